@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from slmdesk.base.errors import KnownError
 from slmdesk.base.paths import HOME_VARIABLE, Paths, find_paths, make_folders
 from slmdesk.base.texts import _
-from slmdesk.runtime.events import Event, ItemGone
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QApplication
@@ -122,6 +121,10 @@ def run_window(arguments: Sequence[str] = ()) -> int:
     instance.release()
     if words := run.erase():
         return _say_no_window(app, words, NOT_ERASED)
+    if run.is_restarting:
+        from slmdesk.window.shell.session import replace_process
+
+        replace_process(["--window"])
     return _leave(status)
 
 
@@ -229,6 +232,7 @@ class WindowRun:
         """`key`: of an encrypted history; `replace`: puts a fresh process in the place of this one."""
         from slmdesk.base.settings import SettingsFile, policy_of
         from slmdesk.hub.barriers import is_enforced
+        from slmdesk.runtime.events import ItemGone
         from slmdesk.window.base.bridge import Bridge, GarbageCollector
         from slmdesk.window.base.shortcuts import WindowStateFile, forget_folders, keep_inside, keep_nowhere
         from slmdesk.window.shell.composition import Frame
@@ -256,6 +260,8 @@ class WindowRun:
             folders=_folders(paths),
         )
         self.frame.close_requested.connect(self.close)
+        self.is_restarting = False
+        self.frame.restart_requested.connect(self.restart)
         if key is not None:
             from slmdesk.privacy.opening import Ways
 
@@ -355,6 +361,11 @@ class WindowRun:
         threading.Thread(target=self._close_services, name="close-services", daemon=True).start()
         self.frame.end_in(END_MS)
 
+    def restart(self) -> None:
+        """Close, and begin anew as a fresh process, which reads the settings."""
+        self.is_restarting = True
+        self.close()
+
     def _on_encryption_shown(self, is_encrypted: bool) -> None:
         """Keep no name beside an encrypted history: neither folders of dialogs nor the author searched for last."""
         from slmdesk.window.base.shortcuts import keep_inside, keep_nowhere
@@ -373,6 +384,7 @@ class WindowRun:
 
     def _open(self) -> None:
         """Runs on a thread of its own: it must not delay the first frame."""
+        from slmdesk.runtime.events import Event
         from slmdesk.runtime.messages import problem_for
         from slmdesk.services import open_services
 

@@ -10,16 +10,22 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from PySide6.QtCore import QDate
 
 from slmdesk.base import language, texts
+from slmdesk.base.documents import counted_words
 from slmdesk.base.paths import find_paths
+from slmdesk.base.records import title_words
 from slmdesk.base.settings import reason_against
 from slmdesk.base.translation import SegmentFlag
-from slmdesk.base.types import page_word
+from slmdesk.base.types import page_word, told_place
 from slmdesk.chat.presets import shipped
+from slmdesk.runtime.messages import problem_of
+from slmdesk.summaries.plan import TOO_MUCH_TO_DO, TOO_WEAK
+from slmdesk.summaries.types import note_words
 from slmdesk.tables.cells import presets
 from slmdesk.translation.types import flag_words
-from slmdesk.window.base.text import day_in_figures
+from slmdesk.window.base.text import day_in_figures, long_day, short_day
 
 pytestmark = pytest.mark.pure
 ROOT = Path(__file__).parent.parent / "slmdesk"
@@ -124,6 +130,84 @@ def test_what_is_given_away_stays_english(german):
         texts.in_english(divmod, 1, 0)
     assert page_word("page") == "Seiten"
     assert texts._("") == ""
+
+
+@pytest.mark.parametrize(
+    ("stored", "told"),
+    [
+        ("it is not a complete PDF", "es ist kein vollständiges PDF"),
+        ("its part word/document.xml cannot be read", "der Teil word/document.xml ist nicht lesbar"),
+        ("its header describes 1,234 bytes, but the file has 5,000",
+         "der Kopf beschreibt 1.234 Bytes, die Datei hat 5.000"),
+        ("not UTF-8: guessed to be cp1252", "nicht UTF-8: vermutlich cp1252"), ("12 documents", "12 Dokumente"),
+        ("Something that nobody translated", "Something that nobody translated"), ("", ""),
+    ],
+)  # fmt: skip
+def test_what_is_stored_in_english_is_told_again(german, stored, told):
+    assert texts.retold(stored) == told
+    assert texts.in_english(texts.retold, stored) == stored
+
+
+@pytest.mark.parametrize(
+    ("title", "kind", "told"),
+    [
+        ("New chat", "chat", "Neuer Chat"), ("Continued: Bill", "chat", "Fortsetzung: Bill"),
+        ("Summary: Bill", "chat", "Summary: Bill"), ("Contract", "question", "Contract"),
+        ("Summary: a.docx", "summary", "Zusammenfassung: a.docx"),
+        ("Table: 001.xlsx and 1 more", "extraction", "Tabelle: 001.xlsx und 1 mehr"),
+        ("Compare: Terms and rules.docx and b.docx", "versions", "Vergleich: Terms and rules.docx und b.docx"),
+        ("page.md → German", "translation", "page.md → Deutsch"), ("a → b", "translation", "a → b"),
+        ("001.xlsx and 1 more", "", "001.xlsx und 1 mehr"), ("Meins", "summary", "Meins"),
+    ],
+)  # fmt: skip
+def test_a_title_is_told_in_the_language_of_the_window(german, title, kind, told):
+    assert title_words(title, kind) == told
+
+
+def test_notes_and_counts_are_told_in_the_language_of_the_window(german):
+    note = f"{TOO_MUCH_TO_DO} {TOO_WEAK.format(model='Qwen2.5 1.5B')}"
+    assert note_words(note) == (
+        "Was zu tun ist, füllt schon mehr als diese Länge; alles andere fehlt. "
+        "Qwen2.5 1.5B ist zu schwach, um selbst Sätze zu formulieren: Dies sind Sätze des Textes."
+    )
+    assert counted_words({"picture": 1200, "thought": 0, "tool call": 1}) == "1.200 Bilder und 1 Werkzeugaufruf"
+
+
+def test_an_error_is_told_with_its_reason_its_place_and_no_path(german):
+    problem = problem_of("document.damaged", {"path": "/home/me/a.pdf", "reason": "it has no pages"})
+    assert problem.short == "Das Dokument a.pdf ist beschädigt und lässt sich nicht öffnen (es hat keine Seiten)."
+    assert told_place("slide 2, notes") == "Folie 2, Notizen"
+    assert told_place("Sales, rows 1–200") == "Sales, Zeilen 1–200"
+    assert told_place("notes on rows") == "notes on rows"
+    assert (short_day(3, 5), long_day(QDate(2026, 11, 26))[-12:]) == ("3. May", "26. November")
+
+
+EARLY = """
+import sys
+from slmdesk.base import texts
+found, looked_up = [], texts._
+def note(text):
+    found.append(sys._getframe(1).f_globals["__name__"])
+    return looked_up(text)
+texts._ = note
+import slmdesk.app
+print(*sorted(set(found)))
+"""
+
+
+def test_no_text_is_looked_up_before_the_language_is_chosen():
+    assert not subprocess.run([sys.executable, "-c", EARLY], capture_output=True, text=True, check=True).stdout.strip()
+
+
+def test_reasons_of_errors_pass_a_function():
+    """What an error says is stored in English: a catalogue tells it again if it knows it."""
+    found = []
+    for file in ROOT.rglob("*.py"):
+        for call in ast.walk(ast.parse(file.read_text())):
+            told = call.keywords if isinstance(call, ast.Call) and "command" not in str(file) else ()
+            nodes = [node for one in told if one.arg in ("reason", "what", "note") for node in texts_in(one.value)]
+            found += [f"{file.name}:{node.lineno}" for node in nodes if is_words(node) and " " in ast.unparse(node)]
+    assert not found
 
 
 START = """

@@ -13,7 +13,7 @@ from pathlib import PurePath
 
 from slmdesk.base.errors import KnownError
 from slmdesk.base.record import Number, Record, changed
-from slmdesk.base.texts import _
+from slmdesk.base.texts import N_, _, grouped
 
 READER_VERSION = "5"
 """Raised whenever a reader returns other pages for the same file. Documents read before are then read again."""
@@ -47,10 +47,10 @@ ASIDE = frozenset({BlockKind.HEADER, BlockKind.FOOTER, BlockKind.STRUCK})
 
 class PageStatus(StrEnum):
     READ = "read"
-    EMPTY = "empty"
-    SCANNED = "scanned"
-    LOCKED = "locked"
-    BROKEN = "broken"
+    EMPTY = N_("empty")
+    SCANNED = N_("scanned")
+    LOCKED = N_("locked")
+    BROKEN = N_("broken")
 
 
 class PageKind(StrEnum):
@@ -357,9 +357,20 @@ class ForeignChat(Record):
     """What cannot be imported: a name in the singular ("picture") and the count."""
 
 
+COUNTED = (
+    N_("picture"), N_("pictures"), N_("thought"), N_("thoughts"), N_("system message"), N_("system messages"),
+    N_("hidden message"), N_("hidden messages"), N_("unknown message"), N_("unknown messages"), N_("tool call"),
+    N_("tool calls"), N_("tool result"), N_("tool results"), N_("unknown part"), N_("unknown parts"), N_("file"),
+    N_("files"), N_("recording"), N_("recordings"), N_("source"), N_("sources"),
+)  # fmt: skip
+"""What an import leaves out of chats."""
+
+
 def counted_words(counts: Mapping[str, int]) -> str:
-    said = [f"{count:,} {name}{'s' * (count != 1)}" for name, count in counts.items() if count]
-    return " and ".join(part for part in (", ".join(said[:-1]), *said[-1:]) if part)
+    said = [f"{grouped(count)} {_(name + 's' * (count != 1))}" for name, count in counts.items() if count]
+    if len(said) < 2:
+        return "".join(said)
+    return _("{first} and {last}").format(first=", ".join(said[:-1]), last=said[-1])
 
 
 # ---- marks for deleted and inserted words in the new text of a unit, which the app sends to the reader child

@@ -14,13 +14,13 @@ from pathlib import Path
 from typing import BinaryIO, Protocol, TypeAlias
 
 from slmdesk.base.errors import KnownError
-from slmdesk.base.texts import _
+from slmdesk.base.texts import N_, _
 
 PRIVATE_FILE = 0o600
 PRIVATE_FOLDER = 0o700
 SHARED_FILE = 0o666
 """Mode of a file that a person asked for, less what the umask takes."""
-EXCHANGED = "another program replaced it while it was written"
+EXCHANGED = N_("another program replaced it while it was written")
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import locale
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from gettext import GNUTranslations
 from pathlib import Path
 from string import Formatter
+from struct import iter_unpack, unpack
+from typing import Any
 
 from slmdesk.base.texts import use_catalogue
 
@@ -18,6 +20,8 @@ LANGUAGES = ("en", "de")
 CATALOGUES = Path(__file__).resolve().parent.parent / "locale"
 VARIABLE = "SLMDESK_LANGUAGE"
 """Environment variable by which children learn the language."""
+LEAST_WORDS = 8
+"""Letters beside its fields by which a message is told again."""
 _COMMA_AND_POINT = str.maketrans(",.", ".,")
 
 
@@ -37,6 +41,25 @@ class _Pattern(str):
 
 
 class Catalogue(GNUTranslations):
+    _forms: Sequence[tuple[tuple[str, ...], str, str]]
+
+    def _parse(self, fp: Any) -> None:
+        super()._parse(fp)
+        fp.seek(0)
+        raw, forms = fp.read(), []
+        count, table = unpack("2I", raw[8:16])
+        for length, at in iter_unpack("2I", raw[table : table + 8 * count]):
+            one, __, many = raw[at : at + length].decode().partition("\0")
+            for form in (one, many):
+                parts = tuple(words for words, *__ in Formatter().parse(form) if words)
+                if "{" in form and sum(map(len, parts)) >= LEAST_WORDS:
+                    forms.append((parts, one, form))
+        self._forms = sorted(forms, key=lambda form: -sum(map(len, form[0])))
+
+    def forms_in(self, text: str) -> list[tuple[str, str]]:
+        """Messages with fields that `text` may be, those with most words first, and the singular of each."""
+        return [(one, form) for parts, one, form in self._forms if all(part in text for part in parts)]
+
     def gettext(self, message: str) -> str:
         text = super().gettext(message) if message else ""  # for "" a catalogue has its own head
         return _Pattern(text) if "{" in text else text

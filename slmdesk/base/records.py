@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from slmdesk.base.record import Record, field
-from slmdesk.base.texts import _, grouped
+from slmdesk.base.texts import N_, _, grouped, retold
 from slmdesk.base.types import AttachmentPart, Json, Role, TextPart
 
 
@@ -42,6 +42,28 @@ class Item(Record):
     """Settings of this item alone, such as its system prompt and its chosen leaf message."""
     archived: bool = False
     """An archived item is kept, but does not appear in the list or in searches."""
+
+    @property
+    def shown_title(self) -> str:
+        """The title as people read it: what the program called it, in their language."""
+        return title_words(self.title, self.kind)
+
+
+PERSONS_TITLES = ("chat", "question", "writing", "comparison", "space")
+"""Kinds of items whose titles are a person's words."""
+CHAT_TITLES = (N_("New chat"), N_("Continued: {title}"), N_("{title} (copy)"))
+TITLES = (
+    N_("Summary: {name} and {n} more"), N_("Summary: {name}"), N_("Table: {name} and {n} more"), N_("Table: {name}"),
+    N_("Compare: {first} and {last}"), N_("{name} and {n} more"), N_("{first} and {last}"),
+)  # fmt: skip
+
+
+def title_words(title: str, kind: str = "") -> str:
+    """Say a title that the program made in the language of the window. It is stored in English."""
+    if kind in PERSONS_TITLES:
+        return retold(title, *CHAT_TITLES)
+    words, arrow, language = title.rpartition(" → ")
+    return f"{words}{arrow}{_(language)}" if arrow else retold(title, *TITLES)
 
 
 class MessagePlace(NamedTuple):

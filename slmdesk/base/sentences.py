@@ -11,72 +11,72 @@ from string import Formatter
 from types import MappingProxyType
 
 from slmdesk.base.errors import BUG_CODE
-from slmdesk.base.texts import _
+from slmdesk.base.texts import N_, _
 
-TRY_AGAIN = _("Your text is safe. Continue, or try again.")
+TRY_AGAIN = N_("Your text is safe. Continue, or try again.")
 
 _SENTENCES: Mapping[str, str | tuple[str, str]] = {
     # if a code has two sentences, the second is for the command line: the first names a way out only the window has
-    BUG_CODE: _("Something went wrong inside slmdesk. What was saved is safe. The details can be copied for a report."),
+    BUG_CODE: N_(
+        "Something went wrong inside slmdesk. What was saved is safe. The details can be copied for a report."
+    ),
     # invalid requests
-    "request.invalid": _("This request could not be understood ({what}). Nothing was changed."),
-    "context.full": _(
+    "request.invalid": N_("This request could not be understood ({what}). Nothing was changed."),
+    "context.full": N_(
         "This chat needs {needed} tokens and the model can see {available}. Nothing was cut or sent, and your message "
         "is kept; later ones leave it out. Start a new chat, have the oldest turns left out, or load the model with a "
         "larger context."
     ),
-    "context.too_small": _(
+    "context.too_small": N_(
         "A part of the document needs {needed} tokens and the model can see {available} at once. Nothing was cut. Set "
         "a larger context in the settings, or choose a model with one, and begin again."
     ),
-    "grammar.invalid": _(
+    "grammar.invalid": N_(
         "The form that answers are bound to cannot be used: {reason}. Nothing was sent or changed. Correct it, or ask "
         "without it."
     ),
     # models and their files
-    "model.missing": _("The model file {path} is not there. The chats are kept. Put it back or choose another model."),
-    "model.unreadable": _("The model file {path} cannot be read ({reason}). Check its permissions or choose another."),
-    "model.not_gguf": _(
-        "{path} is not a GGUF model file; it looks like {looks_like}. Choose a file in the GGUF format."
-    ),
-    "model.not_converted": _(
+    "model.missing": N_("The model file {path} is not there. The chats are kept. Put it back or choose another model."),
+    "model.unreadable": N_("The model file {path} cannot be read ({reason}). Check its permissions or choose another."),
+    "model.not_gguf": N_("{path} is no model file; it looks like {looks_like}. Choose one whose name ends in .gguf."),
+    "model.not_converted": N_(
         "The model could not be made in another format ({reason}). The published file is unchanged."
     ),
-    "measuring.twice": _("Models are being compared or measured already. Wait until that has ended, or stop it."),
-    "measuring.answer": _("An answer is being written. Measure when it has ended."),
-    "formats.battery": _("This PC runs on battery, where measurements mislead. Plug it in and try again."),
-    "formats.busy": _("Another window or command tries formats of a model just now. Wait until it has ended."),
-    "formats.noisy": _(
+    "measuring.twice": N_("Models are being compared or measured already. Wait until that has ended, or stop it."),
+    "measuring.answer": N_("An answer is being written. Measure when it has ended."),
+    "formats.battery": N_("This PC runs on battery, where measurements mislead. Plug it in and try again."),
+    "formats.busy": N_("Another window or command tries formats of a model just now. Wait until it has ended."),
+    "formats.noisy": N_(
         "Other programs use the processor, so that nothing can be compared. Close them, or measure again later."
     ),
-    "formats.no_copy": _("There is no copy of {name} in another format on this PC. Make one first."),
-    "model.damaged": _("This model file is damaged ({reason}). The chats are kept. Fetch or copy the model again."),
-    "model.changed": _(
+    "formats.no_copy": N_("There is no copy of {name} in another format on this PC. Make one first."),
+    "model.damaged": N_("This model file is damaged ({reason}). The chats are kept. Fetch or copy the model again."),
+    "model.changed": N_(
         "The model file {path} has changed since it was checked, so it was not loaded. Import it again if the change "
         "was meant."
     ),
-    "model.unsupported": _(
+    "model.unsupported": N_(
         "Models of the kind “{architecture}” are not supported by this version. Choose another model."
     ),
-    "model.out_of_memory": _(
+    "model.out_of_memory": N_(
         "This model needs {needed_bytes} of memory and {available_bytes} are free. Close other programs, lower the "
         "context size in the settings, or choose a smaller model."
     ),
-    "model.template_unusable": _(
+    "model.template_unusable": N_(
         "The chat format inside this model file cannot be used ({reason}). A built-in format is used instead."
     ),
-    "model.not_loaded": _("The model is not loaded any more. “Try again” loads it."),
-    "model.noise": _(
+    "model.not_loaded": N_("The model is not loaded any more. “Try again” loads it."),
+    "model.noise": N_(
         "“{name}” does not behave like a language model: in a short test it made nothing of plain sentences. Its "
         "answers are probably nonsense. The file may be damaged: fetch or copy it again, or choose another model."
     ),
-    "model.card_crashed": _(
+    "model.card_crashed": N_(
         "The model's process ended unexpectedly while “{name}” was on the graphics card {card}, so this model is used "
         "without the card from now on. To try the card again, set “Graphics card” in the settings to Off, then back to "
         "Automatic."
     ),
     "model.crashes": (
-        _(
+        N_(
             "The model “{name}” has crashed {times} times, so it is not started by itself any more. The chats are "
             "kept. Choose it in the list of models to try once more, or choose another."
         ),
@@ -85,114 +85,118 @@ _SENTENCES: Mapping[str, str | tuple[str, str]] = {
             "kept. Name it with “-m ID” to try once more, or choose another; “slmdesk models list” shows them."
         ),
     ),
-    "model.unknown": _("No model is called “{wanted}”. There are: {known}."),
-    "model.none": _("There is no model yet. Add a model file (GGUF) first."),
-    "model.several": _("There are several models and none was used yet. Choose one: {known}."),
-    "model.wrong_job": _("“{name}” cannot be used for {job}: it is a model of another kind. Choose another one."),
-    "model.parts_missing": _(
+    "model.unknown": N_("No model is called “{wanted}”. There are: {known}."),
+    "model.none": N_("There is no model yet. Add a model file (.gguf) first."),
+    "model.several": N_("There are several models and none was used yet. Choose one: {known}."),
+    "model.wrong_job": N_("“{name}” cannot be used for {job}: it is a model of another kind. Choose another one."),
+    "model.parts_missing": N_(
         "This model lies in {count} parts, and {missing} of them are not beside it: {names}. Put all parts into one "
         "folder and add it again."
     ),
-    "model.parts_linked": _(
+    "model.parts_linked": N_(
         "This model lies in {count} parts, which are put together into one file. Copy it in; it cannot be linked."
     ),
-    "model.none_found": _("There is no model file (.gguf) in {path}."),
-    "model.name_taken": _("Another model ({id}) is called “{name}” already. Nothing was changed. Choose another name."),
-    "model.shared": _(
+    "model.none_found": N_("There is no model file (.gguf) in {path}."),
+    "model.name_taken": N_(
+        "Another model ({id}) is called “{name}” already. Nothing was changed. Choose another name."
+    ),
+    "model.shared": N_(
         "“{name}” lies in your organisation's folder {path} and is there for everybody, so it cannot be removed here. "
         "Nothing was changed."
     ),
     # packs of models
-    "pack.invalid": _("{path} is no pack of models that can be used: {reason}. Nothing of it was kept."),
-    "pack.newer": _(
+    "pack.invalid": N_("{path} is no pack of models that can be used: {reason}. Nothing of it was kept."),
+    "pack.newer": N_(
         "The pack {path} was made by a newer version of slmdesk (format {version}). Nothing of it was kept. Use that "
         "version or a newer one."
     ),
-    "pack.damaged": _(
+    "pack.damaged": N_(
         "The pack {path} is damaged: {name} is not what its list says. Nothing of it was kept. Copy the pack again."
     ),
-    "pack.incomplete": _(
+    "pack.incomplete": N_(
         "The pack {path} is not what its list says: {bytes} are there instead of {expected}. Nothing of it was kept. "
         "Copy the pack again."
     ),
-    "pack.other": _(
+    "pack.other": N_(
         "The pack {path} is not the one you were told of: the checksum of its list is {sha256}. Nothing of it was kept."
     ),
-    "pack.no_model": _("The pack has no model “{wanted}”. It has: {known}. Nothing of it was kept."),
+    "pack.no_model": N_("The pack has no model “{wanted}”. It has: {known}. Nothing of it was kept."),
     # the folder of models
-    "move.not_empty": _(
+    "move.not_empty": N_(
         "The folder {path} is not empty (it holds “{name}”), and the models are kept in one of their own. Nothing was "
         "moved. Choose an empty folder or a new one."
     ),
-    "move.inside": _(
+    "move.inside": N_(
         "{path} lies inside {other}, where the models are now. Nothing was moved. Choose a folder outside of it."
     ),
-    "move.same": _("The models are in {path} already. Nothing was moved."),
-    "move.busy": _("The models cannot be moved now: {reason}. Nothing was moved. Try again afterwards."),
-    "move.failed": _(
+    "move.same": N_("The models are in {path} already. Nothing was moved."),
+    "move.busy": N_("The models cannot be moved now: {reason}. Nothing was moved. Try again afterwards."),
+    "move.failed": N_(
         "The models could not be moved: {path} cannot be reached or read any more ({reason}). They are where they "
         "were. Check the disk, then try again."
     ),
-    "move.undone": _(
+    "move.undone": N_(
         "Moving the models to {path} was interrupted. They are where they were and can be used; what was copied is "
         "removed. Move them again when you like."
     ),
     # LoRA adapters
-    "adapter.other_model": _(
+    "adapter.other_model": N_(
         "The adapter “{adapter}” was made for another model than {model}: {reason}. Choose another adapter, or none, "
         "in the settings of this chat."
     ),
-    "adapter.unusable": _(
+    "adapter.unusable": N_(
         "The adapter “{adapter}” cannot be used: {reason}. Choose another, or none, in the settings of this chat."
     ),
-    "adapter.gone": _(
+    "adapter.gone": N_(
         "The adapter of this chat is no longer in the library. Choose another, or none, in the settings of this chat."
     ),
     # children
-    "child.hung": _("The model's process did not answer for {{seconds}} seconds and was ended. {try_again}").format(
-        try_again=TRY_AGAIN
+    "child.hung": N_(
+        "The model's process did not answer for {seconds} seconds and was ended. Your text is safe. Continue, or try "
+        "again."
     ),
-    "child.start_failed": _("The model's process could not be started ({reason}). The chats are kept."),
-    "child.protocol": _(
-        "The model's process sent what could not be understood ({{reason}}) and was ended. {try_again}"
-    ).format(try_again=TRY_AGAIN),
+    "child.start_failed": N_("The model's process could not be started ({reason}). The chats are kept."),
+    "child.protocol": N_(
+        "The model's process sent what could not be understood ({reason}) and was ended. Your text is safe. Continue, "
+        "or try again."
+    ),
     # files and disk
-    "file.missing": _("The file {path} is not there."),
-    "file.unreadable": _("The file {path} cannot be read ({reason})."),
-    "file.is_source": _(
+    "file.missing": N_("The file {path} is not there."),
+    "file.unreadable": N_("The file {path} cannot be read ({reason})."),
+    "file.is_source": N_(
         "{path} is the document itself, which is never written over. Nothing was changed. Choose another name."
     ),
-    "file.exists": _("The file {path} is already there and was not touched. Choose another name."),
-    "file.unwritable": _("The file {path} cannot be written ({reason}). Choose another place."),
-    "disk.full": _(
+    "file.exists": N_("The file {path} is already there and was not touched. Choose another name."),
+    "file.unwritable": N_("The file {path} cannot be written ({reason}). Choose another place."),
+    "disk.full": N_(
         "Not enough space on the disk for {path}: {needed_bytes} are needed, {available_bytes} are free. Make space "
         "and try again."
     ),
     # the folder of the history
-    "home.open": _(
+    "home.open": N_(
         "Others who use this PC, or get hold of its disk, may be able to read {path}: that disk keeps no rights for "
         "files. Confidential texts are safer on another disk, or on an encrypted one."
     ),
-    "home.network": _(
+    "home.network": N_(
         "{path} is on a network drive ({kind}). Whoever runs that server can read it. Open it on one PC at a time: two "
         "at once could damage the history."
     ),
-    "home.synced": _(
+    "home.synced": N_(
         "{path} lies in a folder that {service} copies to other places, so your texts go there too, even while slmdesk "
         "works offline. Open it on one PC at a time: two at once could damage the history."
     ),
     # store
-    "store.damaged": _(
+    "store.damaged": N_(
         "The history {path} is damaged, so this could not be read. Nothing was changed. Close slmdesk and start it "
         "again: it then repairs what it can."
     ),
-    "store.rebuilt": _("An index of the history was damaged and was built again. Nothing was lost."),
-    "store.repaired": _(
+    "store.rebuilt": N_("An index of the history was damaged and was built again. Nothing was lost."),
+    "store.repaired": N_(
         "A part of the history could not be read and was left out. All else is here. The file as it was is kept as "
         "{path}."
     ),
     "store.set_aside": (
-        _(
+        N_(
             "The history could not be read. It was set aside unchanged as {path}, and a new one was started. What can"
             " still be read of it can be rescued."
         ),
@@ -201,25 +205,25 @@ _SENTENCES: Mapping[str, str | tuple[str, str]] = {
             "read of it is taken over by: slmdesk history rescue {path}"
         ),
     ),
-    "store.newer": _(
+    "store.newer": N_(
         "The history {path} was made by a newer version of slmdesk (format {version}). Nothing was touched. Use that "
         "version or a newer one."
     ),
-    "store.busy": _("The history is in use by another program for longer than usual. Nothing was lost. Try again."),
+    "store.busy": N_("The history is in use by another program for longer than usual. Nothing was lost. Try again."),
     "store.full": (
-        _("The disk is full, so this could not be saved. The text stays here and is saved as soon as there is space."),
+        N_("The disk is full, so this could not be saved. The text stays here and is saved as soon as there is space."),
         "The disk is full, so nothing can be saved. Make space and try again.",
     ),
-    "store.read_only": _("The history {path} cannot be written. It can be read, but nothing new is saved."),
-    "store.in_use": _("The history is open elsewhere. Close the other window or command first."),
-    "store.copies_left": _(
+    "store.read_only": N_("The history {path} cannot be written. It can be read, but nothing new is saved."),
+    "store.in_use": N_("The history is open elsewhere. Close the other window or command first."),
+    "store.copies_left": N_(
         "The copies of the history in {path} could not be made anew: the disk is full or cannot be written. They are "
         "as they were before. The next start tries again."
     ),
-    "backup.unusable": _("{path} cannot be restored: {reason}. Nothing was changed. Choose another backup."),
+    "backup.unusable": N_("{path} cannot be restored: {reason}. Nothing was changed. Choose another backup."),
     # keys of an encrypted history
     "key.missing": (
-        _(
+        N_(
             "This is encrypted, and this account holds no key to it. Nothing was touched. The passphrase or the "
             "recovery key opens it."
         ),
@@ -228,38 +232,38 @@ _SENTENCES: Mapping[str, str | tuple[str, str]] = {
             "opens it: type it on a terminal, or have it read with “slmdesk --passphrase-fd N …”."
         ),
     ),
-    "key.wrong": _("Wrong passphrase or recovery key."),
-    "key.mistyped": _("This recovery key has a typing error. Compare it with the paper, sign by sign, and try again."),
-    "key.file_damaged": _(
+    "key.wrong": N_("Wrong passphrase or recovery key."),
+    "key.mistyped": N_("This recovery key has a typing error. Compare it with the paper, sign by sign, and try again."),
+    "key.file_damaged": N_(
         "The file of keys {path} is missing, damaged or that of another history, and so is its copy. Nothing was "
         "touched. Put it back from a backup: encrypted backups of slmdesk have it in them."
     ),
-    "key.keyring": _(
+    "key.keyring": N_(
         "The system's keyring cannot be used ({reason}). Nothing was changed. Unlock it and try again, or go on "
         "without it."
     ),
-    "key.library_missing": _(
+    "key.library_missing": N_(
         "Encryption needs the library “{library}”, which is not installed here. Nothing was touched. Install slmdesk "
         "with the extra “encrypt”."
     ),
-    "lock.plain": _(
+    "lock.plain": N_(
         "This history is not encrypted, so locking it would protect nothing. Encrypt it first; the window then locks."
     ),
-    "lock.silent": _("The window does not answer. Close it, or end its process, to be sure."),
-    "encryption.required": _(
+    "lock.silent": N_("The window does not answer. Close it, or end its process, to be sure."),
+    "encryption.required": N_(
         "Your organisation wants the history encrypted: “slmdesk encrypt on” does that. It cannot be decrypted here."
     ),
-    "encryption.plain": _("Your organisation has switched off copies of the history without encryption."),
+    "encryption.plain": N_("Your organisation has switched off copies of the history without encryption."),
     # documents
-    "document.unknown_format": _("Files of the kind “{suffix}” cannot be read. These can: {known}."),
-    "document.unreadable": _("The document {path} cannot be read ({reason})."),
-    "document.too_large": _("The document {path} is too large: {bytes}; the limit is {limit}."),
-    "document.binary": _("{path} is no document: a program, a picture or an archive. Nothing of it was read."),
-    "document.bomb": _("{path} would become far too large when unpacked. It was not read any further."),
-    "document.damaged": _("The document {path} is damaged and cannot be opened ({reason})."),
-    "document.empty": _("The file {name} is empty (0 bytes)."),
+    "document.unknown_format": N_("Files of the kind “{suffix}” cannot be read. These can: {known}."),
+    "document.unreadable": N_("The document {path} cannot be read ({reason})."),
+    "document.too_large": N_("The document {path} is too large: {bytes}; the limit is {limit}."),
+    "document.binary": N_("{path} is no document: a program, a picture or an archive. Nothing of it was read."),
+    "document.bomb": N_("{path} would become far too large when unpacked. It was not read any further."),
+    "document.damaged": N_("The document {path} is damaged and cannot be opened ({reason})."),
+    "document.empty": N_("The file {name} is empty (0 bytes)."),
     "document.locked": (
-        _(
+        N_(
             "The document {path} is locked with a password. Only that of a PDF can be used here; slmdesk cannot open "
             "other locked documents: save a copy without a password in the program it was made with."
         ),
@@ -270,191 +274,191 @@ _SENTENCES: Mapping[str, str | tuple[str, str]] = {
             "program it was made with."
         ),
     ),
-    "document.wrong_password": _("That is not the password of {path}."),
-    "document.too_many_pages": _("The document {path} has {pages} pages; the limit is {limit}."),
-    "document.not_read": _("{path} is still being read. Wait until it is there, and try again."),
-    "document.unknown": _("There is no document {id} here."),
-    "document.no_redactor": _("{path} cannot be given out redacted in its own format. These can: {known}."),
-    "redaction.left": _(
+    "document.wrong_password": N_("That is not the password of {path}."),
+    "document.too_many_pages": N_("The document {path} has {pages} pages; the limit is {limit}."),
+    "document.not_read": N_("{path} is still being read. Wait until it is there, and try again."),
+    "document.unknown": N_("There is no document {id} here."),
+    "document.no_redactor": N_("{path} cannot be given out redacted in its own format. These can: {known}."),
+    "redaction.left": N_(
         "Of the words to be removed, {count} could still be found in what was made of {path} ({place}). Nothing was "
         "written. Remove that part in the program the document was made with, and try again."
     ),
-    "redaction.nothing": _("There are no words to remove from {path}. Nothing was written."),
-    "redaction.conflict": _("What would stand for a word holds another that is to be removed: {words}. Leave it out."),
-    "redaction.changed": _(
+    "redaction.nothing": N_("There are no words to remove from {path}. Nothing was written."),
+    "redaction.conflict": N_("What would stand for a word holds another that is to be removed: {words}. Leave it out."),
+    "redaction.changed": N_(
         "{path} has changed since it was looked through. Nothing was written; look through it again."
     ),
-    "redaction.key_wrong": _("That is not the passphrase of the key file {path}, or the file was changed."),
-    "redaction.key_damaged": _("{path} is no key file of slmdesk, or it is damaged."),
-    "document.no_column": _("{path} has no column “{column}”. Its first row has: {known}."),
-    "document.no_rewriter": _("{path} cannot be translated in its own format. These can: {known}."),
-    "document.none_translatable": _("There is nothing in {name} that can be translated. These formats can: {known}."),
-    "document.too_many": _("These are {count} documents; {limit} can be begun at once. Drop fewer."),
-    "document.changed": _(
+    "redaction.key_wrong": N_("That is not the passphrase of the key file {path}, or the file was changed."),
+    "redaction.key_damaged": N_("{path} is no key file of slmdesk, or it is damaged."),
+    "document.no_column": N_("{path} has no column “{column}”. Its first row has: {known}."),
+    "document.no_rewriter": N_("{path} cannot be translated in its own format. These can: {known}."),
+    "document.none_translatable": N_("There is nothing in {name} that can be translated. These formats can: {known}."),
+    "document.too_many": N_("These are {count} documents; {limit} can be begun at once. Drop fewer."),
+    "document.changed": N_(
         "{path} has changed since it was translated. Translate it again; what did not change is kept."
     ),
-    "chats.unknown": _(
+    "chats.unknown": N_(
         "There are no chats in {path} that slmdesk can read. It reads exports of slmdesk, ChatGPT, Open WebUI, LM "
         "Studio, Jan and Cherry Studio."
     ),
-    "chats.unreadable": _("The chats in {path} cannot be read: {reason}."),
-    "chats.broken": _("{path} was not read to its end: {reason}. The chats before that place were imported."),
-    "chats.not_searched": _("Not all of {path} was searched: {reason}."),
-    "redaction.ambiguous": _("One substitute would stand for two things. Nothing was sent."),
-    "redaction.no_substitute": _("There is no free substitute left for something in this text. Nothing was sent."),
-    "redaction.not_reversible": _(
+    "chats.unreadable": N_("The chats in {path} cannot be read: {reason}."),
+    "chats.broken": N_("{path} was not read to its end: {reason}. The chats before that place were imported."),
+    "chats.not_searched": N_("Not all of {path} was searched: {reason}."),
+    "redaction.ambiguous": N_("One substitute would stand for two things. Nothing was sent."),
+    "redaction.no_substitute": N_("There is no free substitute left for something in this text. Nothing was sent."),
+    "redaction.not_reversible": N_(
         "“{words}” could not be put back letter for letter, so nothing was sent. Leave one of these finds as it is, or "
         "send the text as it is."
     ),
-    "redaction.still_there": _(
+    "redaction.still_there": N_(
         "“{words}” would still stand in what the model sees, so nothing was sent. Mark whole words, or send the text "
         "as it is."
     ),
-    "preset.unknown": _("There is no preset “{id}” of yours here."),
-    "preset.invalid": _("{path} cannot be read as a preset: {reason}. Nothing was changed."),
-    "space.unknown": _("There is no space “{id}” here."),
-    "glossary.unknown": _("There is no glossary {id} here."),
-    "glossary.no_languages": _("{path} does not say which languages it is for. Say so: from which, to which."),
-    "glossary.more_languages": _("{path} has more than two languages: {languages}. Say from which to which."),
-    "glossary.empty": _("There is nothing in {path} that is a term or a pair. Nothing was changed."),
-    "glossary.no_source": _("A term needs a word. Nothing was changed."),
-    "glossary.no_translation": _(
+    "preset.unknown": N_("There is no preset “{id}” of yours here."),
+    "preset.invalid": N_("{path} cannot be read as a preset: {reason}. Nothing was changed."),
+    "space.unknown": N_("There is no space “{id}” here."),
+    "glossary.unknown": N_("There is no glossary {id} here."),
+    "glossary.no_languages": N_("{path} does not say which languages it is for. Say so: from which, to which."),
+    "glossary.more_languages": N_("{path} has more than two languages: {languages}. Say from which to which."),
+    "glossary.empty": N_("There is nothing in {path} that is a term or a pair. Nothing was changed."),
+    "glossary.no_source": N_("A term needs a word. Nothing was changed."),
+    "glossary.no_translation": N_(
         "“{term}” needs a translation, a forbidden word, or the mark that it is not translated. Nothing was changed."
     ),
-    "glossary.keeps_and_translates": _(
+    "glossary.keeps_and_translates": N_(
         "“{term}” cannot have a translation and stay untranslated. Keep one of them. Nothing was changed."
     ),
-    "glossary.too_long": _("A term has {most} characters at most. Nothing was changed."),
-    "memory.known": _("“{source}” is in the memory already. Edit that entry instead. Nothing was changed."),
-    "memory.empty": _("An entry of the memory needs both a sentence and its translation. Nothing was changed."),
-    "translation.no_better": _("The model gave nothing that could be used. The segment stays as it was."),
-    "translation.all_failed": _(
+    "glossary.too_long": N_("A term has {most} characters at most. Nothing was changed."),
+    "memory.known": N_("“{source}” is in the memory already. Edit that entry instead. Nothing was changed."),
+    "memory.empty": N_("An entry of the memory needs both a sentence and its translation. Nothing was changed."),
+    "translation.no_better": N_("The model gave nothing that could be used. The segment stays as it was."),
+    "translation.all_failed": N_(
         "Nothing of it could be translated ({count} of {count} segments failed), so nothing was written. Try another "
         "model; “slmdesk models list” names those on this PC."
     ),
-    "translation.already": _(
+    "translation.already": N_(
         "{name} is in {language} already. Choose another language to translate it into; if it is in another language "
         "than it seems, say which (--from)."
     ),
-    "translation.source_unknown": _(
+    "translation.source_unknown": N_(
         "It could not be found out which language the source is in, so nothing can be put back into it. Choose that "
         "language and translate again."
     ),
-    "translation.tags": _(
+    "translation.tags": N_(
         "The mark <{tag}> of the formatting is {kind}. Each mark of the text must stand in the translation, once."
     ),
-    "language.unknown": _("The language {wanted} is not known here. Known are: {known}."),
-    "exam.pair": _(
+    "language.unknown": N_("The language {wanted} is not known here. Known are: {known}."),
+    "exam.pair": N_(
         "There are no sentences in {language} to examine a model with, and from English it would be no translation. "
         "Choose another pair of languages."
     ),
-    "language.same": _("The text is in {language} already. Choose another language to translate into."),
-    "text.too_long": _("The text is longer than {limit}. Save it as a file, and translate that as a document."),
-    "text.encoding": _(
+    "language.same": N_("The text is in {language} already. Choose another language to translate into."),
+    "text.too_long": N_("The text is longer than {limit}. Save it as a file, and translate that as a document."),
+    "text.encoding": N_(
         "The text that came is not UTF-8, so its letters cannot be told. Save it as a file, and translate that: its "
         "encoding is found out."
     ),
-    "writing.empty": _("There is no text. Give a text with words in it."),
-    "writing.too_long": _(
+    "writing.empty": N_("There is no text. Give a text with words in it."),
+    "writing.too_long": N_(
         "The text has {characters} characters, and {most} are the most that can be done at once. Nothing was cut or "
         "asked. Give it in parts."
     ),
-    "writing.language": _("The language of the text could not be told. Name it, and try again."),
-    "writing.encoding": _(
+    "writing.language": N_("The language of the text could not be told. Name it, and try again."),
+    "writing.encoding": N_(
         "{path} is no text in UTF-8, so its letters cannot be told. Save it as UTF-8 or as a Word file, and try again."
     ),
-    "writing.unknown_format": _("“{path}” cannot be opened as a text to write on. These can: {known}."),
-    "writing.file_changed": _(
+    "writing.unknown_format": N_("“{path}” cannot be opened as a text to write on. These can: {known}."),
+    "writing.file_changed": N_(
         "{path} was changed after it was opened here, so nothing was written. Save the text as a Word file of its own, "
         "or open {path} again."
     ),
-    "writing.no_version": _(
+    "writing.no_version": N_(
         "The model gave nothing but the text itself. Your text is unchanged. Try another model, or say more in the "
         "text."
     ),
-    "writing.not_shorter": _("The model could not shorten this. Try again, a part of the text, or another model."),
-    "writing.not_longer": _(
+    "writing.not_shorter": N_("The model could not shorten this. Try again, a part of the text, or another model."),
+    "writing.not_longer": N_(
         "The model could not make it longer. Your text is unchanged. Try another model, or say more in the text."
     ),
     # dictionaries
-    "dictionary.none": _(
+    "dictionary.none": N_(
         "In {path} there is no dictionary. Wanted is a Hunspell dictionary: two files of the same name, one ending in "
         ".dic and one in .aff. Nothing was changed."
     ),
-    "dictionary.damaged": _(
+    "dictionary.damaged": N_(
         "The dictionary {path} cannot be used ({reason}), so nothing is underlined in its language. Choose another in "
         "the settings."
     ),
-    "dictionary.too_large": _(
+    "dictionary.too_large": N_(
         "The dictionary {path} has {bytes}; {limit} are the most that are read. Nothing is underlined in its language. "
         "Choose another in the settings."
     ),
-    "document.stopped": _("Reading {path} was stopped before its end. Open it again to read it."),
-    "versions.stopped": _("Comparing was stopped. Compare the two documents again when you want to."),
-    "print.stopped": _("Making the PDF was stopped; nothing was written."),
-    "document.reader_hung": _(
+    "document.stopped": N_("Reading {path} was stopped before its end. Open it again to read it."),
+    "versions.stopped": N_("Comparing was stopped. Compare the two documents again when you want to."),
+    "print.stopped": N_("Making the PDF was stopped; nothing was written."),
+    "document.reader_hung": N_(
         "Reading {path} came to a standstill and was ended. The document may be damaged, or made to do harm; nothing "
         "else was touched."
     ),
-    "document.no_page": _("{path} has no page {number}."),
-    "document.changing": _("{path} is just being written. It is read when that is over."),
-    "collection.unknown": _("There is no folder {id} here. “slmdesk documents folders” shows which there are."),
-    "collection.empty": _("No document of the folder {name} has been read, so it cannot be asked."),
-    "collection.no_folder": _("There is no folder {path}."),
-    "collection.nested": _(
+    "document.no_page": N_("{path} has no page {number}."),
+    "document.changing": N_("{path} is just being written. It is read when that is over."),
+    "collection.unknown": N_("There is no folder {id} here. “slmdesk documents folders” shows which there are."),
+    "collection.empty": N_("No document of the folder {name} has been read, so it cannot be asked."),
+    "collection.no_folder": N_("There is no folder {path}."),
+    "collection.nested": N_(
         "{path} and {other}, which is watched already, lie in one another, so each document would be there twice. "
         "Take the other one off the list first."
     ),
-    "document.no_image": _("There is no picture of this page of {path}; its text can be shown."),
+    "document.no_image": N_("There is no picture of this page of {path}; its text can be shown."),
     # settings and network
-    "statement.wrong": _("{path} is not to be relied on: {reason}."),
-    "statement.key": _(
+    "statement.wrong": N_("{path} is not to be relied on: {reason}."),
+    "statement.key": N_(
         "The key that signs statements cannot be used ({reason}), so no statement was made. Unlock the keyring of this "
         "account, or sign in at its desktop, and try again. “slmdesk statement --new-key” begins with a new key; tell "
         "those who noted the old one."
     ),
-    "setting.invalid": _("The setting “{key}” has a value that cannot be used ({reason}). It was passed over."),
-    "setting.managed": _("The setting “{key}” is set by your organisation and cannot be changed here."),
-    "policy.invalid": _(
+    "setting.invalid": N_("The setting “{key}” has a value that cannot be used ({reason}). It was passed over."),
+    "setting.managed": N_("The setting “{key}” is set by your organisation and cannot be changed here."),
+    "policy.invalid": N_(
         "The policy file {path} of your organisation cannot be used ({reason}). slmdesk works offline until that is "
         "put right."
     ),
-    "policy.key": _("The policy file {path} sets “{key}”, which this version does not know. It has no effect."),
-    "feature.hidden": _("“{feature}” is switched off by your organisation."),
-    "network.offline": _(
+    "policy.key": N_("The policy file {path} sets “{key}”, which this version does not know. It has no effect."),
+    "feature.hidden": N_("“{feature}” is switched off by your organisation."),
+    "network.offline": N_(
         "slmdesk is set to offline, so nothing was sent to {host}. Allow requests with “slmdesk network --offline "
         "off”, or with the switch in the window."
     ),
-    "network.enforced": _(
+    "network.enforced": N_(
         "The system keeps slmdesk offline until it is started again. To go online, switch that off first (Settings → "
         "Network → Enforce offline, or “slmdesk network --enforce off”), and start slmdesk again."
     ),
-    "network.refused": _(
+    "network.refused": N_(
         "A connection to {host} was refused: it leads elsewhere than to the allowed hosts. Nothing was sent there."
     ),
-    "network.failed": _("{host} could not be reached ({reason}). Nothing was lost. Try again later."),
-    "network.tls": _(
+    "network.failed": N_("{host} could not be reached ({reason}). Nothing was lost. Try again later."),
+    "network.tls": N_(
         "{host} could not prove who it is ({reason}), so nothing was sent. Check the date of this PC; in a company, "
         "ask for its certificate file (CA) and name it in the settings."
     ),
-    "network.proxy": _(
+    "network.proxy": N_(
         "The proxy on the way to {host} refused ({reason}). Nothing was lost. Check it in the settings."
     ),
-    "proxy.password": _(
+    "proxy.password": N_(
         "The password of the proxy cannot be kept or read ({reason}). Nothing was sent. Name the proxy again, with its "
         "password, in the settings of the network."
     ),
-    "network.login_page": _(
+    "network.login_page": N_(
         "This network wants a login: a web page came where {host} should have answered. Open a browser, log in, and "
         "try again. Nothing of the page was kept."
     ),
-    "network.redirects": _("{host} sends requests round in a circle. Nothing was lost. Try again later."),
+    "network.redirects": N_("{host} sends requests round in a circle. Nothing was lost. Try again later."),
     # the Hub and downloads
-    "hub.missing": _("“{what}” is not on the Hub, or not for everybody. Check its name."),
-    "hub.unauthorized": _("The Hub shows “{what}” to known users only, or has nothing of that name. Check the name."),
-    "hub.forbidden": _("The Hub does not give out “{what}”."),
+    "hub.missing": N_("“{what}” is not on the Hub, or not for everybody. Check its name."),
+    "hub.unauthorized": N_("The Hub shows “{what}” to known users only, or has nothing of that name. Check the name."),
+    "hub.forbidden": N_("The Hub does not give out “{what}”."),
     "hub.gated": (
-        _(
+        N_(
             "{repo} is gated: its publisher wants you to agree to terms first. Open its page, accept them, and give "
             "slmdesk your access token of the Hub."
         ),
@@ -464,17 +468,17 @@ _SENTENCES: Mapping[str, str | tuple[str, str]] = {
             "or set HF_TOKEN to it, and try again."
         ),
     ),
-    "hub.token_refused": _(
+    "hub.token_refused": N_(
         "{host} did not accept the access token. It may be mistyped, out of date or taken back. Paste it again, or "
         "make a new one on the Hub under Settings, Access Tokens."
     ),
-    "hub.not_admitted": _(
+    "hub.not_admitted": N_(
         "The access token is right, but its account may not read {repo} yet. Open its page with that account and "
         "accept the terms; some publishers answer only after a day or two."
     ),
-    "token.invalid": _("This is no access token: {reason}. Nothing was changed."),
+    "token.invalid": N_("This is no access token: {reason}. Nothing was changed."),
     "token.keyring": (
-        _(
+        N_(
             "The system's keyring cannot be used ({reason}). The access token was neither kept nor read. Unlock it, "
             "or choose another place for the token."
         ),
@@ -484,20 +488,22 @@ _SENTENCES: Mapping[str, str | tuple[str, str]] = {
             "run."
         ),
     ),
-    "hub.busy": _(
+    "hub.busy": N_(
         "{host} has too many requests and asks to wait {wait_s} seconds. What came is kept. Try again later."
     ),
-    "hub.error": _("{host} has a trouble of its own (error {status}). What came is kept. Try again later."),
-    "hub.answer_invalid": _("{host} gave no sensible answer ({reason}). Nothing of it was kept. Try again later."),
-    "hub.no_models": _("{repo} holds no model file that slmdesk can use (GGUF). Look for one whose name ends in GGUF."),
-    "hub.no_file": _("{repo} has no file for “{wanted}”. It has: {known}."),
-    "hub.no_chat": _("{repo} is not made for chatting. It has: {known}. Name a file to try it all the same."),
-    "hub.several_files": _("{repo} has several files for “{wanted}”. Name one: {known}."),
-    "hub.unverifiable": _("The Hub names no checksum for {name}, so it could not be verified. It was not fetched."),
-    "download.cut": _("The connection ended before {name} was complete. What came is kept."),
-    "download.changed": _("{name} has changed on the server since it was listed. Start the download again."),
+    "hub.error": N_("{host} has a trouble of its own (error {status}). What came is kept. Try again later."),
+    "hub.answer_invalid": N_("{host} gave no sensible answer ({reason}). Nothing of it was kept. Try again later."),
+    "hub.no_models": N_(
+        "{repo} holds no model file that slmdesk can use (GGUF). Look for one whose name ends in GGUF."
+    ),
+    "hub.no_file": N_("{repo} has no file for “{wanted}”. It has: {known}."),
+    "hub.no_chat": N_("{repo} is not made for chatting. It has: {known}. Name a file to try it all the same."),
+    "hub.several_files": N_("{repo} has several files for “{wanted}”. Name one: {known}."),
+    "hub.unverifiable": N_("The Hub names no checksum for {name}, so it could not be verified. It was not fetched."),
+    "download.cut": N_("The connection ended before {name} was complete. What came is kept."),
+    "download.changed": N_("{name} has changed on the server since it was listed. Start the download again."),
     "download.damaged": (
-        _(
+        N_(
             "{name} was damaged on the way or at its source: its checksum is not the published one. It is not used; "
             "the damaged file is kept aside and can be deleted."
         ),
@@ -506,107 +512,107 @@ _SENTENCES: Mapping[str, str | tuple[str, str]] = {
             "the damaged file is kept aside and can be deleted with “slmdesk models leftovers --remove all”."
         ),
     ),
-    "download.wrong_size": _(
+    "download.wrong_size": N_(
         "{name} is not what the Hub listed: {bytes} instead of {expected}. It was refused. Try again later, or choose "
         "another file."
     ),
-    "download.started_over": _("{name} is fetched from its beginning: {reason}."),
-    "download.gave_up": _(
+    "download.started_over": N_("{name} is fetched from its beginning: {reason}."),
+    "download.gave_up": N_(
         "{name} did not get on in {tries} tries ({reason}). {bytes} of {expected} are kept; start it again and it goes "
         "on from there."
     ),
-    "download.unknown": _("There is no download “{id}”."),
-    "download.offline": _("Waits: you work offline. It goes on as soon as the network is allowed."),
-    "download.stopped": _("Another window or command has paused or cancelled this download, the job “{id}”."),
+    "download.unknown": N_("There is no download “{id}”."),
+    "download.offline": N_("Waits: you work offline. It goes on as soon as the network is allowed."),
+    "download.stopped": N_("Another window or command has paused or cancelled this download, the job “{id}”."),
     # retention rules and holds
-    "rule.unknown": _("There is no rule {id}. “slmdesk retention list” shows which there are."),
-    "rule.managed": _("This rule is set by your organisation and cannot be changed here."),
-    "hold.unknown": _("There is no hold {id}. “slmdesk retention list” shows which there are."),
-    "hold.managed": _("This hold is set by your organisation and cannot be released here."),
-    "hold.item": _("“{name}” is on hold ({who} set it), so nothing of it can be deleted. It is as it was."),
-    "hold.document": _("The text of {name} is on hold, or something about it is. It is kept."),
-    "hold.folder": _("The folder {name}, or a document in it, is on hold. It is as it was."),
-    "hold.all": _(
+    "rule.unknown": N_("There is no rule {id}. “slmdesk retention list” shows which there are."),
+    "rule.managed": N_("This rule is set by your organisation and cannot be changed here."),
+    "hold.unknown": N_("There is no hold {id}. “slmdesk retention list” shows which there are."),
+    "hold.managed": N_("This hold is set by your organisation and cannot be released here."),
+    "hold.item": N_("“{name}” is on hold ({who} set it), so nothing of it can be deleted. It is as it was."),
+    "hold.document": N_("The text of {name} is on hold, or something about it is. It is kept."),
+    "hold.folder": N_("The folder {name}, or a document in it, is on hold. It is as it was."),
+    "hold.all": N_(
         "Something here is on hold ({count} in all), and would be lost. Nothing was changed. What is held is shown in "
         "Settings, “Rules and holds”, and by “slmdesk retention list”."
     ),
-    "retention.trashed": _("{what}, not changed for {days} days, moved to the trash. There until {until}."),
-    "retention.deleted": _("{what}, not changed for {days} days, deleted for good, as your rules say."),
-    "retention.clock": _(
+    "retention.trashed": N_("{what}, not changed for {days} days, moved to the trash. There until {until}."),
+    "retention.deleted": N_("{what}, not changed for {days} days, deleted for good, as your rules say."),
+    "retention.clock": N_(
         "The clock says {now}, but slmdesk was last used on {last}. Until you confirm the date, no rule deletes "
         "anything: Settings, “Rules and holds”, or slmdesk retention run --yes."
     ),
     # jobs
-    "job.unknown": _("There is no job “{id}”."),
-    "job.ended": _("The job “{id}” has ended already ({status}). What it did is kept."),
-    "job.running": _("Jobs are running ({count}). Pause or cancel them first. Nothing was deleted."),
-    "job.elsewhere": _("The job “{id}” is run by another window or command. Pause it there, or here, first."),
+    "job.unknown": N_("There is no job “{id}”."),
+    "job.ended": N_("The job “{id}” has ended already ({status}). What it did is kept."),
+    "job.running": N_("Jobs are running ({count}). Pause or cancel them first. Nothing was deleted."),
+    "job.elsewhere": N_("The job “{id}” is run by another window or command. Pause it there, or here, first."),
 }
 
 _DEATHS: Mapping[str, str] = {
-    "aborted": _("The model's process ended itself because of something in the model file"),
-    "segfault": _("The model's process crashed with a memory error"),
-    "bus": _("The model's process crashed because the model file changed or vanished while it was read"),
-    "illegal_instruction": _("The model's process uses an instruction that this processor ({detail}) does not know"),
-    "killed": _("The model stopped unexpectedly"),
-    "out_of_memory": _("The model's process was ended because the memory ran out"),
-    "ended": _("The model's process ended without being asked"),
-    "exited": _("The model's process ended with an error of its own ({detail})"),
-    "start_failed": _("The model's process could not be started ({detail})"),
-    "cancel_ignored": _("The model's process did not stop when asked and was ended"),
-    "hung": _("The model's process did not answer and was ended"),
-    "protocol": _("The model's process sent what could not be understood and was ended"),
+    "aborted": N_("The model's process ended itself because of something in the model file"),
+    "segfault": N_("The model's process crashed with a memory error"),
+    "bus": N_("The model's process crashed because the model file changed or vanished while it was read"),
+    "illegal_instruction": N_("The model's process uses an instruction that this processor ({detail}) does not know"),
+    "killed": N_("The model stopped unexpectedly"),
+    "out_of_memory": N_("The model's process was ended because the memory ran out"),
+    "ended": N_("The model's process ended without being asked"),
+    "exited": N_("The model's process ended with an error of its own ({detail})"),
+    "start_failed": N_("The model's process could not be started ({detail})"),
+    "cancel_ignored": N_("The model's process did not stop when asked and was ended"),
+    "hung": N_("The model's process did not answer and was ended"),
+    "protocol": N_("The model's process sent what could not be understood and was ended"),
 }
 
 KINDS: Mapping[str, str] = {
-    "adapter": _("an adapter, which only works together with its model"),
-    "projector": _("a projector, the image part of a model, which only works together with it"),
-    "imatrix": _("an importance matrix, a helper for making models"),
-    "vocabulary": _("a vocabulary without weights"),
-    "encoder": _("an encoder, which makes vectors and cannot chat"),
-    "head": _("a draft head, which guesses ahead for a model and only works together with it"),
-    "reranker": _("a reranker, which sorts search results and cannot chat"),
-    "speech": _("a model for speech or a part of one, which cannot chat"),
-    "picture": _("a model for pictures or a part of one, which cannot chat"),
-    "unknown": _("a file of an unknown kind"),
-    "part": _("a part of another model, which only works together with it"),
-    "split": _("one part of a model that was split; join the parts first"),
+    "adapter": N_("an adapter, which only works together with its model"),
+    "projector": N_("a projector, the image part of a model, which only works together with it"),
+    "imatrix": N_("an importance matrix, a helper for making models"),
+    "vocabulary": N_("a vocabulary without weights"),
+    "encoder": N_("an encoder, which makes vectors and cannot chat"),
+    "head": N_("a draft head, which guesses ahead for a model and only works together with it"),
+    "reranker": N_("a reranker, which sorts search results and cannot chat"),
+    "speech": N_("a model for speech or a part of one, which cannot chat"),
+    "picture": N_("a model for pictures or a part of one, which cannot chat"),
+    "unknown": N_("a file of an unknown kind"),
+    "part": N_("a part of another model, which only works together with it"),
+    "split": N_("one part of a model that was split; join the parts first"),
 }
 """What a file is that is no model to chat with, by kind; see GgufHeader."""
 
 
 def _death(words: Mapping[str, str]) -> str:
-    how = _DEATHS.get(words["how"], _("The model's process ended unexpectedly"))
-    return f"{how.format(detail=words['detail'])}. {TRY_AGAIN}"
+    how = _(_DEATHS.get(words["how"], N_("The model's process ended unexpectedly")))
+    return f"{how.format(detail=words['detail'])}. {_(TRY_AGAIN)}"
 
 
 _READER_DEATHS: Mapping[str, str] = {
-    "out_of_memory": _("it needs more memory than a document may have"),
-    "killed": _("the system ended the process that reads it, most likely for want of memory"),
-    "start_failed": _("the process that reads documents could not be started"),
-    "protocol": _("the process that reads it sent more than such a file holds, or what could not be understood"),
+    "out_of_memory": N_("it needs more memory than a document may have"),
+    "killed": N_("the system ended the process that reads it, most likely for want of memory"),
+    "start_failed": N_("the process that reads documents could not be started"),
+    "protocol": N_("the process that reads it sent more than such a file holds, or what could not be understood"),
 }
 
 
 def _reader_death(words: Mapping[str, str]) -> str:
-    why = _READER_DEATHS.get(words["how"], _("the process that reads it ended unexpectedly"))
+    why = _(_READER_DEATHS.get(words["how"], N_("the process that reads it ended unexpectedly")))
     return _("The document {path} could not be read: {why}. Other documents are not touched by that.").format(
         path=words["path"], why=why
     )
 
 
 def _wrong_kind(words: Mapping[str, str]) -> str:
-    kind = KINDS.get(words["kind"], _("a file of the kind “{kind}”").format(kind=words["kind"]))
+    kind = _(KINDS.get(words["kind"], N_("a file of the kind “{kind}”"))).format(kind=words["kind"])
     return _("This file is no chat model: it is {kind}. Choose a model for chatting.").format(kind=kind)
 
 
 def _instead(words: Mapping[str, str]) -> str:
-    kind = KINDS.get(words["kind"], words["kind"])
+    kind = _(KINDS.get(words["kind"], words["kind"]))
     return _("{name} is {kind}. Another file is fetched instead.").format(name=words["name"], kind=kind)
 
 
 def _companion(words: Mapping[str, str]) -> str:
-    what = _("{name} is {kind}.").format(name=words["name"], kind=KINDS.get(words["kind"], words["kind"]))
+    what = _("{name} is {kind}.").format(name=words["name"], kind=_(KINDS.get(words["kind"], words["kind"])))
     model = _("Fetch its model instead: {model}.").format(model=words["model"]) if words["model"] else ""
     return f"{what} {model}".rstrip()
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
+from functools import lru_cache
+from string import Formatter
 from threading import local
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -53,6 +56,44 @@ def ngettext(one: str, many: str, n: int, **values: object) -> str:
     """Return the form for `n` with `{n}` and the other values filled in."""
     text = (one if n == 1 else many) if (chosen := chosen_catalogue()) is None else chosen.ngettext(one, many, n)
     return text.format(n=n, **values)
+
+
+def in_quotes(words: str) -> str:
+    return _("“{words}”").format(words=words)
+
+
+def retold(text: str, *forms: str) -> str:
+    """Say in the chosen language what was stored in English: by `forms`, else by any message. Other words stay."""
+    if not text or (catalogue := chosen_catalogue()) is None:
+        return text
+    if not forms and (told := _(text)) != text:
+        return told
+    for one, form in [(form, form) for form in forms] or getattr(catalogue, "forms_in", lambda _text: ())(text):
+        if match := _pattern_of(form).fullmatch(text):
+            values = {name: _value(said, is_told=not forms) for name, said in match.groupdict().items()}
+            n = values.pop("n", 2)
+            return _(one).format(n=n, **values) if one == form else ngettext(one, form, n, **values)
+    return text
+
+
+@lru_cache(maxsize=1024)
+def _pattern_of(form: str) -> re.Pattern[str]:
+    known: set[str | None] = set()
+    pattern = ""
+    for words, name, spec, _conversion in Formatter().parse(form):
+        pattern += re.escape(words)
+        if name is not None:
+            said = r"[\d,.]*\d" if spec or name == "n" else r"(?:.+?\.\w{2,5}|.+?)"  # a name ends with its suffix
+            pattern += f"(?P={name})" if name in known else f"(?P<{name}>{said})"
+            known.add(name)
+    return re.compile(pattern, re.DOTALL)
+
+
+def _value(said: str, *, is_told: bool) -> Any:
+    digits = said.replace(",", "")
+    if re.fullmatch(r"\d+(\.\d+)?", digits):
+        return float(digits) if "." in digits else int(digits)
+    return retold(said) if is_told else said
 
 
 def grouped(n: int) -> str:

@@ -357,6 +357,19 @@ PAGE_WORDS: Mapping[str, tuple[str, str, str]] = {
 """What a page of each kind of document is called: in the singular, in the plural, and before a number."""
 
 
+PLACES = (
+    N_("page"), N_("slide"), N_("sheet"), N_("row"), N_("rows"), N_("column"), N_("table"), N_("paragraph"), N_("line"),
+    N_("entry"), N_("unit"), N_("title"), N_("notes"), N_("comment"), N_("header"), N_("footer"), N_("footnote"),
+    N_("footnotes"), N_("comments"), N_("properties"), N_("header or footer"), N_("Message"), N_("attachment"),
+)  # fmt: skip
+_PLACE = re.compile(rf"(?:^|(?<=, ))(?:{'|'.join(PLACES)})(?= \d|,|$)")
+
+
+def told_place(place: str) -> str:
+    """Say where something stands in a document, such as "slide 2, notes", in the language of the window."""
+    return _PLACE.sub(lambda found: _(found[0]), place)
+
+
 def page_word(kind: str, count: int = 2) -> str:
     return _(PAGE_WORDS.get(kind, PAGE_WORDS["page"])[count != 1])
 

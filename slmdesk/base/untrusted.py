@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-from slmdesk.base.texts import _
+from slmdesk.base.texts import N_, _
 
 CUT = "…"
 MARK = "\N{REPLACEMENT CHARACTER}"
@@ -76,10 +76,10 @@ def read_file(path: Path, examine: Callable[[int], object] = lambda _handle: Non
     with os.fdopen(handle, "rb") as file:
         examine(file.fileno())
         if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-            raise OSError(0, "it is not a regular file")
+            raise OSError(0, N_("it is not a regular file"))
         untrusted = file.read(MAX_FILE_BYTES + 1)
     if len(untrusted) > MAX_FILE_BYTES:
-        raise OSError(0, "it is too large")
+        raise OSError(0, N_("it is too large"))
     return untrusted
 
 

@@ -75,15 +75,15 @@ def words_of(message: Message) -> str:
     return message.words
 
 
-def title_from(text: str) -> str:
+def title_from(text: str, most: int = MAX_TITLE) -> str:
     line = clean_label(text.translate(_UNSHOWN), 2000).lstrip("#>*-` ").rstrip(CUT)
     if not line:
         return NEW_CHAT
-    if len(line) <= MAX_TITLE:
+    if len(line) <= most:
         return line
-    cut = line[: MAX_TITLE - 1]
+    cut = line[: most - 1]
     space = cut.rfind(" ")
-    return (cut[:space] if space >= MAX_TITLE // 2 else cut).rstrip(" ,;:.") + CUT
+    return (cut[:space] if space >= most // 2 else cut).rstrip(" ,;:.") + CUT
 
 
 class Placed(Protocol):

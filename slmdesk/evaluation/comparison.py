@@ -323,8 +323,12 @@ def names_of(item: Item) -> list[str]:
 def vote_words(vote: Vote | None, names: Mapping[str, str]) -> str:
     if vote is None:
         return ""
-    said = "none was good" if vote.best is None else f"best answer: {names.get(vote.best) or 'unknown'}"
-    return f"Vote: {said}. {vote.note}".strip()
+    said = (
+        _("none was good")
+        if vote.best is None
+        else _("best answer: {name}").format(name=names.get(vote.best) or _("unknown"))
+    )
+    return _("Vote: {said}. {note}").format(said=said, note=vote.note).strip()
 
 
 def figures_of(item: Item) -> dict[str, AnswerMeasurements]:
@@ -333,7 +337,7 @@ def figures_of(item: Item) -> dict[str, AnswerMeasurements]:
 
 def _seconds(seconds: float) -> str:
     if seconds < 120:
-        return f"{seconds:.2f} s" if seconds < 10 else f"{seconds:.0f} s"
+        return _("{seconds:.2f} s").format(seconds=seconds) if seconds < 10 else f"{seconds:.0f} s"
     return _("{seconds:.1f} min").format(seconds=seconds / 60)
 
 

@@ -17,6 +17,7 @@ from slmdesk.models.running import USUAL_BANDWIDTH
 from slmdesk.models.service import CARD_SHARE, COMFORTABLE, Pc
 from slmdesk.runtime.messages import bytes_for_people
 from slmdesk.store import Store
+from slmdesk.text.sentences import detect
 
 JOBS = (Skill.CHAT, Skill.SUMMARIES, Skill.TRANSLATION)
 OTHERS_BYTES = 3 << 30
@@ -167,6 +168,24 @@ def entry_of(record: ModelRecord) -> CatalogueEntry | None:
     return find_entry(_catalogue(), "/".join(rest.removeprefix("huggingface:").split("/")[:2]))
 
 
+ENGLISH_ONLY = "smollm2"
+"""Beginning of the names of models that write English alone, by the card of HuggingFaceTB/SmolLM2-135M-Instruct."""
+
+
+def languages_of(record: ModelRecord) -> Sequence[str]:
+    """Return the languages that a model was made for, by code. Empty if nobody lists them."""
+    if entry := entry_of(record):
+        return () if entry.speaks("") else entry.languages
+    return ("en",) if record.name.casefold().startswith(ENGLISH_ONLY) else ()
+
+
+class LanguageGap(Record):
+    """A language that a model was not made for, and the title of a model for it that suits this PC, or ''."""
+
+    language: str
+    better: str
+
+
 class RecommendationService:
     """Recommends models for this PC, with the exams of the models that are on it. Service thread."""
 
@@ -180,6 +199,14 @@ class RecommendationService:
             languages = [code for code in usual_language()[:1] if code]
         found = {job: recommend(job, pc, languages=languages, exams=_levels(records, job)) for job in jobs}
         return Recommendations(gigabytes(pc.total_bytes), found)
+
+    def gap(self, model: str, text: str) -> LanguageGap | None:
+        """Return the language of a text if the model was not made for it. Raises KnownError `model.…`."""
+        code, made_for = detect(text)[0], languages_of(self._store.models.get(model))
+        if code is None or not made_for or code in made_for:
+            return None
+        better = self.recommend((Skill.CHAT,), [code]).by_job[Skill.CHAT]
+        return LanguageGap(LANGUAGES[code].shown, better.entry.title if better else "")
 
     def offer(self, job: Skill) -> str:
         """Return what is said where the model in use is too weak for a job, or nothing."""

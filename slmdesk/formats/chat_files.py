@@ -27,6 +27,7 @@ from slmdesk.base.documents import (
     ForeignMessage,
 )
 from slmdesk.base.errors import KnownError
+from slmdesk.base.texts import N_
 from slmdesk.formats import chat_programs
 from slmdesk.formats.chat_programs import (
     LeftOut,
@@ -60,7 +61,7 @@ _PROGRAMS = (
     (chat_programs.is_of_open_webui, chat_programs.chat_of_open_webui),
     (chat_programs.is_of_lm_studio, chat_programs.chat_of_lm_studio),
 )
-_RAW_BACKUP = (
+_RAW_BACKUP = N_(
     "backups of Cherry Studio of version 6 and later hold its raw database; export the topics there as Markdown and "
     "import those"
 )
@@ -113,7 +114,7 @@ def values_in(chunks: Iterable[bytes], reading: Reading, found: Found) -> Iterat
         try:
             text += decode(chunk, not chunk)
         except UnicodeDecodeError:
-            found.broken = "it is not UTF-8"
+            found.broken = N_("it is not UTF-8")
             return
         if chunk and len(text) < wanted:
             continue
@@ -122,15 +123,15 @@ def values_in(chunks: Iterable[bytes], reading: Reading, found: Found) -> Iterat
             try:
                 value, at = parse(text, begin)
             except RecursionError:
-                found.broken = "it is nested too deeply"
+                found.broken = N_("it is nested too deeply")
                 return
             except json.JSONDecodeError as err:
                 if err.msg.startswith("Unterminated string") or err.pos > len(text) - NEAR_END:
                     break  # more text is needed
-                found.broken = "it is no JSON"
+                found.broken = N_("it is no JSON")
                 return
             except ValueError:  # NaN, or a number of thousands of digits
-                found.broken = "it is no JSON"
+                found.broken = N_("it is no JSON")
                 return
             found.characters += at - begin
             if isinstance(value, dict):
@@ -140,10 +141,10 @@ def values_in(chunks: Iterable[bytes], reading: Reading, found: Found) -> Iterat
         text = text[begin:]
         wanted = 2 * len(text)
         if len(text) > MOST_VALUE:
-            found.broken = "a chat in it is too large"
+            found.broken = N_("a chat in it is too large")
             return
     if text:
-        found.broken = "it breaks off"
+        found.broken = N_("it breaks off")
 
 
 def _refuse(name: str) -> NoReturn:

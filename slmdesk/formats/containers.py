@@ -18,7 +18,7 @@ import olefile
 
 from slmdesk.base.documents import format_of
 from slmdesk.base.errors import KnownError
-from slmdesk.base.texts import _
+from slmdesk.base.texts import N_, _
 from slmdesk.formats.reading import Reading
 from slmdesk.formats.text import NotTextError, decode
 
@@ -94,7 +94,7 @@ class Archive:
                         raise KnownError("document.bomb", path=self.reading.path)
                     yield piece
         except BROKEN as err:
-            reason = f"its part {name[:80]} cannot be read"
+            reason = N_("its part {name} cannot be read").format(name=name[:80])
             raise KnownError("document.damaged", path=self.reading.path, reason=reason) from err
 
     def write(self, changed: Mapping[str, bytes], out: BinaryIO) -> None:
@@ -168,8 +168,8 @@ _KINDS = (
     ("PowerPoint Document", "ppt"),
 )
 OLD = {
-    "doc": "an old Word file; saved as .docx it can be read",
-    "ppt": "an old PowerPoint file; saved as .pptx it can be read",
+    "doc": N_("an old Word file; saved as .docx it can be read"),
+    "ppt": N_("an old PowerPoint file; saved as .pptx it can be read"),
 }
 
 

@@ -35,7 +35,7 @@ def read(reading: Reading) -> Iterator[Page]:
         for _, element in stream:
             reading.check()
             yield from pager.take(walker.flow(element))
-        stream.note_end(reading, "its text is", is_empty=pager.is_empty)
+        stream.note_end(reading, N_("its text is broken"), is_empty=pager.is_empty)
         yield from pager.take(walker.rest())
         yield from pager.end()
 

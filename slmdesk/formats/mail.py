@@ -30,7 +30,7 @@ from slmdesk.base.documents import (
 )
 from slmdesk.base.errors import KnownError
 from slmdesk.base.record import Record, changed
-from slmdesk.base.texts import _
+from slmdesk.base.texts import N_, _
 from slmdesk.base.untrusted import clean_label
 from slmdesk.formats.containers import format_by_name, format_of_bytes
 from slmdesk.formats.hypertext import decoded_markup, notify, walk
@@ -85,7 +85,7 @@ def pages_of(reading: Reading, mail: Mail) -> Iterator[Page]:
         reading.check()
         yield page_from(next(numbers), "Message", portion)
     if mail.is_locked:
-        yield page_of(next(numbers), "Message", "", [], status=PageStatus.LOCKED, reason="encrypted")
+        yield page_of(next(numbers), "Message", "", [], status=PageStatus.LOCKED, reason=N_("encrypted"))
     if reading.attachments:
         listed = [
             Piece(BlockKind.LIST_ITEM, attachment_line(other_attachment), 1) for other_attachment in reading.attachments

@@ -461,7 +461,7 @@ def read_odt(reading: Reading) -> Iterator[Page]:
                 walker = OdfWalker(reading, styles_in(about, stream.root), lists_in(about, stream.root), package)
                 yield from pager.take(_beside(about, walker))
             yield from pager.take(walker.flow(element))
-        stream.note_end(reading, "its text is", is_empty=pager.is_empty)
+        stream.note_end(reading, N_("its text is broken"), is_empty=pager.is_empty)
         yield from pager.end()
 
 
@@ -500,9 +500,9 @@ def read_odp(reading: Reading) -> Iterator[Page]:
                 hidden = styles.get(attribute(element, "style-name"), OdfStyle()).is_hidden
                 walker = OdfWalker(reading, styles, lists_in(about, stream.root), package)
                 yield _slide(walker, element, number, hidden)
-        stream.note_end(reading, "its slides are", is_empty=not number)
+        stream.note_end(reading, N_("its slides are broken"), is_empty=not number)
     if not number:
-        yield page_of(1, "1", "", (), reason="no slides")
+        yield page_of(1, "1", "", (), reason=N_("no slides"))
 
 
 def _slide(walker: OdfWalker, slide: etree._Element, number: int, hidden: bool) -> Page:

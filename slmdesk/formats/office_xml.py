@@ -70,14 +70,14 @@ class Stream:
         if found:
             yield from self._taken(found[0], found[0], 1 if self.broken else 0)
 
-    def note_end(self, reading: Reading, what: str, *, is_empty: bool) -> None:
+    def note_end(self, reading: Reading, reason: str, *, is_empty: bool) -> None:
         """Note in the reading if the XML was broken. Call it after the iteration.
 
         Raises KnownError `document.damaged` if there was no XML, or if it broke off before anything was read
         (`is_empty`).
         """
         if self.root is None or (self.broken and is_empty):
-            raise KnownError("document.damaged", path=reading.path, reason=_("{what} broken").format(what=what))
+            raise KnownError("document.damaged", path=reading.path, reason=reason)
         if self.broken:
             reading.note(Note.PARTLY_DAMAGED)
 

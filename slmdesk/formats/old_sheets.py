@@ -19,7 +19,7 @@ from python_calamine import CalamineError, CalamineWorkbook, PasswordError, Shee
 
 from slmdesk.base.documents import Note, Page
 from slmdesk.base.errors import KnownError
-from slmdesk.base.texts import _
+from slmdesk.base.texts import N_, _
 from slmdesk.formats.containers import Archive
 from slmdesk.formats.reading import Reading, locked
 from slmdesk.formats.sheets import Row, SheetPager, moment_text, plain
@@ -77,7 +77,7 @@ def _all_bytes(reading: Reading) -> bytes:
 
 def _refuse_wide(reading: Reading, cells: int) -> None:
     if cells > MAX_CELLS:
-        reason = "its cells lie too far apart for this old format; saved as .xlsx it can be read"
+        reason = N_("its cells lie too far apart for this old format; saved as .xlsx it can be read")
         raise KnownError("document.unreadable", path=reading.path, reason=reason)
 
 

@@ -139,7 +139,7 @@ class _Sheets:
                 return self._sheet(page, label)
         except (pdfium.PdfiumError, OSError) as err:
             is_page = isinstance(err, pdfium.PdfiumError)
-            reason = "the page cannot be read" if is_page else "the file cannot be read here"
+            reason = N_("the page cannot be read") if is_page else N_("the file cannot be read here")
             return _Sheet(label, status=PageStatus.BROKEN, reason=reason)
 
     def _sheet(self, page: pdfium.PdfPage, label: str) -> _Sheet:
@@ -162,9 +162,9 @@ class _Sheets:
             if count < FEW_LETTERS:
                 _look_at_pictures(page, sheet, count, is_filled_in=bool(overlay.asides or overlay.values))
             elif letters.share_unmapped() > 0.5:
-                sheet.status, sheet.reason = PageStatus.SCANNED, "letters without meaning"
+                sheet.status, sheet.reason = PageStatus.SCANNED, N_("letters without meaning")
             if letters.count > MAX_CHARACTERS:
-                sheet.reason = "only its beginning: it has too many letters"
+                sheet.reason = N_("only its beginning: it has too many letters")
             sheet.has_unseen_letters = letters.has_unseen_letters
             sheet.hidden = self._hidden(page, sheet)
         return sheet
@@ -173,7 +173,7 @@ class _Sheets:
         lines = sheet.lines
         hidden = {at for at, line in enumerate(lines) if line.look.is_unseen}
         if hidden and len(hidden) > len(lines) / 2 and picture_share(page)[0] >= PICTURE_SHARE:
-            sheet.reason = sheet.reason or "text layer of a scan"
+            sheet.reason = sheet.reason or N_("text layer of a scan")
             hidden = set()
         for at, line in enumerate(lines):
             is_tiny = line.look.size < TINY and line.y1 - line.y0 < TINY
@@ -319,11 +319,11 @@ def _share(box: Sequence[float], width: float, height: float) -> Box:
 def _look_at_pictures(page: pdfium.PdfPage, sheet: _Sheet, count: int, *, is_filled_in: bool) -> None:
     share, paths = picture_share(page)
     if is_filled_in:
-        sheet.reason = "scanned: only what was filled in" if share >= PICTURE_SHARE else ""
+        sheet.reason = N_("scanned: only what was filled in") if share >= PICTURE_SHARE else ""
     elif share >= PICTURE_SHARE:
-        sheet.status, sheet.reason = PageStatus.SCANNED, "scanned"
+        sheet.status, sheet.reason = PageStatus.SCANNED, N_("scanned")
     elif not count and (share or paths >= MANY_PATHS):
-        sheet.status, sheet.reason = PageStatus.EMPTY, "a drawing or a picture, no words"
+        sheet.status, sheet.reason = PageStatus.EMPTY, N_("a drawing or a picture, no words")
 
 
 def _unseen(page: pdfium.PdfPage, lines: Mapping[int, Line]) -> set[int]:
@@ -346,7 +346,7 @@ def _unseen(page: pdfium.PdfPage, lines: Mapping[int, Line]) -> set[int]:
 # small machines.
 
 
-REASON = "by OCR"
+REASON = N_("by OCR")
 DATA_VARIABLE = "SLMDESK_TESSDATA"
 DPI = 300
 MAX_SIDE = 4000

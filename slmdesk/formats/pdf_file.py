@@ -112,7 +112,7 @@ def _document(reading: Reading, source: Any) -> pdfium.PdfDocument:
         if code == _NEEDS_PASSWORD:
             known = "document.wrong_password" if reading.password else "document.locked"
             raise KnownError(known, path=reading.path) from err
-        reason = "locked in a way that is not known" if code == _NOT_KNOWN_LOCK else "it is not a complete PDF"
+        reason = N_("locked in a way that is not known") if code == _NOT_KNOWN_LOCK else N_("it is not a complete PDF")
         raise KnownError("document.damaged", path=reading.path, reason=reason) from err
 
 

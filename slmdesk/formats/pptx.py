@@ -32,7 +32,7 @@ def read(reading: Reading) -> Iterator[Page]:
             reading.check()
             yield _slide(package, number, part, authors)
         if not parts:
-            yield page_of(1, "1", "", (), reason="no slides")
+            yield page_of(1, "1", "", (), reason=N_("no slides"))
 
 
 def _slides(package: Package, main: str) -> list[str]:
@@ -58,7 +58,7 @@ def _slide(package: Package, number: int, part: str, authors: dict[str, str]) ->
     root = package.tree(part)
     if root is None:
         package.reading.note(Note.PARTLY_DAMAGED)
-        return page_of(number, str(number), "", (), status=PageStatus.BROKEN, reason="this slide is broken")
+        return page_of(number, str(number), "", (), status=PageStatus.BROKEN, reason=N_("this slide is broken"))
     relations = dict(package.relations(part))
     tree = child(root, "cSld", "spTree")
     pieces = [*Drawing(package, relations).pieces(tree)]

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, TypeAlias, cast
 from slmdesk.base.documents import MAX_FILE_BYTES, Attachment, Block, BlockKind, Note, Page, PageKind
 from slmdesk.base.errors import KnownError, Stopped
 from slmdesk.base.record import Record
-from slmdesk.base.texts import _
+from slmdesk.base.texts import N_, _
 
 if TYPE_CHECKING:
     from slmdesk.formats.redacting.redactors import Redactor
@@ -126,7 +126,7 @@ def locked(reading: Reading) -> KnownError:
     it, so that the user is not asked again.
     """
     if reading.password:
-        reason = "slmdesk cannot open it with its password: save a copy without one in the program it was made with"
+        reason = N_("slmdesk cannot open it with its password: save a copy without one in the program it was made with")
         return KnownError("document.unreadable", path=reading.path, reason=reason)
     return KnownError("document.locked", path=reading.path)
 
@@ -176,11 +176,11 @@ on its way through the pipe.
 BLOCK_BYTES = 1 << 20
 
 KINDS: Mapping[int, str] = {
-    stat.S_IFDIR: "a folder",
-    stat.S_IFIFO: "a pipe",
-    stat.S_IFSOCK: "a socket",
-    stat.S_IFCHR: "a device",
-    stat.S_IFBLK: "a device",
+    stat.S_IFDIR: N_("a folder"),
+    stat.S_IFIFO: N_("a pipe"),
+    stat.S_IFSOCK: N_("a socket"),
+    stat.S_IFCHR: N_("a device"),
+    stat.S_IFBLK: N_("a device"),
 }
 
 
@@ -244,7 +244,7 @@ def _opened(path: str) -> int:
 def _unreadable(path: str, err: OSError | ValueError) -> KnownError:
     if isinstance(err, FileNotFoundError):
         return KnownError("file.missing", path=path)
-    reason = getattr(err, "strerror", None) or "not a file name"
+    reason = getattr(err, "strerror", None) or N_("not a file name")
     return KnownError("document.unreadable", path=path, reason=reason)
 
 
@@ -266,7 +266,7 @@ def look_at(path: str) -> None:
 
 def _refuse_irregular(path: str, mode: int) -> None:
     if not stat.S_ISREG(mode):
-        raise KnownError("document.unreadable", path=path, reason=KINDS.get(stat.S_IFMT(mode), "not a file"))
+        raise KnownError("document.unreadable", path=path, reason=KINDS.get(stat.S_IFMT(mode), N_("not a file")))
 
 
 def read_all(file: BinaryIO, path: str, limit_bytes: int) -> bytes:

@@ -76,7 +76,7 @@ class SheetPager:
             self._begin()
         self._number += 1
         label = name[:MAX_LABEL_CHARACTERS] or str(self._number)
-        return page_of(self._number, label, "", (), status=PageStatus.BROKEN, reason="this sheet is broken")
+        return page_of(self._number, label, "", (), status=PageStatus.BROKEN, reason=N_("this sheet is broken"))
 
     def _begin(self) -> None:
         self._sheets += 1

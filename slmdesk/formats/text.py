@@ -12,7 +12,7 @@ from itertools import count
 from slmdesk.base.documents import ASIDE, DELETED, Block, BlockKind, Note, Page, PageKind, PageStatus, page_of
 from slmdesk.base.errors import KnownError
 from slmdesk.base.record import Record, changed
-from slmdesk.base.texts import _
+from slmdesk.base.texts import N_, _
 from slmdesk.formats.reading import PageText, Reading
 
 MARKS = (
@@ -41,6 +41,10 @@ _CONTROLS = re.compile(r"[\x00-\x08\x0b\x0e-\x1a\x1c-\x1f\x7f]")
 _TWO_SCRIPTS = re.compile(r"[a-zA-Z][\u0370-\u05ff]|[\u0370-\u05ff][a-zA-Z]")
 _STRANGE = re.compile(r"[^\x00-\x7f]")
 _KANA = re.compile(r"[\u3040-\u30ff]")
+
+
+STRAY, GUESSED = N_("some letters are no {encoding}"), N_("not UTF-8: guessed to be {encoding}")
+MIXED = N_("mixed: {bad} lines are not UTF-8, guessed to be {guess}")
 
 
 class Decoded(Record):
@@ -99,7 +103,7 @@ def decode_as(untrusted: bytes, encoding: str) -> Decoded:
         text = untrusted.decode(encoding, "replace").replace(MARK, "")
     except (LookupError, ValueError) as err:  # ValueError: some do not support "replace", such as idna
         raise NotTextError(_("there is no encoding {encoding}").format(encoding=encoding[:40])) from err
-    return Decoded(text, encoding, f"some letters are no {encoding}" if "\ufffd" in text else "")
+    return Decoded(text, encoding, STRAY.format(encoding=encoding) if "\ufffd" in text else "")
 
 
 def decode(untrusted: bytes) -> Decoded:
@@ -124,7 +128,7 @@ def _marked(untrusted: bytes, encoding: str) -> Decoded:
     text = untrusted.decode(encoding, "replace")
     if text.count("\ufffd") * 50 > len(text):
         raise NotTextError(_("marked as {encoding}, but is not").format(encoding=encoding))
-    return _checked(Decoded(text.replace(MARK, ""), encoding, f"some letters are no {encoding}"))
+    return _checked(Decoded(text.replace(MARK, ""), encoding, STRAY.format(encoding=encoding)))
 
 
 def _wide(untrusted: bytes) -> Decoded:
@@ -133,7 +137,7 @@ def _wide(untrusted: bytes) -> Decoded:
     for encoding in ("utf-32-le", "utf-16-le") if begins_low else ("utf-32-be", "utf-16-be"):
         text = _strictly(untrusted, encoding)
         if text and _is_plausible(text):
-            return Decoded(text, encoding, f"without a mark: guessed to be {encoding}")
+            return Decoded(text, encoding, N_("without a mark: guessed to be {encoding}").format(encoding=encoding))
     raise NotTextError(_("holds zero bytes"))
 
 
@@ -162,10 +166,14 @@ def _mixed_or_guessed(untrusted: bytes) -> Decoded:
     if good * 3 < bad or not good:
         return _guessed(untrusted, [line for line in lines if not line.isascii()])
     if not strange:
-        return Decoded(untrusted.decode("utf-8", "replace").replace(MARK, ""), "utf-8", "some letters are no utf-8")
+        return Decoded(untrusted.decode("utf-8", "replace").replace(MARK, ""), "utf-8", STRAY.format(encoding="utf-8"))
     guess = _guessed(b"\n".join(strange), strange).encoding
     text = "\n".join(_line(line, guess) for line in lines)
-    return Decoded(text.replace(MARK, ""), "utf-8", f"mixed: {bad} lines are not UTF-8, guessed to be {guess}")
+    return Decoded(
+        text.replace(MARK, ""),
+        "utf-8",
+        MIXED.format(bad=bad, guess=guess),
+    )
 
 
 def _line(line: bytes, guess: str) -> str:
@@ -191,9 +199,9 @@ def _guessed(untrusted: bytes, strange: list[bytes]) -> Decoded:
             continue
         if text == _strictly(untrusted, USUAL):  # only few non-ASCII letters, which are the same in both encodings
             encoding = USUAL
-        return Decoded(text, encoding, f"not UTF-8: guessed to be {encoding}")
+        return Decoded(text, encoding, GUESSED.format(encoding=encoding))
     # latin-1 decodes every byte
-    return Decoded(untrusted.decode("latin-1"), "latin-1", "not UTF-8: guessed to be latin-1")
+    return Decoded(untrusted.decode("latin-1"), "latin-1", GUESSED.format(encoding="latin-1"))
 
 
 def _mixes_scripts(text: str) -> bool:
@@ -441,7 +449,7 @@ class Pager:
         label = str(self._printed) if self._has_pages else self._label or str(self._number)
         if self._continued > 1 and (self._has_pages or self._label):
             label = f"{label} ({self._continued})"
-        reason = "only pictures" if self._is_pictured and not self._text.blocks else ""
+        reason = N_("only pictures") if self._is_pictured and not self._text.blocks else ""
         self._ready.append(page_of(self._number, label, self._text.text, self._text.blocks, reason=reason))
         self._number += 1
         self._text, self._feet = PageText(), []
@@ -676,5 +684,5 @@ def slide_page(number: int, found: Iterable[Piece], *, hidden: bool, pictured: b
     title = next((piece.text for piece in pieces if piece.kind is BlockKind.HEADING and piece.text.strip()), "")
     label = " ".join(title.split())[:MAX_LABEL_CHARACTERS] or str(number)
     status = None if text.blocks else PageStatus.SCANNED if pictured else PageStatus.EMPTY
-    reason = "its end is left out: too long for a slide" if is_cut else "hidden slide" if hidden else ""
+    reason = N_("its end is left out: too long for a slide") if is_cut else N_("hidden slide") if hidden else ""
     return page_of(number, label, text.text, text.blocks, status=status, reason=reason)

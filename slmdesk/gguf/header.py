@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from slmdesk.base.errors import KnownError, SlmdeskError
 from slmdesk.base.record import Record, converted, field
-from slmdesk.base.texts import _
+from slmdesk.base.texts import N_, _
 from slmdesk.base.types import Json, Sampling
 from slmdesk.base.untrusted import CUT, clean_bytes, clean_label
 
@@ -644,16 +644,18 @@ def require_adapter(header: GgufHeader) -> None:
 def misfit(base: GgufHeader, adapter: GgufHeader) -> str:
     """Return in a few words why an adapter does not fit a model, or "" if it fits. Both headers must be checked."""
     if adapter.architecture != base.architecture:
-        return f"it is made for {clean_label(adapter.architecture, 40)}, not for {clean_label(base.architecture, 40)}"
+        return N_("it is made for {ours}, not for {theirs}").format(
+            ours=clean_label(adapter.architecture, 40), theirs=clean_label(base.architecture, 40)
+        )
     for name, a, b in _pairs(adapter):
         shape = base.tensors.shapes.get(name)
         part = clean_label(name.removesuffix(".weight"), 40)
         if shape is None:
-            return f"the model has no part {part}"
+            return N_("the model has no part {part}").format(part=part)
         if name == _TOKEN_TABLE and _OUTPUT not in base.tensors.shapes:
-            return f"the model uses its part {part} twice"
+            return N_("the model uses its part {part} twice").format(part=part)
         if not _fits(shape, a, b, is_table=name == _TOKEN_TABLE):
-            return f"the model's part {part} has another size"
+            return N_("the model's part {part} has another size").format(part=part)
     return ""
 
 

@@ -30,7 +30,7 @@ from slmdesk.runtime.service import Runtime, Service, pending_on_file_thread
 from slmdesk.store import KEYRING, BackupResult, DataKey, FileLock, backup, key_files, plain_backup
 from slmdesk.store.restoring import PreparedBackup, backups, prepare_backup, replace_history, restore
 
-CONFIRMATION = "delete everything"
+CONFIRMATION = _("delete everything")
 PLACE = "keyring"
 """Value of a setting that says that a token or password is kept in the system's keyring."""
 

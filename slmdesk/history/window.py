@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QAbstractItemView, QFrame, QListWidget, QListWidge
 
 from slmdesk.base.record import Record
 from slmdesk.base.records import DOCUMENT, KINDS, DocumentRecord, Hold, Item, Rule, SetBy, Then
-from slmdesk.base.texts import _
+from slmdesk.base.texts import _, in_quotes
 from slmdesk.base.untrusted import clean_label
 from slmdesk.history.erasing import CONFIRMATION, Erasure
 from slmdesk.history.labels import WHO, date_words, due_words, hold_words, kinds_words, rule_words
@@ -331,7 +331,7 @@ class DeletedChats(ListDialog):
             when = moment_words(item.deleted_at or item.updated)
             what = "" if item.kind == "chat" else f"{item.kind}, "
             hold = _(", on hold") if item.id in held else ""
-            self._add_line(f"{item.title}   ({what}{when}{hold})", item)
+            self._add_line(f"{item.shown_title}   ({what}{when}{hold})", item)
         self._list.setCurrentRow(min(at, self._list.count() - 1))
         for at, item in enumerate(items):
             if item.id in kept:
@@ -361,7 +361,7 @@ class DeletedChats(ListDialog):
         forgotten = _("What you wrote in it is forgotten by the memory of translations too.")
         more = forgotten if any(item.kind == "translation" for item in items) else ""
         what = (
-            _("“{title}” is").format(title=items[0].title)
+            _("“{title}” is").format(title=items[0].shown_title)
             if len(items) == 1
             else _("{count:,} chats are").format(count=len(items))
         )
@@ -398,7 +398,7 @@ class DeletedChats(ListDialog):
 
 def _also(documents: Sequence[DocumentRecord]) -> str:
     name = clean_label(documents[0].name, MOST_NAME).replace("&", "&&") if documents else ""
-    what = f"“{name}”" if len(documents) == 1 else _("{count} documents").format(count=len(documents))
+    what = in_quotes(name) if len(documents) == 1 else _("{count} documents").format(count=len(documents))
     return _("Delete the text of {what} too: nothing else uses it. Files are not touched.").format(what=what)
 
 

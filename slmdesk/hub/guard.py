@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 from slmdesk.base.errors import KnownError, Stopped
 from slmdesk.base.record import Record
 from slmdesk.base.records import Answered, Outgoing
-from slmdesk.base.texts import _
+from slmdesk.base.texts import N_, _
 from slmdesk.base.untrusted import clean_label
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ def problem_of_line(err: httpx2.HTTPError | httpx2.InvalidURL, host: str) -> Kno
     if isinstance(err, httpx2.TooManyRedirects):
         return KnownError("network.redirects", host=host)
     if isinstance(err, (httpx2.UnsupportedProtocol, httpx2.InvalidURL)):
-        return KnownError("network.refused", host="an address that is none of the web")
+        return KnownError("network.refused", host=N_("an address that is none of the web"))
     if isinstance(err, httpx2.ProxyError):
         return KnownError("network.proxy", host=host, reason=clean_label(str(err), 120) or _("it refused"))
     said = ""

@@ -18,7 +18,7 @@ from slmdesk.base.errors import KnownError, Stopped
 from slmdesk.base.files import PRIVATE_FILE, need_free, private_folder, problem_of, sync_folder, write_atomically
 from slmdesk.base.protocol import picked, stored_from
 from slmdesk.base.record import Count, Record
-from slmdesk.base.texts import _
+from slmdesk.base.texts import N_, _
 from slmdesk.base.untrusted import clean_label
 from slmdesk.hub.guard import is_page, problem_of_line, problem_of_status
 from slmdesk.hub.search import RemotePart
@@ -281,7 +281,7 @@ class Part:
                 raise Stopped
             piece = os.read(self._handle, min(_READ_BYTES, size - done))
             if not piece:
-                raise OSError(errno.EIO, "it became shorter while it was read")
+                raise OSError(errno.EIO, N_("it became shorter while it was read"))
             self._digest.update(piece)
             done += len(piece)
             yield done

@@ -18,7 +18,7 @@ import httpx2
 
 from slmdesk.base.errors import KnownError, Stopped
 from slmdesk.base.records import Answered, Outgoing
-from slmdesk.base.texts import _
+from slmdesk.base.texts import N_, _
 from slmdesk.hub.barriers import passing
 from slmdesk.hub.guard import GuardPolicy, RequestLog, is_page, problem_of_line, problem_of_status, reason_now
 
@@ -327,7 +327,7 @@ class _DirectReader:
             except httpcore2.NetworkError as err:
                 raise httpx2.ReadError(str(err)) from err
             if not piece:
-                raise httpx2.RemoteProtocolError("the connection ended early")
+                raise httpx2.RemoteProtocolError(N_("the connection ended early"))
             come += len(piece)
             yield piece
 

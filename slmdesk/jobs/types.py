@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 
 from slmdesk.base.record import Record
 from slmdesk.base.records import KINDS as ITEM_KINDS
-from slmdesk.base.records import JobRecord, JobStatus
+from slmdesk.base.records import JobRecord, JobStatus, title_words
 from slmdesk.base.texts import _, ngettext
 from slmdesk.runtime.events import Event
 from slmdesk.runtime.messages import Problem, bytes_for_people, time_for_people
@@ -284,6 +284,7 @@ def kind_words(kind: str) -> str:
 
 
 def name_words(kind: str, title: str) -> str:
+    title = title_words(title)
     if kind == "exam":
         return _("Examining {title} for what it can be trusted with").format(title=title)
     if kind == "pair_exam":

@@ -24,7 +24,7 @@ from slmdesk.base.protocol import stored_from, stored_list
 from slmdesk.base.record import Record
 from slmdesk.base.sealing import SealBroken, seal, unseal
 from slmdesk.base.texts import _
-from slmdesk.base.types import Json
+from slmdesk.base.types import Json, told_place
 from slmdesk.children.client import ChildClient
 from slmdesk.library.reading import file_from_reader, sent, start_reader
 from slmdesk.library.scan import look_at
@@ -339,7 +339,7 @@ def _lines(remarks: Sequence[Remark], words: dict[str, str]) -> list[str]:
     lines = []
     for kind, found in places.items():
         named = [*dict.fromkeys(name for name in found if name)]
-        shown = ", ".join(named[:_MOST_PLACES]) + (
+        shown = ", ".join(map(told_place, named[:_MOST_PLACES])) + (
             _(" and {count:,} more").format(count=len(named) - _MOST_PLACES) if len(named) > _MOST_PLACES else ""
         )
         said = words.get(kind, kind.replace("_", " "))

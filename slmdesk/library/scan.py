@@ -15,7 +15,7 @@ from slmdesk.base.documents import MAX_FILE_BYTES, READER_VERSION, format_of
 from slmdesk.base.errors import KnownError, Stopped
 from slmdesk.base.record import Record, field
 from slmdesk.base.records import DocumentStatus, KnownFile
-from slmdesk.base.texts import _
+from slmdesk.base.texts import N_, _
 from slmdesk.library.types import DuplicateFile, SeenFile, UnreadableFile
 
 MOST_FILES = 50_000
@@ -298,7 +298,7 @@ def look_at(path: Path, stop: threading.Event, *, hashed: bool = True) -> Docume
     except FileNotFoundError as err:
         raise KnownError("file.missing", path=str(path)) from err
     except (OSError, ValueError) as err:
-        reason = getattr(err, "strerror", None) or "not a file name"
+        reason = getattr(err, "strerror", None) or N_("not a file name")
         raise KnownError("document.unreadable", path=str(path), reason=reason) from err
 
 

@@ -14,7 +14,8 @@ from slmdesk.base.errors import KnownError
 from slmdesk.base.protocol import record_from, stored_dict, stored_from, stored_list
 from slmdesk.base.record import Record
 from slmdesk.base.records import CollectionRecord, DocumentRecord
-from slmdesk.base.texts import N_, _, ngettext
+from slmdesk.base.sentences import CODES
+from slmdesk.base.texts import N_, _, ngettext, retold
 from slmdesk.base.types import Json, counted_pages, page_word
 from slmdesk.jobs.types import FOLDER
 from slmdesk.runtime.events import Event
@@ -279,6 +280,11 @@ def size_words(info: DocumentInfo) -> str:
     return counted_pages(info.sheets, PageKind.SHEET) if info.sheets else counted_pages(info.pages, info.page_kind)
 
 
+def unread_reason(reason: str) -> str:
+    """Say why a page was not read: what the reader, the page's status or the code of an error says of it."""
+    return retold(reason) if reason not in CODES else _("the model could not read it")
+
+
 def unread(pages: list[Page], kind: PageKind, *, most: int = 12) -> str:
     groups: dict[str, list[str]] = {}
     for page in pages:
@@ -289,7 +295,7 @@ def unread(pages: list[Page], kind: PageKind, *, most: int = 12) -> str:
         shown = ", ".join(numbers[:most]) + (
             _(" and {count} more").format(count=len(numbers) - most) if len(numbers) > most else ""
         )
-        parts.append(f"{reason}: {page_word(kind, len(numbers))} {shown}")
+        parts.append(f"{unread_reason(reason)}: {page_word(kind, len(numbers))} {shown}")
     return _("Without words – {parts}.").format(parts="; ".join(parts)) if parts else ""
 
 

@@ -442,7 +442,7 @@ def is_permissive(untrusted: str) -> bool:
 
 
 _NOT_OFFERED = ("bn", "ca", "sr", "ur")
-LANGUAGES = {code: known.name for code, known in translation.LANGUAGES.items() if code not in _NOT_OFFERED}
+LANGUAGES = {code: known.shown for code, known in translation.LANGUAGES.items() if code not in _NOT_OFFERED}
 SKILLS = {
     "chat": _("Chat"),
     "summaries": _("Summaries"),
@@ -670,7 +670,7 @@ def _offered(found: FoundRepo, pc: Pc, file: str = "", quantization: str = "") -
     return OfferedRepo(
         repo.id, licence_words(repo.license), repo.downloads, repo.likes, repo.updated[:10], repo.gated,
         files=_files(repo.id, named or sized, best),
-        others=tuple(f"{file.file.name}: {KINDS[file.file.beside]}" for file in found.files if file.file.beside),
+        others=tuple(f"{file.file.name}: {_(KINDS[file.file.beside])}" for file in found.files if file.file.beside),
         problem=found.problem, fit=found.fit, is_about=found.is_about,
         is_unclear=best is None and any(recommended([one], budget) for one in sized),
         parameters=_("{count} parameters").format(count=count_text(repo.parameters)) if repo.parameters else "",

@@ -23,7 +23,7 @@ from slmdesk.base.protocol import picked
 from slmdesk.base.record import Record, changed
 from slmdesk.base.records import Answered, NetworkLogRow, Outgoing
 from slmdesk.base.settings import Settings, reason_against
-from slmdesk.base.texts import _
+from slmdesk.base.texts import N_, _
 from slmdesk.base.types import Json
 from slmdesk.exports.papers import iso_time
 from slmdesk.hub.guard import HUB, HUB_HOSTS, GuardPolicy
@@ -36,7 +36,7 @@ from slmdesk.text.markup import harmless_cell
 
 RECORD_TIMEOUT_S = 10.0
 FEATURE = "settings.network"
-ONCE = "allowed only this once"
+ONCE = N_("allowed only this once")
 """Added to the purpose of a request in the network log if the network was only allowed until slmdesk ends."""
 EXPORT_PAGE = 2000
 """Rows that are read at once, so that the service thread can do other things in between."""

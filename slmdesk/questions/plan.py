@@ -15,7 +15,7 @@ from slmdesk.base.documents import Page
 from slmdesk.base.errors import KnownError
 from slmdesk.base.record import Record, changed
 from slmdesk.base.records import DocumentRecord, Message, ModelRecord, Passage
-from slmdesk.base.texts import in_english
+from slmdesk.base.texts import N_, in_english
 from slmdesk.base.types import Answer, ChatMessage, LoadedModel, Sampling
 from slmdesk.evaluation.exams import YES_NO
 from slmdesk.library.search import Citation, RankedPassages, Retrieval, nearest_of, share_of
@@ -467,8 +467,8 @@ LEAST_SHARE = 0.5
 """Smallest share of the search words that a passage must contain to be shown as an answer when no model wrote one."""
 NEAR_BEST = 0.7
 """Such a passage must also contain at least this share of what the best passage contains."""
-QUOTED = "These passages fit the question best. The model is too weak to answer from a text, so nothing was added."
-WITHOUT_MODEL = "These passages fit the question best. There is no model here that could answer from them."
+QUOTED = N_("These passages fit the question best. The model is too weak to answer from a text, so nothing was added.")
+WITHOUT_MODEL = N_("These passages fit the question best. There is no model here that could answer from them.")
 NEAREST_WORDS = "The nearest passages:"
 CHECK_THIS = "Check this:"
 

@@ -12,12 +12,13 @@ from PySide6.QtWidgets import QFrame, QScrollArea, QToolButton, QWidget
 
 from slmdesk.base.record import changed
 from slmdesk.base.records import Item, Message, Status
-from slmdesk.base.texts import _
+from slmdesk.base.texts import _, in_quotes, retold
 from slmdesk.base.types import page_sign
 from slmdesk.chat.conversation import SentMessage
 from slmdesk.hub.search import Skill
 from slmdesk.library.search import Citation
 from slmdesk.library.types import PageKinds, kind_in
+from slmdesk.questions.plan import QUOTED, WITHOUT_MODEL
 from slmdesk.questions.prompt import Answered
 from slmdesk.questions.service import KIND
 from slmdesk.questions.types import AskedQuestion, AskRequest, QuestionAnswered, QuestionPlanned
@@ -56,7 +57,7 @@ CUT_WORDS = {
 
 class CitationRow(CitedRow):
     def __init__(self, citation: Citation, place: str, parent: QWidget) -> None:
-        super().__init__(f"“{citation.quote}”", place, parent, name="citation", sign=place, kind="read")
+        super().__init__(in_quotes(citation.quote), place, parent, name="citation", sign=place, kind="read")
         self.citation = citation
 
 
@@ -89,8 +90,7 @@ class QuestionPane(QScrollArea):
     def _build_ui(self) -> None:
         inner = named(QFrame(self), self._prefix + "question_inner")
         hint = _("Ask this document") if self._what == "document" else _("Ask all documents of this folder")
-        label = _("A question to the {what}").format(what=self._what)
-        self._line = text_line(self._prefix + "question_line", inner, hint, label=label)
+        self._line = text_line(self._prefix + "question_line", inner, hint, label=hint)
         self._shield = Shield(self._prefix + "redact_questions_button", inner)
         self._ask = button(_("Ask"), self._prefix + "ask_button", inner, kind="primary", on=self._on_ask)
         self.earlier = EarlierBox(inner, name=self._prefix + "earlier_questions")
@@ -215,7 +215,7 @@ class QuestionPane(QScrollArea):
         if answered.is_quoted:
             self._add(_("This model is too weak to answer. Closest passages:"), "muted")
         elif not answered.missing:
-            self._add(answered.answer, "")
+            self._add(retold(answered.answer, QUOTED, WITHOUT_MODEL), "")
         self._cite(answered.citations)
         if answered.missing:  # below the text, so that nobody takes it for what the text says
             self._add(_("⚠ Check this: {missing}").format(missing=answered.missing), "warn")
@@ -285,7 +285,7 @@ class QuestionPane(QScrollArea):
             place = f"{word} {citation.page}"
             filed = f"{file}, {place}" if file else place
             row = CitationRow(citation, filed if len(self._names) > 1 else place, self)
-            text = f"“{' '.join(citation.quote.split())}” [{filed}]"
+            text = f"{in_quotes(' '.join(citation.quote.split()))} [{filed}]"
             row.chosen.connect(partial(self._on_citation, row))
             row.pointed_at.connect(partial(self._on_pointed_at, citation))
             row.copy_requested.connect(partial(copy_text, text))

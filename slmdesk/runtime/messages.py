@@ -5,13 +5,15 @@ from __future__ import annotations
 import platform
 import sys
 import traceback
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from pathlib import PurePath
 
 import slmdesk
 from slmdesk.base.errors import BUG_CODE, Args, KnownError
 from slmdesk.base.record import Record
 from slmdesk.base.sentences import MADE, SENTENCES
-from slmdesk.base.texts import _
+from slmdesk.base.texts import _, retold
+from slmdesk.base.types import told_place
 from slmdesk.base.untrusted import clean_label
 from slmdesk.base.walls import system_name
 
@@ -83,10 +85,17 @@ def time_for_people(seconds: float) -> str:
     )
 
 
+TOLD: Mapping[str, Callable[[str], str]] = {
+    **dict.fromkeys(("reason", "what", "looks_like", "job", "language"), retold), "place": told_place
+}  # fmt: skip
+"""Args that are words of the program, which come in English."""
+
+
 class _Words(dict[str, str]):
     def __init__(self, args: Args) -> None:
         sizes = {"expected", "limit"} if "bytes" in args else {"expected"}  # a limit may count pages
         words = {key: _word(arg, is_size="bytes" in key or key in sizes) for key, arg in args.items() if arg != ""}
+        words |= {key: TOLD[key](word) for key, word in words.items() if key in TOLD}
         super().__init__(words)
 
     def __missing__(self, key: str) -> str:
@@ -107,7 +116,7 @@ def sentence_for(code: str, args: Args) -> str:
     if code in MADE:
         return MADE[code][0](words)
     if code in SENTENCES:
-        return SENTENCES[code].format_map(words)
+        return _(SENTENCES[code]).format_map(words)
     return _("Something did not work ({code}). What was saved is safe.").format(code=clean_label(code, 60))
 
 
@@ -143,3 +152,9 @@ class Problem(Record):
     sentence: str
     report: str = ""
     """Versions and traceback of a bug, without any text of the user. Empty for a known error."""
+
+    @property
+    def short(self) -> str:
+        """The sentence with the name of a document or a model instead of its path."""
+        path = str(self.args.get("path", "")) if self.code.startswith(("document.", "model.")) else ""
+        return self.sentence.replace(path, PurePath(path).name) if path else self.sentence

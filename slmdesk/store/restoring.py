@@ -24,6 +24,7 @@ from slmdesk.base.files import (
 from slmdesk.base.paths import Paths
 from slmdesk.base.record import Record
 from slmdesk.base.records import BackupCopy, Kind, Restored
+from slmdesk.base.texts import N_
 from slmdesk.store import database as driver
 from slmdesk.store.backup import export, kept_copies, source_of
 from slmdesk.store.database import (
@@ -59,11 +60,11 @@ from slmdesk.store.opening import (
 from slmdesk.store.retention import RESTORED
 from slmdesk.store.store import Store
 
-BROKEN = "it is damaged"
-NOT_OURS = "it is no backup of slmdesk, or only a part of one"
-CHANGED = "its tables are not as slmdesk makes them"
-IN_USE = "it is the history in use"
-UNFINISHED = "it was being written when it was copied, and its journal lies beside it"
+BROKEN = N_("it is damaged")
+NOT_OURS = N_("it is no backup of slmdesk, or only a part of one")
+CHANGED = N_("its tables are not as slmdesk makes them")
+IN_USE = N_("it is the history in use")
+UNFINISHED = N_("it was being written when it was copied, and its journal lies beside it")
 
 
 class PreparedBackup(Record):

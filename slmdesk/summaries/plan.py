@@ -20,7 +20,7 @@ from typing import Any
 from slmdesk.base.errors import KnownError
 from slmdesk.base.record import Record, changed
 from slmdesk.base.records import DocumentRecord, JobRecord, ModelRecord
-from slmdesk.base.texts import _, in_english
+from slmdesk.base.texts import N_, _, in_english
 from slmdesk.base.types import Json
 from slmdesk.evaluation.exams import Skill, is_weak
 from slmdesk.jobs.runner import AskedQuestion, Batch, Plan, Question, StepValue, Yield, step_key
@@ -67,11 +67,12 @@ SHARED_TOKENS = 400
 """Approximate number of tokens for the instructions and the chat format."""
 TEXTS_AT_ONCE = 400
 """Number of texts whose tokens are counted in one request, or whose links are searched in one slice."""
-UNFINISHED = "This summary was stopped before its end. These are the sentences that had been written."
-TOO_MUCH_TO_DO = "What has to be done fills more than this length; all else is left out."
-TOO_WEAK = "{model} is too weak to word sentences itself: these are sentences of the text."
-NOTHING_USABLE = "The model's answer has nothing that the text says: these are sentences of the text."
-PARTLY_GIVEN = "{name} is longer than {model} reads at once: it was given the passages that matter most."
+UNFINISHED = f"{N_('This summary was stopped before its end.')} {N_('These sentences had been written.')}"
+TOO_MUCH_TO_DO = N_("What has to be done fills more than this length; all else is left out.")
+TOO_MUCH_IN = N_("{names}: What has to be done fills more than this length; all else is left out.")
+TOO_WEAK = N_("{model} is too weak to word sentences itself: these are sentences of the text.")
+NOTHING_USABLE = N_("The model's answer has nothing that the text says: these are sentences of the text.")
+PARTLY_GIVEN = N_("{name} is longer than {model} reads at once: it was given the passages that matter most.")
 
 
 @dataclass(slots=True)
@@ -155,7 +156,7 @@ class SummaryPlan:
                 method = "model"
                 yield from self._written(some) if is_own else self._worded(some)
         if names := ", ".join(selection.text.record.name for selection in self._selections if selection.chosen.is_over):
-            self._notes.insert(0, f"{names}: {TOO_MUCH_TO_DO}" if len(self._selections) > 1 else TOO_MUCH_TO_DO)
+            self._notes.insert(0, TOO_MUCH_IN.format(names=names) if len(self._selections) > 1 else TOO_MUCH_TO_DO)
         documents = list[DocumentSummary]()
         for selection in self._selections:
             documents.append((yield from self._document(selection)))
@@ -276,7 +277,7 @@ class SummaryPlan:
             raise self._why_nothing()
         for selection, value in zip(selections, values, strict=True):
             if value is None:
-                self._texts.unread.update(dict.fromkeys(selection.text.pieces, "not answered by the model"))
+                self._texts.unread.update(dict.fromkeys(selection.text.pieces, N_("not answered by the model")))
                 continue
             is_cut = value.get("finish_reason") in ("length", "repeat")
             answer = points_in(str(value.get("text", "")), self._language(selection), is_cut=is_cut)
@@ -429,7 +430,7 @@ class SummaryPlan:
             sentences = self._texts.sentences(joint([selection.points for selection in self._selections]), names)
         notes = [*self._notes, in_english(figures_words, self._texts.figures())]
         if not any(selection.points for selection in self._selections):
-            notes = ["There is no text that could be summarized."]
+            notes = [N_("There is no text that could be summarized.")]
         return Summary(
             kind=self._request.kind.value,
             language=self._request.language or self._texts.language,

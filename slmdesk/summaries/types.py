@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from enum import StrEnum
 
 from slmdesk.base.errors import KnownError
 from slmdesk.base.protocol import lenient_from
 from slmdesk.base.record import Number, Record, changed
-from slmdesk.base.texts import _, ngettext
+from slmdesk.base.texts import _, ngettext, retold
 from slmdesk.base.types import Json, page_sign, page_word, unlike_marks
-from slmdesk.library.types import Coverage, Mark, PageKinds, Span, kind_in, page_ranges
+from slmdesk.library.types import Coverage, Mark, PageKinds, Span, kind_in, page_ranges, unread_reason
 from slmdesk.redaction.labels import RedactionReport
 
 
@@ -234,6 +235,11 @@ def pages_read_words(read: int, total: int, page_kind: str = "page") -> str:
     return _("{read} of {total} {pages} read").format(read=read, total=total, pages=page_word(page_kind))
 
 
+def note_words(note: str) -> str:
+    """Say the sentences of a note, which is stored in English, in the language of the window."""
+    return " ".join(map(retold, re.split(r"(?<=\.) (?=[A-Z])", note)))
+
+
 def coverage_words(coverage: Coverage, page_kind: str = "page") -> str:
     """Return one line about the coverage: "84 of 84 pages read.", with the unread pages and the reasons, if any."""
     line = f"{pages_read_words(coverage.pages_read, coverage.pages_total, page_kind)}."
@@ -241,7 +247,7 @@ def coverage_words(coverage: Coverage, page_kind: str = "page") -> str:
     for page in coverage.unreadable:
         by_reason.setdefault(page.reason, []).append(page.page)
     if by_reason:
-        parts = [f"{page_ranges(pages)} ({reason})" for reason, pages in by_reason.items()]
+        parts = [f"{page_ranges(pages)} ({unread_reason(reason)})" for reason, pages in by_reason.items()]
         line += _(" Not read: {parts}.").format(parts="; ".join(parts))
     return line
 
@@ -251,7 +257,9 @@ def whole_coverage_words(summary: Summary) -> str:
     if not summary.not_read:
         return line
     count = len(summary.not_read)
-    parts = [f"{' '.join(document.name.split())} ({document.reason.rstrip('.')})" for document in summary.not_read]
+    parts = [
+        f"{' '.join(document.name.split())} ({retold(document.reason).rstrip('.')})" for document in summary.not_read
+    ]
     return ngettext(
         "{line} {n:,} document could not be read at all: {parts}.",
         "{line} {n:,} documents could not be read at all: {parts}.",

@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QDate, QEvent, QLocale, QObject, Qt, Signal, SignalInstance
+from PySide6.QtCore import QEvent, QObject, Qt, Signal, SignalInstance
 from PySide6.QtGui import QContextMenuEvent, QHideEvent, QKeyEvent, QShowEvent
 from PySide6.QtWidgets import QApplication, QFrame, QScrollArea, QToolButton, QWidget
 
@@ -38,6 +38,7 @@ from slmdesk.summaries.types import (
     SummaryRequest,
     has_bullets,
     more_words,
+    note_words,
     pages_read_words,
     request_from,
     sentence_words,
@@ -46,6 +47,7 @@ from slmdesk.summaries.types import (
 )
 from slmdesk.window.base import theme
 from slmdesk.window.base.bridge import Bridge, Call, Delay, copy_text
+from slmdesk.window.base.text import short_day
 from slmdesk.window.panes import EarlierBox, Entry, JobFollower, MakingBar, look_at_documents, reading_words
 from slmdesk.window.widgets.build import (
     button,
@@ -110,6 +112,11 @@ class SummaryPane(QScrollArea):
         self._making_timer = Delay(self, MAKING_AFTER_MS, self._show_making)
         self._build_ui()
         self._connect()
+        self._keep_width(0, 0)
+
+    def _keep_width(self, _low: int, high: int) -> None:
+        """Keep the room of the words when the scroll bar comes or goes."""
+        self.setViewportMargins(0, 0, 0 if high else theme.SCROLL_BAR, 0)
 
     def _build_ui(self) -> None:
         inner = named(QFrame(self), "summary_inner")
@@ -153,6 +160,7 @@ class SummaryPane(QScrollArea):
         self.earlier.follow(summaries.items, summaries.choose, summaries.delete, _entry)
         summaries.reading.connect(self.show_reading)
         summaries.begun.connect(self.show_begun)
+        self.verticalScrollBar().rangeChanged.connect(self._keep_width)
         summaries.grew.connect(self.show_growing)
         summaries.writing.connect(self.show_writing)
         summaries.job_reported.connect(self.show_job)
@@ -227,7 +235,7 @@ class SummaryPane(QScrollArea):
         read = summary.coverage
         is_whole = read.pages_read == read.pages_total and not summary.not_read
         covered = "" if is_whole else whole_coverage_words(summary)  # loud only where something is missing
-        show_words(self._coverage, "\n".join(filter(None, (summary.note, covered, report))))
+        show_words(self._coverage, "\n".join(filter(None, (note_words(summary.note), covered, report))))
         if TOO_WEAK.format(model="") in summary.note:
             self._controller.ask_offer()
         count, is_over = sum(len(document.omitted) for document in summary.documents), TOO_MUCH_TO_DO in summary.note
@@ -366,8 +374,8 @@ class SummaryPane(QScrollArea):
 def due_words(text: str, language: str) -> str:
     """Return the first whole date of a text, short, or ""."""
     if found := due_day(text, language):
-        year, month, day = found
-        return QLocale().toString(QDate(year or QDate.currentDate().year(), month or 1, day or 1), "d MMM")
+        _year, month, day = found
+        return short_day(day or 1, month or 1)
     return ""
 
 
@@ -391,11 +399,11 @@ def _all_of(summary: Summary) -> list[tuple[Sentence, str]]:
 
 def _entry(item: Item) -> Entry:
     request = request_from(request_in(item))
-    length = "" if isinstance(request.length, int) else f", {request.length.value}"
+    length = "" if isinstance(request.length, int) else f", {dict(LENGTHS)[request.length]}"
     like = dict(KINDS).get(request.kind, _("Bullet points"))
     is_renamed = not item.title.startswith("Summary: ")
-    words = item.title if is_renamed or len(request.documents) > 1 else f"{like}{length}"
-    return Entry(item.id, words, item.created, item.title)
+    words = item.shown_title if is_renamed or len(request.documents) > 1 else f"{like}{length}"
+    return Entry(item.id, words, item.created, item.shown_title)
 
 
 # ---- summaries of the shown document

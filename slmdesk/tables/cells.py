@@ -389,11 +389,12 @@ def column_named(words: str) -> Column:
 
     If a preset has a column of this name, its kind and its labels are used as well.
     """
-    name, _, kind = words.rpartition(":")
+    name, __, kind = words.rpartition(":")
     if name.strip() and kind.strip() in tuple(ColumnKind):
         return Column(name.strip(), ColumnKind(kind.strip()))
     name = " ".join(words.split())
-    known = next((column for some in presets() for column in some.columns if fold(column.name) == fold(name)), None)
+    columns = (column for some in presets() for column in some.columns)
+    known = next((column for column in columns if fold(name) in (fold(column.name), fold(_(column.name)))), None)
     return Column(name, known.kind, "", known.labels) if known else Column(name)
 
 

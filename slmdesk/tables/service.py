@@ -17,7 +17,7 @@ from slmdesk.base.errors import KnownError
 from slmdesk.base.protocol import lenient_from, stored_from
 from slmdesk.base.record import Record, changed, to_json
 from slmdesk.base.records import DocumentRecord, Item, JobRecord, ModelRecord, Passage
-from slmdesk.base.texts import _, in_english
+from slmdesk.base.texts import N_, _, in_english
 from slmdesk.base.types import Json, unlike_marks
 from slmdesk.evaluation.exams import is_weak
 from slmdesk.jobs.runner import AskedQuestion, Batch, Plan, Question, StepValue, Yield, step_key
@@ -68,7 +68,9 @@ from slmdesk.text.checks.words import tongue
 KIND = "extraction"
 MOST_COLUMNS, MOST_DOCUMENTS = 40, 500
 MOST_NAME, MOST_MEANING, MOST_CELL = 80, 300, 2000
-WEAK = "{model} is too weak for tables: it often names the wrong words, or none. Compare each cell with its document."
+WEAK = N_(
+    "{model} is too weak for tables: it often names the wrong words, or none. Compare each cell with its document."
+)
 
 
 class TableRequest(Record):

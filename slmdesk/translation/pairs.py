@@ -20,7 +20,7 @@ from slmdesk.base.texts import _
 from slmdesk.base.translation import LANGUAGES, NO_BLANKS, Term, language_of
 from slmdesk.base.types import Json
 from slmdesk.evaluation.exams import AutoExams, ExamService, Skill, result_of
-from slmdesk.evaluation.recommendation import RecommendationService, entry_of
+from slmdesk.evaluation.recommendation import RecommendationService, entry_of, languages_of
 from slmdesk.hub.search import CatalogueEntry
 from slmdesk.hub.search import Skill as Made
 from slmdesk.jobs.runner import Batch, JobPlanner, Plan, StepValue
@@ -628,10 +628,8 @@ def _is_made_for(entry: CatalogueEntry, source: str, target: str) -> bool:
 
 def _languages_of(record: ModelRecord) -> Sequence[str]:
     """Return the languages that a model was made for, by code. Empty if its publisher does not list them."""
-    if entry := entry_of(record):
-        return () if entry.speaks("") else entry.languages
-    family = translator_family(record)
-    return family.languages if family else ()
+    family = translator_family(record) if entry_of(record) is None else None
+    return family.languages if family else languages_of(record)
 
 
 def _is_told_terms(record: ModelRecord) -> bool:

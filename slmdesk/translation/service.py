@@ -20,6 +20,7 @@ from slmdesk.base.texts import _, in_english
 from slmdesk.base.translation import LANGUAGES, SegmentRecord, SegmentState, Term, language_of
 from slmdesk.base.translation import Origin as Made
 from slmdesk.base.types import Json
+from slmdesk.chat.conversation import title_from
 from slmdesk.children.client import ChildClient
 from slmdesk.exports.writers import PAPER_FORMS
 from slmdesk.jobs.runner import JobPlanner, Plan
@@ -105,7 +106,7 @@ class TranslationService(Service, JobPlanner):
         """
         request = self._checked(request)
         record = self.record(request.model)
-        name = Path(request.path).name if request.path else " ".join(request.text.split())[:60]
+        name = Path(request.path).name if request.path else title_from(request.text, 60)
         title = f"{name} → {LANGUAGES[request.target].name}"
         with self._store.together():
             item = self._store.items.add(KIND, title, settings={REQUEST: shape_of(request)})

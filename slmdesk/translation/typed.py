@@ -28,6 +28,7 @@ from slmdesk.base.translation import (
 )
 from slmdesk.base.types import Json, Role, TextPart
 from slmdesk.base.types import Origin as Author
+from slmdesk.chat.conversation import title_from
 from slmdesk.jobs.service import REQUEST
 from slmdesk.loader.model_loader import Lease, ModelLoader
 from slmdesk.redaction.service import Decisions, RedactionService, Veil
@@ -571,9 +572,7 @@ class TypedHistory(Service):
             manner.target, text=text, source=manner.source, domain=manner.domain, formality=manner.formality,
             redact=redact,
         )  # fmt: skip
-        words = " ".join(text.split())
-        begin = words if len(words) <= TITLE else f"{words[:TITLE].rstrip()}…"
-        title = f"{begin} → {LANGUAGES[manner.target].name}"
+        title = f"{title_from(text, TITLE)} → {LANGUAGES[manner.target].name}"
         with self._store.together():  # if the disk is full, the earlier version stays complete
             old = self._same(item, text) if item else None
             if old is None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from slmdesk.base.protocol import lenient_from
 from slmdesk.base.record import Record, changed, to_json
 from slmdesk.base.records import Item, JobRecord
-from slmdesk.base.texts import N_, _
+from slmdesk.base.texts import N_, _, retold
 from slmdesk.base.translation import LANGUAGES, LiveSegment, SegmentFlag, SegmentRecord, SegmentState
 from slmdesk.base.types import Json
 from slmdesk.jobs.service import request_in
@@ -200,7 +200,7 @@ def state_words(state: SegmentState) -> str:
 
 def reason_words(reason: str) -> str:
     """Return why a segment is as it is, or "" where there is no reason."""
-    return _(REASON_WORDS.get(reason, reason))
+    return retold(REASON_WORDS.get(reason, reason))
 
 
 _WORDS = {

@@ -20,7 +20,7 @@ from slmdesk.base.errors import KnownError
 from slmdesk.base.protocol import lenient_from, picked, stored_from
 from slmdesk.base.record import Record, changed, to_json
 from slmdesk.base.records import DocumentRecord, Item, JobRecord, ModelRecord
-from slmdesk.base.texts import in_english
+from slmdesk.base.texts import N_, in_english
 from slmdesk.base.types import ChatMessage, Json, Origin, Role, Sampling, TextPart
 from slmdesk.evaluation.exams import ExamService, Skill, skills_of, truth_step
 from slmdesk.exports.writers import Cell
@@ -63,6 +63,7 @@ MOST_PARAGRAPHS = 500
 REST_EVERY_S, REST_S = 0.02, 0.001
 """While comparing, pause for REST_S seconds every REST_EVERY_S seconds. Otherwise pure Python blocks other threads."""
 SKILLS = (Skill.FORMAT, Skill.TRUTH)
+WEAK = N_("{model} is too weak to tell the changes in its own words, so the passages stand for themselves.")
 """Skills that a model must have, by its exam, before it describes changes."""
 
 
@@ -262,8 +263,7 @@ class VersionService(Service, JobPlanner):
             raise KnownError("model.unknown", wanted=job.title, known="none")
         skills = yield from self._exams.examined(record, SKILLS, Batch(cost=60.0, later=5000.0))
         if any(skills[skill].level == "weak" for skill in SKILLS if skill in skills):
-            note = "is too weak to tell the changes in its own words, so the passages stand for themselves."
-            comparison = changed(comparison, note=f"{record.name} {note}")
+            comparison = changed(comparison, note=WEAK.format(model=record.name))
         else:
             truth = skills.get(Skill.TRUTH)
             reported = yield from self._reported(comparison, truth.threshold if truth else None)
@@ -330,7 +330,7 @@ def _side(record: DocumentRecord, pages: Sequence[Page]) -> Side:
     )
     blocks = sum(page.block_count for page in pages)
     coverage = Coverage(len(pages), len(pages) - len(unread), blocks, blocks, unread)
-    trouble = problem_of(record.error_code, record.error_args).sentence if record.error_code else ""
+    trouble = in_english(problem_of, record.error_code, record.error_args).sentence if record.error_code else ""
     return Side(record.id, record.name, str(record.info.get("page_kind") or "page"), coverage, trouble)
 
 

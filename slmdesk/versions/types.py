@@ -7,9 +7,9 @@ from collections import Counter, deque
 from collections.abc import Iterable, Mapping, Sequence
 
 from slmdesk.base.record import Number, Record, changed
-from slmdesk.base.texts import N_, _, grouped, ngettext
+from slmdesk.base.texts import N_, _, grouped, in_quotes, ngettext, retold
 from slmdesk.base.types import page_sign, page_word
-from slmdesk.library.types import Coverage, Mark, page_ranges
+from slmdesk.library.types import Coverage, Mark, page_ranges, unread_reason
 from slmdesk.runtime.events import Event
 from slmdesk.runtime.messages import Problem
 from slmdesk.text.difference.types import Change, ChangeKind, Named, Place, Row, Run
@@ -164,9 +164,9 @@ def kind_words(change: Change) -> str:
 def change_words(change: Change) -> str:
     values = "; ".join(_told(named, change) for named in change.named)
     if change.kind in (ChangeKind.ADDED, ChangeKind.REMOVED):
-        return f"{_(kind_words(change))}: “{shortened(change.new or change.old)}”"
+        return f"{_(kind_words(change))}: {in_quotes(shortened(change.new or change.old))}"
     if change.kind is ChangeKind.MOVED:
-        return f"{_('moved')}: “{shortened(change.new)}”" + (f" ({values})" if values else "")
+        return f"{_('moved')}: {in_quotes(shortened(change.new))}" + (f" ({values})" if values else "")
     first, *others = (cell.strip() for cell in change.new.strip("| ").split(" | "))
     is_same = bool(others) and change.old.strip("| ").split(" | ")[0].strip() == first
     label = shortened(first, 60) if is_same and "\n" not in change.new else ""
@@ -180,16 +180,16 @@ def _told(fact: Named, change: Change) -> str:
             term = _("definition of “{term}”").format(term=fact.old)
             return term if len(change.named) > 1 else f"{term}: {_wording(change)}"
         case "duty added" | "duty removed" if not (fact.old and fact.new):
-            return f"{_(fact.kind)}: “{shortened(fact.old or fact.new)}”"
+            return f"{_(fact.kind)}: {in_quotes(shortened(fact.old or fact.new))}"
         case "condition" if not (fact.old and fact.new):
             what = _("condition removed") if fact.old else _("condition added")
-            return f"{what}: “{shortened(fact.old or fact.new)}”"
+            return f"{what}: {in_quotes(shortened(fact.old or fact.new))}"
     return fact_words(fact.old, fact.new)
 
 
 def _wording(change: Change) -> str:
     old, new = _marked_words(change.old_runs), _marked_words(change.new_runs)
-    return fact_words(f"“{shortened(old)}”" if old else "", f"“{shortened(new)}”" if new else "")
+    return fact_words(in_quotes(shortened(old)) if old else "", in_quotes(shortened(new)) if new else "")
 
 
 def fact_words(old: str, new: str) -> str:
@@ -210,8 +210,9 @@ def where_words(change: Change, old_kind: str = "page", new_kind: str = "page") 
 def place_words(change: Change, found: Comparison) -> str:
     """Return the clause and the pages of a change in words: "6. Support, 6.4, p. 3"."""
     where = where_words(change, found.old.page_kind, found.new.page_kind)
-    clause = clause_words(change)
-    return f"{clause}, {where}" if clause else where
+    clause, sides = clause_words(change), (found.old, found.new)
+    is_only = all(side.page_kind == "section" and side.coverage.pages_total == 1 for side in sides)
+    return clause if clause and is_only else f"{clause}, {where}" if clause else where
 
 
 def pages_of(change: Change) -> list[int]:
@@ -234,7 +235,7 @@ def unread_words(side: Side, which: str) -> str:
             page_ranges=page_ranges(pages),
             which=which,
             name=side.name,
-            reason=reason,
+            reason=unread_reason(reason),
         )
         for reason, pages in by_reason.items()
     ]
@@ -247,7 +248,7 @@ def unread_words(side: Side, which: str) -> str:
     if side.trouble:
         parts.append(
             _("The {which} version ({name}) was not read to its end: {trouble}").format(
-                which=which, name=side.name, trouble=side.trouble
+                which=which, name=side.name, trouble=retold(side.trouble)
             )
         )
     return " ".join(parts)

@@ -34,7 +34,7 @@ from PySide6.QtWidgets import (
 from shiboken6 import isValid
 
 from slmdesk.base.record import Record, field
-from slmdesk.base.records import Found, ModelRecord
+from slmdesk.base.records import Found, ModelRecord, title_words
 from slmdesk.base.texts import _
 from slmdesk.history.service import ItemTitle
 from slmdesk.library.search import TextHit
@@ -517,7 +517,9 @@ class PaletteController(QObject):
     def _message_entry(self, found: Found, kind: str) -> Entry:
         name, icon = KINDS.get(kind, OTHER_KIND)
         choose = partial(self._open.message, found, self._words)
-        return Entry(" ".join(found.title.split()) or name, icon, choose, name, snippet=found.snippet)
+        return Entry(
+            " ".join(title_words(found.title, kind).split()) or name, icon, choose, name, snippet=found.snippet
+        )
 
     def _passage_entry(self, hit: TextHit) -> Entry:
         place = _("Page {page}").format(page=hit.page) if hit.page else ""

@@ -134,7 +134,7 @@ class Entry(Record):
 
 
 def entry_of(item: Item) -> Entry:
-    return Entry(item.id, item.title, item.created, item.title)
+    return Entry(item.id, item.shown_title, item.created, item.shown_title)
 
 
 class EarlierRow(QFrame):

@@ -14,7 +14,7 @@ from slmdesk.base.documents import SIGNS, deleted, inserted
 from slmdesk.base.errors import KnownError
 from slmdesk.base.files import is_same_file, is_there, write_out
 from slmdesk.base.record import Record, changed
-from slmdesk.base.texts import _
+from slmdesk.base.texts import N_, _
 from slmdesk.base.types import Json, common_prefix
 from slmdesk.children.client import ChildClient
 from slmdesk.library.reading import rewritten, units_from
@@ -160,7 +160,7 @@ def bytes_of(path: Path) -> bytes:
     except FileNotFoundError as err:
         raise KnownError("file.missing", path=str(path)) from err
     except (OSError, ValueError) as err:
-        reason = os.strerror(err.errno) if isinstance(err, OSError) and err.errno else "not a file name"
+        reason = os.strerror(err.errno) if isinstance(err, OSError) and err.errno else N_("not a file name")
         raise KnownError("file.unreadable", path=str(path), reason=reason) from err
 
 

@@ -16,6 +16,7 @@ from slmdesk.base.record import Record, changed, to_json
 from slmdesk.base.records import Item, Status
 from slmdesk.base.translation import LANGUAGES, language_of
 from slmdesk.base.types import FinishReason, Json, Origin, Role, TextPart
+from slmdesk.chat.conversation import title_from
 from slmdesk.children.client import ChildClient
 from slmdesk.evaluation.exams import Skill, is_weak
 from slmdesk.library.job_service import able
@@ -342,8 +343,7 @@ class WritingHistory(Service):
         """
         if not text.strip() or not self._settings.current.writing_history or self._store.read_only:
             return ""
-        words = " ".join(text[: 4 * TITLE].split())
-        title = words if len(words) <= TITLE else f"{words[:TITLE].rstrip()}…"
+        title = title_from(text[: 4 * TITLE], TITLE)
         parts = (TextPart(text, Origin.PERSON),)
         with self._store.together():
             old = self._there(item)

@@ -12,7 +12,7 @@ from typing import Any
 
 from slmdesk.base.protocol import messages_to_json
 from slmdesk.base.record import Record, to_json
-from slmdesk.base.texts import N_, _, ngettext
+from slmdesk.base.texts import N_, _, in_quotes, ngettext
 from slmdesk.base.translation import LANGUAGES, NO_BLANKS
 from slmdesk.base.types import ChatMessage, Json, Origin, Role, Sampling, TextPart
 from slmdesk.jobs.runner import step_of
@@ -184,7 +184,7 @@ def change_words(change: Change) -> str:
 
 
 def note_of(change: Change) -> str:
-    words = f"“{change.edit.new.strip()}”" if change.edit.new.strip() else _("nothing")
+    words = in_quotes(change.edit.new.strip()) if change.edit.new.strip() else _("nothing")
     return _("{words} instead? ({change})").format(words=words, change=change_words(change))
 
 
@@ -248,7 +248,7 @@ def remarks(found: Rewriting, version: Version, request: RewriteRequest) -> Iter
 
 
 def _listed(words: tuple[str, ...]) -> str:
-    return ", ".join(f"“{word}”" for word in words)
+    return ", ".join(in_quotes(word) for word in words)
 
 
 # ---- builds the steps that ask for corrections and rewritten texts

@@ -176,7 +176,7 @@ def reason_of(problem: Problem) -> str:
         for start in (_("The document {subject} ").format(subject=subject), f"{subject} "):
             if problem.sentence.startswith(start):
                 return problem.sentence.removeprefix(start)
-    return problem.sentence.replace(path, "it", 1) if path else problem.sentence
+    return problem.short
 
 
 def waiting_words(drafts: Sequence[Draft]) -> str:

@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QWidget
 from slmdesk.base.documents import FORMATS, takes_password
 from slmdesk.base.protocol import stored_list
 from slmdesk.base.records import DocumentRecord, DocumentStatus, Item
-from slmdesk.base.texts import _
+from slmdesk.base.texts import N_, _
 from slmdesk.base.types import AttachMode, Json
 from slmdesk.chat.attachment_text import SOME, page_text
 from slmdesk.chat.conversation import MOST_ATTACHED, is_private
@@ -270,7 +270,7 @@ class AttachController(QObject):
         words = _("At most {most_attached} documents can be attached to a message; the others were left out.").format(
             most_attached=MOST_ATTACHED
         )
-        self._bridge.notice_raised.emit(Notice(words, key="too many attachments"))
+        self._bridge.notice_raised.emit(Notice(words, key=N_("too many attachments")))
         return False
 
     # ---- events

@@ -276,7 +276,7 @@ class Composer(QFrame):
     def set_redacting(self, is_on: bool) -> None:
         self._redact.setChecked(is_on)
         set_icon(self._redact, "shield", "accent" if is_on else "ink2")
-        state = "on" if is_on else "off"
+        state = _("on") if is_on else _("off")
         self._redact.setToolTip(
             _("Redact names and numbers before the model sees them: {state} in this chat").format(state=state)
         )

@@ -69,7 +69,7 @@ class ChatController(QObject):
         self._bridge = bridge
         self.chat = ""
         """Id of the open chat; '' for a new chat."""
-        self._title = NEW_CHAT
+        self._title = _(NEW_CHAT)
         self.space = ""
         self.default_options = ChatOptions()
         self.new_options = ChatOptions()
@@ -293,7 +293,7 @@ class ChatController(QObject):
         if epoch == self._epoch:
             if sent.item.id != self.chat:
                 self.chat_begun.emit(sent.item.id, options_from(sent.item.settings))
-                self.chat, self._title = sent.item.id, sent.item.title
+                self.chat, self._title = sent.item.id, sent.item.shown_title
                 self._show_space(sent.item)
                 self.attached.begin_chat(self.chat)
                 self.chat_opened.emit(self.chat, self._title)
@@ -405,8 +405,8 @@ class ChatController(QObject):
             if self.redaction.is_on != _is_redacted(event.item):
                 self.redaction.switch(_is_redacted(event.item))
             self._show_space(event.item)
-            if event.item.title != self._title:
-                self._title = event.item.title
+            if event.item.shown_title != self._title:
+                self._title = event.item.shown_title
                 self.chat_opened.emit(self.chat, self._title)
 
     def _on_item_gone(self, event: ItemGone) -> None:
@@ -436,7 +436,7 @@ class ChatController(QObject):
 
     def _show(self, item: Item | None, messages: Iterable[Message], message: str) -> None:
         self.older.forget()
-        self.chat, self._title = (item.id, item.title) if item else ("", NEW_CHAT)
+        self.chat, self._title = (item.id, item.shown_title) if item else ("", _(NEW_CHAT))
         self._show_space(item)
         self.redaction.switch(item is not None and _is_redacted(item))
         if item is not None:
@@ -569,7 +569,7 @@ class MessageEdits(QObject):
         self._chat.open_chat(item.id)
         self._bridge.notice_raised.emit(
             Notice(
-                _("“{title}” goes on from here. The other chat is as it was.").format(title=item.title),
+                _("“{title}” goes on from here. The other chat is as it was.").format(title=item.shown_title),
                 life_ms=UNDO_MS,
                 key="forked",
             )
@@ -637,7 +637,7 @@ class PrivateController(QObject):
         self._chat.open_chat(saved.id)
         self._bridge.notice_raised.emit(
             Notice(
-                _("“{title}” is saved with the other chats.").format(title=saved.title),
+                _("“{title}” is saved with the other chats.").format(title=saved.shown_title),
                 life_ms=UNDO_MS,
                 key="private saved",
             )

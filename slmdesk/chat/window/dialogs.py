@@ -29,7 +29,7 @@ from PySide6.QtWidgets import (
 
 from slmdesk.base.documents import FORMATS
 from slmdesk.base.record import changed
-from slmdesk.base.texts import _, ngettext
+from slmdesk.base.texts import _, in_quotes, ngettext
 from slmdesk.base.types import Sampling
 from slmdesk.chat.conversation import InspectedPrompt
 from slmdesk.chat.presets import MOST_NAME, MOST_SYSTEM, Preset
@@ -606,7 +606,7 @@ def _missing_words(seen: InspectedPrompt) -> str:
 
 
 def _lookalike_words(seen: InspectedPrompt) -> str:
-    marks = ", ".join(f"“{lookalike}”" for lookalike in seen.lookalikes)
+    marks = ", ".join(in_quotes(lookalike) for lookalike in seen.lookalikes)
     if not marks:
         return ""
     return _(

@@ -527,7 +527,7 @@ class PrivateList(QFrame):
         self.setVisible(bool(self._buttons))
 
     def _button(self, chat: str, title: str) -> ElidedButton:
-        words = PRIVATE if title == NEW_CHAT else f"{PRIVATE}: {title}"
+        words = PRIVATE if title == _(NEW_CHAT) else f"{PRIVATE}: {title}"
         made = named(ElidedButton(words.replace("&", "&&"), self), "private_chat", label=words, kind="status")
         made.setToolTip(plain_tip(words))
         set_icon(made, "eye-off", "ink2")

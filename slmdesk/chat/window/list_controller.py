@@ -216,7 +216,7 @@ class ListController(QObject):
         if not old:
             return
         what = (
-            _("“{title}” was").format(title=old[0].title)
+            _("“{title}” was").format(title=old[0].shown_title)
             if len(old) == 1
             else _("{count:,} chats were").format(count=len(old))
         )

@@ -45,7 +45,7 @@ from PySide6.QtWidgets import (
 )
 
 from slmdesk.base.record import Record, changed
-from slmdesk.base.records import Found, Item
+from slmdesk.base.records import Found, Item, title_words
 from slmdesk.base.texts import _, grouped, ngettext
 from slmdesk.window.base import theme
 from slmdesk.window.base.text import group_words
@@ -99,7 +99,7 @@ class Row(Record):
 
 
 def row_of(item: Item) -> Row:
-    return Row(item.id, item.title, (_PINNED if item.pinned else _CHAT, item.updated, item.n))
+    return Row(item.id, item.shown_title, (_PINNED if item.pinned else _CHAT, item.updated, item.n))
 
 
 def row_of_space(space: Space, place: int) -> Row:
@@ -109,7 +109,7 @@ def row_of_space(space: Space, place: int) -> Row:
 
 def row_of_hit(found: Found) -> Row:
     """Return the row of a search hit. Hits stay in the order in which they were found."""
-    return Row(found.item, found.title, (_CHAT, 0.0, 0), found.snippet, found.message)
+    return Row(found.item, title_words(found.title, "chat"), (_CHAT, 0.0, 0), found.snippet, found.message)
 
 
 class ChatRows(QAbstractListModel):

@@ -11,7 +11,7 @@ from PySide6.QtCore import QObject, Signal
 
 from slmdesk.base.record import Record, changed
 from slmdesk.base.records import Message, Status
-from slmdesk.base.texts import _, grouped, ngettext
+from slmdesk.base.texts import _, grouped, in_quotes, ngettext
 from slmdesk.base.types import AttachmentPart, Json, Place, Role, used_words
 from slmdesk.chat.conversation import (
     REDACTION,
@@ -207,7 +207,7 @@ def _count(tokens: int | None) -> str:
 def _joined(value: Json) -> str:
     """Return a list of texts, or of words with their weights, in one line."""
     items = value if isinstance(value, list | tuple) else ()
-    some = [" ".join(map(_number, item)) if isinstance(item, list | tuple) else f"“{item}”" for item in items]
+    some = [" ".join(map(_number, item)) if isinstance(item, list | tuple) else in_quotes(item) for item in items]
     return ", ".join(some).replace("\n", "\\n")
 
 

@@ -21,7 +21,7 @@ from slmdesk.base.documents import BlockKind, DocumentInfo, ForeignChat, Note, P
 from slmdesk.base.errors import KnownError, Stopped
 from slmdesk.base.protocol import Partial, Progress, record_from
 from slmdesk.base.record import Count, changed, to_json
-from slmdesk.base.texts import _
+from slmdesk.base.texts import N_, _
 from slmdesk.base.translation import TERM_COLUMNS
 from slmdesk.base.types import Json
 from slmdesk.children.tasks.job import Job, Task, TaskEvent, text_of
@@ -321,7 +321,9 @@ def _begun(job: Job) -> tuple[Rewriting, Rewriter, str]:
     if (
         PurePath(reading.path).suffix.lower() not in format_named(chosen).suffixes
     ):  # it would come back with a wrong name
-        reason = f"it is {format_named(chosen).name}, which its name does not say; give it its right name first"
+        reason = N_("it is {format}, which its name does not say; give it its right name first").format(
+            format=format_named(chosen).name
+        )
         raise KnownError("document.unreadable", path=reading.path, reason=reason)
     return Rewriting(reading, _options(job.payload.get("options"))), rewriter_of(chosen, reading.path), chosen
 
@@ -480,7 +482,9 @@ def _redacting_of(job: Job) -> tuple[Reading, str]:
     chosen = chosen_format(reading, text_of(job, "format", ""))
     redactor_of(chosen, reading.path)
     if PurePath(reading.path).suffix.lower() not in format_named(chosen).suffixes:
-        reason = f"it is {format_named(chosen).name}, which its name does not say; give it its right name first"
+        reason = N_("it is {format}, which its name does not say; give it its right name first").format(
+            format=format_named(chosen).name
+        )
         raise KnownError("document.unreadable", path=reading.path, reason=reason)
     return reading, chosen
 

@@ -18,7 +18,7 @@ import numpy as np
 
 from slmdesk.base.errors import KnownError
 from slmdesk.base.record import Record
-from slmdesk.base.texts import _
+from slmdesk.base.texts import N_, _
 from slmdesk.base.types import Offload
 from slmdesk.base.untrusted import clean_label
 from slmdesk.engine.llama.library import Library
@@ -285,12 +285,12 @@ MOST_OPEN = 8
 """Kept open beside a model; each is some megabytes.  The adapter opened longest ago goes first."""
 _ABOUT_ADAPTERS = re.compile(r"lora|adapter", re.IGNORECASE)
 _WHY = {
-    "model.missing": "its file is not there",
-    "model.unreadable": "its file cannot be read",
-    "model.not_gguf": "its file is no GGUF file",
-    "model.incomplete": "its file is incomplete",
-    "model.wrong_kind": "it is no adapter",
-    "model.unsupported": "it is of a kind that is not supported",
+    "model.missing": N_("its file is not there"),
+    "model.unreadable": N_("its file cannot be read"),
+    "model.not_gguf": N_("its file is no GGUF file"),
+    "model.incomplete": N_("its file is incomplete"),
+    "model.wrong_kind": N_("it is no adapter"),
+    "model.unsupported": N_("it is of a kind that is not supported"),
 }
 
 
@@ -327,7 +327,7 @@ def check_adapter(path: Path, base: GgufHeader) -> AdapterFile:
         reason = misfit(base, header)
         info = path.stat()
     except KnownError as err:
-        said = str(err.args_for_people.get("reason", "")) or "it is damaged"
+        said = str(err.args_for_people.get("reason", "")) or N_("it is damaged")
         raise KnownError("adapter.unusable", adapter=name, reason=_WHY.get(err.code, said)) from err
     except OSError as err:
         raise KnownError("adapter.unusable", adapter=name, reason=_WHY["model.unreadable"]) from err
@@ -359,7 +359,7 @@ class Adapters:
         pointer = self._api.llama_adapter_lora_init(self._model, str(file.path).encode("utf-8", "surrogateescape"))
         if not pointer:
             said = [line for line in self._log.errors_since(mark) if _ABOUT_ADAPTERS.search(line)]
-            reason = clean_label(said[0], 200) if said else "it is damaged"
+            reason = clean_label(said[0], 200) if said else N_("it is damaged")
             raise KnownError("adapter.unusable", adapter=file.name, reason=reason)
         number = next(_numbers)
         self.opened[number] = (file.identity, pointer)

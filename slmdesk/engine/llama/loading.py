@@ -16,7 +16,7 @@ from typing import Any
 
 from slmdesk.base.errors import KnownError, Stopped
 from slmdesk.base.record import Record, changed
-from slmdesk.base.texts import _
+from slmdesk.base.texts import N_, _
 from slmdesk.base.types import LoadedModel, LoadSpec, MemoryParts, Offload
 from slmdesk.base.untrusted import clean_label
 from slmdesk.engine.llama.context import (
@@ -610,7 +610,7 @@ def _why_not(reasons: list[str], header: GgufHeader) -> KnownError:
             return KnownError("model.unsupported", architecture=clean_label(found[1], 80))
     if lacks_memory(reasons):
         return KnownError("model.out_of_memory", needed_bytes=header.weight_bytes, available_bytes=0)
-    reason = reasons[0] if reasons else "the library gives no reason"
+    reason = reasons[0] if reasons else N_("the library gives no reason")
     return KnownError("model.damaged", reason=clean_label(reason, 200))
 
 

@@ -16,7 +16,7 @@ import psutil
 
 from slmdesk.base.errors import KnownError
 from slmdesk.base.record import Record, converted
-from slmdesk.base.texts import _
+from slmdesk.base.texts import N_, _
 from slmdesk.base.types import THINKING_LEVELS as LEVELS
 from slmdesk.base.types import THINKING_OFF as OFF
 from slmdesk.base.types import THINKING_ON as ON
@@ -287,11 +287,11 @@ def try_template(
         return problem
     if process.returncode != 0:
         # SIGXCPU, then SIGKILL, come from the limit on computing time
-        return "takes too long" if process.returncode in (-24, -9) else "crashes the template reader"
+        return N_("takes too long") if process.returncode in (-24, -9) else N_("crashes the template reader")
     try:
         return str(json.loads(out)["problem"])
     except (ValueError, KeyError, TypeError):
-        return "crashes the template reader"
+        return N_("crashes the template reader")
 
 
 def trial_command() -> list[str]:
@@ -312,9 +312,9 @@ def _watch(process: subprocess.Popen[bytes], request: bytes) -> tuple[bytes, str
     while talk.is_alive() and not problem:
         talk.join(_POLL_SECONDS)
         if _resident_bytes(process.pid) > MAX_TRIAL_MEMORY_BYTES:
-            problem = "needs too much memory"
+            problem = N_("needs too much memory")
         elif time.monotonic() > deadline:
-            problem = "takes too long"
+            problem = N_("takes too long")
     process.kill()
     talk.join()
     return (b"".join(answers), "") if not problem else (b"", problem)

@@ -336,7 +336,7 @@ class ComparePage(QStackedWidget):
     def _on_export(self, form: str) -> None:
         if self.held is not None:
             item = self.held.item
-            ask_where(self, item.title, form, partial(self._exports.export, item.id, form))
+            ask_where(self, item.shown_title, form, partial(self._exports.export, item.id, form))
 
 
 def _info_of(found: Comparison) -> str:
@@ -439,7 +439,7 @@ class CompareForm(QScrollArea):
         self._judge()
 
     def show_earlier(self, items: Sequence[Item], has_more: bool) -> None:
-        words = [(item.id, item.title, about_of(item)) for item in items]
+        words = [(item.id, item.shown_title, about_of(item)) for item in items]
         self._heading.setVisible(bool(items))
         self._more.setVisible(has_more)
         if words == self._listed:
@@ -451,11 +451,11 @@ class CompareForm(QScrollArea):
 
     def _row_of(self, item: Item) -> QFrame:
         line = named(QFrame(self), f"earlier_{item.id}", kind="card")
-        title = ElidedLabel(line, name="earlier_title", text=item.title, kind="strong")
+        title = ElidedLabel(line, name="earlier_title", text=item.shown_title, kind="strong")
         about = ElidedLabel(line, name="earlier_about", kind="small", text=about_of(item))
-        label = _("Open the comparison {title}").format(title=item.title)
+        label = _("Open the comparison {title}").format(title=item.shown_title)
         opening = button(_("Open"), "earlier_open", line, label=label, on=lambda: self._page.open(item.id))
-        label, tip = _("Delete the comparison {title}").format(title=item.title), _("Move to the trash")
+        label, tip = _("Delete the comparison {title}").format(title=item.shown_title), _("Move to the trash")
         delete = tool_button("earlier_delete", line, label=label, tip=tip, icon="trash-2")
         delete.clicked.connect(lambda: self._page.delete(item.id))
         delete.setFocusPolicy(Qt.FocusPolicy.StrongFocus)

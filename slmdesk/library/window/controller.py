@@ -710,9 +710,9 @@ def unread_notice(unread: Mapping[Path, Problem]) -> Notice:
     named = (
         _("{names} and {more:,} more").format(names=", ".join(names[:MOST_NAMED]), more=more)
         if more > 0
-        else " and ".join(names)
+        else _("{first} and {last}").format(first=names[0], last=names[1])
     )
-    why = "\n\n".join(problem.sentence for problem in unread.values())
+    why = "\n\n".join(problem.short for problem in unread.values())
     return Notice(
         _("{count:,} files cannot be read: {named}.").format(count=len(names), named=named),
         full=why,

@@ -23,10 +23,10 @@ from PySide6.QtWidgets import (
 
 from slmdesk.base.documents import Attachment, Page, PageStatus, attachment_line
 from slmdesk.base.records import DocumentRecord, DocumentStatus
-from slmdesk.base.texts import _, grouped
+from slmdesk.base.texts import _, grouped, retold
 from slmdesk.base.types import counted_pages, page_word
 from slmdesk.library.search import FoundPlaces
-from slmdesk.library.types import file_of, info_of, notes_of, page_ranges, parent_of, size_words, unread
+from slmdesk.library.types import file_of, info_of, notes_of, page_ranges, parent_of, size_words, unread, unread_reason
 from slmdesk.library.window.controller import LOCKED, DocumentsController, is_file
 from slmdesk.library.window.page_overview import Thumbnails
 from slmdesk.library.window.page_view import PageView
@@ -415,7 +415,7 @@ class DocumentView(QFrame):
         groups: dict[str, list[int]] = {}
         for page in self._pages:
             if page.status not in (PageStatus.READ, PageStatus.EMPTY):
-                groups.setdefault(page.reason or _("could not be read"), []).append(page.number)
+                groups.setdefault(unread_reason(page.reason) or _("could not be read"), []).append(page.number)
         unit = page_word(info_of(self.record).page_kind if self.record else "page")
         for reason, numbers in groups.items():
             words = f"{unit.capitalize()} {page_ranges(numbers)}: {reason}"
@@ -519,7 +519,7 @@ def _state_of(page: Page) -> str:
 
 
 def _trouble_of(record: DocumentRecord) -> str:
-    return problem_of(record.error_code, record.error_args).sentence if record.error_code else ""
+    return problem_of(record.error_code, record.error_args).short if record.error_code else ""
 
 
 class PagePill(QFrame):
@@ -604,7 +604,7 @@ class AboutDocument(QScrollArea):
         for sentence in notes_of(info):
             self._add(sentence)
         if info.encoding:
-            doubt = f" ({info.doubt})" if info.doubt else ""
+            doubt = f" ({retold(info.doubt)})" if info.doubt else ""
             self._add(_("Letters stored as {encoding}{doubt}.").format(encoding=info.encoding, doubt=doubt), "small")
         self._add("  ·  ".join(fact for fact in (bytes_for_people(record.bytes), record.format) if fact), "small")
         self._add(str(file_of(record)), "small")

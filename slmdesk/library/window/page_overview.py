@@ -27,6 +27,7 @@ from PySide6.QtWidgets import (
 
 from slmdesk.base.documents import Page, PageStatus
 from slmdesk.base.texts import _
+from slmdesk.base.types import told_place
 from slmdesk.window.base import theme
 from slmdesk.window.base.bridge import Delay
 from slmdesk.window.base.theme import ThemeKeeper
@@ -109,7 +110,7 @@ class ThumbRows(QAbstractListModel):
 def label_of(page: Page) -> str:
     if page.label in ("", str(page.number)):
         return str(page.number)
-    return f"{page.number}  {page.label[:MOST_LABEL]}"
+    return f"{page.number}  {told_place(page.label[:MOST_LABEL])}"
 
 
 class ThumbPainter(QStyledItemDelegate):

@@ -29,6 +29,7 @@ from PySide6.QtGui import (
 from slmdesk.base.documents import Block, BlockKind, Page, PageStatus
 from slmdesk.base.record import Record, changed
 from slmdesk.base.texts import _
+from slmdesk.library.types import unread_reason
 from slmdesk.window.base.text import character_at, utf16_at
 from slmdesk.window.base.theme import Fonts, Theme
 
@@ -546,7 +547,7 @@ class PageWords:
         top = self._margin
         for part in [*_parts_of(page, space, fonts)] or [Prose("", 0, 0)]:
             if isinstance(part, Prose):
-                status = STATUS_WORDS.get(page.status, page.reason)
+                status = STATUS_WORDS.get(page.status, unread_reason(page.reason))
                 part.lay_out(page.blocks, width=space, fonts=fonts, theme=theme, status=status)
             elif self._parts:
                 top += gap

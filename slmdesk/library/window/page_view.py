@@ -23,6 +23,7 @@ from PySide6.QtWidgets import QAbstractScrollArea, QWidget
 from slmdesk.base.documents import BlockKind, Page
 from slmdesk.base.record import changed
 from slmdesk.base.texts import _
+from slmdesk.base.types import told_place
 from slmdesk.library.window.page_text import STATUS_WORDS, PageTable, PageWords
 from slmdesk.window.base import theme
 from slmdesk.window.base.bridge import Delay
@@ -479,7 +480,9 @@ def paint_sheet(painter: QPainter, sheet: Sheet, place: QRectF, keeper: ThemeKee
 
 def _foot_of(sheet: Sheet) -> str:
     page = sheet.page
-    words = str(page.number) if page.label in ("", str(page.number)) else f"{page.number}  ·  {page.label[:60]}"
+    words = (
+        str(page.number) if page.label in ("", str(page.number)) else f"{page.number}  ·  {told_place(page.label)[:60]}"
+    )
     status = STATUS_WORDS.get(page.status, "")
     return f"{words}  ·  {status}" if status and sheet.is_pictured else words
 

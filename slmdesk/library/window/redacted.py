@@ -19,7 +19,8 @@ from PySide6.QtWidgets import (
 
 from slmdesk.base.files import free_name
 from slmdesk.base.protocol import Progress
-from slmdesk.base.texts import _, grouped
+from slmdesk.base.texts import _, grouped, in_quotes
+from slmdesk.base.types import told_place
 from slmdesk.library.redacted import (
     FoundWord,
     GivenOut,
@@ -292,7 +293,7 @@ class RedactionWindow(Dialog):
         for word in self._table.chosen:
             parts = word.words.split() if word.kind is Kind.PERSON else []
             told += [word.words, *(part for part in parts if len(part) >= LEAST_PART)]
-        return ", ".join(f"“{original}”" for original in dict.fromkeys(told) if original.casefold() in name)
+        return ", ".join(in_quotes(original) for original in dict.fromkeys(told) if original.casefold() in name)
 
     @property
     def _is_pdf(self) -> bool:
@@ -458,5 +459,5 @@ def _cells(word: FoundWord) -> tuple[str, str, str, str]:
 
 
 def _tip(word: FoundWord) -> str:
-    lines = [f"{place.place}: …{place.before}{place.words}{place.after}…" for place in word.places]
+    lines = [f"{told_place(place.place)}: …{place.before}{place.words}{place.after}…" for place in word.places]
     return "\n".join(lines) or _cells(word)[PLACE]

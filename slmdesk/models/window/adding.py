@@ -641,7 +641,13 @@ class FoundDialog(WorkDialog):
         self._look()
 
     def _on_more(self) -> None:
-        TextDialog(self, title=_("Not looked at"), intro=_("What was passed over, and why."), text=self._skipped).show()
+        TextDialog(
+            self,
+            title=_("Not looked at"),
+            intro=_("What was passed over, and why."),
+            text=self._skipped,
+            is_prose=False,
+        ).show()
 
     def reject(self) -> None:
         """Close the dialog. A running search stops, but linking goes on."""

@@ -22,7 +22,7 @@ from slmdesk.window.widgets.notices import UNDO_MS, Notice
 from slmdesk.window.widgets.rows import DOT, Card, Removals
 from slmdesk.window.widgets.tokens import GATED_CODES
 
-OFFLINE_WORDS = _("slmdesk works offline, so nothing was asked for.")
+OFFLINE_WORDS = _("slmdesk works offline. Searching and downloading need the network.")
 
 
 class DownloadsController(QObject):

@@ -23,15 +23,16 @@ from PySide6.QtWidgets import (
 from slmdesk.base.policy import Policy, shown_proxy
 from slmdesk.base.records import NetworkLogRow
 from slmdesk.base.settings import Settings
-from slmdesk.base.texts import _, ngettext
+from slmdesk.base.texts import N_, _, ngettext, retold
 from slmdesk.base.untrusted import clean_label
 from slmdesk.hub.barriers import can_enforce, is_enforced
 from slmdesk.hub.guard import HUB
-from slmdesk.online.network import Exported
+from slmdesk.online.network import ONCE, Exported
 from slmdesk.runtime.events import RequestsToday, TokenChanged
 from slmdesk.runtime.messages import Problem, bytes_for_people
 from slmdesk.window.base import theme
 from slmdesk.window.base.bridge import Bridge, Delay, copy_text
+from slmdesk.window.base.text import day_in_figures
 from slmdesk.window.widgets.bars import ENFORCED
 from slmdesk.window.widgets.build import (
     CLEAR,
@@ -465,7 +466,7 @@ class NetworkLogWindow(Dialog):
         dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
         dialog.setDefaultSuffix("csv")
         dialog.filterSelected.connect(lambda words: dialog.setDefaultSuffix("json" if "json" in words else "csv"))
-        dialog.selectFile("slmdesk requests.csv")
+        dialog.selectFile(_("slmdesk requests.csv"))
         dialog.fileSelected.connect(self._on_target_chosen)
         dialog.open()
 
@@ -498,6 +499,10 @@ DEBOUNCE_MS = 150
 COLUMNS = (_("Time"), _("Host"), _("Method"), _("Path"), _("Bytes"), _("Purpose"))
 BYTES = COLUMNS.index(_("Bytes"))
 UNENDED = "…"
+PURPOSES = (
+    N_("download of {name}"), N_("header of {name}"), N_("card of {name}"), N_("files of {name}"), N_("search"),
+)  # fmt: skip
+"""What requests are for, as the log keeps it."""
 
 
 _ALIGN = {
@@ -508,10 +513,13 @@ _ALIGN = {
 
 def cells_of(request: NetworkLogRow) -> tuple[str, ...]:
     """Return a row as text, in COLUMNS order. Host names and paths are untrusted, so each becomes one clean line."""
-    when = f"{datetime.fromtimestamp(request.time).astimezone():%Y-%m-%d %H:%M:%S}"
+    moment = datetime.fromtimestamp(request.time).astimezone()
+    when = f"{day_in_figures(moment.date())} {moment:%H:%M:%S}"
     size = UNENDED if request.bytes is None else QLocale().toString(request.bytes)
     host, path = clean_label(request.host, 250), clean_label(request.path, 1000)
-    return (when, host, request.method, path, size, clean_label(request.purpose, 250))
+    purpose, mark, __ = clean_label(request.purpose, 250).partition(f" ({ONCE})")
+    why = retold(purpose, *PURPOSES) + (f" ({_(ONCE)})" if mark else "")
+    return (when, host, request.method, path, size, why)
 
 
 def summary_of(count: int, today: int) -> str:

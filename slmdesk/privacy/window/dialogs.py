@@ -413,7 +413,7 @@ class PrivacySettings(QObject):
         ask_new_file(
             self._section.window(), _("Save the recovery key for printing"),
             lambda path: self._controller.print_key(key, path),
-            name="recovery_file_dialog", proposed=folder / "slmdesk recovery key.pdf", filters=_("PDF (*.pdf)"),
+            name="recovery_file_dialog", proposed=folder / _("slmdesk recovery key.pdf"), filters=_("PDF (*.pdf)"),
         )  # fmt: skip
 
 

@@ -114,9 +114,9 @@ class TableModel(QAbstractTableModel):
             side = Qt.AlignmentFlag.AlignRight if self.is_number(section) else Qt.AlignmentFlag.AlignLeft
             return int(side | Qt.AlignmentFlag.AlignVCenter)
         if role == Qt.ItemDataRole.DisplayRole:
-            return self.columns[section - 1].name if section else _("Document")
+            return _(self.columns[section - 1].name) if section else _("Document")
         if role == Qt.ItemDataRole.ToolTipRole and section:
-            return plain_tip(self.columns[section - 1].meaning or self.columns[section - 1].name)
+            return plain_tip(_(self.columns[section - 1].meaning or self.columns[section - 1].name))
         return None
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
@@ -142,8 +142,8 @@ class TableModel(QAbstractTableModel):
             case Qt.ItemDataRole.ToolTipRole:
                 return plain_tip("\n".join(words for words in (cell.value, cell_words(cell, row.page_kind)) if words))
             case Qt.ItemDataRole.AccessibleTextRole:
-                name = self.columns[index.column() - 1].name
-                return f"{name}: {cell.value or 'empty'}. {cell_words(cell, row.page_kind)}"
+                name = _(self.columns[index.column() - 1].name)
+                return f"{name}: {cell.value or _('empty')}. {cell_words(cell, row.page_kind)}"
         return None
 
     def flags(self, index: Index) -> Qt.ItemFlag:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
 
-from slmdesk.base.records import DocumentRecord, DocumentStatus, Item, JobRecord
+from slmdesk.base.records import DocumentRecord, DocumentStatus, Item, JobRecord, title_words
 from slmdesk.base.texts import _
 from slmdesk.jobs.service import event_of
 from slmdesk.jobs.types import JobChanged
@@ -211,7 +211,7 @@ class TableController(JobFollower):
     def _on_opened(self, view: ExtractionView) -> None:
         if view.item.id != self._requested:
             return
-        self.item, self.title = view.item.id, view.item.title
+        self.item, self.title = view.item.id, title_words(view.item.title.removeprefix("Table: "))
         self.items.set_current(self.item)
         self._documents = {document.id for document in view.documents}
         self._job = view.job.id if view.job else ""

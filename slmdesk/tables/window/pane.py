@@ -31,7 +31,7 @@ from PySide6.QtWidgets import (
 
 from slmdesk.base.documents import Form
 from slmdesk.base.records import JobStatus
-from slmdesk.base.texts import _, ngettext
+from slmdesk.base.texts import _, in_quotes, ngettext, retold
 from slmdesk.jobs.types import JobChanged
 from slmdesk.library.types import Span
 from slmdesk.runtime.messages import time_for_people
@@ -301,7 +301,7 @@ class TablePane(QFrame):
         self._is_running = self._is_running and not table.is_done
         self.model.show_table(table)
         self._say(table.redaction.words if table.redaction else "")
-        self._warning.setText(f"⚠ {table.note}" if table.note else "")
+        self._warning.setText(f"⚠ {retold(table.note)}" if table.note else "")
         self._settle()
 
     def show_stopped(self, words: str) -> None:
@@ -410,7 +410,7 @@ class TablePane(QFrame):
     def _on_form(self, form: str) -> None:
         tables = self._controller
         save = partial(self._exports.export, tables.item, form)
-        ask_where(self, tables.title.removeprefix("Table: "), form, save, FORMS, folder=self.folder)
+        ask_where(self, tables.title, form, save, FORMS, folder=self.folder)
 
     def _go_to(self, index: QModelIndex) -> None:
         row, cell = self.model.row_at(index), self.model.cell_at(index)
@@ -425,19 +425,19 @@ class TablePane(QFrame):
             return
         self._document.set_full_text(row.name)
         self._place.setText(place_words(cell, row.page_kind))
-        self._quote.setText(breakable(f"“{_cut(cell.quote, MOST_QUOTE)}”"))
+        self._quote.setText(breakable(in_quotes(_cut(cell.quote, MOST_QUOTE))))
         self._passage.setVisible(bool(cell.quote))
         self._doubt.setText(f"⚠ {flag_words(cell.flag)}")
         self._doubt.setVisible(cell.flag in DOUBTFUL)
         words = flag_words(cell.flag) if cell.flag not in DOUBTFUL else ""
         note = cell.note if cell.note != ADDS_UP else self._sum_words(row)
-        self._check.setText(_("changed by you") if cell.edited else words or note)
+        self._check.setText(_("changed by you") if cell.edited else words or _(note))
         self._show_page.setVisible(bool(cell.page))
 
     def _sum_words(self, row: TableRow) -> str:
         """Return "Net + Tax = Total ✓" if a check found so and no cell was changed since."""
         cells = zip(self.model.columns, row.cells, strict=True)
-        amounts = [(cell.number or 0, column.name) for column, cell in cells if cell.note in (ADDS_UP, CHOSEN)]
+        amounts = [(cell.number or 0, _(column.name)) for column, cell in cells if cell.note in (ADDS_UP, CHOSEN)]
         if len(amounts) != 3:
             return ""
         tax, net, total = sorted(amounts, key=lambda amount: abs(amount[0]))
@@ -557,14 +557,15 @@ class ColumnChooser(QFrame):
         self._preset.show_value(known)
         empty_layout(self._flow)
         for other_column in self.columns:
-            name = _cut(other_column.name, MOST_LETTERS)
-            about = f"{other_column.name} ({inside(KIND_WORDS[other_column.kind])}). {other_column.meaning}".strip()
+            whole = _(other_column.name)
+            name = _cut(whole, MOST_LETTERS)
+            about = f"{whole} ({inside(KIND_WORDS[other_column.kind])}). {_(other_column.meaning)}".strip()
             chip = button(
                 f"{name.replace('&', '&&')}  ×",
                 "column_chip",
                 self._chips,
                 kind="quiet",
-                label=_("Remove the column {name}").format(name=other_column.name),
+                label=_("Remove the column {name}").format(name=whole),
                 tip=plain_tip(_("{about}\nClick to remove.").format(about=about)),
                 on=lambda _checked=False, removed=other_column: self._on_taken_out(removed),
             )

@@ -377,7 +377,7 @@ class DocumentPane(QStackedWidget):
         self._view, self._written = view, None
         self._has_segments = bool(view.counts)
         self._show_any()
-        self._title.set_full_text(Path(view.request.path).name or view.item.title)
+        self._title.set_full_text(Path(view.request.path).name or view.item.shown_title)
         self._show_languages()
         self._save.setVisible(bool(view.request.path))
         self._open.setVisible(False)
@@ -691,6 +691,6 @@ def ask_where_to_write(
 ) -> None:
     """Ask for the file of another export.  Does not block."""
     source = Path(view.request.path)
-    title = f"{source.stem or view.item.title} {view.request.target} {SUFFIX_WORDS[what]}"
+    title = f"{source.stem or view.item.shown_title} {view.request.target} {SUFFIX_WORDS[what]}"
     folder = source.parent if view.request.path else None
     ask_where(parent, title, form, lambda path: chosen(what, form, path), FORMS[what], folder=folder)

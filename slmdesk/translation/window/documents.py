@@ -20,7 +20,7 @@ from PySide6.QtWidgets import (
 
 from slmdesk.base.record import Record
 from slmdesk.base.settings import Settings
-from slmdesk.base.texts import _, grouped, ngettext
+from slmdesk.base.texts import _, grouped, in_quotes, ngettext
 from slmdesk.base.translation import LANGUAGES, GlossaryRecord, SegmentState
 from slmdesk.translation.documents import ChosenDocuments, Column
 from slmdesk.translation.prompts import TranslationStyle
@@ -143,7 +143,7 @@ class DocumentForm(Dialog):
         for words, name in ((self._refused(), "form_refused"), (self._warning(), "form_warning")):
             if words:
                 rows.addRow(plain_label(words, inner, name=name, kind="warn"))
-        for words, field in ((_("From"), self._source), (_("To"), self._target), (_("Subject"), self._domain),
+        for words, field in ((_("From"), self._source), (_("To"), self._target), (_("Subject area"), self._domain),
                              (_("Formality"), self._formality)):  # fmt: skip
             rows.addRow(words, field)
         rows.addRow(_("Glossaries"), self._glossaries)
@@ -222,7 +222,7 @@ class DocumentForm(Dialog):
         return not self._source.currentData() and self._language == self._target.currentData()
 
     def _this_document(self) -> str:
-        return _("This document") if len(self._chosen.paths) == 1 else f"“{self._chosen.paths[0].name}”"
+        return _("This document") if len(self._chosen.paths) == 1 else in_quotes(self._chosen.paths[0].name)
 
     # ---- user actions
 
@@ -396,5 +396,5 @@ def counted_words(done: int, total: int, share: float | None) -> str:
         return ""
     is_ahead = share is not None and share - done / total >= AHEAD
     return _("{done:,} of {total:,} segments").format(done=done, total=total) + (
-        _(" ready, more are half done") if is_ahead else ""
+        _(" ready, others are under way") if is_ahead else ""
     )

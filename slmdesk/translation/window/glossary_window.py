@@ -22,7 +22,7 @@ from PySide6.QtWidgets import (
 
 from slmdesk.base.record import changed
 from slmdesk.base.records import Item
-from slmdesk.base.texts import _, ngettext
+from slmdesk.base.texts import _, in_quotes, ngettext
 from slmdesk.base.translation import GlossaryRecord, Term
 from slmdesk.runtime.events import Pending
 from slmdesk.runtime.messages import Problem
@@ -490,7 +490,7 @@ def imported_words(done: GlossaryImport) -> str:
             )
         )
     if done.contradictions:
-        names = ", ".join(f"“{contradiction}”" for contradiction in done.contradictions[:5])
+        names = ", ".join(in_quotes(contradiction) for contradiction in done.contradictions[:5])
         more = _(" and {count} more").format(count=len(done.contradictions) - 5) if len(done.contradictions) > 5 else ""
         said.append(_("With more than one translation now, and marked: {names}{more}.").format(names=names, more=more))
     return " ".join(said)
@@ -587,7 +587,7 @@ class ProposalWindow(Dialog):
             keeps = self._keeps or not target.text().strip()
             terms.append(Term(item.text(), "" if keeps else target.text(), keeps=keeps))
         if not self._keeps and any(term.keeps for term in terms):
-            names = ", ".join(f"“{term.source}”" for term in terms if term.keeps)
+            names = ", ".join(in_quotes(term.source) for term in terms if term.keeps)
             self._on_refused(_("Write a translation for {names}, or take the tick away.").format(names=names))
             return
         self._bridge.ask(
@@ -598,7 +598,7 @@ class ProposalWindow(Dialog):
 
     def _on_earlier(self, items: Sequence[Item]) -> None:
         for item in items:
-            self._earlier.addItem(item.title[:60], item.id)
+            self._earlier.addItem(item.shown_title[:60], item.id)
         self._earlier.setVisible(bool(items))
 
     def _on_failed(self, problem: Problem) -> None:

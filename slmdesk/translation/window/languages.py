@@ -439,7 +439,7 @@ class TextOptions(Popover):
         self._view = view
         domains: list[tuple[object, str]] = [("everyday", _("General")), *DOMAINS.items()]
         formalities: list[tuple[object, str]] = [("", _("Automatic")), *FORMALITIES.items()]
-        self._domain = named(Choice(domains, self), "domain_choice", label=_("Subject"))
+        self._domain = named(Choice(domains, self), "domain_choice", label=_("Subject area"))
         self._formality = named(Choice(formalities, self), "formality_choice", label=_("Formality"))
         self._shield = self._box("translate_redact", _("Redact names and numbers"))
         self._shield.setToolTip(_("The model sees what you allow. The originals come back into the translation."))
@@ -450,7 +450,7 @@ class TextOptions(Popover):
         )
         labels = [
             plain_label(words, self, name=name)
-            for words, name in ((_("Subject"), "domain_label"), (_("Formality"), "formality_label"))
+            for words, name in ((_("Subject area"), "domain_label"), (_("Formality"), "formality_label"))
         ]
         column(
             row((labels[0], 1), (self._domain, 2)), row((labels[1], 1), (self._formality, 2)),

@@ -342,7 +342,7 @@ class MemoryWindow(TableWindow):
 
     def _on_export(self) -> None:
         name, filters = "tmx_export_dialog", _("TMX (*.tmx)")
-        proposed = Path.home() / "slmdesk memory.tmx"
+        proposed = Path.home() / _("slmdesk memory.tmx")
         ask_new_file(
             self, _("Export the memory as TMX"), self._export_to, name=name, proposed=proposed, filters=filters
         )

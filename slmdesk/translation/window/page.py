@@ -285,13 +285,13 @@ class EarlierList(QFrame):
         now = self._current()
         self.list.clear()
         for item, snippet in rows:
-            words = f"{item.title}\n{snippet.translate(HIT_MARKS)}" if snippet else item.title
+            words = f"{item.shown_title}\n{snippet.translate(HIT_MARKS)}" if snippet else item.shown_title
             line = QListWidgetItem(words, self.list)
             name = "file-text" if request_of(item).path else "languages"
             line.setIcon(theme.icon(name, theme.current().colour("ink2")))
             line.setData(ID, item.id)
-            line.setData(TITLE, item.title)
-            line.setToolTip(plain_tip(f"{item.title}\n{moment_words(item.updated)}"))
+            line.setData(TITLE, item.shown_title)
+            line.setToolTip(plain_tip(f"{item.shown_title}\n{moment_words(item.updated)}"))
         ids = [item.id for item, _snippet in rows]
         self.list.setCurrentRow(ids.index(now) if now in ids else -1)
         found = _("{count} found").format(count=len(rows)) if rows else _("Nothing found")

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QComboBox, QFrame, QLabel, QScrollArea, QVBoxLayou
 
 from slmdesk.base.texts import _, grouped, ngettext
 from slmdesk.base.translation import Origin, SegmentRecord, SegmentState, weighty
+from slmdesk.base.types import told_place
 from slmdesk.text.tagged import Search
 from slmdesk.translation.segments import LOOK_AT, Hits, SegmentFilter, SegmentHelp, SegmentNumbers, SimilarPair, TermUse
 from slmdesk.translation.types import flag_words, kind_words, reason_words, state_words
@@ -355,7 +356,7 @@ class SegmentPanel(QScrollArea):
         for words in [*why, *(flag_words(flag) for flag in weighty(segment.flags))]:
             self._add(plain_label(words, self._inner, name="segment_flag", kind="warn"))
         origin = ORIGINS.get(segment.origin, "") if segment.origin else ""
-        about = [" · ".join(filter(None, (segment.place, origin))), *hints]
+        about = [" · ".join(filter(None, (told_place(segment.place), origin))), *hints]
         for words in filter(None, about):
             self._add(plain_label(words, self._inner, name="segment_place", kind="small"))
 

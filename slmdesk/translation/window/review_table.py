@@ -45,6 +45,7 @@ from PySide6.QtWidgets import (
 
 from slmdesk.base.texts import _
 from slmdesk.base.translation import SegmentRecord, SegmentState, weighty
+from slmdesk.base.types import told_place
 from slmdesk.text.tagged import Search, Tags, pieces, spans_in
 from slmdesk.translation.types import flag_words, reason_words, state_words
 from slmdesk.window.base import theme
@@ -180,7 +181,9 @@ class SegmentModel(QAbstractTableModel):
         if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.EditRole):
             return words_of(segment, column)
         if role == Qt.ItemDataRole.ToolTipRole:
-            return plain_tip(segment.place if column == SOURCE else tip_of(segment) if column == STATE else "")
+            return plain_tip(
+                told_place(segment.place) if column == SOURCE else tip_of(segment) if column == STATE else ""
+            )
         if role == Qt.ItemDataRole.AccessibleTextRole and column == STATE:
             return tip_of(segment)
         if role == Qt.ItemDataRole.ForegroundRole:

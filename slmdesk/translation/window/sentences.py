@@ -10,7 +10,7 @@ from PySide6.QtGui import QAction, QKeyEvent
 from PySide6.QtWidgets import QApplication, QFrame, QListWidget, QListWidgetItem, QMenu, QPlainTextEdit, QWidget
 
 from slmdesk.base.record import changed
-from slmdesk.base.texts import _
+from slmdesk.base.texts import _, in_quotes
 from slmdesk.base.translation import LiveSegment, SegmentState
 from slmdesk.runtime.events import Pending
 from slmdesk.runtime.messages import Problem
@@ -262,7 +262,7 @@ class DoubtPanel(SentenceCard):
         self._stop()
         self._index, self._source = index, segment.source
         self._title.setText(_("Back-translation") if is_back else _("Other wordings"))
-        self._about.set_full_text(f"“{words or segment.target}”")
+        self._about.set_full_text(in_quotes(words or segment.target))
         self._at = below
         self._show([], "", is_asking=True)
         self.show()

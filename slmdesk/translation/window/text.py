@@ -15,7 +15,7 @@ from slmdesk.base.errors import KnownError
 from slmdesk.base.files import write_out
 from slmdesk.base.record import Record, changed
 from slmdesk.base.settings import Settings
-from slmdesk.base.texts import _, ngettext
+from slmdesk.base.texts import _, in_quotes, ngettext
 from slmdesk.base.translation import LANGUAGES, LiveSegment, SegmentState, weighty
 from slmdesk.redaction.service import Decisions
 from slmdesk.runtime.messages import Problem
@@ -464,7 +464,7 @@ def _paragraphs(segments: Sequence[LiveSegment]) -> list[tuple[str, float]]:
 def _sureness(paragraphs: Sequence[tuple[str, float]]) -> str:
     reported = [sure for __, sure in paragraphs if sure > 0]
     if not reported:
-        return _("(as in the paragraph before)")
+        return _("(assumed)")
     least = min(reported)
     return _("detected") if least >= SURE else _("(fairly sure)") if least >= FAIRLY else _("(uncertain)")
 
@@ -475,7 +475,7 @@ def _name(code: str) -> str:
 
 def flag_lines(shown: PaneState) -> list[tuple[int, str]]:
     return [
-        (at, f"{flag_words(flag)} · “{segment.source[:60]}{'…' if len(segment.source) > 60 else ''}”")
+        (at, f"{flag_words(flag)} · {in_quotes(segment.source[:60] + '…' * (len(segment.source) > 60))}")
         for at, segment in enumerate(shown.segments)
         if segment.state is not SegmentState.OPEN
         for flag in weighty(segment.flags)

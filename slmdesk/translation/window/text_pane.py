@@ -112,7 +112,9 @@ class TextPane(QWidget):
         self._glossaries = self._in_head(
             _("Glossaries"), "glossaries_button", _("Which words to use, and which to leave")
         )
-        self._memory = self._in_head(_("Memory"), "memory_button", _("What was translated before, and is used again"))
+        self._memory = self._in_head(
+            _("Translation memory"), "memory_button", _("What was translated before, and is used again")
+        )
         self._option_button = tool_button(
             "translate_options_button", self.head, label=_("Options"), tip=_("Subject, formality, glossary, redaction"),
             icon="sliders", colour="ink2",

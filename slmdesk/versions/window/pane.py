@@ -21,8 +21,8 @@ from PySide6.QtWidgets import (
 )
 
 from slmdesk.base.documents import FORMATS, FORMS, Form
-from slmdesk.base.records import DocumentRecord, DocumentStatus, Item
-from slmdesk.base.texts import _, ngettext
+from slmdesk.base.records import DocumentRecord, DocumentStatus, Item, title_words
+from slmdesk.base.texts import _, ngettext, retold
 from slmdesk.jobs.types import JobChanged
 from slmdesk.library.types import file_of
 from slmdesk.runtime.messages import Problem
@@ -284,7 +284,8 @@ class ComparePane(QFrame):
     def _settle_told(self) -> None:
         """Offer what a model says of the changes, or say that it is being written."""
         found, has_sentences = self._shown, self._shown is not None and bool(self._shown.sentences)
-        self._note.setText(_("Summarizing the changes…") if self._job else found.note if found else "")
+        note = retold(found.note) if found else ""
+        self._note.setText(_("Summarizing the changes…") if self._job else note)
         self._told.setText(_("Stop") if self._job else _("More"))
         self._told.setVisible(has_sentences or bool(self._job))
         self._fit_lead()
@@ -323,7 +324,7 @@ class ComparePane(QFrame):
     @property
     def title(self) -> str:
         found = self._shown
-        return _("{name} and {name2}").format(name=found.old.name, name2=found.new.name) if found else "comparison"
+        return _("{name} and {name2}").format(name=found.old.name, name2=found.new.name) if found else _("Compare")
 
     def show_records(self, records: Sequence[DocumentRecord]) -> None:
         ids = [record.id for record in records if record.status is DocumentStatus.READ]
@@ -707,7 +708,7 @@ class ComparePane(QFrame):
 
 
 def _entry(item: Item) -> Entry:
-    return Entry(item.id, item.title.removeprefix("Compare: "), item.updated, item.title)
+    return Entry(item.id, title_words(item.title.removeprefix("Compare: ")), item.updated, item.shown_title)
 
 
 def _other_of(comparison: Comparison, document: str) -> str:

@@ -14,6 +14,8 @@ from PySide6.QtWidgets import QApplication, QWidget
 from slmdesk.base.records import Found, Item, ModelRecord
 from slmdesk.base.settings import Settings
 from slmdesk.base.texts import _
+from slmdesk.base.types import Role
+from slmdesk.chat.conversation import words_of
 from slmdesk.chat.window.conversation import ChatController
 from slmdesk.chat.window.header import ModelsController
 from slmdesk.chat.window.list_controller import ListController
@@ -47,6 +49,7 @@ from slmdesk.writing.window.spelling import SpellMarks
 
 if TYPE_CHECKING:
     from slmdesk.base.policy import Policy
+    from slmdesk.evaluation.recommendation import LanguageGap
     from slmdesk.evaluation.window.comparison import ComparePage
     from slmdesk.history.service import ItemTitle
     from slmdesk.jobs.service import JobView
@@ -82,6 +85,7 @@ class Frame(QObject):
     """The main window and its controllers. Pages other than the chat are made when they are first shown."""
 
     close_requested = Signal()
+    restart_requested = Signal()
     erase_requested = Signal(object)
     """Emitted with the Erasure, which says what to delete."""
 
@@ -393,6 +397,9 @@ class Frame(QObject):
             start, self.chat.attached.add_paths, pick=lambda event: [] if model_files(event) else dropped_paths(event)
         )
         self.chat.message_added.connect(self._on_message_added)
+        for signal in (self.chat.message_added, self.chat.conversation_shown, models.state_changed):
+            signal.connect(self._look_for_gap)
+        self.chat_page.better_requested.connect(self.opener.models)
 
     def _on_models_listed(self, models: Sequence[ModelRecord]) -> None:
         """Use the starter on the very first start, without a question."""
@@ -406,6 +413,22 @@ class Frame(QObject):
         request = self._bridge.services.recommending.recommend()
         show = self.start_page.show_recommendations
         self._bridge.ask(request, show, lambda _problem: show(None))
+
+    def _look_for_gap(self) -> None:
+        """Say below the chat if the model in use was not made for the language of its questions."""
+        chat, model = self.chat.chat, self.models.state.model
+        asked = [words_of(message) for message in self.chat.shown.by_id.values() if message.role is Role.USER]
+        if model is None or not asked:
+            self.chat_page.show_gap("", "")
+            return
+
+        def answered(gap: LanguageGap | None) -> None:
+            if chat == self.chat.chat:
+                words = _("{name} was not made for {language}: its answers may be nonsense.")
+                told = words.format(name=self.models.state.name, language=gap.language) if gap else ""
+                self.chat_page.show_gap(told, gap.better if gap else "")
+
+        self._bridge.ask(lambda services: services.recommending.gap(model, " ".join(asked[-3:])), answered)
 
     def _on_start_shown(self) -> None:
         """Begin a new chat on Start; Chat goes back to the chat that was open if nothing was sent."""
@@ -518,10 +541,10 @@ class Frame(QObject):
         if not self.window.is_made("Models"):
             self.fetch.show(change)
 
-    def _on_close_requested(self) -> None:
+    def _on_close_requested(self, on: Callable[[], None] | None = None) -> None:
         from slmdesk.window.shell.lock_window import quit_or_stay
 
-        quit_or_stay(self.window, self.jobs.begun, self.chat.private.count, self.close_requested.emit)
+        quit_or_stay(self.window, self.jobs.begun, self.chat.private.count, on or self.close_requested.emit)
 
     def _on_policy_shown(self, policy: Policy) -> None:
         self._show_context()
@@ -542,6 +565,11 @@ class Frame(QObject):
             self.keeper.set_choice(settings.theme)
         if (settings.font_scale, settings.system_font) != (old.font_scale, old.system_font):
             self.keeper.set_font_scale(settings.font_scale, is_bundled=not settings.system_font)
+        if settings.language != old.language:
+            words = _("The language changes when slmdesk starts again.")
+            restart = partial(self._on_close_requested, self.restart_requested.emit)
+            notice = Notice(words, action=_("Restart now"), on_action=restart, key="language")
+            self._bridge.notice_raised.emit(notice)
         if settings.shortcuts != old.shortcuts:
             take_shortcuts(settings.shortcuts, self.window)
         from slmdesk.loader.model_loader import limits_of

@@ -15,9 +15,9 @@ from PySide6.QtGui import QCloseEvent, QPainter, QPainterPath, QPaintEvent, QPen
 from PySide6.QtWidgets import QApplication, QFrame, QMainWindow, QStackedWidget, QSystemTrayIcon, QWidget
 
 from slmdesk.base.record import Record, changed
-from slmdesk.base.records import BackupCopy, Item, JobStatus, Rescued, Restored, Status
+from slmdesk.base.records import BackupCopy, Item, JobStatus, Rescued, Restored, Status, title_words
 from slmdesk.base.settings import Settings
-from slmdesk.base.texts import _
+from slmdesk.base.texts import _, in_quotes
 from slmdesk.base.untrusted import clean_label
 from slmdesk.chat.window.conversation import ChatController
 from slmdesk.chat.window.header import STATE_TOPIC
@@ -550,7 +550,7 @@ class Notifier(QObject):
 
     def _on_chat_known(self, status: Status, item: Item) -> None:
         if item.kind == CHAT and self._is_out_of_sight():
-            self._tell(words_of_answer(status, item.title))
+            self._tell(words_of_answer(status, item.shown_title))
 
     def _on_settings_changed(self, settings: Settings) -> None:
         self._settings = settings
@@ -598,12 +598,12 @@ def words_of_job(job: JobChanged) -> Words | None:
     if job.kind == DOWNLOAD or job.status not in ends:
         return None
     kind, end = plain(kind_words(job.kind)), ends[job.status]
-    return Words(f"{kind} “{plain(job.title)}” {end}", f"{kind} {end}")
+    return Words(f"{kind} {in_quotes(plain(title_words(job.title)))} {end}", f"{kind} {end}")
 
 
 def words_of_answer(status: Status, title: str) -> Words:
     end = _("is answered.") if status is Status.COMPLETE else _("could not be answered.")
-    return Words(f"“{plain(title)}” {end}", _("A chat {end}").format(end=end))
+    return Words(f"{in_quotes(plain(title))} {end}", _("A chat {end}").format(end=end))
 
 
 def plain(untrusted: str) -> str:

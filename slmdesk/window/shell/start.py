@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from itertools import groupby, pairwise
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QDate, QDateTime, QLocale, Qt, Signal
+from PySide6.QtCore import QDate, QDateTime, Qt, Signal
 from PySide6.QtGui import (
     QDragEnterEvent,
     QDragLeaveEvent,
@@ -22,6 +22,7 @@ from slmdesk.base.texts import _
 from slmdesk.base.untrusted import clean_label
 from slmdesk.runtime.events import ModelState, ModelStateChanged
 from slmdesk.window.base import theme
+from slmdesk.window.base.text import long_day
 from slmdesk.window.base.theme import scaled
 from slmdesk.window.widgets.build import (
     ElidedButton,
@@ -217,8 +218,8 @@ class StartPage(QScrollArea):
             if widget := taken.widget():
                 widget.hide()
                 widget.deleteLater()
-        locale, today = QLocale(), QDate.currentDate()
-        self._title.setText(locale.toString(today, "dddd, d MMMM") if items else _("What do you want to do?"))
+        today = QDate.currentDate()
+        self._title.setText(long_day(today) if items else _("What do you want to do?"))
         for day, group in groupby(items, lambda item: _day_words(item.updated, today)):
             heading = plain_label(day, self._holder, name="recent_day", kind="small")
             heading.setContentsMargins(theme.SPACE_8, theme.SPACE_16, 0, theme.SPACE_4)
@@ -229,7 +230,7 @@ class StartPage(QScrollArea):
         self._order_tabs()
 
     def _row(self, item: Item) -> QWidget:
-        title = clean_label(item.title) or _("Untitled")
+        title = clean_label(item.shown_title) or _("Untitled")
         made = named(ElidedButton(title.replace("&", "&&"), self._holder), "recent_item", label=title)
         set_kind(made, "recent")
         set_icon(made, KIND_ICONS.get(item.kind, "file-text"), "ink2")

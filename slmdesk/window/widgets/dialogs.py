@@ -176,6 +176,10 @@ def fitted(requested: QRect, screen: QRect) -> QRect:
 # ---- a non-modal window with a longer text to read and copy
 
 
+SHORT = 600
+"""Characters of a text that needs no tall dialog."""
+
+
 class TextDialog(Dialog):
     """Dialog with a sentence, an optional warning, and a read-only plain text.
 
@@ -195,12 +199,12 @@ class TextDialog(Dialog):
     ) -> None:
         super().__init__(parent)
         passing(self, "text_dialog", title)
-        self.resize(760, 560)
+        self.resize(760, 560 if len(text) > SHORT else 280)
         self._copied, self._is_prose = text, is_prose
-        self._build_ui(intro, text if shown is None else shown, warning)
+        self._build_ui(intro, text if shown is None else shown, warning, is_code=shown is not None)
         self._connect()
 
-    def _build_ui(self, intro: str, text: str, warning: str) -> None:
+    def _build_ui(self, intro: str, text: str, warning: str, *, is_code: bool) -> None:
         layout = column(
             plain_label(intro, self, name="text_dialog_intro"), into=self, gap=theme.SPACE_12, margins=theme.SPACE_16
         )
@@ -208,7 +212,7 @@ class TextDialog(Dialog):
             layout.addWidget(plain_label(warning, self, name="text_dialog_warning", kind="warn"))
         self._text = named((TranslatableText if self._is_prose else QPlainTextEdit)(text, self), "text_dialog_text")
         self._text.setReadOnly(True)
-        self._text.setProperty("kind", "code")
+        self._text.setProperty("kind", "code" if is_code else "")
         self._text.setAccessibleName(self.windowTitle())
         self._text.setTextInteractionFlags(
             Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard

@@ -81,7 +81,7 @@ class SpeedMark(QWidget):
     def show_speed(self, speed: Speed | None, *, is_measured: bool) -> None:
         words = speed.tokens_per_s * WORDS_A_TOKEN if speed else 0.0
         self._share = min(1.0, words / FULL_SPEED) if speed else -1.0
-        shown = _("{n} words/s") if is_measured else _("about {n}")
+        shown = _("{n} words/s") if is_measured else _("≈ {n} words/s")
         shown = _("too slow") if is_too_slow(speed) else shown.format(n=max(1, round(words)))
         self._words.setText(shown if speed else "")
         self.setAccessibleName(_("Speed here: {words}").format(words=self._words.text()) if speed else "")

@@ -86,7 +86,7 @@ def notice_of(
     args = "".join(f"\n{name}: {value}" for name, value in problem.args.items())
     details = problem.report or f"{problem.sentence}\n{problem.code}{args}"
     return Notice(
-        problem.sentence,
+        problem.short,
         details,
         action,
         on_action,
@@ -98,7 +98,7 @@ def notice_of(
 
 
 def trashed(item: Item, restore: Callable[[str], None], *, what: str = "") -> Notice:
-    words = _("{what}“{title}” was moved to the trash.").format(what=what, title=item.title)
+    words = _("{what}“{title}” was moved to the trash.").format(what=what, title=item.shown_title)
     return Notice(words, action=_("Undo"), on_action=partial(restore, item.id), life_ms=LONG_MS, key=f"trash {item.id}")
 
 
@@ -184,7 +184,8 @@ class NoticeBar(QFrame):
             self._layout.setDirection(direction)
 
     def _on_more(self) -> None:
-        TextDialog(self.window(), title=_("Notice"), intro="", text=self.notice.full or self.notice.text).show()
+        words = self.notice.full or self.notice.text
+        TextDialog(self.window(), title=_("Notice"), intro="", text=words, is_prose=False).show()
 
     def _on_act(self) -> None:
         if self.notice.on_action is not None:
@@ -416,7 +417,9 @@ def file_name(untrusted: str) -> str:
     """
     short = _SUFFIX.sub("", untrusted[: 4 * MOST_NAME])
     kept = "".join(sign if sign.isalnum() or sign in " -_" else " " for sign in short)
-    return " ".join(kept.split())[:MOST_NAME].strip() or "export"
+    name = " ".join(kept.split())
+    whole = name[: MOST_NAME + 1].rpartition(" ")[0] if len(name) > MOST_NAME else name
+    return whole or name[:MOST_NAME] or _("export")
 
 
 # ---- exports an item of the history, with a notice that shows the progress

@@ -271,7 +271,7 @@ class Shield(QToolButton):
         self._on_toggled(False)
 
     def _on_toggled(self, is_on: bool) -> None:
-        state = "on" if is_on else "off"
+        state = _("on") if is_on else _("off")
         set_icon(self, "shield", "accent" if is_on else "ink2")
         self.setToolTip(_("Redact names and numbers before the model sees them: {state}").format(state=state))
         self.setAccessibleDescription(_("Is {state}").format(state=state))

@@ -106,7 +106,7 @@ class TextList(QFrame):
         words = self._search.text().casefold().split()
         self.list.clear()
         for item in self._items:
-            title = " ".join(item.title.split())
+            title = " ".join(item.shown_title.split())
             if all(word in title.casefold() for word in words):
                 listed = QListWidgetItem(title, self.list)
                 listed.setData(ID_ROLE, item.id)

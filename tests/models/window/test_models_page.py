@@ -515,7 +515,7 @@ def test_a_broken_file_is_said_on_its_card(models, model_file):
     model_file.write_bytes(b"not a model")
     program.frame.library.refresh()
     program.wait(lambda: local(program)[0].fit.word == "Cannot be used")
-    assert "not a GGUF model file" in local(program)[0].words
+    assert "no model file" in local(program)[0].words
     assert not local(program)[0].findChild(QPushButton, "use_button").isEnabled()
 
 
@@ -538,7 +538,7 @@ def test_a_file_that_is_no_model_is_refused_and_can_be_followed_by_another(model
     bad = tmp_path / "bad.gguf"
     bad.write_bytes(b"%PDF-1.7")
     program.frame.library.add_files((bad,), False)
-    program.wait(lambda: program.is_said("not a GGUF model file"))
+    program.wait(lambda: program.is_said("no model file"))
     add(program, model_file)
 
 

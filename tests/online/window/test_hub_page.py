@@ -302,9 +302,7 @@ def test_no_card_and_failures_are_sentences(models, hub):
     program.wait(lambda: "trouble of its own" in note(program, "files_note"))
     press(program, "details_again")
     program.wait(lambda: "wrote nothing" in note(program, "card_note"))
-    program.wait(
-        lambda: "not a GGUF model" in note(program, "files_note") or "incomplete" in note(program, "files_note")
-    )
+    program.wait(lambda: "no model file" in note(program, "files_note") or "incomplete" in note(program, "files_note"))
 
 
 def test_a_reader_follows_the_theme(models, hub):

@@ -556,7 +556,7 @@ def test_what_failed_is_tried_again_and_saving_before_is_warned_of(program, tmp_
 @pytest.mark.parametrize(
     ("done", "total", "share", "said"),
     [
-        (0, 240, 0.46, "0 of 240 segments ready, more are half done"),
+        (0, 240, 0.46, "0 of 240 segments ready, others are under way"),
         (110, 240, 0.46, "110 of 240 segments"),
         (230, 240, 0.46, "230 of 240 segments"),
         (0, 240, 0.01, "0 of 240 segments"),

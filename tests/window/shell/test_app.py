@@ -251,3 +251,14 @@ def test_a_damaged_history_with_a_backup_can_go_back_to_it_and_take_in_the_rest(
     again.wait(lambda: [row.title for row in rows.rows] == ["words from before"])
     act("Rescue")
     again.wait(lambda: {row.title for row in rows.rows} == {"words from before", "words from after"})
+
+
+def test_another_language_is_offered_as_a_restart(start):
+    program = start(page="Settings")
+    program.setting("language").show_value("de")
+    program.setting("language").activated.emit(2)
+    program.wait(lambda: program.is_said("The language changes when slmdesk starts again."))
+    program.click(program.window.notices.bars[-1].findChild(QPushButton, "notice_action"))
+    program.wait(lambda: program.closed)
+    assert program.run.is_restarting
+    assert start(page="").window.current_page == "Settings"

@@ -329,7 +329,7 @@ def test_without_a_model_it_is_said_what_is_missing(start):
     program = opened(start())
     put(program)
     program.click("writing_correct")
-    program.wait(lambda: said(program) == "There is no model yet. Add a model file (GGUF) first.")
+    program.wait(lambda: said(program) == "There is no model yet. Add a model file (.gguf) first.")
     QTest.keyClick(program.edit, Qt.Key.Key_R, CTRL)
     program.wait(lambda: "no model yet" in program.find("suggestion_words").text())
 
