@@ -68,7 +68,10 @@ def styles_in(*roots: etree._Element | None) -> Mapping[str, OdfStyle]:
         elements.update({attribute(element, "name"): element for element in children(group, "style")})
     faces = [face for root in roots for face in children(child(root, "font-face-decls"))]
     fonts = {attribute(face, "name"): attribute(face, "font-family").strip("'") for face in faces}
-    return {name: _style(name, elements, fonts) for name in elements}
+    styles = {name: _style(name, elements, fonts) for name in elements}
+    if any(value for style in styles.values() for value in style.look.values()):
+        return styles
+    return {name: changed(style, look={}) for name, style in styles.items()}
 
 
 def _style(name: str, elements: Mapping[str, etree._Element], fonts: Mapping[str, str]) -> OdfStyle:
@@ -179,6 +182,7 @@ class OdfWalker:
         package: Package | None = None,
     ) -> None:
         self._package = package
+        self.has_looks = any(style.look for style in styles.values())
         self._fields: dict[str, str] = {}
         """What the fields of its forms show, by their ids."""
         self.reading, self._styles, self._lists = reading, styles, lists or {}
@@ -227,13 +231,15 @@ class OdfWalker:
 
     def line(self, paragraph: etree._Element, look: Look = _USUAL) -> str:
         line = _Line()
-        self._walk(paragraph, line, self.look_of(attribute(paragraph, "style-name"), look))
+        if self.has_looks:
+            look = self.look_of(attribute(paragraph, "style-name"), look)
+        self._walk(paragraph, line, look)
         return line.words
 
     def look_of(self, style: str, look: Look = _USUAL) -> Look:
         """Return the look of letters of a style. `look` is that around it."""
-        told = self._styles.get(style, OdfStyle()).look
-        return changed(look, **told) if told else look
+        named = self._styles.get(style)
+        return changed(look, **named.look) if named is not None and named.look else look
 
     # ---- paragraphs
 
@@ -598,14 +604,17 @@ class _Rows:
         for cell in children(row, "table-cell", "covered-table-cell"):
             count = repeated(cell, "number-columns-repeated")
             if len(cell) or cell.attrib:
-                style = attribute(cell, "style-name") or attribute(row, "default-cell-style-name")
-                style = style or next((style for last, style in self._columns if column <= last), "")
-                words = self._words(cell, walker, number, walker.look_of(style))
+                look = walker.look_of(self._style_of(cell, row, column)) if walker.has_looks else _USUAL
+                words = self._words(cell, walker, number, look)
                 cells += [(column + more, words) for more in range(min(count, MAX_SAME_CELLS))] if words else []
                 if not words and attribute(cell, "formula") and not attribute(cell, "value-type"):
                     self._reading.note(Note.FORMULAS_EMPTY, count=count)
             column += count
         return cells
+
+    def _style_of(self, cell: etree._Element, row: etree._Element, column: int) -> str:
+        style = attribute(cell, "style-name") or attribute(row, "default-cell-style-name")
+        return style or next((style for last, style in self._columns if column <= last), "")
 
     def _words(self, cell: etree._Element, walker: OdfWalker, number: int, look: Look) -> str:
         kind, shown = attribute(cell, "value-type"), list[str]()

@@ -178,20 +178,16 @@ def _walk(reading: Reading, element: etree._Element, text: list[str]) -> None:
 
 
 def _run(reading: Reading, run: etree._Element) -> str:
-    text, look = "", _USUAL
-    for element in run:
-        name = local(element)
-        if name == "t":
-            text = (element.text or "").replace("\v", "\n")
-        elif name == "rPr" and (len(element) or "strike" in element.attrib or "baseline" in element.attrib):
-            font, sign = (attribute(child(element, kind), "typeface") for kind in ("latin", "sym"))
-            struck, shift, font = (
-                element.get("strike", "noStrike"),
-                element.get("baseline", ""),
-                letters.symbol_font(font),
-            )
-            moved = (-1 if shift[:1] == "-" else 1) if shift.strip("-%0") else 0
-            look = letters.Look(struck != "noStrike", moved, font, font, sign)
+    """Return a run of letters, whose properties are its first child and whose words the last."""
+    look, count = _USUAL, len(run)
+    words = run[-1] if count and local(run[-1]) == "t" else child(run, "t")
+    text = text_of(words).replace("\v", "\n")
+    about = run[0] if count > 1 else None
+    if about is not None and (len(about) or "strike" in about.attrib or "baseline" in about.attrib):
+        font, sign = (attribute(child(about, kind), "typeface") for kind in ("latin", "sym"))
+        font, shift = letters.symbol_font(font), about.get("baseline", "")
+        moved = (-1 if shift[:1] == "-" else 1) if shift.strip("-%0") else 0
+        look = letters.Look(about.get("strike", "noStrike") != "noStrike", moved, font, font, sign)
     return text if look is _USUAL and text.isascii() else look.dress(reading, text)
 
 
