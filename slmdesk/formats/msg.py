@@ -55,8 +55,8 @@ def mail_of(reading: Reading) -> Mail:
     hypertext = _hypertext(message)
     plain = [(lines_made_one(body), False)] if body.strip() else []
     add_fuller(mail, plain, [(hypertext, True)] if hypertext.strip() else [])
-    rich: bytes | None = _field(lambda: message.properties.binary_prop_value(PID_RICH_TEXT))
-    if rich and not mail.bodies:
+    rich_text = _field(lambda: message.properties.binary_prop_value(PID_RICH_TEXT))
+    if rich_text and not mail.bodies:
         mail.unread.append("RTF")
     mail.enclosed = [_enclosed(other_attachment) for other_attachment in _field(lambda: message.attachments) or ()]
     return mail

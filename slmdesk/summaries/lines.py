@@ -258,9 +258,7 @@ def _headed(line: Line, heading: str) -> Line:
 
 def _line(at: int, start: int, end: int, text: str, place: _Place) -> Line | None:
     language, heading = place.language, place.heading
-    has_day = any(date.readings and date.readings[0][2] for date in find_dates(text, language))
-    is_term = has_day and any(has(name, text, language) for name in ("by", "within"))
-    is_short = count_words(text) < LEAST_WORDS and not (is_term or has("diagnosis", heading, language))
+    is_short = count_words(text) < LEAST_WORDS and not (has("diagnosis", heading, language) or _is_term(text, language))
     if is_short or text.endswith(":") or has("unsaid", text, language) or _ALIAS.search(text):
         return None
     kinds = matters(text, language)
@@ -289,6 +287,12 @@ def _line(at: int, start: int, end: int, text: str, place: _Place) -> Line | Non
     is_bare = is_vote or (not figures(text) and count_words(text) < _BARE)
     is_untold = is_bare and not is_announced and not is_reason and len(words & stems(text)) < _TOLD * len(words)
     return _headed(line, heading) if is_untold else line
+
+
+def _is_term(text: str, language: str) -> bool:
+    return any(has(name, text, language) for name in ("by", "within")) and any(
+        date.readings and date.readings[0][2] for date in find_dates(text, language)
+    )
 
 
 # ---- what the paper is
@@ -677,6 +681,8 @@ class Thread:
     def is_header(self, piece: Piece, at: int, language: str) -> bool:
         """Return whether a piece belongs to the header of a mail. If so, remember the date in it."""
         text = piece.text.strip(MARKS)
+        if ":" not in text and not text.startswith(("-", "=")):
+            return False
         is_sender = _is_field("sender", text, "")
         is_earlier = any(headers_in([text, ">"] if piece.kind is BlockKind.QUOTE else [text])) or ends_earlier(text)
         if not is_sender and not is_earlier and not (self._begins and _is_field("header", text, "")):
@@ -719,7 +725,7 @@ class Thread:
 
 
 def _is_field(name: str, text: str, language: str) -> bool:
-    return re.match(rf"{pattern(name, language).pattern}\W*:", text, re.IGNORECASE) is not None
+    return ":" in text and re.match(rf"{pattern(name, language).pattern}\W*:", text, re.IGNORECASE) is not None
 
 
 def replaces(later: str, earlier: str, language: str) -> bool:
