@@ -246,14 +246,14 @@ class _Sheet:
             yield Row(number, cells)
 
     def _cells(self, row: etree._Element) -> Iterator[tuple[int, str]]:
-        column = 0
+        column, fonts = 0, self._book.fonts
         for cell in row:
             letters = cell.get("r", "").rstrip("0123456789")
             column = column_number(letters) or column + 1
             if text := self._words(cell):
-                font = self._book.fonts.get(cell.get("s", "0"))
+                font = fonts.get(cell.get("s", "0")) if fonts else None
                 yield column, font.shown(text, self._book.package.reading) if font else text
-            elif cell.get("t") != "str" and child(cell, "f") is not None:
+            elif len(cell) and cell.get("t") != "str" and child(cell, "f") is not None:
                 self._book.package.reading.note(Note.FORMULAS_EMPTY, count=1)
 
     def _words(self, cell: etree._Element) -> str:
@@ -380,6 +380,8 @@ def _font(properties: etree._Element | None) -> CellFont:
 
 def _fonts_of(styles: etree._Element | None) -> dict[str, CellFont]:
     fonts = {str(number): _font(font) for number, font in enumerate(children(child(styles, "fonts")))}
+    if all(font is PLAIN_FONT for font in fonts.values()):
+        return {}
     used = enumerate(children(child(styles, "cellXfs")))
     found = ((str(number), fonts.get(style.get("fontId", "0"), PLAIN_FONT)) for number, style in used)
     return {number: font for number, font in found if font is not PLAIN_FONT}
