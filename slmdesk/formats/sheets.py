@@ -247,16 +247,15 @@ class _Sheet:
             yield Row(number, cells)
 
     def _cells(self, row: etree._Element) -> Iterator[tuple[int, str]]:
-        column = 0
+        column, looks = 0, self._book.looks
         for cell in row:
             letters = cell.get("r", "").rstrip("0123456789")
             column = column_number(letters) or column + 1
             if text := self._words(cell):
-                look = self._book.looks.get(cell.get("s", "0"))
-                if look:
+                if looks and (look := looks.get(cell.get("s", "0"))) is not None:
                     text = settled(look.dress(self._book.package.reading, MARKED.sub(r"\1", text)))
                 yield column, text
-            elif cell.get("t") != "str" and child(cell, "f") is not None:
+            elif len(cell) and cell.get("t") != "str" and child(cell, "f") is not None:
                 self._book.package.reading.note(Note.FORMULAS_EMPTY, count=1)
 
     def _words(self, cell: etree._Element) -> str:
@@ -368,6 +367,8 @@ def _look(properties: etree._Element | None) -> Look:
 
 def _looks_of(styles: etree._Element | None) -> dict[str, Look]:
     fonts = {str(number): _look(font) for number, font in enumerate(children(child(styles, "fonts")))}
+    if all(look is PLAIN_LOOK for look in fonts.values()):
+        return {}
     used = enumerate(children(child(styles, "cellXfs")))
     found = ((str(number), fonts.get(style.get("fontId", "0"), PLAIN_LOOK)) for number, style in used)
     return {number: look for number, look in found if look is not PLAIN_LOOK}
