@@ -269,7 +269,8 @@ class Walker:
                     self._walk(other_element, line, look)
 
     def _write(self, text: str, line: _Line, look: Look) -> None:
-        line.text.append(text if look is _USUAL and text.isascii() else look.dress(self.reading, text))
+        is_plain = look is _USUAL and (text.isascii() or not letters.PRIVATE.search(text))
+        line.text.append(text if is_plain else look.dress(self.reading, text))
 
     def _look_of(self, run: etree._Element, line: _Line) -> Look:
         properties = child(run, "rPr")
@@ -496,18 +497,18 @@ def styles_of(root: etree._Element | None) -> Mapping[str, Style]:
     elements = {attribute(element, "styleId"): element for element in children(root, "style")}
     found: dict[str, Style] = {}
     for name, element in elements.items():
-        found[name] = _resolved(name, elements)
+        found[name] = _resolved(name, elements, found)
         if attribute(element, "type") == "paragraph" and attribute(element, "default") in ("1", "true", "on"):
             found[""] = found[name]
     return found
 
 
-def _resolved(name: str, elements: Mapping[str, etree._Element]) -> Style:
+def _resolved(name: str, elements: Mapping[str, etree._Element], known: Mapping[str, Style]) -> Style:
     chain: list[etree._Element] = []
-    while name in elements and elements[name] not in chain:
+    while name in elements and name not in known and elements[name] not in chain:
         chain.append(elements[name])
         name = attribute(child(chain[-1], "basedOn"), "val")
-    style = Style()
+    style = known[name] if name and name in known else Style()
     for element in reversed(chain):
         style = _with(style, element)
     return style
@@ -532,11 +533,13 @@ def _with(style: Style, element: etree._Element) -> Style:
         style = changed(style, item_level=item_level)
     if (broken := child(properties, "pageBreakBefore")) is not None:
         style = changed(style, breaks_before=is_on(broken))
-    of_runs = {local(about): about for about in children(child(element, "rPr"))}
+    of_runs = {name: about for about in children(child(element, "rPr")) if (name := local(about)) in _OF_LOOKS}
+    if not of_runs:
+        return style
     if (vanish := of_runs.get("vanish")) is not None:
         style = changed(style, is_hidden=is_on(vanish))
     look = _looking(style.look, of_runs)
-    return style if look == style.look else changed(style, look=look)
+    return style if look is style.look else changed(style, look=look)
 
 
 def outline_level(properties: etree._Element | None) -> int | None:

@@ -103,7 +103,7 @@ UNKNOWN = "[?]"
 BOXES = frozenset("☐☑☒✓✔✗✘")
 """Signs of which each says something, also as the bullet of a list."""
 TICKED, EMPTY = "☒", "☐"
-_PRIVATE = re.compile("[\ue000-\uf8ff]")
+PRIVATE = re.compile("[\ue000-\uf8ff]")
 _NONE = "\ufffd"
 _SIGNS = {
     "symbol": (
@@ -157,7 +157,7 @@ def legible(reading: Reading, text: str, look: Look) -> str:
     """Return letters in a symbol font, and private letters, as Unicode. What has none is shown as [?] and named in the
     notes.
     """
-    if not (look.font or look.high or _PRIVATE.search(text)):
+    if not (look.font or look.high or PRIVATE.search(text)):
         return text
     fonts, own = (look.high, look.font), look.font or look.high or look.private
     return "".join(
