@@ -413,8 +413,9 @@ def lay_out(
             kind, level = (BlockKind.HEADER if first in headers else BlockKind.FOOTER), 0
         else:
             kind, level = _kind([lines[at] for at in group], usual)
-        fields = {word.field for at in group for word in lines[at].words}
-        place = "hidden" if hidden.issuperset(group) else (fields.pop() or "") if len(fields) == 1 else ""
+        place = "hidden" if hidden.issuperset(group) else ""
+        if (name := lines[first].words[0].field) and all(word.field == name for word in lines[first].words):
+            place = name
         _Writer(compounds).write(laid, [lines[at] for at in group], kind, level, place)
     laid.text.blocks = sorted((*laid.text.blocks, *laid.struck), key=lambda block: block.start)
     return laid
