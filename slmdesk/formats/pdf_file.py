@@ -373,7 +373,7 @@ _SYMBOLS = {
 _PRIVATE = re.compile("[\ue000-\uf8ff]")
 _ODD = re.compile("[\u0590-\u08ff\ue000-\uf8ff\ufb1d-\ufefc]")
 """Matches what is private or from right to left, and a few more, in one search of a page."""
-_LIKE_SIGNS = re.compile(r"[348A-Za-z]$|[\xa1-\xff]|[a-z][A-Z]|\d*m[mglsFVAWNHJ]$|\d*[kM]?W$")
+_LIKE_SIGNS = re.compile(r"[348A-Za-z]$|[\xa1-\xff]|[oqx][A-Z]|\d*m[mglsFVAWNHJ]$|\d*[kM]?W$")
 """Matches words that may be or begin with signs of a symbol font (µm and kΩ among them). All are only asked for their
 fonts where some are.
 """
@@ -518,12 +518,18 @@ class PageLetters:
                 letters, end = letters[:-1], end - 1
             own = indices[start:end] if indices is not None else None
             first, last = (own[0], own[-1]) if own else (start, end - 1)
-            if asks_all or "\xa1" <= letters[-1] <= "\xff" or is_like_signs(letters):
+            is_usual = letters.isascii() and letters.isalpha()
+            if is_usual and len(letters) > 4:
+                is_like_sign = letters[0] in "oqx" and letters[1].isupper()
+            else:
+                is_like_sign = is_like_signs(letters) is not None or "\xa1" <= letters[-1:] <= "\xff"
+            if asks_all or is_like_sign:
                 letters, own = self._legible(letters, first, own)
-            if "`" in letters or not letters.isascii() or not letters.isprintable():
-                letters, own = self._plain(letters, first, own)
-            if len(letters) > 1 and _RAISED_DIGITS.search(letters):
-                letters = self._with_raised(letters, own or range(first, first + len(letters)))
+            if not is_usual:
+                if "`" in letters or not letters.isascii() or not letters.isprintable():
+                    letters, own = self._plain(letters, first, own)
+                if len(letters) > 1 and _RAISED_DIGITS.search(letters):
+                    letters = self._with_raised(letters, own or range(first, first + len(letters)))
             if letters:
                 words.append(Word(letters, first, own, line, *self._around(first, last), hyphen))
             elif hyphen and words:
