@@ -318,8 +318,8 @@ def _joined(parts: Sequence[Line], *, column: int) -> Line:
 
 
 def _around(boxes: Sequence[Line] | Sequence[Word]) -> tuple[float, float, float, float]:
-    x0, y0 = min(box.x0 for box in boxes), min(box.y0 for box in boxes)
-    return x0, y0, max(box.x1 for box in boxes), max(box.y1 for box in boxes)
+    x0, y0 = min([box.x0 for box in boxes]), min([box.y0 for box in boxes])
+    return x0, y0, max([box.x1 for box in boxes]), max([box.y1 for box in boxes])
 
 
 def _table_row(cells: Sequence[Sequence[Line]]) -> Line:
@@ -512,8 +512,9 @@ def _heading_level(block: Sequence[Line], usual: PageMeasures) -> int:
     first, last = block[0], block[-1]
     if first.words[0].field is not None:
         return 0
-    letters = [word for line in block for word in line.words if any(letter.isalpha() for letter in word.text)]
-    if not letters or len(block) > 3 or sum(line.characters for line in block) > MAX_HEADING_CHARACTERS:
+    if len(block) > 3 or sum(line.characters for line in block) > MAX_HEADING_CHARACTERS:
+        return 0
+    if not any(any(map(str.isalpha, word.text)) for line in block for word in line.words):
         return 0
     numbered = _NUMBERED.match(first.words[0].text) if len(first.words) > 1 else None
     ratio = first.look.size / usual.size if usual.size else 1.0
