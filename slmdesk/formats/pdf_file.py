@@ -213,9 +213,10 @@ def overlay_of(page: pdfium.PdfPage, view: View) -> Overlay:
 
 def _lines_of(page: pdfium.PdfPage, view: View) -> Iterator[Stroke]:
     sides = tuple(ctypes.c_float() for __ in range(4))
-    for at in range(min(pdfium_c.FPDFPage_CountObjects(page), MOST_OBJECTS)):
-        piece = pdfium_c.FPDFPage_GetObject(page, at)
-        if pdfium_c.FPDFPageObj_GetType(piece) == pdfium_c.FPDF_PAGEOBJ_PATH:
+    object_at, kind_of, raw = pdfium_c.FPDFPage_GetObject, pdfium_c.FPDFPageObj_GetType, page.raw
+    for at in range(min(pdfium_c.FPDFPage_CountObjects(raw), MOST_OBJECTS)):
+        piece = object_at(raw, at)
+        if kind_of(piece) == pdfium_c.FPDF_PAGEOBJ_PATH:
             pdfium_c.FPDFPageObj_GetBounds(piece, *sides)
             x0, y0, x1, y1 = view.box(*(side.value for side in sides))
             if y1 - y0 < THIN < x1 - x0:
@@ -226,10 +227,13 @@ def strike(words: Sequence[Word], strokes: Sequence[Stroke]) -> None:
     """Mark the words that a line goes through: in the middle of their height, from word to word and no further."""
     ordered = sorted(strokes)
     through: dict[Stroke, list[Word]] = {}
+    rows: dict[tuple[float, float], list[Stroke]] = {}
     for word in words if ordered else ():
-        height = word.y1 - word.y0
-        begin, end = (bisect(ordered, (word.y0 + share * height,)) for share in MIDDLE)
-        for stroke in ordered[begin : min(end, begin + 20)]:
+        row = word.y0, word.y1
+        if row not in rows:
+            begin, end = (bisect(ordered, (word.y0 + share * (word.y1 - word.y0),)) for share in MIDDLE)
+            rows[row] = ordered[begin : min(end, begin + 20)]
+        for stroke in rows[row]:
             if min(word.x1, stroke.x1) - max(word.x0, stroke.x0) > 0.6 * (word.x1 - word.x0):
                 through.setdefault(stroke, []).append(word)
     for stroke, struck in through.items():
@@ -367,7 +371,9 @@ _SYMBOLS = {
 }  # fmt: skip
 """Replacements for private characters of unknown fonts: usual ones of symbol fonts, old figures, small capitals."""
 _PRIVATE = re.compile("[\ue000-\uf8ff]")
-_LIKE_SIGNS = re.compile(r"[0-9A-Za-z]$|[\xa1-\xff]|[a-z][A-Z]|\d*m[mglsFVAWNHJ]$|\d*[kM]?W$")
+_ODD = re.compile("[\u0590-\u08ff\ue000-\uf8ff\ufb1d-\ufefc]")
+"""Matches what is private or from right to left, and a few more, in one search of a page."""
+_LIKE_SIGNS = re.compile(r"[348A-Za-z]$|[\xa1-\xff]|[oqx][A-Z]|\d*m[mglsFVAWNHJ]$|\d*[kM]?W$")
 """Matches words that may be or begin with signs of a symbol font (µm and kΩ among them). All are only asked for their
 fonts where some are.
 """
@@ -499,7 +505,8 @@ class PageLetters:
         words: list[Word] = []
         line = 0
         is_like_signs = _LIKE_SIGNS.match
-        asks_all = self._has_signs or _PRIVATE.search(text) is not None
+        is_plain = _ODD.search(text) is None
+        asks_all = self._has_signs or not (is_plain or _PRIVATE.search(text) is None)
         for token in _TOKEN.finditer(text):
             letters = token[0]
             if letters == "\r\n":
@@ -511,12 +518,18 @@ class PageLetters:
                 letters, end = letters[:-1], end - 1
             own = indices[start:end] if indices is not None else None
             first, last = (own[0], own[-1]) if own else (start, end - 1)
-            if asks_all or "\xa1" <= letters[-1] <= "\xff" or is_like_signs(letters):
+            is_usual = letters.isascii() and letters.isalpha()
+            if is_usual and len(letters) > 4:
+                is_like_sign = letters[0] in "oqx" and letters[1].isupper()
+            else:
+                is_like_sign = is_like_signs(letters) is not None or "\xa1" <= letters[-1:] <= "\xff"
+            if asks_all or is_like_sign:
                 letters, own = self._legible(letters, first, own)
-            if "`" in letters or not letters.isascii() or not letters.isprintable():
-                letters, own = self._plain(letters, first, own)
-            if len(letters) > 1 and _RAISED_DIGITS.search(letters):
-                letters = self._with_raised(letters, own or range(first, first + len(letters)))
+            if not is_usual:
+                if "`" in letters or not letters.isascii() or not letters.isprintable():
+                    letters, own = self._plain(letters, first, own)
+                if len(letters) > 1 and _RAISED_DIGITS.search(letters):
+                    letters = self._with_raised(letters, own or range(first, first + len(letters)))
             if letters:
                 words.append(Word(letters, first, own, line, *self._around(first, last), hyphen))
             elif hyphen and words:
@@ -525,7 +538,7 @@ class PageLetters:
                 line += 1
         if self._has_signs and not asks_all:
             return self.words()
-        return self._in_order(words) if RIGHT_TO_LEFT.search(text) else words
+        return words if is_plain or not RIGHT_TO_LEFT.search(text) else self._in_order(words)
 
     def _in_order(self, words: Sequence[Word]) -> list[Word]:
         """Arrange the letters of lines with words from right to left anew: pdfium knows no names or numbers in them."""
@@ -639,7 +652,10 @@ class PageLetters:
             bottom = bottom if bottom < rect.bottom else rect.bottom
             right = right if right > rect.right else rect.right
             top = top if top > rect.top else rect.top
-        return self.view.box(left, bottom, right, top)
+        view = self.view
+        if view.rotation:
+            return view.box(left, bottom, right, top)
+        return left - view.left, view.top - top, right - view.left, view.top - bottom
 
     def text(self) -> tuple[str, tuple[int, ...] | None]:
         """Return the text of the page and the pdfium index of each character. None instead of the indices means that

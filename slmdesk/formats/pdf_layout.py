@@ -318,8 +318,8 @@ def _joined(parts: Sequence[Line], *, column: int) -> Line:
 
 
 def _around(boxes: Sequence[Line] | Sequence[Word]) -> tuple[float, float, float, float]:
-    x0, y0 = min(box.x0 for box in boxes), min(box.y0 for box in boxes)
-    return x0, y0, max(box.x1 for box in boxes), max(box.y1 for box in boxes)
+    x0, y0 = min([box.x0 for box in boxes]), min([box.y0 for box in boxes])
+    return x0, y0, max([box.x1 for box in boxes]), max([box.y1 for box in boxes])
 
 
 def _table_row(cells: Sequence[Sequence[Line]]) -> Line:
@@ -413,8 +413,9 @@ def lay_out(
             kind, level = (BlockKind.HEADER if first in headers else BlockKind.FOOTER), 0
         else:
             kind, level = _kind([lines[at] for at in group], usual)
-        fields = {word.field for at in group for word in lines[at].words}
-        place = "hidden" if hidden.issuperset(group) else (fields.pop() or "") if len(fields) == 1 else ""
+        place = "hidden" if hidden.issuperset(group) else ""
+        if (name := lines[first].words[0].field) and all(word.field == name for word in lines[first].words):
+            place = name
         _Writer(compounds).write(laid, [lines[at] for at in group], kind, level, place)
     laid.text.blocks = sorted((*laid.text.blocks, *laid.struck), key=lambda block: block.start)
     return laid
@@ -511,8 +512,9 @@ def _heading_level(block: Sequence[Line], usual: PageMeasures) -> int:
     first, last = block[0], block[-1]
     if first.words[0].field is not None:
         return 0
-    letters = [word for line in block for word in line.words if any(letter.isalpha() for letter in word.text)]
-    if not letters or len(block) > 3 or sum(line.characters for line in block) > MAX_HEADING_CHARACTERS:
+    if len(block) > 3 or sum(line.characters for line in block) > MAX_HEADING_CHARACTERS:
+        return 0
+    if not any(any(map(str.isalpha, word.text)) for line in block for word in line.words):
         return 0
     numbered = _NUMBERED.match(first.words[0].text) if len(first.words) > 1 else None
     ratio = first.look.size / usual.size if usual.size else 1.0
