@@ -12,6 +12,7 @@ from slmdesk.base.errors import KnownError
 from slmdesk.base.files import write_out
 from slmdesk.base.protocol import Progress, stored_from, stored_list
 from slmdesk.base.record import Record, changed
+from slmdesk.base.texts import N_
 from slmdesk.base.translation import LANGUAGES, Forms, GlossaryRecord, Term, language_of
 from slmdesk.base.types import Json
 from slmdesk.children.client import ChildClient
@@ -36,7 +37,7 @@ from slmdesk.translation.types import (
 )
 
 TERMS_AT_ONCE = 500
-KEEP_LIST = "Do not translate"
+KEEP_LIST = N_("Do not translate")
 """Name of the list of names and products that are never translated, whatever the languages."""
 
 

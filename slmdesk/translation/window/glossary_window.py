@@ -22,12 +22,13 @@ from PySide6.QtWidgets import (
 
 from slmdesk.base.record import changed
 from slmdesk.base.records import Item
-from slmdesk.base.texts import _, in_quotes, ngettext
+from slmdesk.base.texts import _, in_quotes, ngettext, retold
 from slmdesk.base.translation import GlossaryRecord, Term
 from slmdesk.runtime.events import Pending
 from slmdesk.runtime.messages import Problem
 from slmdesk.services import Services
 from slmdesk.translation.glossaries import (
+    KEEP_LIST,
     ForgottenGlossary,
     GlossaryImport,
     ImportRequest,
@@ -245,7 +246,7 @@ class GlossaryWindow(TableWindow):
                     self._list.setCurrentItem(item)
         shown = self.chosen
         is_keep = shown is not None and is_keep_list(shown)
-        self._title.set_full_text(shown.name if shown else "")
+        self._title.set_full_text(retold(shown.name, KEEP_LIST) if shown else "")
         self._table.setColumnHidden(TARGET, is_keep)
         self._table.setColumnHidden(KEEPS, is_keep)
         self._keep.setVisible(not any(map(is_keep_list, self._all)))
@@ -464,7 +465,7 @@ def _entry_words(record: GlossaryRecord) -> str:
         else f"{language_words(record.source_language)} → {language_words(record.target_language)}"
     )
     domain = f", {record.domain}" if record.domain else ""
-    return f"{record.name}\n{pair}{domain} · {ngettext('{n:,} term', '{n:,} terms', record.terms)}"
+    return f"{retold(record.name, KEEP_LIST)}\n{pair}{domain} · {ngettext('{n:,} term', '{n:,} terms', record.terms)}"
 
 
 def _file_name(name: str) -> str:
