@@ -114,24 +114,22 @@ class Console:
         from slmdesk.runtime.events import Noticed
         from slmdesk.services import open_services
 
-        held = ExitStack()
-        paths = find_paths(self.home)
-        if not keeps(Settings()):
-            paths = held.enter_context(usable_paths(self, paths))
-        key = key or key_of_history(self, paths)
-        services = open_services(paths, key=key, keeps=keeps)
-
-        self._is_kept_offline = bool(services.settings.policy.forced.get("offline"))
-
         def on_notice(event: Noticed) -> None:
             self.notify(f"note: {words_for(event.problem.code, event.problem.sentence, event.problem.args)}")
 
-        try:
-            services.on(Noticed, on_notice)
-            yield services
-        finally:
-            with held, deaf_to_ctrl_c():  # a second Ctrl-C would leave text unsaved; this takes two seconds at most
-                services.close()
+        with ExitStack() as held:
+            paths = find_paths(self.home)
+            if not keeps(Settings()):
+                paths = held.enter_context(usable_paths(self, paths))
+            key = key or key_of_history(self, paths)
+            services = open_services(paths, key=key, keeps=keeps)
+            self._is_kept_offline = bool(services.settings.policy.forced.get("offline"))
+            try:
+                services.on(Noticed, on_notice)
+                yield services
+            finally:
+                with deaf_to_ctrl_c():  # a second Ctrl-C would leave text unsaved; this takes two seconds at most
+                    services.close()
 
     def result_of(
         self,

@@ -758,18 +758,20 @@ def copy_tables(source: Path, key: DataKey | None, target: Connection) -> int | 
     """Copy the rows of all tables into the empty tables of `target`. What SQLite cannot read of a table is read without
     SQLite. Returns how many pages and rows were lost, or None if not even the names of the tables can be read.
     """
-    key = _key_of(source, key)
-    roots = Carver(source, key).roots()
-    if not roots:
+    if not source.is_file():
         return None
+    key = _key_of(source, key)
+    is_open = True
     try:
         with connected(source, key=key) as old:
             check_tables(old, source)
-        is_open = True
+            roots = dict(map(tuple, old.execute("select name, rootpage from sqlite_schema where type = 'table'")))
     except KnownError as known:
         if known.code != "store.damaged":
             raise
-        is_open = False
+        is_open, roots = False, Carver(source, key).roots()
+    if not roots:
+        return None
     made = dict(map(tuple, target.execute("select name, sql from sqlite_schema where type = 'table'")))
     virtual = tuple(f"{name}_" for name, sql in made.items() if sql.lower().startswith("create virtual"))
     tables = {
@@ -781,7 +783,7 @@ def copy_tables(source: Path, key: DataKey | None, target: Connection) -> int | 
     lost = int("meta" in damaged)
     damaged = [name for name in damaged if name != "meta"]  # which is no table of rows by number
     carver = Carver(source, key)
-    for table, n, cells in carver.rows_of({"sqlite_schema": 1, **roots}, damaged):
+    for table, n, cells in carver.rows_of({"sqlite_schema": 1, **roots}, damaged) if damaged else ():
         names = [table] if table else damaged
         lost += not any(_insert_carved(target, name, tables[name], n, cells) for name in names) and bool(table)
     revisions = " union ".join(f"select max(revision) as r from {name}" for name in ("items", "messages", "gone"))

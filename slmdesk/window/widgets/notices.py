@@ -324,7 +324,8 @@ class NoticeArea(QWidget):
 
 
 def _is_same(notice: Notice, other: Notice) -> bool:
-    return notice.text == other.text or bool(notice.key and notice.key == other.key)
+    is_act = notice.on_gone is not None or other.on_gone is not None  # each has an Undo of its own
+    return (notice.text == other.text and not is_act) or bool(notice.key and notice.key == other.key)
 
 
 # ---- a menu of export formats, and the dialog that asks for the file

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -36,6 +37,15 @@ def test_the_same_sentence_is_shown_once(area):
     area.show_notice(Notice("The disk is full.", key="one"))
     area.show_notice(Notice("The disk is full.", key="two", action="Do it"))
     assert [bar.notice.action for bar in area.bars] == ["Do it"]
+
+
+def test_each_act_keeps_its_undo_until_it_is_over(area):
+    over = []
+    for key in ("first", "second"):
+        area.show_notice(Notice("3 documents were removed.", action="Undo", on_gone=partial(over.append, key), key=key))
+    assert (len(area.bars), over) == (2, [])
+    area.show_notice(Notice("Something else.", action="Undo", on_gone=partial(over.append, "third"), key="second"))
+    assert over == ["second"]
 
 
 def test_what_is_over_goes_and_the_rest_stays(area):
