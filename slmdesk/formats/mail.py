@@ -141,7 +141,8 @@ def threaded(pieces: Sequence[Piece]) -> Iterator[Piece]:
         elif part == "end" or (is_marked and not part and piece.kind is BlockKind.PARAGRAPH):
             is_quoted = False
         text = "\n".join(lines[number][1] for number in numbers)
-        kind = BlockKind.QUOTE if is_quoted or part else piece.kind
+        is_words = piece.kind is not BlockKind.CAPTION
+        kind = BlockKind.QUOTE if part or (is_quoted and is_words) else piece.kind
         yield changed(piece, kind=kind, text=text, place="header" if part else piece.place)
 
 

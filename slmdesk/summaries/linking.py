@@ -450,8 +450,11 @@ def _piece(document: str, page: Page, start: int, end: int, block: Block) -> Pie
 def _around_headers(text: str) -> Iterator[tuple[int, int]]:
     """Yield the start and end of each header of a mail in a text, and of what stands between them."""
     lines = text.split("\n")
-    starts = [0, *accumulate(len(line) + 1 for line in lines)]
     cuts = {cut for header in headers_in(lines) for cut in header} if len(lines) > 1 else set[int]()
+    if not cuts:
+        yield 0, len(text)
+        return
+    starts = [0, *accumulate(len(line) + 1 for line in lines)]
     yield from ((starts[one], starts[two] - 1) for one, two in pairwise(sorted({0, *cuts, len(lines)})))
 
 

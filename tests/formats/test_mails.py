@@ -270,8 +270,9 @@ ATTRIBUTED = "Am 3.3.25 um 10:00 schrieb Anna:"
         (f"{ATTRIBUTED}\n> Preis?\n\n900.\n\n> Wann?\n\nMai.\n-- \nB", False,
          [f"> {ATTRIBUTED}", "> > Preis?", "900.", "> > Wann?", "Mai.", "--", "B"]),
         ("<p>Nein.</p><div style='border-top:solid #E1E1E1 1.0pt'><p><b>Von:</b> Anna<br><b>Gesendet:</b> Montag<br>"
-         "<b>An:</b> B<br><b>Betreff:</b> Miete</p></div><p>Hallo</p><table><tr><td>Miete</td><td>1200</td></tr>",
-         True, ["Nein.", "> Von: Anna\nGesendet: Montag\nAn: B\nBetreff: Miete", "> Hallo", "> Miete\t1200"]),
+         "<b>An:</b> B<br><b>Betreff:</b> Miete</p></div><img alt=Logo><p>Hallo</p>"
+         "<table><tr><td>Miete</td><td>1200</td></tr>",
+         True, ["Nein.", "> Von: Anna\nGesendet: Montag\nAn: B\nBetreff: Miete", "Logo", "> Hallo", "> Miete\t1200"]),
         ("<p>Nein.</p><p>Von: Anna</p><p>Datum: Montag</p><p>Betreff: Miete</p><p>Hallo</p>", True,
          ["Nein.", "> Von: Anna", "> Datum: Montag", "> Betreff: Miete", "> Hallo"]),
         (f"<div>{ATTRIBUTED}<br></div><blockquote>Hallo<table><tr><td>a</td><td>1</td></tr></table></blockquote><p>Nein.",
