@@ -15,7 +15,7 @@ from email.message import Message
 from io import BytesIO
 from itertools import count, groupby
 from pathlib import PurePosixPath
-from typing import Any
+from typing import Any, cast
 
 from slmdesk.base.documents import (
     FORMATS,
@@ -257,7 +257,7 @@ def parsed(reading: Reading, policy: Any = _POLICY) -> Message:
         part: Message = (policy.message_factory or Message)(policy=policy)
         return part
 
-    message: Message = email.message_from_bytes(data.lstrip(b"\r\n\xef\xbb\xbf"), made, policy=policy)  # type: ignore[arg-type]  # called with the policy
+    message: Message = email.message_from_bytes(data.lstrip(b"\r\n\xef\xbb\xbf"), cast("Any", made), policy=policy)
     if not message.keys():
         raise KnownError("document.damaged", path=reading.path, reason=_("it does not begin as a mail"))
     return message

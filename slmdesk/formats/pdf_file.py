@@ -180,7 +180,10 @@ class Overlay:
 
 def overlay_of(page: pdfium.PdfPage, view: View) -> Overlay:
     overlay = Overlay(strokes=[*_lines_of(page, view)])
-    for index in range(min(pdfium_c.FPDFPage_GetAnnotCount(page), MOST_ANNOTATIONS)):
+    count = pdfium_c.FPDFPage_GetAnnotCount(page)
+    if count > MOST_ANNOTATIONS:
+        overlay.unread.add(N_("annotations"))
+    for index in range(min(count, MOST_ANNOTATIONS)):
         annotation = pdfium_c.FPDFPage_GetAnnot(page, index)
         if not annotation:
             continue

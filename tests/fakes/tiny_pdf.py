@@ -158,6 +158,7 @@ class _Writer:
             f" /{FONTS[name]} << /Type /Font /Subtype /TrueType /BaseFont /ABCDEF+{name} /FirstChar 32 /LastChar 255 "
             f"/Widths [{'600 ' * 224}] /FontDescriptor << /Type /FontDescriptor /FontName /ABCDEF+{name} {about} >> >>"
             for name in SYMBOL_FONTS
+            if any(text.font == name for page in pdf.pages for text in page.texts)
         )
         fonts += (
             f" /F4 << /Type /Font /Subtype /Type0 /BaseFont /Any /Encoding /Identity-H /DescendantFonts [{child} 0 R] "

@@ -128,3 +128,10 @@ def test_letters_xml_cannot_hold_are_left_out():
 )
 def test_a_translation_has_a_name_of_its_own(tmp_path, name, translated):
     assert translated_name(tmp_path / name, "de") == translated
+
+
+def test_struck_words_are_not_translated_but_named():
+    data = bytes(TinyPdf().page(Text(50, 700, "He is not here"), drawing=b"75.5 702 14 1 re f\n"))
+    units = found(data)
+    assert [one.text for one in units if isinstance(one, Unit)] == ["He is here"]
+    assert [one.text for one in units if isinstance(one, LeftAsIs) and one.kind == "deleted"] == ["not"]

@@ -217,7 +217,10 @@ def rewrite(rewriting: Rewriting) -> Units:
         reading.check()
         reading.worked()
         place = f"page {page.number}"
-        shown = [block for block in page.blocks if block.place != "hidden"]
+        struck = [block.place for block in page.blocks if block.kind is BlockKind.STRUCK]
+        if struck:  # no longer in force
+            yield LeftAsIs("deleted", place, " ".join(struck)[:80])
+        shown = [block for block in page.blocks if block.place != "hidden" and block.kind is not BlockKind.STRUCK]
         if not shown:
             why = _reason(page)
             yield LeftAsIs("page", place, why)
