@@ -498,6 +498,7 @@ class PageLetters:
         self.unknown: set[str] = set()
         """Fonts and codes of signs without a letter."""
         self._families: dict[bytes, str] = {}
+        self._fonts: dict[bytes, tuple[bool, bool]] = {}
         self._has_signs = False
 
     def close(self) -> None:
@@ -607,14 +608,18 @@ class PageLetters:
             runs_up = abs(matrix.b) > abs(matrix.a)
             sideways = runs_up if self.view.rotation in (0, 180) else not runs_up
         pdfium_c.FPDFText_GetFontInfo(self._raw, index, name, 64, ctypes.byref(flags))
-        font = name.value.decode("latin-1")
+        font = name.value
+        if font not in self._fonts:
+            letters = font.decode("latin-1")
+            self._fonts[font] = "bold" in letters.lower(), _MONO_NAMES.search(letters) is not None
+        is_bold, is_mono = self._fonts[font]
         weight = pdfium_c.FPDFText_GetFontWeight(self._raw, index)
         piece = pdfium_c.FPDFText_GetTextObject(self._raw, index)
         mode = pdfium_c.FPDFTextObj_GetTextRenderMode(piece) if piece else 0
         return Look(
             size=pdfium_c.FPDFText_GetFontSize(self._raw, index) * scale,
-            is_bold=weight >= 600 or "bold" in font.lower(),
-            is_mono=bool(flags.value & _FIXED_PITCH) or _MONO_NAMES.search(font) is not None,
+            is_bold=weight >= 600 or is_bold,
+            is_mono=bool(flags.value & _FIXED_PITCH) or is_mono,
             is_sideways=sideways,
             is_unseen=mode in _INVISIBLE,
             is_white=self.is_white(index),
