@@ -68,6 +68,8 @@ CONTRAST = 30
 """Least difference from the background, of 255. Text with less contrast is invisible."""
 TINY = 1.5
 """Size in points below which letters are unreadable and count as hidden."""
+MOST_FIELDS = 15_000
+"""Most fields of a form. pdfium's time for them grows with their square: two seconds for as many."""
 _XFA = (pdfium_c.FORMTYPE_XFA_FULL, pdfium_c.FORMTYPE_XFA_FOREGROUND)
 FIRST_PAGES = 50
 """If more pages than this at the beginning are all broken, the document counts as damaged."""
@@ -98,7 +100,11 @@ class _Sheets:
         self._white_checks = 0
         self.has_values = False
         with LOCK, suppress(pdfium.PdfiumError):
-            document.init_forms()  # before the first page: else neither the values of fields are known, nor drawn
+            is_form = pdfium_c.FPDF_GetFormType(document) != pdfium_c.FORMTYPE_NONE
+            if is_form and sum(chunk.count(b"/Widget") for chunk in reading.chunks()) > MOST_FIELDS:
+                reading.note(Note.PARTS_UNREAD, name=N_("form"))
+            elif is_form:
+                document.init_forms()  # before the first page: else neither the values of fields are known, nor drawn
         with LOCK:
             self.total = len(document)
 
