@@ -28,17 +28,14 @@ from slmdesk.formats.pdf_file import (
     LOCK,
     MAX_CHARACTERS,
     Look,
-    OverlayText,
     PageLetters,
     Word,
     attachments_of,
     label_of,
     metadata_of,
     opened,
-    overlay_of,
     page_at,
     picture_share,
-    strike,
     view_of,
 )
 from slmdesk.formats.pdf_layout import (
@@ -53,6 +50,7 @@ from slmdesk.formats.pdf_layout import (
     repeated,
     with_values,
 )
+from slmdesk.formats.pdf_overlay import OverlayText, overlay_of, strike
 from slmdesk.formats.reading import Box, Picture, PictureRequest, Reading, png_of
 
 FEW_LETTERS = 20
