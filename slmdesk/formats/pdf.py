@@ -28,17 +28,14 @@ from slmdesk.formats.pdf_file import (
     LOCK,
     MAX_CHARACTERS,
     Look,
-    OverlayText,
     PageLetters,
     Word,
     attachments_of,
     label_of,
     metadata_of,
     opened,
-    overlay_of,
     page_at,
     picture_share,
-    strike,
     view_of,
 )
 from slmdesk.formats.pdf_layout import (
@@ -53,6 +50,7 @@ from slmdesk.formats.pdf_layout import (
     repeated,
     with_values,
 )
+from slmdesk.formats.pdf_overlay import OverlayText, overlay_of, strike
 from slmdesk.formats.reading import Box, Picture, PictureRequest, Reading, png_of
 
 FEW_LETTERS = 20
@@ -68,6 +66,8 @@ CONTRAST = 30
 """Least difference from the background, of 255. Text with less contrast is invisible."""
 TINY = 1.5
 """Size in points below which letters are unreadable and count as hidden."""
+MOST_FIELDS = 15_000
+"""Most fields of a form. pdfium's time for them grows with their square: two seconds for as many."""
 _XFA = (pdfium_c.FORMTYPE_XFA_FULL, pdfium_c.FORMTYPE_XFA_FOREGROUND)
 FIRST_PAGES = 50
 """If more pages than this at the beginning are all broken, the document counts as damaged."""
@@ -98,7 +98,11 @@ class _Sheets:
         self._white_checks = 0
         self.has_values = False
         with LOCK, suppress(pdfium.PdfiumError):
-            document.init_forms()  # before the first page: else neither the values of fields are known, nor drawn
+            is_form = pdfium_c.FPDF_GetFormType(document) != pdfium_c.FORMTYPE_NONE
+            if is_form and sum(chunk.count(b"/Widget") for chunk in reading.chunks()) > MOST_FIELDS:
+                reading.note(Note.PARTS_UNREAD, name=N_("form"))
+            elif is_form:
+                document.init_forms()  # before the first page: else neither the values of fields are known, nor drawn
         with LOCK:
             self.total = len(document)
 

@@ -11,7 +11,8 @@ from itertools import pairwise
 
 from slmdesk.base.documents import Block, BlockKind
 from slmdesk.base.record import Record
-from slmdesk.formats.pdf_file import RIGHT_TO_LEFT, FormValue, Look, Word
+from slmdesk.formats.pdf_file import RIGHT_TO_LEFT, Look, Word
+from slmdesk.formats.pdf_overlay import FormValue
 from slmdesk.formats.reading import PageText
 
 GAP = 0.9
@@ -578,16 +579,14 @@ class _Writer:
                 self._struck[self._length] = f"{self._struck.get(self._length, '')} {word.text}".strip()
                 at += 1
                 continue
-            skip = _leader(words, at)
-            if is_begun:
-                self._put(" ")
+            space = " " if is_begun else ""
             is_begun = True
-            if skip:
-                self._put("…")
+            if word.text[0] in ".…" and (skip := _leader(words, at)):
+                self._put(f"{space}…")
                 at += skip
                 continue
-            self._places.append((self._length, word))
-            self._put(word.text)
+            self._places.append((self._length + len(space), word))
+            self._put(space + word.text)
             if word.hyphen and at + 1 < len(words):
                 self._put("-")
             at += 1

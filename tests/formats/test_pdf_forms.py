@@ -226,3 +226,10 @@ def test_words_beside_a_picture_of_the_page_are_said_to_be_all_that_was_read():
     made = TinyPdf().page(picture=True, forms=[("/FT /Tx /T (t) /V (Paula)", [at(95, 700)])])
     (page,) = pdf.read(Reading("a.pdf", bytes(made)))
     assert (page.text, page.reason) == ("Paula", "scanned: only what was filled in")
+
+
+def test_a_form_of_far_too_many_fields_is_told(monkeypatch):
+    monkeypatch.setattr(pdf, "MOST_FIELDS", 2)
+    reading = Reading("a.pdf", bytes(TinyPdf().page(TENANT, forms=[("/FT /Tx /T (t) /V (Paula)", [at(95, 700)] * 3)])))
+    list(pdf.read(reading))
+    assert reading.names[Note.PARTS_UNREAD] == ("form",)

@@ -6,7 +6,7 @@ import pytest
 from fakes.tiny_pdf import Text, TinyPdf, lines
 
 from slmdesk.base.documents import BlockKind, Note
-from slmdesk.formats import pdf, pdf_file
+from slmdesk.formats import pdf, pdf_overlay
 from slmdesk.formats.reading import PictureRequest, Reading
 
 pytestmark = pytest.mark.pure
@@ -106,6 +106,6 @@ def test_typed_words_stand_where_they_were_typed_and_other_remarks_behind():
 
 
 def test_more_annotations_than_are_read_are_named(monkeypatch):
-    monkeypatch.setattr(pdf_file, "MOST_ANNOTATIONS", 2)
+    monkeypatch.setattr(pdf_overlay, "MOST_ANNOTATIONS", 2)
     _, _, reading = read(b"", *["/Subtype /Text /Rect [1 1 9 9] /Contents (a)"] * 3)
     assert reading.names[Note.PARTS_UNREAD] == ("annotations",)
