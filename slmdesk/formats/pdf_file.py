@@ -23,7 +23,7 @@ import pypdfium2.raw as pdfium_c
 from slmdesk.base.documents import Note
 from slmdesk.base.errors import KnownError
 from slmdesk.base.record import Record
-from slmdesk.base.texts import _
+from slmdesk.base.texts import N_, _
 from slmdesk.formats.letters import UNKNOWN, sign_of
 from slmdesk.formats.reading import Reading
 
