@@ -460,7 +460,7 @@ def test_everyday_words_without_a_model_say_that_there_is_none(program, letter):
     program.click("summary_other_button")
     program.find("summary_kind").setCurrentIndex(program.find("summary_kind").findData(Kind.SIMPLE))
     program.click("summarize_button")
-    program.wait(lambda: any("There is no model yet." in notice for notice in program.notices()))
+    program.wait(lambda: "There is no model yet." in program.find("summary_note").text())
     assert program.ask(lambda services: services.history.titles()) == []
 
 
