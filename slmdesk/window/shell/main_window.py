@@ -11,7 +11,17 @@ from pathlib import Path
 from typing import Protocol
 
 from PySide6.QtCore import QByteArray, QEvent, QObject, QRectF, Qt, QTimer, QUrl, Signal
-from PySide6.QtGui import QCloseEvent, QPainter, QPainterPath, QPaintEvent, QPen, QRegion, QResizeEvent
+from PySide6.QtGui import (
+    QCloseEvent,
+    QKeyEvent,
+    QKeySequence,
+    QPainter,
+    QPainterPath,
+    QPaintEvent,
+    QPen,
+    QRegion,
+    QResizeEvent,
+)
 from PySide6.QtWidgets import QApplication, QFrame, QMainWindow, QStackedWidget, QSystemTrayIcon, QWidget
 
 from slmdesk.base.record import Record, changed
@@ -265,6 +275,11 @@ class MainWindow(QMainWindow):
         if event.type() in (QEvent.Type.FontChange, QEvent.Type.StyleChange) and hasattr(self, "bar"):
             self._was_wide = None
             self._fit_bar()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Take Ctrl+Z for the shown notice, if neither a field for text nor the page takes it for its own words."""
+        if not (event.matches(QKeySequence.StandardKey.Undo) and self.notices.undo()):
+            super().keyPressEvent(event)
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Emit `close_requested`, so that everything is saved before the window really closes."""

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QObject, QPoint, QRect, QStandardPaths, Qt, QTimer, QUrl, Signal
-from PySide6.QtGui import QEnterEvent, QKeySequence, QResizeEvent
+from PySide6.QtGui import QEnterEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractButton,
     QBoxLayout,
@@ -142,10 +142,8 @@ class NoticeBar(QFrame):
         copy = tool_button("copy_details_button", self, tip=tip, label=tip, icon="copy")
         copy.clicked.connect(lambda: copy_text(notice.details))
         copy.setVisible(bool(notice.details))
-        act = button(notice.action, "notice_action", self, on=self._on_act)
+        act = button(notice.action, "notice_action", self, on=self.act)
         act.setVisible(bool(notice.action))
-        if notice.action == _("Undo"):  # a field for text with the keyboard takes these keys for its own words
-            act.setShortcut(QKeySequence.StandardKey.Undo)
         other = button(notice.other, "notice_other_action", self, on=self._on_other)
         other.setVisible(bool(notice.other))
         tip = _("Close this notice")
@@ -187,7 +185,7 @@ class NoticeBar(QFrame):
         words = self.notice.full or self.notice.text
         TextDialog(self.window(), title=_("Notice"), intro="", text=words, is_prose=False).show()
 
-    def _on_act(self) -> None:
+    def act(self) -> None:
         if self.notice.on_action is not None:
             self.notice.on_action()
         self.closed.emit()
@@ -253,6 +251,14 @@ class NoticeArea(QWidget):
         self._bars.append(bar)
         self._layout.addWidget(bar)
         self._fit()
+
+    def undo(self) -> bool:
+        """Undo what the shown notice offers to undo. Returns False if it offers nothing of the kind."""
+        bar = self._bars[-1] if self._bars else None
+        if bar is None or bar.notice.action != _("Undo"):
+            return False
+        bar.act()
+        return True
 
     def set_space(self, page: QRect, below: QStackedWidget | None = None) -> None:
         """Place the card above the pages `below`, whose rectangle is given in the parent's coordinates."""
