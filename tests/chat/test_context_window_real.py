@@ -65,4 +65,4 @@ def test_a_long_chat_goes_on_and_reads_little_anew(recorder, way) -> None:
     assert seen.tokens == answers[-1].tokens_in
     notes = opened.item.settings.get(NOTES, "")
     assert bool(notes) == (way == SUMMARIZE)
-    assert notes in seen.text
+    assert notes in seen.text.replace("\u2060", "")  # what looks like a turn is broken for the model

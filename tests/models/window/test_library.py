@@ -310,7 +310,8 @@ def test_a_test_is_offered_after_the_first_answer_and_begins_by_a_click(program)
         services.first_exams.begin()
 
     program.ask(begin)
-    program.send("hello")
+    program.say("hello")
+    program.window.show_page("Start")  # an offer waits for a rest
     program.wait(lambda: any(notice.startswith("Test “") for notice in program.notices()))
     assert program.ask(lambda services: services.jobs.list()) == []
     (bar,) = [bar for bar in program.window.notices.bars if bar.notice.text.startswith("Test “")]

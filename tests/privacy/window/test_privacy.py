@@ -265,6 +265,7 @@ def offered(start):
     assert not first.is_said("can be encrypted")
     first.close()
     program = start()
+    program.window.show_page("Start")  # an offer waits for a rest
     program.wait(lambda: program.is_said("can be encrypted"))
     return program
 

@@ -99,7 +99,7 @@ def test_an_action_that_is_mistyped_is_found(program):
     open_palette(program, "opdocu")
     assert chosen(program) == "Open documents"
     enter(program)
-    assert program.window.current_page == "Documents"
+    program.wait(lambda: program.window.current_page == "Documents")
     dialog = program.find("documents_dialog")
     assert isinstance(dialog, QFileDialog)
     dialog.reject()
@@ -162,7 +162,7 @@ def test_a_document_and_a_folder_are_opened(program, tmp_path):
     open_palette(program, "lease")
     assert rows(program)[:2] == ["DOCUMENTS", "lease.txt"]
     enter(program)
-    assert program.window.current_page == "Documents"
+    program.wait(lambda: program.window.current_page == "Documents")
     program.wait(lambda: program.frame.documents.current == lease.id)
     open_palette(program, "contracts")
     program.wait(lambda: chosen(program) == "contracts")
@@ -203,7 +203,7 @@ def test_a_passage_of_a_document_is_opened_at_its_place(program, tmp_path):
     assert (hit.name, hit.detail) == ("lease.txt", "Page 1")
     assert f"{HIT_BEGIN}deposit{HIT_END}" in hit.snippet
     enter(program)
-    assert program.window.current_page == "Documents"
+    program.wait(lambda: program.window.current_page == "Documents")
     program.wait(lambda: program.frame.documents.current == lease.id)
 
 
