@@ -166,7 +166,11 @@ sys.exit(app.run_window())
 
 def test_h6_a_home_that_cannot_be_made_is_said_in_one_sentence(tmp_path):
     (tmp_path / "file").write_text("no folder")
-    env = os.environ | {"SLMDESK_HOME": str(tmp_path / "file" / "home"), "QT_QPA_PLATFORM": "offscreen", "LC_ALL": "C"}
+    env = os.environ | {
+        "SLMDESK_HOME": str(tmp_path / "file" / "home"),
+        "QT_QPA_PLATFORM": "offscreen",
+        "LC_ALL": "C.UTF-8",
+    }
     command = [*SLMDESK, "--window"]
     window = subprocess.Popen(command, env=env, stderr=subprocess.PIPE, text=True)
     try:

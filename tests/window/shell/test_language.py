@@ -132,11 +132,11 @@ def dialogs(program, kept: Path, look: Callable[[str, QWidget], None]) -> None:
                 one.reject()
 
 
-def test_a_window_of_another_language_shows_no_english():
+def test_a_window_of_another_language_shows_no_english(tmp_path):
     run = subprocess.run(
         [sys.executable, "-c", IN_MARKS, "-q", "-s", "-p", "no:randomly", "-p", "no:cacheprovider", "-p", "no:xdist",
          f"{__file__}::{test_shown.__name__}"],
         capture_output=True, text=True, timeout=300,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join([*sys.path]), INNER: "1"},
+        env={**os.environ, "PYTHONPATH": os.pathsep.join([*sys.path]), INNER: "1", "HOME": str(tmp_path)},
     )  # fmt: skip
     assert run.returncode == 0, run.stdout[-40_000:] + run.stderr[-4000:]
