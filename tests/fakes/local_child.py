@@ -44,7 +44,6 @@ FAULTS = {"fault", "card_fault", "hang", "flood_stderr", "refuse_cancel"}
 LEFT_S = 30.0
 _numbers = count((1 << 22) + 1)
 """No process of Linux has such a number."""
-_alive: set[LocalChild] = set()
 _start_process = child.start_process
 
 
@@ -61,10 +60,8 @@ def start(role: str, command: Sequence[str], base: Mapping[str, str], environmen
 
 def end_all() -> None:
     """All children of a test have ended, with their threads."""
-    for one in list(_alive):
-        one.thread.join(LEFT_S)
     for thread in threading.enumerate():
-        if thread.name.startswith("job "):
+        if thread.name.startswith(("job ", "local ")):
             thread.join(LEFT_S)
     left = [one.name for one in threading.enumerate() if one.name.startswith(("job ", "local "))]
     assert not left, left
@@ -107,7 +104,6 @@ class LocalChild:
         self._role, self._name = role, name
         self._ended = threading.Event()
         self.thread = threading.Thread(target=self._run, name=f"local {name}", daemon=True)
-        _alive.add(self)
         self.thread.start()
 
     def poll(self) -> int | None:
@@ -144,7 +140,6 @@ class LocalChild:
         for channel in (self._source, self._target, self._handles._channel):
             if channel is not None:
                 channel.close()
-        _alive.discard(self)
 
     def _beat(self, output: Output) -> None:
         while True:
