@@ -140,7 +140,7 @@ class RedactionWindow(Dialog):
         flow(self._way, self._resolution, self._layer, self._keeps_key, self._passphrase, gap=theme.SPACE_12, into=how)
         foot = row(self._copy, self._folder, 1, self._write, self._close, gap=theme.SPACE_8)
         margins = (theme.SPACE_16, theme.SPACE_16, theme.SPACE_16, theme.SPACE_12)
-        sides = split("redaction_sides", self, self._table, self._view, sizes=(660, 460))
+        sides = split("redaction_sides", self, self._table, self._view, sizes=(scaled(660), scaled(460)), grows=0)
         column(
             self._said, self._progress, self._kinds, (sides, 1), word, how, self._others, self._trouble, foot,
             into=self, gap=theme.SPACE_12, margins=margins,
