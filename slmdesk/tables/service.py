@@ -458,8 +458,11 @@ class TablePlan:
         row.coverage = Coverage(total, read, blocks, read_blocks, tuple(unread))
         row.by_rule, earlier = rules.result(), of_quoted.result()
         options = row.by_rule.options
-        some = {column for column in (*options, *earlier.options) if options.get(column) or earlier.options.get(column)}
-        empty = {column: TableCell() for column in (*options, *earlier.options) if column not in some}
+        empty = {
+            column: TableCell()
+            for column in (*options, *earlier.options)
+            if not options.get(column) and not earlier.options.get(column)
+        }
         quoted = {at: changed(cell, flag=Flag.EARLIER) for at, cell in earlier.cells.items() if not options.get(at)}
         row.cells = {**empty, **quoted, **row.by_rule.cells}
         return pages if size <= most else None
