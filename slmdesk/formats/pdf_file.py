@@ -14,6 +14,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
+from functools import cache
 from itertools import groupby, pairwise
 from math import hypot
 from typing import Any, TypeAlias
@@ -721,70 +722,68 @@ def check_streams(reading: Reading, data: bytes) -> None:
 
 MOST_LEVELS = 40
 """Most levels of forms in forms. pdfium unfolds no deeper ones."""
-MOST_READ = 1 << 22
-"""Most unpacked bytes of a stream in which drawings are counted by their names."""
 _DRAWN = re.compile(rb"/([^\s/<>\[\]()]+)\s+Do\b")
 _NAMED = re.compile(rb"/([^\s/<>\[\]()]+)\s+(\d+)\s+\d+\s+R\b")
 _OBJECT = re.compile(rb"\b(\d+)\s+\d+\s+obj\b")
 _FORM = re.compile(rb"/Subtype\s*/Form\b")
-_OF_NAMES = (b"Resources", b"XObject")
 
 
 def check_forms(reading: Reading, data: bytes) -> None:
     """Check that forms that draw forms do not multiply. Raises KnownError `document.bomb`.
 
-    Names are looked up in what is not packed. What else unfolds is ended by its memory.
+    Only the first MOST_UNPACKED bytes are counted, and only names that are not packed. All else ends by its memory.
     """
-    heads = dict(_streams(data))
-    drawn = {begin: _drawn(data, begin) for begin, head in heads.items() if _FORM.search(head)}
+    room = MOST_UNPACKED
+
+    def drawn_by(begin: int) -> Counter[bytes]:
+        nonlocal room
+        if room <= 0:
+            return Counter()
+        stream = data[begin : data.find(b"endstream", begin)]
+        if _is_packed(stream[:2]):
+            with suppress(zlib.error):
+                stream = zlib.decompressobj().decompress(stream, room)
+        room -= len(stream)
+        return Counter(_DRAWN.findall(stream))
+
+    heads = {begin: head for begin, head in _streams(data) if not _IMAGE.search(head)}
+    drawn = {begin: drawn_by(begin) for begin, head in heads.items() if _FORM.search(head)}
     if not any(drawn.values()):
         return
     objects = [(found.end(), found[1]) for found in _OBJECT.finditer(data)]
-    places = {number: at for at, number in objects}
+    places, every = {number: at for at, number in objects}, _NAMED.findall(data)
+    of_pages = dict(every)
 
-    def names_in(text: bytes, levels: int = 2) -> list[tuple[bytes, bytes]]:
-        names = _NAMED.findall(text)
-        further = [places[number] for name, number in names if name in _OF_NAMES and number in places and levels]
-        return names + [some for at in further for some in names_in(data[at : data.find(b"endobj", at)], levels - 1)]
+    @cache
+    def names_at(place: int, levels: int) -> dict[bytes, bytes]:
+        return names_in(data[place : place + _HEAD].partition(b"endobj")[0], levels)
 
-    every = _by_name(names_in(data, 0))  # the names of a page, and of a form without names of its own
+    def names_in(text: bytes, levels: int = 2) -> dict[bytes, bytes]:
+        names = dict(_NAMED.findall(text))
+        for key in (b"Resources", b"XObject") if levels else ():
+            names |= names_at(places.get(names.get(key, b""), len(data)), levels - 1)
+        return names
 
-    def called(begin: int) -> list[tuple[set[bytes], int]]:
-        """Which forms each name may mean, and how often it is drawn."""
-        known = _by_name(names_in(heads[begin])) if b"/Resources" in heads[begin] else every
-        return [(known.get(name, set()), times) for name, times in _drawn(data, begin).items()]
+    def called(begin: int, counts: Counter[bytes]) -> list[tuple[bytes, int]]:
+        names = names_in(heads[begin]) if b"/Resources" in heads[begin] else of_pages
+        return [(names.get(name, b""), times) for name, times in counts.items()]
 
-    def cost(some: list[tuple[set[bytes], int]]) -> int:
-        return sum(times * (1 + max((costs.get(form, 0) for form in forms), default=0)) for forms, times in some)
-
-    calls = {objects[bisect(objects, (begin,)) - 1][1]: called(begin) for begin, counts in drawn.items() if counts}
+    calls = {objects[bisect(objects, (at,)) - 1][1]: called(at, counts) for at, counts in drawn.items() if counts}
     costs = dict.fromkeys(calls, 0)
-    for __ in range(MOST_LEVELS):
-        before, costs = costs, {form: cost(some) for form, some in calls.items()}
+    for __ in range(min(MOST_LEVELS, 2 + 5 * MOST_FORMS // len(calls))):
+        before = costs
+        costs = {form: sum(times * (1 + before.get(each, 0)) for each, times in some) for form, some in calls.items()}
         if costs == before or max(costs.values()) > MOST_FORMS:
             break
     most = max(costs.values())
     if most**2 > MOST_FORMS:  # else no page draws so many
-        pages = [begin for begin in heads.keys() - drawn.keys() if not _IMAGE.search(heads[begin])]
-        most = max([most, *(cost(called(begin)) for begin in pages)])
+        dearest: dict[bytes, int] = {}
+        for name, number in every:
+            dearest[name] = max(dearest.get(name, 0), costs.get(number, 0))
+        for at in heads.keys() - drawn.keys():
+            most = max(most, sum(times * dearest.get(name, 0) for name, times in drawn_by(at).items()))
     if most > MOST_FORMS:
         raise KnownError("document.bomb", path=reading.path)
-
-
-def _by_name(names: Sequence[tuple[bytes, bytes]]) -> dict[bytes, set[bytes]]:
-    known: dict[bytes, set[bytes]] = {}
-    for name, number in names:
-        known.setdefault(name, set()).add(number)
-    return known
-
-
-def _drawn(data: bytes, begin: int) -> Counter[bytes]:
-    """Count by name what a stream draws."""
-    stream = data[begin : data.find(b"endstream", begin)]
-    if _is_packed(stream[:2]):
-        with suppress(zlib.error):
-            stream = zlib.decompressobj().decompress(stream, MOST_READ)
-    return Counter(_DRAWN.findall(stream))
 
 
 def _streams(data: bytes) -> Iterator[tuple[int, bytes]]:
