@@ -173,7 +173,7 @@ MOST_DEPTH = 40
 MOST_HEADER_CHARACTERS = 20_000
 MAX_MAIL_BYTES = 100 << 20
 """Most bytes of a mail. The whole mail is held in memory, with attachments that are a third longer than their files."""
-_CMS = ("application/pkcs7-mime", "application/x-pkcs7-mime")
+CMS = ("application/pkcs7-mime", "application/x-pkcs7-mime")
 _TNEF = ("application/ms-tnef", "application/vnd.ms-tnef")
 _REPORTS = tuple(
     f"message/{kind}{name}" for kind in ("", "global-") for name in ("delivery-status", "disposition-notification")
@@ -288,7 +288,7 @@ def storable(text: str) -> str:
 
 def _collect(part: Message, mail: Mail, depth: int, *, takes_named: bool) -> None:
     kind, name = part.get_content_type(), storable(_said(part.get_filename))
-    if kind in _CMS or name.lower() == "smime.p7m":
+    if kind in CMS or name.lower() == "smime.p7m":
         if content := signed_content(_bytes(part)):
             _collect_signed(content, name, mail, depth, takes_named=takes_named)
             return

@@ -10,9 +10,11 @@ import threading
 import unicodedata
 import zlib
 from bisect import bisect
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
+from functools import cache
 from itertools import groupby, pairwise
 from math import hypot
 from typing import Any, TypeAlias
@@ -56,6 +58,7 @@ def opened(reading: Reading) -> Iterator[pdfium.PdfDocument]:
         source = reading.all_bytes() if size <= MAX_IN_MEMORY_BYTES else file
         if isinstance(source, bytes):
             check_streams(reading, source)
+            check_forms(reading, source)
         with LOCK:
             document = _document(reading, source)
         try:
@@ -715,6 +718,72 @@ def check_streams(reading: Reading, data: bytes) -> None:
             total += size
         if total > MOST_UNPACKED or forms > MOST_FORMS:
             raise KnownError("document.bomb", path=reading.path)
+
+
+MOST_LEVELS = 40
+"""Most levels of forms in forms. pdfium unfolds no deeper ones."""
+_DRAWN = re.compile(rb"/([^\s/<>\[\]()]+)\s+Do\b")
+_NAMED = re.compile(rb"/([^\s/<>\[\]()]+)\s+(\d+)\s+\d+\s+R\b")
+_OBJECT = re.compile(rb"\b(\d+)\s+\d+\s+obj\b")
+_FORM = re.compile(rb"/Subtype\s*/Form\b")
+
+
+def check_forms(reading: Reading, data: bytes) -> None:
+    """Check that forms that draw forms do not multiply. Raises KnownError `document.bomb`.
+
+    Only the first MOST_UNPACKED bytes are counted, and only names that are not packed. All else ends by its memory.
+    """
+    room = MOST_UNPACKED
+
+    def drawn_by(begin: int) -> Counter[bytes]:
+        nonlocal room
+        if room <= 0:
+            return Counter()
+        stream = data[begin : data.find(b"endstream", begin)]
+        if _is_packed(stream[:2]):
+            with suppress(zlib.error):
+                stream = zlib.decompressobj().decompress(stream, room)
+        room -= len(stream)
+        return Counter(_DRAWN.findall(stream))
+
+    heads = {begin: head for begin, head in _streams(data) if not _IMAGE.search(head)}
+    drawn = {begin: drawn_by(begin) for begin, head in heads.items() if _FORM.search(head)}
+    if not any(drawn.values()):
+        return
+    objects = [(found.end(), found[1]) for found in _OBJECT.finditer(data)]
+    places, every = {number: at for at, number in objects}, _NAMED.findall(data)
+    of_pages = dict(every)
+
+    @cache
+    def names_at(place: int, levels: int) -> dict[bytes, bytes]:
+        return names_in(data[place : place + _HEAD].partition(b"endobj")[0], levels)
+
+    def names_in(text: bytes, levels: int = 2) -> dict[bytes, bytes]:
+        names = dict(_NAMED.findall(text))
+        for key in (b"Resources", b"XObject") if levels else ():
+            names |= names_at(places.get(names.get(key, b""), len(data)), levels - 1)
+        return names
+
+    def called(begin: int, counts: Counter[bytes]) -> list[tuple[bytes, int]]:
+        names = names_in(heads[begin]) if b"/Resources" in heads[begin] else of_pages
+        return [(names.get(name, b""), times) for name, times in counts.items()]
+
+    calls = {objects[bisect(objects, (at,)) - 1][1]: called(at, counts) for at, counts in drawn.items() if counts}
+    costs = dict.fromkeys(calls, 0)
+    for __ in range(min(MOST_LEVELS, 2 + 5 * MOST_FORMS // len(calls))):
+        before = costs
+        costs = {form: sum(times * (1 + before.get(each, 0)) for each, times in some) for form, some in calls.items()}
+        if costs == before or max(costs.values()) > MOST_FORMS:
+            break
+    most = max(costs.values())
+    if most**2 > MOST_FORMS:  # else no page draws so many
+        dearest: dict[bytes, int] = {}
+        for name, number in every:
+            dearest[name] = max(dearest.get(name, 0), costs.get(number, 0))
+        for at in heads.keys() - drawn.keys():
+            most = max(most, sum(times * dearest.get(name, 0) for name, times in drawn_by(at).items()))
+    if most > MOST_FORMS:
+        raise KnownError("document.bomb", path=reading.path)
 
 
 def _streams(data: bytes) -> Iterator[tuple[int, bytes]]:

@@ -61,9 +61,11 @@ class TextHit(Record):
 class PlaceSearch:
     """A search for a phrase; call `run` on a file thread."""
 
-    def __init__(self, service_thread: ServiceThread, store: Store, document: str, words: str, limit: int) -> None:
+    def __init__(
+        self, service_thread: ServiceThread, store: Store, document: str, words: str, limit: int, *, whole: bool = False
+    ) -> None:
         self._service_thread, self._store = service_thread, store
-        self._document, self._words, self._limit = document, words, limit
+        self._document, self._words, self._limit, self._whole = document, words, limit, whole
         self.stop = threading.Event()
 
     def run(self) -> FoundPlaces:
@@ -80,7 +82,7 @@ class PlaceSearch:
                     return FoundPlaces(tuple(places), is_all=False)
                 if not _may_hold(page.text, longest):
                     continue
-                for start, end in FoldedText(page.text).find_all(self._words, whole=False):
+                for start, end in FoldedText(page.text).find_all(self._words, whole=self._whole):
                     places.append(Place(page.number, start, end))
                     if len(places) > self._limit:
                         return FoundPlaces(tuple(places[:-1]), is_all=False)

@@ -265,12 +265,13 @@ class DocumentService(Service):
             record.id, record.sha256, record.name, self._opener.source(record), number, width, marks
         )
 
-    def find(self, document: str, words: str, *, limit: int = 1000) -> Pending[FoundPlaces]:
-        """Find a phrase in a document, ignoring case, accents, line breaks and hyphens.
+    def find(self, document: str, words: str, *, limit: int = 1000, whole: bool = False) -> Pending[FoundPlaces]:
+        """Find a phrase in a document, ignoring case, accents, line breaks and hyphens. `whole`: not in longer words.
 
         If cancelled, it ends with what was found so far. Raises KnownError `document.unknown`.
         """
-        search = PlaceSearch(self._service_thread, self._store, self._store.documents.get(document).id, words, limit)
+        id = self._store.documents.get(document).id
+        search = PlaceSearch(self._service_thread, self._store, id, words, limit, whole=whole)
         return pending_on_file_thread(self._service_thread, search.run, cancel=search.stop.set, name="find")
 
     def search(self, words: str, limit: int = 50) -> list[TextHit]:

@@ -88,6 +88,31 @@ def without_marks(page: Page) -> Page:
     return page if text == page.text else changed(page, text=text)
 
 
+def is_quote(block: Block) -> bool:
+    return block.kind is BlockKind.QUOTE
+
+
+def quoted_part(page: Page, *, is_quoted: bool = True) -> Page:
+    """Return a page, positions unchanged, with what it quotes from earlier messages alone, or all but that. The headers
+    of these messages are in neither.
+    """
+    pieces, at, blocks = list[str](), 0, list[Block]()
+    for block in page.blocks:
+        if is_quote(block) == is_quoted and not (is_quoted and block.place == "header"):
+            blocks.append(block)
+            continue
+        pieces += page.text[at : block.start], "\n" * (block.end - max(at, block.start))
+        at = max(at, block.end)
+    return changed(page, text="".join((*pieces, page.text[at:])), blocks=tuple(blocks))
+
+
+def newest_text(page: Page) -> str:
+    """Return a page's text for the model without what it quotes from earlier messages."""
+    if not any(map(is_quote, page.blocks)):
+        return page.text
+    return "\n".join(page.text[block.start : block.end] for block in page.blocks if not is_quote(block))
+
+
 def lines_of(page: Page) -> list[Line]:
     blocks: Sequence[Block] = page.blocks or (Block(BlockKind.PARAGRAPH, 0, len(page.text)),)
     found: list[Line] = []
@@ -190,8 +215,17 @@ class PageTexts:
         self.language = language
         self.texts: Mapping[int, str] = {page.number: page.text for page in pages if page.text}
         self._folded: dict[int, FoldedText] = {}
+        self._quotes = {page.number: quotes for page in pages if (quotes := [*filter(is_quote, page.blocks)])}
+
+    def is_quoted(self, page: int, start: int) -> bool:
+        return any(block.start <= start < block.end for block in self._quotes.get(page, ()))
 
     def find(self, words: str, among: Sequence[Place] = ()) -> Iterator[Place]:
+        """Yield the places of words, those that an earlier message says after all others."""
+        found = self._find(words, among)
+        yield from sorted(found, key=lambda it: self.is_quoted(it.page, it.start)) if self._quotes else found
+
+    def _find(self, words: str, among: Sequence[Place]) -> Iterator[Place]:
         if among:
             for place in among:
                 inside = FoldedText(self.texts[place.page][place.start : place.end])

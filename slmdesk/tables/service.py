@@ -47,7 +47,7 @@ from slmdesk.tables.cells import (
     verified,
     without_doubles,
 )
-from slmdesk.tables.layout import PageTexts
+from slmdesk.tables.layout import PageTexts, is_quote, newest_text, quoted_part
 from slmdesk.tables.rules import ByRule, Rules, target_of
 from slmdesk.tables.types import (
     DOUBTFUL,
@@ -397,9 +397,16 @@ class TablePlan:
     ) -> Generator[AskedQuestion, Any, list[dict[str, Json]]]:
         row = self._rows[at]
         if pages is not None and (yield from self._fits(pages, len(missing))):
-            texts = PageTexts(pages, _language_of(pages))
+            language = _language_of(pages)
+            whole = [page.text for page in pages], PageTexts(pages, language)
+            parts = [quoted_part(page, is_quoted=False) for page in pages]
+            newest = [newest_text(page) for page in pages], PageTexts(parts, language)
             groups = [missing[index : index + COLUMNS_AT_ONCE] for index in range(0, len(missing), COLUMNS_AT_ONCE)]
-            return [self._step(at, group, [page.text for page in pages if page.text], texts) for group in groups]
+            steps = []
+            for group in groups:
+                words, texts = newest if all(row.by_rule.options.get(column) for column in group) else whole
+                steps.append(self._step(at, group, [*filter(None, words)], texts))
+            return steps
         row.is_whole = False
         steps = []
         for column in missing:
@@ -430,7 +437,7 @@ class TablePlan:
         pages: list[Page] = []
         size, total, blocks, read, read_blocks = 0, 0, 0, 0, 0
         unread: list[Unread] = []
-        rules = Rules(self._columns)
+        rules, of_quoted = Rules(self._columns), Rules(self._columns)
         most = self._context * CHARACTERS_PER_TOKEN
         begin = 1
         while some := self._tools.pages(row.record.id, begin, PAGES_AT_ONCE):
@@ -441,14 +448,23 @@ class TablePlan:
                     read, read_blocks = read + 1, read_blocks + page.block_count
                 else:
                     unread.append(Unread(page.number, page.reason or page.status.value, row.record.id))
+                if any(map(is_quote, page.blocks)):
+                    of_quoted.feed(quoted_part(page), language)
+                    page = quoted_part(page, is_quoted=False)
                 rules.feed(page, language)
             pages = [*pages, *some] if size <= most else []
             begin = some[-1].number + 1
             yield Yield()
         row.coverage = Coverage(total, read, blocks, read_blocks, tuple(unread))
-        row.by_rule = rules.result()
-        empty = {column: TableCell() for column, options in row.by_rule.options.items() if not options}
-        row.cells = {**row.by_rule.cells, **empty}
+        row.by_rule, earlier = rules.result(), of_quoted.result()
+        options = row.by_rule.options
+        empty = {
+            column: TableCell()
+            for column in (*options, *earlier.options)
+            if not options.get(column) and not earlier.options.get(column)
+        }
+        quoted = {at: changed(cell, flag=Flag.EARLIER) for at, cell in earlier.cells.items() if not options.get(at)}
+        row.cells = {**empty, **quoted, **row.by_rule.cells}
         return pages if size <= most else None
 
     def _fits(self, pages: Sequence[Page], columns: int) -> Generator[AskedQuestion, Any, bool]:
@@ -499,7 +515,9 @@ class TablePlan:
 
     def _verified(self, row: _Row, column: Column, quote: str, words: str, pages: PageTexts) -> TableCell:
         try:
-            return verified(column, quote, words, pages)
+            cell = verified(column, quote, words, pages)
+            is_earlier = cell.flag is Flag.NONE and pages.is_quoted(cell.page, cell.start)
+            return changed(cell, flag=Flag.EARLIER) if is_earlier else cell
         except Exception as err:  # noqa: BLE001  a bug that a cell brings out costs this cell, not a table of hundreds
             self._faulty(err, f"“{column.name}” of {row.record.name}")
             return TableCell(flag=Flag.UNREAD)

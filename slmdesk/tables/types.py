@@ -56,6 +56,8 @@ class Flag(StrEnum):
     """The model chose the value, but no words that the rules know confirm it."""
     SIGN = "sign unclear"
     """A dash, a bracket or a debit mark beside the number may make it negative."""
+    EARLIER = "earlier message"
+    """The value is from an earlier message that is quoted, and the newest one has none."""
     OPEN = "open"
     UNREAD = "not read"
     """The model did not answer, or the document has no words."""
@@ -77,6 +79,7 @@ FLAG_WORDS: Mapping[Flag, str] = {
     Flag.CONTRADICTS: N_("does not agree with the rest of the row"),
     Flag.UNSAID: N_("chosen by the model, no words beside it confirm it"),
     Flag.SIGN: N_("may be a negative amount"),
+    Flag.EARLIER: N_("from an earlier message that is quoted"),
     Flag.OPEN: N_("is being looked for"),
     Flag.UNREAD: N_("could not be read"),
 }
@@ -86,7 +89,9 @@ def flag_words(flag: Flag) -> str:
     return _(FLAG_WORDS[flag])
 
 
-DOUBTFUL = frozenset({Flag.ELSEWHERE, Flag.PARTLY, Flag.TWICE, Flag.KIND, Flag.CONTRADICTS, Flag.UNSAID, Flag.SIGN})
+DOUBTFUL = frozenset(
+    (Flag.ELSEWHERE, Flag.PARTLY, Flag.TWICE, Flag.KIND, Flag.CONTRADICTS, Flag.UNSAID, Flag.SIGN, Flag.EARLIER)
+)
 """Flags of cells that have a value."""
 
 

@@ -53,6 +53,34 @@ def tiles(times: int, packed_too: bool) -> bytes:
     return re.sub(rb"<<  /Length \d+ >>\nstream\n@", lambda _: head + stream, data)
 
 
+def nested(times: int, *, way: str = "") -> bytes:
+    """A page that draws a form some times, which draws another as often, and so on: four levels."""
+    form, at_page = "/Type /XObject /Subtype /Form /BBox [0 0 9 9]", "<< /XObject << /X 5 0 R >> >>"
+    drawn = b"/X Do " * times
+    if way == "names of the page":
+        at_page = "<< /XObject << /X 5 0 R /Y 6 0 R /Z 7 0 R >> >>"
+    bodies = {
+        1: ("/Type /Catalog /Pages 2 0 R", None), 2: ("/Type /Pages /Kids [3 0 R] /Count 1", None),
+        3: (f"/Type /Page /Parent 2 0 R /MediaBox [0 0 9 9] /Contents 4 0 R /Resources {at_page}", None),
+        4: ("", drawn), 8: (form, b"0 0 1 1 re f"),
+    }  # fmt: skip
+    for number, name in ((5, b"Y"), (6, b"Z"), (7, b"U")):
+        names = f"/XObject << /X {number + 1} 0 R >>"
+        said = {"": f"/Resources << {names} >>", "apart": f"/Resources {number + 4} 0 R", "names of the page": ""}[way]
+        bodies[number] = f"{form} {said}", drawn if not way.startswith("n") else drawn.replace(b"X", name)
+        if way == "apart":
+            bodies[number + 4] = names, None
+    data = b"%PDF-1.4\n"
+    for number, (words, stream) in sorted(bodies.items()):
+        packed = zlib.compress(stream) if stream and way == "apart" else stream
+        how = "/Filter /FlateDecode " * (packed is not stream)
+        data += f"{number} 0 obj\n<< {words} ".encode()
+        if packed is not None:
+            data += f"{how}/Length {len(packed)} >>\nstream\n".encode() + packed + b"\nendstream"
+        data += b" >>\nendobj\n" if packed is None else b"\nendobj\n"
+    return data + b"trailer\n<< /Root 1 0 R >>\n%%EOF\n"
+
+
 @pytest.mark.parametrize(
     ("format_id", "data", "code"),
     [
@@ -67,6 +95,10 @@ def tiles(times: int, packed_too: bool) -> bytes:
         pytest.param("eml", letter(MANY), "document.too_many_pages", id="attachments"),
         pytest.param("pdf", tiles(pdf_file.MOST_FORMS + 1, packed_too=True), "document.bomb", id="a drawing"),
         pytest.param("pdf", tiles(pdf_file.MOST_FORMS + 1, packed_too=False), "document.bomb", id="not packed"),
+        pytest.param("pdf", nested(100), "document.bomb", id="forms in forms"),
+        pytest.param("pdf", nested(30), "document.bomb", id="by the page"),
+        pytest.param("pdf", nested(100, way="apart"), "document.bomb", id="names apart, packed"),
+        pytest.param("pdf", nested(100, way="names of the page"), "document.bomb", id="names of the page"),
         pytest.param("html", ("<p " + " a" * 20_001 + ">a").encode(), "document.damaged", id="attributes"),
     ],
 )  # fmt: skip
@@ -77,7 +109,10 @@ def test_what_is_named_too_often_is_told_by_the_count(format_id, data, code):
 
 
 def test_what_is_named_often_is_read():
-    samples = (("eml", letter(50)), ("pdf", tiles(500, packed_too=True)), ("html", b"<p " + b" a" * 500 + b">a"))
+    samples = (
+        ("eml", letter(50)), ("pdf", tiles(500, packed_too=True)), ("html", b"<p " + b" a" * 500 + b">a"),
+        *(("pdf", nested(10, way=way)) for way in ("", "apart", "names of the page")),
+    )  # fmt: skip
     assert all([*reader_of(format_id)(Reading("a", data))] for format_id, data in samples)
 
 

@@ -17,6 +17,7 @@ import pytest
 from fakes import needles as planting
 from fakes.office import odf
 from fakes.tiny_pdf import Text, TinyPdf
+from formats.test_mails import cms, enveloped
 from lxml import etree
 from openpyxl.workbook.defined_name import DefinedName
 
@@ -283,6 +284,39 @@ def test_a_mail_with_a_word_in_a_header_for_programs_gets_bars(line):
     result, _ = redacted("eml", data, [("Quarbel", BAR)])
     assert str(email.message_from_bytes(result, policy=email.policy.default)["Subject"]) == "A"
     assert left_in(result, ["Quarbel"]) == {}
+
+
+SIGNED = "Content-Type: text/plain; charset=utf-8\r\n\r\nFrau Müller wohnt in Köln.\r\n".encode()
+IN_PARTS = (
+    b'Content-Type: multipart/mixed; boundary="q"\r\n\r\n--q\r\n' + SIGNED
+    + b"\r\n--q\r\nContent-Disposition: attachment; filename=a.txt\r\n\r\nKowalski GmbH\r\n--q--\r\n"
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("mail", "expected"),
+    [
+        (enveloped(cms(SIGNED)), ["Frau Moran wohnt in Aachen."]),
+        (enveloped(cms(SIGNED, is_open=True), "application/x-pkcs7-mime"), ["Frau Moran wohnt in Aachen."]),
+        (enveloped(cms(SIGNED), "application/octet-stream"), ["Frau Moran wohnt in Aachen."]),
+        (enveloped(cms(IN_PARTS)), ["Frau Moran wohnt in Aachen.", "Nordwind GmbH"]),
+        (enveloped(cms(enveloped(cms(SIGNED)))), ["Frau Moran wohnt in Aachen."]),
+        (enveloped(cms("Köln".encode()), name="Köln.txt.p7m"), ["Aachen"]),
+    ],
+)
+def test_of_a_signed_mail_what_is_signed_is_redacted_and_the_signature_goes(mail, expected):
+    result, redacting = redacted("eml", mail)
+    parts = [part for part in email.message_from_bytes(result).walk() if not part.is_multipart()]
+    assert [part.get_payload(decode=True).decode().strip() for part in parts] == expected
+    assert not any("p7m" in (part.get_filename() or "") for part in parts)
+    assert "signature" in {said.kind for said in redacting.removed}
+    assert left_in(result, [original for original, __ in PAIRS]) == {}
+
+
+def test_an_encrypted_mail_is_told_to_be_locked():
+    with pytest.raises(KnownError) as caught:
+        redacted("eml", enveloped(cms(b"x", kind=3)))
+    assert caught.value.code == "document.locked"
 
 
 def test_a_text_keeps_its_encoding_and_what_else_it_says():

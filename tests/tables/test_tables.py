@@ -15,12 +15,14 @@ from slmdesk.base.record import to_json
 from slmdesk.base.records import JobStatus
 from slmdesk.base.types import Role
 from slmdesk.evaluation.exams import INFO_KEY, items
+from slmdesk.formats.reading import Reading, reader_of
 from slmdesk.jobs.types import JobChanged
 from slmdesk.runtime.events import Noticed
 from slmdesk.tables import service
-from slmdesk.tables.cells import verified
+from slmdesk.tables.cells import column_named, verified
+from slmdesk.tables.layout import PageTexts
 from slmdesk.tables.service import TableRequest
-from slmdesk.tables.types import Column, ColumnKind, ExtractionEnded, ExtractionGrew, Flag
+from slmdesk.tables.types import DOUBTFUL, Column, ColumnKind, ExtractionEnded, ExtractionGrew, Flag
 from slmdesk.text.passages import PassageBuilder
 
 pytestmark = pytest.mark.process
@@ -92,6 +94,67 @@ def test_each_document_has_a_row_and_only_what_stands_in_it(opened) -> None:
     assert "900 euros [p. 2]" in messages[1].text
     assert [one.id for one in recorder.calls.history.about(lease.id, "extraction")] == [item.id]
     assert item.id in {one.item for one in recorder.calls.history.search("Byron")}
+
+
+THREAD = """\
+From: Vera Brandt <vera@brandt.example>
+To: Jan Ohm <jan@ohm.example>
+Subject: Re: Rechnung
+Date: Mon, 11 May 2026 09:00:00 +0200
+Content-Type: text/plain; charset=utf-8
+
+Guten Tag Herr Ohm,
+
+wir haben die Rechnung berichtigt. Gesamtbetrag: 4.200,00 EUR
+
+Zahlbar bis: 15. Juni 2026
+
+Die Raten sind 600,00 EUR und 650,00 EUR.
+
+{header}
+{mark}Gesamtbetrag: 4.500,00 EUR
+{mark}
+{mark}Zahlbar bis: 1. Juni 2026
+{mark}
+{mark}Rechnungsnummer: 2026-1734
+{mark}
+{mark}Die Anzahlung ist 800,00 EUR.
+"""
+HEADERS = {
+    "> ": "Am 4. Mai 2026 um 10:12 schrieb Vera Brandt <vera@brandt.example>:",
+    "": "Von: Vera Brandt\nGesendet: Montag, 4. Mai 2026 10:12\nAn: Jan Ohm\nBetreff: Rechnung\n",
+}
+
+
+@pytest.mark.parametrize("mark", HEADERS)
+def test_a_cell_is_of_the_newest_mail_and_one_of_an_earlier_mail_is_marked(opened, mark) -> None:
+    recorder = opened(
+        answer=json.dumps({"Anzahlung": {"quote": "Die Anzahlung ist 800,00 EUR", "value": "800,00 EUR"}})
+    )
+    data = THREAD.format(mark=mark, header=HEADERS[mark]).encode()
+    thread = keep(recorder, "thread.eml", list(reader_of("eml")(Reading("thread.eml", data))))
+    names = ("Total", "Due date", "Invoice number", "IBAN")
+    columns = [*map(column_named, names), Column("Anzahlung", ColumnKind.AMOUNT)]
+    (row,) = ended(recorder, begin(recorder, thread, columns=columns)).rows
+    assert [(cell.value, cell.flag) for cell in row.cells] == [
+        ("4.200,00 EUR", Flag.NONE), ("15. Juni 2026", Flag.NONE), ("2026-1734", Flag.EARLIER), ("", Flag.NOT_FOUND),
+        ("800,00 EUR", Flag.EARLIER),
+    ]  # fmt: skip
+    assert {Flag.EARLIER} < DOUBTFUL
+
+
+def test_what_the_newest_mail_leaves_open_is_not_answered_by_an_earlier_one(opened) -> None:
+    """And what both say is of the newest, also below what it quotes."""
+    recorder = opened(answer=json.dumps({"Total": {"quote": "", "value": "4.500,00 EUR"}}))
+    data = THREAD.format(mark="> ", header=HEADERS["> "]).replace(
+        "Die Raten", "Gesamtbetrag: 4.300,00 EUR\n\nDie Raten"
+    )
+    thread = keep(recorder, "thread.eml", list(reader_of("eml")(Reading("thread.eml", data.encode()))))
+    item = begin(recorder, thread, columns=[column_named("Total")])
+    assert [cell.flag for cell in ended(recorder, item).rows[0].cells] == [Flag.NOT_THERE]
+    pages = list(reader_of("eml")(Reading("thread.eml", (data + "\nAlso 800,00 EUR.\n").encode())))
+    cell = verified(Column("Deposit", ColumnKind.AMOUNT), "", "800,00 EUR", PageTexts(pages))
+    assert cell.start > pages[0].text.index("Also")
 
 
 def test_of_a_weak_model_it_is_said_that_it_is_too_weak(opened) -> None:

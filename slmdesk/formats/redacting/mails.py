@@ -11,7 +11,7 @@ from email.message import EmailMessage, Message
 
 from slmdesk.base.errors import KnownError
 from slmdesk.formats.containers import format_by_name
-from slmdesk.formats.mail import parsed, storable
+from slmdesk.formats.mail import CMS, parsed, signed_content, storable
 from slmdesk.formats.redacting.office import PICTURES, embedded, picture, suffix_of
 from slmdesk.formats.redacting.redactors import MOST_DEPTH, Redacting, put_in_value
 from slmdesk.formats.redacting.text import redact_markup, redact_text
@@ -26,7 +26,6 @@ _MOST_PARTS = 1_000
 _ADDRESS = re.compile(r"[\r\n]+")
 _POLICY = email.policy.default.clone(linesep="\r\n")
 _DROPPED_PARTS = ("application/pgp-signature", "application/pkcs7-signature", "application/x-pkcs7-signature")
-_ENCRYPTED = ("multipart/encrypted", "application/pkcs7-mime", "application/x-pkcs7-mime")
 
 
 def redact(redacting: Redacting) -> bytes:
@@ -81,7 +80,11 @@ class _Mail:
         if self._parts > _MOST_PARTS or depth > 20:
             self._redacting.remove("embedded", name or kind)
             return None
-        if kind in _ENCRYPTED:
+        if kind in CMS or name.lower() == "smime.p7m":
+            content = signed_content(_bytes_of(part))
+            if content:
+                return self._signed(content, name, depth)
+        if kind in (*CMS, "multipart/encrypted"):
             raise KnownError("document.locked", path=self._redacting.reading.path)
         if kind in _DROPPED_PARTS:
             self._redacting.remove("signature", name)
@@ -93,6 +96,17 @@ class _Mail:
         if part.get_content_disposition() != "attachment" and not name and kind in ("text/plain", "text/html"):
             return self._text(part, kind)
         return self._file(part, kind, name)
+
+    def _signed(self, content: bytes, name: str, depth: int) -> EmailMessage | None:
+        """Return what a signature holds, without it: a mail's text with its attachments, or a file."""
+        self._redacting.remove("signature", name)
+        if not name or name.lower() == "smime.p7m":
+            return self._part(
+                email.message_from_bytes(content.lstrip(b"\r\n"), policy=email.policy.compat32), depth + 1
+            )
+        inner = EmailMessage()
+        inner.set_content(content, "application", "octet-stream", filename=name.removesuffix(".p7m"))
+        return self._file(inner, "application/octet-stream", name.removesuffix(".p7m"))
 
     def _several(self, part: Message, kind: str, depth: int) -> EmailMessage | None:
         new = EmailMessage(policy=_POLICY)
@@ -133,9 +147,7 @@ class _Mail:
         return new
 
     def _file(self, part: Message, kind: str, name: str) -> EmailMessage | None:
-        data = part.get_payload(decode=True)
-        data = data if isinstance(data, bytes) else b""
-        made = self._bytes(kind, name, data)
+        made = self._bytes(kind, name, _bytes_of(part))
         if made is None:
             return None
         new = EmailMessage(policy=_POLICY)
@@ -172,6 +184,11 @@ def _decoded(raw: str) -> str:
         return str(make_header(decode_header(raw)))
     except (ValueError, LookupError, UnicodeError, email.errors.HeaderParseError):
         return raw
+
+
+def _bytes_of(part: Message) -> bytes:
+    data = part.get_payload(decode=True)
+    return data if isinstance(data, bytes) else b""
 
 
 def _text_of(part: Message) -> str:

@@ -618,7 +618,7 @@ class PagesController(QObject):
             self._bridge.services.documents.page_image(document, number, 0, marks=marks), received, _unheard
         )
 
-    def find(self, words: str) -> None:
+    def find(self, words: str, *, whole: bool = False) -> None:
         """Find words in the shown document. `found` is emitted later. Empty words remove the marks."""
         if self._search is not None:
             self._search.cancel()
@@ -630,7 +630,7 @@ class PagesController(QObject):
             return
         document = self._document
         self._search = self._bridge.follow(
-            self._bridge.services.documents.find(document, words), partial(self._on_found, document, words)
+            self._bridge.services.documents.find(document, words, whole=whole), partial(self._on_found, document, words)
         )
 
     def set_marks(self, marks: Mapping[int, Sequence[tuple[int, int]]]) -> None:

@@ -102,7 +102,7 @@ EMPTY_WORDS = (
 
 class DocumentsPage(QWidget):
     layout_changed = Signal()
-    redaction_requested = Signal(object)
+    redaction_requested = Signal(object, str)
 
     def __init__(
         self,
@@ -186,7 +186,7 @@ class DocumentsPage(QWidget):
         elif action == "redact":
             path = self._controller.own_file(document, _("to give it out redacted"))
             if path is not None:
-                self.redaction_requested.emit(path)
+                self.redaction_requested.emit(path, document)
         elif action == "folder":
             open_outside(QUrl.fromLocalFile(str(self._controller.folder_of(document))))
 

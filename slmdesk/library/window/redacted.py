@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import Qt, QUrl, Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHeaderView,
@@ -17,6 +18,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from slmdesk.base.documents import Page
 from slmdesk.base.files import free_name
 from slmdesk.base.protocol import Progress
 from slmdesk.base.texts import _, grouped, in_quotes
@@ -30,10 +32,15 @@ from slmdesk.library.redacted import (
     removed_lines,
     unsure_lines,
 )
+from slmdesk.library.search import FoundPlaces
+from slmdesk.library.window.controller import PagesController
+from slmdesk.library.window.page_view import PageView
 from slmdesk.runtime.messages import Problem
 from slmdesk.text.redaction import Certainty, Kind
+from slmdesk.text.redaction.finding import INSIDE
 from slmdesk.window.base import theme
 from slmdesk.window.base.bridge import Bridge, Call
+from slmdesk.window.base.theme import ThemeKeeper, scaled
 from slmdesk.window.widgets.build import (
     CheckBox,
     breakable,
@@ -46,6 +53,7 @@ from slmdesk.window.widgets.build import (
     plain_tip,
     row,
     show_words,
+    split,
     text_line,
 )
 from slmdesk.window.widgets.dialogs import Dialog, ask_password
@@ -54,6 +62,8 @@ from slmdesk.window.widgets.rows import Choice, TickDelegate, empty_layout
 
 BARS, NATURAL = "bars", "natural"
 RESOLUTIONS = [(dpi, _("{name} pixels an inch").format(name=dpi)) for dpi in (100, 150, 200, 300)]
+BESIDE = 1040
+"""Narrowest dialog with the pages beside the table."""
 LEAST_PART = 4
 """Fewest letters of a part of a person's name that is searched in the name of a file."""
 LOCKED = ("document.locked", "document.wrong_password")
@@ -67,22 +77,26 @@ READ_IT = _("Some private words may not be found: read the copy before you give 
 class RedactionWindow(Dialog):
     """Dialog that searches the document on opening. One button writes the copy, and cancels the work while it runs."""
 
-    def __init__(self, bridge: Bridge, parent: QWidget, path: Path) -> None:
+    def __init__(self, bridge: Bridge, keeper: ThemeKeeper, parent: QWidget, path: Path, document: str = "") -> None:
+        """`document`: its id, for its pages to be shown beside what was found."""
         super().__init__(parent)
         passing(self, "redaction_window", _("Give out redacted"))
-        self.resize(900, 680)
+        self.resize(scaled(1160), 680)
         self._bridge, self._path = bridge, path
+        self._pages = PagesController(bridge, self)
+        self._pages.leave(document)
+        self._has_pages = bool(document)
         self._preview: RedactionPreview | None = None
         self._following: Call | None = None
         self._password = ""
         self._target: Path | None = None
         self._boxes: dict[Kind, CheckBox] = {}
-        self._build_ui()
+        self._build_ui(keeper)
         self._connect()
         self._show_options()
         self._look()
 
-    def _build_ui(self) -> None:
+    def _build_ui(self, keeper: ThemeKeeper) -> None:
         self._said = plain_label("", self, name="redaction_said")
         self._progress = named(QProgressBar(self), "redaction_progress", label=_("Progress"))
         self._progress.setTextVisible(False)
@@ -90,6 +104,7 @@ class RedactionWindow(Dialog):
         self._kinds = named(QWidget(self), "redaction_kinds", label=_("Kinds of what was found"))
         self._kinds_flow = flow(gap=theme.SPACE_12, into=self._kinds)
         self._table = FindsTable(self)
+        self._view = PageView(keeper, self)
         label = _("Another word that is to be removed everywhere in the file")
         self._word = text_line("redaction_word", self, _("Remove this too, everywhere"), label=label)
         self._add = button(_("Add"), "redaction_add", self, on=self._on_add)
@@ -125,8 +140,9 @@ class RedactionWindow(Dialog):
         flow(self._way, self._resolution, self._layer, self._keeps_key, self._passphrase, gap=theme.SPACE_12, into=how)
         foot = row(self._copy, self._folder, 1, self._write, self._close, gap=theme.SPACE_8)
         margins = (theme.SPACE_16, theme.SPACE_16, theme.SPACE_16, theme.SPACE_12)
+        sides = split("redaction_sides", self, self._table, self._view, sizes=(scaled(660), scaled(460)), grows=0)
         column(
-            self._said, self._progress, self._kinds, (self._table, 1), word, how, self._others, self._trouble, foot,
+            self._said, self._progress, self._kinds, (sides, 1), word, how, self._others, self._trouble, foot,
             into=self, gap=theme.SPACE_12, margins=margins,
         )  # fmt: skip
 
@@ -136,6 +152,17 @@ class RedactionWindow(Dialog):
         self._keeps_key.toggled.connect(lambda _on: self._show_options())
         self._passphrase.textChanged.connect(self._allow)
         self._table.chosen_changed.connect(self._on_chosen_changed)
+        self._table.itemSelectionChanged.connect(self._on_selected)
+        self._table.itemClicked.connect(lambda _item: self._on_selected())
+        pages, view = self._pages, self._view
+        pages.listed.connect(self._on_listed)
+        pages.text_received.connect(view.show_text)
+        pages.picture_received.connect(view.show_picture)
+        pages.boxes_received.connect(view.show_boxes)
+        pages.picture_failed.connect(view.show_without_picture)
+        pages.found.connect(self._on_places)
+        view.text_requested.connect(pages.ask_text)
+        view.picture_requested.connect(pages.ask_picture)
 
     # ---- user actions
 
@@ -158,6 +185,25 @@ class RedactionWindow(Dialog):
             else _("“{words}” does not stand in the text; it is looked for in all of the file.").format(words=words)
         )
         show_words(self._trouble, breakable(seen))
+
+    def _on_selected(self) -> None:
+        """Light where the words of the selected row stand, as they are removed: short ones as whole words."""
+        words = next((word.words for word in self._table.selected), "")
+        self._pages.find(words, whole=sum(map(str.isalnum, words)) < INSIDE)
+
+    def _on_listed(self, pages: Sequence[Page], reset: bool) -> None:
+        self._view.show_pages(pages, reset=reset)
+        self._on_selected()
+
+    def _on_places(self, found: FoundPlaces) -> None:
+        spans: dict[int, list[tuple[int, int]]] = {}
+        for place in found.places:
+            spans.setdefault(place.page, []).append((place.start, place.end))
+        self._pages.set_marks(spans)
+        self._view.mark(spans)
+        if found.places:
+            first = found.places[0]
+            self._view.point_at(first.page, (first.start, first.end))
 
     def _on_write(self) -> None:
         if self._following is not None:
@@ -219,7 +265,10 @@ class RedactionWindow(Dialog):
     def _on_looked(self, preview: RedactionPreview) -> None:
         self._show_work("", None)
         self._preview = preview
+        if self._has_pages:
+            self._pages.ask(reset=True)
         self._table.show_found(preview.found)
+        self._table.selectRow(0)
         self._show_kinds()
         count = len(preview.found)
         name = self._path.name
@@ -233,7 +282,7 @@ class RedactionWindow(Dialog):
         lines += [_("Look at it yourself: {line}").format(line=line) for line in unsure_lines(preview.unsure)]
         show_words(self._others, breakable("\n".join(lines)))
         self._show_options()
-        if self.focusWidget() in (None, self._close):  # if nothing else could have the focus
+        if self.focusWidget() in (None, self._view, self._close):  # if nothing else could have the focus
             (self._table if count else self._word).setFocus()
 
     def _on_unread(self, problem: Problem) -> None:
@@ -277,6 +326,10 @@ class RedactionWindow(Dialog):
     def _on_chosen_changed(self) -> None:
         self._show_kinds_states()
         self._allow()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._view.setVisible(self._has_pages and self.width() >= scaled(BESIDE))
 
     def done(self, result: int) -> None:
         """Close the dialog, and cancel the work that is going on. Then nothing is written."""
@@ -408,6 +461,10 @@ class FindsTable(QTableWidget):
         self.selectRow(same or 0)
         self.chosen_changed.emit()
         return same is None
+
+    @property
+    def selected(self) -> list[FoundWord]:
+        return [self._found[index.row()] for index in self.selectionModel().selectedRows()]
 
     def choose_kind(self, kind: Kind, is_chosen: bool) -> None:
         state = Qt.CheckState.Checked if is_chosen else Qt.CheckState.Unchecked

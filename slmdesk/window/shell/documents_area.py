@@ -57,7 +57,7 @@ class DocumentsArea(QObject):
         self.folders = FoldersController(bridge, self)
         self.folder_questions = QuestionController(bridge, self)
         self.exports = ExportController(bridge, self)
-        self._bridge = bridge
+        self._bridge, self._keeper = bridge, keeper
         self.folder_pane = QuestionPane(self.folder_questions, about="folder")
         self.page = DocumentsPage(self.documents, self.folders, self.folder_pane, keeper)
         self.view = self.page.document
@@ -85,7 +85,9 @@ class DocumentsArea(QObject):
         self.documents.shown.connect(self._on_shown)
         self.documents.pages.listed.connect(self._on_pages_listed)
         self.page.layout_changed.connect(self.state_changed)
-        self.page.redaction_requested.connect(lambda path: RedactionWindow(self._bridge, self.page, path).open())
+        self.page.redaction_requested.connect(
+            lambda path, document: RedactionWindow(self._bridge, self._keeper, self.page, path, document).open()
+        )
         self.page.view.page_reached.connect(lambda _number: self.state_changed.emit())
         self.page.side.pane_shown.connect(lambda _name: self.state_changed.emit())
         self.page.side.pane_shown.connect(lambda _name: self._read_timer.start())

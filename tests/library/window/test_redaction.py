@@ -104,6 +104,42 @@ def test_a_copy_is_written_after_a_look(program, word_file, tmp_path, monkeypatc
     program.click(program.find("redaction_close", window))
 
 
+def lit(program, window):
+    """The words that are lit on the pages, and the lit words that the view has gone to."""
+    sheets = program.find("page_view", window).sheets
+    every = [sheet.page.text[start:end] for sheet in sheets for start, end in sheet.spans if sheet.has_text]
+    return every, [sheet.page.text[slice(*sheet.current)] for sheet in sheets if sheet.current and sheet.has_text]
+
+
+def test_the_chosen_find_is_lit_on_the_page_beside(program, tmp_path):
+    made = docx.Document()
+    rest = ["Ein langer Absatz ohne alles."] * 80
+    for line in (*LETTER, *rest, "Noch einmal an Frau Quarbelsen, Tel. 0221 4711008."):
+        made.add_paragraph(line)
+    path = tmp_path / "letter.docx"
+    made.save(path)
+    program.window.resize(1280, 800)
+    window = open_window(program, path)
+    table, view = program.find("redaction_table", window), program.find("page_view", window)
+    rows = list(lines(program, window))
+    assert view.isVisible()
+    program.wait(lambda: lit(program, window)[1] == [rows[0]])
+    for words, count in (("Quarbelsen", 2), ("beratung@example.org", 1), ("0221 4711008", 1)):
+        item = table.item(rows.index(words), WORDS)
+        program.click(table.viewport(), lambda item=item: table.visualItemRect(item).center())
+        program.wait(lambda words=words, count=count: lit(program, window) == ([words] * count, [words]))
+    bar = view.verticalScrollBar()
+    program.wait(lambda: bar.value() > bar.maximum() / 2)
+    bar.setValue(0)
+    program.click(table.viewport(), lambda: table.visualItemRect(item).center())
+    program.wait(lambda: bar.value() > bar.maximum() / 2)
+    program.type_into(program.find("redaction_word", window), "an")
+    QTest.keyClick(program.find("redaction_word", window), Qt.Key.Key_Return)
+    program.wait(lambda: lit(program, window)[0] == ["an", "an"])  # not in "langer", where it is not removed
+    window.resize(900, 600)
+    assert not view.isVisible()
+
+
 def test_natural_words_want_a_passphrase_for_their_key(program, word_file, tmp_path):
     window = open_window(program, word_file)
     way = program.find("redaction_way", window)

@@ -164,7 +164,9 @@ DIALOGS = {
     "glossary_window": lambda program: terms(program).open_glossaries(),
     "memory_window": lambda program: terms(program).open_memory(),
     "document_form": lambda program: program.frame.document_translation.look([program.lease]),
-    "redaction_window": lambda program: RedactionWindow(program.bridge, program.window, program.lease).show(),
+    "redaction_window": lambda program: RedactionWindow(
+        program.bridge, program.frame.keeper, program.window, program.lease
+    ).show(),
     "add_dialog": lambda program: program.frame.look_at_files(program.model),
     "found_models": lambda program: program.frame.models_area.ways.find(),
     "make_pack": lambda program: program.frame.models_area.ways.make_pack(),
