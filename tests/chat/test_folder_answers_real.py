@@ -8,7 +8,7 @@ import pytest
 from fakes.recorder import result_of
 
 from slmdesk.base.records import Status
-from slmdesk.base.types import AttachMode
+from slmdesk.base.types import AttachMode, Sampling
 from slmdesk.chat.types import AttachRequest, SendRequest
 
 pytestmark = pytest.mark.model
@@ -27,7 +27,7 @@ def test_the_model_is_given_the_passages_of_twenty_documents_that_fit(over_llama
     state = result_of(services, lambda: services.collections.add(folder))
     result_of(services, lambda: services.collections.look(state.record.id))
     attach = AttachRequest(name="Letters", collection=state.record.id, mode=AttachMode.PASSAGES)
-    request = SendRequest("What is the rent of flat 13?", attach=(attach,))
+    request = SendRequest("What is the rent of flat 13?", attach=(attach,), sampling=Sampling(max_tokens=200))
     sent = services.service_thread.call(lambda: services.chats.send(request))
     ended = over_llama.end_of(sent.answer.id)
     assert ended.message.status is Status.COMPLETE
