@@ -509,13 +509,14 @@ class PagesController(QObject):
         self._pages: list[Page] = []
         self._marks: Mapping[int, Sequence[tuple[int, int]]] = {}
         self._search: Call | None = None
-        self._words = ""
         self._is_asking = False
         self._is_first_ahead = False
         """Whether the first page is shown before it was read, since its picture arrives sooner than its text."""
 
     def leave(self, document: str) -> None:
         """Prepare to show another document. Results that arrive for the document shown before are dropped."""
+        if document != self._document:
+            self._search = None
         self._document = document
         self._pages, self._marks, self._is_asking, self._is_first_ahead = [], {}, False, False
 
@@ -623,15 +624,15 @@ class PagesController(QObject):
         if self._search is not None:
             self._search.cancel()
             self._search = None
-        self._words = words
         if not words.strip() or not self._document:
             self.set_marks({})
             self.found.emit(FoundPlaces(()))
             return
-        document = self._document
-        self._search = self._bridge.follow(
-            self._bridge.services.documents.find(document, words, whole=whole), partial(self._on_found, document, words)
+        search: Call = self._bridge.follow(
+            self._bridge.services.documents.find(self._document, words, whole=whole),
+            lambda places: self._on_found(search, places),
         )
+        self._search = search
 
     def set_marks(self, marks: Mapping[int, Sequence[tuple[int, int]]]) -> None:
         """Set the marks, by page number, for pictures that are requested from now on."""
@@ -639,8 +640,8 @@ class PagesController(QObject):
 
     # ---- answers
 
-    def _on_found(self, document: str, words: str, places: FoundPlaces) -> None:
-        if document == self._document and words == self._words:
+    def _on_found(self, search: Call, places: FoundPlaces) -> None:
+        if search is self._search:  # one that was cancelled ends with what it had, perhaps for the same words
             self.found.emit(places)
 
     def _on_no_picture(self, document: str, number: int, _problem: Problem) -> None:
