@@ -248,17 +248,17 @@ class NoticeArea(QWidget):
             self._drop(old)
         bar = NoticeBar(notice, self)
         bar.closed.connect(lambda: self._drop(bar))
-        self._bars.append(bar)
-        self._layout.addWidget(bar)
+        place = 0 if notice.waits else len(self._bars)  # an offer never lies on what was just done, and its Undo
+        self._bars.insert(place, bar)
+        self._layout.insertWidget(place, bar)
         self._fit()
 
     def undo(self) -> bool:
-        """Undo what the shown notice offers to undo. Returns False if it offers nothing of the kind."""
-        bar = self._bars[-1] if self._bars else None
-        if bar is None or bar.notice.action != _("Undo"):
-            return False
-        bar.act()
-        return True
+        """Undo what the newest notice with an Undo offers to undo. Returns False if there is none."""
+        bar = next((bar for bar in reversed(self._bars) if bar.notice.action == _("Undo")), None)
+        if bar is not None:
+            bar.act()
+        return bar is not None
 
     def set_space(self, page: QRect, below: QStackedWidget | None = None) -> None:
         """Place the card above the pages `below`, whose rectangle is given in the parent's coordinates."""

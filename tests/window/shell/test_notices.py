@@ -89,6 +89,19 @@ def test_an_offer_waits_for_a_rest_and_goes_when_work_goes_on(area):
     assert not area.bars
 
 
+def test_an_offer_lies_below_what_was_just_done_whose_undo_the_key_reaches(area):
+    done = []
+    area.rest(False)
+    area.show_notice(Notice("Test the model?", waits=True, action="Test now"))
+    area.show_notice(Notice("3 documents were removed.", action="Undo", on_action=partial(done.append, "back")))
+    area.rest(True)
+    assert [bar.notice.action for bar in area.bars if bar.isVisible()] == ["Undo"]
+    area.show_notice(Notice("The file was written."))
+    assert area.undo()
+    assert done == ["back"]
+    assert not area.undo()
+
+
 def test_a_card_covers_neither_a_title_nor_a_button(program, tmp_path):
     path = tmp_path / "Brief zur Modernisierung der Heizung in der Lindenstraße.txt"
     path.write_text("Ihre Miete steigt.")
