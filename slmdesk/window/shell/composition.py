@@ -383,7 +383,7 @@ class Frame(QObject):
         models.models_listed.connect(self._on_models_listed)
         models.state_changed.connect(start.show_state)
         models.imports.progressed.connect(lambda words, _share: start.show_progress(words))
-        models.imports.ended.connect(lambda _ended: start.show_progress(""))
+        models.imports.ended.connect(lambda ends: start.end_progress([end.model.id for end in ends if end.model]))
         start.starter_requested.connect(models.import_starter)
         start.file_requested.connect(lambda: choose_model_file(self.window, "model_file_dialog", models.look_at))
         start.models_requested.connect(self.opener.models)

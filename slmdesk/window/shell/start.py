@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from itertools import groupby, pairwise
 from typing import TYPE_CHECKING
 
@@ -142,6 +142,8 @@ class StartPage(QScrollArea):
         """Name of the recommended model. None: not known yet."""
         self._is_asked = False
         self._progress = ""
+        self._added: frozenset[str] | None = None
+        """Ids of the models that were added but are not listed yet. None: nothing was added since the last list."""
         self._models: Sequence[ModelRecord] | None = None
         """The models that can chat. None: not known yet."""
         self._build_ui()
@@ -243,6 +245,8 @@ class StartPage(QScrollArea):
 
     def show_models(self, models: Sequence[ModelRecord]) -> None:
         self._models = models
+        if self._added is not None and self._added <= {model.id for model in models}:
+            self._progress, self._added = "", None
         self._show_model()
 
     def show_state(self, event: ModelStateChanged) -> None:
@@ -258,8 +262,14 @@ class StartPage(QScrollArea):
         self._offer = recommendation.entry.title if recommendation else ""
         self._show_model()
 
+    def end_progress(self, added: Collection[str]) -> None:
+        """Show what was being done until the models with these ids are listed: in between there seems to be none."""
+        self._added = frozenset(added)
+        if self._models is not None:
+            self.show_models(self._models)
+
     def show_progress(self, words: str) -> None:
-        self._progress = words
+        self._progress, self._added = words, None
         self._show_model()
 
     def _show_model(self) -> None:

@@ -307,15 +307,16 @@ def screen(monkeypatch: pytest.MonkeyPatch) -> list[QRect]:
     return place
 
 
-def test_nothing_is_cut_or_covered(start, model_file, tmp_path, screen):
+def test_nothing_is_cut_or_covered(start, model_file, tmp_path, screen, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))  # without models of this computer's other programs
     program = start(turned=True).with_model(model_file)
     program.model = model_file
     found = walked(program, tmp_path, ALL_CELLS if "ALL_CELLS" in os.environ else EVERY_DAY, screen)
     assert not found, "\n".join(found)
 
 
-def test_nothing_is_cut_or_covered_in_a_longer_language():
-    in_longer_words(os.environ)
+def test_nothing_is_cut_or_covered_in_a_longer_language(tmp_path):
+    in_longer_words({**os.environ, "HOME": str(tmp_path)})
 
 
 @pytest.mark.soak
