@@ -406,7 +406,6 @@ class Frame(QObject):
         is_first = self._is_first_run and not self._is_starter_taken
         self._is_starter_taken = True
         if is_first and not models and self.models.has_starter:
-            self.start_page.show_progress(_("Adding the model file"))  # or it would ask for one until the first report
             self.models.import_starter()
         self.start_page.show_models(models)
 
