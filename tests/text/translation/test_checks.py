@@ -193,3 +193,19 @@ def test_ordinals_and_fractions_in_words_are_numbers(languages, source, target, 
     before, _, after = languages.partition("-")
     flags = flags_of(source, target, source_language=before, target_language=after, tags=Tags())
     assert [flag.text for flag in flags] == wrong
+
+
+@pytest.mark.parametrize(
+    ("source", "target", "named"),
+    [
+        ("Yes ☒ no ☐", "Ja ☒ nein ☐", []),
+        ("Yes ☒ no ☐", "Ja nein", [("☒", "missing"), ("☐", "missing")]),
+        ("Yes ☐", "Ja ☒", [("☐", "missing"), ("☒", "added")]),
+        ("Turn it by 90°, then wait.", "Drehen Sie es um 90 Grad, dann warten Sie.", [("°", "missing")]),
+        ("Turn it by 90°, then wait.", "Drehen Sie es um 90 °, dann warten Sie.", []),
+        ("Length 5 ± 1 and width ≤ 3", "Länge 5 und Breite ≤ 3", [("±", "missing")]),
+    ],
+)
+def test_signs_that_a_translation_loses_are_named(source, target, named):
+    flags = flags_of(source, target, source_language="en", target_language="de", tags=Tags())
+    assert [(flag.text, flag.detail) for flag in flags if flag.kind == "placeholder"] == named
