@@ -416,6 +416,20 @@ def test_spans_links_and_notes_of_opendocument():
     assert "BUILT LATE" in xml
 
 
+def test_signs_of_symbol_fonts_in_opendocument_are_words_of_the_text():
+    font = "<style:style style:name='{}' style:family='text'><style:text-properties {}/></style:style>"
+    styles = font.format("T1", "style:font-name='Wingdings'") + font.format("T2", "fo:font-weight='bold'")
+    data = odf(
+        "text",
+        "<text:p>Yes <text:span text:style-name='T1'>\uf0fe</text:span> no "
+        "<text:span text:style-name='T1'>¨</text:span> <text:span text:style-name='T2'>maybe</text:span></text:p>",
+        styles=styles,
+    )
+    assert texts(open_document.rewrite, data) == ["Yes ☒ no ☐ <1>maybe</1>"]
+    parts, _, _ = rewritten(open_document.rewrite, data, lambda text: text)
+    assert "<text:p>Yes ☒ no ☐ <text:span" in parts["content.xml"]
+
+
 def test_white_space_of_opendocument_is_what_is_shown_across_elements():
     one = "<text:bookmark-start text:name='a'/> <text:span text:style-name='T'> One</text:span>"
     two = "<text:span text:style-name='T'> two</text:span>"
