@@ -237,13 +237,15 @@ _FONT = re.compile(r"(?:^|\|)font-(?:name|family)='?([^|']+)")
 
 def _words(text: str, spans: Spans, looks: Mapping[str, str]) -> Words:
     """Return text in a symbol font as Unicode, without the spans that set the font."""
-    styles = [(span, name := attribute(span, "style-name"), looks.get(name, name)) for span in spans]
-    fonts = [letters.symbol_font(font[1] if (font := _FONT.search(look)) else "") for __, __, look in styles]
+    names = [attribute(span, "style-name") for span in spans]
+    shown = [looks.get(name, name) for name in names]
+    fonts = [letters.symbol_font(named[1]) if (named := _FONT.search(look)) else "" for look in shown]
     signs = [letters.sign_of(letter, next(filter(None, reversed(fonts)), "")) for letter in text] if any(fonts) else []
     if signs and all(signs):
         text = "".join(signs)
-        styles = [style for style, font in zip(styles, fonts, strict=True) if not font]
-    return Words(text, "|".join(look for __, __, look in styles if look), tuple(span for span, __, __ in styles))
+        spans = tuple(span for span, font in zip(spans, fonts, strict=True) if not font)
+        shown = [look for look, font in zip(shown, fonts, strict=True) if not font]
+    return Words(text, "|".join(filter(None, shown)), spans)
 
 
 def _fill(element: etree._Element, nodes: Sequence[Node]) -> None:
