@@ -102,13 +102,14 @@ def flags_of(
 
 _SIGN = re.compile(r"[☐☑☒✓✔✗✘±≤≥≠≈∞←→↔√∑]|(?<=\d)\s?°(?!\s?[^\W\d_]{2})")
 """Matches signs that say the same in every language. Not "1° maggio", which is "1. Mai"."""
-_BOXES = frozenset("☐☑☒✓✔✗✘")
+_BOXES = "☐☑☒✓✔✗✘"
 
 
 def _sign_flags(source: str, target: str) -> list[SegmentFlag]:
-    before, after = (Counter(sign.strip() for sign in _SIGN.findall(text)) for text in (source, target))
-    missing = [SegmentFlag("placeholder", sign, "missing") for sign in before - after]
-    return [*missing, *(SegmentFlag("placeholder", sign, "added") for sign in after - before if sign in _BOXES)]
+    before = Counter(sign.strip() for sign in _SIGN.findall(source))
+    missing = [SegmentFlag("placeholder", sign, "missing") for sign in before if target.count(sign) < before[sign]]
+    added = [sign for sign in _BOXES if target.count(sign) > source.count(sign)]
+    return [*missing, *(SegmentFlag("placeholder", sign, "added") for sign in added)]
 
 
 def with_same_end(source: str, target: str) -> str:

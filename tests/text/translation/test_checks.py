@@ -203,6 +203,8 @@ def test_ordinals_and_fractions_in_words_are_numbers(languages, source, target, 
         ("Yes ☐", "Ja ☒", [("☐", "missing"), ("☒", "added")]),
         ("Turn it by 90°, then wait.", "Drehen Sie es um 90 Grad, dann warten Sie.", [("°", "missing")]),
         ("Turn it by 90°, then wait.", "Drehen Sie es um 90 °, dann warten Sie.", []),
+        ("The angle is at most 90°.", "Der Winkel darf höchstens 90° betragen.", []),
+        ("Du 1° au 5 mai", "Vom 1. bis 5. Mai", []),
         ("Length 5 ± 1 and width ≤ 3", "Länge 5 und Breite ≤ 3", [("±", "missing")]),
     ],
 )
