@@ -40,6 +40,11 @@ RECENT = 200
 LOCKED = ("document.locked", "document.wrong_password")
 
 
+def is_unreadable(record: DocumentRecord) -> bool:
+    """Tell whether a document is of no use in the list: neither a password nor going on would help."""
+    return record.status is DocumentStatus.FAILED and record.error_code not in (*LOCKED, "document.stopped")
+
+
 def is_file(record: DocumentRecord) -> bool:
     """Tell whether a document is a file of its own, not an attachment of another document."""
     return "attachment" not in record.info
@@ -175,6 +180,12 @@ class DocumentsController(QObject):
 
     def folder_of(self, document: str) -> Path:
         return file_of(self._records[document]).parent
+
+    def actions(self, document: str, actions: Sequence[tuple[str, str]]) -> Sequence[tuple[str, str]]:
+        """Return which of the actions make sense for a document. One that cannot be read cannot be redacted."""
+        record = self._records.get(document)
+        is_lost = record is not None and not record.pages and is_unreadable(record)
+        return [action for action in actions if action[0] != "redact" or not is_lost]
 
     def own_file(self, document: str, purpose: str) -> Path | None:
         """Return a document's file, or None for an attachment, with a notice that `purpose` completes: "to …"."""

@@ -56,7 +56,7 @@ from slmdesk.library.types import (
     info_of,
     size_words,
 )
-from slmdesk.library.window.controller import LOCKED, DocumentsController, FoldersController
+from slmdesk.library.window.controller import DocumentsController, FoldersController, is_unreadable
 from slmdesk.library.window.document_view import ACTIONS, DocumentView
 from slmdesk.runtime.messages import time_for_people
 from slmdesk.text.folding import fold
@@ -446,7 +446,10 @@ class DocumentList(QFrame):
         show_words(self._note, words)
 
     def _on_menu(self, point: QPoint) -> None:
-        self._pop_up(self._view, point, "document", ACTIONS, self.action_chosen.emit)
+        document = str(self._view.indexAt(point).data(ID_ROLE) or "")
+        self._pop_up(
+            self._view, point, "document", self._controller.actions(document, ACTIONS), self.action_chosen.emit
+        )
 
     def _on_folder_menu(self, point: QPoint) -> None:
         self._pop_up(self._folder_view, point, "folder", FOLDER_ACTIONS, self._folder_controller.act)
@@ -540,11 +543,6 @@ def _report(chosen: Callable[[Any], object], index: QModelIndex) -> None:
 
 T = TypeVar("T")
 READ = DocumentStatus.READ
-
-
-def is_unreadable(record: DocumentRecord) -> bool:
-    """Tell whether a document is of no use in the list: neither a password nor going on would help."""
-    return record.status is DocumentStatus.FAILED and record.error_code not in (*LOCKED, "document.stopped")
 
 
 ID_ROLE = int(Qt.ItemDataRole.UserRole)
