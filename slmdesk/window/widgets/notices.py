@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
+from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, QObject, QPoint, QRect, QStandardPaths, Qt, QTimer, QUrl, Signal
+from PySide6.QtCore import QEvent, QObject, QPoint, QRect, QSize, QStandardPaths, Qt, QTimer, QUrl, Signal
 from PySide6.QtGui import QEnterEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractButton,
@@ -16,12 +17,15 @@ from PySide6.QtWidgets import (
     QComboBox,
     QFileDialog,
     QFrame,
+    QHeaderView,
     QLabel,
     QLineEdit,
     QMenu,
+    QPlainTextEdit,
     QPushButton,
     QStackedWidget,
     QTabBar,
+    QTextEdit,
     QToolButton,
     QWidget,
 )
@@ -196,15 +200,15 @@ class NoticeBar(QFrame):
         self.closed.emit()
 
 
-CARD_WIDTHS, CARD_TOP, BAND = (480, 400, 340), 6, 56
-"""Widths of a card, its distance from the top of the page, and the height in which it avoids words and buttons."""
+CARD_WIDTHS, CARD_TOP = (480, 400, 340), 6
+"""Widths of a card, and its distance from the top of the page."""
 REFIT_MS = 500
 """Milliseconds after which a card looks again whether a title has come below it."""
-_WORDS = (QLabel, QAbstractButton, QTabBar, QLineEdit, QComboBox)
+_WORDS = (QLabel, QAbstractButton, QTabBar, QLineEdit, QComboBox, QHeaderView)
 
 
 class NoticeArea(QWidget):
-    """The notices as cards above the page, at its top where neither a title nor a button is. The newest is shown, the
+    """The notices as cards above the page, near its top where neither a title nor a button is. The newest is shown, the
     others wait below it.
     """
 
@@ -294,35 +298,62 @@ class NoticeArea(QWidget):
         for bar in self._bars:
             bar.setVisible(bar is self._bars[-1])
         if self._bars and not self._space.isEmpty():
-            most, taken = self._space.width() - 2 * theme.SPACE_12, list(self._taken())
-            widths = [min(scaled(width), most) for width in CARD_WIDTHS]
-            places = [(width, self._left_of(width, taken)) for width in widths]
-            places.append((widths[0], self._space.left() + (self._space.width() - widths[0]) // 2))
-            width, left = next(place for place in places if place[1] >= 0)
-            card = self._bars[-1]
-            height = card.heightForWidth(width) if card.hasHeightForWidth() else card.sizeHint().height()
-            self.setGeometry(left, self._space.top() + CARD_TOP, width, height)
+            self.setGeometry(self._place(self._bars[-1]))
             self.raise_()
             self._timer.start()
         else:
             self._timer.stop()
+            self._make_room(0)
         self.setVisible(bool(self._bars))
 
-    def _taken(self) -> Iterator[tuple[int, int]]:
-        """Yield from where to where words and buttons stand at the top of the page."""
+    def _make_room(self, height: int) -> None:
+        """Begin the pages lower by a height."""
+        if self._below is not None and self._below.contentsMargins().top() != height:
+            self._below.setContentsMargins(0, height, 0, 0)
+
+    def _place(self, card: NoticeBar) -> QRect:
+        """Return where the card covers nothing, as far up and as near to the middle as there is room. Where there is
+        none, the pages begin below the card until it goes.
+        """
+        space, gap, taken = self._space, theme.SPACE_8, list(self._taken())
+        most = space.width() - 2 * theme.SPACE_12
+        sizes = [
+            QSize(width, card.heightForWidth(width) if card.hasHeightForWidth() else card.sizeHint().height())
+            for width in (min(scaled(width), most) for width in CARD_WIDTHS)
+        ]
+        first = space.top() + CARD_TOP
+        tops = sorted({first, *(top for part in taken if (top := part.bottom() + 1 + gap) > first)})
+        for top, size in product(tops, sizes):
+            beside = QRect(space.left(), top - gap, space.width(), size.height() + 2 * gap)
+            left = self._left_of(size.width(), [part for part in taken if part.intersects(beside)])
+            if left >= 0 and top + size.height() + gap <= space.bottom():
+                return QRect(QPoint(left, top), size)
+        self._make_room(CARD_TOP + sizes[0].height() + 2 * gap)
+        return QRect(QPoint(space.left() + (space.width() - sizes[0].width()) // 2, first), sizes[0])
+
+    def _taken(self) -> Iterator[QRect]:
+        """Yield where words, buttons and the line that is typed in stand on the page."""
         page, around = self._below.currentWidget() if self._below is not None else None, self.parentWidget()
         if page is None or around is None:
             return
         for part in page.findChildren(QWidget):
-            left, top = part.mapTo(around, QPoint()).toTuple()
-            if isinstance(part, _WORDS) and top < scaled(BAND) and not part.visibleRegion().isEmpty():
-                is_left = isinstance(part, QLabel) and part.alignment() & Qt.AlignmentFlag.AlignLeft
-                yield left, left + (min(part.width(), part.sizeHint().width()) if is_left else part.width())
+            is_typed = isinstance(part, (QPlainTextEdit, QTextEdit)) and not part.isReadOnly()
+            if not (is_typed or isinstance(part, _WORDS)) or not part.isVisible():
+                continue
+            place = part.visibleRegion().boundingRect()
+            if isinstance(part, (QPlainTextEdit, QTextEdit)):
+                line = part.cursorRect().translated(part.viewport().pos())
+                place &= QRect(0, line.top(), part.width(), line.height())
+            elif isinstance(part, QLabel) and part.alignment() & Qt.AlignmentFlag.AlignLeft:
+                place.setWidth(min(place.width(), part.sizeHint().width()))
+            if not place.isEmpty():
+                yield place.translated(part.mapTo(around, QPoint()))
 
-    def _left_of(self, width: int, taken: Sequence[tuple[int, int]]) -> int:
-        """Return where a card covers nothing, as near to the middle as there is room, or -1 if there is none."""
+    def _left_of(self, width: int, taken: Sequence[QRect]) -> int:
+        """Return where a card is beside these, as near to the middle as there is room, or -1 if there is none."""
         found, end, middle = list[int](), self._space.left(), self._space.left() + (self._space.width() - width) // 2
-        for begin, after in (*sorted(taken), (self._space.right(), self._space.right())):
+        spans = sorted((part.left(), part.right() + 1) for part in taken)
+        for begin, after in (*spans, (self._space.right(), self._space.right())):
             if begin - end >= width + 2 * theme.SPACE_8:
                 found.append(min(max(middle, end + theme.SPACE_8), begin - theme.SPACE_8 - width))
             end = max(end, after)
