@@ -7,12 +7,13 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from itertools import product
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from PySide6.QtCore import QEvent, QObject, QPoint, QRect, QSize, QStandardPaths, Qt, QTimer, QUrl, Signal
 from PySide6.QtGui import QEnterEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractButton,
+    QApplication,
     QBoxLayout,
     QComboBox,
     QFileDialog,
@@ -29,6 +30,7 @@ from PySide6.QtWidgets import (
     QToolButton,
     QWidget,
 )
+from shiboken6 import isValid
 
 from slmdesk.base.documents import FORMS, Form
 from slmdesk.base.files import write_out
@@ -53,6 +55,8 @@ BUTTONS_SHARE = 0.6
 """Fraction of a notice's width for its buttons. Wider buttons are put below the text."""
 UNDO_MS = 10_000
 LONG_MS = 30_000
+REMOVAL_MS = 120_000
+"""How long *Undo* of a removal is offered: until it is missed, a person has gone on with something else."""
 
 
 class Notice(Record):
@@ -103,7 +107,9 @@ def notice_of(
 
 def trashed(item: Item, restore: Callable[[str], None], *, what: str = "") -> Notice:
     words = _("{what}“{title}” was moved to the trash.").format(what=what, title=item.shown_title)
-    return Notice(words, action=_("Undo"), on_action=partial(restore, item.id), life_ms=LONG_MS, key=f"trash {item.id}")
+    return Notice(
+        words, action=_("Undo"), on_action=partial(restore, item.id), life_ms=REMOVAL_MS, key=f"trash {item.id}"
+    )
 
 
 def trash(bridge: Bridge, id: str, restored: Callable[[Item], None] | None = None, *, what: str = "") -> None:
@@ -223,6 +229,8 @@ class NoticeArea(QWidget):
         self._waiting: list[Notice] = []
         self._timer = QTimer(self, interval=REFIT_MS)
         self._timer.timeout.connect(lambda: self.underMouse() or self._fit())
+        self._focused_before: QWidget | None = None
+        cast(QApplication, QApplication.instance()).focusChanged.connect(self._on_focus)
         self.setVisible(False)
 
     def rest(self, is_rest: bool) -> None:
@@ -241,13 +249,13 @@ class NoticeArea(QWidget):
 
     def show_notice(self, notice: Notice) -> None:
         """Add a notice and remove the same notice, if shown. If there are too many, the oldest is removed, but first
-        those with a time limit.
+        those with a time limit, and at the last those with an Undo.
         """
         if notice.waits and not self._is_rest:
             self._waiting = [*(old for old in self._waiting if not _is_same(old, notice)), notice]
             return
         same = [bar for bar in self._bars if _is_same(bar.notice, notice)]
-        passing_first = sorted(self._bars, key=lambda bar: not bar.notice.life_ms)
+        passing_first = sorted(self._bars, key=lambda bar: (bar.notice.action == _("Undo"), not bar.notice.life_ms))
         for old in same or passing_first[: max(0, len(self._bars) - MOST_BARS + 1)]:
             self._drop(old)
         bar = NoticeBar(notice, self)
@@ -277,10 +285,19 @@ class NoticeArea(QWidget):
         for bar in [bar for bar in self._bars if bar.notice.text == text]:
             self._drop(bar)
 
+    def end(self) -> None:
+        """Let take effect what could still be undone."""
+        for bar in self.bars:
+            if bar.notice.on_gone is not None:
+                self._drop(bar)
+
     def _drop(self, bar: NoticeBar) -> None:
         if bar not in self._bars:
             return
         self._bars.remove(bar)
+        before = self._focused_before
+        if bar.isAncestorOf(QApplication.focusWidget()) and before is not None and isValid(before):
+            before.setFocus()  # not in what is next to the notices
         self._layout.removeWidget(bar)
         bar.hide()
         bar.deleteLater()
@@ -293,6 +310,10 @@ class NoticeArea(QWidget):
         if event.type() == QEvent.Type.LayoutRequest:  # "More" or a longer text has come
             self._fit()
         return done
+
+    def _on_focus(self, old: QWidget | None, new: QWidget | None) -> None:
+        if self.isAncestorOf(new) and not self.isAncestorOf(old):
+            self._focused_before = old
 
     def _fit(self) -> None:
         for bar in self._bars:
