@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from PySide6.QtCore import QEvent, QObject, QPoint, QRect, QSize, QStandardPaths, Qt, QTimer, QUrl, Signal
-from PySide6.QtGui import QEnterEvent, QResizeEvent
+from PySide6.QtGui import QEnterEvent, QResizeEvent, QTextCursor
 from PySide6.QtWidgets import (
     QAbstractButton,
     QApplication,
@@ -183,13 +183,23 @@ class NoticeBar(QFrame):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        wide = self._buttons.sizeHint().width()
-        if self._more.isHidden():  # it comes and goes with the width of the text: the direction must not follow it
-            wide += self._more.sizeHint().width() + theme.SPACE_8
-        is_narrow = wide > event.size().width() * BUTTONS_SHARE
+        is_narrow = self.is_narrow(event.size().width())
         direction = QBoxLayout.Direction.TopToBottom if is_narrow else QBoxLayout.Direction.LeftToRight
         if direction != self._layout.direction():
             self._layout.setDirection(direction)
+
+    @property
+    def least(self) -> int:
+        """The width of the buttons. "More" counts also when it is hidden, as it comes and goes with the width."""
+        wide = self._buttons.sizeHint().width()
+        return wide + (self._more.sizeHint().width() + theme.SPACE_8 if self._more.isHidden() else 0)
+
+    def is_narrow(self, width: int) -> bool:
+        """Return whether the buttons of a notice of this width stand below its words."""
+        wide = self.least
+        advance = self._label.fontMetrics().horizontalAdvance
+        longest = max((advance(word) for word in re.split(r"[\s\u200b]+", breakable(self.notice.text))), default=0)
+        return wide > width * BUTTONS_SHARE or wide + longest + 2 * theme.SPACE_16 > width
 
     def _on_more(self) -> None:
         words = self.notice.full or self.notice.text
@@ -338,9 +348,14 @@ class NoticeArea(QWidget):
         """
         space, gap, taken = self._space, theme.SPACE_8, list(self._taken())
         most = space.width() - 2 * theme.SPACE_12
+        widths = [min(scaled(width), most) for width in CARD_WIDTHS]
         sizes = [
             QSize(width, card.heightForWidth(width) if card.hasHeightForWidth() else card.sizeHint().height())
-            for width in (min(scaled(width), most) for width in CARD_WIDTHS)
+            for width in widths
+            if width == widths[0]
+            or (  # else its buttons would be cut, or its height not be the one that is taken
+                card.least + 2 * theme.SPACE_16 <= width and card.is_narrow(width) == card.is_narrow(widths[0])
+            )
         ]
         first = space.top() + CARD_TOP
         tops = sorted({first, *(top for part in taken if (top := part.bottom() + 1 + gap) > first)})
@@ -363,8 +378,7 @@ class NoticeArea(QWidget):
                 continue
             place = part.visibleRegion().boundingRect()
             if isinstance(part, (QPlainTextEdit, QTextEdit)):
-                line = part.cursorRect().translated(part.viewport().pos())
-                place &= QRect(0, line.top(), part.width(), line.height())
+                place &= _typed(part).translated(part.viewport().pos())
             elif isinstance(part, QLabel) and part.alignment() & Qt.AlignmentFlag.AlignLeft:
                 place.setWidth(min(place.width(), part.sizeHint().width()))
             if not place.isEmpty():
@@ -379,6 +393,18 @@ class NoticeArea(QWidget):
                 found.append(min(max(middle, end + theme.SPACE_8), begin - theme.SPACE_8 - width))
             end = max(end, after)
         return min(found, key=lambda left: abs(left - middle), default=-1)
+
+
+def _typed(part: QPlainTextEdit | QTextEdit) -> QRect:
+    """Return where a field shows words, or the line that is typed in where they take most of it."""
+    field, line, end = part.viewport().rect(), part.cursorRect(), part.textCursor()
+    end.movePosition(QTextCursor.MoveOperation.End)
+    bottom = part.cursorRect(end).bottom()
+    if part.document().isEmpty():
+        inside, flags = field.adjusted(line.left(), line.top(), 0, 0), int(Qt.TextFlag.TextWordWrap)
+        bottom = part.fontMetrics().boundingRect(inside, flags, part.placeholderText()).bottom()
+    top = 0 if bottom < field.height() // 2 else line.top()
+    return QRect(0, top, field.width(), (bottom if top == 0 else line.bottom()) - top + 1)
 
 
 def _is_same(notice: Notice, other: Notice) -> bool:

@@ -135,7 +135,9 @@ def test_a_card_covers_neither_a_title_nor_a_button(program, tmp_path):
     assert covered == []
 
 
-TWO_LINES = "Die Übersetzung des Dokuments wurde in den Ordner geschrieben, in dem das Dokument liegt, und geprüft."
+TWO_LINES = (
+    "email_schoenfeld_kein_folgevertrag_jan_2026.txt wurde aus der Liste entfernt. Die Datei bleibt, wo sie ist."
+)
 
 
 @pytest.mark.parametrize("scale", [100, 150])
@@ -148,8 +150,9 @@ def test_no_card_covers_a_title_a_button_or_the_line_that_is_typed_in(program, t
     program.frame.keeper.set_font_scale(scale)
     notices, covered = program.window.notices, []
     around = notices.parentWidget()
-    cards = [Notice(words, action=action, other=other) for words in ("Geschrieben.", TWO_LINES, 2 * TWO_LINES)
-             for action, other in (("", ""), ("Im Ordner zeigen", "Vertrag noch einmal lesen"))]  # fmt: skip
+    actions = (("", ""), ("Rückgängig", ""), ("Im Ordner zeigen", "Noch einmal lesen"))
+    cards = [Notice(words, action=action, other=other) for words in ("Geschrieben.", 2 * TWO_LINES)
+             for action, other in actions]  # fmt: skip
     for width, (name, show), card in product((1024, 1440, 1920), VIEWS.items(), cards):
         program.window.resize(width, 768)
         show(program)
@@ -157,6 +160,8 @@ def test_no_card_covers_a_title_a_button_or_the_line_that_is_typed_in(program, t
         for _turn in range(4):
             QApplication.processEvents()
         notices.set_space(around.rect(), program.window._stack)  # as its timer does
+        for _turn in range(4):
+            QApplication.processEvents()
         for part in program.window._stack.currentWidget().findChildren(QWidget):
             is_typed = isinstance(part, QPlainTextEdit) and not part.isReadOnly()
             is_words = isinstance(part, (QLabel, QAbstractButton, QTabBar, QLineEdit))
@@ -166,9 +171,13 @@ def test_no_card_covers_a_title_a_button_or_the_line_that_is_typed_in(program, t
             if isinstance(part, QLabel) and part.alignment() & Qt.AlignmentFlag.AlignLeft:
                 place.setWidth(min(place.width(), part.sizeHint().width()))
             if isinstance(part, QPlainTextEdit):
-                place &= part.cursorRect()
+                hint = part.fontMetrics().boundingRect(part.rect(), Qt.TextFlag.TextWordWrap, part.placeholderText())
+                place &= part.cursorRect() | hint
             if notices.geometry().intersects(place.translated(part.mapTo(around, QPoint()))):
                 covered.append(f"{name}, {width}, {len(card.text)}{bool(card.action)}: {part.objectName()}")
+        buttons = notices.findChildren(QPushButton)
+        covered += [f"{name}, {width}: {one.text()} is cut" for one in buttons
+                    if one.isVisible() and one.width() < one.sizeHint().width()]  # fmt: skip
         notices.bars[-1].closed.emit()
     program.frame.keeper.set_font_scale(100)
     assert not covered, "\n".join(covered)
