@@ -174,7 +174,7 @@ class DocumentsPage(QWidget):
         focus = QApplication.focusWidget()
         was_here = focus is not None and self._stack.isAncestorOf(focus)
         self._stack.setCurrentIndex(1 if record else 0)
-        if was_here and not (focus and focus.isVisible()):
+        if was_here and focus is not None and not focus.isVisible():
             self.documents.take_focus()
         self.documents.show_chosen(record.id if record else "")
 
@@ -381,7 +381,8 @@ class DocumentList(QFrame):
             self.several_requested.emit("", chosen)
         self._view.has_boxes = len(chosen) > 1
         self._view.viewport().update()
-        if len(chosen) < 2 and self._card.isAncestorOf(QApplication.focusWidget()):
+        focus = QApplication.focusWidget()
+        if len(chosen) < 2 and focus is not None and self._card.isAncestorOf(focus):
             self.take_focus()
         self._card.show_count(len(chosen), self._rows.rowCount())
 

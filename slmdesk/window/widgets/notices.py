@@ -305,8 +305,8 @@ class NoticeArea(QWidget):
         if bar not in self._bars:
             return
         self._bars.remove(bar)
-        before = self._focused_before
-        if bar.isAncestorOf(QApplication.focusWidget()) and before is not None and isValid(before):
+        focus, before = QApplication.focusWidget(), self._focused_before
+        if focus is not None and before is not None and bar.isAncestorOf(focus) and isValid(before):
             before.setFocus()  # not in what is next to the notices
         self._layout.removeWidget(bar)
         bar.hide()
@@ -322,7 +322,7 @@ class NoticeArea(QWidget):
         return done
 
     def _on_focus(self, old: QWidget | None, new: QWidget | None) -> None:
-        if self.isAncestorOf(new) and not self.isAncestorOf(old):
+        if new is not None and self.isAncestorOf(new) and not (old is not None and self.isAncestorOf(old)):
             self._focused_before = old
 
     def _fit(self) -> None:
