@@ -380,7 +380,8 @@ class NoticeArea(QWidget):
             if isinstance(part, (QPlainTextEdit, QTextEdit)):
                 place &= _typed(part).translated(part.viewport().pos())
             elif isinstance(part, QLabel) and part.alignment() & Qt.AlignmentFlag.AlignLeft:
-                place.setWidth(min(place.width(), part.sizeHint().width()))
+                advance = part.fontMetrics().horizontalAdvance(part.text())  # where they wrap, the hint is too narrow
+                place.setWidth(min(place.width(), advance if part.wordWrap() else part.sizeHint().width()))
             if not place.isEmpty():
                 yield place.translated(part.mapTo(around, QPoint()))
 

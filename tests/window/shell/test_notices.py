@@ -169,11 +169,12 @@ def test_no_card_covers_a_title_a_button_or_the_line_that_is_typed_in(program, t
                 continue
             place = part.visibleRegion().boundingRect()
             if isinstance(part, QLabel) and part.alignment() & Qt.AlignmentFlag.AlignLeft:
-                place.setWidth(min(place.width(), part.sizeHint().width()))
+                long = part.fontMetrics().horizontalAdvance(part.text()) if part.wordWrap() else part.sizeHint().width()
+                place.setWidth(min(place.width(), long))
             if isinstance(part, QPlainTextEdit):
                 hint = part.fontMetrics().boundingRect(part.rect(), Qt.TextFlag.TextWordWrap, part.placeholderText())
                 place &= part.cursorRect() | hint
-            if notices.geometry().intersects(place.translated(part.mapTo(around, QPoint()))):
+            if not place.isEmpty() and notices.geometry().intersects(place.translated(part.mapTo(around, QPoint()))):
                 covered.append(f"{name}, {width}, {len(card.text)}{bool(card.action)}: {part.objectName()}")
         buttons = notices.findChildren(QPushButton)
         covered += [f"{name}, {width}: {one.text()} is cut" for one in buttons
