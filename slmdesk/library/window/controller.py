@@ -152,6 +152,11 @@ class DocumentsController(QObject):
         if self.current:
             self._show(None)
 
+    def tell_again(self) -> None:
+        """Emit `shown` for the shown document, which is the only one again."""
+        if self.current:
+            self.shown.emit(self._records[self.current])
+
     def read_again(self, document: str) -> None:
         record = self._records[document]
         self._requested = [file_of(record)]
@@ -232,6 +237,7 @@ class DocumentsController(QObject):
             self.open_file(path, at=now - place / 1000)
 
     def _on_opened(self, path: Path, record: DocumentRecord) -> None:
+        self.removals.keep(record.id)  # removed a moment ago, and opened again
         if path in self._requested and self.current != record.id:
             self._requested = []
             self._show(record)
@@ -441,6 +447,7 @@ class FoldersController(QObject):
         self._list()
 
     def _on_added(self, state: CollectionState) -> None:
+        self.removals.keep(state.record.id)
         self._states.setdefault(state.record.id, state)
         self._list()
         self.choose(state.record.id)

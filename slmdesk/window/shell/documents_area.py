@@ -200,6 +200,7 @@ class DocumentsArea(QObject):
             if self._scope:
                 self._scope = self.tables.chosen = ()
                 self.questions.show_document("")
+                self.documents.tell_again()
             return
         self._scope = tuple(names)
         if self.documents.current not in names:
