@@ -89,7 +89,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-CHILDREN = ("engine", "reader", "printer", "speller")
+CHILDREN = ("engine", "reader", "printer")
 COMMANDS: dict[str, Sequence[str]] = {role: (sys.executable, "-m", "slmdesk", "--worker", role) for role in CHILDREN}
 CLOSE_S = 2.0
 """Seconds from the request to close until no child process may be left."""
@@ -161,7 +161,6 @@ class Services:
     engine: Lazy[Services, ChildClient] = Lazy("children.client:ChildClient", lambda s, _new: s._engine())
     reader: Lazy[Services, ChildClient] = Lazy("children.client:ChildClient", lambda s, _new: s._child("reader"))
     printer: Lazy[Services, ChildClient] = Lazy("children.client:ChildClient", lambda s, _new: s._child("printer"))
-    speller: Lazy[Services, ChildClient] = Lazy("children.client:ChildClient", lambda s, _new: s._child("speller"))
     loader: Made[ModelLoader] = Made("loader.model_loader:ModelLoader", lambda s, new: new(s.runtime, lambda: s.engine))
     measuring: Made[SpeedService] = Made(
         "models.running:SpeedService",
@@ -301,7 +300,7 @@ class Services:
     )
     spelling: Made[SpellingService] = Made(
         "writing.spelling.service:SpellingService",
-        lambda s, new: new(s.runtime, s.speller, partial(s.store.keys_for, "words")),
+        lambda s, new: new(s.runtime, partial(s.store.keys_for, "words")),
     )
     history: Made[HistoryService] = Made(
         "history.service:HistoryService", lambda s, new: new(s.runtime, s.chats, s.states)

@@ -68,6 +68,6 @@ def test_a_child_that_is_asked_for_after_the_end_is_not_started(home):
     services = open_echo()
     services.close()
     ends: list[object] = []
-    services.speller.start("spelling", {"dictionary": "", "words": []}, ends.append)
+    services.reader.start("read", {"path": "", "format": "txt"}, ends.append)
     assert [type(end) for end in ends] == [Cancelled]
-    assert services.speller.generation == 0
+    assert services.reader.generation == 0

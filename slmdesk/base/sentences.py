@@ -381,17 +381,11 @@ _SENTENCES: Mapping[str, str | tuple[str, str]] = {
         "The model could not make it longer. Your text is unchanged. Try another model, or say more in the text."
     ),
     # dictionaries
-    "dictionary.none": N_(
-        "In {path} there is no dictionary. Wanted is a Hunspell dictionary: two files of the same name, one ending in "
-        ".dic and one in .aff. Nothing was changed."
-    ),
     "dictionary.damaged": N_(
-        "The dictionary {path} cannot be used ({reason}), so nothing is underlined in its language. Choose another in "
-        "the settings."
+        "The dictionary {path} cannot be used ({reason}), so nothing is underlined in its language."
     ),
     "dictionary.too_large": N_(
-        "The dictionary {path} has {bytes}; {limit} are the most that are read. Nothing is underlined in its language. "
-        "Choose another in the settings."
+        "The dictionary {path} has {bytes}; {limit} are the most that are read. Nothing is underlined in its language."
     ),
     "document.stopped": N_("Reading {path} was stopped before its end. Open it again to read it."),
     "versions.stopped": N_("Comparing was stopped. Compare the two documents again when you want to."),

@@ -125,8 +125,6 @@ class Settings(Record):
     spelling: bool = True
     spelling_language: str = ""
     """Code of the dictionary for all text, such as en_GB. Empty means that the language of the text decides."""
-    spelling_place: str = ""
-    """Folder or file of the dictionaries. Empty means the system's dictionaries."""
     continue_typing: bool = True
     """Whether the loaded model suggests in grey how the text continues at the cursor, on the page Write."""
     private_copies: bool = True
@@ -153,10 +151,10 @@ _RANGES: Mapping[str, tuple[int, int]] = MappingProxyType(
         "lock_minutes": (0, MOST_LOCK_MINUTES),
     }
 )
-NAMES_OF_PEOPLE = frozenset(
-    {"models_folder", "ca_file", "spelling_place", "hub_endpoint", "hub_hosts", "proxy", "token_host"}
-)
+NAMES_OF_PEOPLE = frozenset({"models_folder", "ca_file", "hub_endpoint", "hub_hosts", "proxy", "token_host"})
 """Settings that contain names of folders, computers or a proxy account. They are encrypted with the history."""
+GONE = frozenset({"spelling_place"})
+"""Settings that there were before. They are not kept as those of a newer version are."""
 _PURPOSE = b"slmdesk settings"
 _MAX_TEXT = 64_000
 _NAMES = tuple(name for name in Settings.__struct_fields__ if name != "extra")
@@ -185,7 +183,7 @@ def reason_against(key: str, value: object) -> str:
     if isinstance(value, str):
         if len(value) > _MAX_TEXT or "\0" in value:
             return _("text too long or with a NUL")
-        if key in ("models_folder", "ca_file", "spelling_place") and value and not Path(value).is_absolute():
+        if key in ("models_folder", "ca_file") and value and not Path(value).is_absolute():
             return _("expected an absolute path")
         if key == "proxy" and not is_proxy(value):
             return _("expected system, none, or http://host:port")
@@ -444,6 +442,8 @@ def _sorted(shape: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Json], 
     extra: dict[str, Json] = {}
     wrong: dict[str, str] = {}
     for key, value in shape.items():
+        if key in GONE:
+            continue
         if key not in _NAMES:
             extra[key] = value
         elif reason := reason_against(key, value):

@@ -1,6 +1,6 @@
 """A process that shuts itself in as a child does and then tries to reach a listener on this PC.
 
-python -m slmdesk.children.worker.try_network engine|reader|printer|speller STREAM_PORT DATAGRAM_PORT
+python -m slmdesk.children.worker.try_network engine|reader|printer STREAM_PORT DATAGRAM_PORT
 python -m slmdesk.children.worker.try_network control
 
 The control shuts itself in by nothing: it is the listener too, tells its ports, tries the same, and ends with its

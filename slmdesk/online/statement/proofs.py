@@ -158,7 +158,7 @@ def _strings(data: bytes, count: int) -> list[bytes]:
 # the end, since the processes die with it.
 
 
-ROLES = ("engine", "reader", "printer", "speller")
+ROLES = ("engine", "reader", "printer")
 WAIT_S = 60.0
 COMMAND = (sys.executable, "-m", "slmdesk.children.worker.try_network")
 _NOBODY = 9, 9

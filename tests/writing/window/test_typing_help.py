@@ -20,12 +20,12 @@ CORRECTED = {f"{LINE}.": f"{LINE}.".replace("sennt", "sent").replace("court", "c
 
 
 @pytest.fixture
-def writer(start, model_file, tmp_path, request):
+def writer(start, model_file, tmp_path, request, monkeypatch):
     """The page Write, with the focus in it and an English dictionary; the parameter: how the engine answers."""
     tiny_dictionary.write(tmp_path / "dictionaries")
+    tiny_dictionary.install(monkeypatch, tmp_path / "dictionaries")
     program = start(**request.param)
     program.with_model(model_file)
-    program.bridge.follow(lambda services: services.spelling.choose(str(tmp_path / "dictionaries")))
     QTest.keyClick(program.window, Qt.Key.Key_5, CTRL)
     program.edit = program.find("writing_editor")
     program.wait(lambda: program.edit.isVisible())
