@@ -169,7 +169,7 @@ class Photographer:
         self._page.composer.set_text("")
 
     def _confidential(self) -> Iterator[Step]:
-        """A statement, rules, an encrypted history and its lock page."""
+        """A statement, an encrypted history and its lock page."""
         from PySide6.QtWidgets import QWidget
 
         from slmdesk.window.shell.lock_window import LockWindow
@@ -180,10 +180,6 @@ class Photographer:
         yield 300
         self._press("statement_button")
         yield from self._dialog("statement_window", "statement")
-        services = self._run.bridge
-        services.ask(lambda all: (all.retention.add_rule("chat", days=90), all.retention.add_rule("", days=730)))
-        self._press("setting_rules")
-        yield from self._dialog("rules_window", "rules")
         yield from self._encrypt()
         yield from self._section("privacy_section", "privacy")
         page = LockWindow(frame.locking.ways)

@@ -30,7 +30,6 @@ from slmdesk.runtime.events import (
     E,
     Event,
     EventBus,
-    ItemsAdded,
     MessageEnded,
     ModelsChanged,
     Noticed,
@@ -38,7 +37,6 @@ from slmdesk.runtime.events import (
 from slmdesk.runtime.messages import problem_for
 from slmdesk.runtime.service import Member, Runtime, ServiceThread
 from slmdesk.store import DataKey, Store, open_store
-from slmdesk.store.retention import take_policy
 
 if TYPE_CHECKING:
     from slmdesk.chat.service import ChatService
@@ -348,7 +346,7 @@ class Services:
     )
     erasing: Made[ErasingService] = Made(
         "history.erasing:ErasingService",
-        lambda s, new: new(s.runtime, s.models, s.retention, s.network, s.tokens, s.statements),
+        lambda s, new: new(s.runtime, s.models, s.network, s.tokens, s.statements),
     )
     days: Made[DayService] = Made(
         "history.retention:DayService", lambda s, new: new(s.runtime, s.chats, s.documents, s.states)
@@ -458,8 +456,6 @@ class Services:
         self.service_thread.post(self.ledger_events.start)
         if self.paths.models_move_file.exists():
             self.moving.recover()
-        if self.store.is_kept:
-            self._take_policy()
 
     def start_background(self, is_away: Callable[[], bool]) -> Sequence[JobRecord]:
         """Start the background work of the window, which commands do not do. Service thread.
@@ -595,14 +591,6 @@ class Services:
     def _move_password(self) -> None:
         if "@" in self.settings.current.proxy:
             self.network.move_password()
-
-    def _take_policy(self) -> None:
-        """Apply the retention rules and holds of the organisation's policy before anything is deleted."""
-        try:
-            if take_policy(self.store, self.settings.policy):
-                self.publish(ItemsAdded())
-        except KnownError as err:
-            self.notice(err)
 
     def _on_replaced(self) -> None:
         self._on_key()

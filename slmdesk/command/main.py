@@ -48,7 +48,6 @@ COMMANDS = {
     "presets": ("chat.command:presets", "Manage presets: instructions and settings for chats."),
     "redact": ("library.command:redact", "Write a copy of FILE without names and numbers, for others."),
     "restore": ("history.command:restore_history", "Replace the history by the backup FILE; the old one is kept."),
-    "retention": ("history.command:retention", "Set how long things are kept, and what nothing may delete."),
     "spaces": ("chat.command:spaces", "Show spaces: folders of chats with instructions and documents."),
     "statement": ("online.command:statement", "Write a signed statement for an auditor: what left this PC."),
     "summarize": ("summaries.command:summarize", "Summarize each FILE, and several also together."),

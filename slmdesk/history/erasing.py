@@ -17,7 +17,6 @@ from slmdesk.base.record import Record
 from slmdesk.base.records import BackupCopy, Kind, Restored
 from slmdesk.base.texts import _
 from slmdesk.chat.service import ChatService
-from slmdesk.history.retention import RetentionService
 from slmdesk.hub.vault import Vault
 from slmdesk.models.move import OURS
 from slmdesk.models.service import ModelService
@@ -48,23 +47,20 @@ class ErasingService(Service):
         self,
         runtime: Runtime,
         models: ModelService,
-        retention: RetentionService,
         network: NetworkService,
         tokens: TokenService,
         statements: StatementService,
     ) -> None:
         super().__init__(runtime)
-        self._models, self._retention, self._network, self._tokens = models, retention, network, tokens
+        self._models, self._network, self._tokens = models, network, tokens
         self._statements = statements
         self.keys: Vault = system_keyring()
 
     def look(self, *, models: bool) -> Pending[Erasure]:
         """Count what would be deleted. Nothing is changed.
 
-        Raises KnownError `store.in_use` while another window or command runs, `hold.all`, `job.running`.
+        Raises KnownError `store.in_use` while another window or command runs, `job.running`.
         """
-        self._retention.take_policy()
-        self._store.holds.require_none()
         if running := [job for job in self._store.jobs.unfinished() if job.owner is not None]:
             raise KnownError("job.running", count=len(running))
         with self._store.alone():

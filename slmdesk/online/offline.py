@@ -175,8 +175,6 @@ def policy_shape(policy: Policy) -> dict[str, Json]:
         "hidden": sorted(policy.hidden),
         "shares": list(policy.shares),
         "heads": policy.heads or None,
-        "kept": [{"kind": rule.kind, "days": rule.days, "trash_days": rule.trash_days} for rule in policy.rules],
-        "held": list(policy.holds),
     }
 
 

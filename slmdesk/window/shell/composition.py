@@ -318,7 +318,6 @@ class Frame(QObject):
         page.deleted_chats_requested.connect(self._open_trash)
         page.erase_requested.connect(self._on_erase_requested)
         page.forget_day_requested.connect(partial(self._open_once, "history.window", "ForgetDay", self._bridge))
-        page.rules_requested.connect(partial(self._open_once, "history.window", "RulesWindow", self._bridge))
         page.folder_requested.connect(lambda folder: self.models_area.ways.choose_folder(folder))
         page.statement_requested.connect(partial(self._open_once, "online.window.statement", "StatementWindow", bridge))
         page.ledger_requested.connect(partial(self._open_once, "online.window.network", "NetworkLogWindow", bridge))

@@ -23,7 +23,7 @@ from slmdesk.base.translation import GlossaryRecord
 from slmdesk.chat.window.context import Offer
 from slmdesk.chat.window.dialogs import ANSWER, EditDialog
 from slmdesk.chat.window.list import ChatList
-from slmdesk.history.window import DeletedChats, EraseDialog, ForgetDay, RulesWindow
+from slmdesk.history.window import DeletedChats, EraseDialog, ForgetDay
 from slmdesk.library.types import Coverage
 from slmdesk.library.window.redacted import RedactionWindow
 from slmdesk.models.move import MovePlan
@@ -142,7 +142,6 @@ def spaces(program) -> None:
 DIALOGS = {
     "new_glossary_form": lambda program: (terms(program).open_glossaries(), program.click("new_glossary_button")),
     "deleted_chats": opened(DeletedChats, "bridge", "window"),
-    "rules_window": opened(RulesWindow, "bridge", "window"),
     "forget_day": opened(ForgetDay, "bridge", "window"),
     "erase_dialog": opened(EraseDialog, "bridge", "window"),
     "token_dialog": opened(TokenDialog, "tokens", "window"),
