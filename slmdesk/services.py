@@ -65,8 +65,8 @@ if TYPE_CHECKING:
     from slmdesk.models.service import DefaultsService, ModelService, NameService
     from slmdesk.online.downloads import DownloadService
     from slmdesk.online.hub import CatalogueService, HubService, RepoPageService, SearchService
+    from slmdesk.online.log_page import LogPageService
     from slmdesk.online.network import NetworkService, ProxyPasswords, TokenService
-    from slmdesk.online.statement.service import StatementService
     from slmdesk.privacy.service import PrivacyService
     from slmdesk.questions.service import QuestionService
     from slmdesk.redaction.service import RedactionService
@@ -326,15 +326,9 @@ class Services:
     searching: Made[SearchService] = Made("online.hub:SearchService", lambda s, new: new(s.hub))
     offers: Made[CatalogueService] = Made("online.hub:CatalogueService", lambda s, new: new(s.hub, s.searching))
     repo_pages: Made[RepoPageService] = Made("online.hub:RepoPageService", lambda s, new: new(s.hub))
-    statements: Made[StatementService] = Made(
-        "online.statement.service:StatementService",
-        lambda s, new: new(
-            s.runtime,
-            s.ledger_events,
-            s.hub.policy,
-            lambda paper: s.printing.print(paper),
-            s.capabilities,
-        ),
+    log_pages: Made[LogPageService] = Made(
+        "online.log_page:LogPageService",
+        lambda s, new: new(s.runtime, s.network, lambda paper: s.printing.print(paper), s.walls),
     )
     privacy: Made[PrivacyService] = Made("privacy.service:PrivacyService", lambda s, new: new(s.runtime, s._on_key))
     watch: Made[ChangeWatch] = Made("history.service:ChangeWatch", lambda s, new: new(s.runtime, s.chats, s.network))
@@ -346,7 +340,7 @@ class Services:
     )
     erasing: Made[ErasingService] = Made(
         "history.erasing:ErasingService",
-        lambda s, new: new(s.runtime, s.models, s.network, s.tokens, s.statements),
+        lambda s, new: new(s.runtime, s.models, s.network, s.tokens),
     )
     days: Made[DayService] = Made(
         "history.retention:DayService", lambda s, new: new(s.runtime, s.chats, s.documents, s.states)

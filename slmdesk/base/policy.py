@@ -133,10 +133,12 @@ _KNOWN = {
     "features": ("hidden",),
     "files": ("shares",),
     "retention": ("days",),
-    "statement": ("heads",),
+    "statement": (),
     "encryption": ("required", "recovery_key", "plain_exports", "lock_minutes"),
 }
-_GONE = frozenset({("retention", "trash_days"), ("retention", "documents"), ("retention", "hold")})
+_GONE = frozenset(
+    {("retention", "trash_days"), ("retention", "documents"), ("retention", "hold"), ("statement", "heads")}
+)
 """Rules of earlier versions. They are reported, without effect."""
 MAX_SPEED_KIB = 1 << 24
 MOST_DAYS = 36_500
@@ -170,8 +172,6 @@ class Policy(Record):
     """Names in FEATURES that the window does not show and the command line refuses."""
     shares: tuple[str, ...] = ()
     """Network shares whose files may be opened without asking, also while slmdesk works offline."""
-    heads: str = ""
-    """Folder to which each start writes the last row of its ledger. Empty means that none is written."""
     lock_minutes: int = 0
     """Most minutes without activity before an encrypted history locks. 0 means as the person chose."""
     encryption: EncryptionRules = field(default_factory=EncryptionRules)
@@ -289,7 +289,6 @@ class _Reading:
             models_folder=folder,
             hidden=self._hidden(tables.get("features", {}).get("hidden", [])),
             shares=self._shares(tables.get("files", {}).get("shares", [])),
-            heads=self._heads(tables.get("statement", {}).get("heads", "")),
             lock_minutes=self._lock_minutes(tables.get("encryption", {}).get("lock_minutes")),
             encryption=encryption_rules(tables.get("encryption", {}), self._wrong),
             problems=tuple(self._problems),
@@ -387,12 +386,6 @@ class _Reading:
             days = 0
         if isinstance(days, int):
             self._forced["delete_after_days"] = days
-
-    def _heads(self, value: object) -> str:
-        if isinstance(value, str) and "\0" not in value and (not value or Path(value).is_absolute() or is_share(value)):
-            return value
-        self._wrong(_("statement.heads is no absolute path"))
-        return ""
 
     def _lock_minutes(self, value: object) -> int:
         if value is None:

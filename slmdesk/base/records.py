@@ -425,7 +425,6 @@ def counted(kind: str, count: int) -> str:
 # SHA-256 over seven lines joined by newlines: the hash of the row before (64 zeros before the first), n, time,
 # monotonic, boot, kind, data. Times are whole microseconds; `data` is a line of canonical JSON. Whoever changes,
 # drops, adds or moves a row must compute all later hashes again, and then the last hash changes.
-# online/statement/verify.py checks the chain for an auditor, without this package, and counts what the rows say.
 
 
 BEGINNING = "0" * 64
@@ -445,6 +444,7 @@ class Kind(StrEnum):
     """A person opened an address in the browser."""
     RESTORE = "restore"
     STATEMENT = "statement"
+    """A statement that an earlier version signed."""
 
 
 class LedgerRow(Record):

@@ -411,12 +411,6 @@ _SENTENCES: Mapping[str, str | tuple[str, str]] = {
     ),
     "document.no_image": N_("There is no picture of this page of {path}; its text can be shown."),
     # settings and network
-    "statement.wrong": N_("{path} is not to be relied on: {reason}."),
-    "statement.key": N_(
-        "The key that signs statements cannot be used ({reason}), so no statement was made. Unlock the keyring of this "
-        "account, or sign in at its desktop, and try again. “slmdesk statement --new-key” begins with a new key; tell "
-        "those who noted the old one."
-    ),
     "setting.invalid": N_("The setting “{key}” has a value that cannot be used ({reason}). It was passed over."),
     "setting.managed": N_("The setting “{key}” is set by your organisation and cannot be changed here."),
     "policy.invalid": N_(

@@ -165,7 +165,6 @@ class SettingsPage(QScrollArea):
     deleted_chats_requested = Signal()
     forget_day_requested = Signal()
     erase_requested = Signal()
-    statement_requested = Signal()
     ledger_requested = Signal()
     folder_requested = Signal(str)
 
@@ -226,8 +225,6 @@ class SettingsPage(QScrollArea):
             group=_("Deletion"),
             tip=_("History, settings, backups, logs and secrets, and the models if you like. What you exported or "
                   "copied elsewhere stays. slmdesk closes then."))  # fmt: skip
-        ask(privacy, "statement", _("Statement for an auditor"), _("Create…"), self.statement_requested,
-            group=_("Proof"), hint=_("What left this PC, signed"))  # fmt: skip
         ask(privacy, "ledger", _("Network log"), _("Show"), self.ledger_requested, group=_("Proof"),
             hint=_("Every request, written down before it left"))  # fmt: skip
         self._show()

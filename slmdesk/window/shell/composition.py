@@ -319,7 +319,6 @@ class Frame(QObject):
         page.erase_requested.connect(self._on_erase_requested)
         page.forget_day_requested.connect(partial(self._open_once, "history.window", "ForgetDay", self._bridge))
         page.folder_requested.connect(lambda folder: self.models_area.ways.choose_folder(folder))
-        page.statement_requested.connect(partial(self._open_once, "online.window.statement", "StatementWindow", bridge))
         page.ledger_requested.connect(partial(self._open_once, "online.window.network", "NetworkLogWindow", bridge))
         self.global_key.sentence_shown.connect(page.show_key)
         page.show_key(self.global_key.sentence)
@@ -483,11 +482,9 @@ class Frame(QObject):
         given = self._folders, self.settings, self.window.show_page
         self.window.help_requested.connect(partial(self._open_once, "window.shell.palette", "HelpWindow", *given))
         note_links(lambda: bridge.services.ledger_events.link_opened())
-        for signal, *place in (
-            (status.panel.ledger_requested, "online.window.network", "NetworkLogWindow"),
-            (status.panel.statement_requested, "online.window.statement", "StatementWindow"),
-        ):
-            signal.connect(partial(self._open_once, *place, bridge))
+        status.panel.ledger_requested.connect(
+            partial(self._open_once, "online.window.network", "NetworkLogWindow", bridge)
+        )
         self.privacy.state_shown.connect(self.locking.take)
         self.privacy.encryption_offered.connect(self._on_encryption_offered)
         self.privacy.encryption_shown.connect(status.show_encrypted)

@@ -30,7 +30,6 @@ from slmdesk.models.move import MovePlan
 from slmdesk.models.packs import PackContents
 from slmdesk.models.window.formats import FormatDialog
 from slmdesk.online.window.network import TokenDialog
-from slmdesk.online.window.statement import StatementWindow
 from slmdesk.redaction.service import Preview
 from slmdesk.redaction.window.section import NamesDialog
 from slmdesk.tables.types import Column, Flag, Table, TableCell, TableRow
@@ -146,7 +145,6 @@ DIALOGS = {
     "erase_dialog": opened(EraseDialog, "bridge", "window"),
     "token_dialog": opened(TokenDialog, "tokens", "window"),
     "gated_dialog": opened(GatedDialog, "tokens", "somebody-with-a-long-name/" + LONG.replace(" ", "-"), "window"),
-    "statement_window": opened(StatementWindow, "bridge", "window"),
     "private_names": opened(NamesDialog, LONG, "window"),
     "text_dialog": lambda program: TextDialog(
         program.window, title=LONG, intro=LONG, text=LONG * 4, warning=LONG
