@@ -82,7 +82,7 @@ if TYPE_CHECKING:
     from slmdesk.translation.typed import LiveTranslation, TypedHistory
     from slmdesk.versions.service import VersionService
     from slmdesk.writing.files import WritingFiles
-    from slmdesk.writing.service import ContinuationService, WritingHistory, WritingService
+    from slmdesk.writing.service import WritingHistory, WritingService
     from slmdesk.writing.spelling.service import SpellingService
 
 T = TypeVar("T")
@@ -294,9 +294,6 @@ class Services:
     )
     writing_files: Made[WritingFiles] = Made("writing.files:WritingFiles", lambda s, new: new(s.runtime, s.reader))
     writing_history: Made[WritingHistory] = Made("writing.service:WritingHistory", lambda s, new: new(s.runtime))
-    continuations: Made[ContinuationService] = Made(
-        "writing.service:ContinuationService", lambda s, new: new(s.runtime, s.loader)
-    )
     spelling: Made[SpellingService] = Made(
         "writing.spelling.service:SpellingService",
         lambda s, new: new(s.runtime, s.speller, partial(s.store.keys_for, "words")),

@@ -128,8 +128,6 @@ class Settings(Record):
     """Code of the dictionary for all text, such as en_GB. Empty means that the language of the text decides."""
     spelling_place: str = ""
     """Folder or file of the dictionaries. Empty means the system's dictionaries."""
-    continue_typing: bool = True
-    """Whether the loaded model suggests in grey how the text continues at the cursor, on the page Write."""
     private_copies: bool = True
     """Whether copied text is marked so that the system keeps it out of its clipboard history and out of any cloud."""
     delete_after_days: int = 0

@@ -135,11 +135,6 @@ def table() -> tuple[Value, ...]:
             is_advanced=True,
         ),
         Value(
-            "writing", "continue_typing", _("Continue at the cursor"),
-            _("While you pause on the page Write, the loaded model continues the sentence in grey. Tab takes it, "
-              "Ctrl+Right a word of it, Esc none."),
-        ),
-        Value(
             "writing", "writing_history", _("Keep drafts"),
             _("What you write on the page Write, or type on the page Translate, is found again there."),
             also="translate_history",

@@ -224,18 +224,12 @@ class Frame(QObject):
 
     @cached_property
     def writing_page(self) -> WritingPage:
-        """The page Write. It underlines misspelled words. It also proposes a continuation of the text, except inside
-        undecided changes and in a redacted text.
-        """
-        from slmdesk.writing.window.editor import GhostText
+        """The page Write. It underlines misspelled words."""
         from slmdesk.writing.window.page import WritingPage
 
         page = WritingPage(self._bridge, self.state, self.keeper, self.settings)
         page.translate_wanted.connect(lambda text: self.reach.take_text(text))
-        editor, shield = page.editor, page.shield
-        SpellMarks(self._bridge, editor, is_left_out=editor.is_undecided)
-        ghost = GhostText(self._bridge, editor, lambda: not editor.tracked.pending and not shield.isChecked())
-        shield.clicked.connect(ghost.drop)
+        SpellMarks(self._bridge, page.editor, is_left_out=page.editor.is_undecided)
         self._place("Write", page)
         return page
 
