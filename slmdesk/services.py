@@ -30,7 +30,6 @@ from slmdesk.runtime.events import (
     E,
     Event,
     EventBus,
-    ItemsAdded,
     MessageEnded,
     ModelsChanged,
     Noticed,
@@ -38,7 +37,6 @@ from slmdesk.runtime.events import (
 from slmdesk.runtime.messages import problem_for
 from slmdesk.runtime.service import Member, Runtime, ServiceThread
 from slmdesk.store import DataKey, Store, open_store
-from slmdesk.store.retention import take_policy
 
 if TYPE_CHECKING:
     from slmdesk.chat.service import ChatService
@@ -67,8 +65,8 @@ if TYPE_CHECKING:
     from slmdesk.models.service import DefaultsService, ModelService, NameService
     from slmdesk.online.downloads import DownloadService
     from slmdesk.online.hub import CatalogueService, HubService, RepoPageService, SearchService
+    from slmdesk.online.log_page import LogPageService
     from slmdesk.online.network import NetworkService, ProxyPasswords, TokenService
-    from slmdesk.online.statement.service import StatementService
     from slmdesk.privacy.service import PrivacyService
     from slmdesk.questions.service import QuestionService
     from slmdesk.redaction.service import RedactionService
@@ -84,7 +82,7 @@ if TYPE_CHECKING:
     from slmdesk.translation.typed import LiveTranslation, TypedHistory
     from slmdesk.versions.service import VersionService
     from slmdesk.writing.files import WritingFiles
-    from slmdesk.writing.service import ContinuationService, WritingHistory, WritingService
+    from slmdesk.writing.service import WritingHistory, WritingService
     from slmdesk.writing.spelling.service import SpellingService
 
 T = TypeVar("T")
@@ -295,9 +293,6 @@ class Services:
     )
     writing_files: Made[WritingFiles] = Made("writing.files:WritingFiles", lambda s, new: new(s.runtime, s.reader))
     writing_history: Made[WritingHistory] = Made("writing.service:WritingHistory", lambda s, new: new(s.runtime))
-    continuations: Made[ContinuationService] = Made(
-        "writing.service:ContinuationService", lambda s, new: new(s.runtime, s.loader)
-    )
     spelling: Made[SpellingService] = Made(
         "writing.spelling.service:SpellingService",
         lambda s, new: new(s.runtime, partial(s.store.keys_for, "words")),
@@ -327,15 +322,9 @@ class Services:
     searching: Made[SearchService] = Made("online.hub:SearchService", lambda s, new: new(s.hub))
     offers: Made[CatalogueService] = Made("online.hub:CatalogueService", lambda s, new: new(s.hub, s.searching))
     repo_pages: Made[RepoPageService] = Made("online.hub:RepoPageService", lambda s, new: new(s.hub))
-    statements: Made[StatementService] = Made(
-        "online.statement.service:StatementService",
-        lambda s, new: new(
-            s.runtime,
-            s.ledger_events,
-            s.hub.policy,
-            lambda paper: s.printing.print(paper),
-            s.capabilities,
-        ),
+    log_pages: Made[LogPageService] = Made(
+        "online.log_page:LogPageService",
+        lambda s, new: new(s.runtime, s.network, lambda paper: s.printing.print(paper), s.walls),
     )
     privacy: Made[PrivacyService] = Made("privacy.service:PrivacyService", lambda s, new: new(s.runtime, s._on_key))
     watch: Made[ChangeWatch] = Made("history.service:ChangeWatch", lambda s, new: new(s.runtime, s.chats, s.network))
@@ -347,7 +336,7 @@ class Services:
     )
     erasing: Made[ErasingService] = Made(
         "history.erasing:ErasingService",
-        lambda s, new: new(s.runtime, s.models, s.retention, s.network, s.tokens, s.statements),
+        lambda s, new: new(s.runtime, s.models, s.network, s.tokens),
     )
     days: Made[DayService] = Made(
         "history.retention:DayService", lambda s, new: new(s.runtime, s.chats, s.documents, s.states)
@@ -457,8 +446,6 @@ class Services:
         self.service_thread.post(self.ledger_events.start)
         if self.paths.models_move_file.exists():
             self.moving.recover()
-        if self.store.is_kept:
-            self._take_policy()
 
     def start_background(self, is_away: Callable[[], bool]) -> Sequence[JobRecord]:
         """Start the background work of the window, which commands do not do. Service thread.
@@ -594,14 +581,6 @@ class Services:
     def _move_password(self) -> None:
         if "@" in self.settings.current.proxy:
             self.network.move_password()
-
-    def _take_policy(self) -> None:
-        """Apply the retention rules and holds of the organisation's policy before anything is deleted."""
-        try:
-            if take_policy(self.store, self.settings.policy):
-                self.publish(ItemsAdded())
-        except KnownError as err:
-            self.notice(err)
 
     def _on_replaced(self) -> None:
         self._on_key()

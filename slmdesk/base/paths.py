@@ -56,11 +56,6 @@ class Paths(NamedTuple):
         return self.config / "proxy-password.json"
 
     @property
-    def statement_key_file(self) -> Path:
-        """The key that signs statements for auditors, if the system has no keyring."""
-        return self.config / "statement-key.json"
-
-    @property
     def dialogs_file(self) -> Path:
         """The file in which Qt saves the folders of the window's file dialogs. Qt chose the name."""
         return self.config / "QtProject.conf"

@@ -405,12 +405,6 @@ _SENTENCES: Mapping[str, str | tuple[str, str]] = {
     ),
     "document.no_image": N_("There is no picture of this page of {path}; its text can be shown."),
     # settings and network
-    "statement.wrong": N_("{path} is not to be relied on: {reason}."),
-    "statement.key": N_(
-        "The key that signs statements cannot be used ({reason}), so no statement was made. Unlock the keyring of this "
-        "account, or sign in at its desktop, and try again. “slmdesk statement --new-key” begins with a new key; tell "
-        "those who noted the old one."
-    ),
     "setting.invalid": N_("The setting “{key}” has a value that cannot be used ({reason}). It was passed over."),
     "setting.managed": N_("The setting “{key}” is set by your organisation and cannot be changed here."),
     "policy.invalid": N_(
@@ -518,23 +512,20 @@ _SENTENCES: Mapping[str, str | tuple[str, str]] = {
     "download.unknown": N_("There is no download “{id}”."),
     "download.offline": N_("Waits: you work offline. It goes on as soon as the network is allowed."),
     "download.stopped": N_("Another window or command has paused or cancelled this download, the job “{id}”."),
-    # retention rules and holds
-    "rule.unknown": N_("There is no rule {id}. “slmdesk retention list” shows which there are."),
-    "rule.managed": N_("This rule is set by your organisation and cannot be changed here."),
-    "hold.unknown": N_("There is no hold {id}. “slmdesk retention list” shows which there are."),
-    "hold.managed": N_("This hold is set by your organisation and cannot be released here."),
-    "hold.item": N_("“{name}” is on hold ({who} set it), so nothing of it can be deleted. It is as it was."),
-    "hold.document": N_("The text of {name} is on hold, or something about it is. It is kept."),
-    "hold.folder": N_("The folder {name}, or a document in it, is on hold. It is as it was."),
-    "hold.all": N_(
-        "Something here is on hold ({count} in all), and would be lost. Nothing was changed. What is held is shown in "
-        "Settings, “Rules and holds”, and by “slmdesk retention list”."
-    ),
+    # deleting after some days
     "retention.trashed": N_("{what}, not changed for {days} days, moved to the trash. There until {until}."),
-    "retention.deleted": N_("{what}, not changed for {days} days, deleted for good, as your rules say."),
+    "retention.deleted": N_("{what}, not changed for {days} days, deleted for good, as your settings say."),
     "retention.clock": N_(
-        "The clock says {now}, but slmdesk was last used on {last}. Until you confirm the date, no rule deletes "
-        "anything: Settings, “Rules and holds”, or slmdesk retention run --yes."
+        "The clock says {now}, but slmdesk was last used on {last}. Until you confirm the date, nothing is deleted by "
+        "itself."
+    ),
+    "retention.ended": N_(
+        "Retention rules ({rules}) and holds ({holds}) ended: slmdesk has them no longer. Nothing was deleted by that. "
+        "What deletes after some days is in Settings, “History & deletion”."
+    ),
+    "retention.taken_over": N_(
+        "Your retention rules are a setting now: “Delete chats and documents”, after {days} days (Settings, “History & "
+        "deletion”)."
     ),
     # jobs
     "job.unknown": N_("There is no job “{id}”."),

@@ -110,8 +110,8 @@ class HistoryService(Service):
         return self._chats.item(id)
 
     def is_confidential(self) -> bool:
-        """Whether to keep names off the screen unless asked for: the history is encrypted or something is on hold."""
-        return self._store.key is not None or bool(self._store.holds.all())
+        """Whether to keep names off the screen unless asked for: the history is encrypted."""
+        return self._store.key is not None
 
     def change_settings(self, id: str, **values: Json) -> Item:
         """Update an item's own settings. None removes a key. Raises KnownError `item.unknown`, store.*."""

@@ -23,7 +23,7 @@ from slmdesk.base.types import Backends, Device, Json
 from slmdesk.base.walls import landlock_of, system_name
 from slmdesk.loader.model_loader import processor
 from slmdesk.online.network import certificates_in
-from slmdesk.online.statement.proofs import code_from_elsewhere
+from slmdesk.online.program import code_from_elsewhere
 from slmdesk.runtime.events import Pending
 from slmdesk.runtime.home_place import home_problems
 from slmdesk.runtime.messages import Problem, bytes_for_people, problem_for, problem_of

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
 from slmdesk.base.record import changed
-from slmdesk.base.records import Hold, Item, Message
+from slmdesk.base.records import Item, Message
 from slmdesk.base.texts import _, ngettext
 from slmdesk.base.types import Role
 from slmdesk.chat.conversation import NEW_CHAT, REDACT, Conversation, SentMessage, is_private, words_of
@@ -19,12 +19,10 @@ from slmdesk.chat.window.attachments import AttachController, Drafts
 from slmdesk.chat.window.context import ContextWatch, FullController, WindowController
 from slmdesk.chat.window.messages import END, MessageInspector, OlderMessages, ShownMessages, all_details_of
 from slmdesk.chat.window.view.message import ANSWER_NOW, DELETIONS, OTHER_MODEL, REWRITES, TOGGLE_THOUGHT
-from slmdesk.history.labels import held_words
 from slmdesk.redaction.service import NOTHING_DECIDED, Decisions
 from slmdesk.runtime.events import (
     ItemChanged,
     ItemGone,
-    ItemsAdded,
     MessageAdded,
     MessageChanged,
     MessageEnded,
@@ -79,7 +77,6 @@ class ChatController(QObject):
         self.inspector = MessageInspector(bridge, self.shown, self)
         self.edits = MessageEdits(bridge, self, self)
         self.window = WindowController(bridge, self, self)
-        self.hold = HoldWatch(bridge, self)
         self.private = PrivateController(bridge, self, self)
         self.older = OlderMessages(bridge, self.shown, self)
         self._others: set[str] = set()
@@ -112,7 +109,6 @@ class ChatController(QObject):
         self._live_timer.timeout.connect(self._on_live_tick)
         self.older.arrived.connect(self.older_shown)
         self.chat_opened.connect(self.private.show)
-        self.chat_opened.connect(self.hold.show)
         self.message_added.connect(self.private.note_words)
 
     @property
@@ -647,44 +643,6 @@ class PrivateController(QObject):
         self._used.discard(event.id)
         if self._chats.pop(event.id, None) is not None:
             self.listed.emit(dict(self._chats))
-
-
-# ---- whether the open chat is on hold
-
-
-class HoldWatch(QObject):
-    shown = Signal(str)
-
-    def __init__(self, bridge: Bridge, parent: QObject) -> None:
-        super().__init__(parent, objectName="hold_watch")
-        self._bridge = bridge
-        self._chat = ""
-        bridge.on(ItemChanged, self._on_item_changed)
-        bridge.on(ItemsAdded, self._on_items_added)
-
-    @Slot(str, str)
-    def show(self, chat: str, _title: str = "") -> None:
-        self._chat = chat
-        if not chat or is_private(chat):
-            self.shown.emit("")
-            return
-        self._bridge.ask(self._bridge.services.retention.hold_on(chat), partial(self._on_found, chat), _chat_is_gone)
-
-    def _on_items_added(self) -> None:
-        """Check the hold again: a space or all chats may have been put on hold or released."""
-        self.show(self._chat)
-
-    def _on_found(self, chat: str, hold: Hold | None) -> None:
-        if chat == self._chat:
-            self.shown.emit(held_words(hold))
-
-    def _on_item_changed(self, event: ItemChanged) -> None:
-        if event.item.id == self._chat:
-            self.show(self._chat)
-
-
-def _chat_is_gone(problem: Problem) -> None:
-    """Ignore that the chat was deleted meanwhile."""
 
 
 def _is_redacted(chat: Item) -> bool:

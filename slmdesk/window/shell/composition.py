@@ -224,18 +224,12 @@ class Frame(QObject):
 
     @cached_property
     def writing_page(self) -> WritingPage:
-        """The page Write. It underlines misspelled words. It also proposes a continuation of the text, except inside
-        undecided changes and in a redacted text.
-        """
-        from slmdesk.writing.window.editor import GhostText
+        """The page Write. It underlines misspelled words."""
         from slmdesk.writing.window.page import WritingPage
 
         page = WritingPage(self._bridge, self.state, self.keeper, self.settings)
         page.translate_wanted.connect(lambda text: self.reach.take_text(text))
-        editor, shield = page.editor, page.shield
-        SpellMarks(self._bridge, editor, is_left_out=editor.is_undecided)
-        ghost = GhostText(self._bridge, editor, lambda: not editor.tracked.pending and not shield.isChecked())
-        shield.clicked.connect(ghost.drop)
+        SpellMarks(self._bridge, page.editor, is_left_out=page.editor.is_undecided)
         self._place("Write", page)
         return page
 
@@ -318,9 +312,7 @@ class Frame(QObject):
         page.deleted_chats_requested.connect(self._open_trash)
         page.erase_requested.connect(self._on_erase_requested)
         page.forget_day_requested.connect(partial(self._open_once, "history.window", "ForgetDay", self._bridge))
-        page.rules_requested.connect(partial(self._open_once, "history.window", "RulesWindow", self._bridge))
         page.folder_requested.connect(lambda folder: self.models_area.ways.choose_folder(folder))
-        page.statement_requested.connect(partial(self._open_once, "online.window.statement", "StatementWindow", bridge))
         page.ledger_requested.connect(partial(self._open_once, "online.window.network", "NetworkLogWindow", bridge))
         self.global_key.sentence_shown.connect(page.show_key)
         page.show_key(self.global_key.sentence)
@@ -484,11 +476,9 @@ class Frame(QObject):
         given = self._folders, self.settings, self.window.show_page
         self.window.help_requested.connect(partial(self._open_once, "window.shell.palette", "HelpWindow", *given))
         note_links(lambda: bridge.services.ledger_events.link_opened())
-        for signal, *place in (
-            (status.panel.ledger_requested, "online.window.network", "NetworkLogWindow"),
-            (status.panel.statement_requested, "online.window.statement", "StatementWindow"),
-        ):
-            signal.connect(partial(self._open_once, *place, bridge))
+        status.panel.ledger_requested.connect(
+            partial(self._open_once, "online.window.network", "NetworkLogWindow", bridge)
+        )
         self.privacy.state_shown.connect(self.locking.take)
         self.privacy.encryption_offered.connect(self._on_encryption_offered)
         self.privacy.encryption_shown.connect(status.show_encrypted)

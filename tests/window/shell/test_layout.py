@@ -23,14 +23,13 @@ from slmdesk.base.translation import GlossaryRecord
 from slmdesk.chat.window.context import Offer
 from slmdesk.chat.window.dialogs import ANSWER, EditDialog
 from slmdesk.chat.window.list import ChatList
-from slmdesk.history.window import DeletedChats, EraseDialog, ForgetDay, RulesWindow
+from slmdesk.history.window import DeletedChats, EraseDialog, ForgetDay
 from slmdesk.library.types import Coverage
 from slmdesk.library.window.redacted import RedactionWindow
 from slmdesk.models.move import MovePlan
 from slmdesk.models.packs import PackContents
 from slmdesk.models.window.formats import FormatDialog
 from slmdesk.online.window.network import TokenDialog
-from slmdesk.online.window.statement import StatementWindow
 from slmdesk.redaction.service import Preview
 from slmdesk.redaction.window.section import NamesDialog
 from slmdesk.tables.types import Column, Flag, Table, TableCell, TableRow
@@ -142,12 +141,10 @@ def spaces(program) -> None:
 DIALOGS = {
     "new_glossary_form": lambda program: (terms(program).open_glossaries(), program.click("new_glossary_button")),
     "deleted_chats": opened(DeletedChats, "bridge", "window"),
-    "rules_window": opened(RulesWindow, "bridge", "window"),
     "forget_day": opened(ForgetDay, "bridge", "window"),
     "erase_dialog": opened(EraseDialog, "bridge", "window"),
     "token_dialog": opened(TokenDialog, "tokens", "window"),
     "gated_dialog": opened(GatedDialog, "tokens", "somebody-with-a-long-name/" + LONG.replace(" ", "-"), "window"),
-    "statement_window": opened(StatementWindow, "bridge", "window"),
     "private_names": opened(NamesDialog, LONG, "window"),
     "text_dialog": lambda program: TextDialog(
         program.window, title=LONG, intro=LONG, text=LONG * 4, warning=LONG
