@@ -70,7 +70,6 @@ THINKING = (THINKING_OFF, THINKING_USUAL, THINKING_ON, *THINKING_LEVELS)
 
 
 Share: TypeAlias = Annotated[float, Meta(ge=0, le=1)]
-Bias: TypeAlias = Annotated[float, Meta(ge=-1e9, le=1e9)]
 
 
 class Sampling(Record):
@@ -82,25 +81,13 @@ class Sampling(Record):
     top_k: Annotated[int, Meta(ge=-1, le=1 << 20)] | None = None
     top_p: Share | None = None
     min_p: Share | None = None
-    typical_p: Share | None = None
     repeat_penalty: Annotated[float, Meta(ge=0.01, le=100)] | None = None
     frequency_penalty: Annotated[float, Meta(ge=-100, le=100)] | None = None
     presence_penalty: Annotated[float, Meta(ge=-100, le=100)] | None = None
     penalty_last_n: Annotated[int, Meta(ge=-1, le=1 << 20)] | None = None
-    dry_multiplier: Annotated[float, Meta(ge=0, le=100)] | None = None
-    """Strength of DRY, a sampler against repeated phrases. 0 means off."""
-    dry_base: Annotated[float, Meta(ge=1, le=100)] | None = None
-    dry_allowed_length: Annotated[int, Meta(ge=0, le=1 << 20)] | None = None
-    xtc_probability: Share | None = None
-    """How often XTC, a sampler for variety, leaves out the likeliest tokens. 0 means off."""
-    xtc_threshold: Share | None = None
     seed: int | None = None
     grammar: str | None = None
-    """Grammar in GBNF. Cannot be combined with json_schema."""
-    json_schema: str | None = None
-    logit_bias: tuple[tuple[Annotated[int, Meta(ge=0, le=(1 << 31) - 1)], Bias], ...] = ()
-    word_bias: tuple[tuple[Annotated[str, Meta(min_length=1)], Bias], ...] = ()
-    """The bias by words instead of token ids. For a word of several tokens the first token counts."""
+    """Grammar in GBNF that the answer keeps to."""
     stop: tuple[str, ...] = ()
     max_tokens: int | None = None
     """Most tokens of the answer. None means as many as fit; the engine always has a limit."""
@@ -114,9 +101,8 @@ class Sampling(Record):
     def over(self, defaults: Sampling) -> Sampling:
         """Return a copy in which values that are None are taken from `defaults`."""
         names = (
-            "temperature", "top_k", "top_p", "min_p", "typical_p", "repeat_penalty", "frequency_penalty",
-            "presence_penalty", "penalty_last_n", "dry_multiplier", "dry_base", "dry_allowed_length",
-            "xtc_probability", "xtc_threshold",
+            "temperature", "top_k", "top_p", "min_p", "repeat_penalty", "frequency_penalty",
+            "presence_penalty", "penalty_last_n",
         )  # fmt: skip
         return changed(self, **{name: getattr(defaults, name) for name in names if getattr(self, name) is None})
 
@@ -126,16 +112,10 @@ USUAL_SAMPLING = Sampling(
     top_k=40,
     top_p=0.9,
     min_p=0.05,
-    typical_p=1.0,
     repeat_penalty=1.0,
     frequency_penalty=0.0,
     presence_penalty=0.0,
     penalty_last_n=64,
-    dry_multiplier=0.0,
-    dry_base=1.75,
-    dry_allowed_length=2,
-    xtc_probability=0.0,
-    xtc_threshold=0.1,
 )
 """Values that neither the request nor the model file sets. The temperature is lower than llama.cpp's own 0.8, since
 small models invent more at high temperatures.

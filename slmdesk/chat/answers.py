@@ -45,7 +45,6 @@ from slmdesk.chat.types import (
     check_options,
     lora_for,
     lora_of,
-    require_form,
     sampling_for,
 )
 from slmdesk.loader.model_loader import Lease, ModelLoader
@@ -534,11 +533,10 @@ class ModelChoice:
 
         `has_text`: the question contains a text to work on.
 
-        Raises KnownError `model.…`, `adapter.…`, `request.invalid`, `grammar.invalid`.
+        Raises KnownError `model.…`, `adapter.…`, `request.invalid`.
         """
         record = self._models.choose(model) if model else self._pinned(options) or self._models.choose(None)
         merged = sampling_for(sampling, options, TEXT_SAMPLING if has_text else CHAT_SAMPLING)
-        require_form(merged)
         return AnswerRequest(record, (), merged, lora_for(options, record, self._models.list()))
 
     def request_as(self, message: Message) -> AnswerRequest:

@@ -52,7 +52,7 @@ class Request(Record):
     @property
     def is_free(self) -> bool:
         """Whether anything may come before the answer's words."""
-        is_bound = self.sampling.grammar or self.sampling.json_schema or self.choices or self.with_probabilities
+        is_bound = self.sampling.grammar or self.choices or self.with_probabilities
         return not is_bound
 
     @property

@@ -35,7 +35,7 @@ LOOK_S = 0.25
 SEEDS = 1 << 31
 
 SETTINGS = Sampling(
-    temperature=0.4, top_k=40, top_p=0.9, min_p=0.05, typical_p=1.0, repeat_penalty=1.1, penalty_last_n=256,
+    temperature=0.4, top_k=40, top_p=0.9, min_p=0.05, repeat_penalty=1.1, penalty_last_n=256,
     frequency_penalty=0.0, presence_penalty=0.0,
 )  # fmt: skip
 """Sampling settings for all models, whatever a model's file recommends."""

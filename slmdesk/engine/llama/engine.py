@@ -16,7 +16,6 @@ from pathlib import Path
 import numpy as np
 
 from slmdesk.base.errors import BUG_CODE, KnownError, Stopped
-from slmdesk.base.record import changed
 from slmdesk.base.texts import _
 from slmdesk.base.types import (
     THINKING_OFF,
@@ -30,7 +29,6 @@ from slmdesk.base.types import (
     Priority,
     PromptPart,
     Recipe,
-    Sampling,
 )
 from slmdesk.engine.interface import Engine, ReadState, Rendered, Request, RequestFailed
 from slmdesk.engine.llama import sequence as sequences
@@ -45,7 +43,6 @@ from slmdesk.engine.llama.thinking import Thought
 from slmdesk.engine.llama.vocabulary import (
     Detokenizer,
     FileVocabulary,
-    Vocabulary,
     lookalikes,
     tokenize_parts,
     tokens_and_edges,
@@ -457,8 +454,6 @@ def prepare(
     thinks = model.thoughts if request.messages and request.is_free else None
     prompt, edges = tokens_and_edges(vocabulary, parts)
     sampling = request.sampling.over(info.sampling_defaults).over(USUAL)
-    if sampling.word_bias:
-        sampling = changed(sampling, logit_bias=(*_bias_of_words(vocabulary, sampling), *sampling.logit_bias))
     choices = tokens_of_choices(vocabulary, request.choices)
     most = _most_tokens(len(prompt), 1 if choices else sampling.max_tokens, info.context_tokens)
     seed = secrets.randbelow(MAX_SEED) if sampling.seed is None else sampling.seed & 0xFFFFFFFF
@@ -488,17 +483,6 @@ def prepare(
         adapter=adapter,
         thought=Thought(thinks, sampling, is_open=thinks.marks.is_open_in(_end_of(parts))) if thinks else None,
     )
-
-
-def _bias_of_words(vocabulary: Vocabulary, sampling: Sampling) -> list[tuple[int, float]]:
-    """The bias of words by the first token of each, as it stands within a text, and at its beginning."""
-    biases = []
-    for words, bias in sampling.word_bias:
-        for text in (f" {words}", words):
-            tokens = vocabulary.tokenize(text, special=False)
-            first = next((token for token in tokens if vocabulary.pieces[token].strip()), None)  # not the space alone
-            biases += [] if first is None else [(first, bias)]
-    return biases
 
 
 def _without_end(tokens: list[int], edges: list[int]) -> list[int]:
