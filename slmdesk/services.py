@@ -44,7 +44,6 @@ if TYPE_CHECKING:
     from slmdesk.chat.service import ChatService
     from slmdesk.chat.spaces import TitleWriter
     from slmdesk.children.client import ChildClient, ChildEvent
-    from slmdesk.evaluation.comparison import ModelComparisonService
     from slmdesk.evaluation.exams import AutoExams, ExamService
     from slmdesk.evaluation.formats import FormatService
     from slmdesk.evaluation.model_cards import BenchService, CardService
@@ -98,7 +97,6 @@ LOCK_S = 0.7
 PURGE_MARGIN_S = 0.5
 """Purging copies of the history stops when fewer than this many seconds are left for closing."""
 JOB_SERVICES = {
-    "comparison": "comparing",
     "download": "downloads",
     "exam": "exams",
     "extraction": "extraction",
@@ -110,7 +108,6 @@ JOB_SERVICES = {
 }
 """Kind of job -> name of the service that runs, plans or finishes such jobs."""
 EXPORTERS: Mapping[str, tuple[str, Callable[[Services], tuple[object, ...]]]] = {
-    "comparison": ("evaluation.export:export_model_comparison", lambda services: (services.chats,)),
     "extraction": ("tables.export:export_table", lambda services: (services.extraction,)),
     "question": (
         "questions.export:export_question",
@@ -228,10 +225,6 @@ class Services:
         lambda s, new: new(s.runtime, s.models, s.loader, lambda: s.retrieval, s.states, s.redaction),
     )
     titles: Made[TitleWriter] = Made("chat.spaces:TitleWriter", lambda s, new: new(s.runtime, s.loader, s.chats.rename))
-    comparing: Made[ModelComparisonService] = Made(
-        "evaluation.comparison:ModelComparisonService",
-        lambda s, new: new(s.runtime, s.models, s.loader, s.jobs, s.chats.answers),
-    )
     documents: Made[DocumentService] = Made("library.service:DocumentService", lambda s, new: new(s.runtime, s.reader))
     collections: Made[CollectionService] = Made(
         "library.folders:CollectionService", lambda s, new: new(s.runtime, s.documents, s.loader)

@@ -7,7 +7,6 @@ from fakes.recorder import open_echo
 
 from slmdesk.base.protocol import Cancelled
 from slmdesk.chat.service import ChatService
-from slmdesk.evaluation.comparison import ModelComparisonService
 from slmdesk.evaluation.exams import AutoExams
 from slmdesk.history.service import ChangeWatch
 from slmdesk.jobs.service import JobService
@@ -26,7 +25,6 @@ pytestmark = pytest.mark.process
 
 BEFORE = [
     (ChangeWatch, ChatService),
-    (ModelComparisonService, ChatService),
     (QuestionService, ChatService),
     (QuestionService, StateService),
     (CollectionService, DocumentService),

@@ -35,6 +35,12 @@ if TYPE_CHECKING:
     from slmdesk.chat.attachment_text import ContextPart
 
 
+COMPARISON = "comparison"
+"""Kind of an item that an older version made: a question that several models answered, as versions of one answer."""
+SHOWN_AS_CHATS = ("chat", COMPARISON)
+"""Kinds of items that the page of chats shows."""
+
+
 class AttachRequest(Record):
     document: str = ""
     """Id of a document; if it is empty, `source` is the text."""

@@ -18,7 +18,6 @@ from slmdesk.runtime.messages import bytes_for_people, sentence_for
 
 PLACES = {
     "bench": "evaluation.command:bench",
-    "compare": "evaluation.command:compare",
     "download": "online.command:download",
     "exam": "evaluation.command:exam",
     "find": "models.command.files:find",
@@ -35,7 +34,6 @@ PLACES = {
     "tune": "evaluation.command:tune",
     "unpack": "models.command.files:unpack",
     "verify": "models.command.files:verify",
-    "vote": "evaluation.command:vote",
 }
 
 

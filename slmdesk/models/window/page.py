@@ -184,7 +184,6 @@ class ModelsPage(QScrollArea):
     offline_chosen = Signal(bool)
     once_chosen = Signal()
     file_chosen = Signal(object)
-    compare_requested = Signal()
     pack_chosen = Signal(object)
 
     def __init__(self, library: LibraryController, downloads: QWidget, suggestions: QWidget, search: QWidget) -> None:
@@ -202,11 +201,6 @@ class ModelsPage(QScrollArea):
         self._offline = OfflineBar(holder)
         self._local = LocalModels(self._library, holder)
         self.more_ways = AddMenu(self._local)
-        tip = _("Ask several models the same question, side by side")
-        compare = button(
-            _("Compare…"), "compare_button", holder, tip=tip, kind="text", label=_("Compare models"),
-            on=self.compare_requested,
-        )  # fmt: skip
         title = plain_label(_("Models"), holder, name="models_title", kind="title")
         self.best = BestModel(holder)
         local, suggested, hub = (
@@ -217,7 +211,7 @@ class ModelsPage(QScrollArea):
         )  # fmt: skip
         column(
             title, self.best, downloads,
-            row((local, 1), compare, self._local.add, self.more_ways, gap=theme.SPACE_8), self._local,
+            row((local, 1), self._local.add, self.more_ways, gap=theme.SPACE_8), self._local,
             suggested, self._offline, suggestions, hub, search, 1,
             into=holder, gap=theme.SPACE_12, margins=(theme.SPACE_24, theme.SPACE_16, theme.SPACE_24, theme.SPACE_24),
         )  # fmt: skip

@@ -610,7 +610,6 @@ SHOWN_BY: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "models.import": (
             "library_add_button", "starter_button", "add_model_button",
         ),
-        "models.compare": ("compare_button",),
         "settings.network": ("network_body",),
         "token": ("row_token",),
     }
