@@ -42,13 +42,9 @@ _SENTENCES: Mapping[str, str | tuple[str, str]] = {
     "model.not_converted": N_(
         "The model could not be made in another format ({reason}). The published file is unchanged."
     ),
-    "measuring.twice": N_("Models are being compared or measured already. Wait until that has ended, or stop it."),
+    "measuring.twice": N_("A model is being measured or copied already. Wait until that has ended, or stop it."),
     "measuring.answer": N_("An answer is being written. Measure when it has ended."),
-    "formats.battery": N_("This PC runs on battery, where measurements mislead. Plug it in and try again."),
-    "formats.busy": N_("Another window or command tries formats of a model just now. Wait until it has ended."),
-    "formats.noisy": N_(
-        "Other programs use the processor, so that nothing can be compared. Close them, or measure again later."
-    ),
+    "formats.busy": N_("Another window or command makes a copy of a model just now. Wait until it has ended."),
     "formats.no_copy": N_("There is no copy of {name} in another format on this PC. Make one first."),
     "model.damaged": N_("This model file is damaged ({reason}). The chats are kept. Fetch or copy the model again."),
     "model.changed": N_(

@@ -428,7 +428,7 @@ def list_of(numbers: Sequence[int], most: int = 12) -> str:
     return ", ".join(reported[:most]) + (", \u2026" if len(reported) > most else "")
 
 
-# ---- formats of a model's weights, and measurements of them on this PC
+# ---- formats of a model's weights
 
 
 FILE_TYPES: Mapping[str, int] = MappingProxyType(
@@ -437,9 +437,6 @@ FILE_TYPES: Mapping[str, int] = MappingProxyType(
     }
 )  # fmt: skip
 """Formats into which slmdesk can convert a model, with their number in enum llama_ftype of llama.h."""
-READ_TOKENS, WRITTEN_TOKENS = 300, 200
-WRITTEN_TOGETHER = 16
-GREEDY_TOKENS = 24
 
 
 class Recipe(Record):
@@ -449,35 +446,6 @@ class Recipe(Record):
     """Numbers of the layers that are left out, counted from 0."""
     origin: str = ""
     """What the file was made from, for the new file's metadata. At most 120 ASCII characters."""
-
-
-class FormatSpeed(Record):
-    """Seconds per token, with the number of threads that is best for each value. The fastest of a few rounds."""
-
-    read_s: Number
-    """Seconds per token of a prompt, read in slices as the engine does."""
-    write_s: Number
-    write_together_s: Number
-
-    @property
-    def answer_s(self) -> float:
-        """Seconds for a prompt of READ_TOKENS tokens and an answer of WRITTEN_TOKENS tokens."""
-        return READ_TOKENS * self.read_s + WRITTEN_TOKENS * self.write_s
-
-    @property
-    def long_work_s(self) -> float:
-        """Seconds for a part of a long document: 700 tokens are read and 150 written, beside fifteen other answers."""
-        return 700 * self.read_s + 150 * self.write_together_s
-
-
-class FormatQuality(Record):
-    """How much a file's predictions differ from those of the published file, for the same texts."""
-
-    divergence: Number
-    """Mean Kullback–Leibler divergence of the next-token distribution, in nats; see engine/llama/predictions.py."""
-    perplexity: Number
-    tokens: int
-    same_first: Number
 
 
 # ---- attributes that are imported and created at first use

@@ -254,7 +254,6 @@ REQUESTS = {
         lambda s, p: s.packs.unpack(p), lambda s, p: s.packs.contents(p), lambda s, p: s.packs.pack(["x"], p),
     ],
     "models.formats": [
-        lambda s, _p: s.formats.measure(None), lambda s, _p: s.formats.measure_without_layers(None),
         lambda s, _p: s.formats.make(None, "Q8_0"), lambda s, _p: s.formats.use("x", copy=True),
     ],
     "settings.network": [lambda s, _p: s.network.change(proxy="none")],

@@ -22,8 +22,6 @@ from slmdesk.base.types import (
     THINKING_USUAL,
     ChatMessage,
     Device,
-    FormatQuality,
-    FormatSpeed,
     LoadedModel,
     LoadSpec,
     Priority,
@@ -33,7 +31,7 @@ from slmdesk.base.types import (
 from slmdesk.engine.interface import Engine, ReadState, Rendered, Request, RequestFailed
 from slmdesk.engine.llama import sequence as sequences
 from slmdesk.engine.llama.context import NO_ADAPTER, Adapter, check_adapter
-from slmdesk.engine.llama.file_jobs import embed_texts, open_trial, quantize
+from slmdesk.engine.llama.file_jobs import divergence, embed_texts, quantize
 from slmdesk.engine.llama.library import find_backends, find_cards, free_memory, load_library
 from slmdesk.engine.llama.loading import Loaded, check_model_file, load_model
 from slmdesk.engine.llama.sampler import MAX_SEED, USUAL, Sampler
@@ -182,23 +180,12 @@ class LlamaEngine(Engine):
             check_model_file(source)
             quantize(load_library(), Path(source), Path(target), recipe, self._counting(on_progress))
 
-    def format_speed(self, path: str, on_progress: Callable[[float], bool]) -> FormatSpeed:
+    def divergence(
+        self, path: str, text: str, predictions: str, on_progress: Callable[[float], bool], *, is_reference: bool
+    ) -> float:
         keep_going = self._counting(on_progress)
-        with self._counted_load(), open_trial(load_library(), path, keep_going) as trial:
-            return trial.speed(keep_going)
-
-    def format_quality(
-        self,
-        path: str,
-        texts: AbstractSequence[str],
-        predictions: str,
-        on_progress: Callable[[float], bool],
-        *,
-        is_reference: bool,
-    ) -> FormatQuality:
-        keep_going = self._counting(on_progress)
-        with self._counted_load(), open_trial(load_library(), path, keep_going) as trial:
-            return trial.quality(texts, Path(predictions), keep_going, is_reference=is_reference)
+        with self._counted_load():
+            return divergence(load_library(), path, text, Path(predictions), keep_going, is_reference=is_reference)
 
     def _counting(self, on_progress: Callable[[float], bool]) -> Callable[[float], bool]:
         def keep_going(part: float) -> bool:

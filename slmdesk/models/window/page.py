@@ -31,7 +31,7 @@ from slmdesk.gguf.memory import speed_in_words
 from slmdesk.models.running import FitCheck
 from slmdesk.models.service import SETTING, WORDS, DefaultUse, can_do, is_for_this_pc, origin_of, used_of
 from slmdesk.models.window.adding import AddMenu
-from slmdesk.models.window.formats import FormatDialog
+from slmdesk.models.window.formats import CopyDialog
 from slmdesk.models.window.library import VERIFY, DetailsPanel, LibraryController, quantization_words
 from slmdesk.online.hub import licence_named
 from slmdesk.runtime.events import ModelState, ModelStateChanged
@@ -280,7 +280,6 @@ class LocalModels(QWidget):
         self._judged: Mapping[str, FitCheck] = {}
         self._managed: frozenset[DefaultUse] = frozenset()
         self._has_formats = True
-        self._dialog: FormatDialog | None = None
         self._loaded = ""
         self._shown = PAGE
         self._cards: dict[str, LocalCard] = {}
@@ -292,7 +291,6 @@ class LocalModels(QWidget):
         library.imports.ended.connect(self.end_progress)
         library.policy_shown.connect(self.show_policy)
         library.trials.details_read.connect(self.show_details)
-        library.formats.show_requested.connect(self.show_formats)
 
     def _build_ui(self) -> None:
         self._note = plain_label(_("Looking what is there…"), self, name="local_note", kind="muted")
@@ -429,24 +427,14 @@ class LocalModels(QWidget):
             "verify": lambda model: library.trials.start(model, VERIFY),
             "folder": lambda model: open_outside(QUrl.fromLocalFile(str(library.folder_of(model)))),
             "remove": library.remove,
-            "formats": self.show_formats,
+            "formats": self._ask_copy,
         }
         does[action](model)
 
-    def show_formats(self, model: str) -> None:
-        card = self._cards.get(model)
-        if self._dialog is not None and self._dialog.model.id != model:
-            self._dialog.close()
-        if self._dialog is None and card is not None:
-            self._dialog = FormatDialog(self.window(), self._library.formats, card.card.record)
-            self._dialog.finished.connect(self._on_formats_closed)
-            self._dialog.show()
-        elif self._dialog is not None:
-            self._dialog.raise_()
-            self._dialog.activateWindow()
-
-    def _on_formats_closed(self) -> None:
-        self._dialog = None
+    def _ask_copy(self, model: str) -> None:
+        dialog = CopyDialog(self.window(), self._cards[model].card.record)
+        dialog.chosen.connect(partial(self._library.formats.make, model))
+        dialog.open()
 
     def _ask_name(self, model: str) -> None:
         dialog = passing(QInputDialog(self), "rename_dialog", _("Rename the model"))
