@@ -61,7 +61,6 @@ if TYPE_CHECKING:
     from slmdesk.loader.model_loader import ModelLoader
     from slmdesk.models.importer import FileInspectionService, OtherProgramsService
     from slmdesk.models.move import MoveService
-    from slmdesk.models.packs import PackService
     from slmdesk.models.running import FitCheckService, LoadOptionsService, SpeedService
     from slmdesk.models.service import DefaultsService, ModelService, NameService
     from slmdesk.online.downloads import DownloadService
@@ -169,7 +168,6 @@ class Services:
     )
     uses: Made[DefaultsService] = Made("models.service:DefaultsService", lambda s, new: new(s.runtime))
     names: Made[NameService] = Made("models.service:NameService", lambda s, new: new(s.runtime))
-    packs: Made[PackService] = Made("models.packs:PackService", lambda s, new: new(s.runtime, s.models))
     finding: Made[OtherProgramsService] = Made(
         "models.importer:OtherProgramsService", lambda s, new: new(s.runtime, s.models)
     )

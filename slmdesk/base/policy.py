@@ -149,14 +149,13 @@ FEATURES: Mapping[str, str] = MappingProxyType(
         "hub.search": _("Search on the Hub"),
         "hub.download": _("Download of models"),
         "models.import": _("Adding model files"),
-        "models.packs": _("Packs of models"),
         "models.formats": _("Models in other formats"),
         "settings.network": _("Settings of the network"),
         "token": _("Access token"),
     }
 )
 """Features that an organisation may hide, with their names for people."""
-GONE_FEATURES = frozenset({"models.compare"})
+GONE_FEATURES = frozenset({"models.compare", "models.packs"})
 """Features of older versions, which a policy may still name."""
 
 

@@ -100,23 +100,10 @@ _SENTENCES: Mapping[str, str | tuple[str, str]] = {
         "“{name}” lies in your organisation's folder {path} and is there for everybody, so it cannot be removed here. "
         "Nothing was changed."
     ),
-    # packs of models
-    "pack.invalid": N_("{path} is no pack of models that can be used: {reason}. Nothing of it was kept."),
-    "pack.newer": N_(
-        "The pack {path} was made by a newer version of slmdesk (format {version}). Nothing of it was kept. Use that "
-        "version or a newer one."
+    "model.other_sum": N_(
+        "{path} is not the file that SHA256SUMS beside it states: its checksum is another one. Nothing of it was kept. "
+        "Copy it again from where it came."
     ),
-    "pack.damaged": N_(
-        "The pack {path} is damaged: {name} is not what its list says. Nothing of it was kept. Copy the pack again."
-    ),
-    "pack.incomplete": N_(
-        "The pack {path} is not what its list says: {bytes} are there instead of {expected}. Nothing of it was kept. "
-        "Copy the pack again."
-    ),
-    "pack.other": N_(
-        "The pack {path} is not the one you were told of: the checksum of its list is {sha256}. Nothing of it was kept."
-    ),
-    "pack.no_model": N_("The pack has no model “{wanted}”. It has: {known}. Nothing of it was kept."),
     # the folder of models
     "move.not_empty": N_(
         "The folder {path} is not empty (it holds “{name}”), and the models are kept in one of their own. Nothing was "

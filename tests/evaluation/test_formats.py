@@ -109,16 +109,6 @@ def test_a_copy_of_no_use_gives_way_to_the_published_file(small_desk, harm, monk
 
 
 @pytest.mark.model
-def test_a_pack_carries_the_published_file(small_desk, tmp_path) -> None:
-    recorder, model = small_desk
-    services = recorder.services
-    copy = result_of(services, lambda: services.formats.make(model.id, "Q8_0"))
-    result_of(services, lambda: services.packs.pack([copy.id], tmp_path / "models.zip"))
-    contents = result_of(services, lambda: services.packs.contents(tmp_path / "models.zip"))
-    assert [model.listed.sha256 for model in contents.models] == [model.sha256]
-
-
-@pytest.mark.model
 def test_one_at_a_time_and_what_a_killed_program_left_goes(small_desk) -> None:
     recorder, model = small_desk
     services, folder = recorder.services, recorder.services.models.folder

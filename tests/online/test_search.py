@@ -250,9 +250,6 @@ REQUESTS = {
     "hub.search": [lambda s, _p: s.searching.begin("x")],
     "hub.download": [lambda s, _p: s.downloads.start("a/b")],
     "models.import": [lambda s, p: s.models.import_file(p), lambda s, _p: s.finding.find()],
-    "models.packs": [
-        lambda s, p: s.packs.unpack(p), lambda s, p: s.packs.contents(p), lambda s, p: s.packs.pack(["x"], p),
-    ],
     "models.formats": [
         lambda s, _p: s.formats.make(None, "Q8_0"), lambda s, _p: s.formats.use("x", copy=True),
     ],

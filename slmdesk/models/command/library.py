@@ -26,13 +26,11 @@ PLACES = {
     "info": "models.command.files:info",
     "leftovers": "models.command.files:leftovers",
     "move": "models.command.files:move",
-    "pack": "models.command.files:pack",
     "prune": "evaluation.command:prune",
     "recommend": "models.command.files:recommend",
     "remove": "models.command.files:remove",
     "search": "online.command:search",
     "tune": "evaluation.command:tune",
-    "unpack": "models.command.files:unpack",
     "verify": "models.command.files:verify",
 }
 

@@ -30,7 +30,6 @@ from slmdesk.evaluation.recommendation import NONE_FITS, Recommendation, Recomme
 from slmdesk.gguf.memory import speed_in_words
 from slmdesk.models.running import FitCheck
 from slmdesk.models.service import SETTING, WORDS, DefaultUse, can_do, is_for_this_pc, origin_of, used_of
-from slmdesk.models.window.adding import AddMenu
 from slmdesk.models.window.formats import CopyDialog
 from slmdesk.models.window.library import VERIFY, DetailsPanel, LibraryController, quantization_words
 from slmdesk.online.hub import licence_named
@@ -53,7 +52,7 @@ from slmdesk.window.widgets.build import (
     tool_button,
 )
 from slmdesk.window.widgets.model_rows import ModelRow, TableHead
-from slmdesk.window.widgets.opening import FileDrop, choose_model_file, open_outside, packs_among
+from slmdesk.window.widgets.opening import FileDrop, choose_model_file, open_outside
 from slmdesk.window.widgets.rows import DOT, ScrollAnchor, TabOrder, empty_layout
 
 COLUMN = 920
@@ -184,7 +183,7 @@ class ModelsPage(QScrollArea):
     offline_chosen = Signal(bool)
     once_chosen = Signal()
     file_chosen = Signal(object)
-    pack_chosen = Signal(object)
+    find_requested = Signal()
 
     def __init__(self, library: LibraryController, downloads: QWidget, suggestions: QWidget, search: QWidget) -> None:
         super().__init__()
@@ -200,7 +199,8 @@ class ModelsPage(QScrollArea):
         holder = self._holder = QWidget(inner)
         self._offline = OfflineBar(holder)
         self._local = LocalModels(self._library, holder)
-        self.more_ways = AddMenu(self._local)
+        tip = _("Models of other programs on this PC, such as LM Studio or Ollama")
+        find = button(_("Look on this PC…"), "find_models_button", holder, tip=tip, on=self.find_requested)
         title = plain_label(_("Models"), holder, name="models_title", kind="title")
         self.best = BestModel(holder)
         local, suggested, hub = (
@@ -211,7 +211,7 @@ class ModelsPage(QScrollArea):
         )  # fmt: skip
         column(
             title, self.best, downloads,
-            row((local, 1), self._local.add, self.more_ways, gap=theme.SPACE_8), self._local,
+            row((local, 1), self._local.add, find, gap=theme.SPACE_8), self._local,
             suggested, self._offline, suggestions, hub, search, 1,
             into=holder, gap=theme.SPACE_12, margins=(theme.SPACE_24, theme.SPACE_16, theme.SPACE_24, theme.SPACE_24),
         )  # fmt: skip
@@ -232,7 +232,7 @@ class ModelsPage(QScrollArea):
 
     def _connect(self) -> None:
         self.best.use_requested.connect(self._library.use)
-        for part in (self._offline, self.more_ways, self.best):
+        for part in (self._offline, self.best):
             self._library.policy_shown.connect(part.show_policy)
         self._local.grown.connect(self._on_grown)
         self._library.models_listed.connect(self.best.show_models)
@@ -255,10 +255,7 @@ class ModelsPage(QScrollArea):
         QTimer.singleShot(0, widget, lambda: self.ensureWidgetVisible(widget, 0, theme.SPACE_24))
 
     def _on_dropped(self, paths: Sequence[Path]) -> None:
-        if packs := packs_among(paths):
-            self.pack_chosen.emit(packs[0])
-        else:
-            self.file_chosen.emit(list(paths))
+        self.file_chosen.emit(list(paths))
 
 
 # ---- the first part of the page
@@ -301,7 +298,7 @@ class LocalModels(QWidget):
         self._adapters = column(gap=0)
         self._more = button(_("Show more"), "local_more", self, on=self._on_more)
         self._more.setVisible(False)
-        tip = _("Or drop .gguf files, a folder or a pack anywhere here")
+        tip = _("Or drop .gguf files or a folder anywhere here")
         self.add = button(_("Add model file…"), "library_add_button", self, tip=tip)
         self._build_import()
         adapters, more = (self._adapters_heading, self._adapters), (self._more, Qt.AlignmentFlag.AlignLeft)

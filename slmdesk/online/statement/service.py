@@ -27,7 +27,6 @@ from slmdesk.base.untrusted import clean_label
 from slmdesk.base.walls import system_name, walls_of
 from slmdesk.hub import barriers
 from slmdesk.hub.guard import GuardPolicy
-from slmdesk.models.packs import END, padding, tar_header
 from slmdesk.online.offline import LedgerEvents, policy_shape
 from slmdesk.online.statement.proofs import (
     Control,
@@ -411,6 +410,24 @@ def tar_of(files: Mapping[str, bytes]) -> bytes:
     """Return all five files as a tar. The same files always give the same bytes."""
     parts = [b"".join((tar_header(name, len(files[name])), files[name], padding(len(files[name])))) for name in NAMES]
     return b"".join((*parts, END))
+
+
+BLOCK = 512
+END = bytes(2 * BLOCK)
+
+
+def tar_header(name: str, size: int) -> bytes:
+    """Return the 512 bytes of tar that precede a regular file of this name and size."""
+    length = b"%011o\0" % size if size < 8 << 30 else b"\x80" + size.to_bytes(11, "big")
+    owner = b"0000000\0" * 2
+    before = name.encode("ascii").ljust(100, b"\0") + b"0000644\0" + owner + length + b"00000000000\0"
+    behind = b"0" + bytes(100) + b"ustar\x0000"
+    block = (before + b" " * 8 + behind).ljust(BLOCK, b"\0")
+    return before + b"%06o\0 " % sum(block) + block[156:]
+
+
+def padding(size: int) -> bytes:
+    return bytes(-size % BLOCK)
 
 
 # ---- the statement as an auditor reads it

@@ -46,14 +46,14 @@ class ModelsArea(QFrame):
         self._downloads = Downloads(self.fetch)
         self.suggestions, self.search = Suggestions(offering), HubSearch(offering)
         self.page = ModelsPage(self.library, self._downloads, self.suggestions, self.search)
-        self.ways = ModelDialogs(bridge, window, self.page.more_ways, self)
+        self.ways = ModelDialogs(bridge, window, self)
         self.setFocusProxy(self.page)
         column((self.page, 1), into=self)
-        for part in (self.library, self.fetch, self.ways):
+        for part in (self.library, self.fetch):
             part.chat_requested.connect(self.chat_requested)
         self.hub.recommended.connect(self.page.best.show_recommendations)
         self.page.best.download_requested.connect(lambda entry: self.fetch.start(entry.repo, entry.file))
-        self.page.pack_chosen.connect(self.ways.open_pack)
+        self.page.find_requested.connect(self.ways.find)
         self._connect_hub()
 
     def _connect_hub(self) -> None:
