@@ -60,7 +60,6 @@ if TYPE_CHECKING:
     from slmdesk.library.service import DocumentService
     from slmdesk.loader.model_loader import ModelLoader
     from slmdesk.models.importer import FileInspectionService, OtherProgramsService
-    from slmdesk.models.move import MoveService
     from slmdesk.models.running import FitCheckService, LoadOptionsService, SpeedService
     from slmdesk.models.service import DefaultsService, ModelService, NameService
     from slmdesk.online.downloads import DownloadService
@@ -315,7 +314,6 @@ class Services:
     downloads: Made[DownloadService] = Made(
         "online.downloads:DownloadService", lambda s, new: new(s.runtime, s.hub, s.models)
     )
-    moving: Made[MoveService] = Made("models.move:MoveService", lambda s, new: new(s.runtime, s.models, s.downloads))
     searching: Made[SearchService] = Made("online.hub:SearchService", lambda s, new: new(s.hub))
     offers: Made[CatalogueService] = Made("online.hub:CatalogueService", lambda s, new: new(s.hub, s.searching))
     repo_pages: Made[RepoPageService] = Made("online.hub:RepoPageService", lambda s, new: new(s.hub))
@@ -448,7 +446,7 @@ class Services:
             self._on_key()
         self.service_thread.post(self.ledger_events.start)
         if self.paths.models_move_file.exists():
-            self.moving.recover()
+            self.models.find_moved()
         if self.store.is_kept:
             self._take_policy()
 

@@ -14,7 +14,6 @@ from slmdesk.library.folders import CollectionService
 from slmdesk.library.saved_states import StateService
 from slmdesk.library.service import DocumentService
 from slmdesk.loader.model_loader import ModelLoader
-from slmdesk.models.move import MoveService
 from slmdesk.models.running import SpeedService
 from slmdesk.online.downloads import DownloadService
 from slmdesk.online.hub import HubService
@@ -28,7 +27,6 @@ BEFORE = [
     (QuestionService, ChatService),
     (QuestionService, StateService),
     (CollectionService, DocumentService),
-    (MoveService, DownloadService),
     (DownloadService, HubService),
     (AutoExams, JobService),
     (ChatService, ModelLoader),

@@ -105,22 +105,9 @@ _SENTENCES: Mapping[str, str | tuple[str, str]] = {
         "Copy it again from where it came."
     ),
     # the folder of models
-    "move.not_empty": N_(
-        "The folder {path} is not empty (it holds “{name}”), and the models are kept in one of their own. Nothing was "
-        "moved. Choose an empty folder or a new one."
-    ),
-    "move.inside": N_(
-        "{path} lies inside {other}, where the models are now. Nothing was moved. Choose a folder outside of it."
-    ),
-    "move.same": N_("The models are in {path} already. Nothing was moved."),
-    "move.busy": N_("The models cannot be moved now: {reason}. Nothing was moved. Try again afterwards."),
-    "move.failed": N_(
-        "The models could not be moved: {path} cannot be reached or read any more ({reason}). They are where they "
-        "were. Check the disk, then try again."
-    ),
-    "move.undone": N_(
-        "Moving the models to {path} was interrupted. They are where they were and can be used; what was copied is "
-        "removed. Move them again when you like."
+    "folder.not_empty": N_(
+        "The folder {path} is not empty (it holds “{name}”), and models are kept in one of their own. Nothing was "
+        "changed. Choose an empty folder or a new one."
     ),
     # LoRA adapters
     "adapter.other_model": N_(

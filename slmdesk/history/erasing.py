@@ -19,7 +19,7 @@ from slmdesk.base.texts import _
 from slmdesk.chat.service import ChatService
 from slmdesk.history.retention import RetentionService
 from slmdesk.hub.vault import Vault
-from slmdesk.models.move import OURS
+from slmdesk.models.folder import OURS
 from slmdesk.models.service import ModelService
 from slmdesk.online.network import NetworkService, TokenService
 from slmdesk.online.statement.proofs import NAME

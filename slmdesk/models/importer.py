@@ -26,6 +26,7 @@ from slmdesk.base.untrusted import clean_label
 from slmdesk.gguf import part_of
 from slmdesk.gguf.header import GgufHeader, require_adapter
 from slmdesk.gguf.read import check_file, check_tokenizer, first_parts, join, parts_of, require_chat_model, unreadable
+from slmdesk.models.folder import SUMS
 from slmdesk.models.service import MAX_NAME, Fit, ModelService, Pc, fit_by_size, fit_header, free_name, name_for
 from slmdesk.runtime.events import ModelsChanged, Pending
 from slmdesk.runtime.file_io import (
@@ -138,8 +139,6 @@ def _import_file(job: _Import, folder: Path, on_bytes: OnBytes, stop: threading.
     return copy_in(path, folder, job.name_for(header), on_bytes, stop, check), header
 
 
-SUMS = "SHA256SUMS"
-"""Name of the file beside model files that may list their checksums, as `sha256sum` writes it."""
 MOST_SUMS = 1 << 20
 _SUM = re.compile(r"\\?([0-9A-Fa-f]{64}) [ *](?:\./)?(.+)")
 

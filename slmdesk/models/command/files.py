@@ -1,5 +1,5 @@
-"""The commands `slmdesk models info`, `verify`, `remove`, `fit`, `recommend`, `import`, `find` and
-`move`.
+"""The commands `slmdesk models info`, `verify`, `remove`, `fit`, `recommend`, `import` and
+`find`.
 """
 
 from __future__ import annotations
@@ -23,11 +23,10 @@ from slmdesk.gguf.memory import Speed, speed_in_words
 from slmdesk.hub.search import HubLink, Skill, parse_link
 from slmdesk.models.command.library import card_shape, pairs_shape, shape_of_model, speed_shape
 from slmdesk.models.importer import FoundModel, FoundModels, ImportEnded, ImportProgress
-from slmdesk.models.move import MoveProgress
 from slmdesk.models.service import Fit, lost_words
 from slmdesk.online.downloads import LeftoverFile
 from slmdesk.runtime.events import Pending
-from slmdesk.runtime.messages import Problem, bytes_for_people, time_for_people
+from slmdesk.runtime.messages import Problem, bytes_for_people
 from slmdesk.services import Services
 from slmdesk.translation.pairs import pair_line, results_of
 
@@ -353,30 +352,7 @@ def _left_row(file: LeftoverFile) -> tuple[str, str, str]:
     return clean_label(file.name, 60), size, "damaged, not used" if file.is_bad else clean_label(way, 200)
 
 
-# ---- `slmdesk models find` and `move`
-
-
-@click.command()
-@click.argument("folder", type=NamedFile())
-@json_option
-@click.pass_obj
-def move(console: Console, folder: Path) -> None:
-    """Keep the models in FOLDER from now on, and move the present ones there."""
-    target = Path(os.path.abspath(folder))  # noqa: PTH100  resolve() would follow links
-    with console.services() as services:
-
-        def progressed(now: MoveProgress) -> None:
-            if now.total_bytes:
-                _progress(console, now.step, now.fraction, 1.0, now.eta_s)
-
-        end = console.result_of(services, lambda: services.moving.move(target), progressed)
-    if console.as_json:
-        console.give({"folder": end.target, "models": end.moved, "bytes": end.bytes, "left": list(end.left)})
-        return
-    count = "1 model" if end.moved == 1 else f"{end.moved} models"
-    console.say(f"{end.target}  {count}, {bytes_for_people(end.bytes)}")
-    for path in end.left:
-        console.notify(f"note: not there now, so not moved: {clean_label(path, 300)}")
+# ---- `slmdesk models find`
 
 
 @click.command()
@@ -438,7 +414,3 @@ def _shape(model: FoundModel, linked: dict[str, str], problems: dict[str, Proble
         "linked": str(model.path) in linked,
         "reason": problem.sentence if problem else None,
     }
-
-
-def _progress(console: Console, what: str, done: float, total: float, eta_s: float | None) -> None:
-    console.progress(what if eta_s is None else f"{what} ({time_for_people(eta_s)} left)", done, total)

@@ -25,7 +25,6 @@ PLACES = {
     "import": "models.command.files:import_models",
     "info": "models.command.files:info",
     "leftovers": "models.command.files:leftovers",
-    "move": "models.command.files:move",
     "prune": "evaluation.command:prune",
     "recommend": "models.command.files:recommend",
     "remove": "models.command.files:remove",

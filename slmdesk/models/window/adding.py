@@ -1,4 +1,4 @@
-"""Dialogs for adding models to the library, and for moving their folder."""
+"""Dialogs for adding models to the library, and for the folder where they are kept."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import (
-    QDialog,
     QFileDialog,
     QFrame,
     QHBoxLayout,
@@ -29,7 +28,6 @@ from slmdesk.models.importer import (
     ImportProgress,
     InspectedFiles,
 )
-from slmdesk.models.move import MovePlan, MoveProgress, MoveResult, MoveStep
 from slmdesk.models.window.work import CheckList, CheckRow, Work, WorkDialog
 from slmdesk.runtime.messages import Problem, bytes_for_people
 from slmdesk.window.base import theme
@@ -164,7 +162,7 @@ def lines_of(candidate: Candidate) -> list[str]:
     return lines
 
 
-# ---- other ways to add or move models
+# ---- other ways to add models, and their folder
 
 
 class ModelDialogs(QObject):
@@ -172,19 +170,22 @@ class ModelDialogs(QObject):
         super().__init__(parent, objectName="ways")
         self._bridge = bridge
         self._window = window
-        self._open: dict[str, QDialog] = {}
-        self.linking = Work(bridge, self, "linked")
-        self.moving = Work(bridge, self, "move", _("The models are being moved already."))
-        self.linking.ended.connect(self._on_linked)
-        self.moving.ended.connect(self._on_moved)
-        self.moving.refused.connect(partial(self._on_refused, "move"))
+        self._found: FoundDialog | None = None
+        self._linking = Work(bridge, self)
+        self._linking.ended.connect(self._on_linked)
 
     def find(self) -> None:
-        self._show("found", lambda: FoundDialog(self._window, self.linking))
+        if self._found is None:
+            self._found = FoundDialog(self._window, self._linking)
+            self._found.finished.connect(self._on_closed)
+            self._found.show()
+        self._found.raise_()
+        self._found.activateWindow()
+
+    def _on_closed(self) -> None:
+        self._found = None
 
     def choose_folder(self, folder: str) -> None:
-        if self._raise("move"):
-            return
         dialog = passing(QFileDialog(self._window, _("A folder for models"), folder), "folder_dialog")
         dialog.setFileMode(QFileDialog.FileMode.Directory)
         dialog.setOption(QFileDialog.Option.ShowDirsOnly)
@@ -192,11 +193,10 @@ class ModelDialogs(QObject):
         dialog.open()
 
     def _on_folder_chosen(self, folder: str) -> None:
-        if not self.moving.is_busy():
-            self._bridge.follow(self._bridge.services.moving.plan(Path(folder)), self._on_planned)
-
-    def _on_planned(self, plan: MovePlan) -> None:
-        self._show("move", lambda: MoveDialog(self._window, self.moving, plan))
+        words = _("New models are kept in {target}. Those added before stay where they are.").format(target=folder)
+        said = Notice(words, life_ms=UNDO_MS, key="models folder")
+        keeping = self._bridge.services.models.keep_in(Path(folder))
+        self._bridge.follow(keeping, lambda _none: self._bridge.notice_raised.emit(said))
 
     def _on_linked(self, ends: tuple[ImportEnded, ...]) -> None:
         count = len([end for end in ends if end.model])
@@ -208,29 +208,6 @@ class ModelDialogs(QObject):
             life = 0 if failed else UNDO_MS
             notice = Notice(words + more, details, life_ms=life, key="linked", is_error=bool(failed))
             self._bridge.notice_raised.emit(notice)
-
-    def _on_moved(self, event: MoveResult) -> None:
-        words = _("The move was stopped. All models are where they were.") if event.moved is None else _end_words(event)
-        self._bridge.notice_raised.emit(Notice(words, "\n".join(event.left), key="move"))
-
-    def _on_refused(self, kind: str, problem: Problem) -> None:
-        if kind not in self._open:
-            self._bridge.problem_met.emit(problem)
-
-    def _show(self, kind: str, make: Callable[[], QDialog]) -> None:
-        if self._raise(kind):
-            return
-        dialog = make()
-        self._open[kind] = dialog
-        dialog.finished.connect(lambda _result: self._open.pop(kind, None))
-        dialog.show()
-
-    def _raise(self, kind: str) -> bool:
-        dialog = self._open.get(kind)
-        if dialog is not None:
-            dialog.raise_()
-            dialog.activateWindow()
-        return dialog is not None
 
 
 # ---- models of other programs on this PC
@@ -351,120 +328,4 @@ def found_row(model: FoundModel) -> CheckRow:
         words=breakable(str(model.path)),
         trouble=model.problem.sentence if model.problem else "",
         is_here=bool(model.known),
-    )
-
-
-# ---- the dialog that moves the models to another folder
-
-
-MOVE_INTRO = _("Models can be used while they are moved. Linked models stay where they are.")
-STEPS = {
-    MoveStep.COPYING: _("Copying {name}"),
-    MoveStep.CHECKING: _("Comparing the copy of {name}"),
-    MoveStep.FINISHING: _("Finishing"),
-}
-
-
-class MoveDialog(WorkDialog):
-    def __init__(self, parent: QWidget, moving: Work, plan: MovePlan) -> None:
-        title = _("Move the folder for models")
-        super().__init__(
-            parent, moving, name="move_models", title=title, intro=MOVE_INTRO, doing=_("Moving the models")
-        )
-        self._plan = plan
-        self._build_ui()
-        self.fit(self.width())
-
-    def _build_ui(self) -> None:
-        for name, words in plan_words(self._plan):
-            self.body.addWidget(plain_label(breakable(words), self, name=f"move_{name}"))
-        self.body.addStretch(1)
-        self._only = self.add_button(
-            _("Only for new models"), name="move_only_new", tip=_("Those that are here stay where they are")
-        )
-        self._only.setVisible(self._plan.folder != self._plan.target)
-        self._only.clicked.connect(self._on_only)
-        self._move = self._add_foot(_("Move"), "move_start", "move_close", self._on_move)
-        self._close.setText(_("Cancel"))
-        if not self._plan.models:
-            self._move.setText(_("Use this folder"))
-            self._only.setVisible(False)
-        self._move.setFocus()
-
-    def _on_move(self) -> None:
-        self._begin_work(_("Beginning…"))
-        self._worker.begin(self._bridge.services.moving.move(Path(self._plan.target)))
-
-    def _on_only(self) -> None:
-        """Store only new models in the chosen folder. The present models stay where they are and remain usable."""
-        words = _("New models are kept in {target}. Those added before stay where they are.").format(
-            target=self._plan.target
-        )
-        said = Notice(words, life_ms=UNDO_MS, key="move")
-        raised, target = self._bridge.notice_raised, self._plan.target
-        self._bridge.ask(self._bridge.services.settings.change(models_folder=target), lambda _new: raised.emit(said))
-        self.accept()
-
-    def _on_progressed(self, event: MoveProgress) -> None:
-        if self._is_busy:
-            what = STEPS[event.step].format(name=event.name)
-            self.work.show_work(amount_words(what, event.done_bytes, event.total_bytes, event.eta_s), event.fraction)
-            self._close.setEnabled(event.step is not MoveStep.FINISHING)
-
-    def _on_ended(self, _event: MoveResult) -> None:
-        if self._is_busy:
-            self._is_busy = False
-            self.accept()
-
-    def _refresh(self) -> None:
-        self._move.setEnabled(not self._is_busy)
-        self._only.setEnabled(not self._is_busy)
-        self._close.setEnabled(True)
-
-
-def plan_words(plan: MovePlan) -> list[tuple[str, str]]:
-    lines = [
-        ("from", _("From: {folder}").format(folder=plan.folder)),
-        ("to", _("To: {target}").format(target=plan.target)),
-    ]
-    count = ngettext("1 model", "{n} models", plan.models)
-    if not plan.models:
-        lines.append(("amount", _("There is no copied model yet; new ones are kept there from now on.")))
-    elif plan.copy_bytes:
-        size, free = bytes_for_people(plan.bytes), bytes_for_people(plan.free_bytes)
-        lines.append(
-            (
-                "amount",
-                _("{count}, {size}{dot}{free} are free there").format(count=count, size=size, dot=DOT, free=free),
-            )
-        )
-        how = _("It is another disk: each file is copied and compared, and the old ones are deleted at the very end.")
-        lines.append(("how", how))
-    else:
-        lines.append(("amount", f"{count}, {bytes_for_people(plan.bytes)}"))
-        lines.append(("how", _("It is on the same disk, so this takes only a moment.")))
-    if plan.downloads:
-        count = ngettext("A running download is", "{n} running downloads are", plan.downloads)
-        lines.append(
-            (
-                "downloads",
-                _("{count} paused meanwhile and go on afterwards, with what has come so far.").format(count=count),
-            )
-        )
-    if plan.missing:
-        lines.append(("missing", _("Not there now, so not moved: {names}").format(names=", ".join(plan.missing[:5]))))
-    return lines
-
-
-def _end_words(event: MoveResult) -> str:
-    count = ngettext("1 model is", "{n} models are", event.moved or 0)
-    left = (
-        ""
-        if not event.left
-        else _(" {count} were not there and stay listed at their old place.").format(count=len(event.left))
-    )
-    return (
-        _("{count} now in {target}.{left}").format(count=count, target=event.target, left=left)
-        if event.moved
-        else _("Models are kept in {target} now.{left}").format(target=event.target, left=left)
     )

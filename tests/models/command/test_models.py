@@ -26,23 +26,6 @@ def test_rename(run, with_model, tmp_path) -> None:
     assert run("models", "rename", other["id"]).status == 2
 
 
-def test_the_models_folder_moves(run, with_model, tmp_path, home) -> None:
-    target = tmp_path / "large disk"
-    done = run("models", "move", str(target), "--json")
-    assert (done.status, done.json["folder"], done.json["models"], done.json["left"]) == (0, str(target), 1, [])
-    (record,) = run("models", "list", "--json").json
-    assert Path(record["path"]).parent == target
-    assert run("models", "verify", "--json").json[0]["ok"] is True
-    assert list((home / "models").iterdir()) == []
-    again = run("models", "move", str(target))
-    assert (again.status, "already" in again.err) == (1, True)
-    (target / "letter.txt").write_text("mine")
-    back = run("models", "move", str(home / "models"))
-    assert (back.status, "1 model, " in back.out) == (0, True)
-    full = run("models", "move", str(target), "--json")
-    assert (full.status, full.json["error"]["code"]) == (1, "move.not_empty")
-
-
 def test_find_lists_and_links(run, environment, tmp_path) -> None:
     for name in [key for key in environment if key.startswith(("XDG_", "HF_H", "OLLAMA"))]:
         del environment[name]

@@ -12,7 +12,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QCheckBox, QDialog, QFileDialog, QLabel, QPlainTextEdit, QPushButton
 
-from slmdesk.models.window.adding import FoundDialog, MoveDialog
+from slmdesk.models.window.adding import FoundDialog
 
 pytestmark = pytest.mark.gui
 
@@ -106,7 +106,7 @@ def test_nothing_found_is_said(models):
 
 
 def ask_folder(program, target: Path) -> None:
-    """Press *Move…* in the settings and choose a folder."""
+    """Press *Choose…* in the settings and choose a folder."""
     program.window.show_page("Settings")
     program.click(program.find("models_folder_button"))
     chooser = program.window.findChild(QFileDialog, "folder_dialog")
@@ -115,42 +115,17 @@ def ask_folder(program, target: Path) -> None:
     chooser.reject()
 
 
-def test_the_folder_moves_from_the_settings(models, tmp_path, other_disk):
-    program = models
-    add(program, write(tmp_path / "a.gguf", tiny_llama()))
-    ask_folder(program, other_disk)
-    moving = dialog(program, MoveDialog)
-    assert "1 model" in words(moving)
-    assert "another disk" in words(moving)
-    assert str(other_disk) in words(moving)
-    press(program, moving, "move_start")
-    program.wait(lambda: program.is_said("1 model is now in"))
-    assert {Path(os.fsdecode(one.path)).parent for one in library(program)} == {other_disk}
-    program.wait(lambda: program.find("models_folder_sentence").text().replace("\u200b", "") == str(other_disk))
-
-
-def test_a_move_is_cancelled(models, tmp_path, other_disk, monkeypatch, home):
-    program = models
-    add(program, write(tmp_path / "a.gguf", tiny_llama()))
-    monkeypatch.setattr("slmdesk.runtime.file_io.CHUNK_BYTES", 64)
-    ask_folder(program, other_disk)
-    moving = dialog(program, MoveDialog)
-    moving.findChild(QPushButton, "move_start").click()
-    moving.findChild(QPushButton, "move_close").click()
-    program.wait(lambda: program.is_said("The move was stopped"))
-    assert {Path(os.fsdecode(one.path)).parent for one in library(program)} == {home / "models"}
-    assert list(other_disk.iterdir()) == []
-
-
-def test_a_folder_can_be_for_new_models_alone(models, tmp_path, home):
+def test_a_folder_is_chosen_for_new_models(models, tmp_path, home):
     program = models
     add(program, write(tmp_path / "a.gguf", tiny_llama()))
     ask_folder(program, tmp_path / "second")
-    press(program, dialog(program, MoveDialog), "move_only_new")
     program.wait(lambda: program.is_said("New models are kept in"))
     add(program, write(tmp_path / "b.gguf", tiny_qwen2()))
     found = {Path(os.fsdecode(one.path)).parent for one in library(program)}
     assert found == {home / "models", tmp_path / "second"}
+    program.wait(
+        lambda: program.find("models_folder_sentence").text().replace("\u200b", "") == str(tmp_path / "second")
+    )
 
 
 def test_a_folder_that_cannot_be_is_a_sentence(models, tmp_path):

@@ -26,7 +26,6 @@ from slmdesk.chat.window.list import ChatList
 from slmdesk.history.window import DeletedChats, EraseDialog, ForgetDay, RulesWindow
 from slmdesk.library.types import Coverage
 from slmdesk.library.window.redacted import RedactionWindow
-from slmdesk.models.move import MovePlan
 from slmdesk.models.window.formats import CopyDialog
 from slmdesk.online.window.network import TokenDialog
 from slmdesk.online.window.statement import StatementWindow
@@ -168,9 +167,6 @@ DIALOGS = {
     ).show(),
     "add_dialog": lambda program: program.frame.look_at_files(program.model),
     "found_models": lambda program: program.frame.models_area.ways.find(),
-    "move_models": lambda program: program.frame.models_area.ways._on_planned(
-        MovePlan("/models", f"/disk/{LONG}", 12, 60 << 30, 60 << 30, 1 << 30, 2, (LONG,))
-    ),
     "copy_dialog": lambda program: CopyDialog(
         program.window, program.ask(lambda services: services.models.list())[0]
     ).show(),
