@@ -82,9 +82,8 @@ class Sampling(Record):
     top_p: Share | None = None
     min_p: Share | None = None
     repeat_penalty: Annotated[float, Meta(ge=0.01, le=100)] | None = None
-    frequency_penalty: Annotated[float, Meta(ge=-100, le=100)] | None = None
-    presence_penalty: Annotated[float, Meta(ge=-100, le=100)] | None = None
     penalty_last_n: Annotated[int, Meta(ge=-1, le=1 << 20)] | None = None
+    """How many tokens back the penalty looks. -1: over the whole answer. 0: it is off."""
     seed: int | None = None
     grammar: str | None = None
     """Grammar in GBNF that the answer keeps to."""
@@ -100,10 +99,7 @@ class Sampling(Record):
 
     def over(self, defaults: Sampling) -> Sampling:
         """Return a copy in which values that are None are taken from `defaults`."""
-        names = (
-            "temperature", "top_k", "top_p", "min_p", "repeat_penalty", "frequency_penalty",
-            "presence_penalty", "penalty_last_n",
-        )  # fmt: skip
+        names = ("temperature", "top_k", "top_p", "min_p", "repeat_penalty", "penalty_last_n")
         return changed(self, **{name: getattr(defaults, name) for name in names if getattr(self, name) is None})
 
 
@@ -113,8 +109,6 @@ USUAL_SAMPLING = Sampling(
     top_p=0.9,
     min_p=0.05,
     repeat_penalty=1.0,
-    frequency_penalty=0.0,
-    presence_penalty=0.0,
     penalty_last_n=64,
 )
 """Values that neither the request nor the model file sets. The temperature is lower than llama.cpp's own 0.8, since

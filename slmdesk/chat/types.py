@@ -142,28 +142,6 @@ SETTINGS = (
         0.01,
         10.0,
     ),
-    Setting(
-        "presence_penalty",
-        _("Presence penalty"),
-        _("Above 0, every word already used becomes less likely, so that new subjects come up."),
-        -10.0,
-        10.0,
-    ),
-    Setting(
-        "frequency_penalty",
-        _("Frequency penalty"),
-        _("Above 0, a word becomes less likely each time it is used, so that none is overdone."),
-        -10.0,
-        10.0,
-    ),
-    Setting(
-        "penalty_last_n",
-        _("Reach of these penalties"),
-        _("How many tokens back the three penalties look. -1: over the whole answer. 0: they are off."),
-        -1,
-        1 << 20,
-        is_whole=True,
-    ),
 )
 BY_NAME: Mapping[str, Setting] = {setting.name: setting for setting in SETTINGS}
 STOP_TITLE = _("Stop texts")

@@ -96,7 +96,7 @@ def test_wrong_messages_have_a_code(wrong):
     [
         {"temperature": float("nan")}, {"temperature": float("inf")}, {"temperature": -1}, {"temperature": 1e30},
         {"top_k": 1 << 40}, {"top_p": 1.5}, {"min_p": -0.1}, {"repeat_penalty": 0},
-        {"frequency_penalty": 1e9}, {"presence_penalty": float("-inf")}, {"penalty_last_n": 1 << 31},
+        {"penalty_last_n": 1 << 31},
     ],
 )  # fmt: skip
 def test_numbers_no_library_should_get_have_a_code(wrong):

@@ -22,7 +22,7 @@ from slmdesk.chat.types import (
 )
 
 pytestmark = pytest.mark.pure
-BY_OTHERS = {"grammar", "ignore_eos", "thought_tokens", "thought_seconds"}
+BY_OTHERS = {"grammar", "penalty_last_n", "ignore_eos", "thought_tokens", "thought_seconds"}
 """Set by the program alone."""
 
 
@@ -57,8 +57,7 @@ def test_defaults_are_those_of_a_chat_then_the_makers_then_ours() -> None:
         ("min_p", " 0,05 ", 0.05),
         ("min_p", "1", 1.0),
         ("top_k", "40", 40),
-        ("penalty_last_n", "-1", -1),
-        ("presence_penalty", "−0.5", -0.5),
+        ("repeat_penalty", "1", 1.0),
     ],
 )
 def test_numbers_are_read_as_they_are_typed(name, text, value) -> None:

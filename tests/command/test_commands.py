@@ -98,13 +98,13 @@ def test_chat_options(run, with_model, home) -> None:
     done = run("chat", "one two three four", "--max-tokens", "2", "--json").lines[-1]
     assert (done["text"], done["finish_reason"]) == ("You said:", "length")
     given = (
-        "--top-k", "5", "--min-p", "0.1", "--repeat-penalty", "1.3", "--penalty-last-n", "-1", "--stop", "three",
+        "--top-k", "5", "--min-p", "0.1", "--repeat-penalty", "1.3", "--stop", "three",
     )  # fmt: skip
     done = run("chat", "one two three four", *given, "--json").lines[-1]
     assert (done["text"], done["finish_reason"]) == ("You said: one two ", "stop_string")
     exported = json.loads(run("history", "export", done["chat"], "--format", "json").out)
     sampling = exported["messages"][-1]["sampling"]
-    wanted = {"top_k": 5, "min_p": 0.1, "repeat_penalty": 1.3, "penalty_last_n": -1}
+    wanted = {"top_k": 5, "min_p": 0.1, "repeat_penalty": 1.3}
     assert {name: sampling[name] for name in wanted} == wanted
     assert "min_p" not in exported["settings"]  # for this answer alone
     kept = run("chat", "hidden-marker", "--no-save", "--json").lines[-1]

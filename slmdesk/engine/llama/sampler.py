@@ -156,11 +156,9 @@ class Sampler:
         links: list[Any] = []
         if sampling.ignore_eos:
             links.append(api.llama_sampler_init_logit_bias(n_vocab, len(end_tokens), self._forbidden(end_tokens)))
-        penalties = (sampling.repeat_penalty, sampling.frequency_penalty, sampling.presence_penalty)
-        if penalties != (1.0, 0.0, 0.0) and sampling.penalty_last_n:
-            links.append(
-                api.llama_sampler_init_penalties(n_vocab, _window(sampling.penalty_last_n), *map(_value, penalties))
-            )
+        if sampling.repeat_penalty != 1.0 and sampling.penalty_last_n:
+            reach, penalty = _window(sampling.penalty_last_n), _value(sampling.repeat_penalty)
+            links.append(api.llama_sampler_init_penalties(n_vocab, reach, penalty, 0.0, 0.0))
         if _value(sampling.temperature) <= 0:
             return [*links, api.llama_sampler_init_greedy()]
         if (sampling.top_k or 0) > 0:
