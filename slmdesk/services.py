@@ -42,7 +42,6 @@ if TYPE_CHECKING:
     from slmdesk.chat.service import ChatService
     from slmdesk.chat.spaces import TitleWriter
     from slmdesk.children.client import ChildClient, ChildEvent
-    from slmdesk.evaluation.comparison import ModelComparisonService
     from slmdesk.evaluation.exams import AutoExams, ExamService
     from slmdesk.evaluation.formats import FormatService
     from slmdesk.evaluation.model_cards import BenchService, CardService
@@ -59,8 +58,6 @@ if TYPE_CHECKING:
     from slmdesk.library.service import DocumentService
     from slmdesk.loader.model_loader import ModelLoader
     from slmdesk.models.importer import FileInspectionService, OtherProgramsService
-    from slmdesk.models.move import MoveService
-    from slmdesk.models.packs import PackService
     from slmdesk.models.running import FitCheckService, LoadOptionsService, SpeedService
     from slmdesk.models.service import DefaultsService, ModelService, NameService
     from slmdesk.online.downloads import DownloadService
@@ -96,7 +93,6 @@ LOCK_S = 0.7
 PURGE_MARGIN_S = 0.5
 """Purging copies of the history stops when fewer than this many seconds are left for closing."""
 JOB_SERVICES = {
-    "comparison": "comparing",
     "download": "downloads",
     "exam": "exams",
     "extraction": "extraction",
@@ -108,7 +104,6 @@ JOB_SERVICES = {
 }
 """Kind of job -> name of the service that runs, plans or finishes such jobs."""
 EXPORTERS: Mapping[str, tuple[str, Callable[[Services], tuple[object, ...]]]] = {
-    "comparison": ("evaluation.export:export_model_comparison", lambda services: (services.chats,)),
     "extraction": ("tables.export:export_table", lambda services: (services.extraction,)),
     "question": (
         "questions.export:export_question",
@@ -169,7 +164,6 @@ class Services:
     )
     uses: Made[DefaultsService] = Made("models.service:DefaultsService", lambda s, new: new(s.runtime))
     names: Made[NameService] = Made("models.service:NameService", lambda s, new: new(s.runtime))
-    packs: Made[PackService] = Made("models.packs:PackService", lambda s, new: new(s.runtime, s.models))
     finding: Made[OtherProgramsService] = Made(
         "models.importer:OtherProgramsService", lambda s, new: new(s.runtime, s.models)
     )
@@ -225,10 +219,6 @@ class Services:
         lambda s, new: new(s.runtime, s.models, s.loader, lambda: s.retrieval, s.states, s.redaction),
     )
     titles: Made[TitleWriter] = Made("chat.spaces:TitleWriter", lambda s, new: new(s.runtime, s.loader, s.chats.rename))
-    comparing: Made[ModelComparisonService] = Made(
-        "evaluation.comparison:ModelComparisonService",
-        lambda s, new: new(s.runtime, s.models, s.loader, s.jobs, s.chats.answers),
-    )
     documents: Made[DocumentService] = Made("library.service:DocumentService", lambda s, new: new(s.runtime, s.reader))
     collections: Made[CollectionService] = Made(
         "library.folders:CollectionService", lambda s, new: new(s.runtime, s.documents, s.loader)
@@ -318,7 +308,6 @@ class Services:
     downloads: Made[DownloadService] = Made(
         "online.downloads:DownloadService", lambda s, new: new(s.runtime, s.hub, s.models)
     )
-    moving: Made[MoveService] = Made("models.move:MoveService", lambda s, new: new(s.runtime, s.models, s.downloads))
     searching: Made[SearchService] = Made("online.hub:SearchService", lambda s, new: new(s.hub))
     offers: Made[CatalogueService] = Made("online.hub:CatalogueService", lambda s, new: new(s.hub, s.searching))
     repo_pages: Made[RepoPageService] = Made("online.hub:RepoPageService", lambda s, new: new(s.hub))
@@ -445,7 +434,7 @@ class Services:
             self._on_key()
         self.service_thread.post(self.ledger_events.start)
         if self.paths.models_move_file.exists():
-            self.moving.recover()
+            self.models.find_moved()
 
     def start_background(self, is_away: Callable[[], bool]) -> Sequence[JobRecord]:
         """Start the background work of the window, which commands do not do. Service thread.

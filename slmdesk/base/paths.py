@@ -28,7 +28,7 @@ class Paths(NamedTuple):
 
     @property
     def models_move_file(self) -> Path:
-        """The journal of a move of the models folder. Exists only during a move."""
+        """The journal of a move of the models folder that an older version began."""
         return self.data / "models-move.json"
 
     @property

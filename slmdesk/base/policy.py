@@ -151,14 +151,14 @@ FEATURES: Mapping[str, str] = MappingProxyType(
         "hub.search": _("Search on the Hub"),
         "hub.download": _("Download of models"),
         "models.import": _("Adding model files"),
-        "models.packs": _("Packs of models"),
-        "models.compare": _("Comparing models"),
         "models.formats": _("Models in other formats"),
         "settings.network": _("Settings of the network"),
         "token": _("Access token"),
     }
 )
-"""Features that an organisation may hide, with their names for people. Entries are only ever added."""
+"""Features that an organisation may hide, with their names for people."""
+GONE_FEATURES = frozenset({"models.compare", "models.packs"})
+"""Features of older versions, which a policy may still name."""
 
 
 class Policy(Record):
@@ -363,7 +363,7 @@ class _Reading:
         if names is None:
             self._wrong(_("features.hidden is no list of names"))
             return frozenset()
-        for unknown in sorted({*names} - {*FEATURES}):
+        for unknown in sorted({*names} - {*FEATURES} - GONE_FEATURES):
             self._unknown(_("features.hidden: {unknown}").format(unknown=unknown), is_mistyped=_near(unknown, FEATURES))
         return frozenset(names) & frozenset(FEATURES)
 

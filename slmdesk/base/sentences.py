@@ -42,13 +42,9 @@ _SENTENCES: Mapping[str, str | tuple[str, str]] = {
     "model.not_converted": N_(
         "The model could not be made in another format ({reason}). The published file is unchanged."
     ),
-    "measuring.twice": N_("Models are being compared or measured already. Wait until that has ended, or stop it."),
+    "measuring.twice": N_("A model is being measured or copied already. Wait until that has ended, or stop it."),
     "measuring.answer": N_("An answer is being written. Measure when it has ended."),
-    "formats.battery": N_("This PC runs on battery, where measurements mislead. Plug it in and try again."),
-    "formats.busy": N_("Another window or command tries formats of a model just now. Wait until it has ended."),
-    "formats.noisy": N_(
-        "Other programs use the processor, so that nothing can be compared. Close them, or measure again later."
-    ),
+    "formats.busy": N_("Another window or command makes a copy of a model just now. Wait until it has ended."),
     "formats.no_copy": N_("There is no copy of {name} in another format on this PC. Make one first."),
     "model.damaged": N_("This model file is damaged ({reason}). The chats are kept. Fetch or copy the model again."),
     "model.changed": N_(
@@ -104,40 +100,14 @@ _SENTENCES: Mapping[str, str | tuple[str, str]] = {
         "“{name}” lies in your organisation's folder {path} and is there for everybody, so it cannot be removed here. "
         "Nothing was changed."
     ),
-    # packs of models
-    "pack.invalid": N_("{path} is no pack of models that can be used: {reason}. Nothing of it was kept."),
-    "pack.newer": N_(
-        "The pack {path} was made by a newer version of slmdesk (format {version}). Nothing of it was kept. Use that "
-        "version or a newer one."
+    "model.other_sum": N_(
+        "{path} is not the file that SHA256SUMS beside it states: its checksum is another one. Nothing of it was kept. "
+        "Copy it again from where it came."
     ),
-    "pack.damaged": N_(
-        "The pack {path} is damaged: {name} is not what its list says. Nothing of it was kept. Copy the pack again."
-    ),
-    "pack.incomplete": N_(
-        "The pack {path} is not what its list says: {bytes} are there instead of {expected}. Nothing of it was kept. "
-        "Copy the pack again."
-    ),
-    "pack.other": N_(
-        "The pack {path} is not the one you were told of: the checksum of its list is {sha256}. Nothing of it was kept."
-    ),
-    "pack.no_model": N_("The pack has no model “{wanted}”. It has: {known}. Nothing of it was kept."),
     # the folder of models
-    "move.not_empty": N_(
-        "The folder {path} is not empty (it holds “{name}”), and the models are kept in one of their own. Nothing was "
-        "moved. Choose an empty folder or a new one."
-    ),
-    "move.inside": N_(
-        "{path} lies inside {other}, where the models are now. Nothing was moved. Choose a folder outside of it."
-    ),
-    "move.same": N_("The models are in {path} already. Nothing was moved."),
-    "move.busy": N_("The models cannot be moved now: {reason}. Nothing was moved. Try again afterwards."),
-    "move.failed": N_(
-        "The models could not be moved: {path} cannot be reached or read any more ({reason}). They are where they "
-        "were. Check the disk, then try again."
-    ),
-    "move.undone": N_(
-        "Moving the models to {path} was interrupted. They are where they were and can be used; what was copied is "
-        "removed. Move them again when you like."
+    "folder.not_empty": N_(
+        "The folder {path} is not empty (it holds “{name}”), and models are kept in one of their own. Nothing was "
+        "changed. Choose an empty folder or a new one."
     ),
     # LoRA adapters
     "adapter.other_model": N_(

@@ -18,7 +18,7 @@ from slmdesk.base.records import BackupCopy, Kind, Restored
 from slmdesk.base.texts import _
 from slmdesk.chat.service import ChatService
 from slmdesk.hub.vault import SystemKeyring, Vault
-from slmdesk.models.move import OURS
+from slmdesk.models.folder import OURS
 from slmdesk.models.service import ModelService
 from slmdesk.online.network import NetworkService, TokenService
 from slmdesk.privacy.opening import system_keyring

@@ -20,9 +20,8 @@ from slmdesk.base.records import DocumentRecord, Found, Item, Message, Rescued
 from slmdesk.base.texts import _, in_english
 from slmdesk.base.types import Json
 from slmdesk.chat.service import KIND, ChatService
+from slmdesk.chat.types import COMPARISON
 from slmdesk.children.client import ChildClient, JobHandle
-from slmdesk.evaluation.comparison import KIND as COMPARISON
-from slmdesk.evaluation.comparison import export_parts
 from slmdesk.exports.papers import (
     Shown,
     chat_paper,
@@ -30,7 +29,6 @@ from slmdesk.exports.papers import (
     chats_paper,
     chats_to_json,
     chats_to_markdown,
-    comparison_to_markdown,
     to_json,
     to_markdown,
 )
@@ -241,11 +239,12 @@ class HistoryService(Service):
             raise KnownError("request.invalid", what=_("no format {form}").format(form=form))
         if form == "json":
             return to_json(*self._of_export(item.id))
-        if item.kind == COMPARISON:
-            messages = self._chats.messages(item.id)
-            return in_english(lambda: comparison_to_markdown(*export_parts(item, messages)))
-        held = self._chats.open(item.id)
-        return in_english(lambda: to_markdown(held.item, held.messages))
+        messages = self.shown(item)
+        return in_english(lambda: to_markdown(item, messages))
+
+    def shown(self, item: Item) -> Sequence[Message]:
+        """Return the messages of an export: of a chat the shown path, of an older comparison of models all answers."""
+        return self._chats.messages(item.id) if item.kind == COMPARISON else self._chats.open(item.id).messages
 
     def export_shape(self, id: str) -> dict[str, Json]:
         """Return a chat as the object in its JSON export. Raises KnownError `item.unknown`."""
@@ -355,8 +354,8 @@ class ExportService:
         if form in ("json", "md"):
             text = self._history.export(item.id, form)
             return lambda: text.encode("utf-8", "replace")
-        held = self._chats.open(item.id)
-        return lambda: chat_paper(held.item, held.messages)
+        messages = self._history.shown(item)
+        return lambda: chat_paper(item, messages)
 
     def _giving(self, prepared: Make | Slices[Make], form: str) -> Slices[bytes]:
         make = (yield from prepared) if isinstance(prepared, Generator) else prepared

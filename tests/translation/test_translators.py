@@ -93,7 +93,7 @@ def test_the_table_holds_what_can_be_filled_in() -> None:
         assert family.format in ("", *FAMILIES_BY_NAME), family.name
         assert not set(family.languages) - set(LANGUAGES), family.name
         if family.translation is None:  # else all jobs would have them
-            assert family.sampling.repeat_penalty is family.sampling.presence_penalty is None
+            assert family.sampling.repeat_penalty is None
         else:
             assert family.names, "a translator is recognised by its name, for its template may be any"
             for target in ("zh", "de"):

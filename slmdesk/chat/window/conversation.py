@@ -13,7 +13,7 @@ from slmdesk.base.records import Item, Message
 from slmdesk.base.texts import _, ngettext
 from slmdesk.base.types import Role
 from slmdesk.chat.conversation import NEW_CHAT, REDACT, Conversation, SentMessage, is_private, words_of
-from slmdesk.chat.types import ChatOptions, QuotesFound, Rewrite, SendRequest, options_from
+from slmdesk.chat.types import SHOWN_AS_CHATS, ChatOptions, QuotesFound, Rewrite, SendRequest, options_from
 from slmdesk.chat.window.attachment_chips import Draft
 from slmdesk.chat.window.attachments import AttachController, Drafts
 from slmdesk.chat.window.context import ContextWatch, FullController, WindowController
@@ -42,7 +42,6 @@ from slmdesk.window.widgets.notices import UNDO_MS, Notice, notice_of
 if TYPE_CHECKING:
     from slmdesk.services import Services
 
-KIND = "chat"
 ATTACHED = _(" What is attached is redacted too, without being shown here.")
 
 
@@ -257,7 +256,7 @@ class ChatController(QObject):
     # ---- answers
 
     def _on_opened(self, epoch: int, message: str, opened: Conversation) -> None:
-        if opened.item.kind != KIND:
+        if opened.item.kind not in SHOWN_AS_CHATS:
             self.other_found.emit(opened.item.id)
         elif epoch == self._epoch and opened.item.deleted_at is None:
             self.shown.open(opened)
@@ -391,7 +390,7 @@ class ChatController(QObject):
             self.renew(message)
 
     def _on_item_changed(self, event: ItemChanged) -> None:
-        if event.item.kind != KIND:
+        if event.item.kind not in SHOWN_AS_CHATS:
             self._others.add(event.item.id)
         if event.item.id != self.chat:
             return

@@ -209,8 +209,7 @@ class EngineRole(Role):
     """Models and answers.  The engine is created when first needed, so that `hello` never waits for its library."""
 
     tasks = (
-        "chat", "batch", "render", "measure", "backends", "embed", "save_state", "quantize", "format_speed",
-        "format_quality",
+        "chat", "batch", "render", "measure", "backends", "embed", "save_state", "quantize", "divergence",
     )  # fmt: skip
     """Named as their functions are."""
     kinds = (*tasks, "load", "unload", "count_tokens")

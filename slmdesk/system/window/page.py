@@ -195,10 +195,10 @@ class SettingsPage(QScrollArea):
                 tip=value.tip, group=value.group, is_advanced=value.is_advanced,
             )  # fmt: skip
         models = self.sections["models"]
-        label = _("Move the folder for models")
-        move = button(_("Move…"), "models_folder_button", models, label=label, on=self._on_move)
-        tip = _("The folder can be moved, to a larger disk for instance.")
-        self._folder = models.add("models_folder", _("Folder"), models.buttons(move), tip=tip, hint="…")
+        label = _("Choose the folder for models")
+        choose = button(_("Choose…"), "models_folder_button", models, label=label, on=self._on_folder)
+        tip = _("Models that are added are kept there. Those added before stay where they are.")
+        self._folder = models.add("models_folder", _("Folder"), models.buttons(choose), tip=tip, hint="…")
         row(1, (holder, 1000), 1, into=inner)
         show_column(self, inner)
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOn)  # a longer section moves nothing aside
@@ -291,7 +291,7 @@ class SettingsPage(QScrollArea):
 
     # ---- what is shown
 
-    def _on_move(self) -> None:
+    def _on_folder(self) -> None:
         self.folder_requested.emit(self._controller.current.models_folder or self._default_folder)
 
     def show_settings(self, settings: Settings) -> None:

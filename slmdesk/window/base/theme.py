@@ -350,7 +350,6 @@ def style_sheet(theme: Theme, fonts: Fonts) -> str:
         _chat(t, fonts),
         _translator(t, fonts),
         _writing(t, fonts),
-        _compare(t),
         _frames(t),
         _buttons(t, fonts),
         _labels(t, fonts),
@@ -554,16 +553,6 @@ def _writing(t: Theme, fonts: Fonts) -> str:
     QPushButton[kind="bar"]:hover {{ background: {t.fill}; }}
     QPlainTextEdit[kind="bare"] {{ background: transparent; border: none; padding: 0; }}
     #writing_changes, #suggestion_area, #suggestion_inner {{ background: transparent; border: none; outline: none; }}
-    """
-
-
-def _compare(t: Theme) -> str:
-    return f"""
-    QFrame[kind="column"] {{ background: transparent; border: none; border-right: {t.separator}; }}
-    #compared_text, #compared_text > QWidget {{ background: transparent; }}
-    #compared_text {{ border: 2px solid transparent; border-radius: {CONTROL_RADIUS}px; }}
-    #compare_page, #compare_form, #compare_inner, #compare_result, #compare_columns, #compare_columns_inner {{
-        background: {t.sheet}; border: none; }}
     """
 
 

@@ -16,6 +16,7 @@ from slmdesk.base.settings import Settings
 from slmdesk.base.texts import _
 from slmdesk.base.types import Role
 from slmdesk.chat.conversation import words_of
+from slmdesk.chat.types import SHOWN_AS_CHATS
 from slmdesk.chat.window.conversation import ChatController
 from slmdesk.chat.window.header import ModelsController
 from slmdesk.chat.window.list_controller import ListController
@@ -50,7 +51,6 @@ from slmdesk.writing.window.spelling import SpellMarks
 if TYPE_CHECKING:
     from slmdesk.base.policy import Policy
     from slmdesk.evaluation.recommendation import LanguageGap
-    from slmdesk.evaluation.window.comparison import ComparePage
     from slmdesk.history.service import ItemTitle
     from slmdesk.jobs.service import JobView
     from slmdesk.jobs.window.page import JobsPage, JobsPopover
@@ -249,7 +249,6 @@ class Frame(QObject):
         area.page.offline_chosen.connect(self._on_offline_chosen)
         area.page.once_chosen.connect(self.settings.allow_once)
         area.library.show_state(self.models.state)
-        area.compare_page.show_state(self.models.state)
         self._place("Models", area)
         return area
 
@@ -264,10 +263,6 @@ class Frame(QObject):
     @property
     def models_page(self) -> ModelsPage:
         return self.models_area.page
-
-    @property
-    def compare_page(self) -> ComparePage:
-        return self.models_area.compare_page
 
     def look_at_files(self, paths: Path | Sequence[Path]) -> None:
         from slmdesk.models.window.adding import look_at_files
@@ -625,7 +620,7 @@ class Frame(QObject):
 # ---- opens things on their own pages
 
 
-CHAT, SPACE, COMPARISON = "chat", "space", "comparison"
+SPACE = "space"
 GONE = _("This was deleted and is no longer here.")
 
 
@@ -648,12 +643,8 @@ class Opener(QObject):
         elif document and document not in frame.documents.removals:
             frame.window.show_page("Documents")
             frame.documents_area.show_result(document, item, kind)
-        elif kind != COMPARISON:
-            self._say_gone(_("The document that this was made of was removed."))
         else:
-            frame.compare_page.open(item)
-            frame.models_area.setCurrentWidget(frame.compare_page)
-            frame.window.show_page("Models")
+            self._say_gone(_("The document that this was made of was removed."))
 
     def any(self, item: str, message: str = "", words: str = "") -> None:
         """Open an item of any kind on its page, a chat at the message in which these words were found."""
@@ -662,7 +653,7 @@ class Opener(QObject):
             there, document = place
             if there.deleted_at is not None:
                 self._say_gone(_("“{title}” is in the trash.").format(title=there.title), there.id)
-            elif there.kind == CHAT:
+            elif there.kind in SHOWN_AS_CHATS:
                 self._frame.window.show_page("Chat")
                 self._frame.chat_page.open_at(item, message, words)
             else:
@@ -748,8 +739,6 @@ class Opener(QObject):
             act()
 
     def models(self) -> None:
-        """Show the list of models, not their comparison."""
-        self._frame.models_area.setCurrentWidget(self._frame.models_page)
         self._frame.window.show_page("Models")
 
     def suggested(self, language: str) -> None:

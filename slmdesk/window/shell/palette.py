@@ -87,7 +87,6 @@ BUTTONS = (
     ("glossaries_button", _("Glossaries"), TEXT),
     ("memory_button", _("Translation memory"), TEXT),
     ("library_add_button", _("Add model files"), "Models"),
-    ("compare_button", _("Compare models"), "Models"),
     ("hub_search_box", _("Search for models on the Hub"), "Models"),
     ("network_button", _("Network and its requests"), ""),
 )

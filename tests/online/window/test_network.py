@@ -366,7 +366,7 @@ def test_it_follows_what_leaves_while_it_is_open(begin, hub) -> None:
 
 
 def test_hidden_features_are_not_in_the_window(begin, paths, model_file) -> None:
-    names = ("hub.search", "hub.download", "models.import", "models.compare")
+    names = ("hub.search", "hub.download", "models.import")
     paths.policy_file.write_text(f"[features]\nhidden = {list(names)}\n".replace("'", '"'))
     program = begin()
     program.wait(lambda: not program.find("hub_search").isVisible())

@@ -26,9 +26,7 @@ from slmdesk.chat.window.list import ChatList
 from slmdesk.history.window import DeletedChats, EraseDialog, ForgetDay
 from slmdesk.library.types import Coverage
 from slmdesk.library.window.redacted import RedactionWindow
-from slmdesk.models.move import MovePlan
-from slmdesk.models.packs import PackContents
-from slmdesk.models.window.formats import FormatDialog
+from slmdesk.models.window.formats import CopyDialog
 from slmdesk.online.window.network import TokenDialog
 from slmdesk.redaction.service import Preview
 from slmdesk.redaction.window.section import NamesDialog
@@ -166,17 +164,8 @@ DIALOGS = {
     ).show(),
     "add_dialog": lambda program: program.frame.look_at_files(program.model),
     "found_models": lambda program: program.frame.models_area.ways.find(),
-    "make_pack": lambda program: program.frame.models_area.ways.make_pack(),
-    "open_pack": lambda program: program.frame.models_area.ways._on_pack_opened(
-        PackContents(f"/stick/{LONG}.slmpack", "0" * 64, 9 << 30, (), 1 << 30)
-    ),
-    "move_models": lambda program: program.frame.models_area.ways._on_planned(
-        MovePlan("/models", f"/disk/{LONG}", 12, 60 << 30, 60 << 30, 1 << 30, 2, (LONG,))
-    ),
-    "formats": lambda program: FormatDialog(
-        program.window,
-        program.frame.library.formats,
-        program.ask(lambda services: services.models.list())[0],
+    "copy_dialog": lambda program: CopyDialog(
+        program.window, program.ask(lambda services: services.models.list())[0]
     ).show(),
     "proposal_window": lambda program: ProposalWindow(
         program.bridge, program.window, GlossaryRecord(1, "g", LONG, "de", "en", "", True, 0, 0.0)
