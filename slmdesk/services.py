@@ -76,7 +76,7 @@ if TYPE_CHECKING:
     from slmdesk.summaries.service import FolderSummaries, SummaryService
     from slmdesk.tables.service import ExtractionService
     from slmdesk.translation.documents import DocumentInspectionService
-    from slmdesk.translation.glossaries import GlossaryService, ProposalService
+    from slmdesk.translation.glossaries import GlossaryService
     from slmdesk.translation.memory import MemoryService
     from slmdesk.translation.pairs import AutoPairExams, PairAdviceService, PairExamService
     from slmdesk.translation.segments import SegmentChanges, SegmentEdits, SegmentLists
@@ -269,9 +269,6 @@ class Services:
         "translation.glossaries:GlossaryService", lambda s, new: new(s.runtime, s.reader)
     )
     memory: Made[MemoryService] = Made("translation.memory:MemoryService", lambda s, new: new(s.runtime, s.reader))
-    proposals: Made[ProposalService] = Made(
-        "translation.glossaries:ProposalService", lambda s, new: new(s.runtime, s.reader)
-    )
     segment_lists: Made[SegmentLists] = Made(
         "translation.segments:SegmentLists", lambda s, new: new(s.store, s.translations, s.memory)
     )

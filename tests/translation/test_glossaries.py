@@ -11,12 +11,11 @@ from fakes.recorder import result_of
 
 from slmdesk.base.errors import KnownError
 from slmdesk.base.translation import Forms, Origin, Term
-from slmdesk.jobs.types import JobChanged
 from slmdesk.runtime import service
 from slmdesk.runtime.messages import Problem
 from slmdesk.translation.export import to_glossary_file
 from slmdesk.translation.glossaries import ImportRequest, check_term, sorted_out
-from slmdesk.translation.types import GlossariesChanged, TranslationRequest
+from slmdesk.translation.types import GlossariesChanged
 
 pytestmark = [pytest.mark.process, pytest.mark.quick]
 
@@ -279,27 +278,6 @@ def test_what_is_no_term_is_refused_by_a_code():
         assert met.value.code == code
     assert check_term(Term(" a  b ", "c", ("d", " ", "d"))) == Term("a b", "c", ("d",))
     assert sorted_out([Term("a", "b")], [Term("A", "B"), Term("A", "c", minds_case=True)])[1:] == (1, ())
-
-
-def test_terms_are_proposed_from_a_document_and_from_a_translation_of_it(opened, tmp_path):
-    recorder = opened(turned=True)
-    services = recorder.calls
-    text = "The security deposit is due.\nWith no security deposit no lease agreement.\nThe lease agreement ends.\n"
-    path = written(tmp_path, "lease.txt", text)
-    found = services.proposals.of_document(path, source="en")
-    said = [(one.words, one.times) for one in found.candidates]
-    assert said == [("lease agreement", 2), ("security deposit", 2)]
-    made = services.glossaries.add("x", "en", "de")
-    services.glossaries.add_term(made.id, Term("lease agreement", "Mietvertrag"))
-    item = services.translations.begin(TranslationRequest("de", text=text, source="en"))
-    recorder.wait(JobChanged, lambda event: event.status.value == "done")
-    found = services.proposals.of_translation(item.id)
-    assert [(one.words, one.translation) for one in found.candidates] == [("security deposit", "SECURITY DEPOSIT")]
-    assert found.known == 1
-    with pytest.raises(KnownError):
-        services.proposals.of_translation("nope")
-    empty = services.proposals.of_document(written(tmp_path, "e.txt", " \n"))
-    assert isinstance(empty, Problem)
 
 
 def test_a_long_glossary_is_forgotten_bit_by_bit_and_comes_back_whole(opened, monkeypatch):

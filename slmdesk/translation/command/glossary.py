@@ -154,41 +154,6 @@ def check_glossary(console: Console, source: Path, target: Path, source_language
     console.notify(f"{len(terms)} terms, {len(rows)} {'place' if len(rows) == 1 else 'places'} to review.")
 
 
-@glossary.command("propose")
-@click.argument("file", type=NamedFile())
-@click.option("--from", "source", default="", help="Language of the document; else it is found out.")
-@click.option(
-    "--to", "target", default="", help="Language into which it is translated: what glossaries have is left out."
-)
-@click.option("--limit", type=click.IntRange(1, 1000), default=50)
-@json_option
-@click.pass_obj
-def propose_terms(console: Console, file: Path, source: str, target: str, limit: int) -> None:
-    """Propose terms of a document, or of a translation by its id, with how often each occurs.
-
-    FILE may be the id of a saved translation: the likely translation of each term is then proposed too.
-    """
-    with console.services() as services:
-        done = console.result_of(
-            services,
-            lambda: (
-                services.proposals.of_document(file.absolute(), source=source, target=target, most=limit)
-                if file.exists() or file.suffix or len(file.parts) > 1
-                else services.proposals.of_translation(str(file), most=limit)
-            ),
-        )
-    if console.as_json:
-        console.give([
-            {"term": one.words, **picked(one, "translation", "times"), "name": one.is_name, "example": one.example}
-            for one in done.candidates
-        ])  # fmt: skip
-        return
-    for candidate in done.candidates:
-        becomes = f" → {candidate.translation}" if candidate.translation else ""
-        console.say(f"{candidate.times:>5}  {candidate.words}{becomes}{'  (a name?)' if candidate.is_name else ''}")
-    console.notify(f"{len(done.candidates)} proposed, {done.known} more are in a glossary already.")
-
-
 @click.group()
 def memory() -> None:
     """Manage earlier translations, which are used again."""

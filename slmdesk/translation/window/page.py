@@ -21,7 +21,6 @@ from PySide6.QtWidgets import (
 from slmdesk.base.records import Item
 from slmdesk.base.settings import Settings
 from slmdesk.base.texts import _
-from slmdesk.base.translation import GlossaryRecord
 from slmdesk.runtime.events import ItemChanged, ItemGone
 from slmdesk.translation.documents import ChosenDocuments
 from slmdesk.translation.types import KIND, request_of
@@ -357,15 +356,7 @@ class TermWindows(QObject):
         from slmdesk.translation.window.glossary_window import GlossaryWindow
 
         window = GlossaryWindow(self._bridge, self._keeper, self._page, languages=self._page.languages)
-        window.proposals_requested.connect(self._open_proposals)
         window.show()
-
-    def _open_proposals(self, glossary: GlossaryRecord) -> None:
-        from slmdesk.translation.window.glossary_window import ProposalWindow
-
-        parent = self._page.findChild(QDialog, "glossary_window")
-        if parent is not None and not self._is_open("proposal_window"):
-            ProposalWindow(self._bridge, parent, glossary).show()
 
     def open_memory(self) -> None:
         if self._is_open("memory_window"):

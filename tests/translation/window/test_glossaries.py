@@ -201,27 +201,6 @@ def test_words_that_are_not_translated_have_a_list_for_all_languages(lease):
         assert "Kowalska" in found
 
 
-def test_terms_of_a_document_are_proposed_and_those_ticked_are_added(lease, tmp_path):
-    program = lease
-    path = tmp_path / "lease.txt"
-    path.write_text("The security deposit is due. A security deposit is safe. The tenant pays. The tenant goes.\n")
-    program.click("propose_terms_button")
-    program.wait(lambda: program.find("proposal_file_button").isVisible())
-    program.click("proposal_file_button")
-    choose_file(program, "proposal_file_dialog", path, "proposal_window")
-    table = program.find("proposal_table")
-    program.wait(lambda: table.rowCount() == 1)
-    assert [table.item(0, at).text() for at in (0, 2, 3)] == ["security deposit", "2", "The security deposit is due."]
-    assert "1 more are in a glossary already" in program.find("proposal_said").text()
-    table.item(0, 0).setCheckState(Qt.CheckState.Checked)
-    program.click("add_proposals_button")
-    program.wait(lambda: "Write a translation for" in program.find("proposal_trouble").text())
-    table.item(0, 1).setText("Kaution")
-    program.click("add_proposals_button")
-    program.wait(lambda: "security deposit" in rows(program))
-    assert table.rowCount() == 0
-
-
 @pytest.fixture
 def memory(program):
     """The window of a memory of three pairs."""

@@ -19,7 +19,6 @@ from PySide6.QtCore import QRect
 from PySide6.QtGui import QScreen
 from PySide6.QtWidgets import QAbstractButton, QApplication, QDialog, QWidget
 
-from slmdesk.base.translation import GlossaryRecord
 from slmdesk.chat.window.context import Offer
 from slmdesk.chat.window.dialogs import ANSWER, EditDialog
 from slmdesk.chat.window.list import ChatList
@@ -35,7 +34,6 @@ from slmdesk.redaction.service import Preview
 from slmdesk.redaction.window.section import NamesDialog
 from slmdesk.tables.types import Column, Flag, Table, TableCell, TableRow
 from slmdesk.translation.window.document_pane import RetryDialog
-from slmdesk.translation.window.glossary_window import ProposalWindow
 from slmdesk.translation.window.page import TermWindows
 from slmdesk.window.widgets.build import message_box
 from slmdesk.window.widgets.dialogs import TextDialog
@@ -180,9 +178,6 @@ DIALOGS = {
         program.window,
         program.frame.library.formats,
         program.ask(lambda services: services.models.list())[0],
-    ).show(),
-    "proposal_window": lambda program: ProposalWindow(
-        program.bridge, program.window, GlossaryRecord(1, "g", LONG, "de", "en", "", True, 0, 0.0)
     ).show(),
     "retry_dialog": lambda program: RetryDialog(
         SimpleNamespace(counts={}, look=1200), (), program.frame.translate_page
