@@ -18,9 +18,7 @@ from slmdesk.base.translation import (
     Doubt,
     Forms,
     GlossaryRecord,
-    MemoryFilter,
     MemoryPair,
-    MemoryShare,
     NewSegment,
     Origin,
     SegmentFlag,
@@ -228,9 +226,6 @@ three quarters of their letters have more than half of their words in common, so
 """
 
 
-_ANY = MemoryFilter()
-
-
 class TranslationMemory(StorePart):
     def __init__(self, shared: Shared, index: SearchIndex) -> None:
         super().__init__(shared)
@@ -327,71 +322,23 @@ class TranslationMemory(StorePart):
             (query, limit * 10, source_language, target_language, limit),
         )
 
-    def page(self, requested: MemoryFilter = _ANY, *, before: int | None = None, limit: int = 100) -> list[MemoryPair]:
-        built = _where(requested)
-        if built is None:
-            return []
-        source, where, values = built
+    def page(
+        self, source_language: str = "", target_language: str = "", *, before: int | None = None, limit: int = 100
+    ) -> list[MemoryPair]:
+        """Return pairs with numbers below `before`, the newest first. An empty language means any language."""
         newest = before if before is not None else 1 << 62
         return self._all(
             MemoryPair,
-            f"select memory.* from {source} where memory.n < ? {where} order by memory.n desc limit ?",
-            [newest, *values, limit],
+            "select * from memory where n < ? and ? in ('', source_language) and ? in ('', target_language)"
+            " order by n desc limit ?",
+            [newest, source_language, target_language, limit],
         )
-
-    def count(self, requested: MemoryFilter = _ANY) -> int:
-        built = _where(requested)
-        if built is None:
-            return 0
-        source, where, values = built
-        return self._db.number(f"select count(*) from {source} where 1 = 1 {where}", values)
-
-    def shares(self) -> list[MemoryShare]:
-        return self._all(
-            MemoryShare,
-            "select source_language, target_language, domain, count(*) as pairs from memory"
-            " group by source_language, target_language, domain order by pairs desc",
-        )
-
-    def change(self, n: int, *, source: str, target: str) -> MemoryPair:
-        """Change the text of a pair, which counts as a person's pair from then on. Raises KnownError `request.invalid`
-        for a deleted pair, `memory.known` if another pair has this source.
-        """
-        with self._db.writing():
-            row = self._db.row("select * from memory where n = ?", (n,))
-            if row is None:
-                raise KnownError("request.invalid", what="pair")
-            key = memory_key(source)
-            other = self._pair_at(row["source_language"], row["target_language"], row["domain"], key)
-            if other is not None and other["n"] != n:
-                raise KnownError("memory.known", source=source[:80])
-            self._index.remove(n, row["source"], "memory_words")
-            values = {
-                "source": source, "target": target, "key": key, "origin": Origin.PERSON, "used": self._clock()
-            }  # fmt: skip
-            self._update("memory", values, "n = ?", n)
-            self._index.add(n, self._text(source), "memory_words")
-            return self._all(MemoryPair, "select * from memory where n = ?", (n,))[0]
 
     def forget(self, numbers: Sequence[int]) -> list[MemoryPair]:
         with self._db.writing():
             gone = self._drop_pairs(numbers)
             self._shared.request_purge()
         return gone
-
-    def restore(self, pairs: Sequence[MemoryPair]) -> int:
-        """Restore deleted pairs under their numbers. Pairs saved since are kept. Returns how many were restored."""
-        back = 0
-        with self._db.writing():
-            for pair in pairs:
-                where = (pair.source_language, pair.target_language, pair.domain, memory_key(pair.source))
-                is_taken = self._db.row("select 1 from memory where n = ?", (pair.n,))
-                if is_taken or self._pair_at(*where) is not None:
-                    continue
-                item = pair.item if self._db.row("select 1 from items where id = ?", (pair.item,)) else None
-                self._add(pair.n, where, pair.source, pair.target, pair.origin, item, pair.created, pair.used)
-                back += 1
-        return back
 
     def delete_of_item(self, item: str) -> None:
         """Delete the pairs that belong to an item. Call inside a transaction."""
@@ -436,28 +383,6 @@ _AT = "source_language = ? and target_language = ? and domain = ? and key = ?"
 
 def memory_key(source: str) -> str:
     return hashlib.sha256(" ".join(source.split()).casefold().encode("utf-8", "surrogatepass")).hexdigest()[:32]
-
-
-def _where(requested: MemoryFilter) -> tuple[str, str, list[Value]] | None:
-    """Return table, conditions and values of the query for a filter, or None if the words cannot match anything."""
-    source, parts, values = "memory", [], list[Value]()
-    if requested.words.strip():
-        pieces = fold_for_search(requested.words).split()[:MOST_WORDS]
-        if not pieces:
-            return None
-        source = "memory_words join memory on memory.n = memory_words.rowid"
-        parts.append("memory_words match ?")
-        values.append(" AND ".join(_quoted(piece) for piece in pieces))
-    for name, value in (
-        ("source_language", requested.source_language or None),
-        ("target_language", requested.target_language or None),
-        ("domain", requested.domain),
-        ("origin", requested.origin.value if requested.origin else None),
-    ):
-        if value is not None:
-            parts.append(f"memory.{name} = ?")
-            values.append(value)
-    return source, "".join(f" and {part}" for part in parts), values
 
 
 def _quoted(word: str) -> str:

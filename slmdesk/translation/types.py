@@ -141,9 +141,6 @@ class LiveTranslated(Event):
 class GlossariesChanged(Event): ...
 
 
-class MemoryChanged(Event): ...
-
-
 # ---- labels for the flags of a translation and for parts that are not translated
 
 

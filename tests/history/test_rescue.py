@@ -14,7 +14,7 @@ from slmdesk.base.records import Rescued
 from slmdesk.history.labels import rescued_words
 from slmdesk.runtime.events import ItemChanged
 from slmdesk.translation.service import Handout
-from slmdesk.translation.types import GlossariesChanged, MemoryChanged
+from slmdesk.translation.types import GlossariesChanged
 
 
 @pytest.mark.pure
@@ -63,7 +63,7 @@ def test_h4_a_rescued_translation_can_be_gone_on_with(opened, tmp_path, is_by_ha
         found = call(lambda services: services.history.rescue(damaged))
         assert found.lost_segments == SEGMENTS - len(call(lambda services: services.store.segments.of_item(lease)))
         assert lease in {event.item.id for event in recorder.of(ItemChanged)}
-        assert len(recorder.of(GlossariesChanged)) == len(recorder.of(MemoryChanged)) == 1
+        assert len(recorder.of(GlossariesChanged)) == 1
     assert len(call(lambda services: services.translations.terms("en", "de", "legal"))) == TERMS + 1
     view = call(lambda services: services.translations.open(lease))
     assert view.is_done

@@ -79,7 +79,7 @@ def test_words_for_what_is_not_there_are_refused(recorder, index, target, source
     with pytest.raises(KnownError, match=r"request\.invalid"):
         recorder.calls.live.put(index, target, source)
     assert recorder.calls.live.segments() == before
-    assert recorder.calls.store.memory.count() == 0
+    assert recorder.calls.store.memory.page() == []
 
 
 def test_what_a_person_wrote_is_not_overwritten_by_words_that_still_come(opened):

@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 from PySide6.QtCore import QSignalBlocker, Qt
 from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import (
     QAbstractItemView,
+    QHeaderView,
     QListWidget,
     QListWidgetItem,
     QMenu,
+    QPushButton,
     QTableView,
     QWidget,
 )
 
+from slmdesk.base.protocol import Progress
 from slmdesk.base.record import changed
 from slmdesk.base.texts import _, in_quotes, ngettext, retold
 from slmdesk.base.translation import GlossaryRecord, Term
+from slmdesk.runtime.events import Pending
 from slmdesk.runtime.messages import Problem
 from slmdesk.services import Services
 from slmdesk.translation.glossaries import (
@@ -43,50 +48,67 @@ from slmdesk.translation.window.terms_forms import (
     ImportQuestion,
     NameForm,
     NewGlossaryForm,
-    TableWindow,
     TermModel,
     language_words,
 )
 from slmdesk.window.base import theme
-from slmdesk.window.base.bridge import Bridge
+from slmdesk.window.base.bridge import Bridge, Delay
 from slmdesk.window.base.theme import ThemeKeeper
 from slmdesk.window.widgets.build import (
+    CLEAR,
     ElidedLabel,
+    breakable,
+    button,
     column,
     flow,
     named,
+    passing,
     plain_label,
     row,
+    show_words,
     split,
     text_line,
 )
+from slmdesk.window.widgets.dialogs import Dialog
+from slmdesk.window.widgets.notices import UNDO_MS, Notice, NoticeArea
 from slmdesk.window.widgets.opening import ask_file, ask_new_file
 from slmdesk.window.widgets.rows import TickDelegate
 
 FILES = _("Glossaries (*.csv *.tsv *.txt *.xlsx *.xls *.ods *.tbx *.xml);;All files (*)")
 FORM_NAMES = (
-    ("csv", _("CSV, for spreadsheets")), ("tsv", _("Tab-separated")), ("xlsx", _("Excel")), ("tbx", _("TBX, for other "
-                                                                                                      "programs")),
-)  # fmt: skip
+    ("csv", _("CSV, for spreadsheets")),
+    ("tsv", _("Tab-separated")),
+    ("xlsx", _("Excel")),
+    ("tbx", _("TBX, for other programs")),
+)
 NOTHING = _("Create a glossary or import one. Names and products that stay as they are go into “Do not translate”.")
 WIDTHS = {LOOK: 20, FORBIDDEN: 16, KEEPS: 13, CASE: 17, FORMS: 17, NOTE: 20}
 """Widths of columns in letters. Other columns have WIDTH."""
 WIDTH = 21
 PAGE = 500
 SEARCH_MS = 150
+R = TypeVar("R")
 ASKING = ("glossary.no_columns", "glossary.no_languages", "glossary.more_languages")
 """Problems of a file that can be solved by asking the person."""
 
 
-class GlossaryWindow(TableWindow):
+class GlossaryWindow(Dialog):
+    """Window of the glossaries. It is not modal, so that a text can be translated at the same time."""
+
     def __init__(self, bridge: Bridge, keeper: ThemeKeeper, parent: QWidget, *, languages: tuple[str, str]) -> None:
-        super().__init__(bridge, parent, name="glossary", title=_("Glossaries"), height=680, search_ms=SEARCH_MS)
-        self._languages = languages
+        super().__init__(parent)
+        passing(self, "glossary_window", _("Glossaries"))
+        self.resize(1080, 680)
+        self._bridge, self._languages = bridge, languages
+        self._turn = 0
+        """Number of reads from the first page. Pages that belong to an earlier read are ignored."""
+        self._is_forgetting = False
         self._all: Sequence[GlossaryRecord] = []
         self._chosen = self._order = ""
         self._descending = False
         self._terms = 0
         self._model = TermModel(keeper, self)
+        self._timer = Delay(self, SEARCH_MS, self.read, "glossary_timer")
         self._build_ui()
         self._connect()
         self._show_glossaries()
@@ -117,7 +139,7 @@ class GlossaryWindow(TableWindow):
         self._more = self._button(_("More"), "glossary_more_button", _("Rename, duplicate, export, delete"))
         self._menu = named(QMenu(self._more), "glossary_menu")
         self._more.setMenu(self._menu)
-        self._search = self._search_line("term_search", _("Search terms and translations"), most=200)
+        self._search = text_line("term_search", self, _("Search terms and translations"), most=200, clears=CLEAR)
         self._source = text_line("new_term_line", self, _("A term"))
         self._target = text_line("new_translation_line", self, _("The translation"))
         self._add = self._button(_("Add"), "add_term_button", _("Add the term (Enter)"))
@@ -125,8 +147,16 @@ class GlossaryWindow(TableWindow):
         self._nothing = plain_label(NOTHING, self, name="glossary_nothing", kind="muted")
         self._delete = self._button(_("Delete"), "delete_terms_button", _("Delete the chosen terms (Del)"))
         self._delete.setEnabled(False)
-        self._build_end("glossary_close")
+        self._close = self._button(_("Close"), "glossary_close", "")
+        self._trouble = plain_label("", self, name="glossary_trouble", kind="danger", is_hidden=True)
+        self._said = plain_label("", self, name="glossary_said", kind="muted")
+        self._notices = NoticeArea(self)
         self._lay_out()
+
+    def _button(self, text: str, name: str, tip: str) -> QPushButton:
+        made = button(text, name, self, tip=tip)
+        made.setAutoDefault(False)
+        return made
 
     def _lay_out(self) -> None:
         left, right = QWidget(self), QWidget(self)
@@ -144,15 +174,36 @@ class GlossaryWindow(TableWindow):
         column((both, 1), self._notices, into=self, margins=margins)
 
     def _term_table(self) -> QTableView:
-        widths = {at: WIDTHS.get(at, WIDTH) for at in range(self._model.columnCount())}
-        table = self._make_table(self._model, "term_table", _("Terms of the glossary"), widths, self._on_delete)
+        table = named(QTableView(self), "term_table", label=_("Terms of the glossary"))
+        table.setModel(self._model)
+        table.setItemDelegate(TickDelegate(table))
         table.setItemDelegateForColumn(FORMS, FormsEditor(table))
+        table.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
+        table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        table.setEditTriggers(
+            QAbstractItemView.EditTrigger.DoubleClicked | QAbstractItemView.EditTrigger.EditKeyPressed
+        )
+        table.setWordWrap(False)
+        table.setShowGrid(False)
+        table.setTabKeyNavigation(False)
+        table.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        rows = table.verticalHeader()
+        rows.hide()
+        rows.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
+        rows.setDefaultSectionSize(table.fontMetrics().height() + theme.SPACE_12)
         header = table.horizontalHeader()
+        header.setHighlightSections(False)
+        header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+        letter = table.fontMetrics().averageCharWidth()
+        for at in range(self._model.columnCount()):
+            table.setColumnWidth(at, WIDTHS.get(at, WIDTH) * letter)
         header.moveSection(LOOK, TARGET + 1)
         header.setStretchLastSection(True)
         header.setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
         header.setSortIndicatorClearable(True)
         table.setSortingEnabled(True)
+        within = Qt.ShortcutContext.WidgetWithChildrenShortcut
+        QShortcut(QKeySequence.StandardKey.Delete, table, self._on_delete, context=within)
         return table
 
     def _connect(self) -> None:
@@ -173,7 +224,11 @@ class GlossaryWindow(TableWindow):
         self._model.page_requested.connect(self._read_page)
         self._model.sort_requested.connect(self._on_sort)
         self._bridge.on(GlossariesChanged, self._refresh)
-        for keys, work in (("Ctrl+N", self._on_new), ("Ctrl+O", self._on_import)):
+        self._close.clicked.connect(self.reject)
+        self.finished.connect(self._on_finished)
+        for keys, work in (
+            ("Ctrl+N", self._on_new), ("Ctrl+O", self._on_import), ("Ctrl+F", self._search.setFocus),
+        ):  # fmt: skip
             QShortcut(QKeySequence(keys), self, work)
 
     # ---- what is shown
@@ -238,7 +293,7 @@ class GlossaryWindow(TableWindow):
         self._target.setVisible(shown is not None and not is_keep)
         self._nothing.setVisible(shown is None)
         if shown is None:
-            self._model.show_rows([], 0)
+            self._model.clear()
 
     def read(self) -> None:
         self._timer.stop()
@@ -358,8 +413,12 @@ class GlossaryWindow(TableWindow):
 
     def _on_edited(self, term: Term) -> None:
         """Save a changed term. If that fails, show the old term again."""
-        call = self._bridge.services.glossaries.change_term(term.n, term)
-        self._bridge.ask(call, self._on_term, self._on_change_refused)
+
+        def refused(problem: Problem) -> None:
+            self._refuse(problem.sentence)
+            self.read()
+
+        self._bridge.ask(self._bridge.services.glossaries.change_term(term.n, term), self._on_term, refused)
 
     def _on_term(self, term: Term) -> None:
         self._refuse("")
@@ -434,10 +493,55 @@ class GlossaryWindow(TableWindow):
             return
 
         def export(path: Path) -> None:
-            self._follow(lambda services: services.glossaries.export_file(record.id, form, path), self._on_written)
+            self._follow(
+                lambda services: services.glossaries.export_file(record.id, form, path),
+                lambda written: self._say(_("Written to {path}.").format(path=written)),
+            )
 
         proposed = Path.home() / f"{_file_name(record.name)}.{form}"
         ask_new_file(self, _("Export the glossary"), export, name="glossary_export_dialog", proposed=proposed)
+
+    # ---- requests and what is said of them
+
+    def _ask(self, request: Callable[[Services], R], answered: Callable[[R], None] | None = None) -> None:
+        """Send a request as Bridge.ask does. A refusal is shown in the window."""
+        self._bridge.ask(request, answered, lambda problem: self._refuse(problem.sentence))
+
+    def _follow(
+        self,
+        request: Callable[[Services], Pending[R]],
+        answered: Callable[[R], None],
+        refused: Callable[[Problem], None] | None = None,
+        progressed: Callable[[Progress], None] | None = None,
+    ) -> None:
+        self._bridge.follow(request, answered, refused or self._on_failed, progressed)
+
+    def _on_finished(self) -> None:
+        """Remove every trace of deleted terms from the files."""
+        if self._is_forgetting:
+            self._is_forgetting = False
+            self._bridge.services.glossaries.purge()
+
+    def _on_rows(self, now: Progress) -> None:
+        self._say(
+            _("Storing {done:,} of {total:,} rows…").format(done=now.done, total=now.total)
+            if now.total
+            else _("Reading: {done:,} rows…").format(done=now.done)
+        )
+
+    def _on_failed(self, problem: Problem) -> None:
+        self._say("")
+        self._refuse(problem.sentence)
+
+    def _offer_undo(self, words: str, undo: Callable[[], None]) -> None:
+        self._is_forgetting = True
+        self._notices.show_notice(Notice(words, action=_("Undo"), on_action=undo, life_ms=UNDO_MS))
+
+    def _refuse(self, words: str) -> None:
+        show_words(self._trouble, breakable(words))
+
+    def _say(self, words: str) -> None:
+        self._said.setText(breakable(words))
 
 
 def _entry_words(record: GlossaryRecord) -> str:

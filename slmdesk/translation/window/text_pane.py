@@ -76,7 +76,6 @@ class TextPane(QWidget):
     files_pasted = Signal(object)
     paste_requested = Signal()
     glossaries_requested = Signal()
-    memory_requested = Signal()
     models_requested = Signal(str)
 
     def __init__(self, controller: TranslateController, keeper: ThemeKeeper, parent: QWidget | None = None) -> None:
@@ -112,14 +111,11 @@ class TextPane(QWidget):
         self._glossaries = self._in_head(
             _("Glossaries"), "glossaries_button", _("Which words to use, and which to leave")
         )
-        self._memory = self._in_head(
-            _("Translation memory"), "memory_button", _("What was translated before, and is used again")
-        )
         self._option_button = tool_button(
             "translate_options_button", self.head, label=_("Options"), tip=_("Subject, formality, glossary, redaction"),
             icon="sliders", colour="ink2",
         )  # fmt: skip
-        row(1, self._glossaries, self._memory, self._option_button, into=self.head, gap=theme.SPACE_4)
+        row(1, self._glossaries, self._option_button, into=self.head, gap=theme.SPACE_4)
 
     def _in_head(self, words: str, name: str, tip: str) -> QPushButton:
         return named(ElidedButton(words, self.head), name, tip=tip, kind="quiet")
@@ -214,7 +210,6 @@ class TextPane(QWidget):
         self._back.clicked.connect(self._sentences.put_back)
         self._check.clicked.connect(lambda: self._found.toggle(self._check))
         self._glossaries.clicked.connect(self.glossaries_requested)
-        self._memory.clicked.connect(self.memory_requested)
         self._long.file_chosen.connect(controller.save_text)
         self._flags.segment_requested.connect(self._go_to)
         self._sentences.said.connect(self._said.setText)

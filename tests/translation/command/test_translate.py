@@ -386,7 +386,7 @@ def test_a_file_of_no_terms_is_refused_with_a_reason(run, with_model, tmp_path):
     assert "which languages" in done.err
 
 
-def test_remembered_pairs_go_in_are_used_found_and_given_out(run, with_model, tmp_path):
+def test_remembered_pairs_go_in_are_used_and_given_out(run, with_model, tmp_path):
     path = tmp_path / "old.tmx"
     path.write_text(
         '<tmx version="1.4"><header srclang="en"/><body><tu><tuv xml:lang="en-US"><seg>The house is '
@@ -396,8 +396,10 @@ def test_remembered_pairs_go_in_are_used_found_and_given_out(run, with_model, tm
     assert run("memory", "import", str(path), "--json").json["kept"] == 1
     done = run("translate", "--to", "de", "--from", "en", stdin="The house is big.", echo=TURNED)
     assert done.out.strip() == "Das Haus ist groß."
-    assert run("memory", "search", "house", "--json").json[0]["target"] == "Das Haus ist groß."
     assert "<seg>Das Haus ist groß.</seg>" in run("memory", "export").out
+    out = tmp_path / "out.tmx"
+    assert [run("memory", "export", "-o", str(out)).status for _ in range(2)] == [0, 1]
+    assert "<seg>Das Haus ist groß.</seg>" in out.read_text()
     assert run("memory", "import", str(tmp_path / "none.tmx")).status == 1
 
 
@@ -439,20 +441,6 @@ def test_terms_are_named_by_columns_and_kept_as_they_are(run, tmp_path):
     names.write_text("Kowalska\nslmdesk\n")
     assert run("glossary", "import", str(names), "--into", "keep", "--json").json["kept"] == 2
     assert "all languages" in run("glossary", "list").out
-
-
-def test_sentences_alike_are_found_with_what_differs(run, tmp_path):
-    path = tmp_path / "old.tmx"
-    variants = '<tuv xml:lang="en"><seg>The rent is due on Monday.</seg></tuv><tuv xml:lang="de"><seg>Miete</seg></tuv>'
-    path.write_text(f'<tmx version="1.4"><header/><body><tu>{variants}</tu></body></tmx>')
-    assert run("memory", "import", str(path), "--json").json["kept"] == 1
-    (found,) = run("memory", "search", "--like", "The rent is due on Sunday.", "--json").json
-    assert (found["target"], found["changes"]) == ("Miete", [["Monday.", "Sunday."]])
-    assert "92 %" in run("memory", "search", "--like", "The rent is due on Sunday.").out
-    out = tmp_path / "out.tmx"
-    assert run("memory", "export", "-o", str(out)).status == 0
-    assert run("memory", "export", "-o", str(out)).status == 1
-    assert "Monday" in out.read_text()
 
 
 def test_a_report_of_every_segment_is_written_beside(run, with_model, tmp_path):

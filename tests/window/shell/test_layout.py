@@ -34,7 +34,7 @@ from slmdesk.redaction.service import Preview
 from slmdesk.redaction.window.section import NamesDialog
 from slmdesk.tables.types import Column, Flag, Table, TableCell, TableRow
 from slmdesk.translation.window.document_pane import RetryDialog
-from slmdesk.translation.window.page import TermWindows
+from slmdesk.translation.window.page import TranslateArea
 from slmdesk.window.widgets.build import message_box
 from slmdesk.window.widgets.dialogs import TextDialog
 from slmdesk.window.widgets.parts import Popover
@@ -128,8 +128,8 @@ def opened(kind, *given: str) -> Callable[[object], None]:
     return make
 
 
-def terms(program) -> TermWindows:
-    return program.frame.translate_page.findChild(TermWindows)
+def terms(program) -> TranslateArea:
+    return program.frame.findChild(TranslateArea)
 
 
 def spaces(program) -> None:
@@ -160,7 +160,6 @@ DIALOGS = {
     "preset_editor": lambda program: program.page.panel._on_save_as(),
     "space_editor": spaces,
     "glossary_window": lambda program: terms(program).open_glossaries(),
-    "memory_window": lambda program: terms(program).open_memory(),
     "document_form": lambda program: program.frame.document_translation.look([program.lease]),
     "redaction_window": lambda program: RedactionWindow(
         program.bridge, program.frame.keeper, program.window, program.lease
