@@ -338,10 +338,6 @@ _SENTENCES: Mapping[str, str | tuple[str, str]] = {
         "{name} is in {language} already. Choose another language to translate it into; if it is in another language "
         "than it seems, say which (--from)."
     ),
-    "translation.source_unknown": N_(
-        "It could not be found out which language the source is in, so nothing can be put back into it. Choose that "
-        "language and translate again."
-    ),
     "translation.tags": N_(
         "The mark <{tag}> of the formatting is {kind}. Each mark of the text must stand in the translation, once."
     ),

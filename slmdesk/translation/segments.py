@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,7 +13,6 @@ from slmdesk.base.texts import _
 from slmdesk.base.translation import MemoryPair, SegmentRecord, SegmentState, Term, lasting
 from slmdesk.base.translation import Origin as Made
 from slmdesk.loader.model_loader import ModelLoader, ask_once
-from slmdesk.redaction.service import Veil
 from slmdesk.runtime.events import Pending
 from slmdesk.runtime.service import Runtime, Service, Slices, in_slices, sliced
 from slmdesk.store import Store
@@ -24,11 +22,8 @@ from slmdesk.text.terms import find_terms
 from slmdesk.translation.documents import segment_flags
 from slmdesk.translation.memory import Match, MemoryService, remembered
 from slmdesk.translation.prompts import (
-    REDACTION,
     TranslationStyle,
     asked_about,
-    language_of_text,
-    other_steps,
     styled,
     translation_step,
 )
@@ -158,8 +153,6 @@ def word_runs(old: str, new: str) -> tuple[tuple[str, str], ...]:
 
 
 MOST_HINT = 300
-NO_WORDING = frozenset(("empty", "untranslated", "language", "chatter"))
-"""Kinds of flags that rule out an alternative wording. Number and name flags are shown once a wording is chosen."""
 
 
 class SegmentEdits(Service):
@@ -225,65 +218,6 @@ class SegmentEdits(Service):
         )  # fmt: skip
         self._publish(SegmentChanged(item, changed))
         return changed
-
-    @sliced
-    def back(self, text: str, manner: TranslationStyle, source: str, *, veil: Veil | None = None) -> Slices[str]:
-        """Translate a translation back, so that a person can judge whether it is right.
-
-        `manner`: the manner of the translation; if it names no language, the language of `source` is detected. `veil`:
-        what hides private details from the model, if the text is redacted. Ends with a Problem
-        `translation.source_unknown`, `model.…`, `redaction.…`.
-        """
-        asked = asked_about(text, Tags(), manner.target, (), veil)
-        record = self._translations.record(None)
-        step = translation_step(asked.text, Tags(), styled(turned(manner, source), record))
-        (answer,) = yield ask_once(self._loader, record, [step])
-        return asked.read(answer, Tags()).target
-
-    @sliced
-    def alternatives(
-        self, text: str, manner: TranslationStyle, *, now: str = "", word: str = "", veil: Veil | None = None
-    ) -> Slices[list[str]]:
-        """Ask for alternative translations of a sentence, and return each once.
-
-        `now`: the current translation, which is left out. `word`: words of it to avoid. The model is told to avoid
-        these words, and results that use them as often are left out, like results in another language or that are no
-        translation. `veil`: as for `back`; results that lost a private detail are left out. Ends with a Problem
-        `model.…`, `redaction.…`.
-        """
-        from slmdesk.text.translation_checks import flags_of
-
-        def is_useful(wording: str) -> bool:
-            flags = flags_of(text, wording, source_language=manner.source, target_language=manner.target, tags=Tags())
-            return not any(flag.kind in NO_WORDING for flag in flags) and says_otherwise(wording, now, word)
-
-        asked = asked_about(text, Tags(), manner.source, (), veil)
-        avoided = "" if asked.veiled and asked.veiled.holds(word) else word
-        record = self._translations.record(None)
-        steps = other_steps(asked.text, styled(manner, record), without=avoided)
-        answers = yield ask_once(self._loader, record, steps)
-        found = (asked.read(answer, Tags(), (manner.source, manner.target)) for answer in answers)
-        said = (cleaned.target for cleaned in found if not any(flag.kind == REDACTION for flag in cleaned.flags))
-        return [wording for wording in dict.fromkeys(said) if wording and wording != now and is_useful(wording)]
-
-
-def says_otherwise(sentence: str, now: str, word: str) -> bool:
-    """Return whether `sentence` has `word` less often than the current one `now`. Counts whole words, ignoring case."""
-    if not word:
-        return True
-    form = re.compile(rf"(?<!\w){re.escape(word.casefold())}(?!\w)")
-    return len(form.findall(sentence.casefold())) < max(1, len(form.findall(now.casefold())))
-
-
-def turned(manner: TranslationStyle, source: str) -> TranslationStyle:
-    """Return the manner for translating back. If no source language is named, the language of `source` is detected.
-
-    Raises KnownError `translation.source_unknown`.
-    """
-    language = manner.source or language_of_text(source)
-    if not language:
-        raise KnownError("translation.source_unknown")
-    return TranslationStyle(language, manner.target, manner.domain)
 
 
 # ---- changes segments of a translation with undo

@@ -1,4 +1,4 @@
-"""Typed translations: a person's words for a sentence, other wordings, and the history of what was typed."""
+"""Typed translations: a person's words for a sentence, and the history of what was typed."""
 
 from __future__ import annotations
 
@@ -11,9 +11,7 @@ from slmdesk.base.errors import KnownError
 from slmdesk.base.records import JobStatus
 from slmdesk.base.translation import NewSegment, Origin, SegmentState
 from slmdesk.jobs.types import JobChanged
-from slmdesk.text.tagged import Tags
-from slmdesk.translation.prompts import TranslationStyle, messages, other_steps
-from slmdesk.translation.segments import says_otherwise
+from slmdesk.translation.prompts import TranslationStyle
 from slmdesk.translation.typed import is_same_text
 from slmdesk.translation.types import LiveTranslated, TranslationRequest
 
@@ -100,38 +98,6 @@ def test_each_paragraph_says_how_sure_its_language_was_told(recorder):
     assert [(one.language, one.paragraph) for one in found] == [("en", 0), ("de", 1), ("de", 2)]
     assert min(one.sure for one in found[:2]) > 0.8
     assert found[2].sure == 0
-
-
-def test_other_wordings_leave_out_what_is_there(recorder):
-    edits = recorder.calls.segment_edits
-    said = edits.alternatives("We go out.", MANNER, now="Wir gehen aus.")
-    assert said == ["wE GO OUT."], "the same one thrice counts once"
-    assert edits.alternatives("We go out.", MANNER, now="wE GO OUT.") == []
-    said = edits.alternatives("We go.", MANNER, now="wE walk.", word="walk")
-    assert said == ["wE GO."]
-    assert edits.alternatives("We go.", MANNER, now="wE go.", word="GO") == []
-
-
-def test_the_model_is_told_which_words_not_to_use():
-    step = other_steps("We go.", MANNER, without="gehen")[0]
-    assert "Do not use this word: " in str(step)
-    assert "gehen" in str(step)
-    assert "wrong" not in str(step["messages"]), "no talk of a first try"
-    assert "Do not use this word" not in str(messages("We go.", Tags(), MANNER))
-
-
-@pytest.mark.parametrize(
-    ("sentence", "now", "word", "is_other"),
-    [
-        ("Wir laufen.", "Wir gehen.", "gehen", True),
-        ("Wir GEHEN.", "Wir gehen.", "gehen", False),
-        ("Wir gehen und laufen.", "Wir gehen und gehen.", "gehen", True),
-        ("Ausgehen ist schön.", "Gehen ist schön.", "Gehen", True),
-        ("Wir gehen.", "Wir gehen.", "", True),
-    ],
-)
-def test_a_word_is_said_otherwise(sentence, now, word, is_other):
-    assert says_otherwise(sentence, now, word) is is_other
 
 
 def test_what_was_typed_is_kept_once_while_it_is_edited(recorder):

@@ -288,8 +288,6 @@ class SegmentPanel(QScrollArea):
         self._keeper = keeper
         self._segment: SegmentRecord | None = None
         self._help: SegmentHelp | None = None
-        self._back = ""
-        self._others: tuple[str, ...] | None = None
         self._has_doubts = False
         """Whether the words of which the model was unsure are named, as they are shaded in the table."""
         self._inner = named(QWidget(self), "segment_panel_inner")
@@ -305,25 +303,13 @@ class SegmentPanel(QScrollArea):
         if segment is not None and segment == self._segment:
             return
         if segment is None or self._segment is None or segment.number != self._segment.number:
-            self._help, self._back, self._others = None, "", None
-        elif segment.target != self._segment.target:
-            self._back = ""
+            self._help = None
         self._segment = segment
         self._show()
 
     def show_help(self, found: SegmentHelp) -> None:
         if self._segment is not None and found.number == self._segment.number and found != self._help:
             self._help = found
-            self._show()
-
-    def show_back(self, number: int, words: str) -> None:
-        if self._segment is not None and number == self._segment.number:
-            self._back = words or _("(the model gave no answer)")
-            self._show()
-
-    def show_others(self, number: int, words: list[str]) -> None:
-        if self._segment is not None and number == self._segment.number:
-            self._others = tuple(words)
             self._show()
 
     def show_doubts(self, has_doubts: bool) -> None:
@@ -340,13 +326,9 @@ class SegmentPanel(QScrollArea):
                                   name="panel_empty", kind="muted"))  # fmt: skip
         else:
             self._show_flags(segment)
-            self._show_others()
             if self._help is not None:
                 self._show_likenesses(self._help.likenesses)
                 self._show_terms(self._help.terms)
-            if self._back:
-                self._head(_("Back-translation"))
-                self._add(plain_label(self._back, self._inner, name="back_translation"))
         self._column.addStretch(1)
 
     def _show_flags(self, segment: SegmentRecord) -> None:
@@ -413,15 +395,6 @@ class SegmentPanel(QScrollArea):
         reported = {"same": "{}", "gone": _("[only in the memory: {}]"), "new": _("[only here: {}]")}
         label.setAccessibleName(" ".join(reported[kind].format(text) for kind, text in pair.runs))
         return label
-
-    def _show_others(self) -> None:
-        if self._others is None:
-            return
-        self._head(_("Other wordings"))
-        if not self._others:
-            self._add(plain_label(_("The model has no other."), self._inner, name="no_others", kind="muted"))
-        for words in self._others:
-            self._offer(words, "use_other")
 
     def _offer(self, words: str, name: str) -> None:
         number = self._segment.number if self._segment is not None else 0

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import partial
 from typing import TypeVar
 
 from PySide6.QtCore import QItemSelectionModel, QModelIndex, Qt, Signal
@@ -12,14 +11,12 @@ from PySide6.QtWidgets import QFrame, QMenu, QMessageBox, QSplitter, QToolButton
 
 from slmdesk.base.texts import _, ngettext
 from slmdesk.base.translation import SegmentRecord, SegmentState
-from slmdesk.redaction.service import Veil
 from slmdesk.runtime.events import Pending
 from slmdesk.runtime.messages import Problem
 from slmdesk.services import Services
-from slmdesk.text.tagged import Search, Tags, plain
-from slmdesk.translation.prompts import TranslationStyle
+from slmdesk.text.tagged import Search
 from slmdesk.translation.segments import LOOK_AT, Hits, ReplaceResult, SegmentFilter, SegmentNumbers, UndoResult
-from slmdesk.translation.types import SegmentChanged, TranslationGrew, TranslationRequest, TranslationView
+from slmdesk.translation.types import SegmentChanged, TranslationGrew, TranslationView
 from slmdesk.translation.window.review import FilterBar, SegmentPanel
 from slmdesk.translation.window.review_table import TARGET, SegmentModel, SegmentTable
 from slmdesk.window.base import theme
@@ -61,8 +58,8 @@ class ReviewPane(QWidget):
         super().__init__(parent)
         self.setObjectName("review_pane")
         self._bridge = bridge
-        self._item, self._request = "", TranslationRequest("")
-        """Id and request of the translation shown. The id is '' if none is shown."""
+        self._item = ""
+        """Id of the translation shown. Empty if none is shown."""
         self._filter = SegmentFilter()
         self._is_listing = self._is_stale = False
         self._asked: object = None
@@ -93,10 +90,6 @@ class ReviewPane(QWidget):
         tip = _("What to do differently with this segment, such as: shorter, or: rent = Miete")
         self._hint = text_line("segment_hint", self, HINT, label=_("Ask for another wording"), tip=tip)
         self._hint_label = plain_label(_("Ask for another wording"), self, name="segment_hint_label", kind="group")
-        self._others = button(
-            _("Other wordings"), "others_segment_button", self, kind="text", tip=_("Ask for other ways to say it"),
-            shortcut="segment.wordings", on=self._on_others,
-        )  # fmt: skip
         self._busy = plain_label("", self, name="segment_busy", kind="small")
         self._approve = button(
             _("Approve"), "approve_segment_button", self, tip=APPROVE_TIP, on=self._on_approve, icon="check",
@@ -108,7 +101,6 @@ class ReviewPane(QWidget):
         )  # fmt: skip
         self._menu = named(QMenu(self), "segment_menu")
         self._again = self._entry(_("Try again"), "retry_segment_action", "segment.hint", self._on_again)
-        self._back = self._entry(_("Back-translate"), "back_segment_action", "segment.back", self._on_back)
         self._undo = self._entry(_("Undo the last change"), "undo_segment_action", "segment.undo", self._on_undo)
         self._more.setMenu(self._menu)
         self._more.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
@@ -132,7 +124,7 @@ class ReviewPane(QWidget):
         self._busy.setMinimumHeight(self._busy.fontMetrics().height())
         column(
             row((self._title, 1), self._before, self._next, gap=theme.SPACE_4), (self._panel, 1), self._hint_label,
-            self._hint, row(self._others, 1), self._busy, row((self._approve, 1), self._more, gap=theme.SPACE_8),
+            self._hint, self._busy, row((self._approve, 1), self._more, gap=theme.SPACE_8),
             into=self._side, gap=theme.SPACE_8, margins=(theme.SPACE_16, theme.SPACE_12, theme.SPACE_12, theme.SPACE_8),
         )  # fmt: skip
         self._split = named(QSplitter(Qt.Orientation.Horizontal, self), "review_splitter")
@@ -185,7 +177,7 @@ class ReviewPane(QWidget):
         keys: tuple[tuple[str, Callable[[], None]], ...] = (
             ("approve", self._on_approve), ("hint", self._on_hint),
             ("next", self._on_next), ("previous", self._on_previous), ("find", self.bar.search_words),
-            ("replace", self.bar.replace_words), ("back", self._on_back), ("wordings", self._on_others),
+            ("replace", self.bar.replace_words),
             ("undo", self._on_undo),  # text fields have their own undo
         )  # fmt: skip
         for name, work in keys:
@@ -195,7 +187,7 @@ class ReviewPane(QWidget):
     # ---- what is listed
 
     def show_view(self, view: TranslationView) -> None:
-        self._item, self._request, self._filter = view.item.id, view.request, SegmentFilter()
+        self._item, self._filter = view.item.id, SegmentFilter()
         self._stop_asking()
         self._model.clear()
         self.bar.clear()
@@ -330,8 +322,6 @@ class ReviewPane(QWidget):
         can_ask = segment is not None and self._asked is None
         self._approve.setEnabled(segment is not None)
         self._again.setEnabled(can_ask and segment is not None and segment.state is not SegmentState.LEFT)
-        self._back.setEnabled(can_ask and segment is not None and bool(segment.target))
-        self._others.setEnabled(can_ask)
 
     def _on_data_changed(self, first: QModelIndex, last: QModelIndex) -> None:
         if first.row() <= self._row() <= last.row():
@@ -364,14 +354,6 @@ class ReviewPane(QWidget):
     def _show_busy(self, words: str) -> None:
         self._busy.setText(words)
         self._allow(self._chosen())
-
-    def _veil(self) -> Callable[[Services], Veil | None]:
-        item, request = self._item, self._request
-        return lambda services: services.translations.veil(item, request)
-
-    def _style_of(self, segment: SegmentRecord) -> TranslationStyle:
-        request = self._request
-        return TranslationStyle(request.target, segment.language or request.source, request.domain, request.formality)
 
     # ---- user actions
 
@@ -429,31 +411,6 @@ class ReviewPane(QWidget):
                 lambda services: services.segment_changes.retry(item, number, hint),
                 self._on_kept,
             )
-
-    def _on_back(self) -> None:
-        """Translate the translation back into its source language."""
-        segment = self._chosen()
-        if segment is None or not self._back.isEnabled():
-            return
-        tags, style, veil = Tags(segment.paired, segment.lone), self._style_of(segment), self._veil()
-        words, source = plain(segment.target, tags), plain(segment.source, tags)
-        self._ask_model(
-            _("Translating back…"),
-            lambda services: services.segment_edits.back(words, style, source, veil=veil(services)),
-            partial(self._panel.show_back, segment.number),
-        )
-
-    def _on_others(self) -> None:
-        segment = self._chosen()
-        if segment is None or not self._others.isEnabled():
-            return
-        tags, style, veil = Tags(segment.paired, segment.lone), self._style_of(segment), self._veil()
-        now, words = plain(segment.target, tags), plain(segment.source, tags)
-        self._ask_model(
-            _("Looking for other wordings…"),
-            lambda services: services.segment_edits.alternatives(words, style, now=now, veil=veil(services)),
-            partial(self._panel.show_others, segment.number),
-        )
 
     def _on_next(self) -> None:
         """Go to the next segment to check and focus the table. The shortcut works anywhere on the page."""

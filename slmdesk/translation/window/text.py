@@ -1,4 +1,4 @@
-"""Translation of typed text: languages, manner, results, other wordings, earlier translations. It has no widgets."""
+"""Translation of typed text: languages, manner, results, earlier translations. It has no widgets."""
 
 from __future__ import annotations
 

@@ -521,14 +521,6 @@ def test_the_memory_and_the_terms_help_with_a_segment(program, tmp_path):
     program.wait(lambda: offered(panel, "use_likeness") is not None)
     program.click(offered(panel, "use_likeness"))
     program.wait(lambda: rows(program)[0][1:] == ("Die Miete ist am ersten Tag fällig.", "edited"))
-    entry(program, "back_segment_action").trigger()
-    program.wait(lambda: panel.findChild(object, "back_translation") is not None)
-    assert program.find("back_translation", panel).text() == "Die Miete ist am ersten Tag fällig.".swapcase()
-    program.wait(lambda: program.find("others_segment_button").isEnabled())
-    program.click("others_segment_button")
-    program.wait(lambda: offered(panel, "use_other") is not None)
-    program.click(offered(panel, "use_other"))
-    program.wait(lambda: rows(program)[0][1] == "tHE RENT IS DUE ON THE LAST DAY.")
 
 
 def test_what_failed_is_tried_again_and_saving_before_is_warned_of(program, tmp_path):
