@@ -79,7 +79,7 @@ if TYPE_CHECKING:
     from slmdesk.translation.glossaries import GlossaryService
     from slmdesk.translation.memory import MemoryService
     from slmdesk.translation.pairs import AutoPairExams, PairAdviceService, PairExamService
-    from slmdesk.translation.segments import SegmentChanges, SegmentEdits, SegmentLists
+    from slmdesk.translation.segments import SegmentEdits, SegmentLists
     from slmdesk.translation.service import TranslationFiles, TranslationService
     from slmdesk.translation.typed import LiveTranslation, TypedHistory
     from slmdesk.versions.service import VersionService
@@ -260,10 +260,6 @@ class Services:
     )
     segment_edits: Made[SegmentEdits] = Made(
         "translation.segments:SegmentEdits", lambda s, new: new(s.runtime, s.loader, s.translations)
-    )
-    segment_changes: Made[SegmentChanges] = Made(
-        "translation.segments:SegmentChanges",
-        lambda s, new: new(s.runtime, s.translations, s.segment_edits),
     )
     glossaries: Made[GlossaryService] = Made(
         "translation.glossaries:GlossaryService", lambda s, new: new(s.runtime, s.reader)

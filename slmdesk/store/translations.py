@@ -85,9 +85,9 @@ class Segments(StorePart):
             )
         return found
 
-    def numbers(self, item: str, *, state: str = "", flag: str = "", words: str = "") -> Sequence[int]:
+    def numbers(self, item: str, *, state: str = "", flag: str = "") -> Sequence[int]:
         """Return the numbers of matching segments in order. `state` is a value of SegmentState, or LOOK. `flag` is a
-        kind of flag. `words` are searched in source and translation, ignoring case.
+        kind of flag.
         """
         where, values = ["item = ?"], [item]
         if state == LOOK:
@@ -99,15 +99,11 @@ class Segments(StorePart):
             where.append("exists (select 1 from json_each(flags) where json_extract(json_each.value, '$[0]') = ?)")
             values.append(flag)
         asked = " and ".join(where)
-        if not (state or flag or words):
+        if not (state or flag):
             row = self._db.row("select count(*) as number, max(number) as last from segments where item = ?", (item,))
             if row is not None and row["number"] == (row["last"] or 0) + bool(row["number"]):
                 return range(int(row["number"]))
-        if not words:
-            return self._column_of(f"select number from segments where {asked} order by number", values)
-        requested = words.casefold()
-        rows = self._db.rows(f"select number, source, target from segments where {asked} order by number", values)
-        return [row[0] for row in rows if requested in row[1].casefold() or requested in row[2].casefold()]
+        return self._column_of(f"select number from segments where {asked} order by number", values)
 
     def with_words(self, words: str, *, most: int, but: Collection[str] = ()) -> Generator[Found | None, None, bool]:
         """Yield translations with a segment that contains all of the words, the last changed first, with a snippet.
@@ -273,22 +269,6 @@ class TranslationMemory(StorePart):
                     *(source_language, target_language, domain, memory_key(source), self._text(target)),
                 )
 
-    def put_back(self, pair: MemoryPair) -> None:
-        """Restore a pair that was replaced. Pairs of an item that was deleted for good are not restored, since its
-        sentences must not return.
-        """
-        where = (pair.source_language, pair.target_language, pair.domain, memory_key(pair.source))
-        with self._db.writing():
-            if (now := self._pair_at(*where)) is not None:
-                self._drop_pairs([now["n"]])
-            if pair.item is not None and self._db.row("select 1 from items where id = ?", (pair.item,)) is None:
-                self._shared.request_purge()
-            else:
-                self.remember(
-                    pair.source_language, pair.target_language, [(pair.source, pair.target)],
-                    domain=pair.domain, origin=pair.origin, item=pair.item,
-                )  # fmt: skip
-
     def count_of_item(self, item: str) -> int:
         return self._db.number("select count(*) from memory where item = ?", (item,))
 
@@ -334,12 +314,6 @@ class TranslationMemory(StorePart):
             [newest, source_language, target_language, limit],
         )
 
-    def forget(self, numbers: Sequence[int]) -> list[MemoryPair]:
-        with self._db.writing():
-            gone = self._drop_pairs(numbers)
-            self._shared.request_purge()
-        return gone
-
     def delete_of_item(self, item: str) -> None:
         """Delete the pairs that belong to an item. Call inside a transaction."""
         for row in self._db.rows("select n, source from memory where item = ?", (item,)):
@@ -362,15 +336,6 @@ class TranslationMemory(StorePart):
             "source": source, "target": target, "origin": origin, "item": item, "created": created, "used": used,
         })  # fmt: skip
         self._index.add(added, self._text(source), "memory_words")
-
-    def _drop_pairs(self, numbers: Sequence[int]) -> list[MemoryPair]:
-        gone = []
-        for n in numbers:
-            if (pair := self._first(MemoryPair, "select * from memory where n = ?", (n,))) is not None:
-                gone.append(pair)
-                self._index.remove(n, pair.source, "memory_words")
-                self._db.run("delete from memory where n = ?", (n,))
-        return gone
 
     def _pair_at(self, source_language: str, target_language: str, domain: str, key: str) -> Row | None:
         return self._db.row(

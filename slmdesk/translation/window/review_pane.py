@@ -7,15 +7,14 @@ from typing import TypeVar
 
 from PySide6.QtCore import QItemSelectionModel, QModelIndex, Qt, Signal
 from PySide6.QtGui import QAction, QResizeEvent
-from PySide6.QtWidgets import QFrame, QMenu, QMessageBox, QSplitter, QToolButton, QWidget
+from PySide6.QtWidgets import QFrame, QMenu, QSplitter, QToolButton, QWidget
 
-from slmdesk.base.texts import _, ngettext
+from slmdesk.base.texts import _
 from slmdesk.base.translation import SegmentRecord, SegmentState
 from slmdesk.runtime.events import Pending
 from slmdesk.runtime.messages import Problem
 from slmdesk.services import Services
-from slmdesk.text.tagged import Search
-from slmdesk.translation.segments import LOOK_AT, Hits, ReplaceResult, SegmentFilter, SegmentNumbers, UndoResult
+from slmdesk.translation.segments import LOOK_AT, SegmentFilter, SegmentNumbers
 from slmdesk.translation.types import SegmentChanged, TranslationGrew, TranslationView
 from slmdesk.translation.window.review import FilterBar, SegmentPanel
 from slmdesk.translation.window.review_table import TARGET, SegmentModel, SegmentTable
@@ -27,7 +26,6 @@ from slmdesk.window.widgets.build import (
     CheckBox,
     button,
     column,
-    message_box,
     named,
     plain_label,
     row,
@@ -66,7 +64,7 @@ class ReviewPane(QWidget):
         """The current request to the model. Answers to earlier requests are ignored."""
         self._hinted = -1
         """Number of the segment that the hint field belongs to. The field is cleared for another segment."""
-        self._wants_next_hit = self._is_split_moved = False
+        self._is_split_moved = False
         self._build_ui(keeper)
         self._connect()
         self._add_keys(parent)
@@ -101,7 +99,6 @@ class ReviewPane(QWidget):
         )  # fmt: skip
         self._menu = named(QMenu(self), "segment_menu")
         self._again = self._entry(_("Try again"), "retry_segment_action", "segment.hint", self._on_again)
-        self._undo = self._entry(_("Undo the last change"), "undo_segment_action", "segment.undo", self._on_undo)
         self._more.setMenu(self._menu)
         self._more.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self._table.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
@@ -157,9 +154,6 @@ class ReviewPane(QWidget):
         model = self._model
         self._split.splitterMoved.connect(self._on_split_moved)
         self.bar.requested.connect(self._on_filter)
-        self.bar.search_changed.connect(self._on_search)
-        self.bar.replace_requested.connect(self._on_replace)
-        self.bar.undo_button.clicked.connect(self._on_undo)
         self._hint.returnPressed.connect(self._on_again)
         self.shade.clicked.connect(self._on_shade)
         self._panel.use_requested.connect(self._edit)
@@ -175,10 +169,10 @@ class ReviewPane(QWidget):
 
     def _add_keys(self, around: QWidget) -> None:
         keys: tuple[tuple[str, Callable[[], None]], ...] = (
-            ("approve", self._on_approve), ("hint", self._on_hint),
-            ("next", self._on_next), ("previous", self._on_previous), ("find", self.bar.search_words),
-            ("replace", self.bar.replace_words),
-            ("undo", self._on_undo),  # text fields have their own undo
+            ("approve", self._on_approve),
+            ("hint", self._on_hint),
+            ("next", self._on_next),
+            ("previous", self._on_previous),
         )  # fmt: skip
         for name, work in keys:
             # also active in the widgets around the segments, such as the buttons of the file
@@ -196,7 +190,6 @@ class ReviewPane(QWidget):
         self._busy.clear()
         self._panel.show_segment(None)
         self._table.cells.drafts.clear()
-        self._table.cells.search = Search("")
         self._nothing.hide()
         self._list()
         self._bridge.ask(
@@ -363,7 +356,6 @@ class ReviewPane(QWidget):
         Text that cannot be saved is not approved either.
         """
         is_approving, self._table.cells.is_approving = self._table.cells.is_approving, False
-        self._forget_result()
         self._edit(number, words, approve=is_approving)
         if is_approving:
             self._go(min(self._model.row_of(number) + 1, self._model.rowCount() - 1))
@@ -378,9 +370,9 @@ class ReviewPane(QWidget):
             self._bridge.problem_met.emit(problem)
 
         def work(services: Services) -> SegmentRecord:
-            kept = services.segment_changes.edit(item, number, target)
+            kept = services.segment_edits.edit(item, number, target)
             if approve:
-                services.segment_changes.approve(item, [number])
+                services.segment_edits.approve(item, [number])
             return kept
 
         self._bridge.ask(work, self._while_shown(self._on_kept), refused)
@@ -394,8 +386,7 @@ class ReviewPane(QWidget):
         numbers = [self._model.number(row) for row in rows if 0 <= row < self._model.rowCount()]
         if not numbers:
             return
-        self._forget_result()
-        self._bridge.services.segment_changes.approve(self._item, numbers)
+        self._bridge.services.segment_edits.approve(self._item, numbers)
         self._go(min(rows[-1] + 1, self._model.rowCount() - 1))
 
     def _on_hint(self) -> None:
@@ -408,7 +399,7 @@ class ReviewPane(QWidget):
             number = segment.number
             self._ask_model(
                 _("Translating once more…"),
-                lambda services: services.segment_changes.retry(item, number, hint),
+                lambda services: services.segment_edits.retry(item, number, hint),
                 self._on_kept,
             )
 
@@ -436,72 +427,11 @@ class ReviewPane(QWidget):
         self._panel.show_doubts(is_on)
         self._table.viewport().update()
 
-    # ---- searching and replacing
-
-    def _on_search(self, search: Search) -> None:
-        self._table.cells.search = search
-        self._table.viewport().update()
-        if self.bar.is_replacing:
-            self._find()
-
-    def _find(self) -> None:
-        hits = self._bridge.services.segment_changes.find(self._item, self.bar.search)
-        self._bridge.follow(hits, self._while_shown(self._on_found))
-
-    def _on_found(self, hits: Hits) -> None:
-        self.bar.show_hits(hits)
-        if self._wants_next_hit:
-            self._wants_next_hit = False
-            number = next((number for number in hits.numbers if number > self._number()), next(iter(hits.numbers), -1))
-            self._go(self._model.row_of(number))
-
-    def _on_replace(self, everywhere: bool) -> None:
-        hits, segment = self.bar.hits, self._chosen()
-        if hits is None:
-            return
-        if everywhere:
-            ask_approved(self, hits, self._replace)
-        elif segment is None or segment.number not in hits.numbers:
-            self._wants_next_hit = True
-            self._on_found(hits)
-        else:
-            self._wants_next_hit = True
-            self._replace([segment.number])
-
-    def _replace(self, numbers: list[int]) -> None:
-        changes = self._bridge.services.segment_changes
-        replaced = changes.replace(self._item, numbers, self.bar.search, self.bar.instead)
-        self._bridge.follow(replaced, self._while_shown(self._on_replaced))
-
-    def _on_replaced(self, done: ReplaceResult) -> None:
-        self._busy.setText(replaced_words(done))
-        if not self._wants_next_hit:
-            self.take_focus()  # the button is disabled now, so keys such as Ctrl+Z go to the segments
-        self._find()
-        if done.segments:
-            self.words_changed.emit()
-
     def recheck(self) -> None:
-        rechecked = self._bridge.services.segment_changes.recheck(self._item)
+        rechecked = self._bridge.services.segment_edits.recheck(self._item)
         self._bridge.follow(rechecked, self._while_shown(lambda _changed: self.refresh()))
 
-    def _on_undo(self) -> None:
-        undone = self._bridge.services.segment_changes.undo(self._item)
-        self._bridge.follow(undone, self._while_shown(self._on_undone))
-
-    def _on_undone(self, undone: UndoResult | None) -> None:
-        self._busy.setText(undone_words(undone))
-        if undone is not None and undone.numbers:
-            self._go(self._model.row_of(undone.numbers[0]))
-            self.words_changed.emit()
-        if undone is not None and self.bar.is_replacing:
-            self._find()
-
     # ---- private
-
-    def _forget_result(self) -> None:
-        if self._asked is None:
-            self._busy.clear()
 
     def _row(self) -> int:
         return self._table.currentIndex().row()
@@ -545,51 +475,3 @@ class ReviewPane(QWidget):
         for at in map(self._model.row_of, numbers):
             if at >= 0:
                 self._table.selectionModel().select(self._model.index(at, TARGET), rows)
-
-
-# ---- words replaced in many segments
-
-
-def ask_approved(parent: QWidget, hits: Hits, replace: Callable[[list[int]], None]) -> None:
-    """Call `replace` with segment numbers. If some are approved, first ask whether to include them. Does not block."""
-    if not hits.approved:
-        replace(list(hits.numbers))
-        return
-    count = len(hits.approved)
-    words = ngettext(
-        "{n:,} of these {count:,} segments is approved.",
-        "{n:,} of these {count:,} segments are approved.",
-        count,
-        count=len(hits.numbers),
-    )
-    more = _("Replace there too? They then count as edited.")
-    box = message_box(parent, "replace_approved", _("Replace all"), words, more)
-    too = named(box.addButton(_("Replace in all"), QMessageBox.ButtonRole.AcceptRole), "replace_approved_too")
-    other = named(box.addButton(_("Only in the others"), QMessageBox.ButtonRole.ActionRole), "replace_others_only")
-    box.setEscapeButton(named(box.addButton(_("Cancel"), QMessageBox.ButtonRole.RejectRole), "replace_cancel"))
-    approved = set(hits.approved)
-    too.clicked.connect(lambda: replace(list(hits.numbers)))
-    other.clicked.connect(lambda: replace([number for number in hits.numbers if number not in approved]))
-    box.open()
-
-
-def replaced_words(done: ReplaceResult) -> str:
-    words = ngettext(
-        "{places:,} replaced in {n:,} segment",
-        "{places:,} replaced in {n:,} segments",
-        done.segments,
-        places=done.places,
-    )
-    return words + (
-        _("; {count:,} not, for their formatting marks").format(count=len(done.refused)) if done.refused else ""
-    )
-
-
-def undone_words(undone: UndoResult | None) -> str:
-    if undone is None:
-        return _("There is nothing to undo.")
-    count = len(undone.numbers)
-    words = _("Undone: {words}").format(words=undone.words) + (
-        _(" of {count:,} segments").format(count=count) if count != 1 else ""
-    )
-    return words + (_("; {skipped:,} have changed since").format(skipped=undone.skipped) if undone.skipped else "")

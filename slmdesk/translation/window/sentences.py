@@ -16,7 +16,7 @@ from slmdesk.window.widgets.build import ElidedLabel, button, column, named, row
 
 
 class SentenceActions(QObject):
-    """Actions on the sentence at the caret, by menu and keys."""
+    """Edits the sentence at the caret, by menu and keys."""
 
     said = Signal(str)
 
@@ -26,19 +26,13 @@ class SentenceActions(QObject):
         self._editor = SentenceEditor(place)
         self._editor.kept.connect(controller.put)
         self._editor.left.connect(target.setFocus)
-        self._edit = self._action("edit_sentence_action", _("Edit this sentence…"), "sentence.edit")
+        self._edit = named(QAction(_("Edit this sentence…"), self), "edit_sentence_action")
+        show_in_menu(self._edit, "sentence.edit")
+        self._edit.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
+        target.addAction(self._edit)
         self._edit.triggered.connect(self._on_edit)
-        self._undo = self._action("undo_sentence_action", _("Undo the last edit"), "segment.undo")
-        self._undo.triggered.connect(controller.take_back)
         target.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         target.customContextMenuRequested.connect(self._on_menu)
-
-    def _action(self, name: str, words: str, shortcut: str) -> QAction:
-        action = named(QAction(words, self), name)
-        show_in_menu(action, shortcut)
-        action.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
-        self._target.addAction(action)
-        return action
 
     def _on_edit(self) -> None:
         index, segments = self._target.current_segment, self._controller.last.segments
@@ -56,7 +50,7 @@ class SentenceActions(QObject):
         menu = named(QMenu(self._target), "sentence_menu")
         for shown in (menu, standard):
             shown.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        menu.addActions([self._edit, self._undo])
+        menu.addAction(self._edit)
         menu.addSeparator()
         menu.addActions(standard.actions())
         menu.destroyed.connect(standard.deleteLater)

@@ -27,7 +27,7 @@ from slmdesk.translation.window.languages import ViewSettings
 from slmdesk.window.base.bridge import Bridge, Delay
 from slmdesk.window.base.shortcuts import WindowStateFile
 from slmdesk.window.widgets.dialogs import RedactionGate
-from slmdesk.window.widgets.notices import UNDO_MS, Notice
+from slmdesk.window.widgets.notices import Notice
 
 KEEP_AFTER_MS = 10_000
 """Milliseconds without typing after which a finished translation is saved in the history."""
@@ -37,6 +37,7 @@ TYPED_MS, WORD_MS, PASTED_MS = 150, 100, 0
 TYPED_MS applies inside a word: about as long as practised typists take for a letter, to avoid translating half words.
 WORD_MS applies after the character that ends a word, PASTED_MS after text was inserted or removed at once.
 """
+SAID_MS = 8000
 MOST_CHARACTERS = 50_000
 """Most characters of the text in the pane. A longer text is translated as a document."""
 WAITS = _("Redaction is on. Press Translate… to see first what is replaced.")
@@ -73,8 +74,6 @@ class TranslateController(QObject):
         self._entry = _Entry()
         self.is_stale = False
         """Whether the shown translation does not match the current text or manner."""
-        self._puts: list[list[int]] = []
-        """Edits that can be undone, newest last. Each is a list in which the service thread puts the edit's number."""
         self.last = PaneState((), True, "")
         self._timer = Delay(self, TYPED_MS, self.translate, "typed_timer")
         self._keep_timer = Delay(self, KEEP_AFTER_MS, self.keep, "keep_typed_timer")
@@ -156,43 +155,16 @@ class TranslateController(QObject):
         self._timer.stop()
         self.bridge.services.live.stop()
 
-    # ---- sentences changed by a person
-
     def put(self, index: int, source: str, target: str) -> None:
-        """Save a person's translation of a sentence in the translation memory. This can be undone."""
-        number: list[int] = []  # an undo may be requested before the answer arrives
-        self._puts.append(number)
+        """Save a person's translation of a sentence, also in the translation memory."""
+        said = Notice(
+            _("The sentence is changed, and remembered for the next time."), life_ms=SAID_MS, key="sentence put"
+        )
         self.bridge.ask(
-            lambda services: number.append(services.live.put(index, target, source)),
-            lambda _none: self._on_put(number),
-            partial(self._on_put_refused, number),
+            lambda services: services.live.put(index, target, source),
+            lambda _none: self.bridge.notice_raised.emit(said),
+            self._on_problem,
         )
-
-    def take_back(self) -> None:
-        if self._puts:
-            number = self._puts.pop()
-
-            def request(services: Services) -> None:
-                for typed in number:
-                    services.live.take_back(typed)
-
-            self.bridge.ask(request, None, self._on_problem)
-
-    def _on_put_refused(self, number: list[int], problem: Problem) -> None:
-        self._puts = [put for put in self._puts if put is not number]
-        self._on_problem(problem)
-
-    def _on_put(self, number: list[int]) -> None:
-        if not any(put is number for put in self._puts):
-            return  # taken back already
-        undo = Notice(
-            _("The sentence is changed, and remembered for the next time."),
-            action=_("Undo"),
-            on_action=self.take_back,
-            life_ms=UNDO_MS,
-            key="sentence put",
-        )
-        self.bridge.notice_raised.emit(undo)
 
     # ---- what is kept
 
@@ -256,7 +228,7 @@ class TranslateController(QObject):
             self.document_asked.emit(item)
             return
         self._timer.stop()
-        self.manner, self.text, self._puts, self.is_stale = typed.manner, typed.text, [], False
+        self.manner, self.text, self.is_stale = typed.manner, typed.text, False
         self._looked_at = ""  # what was decided about it is not kept
         self.redaction.switch(typed.redact)
         self._entry = _Entry(item, (typed.text, typed.manner, tuple(segment.target for segment in typed.segments)))

@@ -181,8 +181,8 @@ def test_h4_a_persons_words_come_into_an_older_backup(paths, lease):
     with closing(open_store(paths, instance_id="older").store) as store:
         store.segments.change(lease, 1, target="Vom Modell.", state=SegmentState.TRANSLATED, origin=Origin.MODEL)
         pair = store.memory.recall("en", "de", "Pair number 7 of the memory.")[0]
-        store.memory.forget([pair.n])
-        store.memory.remember("en", "de", [(pair.source, "maschinell")], domain="legal", origin=Origin.MODEL)
+        with store.database.writing():
+            store.database.run("update memory set target = 'maschinell', origin = 'model' where n = ?", (pair.n,))
     aside = paths.data / "slmdesk.damaged-20260101-000000.sqlite3"
     aside.write_bytes(b"no database here" + whole[16:])
     with closing(open_store(paths, instance_id="after").store) as store:
