@@ -79,9 +79,10 @@ if TYPE_CHECKING:
     from slmdesk.translation.glossaries import GlossaryService
     from slmdesk.translation.memory import MemoryService
     from slmdesk.translation.pairs import AutoPairExams, PairAdviceService, PairExamService
+    from slmdesk.translation.recent import RecentTranslations
     from slmdesk.translation.segments import SegmentEdits, SegmentLists
     from slmdesk.translation.service import TranslationFiles, TranslationService
-    from slmdesk.translation.typed import LiveTranslation, TypedHistory
+    from slmdesk.translation.typed import LiveTranslation
     from slmdesk.versions.service import VersionService
     from slmdesk.writing.files import WritingFiles
     from slmdesk.writing.service import ContinuationService, WritingHistory, WritingService
@@ -278,7 +279,9 @@ class Services:
         "translation.typed:LiveTranslation",
         lambda s, new: new(s.runtime, s.loader, s.translations.terms, s.redaction),
     )
-    typed: Made[TypedHistory] = Made("translation.typed:TypedHistory", lambda s, new: new(s.runtime, s.translations))
+    recent: Made[RecentTranslations] = Made(
+        "translation.recent:RecentTranslations", lambda s, new: new(s.runtime, s.translations)
+    )
     redacted_copies: Made[RedactedCopies] = Made(
         "library.redacted:RedactedCopies",
         lambda s, new: new(s.service_thread, s.reader, s.redaction.names),

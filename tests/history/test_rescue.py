@@ -75,5 +75,5 @@ def test_h4_a_rescued_translation_can_be_gone_on_with(opened, tmp_path, is_by_ha
     listed = [row["source"] for name in ("failed", "flagged", "left", "translated") for row in report[name]]
     assert len(listed) == len(set(listed)) == sum(view.counts.values()), "each once, though there are gaps"
     (typed,) = [one for one in call(lambda services: services.store.items.page("translation")) if one.id != lease]
-    shown = call(lambda services: services.typed.open(typed.id))
-    assert [one.target for one in shown.live] == ["Guten Morgen.", "Wie geht's?"]
+    shown = call(lambda services: services.recent.open(typed.id))
+    assert [one.target for one in shown.segments] == ["Guten Morgen.", "Wie geht's?"]

@@ -13,8 +13,8 @@ import pytest
 from fakes.office import docx
 from fakes.recorder import ECHO, TIMEOUT_S, Recorder, open_echo
 from history.test_for_good import files_with
+from translation.test_recent import MANNER
 from translation.test_translating import ENDED, on_service_thread, run, translated, write
-from translation.test_typed_history import MANNER
 
 from slmdesk.base.errors import KnownError
 from slmdesk.base.record import to_json
@@ -263,20 +263,20 @@ def test_h5_a_typed_text_is_translated_though_the_disk_is_full(opened):
     live.translate(text, MANNER, record)
     done = recorder.wait(LiveTranslated, lambda event: event.is_done)
     assert [segment.target.swapcase() for segment in done.segments] == SENTENCES
-    keep = recorder.calls.typed.keep
+    keep = recorder.calls.recent.keep
     room_for(recorder, 100)
     item = keep(text, MANNER, done.segments[:1])
     room_for(recorder, 0)
     longer = (done.segments * 100)[:2000]
     with pytest.raises(KnownError, match=r"store\.full"):
         keep(text, MANNER, longer, item)
-    assert len(recorder.calls.typed.open(item).segments) == 1, "what was kept stays whole"
+    assert len(recorder.calls.recent.open(item).segments) == 1, "what was kept stays whole"
     with pytest.raises(KnownError, match=r"store\.full"):
         keep("Quite another letter.", MANNER, longer)
     assert [one.id for one in recorder.calls.history.items("translation")] == [item]
     room_for(recorder, 1 << 20)
     keep(text, MANNER, longer, item)
-    assert len(recorder.calls.typed.open(item).segments) == 2000
+    assert len(recorder.calls.recent.open(item).segments) == 2000
 
 
 LONG = 20_000

@@ -198,6 +198,6 @@ def test_typed_text_is_hidden_in_memory_alone(opened, asked):
     substitutes = [sub for own in recorder.services.live.veil.table for _, sub in own.pairs]
     assert substitutes
     assert not [one for one in substitutes for each in grown if one.casefold() in each.target.casefold()]
-    item = recorder.calls.typed.keep(LETTER, manner, done.segments, redact=True)
+    item = recorder.calls.recent.keep(LETTER, manner, done.segments, redact=True)
     assert recorder.calls.store.redactions.of_item(item) == []
-    assert recorder.calls.typed.open(item).redact
+    assert recorder.calls.recent.open(item).redact

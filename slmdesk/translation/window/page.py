@@ -268,7 +268,7 @@ class EarlierList(QFrame):
             return
         if words:
             self._bridge.follow(
-                lambda services: services.typed.search(words),
+                lambda services: services.recent.search(words),
                 lambda result: self._on_listed(words, result.found, is_cut=result.was_cut),
             )
         else:

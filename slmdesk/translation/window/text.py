@@ -21,7 +21,7 @@ from slmdesk.redaction.service import Decisions
 from slmdesk.runtime.messages import Problem
 from slmdesk.services import Services
 from slmdesk.translation.prompts import TranslationStyle
-from slmdesk.translation.typed import TypedText
+from slmdesk.translation.recent import KeptText
 from slmdesk.translation.types import LiveTranslated, flag_words, language_of_most, source_of
 from slmdesk.translation.window.languages import ViewSettings
 from slmdesk.window.base.bridge import Bridge, Delay
@@ -52,7 +52,7 @@ class _Entry:
 
 
 class TranslateController(QObject):
-    """Controller of typed translations, shared by the text pane, TranslateEntry and the glossary and memory windows."""
+    """Controller of typed translations, shared by the text pane and TranslateEntry."""
 
     shown = Signal(object)
     refused = Signal(str)
@@ -178,7 +178,7 @@ class TranslateController(QObject):
         entry.kept = now
 
         def work(services: Services) -> None:
-            kept = services.typed.keep(now[0], manner, shown.segments, entry.item, redact=redact)
+            kept = services.recent.keep(now[0], manner, shown.segments, entry.item, redact=redact)
             entry.item = kept or entry.item
             self._state.change(last_typed=entry.item)
 
@@ -199,15 +199,15 @@ class TranslateController(QObject):
         if not item or self.text:
             return
 
-        def work(services: Services) -> TypedText | None:
+        def work(services: Services) -> KeptText | None:
             with contextlib.suppress(KnownError):  # deleted for good
                 if services.history.item(item).deleted_at is None:
                     return _opened(services, item)
             return None
 
-        def come(typed: TypedText | None) -> None:
-            if typed is not None and not self.text:
-                self._on_opened(item, typed)
+        def come(found: KeptText | None) -> None:
+            if found is not None and not self.text:
+                self._on_opened(item, found)
 
         self.bridge.ask(work, come, self._on_problem)
 
@@ -215,27 +215,26 @@ class TranslateController(QObject):
         """Open an earlier translation. A typed text is shown here; for a document, `document_asked` is emitted."""
         self.restart()
 
-        def work(services: Services) -> TypedText | None:
-            typed = _opened(services, item)
-            if typed is not None:
+        def work(services: Services) -> KeptText | None:
+            found = _opened(services, item)
+            if found is not None:
                 self._state.change(last_typed=item)
-            return typed
+            return found
 
         self.bridge.ask(work, partial(self._on_opened, item), self._on_problem)
 
-    def _on_opened(self, item: str, typed: TypedText | None) -> None:
-        if typed is None:
+    def _on_opened(self, item: str, found: KeptText | None) -> None:
+        if found is None:
             self.document_asked.emit(item)
             return
         self._timer.stop()
-        self.manner, self.text, self.is_stale = typed.manner, typed.text, False
+        self.manner, self.text, self.is_stale = found.manner, found.text, False
         self._looked_at = ""  # what was decided about it is not kept
-        self.redaction.switch(typed.redact)
-        self._entry = _Entry(item, (typed.text, typed.manner, tuple(segment.target for segment in typed.segments)))
+        self.redaction.switch(found.redact)
+        self._entry = _Entry(item, (found.text, found.manner, tuple(segment.target for segment in found.segments)))
         self.manner_changed.emit(self.manner)
-        self.text_opened.emit(typed.text)
-        self.last = PaneState(typed.live, True, language_of_most(typed.live))
-        self.shown.emit(self.last)
+        self.text_opened.emit(found.text)
+        self.shown.emit(self.last)  # which came before, with the sentences that are known
 
     def save_text(self, text: str, path: Path) -> None:
         """Write a text that is too long for the pane into a file, to translate it as a document. Then emit `saved`.
@@ -307,15 +306,16 @@ class TranslateController(QObject):
             self.refused.emit(event.problem.sentence)
 
 
-def _opened(services: Services, item: str) -> TypedText | None:
+def _opened(services: Services, item: str) -> KeptText | None:
     """Return an earlier text with its sentences. None for a document or a text that is too long for the pane."""
-    typed = services.typed.open(item)
-    if typed is None or len(typed.text) > MOST_CHARACTERS:
+    found = services.recent.open(item)
+    if found is None or len(found.text) > MOST_CHARACTERS:
         return None
-    with contextlib.suppress(KnownError):  # without a model it is shown, and not translated further
+    record = None
+    with contextlib.suppress(KnownError):
         record = services.translations.record(None)
-        services.live.adopt(typed.text, typed.manner, record, typed.segments, redact=typed.redact)
-    return typed
+    services.live.adopt(found.text, found.manner, record, found.segments, redact=found.redact)
+    return found
 
 
 def too_long_words(characters: int) -> str:

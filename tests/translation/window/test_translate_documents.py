@@ -543,10 +543,6 @@ def test_the_next_to_check_is_edited_at_once_and_each_count_follows(program, tmp
     QTest.keyClick(editor, Qt.Key.Key_Return)
     program.wait(lambda: chip.text() == "To check  1" and words(program).endswith("1 to check."))
     assert program.find("edited_chip").text() == "Edited  1"
-    QTest.keyClick(table, Qt.Key.Key_Z, CONTROL)
-    program.wait(lambda: chip.text() == "To check  2" and words(program).endswith("2 to check."))
-    assert program.find("edited_chip").text() == "Edited  0"
-    assert table.currentIndex().row() == 1
 
 
 def test_nothing_moves_and_the_chosen_row_stays_when_the_job_ends(with_model, tmp_path):

@@ -12,7 +12,7 @@ from slmdesk.base.records import JobStatus
 from slmdesk.base.translation import NewSegment, Origin, SegmentState
 from slmdesk.jobs.types import JobChanged
 from slmdesk.translation.prompts import TranslationStyle
-from slmdesk.translation.typed import is_same_text
+from slmdesk.translation.recent import is_same_text
 from slmdesk.translation.types import LiveTranslated, TranslationRequest
 
 pytestmark = pytest.mark.process
@@ -43,7 +43,7 @@ def done(recorder):
 
 
 def keep(recorder, text, segments, item="", manner=MANNER):
-    return recorder.calls.typed.keep(text, manner, segments, item)
+    return recorder.calls.recent.keep(text, manner, segments, item)
 
 
 def remembered(recorder, source):
@@ -100,16 +100,16 @@ def test_what_was_typed_is_kept_once_while_it_is_edited(recorder):
     assert keep(recorder, longer, typed(recorder, longer), item) == item
     items = recorder.calls.history.items("translation")
     assert [item.title for item in items] == ["The rent is due today. It is high. → German"]
-    opened = recorder.calls.typed.open(item)
+    opened = recorder.calls.recent.open(item)
     assert (opened.text, opened.manner) == (longer, MANNER)
-    assert [one.target for one in opened.live] == ["tHE RENT IS DUE TODAY.", "iT IS HIGH."]
+    assert [one.target for one in opened.segments] == ["tHE RENT IS DUE TODAY.", "iT IS HIGH."]
     other = keep(recorder, "Quite another letter.", typed(recorder, "Quite another letter."), item)
     assert other not in ("", item)
 
 
 def searched(recorder, words):
     """The items that are found, and whether some were not looked through."""
-    found = recorder.calls.typed.search(words)
+    found = recorder.calls.recent.search(words)
     return [item.id for item, _ in found.found], found.was_cut
 
 
@@ -134,10 +134,10 @@ def test_documents_are_found_by_what_stands_in_them_as_it_is_now(recorder, tmp_p
     for words in ("rent due", "über", "WOLKEN", "letter"):
         assert searched(recorder, words) == ([item], False), words
     recorder.calls.segment_edits.edit(item, 0, "Le loyer est dû.")
-    found = recorder.calls.typed.search("loyer").found
+    found = recorder.calls.recent.search("loyer").found
     assert "Le \ue000loyer\ue001" in found[0][1]
     assert searched(recorder, "rent wolken") == ([], False), "all words in one segment"
-    monkeypatch.setattr("slmdesk.translation.typed.MOST_SEARCHED", 0)
+    monkeypatch.setattr("slmdesk.translation.recent.MOST_SEARCHED", 0)
     assert searched(recorder, "wolken") == ([], True), "what was not looked through is said"
     recorder.calls.history.trash(item)
     assert searched(recorder, "loyer") == ([], False)
@@ -153,7 +153,7 @@ def test_a_long_search_lets_others_come_between_and_ends_for_the_next(recorder):
 
     on_service_thread(recorder, fill)
     ended, gaps = queue.SimpleQueue(), []
-    on_service_thread(recorder, lambda: recorder.calls.typed.search("zebra").then(ended.put))
+    on_service_thread(recorder, lambda: recorder.calls.recent.search("zebra").then(ended.put))
     while ended.empty():
         began = time.monotonic()
         on_service_thread(recorder, lambda: None)
@@ -161,7 +161,7 @@ def test_a_long_search_lets_others_come_between_and_ends_for_the_next(recorder):
     assert ended.get().found == ()
     assert len(gaps) > 3, "the control: it is work for more than a turn"
     assert max(gaps) < 2.0  # 30 ms where nothing else runs: the tests share two cores
-    on_service_thread(recorder, lambda: recorder.calls.typed.search("zebra").then(ended.put))
+    on_service_thread(recorder, lambda: recorder.calls.recent.search("zebra").then(ended.put))
     assert len(searched(recorder, "ventil")[0]) == 10
     left = ended.get(timeout=60)
     assert (left.found, left.was_cut) == ((), True), "the one before is told what was found so far"
@@ -191,10 +191,9 @@ def test_a_kept_text_goes_on_without_asking_again(recorder):
     typed(recorder, "The sun is up.")
     live.put(0, "Die Sonne ist da.")
     item = keep(recorder, "The sun is up.", live.segments())
-    for pair in recorder.calls.store.memory.page():
-        recorder.calls.store.memory.forget([pair.n])
+    recorder.calls.store.database.run("delete from memory")
     typed(recorder, "")
-    old = recorder.calls.typed.open(item)
+    old = recorder.calls.recent.open(item)
     record = recorder.calls.models.choose(None)
     recorder.events.clear()
     live.adopt(old.text, TranslationStyle("de", "en", "legal"), record, old.segments)
@@ -206,8 +205,8 @@ def test_a_kept_text_knows_its_doubts_still(opened):
     segments = typed(recorder, "We fix it.")
     assert segments[0].doubts == ((3, 6, 0.25),)
     item = keep(recorder, "We fix it.", segments)
-    old = recorder.calls.typed.open(item)
-    assert (old.segments[0].doubts, old.live[0].doubts) == (((3, 6, 0.25),),) * 2
+    old = recorder.calls.recent.open(item)
+    assert old.segments[0].doubts == ((3, 6, 0.25),)
     live, record = recorder.calls.live, recorder.calls.models.choose(None)
     typed(recorder, "")
     live.adopt(old.text, MANNER, record, old.segments)
