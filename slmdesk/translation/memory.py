@@ -40,12 +40,6 @@ def recalled(store: Store, languages: tuple[str, str], words: str, domain: str) 
             yield pair
 
 
-class Match(Record):
-    pair: MemoryPair
-    likeness: float
-    """Similarity from 0 to 1 after the penalty was subtracted. 1 means the same words."""
-
-
 class MemoryImport(Record):
     kept: int
     skipped: int
@@ -65,23 +59,19 @@ class MemoryService(Service):
         super().__init__(runtime)
         self._files = TermReader(runtime.service_thread, reader)
 
-    # ---- looking
-
-    def matches(self, source_language: str, target_language: str, text: str, domain: str = "") -> list[Match]:
-        """Return similar remembered sentences, best first. Their similarity is at least FUZZY; another domain is
-        penalised.
+    def alike(self, source: str, target: str, text: str, domain: str) -> list[tuple[MemoryPair, float]]:
+        """Return similar remembered sentences with their similarity (0 to 1), best first. It is at least FUZZY; another
+        domain is penalised.
         """
         from rapidfuzz.distance import Indel
 
         found = []
-        for pair in self._store.memory.similar(source_language, target_language, text, COMPARED):
+        for pair in self._store.memory.similar(source, target, text, COMPARED):
             penalty = PENALTY if pair.domain and pair.domain != domain else 0.0
             likeness = Indel.normalized_similarity(pair.source, text) - penalty
             if likeness >= FUZZY:
-                found.append(Match(pair, likeness))
-        return sorted(found, key=lambda match: (-match.likeness, match.pair.origin is Origin.MODEL, -match.pair.used))
-
-    # ---- changing
+                found.append((pair, likeness))
+        return sorted(found, key=lambda alike: (-alike[1], alike[0].origin is Origin.MODEL, -alike[0].used))
 
     # ---- files
 

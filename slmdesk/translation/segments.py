@@ -7,8 +7,8 @@ from difflib import SequenceMatcher
 
 from slmdesk.base.errors import KnownError
 from slmdesk.base.record import Record
+from slmdesk.base.translation import MemoryPair, SegmentRecord, SegmentState, Term, lasting
 from slmdesk.base.translation import Origin as Made
-from slmdesk.base.translation import SegmentRecord, SegmentState, Term, lasting
 from slmdesk.loader.model_loader import ModelLoader, ask_once
 from slmdesk.runtime.service import Runtime, Service, Slices, sliced
 from slmdesk.store import Store
@@ -16,7 +16,7 @@ from slmdesk.store.translations import LOOK
 from slmdesk.text.tagged import Tags, plain, problems
 from slmdesk.text.terms import find_terms
 from slmdesk.translation.documents import segment_flags
-from slmdesk.translation.memory import Match, MemoryService
+from slmdesk.translation.memory import MemoryService
 from slmdesk.translation.prompts import (
     TranslationStyle,
     asked_about,
@@ -55,7 +55,9 @@ class TermUse(Record):
 
 
 class SimilarPair(Record):
-    match: Match
+    pair: MemoryPair
+    likeness: float
+    """Similarity from 0 to 1."""
     runs: tuple[tuple[str, str], ...]
     """Comparison of the segment's source with the remembered source: ("same" | "gone" | "new", words). "gone" words are
     only in the remembered source.
@@ -110,13 +112,13 @@ class SegmentLists:
         segment, request = segment_at(self._store, item, number), request_of(self._store.items.get(item))
         source, domain = segment.language or request.source, memory_domain(request)
         terms = _uses(segment, source, request.target, self._translations.terms_of(request))
-        matches = self._memory.matches(source, request.target, segment.source, domain)
-        other = [match for match in matches if match.pair.target != segment.target or match.likeness < 1.0]
+        alike = self._memory.alike(source, request.target, segment.source, domain)
         likenesses = [
-            SimilarPair(match, word_runs(match.pair.source, segment.source), match.pair.domain not in ("", domain))
-            for match in other[:MOST_MATCHES]
+            SimilarPair(pair, likeness, word_runs(pair.source, segment.source), pair.domain not in ("", domain))
+            for pair, likeness in alike
+            if pair.target != segment.target or likeness < 1.0
         ]
-        return SegmentHelp(number, terms, tuple(likenesses))
+        return SegmentHelp(number, terms, tuple(likenesses[:MOST_MATCHES]))
 
 
 def _uses(segment: SegmentRecord, source: str, target: str, terms: Sequence[Term]) -> tuple[TermUse, ...]:

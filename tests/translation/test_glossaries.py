@@ -227,13 +227,13 @@ def test_sentences_alike_are_found_and_another_domain_counts_less(opened):
     services.store.memory.remember("en", "de", [("The rent is due on Monday.", "a")], origin=Origin.PERSON)
     legal = [("The rent is due on Monday.", "b")]
     services.store.memory.remember("en", "de", legal, domain="legal", origin=Origin.PERSON)
-    found = services.memory.matches("en", "de", "The rent is due on Sunday.", "legal")
-    assert [one.pair.target for one in found] == ["a", "b"] or [one.pair.target for one in found] == ["b", "a"]
-    assert found[0].likeness == found[1].likeness
-    found = services.memory.matches("en", "de", "The rent is due on Sunday.")
-    assert [one.pair.target for one in found] == ["a", "b"]
-    assert not services.memory.matches("en", "fr", "The rent is due on Sunday.")
-    assert not services.memory.matches("en", "de", "Something else entirely is due.")
+    found = services.memory.alike("en", "de", "The rent is due on Sunday.", "legal")
+    assert [pair.target for pair, _ in found] == ["a", "b"] or [pair.target for pair, _ in found] == ["b", "a"]
+    assert found[0][1] == found[1][1]
+    found = services.memory.alike("en", "de", "The rent is due on Sunday.", "")
+    assert [pair.target for pair, _ in found] == ["a", "b"]
+    assert not services.memory.alike("en", "fr", "The rent is due on Sunday.", "")
+    assert not services.memory.alike("en", "de", "Something else entirely is due.", "")
 
 
 def test_a_glossary_of_a_domain_holds_for_its_texts_alone_and_names_for_all(opened):

@@ -6,6 +6,7 @@ import json
 import zipfile
 
 import pytest
+from fakes.office import docx
 from fakes.recorder import add_model
 
 from slmdesk.base.errors import KnownError
@@ -85,9 +86,9 @@ def test_help_shows_terms_and_what_is_like_it_in_the_memory(opened):
     terms = recorder.calls.segment_lists.help(item, 0).terms
     assert {term.term.source: term.is_used for term in terms} == {"rent": True, "landlord": False}
     likenesses = recorder.calls.segment_lists.help(item, 1).likenesses
-    assert [likeness.match.pair.target for likeness in likenesses] == ["Die Miete ist am ersten Tag fällig."]
+    assert [likeness.pair.target for likeness in likenesses] == ["Die Miete ist am ersten Tag fällig."]
     assert likenesses[0].is_penalised
-    assert 0.75 <= likenesses[0].match.likeness < 0.95
+    assert 0.75 <= likenesses[0].likeness < 0.95
     assert likenesses[0].runs[1:] == (("gone", "first"), ("new", "last"), ("same", "day."))
 
 
@@ -178,6 +179,23 @@ def test_a_report_holds_every_segment_once(opened, tmp_path):
         assert "You must not sublet." in words.replace("\\", "")
         assert "Not translated" in words
     assert zipfile.is_zipfile(handed(recorder, item, Handout.REPORT, "docx", tmp_path / "r.docx"))
+
+
+def test_what_is_untranslated_in_the_file_is_flagged_until_it_is_written(opened, tmp_path):
+    recorder = opened(turned=True)
+    path, report = tmp_path / "a.docx", tmp_path / "r.json"
+    run = "<w:r>{}<w:t xml:space='preserve'>{}</w:t></w:r>".format
+    path.write_bytes(docx(f"<w:p>{run('', 'The ')}{run('<w:rPr><w:b/></w:rPr>', 'end')}{run('', ' is near.')}</w:p>"))
+    item = translated(recorder, path=str(path))
+    recorder.calls.store.segments.change(item, 0, target="Das <1>Ende ist nah.")
+    written = recorder.calls.translations.write(item, tmp_path / "b.docx")
+    assert written.refused == (0,)
+    assert SegmentFlag("unwritten") in rows(recorder, item)[0].flags
+    shape = json.loads(handed(recorder, item, Handout.REPORT, "json", report).read_text("utf-8"))
+    assert "Untranslated in the file" in shape["flagged"][0]["reason"]
+    recorder.calls.store.segments.change(item, 0, target="Das <1>Ende</1> ist nah.")
+    assert recorder.calls.translations.write(item, tmp_path / "c.docx").refused == ()
+    assert SegmentFlag("unwritten") not in rows(recorder, item)[0].flags
 
 
 def test_both_languages_side_by_side_and_tmx(opened, tmp_path):

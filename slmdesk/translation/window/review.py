@@ -240,9 +240,9 @@ class SegmentPanel(QScrollArea):
             return
         self._head(_("Similar"))
         for likeness in likenesses:
-            pair = likeness.match.pair
+            pair = likeness.pair
             domain = inside(DOMAINS.get(pair.domain, pair.domain))
-            about = [f"{int(likeness.match.likeness * 100)} %", ORIGINS.get(pair.origin, "")]
+            about = [f"{int(likeness.likeness * 100)} %", ORIGINS.get(pair.origin, "")]
             about += (
                 [
                     _("about {domain}").format(domain=domain)

@@ -182,21 +182,6 @@ def test_a_document_goes_to_standard_output(run, with_model, tmp_path):
     assert run("translate", str(page), "--to", "de", "-o", "-", "--json").status == 2
 
 
-def test_a_plural_form_without_its_number_is_named_and_not_called_translated(run, with_model, tmp_path):
-    catalogue, report = tmp_path / "a.po", tmp_path / "report.json"
-    head = 'msgid ""\nmsgstr ""\n"Content-Type: text/plain; charset=UTF-8\\n"\n'
-    catalogue.write_text(head + '\nmsgid "One file"\nmsgid_plural "%d files"\nmsgstr[0] ""\nmsgstr[1] ""\n')
-    spoken = {"known": {"2 files": "zwei Dateien"}, "turned": True}
-    request = ("translate", str(catalogue), "--to", "de", "--from", "en", "--report", str(report), "--json")
-    shape = run(*request, echo=spoken).json
-    assert (shape["segments_total"], shape["segments_translated"]) == (2, 1)
-    assert [(one["segment"], one["kind"]) for one in shape["flags"] if one["kind"] == "unwritten"] == [(1, "unwritten")]
-    assert "Untranslated in the file" in json.loads(report.read_text())["flagged"][0]["reason"]
-    reported = run(*request[:-1], "--force", echo=spoken).err
-    assert "1 of 2 segments translated, 1 not in the file, 0 left" in reported
-    assert "  entry 1, plural form 2 of 2: Untranslated in the file" in reported
-
-
 @pytest.mark.skipif(os.name == "nt", reason="SIGKILL")
 @pytest.mark.parametrize("is_text", [False, True])
 def test_a_killed_translation_writes_its_file_when_it_is_resumed(
