@@ -71,12 +71,13 @@ if TYPE_CHECKING:
     from slmdesk.summaries.service import FolderSummaries, SummaryService
     from slmdesk.tables.service import ExtractionService
     from slmdesk.translation.documents import DocumentInspectionService
-    from slmdesk.translation.glossaries import GlossaryService, ProposalService
+    from slmdesk.translation.glossaries import GlossaryService
     from slmdesk.translation.memory import MemoryService
     from slmdesk.translation.pairs import AutoPairExams, PairAdviceService, PairExamService
-    from slmdesk.translation.segments import SegmentChanges, SegmentEdits, SegmentLists
+    from slmdesk.translation.recent import RecentTranslations
+    from slmdesk.translation.segments import SegmentEdits, SegmentLists
     from slmdesk.translation.service import TranslationFiles, TranslationService
-    from slmdesk.translation.typed import LiveTranslation, TypedHistory
+    from slmdesk.translation.typed import LiveTranslation
     from slmdesk.versions.service import VersionService
     from slmdesk.writing.files import WritingFiles
     from slmdesk.writing.service import WritingHistory, WritingService
@@ -248,17 +249,10 @@ class Services:
     segment_edits: Made[SegmentEdits] = Made(
         "translation.segments:SegmentEdits", lambda s, new: new(s.runtime, s.loader, s.translations)
     )
-    segment_changes: Made[SegmentChanges] = Made(
-        "translation.segments:SegmentChanges",
-        lambda s, new: new(s.runtime, s.translations, s.segment_edits),
-    )
     glossaries: Made[GlossaryService] = Made(
         "translation.glossaries:GlossaryService", lambda s, new: new(s.runtime, s.reader)
     )
     memory: Made[MemoryService] = Made("translation.memory:MemoryService", lambda s, new: new(s.runtime, s.reader))
-    proposals: Made[ProposalService] = Made(
-        "translation.glossaries:ProposalService", lambda s, new: new(s.runtime, s.reader)
-    )
     segment_lists: Made[SegmentLists] = Made(
         "translation.segments:SegmentLists", lambda s, new: new(s.store, s.translations, s.memory)
     )
@@ -272,7 +266,9 @@ class Services:
         "translation.typed:LiveTranslation",
         lambda s, new: new(s.runtime, s.loader, s.translations.terms, s.redaction),
     )
-    typed: Made[TypedHistory] = Made("translation.typed:TypedHistory", lambda s, new: new(s.runtime, s.translations))
+    recent: Made[RecentTranslations] = Made(
+        "translation.recent:RecentTranslations", lambda s, new: new(s.runtime, s.translations)
+    )
     redacted_copies: Made[RedactedCopies] = Made(
         "library.redacted:RedactedCopies",
         lambda s, new: new(s.service_thread, s.reader, s.redaction.names),

@@ -299,8 +299,6 @@ _SENTENCES: Mapping[str, str | tuple[str, str]] = {
         "“{term}” cannot have a translation and stay untranslated. Keep one of them. Nothing was changed."
     ),
     "glossary.too_long": N_("A term has {most} characters at most. Nothing was changed."),
-    "memory.known": N_("“{source}” is in the memory already. Edit that entry instead. Nothing was changed."),
-    "memory.empty": N_("An entry of the memory needs both a sentence and its translation. Nothing was changed."),
     "translation.no_better": N_("The model gave nothing that could be used. The segment stays as it was."),
     "translation.all_failed": N_(
         "Nothing of it could be translated ({count} of {count} segments failed), so nothing was written. Try another "
@@ -309,10 +307,6 @@ _SENTENCES: Mapping[str, str | tuple[str, str]] = {
     "translation.already": N_(
         "{name} is in {language} already. Choose another language to translate it into; if it is in another language "
         "than it seems, say which (--from)."
-    ),
-    "translation.source_unknown": N_(
-        "It could not be found out which language the source is in, so nothing can be put back into it. Choose that "
-        "language and translate again."
     ),
     "translation.tags": N_(
         "The mark <{tag}> of the formatting is {kind}. Each mark of the text must stand in the translation, once."

@@ -137,7 +137,7 @@ def search(console: Console, words: tuple[str, ...], limit: int) -> None:
     with console.services() as services:
         found = list(services.call.history.search(requested, limit=limit))
         reported = {hit.item for hit in found if hit.message}
-        translated = console.result_of(services, lambda: services.typed.search(requested))
+        translated = console.result_of(services, lambda: services.recent.search(requested))
     titles = {hit.item for hit in found} - reported
     more = {item.id: snippet for item, snippet in translated.found if item.id not in reported}
     found = [hit for hit in found if hit.item not in titles or hit.item not in more]

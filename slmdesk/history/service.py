@@ -61,7 +61,7 @@ from slmdesk.runtime.service import (
 from slmdesk.store import DataKey, Store, damaged_copies
 from slmdesk.store.rescue import rescue_into
 from slmdesk.text.folding import folded_name, one_line
-from slmdesk.translation.types import GlossariesChanged, MemoryChanged
+from slmdesk.translation.types import GlossariesChanged
 
 TEXT_FORMS = ("md", "json")
 
@@ -228,8 +228,6 @@ class HistoryService(Service):
             self._publish(ModelsChanged())
         if found.glossaries or found.terms:
             self._publish(GlossariesChanged())
-        if found.memory:
-            self._publish(MemoryChanged())
         return found
 
     def export(self, id: str, form: str) -> str:

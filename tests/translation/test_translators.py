@@ -49,11 +49,12 @@ MODELS = {  # family: (tiny model, general.architecture, general.name, what its 
     "Seed-X": ("llama2", "", "Seed X PPO 7B", None),
 }
 LEASE, GLOSSARY = "The lease ends in May.", (Term("lease", "Mietvertrag"),)
+WISHES = TranslationStyle("de", "en", "everyday", "formal", "Do not use this word: X")
 CASES = {
     "plain": (LEASE, Tags(), TranslationStyle("de", "en"), {}),
     "Chinese": (LEASE, Tags(), TranslationStyle("zh", "en"), {}),
     "terms": (LEASE, Tags(), TranslationStyle("de", "en"), {"terms": GLOSSARY}),
-    "wishes": (LEASE, Tags(), TranslationStyle("de", "en", "everyday", "formal"), {"terms": GLOSSARY, "without": "X"}),
+    "wishes": (LEASE, Tags(), WISHES, {"terms": GLOSSARY}),
     "kept": ("Velmora rents it.", Tags(), TranslationStyle("de", "en"), {"terms": (Term("Velmora", "", keeps=True),)}),
     "tags": ("The <1>lease</1> ends in May.", Tags(paired=(1,)), TranslationStyle("de", "en"), {}),
 }

@@ -19,7 +19,6 @@ from PySide6.QtCore import QRect
 from PySide6.QtGui import QScreen
 from PySide6.QtWidgets import QAbstractButton, QApplication, QDialog, QWidget
 
-from slmdesk.base.translation import GlossaryRecord
 from slmdesk.chat.window.context import Offer
 from slmdesk.chat.window.dialogs import ANSWER, EditDialog
 from slmdesk.chat.window.list import ChatList
@@ -32,8 +31,7 @@ from slmdesk.redaction.service import Preview
 from slmdesk.redaction.window.section import NamesDialog
 from slmdesk.tables.types import Column, Flag, Table, TableCell, TableRow
 from slmdesk.translation.window.document_pane import RetryDialog
-from slmdesk.translation.window.glossary_window import ProposalWindow
-from slmdesk.translation.window.page import TermWindows
+from slmdesk.translation.window.page import TranslateArea
 from slmdesk.window.widgets.build import message_box
 from slmdesk.window.widgets.dialogs import TextDialog
 from slmdesk.window.widgets.parts import Popover
@@ -127,8 +125,8 @@ def opened(kind, *given: str) -> Callable[[object], None]:
     return make
 
 
-def terms(program) -> TermWindows:
-    return program.frame.translate_page.findChild(TermWindows)
+def terms(program) -> TranslateArea:
+    return program.frame.findChild(TranslateArea)
 
 
 def spaces(program) -> None:
@@ -157,7 +155,6 @@ DIALOGS = {
     "preset_editor": lambda program: program.page.panel._on_save_as(),
     "space_editor": spaces,
     "glossary_window": lambda program: terms(program).open_glossaries(),
-    "memory_window": lambda program: terms(program).open_memory(),
     "document_form": lambda program: program.frame.document_translation.look([program.lease]),
     "redaction_window": lambda program: RedactionWindow(
         program.bridge, program.frame.keeper, program.window, program.lease
@@ -166,9 +163,6 @@ DIALOGS = {
     "found_models": lambda program: program.frame.models_area.ways.find(),
     "copy_dialog": lambda program: CopyDialog(
         program.window, program.ask(lambda services: services.models.list())[0]
-    ).show(),
-    "proposal_window": lambda program: ProposalWindow(
-        program.bridge, program.window, GlossaryRecord(1, "g", LONG, "de", "en", "", True, 0, 0.0)
     ).show(),
     "retry_dialog": lambda program: RetryDialog(
         SimpleNamespace(counts={}, look=1200), (), program.frame.translate_page
