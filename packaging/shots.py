@@ -169,21 +169,13 @@ class Photographer:
         self._page.composer.set_text("")
 
     def _confidential(self) -> Iterator[Step]:
-        """A statement, rules, an encrypted history and its lock page."""
+        """An encrypted history and its lock page."""
         from PySide6.QtWidgets import QWidget
 
         from slmdesk.window.shell.lock_window import LockWindow
 
         frame, window = self._frame, self._window
         window.show_page("Settings")
-        self._press("network_button")
-        yield 300
-        self._press("statement_button")
-        yield from self._dialog("statement_window", "statement")
-        services = self._run.bridge
-        services.ask(lambda all: (all.retention.add_rule("chat", days=90), all.retention.add_rule("", days=730)))
-        self._press("setting_rules")
-        yield from self._dialog("rules_window", "rules")
         yield from self._encrypt()
         yield from self._section("privacy_section", "privacy")
         page = LockWindow(frame.locking.ways)

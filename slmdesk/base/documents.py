@@ -260,9 +260,8 @@ FORMATS = (
     ),
 )  # fmt: skip
 TRANSLATABLE = frozenset(
-    ("docx", "pptx", "xlsx", "odt", "odp", "ods", "txt", "md", "html", "epub", "subtitles", "csv", "po", "xliff", "eml",
-     "pdf")
-)  # fmt: skip
+    ("docx", "pptx", "xlsx", "odt", "odp", "ods", "txt", "md", "html", "epub", "subtitles", "csv", "eml", "pdf")
+)
 
 
 def format_named(id: str) -> Format:
@@ -287,7 +286,7 @@ def takes_password(path: PurePath) -> bool:
     return path.suffix.casefold() == ".pdf"
 
 
-_ALIKE = tuple(map(frozenset, ((".htm", ".html"), (".po", ".pot"), (".xlf", ".xliff"), (".tsv", ".tab"))))
+_ALIKE = tuple(map(frozenset, ((".htm", ".html"), (".tsv", ".tab"))))
 
 
 def requested_suffixes(path: PurePath) -> tuple[str, ...]:

@@ -20,6 +20,7 @@ from slmdesk.base.errors import KnownError
 from slmdesk.base.files import dated_name, write_atomically
 from slmdesk.base.paths import Paths
 from slmdesk.base.policy import (
+    MOST_DAYS,
     MOST_LOCK_MINUTES,
     MOST_SAVED_MIB,
     Policy,
@@ -90,7 +91,7 @@ class Settings(Record):
     """Whether the system shows a notification when a download or job ends while the window is not in front."""
     notify_names: str = "automatic"
     """Whether notifications name chats, documents and models: always, never, or automatic. Automatic means yes, unless
-    the history is encrypted or something is on hold.
+    the history is encrypted.
     """
     model_for_chat: str = ""
     """Id of the default model for this kind of work. Empty means the last used. The next three are alike."""
@@ -125,12 +126,12 @@ class Settings(Record):
     spelling: bool = True
     spelling_language: str = ""
     """Code of the dictionary for all text, such as en_GB. Empty means that the language of the text decides."""
-    spelling_place: str = ""
-    """Folder or file of the dictionaries. Empty means the system's dictionaries."""
-    continue_typing: bool = True
-    """Whether the loaded model suggests in grey how the text continues at the cursor, on the page Write."""
     private_copies: bool = True
     """Whether copied text is marked so that the system keeps it out of its clipboard history and out of any cloud."""
+    delete_after_days: int = 0
+    """Days without a change after which chats go to the trash, and documents that nothing uses are forgotten. 0 means
+    never.
+    """
     lock_minutes: int = 15
     """Minutes without activity after which an encrypted history locks. 0 means that it never locks by itself."""
     lock_covers: bool = False
@@ -150,13 +151,14 @@ _RANGES: Mapping[str, tuple[int, int]] = MappingProxyType(
         "speed_limit_kib": (0, 1 << 24),
         "downloads_at_once": (1, 4),
         "translate_font_percent": (50, 300),
+        "delete_after_days": (0, MOST_DAYS),
         "lock_minutes": (0, MOST_LOCK_MINUTES),
     }
 )
-NAMES_OF_PEOPLE = frozenset(
-    {"models_folder", "ca_file", "spelling_place", "hub_endpoint", "hub_hosts", "proxy", "token_host"}
-)
+NAMES_OF_PEOPLE = frozenset({"models_folder", "ca_file", "hub_endpoint", "hub_hosts", "proxy", "token_host"})
 """Settings that contain names of folders, computers or a proxy account. They are encrypted with the history."""
+GONE = frozenset({"spelling_place"})
+"""Settings that there were before. They are not kept as those of a newer version are."""
 _PURPOSE = b"slmdesk settings"
 _MAX_TEXT = 64_000
 _NAMES = tuple(name for name in Settings.__struct_fields__ if name != "extra")
@@ -185,7 +187,7 @@ def reason_against(key: str, value: object) -> str:
     if isinstance(value, str):
         if len(value) > _MAX_TEXT or "\0" in value:
             return _("text too long or with a NUL")
-        if key in ("models_folder", "ca_file", "spelling_place") and value and not Path(value).is_absolute():
+        if key in ("models_folder", "ca_file") and value and not Path(value).is_absolute():
             return _("expected an absolute path")
         if key == "proxy" and not is_proxy(value):
             return _("expected system, none, or http://host:port")
@@ -444,6 +446,8 @@ def _sorted(shape: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Json], 
     extra: dict[str, Json] = {}
     wrong: dict[str, str] = {}
     for key, value in shape.items():
+        if key in GONE:
+            continue
         if key not in _NAMES:
             extra[key] = value
         elif reason := reason_against(key, value):

@@ -45,7 +45,6 @@ from slmdesk.chat.types import (
     check_options,
     lora_for,
     lora_of,
-    require_form,
     sampling_for,
 )
 from slmdesk.loader.model_loader import Lease, ModelLoader
@@ -87,22 +86,13 @@ class Watcher:
         polish: Callable[[str], str] | None = None,
         again: Callable[[Answer, Sequence[float]], AnswerRequest | None] = lambda _answer, _scores: None,
     ) -> None:
-        """Create the watcher. `polish` receives the complete text and returns the text that is stored.
+        """Create the watcher. `on_ended` is called when the end of the answer was stored and published, but not when
+        the app ends. `polish` receives the complete text and returns the text that is stored.
 
         `again` is called after an answer that ended well, with the answer and, for choices, their scores. It returns
         the next request for the same message, or None if the answer is complete.
         """
-        self._on_ended, self.polish, self.again = on_ended, polish, again
-
-    def began(self) -> None:
-        """Called when the model is loaded and receives the request, and again when the engine process was replaced."""
-
-    def ending(self, answer: Answer | None) -> None:
-        """Called when an answer has ended, with the model still loaded. `answer` is None if it did not end well."""
-
-    def ended(self, message: Message) -> None:
-        """Called when the end of the answer was stored and MessageEnded was published. Not called when the app ends."""
-        self._on_ended(message)
+        self.on_ended, self.polish, self.again = on_ended, polish, again
 
 
 class AnswerRequest(Record):
@@ -328,7 +318,6 @@ class Answers(Service):
         payload = request.payload(growing.text)
         if request.veil and not request.choices:
             growing.veiled = _Veiled(request.veil.restorer(), request.veil.restorer())
-        request.watcher.began()
         job: Pending[Done | Failed | Cancelled] = Pending()
 
         def on_event(event: FromChild) -> None:
@@ -434,7 +423,6 @@ class Answers(Service):
             # the marked positions belong to the text before polishing
             ending = changed(ending, kept={name: value for name, value in ending.kept.items() if name != REDACTION})
         growing.ending = ending
-        request.watcher.ending(answer)
         if growing.lease:
             growing.lease.release()
         if self._write_end(growing, ending):
@@ -442,7 +430,7 @@ class Answers(Service):
         message = changed(growing.message, **ending.fields_for(growing.message, growing.text, growing.thought))
         usage, timing = (answer.usage, answer.timing) if answer else (None, None)
         self._publish(MessageEnded(message, problem, usage, timing, was_quiet))
-        request.watcher.ended(message)
+        request.watcher.on_ended(message)
 
 
 def _whole(answers: Sequence[Answer]) -> AnswerEnding:
@@ -534,11 +522,10 @@ class ModelChoice:
 
         `has_text`: the question contains a text to work on.
 
-        Raises KnownError `model.…`, `adapter.…`, `request.invalid`, `grammar.invalid`.
+        Raises KnownError `model.…`, `adapter.…`, `request.invalid`.
         """
         record = self._models.choose(model) if model else self._pinned(options) or self._models.choose(None)
         merged = sampling_for(sampling, options, TEXT_SAMPLING if has_text else CHAT_SAMPLING)
-        require_form(merged)
         return AnswerRequest(record, (), merged, lora_for(options, record, self._models.list()))
 
     def request_as(self, message: Message) -> AnswerRequest:

@@ -25,7 +25,6 @@ from slmdesk.chat.types import (
     LEAVE_OUT,
     MOST_STOP,
     SETTINGS,
-    STRONGEST_BIAS,
     SUMMARIZE,
     AttachRequest,
     NotesBegun,
@@ -33,9 +32,7 @@ from slmdesk.chat.types import (
     SendRequest,
     Setting,
     TurnsLeftOut,
-    is_bias,
     is_stop,
-    read_form,
 )
 from slmdesk.command.console import Console, FiniteRange, NamedFile, json_option, next_of, table
 from slmdesk.command.opening import link_shared, read_stdin
@@ -69,14 +66,6 @@ def _stops(_context: click.Context, _option: click.Parameter, values: tuple[str,
     return values
 
 
-def _biases(
-    _context: click.Context, _option: click.Parameter, values: tuple[tuple[str, float], ...]
-) -> tuple[tuple[str, float], ...]:
-    if not all(is_bias(*value) for value in values):
-        raise click.BadParameter("this is no word.")
-    return values
-
-
 def _option_of(setting: Setting) -> Callable[[Command], Command]:
     flag = f"--{setting.name.replace('_', '-')}"
     if setting.is_whole:
@@ -92,20 +81,8 @@ OPTIONS: tuple[Callable[[Command], Command], ...] = (
     click.option(
         "--stop", multiple=True, metavar="TEXT", callback=_stops, help="The answer ends before TEXT (can be repeated)."
     ),
-    click.option(
-        "--word-bias",
-        multiple=True,
-        type=(str, FiniteRange(-STRONGEST_BIAS, STRONGEST_BIAS)),
-        metavar="WORD NUMBER",
-        callback=_biases,
-        help="5 makes WORD frequent, -5 rare, -100 forbids it (can be repeated).",
-    ),
-    click.option(
-        "--schema", type=NamedFile(), metavar="FILE", help="The answer is JSON that keeps to the JSON schema in FILE."
-    ),
-    click.option("--grammar", type=NamedFile(), metavar="FILE", help="The answer keeps to the grammar (GBNF) in FILE."),
 )
-NAMES = (*(setting.name for setting in SETTINGS), "seed", "max_tokens", "stop", "word_bias")
+NAMES = (*(setting.name for setting in SETTINGS), "seed", "max_tokens", "stop")
 
 
 def sampling_options(command: Command) -> Command:
@@ -113,12 +90,7 @@ def sampling_options(command: Command) -> Command:
 
     @wraps(command)
     def run(*args: Any, **given: Any) -> Any:
-        values = {name: given.pop(name) for name in NAMES}
-        schema, grammar = given.pop("schema"), given.pop("grammar")
-        if schema and grammar:
-            raise click.UsageError("An answer is bound to a schema or to a grammar, not to both.")
-        json_schema, gbnf = (read_form(path) if path else None for path in (schema, grammar))
-        sampling = Sampling(**values, json_schema=json_schema, grammar=gbnf)
+        sampling = Sampling(**{name: given.pop(name) for name in NAMES})
         return command(*args, sampling=sampling, **given)
 
     made: Command = run
@@ -579,10 +551,7 @@ def _preset_shape(preset: Preset) -> dict[str, Json]:
         "instructions": options.system,
         **{setting.name: getattr(options, setting.name) for setting in SETTINGS},
         "max_tokens": options.max_tokens,
-        "json_schema": options.json_schema or None,
-        "grammar": options.grammar or None,
         "stop": list(options.stop),
-        "word_bias": [list(bia) for bia in options.word_bias],
         "thinking": options.thinking or None,
         "answer_language": options.answer_language or None,
         "answer_length": options.answer_length or None,

@@ -21,14 +21,12 @@ from slmdesk.base.texts import _
 from slmdesk.base.types import Json
 from slmdesk.base.untrusted import clean_label, json_bytes, object_in, read_file
 from slmdesk.chat.types import (
-    BIAS_TITLE,
     SETTINGS,
     STOP_TITLE,
     ChatOptions,
     PresetsChanged,
     check_options,
     options_from,
-    require_form,
 )
 from slmdesk.runtime.service import Service
 
@@ -44,10 +42,7 @@ WORDS: Mapping[str, str] = {
     **{setting.name: re.sub(r"\s*\(.*\)", "", setting.title).lower() for setting in SETTINGS},
     "max_tokens": _("maximum length"),
     "stop": STOP_TITLE.lower(),
-    "word_bias": BIAS_TITLE.lower(),
     "thinking": _("thinking"),
-    "json_schema": _("JSON schema"),
-    "grammar": _("grammar"),
     "examples": _("examples"),
 }
 OF_PRESET = tuple(WORDS)
@@ -202,7 +197,6 @@ def _options_of(untrusted: Mapping[str, Json]) -> ChatOptions:
 
 def _value(options: ChatOptions) -> dict[str, Json]:
     check_options(options)
-    require_form(options.sampling)
     if len(options.system) > MOST_SYSTEM:
         raise KnownError(
             "request.invalid",

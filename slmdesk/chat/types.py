@@ -7,7 +7,6 @@ import os
 import re
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from slmdesk.base.errors import KnownError
@@ -18,7 +17,6 @@ from slmdesk.base.texts import _
 from slmdesk.base.translation import LANGUAGES
 from slmdesk.base.types import (
     THINKING,
-    THINKING_OFF,
     THINKING_USUAL,
     USUAL_SAMPLING,
     AttachMode,
@@ -28,7 +26,6 @@ from slmdesk.base.types import (
     Sampling,
     TextPart,
 )
-from slmdesk.base.untrusted import read_file
 from slmdesk.gguf.header import MOST_STRENGTH
 from slmdesk.redaction.service import NOTHING_DECIDED, Decisions
 from slmdesk.runtime.events import Event
@@ -36,6 +33,12 @@ from slmdesk.text.checks.words import tongue
 
 if TYPE_CHECKING:
     from slmdesk.chat.attachment_text import ContextPart
+
+
+COMPARISON = "comparison"
+"""Kind of an item that an older version made: a question that several models answered, as versions of one answer."""
+SHOWN_AS_CHATS = ("chat", COMPARISON)
+"""Kinds of items that the page of chats shows."""
 
 
 class AttachRequest(Record):
@@ -79,72 +82,10 @@ class SendRequest(Record):
     """If False, nothing of the chat is written to the disk."""
 
 
-# ---- the form an answer is bound to
-
-
-SCHEMA, GRAMMAR = "json_schema", "grammar"
-TITLES: Mapping[str, str] = {SCHEMA: _("JSON schema"), GRAMMAR: _("Grammar (GBNF)")}
-MOST_FORM = 32_768
-"""Most characters of a schema or grammar, since it is checked during typing and stored with each answer."""
-
-
-class FormCheck(Record):
-    """Result of checking a form (JSON schema or grammar). `line` and `column` count from 1; 0 means no single place."""
-
-    problem: str = ""
-    line: int = 0
-    column: int = 0
-    not_kept: tuple[str, ...] = ()
-    """Keywords of a schema that answers do not have to follow."""
-
-
-def check_form(kind: str, text: str) -> FormCheck:
-    """Check a form of the kind SCHEMA or GRAMMAR. Takes at most a fifth of a second."""
-    if len(text) > MOST_FORM:
-        return FormCheck(_("It is longer than {most_form:,} characters.").format(most_form=MOST_FORM))
-    from slmdesk.base.grammars import GrammarInvalidError, SchemaInvalidError, check_gbnf, check_schema
-
-    try:
-        if kind == SCHEMA:
-            return FormCheck(not_kept=check_schema(text))
-        check_gbnf(text)
-    except (SchemaInvalidError, GrammarInvalidError) as err:
-        place = _("Line {line}, column {column}: ").format(line=err.line, column=err.column) if err.line else ""
-        reason = err.reason if place else err.reason[:1].upper() + err.reason[1:]
-        return FormCheck(f"{place}{reason}.", err.line, err.column)
-    return FormCheck()
-
-
-def require_form(sampling: Sampling) -> None:
-    """Check a sampling's schema or grammar. Raises KnownError `grammar.invalid` if it cannot bind an answer."""
-    if sampling.json_schema is not None and sampling.grammar is not None:
-        raise KnownError("grammar.invalid", reason=_("a grammar and a schema at once"))
-    for kind, text in ((SCHEMA, sampling.json_schema), (GRAMMAR, sampling.grammar)):
-        problem = check_form(kind, text).problem if text is not None else ""
-        if problem:
-            raise KnownError("grammar.invalid", reason=problem[:1].lower() + problem[1:].removesuffix("."))
-
-
-def read_form(path: Path) -> str:
-    """Return the schema or grammar in a file. Raises KnownError `file.unreadable`, `grammar.invalid`."""
-    try:
-        text = read_file(path).decode("utf-8-sig").replace("\r\n", "\n")
-    except OSError as err:
-        raise KnownError("file.unreadable", path=str(path), reason=err.strerror or str(err)) from err
-    except UnicodeDecodeError as err:
-        raise KnownError("file.unreadable", path=str(path), reason=_("it is no UTF-8 text")) from err
-    if len(text) > MOST_FORM:
-        raise KnownError(
-            "grammar.invalid", reason=_("longer than {most_form:,} characters").format(most_form=MOST_FORM)
-        )
-    return text
-
-
 # ---- the settings that decide how the next word of an answer is chosen, as people see them
 
 
 MOST_STOPS, MOST_STOP = 16, 200
-MOST_BIASES, MOST_BIASED, STRONGEST_BIAS = 50, 100, 100.0
 _ESCAPES = {"\\n": "\n", "\\t": "\t", "\\r": "\r", "\\\\": "\\"}
 CHAT_SAMPLING = Sampling(repeat_penalty=1.1, penalty_last_n=256)
 """Sampling that a chat adds to the model's defaults, because small models repeat themselves in free conversation."""
@@ -192,13 +133,6 @@ SETTINGS = (
         1.0,
     ),
     Setting(
-        "typical_p",
-        _("Typical words (typical-p)"),
-        _("Below 1, words are left out that would be a surprise at their place. 1 leaves out none."),
-        0.0,
-        1.0,
-    ),
-    Setting(
         "repeat_penalty",
         _("Repeat penalty"),
         _(
@@ -208,73 +142,10 @@ SETTINGS = (
         0.01,
         10.0,
     ),
-    Setting(
-        "presence_penalty",
-        _("Presence penalty"),
-        _("Above 0, every word already used becomes less likely, so that new subjects come up."),
-        -10.0,
-        10.0,
-    ),
-    Setting(
-        "frequency_penalty",
-        _("Frequency penalty"),
-        _("Above 0, a word becomes less likely each time it is used, so that none is overdone."),
-        -10.0,
-        10.0,
-    ),
-    Setting(
-        "penalty_last_n",
-        _("Reach of these penalties"),
-        _("How many tokens back the three penalties look. -1: over the whole answer. 0: they are off."),
-        -1,
-        1 << 20,
-        is_whole=True,
-    ),
-    Setting(
-        "dry_multiplier",
-        _("Loop penalty (DRY)"),
-        _("Above 0, whole phrases are kept from coming again; 0.8 is usual. Against answers that go round in circles."),
-        0.0,
-        10.0,
-    ),
-    Setting(
-        "dry_base",
-        _("Growth of the loop penalty"),
-        _("How much stronger the loop penalty becomes with each further word of the phrase."),
-        1.0,
-        10.0,
-    ),
-    Setting(
-        "dry_allowed_length",
-        _("Phrases that may repeat"),
-        _("Phrases of up to so many tokens are free of the loop penalty."),
-        0,
-        1000,
-        is_whole=True,
-    ),
-    Setting(
-        "xtc_probability",
-        _("Surprise (XTC)"),
-        _("How often the most obvious words are left out: 0 never, 1 always. For stories and ideas, not for facts."),
-        0.0,
-        1.0,
-    ),
-    Setting(
-        "xtc_threshold",
-        _("Threshold of surprise"),
-        _("Words count as obvious from this likelihood on. Above 0.5 there is no surprise at all."),
-        0.0,
-        1.0,
-    ),
 )
 BY_NAME: Mapping[str, Setting] = {setting.name: setting for setting in SETTINGS}
 STOP_TITLE = _("Stop texts")
 STOP_WORDS = _("The answer ends before any of these texts, one a line. \\n stands for a line break.")
-BIAS_TITLE = _("Words to favour or avoid")
-BIAS_WORDS = _(
-    "One a line, with a number: sincerely = -5. About 5 makes a word frequent, -5 rare; -100 forbids it. Words that "
-    "begin with the same letters may be touched too."
-)
 
 
 class WrongLineError(ValueError):
@@ -325,41 +196,8 @@ def text_of_stops(stops: Sequence[str]) -> str:
     return "\n".join("".join(signs.get(sign, sign) for sign in stop) for stop in stops)
 
 
-def biases_of(text: str) -> tuple[tuple[str, float], ...]:
-    """Read words with their weights, one per line. Raises WrongLineError, which names the line."""
-    biases: dict[str, float] = {}
-    for number, line in enumerate(text.split("\n"), 1):
-        if not line.strip():
-            continue
-        words, _sign, weight = line.rpartition("=")
-        try:
-            value = float(weight.strip().replace(",", ".").replace("\u2212", "-"))
-        except ValueError:
-            value = math.nan
-        if not is_bias(words.strip(), value):
-            limit = f"{STRONGEST_BIAS:g}"
-            raise WrongLineError(
-                _("Line {number}: a word, the sign = and a number from -{limit} to {limit}.").format(
-                    number=number, limit=limit
-                )
-            )
-        biases[words.strip()] = value
-    if len(biases) > MOST_BIASES:
-        raise WrongLineError(_("There can be {most_biases} words at most.").format(most_biases=MOST_BIASES))
-    return tuple(biases.items())
-
-
-def text_of_biases(biases: Sequence[tuple[str, float]]) -> str:
-    return "\n".join(f"{words} = {bias:g}" for words, bias in biases)
-
-
 def is_stop(value: str) -> bool:
     return 0 < len(value) <= MOST_STOP
-
-
-def is_bias(words: str, bias: float) -> bool:
-    is_word = bool(words.strip()) and len(words) <= MOST_BIASED and "\n" not in words
-    return is_word and -STRONGEST_BIAS <= bias <= STRONGEST_BIAS
 
 
 # ---- options of a single chat
@@ -406,10 +244,6 @@ class ChatOptions(Sampling, kw_only=True):
     """Id of the model for this chat, whatever model is used elsewhere; empty for the default."""
     lora: str = ""
     lora_scale: float = 1.0
-    json_schema: str = ""
-    """JSON schema that answers must follow. An unusable schema is stored too, so that nothing typed is lost."""
-    grammar: str = ""
-    """GBNF grammar that answers must follow; not used together with json_schema."""
     thinking: str = ""
     """One of THINKING, for a model that can reason before its answer; empty for the model's usual way."""
     when_full: str = ASK
@@ -424,9 +258,7 @@ class ChatOptions(Sampling, kw_only=True):
     def sampling(self) -> Sampling:
         return Sampling(
             **{name: getattr(self, name) for name in SAMPLED},
-            json_schema=self.json_schema or None,
-            grammar=self.grammar or None,
-            thinking=THINKING_OFF if self.json_schema or self.grammar else self.thinking or THINKING_USUAL,
+            thinking=self.thinking or THINKING_USUAL,
             thought_tokens=MOST_THOUGHT_TOKENS,
             thought_seconds=MOST_THOUGHT_SECONDS,
         )
@@ -440,16 +272,14 @@ class ChatOptions(Sampling, kw_only=True):
         return {
             **settings,
             "stop": list(self.stop) or None,
-            "word_bias": [list(bia) for bia in self.word_bias] or None,
             EXAMPLES: [[example.question, example.answer] for example in self.examples] or None,
         }
 
 
-FORMS = (SCHEMA, GRAMMAR)
-SAMPLED = (*(setting.name for setting in SETTINGS), "seed", "max_tokens", "stop", "word_bias")
+SAMPLED = (*(setting.name for setting in SETTINGS), "seed", "max_tokens", "stop")
 NAMES = (
     "system", "model", "lora", "lora_scale", *(setting.name for setting in SETTINGS), "seed", "max_tokens", "thinking",
-    "when_full", "answer_language", "answer_length", "preset", *FORMS,
+    "when_full", "answer_language", "answer_length", "preset",
 )  # fmt: skip
 EXAMPLES, MOST_EXAMPLES, MOST_EXAMPLE = "examples", 8, 8_000
 MOST_THOUGHT_TOKENS, MOST_THOUGHT_SECONDS = 2048, 180.0
@@ -473,15 +303,12 @@ def options_from(untrusted: Mapping[str, Json]) -> ChatOptions:
     for name in NAMES:
         value = untrusted.get(name)
         is_text = isinstance(value, str) and name not in _LIMITS and value in _CHOICES.get(name, (value,))
-        if name in FORMS and (len(str(value)) > MOST_FORM or any(values.get(form) for form in FORMS)):
-            continue  # an answer has one form
         if is_text or _is_number(name, value):
             values[name] = value
     return changed(
         ChatOptions(),
         **values,  # type: ignore[arg-type]
         stop=_stops_from(untrusted.get("stop")),
-        word_bias=_biases_from(untrusted.get("word_bias")),
         examples=examples_from(untrusted.get(EXAMPLES)),
     )
 
@@ -489,11 +316,6 @@ def options_from(untrusted: Mapping[str, Json]) -> ChatOptions:
 def _stops_from(untrusted: object) -> tuple[str, ...]:
     stops = stored_from(tuple[str, ...], untrusted) or ()
     return stops if len(stops) <= MOST_STOPS and all(map(is_stop, stops)) else ()
-
-
-def _biases_from(untrusted: object) -> tuple[tuple[str, float], ...]:
-    pairs = stored_from(tuple[tuple[str, float], ...], untrusted) or ()
-    return pairs if len(pairs) <= MOST_BIASES and all(is_bias(*pair) for pair in pairs) else ()
 
 
 def examples_from(untrusted: object) -> tuple[Example, ...]:
@@ -514,11 +336,8 @@ def check_options(options: ChatOptions) -> None:
         value = getattr(options, name)
         if value is not None and not _is_number(name, value):
             raise KnownError("request.invalid", what=name)
-    if any(len(getattr(options, name)) > MOST_FORM for name in FORMS) or (options.json_schema and options.grammar):
-        raise KnownError("request.invalid", what=_("form of the answer"))
-    for name, read in (("stop", _stops_from), ("word_bias", _biases_from)):
-        if read(getattr(options, name)) != getattr(options, name):
-            raise KnownError("request.invalid", what=name)
+    if _stops_from(options.stop) != options.stop:
+        raise KnownError("request.invalid", what="stop")
     if not _are_examples(options.examples):
         raise KnownError("request.invalid", what=EXAMPLES)
     for name, values in _CHOICES.items():
@@ -532,17 +351,12 @@ def sampling_for(request: Sampling, options: ChatOptions, usual: Sampling) -> Sa
     Raises KnownError `request.invalid`.
     """
     own = options.sampling
-    is_bound = request.json_schema is not None or request.grammar is not None
-    form = request if is_bound else own
     merged = changed(
         request.over(own).over(usual),
         seed=own.seed if request.seed is None else request.seed,
         max_tokens=own.max_tokens if request.max_tokens is None else request.max_tokens,
         stop=request.stop or own.stop,
-        word_bias=request.word_bias or own.word_bias,
-        json_schema=form.json_schema,
-        grammar=form.grammar,
-        thinking=THINKING_OFF if is_bound else own.thinking,  # a bound answer has no room for a thought
+        thinking=own.thinking,
         thought_tokens=own.thought_tokens,
         thought_seconds=own.thought_seconds,
     )

@@ -24,6 +24,7 @@ from slmdesk.gguf.header import GgufHeader, ModelFamily, base_name, names_of, tr
 from slmdesk.gguf.memory import Pace, Speed, active_bytes, estimate_loaded, sensible_context, step_seconds
 from slmdesk.gguf.read import check_file, plain_metadata, read_header, require_chat_model
 from slmdesk.loader.model_loader import ModelLoader
+from slmdesk.models.folder import found_again, make_ready, read_journal
 from slmdesk.runtime.events import Event, ModelsChanged, ModelState, ModelStateChanged, Noticed, Pending
 from slmdesk.runtime.file_io import HashedFile, remove_left_overs
 from slmdesk.runtime.messages import Problem, problem_for
@@ -74,6 +75,33 @@ class ModelService(Service):
     def folder(self) -> Path:
         chosen = self._settings.current.models_folder
         return Path(chosen) if chosen else self._paths.models
+
+    def keep_in(self, folder: Path) -> Pending[None]:
+        """Keep models that are added from now on in this folder. Those that are here stay where they are.
+
+        Ends with a Problem if the folder cannot be used. Raises KnownError `setting.managed`.
+        """
+        setting, shared = "" if folder == self._paths.models else str(folder), self._settings.policy.models_folder
+        self._settings.policy.refuse("models_folder", setting)
+        if shared and folder.is_relative_to(shared):
+            raise KnownError("setting.managed", key="models.folder")
+        made = pending_on_file_thread(self._service_thread, lambda: make_ready(folder), name="models-folder")
+        return made.map(lambda _none: self._keep_in(setting))
+
+    def _keep_in(self, setting: str) -> None:
+        self._settings.change(models_folder=setting)
+
+    def find_moved(self) -> None:
+        """Find the models of a move of their folder that an older version began where they are. No file is changed."""
+        journal = self._paths.models_move_file
+        paths = {model.id: os.fsdecode(model.path) for model in self._store.models.all()}
+        places, is_whole = found_again(read_journal(journal), paths)
+        if places:
+            self._store.models.relocate(places)
+            self._publish(ModelsChanged())
+        if is_whole:
+            with suppress(OSError):
+                journal.unlink()
 
     def choose(self, requested: str | None) -> ModelRecord:
         """Return the model with this id, unique prefix of an id, or name. It is never replaced by another; '' matches

@@ -77,8 +77,16 @@ def hash_file(path: Path, on_bytes: OnBytes, stop: threading.Event) -> HashedFil
     return HashedFile(path, digest.hexdigest(), mark)
 
 
-def copy_in(source: Path, folder: Path, name: str, on_bytes: OnBytes, stop: threading.Event) -> HashedFile:
-    """Copy `source` into `folder` under the file name `name`, and compute its hash during the copy.
+def copy_in(
+    source: Path,
+    folder: Path,
+    name: str,
+    on_bytes: OnBytes,
+    stop: threading.Event,
+    check: Callable[[str], object] = lambda _sha256: None,
+) -> HashedFile:
+    """Copy `source` into `folder` under the file name `name`, and compute its hash during the copy. `check` is called
+    with the hash before the copy gets its name, and may raise.
 
     The copy is written to a partial file, synced and then renamed. An existing file of the same name is replaced: the
     name contains the sha256, so the old file is either identical or damaged. Raises KnownError `disk.full`, `model.…`,
@@ -100,6 +108,7 @@ def copy_in(source: Path, folder: Path, name: str, on_bytes: OnBytes, stop: thre
             with writing_to(part, needed_bytes=needed):
                 out.flush()
                 os.fsync(out.fileno())
+        check(digest.hexdigest())
         target = folder / file_name(name, digest.hexdigest())
         with writing_to(target):
             part.replace(target)

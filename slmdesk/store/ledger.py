@@ -159,10 +159,6 @@ class Ledger(StorePart):
             ledger_row_from, "select * from ledger where n between ? and ? order by n limit ?", (first, last, limit)
         )
 
-    def bounds(self, since_us: int, until_us: int) -> tuple[int, int] | None:
-        row = self._db.row("select min(n), max(n) from ledger where time >= ? and time < ?", (since_us, until_us))
-        return None if row is None or row[0] is None else (int(row[0]), int(row[1]))
-
     def _others(self) -> tuple[list[Json], list[Json]]:
         """Return the row numbers of starts without an end: those of instances still running, and those of instances
         that crashed. Crashes that an earlier start reported already are left out.

@@ -260,8 +260,8 @@ m017_arrived = _step(
     "update items set arrived = max(created, case when json_valid(settings)"
     " then coalesce(json_extract(settings, '$.imported.time') + 0.0, 0) else 0 end)",
 )
-"""Time when an item came to this PC, however old the item is. Retention rules count from then. An imported item stores
-the time of its import.
+"""Time when an item came to this PC, however old the item is. What deletes by age counts from then. An imported
+item stores the time of its import.
 """
 
 STEPS: tuple[Step, ...] = (

@@ -182,7 +182,7 @@ def _update_copy(beside: Path, source: Path, paths: Paths, key: DataKey | None, 
         copy.read_everything()
         copy.index.rebuild()
         copy.messages.mark_interrupted(lambda _owner: True)
-        copy.rules.keep_time(RESTORED, time.time())
+        copy.retention.keep_time(RESTORED, time.time())
 
 
 def _version(conn: Connection) -> int:
@@ -301,7 +301,6 @@ def _replaced(paths: Paths, ready: PreparedBackup, key: DataKey | None, store: S
     is_readable = file.is_under(key)
     if is_readable:
         _roll_back(database, key)
-        _require_no_hold(database, key)
         _carry_over(database, key, ready, version)
     is_current = is_readable and _is_current(database, version)
     _go_on_with_ledger(database if is_current else None, key, ready, paths, store)
@@ -324,13 +323,6 @@ def _roll_back(database: Path, key: DataKey | None) -> None:
 def _is_current(database: Path, version: int) -> bool:
     file = StoreFile(database)
     return file.verdict(version) == OURS and file.version == version
-
-
-def _require_no_hold(database: Path, key: DataKey | None) -> None:
-    """Raise KnownError `hold.all` if a hold exists. A history unreadable or older than holds counts as having none."""
-    with driver.suppressed(), closing(connect(database, key=key, read_only=True)) as conn:
-        if count := conn.execute("select count(*) from holds").fetchone()[0]:
-            raise KnownError("hold.all", count=count)
 
 
 def _carry_over(database: Path, key: DataKey | None, ready: PreparedBackup, version: int) -> None:

@@ -84,9 +84,7 @@ def sampling_for(text: str, translator: str = "") -> Sampling:
     return changed(own.sampling.over(usual), max_tokens=usual.max_tokens, seed=0) if own else usual
 
 
-def messages(
-    text: str, tags: Tags, manner: TranslationStyle, *, terms: Sequence[Term] = (), without: str = ""
-) -> list[ChatMessage]:
+def messages(text: str, tags: Tags, manner: TranslationStyle, *, terms: Sequence[Term] = ()) -> list[ChatMessage]:
     """Build the messages: first the instructions, then the segment. Similar segments share the instructions, so that
     the model reads them once.
 
@@ -117,8 +115,6 @@ def messages(
         add("terms", Origin.PERSON, terms="; ".join(f"{word} = {target}" for word, target in replaced.items()))
     if kept:
         add("keep", Origin.PERSON, words="; ".join(kept[:MOST_TERMS]))
-    if without:
-        add("without", Origin.PERSON, words=without)
     if manner.hint:
         parts.append(TextPart(manner.hint + "\n", Origin.PERSON))
     if prompts is not None:
@@ -189,19 +185,6 @@ def _instructions(manner: TranslationStyle, is_tagged: bool) -> str:
             given = example.get(manner.source if manner.source != manner.target else "en", example["en"])
             lines.append(known["tagged_example"].format(source=given, target=example[manner.target]))
     return " ".join(line for line in lines if line)
-
-
-ALTERNATIVES = 3
-
-
-def other_steps(text: str, manner: TranslationStyle, *, without: str = "") -> list[dict[str, Json]]:
-    """Build steps that translate a sentence in several ways, with less likely words and a different seed for each.
-
-    `without`: words of the target language that must not be used.
-    """
-    turns = messages(text, Tags(), manner, without=without)
-    sampling = sampling_for(text, manner.translator)
-    return [step_of(turns, changed(sampling, temperature=0.9, seed=seed)) for seed in range(1, ALTERNATIVES + 1)]
 
 
 # ---- projection

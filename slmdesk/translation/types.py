@@ -141,9 +141,6 @@ class LiveTranslated(Event):
 class GlossariesChanged(Event): ...
 
 
-class MemoryChanged(Event): ...
-
-
 # ---- labels for the flags of a translation and for parts that are not translated
 
 
@@ -279,7 +276,6 @@ _LEFT = {
     "choices": (N_("the choices of a list"), N_("lists of choices")),
     "column": (N_("a column that was not chosen"), N_("columns that were not chosen")),
     "comment": (N_("a remark that is not shown"), N_("remarks that are not shown")),
-    "done": (N_("what is translated already"), N_("texts that are translated already")),
     "not_wanted": (N_("a text marked as not to be translated"), N_("texts marked as not to be translated")),
     "damaged": (N_("a part that cannot be read"), N_("parts that cannot be read")),
     "signature": (

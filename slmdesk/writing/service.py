@@ -11,20 +11,20 @@ from contextlib import suppress
 
 from slmdesk.base.errors import KnownError
 from slmdesk.base.files import is_there, write_out
-from slmdesk.base.protocol import Cancelled, Done, Failed, FromChild, Token, answer_from, stored_list
+from slmdesk.base.protocol import stored_list
 from slmdesk.base.record import Record, changed, to_json
 from slmdesk.base.records import Item, Status
 from slmdesk.base.translation import LANGUAGES, language_of
-from slmdesk.base.types import FinishReason, Json, Origin, Role, TextPart
+from slmdesk.base.types import Json, Origin, Role, TextPart
 from slmdesk.chat.conversation import title_from
 from slmdesk.children.client import ChildClient
 from slmdesk.evaluation.exams import Skill, is_weak
 from slmdesk.library.job_service import able
 from slmdesk.library.reading import rewritten, units_from
-from slmdesk.loader.model_loader import Lease, ModelLoader, Words, ask_once
+from slmdesk.loader.model_loader import ModelLoader, Words, ask_once
 from slmdesk.models.service import ModelService
 from slmdesk.redaction.service import RedactionService, kinds_hidden
-from slmdesk.runtime.events import ItemChanged, Pending, ended
+from slmdesk.runtime.events import ItemChanged, Pending
 from slmdesk.runtime.service import Runtime, Service, Slices, in_slices, pending_on_file_thread
 from slmdesk.text.checks.words import tongue
 from slmdesk.text.preserved import without_chatter
@@ -35,14 +35,10 @@ from slmdesk.text.writing import (
     Edit,
     Passage,
     answer_in,
-    can_be_continued,
-    continuation_of,
     denies_otherwise,
     doubts_of,
     edits_of,
     facts_beside,
-    is_whole,
-    last_word,
     passages,
     reason_of,
 )
@@ -58,7 +54,6 @@ from slmdesk.writing.types import (
     Rewriting,
     Task,
     Version,
-    continuation_request,
     correction_step,
     is_as_long_as_asked,
     rewriting_steps,
@@ -402,64 +397,3 @@ def _fitting(text: str, stored: Json) -> Sequence[Change]:
         if change.edit.start >= at and change.edit.old(text) == change.old:
             found.append(change)
     return tuple(found)
-
-
-# ---- continues a text where the cursor stands, by the model that is loaded already
-#
-# while nothing else is asked of it
-
-
-TELLING = 5_000
-"""Number of characters at the end of a text from which its language is detected."""
-
-
-class ContinuationService(Service):
-    """Service that continues a text at the cursor. Service thread."""
-
-    def __init__(self, runtime: Runtime, loader: ModelLoader) -> None:
-        super().__init__(runtime)
-        self._loader = loader
-        self._language = "en"
-        """Language of the last text that was long enough to detect one."""
-
-    def after(self, text: str) -> Pending[str]:
-        """Return the rest of the sentence at the end of `text`, or "" if there is none.
-
-        It is also "" if no model is loaded, the model is busy, the settings forbid it, the text is too short, or the
-        model fails, because nobody asked for the words. Cancelled, it reports nothing.
-        """
-        loaded = self._loader.loaded()
-        is_free = loaded is not None and not self._loader.is_busy and not self._loader.others_wait(loaded[0])
-        if loaded is None or not (is_free and self._settings.current.continue_typing and can_be_continued(text)):
-            return ended("")
-        self._language = detect(text[-TELLING:], OFFERED)[0] or self._language
-        payload = continuation_request(text, self._language)
-        typed = last_word(text.rpartition("\n")[2])[1]
-        pending: Pending[str] = Pending(lambda: lease.release())
-        written = ""
-
-        def on_event(event: FromChild) -> None:
-            nonlocal written
-            if isinstance(event, Token) and not event.is_thought:
-                written += event.text
-                if is_whole(written, typed) or self._loader.others_wait(lease.record):
-                    pending.end(continuation_of(written, typed, text, is_cut=True))
-                    lease.release()
-            elif isinstance(event, Done):
-                pending.end(_said(event, typed, text))
-            elif isinstance(event, Failed | Cancelled):
-                pending.end("")
-
-        def start(lease: Lease) -> None:
-            lease.start("chat", payload, on_event, priority="background")
-
-        lease = self._loader.acquire(loaded[0], start, lambda _problem: pending.end(""))
-        return pending
-
-
-def _said(event: Done, typed: str, text: str) -> str:
-    try:
-        answer = answer_from(event.result)
-    except KnownError:
-        return ""
-    return continuation_of(answer.text, typed, text, is_cut=answer.finish_reason is FinishReason.LENGTH)

@@ -10,8 +10,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from slmdesk.base.protocol import messages_to_json
-from slmdesk.base.record import Record, to_json
+from slmdesk.base.record import Record
 from slmdesk.base.texts import N_, _, in_quotes, ngettext
 from slmdesk.base.translation import LANGUAGES, NO_BLANKS
 from slmdesk.base.types import ChatMessage, Json, Origin, Role, Sampling, TextPart
@@ -19,7 +18,7 @@ from slmdesk.jobs.runner import step_of
 from slmdesk.redaction.service import NOTHING_DECIDED, Decisions
 from slmdesk.text.redaction import Kind
 from slmdesk.text.sentences import sentence_spans
-from slmdesk.text.writing import Edit, applied, context_before, grammar_beginning, last_word, word_count
+from slmdesk.text.writing import Edit, applied, word_count
 
 MOST_TEXT = 200_000
 """Most characters of a text that is corrected at once, which is about 1,500 sentences."""
@@ -257,8 +256,6 @@ def _listed(words: tuple[str, ...]) -> str:
 VARIANTS = 3
 SENTENCE_WORDS = 30
 """Most words that the prompt allows for a text in one sentence."""
-CONTINUED_TOKENS = 24
-"""Most tokens of a continuation at the cursor. More than a line is seldom accepted."""
 LEAST_ANSWER = 48
 TEMPERATURE = 0.7
 """Sampling temperature for variants and new text. Shortening and changing the tone use the likeliest words."""
@@ -300,22 +297,6 @@ def rewriting_steps(request: RewriteRequest, language: str, *, is_counted: bool 
     count = VARIANTS if request.task is Task.REPHRASE else 1
     seeds = range(1 + request.again * count, 1 + (request.again + 1) * count)
     return [step_of(turns, Sampling(temperature=TEMPERATURE, max_tokens=most, seed=seed)) for seed in seeds]
-
-
-def continuation_request(text: str, language: str) -> dict[str, Json]:
-    """Build the payload of a `chat` request that continues a text up to the end of its line.
-
-    The text before the last line is the question, and the line itself begins the answer. While a person types, the
-    prompt only grows, so the model need not read its beginning again.
-    """
-    line = text.rpartition("\n")[2]
-    head, typed = last_word(line)
-    known = _of(language)
-    asked = TextPart(f"{_told(known['continue'], language)}\n\n")
-    turns = [ChatMessage(Role.USER, (asked, TextPart(context_before(text), Origin.PERSON)))]
-    most = CONTINUED_TOKENS + _size(typed)
-    sampling = Sampling(temperature=0.0, max_tokens=most, grammar=grammar_beginning(line), stop=("\n",))
-    return {"messages": messages_to_json(turns), "answer_prefix": head, "sampling": to_json(sampling)}
 
 
 def _length_asked(request: RewriteRequest, language: str) -> str:

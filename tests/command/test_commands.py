@@ -98,16 +98,14 @@ def test_chat_options(run, with_model, home) -> None:
     done = run("chat", "one two three four", "--max-tokens", "2", "--json").lines[-1]
     assert (done["text"], done["finish_reason"]) == ("You said:", "length")
     given = (
-        "--top-k", "5", "--min-p", "0.1", "--repeat-penalty", "1.3", "--penalty-last-n", "-1", "--dry-multiplier",
-        "0.8", "--word-bias", "four", "-5", "--word-bias", "one", "2.5", "--stop", "three",
+        "--top-k", "5", "--min-p", "0.1", "--repeat-penalty", "1.3", "--stop", "three",
     )  # fmt: skip
     done = run("chat", "one two three four", *given, "--json").lines[-1]
     assert (done["text"], done["finish_reason"]) == ("You said: one two ", "stop_string")
     exported = json.loads(run("history", "export", done["chat"], "--format", "json").out)
     sampling = exported["messages"][-1]["sampling"]
-    wanted = {"top_k": 5, "min_p": 0.1, "repeat_penalty": 1.3, "penalty_last_n": -1, "dry_multiplier": 0.8}
+    wanted = {"top_k": 5, "min_p": 0.1, "repeat_penalty": 1.3}
     assert {name: sampling[name] for name in wanted} == wanted
-    assert sampling["word_bias"] == [["four", -5], ["one", 2.5]]
     assert "min_p" not in exported["settings"]  # for this answer alone
     kept = run("chat", "hidden-marker", "--no-save", "--json").lines[-1]
     assert (kept["chat"], kept["message"]) == (None, None)
@@ -117,24 +115,6 @@ def test_chat_options(run, with_model, home) -> None:
     assert set(newest) >= {"id", "kind", "title", "created", "updated"}
     exported = json.loads(run("history", "export", newest["id"], "--format", "json").out)
     assert exported["settings"]["system"] == "Be short."
-
-
-def test_an_answer_is_bound_to_a_schema_or_grammar(run, with_model, tmp_path) -> None:
-    schema, grammar = tmp_path / "schema.json", tmp_path / "answer.gbnf"
-    schema.write_text('{"type": "object", "properties": {"age": {"type": "integer"}}}')
-    grammar.write_text('root ::= "Yes" | "No"')
-    for flag, file, name in (("--schema", schema, "json_schema"), ("--grammar", grammar, "grammar")):
-        done = run("chat", "hello", flag, str(file), "--json").lines[-1]
-        exported = json.loads(run("history", "export", done["chat"], "--format", "json").out)
-        assert exported["messages"][-1]["sampling"][name] == file.read_text()
-        assert name not in exported["settings"]
-    schema.write_text('{\n  "type": "objekt"\n}')
-    wrong = run("chat", "hello", "--schema", str(schema))
-    assert (wrong.status, wrong.out) == (1, "")
-    assert "line 2, column 11: the type is none of" in wrong.err
-    assert len(run("history", "list", "--json").json) == 2
-    assert run("chat", "hello", "--schema", str(tmp_path / "none.json")).status == 1
-    assert run("chat", "hello", "--schema", str(schema), "--grammar", str(grammar)).status == 2
 
 
 def test_history_is_found_renamed_exported_thrown_away_and_restored(run, with_model, tmp_path) -> None:
@@ -245,8 +225,6 @@ def test_a_model_that_is_unknown_is_answered_with_those_there_are(run, with_mode
         ["chat", "x", "--temperature", "inf"],
         ["chat", "x", "--min-p", "1.1"],
         ["chat", "x", "--stop", ""],
-        ["chat", "x", "--word-bias", " ", "5"],
-        ["chat", "x", "--word-bias", "x", "1000"],
         ["history", "empty-trash", "--older-than", "nan"],
         ["history", "empty-trash", "--older-than", "inf"],
         ["chat"],
@@ -288,7 +266,7 @@ def test_documents_network_doctor_backup(run, with_model, tmp_path) -> None:
     assert "0 requests today" in run("network").out
     assert run("network", "--offline", "on", "--json").json["offline"] is True
     doctor = run("doctor", "--json").json
-    assert doctor["children"] == dict.fromkeys(("engine", "reader", "printer", "speller"), "works")
+    assert doctor["children"] == dict.fromkeys(("engine", "reader", "printer"), "works")
     walls = doctor["walls"]
     assert walls["landlock"] == (sandbox.version() or None)
     assert {walls[name].split(" (")[0] for name in doctor["children"]} == {

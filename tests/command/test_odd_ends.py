@@ -92,7 +92,6 @@ def test_an_export_replaces_no_special_file_and_refuses_a_long_name(run, with_mo
         ["history", "rescue", "-"],
         ["models", "import", "-"],
         ["models", "import", ""],
-        ["models", "pack", "x", "-o", "-"],
     ],
 )
 def test_names_that_mean_no_file_are_wrong_usage(run, args) -> None:

@@ -12,7 +12,6 @@ from fakes.chains import first_fault
 
 from slmdesk.base.record import changed
 from slmdesk.base.records import BEGINNING, Answered, Kind, LedgerRow, Outgoing, canonical, chain_hash
-from slmdesk.online.statement.verify import Counts
 from slmdesk.store import backup, open_store
 from slmdesk.store.opening import STEPS
 from slmdesk.store.rescue import rescue_into
@@ -20,7 +19,6 @@ from slmdesk.store.restoring import restore
 
 pytestmark = pytest.mark.pure
 BEFORE = [step.__name__ for step in STEPS].index("m012_ledger")
-YEAR_S = 365 * 86_400.0
 
 
 def request(path: str = "/x") -> Outgoing:
@@ -225,22 +223,6 @@ def test_a_start_that_somebody_has_made_unreadable_keeps_nobody_from_starting(pa
     with closing(open_store(paths, instance_id="two").store) as two:
         assert two.ledger.start({}).values["unclean"] == [1]
         assert first_fault(chain(two)) == 1
-
-
-@pytest.mark.parametrize("by", [YEAR_S, -YEAR_S])
-def test_a_clock_that_was_set_is_seen(paths, by):
-    now = [1_700_000_000.0]
-    with closing(open_store(paths, instance_id="d", clock=lambda: now[0]).store) as store:
-        store.ledger.start({})
-        store.ledger.record(request())
-        now[0] += by
-        store.ledger.record(request())
-        counts = Counts()
-        for row in chain(store):
-            counts.add([getattr(row, name) for name in LedgerRow.__struct_fields__])
-        (jump,) = counts.lists["jump"]
-        assert (jump["n"], round(jump["seconds"] / YEAR_S, 3)) == (3, by / YEAR_S)
-        assert first_fault(chain(store)) is None
 
 
 # ---- restoring and rescue

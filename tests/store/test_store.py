@@ -688,7 +688,7 @@ def test_items_of_an_older_history_came_when_they_were_made_or_imported(paths, s
             old.database.run("update items set created = 1000.0, updated = 900.0")
     with closing(open_store(paths, instance_id="new").store) as new:
         assert new.database.row("select arrived from items where id = ?", (id,))[0] == came
-        assert [bool(new.rules.old_items("chat", "", before, (-1.0, -1), 9)) for before in (came, came + 1)] == [0, 1]
+        assert [bool(new.retention.old_items("chat", before, (-1.0, -1), 9)) for before in (came, came + 1)] == [0, 1]
 
 
 def test_a_rescue_brings_spaces_the_archive_and_rows_of_before(paths):
@@ -704,6 +704,6 @@ def test_a_rescue_brings_spaces_the_archive_and_rows_of_before(paths):
     with closing(open_store(paths, instance_id="again").store) as store:
         assert rescue_into(store, aside).items == 4
         assert listed(store) == ["before"]
-        assert store.rules.old_items("chat", "", time.time() - 60, (-1.0, -1), 9) == [], "all of it came just now"
+        assert store.retention.old_items("chat", time.time() - 60, (-1.0, -1), 9) == [], "all of it came just now"
         assert (listed(store, space=space), listed(store, archived=True)) == (["in"], ["aside"])
         assert [item.settings for item, _count in store.items.spaces()] == [{"system": "Be brief."}]

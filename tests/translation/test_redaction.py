@@ -198,18 +198,6 @@ def test_typed_text_is_hidden_in_memory_alone(opened, asked):
     substitutes = [sub for own in recorder.services.live.veil.table for _, sub in own.pairs]
     assert substitutes
     assert not [one for one in substitutes for each in grown if one.casefold() in each.target.casefold()]
-    item = recorder.calls.typed.keep(LETTER, manner, done.segments, redact=True)
+    item = recorder.calls.recent.keep(LETTER, manner, done.segments, redact=True)
     assert recorder.calls.store.redactions.of_item(item) == []
-    assert recorder.calls.typed.open(item).redact
-
-
-def test_another_wording_and_the_way_back_are_hidden(opened, asked):
-    recorder = opened(turned=True)
-    edits, manner = recorder.calls.segment_edits, TranslationStyle("de", "en")
-    source, veil = "Dear Ms Ashworth, please pay in the garden.", recorder.calls.redaction.in_memory()
-    recorder.ask(lambda _services: veil.decide(Decisions(added=((Kind.OTHER, "garden"),))))
-    back = edits.back("Liebe Frau Ashworth, bitte zahlen.", manner, source, veil=veil)
-    assert back.casefold() == "liebe frau ashworth, bitte zahlen."
-    edits.alternatives(source, manner, word="Ashworth", veil=veil)
-    assert asked()
-    assert [one for one in ("ashworth", "garden") if one in asked()] == []
+    assert recorder.calls.recent.open(item).redact

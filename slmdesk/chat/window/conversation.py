@@ -9,22 +9,20 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
 from slmdesk.base.record import changed
-from slmdesk.base.records import Hold, Item, Message
+from slmdesk.base.records import Item, Message
 from slmdesk.base.texts import _, ngettext
 from slmdesk.base.types import Role
 from slmdesk.chat.conversation import NEW_CHAT, REDACT, Conversation, SentMessage, is_private, words_of
-from slmdesk.chat.types import ChatOptions, QuotesFound, Rewrite, SendRequest, options_from
+from slmdesk.chat.types import SHOWN_AS_CHATS, ChatOptions, QuotesFound, Rewrite, SendRequest, options_from
 from slmdesk.chat.window.attachment_chips import Draft
 from slmdesk.chat.window.attachments import AttachController, Drafts
 from slmdesk.chat.window.context import ContextWatch, FullController, WindowController
 from slmdesk.chat.window.messages import END, MessageInspector, OlderMessages, ShownMessages, all_details_of
 from slmdesk.chat.window.view.message import ANSWER_NOW, DELETIONS, OTHER_MODEL, REWRITES, TOGGLE_THOUGHT
-from slmdesk.history.labels import held_words
 from slmdesk.redaction.service import NOTHING_DECIDED, Decisions
 from slmdesk.runtime.events import (
     ItemChanged,
     ItemGone,
-    ItemsAdded,
     MessageAdded,
     MessageChanged,
     MessageEnded,
@@ -44,7 +42,6 @@ from slmdesk.window.widgets.notices import REMOVAL_MS, UNDO_MS, Notice, notice_o
 if TYPE_CHECKING:
     from slmdesk.services import Services
 
-KIND = "chat"
 ATTACHED = _(" What is attached is redacted too, without being shown here.")
 
 
@@ -79,7 +76,6 @@ class ChatController(QObject):
         self.inspector = MessageInspector(bridge, self.shown, self)
         self.edits = MessageEdits(bridge, self, self)
         self.window = WindowController(bridge, self, self)
-        self.hold = HoldWatch(bridge, self)
         self.private = PrivateController(bridge, self, self)
         self.older = OlderMessages(bridge, self.shown, self)
         self._others: set[str] = set()
@@ -112,7 +108,6 @@ class ChatController(QObject):
         self._live_timer.timeout.connect(self._on_live_tick)
         self.older.arrived.connect(self.older_shown)
         self.chat_opened.connect(self.private.show)
-        self.chat_opened.connect(self.hold.show)
         self.message_added.connect(self.private.note_words)
 
     @property
@@ -261,7 +256,7 @@ class ChatController(QObject):
     # ---- answers
 
     def _on_opened(self, epoch: int, message: str, opened: Conversation) -> None:
-        if opened.item.kind != KIND:
+        if opened.item.kind not in SHOWN_AS_CHATS:
             self.other_found.emit(opened.item.id)
         elif epoch == self._epoch and opened.item.deleted_at is None:
             self.shown.open(opened)
@@ -395,7 +390,7 @@ class ChatController(QObject):
             self.renew(message)
 
     def _on_item_changed(self, event: ItemChanged) -> None:
-        if event.item.kind != KIND:
+        if event.item.kind not in SHOWN_AS_CHATS:
             self._others.add(event.item.id)
         if event.item.id != self.chat:
             return
@@ -647,44 +642,6 @@ class PrivateController(QObject):
         self._used.discard(event.id)
         if self._chats.pop(event.id, None) is not None:
             self.listed.emit(dict(self._chats))
-
-
-# ---- whether the open chat is on hold
-
-
-class HoldWatch(QObject):
-    shown = Signal(str)
-
-    def __init__(self, bridge: Bridge, parent: QObject) -> None:
-        super().__init__(parent, objectName="hold_watch")
-        self._bridge = bridge
-        self._chat = ""
-        bridge.on(ItemChanged, self._on_item_changed)
-        bridge.on(ItemsAdded, self._on_items_added)
-
-    @Slot(str, str)
-    def show(self, chat: str, _title: str = "") -> None:
-        self._chat = chat
-        if not chat or is_private(chat):
-            self.shown.emit("")
-            return
-        self._bridge.ask(self._bridge.services.retention.hold_on(chat), partial(self._on_found, chat), _chat_is_gone)
-
-    def _on_items_added(self) -> None:
-        """Check the hold again: a space or all chats may have been put on hold or released."""
-        self.show(self._chat)
-
-    def _on_found(self, chat: str, hold: Hold | None) -> None:
-        if chat == self._chat:
-            self.shown.emit(held_words(hold))
-
-    def _on_item_changed(self, event: ItemChanged) -> None:
-        if event.item.id == self._chat:
-            self.show(self._chat)
-
-
-def _chat_is_gone(problem: Problem) -> None:
-    """Ignore that the chat was deleted meanwhile."""
 
 
 def _is_redacted(chat: Item) -> bool:

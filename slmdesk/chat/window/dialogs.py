@@ -34,7 +34,7 @@ from slmdesk.base.types import Sampling
 from slmdesk.chat.conversation import InspectedPrompt
 from slmdesk.chat.presets import MOST_NAME, MOST_SYSTEM, Preset
 from slmdesk.chat.spaces import MOST_SPACE_NAME, Space
-from slmdesk.chat.types import FORMS, MOST_EXAMPLE, MOST_EXAMPLES, SAMPLED, ChatOptions, Example
+from slmdesk.chat.types import MOST_EXAMPLE, MOST_EXAMPLES, SAMPLED, ChatOptions, Example
 from slmdesk.chat.window.attachment_chips import FAILED, LOCKED, READING, AttachmentBar, draft_from
 from slmdesk.chat.window.attachments import AttachController
 from slmdesk.chat.window.option_fields import (
@@ -42,8 +42,6 @@ from slmdesk.chat.window.option_fields import (
     TEMPERATURES,
     THINKING,
     TOP_PS,
-    AnswerForm,
-    Reader,
     lengths,
 )
 from slmdesk.chat.window.options import MoreSettings
@@ -167,7 +165,7 @@ class PresetsWindow(Dialog):
             self._open_editor(preset.id, preset.name, preset.options, _("Edit the preset"))
 
     def _open_editor(self, id: str, name: str, options: ChatOptions, title: str) -> None:
-        editor = PresetEditor(self, name, options, self._models, title=title, read_form=self._controller.read_form)
+        editor = PresetEditor(self, name, options, self._models, title=title)
         editor.saved.connect(partial(self._controller.save, id))
         editor.open()
 
@@ -227,10 +225,8 @@ class PresetEditor(Dialog):
         models: Sequence[tuple[str, str]],
         *,
         title: str,
-        read_form: Reader,
     ) -> None:
         super().__init__(parent)
-        self._form = AnswerForm(self, read_form, prefix="preset")
         passing(self, "preset_editor", title)
         self.resize(720, 640)
         self._build_ui(name, options, models)
@@ -265,9 +261,7 @@ class PresetEditor(Dialog):
         for title, choice in zip(titles, self._choices.values(), strict=True):
             choice.setAccessibleName(title)
             form.addRow(title, choice)
-        names = (*SAMPLED, *FORMS)
-        self._sampling = {name: getattr(options, name) for name in names if name not in (*self._choices, "seed")}
-        self._form.show_options(options, is_other=True)
+        self._sampling = {name: getattr(options, name) for name in SAMPLED if name not in (*self._choices, "seed")}
         self._sampling_box = MoreSettings(self, prefix="preset")
         self._sampling_box.show_options(options, Sampling(), is_other=True)
         content = QFrame(self)
@@ -276,7 +270,6 @@ class PresetEditor(Dialog):
             plain_label(_("Instructions"), self, name="preset_system_heading", wraps=False),
             (self._system, 2),
             form,
-            self._form,
             self._sampling_box,
             self._build_examples(options.examples),
             into=content,
@@ -327,7 +320,6 @@ class PresetEditor(Dialog):
         self._system.textChanged.connect(self._show_state)
         self._examples.itemChanged.connect(self._show_state)
         self._examples.itemSelectionChanged.connect(self._show_state)
-        self._form.changed.connect(self._on_form)
         self._sampling_box.changed.connect(self._on_sampling)
         self._sampling_box.reset_requested.connect(self._on_reset)
         self._buttons.accepted.connect(self._on_accepted)
@@ -337,14 +329,11 @@ class PresetEditor(Dialog):
         self._sampling |= values
         self._sampling_box.show_options(changed(ChatOptions(), **self._sampling), Sampling())
 
-    def _on_form(self, values: dict[str, Any]) -> None:
-        self._sampling |= values
-
     def _on_reset(self) -> None:
         for name, choice in self._choices.items():
             if name in SAMPLED:
                 choice.show_value(None)
-        self._on_sampling({name: getattr(ChatOptions(), name) for name in self._sampling if name not in FORMS})
+        self._on_sampling({name: getattr(ChatOptions(), name) for name in self._sampling})
 
     def _add(self, question: str, answer: str) -> None:
         at = self._examples.rowCount()
@@ -384,9 +373,8 @@ class PresetEditor(Dialog):
         self._less.setEnabled(self._examples.currentRow() >= 0)
 
     def _on_accepted(self) -> None:
-        self._form.keep()
         self._sampling_box.keep()
-        if self._sampling_box.problem or self._form.problem:
+        if self._sampling_box.problem:
             show_words(self._problem, UNREADABLE)
             return
         values = {name: choice.currentData() for name, choice in self._choices.items()} | self._sampling

@@ -22,7 +22,7 @@ from slmdesk.chat.conversation import (
     window_of,
     words_of,
 )
-from slmdesk.chat.types import BIAS_TITLE, LABELS, SETTINGS, STOP_TITLE, TITLES, Quoted, rewrite_of
+from slmdesk.chat.types import LABELS, SETTINGS, STOP_TITLE, Quoted, rewrite_of
 from slmdesk.chat.window.view import Extra, MessageView
 from slmdesk.chat.window.view.message import DELETIONS, REWRITES
 from slmdesk.redaction.labels import put_back_words
@@ -187,9 +187,7 @@ def all_details_of(message: Message) -> list[str]:
         (_("Seed"), "" if message.seed is None else str(message.seed)),
         (_("Same answer again"), again),
         *((words, _number(said[name])) for name, words in _SAMPLING.items() if name in said),
-        (_("Form of the answer"), next((words for name, words in TITLES.items() if said.get(name)), "")),
         (STOP_TITLE, _joined(said.get("stop"))),
-        (BIAS_TITLE, _joined(said.get("word_bias"))),
         (_("Ended by"), ENDS.get(message.finish_reason or "", message.finish_reason or "")),
         (_("Model file (SHA-256)"), message.model_sha256 or ""),
     ]
@@ -205,10 +203,9 @@ def _count(tokens: int | None) -> str:
 
 
 def _joined(value: Json) -> str:
-    """Return a list of texts, or of words with their weights, in one line."""
+    """Return a list of texts in one line."""
     items = value if isinstance(value, list | tuple) else ()
-    some = [" ".join(map(_number, item)) if isinstance(item, list | tuple) else in_quotes(item) for item in items]
-    return ", ".join(some).replace("\n", "\\n")
+    return ", ".join(map(in_quotes, items)).replace("\n", "\\n")
 
 
 def _number(value: Json) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
@@ -18,8 +18,6 @@ from slmdesk.base.types import Sampling
 from slmdesk.chat.presets import Preset, differences
 from slmdesk.chat.types import (
     ASK,
-    BIAS_TITLE,
-    BIAS_WORDS,
     BY_NAME,
     LEAVE_OUT,
     SAMPLED,
@@ -28,11 +26,9 @@ from slmdesk.chat.types import (
     STOP_WORDS,
     SUMMARIZE,
     ChatOptions,
-    biases_of,
     defaults_of,
     is_makers,
     stops_of,
-    text_of_biases,
     text_of_stops,
 )
 from slmdesk.chat.window.header import ModelsController
@@ -42,7 +38,6 @@ from slmdesk.chat.window.option_fields import (
     TEMPERATURES,
     THINKING,
     TOP_PS,
-    AnswerForm,
     NumberRow,
     ValueRow,
     WordsField,
@@ -173,8 +168,6 @@ class SettingsPanel(Popover):
 
     def _build_advanced(self) -> None:
         self._language = self._add_choice("answer_language", _("Language of answers"), list(ANSWER_LANGUAGES))
-        self._form = AnswerForm(self._content, self._controller.presets.read_form, prefix="option")
-        self._advanced.addWidget(self._form)
         self._thinking = self._add_choice("thinking", _("Thinking"), [("", THINKING[""])])
         self._length = self._add_choice("max_tokens", _("Maximum length"), lengths())
         self._lora = self._add_choice("lora", _("Adapter"), [("", _("None"))])
@@ -243,7 +236,6 @@ class SettingsPanel(Popover):
         ):  # fmt: skip
             choice.value_chosen.connect(lambda value, key=name: self._set(**{key: value}))
         self._answer_length.currentChanged.connect(lambda at: self._set(answer_length=LENGTHS[at]))
-        self._form.changed.connect(lambda values: self._set(**values))
         self._more.changed.connect(lambda values: self._set(**values))
         self._more.reset_requested.connect(self._on_reset_sampling)
         self._context.value_chosen.connect(lambda tokens: self.context_chosen.emit(int(tokens)))
@@ -277,7 +269,7 @@ class SettingsPanel(Popover):
         return (
             self._system, self._presets.choice, self._presets.save, self._presets.manage, self._model,
             self._creativity.slider, self._answer_length, self._more.open, self._defaults,
-            self._language, *self._form.in_order, self._thinking, self._length, self._lora, self._scale,
+            self._language, self._thinking, self._length, self._lora, self._scale,
             self._context, self._when_full, self._temperature, self._top_p, self._seed, self._seed_box,
             *self._more.in_order[1:],
         )  # fmt: skip
@@ -288,7 +280,6 @@ class SettingsPanel(Popover):
             self.keep_words()
         is_other = chat != self._chat
         if is_other:
-            self._form.keep()
             self._more.keep()
         self._chat, self._options = chat, options
         if self._system.toPlainText() != options.system:
@@ -336,7 +327,6 @@ class SettingsPanel(Popover):
             by = _("Recommended") if is_makers(name, makers) else _("Default")
             choice.setItemText(0, f"{by} ({getattr(defaults, name):g})")
             choice.show_value(getattr(options, name))
-        self._form.show_options(options, is_other=is_other)
         self._more.show_options(options, makers, is_other=is_other)
         self._seed.show_value(options.seed is not None)
         self._seed_box.setVisible(options.seed is not None)
@@ -456,10 +446,9 @@ class SettingsPanel(Popover):
 
     def _on_save_as(self) -> None:
         self.keep_words()
-        read = self._controller.presets.read_form
         from slmdesk.chat.window.dialogs import PresetEditor
 
-        editor = PresetEditor(self, "", self._options, self._models, title=_("Save as a preset"), read_form=read)
+        editor = PresetEditor(self, "", self._options, self._models, title=_("Save as a preset"))
         editor.saved.connect(partial(self._controller.save_preset, self._chat))
         editor.open()
 
@@ -478,7 +467,6 @@ class SettingsPanel(Popover):
         words = self._system.toPlainText().strip()
         if words != self._options.system:
             self._set(system=words)
-        self._form.keep()
         self._more.keep()
 
     def _on_reset_sampling(self) -> None:
@@ -537,29 +525,21 @@ BASIC = ("temperature", "top_p")
 LINES = 3
 
 
-class LinesRow(ValueRow):
-    def __init__(
-        self,
-        name: str,
-        title: str,
-        sentence: str,
-        parent: QWidget,
-        *,
-        read: Callable[[str], Any],
-        write: Callable[[Any], str],
-    ) -> None:
-        text = WordsField(name, parent, lines=LINES, hint=_("None"))
-        super().__init__(name, title, sentence, text, parent)
+class StopsRow(ValueRow):
+    """Field for stop texts, one a line."""
+
+    def __init__(self, parent: QWidget, *, prefix: str) -> None:
+        text = WordsField(f"{prefix}_stop", parent, lines=LINES, hint=_("None"))
+        super().__init__(f"{prefix}_stop", STOP_TITLE, STOP_WORDS, text, parent)
         self._text = text
-        self._reader, self._writer = read, write
         self._value = ()
         self._text.left.connect(self.keep)
 
     def _read(self) -> Any:
-        return self._reader(self._text.toPlainText())
+        return stops_of(self._text.toPlainText())
 
     def _write(self, value: Any) -> None:
-        words = self._writer(value)
+        words = text_of_stops(value)
         if words != self._text.toPlainText():
             self._text.setPlainText(words)
 
@@ -587,12 +567,7 @@ class MoreSettings(QFrame):
         for setting in SETTINGS:
             if setting.name not in BASIC:
                 self._rows[setting.name] = NumberRow(setting, self._inner, prefix=prefix)
-        self._rows["stop"] = LinesRow(
-            f"{prefix}_stop", STOP_TITLE, STOP_WORDS, self._inner, read=stops_of, write=text_of_stops
-        )
-        self._rows["word_bias"] = LinesRow(
-            f"{prefix}_word_bias", BIAS_TITLE, BIAS_WORDS, self._inner, read=biases_of, write=text_of_biases
-        )
+        self._rows["stop"] = StopsRow(self._inner, prefix=prefix)
         tip = _("Temperature, word variety, seed, length and all of these are as if never set")
         self.reset = button(_("Reset sampling"), f"{prefix}_more_reset", self._inner, tip=tip, on=self.reset_requested)
         left = Qt.AlignmentFlag.AlignLeft

@@ -211,7 +211,6 @@ class ChatPage(QWidget):
         ):
             updated.connect(self._find_soon)
         chat.draft_restored.connect(composer.set_text)
-        chat.hold.shown.connect(self._header.show_hold)
         chat.busy_changed.connect(composer.set_busy)
         chat.inspector.text_requested.connect(self._on_text_requested)
         chat.inspector.prompt_arrived.connect(self._on_prompt_arrived)

@@ -1,11 +1,11 @@
-"""The commands `slmdesk models info`, `verify`, `remove`, `fit`, `recommend`, `import`, `find`, `pack`,
-`unpack` and `move`.
+"""The commands `slmdesk models info`, `verify`, `remove`, `fit`, `recommend`, `import` and
+`find`.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
@@ -23,12 +23,10 @@ from slmdesk.gguf.memory import Speed, speed_in_words
 from slmdesk.hub.search import HubLink, Skill, parse_link
 from slmdesk.models.command.library import card_shape, pairs_shape, shape_of_model, speed_shape
 from slmdesk.models.importer import FoundModel, FoundModels, ImportEnded, ImportProgress
-from slmdesk.models.move import MoveProgress
-from slmdesk.models.packs import PackProgress, PackResult
 from slmdesk.models.service import Fit, lost_words
 from slmdesk.online.downloads import LeftoverFile
 from slmdesk.runtime.events import Pending
-from slmdesk.runtime.messages import Problem, bytes_for_people, time_for_people
+from slmdesk.runtime.messages import Problem, bytes_for_people
 from slmdesk.services import Services
 from slmdesk.translation.pairs import pair_line, results_of
 
@@ -354,83 +352,7 @@ def _left_row(file: LeftoverFile) -> tuple[str, str, str]:
     return clean_label(file.name, 60), size, "damaged, not used" if file.is_bad else clean_label(way, 200)
 
 
-# ---- `slmdesk models find`, `pack`, `unpack` and `move`
-
-
-@click.command()
-@click.argument("models", nargs=-1, required=True)
-@click.option("-o", "--output", type=NamedFile(dir_okay=False), required=True, help="The new file.")
-@json_option
-@click.pass_obj
-def pack(console: Console, models: tuple[str, ...], output: Path) -> None:
-    """Write MODELS with their checksums and licences into one file, for PCs without a network."""
-    target = output.absolute()
-    end = _wait(console, lambda services: services.packs.pack(models, target), "packing")
-    if console.as_json:
-        console.give({"path": str(target), "bytes": end.bytes, "manifest_sha256": end.manifest_sha256})
-    else:
-        console.say(f"{output}  {bytes_for_people(end.bytes)}")
-        console.say(f"sha256 of its list: {end.manifest_sha256}")
-        console.notify("note: hand this checksum on by another way than the pack, for “models unpack --expect”.")
-
-
-@click.command()
-@click.argument("file", type=NamedFile())
-@click.option("--expect", metavar="SHA256", help="Refuse a pack whose list has another checksum.")
-@click.option("--only", multiple=True, metavar="NAME", help="Bring in this one of its models; may be given again.")
-@click.option("--list", "only_list", is_flag=True, help="Say what is in it; nothing is brought in.")
-@json_option
-@click.pass_obj
-def unpack(console: Console, file: Path, expect: str | None, only: tuple[str, ...], only_list: bool) -> None:
-    """Import the models of a pack after all of it has been verified."""
-    if expect is not None and not expect.strip():  # an empty variable of a script must not mean "any"
-        raise click.BadParameter("the checksum is empty.", param_hint="--expect")
-    if only_list:
-        _list(console, file)
-        return
-
-    def begin(services: Services) -> Pending[PackResult]:
-        return services.packs.unpack(file.absolute(), expected=expect or "", only=only or None)
-
-    end = _wait(console, begin, "checking")
-    if console.as_json:
-        models: list[Json] = [
-            picked(model.model, "id", "name", "bytes", "sha256") | picked(model, "license", "about", "is_new")
-            for model in end.models
-        ]
-        console.give({"manifest_sha256": end.manifest_sha256, "is_expected": bool(expect), "models": models})
-        return
-    for model in end.models:
-        licence = model.about.get("licence") or model.license or "no licence named"
-        more = "" if model.is_new else "  (was here already)"
-        size = bytes_for_people(model.model.bytes)
-        console.say(f"{model.model.id}  {clean_label(model.model.name, 60)}  {size}  {licence}{more}")
-    console.say(f"sha256 of its list: {end.manifest_sha256}")
-    if not expect:
-        console.notify("note: compare this checksum with the one you were told by whoever made the pack.")
-
-
-@click.command()
-@click.argument("folder", type=NamedFile())
-@json_option
-@click.pass_obj
-def move(console: Console, folder: Path) -> None:
-    """Keep the models in FOLDER from now on, and move the present ones there."""
-    target = Path(os.path.abspath(folder))  # noqa: PTH100  resolve() would follow links
-    with console.services() as services:
-
-        def progressed(now: MoveProgress) -> None:
-            if now.total_bytes:
-                _progress(console, now.step, now.fraction, 1.0, now.eta_s)
-
-        end = console.result_of(services, lambda: services.moving.move(target), progressed)
-    if console.as_json:
-        console.give({"folder": end.target, "models": end.moved, "bytes": end.bytes, "left": list(end.left)})
-        return
-    count = "1 model" if end.moved == 1 else f"{end.moved} models"
-    console.say(f"{end.target}  {count}, {bytes_for_people(end.bytes)}")
-    for path in end.left:
-        console.notify(f"note: not there now, so not moved: {clean_label(path, 300)}")
+# ---- `slmdesk models find`
 
 
 @click.command()
@@ -492,36 +414,3 @@ def _shape(model: FoundModel, linked: dict[str, str], problems: dict[str, Proble
         "linked": str(model.path) in linked,
         "reason": problem.sentence if problem else None,
     }
-
-
-def _list(console: Console, file: Path) -> None:
-    with console.services() as services:
-        found = console.result_of(services, lambda: services.packs.contents(file.absolute()))
-    if console.as_json:
-        models: list[Json] = [
-            picked(model.listed, "name", "bytes", "sha256", "license", "about") | {"id": model.here}
-            for model in found.models
-        ]
-        console.give({"manifest_sha256": found.manifest_sha256, "bytes": found.bytes, "models": models})
-        return
-    rows = [("NAME", "SIZE", "STATE", "LICENCE")]
-    for model in found.models:
-        licence = model.listed.about.get("licence") or model.listed.license or "no licence named"
-        state = f"here as {model.here}" if model.here else "new"
-        rows.append((clean_label(model.listed.name, 60), bytes_for_people(model.listed.bytes), state, licence))
-    table(console, rows)
-    console.say(f"sha256 of its list: {found.manifest_sha256}")
-    console.notify("note: this is what its list says; all of it is checked when it is unpacked.")
-
-
-def _progress(console: Console, what: str, done: float, total: float, eta_s: float | None) -> None:
-    console.progress(what if eta_s is None else f"{what} ({time_for_people(eta_s)} left)", done, total)
-
-
-def _wait(console: Console, begin: Callable[[Services], Pending[PackResult]], what: str) -> PackResult:
-    with console.services() as services:
-
-        def progressed(now: PackProgress) -> None:
-            _progress(console, what, now.done_bytes, now.total_bytes, now.eta_s)
-
-        return console.result_of(services, lambda: begin(services), progressed)

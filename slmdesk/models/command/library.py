@@ -18,7 +18,6 @@ from slmdesk.runtime.messages import bytes_for_people, sentence_for
 
 PLACES = {
     "bench": "evaluation.command:bench",
-    "compare": "evaluation.command:compare",
     "download": "online.command:download",
     "exam": "evaluation.command:exam",
     "find": "models.command.files:find",
@@ -26,16 +25,12 @@ PLACES = {
     "import": "models.command.files:import_models",
     "info": "models.command.files:info",
     "leftovers": "models.command.files:leftovers",
-    "move": "models.command.files:move",
-    "pack": "models.command.files:pack",
     "prune": "evaluation.command:prune",
     "recommend": "models.command.files:recommend",
     "remove": "models.command.files:remove",
     "search": "online.command:search",
     "tune": "evaluation.command:tune",
-    "unpack": "models.command.files:unpack",
     "verify": "models.command.files:verify",
-    "vote": "evaluation.command:vote",
 }
 
 

@@ -29,7 +29,6 @@ from slmdesk.window.widgets.build import (
     plain_tip,
     show_column,
 )
-from slmdesk.window.widgets.notices import Notice
 from slmdesk.window.widgets.rows import WideDialog, amount_words
 
 if TYPE_CHECKING:
@@ -43,17 +42,10 @@ class Work(QObject):
     ended = Signal(object)
     refused = Signal(object)
 
-    def __init__(self, bridge: Bridge, parent: QObject, name: str, busy: str = "") -> None:
-        """`busy` is the text of the notice for a second start while the work runs."""
-        super().__init__(parent, objectName=f"{name}_work")
-        self.bridge, self._key, self._busy = bridge, name, busy
+    def __init__(self, bridge: Bridge, parent: QObject) -> None:
+        super().__init__(parent)
+        self.bridge = bridge
         self._call: Call | None = None
-
-    def is_busy(self) -> bool:
-        """Return whether the work is running. If it is, also show the notice about it."""
-        if self._call is not None:
-            self.bridge.notice_raised.emit(Notice(self._busy, key=self._key))
-        return self._call is not None
 
     def begin(self, request: Pending[Any]) -> None:
         self._call = self.bridge.follow(request, self._on_ended, self._on_refused, self.progressed.emit)

@@ -123,7 +123,7 @@ class DocumentPane(QStackedWidget):
         self._save = button(_("Save translation"), "save_translation_button", self.head, kind="primary")
         self._save.clicked.connect(self._on_save)
         self._option_button = tool_button(
-            "document_options_button", self.head, label=_("Options"), tip=_("Filter, replace, try again, export"),
+            "document_options_button", self.head, label=_("Options"), tip=_("Filter, try again, export"),
             icon="sliders", colour="ink2",
         )  # fmt: skip
         self._progress = thin_bar(
@@ -163,12 +163,12 @@ class DocumentPane(QStackedWidget):
         )  # fmt: skip
         self._menu = SaveMenu(self._more)
         self._more.setMenu(self._menu)
-        for done in (self._recheck, self._retry, self.review.bar.more, glossaries):
+        for done in (self._recheck, self._retry, glossaries):
             done.clicked.connect(options.dismiss)
         which = plain_label(_("Show"), options, name="segment_filter_label")
         column(
-            row((which, 1), (self.review.bar.choice, 2)), row(self.review.shade, 1), row(self.review.bar.more, 1),
-            row(glossaries, 1), row(self._recheck, 1), row(self._retry, 1), row(self._more, 1), into=options,
+            row((which, 1), (self.review.bar.choice, 2)), row(self.review.shade, 1), row(glossaries, 1),
+            row(self._recheck, 1), row(self._retry, 1), row(self._more, 1), into=options,
             gap=theme.SPACE_8, margins=theme.SPACE_16,
         )  # fmt: skip
         self._option_button.clicked.connect(lambda: options.toggle(self._option_button))

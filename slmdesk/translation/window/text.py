@@ -1,4 +1,4 @@
-"""Translation of typed text: languages, manner, results, other wordings, earlier translations. It has no widgets."""
+"""Translation of typed text: languages, manner, results, earlier translations. It has no widgets."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ from slmdesk.redaction.service import Decisions
 from slmdesk.runtime.messages import Problem
 from slmdesk.services import Services
 from slmdesk.translation.prompts import TranslationStyle
-from slmdesk.translation.typed import TypedText
+from slmdesk.translation.recent import KeptText
 from slmdesk.translation.types import LiveTranslated, flag_words, language_of_most, source_of
 from slmdesk.translation.window.languages import ViewSettings
 from slmdesk.window.base.bridge import Bridge, Delay
 from slmdesk.window.base.shortcuts import WindowStateFile
 from slmdesk.window.widgets.dialogs import RedactionGate
-from slmdesk.window.widgets.notices import UNDO_MS, Notice
+from slmdesk.window.widgets.notices import Notice
 
 KEEP_AFTER_MS = 10_000
 """Milliseconds without typing after which a finished translation is saved in the history."""
@@ -37,6 +37,7 @@ TYPED_MS, WORD_MS, PASTED_MS = 150, 100, 0
 TYPED_MS applies inside a word: about as long as practised typists take for a letter, to avoid translating half words.
 WORD_MS applies after the character that ends a word, PASTED_MS after text was inserted or removed at once.
 """
+SAID_MS = 8000
 MOST_CHARACTERS = 50_000
 """Most characters of the text in the pane. A longer text is translated as a document."""
 WAITS = _("Redaction is on. Press Translate… to see first what is replaced.")
@@ -51,7 +52,7 @@ class _Entry:
 
 
 class TranslateController(QObject):
-    """Controller of typed translations, shared by the text pane, TranslateEntry and the glossary and memory windows."""
+    """Controller of typed translations, shared by the text pane and TranslateEntry."""
 
     shown = Signal(object)
     refused = Signal(str)
@@ -73,8 +74,6 @@ class TranslateController(QObject):
         self._entry = _Entry()
         self.is_stale = False
         """Whether the shown translation does not match the current text or manner."""
-        self._puts: list[list[int]] = []
-        """Edits that can be undone, newest last. Each is a list in which the service thread puts the edit's number."""
         self.last = PaneState((), True, "")
         self._timer = Delay(self, TYPED_MS, self.translate, "typed_timer")
         self._keep_timer = Delay(self, KEEP_AFTER_MS, self.keep, "keep_typed_timer")
@@ -156,43 +155,16 @@ class TranslateController(QObject):
         self._timer.stop()
         self.bridge.services.live.stop()
 
-    # ---- sentences changed by a person
-
     def put(self, index: int, source: str, target: str) -> None:
-        """Save a person's translation of a sentence in the translation memory. This can be undone."""
-        number: list[int] = []  # an undo may be requested before the answer arrives
-        self._puts.append(number)
+        """Save a person's translation of a sentence, also in the translation memory."""
+        said = Notice(
+            _("The sentence is changed, and remembered for the next time."), life_ms=SAID_MS, key="sentence put"
+        )
         self.bridge.ask(
-            lambda services: number.append(services.live.put(index, target, source)),
-            lambda _none: self._on_put(number),
-            partial(self._on_put_refused, number),
+            lambda services: services.live.put(index, target, source),
+            lambda _none: self.bridge.notice_raised.emit(said),
+            self._on_problem,
         )
-
-    def take_back(self) -> None:
-        if self._puts:
-            number = self._puts.pop()
-
-            def request(services: Services) -> None:
-                for typed in number:
-                    services.live.take_back(typed)
-
-            self.bridge.ask(request, None, self._on_problem)
-
-    def _on_put_refused(self, number: list[int], problem: Problem) -> None:
-        self._puts = [put for put in self._puts if put is not number]
-        self._on_problem(problem)
-
-    def _on_put(self, number: list[int]) -> None:
-        if not any(put is number for put in self._puts):
-            return  # taken back already
-        undo = Notice(
-            _("The sentence is changed, and remembered for the next time."),
-            action=_("Undo"),
-            on_action=self.take_back,
-            life_ms=UNDO_MS,
-            key="sentence put",
-        )
-        self.bridge.notice_raised.emit(undo)
 
     # ---- what is kept
 
@@ -206,7 +178,7 @@ class TranslateController(QObject):
         entry.kept = now
 
         def work(services: Services) -> None:
-            kept = services.typed.keep(now[0], manner, shown.segments, entry.item, redact=redact)
+            kept = services.recent.keep(now[0], manner, shown.segments, entry.item, redact=redact)
             entry.item = kept or entry.item
             self._state.change(last_typed=entry.item)
 
@@ -227,15 +199,15 @@ class TranslateController(QObject):
         if not item or self.text:
             return
 
-        def work(services: Services) -> TypedText | None:
+        def work(services: Services) -> KeptText | None:
             with contextlib.suppress(KnownError):  # deleted for good
                 if services.history.item(item).deleted_at is None:
                     return _opened(services, item)
             return None
 
-        def come(typed: TypedText | None) -> None:
-            if typed is not None and not self.text:
-                self._on_opened(item, typed)
+        def come(found: KeptText | None) -> None:
+            if found is not None and not self.text:
+                self._on_opened(item, found)
 
         self.bridge.ask(work, come, self._on_problem)
 
@@ -243,27 +215,26 @@ class TranslateController(QObject):
         """Open an earlier translation. A typed text is shown here; for a document, `document_asked` is emitted."""
         self.restart()
 
-        def work(services: Services) -> TypedText | None:
-            typed = _opened(services, item)
-            if typed is not None:
+        def work(services: Services) -> KeptText | None:
+            found = _opened(services, item)
+            if found is not None:
                 self._state.change(last_typed=item)
-            return typed
+            return found
 
         self.bridge.ask(work, partial(self._on_opened, item), self._on_problem)
 
-    def _on_opened(self, item: str, typed: TypedText | None) -> None:
-        if typed is None:
+    def _on_opened(self, item: str, found: KeptText | None) -> None:
+        if found is None:
             self.document_asked.emit(item)
             return
         self._timer.stop()
-        self.manner, self.text, self._puts, self.is_stale = typed.manner, typed.text, [], False
+        self.manner, self.text, self.is_stale = found.manner, found.text, False
         self._looked_at = ""  # what was decided about it is not kept
-        self.redaction.switch(typed.redact)
-        self._entry = _Entry(item, (typed.text, typed.manner, tuple(segment.target for segment in typed.segments)))
+        self.redaction.switch(found.redact)
+        self._entry = _Entry(item, (found.text, found.manner, tuple(segment.target for segment in found.segments)))
         self.manner_changed.emit(self.manner)
-        self.text_opened.emit(typed.text)
-        self.last = PaneState(typed.live, True, language_of_most(typed.live))
-        self.shown.emit(self.last)
+        self.text_opened.emit(found.text)
+        self.shown.emit(self.last)  # which came before, with the sentences that are known
 
     def save_text(self, text: str, path: Path) -> None:
         """Write a text that is too long for the pane into a file, to translate it as a document. Then emit `saved`.
@@ -335,15 +306,16 @@ class TranslateController(QObject):
             self.refused.emit(event.problem.sentence)
 
 
-def _opened(services: Services, item: str) -> TypedText | None:
+def _opened(services: Services, item: str) -> KeptText | None:
     """Return an earlier text with its sentences. None for a document or a text that is too long for the pane."""
-    typed = services.typed.open(item)
-    if typed is None or len(typed.text) > MOST_CHARACTERS:
+    found = services.recent.open(item)
+    if found is None or len(found.text) > MOST_CHARACTERS:
         return None
-    with contextlib.suppress(KnownError):  # without a model it is shown, and not translated further
+    record = None
+    with contextlib.suppress(KnownError):
         record = services.translations.record(None)
-        services.live.adopt(typed.text, typed.manner, record, typed.segments, redact=typed.redact)
-    return typed
+    services.live.adopt(found.text, found.manner, record, found.segments, redact=found.redact)
+    return found
 
 
 def too_long_words(characters: int) -> str:

@@ -105,17 +105,10 @@ ALL = (
     Keys("text.smaller", TEXT, ("Ctrl+-",), _("Smaller text")),
     Keys("text.usual", TEXT, ("Ctrl+0",), _("Text in its usual size")),
     Keys("sentence.edit", TEXT, ("F2",), _("Edit the sentence")),
-    Keys("sentence.back", TEXT, ("Ctrl+Shift+R",), _("Back-translate the sentence")),
-    Keys("sentence.wordings", TEXT, ("Ctrl+Shift+A",), _("Other wordings of the sentence")),
     Keys("segment.approve", SEGMENTS, ("Ctrl+Return", "Ctrl+Enter"), _("Approve the segment")),
     Keys("segment.hint", SEGMENTS, ("Ctrl+R",), _("Translate the segment again as you say")),
     Keys("segment.next", SEGMENTS, ("F8", "F3"), _("Next segment to check")),
     Keys("segment.previous", SEGMENTS, ("Shift+F8", "Shift+F3"), _("Previous segment to check")),
-    Keys("segment.find", SEGMENTS, ("Ctrl+F",), _("Find in the segments")),
-    Keys("segment.replace", SEGMENTS, ("Ctrl+H",), _("Replace in the segments")),
-    Keys("segment.back", SEGMENTS, ("Ctrl+Shift+R",), _("Back-translate the segment")),
-    Keys("segment.wordings", SEGMENTS, ("Ctrl+E",), _("Other wordings of the segment")),
-    Keys("segment.undo", SEGMENTS, ("Ctrl+Z",), _("Undo")),
     Keys("write.correct", WRITE, ("F7",), _("Correct the text")),
     Keys("change.next", WRITE, ("F8", "Alt+Down"), _("Next change")),
     Keys("change.previous", WRITE, ("Shift+F8", "Alt+Up"), _("Previous change")),
@@ -164,7 +157,6 @@ _MEANINGS = {
     **dict.fromkeys(("versions.next", "change.next", "segment.next", "fixed.down"), "down"),
     **dict.fromkeys(("segment.approve", "change.accept"), "accept"),
     **dict.fromkeys(("segment.hint", "write.rephrase"), "again"),
-    **dict.fromkeys(("segment.undo", "fixed.undo"), "undo"),
 }
 _WITH = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.AltModifier | Qt.KeyboardModifier.MetaModifier
 

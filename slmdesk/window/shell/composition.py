@@ -16,6 +16,7 @@ from slmdesk.base.settings import Settings
 from slmdesk.base.texts import _
 from slmdesk.base.types import Role
 from slmdesk.chat.conversation import words_of
+from slmdesk.chat.types import SHOWN_AS_CHATS
 from slmdesk.chat.window.conversation import ChatController
 from slmdesk.chat.window.header import ModelsController
 from slmdesk.chat.window.list_controller import ListController
@@ -50,7 +51,6 @@ from slmdesk.writing.window.spelling import SpellMarks
 if TYPE_CHECKING:
     from slmdesk.base.policy import Policy
     from slmdesk.evaluation.recommendation import LanguageGap
-    from slmdesk.evaluation.window.comparison import ComparePage
     from slmdesk.history.service import ItemTitle
     from slmdesk.jobs.service import JobView
     from slmdesk.jobs.window.page import JobsPage, JobsPopover
@@ -224,18 +224,12 @@ class Frame(QObject):
 
     @cached_property
     def writing_page(self) -> WritingPage:
-        """The page Write. It underlines misspelled words. It also proposes a continuation of the text, except inside
-        undecided changes and in a redacted text.
-        """
-        from slmdesk.writing.window.editor import GhostText
+        """The page Write. It underlines misspelled words."""
         from slmdesk.writing.window.page import WritingPage
 
         page = WritingPage(self._bridge, self.state, self.keeper, self.settings)
         page.translate_wanted.connect(lambda text: self.reach.take_text(text))
-        editor, shield = page.editor, page.shield
-        SpellMarks(self._bridge, editor, is_left_out=editor.is_undecided)
-        ghost = GhostText(self._bridge, editor, lambda: not editor.tracked.pending and not shield.isChecked())
-        shield.clicked.connect(ghost.drop)
+        SpellMarks(self._bridge, page.editor, is_left_out=page.editor.is_undecided)
         self._place("Write", page)
         return page
 
@@ -255,7 +249,6 @@ class Frame(QObject):
         area.page.offline_chosen.connect(self._on_offline_chosen)
         area.page.once_chosen.connect(self.settings.allow_once)
         area.library.show_state(self.models.state)
-        area.compare_page.show_state(self.models.state)
         self._place("Models", area)
         return area
 
@@ -270,10 +263,6 @@ class Frame(QObject):
     @property
     def models_page(self) -> ModelsPage:
         return self.models_area.page
-
-    @property
-    def compare_page(self) -> ComparePage:
-        return self.models_area.compare_page
 
     def look_at_files(self, paths: Path | Sequence[Path]) -> None:
         from slmdesk.models.window.adding import look_at_files
@@ -318,9 +307,7 @@ class Frame(QObject):
         page.deleted_chats_requested.connect(self._open_trash)
         page.erase_requested.connect(self._on_erase_requested)
         page.forget_day_requested.connect(partial(self._open_once, "history.window", "ForgetDay", self._bridge))
-        page.rules_requested.connect(partial(self._open_once, "history.window", "RulesWindow", self._bridge))
         page.folder_requested.connect(lambda folder: self.models_area.ways.choose_folder(folder))
-        page.statement_requested.connect(partial(self._open_once, "online.window.statement", "StatementWindow", bridge))
         page.ledger_requested.connect(partial(self._open_once, "online.window.network", "NetworkLogWindow", bridge))
         self.global_key.sentence_shown.connect(page.show_key)
         page.show_key(self.global_key.sentence)
@@ -484,11 +471,9 @@ class Frame(QObject):
         given = self._folders, self.settings, self.window.show_page
         self.window.help_requested.connect(partial(self._open_once, "window.shell.palette", "HelpWindow", *given))
         note_links(lambda: bridge.services.ledger_events.link_opened())
-        for signal, *place in (
-            (status.panel.ledger_requested, "online.window.network", "NetworkLogWindow"),
-            (status.panel.statement_requested, "online.window.statement", "StatementWindow"),
-        ):
-            signal.connect(partial(self._open_once, *place, bridge))
+        status.panel.ledger_requested.connect(
+            partial(self._open_once, "online.window.network", "NetworkLogWindow", bridge)
+        )
         self.privacy.state_shown.connect(self.locking.take)
         self.privacy.encryption_offered.connect(self._on_encryption_offered)
         self.privacy.encryption_shown.connect(status.show_encrypted)
@@ -636,7 +621,7 @@ class Frame(QObject):
 # ---- opens things on their own pages
 
 
-CHAT, SPACE, COMPARISON = "chat", "space", "comparison"
+SPACE = "space"
 GONE = _("This was deleted and is no longer here.")
 
 
@@ -659,12 +644,8 @@ class Opener(QObject):
         elif document and document not in frame.documents.removals:
             frame.window.show_page("Documents")
             frame.documents_area.show_result(document, item, kind)
-        elif kind != COMPARISON:
-            self._say_gone(_("The document that this was made of was removed."))
         else:
-            frame.compare_page.open(item)
-            frame.models_area.setCurrentWidget(frame.compare_page)
-            frame.window.show_page("Models")
+            self._say_gone(_("The document that this was made of was removed."))
 
     def any(self, item: str, message: str = "", words: str = "") -> None:
         """Open an item of any kind on its page, a chat at the message in which these words were found."""
@@ -673,7 +654,7 @@ class Opener(QObject):
             there, document = place
             if there.deleted_at is not None:
                 self._say_gone(_("“{title}” is in the trash.").format(title=there.title), there.id)
-            elif there.kind == CHAT:
+            elif there.kind in SHOWN_AS_CHATS:
                 self._frame.window.show_page("Chat")
                 self._frame.chat_page.open_at(item, message, words)
             else:
@@ -759,8 +740,6 @@ class Opener(QObject):
             act()
 
     def models(self) -> None:
-        """Show the list of models, not their comparison."""
-        self._frame.models_area.setCurrentWidget(self._frame.models_page)
         self._frame.window.show_page("Models")
 
     def suggested(self, language: str) -> None:

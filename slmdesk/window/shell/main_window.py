@@ -394,6 +394,9 @@ class NoticeController(QObject):
 
     def _told(self, event: Noticed) -> Notice:
         told = Notice(event.problem.sentence, topic=event.problem.code)
+        if event.problem.code == "retention.clock":
+            sure = partial(self._bridge.ask, lambda services: services.retention.run(confirmed=True) and None)
+            return changed(told, action=_("The date is right"), on_action=sure)
         if not event.trashed:
             return told
         take_back = partial(self._bridge.ask, lambda services: services.retention.take_back(event.trashed))

@@ -1,13 +1,12 @@
-"""Puts the pages of models and of their comparison together: creates controllers, pages, dialogs, and connects them."""
+"""Puts the page of models together: creates controllers, the page and dialogs, and connects them."""
 
 from __future__ import annotations
 
 from PySide6.QtCore import QTimer, Signal
-from PySide6.QtWidgets import QStackedWidget, QWidget
+from PySide6.QtWidgets import QFrame, QWidget
 
 from slmdesk.base.settings import Settings
 from slmdesk.evaluation.model_cards import ModelCard
-from slmdesk.evaluation.window.comparison import ComparePage
 from slmdesk.models.window.adding import ModelDialogs
 from slmdesk.models.window.library import LibraryController
 from slmdesk.models.window.page import ModelsPage
@@ -18,12 +17,13 @@ from slmdesk.runtime.events import DownloadChanged
 from slmdesk.window.base.bridge import Bridge
 from slmdesk.window.base.shortcuts import WindowStateFile
 from slmdesk.window.base.theme import ThemeKeeper
+from slmdesk.window.widgets.build import column
 from slmdesk.window.widgets.opening import ask_about_link
 from slmdesk.window.widgets.tokens import GatedDialog, TokenController
 
 
-class ModelsArea(QStackedWidget):
-    """The page of models and the page of their comparison. Emits `chat_requested` with the id of a model."""
+class ModelsArea(QFrame):
+    """The page of models. Emits `chat_requested` with the id of a model."""
 
     chat_requested = Signal(str)
 
@@ -46,18 +46,14 @@ class ModelsArea(QStackedWidget):
         self._downloads = Downloads(self.fetch)
         self.suggestions, self.search = Suggestions(offering), HubSearch(offering)
         self.page = ModelsPage(self.library, self._downloads, self.suggestions, self.search)
-        self.compare_page = ComparePage(bridge, keeper)
-        self.ways = ModelDialogs(bridge, window, self.page.more_ways, self)
-        self.currentChanged.connect(lambda at: self.setFocusProxy((self.page, self.compare_page)[at]))
-        self.addWidget(self.page)
-        self.addWidget(self.compare_page)
-        for part in (self.library, self.fetch, self.ways):
+        self.ways = ModelDialogs(bridge, window, self)
+        self.setFocusProxy(self.page)
+        column((self.page, 1), into=self)
+        for part in (self.library, self.fetch):
             part.chat_requested.connect(self.chat_requested)
-        self.page.compare_requested.connect(self._on_compare_requested)
-        self.compare_page.back_requested.connect(lambda: self.setCurrentWidget(self.page))
         self.hub.recommended.connect(self.page.best.show_recommendations)
         self.page.best.download_requested.connect(lambda entry: self.fetch.start(entry.repo, entry.file))
-        self.page.pack_chosen.connect(self.ways.open_pack)
+        self.page.find_requested.connect(self.ways.find)
         self._connect_hub()
 
     def _connect_hub(self) -> None:
@@ -92,10 +88,6 @@ class ModelsArea(QStackedWidget):
     def _show_here(self) -> None:
         self.suggestions.show_here()
         self.search.show_here()
-
-    def _on_compare_requested(self) -> None:
-        self.setCurrentWidget(self.compare_page)
-        self.compare_page.focus_first()
 
     def _on_gated_met(self, change: DownloadChanged) -> None:
         dialog = GatedDialog(self._tokens, change.repo, self.window(), problem=change.problem)

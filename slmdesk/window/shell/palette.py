@@ -85,9 +85,7 @@ WITH_TEXT = ("write.correct", "write.rephrase", "write.save", "write.copy")
 BUTTONS = (
     ("choose_document_button", _("Translate a document"), TEXT),
     ("glossaries_button", _("Glossaries"), TEXT),
-    ("memory_button", _("Translation memory"), TEXT),
     ("library_add_button", _("Add model files"), "Models"),
-    ("compare_button", _("Compare models"), "Models"),
     ("hub_search_box", _("Search for models on the Hub"), "Models"),
     ("network_button", _("Network and its requests"), ""),
 )

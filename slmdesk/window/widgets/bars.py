@@ -203,7 +203,6 @@ class NetworkPanel(Popover):
     offline_chosen = Signal(bool)
     once_chosen = Signal()
     ledger_requested = Signal()
-    statement_requested = Signal()
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent, "network_panel", label=_("Network"))
@@ -219,9 +218,7 @@ class NetworkPanel(Popover):
         self._count = plain_label("", self, name="network_count", kind="muted", is_hidden=True)
         self._once = button(ONLY_ONCE, "once_button", self, tip=ONCE_TIP)
         log = button(_("Network log"), "ledger_button", self, kind="text")
-        auditor = button(_("Statement…"), "statement_button", self, kind="text")
-        signals = (self.once_chosen, self.ledger_requested, self.statement_requested)
-        for pressed, signal in zip((self._once, log, auditor), signals, strict=True):
+        for pressed, signal in ((self._once, self.once_chosen), (log, self.ledger_requested)):
             pressed.clicked.connect(self.dismiss)
             pressed.clicked.connect(signal)
         margins = (theme.SPACE_16, theme.SPACE_12)
@@ -230,7 +227,7 @@ class NetworkPanel(Popover):
             self._words,
             self._count,
             self._once,
-            row(log, auditor, 1, gap=0),
+            row(log, 1, gap=0),
             into=self,
             gap=theme.SPACE_8,
             margins=margins,
@@ -608,9 +605,8 @@ SHOWN_BY: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "hub.search": ("hub_heading", "hub_search"),
         "hub.download": ("suggested_heading", "suggestions", "best_model"),
         "models.import": (
-            "library_add_button", "starter_button", "add_model_button",
+            "library_add_button", "starter_button", "add_model_button", "find_models_button",
         ),
-        "models.compare": ("compare_button",),
         "settings.network": ("network_body",),
         "token": ("row_token",),
     }

@@ -643,7 +643,7 @@ def amount_words(what: str, done: int, total: int, eta_s: float | None) -> str:
     return DOT.join(part for part in parts if part)
 
 
-# ---- base of the dialogs for packs, found models and the folder
+# ---- base of the dialogs for found models and the folder
 
 
 WIDTH, HEIGHT = 620, 560

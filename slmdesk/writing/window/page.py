@@ -53,7 +53,6 @@ from slmdesk.writing.window.texts import TextList
 FILES = _("Texts ({names});;All files (*)").format(names=" ".join(f"*{suffix}" for suffix in SUFFIXES))
 FORMS = (Form("docx", _("Word, with tracked changes")), Form("md", _("Markdown")), Form("txt", _("Plain text")))
 WORDING = Wording(_("Redact before asking"), _("The text"), _("Go on"), _("everywhere in this text"))
-SWITCHES = (("spelling", _("Underline misspelled words")), ("continue_typing", _("Suggest words while typing")))
 PANE_WIDTH, DESK_MARGIN, BAR_HEIGHT = 300, 20, 56
 MOST_SIZE = (1 << 24) - 1
 """Qt's own limit of a widget's size."""
@@ -163,12 +162,12 @@ class WritingPage(QWidget):
         values: list[tuple[object, str]] = [("", _("Automatic")), *((code, name) for name, code in languages)]
         self._language = named(Choice(values, self._options), "writing_language", label=_("Language of the text"))
         self.shield = Shield("writing_redact", self._options)
-        boxes = [self._box(key, words) for key, words in SWITCHES]
         make = partial(plain_label, parent=self._options, wraps=False)
         column(
             row(make(_("Language"), name="writing_language_label"), 1, self._language, gap=theme.SPACE_8),
             row(make(_("Redact names and numbers"), name="writing_redact_label"), 1, self.shield, gap=theme.SPACE_8),
-            *boxes, into=self._options, gap=theme.SPACE_12, margins=theme.SPACE_16,
+            self._box("spelling", _("Underline misspelled words")),
+            into=self._options, gap=theme.SPACE_12, margins=theme.SPACE_16,
         )  # fmt: skip
 
     def _box(self, key: str, words: str) -> CheckBox:

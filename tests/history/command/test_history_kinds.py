@@ -17,7 +17,6 @@ def made(environment, run, tmp_path) -> dict[str, str]:
     """The id of one item of each kind."""
     services = open_echo()
     add_model(services, tmp_path / "echo.gguf")
-    add_model(services, tmp_path / "other.gguf", "Other")
     models = [one.id for one in services.service_thread.call(services.models.list)]
     services.close()
     manual = tmp_path / "manual.txt"
@@ -26,10 +25,8 @@ def made(environment, run, tmp_path) -> dict[str, str]:
     chat = run("chat", "hello", *first, "--json").lines[-1]["chat"]
     summary = run("summarize", str(manual), *first, "--json").json["item"]
     question = run("ask", str(manual), "When does the pump stop?", *first, "--json").json["item"]
-    comparison = run("models", "compare", "Say it", *first, "-m", models[1], "--json").json["id"]
     translation = run("translate", str(manual), "--to", "de", "-m", models[0], "--json").json["id"]
-    made = {"translation": translation, "chat": chat, "summary": summary, "question": question}
-    return made | {"comparison": comparison}
+    return {"translation": translation, "chat": chat, "summary": summary, "question": question}
 
 
 def test_every_kind_is_listed_and_each_by_itself(run, made) -> None:

@@ -195,10 +195,6 @@ def test_of_what_is_not_to_be_saved_nothing_is_kept(run, with_words, recovery, h
 
 
 def test_everything_goes_with_the_keys(run, with_words, recovery, home) -> None:
-    held = with_words(f"{WORDS}\n", "retention", "hold", "all", "--json").json
-    refused = with_words(f"{WORDS}\n", "delete-everything", "--json", stdin="delete everything\n")
-    assert refused.json["error"]["code"] == "hold.all"
-    assert with_words(f"{WORDS}\n", "retention", "release", held["id"]).status == 0
     done = with_words(f"{WORDS}\n", "delete-everything", "--models", stdin="delete everything\n")
     assert done.status == 0, done.err
     assert not home.exists() or list(home.iterdir()) == []

@@ -13,7 +13,7 @@ from store.conftest import add_older, integrity, say, set_aside
 from slmdesk.base.errors import KnownError
 from slmdesk.base.paths import Paths
 from slmdesk.base.records import Rescued, Status
-from slmdesk.base.translation import MemoryFilter, NewSegment, Origin, SegmentState, Term
+from slmdesk.base.translation import NewSegment, Origin, SegmentState, Term
 from slmdesk.base.types import Role, TextPart
 from slmdesk.store import Store, damaged_copies, open_store
 from slmdesk.store.opening import STEPS, migrate
@@ -145,7 +145,7 @@ def test_h4_all_of_a_translation_comes_over_where_only_the_header_is_damaged(pat
     (pair,) = store.memory.recall("en", "de", "pair NUMBER 7 of the memory.")
     assert (pair.target, pair.domain, pair.origin) == ("Paar Nummer 7 des Speichers.", "legal", Origin.PERSON)
     assert store.memory.count_of_item(lease) == PAIRS
-    assert [one.source for one in store.memory.page(MemoryFilter("number 299"))] == ["Pair number 299 of the memory."]
+    assert [one.source for one in store.memory.similar("en", "de", "Pair 299", 1)] == ["Pair number 299 of the memory."]
     (law,) = store.glossaries.all(source_language="en", target_language="de")[1:]
     assert [one.source for one in store.terms.of_glossary(law.id)] == [f"the term number {at}" for at in range(TERMS)]
     assert store.terms.of_glossary(law.id)[3].forbidden == ("Pächter",)
@@ -181,8 +181,8 @@ def test_h4_a_persons_words_come_into_an_older_backup(paths, lease):
     with closing(open_store(paths, instance_id="older").store) as store:
         store.segments.change(lease, 1, target="Vom Modell.", state=SegmentState.TRANSLATED, origin=Origin.MODEL)
         pair = store.memory.recall("en", "de", "Pair number 7 of the memory.")[0]
-        store.memory.forget([pair.n])
-        store.memory.remember("en", "de", [(pair.source, "maschinell")], domain="legal", origin=Origin.MODEL)
+        with store.database.writing():
+            store.database.run("update memory set target = 'maschinell', origin = 'model' where n = ?", (pair.n,))
     aside = paths.data / "slmdesk.damaged-20260101-000000.sqlite3"
     aside.write_bytes(b"no database here" + whole[16:])
     with closing(open_store(paths, instance_id="after").store) as store:

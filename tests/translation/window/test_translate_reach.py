@@ -220,7 +220,7 @@ def test_tab_goes_through_the_page_as_the_eye_does_and_every_stop_has_a_name(pro
     assert all(one.accessibleName() or getattr(one, "text", str)() for one in seen), names
     requested = (
         "source_language", "swap_button", "target_language", "source_text", "target_text", "paste_button",
-        "choose_document_button", "copy_translation_button", "back_translation_button", "check_count_button",
+        "choose_document_button", "copy_translation_button", "check_count_button",
     )  # fmt: skip
     assert [name for name in names if name in requested] == list(requested)
 

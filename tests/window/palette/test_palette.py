@@ -333,7 +333,7 @@ def test_what_the_organisation_hides_is_not_offered(start, paths):
     )
     program = start()
     program.wait(lambda: program.find("network_body").isHidden())
-    for words in ("compare models", "add model files", "proxy", "access token", "search for models"):
+    for words in ("add model files", "proxy", "access token", "search for models"):
         open_palette(program, words)
         program.wait(lambda: panel(program)._listing.is_complete)
         listed = [entry.name.lower() for part in ("Actions", "Settings") for entry in entries(program, part)]
@@ -344,13 +344,10 @@ def test_what_the_organisation_hides_is_not_offered(start, paths):
 
 
 def test_what_is_not_hidden_is_offered(program):
-    for words in ("Compare models", "Proxy", "Access token", "Work offline"):
+    for words in ("Proxy", "Access token", "Work offline"):
         open_palette(program, words)
         assert chosen(program) == words
         press(program, Qt.Key.Key_Escape)
-    open_palette(program, "compare mod")
-    enter(program)
-    assert program.find("compare_page").isVisible()
 
 
 def test_names_are_plain_text(program):

@@ -179,13 +179,10 @@ def test_translate(program, tmp_path):
     check(program, "a segment")
 
 
-def test_models_jobs_and_comparison(program):
+def test_models_and_jobs(program):
     page(program, "Models")
     program.wait(lambda: program.frame.models_page.isVisible())
     check(program, "models")
-    program.click("compare_button")
-    program.wait(program.frame.compare_page.form.isVisible)
-    check(program, "models to compare")
     steps = [step_of([ChatMessage(Role.USER, (TextPart("a"),))], Sampling(temperature=0.0))]
     program.ask(
         lambda services: services.jobs.add("summary", LONG, services.models.choose(None), steps, prompt_version="1").id

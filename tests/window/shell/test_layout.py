@@ -19,24 +19,19 @@ from PySide6.QtCore import QRect
 from PySide6.QtGui import QScreen
 from PySide6.QtWidgets import QAbstractButton, QApplication, QDialog, QWidget
 
-from slmdesk.base.translation import GlossaryRecord
 from slmdesk.chat.window.context import Offer
 from slmdesk.chat.window.dialogs import ANSWER, EditDialog
 from slmdesk.chat.window.list import ChatList
-from slmdesk.history.window import DeletedChats, EraseDialog, ForgetDay, RulesWindow
+from slmdesk.history.window import DeletedChats, EraseDialog, ForgetDay
 from slmdesk.library.types import Coverage
 from slmdesk.library.window.redacted import RedactionWindow
-from slmdesk.models.move import MovePlan
-from slmdesk.models.packs import PackContents
-from slmdesk.models.window.formats import FormatDialog
+from slmdesk.models.window.formats import CopyDialog
 from slmdesk.online.window.network import TokenDialog
-from slmdesk.online.window.statement import StatementWindow
 from slmdesk.redaction.service import Preview
 from slmdesk.redaction.window.section import NamesDialog
 from slmdesk.tables.types import Column, Flag, Table, TableCell, TableRow
 from slmdesk.translation.window.document_pane import RetryDialog
-from slmdesk.translation.window.glossary_window import ProposalWindow
-from slmdesk.translation.window.page import TermWindows
+from slmdesk.translation.window.page import TranslateArea
 from slmdesk.window.widgets.build import message_box
 from slmdesk.window.widgets.dialogs import TextDialog
 from slmdesk.window.widgets.parts import Popover
@@ -130,8 +125,8 @@ def opened(kind, *given: str) -> Callable[[object], None]:
     return make
 
 
-def terms(program) -> TermWindows:
-    return program.frame.translate_page.findChild(TermWindows)
+def terms(program) -> TranslateArea:
+    return program.frame.findChild(TranslateArea)
 
 
 def spaces(program) -> None:
@@ -142,12 +137,10 @@ def spaces(program) -> None:
 DIALOGS = {
     "new_glossary_form": lambda program: (terms(program).open_glossaries(), program.click("new_glossary_button")),
     "deleted_chats": opened(DeletedChats, "bridge", "window"),
-    "rules_window": opened(RulesWindow, "bridge", "window"),
     "forget_day": opened(ForgetDay, "bridge", "window"),
     "erase_dialog": opened(EraseDialog, "bridge", "window"),
     "token_dialog": opened(TokenDialog, "tokens", "window"),
     "gated_dialog": opened(GatedDialog, "tokens", "somebody-with-a-long-name/" + LONG.replace(" ", "-"), "window"),
-    "statement_window": opened(StatementWindow, "bridge", "window"),
     "private_names": opened(NamesDialog, LONG, "window"),
     "text_dialog": lambda program: TextDialog(
         program.window, title=LONG, intro=LONG, text=LONG * 4, warning=LONG
@@ -162,27 +155,14 @@ DIALOGS = {
     "preset_editor": lambda program: program.page.panel._on_save_as(),
     "space_editor": spaces,
     "glossary_window": lambda program: terms(program).open_glossaries(),
-    "memory_window": lambda program: terms(program).open_memory(),
     "document_form": lambda program: program.frame.document_translation.look([program.lease]),
     "redaction_window": lambda program: RedactionWindow(
         program.bridge, program.frame.keeper, program.window, program.lease
     ).show(),
     "add_dialog": lambda program: program.frame.look_at_files(program.model),
     "found_models": lambda program: program.frame.models_area.ways.find(),
-    "make_pack": lambda program: program.frame.models_area.ways.make_pack(),
-    "open_pack": lambda program: program.frame.models_area.ways._on_pack_opened(
-        PackContents(f"/stick/{LONG}.slmpack", "0" * 64, 9 << 30, (), 1 << 30)
-    ),
-    "move_models": lambda program: program.frame.models_area.ways._on_planned(
-        MovePlan("/models", f"/disk/{LONG}", 12, 60 << 30, 60 << 30, 1 << 30, 2, (LONG,))
-    ),
-    "formats": lambda program: FormatDialog(
-        program.window,
-        program.frame.library.formats,
-        program.ask(lambda services: services.models.list())[0],
-    ).show(),
-    "proposal_window": lambda program: ProposalWindow(
-        program.bridge, program.window, GlossaryRecord(1, "g", LONG, "de", "en", "", True, 0, 0.0)
+    "copy_dialog": lambda program: CopyDialog(
+        program.window, program.ask(lambda services: services.models.list())[0]
     ).show(),
     "retry_dialog": lambda program: RetryDialog(
         SimpleNamespace(counts={}, look=1200), (), program.frame.translate_page

@@ -105,7 +105,7 @@ def test_keys_that_do_something_else_are_refused_by_name(program):
     assert shown.window.isVisible()
     assert shown.part("keys_chat.list").hasFocus()
     assert not saved(program)
-    shown.press("segment.find", Qt.Key.Key_Y, CTRL)  # the same meaning may have the same keys on another page
+    shown.press("documents.find", Qt.Key.Key_Y, CTRL)  # the same meaning may have the same keys on another page
     shown.press("chat.find", Qt.Key.Key_Y, CTRL)
     shown.shows("chat.find", "Ctrl+Y")
     shown.leave()
@@ -147,7 +147,7 @@ def test_changed_keys_stay_after_a_restart_and_help_opens_by_a_question_mark(sta
 def test_a_page_has_no_key_that_does_something_else_on_another():
     assert taken_by("page.write", "Ctrl+L").name == "chat.write"
     assert taken_by("chat.write", "Ctrl+5").name == "page.write"
-    assert taken_by("segment.find", "Ctrl+F") is None  # one meaning
+    assert taken_by("documents.find", "Ctrl+F") is None  # one meaning
 
 
 def test_a_key_has_one_meaning_in_the_whole_window():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from fakes.asked import recorded
-from PySide6.QtCore import QObject, Qt
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QDialog
@@ -78,12 +78,3 @@ def test_another_wording_has_the_originals(program, asked):
     program.wait(lambda: program.writing.suggestions.now and program.writing.suggestions.now.found)
     assert "Ashworth" in program.writing.suggestions.now.found.versions[0].text
     assert "ashworth" not in asked()
-
-
-def test_words_are_not_continued_while_it_is_on(program, asked):
-    ghost = program.edit.findChild(QObject, "ghost_text")
-    assert ghost._is_open()
-    switch(program)
-    assert not ghost._is_open()
-    switch(program)
-    assert ghost._is_open()

@@ -1,4 +1,4 @@
-"""What a person does with segments can be undone; what failed is asked anew; lists and reports hold every segment."""
+"""Segments are edited, approved and asked anew where they failed; lists and reports hold every segment."""
 
 from __future__ import annotations
 
@@ -15,7 +15,6 @@ from slmdesk.base.translation import Origin, SegmentFlag, SegmentState, Term
 from slmdesk.jobs.types import JobChanged
 from slmdesk.runtime.messages import Problem
 from slmdesk.store.translations import LOOK
-from slmdesk.text.tagged import Search
 from slmdesk.translation.segments import SegmentFilter, word_runs
 from slmdesk.translation.service import Handout
 from slmdesk.translation.types import RetryScope, TranslationRequest
@@ -44,60 +43,17 @@ def memory(recorder):
     return {one.source: one.target for one in recorder.calls.store.memory.page()}
 
 
-def test_edits_approvals_and_replacements_are_undone_in_turn(opened):
+def test_segments_are_edited_remembered_and_approved(opened):
     recorder = opened(turned=True)
-    changes = recorder.calls.segment_changes
+    edits = recorder.calls.segment_edits
     item = translated(recorder, text=TEXT)
-    before = [(row.target, row.state, row.origin, row.flags) for row in rows(recorder, item)]
-    changes.edit(item, 0, "Die Miete ist fällig.")
-    changes.edit(item, 0, "Die Miete ist jetzt fällig.")
+    edits.edit(item, 0, "Die Miete ist fällig.")
+    edits.edit(item, 0, "Die Miete ist jetzt fällig.")
     assert memory(recorder) == {"The rent is due.": "Die Miete ist jetzt fällig."}
-    assert changes.approve(item, [0, 1, 3]) == 2, "what was left cannot be approved"
-    search = Search("rent")
-    hits = changes.find(item, search)
-    assert (hits.numbers, hits.approved, hits.places) == ((1,), (1,), 1)
-    done = changes.replace(item, hits.numbers, search, "PACHT")
-    assert (done.segments, done.places, done.refused) == (1, 1, ())
-    assert rows(recorder, item)[1].target == "tHE PACHT IS LOW."
-    assert rows(recorder, item)[1].state is SegmentState.EDITED
-    undone = [changes.undo(item) for _ in range(5)]
-    assert [one.words if one else None for one in undone] == ["replacement", "approval", "edit", "edit", None]
-    assert [(row.target, row.state, row.origin, row.flags) for row in rows(recorder, item)] == before
-    assert memory(recorder) == {}, "the memory forgets with the edit"
-
-
-def test_undoing_puts_back_what_the_memory_knew(opened):
-    recorder = opened(turned=True)
-    changes = recorder.calls.segment_changes
-    first, second = translated(recorder, text="It is late."), translated(recorder, text="It is late.")
-    changes.edit(first, 0, "Es ist spät.")
-    changes.edit(second, 0, "Spät ist es.")
-    changes.undo(second)
-    assert memory(recorder) == {"It is late.": "Es ist spät."}
-
-
-def test_what_changed_since_is_not_undone(opened):
-    recorder = opened(turned=True)
-    item = translated(recorder, text="It is late.")
-    recorder.calls.segment_changes.edit(item, 0, "Es ist spät.")
-    recorder.calls.segment_edits.edit(item, 0, "Spät.")
-    undone = recorder.calls.segment_changes.undo(item)
-    assert (undone.numbers, undone.skipped) == ((), 1)
-    assert rows(recorder, item)[0].target == "Spät."
-
-
-def test_a_replacement_that_breaks_marks_is_refused_and_said(opened, tmp_path):
-    recorder = opened(turned=True)
-    path = tmp_path / "a.docx"
-    run = "<w:r>{}<w:t xml:space='preserve'>{}</w:t></w:r>".format
-    body = run("", "The ") + run("<w:rPr><w:b/></w:rPr>", "end") + run("", " is near.")
-    path.write_bytes(docx(f"<w:p>{body}</w:p>"))
-    item = translated(recorder, path=str(path))
-    assert rows(recorder, item)[0].target == "tHE <1>END</1> IS NEAR."
-    changes, search = recorder.calls.segment_changes, Search("NEAR")
-    done = changes.replace(item, [0], search, "<1>")
-    assert (done.segments, done.refused) == (0, (0,))
-    assert rows(recorder, item)[0].target == "tHE <1>END</1> IS NEAR."
+    edits.approve(item, [0, 1, 3])
+    states = [row.state for row in rows(recorder, item)]
+    approved, left = SegmentState.APPROVED, SegmentState.LEFT
+    assert states == [approved, approved, SegmentState.TRANSLATED, left], "what was left cannot be approved"
 
 
 def test_lists_and_their_counts(opened):
@@ -117,8 +73,6 @@ def test_lists_and_their_counts(opened):
     assert list(listed(state=LOOK).numbers) == [2]
     assert list(listed(flag="negation").numbers) == [2]
     assert list(listed(state="left").numbers) == [3]
-    assert list(listed(words="RENT").numbers) == [0, 1]
-    assert list(listed(words="rent", flag="negation").numbers) == []
 
 
 def test_help_shows_terms_and_what_is_like_it_in_the_memory(opened):
@@ -132,9 +86,9 @@ def test_help_shows_terms_and_what_is_like_it_in_the_memory(opened):
     terms = recorder.calls.segment_lists.help(item, 0).terms
     assert {term.term.source: term.is_used for term in terms} == {"rent": True, "landlord": False}
     likenesses = recorder.calls.segment_lists.help(item, 1).likenesses
-    assert [likeness.match.pair.target for likeness in likenesses] == ["Die Miete ist am ersten Tag fällig."]
+    assert [likeness.pair.target for likeness in likenesses] == ["Die Miete ist am ersten Tag fällig."]
     assert likenesses[0].is_penalised
-    assert 0.75 <= likenesses[0].match.likeness < 0.95
+    assert 0.75 <= likenesses[0].likeness < 0.95
     assert likenesses[0].runs[1:] == (("gone", "first"), ("new", "last"), ("same", "day."))
 
 
@@ -168,7 +122,7 @@ def test_what_failed_is_asked_anew_and_kept_where_it_is_better(opened):
 def test_a_person_s_words_are_never_asked_anew(opened):
     recorder = opened(turned=True)
     item = translated(recorder, text=TEXT)
-    recorder.calls.segment_changes.edit(item, 2, "Nein, doch.")
+    recorder.calls.segment_edits.edit(item, 2, "Nein, doch.")
     job = recorder.calls.translations.again(item, scope=RetryScope.FLAGGED)
     ended(recorder, job)
     assert rows(recorder, item)[2].target == "Nein, doch."
@@ -184,7 +138,7 @@ def test_after_a_glossary_changed_all_is_checked_anew(opened):
     made = store.glossaries.add("law", source_language="en", target_language="de")
     store.terms.add(made.id, [Term("rent", "Miete")])
     store.segments.change(item, 0, flags=(*stale, *lasting))
-    assert recorder.calls.segment_changes.recheck(item) == 2
+    assert recorder.calls.segment_edits.recheck(item) == 2
     kinds = [[flag.kind for flag in row.flags] for row in rows(recorder, item)]
     assert kinds == [["glossary", *(one.kind for one in lasting)], ["glossary"], ["negation"], []]
 
@@ -225,6 +179,23 @@ def test_a_report_holds_every_segment_once(opened, tmp_path):
         assert "You must not sublet." in words.replace("\\", "")
         assert "Not translated" in words
     assert zipfile.is_zipfile(handed(recorder, item, Handout.REPORT, "docx", tmp_path / "r.docx"))
+
+
+def test_what_is_untranslated_in_the_file_is_flagged_until_it_is_written(opened, tmp_path):
+    recorder = opened(turned=True)
+    path, report = tmp_path / "a.docx", tmp_path / "r.json"
+    run = "<w:r>{}<w:t xml:space='preserve'>{}</w:t></w:r>".format
+    path.write_bytes(docx(f"<w:p>{run('', 'The ')}{run('<w:rPr><w:b/></w:rPr>', 'end')}{run('', ' is near.')}</w:p>"))
+    item = translated(recorder, path=str(path))
+    recorder.calls.store.segments.change(item, 0, target="Das <1>Ende ist nah.")
+    written = recorder.calls.translations.write(item, tmp_path / "b.docx")
+    assert written.refused == (0,)
+    assert SegmentFlag("unwritten") in rows(recorder, item)[0].flags
+    shape = json.loads(handed(recorder, item, Handout.REPORT, "json", report).read_text("utf-8"))
+    assert "Untranslated in the file" in shape["flagged"][0]["reason"]
+    recorder.calls.store.segments.change(item, 0, target="Das <1>Ende</1> ist nah.")
+    assert recorder.calls.translations.write(item, tmp_path / "c.docx").refused == ()
+    assert SegmentFlag("unwritten") not in rows(recorder, item)[0].flags
 
 
 def test_both_languages_side_by_side_and_tmx(opened, tmp_path):

@@ -1,4 +1,4 @@
-"""Typed translations: a person's words for a sentence, other wordings, and the history of what was typed."""
+"""Typed translations: a person's words for a sentence, and the history of what was typed."""
 
 from __future__ import annotations
 
@@ -11,10 +11,8 @@ from slmdesk.base.errors import KnownError
 from slmdesk.base.records import JobStatus
 from slmdesk.base.translation import NewSegment, Origin, SegmentState
 from slmdesk.jobs.types import JobChanged
-from slmdesk.text.tagged import Tags
-from slmdesk.translation.prompts import TranslationStyle, messages, other_steps
-from slmdesk.translation.segments import says_otherwise
-from slmdesk.translation.typed import is_same_text
+from slmdesk.translation.prompts import TranslationStyle
+from slmdesk.translation.recent import is_same_text
 from slmdesk.translation.types import LiveTranslated, TranslationRequest
 
 pytestmark = pytest.mark.process
@@ -45,28 +43,21 @@ def done(recorder):
 
 
 def keep(recorder, text, segments, item="", manner=MANNER):
-    return recorder.calls.typed.keep(text, manner, segments, item)
+    return recorder.calls.recent.keep(text, manner, segments, item)
 
 
 def remembered(recorder, source):
     return [one.target for one in recorder.calls.store.memory.recall("en", "de", source)]
 
 
-def test_a_persons_words_are_remembered_and_taken_back(recorder):
+def test_a_persons_words_are_remembered(recorder):
     typed(recorder, "The sun is up. We go out.")
     live = recorder.calls.live
-    first = live.put(1, "Wir gehen aus.", "We go out.")
-    second = live.put(1, "Wir gehen\nhinaus.")
+    live.put(1, "Wir gehen aus.", "We go out.")
+    live.put(1, "Wir gehen\nhinaus.")
     segment = live.segments()[1]
     assert (segment.target, segment.state, segment.origin) == ("Wir gehen hinaus.", SegmentState.EDITED, Origin.PERSON)
     assert remembered(recorder, "We go out.") == ["Wir gehen hinaus."]
-    live.take_back(second)
-    assert live.segments()[1].target == "Wir gehen aus."
-    assert remembered(recorder, "We go out.") == ["Wir gehen aus."]
-    live.take_back(second)
-    live.take_back(first)
-    assert live.segments()[1].target == "wE GO OUT."
-    assert remembered(recorder, "We go out.") == []
 
 
 @pytest.mark.parametrize(
@@ -79,7 +70,7 @@ def test_words_for_what_is_not_there_are_refused(recorder, index, target, source
     with pytest.raises(KnownError, match=r"request\.invalid"):
         recorder.calls.live.put(index, target, source)
     assert recorder.calls.live.segments() == before
-    assert recorder.calls.store.memory.count() == 0
+    assert recorder.calls.store.memory.page() == []
 
 
 def test_what_a_person_wrote_is_not_overwritten_by_words_that_still_come(opened):
@@ -102,38 +93,6 @@ def test_each_paragraph_says_how_sure_its_language_was_told(recorder):
     assert found[2].sure == 0
 
 
-def test_other_wordings_leave_out_what_is_there(recorder):
-    edits = recorder.calls.segment_edits
-    said = edits.alternatives("We go out.", MANNER, now="Wir gehen aus.")
-    assert said == ["wE GO OUT."], "the same one thrice counts once"
-    assert edits.alternatives("We go out.", MANNER, now="wE GO OUT.") == []
-    said = edits.alternatives("We go.", MANNER, now="wE walk.", word="walk")
-    assert said == ["wE GO."]
-    assert edits.alternatives("We go.", MANNER, now="wE go.", word="GO") == []
-
-
-def test_the_model_is_told_which_words_not_to_use():
-    step = other_steps("We go.", MANNER, without="gehen")[0]
-    assert "Do not use this word: " in str(step)
-    assert "gehen" in str(step)
-    assert "wrong" not in str(step["messages"]), "no talk of a first try"
-    assert "Do not use this word" not in str(messages("We go.", Tags(), MANNER))
-
-
-@pytest.mark.parametrize(
-    ("sentence", "now", "word", "is_other"),
-    [
-        ("Wir laufen.", "Wir gehen.", "gehen", True),
-        ("Wir GEHEN.", "Wir gehen.", "gehen", False),
-        ("Wir gehen und laufen.", "Wir gehen und gehen.", "gehen", True),
-        ("Ausgehen ist schön.", "Gehen ist schön.", "Gehen", True),
-        ("Wir gehen.", "Wir gehen.", "", True),
-    ],
-)
-def test_a_word_is_said_otherwise(sentence, now, word, is_other):
-    assert says_otherwise(sentence, now, word) is is_other
-
-
 def test_what_was_typed_is_kept_once_while_it_is_edited(recorder):
     segments = typed(recorder, "The rent is due today.")
     item = keep(recorder, "The rent is due today.", segments)
@@ -141,16 +100,16 @@ def test_what_was_typed_is_kept_once_while_it_is_edited(recorder):
     assert keep(recorder, longer, typed(recorder, longer), item) == item
     items = recorder.calls.history.items("translation")
     assert [item.title for item in items] == ["The rent is due today. It is high. → German"]
-    opened = recorder.calls.typed.open(item)
+    opened = recorder.calls.recent.open(item)
     assert (opened.text, opened.manner) == (longer, MANNER)
-    assert [one.target for one in opened.live] == ["tHE RENT IS DUE TODAY.", "iT IS HIGH."]
+    assert [one.target for one in opened.segments] == ["tHE RENT IS DUE TODAY.", "iT IS HIGH."]
     other = keep(recorder, "Quite another letter.", typed(recorder, "Quite another letter."), item)
     assert other not in ("", item)
 
 
 def searched(recorder, words):
     """The items that are found, and whether some were not looked through."""
-    found = recorder.calls.typed.search(words)
+    found = recorder.calls.recent.search(words)
     return [item.id for item, _ in found.found], found.was_cut
 
 
@@ -175,10 +134,10 @@ def test_documents_are_found_by_what_stands_in_them_as_it_is_now(recorder, tmp_p
     for words in ("rent due", "über", "WOLKEN", "letter"):
         assert searched(recorder, words) == ([item], False), words
     recorder.calls.segment_edits.edit(item, 0, "Le loyer est dû.")
-    found = recorder.calls.typed.search("loyer").found
+    found = recorder.calls.recent.search("loyer").found
     assert "Le \ue000loyer\ue001" in found[0][1]
     assert searched(recorder, "rent wolken") == ([], False), "all words in one segment"
-    monkeypatch.setattr("slmdesk.translation.typed.MOST_SEARCHED", 0)
+    monkeypatch.setattr("slmdesk.translation.recent.MOST_SEARCHED", 0)
     assert searched(recorder, "wolken") == ([], True), "what was not looked through is said"
     recorder.calls.history.trash(item)
     assert searched(recorder, "loyer") == ([], False)
@@ -194,7 +153,7 @@ def test_a_long_search_lets_others_come_between_and_ends_for_the_next(recorder):
 
     on_service_thread(recorder, fill)
     ended, gaps = queue.SimpleQueue(), []
-    on_service_thread(recorder, lambda: recorder.calls.typed.search("zebra").then(ended.put))
+    on_service_thread(recorder, lambda: recorder.calls.recent.search("zebra").then(ended.put))
     while ended.empty():
         began = time.monotonic()
         on_service_thread(recorder, lambda: None)
@@ -202,7 +161,7 @@ def test_a_long_search_lets_others_come_between_and_ends_for_the_next(recorder):
     assert ended.get().found == ()
     assert len(gaps) > 3, "the control: it is work for more than a turn"
     assert max(gaps) < 2.0  # 30 ms where nothing else runs: the tests share two cores
-    on_service_thread(recorder, lambda: recorder.calls.typed.search("zebra").then(ended.put))
+    on_service_thread(recorder, lambda: recorder.calls.recent.search("zebra").then(ended.put))
     assert len(searched(recorder, "ventil")[0]) == 10
     left = ended.get(timeout=60)
     assert (left.found, left.was_cut) == ((), True), "the one before is told what was found so far"
@@ -232,10 +191,9 @@ def test_a_kept_text_goes_on_without_asking_again(recorder):
     typed(recorder, "The sun is up.")
     live.put(0, "Die Sonne ist da.")
     item = keep(recorder, "The sun is up.", live.segments())
-    for pair in recorder.calls.store.memory.page():
-        recorder.calls.store.memory.forget([pair.n])
+    recorder.calls.store.database.run("delete from memory")
     typed(recorder, "")
-    old = recorder.calls.typed.open(item)
+    old = recorder.calls.recent.open(item)
     record = recorder.calls.models.choose(None)
     recorder.events.clear()
     live.adopt(old.text, TranslationStyle("de", "en", "legal"), record, old.segments)
@@ -247,8 +205,8 @@ def test_a_kept_text_knows_its_doubts_still(opened):
     segments = typed(recorder, "We fix it.")
     assert segments[0].doubts == ((3, 6, 0.25),)
     item = keep(recorder, "We fix it.", segments)
-    old = recorder.calls.typed.open(item)
-    assert (old.segments[0].doubts, old.live[0].doubts) == (((3, 6, 0.25),),) * 2
+    old = recorder.calls.recent.open(item)
+    assert old.segments[0].doubts == ((3, 6, 0.25),)
     live, record = recorder.calls.live, recorder.calls.models.choose(None)
     typed(recorder, "")
     live.adopt(old.text, MANNER, record, old.segments)
