@@ -34,7 +34,7 @@ LOCK_OPENING_S = 0.2
 """How long a lock waits for services that are just being opened."""
 END_MS = 1900
 """After this the process ends, whatever still hangs: all text is in the store by then."""
-TRANSLATE_CLIPBOARD = "--translate-clipboard"
+CLIPBOARD = "--clipboard"
 LOCKED = "--locked"
 """The window begins with the lock page, and nothing opens the history by itself: it has just been locked."""
 STARTER_VARIABLE = "SLMDESK_STARTER_MODEL"
@@ -66,7 +66,7 @@ def run_window(arguments: Sequence[str] = ()) -> int:
     """Show the window until it is closed, and end the process; a second start raises the first.
 
     Returns the exit status where no window was shown.
-    `--translate-clipboard` has the window, this one or the first, translate what is on the clipboard.
+    `translate --clipboard` has the window, this one or the first, translate what is on the clipboard.
     """
     if not has_display():
         print(  # noqa: T201
@@ -92,7 +92,7 @@ def run_window(arguments: Sequence[str] = ()) -> int:
     if (paths := usable_home()) is None:
         return NO_HOME
     instance = SingleInstance(paths.data)
-    is_to_translate = TRANSLATE_CLIPBOARD in arguments
+    is_to_translate = CLIPBOARD in arguments
     outcome = instance.take_or_raise_other(request=TRANSLATE if is_to_translate else RAISE)
     if outcome == "raised":
         return 0
@@ -270,7 +270,6 @@ class WindowRun:
         self.frame.locking.quit_requested.connect(self.close)
         self.frame.erase_requested.connect(self._on_erase_requested)
         self.bridge.on(ItemGone, lambda _event: forget_folders())
-        self.frame.global_key.pressed.connect(self.translate_clipboard)
         self.frame.privacy.encryption_shown.connect(self._on_encryption_shown)
         self._garbage = GarbageCollector(app)
         self._opening = threading.Thread(target=self._open, name="open-services", daemon=True)

@@ -115,8 +115,6 @@ class Settings(Record):
     translate_together: bool = True
     """Whether text and translation scroll together."""
     translate_doubts: bool = False
-    global_key: bool = False
-    """Whether to ask the desktop for a shortcut that works in every program and translates the clipboard's text."""
     translate_history: bool = True
     writing_history: bool = True
     translate_sheet_names: bool = False

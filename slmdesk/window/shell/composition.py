@@ -30,7 +30,6 @@ from slmdesk.runtime.messages import Problem
 from slmdesk.window.base.bridge import Bridge, ClipboardMarker, Delay, ErrorThread
 from slmdesk.window.base.shortcuts import WindowState, WindowStateFile, bind, take_shortcuts
 from slmdesk.window.base.theme import ThemeKeeper
-from slmdesk.window.global_key.controller import GlobalKey
 from slmdesk.window.shell.main_window import HomePlace, MainWindow, NoticeController, Notifier, Page
 from slmdesk.window.shell.session import Locking, Presence
 from slmdesk.window.shell.start import COMPARE, DOCUMENT, MOST_RECENT, TRANSLATE, WRITE, StartPage
@@ -123,7 +122,6 @@ class Frame(QObject):
         self.jobs = JobsController(bridge, self)
         self._keep_timer = Delay(self, KEEP_AFTER_MS, self.keep_layout)
         self._end_timer = QTimer(self, singleShot=True)
-        self.global_key = GlobalKey(bridge, settings, self)
         self.presence = Presence(self)
         take_shortcuts(settings.shortcuts)
         self._build_ui(settings, state.current)
@@ -314,10 +312,6 @@ class Frame(QObject):
         page.forget_day_requested.connect(partial(self._open_once, "history.window", "ForgetDay", self._bridge))
         page.folder_requested.connect(lambda folder: self.models_area.ways.choose_folder(folder))
         page.ledger_requested.connect(partial(self._open_once, "online.window.network", "NetworkLogWindow", bridge))
-        self.global_key.sentence_shown.connect(page.show_key)
-        page.show_key(self.global_key.sentence)
-        if not self.global_key.is_possible:
-            page.forbid_key()
         self._place("Settings", page)
         return page
 

@@ -34,8 +34,8 @@ from slmdesk.window.widgets.notices import Notice
 
 if TYPE_CHECKING:
     from slmdesk.privacy.opening import PrivacyState, Ways
-    from slmdesk.window.global_key.session_bus import Answer, BusSignal, SessionBus
     from slmdesk.window.shell.lock_window import LockWindow
+    from slmdesk.window.shell.system_bus import Answer, BusSignal, SystemBus
 
 LOOK_MS = 5_000
 WARN_S = 30.0
@@ -255,7 +255,7 @@ class SessionWatch(QObject):
         self._session = ""
         self._handle: int | None = None
         self._is_over = False
-        self._bus: SessionBus | None = None
+        self._bus: SystemBus | None = None
         self._inhibited.connect(self._on_inhibited, Qt.ConnectionType.QueuedConnection)
 
     @property
@@ -268,13 +268,10 @@ class SessionWatch(QObject):
         if sys.platform != "linux":
             self._start_elsewhere(window)
             return
-        from slmdesk.window.global_key.session_bus import (  # imports a library that is not needed yet
-            SessionBus,
-            of_system,
-        )
+        from slmdesk.window.shell.system_bus import SystemBus  # imports a library that is not needed yet
 
         self._is_over = False
-        bus = self._bus = SessionBus(self, of_system(self._environment))
+        bus = self._bus = SystemBus(self, self._environment)
         bus.opened.connect(self._on_opened)
         bus.signal_received.connect(self._on_signal)
         bus.open()
@@ -303,7 +300,7 @@ class SessionWatch(QObject):
                 os.close(handle)
 
     def _inhibit(self) -> None:
-        from slmdesk.window.global_key.session_bus import Call, handle_from
+        from slmdesk.window.shell.system_bus import Call, handle_from
 
         call = Call(SERVICE, PATH, MANAGER, "Inhibit", "ssss", ("sleep", "slmdesk", WHY, "delay"))
 
@@ -324,7 +321,7 @@ class SessionWatch(QObject):
             self.let_sleep()
 
     def _on_opened(self) -> None:
-        from slmdesk.window.global_key.session_bus import Call
+        from slmdesk.window.shell.system_bus import Call
 
         bus = self._bus
         assert bus is not None
