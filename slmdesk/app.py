@@ -267,7 +267,6 @@ class WindowRun:
 
             self.frame.locking.know(Ways(by_words=True, by_keyring=False))
         self.frame.locking.lock_requested.connect(self.lock)
-        self.frame.locking.quit_requested.connect(self.close)
         self.frame.erase_requested.connect(self._on_erase_requested)
         self.bridge.on(ItemGone, lambda _event: forget_folders())
         self.frame.privacy.encryption_shown.connect(self._on_encryption_shown)
@@ -324,13 +323,12 @@ class WindowRun:
         """Bring the window to the front; the token is Wayland's leave to do so."""
         if activation_token:
             os.environ["XDG_ACTIVATION_TOKEN"] = activation_token  # read by Qt when it asks the compositor
-        (self.frame.locking.page or self.frame.window).come_forward()
+        self.frame.window.come_forward()
 
     def translate_clipboard(self, activation_token: str = "") -> None:
-        """Bring the window to the front and translate what is on the clipboard; not under a cover."""
+        """Bring the window to the front and translate what is on the clipboard."""
         self.come_forward(activation_token)
-        if self.frame.locking.page is None:
-            self.frame.reach.take_clipboard_in_front()
+        self.frame.reach.take_clipboard_in_front()
 
     def lock(self) -> None:
         """Hide everything, save, end the children, and go on as a fresh process that shows the lock page, in a second.

@@ -134,8 +134,6 @@ class Settings(Record):
     """
     lock_minutes: int = 15
     """Minutes without activity after which an encrypted history locks. 0 means that it never locks by itself."""
-    lock_covers: bool = False
-    """Whether locking by itself only covers the window, while jobs go on."""
     lock_with_screen: bool = True
     extra: Mapping[str, Json] = field(default_factory=dict)
     """Keys of a newer version, kept unchanged."""

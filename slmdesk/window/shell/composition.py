@@ -476,7 +476,6 @@ class Frame(QObject):
         self.privacy.state_shown.connect(self.locking.take)
         self.privacy.encryption_offered.connect(self._on_encryption_offered)
         self.privacy.encryption_shown.connect(status.show_encrypted)
-        status.cover_requested.connect(self.locking.cover)
         status.lock_requested.connect(self.locking.lock)
         status.privacy_requested.connect(lambda: self.window.show_page("Settings"))
         status.jobs_requested.connect(lambda: self.jobs_popover.toggle(status.jobs))
