@@ -43,8 +43,22 @@ from slmdesk.translation.types import (
 )
 
 
+def _refuse_more(_context: click.Context, _option: click.Parameter, is_given: bool) -> None:
+    """Refuse `--clipboard` among other words. Alone, it never comes here: it starts the window (`__main__`)."""
+    if is_given:
+        raise click.UsageError("--clipboard stands alone: “slmdesk translate --clipboard”.")
+
+
 @click.command()
 @click.argument("file", type=click.Path(path_type=Path, readable=False, allow_dash=True), required=False)
+@click.option(
+    "--clipboard",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_refuse_more,
+    help="The window translates what was copied, a text or files. Nothing else may be named: bind it to a key.",
+)
 @click.option("--to", "target", required=True, help="The language, such as de or German.")
 @click.option("--from", "source", default="", help="Of the text, believed unseen; else found out by itself.")
 @click.option("--domain", type=click.Choice(DOMAINS), default="everyday", help="What the text is about.")
