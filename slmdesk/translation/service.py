@@ -196,10 +196,8 @@ class TranslationService(Service, JobPlanner):
         """Use this password for the item's document until the program ends. Raises KnownError `item.unknown`."""
         self._passwords[self._store.items.get(item).id] = password
 
-    def segments(
-        self, item: str, *, begin: int = 0, limit: int = SEGMENTS_AT_ONCE, states: Sequence[SegmentState] = ()
-    ) -> list[SegmentRecord]:
-        return self._store.segments.of_item(item, begin=begin, limit=limit, states=states)
+    def segments(self, item: str, *, begin: int = 0, limit: int = SEGMENTS_AT_ONCE) -> list[SegmentRecord]:
+        return self._store.segments.of_item(item, begin=begin, limit=limit)
 
     def text_of(self, item: str) -> str:
         return translation_of(segments_of_item(self._store, item))

@@ -155,6 +155,8 @@ class TranslateController(QObject):
         self._timer.stop()
         self.bridge.services.live.stop()
 
+    # ---- a sentence changed by a person
+
     def put(self, index: int, source: str, target: str) -> None:
         """Save a person's translation of a sentence, also in the translation memory."""
         said = Notice(
