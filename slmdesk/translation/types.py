@@ -39,7 +39,6 @@ class TranslationRequest(Record):
     password: str = ""
     model: str | None = None
     """Model to use. None means the default for translations, or else the model used last."""
-    redact: bool = False
 
 
 class RetryScope(StrEnum):
@@ -90,14 +89,8 @@ def memory_domain(request: TranslationRequest) -> str:
 
 
 def shape_of(request: TranslationRequest) -> dict[str, Json]:
-    """Return a request as it is stored, without its password.
-
-    `redact` is left out if it is off, so that such a request is stored as it was before this field existed.
-    """
-    shape = dict(to_json(changed(request, password="")))
-    if not request.redact:
-        del shape["redact"]
-    return shape
+    """Return a request as it is stored, without its password."""
+    return to_json(changed(request, password=""))
 
 
 def request_from(untrusted: Json) -> TranslationRequest:
@@ -307,8 +300,6 @@ def flag_words(flag: SegmentFlag) -> str:
         missing, added, other = _BOTH[flag.kind]
         form = missing if flag.detail == "missing" else added if flag.detail == "added" else other
         form = _(form)
-        if flag.kind == "redaction" and flag.detail == "format":
-            form = _("a part of “{text}” was formatted, now all of it is")
     elif flag.kind == "glossary":
         form = _("Glossary: {text} → {detail}")
     elif flag.kind == "forbidden":
