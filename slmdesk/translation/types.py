@@ -158,7 +158,7 @@ REASON_WORDS = {
     "line_length": N_("a line of it has {text} characters; up to {detail} are read well"),
     "reading_speed": N_("it has {text} characters a second to read; up to {detail} can be read"),
     "tags": N_("the marks of the formatting were lost"),
-    "redaction": N_("it could not be redacted so that it can be put back, so the model was not asked"),
+    "redaction": N_("it could not be redacted so that it can be put back, so the model was not asked"),  # as below
 }
 KIND_WORDS = {
     "tags": N_("formatting marks"),
@@ -178,7 +178,7 @@ KIND_WORDS = {
     "untranslated": N_("as in the source"),
     "length": N_("length"),
     "failed": N_("not translated"),
-    "redaction": N_("redaction"),
+    "redaction": N_("redaction"),  # set by earlier versions, which hid names from the model
     "unwritten": N_("not in the file"),
 }
 
