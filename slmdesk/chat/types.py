@@ -27,7 +27,6 @@ from slmdesk.base.types import (
     TextPart,
 )
 from slmdesk.gguf.header import MOST_STRENGTH
-from slmdesk.redaction.service import NOTHING_DECIDED, Decisions
 from slmdesk.runtime.events import Event
 from slmdesk.text.checks.words import tongue
 
@@ -75,9 +74,6 @@ class SendRequest(Record):
 
     The attachments of the old question are attached to this message too.
     """
-    redact: bool | None = None
-    """Whether private data is replaced before the model sees it, from now on in this chat; None keeps the setting."""
-    decisions: Decisions = NOTHING_DECIDED
     save: bool = True
     """If False, nothing of the chat is written to the disk."""
 
