@@ -379,9 +379,6 @@ class SegmentCache:
         while len(self._known) > KEPT + self.on_show:
             self._known.popitem(last=False)
 
-    def forget(self, key: Key) -> None:
-        self._known.pop(key, None)
-
     def is_open(self, key: Key) -> bool:
         known = self._known.get(key)
         return known is None or known.state is SegmentState.OPEN

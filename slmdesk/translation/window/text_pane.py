@@ -12,7 +12,6 @@ from PySide6.QtWidgets import (
     QFrame,
     QListWidget,
     QListWidgetItem,
-    QPushButton,
     QScrollArea,
     QWidget,
 )
@@ -100,17 +99,15 @@ class TextPane(QWidget):
         self._advice = AdviceLine(self._controller.bridge, self)
         self._options = TextOptions(self._controller.view, self)
         self.head = named(QWidget(self), "text_head")
-        self._glossaries = self._in_head(
-            _("Glossaries"), "glossaries_button", _("Which words to use, and which to leave")
-        )
+        self._glossaries = named(
+            ElidedButton(_("Glossaries"), self.head), "glossaries_button", kind="quiet",
+            tip=_("Which words to use, and which to leave"),
+        )  # fmt: skip
         self._option_button = tool_button(
             "translate_options_button", self.head, label=_("Options"), tip=_("Subject, formality, glossary"),
             icon="sliders", colour="ink2",
         )  # fmt: skip
         row(1, self._glossaries, self._option_button, into=self.head, gap=theme.SPACE_4)
-
-    def _in_head(self, words: str, name: str, tip: str) -> QPushButton:
-        return named(ElidedButton(words, self.head), name, tip=tip, kind="quiet")
 
     def _build_panes(self) -> None:
         hint = _("Type or paste a text, or drop a document here.")
