@@ -352,7 +352,7 @@ _SENTENCES: Mapping[str, str | tuple[str, str]] = {
     ),
     "document.no_page": N_("{path} has no page {number}."),
     "document.changing": N_("{path} is just being written. It is read when that is over."),
-    "collection.unknown": N_("There is no folder {id} here. “slmdesk documents folders” shows which there are."),
+    "collection.unknown": N_("There is no folder {id} here. “slmdesk documents list --folders” shows which there are."),
     "collection.empty": N_("No document of the folder {name} has been read, so it cannot be asked."),
     "collection.no_folder": N_("There is no folder {path}."),
     "collection.nested": N_(
@@ -453,7 +453,7 @@ _SENTENCES: Mapping[str, str | tuple[str, str]] = {
         ),
         (
             "{name} was damaged on the way or at its source: its checksum is not the published one. It is not used; "
-            "the damaged file is kept aside and can be deleted with “slmdesk models leftovers --remove all”."
+            "the damaged file is kept aside and can be deleted on the page Models."
         ),
     ),
     "download.wrong_size": N_(

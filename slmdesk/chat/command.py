@@ -19,7 +19,6 @@ from slmdesk.base.record import changed, to_json
 from slmdesk.base.records import Message, Status
 from slmdesk.base.types import THINKING, Json, Sampling, used_words
 from slmdesk.chat.conversation import blanks_note, window_then
-from slmdesk.chat.presets import Preset
 from slmdesk.chat.types import (
     ASK,
     LEAVE_OUT,
@@ -34,7 +33,7 @@ from slmdesk.chat.types import (
     TurnsLeftOut,
     is_stop,
 )
-from slmdesk.command.console import Console, FiniteRange, NamedFile, json_option, next_of, table
+from slmdesk.command.console import Console, FiniteRange, NamedFile, json_option, next_of
 from slmdesk.command.opening import link_shared, read_stdin
 from slmdesk.runtime.events import (
     Event,
@@ -48,7 +47,6 @@ from slmdesk.runtime.events import (
 from slmdesk.services import Services
 
 if TYPE_CHECKING:
-    from slmdesk.chat.spaces import Space
     from slmdesk.chat.types import Quoted
 
 # ---- the options of `slmdesk chat` that decide how the words of an answer are chosen
@@ -111,7 +109,7 @@ STOP_S = 5.0
 @click.argument("prompt", required=False)
 @click.option("-m", "--model", help="Id, unique prefix of one, or name.")
 @click.option("-s", "--system", help="Instructions for the model.")
-@click.option("-p", "--preset", help="Preset for this chat from now on: name or id, or “none”; see presets list.")
+@click.option("-p", "--preset", help="Preset for this chat from now on: name or id, or “none”.")
 @click.option("-c", "--chat", "chat_id", help="Go on with this chat (id or unique prefix).")
 @sampling_options
 @click.option("--space", help="Begin the chat in this space, with its instructions and documents: name or id.")
@@ -450,111 +448,3 @@ def attachments_of(services: Services, answer: Message) -> list[Json]:
         }
         for about in (part.attached for part in (asked.attachments if asked else ()))
     ]
-
-
-# ---- `slmdesk presets`
-
-
-@click.group()
-def presets() -> None:
-    """Manage presets: instructions and settings for chats, used by chat --preset."""
-
-
-@presets.command("list")
-@json_option
-@click.pass_obj
-def list_presets(console: Console) -> None:
-    """List your presets, then those that come with the program."""
-    with console.services() as services:
-        found = services.call.chats.presets.list()
-    if console.as_json:
-        console.give([_preset_shape(preset) for preset in found])
-        return
-    width = max(len(preset.id) for preset in found)
-    for preset in found:
-        console.say(f"{preset.id:<{width}}  {preset.name}" + (f" \u2014 {preset.words}" if preset.words else ""))
-
-
-@presets.command("export")
-@click.argument("preset")
-@click.argument("file", type=NamedFile())
-@click.option("--force", is_flag=True, help="Replace FILE where it exists.")
-@json_option
-@click.pass_obj
-def export_preset(console: Console, /, preset: str, file: Path, force: bool) -> None:
-    """Write PRESET (name or id) to FILE, for others; the choice of a model is not part of it."""
-    if file.exists() and not force:
-        raise KnownError("file.exists", path=str(file))
-    with console.services() as services:
-        found = services.call.chats.presets.get(preset)
-        services.call.chats.presets.export_file(found.id, file.absolute())
-    _say_done(console, found, file, "written to")
-
-
-@presets.command("import")
-@click.argument("file", type=NamedFile())
-@json_option
-@click.pass_obj
-def import_preset(console: Console, /, file: Path) -> None:
-    """Add the preset in FILE to yours."""
-    with console.services() as services:
-        made = services.call.chats.presets.import_file(file)
-    _say_done(console, made, file, "added from")
-
-
-def _say_done(console: Console, preset: Preset, file: Path, words: str) -> None:
-    if console.as_json:
-        console.give(_preset_shape(preset))
-    else:
-        console.say(f"{preset.name} was {words} {file}.")
-
-
-def _preset_shape(preset: Preset) -> dict[str, Json]:
-    options = preset.options
-    return {
-        "id": preset.id,
-        "name": preset.name,
-        "shipped": preset.is_shipped,
-        "instructions": options.system,
-        **{setting.name: getattr(options, setting.name) for setting in SETTINGS},
-        "max_tokens": options.max_tokens,
-        "stop": list(options.stop),
-        "thinking": options.thinking or None,
-        "answer_language": options.answer_language or None,
-        "answer_length": options.answer_length or None,
-        "model": options.model or None,
-        "examples": [{"question": example.question, "answer": example.answer} for example in options.examples],
-    }
-
-
-# ---- `slmdesk spaces`
-
-
-@click.group()
-def spaces() -> None:
-    """Show spaces: folders of chats with instructions, a preset and documents.  chat --space begins a chat in one."""
-
-
-@spaces.command("list")
-@json_option
-@click.pass_obj
-def list_spaces(console: Console) -> None:
-    """List the spaces by their names, each with the number of its chats."""
-    with console.services() as services:
-        found = services.call.chats.spaces.list()
-    if console.as_json:
-        console.give([_space_shape(space) for space in found])
-    elif found:
-        table(console, [(space.id, f"{space.count:,}", space.name) for space in found])
-
-
-def _space_shape(space: Space) -> dict[str, Json]:
-    return {
-        "id": space.id,
-        "name": space.name,
-        "chats": space.count,
-        "instructions": space.system,
-        "preset": space.preset or None,
-        "documents": [attachment.document for attachment in space.attachments if attachment.document],
-        "folders": [attachment.collection for attachment in space.attachments if attachment.collection],
-    }

@@ -447,7 +447,7 @@ def index(console: Console, services: Services, folder: Path, *, watched: bool |
 
         services.service_thread.call(pause, 5.0)
         console.end_progress()
-        console.notify(f"Paused. It goes on with: slmdesk documents index {folder}")
+        console.notify(f"Paused. It goes on with: slmdesk documents watch {folder}")
         raise
     finally:
         console.end_progress()

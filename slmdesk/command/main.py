@@ -45,10 +45,8 @@ COMMANDS = {
     "memory": ("translation.command.glossary:memory", "Manage earlier translations, which are used again."),
     "models": ("models.command.library:models", "Manage the models on this PC, and find more on the Hub."),
     "network": ("online.command:network", "Show the network log, newest first, and today's count."),
-    "presets": ("chat.command:presets", "Manage presets: instructions and settings for chats."),
     "redact": ("library.command:redact", "Write a copy of FILE without names and numbers, for others."),
     "restore": ("history.command:restore_history", "Replace the history by the backup FILE; the old one is kept."),
-    "spaces": ("chat.command:spaces", "Show spaces: folders of chats with instructions and documents."),
     "summarize": ("summaries.command:summarize", "Summarize each FILE, and several also together."),
     "translate": (
         "translation.command.translate:translate",
@@ -140,8 +138,10 @@ def _run(console: Console, args: list[str]) -> int:
         result = slmdesk_command.main(args, prog_name="slmdesk", standalone_mode=False, obj=console)
         return result if isinstance(result, int) else 0
     except click.UsageError as err:
+        from slmdesk.command.gone import instead
+
         try:
-            err.show()
+            (instead(err, args) or err).show()
         except OSError:
             show_elsewhere(sys.stderr)
         return WRONG_USAGE

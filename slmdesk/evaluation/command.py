@@ -124,7 +124,7 @@ def bench(console: Console, model: str | None) -> None:
     console.say(f"energy  {found.energy_words()}")
 
 
-# ---- `slmdesk models tune` and `prune`
+# ---- `slmdesk models tune`
 
 
 FORMAT = click.Choice(list(FILE_TYPES), case_sensitive=False)
@@ -133,40 +133,25 @@ FORMAT = click.Choice(list(FILE_TYPES), case_sensitive=False)
 @click.command()
 @click.argument("model", required=False)
 @click.option("--make", "name", type=FORMAT, help="Make a copy in this format and use it.")
+@click.option("--layers", type=click.IntRange(1, MOST_LEFT_OUT), help="Make a copy without so many layers and use it.")
 @click.option("--use", "used", type=click.Choice(["copy", "published"]), help="Use the copy, or the published file.")
 @json_option
 @click.pass_obj
-def tune(console: Console, model: str | None, name: str | None, used: str | None) -> None:
-    """Make a smaller copy of MODEL in another format, or switch between its copy and the published file.
+def tune(console: Console, model: str | None, name: str | None, layers: int | None, used: str | None) -> None:
+    """Make a smaller copy of MODEL, or switch between its copy and the published file, which always stays.
 
-    The published file always stays. Q8_0 and Q6_K answer as well as a larger file, Q4_0 and Q3_K_M less exactly.
+    Of the formats, Q8_0 and Q6_K answer as well as a larger file, Q4_0 and Q3_K_M less exactly. Without the layers that
+    it needs least, most models are much worse; that takes some minutes.
     """
-    if (name is None) == (used is None):
-        raise click.UsageError("Use one of --make and --use.")
+    if sum(choice is not None for choice in (name, layers, used)) != 1:
+        raise click.UsageError("Use one of --make, --layers and --use.")
     with console.services() as services:
         named_model(services, model)
         record = services.call.formats.published(model)
-        if name is not None:
-            _make(console, services, record, name.upper(), 0)
+        if used is None:
+            _make(console, services, record, (name or "").upper(), layers or 0)
         else:
             _use(console, services, record, copy=used == "copy")
-
-
-@click.command()
-@click.argument("model", required=False)
-@click.option(
-    "--make", "count", type=click.IntRange(1, MOST_LEFT_OUT), required=True, help="Make a copy without so many layers."
-)
-@json_option
-@click.pass_obj
-def prune(console: Console, model: str | None, count: int) -> None:
-    """Leave out the layers that MODEL needs least: smaller and faster, and for most models much worse.
-
-    Some minutes; the copy is used from now on, and the published file stays: models tune --use published goes back.
-    """
-    with console.services() as services:
-        named_model(services, model)
-        _make(console, services, services.call.formats.published(model), "", count)
 
 
 def _make(console: Console, services: Services, record: ModelRecord, name: str, layers: int) -> None:

@@ -20,14 +20,13 @@ from slmdesk.base.records import DocumentRecord, Item, Message, Rescued
 from slmdesk.base.types import Json, used_words
 from slmdesk.base.untrusted import clean_label
 from slmdesk.chat.conversation import words_of
-from slmdesk.command.console import Console, FiniteRange, NamedFile, json_option, table
+from slmdesk.command.console import Console, NamedFile, json_option, table
 from slmdesk.command.job_output import check_file
 from slmdesk.command.opening import key_of_backup, keys_for_restoring
 from slmdesk.exports.papers import iso_time
 from slmdesk.history.erasing import CONFIRMATION, Erasure, backup_copies, erase, restore_backup
 from slmdesk.history.imports import ImportProgress
 from slmdesk.history.labels import rescued_words
-from slmdesk.history.retention import day_lines
 from slmdesk.runtime.messages import bytes_for_people
 from slmdesk.services import Services
 
@@ -227,16 +226,6 @@ def _all_items(services: Services, kind: str | None, *, deleted: bool = False) -
 history.add_command(import_chats)
 
 
-@history.command()
-@click.argument("chat", metavar="ID")
-@click.argument("title")
-@json_option
-@click.pass_obj
-def rename(console: Console, chat: str, title: str) -> None:
-    """Change the title of an item."""
-    _reported(console, lambda services: services.history.rename(chat, title))
-
-
 with_documents = click.option(
     "--with-documents", is_flag=True, help="Forget the text of its documents too, where nothing else uses them."
 )
@@ -249,7 +238,7 @@ with_documents = click.option(
 @json_option
 @click.pass_obj
 def delete(console: Console, chat: str, for_good: bool, with_documents: bool) -> None:
-    """Move an item to the trash, from which `restore` takes it back."""
+    """Move an item to the trash, from which the window takes it back."""
     if not for_good:
         if with_documents:
             raise click.UsageError("--with-documents goes with --for-good.")
@@ -262,20 +251,6 @@ def delete(console: Console, chat: str, for_good: bool, with_documents: bool) ->
         forgotten = _forget(console, services, documents) if with_documents else []
     shape: dict[str, Json] = {"id": gone, "deleted": "for_good", "memory_pairs": pairs}
     _report_deleted(console, shape, gone, copies, documents, forgotten, pairs)
-
-
-@history.command("empty-trash")
-@click.option("--older-than", "days", type=FiniteRange(0), default=0, help="Only what lay there so many days.")
-@with_documents
-@json_option
-@click.pass_obj
-def empty_trash(console: Console, days: float, with_documents: bool) -> None:
-    """Delete everything in the trash for good.  This cannot be undone, and never happens by itself."""
-    with console.services() as services:
-        emptied = services.call.history.empty_trash(days * 86_400)
-        forgotten = _forget(console, services, emptied.documents) if with_documents else []
-    words = f"{len(emptied.ids)} deleted for good"
-    _report_deleted(console, {"deleted": list(emptied.ids)}, words, emptied.may_remain_in, emptied.documents, forgotten)
 
 
 def _forget(console: Console, services: Services, documents: Sequence[DocumentRecord]) -> list[str]:
@@ -314,49 +289,6 @@ def _report_deleted(
         })  # fmt: skip
     else:
         console.say(words)
-
-
-@history.command("forget-day")
-@click.argument("day", type=click.DateTime(["%Y-%m-%d"]), metavar="YYYY-MM-DD")
-@click.option("--yes", is_flag=True, help="Do it without asking.")
-@json_option
-@click.pass_obj
-def forget_day(console: Console, day: datetime, yes: bool) -> int | None:
-    """Delete what was made on a day for good: chats, questions, summaries …, and documents that nothing else uses.
-
-    What is older and was only changed on that day stays.
-    """
-    with console.services() as services:
-        found = services.call.days.look(day.date())
-        for line in day_lines(found):
-            console.notify(line)
-        if not yes and not found.is_empty and not _agrees():
-            console.notify("Nothing was deleted; --yes does it without asking.")
-            return 1
-        if not found.is_empty:
-            found = console.result_of(services, lambda: services.days.forget(day.date()))
-    if console.as_json:
-        counts: dict[str, Json] = dict(found.counts)
-        console.give({
-            "day": found.day.isoformat(), "deleted": list(found.ids), "counts": counts,
-            "documents_forgotten": list(found.documents), "older": found.older,
-        })  # fmt: skip
-    elif not found.is_empty:
-        console.say(f"{found.day.isoformat()} is forgotten.")
-    return None
-
-
-def _agrees() -> bool:
-    return sys.stdin.isatty() and click.confirm("Delete it for good?", err=True)
-
-
-@history.command()
-@click.argument("chat", metavar="ID")
-@json_option
-@click.pass_obj
-def restore(console: Console, chat: str) -> None:
-    """Take an item out of the trash."""
-    _reported(console, lambda services: services.history.restore(chat))
 
 
 @history.command()

@@ -40,16 +40,6 @@ def test_models_as_cli_md_has_them(run, tiny, with_model, home) -> None:
     assert (gone.status, gone.json[0]["ok"], gone.err.count("error:")) == (1, False, 1)
     assert "not there" in gone.json[0]["reason"]
     place.with_suffix(".away").rename(place)
-    fit = run("models", "fit", listed["id"], "--context", "512", "--json").json
-    assert set(fit) >= {"verdict", "memory_bytes", "parts", "available_bytes"}
-    assert set(fit["parts"]) == {"weights", "kv_cache", "compute"}
-    assert fit["memory_bytes"] == sum(fit["parts"].values())
-    assert fit["verdict"] in ("fits", "tight", "too_large")
-    assert 0 < fit["tokens_per_s_low"] < fit["tokens_per_s"] < fit["tokens_per_s_high"]  # it was measured for that
-    (again,) = run("models", "list", "--json").json
-    assert again["tokens_per_s"] == pytest.approx(fit["tokens_per_s"], rel=0.5)
-    assert run("models", "info", listed["id"], "--json").json["tokens_per_s"] == fit["tokens_per_s"]
-    assert run("doctor", "--json").json["speed"]["memory_bytes_per_s"] > 1e8
     removed = run("models", "remove", listed["name"], "--json").json
     assert removed == {"id": listed["id"], "bytes_freed": tiny.stat().st_size}
     assert run("models", "list", "--json").json == []
@@ -117,17 +107,13 @@ def test_chat_options(run, with_model, home) -> None:
     assert exported["settings"]["system"] == "Be short."
 
 
-def test_history_is_found_renamed_exported_thrown_away_and_restored(run, with_model, tmp_path) -> None:
+def test_history_is_found_exported_and_thrown_away(run, with_model, tmp_path) -> None:
     chat = run("chat", "The Straße of Łódź", "--json").lines[-1]["chat"]
     (found, *_more) = run("history", "search", "strasse", "lodz", "--json").json
     assert set(found) == {"chat", "message", "title", "snippet"}
     assert found["chat"] == chat
     assert "Straße" in found["snippet"]
-    assert run("history", "rename", chat, "Roads", "--json").json["title"] == "Roads"
-    (by_title,) = run("history", "search", "roads", "--json").json
-    assert by_title == {"chat": chat, "message": "", "title": "Roads", "snippet": "The Straße of Łódź"}
     markdown = run("history", "export", chat, "--format", "md").out
-    assert markdown.startswith("# Roads\n")
     assert "You said: The Straße of Łódź" in markdown
     target = tmp_path / "out.md"
     written = run("history", "export", chat, "--format", "md", "-o", str(target))
@@ -140,8 +126,6 @@ def test_history_is_found_renamed_exported_thrown_away_and_restored(run, with_mo
     assert run("history", "delete", chat, "--json").json["id"] == chat
     assert run("history", "list", "--json").json == []
     assert [one["id"] for one in run("history", "list", "--deleted", "--json").json] == [chat]
-    assert run("history", "restore", chat).status == 0
-    assert [one["id"] for one in run("history", "list", "--json").json] == [chat]
 
 
 def test_h4_a_damaged_history_is_set_aside_and_rescued(run, with_model, home) -> None:
@@ -214,8 +198,8 @@ def test_a_model_that_is_unknown_is_answered_with_those_there_are(run, with_mode
         ["chat", "x", "--temperature", "inf"],
         ["chat", "x", "--min-p", "1.1"],
         ["chat", "x", "--stop", ""],
-        ["history", "empty-trash", "--older-than", "nan"],
-        ["history", "empty-trash", "--older-than", "inf"],
+        ["write", "--as", "shorten", "--tone", "formal"],
+        ["write", "--as", "expand", "--changes"],
         ["chat"],
         ["history"],
         ["chat", "x", "-c", "y", "--no-save"],

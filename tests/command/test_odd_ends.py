@@ -140,12 +140,6 @@ def test_sentences_of_the_command_line_name_its_own_ways_out() -> None:
     assert words_for("store.damaged", "window", {}) == "window"
 
 
-def test_fit_says_how_much_the_model_sees(run, with_model) -> None:
-    said = run("models", "fit", with_model["id"], "--context", "99999999")
-    assert (said.status, "at most" in said.err) == (0, True)
-    assert run("models", "fit", with_model["id"], "--context", "512").err == ""
-
-
 def test_words_on_stdin_go_below_the_prompt(run, with_model) -> None:
     assert run("chat", "Shorter:", stdin="long words\n").out == "You said: Shorter:\n\nlong words\n"
 

@@ -16,14 +16,11 @@ def started(run, starter_model, measured_before) -> dict:
     return done.json
 
 
-def test_import_info_and_fit_of_the_starter_model(run, starter_model, started) -> None:
+def test_import_and_info_of_the_starter_model(run, starter_model, started) -> None:
     info = run("models", "info", started["id"], "--json", real=True).json
     assert (info["architecture"], info["quantization"], info["context_length"]) == ("llama", "Q4_1", 8192)
     assert info["has_chat_template"] is True
     assert info["bytes"] == starter_model.stat().st_size
-    fit = run("models", "fit", str(starter_model), "--context", "2048", "--json", real=True).json
-    assert fit["verdict"] == "fits"
-    assert fit["parts"]["weights"] > 90_000_000
 
 
 def test_two_turns_and_an_export(run, started) -> None:

@@ -36,7 +36,7 @@ def test_killed_at_random_moments(tmp_path, starter_model, count) -> None:
     (published,) = listed(home)
     folder, tune = Path(published["path"]).parent, ("tune", published["id"], "--make", "Q8_0")
     for number in range(count):
-        command = ("models", *(("prune", published["id"], "--make", "1") if number % 2 else tune))
+        command = ("models", *(("tune", published["id"], "--layers", "1") if number % 2 else tune))
         run = subprocess.Popen(
             slmdesk(home, *command), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
         )

@@ -14,7 +14,6 @@ from slmdesk.base.protocol import Progress, picked
 from slmdesk.base.translation import TERM_COLUMNS, GlossaryRecord, language_of
 from slmdesk.base.types import Json
 from slmdesk.command.console import Console, NamedFile, json_option
-from slmdesk.text.translation_checks import term_flags
 from slmdesk.translation.glossaries import ImportRequest
 
 
@@ -105,51 +104,6 @@ def export_glossary(console: Console, id: str, form: str, output: Path | None, f
         console.give({"id": made, "format": form, "base64": b64encode(data).decode("ascii")})
     else:
         console.give({"id": made, "format": form, "text": data.decode("utf-8-sig")})
-
-
-@glossary.command("forget")
-@click.argument("id")
-@json_option
-@click.pass_obj
-def forget_glossary(console: Console, id: str) -> None:
-    """Delete a glossary and its terms."""
-    with console.services() as services:
-        services.store.require_writable()
-        gone = services.call.glossaries.get(id).id
-        console.result_of(services, lambda: services.glossaries.forget(gone))
-        services.call.glossaries.purge()
-    if console.as_json:
-        console.give({"id": gone})
-    console.notify("Forgotten.")
-
-
-@glossary.command("check")
-@click.argument("source", type=NamedFile())
-@click.argument("target", type=NamedFile())
-@click.option("--from", "source_language", required=True, help="Language of the first file.")
-@click.option("--to", "target_language", required=True, help="Language of the second.")
-@json_option
-@click.pass_obj
-def check_glossary(console: Console, source: Path, target: Path, source_language: str, target_language: str) -> None:
-    """Check whether a translation keeps to the glossaries: two text files, line for line."""
-    first, second = language_of(source_language).code, language_of(target_language).code
-    before, after = _lines(source), _lines(target)
-    if len(before) != len(after):
-        raise click.ClickException(f"The files have {len(before)} and {len(after)} lines; they are compared by line.")
-    with console.services() as services:
-        terms = services.call.translations.terms(first, second)
-    rows: list[Json] = [
-        {"line": number, "kind": flag.kind, "term": flag.text, "wanted": flag.detail}
-        for number, (line, other) in enumerate(zip(before, after, strict=True), start=1)
-        for flag in term_flags(line, other, first, second, terms)
-    ]
-    if console.as_json:
-        console.give(rows)
-        return
-    for row in rows:
-        assert isinstance(row, dict)
-        console.say(f"line {row['line']}: {row['term']} → {row['wanted']} ({row['kind']})")
-    console.notify(f"{len(terms)} terms, {len(rows)} {'place' if len(rows) == 1 else 'places'} to review.")
 
 
 @click.group()
@@ -245,13 +199,6 @@ def _columns(said: str) -> dict[str, int] | None:
     if found and "source" not in found:
         raise click.UsageError("--columns has to say which column is the source.")
     return found or None
-
-
-def _lines(path: Path) -> list[str]:
-    try:
-        return path.read_text("utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as err:
-        raise click.ClickException(f"{path} cannot be read as text in UTF-8.") from err
 
 
 def _give_bytes(console: Console, data: bytes, output: Path | None, force: bool) -> None:

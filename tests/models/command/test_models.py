@@ -15,45 +15,6 @@ from fakes.tiny_lora import make_lora
 pytestmark = pytest.mark.process
 
 
-def test_rename(run, with_model, tmp_path) -> None:
-    done = run("models", "rename", with_model["id"][:6], "For letters", "--json")
-    assert done.json == {"id": with_model["id"], "name": "For letters"}
-    assert run("models", "list", "--json").json[0]["name"] == "For letters"
-    other = run("models", "import", str(write(tmp_path / "b.gguf", tiny_qwen2())), "--json").json
-    clash = run("models", "rename", other["id"], "for LETTERS", "--json")
-    assert (clash.status, clash.json["error"]["code"]) == (1, "model.name_taken")
-    assert run("models", "rename", "nothing", "x").status == 1
-    assert run("models", "rename", other["id"]).status == 2
-
-
-def test_find_lists_and_links(run, environment, tmp_path) -> None:
-    for name in [key for key in environment if key.startswith(("XDG_", "HF_H", "OLLAMA"))]:
-        del environment[name]
-    environment["HOME"] = str(tmp_path / "user")
-    folder = tmp_path / "user/.lmstudio/models/a/b"
-    folder.mkdir(parents=True)
-    model = write(folder / "c.gguf", tiny_llama())
-    (folder / "bad.gguf").write_text("<html>")
-    (folder / "loop.gguf").symlink_to(folder / "loop.gguf")
-    found = run("models", "find", "--json").json
-    assert {Path(one["path"]).name: (one["program"], one["id"], bool(one["reason"])) for one in found["models"]} == {
-        "c.gguf": ("LM Studio", None, False), "bad.gguf": ("LM Studio", None, True),
-    }  # fmt: skip
-    assert "circle" in next(one["reason"] for one in found["skipped"] if one["path"].endswith("loop.gguf"))
-    assert run("models", "list", "--json").json == []
-    words = run("models", "find")
-    assert "new" in words.out
-    assert "--link" in words.err
-    linked = run("models", "find", "--link", "--json").json["models"]
-    (record,) = run("models", "list", "--json").json
-    assert (record["path"], record["linked"]) == (str(model), True)
-    assert [one["id"] for one in linked if one["linked"]] == [record["id"]]
-    other = ("--home", str(tmp_path / "other"))
-    copied = run(*other, "models", "import", str(model), "--json").json
-    again = [one for one in run(*other, "models", "find", "--link", "--json").json["models"] if not one["reason"]]
-    assert [(one["id"], one["linked"]) for one in again] == [(copied["id"], False)], "its copy stays the model's file"
-
-
 # ---- the organisation's rules
 
 
@@ -75,8 +36,6 @@ def test_a_policy_holds_on_the_command_line(run, home, tmp_path) -> None:
     refused = run("models", "remove", listed.json[0]["id"], "--json")
     assert (refused.status, refused.json["error"]["code"]) == (1, "model.shared")
     assert model.exists()
-    assert run("models", "rename", listed.json[0]["id"], "Ours").status == 0
-    assert run("models", "move", str(shared / "mine")).status == 1
     assert [path.name for path in shared.iterdir()] == ["ours.gguf"]  # nothing is ever written there
     found = run("doctor", "--json").json["policy"]
     assert (found["file"], found["sets"], found["models_folder"]) == (str(policy), {"offline": True}, str(shared))
@@ -181,10 +140,9 @@ def test_a_folder_with_checksums_comes_in_but_for_what_is_another_file(run, tmp_
 
 
 def test_what_is_no_model_here_is_no_missing_file(run, with_model, tmp_path) -> None:
-    for request in ("info", "fit", "remove", "verify"):
+    for request in ("info", "remove", "verify"):
         assert run("models", request, "nothing", "--json").json["error"]["code"] == "model.unknown"
-        if request != "fit":
-            assert run("models", request, "", "--json").json["error"]["code"] == "model.unknown"
+        assert run("models", request, "", "--json").json["error"]["code"] == "model.unknown"
     assert run("models", "info", "nothing.gguf", "--json").json["error"]["code"] == "model.missing"
     assert len(run("models", "list", "--json").json) == 1
 
@@ -204,25 +162,6 @@ def test_a_model_is_recommended_for_each_job(run, monkeypatch, measured_before) 
     assert run("models", "recommend", "--language", "xx", "--json").json["error"]["code"] == "language.unknown"
 
 
-def test_a_damaged_download_is_named_and_can_be_deleted(run, hub, home) -> None:
-    hub.add(REPO, {NAME: tiny_llama().data}, lies={NAME: {"sha256": "0" * 64}})
-    failed = run("models", "download", REPO)
-    assert (failed.status, "models leftovers" in failed.err) == (1, True)
-    (left,) = run("models", "leftovers", "--json").json
-    assert (left["name"], left["repo"], left["damaged"]) == (NAME, REPO, True)
-    assert NAME in run("models", "leftovers").out
-    (job,) = run("jobs", "list", "--json").json
-    assert (job["status"], "damaged" in job["reason"]) == ("failed", True)
-    words = run("jobs", "list").err
-    assert ("damaged" in words, "jobs resume" in words) == (True, True)
-    wrong = run("models", "leftovers", "--remove", "nothing", "--json")
-    assert (wrong.status, wrong.json["error"]["code"]) == (1, "download.unknown")
-    removed = run("models", "leftovers", "--remove", NAME, "--json")
-    assert removed.json == {"removed": [left["id"]], "bytes_freed": left["bytes"]}
-    assert run("models", "leftovers", "--json").json == []
-    assert list((home / "models").iterdir()) == []
-
-
 def test_a_killed_download_waits_and_says_how_to_go_on(begin, run, hub, home) -> None:
     data = tiny_llama().data + random.Random(1).randbytes(12 << 20)
     hub.add(REPO, {NAME: data})
@@ -236,11 +175,7 @@ def test_a_killed_download_waits_and_says_how_to_go_on(begin, run, hub, home) ->
     (job,) = run("jobs", "list", "--json").json
     assert (job["status"], job["eta_s"]) == ("open", None)
     assert "jobs resume" in run("jobs", "list").err
-    (left,) = run("models", "leftovers", "--json").json
-    assert (left["damaged"], left["bytes_total"]) == (False, len(data))
-    assert f"models download {REPO}/{NAME}" in run("models", "leftovers").out
     assert run("jobs", "resume", job["id"], "--json").json["status"] == "done"
-    assert run("models", "leftovers", "--json").json == []
 
 
 def test_a_repository_without_models_and_the_organisations_word(run, hub, home) -> None:
