@@ -35,11 +35,10 @@ from slmdesk.base.records import AnswerEnding, Message, ModelRecord, Status
 from slmdesk.base.texts import _
 from slmdesk.base.types import THINKING_USUAL, Answer, ChatMessage, FinishReason, Json, Origin, Role, Sampling, TextPart
 from slmdesk.chat.conversation import Stores
+from slmdesk.chat.settings import CHAT_SAMPLING, TEXT_SAMPLING
 from slmdesk.chat.types import (
-    CHAT_SAMPLING,
     MOST_THOUGHT_SECONDS,
     MOST_THOUGHT_TOKENS,
-    TEXT_SAMPLING,
     ChatOptions,
     Lora,
     check_options,

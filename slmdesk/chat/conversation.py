@@ -21,7 +21,8 @@ from slmdesk.base.texts import _
 from slmdesk.base.translation import LANGUAGES
 from slmdesk.base.types import AttachmentPart, ChatMessage, Json, Origin, Role, TextPart
 from slmdesk.base.untrusted import CUT, broken, clean_label
-from slmdesk.chat.types import ANSWER_LENGTHS, EXAMPLES, OF_MESSAGE, Example, examples_from, options_from
+from slmdesk.chat.settings import ANSWER_LENGTHS, OF_MESSAGE
+from slmdesk.chat.types import EXAMPLES, Example, examples_from, options_from
 from slmdesk.text.checks.words import tongue
 
 if TYPE_CHECKING:

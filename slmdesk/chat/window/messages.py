@@ -21,18 +21,15 @@ from slmdesk.chat.conversation import (
     window_of,
     words_of,
 )
-from slmdesk.chat.types import LABELS, SETTINGS, STOP_TITLE, Quoted, rewrite_of
+from slmdesk.chat.settings import BY_NAME, SAMPLING, STOP
+from slmdesk.chat.types import LABELS, Quoted, rewrite_of
 from slmdesk.chat.window.view import Extra, MessageView
 from slmdesk.chat.window.view.message import DELETIONS, REWRITES
 from slmdesk.runtime.messages import Problem, problem_of
 from slmdesk.window.base.bridge import Bridge, Delay
 from slmdesk.window.base.text import Live, day_in_figures, inside
 
-_SAMPLING = {
-    **{setting.name: setting.title for setting in SETTINGS},
-    "max_tokens": _("Tokens at most"),
-    "thinking": _("Thinking"),
-}
+_SAMPLING = {each.name: each.title for each in (*SAMPLING, BY_NAME["thinking"]) if each.name != "seed"}
 ENDS = {
     "stop": _("the model"), "stop_string": _("a stop text"), "length": _("the limit of "
                                                                          "tokens"), "repeat": _("repetition"),
@@ -169,7 +166,7 @@ def all_details_of(message: Message) -> list[str]:
         (_("Seed"), "" if message.seed is None else str(message.seed)),
         (_("Same answer again"), again),
         *((words, _number(said[name])) for name, words in _SAMPLING.items() if name in said),
-        (STOP_TITLE, _joined(said.get("stop"))),
+        (STOP.title, _joined(said.get("stop"))),
         (_("Ended by"), ENDS.get(message.finish_reason or "", message.finish_reason or "")),
         (_("Model file (SHA-256)"), message.model_sha256 or ""),
     ]
