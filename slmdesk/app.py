@@ -34,7 +34,7 @@ LOCK_OPENING_S = 0.2
 """How long a lock waits for services that are just being opened."""
 END_MS = 1900
 """After this the process ends, whatever still hangs: all text is in the store by then."""
-TRANSLATE_CLIPBOARD = "--translate-clipboard"
+CLIPBOARD = "--clipboard"
 LOCKED = "--locked"
 """The window begins with the lock page, and nothing opens the history by itself: it has just been locked."""
 STARTER_VARIABLE = "SLMDESK_STARTER_MODEL"
@@ -66,7 +66,7 @@ def run_window(arguments: Sequence[str] = ()) -> int:
     """Show the window until it is closed, and end the process; a second start raises the first.
 
     Returns the exit status where no window was shown.
-    `--translate-clipboard` has the window, this one or the first, translate what is on the clipboard.
+    `translate --clipboard` has the window, this one or the first, translate what is on the clipboard.
     """
     if not has_display():
         print(  # noqa: T201
@@ -92,7 +92,7 @@ def run_window(arguments: Sequence[str] = ()) -> int:
     if (paths := usable_home()) is None:
         return NO_HOME
     instance = SingleInstance(paths.data)
-    is_to_translate = TRANSLATE_CLIPBOARD in arguments
+    is_to_translate = CLIPBOARD in arguments
     outcome = instance.take_or_raise_other(request=TRANSLATE if is_to_translate else RAISE)
     if outcome == "raised":
         return 0
@@ -267,10 +267,8 @@ class WindowRun:
 
             self.frame.locking.know(Ways(by_words=True, by_keyring=False))
         self.frame.locking.lock_requested.connect(self.lock)
-        self.frame.locking.quit_requested.connect(self.close)
         self.frame.erase_requested.connect(self._on_erase_requested)
         self.bridge.on(ItemGone, lambda _event: forget_folders())
-        self.frame.global_key.pressed.connect(self.translate_clipboard)
         self.frame.privacy.encryption_shown.connect(self._on_encryption_shown)
         self._garbage = GarbageCollector(app)
         self._opening = threading.Thread(target=self._open, name="open-services", daemon=True)
@@ -325,13 +323,12 @@ class WindowRun:
         """Bring the window to the front; the token is Wayland's leave to do so."""
         if activation_token:
             os.environ["XDG_ACTIVATION_TOKEN"] = activation_token  # read by Qt when it asks the compositor
-        (self.frame.locking.page or self.frame.window).come_forward()
+        self.frame.window.come_forward()
 
     def translate_clipboard(self, activation_token: str = "") -> None:
-        """Bring the window to the front and translate what is on the clipboard; not under a cover."""
+        """Bring the window to the front and translate what is on the clipboard."""
         self.come_forward(activation_token)
-        if self.frame.locking.page is None:
-            self.frame.reach.take_clipboard_in_front()
+        self.frame.reach.take_clipboard_in_front()
 
     def lock(self) -> None:
         """Hide everything, save, end the children, and go on as a fresh process that shows the lock page, in a second.

@@ -115,8 +115,6 @@ class Settings(Record):
     translate_together: bool = True
     """Whether text and translation scroll together."""
     translate_doubts: bool = False
-    global_key: bool = False
-    """Whether to ask the desktop for a shortcut that works in every program and translates the clipboard's text."""
     translate_history: bool = True
     writing_history: bool = True
     translate_sheet_names: bool = False
@@ -134,8 +132,6 @@ class Settings(Record):
     """
     lock_minutes: int = 15
     """Minutes without activity after which an encrypted history locks. 0 means that it never locks by itself."""
-    lock_covers: bool = False
-    """Whether locking by itself only covers the window, while jobs go on."""
     lock_with_screen: bool = True
     extra: Mapping[str, Json] = field(default_factory=dict)
     """Keys of a newer version, kept unchanged."""

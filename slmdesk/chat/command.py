@@ -17,26 +17,21 @@ import click
 from slmdesk.base.errors import KnownError
 from slmdesk.base.record import changed, to_json
 from slmdesk.base.records import Message, Status
-from slmdesk.base.types import THINKING, Json, Sampling, used_words
-from slmdesk.chat.conversation import REDACTION, blanks_note, window_then
+from slmdesk.base.types import Json, Sampling, used_words
+from slmdesk.chat.conversation import blanks_note, window_then
+from slmdesk.chat.settings import EVERY, MODEL, MOST_STOP, SAMPLED, STOP, Setting, is_stop
 from slmdesk.chat.types import (
     ASK,
     LEAVE_OUT,
-    MOST_STOP,
-    SETTINGS,
     SUMMARIZE,
     AttachRequest,
     NotesBegun,
     QuotesFound,
     SendRequest,
-    Setting,
     TurnsLeftOut,
-    is_stop,
 )
 from slmdesk.command.console import Console, FiniteRange, NamedFile, json_option, next_of
 from slmdesk.command.opening import link_shared, read_stdin
-from slmdesk.command.redaction import print_preview, redact_preview_option
-from slmdesk.redaction.service import kept_from
 from slmdesk.runtime.events import (
     Event,
     MessageChanged,
@@ -65,35 +60,40 @@ def _stops(_context: click.Context, _option: click.Parameter, values: tuple[str,
 
 
 def _option_of(setting: Setting) -> Callable[[Command], Command]:
-    flag = f"--{setting.name.replace('_', '-')}"
+    flag, words = f"--{setting.name.replace('_', '-')}", setting.help or setting.words
+    if setting is STOP:
+        return click.option(flag, multiple=True, metavar="TEXT", callback=_stops, help=words)
+    if setting is MODEL:
+        return click.option("-m", flag, help=words)
     if setting.is_whole:
-        return click.option(flag, type=click.IntRange(int(setting.least), int(setting.most)), help=setting.words)
-    most = MOST_TEMPERATURE if setting.name == "temperature" else setting.most
-    return click.option(flag, type=FiniteRange(setting.least, most), help=setting.words)
+        whole = click.IntRange(int(setting.least), None if setting.name == "max_tokens" else int(setting.most))
+        return click.option(flag, type=whole, help=words)
+    if setting.is_number:
+        most = MOST_TEMPERATURE if setting.name == "temperature" else setting.most
+        return click.option(flag, type=FiniteRange(setting.least, most), help=words)
+    return click.option(flag, type=click.Choice(setting.codes) if setting.codes else None, help=words)
 
 
-OPTIONS: tuple[Callable[[Command], Command], ...] = (
-    *map(_option_of, SETTINGS),
-    click.option("--seed", type=click.IntRange(0, 2**32 - 1), help="The same seed gives the same answer."),
-    click.option("--max-tokens", type=click.IntRange(1), help="The longest answer, in tokens."),
-    click.option(
-        "--stop", multiple=True, metavar="TEXT", callback=_stops, help="The answer ends before TEXT (can be repeated)."
-    ),
-)
-NAMES = (*(setting.name for setting in SETTINGS), "seed", "max_tokens", "stop")
+GIVEN = tuple(setting for setting in EVERY if setting.name not in ("answer_length", "answer_language"))
+KEPT = tuple(setting.name for setting in GIVEN if setting.name not in (MODEL.name, *SAMPLED))
+"""Names of the settings that are kept for the chat; the others hold for this answer."""
 
 
-def sampling_options(command: Command) -> Command:
-    """Add the sampling options to a command. The command receives the options used as `sampling`, a Sampling."""
+def setting_options(command: Command) -> Command:
+    """Add the options of a chat's settings to a command.
+
+    It receives those of the answer as `sampling`, a Sampling, those that are kept for the chat as `kept`, and `model`.
+    """
 
     @wraps(command)
     def run(*args: Any, **given: Any) -> Any:
-        sampling = Sampling(**{name: given.pop(name) for name in NAMES})
-        return command(*args, sampling=sampling, **given)
+        sampling = Sampling(**{name: given.pop(name) for name in SAMPLED})
+        kept = {name: value for name in KEPT if (value := given.pop(name)) is not None}
+        return command(*args, sampling=sampling, kept=kept, **given)
 
     made: Command = run
-    for option in reversed(OPTIONS):
-        made = option(made)
+    for setting in reversed(GIVEN):
+        made = _option_of(setting)(made)
     return made
 
 
@@ -109,19 +109,11 @@ STOP_S = 5.0
 
 @click.command()
 @click.argument("prompt", required=False)
-@click.option("-m", "--model", help="Id, unique prefix of one, or name.")
 @click.option("-s", "--system", help="Instructions for the model.")
 @click.option("-p", "--preset", help="Preset for this chat from now on: name or id, or “none”.")
 @click.option("-c", "--chat", "chat_id", help="Go on with this chat (id or unique prefix).")
-@sampling_options
+@setting_options
 @click.option("--space", help="Begin the chat in this space, with its instructions and documents: name or id.")
-@click.option("--lora", help="Answer with this adapter, in this chat from now on: id, unique prefix, name, or “none”.")
-@click.option("--lora-scale", type=FiniteRange(0, 2), help="How strongly it changes the model; 1: as it was made.")
-@click.option(
-    "--thinking",
-    type=click.Choice(THINKING),
-    help="How much a model that thinks aloud does so, in this chat from now on; its thoughts are not printed.",
-)
 @click.option(
     "--when-full",
     type=click.Choice(list(WHEN_FULL)),
@@ -139,13 +131,6 @@ STOP_S = 5.0
 @click.option("--password", is_flag=True, help="Ask for the password of each locked document first.")
 @click.option("--anyway", is_flag=True, help="Load the model even where memory looks too short for it.")
 @click.option("--no-save", is_flag=True, help="Keep nothing of it on the disk.")
-@click.option(
-    "--redact/--no-redact",
-    default=None,
-    help="Replace names, numbers and addresses before the model sees them, and put them back into the answer, in this "
-    "chat from now on.",
-)
-@redact_preview_option
 @json_option
 @click.pass_obj
 def chat(
@@ -156,17 +141,13 @@ def chat(
     preset: str | None,
     chat_id: str | None,
     sampling: Sampling,
+    kept: dict[str, Json],
     space: str | None,
-    lora: str | None,
-    lora_scale: float | None,
-    thinking: str | None,
     when_full: str | None,
     files: tuple[Path, ...],
     password: bool,
     anyway: bool,
     no_save: bool,
-    redact: bool | None,
-    redact_preview: bool,
 ) -> int:
     """Ask PROMPT, or the text on stdin; on a terminal without either, chat until Ctrl-D.
 
@@ -186,19 +167,11 @@ def chat(
         prompt = f"{prompt}\n\n{more}"
     if not interactive and not (prompt or "").strip():
         raise click.UsageError("There is nothing to say: give a PROMPT, or words on stdin.")
-    if redact_preview:
-        if interactive or files:
-            raise click.UsageError("--redact-preview looks at a PROMPT, or words on stdin, alone.")
-        console.is_streaming = False
-        with console.services() as services:
-            return print_preview(console, services, prompt or "", chat_id)
-
     changes: dict[str, Json] = {
         "system": system,
         "preset": "" if preset == "none" else preset,
-        "lora": "" if lora == "none" else lora,
-        "lora_scale": lora_scale,
-        "thinking": thinking,
+        **kept,
+        "lora": "" if kept.get("lora") == "none" else kept.get("lora"),
         "when_full": WHEN_FULL[when_full] if when_full else None,
     }
     request = SendRequest(
@@ -210,7 +183,6 @@ def chat(
         space=space or "",
         anyway=anyway,
         save=not no_save,
-        redact=redact,
     )
     with console.services() as services:
         link_shared(console, services)
@@ -339,16 +311,10 @@ class _ChatRun:
             left_out = self._left_out(message)
             done = {**_done(ended, saved=saved), "left_out": left_out, "attachments": read}
             cited: list[Json] = [{"file": quote.name, "page": quote.page, "quote": quote.quote} for quote in quotes]
-            console.give({**done, **_redaction(message), "citations": cited, **failed})
+            console.give({**done, "citations": cited, **failed})
             return
         for quote in quotes:
             console.notify(f"\u201c{quote.quote}\u201d \u2014 {quote.name}, page {quote.page}")
-        if REDACTION in message.sampling:
-            count, marked = kept_from(message.sampling[REDACTION])
-            from slmdesk.redaction.labels import put_back_words
-
-            words = put_back_words(count, [message.text[start:end] for start, end in marked])
-            console.notify(f"note: {words}")
         if blanks := blanks_note(message):
             console.notify(f"note: {blanks[0].lower()}{blanks[1:]}")
         if message.finish_reason == "length" and saved:
@@ -379,14 +345,6 @@ def _given_beside(console: Console) -> str:
     elif not stat.S_ISREG(mode):
         return ""
     return read_stdin().strip()
-
-
-def _redaction(message: Message) -> dict[str, Json]:
-    if REDACTION not in message.sampling:
-        return {}
-    count, marked = kept_from(message.sampling[REDACTION])
-    places: list[Json] = [{"start": start, "end": end, "text": message.text[start:end]} for start, end in marked]
-    return {"redaction": {"put_back": count, "marked": places}}
 
 
 def _done(ended: MessageEnded, *, saved: bool) -> dict[str, Json]:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import math
 import os
-import re
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import TYPE_CHECKING
@@ -14,11 +12,8 @@ from slmdesk.base.protocol import sampling_from, stored_from
 from slmdesk.base.record import Record, changed, field, to_json
 from slmdesk.base.records import Message, ModelRecord
 from slmdesk.base.texts import _
-from slmdesk.base.translation import LANGUAGES
 from slmdesk.base.types import (
-    THINKING,
     THINKING_USUAL,
-    USUAL_SAMPLING,
     AttachMode,
     Json,
     Origin,
@@ -26,8 +21,7 @@ from slmdesk.base.types import (
     Sampling,
     TextPart,
 )
-from slmdesk.gguf.header import MOST_STRENGTH
-from slmdesk.redaction.service import NOTHING_DECIDED, Decisions
+from slmdesk.chat.settings import ANY_LANGUAGE, BY_NAME, EVERY, MOST_STOPS, SAMPLED, STOP, is_allowed, is_stop
 from slmdesk.runtime.events import Event
 from slmdesk.text.checks.words import tongue
 
@@ -75,129 +69,8 @@ class SendRequest(Record):
 
     The attachments of the old question are attached to this message too.
     """
-    redact: bool | None = None
-    """Whether private data is replaced before the model sees it, from now on in this chat; None keeps the setting."""
-    decisions: Decisions = NOTHING_DECIDED
     save: bool = True
     """If False, nothing of the chat is written to the disk."""
-
-
-# ---- the settings that decide how the next word of an answer is chosen, as people see them
-
-
-MOST_STOPS, MOST_STOP = 16, 200
-_ESCAPES = {"\\n": "\n", "\\t": "\t", "\\r": "\r", "\\\\": "\\"}
-CHAT_SAMPLING = Sampling(repeat_penalty=1.1, penalty_last_n=256)
-"""Sampling that a chat adds to the model's defaults, because small models repeat themselves in free conversation."""
-TEXT_SAMPLING = Sampling(temperature=0.2, repeat_penalty=1.0)
-"""Sampling used instead if the question contains a text, because the answer must repeat its names and figures."""
-
-
-class Setting(Record):
-    name: str
-    title: str
-    words: str
-    least: float
-    most: float
-    is_whole: bool = False
-
-
-SETTINGS = (
-    Setting(
-        "temperature",
-        _("Temperature"),
-        _(
-            "Low: factual and nearly always the same. High: more varied, and more often wrong. A question with a "
-            "document or a long text gets 0.2 unless you choose."
-        ),
-        0.0,
-        100.0,
-    ),
-    Setting("top_p", _("Word variety (top-p)"), _("How many of the likely next words may be chosen."), 0.0, 1.0),
-    Setting(
-        "top_k",
-        _("Candidates (top-k)"),
-        _("Only so many of the likeliest words can come next. Few: predictable. 0: no limit."),
-        0,
-        1 << 20,
-        is_whole=True,
-    ),
-    Setting(
-        "min_p",
-        _("Least likelihood (min-p)"),
-        _(
-            "Leaves out words that are far less likely than the likeliest one: 0.05 those below a twentieth. Higher is "
-            "safer; 0 leaves out none."
-        ),
-        0.0,
-        1.0,
-    ),
-    Setting(
-        "repeat_penalty",
-        _("Repeat penalty"),
-        _(
-            "Above 1, words used shortly before become less likely. Too much of it changes names and figures: a "
-            "question with a document or a long text has none unless you choose."
-        ),
-        0.01,
-        10.0,
-    ),
-)
-BY_NAME: Mapping[str, Setting] = {setting.name: setting for setting in SETTINGS}
-STOP_TITLE = _("Stop texts")
-STOP_WORDS = _("The answer ends before any of these texts, one a line. \\n stands for a line break.")
-
-
-class WrongLineError(ValueError):
-    """Raised for a text that cannot be read as a setting. The message is a sentence for people."""
-
-
-def defaults_of(makers: Sampling) -> Sampling:
-    """Return the sampling of a chat without settings. `makers`: the recommendation in the model's file."""
-    return CHAT_SAMPLING.over(makers).over(USUAL_SAMPLING)
-
-
-def is_makers(name: str, makers: Sampling) -> bool:
-    return getattr(CHAT_SAMPLING, name) is None and getattr(makers, name) is not None
-
-
-def number_of(setting: Setting, text: str) -> float | int | None:
-    """Read a typed number with a decimal point or comma. Returns None for an empty text. Raises WrongLineError."""
-    clean = text.strip().replace(",", ".").replace("\u2212", "-")
-    if not clean:
-        return None
-    try:
-        value = int(clean) if setting.is_whole else float(clean)
-    except ValueError:
-        value = math.nan
-    if not setting.least <= value <= setting.most:
-        kind = _("whole number") if setting.is_whole else "number"
-        raise WrongLineError(
-            _("This takes a {kind} from {least:,g} to {most:,.7g}.").format(
-                kind=kind, least=setting.least, most=setting.most
-            )
-        )
-    return value
-
-
-def stops_of(text: str) -> tuple[str, ...]:
-    """Read stop texts, one per line. Raises WrongLineError."""
-    lines = [line for line in text.split("\n") if line]
-    stops = tuple(dict.fromkeys(re.sub(r"\\[ntr\\]", lambda found: _ESCAPES[found[0]], line) for line in lines))
-    if len(stops) > MOST_STOPS:
-        raise WrongLineError(_("There can be {most_stops} stop texts at most.").format(most_stops=MOST_STOPS))
-    if any(len(stop) > MOST_STOP for stop in stops):
-        raise WrongLineError(_("A stop text has {most_stop} characters at most.").format(most_stop=MOST_STOP))
-    return stops
-
-
-def text_of_stops(stops: Sequence[str]) -> str:
-    signs = {plain: escaped for escaped, plain in _ESCAPES.items()}
-    return "\n".join("".join(signs.get(sign, sign) for sign in stop) for stop in stops)
-
-
-def is_stop(value: str) -> bool:
-    return 0 < len(value) <= MOST_STOP
 
 
 # ---- options of a single chat
@@ -206,29 +79,11 @@ def is_stop(value: str) -> bool:
 # and the stored values are untrusted. None, "" and 1.0 mean the default.
 
 
-_LIMITS: Mapping[str, tuple[float, float]] = {
-    "lora_scale": (0.0, MOST_STRENGTH),
-    "seed": (0, 2**32 - 1),
-    "max_tokens": (1, 1 << 20),
-    **{setting.name: (setting.least, setting.most) for setting in SETTINGS},
-}
-_WHOLE = ("seed", "max_tokens", *(setting.name for setting in SETTINGS if setting.is_whole))
 ASK, LEAVE_OUT, SUMMARIZE = "", "leave_out", "summarize"
 WHEN_FULL = (ASK, LEAVE_OUT, SUMMARIZE)
 """What happens when a chat becomes longer than the context. ASK refuses the question and asks the person. LEAVE_OUT
 leaves the oldest turns out of the prompt. SUMMARIZE leaves them out too and puts notes of the model in their place.
 """
-ANY_LANGUAGE, OF_MESSAGE = "", "message"
-ANSWER_LANGUAGES = (ANY_LANGUAGE, OF_MESSAGE, *LANGUAGES)
-"""Languages of answers: the model's choice, the language of each message, or always the same language."""
-ANSWER_LENGTHS = {"": "", "short": "Answer in one to three sentences.", "long": "Answer in detail."}
-"""For each length of answers what the model is asked for; nothing for the usual length."""
-_CHOICES: Mapping[str, tuple[str, ...]] = {
-    "answer_length": tuple(ANSWER_LENGTHS),
-    "thinking": THINKING,
-    "when_full": WHEN_FULL,
-    "answer_language": ANSWER_LANGUAGES,
-}
 
 
 class Example(Record):
@@ -276,11 +131,7 @@ class ChatOptions(Sampling, kw_only=True):
         }
 
 
-SAMPLED = (*(setting.name for setting in SETTINGS), "seed", "max_tokens", "stop")
-NAMES = (
-    "system", "model", "lora", "lora_scale", *(setting.name for setting in SETTINGS), "seed", "max_tokens", "thinking",
-    "when_full", "answer_language", "answer_length", "preset",
-)  # fmt: skip
+NAMES = ("system", *(setting.name for setting in EVERY if setting is not STOP), "when_full", "preset")
 EXAMPLES, MOST_EXAMPLES, MOST_EXAMPLE = "examples", 8, 8_000
 MOST_THOUGHT_TOKENS, MOST_THOUGHT_SECONDS = 2048, 180.0
 """Most tokens and seconds of reasoning before the model must answer, because small models may reason in circles."""
@@ -302,8 +153,7 @@ def options_from(untrusted: Mapping[str, Json]) -> ChatOptions:
     values: dict[str, Json] = {}
     for name in NAMES:
         value = untrusted.get(name)
-        is_text = isinstance(value, str) and name not in _LIMITS and value in _CHOICES.get(name, (value,))
-        if is_text or _is_number(name, value):
+        if value is not None and _is_allowed(name, value):
             values[name] = value
     return changed(
         ChatOptions(),
@@ -332,17 +182,14 @@ def _are_examples(examples: Sequence[Example]) -> bool:
 
 def check_options(options: ChatOptions) -> None:
     """Check the values of the options. Raises KnownError `request.invalid` with the name of the option."""
-    for name in _LIMITS:
+    for name in NAMES:
         value = getattr(options, name)
-        if value is not None and not _is_number(name, value):
+        if value is not None and not _is_allowed(name, value):
             raise KnownError("request.invalid", what=name)
     if _stops_from(options.stop) != options.stop:
         raise KnownError("request.invalid", what="stop")
     if not _are_examples(options.examples):
         raise KnownError("request.invalid", what=EXAMPLES)
-    for name, values in _CHOICES.items():
-        if getattr(options, name) not in ("", *values):
-            raise KnownError("request.invalid", what=name)
 
 
 def sampling_for(request: Sampling, options: ChatOptions, usual: Sampling) -> Sampling:
@@ -390,11 +237,10 @@ def lora_of(message: Message, known: Sequence[ModelRecord]) -> Lora | None:
     return Lora(adapter.id, adapter.name, os.fsdecode(adapter.path), said.lora_scale) if adapter else None
 
 
-def _is_number(name: str, value: object) -> bool:
-    if name not in _LIMITS or isinstance(value, bool) or not isinstance(value, int | float):
-        return False
-    low, high = _LIMITS[name]
-    return math.isfinite(value) and low <= value <= high and (name not in _WHOLE or isinstance(value, int))
+def _is_allowed(name: str, value: object) -> bool:
+    if name in BY_NAME:
+        return is_allowed(BY_NAME[name], value)
+    return isinstance(value, str) and (name != "when_full" or value in WHEN_FULL)
 
 
 # ---- the type of a verified quotation from an attachment

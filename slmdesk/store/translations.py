@@ -60,18 +60,11 @@ class Segments(StorePart):
                     "doubts": doubts_json(segment.doubts), "reason": segment.reason, "revision": revision,
                 })  # fmt: skip
 
-    def of_item(
-        self, item: str, *, begin: int = 0, limit: int = 1000, states: Collection[SegmentState] = ()
-    ) -> list[SegmentRecord]:
-        where = ["item = ?", "number >= ?"]
-        values: list[Value] = [item, begin]
-        if states:
-            where.append(f"state in ({', '.join('?' for _ in states)})")
-            values += [state.value for state in states]
+    def of_item(self, item: str, *, begin: int = 0, limit: int = 1000) -> list[SegmentRecord]:
         return self._all(
             segment_from,
-            f"select * from segments where {' and '.join(where)} order by number limit ?",
-            [*values, limit],
+            "select * from segments where item = ? and number >= ? order by number limit ?",
+            (item, begin, limit),
         )
 
     def numbered(self, item: str, numbers: Sequence[int]) -> list[SegmentRecord]:

@@ -99,10 +99,6 @@ def plain(text: str, tags: Tags) -> str:
     return re.sub(r"[^\S\n]{2,}", " ", "".join(words)).strip()
 
 
-def without_tags(text: str, tags: Tags) -> str:
-    return "".join(piece for piece in pieces(text, tags) if isinstance(piece, str))
-
-
 def problems(text: str, tags: Tags) -> list[TagProblem]:
     """Return the faults of a translation's tags by number, or an empty list if all tags are right.
 
@@ -520,12 +516,23 @@ def _inside_pairs(parts: list[str | Tag]) -> list[tuple[int, int]]:
     return found
 
 
+_BOX = re.compile(r"\s*(?:<(\d{1,6})>\s*[☐☑☒✓✔✗✘]\s*</\1>|[☐☑☒✓✔✗✘])\s*")
+"""Matches a box before its words, in a pair of tags of its own if it looks different."""
+
+
 def segment_of(text: str, tags: Tags) -> Segment:
+    """Return a segment. Boxes before its words are set aside: no model may lose or tick them."""
     lead, middle, trail = stripped(text, tags)
-    while (inner := _unwrapped(middle, tags)) is not None:
-        opening, middle, closing = inner
-        before, middle, after = stripped(middle, tags)
-        lead, trail = lead + opening + before, after + closing + trail
+    while True:
+        box = _BOX.match(middle)
+        if box and box.end() < len(middle) and (not box[1] or int(box[1]) in tags.paired):
+            lead, middle = lead + box[0], middle[box.end() :]
+        elif (inner := _unwrapped(middle, tags)) is not None:
+            opening, middle, closing = inner
+            before, middle, after = stripped(middle, tags)
+            lead, trail = lead + opening + before, after + closing + trail
+        else:
+            break
     return Segment(middle, tags_in(middle, tags), lead, trail)
 
 

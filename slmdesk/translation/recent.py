@@ -36,7 +36,6 @@ class KeptText(Record):
     text: str
     manner: TranslationStyle
     segments: tuple[SegmentRecord, ...]
-    redact: bool
 
 
 class Earlier(Record):
@@ -49,15 +48,7 @@ class RecentTranslations(Service):
         super().__init__(runtime)
         self._translations, self._turn = translations, 0
 
-    def keep(
-        self,
-        text: str,
-        manner: TranslationStyle,
-        segments: Sequence[LiveSegment],
-        item: str = "",
-        *,
-        redact: bool = False,
-    ) -> str:
+    def keep(self, text: str, manner: TranslationStyle, segments: Sequence[LiveSegment], item: str = "") -> str:
         """Store a text with its translation. `item` is the item it was stored as before, which is changed.
 
         A text that differs too much becomes a new item. Returns the item's id, or '' if nothing is stored: nothing is
@@ -69,7 +60,6 @@ class RecentTranslations(Service):
             return ""
         request = TranslationRequest(
             manner.target, text=text, source=manner.source, domain=manner.domain, formality=manner.formality,
-            redact=redact,
         )  # fmt: skip
         title = _title(request)
         with self._store.together():  # if the disk is full, the earlier version stays complete
@@ -97,7 +87,7 @@ class RecentTranslations(Service):
         request = view.request
         manner = TranslationStyle(request.target, request.source, request.domain, request.formality)
         segments = tuple(segments_of_item(self._store, view.item.id))
-        return KeptText(request.text, manner, segments, request.redact)
+        return KeptText(request.text, manner, segments)
 
     def search(self, words: str) -> Pending[Earlier]:
         """Search the source, translation and title of all translations.

@@ -196,8 +196,7 @@ class SegmentEdits(Service):
         tags = Tags(segment.paired, segment.lone)
         source = segment.language or request.source
         known = self._translations.terms_of(request)
-        veil = self._translations.veil(item, request)
-        asked = asked_about(segment.source, tags, source, known, veil, hint.strip()[:MOST_HINT])
+        asked = asked_about(segment.source, tags, source, known, hint.strip()[:MOST_HINT])
         manner = TranslationStyle(request.target, source, request.domain, request.formality, asked.hint)
         record = self._translations.record(request.model)
         step = translation_step(asked.text, tags, styled(manner, record), terms=asked.terms, with_probabilities=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
@@ -24,7 +24,6 @@ from slmdesk.base.translation import (
 )
 from slmdesk.base.types import Json
 from slmdesk.loader.model_loader import Lease, ModelLoader
-from slmdesk.redaction.service import Decisions, RedactionService, Veil
 from slmdesk.runtime.events import Pending
 from slmdesk.runtime.messages import Problem, problem_for, problem_of
 from slmdesk.runtime.service import Later, Runtime, Service, Slices, in_slices
@@ -60,8 +59,8 @@ class _Asked:
 
     segment: LiveSegment
     key: Key
-    words: AskedText | None = None
-    """The text as the model sees it, with the glossary terms of that time. None if it cannot be redacted."""
+    words: AskedText
+    """The text as the model sees it, with the glossary terms of that time."""
     masks: dict[str, str] = field(default_factory=dict)
     text: str = ""
     """What the model has written so far."""
@@ -74,13 +73,10 @@ class LiveTranslation(Service):
         runtime: Runtime,
         loader: ModelLoader,
         terms: Callable[[str, str, str], Sequence[Term]],
-        redaction: RedactionService,
     ) -> None:
         """Create the service. `terms(source, target, domain)` returns the terms of the active glossaries."""
         super().__init__(runtime)
         self._loader, self._terms = loader, terms
-        self._text, self._is_redacted = "", False
-        self._veil = redaction.in_memory()
         self._known = SegmentCache()
         self._requested: list[tuple[LiveSegment, Key | None]] = []
         self._manner = TranslationStyle("en")
@@ -95,28 +91,12 @@ class LiveTranslation(Service):
 
     # ---- requests
 
-    def translate(
-        self,
-        text: str,
-        manner: TranslationStyle,
-        record: ModelRecord,
-        *,
-        redact: bool = False,
-        decisions: Decisions | None = None,
-    ) -> None:
-        """Translate `text`, which replaces the text given before. An empty text stops everything.
-
-        `redact`: hide private details from the model; the table of placeholders is only in memory. `decisions`: of a
-        person who has just reviewed what is redacted; earlier decisions are dropped. Raises KnownError redaction.*.
-        """
+    def translate(self, text: str, manner: TranslationStyle, record: ModelRecord) -> None:
+        """Translate `text`, which replaces the text given before. An empty text stops everything."""
         manner = styled(manner, record)
-        is_other = self._record is None or record.id != self._record.id or manner != self._manner
-        if is_other or redact != self._is_redacted or decisions is not None:
+        if self._record is None or record.id != self._record.id or manner != self._manner:
             self._stop()
-        if decisions is not None:
-            self._veil.forget()
-            self._veil.decide(decisions)
-        self._manner, self._record, self._is_redacted = manner, record, redact
+        self._manner, self._record = manner, record
         self._requested = self._cut(text)
         requested = {key for __, key in self._requested if key is not None}
         if any(asked.is_open and asked.key not in requested for asked in self._asked.values()):
@@ -149,35 +129,22 @@ class LiveTranslation(Service):
         self._known.note(key, CachedSegment(target, SegmentState.EDITED, Origin.PERSON, self._flags(segment, target)))
         self._say(is_done=self._is_done)
 
-    @property
-    def veil(self) -> Veil | None:
-        return self._veil if self._is_redacted else None
-
     def adopt(
-        self,
-        text: str,
-        manner: TranslationStyle,
-        record: ModelRecord | None,
-        kept: Iterable[SegmentRecord],
-        *,
-        redact: bool = False,
+        self, text: str, manner: TranslationStyle, record: ModelRecord | None, kept: Iterable[SegmentRecord]
     ) -> None:
         """Continue with a text translated earlier. Its stored segments are not translated again.
 
-        Without a model the text is shown, and not translated further. If it is redacted, the model is asked nothing
-        until a person has reviewed the redaction again.
+        Without a model the text is shown, and not translated further.
         """
         self._stop()
-        self._veil.forget()
-        self._manner, self._record, self._is_redacted = styled(manner, record), record, redact
+        self._manner, self._record = styled(manner, record), record
         self._requested = self._cut(text)
         known = {segment.source: segment for segment in kept if segment.target}
         for segment, key in self._requested:
             if key is not None and (old := known.get(segment.source)) is not None:
                 self._known.note(key, CachedSegment(old.target, old.state, old.origin, old.flags, old.doubts))
-        self._say(is_done=redact or record is None)
-        if not redact:
-            self._advance()
+        self._say(is_done=record is None)
+        self._advance()
 
     def segments(self) -> tuple[LiveSegment, ...]:
         known = ((segment, self._known.get(key)) for segment, key in self._requested)
@@ -186,7 +153,6 @@ class LiveTranslation(Service):
     # ---- segments
 
     def _cut(self, text: str) -> list[tuple[LiveSegment, Key | None]]:
-        self._text = text
         terms = self._terms(self._manner.source, self._manner.target, self._manner.domain)
         taken = CutState(self._manner.source, self._manner.target, terms)
         found: list[tuple[LiveSegment, Key | None]] = []
@@ -272,14 +238,16 @@ class LiveTranslation(Service):
         missing = self._missing()
         if not missing:  # the text has changed while the model was loaded
             return None
-        self._asked = {str(at): _Asked(segment, key) for at, (segment, key) in enumerate(missing)}
-        yield from self._hide(self._asked.values(), self._text)
+        terms = self._terms(self._manner.source, self._manner.target, self._manner.domain)
+        self._asked = {
+            str(at): _Asked(segment, key, asked_about(segment.source, Tags(), segment.language, terms))
+            for at, (segment, key) in enumerate(missing)
+        }
         over: Pending[FromChild] = Pending()
         job = lease.start("batch", {"stream": True}, lambda event: self._on_event(event, over))
         for name, asked in self._asked.items():
-            if asked.words is not None:
-                asked.masks = masked(asked.words.text, asked.words.terms, *self._languages_of(asked.segment)).terms
-                job.step(name, self._step(asked.segment, asked.words))
+            asked.masks = masked(asked.words.text, asked.words.terms, *self._languages_of(asked.segment)).terms
+            job.step(name, self._step(asked.segment, asked.words))
         job.end_of_steps()
         end: FromChild = yield over
         self._asked = {}
@@ -290,24 +258,6 @@ class LiveTranslation(Service):
             self._say()
             self._report_used()
         return None
-
-    def _hide(self, asked: Collection[_Asked], text: str) -> Slices[None]:
-        """Store what the model sees of each segment. A segment that cannot be redacted fails.
-
-        `text` is the whole text: a name found in one sentence is hidden in all. Raises KnownError redaction.*, store.*.
-        """
-        if (veil := self.veil) is not None:
-            yield from veil.learn(text)
-        terms = self._terms(self._manner.source, self._manner.target, self._manner.domain)
-        for question in asked:
-            try:
-                segment = question.segment
-                question.words = asked_about(segment.source, Tags(), segment.language, terms, veil)
-            except KnownError as err:
-                question.is_open = False
-                self._known.note(question.key, _failed(problem_for(err).sentence))
-            if veil is not None:
-                yield
 
     def _step(self, segment: LiveSegment, words: AskedText) -> dict[str, Json]:
         manner = changed(self._manner, source=self._languages_of(segment)[0])
@@ -321,22 +271,21 @@ class LiveTranslation(Service):
     def _on_event(self, event: FromChild, over: Pending[FromChild]) -> None:
         if isinstance(event, Done | Failed | Cancelled):
             over.end(event)
-        elif isinstance(event, Token | Partial) and (asked := self._asked.get(event.key)) and asked.words:
+        elif isinstance(event, Token | Partial) and (asked := self._asked.get(event.key)):
             if not self._known.is_open(asked.key):  # a person has translated it meanwhile
                 asked.is_open = asked.is_open and isinstance(event, Token)
                 return
             if isinstance(event, Token):
-                known = CachedSegment(self._so_far(asked, asked.words, event.text), SegmentState.OPEN)
+                known = CachedSegment(self._so_far(asked, event.text), SegmentState.OPEN)
             else:
                 asked.is_open = False
                 known = self._judged(asked.segment, event.value, asked.words)
             self._known.note(asked.key, known)
             self._say_soon()
 
-    def _so_far(self, asked: _Asked, words: AskedText, more: str) -> str:
+    def _so_far(self, asked: _Asked, more: str) -> str:
         asked.text += more
-        so_far = unmasked_so_far(asked.text.lstrip(), asked.masks)
-        return words.veiled.back_so_far(so_far) if words.veiled is not None else so_far
+        return unmasked_so_far(asked.text.lstrip(), asked.masks)
 
     def _judged(self, segment: LiveSegment, value: Mapping[str, Json], words: AskedText) -> CachedSegment:
         """Return the checked translation of a segment, or a failed segment with the reason.
@@ -429,9 +378,6 @@ class SegmentCache:
         self._known.move_to_end(key)
         while len(self._known) > KEPT + self.on_show:
             self._known.popitem(last=False)
-
-    def forget(self, key: Key) -> None:
-        self._known.pop(key, None)
 
     def is_open(self, key: Key) -> bool:
         known = self._known.get(key)

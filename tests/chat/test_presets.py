@@ -11,7 +11,8 @@ from fakes.recorder import result_of
 from slmdesk.base.errors import KnownError
 from slmdesk.base.record import changed
 from slmdesk.chat.presets import differences, shipped, with_preset
-from slmdesk.chat.types import OF_MESSAGE, ChatOptions, Example, PresetsChanged, options_from
+from slmdesk.chat.settings import OF_MESSAGE
+from slmdesk.chat.types import ChatOptions, Example, PresetsChanged, options_from
 
 EXAMPLES = (Example("Shorten: it is raining.", "Rain."), Example("Shorten: it is snowing.", "Snow."))
 

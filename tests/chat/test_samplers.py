@@ -9,10 +9,12 @@ from hypothesis import strategies as st
 from slmdesk.base.record import changed
 from slmdesk.base.types import USUAL_SAMPLING, Sampling
 from slmdesk.chat.presets import WORDS
-from slmdesk.chat.types import (
+from slmdesk.chat.settings import (
     BY_NAME,
+    EVERY,
+    FIRST,
+    SAMPLED,
     SETTINGS,
-    ChatOptions,
     WrongLineError,
     defaults_of,
     is_makers,
@@ -20,24 +22,33 @@ from slmdesk.chat.types import (
     stops_of,
     text_of_stops,
 )
+from slmdesk.chat.types import ChatOptions
 
 pytestmark = pytest.mark.pure
 BY_OTHERS = {"grammar", "penalty_last_n", "ignore_eos", "thought_tokens", "thought_seconds"}
 """Set by the program alone."""
 
 
+def test_there_are_twelve_settings_and_the_first_four_are_in_sight() -> None:
+    assert len(SETTINGS) == 12
+    assert [setting.name for setting in FIRST] == ["model", "temperature", "answer_length", "answer_language"]
+    assert SETTINGS[:4] == FIRST
+    assert {setting.name for setting in EVERY} < set(ChatOptions.__struct_fields__)
+
+
 def test_everything_the_engine_honours_can_be_set_for_a_chat() -> None:
     engine = set(Sampling.__struct_fields__) - BY_OTHERS
     assert engine <= set(ChatOptions.__struct_fields__)
-    assert {setting.name for setting in SETTINGS} | {"seed", "max_tokens", "stop", "thinking"} == engine
+    assert {*SAMPLED, "thinking"} == engine
     assert engine - {"seed"} <= set(WORDS)
 
 
-def test_every_number_has_a_title_a_sentence_and_a_default_within_its_limits() -> None:
-    for setting in SETTINGS:
+def test_every_setting_has_a_title_a_sentence_and_a_default_within_its_limits() -> None:
+    for setting in EVERY:
         assert setting.title
         assert setting.words.endswith(".")
-        assert setting.least <= getattr(USUAL_SAMPLING, setting.name) <= setting.most
+        default = getattr(defaults_of(Sampling()), setting.name, None)
+        assert default is None or not setting.is_number or setting.least <= default <= setting.most
 
 
 def test_defaults_are_those_of_a_chat_then_the_makers_then_ours() -> None:

@@ -93,7 +93,6 @@ def table() -> tuple[Value, ...]:
             (("automatic", _("Automatic")), ("always", _("Named")), ("never", _("Left out"))),
             is_advanced=True,
         ),
-        Value("general", "global_key", _("Shortcut to translate the clipboard")),
         *(
             (Value(
                 "privacy", "private_copies", _("Keep copies out of the clipboard history"),
@@ -299,13 +298,6 @@ class SettingsPage(QScrollArea):
         for key, control in self._controls.items():
             control.show_value(getattr(settings, key))
         self._folder.set_hint(settings.models_folder or self._default_folder)
-
-    def show_key(self, sentence: str) -> None:
-        self._row("global_key").set_hint(sentence)
-
-    def forbid_key(self) -> None:
-        """Disable the setting of a global shortcut, because this system offers none."""
-        self._controls["global_key"].setEnabled(False)
 
     def show_saved(self, saved: SavedStates) -> None:
         texts = ngettext("one text", "{n} texts", saved.files)

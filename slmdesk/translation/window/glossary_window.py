@@ -70,7 +70,7 @@ from slmdesk.window.widgets.build import (
     text_line,
 )
 from slmdesk.window.widgets.dialogs import Dialog
-from slmdesk.window.widgets.notices import UNDO_MS, Notice, NoticeArea
+from slmdesk.window.widgets.notices import REMOVAL_MS, Notice, NoticeArea
 from slmdesk.window.widgets.opening import ask_file, ask_new_file
 from slmdesk.window.widgets.rows import TickDelegate
 
@@ -535,7 +535,7 @@ class GlossaryWindow(Dialog):
 
     def _offer_undo(self, words: str, undo: Callable[[], None]) -> None:
         self._is_forgetting = True
-        self._notices.show_notice(Notice(words, action=_("Undo"), on_action=undo, life_ms=UNDO_MS))
+        self._notices.show_notice(Notice(words, action=_("Undo"), on_action=undo, life_ms=REMOVAL_MS))
 
     def _refuse(self, words: str) -> None:
         show_words(self._trouble, breakable(words))

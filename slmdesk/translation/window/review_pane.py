@@ -6,12 +6,11 @@ from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from PySide6.QtCore import QItemSelectionModel, QModelIndex, Qt, Signal
-from PySide6.QtGui import QAction, QResizeEvent
-from PySide6.QtWidgets import QFrame, QMenu, QSplitter, QToolButton, QWidget
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QFrame, QSplitter, QWidget
 
 from slmdesk.base.texts import _
 from slmdesk.base.translation import SegmentRecord, SegmentState
-from slmdesk.runtime.events import Pending
 from slmdesk.runtime.messages import Problem
 from slmdesk.services import Services
 from slmdesk.translation.segments import LOOK_AT, SegmentFilter, SegmentNumbers
@@ -20,7 +19,7 @@ from slmdesk.translation.window.review import FilterBar, SegmentPanel
 from slmdesk.translation.window.review_table import TARGET, SegmentModel, SegmentTable
 from slmdesk.window.base import theme
 from slmdesk.window.base.bridge import Bridge, Delay
-from slmdesk.window.base.shortcuts import bind, keys_of
+from slmdesk.window.base.shortcuts import bind
 from slmdesk.window.base.theme import ThemeKeeper
 from slmdesk.window.widgets.build import (
     CheckBox,
@@ -60,8 +59,8 @@ class ReviewPane(QWidget):
         """Id of the translation shown. Empty if none is shown."""
         self._filter = SegmentFilter()
         self._is_listing = self._is_stale = False
-        self._asked: object = None
-        """The current request to the model. Answers to earlier requests are ignored."""
+        self._is_asking = False
+        """Whether the model is asked to translate a segment once more."""
         self._hinted = -1
         """Number of the segment that the hint field belongs to. The field is cleared for another segment."""
         self._is_split_moved = False
@@ -93,35 +92,18 @@ class ReviewPane(QWidget):
             _("Approve"), "approve_segment_button", self, tip=APPROVE_TIP, on=self._on_approve, icon="check",
             shortcut="segment.approve",
         )  # fmt: skip
-        self._more = tool_button(
-            "segment_more_button", self, label=_("More for this sentence"), tip=_("More"), icon="ellipsis",
-            colour="ink2",
-        )  # fmt: skip
-        self._menu = named(QMenu(self), "segment_menu")
-        self._again = self._entry(_("Try again"), "retry_segment_action", "segment.hint", self._on_again)
-        self._more.setMenu(self._menu)
-        self._more.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-        self._table.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
-        self._table.customContextMenuRequested.connect(
-            lambda at: self._menu.popup(self._table.viewport().mapToGlobal(at))
-        )
+        self._again = button(_("Try again"), "retry_segment_button", self, on=self._on_again)
         self.shade = named(CheckBox(_("Highlight uncertain words"), self), "shade_doubts_box")
         self._chosen_timer = Delay(self, CHOSEN_MS, self._on_chosen, "chosen_timer")
         self._list_timer = Delay(self, LIST_MS, self._list, "list_timer")
         self._lay_out()
-
-    def _entry(self, words: str, name: str, shortcut: str, work: Callable[[], None]) -> QAction:
-        """Add an entry. Its keys are only shown, since they work without the menu too."""
-        action = named(self._menu.addAction(words, work), name)
-        self._menu.aboutToShow.connect(lambda: action.setText(f"{words}\t{keys_of(shortcut).shown}"))
-        return action
 
     def _lay_out(self) -> None:
         self._side = named(QFrame(self), "segment_side")
         self._busy.setMinimumHeight(self._busy.fontMetrics().height())
         column(
             row((self._title, 1), self._before, self._next, gap=theme.SPACE_4), (self._panel, 1), self._hint_label,
-            self._hint, self._busy, row((self._approve, 1), self._more, gap=theme.SPACE_8),
+            self._hint, self._busy, row((self._approve, 1), self._again, gap=theme.SPACE_8),
             into=self._side, gap=theme.SPACE_8, margins=(theme.SPACE_16, theme.SPACE_12, theme.SPACE_12, theme.SPACE_8),
         )  # fmt: skip
         self._split = named(QSplitter(Qt.Orientation.Horizontal, self), "review_splitter")
@@ -182,12 +164,11 @@ class ReviewPane(QWidget):
 
     def show_view(self, view: TranslationView) -> None:
         self._item, self._filter = view.item.id, SegmentFilter()
-        self._stop_asking()
+        self._show_asking(False)
         self._model.clear()
         self.bar.clear()
         self._hint.clear()
         self._hinted = -1
-        self._busy.clear()
         self._panel.show_segment(None)
         self._table.cells.drafts.clear()
         self._nothing.hide()
@@ -199,7 +180,6 @@ class ReviewPane(QWidget):
     def close_view(self) -> None:
         """Show no translation any more."""
         self._item = ""
-        self._stop_asking()
 
     def _on_filter(self, requested: SegmentFilter) -> None:
         if requested != self._filter:
@@ -312,41 +292,14 @@ class ReviewPane(QWidget):
     def _allow(self, segment: SegmentRecord | None) -> None:
         number = self._number()
         self._title.setText(_("Sentence {number:,}").format(number=number + 1) if number >= 0 else "")
-        can_ask = segment is not None and self._asked is None
         self._approve.setEnabled(segment is not None)
-        self._again.setEnabled(can_ask and segment is not None and segment.state is not SegmentState.LEFT)
+        can_ask = segment is not None and segment.state is not SegmentState.LEFT
+        self._again.setEnabled(can_ask and not self._is_asking)
 
     def _on_data_changed(self, first: QModelIndex, last: QModelIndex) -> None:
         if first.row() <= self._row() <= last.row():
             self._panel.show_segment(self._chosen())
             self._chosen_timer.start()
-
-    # ---- the model is asked
-
-    def _ask_model(self, words: str, work: Callable[[Services], Pending[R]], answered: Callable[[R], None]) -> None:
-        """Send one request to the model. The answer to an earlier request is ignored."""
-        self._stop_asking()
-        asked = self._asked = object()
-        self._show_busy(words)
-
-        def if_last(report: Callable[[A], None]) -> Callable[[A], None]:
-            def reported(result: A) -> None:
-                if self._asked is asked:
-                    self._stop_asking()
-                    report(result)
-
-            return reported
-
-        self._bridge.follow(work, if_last(answered), if_last(self._bridge.problem_met.emit))
-
-    def _stop_asking(self) -> None:
-        if self._asked is not None:
-            self._asked = None
-            self._show_busy("")
-
-    def _show_busy(self, words: str) -> None:
-        self._busy.setText(words)
-        self._allow(self._chosen())
 
     # ---- user actions
 
@@ -394,14 +347,27 @@ class ReviewPane(QWidget):
         self._hint.selectAll()
 
     def _on_again(self) -> None:
-        segment, item, hint = self._chosen(), self._item, self._hint.text()
-        if segment is not None and self._again.isEnabled():
-            number = segment.number
-            self._ask_model(
-                _("Translating once more…"),
-                lambda services: services.segment_edits.retry(item, number, hint),
-                self._on_kept,
-            )
+        """Translate the segment once more, with the hint. The answer counts only while this translation is shown."""
+        segment = self._chosen()
+        if segment is None or not self._again.isEnabled():
+            return
+
+        def tried(result: SegmentRecord) -> None:
+            self._show_asking(False)
+            self._on_kept(result)
+
+        def refused(problem: Problem) -> None:
+            self._show_asking(False)
+            self._bridge.problem_met.emit(problem)
+
+        self._show_asking(True)
+        again = self._bridge.services.segment_edits.retry(self._item, segment.number, self._hint.text())
+        self._bridge.follow(again, self._while_shown(tried), self._while_shown(refused))
+
+    def _show_asking(self, is_asking: bool) -> None:
+        self._is_asking = is_asking
+        self._busy.setText(_("Translating once more…") if is_asking else "")
+        self._allow(self._chosen())
 
     def _on_next(self) -> None:
         """Go to the next segment to check and focus the table. The shortcut works anywhere on the page."""

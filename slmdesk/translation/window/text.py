@@ -17,7 +17,6 @@ from slmdesk.base.record import Record, changed
 from slmdesk.base.settings import Settings
 from slmdesk.base.texts import _, in_quotes, ngettext
 from slmdesk.base.translation import LANGUAGES, LiveSegment, SegmentState, weighty
-from slmdesk.redaction.service import Decisions
 from slmdesk.runtime.messages import Problem
 from slmdesk.services import Services
 from slmdesk.translation.prompts import TranslationStyle
@@ -26,7 +25,6 @@ from slmdesk.translation.types import LiveTranslated, flag_words, language_of_mo
 from slmdesk.translation.window.languages import ViewSettings
 from slmdesk.window.base.bridge import Bridge, Delay
 from slmdesk.window.base.shortcuts import WindowStateFile
-from slmdesk.window.widgets.dialogs import RedactionGate
 from slmdesk.window.widgets.notices import Notice
 
 KEEP_AFTER_MS = 10_000
@@ -40,7 +38,6 @@ WORD_MS applies after the character that ends a word, PASTED_MS after text was i
 SAID_MS = 8000
 MOST_CHARACTERS = 50_000
 """Most characters of the text in the pane. A longer text is translated as a document."""
-WAITS = _("Redaction is on. Press Translate… to see first what is replaced.")
 
 
 @dataclass(slots=True, eq=False)
@@ -78,9 +75,6 @@ class TranslateController(QObject):
         self._timer = Delay(self, TYPED_MS, self.translate, "typed_timer")
         self._keep_timer = Delay(self, KEEP_AFTER_MS, self.keep, "keep_typed_timer")
         self.view = ViewSettings(bridge, settings, self)
-        self.redaction = RedactionGate(bridge, self, "text_redaction")
-        self._looked_at = ""
-        """The text whose redaction a person has reviewed, so that it may be translated."""
         bridge.on(LiveTranslated, self._on_translated)
 
     def set_text(self, text: str) -> None:
@@ -91,7 +85,6 @@ class TranslateController(QObject):
             self.restart()
             self.bridge.ask(lambda _services: self._state.change(last_typed=""), None, self._on_problem)
         self.text = text
-        self.redaction.drop()
         if len(text) > MOST_CHARACTERS:
             self._timer.stop()
             self.refused.emit(too_long_words(len(text)))
@@ -125,35 +118,14 @@ class TranslateController(QObject):
         self._save_languages()
         self.manner_changed.emit(self.manner)
         self.text = words or self.text
-        self.redaction.drop()
         self._timer.start(0)
         return self.text
-
-    # ---- redaction
-
-    @property
-    def waits(self) -> bool:
-        """Return whether a person must review the text's redaction before it is translated."""
-        return self.redaction.is_on and bool(self.text.strip()) and self.text != self._looked_at
-
-    def redact(self, is_on: bool) -> None:
-        if is_on != self.redaction.is_on:
-            self._looked_at = ""
-            self.redaction.switch(is_on)
-            self.manner_changed.emit(self.manner)
-            self.translate()
-
-    def look(self) -> None:
-        """Show what will be redacted, and translate with the person's decisions."""
-        self.redaction.before(self.text, partial(self._on_looked, self.text))
-
-    def _on_looked(self, text: str, decisions: Decisions) -> None:
-        self._looked_at = text
-        self._translate(decisions)
 
     def stop(self) -> None:
         self._timer.stop()
         self.bridge.services.live.stop()
+
+    # ---- a sentence changed by a person
 
     def put(self, index: int, source: str, target: str) -> None:
         """Save a person's translation of a sentence, also in the translation memory."""
@@ -171,14 +143,14 @@ class TranslateController(QObject):
     def keep(self) -> None:
         """Save the text and its translation in the history, unless nothing has changed since."""
         self._keep_timer.stop()
-        shown, manner, entry, redact = self.last, self.manner, self._entry, self.redaction.is_on
+        shown, manner, entry = self.last, self.manner, self._entry
         now = (shown.source, manner, tuple(segment.target for segment in shown.segments))
         if self.is_stale or entry.kept == now or not any(now[2]):
             return
         entry.kept = now
 
         def work(services: Services) -> None:
-            kept = services.recent.keep(now[0], manner, shown.segments, entry.item, redact=redact)
+            kept = services.recent.keep(now[0], manner, shown.segments, entry.item)
             entry.item = kept or entry.item
             self._state.change(last_typed=entry.item)
 
@@ -229,8 +201,6 @@ class TranslateController(QObject):
             return
         self._timer.stop()
         self.manner, self.text, self.is_stale = found.manner, found.text, False
-        self._looked_at = ""  # what was decided about it is not kept
-        self.redaction.switch(found.redact)
         self._entry = _Entry(item, (found.text, found.manner, tuple(segment.target for segment in found.segments)))
         self.manner_changed.emit(self.manner)
         self.text_opened.emit(found.text)
@@ -276,18 +246,11 @@ class TranslateController(QObject):
         self.manner_changed.emit(self.manner)
 
     def translate(self) -> None:
-        if self.waits:
-            self.is_stale = True
-            self.bridge.services.live.stop()
-        else:
-            self._translate(None)
-
-    def _translate(self, decisions: Decisions | None) -> None:
-        text, manner, redact = self.text, self.manner, self.redaction.is_on
+        text, manner = self.text, self.manner
 
         def request(services: Services) -> None:
             record = services.translations.record(None)
-            services.live.translate(text, manner, record, redact=redact, decisions=decisions)
+            services.live.translate(text, manner, record)
 
         self.bridge.ask(request, self._on_begun, self._on_refused)
 
@@ -314,7 +277,7 @@ def _opened(services: Services, item: str) -> KeptText | None:
     record = None
     with contextlib.suppress(KnownError):
         record = services.translations.record(None)
-    services.live.adopt(found.text, found.manner, record, found.segments, redact=found.redact)
+    services.live.adopt(found.text, found.manner, record, found.segments)
     return found
 
 

@@ -31,7 +31,6 @@ from slmdesk.runtime.messages import Problem
 from slmdesk.window.base.bridge import Bridge, ClipboardMarker, Delay, ErrorThread
 from slmdesk.window.base.shortcuts import WindowState, WindowStateFile, bind, take_shortcuts
 from slmdesk.window.base.theme import ThemeKeeper
-from slmdesk.window.global_key.controller import GlobalKey
 from slmdesk.window.shell.main_window import HomePlace, MainWindow, NoticeController, Notifier, Page
 from slmdesk.window.shell.session import Locking, Presence
 from slmdesk.window.shell.start import COMPARE, DOCUMENT, MOST_RECENT, TRANSLATE, WRITE, StartPage
@@ -123,7 +122,6 @@ class Frame(QObject):
         self.jobs = JobsController(bridge, self)
         self._keep_timer = Delay(self, KEEP_AFTER_MS, self.keep_layout)
         self._end_timer = QTimer(self, singleShot=True)
-        self.global_key = GlobalKey(bridge, settings, self)
         self.presence = Presence(self)
         take_shortcuts(settings.shortcuts)
         self._build_ui(settings, state.current)
@@ -309,10 +307,6 @@ class Frame(QObject):
         page.forget_day_requested.connect(partial(self._open_once, "history.window", "ForgetDay", self._bridge))
         page.folder_requested.connect(lambda folder: self.models_area.ways.choose_folder(folder))
         page.ledger_requested.connect(partial(self._open_once, "online.window.network", "NetworkLogWindow", bridge))
-        self.global_key.sentence_shown.connect(page.show_key)
-        page.show_key(self.global_key.sentence)
-        if not self.global_key.is_possible:
-            page.forbid_key()
         self._place("Settings", page)
         return page
 
@@ -477,7 +471,6 @@ class Frame(QObject):
         self.privacy.state_shown.connect(self.locking.take)
         self.privacy.encryption_offered.connect(self._on_encryption_offered)
         self.privacy.encryption_shown.connect(status.show_encrypted)
-        status.cover_requested.connect(self.locking.cover)
         status.lock_requested.connect(self.locking.lock)
         status.privacy_requested.connect(lambda: self.window.show_page("Settings"))
         status.jobs_requested.connect(lambda: self.jobs_popover.toggle(status.jobs))
@@ -506,7 +499,8 @@ class Frame(QObject):
         self._bridge.ask(lambda _services: self.state.change(**values), None, lambda _problem: None)
 
     def keep_words(self) -> None:
-        """Have the service thread save texts on the pages that are not yet in the history."""
+        """Have the service thread save texts that are not yet in the history, and remove what was removed."""
+        self.window.notices.end()
         self.chat.drafts.save_all(self.chat.chat)
         if self.window.is_made("Translate"):
             self.translate.keep()

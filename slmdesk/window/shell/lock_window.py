@@ -45,7 +45,6 @@ FREE_TRIES = 3
 """Number of wrong tries after which a wait begins. The wait is one second, and doubles with each further try."""
 MOST_WAIT_S = 300
 TITLE = _("slmdesk is locked")
-COVERED = _("slmdesk is covered")
 FIELD = _("Passphrase or recovery key")
 OPENING = _("Opening…")
 WRONG = frozenset({"key.wrong", "key.mistyped"})
@@ -57,14 +56,14 @@ class LockWindow(QWidget):
     words_given = Signal(str)
     quit_requested = Signal()
 
-    def __init__(self, ways: Ways, *, is_cover: bool = False, geometry: str = "") -> None:
+    def __init__(self, ways: Ways, *, geometry: str = "") -> None:
         """`geometry` is that of the main window (`MainWindow.geometry_state`). The lock page takes the same place."""
         super().__init__()
-        named(self, "lock_window", label=COVERED if is_cover else TITLE)
+        named(self, "lock_window", label=TITLE)
         self.setWindowTitle("slmdesk")
         self.setStyleSheet(theme.sheet())
         self.setMinimumSize(*SMALLEST)
-        self._ways, self._is_cover = ways, is_cover
+        self._ways = ways
         self._tries = self._wait_s = 0
         self._may_close = False
         self._clock = QTimer(self, interval=1000)
@@ -81,7 +80,7 @@ class LockWindow(QWidget):
         holder.setMaximumWidth(COLUMN * scaled() // theme.ICON_SIZE)
         sign = named(QLabel(holder), "lock_sign")
         set_icon(sign, "lock", "accent")
-        title = plain_label(COVERED if self._is_cover else TITLE, holder, name="lock_title", kind="title")
+        title = plain_label(TITLE, holder, name="lock_title", kind="title")
         self._words = plain_label(self._sentence(), holder, name="lock_words", kind="muted")
         self._field = text_line("lock_field", holder, FIELD, most=MOST_LETTERS)
         self._field.setEchoMode(QLineEdit.EchoMode.Password)
@@ -113,12 +112,6 @@ class LockWindow(QWidget):
 
     def _sentence(self) -> str:
         ways = self._ways
-        if self._is_cover:
-            return _("Jobs go on. ") + (
-                _("The passphrase brings the window back.")
-                if ways.by_words
-                else _("The keyring brings the window back.")
-            )
         if not ways.by_words:
             return _("The history is encrypted. The system's keyring opens it on this account.")
         return _("The history is encrypted. Its passphrase opens it, or the recovery key.")

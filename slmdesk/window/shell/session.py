@@ -1,8 +1,7 @@
-"""Hides or locks the window, on request or when nobody is there. Also detects a locked screen, sleep, and absence.
+"""Locks the window, on request or when nobody is there. Also detects a locked screen, sleep, and absence.
 
-*Cover*: only the lock page is shown. The history stays open and jobs go on. *Lock*: unsaved text is saved, the history
-is closed, and the child processes are ended. A fresh process, which knows nothing of the history, then replaces this
-one and shows the lock page.
+Unsaved text is saved, the history is closed, and the child processes are ended. A fresh process, which knows nothing of
+the history, then replaces this one and shows the lock page.
 """
 
 from __future__ import annotations
@@ -26,7 +25,6 @@ from slmdesk.base.settings import Settings
 from slmdesk.base.texts import _
 from slmdesk.loader.energy import OtherPrograms
 from slmdesk.runtime.events import NoticeOver
-from slmdesk.runtime.messages import Problem
 from slmdesk.window.base.bridge import Bridge
 from slmdesk.window.base.shortcuts import bind
 from slmdesk.window.shell.main_window import MainWindow
@@ -34,8 +32,7 @@ from slmdesk.window.widgets.notices import Notice
 
 if TYPE_CHECKING:
     from slmdesk.privacy.opening import PrivacyState, Ways
-    from slmdesk.window.global_key.session_bus import Answer, BusSignal, SessionBus
-    from slmdesk.window.shell.lock_window import LockWindow
+    from slmdesk.window.shell.system_bus import Answer, BusSignal, SystemBus
 
 LOOK_MS = 5_000
 WARN_S = 30.0
@@ -48,12 +45,9 @@ SOON_TOPIC = "lock.soon"
 
 
 class Locking(QObject):
-    """Decides when to cover or lock the window. Emits `lock_requested` when the process must be replaced, and
-    `quit_requested` if the person quits on the page of a cover.
-    """
+    """Decides when to lock the window. Emits `lock_requested` when the process must be replaced."""
 
     lock_requested = Signal()
-    quit_requested = Signal()
 
     def __init__(
         self,
@@ -73,8 +67,6 @@ class Locking(QObject):
         self._idle_s, self._jobs, self._private = idle_s, jobs, private
         self.ways: Ways | None = None
         """What can open the history, such as a passphrase. None while the history is not encrypted."""
-        self.page: LockWindow | None = None
-        self._hidden: list[QWidget] = []
         self._is_warned = False
         self._watch = SessionWatch(self)
         self._timer = QTimer(self, interval=LOOK_MS)
@@ -116,78 +108,29 @@ class Locking(QObject):
         else:
             self.lock_requested.emit()
 
-    def cover(self) -> None:
-        if self.ways is None or self.page is not None:
-            return
-        from slmdesk.window.shell.lock_window import LockWindow
-
-        page = self.page = LockWindow(self.ways, is_cover=True, geometry=self._window.geometry_state)
-        page.words_given.connect(self._on_words_given)
-        page.quit_requested.connect(self.quit_requested)
-        self._hidden = hide_windows(but=page)
-        page.come_forward()
-        QGuiApplication.instance().installEventFilter(self)  # type: ignore[union-attr]
-        bind(page, "lock", self.lock)
-
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Keep other windows hidden under a cover. They are shown once the cover is gone."""
-        is_window = event.type() == QEvent.Type.Show and isinstance(watched, QWidget) and watched.isWindow()
-        if is_window and watched is not self.page and self.page is not None:
-            assert isinstance(watched, QWidget)
-            self._hidden.append(watched)
-            QTimer.singleShot(0, watched, watched.hide)
-        return False
-
-    def _on_words_given(self, words: str) -> None:
-        self._bridge.follow(self._bridge.services.privacy.check(words), self._on_opened, self._on_refused)
-
-    def _on_opened(self, _none: object) -> None:
-        page, self.page = self.page, None
-        QGuiApplication.instance().removeEventFilter(self)  # type: ignore[union-attr]
-        hidden, self._hidden = self._hidden, []
-        for widget in dict.fromkeys((self._window, *hidden)):
-            widget.show()
-        self._window.activateWindow()
-        if page is not None:
-            page.close_for_good()
-
-    def _on_refused(self, problem: Problem) -> None:
-        from slmdesk.window.shell.lock_window import WRONG
-
-        if self.page is not None:
-            show = self.page.show_refusal if problem.code in WRONG else self.page.show_problem
-            show(problem.sentence)
-
     # ---- locking automatically
 
     def look(self) -> None:
-        """Lock or cover if nobody has worked for as long as the settings say. Show a warning before."""
+        """Lock if nobody has worked for as long as the settings say. Show a warning before."""
         limit, idle = 60 * self._settings.lock_minutes, self._idle_s()
-        if not limit or self.ways is None or self.page is not None:
+        if not limit or self.ways is None:
             return
         if idle >= limit:
-            self._leave_alone()
+            self.lock_requested.emit()
         elif idle >= limit - WARN_S and not self._is_warned:
             self._is_warned = True
             from slmdesk.window.shell.lock_window import lost_words
 
-            lost = lost_words(0 if self._settings.lock_covers else self._private())
-            words = " ".join(text for text in (SOON, jobs_words(self._jobs(), self._settings), lost) if text)
+            words = " ".join(text for text in (SOON, jobs_words(self._jobs()), lost_words(self._private())) if text)
             notice = Notice(words, key="lock", topic=SOON_TOPIC)
             self._bridge.notice_raised.emit(notice)
         elif idle < limit - WARN_S and self._is_warned:
             self._is_warned = False
             self._bridge.deliver(NoticeOver(SOON_TOPIC))
 
-    def _leave_alone(self) -> None:
-        if self._settings.lock_covers:
-            self.cover()
-        else:
-            self.lock_requested.emit()
-
     def _on_screen_locked(self) -> None:
-        if self._settings.lock_with_screen and self.page is None:
-            self._leave_alone()
+        if self._settings.lock_with_screen:
+            self.lock_requested.emit()
 
     def _on_settings_changed(self, settings: Settings) -> None:
         self._settings = settings
@@ -200,25 +143,21 @@ class Locking(QObject):
             bind(window, "lock", self.lock)
 
 
-def hide_windows(*, but: QWidget | None = None) -> list[QWidget]:
-    """Hide all windows of the program and close open menus and lists. Return the hidden windows."""
+def hide_windows() -> None:
+    """Hide all windows of the program and close open menus and lists."""
     while (popup := QApplication.activePopupWidget()) is not None and popup.close():
         continue
-    shown = [widget for widget in QApplication.topLevelWidgets() if widget.isVisible() and widget is not but]
-    for widget in shown:
-        widget.hide()
-    return shown
+    for widget in QApplication.topLevelWidgets():
+        if widget.isVisible():
+            widget.hide()
 
 
-def jobs_words(count: int, settings: Settings) -> str:
+def jobs_words(count: int) -> str:
     if not count:
         return ""
-    single = count == 1
-    if settings.lock_covers:
-        return _("The job goes on meanwhile.") if single else _("{count:,} jobs go on meanwhile.").format(count=count)
     return (
         _("The job pauses and goes on after unlocking.")
-        if single
+        if count == 1
         else _("{count:,} jobs pause and go on after unlocking.").format(count=count)
     )
 
@@ -255,7 +194,7 @@ class SessionWatch(QObject):
         self._session = ""
         self._handle: int | None = None
         self._is_over = False
-        self._bus: SessionBus | None = None
+        self._bus: SystemBus | None = None
         self._inhibited.connect(self._on_inhibited, Qt.ConnectionType.QueuedConnection)
 
     @property
@@ -268,13 +207,10 @@ class SessionWatch(QObject):
         if sys.platform != "linux":
             self._start_elsewhere(window)
             return
-        from slmdesk.window.global_key.session_bus import (  # imports a library that is not needed yet
-            SessionBus,
-            of_system,
-        )
+        from slmdesk.window.shell.system_bus import SystemBus  # imports a library that is not needed yet
 
         self._is_over = False
-        bus = self._bus = SessionBus(self, of_system(self._environment))
+        bus = self._bus = SystemBus(self, self._environment)
         bus.opened.connect(self._on_opened)
         bus.signal_received.connect(self._on_signal)
         bus.open()
@@ -303,7 +239,7 @@ class SessionWatch(QObject):
                 os.close(handle)
 
     def _inhibit(self) -> None:
-        from slmdesk.window.global_key.session_bus import Call, handle_from
+        from slmdesk.window.shell.system_bus import Call, handle_from
 
         call = Call(SERVICE, PATH, MANAGER, "Inhibit", "ssss", ("sleep", "slmdesk", WHY, "delay"))
 
@@ -324,7 +260,7 @@ class SessionWatch(QObject):
             self.let_sleep()
 
     def _on_opened(self) -> None:
-        from slmdesk.window.global_key.session_bus import Call
+        from slmdesk.window.shell.system_bus import Call
 
         bus = self._bus
         assert bus is not None

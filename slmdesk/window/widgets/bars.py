@@ -106,7 +106,6 @@ class StatusBar(QFrame):
     """The line at the foot: the network at the left, jobs and the model at the right."""
 
     jobs_requested = Signal()
-    cover_requested = Signal()
     lock_requested = Signal()
     privacy_requested = Signal()
 
@@ -123,7 +122,7 @@ class StatusBar(QFrame):
         self._network = named(NetworkButton(self), "network_button", kind="status")
         self._network.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
         self.panel = NetworkPanel(self)
-        tip = _("This history is encrypted. Lock it, or cover the window")
+        tip = _("This history is encrypted. Lock it")
         self._lock = button(_("Encrypted"), "lock_button", self, kind="status", tip=tip, icon="lock", colour="ink2")
         self._lock.hide()
         self.jobs = JobsButton(self)
@@ -141,12 +140,10 @@ class StatusBar(QFrame):
 
     def _on_lock_clicked(self) -> None:
         menu = passing(QMenu(self), "lock_menu")
-        cover = named(menu.addAction(_("Cover the window; jobs go on")), "cover_action")
         lock = named(menu.addAction(_("Lock the history; jobs go on after unlocking")), "lock_action")
         show_in_menu(lock, "lock")
         menu.addSeparator()
         privacy = named(menu.addAction(_("Privacy settings…")), "privacy_action")
-        cover.triggered.connect(self.cover_requested)
         lock.triggered.connect(self.lock_requested)
         privacy.triggered.connect(self.privacy_requested)
         menu.popup(self._lock.mapToGlobal(QPoint(0, -menu.sizeHint().height())))

@@ -78,7 +78,7 @@ from slmdesk.window.widgets.build import (
     show_words,
 )
 from slmdesk.window.widgets.dialogs import Dialog, request_translation
-from slmdesk.window.widgets.notices import UNDO_MS, Notice
+from slmdesk.window.widgets.notices import REMOVAL_MS, Notice
 
 FITS = {
     "fits": ("check", "accent", _("Fits"), "small"),
@@ -682,7 +682,7 @@ class WideDialog(Dialog):
 class Removals(QObject):
     """Removals that can still be undone. An id is `in` this object as long as its removal can be undone."""
 
-    def __init__(self, bridge: Bridge, parent: QObject, undo_ms: int = UNDO_MS) -> None:
+    def __init__(self, bridge: Bridge, parent: QObject, undo_ms: int = REMOVAL_MS) -> None:
         super().__init__(parent)
         self._bridge = bridge
         self.undo_ms = undo_ms

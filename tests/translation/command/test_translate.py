@@ -489,3 +489,8 @@ def test_a_text_that_is_not_to_be_kept_is_in_no_file_afterwards(run, with_model,
     run("translate", "--to", "de", stdin="The zqquokka is here.\n", echo=echo)
     kept = any(b"zqquokka" in file.read_bytes().lower() for file in files)
     assert kept is (way == "--no-save"), "the control: without, it is found"
+
+
+def test_the_clipboard_stands_alone(run):
+    refused = run("translate", "--clipboard", "--to", "de")
+    assert (refused.status, "--clipboard stands alone" in refused.err) == (2, True)

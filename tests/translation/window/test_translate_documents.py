@@ -126,11 +126,6 @@ def choose(program, row):
     return table
 
 
-def entry(program, name):
-    """An entry of the menu of a segment."""
-    return next(action for action in program.find("segment_menu").actions() if action.objectName() == name)
-
-
 def type_into(program, row, text):
     """F2, words, Enter."""
     table = choose(program, row)
@@ -301,7 +296,7 @@ def test_a_segment_is_translated_once_more_with_a_wish(program, tmp_path):
     QTest.keyClick(program.find("segment_table"), Qt.Key.Key_R, CONTROL)
     assert program.find("segment_hint").hasFocus()
     program.type_into("segment_hint", "more formal")
-    program.wait(lambda: entry(program, "retry_segment_action").isEnabled())
+    program.wait(lambda: program.find("retry_segment_button").isEnabled())
     QTest.keyClick(program.find("segment_hint"), Qt.Key.Key_Return)
     program.wait(lambda: rows(program)[0][1:] == ("tHE RENT IS DUE TODAY.", "translated"))
 
@@ -311,8 +306,8 @@ def test_a_wish_is_for_the_segment_it_was_typed_for(program, tmp_path):
     choose(program, 0)
     hint = program.find("segment_hint")
     QTest.keyClicks(hint, "shorter")
-    program.wait(lambda: entry(program, "retry_segment_action").isEnabled())
-    entry(program, "retry_segment_action").trigger()
+    program.wait(lambda: program.find("retry_segment_button").isEnabled())
+    program.click("retry_segment_button")
     assert hint.text() == "shorter", "it can be mended, and tried again"
     choose(program, 1)
     program.wait(lambda: hint.text() == "")

@@ -9,6 +9,7 @@ from PySide6.QtGui import QContextMenuEvent, QDragEnterEvent, QDropEvent, QImage
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QMenu
 
+from slmdesk.__main__ import main
 from slmdesk.chat.window.view.message import MessageWidget
 from slmdesk.translation.window.text import PASTED_MS, TYPED_MS, WORD_MS, pause_ms
 from slmdesk.translation.window.text_editors import target_for
@@ -173,6 +174,15 @@ def test_another_start_has_the_clipboard_translated(program):
     QApplication.clipboard().setText("The sun is up today.")
     program.run.translate_clipboard("")
     program.wait(lambda: is_shown(program, "tHE SUN IS UP TODAY."))
+
+
+def test_the_command_for_a_key_of_the_desktop_is_one_of_the_window(home, monkeypatch):
+    given: list[str] = []
+    monkeypatch.setattr("slmdesk.app.choose_language", lambda _paths: None)
+    monkeypatch.setattr("slmdesk.online.offline.wall_in", lambda _paths, *, is_window: None)
+    monkeypatch.setattr("slmdesk.app.run_window", lambda arguments: given.extend(arguments) or 0)
+    assert main(["translate", "--clipboard"]) == 0
+    assert given == ["translate", "--clipboard"]
 
 
 def test_a_language_chosen_does_not_make_typing_hasty(program):

@@ -27,7 +27,6 @@ from slmdesk.library.types import Coverage
 from slmdesk.library.window.redacted import RedactionWindow
 from slmdesk.models.window.formats import CopyDialog
 from slmdesk.online.window.network import TokenDialog
-from slmdesk.redaction.service import Preview
 from slmdesk.redaction.window.section import NamesDialog
 from slmdesk.tables.types import Column, Flag, Table, TableCell, TableRow
 from slmdesk.translation.window.document_pane import RetryDialog
@@ -35,7 +34,6 @@ from slmdesk.translation.window.page import TranslateArea
 from slmdesk.window.widgets.build import message_box
 from slmdesk.window.widgets.dialogs import TextDialog
 from slmdesk.window.widgets.parts import Popover
-from slmdesk.window.widgets.redaction_preview import RedactionPreview
 from slmdesk.window.widgets.tokens import GatedDialog
 
 pytestmark = [pytest.mark.gui, pytest.mark.qt_log_ignore("This plugin does not support", extend=True)]
@@ -146,7 +144,6 @@ DIALOGS = {
         program.window, title=LONG, intro=LONG, text=LONG * 4, warning=LONG
     ).show(),
     "edit_dialog": lambda program: EditDialog(program.window, LONG, ANSWER).show(),
-    "redaction_preview": lambda program: RedactionPreview(program.window, Preview(LONG, (), LONG)).show(),
     "ledger_window": lambda program: program.window.status.panel.ledger_requested.emit(),
     "help_window": lambda program: program.click("help_button"),
     "encrypt_dialog": lambda program: program.frame._on_encrypt_requested(),
@@ -306,7 +303,7 @@ def test_nothing_is_cut_or_covered_in_any_size(run, start, model_file, tmp_path,
     if run == "longer":
         in_longer_words(os.environ)
     else:
-        test_nothing_is_cut_or_covered(start, model_file, tmp_path, screen)
+        test_nothing_is_cut_or_covered(start, model_file, tmp_path, screen, monkeypatch)
 
 
 def in_longer_words(environment) -> None:

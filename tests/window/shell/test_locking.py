@@ -1,4 +1,4 @@
-"""Cover and lock: everything hidden, the children gone, the words kept, and the process replaced by a fresh one."""
+"""Lock: everything hidden, the children gone, the words kept, and the process replaced by a fresh one."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from fakes.echo.program import TAKE_ECHO
 from fakes.encrypted import PASSPHRASE, encrypt
 from fakes.recorder import add_model, open_echo
 from PySide6.QtCore import QObject, Qt
-from PySide6.QtGui import QAction, QGuiApplication, QShortcut
+from PySide6.QtGui import QGuiApplication, QShortcut
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QDialog, QLineEdit, QMenu, QWidget
+from PySide6.QtWidgets import QApplication, QDialog, QLineEdit, QWidget
 from shiboken6 import delete, isValid
 
 from slmdesk.base.records import JobStatus, Status
@@ -28,7 +28,6 @@ from slmdesk.chat.types import SendRequest
 from slmdesk.jobs.runner import step_of
 from slmdesk.runtime.window_channel import ANSWER, LOCK, LOCKING, RAISE, ask_window
 from slmdesk.store import open_store
-from slmdesk.window.shell.lock_window import LockWindow
 from slmdesk.window.shell.session import NOT_ENCRYPTED, WARN_S
 
 pytestmark = [pytest.mark.gui, pytest.mark.qt_log_ignore("This plugin does not support", extend=True)]
@@ -42,18 +41,6 @@ def press_lock(window: QWidget) -> None:
 
 def shown_windows() -> list[QWidget]:
     return [one for one in QApplication.topLevelWidgets() if one.isVisible()]
-
-
-def page_of(program) -> LockWindow:
-    page = program.frame.locking.page
-    assert page is not None
-    return page
-
-
-def unlock(page: QWidget, words: str) -> None:
-    field = page.findChild(QWidget, "lock_field")
-    QTest.keyClicks(field, words)
-    QTest.keyClick(field, Qt.Key.Key_Return)
 
 
 @pytest.fixture
@@ -76,12 +63,7 @@ def test_a_plain_history_is_not_locked_and_what_would_be_needed_is_said(program)
     program.wait(lambda: NOT_ENCRYPTED in program.notices())
     assert program.window.isVisible()
     assert not program.find("lock_button").isVisible()
-    program.frame.locking.cover()
-    assert program.frame.locking.page is None
     assert program.replaced == []
-
-
-# ---- cover
 
 
 def test_something_that_ends_with_the_focus_in_it_ends_nothing_else(program):
@@ -98,52 +80,6 @@ def test_something_that_ends_with_the_focus_in_it_ends_nothing_else(program):
         main.findChild(QShortcut, "lock").setObjectName("")  # as of a window that has none yet
         folder.deleteLater()
         program.wait(lambda folder=folder: not isValid(folder) and main.findChild(QShortcut, "lock"))
-
-
-def test_under_a_cover_only_the_lock_page_is_seen_and_an_answer_goes_on(encrypted):
-    program = encrypted(slow=0.05)
-    dialog = QDialog(program.window)
-    dialog.open()
-    program.send("tell me", answer="one two three four five six")
-    program.wait(lambda: program.words())
-    program.click("lock_button")
-    menu = program.find("lock_menu")
-    assert isinstance(menu, QMenu)
-    action = menu.findChild(QAction, "cover_action")
-    program.click(menu, lambda: menu.actionGeometry(action).center())
-    page = page_of(program)
-    assert shown_windows() == [page]
-    QTest.keyClick(page, Qt.Key.Key_K, Qt.KeyboardModifier.ControlModifier)  # the palette would show names
-    late = QDialog(program.window)
-    late.show()
-    program.wait(lambda: shown_windows() == [page])
-    program.run.come_forward()
-    program.run.translate_clipboard()
-    assert shown_windows() == [page]
-    program.wait_idle()
-    assert program.last().status is Status.COMPLETE
-
-    unlock(page, "wrong words")
-    problem = page.findChild(QWidget, "lock_problem")
-    program.wait(lambda: "Wrong passphrase" in problem.text())
-    assert shown_windows() == [page]
-    unlock(page, PASSPHRASE)
-    program.wait(lambda: program.window.isVisible())
-    assert dialog.isVisible()
-    assert late.isVisible()
-    program.wait(lambda: not any(isinstance(other_window, LockWindow) for other_window in shown_windows()))
-    assert program.replaced == []
-    dialog.close()
-    late.close()
-
-
-def test_a_cover_can_become_a_lock(encrypted):
-    program = encrypted()
-    program.frame.locking.cover()
-    program.wait(lambda: page_of(program).isActiveWindow())
-    press_lock(page_of(program))
-    program.wait(lambda: program.replaced)
-    assert shown_windows() == []
 
 
 # ---- the keys in dialogs
@@ -256,7 +192,7 @@ def test_a_job_keeps_its_steps_and_goes_on_after_unlocking(encrypted, start):
     again.wait(lambda: now(again).done == 40)
 
 
-def test_by_itself_it_warns_and_then_locks_or_covers(encrypted):
+def test_by_itself_it_warns_and_then_locks(encrypted):
     program = encrypted()
     locking, idle = program.frame.locking, [0.0]
     locking._idle_s = lambda: idle[0]
@@ -270,15 +206,8 @@ def test_by_itself_it_warns_and_then_locks_or_covers(encrypted):
     idle[0] = 1.0  # somebody came
     locking.look()
     program.wait(lambda: not program.notices())
-    program.frame.settings.change("lock_covers", True)
-    program.wait(lambda: locking._settings.lock_covers)
-    idle[0] = limit
-    locking.look()
-    unlock(page_of(program), PASSPHRASE)
-    program.wait(lambda: locking.page is None)
-    program.frame.settings.change("lock_covers", False)
-    program.wait(lambda: not locking._settings.lock_covers)
     assert program.replaced == []
+    idle[0] = limit
     locking.look()
     program.wait(lambda: program.replaced)
 
@@ -289,7 +218,7 @@ def test_with_the_screen_as_chosen_and_before_sleep_always(encrypted):
     program.frame.settings.change("lock_with_screen", False)
     program.wait(lambda: not locking._settings.lock_with_screen)
     locking._watch.screen_locked.emit()
-    assert (locking.page, program.replaced) == (None, [])
+    assert program.replaced == []
     locking._watch.sleep_announced.emit()
     program.wait(lambda: program.replaced)
 

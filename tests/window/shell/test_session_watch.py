@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from fakes.session_bus import MISSING, private_bus
+from fakes.private_bus import MISSING, private_bus
 from PySide6.QtCore import QObject
 
 from slmdesk.window.shell.session import MacSession, SessionWatch, meaning_of
@@ -43,7 +43,7 @@ def watch(qapp):
 @needs_bus
 def test_sleep_is_held_back_until_it_is_let(bus, watch, qtbot):
     logind = bus.logind()
-    one = watch(bus.system_environment)
+    one = watch(bus.environment)
     qtbot.waitUntil(lambda: one.holds_sleep and bool(logind.calls("Inhibit")), timeout=WAIT_MS)
     (asked,) = logind.calls("Inhibit")
     assert (asked["body"][0], asked["body"][3]) == ("sleep", "delay")
@@ -64,7 +64,7 @@ def test_sleep_is_held_back_until_it_is_let(bus, watch, qtbot):
 @pytest.mark.parametrize("word", ["lock", "hint"])
 def test_the_screen_of_our_session_is_locked_and_that_of_another_is_not_ours(bus, watch, qtbot, word):
     logind = bus.logind()
-    one = watch({**bus.system_environment, "XDG_SESSION_ID": "2"})
+    one = watch({**bus.environment, "XDG_SESSION_ID": "2"})
     qtbot.waitUntil(lambda: bool(one._session and logind.calls("GetSession")), timeout=WAIT_MS)
     assert logind.calls("GetSession")[0]["body"] == ["2"]
     logind.notify("lock-other")
@@ -77,7 +77,7 @@ def test_the_screen_of_our_session_is_locked_and_that_of_another_is_not_ours(bus
 @needs_bus
 def test_a_program_of_no_session_locks_with_any(bus, watch, qtbot):
     logind = bus.logind(no_session=True)
-    one = watch(bus.system_environment)
+    one = watch(bus.environment)
     qtbot.waitUntil(lambda: bool(logind.calls("GetSessionByPID")), timeout=WAIT_MS)
     logind.notify("lock-other")
     qtbot.waitUntil(lambda: one.heard == ["locked"], timeout=WAIT_MS)

@@ -1,4 +1,4 @@
-"""A session bus of a test's own, on which nothing is ever started, and desktops on it."""
+"""A bus of a test's own, on which nothing is ever started, and a logind on it."""
 
 from __future__ import annotations
 
@@ -37,22 +37,13 @@ class Bus:
         )  # fmt: skip
         assert self.process.stdout is not None
         self.address = self.process.stdout.readline().strip()
-        self.environment = {"DBUS_SESSION_BUS_ADDRESS": self.address}
-        self.system_environment = {"DBUS_SYSTEM_BUS_ADDRESS": self.address}
-        """How a program takes it for the bus of the system."""
-        self.desktops: list[Desktop] = []
+        self.environment = {"DBUS_SYSTEM_BUS_ADDRESS": self.address}
+        self.loginds: list[Logind] = []
 
-    def desktop(self, **options) -> Desktop:
-        """A portal on this bus, there when this returns."""
-        return self._play("fake_portal.py", options)
-
-    def logind(self, **options) -> Desktop:
+    def logind(self, **options) -> Logind:
         """A logind on this bus, there when this returns."""
-        return self._play("fake_logind.py", options)
-
-    def _play(self, program: str, options: dict) -> Desktop:
-        made = Desktop(self.address, options, program)
-        self.desktops.append(made)
+        made = Logind(self.address, options)
+        self.loginds.append(made)
         return made
 
     def end(self) -> None:
@@ -61,18 +52,18 @@ class Bus:
         self.process.wait()
 
     def close(self) -> None:
-        for desktop in self.desktops:
-            desktop.close()
+        for logind in self.loginds:
+            logind.close()
         self.end()
         self.process.stdout.close()
 
 
-class Desktop:
-    """The process of a fake portal or logind; `received` fills by itself."""
+class Logind:
+    """The process of a fake logind; `received` fills by itself."""
 
-    def __init__(self, address: str, options: dict, program: str = "fake_portal.py") -> None:
+    def __init__(self, address: str, options: dict) -> None:
         self.process = subprocess.Popen(
-            [sys.executable, str(HERE / program), address, json.dumps(options)],
+            [sys.executable, str(HERE / "fake_logind.py"), address, json.dumps(options)],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
             env={**os.environ, "PYTHONPATH": str(HERE.parent)},
         )  # fmt: skip
@@ -80,7 +71,7 @@ class Desktop:
         self._ready = threading.Event()
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
-        assert self._ready.wait(60), f"{program} did not come up"
+        assert self._ready.wait(60), "it did not come up"
 
     def calls(self, name: str) -> list[dict]:
         return [one for one in tuple(self.received) if one.get("call") == name]
