@@ -258,14 +258,6 @@ class ModelService(Service):
             [self._store.models.get(model) for model in models] if models else self._store.models.all()
         )
 
-    def fit(self, model_or_file: str, context_tokens: int | None) -> Pending[Fit]:
-        path = self.path_of(model_or_file)
-        known = next((model for model in self._store.models.all() if model.path == os.fsencode(path)), None)
-        requested, pc = context_tokens or self._settings.current.context_tokens, self._pc()
-        return pending_on_file_thread(
-            self._service_thread, lambda: fit_file(path, requested, pc, sha256=known.sha256 if known else "")
-        )
-
     def info(self, model_or_file: str) -> Pending[ModelInfo]:
         path = self.path_of(model_or_file)
 
