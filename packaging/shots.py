@@ -82,7 +82,6 @@ class Photographer:
         yield from self._translate()
         yield from self._sheets()
         if self._is_for_docs:
-            yield from self._redaction()
             yield from self._confidential()
 
     def _sheets(self) -> Iterator[Step]:
@@ -153,20 +152,6 @@ class Photographer:
         yield lambda: not bar.isVisible()
         yield 800
         yield from self._both("translate-document")
-
-    def _redaction(self) -> Iterator[Step]:
-        """A letter in a redacted chat: what is found in it, before it is sent."""
-        from PySide6.QtCore import Qt
-        from PySide6.QtTest import QTest
-        from shots_samples import LETTER
-
-        self._window.show_page("Chat")
-        self._frame.chat.new_chat()
-        self._press("redact_button")
-        self._page.composer.input_box.insertPlainText(LETTER)
-        QTest.keyClick(self._page.composer.input_box, Qt.Key.Key_Return)
-        yield from self._dialog("redaction_preview", "redaction")
-        self._page.composer.set_text("")
 
     def _confidential(self) -> Iterator[Step]:
         """A statement, rules, an encrypted history and its lock page."""

@@ -39,18 +39,6 @@ SECTIONS = (
 )  # fmt: skip
 
 
-LETTER = """Dear Ms Ashworth,
-
-thank you for your letter of 3 March. The rest of 12,400.00 euros is owed by Hollowell & Sons Ltd; please have it paid \
-into the account DE89 3704 0044 0532 0130 00. You reach us at +44 20 7946 0958 or office@example.org.
-
-Our number for this is 5260001246.
-
-Yours sincerely,
-Margaret Fairweather"""
-"""With what redaction finds, and a number that it is not sure of."""
-
-
 def write_pdf(path: Path) -> None:
     """The lease with its sections, a page for two of them."""
     from PySide6.QtGui import QPageSize, QPdfWriter, QTextDocument

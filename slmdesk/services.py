@@ -220,12 +220,10 @@ class Services:
     states: Made[StateService] = Made(
         "library.saved_states:StateService", lambda s, new: new(s.runtime, s.loader, s.key_for)
     )
-    redaction: Made[RedactionService] = Made(
-        "redaction.service:RedactionService", lambda s, new: new(s.runtime, s._is_unsaved)
-    )
+    redaction: Made[RedactionService] = Made("redaction.service:RedactionService", lambda s, new: new(s.runtime))
     chats: Made[ChatService] = Made(
         "chat.service:ChatService",
-        lambda s, new: new(s.runtime, s.models, s.loader, lambda: s.retrieval, s.states, s.redaction),
+        lambda s, new: new(s.runtime, s.models, s.loader, lambda: s.retrieval, s.states),
     )
     titles: Made[TitleWriter] = Made("chat.spaces:TitleWriter", lambda s, new: new(s.runtime, s.loader, s.chats.rename))
     comparing: Made[ModelComparisonService] = Made(
@@ -238,25 +236,25 @@ class Services:
     )
     questions: Made[QuestionService] = Made(
         "questions.service:QuestionService",
-        lambda s, new: new(s.runtime, s.models, s.loader, s.chats.answers, s.retrieval, s.states, s.exams, s.redaction),
+        lambda s, new: new(s.runtime, s.models, s.loader, s.chats.answers, s.retrieval, s.states, s.exams),
     )
     summaries: Made[SummaryService] = Made(
         "summaries.service:SummaryService",
-        lambda s, new: new(s.runtime, s.models, s.uses, s.loader, s.jobs, s.redaction),
+        lambda s, new: new(s.runtime, s.models, s.uses, s.loader, s.jobs),
     )
     folder_summaries: Made[FolderSummaries] = Made(
         "summaries.service:FolderSummaries", lambda s, new: new(s.runtime, s.documents, s.summaries)
     )
     extraction: Made[ExtractionService] = Made(
         "tables.service:ExtractionService",
-        lambda s, new: new(s.runtime, s.models, s.loader, s.jobs, s.redaction, s.retrieval),
+        lambda s, new: new(s.runtime, s.models, s.loader, s.jobs, s.retrieval),
     )
     versions: Made[VersionService] = Made(
         "versions.service:VersionService", lambda s, new: new(s.runtime, s.models, s.uses, s.jobs, s.exams)
     )
     translations: Made[TranslationService] = Made(
         "translation.service:TranslationService",
-        lambda s, new: new(s.runtime, s.models, s.uses, s.loader, s.jobs, s.reader, s.pair_advice, s.redaction),
+        lambda s, new: new(s.runtime, s.models, s.uses, s.loader, s.jobs, s.reader, s.pair_advice),
     )
     segment_edits: Made[SegmentEdits] = Made(
         "translation.segments:SegmentEdits", lambda s, new: new(s.runtime, s.loader, s.translations)
@@ -283,7 +281,7 @@ class Services:
     )
     live: Made[LiveTranslation] = Made(
         "translation.typed:LiveTranslation",
-        lambda s, new: new(s.runtime, s.loader, s.translations.terms, s.redaction),
+        lambda s, new: new(s.runtime, s.loader, s.translations.terms),
     )
     typed: Made[TypedHistory] = Made("translation.typed:TypedHistory", lambda s, new: new(s.runtime, s.translations))
     redacted_copies: Made[RedactedCopies] = Made(
@@ -292,7 +290,7 @@ class Services:
     )
     writing: Made[WritingService] = Made(
         "writing.service:WritingService",
-        lambda s, new: new(s.runtime, s.models, s.loader, s.reader, s.redaction),
+        lambda s, new: new(s.runtime, s.models, s.loader, s.reader),
     )
     writing_files: Made[WritingFiles] = Made("writing.files:WritingFiles", lambda s, new: new(s.runtime, s.reader))
     writing_history: Made[WritingHistory] = Made("writing.service:WritingHistory", lambda s, new: new(s.runtime))
@@ -551,11 +549,6 @@ class Services:
         if self._closed:  # work that was waiting on the service thread: nobody would end its child
             client.close()
         return client
-
-    def _is_unsaved(self, item: str) -> bool:
-        from slmdesk.chat.conversation import PREFIX
-
-        return item.startswith(PREFIX)
 
     def _engine_beside(self, name: str) -> ChildClient:
         """Create the client of an additional engine child, which writes its own log."""

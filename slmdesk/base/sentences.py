@@ -304,16 +304,8 @@ _SENTENCES: Mapping[str, str | tuple[str, str]] = {
     "chats.unreadable": N_("The chats in {path} cannot be read: {reason}."),
     "chats.broken": N_("{path} was not read to its end: {reason}. The chats before that place were imported."),
     "chats.not_searched": N_("Not all of {path} was searched: {reason}."),
-    "redaction.ambiguous": N_("One substitute would stand for two things. Nothing was sent."),
-    "redaction.no_substitute": N_("There is no free substitute left for something in this text. Nothing was sent."),
-    "redaction.not_reversible": N_(
-        "“{words}” could not be put back letter for letter, so nothing was sent. Leave one of these finds as it is, or "
-        "send the text as it is."
-    ),
-    "redaction.still_there": N_(
-        "“{words}” would still stand in what the model sees, so nothing was sent. Mark whole words, or send the text "
-        "as it is."
-    ),
+    "redaction.ambiguous": N_("One substitute would stand for two things. Nothing was written."),
+    "redaction.no_substitute": N_("There is no free substitute left for something in this text. Nothing was written."),
     "preset.unknown": N_("There is no preset “{id}” of yours here."),
     "preset.invalid": N_("{path} cannot be read as a preset: {reason}. Nothing was changed."),
     "space.unknown": N_("There is no space “{id}” here."),

@@ -34,7 +34,7 @@ from slmdesk.base.record import Record, changed, to_json
 from slmdesk.base.records import AnswerEnding, Message, ModelRecord, Status
 from slmdesk.base.texts import _
 from slmdesk.base.types import THINKING_USUAL, Answer, ChatMessage, FinishReason, Json, Origin, Role, Sampling, TextPart
-from slmdesk.chat.conversation import REDACTION, Stores
+from slmdesk.chat.conversation import Stores
 from slmdesk.chat.types import (
     CHAT_SAMPLING,
     MOST_THOUGHT_SECONDS,
@@ -50,7 +50,6 @@ from slmdesk.chat.types import (
 )
 from slmdesk.loader.model_loader import Lease, ModelLoader
 from slmdesk.models.service import ModelService
-from slmdesk.redaction.service import PutBack, Veil, added_to
 from slmdesk.runtime.events import (
     MessageEnded,
     MessageGrew,
@@ -67,7 +66,6 @@ from slmdesk.store import Store
 
 if TYPE_CHECKING:
     from slmdesk.loader.energy import OtherPrograms
-    from slmdesk.text.redaction.replacing import Restorer
 
 WHOLE = (FinishReason.STOP, FinishReason.STOP_STRING)
 FIRST_GAP_S = 0.25
@@ -117,19 +115,15 @@ class AnswerRequest(Record):
     choices: tuple[str, ...] = ()
     """If not empty, the model writes nothing and is only asked how likely each of these choices is."""
     kept: Mapping[str, Json] = msgspec.field(default_factory=dict)
-    veil: Veil | None = None
-    """If set, the model sees placeholders for private data, and the stored answer contains the originals."""
     prepare: Prepare | None = None
 
     def payload(self, answer_so_far: str) -> dict[str, Json]:
-        """Return the request in the form of the engine's `chat` job. Raises KnownError redaction.* with a veil."""
+        """Return the request in the form of the engine's `chat` job."""
         payload: dict[str, Json] = {
             "messages": messages_to_json(self.turns),
             "sampling": to_json(self.sampling),
             "answer_prefix": "" if self.choices else answer_so_far,
         }
-        if self.veil and payload["answer_prefix"]:
-            payload["answer_prefix"] = self.veil.hide([answer_so_far])[0]
         if self.lora:
             payload |= {"lora": self.lora.path, "lora_scale": self.lora.scale}
         if self.choices:
@@ -156,13 +150,6 @@ class Prepare(Protocol):
         """Prepare the request before the model is asked. Returns None when loading the model was cancelled."""
 
 
-@dataclass(slots=True)
-class _Veiled:
-    words: Restorer
-    thoughts: Restorer
-    written: list[str] = field(default_factory=list)
-
-
 @dataclass(slots=True, eq=False)
 class _Growing:
     message: Message
@@ -175,7 +162,6 @@ class _Growing:
     due: float = 0.0
     work: Pending[_Ended] | None = None
     lease: Lease | None = None
-    veiled: _Veiled | None = None
     ending: AnswerEnding | None = None
     """Set when the answer has ended but its end could not be stored yet."""
 
@@ -272,7 +258,7 @@ class Answers(Service):
         self.read_ahead.stop()
         for growing in tuple(self._growing.values()):
             _let_go(growing)
-            ending = growing.ending or _with_originals(growing, AnswerEnding(Status.INTERRUPTED))[0]
+            ending = growing.ending or AnswerEnding(Status.INTERRUPTED, kept=growing.request.kept)
             with suppress(KnownError):  # the next instance changes `streaming` to `interrupted`
                 self._stores.of(growing.id).messages.end(growing.id, growing.text, ending, growing.thought)
         self._growing.clear()
@@ -326,8 +312,6 @@ class Answers(Service):
     def _ask(self, growing: _Growing, lease: Lease) -> Pending[Done | Failed | Cancelled]:
         message, request = growing.message, growing.request
         payload = request.payload(growing.text)
-        if request.veil and not request.choices:
-            growing.veiled = _Veiled(request.veil.restorer(), request.veil.restorer())
         request.watcher.began()
         job: Pending[Done | Failed | Cancelled] = Pending()
 
@@ -345,10 +329,6 @@ class Answers(Service):
     def _on_token(self, growing: _Growing, token: Token) -> None:
         message, text = growing.message, token.text
         growing.length += len(text)
-        if veiled := growing.veiled:
-            if not token.is_thought:
-                veiled.written.append(text)
-            text = (veiled.thoughts if token.is_thought else veiled.words).add(text)
         if text and token.is_thought:
             growing.thoughts.append(text)
             self._publish(ThoughtGrew(message.item, message.id, text))
@@ -426,13 +406,9 @@ class Answers(Service):
         ending, answer, was_quiet = (failing(end), None, True) if isinstance(end, Problem) else end
         problem = end if isinstance(end, Problem) else None
         request = growing.request
-        ending, fault = _with_originals(growing, ending)
-        if fault:
-            problem, answer = fault, None
+        ending = changed(ending, kept=request.kept)
         if request.watcher.polish and ending.status is Status.COMPLETE:
             growing.prefix, growing.pieces = request.watcher.polish(growing.text), []
-            # the marked positions belong to the text before polishing
-            ending = changed(ending, kept={name: value for name, value in ending.kept.items() if name != REDACTION})
         growing.ending = ending
         request.watcher.ending(answer)
         if growing.lease:
@@ -459,37 +435,6 @@ def _whole(answers: Sequence[Answer]) -> AnswerEnding:
         reproducible=last.reproducible,
         thought_seconds=last.thought_seconds if last.thought else None,
     )
-
-
-def _with_originals(growing: _Growing, ending: AnswerEnding) -> tuple[AnswerEnding, Problem | None]:
-    """Return the ending with what is stored about the redaction. An error while restoring the originals turns the
-    ending into a failure, because the answer must end in any case.
-    """
-    kept = growing.request.kept
-    try:
-        more = _unveiled(growing, is_whole=ending.finish_reason in WHOLE)
-    except Exception as err:  # noqa: BLE001  whatever it is: the row must end, and the model be let go
-        problem = problem_for(err)
-        return changed(failing(problem), kept=kept), problem
-    return changed(ending, kept={**kept, **more}), None
-
-
-def _unveiled(growing: _Growing, *, is_whole: bool) -> dict[str, Json]:
-    """Restore the originals in everything that was written. Returns what is stored about it, together with what was
-    stored before.
-
-    If an answer broke off and may be continued, an incomplete placeholder at its end is dropped, because it could not
-    be completed later.
-    """
-    veiled, growing.veiled = growing.veiled, None
-    if veiled is None:
-        return {}
-    written = "".join(veiled.written)
-    back = PutBack.of(veiled.words.restored(written if is_whole else veiled.words.without_begun(written)))
-    growing.thoughts.append(veiled.thoughts.end())
-    growing.pieces = [back.text]
-    before = growing.message.sampling.get(REDACTION)
-    return {REDACTION: added_to(before, back.kept(len(growing.prefix)))}
 
 
 def _let_go(growing: _Growing) -> None:

@@ -18,7 +18,7 @@ from slmdesk.base.errors import KnownError
 from slmdesk.base.record import changed, to_json
 from slmdesk.base.records import Message, Status
 from slmdesk.base.types import THINKING, Json, Sampling, used_words
-from slmdesk.chat.conversation import REDACTION, blanks_note, window_then
+from slmdesk.chat.conversation import blanks_note, window_then
 from slmdesk.chat.presets import Preset
 from slmdesk.chat.types import (
     ASK,
@@ -39,8 +39,6 @@ from slmdesk.chat.types import (
 )
 from slmdesk.command.console import Console, FiniteRange, NamedFile, json_option, next_of, table
 from slmdesk.command.opening import link_shared, read_stdin
-from slmdesk.command.redaction import print_preview, redact_preview_option
-from slmdesk.redaction.service import kept_from
 from slmdesk.runtime.events import (
     Event,
     MessageChanged,
@@ -169,13 +167,6 @@ STOP_S = 5.0
 @click.option("--password", is_flag=True, help="Ask for the password of each locked document first.")
 @click.option("--anyway", is_flag=True, help="Load the model even where memory looks too short for it.")
 @click.option("--no-save", is_flag=True, help="Keep nothing of it on the disk.")
-@click.option(
-    "--redact/--no-redact",
-    default=None,
-    help="Replace names, numbers and addresses before the model sees them, and put them back into the answer, in this "
-    "chat from now on.",
-)
-@redact_preview_option
 @json_option
 @click.pass_obj
 def chat(
@@ -195,8 +186,6 @@ def chat(
     password: bool,
     anyway: bool,
     no_save: bool,
-    redact: bool | None,
-    redact_preview: bool,
 ) -> int:
     """Ask PROMPT, or the text on stdin; on a terminal without either, chat until Ctrl-D.
 
@@ -216,13 +205,6 @@ def chat(
         prompt = f"{prompt}\n\n{more}"
     if not interactive and not (prompt or "").strip():
         raise click.UsageError("There is nothing to say: give a PROMPT, or words on stdin.")
-    if redact_preview:
-        if interactive or files:
-            raise click.UsageError("--redact-preview looks at a PROMPT, or words on stdin, alone.")
-        console.is_streaming = False
-        with console.services() as services:
-            return print_preview(console, services, prompt or "", chat_id)
-
     changes: dict[str, Json] = {
         "system": system,
         "preset": "" if preset == "none" else preset,
@@ -240,7 +222,6 @@ def chat(
         space=space or "",
         anyway=anyway,
         save=not no_save,
-        redact=redact,
     )
     with console.services() as services:
         link_shared(console, services)
@@ -369,16 +350,10 @@ class _ChatRun:
             left_out = self._left_out(message)
             done = {**_done(ended, saved=saved), "left_out": left_out, "attachments": read}
             cited: list[Json] = [{"file": quote.name, "page": quote.page, "quote": quote.quote} for quote in quotes]
-            console.give({**done, **_redaction(message), "citations": cited, **failed})
+            console.give({**done, "citations": cited, **failed})
             return
         for quote in quotes:
             console.notify(f"\u201c{quote.quote}\u201d \u2014 {quote.name}, page {quote.page}")
-        if REDACTION in message.sampling:
-            count, marked = kept_from(message.sampling[REDACTION])
-            from slmdesk.redaction.labels import put_back_words
-
-            words = put_back_words(count, [message.text[start:end] for start, end in marked])
-            console.notify(f"note: {words}")
         if blanks := blanks_note(message):
             console.notify(f"note: {blanks[0].lower()}{blanks[1:]}")
         if message.finish_reason == "length" and saved:
@@ -409,14 +384,6 @@ def _given_beside(console: Console) -> str:
     elif not stat.S_ISREG(mode):
         return ""
     return read_stdin().strip()
-
-
-def _redaction(message: Message) -> dict[str, Json]:
-    if REDACTION not in message.sampling:
-        return {}
-    count, marked = kept_from(message.sampling[REDACTION])
-    places: list[Json] = [{"start": start, "end": end, "text": message.text[start:end]} for start, end in marked]
-    return {"redaction": {"put_back": count, "marked": places}}
 
 
 def _done(ended: MessageEnded, *, saved: bool) -> dict[str, Json]:

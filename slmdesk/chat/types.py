@@ -30,7 +30,6 @@ from slmdesk.base.types import (
 )
 from slmdesk.base.untrusted import read_file
 from slmdesk.gguf.header import MOST_STRENGTH
-from slmdesk.redaction.service import NOTHING_DECIDED, Decisions
 from slmdesk.runtime.events import Event
 from slmdesk.text.checks.words import tongue
 
@@ -72,9 +71,6 @@ class SendRequest(Record):
 
     The attachments of the old question are attached to this message too.
     """
-    redact: bool | None = None
-    """Whether private data is replaced before the model sees it, from now on in this chat; None keeps the setting."""
-    decisions: Decisions = NOTHING_DECIDED
     save: bool = True
     """If False, nothing of the chat is written to the disk."""
 

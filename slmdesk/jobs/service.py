@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import Any, Protocol
 
 from slmdesk.base.errors import KnownError
-from slmdesk.base.protocol import stored_list
+from slmdesk.base.protocol import stored_from, stored_list
 from slmdesk.base.record import Record, changed
 from slmdesk.base.records import Item, JobRecord, JobStatus, JobStep, ModelRecord, StepStatus
 from slmdesk.base.types import Json
@@ -77,7 +77,8 @@ def begun_before(
             continue
         if item.deleted_at is not None or item.settings.get(UNSAVED):
             continue
-        if json.dumps(request_in(item), sort_keys=True) == requested:
+        stored = stored_from(dict, request_in(item)) or {}  # one of an older version may have more fields
+        if json.dumps({name: stored.get(name) for name in request}, sort_keys=True) == requested:
             return job if _is_as_it_was(path, item.created) else None
     return None
 

@@ -1,1 +1,1 @@
-"""Redaction: private words are replaced before a model sees a text, and put back into its answer."""
+"""Redaction: the list of people and firms that are always found in documents that are given out."""

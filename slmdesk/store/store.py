@@ -322,7 +322,7 @@ class Store:
     def wrong_rows(self) -> list[tuple[str, int]]:
         """Read each row once, and return table and number of those that cannot be parsed."""
         from slmdesk.base.translation import MemoryPair
-        from slmdesk.store.chats import entry_from, listed_from, preset_from
+        from slmdesk.store.chats import listed_from, preset_from
         from slmdesk.store.documents import document_from, page_from
         from slmdesk.store.jobs import step_from
         from slmdesk.store.messages import message_from
@@ -337,7 +337,6 @@ class Store:
             "results": lambda row: mapping_from(row["value"]), "segments": segment_from, "memory": MemoryPair,
             "rules": Rule, "holds": Hold, "retention_log": lambda row: row["count"],
             "presets": preset_from, "glossaries": glossary_from, "terms": term_from, "private_names": listed_from,
-            "redactions": entry_from,
         }  # fmt: skip
         counts = "0 as term_count, 0 as page_count, 0 as total, 0 as done, 0 as failed"
         wrong: list[tuple[str, int]] = []

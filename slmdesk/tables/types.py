@@ -9,7 +9,6 @@ from slmdesk.base.record import Number, Record, changed
 from slmdesk.base.texts import N_, _
 from slmdesk.base.types import page_sign
 from slmdesk.library.types import Coverage
-from slmdesk.redaction.labels import RedactionReport
 from slmdesk.runtime.events import Event
 
 
@@ -139,7 +138,6 @@ class Table(Record):
     is_done: bool = False
     seconds: Number = 0.0
     note: str = ""
-    redaction: RedactionReport | None = None
 
 
 ADDS_UP = N_("net and tax make the total")

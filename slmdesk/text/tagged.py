@@ -100,10 +100,6 @@ def plain(text: str, tags: Tags) -> str:
     return re.sub(r"[^\S\n]{2,}", " ", "".join(words)).strip()
 
 
-def without_tags(text: str, tags: Tags) -> str:
-    return "".join(piece for piece in pieces(text, tags) if isinstance(piece, str))
-
-
 def problems(text: str, tags: Tags) -> list[TagProblem]:
     """Return the faults of a translation's tags by number, or an empty list if all tags are right.
 

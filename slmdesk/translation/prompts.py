@@ -12,19 +12,17 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from slmdesk.base.record import Record, changed
 from slmdesk.base.records import ModelRecord
-from slmdesk.base.translation import LANGUAGES, NewSegment, SegmentFlag, SegmentState, Term
+from slmdesk.base.translation import LANGUAGES, NewSegment, SegmentState, Term
 from slmdesk.base.types import ChatMessage, Json, Origin, Role, Sampling, TextPart, TokenProbability
 from slmdesk.gguf.header import ModelFamily, TranslationPrompts, families, family_named
 from slmdesk.jobs.runner import step_of
 from slmdesk.models.service import translator_family
-from slmdesk.redaction.service import Veil
 from slmdesk.text.preserved import is_address, is_code, is_firm, is_only_protected, masked
 from slmdesk.text.sentences import detect
 from slmdesk.text.tagged import KIND, Tags, plain, segment_of, segments_of
 from slmdesk.text.terms import TermIndex, find_terms, terms_in
 
 if TYPE_CHECKING:
-    from slmdesk.text.redaction.replacing import Lost, Veiled
     from slmdesk.text.translation_checks import Cleaned  # loads all text checks, so import it only here
 
 DOMAINS = ("everyday", "medical", "legal", "technical", "finance")
@@ -414,10 +412,6 @@ def _sizes(text: str) -> dict[str, int]:
 # ---- what of a segment a model is asked
 
 
-REDACTION = "redaction"
-"""Kind of the flags for placeholders that the model changed or dropped, and for segments that could not be redacted."""
-
-
 class Answered(Protocol):
     @property
     def text(self) -> str: ...
@@ -430,49 +424,16 @@ class AskedText(Record):
     terms: tuple[Term, ...] = ()
     """Glossary terms that occur in the text."""
     hint: str = ""
-    veiled: Veiled | None = None
 
     def read(self, answer: Answered, tags: Tags, languages: tuple[str, str] = ("", "")) -> Cleaned:
         """Return the translation contained in a model's answer."""
         from slmdesk.text.translation_checks import cleaned  # loads all text checks
 
-        found = cleaned(self.text, answer.text, tags, answer.probabilities, languages=languages, terms=self.terms)
-        return self.back(found)
-
-    def back(self, found: Cleaned) -> Cleaned:
-        """Return the translation with the private details put back, and flags for those not put back exactly."""
-        if self.veiled is None or not found.target:
-            return found
-        made = self.veiled.back(found.target)
-        moved = ((made.moved(start, end), least) for start, end, least in found.doubts)
-        doubts = tuple((*place, least) for place, least in moved if place is not None)
-        unsure = (changed(flag, text=self.veiled.words(flag.text)) for flag in found.flags)
-        return changed(found, target=made.text, doubts=doubts, flags=(*map(_flag, made.lost), *unsure))
+        return cleaned(self.text, answer.text, tags, answer.probabilities, languages=languages, terms=self.terms)
 
 
-def asked_about(
-    source: str, tags: Tags, language: str, terms: Sequence[Term], veil: Veil | None = None, hint: str = ""
-) -> AskedText:
+def asked_about(source: str, tags: Tags, language: str, terms: Sequence[Term], hint: str = "") -> AskedText:
     """Return what the model is asked about a segment. `terms` are glossary terms, `hint` is a person's hint for this
     time.
-
-    Raises KnownError redaction.* if private details could not be put back after redaction, store.*.
     """
-    if veil is None:
-        return AskedText(source, terms_in(plain(source, tags), terms, language), hint)
-    (veiled,) = veil.over([source], tags=[tags], language=language)
-    used = terms_in(plain(veiled.text, tags), terms, language)
-    others = [*(term.target for term in used), hint]
-    if not any(others):
-        return AskedText(veiled.text, used, "", veiled)
-    veiled, *more = veil.over([source, *others], tags=[tags], language=language)
-    targets = [veiled.text for veiled in more[:-1]]
-    hidden = (changed(term, target=target) for term, target in zip(used, targets, strict=True))
-    return AskedText(veiled.text, tuple(hidden), more[-1].text, veiled)
-
-
-def _flag(lost: Lost) -> SegmentFlag:
-    from slmdesk.text.redaction.replacing import Loss
-
-    details = {Loss.MISSING: "missing", Loss.CHANGED: "added", Loss.FORMAT: "format", Loss.ENDING: lost.words}
-    return SegmentFlag(REDACTION, lost.original or lost.words, details[lost.loss])
+    return AskedText(source, terms_in(plain(source, tags), terms, language), hint)

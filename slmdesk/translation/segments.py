@@ -14,7 +14,6 @@ from slmdesk.base.texts import _
 from slmdesk.base.translation import MemoryPair, SegmentRecord, SegmentState, Term, lasting
 from slmdesk.base.translation import Origin as Made
 from slmdesk.loader.model_loader import ModelLoader, ask_once
-from slmdesk.redaction.service import Veil
 from slmdesk.runtime.events import Pending
 from slmdesk.runtime.service import Runtime, Service, Slices, in_slices, sliced
 from slmdesk.store import Store
@@ -24,7 +23,6 @@ from slmdesk.text.terms import find_terms
 from slmdesk.translation.documents import segment_flags
 from slmdesk.translation.memory import Match, MemoryService, remembered
 from slmdesk.translation.prompts import (
-    REDACTION,
     TranslationStyle,
     asked_about,
     language_of_text,
@@ -210,8 +208,7 @@ class SegmentEdits(Service):
         tags = Tags(segment.paired, segment.lone)
         source = segment.language or request.source
         known = self._translations.terms_of(request)
-        veil = self._translations.veil(item, request)
-        asked = asked_about(segment.source, tags, source, known, veil, hint.strip()[:MOST_HINT])
+        asked = asked_about(segment.source, tags, source, known, hint.strip()[:MOST_HINT])
         manner = TranslationStyle(request.target, source, request.domain, request.formality, asked.hint)
         record = self._translations.record(request.model)
         step = translation_step(asked.text, tags, styled(manner, record), terms=asked.terms, with_probabilities=True)
@@ -227,29 +224,25 @@ class SegmentEdits(Service):
         return changed
 
     @sliced
-    def back(self, text: str, manner: TranslationStyle, source: str, *, veil: Veil | None = None) -> Slices[str]:
+    def back(self, text: str, manner: TranslationStyle, source: str) -> Slices[str]:
         """Translate a translation back, so that a person can judge whether it is right.
 
-        `manner`: the manner of the translation; if it names no language, the language of `source` is detected. `veil`:
-        what hides private details from the model, if the text is redacted. Ends with a Problem
-        `translation.source_unknown`, `model.…`, `redaction.…`.
+        `manner`: the manner of the translation; if it names no language, the language of `source` is detected. Ends
+        with a Problem `translation.source_unknown`, `model.…`.
         """
-        asked = asked_about(text, Tags(), manner.target, (), veil)
+        asked = asked_about(text, Tags(), manner.target, ())
         record = self._translations.record(None)
         step = translation_step(asked.text, Tags(), styled(turned(manner, source), record))
         (answer,) = yield ask_once(self._loader, record, [step])
         return asked.read(answer, Tags()).target
 
     @sliced
-    def alternatives(
-        self, text: str, manner: TranslationStyle, *, now: str = "", word: str = "", veil: Veil | None = None
-    ) -> Slices[list[str]]:
+    def alternatives(self, text: str, manner: TranslationStyle, *, now: str = "", word: str = "") -> Slices[list[str]]:
         """Ask for alternative translations of a sentence, and return each once.
 
         `now`: the current translation, which is left out. `word`: words of it to avoid. The model is told to avoid
         these words, and results that use them as often are left out, like results in another language or that are no
-        translation. `veil`: as for `back`; results that lost a private detail are left out. Ends with a Problem
-        `model.…`, `redaction.…`.
+        translation. Ends with a Problem `model.…`.
         """
         from slmdesk.text.translation_checks import flags_of
 
@@ -257,13 +250,12 @@ class SegmentEdits(Service):
             flags = flags_of(text, wording, source_language=manner.source, target_language=manner.target, tags=Tags())
             return not any(flag.kind in NO_WORDING for flag in flags) and says_otherwise(wording, now, word)
 
-        asked = asked_about(text, Tags(), manner.source, (), veil)
-        avoided = "" if asked.veiled and asked.veiled.holds(word) else word
+        asked = asked_about(text, Tags(), manner.source, ())
         record = self._translations.record(None)
-        steps = other_steps(asked.text, styled(manner, record), without=avoided)
+        steps = other_steps(asked.text, styled(manner, record), without=word)
         answers = yield ask_once(self._loader, record, steps)
         found = (asked.read(answer, Tags(), (manner.source, manner.target)) for answer in answers)
-        said = (cleaned.target for cleaned in found if not any(flag.kind == REDACTION for flag in cleaned.flags))
+        said = (cleaned.target for cleaned in found)
         return [wording for wording in dict.fromkeys(said) if wording and wording != now and is_useful(wording)]
 
 

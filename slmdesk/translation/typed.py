@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
@@ -31,7 +31,6 @@ from slmdesk.base.types import Origin as Author
 from slmdesk.chat.conversation import title_from
 from slmdesk.jobs.service import REQUEST
 from slmdesk.loader.model_loader import Lease, ModelLoader
-from slmdesk.redaction.service import Decisions, RedactionService, Veil
 from slmdesk.runtime.events import ItemChanged, Pending
 from slmdesk.runtime.messages import Problem, problem_for, problem_of
 from slmdesk.runtime.service import Later, Runtime, Service, Slices, in_slices
@@ -76,8 +75,8 @@ class _Asked:
 
     segment: LiveSegment
     key: Key
-    words: AskedText | None = None
-    """The text as the model sees it, with the glossary terms of that time. None if it cannot be redacted."""
+    words: AskedText
+    """The text as the model sees it, with the glossary terms of that time."""
     masks: dict[str, str] = field(default_factory=dict)
     text: str = ""
     """What the model has written so far."""
@@ -101,13 +100,10 @@ class LiveTranslation(Service):
         runtime: Runtime,
         loader: ModelLoader,
         terms: Callable[[str, str, str], Sequence[Term]],
-        redaction: RedactionService,
     ) -> None:
         """Create the service. `terms(source, target, domain)` returns the terms of the active glossaries."""
         super().__init__(runtime)
         self._loader, self._terms = loader, terms
-        self._text, self._is_redacted = "", False
-        self._veil = redaction.in_memory()
         self._known = SegmentCache()
         self._puts: OrderedDict[int, _Put] = OrderedDict()
         self._last_put = 0
@@ -124,28 +120,12 @@ class LiveTranslation(Service):
 
     # ---- requests
 
-    def translate(
-        self,
-        text: str,
-        manner: TranslationStyle,
-        record: ModelRecord,
-        *,
-        redact: bool = False,
-        decisions: Decisions | None = None,
-    ) -> None:
-        """Translate `text`, which replaces the text given before. An empty text stops everything.
-
-        `redact`: hide private details from the model; the table of placeholders is only in memory. `decisions`: of a
-        person who has just reviewed what is redacted; earlier decisions are dropped. Raises KnownError redaction.*.
-        """
+    def translate(self, text: str, manner: TranslationStyle, record: ModelRecord) -> None:
+        """Translate `text`, which replaces the text given before. An empty text stops everything."""
         manner = styled(manner, record)
-        is_other = self._record is None or record.id != self._record.id or manner != self._manner
-        if is_other or redact != self._is_redacted or decisions is not None:
+        if self._record is None or record.id != self._record.id or manner != self._manner:
             self._stop()
-        if decisions is not None:
-            self._veil.forget()
-            self._veil.decide(decisions)
-        self._manner, self._record, self._is_redacted = manner, record, redact
+        self._manner, self._record = manner, record
         self._requested = self._cut(text)
         requested = {key for __, key in self._requested if key is not None}
         if any(asked.is_open and asked.key not in requested for asked in self._asked.values()):
@@ -206,34 +186,17 @@ class LiveTranslation(Service):
     def _remembered(self, segment: LiveSegment, style: TranslationStyle) -> MemoryPair | None:
         return remembered(self._store, (segment.language, style.target), segment.source, _domain(style))
 
-    @property
-    def veil(self) -> Veil | None:
-        return self._veil if self._is_redacted else None
-
-    def adopt(
-        self,
-        text: str,
-        manner: TranslationStyle,
-        record: ModelRecord,
-        kept: Iterable[SegmentRecord],
-        *,
-        redact: bool = False,
-    ) -> None:
-        """Continue with a text translated earlier. Its stored segments are not translated again.
-
-        If the text is redacted, the model is asked nothing until a person has reviewed the redaction again.
-        """
+    def adopt(self, text: str, manner: TranslationStyle, record: ModelRecord, kept: Iterable[SegmentRecord]) -> None:
+        """Continue with a text translated earlier. Its stored segments are not translated again."""
         self._stop()
-        self._veil.forget()
-        self._manner, self._record, self._is_redacted = manner, record, redact
+        self._manner, self._record = manner, record
         self._requested = self._cut(text)
         known = {segment.source: segment for segment in kept if segment.target}
         for segment, key in self._requested:
             if key is not None and (old := known.get(segment.source)) is not None:
                 self._known.note(key, CachedSegment(old.target, old.state, old.origin, old.flags, old.doubts))
-        self._say(is_done=redact)
-        if not redact:
-            self._advance()
+        self._say()
+        self._advance()
 
     def segments(self) -> tuple[LiveSegment, ...]:
         known = ((segment, self._known.get(key)) for segment, key in self._requested)
@@ -242,7 +205,6 @@ class LiveTranslation(Service):
     # ---- segments
 
     def _cut(self, text: str) -> list[tuple[LiveSegment, Key | None]]:
-        self._text = text
         terms = self._terms(self._manner.source, self._manner.target, self._manner.domain)
         taken = CutState(self._manner.source, self._manner.target, terms)
         found: list[tuple[LiveSegment, Key | None]] = []
@@ -328,14 +290,16 @@ class LiveTranslation(Service):
         missing = self._missing()
         if not missing:  # the text has changed while the model was loaded
             return None
-        self._asked = {str(at): _Asked(segment, key) for at, (segment, key) in enumerate(missing)}
-        yield from self._hide(self._asked.values(), self._text)
+        terms = self._terms(self._manner.source, self._manner.target, self._manner.domain)
+        self._asked = {
+            str(at): _Asked(segment, key, asked_about(segment.source, Tags(), segment.language, terms))
+            for at, (segment, key) in enumerate(missing)
+        }
         over: Pending[FromChild] = Pending()
         job = lease.start("batch", {"stream": True}, lambda event: self._on_event(event, over))
         for name, asked in self._asked.items():
-            if asked.words is not None:
-                asked.masks = masked(asked.words.text, asked.words.terms, *self._languages_of(asked.segment)).terms
-                job.step(name, self._step(asked.segment, asked.words))
+            asked.masks = masked(asked.words.text, asked.words.terms, *self._languages_of(asked.segment)).terms
+            job.step(name, self._step(asked.segment, asked.words))
         job.end_of_steps()
         end: FromChild = yield over
         self._asked = {}
@@ -346,24 +310,6 @@ class LiveTranslation(Service):
             self._say()
             self._report_used()
         return None
-
-    def _hide(self, asked: Collection[_Asked], text: str) -> Slices[None]:
-        """Store what the model sees of each segment. A segment that cannot be redacted fails.
-
-        `text` is the whole text: a name found in one sentence is hidden in all. Raises KnownError redaction.*, store.*.
-        """
-        if (veil := self.veil) is not None:
-            yield from veil.learn(text)
-        terms = self._terms(self._manner.source, self._manner.target, self._manner.domain)
-        for question in asked:
-            try:
-                segment = question.segment
-                question.words = asked_about(segment.source, Tags(), segment.language, terms, veil)
-            except KnownError as err:
-                question.is_open = False
-                self._known.note(question.key, _failed(problem_for(err).sentence))
-            if veil is not None:
-                yield
 
     def _step(self, segment: LiveSegment, words: AskedText) -> dict[str, Json]:
         manner = changed(self._manner, source=self._languages_of(segment)[0])
@@ -377,22 +323,21 @@ class LiveTranslation(Service):
     def _on_event(self, event: FromChild, over: Pending[FromChild]) -> None:
         if isinstance(event, Done | Failed | Cancelled):
             over.end(event)
-        elif isinstance(event, Token | Partial) and (asked := self._asked.get(event.key)) and asked.words:
+        elif isinstance(event, Token | Partial) and (asked := self._asked.get(event.key)):
             if not self._known.is_open(asked.key):  # a person has translated it meanwhile
                 asked.is_open = asked.is_open and isinstance(event, Token)
                 return
             if isinstance(event, Token):
-                known = CachedSegment(self._so_far(asked, asked.words, event.text), SegmentState.OPEN)
+                known = CachedSegment(self._so_far(asked, event.text), SegmentState.OPEN)
             else:
                 asked.is_open = False
                 known = self._judged(asked.segment, event.value, asked.words)
             self._known.note(asked.key, known)
             self._say_soon()
 
-    def _so_far(self, asked: _Asked, words: AskedText, more: str) -> str:
+    def _so_far(self, asked: _Asked, more: str) -> str:
         asked.text += more
-        so_far = unmasked_so_far(asked.text.lstrip(), asked.masks)
-        return words.veiled.back_so_far(so_far) if words.veiled is not None else so_far
+        return unmasked_so_far(asked.text.lstrip(), asked.masks)
 
     def _judged(self, segment: LiveSegment, value: Mapping[str, Json], words: AskedText) -> CachedSegment:
         """Return the checked translation of a segment, or a failed segment with the reason.
@@ -527,7 +472,6 @@ class TypedText(Record):
     text: str
     manner: TranslationStyle
     segments: tuple[SegmentRecord, ...]
-    redact: bool = False
 
     @property
     def live(self) -> tuple[LiveSegment, ...]:
@@ -550,15 +494,7 @@ class TypedHistory(Service):
         super().__init__(runtime)
         self._translations, self._turn = translations, 0
 
-    def keep(
-        self,
-        text: str,
-        manner: TranslationStyle,
-        segments: Sequence[LiveSegment],
-        item: str = "",
-        *,
-        redact: bool = False,
-    ) -> str:
+    def keep(self, text: str, manner: TranslationStyle, segments: Sequence[LiveSegment], item: str = "") -> str:
         """Store a text with its translation. `item` is the item it was stored as before, which is changed.
 
         A text that differs too much becomes a new item. Returns the item's id, or '' if nothing is stored: nothing is
@@ -570,7 +506,6 @@ class TypedHistory(Service):
             return ""
         request = TranslationRequest(
             manner.target, text=text, source=manner.source, domain=manner.domain, formality=manner.formality,
-            redact=redact,
         )  # fmt: skip
         title = f"{title_from(text, TITLE)} → {LANGUAGES[manner.target].name}"
         with self._store.together():  # if the disk is full, the earlier version stays complete
@@ -599,7 +534,7 @@ class TypedHistory(Service):
         request = view.request
         manner = TranslationStyle(request.target, request.source, request.domain, request.formality)
         segments = tuple(segments_of_item(self._store, view.item.id))
-        return TypedText(view.item.id, request.text, manner, segments, request.redact)
+        return TypedText(view.item.id, request.text, manner, segments)
 
     def search(self, words: str) -> Pending[Earlier]:
         """Search the source, translation and title of all translations.

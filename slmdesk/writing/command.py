@@ -17,8 +17,6 @@ from slmdesk.base.types import Json
 from slmdesk.command.console import Console, json_option
 from slmdesk.command.job_output import check_file, form_of
 from slmdesk.command.opening import named_model
-from slmdesk.command.redaction import print_preview, redact_option, redact_preview_option, redacted_json
-from slmdesk.redaction.labels import replaced_words
 from slmdesk.runtime.events import Pending
 from slmdesk.services import Services
 from slmdesk.text.writing import reason_of
@@ -53,8 +51,6 @@ def asked(function: Callable[..., int | None]) -> Callable[..., int | None]:
         click.argument("file", type=click.Path(path_type=Path, readable=False, allow_dash=True), required=False),
         click.option("--language", default="", help="Of the text, such as de or German; else found out by itself."),
         click.option("-m", "--model", help="Id, or the beginning of one, or name."),
-        redact_option,
-        redact_preview_option,
         json_option,
         click.pass_obj,
     )
@@ -114,8 +110,6 @@ def correct(
     file: Path | None,
     language: str,
     model: str | None,
-    redact: bool,
-    redact_preview: bool,
     lists: bool,
     output: Path | None,
     force: bool,
@@ -128,26 +122,20 @@ def correct(
     """
     document = file if file is not None and file.suffix.lower() == ".docx" else None
     form = _check_output(file, output, force)
-    if redact_preview and output is not None:
-        raise click.UsageError("--redact-preview corrects nothing, so there is nothing to write.")
-    if document and not redact_preview and not (lists or console.as_json or form == "docx"):
+    if document and not (lists or console.as_json or form == "docx"):
         raise click.UsageError("Of a Word file, -o NAME.docx writes one with tracked changes; --changes lists them.")
     if document and form not in ("", "docx"):
         raise click.UsageError("A Word file is written as .docx.")
     source = None if document else read_input(file)
     code = language_of(language).code if language else ""
     with console.services() as services:
-        if redact_preview:
-            path = str(document.absolute()) if document else ""
-            words = console.result_of(services, lambda: services.writing.words(path)) if path else ""
-            return print_preview(console, services, source.text if source else words)
         named_model(services, model)
         if document:
             target = output.absolute() if output else None
-            whole = DocumentRequest(str(document.absolute()), target, code, model, may_replace=force, redact=redact)
+            whole = DocumentRequest(str(document.absolute()), target, code, model, may_replace=force)
             found = _result(console, services, lambda: services.writing.correct_document(whole))
         else:
-            request = CorrectRequest(source.text if source else "", code, model, redact=redact)
+            request = CorrectRequest(source.text if source else "", code, model)
             found = _result(console, services, lambda: services.writing.correct(request))
     if output is not None and source is not None:
         write_out(output.absolute(), _file_of(found, source, form))
@@ -164,8 +152,6 @@ def correct(
 
 def _notify(console: Console, found: Correction, output: Path | None, place: str, *, lists: bool) -> None:
     console.notify(counted(found) + ("" if lists or not found.changes else " --changes lists them."))
-    if found.redacted is not None:
-        console.notify(replaced_words(found.redacted))
     if words := unanswered_words(found, place):
         console.notify(words)
     if output is not None:
@@ -184,7 +170,6 @@ def json_of(found: Correction) -> dict[str, Json]:
         "language": found.language,
         "sentences": found.sentences,
         "unanswered_lines": list(found.unanswered),
-        **redacted_json(found.redacted),
     }
 
 
@@ -243,8 +228,8 @@ def _file_of(found: Correction, source: InputText, form: str) -> bytes:
 def _rewriter(task: Task, help_words: str, *options: Callable[[Any], Any]) -> click.Command:
     """Return the command for a rewriting task. `options` are its options for the manner."""
 
-    def rewriter(console: Console, file: Path | None, redact_preview: bool, **wishes: Any) -> int:
-        return _rewrite(console, file, RewriteRequest("", task, **wishes), is_preview=redact_preview)
+    def rewriter(console: Console, file: Path | None, **wishes: Any) -> int:
+        return _rewrite(console, file, RewriteRequest("", task, **wishes))
 
     for option in options:
         rewriter = option(rewriter)
@@ -275,18 +260,14 @@ REWRITERS = (
 )
 
 
-def _rewrite(console: Console, file: Path | None, asked_for: RewriteRequest, *, is_preview: bool) -> int:
-    """Rewrite a text, or print what would be redacted in it. Returns the exit status."""
+def _rewrite(console: Console, file: Path | None, asked_for: RewriteRequest) -> int:
+    """Rewrite a text. Returns the exit status."""
     source = read_input(file)
     code = language_of(asked_for.language).code if asked_for.language else ""
     request = changed(asked_for, text=source.text, language=code)
     with console.services() as services:
-        if is_preview:
-            return print_preview(console, services, source.text)
         named_model(services, request.model)
         found = console.result_of(services, lambda: services.writing.rewrite(request))
-    if found.redacted is not None:
-        console.notify(replaced_words(found.redacted))
     is_numbered = request.task is Task.REPHRASE
     for number, version in enumerate(found.versions, 1):
         for remark in remarks(found, version, request):
@@ -307,10 +288,7 @@ def _json_of(found: Rewriting, request: RewriteRequest) -> dict[str, Json]:
         for version in found.versions
     ]
     first = _json_of_version(found.source, found.versions[0])
-    shape: dict[str, Json] = {
-        "text": first["text"], "changes": first["changes"], "language": found.language, "versions": versions,
-    }  # fmt: skip
-    return shape | redacted_json(found.redacted)
+    return {"text": first["text"], "changes": first["changes"], "language": found.language, "versions": versions}
 
 
 def _json_of_version(source: str, version: Version) -> dict[str, Json]:
@@ -323,7 +301,6 @@ def _json_of_version(source: str, version: Version) -> dict[str, Json]:
         "added": list(version.added),
         "missing": list(version.missing),
         "cut": version.is_cut,
-        **({"spoilt": list(version.spoilt)} if version.spoilt else {}),
     }
 
 

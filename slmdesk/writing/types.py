@@ -16,8 +16,6 @@ from slmdesk.base.texts import N_, _, in_quotes, ngettext
 from slmdesk.base.translation import LANGUAGES, NO_BLANKS
 from slmdesk.base.types import ChatMessage, Json, Origin, Role, Sampling, TextPart
 from slmdesk.jobs.runner import step_of
-from slmdesk.redaction.service import NOTHING_DECIDED, Decisions
-from slmdesk.text.redaction import Kind
 from slmdesk.text.sentences import sentence_spans
 from slmdesk.text.writing import Edit, applied, context_before, grammar_beginning, last_word, word_count
 
@@ -46,8 +44,6 @@ class CorrectRequest(Record):
     language: str = ""
     """Language code (ISO 639-1). Empty means that it is detected."""
     model: str | None = None
-    redact: bool = False
-    decisions: Decisions = NOTHING_DECIDED
 
 
 class DocumentRequest(Record):
@@ -57,7 +53,6 @@ class DocumentRequest(Record):
     language: str = ""
     model: str | None = None
     may_replace: bool = False
-    redact: bool = False
 
 
 class RewriteRequest(Record):
@@ -69,8 +64,6 @@ class RewriteRequest(Record):
     model: str | None = None
     again: int = 0
     """Number of earlier requests of the same kind. Each gets a different result."""
-    redact: bool = False
-    decisions: Decisions = NOTHING_DECIDED
 
 
 def length_of(text: str, language: str) -> int:
@@ -112,9 +105,7 @@ class Correction(Record):
     language: str
     sentences: int
     unanswered: tuple[int, ...] = ()
-    """Lines of uncorrected sentences: too long, or the model's answer was no correction or lost redacted details."""
-    redacted: Mapping[Kind, int] | None = None
-    """Number of private details of each kind that were hidden from the model. None if the text was not redacted."""
+    """Lines of uncorrected sentences: too long, or the model's answer was no correction."""
 
     @property
     def text(self) -> str:
@@ -132,8 +123,6 @@ class Version(Record):
     """Positions (start, end) in `text`, in characters, of words that differ from the source."""
     denies_otherwise: bool = False
     """Whether source and version differ in the number of negating words, such as "not"."""
-    spoilt: tuple[str, ...] = ()
-    """Placeholders of redacted details that the model changed, and endings that it added to placeholders."""
 
 
 class Rewriting(Record):
@@ -143,7 +132,6 @@ class Rewriting(Record):
     versions: tuple[Version, ...]
     language: str
     asked: int = 1
-    redacted: Mapping[Kind, int] | None = None
 
 
 # ---- words for changes and doubts, the same in the window and on the command line
@@ -235,10 +223,6 @@ def remarks(found: Rewriting, version: Version, request: RewriteRequest) -> Iter
         yield _("Not in your text: {listed}.").format(listed=_listed(version.added))
     if version.missing:
         yield _("Missing: {listed}.").format(listed=_listed(version.missing))
-    if version.spoilt:
-        yield _("Changed by the model although it stands for something redacted: {listed}.").format(
-            listed=_listed(version.spoilt)
-        )
     if version.denies_otherwise:
         yield _("It may deny something else than your text: compare each “not” and “no”.")
     if version.is_cut:

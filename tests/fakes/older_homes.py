@@ -60,10 +60,15 @@ def plain(value: Any) -> Any:
     return value if isinstance(value, str | int | float | None) else str(value)
 
 
+GONE = {"redact", "redaction"}
+"""Fields that went with their feature."""
+
+
 def holds(now: Any, then: Any) -> bool:
-    """Whether all that was said then is said now; fields that came later may stand beside it."""
+    """Whether all that was said then is said now, but what is gone; fields that came later may stand beside it."""
     if isinstance(then, dict):
-        return isinstance(now, dict) and all(key in now and holds(now[key], value) for key, value in then.items())
+        kept = {key: value for key, value in then.items() if key not in GONE}
+        return isinstance(now, dict) and all(key in now and holds(now[key], value) for key, value in kept.items())
     if isinstance(then, list):
         return isinstance(now, list) and len(now) == len(then) and all(map(holds, now, then))
     return bool(now == then)

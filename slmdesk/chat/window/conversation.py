@@ -12,7 +12,7 @@ from slmdesk.base.record import changed
 from slmdesk.base.records import Hold, Item, Message
 from slmdesk.base.texts import _, ngettext
 from slmdesk.base.types import Role
-from slmdesk.chat.conversation import NEW_CHAT, REDACT, Conversation, SentMessage, is_private, words_of
+from slmdesk.chat.conversation import NEW_CHAT, Conversation, SentMessage, is_private, words_of
 from slmdesk.chat.types import ChatOptions, QuotesFound, Rewrite, SendRequest, options_from
 from slmdesk.chat.window.attachment_chips import Draft
 from slmdesk.chat.window.attachments import AttachController, Drafts
@@ -20,7 +20,6 @@ from slmdesk.chat.window.context import ContextWatch, FullController, WindowCont
 from slmdesk.chat.window.messages import END, MessageInspector, OlderMessages, ShownMessages, all_details_of
 from slmdesk.chat.window.view.message import ANSWER_NOW, DELETIONS, OTHER_MODEL, REWRITES, TOGGLE_THOUGHT
 from slmdesk.history.labels import held_words
-from slmdesk.redaction.service import NOTHING_DECIDED, Decisions
 from slmdesk.runtime.events import (
     ItemChanged,
     ItemGone,
@@ -38,14 +37,12 @@ from slmdesk.runtime.messages import Problem
 from slmdesk.window.base.bridge import Bridge
 from slmdesk.window.base.shortcuts import WindowStateFile
 from slmdesk.window.base.text import TICK_MS
-from slmdesk.window.widgets.dialogs import RedactionGate
 from slmdesk.window.widgets.notices import UNDO_MS, Notice, notice_of
 
 if TYPE_CHECKING:
     from slmdesk.services import Services
 
 KIND = "chat"
-ATTACHED = _(" What is attached is redacted too, without being shown here.")
 
 
 class ChatController(QObject):
@@ -88,7 +85,6 @@ class ChatController(QObject):
         )
         self.full = FullController(bridge, self, self)
         """Decides what happens when the chat is full."""
-        self.redaction = RedactionGate(bridge, self, "redaction_controller")
         self._is_sending = self._is_stop_requested = self.is_busy = False
         self._epoch = 0
         self._live_timer = QTimer(self, interval=TICK_MS)
@@ -161,9 +157,8 @@ class ChatController(QObject):
         self.drafts.save_soon()
 
     @Slot(str)
-    def send(self, text: str, decisions: Decisions | None = None) -> None:
-        """Send a message in the open chat. In a redacted chat without `decisions`, a person is first asked about what
-        was found, and the text stays in the composer.
+    def send(self, text: str) -> None:
+        """Send a message in the open chat.
 
         The text leaves the composer at once and comes back if the message is refused. A text that is known to be too
         long for the model stays in the composer.
@@ -175,10 +170,6 @@ class ChatController(QObject):
         if self.context.too_long is not None:
             self.full.refuse_draft()
             return
-        if self.redaction.is_on and decisions is None:
-            also = ATTACHED if self.attached.requests() else ""
-            self.redaction.before(text, partial(self.send, text), item=self.chat, also=also)
-            return
         chat = self.chat
         self._is_sending, self._is_stop_requested = True, False
         request = SendRequest(
@@ -186,26 +177,16 @@ class ChatController(QObject):
             chat=chat or None,
             options=None if chat else self.new_options,
             attach=self.attached.requests(),
-            redact=self.redaction.is_on or None,
-            decisions=decisions or NOTHING_DECIDED,
         )
         taken = self.attached.take()
-        rest = self.drafts.of(chat).removeprefix(text).lstrip()  # typed while the message was searched for private data
-        self.drafts.put(chat, rest)
-        self.draft_restored.emit(rest)
+        self.drafts.put(chat, "")
+        self.draft_restored.emit("")
         self._show_busy()
         self._bridge.ask(
             self._bridge.services.chats.send(request),
             partial(self._on_sent, self._epoch),
             partial(self._on_send_refused, self._epoch, chat, text, taken),
         )
-
-    def redact(self, is_on: bool) -> None:
-        """Switch the redaction of the open chat on or off, from its next message on."""
-        if is_on != self.redaction.is_on:
-            self.redaction.switch(is_on)
-            if self.chat:
-                self._bridge.services.chats.redact(self.chat, on=is_on)
 
     def stop(self) -> None:
         self.attached.stop_waiting()
@@ -402,8 +383,6 @@ class ChatController(QObject):
         if event.item.deleted_at is not None:
             self.new_chat()
         else:
-            if self.redaction.is_on != _is_redacted(event.item):
-                self.redaction.switch(_is_redacted(event.item))
             self._show_space(event.item)
             if event.item.shown_title != self._title:
                 self._title = event.item.shown_title
@@ -438,7 +417,6 @@ class ChatController(QObject):
         self.older.forget()
         self.chat, self._title = (item.id, item.shown_title) if item else ("", _(NEW_CHAT))
         self._show_space(item)
-        self.redaction.switch(item is not None and _is_redacted(item))
         if item is not None:
             self.drafts.open(item)
         self.shown.fill(messages)
@@ -685,7 +663,3 @@ class HoldWatch(QObject):
 
 def _chat_is_gone(problem: Problem) -> None:
     """Ignore that the chat was deleted meanwhile."""
-
-
-def _is_redacted(chat: Item) -> bool:
-    return chat.settings.get(REDACT) is True

@@ -12,7 +12,6 @@ from PySide6.QtWidgets import QFrame, QMenu, QMessageBox, QSplitter, QToolButton
 
 from slmdesk.base.texts import _, ngettext
 from slmdesk.base.translation import SegmentRecord, SegmentState
-from slmdesk.redaction.service import Veil
 from slmdesk.runtime.events import Pending
 from slmdesk.runtime.messages import Problem
 from slmdesk.services import Services
@@ -365,10 +364,6 @@ class ReviewPane(QWidget):
         self._busy.setText(words)
         self._allow(self._chosen())
 
-    def _veil(self) -> Callable[[Services], Veil | None]:
-        item, request = self._item, self._request
-        return lambda services: services.translations.veil(item, request)
-
     def _style_of(self, segment: SegmentRecord) -> TranslationStyle:
         request = self._request
         return TranslationStyle(request.target, segment.language or request.source, request.domain, request.formality)
@@ -435,11 +430,11 @@ class ReviewPane(QWidget):
         segment = self._chosen()
         if segment is None or not self._back.isEnabled():
             return
-        tags, style, veil = Tags(segment.paired, segment.lone), self._style_of(segment), self._veil()
+        tags, style = Tags(segment.paired, segment.lone), self._style_of(segment)
         words, source = plain(segment.target, tags), plain(segment.source, tags)
         self._ask_model(
             _("Translating back…"),
-            lambda services: services.segment_edits.back(words, style, source, veil=veil(services)),
+            lambda services: services.segment_edits.back(words, style, source),
             partial(self._panel.show_back, segment.number),
         )
 
@@ -447,11 +442,11 @@ class ReviewPane(QWidget):
         segment = self._chosen()
         if segment is None or not self._others.isEnabled():
             return
-        tags, style, veil = Tags(segment.paired, segment.lone), self._style_of(segment), self._veil()
+        tags, style = Tags(segment.paired, segment.lone), self._style_of(segment)
         now, words = plain(segment.target, tags), plain(segment.source, tags)
         self._ask_model(
             _("Looking for other wordings…"),
-            lambda services: services.segment_edits.alternatives(words, style, now=now, veil=veil(services)),
+            lambda services: services.segment_edits.alternatives(words, style, now=now),
             partial(self._panel.show_others, segment.number),
         )
 

@@ -16,7 +16,7 @@ from slmdesk.runtime.events import Pending
 from slmdesk.runtime.messages import Problem
 from slmdesk.services import Services
 from slmdesk.translation.prompts import TranslationStyle
-from slmdesk.translation.window.text import WAITS, TranslateController
+from slmdesk.translation.window.text import TranslateController
 from slmdesk.translation.window.text_editors import SegmentEdit
 from slmdesk.window.base import theme
 from slmdesk.window.base.bridge import Bridge, Call
@@ -103,8 +103,6 @@ class SentenceActions(QObject):
         found = self._current()
         if found is None:
             self._say_none()
-        elif self._controller.waits:
-            self.said.emit(WAITS)
         else:
             self._doubts.ask(*found, self._controller.manner, self._below(found[0]), is_back=is_back)
 
@@ -274,11 +272,10 @@ class DoubtPanel(SentenceCard):
         )
 
         def question(services: Services) -> Pending[list[str]]:
-            veil = services.live.veil
             if is_back:
-                back = services.segment_edits.back(words or now, asked_as, source, veil=veil)
+                back = services.segment_edits.back(words or now, asked_as, source)
                 return back.map(lambda text: [text])
-            return services.segment_edits.alternatives(source, asked_as, now=now, word=words, veil=veil)
+            return services.segment_edits.alternatives(source, asked_as, now=now, word=words)
 
         def answered(call: Call, texts: list[str]) -> None:
             if call is self._call:

@@ -17,7 +17,6 @@ from slmdesk.base.record import Record, changed
 from slmdesk.base.settings import Settings
 from slmdesk.base.texts import _, in_quotes, ngettext
 from slmdesk.base.translation import LANGUAGES, LiveSegment, SegmentState, weighty
-from slmdesk.redaction.service import Decisions
 from slmdesk.runtime.messages import Problem
 from slmdesk.services import Services
 from slmdesk.translation.prompts import TranslationStyle
@@ -26,7 +25,6 @@ from slmdesk.translation.types import LiveTranslated, flag_words, language_of_mo
 from slmdesk.translation.window.languages import ViewSettings
 from slmdesk.window.base.bridge import Bridge, Delay
 from slmdesk.window.base.shortcuts import WindowStateFile
-from slmdesk.window.widgets.dialogs import RedactionGate
 from slmdesk.window.widgets.notices import UNDO_MS, Notice
 
 KEEP_AFTER_MS = 10_000
@@ -39,7 +37,6 @@ WORD_MS applies after the character that ends a word, PASTED_MS after text was i
 """
 MOST_CHARACTERS = 50_000
 """Most characters of the text in the pane. A longer text is translated as a document."""
-WAITS = _("Redaction is on. Press Translate… to see first what is replaced.")
 
 
 @dataclass(slots=True, eq=False)
@@ -79,9 +76,6 @@ class TranslateController(QObject):
         self._timer = Delay(self, TYPED_MS, self.translate, "typed_timer")
         self._keep_timer = Delay(self, KEEP_AFTER_MS, self.keep, "keep_typed_timer")
         self.view = ViewSettings(bridge, settings, self)
-        self.redaction = RedactionGate(bridge, self, "text_redaction")
-        self._looked_at = ""
-        """The text whose redaction a person has reviewed, so that it may be translated."""
         bridge.on(LiveTranslated, self._on_translated)
 
     def set_text(self, text: str) -> None:
@@ -92,7 +86,6 @@ class TranslateController(QObject):
             self.restart()
             self.bridge.ask(lambda _services: self._state.change(last_typed=""), None, self._on_problem)
         self.text = text
-        self.redaction.drop()
         if len(text) > MOST_CHARACTERS:
             self._timer.stop()
             self.refused.emit(too_long_words(len(text)))
@@ -126,31 +119,8 @@ class TranslateController(QObject):
         self._save_languages()
         self.manner_changed.emit(self.manner)
         self.text = words or self.text
-        self.redaction.drop()
         self._timer.start(0)
         return self.text
-
-    # ---- redaction
-
-    @property
-    def waits(self) -> bool:
-        """Return whether a person must review the text's redaction before it is translated."""
-        return self.redaction.is_on and bool(self.text.strip()) and self.text != self._looked_at
-
-    def redact(self, is_on: bool) -> None:
-        if is_on != self.redaction.is_on:
-            self._looked_at = ""
-            self.redaction.switch(is_on)
-            self.manner_changed.emit(self.manner)
-            self.translate()
-
-    def look(self) -> None:
-        """Show what will be redacted, and translate with the person's decisions."""
-        self.redaction.before(self.text, partial(self._on_looked, self.text))
-
-    def _on_looked(self, text: str, decisions: Decisions) -> None:
-        self._looked_at = text
-        self._translate(decisions)
 
     def stop(self) -> None:
         self._timer.stop()
@@ -199,14 +169,14 @@ class TranslateController(QObject):
     def keep(self) -> None:
         """Save the text and its translation in the history, unless nothing has changed since."""
         self._keep_timer.stop()
-        shown, manner, entry, redact = self.last, self.manner, self._entry, self.redaction.is_on
+        shown, manner, entry = self.last, self.manner, self._entry
         now = (shown.source, manner, tuple(segment.target for segment in shown.segments))
         if self.is_stale or entry.kept == now or not any(now[2]):
             return
         entry.kept = now
 
         def work(services: Services) -> None:
-            kept = services.typed.keep(now[0], manner, shown.segments, entry.item, redact=redact)
+            kept = services.typed.keep(now[0], manner, shown.segments, entry.item)
             entry.item = kept or entry.item
             self._state.change(last_typed=entry.item)
 
@@ -257,8 +227,6 @@ class TranslateController(QObject):
             return
         self._timer.stop()
         self.manner, self.text, self._puts, self.is_stale = typed.manner, typed.text, [], False
-        self._looked_at = ""  # what was decided about it is not kept
-        self.redaction.switch(typed.redact)
         self._entry = _Entry(item, (typed.text, typed.manner, tuple(segment.target for segment in typed.segments)))
         self.manner_changed.emit(self.manner)
         self.text_opened.emit(typed.text)
@@ -305,18 +273,11 @@ class TranslateController(QObject):
         self.manner_changed.emit(self.manner)
 
     def translate(self) -> None:
-        if self.waits:
-            self.is_stale = True
-            self.bridge.services.live.stop()
-        else:
-            self._translate(None)
-
-    def _translate(self, decisions: Decisions | None) -> None:
-        text, manner, redact = self.text, self.manner, self.redaction.is_on
+        text, manner = self.text, self.manner
 
         def request(services: Services) -> None:
             record = services.translations.record(None)
-            services.live.translate(text, manner, record, redact=redact, decisions=decisions)
+            services.live.translate(text, manner, record)
 
         self.bridge.ask(request, self._on_begun, self._on_refused)
 
@@ -342,7 +303,7 @@ def _opened(services: Services, item: str) -> TypedText | None:
         return None
     with contextlib.suppress(KnownError):  # without a model it is shown, and not translated further
         record = services.translations.record(None)
-        services.live.adopt(typed.text, typed.manner, record, typed.segments, redact=typed.redact)
+        services.live.adopt(typed.text, typed.manner, record, typed.segments)
     return typed
 
 

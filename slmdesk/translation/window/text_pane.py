@@ -30,7 +30,6 @@ from slmdesk.translation.window.languages import (
 from slmdesk.translation.window.sentences import DoubtPanel, SentenceActions
 from slmdesk.translation.window.text import (
     MOST_CHARACTERS,
-    WAITS,
     PaneState,
     TranslateController,
     count_to_check,
@@ -58,7 +57,6 @@ from slmdesk.window.widgets.build import (
 )
 from slmdesk.window.widgets.opening import ask_files, ask_new_file
 from slmdesk.window.widgets.parts import Popover
-from slmdesk.window.widgets.redaction_preview import Wording
 
 DOCUMENT_FILES = _("Documents ({});;All files (*)").format(
     " ".join(
@@ -68,7 +66,6 @@ DOCUMENT_FILES = _("Documents ({});;All files (*)").format(
 HEAD_MARGINS = (0, theme.SPACE_8, 0, theme.SPACE_4)
 LEAST_WIDTH = 600
 """Least width of the sheet with the panes side by side, at the usual size of text."""
-WORDING = Wording(_("Redact before translating"), _("The text"), _("Translate"), _("everywhere in this text"))
 
 
 class TextPane(QWidget):
@@ -101,11 +98,6 @@ class TextPane(QWidget):
             "swap_button", self, label=_("Swap languages"), tip=_("Swap languages"), shortcut="text.swap",
             icon="arrow-left-right", colour="ink2", on=self._on_swap,
         )  # fmt: skip
-        self._look = button(
-            _("Translate…"), "translate_look", self, kind="primary", on=self._controller.look,
-            tip=_("See what is replaced before the model sees the text"),
-        )  # fmt: skip
-        self._look.hide()
         self._advice = AdviceLine(self._controller.bridge, self)
         self._options = TextOptions(self._controller.view, self)
         self.head = named(QWidget(self), "text_head")
@@ -116,7 +108,7 @@ class TextPane(QWidget):
             _("Translation memory"), "memory_button", _("What was translated before, and is used again")
         )
         self._option_button = tool_button(
-            "translate_options_button", self.head, label=_("Options"), tip=_("Subject, formality, glossary, redaction"),
+            "translate_options_button", self.head, label=_("Options"), tip=_("Subject, formality, glossary"),
             icon="sliders", colour="ink2",
         )  # fmt: skip
         row(1, self._glossaries, self._memory, self._option_button, into=self.head, gap=theme.SPACE_4)
@@ -175,7 +167,7 @@ class TextPane(QWidget):
         )  # fmt: skip
         foot = row(self._copy, self._back, self._stop, (self._said, 1), self._check, gap=theme.SPACE_4)
         column(
-            row(self._target, 1, self._look, margins=HEAD_MARGINS), (self._output, 1), self._advice, foot,
+            row(self._target, 1, margins=HEAD_MARGINS), (self._output, 1), self._advice, foot,
             into=translation, gap=theme.SPACE_4, margins=sides,
         )  # fmt: skip
         self._work = Sheet(self, text, translation, self._swap, self._source)
@@ -186,7 +178,7 @@ class TextPane(QWidget):
         show_column(scrolled, self._work)
         column(scrolled, into=self)
         order = (
-            self._source, self._swap, self._target, self._look, self._input, self._output, *_stops_in(self._doubt),
+            self._source, self._swap, self._target, self._input, self._output, *_stops_in(self._doubt),
             *_stops_in(self._long), self._paste, self._file, *_stops_in(self._advice), self._copy, self._back,
             self._stop, self._check,
         )  # fmt: skip
@@ -206,11 +198,9 @@ class TextPane(QWidget):
         self._option_button.clicked.connect(lambda: options.toggle(self._option_button))
         options.domain_chosen.connect(controller.set_domain)
         options.formality_chosen.connect(controller.set_formality)
-        options.shield_switched.connect(controller.redact)
         options.glossaries_requested.connect(self.glossaries_requested)
         self._advice.model_changed.connect(controller.translate)
         self._advice.models_requested.connect(self.models_requested)
-        controller.redaction.show_over(self, WORDING)
         self._back.clicked.connect(self._sentences.put_back)
         self._check.clicked.connect(lambda: self._found.toggle(self._check))
         self._glossaries.clicked.connect(self.glossaries_requested)
@@ -260,8 +250,6 @@ class TextPane(QWidget):
             self._long.show_text(text)
         elif self._long.isVisible():
             self._long.hide()
-        if self._controller.redaction.is_on:
-            self._show_again()
 
     def _on_swap(self) -> None:
         text = self._controller.swap()
@@ -293,7 +281,7 @@ class TextPane(QWidget):
     def _on_manner(self, manner: TranslationStyle) -> None:
         self._source.show_value(manner.source)
         self._target.show_value(manner.target)
-        self._options.show_manner(manner, is_redacting=self._controller.redaction.is_on)
+        self._options.show_manner(manner)
         is_mirrored = LANGUAGES[manner.target].is_right_to_left
         option = self._output.document().defaultTextOption()
         option.setTextDirection(
@@ -324,8 +312,7 @@ class TextPane(QWidget):
         self._stop.setVisible(not shown.is_done)
         self._copy.setEnabled(bool(shown.text.strip()))
         self._back.setEnabled(self._copy.isEnabled())
-        self._look.setVisible(controller.waits)
-        self._said.setText(WAITS if controller.waits else count_words(shown, manner, has_text=bool(controller.text)))
+        self._said.setText(count_words(shown, manner, has_text=bool(controller.text)))
         self._flags.show_lines(flag_lines(shown))
         count = count_to_check(shown)
         self._check.setText(_("{count:,} to check").format(count=count))

@@ -225,17 +225,16 @@ class Frame(QObject):
     @cached_property
     def writing_page(self) -> WritingPage:
         """The page Write. It underlines misspelled words. It also proposes a continuation of the text, except inside
-        undecided changes and in a redacted text.
+        undecided changes.
         """
         from slmdesk.writing.window.editor import GhostText
         from slmdesk.writing.window.page import WritingPage
 
         page = WritingPage(self._bridge, self.state, self.keeper, self.settings)
         page.translate_wanted.connect(lambda text: self.reach.take_text(text))
-        editor, shield = page.editor, page.shield
+        editor = page.editor
         SpellMarks(self._bridge, editor, is_left_out=editor.is_undecided)
-        ghost = GhostText(self._bridge, editor, lambda: not editor.tracked.pending and not shield.isChecked())
-        shield.clicked.connect(ghost.drop)
+        GhostText(self._bridge, editor, lambda: not editor.tracked.pending)
         self._place("Write", page)
         return page
 

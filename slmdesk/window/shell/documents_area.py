@@ -249,7 +249,7 @@ class DocumentsArea(QObject):
         questions are visible.
         """
         document, pane = self.documents.current, self.question_pane
-        if document and self.page.isVisible() and not pane.redacts:
+        if document and self.page.isVisible():
             ready = self._bridge.services.questions.expect_question(document, loads=pane.isVisible())
             self._bridge.ask(ready, None, lambda _problem: None)
 

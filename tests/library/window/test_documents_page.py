@@ -757,13 +757,6 @@ def test_the_shown_document_is_read_ahead_and_on_questions_the_model_is_loaded_f
     program.wait(lambda: (document, False) in expected)
     program.choose_tab("questions")
     program.wait(lambda: (document, True) in expected)
-    expected.clear()
-    program.click("redact_questions_button")
-    program.choose_tab("summary")
-    program.choose_tab("questions")
-    program.wait(lambda: not program.frame.documents_area._read_timer.isActive())
-    program.ask(lambda _services: None)
-    assert not expected
 
 
 def test_in_a_narrow_window_the_pages_are_a_drawer_over_the_result(program, letter):

@@ -31,7 +31,6 @@ from slmdesk.models.packs import PackContents
 from slmdesk.models.window.formats import FormatDialog
 from slmdesk.online.window.network import TokenDialog
 from slmdesk.online.window.statement import StatementWindow
-from slmdesk.redaction.service import Preview
 from slmdesk.redaction.window.section import NamesDialog
 from slmdesk.tables.types import Column, Flag, Table, TableCell, TableRow
 from slmdesk.translation.window.document_pane import RetryDialog
@@ -40,7 +39,6 @@ from slmdesk.translation.window.page import TermWindows
 from slmdesk.window.widgets.build import message_box
 from slmdesk.window.widgets.dialogs import TextDialog
 from slmdesk.window.widgets.parts import Popover
-from slmdesk.window.widgets.redaction_preview import RedactionPreview
 from slmdesk.window.widgets.tokens import GatedDialog
 
 pytestmark = [pytest.mark.gui, pytest.mark.qt_log_ignore("This plugin does not support", extend=True)]
@@ -153,7 +151,6 @@ DIALOGS = {
         program.window, title=LONG, intro=LONG, text=LONG * 4, warning=LONG
     ).show(),
     "edit_dialog": lambda program: EditDialog(program.window, LONG, ANSWER).show(),
-    "redaction_preview": lambda program: RedactionPreview(program.window, Preview(LONG, (), LONG)).show(),
     "ledger_window": lambda program: program.window.status.panel.ledger_requested.emit(),
     "help_window": lambda program: program.click("help_button"),
     "encrypt_dialog": lambda program: program.frame._on_encrypt_requested(),
