@@ -298,8 +298,8 @@ _SENTENCES: Mapping[str, str | tuple[str, str]] = {
         "{path} has changed since it was translated. Translate it again; what did not change is kept."
     ),
     "chats.unknown": N_(
-        "There are no chats in {path} that slmdesk can read. It reads exports of slmdesk, ChatGPT, Open WebUI, LM "
-        "Studio, Jan and Cherry Studio."
+        "There are no chats in {path} that slmdesk can read. It reads the exports of ChatGPT and its own JSON, and no "
+        "chats of other programs."
     ),
     "chats.unreadable": N_("The chats in {path} cannot be read: {reason}."),
     "chats.broken": N_("{path} was not read to its end: {reason}. The chats before that place were imported."),

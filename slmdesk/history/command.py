@@ -53,10 +53,8 @@ from slmdesk.services import Services
 def import_chats(console: Console, files: tuple[Path, ...]) -> int:
     """Import the chats in FILE..., files or folders.
 
-    Exports of ChatGPT (the zip file, or conversations.json), Open WebUI (JSON), LM Studio (its folder of conversations,
-    or one file of it), Jan (its folder of threads), Cherry Studio (a backup up to version 5, or topics exported as
-    Markdown), and JSON exports of slmdesk. A chat that is here already is not added again; what cannot be kept, such as
-    pictures, is counted.
+    Exports of ChatGPT (the zip file, or conversations.json) and JSON exports of slmdesk. A chat that is here already is
+    not added again; what cannot be kept, such as pictures, is counted.
     """
 
     def progressed(progress: ImportProgress) -> None:

@@ -432,12 +432,12 @@ def becomes_of_chats(count: int, *, is_done: bool = False) -> str:
     )
 
 
-# ---- imports chats of other programs
+# ---- imports chats
 
 
-FILTER = _("Exported chats (*.json *.zip *.jsonl *.md);;All files (*)")
+FILTER = _("Exported chats (*.json *.zip);;All files (*)")
 """Filter for file dialogs."""
-DROPPED = frozenset((".json", ".jsonl", ".zip"))
+DROPPED = frozenset((".json", ".zip"))
 """Suffixes of files that are imported when they are dropped on the list of chats."""
 KEY = "chat-import"
 """First part of the key of an import's notices. The import's number follows, so later imports do not replace them."""
