@@ -181,17 +181,6 @@ def test_h4_a_damaged_history_is_set_aside_and_rescued(run, with_model, home) ->
     assert said == f"{aside}: Rescued: 0 chats with 0 messages. The damaged file is kept.\n"
 
 
-def test_h10_deleted_for_good_is_in_no_file(run, with_model, home) -> None:
-    def hits() -> list[str]:
-        return [path.name for path in home.rglob("*") if path.is_file() and b"aardwolf" in path.read_bytes()]
-
-    chat = run("chat", "aardwolf-marker", "--json").lines[-1]["chat"]
-    assert hits() == ["slmdesk.sqlite3"]
-    assert run("history", "delete", chat, "--for-good", "--json").json["id"] == chat
-    assert hits() == []
-    assert run("history", "show", chat).status == 1
-
-
 def test_failures_are_one_line_and_a_code(run, tmp_path) -> None:
     none = run("chat", "hello", "--json")
     assert none.status == 1
@@ -256,18 +245,6 @@ def test_a_model_that_is_unknown_is_answered_with_those_there_are(run, with_mode
 )
 def test_wrong_usage_is_2(run, args) -> None:
     assert run(*args).status == 2
-
-
-def test_a_death_in_the_middle_keeps_the_words(run, with_model) -> None:
-    done = run("chat", "one two three", "--json", echo={"at": 3, "fault": "segfault"})
-    assert done.status == 1
-    *tokens, failed = done.lines
-    assert (failed["type"], failed["code"]) == ("failed", "child.died")
-    words = "".join(token["text"] for token in tokens)
-    assert words == "You said: one"
-    (item,) = run("history", "list", "--json").json
-    answer = run("history", "show", item["id"], "--json").json["messages"][-1]
-    assert (answer["text"], answer["status"]) == (words, "failed")
 
 
 @pytest.mark.real_child
