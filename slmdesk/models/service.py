@@ -24,7 +24,6 @@ from slmdesk.gguf.header import GgufHeader, ModelFamily, base_name, names_of, tr
 from slmdesk.gguf.memory import Pace, Speed, active_bytes, estimate_loaded, sensible_context, step_seconds
 from slmdesk.gguf.read import check_file, plain_metadata, read_header, require_chat_model
 from slmdesk.loader.model_loader import ModelLoader
-from slmdesk.models.folder import found_again, make_ready, read_journal
 from slmdesk.runtime.events import Event, ModelsChanged, ModelState, ModelStateChanged, Noticed, Pending
 from slmdesk.runtime.file_io import HashedFile, remove_left_overs
 from slmdesk.runtime.messages import Problem, problem_for
@@ -83,6 +82,8 @@ class ModelService(Service):
         """
         setting, shared = "" if folder == self._paths.models else str(folder), self._settings.policy.models_folder
         self._settings.policy.refuse("models_folder", setting)
+        from slmdesk.models.folder import make_ready  # asked for by few starts, so import it only here
+
         if shared and folder.is_relative_to(shared):
             raise KnownError("setting.managed", key="models.folder")
         made = pending_on_file_thread(self._service_thread, lambda: make_ready(folder), name="models-folder")
@@ -93,6 +94,8 @@ class ModelService(Service):
 
     def find_moved(self) -> None:
         """Find the models of a move of their folder that an older version began where they are. No file is changed."""
+        from slmdesk.models.folder import found_again, read_journal  # asked for by few starts, so import it only here
+
         journal = self._paths.models_move_file
         paths = {model.id: os.fsdecode(model.path) for model in self._store.models.all()}
         places, is_whole = found_again(read_journal(journal), paths)

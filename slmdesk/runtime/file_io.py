@@ -7,7 +7,6 @@ import os
 import sys
 import threading
 import time
-from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -233,30 +232,3 @@ class Claim:
         if os.name == "nt":  # an open file cannot be removed there
             with suppress(OSError):
                 self._lock.path.unlink()
-
-
-# ---- estimates the time left of long work from its pace over the last seconds
-
-
-OVER_S = 8.0
-"""Number of most recent seconds over which the pace is measured."""
-AFTER_S = 1.0
-"""Seconds before the first estimate is given, because an earlier estimate would jump."""
-
-
-class Pace:
-    """Estimates the remaining seconds from reports of how much is done. Not thread-safe."""
-
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        self._clock = clock
-        self._seen: deque[tuple[float, float]] = deque([(clock(), 0.0)])
-
-    def left_s(self, done: float, total: float) -> float | None:
-        now = self._clock()
-        self._seen.append((now, done))
-        while len(self._seen) > 2 and now - self._seen[0][0] > OVER_S:
-            self._seen.popleft()
-        began, before = self._seen[0]
-        if now - began < AFTER_S or done <= before:
-            return None
-        return max(0.0, total - done) * (now - began) / (done - before)

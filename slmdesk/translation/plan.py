@@ -30,11 +30,9 @@ from slmdesk.jobs.runner import AskedQuestion, Batch, Plan, Yield, step_key
 from slmdesk.jobs.types import ExpectedBatch
 from slmdesk.text.tagged import KIND, Phrase, Tags, phrases_of, placed, plain, span_of, verbatim
 from slmdesk.text.terms import TermIndex, terms_in
-from slmdesk.text.translation_checks import cleaned, flags_of
+from slmdesk.text.translation_checks import Cleaned, cleaned, flags_of
 from slmdesk.translation.prompts import (
-    AskedText,
     TranslationStyle,
-    asked_about,
     projection_step,
     prompt_version,
     translation_step,
@@ -55,7 +53,6 @@ class _Work:
     tags: Tags
     terms: tuple[Term, ...]
     """Glossary terms that occur in the segment."""
-    asked: AskedText
     target: str = ""
     flags: tuple[SegmentFlag, ...] = ()
     doubts: tuple[Doubt, ...] = ()
@@ -173,14 +170,12 @@ class TranslationPlan:
         return {**step, "sampling": {**sampling, "temperature": ANEW_TEMPERATURE, "seed": self._attempt}}
 
     def _step(self, work: _Work) -> dict[str, Json]:
-        asked = work.asked
         manner = self._manner_of(work)
-        return translation_step(asked.text, work.tags, manner, terms=asked.terms, with_probabilities=True)
+        return translation_step(work.segment.source, work.tags, manner, terms=work.terms, with_probabilities=True)
 
     def _plain_step(self, work: _Work) -> dict[str, Json]:
-        work.words, work.phrases = phrases_of(work.asked.text, work.tags)
-        terms = work.asked.terms
-        return translation_step(work.words, Tags(), self._manner_of(work), terms=terms, with_probabilities=True)
+        work.words, work.phrases = phrases_of(work.segment.source, work.tags)
+        return translation_step(work.words, Tags(), self._manner_of(work), terms=work.terms, with_probabilities=True)
 
     def _manner_of(self, work: _Work) -> TranslationStyle:
         language = work.segment.language
@@ -195,12 +190,16 @@ class TranslationPlan:
         work.take_over(self._judged(work, answer))
 
     def _take_plain(self, work: _Work, answer: _Answer) -> None:
-        languages, terms = self._languages_of(work), work.asked.terms
-        found = cleaned(work.words, answer.text, Tags(), answer.probabilities, languages=languages, terms=terms)
+        found = self._read(work, work.words, answer, Tags())
         work.plain, work.unsure = found.target, found.flags
 
+    def _read(self, work: _Work, asked: str, answer: _Answer, tags: Tags) -> Cleaned:
+        """Return the translation in the answer to `asked`, the segment's text with these tags."""
+        languages = self._languages_of(work)
+        return cleaned(asked, answer.text, tags, answer.probabilities, languages=languages, terms=work.terms)
+
     def _judged(self, work: _Work, answer: _Answer) -> _Work:
-        found = work.asked.read(answer, work.tags, self._languages_of(work))
+        found = self._read(work, work.segment.source, answer, work.tags)
         flags = (*self._flags(work, found.target), *found.flags)
         return replace(work, target=found.target, flags=flags, doubts=found.doubts)
 
@@ -284,10 +283,8 @@ class TranslationPlan:
 
     def _work(self, segment: SegmentRecord) -> _Work:
         tags = Tags(segment.paired, segment.lone)
-        words = plain(segment.source, tags)
         language = segment.language or self._manner.source
-        asked = asked_about(segment.source, tags, language, self._terms)
-        return _Work(segment, tags, terms_in(words, self._terms, language), asked)
+        return _Work(segment, tags, terms_in(plain(segment.source, tags), self._terms, language))
 
 
 def _has_failed(flags: Sequence[SegmentFlag]) -> bool:

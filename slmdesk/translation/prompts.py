@@ -8,22 +8,22 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from slmdesk.base.record import Record, changed
 from slmdesk.base.records import ModelRecord
 from slmdesk.base.translation import LANGUAGES, NewSegment, SegmentState, Term
-from slmdesk.base.types import ChatMessage, Json, Origin, Role, Sampling, TextPart, TokenProbability
+from slmdesk.base.types import ChatMessage, Json, Origin, Role, Sampling, TextPart
 from slmdesk.gguf.header import ModelFamily, TranslationPrompts, families, family_named
 from slmdesk.jobs.runner import step_of
 from slmdesk.models.service import translator_family
 from slmdesk.text.preserved import is_address, is_code, is_firm, is_only_protected, masked
 from slmdesk.text.sentences import detect
 from slmdesk.text.tagged import KIND, Tags, plain, segment_of, segments_of
-from slmdesk.text.terms import TermIndex, find_terms, terms_in
+from slmdesk.text.terms import TermIndex, find_terms
 
 if TYPE_CHECKING:
-    from slmdesk.text.translation_checks import Cleaned  # loads all text checks, so import it only here
+    pass  # loads all text checks, so import it only here
 
 DOMAINS = ("everyday", "medical", "legal", "technical", "finance")
 FORMALITIES = ("formal", "informal")
@@ -390,33 +390,3 @@ def _sizes(text: str) -> dict[str, int]:
         if line.strip() and (language := _reported(line, taken)):
             sizes[language] = sizes.get(language, 0) + len(line)
     return sizes
-
-
-# ---- what of a segment a model is asked
-
-
-class Answered(Protocol):
-    @property
-    def text(self) -> str: ...
-    @property
-    def probabilities(self) -> Sequence[TokenProbability]: ...
-
-
-class AskedText(Record):
-    text: str
-    terms: tuple[Term, ...] = ()
-    """Glossary terms that occur in the text."""
-    hint: str = ""
-
-    def read(self, answer: Answered, tags: Tags, languages: tuple[str, str] = ("", "")) -> Cleaned:
-        """Return the translation contained in a model's answer."""
-        from slmdesk.text.translation_checks import cleaned  # loads all text checks
-
-        return cleaned(self.text, answer.text, tags, answer.probabilities, languages=languages, terms=self.terms)
-
-
-def asked_about(source: str, tags: Tags, language: str, terms: Sequence[Term], hint: str = "") -> AskedText:
-    """Return what the model is asked about a segment. `terms` are glossary terms, `hint` is a person's hint for this
-    time.
-    """
-    return AskedText(source, terms_in(plain(source, tags), terms, language), hint)

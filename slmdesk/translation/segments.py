@@ -14,12 +14,11 @@ from slmdesk.runtime.service import Runtime, Service, Slices, sliced
 from slmdesk.store import Store
 from slmdesk.store.translations import LOOK
 from slmdesk.text.tagged import Tags, plain, problems
-from slmdesk.text.terms import find_terms
+from slmdesk.text.terms import find_terms, terms_in
 from slmdesk.translation.documents import segment_flags
 from slmdesk.translation.memory import MemoryService
 from slmdesk.translation.prompts import (
     TranslationStyle,
-    asked_about,
     styled,
     translation_step,
 )
@@ -192,16 +191,20 @@ class SegmentEdits(Service):
         Ends with a Problem `translation.no_better` if the model gave nothing usable; the segment then stays unchanged.
         Raises KnownError `item.unknown`, `request.invalid`, `model.…`.
         """
+        from slmdesk.text.translation_checks import cleaned  # loads all text checks
+
         request, segment = self._translations.open(item).request, segment_at(self._store, item, number)
         tags = Tags(segment.paired, segment.lone)
         source = segment.language or request.source
         known = self._translations.terms_of(request)
-        asked = asked_about(segment.source, tags, source, known, hint.strip()[:MOST_HINT])
-        manner = TranslationStyle(request.target, source, request.domain, request.formality, asked.hint)
+        terms = terms_in(plain(segment.source, tags), known, source)
+        hint = hint.strip()[:MOST_HINT]
+        manner = TranslationStyle(request.target, source, request.domain, request.formality, hint)
         record = self._translations.record(request.model)
-        step = translation_step(asked.text, tags, styled(manner, record), terms=asked.terms, with_probabilities=True)
+        step = translation_step(segment.source, tags, styled(manner, record), terms=terms, with_probabilities=True)
         (answer,) = yield ask_once(self._loader, record, [step])
-        found = asked.read(answer, tags, (source, request.target))
+        languages = source, request.target
+        found = cleaned(segment.source, answer.text, tags, answer.probabilities, languages=languages, terms=terms)
         if not found.target or problems(found.target, tags):
             raise KnownError("translation.no_better")
         changed = self._store.segments.change(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TypeAlias
 
 from slmdesk.base.errors import KnownError
@@ -29,13 +29,11 @@ from slmdesk.runtime.messages import Problem, problem_for, problem_of
 from slmdesk.runtime.service import Later, Runtime, Service, Slices, in_slices
 from slmdesk.text.preserved import masked, unmasked_so_far
 from slmdesk.text.tagged import Tags
-from slmdesk.text.terms import find_terms
+from slmdesk.text.terms import find_terms, terms_in
 from slmdesk.translation.memory import recalled
 from slmdesk.translation.prompts import (
-    AskedText,
     CutState,
     TranslationStyle,
-    asked_about,
     segments_from,
     styled,
     translation_step,
@@ -59,9 +57,9 @@ class _Asked:
 
     segment: LiveSegment
     key: Key
-    words: AskedText
-    """The text as the model sees it, with the glossary terms of that time."""
-    masks: dict[str, str] = field(default_factory=dict)
+    terms: tuple[Term, ...]
+    """Glossary terms that occur in the segment."""
+    masks: dict[str, str]
     text: str = ""
     """What the model has written so far."""
     is_open: bool = True
@@ -240,14 +238,13 @@ class LiveTranslation(Service):
             return None
         terms = self._terms(self._manner.source, self._manner.target, self._manner.domain)
         self._asked = {
-            str(at): _Asked(segment, key, asked_about(segment.source, Tags(), segment.language, terms))
+            str(at): self._about(segment, key, terms_in(segment.source, terms, segment.language))
             for at, (segment, key) in enumerate(missing)
         }
         over: Pending[FromChild] = Pending()
         job = lease.start("batch", {"stream": True}, lambda event: self._on_event(event, over))
         for name, asked in self._asked.items():
-            asked.masks = masked(asked.words.text, asked.words.terms, *self._languages_of(asked.segment)).terms
-            job.step(name, self._step(asked.segment, asked.words))
+            job.step(name, self._step(asked))
         job.end_of_steps()
         end: FromChild = yield over
         self._asked = {}
@@ -259,9 +256,12 @@ class LiveTranslation(Service):
             self._report_used()
         return None
 
-    def _step(self, segment: LiveSegment, words: AskedText) -> dict[str, Json]:
-        manner = changed(self._manner, source=self._languages_of(segment)[0])
-        return translation_step(words.text, Tags(), manner, terms=words.terms, with_probabilities=True)
+    def _about(self, segment: LiveSegment, key: Key, terms: tuple[Term, ...]) -> _Asked:
+        return _Asked(segment, key, terms, masked(segment.source, terms, *self._languages_of(segment)).terms)
+
+    def _step(self, asked: _Asked) -> dict[str, Json]:
+        manner = changed(self._manner, source=self._languages_of(asked.segment)[0])
+        return translation_step(asked.segment.source, Tags(), manner, terms=asked.terms, with_probabilities=True)
 
     def _languages_of(self, segment: LiveSegment) -> tuple[str, str]:
         return segment.language or self._manner.source, self._manner.target
@@ -279,7 +279,7 @@ class LiveTranslation(Service):
                 known = CachedSegment(self._so_far(asked, event.text), SegmentState.OPEN)
             else:
                 asked.is_open = False
-                known = self._judged(asked.segment, event.value, asked.words)
+                known = self._judged(asked, event.value)
             self._known.note(asked.key, known)
             self._say_soon()
 
@@ -287,19 +287,19 @@ class LiveTranslation(Service):
         asked.text += more
         return unmasked_so_far(asked.text.lstrip(), asked.masks)
 
-    def _judged(self, segment: LiveSegment, value: Mapping[str, Json], words: AskedText) -> CachedSegment:
-        """Return the checked translation of a segment, or a failed segment with the reason.
+    def _judged(self, asked: _Asked, value: Mapping[str, Json]) -> CachedSegment:
+        """Return the checked translation of a segment, or a failed segment with the reason."""
+        from slmdesk.text.translation_checks import cleaned  # loads all text checks
 
-        `words` is the text as the model saw it.
-        """
         if "code" in value:
             return _failed(problem_of(str(value["code"]), stored_from(dict, value.get("args")) or {}).sentence)
         try:
             answer = answer_from(value.get("answer"))
         except KnownError as err:
             return _failed(problem_for(err).sentence)
-        found = words.read(answer, Tags(), self._languages_of(segment))
-        flags = (*self._flags(segment, found.target), *found.flags)
+        source, languages = asked.segment.source, self._languages_of(asked.segment)
+        found = cleaned(source, answer.text, Tags(), answer.probabilities, languages=languages, terms=asked.terms)
+        flags = (*self._flags(asked.segment, found.target), *found.flags)
         return CachedSegment(found.target, SegmentState.TRANSLATED, Origin.MODEL, flags, found.doubts)
 
     # ---- telling

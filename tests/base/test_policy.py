@@ -495,6 +495,8 @@ def test_rules_and_holds_of_earlier_versions_are_told_and_a_hold_deletes_nothing
     assert (found.forced, codes(found)) == ({"delete_after_days": 90}, ["policy.key", "policy.key"])
     found = written('version = 1\n[retention]\ndays = 90\nhold = ["folder:Matter 12"]\n')
     assert (found.forced, codes(found)) == ({"delete_after_days": 0}, ["policy.key"])
+    found = written('version = 1\n[statement]\nheads = "/srv/heads"\n')
+    assert (found.forced, codes(found)) == ({}, ["policy.key"])
 
 
 @pytest.mark.parametrize("line", ["days = 0", "days = true", "days = '9'", "days = 40000"])

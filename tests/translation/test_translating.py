@@ -275,7 +275,7 @@ def test_words_the_model_was_unsure_of_are_kept_until_they_are_edited(opened, tm
 
     assert [doubted(one) for one in kept()] == [[("BIG", 0.25), ("FIXED", 0.25)], []]
     assert kept()[0].target == "tHE <1>BIG HOUSE</1> IS FIXED."
-    edits.approve(view.item.id, 0)
+    edits.approve(view.item.id, [0])
     assert doubted(kept()[0]) == [("BIG", 0.25), ("FIXED", 0.25)]
     again = edits.retry(view.item.id, 0, "more formal")
     assert doubted(again) == [("BIG", 0.25), ("FIXED", 0.25)]

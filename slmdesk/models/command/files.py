@@ -176,7 +176,10 @@ def _recommended(job: Skill, found: Recommendation | None) -> dict[str, Json]:
 @json_option
 @click.pass_obj
 def import_models(console: Console, files: tuple[Path, ...], link: bool, name: str) -> int:
-    """Import GGUF model files, as a copy or a link; from a folder, all files in it and below."""
+    """Import GGUF model files, as a copy or a link; from a folder, all files in it and below.
+
+    What a file SHA256SUMS beside them states is checked; another file is refused.
+    """
     if name and len(files) > 1:
         raise click.UsageError("--name is for one FILE.")
     with console.services() as services:

@@ -22,16 +22,13 @@ from slmdesk.gguf.quantization import quantization_named
 from slmdesk.models.importer import (
     MOST_FILES,
     Candidate,
-    FoundModel,
-    FoundModels,
     ImportEnded,
-    ImportProgress,
     InspectedFiles,
 )
-from slmdesk.models.window.work import CheckList, CheckRow, Work, WorkDialog
-from slmdesk.runtime.messages import Problem, bytes_for_people
+from slmdesk.models.window.found import FoundDialog, Linking
+from slmdesk.runtime.messages import bytes_for_people
 from slmdesk.window.base import theme
-from slmdesk.window.base.bridge import Bridge, Call
+from slmdesk.window.base.bridge import Bridge
 from slmdesk.window.widgets.build import (
     breakable,
     button,
@@ -41,11 +38,10 @@ from slmdesk.window.widgets.build import (
     plain_label,
     row,
     show_column,
-    show_words,
 )
-from slmdesk.window.widgets.dialogs import Dialog, TextDialog
+from slmdesk.window.widgets.dialogs import Dialog
 from slmdesk.window.widgets.notices import UNDO_MS, Notice
-from slmdesk.window.widgets.rows import DOT, FitMark, amount_words
+from slmdesk.window.widgets.rows import DOT, FitMark
 
 if TYPE_CHECKING:
     pass
@@ -171,16 +167,17 @@ class ModelDialogs(QObject):
         self._bridge = bridge
         self._window = window
         self._found: FoundDialog | None = None
-        self._linking = Work(bridge, self)
+        self._linking = Linking(bridge, self)
         self._linking.ended.connect(self._on_linked)
 
     def find(self) -> None:
-        if self._found is None:
-            self._found = FoundDialog(self._window, self._linking)
-            self._found.finished.connect(self._on_closed)
-            self._found.show()
-        self._found.raise_()
-        self._found.activateWindow()
+        if self._found is not None:
+            self._found.raise_()
+            self._found.activateWindow()
+            return
+        self._found = FoundDialog(self._window, self._linking)
+        self._found.finished.connect(self._on_closed)
+        self._found.show()
 
     def _on_closed(self) -> None:
         self._found = None
@@ -208,124 +205,3 @@ class ModelDialogs(QObject):
             life = 0 if failed else UNDO_MS
             notice = Notice(words + more, details, life_ms=life, key="linked", is_error=bool(failed))
             self._bridge.notice_raised.emit(notice)
-
-
-# ---- models of other programs on this PC
-
-
-INTRO = _(
-    "Models of LM Studio, Jan, GPT4All, Ollama and of the Hugging Face cache. Those you choose are linked: slmdesk "
-    "uses the files where they are, nothing is copied or changed."
-)
-LOOKING = _("Looking into the folders of these programs…")
-
-
-class FoundDialog(WorkDialog):
-    def __init__(self, parent: QWidget, linking: Work) -> None:
-        title = _("Models on this PC")
-        super().__init__(parent, linking, name="found_models", title=title, intro=INTRO, doing=_("Looking for models"))
-        self._looking: Call | None = None
-        self._models: dict[str, FoundModel] = {}
-        self._skipped = ""
-        self._build_ui()
-        self._look()
-
-    def _build_ui(self) -> None:
-        self._note = plain_label("", self, name="found_note", kind="muted")
-        self._list = CheckList(self, name="found_list", height=180)
-        self.body.addWidget(self._note)
-        self.body.addWidget(self._list, 1)
-        self._note.setVisible(False)
-        self._more = self.add_button(_("Not looked at…"), name="found_skipped")
-        self._more.setVisible(False)
-        self._more.clicked.connect(self._on_more)
-        self._link = self._add_foot(_("Link"), "found_link", "found_close", self._on_link)
-        self._link.setEnabled(False)
-        self._list.chosen_changed.connect(self._refresh)
-
-    def _look(self) -> None:
-        self._close.setText(_("Cancel"))
-        self.work.show_work(LOOKING, None)
-        finding = self._bridge.services.finding.find()
-        self._looking = self._bridge.follow(finding, self._on_found, self._on_refused)
-
-    def _on_found(self, found: FoundModels) -> None:
-        self._looking = None
-        self.work.end()
-        self._close.setText(_("Close"))
-        self._models = {str(model.path): model for model in found.models}
-        self._list.show_rows([found_row(model) for model in found.models], chosen=False)
-        self._skipped = "\n".join(f"{skipped.path}: {skipped.reason}" for skipped in found.skipped)
-        self._more.setVisible(bool(self._skipped))
-        words = "" if found.models else _("No model files of other programs were found on this PC.")
-        if found.models and self._list.is_empty:
-            words = _("What was found is in the library already, or cannot be used here.")
-        show_words(self._note, words)
-        self._list.focus_first()
-
-    def _on_refused(self, problem: Problem) -> None:
-        self._is_busy = True  # looking may have failed, too
-        super()._on_refused(problem)
-
-    def _refresh(self) -> None:
-        chosen = self._list.chosen
-        self._link.setEnabled(bool(chosen) and not self._is_busy)
-        self._list.setEnabled(not self._is_busy)
-        super()._refresh()
-
-    def _on_link(self) -> None:
-        models = [self._models[other_row.key] for other_row in self._list.chosen]
-        self._begin_work(_("Reading them once, for their checksums…"))
-        self._worker.begin(self._bridge.services.finding.link(models))
-
-    def _on_progressed(self, now: ImportProgress) -> None:
-        if self._is_busy:
-            chosen = self._list.chosen
-            at = next((at for at, row in enumerate(chosen) if row.key == str(now.path)), 0)
-            what = _("Reading {name} ({at} of {count})").format(
-                name=self._models[str(now.path)].name, at=at + 1, count=len(chosen)
-            )
-            words = amount_words(what, now.done_bytes, now.total_bytes, None)
-            self.work.show_work(words, now.done_bytes / max(now.total_bytes, 1))
-
-    def _on_ended(self, ends: tuple[ImportEnded, ...]) -> None:
-        if not self._is_busy:
-            return
-        self._is_busy = False
-        self.work.end()
-        if all(end.model for end in ends) and len(ends) == len(self._list.chosen):
-            self.accept()
-            return
-        self._refresh()
-        self._look()
-
-    def _on_more(self) -> None:
-        TextDialog(
-            self,
-            title=_("Not looked at"),
-            intro=_("What was passed over, and why."),
-            text=self._skipped,
-            is_prose=False,
-        ).show()
-
-    def reject(self) -> None:
-        """Close the dialog. A running search stops, but linking goes on."""
-        if self._looking is not None:
-            self._looking.cancel()
-        super().reject()
-
-
-def found_row(model: FoundModel) -> CheckRow:
-    known = quantization_named(model.quantization) if model.quantization else None
-    parts = [model.program, bytes_for_people(model.bytes)]
-    parts.append(f"{model.quantization}, {known.label()}" if known else model.quantization)
-    parts.append(_("in the library already") if model.known else "")
-    return CheckRow(
-        str(model.path),
-        model.name,
-        DOT.join(part for part in parts if part),
-        model.bytes,
-        words=breakable(str(model.path)),
-        trouble=model.problem.sentence if model.problem else "",
-        is_here=bool(model.known),
-    )

@@ -1,25 +1,20 @@
-"""Dialogs that show work which goes on after they are closed, and a list of models to choose from in them."""
+"""A list of models to choose from, with check boxes."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
 
-from PySide6.QtCore import QObject, Qt, Signal, Slot
+from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
     QFrame,
-    QPushButton,
     QScrollArea,
     QSizePolicy,
     QWidget,
 )
 
 from slmdesk.base.record import Record
-from slmdesk.base.texts import _
-from slmdesk.runtime.messages import Problem
 from slmdesk.window.base import theme
-from slmdesk.window.base.bridge import Bridge, Call
 from slmdesk.window.widgets.build import (
     CheckBox,
     breakable,
@@ -29,95 +24,6 @@ from slmdesk.window.widgets.build import (
     plain_tip,
     show_column,
 )
-from slmdesk.window.widgets.rows import WideDialog, amount_words
-
-if TYPE_CHECKING:
-    from slmdesk.runtime.events import Pending
-
-
-class Work(QObject):
-    """Work that a dialog starts and shows, one piece at a time. It goes on after the dialog is closed."""
-
-    progressed = Signal(object)
-    ended = Signal(object)
-    refused = Signal(object)
-
-    def __init__(self, bridge: Bridge, parent: QObject) -> None:
-        super().__init__(parent)
-        self.bridge = bridge
-        self._call: Call | None = None
-
-    def begin(self, request: Pending[Any]) -> None:
-        self._call = self.bridge.follow(request, self._on_ended, self._on_refused, self.progressed.emit)
-
-    def cancel(self) -> None:
-        if self._call is not None:
-            self._call.cancel()
-
-    def _on_ended(self, result: object) -> None:
-        self._call = None
-        self.ended.emit(result)
-
-    def _on_refused(self, problem: Problem) -> None:
-        self._call = None
-        self.refused.emit(problem)
-
-
-class WorkDialog(WideDialog):
-    """Dialog that shows a Work. Its button *Cancel* stops the work."""
-
-    def __init__(self, parent: QWidget, worker: Work, *, name: str, title: str, intro: str, doing: str) -> None:
-        super().__init__(parent, name=name, title=title, intro=intro, spoken=doing)
-        self._worker, self._bridge, self._doing, self._is_busy = worker, worker.bridge, doing, False
-        worker.refused.connect(self._on_refused)
-        worker.progressed.connect(self._on_progressed)
-        worker.ended.connect(self._on_ended)
-
-    def _add_foot(self, go: str, go_name: str, close_name: str, on: Callable[[], object]) -> QPushButton:
-        """Add the buttons that close the dialog and begin the work. Return the latter."""
-        self.buttons.addStretch(1)
-        self._close = self.add_button(_("Close"), name=close_name)
-        self._close.clicked.connect(self._on_close)
-        made = self.add_button(go, name=go_name, is_primary=True)
-        made.clicked.connect(lambda: on())
-        return made
-
-    def _begin_work(self, words: str) -> None:
-        self._is_busy = True
-        self.show_trouble("")
-        self.work.show_work(words, 0.0)
-        self._refresh()
-
-    def _on_refused(self, problem: Problem) -> None:
-        self._end_work(problem.sentence)
-
-    def _on_close(self) -> None:
-        if self._is_busy:
-            self._worker.cancel()
-        else:
-            self.reject()
-
-    def _end_work(self, sentence: str) -> None:
-        if self._is_busy:
-            self._is_busy = False
-            self.work.end()
-            self.show_trouble(sentence)
-            self._refresh()
-
-    def _refresh(self) -> None:
-        self._close.setText(_("Cancel") if self._is_busy else _("Close"))
-
-    def _on_progressed(self, event: Any) -> None:
-        if self._is_busy:
-            words = amount_words(self._doing, event.done_bytes, event.total_bytes, event.eta_s)
-            self.work.show_work(words, event.done_bytes / max(event.total_bytes, 1))
-
-    def _on_ended(self, result: Any) -> None:
-        raise NotImplementedError
-
-
-# ---- a list of models to choose from
-
 
 INDENT = 30
 """Pixels by which the facts are indented, so that they stand under the name and not under its check box."""
