@@ -246,7 +246,7 @@ class WindowRun:
         policy = policy_of(paths)
         self._settings = SettingsFile(paths.settings_file, policy, is_kept_offline=is_enforced())
         self._erasure: Erasure | None = None
-        self._state = WindowStateFile(paths.window_file, self._settings.current.extra)
+        self._state = WindowStateFile(paths.window_file)
         (keep_inside if key is None else keep_nowhere)(paths.dialogs_file)
         heed(self._settings.policy)
         self.bridge: Bridge = Bridge(app)
@@ -403,7 +403,6 @@ class WindowRun:
             self.bridge.ask(lambda opened: opened.settings.current, self.bridge.settings_changed.emit)
         for found in self._settings.problems:  # read here first: a broken file was set aside before the services saw it
             self.bridge.problem_met.emit(problem_for(found))
-        self.bridge.ask(lambda opened: self._state.take_over(opened.settings), None, lambda _problem: None)
         self.bridge.ask(self.bridge.services.network.today(), self.frame.window.status.show_requests)
         is_away = self.frame.presence.is_away
         self.bridge.ask(self.bridge.services.start_background(is_away), self.frame.jobs.say_taken_up)

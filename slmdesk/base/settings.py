@@ -11,7 +11,7 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -153,8 +153,8 @@ _RANGES: Mapping[str, tuple[int, int]] = MappingProxyType(
 )
 NAMES_OF_PEOPLE = frozenset({"models_folder", "ca_file", "hub_endpoint", "hub_hosts", "proxy", "token_host"})
 """Settings that contain names of folders, computers or a proxy account. They are encrypted with the history."""
-GONE = frozenset({"spelling_place"})
-"""Settings that there were before. They are not kept as those of a newer version are."""
+GONE = frozenset({"continue_typing", "global_key", "lock_covers", "spelling_place"})
+"""Settings that there were before format 1. They are not kept as those of a newer version are."""
 _PURPOSE = b"slmdesk settings"
 _MAX_TEXT = 64_000
 _NAMES = tuple(name for name in Settings.__struct_fields__ if name != "extra")
@@ -249,13 +249,6 @@ class SettingsFile:
                 self._seen = self._signature()
             return
         self._save(new)
-
-    def drop_unknown(self, keys: Collection[str]) -> None:
-        """Remove these unknown keys from the file. Raises KnownError if the file cannot be saved."""
-        self.refresh()
-        left = {key: value for key, value in self._own.extra.items() if key not in keys}
-        if left != self._own.extra:
-            self._save(changed(self._own, extra=left))
 
     def change(self, **values: Any) -> Settings:
         """Change some values with `put` and return the new settings. Raises the errors of `put`."""

@@ -241,10 +241,10 @@ class RetentionService(Service):
         """End the rules and holds that earlier versions kept, once, and say so. Rules that deleted everything after
         some days become the setting.
         """
-        rules, holds = self._kept.rules_of_before()
+        rules, holds, days = self._kept.rules_of_before()
         if not rules and not holds:
             return
-        days, is_free = self._kept.days_of_before(), "delete_after_days" not in self._settings.policy.managed
+        is_free = "delete_after_days" not in self._settings.policy.managed
         error = KnownError("retention.ended", rules=rules, holds=holds)
         if days and is_free and not self._days:
             self._settings.change(delete_after_days=days)

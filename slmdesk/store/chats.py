@@ -111,14 +111,10 @@ def preset_from(row: RowLike) -> PresetRecord:
     return row_to(PresetRecord, row, value=mapping_from(row["value"]))
 
 
-# ---- the user's list of people and firms, and tables of names that earlier versions hid from the model
+# ---- the user's list of people and firms
 
 
 class Redactions(StorePart):
-    def delete_of_item(self, item: str) -> None:
-        """Delete the table of an item that an earlier version left. Call inside a transaction."""
-        self._db.run("delete from redactions where item = ?", (item,))
-
     def names(self) -> list[Listed]:
         return self._all(listed_from, "select * from private_names order by n")
 

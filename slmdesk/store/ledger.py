@@ -12,7 +12,6 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
 
 from slmdesk.base.protocol import stored_list
 from slmdesk.base.records import (
@@ -203,14 +202,6 @@ def boot_of(instance_id: str, place: Path = Path("/proc/sys/kernel/random/boot_i
         return place.read_text(encoding="ascii").strip()[:64] if os.name == "posix" else instance_id
     except (OSError, ValueError):
         return instance_id
-
-
-def imported(row: Mapping[str, Any]) -> tuple[int, dict[str, Json]]:
-    """Return the time (microseconds) and data of a row of `requests`, the table of older versions' network log."""
-    data: dict[str, Json] = {name: row[name] for name in ("host", "method", "path", "purpose")}
-    if row["bytes"] is not None:
-        data["bytes"] = row["bytes"]
-    return round(row["time"] * 1_000_000), {**data, "imported": True}
 
 
 def of_other_chain(rows: Iterable[LedgerRow]) -> Iterator[tuple[int, dict[str, Json]]]:

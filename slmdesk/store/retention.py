@@ -4,10 +4,11 @@ be interrupted anywhere.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 
 from slmdesk.base.record import Record
-from slmdesk.base.records import DOCUMENT
+from slmdesk.store import former
 from slmdesk.store.database import StorePart, marks
 
 SEEN, SWEPT, RESTORED = "retention_seen", "retention_swept", "restored"
@@ -111,23 +112,14 @@ class Retention(StorePart):
         with self._db.writing():
             self._db.run("insert or replace into meta values (?, ?)", (key, time))
 
-    # ---- rules and holds, which earlier versions kept
+    # ---- rules and holds, which ended when the history was taken over
 
-    def rules_of_before(self) -> tuple[int, int]:
-        """Return how many rules a person had set, and how many holds there are."""
-        rules = self._db.number("select count(*) from rules where set_by = 'person'")
-        return rules, self._db.number("select count(*) from holds")
-
-    def days_of_before(self) -> int:
-        """Return after how many days the rules deleted everything, documents too. 0 if they were more than that."""
-        row = self._db.row(
-            "select min(days) as days from rules where set_by = 'person' having count(*) = 2 and min(days) = max(days)"
-            " and min(kind) = '' and max(kind) = ? and max(folder) = '' and not exists (select 1 from holds)",
-            (DOCUMENT,),
-        )
-        return int(row["days"]) if row else 0
+    def rules_of_before(self) -> tuple[int, int, int]:
+        """Return how many rules and holds there were, and after how many days the rules deleted everything, or 0."""
+        row = self._db.row("select value from meta where key = ?", (former.RULES,))
+        rules, holds, days = json.loads(row["value"]) if row else (0, 0, 0)
+        return rules, holds, days
 
     def forget_rules(self) -> None:
         with self._db.writing():
-            self._db.run("delete from rules")
-            self._db.run("delete from holds")
+            self._db.run("delete from meta where key = ?", (former.RULES,))

@@ -496,7 +496,6 @@ class Store:
                 self.segments.forget(id)
                 self.memory.delete_of_item(id)
                 self.results.delete(id)
-                self.redactions.delete_of_item(id)
                 self.documents.unlink(id)
                 self.items.delete(id)
                 self.shared.note_gone(id)

@@ -61,11 +61,6 @@ class Flag(StrEnum):
     UNREAD = "not read"
     """The model did not answer, or the document has no words."""
 
-    @classmethod
-    def _missing_(cls, value: object) -> Flag | None:
-        """Return the flag for a name that earlier versions stored, which looked like a statement about the document."""
-        return cls.NOT_THERE if value == "not in the text" else None
-
 
 FLAG_WORDS: Mapping[Flag, str] = {
     Flag.NONE: "",

@@ -8,6 +8,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from fakes.former_format import make_former
 from fakes.recorder import Recorder, open_echo, result_of
 
 from slmdesk.base.record import changed
@@ -444,10 +445,11 @@ def test_an_organisation_sets_the_days(kept):
 
 
 def older(kept, rules=(), holds: int = 0) -> None:
-    """Store rules and holds as earlier versions did, and start again."""
+    """Store rules and holds in a history of the former format, and start again."""
     database = kept.services.paths.database
     kept.services.close()
     with closing(sqlite3.connect(database)) as conn, conn:
+        make_former(conn)
         for n, (kind, folder, days, then, set_by) in enumerate(rules):
             conn.execute(
                 "insert into rules values (?, ?, ?, ?, ?, ?, 30, ?, 0)", (n, f"r{n}", kind, folder, days, then, set_by)

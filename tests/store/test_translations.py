@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-from contextlib import closing
-
 import pytest
-from store.conftest import add_older
 
 from slmdesk.base.errors import KnownError
 from slmdesk.base.translation import NewSegment, Origin, SegmentFlag, SegmentState, Term
-from slmdesk.store import open_store
-from slmdesk.store.opening import STEPS
 from slmdesk.store.translations import LOOK
 
 pytestmark = pytest.mark.pure
@@ -51,24 +46,6 @@ def test_doubts_belong_to_the_words_they_were_said_of(store):
     assert changed.doubts == ((0, 4, 0.25),) == store.segments.of_item(item)[0].doubts
     assert store.segments.change(item, 0, state=SegmentState.APPROVED).doubts == ((0, 4, 0.25),)
     assert store.segments.change(item, 0, target="Eins drei").doubts == ()
-
-
-def test_segments_from_before_doubts_were_kept_have_none(paths):
-    old = open_store(paths, instance_id="b" * 32, steps=STEPS[:6]).store
-    item = add_older(old, "translation", "Lease")
-    with old.database.writing():
-        old.database.run(
-            "insert into segments (item, number, unit, place, kind, source, lead, trail, tags, language, target, state,"
-            " flags, reason, revision) values (?, 0, 0, '', 'paragraph', 'One', '', '', '[[],[]]', 'en', 'Eins',"
-            " 'translated', '[]', '', 1)",
-            (item,),
-        )
-    old.close()
-    with closing(open_store(paths, instance_id="b" * 32).store) as store:
-        assert [(other_segment.target, other_segment.doubts) for other_segment in store.segments.of_item(item)] == [
-            ("Eins", ())
-        ]
-        assert store.segments.change(item, 0, target="Ein", doubts=((0, 3, 0.1),)).doubts == ((0, 3, 0.1),)
 
 
 def test_what_a_person_wrote_is_not_forgotten_for_a_model(store):

@@ -301,7 +301,7 @@ def ask_for_key(app: QApplication, paths: Paths, instance: SingleInstance, *, by
     if ways is None:
         return Door()
     settings = SettingsFile(paths.settings_file, policy_of(paths)).current
-    state = WindowStateFile(paths.window_file, settings.extra).current
+    state = WindowStateFile(paths.window_file).current
     screen = LockScreen(app, settings, ways, partial(open_by, paths), geometry=state.window_geometry)
     instance.can_lock = True  # the history is encrypted
     asked = (instance.raise_requested, instance.translate_requested)

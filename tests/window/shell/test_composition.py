@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import gc
-import json
 import threading
-from pathlib import Path
 
 import psutil
 import pytest
@@ -190,20 +188,6 @@ def test_the_page_last_shown_comes_back(start):
     again = start()
     again.wait(lambda: again.frame.documents_page.isVisible())
     assert not again.page.isVisible()
-
-
-def test_what_older_settings_remember_of_the_window_moves_into_a_file_of_its_own(start, paths):
-    older = json.loads((Path(__file__).parents[2] / "golden" / "settings_older.json").read_text())
-    paths.settings_file.write_text(json.dumps(older))
-    program = start()
-    assert program.frame.models_page.isVisible()
-    assert not program.window.wants_bar
-    program.wait(lambda: "last_page" not in json.loads(paths.settings_file.read_text()))
-    assert json.loads(paths.window_file.read_text())["search_author"] == "someone"
-    program.window.show_page("Chat")
-    program.close()
-    again = start()
-    assert again.page.isVisible()
 
 
 def test_a_page_is_made_when_it_is_first_shown_and_what_is_kept_of_it_stays(start):
