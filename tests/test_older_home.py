@@ -54,9 +54,11 @@ def assert_said(commands: list[dict[str, Any]]) -> None:
 
 def unframed(exported: str) -> str:
     """An export without what it has since then (frames around what was said, a word behind a model) and what it writes
-    otherwise: the count of changes, a number that begins no list.
+    otherwise: the count of changes, a number that begins no list, where a change stands in papers of one section.
     """
-    otherwise = r"^\*\*\d+ changes? .*\*\*$|\\(?=\d+\. )|(?<=\d)\\(?=\. )"
+    otherwise = (
+        r"^\*\*\d+ changes? .*\*\*$|\\(?=\d+\. )|(?<=\d)\\(?=\. )|,? section 1$|\| (?:Where|section 1) |^[| -]+\|$"
+    )
     return re.sub(rf"^(?:> ?)+| \(model\)(?=[^\n]*\*\* ·|$)|{otherwise}", "", exported, flags=re.MULTILINE)
 
 
