@@ -67,10 +67,13 @@ def kept(then: Any) -> Any:
 
 def unframed(exported: str) -> str:
     """An export without what it has since then (frames around what was said, a word behind a model) and what it writes
-    otherwise: the count of changes, a number that begins no list. What was measured of compared models is gone.
+    otherwise: the count of changes, a number that begins no list, where a change stands in papers of one section. What
+    was measured of compared models is gone.
     """
     exported = re.sub(r"\n\n(?:- First word after: .*(?:\n- .*)*|Vote: .*)", "", exported)
-    otherwise = r"^\*\*\d+ changes? .*\*\*$|\\(?=\d+\. )|(?<=\d)\\(?=\. )"
+    otherwise = (
+        r"^\*\*\d+ changes? .*\*\*$|\\(?=\d+\. )|(?<=\d)\\(?=\. )|,? section 1$|\| (?:Where|section 1) |^[| -]+\|$"
+    )
     return re.sub(rf"^(?:> ?)+| \(model\)(?=[^\n]*\*\* ·|$)|{otherwise}", "", exported, flags=re.MULTILINE)
 
 

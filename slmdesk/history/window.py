@@ -37,7 +37,7 @@ from slmdesk.window.widgets.build import (
     text_line,
 )
 from slmdesk.window.widgets.dialogs import Dialog
-from slmdesk.window.widgets.notices import UNDO_MS, Notice
+from slmdesk.window.widgets.notices import REMOVAL_MS, UNDO_MS, Notice
 from slmdesk.window.widgets.rows import Choice
 
 if TYPE_CHECKING:
@@ -227,7 +227,7 @@ class RulesWindow(ListDialog):
 
         def done(_gone: object) -> None:
             self.refresh()
-            notice = Notice(words, action=_("Undo"), on_action=undo, life_ms=UNDO_MS, key="rule removed")
+            notice = Notice(words, action=_("Undo"), on_action=undo, life_ms=REMOVAL_MS, key="rule removed")
             self._bridge.notice_raised.emit(notice)
 
         self._bridge.ask(request, done)

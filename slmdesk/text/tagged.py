@@ -562,12 +562,23 @@ def _inside_pairs(parts: list[str | Tag]) -> list[tuple[int, int]]:
     return found
 
 
+_BOX = re.compile(r"\s*(?:<(\d{1,6})>\s*[☐☑☒✓✔✗✘]\s*</\1>|[☐☑☒✓✔✗✘])\s*")
+"""Matches a box before its words, in a pair of tags of its own if it looks different."""
+
+
 def segment_of(text: str, tags: Tags) -> Segment:
+    """Return a segment. Boxes before its words are set aside: no model may lose or tick them."""
     lead, middle, trail = stripped(text, tags)
-    while (inner := _unwrapped(middle, tags)) is not None:
-        opening, middle, closing = inner
-        before, middle, after = stripped(middle, tags)
-        lead, trail = lead + opening + before, after + closing + trail
+    while True:
+        box = _BOX.match(middle)
+        if box and box.end() < len(middle) and (not box[1] or int(box[1]) in tags.paired):
+            lead, middle = lead + box[0], middle[box.end() :]
+        elif (inner := _unwrapped(middle, tags)) is not None:
+            opening, middle, closing = inner
+            before, middle, after = stripped(middle, tags)
+            lead, trail = lead + opening + before, after + closing + trail
+        else:
+            break
     return Segment(middle, tags_in(middle, tags), lead, trail)
 
 

@@ -7,6 +7,7 @@ import math
 import re
 import tomllib
 import unicodedata
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib import resources
@@ -80,6 +81,7 @@ def flags_of(
     missing, extra = changed(before, after)
     flags += [SegmentFlag("placeholder", placeholder, "missing") for placeholder in missing]
     flags += [SegmentFlag("placeholder", placeholder, "added") for placeholder in extra]
+    flags += _sign_flags(before, after)
     bare_before, bare_after = _without_protected(before), _without_protected(after)
     flags += _info(bare_before, bare_after, source_language, target_language)
     flags += _negation(bare_before, bare_after, source_language, target_language)
@@ -96,6 +98,18 @@ def flags_of(
     if cue:
         flags += reading_flags(before, after, cue)
     return tuple(dict.fromkeys(flags))
+
+
+_SIGN = re.compile(r"[☐☑☒✓✔✗✘±≤≥≠≈∞←→↔√∑]|(?<=\d)\s?°(?!\s?[^\W\d_]{2})")
+"""Matches signs that say the same in every language. Not "1° maggio", which is "1. Mai"."""
+_BOXES = "☐☑☒✓✔✗✘"
+
+
+def _sign_flags(source: str, target: str) -> list[SegmentFlag]:
+    before = Counter(sign.strip() for sign in _SIGN.findall(source))
+    missing = [SegmentFlag("placeholder", sign, "missing") for sign in before if target.count(sign) < before[sign]]
+    added = [sign for sign in _BOXES if target.count(sign) > source.count(sign)]
+    return [*missing, *(SegmentFlag("placeholder", sign, "added") for sign in added)]
 
 
 def with_same_end(source: str, target: str) -> str:

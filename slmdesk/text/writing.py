@@ -31,7 +31,10 @@ _RUN_TOGETHER = re.compile(
 _WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")
 _PART = re.compile(r"[^\W\d_]+")
 _OPENS = re.compile(r"(?:^|[.!?:…])[\s'\"“”„«»‘(\[¿¡*_#>-]*$")
-_ASKED = re.compile(r"(?:^|[.!?:;,]\s+)\w+n\s+$")
+_ASKED = re.compile(r"(?:^|[.!?:;,]\s+)(\w+n)\s+$")
+_NOT_VERBS = "denn wenn wann dann nun schon allein sondern gegen wegen neben eben von an"
+_NO_VERBS = frozenset(_NOT_VERBS.split())
+_HELPERS = re.compile(r"(?:k[öo]nn|d[üu]rf|m[üu]ss|soll|woll|möcht|hab|hätt|hatt|w[üu]rd|werd|war)(?:en|t?en)|sind")
 _TITLE_WORDS = "herr herrn frau dr prof firma familie stadt mr mrs ms miss monsieur madame mme m señor señora"
 _TITLES = frozenset(_TITLE_WORDS.split())
 _FRENCH_HALF = frozenset(("ne", "n"))
@@ -365,10 +368,23 @@ def _is_polite(old: Sequence[str], new: Sequence[str], language: str) -> bool:
 
 
 def _is_asked(text: str, edit: Edit) -> bool:
-    """Return whether "sie" became "Sie" behind "bitte" and a verb, or between them: nobody else is asked so."""
+    """Return whether a sentence begins here, or "sie" became "Sie" in what can only be asked of the reader: behind
+    "bitte" and a verb, or behind a verb that comes first, with "bitte" or where nothing is asked or conditional.
+    """
+    if not edit.new[:1].isupper():
+        return False
     before, after = text[: edit.start].casefold(), text[edit.end :].casefold()
-    is_asked = re.search(r"\bbitte\s+\w+n\s+$", before) or (_ASKED.search(before) and re.match(r"\s+bitte\b", after))
-    return bool(is_asked) and edit.new == "Sie"
+    if not before.strip(' "„“»(') or re.search(r"[.!?]\s+$", before):
+        return True
+    if edit.new != "Sie" or re.search(r"\bbitte,?\s+\w+n\s+$", before):
+        return edit.new == "Sie"
+    first = _ASKED.search(before)
+    if first is None or first[1] in _NO_VERBS:
+        return False
+    clause, comma, more = after.partition(",")
+    is_told = re.match(r"[^?;:]*[.!]\s*$", after) is not None and not _HELPERS.fullmatch(first[1])
+    follows = not comma or re.match(r"\s+(?:wenn|falls|damit|ob|dass|um|sobald|bevor|weil|da|wie|was)\b", more)
+    return bool(re.search(r"\bbitte\b", clause)) or (is_told and bool(follows) and not before[: first.start()].strip())
 
 
 # ---- compares a sentence with its correction word by word

@@ -108,13 +108,13 @@ def _say(console: Console, found: Comparison) -> None:
     if found.note:
         console.say(found.note)
     for reported in found.sentences:
-        place = place_words(found.changes[reported.change], found)
-        console.say(f"  · {unlike_marks(reported.text)} [{place}]{reported.doubt}")
+        place = place_words(found.changes[reported.change], found, " [{}]")
+        console.say(f"  · {unlike_marks(reported.text)}{place}{reported.doubt}")
     for number, at in enumerate(by_importance(found.changes), 1):
         change = found.changes[at]
         is_whole = change.kind in (ChangeKind.ADDED, ChangeKind.REMOVED)  # its words are printed below
         words = f": {change_words(change)}" if change.named and not is_whole else ""
-        console.say(f"\n{number}. [{place_words(change, found)}] {kind_words(change)}{words}")
+        console.say(f"\n{number}.{place_words(change, found, ' [{}]')} {kind_words(change)}{words}")
         if is_coloured:
             _say_coloured(console, change)
         else:

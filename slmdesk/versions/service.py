@@ -51,9 +51,9 @@ from slmdesk.versions.types import (
     headline,
     kind_words,
     marked_text,
+    page_words,
     pages_of,
     place_words,
-    where_words,
 )
 
 KIND = "versions"
@@ -454,13 +454,13 @@ def text_of(found: Comparison, most: int = 200) -> str:
         lines += ["", "**In the model's words**", ""]
         for reported in found.sentences:
             change = found.changes[reported.change]
-            lines.append(f"- {reported.text} [{place_words(change, found)}]{reported.doubt}")
+            lines.append(f"- {reported.text}{place_words(change, found, ' [{}]')}{reported.doubt}")
     if found.changes:
         lines += ["", "**Changes, the most important first**", ""]
     order = by_importance(found.changes)
     for at in order[:most]:
         change = found.changes[at]
-        lines.append(f"- {change_words(change)} [{place_words(change, found)}]")
+        lines.append(f"- {change_words(change)}{place_words(change, found, ' [{}]')}")
     if len(order) > most:
         lines.append(f"- and {len(order) - most:,} more")
     return "\n".join([*lines, "", coverage_line(found)])
@@ -524,14 +524,15 @@ def versions_paper(found: Comparison) -> Paper:
     if found.sentences:
         pieces.append(heading("In the model's words"))
     for sentence in found.sentences:
-        place = Run(f" [{place_words(found.changes[sentence.change], found)}]", cite=True)
+        place = Run(place_words(found.changes[sentence.change], found, " [{}]"), cite=True)
         pieces.append(item(Run(sentence.text), place, *([Run(UNSUPPORTED, italic=True)] * (not sentence.supported))))
     clauses = [clause_words(change) for change in found.changes]
-    where = [where_words(change, found.old.page_kind, found.new.page_kind) for change in found.changes]
+    where = [page_words(change, found) for change in found.changes]
     if found.changes:
-        heads = ("No.", *(["Clause"] * any(clauses)), "Where", "What changed")  # a text without headings has no clauses
+        has_clauses, has_pages = any(clauses), any(where)  # a text without headings has no clauses
+        heads = ("No.", *(["Clause"] * has_clauses), *(["Where"] * has_pages), "What changed")
         rows = tuple(
-            (str(at + 1), *([clauses[at]] * any(clauses)), where[at], change_words(found.changes[at]))
+            (str(at + 1), *([clauses[at]] * has_clauses), *([where[at]] * has_pages), change_words(found.changes[at]))
             for at in by_importance(found.changes)
         )
         pieces += [heading("The most important first"), table(heads, rows), heading("All changes")]
@@ -540,7 +541,8 @@ def versions_paper(found: Comparison) -> Paper:
         if clause and clause != last:
             pieces.append(heading(clause, 3))
         last = clause
-        pieces.append(heading(f"{at + 1}. {kind_words(change).capitalize()}, {where[at]}", 4 if clause else 3))
+        words = ", ".join(filter(None, (kind_words(change).capitalize(), where[at])))
+        pieces.append(heading(f"{at + 1}. {words}", 4 if clause else 3))
         if change.old_runs:
             pieces.append(paragraph(Run("Old: ", bold=True), *_marked(change.old_runs, "[-", "-]")))
         if change.new_runs:

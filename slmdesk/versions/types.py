@@ -144,10 +144,17 @@ def headline(found: Comparison) -> str:
         pages, side = {place.page for change in found.changes for place in change.old_places}, found.old
     unit = page_word(side.page_kind, len(pages))
     parts = "; ".join(", ".join(some) for some in (first, second) if some)
-    words = ngettext(
-        "{n:,} change on {count:,} {unit}", "{n:,} changes on {count:,} {unit}", len(found.changes),
-        count=len(pages), unit=unit,
-    )  # fmt: skip
+    n, count = len(found.changes), len(pages)
+    if side.page_kind in ("page", "slide"):
+        words = ngettext(
+            "{n:,} change on {count:,} {unit}", "{n:,} changes on {count:,} {unit}", n, count=count, unit=unit
+        )
+    elif count == 1:
+        words = ngettext("{n:,} change in {count:,} {unit}", "{n:,} changes in {count:,} {unit}", n, count=1, unit=unit)
+    else:
+        words = ngettext(
+            "{n:,} change across {count:,} {unit}", "{n:,} changes across {count:,} {unit}", n, count=count, unit=unit
+        )
     return f"{words}: {parts}." if parts else f"{words}."
 
 
@@ -207,12 +214,17 @@ def where_words(change: Change, old_kind: str = "page", new_kind: str = "page") 
     return new or _("old {page}").format(page=old)
 
 
-def place_words(change: Change, found: Comparison) -> str:
-    """Return the clause and the pages of a change in words: "6. Support, 6.4, p. 3"."""
-    where = where_words(change, found.old.page_kind, found.new.page_kind)
-    clause, sides = clause_words(change), (found.old, found.new)
+def page_words(change: Change, found: Comparison) -> str:
+    """Return the pages of a change in words, or "" where both versions are one section."""
+    sides = (found.old, found.new)
     is_only = all(side.page_kind == "section" and side.coverage.pages_total == 1 for side in sides)
-    return clause if clause and is_only else f"{clause}, {where}" if clause else where
+    return "" if is_only else where_words(change, found.old.page_kind, found.new.page_kind)
+
+
+def place_words(change: Change, found: Comparison, form: str = "{}") -> str:
+    """Return the clause and the pages of a change in words: "6. Support, 6.4, p. 3". `form` is what they stand in."""
+    words = ", ".join(filter(None, (clause_words(change), page_words(change, found))))
+    return form.format(words) if words else ""
 
 
 def pages_of(change: Change) -> list[int]:

@@ -73,6 +73,27 @@ def test_runs_that_look_alike_are_one_text_and_others_are_tagged():
     assert "rent" not in parts["word/document.xml"]
 
 
+def test_signs_of_symbol_fonts_are_words_of_the_text():
+    def sign(font, code):
+        return f"<w:r><w:sym w:font='{font}' w:char='{code}'/></w:r>"
+
+    wingdings = "<w:rFonts w:ascii='Wingdings' w:hAnsi='Wingdings'/>"
+    paragraphs = (
+        run("Angle 90") + sign("Symbol", "F0B0") + run(", tolerance ") + sign("Symbol", "F0B1") + run("5"),
+        run("Yes ") + run("\uf0fe", wingdings) + run(" No ", "<w:b/>") + run("¨", wingdings) + run(" maybe not."),
+        run("Ends here ") + sign("Wingdings", "F0FD") + run(" now ") + sign("Unknown", "F041"),
+    )
+    data = docx("".join(f"<w:p>{runs}</w:p>" for runs in paragraphs))
+    requested = ["Angle 90°, tolerance ±5", "Yes ☒<1> No </1>☐ maybe not.", "Ends here ☒ now"]
+    assert texts(word.rewrite, data) == requested
+    parts, _, refused = rewritten(word.rewrite, data, lambda text: text)
+    assert not refused
+    xml = bare(parts["word/document.xml"])
+    assert "Wingdings" not in xml
+    assert 'w:font="Unknown"' in xml
+    assert re.sub("<[^>]*>", "", xml).strip() == "Angle 90°, tolerance ±5Yes ☒ No ☐ maybe not.Ends here ☒ now"
+
+
 def test_links_pictures_and_notes_keep_their_place_among_the_words():
     body = (
         "<w:p>"
@@ -299,6 +320,20 @@ def shape(*paragraphs, kind="body"):
     )
 
 
+def test_signs_of_symbol_fonts_on_slides_are_words_of_the_text():
+    pieces = (
+        "<a:r><a:t>Yes </a:t></a:r>",
+        "<a:r><a:rPr><a:latin typeface='Wingdings'/></a:rPr><a:t>þ</a:t></a:r>",
+        "<a:r><a:t> no </a:t></a:r>",
+        "<a:r><a:rPr><a:sym typeface='Wingdings'/></a:rPr><a:t>\uf0a8</a:t></a:r>",
+        "<a:r><a:t> maybe</a:t></a:r>",
+    )
+    data = deck(shape(f"<a:p>{''.join(pieces)}</a:p>"))
+    assert texts(pptx_xlsx.rewrite_pptx, data) == ["Yes ☒ no ☐ maybe"]
+    parts, _, _ = rewritten(pptx_xlsx.rewrite_pptx, data, lambda text: text)
+    assert "Wingdings" not in parts["ppt/slides/slide1.xml"]
+
+
 def test_slides_with_their_notes():
     data = deck(
         shape("<a:p><a:r><a:t>Our plan</a:t></a:r></a:p>", kind="title"),
@@ -379,6 +414,20 @@ def test_spans_links_and_notes_of_opendocument():
     assert 'THE <text:span text:style-name="T1">BIG</text:span> <text:a text:name="x">HOUSE</text:a>' in xml
     assert ' IS <text:s text:c="1"/>HERE.' in xml
     assert "BUILT LATE" in xml
+
+
+def test_signs_of_symbol_fonts_in_opendocument_are_words_of_the_text():
+    font = "<style:style style:name='{}' style:family='text'><style:text-properties {}/></style:style>"
+    styles = font.format("T1", "style:font-name='Wingdings'") + font.format("T2", "fo:font-weight='bold'")
+    data = odf(
+        "text",
+        "<text:p>Yes <text:span text:style-name='T1'>\uf0fe</text:span> no "
+        "<text:span text:style-name='T1'>¨</text:span> <text:span text:style-name='T2'>maybe</text:span></text:p>",
+        styles=styles,
+    )
+    assert texts(open_document.rewrite, data) == ["Yes ☒ no ☐ <1>maybe</1>"]
+    parts, _, _ = rewritten(open_document.rewrite, data, lambda text: text)
+    assert "<text:p>Yes ☒ no ☐ <text:span" in parts["content.xml"]
 
 
 def test_white_space_of_opendocument_is_what_is_shown_across_elements():

@@ -45,7 +45,7 @@ from slmdesk.runtime.messages import Problem
 from slmdesk.window.base.bridge import Bridge, Call, Delay
 from slmdesk.window.base.shortcuts import WindowStateFile, keys_of
 from slmdesk.window.widgets.dialogs import ask_password, show_used_text
-from slmdesk.window.widgets.notices import UNDO_MS, Notice
+from slmdesk.window.widgets.notices import REMOVAL_MS, UNDO_MS, Notice
 from slmdesk.window.widgets.opening import FileDrop, ask_files, dropped_paths, model_files
 
 if TYPE_CHECKING:
@@ -172,7 +172,7 @@ class AttachController(QObject):
         back = partial(self._put_back, chat, draft, place)
         words = _("{name} is not attached any more.").format(name=draft.name)
         self._bridge.notice_raised.emit(
-            Notice(words, action=_("Undo"), on_action=back, life_ms=UNDO_MS, key=f"removed {key}")
+            Notice(words, action=_("Undo"), on_action=back, life_ms=REMOVAL_MS, key=f"removed {key}")
         )
 
     def set_mode(self, key: str, mode: str) -> None:

@@ -39,7 +39,7 @@ from slmdesk.window.base.bridge import Bridge
 from slmdesk.window.base.shortcuts import WindowStateFile
 from slmdesk.window.base.text import TICK_MS
 from slmdesk.window.widgets.dialogs import RedactionGate
-from slmdesk.window.widgets.notices import UNDO_MS, Notice, notice_of
+from slmdesk.window.widgets.notices import REMOVAL_MS, UNDO_MS, Notice, notice_of
 
 if TYPE_CHECKING:
     from slmdesk.services import Services
@@ -554,7 +554,7 @@ class MessageEdits(QObject):
         words = ngettext("The message was deleted.", "{n:,} messages were deleted.", count)
         back: Callable[[], None] = partial(self._bring_back, chat)
         self._bridge.notice_raised.emit(
-            Notice(words, action=_("Undo"), on_action=back, life_ms=UNDO_MS, key=f"deleted in {chat}")
+            Notice(words, action=_("Undo"), on_action=back, life_ms=REMOVAL_MS, key=f"deleted in {chat}")
         )
 
     def _bring_back(self, chat: str) -> None:

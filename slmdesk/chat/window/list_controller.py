@@ -25,7 +25,7 @@ from slmdesk.runtime.events import ItemChanged, ItemGone, ItemsAdded, MessageAdd
 from slmdesk.runtime.messages import Problem
 from slmdesk.window.base.bridge import Bridge, Call, Delay
 from slmdesk.window.base.shortcuts import WindowStateFile
-from slmdesk.window.widgets.notices import LONG_MS, ExportController, Notice, notice_of, trashed
+from slmdesk.window.widgets.notices import LONG_MS, REMOVAL_MS, ExportController, Notice, notice_of, trashed
 from slmdesk.window.widgets.opening import dropped_paths
 
 if TYPE_CHECKING:
@@ -224,7 +224,7 @@ class ListController(QObject):
         self._offer(f"{what} {done}.", back, f"place {old[0].id}")
 
     def _offer(self, words: str, back: Callable[[], None], key: str) -> None:
-        self._bridge.notice_raised.emit(Notice(words, action=_("Undo"), on_action=back, life_ms=LONG_MS, key=key))
+        self._bridge.notice_raised.emit(Notice(words, action=_("Undo"), on_action=back, life_ms=REMOVAL_MS, key=key))
 
     def _on_item_changed(self, event: events.ItemChanged) -> None:
         item = event.item
@@ -393,7 +393,7 @@ class SpacesController(QObject):
             name=space.name, becomes_of_chats=becomes_of_chats(space.count, is_done=True)
         )
         self._bridge.notice_raised.emit(
-            Notice(words, action=_("Undo"), on_action=restore, life_ms=LONG_MS, key=f"space {space.id}")
+            Notice(words, action=_("Undo"), on_action=restore, life_ms=REMOVAL_MS, key=f"space {space.id}")
         )
 
     def _on_listed(self, found: tuple[Sequence[Space], Sequence[Preset]]) -> None:

@@ -50,7 +50,7 @@ from slmdesk.base.texts import _, grouped, ngettext
 from slmdesk.window.base import theme
 from slmdesk.window.base.text import group_words
 from slmdesk.window.base.theme import pixmap, scaled
-from slmdesk.window.widgets.build import draw_snippet, paint_ground, plain_tip, without_marks
+from slmdesk.window.widgets.build import cut_at_word, draw_snippet, paint_ground, plain_tip, without_marks
 
 if TYPE_CHECKING:
     from slmdesk.chat.spaces import Space
@@ -437,7 +437,7 @@ class RowPainter(QStyledItemDelegate):
         inner = QRect(line.left(), line.top(), line.width(), metrics.height())
         painter.setFont(option.font)
         inner = self._draw_marks(painter, option, inner, index)
-        title = metrics.elidedText(str(index.data()), Qt.TextElideMode.ElideRight, inner.width())
+        title = cut_at_word(str(index.data()), metrics, inner.width())
         painter.setPen(palette.color(QPalette.ColorRole.Text))
         flags = int(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeading)
         painter.drawText(inner, flags, title)

@@ -83,7 +83,7 @@ def start_nothing(parent: int) -> None:
 def _shut_in(files: Files, *, starts_programs: bool = False) -> list[str]:
     """Files first: a process can be spied on through its files.  Returns only what took effect."""
     landlock = restrict_files(files)
-    filtered = install(deny_exec=not starts_programs)
+    filtered = install(deny_exec=not starts_programs, listens=OWN_THREADS in files.write)
     done = ["no_network"] if filtered else []
     if filtered and not starts_programs:
         done.append("no_exec")
@@ -145,6 +145,8 @@ SYSTEM = (
 OWN_PROCESS = "/proc/self"
 GRAPHICS = ("/sys", "/proc/driver", "/proc/devices", "/proc/modules", "/etc/OpenCL", "/etc/vulkan", "/etc/drirc")
 GRAPHICS_DEVICES = ("/dev/dri", "/dev/kfd")
+OWN_THREADS = "/proc/self/task"
+"""NVIDIA's driver names its threads there when it starts, and finds no card where it cannot."""
 OCR_VARIABLE = "SLMDESK_TESSDATA"
 """The folder of tesseract's data, where they are not among the system's."""
 FONTS = ("/etc/fonts", "/var/cache/fontconfig", "~/.fonts", "~/.fonts.conf")
@@ -154,15 +156,18 @@ _PACKAGE_FOLDERS = ("site-packages", "dist-packages", "lib-dynload")
 def files_of(role: str, reach: AllowedPaths) -> Files:
     system = sandbox.SYSTEM if sys.platform == "darwin" else SYSTEM
     read = (*system, *_interpreter(), OWN_PROCESS)
+    write = reach.write
     devices: tuple[str, ...] = ("/dev/null",)
     if role == "engine":
         read += GRAPHICS
-        devices += (*GRAPHICS_DEVICES, *_nvidia_devices())
+        nvidia = _nvidia_devices()
+        devices += (*GRAPHICS_DEVICES, *nvidia)
+        write += (OWN_THREADS,) if nvidia else ()
     elif role == "reader":
         read += (os.environ.get(OCR_VARIABLE, ""),)
     elif role == "printer":
         read += _fonts()
-    return Files((*read, *reach.read), reach.write, devices)
+    return Files((*read, *reach.read), write, devices)
 
 
 def files_of_trials() -> Files:

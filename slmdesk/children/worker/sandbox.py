@@ -34,7 +34,9 @@ from slmdesk.base.walls import (
 )
 
 SOCKET_TYPE = 0xF
-"""Of the second argument of socketpair; the rest are flags."""
+"""Of the second argument of socket and socketpair; the rest are flags."""
+CONNECTED_KINDS = (int(socket.SOCK_STREAM), int(socket.SOCK_SEQPACKET))
+"""Nothing can be sent through one that is not connected."""
 NEW_NAMESPACES = 0x7E020000
 """CLONE_NEWNS, NEWCGROUP, NEWUTS, NEWIPC, NEWUSER, NEWPID, NEWNET."""
 CLONE_PARENT, CLONE_THREAD = 0x8000, 0x10000
@@ -70,6 +72,9 @@ class _Calls(NamedTuple):
     """execve, execveat"""
     fork: tuple[int, ...]
     """fork, vfork"""
+    socket: int
+    listening: tuple[int, ...]
+    """bind, listen"""
     denied: tuple[int, ...]
     socketpair: int
     clone: int
@@ -88,8 +93,10 @@ CALLS: Mapping[str, _Calls] = {
     "x86_64": _Calls(
         exec=(59, 322),
         fork=(57, 58),
+        socket=41,
+        listening=(49, 50),
         denied=(
-            41, 42, 43, 288, 49, 50,  # socket, connect, accept, accept4, bind, listen
+            42, 43, 288,  # connect, accept, accept4
             101, 310, 311, 312,  # ptrace, process_vm_readv, process_vm_writev, kcmp
             129, 297, 200,  # rt_sigqueueinfo, rt_tgsigqueueinfo, tkill
             248, 249, 250,  # add_key, request_key, keyctl
@@ -118,8 +125,10 @@ CALLS: Mapping[str, _Calls] = {
     "aarch64": _Calls(
         exec=(221, 281),
         fork=(),
+        socket=198,
+        listening=(200, 201),
         denied=(
-            198, 203, 202, 242, 200, 201, 117, 270, 271, 272, 138, 240, 130, 217, 218, 219, 280, 241, 282, 116, 18,
+            203, 202, 242, 117, 270, 271, 272, 138, 240, 130, 217, 218, 219, 280, 241, 282, 116, 18,
             97, 268, 40, 39, 41, 51, 264, 265, 194, 196, 195, 190, 193, 192, 191, 186, 189, 188, 187, 180, 181,
             262, 26, 27, 52, 53, 55, 54, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 88, 32,
             146, 144, 145, 143, 159, 147, 149, 151, 152, 91, 60, 89, 224, 225, 142, 161, 162, 105, 106, 273, 104, 294,
@@ -135,15 +144,16 @@ CLONE3 = 435
 """Its flags are in memory, where a filter cannot look; libraries take clone when it is not there."""
 
 
-def install(*, deny_exec: bool) -> bool:
+def install(*, deny_exec: bool, listens: bool = False) -> bool:
     """Filter this process, all its threads and its children for ever.  False: there is no such filter here.
 
     `deny_exec` False: it starts programs, which are files (Landlock), and may end them.
+    `listens`: it may make local sockets that listen, as NVIDIA's driver does when it starts, but never take a caller.
     """
     machine = walls.this_machine()
     if not machine:
         return False
-    code = walls.filter_of(machine, rules_of(CALLS[machine], deny_exec=deny_exec, pid=os.getpid()))
+    code = walls.filter_of(machine, rules_of(CALLS[machine], deny_exec=deny_exec, listens=listens, pid=os.getpid()))
     return walls.install(machine, code)
 
 
@@ -159,12 +169,16 @@ def _threads_alone(calls: _Calls) -> list[Instruction]:
     return [*deny(*calls.fork), *for_call(calls.clone, [*a_thread, *no_more])]
 
 
-def rules_of(calls: _Calls, *, deny_exec: bool, pid: int) -> list[Instruction]:
+def rules_of(calls: _Calls, *, deny_exec: bool, listens: bool, pid: int) -> list[Instruction]:
     code = deny(*calls.denied, *_SAME_NUMBERS, *(calls.exec if deny_exec else (calls.memfd,)))
     code += for_call(CLONE3, [(RETURN, 0, 0, NOT_THERE)])
     local = [(LOAD, 0, 0, low(0)), (IF_EQUAL, 1, 0, int(socket.AF_UNIX)), (RETURN, 0, 0, DENY)]
-    a_stream = [(LOAD, 0, 0, low(1)), (MASK, 0, 0, SOCKET_TYPE), *only((int(socket.SOCK_STREAM),))]
-    code += for_call(calls.socketpair, [*local, *a_stream])
+    kind_of_socket = [(LOAD, 0, 0, low(1)), (MASK, 0, 0, SOCKET_TYPE)]
+    code += for_call(calls.socketpair, [*local, *kind_of_socket, *only((int(socket.SOCK_STREAM),))])
+    if listens:
+        code += for_call(calls.socket, [*local, *kind_of_socket, *only(CONNECTED_KINDS)])
+    else:
+        code += deny(calls.socket, *calls.listening)
     a_process = [(LOAD, 0, 0, low(0)), *unless(IF_ANY_BIT, (NEW_NAMESPACES | CLONE_PARENT,))]
     code += _threads_alone(calls) if deny_exec else for_call(calls.clone, a_process)
     ends_with_parent = [(LOAD, 0, 0, low(1)), *only((signal.SIGKILL,))]

@@ -11,6 +11,7 @@ from typing import TypeAlias
 from lxml import etree
 
 from slmdesk.base.documents import MARKED
+from slmdesk.formats import letters
 from slmdesk.formats.office_xml import above, attribute, child, children, local, text_of
 from slmdesk.formats.rewriting.office_parts import (
     XML_SPACE,
@@ -375,8 +376,14 @@ class Paragraph:
             name = local(element)
             if name == "rPr":
                 continue
-            if name == "t":
+            if name == "sym" and (sign := _sign_of(element)):
+                yield Words(sign, look, run)
+            elif name == "t":
                 text = element.text or ""
+                if font := _symbol_font(properties):
+                    signs = [letters.sign_of(letter, font) for letter in text]
+                    yield Words("".join(signs), look, run) if all(signs) else InlineObject([self._split(run, element)])
+                    continue
                 words = text if element.get(XML_SPACE) == "preserve" else text.strip(" \t\r\n")
                 is_underlined = child(properties, "u") is not None
                 if len(words) > 1 and words.isspace() and is_underlined:  # an underlined gap in a form, not text
@@ -436,6 +443,8 @@ class Paragraph:
         properties = child(words.model, "rPr") if words.model is not None else None
         if properties is not None:
             run.append(copy.deepcopy(properties))
+            if _symbol_font(properties):
+                remove(run[0], "rFonts")
         self._speech.mark_run(run)
         text = etree.SubElement(run, f"{self._space}t")
         text.text = words.text
@@ -519,13 +528,25 @@ def _elements_of(node: Node | _Break) -> list[_Made]:
     return list(node.elements)
 
 
+def _sign_of(element: etree._Element) -> str:
+    """Return what a `w:sym` shows as Unicode, or "" if it has no such sign."""
+    code = attribute(element, "char")
+    return (
+        letters.sign_of(chr(int(code, 16)), attribute(element, "font")) if re.fullmatch("[0-9a-fA-F]{4}", code) else ""
+    )
+
+
+def _symbol_font(properties: etree._Element | None) -> str:
+    return letters.symbol_font(attribute(child(properties, "rFonts"), "ascii"))
+
+
 def _look(properties: etree._Element | None) -> str:
     if properties is None:
         return ""
     found = []
     for element in properties:
         name = local(element)
-        if name in _WEAK or not name:
+        if name in _WEAK or not name or (name == "rFonts" and _symbol_font(properties)):
             continue
         own = sorted(f"{key}={value}" for key, value in element.attrib.items() if not str(key).endswith("}hint"))
         found.append(f"{name}({','.join(own)})")

@@ -10,6 +10,7 @@ from lxml import etree
 
 from slmdesk.base.errors import KnownError
 from slmdesk.base.texts import _
+from slmdesk.formats import letters
 from slmdesk.formats.odf import CONTENT
 from slmdesk.formats.office_xml import above, attribute, child, local
 from slmdesk.formats.rewriting.office_parts import (
@@ -231,9 +232,20 @@ def _nodes(container: etree._Element, spans: Spans, looks: Mapping[str, str], bl
             yield _words(blanks.shown(element.tail), spans, looks)
 
 
+_FONT = re.compile(r"(?:^|\|)font-(?:name|family)='?([^|']+)")
+
+
 def _words(text: str, spans: Spans, looks: Mapping[str, str]) -> Words:
-    names = (attribute(span, "style-name") for span in spans)
-    return Words(text, "|".join(look for name in names if (look := looks.get(name, name))), spans)
+    """Return text in a symbol font as Unicode, without the spans that set the font."""
+    names = [attribute(span, "style-name") for span in spans]
+    shown = [looks.get(name, name) for name in names]
+    fonts = [letters.symbol_font(named[1]) if (named := _FONT.search(look)) else "" for look in shown]
+    signs = [letters.sign_of(letter, next(filter(None, reversed(fonts)), "")) for letter in text] if any(fonts) else []
+    if signs and all(signs):
+        text = "".join(signs)
+        spans = tuple(span for span, font in zip(spans, fonts, strict=True) if not font)
+        shown = [look for look, font in zip(shown, fonts, strict=True) if not font]
+    return Words(text, "|".join(filter(None, shown)), spans)
 
 
 def _fill(element: etree._Element, nodes: Sequence[Node]) -> None:
@@ -291,13 +303,14 @@ def _paragraph_of(element: etree._Element) -> etree._Element:
 def _looks(root: etree._Element) -> dict[str, str]:
     """Return the visible formatting of each text style. Many automatic styles differ only in their names."""
     found = {}
+    fonts = {attribute(face, "name"): attribute(face, "font-family") for face in root.iter("{*}font-face")}
     for style in root.iter("{*}style"):
         if attribute(style, "family") != "text":
             continue
         shown = [attribute(style, "parent-style-name")]
         for properties in style:
             shown += sorted(
-                f"{etree.QName(key).localname}={value}"
+                f"{etree.QName(key).localname}={fonts.get(str(value), value)}"
                 for key, value in properties.attrib.items()
                 if not etree.QName(key).localname.startswith(_WEAK)
             )

@@ -10,13 +10,15 @@ from collections import Counter, deque
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace  # noqa: TID251
 from typing import Any, TypeAlias
+from unicodedata import category
 
 from lxml import etree
 
 from slmdesk.base.errors import KnownError
 from slmdesk.base.record import Record
 from slmdesk.base.texts import _
-from slmdesk.formats.office_xml import Package, above, child, children, is_on, local, text_of
+from slmdesk.formats import letters
+from slmdesk.formats.office_xml import Package, above, attribute, child, children, is_on, local, text_of
 from slmdesk.formats.reading import Reading
 from slmdesk.formats.rewriting.rewriters import LeftAsIs, Options, Rewriting, Unit, UnitOrLeft, Units, said
 from slmdesk.text.tagged import Side, Tag, Tags, first_number, pieces, problems, stripped, tags_in
@@ -171,7 +173,9 @@ def _level(nodes: Sequence[Node]) -> _Level:
 
 
 def _absorb(level: _Level) -> None:
-    """Join a comma or space with other formatting to the text before it: a tag in the sentence would do more harm."""
+    """Join a comma, space or sign with other formatting to the text before it: a tag in the sentence would do more
+    harm.
+    """
     kept: list[Seen] = []
     for node in level.seen:
         last = kept[-1] if kept else None
@@ -184,7 +188,7 @@ def _absorb(level: _Level) -> None:
 
 
 def _is_faceless(text: str) -> bool:
-    return len(text) < 4 and all(letter in " \u00a0.,;:()" for letter in text)
+    return len(text) < 4 and all(letter in " \u00a0.,;:()" or category(letter) in ("Sm", "So") for letter in text)
 
 
 def _place(level: _Level, unseen: InvisibleMark, last: Seen | None, following: Seen) -> None:
@@ -505,7 +509,9 @@ def drawing_paragraph(part: Part, paragraph: etree._Element, kind: str, place: s
     for element in paragraph:
         name = local(element)
         if name == "r":
-            nodes[-1].append(Words(text_of(child(element, "t")), _look(child(element, "rPr")), element))
+            text, properties = text_of(child(element, "t")), child(element, "rPr")
+            shown = _legible(text, properties)
+            nodes[-1].append(Words(shown, _look(properties), element) if shown or not text else InlineObject([element]))
         elif name == "br":
             breaks.append(element)
             nodes.append([])
@@ -547,8 +553,26 @@ def _drawing_run(words: Words, speech: Speech) -> etree._Element:
     if text is None:
         text = etree.SubElement(run, f"{{{etree.QName(run).namespace}}}t")
     text.text = words.text
+    if any(_symbol_fonts(child(run, "rPr"))):
+        remove(child(run, "rPr"), *_FONTS)
     speech.mark_drawing_run(run)
     return run
+
+
+_FONTS = ("latin", "sym")
+
+
+def _symbol_fonts(properties: etree._Element | None) -> list[str]:
+    return [letters.symbol_font(attribute(child(properties, kind), "typeface")) for kind in _FONTS]
+
+
+def _legible(text: str, properties: etree._Element | None) -> str:
+    """Return a text with signs of symbol fonts as Unicode, or "" if one of them has none."""
+    font, private = _symbol_fonts(properties)
+    if not font and not private:
+        return text
+    signs = [letters.sign_of(letter, font or (private if letters.PRIVATE.match(letter) else "")) for letter in text]
+    return "".join(signs) if all(signs) else ""
 
 
 _WEAK_DRAWING = frozenset(
@@ -559,8 +583,9 @@ _WEAK_DRAWING = frozenset(
 def _look(properties: etree._Element | None) -> str:
     if properties is None:
         return ""
+    skipped = ("extLst", *_FONTS) if any(_symbol_fonts(properties)) else ("extLst",)
     own = sorted(f"{key}={value}" for key, value in properties.attrib.items() if key not in _WEAK_DRAWING)
-    inner = (etree.tostring(element, method="c14n").decode() for element in properties if local(element) != "extLst")
+    inner = (etree.tostring(element, method="c14n").decode() for element in properties if local(element) not in skipped)
     return "|".join((*own, *inner))
 
 

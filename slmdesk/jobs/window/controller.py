@@ -14,7 +14,7 @@ from slmdesk.base.texts import _, in_quotes, ngettext
 from slmdesk.jobs.types import JobChanged, kind_words, share_words
 from slmdesk.runtime.messages import Problem, time_for_people
 from slmdesk.window.base.bridge import Bridge, Delay
-from slmdesk.window.widgets.notices import UNDO_MS, Notice
+from slmdesk.window.widgets.notices import REMOVAL_MS, Notice
 
 if TYPE_CHECKING:
     from slmdesk.jobs.service import JobView
@@ -133,7 +133,7 @@ class JobsController(QObject):
         undo = partial(self.do, lambda services: services.job_views.show_again(before))
         words = _("What had ended is off the list. What was made stays where it is.")
         self._bridge.notice_raised.emit(
-            Notice(words, action=_("Undo"), on_action=undo, life_ms=UNDO_MS, key="jobs cleared")
+            Notice(words, action=_("Undo"), on_action=undo, life_ms=REMOVAL_MS, key="jobs cleared")
         )
 
     # ---- private

@@ -40,6 +40,11 @@ RECENT = 200
 LOCKED = ("document.locked", "document.wrong_password")
 
 
+def is_unreadable(record: DocumentRecord) -> bool:
+    """Tell whether a document is of no use in the list: neither a password nor going on would help."""
+    return record.status is DocumentStatus.FAILED and record.error_code not in (*LOCKED, "document.stopped")
+
+
 def is_file(record: DocumentRecord) -> bool:
     """Tell whether a document is a file of its own, not an attachment of another document."""
     return "attachment" not in record.info
@@ -147,6 +152,11 @@ class DocumentsController(QObject):
         if self.current:
             self._show(None)
 
+    def tell_again(self) -> None:
+        """Emit `shown` for the shown document, which is the only one again."""
+        if self.current:
+            self.shown.emit(self._records[self.current])
+
     def read_again(self, document: str) -> None:
         record = self._records[document]
         self._requested = [file_of(record)]
@@ -175,6 +185,12 @@ class DocumentsController(QObject):
 
     def folder_of(self, document: str) -> Path:
         return file_of(self._records[document]).parent
+
+    def actions(self, document: str, actions: Sequence[tuple[str, str]]) -> Sequence[tuple[str, str]]:
+        """Return which of the actions make sense for a document. One that cannot be read cannot be redacted."""
+        record = self._records.get(document)
+        is_lost = record is not None and not record.pages and is_unreadable(record)
+        return [action for action in actions if action[0] != "redact" or not is_lost]
 
     def own_file(self, document: str, purpose: str) -> Path | None:
         """Return a document's file, or None for an attachment, with a notice that `purpose` completes: "to …"."""
@@ -221,6 +237,7 @@ class DocumentsController(QObject):
             self.open_file(path, at=now - place / 1000)
 
     def _on_opened(self, path: Path, record: DocumentRecord) -> None:
+        self.removals.keep(record.id)  # removed a moment ago, and opened again
         if path in self._requested and self.current != record.id:
             self._requested = []
             self._show(record)
@@ -430,6 +447,7 @@ class FoldersController(QObject):
         self._list()
 
     def _on_added(self, state: CollectionState) -> None:
+        self.removals.keep(state.record.id)
         self._states.setdefault(state.record.id, state)
         self._list()
         self.choose(state.record.id)

@@ -399,7 +399,7 @@ class DocumentView(QFrame):
         named(self.menu.addAction(_("About this document"), self.show_about), "about_action")
         self.menu.addAction(self._small)
         self.menu.addSeparator()
-        for key, words in ACTIONS:
+        for key, words in self._controller.actions(self.record.id, ACTIONS) if self.record is not None else ():
             if self.record is not None and key != "translate":
                 action = self.menu.addAction(words, partial(self.action_chosen.emit, self.record.id, key))
                 action.setObjectName(f"document_{key}_action")

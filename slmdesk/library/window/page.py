@@ -56,7 +56,7 @@ from slmdesk.library.types import (
     info_of,
     size_words,
 )
-from slmdesk.library.window.controller import LOCKED, DocumentsController, FoldersController
+from slmdesk.library.window.controller import DocumentsController, FoldersController, is_unreadable
 from slmdesk.library.window.document_view import ACTIONS, DocumentView
 from slmdesk.runtime.messages import time_for_people
 from slmdesk.text.folding import fold
@@ -171,7 +171,11 @@ class DocumentsPage(QWidget):
     # ---- events
 
     def _on_shown(self, record: DocumentRecord | None) -> None:
+        focus = QApplication.focusWidget()
+        was_here = focus is not None and self._stack.isAncestorOf(focus)
         self._stack.setCurrentIndex(1 if record else 0)
+        if was_here and focus is not None and not focus.isVisible():
+            self.documents.take_focus()
         self.documents.show_chosen(record.id if record else "")
 
     def _on_action(self, document: str, action: str) -> None:
@@ -236,8 +240,8 @@ class DocumentList(QFrame):
     several_requested = Signal(str, object)
     count_changed = Signal(int)
     """How many documents the search leaves in the list."""
-    """What is to be done with several documents ("summarize", "ask", "table", "remove"), and their ids. "": one of them
-    is chosen alone."""
+    """What is to be done with several documents ("summarize", "ask", "table", "remove"), and their ids. "": they are no
+    longer chosen together."""
     action_chosen = Signal(str, str)
     hit_chosen = Signal(object)
 
@@ -246,6 +250,7 @@ class DocumentList(QFrame):
         self.setObjectName("document_list")
         self._controller, self._folder_controller = controller, folders
         self._shown = self._awaited = ""
+        self._is_marking = False
         self._build_ui()
         self._connect()
 
@@ -317,7 +322,7 @@ class DocumentList(QFrame):
         ):
             view.clicked.connect(partial(_report, chosen))
             view.activated.connect(partial(_report, chosen))
-        self._view.selectionModel().selectionChanged.connect(lambda *__: self._on_selected())
+        self._view.selectionModel().selectionChanged.connect(lambda *__: self._is_marking or self._on_selected())
         self._card.chosen.connect(self._on_several)
         self._folder_view.customContextMenuRequested.connect(self._on_folder_menu)
         self._view.customContextMenuRequested.connect(self._on_menu)
@@ -345,9 +350,11 @@ class DocumentList(QFrame):
         model = self._view.selectionModel()
         rows = [at for at in map(self._rows.row_of, documents) if at >= 0]
         if [index.row() for index in model.selectedRows()] != rows:
+            self._is_marking = True
             model.clear()
             for at in rows:
                 model.setCurrentIndex(self._rows.index(at), QItemSelectionModel.SelectionFlag.Select)
+            self._is_marking = False
         self._on_selected()
 
     @property
@@ -361,14 +368,22 @@ class DocumentList(QFrame):
         """The ids of the documents that the search leaves in the list."""
         return [str(self._rows.index(at).data(ID_ROLE)) for at in range(self._rows.rowCount())]
 
+    def take_focus(self) -> None:
+        self._view.setFocus()
+
     def choose_all(self) -> None:
         """Choose all documents that are listed; those that the search hides are not taken."""
         self._view.selectAll()
 
     def _on_selected(self) -> None:
         chosen = self.chosen
+        if self._view.has_boxes and len(chosen) < 2:
+            self.several_requested.emit("", chosen)
         self._view.has_boxes = len(chosen) > 1
         self._view.viewport().update()
+        focus = QApplication.focusWidget()
+        if len(chosen) < 2 and focus is not None and self._card.isAncestorOf(focus):
+            self.take_focus()
         self._card.show_count(len(chosen), self._rows.rowCount())
 
     def _on_several(self, action: str) -> None:
@@ -434,7 +449,6 @@ class DocumentList(QFrame):
 
     def _choose(self, document: str) -> None:
         if len(self.chosen) < 2:  # with several, a press on a box adds or takes away
-            self.several_requested.emit("", [document])
             self._controller.choose(document)
 
     def _show_note(self) -> None:
@@ -446,7 +460,10 @@ class DocumentList(QFrame):
         show_words(self._note, words)
 
     def _on_menu(self, point: QPoint) -> None:
-        self._pop_up(self._view, point, "document", ACTIONS, self.action_chosen.emit)
+        document = str(self._view.indexAt(point).data(ID_ROLE) or "")
+        self._pop_up(
+            self._view, point, "document", self._controller.actions(document, ACTIONS), self.action_chosen.emit
+        )
 
     def _on_folder_menu(self, point: QPoint) -> None:
         self._pop_up(self._folder_view, point, "folder", FOLDER_ACTIONS, self._folder_controller.act)
@@ -540,11 +557,6 @@ def _report(chosen: Callable[[Any], object], index: QModelIndex) -> None:
 
 T = TypeVar("T")
 READ = DocumentStatus.READ
-
-
-def is_unreadable(record: DocumentRecord) -> bool:
-    """Tell whether a document is of no use in the list: neither a password nor going on would help."""
-    return record.status is DocumentStatus.FAILED and record.error_code not in (*LOCKED, "document.stopped")
 
 
 ID_ROLE = int(Qt.ItemDataRole.UserRole)

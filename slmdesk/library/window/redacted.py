@@ -212,10 +212,10 @@ class RedactionWindow(Dialog):
             self._said.setText(_("Stopped. Nothing was written."))
             return
         told = self._told_by(self._path)  # the copy's file name must not contain a removed name
-        name = f"{_('redacted copy') if told else f'{self._path.stem}.redacted'}{self._path.suffix}"
+        stem = _("redacted copy") if told else _("{stem}.redacted").format(stem=self._path.stem)
         ask_new_file(
             self, _("Write the redacted copy"), self._give_out, name="redaction_dialog",
-            proposed=free_name(self._path.with_name(name)), filters=f"*{self._path.suffix}",
+            proposed=free_name(self._path.with_name(stem + self._path.suffix)), filters=f"*{self._path.suffix}",
         )  # fmt: skip
 
     def _give_out(self, target: Path) -> None:

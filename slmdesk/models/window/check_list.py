@@ -27,7 +27,6 @@ from slmdesk.window.widgets.build import (
 
 INDENT = 30
 """Pixels by which the facts are indented, so that they stand under the name and not under its check box."""
-BOX_WIDTH = 40
 
 
 class CheckRow(Record):
@@ -50,7 +49,9 @@ class NameBox(CheckBox):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        self._show(self.fontMetrics().elidedText(self._full, Qt.TextElideMode.ElideRight, self.width() - BOX_WIDTH))
+        advance = self.fontMetrics().horizontalAdvance
+        box = self.sizeHint().width() - advance(self.text().replace("&&", "&"))  # wider with large letters
+        self._show(self.fontMetrics().elidedText(self._full, Qt.TextElideMode.ElideRight, self.width() - box))
 
     def _show(self, text: str) -> None:
         self.setText(text.replace("&", "&&"))  # Qt would take an ampersand as the mark of a shortcut

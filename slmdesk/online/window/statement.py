@@ -170,7 +170,7 @@ class StatementWindow(Dialog):
         return _("The last day is before the first.") if since > until else ""
 
     def _on_make(self) -> None:
-        proposed = Path.home() / f"slmdesk statement {date.today().isoformat()}.tar"
+        proposed = Path.home() / _("slmdesk statement {date}.tar").format(date=date.today().isoformat())
         name = "statement_file_dialog"
         ask_new_file(self, TITLE, self._on_target_chosen, name=name, proposed=proposed, filters=FILTER)
 

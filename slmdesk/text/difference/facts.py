@@ -56,7 +56,7 @@ def facts_of(old: str, new: str, hunks: Sequence[Hunk], language: str = "") -> t
     term = term_defined(new, language)
     found = [*told.named, *_numbers(old, new, hunks, language, told)]
     found += _names(old, new, hunks, language, told)
-    found += _negations(old, new, hunks, language, told)
+    found += [*_negations(old, new, hunks, language, told), *_ticks(old, new, hunks)]
     if term and term_defined(old, language):
         found.append(Named(DEFINITION, term, term))
     return tuple(dict.fromkeys(found))
@@ -281,6 +281,22 @@ def _negations(old: str, new: str, hunks: Sequence[Hunk], language: str, told: _
         if any(_meets((flag.start, flag.end), hunk.new) for hunk in hunks)
         and not is_inside((flag.start, flag.end), told.new)
     ]
+
+
+_BOX = re.compile(r"([☐☑☒✓✔✗✘])[^☐☑☒✓✔✗✘|\n]{0,40}")
+_SAME = str.maketrans("☑✔✘", "☒✓✗")
+
+
+def _ticks(old: str, new: str, hunks: Sequence[Hunk]) -> list[Named]:
+    """Return the boxes that were ticked or emptied, with their words. Not those that came or went."""
+    found: list[Named] = []
+    for hunk in hunks:
+        mine, theirs = ([*_BOX.finditer(text, *span)] for text, span in ((old, hunk.old), (new, hunk.new)))
+        for box, other in zip(mine, theirs, strict=False):
+            if box[1].translate(_SAME) != other[1].translate(_SAME):
+                said, says = _BOX.match(old, box.start()), _BOX.match(new, other.start())
+                found.append(Named("negation", *(words[0].strip() for words in (said, says) if words)))
+    return found
 
 
 def _joined(hunks: Sequence[Hunk], language: str) -> list[Hunk]:

@@ -57,7 +57,7 @@ from slmdesk.window.widgets.build import (
     text_line,
 )
 from slmdesk.window.widgets.dialogs import Dialog
-from slmdesk.window.widgets.notices import UNDO_MS, Notice, NoticeArea
+from slmdesk.window.widgets.notices import REMOVAL_MS, Notice, NoticeArea
 from slmdesk.window.widgets.rows import Choice, TickDelegate
 
 WIDEST = 1080
@@ -180,7 +180,7 @@ class TableWindow(Dialog):
         self._is_forgetting = True
         on_other = self._purge if other else None
         self._notices.show_notice(
-            Notice(words, action=_("Undo"), on_action=undo, other=other, on_other=on_other, life_ms=UNDO_MS, key=key)
+            Notice(words, action=_("Undo"), on_action=undo, other=other, on_other=on_other, life_ms=REMOVAL_MS, key=key)
         )
 
     def _refuse(self, words: str) -> None:

@@ -436,16 +436,16 @@ class ChangeLines(QAbstractListModel):
             return None
         number = self.shown[index.row()]
         change = found.changes[number]
-        where = place_words(change, found)
         match role:
             case Qt.ItemDataRole.DisplayRole:
-                return f"{shortened(_short_words(change), 120)}\n{where}"
+                return shortened(_short_words(change), 120) + place_words(change, found, "\n{}")
             case Qt.ItemDataRole.DecorationRole:
                 return icon_of(change)
             case Qt.ItemDataRole.ToolTipRole:
                 return plain_tip(shortened(marked_text(change.old_runs, change.new_runs), 800))
             case Qt.ItemDataRole.AccessibleTextRole:
-                return f"{index.row() + 1}. {KIND_NAMES[change.kind]}: {change_words(change)}, {where}"
+                words = f"{index.row() + 1}. {KIND_NAMES[change.kind]}: {change_words(change)}"
+                return words + place_words(change, found, ", {}")
             case _ if role == CHANGE_ROLE:
                 return number
         return None

@@ -357,6 +357,11 @@ class ComparePane(QFrame):
         """Compare two of these files as soon as they are read, whatever was compared before."""
         self._expected = frozenset(files if len(files) > 1 else ())
 
+    def compare_with(self, document: str) -> None:
+        """Compare the shown document with this one, unless they are."""
+        if self._other is None or self._other.id != document:
+            self._choose_other(document)
+
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
         self._begin_known()

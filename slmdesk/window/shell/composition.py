@@ -516,7 +516,8 @@ class Frame(QObject):
         self._bridge.ask(lambda _services: self.state.change(**values), None, lambda _problem: None)
 
     def keep_words(self) -> None:
-        """Have the service thread save texts on the pages that are not yet in the history."""
+        """Have the service thread save texts that are not yet in the history, and remove what was removed."""
+        self.window.notices.end()
         self.chat.drafts.save_all(self.chat.chat)
         if self.window.is_made("Translate"):
             self.translate.keep()

@@ -91,6 +91,7 @@ class DocumentsArea(QObject):
         self.page.view.page_reached.connect(lambda _number: self.state_changed.emit())
         self.page.side.pane_shown.connect(lambda _name: self.state_changed.emit())
         self.page.side.pane_shown.connect(lambda _name: self._read_timer.start())
+        self.page.side.pane_shown.connect(self._compare_chosen)
         self._bridge.on(ModelStateChanged, self._on_model_state_changed)
         self.page.view.place_clicked.connect(self._on_place_clicked)
         for pane, controller in (
@@ -199,6 +200,7 @@ class DocumentsArea(QObject):
             if self._scope:
                 self._scope = self.tables.chosen = ()
                 self.questions.show_document("")
+                self.documents.tell_again()
             return
         self._scope = tuple(names)
         if self.documents.current not in names:
@@ -215,6 +217,12 @@ class DocumentsArea(QObject):
         else:
             self.tables.chosen = tuple(names)
             self.page.side.show_pane("table")
+
+    def _compare_chosen(self, pane: str) -> None:
+        """Compare the two documents that are chosen together in the list."""
+        chosen, current = self.page.documents.chosen, self.documents.current
+        if pane == "versions" and len(chosen) == 2 and current in chosen:
+            self.compare_pane.compare_with(next(id for id in chosen if id != current))
 
     def _on_shown(self, record: DocumentRecord | None) -> None:
         if record is not None and self.folders.current:

@@ -30,9 +30,9 @@ from slmdesk.window.widgets.build import (
     column,
     named,
     plain_label,
+    plain_tip,
     row,
     set_icon,
-    set_kind,
     show_column,
     show_words,
 )
@@ -233,8 +233,8 @@ class StartPage(QScrollArea):
 
     def _row(self, item: Item) -> QWidget:
         title = clean_label(item.shown_title) or _("Untitled")
-        made = named(ElidedButton(title.replace("&", "&&"), self._holder), "recent_item", label=title)
-        set_kind(made, "recent")
+        made = named(ElidedButton(title.replace("&", "&&"), self._holder), "recent_item", label=title, kind="recent")
+        made.setToolTip(plain_tip(title))
         set_icon(made, KIND_ICONS.get(item.kind, "file-text"), "ink2")
         made.clicked.connect(lambda _checked=False, id=item.id: self.item_chosen.emit(id))
         return made

@@ -262,7 +262,13 @@ class ElidedLabel(QLabel):
         self._cut()
 
     def _cut(self) -> None:
-        shown = self.fontMetrics().elidedText(self.full_text, self._mode, max(self.width(), 40))
+        metrics, width = self.fontMetrics(), max(self.width(), 40)
+        is_end = self._mode is Qt.TextElideMode.ElideRight
+        shown = (
+            cut_at_word(self.full_text, metrics, width)
+            if is_end
+            else metrics.elidedText(self.full_text, self._mode, width)
+        )
         self.setText(shown)
         self.setToolTip(plain_tip(self.full_text) if shown != self.full_text else "")
 
@@ -340,6 +346,16 @@ def cut_in_middle(name: str, metrics: QFontMetrics, width: int) -> str:
     return metrics.elidedText(name, Qt.TextElideMode.ElideRight, width - metrics.horizontalAdvance(end)) + end
 
 
+def cut_at_word(text: str, metrics: QFontMetrics, width: int) -> str:
+    """Return `text`, cut with an ellipsis after a word if it is wider than this, or within a word that is very long."""
+    cut = metrics.elidedText(text, Qt.TextElideMode.ElideRight, width)
+    kept = cut.removesuffix("…")
+    if cut == text or text[len(kept) :].startswith(" "):
+        return cut
+    space = kept.rstrip().rfind(" ")
+    return f"{kept[:space].rstrip(' ,;:.–-')}…" if space > len(kept) // 2 else cut
+
+
 def cut_to_lines(text: str, font: QFont, width: int, lines: int) -> str:
     """Return `text`, cut with an ellipsis if it needs more than `lines` lines of `width` pixels."""
     layout = QTextLayout(text, font)
@@ -352,7 +368,7 @@ def cut_to_lines(text: str, font: QFont, width: int, lines: int) -> str:
     if len(starts) <= lines or width <= 0:
         return text
     last = text[starts[lines - 1] :]
-    return text[: starts[lines - 1]] + QFontMetrics(font).elidedText(last, Qt.TextElideMode.ElideRight, width)
+    return text[: starts[lines - 1]] + cut_at_word(last, QFontMetrics(font), width)
 
 
 # ---- icons on widgets, redrawn when the theme changes
@@ -506,7 +522,7 @@ class ElidedButton(QPushButton):
         space = self.style().subElementRect(QStyle.SubElement.SE_PushButtonContents, option, self).width()
         if not self.icon().isNull():
             space -= self.iconSize().width() + ICON_GAP
-        option.text = self.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideRight, space)
+        option.text = cut_at_word(self.text(), self.fontMetrics(), space)
 
 
 # ---- a check box that can be seen on any background

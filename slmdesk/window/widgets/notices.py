@@ -5,26 +5,32 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
+from itertools import product
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
-from PySide6.QtCore import QEvent, QObject, QPoint, QRect, QStandardPaths, Qt, QTimer, QUrl, Signal
-from PySide6.QtGui import QEnterEvent, QResizeEvent
+from PySide6.QtCore import QEvent, QObject, QPoint, QRect, QSize, QStandardPaths, Qt, QTimer, QUrl, Signal
+from PySide6.QtGui import QEnterEvent, QResizeEvent, QTextCursor
 from PySide6.QtWidgets import (
     QAbstractButton,
+    QApplication,
     QBoxLayout,
     QComboBox,
     QFileDialog,
     QFrame,
+    QHeaderView,
     QLabel,
     QLineEdit,
     QMenu,
+    QPlainTextEdit,
     QPushButton,
     QStackedWidget,
     QTabBar,
+    QTextEdit,
     QToolButton,
     QWidget,
 )
+from shiboken6 import isValid
 
 from slmdesk.base.documents import FORMS, Form
 from slmdesk.base.files import write_out
@@ -49,6 +55,8 @@ BUTTONS_SHARE = 0.6
 """Fraction of a notice's width for its buttons. Wider buttons are put below the text."""
 UNDO_MS = 10_000
 LONG_MS = 30_000
+REMOVAL_MS = 120_000
+"""How long *Undo* of a removal is offered: until it is missed, a person has gone on with something else."""
 
 
 class Notice(Record):
@@ -99,7 +107,9 @@ def notice_of(
 
 def trashed(item: Item, restore: Callable[[str], None], *, what: str = "") -> Notice:
     words = _("{what}“{title}” was moved to the trash.").format(what=what, title=item.shown_title)
-    return Notice(words, action=_("Undo"), on_action=partial(restore, item.id), life_ms=LONG_MS, key=f"trash {item.id}")
+    return Notice(
+        words, action=_("Undo"), on_action=partial(restore, item.id), life_ms=REMOVAL_MS, key=f"trash {item.id}"
+    )
 
 
 def trash(bridge: Bridge, id: str, restored: Callable[[Item], None] | None = None, *, what: str = "") -> None:
@@ -173,13 +183,23 @@ class NoticeBar(QFrame):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        wide = self._buttons.sizeHint().width()
-        if self._more.isHidden():  # it comes and goes with the width of the text: the direction must not follow it
-            wide += self._more.sizeHint().width() + theme.SPACE_8
-        is_narrow = wide > event.size().width() * BUTTONS_SHARE
+        is_narrow = self.is_narrow(event.size().width())
         direction = QBoxLayout.Direction.TopToBottom if is_narrow else QBoxLayout.Direction.LeftToRight
         if direction != self._layout.direction():
             self._layout.setDirection(direction)
+
+    @property
+    def least(self) -> int:
+        """The width of the buttons. "More" counts also when it is hidden, as it comes and goes with the width."""
+        wide = self._buttons.sizeHint().width()
+        return wide + (self._more.sizeHint().width() + theme.SPACE_8 if self._more.isHidden() else 0)
+
+    def is_narrow(self, width: int) -> bool:
+        """Return whether the buttons of a notice of this width stand below its words."""
+        wide = self.least
+        advance = self._label.fontMetrics().horizontalAdvance
+        longest = max((advance(word) for word in re.split(r"[\s\u200b]+", breakable(self.notice.text))), default=0)
+        return wide > width * BUTTONS_SHARE or wide + longest + 2 * theme.SPACE_16 > width
 
     def _on_more(self) -> None:
         words = self.notice.full or self.notice.text
@@ -196,15 +216,15 @@ class NoticeBar(QFrame):
         self.closed.emit()
 
 
-CARD_WIDTHS, CARD_TOP, BAND = (480, 400, 340), 6, 56
-"""Widths of a card, its distance from the top of the page, and the height in which it avoids words and buttons."""
+CARD_WIDTHS, CARD_TOP = (480, 400, 340), 6
+"""Widths of a card, and its distance from the top of the page."""
 REFIT_MS = 500
 """Milliseconds after which a card looks again whether a title has come below it."""
-_WORDS = (QLabel, QAbstractButton, QTabBar, QLineEdit, QComboBox)
+_WORDS = (QLabel, QAbstractButton, QTabBar, QLineEdit, QComboBox, QHeaderView)
 
 
 class NoticeArea(QWidget):
-    """The notices as cards above the page, at its top where neither a title nor a button is. The newest is shown, the
+    """The notices as cards above the page, near its top where neither a title nor a button is. The newest is shown, the
     others wait below it.
     """
 
@@ -219,6 +239,8 @@ class NoticeArea(QWidget):
         self._waiting: list[Notice] = []
         self._timer = QTimer(self, interval=REFIT_MS)
         self._timer.timeout.connect(lambda: self.underMouse() or self._fit())
+        self._focused_before: QWidget | None = None
+        cast(QApplication, QApplication.instance()).focusChanged.connect(self._on_focus)
         self.setVisible(False)
 
     def rest(self, is_rest: bool) -> None:
@@ -237,13 +259,13 @@ class NoticeArea(QWidget):
 
     def show_notice(self, notice: Notice) -> None:
         """Add a notice and remove the same notice, if shown. If there are too many, the oldest is removed, but first
-        those with a time limit.
+        those with a time limit, and at the last those with an Undo.
         """
         if notice.waits and not self._is_rest:
             self._waiting = [*(old for old in self._waiting if not _is_same(old, notice)), notice]
             return
         same = [bar for bar in self._bars if _is_same(bar.notice, notice)]
-        passing_first = sorted(self._bars, key=lambda bar: not bar.notice.life_ms)
+        passing_first = sorted(self._bars, key=lambda bar: (bar.notice.action == _("Undo"), not bar.notice.life_ms))
         for old in same or passing_first[: max(0, len(self._bars) - MOST_BARS + 1)]:
             self._drop(old)
         bar = NoticeBar(notice, self)
@@ -273,10 +295,19 @@ class NoticeArea(QWidget):
         for bar in [bar for bar in self._bars if bar.notice.text == text]:
             self._drop(bar)
 
+    def end(self) -> None:
+        """Let take effect what could still be undone."""
+        for bar in self.bars:
+            if bar.notice.on_gone is not None:
+                self._drop(bar)
+
     def _drop(self, bar: NoticeBar) -> None:
         if bar not in self._bars:
             return
         self._bars.remove(bar)
+        focus, before = QApplication.focusWidget(), self._focused_before
+        if focus is not None and before is not None and bar.isAncestorOf(focus) and isValid(before):
+            before.setFocus()  # not in what is next to the notices
         self._layout.removeWidget(bar)
         bar.hide()
         bar.deleteLater()
@@ -290,43 +321,91 @@ class NoticeArea(QWidget):
             self._fit()
         return done
 
+    def _on_focus(self, old: QWidget | None, new: QWidget | None) -> None:
+        if new is not None and self.isAncestorOf(new) and not (old is not None and self.isAncestorOf(old)):
+            self._focused_before = old
+
     def _fit(self) -> None:
         for bar in self._bars:
             bar.setVisible(bar is self._bars[-1])
         if self._bars and not self._space.isEmpty():
-            most, taken = self._space.width() - 2 * theme.SPACE_12, list(self._taken())
-            widths = [min(scaled(width), most) for width in CARD_WIDTHS]
-            places = [(width, self._left_of(width, taken)) for width in widths]
-            places.append((widths[0], self._space.left() + (self._space.width() - widths[0]) // 2))
-            width, left = next(place for place in places if place[1] >= 0)
-            card = self._bars[-1]
-            height = card.heightForWidth(width) if card.hasHeightForWidth() else card.sizeHint().height()
-            self.setGeometry(left, self._space.top() + CARD_TOP, width, height)
+            self.setGeometry(self._place(self._bars[-1]))
             self.raise_()
             self._timer.start()
         else:
             self._timer.stop()
+            self._make_room(0)
         self.setVisible(bool(self._bars))
 
-    def _taken(self) -> Iterator[tuple[int, int]]:
-        """Yield from where to where words and buttons stand at the top of the page."""
+    def _make_room(self, height: int) -> None:
+        """Begin the pages lower by a height."""
+        if self._below is not None and self._below.contentsMargins().top() != height:
+            self._below.setContentsMargins(0, height, 0, 0)
+
+    def _place(self, card: NoticeBar) -> QRect:
+        """Return where the card covers nothing, as far up and as near to the middle as there is room. Where there is
+        none, the pages begin below the card until it goes.
+        """
+        space, gap, taken = self._space, theme.SPACE_8, list(self._taken())
+        most = space.width() - 2 * theme.SPACE_12
+        widths = [min(scaled(width), most) for width in CARD_WIDTHS]
+        sizes = [
+            QSize(width, card.heightForWidth(width) if card.hasHeightForWidth() else card.sizeHint().height())
+            for width in widths
+            if width == widths[0]
+            or (  # else its buttons would be cut, or its height not be the one that is taken
+                card.least + 2 * theme.SPACE_16 <= width and card.is_narrow(width) == card.is_narrow(widths[0])
+            )
+        ]
+        first = space.top() + CARD_TOP
+        tops = sorted({first, *(top for part in taken if (top := part.bottom() + 1 + gap) > first)})
+        for top, size in product(tops, sizes):
+            beside = QRect(space.left(), top - gap, space.width(), size.height() + 2 * gap)
+            left = self._left_of(size.width(), [part for part in taken if part.intersects(beside)])
+            if left >= 0 and top + size.height() + gap <= space.bottom():
+                return QRect(QPoint(left, top), size)
+        self._make_room(CARD_TOP + sizes[0].height() + 2 * gap)
+        return QRect(QPoint(space.left() + (space.width() - sizes[0].width()) // 2, first), sizes[0])
+
+    def _taken(self) -> Iterator[QRect]:
+        """Yield where words, buttons and the line that is typed in stand on the page."""
         page, around = self._below.currentWidget() if self._below is not None else None, self.parentWidget()
         if page is None or around is None:
             return
         for part in page.findChildren(QWidget):
-            left, top = part.mapTo(around, QPoint()).toTuple()
-            if isinstance(part, _WORDS) and top < scaled(BAND) and not part.visibleRegion().isEmpty():
-                is_left = isinstance(part, QLabel) and part.alignment() & Qt.AlignmentFlag.AlignLeft
-                yield left, left + (min(part.width(), part.sizeHint().width()) if is_left else part.width())
+            is_typed = isinstance(part, (QPlainTextEdit, QTextEdit)) and not part.isReadOnly()
+            if not (is_typed or isinstance(part, _WORDS)) or not part.isVisible():
+                continue
+            place = part.visibleRegion().boundingRect()
+            if isinstance(part, (QPlainTextEdit, QTextEdit)):
+                place &= _typed(part).translated(part.viewport().pos())
+            elif isinstance(part, QLabel) and part.alignment() & Qt.AlignmentFlag.AlignLeft:
+                advance = part.fontMetrics().horizontalAdvance(part.text())  # where they wrap, the hint is too narrow
+                place.setWidth(min(place.width(), advance if part.wordWrap() else part.sizeHint().width()))
+            if not place.isEmpty():
+                yield place.translated(part.mapTo(around, QPoint()))
 
-    def _left_of(self, width: int, taken: Sequence[tuple[int, int]]) -> int:
-        """Return where a card covers nothing, as near to the middle as there is room, or -1 if there is none."""
+    def _left_of(self, width: int, taken: Sequence[QRect]) -> int:
+        """Return where a card is beside these, as near to the middle as there is room, or -1 if there is none."""
         found, end, middle = list[int](), self._space.left(), self._space.left() + (self._space.width() - width) // 2
-        for begin, after in (*sorted(taken), (self._space.right(), self._space.right())):
+        spans = sorted((part.left(), part.right() + 1) for part in taken)
+        for begin, after in (*spans, (self._space.right(), self._space.right())):
             if begin - end >= width + 2 * theme.SPACE_8:
                 found.append(min(max(middle, end + theme.SPACE_8), begin - theme.SPACE_8 - width))
             end = max(end, after)
         return min(found, key=lambda left: abs(left - middle), default=-1)
+
+
+def _typed(part: QPlainTextEdit | QTextEdit) -> QRect:
+    """Return where a field shows words, or the line that is typed in where they take most of it."""
+    field, line, end = part.viewport().rect(), part.cursorRect(), part.textCursor()
+    end.movePosition(QTextCursor.MoveOperation.End)
+    bottom = part.cursorRect(end).bottom()
+    if part.document().isEmpty():
+        inside, flags = field.adjusted(line.left(), line.top(), 0, 0), int(Qt.TextFlag.TextWordWrap)
+        bottom = part.fontMetrics().boundingRect(inside, flags, part.placeholderText()).bottom()
+    top = 0 if bottom < field.height() // 2 else line.top()
+    return QRect(0, top, field.width(), (bottom if top == 0 else line.bottom()) - top + 1)
 
 
 def _is_same(notice: Notice, other: Notice) -> bool:

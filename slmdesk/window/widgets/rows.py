@@ -75,7 +75,7 @@ from slmdesk.window.widgets.build import (
     show_words,
 )
 from slmdesk.window.widgets.dialogs import request_translation
-from slmdesk.window.widgets.notices import UNDO_MS, Notice
+from slmdesk.window.widgets.notices import REMOVAL_MS, Notice
 
 FITS = {
     "fits": ("check", "accent", _("Fits"), "small"),
@@ -607,7 +607,7 @@ def empty_layout(layout: QLayout, *, keep: int = 0) -> None:
 class Removals(QObject):
     """Removals that can still be undone. An id is `in` this object as long as its removal can be undone."""
 
-    def __init__(self, bridge: Bridge, parent: QObject, undo_ms: int = UNDO_MS) -> None:
+    def __init__(self, bridge: Bridge, parent: QObject, undo_ms: int = REMOVAL_MS) -> None:
         super().__init__(parent)
         self._bridge = bridge
         self.undo_ms = undo_ms

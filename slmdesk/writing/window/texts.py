@@ -27,6 +27,7 @@ from slmdesk.window.widgets.build import (
     CLEAR,
     button,
     column,
+    cut_at_word,
     named,
     paint_ground,
     plain_tip,
@@ -125,6 +126,6 @@ class _Row(QStyledItemDelegate):
         is_chosen = bool(option.state & QStyle.StateFlag.State_Selected)
         place = paint_ground(painter, option, is_chosen=is_chosen).adjusted(theme.SPACE_8, 0, -theme.SPACE_8, 0)
         painter.setPen(theme.current().colour("soft_ink" if is_chosen else "ink"))
-        words = option.fontMetrics.elidedText(str(index.data()), Qt.TextElideMode.ElideRight, place.width())
+        words = cut_at_word(str(index.data()), option.fontMetrics, place.width())
         painter.drawText(place, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, words)
         painter.restore()

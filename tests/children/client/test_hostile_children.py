@@ -36,7 +36,7 @@ def fake(name, *arguments):
 def test_w5_garbage_reaches_no_chat(tmp_path, caplog):
     seed = random.randrange(1 << 30)
     print("seed", seed)
-    rig = Rig(tmp_path, fake("garbage_child.py", 5000, seed), limits=ClientLimits(bad_lines=1 << 30))
+    rig = Rig(tmp_path, fake("garbage_child.py", 5000, seed), limits=ClientLimits(silence_s=120.0, bad_lines=1 << 30))
     with rig:
         for _ in range(2):
             received = Received()

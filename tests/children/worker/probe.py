@@ -115,6 +115,7 @@ TRIES |= {
     "desk_open_files": lambda: list(Path(f"{PROC}/fd").iterdir()),
     "desk_command_line": lambda: must(Path(f"{PROC}/cmdline").read_bytes()),
     "desk_root_folder": lambda: list(Path(f"{PROC}/root/{HOME}").iterdir()),
+    "own_thread_named": lambda: Path(f"/proc/self/task/{threading.get_native_id()}/comm").write_text("named"),
     "desk_oom_score": lambda: Path(f"{PROC}/oom_score_adj").write_text("900"),
     "processes_listed": lambda: list(Path("/proc").iterdir()),
     "ssh_key_read": lambda: must((HOME / ".ssh" / "id").read_bytes()),
@@ -387,6 +388,9 @@ def give_up(role):
         sandbox.version = lambda: pretended
     if not SETTINGS.get("filter", True):
         walls.this_machine = lambda: ""
+    if role == "card":
+        hardening._nvidia_devices = lambda: ("/dev/nvidia0",)
+        role = "engine"
     secured = hardening.harden_trials() if role in ("helper", "trial") else hardening.harden(role)
     if role == "trial":
         hardening.start_nothing(os.getppid())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+from itertools import product
 from pathlib import Path
 
 import docx
@@ -273,6 +274,77 @@ def test_several_are_removed_and_come_back_as_one_act(three):
     program.wait(lambda: recent(program))
     program.click(recent(program)[0])
     program.wait(lambda: program.window.current_page == "Documents" and program.find("summary_pane").summary)
+
+
+@pytest.mark.parametrize("way", ["close", "rows"])
+def test_the_title_of_a_selection_goes_with_it(three, way):
+    program, view = three, three.find("document_view")
+    view.setFocus()
+    QTest.keyClick(view, Qt.Key.Key_A, Qt.KeyboardModifier.ControlModifier)
+    program.click("several_ask")
+    program.wait(lambda: program.find("document_title").full_text == "3 documents")
+    if way == "close":
+        program.click("several_none")
+    for row in (1, 2) if way == "rows" else ():
+        place = view.visualRect(view.model().index(row, 0)).center()
+        QTest.mouseClick(view.viewport(), Qt.MouseButton.LeftButton, Qt.KeyboardModifier.ControlModifier, place)
+    program.wait(lambda: program.find("document_title").full_text == "lease.md")
+    assert not program.frame.documents_area._scope
+
+
+def test_focus_goes_to_what_comes_back_and_never_to_the_foot_of_the_window(three):
+    program, view = three, three.find("document_view")
+    program.window.activateWindow()
+
+    def press_undo():
+        QTest.keyClick(program.window.focusWidget(), Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+
+    def press_button():
+        program.click(program.window.notices.bars[-1].findChild(QPushButton, "notice_action"))
+
+    def press_button_by_key():
+        undo = program.window.notices.bars[-1].findChild(QPushButton, "notice_action")
+        undo.setFocus(Qt.FocusReason.TabFocusReason)
+        QTest.keyClick(undo, Qt.Key.Key_Space)
+
+    def remove_by_key():
+        view.setFocus()
+        QTest.keyClick(view, Qt.Key.Key_Delete)
+
+    def remove_all():
+        view.setFocus()
+        QTest.keyClick(view, Qt.Key.Key_A, Qt.KeyboardModifier.ControlModifier)
+        program.click("several_remove")
+
+    def remove_by_menu():
+        program.find("document_more_button").setFocus()
+        program.frame.documents_page.document.action_chosen.emit(program.frame.documents.current, "remove")
+
+    for remove, undo in product(
+        (remove_by_key, remove_all, remove_by_menu), (press_undo, press_button, press_button_by_key)
+    ):
+        remove()
+        program.wait(lambda: len(rows(program)) < 3 and program.window.notices.isVisible())
+        undo()
+        program.wait(lambda: len(rows(program)) == 3)
+        program.wait(lambda: program.find("document_title").isVisible())
+        assert program.window.focusWidget() is view, (remove.__name__, undo.__name__)
+
+
+def test_a_removal_waits_long_and_is_done_at_the_end_but_not_if_the_file_is_opened_again(three, start, letter):
+    program = three
+    program.frame.documents.remove(program.frame.documents.current)
+    (bar,) = program.window.notices.bars
+    assert bar.notice.life_ms >= 60_000
+    drop(program.documents, letter)
+    program.wait(lambda: len(rows(program)) == 3)
+    program.find("notice_close").click()
+    program.frame.documents.remove(program.frame.documents.current)
+    program.close()
+    again = start().open_documents()
+    again.wait(lambda: sorted(rows(again)) == ["invoice a.md", "invoice b.md"])
+    left = again.ask(lambda services: services.store.documents.page())
+    assert sorted(record.name for record in left) == ["invoice a.md", "invoice b.md"]
 
 
 def test_what_was_made_of_removed_documents_goes_into_the_trash_with_a_way_back(three):

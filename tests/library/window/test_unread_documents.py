@@ -99,3 +99,27 @@ def test_a_locked_document_asks_for_its_password_again(program, tmp_path):
     assert program.find("read_again_button").text() == "Enter the password…"
     program.click("read_again_button")
     program.wait(lambda: program.documents.findChild(QInputDialog, "password_dialog"))
+
+
+@pytest.mark.qt_log_ignore("This plugin does not support")  # menus
+def test_what_cannot_be_read_is_not_offered_redacted(program, letter, tmp_path):
+    (tmp_path / "bad.pdf").write_bytes(b"%PDF-1.4 nothing more")
+    view = program.find("document_view")
+
+    def offered(name: str) -> set[str]:
+        program.wait(lambda: shown(program) == name)
+        menu = program.documents.document.menu
+        menu.aboutToShow.emit()
+        row = next(at for at in range(view.model().rowCount()) if view.model().index(at).data() == name)
+        view.customContextMenuRequested.emit(view.visualRect(view.model().index(row)).center())
+        popup = program.find("document_menu")
+        found = {action.objectName() for shown_menu in (menu, popup) for action in shown_menu.actions()}
+        popup.close()
+        return found & {"document_redact_action", "document_redact", "document_remove"}
+
+    drop(program.documents, letter)
+    program.wait(lambda: program.documents.view.count == 2)
+    assert offered(letter.name) == {"document_redact_action", "document_redact", "document_remove"}
+    drop(program.documents, tmp_path / "bad.pdf")
+    program.wait(lambda: program.find("document_unread").isVisible())
+    assert offered("bad.pdf") == {"document_remove"}

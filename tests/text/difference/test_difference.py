@@ -349,3 +349,19 @@ def test_a_thousand_pages_do_not_take_long() -> None:
     found = difference(old, new, language="en")
     assert time.process_time() - begun < 10  # a quarter of the size; see docs/performance.md for the whole
     assert 100 <= len(found.changes) <= 200
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "named"),
+    [
+        ("☒ I agree.", "☐ I agree.", [("☒ I agree.", "☐ I agree.")]),
+        ("Pets: Yes ☒ No ☐", "Pets: Yes ☐ No ☒", [("☒ No", "☐ No"), ("☐", "☒")]),
+        ("Pets: ☒ Yes ☐ No", "Pets: ☐ Yes ☒ No", [("☒ Yes", "☐ Yes"), ("☐ No", "☒ No")]),
+        ("✓ delivered", "✗ delivered", [("✓ delivered", "✗ delivered")]),
+        ("☒ I agree.", "☑ I agree.", []),
+        ("☐ I agree.", "I agree.", []),
+    ],
+)
+def test_a_box_that_is_ticked_or_emptied_turns_the_sense(old, new, named):
+    facts = [(fact.old, fact.new) for fact in facts_of(old, new, hunks_of(old, new), "en") if fact.kind == "negation"]
+    assert facts == named

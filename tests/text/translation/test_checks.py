@@ -193,3 +193,21 @@ def test_ordinals_and_fractions_in_words_are_numbers(languages, source, target, 
     before, _, after = languages.partition("-")
     flags = flags_of(source, target, source_language=before, target_language=after, tags=Tags())
     assert [flag.text for flag in flags] == wrong
+
+
+@pytest.mark.parametrize(
+    ("source", "target", "named"),
+    [
+        ("Yes ☒ no ☐", "Ja ☒ nein ☐", []),
+        ("Yes ☒ no ☐", "Ja nein", [("☒", "missing"), ("☐", "missing")]),
+        ("Yes ☐", "Ja ☒", [("☐", "missing"), ("☒", "added")]),
+        ("Turn it by 90°, then wait.", "Drehen Sie es um 90 Grad, dann warten Sie.", [("°", "missing")]),
+        ("Turn it by 90°, then wait.", "Drehen Sie es um 90 °, dann warten Sie.", []),
+        ("The angle is at most 90°.", "Der Winkel darf höchstens 90° betragen.", []),
+        ("Du 1° au 5 mai", "Vom 1. bis 5. Mai", []),
+        ("Length 5 ± 1 and width ≤ 3", "Länge 5 und Breite ≤ 3", [("±", "missing")]),
+    ],
+)
+def test_signs_that_a_translation_loses_are_named(source, target, named):
+    flags = flags_of(source, target, source_language="en", target_language="de", tags=Tags())
+    assert [(flag.text, flag.detail) for flag in flags if flag.kind == "placeholder"] == named

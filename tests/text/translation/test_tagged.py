@@ -112,6 +112,23 @@ def test_segments_are_the_whole_text_and_each_is_balanced(node):
 
 
 @pytest.mark.parametrize(
+    ("text", "words", "lead"),
+    [
+        ("☒ I agree.", "I agree.", "☒ "),
+        ("<1>☐</1> I agree.", "I agree.", "<1>☐</1> "),
+        ("<1>☐ I do not</1>", "I do not", "<1>☐ "),
+        ("☒<1>I do not</1>", "I do not", "☒<1>"),
+        ("☐ ☒", "☒", "☐ "),
+        ("± 5 mm", "± 5 mm", ""),
+    ],
+)
+def test_boxes_before_a_sentence_are_no_words_to_translate(text, words, lead):
+    (found,) = segments_of(text, Tags(paired=(1,)), "en")
+    assert (found.text, found.lead) == (words, lead)
+    assert found.whole(found.text) == text
+
+
+@pytest.mark.parametrize(
     ("target", "tags", "source", "requested"),
     [
         (

@@ -120,6 +120,23 @@ def choose_action(program, name):
     next(action for action in program.find("versions_more").menu().actions() if action.objectName() == name).trigger()
 
 
+def test_two_that_are_chosen_in_the_list_are_compared(program, tmp_path):
+    other = write_docx(tmp_path / "contract.docx", OLD)
+    drop(program.area.page, program.old, program.new, other)
+    view = program.find("document_view")
+    names_in_list = lambda: [view.model().index(at).data() for at in range(view.model().rowCount())]  # noqa: E731
+    program.wait(lambda: len(names_in_list()) == 3)
+    ids = lambda: program.ask(lambda services: services.documents.recent(9))  # noqa: E731
+    program.wait(lambda: all(record.status.value == "read" for record in ids()))
+    program.click_item(view, names_in_list().index("new.pdf"))
+    program.wait(lambda: is_read(program, program.new) and len(program.pane._records) == 3)
+    rect = view.visualRect(view.model().index(names_in_list().index("contract.docx"), 0))
+    program.click(view.viewport(), rect.center, keys=Qt.KeyboardModifier.ControlModifier)
+    program.choose_tab("versions")
+    program.wait(lambda: program.find("versions_summary").text().startswith("12 changes"))
+    assert "contract.docx" in names(program)
+
+
 def test_the_list_goes_by_weight_or_by_the_text(program):
     compared(program)
     lines = program.pane.list.lines

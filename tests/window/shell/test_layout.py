@@ -315,7 +315,7 @@ def test_nothing_is_cut_or_covered_in_any_size(run, start, model_file, tmp_path,
     if run == "longer":
         in_longer_words(os.environ)
     else:
-        test_nothing_is_cut_or_covered(start, model_file, tmp_path, screen)
+        test_nothing_is_cut_or_covered(start, model_file, tmp_path, screen, monkeypatch)
 
 
 def in_longer_words(environment) -> None:

@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QComboBox, QStyle, QStyleOptionComboBox, QVBoxLayo
 
 from slmdesk.base.record import changed
 from slmdesk.chat.window.header import ModelPicker, ModelsController
+from slmdesk.models.window.work import NameBox
 from slmdesk.runtime.events import ModelState, ModelStateChanged
 from slmdesk.summaries.window import KINDS, SummaryForm
 from slmdesk.window.base.bridge import Bridge
@@ -42,6 +43,19 @@ def test_what_a_summary_is_like_can_be_read_in_large_letters(qtbot) -> None:
     around.findChild(object, "summary_other_button").click()
     kind = around.findChild(object, "summary_kind")
     qtbot.waitUntil(lambda: all(fits(kind, words) for _, words in KINDS))
+
+
+def test_the_name_of_a_model_has_room_beside_its_box_in_large_letters(start) -> None:
+    program = start()
+    for scale in (100, 150, 200):
+        program.frame.keeper.set_font_scale(scale)
+        box = NameBox("A model & with quite a long name", program.window)
+        box.show()
+        for width in range(200, 900, 50):
+            box.resize(width, 40)
+            assert box.sizeHint().width() <= width
+        assert box.text() == "A model && with quite a long name"
+    program.frame.keeper.set_font_scale(100)
 
 
 def fits(choice: QComboBox, words: str) -> bool:

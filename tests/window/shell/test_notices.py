@@ -3,13 +3,26 @@
 from __future__ import annotations
 
 from functools import partial
+from itertools import product
 from pathlib import Path
 
 import pytest
+from fakes.contracts import OLD, write_docx
 from fakes.dropping import drop
 from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, Qt
 from PySide6.QtGui import QEnterEvent
-from PySide6.QtWidgets import QApplication, QPlainTextEdit, QPushButton, QToolButton, QWidget
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QApplication,
+    QLabel,
+    QLineEdit,
+    QPlainTextEdit,
+    QPushButton,
+    QTabBar,
+    QToolButton,
+    QWidget,
+)  # fmt: skip
+from window.shell.test_layout import VIEWS
 
 from slmdesk.library.window.controller import unread_notice
 from slmdesk.runtime.messages import problem_of
@@ -120,6 +133,55 @@ def test_a_card_covers_neither_a_title_nor_a_button(program, tmp_path):
     covered = [one for one in program.documents.findChildren(QToolButton) if one.isVisible()
                and card.intersects(QRect(one.mapTo(area, QPoint()), one.size()))]  # fmt: skip
     assert covered == []
+
+
+TWO_LINES = (
+    "email_schoenfeld_kein_folgevertrag_jan_2026.txt wurde aus der Liste entfernt. Die Datei bleibt, wo sie ist."
+)
+
+
+@pytest.mark.parametrize("scale", [100, 150])
+def test_no_card_covers_a_title_a_button_or_the_line_that_is_typed_in(program, tmp_path, scale):
+    """Also cards of three lines: two of words, and the buttons below them."""
+    lease = write_docx(tmp_path / "Brief zur Modernisierung der Heizung in der Lindenstraße.docx", OLD)
+    program.open_documents(1280, 800)
+    drop(program.documents, lease)
+    program.wait(lambda: program.coverage.startswith("1 of 1"))
+    program.frame.keeper.set_font_scale(scale)
+    notices, covered = program.window.notices, []
+    around = notices.parentWidget()
+    actions = (("", ""), ("Rückgängig", ""), ("Im Ordner zeigen", "Noch einmal lesen"))
+    cards = [Notice(words, action=action, other=other) for words in ("Geschrieben.", 2 * TWO_LINES)
+             for action, other in actions]  # fmt: skip
+    for width, (name, show), card in product((1024, 1440, 1920), VIEWS.items(), cards):
+        program.window.resize(width, 768)
+        show(program)
+        notices.show_notice(card)
+        for _turn in range(4):
+            QApplication.processEvents()
+        notices.set_space(around.rect(), program.window._stack)  # as its timer does
+        for _turn in range(4):
+            QApplication.processEvents()
+        for part in program.window._stack.currentWidget().findChildren(QWidget):
+            is_typed = isinstance(part, QPlainTextEdit) and not part.isReadOnly()
+            is_words = isinstance(part, (QLabel, QAbstractButton, QTabBar, QLineEdit))
+            if not part.isVisible() or not (is_words or is_typed):
+                continue
+            place = part.visibleRegion().boundingRect()
+            if isinstance(part, QLabel) and part.alignment() & Qt.AlignmentFlag.AlignLeft:
+                long = part.fontMetrics().horizontalAdvance(part.text()) if part.wordWrap() else part.sizeHint().width()
+                place.setWidth(min(place.width(), long))
+            if isinstance(part, QPlainTextEdit):
+                hint = part.fontMetrics().boundingRect(part.rect(), Qt.TextFlag.TextWordWrap, part.placeholderText())
+                place &= part.cursorRect() | hint
+            if not place.isEmpty() and notices.geometry().intersects(place.translated(part.mapTo(around, QPoint()))):
+                covered.append(f"{name}, {width}, {len(card.text)}{bool(card.action)}: {part.objectName()}")
+        buttons = notices.findChildren(QPushButton)
+        covered += [f"{name}, {width}: {one.text()} is cut" for one in buttons
+                    if one.isVisible() and one.width() < one.sizeHint().width()]  # fmt: skip
+        notices.bars[-1].closed.emit()
+    program.frame.keeper.set_font_scale(100)
+    assert not covered, "\n".join(covered)
 
 
 def test_a_restored_window_fits_the_screen_and_a_maximised_one_stays_so(qtbot):
