@@ -52,15 +52,3 @@ def write_pdf(path: Path) -> None:
     writer = QPdfWriter(str(path))
     writer.setPageSize(QPageSize(QPageSize.PageSizeId.A4))
     document.print_(writer)
-
-
-def write_odt(path: Path) -> None:
-    """What is translated: the sentences a person has translated before, and the one nobody has."""
-    from PySide6.QtGui import QTextDocument, QTextDocumentWriter
-
-    document = QTextDocument()
-    document.setHtml(
-        f"<h1>{PAIRS[0][0]}</h1>" + "".join(f"<p>{source}</p>" for source, _ in PAIRS[1:]) + f"<p>{UNKNOWN}</p>"
-    )
-    writer = QTextDocumentWriter(str(path), b"ODF")
-    writer.write(document)

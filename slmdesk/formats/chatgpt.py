@@ -1,4 +1,8 @@
-"""Reads chats that ChatGPT exported (format: docs/import-chats.md)."""
+"""Reads chats that ChatGPT exported. What these describe is read, all else is counted as an unknown part, never guessed
+(as of November 2026): github.com/mitkury/chatgpt-export-parser, docs/chatgpt-data-export-format.md;
+mohamed-chs/convoviz, pull request 49 (split files); elizaOS/eliza,
+packages/import-conversations/src/parsers/chatgpt.ts (hidden messages, recipients).
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Small exports of ChatGPT, as docs/import-chats.md describes them."""
+"""Small exports of ChatGPT, in the form that formats/chatgpt.py reads."""
 
 from __future__ import annotations
 
