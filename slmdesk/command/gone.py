@@ -61,6 +61,7 @@ OPTIONS: Mapping[str, str] = {
     "--word-bias": "Say in the instructions (--system) which words are wanted and which are not.",
     "--schema": _FORM,
     "--grammar": _FORM,
+    "--again": "Use --make alone; no format is measured any more.",
 }
 _WITH_VALUE = ("--home", "--passphrase-fd")
 """Options before the command that take a value."""
