@@ -206,6 +206,7 @@ class EarlierBox(QFrame):
         self._rows = named(QFrame(self), f"{name}_rows")
         self._list = column(into=self._rows, gap=0)
         self._rows.setVisible(False)
+        self.only.setVisible(False)
         left = Qt.AlignmentFlag.AlignLeft
         column((self._button, left), (self.only, left), self._rows, into=self, gap=theme.SPACE_4)
         self._button.toggled.connect(self._on_toggled)
@@ -241,7 +242,7 @@ class EarlierBox(QFrame):
         if last is not None and not others:
             self.only.setMenu(last.menu)
         self._button.setVisible(others > 0)
-        self.only.setVisible(not others)
+        self.only.setVisible(self.has_entries and not others)
         self._rows.setVisible(others > 0 and self._button.isChecked())
         self.setVisible(self.has_entries and (others > 0 or self.isAncestorOf(self.only)))
 

@@ -29,7 +29,7 @@ from slmdesk.questions.window import CitationRow
 from slmdesk.summaries.plan import TOO_MUCH_TO_DO
 from slmdesk.summaries.types import DocumentSummary, Kind, Sentence, Summary
 from slmdesk.summaries.window import SentenceRow, due_words
-from slmdesk.window.panes import EarlierRow
+from slmdesk.window.panes import EarlierBox, EarlierRow, Entry
 
 pytestmark = pytest.mark.gui
 
@@ -741,6 +741,18 @@ def test_a_summary_that_is_reported_twice_keeps_its_rows(summarized):
     program.wait(lambda: made)
     assert pane.rows == rows
     assert rows[0].hasFocus()
+
+
+def test_what_is_on_show_has_no_menu_before_there_is_something(qtbot):
+    parent = QWidget()
+    qtbot.addWidget(parent)
+    box = EarlierBox(parent, name="earlier")
+    assert box.only.isHidden()
+    box.show_entries([Entry("a", "Summary", 0.0, "Summary")], "a")
+    assert not box.only.isHidden()
+    assert box.only.menu() is not None
+    box.show_entries([], "")
+    assert box.only.isHidden()
 
 
 def test_earlier_summaries_are_chosen_renamed_and_deleted_with_a_way_back(summarized):
