@@ -22,7 +22,7 @@ COMMANDS: Mapping[str, str] = {
     "glossary forget": f"{_IN_WINDOW}Translate, Glossaries.",
     "glossary propose": "Write the terms into a CSV file, and read it by “slmdesk glossary import FILE”.",
     "history empty-trash": f"{_IN_WINDOW}the trash of the history; “history delete --for-good” deletes an item.",
-    "history forget-day": f"{_IN_WINDOW}Settings, Privacy & security, Delete one day.",
+    "history forget-day": f"{_IN_WINDOW}Settings, History & deletion, Delete one day.",
     "history rename": f"{_IN_WINDOW}the menu of the item.",
     "history restore": f"{_IN_WINDOW}the trash of the history.",
     "jobs pause": "Press Ctrl-C where it runs, or pause it in the window; “slmdesk jobs resume” goes on with it.",
@@ -30,14 +30,14 @@ COMMANDS: Mapping[str, str] = {
     "models compare": "Ask each model by “slmdesk chat -m MODEL”.",
     "models find": "Use “slmdesk models import --link FOLDER” with the folder of the other program.",
     "models fit": "Use “slmdesk models recommend”, or “slmdesk models search --fits”.",
-    "models leftovers": f"{_IN_WINDOW}Models, Downloads.",
+    "models leftovers": f"{_IN_WINDOW}the page Models shows them.",
     "models move": f"{_IN_WINDOW}Settings, Models; new files go to that folder, and old ones are found where they are.",
     "models pack": "Copy the model files to a stick, and bring them in by “slmdesk models import FOLDER”.",
     "models prune": "Use “slmdesk models tune MODEL --layers N” instead.",
     "models rename": f"{_IN_WINDOW}the menu of the model.",
     "models unpack": "Use “slmdesk models import FOLDER”; a SHA256SUMS file in it is compared.",
     "presets": f"{_IN_WINDOW}the settings of a chat; “slmdesk chat --preset NAME” uses one.",
-    "retention": "Set in the window how long things are kept: Settings, Privacy & security.",
+    "retention": "Set in the window how long things are kept: Settings, History & deletion.",
     "spaces": "See the list of chats in the window; “slmdesk chat --space NAME” begins a chat in one.",
     "statement": "Use “slmdesk network --export FILE.pdf” (or .csv) instead.",
     **{
@@ -61,6 +61,7 @@ OPTIONS: Mapping[str, str] = {
     "--word-bias": "Say in the instructions (--system) which words are wanted and which are not.",
     "--schema": _FORM,
     "--grammar": _FORM,
+    "--again": "Use --make alone; no format is measured any more.",
 }
 _WITH_VALUE = ("--home", "--passphrase-fd")
 """Options before the command that take a value."""
