@@ -140,7 +140,7 @@ class Photographer:
         """An encrypted history and its lock page."""
         from PySide6.QtWidgets import QWidget
 
-        from slmdesk.window.shell.lock_window import LockWindow
+        from slmdesk.shell.lock_window import LockWindow
 
         frame, window = self._frame, self._window
         window.show_page("Settings")

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
     from slmdesk.history.erasing import Erasure
     from slmdesk.services import Services
+    from slmdesk.shell.composition import Frame
     from slmdesk.window.base.bridge import Bridge
-    from slmdesk.window.shell.composition import Frame
 
 NO_DISPLAY = 3
 """Exit status without a screen: whoever started the window may offer the terminal instead."""
@@ -79,7 +79,7 @@ def run_window(arguments: Sequence[str] = ()) -> int:
 
     from slmdesk.base.language import keep_numbers
     from slmdesk.runtime.window_channel import RAISE, TRANSLATE
-    from slmdesk.window.shell.single_instance import SingleInstance
+    from slmdesk.shell.single_instance import SingleInstance
 
     app = QApplication([sys.argv[0] if sys.argv else "slmdesk"])
     keep_numbers()
@@ -103,7 +103,7 @@ def run_window(arguments: Sequence[str] = ()) -> int:
         instance.listen()
     key = None
     if not _needs_no_key(paths):
-        from slmdesk.window.shell.lock_window import ask_for_key
+        from slmdesk.shell.lock_window import ask_for_key
 
         door = ask_for_key(app, paths, instance, by_itself=LOCKED not in arguments)
         if door.is_left:
@@ -122,7 +122,7 @@ def run_window(arguments: Sequence[str] = ()) -> int:
     if words := run.erase():
         return _say_no_window(app, words, NOT_ERASED)
     if run.is_restarting:
-        from slmdesk.window.shell.session import replace_process
+        from slmdesk.shell.session import replace_process
 
         replace_process(["--window"])
     return _leave(status)
@@ -233,10 +233,10 @@ class WindowRun:
         from slmdesk.base.settings import SettingsFile, policy_of
         from slmdesk.hub.barriers import is_enforced
         from slmdesk.runtime.events import ItemGone
+        from slmdesk.shell.composition import Frame
+        from slmdesk.shell.session import replace_process
         from slmdesk.window.base.bridge import Bridge, GarbageCollector
         from slmdesk.window.base.shortcuts import WindowStateFile, forget_folders, keep_inside, keep_nowhere
-        from slmdesk.window.shell.composition import Frame
-        from slmdesk.window.shell.session import replace_process
         from slmdesk.window.widgets.opening import heed
 
         self._app, self._paths, self._key = app, paths, key
@@ -274,7 +274,7 @@ class WindowRun:
         self._opening = threading.Thread(target=self._open, name="open-services", daemon=True)
 
     def run(self) -> int:
-        from slmdesk.window.shell.single_instance import SignalDoor
+        from slmdesk.shell.single_instance import SignalDoor
 
         self.bridge.closed.connect(self._app.quit)
         signals = SignalDoor(self._app, self.close)
@@ -337,8 +337,8 @@ class WindowRun:
         """
         if self._is_closing:
             return
+        from slmdesk.shell.session import hide_windows
         from slmdesk.window.base.bridge import clear_clipboard
-        from slmdesk.window.shell.session import hide_windows
 
         self._is_closing = True
         try:

@@ -30,7 +30,7 @@ from slmdesk.window.base.text import day_in_figures, long_day, short_day
 pytestmark = pytest.mark.pure
 ROOT = Path(__file__).parent.parent / "slmdesk"
 TEXTS = Path(__file__).parent.parent / "packaging" / "texts.py"
-WINDOWS = sorted({*ROOT.glob("**/window/**/*.py"), *ROOT.glob("*/window.py")})
+WINDOWS = sorted({*ROOT.glob("**/window/**/*.py"), *ROOT.glob("*/window.py"), *ROOT.glob("shell/*.py")})
 SHOWN = {
     "setText": 0, "setToolTip": 0, "setWindowTitle": 0, "setPlaceholderText": 0, "setAccessibleName": 0, "setTitle": 0,
     "setAccessibleDescription": 0, "setStatusTip": 0, "setLabelText": 0, "setHeaderLabels": 0, "addAction": 0,

@@ -26,7 +26,7 @@ BY_ITSELF = """
 import sys
 from PySide6.QtCore import QTimer
 from slmdesk import app
-from slmdesk.window.shell import composition
+from slmdesk.shell import composition
 class Deleting(composition.Frame):
     def __init__(self, *given, **named):
         super().__init__(*given, **named)

@@ -132,7 +132,7 @@ def test_h6_a_home_that_can_only_be_read_opens_in_a_window(start, paths):
 import sys
 from PySide6.QtCore import QTimer
 from slmdesk import app
-from slmdesk.window.shell.composition import Frame
+from slmdesk.shell.composition import Frame
 class Seen(Frame):
     def __init__(self, *given, **named):
         super().__init__(*given, **named)
@@ -145,8 +145,8 @@ class Seen(Frame):
             self._look.stop()
             print(reported, flush=True)
             self.window.close()
-import slmdesk.window.shell.composition
-slmdesk.window.shell.composition.Frame = Seen
+import slmdesk.shell.composition
+slmdesk.shell.composition.Frame = Seen
 sys.exit(app.run_window())
 """
     mount = 'mount --bind "$0" "$0" && mount -o remount,ro,bind "$0" && exec "$@"'

@@ -27,8 +27,8 @@ from slmdesk.base.types import ChatMessage, Role, Sampling, TextPart
 from slmdesk.chat.types import SendRequest
 from slmdesk.jobs.runner import step_of
 from slmdesk.runtime.window_channel import ANSWER, LOCK, LOCKING, RAISE, ask_window
+from slmdesk.shell.session import NOT_ENCRYPTED, WARN_S
 from slmdesk.store import open_store
-from slmdesk.window.shell.session import NOT_ENCRYPTED, WARN_S
 
 pytestmark = [pytest.mark.gui, pytest.mark.qt_log_ignore("This plugin does not support", extend=True)]
 MARKER = "Zebrafishxq dismissal"
@@ -232,7 +232,7 @@ from PySide6.QtCore import QTimer, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QWidget
 from slmdesk import app
-import slmdesk.window.shell.composition as composition
+import slmdesk.shell.composition as composition
 
 def tell(**what):
     print(json.dumps(what), flush=True)

@@ -28,12 +28,12 @@ from slmdesk.library.types import Span
 from slmdesk.privacy.window.controller import PrivacyController
 from slmdesk.runtime.events import DownloadChanged, RequestsToday
 from slmdesk.runtime.messages import Problem
+from slmdesk.shell.main_window import HomePlace, MainWindow, NoticeController, Notifier, Page
+from slmdesk.shell.session import Locking, Presence
+from slmdesk.shell.start import COMPARE, DOCUMENT, MOST_RECENT, TRANSLATE, WRITE, StartPage
 from slmdesk.window.base.bridge import Bridge, ClipboardMarker, Delay, ErrorThread
 from slmdesk.window.base.shortcuts import WindowState, WindowStateFile, bind, take_shortcuts
 from slmdesk.window.base.theme import ThemeKeeper
-from slmdesk.window.shell.main_window import HomePlace, MainWindow, NoticeController, Notifier, Page
-from slmdesk.window.shell.session import Locking, Presence
-from slmdesk.window.shell.start import COMPARE, DOCUMENT, MOST_RECENT, TRANSLATE, WRITE, StartPage
 from slmdesk.window.widgets.bars import FOOT, ICON, NOWHERE, SettingsController, hide_features
 from slmdesk.window.widgets.notices import LONG_MS, Notice
 from slmdesk.window.widgets.opening import (
@@ -62,14 +62,14 @@ if TYPE_CHECKING:
     from slmdesk.models.window.page import ModelsPage
     from slmdesk.online.window.downloads import DownloadsController
     from slmdesk.services import Services
+    from slmdesk.shell.documents_area import DocumentsArea
+    from slmdesk.shell.models_area import ModelsArea
+    from slmdesk.shell.palette import Folders, PaletteEntry
     from slmdesk.system.window.page import SettingsPage
     from slmdesk.translation.window.document_pane import DocumentPane
     from slmdesk.translation.window.page import TranslateArea, TranslatePage
     from slmdesk.translation.window.text import TranslateController
     from slmdesk.translation.window.text_editors import TranslateEntry
-    from slmdesk.window.shell.documents_area import DocumentsArea
-    from slmdesk.window.shell.models_area import ModelsArea
-    from slmdesk.window.shell.palette import Folders, PaletteEntry
     from slmdesk.window.widgets.tokens import TokenController
     from slmdesk.writing.window.page import WritingPage
 
@@ -177,7 +177,7 @@ class Frame(QObject):
 
     @cached_property
     def documents_area(self) -> DocumentsArea:
-        from slmdesk.window.shell.documents_area import DocumentsArea
+        from slmdesk.shell.documents_area import DocumentsArea
 
         area = DocumentsArea(self._bridge, self.keeper, self)
         area.restore(self.state.current)
@@ -239,7 +239,7 @@ class Frame(QObject):
 
     @cached_property
     def models_area(self) -> ModelsArea:
-        from slmdesk.window.shell.models_area import ModelsArea
+        from slmdesk.shell.models_area import ModelsArea
 
         area = ModelsArea(self._bridge, self._settings, self.state, self.tokens, self.keeper, self.window)
         area.chat_requested.connect(self._on_chat_requested)
@@ -312,7 +312,7 @@ class Frame(QObject):
 
     @cached_property
     def palette(self) -> PaletteEntry:
-        from slmdesk.window.shell.palette import PaletteEntry
+        from slmdesk.shell.palette import PaletteEntry
 
         return PaletteEntry(self._bridge, self)
 
@@ -463,7 +463,7 @@ class Frame(QObject):
         self.settings.policy_shown.connect(status.show_policy)
         bridge.on(RequestsToday, lambda event: status.show_requests(event.count))
         given = self._folders, self.settings, self.window.show_page
-        self.window.help_requested.connect(partial(self._open_once, "window.shell.palette", "HelpWindow", *given))
+        self.window.help_requested.connect(partial(self._open_once, "shell.palette", "HelpWindow", *given))
         note_links(lambda: bridge.services.ledger_events.link_opened())
         status.panel.ledger_requested.connect(
             partial(self._open_once, "online.window.network", "NetworkLogWindow", bridge)
@@ -521,7 +521,7 @@ class Frame(QObject):
             self.fetch.show(change)
 
     def _on_close_requested(self, on: Callable[[], None] | None = None) -> None:
-        from slmdesk.window.shell.lock_window import quit_or_stay
+        from slmdesk.shell.lock_window import quit_or_stay
 
         quit_or_stay(self.window, self.jobs.begun, self.chat.private.count, on or self.close_requested.emit)
 

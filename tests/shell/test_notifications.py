@@ -16,8 +16,7 @@ from slmdesk.base.records import JobStatus, Status
 from slmdesk.base.settings import Settings
 from slmdesk.jobs.types import JobChanged
 from slmdesk.runtime.events import DownloadChanged, DownloadState
-from slmdesk.window.base.bridge import Bridge
-from slmdesk.window.shell.main_window import (
+from slmdesk.shell.main_window import (
     Alert,
     Notifier,
     Portal,
@@ -28,6 +27,7 @@ from slmdesk.window.shell.main_window import (
     words_of_download,
     words_of_job,
 )
+from slmdesk.window.base.bridge import Bridge
 
 pytestmark = pytest.mark.gui
 NAMED = Settings(notify_names="always")
@@ -177,7 +177,7 @@ def test_the_ways_of_a_desktop_without_tray_and_bus(program) -> None:
 BUS = """
 from PySide6.QtCore import QCoreApplication, QTimer
 from PySide6.QtDBus import QDBusConnection, QDBusVirtualObject
-from slmdesk.window.shell.main_window import Portal
+from slmdesk.shell.main_window import Portal
 
 class Fake(QDBusVirtualObject):
     def introspect(self, path):

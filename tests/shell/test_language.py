@@ -14,8 +14,8 @@ from fakes.dropping import drop
 from fakes.marked_texts import WORD, english, import_all, marks
 from PySide6.QtCore import QDate, QLocale
 from PySide6.QtWidgets import QDialog, QToolButton, QWidget
-from window.shell import test_layout
-from window.shell.test_older_homes import PAGES
+from shell import test_layout
+from shell.test_older_homes import PAGES
 
 from slmdesk.base import texts
 from slmdesk.history.service import ItemTitle

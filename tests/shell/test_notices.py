@@ -22,11 +22,11 @@ from PySide6.QtWidgets import (
     QToolButton,
     QWidget,
 )  # fmt: skip
-from window.shell.test_layout import VIEWS
+from shell.test_layout import VIEWS
 
 from slmdesk.library.window.controller import unread_notice
 from slmdesk.runtime.messages import problem_of
-from slmdesk.window.shell.main_window import MainWindow
+from slmdesk.shell.main_window import MainWindow
 from slmdesk.window.widgets.dialogs import TextDialog, fitted
 from slmdesk.window.widgets.notices import CARD_TOP, Notice, NoticeArea
 

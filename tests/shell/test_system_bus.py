@@ -12,7 +12,7 @@ import pytest
 from fakes.private_bus import MISSING, private_bus
 from PySide6.QtCore import QObject
 
-from slmdesk.window.shell.system_bus import SystemBus
+from slmdesk.shell.system_bus import SystemBus
 
 pytestmark = [pytest.mark.gui, pytest.mark.qt_log_ignore("This plugin does not support", extend=True)]
 WAIT_MS = 30_000
@@ -36,7 +36,7 @@ def connect(qapp):
 
 
 @pytest.mark.skipif(MISSING, reason="dbus-daemon is not here")
-@pytest.mark.parametrize("listen", ["", f"unix:abstract=slmdesk-test-{secrets.token_hex(8)}"])
+@pytest.mark.parametrize("listen", ["", f"unix:abstract=slmdesk-test-{secrets.token_hex(8)}"], ids=["path", "abstract"])
 def test_a_bus_is_reached_and_its_end_is_noticed(connect, qtbot, listen):
     with private_bus(listen) as bus:
         line = connect(bus.address)
@@ -84,6 +84,6 @@ def test_a_bus_that_speaks_nonsense_is_no_bus(connect, door, qtbot, answer):
 
 
 def test_a_bus_that_says_nothing_is_not_waited_for_for_ever(connect, door, qtbot, monkeypatch):
-    monkeypatch.setattr("slmdesk.window.shell.system_bus.ANSWER_MS", 50)
+    monkeypatch.setattr("slmdesk.shell.system_bus.ANSWER_MS", 50)
     bus = connect(door[0])
     qtbot.waitUntil(lambda: bus.is_over, timeout=WAIT_MS)  # it connects, and is never accepted

@@ -10,9 +10,9 @@ from PySide6.QtWidgets import QLineEdit, QWidget
 from slmdesk.base.errors import KnownError
 from slmdesk.base.settings import Settings
 from slmdesk.privacy.opening import Ways
+from slmdesk.shell import lock_window
+from slmdesk.shell.lock_window import FREE_TRIES, SMALLEST, LockScreen, LockWindow
 from slmdesk.window.base.theme import ThemeKeeper
-from slmdesk.window.shell import lock_window
-from slmdesk.window.shell.lock_window import FREE_TRIES, SMALLEST, LockScreen, LockWindow
 
 pytestmark = [pytest.mark.gui, pytest.mark.qt_log_ignore("This plugin does not support", extend=True)]
 WORDS = Ways(by_words=True, by_keyring=False)

@@ -19,10 +19,10 @@ from slmdesk.base.settings import Settings, SettingsFile, policy_of
 from slmdesk.base.texts import _, ngettext
 from slmdesk.privacy.opening import Ways, open_by, ways_of
 from slmdesk.runtime.messages import Problem, problem_for
+from slmdesk.shell.single_instance import SignalDoor, SingleInstance
 from slmdesk.window.base import theme
 from slmdesk.window.base.shortcuts import WindowStateFile
 from slmdesk.window.base.theme import ThemeKeeper, scaled
-from slmdesk.window.shell.single_instance import SignalDoor, SingleInstance
 from slmdesk.window.widgets.build import (
     breakable,
     button,

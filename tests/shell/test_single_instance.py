@@ -13,7 +13,7 @@ import pytest
 from fakes.commands import SLMDESK
 
 from slmdesk.runtime.window_channel import LOCK, RAISE, TRANSLATE, ask_window, socket_address
-from slmdesk.window.shell.single_instance import SingleInstance
+from slmdesk.shell.single_instance import SingleInstance
 
 pytestmark = pytest.mark.gui
 
@@ -31,7 +31,7 @@ import sys
 from pathlib import Path
 from PySide6.QtCore import QCoreApplication
 app = QCoreApplication([])
-from slmdesk.window.shell.single_instance import SingleInstance
+from slmdesk.shell.single_instance import SingleInstance
 one = SingleInstance(Path({str(tmp_path)!r}))
 print(one.take_or_raise_other({{"XDG_ACTIVATION_TOKEN": "token-1"}}, request={given!r}))
 """

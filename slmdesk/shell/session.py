@@ -25,14 +25,14 @@ from slmdesk.base.settings import Settings
 from slmdesk.base.texts import _
 from slmdesk.loader.energy import OtherPrograms
 from slmdesk.runtime.events import NoticeOver
+from slmdesk.shell.main_window import MainWindow
 from slmdesk.window.base.bridge import Bridge
 from slmdesk.window.base.shortcuts import bind
-from slmdesk.window.shell.main_window import MainWindow
 from slmdesk.window.widgets.notices import Notice
 
 if TYPE_CHECKING:
     from slmdesk.privacy.opening import PrivacyState, Ways
-    from slmdesk.window.shell.system_bus import Answer, BusSignal, SystemBus
+    from slmdesk.shell.system_bus import Answer, BusSignal, SystemBus
 
 LOOK_MS = 5_000
 WARN_S = 30.0
@@ -119,7 +119,7 @@ class Locking(QObject):
             self.lock_requested.emit()
         elif idle >= limit - WARN_S and not self._is_warned:
             self._is_warned = True
-            from slmdesk.window.shell.lock_window import lost_words
+            from slmdesk.shell.lock_window import lost_words
 
             words = " ".join(text for text in (SOON, jobs_words(self._jobs()), lost_words(self._private())) if text)
             notice = Notice(words, key="lock", topic=SOON_TOPIC)
@@ -207,7 +207,7 @@ class SessionWatch(QObject):
         if sys.platform != "linux":
             self._start_elsewhere(window)
             return
-        from slmdesk.window.shell.system_bus import SystemBus  # imports a library that is not needed yet
+        from slmdesk.shell.system_bus import SystemBus  # imports a library that is not needed yet
 
         self._is_over = False
         bus = self._bus = SystemBus(self, self._environment)
@@ -239,7 +239,7 @@ class SessionWatch(QObject):
                 os.close(handle)
 
     def _inhibit(self) -> None:
-        from slmdesk.window.shell.system_bus import Call, handle_from
+        from slmdesk.shell.system_bus import Call, handle_from
 
         call = Call(SERVICE, PATH, MANAGER, "Inhibit", "ssss", ("sleep", "slmdesk", WHY, "delay"))
 
@@ -260,7 +260,7 @@ class SessionWatch(QObject):
             self.let_sleep()
 
     def _on_opened(self) -> None:
-        from slmdesk.window.shell.system_bus import Call
+        from slmdesk.shell.system_bus import Call
 
         bus = self._bus
         assert bus is not None

@@ -68,7 +68,7 @@ from slmdesk.window.widgets.dialogs import Dialog
 from slmdesk.window.widgets.opening import open_outside
 
 if TYPE_CHECKING:
-    from slmdesk.window.shell.composition import Frame
+    from slmdesk.shell.composition import Frame
 
 ICONS = {
     CHAT: "message-square", DOCUMENTS: "file-text", TEXT: "languages", SEGMENTS: "languages",
