@@ -13,13 +13,15 @@ pytestmark = pytest.mark.gui
 PANES = {"summary": "summary", "question": "questions", "extraction": "table", "versions": "versions"}
 """Of a result: its pane beside the document."""
 PAGES = {"chat": "Chat", "space": "Chat", "translation": "Translate", "writing": "Write", "comparison": "Chat"}
-MISSING = ("is not where it was", "is not there", "can be encrypted")
-"""The documents and models of these homes are gone, and encryption is offered once."""
+ENDED = "Retention rules (2) and holds (2) ended"
+MISSING = ("is not where it was", "is not there", "can be encrypted", ENDED)
+"""The documents and models of this home are gone, encryption is offered once, and what ended is told."""
 
 
 def test_each_item_of_an_older_home_is_shown(start, tmp_path) -> None:
     items = unpack(tmp_path)
     program = start()
+    program.wait(lambda: program.is_said(ENDED))
     for item in reversed(items):
         program.window.show_page("Settings")
         program.frame.opener.item(ItemTitle(item["id"], item["kind"], item["title"], ""))
