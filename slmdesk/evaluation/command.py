@@ -1,4 +1,4 @@
-"""The commands `slmdesk models exam`, `bench`, `tune` and `prune`: measure models, and make smaller copies of them."""
+"""The commands `slmdesk models exam`, `bench` and `tune`: measure models, and make smaller copies of them."""
 
 from __future__ import annotations
 
@@ -156,8 +156,13 @@ def tune(console: Console, model: str | None, name: str | None, layers: int | No
 
 def _make(console: Console, services: Services, record: ModelRecord, name: str, layers: int) -> None:
     began = time.monotonic()
+    said = ""
 
     def progressed(now: FormatProgress) -> None:
+        nonlocal said
+        if now.what != said:
+            console.step(f"{now.what}…")
+        said = now.what
         console.progress(progress_words(now.what, now.fraction, time.monotonic() - began), now.fraction, 1.0)
 
     made = console.result_of(services, lambda: services.formats.make(record.id, name, layers), progressed)

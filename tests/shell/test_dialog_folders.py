@@ -17,7 +17,7 @@ from slmdesk.window.widgets.opening import ask_files, note_document_folder
 
 pytestmark = pytest.mark.gui
 MARKER = "Mueller-Bank"
-TESTS = Path(__file__).resolve().parents[2]
+TESTS = Path(__file__).resolve().parents[1]
 
 SCRIPT = """
 import os

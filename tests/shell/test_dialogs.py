@@ -39,7 +39,7 @@ def dialogs() -> list[type[QDialog]]:
     """All classes of dialogs that no other one is made from."""
     root = Path(slmdesk.__file__).parent
     for file in root.rglob("*.py"):
-        if "window" in file.parts:
+        if {"window", "shell"} & {*file.parts}:
             importlib.import_module(".".join(("slmdesk", *file.relative_to(root).with_suffix("").parts)))
 
     def below(kind: type) -> list[type]:

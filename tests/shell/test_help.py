@@ -9,7 +9,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QDialog, QLabel
 
 from slmdesk import __version__
-from slmdesk.window.base.shortcuts import ALL
+from slmdesk.window.base.shortcuts import ALL, FIXED
 
 pytestmark = [pytest.mark.gui, pytest.mark.qt_log_ignore("This plugin does not support", extend=True)]
 CTRL = Qt.KeyboardModifier.ControlModifier
@@ -68,7 +68,7 @@ def test_a_first_step_goes_to_its_page_and_the_search_finds_a_shortcut(program):
 def test_what_the_window_binds_is_in_the_list(program):
     """Of every shortcut for a whole page; those of single rows and windows are shown where they are."""
     program.make_pages()
-    listed = {QKeySequence(keys) for one in ALL for keys in one.keys}
+    listed = {QKeySequence(keys) for one in (*ALL, *FIXED) for keys in one.keys}
     bound = [
         one.key()
         for one in program.window.findChildren(QShortcut)

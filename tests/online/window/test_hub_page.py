@@ -132,7 +132,8 @@ def test_what_is_too_large_is_counted_and_shown_on_wish(models, hub):
     hub.add("one/tiny-huge-GGUF", {FILE: b"GGUF"}, gguf=HUGE, downloads=90)
     hub.add("one/tiny-vast-GGUF", {FILE: b"GGUF"}, gguf=HUGE, downloads=80)
     hub.add("one/tiny-small-GGUF", {FILE: b"GGUF"}, gguf=SMALL, downloads=5)
-    program = models(search_fits=True)
+    program = models()
+    check(program, "search_fits")
     write(program, "tiny")
     program.wait(lambda: names(program) == ["tiny-small-GGUF"])
     assert note(program, "search_left_out") == "2 more are too large for this PC."
