@@ -95,10 +95,10 @@ def compare(name: str, measure: Callable[[str], float], sides: tuple[str, str]) 
 
 def main() -> None:
     """Print a line for each."""
-    for role in ("engine", "reader", "printer", "speller"):
+    for role in ("engine", "reader", "printer"):
         for clock in ("processor", "wall"):
             compare(f"start of {role}, {clock}", partial(start_s, role, clock=clock), ("walls", "without"))
-    for role in ("engine", "reader", "printer", "speller", "helper"):
+    for role in ("engine", "reader", "printer", "helper"):
         taken = statistics.median(said_s(ALONE, role) for _ in range(COUNT))
         print(f"walls of {role} alone, processor: {taken * 1000:.1f} ms")
     compare("imports of a command, processor", partial(said_s, APP), ("hook", "without"))

@@ -15,12 +15,15 @@ import click
 from slmdesk.command.main import slmdesk_command
 
 FILE = Path(__file__).resolve().parent.parent / "docs" / "commands.md"
+WIDTH = 120
+OF_ALL = ("  --help ", "  --json ")
+"""How the lines about options of every command begin."""
 HEAD = """# Commands
 
-Made from the commands themselves by `packaging/command_reference.py`; do not edit by hand. Every command also
-takes `--help`, and those with `--json` print one JSON value (streaming ones: JSON lines). Exit status: 0 done,
-1 a known failure (one line `error: …` on stderr), 2 wrong usage, 130 interrupted. In a checkout,
-`.venv/bin/slmdesk` stands for `slmdesk`.
+Made from the commands themselves by `packaging/command_reference.py`; do not edit by hand. Every command also takes
+`--help`, and `--json`, with which it prints one JSON value (streaming ones: JSON lines). Exit status: 0 done, 1 a known
+failure (one line `error: …` on stderr), 2 wrong usage, 130 interrupted. In a checkout, `.venv/bin/slmdesk` stands for
+`slmdesk`.
 """
 
 
@@ -42,10 +45,12 @@ def reference() -> str:
     """The whole page."""
     parts = [HEAD]
     for path, context in commands(slmdesk_command, None, "slmdesk"):
-        context.terminal_width = context.max_content_width = 110
-        formatter = click.HelpFormatter(width=110, max_width=110)
+        assert "--json" in {name for option in context.command.params for name in option.opts}, path
+        context.terminal_width = context.max_content_width = WIDTH
+        formatter = click.HelpFormatter(width=WIDTH, max_width=WIDTH)
         context.command.format_help(context, formatter)
-        text = "\n".join(line.rstrip() for line in formatter.getvalue().rstrip().splitlines())
+        lines = [line.rstrip() for line in formatter.getvalue().rstrip().splitlines()]
+        text = "\n".join(line for line in lines if not line.startswith(OF_ALL)).removesuffix("\n\nOptions:")
         parts.append(f"## {path}\n```\n{text}\n```\n")
     return "\n".join(parts)
 

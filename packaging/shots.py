@@ -16,7 +16,6 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from slmdesk.base.language import use_language
-from slmdesk.base.record import changed
 
 ROOT = Path(__file__).resolve().parent.parent
 TARGET = ROOT / "docs" / "screenshots"
@@ -59,9 +58,6 @@ class Photographer:
         change("theme", "light")
         yield lambda: self._frame.models.state.state is ModelState.READY
         yield 300
-        self._drop_notices()
-        yield 300
-        self._grab("first-start")
         for question in QUESTIONS:
             window.show_page("Start")
             page.composer.input_box.insertPlainText(question)
@@ -71,18 +67,10 @@ class Photographer:
         self._drop_notices()
         yield 300
         self._grab("chat-light")
-        change("theme", "dark")
-        yield 400
-        self._grab("chat-dark")
-        change("theme", "light")
-        window.show_page("Models")
-        yield 800
-        self._grab("models-light")
         yield from self._documents()
         yield from self._translate()
         yield from self._sheets()
         if self._is_for_docs:
-            yield from self._redaction()
             yield from self._confidential()
 
     def _sheets(self) -> Iterator[Step]:
@@ -128,15 +116,15 @@ class Photographer:
         self._press("summarize_button")
         yield lambda: bool(pane.rows) and window.findChild(QWidget, "export_summary_button").isVisible()
         yield 800
-        yield from self._both("documents")
+        self._drop_notices()
+        yield 400
+        self._grab("documents-light")
 
     def _translate(self) -> Iterator[Step]:
-        """A text and a document, from a person's translations and, where there is none, the starter model's."""
-        from PySide6.QtWidgets import QWidget
-        from shots_samples import PAIRS, TYPED, write_odt
+        """A text, from a person's translations and, where there is none, the starter model's."""
+        from shots_samples import PAIRS, TYPED
 
         from slmdesk.base.translation import Origin
-        from slmdesk.translation.window.documents import DocumentRequest
 
         frame, window = self._frame, self._window
         self._run.bridge.ask(lambda services: services.store.memory.remember("en", "de", PAIRS, origin=Origin.PERSON))
@@ -144,48 +132,19 @@ class Photographer:
         frame.reach.take_text(TYPED)
         yield lambda: frame.translate.last.is_done and len(frame.translate.last.text) > len(TYPED) // 2
         yield 1500
-        yield from self._both("translate")
-        path = self._folder / "lease.odt"
-        write_odt(path)
-        frame.document_translation.begin([path], DocumentRequest(changed(frame.translate.manner, source="en")))
-        bar = window.findChild(QWidget, "translation_progress")
-        yield lambda: bar.isVisible()
-        yield lambda: not bar.isVisible()
-        yield 800
-        yield from self._both("translate-document")
-
-    def _redaction(self) -> Iterator[Step]:
-        """A letter in a redacted chat: what is found in it, before it is sent."""
-        from PySide6.QtCore import Qt
-        from PySide6.QtTest import QTest
-        from shots_samples import LETTER
-
-        self._window.show_page("Chat")
-        self._frame.chat.new_chat()
-        self._press("redact_button")
-        self._page.composer.input_box.insertPlainText(LETTER)
-        QTest.keyClick(self._page.composer.input_box, Qt.Key.Key_Return)
-        yield from self._dialog("redaction_preview", "redaction")
-        self._page.composer.set_text("")
+        self._drop_notices()
+        yield 400
+        self._grab("translate-light")
 
     def _confidential(self) -> Iterator[Step]:
-        """A statement, rules, an encrypted history and its lock page."""
+        """An encrypted history and its lock page."""
         from PySide6.QtWidgets import QWidget
 
-        from slmdesk.window.shell.lock_window import LockWindow
+        from slmdesk.shell.lock_window import LockWindow
 
         frame, window = self._frame, self._window
         window.show_page("Settings")
-        self._press("network_button")
-        yield 300
-        self._press("statement_button")
-        yield from self._dialog("statement_window", "statement")
-        services = self._run.bridge
-        services.ask(lambda all: (all.retention.add_rule("chat", days=90), all.retention.add_rule("", days=730)))
-        self._press("setting_rules")
-        yield from self._dialog("rules_window", "rules")
         yield from self._encrypt()
-        yield from self._section("privacy_section", "privacy")
         page = LockWindow(frame.locking.ways)
         page.show()
         yield 500
@@ -211,43 +170,6 @@ class Photographer:
         self._press("encrypt_dialog_next")
         yield lambda: self._frame.locking.ways is not None
         yield 500
-
-    def _section(self, name: str, picture: str) -> Iterator[Step]:
-        """A section of the settings."""
-        from PySide6.QtCore import QPoint, QRect
-        from PySide6.QtWidgets import QWidget
-
-        page = self._frame.settings_page
-        section = self._window.findChild(QWidget, name)
-        page.show_section(name.removesuffix("_section"))
-        page.verticalScrollBar().setValue(section.mapTo(page.widget(), QPoint(0, 0)).y() - 16)
-        yield 300
-        self._drop_notices()
-        yield 300
-        around = QRect(section.mapTo(page.viewport(), QPoint(0, 0)), section.size()).adjusted(-16, -8, 16, 8)
-        self._save(page.viewport().grab(around), picture)
-
-    def _dialog(self, name: str, picture: str) -> Iterator[Step]:
-        """A dialog that opens, and closes again."""
-        from PySide6.QtWidgets import QDialog
-
-        yield lambda: any(one.isVisible() for one in self._window.findChildren(QDialog, name))
-        yield 500
-        dialog = self._window.findChild(QDialog, name)
-        self._grab(picture, dialog)
-        dialog.reject()
-        yield 300
-
-    def _both(self, name: str) -> Iterator[Step]:
-        """The page in front, light and dark."""
-        for choice in ("light", "dark"):
-            self._frame.settings.change("theme", choice)
-            yield 500
-            self._drop_notices()
-            yield 400
-            self._grab(f"{name}-{choice}")
-        self._frame.settings.change("theme", "light")
-        yield 300
 
     def _press(self, name: str) -> None:
         from PySide6.QtCore import Qt

@@ -39,18 +39,6 @@ SECTIONS = (
 )  # fmt: skip
 
 
-LETTER = """Dear Ms Ashworth,
-
-thank you for your letter of 3 March. The rest of 12,400.00 euros is owed by Hollowell & Sons Ltd; please have it paid \
-into the account DE89 3704 0044 0532 0130 00. You reach us at +44 20 7946 0958 or office@example.org.
-
-Our number for this is 5260001246.
-
-Yours sincerely,
-Margaret Fairweather"""
-"""With what redaction finds, and a number that it is not sure of."""
-
-
 def write_pdf(path: Path) -> None:
     """The lease with its sections, a page for two of them."""
     from PySide6.QtGui import QPageSize, QPdfWriter, QTextDocument
@@ -64,15 +52,3 @@ def write_pdf(path: Path) -> None:
     writer = QPdfWriter(str(path))
     writer.setPageSize(QPageSize(QPageSize.PageSizeId.A4))
     document.print_(writer)
-
-
-def write_odt(path: Path) -> None:
-    """What is translated: the sentences a person has translated before, and the one nobody has."""
-    from PySide6.QtGui import QTextDocument, QTextDocumentWriter
-
-    document = QTextDocument()
-    document.setHtml(
-        f"<h1>{PAIRS[0][0]}</h1>" + "".join(f"<p>{source}</p>" for source, _ in PAIRS[1:]) + f"<p>{UNKNOWN}</p>"
-    )
-    writer = QTextDocumentWriter(str(path), b"ODF")
-    writer.write(document)

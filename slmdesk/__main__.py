@@ -8,6 +8,8 @@ import sys
 from collections.abc import Sequence
 
 PR_SET_DUMPABLE = 4
+TRANSLATE_CLIPBOARD = ["translate", "--clipboard"]
+"""The only command of the window: whoever presses a key of the desktop sees the translation there."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -22,7 +24,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         from slmdesk.children.worker.main import run_worker
 
         return run_worker(args[1:])
-    if not args or args[0] in ("--window", "--translate-clipboard"):
+    if not args or args[0] == "--window" or args == TRANSLATE_CLIPBOARD:
         from slmdesk.app import choose_language, run_window
         from slmdesk.base.paths import find_paths
 

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
     from slmdesk.history.erasing import Erasure
     from slmdesk.services import Services
+    from slmdesk.shell.composition import Frame
     from slmdesk.window.base.bridge import Bridge
-    from slmdesk.window.shell.composition import Frame
 
 NO_DISPLAY = 3
 """Exit status without a screen: whoever started the window may offer the terminal instead."""
@@ -34,7 +34,7 @@ LOCK_OPENING_S = 0.2
 """How long a lock waits for services that are just being opened."""
 END_MS = 1900
 """After this the process ends, whatever still hangs: all text is in the store by then."""
-TRANSLATE_CLIPBOARD = "--translate-clipboard"
+CLIPBOARD = "--clipboard"
 LOCKED = "--locked"
 """The window begins with the lock page, and nothing opens the history by itself: it has just been locked."""
 STARTER_VARIABLE = "SLMDESK_STARTER_MODEL"
@@ -66,7 +66,7 @@ def run_window(arguments: Sequence[str] = ()) -> int:
     """Show the window until it is closed, and end the process; a second start raises the first.
 
     Returns the exit status where no window was shown.
-    `--translate-clipboard` has the window, this one or the first, translate what is on the clipboard.
+    `translate --clipboard` has the window, this one or the first, translate what is on the clipboard.
     """
     if not has_display():
         print(  # noqa: T201
@@ -79,7 +79,7 @@ def run_window(arguments: Sequence[str] = ()) -> int:
 
     from slmdesk.base.language import keep_numbers
     from slmdesk.runtime.window_channel import RAISE, TRANSLATE
-    from slmdesk.window.shell.single_instance import SingleInstance
+    from slmdesk.shell.single_instance import SingleInstance
 
     app = QApplication([sys.argv[0] if sys.argv else "slmdesk"])
     keep_numbers()
@@ -92,7 +92,7 @@ def run_window(arguments: Sequence[str] = ()) -> int:
     if (paths := usable_home()) is None:
         return NO_HOME
     instance = SingleInstance(paths.data)
-    is_to_translate = TRANSLATE_CLIPBOARD in arguments
+    is_to_translate = CLIPBOARD in arguments
     outcome = instance.take_or_raise_other(request=TRANSLATE if is_to_translate else RAISE)
     if outcome == "raised":
         return 0
@@ -103,7 +103,7 @@ def run_window(arguments: Sequence[str] = ()) -> int:
         instance.listen()
     key = None
     if not _needs_no_key(paths):
-        from slmdesk.window.shell.lock_window import ask_for_key
+        from slmdesk.shell.lock_window import ask_for_key
 
         door = ask_for_key(app, paths, instance, by_itself=LOCKED not in arguments)
         if door.is_left:
@@ -122,7 +122,7 @@ def run_window(arguments: Sequence[str] = ()) -> int:
     if words := run.erase():
         return _say_no_window(app, words, NOT_ERASED)
     if run.is_restarting:
-        from slmdesk.window.shell.session import replace_process
+        from slmdesk.shell.session import replace_process
 
         replace_process(["--window"])
     return _leave(status)
@@ -233,10 +233,10 @@ class WindowRun:
         from slmdesk.base.settings import SettingsFile, policy_of
         from slmdesk.hub.barriers import is_enforced
         from slmdesk.runtime.events import ItemGone
+        from slmdesk.shell.composition import Frame
+        from slmdesk.shell.session import replace_process
         from slmdesk.window.base.bridge import Bridge, GarbageCollector
         from slmdesk.window.base.shortcuts import WindowStateFile, forget_folders, keep_inside, keep_nowhere
-        from slmdesk.window.shell.composition import Frame
-        from slmdesk.window.shell.session import replace_process
         from slmdesk.window.widgets.opening import heed
 
         self._app, self._paths, self._key = app, paths, key
@@ -246,7 +246,7 @@ class WindowRun:
         policy = policy_of(paths)
         self._settings = SettingsFile(paths.settings_file, policy, is_kept_offline=is_enforced())
         self._erasure: Erasure | None = None
-        self._state = WindowStateFile(paths.window_file, self._settings.current.extra)
+        self._state = WindowStateFile(paths.window_file)
         (keep_inside if key is None else keep_nowhere)(paths.dialogs_file)
         heed(self._settings.policy)
         self.bridge: Bridge = Bridge(app)
@@ -267,16 +267,14 @@ class WindowRun:
 
             self.frame.locking.know(Ways(by_words=True, by_keyring=False))
         self.frame.locking.lock_requested.connect(self.lock)
-        self.frame.locking.quit_requested.connect(self.close)
         self.frame.erase_requested.connect(self._on_erase_requested)
         self.bridge.on(ItemGone, lambda _event: forget_folders())
-        self.frame.global_key.pressed.connect(self.translate_clipboard)
         self.frame.privacy.encryption_shown.connect(self._on_encryption_shown)
         self._garbage = GarbageCollector(app)
         self._opening = threading.Thread(target=self._open, name="open-services", daemon=True)
 
     def run(self) -> int:
-        from slmdesk.window.shell.single_instance import SignalDoor
+        from slmdesk.shell.single_instance import SignalDoor
 
         self.bridge.closed.connect(self._app.quit)
         signals = SignalDoor(self._app, self.close)
@@ -325,13 +323,12 @@ class WindowRun:
         """Bring the window to the front; the token is Wayland's leave to do so."""
         if activation_token:
             os.environ["XDG_ACTIVATION_TOKEN"] = activation_token  # read by Qt when it asks the compositor
-        (self.frame.locking.page or self.frame.window).come_forward()
+        self.frame.window.come_forward()
 
     def translate_clipboard(self, activation_token: str = "") -> None:
-        """Bring the window to the front and translate what is on the clipboard; not under a cover."""
+        """Bring the window to the front and translate what is on the clipboard."""
         self.come_forward(activation_token)
-        if self.frame.locking.page is None:
-            self.frame.reach.take_clipboard_in_front()
+        self.frame.reach.take_clipboard_in_front()
 
     def lock(self) -> None:
         """Hide everything, save, end the children, and go on as a fresh process that shows the lock page, in a second.
@@ -340,8 +337,8 @@ class WindowRun:
         """
         if self._is_closing:
             return
+        from slmdesk.shell.session import hide_windows
         from slmdesk.window.base.bridge import clear_clipboard
-        from slmdesk.window.shell.session import hide_windows
 
         self._is_closing = True
         try:
@@ -406,7 +403,6 @@ class WindowRun:
             self.bridge.ask(lambda opened: opened.settings.current, self.bridge.settings_changed.emit)
         for found in self._settings.problems:  # read here first: a broken file was set aside before the services saw it
             self.bridge.problem_met.emit(problem_for(found))
-        self.bridge.ask(lambda opened: self._state.take_over(opened.settings), None, lambda _problem: None)
         self.bridge.ask(self.bridge.services.network.today(), self.frame.window.status.show_requests)
         is_away = self.frame.presence.is_away
         self.bridge.ask(self.bridge.services.start_background(is_away), self.frame.jobs.say_taken_up)

@@ -30,7 +30,6 @@ from slmdesk.runtime.events import (
     E,
     Event,
     EventBus,
-    ItemsAdded,
     MessageEnded,
     ModelsChanged,
     Noticed,
@@ -38,13 +37,11 @@ from slmdesk.runtime.events import (
 from slmdesk.runtime.messages import problem_for
 from slmdesk.runtime.service import Member, Runtime, ServiceThread
 from slmdesk.store import DataKey, Store, open_store
-from slmdesk.store.retention import take_policy
 
 if TYPE_CHECKING:
     from slmdesk.chat.service import ChatService
     from slmdesk.chat.spaces import TitleWriter
     from slmdesk.children.client import ChildClient, ChildEvent
-    from slmdesk.evaluation.comparison import ModelComparisonService
     from slmdesk.evaluation.exams import AutoExams, ExamService
     from slmdesk.evaluation.formats import FormatService
     from slmdesk.evaluation.model_cards import BenchService, CardService
@@ -61,14 +58,12 @@ if TYPE_CHECKING:
     from slmdesk.library.service import DocumentService
     from slmdesk.loader.model_loader import ModelLoader
     from slmdesk.models.importer import FileInspectionService, OtherProgramsService
-    from slmdesk.models.move import MoveService
-    from slmdesk.models.packs import PackService
     from slmdesk.models.running import FitCheckService, LoadOptionsService, SpeedService
     from slmdesk.models.service import DefaultsService, ModelService, NameService
     from slmdesk.online.downloads import DownloadService
     from slmdesk.online.hub import CatalogueService, HubService, RepoPageService, SearchService
+    from slmdesk.online.log_page import LogPageService
     from slmdesk.online.network import NetworkService, ProxyPasswords, TokenService
-    from slmdesk.online.statement.service import StatementService
     from slmdesk.privacy.service import PrivacyService
     from slmdesk.questions.service import QuestionService
     from slmdesk.redaction.service import RedactionService
@@ -76,20 +71,21 @@ if TYPE_CHECKING:
     from slmdesk.summaries.service import FolderSummaries, SummaryService
     from slmdesk.tables.service import ExtractionService
     from slmdesk.translation.documents import DocumentInspectionService
-    from slmdesk.translation.glossaries import GlossaryService, ProposalService
+    from slmdesk.translation.glossaries import GlossaryService
     from slmdesk.translation.memory import MemoryService
     from slmdesk.translation.pairs import AutoPairExams, PairAdviceService, PairExamService
-    from slmdesk.translation.segments import SegmentChanges, SegmentEdits, SegmentLists
+    from slmdesk.translation.recent import RecentTranslations
+    from slmdesk.translation.segments import SegmentEdits, SegmentLists
     from slmdesk.translation.service import TranslationFiles, TranslationService
-    from slmdesk.translation.typed import LiveTranslation, TypedHistory
+    from slmdesk.translation.typed import LiveTranslation
     from slmdesk.versions.service import VersionService
     from slmdesk.writing.files import WritingFiles
-    from slmdesk.writing.service import ContinuationService, WritingHistory, WritingService
+    from slmdesk.writing.service import WritingHistory, WritingService
     from slmdesk.writing.spelling.service import SpellingService
 
 T = TypeVar("T")
 
-CHILDREN = ("engine", "reader", "printer", "speller")
+CHILDREN = ("engine", "reader", "printer")
 COMMANDS: dict[str, Sequence[str]] = {role: (sys.executable, "-m", "slmdesk", "--worker", role) for role in CHILDREN}
 CLOSE_S = 2.0
 """Seconds from the request to close until no child process may be left."""
@@ -98,7 +94,6 @@ LOCK_S = 0.7
 PURGE_MARGIN_S = 0.5
 """Purging copies of the history stops when fewer than this many seconds are left for closing."""
 JOB_SERVICES = {
-    "comparison": "comparing",
     "download": "downloads",
     "exam": "exams",
     "extraction": "extraction",
@@ -110,7 +105,6 @@ JOB_SERVICES = {
 }
 """Kind of job -> name of the service that runs, plans or finishes such jobs."""
 EXPORTERS: Mapping[str, tuple[str, Callable[[Services], tuple[object, ...]]]] = {
-    "comparison": ("evaluation.export:export_model_comparison", lambda services: (services.chats,)),
     "extraction": ("tables.export:export_table", lambda services: (services.extraction,)),
     "question": (
         "questions.export:export_question",
@@ -161,7 +155,6 @@ class Services:
     engine: Lazy[Services, ChildClient] = Lazy("children.client:ChildClient", lambda s, _new: s._engine())
     reader: Lazy[Services, ChildClient] = Lazy("children.client:ChildClient", lambda s, _new: s._child("reader"))
     printer: Lazy[Services, ChildClient] = Lazy("children.client:ChildClient", lambda s, _new: s._child("printer"))
-    speller: Lazy[Services, ChildClient] = Lazy("children.client:ChildClient", lambda s, _new: s._child("speller"))
     loader: Made[ModelLoader] = Made("loader.model_loader:ModelLoader", lambda s, new: new(s.runtime, lambda: s.engine))
     measuring: Made[SpeedService] = Made(
         "models.running:SpeedService",
@@ -172,7 +165,6 @@ class Services:
     )
     uses: Made[DefaultsService] = Made("models.service:DefaultsService", lambda s, new: new(s.runtime))
     names: Made[NameService] = Made("models.service:NameService", lambda s, new: new(s.runtime))
-    packs: Made[PackService] = Made("models.packs:PackService", lambda s, new: new(s.runtime, s.models))
     finding: Made[OtherProgramsService] = Made(
         "models.importer:OtherProgramsService", lambda s, new: new(s.runtime, s.models)
     )
@@ -220,58 +212,45 @@ class Services:
     states: Made[StateService] = Made(
         "library.saved_states:StateService", lambda s, new: new(s.runtime, s.loader, s.key_for)
     )
-    redaction: Made[RedactionService] = Made(
-        "redaction.service:RedactionService", lambda s, new: new(s.runtime, s._is_unsaved)
-    )
+    redaction: Made[RedactionService] = Made("redaction.service:RedactionService", lambda s, new: new(s.runtime))
     chats: Made[ChatService] = Made(
         "chat.service:ChatService",
-        lambda s, new: new(s.runtime, s.models, s.loader, lambda: s.retrieval, s.states, s.redaction),
+        lambda s, new: new(s.runtime, s.models, s.loader, lambda: s.retrieval, s.states),
     )
     titles: Made[TitleWriter] = Made("chat.spaces:TitleWriter", lambda s, new: new(s.runtime, s.loader, s.chats.rename))
-    comparing: Made[ModelComparisonService] = Made(
-        "evaluation.comparison:ModelComparisonService",
-        lambda s, new: new(s.runtime, s.models, s.loader, s.jobs, s.chats.answers),
-    )
     documents: Made[DocumentService] = Made("library.service:DocumentService", lambda s, new: new(s.runtime, s.reader))
     collections: Made[CollectionService] = Made(
         "library.folders:CollectionService", lambda s, new: new(s.runtime, s.documents, s.loader)
     )
     questions: Made[QuestionService] = Made(
         "questions.service:QuestionService",
-        lambda s, new: new(s.runtime, s.models, s.loader, s.chats.answers, s.retrieval, s.states, s.exams, s.redaction),
+        lambda s, new: new(s.runtime, s.models, s.loader, s.chats.answers, s.retrieval, s.states, s.exams),
     )
     summaries: Made[SummaryService] = Made(
         "summaries.service:SummaryService",
-        lambda s, new: new(s.runtime, s.models, s.uses, s.loader, s.jobs, s.redaction),
+        lambda s, new: new(s.runtime, s.models, s.uses, s.loader, s.jobs),
     )
     folder_summaries: Made[FolderSummaries] = Made(
         "summaries.service:FolderSummaries", lambda s, new: new(s.runtime, s.documents, s.summaries)
     )
     extraction: Made[ExtractionService] = Made(
         "tables.service:ExtractionService",
-        lambda s, new: new(s.runtime, s.models, s.loader, s.jobs, s.redaction, s.retrieval),
+        lambda s, new: new(s.runtime, s.models, s.loader, s.jobs, s.retrieval),
     )
     versions: Made[VersionService] = Made(
         "versions.service:VersionService", lambda s, new: new(s.runtime, s.models, s.uses, s.jobs, s.exams)
     )
     translations: Made[TranslationService] = Made(
         "translation.service:TranslationService",
-        lambda s, new: new(s.runtime, s.models, s.uses, s.loader, s.jobs, s.reader, s.pair_advice, s.redaction),
+        lambda s, new: new(s.runtime, s.models, s.uses, s.loader, s.jobs, s.reader, s.pair_advice),
     )
     segment_edits: Made[SegmentEdits] = Made(
         "translation.segments:SegmentEdits", lambda s, new: new(s.runtime, s.loader, s.translations)
-    )
-    segment_changes: Made[SegmentChanges] = Made(
-        "translation.segments:SegmentChanges",
-        lambda s, new: new(s.runtime, s.translations, s.segment_edits),
     )
     glossaries: Made[GlossaryService] = Made(
         "translation.glossaries:GlossaryService", lambda s, new: new(s.runtime, s.reader)
     )
     memory: Made[MemoryService] = Made("translation.memory:MemoryService", lambda s, new: new(s.runtime, s.reader))
-    proposals: Made[ProposalService] = Made(
-        "translation.glossaries:ProposalService", lambda s, new: new(s.runtime, s.reader)
-    )
     segment_lists: Made[SegmentLists] = Made(
         "translation.segments:SegmentLists", lambda s, new: new(s.store, s.translations, s.memory)
     )
@@ -283,25 +262,24 @@ class Services:
     )
     live: Made[LiveTranslation] = Made(
         "translation.typed:LiveTranslation",
-        lambda s, new: new(s.runtime, s.loader, s.translations.terms, s.redaction),
+        lambda s, new: new(s.runtime, s.loader, s.translations.terms),
     )
-    typed: Made[TypedHistory] = Made("translation.typed:TypedHistory", lambda s, new: new(s.runtime, s.translations))
+    recent: Made[RecentTranslations] = Made(
+        "translation.recent:RecentTranslations", lambda s, new: new(s.runtime, s.translations)
+    )
     redacted_copies: Made[RedactedCopies] = Made(
         "library.redacted:RedactedCopies",
         lambda s, new: new(s.service_thread, s.reader, s.redaction.names),
     )
     writing: Made[WritingService] = Made(
         "writing.service:WritingService",
-        lambda s, new: new(s.runtime, s.models, s.loader, s.reader, s.redaction),
+        lambda s, new: new(s.runtime, s.models, s.loader, s.reader),
     )
     writing_files: Made[WritingFiles] = Made("writing.files:WritingFiles", lambda s, new: new(s.runtime, s.reader))
     writing_history: Made[WritingHistory] = Made("writing.service:WritingHistory", lambda s, new: new(s.runtime))
-    continuations: Made[ContinuationService] = Made(
-        "writing.service:ContinuationService", lambda s, new: new(s.runtime, s.loader)
-    )
     spelling: Made[SpellingService] = Made(
         "writing.spelling.service:SpellingService",
-        lambda s, new: new(s.runtime, s.speller, partial(s.store.keys_for, "words")),
+        lambda s, new: new(s.runtime, partial(s.store.keys_for, "words")),
     )
     history: Made[HistoryService] = Made(
         "history.service:HistoryService", lambda s, new: new(s.runtime, s.chats, s.states)
@@ -324,19 +302,12 @@ class Services:
     downloads: Made[DownloadService] = Made(
         "online.downloads:DownloadService", lambda s, new: new(s.runtime, s.hub, s.models)
     )
-    moving: Made[MoveService] = Made("models.move:MoveService", lambda s, new: new(s.runtime, s.models, s.downloads))
     searching: Made[SearchService] = Made("online.hub:SearchService", lambda s, new: new(s.hub))
     offers: Made[CatalogueService] = Made("online.hub:CatalogueService", lambda s, new: new(s.hub, s.searching))
     repo_pages: Made[RepoPageService] = Made("online.hub:RepoPageService", lambda s, new: new(s.hub))
-    statements: Made[StatementService] = Made(
-        "online.statement.service:StatementService",
-        lambda s, new: new(
-            s.runtime,
-            s.ledger_events,
-            s.hub.policy,
-            lambda paper: s.printing.print(paper),
-            s.capabilities,
-        ),
+    log_pages: Made[LogPageService] = Made(
+        "online.log_page:LogPageService",
+        lambda s, new: new(s.runtime, s.network, lambda paper: s.printing.print(paper), s.walls),
     )
     privacy: Made[PrivacyService] = Made("privacy.service:PrivacyService", lambda s, new: new(s.runtime, s._on_key))
     watch: Made[ChangeWatch] = Made("history.service:ChangeWatch", lambda s, new: new(s.runtime, s.chats, s.network))
@@ -348,7 +319,7 @@ class Services:
     )
     erasing: Made[ErasingService] = Made(
         "history.erasing:ErasingService",
-        lambda s, new: new(s.runtime, s.models, s.retention, s.network, s.tokens, s.statements),
+        lambda s, new: new(s.runtime, s.models, s.network, s.tokens),
     )
     days: Made[DayService] = Made(
         "history.retention:DayService", lambda s, new: new(s.runtime, s.chats, s.documents, s.states)
@@ -457,9 +428,7 @@ class Services:
             self._on_key()
         self.service_thread.post(self.ledger_events.start)
         if self.paths.models_move_file.exists():
-            self.moving.recover()
-        if self.store.is_kept:
-            self._take_policy()
+            self.models.find_moved()
 
     def start_background(self, is_away: Callable[[], bool]) -> Sequence[JobRecord]:
         """Start the background work of the window, which commands do not do. Service thread.
@@ -552,11 +521,6 @@ class Services:
             client.close()
         return client
 
-    def _is_unsaved(self, item: str) -> bool:
-        from slmdesk.chat.conversation import PREFIX
-
-        return item.startswith(PREFIX)
-
     def _engine_beside(self, name: str) -> ChildClient:
         """Create the client of an additional engine child, which writes its own log."""
         return self._child("engine", log_name=name)
@@ -595,14 +559,6 @@ class Services:
     def _move_password(self) -> None:
         if "@" in self.settings.current.proxy:
             self.network.move_password()
-
-    def _take_policy(self) -> None:
-        """Apply the retention rules and holds of the organisation's policy before anything is deleted."""
-        try:
-            if take_policy(self.store, self.settings.policy):
-                self.publish(ItemsAdded())
-        except KnownError as err:
-            self.notice(err)
 
     def _on_replaced(self) -> None:
         self._on_key()

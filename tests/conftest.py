@@ -154,17 +154,6 @@ def qapp(qapp: QApplication) -> QApplication:
 
 
 @pytest.fixture
-def other_disk(tmp_path: Path) -> Iterator[Path]:
-    """A folder on another file system than the home of the test."""
-    places = [Path(place) for place in ("/dev/shm", "/var/tmp", ROOT) if Path(place).is_dir()]
-    place = next((place for place in places if place.stat().st_dev != tmp_path.stat().st_dev), None)
-    if place is None:
-        pytest.skip("all folders are on one file system")
-    with tempfile.TemporaryDirectory(prefix=".slmdesk-test-", dir=place) as folder:
-        yield Path(folder)
-
-
-@pytest.fixture
 def measured_before(monkeypatch: pytest.MonkeyPatch) -> None:
     """A real model counts as known on this PC: a first load that tries out attention and batches computes for 7 s."""
     from slmdesk.loader import model_loader

@@ -7,7 +7,6 @@ from fakes.recorder import open_echo
 
 from slmdesk.base.protocol import Cancelled
 from slmdesk.chat.service import ChatService
-from slmdesk.evaluation.comparison import ModelComparisonService
 from slmdesk.evaluation.exams import AutoExams
 from slmdesk.history.service import ChangeWatch
 from slmdesk.jobs.service import JobService
@@ -15,7 +14,6 @@ from slmdesk.library.folders import CollectionService
 from slmdesk.library.saved_states import StateService
 from slmdesk.library.service import DocumentService
 from slmdesk.loader.model_loader import ModelLoader
-from slmdesk.models.move import MoveService
 from slmdesk.models.running import SpeedService
 from slmdesk.online.downloads import DownloadService
 from slmdesk.online.hub import HubService
@@ -26,11 +24,9 @@ pytestmark = pytest.mark.process
 
 BEFORE = [
     (ChangeWatch, ChatService),
-    (ModelComparisonService, ChatService),
     (QuestionService, ChatService),
     (QuestionService, StateService),
     (CollectionService, DocumentService),
-    (MoveService, DownloadService),
     (DownloadService, HubService),
     (AutoExams, JobService),
     (ChatService, ModelLoader),
@@ -68,6 +64,6 @@ def test_a_child_that_is_asked_for_after_the_end_is_not_started(home):
     services = open_echo()
     services.close()
     ends: list[object] = []
-    services.speller.start("spelling", {"dictionary": "", "words": []}, ends.append)
+    services.reader.start("read", {"path": "", "format": "txt"}, ends.append)
     assert [type(end) for end in ends] == [Cancelled]
-    assert services.speller.generation == 0
+    assert services.reader.generation == 0

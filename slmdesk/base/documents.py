@@ -1,4 +1,4 @@
-"""Records of documents and of other programs' chats, as the reader child returns them; the document formats; and
+"""Records of documents and of ChatGPT's chats, as the reader child returns them; the document formats; and
 `Paper`, the content of an export before it is written.
 """
 
@@ -260,9 +260,8 @@ FORMATS = (
     ),
 )  # fmt: skip
 TRANSLATABLE = frozenset(
-    ("docx", "pptx", "xlsx", "odt", "odp", "ods", "txt", "md", "html", "epub", "subtitles", "csv", "po", "xliff", "eml",
-     "pdf")
-)  # fmt: skip
+    ("docx", "pptx", "xlsx", "odt", "odp", "ods", "txt", "md", "html", "epub", "subtitles", "csv", "eml", "pdf")
+)
 
 
 def format_named(id: str) -> Format:
@@ -287,7 +286,7 @@ def takes_password(path: PurePath) -> bool:
     return path.suffix.casefold() == ".pdf"
 
 
-_ALIKE = tuple(map(frozenset, ((".htm", ".html"), (".po", ".pot"), (".xlf", ".xliff"), (".tsv", ".tab"))))
+_ALIKE = tuple(map(frozenset, ((".htm", ".html"), (".tsv", ".tab"))))
 
 
 def requested_suffixes(path: PurePath) -> tuple[str, ...]:
@@ -305,7 +304,7 @@ def translated_name(path: PurePath, language: str) -> str:
     return f"{path.stem}.{language}{suffix}"
 
 
-# ---- chats of other programs as the reader child hands them to the app
+# ---- chats of ChatGPT as the reader child hands them to the app
 
 
 OWN_FORMAT, OWN_VERSION = "slmdesk-chat", 1
@@ -314,14 +313,12 @@ IMPORTED = "imported"
 """Key in the settings of an imported chat; its value is {program, id, sum, time}. Also the key in the data of its
 messages; its value there is the name of the program.
 """
-THREAD_FILE, MESSAGES_FILE = "thread.json", "messages.jsonl"
-"""Names of the two files in which the program Jan stores a chat."""
 USER, ASSISTANT = "user", "assistant"
-COMPLETE, CANCELLED, INTERRUPTED = "complete", "cancelled", "interrupted"
+COMPLETE, INTERRUPTED = "complete", "interrupted"
 
 
 class ForeignMessage(Record):
-    """A message of another program's chat. Times are seconds since the epoch, UTC; None if the file does not say."""
+    """A message of a chat of ChatGPT. Times are seconds since the epoch, UTC; None if the file does not say."""
 
     id: str
     parent: str | None
@@ -331,14 +328,10 @@ class ForeignMessage(Record):
     model: str = ""
     created: Number | None = None
     status: str = COMPLETE
-    """COMPLETE, CANCELLED (a person stopped the answer) or INTERRUPTED (something else stopped it)."""
+    """COMPLETE or INTERRUPTED."""
     finish_reason: str = ""
-    """Either "stop", "length", or "" if the file does not say."""
+    """Either "stop", or "" if the file does not say."""
     thought: str = ""
-    thought_seconds: Number | None = None
-    tokens_in: int | None = None
-    tokens_out: int | None = None
-    seconds: Number | None = None
 
 
 class ForeignChat(Record):
@@ -348,7 +341,6 @@ class ForeignChat(Record):
     title: str
     created: Number | None = None
     updated: Number | None = None
-    system: str = ""
     leaf: str = ""
     """Id of the last message of the branch that was shown."""
     messages: tuple[ForeignMessage, ...] = ()
@@ -358,10 +350,10 @@ class ForeignChat(Record):
 
 
 COUNTED = (
-    N_("picture"), N_("pictures"), N_("thought"), N_("thoughts"), N_("system message"), N_("system messages"),
-    N_("hidden message"), N_("hidden messages"), N_("unknown message"), N_("unknown messages"), N_("tool call"),
-    N_("tool calls"), N_("tool result"), N_("tool results"), N_("unknown part"), N_("unknown parts"), N_("file"),
-    N_("files"), N_("recording"), N_("recordings"), N_("source"), N_("sources"),
+    N_("picture"), N_("pictures"), N_("thought"), N_("thoughts"), N_("hidden message"), N_("hidden messages"),
+    N_("unknown message"), N_("unknown messages"), N_("tool call"), N_("tool calls"), N_("tool result"),
+    N_("tool results"), N_("unknown part"), N_("unknown parts"), N_("file"), N_("files"), N_("recording"),
+    N_("recordings"),
 )  # fmt: skip
 """What an import leaves out of chats."""
 

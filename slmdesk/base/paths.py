@@ -28,7 +28,7 @@ class Paths(NamedTuple):
 
     @property
     def models_move_file(self) -> Path:
-        """The journal of a move of the models folder. Exists only during a move."""
+        """The journal of a move of the models folder that an older version began."""
         return self.data / "models-move.json"
 
     @property
@@ -54,11 +54,6 @@ class Paths(NamedTuple):
     def proxy_password_file(self) -> Path:
         """The proxy's password, if the system has no keyring."""
         return self.config / "proxy-password.json"
-
-    @property
-    def statement_key_file(self) -> Path:
-        """The key that signs statements for auditors, if the system has no keyring."""
-        return self.config / "statement-key.json"
 
     @property
     def dialogs_file(self) -> Path:

@@ -16,14 +16,13 @@ from urllib.parse import urlsplit
 
 from slmdesk.base.errors import KnownError
 from slmdesk.base.record import Record, changed, field
-from slmdesk.base.records import DOCUMENT, MOST_DAYS
 from slmdesk.base.sealing import KEY_BYTES
 from slmdesk.base.texts import _
 from slmdesk.base.types import Json
 from slmdesk.base.untrusted import clean_label, is_share, owner_of, read_file, why_not_theirs
 
 KEY = r"SOFTWARE\Policies\slmdesk"
-SWITCHES = frozenset({("network", "offline"), ("models", "exams"), ("retention", "documents")})
+SWITCHES = frozenset({("network", "offline"), ("models", "exams")})
 """Rules that are true or false in the file. The registry stores them as 0 or 1."""
 OF_NO_KNOWN_TYPE = "?"
 """Stands for a registry value of an unknown type. No rule accepts this value."""
@@ -133,13 +132,16 @@ _KNOWN = {
     "models": ("folder", "exams", "saved_states_mib"),
     "features": ("hidden",),
     "files": ("shares",),
-    "retention": ("days", "trash_days", "documents", "hold"),
-    "statement": ("heads",),
+    "retention": ("days",),
+    "statement": (),
     "encryption": ("required", "recovery_key", "plain_exports", "lock_minutes"),
 }
+_GONE = frozenset(
+    {("retention", "trash_days"), ("retention", "documents"), ("retention", "hold"), ("statement", "heads")}
+)
+"""Rules of earlier versions. They are reported, without effect."""
 MAX_SPEED_KIB = 1 << 24
-TRASH_DAYS = 30
-ALL = "all"
+MOST_DAYS = 36_500
 MOST_SAVED_MIB = 1 << 20
 MOST_LOCK_MINUTES = 24 * 60
 LEAST_LOCK_MINUTES = 1
@@ -149,25 +151,14 @@ FEATURES: Mapping[str, str] = MappingProxyType(
         "hub.search": _("Search on the Hub"),
         "hub.download": _("Download of models"),
         "models.import": _("Adding model files"),
-        "models.packs": _("Packs of models"),
-        "models.compare": _("Comparing models"),
         "models.formats": _("Models in other formats"),
         "settings.network": _("Settings of the network"),
         "token": _("Access token"),
     }
 )
-"""Features that an organisation may hide, with their names for people. Entries are only ever added."""
-
-
-class KeepRule(Record):
-    """A retention rule: what was not changed for `days` days goes to the trash, and after `trash_days` days there it is
-    deleted for good. Documents are deleted without the trash.
-    """
-
-    kind: str
-    """Empty for items of every kind, or DOCUMENT."""
-    days: int
-    trash_days: int
+"""Features that an organisation may hide, with their names for people."""
+GONE_FEATURES = frozenset({"models.compare", "models.packs"})
+"""Features of older versions, which a policy may still name."""
 
 
 class Policy(Record):
@@ -181,11 +172,6 @@ class Policy(Record):
     """Names in FEATURES that the window does not show and the command line refuses."""
     shares: tuple[str, ...] = ()
     """Network shares whose files may be opened without asking, also while slmdesk works offline."""
-    rules: tuple[KeepRule, ...] = ()
-    holds: tuple[str, ...] = ()
-    """What must not be deleted: "all", or "item:", "document:" or "folder:" with an id or the name of a folder."""
-    heads: str = ""
-    """Folder to which each start writes the last row of its ledger. Empty means that none is written."""
     lock_minutes: int = 0
     """Most minutes without activity before an encrypted history locks. 0 means as the person chose."""
     encryption: EncryptionRules = field(default_factory=EncryptionRules)
@@ -280,7 +266,10 @@ class _Reading:
             if name in _KNOWN and isinstance(value, dict):
                 tables[name] = value
                 for key in sorted(value.keys() - set(_KNOWN[name])):
-                    self._unknown(f"{name}.{key}", is_mistyped=_near(key, _NAMES))
+                    if (name, key) in _GONE:
+                        self._without_effect(f"{name}.{key}")
+                    else:
+                        self._unknown(f"{name}.{key}", is_mistyped=_near(key, _NAMES))
             elif name in _KNOWN:
                 self._wrong(_("{name} is no table").format(name=name))
             else:
@@ -291,6 +280,7 @@ class _Reading:
         self._way(network)
         self._exams(tables.get("models", {}).get("exams", True))
         self._saved(tables.get("models", {}).get("saved_states_mib"))
+        self._retention(tables.get("retention", {}))
         folder = self._folder(tables.get("models", {}).get("folder", ""))
         return Policy(
             str(self._path),
@@ -299,9 +289,6 @@ class _Reading:
             models_folder=folder,
             hidden=self._hidden(tables.get("features", {}).get("hidden", [])),
             shares=self._shares(tables.get("files", {}).get("shares", [])),
-            rules=self._rules(tables.get("retention", {})),
-            holds=self._holds(tables.get("retention", {}).get("hold", [])),
-            heads=self._heads(tables.get("statement", {}).get("heads", "")),
             lock_minutes=self._lock_minutes(tables.get("encryption", {}).get("lock_minutes")),
             encryption=encryption_rules(tables.get("encryption", {}), self._wrong),
             problems=tuple(self._problems),
@@ -376,7 +363,7 @@ class _Reading:
         if names is None:
             self._wrong(_("features.hidden is no list of names"))
             return frozenset()
-        for unknown in sorted({*names} - {*FEATURES}):
+        for unknown in sorted({*names} - {*FEATURES} - GONE_FEATURES):
             self._unknown(_("features.hidden: {unknown}").format(unknown=unknown), is_mistyped=_near(unknown, FEATURES))
         return frozenset(names) & frozenset(FEATURES)
 
@@ -387,38 +374,18 @@ class _Reading:
             return ()
         return shares
 
-    def _rules(self, retention: Mapping[str, object]) -> tuple[KeepRule, ...]:
-        """Read the retention rules. One invalid part discards them all, as deleted items cannot be brought back."""
-        days, trash_days = retention.get("days"), retention.get("trash_days", TRASH_DAYS)
-        documents = retention.get("documents", False)
-        for name, value in (("days", days), ("trash_days", trash_days)):
-            if value is not None and not (type(value) is int and 1 <= value <= MOST_DAYS):
-                self._wrong(
-                    _("retention.{name} is no whole number from 1 to {most_days}").format(
-                        name=name, most_days=MOST_DAYS
-                    )
-                )
-                return ()
-        if not isinstance(documents, bool):
-            self._wrong(_("retention.documents is neither true nor false"))
-            return ()
-        if not isinstance(days, int) or not isinstance(trash_days, int):
-            return ()
-        items = KeepRule("", days, trash_days)
-        return (items, KeepRule(DOCUMENT, days, trash_days)) if documents else (items,)
-
-    def _holds(self, value: object) -> tuple[str, ...]:
-        holds = _words(value)
-        if holds is None or not all(map(is_hold, holds)):
-            self._wrong(_("retention.hold is no list of “all”, “folder:NAME”, “item:ID” or “document:ID”"))
-            return (ALL,)
-        return holds
-
-    def _heads(self, value: object) -> str:
-        if isinstance(value, str) and "\0" not in value and (not value or Path(value).is_absolute() or is_share(value)):
-            return value
-        self._wrong(_("statement.heads is no absolute path"))
-        return ""
+    def _retention(self, retention: Mapping[str, object]) -> None:
+        """Read after how many days chats and documents are deleted. An invalid number means never, as deleted items
+        cannot be brought back; so does a hold of an earlier version.
+        """
+        days = retention.get("days")
+        if days is not None and not (type(days) is int and 1 <= days <= MOST_DAYS):
+            self._wrong(_("retention.days is no whole number from 1 to {most_days}").format(most_days=MOST_DAYS))
+            days = 0
+        if "hold" in retention:
+            days = 0
+        if isinstance(days, int):
+            self._forced["delete_after_days"] = days
 
     def _lock_minutes(self, value: object) -> int:
         if value is None:
@@ -440,6 +407,9 @@ class _Reading:
         if is_wrong:
             self._wrong(_("“{key}” is not known").format(key=key))
             return
+        self._without_effect(key)
+
+    def _without_effect(self, key: str) -> None:
         self._problems.append(KnownError("policy.key", path=str(self._path), key=clean_label(key, 80)))
 
 
@@ -520,11 +490,6 @@ def shown_proxy(proxy: str) -> str:
 def is_host(text: str) -> bool:
     """Tell whether this names a host. A leading dot means all hosts below it; a port is allowed for this PC."""
     return bool(text) and text.isascii() and text.isprintable() and not set(text) & set(" /@")
-
-
-def is_hold(text: str) -> bool:
-    what, colon, target = text.partition(":")
-    return text == ALL or (what in ("item", "document", "folder") and bool(colon and target.strip()))
 
 
 def _broken(path: PurePath, reason: str) -> Policy:

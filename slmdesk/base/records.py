@@ -1,4 +1,4 @@
-"""Records that the store returns instead of database rows; retention rules and holds; the ledger's hash chain."""
+"""Records that the store returns instead of database rows; the ledger's hash chain."""
 
 from __future__ import annotations
 
@@ -393,13 +393,10 @@ class Rescued(Record):
     lost_segments: int = 0
 
 
-# ---- retention rules say how long items are kept; holds forbid deleting, whatever a rule or a person says
+# ---- kinds of items, as people read them
 
 
-DAY_S = 86_400
-MOST_DAYS = 36_500
 DOCUMENT = "document"
-"""Kind of a retention rule that deletes the text of documents that nothing uses any more."""
 KINDS: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
         "": (_("item"), _("items")),
@@ -414,55 +411,7 @@ KINDS: Mapping[str, tuple[str, str]] = MappingProxyType(
         DOCUMENT: (_("document that nothing uses"), _("documents that nothing uses")),
     }
 )
-"""Kinds of a retention rule, with their names in singular and plural. "" means every kind of item but documents."""
-
-
-class Then(StrEnum):
-    TRASH = "trash"
-    """Move to the trash, and delete for good after `Rule.trash_days`."""
-    DELETE = "delete"
-
-
-class SetBy(StrEnum):
-    PERSON = "person"
-    POLICY = "policy"
-
-
-class What(StrEnum):
-    ITEM = "item"
-    """An item with the documents that it is about."""
-    DOCUMENT = "document"
-    FOLDER = "folder"
-    """A space with its chats, or a folder of documents with its documents."""
-    ALL = "all"
-
-
-class Rule(Record):
-    id: str
-    kind: str
-    """One of KINDS."""
-    folder: str
-    """Id of the only space that the rule applies to; "" for everything."""
-    days: int
-    then: Then
-    trash_days: int
-    set_by: SetBy
-    since: float
-    """When the rule was made, in seconds since 1970. The days in the trash are counted from then at the earliest."""
-
-
-class Hold(Record):
-    """Forbids deleting something until the hold is released."""
-
-    id: str
-    what: What
-    target: str
-    """Id of the held item, document or folder; "" for all."""
-    reason: str
-    set_by: SetBy
-    since: float
-    until: float | None = None
-    """Time when the hold ends by itself. None means that a person has to release the hold."""
+"""Kinds of items with their names in singular and plural. "" means any kind."""
 
 
 def counted(kind: str, count: int) -> str:
@@ -476,7 +425,6 @@ def counted(kind: str, count: int) -> str:
 # SHA-256 over seven lines joined by newlines: the hash of the row before (64 zeros before the first), n, time,
 # monotonic, boot, kind, data. Times are whole microseconds; `data` is a line of canonical JSON. Whoever changes,
 # drops, adds or moves a row must compute all later hashes again, and then the last hash changes.
-# online/statement/verify.py checks the chain for an auditor, without this package, and counts what the rows say.
 
 
 BEGINNING = "0" * 64
@@ -496,6 +444,7 @@ class Kind(StrEnum):
     """A person opened an address in the browser."""
     RESTORE = "restore"
     STATEMENT = "statement"
+    """A statement that an earlier version signed."""
 
 
 class LedgerRow(Record):

@@ -42,13 +42,9 @@ _SENTENCES: Mapping[str, str | tuple[str, str]] = {
     "model.not_converted": N_(
         "The model could not be made in another format ({reason}). The published file is unchanged."
     ),
-    "measuring.twice": N_("Models are being compared or measured already. Wait until that has ended, or stop it."),
+    "measuring.twice": N_("A model is being measured or copied already. Wait until that has ended, or stop it."),
     "measuring.answer": N_("An answer is being written. Measure when it has ended."),
-    "formats.battery": N_("This PC runs on battery, where measurements mislead. Plug it in and try again."),
-    "formats.busy": N_("Another window or command tries formats of a model just now. Wait until it has ended."),
-    "formats.noisy": N_(
-        "Other programs use the processor, so that nothing can be compared. Close them, or measure again later."
-    ),
+    "formats.busy": N_("Another window or command makes a copy of a model just now. Wait until it has ended."),
     "formats.no_copy": N_("There is no copy of {name} in another format on this PC. Make one first."),
     "model.damaged": N_("This model file is damaged ({reason}). The chats are kept. Fetch or copy the model again."),
     "model.changed": N_(
@@ -104,40 +100,14 @@ _SENTENCES: Mapping[str, str | tuple[str, str]] = {
         "“{name}” lies in your organisation's folder {path} and is there for everybody, so it cannot be removed here. "
         "Nothing was changed."
     ),
-    # packs of models
-    "pack.invalid": N_("{path} is no pack of models that can be used: {reason}. Nothing of it was kept."),
-    "pack.newer": N_(
-        "The pack {path} was made by a newer version of slmdesk (format {version}). Nothing of it was kept. Use that "
-        "version or a newer one."
+    "model.other_sum": N_(
+        "{path} is not the file that SHA256SUMS beside it states: its checksum is another one. Nothing of it was kept. "
+        "Copy it again from where it came."
     ),
-    "pack.damaged": N_(
-        "The pack {path} is damaged: {name} is not what its list says. Nothing of it was kept. Copy the pack again."
-    ),
-    "pack.incomplete": N_(
-        "The pack {path} is not what its list says: {bytes} are there instead of {expected}. Nothing of it was kept. "
-        "Copy the pack again."
-    ),
-    "pack.other": N_(
-        "The pack {path} is not the one you were told of: the checksum of its list is {sha256}. Nothing of it was kept."
-    ),
-    "pack.no_model": N_("The pack has no model “{wanted}”. It has: {known}. Nothing of it was kept."),
     # the folder of models
-    "move.not_empty": N_(
-        "The folder {path} is not empty (it holds “{name}”), and the models are kept in one of their own. Nothing was "
-        "moved. Choose an empty folder or a new one."
-    ),
-    "move.inside": N_(
-        "{path} lies inside {other}, where the models are now. Nothing was moved. Choose a folder outside of it."
-    ),
-    "move.same": N_("The models are in {path} already. Nothing was moved."),
-    "move.busy": N_("The models cannot be moved now: {reason}. Nothing was moved. Try again afterwards."),
-    "move.failed": N_(
-        "The models could not be moved: {path} cannot be reached or read any more ({reason}). They are where they "
-        "were. Check the disk, then try again."
-    ),
-    "move.undone": N_(
-        "Moving the models to {path} was interrupted. They are where they were and can be used; what was copied is "
-        "removed. Move them again when you like."
+    "folder.not_empty": N_(
+        "The folder {path} is not empty (it holds “{name}”), and models are kept in one of their own. Nothing was "
+        "changed. Choose an empty folder or a new one."
     ),
     # LoRA adapters
     "adapter.other_model": N_(
@@ -298,22 +268,14 @@ _SENTENCES: Mapping[str, str | tuple[str, str]] = {
         "{path} has changed since it was translated. Translate it again; what did not change is kept."
     ),
     "chats.unknown": N_(
-        "There are no chats in {path} that slmdesk can read. It reads exports of slmdesk, ChatGPT, Open WebUI, LM "
-        "Studio, Jan and Cherry Studio."
+        "There are no chats in {path} that slmdesk can read. It reads the exports of ChatGPT and its own JSON, and no "
+        "chats of other programs."
     ),
     "chats.unreadable": N_("The chats in {path} cannot be read: {reason}."),
     "chats.broken": N_("{path} was not read to its end: {reason}. The chats before that place were imported."),
     "chats.not_searched": N_("Not all of {path} was searched: {reason}."),
-    "redaction.ambiguous": N_("One substitute would stand for two things. Nothing was sent."),
-    "redaction.no_substitute": N_("There is no free substitute left for something in this text. Nothing was sent."),
-    "redaction.not_reversible": N_(
-        "“{words}” could not be put back letter for letter, so nothing was sent. Leave one of these finds as it is, or "
-        "send the text as it is."
-    ),
-    "redaction.still_there": N_(
-        "“{words}” would still stand in what the model sees, so nothing was sent. Mark whole words, or send the text "
-        "as it is."
-    ),
+    "redaction.ambiguous": N_("One substitute would stand for two things. Nothing was written."),
+    "redaction.no_substitute": N_("There is no free substitute left for something in this text. Nothing was written."),
     "preset.unknown": N_("There is no preset “{id}” of yours here."),
     "preset.invalid": N_("{path} cannot be read as a preset: {reason}. Nothing was changed."),
     "space.unknown": N_("There is no space “{id}” here."),
@@ -329,8 +291,6 @@ _SENTENCES: Mapping[str, str | tuple[str, str]] = {
         "“{term}” cannot have a translation and stay untranslated. Keep one of them. Nothing was changed."
     ),
     "glossary.too_long": N_("A term has {most} characters at most. Nothing was changed."),
-    "memory.known": N_("“{source}” is in the memory already. Edit that entry instead. Nothing was changed."),
-    "memory.empty": N_("An entry of the memory needs both a sentence and its translation. Nothing was changed."),
     "translation.no_better": N_("The model gave nothing that could be used. The segment stays as it was."),
     "translation.all_failed": N_(
         "Nothing of it could be translated ({count} of {count} segments failed), so nothing was written. Try another "
@@ -339,10 +299,6 @@ _SENTENCES: Mapping[str, str | tuple[str, str]] = {
     "translation.already": N_(
         "{name} is in {language} already. Choose another language to translate it into; if it is in another language "
         "than it seems, say which (--from)."
-    ),
-    "translation.source_unknown": N_(
-        "It could not be found out which language the source is in, so nothing can be put back into it. Choose that "
-        "language and translate again."
     ),
     "translation.tags": N_(
         "The mark <{tag}> of the formatting is {kind}. Each mark of the text must stand in the translation, once."
@@ -381,17 +337,11 @@ _SENTENCES: Mapping[str, str | tuple[str, str]] = {
         "The model could not make it longer. Your text is unchanged. Try another model, or say more in the text."
     ),
     # dictionaries
-    "dictionary.none": N_(
-        "In {path} there is no dictionary. Wanted is a Hunspell dictionary: two files of the same name, one ending in "
-        ".dic and one in .aff. Nothing was changed."
-    ),
     "dictionary.damaged": N_(
-        "The dictionary {path} cannot be used ({reason}), so nothing is underlined in its language. Choose another in "
-        "the settings."
+        "The dictionary {path} cannot be used ({reason}), so nothing is underlined in its language."
     ),
     "dictionary.too_large": N_(
-        "The dictionary {path} has {bytes}; {limit} are the most that are read. Nothing is underlined in its language. "
-        "Choose another in the settings."
+        "The dictionary {path} has {bytes}; {limit} are the most that are read. Nothing is underlined in its language."
     ),
     "document.stopped": N_("Reading {path} was stopped before its end. Open it again to read it."),
     "versions.stopped": N_("Comparing was stopped. Compare the two documents again when you want to."),
@@ -402,7 +352,7 @@ _SENTENCES: Mapping[str, str | tuple[str, str]] = {
     ),
     "document.no_page": N_("{path} has no page {number}."),
     "document.changing": N_("{path} is just being written. It is read when that is over."),
-    "collection.unknown": N_("There is no folder {id} here. “slmdesk documents folders” shows which there are."),
+    "collection.unknown": N_("There is no folder {id} here. “slmdesk documents list --folders” shows which there are."),
     "collection.empty": N_("No document of the folder {name} has been read, so it cannot be asked."),
     "collection.no_folder": N_("There is no folder {path}."),
     "collection.nested": N_(
@@ -411,12 +361,6 @@ _SENTENCES: Mapping[str, str | tuple[str, str]] = {
     ),
     "document.no_image": N_("There is no picture of this page of {path}; its text can be shown."),
     # settings and network
-    "statement.wrong": N_("{path} is not to be relied on: {reason}."),
-    "statement.key": N_(
-        "The key that signs statements cannot be used ({reason}), so no statement was made. Unlock the keyring of this "
-        "account, or sign in at its desktop, and try again. “slmdesk statement --new-key” begins with a new key; tell "
-        "those who noted the old one."
-    ),
     "setting.invalid": N_("The setting “{key}” has a value that cannot be used ({reason}). It was passed over."),
     "setting.managed": N_("The setting “{key}” is set by your organisation and cannot be changed here."),
     "policy.invalid": N_(
@@ -509,7 +453,7 @@ _SENTENCES: Mapping[str, str | tuple[str, str]] = {
         ),
         (
             "{name} was damaged on the way or at its source: its checksum is not the published one. It is not used; "
-            "the damaged file is kept aside and can be deleted with “slmdesk models leftovers --remove all”."
+            "the damaged file is kept aside and can be deleted on the page Models."
         ),
     ),
     "download.wrong_size": N_(
@@ -524,23 +468,20 @@ _SENTENCES: Mapping[str, str | tuple[str, str]] = {
     "download.unknown": N_("There is no download “{id}”."),
     "download.offline": N_("Waits: you work offline. It goes on as soon as the network is allowed."),
     "download.stopped": N_("Another window or command has paused or cancelled this download, the job “{id}”."),
-    # retention rules and holds
-    "rule.unknown": N_("There is no rule {id}. “slmdesk retention list” shows which there are."),
-    "rule.managed": N_("This rule is set by your organisation and cannot be changed here."),
-    "hold.unknown": N_("There is no hold {id}. “slmdesk retention list” shows which there are."),
-    "hold.managed": N_("This hold is set by your organisation and cannot be released here."),
-    "hold.item": N_("“{name}” is on hold ({who} set it), so nothing of it can be deleted. It is as it was."),
-    "hold.document": N_("The text of {name} is on hold, or something about it is. It is kept."),
-    "hold.folder": N_("The folder {name}, or a document in it, is on hold. It is as it was."),
-    "hold.all": N_(
-        "Something here is on hold ({count} in all), and would be lost. Nothing was changed. What is held is shown in "
-        "Settings, “Rules and holds”, and by “slmdesk retention list”."
-    ),
+    # deleting after some days
     "retention.trashed": N_("{what}, not changed for {days} days, moved to the trash. There until {until}."),
-    "retention.deleted": N_("{what}, not changed for {days} days, deleted for good, as your rules say."),
+    "retention.deleted": N_("{what}, not changed for {days} days, deleted for good, as your settings say."),
     "retention.clock": N_(
-        "The clock says {now}, but slmdesk was last used on {last}. Until you confirm the date, no rule deletes "
-        "anything: Settings, “Rules and holds”, or slmdesk retention run --yes."
+        "The clock says {now}, but slmdesk was last used on {last}. Until you confirm the date, nothing is deleted by "
+        "itself."
+    ),
+    "retention.ended": N_(
+        "Retention rules ({rules}) and holds ({holds}) ended: slmdesk has them no longer. Nothing was deleted by that. "
+        "What deletes after some days is in Settings, “History & deletion”."
+    ),
+    "retention.taken_over": N_(
+        "Your retention rules are a setting now: “Delete chats and documents”, after {days} days (Settings, “History & "
+        "deletion”)."
     ),
     # jobs
     "job.unknown": N_("There is no job “{id}”."),

@@ -11,7 +11,7 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -20,6 +20,7 @@ from slmdesk.base.errors import KnownError
 from slmdesk.base.files import dated_name, write_atomically
 from slmdesk.base.paths import Paths
 from slmdesk.base.policy import (
+    MOST_DAYS,
     MOST_LOCK_MINUTES,
     MOST_SAVED_MIB,
     Policy,
@@ -90,7 +91,7 @@ class Settings(Record):
     """Whether the system shows a notification when a download or job ends while the window is not in front."""
     notify_names: str = "automatic"
     """Whether notifications name chats, documents and models: always, never, or automatic. Automatic means yes, unless
-    the history is encrypted or something is on hold.
+    the history is encrypted.
     """
     model_for_chat: str = ""
     """Id of the default model for this kind of work. Empty means the last used. The next three are alike."""
@@ -114,8 +115,6 @@ class Settings(Record):
     translate_together: bool = True
     """Whether text and translation scroll together."""
     translate_doubts: bool = False
-    global_key: bool = False
-    """Whether to ask the desktop for a shortcut that works in every program and translates the clipboard's text."""
     translate_history: bool = True
     writing_history: bool = True
     translate_sheet_names: bool = False
@@ -125,16 +124,14 @@ class Settings(Record):
     spelling: bool = True
     spelling_language: str = ""
     """Code of the dictionary for all text, such as en_GB. Empty means that the language of the text decides."""
-    spelling_place: str = ""
-    """Folder or file of the dictionaries. Empty means the system's dictionaries."""
-    continue_typing: bool = True
-    """Whether the loaded model suggests in grey how the text continues at the cursor, on the page Write."""
     private_copies: bool = True
     """Whether copied text is marked so that the system keeps it out of its clipboard history and out of any cloud."""
+    delete_after_days: int = 0
+    """Days without a change after which chats go to the trash, and documents that nothing uses are forgotten. 0 means
+    never.
+    """
     lock_minutes: int = 15
     """Minutes without activity after which an encrypted history locks. 0 means that it never locks by itself."""
-    lock_covers: bool = False
-    """Whether locking by itself only covers the window, while jobs go on."""
     lock_with_screen: bool = True
     extra: Mapping[str, Json] = field(default_factory=dict)
     """Keys of a newer version, kept unchanged."""
@@ -150,13 +147,14 @@ _RANGES: Mapping[str, tuple[int, int]] = MappingProxyType(
         "speed_limit_kib": (0, 1 << 24),
         "downloads_at_once": (1, 4),
         "translate_font_percent": (50, 300),
+        "delete_after_days": (0, MOST_DAYS),
         "lock_minutes": (0, MOST_LOCK_MINUTES),
     }
 )
-NAMES_OF_PEOPLE = frozenset(
-    {"models_folder", "ca_file", "spelling_place", "hub_endpoint", "hub_hosts", "proxy", "token_host"}
-)
+NAMES_OF_PEOPLE = frozenset({"models_folder", "ca_file", "hub_endpoint", "hub_hosts", "proxy", "token_host"})
 """Settings that contain names of folders, computers or a proxy account. They are encrypted with the history."""
+GONE = frozenset({"continue_typing", "global_key", "lock_covers", "spelling_place"})
+"""Settings that there were before format 1. They are not kept as those of a newer version are."""
 _PURPOSE = b"slmdesk settings"
 _MAX_TEXT = 64_000
 _NAMES = tuple(name for name in Settings.__struct_fields__ if name != "extra")
@@ -185,7 +183,7 @@ def reason_against(key: str, value: object) -> str:
     if isinstance(value, str):
         if len(value) > _MAX_TEXT or "\0" in value:
             return _("text too long or with a NUL")
-        if key in ("models_folder", "ca_file", "spelling_place") and value and not Path(value).is_absolute():
+        if key in ("models_folder", "ca_file") and value and not Path(value).is_absolute():
             return _("expected an absolute path")
         if key == "proxy" and not is_proxy(value):
             return _("expected system, none, or http://host:port")
@@ -251,13 +249,6 @@ class SettingsFile:
                 self._seen = self._signature()
             return
         self._save(new)
-
-    def drop_unknown(self, keys: Collection[str]) -> None:
-        """Remove these unknown keys from the file. Raises KnownError if the file cannot be saved."""
-        self.refresh()
-        left = {key: value for key, value in self._own.extra.items() if key not in keys}
-        if left != self._own.extra:
-            self._save(changed(self._own, extra=left))
 
     def change(self, **values: Any) -> Settings:
         """Change some values with `put` and return the new settings. Raises the errors of `put`."""
@@ -444,6 +435,8 @@ def _sorted(shape: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Json], 
     extra: dict[str, Json] = {}
     wrong: dict[str, str] = {}
     for key, value in shape.items():
+        if key in GONE:
+            continue
         if key not in _NAMES:
             extra[key] = value
         elif reason := reason_against(key, value):

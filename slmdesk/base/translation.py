@@ -278,25 +278,6 @@ class MemoryPair(Record):
     """Id of the item with which the pair is deleted for good. None if it belongs to no item."""
 
 
-class MemoryFilter(Record):
-    """Filter that says which pairs to list. An empty field matches any."""
-
-    words: str = ""
-    """Words that must all be in the source."""
-    source_language: str = ""
-    target_language: str = ""
-    domain: str | None = None
-    """Domain of the pairs. An empty text means pairs without a domain; None means any."""
-    origin: Origin | None = None
-
-
-class MemoryShare(Record):
-    source_language: str
-    target_language: str
-    domain: str
-    pairs: int
-
-
 class GlossaryRecord(Record):
     n: int
     id: str

@@ -70,7 +70,6 @@ THINKING = (THINKING_OFF, THINKING_USUAL, THINKING_ON, *THINKING_LEVELS)
 
 
 Share: TypeAlias = Annotated[float, Meta(ge=0, le=1)]
-Bias: TypeAlias = Annotated[float, Meta(ge=-1e9, le=1e9)]
 
 
 class Sampling(Record):
@@ -82,25 +81,12 @@ class Sampling(Record):
     top_k: Annotated[int, Meta(ge=-1, le=1 << 20)] | None = None
     top_p: Share | None = None
     min_p: Share | None = None
-    typical_p: Share | None = None
     repeat_penalty: Annotated[float, Meta(ge=0.01, le=100)] | None = None
-    frequency_penalty: Annotated[float, Meta(ge=-100, le=100)] | None = None
-    presence_penalty: Annotated[float, Meta(ge=-100, le=100)] | None = None
     penalty_last_n: Annotated[int, Meta(ge=-1, le=1 << 20)] | None = None
-    dry_multiplier: Annotated[float, Meta(ge=0, le=100)] | None = None
-    """Strength of DRY, a sampler against repeated phrases. 0 means off."""
-    dry_base: Annotated[float, Meta(ge=1, le=100)] | None = None
-    dry_allowed_length: Annotated[int, Meta(ge=0, le=1 << 20)] | None = None
-    xtc_probability: Share | None = None
-    """How often XTC, a sampler for variety, leaves out the likeliest tokens. 0 means off."""
-    xtc_threshold: Share | None = None
+    """How many tokens back the penalty looks. -1: over the whole answer. 0: it is off."""
     seed: int | None = None
     grammar: str | None = None
-    """Grammar in GBNF. Cannot be combined with json_schema."""
-    json_schema: str | None = None
-    logit_bias: tuple[tuple[Annotated[int, Meta(ge=0, le=(1 << 31) - 1)], Bias], ...] = ()
-    word_bias: tuple[tuple[Annotated[str, Meta(min_length=1)], Bias], ...] = ()
-    """The bias by words instead of token ids. For a word of several tokens the first token counts."""
+    """Grammar in GBNF that the answer keeps to."""
     stop: tuple[str, ...] = ()
     max_tokens: int | None = None
     """Most tokens of the answer. None means as many as fit; the engine always has a limit."""
@@ -113,11 +99,7 @@ class Sampling(Record):
 
     def over(self, defaults: Sampling) -> Sampling:
         """Return a copy in which values that are None are taken from `defaults`."""
-        names = (
-            "temperature", "top_k", "top_p", "min_p", "typical_p", "repeat_penalty", "frequency_penalty",
-            "presence_penalty", "penalty_last_n", "dry_multiplier", "dry_base", "dry_allowed_length",
-            "xtc_probability", "xtc_threshold",
-        )  # fmt: skip
+        names = ("temperature", "top_k", "top_p", "min_p", "repeat_penalty", "penalty_last_n")
         return changed(self, **{name: getattr(defaults, name) for name in names if getattr(self, name) is None})
 
 
@@ -126,16 +108,8 @@ USUAL_SAMPLING = Sampling(
     top_k=40,
     top_p=0.9,
     min_p=0.05,
-    typical_p=1.0,
     repeat_penalty=1.0,
-    frequency_penalty=0.0,
-    presence_penalty=0.0,
     penalty_last_n=64,
-    dry_multiplier=0.0,
-    dry_base=1.75,
-    dry_allowed_length=2,
-    xtc_probability=0.0,
-    xtc_threshold=0.1,
 )
 """Values that neither the request nor the model file sets. The temperature is lower than llama.cpp's own 0.8, since
 small models invent more at high temperatures.
@@ -448,7 +422,7 @@ def list_of(numbers: Sequence[int], most: int = 12) -> str:
     return ", ".join(reported[:most]) + (", \u2026" if len(reported) > most else "")
 
 
-# ---- formats of a model's weights, and measurements of them on this PC
+# ---- formats of a model's weights
 
 
 FILE_TYPES: Mapping[str, int] = MappingProxyType(
@@ -457,9 +431,6 @@ FILE_TYPES: Mapping[str, int] = MappingProxyType(
     }
 )  # fmt: skip
 """Formats into which slmdesk can convert a model, with their number in enum llama_ftype of llama.h."""
-READ_TOKENS, WRITTEN_TOKENS = 300, 200
-WRITTEN_TOGETHER = 16
-GREEDY_TOKENS = 24
 
 
 class Recipe(Record):
@@ -469,35 +440,6 @@ class Recipe(Record):
     """Numbers of the layers that are left out, counted from 0."""
     origin: str = ""
     """What the file was made from, for the new file's metadata. At most 120 ASCII characters."""
-
-
-class FormatSpeed(Record):
-    """Seconds per token, with the number of threads that is best for each value. The fastest of a few rounds."""
-
-    read_s: Number
-    """Seconds per token of a prompt, read in slices as the engine does."""
-    write_s: Number
-    write_together_s: Number
-
-    @property
-    def answer_s(self) -> float:
-        """Seconds for a prompt of READ_TOKENS tokens and an answer of WRITTEN_TOKENS tokens."""
-        return READ_TOKENS * self.read_s + WRITTEN_TOKENS * self.write_s
-
-    @property
-    def long_work_s(self) -> float:
-        """Seconds for a part of a long document: 700 tokens are read and 150 written, beside fifteen other answers."""
-        return 700 * self.read_s + 150 * self.write_together_s
-
-
-class FormatQuality(Record):
-    """How much a file's predictions differ from those of the published file, for the same texts."""
-
-    divergence: Number
-    """Mean Kullback–Leibler divergence of the next-token distribution, in nats; see engine/llama/predictions.py."""
-    perplexity: Number
-    tokens: int
-    same_first: Number
 
 
 # ---- attributes that are imported and created at first use

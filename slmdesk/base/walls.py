@@ -1,20 +1,14 @@
-"""The sandbox of a process (its "walls"): which restrictions are active, filters of system calls, and tests whether the
-network can be reached.
-"""
+"""The sandbox of a process (its "walls"): which restrictions are active, and filters of system calls."""
 
 from __future__ import annotations
 
-import contextlib
 import ctypes
 import errno
-import os
 import platform
-import socket
 import struct
 import sys
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from enum import StrEnum
-from pathlib import Path
 from types import MappingProxyType
 from typing import NamedTuple, TypeAlias
 
@@ -179,13 +173,6 @@ class _Program(ctypes.Structure):
     _fields_ = (("length", ctypes.c_ushort), ("instructions", ctypes.c_char_p))
 
 
-def is_filtered() -> bool:
-    try:
-        return "\nSeccomp:\t2\n" in Path("/proc/self/status").read_text(encoding="ascii", errors="replace")
-    except OSError:
-        return False
-
-
 def install(machine: str, code: bytes) -> bool:
     """Filter the system calls of this process, all its threads and the programs it starts, permanently. Returns False
     if the kernel refused the filter.
@@ -196,75 +183,3 @@ def install(machine: str, code: bytes) -> bool:
         return False
     arguments = (MACHINES[machine].seccomp, SECCOMP_SET_MODE_FILTER, ALL_THREADS_AND_LOG)
     return bool(libc.syscall(*map(ctypes.c_long, arguments), ctypes.byref(program)) == 0)
-
-
-# ---- tests whether this process can reach the network, with a listener on this PC
-
-
-HERE = "127.0.0.1"
-WAIT_S = 5.0
-QUESTION = b"\x00\x01\x01\x00\x00\x01\x00\x00\x00\x00\x00\x00\x04test\x07invalid\x00\x00\x01\x00\x01"
-"""DNS query for test.invalid, as a resolver sends it."""
-ALLOWED = "allowed"
-REFUSED = "refused by the system"
-STOPPED = "refused by the program"
-UNPROVEN = "refused, by no filter that the system names"
-AF_INET, SOCK_STREAM = 2, 1
-_FORBIDDEN = (errno.EPERM, errno.EACCES)
-
-
-def try_all(stream_port: int, datagram_port: int) -> dict[str, str]:
-    """Try each way to the listener. Returns ALLOWED, REFUSED (by the kernel), STOPPED, UNPROVEN or "failed: …"."""
-    ways: Mapping[str, Callable[[], None]] = {
-        "connection": lambda: _connect(stream_port),
-        "name look-up": lambda: _look_up(datagram_port),
-        "connection past Python": lambda: _connect_natively(stream_port),
-    }
-    return {name: outcome_of(way) for name, way in ways.items()}
-
-
-def outcome_of(way: Callable[[], None]) -> str:
-    try:
-        way()
-    except NotImplementedError:
-        return "not tried on this system"
-    except Exception as err:  # noqa: BLE001  an audit hook may raise what it likes
-        if not isinstance(err, OSError) or err.errno is None:
-            return STOPPED
-        if err.errno in _FORBIDDEN:  # a check inside Python uses other words
-            if err.strerror != os.strerror(err.errno):
-                return STOPPED
-            return REFUSED if sys.platform != "linux" or is_filtered() else UNPROVEN
-        return f"failed: {err.strerror or type(err).__name__}"
-    return ALLOWED
-
-
-def _connect(port: int) -> None:
-    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as made:
-        made.settimeout(WAIT_S)
-        made.connect((HERE, port))
-
-
-def _look_up(port: int) -> None:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as made:
-        made.settimeout(WAIT_S)
-        made.sendto(QUESTION, (HERE, port))
-        made.recv(512)
-
-
-def _connect_natively(port: int) -> None:
-    """Connect with the system's own library, as Qt and llama.cpp would. Checks inside Python do not notice it."""
-    if sys.platform == "win32":
-        raise NotImplementedError
-    libc = ctypes.CDLL(None, use_errno=True)
-    handle = libc.socket(AF_INET, SOCK_STREAM, 0)
-    if handle < 0:
-        raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
-    try:
-        family = bytes((16, AF_INET)) if sys.platform == "darwin" else AF_INET.to_bytes(2, sys.byteorder)
-        address = family + port.to_bytes(2, "big") + socket.inet_aton(HERE) + bytes(8)
-        if libc.connect(handle, address, len(address)) != 0:
-            raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
-    finally:
-        with contextlib.suppress(OSError):
-            libc.close(handle)

@@ -34,23 +34,20 @@ from slmdesk.base.record import Record, changed, to_json
 from slmdesk.base.records import AnswerEnding, Message, ModelRecord, Status
 from slmdesk.base.texts import _
 from slmdesk.base.types import THINKING_USUAL, Answer, ChatMessage, FinishReason, Json, Origin, Role, Sampling, TextPart
-from slmdesk.chat.conversation import REDACTION, Stores
+from slmdesk.chat.conversation import Stores
+from slmdesk.chat.settings import CHAT_SAMPLING, TEXT_SAMPLING
 from slmdesk.chat.types import (
-    CHAT_SAMPLING,
     MOST_THOUGHT_SECONDS,
     MOST_THOUGHT_TOKENS,
-    TEXT_SAMPLING,
     ChatOptions,
     Lora,
     check_options,
     lora_for,
     lora_of,
-    require_form,
     sampling_for,
 )
 from slmdesk.loader.model_loader import Lease, ModelLoader
 from slmdesk.models.service import ModelService
-from slmdesk.redaction.service import PutBack, Veil, added_to
 from slmdesk.runtime.events import (
     MessageEnded,
     MessageGrew,
@@ -67,7 +64,6 @@ from slmdesk.store import Store
 
 if TYPE_CHECKING:
     from slmdesk.loader.energy import OtherPrograms
-    from slmdesk.text.redaction.replacing import Restorer
 
 WHOLE = (FinishReason.STOP, FinishReason.STOP_STRING)
 FIRST_GAP_S = 0.25
@@ -87,22 +83,13 @@ class Watcher:
         polish: Callable[[str], str] | None = None,
         again: Callable[[Answer, Sequence[float]], AnswerRequest | None] = lambda _answer, _scores: None,
     ) -> None:
-        """Create the watcher. `polish` receives the complete text and returns the text that is stored.
+        """Create the watcher. `on_ended` is called when the end of the answer was stored and published, but not when
+        the app ends. `polish` receives the complete text and returns the text that is stored.
 
         `again` is called after an answer that ended well, with the answer and, for choices, their scores. It returns
         the next request for the same message, or None if the answer is complete.
         """
-        self._on_ended, self.polish, self.again = on_ended, polish, again
-
-    def began(self) -> None:
-        """Called when the model is loaded and receives the request, and again when the engine process was replaced."""
-
-    def ending(self, answer: Answer | None) -> None:
-        """Called when an answer has ended, with the model still loaded. `answer` is None if it did not end well."""
-
-    def ended(self, message: Message) -> None:
-        """Called when the end of the answer was stored and MessageEnded was published. Not called when the app ends."""
-        self._on_ended(message)
+        self.on_ended, self.polish, self.again = on_ended, polish, again
 
 
 class AnswerRequest(Record):
@@ -117,19 +104,15 @@ class AnswerRequest(Record):
     choices: tuple[str, ...] = ()
     """If not empty, the model writes nothing and is only asked how likely each of these choices is."""
     kept: Mapping[str, Json] = msgspec.field(default_factory=dict)
-    veil: Veil | None = None
-    """If set, the model sees placeholders for private data, and the stored answer contains the originals."""
     prepare: Prepare | None = None
 
     def payload(self, answer_so_far: str) -> dict[str, Json]:
-        """Return the request in the form of the engine's `chat` job. Raises KnownError redaction.* with a veil."""
+        """Return the request in the form of the engine's `chat` job."""
         payload: dict[str, Json] = {
             "messages": messages_to_json(self.turns),
             "sampling": to_json(self.sampling),
             "answer_prefix": "" if self.choices else answer_so_far,
         }
-        if self.veil and payload["answer_prefix"]:
-            payload["answer_prefix"] = self.veil.hide([answer_so_far])[0]
         if self.lora:
             payload |= {"lora": self.lora.path, "lora_scale": self.lora.scale}
         if self.choices:
@@ -156,13 +139,6 @@ class Prepare(Protocol):
         """Prepare the request before the model is asked. Returns None when loading the model was cancelled."""
 
 
-@dataclass(slots=True)
-class _Veiled:
-    words: Restorer
-    thoughts: Restorer
-    written: list[str] = field(default_factory=list)
-
-
 @dataclass(slots=True, eq=False)
 class _Growing:
     message: Message
@@ -175,7 +151,6 @@ class _Growing:
     due: float = 0.0
     work: Pending[_Ended] | None = None
     lease: Lease | None = None
-    veiled: _Veiled | None = None
     ending: AnswerEnding | None = None
     """Set when the answer has ended but its end could not be stored yet."""
 
@@ -272,7 +247,7 @@ class Answers(Service):
         self.read_ahead.stop()
         for growing in tuple(self._growing.values()):
             _let_go(growing)
-            ending = growing.ending or _with_originals(growing, AnswerEnding(Status.INTERRUPTED))[0]
+            ending = growing.ending or AnswerEnding(Status.INTERRUPTED, kept=growing.request.kept)
             with suppress(KnownError):  # the next instance changes `streaming` to `interrupted`
                 self._stores.of(growing.id).messages.end(growing.id, growing.text, ending, growing.thought)
         self._growing.clear()
@@ -326,9 +301,6 @@ class Answers(Service):
     def _ask(self, growing: _Growing, lease: Lease) -> Pending[Done | Failed | Cancelled]:
         message, request = growing.message, growing.request
         payload = request.payload(growing.text)
-        if request.veil and not request.choices:
-            growing.veiled = _Veiled(request.veil.restorer(), request.veil.restorer())
-        request.watcher.began()
         job: Pending[Done | Failed | Cancelled] = Pending()
 
         def on_event(event: FromChild) -> None:
@@ -345,10 +317,6 @@ class Answers(Service):
     def _on_token(self, growing: _Growing, token: Token) -> None:
         message, text = growing.message, token.text
         growing.length += len(text)
-        if veiled := growing.veiled:
-            if not token.is_thought:
-                veiled.written.append(text)
-            text = (veiled.thoughts if token.is_thought else veiled.words).add(text)
         if text and token.is_thought:
             growing.thoughts.append(text)
             self._publish(ThoughtGrew(message.item, message.id, text))
@@ -426,15 +394,10 @@ class Answers(Service):
         ending, answer, was_quiet = (failing(end), None, True) if isinstance(end, Problem) else end
         problem = end if isinstance(end, Problem) else None
         request = growing.request
-        ending, fault = _with_originals(growing, ending)
-        if fault:
-            problem, answer = fault, None
+        ending = changed(ending, kept=request.kept)
         if request.watcher.polish and ending.status is Status.COMPLETE:
             growing.prefix, growing.pieces = request.watcher.polish(growing.text), []
-            # the marked positions belong to the text before polishing
-            ending = changed(ending, kept={name: value for name, value in ending.kept.items() if name != REDACTION})
         growing.ending = ending
-        request.watcher.ending(answer)
         if growing.lease:
             growing.lease.release()
         if self._write_end(growing, ending):
@@ -442,7 +405,7 @@ class Answers(Service):
         message = changed(growing.message, **ending.fields_for(growing.message, growing.text, growing.thought))
         usage, timing = (answer.usage, answer.timing) if answer else (None, None)
         self._publish(MessageEnded(message, problem, usage, timing, was_quiet))
-        request.watcher.ended(message)
+        request.watcher.on_ended(message)
 
 
 def _whole(answers: Sequence[Answer]) -> AnswerEnding:
@@ -459,37 +422,6 @@ def _whole(answers: Sequence[Answer]) -> AnswerEnding:
         reproducible=last.reproducible,
         thought_seconds=last.thought_seconds if last.thought else None,
     )
-
-
-def _with_originals(growing: _Growing, ending: AnswerEnding) -> tuple[AnswerEnding, Problem | None]:
-    """Return the ending with what is stored about the redaction. An error while restoring the originals turns the
-    ending into a failure, because the answer must end in any case.
-    """
-    kept = growing.request.kept
-    try:
-        more = _unveiled(growing, is_whole=ending.finish_reason in WHOLE)
-    except Exception as err:  # noqa: BLE001  whatever it is: the row must end, and the model be let go
-        problem = problem_for(err)
-        return changed(failing(problem), kept=kept), problem
-    return changed(ending, kept={**kept, **more}), None
-
-
-def _unveiled(growing: _Growing, *, is_whole: bool) -> dict[str, Json]:
-    """Restore the originals in everything that was written. Returns what is stored about it, together with what was
-    stored before.
-
-    If an answer broke off and may be continued, an incomplete placeholder at its end is dropped, because it could not
-    be completed later.
-    """
-    veiled, growing.veiled = growing.veiled, None
-    if veiled is None:
-        return {}
-    written = "".join(veiled.written)
-    back = PutBack.of(veiled.words.restored(written if is_whole else veiled.words.without_begun(written)))
-    growing.thoughts.append(veiled.thoughts.end())
-    growing.pieces = [back.text]
-    before = growing.message.sampling.get(REDACTION)
-    return {REDACTION: added_to(before, back.kept(len(growing.prefix)))}
 
 
 def _let_go(growing: _Growing) -> None:
@@ -534,11 +466,10 @@ class ModelChoice:
 
         `has_text`: the question contains a text to work on.
 
-        Raises KnownError `model.…`, `adapter.…`, `request.invalid`, `grammar.invalid`.
+        Raises KnownError `model.…`, `adapter.…`, `request.invalid`.
         """
         record = self._models.choose(model) if model else self._pinned(options) or self._models.choose(None)
         merged = sampling_for(sampling, options, TEXT_SAMPLING if has_text else CHAT_SAMPLING)
-        require_form(merged)
         return AnswerRequest(record, (), merged, lora_for(options, record, self._models.list()))
 
     def request_as(self, message: Message) -> AnswerRequest:

@@ -72,7 +72,7 @@ class Planner(Service):
     ) -> Slices[tuple[AttachmentPart, ...] | None]:
         """Return what the model reads for the last message of `path`, or None when loading the model was cancelled.
 
-        Raises KnownError model.*, redaction.*, store.*.
+        Raises KnownError model.*, store.*.
         """
         *before, question = path
         turns, _ids = window.turns(before)

@@ -17,30 +17,21 @@ import click
 from slmdesk.base.errors import KnownError
 from slmdesk.base.record import changed, to_json
 from slmdesk.base.records import Message, Status
-from slmdesk.base.types import THINKING, Json, Sampling, used_words
-from slmdesk.chat.conversation import REDACTION, blanks_note, window_then
-from slmdesk.chat.presets import Preset
+from slmdesk.base.types import Json, Sampling, used_words
+from slmdesk.chat.conversation import blanks_note, window_then
+from slmdesk.chat.settings import EVERY, MODEL, MOST_STOP, SAMPLED, STOP, Setting, is_stop
 from slmdesk.chat.types import (
     ASK,
     LEAVE_OUT,
-    MOST_STOP,
-    SETTINGS,
-    STRONGEST_BIAS,
     SUMMARIZE,
     AttachRequest,
     NotesBegun,
     QuotesFound,
     SendRequest,
-    Setting,
     TurnsLeftOut,
-    is_bias,
-    is_stop,
-    read_form,
 )
-from slmdesk.command.console import Console, FiniteRange, NamedFile, json_option, next_of, table
+from slmdesk.command.console import Console, FiniteRange, NamedFile, json_option, next_of
 from slmdesk.command.opening import link_shared, read_stdin
-from slmdesk.command.redaction import print_preview, redact_preview_option
-from slmdesk.redaction.service import kept_from
 from slmdesk.runtime.events import (
     Event,
     MessageChanged,
@@ -53,7 +44,6 @@ from slmdesk.runtime.events import (
 from slmdesk.services import Services
 
 if TYPE_CHECKING:
-    from slmdesk.chat.spaces import Space
     from slmdesk.chat.types import Quoted
 
 # ---- the options of `slmdesk chat` that decide how the words of an answer are chosen
@@ -69,61 +59,41 @@ def _stops(_context: click.Context, _option: click.Parameter, values: tuple[str,
     return values
 
 
-def _biases(
-    _context: click.Context, _option: click.Parameter, values: tuple[tuple[str, float], ...]
-) -> tuple[tuple[str, float], ...]:
-    if not all(is_bias(*value) for value in values):
-        raise click.BadParameter("this is no word.")
-    return values
-
-
 def _option_of(setting: Setting) -> Callable[[Command], Command]:
-    flag = f"--{setting.name.replace('_', '-')}"
+    flag, words = f"--{setting.name.replace('_', '-')}", setting.help or setting.words
+    if setting is STOP:
+        return click.option(flag, multiple=True, metavar="TEXT", callback=_stops, help=words)
+    if setting is MODEL:
+        return click.option("-m", flag, help=words)
     if setting.is_whole:
-        return click.option(flag, type=click.IntRange(int(setting.least), int(setting.most)), help=setting.words)
-    most = MOST_TEMPERATURE if setting.name == "temperature" else setting.most
-    return click.option(flag, type=FiniteRange(setting.least, most), help=setting.words)
+        whole = click.IntRange(int(setting.least), None if setting.name == "max_tokens" else int(setting.most))
+        return click.option(flag, type=whole, help=words)
+    if setting.is_number:
+        most = MOST_TEMPERATURE if setting.name == "temperature" else setting.most
+        return click.option(flag, type=FiniteRange(setting.least, most), help=words)
+    return click.option(flag, type=click.Choice(setting.codes) if setting.codes else None, help=words)
 
 
-OPTIONS: tuple[Callable[[Command], Command], ...] = (
-    *map(_option_of, SETTINGS),
-    click.option("--seed", type=click.IntRange(0, 2**32 - 1), help="The same seed gives the same answer."),
-    click.option("--max-tokens", type=click.IntRange(1), help="The longest answer, in tokens."),
-    click.option(
-        "--stop", multiple=True, metavar="TEXT", callback=_stops, help="The answer ends before TEXT (can be repeated)."
-    ),
-    click.option(
-        "--word-bias",
-        multiple=True,
-        type=(str, FiniteRange(-STRONGEST_BIAS, STRONGEST_BIAS)),
-        metavar="WORD NUMBER",
-        callback=_biases,
-        help="5 makes WORD frequent, -5 rare, -100 forbids it (can be repeated).",
-    ),
-    click.option(
-        "--schema", type=NamedFile(), metavar="FILE", help="The answer is JSON that keeps to the JSON schema in FILE."
-    ),
-    click.option("--grammar", type=NamedFile(), metavar="FILE", help="The answer keeps to the grammar (GBNF) in FILE."),
-)
-NAMES = (*(setting.name for setting in SETTINGS), "seed", "max_tokens", "stop", "word_bias")
+GIVEN = tuple(setting for setting in EVERY if setting.name not in ("answer_length", "answer_language"))
+KEPT = tuple(setting.name for setting in GIVEN if setting.name not in (MODEL.name, *SAMPLED))
+"""Names of the settings that are kept for the chat; the others hold for this answer."""
 
 
-def sampling_options(command: Command) -> Command:
-    """Add the sampling options to a command. The command receives the options used as `sampling`, a Sampling."""
+def setting_options(command: Command) -> Command:
+    """Add the options of a chat's settings to a command.
+
+    It receives those of the answer as `sampling`, a Sampling, those that are kept for the chat as `kept`, and `model`.
+    """
 
     @wraps(command)
     def run(*args: Any, **given: Any) -> Any:
-        values = {name: given.pop(name) for name in NAMES}
-        schema, grammar = given.pop("schema"), given.pop("grammar")
-        if schema and grammar:
-            raise click.UsageError("An answer is bound to a schema or to a grammar, not to both.")
-        json_schema, gbnf = (read_form(path) if path else None for path in (schema, grammar))
-        sampling = Sampling(**values, json_schema=json_schema, grammar=gbnf)
-        return command(*args, sampling=sampling, **given)
+        sampling = Sampling(**{name: given.pop(name) for name in SAMPLED})
+        kept = {name: value for name in KEPT if (value := given.pop(name)) is not None}
+        return command(*args, sampling=sampling, kept=kept, **given)
 
     made: Command = run
-    for option in reversed(OPTIONS):
-        made = option(made)
+    for setting in reversed(GIVEN):
+        made = _option_of(setting)(made)
     return made
 
 
@@ -139,19 +109,11 @@ STOP_S = 5.0
 
 @click.command()
 @click.argument("prompt", required=False)
-@click.option("-m", "--model", help="Id, unique prefix of one, or name.")
 @click.option("-s", "--system", help="Instructions for the model.")
-@click.option("-p", "--preset", help="Preset for this chat from now on: name or id, or “none”; see presets list.")
+@click.option("-p", "--preset", help="Preset for this chat from now on: name or id, or “none”.")
 @click.option("-c", "--chat", "chat_id", help="Go on with this chat (id or unique prefix).")
-@sampling_options
+@setting_options
 @click.option("--space", help="Begin the chat in this space, with its instructions and documents: name or id.")
-@click.option("--lora", help="Answer with this adapter, in this chat from now on: id, unique prefix, name, or “none”.")
-@click.option("--lora-scale", type=FiniteRange(0, 2), help="How strongly it changes the model; 1: as it was made.")
-@click.option(
-    "--thinking",
-    type=click.Choice(THINKING),
-    help="How much a model that thinks aloud does so, in this chat from now on; its thoughts are not printed.",
-)
 @click.option(
     "--when-full",
     type=click.Choice(list(WHEN_FULL)),
@@ -169,13 +131,6 @@ STOP_S = 5.0
 @click.option("--password", is_flag=True, help="Ask for the password of each locked document first.")
 @click.option("--anyway", is_flag=True, help="Load the model even where memory looks too short for it.")
 @click.option("--no-save", is_flag=True, help="Keep nothing of it on the disk.")
-@click.option(
-    "--redact/--no-redact",
-    default=None,
-    help="Replace names, numbers and addresses before the model sees them, and put them back into the answer, in this "
-    "chat from now on.",
-)
-@redact_preview_option
 @json_option
 @click.pass_obj
 def chat(
@@ -186,17 +141,13 @@ def chat(
     preset: str | None,
     chat_id: str | None,
     sampling: Sampling,
+    kept: dict[str, Json],
     space: str | None,
-    lora: str | None,
-    lora_scale: float | None,
-    thinking: str | None,
     when_full: str | None,
     files: tuple[Path, ...],
     password: bool,
     anyway: bool,
     no_save: bool,
-    redact: bool | None,
-    redact_preview: bool,
 ) -> int:
     """Ask PROMPT, or the text on stdin; on a terminal without either, chat until Ctrl-D.
 
@@ -216,19 +167,11 @@ def chat(
         prompt = f"{prompt}\n\n{more}"
     if not interactive and not (prompt or "").strip():
         raise click.UsageError("There is nothing to say: give a PROMPT, or words on stdin.")
-    if redact_preview:
-        if interactive or files:
-            raise click.UsageError("--redact-preview looks at a PROMPT, or words on stdin, alone.")
-        console.is_streaming = False
-        with console.services() as services:
-            return print_preview(console, services, prompt or "", chat_id)
-
     changes: dict[str, Json] = {
         "system": system,
         "preset": "" if preset == "none" else preset,
-        "lora": "" if lora == "none" else lora,
-        "lora_scale": lora_scale,
-        "thinking": thinking,
+        **kept,
+        "lora": "" if kept.get("lora") == "none" else kept.get("lora"),
         "when_full": WHEN_FULL[when_full] if when_full else None,
     }
     request = SendRequest(
@@ -240,7 +183,6 @@ def chat(
         space=space or "",
         anyway=anyway,
         save=not no_save,
-        redact=redact,
     )
     with console.services() as services:
         link_shared(console, services)
@@ -369,16 +311,10 @@ class _ChatRun:
             left_out = self._left_out(message)
             done = {**_done(ended, saved=saved), "left_out": left_out, "attachments": read}
             cited: list[Json] = [{"file": quote.name, "page": quote.page, "quote": quote.quote} for quote in quotes]
-            console.give({**done, **_redaction(message), "citations": cited, **failed})
+            console.give({**done, "citations": cited, **failed})
             return
         for quote in quotes:
             console.notify(f"\u201c{quote.quote}\u201d \u2014 {quote.name}, page {quote.page}")
-        if REDACTION in message.sampling:
-            count, marked = kept_from(message.sampling[REDACTION])
-            from slmdesk.redaction.labels import put_back_words
-
-            words = put_back_words(count, [message.text[start:end] for start, end in marked])
-            console.notify(f"note: {words}")
         if blanks := blanks_note(message):
             console.notify(f"note: {blanks[0].lower()}{blanks[1:]}")
         if message.finish_reason == "length" and saved:
@@ -409,14 +345,6 @@ def _given_beside(console: Console) -> str:
     elif not stat.S_ISREG(mode):
         return ""
     return read_stdin().strip()
-
-
-def _redaction(message: Message) -> dict[str, Json]:
-    if REDACTION not in message.sampling:
-        return {}
-    count, marked = kept_from(message.sampling[REDACTION])
-    places: list[Json] = [{"start": start, "end": end, "text": message.text[start:end]} for start, end in marked]
-    return {"redaction": {"put_back": count, "marked": places}}
 
 
 def _done(ended: MessageEnded, *, saved: bool) -> dict[str, Json]:
@@ -511,114 +439,3 @@ def attachments_of(services: Services, answer: Message) -> list[Json]:
         }
         for about in (part.attached for part in (asked.attachments if asked else ()))
     ]
-
-
-# ---- `slmdesk presets`
-
-
-@click.group()
-def presets() -> None:
-    """Manage presets: instructions and settings for chats, used by chat --preset."""
-
-
-@presets.command("list")
-@json_option
-@click.pass_obj
-def list_presets(console: Console) -> None:
-    """List your presets, then those that come with the program."""
-    with console.services() as services:
-        found = services.call.chats.presets.list()
-    if console.as_json:
-        console.give([_preset_shape(preset) for preset in found])
-        return
-    width = max(len(preset.id) for preset in found)
-    for preset in found:
-        console.say(f"{preset.id:<{width}}  {preset.name}" + (f" \u2014 {preset.words}" if preset.words else ""))
-
-
-@presets.command("export")
-@click.argument("preset")
-@click.argument("file", type=NamedFile())
-@click.option("--force", is_flag=True, help="Replace FILE where it exists.")
-@json_option
-@click.pass_obj
-def export_preset(console: Console, /, preset: str, file: Path, force: bool) -> None:
-    """Write PRESET (name or id) to FILE, for others; the choice of a model is not part of it."""
-    if file.exists() and not force:
-        raise KnownError("file.exists", path=str(file))
-    with console.services() as services:
-        found = services.call.chats.presets.get(preset)
-        services.call.chats.presets.export_file(found.id, file.absolute())
-    _say_done(console, found, file, "written to")
-
-
-@presets.command("import")
-@click.argument("file", type=NamedFile())
-@json_option
-@click.pass_obj
-def import_preset(console: Console, /, file: Path) -> None:
-    """Add the preset in FILE to yours."""
-    with console.services() as services:
-        made = services.call.chats.presets.import_file(file)
-    _say_done(console, made, file, "added from")
-
-
-def _say_done(console: Console, preset: Preset, file: Path, words: str) -> None:
-    if console.as_json:
-        console.give(_preset_shape(preset))
-    else:
-        console.say(f"{preset.name} was {words} {file}.")
-
-
-def _preset_shape(preset: Preset) -> dict[str, Json]:
-    options = preset.options
-    return {
-        "id": preset.id,
-        "name": preset.name,
-        "shipped": preset.is_shipped,
-        "instructions": options.system,
-        **{setting.name: getattr(options, setting.name) for setting in SETTINGS},
-        "max_tokens": options.max_tokens,
-        "json_schema": options.json_schema or None,
-        "grammar": options.grammar or None,
-        "stop": list(options.stop),
-        "word_bias": [list(bia) for bia in options.word_bias],
-        "thinking": options.thinking or None,
-        "answer_language": options.answer_language or None,
-        "answer_length": options.answer_length or None,
-        "model": options.model or None,
-        "examples": [{"question": example.question, "answer": example.answer} for example in options.examples],
-    }
-
-
-# ---- `slmdesk spaces`
-
-
-@click.group()
-def spaces() -> None:
-    """Show spaces: folders of chats with instructions, a preset and documents.  chat --space begins a chat in one."""
-
-
-@spaces.command("list")
-@json_option
-@click.pass_obj
-def list_spaces(console: Console) -> None:
-    """List the spaces by their names, each with the number of its chats."""
-    with console.services() as services:
-        found = services.call.chats.spaces.list()
-    if console.as_json:
-        console.give([_space_shape(space) for space in found])
-    elif found:
-        table(console, [(space.id, f"{space.count:,}", space.name) for space in found])
-
-
-def _space_shape(space: Space) -> dict[str, Json]:
-    return {
-        "id": space.id,
-        "name": space.name,
-        "chats": space.count,
-        "instructions": space.system,
-        "preset": space.preset or None,
-        "documents": [attachment.document for attachment in space.attachments if attachment.document],
-        "folders": [attachment.collection for attachment in space.attachments if attachment.collection],
-    }

@@ -58,7 +58,6 @@ from slmdesk.loader.model_loader import (
     has_crashed,
     result_of,
 )
-from slmdesk.redaction.service import Veil
 from slmdesk.runtime.events import Event, Pending, ended
 from slmdesk.runtime.messages import Problem
 from slmdesk.runtime.prompt_texts import texts
@@ -157,9 +156,6 @@ class ContextMeter(Service):
     def measure(self, request: ContextRequest) -> None:
         """Measure the context of a request. An earlier request that is still running is dropped."""
         self._measuring.cancel()
-        if request.window.veil:
-            draft = request.window.veil.hide([request.draft], keeps=False)[0]
-            request = changed(request, draft=draft)
         turns, _ids = request.window.turns(request.path)
         if request.draft:
             turns.append(ChatMessage(Role.USER, (TextPart(request.draft, Origin.PERSON),)))
@@ -174,10 +170,7 @@ class ContextMeter(Service):
         seen, notes = window.seen(request.path), window.notes_on(request.path)
         held = [message for group in groups_of(seen) if window.holds(group) for message in group]
         sent = [part for message in seen for part in message.attachments if part.text]
-        texts = [window.system, notes, _words(held), _words(seen)]
-        if window.veil:
-            texts = window.veil.hide(texts, keeps=False)
-        texts.append(request.draft)  # the draft is already redacted
+        texts = [window.system, notes, _words(held), _words(seen), request.draft]
         system, noted, pinned, talk, draft = yield self._sources.count(texts, record)
         pinned += FRAME * len(held)
         left = max(0, base - system - draft - noted)  # the chat format's own tokens count as conversation
@@ -275,7 +268,7 @@ class Room:
         """Return the part of the chat that the model sees from now on, or None when loading was cancelled. `way`:
         LEAVE_OUT or SUMMARIZE.
 
-        Raises KnownError `context.full`, redaction.*.
+        Raises KnownError `context.full`.
         """
         lease: Lease | None = yield self._writer.loader.lease(self._request.record, explicit=explicit)
         if lease is None:
@@ -304,7 +297,7 @@ class Room:
             self._publish(NotesBegun(self._answer.item, self._answer.id))
             gone = [group for group in groups[:count] if not self._window.holds(group)]
             notes = self._window.notes_on(self._path)
-            notes = yield from self._writer.write(self._request.record, notes, gone, self._window.veil)
+            notes = yield from self._writer.write(self._request.record, notes, gone)
             window = replace(window, notes=notes)
         return window
 
@@ -316,8 +309,6 @@ class Room:
     def _sizes(self, groups: Sequence[Group]) -> Slices[list[int]]:
         each = [[turn.text for turn in turns_for_engine("", group)[0]] for group in groups]
         texts = [text for texts_of in each for text in texts_of]
-        if self._window.veil:
-            texts = self._window.veil.hide(texts)
         counts = iter((yield count_tokens(self._writer.loader, self._request.record, texts)))
         return [sum(next(counts) + FRAME for _text in texts) for texts in each]
 
@@ -360,8 +351,8 @@ class NoteWriter(Record):
     loader: ModelLoader
     prompts: Prompts
 
-    def write(self, record: ModelRecord, notes: str, groups: Sequence[Group], veil: Veil | None = None) -> Slices[str]:
-        """Return notes on `groups` and earlier `notes`. With a `veil`, the model sees placeholders for private data."""
+    def write(self, record: ModelRecord, notes: str, groups: Sequence[Group]) -> Slices[str]:
+        """Return notes on `groups` and earlier `notes`."""
         lease: Lease = (yield self.loader.lease(record)) or not_loaded()
         context, most = lease.model.context_tokens, space_for_notes(lease.model.context_tokens)
         sampling = Sampling(temperature=0.0, repeat_penalty=1.0, max_tokens=most)
@@ -369,8 +360,6 @@ class NoteWriter(Record):
         count = len(left)
         while left:
             turns = _note_turns(notes, left[:count], most)
-            if veil:
-                turns, restorer = veil.hide_turns(turns), veil.restorer()
             tokens, _context = yield self.prompts.measure(record, turns)
             if tokens + most > context and count > 1:
                 count //= 2
@@ -379,8 +368,7 @@ class NoteWriter(Record):
                 unread.append(TOO_LONG.format(beginning=clean_label(left.pop(0)[0].words, MOST_BEGINNING)))
             else:
                 answers: list[Words] = yield ask_once(self.loader, record, [step_of(turns, sampling)])
-                written = answers[0].text.strip()
-                notes = (restorer.restored(written).text if veil else written) or notes
+                notes = answers[0].text.strip() or notes
                 del left[:count]
             count = len(left)
         return "\n".join(note for note in (notes, *unread) if note)

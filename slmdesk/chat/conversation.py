@@ -7,9 +7,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import (
     dataclass,
-    replace,  # noqa: TID251
 )
-from dataclasses import field as class_field
 from itertools import count, zip_longest
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Protocol, Required, TypeAlias, TypedDict, TypeVar, Unpack
@@ -23,8 +21,8 @@ from slmdesk.base.texts import _
 from slmdesk.base.translation import LANGUAGES
 from slmdesk.base.types import AttachmentPart, ChatMessage, Json, Origin, Role, TextPart
 from slmdesk.base.untrusted import CUT, broken, clean_label
-from slmdesk.chat.types import ANSWER_LENGTHS, EXAMPLES, OF_MESSAGE, Example, examples_from, options_from
-from slmdesk.redaction.service import RedactionService, Veil
+from slmdesk.chat.settings import ANSWER_LENGTHS, OF_MESSAGE
+from slmdesk.chat.types import EXAMPLES, Example, examples_from, options_from
 from slmdesk.text.checks.words import tongue
 
 if TYPE_CHECKING:
@@ -33,10 +31,6 @@ if TYPE_CHECKING:
 
 MAX_TITLE = 160
 NEW_CHAT = "New chat"
-REDACT = "redact"
-"""Key in the settings of an item: whether private data is replaced before a model sees it."""
-REDACTION = "redaction"
-"""Key under which the restored placeholders of a redacted answer are stored; see `PutBack.kept`."""
 MOST_ATTACHED = 50
 LONG_QUESTION = 300
 """Number of characters from which a question is assumed to contain the text it is about."""
@@ -262,7 +256,6 @@ class ContextWindow:
     """
     answer_length: str = ""
     """One of ANSWER_LENGTHS, requested in the same place."""
-    veil: Veil | None = class_field(default=None, compare=False)
 
     def place(self, path: Sequence[Message]) -> int:
         return next((at + 1 for at, message in enumerate(path) if message.id and message.id == self.after), 0)
@@ -285,8 +278,7 @@ class ContextWindow:
     def turns(self, path: Sequence[Message], begun: str = "") -> tuple[list[ChatMessage], list[str]]:
         """Return the turns for the model and the ids of their messages, as `turns_for_engine` does.
 
-        `begun`: the beginning of an answer that is continued; it becomes the last turn, without an id. With a veil,
-        private data is replaced in all turns by the same table; this raises KnownError redaction.*, store.*.
+        `begun`: the beginning of an answer that is continued; it becomes the last turn, without an id.
         """
         turns, ids = turns_for_engine(self.system, self.seen(path))
         self._name_form(turns, ids)
@@ -298,7 +290,7 @@ class ContextWindow:
         answer = [ChatMessage(Role.ASSISTANT, (TextPart(begun, Origin.MODEL),))] if begun else []
         whole = [*turns[:at], *examples, *turns[at:], *answer]
         named = [*ids[:at], *("" for _one in examples), *ids[at:], *("" for _one in answer)]
-        return (self.veil.hide_turns(whole) if self.veil else whole), named
+        return whole, named
 
     def _name_form(self, turns: list[ChatMessage], ids: Sequence[str]) -> None:
         """Ask for the language and length of answers behind each message of the person."""
@@ -562,19 +554,3 @@ class EphemeralMessages:
         updated = changed(self.get(id), revision=next(self._numbers), **values)
         self._messages[id] = updated
         return updated
-
-
-# ---- the part of a chat that the model sees, with private data replaced in redacted chats
-
-
-class Veils(Record):
-    redaction: RedactionService
-
-    def of(self, item: Item) -> Veil | None:
-        return self.redaction.veil(item.id) if item.settings.get(REDACT) is True else None
-
-    def window(self, item: Item) -> ContextWindow:
-        return replace(window_of(item), veil=self.of(item))
-
-    def window_then(self, item: Item, answer: Message) -> ContextWindow:
-        return replace(window_then(item, answer), veil=self.of(item))

@@ -20,13 +20,11 @@ from slmdesk.chat.conversation import (
     NOTES,
     PINNED,
     PREFIX,
-    REDACT,
     WINDOW,
     EphemeralStore,
     Group,
     MessageStore,
     Stores,
-    Veils,
     active_path,
     after_deletion,
     copied_window,
@@ -37,7 +35,6 @@ from slmdesk.chat.conversation import (
 )
 from slmdesk.chat.types import ChatOptions, options_from
 from slmdesk.library.saved_states import StateService
-from slmdesk.redaction.service import RedactionService
 from slmdesk.runtime.events import ItemChanged, ItemGone, MessageChanged, Pending
 from slmdesk.runtime.service import Runtime, Service, in_slices
 
@@ -58,10 +55,9 @@ class Edits(Service):
         stores: Stores,
         quotes: Quotes,
         states: StateService,
-        redaction: RedactionService,
     ) -> None:
         super().__init__(runtime)
-        self._stores, self._quotes, self._states, self._redaction = stores, quotes, states, redaction
+        self._stores, self._quotes, self._states = stores, quotes, states
         self._deletions: deque[_Deletion] = deque(maxlen=MOST_UNDONE)
 
     def edit_answer(self, message: str, text: str) -> Message:
@@ -159,7 +155,6 @@ class Edits(Service):
         else:
             copy = self._store.items.add(item.kind, title, settings=settings)
             self._store.items.place(copy.id, space=item.folder or "")
-        self._redaction.copy(item.id, copy.id)
         copies: dict[str, str] = {}
         for other_message in path:
             copies[other_message.id] = copied(store, copy.id, other_message, copies)
@@ -242,11 +237,9 @@ class WindowService(Service):
         choice: ModelChoice,
         writer: NoteWriter,
         as_it_is: Callable[[Message], Message],
-        veils: Veils,
     ) -> None:
         super().__init__(runtime)
         self._stores, self._choice, self._writer, self._as_it_is = stores, choice, writer, as_it_is
-        self._veils = veils
 
     def pin(self, message: str, *, pinned: bool) -> Item:
         """Pin a message, so that it always stays in the prompt, or unpin it. Raises KnownError `item.unknown`."""
@@ -290,9 +283,7 @@ class WindowService(Service):
         def made(notes: str) -> Item:
             options = {key: value for key, value in options_from(item.settings).settings.items() if value is not None}
             title = title_from(CONTINUED.format(title=item.title))
-            redact: dict[str, Json] = {REDACT: True} if self._veils.of(item) else {}
-            new = items.add(item.kind, title, settings={**options, **redact, NOTES: notes[:MOST_NOTES]})
-            self._veils.redaction.copy(chat, new.id)
+            new = items.add(item.kind, title, settings={**options, NOTES: notes[:MOST_NOTES]})
             if item.folder:
                 new = self._store.items.place(new.id, space=item.folder)
             self._publish(ItemChanged(new))
@@ -305,7 +296,7 @@ class WindowService(Service):
         if not groups:
             raise KnownError("request.invalid", what=_("there is nothing to summarize"))
         record = self._choice.record_for(options_from(item.settings))
-        return in_slices(self._service_thread, self._writer.write(record, notes, groups, self._veils.of(item)))
+        return in_slices(self._service_thread, self._writer.write(record, notes, groups))
 
     def _opened(self, chat: str) -> tuple[Item, tuple[Message, ...]]:
         store = self._stores.of(chat)
@@ -330,14 +321,12 @@ class PrivateChats(Service):
         runtime: Runtime,
         unsaved: EphemeralStore,
         answers: Answers,
-        redaction: RedactionService,
         drop: Callable[[str], None],
         *,
         kind: str,
     ) -> None:
         super().__init__(runtime)
-        self._unsaved, self._answers, self._redaction = unsaved, answers, redaction
-        self._drop, self._kind = drop, kind
+        self._unsaved, self._answers, self._drop, self._kind = unsaved, answers, drop, kind
 
     def begin(self, options: ChatOptions) -> Item:
         settings = {name: value for name, value in options.settings.items() if value is not None}
@@ -363,7 +352,6 @@ class PrivateChats(Service):
             self._store.items.change_settings(saved.id, leaf=leaf, **copied_window(item.settings, copies))
             attached = dict.fromkeys(part.attached.document for message in messages for part in message.attachments)
             self._store.documents.link(saved.id, self._known(list(attached)))
-            self._redaction.copy(chat, saved.id)
         saved = self._store.items.get(saved.id)
         self._publish(ItemChanged(saved))
         self.end(chat)

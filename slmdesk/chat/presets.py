@@ -17,18 +17,15 @@ from slmdesk.base.errors import KnownError
 from slmdesk.base.files import write_out
 from slmdesk.base.record import Record, changed
 from slmdesk.base.records import PresetRecord
-from slmdesk.base.texts import _
+from slmdesk.base.texts import _, chosen_catalogue
 from slmdesk.base.types import Json
 from slmdesk.base.untrusted import clean_label, json_bytes, object_in, read_file
+from slmdesk.chat.settings import EVERY
 from slmdesk.chat.types import (
-    BIAS_TITLE,
-    SETTINGS,
-    STOP_TITLE,
     ChatOptions,
     PresetsChanged,
     check_options,
     options_from,
-    require_form,
 )
 from slmdesk.runtime.service import Service
 
@@ -36,18 +33,17 @@ FORM = "slmdesk_preset"
 """Key that marks an exported preset file. Its value is the version of the file format."""
 VERSION = 1
 MOST_NAME, MOST_SYSTEM = 80, 20_000
+
+
+def _inside(title: str) -> str:
+    """Return a title as it stands within a sentence. In other languages than English a capital may be a noun's."""
+    words = re.sub(r"\s*\(.*\)", "", title)
+    return words.lower() if chosen_catalogue() is None else words
+
+
 WORDS: Mapping[str, str] = {
     "system": _("instructions"),
-    "model": _("model"),
-    "answer_language": _("language of answers"),
-    "answer_length": _("length of answers"),
-    **{setting.name: re.sub(r"\s*\(.*\)", "", setting.title).lower() for setting in SETTINGS},
-    "max_tokens": _("maximum length"),
-    "stop": STOP_TITLE.lower(),
-    "word_bias": BIAS_TITLE.lower(),
-    "thinking": _("thinking"),
-    "json_schema": _("JSON schema"),
-    "grammar": _("grammar"),
+    **{setting.name: _inside(setting.title) for setting in EVERY if setting.of_preset},
     "examples": _("examples"),
 }
 OF_PRESET = tuple(WORDS)
@@ -202,7 +198,6 @@ def _options_of(untrusted: Mapping[str, Json]) -> ChatOptions:
 
 def _value(options: ChatOptions) -> dict[str, Json]:
     check_options(options)
-    require_form(options.sampling)
     if len(options.system) > MOST_SYSTEM:
         raise KnownError(
             "request.invalid",

@@ -21,7 +21,6 @@ from slmdesk.chat.conversation import (
     NEW_CHAT,
     NOTES,
     PREFIX,
-    REDACT,
     ContextWindow,
     Conversation,
     EphemeralStore,
@@ -29,7 +28,6 @@ from slmdesk.chat.conversation import (
     MessageStore,
     SentMessage,
     Stores,
-    Veils,
     active_path,
     brings_text,
     can_continue,
@@ -38,6 +36,7 @@ from slmdesk.chat.conversation import (
     siblings_on,
     title_from,
     window_of,
+    window_then,
 )
 from slmdesk.chat.presets import PresetService, with_preset
 from slmdesk.chat.types import (
@@ -56,7 +55,6 @@ from slmdesk.chat.types import (
 from slmdesk.library.saved_states import StateService
 from slmdesk.loader.model_loader import ModelLoader
 from slmdesk.models.service import ModelService
-from slmdesk.redaction.service import RedactionService
 from slmdesk.runtime.events import (
     Event,
     ItemChanged,
@@ -88,10 +86,8 @@ class ChatService(Service):
     _loader: ModelLoader
     _retrieval: Callable[[], Retrieval]
     _saved_states: StateService
-    _redaction: RedactionService
     _choice: ModelChoice
     _stores: Stores
-    _veils: Veils
     _prompts: Lazy[ChatService, Prompts] = Lazy("chat.context:Prompts", lambda s, new: new(s._runtime, s._loader))
     _sources: Lazy[ChatService, Sources] = Lazy("chat.attachments:Sources", lambda s, new: new(s._runtime, s._loader))
     _quotes: Lazy[ChatService, Quotes] = Lazy("chat.attachments:Quotes", lambda s, new: new(s._runtime))
@@ -104,17 +100,17 @@ class ChatService(Service):
     )
     window: Lazy[ChatService, WindowService] = Lazy(
         "chat.edits:WindowService",
-        lambda s, new: new(s._runtime, s._stores, s._choice, s._writer, s.answers.as_it_is, s._veils),
+        lambda s, new: new(s._runtime, s._stores, s._choice, s._writer, s.answers.as_it_is),
     )
     """Service for the part of a chat that the model sees."""
     edits: Lazy[ChatService, Edits] = Lazy(
         "chat.edits:Edits",
-        lambda s, new: new(s._runtime, s._stores, s._quotes, s._saved_states, s._redaction),
+        lambda s, new: new(s._runtime, s._stores, s._quotes, s._saved_states),
     )
     """Service that changes and deletes messages."""
     private: Lazy[ChatService, PrivateChats] = Lazy(
         "chat.edits:PrivateChats",
-        lambda s, new: new(s._runtime, s._stores.unsaved, s.answers, s._redaction, s.drop, kind=KIND),
+        lambda s, new: new(s._runtime, s._stores.unsaved, s.answers, s.drop, kind=KIND),
     )
     """Service for private chats, which exist only in memory."""
     spaces: Lazy[ChatService, SpaceService] = Lazy(
@@ -130,25 +126,22 @@ class ChatService(Service):
         loader: ModelLoader,
         retrieval: Callable[[], Retrieval],
         states: StateService,
-        redaction: RedactionService,
     ) -> None:
         super().__init__(runtime)
         self._runtime, self._models, self._loader, self._retrieval = runtime, models, loader, retrieval
-        self._saved_states, self._redaction = states, redaction
+        self._saved_states = states
         self._choice = ModelChoice(runtime.store, models, loader)
         self._stores = Stores(runtime.store, EphemeralStore())
         self.answers = Answers(runtime, loader, self._stores)
-        self._veils = Veils(redaction)
         self._preparer = Preparer(
             self._stores,
             lambda: self._planner,
             lambda: self._writer,
             lambda: self._quotes,
             runtime.publish,
-            self._veils,
         )
         self.presets = PresetService(runtime)
-        self._states = ChatStates(runtime, models, states, self._veils, kind=KIND, version=PROMPT_VERSION)
+        self._states = ChatStates(runtime, models, states, kind=KIND, version=PROMPT_VERSION)
         self.shown: dict[str, set[str]] = {}
         """Chats opened in this instance, with the ids of the messages that a frontend knows."""
 
@@ -189,7 +182,6 @@ class ChatService(Service):
         brings = brings_text(request.text, has_attachments=bool(request.attach))
         asked = self._choice.request(options, request.model, request.sampling, has_text=brings)
         message_store, item = self._message_store_for(request, options)
-        item = self._with_redaction(message_store, item, request)
         path = active_path(message_store.messages.of_item(item.id), leaf_of(item))
         if path and self.is_writing(path[-1].id):
             raise KnownError("request.invalid", what=_("the last answer is still being written"))
@@ -335,7 +327,7 @@ class ChatService(Service):
         is_answer = other_message.role is Role.ASSISTANT
         if is_answer:
             path = asked_with(path[:-1], other_message, message_store.messages.of_item(item.id))
-        window = self._veils.window_then(item, other_message) if is_answer else self._veils.window(item)
+        window = window_then(item, other_message) if is_answer else window_of(item)
         turns, ids = window.turns(path)
         record = self._models.by_sha256(other_message.model_sha256) or self._models.choose(None)
         thinking = options_from(other_message.sampling).thinking if is_answer else ""
@@ -353,7 +345,7 @@ class ChatService(Service):
         if path and self.is_writing(path[-1].id):
             return
         request = self._choice.request(options_from(item.settings), None, Sampling())
-        turns, _ids = self._veils.window(item).turns(path)
+        turns, _ids = window_of(item).turns(path)
         self.answers.read_ahead.begin(changed(request, turns=tuple(turns), state=self._known_state(request, turns)))
 
     def measure(self, chat: str | None, draft: str, attach: Sequence[AttachRequest] = ()) -> None:
@@ -371,7 +363,7 @@ class ChatService(Service):
         if chat is not None:
             message_store = self._stores.of(chat)
             item = message_store.items.get(chat)
-            path, window = active_path(message_store.messages.of_item(chat), leaf_of(item)), self._veils.window(item)
+            path, window = active_path(message_store.messages.of_item(chat), leaf_of(item)), window_of(item)
         seen = tuple(map(self.answers.as_it_is, path))
         self._meter.measure(ContextRequest(chat, record, window, seen, draft, tuple(attach), options))
 
@@ -404,12 +396,6 @@ class ChatService(Service):
         """Set all options of a chat for later answers. Raises KnownError `item.unknown`, `request.invalid`."""
         check_options(options)
         item = self._stores.of(chat).items.change_settings(chat, **options.settings)
-        self._publish(ItemChanged(item))
-        return item
-
-    def redact(self, chat: str, *, on: bool) -> Item:
-        """Set whether private data is replaced before the model sees it. Raises KnownError `item.unknown`."""
-        item = self._stores.of(chat).items.change_settings(chat, **{REDACT: on or None})
         self._publish(ItemChanged(item))
         return item
 
@@ -450,7 +436,6 @@ class ChatService(Service):
 
     def drop(self, chat: str) -> None:
         self.shown.pop(chat, None)
-        self._redaction.forget(chat)
         self.edits.drop(chat)
 
     def close(self) -> None:
@@ -458,13 +443,6 @@ class ChatService(Service):
         self.answers.close()
 
     # ---- inside
-
-    def _with_redaction(self, message_store: MessageStore, item: Item, request: SendRequest) -> Item:
-        if request.redact is not None and request.redact != (self._veils.of(item) is not None):
-            item = message_store.items.change_settings(item.id, **{REDACT: request.redact or None})
-        if self._veils.of(item):
-            self._redaction.decide(item.id, request.decisions)
-        return item
 
     def _in_space(self, request: SendRequest) -> SendRequest:
         space = self.spaces.get(request.space)
@@ -533,9 +511,8 @@ class ChatService(Service):
         explicit: bool = True,
         goes_on: bool = False,
     ) -> None:
-        with suppress(KnownError):  # an error of the redaction is reported when the answer is prepared
-            read_before, _ids = self._veils.window(item).turns(path[:-1])
-            request = changed(request, state=self._known_state(request, read_before))
+        read_before, _ids = window_of(item).turns(path[:-1])
+        request = changed(request, state=self._known_state(request, read_before))
         prepared = self._preparer.request(request, answer, item, path, goes_on=goes_on)
         self.answers.start(answer, prepared, explicit=explicit)
 
@@ -592,7 +569,6 @@ class Preparer(Record):
     writer: Callable[[], NoteWriter]
     quotes: Callable[[], Quotes]
     publish: Callable[[Event], None]
-    veils: Veils
 
     def request(
         self, request: AnswerRequest, answer: Message, item: Item, path: Sequence[Message], *, goes_on: bool = False
@@ -602,9 +578,9 @@ class Preparer(Record):
 
         `goes_on`: the answer is continued, so the earlier decision about its attachments stays.
         """
-        window, way = self.veils.window(item), options_from(item.settings).when_full
+        window, way = window_of(item), options_from(item.settings).when_full
         needs_plan = _needs_plan(path, window, goes_on=goes_on)
-        if way == ASK and not needs_plan and window.veil is None:
+        if way == ASK and not needs_plan:
             return self._whole(request, answer, window, path)
 
         def prepare(*, explicit: bool) -> Slices[AnswerRequest | None]:
@@ -657,12 +633,10 @@ class Preparer(Record):
         self, request: AnswerRequest, answer: Message, window: ContextWindow, path: Sequence[Message]
     ) -> AnswerRequest:
         begun = answer.text
-        turns, _ids = window.turns(path, begun)  # same table as for the answer's prefix
+        turns, _ids = window.turns(path, begun)
         attached = attachments_on(path)
         watcher = self.quotes().watcher(attached) if attached else request.watcher
-        return changed(
-            request, turns=tuple(turns[:-1] if begun else turns), watcher=watcher, kept=window.kept, veil=window.veil
-        )
+        return changed(request, turns=tuple(turns[:-1] if begun else turns), watcher=watcher, kept=window.kept)
 
 
 def attachments_on(path: Sequence[Message]) -> tuple[AttachmentPart, ...]:
@@ -696,11 +670,10 @@ LEAST_TOKENS = 200
 
 class ChatStates(Service):
     def __init__(
-        self, runtime: Runtime, models: ModelService, states: StateService, veils: Veils, *, kind: str, version: str
+        self, runtime: Runtime, models: ModelService, states: StateService, *, kind: str, version: str
     ) -> None:
         super().__init__(runtime)
         self._models, self._states, self._kind, self._version = models, states, kind, version
-        self._veils = veils
         self._resting: dict[str, Later] = {}
         runtime.events.on(MessageEnded, self._on_message_ended)
 
@@ -736,5 +709,5 @@ class ChatStates(Service):
                 and record
                 and not has_adapter
             ):
-                turns, _ids = self._veils.window(item).turns(path)
+                turns, _ids = window_of(item).turns(path)
                 self._states.keep(record, turns, self._version, [item.id], replaces=True)

@@ -22,7 +22,7 @@ from slmdesk.base.records import Item, Message, ModelRecord, Status
 from slmdesk.base.texts import _
 from slmdesk.base.types import AttachMode, ChatMessage, Json, Origin, Role, Sampling, TextPart
 from slmdesk.base.untrusted import broken, clean_label
-from slmdesk.chat.conversation import LIKE_OURS, NEW_CHAT, PREFIX, REDACT, active_path, leaf_of, title_from
+from slmdesk.chat.conversation import LIKE_OURS, NEW_CHAT, PREFIX, active_path, leaf_of, title_from
 from slmdesk.chat.presets import MOST_SYSTEM, PresetService, with_preset
 from slmdesk.chat.types import AttachRequest, ChatOptions
 from slmdesk.loader.model_loader import Lease, ModelLoader
@@ -322,14 +322,12 @@ class TitleWriter(Service):
     def _first_of(self, chat: str) -> tuple[Message, ...]:
         """Return the first question and answer of a chat if its title is still the first words of the question, else
         nothing.
-
-        A redacted chat keeps its title, because writing one would show the model the unredacted words.
         """
         try:
             item = self._store.items.get(chat)
         except KnownError:  # deleted for good
             return ()
-        if item.kind != KIND or item.deleted_at is not None or item.settings.get(REDACT) is True:
+        if item.kind != KIND or item.deleted_at is not None:
             return ()
         path = active_path(self._store.messages.of_item(chat), leaf_of(item))[:2]
         if len(path) < 2 or path[0].role is not Role.USER or not path[1].text.strip():

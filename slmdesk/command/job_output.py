@@ -440,14 +440,16 @@ def index(console: Console, services: Services, folder: Path, *, watched: bool |
             ended = console.result_of(services, lambda: services.collections.look(id))
     except KeyboardInterrupt:
 
-        def pause() -> None:
+        def pause() -> str:
             job = services.collections.runner.unfinished(id)
             if job is not None and job.status is not JobStatus.PAUSED:
                 services.jobs.pause(job.id)
+            return job.id if job is not None else ""
 
-        services.service_thread.call(pause, 5.0)
+        paused = services.service_thread.call(pause, 5.0)
         console.end_progress()
-        console.notify(f"Paused. It goes on with: slmdesk documents index {folder}")
+        if paused:
+            console.notify(f"Paused. It goes on with: slmdesk jobs resume {paused}")
         raise
     finally:
         console.end_progress()

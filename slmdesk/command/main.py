@@ -45,12 +45,8 @@ COMMANDS = {
     "memory": ("translation.command.glossary:memory", "Manage earlier translations, which are used again."),
     "models": ("models.command.library:models", "Manage the models on this PC, and find more on the Hub."),
     "network": ("online.command:network", "Show the network log, newest first, and today's count."),
-    "presets": ("chat.command:presets", "Manage presets: instructions and settings for chats."),
     "redact": ("library.command:redact", "Write a copy of FILE without names and numbers, for others."),
     "restore": ("history.command:restore_history", "Replace the history by the backup FILE; the old one is kept."),
-    "retention": ("history.command:retention", "Set how long things are kept, and what nothing may delete."),
-    "spaces": ("chat.command:spaces", "Show spaces: folders of chats with instructions and documents."),
-    "statement": ("online.command:statement", "Write a signed statement for an auditor: what left this PC."),
     "summarize": ("summaries.command:summarize", "Summarize each FILE, and several also together."),
     "translate": (
         "translation.command.translate:translate",
@@ -59,9 +55,6 @@ COMMANDS = {
     "write": ("writing.command:write", "Correct a text, or write it shorter, longer or in another tone."),
 }
 """For each command: where its function is, and its line in the list of commands. Each is imported only when used."""
-
-SHUT_IN_BY_THEMSELVES = frozenset({"statement"})
-"""Commands that call `Console.shut_in` themselves, after they have started the work that needs more rights."""
 
 
 class LazyGroup(click.Group):
@@ -113,8 +106,7 @@ def slmdesk_command(console: Console, home: str | None, debug: bool, passphrase_
         raise click.BadParameter("the name of the folder is empty.", param_hint="--home")
     console.home, console.debug = Path(home) if home else None, debug
     console.passphrase_fd = passphrase_fd
-    if click.get_current_context().invoked_subcommand not in SHUT_IN_BY_THEMSELVES:
-        console.shut_in()
+    console.shut_in()
 
 
 def run_command_line(args: Sequence[str], *, is_own_process: bool = False) -> int:
@@ -146,8 +138,10 @@ def _run(console: Console, args: list[str]) -> int:
         result = slmdesk_command.main(args, prog_name="slmdesk", standalone_mode=False, obj=console)
         return result if isinstance(result, int) else 0
     except click.UsageError as err:
+        from slmdesk.command.gone import instead
+
         try:
-            err.show()
+            (instead(err, args) or err).show()
         except OSError:
             show_elsewhere(sys.stderr)
         return WRONG_USAGE

@@ -15,8 +15,6 @@ from slmdesk.base.types import (
     Answer,
     ChatMessage,
     Device,
-    FormatQuality,
-    FormatSpeed,
     LoadedModel,
     LoadSpec,
     Priority,
@@ -52,7 +50,7 @@ class Request(Record):
     @property
     def is_free(self) -> bool:
         """Whether anything may come before the answer's words."""
-        is_bound = self.sampling.grammar or self.sampling.json_schema or self.choices or self.with_probabilities
+        is_bound = self.sampling.grammar or self.choices or self.with_probabilities
         return not is_bound
 
     @property
@@ -201,23 +199,11 @@ class Engine(ABC):
         """
         raise KnownError("model.wrong_kind", kind="an engine without formats")
 
-    def format_speed(self, path: str, on_progress: Callable[[float], bool]) -> FormatSpeed:
-        """Load a file and time reading and writing.  `on_progress` gets 0..1 and returns False to cancel (Stopped).
-
-        Raises KnownError with a code of the family `model.`.
-        """
-        raise KnownError("model.wrong_kind", kind="an engine without formats")
-
-    def format_quality(
-        self,
-        path: str,
-        texts: Sequence[str],
-        predictions: str,
-        on_progress: Callable[[float], bool],
-        *,
-        is_reference: bool,
-    ) -> FormatQuality:
-        """Load a file and write what it predicts over `texts` into the file `predictions`, or compare it with that.
+    def divergence(
+        self, path: str, text: str, predictions: str, on_progress: Callable[[float], bool], *, is_reference: bool
+    ) -> float:
+        """Load a file and write what it predicts over `text` into the file `predictions`, or return how far it is from
+        what is there.
 
         Raises KnownError with a code of the family `model.`, OSError, Stopped.
         """

@@ -1,1 +1,1 @@
-"""Exams, benchmark and comparison of models."""
+"""Exams and benchmark of models."""

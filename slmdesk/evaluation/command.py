@@ -1,44 +1,20 @@
-"""The commands `slmdesk models exam`, `bench`, `compare`, `tune` and `prune`, which measure models on this PC."""
+"""The commands `slmdesk models exam`, `bench` and `tune`: measure models, and make smaller copies of them."""
 
 from __future__ import annotations
 
-import queue
-import sys
 import time
-from collections.abc import Callable, Sequence
-from functools import partial
 
 import click
 
 from slmdesk.base.protocol import picked
-from slmdesk.base.record import to_json
 from slmdesk.base.records import ModelRecord
 from slmdesk.base.types import FILE_TYPES, Json
-from slmdesk.command.console import Console, json_option, next_of
+from slmdesk.command.console import Console, json_option
 from slmdesk.command.job_output import follow
-from slmdesk.command.opening import named_model, read_stdin
-from slmdesk.evaluation.comparison import ComparedAnswer, CompareRequest, Comparison
+from slmdesk.command.opening import named_model
 from slmdesk.evaluation.exams import THINKING_KEY, result_of, shape_of_skill
-from slmdesk.evaluation.formats import (
-    LAYERS_KEY,
-    RULE,
-    FormatProgress,
-    FormatReport,
-    FormatResult,
-    advice_of,
-    format_sentence,
-    progress_words,
-)
+from slmdesk.evaluation.formats import MOST_LEFT_OUT, FormatProgress, progress_words
 from slmdesk.evaluation.model_cards import BenchProgress, lines_of, sentence_of, thinking_lines
-from slmdesk.runtime.events import (
-    Event,
-    MessageEnded,
-    MessageGrew,
-    ModelState,
-    ModelStateChanged,
-    Pending,
-    PromptProgress,
-)
 from slmdesk.runtime.messages import bytes_for_people
 from slmdesk.services import Services
 from slmdesk.translation.pairs import pair_line, result_sentence, shape_of_pair
@@ -148,136 +124,7 @@ def bench(console: Console, model: str | None) -> None:
     console.say(f"energy  {found.energy_words()}")
 
 
-# ---- `slmdesk models compare`
-
-
-GONE = "Voting and blind comparison are gone since version 0.1.0; earlier votes are in: slmdesk history show ID"
-
-
-@click.command()
-@click.argument("prompt", required=False)
-@click.option("-m", "--model", "models", multiple=True, required=True, help="Two to four: -m A -m B.")
-@click.option("--blind", is_flag=True, hidden=True)
-@click.option("--seed", type=click.IntRange(0, 2**31 - 1), help="The same for all; without it one is drawn.")
-@click.option("--max-tokens", type=click.IntRange(1), default=512, show_default=True, help="The longest answer.")
-@json_option
-@click.pass_obj
-def compare(
-    console: Console, prompt: str | None, models: tuple[str, ...], blind: bool, seed: int | None, max_tokens: int
-) -> int:
-    """Ask several models the same PROMPT (or the text on stdin), one after another, and measure each.
-
-    Each is loaded freshly and answers alone, with the same seed and settings.  Ctrl-C stops; the answers so far are
-    kept.
-    """
-    if blind:
-        raise click.UsageError(GONE)
-    if prompt in (None, "-") and not sys.stdin.isatty():
-        prompt = read_stdin()
-    if not (prompt or "").strip():
-        raise click.UsageError("There is nothing to ask: give a PROMPT, or words on stdin.")
-    if not 2 <= len(models) <= 4:
-        raise click.UsageError("Name two to four models: -m A -m B.")
-    request = CompareRequest(prompt or "", models, seed=seed, max_tokens=max_tokens)
-    with console.services() as services:
-        return _ComparisonRun(console, services).run(request)
-
-
-@click.command(hidden=True, context_settings={"ignore_unknown_options": True})
-@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
-def vote(arguments: tuple[str, ...]) -> None:
-    raise click.UsageError(GONE)
-
-
-class _ComparisonRun:
-    def __init__(self, console: Console, services: Services) -> None:
-        self._console, self._services = console, services
-        self._info: queue.SimpleQueue[Event] = queue.SimpleQueue()
-        self._open_ids: list[str] = []
-        services.on(Event, self._info.put)
-
-    def run(self, request: CompareRequest) -> int:
-        console, services = self._console, self._services
-        held = services.call.comparing.begin(request)
-        self._open_ids = [answer.message.id for answer in held.answers]
-        try:
-            self._follow(held)
-        except KeyboardInterrupt:
-            services.service_thread.call(services.comparing.stop, 5.0)
-            self._follow(held, quiet=True)
-            console.notify(f"Stopped. What came is kept: slmdesk history show {held.item.id}")
-            return 130
-        except BaseException:
-            services.service_thread.call(services.comparing.stop, 5.0)
-            raise
-        found = services.call.comparing.open(held.item.id)
-        if console.as_json:
-            console.give(json_of(found))
-        elif sys.stderr.isatty():
-            console.notify(f"seed {found.seed}")
-        return int(any(answer.message.error_code for answer in found.answers))
-
-    def _follow(self, held: Comparison, *, quiet: bool = False) -> None:
-        console = self._console
-        open_ids, names = self._open_ids, {answer.message.id: answer.name for answer in held.answers}
-        shown = ""
-        while open_ids:
-            event = next_of(self._info)
-            if isinstance(event, ModelStateChanged) and event.state is ModelState.LOADING and not quiet:
-                console.progress(f"loading {names[open_ids[0]]}", event.fraction, 1.0)
-            elif isinstance(event, PromptProgress) and event.message in open_ids and not quiet:
-                console.progress(f"{names[event.message]} reads", event.read, event.total)
-            elif isinstance(event, MessageGrew) and event.message in open_ids:
-                shown = self._write(shown, event.message, names[event.message], event.text)
-            elif isinstance(event, MessageEnded) and event.message.id in open_ids:
-                open_ids.remove(event.message.id)
-                console.end_progress()
-                self._end(held, event, names[event.message.id], is_shown=shown == event.message.id)
-
-    def _write(self, shown: str, message: str, name: str, text: str) -> str:
-        console = self._console
-        if not console.as_json:
-            if shown != message:
-                console.end_progress()
-                console.say(f"--- {name}")
-            console.write(text)
-        return message
-
-    def _end(self, held: Comparison, event: MessageEnded, name: str, *, is_shown: bool) -> None:
-        console, services = self._console, self._services
-        if event.problem:
-            console.notify(f"error: {name}: {event.problem.sentence}")
-        if console.as_json or not is_shown:
-            return
-        console.say("" if event.message.text.endswith("\n") else "\n")
-        found = services.call.comparing.open(held.item.id)
-        figures = next((answer.figures for answer in found.answers if answer.message.id == event.message.id), None)
-        if figures:
-            console.say(f"({', '.join(f'{what.lower()} {value}' for what, value in figures.lines())})\n")
-
-
-def json_of(held: Comparison) -> dict[str, Json]:
-    return {
-        "id": held.item.id,
-        "prompt": held.prompt,
-        "seed": held.seed,
-        "answers": [_answer(answer) for answer in held.answers],
-    }
-
-
-def _answer(answer: ComparedAnswer) -> dict[str, Json]:
-    figures: dict[str, Json] = dict(to_json(answer.figures)) if answer.figures else {}
-    return {
-        "message": answer.message.id,
-        "model": answer.name,
-        "text": answer.message.text,
-        "status": str(answer.message.status),
-        "error": answer.message.error_code,
-        **figures,
-    }
-
-
-# ---- `slmdesk models tune` and `prune`
+# ---- `slmdesk models tune`
 
 
 FORMAT = click.Choice(list(FILE_TYPES), case_sensitive=False)
@@ -286,94 +133,45 @@ FORMAT = click.Choice(list(FILE_TYPES), case_sensitive=False)
 @click.command()
 @click.argument("model", required=False)
 @click.option("--make", "name", type=FORMAT, help="Make a copy in this format and use it.")
+@click.option("--layers", type=click.IntRange(1, MOST_LEFT_OUT), help="Make a copy without so many layers and use it.")
 @click.option("--use", "used", type=click.Choice(["copy", "published"]), help="Use the copy, or the published file.")
-@click.option("--again", is_flag=True, help="Measure anew what was measured before.")
 @json_option
 @click.pass_obj
-def tune(console: Console, model: str | None, name: str | None, used: str | None, again: bool) -> None:
-    """Find the best format of MODEL for this PC: how fast each is, and what it costs.
+def tune(console: Console, model: str | None, name: str | None, layers: int | None, used: str | None) -> None:
+    """Make a smaller copy of MODEL, or switch between its copy and the published file, which always stays.
 
-    Nothing is made unless --make asks for it; the published file always stays. Some minutes; Ctrl-C stops it, and the
-    next run goes on. JSON: id, name, bytes, recommended, smallest, formats (format, bytes, answer_gain, long_work_gain,
-    likeness, divergence, perplexity_change, same_answers, questions, reason).
+    Of the formats, Q8_0 and Q6_K answer as well as a larger file, Q4_0 and Q3_K_M less exactly. Without the layers that
+    it needs least, most models are much worse; that takes some minutes.
     """
-    if sum((name is not None, used is not None, again)) > 1:
-        raise click.UsageError("Use one of --make, --use and --again.")
+    if sum(choice is not None for choice in (name, layers, used)) != 1:
+        raise click.UsageError("Use one of --make, --layers and --use.")
     with console.services() as services:
         named_model(services, model)
         record = services.call.formats.published(model)
-        if name is not None:
-            _make(console, services, record, name.upper())
-        elif used is not None:
-            _use(console, services, record, copy=used == "copy")
+        if used is None:
+            _make(console, services, record, (name or "").upper(), layers or 0)
         else:
-            begin = partial(services.formats.measure, record.id, again=again)
-            _show(console, record, _followed(console, services, begin))
+            _use(console, services, record, copy=used == "copy")
 
 
-@click.command()
-@click.argument("model", required=False)
-@click.option("--make", "count", type=click.IntRange(1, 4), help="Make a copy without so many layers and use it.")
-@json_option
-@click.pass_obj
-def prune(console: Console, model: str | None, count: int | None) -> None:
-    """Leave out the layers that MODEL needs least: smaller and faster, and for most models much worse.
+def _make(console: Console, services: Services, record: ModelRecord, name: str, layers: int) -> None:
+    began = time.monotonic()
+    said = ""
 
-    Shows what one, two and four layers less cost; nothing is made unless --make asks for it.  JSON: as for tune.
-    """
-    with console.services() as services:
-        named_model(services, model)
-        record = services.call.formats.published(model)
-        report = services.call.formats.report(record.id, LAYERS_KEY)
-        wanted = None
-        if report is None or count is None:
-            report = _followed(console, services, partial(services.formats.measure_without_layers, record.id))
-        if count is not None:
-            wanted = next((result for result in report.tried if len(result.left_out) == count), None)
-            if wanted is None:
-                raise click.ClickException("Only 1, 2 or 4 layers were tried. Give one of these numbers.")
-            _make(console, services, record, "", wanted.left_out)
-            return
-    _show(console, record, report)
+    def progressed(now: FormatProgress) -> None:
+        nonlocal said
+        if now.what != said:
+            console.step(f"{now.what}…")
+        said = now.what
+        console.progress(progress_words(now.what, now.fraction, time.monotonic() - began), now.fraction, 1.0)
 
-
-def _followed(console: Console, services: Services, begin: Callable[[], Pending[FormatReport | None]]) -> FormatReport:
-    shown = _Shown(console)
-    report = console.result_of(services, begin, shown.progressed)
-    shown.step("")
-    assert report is not None, "only a Ctrl-C cancels it here, and that is raised"
-    return report
-
-
-def _show(console: Console, record: ModelRecord, report: FormatReport) -> None:
-    best, smallest = report.fastest(), report.smallest()
-    if console.as_json:
-        console.give({
-            **picked(record, "id", "name"), "bytes": report.bytes, "recommended": best.format if best else None,
-            "smallest": smallest.format if smallest else None,
-            "formats": [_shape(result) for result in report.results.values()],
-        })  # fmt: skip
-        return
-    console.say(f"{record.name}: {bytes_for_people(report.bytes)} as published")
-    width = max((len(result.format) for result in report.tried), default=0)
-    for result in report.tried:
-        console.say(f"  {result.format:{width}}  {format_sentence(result, report)}")
-    console.say(advice_of(report))
-    console.notify(RULE)
-    if best and not best.left_out:
-        console.notify(f"Make it with: slmdesk models tune {record.id} --make {best.format}")
-
-
-def _make(console: Console, services: Services, record: ModelRecord, name: str, left_out: Sequence[int] = ()) -> None:
-    shown = _Shown(console)
-    made = console.result_of(services, lambda: services.formats.make(record.id, name, left_out), shown.progressed)
-    shown.step("")
+    made = console.result_of(services, lambda: services.formats.make(record.id, name, layers), progressed)
     assert made is not None, "only a Ctrl-C cancels it here, and that is raised"
     if console.as_json:
         console.give({"id": made.id, "name": made.name, "bytes": made.bytes, "published": record.id})
         return
     console.say(f"{made.id}  {made.name}, {bytes_for_people(made.bytes)}")
-    console.notify("It is used from now on. The published file is still here: --use published goes back.")
+    console.notify("It is used from now on. The published file is still here: models tune --use published goes back.")
 
 
 def _use(console: Console, services: Services, record: ModelRecord, *, copy: bool) -> None:
@@ -382,42 +180,3 @@ def _use(console: Console, services: Services, record: ModelRecord, *, copy: boo
         console.give({"id": new.id, "name": new.name})
     else:
         console.say(f"{new.id}  {new.name} is used from now on")
-
-
-class _Shown:
-    """Progress display with the time left. Without a terminal, it prints only the start and the end of each step."""
-
-    def __init__(self, console: Console) -> None:
-        self._console, self._began = console, time.monotonic()
-        self._what, self._since = "", self._began
-
-    def step(self, what: str) -> None:
-        """Announce the next step. An empty text means that the last step has ended."""
-        if what == self._what:
-            return
-        now = time.monotonic()
-        if self._what:
-            self._console.step(f"{self._what}: done in {now - self._since:.0f} s")
-        if what:
-            self._console.step(f"{what}…")
-        self._what, self._since = what, now
-
-    def progressed(self, news: FormatProgress | FormatResult) -> None:
-        if isinstance(news, FormatResult):
-            self.step("")
-            if news.reason:
-                self._console.step(f"{news.format}: {news.reason}")
-            return
-        self.step(news.what)
-        words = progress_words(news.what, news.fraction, time.monotonic() - self._began)
-        self._console.progress(words, news.fraction, 1.0)
-
-
-def _shape(result: FormatResult) -> Json:
-    return {
-        **picked(result, "format", "bytes"), "answer_gain": round(result.answer_gain, 3),
-        "long_work_gain": round(result.long_work_gain, 3), "likeness": result.likeness.value,
-        "divergence": round(result.quality.divergence, 5) if result.quality else None,
-        "perplexity_change": round(result.perplexity_change, 4) if result.quality else None,
-        **picked(result, "same_answers", "questions"), "reason": result.reason or None,
-    }  # fmt: skip

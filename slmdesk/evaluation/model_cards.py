@@ -251,15 +251,9 @@ def thinking_lines(plain: ExamResult, thinking: ExamResult) -> tuple[str, ...]:
     return (*lines, _("It {how} thinking: {gain:+} of {sum} tasks.").format(how=how, gain=gain, sum=total))
 
 
-MOST_MINUTES = 240
-"""Most minutes that are told of a test. More were extrapolated from too few steps, by earlier versions."""
-
-
 def note_words(record: ModelRecord) -> str:
     note: Mapping[str, Json] = note_of(record)
     minutes = note.get("minutes")
-    if isinstance(minutes, int) and minutes > MOST_MINUTES:
-        minutes = None
     match note.get("reason"):
         case "slow":
             about = _("about {minutes} min").format(minutes=minutes) if isinstance(minutes, int) else _("long")

@@ -1,4 +1,4 @@
-"""Build the content of exports: chats (also as JSON), questions about documents, comparisons."""
+"""Build the content of exports: chats (also as JSON), questions about documents."""
 
 from __future__ import annotations
 
@@ -106,22 +106,6 @@ def chats_to_markdown(title: str, chats: Sequence[Shown]) -> str:
     contents = [f"{number}. {_heading(item.title)}" for number, (item, _path) in enumerate(chats, start=1)]
     sections = [to_markdown(item, path, level=2) for item, path in chats]
     return "\n---\n\n".join([f"# {_heading(title)}\n\n" + "\n".join(contents) + "\n", *sections])
-
-
-def comparison_to_markdown(
-    item: Item,
-    messages: Sequence[Message],
-    figures: Mapping[str, Sequence[tuple[str, str]]],
-    vote: str,
-) -> str:
-    blocks = [f"# {_heading(item.title)}"]
-    for message in messages:
-        blocks += _blocks_of(message)
-        if message.id in figures:
-            blocks.append("\n".join(f"- {name}: {value}" for name, value in figures[message.id]))
-    if vote:
-        blocks.append(_heading(vote))
-    return "\n\n".join(blocks) + "\n"
 
 
 def to_json(
@@ -261,19 +245,6 @@ def question_paper(
     pieces += not_read_pieces(not_read)
     names = ", ".join(document.name for document in documents)
     return Paper(_title(subject), tuple(pieces), f"Questions to {names}" if names else "")
-
-
-def comparison_paper(
-    subject: Item, messages: Sequence[Message], figures: Mapping[str, Sequence[tuple[str, str]]], vote: str
-) -> Paper:
-    pieces: list[Piece] = []
-    for message in messages:
-        pieces += _said(message)
-        if message.id in figures:
-            pieces.append(table(("Measured", ""), tuple((name, value) for name, value in figures[message.id])))
-    if vote:
-        pieces += [heading("Vote"), paragraph(vote)]
-    return Paper(_title(subject), tuple(pieces), f"A comparison of {_day(subject.created)}, exported from slmdesk")
 
 
 def _said(message: Message) -> list[Piece]:

@@ -364,8 +364,8 @@ _FUNCTIONS = (
     ("rtf", "rtf:read"),
     ("subtitles", "subtitles:read", "rewriting.text_files:rewrite_subtitles"),
     ("ttml", "subtitles:read_ttml"),
-    ("po", "text:read", "rewriting.localization:rewrite_po"),
-    ("xliff", "text:read", "rewriting.localization:rewrite_xliff"),
+    ("po", "text:read"),
+    ("xliff", "text:read"),
 )
 """For each format its id (base.documents) and the functions that read, rewrite and redact it, as "module:function"."""
 READERS = {format_id: functions[0] for format_id, *functions in _FUNCTIONS}

@@ -379,8 +379,6 @@ def _sampling(values: Mapping[str, MetadataValue]) -> Sampling:
         min_p=number("min_p", 0, 1),
         repeat_penalty=number("penalty_repeat", 0.01, 10),
         penalty_last_n=None if last_n is None else int(last_n),
-        xtc_probability=number("xtc_probability", 0, 1),
-        xtc_threshold=number("xtc_threshold", 0, 1),
     )
 
 

@@ -1,11 +1,11 @@
-"""Commands `slmdesk history`, `retention`, `backup`, `restore` and `delete-everything`: what is kept, and how long."""
+"""Commands `slmdesk history`, `backup`, `restore` and `delete-everything`: what is kept."""
 
 from __future__ import annotations
 
 import sys
 from base64 import b64encode
 from collections.abc import Callable, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
 from json import loads
 from pathlib import Path
@@ -16,30 +16,17 @@ from slmdesk.base.errors import KnownError
 from slmdesk.base.paths import find_paths
 from slmdesk.base.protocol import picked
 from slmdesk.base.record import to_json
-from slmdesk.base.records import (
-    DOCUMENT,
-    KINDS,
-    MOST_DAYS,
-    DocumentRecord,
-    Hold,
-    Item,
-    Message,
-    Rescued,
-    Rule,
-    Then,
-    counted,
-)
+from slmdesk.base.records import DocumentRecord, Item, Message, Rescued
 from slmdesk.base.types import Json, used_words
 from slmdesk.base.untrusted import clean_label
 from slmdesk.chat.conversation import words_of
-from slmdesk.command.console import Console, FiniteRange, NamedFile, json_option, table
+from slmdesk.command.console import Console, NamedFile, json_option, table
 from slmdesk.command.job_output import check_file
 from slmdesk.command.opening import key_of_backup, keys_for_restoring
 from slmdesk.exports.papers import iso_time
 from slmdesk.history.erasing import CONFIRMATION, Erasure, backup_copies, erase, restore_backup
 from slmdesk.history.imports import ImportProgress
-from slmdesk.history.labels import WHO, due_words, hold_words, rescued_words, rule_words
-from slmdesk.history.retention import day_lines
+from slmdesk.history.labels import rescued_words
 from slmdesk.runtime.messages import bytes_for_people
 from slmdesk.services import Services
 
@@ -53,10 +40,8 @@ from slmdesk.services import Services
 def import_chats(console: Console, files: tuple[Path, ...]) -> int:
     """Import the chats in FILE..., files or folders.
 
-    Exports of ChatGPT (the zip file, or conversations.json), Open WebUI (JSON), LM Studio (its folder of conversations,
-    or one file of it), Jan (its folder of threads), Cherry Studio (a backup up to version 5, or topics exported as
-    Markdown), and JSON exports of slmdesk. A chat that is here already is not added again; what cannot be kept, such as
-    pictures, is counted.
+    Exports of ChatGPT (the zip file, or conversations.json) and JSON exports of slmdesk. A chat that is here already is
+    not added again; what cannot be kept, such as pictures, is counted.
     """
 
     def progressed(progress: ImportProgress) -> None:
@@ -149,7 +134,7 @@ def search(console: Console, words: tuple[str, ...], limit: int) -> None:
     with console.services() as services:
         found = list(services.call.history.search(requested, limit=limit))
         reported = {hit.item for hit in found if hit.message}
-        translated = console.result_of(services, lambda: services.typed.search(requested))
+        translated = console.result_of(services, lambda: services.recent.search(requested))
     titles = {hit.item for hit in found} - reported
     more = {item.id: snippet for item, snippet in translated.found if item.id not in reported}
     found = [hit for hit in found if hit.item not in titles or hit.item not in more]
@@ -241,16 +226,6 @@ def _all_items(services: Services, kind: str | None, *, deleted: bool = False) -
 history.add_command(import_chats)
 
 
-@history.command()
-@click.argument("chat", metavar="ID")
-@click.argument("title")
-@json_option
-@click.pass_obj
-def rename(console: Console, chat: str, title: str) -> None:
-    """Change the title of an item."""
-    _reported(console, lambda services: services.history.rename(chat, title))
-
-
 with_documents = click.option(
     "--with-documents", is_flag=True, help="Forget the text of its documents too, where nothing else uses them."
 )
@@ -263,7 +238,7 @@ with_documents = click.option(
 @json_option
 @click.pass_obj
 def delete(console: Console, chat: str, for_good: bool, with_documents: bool) -> None:
-    """Move an item to the trash, from which `restore` takes it back."""
+    """Move an item to the trash, from which the window takes it back."""
     if not for_good:
         if with_documents:
             raise click.UsageError("--with-documents goes with --for-good.")
@@ -276,20 +251,6 @@ def delete(console: Console, chat: str, for_good: bool, with_documents: bool) ->
         forgotten = _forget(console, services, documents) if with_documents else []
     shape: dict[str, Json] = {"id": gone, "deleted": "for_good", "memory_pairs": pairs}
     _report_deleted(console, shape, gone, copies, documents, forgotten, pairs)
-
-
-@history.command("empty-trash")
-@click.option("--older-than", "days", type=FiniteRange(0), default=0, help="Only what lay there so many days.")
-@with_documents
-@json_option
-@click.pass_obj
-def empty_trash(console: Console, days: float, with_documents: bool) -> None:
-    """Delete everything in the trash for good.  This cannot be undone, and never happens by itself."""
-    with console.services() as services:
-        emptied = services.call.history.empty_trash(days * 86_400)
-        forgotten = _forget(console, services, emptied.documents) if with_documents else []
-    words = f"{len(emptied.ids)} deleted for good"
-    _report_deleted(console, {"deleted": list(emptied.ids)}, words, emptied.may_remain_in, emptied.documents, forgotten)
 
 
 def _forget(console: Console, services: Services, documents: Sequence[DocumentRecord]) -> list[str]:
@@ -328,49 +289,6 @@ def _report_deleted(
         })  # fmt: skip
     else:
         console.say(words)
-
-
-@history.command("forget-day")
-@click.argument("day", type=click.DateTime(["%Y-%m-%d"]), metavar="YYYY-MM-DD")
-@click.option("--yes", is_flag=True, help="Do it without asking.")
-@json_option
-@click.pass_obj
-def forget_day(console: Console, day: datetime, yes: bool) -> int | None:
-    """Delete what was made on a day for good: chats, questions, summaries …, and documents that nothing else uses.
-
-    What is older and was only changed on that day stays, and so does what is on hold.
-    """
-    with console.services() as services:
-        found = services.call.days.look(day.date())
-        for line in day_lines(found):
-            console.notify(line)
-        if not yes and not found.is_empty and not _agrees():
-            console.notify("Nothing was deleted; --yes does it without asking.")
-            return 1
-        if not found.is_empty:
-            found = console.result_of(services, lambda: services.days.forget(day.date()))
-    if console.as_json:
-        counts: dict[str, Json] = dict(found.counts)
-        console.give({
-            "day": found.day.isoformat(), "deleted": list(found.ids), "counts": counts,
-            "documents_forgotten": list(found.documents), "held": found.held, "older": found.older,
-        })  # fmt: skip
-    elif not found.is_empty:
-        console.say(f"{found.day.isoformat()} is forgotten.")
-    return None
-
-
-def _agrees() -> bool:
-    return sys.stdin.isatty() and click.confirm("Delete it for good?", err=True)
-
-
-@history.command()
-@click.argument("chat", metavar="ID")
-@json_option
-@click.pass_obj
-def restore(console: Console, chat: str) -> None:
-    """Take an item out of the trash."""
-    _reported(console, lambda services: services.history.restore(chat))
 
 
 @history.command()
@@ -449,160 +367,6 @@ def _row(item: Item) -> tuple[str, str, str, str]:
     return item.id, when, item.kind, clean_label(item.title, 80)
 
 
-# ---- `slmdesk retention`
-
-
-DAYS = click.IntRange(1, MOST_DAYS)
-
-
-@click.group()
-def retention() -> None:
-    """Set how long things are kept, and what nothing may delete.
-
-    Without a rule nothing is ever deleted by itself.  A hold beats every rule and every way of deleting.
-    """
-
-
-@retention.command("list")
-@json_option
-@click.pass_obj
-def list_(console: Console) -> None:
-    """List all rules and holds, those of your organisation too."""
-    with console.services() as services:
-        kept = services.retention
-        rules, holds = services.service_thread.call(lambda: (kept.rules(), kept.holds()))
-        due = console.result_of(services, lambda: kept.due(*rules))
-        named = {*(rule.folder for rule in rules), *(other_hold.target for other_hold in holds)} - {""}
-        names = services.service_thread.call(lambda: {id: services.retention.name_of(id) for id in named})
-    if console.as_json:
-        shapes: list[Json] = [{**to_json(rule), "due": due[rule.id]} for rule in rules]
-        console.give({"rules": shapes, "holds": [to_json(other_hold) for other_hold in holds]})
-        return
-    words = {rule.id: rule_words(rule, names.get(rule.folder, "")) + _next_run(rule, due[rule.id]) for rule in rules}
-    lines = [(rule.id, "rule", WHO[rule.set_by], words[rule.id]) for rule in rules]
-    lines += [
-        (other_hold.id, "hold", WHO[other_hold.set_by], hold_words(other_hold, names.get(other_hold.target, "")))
-        for other_hold in holds
-    ]
-    if lines:
-        table(console, lines)
-    else:
-        console.notify("No rules and no holds: nothing is deleted by itself.")
-
-
-@retention.command()
-@click.option("--kind", type=click.Choice([kind for kind in KINDS if kind]), help="Of this kind alone; else all items.")
-@click.option("--space", default="", help="The chats of this space alone: its name or id.")
-@click.option("--days", type=DAYS, required=True, help="So long without a change.")
-@click.option("--for-good", is_flag=True, help="Delete at once for good, without the trash.")
-@click.option("--trash-days", type=DAYS, default=30, show_default=True, help="So long in the trash.")
-@click.option("--preview", is_flag=True, help="Only say what it would move or delete now; add nothing.")
-@json_option
-@click.pass_obj
-def add(
-    console: Console, kind: str | None, space: str, days: int, for_good: bool, trash_days: int, preview: bool
-) -> None:
-    """Add a rule: what was not changed for so long goes to the trash, and from there for good.
-
-    Of the kind “document” is the text of documents that nothing uses any more; it is forgotten at once.
-    """
-    then = Then.DELETE if for_good or kind == DOCUMENT else Then.TRASH
-    with console.services() as services:
-        make = services.call.retention.planned if preview else services.call.retention.add_rule
-        made = make(kind or "", folder=space, days=days, then=then, trash_days=trash_days)
-        due = console.result_of(services, lambda: services.retention.due(made))[made.id]
-        if preview and not console.as_json:
-            console.say(f"This rule {due_words(made, due)} now.")
-        else:
-            _show_rule(console, services, made, due)
-
-
-@retention.command()
-@click.argument("rule", metavar="ID")
-@json_option
-@click.pass_obj
-def remove(console: Console, rule: str) -> None:
-    """Remove a rule.  What it has put into the trash stays there."""
-    with console.services() as services:
-        gone = services.call.retention.remove_rule(rule)
-        _show_rule(console, services, gone)
-
-
-@retention.command()
-@click.argument("target", metavar="ID_OR_ALL")
-@click.option("--reason", default="", help="Why; shown with the hold.")
-@click.option(
-    "--until", type=click.DateTime(["%Y-%m-%d"]), metavar="YYYY-MM-DD", help="The last day; it is then released."
-)
-@json_option
-@click.pass_obj
-def hold(console: Console, target: str, reason: str, until: datetime | None) -> None:
-    """Hold an item, a space, a document or a folder by its ID, or “all”: nothing deletes it until it is released."""
-    end = (until + timedelta(days=1)).timestamp() if until else None
-    with console.services() as services:
-        made = services.call.retention.hold("" if target == "all" else target, reason=reason, until=end)
-        _show_hold(console, services, made)
-
-
-@retention.command()
-@click.argument("hold_id", metavar="HOLD_ID")
-@json_option
-@click.pass_obj
-def release(console: Console, hold_id: str) -> None:
-    """Release a hold; `retention list` shows its id."""
-    with console.services() as services:
-        gone = services.call.retention.release(hold_id)
-        _show_hold(console, services, gone)
-
-
-@retention.command()
-@click.option("--yes", is_flag=True, help="The date of this PC is right.")
-@json_option
-@click.pass_obj
-def run(console: Console, yes: bool) -> int | None:
-    """Carry out the rules now; it is done by itself once a day too."""
-    with console.services() as services:
-        rules = {rule.id: rule for rule in services.call.retention.rules()}
-        done = console.result_of(services, lambda: services.retention.run(confirmed=yes))
-    if console.as_json:
-        doubt: Json = (
-            {"last": iso_time(done.doubt.last), "now": iso_time(done.doubt.now)} if done.doubt is not None else None
-        )
-        rests: Json = iso_time(done.rests_until) if done.rests_until else None
-        console.give(
-            {"trashed": dict(done.trashed), "deleted": dict(done.deleted), "doubt": doubt, "rests_until": rests}
-        )
-    elif done.rests_until:
-        console.notify(f"A backup was restored: no rule deletes anything until {iso_time(done.rests_until)[:10]}.")
-    elif done.doubt is None:
-        for counts, words in ((done.trashed, "moved to the trash"), (done.deleted, "deleted for good")):
-            for rule, count in counts.items():
-                console.say(f"{counted(rules[rule].kind, count)} {words}")
-        if not done.trashed and not done.deleted:
-            console.say("Nothing to do.")
-    return 1 if done.doubt is not None else None
-
-
-def _next_run(rule: Rule, due: int) -> str:
-    return f"; {due_words(rule, due)} at its next run" if due else ""
-
-
-def _show_rule(console: Console, services: Services, rule: Rule, due: int | None = None) -> None:
-    name = services.call.retention.name_of(rule.folder) if rule.folder else ""
-    if console.as_json:
-        console.give(to_json(rule) if due is None else {**to_json(rule), "due": due})
-    else:
-        console.say(f"{rule.id}  {rule_words(rule, name)}{_next_run(rule, due or 0)}")
-
-
-def _show_hold(console: Console, services: Services, hold: Hold) -> None:
-    name = services.call.retention.name_of(hold.target) if hold.target else ""
-    if console.as_json:
-        console.give(to_json(hold))
-    else:
-        console.say(f"{hold.id}  {hold_words(hold, name)}")
-
-
 # ---- `slmdesk backup` and `slmdesk restore`
 
 
@@ -677,8 +441,7 @@ def restore_history(console: Console, file: Path) -> None:
 def delete_everything(console: Console, models: bool) -> int | None:
     """Delete the history, settings, backups, logs and secrets in the keyring, for good; the models stay.
 
-    It is asked for, in words to be typed; without a terminal they are read from stdin.  Close the window first.  What
-    is held refuses it.
+    It is asked for, in words to be typed; without a terminal they are read from stdin.  Close the window first.
     """
     with console.services() as services:
         found = console.result_of(services, lambda: services.erasing.look(models=models))

@@ -17,13 +17,10 @@ from slmdesk.base.record import Record
 from slmdesk.base.records import BackupCopy, Kind, Restored
 from slmdesk.base.texts import _
 from slmdesk.chat.service import ChatService
-from slmdesk.history.retention import RetentionService
-from slmdesk.hub.vault import Vault
-from slmdesk.models.move import OURS
+from slmdesk.hub.vault import SystemKeyring, Vault
+from slmdesk.models.folder import OURS
 from slmdesk.models.service import ModelService
 from slmdesk.online.network import NetworkService, TokenService
-from slmdesk.online.statement.proofs import NAME
-from slmdesk.online.statement.service import StatementService
 from slmdesk.privacy.opening import system_keyring
 from slmdesk.runtime.events import ItemChanged, ItemGone, ModelsChanged, Pending
 from slmdesk.runtime.service import Runtime, Service, pending_on_file_thread
@@ -33,6 +30,10 @@ from slmdesk.store.restoring import PreparedBackup, backups, prepare_backup, rep
 CONFIRMATION = _("delete everything")
 PLACE = "keyring"
 """Value of a setting that says that a token or password is kept in the system's keyring."""
+
+
+SIGNING, SIGNING_KEY = "slmdesk: key that signs statements for auditors", "statement key"
+"""Name and account of a key in the system's keyring, with which earlier versions signed statements."""
 
 
 class Erasure(Record):
@@ -48,23 +49,19 @@ class ErasingService(Service):
         self,
         runtime: Runtime,
         models: ModelService,
-        retention: RetentionService,
         network: NetworkService,
         tokens: TokenService,
-        statements: StatementService,
     ) -> None:
         super().__init__(runtime)
-        self._models, self._retention, self._network, self._tokens = models, retention, network, tokens
-        self._statements = statements
+        self._models, self._network, self._tokens = models, network, tokens
         self.keys: Vault = system_keyring()
+        self.signing: Vault = SystemKeyring(service=SIGNING)
 
     def look(self, *, models: bool) -> Pending[Erasure]:
         """Count what would be deleted. Nothing is changed.
 
-        Raises KnownError `store.in_use` while another window or command runs, `hold.all`, `job.running`.
+        Raises KnownError `store.in_use` while another window or command runs, `job.running`.
         """
-        self._retention.take_policy()
-        self._store.holds.require_none()
         if running := [job for job in self._store.jobs.unfinished() if job.owner is not None]:
             raise KnownError("job.running", count=len(running))
         with self._store.alone():
@@ -86,7 +83,7 @@ class ErasingService(Service):
 
         Secrets in files are deleted together with the files.
         """
-        now, paths, signing = self._settings.current, self._paths, self._statements.keys.vaults[PLACE]
+        now, paths, signing = self._settings.current, self._paths, self.signing
         secrets: list[tuple[str, Vault, str]] = []
         if now.token_place == PLACE and now.token_host:
             secrets.append((_("the access token"), self._tokens.vaults[PLACE], now.token_host))
@@ -98,7 +95,7 @@ class ErasingService(Service):
             found = [*secrets, *((_("the key of the history"), self.keys, file.store) for file in key_files(paths)
                                  if file.has(KEYRING))]  # fmt: skip
             if was_signed or not signing.missing():
-                found.append((_("the key of statements"), signing, NAME))
+                found.append((_("the key of statements"), signing, SIGNING_KEY))
             left: list[str] = []
             for name, vault, account in found:
                 try:

@@ -1,4 +1,4 @@
-"""Import chats of other programs, and of slmdesk itself, from files and folders. Service thread.
+"""Import chats of ChatGPT, and of slmdesk itself, from files and folders. Service thread.
 
 The reader child reads the files. Each chat is added as soon as it is complete, so that a stop or a crash leaves only
 complete chats. A chat that is in the history already, with the same words, is not added again.
@@ -19,10 +19,9 @@ from typing import Any, TypeAlias
 
 from slmdesk.base.documents import (
     IMPORTED,
-    MESSAGES_FILE,
+    INTERRUPTED,
     OWN_PROGRAM,
     OWN_VERSION,
-    THREAD_FILE,
     ForeignChat,
     ForeignMessage,
     counted_words,
@@ -34,7 +33,7 @@ from slmdesk.base.records import Item, Message, Status
 from slmdesk.base.sentences import CODES
 from slmdesk.base.texts import _, ngettext
 from slmdesk.base.types import AttachmentPart, Json, Origin, Role, TextPart
-from slmdesk.base.untrusted import clean_label, read_file
+from slmdesk.base.untrusted import clean_label
 from slmdesk.chat.conversation import NEW_CHAT, WINDOW, copied_window, title_from
 from slmdesk.chat.service import KIND
 from slmdesk.chat.types import Quoted, options_from
@@ -135,7 +134,7 @@ class _Import(Service):
     def __init__(self, runtime: Runtime, reader: ChildClient) -> None:
         super().__init__(runtime)
         self._reader = reader
-        self._left: deque[Source] = deque()
+        self._left: deque[Path] = deque()
         self._steps: deque[Callable[[], object]] = deque()
         self._lock = threading.Lock()
         self._is_posted = False
@@ -172,17 +171,18 @@ class _Import(Service):
         if self._is_stopped or not self._left:
             self._end()
             return
-        source = self._left.popleft()
-        self._file, before = source.path.name, self._seen
-        payload: dict[str, Json] = {"path": str(source.path), "thread": source.thread}
-        self._handle, reading = start_reader(self._service_thread, self._reader, "chats", payload, self._on_partial)
+        path = self._left.popleft()
+        self._file, before = path.name, self._seen
+        self._handle, reading = start_reader(
+            self._service_thread, self._reader, "chats", {"path": str(path)}, self._on_partial
+        )
         self._told = 0.0
         self._tell()
-        reading.then(lambda result: self._queue(lambda: self._on_read(source, before, result)))
+        reading.then(lambda result: self._queue(lambda: self._on_read(path.name, before, result)))
 
     @property
     def _seen(self) -> int:
-        return len(self._added) + self._counts["known"] + self._counts["unknown"] + self._counts["too_large"]
+        return len(self._added) + self._counts["known"] + self._counts["refused"]
 
     def _on_partial(self, untrusted: Mapping[str, Any]) -> None:  # on a thread of the client
         self._queue(lambda: self._take(untrusted))
@@ -206,22 +206,22 @@ class _Import(Service):
             if has_more:
                 self._service_thread.post(self._do_one)
 
-    def _on_read(self, source: Source, before: int, result: Mapping[str, Json] | Problem) -> None:
+    def _on_read(self, name: str, before: int, result: Mapping[str, Json] | Problem) -> None:
         self._handle = None
         if isinstance(result, Problem) or self._is_stopped:
             if isinstance(result, Problem) and not self._is_stopped:
-                self._problems.append((source.path.name, result))
+                self._problems.append((name, result))
             self._next()
             return
-        for name in ("unknown", "too_large", "empty"):
-            count = result.get(name)
-            self._counts[name] += count if isinstance(count, int) else 0
-        broken, name = str(result.get("broken") or ""), source.path.name
-        if broken and self._seen > before:
+        for what in ("unknown", "too_large", "empty"):
+            count = result.get(what)
+            self._counts[what] += count if isinstance(count, int) else 0
+        broken, has_chats = str(result.get("broken") or ""), self._seen > before or bool(result.get("too_large"))
+        if broken and has_chats:
             self._say(name, KnownError("chats.broken", path=name, reason=broken))
         elif broken:
             self._say(name, KnownError("chats.unreadable", path=name, reason=broken))
-        elif self._seen == before and not result.get("empty"):
+        elif not has_chats and not result.get("empty"):
             self._say(name, KnownError("chats.unknown", path=name))
         self._next()
 
@@ -253,6 +253,7 @@ class _Import(Service):
         except KnownError as err:
             if err.code == "chats.unreadable":
                 self._say(self._file, KnownError(err.code, path=self._file, reason=str(err.args_for_people["reason"])))
+                self._counts["refused"] += 1
             self._counts["unknown"] += 1
             return
         if chat.sum in self._sums or self._is_of_here(untrusted, chat):
@@ -308,7 +309,7 @@ class _Import(Service):
 
 # ---- converting imported chats for the store
 #
-# The chats come from other programs or from our own JSON export. All of their content is untrusted. Each chat and
+# The chats come from ChatGPT or from our own JSON export. All of their content is untrusted. Each chat and
 # message gets a new id. Apart from these ids the functions are pure.
 
 
@@ -343,11 +344,11 @@ def sum_of(program: str, id: str, messages: Sequence[Message]) -> str:
     return hashlib.sha256(json.dumps([program, id, rows]).encode()).hexdigest()
 
 
-# ---- other programs
+# ---- ChatGPT
 
 
 def chat_of_foreign(found: ForeignChat, now: float) -> NewChat:
-    """Convert a chat of another program. A message without a time gets the time of the message before."""
+    """Convert a chat of ChatGPT. A message without a time gets the time of the message before."""
     ids = {message.id: new_id() for message in found.messages}
     times = [message.created for message in found.messages if message.created is not None]
     created = min(found.created if found.created is not None else min(times, default=now), now)
@@ -361,8 +362,6 @@ def chat_of_foreign(found: ForeignChat, now: float) -> NewChat:
     sum = sum_of(found.program, found.id, messages)
     mark: dict[str, Json] = {"program": found.program, "id": found.id[:200], "sum": sum, "time": now}
     settings: dict[str, Json] = {IMPORTED: mark}
-    if found.system.strip():
-        settings["system"] = found.system
     if found.leaf in ids:
         settings["leaf"] = ids[found.leaf]
     title, updated = title_from(found.title or first), min(max(updated, created), now)
@@ -388,16 +387,12 @@ def _foreign_message(
         role=Role.ASSISTANT if is_answer else Role.USER,
         parts=() if is_answer else (TextPart(message.text, Origin.PERSON),),
         text=message.text if is_answer else "",
-        status=Status(message.status) if is_answer and message.status in _ENDS else Status.COMPLETE,
+        status=Status.INTERRUPTED if is_answer and message.status == INTERRUPTED else Status.COMPLETE,
         owner=None, model_sha256=None, model_name=clean_label(message.model, MOST_TITLE) or None, preset=None,
-        sampling={IMPORTED: program}, seed=None, tokens_in=message.tokens_in, tokens_out=message.tokens_out,
-        tokens_reused=None, seconds=message.seconds, finish_reason=message.finish_reason or None, prompt_version=None,
+        sampling={IMPORTED: program}, seed=None, tokens_in=None, tokens_out=None,
+        tokens_reused=None, seconds=None, finish_reason=message.finish_reason or None, prompt_version=None,
         error_code=None, error_args={}, created=created, revision=0, thought=message.thought,
-        thought_seconds=message.thought_seconds,
     )  # fmt: skip
-
-
-_ENDS = (Status.CANCELLED, Status.INTERRUPTED)
 
 
 # ---- chats of slmdesk itself
@@ -539,14 +534,8 @@ def _time(untrusted: object, otherwise: float) -> float:
 MOST_FILES, MOST_DEPTH = 20_000, 8
 
 
-class Source(Record):
-    path: Path
-    thread: str = ""
-    """Text of the `thread.json` beside a `messages.jsonl`."""
-
-
 class Sources(Record):
-    files: tuple[Source, ...]
+    files: tuple[Path, ...]
     problems: tuple[tuple[str, Problem], ...]
 
 
@@ -568,13 +557,11 @@ class _Search:
         for path in paths:
             if os.path.isdir(path):  # noqa: PTH112  raises nothing for a name that cannot be, or a folder that is shut
                 self._search(path)
-            elif path.name == THREAD_FILE and os.path.isfile(path.with_name(MESSAGES_FILE)):  # noqa: PTH113
-                self._found[path.with_name(MESSAGES_FILE)] = None
             elif not os.path.lexists(path):
                 self._say(path, KnownError("file.missing", path=str(path)))
             else:
                 self._found[path] = None
-        return Sources(tuple(Source(path, self._thread_of(path)) for path in self._found), tuple(self._problems))
+        return Sources(tuple(self._found), tuple(self._problems))
 
     def _search(self, top: Path) -> None:
         """Add the files with chats in a folder and its subfolders, by name. Links are not followed."""
@@ -604,18 +591,6 @@ class _Search:
         if not found and not (shut or has_deeper):
             self._say(top, KnownError("chats.unknown", path=str(top)))
 
-    def _thread_of(self, path: Path) -> str:
-        if path.name != MESSAGES_FILE:
-            return ""
-        thread = path.with_name(THREAD_FILE)
-        try:
-            return read_file(thread).decode("utf-8", "replace")
-        except FileNotFoundError:
-            return ""
-        except OSError as err:  # the chat is imported without title and instructions
-            self._say(thread, KnownError("file.unreadable", path=str(thread), reason=err.strerror or str(err)))
-            return ""
-
     def _left_out(self, top: Path, reason: str) -> None:
         self._say(top, KnownError("chats.not_searched", path=str(top), reason=reason))
 
@@ -624,5 +599,4 @@ class _Search:
 
 
 def _is_of_chats(name: str) -> bool:
-    is_list = name.startswith("conversations") and name.endswith(".json")
-    return is_list or name == MESSAGES_FILE or name.endswith(".conversation.json")
+    return name.startswith("conversations") and name.endswith(".json")

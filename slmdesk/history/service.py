@@ -20,9 +20,8 @@ from slmdesk.base.records import DocumentRecord, Found, Item, Message, Rescued
 from slmdesk.base.texts import _, in_english
 from slmdesk.base.types import Json
 from slmdesk.chat.service import KIND, ChatService
+from slmdesk.chat.types import COMPARISON
 from slmdesk.children.client import ChildClient, JobHandle
-from slmdesk.evaluation.comparison import KIND as COMPARISON
-from slmdesk.evaluation.comparison import export_parts
 from slmdesk.exports.papers import (
     Shown,
     chat_paper,
@@ -30,7 +29,6 @@ from slmdesk.exports.papers import (
     chats_paper,
     chats_to_json,
     chats_to_markdown,
-    comparison_to_markdown,
     to_json,
     to_markdown,
 )
@@ -63,7 +61,7 @@ from slmdesk.runtime.service import (
 from slmdesk.store import DataKey, Store, damaged_copies
 from slmdesk.store.rescue import rescue_into
 from slmdesk.text.folding import folded_name, one_line
-from slmdesk.translation.types import GlossariesChanged, MemoryChanged
+from slmdesk.translation.types import GlossariesChanged
 
 TEXT_FORMS = ("md", "json")
 
@@ -110,8 +108,8 @@ class HistoryService(Service):
         return self._chats.item(id)
 
     def is_confidential(self) -> bool:
-        """Whether to keep names off the screen unless asked for: the history is encrypted or something is on hold."""
-        return self._store.key is not None or bool(self._store.holds.all())
+        """Whether to keep names off the screen unless asked for: the history is encrypted."""
+        return self._store.key is not None
 
     def change_settings(self, id: str, **values: Json) -> Item:
         """Update an item's own settings. None removes a key. Raises KnownError `item.unknown`, store.*."""
@@ -230,8 +228,6 @@ class HistoryService(Service):
             self._publish(ModelsChanged())
         if found.glossaries or found.terms:
             self._publish(GlossariesChanged())
-        if found.memory:
-            self._publish(MemoryChanged())
         return found
 
     def export(self, id: str, form: str) -> str:
@@ -241,11 +237,12 @@ class HistoryService(Service):
             raise KnownError("request.invalid", what=_("no format {form}").format(form=form))
         if form == "json":
             return to_json(*self._of_export(item.id))
-        if item.kind == COMPARISON:
-            messages = self._chats.messages(item.id)
-            return in_english(lambda: comparison_to_markdown(*export_parts(item, messages)))
-        held = self._chats.open(item.id)
-        return in_english(lambda: to_markdown(held.item, held.messages))
+        messages = self.shown(item)
+        return in_english(lambda: to_markdown(item, messages))
+
+    def shown(self, item: Item) -> Sequence[Message]:
+        """Return the messages of an export: of a chat the shown path, of an older comparison of models all answers."""
+        return self._chats.messages(item.id) if item.kind == COMPARISON else self._chats.open(item.id).messages
 
     def export_shape(self, id: str) -> dict[str, Json]:
         """Return a chat as the object in its JSON export. Raises KnownError `item.unknown`."""
@@ -355,8 +352,8 @@ class ExportService:
         if form in ("json", "md"):
             text = self._history.export(item.id, form)
             return lambda: text.encode("utf-8", "replace")
-        held = self._chats.open(item.id)
-        return lambda: chat_paper(held.item, held.messages)
+        messages = self._history.shown(item)
+        return lambda: chat_paper(item, messages)
 
     def _giving(self, prepared: Make | Slices[Make], form: str) -> Slices[bytes]:
         make = (yield from prepared) if isinstance(prepared, Generator) else prepared

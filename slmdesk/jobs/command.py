@@ -80,16 +80,6 @@ def _say_how_to_go_on(console: Console, jobs: Sequence[JobRecord]) -> None:
 @click.argument("job")
 @json_option
 @click.pass_obj
-def pause(console: Console, job: str) -> None:
-    """Pause a job, wherever it runs; finished steps are kept."""
-    with console.services() as services:
-        _show(console, services.call.jobs.pause(job))
-
-
-@jobs.command()
-@click.argument("job")
-@json_option
-@click.pass_obj
 def cancel(console: Console, job: str) -> None:
     """Cancel a job, wherever it runs; finished steps are kept."""
     with console.services() as services:

@@ -34,11 +34,6 @@ from slmdesk.runtime.messages import Problem, problem_for, problem_of
 from slmdesk.runtime.service import Later, ServiceThread
 from slmdesk.store import Store
 
-_LATER = (
-    "dry_multiplier", "dry_base", "dry_allowed_length", "xtc_probability", "xtc_threshold", "word_bias",
-)  # fmt: skip
-"""Sampling fields added in later versions. Unset ones are left out of a step, so that older steps keep their keys."""
-
 
 def step_key(model_sha256: str, prompt_version: str, step: Mapping[str, Json]) -> str:
     """Return the key of a step's result. The same model, prompt version and input always give the same key."""
@@ -58,8 +53,7 @@ def step_of(
     The step asks for an answer, optionally with the probabilities of its tokens. With `choices` it asks for the
     likelihood of each choice instead.
     """
-    sampled = {name: kept for name, kept in to_json(sampling).items() if name not in _LATER or kept not in (None, [])}
-    step: dict[str, Json] = {"messages": messages_to_json(messages), "sampling": sampled}
+    step: dict[str, Json] = {"messages": messages_to_json(messages), "sampling": to_json(sampling)}
     if choices:
         step["choices"] = list(choices)
     if with_probabilities:

@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import Any, Protocol
 
 from slmdesk.base.errors import KnownError
-from slmdesk.base.protocol import stored_list
+from slmdesk.base.protocol import stored_from, stored_list
 from slmdesk.base.record import Record, changed
 from slmdesk.base.records import Item, JobRecord, JobStatus, JobStep, ModelRecord, StepStatus
 from slmdesk.base.types import Json
@@ -54,8 +54,6 @@ def put_in_order(store: Store, waiting: Sequence[JobRecord], ids: Sequence[str])
 
 REQUEST = "wish"
 """Key in an item's settings for the original request, stored as JSON. The item's jobs store the same request."""
-UNSAVED = "unsaved"
-"""Key in the settings of an item that an older version's command was to delete at its end but was killed before."""
 
 
 def begun_before(
@@ -64,7 +62,7 @@ def begun_before(
     """Return the newest unfinished job with the same kind, request and model that no other instance is running.
 
     `path`: the document that the job reads; jobs started before the document last changed are skipped. `record`: None
-    if no model is needed; jobs of older versions that name a model are still found.
+    if no model is needed.
     """
     requested = json.dumps(request, sort_keys=True)
     for job in reversed(store.jobs.unfinished(kind)):
@@ -75,9 +73,10 @@ def begun_before(
             item = store.items.get(job.item)
         except KnownError:
             continue
-        if item.deleted_at is not None or item.settings.get(UNSAVED):
+        if item.deleted_at is not None:
             continue
-        if json.dumps(request_in(item), sort_keys=True) == requested:
+        stored = stored_from(dict, request_in(item)) or {}  # one of an older version may have more fields
+        if json.dumps({name: stored.get(name) for name in request}, sort_keys=True) == requested:
             return job if _is_as_it_was(path, item.created) else None
     return None
 

@@ -20,7 +20,6 @@ KINDS = {
     "download": _("Download"),
     "exam": _("Exam"),
     "pair_exam": _("Exam"),
-    "comparison": _("Comparison"),
     "versions": _("Comparison"),
     "index": _("Folder"),
     **{kind: ITEM_KINDS[kind][0].capitalize() for kind in ("summary", "question", "extraction", "translation")},

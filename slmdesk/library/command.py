@@ -55,10 +55,16 @@ MOST = 100_000
 
 @click.command("list")
 @click.option("--folder", help="Only the documents of this folder: its place, its id or the beginning of one.")
+@click.option("--folders", "lists_folders", is_flag=True, help="The folders whose documents are asked together.")
 @json_option
 @click.pass_obj
-def list_documents(console: Console, folder: str | None) -> None:
-    """List the documents that were opened, the last one first; or those of a folder."""
+def list_documents(console: Console, folder: str | None, lists_folders: bool) -> None:
+    """List the documents that were opened, the last one first; or those of a folder; or the folders."""
+    if lists_folders:
+        if folder is not None:
+            raise click.UsageError("Use one of --folder and --folders.")
+        _list_folders(console)
+        return
     with console.services() as services:
 
         def read() -> tuple[list[DocumentRecord], dict[str, str]]:
@@ -78,6 +84,29 @@ def list_documents(console: Console, folder: str | None) -> None:
         return
     rows = [("ID", "PAGES", "STATUS", "NAME")]
     rows += [(document.id, str(document.pages), document.status.value, document.name) for document in found]
+    table(console, rows)
+
+
+def _list_folders(console: Console) -> None:
+    with console.services() as services:
+        found = services.call.collections.all()
+    if console.as_json:
+        console.give([json_of(state) for state in found])
+        return
+    if not found:
+        console.notify("There are no folders. “slmdesk documents watch FOLDER” adds one.")
+        return
+    rows = [("ID", "DOCUMENTS", "UNREAD", "WATCHED", "FOLDER")]
+    rows += [
+        (
+            state.record.id,
+            str(state.documents),
+            str(state.unread),
+            "yes" if state.record.watched else "no",
+            _place(state.record),
+        )
+        for state in found
+    ]
     table(console, rows)
 
 
@@ -132,33 +161,6 @@ def forget(console: Console, document: str) -> None:
 
 
 @click.command()
-@json_option
-@click.pass_obj
-def folders(console: Console) -> None:
-    """List the folders whose documents are asked together."""
-    with console.services() as services:
-        found = services.call.collections.all()
-    if console.as_json:
-        console.give([json_of(state) for state in found])
-        return
-    if not found:
-        console.notify("There are no folders. “slmdesk documents watch FOLDER” adds one.")
-        return
-    rows = [("ID", "DOCUMENTS", "UNREAD", "WATCHED", "FOLDER")]
-    rows += [
-        (
-            state.record.id,
-            str(state.documents),
-            str(state.unread),
-            "yes" if state.record.watched else "no",
-            _place(state.record),
-        )
-        for state in found
-    ]
-    table(console, rows)
-
-
-@click.command()
 @click.argument("folder", type=NamedFile())
 @json_option
 @click.pass_obj
@@ -166,21 +168,6 @@ def watch(console: Console, folder: Path) -> int | None:
     """Read the documents in FOLDER, to be asked together; an open window keeps looking for new ones in it."""
     with console.services() as services:
         state = index(console, services, folder, watched=True)
-        _wait_for_meaning(console, services)
-        return _show(console, services, state)
-
-
-@click.command("index")
-@click.argument("folder", type=NamedFile())
-@json_option
-@click.pass_obj
-def index_folder(console: Console, folder: Path) -> int | None:
-    """Look now for new, changed and deleted documents in FOLDER; it is added if it was not there.
-
-    Reading that was paused or interrupted is resumed.
-    """
-    with console.services() as services:
-        state = index(console, services, folder)
         _wait_for_meaning(console, services)
         return _show(console, services, state)
 
@@ -286,10 +273,7 @@ def documents() -> None:
     """Show documents as the program reads them, and manage folders of documents that are asked together."""
 
 
-for _command in (
-    add, folders, forget, index_folder, list_documents, unwatch,
-    watch,
-):  # fmt: skip
+for _command in (add, forget, list_documents, unwatch, watch):
     documents.add_command(_command)
 
 

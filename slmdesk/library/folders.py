@@ -184,21 +184,13 @@ class CollectionService(Service):
         separately.
 
         It is removed step by step, and CollectionGone is published at the end. This cannot be undone, so call it when
-        *Undo* is no longer offered. Raises KnownError `collection.unknown`, `hold.folder`, `store.…`.
+        *Undo* is no longer offered. Raises KnownError `collection.unknown`, `store.…`.
         """
-        self._store.holds.require_folder_free(self._store.collections.get(id).id)
         record = self._store.collections.change(id, settings={"going": True})
         self.runner.drop(record.id)
         self._leave(record.id)
         self._store.jobs.forget_index_jobs(record.id)
-        return self._removal.forget_folder(record.id).then(partial(self._on_forgotten, record.id))
-
-    def _on_forgotten(self, id: str, end: Problem | None) -> None:
-        """Restore the folder if it was put on hold during its removal. Documents already removed are read again."""
-        if isinstance(end, Problem) and end.code == "hold.folder":
-            record = self._store.collections.change(id, settings={"going": None})
-            self._say(self._folder(record), record=record)
-            self.look(id)
+        return self._removal.forget_folder(record.id)
 
     # ---- scanning
 
@@ -207,10 +199,8 @@ class CollectionService(Service):
         self._is_watching = True
         for record in self._store.collections.all():
             if record.settings.get("going"):
-                try:
+                with suppress(KnownError):
                     self.forget(record.id)
-                except KnownError as err:
-                    self._on_forgotten(record.id, problem_for(err))
             elif record.watched:
                 self.look(record.id)
 

@@ -7,31 +7,24 @@ of each of its jobs. The result is stored with the item, and its text as a messa
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, TypeVar
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
 from slmdesk.base.errors import KnownError
-from slmdesk.base.protocol import Cancelled, Done, Failed, FromChild, messages_from, messages_to_json, stored_from
+from slmdesk.base.protocol import Cancelled, Done, Failed, FromChild, stored_from
 from slmdesk.base.record import Record, changed, to_json
 from slmdesk.base.records import DocumentRecord, DocumentStatus, Item, JobRecord, ModelRecord, Status
 from slmdesk.base.texts import _
-from slmdesk.base.types import ChatMessage, Json, Origin, Role, TextPart
-from slmdesk.jobs.runner import AskedQuestion, Batch, JobPlanner, Plan, StepValue, Yield, step_key
+from slmdesk.base.types import Json, Origin, Role, TextPart
+from slmdesk.jobs.runner import JobPlanner, Plan
 from slmdesk.jobs.service import REQUEST, JobService, begun_before, request_in
 from slmdesk.library.types import Pages
 from slmdesk.loader.model_loader import ModelLoader, context_tokens
 from slmdesk.models.service import ModelService
-from slmdesk.redaction.labels import RedactionReport, Tally
-from slmdesk.redaction.service import NOTHING_DECIDED, Decisions, RedactionService, Veil
 from slmdesk.runtime.events import Event, ItemChanged, MessageAdded
 from slmdesk.runtime.messages import plain_args, problem_for, problem_of
 from slmdesk.runtime.service import Runtime, Service
 from slmdesk.store import Store
-
-if TYPE_CHECKING:
-    from slmdesk.text.redaction.replacing import Restorer
-
-PAGES_AT_ONCE = 4
 
 
 class DocumentRequest(Protocol):
@@ -46,9 +39,6 @@ class DocumentRequest(Protocol):
 
     @property
     def model(self) -> str | None: ...
-
-    @property
-    def redact(self) -> bool: ...
 
 
 class DocumentPlan(Protocol):
@@ -85,13 +75,11 @@ class DocumentJobService(Service, JobPlanner, Generic[R, P]):
         models: ModelService,
         loader: ModelLoader,
         jobs: JobService,
-        redaction: RedactionService,
     ) -> None:
         super().__init__(runtime)
-        self._models, self._loader, self._jobs, self._redaction = models, loader, jobs, redaction
+        self._models, self._loader, self._jobs = models, loader, jobs
         self._items = DocumentItems(runtime.store, runtime.publish, self.kind)
         self._live: dict[str, P] = {}
-        self._veiled: dict[str, VeiledJob] = {}
         jobs.plan_by(self.kind, self)
         jobs.when_done(self.kind, self._on_done)
 
@@ -114,7 +102,7 @@ class DocumentJobService(Service, JobPlanner, Generic[R, P]):
     def _plan_of(self, job: JobRecord, item: Item, request: R, record: ModelRecord | None) -> P:
         raise NotImplementedError
 
-    def _keep(self, item: Item, record: ModelRecord | None, plan: P, report: RedactionReport | None) -> None:
+    def _keep(self, item: Item, record: ModelRecord | None, plan: P) -> None:
         raise NotImplementedError
 
     def _put_away(self, item: Item, plan: P) -> None: ...
@@ -128,13 +116,13 @@ class DocumentJobService(Service, JobPlanner, Generic[R, P]):
 
     # ---- requests
 
-    def begin(self, request: R, decisions: Decisions = NOTHING_DECIDED) -> Item:
+    def begin(self, request: R) -> Item:
         """Add an item and make its content in the background. Its job (see `open`) can be paused, resumed and
         cancelled.
 
-        `decisions` is what a person decided to redact. Events are published while the result grows and at the end (see
-        `events` of the package). Raises KnownError `document.unknown`, `document.not_read`, the document's own error
-        when it could not be read, `request.invalid`, `model.…`, `redaction.…`, `store.…`.
+        Events are published while the result grows and at the end (see `events` of the package). Raises KnownError
+        `document.unknown`, `document.not_read`, the document's own error when it could not be read, `request.invalid`,
+        `model.…`, `store.…`.
         """
         request, documents = self._with_documents(self._check(request))
         record = self._choose(request)
@@ -142,8 +130,6 @@ class DocumentJobService(Service, JobPlanner, Generic[R, P]):
         item = self._items.add(
             f"{self.title}: {title}", documents, to_json(request), self._words_of(request, documents)
         )
-        if request.redact:
-            self._redaction.decide(item.id, decisions)
         self._add_job(item, title, record, request)
         return self._store.items.get(item.id)
 
@@ -163,23 +149,17 @@ class DocumentJobService(Service, JobPlanner, Generic[R, P]):
     def plan(self, job: JobRecord) -> Plan:
         item, request = self._store.items.get(job.item or ""), self._request_from(job.settings)
         record = model_of(self._models, job)
-        if request.redact and record:
-            self._veiled[job.id] = VeiledJob(self._redaction.veil(item.id), job.model_sha256)
-        veiled = self._veiled.get(job.id)
         plan = self._live[job.id] = self._plan_of(job, item, request, record)
         try:
-            yield from (veiled.run(plan.run(), self._texts(request.documents)) if veiled else plan.run())
-            self._keep(item, record, plan, veiled.tally.report() if veiled else None)
+            yield from plan.run()
+            self._keep(item, record, plan)
         finally:
             if self._live.get(job.id) is plan:
                 del self._live[job.id]
-                self._veiled.pop(job.id, None)
             self._put_away(item, plan)
 
     def on_step(self, job: str, key: str, value: Mapping[str, Json]) -> None:
         if plan := self._live.get(job):
-            if veiled := self._veiled.get(job):
-                key, value = veiled.result(key, value)
             plan.received(key, value)
 
     # ---- for the subclass
@@ -197,22 +177,14 @@ class DocumentJobService(Service, JobPlanner, Generic[R, P]):
     def _request_of(self, item: Item) -> R:
         return self._request_from(request_in(item))
 
-    def _texts(self, documents: Sequence[str]) -> Iterator[list[str]]:
-        for id in documents:
-            begin = 1
-            while some := self._store.pages.of_document(id, begin=begin, limit=PAGES_AT_ONCE):
-                yield [page.text for page in some]
-                begin = some[-1].number + 1
-
     def _tools(self, job: JobRecord, record: ModelRecord | None) -> PlanTools:
         def count(some: Sequence[str], answered: Callable[[Any], None]) -> None:
             if record:  # without a model no tokens are counted
                 count_texts(self._loader, record, some, answered)
 
-        veiled = self._veiled.get(job.id)
         return PlanTools(
             pages=lambda document, begin, limit: self._store.pages.of_document(document, begin=begin, limit=limit),
-            count=veiled.counting(count) if veiled else count,
+            count=count,
             context_tokens=context_tokens(record, self._settings.current) if record else 0,
             failure=lambda: first_failure(self._jobs, job.id),
         )
@@ -356,116 +328,3 @@ def title_of(documents: Sequence[DocumentRecord]) -> str:
 
 def names_of(documents: Sequence[DocumentRecord], most: int = 20) -> str:
     return ", ".join(document.name for document in documents[:most])
-
-
-# ---- redaction between the job of an item and the model
-#
-# A VeiledJob replaces private words in what is sent to the model, and puts them back into the answers. The plan of a
-# job sends and checks texts as if nothing were redacted. Its steps are stored and sent with replacements, under keys
-# that no other step has, and the plan gets results with the original words. Every plan of this kind is wrapped here.
-# Service thread.
-
-
-VERSION = "+redacted"
-"""Appended to the prompt version of steps with redacted texts, so results with and without redaction never mix."""
-STEPS_AT_ONCE = 4
-MOST_TIMES = 3
-"""How often the steps of a batch are redacted again at most, if redacting them finds more names."""
-_FORMS = ("grammar", "json_schema")
-"""Sampling parameters that may contain a person's words. For example, a table's column name is a key in the answer."""
-
-
-class VeiledJob:
-    def __init__(self, veil: Veil, model_sha256: str) -> None:
-        self._veil, self._model = veil, model_sha256
-        self._plain: dict[str, str] = {}
-        self._writing: dict[str, Restorer] = {}
-        self.tally = Tally(veil)
-
-    def run(self, plan: Plan, texts: Iterable[Sequence[str]] = ()) -> Plan:
-        """Run the plan with redacted steps, and put the original words back into its results.
-
-        `texts` is everything that the plan is about, in slices. It is read first, so that a name found on the last page
-        is redacted on the first page too, and a resumed job redacts as before. Raises KnownError redaction.*, store.*.
-        """
-        try:
-            for some in texts:
-                self._veil.hide(some)
-                yield Yield()
-            answer: Any = None
-            while True:
-                try:
-                    asked = plan.send(answer)
-                except StopIteration:
-                    return
-                if isinstance(asked, Batch):
-                    hidden = yield from self._hidden(asked)
-                    values: Sequence[StepValue] = yield hidden
-                    answer = [self._put_back(value) for value in values]
-                else:
-                    answer = yield asked
-        finally:
-            plan.close()
-
-    def counting(
-        self, count: Callable[[Sequence[str], Callable[[Any], None]], object]
-    ) -> Callable[[Sequence[str], Callable[[Any], None]], object]:
-        return lambda texts, answered: count(self._veil.hide(texts, keeps=False), answered)
-
-    def result(self, key: str, value: Mapping[str, Json]) -> tuple[str, Mapping[str, Json]]:
-        self._writing.pop(key, None)
-        text = self._veil.put_back(str(value.get("text", ""))).text
-        return self._plain.get(key, key), {**value, "text": text}
-
-    def words(self, key: str, words: str) -> tuple[str, str]:
-        if key not in self._writing:
-            self._writing[key] = self._veil.restorer()
-        return self._plain.get(key, key), self._writing[key].add(words)
-
-    def restarted(self) -> None:
-        self._writing.clear()
-
-    # ---- inside
-
-    def _hidden(self, batch: Batch) -> Generator[AskedQuestion, Any, Batch]:
-        version = batch.prompt_version + VERSION
-        steps: list[dict[str, Json]] = []
-        for __ in range(MOST_TIMES):
-            before, steps = self._veil.table, []
-            for at in range(0, len(batch.steps), STEPS_AT_ONCE):
-                some = [messages_from(step.get("messages", ())) for step in batch.steps[at : at + STEPS_AT_ONCE]]
-                turns = iter(self._veil.hide_turns([turn for each in some for turn in each]))
-                for step, own in zip(batch.steps[at : at + STEPS_AT_ONCE], some, strict=True):
-                    steps.append(self._step(step, [next(turns) for __ in own]))
-                yield Yield()
-            if self._veil.table == before:
-                break
-        else:
-            new = "”, “".join(entry.original for entry in self._veil.table if entry not in before)
-            raise KnownError("redaction.not_reversible", words=new)
-        for step, plain in zip(steps, batch.steps, strict=True):
-            self._plain[step_key(self._model, version, step)] = step_key(self._model, batch.prompt_version, plain)
-            words = [part.text for turn in messages_from(step["messages"]) for part in turn.parts]
-            self.tally.add_hidden(words)
-        return changed(batch, steps=steps, prompt_version=version)
-
-    def _step(self, step: Mapping[str, Json], turns: Sequence[ChatMessage]) -> dict[str, Json]:
-        made = {**step, "messages": messages_to_json(turns)}
-        sampling = step.get("sampling")
-        if isinstance(sampling, Mapping):
-            made["sampling"] = {
-                name: self._veil.hide_known(value) if name in _FORMS and isinstance(value, str) else value
-                for name, value in sampling.items()
-            }
-        return made
-
-    def _put_back(self, value: StepValue) -> StepValue:
-        """Put the original words back into a stored result. If that changes the text, its token probabilities are
-        dropped, since their positions are wrong then.
-        """
-        if value is None or not isinstance(value.get("text"), str):
-            return value
-        back = self._veil.put_back(str(value["text"]))
-        self.tally.add_answer(back)
-        kept = {name: part for name, part in value.items() if name != "probabilities" or back.text == value["text"]}
-        return {**kept, "text": back.text}

@@ -33,7 +33,7 @@ from slmdesk.runtime.service import ServiceThread, Slices, in_slices, pending_on
 from slmdesk.text.folding import fold
 from slmdesk.text.redaction import BAR, RANK, Certainty, Find, Kind, Listed
 from slmdesk.text.redaction.finding import INSIDE, WordIndex, WordList, find_private, name_words
-from slmdesk.text.redaction.table import LEAST_HELD, extended
+from slmdesk.text.redaction.table import LEAST_HELD, table_for
 from slmdesk.text.sentences import detect
 from slmdesk.text.terms import ENDINGS, fits, spans_of
 
@@ -415,7 +415,7 @@ def private_words(
 
 def _found(text: str, listed: Sequence[Listed], language: str) -> tuple[Find, ...]:
     """Return the finds of the rules. A listed word is also found with another ending, but not in compounds or as the
-    beginning of a longer word: unlike an answer of the model, a copy with such replacements could not be restored.
+    beginning of a longer word: a copy with such replacements could not be restored.
     """
     finds = find_private(text, language=language, listed=listed)
     names = [entry.words for entry in listed]
@@ -535,7 +535,7 @@ def pairs_for(
     finds = [Find(kind, 0, 0, original, Certainty.SURE, "list") for kind, original in words if original not in barred]
     made = {
         original: substitute
-        for entry in extended("\n".join((text, *barred)), finds, others=barred)
+        for entry in table_for("\n".join((text, *barred)), finds, others=barred)
         for original, substitute in entry.pairs
     }
     originals = [original for original in (*made, *barred) if len(original) >= LEAST_HELD]

@@ -289,14 +289,11 @@ class Retrieval:
     def __init__(self, store: Store, meaning: Meaning | None = None) -> None:
         self._store, self._meaning = store, meaning
 
-    def rank(
-        self, question: str, documents: Sequence[str], *, before: Sequence[str] = (), by_meaning: bool = True
-    ) -> Pending[RankedPassages]:
+    def rank(self, question: str, documents: Sequence[str], *, before: Sequence[str] = ()) -> Pending[RankedPassages]:
         """Find the passages of these documents that match a question best. The result is there at once if only words
         are used.
 
-        `before` are the earlier questions of the conversation. `by_meaning` says that the question may be given to the
-        embedding model as it is. Raises KnownError store.*.
+        `before` are the earlier questions of the conversation. Raises KnownError store.*.
         """
         words = search_words(question)
         by_words = self._by_words(words, documents)
@@ -317,7 +314,7 @@ class Retrieval:
             return RankedPassages(tuple(known[number] for number in order[:DEEP]), tuple(words))
 
         near: Pending[list[int]] = ended([])
-        if by_meaning and self._meaning is not None:
+        if question and self._meaning is not None:
             near = self._meaning(question, documents)
         return near.map(joined)
 

@@ -45,7 +45,6 @@ from slmdesk.runtime.service import (
 )
 from slmdesk.store import Store
 from slmdesk.text.folding import folded_name, one_line
-from slmdesk.text.passages import PassageBuilder
 
 
 class DocumentText(Record):
@@ -182,8 +181,7 @@ class DocumentService(Service):
         A long document is removed step by step, and DocumentGone is published at the end. What was made of it alone
         goes into the trash. A document of a folder only
         leaves the list of recent documents, unless `with_folder`. This cannot be undone, so call it when *Undo* is no
-        longer offered. Raises KnownError `document.unknown`, `hold.document`, `store.…`. If the document is put on hold
-        meanwhile, it is restored and the result is the Problem `hold.document`.
+        longer offered. Raises KnownError `document.unknown`, `store.…`.
         """
         record = self._store.documents.get(document)
         found = record.id
@@ -192,7 +190,6 @@ class DocumentService(Service):
         if record.collection and not with_folder:
             self._publish(DocumentChanged(self._store.documents.change(found, opened=0.0)))
             return ended(record)
-        self._store.holds.require_document_free(found)
         self._reading.cancel(found)
         self._images.forget(found)
         self._opener.passwords.pop(found, None)
@@ -203,7 +200,6 @@ class DocumentService(Service):
 
     def _forget_more(self, record: DocumentRecord) -> None:
         try:
-            self._store.holds.require_document_free(record.id)  # a hold may have been set meanwhile
             if self._store.passages.forget_some(record.id) and not self._closed:
                 self._service_thread.post(lambda: self._forget_more(record))
                 return
@@ -212,12 +208,7 @@ class DocumentService(Service):
                 items = [self._store.items.trash(item) for item in results]
                 self._store.documents.forget(record.id)
         except Exception as err:
-            problem = problem_for(err)
-            if problem.code == "hold.document":
-                taken_back = in_slices(self._service_thread, self._take_back(record))
-                taken_back.then(lambda failed: self._going.pop(record.id).end(failed or problem))
-                return
-            self._going.pop(record.id).end(problem)
+            self._going.pop(record.id).end(problem_for(err))
             raise
         pending = self._going.pop(record.id)
         for item in items:
@@ -225,18 +216,6 @@ class DocumentService(Service):
         self._publish(DocumentGone(record.id))
         self.purge_soon()
         pending.end(record)
-
-    def _take_back(self, record: DocumentRecord) -> Slices[None]:
-        """Restore a document that lost some passages. They are made again from its pages, which are deleted last."""
-        while self._store.passages.forget_some(record.id):
-            yield
-        passages, begin = PassageBuilder(record.id), 1
-        while pages := self._store.pages.of_document(record.id, begin=begin):
-            self._store.pages.save(record.id, (), [passage for page in pages for passage in passages.feed(page)])
-            begin = pages[-1].number + 1
-            yield
-        self._store.pages.save(record.id, (), list(passages.finish()))
-        self._publish(DocumentChanged(self._store.documents.change(record.id, status=record.status)))
 
     def purge_soon(self) -> None:
         """Purge removed documents from the history's copies soon. The delay lets one purge cover a whole folder."""

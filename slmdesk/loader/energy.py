@@ -22,8 +22,6 @@ processor).
 """
 BUSY_CORES = 0.5
 """Number of busy cores below which other programs count as quiet."""
-PHONE_CHARGE_WH = 15.0
-"""Watt-hours of a full phone battery: about 4,000 mAh at 3.85 V."""
 JOULES_PER_WH = 3600.0
 
 
@@ -174,30 +172,12 @@ def drawn_between(before: Mapping[Path, Battery], after: Mapping[Path, Battery],
     return round(spent, 3)
 
 
-def energy_words(joules: float, source: EnergySource, tokens: int = 0) -> str:
-    """Return energy as text. With `tokens` it is given per 1,000 tokens: '0.13 Wh per 1,000 tokens'."""
+def energy_words(joules: float, source: EnergySource, tokens: int) -> str:
+    """Return the energy of 1,000 tokens as text, of what `tokens` took: '0.13 Wh per 1,000 tokens'."""
     mark = {EnergySource.ESTIMATED: _(" (estimated)"), EnergySource.BATTERY: _(" (the whole PC)")}.get(source, "")
-    wh = joules / JOULES_PER_WH
-    if not tokens:
-        return f"{_watt_hours(wh)}{mark}"
-    each = wh * 1000 / tokens
-    share = each / PHONE_CHARGE_WH
-    charge = (
-        _("about {share:.0f} % of a phone charge").format(share=100 * share)
-        if share >= 0.01
-        else _("less than 1 % of a phone charge")
-    )
-    if share >= 1:
-        charge = _("about {share:.0f} phone charges").format(share=share) if share >= 1.5 else _("about a phone charge")
-    return _("{watt_hours} per 1,000 tokens, {charge}{mark}").format(
-        watt_hours=_watt_hours(each), charge=charge, mark=mark
-    )
-
-
-def _watt_hours(wh: float) -> str:
-    if wh < 0.1:  # short answers; a single unit is easier to compare
-        return _("{wh:.2g} mWh").format(wh=wh * 1000)
-    return _("{wh:.2g} Wh").format(wh=wh) if wh < 10 else _("{wh:.0f} Wh").format(wh=wh)
+    wh = joules / JOULES_PER_WH * 1000 / tokens
+    figure = (_("{wh:.2g} Wh") if wh < 10 else _("{wh:.0f} Wh")).format(wh=wh)
+    return _("{watt_hours} per 1,000 tokens{mark}").format(watt_hours=figure, mark=mark)
 
 
 def _busy_seconds(pid: int | None) -> float | None:

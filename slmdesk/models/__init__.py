@@ -1,1 +1,1 @@
-"""The models on this PC: library, import, fit, speed, packs and the models folder."""
+"""The models on this PC: library, import, fit, speed and the models folder."""

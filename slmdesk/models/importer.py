@@ -26,6 +26,7 @@ from slmdesk.base.untrusted import clean_label
 from slmdesk.gguf import part_of
 from slmdesk.gguf.header import GgufHeader, require_adapter
 from slmdesk.gguf.read import check_file, check_tokenizer, first_parts, join, parts_of, require_chat_model, unreadable
+from slmdesk.models.folder import SUMS
 from slmdesk.models.service import MAX_NAME, Fit, ModelService, Pc, fit_by_size, fit_header, free_name, name_for
 from slmdesk.runtime.events import ModelsChanged, Pending
 from slmdesk.runtime.file_io import (
@@ -129,9 +130,46 @@ def _import_file(job: _Import, folder: Path, on_bytes: OnBytes, stop: threading.
     require_usable(header)
     check_tokenizer(job.path, header)
     path = job.path.absolute()
+    expected = expected_sum(path)
     if job.link or path.parent == folder:
-        return hash_file(path, on_bytes, stop), header
-    return copy_in(path, folder, job.name_for(header), on_bytes, stop), header
+        found = hash_file(path, on_bytes, stop)
+        check_sum(path, found.sha256, expected)
+        return found, header
+    check = partial(check_sum, path, expected=expected)
+    return copy_in(path, folder, job.name_for(header), on_bytes, stop, check), header
+
+
+MOST_SUMS = 1 << 20
+_SUM = re.compile(r"\\?([0-9A-Fa-f]{64}) [ *](?:\./)?(.+)")
+
+
+def expected_sum(path: Path) -> str:
+    """Return the checksum that SHA256SUMS beside the file, or in the folder above, states for it, in small letters;
+    empty if none is stated.
+
+    Raises KnownError `file.unreadable`.
+    """
+    for name, sums in (
+        (path.name, path.with_name(SUMS)),
+        (f"{path.parent.name}/{path.name}", path.parent.parent / SUMS),
+    ):
+        try:
+            with sums.open("rb") as file:
+                lines = file.read(MOST_SUMS).decode("utf-8-sig", "replace").splitlines()
+        except (FileNotFoundError, NotADirectoryError):
+            continue
+        except OSError as err:
+            raise KnownError("file.unreadable", path=str(sums), reason=err.strerror or str(err)) from err
+        for line in map(_SUM.fullmatch, lines):
+            if line and line[2] == name:
+                return line[1].lower()
+    return ""
+
+
+def check_sum(path: Path, sha256: str, expected: str) -> None:
+    """Raises KnownError `model.other_sum` if a checksum is stated and the file has another one."""
+    if expected and sha256 != expected:
+        raise KnownError("model.other_sum", path=str(path))
 
 
 def require_usable(header: GgufHeader) -> None:
@@ -159,6 +197,9 @@ def _joined_in(job: _Import, folder: Path, first: GgufHeader, on_bytes: OnBytes,
     if job.link:
         raise KnownError("model.parts_linked", count=len(parts))
     remove_left_overs(folder)
+    for part in parts:
+        if expected := expected_sum(part):
+            check_sum(part, hash_file(part, lambda _done, _total: None, stop).sha256, expected)
     needed = sum(mark_of(part).bytes for part in parts)
     need_space(parts[0], folder, bytes=needed)
     reported = 0.0

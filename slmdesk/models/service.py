@@ -75,6 +75,37 @@ class ModelService(Service):
         chosen = self._settings.current.models_folder
         return Path(chosen) if chosen else self._paths.models
 
+    def keep_in(self, folder: Path) -> Pending[None]:
+        """Keep models that are added from now on in this folder. Those that are here stay where they are.
+
+        Ends with a Problem if the folder cannot be used. Raises KnownError `setting.managed`.
+        """
+        setting, shared = "" if folder == self._paths.models else str(folder), self._settings.policy.models_folder
+        self._settings.policy.refuse("models_folder", setting)
+        from slmdesk.models.folder import make_ready  # asked for by few starts, so import it only here
+
+        if shared and folder.is_relative_to(shared):
+            raise KnownError("setting.managed", key="models.folder")
+        made = pending_on_file_thread(self._service_thread, lambda: make_ready(folder), name="models-folder")
+        return made.map(lambda _none: self._keep_in(setting))
+
+    def _keep_in(self, setting: str) -> None:
+        self._settings.change(models_folder=setting)
+
+    def find_moved(self) -> None:
+        """Find the models of a move of their folder that an older version began where they are. No file is changed."""
+        from slmdesk.models.folder import found_again, read_journal  # asked for by few starts, so import it only here
+
+        journal = self._paths.models_move_file
+        paths = {model.id: os.fsdecode(model.path) for model in self._store.models.all()}
+        places, is_whole = found_again(read_journal(journal), paths)
+        if places:
+            self._store.models.relocate(places)
+            self._publish(ModelsChanged())
+        if is_whole:
+            with suppress(OSError):
+                journal.unlink()
+
     def choose(self, requested: str | None) -> ModelRecord:
         """Return the model with this id, unique prefix of an id, or name. It is never replaced by another; '' matches
         none.
@@ -228,14 +259,6 @@ class ModelService(Service):
         """
         return self._checker.verify(
             [self._store.models.get(model) for model in models] if models else self._store.models.all()
-        )
-
-    def fit(self, model_or_file: str, context_tokens: int | None) -> Pending[Fit]:
-        path = self.path_of(model_or_file)
-        known = next((model for model in self._store.models.all() if model.path == os.fsencode(path)), None)
-        requested, pc = context_tokens or self._settings.current.context_tokens, self._pc()
-        return pending_on_file_thread(
-            self._service_thread, lambda: fit_file(path, requested, pc, sha256=known.sha256 if known else "")
         )
 
     def info(self, model_or_file: str) -> Pending[ModelInfo]:

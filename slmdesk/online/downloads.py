@@ -12,7 +12,7 @@ import re
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping
 from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
@@ -498,14 +498,6 @@ class DownloadService(Service):
         if is_ending or (job.now.state in ENDS and job.now.state is not DownloadState.DONE):
             self._store.jobs.change(id, JobStatus.OPEN)
             self._go(job, waits=job.waits or self._settings.current.offline)
-
-    def unfinished(self) -> list[str]:
-        return [download.id for download in self.all() if download.state not in ENDS]
-
-    def resume_paused(self, ids: Sequence[str]) -> None:
-        for download in self.all():
-            if download.id in ids and download.state is DownloadState.PAUSED:
-                self.resume(download.id)
 
     def cancel(self, id: str) -> None:
         """Cancel a download of any instance and delete its partial file. Raises KnownError `download.unknown`."""

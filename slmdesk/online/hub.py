@@ -26,7 +26,6 @@ from slmdesk.gguf.quantization import (
     sorted_by_quality,
     weight_bytes,
 )
-from slmdesk.gguf.read import require_chat_model
 from slmdesk.hub.choice import choose
 from slmdesk.hub.guard import GuardPolicy
 from slmdesk.hub.search import (
@@ -111,31 +110,6 @@ class HubService(Service):
             return changed(_judged(found, pc), best=best)
 
         return self.ask("hub-repo", work)
-
-    def fit(
-        self, repo: str, *, file: str = "", quantization: str = "", context_tokens: int | None = None
-    ) -> Pending[Fit]:
-        """Read the header of a file on the Hub and return whether the model fits. The file is chosen as for a download.
-
-        If cancelled, the Pending never ends.
-        """
-        requested, pc = context_tokens or self.context_tokens, self.pc()
-
-        def work(stop: threading.Event) -> Fit:
-            found = self.hub.repo(repo, stop=stop)
-            remote = choose(self.hub, found, file, quantization, budget_bytes=weights_budget(pc.best_bytes), stop=stop)
-            header = self.hub.header(remote, token=self.hub.token() if remote.gated else "", stop=stop)
-            if len(remote.parts) == 1:
-                require_chat_model(header)
-                return fit_header(header, requested, pc)
-            beside = remote.bytes - header.weight_bytes  # the tensors of the other parts
-            left = changed(pc, available_bytes=max(0, pc.available_bytes - beside), devices=())
-            fit = fit_header(header, requested, left)
-            memory = changed(fit.memory, weights=fit.memory.weights + beside)
-            speed = pc.pace.of_size(memory.weights, remote.quantization)
-            return changed(fit, memory=memory, available_bytes=pc.available_bytes, speed=speed)
-
-        return self.ask("hub-fit", work)
 
     def with_files(self, repo: Repo, pc: Pc, stop: threading.Event) -> FoundRepo:
         """Return the repository with the sizes and checksums of its files, or with the problem that prevents this. Any

@@ -138,20 +138,21 @@ class NetworkService(Service):
         """
         kind = format_for(target)
 
-        def rows() -> Iterator[NetworkLogRow]:
-            page = self._service_thread.call(lambda: self._store.ledger.page(EXPORT_PAGE, words))
-            while page:
-                yield from page
-                last = page[-1].n
-                page = self._service_thread.call(lambda: self._store.ledger.page(EXPORT_PAGE, words, last))  # noqa: B023 (at once)
-
         def work() -> Exported:
             is_there(target)
-            found = list(rows())
+            found = list(self.all_requests(words))
             write_out(target, to_csv(found) if kind == "csv" else to_json(found))
             return Exported(str(target), len(found))
 
         return pending_on_file_thread(self._service_thread, work, name="export-ledger")
+
+    def all_requests(self, words: str = "") -> Iterator[NetworkLogRow]:
+        """Yield all rows of the network log with these words, newest first. Never call it on the service thread."""
+        page = self._service_thread.call(lambda: self._store.ledger.page(EXPORT_PAGE, words))
+        while page:
+            yield from page
+            last = page[-1].n
+            page = self._service_thread.call(lambda: self._store.ledger.page(EXPORT_PAGE, words, last))  # noqa: B023 (at once)
 
     def record(self, request: Outgoing) -> int:
         """Write a request to the network log before it is sent, and return its number (see RequestLog). Never call it
@@ -277,7 +278,7 @@ def format_for(path: Path) -> str:
     """Return "csv" or "json", from the file's suffix. Raises KnownError `request.invalid` for another suffix."""
     suffix = path.suffix.lower().removeprefix(".")
     if suffix not in FORMATS:
-        raise KnownError("request.invalid", what=_("the name must end in .csv or .json"))
+        raise KnownError("request.invalid", what=_("the name must end in .csv, .pdf or .json"))
     return suffix
 
 

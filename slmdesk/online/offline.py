@@ -3,20 +3,15 @@
 from __future__ import annotations
 
 import os
-import secrets
-import threading
 from collections.abc import Mapping
 from contextlib import suppress
-from datetime import UTC, datetime
-from pathlib import Path
 
 import slmdesk
 from slmdesk.base.errors import KnownError
-from slmdesk.base.files import open_new, writing_to
 from slmdesk.base.paths import Paths
 from slmdesk.base.policy import Policy, shown_proxy
 from slmdesk.base.record import Record
-from slmdesk.base.records import Kind, LedgerRow
+from slmdesk.base.records import Kind
 from slmdesk.base.settings import Settings, peek, policy_of
 from slmdesk.base.texts import _
 from slmdesk.base.types import Json
@@ -71,10 +66,6 @@ def enforcement(settings: Settings, policy: Policy, environment: Mapping[str, st
 # ---- writes into the ledger what is no request
 
 
-LOOK_S = 1.0
-LEAVE_S = 0.5
-
-
 class LedgerEvents(Service):
     """Writes starts, ends and changes into the ledger. If that fails, work goes on, but `require_start` then prevents
     requests. Service thread.
@@ -82,7 +73,6 @@ class LedgerEvents(Service):
 
     def __init__(self, runtime: Runtime) -> None:
         super().__init__(runtime)
-        self._leaving: _Leaving | None = None
         self._settings.listeners.append(self._on_settings)
 
     def start(self) -> None:
@@ -95,13 +85,10 @@ class LedgerEvents(Service):
         if ledger.is_started:
             return
         with self._store.together():
-            row = ledger.start({"version": slmdesk.__version__, **self._offline()})
+            ledger.start({"version": slmdesk.__version__, **self._offline()})
             self._note_policy()
-        if folder := self._settings.policy.heads:
-            self._leave_head(Path(folder), row)
 
     def stop(self) -> None:
-        self._note_leaving(LEAVE_S)
         with suppress(KnownError):
             self._store.ledger.stop()
 
@@ -109,31 +96,6 @@ class LedgerEvents(Service):
         """Write into the ledger that a person opened an address in the browser. The address itself is not written."""
         with suppress(KnownError):
             self._store.ledger.append(Kind.LINK, {})
-
-    def _leave_head(self, folder: Path, row: LedgerRow) -> None:
-        """Write the last hash of the ledger into the organisation's folder, on a thread, since a network share may be
-        slow.
-
-        If that fails, the ledger gets a row about it, and work goes on.
-        """
-        first = self._store.ledger.rows(1, 1)[0]
-        words = f"{first.hash}\n{row.n}\n{row.hash}\n{row.time}\n"
-        self._leaving = _Leaving(folder, first.hash, words)
-        self._service_thread.call_later(LOOK_S, self._note_leaving)
-
-    def _note_leaving(self, wait_s: float = 0.0) -> None:
-        leaving = self._leaving
-        if leaving is None:
-            return
-        leaving.thread.join(wait_s)
-        if leaving.thread.is_alive() and not wait_s:
-            self._service_thread.call_later(LOOK_S, self._note_leaving)
-            return
-        self._leaving = None
-        problem = _("the folder does not answer") if leaving.thread.is_alive() else leaving.problem
-        if problem:
-            with suppress(KnownError):
-                self._store.ledger.append(Kind.POLICY, {"heads": str(leaving.folder), "problem": problem})
 
     def _offline(self) -> dict[str, Json]:
         is_managed = "offline" in self._settings.policy.managed
@@ -174,32 +136,4 @@ def policy_shape(policy: Policy) -> dict[str, Json]:
         "models_folder": policy.models_folder or None,
         "hidden": sorted(policy.hidden),
         "shares": list(policy.shares),
-        "heads": policy.heads or None,
-        "kept": [{"kind": rule.kind, "days": rule.days, "trash_days": rule.trash_days} for rule in policy.rules],
-        "held": list(policy.holds),
     }
-
-
-class _Leaving:
-    def __init__(self, folder: Path, chain: str, words: str) -> None:
-        self.folder, self.problem = folder, ""
-        self.thread = threading.Thread(target=self._run, args=(chain, words), name="ledger-head", daemon=True)
-        self.thread.start()
-
-    def _run(self, chain: str, words: str) -> None:
-        try:
-            leave_head(self.folder, chain, words)
-        except KnownError as err:
-            self.problem = str(err.args_for_people.get("reason", _("the disk is full")))
-
-
-def leave_head(folder: Path, chain: str, words: str) -> None:
-    """Write a new file CHAIN-TIME-RANDOM.txt into a folder where people may add files but not change them.
-
-    CHAIN is the start of the ledger's first hash, which differs from PC to PC. Raises KnownError `file.unwritable`,
-    `disk.full`.
-    """
-    when = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
-    path = folder / f"{chain[:16]}-{when}-{secrets.token_hex(4)}.txt"
-    with writing_to(path), os.fdopen(open_new(path), "wb") as out:
-        out.write(words.encode())

@@ -81,45 +81,28 @@ def off(console: Console) -> None:
     "--organisation-key", type=NamedFile(dir_okay=False), metavar="FILE",
     help="Open the history by the organisation's private key, where it was encrypted under its policy.",
 )  # fmt: skip
+@click.option("--new-keys", is_flag=True, help="Encrypt everything anew, with another recovery key too.")
 @json_option
 @click.pass_obj
-def passphrase(console: Console, organisation_key: Path | None) -> None:
-    """Set another passphrase.  Backups made before are still opened by the old one."""
+def passphrase(console: Console, organisation_key: Path | None, new_keys: bool) -> None:
+    """Set another passphrase.  Backups made before are still opened by the old one.
+
+    Where somebody may know the old keys, use --new-keys.
+    """
+    if new_keys and organisation_key:
+        raise click.UsageError("Use one of --new-keys and --organisation-key.")
     private = _private_key(organisation_key) if organisation_key else b""
     key = open_by_organisation(find_paths(console.home), private) if private else None
     with console.services(key=key) as services:
         words = "" if private else present_words(console)
         new = _new_passphrase(console)
+        if new_keys:
+            recovery = _new_recovery_key(console)
+            console.result_of(services, lambda: services.privacy.renew(words, new, recovery))
+            _tell(console, "The history is encrypted with new keys.", recovery)
+            return
         console.result_of(services, lambda: services.privacy.change_passphrase(words, new, private=private))
     _tell(console, "The new passphrase opens the history.")
-
-
-@encrypt.command()
-@json_option
-@click.pass_obj
-def recovery(console: Console) -> None:
-    """Make another recovery key; the one before opens backups made before, and nothing else."""
-    with console.services() as services:
-        words = present_words(console)
-        new = _new_recovery_key(console)
-        console.result_of(services, lambda: services.privacy.change_recovery(words, new))
-        _tell(console, "The new recovery key opens the history.", new)
-
-
-@encrypt.command()
-@click.argument("switch", type=click.Choice(["on", "off"]))
-@json_option
-@click.pass_obj
-def keyring(console: Console, switch: str) -> None:
-    """Let the history open by itself on this account, by the system's keyring, or not any more.
-
-    This keeps whoever has the disk or a backup out, but not other programs of this account.
-    """
-    is_on = switch == "on"
-    with console.services() as services:
-        words = present_words(console)
-        console.result_of(services, lambda: services.privacy.open_by_itself(words, is_on))
-    _tell(console, "The history opens by itself on this account." if is_on else "The passphrase is asked for.")
 
 
 @encrypt.command("organisation-key")
@@ -139,18 +122,6 @@ def organisation_key(console: Console, file: Path) -> None:
         console.give({"recovery_key": shown_key(public)})
     else:
         console.say(f'recovery_key = "{shown_key(public)}"')
-
-
-@encrypt.command("new-keys")
-@json_option
-@click.pass_obj
-def new_keys(console: Console) -> None:
-    """Encrypt everything anew, with another passphrase and recovery key: where somebody may know the old ones."""
-    with console.services() as services:
-        words = present_words(console)
-        passphrase, recovery = _new_passphrase(console), _new_recovery_key(console)
-        console.result_of(services, lambda: services.privacy.renew(words, passphrase, recovery))
-        _tell(console, "The history is encrypted with new keys.", recovery)
 
 
 def _private_key(file: Path) -> bytes:

@@ -17,7 +17,6 @@ from slmdesk.base.records import CollectionRecord, DocumentRecord, Status
 from slmdesk.base.types import Json
 from slmdesk.command.console import Console, NamedFile, ReportedError, json_option, next_of, no_save_option
 from slmdesk.command.job_output import ask_password, index, open_document, say_unread
-from slmdesk.command.redaction import print_preview_of, redact_option, redact_preview_option, say_redaction
 from slmdesk.library.search import Citation
 from slmdesk.library.types import CollectionStatus, folder_words, info_of, unread
 from slmdesk.questions.prompt import Answered
@@ -33,8 +32,6 @@ from slmdesk.services import Services
 @click.option("-q", "--item", help="A question this one follows; without files it is put to the same ones.")
 @click.option("--password", is_flag=True, help="Ask for the password of each locked document first.")
 @no_save_option
-@redact_option
-@redact_preview_option
 @json_option
 @click.pass_obj
 def ask(
@@ -45,8 +42,6 @@ def ask(
     item: str | None,
     password: bool,
     no_save: bool,
-    redact: bool,
-    redact_preview: bool,
 ) -> int | None:
     """Ask documents, or all documents of a folder, the QUESTION.  Each citation is verified to be on the page it names.
 
@@ -63,15 +58,11 @@ def ask(
     secrets = {file: ask_password(file) if password and not file.is_dir() else "" for file in files}
     with console.services(lambda _settings: not no_save) as services:
         asked = _asked(console, services, files, secrets, item)
-        if redact_preview:
-            return _preview(console, services, question, asked)
         if item and files:
             _say_change(console, services, item, asked)
         ids = () if asked.folder else tuple(document.id for document in asked.documents)
-        request = AskRequest(
-            question, ids, collection=asked.folder.id if asked.folder else None, item=item, model=model,
-            redact=redact or None,
-        )  # fmt: skip
+        collection = asked.folder.id if asked.folder else None
+        request = AskRequest(question, ids, collection=collection, item=item, model=model)
         ended, answered = _answer(console, services, request)
         if ended.problem is not None:
             raise ReportedError(ended.problem)
@@ -86,7 +77,6 @@ def ask(
                 console.notify(f"note: {answered.reading_words}")
             if answered.documents_words:
                 console.notify(f"note: {answered.documents_words}")
-            say_redaction(console, answered.redaction)
             for name, words in asked.unread_words:
                 console.notify(f"note: {name}: {words}")
         if unsaved is not None:
@@ -166,15 +156,6 @@ def _say_change(console: Console, services: Services, item: str, asked: _Asked) 
         console.notify(f"note: this conversation was about {was}; from here on it is about {now}.")
 
 
-def _preview(console: Console, services: Services, question: str, asked: _Asked) -> int:
-    """Print what would be redacted. For a folder only the question is previewed, because the passages that will be read
-    are not known yet.
-    """
-    if asked.folder:
-        console.notify("note: the passages that are read of the folder are redacted too, without being shown here.")
-    return print_preview_of(console, services, () if asked.folder else asked.documents, (question,))
-
-
 def _answer(console: Console, services: Services, request: AskRequest) -> tuple[MessageEnded, Answered | None]:
     """Ask the question and wait. Return how the answer ended and its verified result (None if it did not end well)."""
     received: queue.SimpleQueue[Event] = queue.SimpleQueue()
@@ -239,6 +220,4 @@ def _as_json(ended: MessageEnded, answered: Answered, asked: _Asked, *, is_kept:
             for page in pages
         ],
     }
-    if answered.redaction:
-        reported["redaction"] = to_json(answered.redaction)
     return reported | {"failed": list(asked.failed)} if asked.failed else reported

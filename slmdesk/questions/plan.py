@@ -16,7 +16,7 @@ from slmdesk.base.errors import KnownError
 from slmdesk.base.record import Record, changed
 from slmdesk.base.records import DocumentRecord, Message, ModelRecord, Passage
 from slmdesk.base.texts import N_, in_english
-from slmdesk.base.types import Answer, ChatMessage, LoadedModel, Sampling
+from slmdesk.base.types import ChatMessage, LoadedModel, Sampling
 from slmdesk.evaluation.exams import YES_NO
 from slmdesk.library.search import Citation, RankedPassages, Retrieval, nearest_of, share_of
 from slmdesk.library.types import CHARACTERS_PER_TOKEN, Mark
@@ -46,11 +46,9 @@ from slmdesk.questions.prompt import (
     text_turns_of,
     turns_of,
 )
-from slmdesk.redaction.labels import Tally
-from slmdesk.redaction.service import Veil
 from slmdesk.runtime.events import Pending
 from slmdesk.runtime.messages import Problem, problem_for
-from slmdesk.runtime.service import ServiceThread, Slices
+from slmdesk.runtime.service import ServiceThread
 from slmdesk.store import Store
 from slmdesk.text.sentences import search_words
 
@@ -108,7 +106,6 @@ class ReadingRequest(Record):
     record: ModelRecord | None
     """The model; None when only passages are wanted."""
     explicit: bool
-    veil: Veil | None = None
     whole_tokens: float = WHOLE_S * READ_PER_S
     """A text of up to this many tokens is read whole at once."""
 
@@ -142,9 +139,7 @@ class ReadingChoice:
         ids = [document.id for document in self._request.documents]
         try:
             before = [asked for asked, _ in self._request.before]
-            question = self._request.question
-            by_meaning = question != "" and self._request.veil is None  # would reveal the private data
-            self._retrieval.rank(question, ids, before=before, by_meaning=by_meaning).then(self._on_ranked)
+            self._retrieval.rank(self._request.question, ids, before=before).then(self._on_ranked)
         except KnownError as err:
             self._fail(problem_for(err))
 
@@ -195,12 +190,7 @@ class ReadingChoice:
                 sizes = [count + SOURCE_TOKENS for count in counts[len(reported) :]]
                 self._choose(model, candidates, sizes, budget - sum(counts[: len(reported)]), may_fit=may_fit)
 
-        try:
-            hidden = self._request.veil.hide(texts, keeps=False) if self._request.veil else texts
-        except KnownError as err:
-            self._fail(problem_for(err))
-            return
-        self._count = count_tokens(self._loader, lease.record, hidden).then(counted)
+        self._count = count_tokens(self._loader, lease.record, texts).then(counted)
 
     def _everything(self) -> list[Passage]:
         return [
@@ -390,11 +380,6 @@ def _looked_at(reading: AnswerContext, citations: Sequence[Citation]) -> tuple[L
 # ---- a question while it is answered
 
 
-MOST_LEARNT = 300_000
-"""Most characters of a document that are searched for private data, beside the passages that are read."""
-PAGES_AT_ONCE = 4
-
-
 @dataclass(slots=True, eq=False)
 class Asking:
     item: str
@@ -404,10 +389,7 @@ class Asking:
     documents: tuple[DocumentRecord, ...]
     before: tuple[tuple[str, str], ...]
     explicit: bool
-    veil: Veil | None = None
-    tally: Tally | None = None
     choice: ReadingChoice | None = None
-    learning: Pending[None] | None = None
     is_planned: bool = False
     is_written: bool = False
     """True once the model has the question. From then on `Answers` looks after the answer."""
@@ -417,41 +399,9 @@ class Asking:
     read_s: float = 0.0
     """Seconds that the model took to read the whole text."""
 
-    def hidden(self, turns: tuple[ChatMessage, ...]) -> tuple[ChatMessage, ...]:
-        """Return the turns as given to the model, private data redacted. Raises KnownError redaction.*, store.*."""
-        if self.veil is None or self.tally is None:
-            return turns
-        made = tuple(self.veil.hide_turns(turns))
-        self.tally.add_hidden([part.text for turn in made for part in turn.parts])
-        return made
-
-    def with_originals(self, step: Step, answer: Answer) -> str:
-        """Return the model's text with the original private data put back. A choice among a step's choices is returned
-        unchanged. Raises KnownError store.*.
-        """
-        if self.veil is None or self.tally is None or step.choices:
-            return answer.text
-        back = self.veil.put_back(answer.text)
-        self.tally.add_answer(back)
-        return back.text
-
 
 def text_of(asking: Asking, reading: AnswerContext) -> tuple[ChatMessage, ...]:
     return text_turns_of(reading.sources, names=len(asking.documents) > 1)
-
-
-def learnt(store: Store, veil: Veil, reading: AnswerContext) -> Slices[None]:
-    """Search the documents that are read for private data, so that a name found on any page is hidden on all pages.
-
-    Raises KnownError redaction.*, store.*.
-    """
-    sources = (*reading.sources, *(reading.wider.sources if reading.wider else ()))
-    for id in dict.fromkeys(source.passage.document for source in sources):
-        begin, length = 1, 0
-        while length < MOST_LEARNT and (some := store.pages.of_document(id, begin=begin, limit=PAGES_AT_ONCE)):
-            veil.hide([page.text for page in some])
-            begin, length = some[-1].number + 1, length + sum(len(page.text) for page in some)
-            yield
 
 
 # ---- checks a model's answer against the documents, and builds the stored text

@@ -13,7 +13,6 @@ from slmdesk.base.untrusted import broken
 from slmdesk.library.search import Citation
 from slmdesk.library.types import UNLINKED, Mark, doubts_of
 from slmdesk.questions.grounds import asks_yes_or_no, parts_of
-from slmdesk.redaction.labels import RedactionReport
 from slmdesk.text.checks.words import tongue
 
 PROMPT_VERSION = "ask-3"
@@ -97,7 +96,6 @@ class Answered(Record):
     """Number of all passages of the documents, of which the model got `passages_read`; 0 when no model was asked."""
     looked_at: tuple[LookedAt, ...] = ()
     documents_total: int = 0
-    redaction: RedactionReport | None = None
 
     @property
     def state(self) -> str:

@@ -30,7 +30,7 @@ from slmdesk.base.records import (
 from slmdesk.base.texts import _
 from slmdesk.base.types import Answer, Json, Origin, Role, TextPart
 from slmdesk.chat.answers import AnswerRequest, Answers, Watcher
-from slmdesk.chat.conversation import REDACT, SentMessage, active_path, leaf_of, title_from, words_of
+from slmdesk.chat.conversation import SentMessage, active_path, leaf_of, title_from, words_of
 from slmdesk.evaluation.exams import ExamService, Skill, is_weak, skills_of
 from slmdesk.library.saved_states import WORTH_S, StateService
 from slmdesk.library.search import Retrieval
@@ -47,18 +47,15 @@ from slmdesk.questions.plan import (
     ReadingRequest,
     Reply,
     Step,
-    learnt,
     plan,
     text_of,
 )
 from slmdesk.questions.prompt import PROMPT_VERSION, Answered, text_turns_of
 from slmdesk.questions.suggested import suggested
 from slmdesk.questions.types import AskedQuestion, AskRequest, QuestionAnswered, QuestionPlanned, collection_of
-from slmdesk.redaction.labels import Tally
-from slmdesk.redaction.service import RedactionService
 from slmdesk.runtime.events import ItemChanged, MessageAdded, MessageEnded
 from slmdesk.runtime.messages import Problem, problem_for
-from slmdesk.runtime.service import Runtime, Service, in_slices
+from slmdesk.runtime.service import Runtime, Service
 
 if TYPE_CHECKING:
     from slmdesk.questions.plan import Evidence
@@ -82,10 +79,9 @@ class QuestionService(Service):
         retrieval: Retrieval,
         states: StateService,
         exams: ExamService,
-        redaction: RedactionService,
     ) -> None:
         super().__init__(runtime)
-        self._models, self._loader, self._exams, self._redaction = models, loader, exams, redaction
+        self._models, self._loader, self._exams = models, loader, exams
         self._answers, self._retrieval, self._states = answers, retrieval, states
         self._asking: dict[str, Asking] = {}
         self._ahead_s: dict[str, float] = {}  # seconds that reading ahead took, by document
@@ -100,7 +96,7 @@ class QuestionService(Service):
         QuestionAnswered at the end. If there is no model or only a weak one, the best passages are the answer, which is
         said in its text. Raises KnownError `request.invalid` (no words, no documents), `document.unknown`,
         `document.stopped` (not read), `collection.unknown`, `collection.empty` (nothing was read of it yet),
-        `model.unknown`, `redaction.…`, `store.…`.
+        `model.unknown`, `store.…`.
         """
         if not request.question.strip():
             raise KnownError("request.invalid", what=_("no text"))
@@ -125,7 +121,6 @@ class QuestionService(Service):
             if collection_of(item):
                 item = self._store.items.change_settings(item.id, collection=None)
             self._store.documents.link(item.id, [document.id for document in documents])
-        item = self._with_redaction(item, request)
         self._publish(ItemChanged(item))
         user = self._store.messages.add(
             item.id,
@@ -146,8 +141,7 @@ class QuestionService(Service):
         """
         documents = self._documents([document], None, None)
         record = self._models.choose(None)
-        items = [self._store.items.get(id) for id in self._store.documents.items_about(document)]
-        if is_weak(record) or any(item.settings.get(REDACT) is True for item in items):
+        if is_weak(record):
             return
         loaded = self._loader.loaded()
         if loaded and loaded[0].id == record.id:
@@ -231,13 +225,6 @@ class QuestionService(Service):
                 raise KnownError("document.stopped", path=document.name)
         return tuple(found)
 
-    def _with_redaction(self, item: Item, request: AskRequest) -> Item:
-        if request.redact is not None and request.redact != (item.settings.get(REDACT) is True):
-            item = self._store.items.change_settings(item.id, **{REDACT: request.redact or None})
-        if item.settings.get(REDACT) is True:
-            self._redaction.decide(item.id, request.decisions)
-        return item
-
     def _model(self, requested: str | None) -> ModelRecord | None:
         try:
             return self._models.choose(requested)
@@ -271,9 +258,7 @@ class QuestionService(Service):
         self._publish(MessageAdded(answer))
         self._publish(ItemChanged(self._store.items.change_settings(item.id, leaf=answer.id)))
         before = self._before(item.id, path)
-        veil = self._redaction.veil(item.id) if item.settings.get(REDACT) is True else None
-        tally = Tally(veil) if veil else None
-        asking = Asking(item.id, words_of(user), answer, record, documents, before, explicit, veil, tally)
+        asking = Asking(item.id, words_of(user), answer, record, documents, before, explicit)
         self._asking[answer.id] = asking
         self._service_thread.post(lambda: self._choose(asking))
         return answer
@@ -313,9 +298,7 @@ class QuestionService(Service):
 
         able = asking.record if asking.record and not is_weak(asking.record) else None
         whole_tokens = WHOLE_S * (self._read_per_s.get(able.id, READ_PER_S) if able else READ_PER_S)
-        request = ReadingRequest(
-            asking.question, asking.before, asking.documents, able, asking.explicit, asking.veil, whole_tokens
-        )
+        request = ReadingRequest(asking.question, asking.before, asking.documents, able, asking.explicit, whole_tokens)
         asking.choice = self._choice(request, lambda found: self._chosen(asking, found), failed)
         asking.choice.begin()
 
@@ -323,21 +306,13 @@ class QuestionService(Service):
         asking.choice, asking.reading = None, reading
         if not reading.sources or asking.record is None:
             self._quote(asking)
-            return
-        if asking.veil is None:
-            self._read(asking, reading)
-            return
-        learning = in_slices(self._service_thread, learnt(self._store, asking.veil, reading))
-        asking.learning = learning.then(
-            lambda found: self._fail(asking, found) if isinstance(found, Problem) else self._read(asking, reading)
-        )
+        else:
+            self._read(asking, asking.record, reading)
 
-    def _read(self, asking: Asking, reading: AnswerContext) -> None:
-        asking.learning = None
-        assert asking.record is not None
+    def _read(self, asking: Asking, record: ModelRecord, reading: AnswerContext) -> None:
         if reading.wider and self._is_read(asking, reading.wider):
             reading = reading.wider  # nothing is cheaper, and it holds everything
-        truth = skills_of(asking.record).get(Skill.TRUTH)
+        truth = skills_of(record).get(Skill.TRUTH)
         asked = Asked(
             asking.question,
             asking.before,
@@ -376,7 +351,7 @@ class QuestionService(Service):
             )
         return AnswerRequest(
             asking.record,
-            asking.hidden(step.turns),
+            step.turns,
             step.sampling,
             watcher=Watcher(
                 lambda message: self._written(asking, message),
@@ -385,7 +360,6 @@ class QuestionService(Service):
             ),
             state=self._known_state(asking, step.reading),
             choices=step.choices,
-            veil=asking.veil,
         )
 
     def _is_read(self, asking: Asking, reading: AnswerContext) -> bool:
@@ -393,7 +367,7 @@ class QuestionService(Service):
         return is_ahead or self._known_state(asking, reading) is not None
 
     def _known_state(self, asking: Asking, reading: AnswerContext) -> dict[str, Json] | None:
-        if asking.record is None or not reading.is_whole or asking.veil:
+        if asking.record is None or not reading.is_whole:
             return None
         return self._states.known(asking.record, text_of(asking, reading), PROMPT_VERSION)
 
@@ -406,9 +380,9 @@ class QuestionService(Service):
             asking.read_s = max(asking.read_s, answer.timing.first_token_s)  # a second step finds the text already read
         assert asking.plan is not None
         try:
-            return self._request(asking, asking.plan.send(Reply(asking.with_originals(step, answer), tuple(scores))))
+            return self._request(asking, asking.plan.send(Reply(answer.text, tuple(scores))))
         except StopIteration as end:
-            asking.answered = changed(end.value, redaction=asking.tally.report() if asking.tally else None)
+            asking.answered = end.value
         except KnownError:  # pages unreadable now: the words stay unverified
             log.info("an answer could not be verified")
         return None
@@ -417,7 +391,7 @@ class QuestionService(Service):
         """Save the model's state for documents that were read whole and took long, so they need not be read again."""
         ids = [document.id for document in asking.documents]
         read_s = asking.read_s + (self._ahead_s.pop(ids[0], 0.0) if len(ids) == 1 else 0.0)
-        if asking.record and asking.reading.is_whole and read_s > WORTH_S and asking.veil is None:
+        if asking.record and asking.reading.is_whole and read_s > WORTH_S:
             self._states.keep(asking.record, text_of(asking, asking.reading), PROMPT_VERSION, ids)
 
     def _kept_words(self, asking: Asking, text: str) -> str:
@@ -466,8 +440,6 @@ class QuestionService(Service):
     def _let_go(self, asking: Asking) -> None:
         if asking.choice:
             asking.choice.cancel()
-        if asking.learning:
-            asking.learning.cancel()
 
     def _fail(self, asking: Asking, problem: Problem) -> None:
         ending = AnswerEnding(Status.FAILED, error_code=problem.code, error_args=dict(problem.args))

@@ -6,7 +6,6 @@ from slmdesk.base.protocol import stored_from
 from slmdesk.base.record import Record
 from slmdesk.base.records import Item, Message
 from slmdesk.questions.prompt import Answered
-from slmdesk.redaction.service import NOTHING_DECIDED, Decisions
 from slmdesk.runtime.events import Event
 
 
@@ -20,11 +19,6 @@ class AskRequest(Record):
     """Item of the question that this one follows; None for a new question."""
     model: str | None = None
     """Id of the model; None for the model used last."""
-    redact: bool | None = None
-    """Whether private data is replaced before the model reads the text. None means as before in this item; in a new
-    item nothing is replaced.
-    """
-    decisions: Decisions = NOTHING_DECIDED
 
 
 class AskedQuestion(Record):

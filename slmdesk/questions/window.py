@@ -28,7 +28,7 @@ from slmdesk.runtime.messages import Problem
 from slmdesk.window.base import theme
 from slmdesk.window.base.bridge import Bridge, copy_text
 from slmdesk.window.base.text import TICK_MS, Live
-from slmdesk.window.panes import AS_BEFORE, FOLDER, EarlierBox, ItemsController, look_at_documents, reading_words
+from slmdesk.window.panes import EarlierBox, ItemsController
 from slmdesk.window.widgets.build import (
     breakable,
     button,
@@ -41,9 +41,8 @@ from slmdesk.window.widgets.build import (
     text_line,
     tool_button,
 )
-from slmdesk.window.widgets.dialogs import RedactionGate, pop_up_words_menu
+from slmdesk.window.widgets.dialogs import pop_up_words_menu
 from slmdesk.window.widgets.notices import give_export_menu
-from slmdesk.window.widgets.redaction_preview import Shield
 from slmdesk.window.widgets.rows import CitedRow, empty_layout
 
 HINT = _("Answers come only from what was read here, with quotations.")
@@ -91,14 +90,13 @@ class QuestionPane(QScrollArea):
         inner = named(QFrame(self), self._prefix + "question_inner")
         hint = _("Ask this document") if self._what == "document" else _("Ask all documents of this folder")
         self._line = text_line(self._prefix + "question_line", inner, hint, label=hint)
-        self._shield = Shield(self._prefix + "redact_questions_button", inner)
         self._ask = button(_("Ask"), self._prefix + "ask_button", inner, kind="primary", on=self._on_ask)
         self.earlier = EarlierBox(inner, name=self._prefix + "earlier_questions")
         self._hint = plain_label(HINT, inner, name=self._prefix + "question_hint", kind="muted")
         self._busy = self._busy_bar(inner)
         self._foot = self._foot_bar(inner)
         self._list = column(gap=theme.SPACE_4)
-        line = row((self._line, 1), self._shield, self._ask)
+        line = row((self._line, 1), self._ask)
         self._suggested = flow(gap=theme.SPACE_8)
         parts = (self.earlier, self._list, self._busy, self._foot, 1, self._suggested, self._hint, line)
         margins = (theme.SPACE_16 + theme.SPACE_4, 0, theme.SPACE_12, theme.SPACE_12)
@@ -149,16 +147,11 @@ class QuestionPane(QScrollArea):
         controller.emptied.connect(self.clear)
         controller.suggested.connect(self.show_suggested)
         controller.opened.connect(self.show_turns)
-        controller.redaction.show_over(self, reading_words(_("Ask"), _("The question and the text")))
 
     # ---- what is shown
 
     def name_documents(self, names: Mapping[str, str], kinds: PageKinds = "page") -> None:
         self._names, self._kinds = names, kinds
-
-    @property
-    def redacts(self) -> bool:
-        return self._shield.isChecked()
 
     @property
     def title(self) -> str:
@@ -184,7 +177,6 @@ class QuestionPane(QScrollArea):
 
     def show_turns(self, turns: Sequence[AskedQuestion]) -> None:
         self.clear()
-        self._shield.setChecked(bool(turns and turns[-1].answered and turns[-1].answered.redaction))
         for turn in turns:
             self.show_asked(turn.question)
             if turn.answered is not None:
@@ -224,8 +216,6 @@ class QuestionPane(QScrollArea):
             self._add(answered.reading_words, "small")
         if answered.documents_words:
             self._add(answered.documents_words, "small")
-        if answered.redaction:
-            self._add(answered.redaction.words, "small")
         if answered.dropped:
             self._add(
                 _("Left out: {dropped} quotations that stand nowhere in the document.").format(
@@ -265,7 +255,7 @@ class QuestionPane(QScrollArea):
             self._ask_about(words)
 
     def _ask_about(self, words: str) -> None:
-        self._controller.ask(words, redact=self._shield.isChecked())
+        self._controller.ask(words)
 
     def _on_copy(self) -> None:
         copy_text("\n\n".join(self._texts))
@@ -343,8 +333,6 @@ class QuestionController(QObject):
         self.item: str | None = None
         """Item of the shown questions; None until a first question creates it."""
         self._message = ""
-        self.redaction = RedactionGate(bridge, self, "document_redaction_controller")
-        self._is_redacted = False
         self.items.current_gone.connect(self.restart)
         self.items.restored.connect(self._on_restored)
         bridge.on(QuestionPlanned, self._on_planned)
@@ -387,31 +375,16 @@ class QuestionController(QObject):
 
     def restart(self) -> None:
         """Start a new conversation with the next question."""
-        self._message, self._is_redacted = "", False
-        self.redaction.drop()
+        self._message = ""
         self._set(None)
         self.emptied.emit()
 
-    def ask(self, question: str, *, redact: bool = False) -> None:
-        """Ask the shown document or folder. A second question becomes a follow-up of the first. With `redact`, a
-        preview of the redaction is shown first, and the question is sent after a person has confirmed it.
-        """
+    def ask(self, question: str) -> None:
+        """Ask the shown document or folder. A second question becomes a follow-up of the first."""
         if not (self._document or self._collection) or not question.strip():
             return
         documents = () if self._collection else self._together or (self._document,)
-        request = AskRequest(question, documents, collection=self._collection or None, item=self.item, redact=redact)
-        if not redact:
-            self._ask(request)
-            return
-        item = self.item if self.item and self._is_redacted else ""
-        also = FOLDER if self._collection else AS_BEFORE if item else ""
-        look_at_documents(
-            self.redaction, [question], () if item else documents,
-            lambda decided: self._ask(changed(request, decisions=decided)), item=item, also=also,
-        )  # fmt: skip
-
-    def _ask(self, request: AskRequest) -> None:
-        self._is_redacted = bool(request.redact)
+        request = AskRequest(question, documents, collection=self._collection or None, item=self.item)
         self.asked.emit(request.question)
         self.progressed.emit(_("Waiting for the model…"))
         self._bridge.ask(self._bridge.services.questions.ask(request), self._on_sent, self._on_refused)
@@ -435,7 +408,6 @@ class QuestionController(QObject):
 
     def _on_opened(self, item: str, turns: Sequence[AskedQuestion]) -> None:
         self._set(item)
-        self._is_redacted = bool(turns and turns[-1].answered and turns[-1].answered.redaction)
         self.opened.emit(list(turns))
         last = turns[-1].message if turns else None
         self._message = ""

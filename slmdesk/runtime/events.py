@@ -119,7 +119,7 @@ class ExamOffered(Event):
 class Noticed(Event):
     problem: Problem
     is_fault: bool = True
-    """False for a notice about something that the program did as intended, such as a cleanup by a retention rule."""
+    """False for a notice about something that the program did as intended, such as a cleanup after some days."""
     trashed: Sequence[str] = ()
 
 

@@ -7,7 +7,6 @@ import os
 import sys
 import threading
 import time
-from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -77,8 +76,16 @@ def hash_file(path: Path, on_bytes: OnBytes, stop: threading.Event) -> HashedFil
     return HashedFile(path, digest.hexdigest(), mark)
 
 
-def copy_in(source: Path, folder: Path, name: str, on_bytes: OnBytes, stop: threading.Event) -> HashedFile:
-    """Copy `source` into `folder` under the file name `name`, and compute its hash during the copy.
+def copy_in(
+    source: Path,
+    folder: Path,
+    name: str,
+    on_bytes: OnBytes,
+    stop: threading.Event,
+    check: Callable[[str], object] = lambda _sha256: None,
+) -> HashedFile:
+    """Copy `source` into `folder` under the file name `name`, and compute its hash during the copy. `check` is called
+    with the hash before the copy gets its name, and may raise.
 
     The copy is written to a partial file, synced and then renamed. An existing file of the same name is replaced: the
     name contains the sha256, so the old file is either identical or damaged. Raises KnownError `disk.full`, `model.…`,
@@ -100,6 +107,7 @@ def copy_in(source: Path, folder: Path, name: str, on_bytes: OnBytes, stop: thre
             with writing_to(part, needed_bytes=needed):
                 out.flush()
                 os.fsync(out.fileno())
+        check(digest.hexdigest())
         target = folder / file_name(name, digest.hexdigest())
         with writing_to(target):
             part.replace(target)
@@ -224,30 +232,3 @@ class Claim:
         if os.name == "nt":  # an open file cannot be removed there
             with suppress(OSError):
                 self._lock.path.unlink()
-
-
-# ---- estimates the time left of long work from its pace over the last seconds
-
-
-OVER_S = 8.0
-"""Number of most recent seconds over which the pace is measured."""
-AFTER_S = 1.0
-"""Seconds before the first estimate is given, because an earlier estimate would jump."""
-
-
-class Pace:
-    """Estimates the remaining seconds from reports of how much is done. Not thread-safe."""
-
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        self._clock = clock
-        self._seen: deque[tuple[float, float]] = deque([(clock(), 0.0)])
-
-    def left_s(self, done: float, total: float) -> float | None:
-        now = self._clock()
-        self._seen.append((now, done))
-        while len(self._seen) > 2 and now - self._seen[0][0] > OVER_S:
-            self._seen.popleft()
-        began, before = self._seen[0]
-        if now - began < AFTER_S or done <= before:
-            return None
-        return max(0.0, total - done) * (now - began) / (done - before)

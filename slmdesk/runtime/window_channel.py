@@ -1,6 +1,6 @@
 """Lets a command send a line to the running window that uses the same data folder.
 
-The window's end is window/shell/single_instance.py. This module uses no Qt, and nothing leaves this computer.
+The window's end is shell/single_instance.py. This module uses no Qt, and nothing leaves this computer.
 """
 
 from __future__ import annotations

@@ -1,8 +1,7 @@
-"""Store imported chats, chat presets, and the replacements of names in the prompts of an item."""
+"""Store imported chats, chat presets, and the user's list of people and firms."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 
 from slmdesk.base.documents import IMPORTED
@@ -13,7 +12,7 @@ from slmdesk.base.texts import _
 from slmdesk.base.types import Json
 from slmdesk.store.database import RowLike, Shared, StorePart, mapping_from, new_id, row_to
 from slmdesk.store.messages import Items, Messages
-from slmdesk.text.redaction import Entry, Kind, Listed
+from slmdesk.text.redaction import Kind, Listed
 
 
 class Imports(StorePart):
@@ -112,29 +111,10 @@ def preset_from(row: RowLike) -> PresetRecord:
     return row_to(PresetRecord, row, value=mapping_from(row["value"]))
 
 
-# ---- replacements of names in the prompts of an item, and the user's list of people and firms
+# ---- the user's list of people and firms
 
 
 class Redactions(StorePart):
-    """The store's part for redactions. An entry with an empty replacement is text a person chose to leave as it is."""
-
-    def of_item(self, item: str) -> list[Entry]:
-        return self._all(entry_from, "select * from redactions where item = ? order by n", (item,))
-
-    def keep(self, item: str, entries: Sequence[Entry]) -> None:
-        with self._db.writing():
-            self.delete_of_item(item)
-            for n, entry in enumerate(entries):
-                forms: list[Json] = [list(pair) for pair in entry.forms]
-                self._insert("redactions", {
-                    "item": item, "n": n, "kind": str(entry.kind), "original": entry.original,
-                    "substitute": entry.substitute, "forms": forms,
-                })  # fmt: skip
-
-    def delete_of_item(self, item: str) -> None:
-        """Delete the replacement table of an item. Call inside a transaction."""
-        self._db.run("delete from redactions where item = ?", (item,))
-
     def names(self) -> list[Listed]:
         return self._all(listed_from, "select * from private_names order by n")
 
@@ -144,11 +124,6 @@ class Redactions(StorePart):
             for name in names:
                 self._insert("private_names", {"words": name.words, "kind": str(name.kind)})
             self._shared.request_purge()
-
-
-def entry_from(row: RowLike) -> Entry:
-    forms = tuple((str(original), str(substitute)) for original, substitute in json.loads(row["forms"]))
-    return Entry(Kind(row["kind"]), str(row["original"]), str(row["substitute"]), forms)
 
 
 def listed_from(row: RowLike) -> Listed:

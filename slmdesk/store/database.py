@@ -480,7 +480,7 @@ class Shared:
 
 _UNKNOWN = {
     "items": "item.unknown", "documents": "document.unknown", "collections": "collection.unknown",
-    "jobs": "job.unknown", "rules": "rule.unknown", "holds": "hold.unknown", "glossaries": "glossary.unknown",
+    "jobs": "job.unknown", "glossaries": "glossary.unknown",
 }  # fmt: skip
 
 

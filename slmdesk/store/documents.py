@@ -13,7 +13,6 @@ from slmdesk.base.records import CollectionRecord, DocumentRecord, DocumentStatu
 from slmdesk.base.types import Json
 from slmdesk.store.database import RowLike, Shared, StorePart, mapping_from, marks, merged, new_id, row_to
 from slmdesk.store.messages import SearchIndex, fts_query
-from slmdesk.store.retention import Holds
 
 MOST_WORDS = 200
 """Most words of a question that are searched. More words find nothing better."""
@@ -278,7 +277,6 @@ class Documents(StorePart):
         """Delete a document with its pages, passages and vectors; the file itself is not touched."""
         with self._db.writing():
             found = self.get(id).id
-            Holds(self._shared).require_document_free(found)
             self._pages.forget(found, 0)
             self._index.purge()
             self._db.run("delete from item_documents where document = ?", (found,))
@@ -387,7 +385,6 @@ class Collections(StorePart):
         """Delete the collection. Its documents are kept and belong to no collection then."""
         with self._db.writing():
             found = self.get(id).id
-            Holds(self._shared).require_folder_free(found)
             self._update("documents", {"collection": None}, "collection = ?", found)
             self._db.run("delete from collections where id = ?", (found,))
             self._shared.request_purge()

@@ -12,7 +12,6 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
 
 from slmdesk.base.protocol import stored_list
 from slmdesk.base.records import (
@@ -159,10 +158,6 @@ class Ledger(StorePart):
             ledger_row_from, "select * from ledger where n between ? and ? order by n limit ?", (first, last, limit)
         )
 
-    def bounds(self, since_us: int, until_us: int) -> tuple[int, int] | None:
-        row = self._db.row("select min(n), max(n) from ledger where time >= ? and time < ?", (since_us, until_us))
-        return None if row is None or row[0] is None else (int(row[0]), int(row[1]))
-
     def _others(self) -> tuple[list[Json], list[Json]]:
         """Return the row numbers of starts without an end: those of instances still running, and those of instances
         that crashed. Crashes that an earlier start reported already are left out.
@@ -207,14 +202,6 @@ def boot_of(instance_id: str, place: Path = Path("/proc/sys/kernel/random/boot_i
         return place.read_text(encoding="ascii").strip()[:64] if os.name == "posix" else instance_id
     except (OSError, ValueError):
         return instance_id
-
-
-def imported(row: Mapping[str, Any]) -> tuple[int, dict[str, Json]]:
-    """Return the time (microseconds) and data of a row of `requests`, the table of older versions' network log."""
-    data: dict[str, Json] = {name: row[name] for name in ("host", "method", "path", "purpose")}
-    if row["bytes"] is not None:
-        data["bytes"] = row["bytes"]
-    return round(row["time"] * 1_000_000), {**data, "imported": True}
 
 
 def of_other_chain(rows: Iterable[LedgerRow]) -> Iterator[tuple[int, dict[str, Json]]]:

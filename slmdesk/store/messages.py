@@ -24,7 +24,6 @@ from slmdesk.store.database import (
     new_id,
     row_to,
 )
-from slmdesk.store.retention import Holds
 from slmdesk.text import folding
 from slmdesk.text.folding import fold
 
@@ -337,11 +336,7 @@ class Items(StorePart):
     def place(
         self, id: str, *, pinned: bool | None = None, archived: bool | None = None, space: str | None = None
     ) -> Item:
-        """Pin or archive an item, or move it into a space ("" for no space). None leaves a value unchanged. Raises
-        KnownError `hold.item` if the item would leave a space under a hold.
-        """
-        if space is not None:
-            Holds(self._shared).require_movable(id, space)
+        """Pin or archive an item, or move it into a space ("" for no space). None leaves a value unchanged."""
         values: dict[str, object] = {"pinned": pinned, "archived": archived}
         values = {name: value for name, value in values.items() if value is not None}
         if space is not None:
@@ -366,7 +361,7 @@ class Items(StorePart):
             self._update("items", values, f"id in ({marks(ids)})", *ids)
 
     def restore(self, id: str) -> Item:
-        """Take an item out of the trash. Retention rules count its age from now, or they would delete it again."""
+        """Take an item out of the trash. What deletes by age counts from now, or it would delete the item again."""
         return self._change(id, deleted_at=None, arrived=self._clock())
 
     def restore_some(self, ids: Sequence[str]) -> None:
@@ -383,7 +378,6 @@ class Items(StorePart):
         inside a transaction.
         """
         item = self.get(id)
-        Holds(self._shared).require_free([item.id])
         self._index.remove(item.n, item.title, "titles")
         if item.kind == SPACE:
             self._update("items", {"folder": None, "revision": self._shared.next_revision()}, "folder = ?", id)
@@ -514,7 +508,6 @@ class Messages(StorePart):
             query = "select * from messages where n = ?"
             rows = tuple(dict(self._db.row(query, (message.n,)) or {}) for message in old)
             moved = []
-            Holds(self._shared).require_free([item])
             for child in self.of_item(item):
                 parent = child.parent
                 if child.id in above or parent not in above:

@@ -15,8 +15,7 @@ from slmdesk.base.errors import KnownError
 from slmdesk.base.files import PRIVATE_FILE, dated_name, open_new, private_folder, sync_folder
 from slmdesk.base.paths import Paths
 from slmdesk.base.record import Record
-from slmdesk.base.records import BEGINNING, Kind, canonical, chain_hash
-from slmdesk.store import database
+from slmdesk.store import database, former
 from slmdesk.store.backup import drop_old_copies, keep_copy
 from slmdesk.store.database import (
     CHECK_MARK,
@@ -44,7 +43,6 @@ from slmdesk.store.file import (
 from slmdesk.store.keys import DataKey, keep_keys_of, keys_beside
 from slmdesk.store.store import Store
 from slmdesk.text.folding import VERSION as FOLDING_VERSION
-from slmdesk.text.folding import fold_for_search
 
 if TYPE_CHECKING:
     from sqlite_utils import Database as SqliteDatabase
@@ -61,214 +59,112 @@ def _step(name: str, *statements: str) -> Step:
     return run
 
 
-m001_history = _step(
-    "m001_history",
-    "create table meta (key text primary key, value not null) without rowid",
-    "insert into meta values ('revision', 0)",
-    """create table items (
+STEPS: tuple[Step, ...] = (
+    _step(
+        "m001_history",
+        "create table meta (key text primary key, value not null) without rowid",
+        "insert into meta values ('revision', 0)",
+        """create table items (
         n integer primary key, id text not null unique, kind text not null, title text not null, folder text,
         pinned integer not null, created real not null, updated real not null, deleted_at real,
-        revision integer not null, settings text not null)""",
-    "create index items_by_time on items (kind, updated, n)",
-    "create index items_by_revision on items (revision)",
-    """create table messages (
+        revision integer not null, settings text not null, archived integer not null default 0,"""
+        " arrived real not null default 0)",
+        "create index items_by_time on items (kind, updated, n)",
+        "create index items_by_revision on items (revision)",
+        "create index items_listed on items (kind, archived, pinned, updated, n) where deleted_at is null",
+        """create table messages (
         n integer primary key, id text not null unique, item text not null references items (id), parent text,
         role text not null, parts text not null, text text not null, status text not null, owner text,
         model_sha256 text, model_name text, preset text, sampling text not null, seed integer, tokens_in integer,
         tokens_out integer, tokens_reused integer, seconds real, finish_reason text, prompt_version text,
-        error_code text, error_args text not null, created real not null, revision integer not null)""",
-    "create index messages_by_item on messages (item, n)",
-    "create index messages_by_revision on messages (revision)",
-    "create index messages_streaming on messages (n) where status = 'streaming'",
-    # contentless: the words are in messages already; written by the store itself, without triggers (design.md)
-    "create virtual table words using fts5 (folded, content='', prefix='2 3', tokenize='ascii')",
-    "create table gone (n integer primary key, id text not null, time real not null, revision integer not null)",
-    """create table models (
+        error_code text, error_args text not null, created real not null, revision integer not null,"""
+        " thought text not null default '', thought_seconds real, original text)",
+        "create index messages_by_item on messages (item, n)",
+        "create index messages_by_revision on messages (revision)",
+        "create index messages_streaming on messages (n) where status = 'streaming'",
+        # contentless: the words are in messages already; written by the store itself, without triggers (design.md)
+        "create virtual table words using fts5 (folded, content='', prefix='2 3', tokenize='ascii')",
+        "create virtual table titles using fts5 (folded, content='', prefix='2 3', tokenize='ascii')",
+        "create table gone (n integer primary key, id text not null, time real not null, revision integer not null)",
+        """create table models (
         n integer primary key, id text not null unique, name text not null, path blob not null,
         linked integer not null, bytes integer not null, sha256 text not null, mtime_ns integer not null,
         inode text not null, header text not null, source text not null, added real not null, last_used real,
         facts text not null)""",
-    """create table requests (
-        n integer primary key, time real not null, host text not null, method text not null, path text not null,
-        purpose text not null, bytes integer)""",
-    "create index requests_by_time on requests (time)",
-)
-
-
-def m002_titles(db: SqliteDatabase) -> None:
-    db.conn.execute("create virtual table titles using fts5 (folded, content='', prefix='2 3', tokenize='ascii')")
-    for n, title in db.conn.execute("select n, title from items").fetchall():
-        if folded := fold_for_search(title):
-            db.conn.execute("insert into titles (rowid, folded) values (?, ?)", (n, folded))
-
-
-m003_jobs = _step(
-    "m003_jobs",
-    """create table jobs (
+        """create table jobs (
         n integer primary key, id text not null unique, kind text not null, title text not null, status text not null,
         owner text, item text references items (id), model_sha256 text not null, settings text not null,
         error_code text, error_args text not null, created real not null, updated real not null)""",
-    "create index jobs_by_item on jobs (item) where item is not null",
-    """create table steps (
+        "create index jobs_by_item on jobs (item) where item is not null",
+        """create table steps (
         n integer primary key, job text not null references jobs (id), key text not null, input text not null,
         status text not null, value text, deaths integer not null, error_code text, error_args text not null,
         unique (job, key))""",
-    "create index steps_open on steps (job, n) where status = 'open'",
-    "create index steps_done on steps (key) where status = 'done'",
-)
-
-
-m004_measurements = _step(
-    "m004_measurements",
-    "create table measurements (n integer primary key, key text not null unique, value text not null,"
-    " time real not null)",
-)
-m005_documents = _step(
-    "m005_documents",
-    """create table collections (
+        "create index steps_open on steps (job, n) where status = 'open'",
+        "create index steps_done on steps (key) where status = 'done'",
+        "create table measurements (n integer primary key, key text not null unique, value text not null,"
+        " time real not null)",
+        """create table collections (
         n integer primary key, id text not null unique, name text not null, path blob not null,
         watched integer not null, settings text not null, added real not null)""",
-    """create table documents (
+        """create table documents (
         n integer primary key, id text not null unique, path blob not null, name text not null, sha256 text not null,
         format text not null, bytes integer not null, mtime_ns integer not null, reader text not null,
         status text not null, facts text not null, collection text references collections (id), error_code text,
         error_args text not null, added real not null, opened real not null)""",
-    "create index documents_by_sum on documents (sha256)",
-    "create index documents_by_path on documents (path)",
-    "create index documents_by_time on documents (opened, n)",
-    """create table pages (
+        "create index documents_by_sum on documents (sha256)",
+        "create index documents_by_path on documents (path)",
+        "create index documents_by_time on documents (opened, n)",
+        """create table pages (
         document text not null references documents (id), number integer not null, label text not null,
         status text not null, reason text not null, text text not null, blocks text not null,
         has_image integer not null, primary key (document, number))""",
-    """create table passages (
+        """create table passages (
         n integer primary key, document text not null references documents (id), page integer not null,
         page_end integer not null, start integer not null, end integer not null, text text not null)""",
-    "create index passages_by_document on passages (document, n)",
-    # porter: stems English endings; in other languages it cuts little.  Words are folded before (text.folding).
-    "create virtual table passage_words using fts5 (folded, content='', tokenize='porter ascii')",
-    """create table vectors (
+        "create index passages_by_document on passages (document, n)",
+        # porter: stems English endings; in other languages it cuts little.  Words are folded before (text.folding).
+        "create virtual table passage_words using fts5 (folded, content='', tokenize='porter ascii')",
+        """create table vectors (
         passage integer not null references passages (n), model_sha256 text not null, data blob not null,
         primary key (passage, model_sha256))""",
-    """create table item_documents (
+        """create table item_documents (
         item text not null references items (id), place integer not null, document text not null references
         documents (id), primary key (item, place))""",
-    "create index item_documents_by_document on item_documents (document)",
-    "create table results (item text primary key references items (id), value text not null)",
-)
-
-
-m006_translations = _step(
-    "m006_translations",
-    """create table segments (
+        "create index item_documents_by_document on item_documents (document)",
+        "create table results (item text primary key references items (id), value text not null)",
+        """create table segments (
         item text not null references items (id), number integer not null, unit integer not null, place text not null,
         kind text not null, source text not null, lead text not null, trail text not null, tags text not null,
         language text not null, target text not null, state text not null, origin text, flags text not null,
-        reason text not null, revision integer not null, primary key (item, number))""",
-    """create table memory (
+        reason text not null, revision integer not null, doubts text not null default '[]',"""
+        " primary key (item, number))",
+        """create table memory (
         n integer primary key, source_language text not null, target_language text not null, domain text not null,
         key text not null, source text not null, target text not null, origin text not null, item text,
         created real not null, used real not null, unique (source_language, target_language, domain, key))""",
-    "create index memory_by_key on memory (key)",
-    "create index memory_by_item on memory (item) where item is not null",
-    "create virtual table memory_words using fts5 (folded, content='', tokenize='ascii')",
-    """create table glossaries (
+        "create index memory_by_key on memory (key)",
+        "create index memory_by_item on memory (item) where item is not null",
+        "create virtual table memory_words using fts5 (folded, content='', tokenize='ascii')",
+        """create table glossaries (
         n integer primary key, id text not null unique, name text not null, source_language text not null,
         target_language text not null, domain text not null, active integer not null, created real not null)""",
-    """create table terms (
+        """create table terms (
         n integer primary key, glossary text not null references glossaries (id), source text not null,
         target text not null, folded text not null, extra text not null)""",
-    "create index terms_by_glossary on terms (glossary, n)",
-)
-
-m007_doubts = _step("m007_doubts", "alter table segments add column doubts text not null default '[]'")
-m008_thoughts = _step(
-    "m008_thoughts",
-    "alter table messages add column thought text not null default ''",
-    "alter table messages add column thought_seconds real",
-)
-m009_edits = _step("m009_edits", "alter table messages add column original text")
-m010_presets = _step(
-    "m010_presets",
-    "create table presets (n integer primary key, id text not null unique, name text not null, place real not null,"
-    " value text not null, created real not null)",
-)
-m011_archive = _step(
-    "m011_archive",
-    "alter table items add column archived integer not null default 0",
-    "create index items_listed on items (kind, archived, pinned, updated, n) where deleted_at is null",
-)
-
-_M012 = (
-    """create table ledger (
+        "create index terms_by_glossary on terms (glossary, n)",
+        "create table presets (n integer primary key, id text not null unique, name text not null, place real not null,"
+        " value text not null, created real not null)",
+        """create table ledger (
         n integer primary key, time integer not null, monotonic integer not null, boot text not null,
         kind text not null, data text not null, hash text not null, about integer)""",
-    "create index ledger_by_kind on ledger (kind, n)",
-    "create index ledger_by_time on ledger (time) where kind = 'request'",
-    "create index ledger_by_about on ledger (about) where about is not null",
+        "create index ledger_by_kind on ledger (kind, n)",
+        "create index ledger_by_time on ledger (time) where kind = 'request'",
+        "create index ledger_by_about on ledger (about) where about is not null",
+        "create table private_names (n integer primary key, words text not null unique, kind text not null)",
+    ),
 )
-
-
-def m012_ledger(db: SqliteDatabase) -> None:
-    """Replace the network log's table by the ledger, a chain of rows. The old log becomes the chain's beginning."""
-    for statement in _M012:
-        db.conn.execute(statement)
-    before = BEGINNING
-    rows = db.conn.execute("select time, host, method, path, purpose, bytes from requests order by n").fetchall()
-    for n, (seconds, host, method, path, purpose, size) in enumerate(rows, 1):
-        shape = {"host": host, "method": method, "path": path, "purpose": purpose, "imported": True}
-        when, data = round(seconds * 1_000_000), canonical({**shape, **({} if size is None else {"bytes": size})})
-        before = chain_hash(before, n, when, 0, "", Kind.REQUEST, data)
-        db.conn.execute(
-            "insert into ledger values (?, ?, 0, '', ?, ?, ?, null)", (n, when, Kind.REQUEST.value, data, before)
-        )
-    db.conn.execute("drop table requests")
-
-
-m013_retention = _step(
-    "m013_retention",
-    """create table rules (
-        n integer primary key, id text not null unique, kind text not null, folder text not null,
-        days integer not null, "then" text not null, trash_days integer not null, set_by text not null,
-        since real not null)""",
-    """create table holds (
-        n integer primary key, id text not null unique, what text not null, target text not null,
-        reason text not null, set_by text not null, since real not null)""",
-    "create index holds_by_target on holds (what, target)",
-    """create table retention_log (
-        n integer primary key, time real not null, rule text not null, kind text not null, done text not null,
-        count integer not null)""",
-)
-
-
-def m014_encryption(_db: SqliteDatabase) -> None:
-    """Change no table, only raise the version. So an older slmdesk reports an encrypted history as newer; otherwise it
-    would report damage.
-    """
-
-
-m015_redactions = _step(
-    "m015_redactions",
-    "create table redactions (item text not null references items (id) on delete cascade, n integer not null,"
-    " kind text not null, original text not null, substitute text not null, forms text not null,"
-    " primary key (item, n))",
-    "create table private_names (n integer primary key, words text not null unique, kind text not null)",
-)
-m016_hold_end = _step("m016_hold_end", 'alter table holds add column "until" real')
-m017_arrived = _step(
-    "m017_arrived",
-    "alter table items add column arrived real not null default 0",
-    "update items set arrived = max(created, case when json_valid(settings)"
-    " then coalesce(json_extract(settings, '$.imported.time') + 0.0, 0) else 0 end)",
-)
-"""Time when an item came to this PC, however old the item is. Retention rules count from then. An imported item stores
-the time of its import.
-"""
-
-STEPS: tuple[Step, ...] = (
-    m001_history, m002_titles, m003_jobs, m004_measurements, m005_documents, m006_translations, m007_doubts,
-    m008_thoughts, m009_edits, m010_presets, m011_archive, m012_ledger, m013_retention,
-    m014_encryption, m015_redactions, m016_hold_end, m017_arrived,
-)  # fmt: skip
+"""Each brings the tables to its number. `items.arrived` is when an item came to this PC, however old the item is."""
 
 
 def names_of(steps: Sequence[Step]) -> list[str]:
@@ -305,9 +201,12 @@ def schema_of(conn: database.Connection) -> set[tuple[str | None, ...]]:
     return {tuple(row) for row in conn.execute("select type, name, tbl_name, sql from sqlite_schema").fetchall()}
 
 
-def schema_after(steps: Sequence[Step]) -> set[tuple[str | None, ...]]:
+def schema_after(steps: Sequence[Step], more: Sequence[str] = ()) -> set[tuple[str | None, ...]]:
+    """Return the same of a new file, with what the statements `more` add to it."""
     with closing(database.in_memory()) as conn:
         migrate(conn, steps)
+        for statement in more:
+            conn.execute(statement)
         return schema_of(conn)
 
 
@@ -490,12 +389,12 @@ def _connect_checked(opening: _Opening) -> Database:
         conn = connect(paths.database, key=opening.key)
         try:
             check_tables(conn, paths.database)
-            if unknown_steps(conn, opening.steps):
-                version = conn.execute("PRAGMA user_version").fetchone()[0]
+            version = conn.execute("PRAGMA user_version").fetchone()[0]
+            if not former.is_former(conn) and unknown_steps(conn, opening.steps):
                 raise KnownError("store.newer", path=str(paths.database), version=version)
             if opening.unclean and not check_pages(conn, paths.database):
                 opening.damage_met = True
-            if conn.execute("PRAGMA user_version").fetchone()[0] < len(opening.steps):
+            if former.is_former(conn) or version < len(opening.steps):
                 _migrate(opening, conn)
         except BaseException:
             conn.close()
@@ -509,8 +408,9 @@ def _migrate(opening: _Opening, conn: database.Connection) -> None:
     if not opening.is_alone:
         raise KnownError("store.in_use")
     check_pages(conn, opening.paths.database)
-    version = conn.execute("PRAGMA user_version").fetchone()[0]
+    version = 0 if former.is_former(conn) else conn.execute("PRAGMA user_version").fetchone()[0]
     keep_copy(opening.paths, f"before-{version + 1}", opening.key)
+    former.take_over(conn)
     migrate(conn, opening.steps)
 
 
@@ -624,7 +524,7 @@ def _open_to_read(
         raise KnownError("store.damaged", path=path)
     if verdict == NEWER:
         raise KnownError("store.newer", path=path, version=file.version)
-    if file.version < len(steps):
+    if file.version < len(steps) or file.version == former.VERSION:
         raise KnownError("store.read_only", path=path)
     with known_errors(paths.database):
         conn = connect(paths.database, key=key, read_only=True)

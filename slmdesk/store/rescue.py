@@ -18,7 +18,7 @@ from slmdesk.base.records import Item, Kind, LedgerRow, Rescued, Status
 from slmdesk.base.texts import _
 from slmdesk.base.translation import SETTLED, MemoryPair, Origin, SegmentState
 from slmdesk.base.types import Json
-from slmdesk.store import database
+from slmdesk.store import database, former
 from slmdesk.store.chats import preset_from
 from slmdesk.store.database import (
     Connection,
@@ -42,7 +42,7 @@ from slmdesk.store.file import (
     reading,
 )
 from slmdesk.store.keys import DataKey
-from slmdesk.store.ledger import imported, ledger_row_from, of_other_chain
+from slmdesk.store.ledger import ledger_row_from, of_other_chain
 from slmdesk.store.messages import message_from
 from slmdesk.store.opening import STEPS, migrate
 from slmdesk.store.store import Store, model_from
@@ -275,14 +275,9 @@ def _column(payload: bytes, at: int, kind: int) -> tuple[Cell, int]:
 Values = dict[str, Cell]
 
 TABLES = (
-    "items", "messages", "models", "requests", "ledger", "segments", "memory", "glossaries", "terms", "presets",
-    "results",
+    "items", "messages", "models", "ledger", "segments", "memory", "glossaries", "terms", "presets", "results",
 )  # fmt: skip
 NUMBERED = frozenset(TABLES) - {"segments", "results"}
-_BEFORE_THE_CHAIN = (
-    "create table requests (n integer primary key, time real not null, host text not null, method text not null,"
-    " path text not null, purpose text not null, bytes integer)"
-)
 _TYPES: dict[str, type] = {"INTEGER": int, "REAL": float, "TEXT": str, "BLOB": bytes}
 
 
@@ -291,7 +286,6 @@ def _columns() -> dict[str, dict[str, tuple[type, ...]]]:
     """Return the columns of each table in their order, with the types that each column may hold."""
     with closing(database.in_memory()) as conn:
         migrate(conn, STEPS)
-        conn.execute(_BEFORE_THE_CHAIN)
         return {table: dict(map(_column_in, conn.execute(f"PRAGMA table_info({table})"))) for table in TABLES}
 
 
@@ -302,18 +296,10 @@ def _column_in(info: tuple[Any, ...]) -> tuple[str, tuple[type, ...]]:
 
 @cache
 def _by_width() -> dict[int, list[tuple[str, tuple[str, ...]]]]:
-    whole = [(table, tuple(columns)) for table, columns in _columns().items()]
-    older = [(table, columns[:-fewer]) for table, columns in whole for fewer in _FEWER.get(table, ())]
     found: dict[int, list[tuple[str, tuple[str, ...]]]] = {}
-    for table, columns in (*whole, *older):
-        found.setdefault(len(columns), []).append((table, columns))
+    for table, columns in _columns().items():
+        found.setdefault(len(columns), []).append((table, tuple(columns)))
     return found
-
-
-_FEWER = {"segments": (1,), "items": (1, 2), "messages": (1, 3)}
-"""How many of the last columns are missing in rows of older versions: before segments had doubts; before items had the
-day they came, and before the archive; before messages had edits, and before they had thoughts.
-"""
 
 
 def rows_in(carver: Carver, tables: Collection[str]) -> Iterator[tuple[str, int, Values]]:
@@ -334,12 +320,6 @@ def _table_of(n: int, cells: list[Cell]) -> tuple[str, Values] | None:
         values = dict(zip(columns, cells, strict=True))
         if table in NUMBERED:
             values["n"] = n
-        if table == "segments":
-            values.setdefault("doubts", "[]")  # a row of an older version
-        if table == "items":
-            values = {"archived": 0, "arrived": 0.0, **values}  # a row of an older version
-        if table == "messages":
-            values = {"thought": "", "thought_seconds": None, "original": None, **values}
         if abs(n) <= 1 << 50 and _is_ours(table, values):
             return table, values
     return None
@@ -388,12 +368,8 @@ _OTHERS = (
     "sisssssi",  # pages
     "-sbsssiissssssrr",  # documents
     "-ssssssssssrr",  # jobs
-    "-sssssr",  # holds, before they had an end
-    "-sssssr-",  # holds without an end
-    "-sssssrr",  # holds
-    "-rsssi",  # retention_log
-    "sissss",  # redactions
     "-b",  # the inside of a search index
+    *former.ROWS,
 )
 """Column types of tables that are not copied but have as many columns as a copied table. Their rows are skipped and do
 not count as unreadable.
@@ -413,7 +389,6 @@ _CHECKS: dict[str, Callable[[Values], object]] = {
     "items": partial(row_to, Item),
     "messages": message_from,
     "models": model_from,
-    "requests": dict,  # only text and numbers, from before the ledger
     "ledger": _ledger,
     "segments": _segment,
     "memory": partial(row_to, MemoryPair),
@@ -612,7 +587,7 @@ def _stretch(first: int, last: int) -> str:
 
 
 _PASSES = (
-    ("items", "models", "requests", "ledger", "glossaries", "presets"),
+    ("items", "models", "ledger", "glossaries", "presets"),
     ("segments", "memory", "terms"),
     ("messages", "results"),
 )
@@ -621,8 +596,6 @@ their items, terms need their glossary.
 """
 _BEHIND = ("terms", "presets")
 """Tables whose rescued rows are placed after the current rows, not before."""
-_APPENDED = ("requests", "ledger")
-"""Tables of the network log: the old table and the ledger. Their requests are appended to the ledger of this PC."""
 
 
 def rescue_into(
@@ -655,7 +628,6 @@ class _Rescue(StorePart):
         super().__init__(store.shared)
         self._store, self._key = store, key
         self._translations = RescuedTranslations(store)
-        self._requests: list[tuple[int, dict[str, Json]]] = []
         self._ledger: list[LedgerRow] = []
 
     def run(self, damaged: Path, on_progress: Callable[[int], None] | None) -> Rescued:
@@ -686,11 +658,11 @@ class _Rescue(StorePart):
 
     def _append_requests(self) -> int:
         rows = sorted(self._ledger, key=lambda row: row.n)
-        if not rows and not self._requests:
+        if not rows:
             return 0
-        head: Json = {"n": rows[-1].n, "hash": rows[-1].hash} if rows else None
+        head: Json = {"n": rows[-1].n, "hash": rows[-1].hash}
         self._store.ledger.append(Kind.RESTORE, {"from": "a damaged history", "head": head})
-        return self._store.ledger.take_over([*self._requests, *of_other_chain(rows)])
+        return self._store.ledger.take_over(of_other_chain(rows))
 
     def _first_free(self, survey: Carver) -> dict[str, int]:
         """Return for each table the number to add to a row's number, so that all rescued rows come before (or after)
@@ -701,7 +673,7 @@ class _Rescue(StorePart):
             if table in NUMBERED:
                 most[table], least[table] = max(most[table], n), min(least[table], n)
         first = {}
-        for table in NUMBERED.difference(_APPENDED):
+        for table in NUMBERED - {"ledger"}:  # its requests are appended to the ledger of this PC
             row = self._db.row(f"select min(n), max(n) from {table}")
             lowest, highest = (row[0], row[1]) if row and row[0] is not None else (1, 0)
             if table in _BEHIND:
@@ -714,9 +686,6 @@ class _Rescue(StorePart):
         taker = self._translations.takers.get(table)
         if taker is not None:
             return taker(n, values)
-        if table == "requests":
-            self._requests.append(imported(values))
-            return 1
         if table == "ledger":
             self._ledger.append(ledger_row_from(values))
             return 0
@@ -807,13 +776,13 @@ def _copy_table(source: Path, key: DataKey | None, target: Connection, name: str
 
 
 def _insert_carved(target: Connection, table: str, infos: Sequence[Row], n: int, cells: Sequence[Cell]) -> bool:
-    """Insert a row if the table can hold it. A row of an older version has fewer columns."""
+    """Insert a row if the table can hold it."""
     kinds = dict(_column_in(tuple(info)) for info in infos)
     values = dict(zip(kinds, cells, strict=False))
     keys = [name for name, info in zip(kinds, infos, strict=True) if info["pk"]]
     if len(keys) == 1 and kinds[keys[0]] == (int,):
         values[keys[0]] = n
-    if len(kinds) - len(cells) not in (0, *_FEWER.get(table, ())) or not all(
+    if len(kinds) != len(cells) or not all(
         isinstance(value, (*kinds[name], *((int,) if float in kinds[name] else ()))) for name, value in values.items()
     ):
         return False
@@ -835,7 +804,6 @@ def mend(store: Store, wrong: Collection[tuple[str, int]]) -> int:
         with store.together():
             for table, n in wrong:
                 db.run(f"delete from {table} where rowid = ?", (n,))
-            db.run("update items set arrived = ? where arrived = 0", (store.shared.clock(),))  # rows of older versions
             db.run("update documents set collection = null where collection not in (select id from collections)")
             for row in db.rows("select item, kind, title from jobs where item not in (select id from items)"):
                 store.items.insert(row["item"], row["kind"], row["title"], store.shared.clock(), {})

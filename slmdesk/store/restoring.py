@@ -26,6 +26,7 @@ from slmdesk.base.record import Record
 from slmdesk.base.records import BackupCopy, Kind, Restored
 from slmdesk.base.texts import N_
 from slmdesk.store import database as driver
+from slmdesk.store import former
 from slmdesk.store.backup import export, kept_copies, source_of
 from slmdesk.store.database import (
     Connection,
@@ -164,9 +165,11 @@ def _check(beside: Path, source: Path, key: DataKey | None, steps: Sequence[Step
         if conn.execute("select 1 from sqlite_schema where type in ('trigger', 'view')").fetchone():
             raise KnownError("backup.unusable", path=str(source), reason=CHANGED)  # our files have neither
         check_tables(conn, beside)
-        if unknown_steps(conn, steps):
+        is_former = former.is_former(conn)
+        if not is_former and unknown_steps(conn, steps):
             raise KnownError("store.newer", path=str(source), version=StoreFile(beside).version)
-        if schema_of(conn) != schema_after(steps[: _version(conn)]):
+        ours = schema_after(steps[:1], former.TABLES) if is_former else schema_after(steps[: _version(conn)])
+        if schema_of(conn) != ours:
             raise KnownError("backup.unusable", path=str(source), reason=CHANGED)
 
 
@@ -174,6 +177,7 @@ def _update_copy(beside: Path, source: Path, paths: Paths, key: DataKey | None, 
     with closing(connect(beside, key=key)) as conn:
         _empty_indexes(conn)
         check_pages(conn, beside)
+        former.take_over(conn)
         if _version(conn) < len(steps):
             migrate(conn, steps)
             if schema_of(conn) != schema_after(steps):  # steps were recorded but not done
@@ -182,7 +186,7 @@ def _update_copy(beside: Path, source: Path, paths: Paths, key: DataKey | None, 
         copy.read_everything()
         copy.index.rebuild()
         copy.messages.mark_interrupted(lambda _owner: True)
-        copy.rules.keep_time(RESTORED, time.time())
+        copy.retention.keep_time(RESTORED, time.time())
 
 
 def _version(conn: Connection) -> int:
@@ -301,7 +305,6 @@ def _replaced(paths: Paths, ready: PreparedBackup, key: DataKey | None, store: S
     is_readable = file.is_under(key)
     if is_readable:
         _roll_back(database, key)
-        _require_no_hold(database, key)
         _carry_over(database, key, ready, version)
     is_current = is_readable and _is_current(database, version)
     _go_on_with_ledger(database if is_current else None, key, ready, paths, store)
@@ -324,13 +327,6 @@ def _roll_back(database: Path, key: DataKey | None) -> None:
 def _is_current(database: Path, version: int) -> bool:
     file = StoreFile(database)
     return file.verdict(version) == OURS and file.version == version
-
-
-def _require_no_hold(database: Path, key: DataKey | None) -> None:
-    """Raise KnownError `hold.all` if a hold exists. A history unreadable or older than holds counts as having none."""
-    with driver.suppressed(), closing(connect(database, key=key, read_only=True)) as conn:
-        if count := conn.execute("select count(*) from holds").fetchone()[0]:
-            raise KnownError("hold.all", count=count)
 
 
 def _carry_over(database: Path, key: DataKey | None, ready: PreparedBackup, version: int) -> None:

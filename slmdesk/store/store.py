@@ -15,14 +15,12 @@ from slmdesk.base.paths import Paths
 from slmdesk.base.record import Record
 from slmdesk.base.records import (
     CollectionRecord,
-    Hold,
     Item,
     JobRecord,
     Measurement,
     Message,
     ModelRecord,
     Passage,
-    Rule,
 )
 from slmdesk.base.types import Json, Lazy
 from slmdesk.store.backup import change_key, forget_former, former_keys, kept_copies, renew_copies
@@ -44,7 +42,7 @@ from slmdesk.store.file import StoreFile
 from slmdesk.store.keys import DataKey, KeyFile
 from slmdesk.store.ledger import Ledger, ledger_row_from
 from slmdesk.store.messages import Items, SearchIndex
-from slmdesk.store.retention import Holds, Rules
+from slmdesk.store.retention import Retention
 
 if TYPE_CHECKING:
     from slmdesk.store.chats import Imports, Presets, Redactions
@@ -265,8 +263,7 @@ class Store:
         self.items = Items(shared, self.index)
         self.models = Models(shared)
         self.ledger = Ledger(shared)
-        self.rules = Rules(shared)
-        self.holds = Holds(shared)
+        self.retention = Retention(shared)
 
     @property
     def read_only(self) -> bool:
@@ -322,7 +319,7 @@ class Store:
     def wrong_rows(self) -> list[tuple[str, int]]:
         """Read each row once, and return table and number of those that cannot be parsed."""
         from slmdesk.base.translation import MemoryPair
-        from slmdesk.store.chats import entry_from, listed_from, preset_from
+        from slmdesk.store.chats import listed_from, preset_from
         from slmdesk.store.documents import document_from, page_from
         from slmdesk.store.jobs import step_from
         from slmdesk.store.messages import message_from
@@ -335,9 +332,7 @@ class Store:
             "vectors": lambda row: row["data"], "collections": CollectionRecord,
             "item_documents": lambda row: row["document"],
             "results": lambda row: mapping_from(row["value"]), "segments": segment_from, "memory": MemoryPair,
-            "rules": Rule, "holds": Hold, "retention_log": lambda row: row["count"],
             "presets": preset_from, "glossaries": glossary_from, "terms": term_from, "private_names": listed_from,
-            "redactions": entry_from,
         }  # fmt: skip
         counts = "0 as term_count, 0 as page_count, 0 as total, 0 as done, 0 as failed"
         wrong: list[tuple[str, int]] = []
@@ -355,19 +350,19 @@ class Store:
 
     def delete_for_good(self, id: str) -> tuple[Path, ...]:
         """Delete an item so that no file of this program contains its text. Takes about a second for a large history.
-        Raises KnownError `hold.item`. Returns databases that were set aside earlier and may still contain the item.
-        Each may be the user's only copy of something else, so they are reported and not deleted.
+        Returns databases that were set aside earlier and may still contain the item. Each may be
+        the user's only copy of something else, so they are reported and not deleted.
         """
         self._delete([self.items.get(id).id])
         self.purge()
         return self.set_aside()
 
     def empty_trash(self, older_than_s: float = 0.0) -> int:
-        """Delete for good the items in the trash for longer than this, except held items. Returns how many."""
+        """Delete for good the items in the trash for longer than this. Returns how many."""
         rows = self.database.rows(
             "select id from items where deleted_at is not null and deleted_at <= ?", (self._clock() - older_than_s,)
         )
-        ids = [row["id"] for row in rows if not self.holds.held_items([row["id"]])]
+        ids = [row["id"] for row in rows]
         if ids:
             self._delete(ids)
             self.purge()
@@ -375,7 +370,7 @@ class Store:
 
     def delete_some(self, ids: Sequence[str]) -> None:
         """Delete items for good, except that a later `purge` has to remove them from the index and the backups. If
-        `purge` is not reached, the next start does it. Raises KnownError `hold.item`, store.*.
+        `purge` is not reached, the next start does it. Raises KnownError store.*.
         """
         with self.together():  # another instance may be deleting the same items
             there = self.database.rows(f"select id from items where id in ({marks(ids)})", ids)
@@ -495,14 +490,12 @@ class Store:
     def _delete(self, ids: list[str], *, purges: bool = True) -> None:
         now = self._clock()
         with self.database.writing():
-            self.holds.require_free(ids)
             for id in ids:
                 self.messages.delete_of_item(id)
                 self.jobs.delete_of_item(id)
                 self.segments.forget(id)
                 self.memory.delete_of_item(id)
                 self.results.delete(id)
-                self.redactions.delete_of_item(id)
                 self.documents.unlink(id)
                 self.items.delete(id)
                 self.shared.note_gone(id)

@@ -18,9 +18,7 @@ from slmdesk.base.translation import (
     Doubt,
     Forms,
     GlossaryRecord,
-    MemoryFilter,
     MemoryPair,
-    MemoryShare,
     NewSegment,
     Origin,
     SegmentFlag,
@@ -62,18 +60,11 @@ class Segments(StorePart):
                     "doubts": doubts_json(segment.doubts), "reason": segment.reason, "revision": revision,
                 })  # fmt: skip
 
-    def of_item(
-        self, item: str, *, begin: int = 0, limit: int = 1000, states: Collection[SegmentState] = ()
-    ) -> list[SegmentRecord]:
-        where = ["item = ?", "number >= ?"]
-        values: list[Value] = [item, begin]
-        if states:
-            where.append(f"state in ({', '.join('?' for _ in states)})")
-            values += [state.value for state in states]
+    def of_item(self, item: str, *, begin: int = 0, limit: int = 1000) -> list[SegmentRecord]:
         return self._all(
             segment_from,
-            f"select * from segments where {' and '.join(where)} order by number limit ?",
-            [*values, limit],
+            "select * from segments where item = ? and number >= ? order by number limit ?",
+            (item, begin, limit),
         )
 
     def numbered(self, item: str, numbers: Sequence[int]) -> list[SegmentRecord]:
@@ -87,9 +78,9 @@ class Segments(StorePart):
             )
         return found
 
-    def numbers(self, item: str, *, state: str = "", flag: str = "", words: str = "") -> Sequence[int]:
+    def numbers(self, item: str, *, state: str = "", flag: str = "") -> Sequence[int]:
         """Return the numbers of matching segments in order. `state` is a value of SegmentState, or LOOK. `flag` is a
-        kind of flag. `words` are searched in source and translation, ignoring case.
+        kind of flag.
         """
         where, values = ["item = ?"], [item]
         if state == LOOK:
@@ -101,15 +92,11 @@ class Segments(StorePart):
             where.append("exists (select 1 from json_each(flags) where json_extract(json_each.value, '$[0]') = ?)")
             values.append(flag)
         asked = " and ".join(where)
-        if not (state or flag or words):
+        if not (state or flag):
             row = self._db.row("select count(*) as number, max(number) as last from segments where item = ?", (item,))
             if row is not None and row["number"] == (row["last"] or 0) + bool(row["number"]):
                 return range(int(row["number"]))
-        if not words:
-            return self._column_of(f"select number from segments where {asked} order by number", values)
-        requested = words.casefold()
-        rows = self._db.rows(f"select number, source, target from segments where {asked} order by number", values)
-        return [row[0] for row in rows if requested in row[1].casefold() or requested in row[2].casefold()]
+        return self._column_of(f"select number from segments where {asked} order by number", values)
 
     def with_words(self, words: str, *, most: int, but: Collection[str] = ()) -> Generator[Found | None, None, bool]:
         """Yield translations with a segment that contains all of the words, the last changed first, with a snippet.
@@ -228,9 +215,6 @@ three quarters of their letters have more than half of their words in common, so
 """
 
 
-_ANY = MemoryFilter()
-
-
 class TranslationMemory(StorePart):
     def __init__(self, shared: Shared, index: SearchIndex) -> None:
         super().__init__(shared)
@@ -278,22 +262,6 @@ class TranslationMemory(StorePart):
                     *(source_language, target_language, domain, memory_key(source), self._text(target)),
                 )
 
-    def put_back(self, pair: MemoryPair) -> None:
-        """Restore a pair that was replaced. Pairs of an item that was deleted for good are not restored, since its
-        sentences must not return.
-        """
-        where = (pair.source_language, pair.target_language, pair.domain, memory_key(pair.source))
-        with self._db.writing():
-            if (now := self._pair_at(*where)) is not None:
-                self._drop_pairs([now["n"]])
-            if pair.item is not None and self._db.row("select 1 from items where id = ?", (pair.item,)) is None:
-                self._shared.request_purge()
-            else:
-                self.remember(
-                    pair.source_language, pair.target_language, [(pair.source, pair.target)],
-                    domain=pair.domain, origin=pair.origin, item=pair.item,
-                )  # fmt: skip
-
     def count_of_item(self, item: str) -> int:
         return self._db.number("select count(*) from memory where item = ?", (item,))
 
@@ -327,71 +295,17 @@ class TranslationMemory(StorePart):
             (query, limit * 10, source_language, target_language, limit),
         )
 
-    def page(self, requested: MemoryFilter = _ANY, *, before: int | None = None, limit: int = 100) -> list[MemoryPair]:
-        built = _where(requested)
-        if built is None:
-            return []
-        source, where, values = built
+    def page(
+        self, source_language: str = "", target_language: str = "", *, before: int | None = None, limit: int = 100
+    ) -> list[MemoryPair]:
+        """Return pairs with numbers below `before`, the newest first. An empty language means any language."""
         newest = before if before is not None else 1 << 62
         return self._all(
             MemoryPair,
-            f"select memory.* from {source} where memory.n < ? {where} order by memory.n desc limit ?",
-            [newest, *values, limit],
+            "select * from memory where n < ? and ? in ('', source_language) and ? in ('', target_language)"
+            " order by n desc limit ?",
+            [newest, source_language, target_language, limit],
         )
-
-    def count(self, requested: MemoryFilter = _ANY) -> int:
-        built = _where(requested)
-        if built is None:
-            return 0
-        source, where, values = built
-        return self._db.number(f"select count(*) from {source} where 1 = 1 {where}", values)
-
-    def shares(self) -> list[MemoryShare]:
-        return self._all(
-            MemoryShare,
-            "select source_language, target_language, domain, count(*) as pairs from memory"
-            " group by source_language, target_language, domain order by pairs desc",
-        )
-
-    def change(self, n: int, *, source: str, target: str) -> MemoryPair:
-        """Change the text of a pair, which counts as a person's pair from then on. Raises KnownError `request.invalid`
-        for a deleted pair, `memory.known` if another pair has this source.
-        """
-        with self._db.writing():
-            row = self._db.row("select * from memory where n = ?", (n,))
-            if row is None:
-                raise KnownError("request.invalid", what="pair")
-            key = memory_key(source)
-            other = self._pair_at(row["source_language"], row["target_language"], row["domain"], key)
-            if other is not None and other["n"] != n:
-                raise KnownError("memory.known", source=source[:80])
-            self._index.remove(n, row["source"], "memory_words")
-            values = {
-                "source": source, "target": target, "key": key, "origin": Origin.PERSON, "used": self._clock()
-            }  # fmt: skip
-            self._update("memory", values, "n = ?", n)
-            self._index.add(n, self._text(source), "memory_words")
-            return self._all(MemoryPair, "select * from memory where n = ?", (n,))[0]
-
-    def forget(self, numbers: Sequence[int]) -> list[MemoryPair]:
-        with self._db.writing():
-            gone = self._drop_pairs(numbers)
-            self._shared.request_purge()
-        return gone
-
-    def restore(self, pairs: Sequence[MemoryPair]) -> int:
-        """Restore deleted pairs under their numbers. Pairs saved since are kept. Returns how many were restored."""
-        back = 0
-        with self._db.writing():
-            for pair in pairs:
-                where = (pair.source_language, pair.target_language, pair.domain, memory_key(pair.source))
-                is_taken = self._db.row("select 1 from memory where n = ?", (pair.n,))
-                if is_taken or self._pair_at(*where) is not None:
-                    continue
-                item = pair.item if self._db.row("select 1 from items where id = ?", (pair.item,)) else None
-                self._add(pair.n, where, pair.source, pair.target, pair.origin, item, pair.created, pair.used)
-                back += 1
-        return back
 
     def delete_of_item(self, item: str) -> None:
         """Delete the pairs that belong to an item. Call inside a transaction."""
@@ -416,15 +330,6 @@ class TranslationMemory(StorePart):
         })  # fmt: skip
         self._index.add(added, self._text(source), "memory_words")
 
-    def _drop_pairs(self, numbers: Sequence[int]) -> list[MemoryPair]:
-        gone = []
-        for n in numbers:
-            if (pair := self._first(MemoryPair, "select * from memory where n = ?", (n,))) is not None:
-                gone.append(pair)
-                self._index.remove(n, pair.source, "memory_words")
-                self._db.run("delete from memory where n = ?", (n,))
-        return gone
-
     def _pair_at(self, source_language: str, target_language: str, domain: str, key: str) -> Row | None:
         return self._db.row(
             f"select n, origin, source, target from memory where {_AT}", (source_language, target_language, domain, key)
@@ -436,28 +341,6 @@ _AT = "source_language = ? and target_language = ? and domain = ? and key = ?"
 
 def memory_key(source: str) -> str:
     return hashlib.sha256(" ".join(source.split()).casefold().encode("utf-8", "surrogatepass")).hexdigest()[:32]
-
-
-def _where(requested: MemoryFilter) -> tuple[str, str, list[Value]] | None:
-    """Return table, conditions and values of the query for a filter, or None if the words cannot match anything."""
-    source, parts, values = "memory", [], list[Value]()
-    if requested.words.strip():
-        pieces = fold_for_search(requested.words).split()[:MOST_WORDS]
-        if not pieces:
-            return None
-        source = "memory_words join memory on memory.n = memory_words.rowid"
-        parts.append("memory_words match ?")
-        values.append(" AND ".join(_quoted(piece) for piece in pieces))
-    for name, value in (
-        ("source_language", requested.source_language or None),
-        ("target_language", requested.target_language or None),
-        ("domain", requested.domain),
-        ("origin", requested.origin.value if requested.origin else None),
-    ):
-        if value is not None:
-            parts.append(f"memory.{name} = ?")
-            values.append(value)
-    return source, "".join(f" and {part}" for part in parts), values
 
 
 def _quoted(word: str) -> str:

@@ -28,7 +28,6 @@ from slmdesk.command.job_output import (
     writing,
 )
 from slmdesk.command.opening import named_model
-from slmdesk.command.redaction import print_preview_of, redact_option, redact_preview_option, say_redaction
 from slmdesk.exports.writers import harmless_markdown
 from slmdesk.library.types import Coverage
 from slmdesk.services import Services
@@ -95,8 +94,6 @@ class LengthType(click.ParamType[str | int]):
 @click.option("--force", is_flag=True, help="Replace what is there.")
 @click.option("--omitted", is_flag=True, help="Give the passages with figures or duties that are left out, too.")
 @no_save_option
-@redact_option
-@redact_preview_option
 @json_option
 @click.pass_obj
 def summarize(
@@ -113,8 +110,6 @@ def summarize(
     force: bool,
     omitted: bool,
     no_save: bool,
-    redact: bool,
-    redact_preview: bool,
 ) -> int | None:
     """Summarize each FILE, and several also together; a folder stands for the documents in it.
 
@@ -127,8 +122,7 @@ def summarize(
     _check_output(output, is_many, force, has_omitted=omitted)
     with console.services(lambda _settings: not no_save) as services:
         services.store.require_writable()
-        if not redact_preview:
-            named_model(services, model)
+        named_model(services, model)
         documents, failed = open_all(console, services, files)
         read_s = time.monotonic() - began
         if not documents:
@@ -137,12 +131,8 @@ def summarize(
         ids = tuple(document.id for document in documents)
         request = SummaryRequest(
             ids, requested_kind, requested_length, language, focus.strip(), instruction.strip(), model, missing,
-            Paper(paper), redact,
+            Paper(paper),
         )  # fmt: skip
-        if redact_preview:
-            if not request.may_need_model:
-                console.notify("note: no model is asked for this summary, so --redact would replace nothing.")
-            return print_preview_of(console, services, documents, (focus, instruction)) or (1 if failed else 0)
         goal = output_file(output, force=force, is_folder=is_many, has_omitted=omitted)
         if sys.stderr.isatty():
             services.on(SummaryGrew, lambda event: _show_points(console, event))
@@ -159,7 +149,6 @@ def summarize(
         console.give(shape)
     elif output is None:
         console.say(_page_of(summary, has_omitted=omitted))
-    say_redaction(console, summary.redaction)
     return 1 if failed else None
 
 
@@ -197,8 +186,6 @@ def _as_json(
             for document in summary.documents
         ],
     }
-    if summary.redaction:
-        shape["redaction"] = to_json(summary.redaction)
     return shape | {"failed": list(failed)} if failed else shape
 
 

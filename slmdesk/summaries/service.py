@@ -27,8 +27,6 @@ from slmdesk.library.job_service import DocumentJobService, names_of
 from slmdesk.library.service import DocumentService, FolderRead
 from slmdesk.loader.model_loader import ModelLoader
 from slmdesk.models.service import DefaultsService, DefaultUse, ModelService
-from slmdesk.redaction.labels import RedactionReport
-from slmdesk.redaction.service import RedactionService
 from slmdesk.runtime.events import FolderWritten, Pending
 from slmdesk.runtime.messages import Problem
 from slmdesk.runtime.prompt_texts import texts
@@ -89,9 +87,8 @@ class SummaryService(DocumentJobService[SummaryRequest, "SummaryPlan"]):
         uses: DefaultsService,
         loader: ModelLoader,
         jobs: JobService,
-        redaction: RedactionService,
     ) -> None:
-        super().__init__(runtime, models, loader, jobs, redaction)
+        super().__init__(runtime, models, loader, jobs)
         self._uses = uses
         self._made: Callable[[str, Summary], None] | None = None
         self._draft_due = 0.0
@@ -182,23 +179,18 @@ class SummaryService(DocumentJobService[SummaryRequest, "SummaryPlan"]):
             reported=lambda grown: self._on_grown(item.id, job.id, grown),
         )  # fmt: skip
 
-    def _keep(self, item: Item, record: ModelRecord | None, plan: SummaryPlan, report: RedactionReport | None) -> None:
+    def _keep(self, item: Item, record: ModelRecord | None, plan: SummaryPlan) -> None:
         if plan.summary is not None:
-            summary = changed(plan.summary, redaction=report)
-            words = in_english(_kept_words, summary)
-            self._store.results.save(item.id, to_json(summary))
+            words = in_english(_kept_words, plan.summary)
+            self._store.results.save(item.id, to_json(plan.summary))
             self._items.keep_words(item.id, words, record, prompt_version())
 
     def on_words(self, job: str, key: str, words: str) -> None:
         if plan := self._live.get(job):
-            if veiled := self._veiled.get(job):
-                key, words = veiled.words(key, words)
             plan.written(key, words)
 
     def on_model(self, job: str) -> None:
         if plan := self._live.get(job):
-            if veiled := self._veiled.get(job):
-                veiled.restarted()
             plan.restarted()
 
     def _publish_end(self, item: str) -> None:

@@ -12,7 +12,6 @@ from slmdesk.base.record import Number, Record, changed
 from slmdesk.base.texts import _, ngettext, retold
 from slmdesk.base.types import Json, page_sign, page_word, unlike_marks
 from slmdesk.library.types import Coverage, Mark, PageKinds, Span, kind_in, page_ranges, unread_reason
-from slmdesk.redaction.labels import RedactionReport
 
 
 class Kind(StrEnum):
@@ -94,7 +93,6 @@ class SummaryRequest(Record):
     not_read: tuple[UnreadableDocument, ...] = ()
     """Documents that should have been summarized as well but could not be read. The summary lists them."""
     paper: Paper = Paper.AUTO
-    redact: bool = False
 
     @property
     def may_need_model(self) -> bool:
@@ -127,7 +125,6 @@ class Summary(Record):
     not_read: tuple[UnreadableDocument, ...] = ()
     is_draft: bool = False
     """True when the summary holds only the sentences so far, because it was stopped or the program ended."""
-    redaction: RedactionReport | None = None
     words: int = 0
     """Number of words that the summary may have; 0 for summaries of versions without a length."""
 

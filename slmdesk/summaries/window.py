@@ -19,7 +19,6 @@ from slmdesk.hub.search import Skill
 from slmdesk.jobs.service import event_of, request_in
 from slmdesk.jobs.types import JobChanged
 from slmdesk.library.types import doubts_of, kind_in
-from slmdesk.redaction.service import NOTHING_DECIDED, Decisions
 from slmdesk.runtime.messages import Problem
 from slmdesk.summaries.events import SummaryEnded, SummaryGrew
 from slmdesk.summaries.lines import due_day
@@ -48,7 +47,7 @@ from slmdesk.summaries.types import (
 from slmdesk.window.base import theme
 from slmdesk.window.base.bridge import Bridge, Call, Delay, copy_text
 from slmdesk.window.base.text import short_day
-from slmdesk.window.panes import EarlierBox, Entry, JobFollower, MakingBar, look_at_documents, reading_words
+from slmdesk.window.panes import EarlierBox, Entry, JobFollower, MakingBar
 from slmdesk.window.widgets.build import (
     button,
     column,
@@ -61,10 +60,9 @@ from slmdesk.window.widgets.build import (
     text_line,
     tool_button,
 )
-from slmdesk.window.widgets.dialogs import RedactionGate, pop_up_words_menu
+from slmdesk.window.widgets.dialogs import pop_up_words_menu
 from slmdesk.window.widgets.notices import ask_folder, give_export_menu, notice_of
 from slmdesk.window.widgets.parts import Popover
-from slmdesk.window.widgets.redaction_preview import Shield
 from slmdesk.window.widgets.rows import Choice, CitedRow, empty_layout
 
 OLDER_WORDS = _("Made the old way")
@@ -155,7 +153,6 @@ class SummaryPane(QScrollArea):
         self.form.changed.connect(summaries.change)
         self.form.copy_requested.connect(self._on_copy)
         self.form.export_requested.connect(self.export_requested)
-        summaries.redaction.show_over(self, reading_words(_("Summarize")))
         self.form.again_requested.connect(summaries.begin_again)
         self.earlier.follow(summaries.items, summaries.choose, summaries.delete, _entry)
         summaries.reading.connect(self.show_reading)
@@ -231,11 +228,10 @@ class SummaryPane(QScrollArea):
         self._say(OLDER_WORDS if summary.is_of_older_version else "")
         self._again.setVisible(summary.is_of_older_version)
         self._add_rows(_all_of(summary), has_bullets=has_bullets(summary.kind, summary.sentences))
-        report = summary.redaction.words if summary.redaction else ""
         read = summary.coverage
         is_whole = read.pages_read == read.pages_total and not summary.not_read
         covered = "" if is_whole else whole_coverage_words(summary)  # loud only where something is missing
-        show_words(self._coverage, "\n".join(filter(None, (note_words(summary.note), covered, report))))
+        show_words(self._coverage, "\n".join(filter(None, (note_words(summary.note), covered))))
         if TOO_WEAK.format(model="") in summary.note:
             self._controller.ask_offer()
         count, is_over = sum(len(document.omitted) for document in summary.documents), TOO_MUCH_TO_DO in summary.note
@@ -259,12 +255,8 @@ class SummaryPane(QScrollArea):
 
     def ask_folder(self) -> None:
         """Ask for a folder to summarize, and for one to write to."""
-        if self.form.shield.isChecked():
-            self._say(NO_FOLDER)
-        else:
-            self._on_folder_requested(self.form.request)
+        request = self.form.request
 
-    def _on_folder_requested(self, request: SummaryRequest) -> None:
         def chosen(folder: Path) -> None:
             begin = partial(self._controller.begin_folder, request, folder)
             ask_folder(self, _("The folder the summaries are written to"), begin)
@@ -427,7 +419,6 @@ class SummaryController(JobFollower):
         self._points: list[Sentence] = []
         self.request = SummaryRequest(())
         """Request of the shown summary."""
-        self.redaction = RedactionGate(bridge, self, "document_redaction_controller")
         self._following: Call | None = None
         self.items.current_gone.connect(self._on_current_gone)
         self.items.restored.connect(self._on_restored)
@@ -446,7 +437,6 @@ class SummaryController(JobFollower):
         if document == self._document:
             return
         self._document = document
-        self.redaction.drop()
         if document and document in self._about:
             self.items.show_document(document)
             return
@@ -454,7 +444,7 @@ class SummaryController(JobFollower):
         self.items.show_document(document, self._open_newest)
 
     def begin(self, request: SummaryRequest) -> None:
-        """Summarize the shown document. A request with redaction starts after a person has seen the preview."""
+        """Summarize the shown document."""
         self._begin(changed(request, documents=(self._document,)))
 
     def begin_together(self, request: SummaryRequest, documents: tuple[str, ...]) -> None:
@@ -594,14 +584,7 @@ class SummaryController(JobFollower):
     # ---- private
 
     def _begin(self, request: SummaryRequest) -> None:
-        def begin(decisions: Decisions = NOTHING_DECIDED) -> None:
-            begun = self._bridge.services.summaries.begin(request, decisions)
-            self._bridge.ask(begun, self.show_begun, self._on_refused)
-
-        if request.redact and request.may_need_model:
-            look_at_documents(self.redaction, [request.focus, request.instruction], request.documents, begin)
-        else:
-            begin()
+        self._bridge.ask(self._bridge.services.summaries.begin(request), self.show_begun, self._on_refused)
 
     def _on_refused(self, problem: Problem) -> None:
         self.refused.emit(problem.sentence)
@@ -643,7 +626,6 @@ PAPERS = [
     (Paper.ARTICLE, _("Text")),
 ]
 LENGTHS = [(Length.SHORT, _("Short")), (Length.MEDIUM, _("Medium")), (Length.LONG, _("Long"))]
-NO_FOLDER = _("A whole folder cannot be shown before it is redacted. Switch the shield off, or summarize one by one.")
 
 
 class OptionsPopover(Popover):
@@ -684,7 +666,7 @@ class SummaryForm(QFrame):
         label = _("Document type")
         self._length = named(Choice(list(LENGTHS), self), "summary_length", label=_("Length"), kind="quiet")
         self._paper = named(Choice(list(PAPERS), self), "summary_paper", label=label, tip=label, kind="quiet")
-        tip = _("Form, focus and shield of the summary")
+        tip = _("Form and focus of the summary")
         self._other = tool_button("summary_other_button", self, icon="sliders", label=tip, tip=tip)
         self._other.setCheckable(True)
         self._other.clicked.connect(self._on_other)
@@ -702,9 +684,8 @@ class SummaryForm(QFrame):
         self._kind = named(Choice(list(KINDS), self._more), "summary_kind", label=_("What the summary is like"))
         label = _("What the summary focuses on; may be empty")
         self._focus = text_line("summary_focus", self._more, _("Focus on…"), label=label)
-        self.shield = Shield("redact_summary_button", self._more)
         self._last = row(1)
-        parts = (self._kind, row((self._focus, 1), self.shield), self._last)
+        parts = (self._kind, self._focus, self._last)
         column(*parts, into=self._more, gap=theme.SPACE_12, margins=theme.SPACE_16)
         self.middle = named(QFrame(self.parentWidget()), "summary_middle")
         self._centre = column(1, 1, into=self.middle)
@@ -738,7 +719,7 @@ class SummaryForm(QFrame):
         length = Length(length) if isinstance(length, str) else length
         words, paper = self._focus.text().strip(), Paper(self._paper.currentData())
         focus, instruction = ("", words) if kind is Kind.OWN else (words, "")
-        return SummaryRequest((), kind, length, "", focus, instruction, paper=paper, redact=self.shield.isChecked())
+        return SummaryRequest((), kind, length, "", focus, instruction, paper=paper)
 
     def _ask(self, signal: SignalInstance) -> None:
         if self.request.kind is Kind.OWN and not self.request.instruction:
@@ -779,7 +760,7 @@ class SummaryForm(QFrame):
         ):  # fmt: skip
             other_button.setVisible(is_shown)
         self.export.setEnabled(self._has_summary)
-        is_set = bool(self.shield.isChecked() or self._focus.text() or self._kind.currentIndex())
+        is_set = bool(self._focus.text() or self._kind.currentIndex())
         self._other.setChecked(is_open or is_set)
         self._begin.setEnabled(self._is_allowed)
         if focus and self.isAncestorOf(focus) and not (focus.isVisible() and focus.isEnabled()):

@@ -23,7 +23,7 @@ from slmdesk.base.types import Backends, Device, Json
 from slmdesk.base.walls import landlock_of, system_name
 from slmdesk.loader.model_loader import processor
 from slmdesk.online.network import certificates_in
-from slmdesk.online.statement.proofs import code_from_elsewhere
+from slmdesk.online.program import code_from_elsewhere
 from slmdesk.runtime.events import Pending
 from slmdesk.runtime.home_place import home_problems
 from slmdesk.runtime.messages import Problem, bytes_for_people, problem_for, problem_of
@@ -96,8 +96,6 @@ def _tried(services: Services, name: str) -> Pending[str]:
         services.engine.count_tokens(["hello"], on_event, path=missing)
     elif name == "printer":
         services.printer.start("print", {"page": "none"}, on_event)
-    elif name == "speller":
-        services.speller.start("spelling", {"path": missing, "words": []}, on_event)
     else:
         services.reader.start("read", {"path": missing, "format": "txt"}, on_event)
     return tried
@@ -149,7 +147,7 @@ def _verdict(event: FromChild) -> str:
     if isinstance(event, Done):
         return "works"
     if isinstance(event, Failed):
-        is_up = event.code.startswith(("model.", "file.", "document.", "dictionary.", "request."))
+        is_up = event.code.startswith(("model.", "file.", "document.", "request."))
         return "works" if is_up else problem_of(event.code, event.args).sentence
     return "ended" if isinstance(event, Cancelled) else ""
 

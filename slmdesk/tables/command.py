@@ -15,7 +15,6 @@ from slmdesk.base.types import Json
 from slmdesk.command.console import Console, NamedFile, json_option, no_save_option, table
 from slmdesk.command.job_output import OutputFile, check_file, form_of, make, open_all, output_file, write_json, writing
 from slmdesk.command.opening import named_model
-from slmdesk.command.redaction import print_preview_of, redact_option, redact_preview_option, say_redaction
 from slmdesk.services import Services
 from slmdesk.tables import cells
 from slmdesk.tables.service import TableRequest, checked_columns
@@ -48,8 +47,6 @@ WIDEST = 34
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="A file: .csv, .xlsx, .json, .docx, .pdf, .html.")
 @click.option("--force", is_flag=True, help="Replace what is there.")
 @no_save_option
-@redact_option
-@redact_preview_option
 @json_option
 @click.pass_obj
 def extract(
@@ -61,8 +58,6 @@ def extract(
     output: Path | None,
     force: bool,
     no_save: bool,
-    redact: bool,
-    redact_preview: bool,
 ) -> int | None:
     """Make a table of FILE…: a row for each, a cell for each column; a folder stands for the documents in it.
 
@@ -77,17 +72,13 @@ def extract(
     _check_output(output, force)
     with console.services(lambda _settings: not no_save) as services:
         services.store.require_writable()
-        if not redact_preview:
-            named_model(services, model)
-            services.call.models.choose(model)  # before long reading
+        named_model(services, model)
+        services.call.models.choose(model)  # before long reading
         documents, failed = open_all(console, services, files)
         read_s = time.monotonic() - began
         if not documents:
             return 1
-        if redact_preview:
-            words = [column.name for column in requested]
-            return print_preview_of(console, services, documents, words) or (1 if failed else 0)
-        request = TableRequest(tuple(document.id for document in documents), requested, model, redact)
+        request = TableRequest(tuple(document.id for document in documents), requested, model)
         goal = output_file(output, force=force)
         rows: set[str] = set()
 
@@ -114,7 +105,6 @@ def extract(
         console.give(shape)
     elif output is None:
         _show(console, made)
-    say_redaction(console, made.redaction)
     return 1 if failed or unasked else None
 
 
@@ -201,8 +191,6 @@ def _as_json(
         "timing": {**timing, "table_s": made.seconds},
         "coverage": [{"file": row.name, **to_json(row.coverage)} for row in made.rows],
     }
-    if made.redaction:
-        shape["redaction"] = to_json(made.redaction)
     return shape | {"failed": list(failed)} if failed else shape
 
 

@@ -27,8 +27,6 @@ from slmdesk.library.search import RankedPassages, Retrieval
 from slmdesk.library.types import CHARACTERS_PER_TOKEN, Coverage, Unread
 from slmdesk.loader.model_loader import ModelLoader
 from slmdesk.models.service import ModelService
-from slmdesk.redaction.labels import RedactionReport
-from slmdesk.redaction.service import RedactionService
 from slmdesk.runtime.events import Noticed
 from slmdesk.runtime.messages import Problem, problem_for
 from slmdesk.runtime.service import Runtime
@@ -79,7 +77,6 @@ class TableRequest(Record):
     columns: tuple[Column, ...]
     model: str | None = None
     """Model to use. None means the model used last."""
-    redact: bool = False
 
 
 FIRST_PAGES = 10
@@ -108,10 +105,9 @@ class ExtractionService(DocumentJobService[TableRequest, "TablePlan"]):
         models: ModelService,
         loader: ModelLoader,
         jobs: JobService,
-        redaction: RedactionService,
         retrieval: Retrieval,
     ) -> None:
-        super().__init__(runtime, models, loader, jobs, redaction)
+        super().__init__(runtime, models, loader, jobs)
         self._retrieval = retrieval
 
     def again(self, item: str, model: str | None = None, *, keep_edits: bool = True) -> JobRecord:
@@ -176,17 +172,15 @@ class ExtractionService(DocumentJobService[TableRequest, "TablePlan"]):
             job, request.columns, self._still_there(request), self._tools(job, record),
             model=record.name, note=WEAK.format(model=record.name) if is_weak(record) else "",
             passages=self._store.passages.of_document,
-            rank=lambda words, document, answered: self._retrieval.rank(
-                words, [document], by_meaning=not request.redact
-            ).then(answered),
+            rank=lambda words, document, answered: self._retrieval.rank(words, [document]).then(answered),
             reported=lambda row, is_complete: self._on_row(item.id, job.id, row, is_complete),
             kept=lambda table: self._keep_table(item.id, table),
             faulty=self._on_fault,
         )  # fmt: skip
 
-    def _keep(self, item: Item, record: ModelRecord | None, plan: TablePlan, report: RedactionReport | None) -> None:
+    def _keep(self, item: Item, record: ModelRecord | None, plan: TablePlan) -> None:
         if plan.table is not None:
-            self._keep_table(item.id, changed(plan.table, redaction=report))
+            self._keep_table(item.id, plan.table)
             words = in_english(markdown_of, plan.table)
             self._items.keep_words(item.id, words, record, PROMPT_VERSION)
 

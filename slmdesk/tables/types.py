@@ -9,7 +9,6 @@ from slmdesk.base.record import Number, Record, changed
 from slmdesk.base.texts import N_, _
 from slmdesk.base.types import page_sign
 from slmdesk.library.types import Coverage
-from slmdesk.redaction.labels import RedactionReport
 from slmdesk.runtime.events import Event
 
 
@@ -61,11 +60,6 @@ class Flag(StrEnum):
     OPEN = "open"
     UNREAD = "not read"
     """The model did not answer, or the document has no words."""
-
-    @classmethod
-    def _missing_(cls, value: object) -> Flag | None:
-        """Return the flag for a name that earlier versions stored, which looked like a statement about the document."""
-        return cls.NOT_THERE if value == "not in the text" else None
 
 
 FLAG_WORDS: Mapping[Flag, str] = {
@@ -139,7 +133,6 @@ class Table(Record):
     is_done: bool = False
     seconds: Number = 0.0
     note: str = ""
-    redaction: RedactionReport | None = None
 
 
 ADDS_UP = N_("net and tax make the total")

@@ -9,7 +9,6 @@ import re
 from collections import Counter
 from collections.abc import Collection, Mapping
 from enum import StrEnum
-from functools import lru_cache
 
 from slmdesk.base.record import Record, changed
 from slmdesk.base.translation import SegmentFlag
@@ -98,10 +97,6 @@ def plain(text: str, tags: Tags) -> str:
         elif piece.side is Side.LONE and words and words[-1] and not words[-1][-1].isspace():
             words.append(" ")
     return re.sub(r"[^\S\n]{2,}", " ", "".join(words)).strip()
-
-
-def without_tags(text: str, tags: Tags) -> str:
-    return "".join(piece for piece in pieces(text, tags) if isinstance(piece, str))
 
 
 def problems(text: str, tags: Tags) -> list[TagProblem]:
@@ -452,47 +447,6 @@ def _word_end(text: str, at: int) -> int:
     while at < len(text) and text[at].isalnum():
         at += 1
     return min(at, len(text))
-
-
-# ---- searches and replaces in translations, between their tags
-
-
-class Search(Record):
-    """What to search for. Words with a tag between them are not found together."""
-
-    words: str
-    is_exact: bool = False
-    whole_words: bool = False
-
-    def __bool__(self) -> bool:
-        return bool(self.words)
-
-
-def spans_in(text: str, tags: Tags, search: Search) -> list[tuple[int, int]]:
-    if not search:
-        return []
-    pattern, found, at = _pattern(search), list[tuple[int, int]](), 0
-    for piece in pieces(text, tags):
-        words = str(piece)
-        if isinstance(piece, str):
-            found += [(at + match.start(), at + match.end()) for match in pattern.finditer(words)]
-        at += len(words)
-    return found
-
-
-def replaced(text: str, tags: Tags, search: Search, instead: str) -> tuple[str, int]:
-    spans = spans_in(text, tags, search)
-    for start, end in reversed(spans):
-        text = text[:start] + instead + text[end:]
-    return text, len(spans)
-
-
-@lru_cache(maxsize=16)
-def _pattern(search: Search) -> re.Pattern[str]:
-    words = re.escape(search.words)
-    if search.whole_words:
-        words = rf"(?<!\w){words}(?!\w)"
-    return re.compile(words, 0 if search.is_exact else re.IGNORECASE)
 
 
 # ---- splits a text with tags into segments for translation

@@ -1,12 +1,10 @@
-"""Finds glossary terms in a text in all their inflected forms, and proposes terms for a glossary."""
+"""Finds glossary terms in a text in all their inflected forms."""
 
 from __future__ import annotations
 
 import itertools
-import math
 import re
 import tomllib
-from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from importlib import resources
@@ -14,9 +12,7 @@ from typing import overload
 
 from slmdesk.base.record import Record
 from slmdesk.base.translation import Forms, Term
-from slmdesk.text.checks.words import function_words
 from slmdesk.text.folding import fold
-from slmdesk.text.sentences import stop_words
 
 _WORD = re.compile(r"[^\W_]+")
 _UNSPACED = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\u0e00-\u0eff]")
@@ -318,166 +314,3 @@ def same_stem(word: str, other: str) -> bool:
     from rapidfuzz.distance import Levenshtein
 
     return len(short) >= 6 and Levenshtein.distance(short, long[: len(short)]) <= 1 and short[:2] == long[:2]
-
-
-# ---- finds likely terms in a text
-#
-# Finds frequent phrases of one to four words, and names. Phrases are the words between function words (articles,
-# prepositions, common verbs) and signs. Their score is the C-value (Frantzi, Ananiadou and Mima 2000, doi
-# 10.1007/s007999900023): the frequency times the logarithm of the length, less the occurrences inside longer phrases.
-# Works best in languages with a stop word list (text.sentences). In others every word may be part of a phrase, and more
-# wrong phrases are proposed. Pure; a document of 100,000 words takes about two seconds.
-
-
-MOST_WORDS = 4
-LEAST_TIMES = 2
-"""Fewest occurrences of a phrase that is proposed as a term."""
-LEAST_LETTERS = 3
-_TERM_WORD = re.compile(r"[^\W\d_]+(?:[-’'][^\W\d_]+)*")
-_EVERYDAY = re.compile(r"[^\W\d_]+ly$")
-LEAST_DICE = 0.5
-"""Least Dice coefficient of a proposed translation: how far a phrase and its translation occur in the same segments."""
-
-
-class Candidate(Record):
-    words: str
-    """The phrase in its most frequent spelling."""
-    times: int
-    worth: float
-    example: str
-    is_name: bool
-    translation: str = ""
-
-
-def propose(sentences: Sequence[str], language: str, *, most: int = 100) -> list[Candidate]:
-    small = stop_words().get(language, frozenset()) | function_words(language)
-    counts: Counter[tuple[str, ...]] = Counter()
-    written: dict[tuple[str, ...], Counter[str]] = defaultdict(Counter)
-    examples: dict[tuple[str, ...], int] = {}
-    large: Counter[tuple[str, ...]] = Counter()
-    inside: Counter[tuple[str, ...]] = Counter()
-    for number, sentence in enumerate(sentences):
-        for run in _runs(sentence, small):
-            for begin in range(len(run)):
-                for end in range(begin + 1, min(len(run), begin + MOST_WORDS) + 1):
-                    part = run[begin:end]
-                    key = tuple(fold(match[0]) for match in part)
-                    text = sentence[part[0].start() : part[-1].end()]
-                    counts[key] += 1
-                    written[key][text] += 1
-                    examples.setdefault(key, number)
-                    if part[0].start() > _first_letter(sentence):
-                        inside[key] += 1
-                        large[key] += all(match[0][0].isupper() for match in part)
-    merged = _with_forms(counts, language)
-    names = {key for key in merged if inside[key] and large[key] * 2 > inside[key] and language != "de"}
-    names |= {key for key in merged if any(text.isupper() and len(text) > 1 for text in written[key])}
-    values = _c_values({key: merged[key] for key in merged if merged[key] >= LEAST_TIMES})
-    found = [
-        Candidate(written[key].most_common(1)[0][0], merged[key], worth, sentences[examples[key]], key in names)
-        for key, worth in values.items()
-        if worth > 0 and sum(map(len, key)) >= LEAST_LETTERS
-    ]
-    return sorted(found, key=lambda candidate: (-candidate.worth, -candidate.times, candidate.words))[:most]
-
-
-def likely_translations(
-    candidates: Sequence[Candidate], pairs: Sequence[tuple[str, str]], source: str, target: str
-) -> Mapping[str, str]:
-    """Return for each candidate the phrase that most often occurs in the translations of its segments (Dice's
-    coefficient, 1945).
-
-    `pairs` are segments with their translations. A phrase must occur in at least LEAST_TIMES segments and reach
-    LEAST_DICE.
-    """
-    small = stop_words().get(target, frozenset()) | function_words(target)
-    where: dict[tuple[str, ...], set[int]] = defaultdict(set)
-    written: dict[tuple[str, ...], Counter[str]] = defaultdict(Counter)
-    for number, (_, translated) in enumerate(pairs):
-        for run in _runs(translated, small):
-            for begin in range(len(run)):
-                for end in range(begin + 1, min(len(run), begin + MOST_WORDS) + 1):
-                    key = tuple(fold(match[0]) for match in run[begin:end])
-                    where[key].add(number)
-                    written[key][translated[run[begin].start() : run[end - 1].end()]] += 1
-    often = {key: places for key, places in where.items() if len(places) >= LEAST_TIMES}
-    folded = [f" {' '.join(fold(match[0]) for match in _TERM_WORD.finditer(words))} " for words, _ in pairs]
-    found = {}
-    for candidate in candidates:
-        looked_for = f" {' '.join(fold(match[0]) for match in _TERM_WORD.finditer(candidate.words))} "
-        places = {number for number, words in enumerate(folded) if looked_for in words}
-        if len(places) < LEAST_TIMES:
-            continue
-        key, dice = _best(places, often, len(looked_for.split()))
-        if dice >= LEAST_DICE:
-            found[candidate.words] = written[key].most_common(1)[0][0]
-    return found
-
-
-def _best(places: set[int], where: Mapping[tuple[str, ...], set[int]], size: int) -> tuple[tuple[str, ...], float]:
-    best: tuple[float, float, tuple[str, ...]] = (0.0, 0.0, ())
-    for key, others in where.items():
-        both = len(places & others)
-        if both >= LEAST_TIMES:
-            dice = 2 * both / (len(places) + len(others))
-            best = max(best, (dice, -abs(len(key) - size) + len(key) / 100, key))
-    return best[2], best[0]
-
-
-def _runs(sentence: str, small: frozenset[str]) -> list[list[re.Match[str]]]:
-    runs: list[list[re.Match[str]]] = [[]]
-    end = 0
-    for match in _TERM_WORD.finditer(sentence):
-        is_apart = bool(sentence[end : match.start()].strip())
-        is_small = fold(match[0]) in small or len(match[0]) < 2 or _EVERYDAY.match(match[0]) is not None
-        if is_apart and runs[-1]:
-            runs.append([])
-        if is_small:
-            runs.append([])
-        else:
-            runs[-1].append(match)
-        end = match.end()
-    return [run for run in runs if run]
-
-
-def _first_letter(sentence: str) -> int:
-    found = _TERM_WORD.search(sentence)
-    return found.start() if found else 0
-
-
-def _with_forms(counts: Counter[tuple[str, ...]], language: str) -> dict[tuple[str, ...], int]:
-    by_beginning: dict[str, list[tuple[str, ...]]] = defaultdict(list)
-    merged: dict[tuple[str, ...], int] = {}
-    for key, count in sorted(counts.items(), key=lambda count: (-count[1], len(" ".join(count[0])), count[0])):
-        beginning = f"{key[0][:4]}{len(key)}"
-        same = next(
-            (
-                other
-                for other in by_beginning[beginning]
-                if len(other) == len(key)
-                and all(fits(a, b, language) or fits(b, a, language) for a, b in zip(key, other, strict=True))
-            ),
-            None,
-        )
-        if same is None:
-            by_beginning[beginning].append(key)
-            merged[key] = count
-        else:
-            merged[same] += count
-    return merged
-
-
-def _c_values(counts: Mapping[tuple[str, ...], int]) -> dict[tuple[str, ...], float]:
-    """Return the C-value of each phrase. Single words get the logarithm of 1.5, not of 1, so they count a little."""
-    longer: dict[tuple[str, ...], list[int]] = defaultdict(list)
-    for key, count in counts.items():
-        for begin in range(len(key)):
-            for end in range(begin + 1, len(key) + 1):
-                if end - begin < len(key):
-                    longer[key[begin:end]].append(count)
-    values = {}
-    for key, count in counts.items():
-        within = longer.get(key, ())
-        own = count - (sum(within) / len(within) if within else 0.0)
-        values[key] = math.log2(max(len(key), 1.5)) * own
-    return values

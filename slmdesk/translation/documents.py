@@ -5,9 +5,8 @@ from __future__ import annotations
 import os
 import shutil
 import threading
-from collections.abc import Callable, Collection, Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from itertools import groupby
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -21,17 +20,16 @@ from slmdesk.base.translation import LANGUAGES, NewSegment, SegmentFlag, Segment
 from slmdesk.base.translation import Origin as Made
 from slmdesk.base.types import Json
 from slmdesk.children.client import ChildClient
-from slmdesk.jobs.runner import AskedQuestion, Plan, Question, Yield
+from slmdesk.jobs.runner import Plan, Question, Yield
 from slmdesk.library.reading import ask_reader, rewritten, units_in
 from slmdesk.library.scan import scan
-from slmdesk.redaction.service import Preview, Veil
 from slmdesk.runtime.events import Event, Pending, TranslationRead, ended
 from slmdesk.runtime.messages import problem_for
 from slmdesk.runtime.service import ServiceThread, Slices, in_slices, pending_on_file_thread, sliced
 from slmdesk.store import Store, is_instance_alive
 from slmdesk.text.tagged import KIND as SUBTITLE
-from slmdesk.text.tagged import Tags, problems, without_tags
-from slmdesk.translation.export import gathered, segments_of_item
+from slmdesk.text.tagged import Tags, problems
+from slmdesk.translation.export import segments_of_item
 from slmdesk.translation.glossaries import TermLists
 from slmdesk.translation.memory import recalled
 from slmdesk.translation.prompts import (
@@ -50,10 +48,6 @@ WITH_SHEETS = frozenset(("xlsx", "ods"))
 WITH_PROPERTIES = frozenset(("docx", "pptx", "xlsx", "odt", "odp", "ods"))
 MOST_UNITS = 2000
 """Most units (paragraphs or cells) that are read to detect a language. A unit may have hardly a word."""
-MOST_LOOKED = 100_000
-"""Most characters of the documents in which a person is shown beforehand what will be redacted. The text after that is
-redacted without being shown.
-"""
 MOST_DOCUMENTS = 500
 
 
@@ -81,12 +75,6 @@ class Column(Record):
     samples: tuple[str, ...]
     is_text: bool
     """Whether the column looks like sentences. Such a column is translated unless a person decides otherwise."""
-
-
-class LookedThrough(Record):
-    preview: Preview
-    is_whole: bool
-    """Whether the preview covers all the text of the documents."""
 
 
 class DocumentInspectionService:
@@ -121,41 +109,6 @@ class DocumentInspectionService:
         reading = ask_reader(self._service_thread, self._reader, "units", payload_of(request), on_partial)
         reading.then(lambda _result: found.end(only_language_of_text(beginning_of(units))))
         return found
-
-    @sliced
-    def words(self, request: TranslationRequest) -> Slices[str]:
-        """Return the text that would be translated, without formatting. A document has one line per paragraph or cell.
-
-        Ends with a Problem `document.…`.
-        """
-        if not request.path:
-            return request.text
-        units: list[Mapping[str, Any]] = []
-        payload = payload_of(request)
-        yield ask_reader(
-            self._service_thread, self._reader, "units", payload,
-            lambda value: units.extend(units_in(value.get("found"))),
-        )  # fmt: skip
-        found = [unit["unit"] for unit in units if "unit" in unit]
-        tags = [Tags(tuple(unit["paired"]), tuple(unit["lone"])) for unit in found]
-        return "\n".join(without_tags(str(unit["text"]), own) for unit, own in zip(found, tags, strict=True))
-
-    @sliced
-    def look_through(
-        self, requests: Sequence[TranslationRequest], look: Callable[[str], Pending[Preview]]
-    ) -> Slices[LookedThrough]:
-        """Return a preview of what would be redacted in the first MOST_LOOKED characters of these documents.
-
-        `look` finds what to redact in a text. Ends with a Problem `document.…`, `redaction.…`.
-        """
-        text = ""
-        for at, request in enumerate(requests):
-            words = yield self.words(request)
-            text = f"{text}\n\n{words}" if at else words
-            if len(text) > MOST_LOOKED:
-                text = text[: text.rfind("\n", 0, MOST_LOOKED) + 1] or text[:MOST_LOOKED]
-                return LookedThrough((yield look(text)), is_whole=False)
-        return LookedThrough((yield look(text)), is_whole=True)
 
     @sliced
     def columns(self, path: Path) -> Slices[list[Column]]:
@@ -261,13 +214,6 @@ class Preparation:
 
         return in_slices(self._service_thread, reading())
 
-    def learn(self, item: str, request: TranslationRequest, veil: Veil) -> Plan:
-        """Find the private details in the whole text, before the model is asked about any part of it."""
-        segments = yield from _in_turns(gathered(self._store, item))
-        yield from _in_turns(veil.learn(whole_text(segments, is_text=not request.path)))
-        kept = self._store.results.get(item) or {}
-        self._store.results.save(item, {**kept, "redacted": True})
-
     def recall(self, item: str, request: TranslationRequest) -> Plan:
         begin, terms = 0, self._terms.of_request(request)
         while found := self._store.segments.of_item(item, begin=begin, limit=SEGMENTS_AT_ONCE):
@@ -290,25 +236,6 @@ class Preparation:
             )
             self._publish(SegmentChanged(item, changed))
             return
-
-
-def whole_text(segments: Sequence[SegmentRecord], *, is_text: bool) -> str:
-    """Return the text that these segments were cut from, without tags. A document has one line per unit."""
-    units = (
-        "".join(part.lead + without_tags(part.source, Tags(part.paired, part.lone)) + part.trail for part in parts)
-        for _, parts in groupby(segments, key=lambda segment: segment.unit)
-    )
-    return ("" if is_text else "\n").join(units)
-
-
-def _in_turns(work: Generator[Any, Any, T]) -> Generator[AskedQuestion, Any, T]:
-    while True:
-        try:
-            next(work)
-        except StopIteration as end:
-            result: T = end.value
-            return result
-        yield Yield()
 
 
 def segment_flags(

@@ -1,4 +1,4 @@
-"""The glossary service, the terms that apply to a translation, and terms proposed from a text. Service thread."""
+"""The glossary service, and the terms that apply to a translation. Service thread."""
 
 from __future__ import annotations
 
@@ -13,27 +13,22 @@ from slmdesk.base.files import write_out
 from slmdesk.base.protocol import Progress, stored_from, stored_list
 from slmdesk.base.record import Record, changed
 from slmdesk.base.texts import N_
-from slmdesk.base.translation import LANGUAGES, Forms, GlossaryRecord, Term, language_of
+from slmdesk.base.translation import Forms, GlossaryRecord, Term, language_of
 from slmdesk.base.types import Json
 from slmdesk.children.client import ChildClient
 from slmdesk.library.reading import ask_reader, start_reader
 from slmdesk.runtime.events import Pending
-from slmdesk.runtime.service import Runtime, Service, ServiceThread, Slices, in_slices, pending_on_file_thread, sliced
+from slmdesk.runtime.service import Runtime, Service, ServiceThread, Slices, in_slices, pending_on_file_thread
 from slmdesk.store import Store
 from slmdesk.store.translations import GlossaryCounts
 from slmdesk.text.folding import fold
-from slmdesk.text.sentences import detect, sentences
-from slmdesk.text.tagged import Tags, plain
-from slmdesk.text.terms import Candidate, TermIndex, likely_translations, propose
-from slmdesk.translation.export import segments_of_item, to_glossary_file
+from slmdesk.text.terms import TermIndex
+from slmdesk.translation.export import to_glossary_file
 from slmdesk.translation.prompts import DOMAINS
 from slmdesk.translation.types import (
-    KIND,
     GlossariesChanged,
     TranslationRequest,
-    language_of_most,
     memory_domain,
-    request_of,
 )
 
 TERMS_AT_ONCE = 500
@@ -530,91 +525,3 @@ def _holds(glossary: GlossaryRecord, domain: str, chosen: Sequence[str]) -> bool
     if chosen:
         return glossary.id in chosen or (is_for_all and glossary.is_active)
     return glossary.is_active and glossary.domain in ("", domain)
-
-
-# ---- proposes glossary terms from a document or a translation
-
-
-MOST_SEARCHED_CHARACTERS = 4 << 20
-"""Most characters of a document that are searched for terms. If a document is longer, only its beginning is searched,
-and the user is told.
-"""
-MOST_SENTENCE = 400
-
-
-class Proposals(Record):
-    name: str
-    language: str
-    target: str
-    """Code of the target language. Empty if no translation is known."""
-    candidates: tuple[Candidate, ...]
-    known: int
-    """Number of terms found that are in a glossary already."""
-    is_cut: bool = False
-
-
-class ProposalService(Service):
-    def __init__(self, runtime: Runtime, reader: ChildClient) -> None:
-        super().__init__(runtime)
-        self._reader = reader
-        self._lists = TermLists(runtime.store)
-
-    @sliced
-    def of_document(self, path: Path, *, source: str = "", target: str = "", most: int = 100) -> Slices[Proposals]:
-        """Propose terms from a document in any readable format. Its language is detected if none is given.
-
-        Ends with a Problem if the document cannot be read or is empty, or a language is unknown.
-        """
-        first, second = (language_of(one).code if one else "" for one in (source, target))
-        pages: list[str] = []
-        size = [0]
-
-        def on_partial(value: Mapping[str, Any]) -> None:
-            text = value.get("text")
-            if isinstance(text, str) and size[0] <= MOST_SEARCHED_CHARACTERS:  # the rest would not be looked at
-                pages.append(text)
-                size[0] += len(text)
-
-        yield ask_reader(self._service_thread, self._reader, "read", {"path": str(path)}, on_partial)
-        shape = Proposals(path.name, first, second, (), 0)
-        found: Proposals = yield self._search("\n\n".join(pages), (), shape, most)
-        return found
-
-    def of_translation(self, item: str, *, most: int = 100) -> Pending[Proposals]:
-        """Propose terms from a stored translation, each with its likely translation.
-
-        Raises KnownError `item.unknown`.
-        """
-        found = self._store.items.get(item)
-        if found.kind != KIND:
-            raise KnownError("item.unknown", id=item[:80])
-        request = request_of(found)
-        segments = list(segments_of_item(self._store, found.id))
-        tagged = [(segment, Tags(segment.paired, segment.lone)) for segment in segments]
-        pairs = [(plain(segment.source, tags), plain(segment.target, tags)) for segment, tags in tagged]
-        source = request.source or language_of_most(segments)
-        shape = Proposals(found.title, source, request.target, (), 0)
-        text = "\n\n".join(source for source, _ in pairs)
-        return self._search(text, [pair for pair in pairs if pair[1]], shape, most)
-
-    def _search(self, text: str, pairs: Sequence[tuple[str, str]], shape: Proposals, most: int) -> Pending[Proposals]:
-        known = self._lists.of(shape.language, shape.target)
-        work = partial(_found, text, pairs, shape, most, known)
-        return pending_on_file_thread(self._service_thread, work, name="term-proposals")
-
-
-def _found(
-    text: str, pairs: Sequence[tuple[str, str]], shape: Proposals, most: int, known: Sequence[Term]
-) -> Proposals:
-    """Find the terms to propose. Runs on a thread of its own."""
-    if not text.strip():
-        raise KnownError("glossary.empty", path=shape.name)
-    language = shape.language or detect(text[:4000], sorted(set(LANGUAGES) - {"sr"}))[0] or "en"
-    whole = (" ".join(one.split())[:MOST_SENTENCE] for one in sentences(text[:MOST_SEARCHED_CHARACTERS], language))
-    candidates = propose([one for one in whole if one], language, most=2 * most)
-    there = {term.source.casefold() for term in known}
-    new = [candidate for candidate in candidates if candidate.words.casefold() not in there][:most]
-    reported: Mapping[str, str] = likely_translations(new, pairs, language, shape.target) if pairs else {}
-    found = tuple(changed(candidate, translation=reported.get(candidate.words, "")) for candidate in new)
-    count, is_cut = sum(one.words.casefold() in there for one in candidates), len(text) > MOST_SEARCHED_CHARACTERS
-    return changed(shape, language=language, candidates=found, known=count, is_cut=is_cut)

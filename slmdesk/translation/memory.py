@@ -1,4 +1,4 @@
-"""The translation memory: search, edit, import, export. Service thread unless a method says otherwise.
+"""The translation memory: similar sentences, import, export. Service thread unless a method says otherwise.
 
 The memory holds translations that a person wrote or imported. They are reused when the same sentence comes again. For a
 similar sentence they are shown with the differences.
@@ -6,8 +6,7 @@ similar sentence they are shown with the differences.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from difflib import SequenceMatcher
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 from typing import TypeAlias
@@ -16,7 +15,7 @@ from slmdesk.base.errors import KnownError
 from slmdesk.base.files import write_out
 from slmdesk.base.protocol import Progress
 from slmdesk.base.record import Record
-from slmdesk.base.translation import MemoryFilter, MemoryPair, MemoryShare, Origin, language_of
+from slmdesk.base.translation import MemoryPair, Origin, language_of
 from slmdesk.children.client import ChildClient
 from slmdesk.runtime.events import Pending
 from slmdesk.runtime.service import Runtime, Service, Slices, pending_on_file_thread, sliced
@@ -24,7 +23,6 @@ from slmdesk.store import Store
 from slmdesk.store.translations import memory_key
 from slmdesk.translation.export import Unit, to_tmx
 from slmdesk.translation.glossaries import FileRows, TermReader
-from slmdesk.translation.types import MemoryChanged
 
 FUZZY = 0.75
 """Least similarity (0..1) at which a remembered sentence is shown beside a new sentence."""
@@ -35,29 +33,11 @@ PAIRS_AT_ONCE = 100
 PAIRS_READ = 500
 
 
-def remembered(store: Store, languages: tuple[str, str], words: str, domain: str) -> MemoryPair | None:
-    """Return the remembered translation of exactly these words for texts of this domain, or None."""
-    return next((pair for pair in store.memory.recall(*languages, words) if pair.domain == domain), None)
-
-
 def recalled(store: Store, languages: tuple[str, str], words: str, domain: str) -> Iterator[MemoryPair]:
     """Yield the translations that can be used without asking the model: made by a person, of this domain or of none."""
     for pair in store.memory.recall(*languages, words):
         if pair.origin is not Origin.MODEL and pair.domain in ("", domain):
             yield pair
-
-
-class Match(Record):
-    pair: MemoryPair
-    likeness: float
-    """Similarity from 0 to 1 after the penalty was subtracted. 1 means the same words."""
-    changes: tuple[tuple[str, str], ...]
-    """The differences: (words in the pair, words in the new sentence)."""
-    penalty: float = 0.0
-
-    @property
-    def percent(self) -> int:
-        return 100 if self.likeness >= 1.0 else min(99, round(self.likeness * 100))
 
 
 class MemoryImport(Record):
@@ -74,72 +54,24 @@ class MemoryImport(Record):
     target_language: str
 
 
-class MemoryPage(Record):
-    pairs: tuple[MemoryPair, ...]
-    found: int
-    total: int
-
-
 class MemoryService(Service):
     def __init__(self, runtime: Runtime, reader: ChildClient) -> None:
         super().__init__(runtime)
         self._files = TermReader(runtime.service_thread, reader)
 
-    # ---- looking
-
-    def matches(self, source_language: str, target_language: str, text: str, domain: str = "") -> list[Match]:
-        """Return similar remembered sentences, best first. Their similarity is at least FUZZY; another domain is
-        penalised.
-
-        An empty language means any language.
+    def alike(self, source: str, target: str, text: str, domain: str) -> list[tuple[MemoryPair, float]]:
+        """Return similar remembered sentences with their similarity (0 to 1), best first. It is at least FUZZY; another
+        domain is penalised.
         """
         from rapidfuzz.distance import Indel
 
         found = []
-        for pair in self._store.memory.similar(source_language, target_language, text, COMPARED):
+        for pair in self._store.memory.similar(source, target, text, COMPARED):
             penalty = PENALTY if pair.domain and pair.domain != domain else 0.0
             likeness = Indel.normalized_similarity(pair.source, text) - penalty
             if likeness >= FUZZY:
-                found.append(Match(pair, likeness, changes_between(pair.source, text), penalty))
-        return sorted(found, key=lambda match: (-match.likeness, match.pair.origin is Origin.MODEL, -match.pair.used))
-
-    def page(self, requested: MemoryFilter, *, before: int | None = None, limit: int = PAIRS_READ) -> MemoryPage:
-        found = self._store.memory.count(requested) if before is None else 0
-        pairs = self._store.memory.page(requested, before=before, limit=limit)
-        return MemoryPage(tuple(pairs), found, self._store.memory.count() if before is None else 0)
-
-    def search(self, words: str, *, before: int | None = None, limit: int = 100) -> list[MemoryPair]:
-        return self._store.memory.page(MemoryFilter(words=words), before=before, limit=limit)
-
-    def shares(self) -> list[MemoryShare]:
-        return self._store.memory.shares()
-
-    # ---- changing
-
-    def change(self, n: int, source: str, target: str) -> MemoryPair:
-        """Change a pair, which then counts as written by a person. Raises KnownError `memory.empty`, `memory.known`."""
-        source, target = source.strip(), target.strip()
-        if not source or not target:
-            raise KnownError("memory.empty")
-        changed = self._store.memory.change(n, source=source, target=target)
-        self._publish(MemoryChanged())
-        return changed
-
-    def forget(self, numbers: Sequence[int]) -> list[MemoryPair]:
-        """Delete pairs and return them, so `restore` can bring them back. Then `purge` removes every trace of them."""
-        gone = self._store.memory.forget(numbers)
-        self._publish(MemoryChanged())
-        return gone
-
-    def restore(self, pairs: Sequence[MemoryPair]) -> int:
-        """Restore deleted pairs, except pairs that were learned again since, and return how many were restored."""
-        back = self._store.memory.restore(pairs)
-        self._publish(MemoryChanged())
-        return back
-
-    def purge(self) -> None:
-        """Remove all traces of deleted pairs from the program's files. Takes about 1 s. Raises KnownError `store.…`."""
-        self._store.purge()
+                found.append((pair, likeness))
+        return sorted(found, key=lambda alike: (-alike[1], alike[0].origin is Origin.MODEL, -alike[0].used))
 
     # ---- files
 
@@ -155,17 +87,14 @@ class MemoryService(Service):
         pairs, duplicates, contradictions = yield sorting
         first, second = file.languages
         replaced = known = 0
-        try:
-            for at in range(0, len(pairs), PAIRS_AT_ONCE):
-                part = pairs[at : at + PAIRS_AT_ONCE]
-                for pair in part:
-                    old = self._store.memory.remembered(first, second, domain, pair[0])
-                    known += old == pair[1]
-                    replaced += old is not None and old != pair[1]
-                self._store.memory.remember(first, second, part, domain=domain, origin=Origin.IMPORT)
-                yield Progress("", at + len(part), len(pairs), "row")
-        finally:
-            self._publish(MemoryChanged())
+        for at in range(0, len(pairs), PAIRS_AT_ONCE):
+            part = pairs[at : at + PAIRS_AT_ONCE]
+            for pair in part:
+                old = self._store.memory.remembered(first, second, domain, pair[0])
+                known += old == pair[1]
+                replaced += old is not None and old != pair[1]
+            self._store.memory.remember(first, second, part, domain=domain, origin=Origin.IMPORT)
+            yield Progress("", at + len(part), len(pairs), "row")
         return MemoryImport(
             len(pairs) - known, file.skipped, file.first_skipped, duplicates + known, replaced, contradictions, first,
             second,
@@ -177,12 +106,12 @@ class MemoryService(Service):
 
         Translations guessed by a model are left out. Pairs deleted meanwhile may or may not be included.
         """
-        return to_tmx(self._units(MemoryFilter(source_language=source, target_language=target)))
+        return to_tmx(self._units(source, target))
 
-    def _units(self, requested: MemoryFilter) -> Iterator[Unit]:
+    def _units(self, source: str, target: str) -> Iterator[Unit]:
         before: int | None = None
         while pairs := self._service_thread.call(
-            partial(self._store.memory.page, requested, before=before, limit=PAIRS_READ)
+            partial(self._store.memory.page, source, target, before=before, limit=PAIRS_READ)
         ):
             before = pairs[-1].n
             for pair in pairs:
@@ -190,21 +119,13 @@ class MemoryService(Service):
                     yield pair.source_language, pair.source, pair.target_language, pair.target
 
     def export_file(self, path: Path, *, source: str = "", target: str = "") -> Pending[Path]:
-        """Export the memory as TMX into a file, on a thread of its own. An existing file is replaced, because the file
-        dialog has already asked.
-        """
+        """Export the memory as TMX into a file, on a thread of its own. An existing file is replaced."""
 
         def work() -> Path:
             write_out(path, "".join(self.tmx(source, target)).encode("utf-8", "replace"))
             return path
 
         return pending_on_file_thread(self._service_thread, work, name="memory-export")
-
-
-def changes_between(old: str, new: str) -> tuple[tuple[str, str], ...]:
-    before, after = old.split(), new.split()
-    steps = SequenceMatcher(None, before, after, autojunk=False).get_opcodes()
-    return tuple((" ".join(before[a:b]), " ".join(after[c:d])) for kind, a, b, c, d in steps if kind != "equal")
 
 
 _Pairs: TypeAlias = tuple[list[tuple[str, str]], int, tuple[str, ...]]

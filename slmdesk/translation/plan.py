@@ -12,7 +12,6 @@ from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field, replace  # noqa: TID251
 from typing import Any
 
-from slmdesk.base.errors import KnownError
 from slmdesk.base.record import Record, changed
 from slmdesk.base.translation import (
     GUESSED,
@@ -29,15 +28,11 @@ from slmdesk.base.translation import (
 from slmdesk.base.types import Json, TokenProbability
 from slmdesk.jobs.runner import AskedQuestion, Batch, Plan, Yield, step_key
 from slmdesk.jobs.types import ExpectedBatch
-from slmdesk.redaction.service import Veil
 from slmdesk.text.tagged import KIND, Phrase, Tags, phrases_of, placed, plain, span_of, verbatim
 from slmdesk.text.terms import TermIndex, terms_in
 from slmdesk.text.translation_checks import Cleaned, cleaned, flags_of
 from slmdesk.translation.prompts import (
-    REDACTION,
-    AskedText,
     TranslationStyle,
-    asked_about,
     projection_step,
     prompt_version,
     translation_step,
@@ -57,8 +52,7 @@ class _Work:
     segment: SegmentRecord
     tags: Tags
     terms: tuple[Term, ...]
-    """Glossary terms that occur in the segment. Terms that occur in the redacted text are in `asked`."""
-    asked: AskedText
+    """Glossary terms that occur in the segment."""
     target: str = ""
     flags: tuple[SegmentFlag, ...] = ()
     doubts: tuple[Doubt, ...] = ()
@@ -90,16 +84,13 @@ class TranslationPlan:
         attempt: int | None = None,
         is_tagged_first: bool = True,
         todo: int = 0,
-        veil: Veil | None = None,
     ) -> None:
         """Create the plan. `segments(begin, limit)` reads stored segments, `keep` stores a changed segment.
 
         `attempt`: ask only for open segments; from 1 on sample more loosely and differently each time.
         `is_tagged_first`: ask for translations with tags, because the model keeps them often enough; else place tags
-        later. `todo`: the number of segments to ask for, as far as known, to estimate the time left. `veil`: what hides
-        private details from the model; it must have seen the whole text.
+        later. `todo`: the number of segments to ask for, as far as known, to estimate the time left.
         """
-        self._veil = veil
         self._todo = todo
         self._manner, self._terms, self._sha256 = manner, TermIndex(terms), model_sha256
         self._attempt, self._is_tagged_first = attempt, is_tagged_first
@@ -111,12 +102,7 @@ class TranslationPlan:
         while found := self._segments(begin, SEGMENTS_AT_ONCE):
             begin = found[-1].number + 1
             self._todo = max(0, self._todo - sum(segment.state in UNSETTLED for segment in found))
-            works: list[_Work] = []
-            for segment in found:
-                if self._is_asked(segment) and (work := self._work(segment)) is not None:
-                    works.append(work)
-                    if self._veil is not None:
-                        yield Yield()
+            works = [self._work(segment) for segment in found if self._is_asked(segment)]
             yield Yield()
             if works:
                 yield from self._translate(works)
@@ -184,14 +170,12 @@ class TranslationPlan:
         return {**step, "sampling": {**sampling, "temperature": ANEW_TEMPERATURE, "seed": self._attempt}}
 
     def _step(self, work: _Work) -> dict[str, Json]:
-        asked = work.asked
         manner = self._manner_of(work)
-        return translation_step(asked.text, work.tags, manner, terms=asked.terms, with_probabilities=True)
+        return translation_step(work.segment.source, work.tags, manner, terms=work.terms, with_probabilities=True)
 
     def _plain_step(self, work: _Work) -> dict[str, Json]:
-        work.words, work.phrases = phrases_of(work.asked.text, work.tags)
-        terms = work.asked.terms
-        return translation_step(work.words, Tags(), self._manner_of(work), terms=terms, with_probabilities=True)
+        work.words, work.phrases = phrases_of(work.segment.source, work.tags)
+        return translation_step(work.words, Tags(), self._manner_of(work), terms=work.terms, with_probabilities=True)
 
     def _manner_of(self, work: _Work) -> TranslationStyle:
         language = work.segment.language
@@ -206,12 +190,16 @@ class TranslationPlan:
         work.take_over(self._judged(work, answer))
 
     def _take_plain(self, work: _Work, answer: _Answer) -> None:
-        languages, terms = self._languages_of(work), work.asked.terms
-        found = cleaned(work.words, answer.text, Tags(), answer.probabilities, languages=languages, terms=terms)
+        found = self._read(work, work.words, answer, Tags())
         work.plain, work.unsure = found.target, found.flags
 
+    def _read(self, work: _Work, asked: str, answer: _Answer, tags: Tags) -> Cleaned:
+        """Return the translation in the answer to `asked`, the segment's text with these tags."""
+        languages = self._languages_of(work)
+        return cleaned(asked, answer.text, tags, answer.probabilities, languages=languages, terms=work.terms)
+
     def _judged(self, work: _Work, answer: _Answer) -> _Work:
-        found = work.asked.read(answer, work.tags, self._languages_of(work))
+        found = self._read(work, work.segment.source, answer, work.tags)
         flags = (*self._flags(work, found.target), *found.flags)
         return replace(work, target=found.target, flags=flags, doubts=found.doubts)
 
@@ -265,10 +253,9 @@ class TranslationPlan:
             for phrase in work.phrases
             if (span := span_of(work.words, work.plain, phrase, words.get(phrase.number, "")))
         }
-        back = work.asked.back(Cleaned(placed(work.words, work.plain, work.phrases, spans), flags=work.unsure))
-        flags = (*self._flags(work, back.target), GUESSED, *back.flags)
-        tried = replace(work, target=back.target, flags=flags, doubts=())
-        if not work.target or _lost_tags(work.flags) or is_better(back.target, tried.flags, work.flags):
+        target = placed(work.words, work.plain, work.phrases, spans)
+        tried = replace(work, target=target, flags=(*self._flags(work, target), GUESSED, *work.unsure), doubts=())
+        if not work.target or _lost_tags(work.flags) or is_better(target, tried.flags, work.flags):
             work.take_over(tried)
 
     # ---- ends
@@ -294,22 +281,10 @@ class TranslationPlan:
         made = changed(work.segment, target=work.target, flags=work.flags, doubts=work.doubts, origin=Origin.MODEL)
         self._keep(changed(made, state=SegmentState.TRANSLATED, reason=""))
 
-    def _work(self, segment: SegmentRecord) -> _Work | None:
-        """Return the work on a segment, or None if it fails because its private details could not be put back."""
+    def _work(self, segment: SegmentRecord) -> _Work:
         tags = Tags(segment.paired, segment.lone)
-        words = plain(segment.source, tags)
         language = segment.language or self._manner.source
-        try:
-            asked = asked_about(segment.source, tags, language, self._terms, self._veil)
-        except KnownError as err:
-            if not err.code.startswith("redaction."):
-                raise
-            if segment.target:  # keep the translation of an earlier attempt
-                self._keep(changed(segment, state=SegmentState.TRANSLATED, reason=""))
-            else:
-                self._keep(changed(segment, state=SegmentState.FAILED, reason=REDACTION, origin=None))
-            return None
-        return _Work(segment, tags, terms_in(words, self._terms, language), asked)
+        return _Work(segment, tags, terms_in(plain(segment.source, tags), self._terms, language))
 
 
 def _has_failed(flags: Sequence[SegmentFlag]) -> bool:

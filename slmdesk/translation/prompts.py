@@ -8,24 +8,22 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from slmdesk.base.record import Record, changed
 from slmdesk.base.records import ModelRecord
-from slmdesk.base.translation import LANGUAGES, NewSegment, SegmentFlag, SegmentState, Term
-from slmdesk.base.types import ChatMessage, Json, Origin, Role, Sampling, TextPart, TokenProbability
+from slmdesk.base.translation import LANGUAGES, NewSegment, SegmentState, Term
+from slmdesk.base.types import ChatMessage, Json, Origin, Role, Sampling, TextPart
 from slmdesk.gguf.header import ModelFamily, TranslationPrompts, families, family_named
 from slmdesk.jobs.runner import step_of
 from slmdesk.models.service import translator_family
-from slmdesk.redaction.service import Veil
 from slmdesk.text.preserved import is_address, is_code, is_firm, is_only_protected, masked
 from slmdesk.text.sentences import detect
 from slmdesk.text.tagged import KIND, Tags, plain, segment_of, segments_of
-from slmdesk.text.terms import TermIndex, find_terms, terms_in
+from slmdesk.text.terms import TermIndex, find_terms
 
 if TYPE_CHECKING:
-    from slmdesk.text.redaction.replacing import Lost, Veiled
-    from slmdesk.text.translation_checks import Cleaned  # loads all text checks, so import it only here
+    pass  # loads all text checks, so import it only here
 
 DOMAINS = ("everyday", "medical", "legal", "technical", "finance")
 FORMALITIES = ("formal", "informal")
@@ -84,9 +82,7 @@ def sampling_for(text: str, translator: str = "") -> Sampling:
     return changed(own.sampling.over(usual), max_tokens=usual.max_tokens, seed=0) if own else usual
 
 
-def messages(
-    text: str, tags: Tags, manner: TranslationStyle, *, terms: Sequence[Term] = (), without: str = ""
-) -> list[ChatMessage]:
+def messages(text: str, tags: Tags, manner: TranslationStyle, *, terms: Sequence[Term] = ()) -> list[ChatMessage]:
     """Build the messages: first the instructions, then the segment. Similar segments share the instructions, so that
     the model reads them once.
 
@@ -117,8 +113,6 @@ def messages(
         add("terms", Origin.PERSON, terms="; ".join(f"{word} = {target}" for word, target in replaced.items()))
     if kept:
         add("keep", Origin.PERSON, words="; ".join(kept[:MOST_TERMS]))
-    if without:
-        add("without", Origin.PERSON, words=without)
     if manner.hint:
         parts.append(TextPart(manner.hint + "\n", Origin.PERSON))
     if prompts is not None:
@@ -189,19 +183,6 @@ def _instructions(manner: TranslationStyle, is_tagged: bool) -> str:
             given = example.get(manner.source if manner.source != manner.target else "en", example["en"])
             lines.append(known["tagged_example"].format(source=given, target=example[manner.target]))
     return " ".join(line for line in lines if line)
-
-
-ALTERNATIVES = 3
-
-
-def other_steps(text: str, manner: TranslationStyle, *, without: str = "") -> list[dict[str, Json]]:
-    """Build steps that translate a sentence in several ways, with less likely words and a different seed for each.
-
-    `without`: words of the target language that must not be used.
-    """
-    turns = messages(text, Tags(), manner, without=without)
-    sampling = sampling_for(text, manner.translator)
-    return [step_of(turns, changed(sampling, temperature=0.9, seed=seed)) for seed in range(1, ALTERNATIVES + 1)]
 
 
 # ---- projection
@@ -409,70 +390,3 @@ def _sizes(text: str) -> dict[str, int]:
         if line.strip() and (language := _reported(line, taken)):
             sizes[language] = sizes.get(language, 0) + len(line)
     return sizes
-
-
-# ---- what of a segment a model is asked
-
-
-REDACTION = "redaction"
-"""Kind of the flags for placeholders that the model changed or dropped, and for segments that could not be redacted."""
-
-
-class Answered(Protocol):
-    @property
-    def text(self) -> str: ...
-    @property
-    def probabilities(self) -> Sequence[TokenProbability]: ...
-
-
-class AskedText(Record):
-    text: str
-    terms: tuple[Term, ...] = ()
-    """Glossary terms that occur in the text."""
-    hint: str = ""
-    veiled: Veiled | None = None
-
-    def read(self, answer: Answered, tags: Tags, languages: tuple[str, str] = ("", "")) -> Cleaned:
-        """Return the translation contained in a model's answer."""
-        from slmdesk.text.translation_checks import cleaned  # loads all text checks
-
-        found = cleaned(self.text, answer.text, tags, answer.probabilities, languages=languages, terms=self.terms)
-        return self.back(found)
-
-    def back(self, found: Cleaned) -> Cleaned:
-        """Return the translation with the private details put back, and flags for those not put back exactly."""
-        if self.veiled is None or not found.target:
-            return found
-        made = self.veiled.back(found.target)
-        moved = ((made.moved(start, end), least) for start, end, least in found.doubts)
-        doubts = tuple((*place, least) for place, least in moved if place is not None)
-        unsure = (changed(flag, text=self.veiled.words(flag.text)) for flag in found.flags)
-        return changed(found, target=made.text, doubts=doubts, flags=(*map(_flag, made.lost), *unsure))
-
-
-def asked_about(
-    source: str, tags: Tags, language: str, terms: Sequence[Term], veil: Veil | None = None, hint: str = ""
-) -> AskedText:
-    """Return what the model is asked about a segment. `terms` are glossary terms, `hint` is a person's hint for this
-    time.
-
-    Raises KnownError redaction.* if private details could not be put back after redaction, store.*.
-    """
-    if veil is None:
-        return AskedText(source, terms_in(plain(source, tags), terms, language), hint)
-    (veiled,) = veil.over([source], tags=[tags], language=language)
-    used = terms_in(plain(veiled.text, tags), terms, language)
-    others = [*(term.target for term in used), hint]
-    if not any(others):
-        return AskedText(veiled.text, used, "", veiled)
-    veiled, *more = veil.over([source, *others], tags=[tags], language=language)
-    targets = [veiled.text for veiled in more[:-1]]
-    hidden = (changed(term, target=target) for term, target in zip(used, targets, strict=True))
-    return AskedText(veiled.text, tuple(hidden), more[-1].text, veiled)
-
-
-def _flag(lost: Lost) -> SegmentFlag:
-    from slmdesk.text.redaction.replacing import Loss
-
-    details = {Loss.MISSING: "missing", Loss.CHANGED: "added", Loss.FORMAT: "format", Loss.ENDING: lost.words}
-    return SegmentFlag(REDACTION, lost.original or lost.words, details[lost.loss])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -28,12 +27,10 @@ from slmdesk.jobs.service import REQUEST, JobService, begun_before
 from slmdesk.library.job_service import able
 from slmdesk.loader.model_loader import ModelLoader
 from slmdesk.models.service import DefaultsService, DefaultUse, ModelService
-from slmdesk.redaction.service import NOTHING_DECIDED, Decisions, RedactionService, Veil
 from slmdesk.runtime.events import ItemChanged, Pending
 from slmdesk.runtime.service import Runtime, Service, Slices, in_slices, json_bytes, pending_on_file_thread
 from slmdesk.store.translations import LOOK
-from slmdesk.text.redaction import Kind
-from slmdesk.translation.documents import Preparation, mark_unwritten, payload_of, whole_text, written
+from slmdesk.translation.documents import Preparation, mark_unwritten, payload_of, written
 from slmdesk.translation.export import ANY, left_parts, pair_paper, report_json, report_paper, segments_of_item, to_tmx
 from slmdesk.translation.export import gathered as all_segments
 from slmdesk.translation.glossaries import TermLists
@@ -83,10 +80,9 @@ class TranslationService(Service, JobPlanner):
         jobs: JobService,
         reader: ChildClient,
         pairs: PairAdviceService,
-        redaction: RedactionService,
     ) -> None:
         super().__init__(runtime)
-        self._models, self._uses, self._pairs, self._redaction = models, uses, pairs, redaction
+        self._models, self._uses, self._pairs = models, uses, pairs
         self._loader, self._jobs, self._reader = loader, jobs, reader
         self._terms = TermLists(runtime.store)
         self._preparation = Preparation(runtime.service_thread, runtime.store, reader, self._terms, runtime.publish)
@@ -97,21 +93,17 @@ class TranslationService(Service, JobPlanner):
 
     # ---- requests
 
-    def begin(self, request: TranslationRequest, decisions: Decisions = NOTHING_DECIDED) -> Item:
+    def begin(self, request: TranslationRequest) -> Item:
         """Store a new translation and make it in the background.
 
-        Publishes TranslationGrew and SegmentChanged; the job can be paused, resumed and cancelled. `decisions`: a
-        person's decisions about what is redacted. Raises KnownError `language.…`, `request.invalid`, `model.…`,
-        `store.…`, `glossary.unknown`, `redaction.…`.
+        Publishes TranslationGrew and SegmentChanged; the job can be paused, resumed and cancelled. Raises
+        KnownError `language.…`, `request.invalid`, `model.…`, `store.…`, `glossary.unknown`.
         """
         request = self._checked(request)
         record = self.record(request.model)
         name = Path(request.path).name if request.path else title_from(request.text, 60)
         title = f"{name} → {LANGUAGES[request.target].name}"
-        with self._store.together():
-            item = self._store.items.add(KIND, title, settings={REQUEST: shape_of(request)})
-            if request.redact:
-                self._redaction.decide(item.id, decisions)
+        item = self._store.items.add(KIND, title, settings={REQUEST: shape_of(request)})
         if request.password:
             self._passwords[item.id] = request.password
         self._publish(ItemChanged(item))
@@ -196,10 +188,8 @@ class TranslationService(Service, JobPlanner):
         """Use this password for the item's document until the program ends. Raises KnownError `item.unknown`."""
         self._passwords[self._store.items.get(item).id] = password
 
-    def segments(
-        self, item: str, *, begin: int = 0, limit: int = SEGMENTS_AT_ONCE, states: Sequence[SegmentState] = ()
-    ) -> list[SegmentRecord]:
-        return self._store.segments.of_item(item, begin=begin, limit=limit, states=states)
+    def segments(self, item: str, *, begin: int = 0, limit: int = SEGMENTS_AT_ONCE) -> list[SegmentRecord]:
+        return self._store.segments.of_item(item, begin=begin, limit=limit)
 
     def text_of(self, item: str) -> str:
         return translation_of(segments_of_item(self._store, item))
@@ -264,9 +254,6 @@ class TranslationService(Service, JobPlanner):
         if not kept.get("taken"):
             yield from self._preparation.cut(item.id, request, self._passwords.get(item.id, ""))
         yield from self._preparation.recall(item.id, request)
-        veil = self.veil(item.id, request)
-        if veil is not None and not kept.get("redacted"):
-            yield from self._preparation.learn(item.id, request, veil)
         formality = request.formality or ("formal" if request.path else "")  # left alone, a model mixes du and Sie
         style = TranslationStyle(request.target, request.source, request.domain, formality)
         manner = styled(style, self._models.by_sha256(job.model_sha256))
@@ -282,7 +269,6 @@ class TranslationService(Service, JobPlanner):
             segments=lambda begin, limit: self._store.segments.of_item(item.id, begin=begin, limit=limit),
             keep=lambda segment: self._keep(item.id, job.id, segment),
             is_tagged_first=job.settings.get("tagged_first") is not False,
-            veil=veil,
         )
         done, total = self._counted(item.id)
         self._live[job.id] = _Live(plan, done, total)
@@ -327,21 +313,6 @@ class TranslationService(Service, JobPlanner):
         return total - counts.get(SegmentState.OPEN, 0), total
 
     # ---- inside
-
-    def veil(self, item: str, request: TranslationRequest) -> Veil | None:
-        """Return what hides private details of a translation from the model, or None if it is not redacted."""
-        return self._redaction.veil(item) if request.redact else None
-
-    def replaced(self, item: str) -> dict[Kind, int]:
-        """Return how many private details of each kind were hidden from the model. A repeated detail counts once.
-
-        Raises KnownError `item.unknown`.
-        """
-        segments = segments_of_item(self._store, self.open(item).item.id)
-        asked = [one for one in segments if one.state is not SegmentState.LEFT and one.origin is not Made.MEMORY]
-        whole = whole_text(asked, is_text=False)
-        table = self._redaction.table(item)
-        return dict(Counter(entry.kind for entry in table if any(original in whole for original, __ in entry.pairs)))
 
     def terms_of(self, request: TranslationRequest) -> Sequence[Term]:
         return self._terms.of_request(request)

@@ -39,7 +39,6 @@ class TranslationRequest(Record):
     password: str = ""
     model: str | None = None
     """Model to use. None means the default for translations, or else the model used last."""
-    redact: bool = False
 
 
 class RetryScope(StrEnum):
@@ -90,14 +89,8 @@ def memory_domain(request: TranslationRequest) -> str:
 
 
 def shape_of(request: TranslationRequest) -> dict[str, Json]:
-    """Return a request as it is stored, without its password.
-
-    `redact` is left out if it is off, so that such a request is stored as it was before this field existed.
-    """
-    shape = dict(to_json(changed(request, password="")))
-    if not request.redact:
-        del shape["redact"]
-    return shape
+    """Return a request as it is stored, without its password."""
+    return to_json(changed(request, password=""))
 
 
 def request_from(untrusted: Json) -> TranslationRequest:
@@ -141,9 +134,6 @@ class LiveTranslated(Event):
 class GlossariesChanged(Event): ...
 
 
-class MemoryChanged(Event): ...
-
-
 # ---- labels for the flags of a translation and for parts that are not translated
 
 
@@ -165,7 +155,7 @@ REASON_WORDS = {
     "line_length": N_("a line of it has {text} characters; up to {detail} are read well"),
     "reading_speed": N_("it has {text} characters a second to read; up to {detail} can be read"),
     "tags": N_("the marks of the formatting were lost"),
-    "redaction": N_("it could not be redacted so that it can be put back, so the model was not asked"),
+    "redaction": N_("it could not be redacted so that it can be put back, so the model was not asked"),  # as below
 }
 KIND_WORDS = {
     "tags": N_("formatting marks"),
@@ -185,7 +175,7 @@ KIND_WORDS = {
     "untranslated": N_("as in the source"),
     "length": N_("length"),
     "failed": N_("not translated"),
-    "redaction": N_("redaction"),
+    "redaction": N_("redaction"),  # set by earlier versions, which hid names from the model
     "unwritten": N_("not in the file"),
 }
 
@@ -279,7 +269,6 @@ _LEFT = {
     "choices": (N_("the choices of a list"), N_("lists of choices")),
     "column": (N_("a column that was not chosen"), N_("columns that were not chosen")),
     "comment": (N_("a remark that is not shown"), N_("remarks that are not shown")),
-    "done": (N_("what is translated already"), N_("texts that are translated already")),
     "not_wanted": (N_("a text marked as not to be translated"), N_("texts marked as not to be translated")),
     "damaged": (N_("a part that cannot be read"), N_("parts that cannot be read")),
     "signature": (
@@ -307,8 +296,6 @@ def flag_words(flag: SegmentFlag) -> str:
         missing, added, other = _BOTH[flag.kind]
         form = missing if flag.detail == "missing" else added if flag.detail == "added" else other
         form = _(form)
-        if flag.kind == "redaction" and flag.detail == "format":
-            form = _("a part of “{text}” was formatted, now all of it is")
     elif flag.kind == "glossary":
         form = _("Glossary: {text} → {detail}")
     elif flag.kind == "forbidden":

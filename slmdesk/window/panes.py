@@ -1,4 +1,4 @@
-"""What panes beside a document share: the panel, list of earlier items, progress of a job and preview of redaction."""
+"""What panes beside a document share: the panel, the list of earlier items and the progress of a job."""
 
 from __future__ import annotations
 
@@ -20,12 +20,9 @@ from slmdesk.base.record import Record
 from slmdesk.base.records import Item, JobStatus
 from slmdesk.base.texts import _
 from slmdesk.jobs.types import JobChanged
-from slmdesk.redaction.service import Decisions, Preview
 from slmdesk.runtime import events
 from slmdesk.runtime.events import ItemChanged
-from slmdesk.runtime.messages import Problem, time_for_people
-from slmdesk.runtime.service import Slices, in_slices
-from slmdesk.services import Services
+from slmdesk.runtime.messages import time_for_people
 from slmdesk.window.base import theme
 from slmdesk.window.base.bridge import Bridge
 from slmdesk.window.base.text import moment_words
@@ -41,10 +38,8 @@ from slmdesk.window.widgets.build import (
     set_icon,
     tool_button,
 )
-from slmdesk.window.widgets.dialogs import RedactionGate
 from slmdesk.window.widgets.notices import trash
 from slmdesk.window.widgets.parts import Segments
-from slmdesk.window.widgets.redaction_preview import Wording
 from slmdesk.window.widgets.rows import empty_layout
 
 SUFFIX = "_pane"
@@ -400,54 +395,3 @@ class JobFollower(QObject):
     def cancel(self) -> None:
         """Cancel the job. Finished steps are kept."""
         self._bridge.services.jobs.cancel(self._job)
-
-
-# ---- shows what would be redacted in documents before a model is asked about them
-
-
-MOST_REDACTIONS_SHOWN = 100_000
-"""Most characters of documents that are searched and shown in the preview. The rest is redacted without being shown."""
-PAGES_AT_ONCE = 20
-LONG = _(" What comes behind the text below is redacted too, without being shown here.")
-FOLDER = _(" What is read of the folder is redacted too, without being shown here.")
-AS_BEFORE = _(" The text of the documents is redacted as before.")
-
-
-def look_at_documents(
-    gate: RedactionGate,
-    words: Sequence[str],
-    documents: Sequence[str],
-    go_on: Callable[[Decisions], None],
-    *,
-    item: str = "",
-    also: str = "",
-    refused: Callable[[Problem], None] | None = None,
-) -> None:
-    """Show what would be redacted in `words`, the person's own text, and in documents. Call `go_on` with the person's
-    decisions.
-
-    `item` is the item whose replacements are known already. `also` says what is redacted without being shown.
-    """
-    gate.look(
-        lambda services: in_slices(services.service_thread, _looking(services, words, documents, item, also)),
-        go_on, refused,
-    )  # fmt: skip
-
-
-def _looking(
-    services: Services, words: Sequence[str], documents: Sequence[str], item: str, also: str
-) -> Slices[tuple[Preview, str]]:
-    texts, left = [word for word in words if word], MOST_REDACTIONS_SHOWN
-    for id in documents:
-        begin = 1
-        while left > 0 and (pages := services.documents.pages(id, begin=begin, limit=PAGES_AT_ONCE)):
-            texts += [page.text[: max(0, left)] for page in pages]
-            left -= sum(len(page.text) for page in pages)
-            begin = pages[-1].number + 1
-            yield
-    preview: Preview = yield services.redaction.look("\n\n".join(texts), item)
-    return preview, also or (LONG if left <= 0 else "")
-
-
-def reading_words(accept: str, text: str = _("The text")) -> Wording:
-    return Wording(_("Redact before the model reads it"), text, accept, "everywhere")

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
 
 import click
 
@@ -17,8 +16,6 @@ from slmdesk.base.types import Json
 from slmdesk.command.console import Console, json_option
 from slmdesk.command.job_output import check_file, form_of
 from slmdesk.command.opening import named_model
-from slmdesk.command.redaction import print_preview, redact_option, redact_preview_option, redacted_json
-from slmdesk.redaction.labels import replaced_words
 from slmdesk.runtime.events import Pending
 from slmdesk.services import Services
 from slmdesk.text.writing import reason_of
@@ -42,25 +39,7 @@ from slmdesk.writing.types import (
     unanswered_words,
 )
 
-# ---- what all commands of `slmdesk write` ask for
-
-
 TEXT_SUFFIXES = ("", ".txt", ".text", ".md", ".markdown")
-
-
-def asked(function: Callable[..., int | None]) -> Callable[..., int | None]:
-    decorators: tuple[Callable[[Any], Any], ...] = (
-        click.argument("file", type=click.Path(path_type=Path, readable=False, allow_dash=True), required=False),
-        click.option("--language", default="", help="Of the text, such as de or German; else found out by itself."),
-        click.option("-m", "--model", help="Id, or the beginning of one, or name."),
-        redact_option,
-        redact_preview_option,
-        json_option,
-        click.pass_obj,
-    )
-    for decorator in reversed(decorators):
-        function = decorator(function)
-    return function
 
 
 class InputText(Decoded):
@@ -80,8 +59,8 @@ def read_input(file: Path | None) -> InputText:
         return _decoded(_read_stdin(), "")
     if file.suffix.lower() not in TEXT_SUFFIXES:
         raise click.UsageError(
-            f"“{file.name}” is no text. Give a .txt or .md file, or the text on standard input; write correct takes "
-            ".docx too."
+            f"“{file.name}” is no text. Give a .txt or .md file, or the text on standard input; “--as correct” "
+            "takes .docx too."
         )
     return _decoded(bytes_of(file), file.name)
 
@@ -104,50 +83,25 @@ def _decoded(data: bytes, name: str) -> InputText:
 FORMS = ("docx", "txt", "md")
 
 
-@click.command()
-@asked
-@click.option("--changes", "lists", is_flag=True, help="List the changes instead of the corrected text.")
-@click.option("-o", "--output", type=click.Path(path_type=Path), help="A file: .docx with tracked changes, .txt, .md.")
-@click.option("--force", is_flag=True, help="Replace what is there.")
-def correct(
-    console: Console,
-    file: Path | None,
-    language: str,
-    model: str | None,
-    redact: bool,
-    redact_preview: bool,
-    lists: bool,
-    output: Path | None,
-    force: bool,
-) -> int:
-    """Correct spelling, grammar and punctuation, and nothing else.
-
-    FILE may be a Word file too (.docx).  Line breaks and formatting stay as they are.  A change that touches a number,
-    a name or a negation, or that would rewrite a sentence, is not made but suggested.  In the list of changes removed
-    words stand between [- and -], added words between {+ and +}.
-    """
+def _correct(
+    console: Console, file: Path | None, language: str, model: str | None, lists: bool, output: Path | None, force: bool
+) -> None:
     document = file if file is not None and file.suffix.lower() == ".docx" else None
     form = _check_output(file, output, force)
-    if redact_preview and output is not None:
-        raise click.UsageError("--redact-preview corrects nothing, so there is nothing to write.")
-    if document and not redact_preview and not (lists or console.as_json or form == "docx"):
+    if document and not (lists or console.as_json or form == "docx"):
         raise click.UsageError("Of a Word file, -o NAME.docx writes one with tracked changes; --changes lists them.")
     if document and form not in ("", "docx"):
         raise click.UsageError("A Word file is written as .docx.")
     source = None if document else read_input(file)
     code = language_of(language).code if language else ""
     with console.services() as services:
-        if redact_preview:
-            path = str(document.absolute()) if document else ""
-            words = console.result_of(services, lambda: services.writing.words(path)) if path else ""
-            return print_preview(console, services, source.text if source else words)
         named_model(services, model)
         if document:
             target = output.absolute() if output else None
-            whole = DocumentRequest(str(document.absolute()), target, code, model, may_replace=force, redact=redact)
+            whole = DocumentRequest(str(document.absolute()), target, code, model, may_replace=force)
             found = _result(console, services, lambda: services.writing.correct_document(whole))
         else:
-            request = CorrectRequest(source.text if source else "", code, model, redact=redact)
+            request = CorrectRequest(source.text if source else "", code, model)
             found = _result(console, services, lambda: services.writing.correct(request))
     if output is not None and source is not None:
         write_out(output.absolute(), _file_of(found, source, form))
@@ -159,13 +113,10 @@ def correct(
         say_changes(console, found, place)
     elif output is None and source is not None:
         say_text(console, source, found.text)
-    return 0
 
 
 def _notify(console: Console, found: Correction, output: Path | None, place: str, *, lists: bool) -> None:
     console.notify(counted(found) + ("" if lists or not found.changes else " --changes lists them."))
-    if found.redacted is not None:
-        console.notify(replaced_words(found.redacted))
     if words := unanswered_words(found, place):
         console.notify(words)
     if output is not None:
@@ -184,7 +135,6 @@ def json_of(found: Correction) -> dict[str, Json]:
         "language": found.language,
         "sentences": found.sentences,
         "unanswered_lines": list(found.unanswered),
-        **redacted_json(found.redacted),
     }
 
 
@@ -237,56 +187,16 @@ def _file_of(found: Correction, source: InputText, form: str) -> bytes:
     return tracked_docx(found.source, changes, title=source.name)
 
 
-# ---- `slmdesk write rephrase`, `shorten`, `expand`, `tone`, `continue`
+# ---- rewrite
 
 
-def _rewriter(task: Task, help_words: str, *options: Callable[[Any], Any]) -> click.Command:
-    """Return the command for a rewriting task. `options` are its options for the manner."""
-
-    def rewriter(console: Console, file: Path | None, redact_preview: bool, **wishes: Any) -> int:
-        return _rewrite(console, file, RewriteRequest("", task, **wishes), is_preview=redact_preview)
-
-    for option in options:
-        rewriter = option(rewriter)
-    return click.command(task.value, help=help_words)(asked(rewriter))
-
-
-LENGTH = click.option("--to", "manner", type=click.Choice(LENGTHS), default="half", help="How short; half by default.")
-TONE = click.option("--tone", "manner", type=click.Choice(TONES), required=True, help="How it is to sound.")
-TOLD = "\n\nNumbers and names that are new or missing in it are told beside it."
-REWRITERS = (
-    _rewriter(
-        Task.REPHRASE,
-        "Say a text in other words, in three ways.\n\n"
-        "Numbers and names that are new or missing in one are told beside it.",
-    ),
-    _rewriter(Task.SHORTEN, f"Shorten a text to half, or to one sentence.{TOLD}", LENGTH),
-    _rewriter(
-        Task.EXPAND,
-        "Write a full text from a few words or notes.\n\n"
-        "Numbers and names that the notes do not have, or that are missing, are told beside it.",
-    ),
-    _rewriter(Task.TONE, f"Say a text in another tone.{TOLD}", TONE),
-    _rewriter(
-        Task.CONTINUE,
-        "Continue a text; only what comes next is printed.\n\n"
-        "Numbers and names that your text does not have are told beside it.",
-    ),
-)
-
-
-def _rewrite(console: Console, file: Path | None, asked_for: RewriteRequest, *, is_preview: bool) -> int:
-    """Rewrite a text, or print what would be redacted in it. Returns the exit status."""
+def _rewrite(console: Console, file: Path | None, asked_for: RewriteRequest) -> None:
     source = read_input(file)
     code = language_of(asked_for.language).code if asked_for.language else ""
     request = changed(asked_for, text=source.text, language=code)
     with console.services() as services:
-        if is_preview:
-            return print_preview(console, services, source.text)
         named_model(services, request.model)
         found = console.result_of(services, lambda: services.writing.rewrite(request))
-    if found.redacted is not None:
-        console.notify(replaced_words(found.redacted))
     is_numbered = request.task is Task.REPHRASE
     for number, version in enumerate(found.versions, 1):
         for remark in remarks(found, version, request):
@@ -295,10 +205,9 @@ def _rewrite(console: Console, file: Path | None, asked_for: RewriteRequest, *, 
         console.notify(f"The model gave {len(found.versions)} of {found.asked} versions; the others were the same.")
     if console.as_json:
         console.give(_json_of(found, request))
-        return 0
+        return
     texts = [version.text for version in found.versions]
     console.say("\n\n".join(f"{number}. {text}" for number, text in enumerate(texts, 1)) if is_numbered else texts[0])
-    return 0
 
 
 def _json_of(found: Rewriting, request: RewriteRequest) -> dict[str, Json]:
@@ -307,10 +216,7 @@ def _json_of(found: Rewriting, request: RewriteRequest) -> dict[str, Json]:
         for version in found.versions
     ]
     first = _json_of_version(found.source, found.versions[0])
-    shape: dict[str, Json] = {
-        "text": first["text"], "changes": first["changes"], "language": found.language, "versions": versions,
-    }  # fmt: skip
-    return shape | redacted_json(found.redacted)
+    return {"text": first["text"], "changes": first["changes"], "language": found.language, "versions": versions}
 
 
 def _json_of_version(source: str, version: Version) -> dict[str, Json]:
@@ -323,20 +229,67 @@ def _json_of_version(source: str, version: Version) -> dict[str, Json]:
         "added": list(version.added),
         "missing": list(version.missing),
         "cut": version.is_cut,
-        **({"spoilt": list(version.spoilt)} if version.spoilt else {}),
     }
 
 
 # ---- `slmdesk write`
 
 
-@click.group()
-def write() -> None:
+CORRECT = "correct"
+TASKS = (CORRECT, *(task.value for task in Task))
+
+
+@click.command()
+@click.argument("file", type=click.Path(path_type=Path, readable=False, allow_dash=True), required=False)
+@click.option("--as", "task", type=click.Choice(TASKS), required=True, help="What to do with the text.")
+@click.option("--language", default="", help="Of the text, such as de or German; else found out by itself.")
+@click.option("-m", "--model", help="Id, or the beginning of one, or name.")
+@click.option("--to", "length", type=click.Choice(LENGTHS), help="With shorten: how short; half by default.")
+@click.option("--tone", type=click.Choice(TONES), help="With tone: how it is to sound.")
+@click.option("--changes", "lists", is_flag=True, help="With correct: list the changes instead of the corrected text.")
+@click.option(
+    "-o", "--output", type=click.Path(path_type=Path),
+    help="With correct: a file, .docx with tracked changes, .txt, .md.",
+)  # fmt: skip
+@click.option("--force", is_flag=True, help="With correct: replace what is there.")
+@json_option
+@click.pass_obj
+def write(
+    console: Console,
+    file: Path | None,
+    task: str,
+    language: str,
+    model: str | None,
+    length: str | None,
+    tone: str | None,
+    lists: bool,
+    output: Path | None,
+    force: bool,
+) -> None:
     """Correct a text, or write it in another way: FILE (.txt, .md), or the text on standard input.
 
     Nothing is kept in the history.
+
+    With --as correct, only spelling, grammar and punctuation change, and FILE may be a Word file too (.docx).  A change
+    that touches a number, a name or a negation, or that would rewrite a sentence, is not made but suggested.  In the
+    list of changes removed words stand between [- and -], added words between {+ and +}.
+
+    Otherwise numbers and names that are new or missing are told beside the text.  rephrase gives three versions, expand
+    makes a text of notes, continue prints only what comes next.
     """
+    _check_options(task, {"--changes": lists, "--output": output, "--force": force}, CORRECT)
+    _check_options(task, {"--to": length}, Task.SHORTEN)
+    _check_options(task, {"--tone": tone}, Task.TONE)
+    if task == CORRECT:
+        _correct(console, file, language, model, lists, output, force)
+        return
+    if task == Task.TONE and tone is None:
+        raise click.UsageError("Say how it is to sound: --tone " + ", ".join(TONES) + ".")
+    manner = tone if task == Task.TONE else (length or "half") if task == Task.SHORTEN else ""
+    _rewrite(console, file, RewriteRequest("", Task(task), language=language, model=model, manner=manner or ""))
 
 
-for rewriter in (correct, *REWRITERS):
-    write.add_command(rewriter)
+def _check_options(task: str, given: Mapping[str, object], of: str) -> None:
+    for name, value in given.items():
+        if value and task != of:
+            raise click.UsageError(f"{name} goes with --as {of}.")

@@ -7,42 +7,35 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 
 from slmdesk.base.errors import KnownError
 from slmdesk.base.files import is_there, write_out
-from slmdesk.base.protocol import Cancelled, Done, Failed, FromChild, Token, answer_from, stored_list
-from slmdesk.base.record import Record, changed, to_json
+from slmdesk.base.protocol import stored_list
+from slmdesk.base.record import to_json
 from slmdesk.base.records import Item, Status
 from slmdesk.base.translation import LANGUAGES, language_of
-from slmdesk.base.types import FinishReason, Json, Origin, Role, TextPart
+from slmdesk.base.types import Json, Origin, Role, TextPart
 from slmdesk.chat.conversation import title_from
 from slmdesk.children.client import ChildClient
 from slmdesk.evaluation.exams import Skill, is_weak
 from slmdesk.library.job_service import able
 from slmdesk.library.reading import rewritten, units_from
-from slmdesk.loader.model_loader import Lease, ModelLoader, Words, ask_once
+from slmdesk.loader.model_loader import ModelLoader, Words, ask_once
 from slmdesk.models.service import ModelService
-from slmdesk.redaction.service import RedactionService, kinds_hidden
-from slmdesk.runtime.events import ItemChanged, Pending, ended
+from slmdesk.runtime.events import ItemChanged, Pending
 from slmdesk.runtime.service import Runtime, Service, Slices, in_slices, pending_on_file_thread
 from slmdesk.text.checks.words import tongue
 from slmdesk.text.preserved import without_chatter
-from slmdesk.text.redaction.replacing import Loss, Veiled
 from slmdesk.text.sentences import SURE, detect
 from slmdesk.text.writing import (
     MOST_SENTENCE,
     Edit,
     Passage,
     answer_in,
-    can_be_continued,
-    continuation_of,
     denies_otherwise,
     doubts_of,
     edits_of,
     facts_beside,
-    is_whole,
-    last_word,
     passages,
     reason_of,
 )
@@ -58,7 +51,6 @@ from slmdesk.writing.types import (
     Rewriting,
     Task,
     Version,
-    continuation_request,
     correction_step,
     is_as_long_as_asked,
     rewriting_steps,
@@ -79,11 +71,9 @@ class WritingService(Service):
         models: ModelService,
         loader: ModelLoader,
         reader: ChildClient,
-        redaction: RedactionService,
     ) -> None:
         super().__init__(runtime)
         self._models, self._loader, self._reader = models, loader, reader
-        self._redaction = redaction
 
     def correct(
         self, request: CorrectRequest, found: Callable[[Sequence[Change]], object] | None = None
@@ -91,9 +81,8 @@ class WritingService(Service):
         """Correct a text. Progress is reported as pairs: sentences done, sentences in all.
 
         `found` is called on the service thread with the changes of a sentence as soon as they are known, in any order.
-        If a redacted detail in a sentence is lost, the sentence stays unchanged and counts as unanswered. Ends with a
-        Problem `writing.empty`, `writing.too_long`, `writing.language`, `language.unknown`, `model.…`, `redaction.…` or
-        of the engine.
+        Ends with a Problem `writing.empty`, `writing.too_long`, `writing.language`, `language.unknown`, `model.…` or of
+        the engine.
         """
         return in_slices(self._service_thread, self._correcting(request, found))
 
@@ -110,11 +99,6 @@ class WritingService(Service):
         Ends with the same Problems as `correct`, `writing.no_version`, `writing.not_shorter` or `writing.not_longer`.
         """
         return in_slices(self._service_thread, self._rewriting(request))
-
-    def words(self, path: str) -> Pending[str]:
-        """Return the words of a document. Ends with a Problem `document.…`."""
-        units = in_slices(self._service_thread, units_from(self._service_thread, self._reader, tracked_payload(path)))
-        return units.map(lambda found: DocumentText.of(found).text)
 
     # ---- correcting
 
@@ -134,52 +118,28 @@ class WritingService(Service):
             yield
         is_marked_only = is_weak(record, (Skill.CORRECT,))
         changes: dict[Passage, list[Change] | None] = {}
-        hidden = yield from self._hidden(request, list(asked))
-        steps = list(hidden)
+        steps = list(asked)
 
         def compare(number: int, words: Words) -> None:
-            key = steps[number]
-            answer = _Answer(words, hidden[key])
-            for passage in asked[key]:
-                changes[passage] = _changes_by(text, passage, answer, key[1], is_marked_only=is_marked_only)
+            sentence, spoken_in = steps[number]
+            for passage in asked[steps[number]]:
+                said = answer_in(words.text, sentence, is_heading=passage.is_heading) if not words.is_cut else ""
+                changes[passage] = (
+                    changes_in(text, passage, said, spoken_in, is_marked_only=is_marked_only) if said else None
+                )
                 if report is not None and (some := changes[passage]):
                     report(some)
 
         if steps:
-            asked_so = [correction_step(hidden[step].text, step[1]) for step in steps]
-            yield ask_once(self._loader, record, asked_so, compare)
+            yield ask_once(self._loader, record, [correction_step(*step) for step in steps], compare)
         made = [change for passage in found for change in changes.get(passage) or ()]
         unanswered = tuple(passage.line for passage in found if changes.get(passage) is None)
-        counts = kinds_hidden(hidden.values()) if request.redact else None
-        return Correction(text, tuple(made), language, len(found), unanswered, counts)
-
-    def _hidden(
-        self, request: CorrectRequest, asked: Sequence[tuple[str, str]]
-    ) -> Slices[dict[tuple[str, str], Veiled]]:
-        """Return each sentence as the model sees it, by sentence and language.
-
-        Sentences whose private details could not be put back are left out. Raises KnownError redaction.*.
-        """
-        if not request.redact:
-            return {text: Veiled(text[0]) for text in asked}
-        veil, hidden = self._redaction.in_memory(), dict[tuple[str, str], Veiled]()
-        try:
-            veil.decide(request.decisions)
-            yield from veil.learn(request.text)
-            for text in asked:
-                with suppress(KnownError):
-                    (hidden[text],) = veil.over([text[0]], language=text[1])
-                yield
-        finally:
-            veil.forget()
-        return hidden
+        return Correction(text, tuple(made), language, len(found), unanswered)
 
     def _correcting_document(self, request: DocumentRequest) -> Slices[Correction]:
         payload = tracked_payload(request.path)
         document = DocumentText.of((yield from units_from(self._service_thread, self._reader, payload)))
-        found = yield self.correct(
-            CorrectRequest(document.text, request.language, request.model, redact=request.redact)
-        )
+        found = yield self.correct(CorrectRequest(document.text, request.language, request.model))
         found = document.settled(found)
         target = request.target
         if target is None:
@@ -197,28 +157,14 @@ class WritingService(Service):
     def _rewriting(self, request: RewriteRequest) -> Slices[Rewriting]:
         language = _language(request.text, request.language, MOST_REWRITTEN)
         record = able(self._models.choose(request.model))
-        hidden = Veiled(request.text)
-        if request.redact:
-            hidden = self._veiled(request, language)
-        asked = changed(request, text=hidden.text)
-        words = yield ask_once(self._loader, record, rewriting_steps(asked, language))
-        versions = yield from _versions(words, hidden, request, language)
+        words = yield ask_once(self._loader, record, rewriting_steps(request, language))
+        versions = yield from _versions(words, request, language)
         if not versions and request.task in _NOT_AS_LONG:
-            words = yield ask_once(self._loader, record, rewriting_steps(asked, language, is_counted=True))
-            versions = yield from _versions(words, hidden, request, language)
+            words = yield ask_once(self._loader, record, rewriting_steps(request, language, is_counted=True))
+            versions = yield from _versions(words, request, language)
         if not versions:
             raise KnownError(_NOT_AS_LONG.get(request.task, "writing.no_version"))
-        counts = kinds_hidden([hidden]) if request.redact else None
-        return Rewriting(request.text, tuple(versions), language, len(words), counts)
-
-    def _veiled(self, request: RewriteRequest, language: str) -> Veiled:
-        """Return the text of the request with its private details hidden. Raises KnownError redaction.*."""
-        veil = self._redaction.in_memory()
-        try:
-            veil.decide(request.decisions)
-            return veil.over([request.text], language=language)[0]
-        finally:
-            veil.forget()
+        return Rewriting(request.text, tuple(versions), language, len(words))
 
 
 class _Languages:
@@ -255,24 +201,6 @@ def changes_in(
     ]
 
 
-class _Answer(Record):
-    words: Words
-    asked: Veiled
-
-
-def _changes_by(
-    text: str, passage: Passage, answer: _Answer, language: str, *, is_marked_only: bool
-) -> list[Change] | None:
-    """Return the changes in a model's answer about a sentence. None if the answer is no correction of the sentence."""
-    if answer.words.is_cut:
-        return None
-    said = answer_in(answer.words.text, answer.asked.text, is_heading=passage.is_heading)
-    back = answer.asked.back(said) if said else None
-    if back is None or back.lost:
-        return None
-    return changes_in(text, passage, back.text, language, is_marked_only=is_marked_only)
-
-
 def _language(text: str, requested: str, most: int) -> str:
     """Return the requested or detected language of a text. Raises KnownError `writing.…`, `language.unknown`."""
     if not text.strip():
@@ -287,27 +215,24 @@ def _language(text: str, requested: str, most: int) -> str:
     return found
 
 
-def _cleaned(answer: str, request: RewriteRequest, asked: str) -> str:
+def _cleaned(answer: str, request: RewriteRequest) -> str:
     """Return a rewritten text without the model's comments. A continuation does not repeat the text it continues."""
-    found = without_chatter(asked, answer).strip()
+    found = without_chatter(request.text, answer).strip()
     if request.task is Task.CONTINUE:
-        found = found.removeprefix(asked.strip()).strip()
+        found = found.removeprefix(request.text.strip()).strip()
     return found
 
 
 _NOT_AS_LONG = {Task.SHORTEN: "writing.not_shorter", Task.EXPAND: "writing.not_longer"}
 
 
-def _versions(words: Sequence[Words], hidden: Veiled, request: RewriteRequest, language: str) -> Slices[list[Version]]:
+def _versions(words: Sequence[Words], request: RewriteRequest, language: str) -> Slices[list[Version]]:
     found: list[Version] = []
     for word in words:
-        back = hidden.back(_cleaned(word.text, request, hidden.text))
-        text = back.text
+        text = _cleaned(word.text, request)
         is_new = text and all(edits_of(each, text) for each in (request.text, *(each.text for each in found)))
         if is_new and is_as_long_as_asked(request, text, language):
-            spoilt = tuple(each.words for each in back.lost if each.loss is not Loss.MISSING)
-            version = _version(text, request, language, is_cut=word.is_cut)
-            found.append(changed(version, spoilt=spoilt))
+            found.append(_version(text, request, language, is_cut=word.is_cut))
         yield
     return found
 
@@ -402,64 +327,3 @@ def _fitting(text: str, stored: Json) -> Sequence[Change]:
         if change.edit.start >= at and change.edit.old(text) == change.old:
             found.append(change)
     return tuple(found)
-
-
-# ---- continues a text where the cursor stands, by the model that is loaded already
-#
-# while nothing else is asked of it
-
-
-TELLING = 5_000
-"""Number of characters at the end of a text from which its language is detected."""
-
-
-class ContinuationService(Service):
-    """Service that continues a text at the cursor. Service thread."""
-
-    def __init__(self, runtime: Runtime, loader: ModelLoader) -> None:
-        super().__init__(runtime)
-        self._loader = loader
-        self._language = "en"
-        """Language of the last text that was long enough to detect one."""
-
-    def after(self, text: str) -> Pending[str]:
-        """Return the rest of the sentence at the end of `text`, or "" if there is none.
-
-        It is also "" if no model is loaded, the model is busy, the settings forbid it, the text is too short, or the
-        model fails, because nobody asked for the words. Cancelled, it reports nothing.
-        """
-        loaded = self._loader.loaded()
-        is_free = loaded is not None and not self._loader.is_busy and not self._loader.others_wait(loaded[0])
-        if loaded is None or not (is_free and self._settings.current.continue_typing and can_be_continued(text)):
-            return ended("")
-        self._language = detect(text[-TELLING:], OFFERED)[0] or self._language
-        payload = continuation_request(text, self._language)
-        typed = last_word(text.rpartition("\n")[2])[1]
-        pending: Pending[str] = Pending(lambda: lease.release())
-        written = ""
-
-        def on_event(event: FromChild) -> None:
-            nonlocal written
-            if isinstance(event, Token) and not event.is_thought:
-                written += event.text
-                if is_whole(written, typed) or self._loader.others_wait(lease.record):
-                    pending.end(continuation_of(written, typed, text, is_cut=True))
-                    lease.release()
-            elif isinstance(event, Done):
-                pending.end(_said(event, typed, text))
-            elif isinstance(event, Failed | Cancelled):
-                pending.end("")
-
-        def start(lease: Lease) -> None:
-            lease.start("chat", payload, on_event, priority="background")
-
-        lease = self._loader.acquire(loaded[0], start, lambda _problem: pending.end(""))
-        return pending
-
-
-def _said(event: Done, typed: str, text: str) -> str:
-    try:
-        answer = answer_from(event.result)
-    except KnownError:
-        return ""
-    return continuation_of(answer.text, typed, text, is_cut=answer.finish_reason is FinishReason.LENGTH)

@@ -10,16 +10,13 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from slmdesk.base.protocol import messages_to_json
-from slmdesk.base.record import Record, to_json
+from slmdesk.base.record import Record
 from slmdesk.base.texts import N_, _, in_quotes, ngettext
 from slmdesk.base.translation import LANGUAGES, NO_BLANKS
 from slmdesk.base.types import ChatMessage, Json, Origin, Role, Sampling, TextPart
 from slmdesk.jobs.runner import step_of
-from slmdesk.redaction.service import NOTHING_DECIDED, Decisions
-from slmdesk.text.redaction import Kind
 from slmdesk.text.sentences import sentence_spans
-from slmdesk.text.writing import Edit, applied, context_before, grammar_beginning, last_word, word_count
+from slmdesk.text.writing import Edit, applied, word_count
 
 MOST_TEXT = 200_000
 """Most characters of a text that is corrected at once, which is about 1,500 sentences."""
@@ -46,8 +43,6 @@ class CorrectRequest(Record):
     language: str = ""
     """Language code (ISO 639-1). Empty means that it is detected."""
     model: str | None = None
-    redact: bool = False
-    decisions: Decisions = NOTHING_DECIDED
 
 
 class DocumentRequest(Record):
@@ -57,7 +52,6 @@ class DocumentRequest(Record):
     language: str = ""
     model: str | None = None
     may_replace: bool = False
-    redact: bool = False
 
 
 class RewriteRequest(Record):
@@ -69,8 +63,6 @@ class RewriteRequest(Record):
     model: str | None = None
     again: int = 0
     """Number of earlier requests of the same kind. Each gets a different result."""
-    redact: bool = False
-    decisions: Decisions = NOTHING_DECIDED
 
 
 def length_of(text: str, language: str) -> int:
@@ -112,9 +104,7 @@ class Correction(Record):
     language: str
     sentences: int
     unanswered: tuple[int, ...] = ()
-    """Lines of uncorrected sentences: too long, or the model's answer was no correction or lost redacted details."""
-    redacted: Mapping[Kind, int] | None = None
-    """Number of private details of each kind that were hidden from the model. None if the text was not redacted."""
+    """Lines of uncorrected sentences: too long, or the model's answer was no correction."""
 
     @property
     def text(self) -> str:
@@ -132,8 +122,6 @@ class Version(Record):
     """Positions (start, end) in `text`, in characters, of words that differ from the source."""
     denies_otherwise: bool = False
     """Whether source and version differ in the number of negating words, such as "not"."""
-    spoilt: tuple[str, ...] = ()
-    """Placeholders of redacted details that the model changed, and endings that it added to placeholders."""
 
 
 class Rewriting(Record):
@@ -143,7 +131,6 @@ class Rewriting(Record):
     versions: tuple[Version, ...]
     language: str
     asked: int = 1
-    redacted: Mapping[Kind, int] | None = None
 
 
 # ---- words for changes and doubts, the same in the window and on the command line
@@ -235,10 +222,6 @@ def remarks(found: Rewriting, version: Version, request: RewriteRequest) -> Iter
         yield _("Not in your text: {listed}.").format(listed=_listed(version.added))
     if version.missing:
         yield _("Missing: {listed}.").format(listed=_listed(version.missing))
-    if version.spoilt:
-        yield _("Changed by the model although it stands for something redacted: {listed}.").format(
-            listed=_listed(version.spoilt)
-        )
     if version.denies_otherwise:
         yield _("It may deny something else than your text: compare each “not” and “no”.")
     if version.is_cut:
@@ -257,8 +240,6 @@ def _listed(words: tuple[str, ...]) -> str:
 VARIANTS = 3
 SENTENCE_WORDS = 30
 """Most words that the prompt allows for a text in one sentence."""
-CONTINUED_TOKENS = 24
-"""Most tokens of a continuation at the cursor. More than a line is seldom accepted."""
 LEAST_ANSWER = 48
 TEMPERATURE = 0.7
 """Sampling temperature for variants and new text. Shortening and changing the tone use the likeliest words."""
@@ -300,22 +281,6 @@ def rewriting_steps(request: RewriteRequest, language: str, *, is_counted: bool 
     count = VARIANTS if request.task is Task.REPHRASE else 1
     seeds = range(1 + request.again * count, 1 + (request.again + 1) * count)
     return [step_of(turns, Sampling(temperature=TEMPERATURE, max_tokens=most, seed=seed)) for seed in seeds]
-
-
-def continuation_request(text: str, language: str) -> dict[str, Json]:
-    """Build the payload of a `chat` request that continues a text up to the end of its line.
-
-    The text before the last line is the question, and the line itself begins the answer. While a person types, the
-    prompt only grows, so the model need not read its beginning again.
-    """
-    line = text.rpartition("\n")[2]
-    head, typed = last_word(line)
-    known = _of(language)
-    asked = TextPart(f"{_told(known['continue'], language)}\n\n")
-    turns = [ChatMessage(Role.USER, (asked, TextPart(context_before(text), Origin.PERSON)))]
-    most = CONTINUED_TOKENS + _size(typed)
-    sampling = Sampling(temperature=0.0, max_tokens=most, grammar=grammar_beginning(line), stop=("\n",))
-    return {"messages": messages_to_json(turns), "answer_prefix": head, "sampling": to_json(sampling)}
 
 
 def _length_asked(request: RewriteRequest, language: str) -> str:

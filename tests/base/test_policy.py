@@ -484,25 +484,23 @@ def test_encryption_that_cannot_be_understood_is_stricter_and_offline(written, l
 # ---- how long things are kept
 
 
-def test_rules_and_holds_are_read(written) -> None:
-    found = written('version = 1\n[retention]\ndays = 90\ntrash_days = 7\ndocuments = true\nhold = ["all"]\n')
-    assert [(rule.kind, rule.days, rule.trash_days) for rule in found.rules] == [("", 90, 7), ("document", 90, 7)]
-    assert (found.holds, found.problems) == (("all",), ())
-    assert written("[retention]\ndays = 90\n").rules[0].trash_days == 30
-    assert written('[retention]\nhold = ["folder:Matter 12"]\n').holds == ("folder:Matter 12",)
-    shape = shape_of({"version": 1}, {"retention": {"days": 90, "documents": 1, "hold": ["all"]}})
-    assert [rule.kind for rule in registry_policy(lambda: shape).rules] == ["", "document"]
+def test_the_days_until_chats_and_documents_are_deleted_are_read(written) -> None:
+    found = written("version = 1\n[retention]\ndays = 90\n")
+    assert (found.forced["delete_after_days"], found.problems) == (90, ())
+    assert "delete_after_days" not in written("version = 1\n").forced
 
 
-@pytest.mark.parametrize("line", ["days = 0", "days = true", "days = '9'", "days = 9\ndocuments = 1", "days = 40000",
-                                  "days = 9\ntrash_days = 0"])  # fmt: skip
-def test_a_rule_that_is_wrong_deletes_nothing(written, line) -> None:
+def test_rules_and_holds_of_earlier_versions_are_told_and_a_hold_deletes_nothing(written) -> None:
+    found = written("version = 1\n[retention]\ndays = 90\ntrash_days = 7\ndocuments = true\n")
+    assert (found.forced, codes(found)) == ({"delete_after_days": 90}, ["policy.key", "policy.key"])
+    found = written('version = 1\n[retention]\ndays = 90\nhold = ["folder:Matter 12"]\n')
+    assert (found.forced, codes(found)) == ({"delete_after_days": 0}, ["policy.key"])
+    found = written('version = 1\n[statement]\nheads = "/srv/heads"\n')
+    assert (found.forced, codes(found)) == ({}, ["policy.key"])
+
+
+@pytest.mark.parametrize("line", ["days = 0", "days = true", "days = '9'", "days = 40000"])
+def test_days_that_are_wrong_delete_nothing(written, line) -> None:
     found = written(f"[retention]\n{line}\n")
-    assert found.rules == ()
-    assert found.forced["offline"] is True
+    assert found.forced == {"delete_after_days": 0, "offline": True}
     assert codes(found) == ["policy.invalid"]
-
-
-@pytest.mark.parametrize("line", ['hold = "all"', 'hold = ["everything"]', 'hold = ["item:"]', "hold = [1]"])
-def test_a_hold_that_is_not_clear_holds_everything(written, line) -> None:
-    assert written(f"[retention]\n{line}\n").holds == ("all",)

@@ -213,7 +213,7 @@ def test_what_the_organisation_set_offline_cannot_be_allowed_once(path):
 
 KEY = bytes(range(32))
 NAMED = {
-    "models_folder": "/srv/Zebrafishxq", "ca_file": "/srv/Zebrafishxq.pem", "spelling_place": "/srv/Zebrafishxq/words",
+    "models_folder": "/srv/Zebrafishxq", "ca_file": "/srv/Zebrafishxq.pem",
     "hub_endpoint": "https://zebrafishxq.example", "hub_hosts": "files.zebrafishxq.example",
     "proxy": "http://zebrafishxq@proxy:3128", "token_host": "zebrafishxq.example",
 }  # fmt: skip

@@ -17,8 +17,8 @@ from slmdesk.chat.conversation import (
     title_from,
     turns_for_engine,
 )
+from slmdesk.chat.settings import ANY_LANGUAGE, OF_MESSAGE
 from slmdesk.chat.spaces import turns_for_title
-from slmdesk.chat.types import ANY_LANGUAGE, OF_MESSAGE
 
 pytestmark = pytest.mark.pure
 

@@ -11,7 +11,8 @@ from fakes.recorder import result_of
 from slmdesk.base.errors import KnownError
 from slmdesk.base.record import changed
 from slmdesk.chat.presets import differences, shipped, with_preset
-from slmdesk.chat.types import OF_MESSAGE, ChatOptions, Example, PresetsChanged, options_from
+from slmdesk.chat.settings import OF_MESSAGE
+from slmdesk.chat.types import ChatOptions, Example, PresetsChanged, options_from
 
 EXAMPLES = (Example("Shorten: it is raining.", "Rain."), Example("Shorten: it is snowing.", "Snow."))
 
@@ -126,8 +127,8 @@ def test_what_cannot_be_is_refused_and_nothing_changes(opened) -> None:
 def test_a_preset_goes_to_a_file_and_comes_back_without_its_model(opened, tmp_path) -> None:
     recorder = opened()
     options = ChatOptions(
-        system="Kurz.", temperature=0.0, max_tokens=99, thinking="off", examples=EXAMPLES, grammar='root ::= "Ja"',
-        min_p=0.1, repeat_penalty=1.3, stop=("END",), word_bias=(("nein", -100.0),),
+        system="Kurz.", temperature=0.0, max_tokens=99, thinking="off", examples=EXAMPLES, min_p=0.1,
+        repeat_penalty=1.3, stop=("END",),
     )  # fmt: skip
     made = do(recorder, "add", "Kürzer", changed(options, model="m"))
     file = tmp_path / "preset.json"
@@ -153,7 +154,6 @@ def test_files_that_are_no_presets_are_refused_with_the_reason(opened, tmp_path)
         (json.dumps({**good, "temperature": 1e6}), "temperature"),
         (json.dumps({**good, "examples": [["only one"]]}), "examples"),
         (json.dumps({**good, "stop": [7]}), "stop"),
-        (json.dumps({**good, "word_bias": [["x", 1e9]]}), "word_bias"),
         (json.dumps({**good, "min_p": 5}), "min_p"),
         (json.dumps({**good, "system": 7}), "system"),
     ):
@@ -164,7 +164,9 @@ def test_files_that_are_no_presets_are_refused_with_the_reason(opened, tmp_path)
         assert reason in str(caught.value.args_for_people)
     with pytest.raises(KnownError, match=r"file\.unreadable"):
         do(recorder, "import_file", tmp_path)
-    (tmp_path / "fine.json").write_text(json.dumps({**good, "temperature": 0, "top_p": None, "other": 1}), "utf-8")
+    (tmp_path / "fine.json").write_text(
+        json.dumps({**good, "temperature": 0, "top_p": None, "other": 1, "xtc_threshold": 9}), "utf-8"
+    )
     assert do(recorder, "import_file", tmp_path / "fine.json").options == ChatOptions(temperature=0)
 
 

@@ -9,38 +9,46 @@ from hypothesis import strategies as st
 from slmdesk.base.record import changed
 from slmdesk.base.types import USUAL_SAMPLING, Sampling
 from slmdesk.chat.presets import WORDS
-from slmdesk.chat.types import (
+from slmdesk.chat.settings import (
     BY_NAME,
+    EVERY,
+    FIRST,
+    SAMPLED,
     SETTINGS,
-    ChatOptions,
     WrongLineError,
-    biases_of,
     defaults_of,
     is_makers,
     number_of,
     stops_of,
-    text_of_biases,
     text_of_stops,
 )
+from slmdesk.chat.types import ChatOptions
 
 pytestmark = pytest.mark.pure
-FORM = {"grammar", "json_schema"}
-BY_OTHERS = {"logit_bias", "ignore_eos", "thought_tokens", "thought_seconds"}
-"""Set by the program alone; words have a weight instead of tokens."""
+BY_OTHERS = {"grammar", "penalty_last_n", "ignore_eos", "thought_tokens", "thought_seconds"}
+"""Set by the program alone."""
+
+
+def test_there_are_twelve_settings_and_the_first_four_are_in_sight() -> None:
+    assert len(SETTINGS) == 12
+    assert [setting.name for setting in FIRST] == ["model", "temperature", "answer_length", "answer_language"]
+    assert SETTINGS[:4] == FIRST
+    assert {setting.name for setting in EVERY} < set(ChatOptions.__struct_fields__)
 
 
 def test_everything_the_engine_honours_can_be_set_for_a_chat() -> None:
-    engine = set(Sampling.__struct_fields__) - BY_OTHERS - FORM
+    engine = set(Sampling.__struct_fields__) - BY_OTHERS
     assert engine <= set(ChatOptions.__struct_fields__)
-    assert {setting.name for setting in SETTINGS} | {"seed", "max_tokens", "stop", "word_bias", "thinking"} == engine
+    assert {*SAMPLED, "thinking"} == engine
     assert engine - {"seed"} <= set(WORDS)
 
 
-def test_every_number_has_a_title_a_sentence_and_a_default_within_its_limits() -> None:
-    for setting in SETTINGS:
+def test_every_setting_has_a_title_a_sentence_and_a_default_within_its_limits() -> None:
+    for setting in EVERY:
         assert setting.title
         assert setting.words.endswith(".")
-        assert setting.least <= getattr(USUAL_SAMPLING, setting.name) <= setting.most
+        default = getattr(defaults_of(Sampling()), setting.name, None)
+        assert default is None or not setting.is_number or setting.least <= default <= setting.most
 
 
 def test_defaults_are_those_of_a_chat_then_the_makers_then_ours() -> None:
@@ -60,8 +68,7 @@ def test_defaults_are_those_of_a_chat_then_the_makers_then_ours() -> None:
         ("min_p", " 0,05 ", 0.05),
         ("min_p", "1", 1.0),
         ("top_k", "40", 40),
-        ("penalty_last_n", "-1", -1),
-        ("presence_penalty", "−0.5", -0.5),
+        ("repeat_penalty", "1", 1.0),
     ],
 )
 def test_numbers_are_read_as_they_are_typed(name, text, value) -> None:
@@ -88,15 +95,3 @@ def test_stop_texts_have_a_limit() -> None:
     for wrong in ("\n".join(map(str, range(17))), "x" * 201):
         with pytest.raises(WrongLineError):
             stops_of(wrong)
-
-
-def test_words_with_a_weight_come_back_as_they_were() -> None:
-    read = biases_of("sincerely = -5\n\na = b=0,5\nVertrag=−100\n")
-    assert read == (("sincerely", -5.0), ("a = b", 0.5), ("Vertrag", -100.0))
-    assert biases_of(text_of_biases(read)) == read
-
-
-@pytest.mark.parametrize("text", ["good = 1\nbad", "good = 1\nbad = x", "a = 1\n= 3", "a=1\nb = 101", "a=1\nb = nan"])
-def test_a_line_that_is_no_weight_is_named(text) -> None:
-    with pytest.raises(WrongLineError, match="Line 2"):
-        biases_of(text)

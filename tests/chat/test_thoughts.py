@@ -64,7 +64,7 @@ def test_off_is_off_for_the_chat_from_then_on(opened) -> None:
 
 def test_what_bounds_an_answer_and_what_goes_on_with_one_has_no_thought(opened) -> None:
     recorder = opened(thought=THOUGHT)
-    sent = send(recorder, sampling=Sampling(json_schema='{"type": "string"}'))
+    sent = send(recorder, sampling=Sampling(grammar='root ::= "a"'))
     assert recorder.end_of(sent.answer.id).message.thought == ""
     cut = send(recorder, " ".join(f"word{n}" for n in range(40)), sampling=Sampling(max_tokens=20))
     first = recorder.end_of(cut.answer.id).message

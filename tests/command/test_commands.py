@@ -40,16 +40,6 @@ def test_models_as_cli_md_has_them(run, tiny, with_model, home) -> None:
     assert (gone.status, gone.json[0]["ok"], gone.err.count("error:")) == (1, False, 1)
     assert "not there" in gone.json[0]["reason"]
     place.with_suffix(".away").rename(place)
-    fit = run("models", "fit", listed["id"], "--context", "512", "--json").json
-    assert set(fit) >= {"verdict", "memory_bytes", "parts", "available_bytes"}
-    assert set(fit["parts"]) == {"weights", "kv_cache", "compute"}
-    assert fit["memory_bytes"] == sum(fit["parts"].values())
-    assert fit["verdict"] in ("fits", "tight", "too_large")
-    assert 0 < fit["tokens_per_s_low"] < fit["tokens_per_s"] < fit["tokens_per_s_high"]  # it was measured for that
-    (again,) = run("models", "list", "--json").json
-    assert again["tokens_per_s"] == pytest.approx(fit["tokens_per_s"], rel=0.5)
-    assert run("models", "info", listed["id"], "--json").json["tokens_per_s"] == fit["tokens_per_s"]
-    assert run("doctor", "--json").json["speed"]["memory_bytes_per_s"] > 1e8
     removed = run("models", "remove", listed["name"], "--json").json
     assert removed == {"id": listed["id"], "bytes_freed": tiny.stat().st_size}
     assert run("models", "list", "--json").json == []
@@ -98,16 +88,14 @@ def test_chat_options(run, with_model, home) -> None:
     done = run("chat", "one two three four", "--max-tokens", "2", "--json").lines[-1]
     assert (done["text"], done["finish_reason"]) == ("You said:", "length")
     given = (
-        "--top-k", "5", "--min-p", "0.1", "--repeat-penalty", "1.3", "--penalty-last-n", "-1", "--dry-multiplier",
-        "0.8", "--word-bias", "four", "-5", "--word-bias", "one", "2.5", "--stop", "three",
+        "--top-k", "5", "--min-p", "0.1", "--repeat-penalty", "1.3", "--stop", "three",
     )  # fmt: skip
     done = run("chat", "one two three four", *given, "--json").lines[-1]
     assert (done["text"], done["finish_reason"]) == ("You said: one two ", "stop_string")
     exported = json.loads(run("history", "export", done["chat"], "--format", "json").out)
     sampling = exported["messages"][-1]["sampling"]
-    wanted = {"top_k": 5, "min_p": 0.1, "repeat_penalty": 1.3, "penalty_last_n": -1, "dry_multiplier": 0.8}
+    wanted = {"top_k": 5, "min_p": 0.1, "repeat_penalty": 1.3}
     assert {name: sampling[name] for name in wanted} == wanted
-    assert sampling["word_bias"] == [["four", -5], ["one", 2.5]]
     assert "min_p" not in exported["settings"]  # for this answer alone
     kept = run("chat", "hidden-marker", "--no-save", "--json").lines[-1]
     assert (kept["chat"], kept["message"]) == (None, None)
@@ -119,35 +107,13 @@ def test_chat_options(run, with_model, home) -> None:
     assert exported["settings"]["system"] == "Be short."
 
 
-def test_an_answer_is_bound_to_a_schema_or_grammar(run, with_model, tmp_path) -> None:
-    schema, grammar = tmp_path / "schema.json", tmp_path / "answer.gbnf"
-    schema.write_text('{"type": "object", "properties": {"age": {"type": "integer"}}}')
-    grammar.write_text('root ::= "Yes" | "No"')
-    for flag, file, name in (("--schema", schema, "json_schema"), ("--grammar", grammar, "grammar")):
-        done = run("chat", "hello", flag, str(file), "--json").lines[-1]
-        exported = json.loads(run("history", "export", done["chat"], "--format", "json").out)
-        assert exported["messages"][-1]["sampling"][name] == file.read_text()
-        assert name not in exported["settings"]
-    schema.write_text('{\n  "type": "objekt"\n}')
-    wrong = run("chat", "hello", "--schema", str(schema))
-    assert (wrong.status, wrong.out) == (1, "")
-    assert "line 2, column 11: the type is none of" in wrong.err
-    assert len(run("history", "list", "--json").json) == 2
-    assert run("chat", "hello", "--schema", str(tmp_path / "none.json")).status == 1
-    assert run("chat", "hello", "--schema", str(schema), "--grammar", str(grammar)).status == 2
-
-
-def test_history_is_found_renamed_exported_thrown_away_and_restored(run, with_model, tmp_path) -> None:
+def test_history_is_found_exported_and_thrown_away(run, with_model, tmp_path) -> None:
     chat = run("chat", "The Straße of Łódź", "--json").lines[-1]["chat"]
     (found, *_more) = run("history", "search", "strasse", "lodz", "--json").json
     assert set(found) == {"chat", "message", "title", "snippet"}
     assert found["chat"] == chat
     assert "Straße" in found["snippet"]
-    assert run("history", "rename", chat, "Roads", "--json").json["title"] == "Roads"
-    (by_title,) = run("history", "search", "roads", "--json").json
-    assert by_title == {"chat": chat, "message": "", "title": "Roads", "snippet": "The Straße of Łódź"}
     markdown = run("history", "export", chat, "--format", "md").out
-    assert markdown.startswith("# Roads\n")
     assert "You said: The Straße of Łódź" in markdown
     target = tmp_path / "out.md"
     written = run("history", "export", chat, "--format", "md", "-o", str(target))
@@ -160,8 +126,6 @@ def test_history_is_found_renamed_exported_thrown_away_and_restored(run, with_mo
     assert run("history", "delete", chat, "--json").json["id"] == chat
     assert run("history", "list", "--json").json == []
     assert [one["id"] for one in run("history", "list", "--deleted", "--json").json] == [chat]
-    assert run("history", "restore", chat).status == 0
-    assert [one["id"] for one in run("history", "list", "--json").json] == [chat]
 
 
 def test_h4_a_damaged_history_is_set_aside_and_rescued(run, with_model, home) -> None:
@@ -179,17 +143,6 @@ def test_h4_a_damaged_history_is_set_aside_and_rescued(run, with_model, home) ->
     assert run("history", "show", chat, "--json").json["messages"][0]["text"] == "kept words"
     said = run("history", "rescue").out
     assert said == f"{aside}: Rescued: 0 chats with 0 messages. The damaged file is kept.\n"
-
-
-def test_h10_deleted_for_good_is_in_no_file(run, with_model, home) -> None:
-    def hits() -> list[str]:
-        return [path.name for path in home.rglob("*") if path.is_file() and b"aardwolf" in path.read_bytes()]
-
-    chat = run("chat", "aardwolf-marker", "--json").lines[-1]["chat"]
-    assert hits() == ["slmdesk.sqlite3"]
-    assert run("history", "delete", chat, "--for-good", "--json").json["id"] == chat
-    assert hits() == []
-    assert run("history", "show", chat).status == 1
 
 
 def test_failures_are_one_line_and_a_code(run, tmp_path) -> None:
@@ -245,10 +198,8 @@ def test_a_model_that_is_unknown_is_answered_with_those_there_are(run, with_mode
         ["chat", "x", "--temperature", "inf"],
         ["chat", "x", "--min-p", "1.1"],
         ["chat", "x", "--stop", ""],
-        ["chat", "x", "--word-bias", " ", "5"],
-        ["chat", "x", "--word-bias", "x", "1000"],
-        ["history", "empty-trash", "--older-than", "nan"],
-        ["history", "empty-trash", "--older-than", "inf"],
+        ["write", "--as", "shorten", "--tone", "formal"],
+        ["write", "--as", "expand", "--changes"],
         ["chat"],
         ["history"],
         ["chat", "x", "-c", "y", "--no-save"],
@@ -256,18 +207,6 @@ def test_a_model_that_is_unknown_is_answered_with_those_there_are(run, with_mode
 )
 def test_wrong_usage_is_2(run, args) -> None:
     assert run(*args).status == 2
-
-
-def test_a_death_in_the_middle_keeps_the_words(run, with_model) -> None:
-    done = run("chat", "one two three", "--json", echo={"at": 3, "fault": "segfault"})
-    assert done.status == 1
-    *tokens, failed = done.lines
-    assert (failed["type"], failed["code"]) == ("failed", "child.died")
-    words = "".join(token["text"] for token in tokens)
-    assert words == "You said: one"
-    (item,) = run("history", "list", "--json").json
-    answer = run("history", "show", item["id"], "--json").json["messages"][-1]
-    assert (answer["text"], answer["status"]) == (words, "failed")
 
 
 @pytest.mark.real_child
@@ -288,7 +227,7 @@ def test_documents_network_doctor_backup(run, with_model, tmp_path) -> None:
     assert "0 requests today" in run("network").out
     assert run("network", "--offline", "on", "--json").json["offline"] is True
     doctor = run("doctor", "--json").json
-    assert doctor["children"] == dict.fromkeys(("engine", "reader", "printer", "speller"), "works")
+    assert doctor["children"] == dict.fromkeys(("engine", "reader", "printer"), "works")
     walls = doctor["walls"]
     assert walls["landlock"] == (sandbox.version() or None)
     assert {walls[name].split(" (")[0] for name in doctor["children"]} == {

@@ -8,12 +8,10 @@ import signal
 import subprocess
 import sys
 import time
-from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 from fakes.commands import ROOT, SLMDESK
-from fakes.recorder import is_alive
 
 from slmdesk.command.console import Console, ReportedError, harmless
 from slmdesk.runtime.events import Pending
@@ -175,30 +173,6 @@ def test_the_line_of_progress_is_cleared_where_work_fails(monkeypatch, capsys) -
     finally:
         thread.close()
     assert capsys.readouterr().err == "\r\x1b[Krows 7\r\x1b[K"
-
-
-def test_w6_a_killed_command_leaves_no_child(environment, with_model, run) -> None:
-    env = {**environment, "SLMDESK_ECHO": json.dumps({"words": True, "slow": 0.02})}
-    chat = subprocess.Popen(
-        [*SLMDESK, "chat", WORDS, "--json"], stdout=subprocess.PIPE, stdin=subprocess.DEVNULL, env=env, cwd=ROOT
-    )
-    assert chat.stdout is not None
-    for _ in range(30):
-        chat.stdout.readline()
-    children = [int(child) for child in _children(chat.pid)]
-    assert children
-    chat.kill()
-    chat.wait(60)
-    chat.stdout.close()
-    deadline = time.monotonic() + 60
-    while any(map(is_alive, children)):
-        assert time.monotonic() < deadline
-    (item,) = run("history", "list", "--json").json
-    assert run("history", "show", item["id"], "--json").json["messages"][-1]["status"] == "interrupted"
-
-
-def _children(pid: int) -> list[str]:
-    return [one for thread in Path(f"/proc/{pid}/task").iterdir() for one in (thread / "children").read_text().split()]
 
 
 def test_a_terminal_is_told_how_far_reading_is(terminal, tmp_path) -> None:

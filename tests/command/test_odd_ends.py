@@ -65,9 +65,8 @@ def test_closed_streams_are_no_files_of_ours(shell, with_model) -> None:
 
 def test_a_name_that_is_no_utf8(run, tiny, tmp_path) -> None:
     path = tiny.rename(os.fsdecode(os.fsencode(tmp_path) + b"/\xff.gguf"))
-    for request in ("info", "fit"):
-        done = run("models", request, str(path))
-        assert (done.status, done.err.replace(MEASURING, "")) == (0, "")
+    done = run("models", "info", str(path))
+    assert (done.status, done.err.replace(MEASURING, "")) == (0, "")
 
 
 def test_an_export_replaces_no_special_file_and_refuses_a_long_name(run, with_model, tmp_path) -> None:
@@ -92,7 +91,6 @@ def test_an_export_replaces_no_special_file_and_refuses_a_long_name(run, with_mo
         ["history", "rescue", "-"],
         ["models", "import", "-"],
         ["models", "import", ""],
-        ["models", "pack", "x", "-o", "-"],
     ],
 )
 def test_names_that_mean_no_file_are_wrong_usage(run, args) -> None:
@@ -139,12 +137,6 @@ def test_sentences_of_the_command_line_name_its_own_ways_out() -> None:
     assert "-m ID" in words_for("model.crashes", "window", {"name": "x", "times": 2})
     assert "as soon as" not in words_for("store.full", "window", {})
     assert words_for("store.damaged", "window", {}) == "window"
-
-
-def test_fit_says_how_much_the_model_sees(run, with_model) -> None:
-    said = run("models", "fit", with_model["id"], "--context", "99999999")
-    assert (said.status, "at most" in said.err) == (0, True)
-    assert run("models", "fit", with_model["id"], "--context", "512").err == ""
 
 
 def test_words_on_stdin_go_below_the_prompt(run, with_model) -> None:

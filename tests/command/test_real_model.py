@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import json
-import re
 import signal
 
 import pytest
@@ -16,14 +15,11 @@ def started(run, starter_model, measured_before) -> dict:
     return done.json
 
 
-def test_import_info_and_fit_of_the_starter_model(run, starter_model, started) -> None:
+def test_import_and_info_of_the_starter_model(run, starter_model, started) -> None:
     info = run("models", "info", started["id"], "--json", real=True).json
     assert (info["architecture"], info["quantization"], info["context_length"]) == ("llama", "Q4_1", 8192)
     assert info["has_chat_template"] is True
     assert info["bytes"] == starter_model.stat().st_size
-    fit = run("models", "fit", str(starter_model), "--context", "2048", "--json", real=True).json
-    assert fit["verdict"] == "fits"
-    assert fit["parts"]["weights"] > 90_000_000
 
 
 def test_two_turns_and_an_export(run, started) -> None:
@@ -106,6 +102,4 @@ def test_making_a_format_is_told_step_by_step_through_a_pipe_and_a_stop_leaves_n
     assert not [path for path in (home / "models").glob(".formats*") if path.is_dir()]
     made = run("models", "tune", model, "--make", "Q8_0")
     assert made.status == 0, made.err
-    first, second = made.err.splitlines()[:2]
-    assert first == "making Q8_0…"
-    assert re.fullmatch(r"making Q8_0: done in \d+ s", second)
+    assert made.err.splitlines()[0] == "making Q8_0…"

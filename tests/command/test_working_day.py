@@ -55,7 +55,6 @@ models import "$MODEL"
 doctor
 models list
 models verify
-models fit "$MODEL"
 chat "Good morning, $MARKER."
 chat "And now to the point, $MARKER." --no-save
 documents add "$WORK/contract.docx" "$WORK/contract.pdf" "$WORK/note.md"
@@ -67,7 +66,7 @@ extract "$WORK/contract.docx" "$WORK/contract.pdf" --preset contract -o "$WORK/t
 compare "$WORK/contract.docx" "$WORK/changed.docx" -o "$WORK/changes.html"
 translate "$WORK/contract.docx" --to de -o "$WORK/contract.de.docx" --report "$WORK/report.html"
 translate "$WORK/note.md" --to fr -o "$WORK/note.fr.md" --no-save
-write correct "$WORK/note.md" -o "$WORK/note.docx"
+write --as correct "$WORK/note.md" -o "$WORK/note.docx"
 !echo "The rent rises in May, says $MARKER." >> "$WORK/matter/one.md"
 !printf 'A new paper of %s.\\n' "$MARKER" > "$WORK/matter/three.md"
 ask "$WORK/matter" "What is new?"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ctypes
-import json
 
 import llama_cpp.llama_grammar as grammars_of_llama
 import numpy as np
@@ -12,7 +11,7 @@ import pytest
 from slmdesk.base.errors import KnownError
 from slmdesk.base.grammars import GrammarInvalidError, check_gbnf
 from slmdesk.engine.llama.library import load_library
-from slmdesk.engine.llama.sampler import grammar_of_schema, make_grammar_sampler
+from slmdesk.engine.llama.sampler import make_grammar_sampler
 
 pytestmark = pytest.mark.model
 
@@ -94,57 +93,6 @@ def test_a_grammar_allows_what_it_says(vocabulary):
     assert allows(vocabulary, gbnf, "a b c")
     assert not allows(vocabulary, gbnf, "Hello")
     assert not allows(vocabulary, gbnf, "1 2")
-
-
-SCHEMA = {
-    "type": "object",
-    "properties": {
-        "name": {"type": "string", "minLength": 1, "maxLength": 400},
-        "count": {"type": "integer"},
-        "kinds": {"type": "array", "items": {"enum": ["a\\b", 'q"x', "é\n"]}, "minItems": 1, "maxItems": 300},
-        "when": {"type": "string", "format": "date"},
-        "code": {"type": "string", "pattern": "^[a-z]{2,5}$"},
-        "maxLength": {"$ref": "#/definitions/flag"},
-    },
-    "required": ["name", "kinds"],
-    "definitions": {"flag": {"type": "boolean"}},
-}
-
-
-@pytest.mark.parametrize(
-    ("answer", "good"),
-    [
-        ({"name": "Ann", "kinds": ["a\\b"]}, True),
-        ({"name": 'Zoë \\ "q"', "kinds": ['q"x', "é\n", "a\\b"]}, True),
-        ({"name": "x" * 400, "kinds": ["a\\b"], "count": -12, "when": "2026-01-31", "code": "abc"}, True),
-        ({"name": "Ann", "kinds": ["a\\b"], "maxLength": True}, True),
-        ({"name": "x" * 401, "kinds": ["a\\b"]}, False),
-        ({"name": "", "kinds": ["a\\b"]}, False),
-        ({"name": "Ann", "kinds": []}, False),
-        ({"name": "Ann", "kinds": ["other"]}, False),
-        ({"kinds": ["a\\b"]}, False),
-        ({"name": "Ann", "kinds": ["a\\b"], "code": "ABC"}, False),
-        ({"name": "Ann", "kinds": ["a\\b"], "count": "1"}, False),
-    ],
-)
-def test_a_schema_with_special_characters_allows_exactly_its_values(vocabulary, answer, good):
-    assert allows(vocabulary, grammar_of_schema(json.dumps(SCHEMA)), json.dumps(answer)) is good
-
-
-def test_a_schema_may_be_one_reference_beside_its_definitions(vocabulary):
-    schema = {
-        "$ref": "#/$defs/node",
-        "$defs": {"node": {"type": "object", "properties": {"next": {"$ref": "#/$defs/node"}}}},
-    }
-    assert allows(vocabulary, grammar_of_schema(json.dumps(schema)), '{"next": {"next": {}}}')
-    assert not allows(vocabulary, grammar_of_schema(json.dumps(schema)), '{"other": {}}')
-
-
-@pytest.mark.parametrize("schema", ["", '{"type": "foo"}', '{"$ref": "#/nowhere"}', " " * 70_000 + "{}"])
-def test_a_bad_schema_is_refused_with_its_code(schema):
-    with pytest.raises(KnownError, match=r"^grammar\.invalid ") as caught:
-        grammar_of_schema(schema)
-    assert 0 < len(caught.value.args_for_people["reason"]) <= 200
 
 
 def test_checking_grammars_says_nothing_on_stderr(vocabulary, capfd):

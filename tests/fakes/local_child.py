@@ -34,7 +34,6 @@ from slmdesk.children.worker.main import (
     Output,
     ReaderRole,
     Role,
-    SpellerRole,
     obey,
     read_messages,
 )
@@ -53,8 +52,8 @@ def start(role: str, command: Sequence[str], base: Mapping[str, str], environmen
     options = EchoOptions().changed(json.loads({**base, **environment}.get(ENVIRONMENT) or "{}"))
     if list(command) == ECHO and all(getattr(options, name) == getattr(EchoOptions(), name) for name in FAULTS):
         return LocalChild(EngineRole(partial(_Echo, options)), role, handles)
-    if given in (["reader"], ["speller"]):
-        return LocalChild(ReaderRole() if role == "reader" else SpellerRole(), role, handles)
+    if given == ["reader"]:
+        return LocalChild(ReaderRole(), role, handles)
     return _start_process(role, command, base, environment, handles)
 
 

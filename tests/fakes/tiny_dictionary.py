@@ -1,9 +1,14 @@
-"""Writes Hunspell dictionaries of a few words."""
+"""Writes Hunspell dictionaries of a few words, and has the spelling service take them for the system's."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
+
+import pytest
+
+from slmdesk.writing.spelling import service
 
 FORMS = """SET UTF-8
 TRY esianrtolcdugmphbyfvkwzESIANRTOLCDUGMPHBYFVKWZ'
@@ -40,4 +45,12 @@ def write(folder: Path, code: str = "en_US", words: Sequence[str] = ENGLISH, for
     (folder / f"{code}.aff").write_text(forms, encoding="utf-8")
     path = folder / f"{code}.dic"
     path.write_text("\n".join([str(len(words)), *words, ""]), encoding="utf-8")
+    for file in (path, path.with_suffix(".aff")):
+        file.chmod(0o644)
     return path
+
+
+def install(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
+    """Take the dictionaries of this folder, and whoever runs the tests for the administrator."""
+    monkeypatch.setattr(service, "system_folders", lambda: (folder,))
+    monkeypatch.setattr(service, "ADMINISTRATOR", os.getuid() if hasattr(os, "getuid") else 0)

@@ -275,7 +275,7 @@ class WindowDriver:
 @pytest.fixture(autouse=True)
 def clean_window(request: pytest.FixtureRequest) -> None:
     """For the tests of windows."""
-    if "window" in request.path.parts:
+    if {"window", "shell"} & {*request.path.parts}:
         for name in ("calm_garbage", "usual_screen", "look_of_the_system", "empty_clipboard"):
             request.getfixturevalue(name)
         if "start_real" not in request.fixturenames:

@@ -1,4 +1,4 @@
-"""Chats of other programs: what is kept of each format, what is counted, and files that are not what they say."""
+"""Chats of ChatGPT: what is kept, what is counted, and files that are not what they say."""
 
 from __future__ import annotations
 
@@ -6,37 +6,26 @@ import json
 from typing import Any
 
 import pytest
-from fakes.chat_exports import (
-    CHERRY_MARKDOWN,
-    JAN_THREAD,
-    chatgpt,
-    cherry,
-    jan_line,
-    jan_lines,
-    lm_studio,
-    node,
-    open_webui,
-    rent,
-    zipped,
-)
+from fakes.chat_exports import chatgpt, elsewhere, node, rent, zipped
 
 from slmdesk.base.documents import ForeignChat, counted_words
 from slmdesk.base.errors import KnownError
-from slmdesk.formats import chat_files, chat_programs
+from slmdesk.formats import chat_files
+from slmdesk.formats import chatgpt as conversations
 from slmdesk.formats.chat_files import Found, chats_in
 from slmdesk.formats.reading import Reading
 
 pytestmark = pytest.mark.pure
 
 
-def read(data: bytes | list | dict, thread: str = "", name: str = "export") -> tuple[list[Any], Found]:
+def read(data: bytes | list | dict, name: str = "export") -> tuple[list[Any], Found]:
     found = Found()
     reading = Reading(name, data=data if isinstance(data, bytes) else json.dumps(data).encode())
-    return list(chats_in(reading, thread, found)), found
+    return list(chats_in(reading, found)), found
 
 
-def one(data: bytes | list | dict, thread: str = "") -> ForeignChat:
-    (chat,), found = read(data, thread)
+def one(data: bytes | list | dict) -> ForeignChat:
+    (chat,), found = read(data)
     assert not found.broken
     assert isinstance(chat, ForeignChat)
     return chat
@@ -140,110 +129,12 @@ def test_odd_values_are_no_messages(odd: dict) -> None:
     assert all(message.created is None for chat in chats for message in chat.messages)
 
 
-# ---- the others
-
-
-def test_open_webui_keeps_branches_thoughts_and_instructions() -> None:
-    chat = one([open_webui()])
-    assert (chat.program, chat.id, chat.title, chat.system) == ("Open WebUI", "w1", "Greeting", "Be kind.")
-    assert said(chat) == [("user", "Hello", None), ("assistant", "Hi.", "Hello"), ("assistant", "Good day.", "Hello")]
-    assert (chat.messages[2].thought, chat.messages[2].thought_seconds, chat.messages[2].model) == ("Hm.", 3.0, "qwen3")
-    assert chat.leaf == "a2"
-    assert chat.left_out == (("picture", 1),)
-
-
-def test_open_webui_in_its_older_form_and_with_tools() -> None:
-    shape = open_webui()["chat"]
-    tool = '<details type="tool_calls" done="true" name="x"><summary>Done</summary></details>'
-    shape["history"]["messages"]["a1"]["content"] = f"{tool}Hi <details>kept</details> ![p](data:image/png;base64,AA)"
-    shape["history"]["messages"]["a2"]["done"] = False
-    chat = one([shape])
-    assert chat.messages[1].text == "Hi <details>kept</details> "
-    assert chat.messages[2].status == "interrupted"
-    assert dict(chat.left_out) == {"picture": 2, "tool call": 1}
-    escaped = '<details type="reasoning" done="true"><summary>x</summary>\n&gt; a &lt; b\n&gt; c\n</details>\nYes.'
-    shape["history"]["messages"]["a1"]["content"] = escaped
-    assert (one([shape]).messages[1].thought, one([shape]).messages[1].text) == ("a < b\nc", "Yes.")
-    flat = {"title": "Flat", "history": {"messages": {}}, "messages": [{"role": "user", "content": "Hello"}]}
-    assert said(one([flat])) == [("user", "Hello", None)]
-
-
-def test_lm_studio_keeps_versions_below_the_chosen_one() -> None:
-    chat = one(lm_studio())
-    assert (chat.program, chat.title, chat.system) == ("LM Studio", "Counting", "Be exact.")
-    assert chat.created == pytest.approx(1736789912.98)
-    assert said(chat) == [
-        ("user", "Count.", None), ("assistant", "One.", "Count."), ("assistant", "One, two.", "Count."),
-        ("user", "More.", "One, two."),
-    ]  # fmt: skip
-    second = chat.messages[2]
-    assert (second.thought, second.model, second.status, second.tokens_out) == ("Easy.", "qwen2.5-0.5b", "cancelled", 4)
-    assert chat.messages[1].model == ""  # the file says which model was used last, not for this one
-    assert dict(chat.left_out) == {"tool call": 1, "tool result": 1}
-
-
-def test_jan_joins_the_thread_and_its_lines() -> None:
-    lines = jan_lines(
-        jan_line("u", "user", "Who?"),
-        jan_line("a", "assistant", "<think>Hm.</think>\nMe.", status="stopped"),
-        jan_line("t", "tool", "x"),
-    )
-    chat = one(lines, json.dumps(JAN_THREAD))
-    assert (chat.program, chat.id, chat.title, chat.system) == ("Jan", "t1", "Names", "Be Jan.")
-    assert said(chat) == [("user", "Who?", None), ("assistant", "Me.", "Who?")]
-    answer = chat.messages[1]
-    assert (answer.thought, answer.status, answer.model) == ("Hm.", "cancelled", "llama-3.2-1b")
-    assert answer.created == pytest.approx(1700000000.123)
-    assert chat.left_out == (("tool result", 1),)
-
-
-def test_jan_keeps_branches() -> None:
-    lines = jan_lines(
-        jan_line("u", "user", "Who?", metadata={"parentId": None, "activeChildId": "a1"}),
-        jan_line("a1", "assistant", "Me.", metadata={"parentId": "u"}),
-        jan_line("a2", "assistant", "You.", metadata={"parentId": "u"}),
-        jan_line("a2", "assistant", "The same id.", metadata={"parentId": "u"}),
-    )
-    chat = one(lines)
-    assert [parent for _role, _text, parent in said(chat)] == [None, "Who?", "Who?", "Who?"]
-    assert chat.leaf == "a1"
-    assert chat.messages[1].model == ""
-
-
-def test_cherry_backup_keeps_several_answers_to_one_question() -> None:
-    chat = one(cherry())
-    assert (chat.program, chat.title, chat.system) == ("Cherry Studio", "Boats", "Be brief.")
-    question = "What is a boat?"
-    assert said(chat) == [
-        ("user", question, None), ("assistant", "A vessel.", question), ("user", "And a ship?", "A vessel."),
-        ("assistant", "A shi", question),
-    ]  # fmt: skip
-    assert (chat.messages[1].thought, chat.messages[1].thought_seconds) == ("Water.", 1.5)
-    assert chat.messages[3].status == "cancelled"
-    assert chat.left_out == (("picture", 1),)
-
-
-def test_cherry_markdown() -> None:
-    chat = one(CHERRY_MARKDOWN.encode())
-    text = "What is a boat?\n\n---\nnot a message"
-    assert (chat.program, chat.title) == ("Cherry Studio", "Boats")
-    assert said(chat) == [("user", text, None), ("assistant", "A vessel.", text)]
-    assert chat.messages[1].model == "GLM"
-
-
-def test_a_message_of_cherry_may_hold_many_rules() -> None:
-    rules = "\n---\n" * 200_000  # took minutes, when each was put behind all before it
-    chat = one(CHERRY_MARKDOWN.replace("\n---\nnot a message", f"{rules}not a message").encode())
-    assert chat.messages[0].text == f"What is a boat?\n{rules}not a message"
-    assert chat.messages[1].text == "A vessel."
+# ---- files
 
 
 def test_our_own_export_comes_as_it_is() -> None:
     shape = {"format": "slmdesk-chat", "version": 1, "messages": []}
     assert read([shape, rent()])[0][0] == shape
-
-
-# ---- files
 
 
 def test_archives_are_read_by_the_names_of_their_parts() -> None:
@@ -252,20 +143,11 @@ def test_archives_are_read_by_the_names_of_their_parts() -> None:
         "export/conversations-001.json": json.dumps([rent("c2")]),
         "export/user.json": "{}",
         "../../conversations.json": json.dumps([rent("c3")]),
-        "threads/t1/thread.json": json.dumps(JAN_THREAD),
-        "threads/t1/messages.jsonl": jan_lines(jan_line("u", "user", "Who?")),
-        "a.conversation.json": json.dumps(lm_studio()),
+        "a.conversation.json": json.dumps([rent("c4")]),
     })  # fmt: skip
     chats, found = read(data)
-    assert [chat.title for chat in chats] == ["Rent", "Rent", "Rent", "Names", "Counting"]
+    assert [chat.id for chat in chats] == ["c1", "c2", "c3"]
     assert (found.unknown, found.broken) == (0, "")
-
-
-def test_a_newer_backup_of_cherry_says_what_to_do() -> None:
-    with pytest.raises(KnownError) as caught:
-        read(zipped({"metadata.json": "{}", "IndexedDB/x.leveldb/1": b"raw"}))
-    assert caught.value.code == "chats.unreadable"
-    assert "Markdown" in str(caught.value.args_for_people["reason"])
 
 
 def test_a_broken_archive_and_a_bomb_are_refused() -> None:
@@ -306,12 +188,13 @@ def test_hostile_json_is_named(data: bytes, why: str) -> None:
 
 def test_other_json_is_counted_and_other_text_gives_nothing() -> None:
     assert read([{"a": 1}, 3, {"mapping": {}}])[1].unknown == 2
+    assert read([elsewhere()])[1].unknown == 1
     assert read(b"# Notes\n\nNo chat.")[0] == []
     assert read(b"")[0] == []
 
 
 def test_a_chat_may_not_be_too_large(monkeypatch) -> None:
-    monkeypatch.setattr(chat_programs, "MOST_MESSAGES", 2)
+    monkeypatch.setattr(conversations, "MOST_MESSAGES", 2)
     assert read([rent()])[1].too_large == 1
     monkeypatch.setattr(chat_files, "MOST_VALUE", 100)
     assert read([rent()])[1].broken == ""  # it came in one piece
@@ -319,16 +202,7 @@ def test_a_chat_may_not_be_too_large(monkeypatch) -> None:
     assert read([rent()])[1].broken == "a chat in it is too large"
 
 
-def test_a_chat_of_lines_that_is_too_large_is_not_read_to_its_end(monkeypatch) -> None:
-    monkeypatch.setattr(chat_files, "MOST_VALUE", 1_000)
-    line = {"object": "thread.message", "role": "user", "content": [{"type": "text", "text": {"value": "word " * 50}}]}
-    lines = [json.dumps(line)] * 5
-    assert len(read("\n".join(lines[:2]).encode())[0]) == 1
-    found = read("\n".join([*lines, "{no JSON"]).encode())[1]
-    assert (found.too_large, found.broken) == (1, "")
-
-
 def test_counts_in_words() -> None:
     assert counted_words({"picture": 3, "file": 0, "tool call": 1}) == "3 pictures and 1 tool call"
-    assert counted_words({"picture": 1, "file": 2000, "source": 1}) == "1 picture, 2,000 files and 1 source"
+    assert counted_words({"picture": 1, "file": 2000, "thought": 1}) == "1 picture, 2,000 files and 1 thought"
     assert counted_words({}) == ""

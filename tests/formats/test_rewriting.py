@@ -569,37 +569,6 @@ def test_a_table_keeps_its_line_ends_quotation_marks_and_numbers():
     assert in_place("csv", text)[1] == 'NAME;COMMENT\r\nbOB;"hELLO; ""YOU"""\r\n12;gOOD DAY \r\n'
 
 
-def test_a_catalogue_of_texts_gets_what_it_lacks_and_says_that_nobody_looked():
-    text = (
-        'msgid ""\nmsgstr "Plural-Forms: nplurals=3; plural=(n==1 ? 0 : n==2 ? 1 : 2);\\n"\n\n'
-        'msgid "Open %s\\n"\nmsgstr ""\n\n'
-        'msgid "file"\nmsgid_plural "files"\nmsgstr[0] ""\nmsgstr[1] ""\nmsgstr[2] ""\n\n'
-        'msgid "done"\nmsgstr "fertig"\n'
-    )
-    units, made = in_place("po", text)
-    assert units == ["Open %s", "file", "files", "files"]
-    assert made.count("fuzzy") == 2
-    assert 'msgstr "oPEN %S\\n"' in made
-    assert 'msgstr[2] "FILES"' in made
-    assert 'msgstr "fertig"' in made
-
-
-def test_xliff_gets_targets_with_its_inline_elements():
-    text = (
-        '<xliff version="1.2" xmlns="urn:oasis:names:tc:xliff:document:1.2"><file source-language="en" original="a">'
-        "<body>"
-        '<trans-unit id="1"><source>Hello <g id="1">big</g> world<x id="2"/></source></trans-unit>'
-        '<trans-unit id="2"><source>Done</source><target>Fertig</target></trans-unit></body></file></xliff>'
-    )
-    units, made = in_place("xliff", text)
-    assert units == ["Hello <1>big</1> world"]
-    assert 'hELLO <g id="1">BIG</g> WORLD<x id="2"/></target>' in made.replace(
-        ' xmlns="urn:oasis:names:tc:xliff:document:1.2"', ""
-    )
-    assert "needs-review-translation" in made
-    assert "<target>Fertig</target>" in made
-
-
 def test_a_mail_keeps_its_addresses_and_its_attachments():
     text = "From: a@b.de\nTo: c@d.de\nSubject: Hello there\nContent-Type: text/plain; charset=utf-8\n\nDear Bob,\nbye\n"
     units, made = in_place("eml", text)

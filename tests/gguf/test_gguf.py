@@ -127,13 +127,10 @@ def test_sampling_defaults_are_taken_where_they_make_sense(tmp_path: Path) -> No
         "general.sampling.min_p": ("f32", float("nan")),
         "general.sampling.penalty_repeat": ("string", "1.1"),
         "general.sampling.penalty_last_n": ("i32", 128),
-        "general.sampling.xtc_probability": ("f32", 0.5),
-        "general.sampling.xtc_threshold": ("f32", 7.0),
     }
     sampling = header_of(tmp_path, tiny_llama(change=change)).sampling
     assert (sampling.temperature, sampling.top_k, sampling.penalty_last_n) == (0.5, 20, 128)
     assert (sampling.top_p, sampling.min_p, sampling.repeat_penalty) == (None, None, None)
-    assert (sampling.xtc_probability, sampling.xtc_threshold) == (0.5, None)
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Forget a day: its items and documents go for good; what is older, held or used elsewhere stays, and is counted."""
+"""Forget a day: its items and documents go for good; what is older or used elsewhere stays, and is counted."""
 
 from __future__ import annotations
 
@@ -49,8 +49,6 @@ def test_a_day_goes_and_the_others_stay(services, home, tmp_path):
         made(services, "before", first - timedelta(seconds=1)), made(services, "after", last + timedelta(seconds=1)),
         made(services, "older", first - timedelta(days=9), changed=noon), made(services, "a space", noon, kind="space"),
     }  # fmt: skip
-    held = made(services, "held", noon)
-    do(services, lambda: services.retention.hold(held))
     for name in ("only", "shared", "unused"):
         (tmp_path / f"{name}.txt").write_text(f"{MARKER} of {name}")
     documents = {
@@ -71,14 +69,14 @@ def test_a_day_goes_and_the_others_stay(services, home, tmp_path):
     seen = do(services, lambda: services.days.look(day))
     assert set(seen.ids) == gone | {trashed}
     assert dict(seen.counts) == {"chat": 4, "question": 1}
-    assert (seen.held, seen.older) == (1, 1)
+    assert seen.older == 1
     assert set(seen.documents) == {documents["only"], documents["unused"]}
     assert result_of(services, lambda: services.days.forget(day)) == seen
     left = {one.id for deleted in (False, True) for one in do(
         services, lambda deleted=deleted: services.history.items(None, deleted=deleted))}  # fmt: skip
-    assert left == stays | {held}
+    assert left == stays
     assert [one.name for one in do(services, lambda: services.documents.recent())] == ["shared.txt"]
     assert not [one for one, held in contents(home) if f"{MARKER} of only".encode() in held]
     again = do(services, lambda: services.days.look(day))
     assert again.is_empty
-    assert (again.held, again.older) == (1, 1)
+    assert again.older == 1

@@ -7,8 +7,7 @@ from fakes.recorder import open_echo, result_of
 from fakes.vaults import MemoryVault
 
 from slmdesk.base.errors import KnownError
-from slmdesk.history.erasing import erase
-from slmdesk.online.statement.proofs import NAME
+from slmdesk.history.erasing import SIGNING_KEY, erase
 
 pytestmark = pytest.mark.process
 
@@ -24,8 +23,8 @@ def services(home):
 def test_secrets_in_the_keyring_go_or_are_named(services, reason):
     token, proxy, signing = MemoryVault(), MemoryVault(), MemoryVault()
     services.tokens.vaults["keyring"], services.network.passwords.vaults["keyring"] = token, proxy
-    services.statements.keys.vaults["keyring"] = signing
-    signing.put(NAME, "a key")
+    services.erasing.signing = signing
+    signing.put(SIGNING_KEY, "a key")
     token.put("hub.example", "a token")
     proxy.put("http://proxy.example:3128", "a password")
     places = {"token_place": "keyring", "token_host": "hub.example", "proxy_password_place": "keyring"}

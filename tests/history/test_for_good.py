@@ -111,9 +111,9 @@ class Maker:
         item = self.call(lambda services: services.translations.begin(TranslationRequest("de", str(path), source="en")))
         self.recorder.wait(TranslationGrew, lambda event: event.item == item.id and event.done == event.total > 0)
         self.recorder.wait(JobChanged, lambda event: event.title == item.title and event.status is JobStatus.DONE)
-        self.call(lambda services: services.segment_changes.edit(item.id, 0, f"{self.word} wohnt hier."))
+        self.call(lambda services: services.segment_edits.edit(item.id, 0, f"{self.word} wohnt hier."))
         services, hint = self.recorder.services, f"Say {self.word}."
-        result_of(services, lambda: services.segment_changes.retry(item.id, 1, hint))
+        result_of(services, lambda: services.segment_edits.retry(item.id, 1, hint))
         return item.id
 
     def typed(self) -> str:
@@ -121,10 +121,10 @@ class Maker:
         manner, text = TranslationStyle("de", "en"), f"We know {self.word} well. It is late."
         self.translated(text, manner)
         self.call(lambda services: services.live.put(0, f"Wir kennen {self.word}."))
-        item = self.call(lambda services: services.typed.keep(text, manner, services.live.segments()))
+        item = self.call(lambda services: services.recent.keep(text, manner, services.live.segments()))
         longer = f"{text} And {self.word} sleeps."
         self.translated(longer, manner)
-        return self.call(lambda services: services.typed.keep(longer, manner, services.live.segments(), item))
+        return self.call(lambda services: services.recent.keep(longer, manner, services.live.segments(), item))
 
     def translated(self, text: str, manner: TranslationStyle) -> None:
         record = self.call(lambda services: services.models.choose(None))
@@ -179,7 +179,7 @@ def test_p3_what_is_not_to_be_kept_and_passwords_are_in_no_file(opened, home, tm
     made = Maker(recorder, word)
     made.call(lambda services: services.settings.change(translate_history=False))
     made.translated(f"We know {word} well.", TranslationStyle("de", "en"))
-    keep, segments = recorder.services.typed.keep, recorder.services.live.segments
+    keep, segments = recorder.services.recent.keep, recorder.services.live.segments
     assert made.call(lambda _services: keep(word, TranslationStyle("de"), segments())) == ""
     path = tmp_path / "letter.txt"
     path.write_text("We go out.\n")
@@ -191,22 +191,6 @@ def test_p3_what_is_not_to_be_kept_and_passwords_are_in_no_file(opened, home, tm
     recorder.services.close()
     assert files_with(home, word) == files_with(home, secret) == []
     assert files_with(home, "We go out"), "the control"
-
-
-def test_h10_what_an_undo_brings_back_is_never_of_a_translation_deleted_for_good(opened, home) -> None:
-    word = marker()
-    recorder = opened(turned=True)
-    made = Maker(recorder, word)
-    first = made.typed()
-    live, manner = recorder.services.live, TranslationStyle("de", "en")
-    number = made.call(lambda _services: live.put(0, "Wir kennen ihn."))
-    kept = made.call(lambda services: services.typed.keep("Another text: " + "x" * 80, manner, live.segments(), ""))
-    assert kept != first
-    made.call(lambda services: services.history.delete_for_good(first))
-    made.call(lambda services: services.history.delete_for_good(kept))
-    made.call(lambda _services: live.take_back(number))
-    assert made.call(lambda services: services.store.memory.count()) == 0
-    assert files_with(home, word) == []
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Chats that are imported: from other programs, and from our own exports without loss."""
+"""Chats that are imported: from ChatGPT, and from our own exports without loss."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 import docx
 import pypdfium2
 import pytest
-from fakes.chat_exports import JAN_THREAD, cherry, jan_line, jan_lines, lm_studio, open_webui, rent, zipped
+from fakes.chat_exports import chatgpt, elsewhere, node, rent, zipped
 from fakes.recorder import result_of
 
 from slmdesk.base.documents import IMPORTED
@@ -54,7 +54,7 @@ def opened_chat(services, id: str):
     return on_thread(services, lambda: services.chats.open(id))
 
 
-# ---- other programs
+# ---- ChatGPT
 
 
 def test_a_chat_of_another_program_is_a_chat_of_ours(services, tmp_path) -> None:
@@ -78,12 +78,12 @@ def test_an_imported_chat_goes_on(opened, tmp_path) -> None:
 
     recorder = opened()
     services = recorder.services
-    (id,) = imported(services, saved(tmp_path / "a.conversation.json", lm_studio())).added
+    (id,) = imported(services, saved(tmp_path / "conversations.json", [rent()])).added
     sent = on_thread(services, lambda: services.chats.send(SendRequest("And now?", chat=id)))
     recorder.end_of(sent.answer.id)
     held = opened_chat(services, id)
-    assert [message.words for message in held.messages[:3]] == ["Count.", "One, two.", "More."]
-    assert held.messages[3].words == "And now?"
+    assert [message.words for message in held.messages[:2]] == ["What is the rent?", "800 euros."]
+    assert held.messages[2].words == "And now?"
 
 
 def test_the_same_file_twice_adds_nothing(services, tmp_path) -> None:
@@ -99,38 +99,32 @@ def test_the_same_file_twice_adds_nothing(services, tmp_path) -> None:
     assert len(imported(services, path).added) == 1  # what is in the trash may come back
 
 
-def test_a_folder_of_jan_and_one_of_lm_studio(services, tmp_path) -> None:
-    saved(tmp_path / "jan" / "threads" / "t1" / "thread.json", JAN_THREAD)
-    saved(tmp_path / "jan" / "threads" / "t1" / "messages.jsonl", jan_lines(jan_line("u", "user", "Who?")))
-    saved(tmp_path / "lm" / "Work" / "1.conversation.json", lm_studio())
-    saved(tmp_path / "lm" / "settings.json", {"a": 1})
-    report = imported(services, tmp_path / "jan", tmp_path / "lm")
-    titles = [opened_chat(services, id).item.title for id in report.added]
-    assert titles == ["Names", "Counting"]
-    assert opened_chat(services, report.added[0]).item.settings["system"] == "Be Jan."
-    by_file = imported(services, tmp_path / "jan" / "threads" / "t1" / "thread.json")
-    assert by_file.known == 1
+def test_what_a_chat_had_beside_text_is_counted_and_its_thoughts_are_kept(services, tmp_path) -> None:
+    picture = {"content_type": "multimodal_text", "parts": ["Look", {"content_type": "image_asset_pointer"}]}
+    thoughts = {"content_type": "thoughts", "thoughts": [{"summary": "", "content": "Hm."}]}
+    chat = chatgpt(
+        node("q", None, "user", content=picture), node("t", "q", "assistant", content=thoughts),
+        node("a", "t", "assistant", "A cat", status="in_progress"),
+    )  # fmt: skip
+    report = imported(services, saved(tmp_path / "conversations.json", [chat, {"a": 1}]))
+    (id,) = report.added
+    assert (report.left_out, report.unknown, report.problems) == ({"picture": 1}, 1, ())
+    assert report.lines == [
+        "1 chat imported.", "Left out, since slmdesk cannot keep it: 1 picture.",
+        "1 entry was not recognised as a chat.",
+    ]  # fmt: skip
+    _, answer = opened_chat(services, id).messages
+    assert (answer.text, answer.thought, answer.status) == ("A cat", "Hm.", Status.INTERRUPTED)
 
 
-def test_all_programs_at_once_and_what_they_had_beside_text(services, tmp_path) -> None:
-    report = imported(
-        services,
-        saved(tmp_path / "w.json", [open_webui()]),
-        saved(tmp_path / "l.conversation.json", lm_studio()),
-        saved(tmp_path / "data.json", cherry()),
-        saved(tmp_path / "none.json", {"a": 1}),
-    )
-    assert len(report.added) == 3
-    assert report.left_out == {"picture": 2, "tool call": 1, "tool result": 1}
-    assert report.unknown == 1
-    assert report.lines[:2] == [
-        "3 chats imported.",
-        "Left out, since slmdesk cannot keep it: 2 pictures, 1 tool call and 1 tool result.",
-    ]
-    thought = [one for id in report.added for one in on_thread(services, lambda id=id: services.history.messages(id))]
-    assert {one.thought for one in thought} == {"", "Hm.", "Easy.", "Water."}
-    stopped = [one.text for one in thought if one.status is Status.CANCELLED]
-    assert stopped == ["One, two.", "A shi"]
+@pytest.mark.parametrize("name", ["w.json", "a.conversation.json", "folder/messages.jsonl", "topic.md"])
+def test_a_chat_of_another_program_gets_a_sentence(services, tmp_path, name) -> None:
+    data = b"# Boats\n\n## User\n\nWhat is a boat?\n" if name.endswith(".md") else [elsewhere()]
+    path = saved(tmp_path / name, data)
+    report = imported(services, path.parent if "/" in name else path)
+    assert report.added == ()
+    assert [problem.code for _, problem in report.problems] == ["chats.unknown"]
+    assert "It reads the exports of ChatGPT and its own JSON" in report.lines[-1]
 
 
 def test_files_that_are_none_are_named_and_the_others_imported(services, tmp_path) -> None:
@@ -167,13 +161,13 @@ def codes_and_reasons(paths) -> list[tuple[str, str]]:
 
 
 def test_what_of_a_folder_is_not_searched_is_named(tmp_path, monkeypatch) -> None:
-    saved(tmp_path.joinpath(*"abcdefgh", "1.conversation.json"), lm_studio())
+    saved(tmp_path.joinpath(*"abcdefgh", "conversations.json"), [rent()])
     assert codes_and_reasons([tmp_path]) == []
-    saved(tmp_path.joinpath(*"abcdefghi", "2.conversation.json"), lm_studio())
+    saved(tmp_path.joinpath(*"abcdefghi", "conversations.json"), [rent()])
     ((code, reason),) = codes_and_reasons([tmp_path])
     assert (code, reason) == ("chats.not_searched", "folders more than 8 levels below it were left out")
     for at in range(4):
-        saved(tmp_path / f"{at}.conversation.json", lm_studio())
+        saved(tmp_path / f"conversations-{at}.json", [rent()])
     monkeypatch.setattr(imports, "MOST_FILES", 3)
     found = sources_in([tmp_path])
     assert len(found.files) == 3
@@ -181,18 +175,16 @@ def test_what_of_a_folder_is_not_searched_is_named(tmp_path, monkeypatch) -> Non
 
 
 @pytest.mark.skipif(os.name == "nt" or os.geteuid() == 0, reason="needs an ordinary user")
-def test_folders_and_files_that_are_shut_are_named(tmp_path) -> None:
-    saved(tmp_path / "t" / "thread.json", JAN_THREAD)
-    saved(tmp_path / "t" / "messages.jsonl", jan_lines(jan_line("u", "user", "Who?")))
-    saved(tmp_path / "shut" / "1.conversation.json", lm_studio())
+def test_folders_that_are_shut_are_named(tmp_path) -> None:
+    saved(tmp_path / "t" / "conversations.json", [rent()])
+    saved(tmp_path / "shut" / "conversations.json", [rent()])
     (tmp_path / "shut").chmod(0)
-    (tmp_path / "t" / "thread.json").chmod(0)
     try:
         found = sources_in([tmp_path])
     finally:
         (tmp_path / "shut").chmod(0o700)
-    assert [file.path.name for file in found.files] == ["messages.jsonl"]
-    assert [one.code for _name, one in found.problems] == ["chats.not_searched", "file.unreadable"]
+    assert found.files == (tmp_path / "t" / "conversations.json",)
+    assert [one.code for _name, one in found.problems] == ["chats.not_searched"]
     assert "1 folder could not be opened" in found.problems[0][1].sentence
 
 
@@ -212,9 +204,9 @@ class OddReader:
 
 
 def test_others_get_their_turn_between_many_chats(services, tmp_path) -> None:
-    from slmdesk.formats import chat_programs
+    from slmdesk.formats.chatgpt import chat_of
 
-    chats = [to_json(chat_programs.chat_of_chatgpt(rent(f"c{at}"))) for at in range(50)]
+    chats = [to_json(chat_of(rent(f"c{at}"))) for at in range(50)]
     seen = []
 
     def count() -> None:
@@ -228,10 +220,10 @@ def test_others_get_their_turn_between_many_chats(services, tmp_path) -> None:
 
 
 def test_links_in_a_folder_are_not_followed(tmp_path) -> None:
-    saved(tmp_path / "outside" / "1.conversation.json", lm_studio())
-    saved(tmp_path / "folder" / "2.conversation.json", lm_studio())
+    saved(tmp_path / "outside" / "conversations-1.json", [rent()])
+    saved(tmp_path / "folder" / "conversations-2.json", [rent()])
     (tmp_path / "folder" / "link").symlink_to(tmp_path / "outside")
-    assert [file.path.name for file in sources_in([tmp_path / "folder"]).files] == ["2.conversation.json"]
+    assert [file.name for file in sources_in([tmp_path / "folder"]).files] == ["conversations-2.json"]
 
 
 def test_a_stop_leaves_whole_chats_and_says_so(services, tmp_path, monkeypatch) -> None:
@@ -477,7 +469,8 @@ def test_new_chats_are_told_to_the_window(opened, tmp_path) -> None:
 
 
 def test_several_chats_are_one_word_file_and_one_pdf(services, tmp_path) -> None:
-    report = imported(services, saved(tmp_path / "c.json", [rent("c1"), open_webui()]))
+    nodes = (node("q", None, "user", "Hello"), node("a", "q", "assistant", "Good day."))
+    report = imported(services, saved(tmp_path / "c.json", [rent("c1"), chatgpt(*nodes, title="Greeting", id="c2")]))
     for form in ("docx", "pdf", "html", "md", "json"):
         ids = [*report.added, report.added[0]]
         data = result_of(services, lambda form=form, ids=ids: services.exports.give_several(ids, form))

@@ -14,7 +14,7 @@ from slmdesk.base.records import Rescued
 from slmdesk.history.labels import rescued_words
 from slmdesk.runtime.events import ItemChanged
 from slmdesk.translation.service import Handout
-from slmdesk.translation.types import GlossariesChanged, MemoryChanged
+from slmdesk.translation.types import GlossariesChanged
 
 
 @pytest.mark.pure
@@ -63,7 +63,7 @@ def test_h4_a_rescued_translation_can_be_gone_on_with(opened, tmp_path, is_by_ha
         found = call(lambda services: services.history.rescue(damaged))
         assert found.lost_segments == SEGMENTS - len(call(lambda services: services.store.segments.of_item(lease)))
         assert lease in {event.item.id for event in recorder.of(ItemChanged)}
-        assert len(recorder.of(GlossariesChanged)) == len(recorder.of(MemoryChanged)) == 1
+        assert len(recorder.of(GlossariesChanged)) == 1
     assert len(call(lambda services: services.translations.terms("en", "de", "legal"))) == TERMS + 1
     view = call(lambda services: services.translations.open(lease))
     assert view.is_done
@@ -75,5 +75,5 @@ def test_h4_a_rescued_translation_can_be_gone_on_with(opened, tmp_path, is_by_ha
     listed = [row["source"] for name in ("failed", "flagged", "left", "translated") for row in report[name]]
     assert len(listed) == len(set(listed)) == sum(view.counts.values()), "each once, though there are gaps"
     (typed,) = [one for one in call(lambda services: services.store.items.page("translation")) if one.id != lease]
-    shown = call(lambda services: services.typed.open(typed.id))
-    assert [one.target for one in shown.live] == ["Guten Morgen.", "Wie geht's?"]
+    shown = call(lambda services: services.recent.open(typed.id))
+    assert [one.target for one in shown.segments] == ["Guten Morgen.", "Wie geht's?"]

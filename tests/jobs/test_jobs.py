@@ -254,10 +254,3 @@ def test_the_key_of_a_step_knows_model_prompt_and_input() -> None:
     }  # fmt: skip
     assert len(keys) == 4
     assert step_key("aa", "1", step("one")) in keys
-
-
-def test_settings_that_came_later_change_no_key_of_an_older_step() -> None:
-    plain, other = step_of([], Sampling(temperature=0.0)), step_of([], Sampling(temperature=0.0, dry_multiplier=0.8))
-    assert not {"dry_multiplier", "xtc_probability", "word_bias"} & set(plain["sampling"])
-    assert other["sampling"]["dry_multiplier"] == 0.8
-    assert step_key("m", "1", plain) != step_key("m", "1", other)

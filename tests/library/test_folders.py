@@ -276,36 +276,6 @@ def test_the_next_run_goes_on_where_the_last_one_ended(services, folder):
         again.close()
 
 
-@pytest.mark.parametrize("is_cut", [False, True], ids=["meanwhile", "after a crash in between"])
-def test_a_folder_that_is_held_while_it_is_forgotten_is_a_folder_again(services, folder, monkeypatch, is_cut):
-    monkeypatch.setattr("slmdesk.library.folders.REMOVAL_REST_S", 0.001)
-    write(folder / "a.txt", "the pump stops")
-    write(folder / "b.txt", "the valve opens")
-    state = add(services, folder, watched=True)
-    id, call = state.record.id, services.service_thread.call
-    ended: list = []
-
-    def forget_and_hold() -> None:
-        services.collections.forget(id).then(ended.append)
-        services.retention.hold(id)
-
-    if is_cut:
-        call(lambda: services.store.collections.change(id, settings={"going": True}))
-        call(lambda: services.retention.hold(id))
-        call(services.collections.watch)
-    else:
-        call(forget_and_hold)
-        until(lambda: ended)
-        assert ended[0].code == "hold.folder"
-    until(lambda: [one.documents for one in call(services.collections.all)] == [2])
-    assert found(services, state, "pump")
-    hold = call(services.retention.holds)[0]
-    call(lambda: services.retention.release(hold.id))
-    call(lambda: services.collections.forget(id).then(ended.append))
-    until(lambda: ended and ended[-1] is None)
-    assert call(services.collections.all) == []
-
-
 def test_a_file_that_cannot_be_opened_is_named_and_tried_again_when_it_can(services, folder, monkeypatch):
     write(folder / "a.txt", "the pump stops")
     write(folder / "b.txt", "the valve opens")

@@ -100,12 +100,13 @@ def test_the_right_token_works_the_wrong_one_is_said(recorder, hub, keyring, hom
     assert recorder.of(TokenChanged)[-1].place == "keyring"
 
 
-def test_fit_reads_the_header_of_a_gated_file_and_a_mirror_may_hide_its_list_too(recorder, hub, keyring) -> None:
+def test_the_header_of_a_gated_file_is_read_and_a_mirror_may_hide_its_list_too(recorder, hub, keyring) -> None:
     hub.is_all_gated = True
     services = recorder.services
-    assert result_of(services, lambda: services.hub.fit(REPO)).code == "hub.gated"
+    assert result_of(services, lambda: services.hub.repo(REPO)).code == "hub.gated"
     keep(recorder, MARKER, "keyring")
-    assert result_of(services, lambda: services.hub.fit(REPO)).verdict
+    repo = result_of(services, lambda: services.hub.repo(REPO)).repo
+    assert result_of(services, lambda: services.repo_pages.judge(repo, repo.files[0].name)).fits
 
 
 def test_changing_and_forgetting_leaves_the_old_place_empty(recorder, hub, keyring, home) -> None:

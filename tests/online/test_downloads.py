@@ -17,7 +17,6 @@ from fakes.tiny_gguf import tiny_bert, tiny_llama, tiny_projector, write
 from slmdesk.base.errors import KnownError
 from slmdesk.gguf.read import check_file
 from slmdesk.hub.transfer import TransferLimits
-from slmdesk.models.move import MoveResult
 from slmdesk.models.service import fit_by_size
 from slmdesk.online.downloads import ENDS
 from slmdesk.online.hub import Filters
@@ -396,17 +395,3 @@ def test_the_verdict_by_size() -> None:
     gib = 1 << 30
     verdicts = [fit_by_size(size, 8 * gib) for size in (0, gib, 6 * gib, 8 * gib)]
     assert verdicts == ["unknown", "fits", "tight", "too_large"]
-
-
-def test_a_running_download_follows_the_models_folder(recorder, hub, data, home, tmp_path) -> None:
-    """It is paused, its part moves, and it goes on there, at the byte where it was."""
-    hub.storage_faults = [Fault(stall_at=1 << 20)]
-    job = Download(recorder)
-    wait_for_part(home, 1 << 20)
-    target = tmp_path / "elsewhere"
-    assert isinstance(result_of(recorder.services, lambda: recorder.services.moving.move(target)), MoveResult)
-    done = job.wait(DownloadState.DONE)
-    assert Path(os.fsdecode(done.model.path)).parent == target
-    assert done.resumed_from > 0
-    assert files_in(home) == set()
-    assert {path.name for path in target.iterdir()} == {Path(os.fsdecode(done.model.path)).name}

@@ -144,37 +144,6 @@ def test_a_start_that_could_not_be_written_whole_is_written_before_the_first_req
     assert ledger_on_disk()[-1].values == {"of": 3}
 
 
-def test_each_start_leaves_its_end_of_the_ledger_where_the_policy_wants_it(opened, home, tmp_path):
-    paths, heads = find_paths(), tmp_path / "heads"
-    heads.mkdir()
-    paths.config.mkdir(parents=True, exist_ok=True)
-    paths.policy_file.write_text(f'version = 1\n[statement]\nheads = "{heads}"\n')
-    for _ in range(2):
-        services = opened(model=False).services
-        services.close()
-    rows = {row.n: row for row in ledger_on_disk()}
-    found = [path.read_text().split() for path in heads.iterdir()]
-    assert len(found) == 2
-    for chain, n, hash_of_row, when in found:
-        assert chain == rows[1].hash
-        assert (rows[int(n)].hash, rows[int(n)].time) == (hash_of_row, int(when))
-    assert [row.kind for row in rows.values()] == ["start", "policy", "stop", "start", "stop"]
-
-
-def test_a_folder_for_heads_that_is_away_keeps_nobody_from_working_and_is_said(opened, home, tmp_path):
-    paths = find_paths()
-    paths.config.mkdir(parents=True, exist_ok=True)
-    paths.policy_file.write_text(f'version = 1\n[statement]\nheads = "{tmp_path / "away"}"\n')
-    services = opened(model=False).services
-    wait_until(lambda: [one for one in ledger_here(services) if "problem" in one.said])
-    services.close()
-    opened(model=False).services.close()
-    policies = [row.values for row in ledger_on_disk() if row.kind == Kind.POLICY]
-    assert ["problem" in policy for policy in policies][:2] == [False, True]
-    assert "No such file" in policies[1]["problem"]
-    assert len([policy for policy in policies if "file" in policy]) == 1, "the policy is the same"
-
-
 def test_a_policy_stands_there_when_it_is_another(opened, home):
     paths = find_paths()
     opened(model=False).services.close()

@@ -250,12 +250,7 @@ REQUESTS = {
     "hub.search": [lambda s, _p: s.searching.begin("x")],
     "hub.download": [lambda s, _p: s.downloads.start("a/b")],
     "models.import": [lambda s, p: s.models.import_file(p), lambda s, _p: s.finding.find()],
-    "models.packs": [
-        lambda s, p: s.packs.unpack(p), lambda s, p: s.packs.contents(p), lambda s, p: s.packs.pack(["x"], p),
-    ],
-    "models.compare": [lambda s, _p: s.comparing.begin(None)],
     "models.formats": [
-        lambda s, _p: s.formats.measure(None), lambda s, _p: s.formats.measure_without_layers(None),
         lambda s, _p: s.formats.make(None, "Q8_0"), lambda s, _p: s.formats.use("x", copy=True),
     ],
     "settings.network": [lambda s, _p: s.network.change(proxy="none")],

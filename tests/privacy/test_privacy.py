@@ -427,7 +427,7 @@ def test_before_everything_is_deleted_the_keyring_forgets_the_key(opened, vault,
     services = opened().services
     assert result_of(services, lambda: services.privacy.encrypt(WORDS, recovery, by_itself=True)) is None
     assert vault.kept
-    services.erasing.keys = services.statements.keys.vaults["keyring"] = vault
+    services.erasing.keys = services.erasing.signing = vault
     assert result_of(services, services.erasing.forget_secrets) == ()
     assert vault.kept == {}
 

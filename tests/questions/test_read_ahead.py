@@ -151,16 +151,11 @@ def weak(recorder, paper):
     recorder.calls.store.models.change(model.id, header=header)
 
 
-def redacted(recorder, paper):
-    asked(recorder, paper, redact=True)
-    written(recorder, "hello")
-
-
 def let_go(recorder, paper):
     recorder.calls.models.unload()
 
 
-@pytest.mark.parametrize("reason", [weak, redacted, let_go])
+@pytest.mark.parametrize("reason", [weak, let_go])
 def test_a_paper_is_not_read_ahead(opened, tmp_path, reason):
     recorder = opened(answer="At 12 bar.", slow_read=0.05)
     paper = document(recorder, tmp_path / "pump.txt")

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import secrets
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -81,18 +79,6 @@ def child() -> Iterator[Callable[..., subprocess.Popen]]:
     for process in running:
         process.kill()
         process.communicate()
-
-
-def add_older(store: Store, kind: str, title: str, *, settings: str = "{}") -> str:
-    """An item of a history from before there was an archive; its id."""
-    id, now = secrets.token_hex(8), time.time()
-    with store.together():
-        store.database.run(
-            "insert into items (id, kind, title, pinned, created, updated, revision, settings)"
-            " values (?, ?, ?, 0, ?, ?, 1, ?)",
-            (id, kind, title, now, now, settings),
-        )
-    return id
 
 
 def say(store: Store, item: str, text: str, *, parent: str | None = None) -> str:

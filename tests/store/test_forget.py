@@ -14,7 +14,7 @@ from store.conftest import KINDS_IN_SOAK, integrity, readable, say
 from slmdesk.base.paths import Paths, make_folders
 from slmdesk.base.records import Status
 from slmdesk.base.settings import SettingsFile
-from slmdesk.base.translation import Origin, Term
+from slmdesk.base.translation import Term
 from slmdesk.base.types import Role
 from slmdesk.store.backup import backup, kept_copies
 from slmdesk.store.opening import STEPS
@@ -89,8 +89,6 @@ def delete_something(store, what: str) -> None:
         case "terms" | "glossary":
             glossary = store.glossaries.add("law", source_language="en", target_language="de").id
             numbers = store.terms.add(glossary, [Term(SECRET, "x"), Term("harmless", "y")])
-        case "pair":
-            store.memory.remember("en", "de", [(f"{SECRET} swims", "z")], origin=Origin.PERSON)
         case "document":
             document = store.documents.add(
                 path=b"/x", name=SECRET, sha256="x", format="pdf", bytes=1, mtime_ns=1, reader="1"
@@ -103,13 +101,11 @@ def delete_something(store, what: str) -> None:
             store.terms.forget(numbers[:1])
         case "glossary":
             store.glossaries.forget(glossary)
-        case "pair":
-            store.memory.forget([store.memory.page()[0].n])
         case "document":
             store.documents.forget(document)
 
 
-@pytest.mark.parametrize("what", ["item", "terms", "glossary", "pair", "document"])
+@pytest.mark.parametrize("what", ["item", "terms", "glossary", "document"])
 def test_h10_a_deletion_that_did_not_reach_the_copies_is_made_up_for_later(kind, paths, monkeypatch, what):
     """As a kill between the deletion and the copies leaves it."""
     with closing(open_either(paths, "d").store) as store, monkeypatch.context() as patched:

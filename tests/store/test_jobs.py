@@ -7,7 +7,6 @@ import pytest
 from slmdesk.base.errors import KnownError
 from slmdesk.base.records import JobStatus, StepStatus
 from slmdesk.store import open_store
-from slmdesk.store.opening import STEPS
 
 pytestmark = pytest.mark.pure
 
@@ -96,14 +95,6 @@ def test_jobs_go_for_good_with_what_they_work_for(store, paths):
     with pytest.raises(KnownError):
         store.jobs.get(job.id)
     assert b"a secret word" not in paths.database.read_bytes()
-
-
-def test_a_history_from_before_jobs_is_brought_along(paths):
-    open_store(paths, instance_id="d", steps=STEPS[:2]).store.close()
-    with closing(open_store(paths, instance_id="d").store) as store:
-        assert store.jobs.page() == []
-        add(store)
-        store.read_everything()
 
 
 def ended(store, status=JobStatus.DONE):

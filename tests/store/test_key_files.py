@@ -12,7 +12,6 @@ from store.conftest import say
 from slmdesk.base.errors import KnownError
 from slmdesk.base.files import write_atomically
 from slmdesk.base.paths import Paths, find_paths
-from slmdesk.base.records import SetBy, What
 from slmdesk.base.sealing import shown
 from slmdesk.store import DataKey, KeyFile, new_data_key, open_store
 from slmdesk.store.backup import backup
@@ -73,19 +72,23 @@ def test_keys_that_are_just_being_made_are_left_alone(paths, key):
     assert not paths.next_keys_file.exists(), "the control: nobody makes them any more"
 
 
-def test_a_restoring_that_fails_leaves_no_keys_of_the_backup(paths, store, tmp_path):
+def full(*_args) -> None:
+    raise KnownError("disk.full")
+
+
+def test_a_restoring_that_fails_leaves_no_keys_of_the_backup(paths, store, tmp_path, monkeypatch):
     elsewhere = find_paths(tmp_path / "elsewhere")
     theirs = encrypt(elsewhere)
     target = tmp_path / "theirs.slmbackup"
     backup(elsewhere, target, key=theirs)
-    say(store, store.items.add("chat", "held").id, "hello")
-    hold = store.holds.add(What.ALL, "", reason="a case", set_by=SetBy.PERSON)
+    say(store, store.items.add("chat", "mine").id, "hello")
     with store.alone(), prepare_backup(paths, target, source_key=theirs) as ready:
-        with pytest.raises(KnownError, match=r"hold\.all"):
-            replace_history(paths, ready, store=store)
+        with monkeypatch.context() as patch:
+            patch.setattr("slmdesk.store.restoring._swap", full)
+            with pytest.raises(KnownError, match=r"disk\.full"):
+                replace_history(paths, ready, store=store)
         assert not paths.next_keys_file.exists()
         assert store.key is None
-        store.holds.remove(hold.id)
         replace_history(paths, ready, store=store)
     assert store.key == theirs
     assert read_keys(paths.keys_file) == read_keys(elsewhere.keys_file)

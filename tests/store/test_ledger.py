@@ -12,15 +12,11 @@ from fakes.chains import first_fault
 
 from slmdesk.base.record import changed
 from slmdesk.base.records import BEGINNING, Answered, Kind, LedgerRow, Outgoing, canonical, chain_hash
-from slmdesk.online.statement.verify import Counts
 from slmdesk.store import backup, open_store
-from slmdesk.store.opening import STEPS
 from slmdesk.store.rescue import rescue_into
 from slmdesk.store.restoring import restore
 
 pytestmark = pytest.mark.pure
-BEFORE = [step.__name__ for step in STEPS].index("m012_ledger")
-YEAR_S = 365 * 86_400.0
 
 
 def request(path: str = "/x") -> Outgoing:
@@ -168,33 +164,6 @@ def test_letters_that_no_database_holds_do_not_break_the_chain(paths):
 # ---- migration
 
 
-def fill_older(store, count: int) -> None:
-    with store.together():
-        for number in range(count):
-            store.database.run(
-                "insert into requests (time, host, method, path, purpose, bytes) values (?, ?, 'GET', ?, 'search', ?)",
-                (1_700_000_000.125 + number, "hub.example", f"/{number}", number or None),
-            )
-
-
-def test_the_log_of_before_is_the_beginning_of_the_chain(paths):
-    with closing(open_store(paths, instance_id="old", steps=STEPS[:BEFORE]).store) as old:
-        fill_older(old, 5)
-        old.database.run("delete from requests where path = '/3'")  # numbers with a gap
-    with closing(open_store(paths, instance_id="new").store) as store:
-        store.ledger.record(request("/new"))
-        rows = chain(store)
-        assert [row.n for row in rows] == [1, 2, 3, 4, 5]
-        assert first_fault(rows) is None
-        assert [row.is_imported for row in rows] == [True] * 4 + [False]
-        assert [(row.path, row.bytes) for row in store.ledger.page()] == [
-            ("/new", None), ("/4", 4), ("/2", 2), ("/1", 1), ("/0", None),
-        ]  # fmt: skip
-        assert store.ledger.page()[-1].time == 1_700_000_000.125
-        assert store.ledger.count_since(1_700_000_002.0) == 3
-        assert not store.database.rows("select 1 from sqlite_schema where name = 'requests'")
-
-
 # ---- starts and ends
 
 
@@ -225,22 +194,6 @@ def test_a_start_that_somebody_has_made_unreadable_keeps_nobody_from_starting(pa
     with closing(open_store(paths, instance_id="two").store) as two:
         assert two.ledger.start({}).values["unclean"] == [1]
         assert first_fault(chain(two)) == 1
-
-
-@pytest.mark.parametrize("by", [YEAR_S, -YEAR_S])
-def test_a_clock_that_was_set_is_seen(paths, by):
-    now = [1_700_000_000.0]
-    with closing(open_store(paths, instance_id="d", clock=lambda: now[0]).store) as store:
-        store.ledger.start({})
-        store.ledger.record(request())
-        now[0] += by
-        store.ledger.record(request())
-        counts = Counts()
-        for row in chain(store):
-            counts.add([getattr(row, name) for name in LedgerRow.__struct_fields__])
-        (jump,) = counts.lists["jump"]
-        assert (jump["n"], round(jump["seconds"] / YEAR_S, 3)) == (3, by / YEAR_S)
-        assert first_fault(chain(store)) is None
 
 
 # ---- restoring and rescue
@@ -296,14 +249,10 @@ def test_where_no_history_can_be_read_the_chain_of_the_backup_goes_on(paths, tmp
         assert first_fault(chain(store)) is None
 
 
-@pytest.mark.parametrize("is_older", [False, True])
-def test_requests_of_a_damaged_history_come_into_the_chain_once(paths, is_older):
-    with closing(open_store(paths, instance_id="d", steps=STEPS[:BEFORE] if is_older else STEPS).store) as store:
-        if is_older:
-            fill_older(store, 3)
-        else:
-            for number in range(3):
-                store.ledger.finish(store.ledger.record(request(f"/{number}")), Answered(number or 5))
+def test_requests_of_a_damaged_history_come_into_the_chain_once(paths):
+    with closing(open_store(paths, instance_id="d").store) as store:
+        for number in range(3):
+            store.ledger.finish(store.ledger.record(request(f"/{number}")), Answered(number or 5))
     damaged = paths.database.rename(paths.data / "damaged.sqlite3")
     with closing(open_store(paths, instance_id="d").store) as store:
         store.ledger.record(request("/now"))

@@ -6,12 +6,10 @@ import sqlite3
 from contextlib import closing
 
 import pytest
-from store.conftest import add_older
 
 from slmdesk.base.errors import KnownError
 from slmdesk.store import open_store
 from slmdesk.store.backup import backup
-from slmdesk.store.opening import STEPS
 from slmdesk.store.rescue import rescue_into
 
 pytestmark = pytest.mark.process
@@ -29,17 +27,6 @@ def test_the_newest_takes_the_place_of_the_one_before(paths):
         assert [measurement.key for measurement in store.measurements.all()] == ["speed/aa", "bandwidth"]
         assert [measurement.key for measurement in store.measurements.all("speed/")] == ["speed/aa"]
         store.read_everything()
-
-
-def test_a_history_from_before_measurements_is_brought_along(paths):
-    old = open_store(paths, instance_id="d", steps=STEPS[:3]).store
-    item = add_older(old, "chat", "kept")
-    old.close()
-    with closing(open_store(paths, instance_id="d").store) as store:
-        assert store.items.get(item).title == "kept"
-        store.measurements.keep("bandwidth", {})
-        store.read_everything()
-    assert any("schema" in path.name or path.name for path in paths.backups.iterdir())  # a copy was kept before
 
 
 def test_a_backup_has_them_too(paths, tmp_path):

@@ -12,15 +12,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from store.child import open_either
-from store.conftest import KINDS_IN_SOAK, add_older, integrity, say, set_aside
+from store.conftest import KINDS_IN_SOAK, integrity, say, set_aside
 
 from slmdesk.base.errors import KnownError
 from slmdesk.base.records import Answered, AnswerEnding, Outgoing, Status
 from slmdesk.base.types import Origin, Role, TextPart
 from slmdesk.store import SPACE, InstanceLock, Store, is_instance_alive, open_store
-from slmdesk.store.backup import kept_copies
 from slmdesk.store.messages import INDEXED, LOOKED_AT, SearchIndex
-from slmdesk.store.opening import STEPS
 from slmdesk.store.rescue import rescue_into
 from slmdesk.text.folding import fold_for_search
 
@@ -499,21 +497,6 @@ def test_hits_of_both_kinds_come_newest_first_by_page(store):
     assert reported == requested[::-1]
 
 
-def test_a_history_from_before_titles_were_found_is_brought_along(paths):
-    old = open_store(paths, instance_id="d", steps=STEPS[:1], clock=time.time)
-    assert old.notices == ()
-    with old.store.database.writing():
-        old.store.database.run(
-            "insert into items (id, kind, title, pinned, created, updated, revision, settings)"
-            " values ('00000000000000aa', 'chat', 'Ære være', 0, 1, 1, 0, '{}')"
-        )
-    old.store.close()
-    with closing(open_store(paths, instance_id="d").store) as store:
-        assert hits(store, "aere") == [("Ære være", "")]
-        assert len(kept_copies(paths)) == 1
-    assert integrity(paths) == ["ok"]
-
-
 def test_titles_are_rescued_and_their_index_is_made_anew(paths):
     with closing(open_store(paths, instance_id="d").store) as store:
         for number in range(50):
@@ -660,50 +643,14 @@ def test_an_unknown_item_has_no_place(store):
         store.items.place("ffffffffffffffff", pinned=True)
 
 
-def test_an_older_history_has_nothing_archived(paths):
-    with closing(open_store(paths, instance_id="old", steps=STEPS[:10]).store) as old:
-        id = add_older(old, "chat", "before")
-    with closing(open_store(paths, instance_id="new").store) as new:
-        item = new.items.get(id)
-        assert (item.title, item.archived) == ("before", False)
-        assert listed(new) == ["before"]
-        new.read_everything()
-
-
-@pytest.mark.parametrize(
-    ("settings", "came"),
-    [
-        ("{}", 1000.0),
-        ('{"imported": {"program": "x", "time": 5000.5}}', 5000.5),
-        ('{"imported": {"program": "x", "time": 10}}', 1000.0),
-        ('{"imported": "x"}', 1000.0),
-        ('{"imported": {"time": {}}}', 1000.0),
-        ("{", 1000.0),
-    ],
-)
-def test_items_of_an_older_history_came_when_they_were_made_or_imported(paths, settings, came):
-    with closing(open_store(paths, instance_id="old", steps=STEPS[:16]).store) as old:
-        id = add_older(old, "chat", "before", settings=settings)
-        with old.together():
-            old.database.run("update items set created = 1000.0, updated = 900.0")
-    with closing(open_store(paths, instance_id="new").store) as new:
-        assert new.database.row("select arrived from items where id = ?", (id,))[0] == came
-        assert [bool(new.rules.old_items("chat", "", before, (-1.0, -1), 9)) for before in (came, came + 1)] == [0, 1]
-
-
-def test_a_rescue_brings_spaces_the_archive_and_rows_of_before(paths):
-    with closing(open_store(paths, instance_id="old", steps=STEPS[:10]).store) as old:
-        add_older(old, "chat", "before")
-        with old.together():
-            old.database.run("update items set created = 1.0, updated = 1.0")
+def test_a_rescue_brings_spaces_and_the_archive(paths):
     with closing(open_store(paths, instance_id="new").store) as store:
         space = store.items.add(SPACE, "Zoo", settings={"system": "Be brief."}).id
         store.items.place(store.items.add("chat", "in").id, space=space)
         store.items.place(store.items.add("chat", "aside").id, archived=True)
     aside = set_aside(paths)
     with closing(open_store(paths, instance_id="again").store) as store:
-        assert rescue_into(store, aside).items == 4
-        assert listed(store) == ["before"]
-        assert store.rules.old_items("chat", "", time.time() - 60, (-1.0, -1), 9) == [], "all of it came just now"
+        assert rescue_into(store, aside).items == 3
+        assert store.retention.old_items("chat", time.time() - 60, (-1.0, -1), 9) == [], "all of it came just now"
         assert (listed(store, space=space), listed(store, archived=True)) == (["in"], ["aside"])
         assert [item.settings for item, _count in store.items.spaces()] == [{"system": "Be brief."}]

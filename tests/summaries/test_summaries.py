@@ -149,12 +149,12 @@ def test_what_is_said_is_chosen_at_once_with_its_ledger(opened) -> None:
 SHORT_LETTER = ("The rent of the flat is 900 euros a month.", "Please pay the deposit by 3 May 2027.")
 
 
-@pytest.mark.parametrize("request_", [{}, {"language": "en"}, {"kind": Kind.PARAGRAPH, "redact": True}])
+@pytest.mark.parametrize("request_", [{}, {"language": "en"}, {"kind": Kind.PARAGRAPH}])
 def test_what_needs_no_wording_needs_no_model(opened, request_) -> None:
     recorder = opened(model=False)
     item = begin(recorder, keep(recorder, "a.pdf", [page(1, *SHORT_LETTER)]), **request_)
     summary = ended(recorder, item)
-    assert (summary.method, summary.model, summary.redaction) == ("quotations", "", None)
+    assert (summary.method, summary.model) == ("quotations", "")
     assert [text_at(recorder, sentence.blocks[0]) for sentence in summary.sentences] == list(SHORT_LETTER)
     assert view(recorder, item).job.model_sha256 == ""
 

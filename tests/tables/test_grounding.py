@@ -349,14 +349,6 @@ def test_a_table_comes_back_from_the_store_and_into_the_history() -> None:
     assert markdown_of(made()).splitlines()[2:] == ["| a\\|b.pdf | 900 EUR [p. 3] | – |"]
 
 
-def test_a_table_kept_by_an_earlier_version_is_still_one() -> None:
-    table = made()
-    row = changed(table.rows[0], cells=(table.rows[0].cells[0], TableCell(flag=Flag.NOT_THERE)))
-    kept = json.loads(json.dumps(to_json(changed(table, rows=(row,)))))
-    kept["rows"][0]["cells"][1]["flag"] = "not in the text"
-    assert stored_from(Table, kept).rows == (row,)
-
-
 def test_what_should_be_looked_at_is_marked_and_said_in_markdown() -> None:
     table = made()
     cells = changed(table.rows[0].cells[0], flag=Flag.KIND), TableCell()

@@ -11,12 +11,11 @@ from fakes.recorder import result_of
 
 from slmdesk.base.errors import KnownError
 from slmdesk.base.translation import Forms, Origin, Term
-from slmdesk.jobs.types import JobChanged
 from slmdesk.runtime import service
 from slmdesk.runtime.messages import Problem
 from slmdesk.translation.export import to_glossary_file
 from slmdesk.translation.glossaries import ImportRequest, check_term, sorted_out
-from slmdesk.translation.types import GlossariesChanged, TranslationRequest
+from slmdesk.translation.types import GlossariesChanged
 
 pytestmark = [pytest.mark.process, pytest.mark.quick]
 
@@ -223,32 +222,18 @@ def test_a_memory_goes_out_in_pieces_and_comes_back_whole(opened, tmp_path):
     assert (done.kept, done.skipped) == (1_200, 0)
 
 
-def test_deleted_pairs_come_back_and_are_gone_for_good_after_that(opened):
-    services = opened(model=False).calls
-    services.store.memory.remember("en", "de", [("quicksilver", "x")], origin=Origin.PERSON)
-    (pair,) = services.memory.search("quicksilver")
-    gone = services.memory.forget([pair.n])
-    assert services.memory.restore(gone) == 1
-    assert services.memory.search("quicksilver") == [pair]
-    gone = services.memory.forget([pair.n])
-    services.store.memory.remember("en", "de", [("quicksilver", "y")], origin=Origin.PERSON)
-    assert services.memory.restore(gone) == 0, "what was learned since stays"
-
-
-def test_likeness_is_shown_with_what_differs_and_another_domain_counts_less(opened):
+def test_sentences_alike_are_found_and_another_domain_counts_less(opened):
     services = opened(model=False).calls
     services.store.memory.remember("en", "de", [("The rent is due on Monday.", "a")], origin=Origin.PERSON)
     legal = [("The rent is due on Monday.", "b")]
     services.store.memory.remember("en", "de", legal, domain="legal", origin=Origin.PERSON)
-    found = services.memory.matches("en", "de", "The rent is due on Sunday.", "legal")
-    assert [one.pair.target for one in found] == ["a", "b"] or [one.pair.target for one in found] == ["b", "a"]
-    assert all(one.penalty == 0 for one in found)
-    found = services.memory.matches("en", "de", "The rent is due on Sunday.")
-    assert [(one.pair.target, one.penalty) for one in found] == [("a", 0.0), ("b", 0.05)]
-    assert found[0].changes == (("Monday.", "Sunday."),)
-    assert services.memory.matches("", "", "The rent is due on Sunday.")
-    assert not services.memory.matches("en", "fr", "The rent is due on Sunday.")
-    assert not services.memory.matches("en", "de", "Something else entirely is due.")
+    found = services.memory.alike("en", "de", "The rent is due on Sunday.", "legal")
+    assert [pair.target for pair, _ in found] == ["a", "b"] or [pair.target for pair, _ in found] == ["b", "a"]
+    assert found[0][1] == found[1][1]
+    found = services.memory.alike("en", "de", "The rent is due on Sunday.", "")
+    assert [pair.target for pair, _ in found] == ["a", "b"]
+    assert not services.memory.alike("en", "fr", "The rent is due on Sunday.", "")
+    assert not services.memory.alike("en", "de", "Something else entirely is due.", "")
 
 
 def test_a_glossary_of_a_domain_holds_for_its_texts_alone_and_names_for_all(opened):
@@ -279,27 +264,6 @@ def test_what_is_no_term_is_refused_by_a_code():
         assert met.value.code == code
     assert check_term(Term(" a  b ", "c", ("d", " ", "d"))) == Term("a b", "c", ("d",))
     assert sorted_out([Term("a", "b")], [Term("A", "B"), Term("A", "c", minds_case=True)])[1:] == (1, ())
-
-
-def test_terms_are_proposed_from_a_document_and_from_a_translation_of_it(opened, tmp_path):
-    recorder = opened(turned=True)
-    services = recorder.calls
-    text = "The security deposit is due.\nWith no security deposit no lease agreement.\nThe lease agreement ends.\n"
-    path = written(tmp_path, "lease.txt", text)
-    found = services.proposals.of_document(path, source="en")
-    said = [(one.words, one.times) for one in found.candidates]
-    assert said == [("lease agreement", 2), ("security deposit", 2)]
-    made = services.glossaries.add("x", "en", "de")
-    services.glossaries.add_term(made.id, Term("lease agreement", "Mietvertrag"))
-    item = services.translations.begin(TranslationRequest("de", text=text, source="en"))
-    recorder.wait(JobChanged, lambda event: event.status.value == "done")
-    found = services.proposals.of_translation(item.id)
-    assert [(one.words, one.translation) for one in found.candidates] == [("security deposit", "SECURITY DEPOSIT")]
-    assert found.known == 1
-    with pytest.raises(KnownError):
-        services.proposals.of_translation("nope")
-    empty = services.proposals.of_document(written(tmp_path, "e.txt", " \n"))
-    assert isinstance(empty, Problem)
 
 
 def test_a_long_glossary_is_forgotten_bit_by_bit_and_comes_back_whole(opened, monkeypatch):

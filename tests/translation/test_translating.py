@@ -14,7 +14,6 @@ from slmdesk.base.translation import Origin, SegmentState, Term
 from slmdesk.jobs.types import JobChanged
 from slmdesk.runtime.messages import Problem
 from slmdesk.translation.prompts import TranslationStyle
-from slmdesk.translation.segments import turned
 from slmdesk.translation.types import LiveTranslated, SegmentChanged, TranslationGrew, TranslationRequest, WrittenFile
 
 pytestmark = pytest.mark.process
@@ -276,7 +275,7 @@ def test_words_the_model_was_unsure_of_are_kept_until_they_are_edited(opened, tm
 
     assert [doubted(one) for one in kept()] == [[("BIG", 0.25), ("FIXED", 0.25)], []]
     assert kept()[0].target == "tHE <1>BIG HOUSE</1> IS FIXED."
-    edits.approve(view.item.id, 0)
+    edits.approve(view.item.id, [0])
     assert doubted(kept()[0]) == [("BIG", 0.25), ("FIXED", 0.25)]
     again = edits.retry(view.item.id, 0, "more formal")
     assert doubted(again) == [("BIG", 0.25), ("FIXED", 0.25)]
@@ -300,24 +299,3 @@ def test_where_formatting_is_guessed_nobody_knows_how_sure_the_words_are(opened,
     (segment,) = recorder.calls.translations.segments(view.item.id)
     assert "formatting" in [flag.kind for flag in segment.flags]
     assert segment.doubts == ()
-
-
-def test_put_back_goes_into_the_language_of_the_source_also_where_that_was_not_chosen(opened):
-    rent = "Le locataire paie le loyer au début de chaque mois."
-    assert turned(TranslationStyle("en", domain="legal", formality="formal"), rent) == TranslationStyle(
-        "fr", "en", "legal"
-    )
-    assert turned(TranslationStyle("en", "de"), rent) == TranslationStyle("de", "en"), "what was chosen counts"
-    recorder = opened(turned=True)
-    back = recorder.calls.segment_edits.back
-    problem = back("House 3", TranslationStyle("en"), "Haus 3")
-    assert problem.code == "translation.source_unknown"
-
-
-def test_a_translation_is_put_back_and_said_in_other_ways(opened):
-    recorder = opened(turned=True)
-    manner, house = TranslationStyle("de", "en"), "The house is big."
-    edits = recorder.calls.segment_edits
-    back = edits.back("Das Haus ist groß.", manner, house)
-    assert back == "Das Haus ist groß.".swapcase()
-    assert edits.alternatives(house, manner) == ["tHE HOUSE IS BIG."]

@@ -49,11 +49,12 @@ MODELS = {  # family: (tiny model, general.architecture, general.name, what its 
     "Seed-X": ("llama2", "", "Seed X PPO 7B", None),
 }
 LEASE, GLOSSARY = "The lease ends in May.", (Term("lease", "Mietvertrag"),)
+WISHES = TranslationStyle("de", "en", "everyday", "formal", "Do not use this word: X")
 CASES = {
     "plain": (LEASE, Tags(), TranslationStyle("de", "en"), {}),
     "Chinese": (LEASE, Tags(), TranslationStyle("zh", "en"), {}),
     "terms": (LEASE, Tags(), TranslationStyle("de", "en"), {"terms": GLOSSARY}),
-    "wishes": (LEASE, Tags(), TranslationStyle("de", "en", "everyday", "formal"), {"terms": GLOSSARY, "without": "X"}),
+    "wishes": (LEASE, Tags(), WISHES, {"terms": GLOSSARY}),
     "kept": ("Velmora rents it.", Tags(), TranslationStyle("de", "en"), {"terms": (Term("Velmora", "", keeps=True),)}),
     "tags": ("The <1>lease</1> ends in May.", Tags(paired=(1,)), TranslationStyle("de", "en"), {}),
 }
@@ -93,7 +94,7 @@ def test_the_table_holds_what_can_be_filled_in() -> None:
         assert family.format in ("", *FAMILIES_BY_NAME), family.name
         assert not set(family.languages) - set(LANGUAGES), family.name
         if family.translation is None:  # else all jobs would have them
-            assert family.sampling.repeat_penalty is family.sampling.presence_penalty is None
+            assert family.sampling.repeat_penalty is None
         else:
             assert family.names, "a translator is recognised by its name, for its template may be any"
             for target in ("zh", "de"):

@@ -20,7 +20,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QFileDialog, QLabel, QLineEdit, QMenu, QPushButton, QToolButton, QWidget
 from writing.window.test_writing_page import RIGHT, begin, changes, put
 
-from slmdesk.online.window.statement import StatementWindow
+from slmdesk.online.window.network import NetworkLogWindow
 from slmdesk.questions.window import CitationRow
 from slmdesk.translation.window.documents import DocumentForm
 
@@ -266,7 +266,7 @@ def test_9_an_answer_is_tried_again_edited_and_deleted_and_a_new_chat_begun(prog
         program.wait(lambda: not program.chat.chat)
 
 
-def test_10_the_theme_the_statement_and_the_lock(start, paths, at_most):
+def test_10_the_theme_the_network_log_and_the_lock(start, paths, at_most):
     program = start(key=encrypt(paths))
     with at_most(3):
         turn_to(program, "Settings")
@@ -278,10 +278,10 @@ def test_10_the_theme_the_statement_and_the_lock(start, paths, at_most):
         program.wait(lambda: QApplication.palette().window().color().lightness() < 60)
     with at_most(2):
         program.click("network_button")
-        program.click("statement_button")
-        program.wait(lambda: program.window.findChild(StatementWindow))
+        program.click("ledger_button")
+        program.wait(lambda: program.window.findChild(NetworkLogWindow))
     program.wait(lambda: program.frame.locking.ways is not None)
-    program.click(program.window.findChild(StatementWindow).findChild(QPushButton, "statement_close"))
+    program.click(program.window.findChild(NetworkLogWindow).findChild(QPushButton, "ledger_close"))
     program.wait(program.is_in_front)
     with at_most(0):
         QTest.keyClick(program.window, Qt.Key.Key_L, CTRL | SHIFT)

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 from fakes.commands import ROOT, told_in
-from fakes.session_bus import MISSING, Bus, private_bus
+from fakes.private_bus import MISSING, Bus, private_bus
 from fakes.traced import (
     MARKER,
     beyond,
@@ -120,7 +120,7 @@ class Day:
         self.logind = bus.logind()
         self.elsewhere = [tmp_path / "user", tmp_path / "tmp", run]
         env = places(tmp_path, dict(os.environ), run=run)
-        self.window = Window(self.log, env | bus.environment | bus.system_environment)
+        self.window = Window(self.log, env | bus.environment)
         self.do = self.window.do
 
     def work_on(self) -> None:

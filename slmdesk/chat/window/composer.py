@@ -181,7 +181,6 @@ def _text_of(source: QMimeData) -> str:
 
 class Composer(QFrame):
     attach_requested = Signal()
-    redact_switched = Signal(bool)
 
     edited = Signal()
     send_requested = Signal(str)
@@ -195,7 +194,6 @@ class Composer(QFrame):
         self._build_ui()
         self._connect()
         self._show_button()
-        self.set_redacting(False)
 
     def _build_ui(self) -> None:
         self.input_box = InputBox(self)
@@ -213,13 +211,10 @@ class Composer(QFrame):
             "attach_button", self, tip=_("Attach documents"), shortcut="chat.attach", label=_("Attach documents"),
             icon="paperclip", colour="ink2", on=self.attach_requested,
         )  # fmt: skip
-        self._redact = tool_button("redact_button", self, label=_("Redact"), icon="shield", colour="ink2")
-        self._redact.setCheckable(True)
-        self._redact.clicked.connect(self._on_redact_clicked)
         self.button = tool_button("send_button", self, kind="round", on=self._on_clicked)
         self.button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self._meter: QWidget | None = None
-        self._icons = row(self._attach, self._redact, 1, self.button, gap=theme.SPACE_4)
+        self._icons = row(self._attach, 1, self.button, gap=theme.SPACE_4)
         text = row(self.input_box, margins=(0, 0, theme.SPACE_4, 0))
         margins = (theme.SPACE_12, theme.SPACE_12, theme.SPACE_12, theme.SPACE_8)
         column(
@@ -240,7 +235,7 @@ class Composer(QFrame):
     @property
     def in_order(self) -> tuple[QWidget, ...]:
         meter = () if self._meter is None else (self._meter,)
-        return (*self.attachments.in_order, self._attach, self._redact, self.input_box, *meter, self.button)
+        return (*self.attachments.in_order, self._attach, self.input_box, *meter, self.button)
 
     def add_meter(self, meter: QWidget) -> None:
         """Put the meter of the context before the button *Send*."""
@@ -272,19 +267,6 @@ class Composer(QFrame):
     def set_busy(self, is_busy: bool) -> None:
         self._is_busy = is_busy
         self._show_button()
-
-    def set_redacting(self, is_on: bool) -> None:
-        self._redact.setChecked(is_on)
-        set_icon(self._redact, "shield", "accent" if is_on else "ink2")
-        state = _("on") if is_on else _("off")
-        self._redact.setToolTip(
-            _("Redact names and numbers before the model sees them: {state} in this chat").format(state=state)
-        )
-        self._redact.setAccessibleDescription(_("Is {state} in this chat").format(state=state))
-
-    def _on_redact_clicked(self, is_on: bool) -> None:
-        self.set_redacting(is_on)
-        self.redact_switched.emit(is_on)
 
     def set_can_send(self, can_send: bool) -> None:
         self._can_send = can_send

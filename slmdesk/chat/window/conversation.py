@@ -9,22 +9,19 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
 from slmdesk.base.record import changed
-from slmdesk.base.records import Hold, Item, Message
+from slmdesk.base.records import Item, Message
 from slmdesk.base.texts import _, ngettext
 from slmdesk.base.types import Role
-from slmdesk.chat.conversation import NEW_CHAT, REDACT, Conversation, SentMessage, is_private, words_of
-from slmdesk.chat.types import ChatOptions, QuotesFound, Rewrite, SendRequest, options_from
+from slmdesk.chat.conversation import NEW_CHAT, Conversation, SentMessage, is_private, words_of
+from slmdesk.chat.types import SHOWN_AS_CHATS, ChatOptions, QuotesFound, Rewrite, SendRequest, options_from
 from slmdesk.chat.window.attachment_chips import Draft
 from slmdesk.chat.window.attachments import AttachController, Drafts
 from slmdesk.chat.window.context import ContextWatch, FullController, WindowController
 from slmdesk.chat.window.messages import END, MessageInspector, OlderMessages, ShownMessages, all_details_of
 from slmdesk.chat.window.view.message import ANSWER_NOW, DELETIONS, OTHER_MODEL, REWRITES, TOGGLE_THOUGHT
-from slmdesk.history.labels import held_words
-from slmdesk.redaction.service import NOTHING_DECIDED, Decisions
 from slmdesk.runtime.events import (
     ItemChanged,
     ItemGone,
-    ItemsAdded,
     MessageAdded,
     MessageChanged,
     MessageEnded,
@@ -38,14 +35,10 @@ from slmdesk.runtime.messages import Problem
 from slmdesk.window.base.bridge import Bridge
 from slmdesk.window.base.shortcuts import WindowStateFile
 from slmdesk.window.base.text import TICK_MS
-from slmdesk.window.widgets.dialogs import RedactionGate
 from slmdesk.window.widgets.notices import REMOVAL_MS, UNDO_MS, Notice, notice_of
 
 if TYPE_CHECKING:
     from slmdesk.services import Services
-
-KIND = "chat"
-ATTACHED = _(" What is attached is redacted too, without being shown here.")
 
 
 class ChatController(QObject):
@@ -79,7 +72,6 @@ class ChatController(QObject):
         self.inspector = MessageInspector(bridge, self.shown, self)
         self.edits = MessageEdits(bridge, self, self)
         self.window = WindowController(bridge, self, self)
-        self.hold = HoldWatch(bridge, self)
         self.private = PrivateController(bridge, self, self)
         self.older = OlderMessages(bridge, self.shown, self)
         self._others: set[str] = set()
@@ -88,7 +80,6 @@ class ChatController(QObject):
         )
         self.full = FullController(bridge, self, self)
         """Decides what happens when the chat is full."""
-        self.redaction = RedactionGate(bridge, self, "redaction_controller")
         self._is_sending = self._is_stop_requested = self.is_busy = False
         self._epoch = 0
         self._live_timer = QTimer(self, interval=TICK_MS)
@@ -112,7 +103,6 @@ class ChatController(QObject):
         self._live_timer.timeout.connect(self._on_live_tick)
         self.older.arrived.connect(self.older_shown)
         self.chat_opened.connect(self.private.show)
-        self.chat_opened.connect(self.hold.show)
         self.message_added.connect(self.private.note_words)
 
     @property
@@ -161,9 +151,8 @@ class ChatController(QObject):
         self.drafts.save_soon()
 
     @Slot(str)
-    def send(self, text: str, decisions: Decisions | None = None) -> None:
-        """Send a message in the open chat. In a redacted chat without `decisions`, a person is first asked about what
-        was found, and the text stays in the composer.
+    def send(self, text: str) -> None:
+        """Send a message in the open chat.
 
         The text leaves the composer at once and comes back if the message is refused. A text that is known to be too
         long for the model stays in the composer.
@@ -175,10 +164,6 @@ class ChatController(QObject):
         if self.context.too_long is not None:
             self.full.refuse_draft()
             return
-        if self.redaction.is_on and decisions is None:
-            also = ATTACHED if self.attached.requests() else ""
-            self.redaction.before(text, partial(self.send, text), item=self.chat, also=also)
-            return
         chat = self.chat
         self._is_sending, self._is_stop_requested = True, False
         request = SendRequest(
@@ -186,26 +171,16 @@ class ChatController(QObject):
             chat=chat or None,
             options=None if chat else self.new_options,
             attach=self.attached.requests(),
-            redact=self.redaction.is_on or None,
-            decisions=decisions or NOTHING_DECIDED,
         )
         taken = self.attached.take()
-        rest = self.drafts.of(chat).removeprefix(text).lstrip()  # typed while the message was searched for private data
-        self.drafts.put(chat, rest)
-        self.draft_restored.emit(rest)
+        self.drafts.put(chat, "")
+        self.draft_restored.emit("")
         self._show_busy()
         self._bridge.ask(
             self._bridge.services.chats.send(request),
             partial(self._on_sent, self._epoch),
             partial(self._on_send_refused, self._epoch, chat, text, taken),
         )
-
-    def redact(self, is_on: bool) -> None:
-        """Switch the redaction of the open chat on or off, from its next message on."""
-        if is_on != self.redaction.is_on:
-            self.redaction.switch(is_on)
-            if self.chat:
-                self._bridge.services.chats.redact(self.chat, on=is_on)
 
     def stop(self) -> None:
         self.attached.stop_waiting()
@@ -261,7 +236,7 @@ class ChatController(QObject):
     # ---- answers
 
     def _on_opened(self, epoch: int, message: str, opened: Conversation) -> None:
-        if opened.item.kind != KIND:
+        if opened.item.kind not in SHOWN_AS_CHATS:
             self.other_found.emit(opened.item.id)
         elif epoch == self._epoch and opened.item.deleted_at is None:
             self.shown.open(opened)
@@ -395,15 +370,13 @@ class ChatController(QObject):
             self.renew(message)
 
     def _on_item_changed(self, event: ItemChanged) -> None:
-        if event.item.kind != KIND:
+        if event.item.kind not in SHOWN_AS_CHATS:
             self._others.add(event.item.id)
         if event.item.id != self.chat:
             return
         if event.item.deleted_at is not None:
             self.new_chat()
         else:
-            if self.redaction.is_on != _is_redacted(event.item):
-                self.redaction.switch(_is_redacted(event.item))
             self._show_space(event.item)
             if event.item.shown_title != self._title:
                 self._title = event.item.shown_title
@@ -438,7 +411,6 @@ class ChatController(QObject):
         self.older.forget()
         self.chat, self._title = (item.id, item.shown_title) if item else ("", _(NEW_CHAT))
         self._show_space(item)
-        self.redaction.switch(item is not None and _is_redacted(item))
         if item is not None:
             self.drafts.open(item)
         self.shown.fill(messages)
@@ -647,45 +619,3 @@ class PrivateController(QObject):
         self._used.discard(event.id)
         if self._chats.pop(event.id, None) is not None:
             self.listed.emit(dict(self._chats))
-
-
-# ---- whether the open chat is on hold
-
-
-class HoldWatch(QObject):
-    shown = Signal(str)
-
-    def __init__(self, bridge: Bridge, parent: QObject) -> None:
-        super().__init__(parent, objectName="hold_watch")
-        self._bridge = bridge
-        self._chat = ""
-        bridge.on(ItemChanged, self._on_item_changed)
-        bridge.on(ItemsAdded, self._on_items_added)
-
-    @Slot(str, str)
-    def show(self, chat: str, _title: str = "") -> None:
-        self._chat = chat
-        if not chat or is_private(chat):
-            self.shown.emit("")
-            return
-        self._bridge.ask(self._bridge.services.retention.hold_on(chat), partial(self._on_found, chat), _chat_is_gone)
-
-    def _on_items_added(self) -> None:
-        """Check the hold again: a space or all chats may have been put on hold or released."""
-        self.show(self._chat)
-
-    def _on_found(self, chat: str, hold: Hold | None) -> None:
-        if chat == self._chat:
-            self.shown.emit(held_words(hold))
-
-    def _on_item_changed(self, event: ItemChanged) -> None:
-        if event.item.id == self._chat:
-            self.show(self._chat)
-
-
-def _chat_is_gone(problem: Problem) -> None:
-    """Ignore that the chat was deleted meanwhile."""
-
-
-def _is_redacted(chat: Item) -> bool:
-    return chat.settings.get(REDACT) is True

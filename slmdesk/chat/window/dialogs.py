@@ -12,7 +12,6 @@ from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QDialogButtonBox,
-    QFormLayout,
     QFrame,
     QHeaderView,
     QLayout,
@@ -30,23 +29,14 @@ from PySide6.QtWidgets import (
 from slmdesk.base.documents import FORMATS
 from slmdesk.base.record import changed
 from slmdesk.base.texts import _, in_quotes, ngettext
-from slmdesk.base.types import Sampling
 from slmdesk.chat.conversation import InspectedPrompt
 from slmdesk.chat.presets import MOST_NAME, MOST_SYSTEM, Preset
+from slmdesk.chat.settings import SAMPLED, SETTINGS
 from slmdesk.chat.spaces import MOST_SPACE_NAME, Space
-from slmdesk.chat.types import FORMS, MOST_EXAMPLE, MOST_EXAMPLES, SAMPLED, ChatOptions, Example
+from slmdesk.chat.types import MOST_EXAMPLE, MOST_EXAMPLES, ChatOptions, Example
 from slmdesk.chat.window.attachment_chips import FAILED, LOCKED, READING, AttachmentBar, draft_from
 from slmdesk.chat.window.attachments import AttachController
-from slmdesk.chat.window.option_fields import (
-    ANSWER_LANGUAGES,
-    TEMPERATURES,
-    THINKING,
-    TOP_PS,
-    AnswerForm,
-    Reader,
-    lengths,
-)
-from slmdesk.chat.window.options import MoreSettings
+from slmdesk.chat.window.option_fields import Around, SettingsForm
 from slmdesk.chat.window.options_controller import PresetsController
 from slmdesk.window.base import theme
 from slmdesk.window.widgets.build import (
@@ -72,7 +62,7 @@ SHIPPED = _("comes with slmdesk")
 
 
 class PresetsWindow(Dialog):
-    def __init__(self, controller: PresetsController, models: Sequence[tuple[str, str]], parent: QWidget) -> None:
+    def __init__(self, controller: PresetsController, models: Sequence[tuple[object, str]], parent: QWidget) -> None:
         super().__init__(parent)
         passing(self, "presets_window", _("Presets"))
         self.resize(640, 520)
@@ -167,7 +157,7 @@ class PresetsWindow(Dialog):
             self._open_editor(preset.id, preset.name, preset.options, _("Edit the preset"))
 
     def _open_editor(self, id: str, name: str, options: ChatOptions, title: str) -> None:
-        editor = PresetEditor(self, name, options, self._models, title=title, read_form=self._controller.read_form)
+        editor = PresetEditor(self, name, options, self._models, title=title)
         editor.saved.connect(partial(self._controller.save, id))
         editor.open()
 
@@ -208,7 +198,6 @@ def _first_words(preset: Preset) -> str:
 # ---- a dialog with everything that is in a preset
 
 
-AS_USUAL = _("The model's own")
 ANY_MODEL = _("Any")
 HALF = _("An example needs a question and an answer.")
 LONG = _("One side of an example has {most_example:,} characters at most.").format(most_example=MOST_EXAMPLE)
@@ -224,60 +213,34 @@ class PresetEditor(Dialog):
         parent: QWidget,
         name: str,
         options: ChatOptions,
-        models: Sequence[tuple[str, str]],
+        models: Sequence[tuple[object, str]],
         *,
         title: str,
-        read_form: Reader,
     ) -> None:
         super().__init__(parent)
-        self._form = AnswerForm(self, read_form, prefix="preset")
         passing(self, "preset_editor", title)
         self.resize(720, 640)
         self._build_ui(name, options, models)
         self._connect()
         self._show_state()
 
-    def _build_ui(self, name: str, options: ChatOptions, models: Sequence[tuple[str, str]]) -> None:
+    def _build_ui(self, name: str, options: ChatOptions, models: Sequence[tuple[object, str]]) -> None:
         self._name = text_line("preset_name", self, _("Name"), most=MOST_NAME)
         self._name.setText(name)
         self._system = named(QPlainTextEdit(options.system, self), "preset_system", label=_("Instructions"))
         self._system.setTabChangesFocus(True)
         self._system.setPlaceholderText(_("What the model is told before each chat"))
         self._system.setMinimumHeight(100)
-        self._choices = {
-            "model": self._choice("model", [("", ANY_MODEL), *models], options.model),
-            "temperature": self._choice("temperature", [(None, AS_USUAL), *TEMPERATURES], options.temperature),
-            "top_p": self._choice("top_p", [(None, AS_USUAL), *TOP_PS], options.top_p),
-            "max_tokens": self._choice("max_tokens", lengths(), options.max_tokens),
-            "thinking": self._choice("thinking", list(THINKING.items()), options.thinking),
-            "answer_language": self._choice("answer_language", list(ANSWER_LANGUAGES), options.answer_language),
-        }
-        titles = (
-            _("Model"),
-            _("Temperature"),
-            _("Word variety (top-p)"),
-            _("Maximum length"),
-            _("Thinking"),
-            _("Language of answers"),
-        )
-        form = QFormLayout()
-        form.setRowWrapPolicy(QFormLayout.RowWrapPolicy.WrapLongRows)
-        for title, choice in zip(titles, self._choices.values(), strict=True):
-            choice.setAccessibleName(title)
-            form.addRow(title, choice)
-        names = (*SAMPLED, *FORMS)
-        self._sampling = {name: getattr(options, name) for name in names if name not in (*self._choices, "seed")}
-        self._form.show_options(options, is_other=True)
-        self._sampling_box = MoreSettings(self, prefix="preset")
-        self._sampling_box.show_options(options, Sampling(), is_other=True)
+        self._options = options
+        self._form = SettingsForm([each for each in SETTINGS if each.of_preset], self, prefix="preset")
+        self._around = Around(tuple(models), ANY_MODEL)
+        self._form.show_options(options, self._around, is_other=True)
         content = QFrame(self)
         content.setMinimumHeight(1)  # else it stays as tall as in the narrowest column
         column(
             plain_label(_("Instructions"), self, name="preset_system_heading", wraps=False),
             (self._system, 2),
-            form,
             self._form,
-            self._sampling_box,
             self._build_examples(options.examples),
             into=content,
             gap=theme.SPACE_12,
@@ -317,34 +280,22 @@ class PresetEditor(Dialog):
         self._less = button(_("Remove"), "preset_example_remove", self, on=self._on_remove)
         return column(heading, self._examples, row(self._more, self._less, 1, gap=theme.SPACE_8), gap=theme.SPACE_4)
 
-    def _choice(self, name: str, values: list[tuple[object, str]], shown: object) -> Choice:
-        made = named(Choice(values, self), f"preset_{name}")
-        made.show_value(shown)
-        return made
-
     def _connect(self) -> None:
         self._name.textChanged.connect(self._show_state)
         self._system.textChanged.connect(self._show_state)
         self._examples.itemChanged.connect(self._show_state)
         self._examples.itemSelectionChanged.connect(self._show_state)
-        self._form.changed.connect(self._on_form)
-        self._sampling_box.changed.connect(self._on_sampling)
-        self._sampling_box.reset_requested.connect(self._on_reset)
+        self._form.changed.connect(self._on_changed)
+        self._form.reset_requested.connect(self._on_reset)
         self._buttons.accepted.connect(self._on_accepted)
         self._buttons.rejected.connect(self.reject)
 
-    def _on_sampling(self, values: dict[str, Any]) -> None:
-        self._sampling |= values
-        self._sampling_box.show_options(changed(ChatOptions(), **self._sampling), Sampling())
-
-    def _on_form(self, values: dict[str, Any]) -> None:
-        self._sampling |= values
+    def _on_changed(self, values: dict[str, Any]) -> None:
+        self._options = changed(self._options, **values)
+        self._form.show_options(self._options, self._around)
 
     def _on_reset(self) -> None:
-        for name, choice in self._choices.items():
-            if name in SAMPLED:
-                choice.show_value(None)
-        self._on_sampling({name: getattr(ChatOptions(), name) for name in self._sampling if name not in FORMS})
+        self._on_changed({name: getattr(ChatOptions(), name) for name in SAMPLED})
 
     def _add(self, question: str, answer: str) -> None:
         at = self._examples.rowCount()
@@ -385,15 +336,11 @@ class PresetEditor(Dialog):
 
     def _on_accepted(self) -> None:
         self._form.keep()
-        self._sampling_box.keep()
-        if self._sampling_box.problem or self._form.problem:
+        if self._form.has_problem:
             show_words(self._problem, UNREADABLE)
             return
-        values = {name: choice.currentData() for name, choice in self._choices.items()} | self._sampling
-        examples = tuple(Example(question, answer) for question, answer in self._sides())
-        self.saved.emit(
-            self._name.text(), ChatOptions(system=self._system.toPlainText().strip(), examples=examples, **values)
-        )
+        system, examples = self._system.toPlainText().strip(), tuple(Example(*pair) for pair in self._sides())
+        self.saved.emit(self._name.text(), changed(self._options, system=system, examples=examples))
         self.accept()
 
 

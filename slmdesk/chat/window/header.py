@@ -67,9 +67,6 @@ class ChatHeader(QFrame):
         self.space.hide()
         set_icon(self.space, "folder-open", "ink2")
         self.title = ChatTitle(self)
-        self.hold = named(QLabel(self), "chat_hold")
-        set_icon(self.hold, "lock", "ink2")
-        self.hold.hide()
         self.picker = ModelPicker(models, self)
         self.search = self._button("find_button", "search", _("Find in this chat"), "chat.find")
         self.export = self._button("export_button", "share", _("Export this chat"))
@@ -79,7 +76,7 @@ class ChatHeader(QFrame):
         self.panel = self._button("panel_button", "sliders", _("Settings of this chat"), "chat.panel")
         self.panel.setCheckable(True)
         row(
-            self.space, (self.title, 1), self.hold, self.search, self.export, self.panel,
+            self.space, (self.title, 1), self.search, self.export, self.panel,
             into=self, gap=theme.SPACE_8, margins=(theme.SPACE_24, theme.SPACE_8, theme.SPACE_16, theme.SPACE_8),
         )  # fmt: skip
         self.setMinimumHeight(theme.scaled(HEIGHT))
@@ -90,12 +87,6 @@ class ChatHeader(QFrame):
         self.space.setToolTip(plain_tip(tip))
         self.space.setAccessibleName(tip)
         self.space.setVisible(bool(name))
-
-    def show_hold(self, words: str) -> None:
-        """Show a badge that the chat is on hold and cannot be deleted, and who put it on hold. "" hides the badge."""
-        self.hold.setToolTip(plain_tip(words))
-        self.hold.setAccessibleName(words)
-        self.hold.setVisible(bool(words))
 
     @property
     def in_order(self) -> tuple[QWidget, ...]:

@@ -291,8 +291,6 @@ class ChatList(QFrame):
         self._archive.setText(_("Take out of the archive") if is_archive else _("Archive"))
         if len(targets) == 1:
             menu.addAction(self._rename)
-            hold = partial(self._controller.toggle_hold, targets[0].id)
-            named(menu.addAction(_("Legal hold"), hold), "hold_action")
         if not is_archive:
             menu.addAction(self._pin)
         menu.addMenu(self._move)

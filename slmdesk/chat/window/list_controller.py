@@ -12,14 +12,13 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from PySide6.QtGui import QDropEvent
 
 from slmdesk.base.record import Record, changed
-from slmdesk.base.records import Found, Hold, Item, Message, Status
+from slmdesk.base.records import Found, Item, Message, Status
 from slmdesk.base.texts import _, ngettext
 from slmdesk.chat.conversation import is_private
 from slmdesk.chat.presets import Preset
 from slmdesk.chat.types import PresetsChanged
 from slmdesk.chat.window.attachments import AttachController
 from slmdesk.chat.window.list_rows import ChatRows, Key, row_of, row_of_hit, row_of_space
-from slmdesk.history.labels import held_words
 from slmdesk.runtime import events
 from slmdesk.runtime.events import ItemChanged, ItemGone, ItemsAdded, MessageAdded, MessageChanged, MessageEnded
 from slmdesk.runtime.messages import Problem
@@ -65,8 +64,6 @@ class ListController(QObject):
         self._writing: dict[str, str] = {}
         self._unread = frozenset(state.current.unread_chats.split())
         """Ids of chats with an answer that ended while another chat was open."""
-        self._held: frozenset[str] = frozenset()
-        """Ids of chats and spaces on hold, among those that were listed."""
         self._others: set[str] = set()
         self._homes: dict[str, str] = {}
         self._open = ""
@@ -125,14 +122,6 @@ class ListController(QObject):
         """Pin chats to the top of the list, or unpin them."""
         self._bridge.services.chats.places.change(chats, pinned=pinned)
 
-    def toggle_hold(self, chat: str) -> None:
-        """Put a chat on hold or release it. A notice says which of both happened."""
-        self._bridge.ask(self._bridge.services.retention.toggle_hold(chat), partial(self._say_held, chat))
-
-    def _say_held(self, chat: str, hold: Hold | None) -> None:
-        words = held_words(hold) or _("This chat is on hold no longer: it can be deleted again.")
-        self._bridge.notice_raised.emit(Notice(words, life_ms=LONG_MS, key=f"hold {chat}"))
-
     def archive(self, chats: Sequence[str], *, archived: bool) -> None:
         """Move chats into the archive or out of it. A notice offers to undo this."""
         done = _("moved to the archive") if archived else _("taken out of the archive")
@@ -179,7 +168,6 @@ class ListController(QObject):
         for item in items:
             self._note_home(item)
         self.rows.show_page([row_of(item) for item in items])
-        self._ask_held([item.id for item in items])
         self._show_hint()
         self._mark()
         self.rows_changed.emit()
@@ -188,7 +176,6 @@ class ListController(QObject):
         if words != self._words:
             return
         self.rows.show_hits([row_of_hit(hit) for hit in found])
-        self._ask_held([hit.item for hit in found])
         if not found:
             hint = _("Nothing found in the archive") if self.place.is_archive else _("Nothing found")
         elif len(found) >= MOST_HITS:
@@ -236,7 +223,6 @@ class ListController(QObject):
         self._note_home(item)
         if self._is_listed(item):
             self.rows.put(row_of(item))
-            self._ask_held([item.id])
         else:
             self.rows.drop(item.id)
         self._show_hint()
@@ -268,17 +254,8 @@ class ListController(QObject):
         if self.place == ALL:
             spaces = self.spaces.spaces
             self.rows.show_spaces([row_of_space(space, at) for at, space in enumerate(spaces)])
-            self._ask_held([space.id for space in spaces])
             self._mark()
             self.rows_changed.emit()
-
-    def _ask_held(self, ids: Sequence[str]) -> None:
-        if ids:
-            self._bridge.ask(self._bridge.services.retention.held(ids), partial(self._on_held, ids))
-
-    def _on_held(self, ids: Sequence[str], held: set[str]) -> None:
-        self._held = self._held - set(ids) | held
-        self.rows.set_held(self._held)
 
     def _show_hint(self) -> None:
         if self._words:
@@ -432,12 +409,12 @@ def becomes_of_chats(count: int, *, is_done: bool = False) -> str:
     )
 
 
-# ---- imports chats of other programs
+# ---- imports chats
 
 
-FILTER = _("Exported chats (*.json *.zip *.jsonl *.md);;All files (*)")
+FILTER = _("Exported chats (*.json *.zip);;All files (*)")
 """Filter for file dialogs."""
-DROPPED = frozenset((".json", ".jsonl", ".zip"))
+DROPPED = frozenset((".json", ".zip"))
 """Suffixes of files that are imported when they are dropped on the list of chats."""
 KEY = "chat-import"
 """First part of the key of an import's notices. The import's number follows, so later imports do not replace them."""

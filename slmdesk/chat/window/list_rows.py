@@ -68,7 +68,6 @@ HEADING_ROLE = ID_ROLE + 6
 SPACE_ROLE = ID_ROLE + 7
 COUNT_ROLE = ID_ROLE + 8
 PINNED_ROLE = ID_ROLE + 9
-HELD_ROLE = ID_ROLE + 10
 CHATS = "application/x-slmdesk-chats"
 """MIME type of dragged chats. The data holds their ids, one per line."""
 SPACES, PINNED = _("Spaces"), _("Pinned")
@@ -133,7 +132,6 @@ class ChatRows(QAbstractListModel):
         self._open = ""
         self._writing: frozenset[str] = frozenset()
         self._unread: frozenset[str] = frozenset()
-        self._held: frozenset[str] = frozenset()
         self._today = date.today()
 
     @property
@@ -210,11 +208,6 @@ class ChatRows(QAbstractListModel):
             self._unread = chats
             self._describe_marks()
 
-    def set_held(self, ids: frozenset[str]) -> None:
-        if ids != self._held:
-            self._held = ids
-            self._describe_marks()
-
     def set_today(self, today: date) -> None:
         if today != self._today:
             self._today = today
@@ -244,7 +237,7 @@ class ChatRows(QAbstractListModel):
         if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.EditRole):
             return row.title
         if role == Qt.ItemDataRole.ToolTipRole:
-            return plain_tip("\n".join(part for part in (row.title, self._news_of(row), self._hold_of(row)) if part))
+            return plain_tip("\n".join(part for part in (row.title, self._news_of(row)) if part))
         if role == Qt.ItemDataRole.AccessibleDescriptionRole:
             return self._description_of(row)
         if role == HEADING_ROLE:
@@ -255,8 +248,6 @@ class ChatRows(QAbstractListModel):
             return row.id in self._writing
         if role == UNREAD_ROLE:
             return row.id in self._unread
-        if role == HELD_ROLE:
-            return row.id in self._held
         return {
             ID_ROLE: row.id, SNIPPET_ROLE: row.snippet, MESSAGE_ROLE: row.message, SPACE_ROLE: row.is_space,
             COUNT_ROLE: row.count, PINNED_ROLE: row.is_pinned,
@@ -305,20 +296,16 @@ class ChatRows(QAbstractListModel):
     def _description_of(self, row: Row) -> str:
         """Return the icons of a row in words, for screen readers."""
         if row.is_space:
-            words = ngettext("A space with 1 chat.", "A space with {n:,} chats.", row.count)
-            return f"{words} {self._hold_of(row)}".rstrip()
+            return ngettext("A space with 1 chat.", "A space with {n:,} chats.", row.count)
         is_open = _("This chat is open.") if row.id == self._open else ""
         group = "" if self.is_search else f"{self._group_of(row)}."
-        parts = (is_open, self._news_of(row), self._hold_of(row), group, without_marks(row.snippet))
+        parts = (is_open, self._news_of(row), group, without_marks(row.snippet))
         return " ".join(part for part in parts if part)
 
     def _news_of(self, row: Row) -> str:
         if row.id in self._writing:
             return _("An answer is being written.")
         return _("There is a new answer.") if row.id in self._unread else ""
-
-    def _hold_of(self, row: Row) -> str:
-        return _("On hold: nothing deletes it.") if row.id in self._held else ""
 
     def _group_of(self, row: Row) -> str:
         if row.is_space:
@@ -333,7 +320,7 @@ class ChatRows(QAbstractListModel):
 
     def _describe_marks(self) -> None:
         if self.rows:
-            roles = [OPEN_ROLE, WRITING_ROLE, UNREAD_ROLE, HELD_ROLE]
+            roles = [OPEN_ROLE, WRITING_ROLE, UNREAD_ROLE]
             self.dataChanged.emit(self.index(0), self.index(len(self.rows) - 1), roles)
 
     def _reset(self, rows: Sequence[Row], *, is_search: bool) -> None:
@@ -462,10 +449,6 @@ class RowPainter(QStyledItemDelegate):
             place, line = _cut(line, option.fontMetrics.horizontalAdvance(count), at_left=is_mirrored)
             painter.setPen(muted)
             painter.drawText(place, int(Qt.AlignmentFlag.AlignCenter), count)
-        if index.data(HELD_ROLE):
-            place, line = _cut(line, size, at_left=is_mirrored)
-            top = place.top() + (place.height() - size) // 2
-            painter.drawPixmap(place.left(), top, pixmap("lock", muted, size=size, scale=ratio))
         is_writing = bool(index.data(WRITING_ROLE))
         if is_writing or index.data(UNREAD_ROLE):  # a ring while an answer is written, a disc when it is new
             place, line = _cut(line, DOT, at_left=is_mirrored)

@@ -14,7 +14,6 @@ from slmdesk.base.records import Message, Status
 from slmdesk.base.texts import _, grouped, in_quotes, ngettext
 from slmdesk.base.types import AttachmentPart, Json, Place, Role, used_words
 from slmdesk.chat.conversation import (
-    REDACTION,
     ContextWindow,
     Conversation,
     blanks_note,
@@ -22,20 +21,15 @@ from slmdesk.chat.conversation import (
     window_of,
     words_of,
 )
-from slmdesk.chat.types import BIAS_TITLE, LABELS, SETTINGS, STOP_TITLE, TITLES, Quoted, rewrite_of
+from slmdesk.chat.settings import BY_NAME, SAMPLING, STOP
+from slmdesk.chat.types import LABELS, Quoted, rewrite_of
 from slmdesk.chat.window.view import Extra, MessageView
 from slmdesk.chat.window.view.message import DELETIONS, REWRITES
-from slmdesk.redaction.labels import put_back_words
-from slmdesk.redaction.service import kept_from
 from slmdesk.runtime.messages import Problem, problem_of
 from slmdesk.window.base.bridge import Bridge, Delay
 from slmdesk.window.base.text import Live, day_in_figures, inside
 
-_SAMPLING = {
-    **{setting.name: setting.title for setting in SETTINGS},
-    "max_tokens": _("Tokens at most"),
-    "thinking": _("Thinking"),
-}
+_SAMPLING = {each.name: each.title for each in (*SAMPLING, BY_NAME["thinking"]) if each.name != "seed"}
 ENDS = {
     "stop": _("the model"), "stop_string": _("a stop text"), "length": _("the limit of "
                                                                          "tokens"), "repeat": _("repetition"),
@@ -62,13 +56,12 @@ def view_of(
         role=str(message.role),
         text=words_of(message),
         status=message.status,
-        note="  ·  ".join(part for part in (note_of(message, live), redaction_note(message)) if part),
+        note=note_of(message, live),
         actions=actions_of(message),
         details=details_of(message),
         author=EDITED if message.original is not None else "",
         version=version,
         versions=versions,
-        resembling=_kept_redaction(message)[1],
         thought_line=thought_line_of(message, live),
         thought=message.thought.strip() if is_thought_open else "",
         is_thought_open=is_thought_open,
@@ -90,20 +83,6 @@ def note_of(message: Message, live: Live | None = None) -> str:
         case _:
             ended = {"length": CUT, "repeat": REPEATED}.get(message.finish_reason or "", "")
             return " ".join(part for part in (ended, blanks_note(message)) if part)
-
-
-def redaction_note(message: Message) -> str:
-    """Return a note on how many placeholders were replaced in an answer, and on words that only resemble one."""
-    count, resembling = _kept_redaction(message)
-    return "" if count is None else put_back_words(count, resembling)
-
-
-def _kept_redaction(message: Message) -> tuple[int | None, tuple[str, ...]]:
-    """Return how many placeholders were replaced (None if unknown), and the words that only resemble one."""
-    if message.status is Status.STREAMING or REDACTION not in message.sampling or message.original is not None:
-        return None, ()
-    count, marked = kept_from(message.sampling[REDACTION])
-    return count, tuple(message.text[start:end] for start, end in marked)
 
 
 def thought_line_of(message: Message, live: Live | None = None) -> str:
@@ -187,9 +166,7 @@ def all_details_of(message: Message) -> list[str]:
         (_("Seed"), "" if message.seed is None else str(message.seed)),
         (_("Same answer again"), again),
         *((words, _number(said[name])) for name, words in _SAMPLING.items() if name in said),
-        (_("Form of the answer"), next((words for name, words in TITLES.items() if said.get(name)), "")),
-        (STOP_TITLE, _joined(said.get("stop"))),
-        (BIAS_TITLE, _joined(said.get("word_bias"))),
+        (STOP.title, _joined(said.get("stop"))),
         (_("Ended by"), ENDS.get(message.finish_reason or "", message.finish_reason or "")),
         (_("Model file (SHA-256)"), message.model_sha256 or ""),
     ]
@@ -205,10 +182,9 @@ def _count(tokens: int | None) -> str:
 
 
 def _joined(value: Json) -> str:
-    """Return a list of texts, or of words with their weights, in one line."""
+    """Return a list of texts in one line."""
     items = value if isinstance(value, list | tuple) else ()
-    some = [" ".join(map(_number, item)) if isinstance(item, list | tuple) else in_quotes(item) for item in items]
-    return ", ".join(some).replace("\n", "\\n")
+    return ", ".join(map(in_quotes, items)).replace("\n", "\\n")
 
 
 def _number(value: Json) -> str:

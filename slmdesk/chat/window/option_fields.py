@@ -1,39 +1,73 @@
-"""Fields for the settings of a chat, with names, values, explanations and errors, and the form for bound answers."""
+"""Fields for the settings of a chat, made of their declaration, for the panel of the open chat and for presets."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import partial
-from pathlib import Path
+import secrets
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from PySide6.QtCore import QEvent, QLocale, Qt, Signal
-from PySide6.QtGui import QFocusEvent, QPalette, QTextCharFormat, QTextCursor
-from PySide6.QtWidgets import QFrame, QLineEdit, QPlainTextEdit, QTextEdit, QWidget
-from shiboken6 import isValid
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QFocusEvent, QIntValidator, QWheelEvent
+from PySide6.QtWidgets import QFrame, QLineEdit, QPlainTextEdit, QSlider, QWidget
 
+from slmdesk.base.record import Record
 from slmdesk.base.texts import _
-from slmdesk.base.translation import LANGUAGES
-from slmdesk.chat.types import (
-    ANY_LANGUAGE,
-    GRAMMAR,
-    MOST_FORM,
-    OF_MESSAGE,
-    SCHEMA,
-    TITLES,
-    ChatOptions,
-    FormCheck,
+from slmdesk.base.types import Sampling
+from slmdesk.chat.settings import (
+    FIRST,
+    LANGUAGE,
+    LENGTH,
+    MODEL,
+    SAMPLED,
+    TEMPERATURE,
     Setting,
     WrongLineError,
-    check_form,
+    defaults_of,
+    is_makers,
     number_of,
+    stops_of,
+    text_of_stops,
 )
-from slmdesk.runtime.messages import Problem
+from slmdesk.chat.types import ChatOptions
+from slmdesk.models.running import LoadOptions
 from slmdesk.window.base import theme
-from slmdesk.window.base.bridge import Delay
-from slmdesk.window.widgets.build import breakable, button, column, named, plain_label, row, show_words, tool_button
-from slmdesk.window.widgets.opening import ask_file
+from slmdesk.window.widgets.build import (
+    breakable,
+    button,
+    column,
+    named,
+    plain_label,
+    plain_tip,
+    row,
+    set_icon,
+    show_words,
+    tool_button,
+)
+from slmdesk.window.widgets.parts import Segments
 from slmdesk.window.widgets.rows import Choice
+
+MOST_NAME = 26
+MOST_SEED = 2**31 - 1
+"""Largest number that an integer field accepts."""
+STOP_LINES = 3
+FIXED = _(
+    "The same question gets the same answer, as long as nothing else is written beside it and the chat is the same."
+)
+
+
+class Around(Record):
+    """What the settings are shown for: the models there are, and what is known of the one that is used."""
+
+    models: tuple[tuple[object, str], ...] = ()
+    any_model: str = ""
+    """Words for no model of its own."""
+    load: LoadOptions | None = None
+    ways_to_think: tuple[str, ...] | None = None
+    """None: all."""
+
+    @property
+    def makers(self) -> Sampling:
+        return self.load.makers if self.load else Sampling()
 
 
 class WordsField(QPlainTextEdit):
@@ -53,51 +87,228 @@ class WordsField(QPlainTextEdit):
         self.left.emit()
 
 
-class ValueRow(QFrame):
-    """A field with its name above; its explanation is a tooltip. Invalid text stays in it, with an error message.
+def explain(sentence: str, *widgets: QWidget) -> None:
+    widgets[0].setAccessibleDescription(sentence)
+    for each in widgets:
+        each.setToolTip(plain_tip(sentence))
 
-    Emits `changed` with the value that was read; an empty field stands for the default.
-    """
+
+def choice(name: str, parent: QWidget) -> Choice:
+    """Return a list that is no wider than its column, however long a name in it is."""
+    made = Choice([], parent)
+    made.setObjectName(name)
+    made.setMinimumContentsLength(8)
+    made.setSizeAdjustPolicy(Choice.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+    return made
+
+
+def refill(box: Choice, values: Sequence[tuple[object, str]]) -> None:
+    """Replace the values to choose from. The selected value stays if it is still among them."""
+    tips = [box.itemData(at, Qt.ItemDataRole.ToolTipRole) for at in range(box.count())]
+    old = [(box.itemData(at), tip) for at, tip in enumerate(tips)]
+    if old == [(value, plain_tip(words)) for value, words in values]:
+        return
+    shown = box.currentData()
+    box.clear()
+    for value, words in values:
+        box.addItem(words if len(words) <= MOST_NAME else words[: MOST_NAME - 1] + "…", value)
+        box.setItemData(box.count() - 1, plain_tip(words), Qt.ItemDataRole.ToolTipRole)
+    box.setCurrentIndex(max(0, box.findData(shown)))
+
+
+class Field(QFrame):
+    """A setting with its name above; its explanation is a tooltip. Base class."""
 
     changed = Signal(object)
+    """New values, by the names of their options."""
+    has_problem = False
 
-    def __init__(self, name: str, title: str, sentence: str, field: QLineEdit | WordsField, parent: QWidget) -> None:
+    def __init__(self, setting: Setting, prefix: str, parent: QWidget, title: str = "") -> None:
         super().__init__(parent)
-        self.setObjectName(f"{name}_row")
-        self.field = named(field, name, label=title, tip=f"<p>{sentence}</p>")
-        self.field.setAccessibleDescription(sentence)
-        self._value: Any = None
-        heading = plain_label(title, self, name=f"{name}_heading")
-        heading.setBuddy(self.field)
-        label = _("{title}: back to the default").format(title=title)
-        self.reset = tool_button(
-            f"{name}_reset", self, icon="undo-2", tip=_("Back to the default"), label=label, on=self._on_reset
-        )
-        self._keep_place(self.reset)
-        self._problem = plain_label("", self, name=f"{name}_problem", kind="danger", is_hidden=True)
-        heading.setToolTip(self.field.toolTip())
-        head = row((heading, 1), self.reset, gap=theme.SPACE_4)
-        column(head, self.field, self._problem, into=self, gap=theme.SPACE_4)
+        self.setting, self.name, self.title = setting, f"{prefix}_{setting.name}", title or setting.title
+        self.setObjectName(f"{self.name}_part")
+        self.heading = plain_label(self.title, self, name=f"{self.name}_heading", wraps=False)
+
+    def put(self, control: QWidget, *below: QWidget, beside: QWidget | None = None) -> None:
+        """Lay the field out: `control` under the heading, then what is `below` it."""
+        self.heading.setBuddy(control)
+        control.setAccessibleName(self.title)
+        explain(self.setting.words, control, self.heading)
+        head = row((self.heading, 1), *(() if beside is None else (beside,)), gap=theme.SPACE_4)
+        column(head, control, *below, into=self, gap=theme.SPACE_4)
+
+    def give(self, value: object) -> None:
+        self.changed.emit({self.setting.name: value})
 
     @property
-    def has_problem(self) -> bool:
+    def in_order(self) -> tuple[QWidget, ...]:
+        raise NotImplementedError
+
+    def show_options(self, options: ChatOptions, around: Around, *, is_other: bool) -> None:
+        raise NotImplementedError
+
+    def keep(self) -> None:
+        """Take over what is being typed."""
+
+
+def default_words(name: str, makers: Sampling) -> str:
+    by, default = _("Recommended") if is_makers(name, makers) else _("Default"), getattr(defaults_of(makers), name)
+    return f"{by} ({default:g})" if isinstance(default, int | float) else _("None")
+
+
+# ---- a value to choose
+
+
+class ChoiceField(Field):
+    def __init__(self, setting: Setting, prefix: str, parent: QWidget) -> None:
+        super().__init__(setting, prefix, parent)
+        self.box = choice(self.name, self)
+        self._note = plain_label("", self, name=f"{setting.name}_note", kind="danger", is_hidden=True)
+        self.put(self.box, self._note)
+        self.box.value_chosen.connect(self.give)
+
+    @property
+    def in_order(self) -> tuple[QWidget, ...]:
+        return (self.box,)
+
+    def show_options(self, options: ChatOptions, around: Around, *, is_other: bool) -> None:
+        values, value = self._values(options, around), getattr(options, self.setting.name)
+        refill(self.box, values)
+        is_gone = self.setting.name == "model" and self.box.findData(value) < 0
+        self.box.show_value("" if is_gone else value)
+        is_needed = self.setting.name != "lora_scale" or bool(options.lora)
+        self.setVisible(is_needed and len(values) > 1)
+        show_words(self._note, breakable(lora_note(options, around)) if self.setting.name == "lora" else "")
+
+    def _values(self, options: ChatOptions, around: Around) -> list[tuple[object, str]]:
+        name, values = self.setting.name, list(self.setting.values)
+        if name == "model":
+            return [("", around.any_model), *around.models]
+        if name == "lora":
+            return lora_values(options, around)
+        if name == "thinking" and around.ways_to_think is not None:
+            return [each for each in values if each[0] in ("", *around.ways_to_think, options.thinking)]
+        if getattr(ChatOptions(), name) is None and values[0][0] is not None:
+            return [(None, default_words(name, around.makers)), *values]
+        return values
+
+
+def lora_values(options: ChatOptions, around: Around) -> list[tuple[object, str]]:
+    known = around.load.adapters if around.load else ()
+    fitting = [(each.id, each.name) for each in known if not each.reason or each.id == options.lora]
+    if options.lora and all(options.lora != id for id, _name in fitting):
+        fitting.append((options.lora, _("Not in the library")))
+    return [("", _("None")), *fitting]
+
+
+def lora_note(options: ChatOptions, around: Around) -> str:
+    if not options.lora or around.load is None:
+        return ""
+    chosen = next((each for each in around.load.adapters if each.id == options.lora), None)
+    why = chosen.reason if chosen else _("it is no longer in the library")
+    return _("It cannot be used with this model: {why}.").format(why=why) if why else ""
+
+
+class SegmentsField(Field):
+    """A value of three, as parts of one bar."""
+
+    def __init__(self, setting: Setting, prefix: str, parent: QWidget) -> None:
+        super().__init__(setting, prefix, parent)
+        self._bar = Segments(self, self.name, label=self.title)
+        for _value, words in setting.values:
+            self._bar.addTab(words)
+        self.put(self._bar)
+        self._bar.currentChanged.connect(lambda at: self.give(setting.values[at][0]))
+
+    @property
+    def in_order(self) -> tuple[QWidget, ...]:
+        return (self._bar,)
+
+    def show_options(self, options: ChatOptions, around: Around, *, is_other: bool) -> None:
+        self._bar.blockSignals(True)
+        values = [value for value, _words in self.setting.values]
+        self._bar.setCurrentIndex(values.index(getattr(options, self.setting.name)))
+        self._bar.blockSignals(False)
+
+
+class Level(QSlider):
+    """Slider that the mouse wheel does not change, as it scrolls the panel."""
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        event.ignore()
+
+
+class CreativityField(Field):
+    """The temperature in three steps."""
+
+    LEVELS = ((0.2, _("Precise")), (None, _("Balanced")), (1.0, _("Creative")))
+
+    def __init__(self, prefix: str, parent: QWidget) -> None:
+        super().__init__(TEMPERATURE, prefix, parent, _("Creativity"))
+        self._slider = named(Level(Qt.Orientation.Horizontal, self), f"{prefix}_creativity")
+        self._slider.setRange(0, len(self.LEVELS) - 1)
+        self._slider.setPageStep(1)
+        words = [
+            plain_label(level, self, name="creativity_level", kind="small", wraps=False) for _v, level in self.LEVELS
+        ]
+        labels = QWidget(self)
+        row(words[0], 1, words[1], 1, words[2], into=labels)
+        self.put(self._slider, labels)
+        self._slider.valueChanged.connect(lambda at: self.give(self.LEVELS[at][0]))
+
+    @property
+    def in_order(self) -> tuple[QWidget, ...]:
+        return (self._slider,)
+
+    def show_options(self, options: ChatOptions, around: Around, *, is_other: bool) -> None:
+        value = options.temperature
+        self._slider.blockSignals(True)
+        self._slider.setValue(1 if value is None or 0.4 < value < 0.9 else 0 if value <= 0.4 else 2)
+        self._slider.blockSignals(False)
+
+
+# ---- a value that is typed
+
+
+class TypedField(Field):
+    """Invalid text stays in the field, with an error message. An empty field stands for the default. Base class."""
+
+    def __init__(self, setting: Setting, prefix: str, parent: QWidget, control: QLineEdit | WordsField) -> None:
+        super().__init__(setting, prefix, parent)
+        self.control = named(control, self.name)
+        self._value: Any = getattr(ChatOptions(), setting.name)
+        label = _("{title}: back to the default").format(title=setting.title)
+        self.reset = tool_button(
+            f"{self.name}_reset", self, icon="undo-2", tip=_("Back to the default"), label=label, on=self._on_reset
+        )
+        policy = self.reset.sizePolicy()
+        policy.setRetainSizeWhenHidden(True)
+        self.reset.setSizePolicy(policy)
+        self._problem = plain_label("", self, name=f"{self.name}_problem", kind="danger", is_hidden=True)
+        self.put(self.control, self._problem, beside=self.reset)
+
+    @property
+    def in_order(self) -> tuple[QWidget, ...]:
+        return (self.reset, self.control)
+
+    @property
+    def has_problem(self) -> bool:  # type: ignore[override]
         return not self._problem.isHidden()
 
-    def show_value(self, value: Any, default: str, *, is_other: bool = False) -> None:
-        """Show a value, and the default if there is none. Invalid text that is being typed stays, unless the value
-        belongs to another chat (`is_other`).
-        """
-        self.field.setPlaceholderText(default)
+    def show_options(self, options: ChatOptions, around: Around, *, is_other: bool) -> None:
+        """Invalid text that is being typed stays, unless the value belongs to another chat (`is_other`)."""
+        value = getattr(options, self.setting.name)
+        self.control.setPlaceholderText(default_words(self.setting.name, around.makers))
         if is_other or value != self._value or not self.has_problem:
             show_words(self._problem, "")
-            if is_other or value != self._value or not self.field.hasFocus():
-                self._write(value)
+            if is_other or value != self._value or not self.control.hasFocus():
+                self.write(value)
         self._value = value
         self._show_reset()
 
     def keep(self) -> None:
         try:
-            value = self._read()
+            value = self.read()
         except WrongLineError as err:
             show_words(self._problem, str(err))
             self._show_reset()
@@ -105,265 +316,172 @@ class ValueRow(QFrame):
         show_words(self._problem, "")
         if value != self._value:
             self._value = value
-            self.changed.emit(value)
+            self.give(value)
         self._show_reset()
 
-    def _read(self) -> Any:
+    def read(self) -> Any:
         raise NotImplementedError
 
-    def _write(self, value: Any) -> None:
+    def write(self, value: Any) -> None:
         raise NotImplementedError
-
-    def _is_default(self) -> bool:
-        return self._value is None
 
     def _show_reset(self) -> None:
-        self.reset.setVisible(self.has_problem or not self._is_default())
+        self.reset.setVisible(self.has_problem or self._value not in (None, ()))
 
     def _on_reset(self) -> None:
-        self.field.clear()
+        self.control.clear()
         self.keep()
-        self.field.setFocus()
-
-    @staticmethod
-    def _keep_place(widget: QWidget) -> None:
-        policy = widget.sizePolicy()
-        policy.setRetainSizeWhenHidden(True)
-        widget.setSizePolicy(policy)
+        self.control.setFocus()
 
 
-class NumberRow(ValueRow):
-    """Field for a number. Empty means the default."""
-
-    def __init__(self, setting: Setting, parent: QWidget, *, prefix: str) -> None:
+class NumberField(TypedField):
+    def __init__(self, setting: Setting, prefix: str, parent: QWidget) -> None:
         line = QLineEdit(parent)
-        super().__init__(f"{prefix}_{setting.name}", setting.title, setting.words, line, parent)
-        self._setting, self._line = setting, line
-        line.editingFinished.connect(self.keep)
+        super().__init__(setting, prefix, parent, line)
+        self._line = line
+        self._line.editingFinished.connect(self.keep)
 
-    def _read(self) -> float | int | None:
-        return number_of(self._setting, self._line.text())
+    def read(self) -> float | int | None:
+        return number_of(self.setting, self._line.text())
 
-    def _write(self, value: float | int | None) -> None:
+    def write(self, value: float | int | None) -> None:
         self._line.setText("" if value is None else f"{value:.7g}" if isinstance(value, float) else str(value))
 
 
-# ---- the form the answers of a chat are bound to
+class StopsField(TypedField):
+    """Stop texts, one a line."""
+
+    def __init__(self, setting: Setting, prefix: str, parent: QWidget) -> None:
+        text = WordsField("", parent, lines=STOP_LINES, hint=_("None"))
+        super().__init__(setting, prefix, parent, text)
+        self._text = text
+        self._text.left.connect(self.keep)
+
+    def read(self) -> tuple[str, ...]:
+        return stops_of(self._text.toPlainText())
+
+    def write(self, value: tuple[str, ...]) -> None:
+        words = text_of_stops(value)
+        if words != self._text.toPlainText():
+            self._text.setPlainText(words)
 
 
-FREE = ""
-TITLE = _("Form of the answer")
-LINES = 8
-CHECK_AFTER_MS = 400
-SENTENCES = {
-    FREE: _(
-        "Answers are free text. A JSON schema or a grammar binds each answer to a form that other programs can read."
-    ),
-    SCHEMA: _("Each answer is JSON that keeps to this schema. The model answers without thinking aloud."),
-    GRAMMAR: _("Each answer keeps to this grammar, from its rule root on. The model answers without thinking aloud."),
-}
-HINTS = {
-    SCHEMA: """{
-  "type": "object",
-  "properties": {
-    "name": {"type": "string"},
-    "amount": {"type": "number"}
-  },
-  "required": ["name"]
-}""",
-    GRAMMAR: 'root ::= "Yes" | "No"',
-}
-FILTERS = {
-    SCHEMA: _("JSON schemas (*.json);;All files (*)"),
-    GRAMMAR: _("Grammars (*.gbnf *.txt);;All files (*)"),
-}
-Reader = Callable[[Path, Callable[[str], None], Callable[[Problem], None]], None]
-"""Function to read a file on another thread. Calls its first callback with the text, or its second with the problem."""
-UNUSABLE = _("Until this is corrected nothing can be asked.")
-TOO_LONG = _("What was there before stays in force.")
-
-
-class AnswerForm(QFrame):
-    changed = Signal(object)
-
-    def __init__(self, parent: QWidget, read: Reader, *, prefix: str) -> None:
-        super().__init__(parent)
-        self.setObjectName(f"{prefix}_form")
-        self._prefix, self._reader = prefix, read
-        self._kind = FREE
-        self._texts = {SCHEMA: "", GRAMMAR: ""}
-        """Typed texts of both kinds, which are kept while the other kind is selected."""
-        self._found = FormCheck()
-        self._timer = Delay(self, CHECK_AFTER_MS, self.keep)
-        self._build_ui()
-        self._connect()
-        self._show_kind()
-
-    def _build_ui(self) -> None:
-        prefix = self._prefix
-        heading = plain_label(TITLE, self, name=f"{prefix}_form_heading", wraps=False)
-        kinds: list[tuple[object, str]] = [(FREE, _("Free text")), *TITLES.items()]
-        self.choice = named(Choice(kinds, self), f"{prefix}_form_kind", label=TITLE)
-        self.choice.setMinimumContentsLength(8)
-        self.choice.setSizeAdjustPolicy(Choice.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-        heading.setBuddy(self.choice)
-        self.field = WordsField(f"{prefix}_form_text", self, lines=LINES, hint="")
-        self.field.setProperty("kind", "code")
-        self.field.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
-        self.open = button(
-            _("Open file…"), f"{prefix}_form_open", self, tip=_("Take the text of a file"), on=self._on_open
-        )
-        self._problem = plain_label("", self, name=f"{prefix}_form_problem", kind="danger", is_hidden=True)
-        self._note = plain_label("", self, name=f"{prefix}_form_note", kind="warn", is_hidden=True)
-        left = Qt.AlignmentFlag.AlignLeft
-        column(
-            heading, self.choice, self.field, (self.open, left), self._problem, self._note,
-            into=self, gap=theme.SPACE_4,
-        )  # fmt: skip
-
-    def _connect(self) -> None:
-        self.choice.value_chosen.connect(self._on_kind_chosen)
-        self.field.textChanged.connect(self._timer.start)
-        self.field.left.connect(self.keep)
+class SeedField(Field):
+    def __init__(self, setting: Setting, prefix: str, parent: QWidget) -> None:
+        super().__init__(setting, prefix, parent)
+        self._box = choice(self.name, self)
+        refill(self._box, [(False, _("A new one")), (True, _("Always this one:"))])
+        self._number = named(QLineEdit(self), f"{self.name}_number", label=_("Number of the seed"))
+        self._number.setValidator(QIntValidator(0, MOST_SEED, self._number))
+        self.put(self._box, self._number)  # ten digits do not fit beside the list
+        self._seed: int | None = None
+        self._box.value_chosen.connect(self._on_chosen)
+        self._number.editingFinished.connect(self._on_written)
 
     @property
     def in_order(self) -> tuple[QWidget, ...]:
-        return (self.choice, self.field, self.open)
+        return (self._box, self._number)
+
+    def show_options(self, options: ChatOptions, around: Around, *, is_other: bool) -> None:
+        seed = self._seed = options.seed
+        self._box.show_value(seed is not None)
+        self._number.setVisible(seed is not None)
+        self._number.setEnabled(seed is not None)
+        self._number.setText("" if seed is None else str(seed))
+        explain(self.setting.words if seed is None else FIXED, self._box, self.heading)
+
+    def _on_chosen(self, is_fixed: bool) -> None:
+        self.give(secrets.randbelow(10_000) if is_fixed else None)
+        if is_fixed:
+            self._number.setFocus()
+            self._number.selectAll()
+
+    def _on_written(self) -> None:
+        text = self._number.text()
+        if self._seed is not None and text.isdigit() and int(text) != self._seed:
+            self.give(int(text))
+
+
+# ---- all of them
+
+
+_KINDS: Mapping[str, type[ChoiceField | SegmentsField | StopsField | SeedField]] = {
+    "model": ChoiceField, "answer_length": SegmentsField, "stop": StopsField, "seed": SeedField, "lora": ChoiceField,
+}  # fmt: skip
+
+
+def field_of(setting: Setting, prefix: str, parent: QWidget) -> Field:
+    kind = _KINDS.get(setting.name, ChoiceField if setting.values else NumberField)
+    return kind(setting, prefix, parent)
+
+
+class SettingsForm(QFrame):
+    """The settings: the first in sight, the others folded."""
+
+    changed = Signal(object)
+    reset_requested = Signal()
+    folded = Signal()
+
+    def __init__(
+        self, settings: Sequence[Setting], parent: QWidget, *, prefix: str, more: Sequence[QWidget] = (),
+        beside: QWidget | None = None,
+    ) -> None:  # fmt: skip
+        """`more`: what is folded too, before the numbers. `beside`: a widget at the end of the row of the fold."""
+        super().__init__(parent)
+        self._title, self._more = _("Advanced"), tuple(more)
+        first = [each for each in settings if each in FIRST]
+        rest = [one for each in settings for one in (each, each.more) if one and one not in (MODEL, LENGTH, LANGUAGE)]
+        self.open = button(self._title, f"{prefix}_more_button", self, kind="quiet", icon="chevron-right")
+        self.open.setCheckable(True)
+        self._inner = named(QFrame(self), f"{prefix}_more_inner")
+        self._first: list[Field] = [
+            CreativityField(prefix, self) if each is TEMPERATURE else field_of(each, prefix, self) for each in first
+        ]
+        self._rest = [field_of(each, prefix, self._inner) for each in rest]
+        tip = _("Temperature, word variety, seed, length and all of these are as if never set")
+        self.reset = button(_("Reset sampling"), f"{prefix}_more_reset", self._inner, tip=tip, on=self.reset_requested)
+        for widget in self._more:
+            widget.setParent(self._inner)
+        left = Qt.AlignmentFlag.AlignLeft
+        column(*self._more, *self._rest, (self.reset, left), into=self._inner, gap=theme.SPACE_16)
+        self._inner.hide()
+        head = row(self.open, 1, *(() if beside is None else (beside,)))
+        column(*self._first, column(head, self._inner, gap=theme.SPACE_12), into=self, gap=theme.SPACE_16)
+        self.open.toggled.connect(self._on_toggled)
+        for each in self.fields:
+            each.changed.connect(self.changed)
 
     @property
-    def problem(self) -> str:
-        return self._found.problem
+    def fields(self) -> tuple[Field, ...]:
+        return (*self._first, *self._rest)
 
-    def show_options(self, options: ChatOptions, *, is_other: bool = False) -> None:
-        if not is_other and len(self._text) > MOST_FORM:
-            return  # too long to be stored: it stays to be shortened
-        if is_other:
-            self._kind, self._texts = FREE, {SCHEMA: "", GRAMMAR: ""}
-        if kind := SCHEMA if options.json_schema else GRAMMAR if options.grammar else FREE:
-            self._kind, self._texts[kind] = kind, options.json_schema or options.grammar
-        elif self._text.strip():
-            self._kind = FREE  # it was removed elsewhere
-        self._show_kind()
+    @property
+    def first_in_order(self) -> tuple[QWidget, ...]:
+        return (*(widget for each in self._first for widget in each.in_order), self.open)
+
+    @property
+    def rest_in_order(self) -> tuple[QWidget, ...]:
+        return (*(widget for each in self._rest for widget in each.in_order), self.reset)
+
+    @property
+    def has_problem(self) -> bool:
+        return any(each.has_problem for each in self.fields)
+
+    def show_options(self, options: ChatOptions, around: Around, *, is_other: bool = False) -> None:
+        """Show the values of a chat or preset. `is_other`: it is another one than before."""
+        for each in self.fields:
+            each.show_options(options, around, is_other=is_other)
+        usual = ChatOptions()
+        changed = [name for name in SAMPLED if getattr(options, name) != getattr(usual, name)]
+        count = len([name for name in changed if name != TEMPERATURE.name])
+        self.open.setText(_("{title} ({count} set)").format(title=self._title, count=count) if count else self._title)
+        self.reset.setEnabled(bool(changed))
 
     def keep(self) -> None:
-        """Check the text and emit it if it has changed. Unusable text is emitted too, so that it is not lost."""
-        self._timer.stop()
-        if self._kind == FREE:
-            return
-        text = self.field.toPlainText()
-        is_changed = text != self._text
-        self._texts[self._kind] = text
-        self._check()
-        if is_changed and len(text) <= MOST_FORM:
-            self.changed.emit({SCHEMA: "", GRAMMAR: "", self._kind: text if text.strip() else ""})
+        for each in self.fields:
+            each.keep()
 
-    @property
-    def _text(self) -> str:
-        return self._texts.get(self._kind, "")
-
-    def _show_kind(self) -> None:
-        kind = self._kind
-        self.choice.show_value(kind)
-        self.field.setVisible(kind != FREE)
-        self.open.setVisible(kind != FREE)
-        self.choice.setToolTip(f"<p>{SENTENCES[kind]}</p>")
-        self.choice.setAccessibleDescription(SENTENCES[kind])
-        self.field.setAccessibleName(TITLES.get(kind, TITLE))
-        self.field.setPlaceholderText(HINTS.get(kind, ""))
-        if kind != FREE and self.field.toPlainText() != self._text and not self._timer.isActive():
-            self.field.setPlainText(self._text)
-            self._timer.stop()
-        self._check()
-
-    def _check(self) -> None:
-        self._found = check_form(self._kind, self._text) if self._text.strip() else FormCheck()
-        then = UNUSABLE if len(self._text) <= MOST_FORM else TOO_LONG
-        show_words(self._problem, f"{breakable(self._found.problem)} {then}" if self._found.problem else "")
-        names = ", ".join(self._found.not_kept)
-        show_words(self._note, _("Answers are not held to: {names}.").format(names=names) if names else "")
-        marks = [self._mark(self._found)] if self._found.line and self._kind != FREE else []
-        self.field.setExtraSelections(marks)
-
-    def _mark(self, found: FormCheck) -> QTextEdit.ExtraSelection:
-        """Return a mark at the place of an error: the character there, or the last character."""
-        block = self.field.document().findBlockByNumber(found.line - 1)
-        mark = QTextEdit.ExtraSelection()
-        mark.cursor = QTextCursor(block)
-        mark.cursor.setPosition(block.position() + min(found.column - 1, max(block.length() - 1, 0)))
-        moves, keep = QTextCursor.MoveOperation, QTextCursor.MoveMode.KeepAnchor
-        if not mark.cursor.movePosition(moves.NextCharacter, keep):
-            mark.cursor.movePosition(moves.PreviousCharacter, keep)
-        colour = self.palette().color(QPalette.ColorRole.BrightText)
-        style = QTextCharFormat()
-        style.setUnderlineStyle(QTextCharFormat.UnderlineStyle.WaveUnderline)
-        style.setUnderlineColor(colour)
-        colour.setAlpha(60)
-        style.setBackground(colour)
-        mark.format = style
-        return mark
-
-    def _on_kind_chosen(self, kind: str) -> None:
-        self.keep()
-        self._kind = kind
-        self._show_kind()
-        text = self._text if len(self._text) <= MOST_FORM else ""
-        self.changed.emit({SCHEMA: "", GRAMMAR: ""} | ({kind: text} if kind else {}))
-        if kind:
-            self.field.setFocus()
-
-    def _on_open(self) -> None:
-        kind = self._kind
-        chosen = partial(self._on_file, kind)
-        ask_file(
-            self, _("Open: {title}").format(title=TITLES[kind]), chosen, name="form_file_dialog", filters=FILTERS[kind]
-        )
-
-    def _on_file(self, kind: str, path: Path) -> None:
-        self._reader(path, partial(self._on_read, kind), self._on_unreadable)
-
-    def _on_read(self, kind: str, text: str) -> None:
-        if isValid(self) and kind == self._kind:
-            self.field.setPlainText(text)
-            self.keep()
-
-    def _on_unreadable(self, problem: Problem) -> None:
-        if isValid(self):
-            show_words(self._problem, breakable(problem.sentence))
-
-    def changeEvent(self, event: QEvent) -> None:
-        super().changeEvent(event)
-        if event.type() == QEvent.Type.PaletteChange:
-            self._check()
-
-
-# ---- the values that a chat's settings can be given, as lists to choose from
-
-
-TEMPERATURES = (
-    (0.0, _("0 — always the likeliest word")), (0.2, _("0.2 — close to the likeliest")), (0.4, "0.4"), (0.6, "0.6"),
-    (0.8, "0.8"), (1.0, _("1 — freely")), (1.2, "1.2"), (1.5, _("1.5 — wildly")),
-)  # fmt: skip
-TOP_PS = ((0.5, _("The likeliest half")), (0.8, "80 %"), (0.9, "90 %"), (0.95, "95 %"), (1.0, _("All words")))
-STRENGTHS = ((0.25, "25 %"), (0.5, "50 %"), (0.75, "75 %"), (1.0, "100 %"), (1.5, "150 %"), (2.0, "200 %"))
-THINKING = {
-    "": _("Default"),
-    "off": _("Off"),
-    "on": _("On"),
-    "low": _("A little"),
-    "medium": _("Some"),
-    "high": _("A lot"),
-}
-ANSWER_LANGUAGES = (
-    (ANY_LANGUAGE, _("The model's choice")),
-    (OF_MESSAGE, _("That of each message")),
-    *sorted(((language.code, language.shown) for language in LANGUAGES.values()), key=lambda each: each[1]),
-)
-_LENGTHS = (64, 128, 256, 512, 1024, 2048, 4096)
-
-
-def lengths() -> list[tuple[object, str]]:
-    numbers = QLocale()
-    return [
-        (None, _("No limit")),
-        *((size, _("{size} tokens").format(size=numbers.toString(size))) for size in _LENGTHS),
-    ]
+    def _on_toggled(self, is_open: bool) -> None:
+        set_icon(self.open, "chevron-down" if is_open else "chevron-right")
+        self._inner.setVisible(is_open)
+        self.folded.emit()

@@ -12,7 +12,7 @@ from PySide6.QtCore import QObject, Signal
 from slmdesk.base.records import Item, PresetRecord
 from slmdesk.base.texts import _
 from slmdesk.chat.presets import Preset, differences, with_preset
-from slmdesk.chat.types import ChatOptions, PresetsChanged, options_from, read_form
+from slmdesk.chat.types import ChatOptions, PresetsChanged, options_from
 from slmdesk.chat.window.composer import Suggestion
 from slmdesk.chat.window.conversation import ChatController
 from slmdesk.runtime import events
@@ -239,9 +239,6 @@ class PresetsController(QObject):
         words = _("The preset was written to {name}.").format(name=path.name)
         done = partial(self._say, words, _("preset written"))
         self._bridge.ask(self._bridge.services.chats.presets.export_file(id, path), lambda _done: done())
-
-    def read_form(self, path: Path, then: Callable[[str], None], failed: Callable[[Problem], None]) -> None:
-        self._bridge.ask(lambda _services: read_form(path), then, failed)
 
     def import_file(self, path: Path) -> None:
         self._bridge.ask(self._bridge.services.chats.presets.import_file(path), self.kept.emit)

@@ -211,7 +211,6 @@ class ChatPage(QWidget):
         ):
             updated.connect(self._find_soon)
         chat.draft_restored.connect(composer.set_text)
-        chat.hold.shown.connect(self._header.show_hold)
         chat.busy_changed.connect(composer.set_busy)
         chat.inspector.text_requested.connect(self._on_text_requested)
         chat.inspector.prompt_arrived.connect(self._on_prompt_arrived)
@@ -219,9 +218,6 @@ class ChatPage(QWidget):
         composer.edited.connect(lambda: chat.keep_draft(composer.text))
         composer.send_requested.connect(self._on_send)
         composer.stop_requested.connect(chat.stop)
-        composer.redact_switched.connect(chat.redact)
-        chat.redaction.switched.connect(composer.set_redacting)
-        chat.redaction.show_over(self)
         view.code_save_requested.connect(self._on_code_save_requested)
         view.try_again_requested.connect(chat.try_again)
         view.continue_requested.connect(chat.continue_answer)

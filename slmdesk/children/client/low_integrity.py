@@ -19,7 +19,7 @@ from ctypes import c_int64, c_size_t, c_uint16, c_uint32, c_uint64, c_void_p, c_
 from pathlib import Path
 from typing import IO, Any
 
-ROLES = frozenset({"reader", "printer", "speller"})
+ROLES = frozenset({"reader", "printer"})
 """Which write no file; the engine writes states, and starts the program that tries templates."""
 MEMORY_BYTES = 4 << 30
 """Of each child."""

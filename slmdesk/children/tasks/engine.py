@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import time
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, suppress
 from pathlib import Path
 from typing import cast
@@ -18,21 +18,13 @@ from slmdesk.base.saved_states import BadState, StateHead, StateReader, open_sta
 from slmdesk.base.sealing import KEY_BYTES
 from slmdesk.base.texts import _
 from slmdesk.base.types import (
-    GREEDY_TOKENS,
     THINKING_OFF,
-    WRITTEN_TOGETHER,
     Backends,
-    ChatMessage,
-    FormatQuality,
-    FormatSpeed,
     Json,
     LoadedModel,
     LoadSpec,
     PcMeasurement,
     Recipe,
-    Role,
-    Sampling,
-    TextPart,
 )
 from slmdesk.children.tasks.job import Job, Task, TaskEvent, text_of, texts_of
 from slmdesk.engine.interface import Engine, Finished, Piece, PromptRead, Request, RequestFailed
@@ -323,12 +315,7 @@ def backends(job: Job, engine: Engine) -> Task:
     return to_json(Backends(engine.backends(), engine.devices()))
 
 
-# ---- makes a model file in another format, and measures what it brings and costs
-
-
-_CURVE = ((1, 1.0), (WRITTEN_TOGETHER, WRITTEN_TOGETHER / 2))
-"""The same for all files, so that all compute the same tokens in the same steps: other batches round differently."""
-_CONTEXT = 1024
+# ---- makes a model file in another format, and says how far two are apart
 
 
 def quantize(job: Job, engine: Engine) -> Task:
@@ -344,70 +331,17 @@ def quantize(job: Job, engine: Engine) -> Task:
     return {}
 
 
-def format_speed(job: Job, engine: Engine) -> Task:
-    """Payload {path}.  Progress in permille, a FormatSpeed."""
-    path = text_of(job, "path")
-
-    def work(notify: Callable[[TaskEvent], None]) -> FormatSpeed:
-        return engine.format_speed(path, _permille(job, notify))
-
-    return to_json((yield from job.reported_by(work)))
-
-
-def format_quality(job: Job, engine: Engine) -> Task:
-    """Payload {path, texts, questions, predictions, is_reference}: what it predicts over the texts is written into the
-    file `predictions`, or compared with it; the questions are answered with the likeliest tokens.
-
-    Progress in permille; result: the fields of a FormatQuality, and {answers}.
+def divergence(job: Job, engine: Engine) -> Task:
+    """Payload {path, text, predictions, is_reference}: what it predicts over the text is written into the file
+    `predictions`, or compared with it.  Progress in permille; {divergence}.
     """
-    path, predictions = text_of(job, "path"), text_of(job, "predictions")
-    texts, questions = (texts_of(job.payload.get(name), name) for name in ("texts", "questions"))
-    if not texts or not questions:
-        raise KnownError("request.invalid", what=_("texts, questions"))
+    path, text, predictions = (text_of(job, name) for name in ("path", "text", "predictions"))
     is_reference = job.payload.get("is_reference") is True
 
-    def work(notify: Callable[[TaskEvent], None]) -> FormatQuality:
-        told = _permille(job, notify)
-        return engine.format_quality(path, texts, predictions, lambda part: told(part * 0.6), is_reference=is_reference)
+    def work(notify: Callable[[TaskEvent], None]) -> float:
+        return engine.divergence(path, text, predictions, _permille(job, notify), is_reference=is_reference)
 
-    quality = yield from job.reported_by(work)
-    answers = yield from _answers(job, engine, path, questions)
-    return {**to_json(quality), "answers": list(answers)}
-
-
-def _answers(job: Job, engine: Engine, path: str, questions: Sequence[str]) -> Generator[TaskEvent, None, list[str]]:
-    spec = LoadSpec(
-        path=path,
-        context_tokens=_CONTEXT,
-        sequences=WRITTEN_TOGETHER,
-        cost_curve=_CURVE,
-        behaves=True,
-        flash=True,  # for all formats the same, or the words would differ by the kind of attention
-    )
-    handle = engine.load(spec, lambda _part: not job.is_cancelled).handle
-    requests = [
-        Request(
-            key=str(number),
-            handle=handle,
-            messages=(ChatMessage(Role.USER, (TextPart(question),)),),
-            sampling=Sampling(temperature=0.0, max_tokens=GREEDY_TOKENS, seed=1),
-        )
-        for number, question in enumerate(questions)
-    ]
-    answers = [""] * len(questions)
-    done = 0
-    try:
-        with job.generating(engine, requests) as events:
-            for event in events:
-                if isinstance(event, RequestFailed):
-                    raise KnownError(event.code, **event.args)
-                if isinstance(event, Finished):
-                    answers[int(event.key)] = event.answer.text
-                    done += 1
-                    yield Progress(job.id, 600 + 400 * done // len(questions), 1000, "permille")
-    finally:
-        engine.unload(handle)
-    return answers
+    return {"divergence": (yield from job.reported_by(work))}
 
 
 def _permille(job: Job, notify: Callable[[TaskEvent], None]) -> Callable[[float], bool]:

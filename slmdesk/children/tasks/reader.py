@@ -691,19 +691,19 @@ def _rows_of(job: Job, reading: Reading, rows: Iterator[Json], name: str, report
     return {"languages": list(reported.languages), "skipped": reported.skipped, "first_skipped": reported.first_skipped}
 
 
-# ---- reads the chats that another program, or slmdesk itself, has exported
+# ---- reads the chats that ChatGPT, or slmdesk itself, has exported
 
 
 def chats(job: Job) -> Task:
-    """Payload {path, thread: the text of a `thread.json` beside it, or ""}.
+    """Payload {path}.
 
-    For each chat a Partial: {foreign: the fields of core.chat_import.ForeignChat} or {own: a chat as it was exported}.
+    For each chat a Partial: {foreign: the fields of base.documents.ForeignChat} or {own: a chat as it was exported}.
     Result {broken: why the file was not read to its end; unknown, too_large, empty: how many were no chats, too large,
     or without messages}.
     """
     reading, found, number = reading_of(job), Found(), 0
     try:
-        for chat in chats_in(reading, text_of(job, "thread", ""), found):
+        for chat in chats_in(reading, found):
             job.check()
             value = _value(chat)
             if value is None:

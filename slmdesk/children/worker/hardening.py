@@ -28,8 +28,6 @@ PARENT_VARIABLE = "SLMDESK_DESK_PID"
 READER_MEMORY_BYTES = 512 << 20
 PRINTER_MEMORY_BYTES = 2 << 30
 """Of addresses, of which Qt and its fonts take many."""
-SPELLER_MEMORY_BYTES = 2 << 30
-"""Of addresses, for two dictionaries: the largest in use take some 600 MB each."""
 FILE_BYTES = 64 << 20
 """The largest file that a child may write, but the engine, which saves states and models: also a file in memory."""
 READER_STACK_BYTES = 1 << 20
@@ -118,9 +116,8 @@ def _limit_memory(role: str) -> None:
     if role == "reader":
         threading.stack_size(READER_STACK_BYTES)
         resource.setrlimit(resource.RLIMIT_AS, (READER_MEMORY_BYTES, READER_MEMORY_BYTES))
-    elif role in ("printer", "speller"):
-        most = PRINTER_MEMORY_BYTES if role == "printer" else SPELLER_MEMORY_BYTES
-        resource.setrlimit(resource.RLIMIT_AS, (most, most))
+    elif role == "printer":
+        resource.setrlimit(resource.RLIMIT_AS, (PRINTER_MEMORY_BYTES, PRINTER_MEMORY_BYTES))
 
 
 def die_with(parent: int) -> None:

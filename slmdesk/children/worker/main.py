@@ -79,7 +79,7 @@ def run_worker(arguments: Sequence[str], make_engine: Callable[[], Engine] | Non
     if trials is not None:
         secured += tuple(f"{HELPER}{fact}" for fact in trials.facts())
     handles = Handles(os.environ)
-    roles: Mapping[str, Callable[[], Role]] = {"reader": ReaderRole, "printer": PrinterRole, "speller": SpellerRole}
+    roles: Mapping[str, Callable[[], Role]] = {"reader": ReaderRole, "printer": PrinterRole}
     role = roles[name]() if name in roles else EngineRole(make_engine or partial(llama_engine, trials))
     output = Output(target)
     output.send(Hello(protocol.VERSION, name, (*role.kinds, *secured), os.getpid()))
@@ -92,7 +92,7 @@ def run_worker(arguments: Sequence[str], make_engine: Callable[[], Engine] | Non
 
 def _role_named(arguments: Sequence[str]) -> str:
     parser = argparse.ArgumentParser(prog="slmdesk --worker")
-    parser.add_argument("role", choices=("engine", "reader", "printer", "speller", "template"))
+    parser.add_argument("role", choices=("engine", "reader", "printer", "template"))
     return str(parser.parse_args(arguments).role)
 
 
@@ -209,8 +209,7 @@ class EngineRole(Role):
     """Models and answers.  The engine is created when first needed, so that `hello` never waits for its library."""
 
     tasks = (
-        "chat", "batch", "render", "measure", "backends", "embed", "save_state", "quantize", "format_speed",
-        "format_quality",
+        "chat", "batch", "render", "measure", "backends", "embed", "save_state", "quantize", "divergence",
     )  # fmt: skip
     """Named as their functions are."""
     kinds = (*tasks, "load", "unload", "count_tokens")
@@ -354,23 +353,6 @@ class ReaderRole(_CountingRole):
 
     def patience_of(self, job: Job) -> float:
         return patience_s(_size_of(job))
-
-
-class SpellerRole(_CountingRole):
-    """Looks words up in dictionaries, which stay open."""
-
-    kinds = ("spelling", "suggestions")
-
-    def __init__(self) -> None:
-        super().__init__()
-        from slmdesk.children.tasks.spelling import Speller
-
-        self._speller = Speller()
-
-    def task_named(self, kind: str) -> Callable[[Job], Task]:
-        from slmdesk.children.tasks import spelling
-
-        return partial(getattr(spelling, kind), speller=self._speller)
 
 
 class PrinterRole(_CountingRole):

@@ -16,26 +16,22 @@ from pathlib import Path
 import numpy as np
 
 from slmdesk.base.errors import BUG_CODE, KnownError, Stopped
-from slmdesk.base.record import changed
 from slmdesk.base.texts import _
 from slmdesk.base.types import (
     THINKING_OFF,
     THINKING_USUAL,
     ChatMessage,
     Device,
-    FormatQuality,
-    FormatSpeed,
     LoadedModel,
     LoadSpec,
     Priority,
     PromptPart,
     Recipe,
-    Sampling,
 )
 from slmdesk.engine.interface import Engine, ReadState, Rendered, Request, RequestFailed
 from slmdesk.engine.llama import sequence as sequences
 from slmdesk.engine.llama.context import NO_ADAPTER, Adapter, check_adapter
-from slmdesk.engine.llama.file_jobs import embed_texts, open_trial, quantize
+from slmdesk.engine.llama.file_jobs import divergence, embed_texts, quantize
 from slmdesk.engine.llama.library import find_backends, find_cards, free_memory, load_library
 from slmdesk.engine.llama.loading import Loaded, check_model_file, load_model
 from slmdesk.engine.llama.sampler import MAX_SEED, USUAL, Sampler
@@ -45,7 +41,6 @@ from slmdesk.engine.llama.thinking import Thought
 from slmdesk.engine.llama.vocabulary import (
     Detokenizer,
     FileVocabulary,
-    Vocabulary,
     lookalikes,
     tokenize_parts,
     tokens_and_edges,
@@ -185,23 +180,12 @@ class LlamaEngine(Engine):
             check_model_file(source)
             quantize(load_library(), Path(source), Path(target), recipe, self._counting(on_progress))
 
-    def format_speed(self, path: str, on_progress: Callable[[float], bool]) -> FormatSpeed:
+    def divergence(
+        self, path: str, text: str, predictions: str, on_progress: Callable[[float], bool], *, is_reference: bool
+    ) -> float:
         keep_going = self._counting(on_progress)
-        with self._counted_load(), open_trial(load_library(), path, keep_going) as trial:
-            return trial.speed(keep_going)
-
-    def format_quality(
-        self,
-        path: str,
-        texts: AbstractSequence[str],
-        predictions: str,
-        on_progress: Callable[[float], bool],
-        *,
-        is_reference: bool,
-    ) -> FormatQuality:
-        keep_going = self._counting(on_progress)
-        with self._counted_load(), open_trial(load_library(), path, keep_going) as trial:
-            return trial.quality(texts, Path(predictions), keep_going, is_reference=is_reference)
+        with self._counted_load():
+            return divergence(load_library(), path, text, Path(predictions), keep_going, is_reference=is_reference)
 
     def _counting(self, on_progress: Callable[[float], bool]) -> Callable[[float], bool]:
         def keep_going(part: float) -> bool:
@@ -457,8 +441,6 @@ def prepare(
     thinks = model.thoughts if request.messages and request.is_free else None
     prompt, edges = tokens_and_edges(vocabulary, parts)
     sampling = request.sampling.over(info.sampling_defaults).over(USUAL)
-    if sampling.word_bias:
-        sampling = changed(sampling, logit_bias=(*_bias_of_words(vocabulary, sampling), *sampling.logit_bias))
     choices = tokens_of_choices(vocabulary, request.choices)
     most = _most_tokens(len(prompt), 1 if choices else sampling.max_tokens, info.context_tokens)
     seed = secrets.randbelow(MAX_SEED) if sampling.seed is None else sampling.seed & 0xFFFFFFFF
@@ -488,17 +470,6 @@ def prepare(
         adapter=adapter,
         thought=Thought(thinks, sampling, is_open=thinks.marks.is_open_in(_end_of(parts))) if thinks else None,
     )
-
-
-def _bias_of_words(vocabulary: Vocabulary, sampling: Sampling) -> list[tuple[int, float]]:
-    """The bias of words by the first token of each, as it stands within a text, and at its beginning."""
-    biases = []
-    for words, bias in sampling.word_bias:
-        for text in (f" {words}", words):
-            tokens = vocabulary.tokenize(text, special=False)
-            first = next((token for token in tokens if vocabulary.pieces[token].strip()), None)  # not the space alone
-            biases += [] if first is None else [(first, bias)]
-    return biases
 
 
 def _without_end(tokens: list[int], edges: list[int]) -> list[int]:

@@ -1,11 +1,10 @@
-"""Work on a model file opened for it alone: vectors of texts, another format, how fast and good a format is."""
+"""Work on a model file opened for it alone: vectors of texts, another format, how far two files are apart."""
 
 from __future__ import annotations
 
 import ctypes
 import re
-import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,16 +14,14 @@ import numpy as np
 from slmdesk.base.errors import KnownError, Stopped
 from slmdesk.base.files import PRIVATE_FILE
 from slmdesk.base.texts import _
-from slmdesk.base.types import FILE_TYPES, READ_TOKENS, WRITTEN_TOGETHER, FormatQuality, FormatSpeed, Recipe
+from slmdesk.base.types import FILE_TYPES, Recipe
 from slmdesk.base.untrusted import clean_label
-from slmdesk.engine.llama.context import ABORTED, DECODED, Context
+from slmdesk.engine.llama.context import DECODED, Context
 from slmdesk.engine.llama.library import (
     Library,
     free_memory,
     load_library,
-    thread_candidates,
     ticking,
-    time_threads,
     usable_cores,
 )
 from slmdesk.engine.llama.loading import WeightFile, check_model_file, open_weights
@@ -223,121 +220,47 @@ def _encoded(path: Path) -> bytes:
     return str(path).encode("utf-8", "surrogateescape")
 
 
-# ---- measures a model file on this PC
+# ---- how far what a file expects is from what another one expects
+#
+# The measure is the Kullback–Leibler divergence of the next-token distribution (S. Kullback and R. A. Leibler, On
+# information and sufficiency, 1951), as llama.cpp's perplexity tool has it. Of each distribution the KEPT likeliest
+# tokens are stored, and the rest as a token: what is computed is a lower bound of the divergence over all tokens, and
+# close to it, since the rest is small.
 
 
+KEPT = 1024
+"""Of the likeliest tokens at each place."""
+_FLOOR = 1e-9
+"""The least the rest is taken to be: it is a difference of rounded numbers."""
 _CELLS = 2048
 _PLACES = 64
-"""Sequences of the context, and tokens whose predictions are computed at once."""
-_STEPS = 24
-_STEPS_TOGETHER = 6
-_ROUNDS = 3
-_BUDGET_S = 6.0
-"""For the rounds of a figure: a slow PC measures once."""
+"""Tokens whose predictions are computed at once."""
 
 KeepGoing = Callable[[float], bool]
 """Gets 0..1, returns False to cancel."""
 
 
-class FormatTrial:
-    """A model file with a context of its own.  Never two threads together."""
+def divergence(
+    library: Library, path: str, text: str, predictions: Path, keep_going: KeepGoing, *, is_reference: bool
+) -> float:
+    """Load a file and write what it expects after each token of the text into `predictions`, or return how far it is
+    from what is there.  Blocks.  The divergence from itself is 0.
 
-    def __init__(self, context: Context, vocabulary: Vocabulary, slice_tokens: int) -> None:
-        """Use `open_trial` instead.  `slice_tokens`: the tokens of a prompt in a step."""
-        self._context, self._vocabulary, self._slice = context, vocabulary, slice_tokens
-
-    def speed(self, keep_going: KeepGoing) -> FormatSpeed:
-        """Time reading and writing.  Raises Stopped, KnownError `model.damaged`."""
-        token = max(self._vocabulary.bos, 0)
-        candidates = thread_candidates(usable_cores())
-
-        def step(threads: int, patience_s: float) -> None:
-            self._context.clear()
-            self._context.add(token, 0, 0)
-            self._checked(self._context.decode(threads, patience_s))
-            self._context.forget(0)
-
-        tried = time_threads(step, candidates, lambda: keep_going(0.05))
-        if not tried or not keep_going(0.1):
-            raise Stopped
-        threads = min(tried, key=tried.__getitem__)
-        most = candidates[0]
-        read_s = self._fastest(lambda: self._read(token, most), lambda part: keep_going(0.1 + 0.4 * part))
-        self._place(token, READ_TOKENS, 0)
-        write_s = self._fastest(lambda: self._steps(token, 1, threads), lambda part: keep_going(0.5 + 0.25 * part))
-        for sequence in range(1, WRITTEN_TOGETHER):
-            self._context.copy(0, sequence)
-        together_s = self._fastest(
-            lambda: self._steps(token, WRITTEN_TOGETHER, most), lambda part: keep_going(0.75 + 0.25 * part)
-        )
-        for sequence in range(WRITTEN_TOGETHER):
-            self._context.forget(sequence)
-        return FormatSpeed(read_s, write_s, together_s)
-
-    def quality(
-        self, texts: Sequence[str], predictions: Path, keep_going: KeepGoing, *, is_reference: bool
-    ) -> FormatQuality:
-        """Write `predictions`, or compare with them.  Raises Stopped, KnownError, OSError."""
-        tokens = [self._tokens(text) for text in texts]
-        total = max(1, sum(map(len, tokens)))
-        work = keep_predictions if is_reference else compare_predictions
-        return work(self._context, tokens, usable_cores(), predictions, lambda done: keep_going(done / total))
-
-    def _tokens(self, text: str) -> list[int]:
-        found = self._vocabulary.tokenize(text, special=False, after_text=False)
-        if self._vocabulary.add_bos and self._vocabulary.bos >= 0:
-            found.insert(0, self._vocabulary.bos)
-        return found[: self._context.cells]
-
-    def _read(self, token: int, threads: int) -> int:
-        self._place(token, READ_TOKENS, 0, threads)
-        self._context.forget(0)
-        return READ_TOKENS
-
-    def _place(self, token: int, count: int, sequence: int, threads: int | None = None) -> None:
-        """Fill an empty sequence with `count` tokens."""
-        for begin in range(0, count, self._slice):
-            size = min(self._slice, count - begin)
-            self._context.clear()
-            self._context.add_slice([token] * size, begin, sequence, needs_last=begin + size == count)
-            self._checked(self._context.decode(threads or usable_cores()))
-
-    def _steps(self, token: int, together: int, threads: int) -> int:
-        """Write some tokens of so many answers at once, and take them back; returns their number."""
-        steps = _STEPS if together == 1 else _STEPS_TOGETHER
-        for step in range(steps):
-            self._context.clear()
-            for sequence in range(together):
-                self._context.add(token, READ_TOKENS + step, sequence)
-            self._checked(self._context.decode(threads))
-        for sequence in range(together):
-            if not self._context.cut(sequence, READ_TOKENS):
-                raise KnownError("model.wrong_kind", kind="a model with states")
-        return steps * together
-
-    def _fastest(self, work: Callable[[], int], keep_going: KeepGoing) -> float:
-        best = 0.0
-        until = time.perf_counter() + _BUDGET_S
-        for turn in range(_ROUNDS):
-            if not keep_going(turn / _ROUNDS):
-                raise Stopped
-            started = time.perf_counter()
-            took = (started, work(), time.perf_counter())
-            seconds = (took[2] - took[0]) / took[1]
-            best = seconds if turn == 0 else min(best, seconds)
-            if took[2] > until:
-                break
-        return best
-
-    @staticmethod
-    def _checked(code: int) -> None:
-        if code not in (DECODED, ABORTED):
-            raise KnownError("model.damaged", reason=_("llama.cpp gives error {code}").format(code=code))
+    Raises Stopped, OSError, KnownError `request.invalid` and of the family `model.`.
+    """
+    with _open_context(library, path, keep_going) as (context, vocabulary):
+        tokens = vocabulary.tokenize(text, special=False, after_text=False)
+        if vocabulary.add_bos and vocabulary.bos >= 0:
+            tokens.insert(0, vocabulary.bos)
+        rows = _rows(context, tokens[: context.cells], usable_cores(), keep_going)
+        if is_reference:
+            _write(predictions, rows)
+            return 0.0
+        return _distance(*_read(predictions, context.n_vocab), rows)
 
 
 @contextmanager
-def open_trial(library: Library, path: str, keep_going: KeepGoing) -> Iterator[FormatTrial]:
-    """Load a file to be measured.  Blocks; raises Stopped, KnownError of the family `model.`."""
+def _open_context(library: Library, path: str, keep_going: KeepGoing) -> Iterator[tuple[Context, Vocabulary]]:
     header = check_model_file(path)
     weights = open_weights(library, path, header, keep_going)
     try:
@@ -353,65 +276,35 @@ def open_trial(library: Library, path: str, keep_going: KeepGoing) -> Iterator[F
             should_abort=lambda: not keep_going(0.0),
         )
         try:
-            yield FormatTrial(context, Vocabulary(weights.vocab), weights.batch_tokens)
+            yield context, Vocabulary(weights.vocab)
         finally:
             context.close()
     finally:
         weights.close()
 
 
-# ---- what a model expects after each token of some texts, kept in a file
-#
-# and how far another model's expectations are from it The measure is the Kullback–Leibler divergence of the next-
-# token distribution (S. Kullback and R. A. Leibler, On information and sufficiency, 1951), as llama.cpp's perplexity
-# tool has it. Of each distribution the KEPT likeliest tokens are stored, and the rest as a token: what is computed is a
-# lower bound of the divergence over all tokens, and close to it, since the rest is small.
-
-
-KEPT = 1024
-"""Of the likeliest tokens at each place."""
-_FLOOR = 1e-9
-"""The least the rest is taken to be: it is a difference of rounded numbers."""
-
-
-def keep_predictions(
-    context: Context, texts: Sequence[Sequence[int]], threads: int, path: Path, keep_going: Callable[[int], bool]
-) -> FormatQuality:
-    """Write what the model expects into `path`.  Its own divergence is 0.  `keep_going` gets the tokens done.
-
-    Raises Stopped, KnownError `model.damaged`, OSError.
-    """
-    ids, logs, surprises = [], [], []
-    for row, following in _rows(context, texts, threads, keep_going):
+def _write(path: Path, rows: Iterable[NDArray[np.floating[Any]]]) -> None:
+    ids, logs = [], []
+    for row in rows:
         most = min(KEPT, row.size - 1)
         top = np.argpartition(row, -most)[-most:].astype(np.int32)
-        top = top[np.argsort(row[top])[::-1]]
         ids.append(top)
         logs.append(row[top])
-        surprises.append(-float(row[following]))
     with path.open("wb") as out:
         np.asarray([len(ids), ids[0].size if ids else 0], dtype="<i4").tofile(out)
         np.asarray(ids, dtype="<i4").tofile(out)
         np.asarray(logs, dtype="<f4").tofile(out)
-    return FormatQuality(0.0, float(np.exp(np.mean(surprises))), len(ids), 1.0)
 
 
-def compare_predictions(
-    context: Context, texts: Sequence[Sequence[int]], threads: int, path: Path, keep_going: Callable[[int], bool]
-) -> FormatQuality:
-    """How far the model is from what `keep_predictions` wrote over the same texts.  Raises as that does."""
-    ids, logs = _read(path, context.n_vocab)
-    divergences, surprises, same = [], [], 0
-    for at, (row, following) in enumerate(_rows(context, texts, threads, keep_going)):
+def _distance(ids: NDArray[np.int32], logs: NDArray[np.float64], rows: Iterable[NDArray[np.floating[Any]]]) -> float:
+    divergences = []
+    for at, row in enumerate(rows):
         if at >= len(ids):
             raise KnownError("request.invalid", what=_("predictions of other texts"))
         divergences.append(_divergence(logs[at], row[ids[at]].astype(np.float64)))
-        surprises.append(-float(row[following]))
-        same += int(row.argmax()) == int(ids[at][0])
     if len(divergences) != len(ids):
         raise KnownError("request.invalid", what=_("predictions of other texts"))
-    perplexity = float(np.exp(np.mean(surprises)))
-    return FormatQuality(max(0.0, float(np.mean(divergences))), perplexity, len(ids), same / max(1, len(ids)))
+    return max(0.0, float(np.mean(divergences)))
 
 
 def _read(path: Path, n_vocab: int) -> tuple[NDArray[np.int32], NDArray[np.float64]]:
@@ -435,25 +328,19 @@ def _divergence(reference: NDArray[np.float64], other: NDArray[np.float64]) -> f
 
 
 def _rows(
-    context: Context, texts: Sequence[Sequence[int]], threads: int, keep_going: Callable[[int], bool]
-) -> Iterator[tuple[NDArray[np.floating[Any]], int]]:
-    """The log-probabilities after each token of the texts but the last ones, and the token that follows there."""
-    done = 0
-    for tokens in texts:
-        try:
-            for begin in range(0, len(tokens) - 1, context.most_logits):
-                if not keep_going(done):
-                    raise Stopped
-                piece = tokens[begin : min(begin + context.most_logits, len(tokens) - 1)]
-                context.clear()
-                for offset, token in enumerate(piece):
-                    context.add(token, begin + offset, 0)
-                if context.decode(threads) != DECODED:
-                    raise KnownError("model.damaged", reason=_("it cannot compute a text"))
-                for offset in range(len(piece)):
-                    logits = context.logits(offset).astype(np.float64)
-                    logits -= logits.max()
-                    yield logits - np.log(np.exp(logits).sum()), tokens[begin + offset + 1]
-                done += len(piece)
-        finally:
-            context.forget(0)
+    context: Context, tokens: Sequence[int], threads: int, keep_going: KeepGoing
+) -> Iterator[NDArray[np.floating[Any]]]:
+    """The log-probabilities after each token of a text but the last one."""
+    for begin in range(0, len(tokens) - 1, context.most_logits):
+        if not keep_going(begin / len(tokens)):
+            raise Stopped
+        piece = tokens[begin : min(begin + context.most_logits, len(tokens) - 1)]
+        context.clear()
+        for offset, token in enumerate(piece):
+            context.add(token, begin + offset, 0)
+        if context.decode(threads) != DECODED:
+            raise KnownError("model.damaged", reason=_("it cannot compute a text"))
+        for offset in range(len(piece)):
+            logits = context.logits(offset).astype(np.float64)
+            logits -= logits.max()
+            yield logits - np.log(np.exp(logits).sum())

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import ctypes
-import importlib
-import json
 import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -12,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from slmdesk.base.errors import KnownError
-from slmdesk.base.grammars import GrammarInvalidError, SchemaInvalidError, check_gbnf, check_schema
+from slmdesk.base.grammars import GrammarInvalidError, check_gbnf
 from slmdesk.base.texts import _
 from slmdesk.base.types import USUAL_SAMPLING, Sampling
 from slmdesk.engine.llama.context import Context
@@ -28,8 +26,6 @@ MAX_SEED = 0xFFFFFFFE  # one more means "choose one" to llama.cpp
 _WHOLE_ANSWER = 32_768
 _FIRST_TRY = 64
 """Candidates the grammar is asked about when it refused the winner, before it is asked about all."""
-_DRY_BREAKERS = (b"\n", b":", b'"', b"*")
-"""Phrases do not reach over these; as llama.cpp's own programs have it."""
 _CANDIDATE = np.dtype([("id", "<i4"), ("logit", "<f4"), ("p", "<f4")])
 
 
@@ -46,12 +42,10 @@ class Sampler:
         seed: int,
     ) -> None:
         """`sampling` must be complete (see USUAL).  Raises KnownError `grammar.invalid`."""
-        grammar = _grammar_of(sampling)
         self._api: Any = library.api
-        self._vocab = vocab
         self._end_tokens = vocabulary.end_tokens
         self._n_vocab = vocabulary.n_tokens
-        self._grammar = make_grammar_sampler(vocab, grammar) if grammar is not None else None
+        self._grammar = make_grammar_sampler(vocab, sampling.grammar) if sampling.grammar is not None else None
         self._chain = self._open_chain(sampling, seed, vocabulary.end_tokens)
         # Only the largest logit is needed: numpy finds it in a tenth of the chain's time.
         self._only_largest = self._api.llama_sampler_chain_n(self._chain) == 1 and _value(sampling.temperature) <= 0
@@ -160,50 +154,27 @@ class Sampler:
         """The chain's samplers.  Of those that remove candidates top-k comes first, so that the others see few."""
         api, n_vocab = self._api, self._n_vocab
         links: list[Any] = []
-        bias = dict(sampling.logit_bias)
         if sampling.ignore_eos:
-            bias.update(dict.fromkeys(end_tokens, -math.inf))
-        if bias:
-            links.append(api.llama_sampler_init_logit_bias(n_vocab, len(bias), self._bias_array(bias)))
-        penalties = (sampling.repeat_penalty, sampling.frequency_penalty, sampling.presence_penalty)
-        if penalties != (1.0, 0.0, 0.0) and sampling.penalty_last_n:
-            links.append(
-                api.llama_sampler_init_penalties(n_vocab, _window(sampling.penalty_last_n), *map(_value, penalties))
-            )
-        if _value(sampling.dry_multiplier) > 0:
-            links.append(self._dry(sampling))
+            links.append(api.llama_sampler_init_logit_bias(n_vocab, len(end_tokens), self._forbidden(end_tokens)))
+        if sampling.repeat_penalty != 1.0 and sampling.penalty_last_n:
+            reach, penalty = _window(sampling.penalty_last_n), _value(sampling.repeat_penalty)
+            links.append(api.llama_sampler_init_penalties(n_vocab, reach, penalty, 0.0, 0.0))
         if _value(sampling.temperature) <= 0:
             return [*links, api.llama_sampler_init_greedy()]
         if (sampling.top_k or 0) > 0:
             links.append(api.llama_sampler_init_top_k(sampling.top_k))
-        if _value(sampling.typical_p) < 1:
-            links.append(api.llama_sampler_init_typical(_value(sampling.typical_p), 1))
         if _value(sampling.top_p) < 1:
             links.append(api.llama_sampler_init_top_p(_value(sampling.top_p), 1))
         if _value(sampling.min_p) > 0:
             links.append(api.llama_sampler_init_min_p(_value(sampling.min_p), 1))
-        if _value(sampling.xtc_probability) > 0:
-            links.append(
-                api.llama_sampler_init_xtc(
-                    _value(sampling.xtc_probability), _value(sampling.xtc_threshold), 1, seed & MAX_SEED
-                )
-            )
         links.append(api.llama_sampler_init_temp(_value(sampling.temperature)))
         links.append(api.llama_sampler_init_dist(seed & MAX_SEED))
         return links
 
-    def _dry(self, sampling: Sampling) -> Any:
-        """Looks back over the whole answer, however short the window of the other penalties is."""
-        breakers = (ctypes.c_char_p * len(_DRY_BREAKERS))(*_DRY_BREAKERS)
-        return self._api.llama_sampler_init_dry(
-            self._vocab, _value(sampling.dry_multiplier), _value(sampling.dry_base),
-            sampling.dry_allowed_length or 0, _WHOLE_ANSWER, breakers, len(_DRY_BREAKERS),
-        )  # fmt: skip
-
-    def _bias_array(self, bias: dict[int, float]) -> Any:
-        array = (self._api.llama_logit_bias * len(bias))()
-        for place, (token, value) in zip(array, bias.items(), strict=True):
-            place.token, place.bias = token, value
+    def _forbidden(self, tokens: frozenset[int]) -> Any:
+        array = (self._api.llama_logit_bias * len(tokens))()
+        for place, token in zip(array, tokens, strict=True):
+            place.token, place.bias = token, -math.inf
         return array
 
 
@@ -233,12 +204,6 @@ def _value(number: float | None) -> float:
     return 0.0 if number is None else float(number)
 
 
-def _grammar_of(sampling: Sampling) -> str | None:
-    if sampling.grammar is not None and sampling.json_schema is not None:
-        raise KnownError("grammar.invalid", reason=_("a grammar and a schema at once"))
-    return sampling.grammar if sampling.json_schema is None else grammar_of_schema(sampling.json_schema)
-
-
 def _window(tokens: int) -> int:
     """How far penalties look back; negative for the whole answer."""
     return tokens if tokens >= 0 else _WHOLE_ANSWER
@@ -248,9 +213,6 @@ def _window(tokens: int) -> int:
 
 
 _MAX_REASON_CHARACTERS = 200
-_LENGTHS = frozenset({"minLength", "maxLength"})
-_OTHER_KEYS = frozenset({"$ref", "oneOf", "anyOf", "const", "enum", "pattern", "format"})
-"""Next to any of these, the library ignores lengths."""
 
 
 def make_grammar_sampler(vocab: int, gbnf: str) -> Any:
@@ -270,76 +232,6 @@ def make_grammar_sampler(vocab: int, gbnf: str) -> Any:
     if not sampler:
         raise _invalid(_("llama.cpp refuses it"))
     return sampler
-
-
-def grammar_of_schema(schema: str) -> str:
-    """GBNF for a JSON schema given as text.  Raises KnownError `grammar.invalid`.
-
-    Structure, types, enumerations, lengths and patterns are enforced; limits on numbers (minimum, multipleOf) and `not`
-    cannot be and are left to whoever reads the answer.  Nothing is ever fetched for a `$ref`.
-    """
-    try:
-        check_schema(schema)
-        return _convert(json.loads(schema))
-    except KnownError:
-        raise
-    except SchemaInvalidError as err:
-        raise _invalid(
-            _("line {line}, column {column}: {reason}").format(line=err.line, column=err.column, reason=err.reason)
-            if err.line
-            else err.reason
-        ) from err
-    except RecursionError as err:
-        raise _invalid(_("the schema is nested too deeply")) from err
-    except Exception as err:  # for a wrong schema the converter raises whatever error it runs into
-        raise _invalid(_("the schema cannot be used: {err}").format(err=err or type(err).__name__)) from err
-
-
-def _convert(schema: dict[str, Any]) -> str:
-    if "$ref" in schema:  # the library does not look for references beside a reference
-        schema = {**schema, "oneOf": [{"$ref": schema["$ref"]}]}
-        del schema["$ref"]
-    module: Any = importlib.import_module("llama_cpp.llama_grammar")
-
-    class Converter(module.SchemaConverter):  # type: ignore[misc]
-        """The library's converter with two changes: backslashes are escaped, and long repetitions not written out."""
-
-        def _format_literal(self, literal: str) -> str:
-            escaped: str = super()._format_literal(literal.replace("\\", "\\\\"))
-            return escaped
-
-        def visit(self, schema: dict[str, Any], name: str) -> str:
-            rule = name + "-" if name in module.RESERVED_NAMES else name or "root"
-            counted = "" if _OTHER_KEYS & schema.keys() else self._counted(schema, name)
-            found: str = self._add_rule(rule, counted) if counted else super().visit(schema, name)
-            return found
-
-        def _counted(self, schema: dict[str, Any], name: str) -> str:
-            """A rule for a text or list of bounded length, by {m,n}: the library nests as many groups."""
-            if schema.get("type") == "string" and _LENGTHS & schema.keys():
-                char = self._add_primitive("char", module.PRIMITIVE_RULES["char"])
-                return f'"\\"" {char}{_times(schema, "Length")} "\\"" space'
-            if schema.get("type") == "array" and isinstance(schema.get("items"), dict) and "prefixItems" not in schema:
-                item = self.visit(schema["items"], f"{name}{'-' if name else ''}item")
-                least, most = schema.get("minItems", 0), schema.get("maxItems")
-                if most == 0:
-                    return '"[" space "]" space'
-                more = f'("," space {item}){{{max(least - 1, 0)},{"" if most is None else most - 1}}}'
-                return f'"[" space ({item} {more}){"" if least else "?"} "]" space'
-            return ""
-
-    converter = Converter(prop_order={}, allow_fetch=False, dotall=False, raw_pattern=False)
-    converter.visit(converter.resolve_refs(schema, "schema"), "")
-    gbnf: str = converter.format_grammar()
-    try:
-        check_gbnf(gbnf)
-    except GrammarInvalidError as err:
-        raise _invalid(_("the grammar of the schema {reason}").format(reason=err.reason)) from err
-    return gbnf
-
-
-def _times(schema: dict[str, Any], of: str) -> str:
-    return f"{{{schema.get('min' + of, 0)},{schema.get('max' + of, '')}}}"
 
 
 def _invalid(reason: str) -> KnownError:

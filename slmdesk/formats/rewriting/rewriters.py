@@ -72,13 +72,6 @@ class Rewriting:
     """Whether this is the second pass, in which languages need not be detected."""
     data: bytes | None = None
     """Bytes of the whole new file, for formats that are not archives."""
-    number: int = -1
-    """Number of the last unit that was answered. `written_to` sets it."""
-    refused: list[int] = field(default_factory=list)
-
-    def refuse(self) -> None:
-        """Report that the last answer cannot be written, so that its unit stays as it was."""
-        self.refused.append(self.number)
 
     def inside(self, data: bytes) -> Rewriting:
         """Return the Rewriting of a document inside this one."""
@@ -111,38 +104,35 @@ def written_to(
     """Write the document with its translations to `out`. `answers` holds the text and the translation of each unit, by
     the unit's number from 0 in the order of `listed`.
 
-    Returns the numbers of units that stay untranslated although there is an answer, because its tags are not balanced
-    or the rewriter cannot write it (Rewriting.refuse). Raises KnownError `document.changed` if the text of a unit
-    differs from the translated one, because the file was changed.
+    Returns the numbers of units that stay untranslated although there is an answer, because its tags are not balanced.
+    Raises KnownError `document.changed` if the text of a unit differs from the translated one, because the file was
+    changed.
     """
     rewriting.is_written = True
     units = rewriter(rewriting)
+    number, refused = -1, list[int]()
     answer: str | None = None
     try:
         while True:
             found = units.send(answer)
             answer = None
             if isinstance(found, Unit):
-                rewriting.number += 1
-                answer = _answer(found, rewriting, answers)
+                number += 1
+                if number in answers:
+                    answer = _answer(found, rewriting, *answers[number])
+                    refused += [number] if answer is None else []
     except StopIteration:
         pass
     _save(rewriting, out)
-    return rewriting.refused
+    return refused
 
 
-def _answer(unit: Unit, rewriting: Rewriting, answers: Mapping[int, tuple[str, str]]) -> str | None:
-    given = answers.get(rewriting.number)
-    if given is None:
-        return None
-    source, untrusted = given
+def _answer(unit: Unit, rewriting: Rewriting, source: str, untrusted: str) -> str | None:
+    """Return the translation as it is written, or None if its tags are not balanced."""
     if source != unit.text:
         raise KnownError("document.changed", path=rewriting.reading.path)
     translation = _clean(untrusted, source)
-    if problems(translation, unit.tags):
-        rewriting.refuse()
-        return None
-    return translation
+    return None if problems(translation, unit.tags) else translation
 
 
 def _clean(untrusted: str, source: str) -> str:

@@ -1,34 +1,26 @@
-"""The commands `slmdesk models info`, `verify`, `remove`, `fit`, `recommend`, `import`, `find`, `pack`,
-`unpack` and `move`.
-"""
+"""The commands `slmdesk models info`, `verify`, `remove`, `recommend` and `import`."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
 
 from slmdesk.base.errors import KnownError
 from slmdesk.base.protocol import picked
-from slmdesk.base.record import changed
 from slmdesk.base.translation import language_of
 from slmdesk.base.types import Json
 from slmdesk.base.untrusted import clean_label
-from slmdesk.command.console import Console, NamedFile, ReportedError, json_option, table
+from slmdesk.command.console import Console, NamedFile, ReportedError, json_option
 from slmdesk.evaluation.recommendation import JOBS, Recommendation
 from slmdesk.gguf.header import base_name
-from slmdesk.gguf.memory import Speed, speed_in_words
-from slmdesk.hub.search import HubLink, Skill, parse_link
+from slmdesk.hub.search import Skill
 from slmdesk.models.command.library import card_shape, pairs_shape, shape_of_model, speed_shape
-from slmdesk.models.importer import FoundModel, FoundModels, ImportEnded, ImportProgress
-from slmdesk.models.move import MoveProgress
-from slmdesk.models.packs import PackProgress, PackResult
-from slmdesk.models.service import Fit, lost_words
-from slmdesk.online.downloads import LeftoverFile
-from slmdesk.runtime.events import Pending
-from slmdesk.runtime.messages import Problem, bytes_for_people, time_for_people
+from slmdesk.models.importer import ImportEnded, ImportProgress
+from slmdesk.models.service import lost_words
+from slmdesk.runtime.messages import bytes_for_people
 from slmdesk.services import Services
 from slmdesk.translation.pairs import pair_line, results_of
 
@@ -117,52 +109,6 @@ def remove(console: Console, model: str) -> None:
             console.notify(f"note: {words}")
 
 
-@click.command()
-@click.argument("model_or_file", metavar="FILE_OR_REPO")
-@click.option("--context", type=click.IntRange(256), help="Tokens the model shall see at once.")
-@json_option
-@click.pass_obj
-def fit(console: Console, model_or_file: str, context: int | None) -> None:
-    """Show whether a model fits this PC and how fast it will write, before it is loaded."""
-    with console.services() as services:
-        measure_pc(console, services)
-        link = _on_the_hub(services, model_or_file)
-
-        def begin() -> Pending[Fit]:
-            if link is None:
-                return services.models.fit(model_or_file, context)
-            return services.hub.fit(link.repo, file=link.file, context_tokens=context)
-
-        found = console.result_of(services, begin)
-    if context and found.most_tokens and context > found.most_tokens:
-        console.notify(f"note: the model sees at most {found.most_tokens:,} tokens.")
-    if console.as_json:
-        parts = picked(found.memory, "weights", "kv_cache", "compute")
-        given: dict[str, Json] = {"verdict": found.verdict, "memory_bytes": found.memory.total, "parts": parts}
-        given |= picked(found, "available_bytes", "context_tokens")
-        console.give({**given, "device": found.device or None, **speed_shape(found.speed)})
-        return
-    words = {"fits": "fits this PC", "tight": "is tight on this PC", "too_large": "is too large for this PC"}
-    console.say(
-        f"It {words[found.verdict]}: {bytes_for_people(found.memory.total)} for a context of "
-        f"{found.context_tokens:,} tokens, {bytes_for_people(found.available_bytes)} are "
-        f"{f'on the {found.device}' if found.device else 'free'}."
-    )
-    if found.speed is not None:
-        console.say(f"It writes {speed_in_words(found.speed)} ({_tokens(found.speed)}).")
-
-
-def _on_the_hub(services: Services, requested: str) -> HubLink | None:
-    """Return the Hub repository, maybe with a file, that `requested` may name; None for a model or file on this PC."""
-    try:
-        if services.call.models.path_of(requested).exists():
-            return None
-        link = parse_link(requested)
-    except (KnownError, OSError, ValueError):
-        return None
-    return None if link.repo.endswith(".gguf") else link  # folder/file.gguf that does not exist
-
-
 def measure_pc(console: Console, services: Services) -> None:
     """Measure the speed of this PC, unless it was measured before. This takes about a second. Without it no model's
     speed can be estimated.
@@ -174,11 +120,6 @@ def measure_pc(console: Console, services: Services) -> None:
         console.result_of(services, services.measuring.measure)
     except ReportedError as err:
         console.notify(f"note: {err.problem.sentence}")
-
-
-def _tokens(speed: Speed) -> str:
-    low, high = (f"{pace:,.0f}" if pace >= 100 else f"{pace:.3g}" for pace in (speed.low, speed.high))
-    return f"{low} to {high} tokens a second"
 
 
 # ---- `slmdesk models recommend`
@@ -235,7 +176,10 @@ def _recommended(job: Skill, found: Recommendation | None) -> dict[str, Json]:
 @json_option
 @click.pass_obj
 def import_models(console: Console, files: tuple[Path, ...], link: bool, name: str) -> int:
-    """Import GGUF model files, as a copy or a link; from a folder, all files in it and below."""
+    """Import GGUF model files, as a copy or a link; from a folder, all files in it and below.
+
+    What a file SHA256SUMS beside them states is checked; another file is refused.
+    """
     if name and len(files) > 1:
         raise click.UsageError("--name is for one FILE.")
     with console.services() as services:
@@ -295,233 +239,3 @@ def _row(end: ImportEnded) -> dict[str, Json]:
     if end.model is None:
         return {"file": end.path, "id": None, "reason": end.problem.sentence if end.problem else None}
     return {**shape_of_model(end.model), "file": end.path, "is_new": not end.was_here, "reason": None}
-
-
-@click.command()
-@click.option("--remove", metavar="NAME", help="Delete this one, or “all”.")
-@json_option
-@click.pass_obj
-def leftovers(console: Console, remove: str | None) -> None:
-    """List what downloads left in the models folder: parts that can be resumed, and damaged files."""
-    with console.services() as services:
-        found = services.call.downloads.left_overs()
-        if remove is not None:
-            freed = _discard(services, found, remove)
-    if remove is not None:
-        if console.as_json:
-            console.give({"removed": list(freed), "bytes_freed": sum(freed.values())})
-        else:
-            console.say(f"{len(freed)} removed, {bytes_for_people(sum(freed.values()))} freed")
-        return
-    if console.as_json:
-        console.give([_left_shape(file) for file in found])
-        return
-    if not found:
-        console.notify("Downloads left nothing over.")
-        return
-    table(console, [("FILE", "SIZE", "HOW TO GO ON"), *(_left_row(file) for file in found)])
-    console.notify("note: delete one with: slmdesk models leftovers --remove FILE, or all of them: --remove all")
-
-
-def _discard(services: Services, found: Sequence[LeftoverFile], requested: str) -> dict[str, int]:
-    """Delete the requested leftovers of downloads and return the freed bytes of each. A file being downloaded is kept.
-    Raises `download.unknown`, `file.unwritable`.
-    """
-    freed = {}
-    for file in found:
-        if requested not in ("all", file.id, file.name):
-            continue
-        try:
-            freed[file.id] = services.call.downloads.discard(file.id)
-        except KnownError as err:
-            if requested != "all" or err.code != "download.unknown":
-                raise
-    if not freed and requested != "all":
-        raise KnownError("download.unknown", id=requested[:80])
-    return freed
-
-
-def _left_shape(file: LeftoverFile) -> dict[str, Json]:
-    return {
-        "id": file.id, "repo": file.repo or None, "name": file.name, "bytes": file.bytes,
-        "bytes_total": file.expected, "damaged": file.is_bad,
-    }  # fmt: skip
-
-
-def _left_row(file: LeftoverFile) -> tuple[str, str, str]:
-    size = bytes_for_people(file.bytes) + ("" if file.is_bad else f" of {bytes_for_people(file.expected)}")
-    way = f"slmdesk models download {file.repo}/{file.name}" if file.repo else "nobody knows where it came from"
-    return clean_label(file.name, 60), size, "damaged, not used" if file.is_bad else clean_label(way, 200)
-
-
-# ---- `slmdesk models find`, `pack`, `unpack` and `move`
-
-
-@click.command()
-@click.argument("models", nargs=-1, required=True)
-@click.option("-o", "--output", type=NamedFile(dir_okay=False), required=True, help="The new file.")
-@json_option
-@click.pass_obj
-def pack(console: Console, models: tuple[str, ...], output: Path) -> None:
-    """Write MODELS with their checksums and licences into one file, for PCs without a network."""
-    target = output.absolute()
-    end = _wait(console, lambda services: services.packs.pack(models, target), "packing")
-    if console.as_json:
-        console.give({"path": str(target), "bytes": end.bytes, "manifest_sha256": end.manifest_sha256})
-    else:
-        console.say(f"{output}  {bytes_for_people(end.bytes)}")
-        console.say(f"sha256 of its list: {end.manifest_sha256}")
-        console.notify("note: hand this checksum on by another way than the pack, for “models unpack --expect”.")
-
-
-@click.command()
-@click.argument("file", type=NamedFile())
-@click.option("--expect", metavar="SHA256", help="Refuse a pack whose list has another checksum.")
-@click.option("--only", multiple=True, metavar="NAME", help="Bring in this one of its models; may be given again.")
-@click.option("--list", "only_list", is_flag=True, help="Say what is in it; nothing is brought in.")
-@json_option
-@click.pass_obj
-def unpack(console: Console, file: Path, expect: str | None, only: tuple[str, ...], only_list: bool) -> None:
-    """Import the models of a pack after all of it has been verified."""
-    if expect is not None and not expect.strip():  # an empty variable of a script must not mean "any"
-        raise click.BadParameter("the checksum is empty.", param_hint="--expect")
-    if only_list:
-        _list(console, file)
-        return
-
-    def begin(services: Services) -> Pending[PackResult]:
-        return services.packs.unpack(file.absolute(), expected=expect or "", only=only or None)
-
-    end = _wait(console, begin, "checking")
-    if console.as_json:
-        models: list[Json] = [
-            picked(model.model, "id", "name", "bytes", "sha256") | picked(model, "license", "about", "is_new")
-            for model in end.models
-        ]
-        console.give({"manifest_sha256": end.manifest_sha256, "is_expected": bool(expect), "models": models})
-        return
-    for model in end.models:
-        licence = model.about.get("licence") or model.license or "no licence named"
-        more = "" if model.is_new else "  (was here already)"
-        size = bytes_for_people(model.model.bytes)
-        console.say(f"{model.model.id}  {clean_label(model.model.name, 60)}  {size}  {licence}{more}")
-    console.say(f"sha256 of its list: {end.manifest_sha256}")
-    if not expect:
-        console.notify("note: compare this checksum with the one you were told by whoever made the pack.")
-
-
-@click.command()
-@click.argument("folder", type=NamedFile())
-@json_option
-@click.pass_obj
-def move(console: Console, folder: Path) -> None:
-    """Keep the models in FOLDER from now on, and move the present ones there."""
-    target = Path(os.path.abspath(folder))  # noqa: PTH100  resolve() would follow links
-    with console.services() as services:
-
-        def progressed(now: MoveProgress) -> None:
-            if now.total_bytes:
-                _progress(console, now.step, now.fraction, 1.0, now.eta_s)
-
-        end = console.result_of(services, lambda: services.moving.move(target), progressed)
-    if console.as_json:
-        console.give({"folder": end.target, "models": end.moved, "bytes": end.bytes, "left": list(end.left)})
-        return
-    count = "1 model" if end.moved == 1 else f"{end.moved} models"
-    console.say(f"{end.target}  {count}, {bytes_for_people(end.bytes)}")
-    for path in end.left:
-        console.notify(f"note: not there now, so not moved: {clean_label(path, 300)}")
-
-
-@click.command()
-@click.option("--link", is_flag=True, help="Link what is new; nothing is copied or moved.")
-@json_option
-@click.pass_obj
-def find(console: Console, link: bool) -> None:
-    """Find model files of LM Studio, Jan, GPT4All, Ollama and the Hub's cache on this PC."""
-    with console.services() as services:
-        found = console.result_of(services, services.finding.find)
-        ends: tuple[ImportEnded, ...] = ()
-        if link:
-            ends = console.result_of(
-                services,
-                lambda: services.finding.link(found.models),
-                lambda now: console.progress("checking", now.done_bytes, now.total_bytes),
-            )
-    linked = {end.path: end.model.id for end in ends if end.model and os.fsdecode(end.model.path) == end.path}
-    known = {end.path: end.model.id for end in ends if end.model}  # linked, or in the library with the same content
-    models = [changed(model, known=known.get(str(model.path), model.known)) for model in found.models]
-    found = changed(found, models=tuple(models))
-    problems = {end.path: end.problem for end in ends if end.problem}
-    if console.as_json:
-        rows: list[Json] = [_shape(model, linked, problems) for model in found.models]
-        skipped: list[Json] = [{"path": str(skipped.path), "reason": skipped.reason} for skipped in found.skipped]
-        console.give({"models": rows, "skipped": skipped})
-        return
-    if not found.models:
-        console.notify("No model files of other programs were found on this PC.")
-    else:
-        _show(console, found, linked, problems)
-    for each in found.skipped:
-        console.notify(f"note: not looked at: {clean_label(str(each.path), 200)} ({each.reason})")
-
-
-def _show(console: Console, found: FoundModels, linked: dict[str, str], problems: dict[str, Problem]) -> None:
-    rows = [("PROGRAM", "NAME", "SIZE", "STATE", "FILE")]
-    for model in found.models:
-        path, problem = str(model.path), model.problem or problems.get(str(model.path))
-        state = f"here as {model.known}" if model.known else "new"
-        state = f"linked as {linked[path]}" if path in linked else state
-        name, size = clean_label(model.name, 60), bytes_for_people(model.bytes)
-        rows.append((model.program, name, size, "not usable" if problem else state, clean_label(path, 300)))
-    table(console, rows)
-    for model in found.models:
-        if problem := model.problem or problems.get(str(model.path)):
-            console.notify(f"note: {clean_label(str(model.path), 200)}: {problem.sentence}")
-    if not linked and any(model.known is None and model.problem is None for model in found.models):
-        console.notify("note: use them where they are with: slmdesk models find --link")
-
-
-def _shape(model: FoundModel, linked: dict[str, str], problems: dict[str, Problem]) -> dict[str, Json]:
-    problem = model.problem or problems.get(str(model.path))
-    return {
-        "program": model.program,
-        "path": str(model.path),
-        **picked(model, "name", "bytes", "architecture", "quantization", "license"),
-        "id": linked.get(str(model.path), model.known),
-        "linked": str(model.path) in linked,
-        "reason": problem.sentence if problem else None,
-    }
-
-
-def _list(console: Console, file: Path) -> None:
-    with console.services() as services:
-        found = console.result_of(services, lambda: services.packs.contents(file.absolute()))
-    if console.as_json:
-        models: list[Json] = [
-            picked(model.listed, "name", "bytes", "sha256", "license", "about") | {"id": model.here}
-            for model in found.models
-        ]
-        console.give({"manifest_sha256": found.manifest_sha256, "bytes": found.bytes, "models": models})
-        return
-    rows = [("NAME", "SIZE", "STATE", "LICENCE")]
-    for model in found.models:
-        licence = model.listed.about.get("licence") or model.listed.license or "no licence named"
-        state = f"here as {model.here}" if model.here else "new"
-        rows.append((clean_label(model.listed.name, 60), bytes_for_people(model.listed.bytes), state, licence))
-    table(console, rows)
-    console.say(f"sha256 of its list: {found.manifest_sha256}")
-    console.notify("note: this is what its list says; all of it is checked when it is unpacked.")
-
-
-def _progress(console: Console, what: str, done: float, total: float, eta_s: float | None) -> None:
-    console.progress(what if eta_s is None else f"{what} ({time_for_people(eta_s)} left)", done, total)
-
-
-def _wait(console: Console, begin: Callable[[Services], Pending[PackResult]], what: str) -> PackResult:
-    with console.services() as services:
-
-        def progressed(now: PackProgress) -> None:
-            _progress(console, what, now.done_bytes, now.total_bytes, now.eta_s)
-
-        return console.result_of(services, lambda: begin(services), progressed)

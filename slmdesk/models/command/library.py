@@ -1,4 +1,4 @@
-"""The commands `slmdesk models list`, `rename` and `default`."""
+"""The commands `slmdesk models list` and `default`."""
 
 from __future__ import annotations
 
@@ -18,24 +18,15 @@ from slmdesk.runtime.messages import bytes_for_people, sentence_for
 
 PLACES = {
     "bench": "evaluation.command:bench",
-    "compare": "evaluation.command:compare",
     "download": "online.command:download",
     "exam": "evaluation.command:exam",
-    "find": "models.command.files:find",
-    "fit": "models.command.files:fit",
     "import": "models.command.files:import_models",
     "info": "models.command.files:info",
-    "leftovers": "models.command.files:leftovers",
-    "move": "models.command.files:move",
-    "pack": "models.command.files:pack",
-    "prune": "evaluation.command:prune",
     "recommend": "models.command.files:recommend",
     "remove": "models.command.files:remove",
     "search": "online.command:search",
     "tune": "evaluation.command:tune",
-    "unpack": "models.command.files:unpack",
     "verify": "models.command.files:verify",
-    "vote": "evaluation.command:vote",
 }
 
 
@@ -72,21 +63,6 @@ def list_models(console: Console) -> None:
     for record in records:
         if record.behaves is False:
             console.notify(f"note: {sentence_for('model.noise', {'name': record.name})}")
-
-
-@models.command()
-@click.argument("model")
-@click.argument("name")
-@json_option
-@click.pass_obj
-def rename(console: Console, model: str, name: str) -> None:
-    """Show MODEL under the name NAME; its file keeps its own."""
-    with console.services() as services:
-        record = services.call.names.rename(model, name)
-    if console.as_json:
-        console.give({"id": record.id, "name": record.name})
-    else:
-        console.say(f"{record.id}  {record.name}")
 
 
 @models.command()

@@ -15,7 +15,6 @@ from slmdesk.base.records import JobStatus, ModelRecord
 from slmdesk.base.settings import Settings
 from slmdesk.base.texts import _, ngettext
 from slmdesk.evaluation import exams
-from slmdesk.evaluation.formats import advice_of
 from slmdesk.evaluation.model_cards import BenchProgress, ModelCard, ModelDetails
 from slmdesk.gguf.memory import offload_of, offload_words, speed_in_words
 from slmdesk.gguf.quantization import quantization_named
@@ -33,7 +32,7 @@ from slmdesk.models.service import (
     origin_of,
     translator_words,
 )
-from slmdesk.models.window.formats import FormatController, FormatState, Trial, title_of
+from slmdesk.models.window.formats import FormatController, FormatState, Trial
 from slmdesk.runtime.events import ModelsChanged, ModelState, ModelStateChanged
 from slmdesk.runtime.messages import Problem, bytes_for_people
 from slmdesk.translation import pairs
@@ -421,10 +420,11 @@ class DetailsPanel(QFrame):
             line.stop_requested.connect(partial(self._library.trials.stop, self._model, kind))
             line.show_trial(self._library.trials.running(self._model).get(kind))
         self._formats = TrialLine(
-            self, kind="formats", title=_("Format"), button="", stops=False,
-            tip=_("Which format of this model does this PC compute fastest, and are its answers as good?"),
+            self, kind="formats", title=_("Smaller copy"), button=_("Make a smaller copy…"),
+            tip=_("In a format that takes less memory, or without some layers"),
         )  # fmt: skip
         self._formats.start_requested.connect(lambda: self.action_chosen.emit("formats"))
+        self._formats.stop_requested.connect(partial(self._library.formats.stop, self._model))
         self._formats.hide()
         self._show_format_work(self._model, self._library.formats.work_of(self._model))
         self._library.trials.trial_changed.connect(self._show_trial)
@@ -504,7 +504,7 @@ class DetailsPanel(QFrame):
             )
 
     def allow_formats(self, is_allowed: bool) -> None:
-        """Show or hide the actions for other formats. They stay hidden until something is known of other formats."""
+        """Show or hide smaller copies. They stay hidden until it is known which file is in use."""
         self._may_format = is_allowed
         if is_allowed:
             self._library.formats.read(self._model)
@@ -515,7 +515,6 @@ class DetailsPanel(QFrame):
         if state.model.id != self._model:
             return
         self._used = state.used
-        self._formats.set_button(f"{title_of(state.model)}…")
         self._formats.show_words(format_words(state))
         self._formats.setVisible(self._may_format)
 
@@ -561,13 +560,9 @@ def bench_words(details: ModelDetails) -> str:
 
 
 def format_words(state: FormatState) -> str:
-    used = next((name for name, copy in state.copies.items() if copy.id == state.used), "")
-    if used:
-        return _("A copy made on this PC is in use: {used}.").format(used=used)
-    if state.report is None or not state.report.results:
-        return _("Using the original file. Faster formats have not been tried here.")
-    best = state.report.fastest()
-    return _("Recommended for this PC: {format}.").format(format=best.format) if best else advice_of(state.report)
+    if state.copy:
+        return _("A copy made on this PC is in use: {used}.").format(used=state.copy)
+    return _("The published file is in use.")
 
 
 def _mark(button: QPushButton, is_on: bool) -> None:
@@ -642,10 +637,10 @@ class TrialLine(QWidget):
     start_requested = Signal()
     stop_requested = Signal()
 
-    def __init__(self, parent: QWidget, *, kind: str, title: str, button: str, tip: str, stops: bool = True) -> None:
+    def __init__(self, parent: QWidget, *, kind: str, title: str, button: str, tip: str) -> None:
         super().__init__(parent)
         self.setObjectName(f"{kind}_line")
-        self._start_words, self._stops, self._is_running = button, stops, False
+        self._start_words, self._is_running = button, False
         self._words = plain_label("", self, name=f"{kind}_words")
         self._button = named(QPushButton(button, self), f"{kind}_button", tip=plain_tip(tip))
         self._button.clicked.connect(self._on_clicked)
@@ -659,13 +654,8 @@ class TrialLine(QWidget):
     def show_words(self, text: str) -> None:
         self._words.setText(text)
 
-    def set_button(self, text: str) -> None:
-        self._start_words = text
-        if not self._is_running:
-            self._button.setText(text)
-
     def show_trial(self, trial: Trial | None) -> None:
-        self._is_running = trial is not None and self._stops
+        self._is_running = trial is not None
         self._button.setText(_("Stop") if self._is_running else self._start_words)
         self._state.setVisible(trial is not None)
         self._bar.setVisible(trial is not None)

@@ -30,8 +30,7 @@ from slmdesk.evaluation.recommendation import NONE_FITS, Recommendation, Recomme
 from slmdesk.gguf.memory import speed_in_words
 from slmdesk.models.running import FitCheck
 from slmdesk.models.service import SETTING, WORDS, DefaultUse, can_do, is_for_this_pc, origin_of, used_of
-from slmdesk.models.window.adding import AddMenu
-from slmdesk.models.window.formats import FormatDialog
+from slmdesk.models.window.formats import CopyDialog
 from slmdesk.models.window.library import VERIFY, DetailsPanel, LibraryController, quantization_words
 from slmdesk.online.hub import licence_named
 from slmdesk.runtime.events import ModelState, ModelStateChanged
@@ -53,7 +52,7 @@ from slmdesk.window.widgets.build import (
     tool_button,
 )
 from slmdesk.window.widgets.model_rows import ModelRow, TableHead
-from slmdesk.window.widgets.opening import FileDrop, choose_model_file, open_outside, packs_among
+from slmdesk.window.widgets.opening import FileDrop, choose_model_file, open_outside
 from slmdesk.window.widgets.rows import DOT, ScrollAnchor, TabOrder, empty_layout
 
 COLUMN = 920
@@ -184,8 +183,7 @@ class ModelsPage(QScrollArea):
     offline_chosen = Signal(bool)
     once_chosen = Signal()
     file_chosen = Signal(object)
-    compare_requested = Signal()
-    pack_chosen = Signal(object)
+    find_requested = Signal()
 
     def __init__(self, library: LibraryController, downloads: QWidget, suggestions: QWidget, search: QWidget) -> None:
         super().__init__()
@@ -201,12 +199,8 @@ class ModelsPage(QScrollArea):
         holder = self._holder = QWidget(inner)
         self._offline = OfflineBar(holder)
         self._local = LocalModels(self._library, holder)
-        self.more_ways = AddMenu(self._local)
-        tip = _("Ask several models the same question, side by side")
-        compare = button(
-            _("Compare…"), "compare_button", holder, tip=tip, kind="text", label=_("Compare models"),
-            on=self.compare_requested,
-        )  # fmt: skip
+        tip = _("Models of other programs on this PC, such as LM Studio or Ollama")
+        find = button(_("Look on this PC…"), "find_models_button", holder, tip=tip, on=self.find_requested)
         title = plain_label(_("Models"), holder, name="models_title", kind="title")
         self.best = BestModel(holder)
         local, suggested, hub = (
@@ -217,7 +211,7 @@ class ModelsPage(QScrollArea):
         )  # fmt: skip
         column(
             title, self.best, downloads,
-            row((local, 1), compare, self._local.add, self.more_ways, gap=theme.SPACE_8), self._local,
+            row((local, 1), self._local.add, find, gap=theme.SPACE_8), self._local,
             suggested, self._offline, suggestions, hub, search, 1,
             into=holder, gap=theme.SPACE_12, margins=(theme.SPACE_24, theme.SPACE_16, theme.SPACE_24, theme.SPACE_24),
         )  # fmt: skip
@@ -238,7 +232,7 @@ class ModelsPage(QScrollArea):
 
     def _connect(self) -> None:
         self.best.use_requested.connect(self._library.use)
-        for part in (self._offline, self.more_ways, self.best):
+        for part in (self._offline, self.best):
             self._library.policy_shown.connect(part.show_policy)
         self._local.grown.connect(self._on_grown)
         self._library.models_listed.connect(self.best.show_models)
@@ -261,10 +255,7 @@ class ModelsPage(QScrollArea):
         QTimer.singleShot(0, widget, lambda: self.ensureWidgetVisible(widget, 0, theme.SPACE_24))
 
     def _on_dropped(self, paths: Sequence[Path]) -> None:
-        if packs := packs_among(paths):
-            self.pack_chosen.emit(packs[0])
-        else:
-            self.file_chosen.emit(list(paths))
+        self.file_chosen.emit(list(paths))
 
 
 # ---- the first part of the page
@@ -286,7 +277,6 @@ class LocalModels(QWidget):
         self._judged: Mapping[str, FitCheck] = {}
         self._managed: frozenset[DefaultUse] = frozenset()
         self._has_formats = True
-        self._dialog: FormatDialog | None = None
         self._loaded = ""
         self._shown = PAGE
         self._cards: dict[str, LocalCard] = {}
@@ -298,7 +288,6 @@ class LocalModels(QWidget):
         library.imports.ended.connect(self.end_progress)
         library.policy_shown.connect(self.show_policy)
         library.trials.details_read.connect(self.show_details)
-        library.formats.show_requested.connect(self.show_formats)
 
     def _build_ui(self) -> None:
         self._note = plain_label(_("Looking what is there…"), self, name="local_note", kind="muted")
@@ -309,7 +298,7 @@ class LocalModels(QWidget):
         self._adapters = column(gap=0)
         self._more = button(_("Show more"), "local_more", self, on=self._on_more)
         self._more.setVisible(False)
-        tip = _("Or drop .gguf files, a folder or a pack anywhere here")
+        tip = _("Or drop .gguf files or a folder anywhere here")
         self.add = button(_("Add model file…"), "library_add_button", self, tip=tip)
         self._build_import()
         adapters, more = (self._adapters_heading, self._adapters), (self._more, Qt.AlignmentFlag.AlignLeft)
@@ -435,24 +424,14 @@ class LocalModels(QWidget):
             "verify": lambda model: library.trials.start(model, VERIFY),
             "folder": lambda model: open_outside(QUrl.fromLocalFile(str(library.folder_of(model)))),
             "remove": library.remove,
-            "formats": self.show_formats,
+            "formats": self._ask_copy,
         }
         does[action](model)
 
-    def show_formats(self, model: str) -> None:
-        card = self._cards.get(model)
-        if self._dialog is not None and self._dialog.model.id != model:
-            self._dialog.close()
-        if self._dialog is None and card is not None:
-            self._dialog = FormatDialog(self.window(), self._library.formats, card.card.record)
-            self._dialog.finished.connect(self._on_formats_closed)
-            self._dialog.show()
-        elif self._dialog is not None:
-            self._dialog.raise_()
-            self._dialog.activateWindow()
-
-    def _on_formats_closed(self) -> None:
-        self._dialog = None
+    def _ask_copy(self, model: str) -> None:
+        dialog = CopyDialog(self.window(), self._cards[model].card.record)
+        dialog.chosen.connect(partial(self._library.formats.make, model))
+        dialog.open()
 
     def _ask_name(self, model: str) -> None:
         dialog = passing(QInputDialog(self), "rename_dialog", _("Rename the model"))

@@ -1,1 +1,1 @@
-"""The windows and pages for the network: its settings and log, downloads, the Hub, and statements."""
+"""The windows and pages for the network: its settings and log, downloads, and the Hub."""

@@ -30,6 +30,7 @@ from slmdesk.hub.guard import HUB
 from slmdesk.online.network import ONCE, Exported
 from slmdesk.runtime.events import RequestsToday, TokenChanged
 from slmdesk.runtime.messages import Problem, bytes_for_people
+from slmdesk.system.doctor import examine
 from slmdesk.window.base import theme
 from slmdesk.window.base.bridge import Bridge, Delay, copy_text
 from slmdesk.window.base.text import day_in_figures
@@ -293,7 +294,7 @@ EMPTY = _("Nothing has left this PC.")
 NOTHING = _("No request holds these words.")
 MOST_LETTERS = {_("Host"): 32, _("Path"): 56}
 """Widest width, in letters, to which these columns grow by themselves. The last column takes the rest."""
-KINDS = _("CSV, for spreadsheets (*.csv);;JSON (*.json)")
+KINDS = _("CSV, for spreadsheets (*.csv);;PDF, a page to show (*.pdf);;JSON (*.json)")
 
 
 class NetworkLogWindow(Dialog):
@@ -322,7 +323,7 @@ class NetworkLogWindow(Dialog):
         self._stack.addWidget(self._table)
         self._stack.addWidget(self._nothing)
         self._note = plain_label("", self, name="ledger_note", kind="muted")
-        tip = _("Write the rows to a CSV or JSON file; while you search, those that were found")
+        tip = _("Write the rows to a CSV, PDF or JSON file; while you search, those that were found")
         self._export = button(_("Export…"), "ledger_export", self, tip=tip, on=self._on_export)
         close = button(_("Close"), "ledger_close", self, on=self.reject)
         self._export.setAutoDefault(False)
@@ -451,7 +452,7 @@ class NetworkLogWindow(Dialog):
         self._summary.setText(summary_of(count, today))
         self._nothing.setText(NOTHING if count else EMPTY)
         self._stack.setCurrentWidget(self._table if found else self._nothing)
-        self._export.setEnabled(found > 0)
+        self._export.setEnabled(found > 0 or not self._searched)  # a page may say that there are none
         self._field.setEnabled(count > 0)
 
     def _widen(self) -> None:
@@ -465,14 +466,22 @@ class NetworkLogWindow(Dialog):
         dialog = passing(QFileDialog(self, _("Export the network log"), str(Path.home()), KINDS), "ledger_file_dialog")
         dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
         dialog.setDefaultSuffix("csv")
-        dialog.filterSelected.connect(lambda words: dialog.setDefaultSuffix("json" if "json" in words else "csv"))
+        dialog.filterSelected.connect(lambda words: dialog.setDefaultSuffix(words.rstrip(")").rpartition(".")[2]))
         dialog.selectFile(_("slmdesk requests.csv"))
         dialog.fileSelected.connect(self._on_target_chosen)
         dialog.open()
 
     def _on_target_chosen(self, name: str) -> None:
-        export = self._bridge.services.network.export(Path(name), self._searched)
-        self._bridge.follow(export, self._on_exported, self._on_failed)
+        target, words, services = Path(name), self._searched, self._bridge.services
+        if target.suffix.lower() != ".pdf":
+            self._bridge.follow(services.network.export(target, words), self._on_exported, self._on_failed)
+            return
+        self._say(_("Laying out the pages …"), "muted")
+
+        def examined(_found: object) -> None:
+            self._bridge.follow(services.log_pages.write(target, words), self._on_exported, self._on_failed)
+
+        self._bridge.follow(examine, examined, self._on_failed)  # starts each child process, to say what restricts it
 
     def _on_exported(self, done: Exported) -> None:
         noun = ngettext("row", "rows", done.rows)

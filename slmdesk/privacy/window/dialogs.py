@@ -258,7 +258,6 @@ class SecretsDialog(Dialog):
 MINUTES = (1, 2, 5, 10, 15, 30, 60, 120)
 MINUTE_WORDS = {1: _("1 minute"), 60: _("1 hour"), 120: _("2 hours")}
 LOCK_AFTER = _("Finished steps of jobs are kept, and the jobs go on after unlocking.")
-LOCK_HOW = _("The lock page is shown, the history stays open, and jobs go on. This keeps out a glance, not a program.")
 LOCK_WITH = _("When the screen of this PC is locked. Before it goes to sleep the history is always locked.")
 
 
@@ -286,7 +285,6 @@ class PrivacySettings(QObject):
         self._lock_rows: list[SettingRow] = []
         after = [(count, MINUTE_WORDS.get(count, _("{count} minutes").format(count=count))) for count in MINUTES]
         self._offer("lock_minutes", _("Lock automatically after"), LOCK_AFTER, [*after, (0, _("Never"))], group=group)
-        self._offer("lock_covers", _("Hide the window instead of locking"), LOCK_HOW, group=group)
         self._offer("lock_with_screen", _("Lock with the screen"), LOCK_WITH, is_advanced=True)
         self._recovery = self._ask("recovery", _("Recovery key"), _("Make new…"), self._on_recovery)
         self._keyring = self._ask("keyring", BY_ITSELF, _("Change…"), self._on_keyring)

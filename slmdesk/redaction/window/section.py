@@ -14,7 +14,7 @@ from slmdesk.window.widgets.build import button, column, named, passing, plain_l
 from slmdesk.window.widgets.dialogs import Dialog
 from slmdesk.window.widgets.settings import SettingsSection
 
-INTRO = _("One name per line. They are always replaced in redacted chats, with their endings and parts.")
+INTRO = _("One name per line. They are always found in documents you give out, with their endings and parts.")
 NONE = _("None yet")
 
 

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 
 SIZES = (80, 90, 100, 110, 125, 150, 175, 200)
 CONTEXTS = (1024, 2048, 4096, 8192, 16384, 32768, 65536, 131072)
+AGES = (30, 60, 90, 180, 365, 730, 1825, 3650)
 SAVED_SIZES = (512, 1024, 2048, 4096, 8192, 16384, 32768)
 NOTHING = _("No setting has these words.")
 
@@ -88,11 +89,10 @@ def table() -> tuple[Value, ...]:
         Value(
             "general", "notify_names", _("Names in notifications"),
             _("A locked screen shows the titles of chats and documents. Automatic: left out while the history is "
-              "encrypted or something is on hold."),
+              "encrypted."),
             (("automatic", _("Automatic")), ("always", _("Named")), ("never", _("Left out"))),
             is_advanced=True,
         ),
-        Value("general", "global_key", _("Shortcut to translate the clipboard")),
         *(
             (Value(
                 "privacy", "private_copies", _("Keep copies out of the clipboard history"),
@@ -134,11 +134,6 @@ def table() -> tuple[Value, ...]:
             is_advanced=True,
         ),
         Value(
-            "writing", "continue_typing", _("Continue at the cursor"),
-            _("While you pause on the page Write, the loaded model continues the sentence in grey. Tab takes it, "
-              "Ctrl+Right a word of it, Esc none."),
-        ),
-        Value(
             "writing", "writing_history", _("Keep drafts"),
             _("What you write on the page Write, or type on the page Translate, is found again there."),
             also="translate_history",
@@ -150,15 +145,20 @@ def table() -> tuple[Value, ...]:
             ((0, _("Off")), *((size, bytes_for_people(size << 20)) for size in SAVED_SIZES)),
             _("Documents"),
         ),
+        Value(
+            "history", "delete_after_days", _("Delete chats and documents"),
+            _("Chats, summaries and other work that were not changed for so long go to the trash, and 30 days later "
+              "for good; pinned chats stay. Documents that nothing uses are forgotten; their files stay."),
+            ((0, _("Never")), *((days, _("After {days} days").format(days=number(days))) for days in AGES)),
+            _("Deletion"),
+        ),
     )  # fmt: skip
 
 
 class SettingsPage(QScrollArea):
     deleted_chats_requested = Signal()
-    rules_requested = Signal()
     forget_day_requested = Signal()
     erase_requested = Signal()
-    statement_requested = Signal()
     ledger_requested = Signal()
     folder_requested = Signal(str)
 
@@ -194,10 +194,10 @@ class SettingsPage(QScrollArea):
                 tip=value.tip, group=value.group, is_advanced=value.is_advanced,
             )  # fmt: skip
         models = self.sections["models"]
-        label = _("Move the folder for models")
-        move = button(_("Move…"), "models_folder_button", models, label=label, on=self._on_move)
-        tip = _("The folder can be moved, to a larger disk for instance.")
-        self._folder = models.add("models_folder", _("Folder"), models.buttons(move), tip=tip, hint="…")
+        label = _("Choose the folder for models")
+        choose = button(_("Choose…"), "models_folder_button", models, label=label, on=self._on_folder)
+        tip = _("Models that are added are kept there. Those added before stay where they are.")
+        self._folder = models.add("models_folder", _("Folder"), models.buttons(choose), tip=tip, hint="…")
         row(1, (holder, 1000), 1, into=inner)
         show_column(self, inner)
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOn)  # a longer section moves nothing aside
@@ -213,17 +213,12 @@ class SettingsPage(QScrollArea):
                           group=_("Documents"), hint="…")  # fmt: skip
         ask(history, "deleted_chats", _("Trash"), _("Show…"), self.deleted_chats_requested, group=_("Deletion"),
             tip=_("Deleted chats stay in the trash until they are deleted for good."))  # fmt: skip
-        ask(history, "rules", _("Rules and holds"), _("Edit…"), self.rules_requested, group=_("Deletion"),
-            hint=_("How long things are kept, and what nothing may delete"),
-            tip=_("Without a rule nothing is deleted."))  # fmt: skip
         ask(history, "forget_day", _("Delete one day"), _("Choose day…"), self.forget_day_requested,
             group=_("Deletion"), tip=_("Shows all that was made on a day, and deletes it for good."))  # fmt: skip
         ask(history, "delete_everything", _("Delete everything"), _("Delete…"), self.erase_requested,
             group=_("Deletion"),
             tip=_("History, settings, backups, logs and secrets, and the models if you like. What you exported or "
                   "copied elsewhere stays. slmdesk closes then."))  # fmt: skip
-        ask(privacy, "statement", _("Statement for an auditor"), _("Create…"), self.statement_requested,
-            group=_("Proof"), hint=_("What left this PC, signed"))  # fmt: skip
         ask(privacy, "ledger", _("Network log"), _("Show"), self.ledger_requested, group=_("Proof"),
             hint=_("Every request, written down before it left"))  # fmt: skip
         self._show()
@@ -295,7 +290,7 @@ class SettingsPage(QScrollArea):
 
     # ---- what is shown
 
-    def _on_move(self) -> None:
+    def _on_folder(self) -> None:
         self.folder_requested.emit(self._controller.current.models_folder or self._default_folder)
 
     def show_settings(self, settings: Settings) -> None:
@@ -303,13 +298,6 @@ class SettingsPage(QScrollArea):
         for key, control in self._controls.items():
             control.show_value(getattr(settings, key))
         self._folder.set_hint(settings.models_folder or self._default_folder)
-
-    def show_key(self, sentence: str) -> None:
-        self._row("global_key").set_hint(sentence)
-
-    def forbid_key(self) -> None:
-        """Disable the setting of a global shortcut, because this system offers none."""
-        self._controls["global_key"].setEnabled(False)
 
     def show_saved(self, saved: SavedStates) -> None:
         texts = ngettext("one text", "{n} texts", saved.files)
@@ -351,6 +339,7 @@ def policy_words(policy: Policy) -> str:
         ("speed_limit_kib" in forced, _("the speed of downloads")),
         (folder, _("models in the folder {models_folder}").format(models_folder=folder)),
         ("saved_states_mib" in forced, _("the document cache")),
+        ("delete_after_days" in forced, _("when chats and documents are deleted")),
         (minutes, _("lock after {lock_minutes} min at the latest").format(lock_minutes=minutes)),
         (forced.get("exams_at_first_use") is False, _("model tests only when asked for")),
         (hidden, _("hidden: {names}").format(names=hidden)),

@@ -13,14 +13,12 @@ from slmdesk.base.texts import _
 from slmdesk.jobs.service import event_of
 from slmdesk.jobs.types import JobChanged
 from slmdesk.library.service import FolderRead
-from slmdesk.redaction.service import NOTHING_DECIDED, Decisions
 from slmdesk.runtime.messages import Problem, problem_of
 from slmdesk.tables.cells import Preset
 from slmdesk.tables.service import KIND, MOST_DOCUMENTS, ExtractionView, TableRequest
 from slmdesk.tables.types import Column, ExtractionEnded, ExtractionGrew, Table
 from slmdesk.window.base.bridge import Bridge, Call
-from slmdesk.window.panes import JobFollower, look_at_documents
-from slmdesk.window.widgets.dialogs import RedactionGate
+from slmdesk.window.panes import JobFollower
 from slmdesk.window.widgets.notices import Notice
 
 MOST_UNDONE = 200
@@ -51,11 +49,9 @@ class TableController(JobFollower):
         self._documents: set[str] = set()
         self._is_running = False
         self._undo: list[tuple[str, int, str | None]] = []
-        self.redaction = RedactionGate(bridge, self, "document_redaction_controller")
         self._following: Call | None = None
         self.items.current_gone.connect(self._on_current_gone)
         self.items.restored.connect(self.choose)
-        self.redaction.cancelled.connect(lambda: self.stopped.emit(_("The table was not begun.")))
         bridge.on(ExtractionGrew, self._on_grew)
         bridge.on(ExtractionEnded, self._on_ended)
         bridge.on(JobChanged, self._on_job_changed)
@@ -67,7 +63,6 @@ class TableController(JobFollower):
         if document == self._document:
             return
         self._document = document
-        self.redaction.drop()
         if self._following is not None or document in self._documents:
             self.items.show_document(document)
             return
@@ -88,14 +83,11 @@ class TableController(JobFollower):
 
             self._bridge.ask(self._bridge.services.extraction.fitting(document), found, lambda _problem: None)
 
-    def begin(self, columns: Sequence[Column], *, redact: bool = False) -> None:
-        """Make a table of the shown document.
+    def begin(self, columns: Sequence[Column]) -> None:
+        """Make a table of the shown document."""
+        self._begin(tuple(columns), self.chosen or (self._document,))
 
-        `redact`: a person first reviews what is hidden from the model. The other methods below do the same.
-        """
-        self._begin(tuple(columns), self.chosen or (self._document,), redact=redact)
-
-    def begin_all(self, columns: Sequence[Column], *, redact: bool = False) -> None:
+    def begin_all(self, columns: Sequence[Column]) -> None:
         """Make a table of all documents in the list; those that the search hides are not taken.
 
         Documents that cannot be read are told.  While one is still being read the table is refused.
@@ -108,16 +100,16 @@ class TableController(JobFollower):
             failed = [record for record in found if record.status is DocumentStatus.FAILED and not record.pages]
             problems = [(record.name, problem_of(record.error_code or "", record.error_args)) for record in failed]
             self._tell_unread([(name, problem.sentence) for name, problem in problems], len(found))
-            self._begin(requested, tuple(record.id for record in found if record not in failed), redact=redact)
+            self._begin(requested, tuple(record.id for record in found if record not in failed))
 
         self._bridge.ask(self._bridge.services.documents.recent(MOST_DOCUMENTS), listed, self._refuse)
 
-    def begin_folder(self, columns: Sequence[Column], folder: Path, *, redact: bool = False) -> None:
+    def begin_folder(self, columns: Sequence[Column], folder: Path) -> None:
         """Make a table of a folder's documents once they are read. An unreadable document does not stop the others."""
         requested = tuple(columns)
         self._following = self._bridge.follow(
             self._bridge.services.documents.read_folder(folder, MOST_DOCUMENTS),
-            partial(self._on_folder_read, requested, redact),
+            partial(self._on_folder_read, requested),
             self._on_folder_refused,
             partial(self._on_reading, requested),
         )
@@ -168,11 +160,11 @@ class TableController(JobFollower):
             self.begun.emit(columns, total)
         self.read_reported.emit(done, total)
 
-    def _on_folder_read(self, columns: tuple[Column, ...], redact: bool, found: FolderRead) -> None:
+    def _on_folder_read(self, columns: tuple[Column, ...], found: FolderRead) -> None:
         self._following = None
         self._tell_unread(found.failed, found.total)
         if found.documents:
-            self._begin(columns, found.documents, redact=redact)
+            self._begin(columns, found.documents)
         elif found.total:
             self.stopped.emit(_("No document of this folder could be read."))
         else:
@@ -251,17 +243,9 @@ class TableController(JobFollower):
 
     # ---- private
 
-    def _begin(self, columns: tuple[Column, ...], documents: tuple[str, ...], *, redact: bool) -> None:
-        request = TableRequest(documents, columns, redact=redact)
-
-        def begin(decisions: Decisions = NOTHING_DECIDED) -> None:
-            self._bridge.ask(self._bridge.services.extraction.begin(request, decisions), self._on_begun, self._refuse)
-
-        if redact:
-            names = [column.name for column in columns]
-            look_at_documents(self.redaction, names, documents, begin, refused=self._refuse)
-        else:
-            begin()
+    def _begin(self, columns: tuple[Column, ...], documents: tuple[str, ...]) -> None:
+        request = TableRequest(documents, columns)
+        self._bridge.ask(self._bridge.services.extraction.begin(request), self._on_begun, self._refuse)
 
     def _edit(self, document: str, column: int, words: str | None, *, is_undo: bool) -> None:
         self._bridge.ask(

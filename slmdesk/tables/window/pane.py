@@ -54,7 +54,7 @@ from slmdesk.tables.window.controller import TableController
 from slmdesk.window.base import theme
 from slmdesk.window.base.text import inside
 from slmdesk.window.base.theme import ThemeKeeper
-from slmdesk.window.panes import EarlierBox, MakingBar, reading_words
+from slmdesk.window.panes import EarlierBox, MakingBar
 from slmdesk.window.widgets.build import (
     ElidedLabel,
     FlowLayout,
@@ -75,7 +75,6 @@ from slmdesk.window.widgets.build import (
 from slmdesk.window.widgets.notices import ExportController, ask_where
 from slmdesk.window.widgets.opening import admit
 from slmdesk.window.widgets.parts import Popover
-from slmdesk.window.widgets.redaction_preview import Shield
 from slmdesk.window.widgets.rows import Choice, empty_layout
 
 FORMS = (
@@ -120,9 +119,8 @@ class TablePane(QFrame):
         ]  # fmt: skip
         self._scope = named(Choice(scopes, self._setup), "table_scope", label=_("Which documents become rows"))
         self.show_count(0)
-        self._shield = Shield("redact_table_button", self._setup)
         self._begin = button(_("Create table"), "make_table_button", self._setup, kind="primary", on=self._on_begin)
-        start = flow(self._scope, self._shield, self._begin, gap=theme.SPACE_8)
+        start = flow(self._scope, self._begin, gap=theme.SPACE_8)
         column(self._chooser, start, into=self._setup, gap=theme.SPACE_8)
         self._choosing = Popover(self, "table_popover", label=_("Columns and documents of a new table"), width=400)
         column(into=self._choosing, margins=theme.SPACE_16)
@@ -234,7 +232,6 @@ class TablePane(QFrame):
         tables.emptied.connect(self.show_nothing)
         tables.undo_changed.connect(self._undo.setEnabled)
         tables.preset_found.connect(self._on_preset_found)
-        tables.redaction.show_over(self, reading_words(_("Create table")))
         model.cell_edited.connect(tables.edit)
         model.dataChanged.connect(lambda *__: self._fill_proof(view.currentIndex()))
         for changed in (model.dataChanged, model.modelReset, model.rowsInserted):
@@ -300,7 +297,7 @@ class TablePane(QFrame):
         self._has_table = True
         self._is_running = self._is_running and not table.is_done
         self.model.show_table(table)
-        self._say(table.redaction.words if table.redaction else "")
+        self._say("")
         self._warning.setText(f"⚠ {retold(table.note)}" if table.note else "")
         self._settle()
 
@@ -371,15 +368,15 @@ class TablePane(QFrame):
             dialog.rejected.connect(self._settle)
             dialog.open()
         elif scope == "all":
-            self._controller.begin_all(columns, redact=self._shield.isChecked())
+            self._controller.begin_all(columns)
         else:
-            self._controller.begin(columns, redact=self._shield.isChecked())
+            self._controller.begin(columns)
 
     def _on_folder(self, columns: Sequence[Column], folder: Path) -> None:
         allowed: list[Path] = []
         admit(self, [folder], allowed.extend, is_chosen=True)
         if allowed:
-            self._controller.begin_folder(columns, folder, redact=self._shield.isChecked())
+            self._controller.begin_folder(columns, folder)
         else:
             self._settle()
 

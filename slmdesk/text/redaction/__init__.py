@@ -1,4 +1,4 @@
-"""Finds private data in a text, replaces it with natural words, and restores the originals later.
+"""Finds private data in a text, and makes natural words that stand for it in a copy.
 
 This module holds the types: what was found in a text, and the table of originals and substitutes.
 """
@@ -28,7 +28,7 @@ class Kind(StrEnum):
     BIRTH = "birth"
     ADDRESS = "address"
     OTHER = "other"
-    """Words that the user marked, or put on the own list without a kind."""
+    """Words that the user added, or put on the own list without a kind."""
 
 
 class Certainty(StrEnum):

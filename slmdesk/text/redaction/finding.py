@@ -13,18 +13,15 @@ from slmdesk.base.record import Record, changed
 from slmdesk.base.translation import Forms
 from slmdesk.text.checks.words import function_words
 from slmdesk.text.folding import fold
-from slmdesk.text.redaction import RANK, Certainty, Entry, Find, Kind, Listed
+from slmdesk.text.redaction import RANK, Certainty, Find, Kind, Listed
 from slmdesk.text.redaction.rules import find_addresses, find_by_shape, find_names, is_no_name
 from slmdesk.text.sentences import detect
 from slmdesk.text.terms import fits, spans_of
 
 WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
-_SAID = frozenset({"list", "table"})
 _WORDS = re.compile(r"[^\W_](?:.*[^\W_])?", re.DOTALL)
 LEAST_NAME = 3
 """Fewest letters of a part of a name that is searched for alone."""
-LEAST_PART = 5
-"""Fewest digits of a part of a number that is searched for alone. A shorter part may be any number."""
 _PLAIN_ENDING = re.compile(r"(?:['’]s?|s|es|ens)$")
 _POSSESSIVE = re.compile(r"['’]s?$")
 _ARTICLE = re.compile(
@@ -33,13 +30,10 @@ _ARTICLE = re.compile(
 """Matches an article. After it, a capitalised German word may be an ordinary noun."""
 
 
-def find_private(
-    text: str, *, language: str = "", listed: Sequence[Listed] = (), known: Sequence[Entry] = ()
-) -> tuple[Find, ...]:
+def find_private(text: str, *, language: str = "", listed: Sequence[Listed] = ()) -> tuple[Find, ...]:
     """Return the private data in a text, in order and without overlaps.
 
-    `language` is an ISO 639-1 code and is detected if empty. `listed` is the user's own list, and `known` a table whose
-    originals are searched for too. Any thread.
+    `language` is an ISO 639-1 code and is detected if empty. `listed` is the user's own list. Any thread.
     """
     language = language or detect(text)[0] or ""
     found = [
@@ -52,27 +46,9 @@ def find_private(
         text,
         [overlap for overlap in _without_overlaps(found) if overlap.certainty is not Certainty.UNSURE],
         listed,
-        known,
         language,
     )
     return tuple(_joined(text, _without_overlaps(found)))
-
-
-def marked(text: str, start: int, end: int, *, language: str = "") -> tuple[Find, ...]:
-    """Return all occurrences of words that the user marked, in order, as they will be found from then on.
-
-    Partly marked words are extended to whole words, and signs around them are dropped, since neither would be found
-    again.
-    """
-    found = _WORDS.search(text, start, end)
-    if found is None:
-        return ()
-    start, end = found.span()
-    while start and text[start - 1].isalnum():
-        start -= 1
-    while end < len(text) and text[end].isalnum():
-        end += 1
-    return tuple(_on_list(text, [Listed(text[start:end])], language or detect(text)[0] or ""))
 
 
 def _on_list(text: str, listed: Sequence[Listed], language: str) -> Iterator[Find]:
@@ -82,42 +58,17 @@ def _on_list(text: str, listed: Sequence[Listed], language: str) -> Iterator[Fin
                 yield Find(entry.kind, start, end, text[start:end], Certainty.SURE, "list")
 
 
-def _again(
-    text: str, found: Sequence[Find], listed: Sequence[Listed], known: Sequence[Entry], language: str
-) -> Iterator[Find]:
+def _again(text: str, found: Sequence[Find], listed: Sequence[Listed], language: str) -> Iterator[Find]:
     names = {find.text: Certainty.LIKELY for find in found if find.kind is Kind.PERSON}
     emails = [find.text for find in found if find.kind is Kind.EMAIL]
     names |= dict.fromkeys((entry.words for entry in listed if entry.kind is Kind.PERSON), Certainty.SURE)
-    names |= dict.fromkeys((entry.original for entry in known if entry.kind is Kind.PERSON), Certainty.SURE)
     yield from _names_again(text, names, language)
     yield from _from_emails(text, emails)
-    others = [(find.kind, find.text, find.certainty, "again") for find in found if find.kind is not Kind.PERSON]
-    others += [
-        (entry.kind, original, Certainty.SURE, "table")
-        for entry in known
-        for original, _ in entry.pairs
-        if entry.kind is not Kind.PERSON
-    ]
-    yield from _halves(text, known)
-    for kind, words, certainty, reason in dict.fromkeys(others):
+    others = [(find.kind, find.text, find.certainty) for find in found if find.kind is not Kind.PERSON]
+    for kind, words, certainty in dict.fromkeys(others):
         for each in dict.fromkeys((words, _without_legal_form(words) if kind is Kind.FIRM else words)):
             for match in re.finditer(rf"(?<!\w){re.escape(each)}(?!\w)", text):
-                yield Find(kind, *match.span(), match[0], certainty, reason)
-
-
-def _halves(text: str, known: Sequence[Entry]) -> Iterator[Find]:
-    """Yield parts of known numbers that were found across a line end. They are searched at the beginning and end of the
-    text, which may be only a part of the text where the number was found.
-    """
-    for entry in known:
-        lines = [line.strip(" \t\u00a0>") for line in entry.original.splitlines()]
-        if entry.kind is Kind.PERSON or len(lines) < 2:
-            continue
-        ends = (lines[0], lines[-1])
-        first, last = (re.escape(end) if sum(map(str.isdigit, end)) >= LEAST_PART else "(?!)" for end in ends)
-        for match in re.finditer(rf"\A\W*({last})(?!\w)|(?<!\w)({first})\W*\Z", text):
-            start, end = match.span(match.lastindex or 0)
-            yield Find(entry.kind, start, end, text[start:end], Certainty.SURE, "table")
+                yield Find(kind, *match.span(), match[0], certainty, "again")
 
 
 def _without_legal_form(firm: str) -> str:
@@ -218,7 +169,7 @@ def _spellings(word: str) -> set[str]:
 
 def _without_overlaps(found: Iterable[Find]) -> list[Find]:
     """Return the surest and longest finds. Names that overlap are joined. Of finds that overlap words of the user's
-    list or the table, the remaining parts are kept.
+    list, the remaining parts are kept.
     """
     kept: list[Find] = []
     for find in sorted(found, key=lambda find: (-RANK[find.certainty], find.start - find.end, find.start)):
@@ -232,10 +183,10 @@ def _without_overlaps(found: Iterable[Find]) -> list[Find]:
         ):
             kept = [other for other in kept if other not in over]
             kept.append(_union(over[0], find, *over[1:]))
-        elif find.reason in _SAID or (
+        elif find.reason == "list" or (
             find.kind is Kind.PERSON
             and find.certainty is not Certainty.UNSURE
-            and any(other.reason in _SAID for other in over)
+            and any(other.reason == "list" for other in over)
         ):
             kept += _beside(find, over)
     return sorted(kept, key=lambda find: find.start)

@@ -1,4 +1,4 @@
-"""Makes substitutes and keeps a table of them and their originals. Each original always has the same one. Pure."""
+"""Makes substitutes, and a table of them and their originals. Each original has one. Pure."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from slmdesk.base.errors import KnownError
 from slmdesk.base.record import changed
 from slmdesk.text.checks.support import LEGAL_FORM
 from slmdesk.text.folding import fold
-from slmdesk.text.redaction import Certainty, Entry, Find, Kind, Table
+from slmdesk.text.redaction import Entry, Find, Kind, Table
 from slmdesk.text.redaction.finding import WORD, WordIndex, is_form_of, name_words
 from slmdesk.text.redaction.rules import is_checked
 
@@ -25,25 +25,17 @@ LEAST_HELD = 4
 _TRIED_FAR = 400
 
 
-def extended(text: str, finds: Sequence[Find], table: Table = (), *, others: Iterable[str] = ()) -> Table:
-    """Return the table extended with what is needed for these finds of a text.
+def table_for(text: str, finds: Sequence[Find], *, others: Iterable[str] = ()) -> Table:
+    """Return the table of substitutes for these finds of a text.
 
-    No new substitute contains an original, or any of `others`, with LEAST_HELD or more letters, if that can be avoided.
-
-    Entries whose substitute occurs in the text get a new one. Raises KnownError "redaction.ambiguous" if one substitute
-    would stand for two originals, "redaction.no_substitute" if none is free.
+    No substitute contains an original, or any of `others`, with LEAST_HELD or more letters, if that can be avoided.
+    None occurs in the text. Raises KnownError "redaction.ambiguous" if one substitute would stand for two originals,
+    "redaction.no_substitute" if none is free.
     """
-    before = (find for entry in table for find in _finds_of(entry))
-    maker = _Maker(fold(text), _index((*others, *(part for find in (*before, *finds) for part in _parts(find)))))
-    renewed: list[Find] = []
-    for entry in table:
-        if maker.stands_in_source(entry):
-            renewed += _finds_of(entry)
-        else:
-            maker.keep(entry)
-    known = {original for entry in maker.entries for original, _ in entry.pairs}
+    maker = _Maker(fold(text), _index((*others, *(part for find in finds for part in _parts(find)))))
+    known: set[str] = set()
     try:
-        for find in sorted((*renewed, *finds), key=_by_base):
+        for find in sorted(finds, key=_by_base):
             if find.text not in known:
                 maker.add(find)
                 if find.kind is Kind.PERSON:  # for other kinds each find uses up one more substitute
@@ -51,11 +43,11 @@ def extended(text: str, finds: Sequence[Find], table: Table = (), *, others: Ite
     except NoSubstituteError as err:
         raise KnownError("redaction.no_substitute") from err
     made = tuple(maker.entries)
-    check(made)
+    _check(made)
     return made
 
 
-def check(table: Table) -> None:
+def _check(table: Table) -> None:
     """Check that no substitute stands for two originals. Raises KnownError "redaction.ambiguous"."""
     exact: dict[str, str] = {}
     alike: dict[str, str] = {}
@@ -64,10 +56,6 @@ def check(table: Table) -> None:
             same = exact.setdefault(substitute, original) == original
             if not same or alike.setdefault(fold(substitute), original).casefold() != original.casefold():
                 raise KnownError("redaction.ambiguous")
-
-
-def _finds_of(entry: Entry) -> Iterator[Find]:
-    yield Find(entry.kind, 0, 0, entry.original, Certainty.SURE, "table")
 
 
 def _by_base(find: Find) -> tuple[int, int]:
@@ -87,16 +75,6 @@ class _Maker:
     """For each word of a name as it is written, its substitute."""
     taken: dict[str, None] = field(default_factory=dict)
     tries: int = 0
-
-    def stands_in_source(self, entry: Entry) -> bool:
-        return any(fold(substitute) in self.source for _, substitute in entry.pairs)
-
-    def keep(self, entry: Entry) -> None:
-        self.entries.append(entry)
-        for original, substitute in entry.pairs:
-            self._take(substitute)
-            if entry.kind is Kind.PERSON and _NAME_PIECE.fullmatch(original):
-                self.words[original] = substitute
 
     def add(self, find: Find) -> None:
         self.tries = 0

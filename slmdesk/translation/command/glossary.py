@@ -11,13 +11,10 @@ import click
 from slmdesk.base.errors import KnownError
 from slmdesk.base.files import write_out
 from slmdesk.base.protocol import Progress, picked
-from slmdesk.base.translation import TERM_COLUMNS, GlossaryRecord, MemoryFilter, language_of
+from slmdesk.base.translation import TERM_COLUMNS, GlossaryRecord, language_of
 from slmdesk.base.types import Json
 from slmdesk.command.console import Console, NamedFile, json_option
-from slmdesk.services import Services
-from slmdesk.text.translation_checks import term_flags
 from slmdesk.translation.glossaries import ImportRequest
-from slmdesk.translation.memory import Match
 
 
 @click.group()
@@ -109,86 +106,6 @@ def export_glossary(console: Console, id: str, form: str, output: Path | None, f
         console.give({"id": made, "format": form, "text": data.decode("utf-8-sig")})
 
 
-@glossary.command("forget")
-@click.argument("id")
-@json_option
-@click.pass_obj
-def forget_glossary(console: Console, id: str) -> None:
-    """Delete a glossary and its terms."""
-    with console.services() as services:
-        services.store.require_writable()
-        gone = services.call.glossaries.get(id).id
-        console.result_of(services, lambda: services.glossaries.forget(gone))
-        services.call.glossaries.purge()
-    if console.as_json:
-        console.give({"id": gone})
-    console.notify("Forgotten.")
-
-
-@glossary.command("check")
-@click.argument("source", type=NamedFile())
-@click.argument("target", type=NamedFile())
-@click.option("--from", "source_language", required=True, help="Language of the first file.")
-@click.option("--to", "target_language", required=True, help="Language of the second.")
-@json_option
-@click.pass_obj
-def check_glossary(console: Console, source: Path, target: Path, source_language: str, target_language: str) -> None:
-    """Check whether a translation keeps to the glossaries: two text files, line for line."""
-    first, second = language_of(source_language).code, language_of(target_language).code
-    before, after = _lines(source), _lines(target)
-    if len(before) != len(after):
-        raise click.ClickException(f"The files have {len(before)} and {len(after)} lines; they are compared by line.")
-    with console.services() as services:
-        terms = services.call.translations.terms(first, second)
-    rows: list[Json] = [
-        {"line": number, "kind": flag.kind, "term": flag.text, "wanted": flag.detail}
-        for number, (line, other) in enumerate(zip(before, after, strict=True), start=1)
-        for flag in term_flags(line, other, first, second, terms)
-    ]
-    if console.as_json:
-        console.give(rows)
-        return
-    for row in rows:
-        assert isinstance(row, dict)
-        console.say(f"line {row['line']}: {row['term']} → {row['wanted']} ({row['kind']})")
-    console.notify(f"{len(terms)} terms, {len(rows)} {'place' if len(rows) == 1 else 'places'} to review.")
-
-
-@glossary.command("propose")
-@click.argument("file", type=NamedFile())
-@click.option("--from", "source", default="", help="Language of the document; else it is found out.")
-@click.option(
-    "--to", "target", default="", help="Language into which it is translated: what glossaries have is left out."
-)
-@click.option("--limit", type=click.IntRange(1, 1000), default=50)
-@json_option
-@click.pass_obj
-def propose_terms(console: Console, file: Path, source: str, target: str, limit: int) -> None:
-    """Propose terms of a document, or of a translation by its id, with how often each occurs.
-
-    FILE may be the id of a saved translation: the likely translation of each term is then proposed too.
-    """
-    with console.services() as services:
-        done = console.result_of(
-            services,
-            lambda: (
-                services.proposals.of_document(file.absolute(), source=source, target=target, most=limit)
-                if file.exists() or file.suffix or len(file.parts) > 1
-                else services.proposals.of_translation(str(file), most=limit)
-            ),
-        )
-    if console.as_json:
-        console.give([
-            {"term": one.words, **picked(one, "translation", "times"), "name": one.is_name, "example": one.example}
-            for one in done.candidates
-        ])  # fmt: skip
-        return
-    for candidate in done.candidates:
-        becomes = f" → {candidate.translation}" if candidate.translation else ""
-        console.say(f"{candidate.times:>5}  {candidate.words}{becomes}{'  (a name?)' if candidate.is_name else ''}")
-    console.notify(f"{len(done.candidates)} proposed, {done.known} more are in a glossary already.")
-
-
 @click.group()
 def memory() -> None:
     """Manage earlier translations, which are used again."""
@@ -250,49 +167,6 @@ def export_memory(console: Console, source: str, target: str, output: Path | Non
     console.notify(f"Written to {output}.")
 
 
-@memory.command("search")
-@click.argument("words", nargs=-1, required=True)
-@click.option("--like", is_flag=True, help="WORDS are a sentence: find those alike by 75 % or more, and what differs.")
-@click.option("--from", "source", default="", help="Only from this language.")
-@click.option("--to", "target", default="", help="Only into this language.")
-@click.option("--limit", type=click.IntRange(1, 10_000), default=20)
-@json_option
-@click.pass_obj
-def search_memory(console: Console, words: tuple[str, ...], like: bool, source: str, target: str, limit: int) -> None:
-    """Find saved sentences with all of these words, or similar to this sentence."""
-    first, second = (language_of(name).code if name else "" for name in (source, target))
-    text = " ".join(words)
-
-    def look(services: Services) -> list[Match]:
-        if like:
-            return services.memory.matches(first, second, text)[:limit]
-        requested = MemoryFilter(text, first, second)
-        return [Match(pair, 1.0, ()) for pair in services.memory.page(requested, limit=limit).pairs]
-
-    with console.services() as services:
-        found = services.service_thread.call(lambda: look(services))
-    if console.as_json:
-        console.give([_match_json(match, like) for match in found])
-        return
-    for match in found:
-        pair, percent = match.pair, f"{match.percent} %  " if like else ""
-        console.say(f"{percent}[{pair.source_language} → {pair.target_language}] {pair.source}\n    {pair.target}")
-        for old, new in match.changes:
-            console.say(f"    {old or '—'} / {new or '—'}")
-    if not found:
-        console.notify("Nothing in the memory is like it." if like else "Nothing in the memory has these words.")
-
-
-def _match_json(match: Match, like: bool) -> dict[str, Json]:
-    pair = match.pair
-    known = picked(pair, "source", "target", "source_language", "target_language", "domain")
-    shape: dict[str, Json] = {**known, "origin": pair.origin.value}
-    if like:
-        changes: list[Json] = [list(change) for change in match.changes]
-        shape |= {"likeness": round(match.likeness, 4), "penalty": match.penalty, "changes": changes}
-    return shape
-
-
 def _glossary_json(record: GlossaryRecord) -> dict[str, Json]:
     known = picked(record, "id", "name", "source_language", "target_language", "domain", "terms")
     return {**known, "active": record.is_active}
@@ -325,13 +199,6 @@ def _columns(said: str) -> dict[str, int] | None:
     if found and "source" not in found:
         raise click.UsageError("--columns has to say which column is the source.")
     return found or None
-
-
-def _lines(path: Path) -> list[str]:
-    try:
-        return path.read_text("utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as err:
-        raise click.ClickException(f"{path} cannot be read as text in UTF-8.") from err
 
 
 def _give_bytes(console: Console, data: bytes, output: Path | None, force: bool) -> None:

@@ -21,12 +21,9 @@ from slmdesk.base.types import Json
 from slmdesk.command.console import Console, json_option, no_save_option
 from slmdesk.command.job_output import OutputFile, begin, check_file, finish, output_file, writing
 from slmdesk.command.opening import named_model
-from slmdesk.command.redaction import print_preview, redact_option, redact_preview_option, redacted_json
-from slmdesk.redaction.labels import replaced_words
 from slmdesk.runtime.events import TranslationRead
 from slmdesk.runtime.messages import problem_for
 from slmdesk.services import Services
-from slmdesk.text.redaction import Kind
 from slmdesk.translation.documents import UNWRITTEN, WITH_COLUMNS, WITH_PROPERTIES, WITH_SHEETS, piped_folder
 from slmdesk.translation.glossaries import ImportRequest
 from slmdesk.translation.prompts import DOMAINS
@@ -43,8 +40,22 @@ from slmdesk.translation.types import (
 )
 
 
+def _refuse_more(_context: click.Context, _option: click.Parameter, is_given: bool) -> None:
+    """Refuse `--clipboard` among other words. Alone, it never comes here: it starts the window (`__main__`)."""
+    if is_given:
+        raise click.UsageError("--clipboard stands alone: “slmdesk translate --clipboard”.")
+
+
 @click.command()
 @click.argument("file", type=click.Path(path_type=Path, readable=False, allow_dash=True), required=False)
+@click.option(
+    "--clipboard",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_refuse_more,
+    help="The window translates what was copied, a text or files. Nothing else may be named: bind it to a key.",
+)
 @click.option("--to", "target", required=True, help="The language, such as de or German.")
 @click.option("--from", "source", default="", help="Of the text, believed unseen; else found out by itself.")
 @click.option("--domain", type=click.Choice(DOMAINS), default="everyday", help="What the text is about.")
@@ -57,8 +68,6 @@ from slmdesk.translation.types import (
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="The translated file; else NAME.LANGUAGE.SUFFIX.")
 @click.option("--force", is_flag=True, help="Replace what is there.")
 @no_save_option
-@redact_option
-@redact_preview_option
 @click.option("--doubts", is_flag=True, help="List the words of which the model was unsure.")
 @click.option(
     "--report",
@@ -82,8 +91,6 @@ def translate(
     output: Path | None,
     force: bool,
     no_save: bool,
-    redact: bool,
-    redact_preview: bool,
     doubts: bool,
     report: Path | None,
 ) -> int:
@@ -97,11 +104,9 @@ def translate(
     code = language_of(target).code
     _check_applies(document, code, columns=bool(columns), sheet_names=sheet_names, properties=properties, formal=formal)
     is_piped = output is not None and str(output) == "-"
-    if redact_preview and (output is not None or report is not None):
-        raise click.UsageError("--redact-preview translates nothing, so there is nothing to write.")
     if is_piped and console.as_json and document:
         raise click.UsageError("--json and the document cannot both go to standard output.")
-    goal = None if is_piped or redact_preview else _goal(document, output, code)
+    goal = None if is_piped else _goal(document, output, code)
     if goal is not None:
         check_file(goal, replace=force)
     form = _report_form(report, document, goal, force)
@@ -109,16 +114,13 @@ def translate(
     request = TranslationRequest(
         code, path=str(document.absolute()) if document else "", text="" if document else _read_text(), source=source,
         domain=domain, formality="" if formal is None else "formal" if formal else "informal", sheet_names=sheet_names,
-        properties=properties, columns=picked, model=model, redact=redact,
+        properties=properties, columns=picked, model=model,
     )  # fmt: skip
 
     def keeps(settings: Settings) -> bool:
         return not no_save and (document is not None or settings.translate_history)
 
     with console.services(keeps) as services:
-        if redact_preview:
-            words: str = console.result_of(services, lambda: services.translation_start.words(request))
-            return print_preview(console, services, words)
         services.store.require_writable()
         named_model(services, model)
         if glossary:
@@ -445,16 +447,7 @@ def _as_json(services: Services, view: TranslationView, written: WrittenFile | N
         "left_because": dict(Counter(segment.reason for segment in segments if segment.state.value == "left")),
         "flags": flags,
         "left": [{"kind": part.kind, "place": part.place, "text": part.text} for part in view.left],
-        **_replaced(services, view),
     }
-
-
-def _replaced(services: Services, view: TranslationView) -> dict[str, Json]:
-    """Return how many private details of each kind were hidden from the model, for a redacted translation."""
-    if not view.request.redact:
-        return {}
-    counts = services.call.translations.replaced(view.item.id)
-    return redacted_json(counts)
 
 
 def _doubts(services: Services, item: str) -> list[Json]:
@@ -471,9 +464,6 @@ def _doubts(services: Services, item: str) -> list[Json]:
 def _report_flags(console: Console, shape: dict[str, Json]) -> None:
     if console.as_json:
         return
-    redacted = shape.get("redacted")
-    if isinstance(redacted, dict):
-        console.notify(replaced_words({Kind(kind): int(str(count)) for kind, count in redacted.items()}))
     total, done, because = shape["segments_total"], shape["segments_translated"], shape["left_because"]
     assert isinstance(because, dict)
     why = ", ".join(f"{count} {reason_words(reason)}" for reason, count in because.items())

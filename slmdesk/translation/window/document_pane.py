@@ -28,17 +28,15 @@ from slmdesk.base.texts import _
 from slmdesk.base.translation import LANGUAGES, SegmentState
 from slmdesk.jobs.service import event_of
 from slmdesk.jobs.types import JobChanged, left_words, share_words
-from slmdesk.redaction.service import NOTHING_DECIDED, Decisions
 from slmdesk.runtime.events import ItemChanged, ItemGone, Pending
 from slmdesk.runtime.messages import Problem
 from slmdesk.services import Services
-from slmdesk.translation.documents import ChosenDocuments, LookedThrough
+from slmdesk.translation.documents import ChosenDocuments
 from slmdesk.translation.segments import SegmentNumbers
 from slmdesk.translation.service import Handout
 from slmdesk.translation.types import (
     RetryScope,
     TranslationGrew,
-    TranslationRequest,
     TranslationView,
     WrittenFile,
 )
@@ -71,11 +69,8 @@ from slmdesk.window.widgets.dialogs import Dialog, ask_password
 from slmdesk.window.widgets.notices import ask_where
 from slmdesk.window.widgets.opening import ask_new_file, open_outside
 from slmdesk.window.widgets.parts import EmptyState, Popover
-from slmdesk.window.widgets.redaction_preview import RedactionPreview, Wording
 from slmdesk.window.widgets.rows import Choice
 
-WORDING = Wording(_("Redact before translating"), _("The document"), _("Translate"), _("everywhere in these documents"))
-MORE = _(" What comes behind the text below is redacted too, without being shown here.")
 LOCKED = ("document.locked", "document.wrong_password")
 
 
@@ -123,7 +118,7 @@ class DocumentPane(QStackedWidget):
         self._save = button(_("Save translation"), "save_translation_button", self.head, kind="primary")
         self._save.clicked.connect(self._on_save)
         self._option_button = tool_button(
-            "document_options_button", self.head, label=_("Options"), tip=_("Filter, replace, try again, export"),
+            "document_options_button", self.head, label=_("Options"), tip=_("Filter, try again, export"),
             icon="sliders", colour="ink2",
         )  # fmt: skip
         self._progress = thin_bar(
@@ -163,12 +158,12 @@ class DocumentPane(QStackedWidget):
         )  # fmt: skip
         self._menu = SaveMenu(self._more)
         self._more.setMenu(self._menu)
-        for done in (self._recheck, self._retry, self.review.bar.more, glossaries):
+        for done in (self._recheck, self._retry, glossaries):
             done.clicked.connect(options.dismiss)
         which = plain_label(_("Show"), options, name="segment_filter_label")
         column(
-            row((which, 1), (self.review.bar.choice, 2)), row(self.review.shade, 1), row(self.review.bar.more, 1),
-            row(glossaries, 1), row(self._recheck, 1), row(self._retry, 1), row(self._more, 1), into=options,
+            row((which, 1), (self.review.bar.choice, 2)), row(self.review.shade, 1), row(glossaries, 1),
+            row(self._recheck, 1), row(self._retry, 1), row(self._more, 1), into=options,
             gap=theme.SPACE_8, margins=theme.SPACE_16,
         )  # fmt: skip
         self._option_button.clicked.connect(lambda: options.toggle(self._option_button))
@@ -229,37 +224,21 @@ class DocumentPane(QStackedWidget):
         self._bridge.follow(work, lambda found: self.form_requested.emit(*found))
 
     def begin(self, paths: Sequence[Path], request: DocumentRequest) -> None:
-        """Translate documents one after the other and show the first. The choices are saved.
-
-        If the documents are redacted, a person first reviews what is replaced.
-        """
+        """Translate documents one after the other and show the first. The choices are saved."""
         requests = [request_for(path, request) for path in paths]
-        if not request.redact:
-            self._begin(requests, request, NOTHING_DECIDED)
-            return
 
-        def preview(found: LookedThrough) -> None:
-            dialog = RedactionPreview(self, found.preview, WORDING, hidden_rest="" if found.is_whole else MORE)
-            dialog.accepted_with.connect(partial(self._begin, requests, request))
-            dialog.open()
-
-        self._bridge.follow(
-            lambda services: services.translation_start.look_through(requests, services.redaction.look), preview
-        )
-
-    def _begin(self, requests: list[TranslationRequest], choices: DocumentRequest, decisions: Decisions) -> None:
         def work(services: Services) -> list[TranslationView]:
             services.settings.change(
-                translate_sheet_names=choices.sheet_names, translate_properties=choices.properties,
-                translate_beside=choices.beside,
+                translate_sheet_names=request.sheet_names, translate_properties=request.properties,
+                translate_beside=request.beside,
             )  # fmt: skip
-            items = [services.translations.begin(request, decisions).id for request in requests]
+            items = [services.translations.begin(each).id for each in requests]
             return [services.translations.open(item) for item in items]
 
         def begun(views: list[TranslationView]) -> None:
             self._started += [
                 StartedTranslation(
-                    view.item.id, view.job.id if view.job else "", Path(view.request.path), writes_beside=choices.beside
+                    view.item.id, view.job.id if view.job else "", Path(view.request.path), writes_beside=request.beside
                 )
                 for view in views
             ]

@@ -61,7 +61,6 @@ class DocumentRequest(Record):
     columns: tuple[int, ...] = ()
     beside: bool = False
     password: str = ""
-    redact: bool = False
 
 
 def request_for(path: Path, request: DocumentRequest) -> TranslationRequest:
@@ -69,7 +68,7 @@ def request_for(path: Path, request: DocumentRequest) -> TranslationRequest:
     return TranslationRequest(
         manner.target, path=str(path.absolute()), source=manner.source, domain=manner.domain,
         formality=manner.formality, glossaries=request.glossaries, sheet_names=request.sheet_names,
-        properties=request.properties, columns=request.columns, password=request.password, redact=request.redact,
+        properties=request.properties, columns=request.columns, password=request.password,
     )  # fmt: skip
 
 
@@ -121,7 +120,6 @@ class DocumentForm(Dialog):
             "form_beside",
             settings.translate_beside or many,
         )  # fmt: skip
-        self._redact = self._box(_("Redact names and numbers before the model sees them"), "form_redact", False)
         self._said = plain_label("", self, name="form_said", kind="warn")
         self._buttons = named(QDialogButtonBox(self), "form_buttons")
         self._begin = button(_("Translate"), "form_begin", self, kind="primary")
@@ -148,7 +146,7 @@ class DocumentForm(Dialog):
             rows.addRow(words, field)
         rows.addRow(_("Glossaries"), self._glossaries)
         rows.addRow(_("Columns"), self._columns)
-        for box in (self._sheets, self._properties, self._beside, self._redact):
+        for box in (self._sheets, self._properties, self._beside):
             rows.addRow(box)
         self._rows = rows
         rows.setRowVisible(self._glossaries, False)
@@ -259,7 +257,7 @@ class DocumentForm(Dialog):
             return
         request = DocumentRequest(
             manner, self._requested_glossaries(), self._sheets.isChecked(), self._properties.isChecked(), columns,
-            self._beside.isChecked(), redact=self._redact.isChecked(),
+            self._beside.isChecked(),
         )  # fmt: skip
         self.begin_requested.emit(self._chosen.paths, request)
         self.accept()

@@ -1,12 +1,13 @@
-"""The window of the glossaries (list, terms, import and export), and the window of proposed terms."""
+"""The window of the glossaries: list, terms, import and export."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
-from PySide6.QtCore import QSignalBlocker, Qt, Signal
+from PySide6.QtCore import QSignalBlocker, Qt
 from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -14,14 +15,13 @@ from PySide6.QtWidgets import (
     QListWidget,
     QListWidgetItem,
     QMenu,
+    QPushButton,
     QTableView,
-    QTableWidget,
-    QTableWidgetItem,
     QWidget,
 )
 
+from slmdesk.base.protocol import Progress
 from slmdesk.base.record import changed
-from slmdesk.base.records import Item
 from slmdesk.base.texts import _, in_quotes, ngettext, retold
 from slmdesk.base.translation import GlossaryRecord, Term
 from slmdesk.runtime.events import Pending
@@ -32,7 +32,6 @@ from slmdesk.translation.glossaries import (
     ForgottenGlossary,
     GlossaryImport,
     ImportRequest,
-    Proposals,
     TermPage,
     is_keep_list,
 )
@@ -49,15 +48,14 @@ from slmdesk.translation.window.terms_forms import (
     ImportQuestion,
     NameForm,
     NewGlossaryForm,
-    TableWindow,
     TermModel,
     language_words,
-    set_up_table,
 )
 from slmdesk.window.base import theme
-from slmdesk.window.base.bridge import Bridge
+from slmdesk.window.base.bridge import Bridge, Delay
 from slmdesk.window.base.theme import ThemeKeeper
 from slmdesk.window.widgets.build import (
+    CLEAR,
     ElidedLabel,
     breakable,
     button,
@@ -66,42 +64,51 @@ from slmdesk.window.widgets.build import (
     named,
     passing,
     plain_label,
-    plain_tip,
     row,
     show_words,
     split,
     text_line,
 )
 from slmdesk.window.widgets.dialogs import Dialog
+from slmdesk.window.widgets.notices import REMOVAL_MS, Notice, NoticeArea
 from slmdesk.window.widgets.opening import ask_file, ask_new_file
-from slmdesk.window.widgets.rows import Choice, TickDelegate
+from slmdesk.window.widgets.rows import TickDelegate
 
 FILES = _("Glossaries (*.csv *.tsv *.txt *.xlsx *.xls *.ods *.tbx *.xml);;All files (*)")
 FORM_NAMES = (
-    ("csv", _("CSV, for spreadsheets")), ("tsv", _("Tab-separated")), ("xlsx", _("Excel")), ("tbx", _("TBX, for other "
-                                                                                                      "programs")),
-)  # fmt: skip
+    ("csv", _("CSV, for spreadsheets")),
+    ("tsv", _("Tab-separated")),
+    ("xlsx", _("Excel")),
+    ("tbx", _("TBX, for other programs")),
+)
 NOTHING = _("Create a glossary or import one. Names and products that stay as they are go into “Do not translate”.")
 WIDTHS = {LOOK: 20, FORBIDDEN: 16, KEEPS: 13, CASE: 17, FORMS: 17, NOTE: 20}
 """Widths of columns in letters. Other columns have WIDTH."""
 WIDTH = 21
 PAGE = 500
 SEARCH_MS = 150
+R = TypeVar("R")
 ASKING = ("glossary.no_columns", "glossary.no_languages", "glossary.more_languages")
 """Problems of a file that can be solved by asking the person."""
 
 
-class GlossaryWindow(TableWindow):
-    proposals_requested = Signal(object)
+class GlossaryWindow(Dialog):
+    """Window of the glossaries. It is not modal, so that a text can be translated at the same time."""
 
     def __init__(self, bridge: Bridge, keeper: ThemeKeeper, parent: QWidget, *, languages: tuple[str, str]) -> None:
-        super().__init__(bridge, parent, name="glossary", title=_("Glossaries"), height=680, search_ms=SEARCH_MS)
-        self._languages = languages
+        super().__init__(parent)
+        passing(self, "glossary_window", _("Glossaries"))
+        self.resize(1080, 680)
+        self._bridge, self._languages = bridge, languages
+        self._turn = 0
+        """Number of reads from the first page. Pages that belong to an earlier read are ignored."""
+        self._is_forgetting = False
         self._all: Sequence[GlossaryRecord] = []
         self._chosen = self._order = ""
         self._descending = False
         self._terms = 0
         self._model = TermModel(keeper, self)
+        self._timer = Delay(self, SEARCH_MS, self.read, "glossary_timer")
         self._build_ui()
         self._connect()
         self._show_glossaries()
@@ -132,7 +139,7 @@ class GlossaryWindow(TableWindow):
         self._more = self._button(_("More"), "glossary_more_button", _("Rename, duplicate, export, delete"))
         self._menu = named(QMenu(self._more), "glossary_menu")
         self._more.setMenu(self._menu)
-        self._search = self._search_line("term_search", _("Search terms and translations"), most=200)
+        self._search = text_line("term_search", self, _("Search terms and translations"), most=200, clears=CLEAR)
         self._source = text_line("new_term_line", self, _("A term"))
         self._target = text_line("new_translation_line", self, _("The translation"))
         self._add = self._button(_("Add"), "add_term_button", _("Add the term (Enter)"))
@@ -140,9 +147,16 @@ class GlossaryWindow(TableWindow):
         self._nothing = plain_label(NOTHING, self, name="glossary_nothing", kind="muted")
         self._delete = self._button(_("Delete"), "delete_terms_button", _("Delete the chosen terms (Del)"))
         self._delete.setEnabled(False)
-        self._propose = self._button(_("Propose terms…"), "propose_terms_button", _("Look for terms in a document"))
-        self._build_end("glossary_close")
+        self._close = self._button(_("Close"), "glossary_close", "")
+        self._trouble = plain_label("", self, name="glossary_trouble", kind="danger", is_hidden=True)
+        self._said = plain_label("", self, name="glossary_said", kind="muted")
+        self._notices = NoticeArea(self)
         self._lay_out()
+
+    def _button(self, text: str, name: str, tip: str) -> QPushButton:
+        made = button(text, name, self, tip=tip)
+        made.setAutoDefault(False)
+        return made
 
     def _lay_out(self) -> None:
         left, right = QWidget(self), QWidget(self)
@@ -150,7 +164,7 @@ class GlossaryWindow(TableWindow):
         column(ways, (self._list, 1), into=left, gap=theme.SPACE_8, margins=(0, 0, theme.SPACE_12, 0))
         head = row((self._title, 1), self._count, self._more, gap=theme.SPACE_8)
         new = row((self._source, 1), (self._target, 1), self._add, gap=theme.SPACE_8)
-        foot = row(self._delete, self._propose, (QWidget(self), 1), self._close, gap=theme.SPACE_8)
+        foot = row(self._delete, 1, self._close, gap=theme.SPACE_8)
         column(
             head, self._search, new, self._trouble, (self._table, 1), (self._nothing, 1), self._said, foot, into=right,
             gap=theme.SPACE_8, margins=(theme.SPACE_12, 0, 0, 0),
@@ -160,15 +174,36 @@ class GlossaryWindow(TableWindow):
         column((both, 1), self._notices, into=self, margins=margins)
 
     def _term_table(self) -> QTableView:
-        widths = {at: WIDTHS.get(at, WIDTH) for at in range(self._model.columnCount())}
-        table = self._make_table(self._model, "term_table", _("Terms of the glossary"), widths, self._on_delete)
+        table = named(QTableView(self), "term_table", label=_("Terms of the glossary"))
+        table.setModel(self._model)
+        table.setItemDelegate(TickDelegate(table))
         table.setItemDelegateForColumn(FORMS, FormsEditor(table))
+        table.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
+        table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        table.setEditTriggers(
+            QAbstractItemView.EditTrigger.DoubleClicked | QAbstractItemView.EditTrigger.EditKeyPressed
+        )
+        table.setWordWrap(False)
+        table.setShowGrid(False)
+        table.setTabKeyNavigation(False)
+        table.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        rows = table.verticalHeader()
+        rows.hide()
+        rows.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
+        rows.setDefaultSectionSize(table.fontMetrics().height() + theme.SPACE_12)
         header = table.horizontalHeader()
+        header.setHighlightSections(False)
+        header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+        letter = table.fontMetrics().averageCharWidth()
+        for at in range(self._model.columnCount()):
+            table.setColumnWidth(at, WIDTHS.get(at, WIDTH) * letter)
         header.moveSection(LOOK, TARGET + 1)
         header.setStretchLastSection(True)
         header.setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
         header.setSortIndicatorClearable(True)
         table.setSortingEnabled(True)
+        within = Qt.ShortcutContext.WidgetWithChildrenShortcut
+        QShortcut(QKeySequence.StandardKey.Delete, table, self._on_delete, context=within)
         return table
 
     def _connect(self) -> None:
@@ -185,12 +220,15 @@ class GlossaryWindow(TableWindow):
         self._delete.clicked.connect(self._on_delete)
         self._table.selectionModel().selectionChanged.connect(self._show_delete)
         self._model.modelReset.connect(self._show_delete)
-        self._propose.clicked.connect(lambda: self.proposals_requested.emit(self.chosen))
         self._model.edited.connect(self._on_edited)
         self._model.page_requested.connect(self._read_page)
         self._model.sort_requested.connect(self._on_sort)
         self._bridge.on(GlossariesChanged, self._refresh)
-        for keys, work in (("Ctrl+N", self._on_new), ("Ctrl+O", self._on_import)):
+        self._close.clicked.connect(self.reject)
+        self.finished.connect(self._on_finished)
+        for keys, work in (
+            ("Ctrl+N", self._on_new), ("Ctrl+O", self._on_import), ("Ctrl+F", self._search.setFocus),
+        ):  # fmt: skip
             QShortcut(QKeySequence(keys), self, work)
 
     # ---- what is shown
@@ -250,13 +288,12 @@ class GlossaryWindow(TableWindow):
         self._table.setColumnHidden(TARGET, is_keep)
         self._table.setColumnHidden(KEEPS, is_keep)
         self._keep.setVisible(not any(map(is_keep_list, self._all)))
-        for widget in (self._table, self._search, self._source, self._add, self._delete, self._more, self._count,
-                       self._propose):  # fmt: skip
+        for widget in (self._table, self._search, self._source, self._add, self._delete, self._more, self._count):
             widget.setVisible(shown is not None)
         self._target.setVisible(shown is not None and not is_keep)
         self._nothing.setVisible(shown is None)
         if shown is None:
-            self._model.show_rows([], 0)
+            self._model.clear()
 
     def read(self) -> None:
         self._timer.stop()
@@ -376,8 +413,12 @@ class GlossaryWindow(TableWindow):
 
     def _on_edited(self, term: Term) -> None:
         """Save a changed term. If that fails, show the old term again."""
-        call = self._bridge.services.glossaries.change_term(term.n, term)
-        self._bridge.ask(call, self._on_term, self._on_change_refused)
+
+        def refused(problem: Problem) -> None:
+            self._refuse(problem.sentence)
+            self.read()
+
+        self._bridge.ask(self._bridge.services.glossaries.change_term(term.n, term), self._on_term, refused)
 
     def _on_term(self, term: Term) -> None:
         self._refuse("")
@@ -452,10 +493,55 @@ class GlossaryWindow(TableWindow):
             return
 
         def export(path: Path) -> None:
-            self._follow(lambda services: services.glossaries.export_file(record.id, form, path), self._on_written)
+            self._follow(
+                lambda services: services.glossaries.export_file(record.id, form, path),
+                lambda written: self._say(_("Written to {path}.").format(path=written)),
+            )
 
         proposed = Path.home() / f"{_file_name(record.name)}.{form}"
         ask_new_file(self, _("Export the glossary"), export, name="glossary_export_dialog", proposed=proposed)
+
+    # ---- requests and what is said of them
+
+    def _ask(self, request: Callable[[Services], R], answered: Callable[[R], None] | None = None) -> None:
+        """Send a request as Bridge.ask does. A refusal is shown in the window."""
+        self._bridge.ask(request, answered, lambda problem: self._refuse(problem.sentence))
+
+    def _follow(
+        self,
+        request: Callable[[Services], Pending[R]],
+        answered: Callable[[R], None],
+        refused: Callable[[Problem], None] | None = None,
+        progressed: Callable[[Progress], None] | None = None,
+    ) -> None:
+        self._bridge.follow(request, answered, refused or self._on_failed, progressed)
+
+    def _on_finished(self) -> None:
+        """Remove every trace of deleted terms from the files."""
+        if self._is_forgetting:
+            self._is_forgetting = False
+            self._bridge.services.glossaries.purge()
+
+    def _on_rows(self, now: Progress) -> None:
+        self._say(
+            _("Storing {done:,} of {total:,} rows…").format(done=now.done, total=now.total)
+            if now.total
+            else _("Reading: {done:,} rows…").format(done=now.done)
+        )
+
+    def _on_failed(self, problem: Problem) -> None:
+        self._say("")
+        self._refuse(problem.sentence)
+
+    def _offer_undo(self, words: str, undo: Callable[[], None]) -> None:
+        self._is_forgetting = True
+        self._notices.show_notice(Notice(words, action=_("Undo"), on_action=undo, life_ms=REMOVAL_MS))
+
+    def _refuse(self, words: str) -> None:
+        show_words(self._trouble, breakable(words))
+
+    def _say(self, words: str) -> None:
+        self._said.setText(breakable(words))
 
 
 def _entry_words(record: GlossaryRecord) -> str:
@@ -495,157 +581,3 @@ def imported_words(done: GlossaryImport) -> str:
         more = _(" and {count} more").format(count=len(done.contradictions) - 5) if len(done.contradictions) > 5 else ""
         said.append(_("With more than one translation now, and marked: {names}{more}.").format(names=names, more=more))
     return " ".join(said)
-
-
-# ---- terms proposed from a document or a translation
-
-
-WORDS, TRANSLATION, TIMES, EXAMPLE = range(4)
-HEAD = (_("Term"), _("Translation"), _("Times"), _("Where it stands"))
-MOST_EARLIER = 30
-
-
-class ProposalWindow(Dialog):
-    added = Signal(int)
-
-    def __init__(self, bridge: Bridge, parent: QWidget, glossary: GlossaryRecord) -> None:
-        super().__init__(parent)
-        passing(self, "proposal_window", _("Terms for {name}").format(name=glossary.name))
-        self.resize(820, 600)
-        self._bridge, self._glossary = bridge, glossary
-        self._keeps = is_keep_list(glossary)
-        self._build_ui()
-        self._connect()
-        self._bridge.ask(
-            self._bridge.services.history.items("translation", limit=MOST_EARLIER),
-            self._on_earlier,
-        )
-
-    def _build_ui(self) -> None:
-        what = _("names") if self._keeps else _("terms")
-        self._said = plain_label(
-            _("Choose a document, or a translation that is here: its {what} are proposed.").format(what=what), self,
-            name="proposal_said", kind="muted",
-        )  # fmt: skip
-        self._file = button(_("Choose a document…"), "proposal_file_button", self, on=self._on_choose)
-        self._earlier = named(
-            Choice([("", _("A translation that is here"))], self), "proposal_earlier_choice",
-            label=_("A translation that is here"),
-        )  # fmt: skip
-        self._earlier.setMinimumContentsLength(18)
-        self._earlier.setSizeAdjustPolicy(Choice.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-        self._table = named(
-            QTableWidget(0, len(HEAD), self), "proposal_table", label=_("Proposed terms; ticked ones are added")
-        )
-        self._table.setHorizontalHeaderLabels(HEAD)
-        set_up_table(self._table, {WORDS: 26, TRANSLATION: 26, TIMES: 9})
-        self._table.setColumnHidden(TRANSLATION, self._keeps)
-        self._table.horizontalHeader().setSectionResizeMode(EXAMPLE, QHeaderView.ResizeMode.Stretch)
-        self._trouble = plain_label("", self, name="proposal_trouble", kind="danger", is_hidden=True)
-        self._add = button(_("Add those ticked"), "add_proposals_button", self, kind="primary", on=self._on_add)
-        self._add.setEnabled(False)
-        self._close = button(_("Close"), "proposal_close", self, on=self.reject)
-        for other_button in (self._file, self._add, self._close):
-            other_button.setAutoDefault(False)
-        self._lay_out()
-
-    def _lay_out(self) -> None:
-        top = row(self._file, 1, (self._earlier, 2), gap=theme.SPACE_8)
-        foot = row(1, self._add, self._close, gap=theme.SPACE_8)
-        margins = (theme.SPACE_16, theme.SPACE_16, theme.SPACE_16, theme.SPACE_12)
-        column(top, self._said, self._trouble, (self._table, 1), foot, into=self, gap=theme.SPACE_12, margins=margins)
-
-    def _connect(self) -> None:
-        self._earlier.value_chosen.connect(self._on_translation)
-        self._table.itemChanged.connect(lambda _item: self._add.setEnabled(bool(self._ticked())))
-
-    # ---- user actions
-
-    def _on_choose(self) -> None:
-        ask_file(self, _("Look for terms in a document"), self._on_document, name="proposal_file_dialog")
-
-    def _on_document(self, path: Path) -> None:
-        source, target = self._glossary.source_language, self._glossary.target_language
-
-        self._ask(lambda services: services.proposals.of_document(path, source=source, target=target), path.name)
-
-    def _on_translation(self, item: object) -> None:
-        if item:
-            self._ask(lambda services: services.proposals.of_translation(str(item)), self._earlier.currentText())
-
-    def _ask(self, request: Callable[[Services], Pending[Proposals]], name: str) -> None:
-        self._said.setText(breakable(_("Looking through {name}…").format(name=name)))
-        self._on_refused("")
-        self._bridge.follow(request, self._on_found, self._on_failed)
-
-    def _on_add(self) -> None:
-        terms = []
-        for at in range(self._table.rowCount()):
-            item = self._table.item(at, WORDS)
-            target = self._table.item(at, TRANSLATION)
-            if item is None or target is None or item.checkState() != Qt.CheckState.Checked:
-                continue
-            keeps = self._keeps or not target.text().strip()
-            terms.append(Term(item.text(), "" if keeps else target.text(), keeps=keeps))
-        if not self._keeps and any(term.keeps for term in terms):
-            names = ", ".join(in_quotes(term.source) for term in terms if term.keeps)
-            self._on_refused(_("Write a translation for {names}, or take the tick away.").format(names=names))
-            return
-        self._bridge.ask(
-            self._bridge.services.glossaries.add_terms(self._glossary.id, terms), self._on_added, self._on_problem
-        )
-
-    # ---- events
-
-    def _on_earlier(self, items: Sequence[Item]) -> None:
-        for item in items:
-            self._earlier.addItem(item.shown_title[:60], item.id)
-        self._earlier.setVisible(bool(items))
-
-    def _on_failed(self, problem: Problem) -> None:
-        self._said.setText("")
-        self._on_problem(problem)
-
-    def _on_found(self, result: Proposals) -> None:
-        candidates = [candidate for candidate in result.candidates if candidate.is_name or not self._keeps]
-        words = _("{proposals} from {name}.").format(
-            proposals=ngettext("{n:,} proposal", "{n:,} proposals", len(candidates)), name=result.name
-        )
-        words += _(" {known} more are in a glossary already.").format(known=result.known) if result.known else ""
-        words += _(" Only its beginning was gone through: it is very long.") if result.is_cut else ""
-        self._said.setText(breakable(words))
-        self._table.setRowCount(0)
-        self._table.setRowCount(len(candidates))
-        for line, candidate in enumerate(candidates):
-            cells = (candidate.words, candidate.translation, str(candidate.times), candidate.example)
-            for at, text in enumerate(cells):
-                item = QTableWidgetItem(text)
-                item.setToolTip(plain_tip(text))
-                if at in (TIMES, EXAMPLE):
-                    item.setFlags(item.flags() & ~Qt.ItemFlag.ItemIsEditable)
-                if at == WORDS:
-                    item.setFlags(item.flags() | Qt.ItemFlag.ItemIsUserCheckable)
-                    item.setCheckState(Qt.CheckState.Unchecked)
-                self._table.setItem(line, at, item)
-
-    def _on_added(self, count: int) -> None:
-        self._said.setText(
-            _("{terms} came into {name}.").format(
-                terms=ngettext("{n:,} term", "{n:,} terms", count), name=self._glossary.name
-            )
-        )
-        self._on_refused("")
-        for line in reversed(self._ticked()):
-            self._table.removeRow(line)
-        self._add.setEnabled(False)
-        self.added.emit(count)
-
-    def _on_problem(self, problem: Problem) -> None:
-        self._on_refused(problem.sentence)
-
-    def _on_refused(self, words: str) -> None:
-        show_words(self._trouble, breakable(words))
-
-    def _ticked(self) -> list[int]:
-        items = ((at, self._table.item(at, WORDS)) for at in range(self._table.rowCount()))
-        return [at for at, item in items if item is not None and item.checkState() == Qt.CheckState.Checked]

@@ -431,7 +431,6 @@ class TextOptions(Popover):
 
     domain_chosen = Signal(object)
     formality_chosen = Signal(object)
-    shield_switched = Signal(bool)
     glossaries_requested = Signal()
 
     def __init__(self, view: ViewSettings, parent: QWidget) -> None:
@@ -441,8 +440,6 @@ class TextOptions(Popover):
         formalities: list[tuple[object, str]] = [("", _("Automatic")), *FORMALITIES.items()]
         self._domain = named(Choice(domains, self), "domain_choice", label=_("Subject area"))
         self._formality = named(Choice(formalities, self), "formality_choice", label=_("Formality"))
-        self._shield = self._box("translate_redact", _("Redact names and numbers"))
-        self._shield.setToolTip(_("The model sees what you allow. The originals come back into the translation."))
         self._shade = self._box("shade_button", _("Highlight uncertain words"))
         self._together = self._box("together_box", _("Scroll together"))
         self._glossaries = button(
@@ -454,23 +451,21 @@ class TextOptions(Popover):
         ]
         column(
             row((labels[0], 1), (self._domain, 2)), row((labels[1], 1), (self._formality, 2)),
-            *(row(box, 1) for box in (self._shield, self._shade, self._together)), row(self._glossaries, 1), into=self,
+            *(row(box, 1) for box in (self._shade, self._together)), row(self._glossaries, 1), into=self,
             gap=theme.SPACE_12, margins=theme.SPACE_16,
         )  # fmt: skip
         self._formality_label = labels[1]
         self._domain.value_chosen.connect(self.domain_chosen)
         self._formality.value_chosen.connect(self.formality_chosen)
-        self._shield.clicked.connect(self.shield_switched)
         self._shade.toggled.connect(view.set_shaded)
         self._together.toggled.connect(view.set_together)
         self._glossaries.clicked.connect(self.dismiss)
         view.changed.connect(self._on_view)
         self._on_view(view.view)
 
-    def show_manner(self, manner: TranslationStyle, *, is_redacting: bool) -> None:
+    def show_manner(self, manner: TranslationStyle) -> None:
         self._domain.show_value(manner.domain)
         self._formality.show_value(manner.formality)
-        self._shield.setChecked(is_redacting)
         for part in (self._formality, self._formality_label):
             part.setEnabled(LANGUAGES[manner.target].has_formal)
 

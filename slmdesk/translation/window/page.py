@@ -1,4 +1,4 @@
-"""The translator's page for texts and documents, its list of translations, and the windows opened from it."""
+"""The translator's page for texts and documents, and its list of translations."""
 
 from __future__ import annotations
 
@@ -21,7 +21,6 @@ from PySide6.QtWidgets import (
 from slmdesk.base.records import Item
 from slmdesk.base.settings import Settings
 from slmdesk.base.texts import _
-from slmdesk.base.translation import GlossaryRecord
 from slmdesk.runtime.events import ItemChanged, ItemGone
 from slmdesk.translation.documents import ChosenDocuments
 from slmdesk.translation.types import KIND, request_of
@@ -269,7 +268,7 @@ class EarlierList(QFrame):
             return
         if words:
             self._bridge.follow(
-                lambda services: services.typed.search(words),
+                lambda services: services.recent.search(words),
                 lambda result: self._on_listed(words, result.found, is_cut=result.was_cut),
             )
         else:
@@ -330,53 +329,23 @@ class TranslateArea(QObject):
         self, bridge: Bridge, settings: Settings, state: WindowStateFile, keeper: ThemeKeeper, parent: QObject
     ) -> None:
         super().__init__(parent, objectName="translate_area")
+        self._bridge, self._keeper = bridge, keeper
         self.text = TranslateController(bridge, settings, state, self)
         self.reach = TranslateEntry(bridge, self.text, self)
         page = self.page = TranslatePage(self.text, keeper)
-        terms = TermWindows(bridge, keeper, page)
         for pane in (page.text, page.document):
-            pane.glossaries_requested.connect(terms.open_glossaries)
-        page.text.memory_requested.connect(terms.open_memory)
+            pane.glossaries_requested.connect(self.open_glossaries)
         page.paste_requested.connect(self.reach.take_clipboard)
         page.data_given.connect(self.reach.take_data)
         self.reach.text_taken.connect(page.take_text)
         self.reach.documents_taken.connect(page.document.look)
 
-
-# ---- opens the windows of the glossaries and of the memory, each only once
-
-
-class TermWindows(QObject):
-    def __init__(self, bridge: Bridge, keeper: ThemeKeeper, page: TranslatePage) -> None:
-        super().__init__(page, objectName="term_windows")
-        self._bridge, self._keeper, self._page = bridge, keeper, page
-
     def open_glossaries(self) -> None:
-        if self._is_open("glossary_window"):
-            return
-        from slmdesk.translation.window.glossary_window import GlossaryWindow
+        opened = self.page.findChild(QDialog, "glossary_window")
+        if opened is None:
+            from slmdesk.translation.window.glossary_window import GlossaryWindow
 
-        window = GlossaryWindow(self._bridge, self._keeper, self._page, languages=self._page.languages)
-        window.proposals_requested.connect(self._open_proposals)
-        window.show()
-
-    def _open_proposals(self, glossary: GlossaryRecord) -> None:
-        from slmdesk.translation.window.glossary_window import ProposalWindow
-
-        parent = self._page.findChild(QDialog, "glossary_window")
-        if parent is not None and not self._is_open("proposal_window"):
-            ProposalWindow(self._bridge, parent, glossary).show()
-
-    def open_memory(self) -> None:
-        if self._is_open("memory_window"):
-            return
-        from slmdesk.translation.window.memory_window import MemoryWindow
-
-        MemoryWindow(self._bridge, self._keeper, self._page).show()
-
-    def _is_open(self, name: str) -> bool:
-        opened = self._page.findChild(QDialog, name)
-        if opened is not None:
-            opened.raise_()
-            opened.activateWindow()
-        return opened is not None
+            opened = GlossaryWindow(self._bridge, self._keeper, self.page, languages=self.page.languages)
+        opened.show()
+        opened.raise_()
+        opened.activateWindow()

@@ -1,66 +1,43 @@
-"""The bar above the table of segments (filter, find and replace), and the help beside it for the current segment."""
+"""The bar above the table of segments, which filters them, and the help beside it for the current segment."""
 
 from __future__ import annotations
 
 from functools import partial
 from html import escape
-from itertools import pairwise
 
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QKeyEvent, QMouseEvent, Qt
 from PySide6.QtWidgets import QComboBox, QFrame, QLabel, QScrollArea, QVBoxLayout, QWidget
 
-from slmdesk.base.texts import _, grouped, ngettext
+from slmdesk.base.texts import _, grouped
 from slmdesk.base.translation import Origin, SegmentRecord, SegmentState, weighty
 from slmdesk.base.types import told_place
-from slmdesk.text.tagged import Search
-from slmdesk.translation.segments import LOOK_AT, Hits, SegmentFilter, SegmentHelp, SegmentNumbers, SimilarPair, TermUse
+from slmdesk.translation.segments import LOOK_AT, SegmentFilter, SegmentHelp, SegmentNumbers, SimilarPair, TermUse
 from slmdesk.translation.types import flag_words, kind_words, reason_words, state_words
 from slmdesk.translation.window.languages import DOMAINS
 from slmdesk.window.base import theme
-from slmdesk.window.base.bridge import Delay
 from slmdesk.window.base.text import inside
 from slmdesk.window.base.theme import ThemeKeeper
 from slmdesk.window.widgets.build import (
-    CLEAR,
-    CheckBox,
     button,
     column,
-    flow,
     named,
     plain_label,
     row,
     show_column,
-    text_line,
-    tool_button,
 )
 from slmdesk.window.widgets.rows import Choice, empty_layout
 
-TYPED_MS = 200
-
 
 class FilterBar(QWidget):
-    """Chips with counts and a search field. Ctrl+H shows a line to replace words below.
-
-    `choice` and `more` filter by state or kind of flag, and switch to replacing; they stand among the options.
-    """
+    """Chips with counts. `choice`, which stands among the options, filters by any state or kind of flag."""
 
     requested = Signal(object)
-    search_changed = Signal(object)
-    replace_requested = Signal(bool)
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
         self.setObjectName("segment_filter_bar")
         self._listed: SegmentNumbers | None = None
-        self.hits: Hits | None = None
-        """Where the searched words were found. None while this is unknown, or if nothing is to be replaced."""
-        self._timer = Delay(self, TYPED_MS, self._on_requested, "typed_filter_timer")
-        self._build_ui()
-        self._connect()
-        self._show_replacing(False)
-
-    def _build_ui(self) -> None:
         self.choice = named(
             Choice([(("", ""), _("All segments"))], self), "segment_filter", label=_("Which segments are shown"),
             tip=_("Which segments are shown"),
@@ -75,80 +52,16 @@ class FilterBar(QWidget):
         }  # fmt: skip
         for chip in self._chips.values():
             chip.setCheckable(True)
-        self._search = text_line(
-            "segment_search", self, _("Search"), label=_("Search in source and translation"), clears=CLEAR,
-            tip=_("Search in source and translation"), shortcut="segment.find",
-        )  # fmt: skip
-        self._search.setMaximumWidth(theme.scaled(280))
-        self.more = button(
-            _("Replace words"), "replace_toggle", self, kind="text", tip=_("Replace words in the translations"),
-            shortcut="segment.replace",
-        )  # fmt: skip
-        self.more.setCheckable(True)
-        self._instead = text_line("replace_with", self, _("Replace with"), label=_("Replace with"))
-        self._exact = named(CheckBox(_("Match case"), self), "replace_match_case")
-        self._whole = named(CheckBox(_("Whole words"), self), "replace_whole_words")
-        self._said = plain_label("", self, name="replace_hits", kind="muted", wraps=False)
-        self._one = button(
-            _("Replace"), "replace_one_button", self, tip=_("Replace in the chosen segment and go to the next")
-        )
-        self._all = button(_("Replace all"), "replace_all_button", self, on=lambda: self.replace_requested.emit(True))
-        self.undo_button = tool_button(
-            "undo_segment_button", self, label=_("Undo the last change"), tip=_("Undo the last change"),
-            shortcut="segment.undo", icon="undo-2", colour="ink2",
-        )  # fmt: skip
         margins = (theme.SPACE_16, theme.SPACE_4, theme.SPACE_16, theme.SPACE_12)
-        top = row(*self._chips.values(), (self._search, 1), 1, self.undo_button, gap=theme.SPACE_8, margins=margins)
-        self._row = named(QWidget(self), "replace_row")
-        self._instead.setMinimumWidth(200)
-        parts = (self._instead, self._exact, self._whole, self._one, self._all, self._said)
-        column(flow(*parts, gap=theme.SPACE_8), into=self._row, margins=margins)
-        column(top, self._row, into=self, gap=0)
-        for before, after in pairwise((*self._chips.values(), self._search, self._instead, self._exact, self._whole,
-                                       self._one, self._all, self.undo_button)):  # fmt: skip
-            QWidget.setTabOrder(before, after)
-
-    def _connect(self) -> None:
+        row(*self._chips.values(), 1, into=self, gap=theme.SPACE_8, margins=margins)
         self.choice.value_chosen.connect(self._on_requested)
-        self._search.textChanged.connect(self._timer.start)
-        self.more.toggled.connect(self._show_replacing)
-        self._exact.toggled.connect(self._on_requested)
-        self._whole.toggled.connect(self._on_requested)
-        self._one.clicked.connect(self._on_one)
-        self._instead.returnPressed.connect(self._on_one)
-
-    @property
-    def search(self) -> Search:
-        words = self._search.text()
-        if not self.more.isChecked():
-            return Search(words)
-        return Search(words, self._exact.isChecked(), self._whole.isChecked())
-
-    @property
-    def instead(self) -> str:
-        return self._instead.text()
-
-    @property
-    def is_replacing(self) -> bool:
-        return self.more.isChecked()
 
     def clear(self) -> None:
-        self._search.clear()
-        self._timer.stop()  # the list is asked for anyway
-        self.more.setChecked(False)
         self.choice.setCurrentIndex(0)
 
     def look(self, state: str = "", *_checked: bool) -> None:
         self._fill(state, "")
         self._on_requested()
-
-    def search_words(self) -> None:
-        self._search.setFocus(Qt.FocusReason.ShortcutFocusReason)
-        self._search.selectAll()
-
-    def replace_words(self) -> None:
-        self.more.setChecked(True)
-        (self._instead if self._search.text() else self._search).setFocus(Qt.FocusReason.ShortcutFocusReason)
 
     def show_listed(self, found: SegmentNumbers) -> None:
         self._listed = found
@@ -156,42 +69,9 @@ class FilterBar(QWidget):
             state, flag = self._value()
             self._fill(state, flag)
 
-    def show_hits(self, hits: Hits) -> None:
-        self.hits = hits
-        count = len(hits.numbers)
-        words = ngettext("{places:,} in {n:,} segment", "{places:,} in {n:,} segments", count, places=hits.places)
-        words += _(", {count:,} of them approved").format(count=len(hits.approved)) if hits.approved else ""
-        self._said.setText(words if self._search.text() else "")
-        self._one.setEnabled(bool(count))
-        self._all.setEnabled(bool(count))
-
     def _on_requested(self) -> None:
-        state, flag = self._value()
         self._show_chips()
-        self.hits = None
-        self.requested.emit(SegmentFilter(state, flag, self._search.text()))
-        if self.more.isChecked():
-            self._one.setEnabled(False)
-            self._all.setEnabled(False)
-        self.search_changed.emit(self.search)
-
-    def _on_one(self) -> None:
-        if self._one.isEnabled():
-            self.replace_requested.emit(False)
-
-    def _show_replacing(self, is_on: bool) -> None:
-        self._row.setVisible(is_on)
-        self._said.clear()
-        self._one.setEnabled(False)
-        self._all.setEnabled(False)
-        if is_on:
-            self._on_requested()
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.key() == Qt.Key.Key_Escape and self.more.isChecked():
-            self.more.setChecked(False)
-            return
-        super().keyPressEvent(event)
+        self.requested.emit(SegmentFilter(*self._value()))
 
     def _value(self) -> tuple[str, str]:
         found = self.choice.currentData()
@@ -288,8 +168,6 @@ class SegmentPanel(QScrollArea):
         self._keeper = keeper
         self._segment: SegmentRecord | None = None
         self._help: SegmentHelp | None = None
-        self._back = ""
-        self._others: tuple[str, ...] | None = None
         self._has_doubts = False
         """Whether the words of which the model was unsure are named, as they are shaded in the table."""
         self._inner = named(QWidget(self), "segment_panel_inner")
@@ -305,25 +183,13 @@ class SegmentPanel(QScrollArea):
         if segment is not None and segment == self._segment:
             return
         if segment is None or self._segment is None or segment.number != self._segment.number:
-            self._help, self._back, self._others = None, "", None
-        elif segment.target != self._segment.target:
-            self._back = ""
+            self._help = None
         self._segment = segment
         self._show()
 
     def show_help(self, found: SegmentHelp) -> None:
         if self._segment is not None and found.number == self._segment.number and found != self._help:
             self._help = found
-            self._show()
-
-    def show_back(self, number: int, words: str) -> None:
-        if self._segment is not None and number == self._segment.number:
-            self._back = words or _("(the model gave no answer)")
-            self._show()
-
-    def show_others(self, number: int, words: list[str]) -> None:
-        if self._segment is not None and number == self._segment.number:
-            self._others = tuple(words)
             self._show()
 
     def show_doubts(self, has_doubts: bool) -> None:
@@ -340,13 +206,9 @@ class SegmentPanel(QScrollArea):
                                   name="panel_empty", kind="muted"))  # fmt: skip
         else:
             self._show_flags(segment)
-            self._show_others()
             if self._help is not None:
                 self._show_likenesses(self._help.likenesses)
                 self._show_terms(self._help.terms)
-            if self._back:
-                self._head(_("Back-translation"))
-                self._add(plain_label(self._back, self._inner, name="back_translation"))
         self._column.addStretch(1)
 
     def _show_flags(self, segment: SegmentRecord) -> None:
@@ -378,9 +240,9 @@ class SegmentPanel(QScrollArea):
             return
         self._head(_("Similar"))
         for likeness in likenesses:
-            pair = likeness.match.pair
+            pair = likeness.pair
             domain = inside(DOMAINS.get(pair.domain, pair.domain))
-            about = [f"{int(likeness.match.likeness * 100)} %", ORIGINS.get(pair.origin, "")]
+            about = [f"{int(likeness.likeness * 100)} %", ORIGINS.get(pair.origin, "")]
             about += (
                 [
                     _("about {domain}").format(domain=domain)
@@ -413,15 +275,6 @@ class SegmentPanel(QScrollArea):
         reported = {"same": "{}", "gone": _("[only in the memory: {}]"), "new": _("[only here: {}]")}
         label.setAccessibleName(" ".join(reported[kind].format(text) for kind, text in pair.runs))
         return label
-
-    def _show_others(self) -> None:
-        if self._others is None:
-            return
-        self._head(_("Other wordings"))
-        if not self._others:
-            self._add(plain_label(_("The model has no other."), self._inner, name="no_others", kind="muted"))
-        for words in self._others:
-            self._offer(words, "use_other")
 
     def _offer(self, words: str, name: str) -> None:
         number = self._segment.number if self._segment is not None else 0

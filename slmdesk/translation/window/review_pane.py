@@ -3,34 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import partial
 from typing import TypeVar
 
 from PySide6.QtCore import QItemSelectionModel, QModelIndex, Qt, Signal
-from PySide6.QtGui import QAction, QResizeEvent
-from PySide6.QtWidgets import QFrame, QMenu, QMessageBox, QSplitter, QToolButton, QWidget
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QFrame, QSplitter, QWidget
 
-from slmdesk.base.texts import _, ngettext
+from slmdesk.base.texts import _
 from slmdesk.base.translation import SegmentRecord, SegmentState
-from slmdesk.redaction.service import Veil
-from slmdesk.runtime.events import Pending
 from slmdesk.runtime.messages import Problem
 from slmdesk.services import Services
-from slmdesk.text.tagged import Search, Tags, plain
-from slmdesk.translation.prompts import TranslationStyle
-from slmdesk.translation.segments import LOOK_AT, Hits, ReplaceResult, SegmentFilter, SegmentNumbers, UndoResult
-from slmdesk.translation.types import SegmentChanged, TranslationGrew, TranslationRequest, TranslationView
+from slmdesk.translation.segments import LOOK_AT, SegmentFilter, SegmentNumbers
+from slmdesk.translation.types import SegmentChanged, TranslationGrew, TranslationView
 from slmdesk.translation.window.review import FilterBar, SegmentPanel
 from slmdesk.translation.window.review_table import TARGET, SegmentModel, SegmentTable
 from slmdesk.window.base import theme
 from slmdesk.window.base.bridge import Bridge, Delay
-from slmdesk.window.base.shortcuts import bind, keys_of
+from slmdesk.window.base.shortcuts import bind
 from slmdesk.window.base.theme import ThemeKeeper
 from slmdesk.window.widgets.build import (
     CheckBox,
     button,
     column,
-    message_box,
     named,
     plain_label,
     row,
@@ -61,15 +55,15 @@ class ReviewPane(QWidget):
         super().__init__(parent)
         self.setObjectName("review_pane")
         self._bridge = bridge
-        self._item, self._request = "", TranslationRequest("")
-        """Id and request of the translation shown. The id is '' if none is shown."""
+        self._item = ""
+        """Id of the translation shown. Empty if none is shown."""
         self._filter = SegmentFilter()
         self._is_listing = self._is_stale = False
-        self._asked: object = None
-        """The current request to the model. Answers to earlier requests are ignored."""
+        self._is_asking = False
+        """Whether the model is asked to translate a segment once more."""
         self._hinted = -1
         """Number of the segment that the hint field belongs to. The field is cleared for another segment."""
-        self._wants_next_hit = self._is_split_moved = False
+        self._is_split_moved = False
         self._build_ui(keeper)
         self._connect()
         self._add_keys(parent)
@@ -93,46 +87,23 @@ class ReviewPane(QWidget):
         tip = _("What to do differently with this segment, such as: shorter, or: rent = Miete")
         self._hint = text_line("segment_hint", self, HINT, label=_("Ask for another wording"), tip=tip)
         self._hint_label = plain_label(_("Ask for another wording"), self, name="segment_hint_label", kind="group")
-        self._others = button(
-            _("Other wordings"), "others_segment_button", self, kind="text", tip=_("Ask for other ways to say it"),
-            shortcut="segment.wordings", on=self._on_others,
-        )  # fmt: skip
         self._busy = plain_label("", self, name="segment_busy", kind="small")
         self._approve = button(
             _("Approve"), "approve_segment_button", self, tip=APPROVE_TIP, on=self._on_approve, icon="check",
             shortcut="segment.approve",
         )  # fmt: skip
-        self._more = tool_button(
-            "segment_more_button", self, label=_("More for this sentence"), tip=_("More"), icon="ellipsis",
-            colour="ink2",
-        )  # fmt: skip
-        self._menu = named(QMenu(self), "segment_menu")
-        self._again = self._entry(_("Try again"), "retry_segment_action", "segment.hint", self._on_again)
-        self._back = self._entry(_("Back-translate"), "back_segment_action", "segment.back", self._on_back)
-        self._undo = self._entry(_("Undo the last change"), "undo_segment_action", "segment.undo", self._on_undo)
-        self._more.setMenu(self._menu)
-        self._more.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-        self._table.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
-        self._table.customContextMenuRequested.connect(
-            lambda at: self._menu.popup(self._table.viewport().mapToGlobal(at))
-        )
+        self._again = button(_("Try again"), "retry_segment_button", self, on=self._on_again)
         self.shade = named(CheckBox(_("Highlight uncertain words"), self), "shade_doubts_box")
         self._chosen_timer = Delay(self, CHOSEN_MS, self._on_chosen, "chosen_timer")
         self._list_timer = Delay(self, LIST_MS, self._list, "list_timer")
         self._lay_out()
-
-    def _entry(self, words: str, name: str, shortcut: str, work: Callable[[], None]) -> QAction:
-        """Add an entry. Its keys are only shown, since they work without the menu too."""
-        action = named(self._menu.addAction(words, work), name)
-        self._menu.aboutToShow.connect(lambda: action.setText(f"{words}\t{keys_of(shortcut).shown}"))
-        return action
 
     def _lay_out(self) -> None:
         self._side = named(QFrame(self), "segment_side")
         self._busy.setMinimumHeight(self._busy.fontMetrics().height())
         column(
             row((self._title, 1), self._before, self._next, gap=theme.SPACE_4), (self._panel, 1), self._hint_label,
-            self._hint, row(self._others, 1), self._busy, row((self._approve, 1), self._more, gap=theme.SPACE_8),
+            self._hint, self._busy, row((self._approve, 1), self._again, gap=theme.SPACE_8),
             into=self._side, gap=theme.SPACE_8, margins=(theme.SPACE_16, theme.SPACE_12, theme.SPACE_12, theme.SPACE_8),
         )  # fmt: skip
         self._split = named(QSplitter(Qt.Orientation.Horizontal, self), "review_splitter")
@@ -165,9 +136,6 @@ class ReviewPane(QWidget):
         model = self._model
         self._split.splitterMoved.connect(self._on_split_moved)
         self.bar.requested.connect(self._on_filter)
-        self.bar.search_changed.connect(self._on_search)
-        self.bar.replace_requested.connect(self._on_replace)
-        self.bar.undo_button.clicked.connect(self._on_undo)
         self._hint.returnPressed.connect(self._on_again)
         self.shade.clicked.connect(self._on_shade)
         self._panel.use_requested.connect(self._edit)
@@ -183,10 +151,10 @@ class ReviewPane(QWidget):
 
     def _add_keys(self, around: QWidget) -> None:
         keys: tuple[tuple[str, Callable[[], None]], ...] = (
-            ("approve", self._on_approve), ("hint", self._on_hint),
-            ("next", self._on_next), ("previous", self._on_previous), ("find", self.bar.search_words),
-            ("replace", self.bar.replace_words), ("back", self._on_back), ("wordings", self._on_others),
-            ("undo", self._on_undo),  # text fields have their own undo
+            ("approve", self._on_approve),
+            ("hint", self._on_hint),
+            ("next", self._on_next),
+            ("previous", self._on_previous),
         )  # fmt: skip
         for name, work in keys:
             # also active in the widgets around the segments, such as the buttons of the file
@@ -195,16 +163,14 @@ class ReviewPane(QWidget):
     # ---- what is listed
 
     def show_view(self, view: TranslationView) -> None:
-        self._item, self._request, self._filter = view.item.id, view.request, SegmentFilter()
-        self._stop_asking()
+        self._item, self._filter = view.item.id, SegmentFilter()
+        self._show_asking(False)
         self._model.clear()
         self.bar.clear()
         self._hint.clear()
         self._hinted = -1
-        self._busy.clear()
         self._panel.show_segment(None)
         self._table.cells.drafts.clear()
-        self._table.cells.search = Search("")
         self._nothing.hide()
         self._list()
         self._bridge.ask(
@@ -214,7 +180,6 @@ class ReviewPane(QWidget):
     def close_view(self) -> None:
         """Show no translation any more."""
         self._item = ""
-        self._stop_asking()
 
     def _on_filter(self, requested: SegmentFilter) -> None:
         if requested != self._filter:
@@ -327,51 +292,14 @@ class ReviewPane(QWidget):
     def _allow(self, segment: SegmentRecord | None) -> None:
         number = self._number()
         self._title.setText(_("Sentence {number:,}").format(number=number + 1) if number >= 0 else "")
-        can_ask = segment is not None and self._asked is None
         self._approve.setEnabled(segment is not None)
-        self._again.setEnabled(can_ask and segment is not None and segment.state is not SegmentState.LEFT)
-        self._back.setEnabled(can_ask and segment is not None and bool(segment.target))
-        self._others.setEnabled(can_ask)
+        can_ask = segment is not None and segment.state is not SegmentState.LEFT
+        self._again.setEnabled(can_ask and not self._is_asking)
 
     def _on_data_changed(self, first: QModelIndex, last: QModelIndex) -> None:
         if first.row() <= self._row() <= last.row():
             self._panel.show_segment(self._chosen())
             self._chosen_timer.start()
-
-    # ---- the model is asked
-
-    def _ask_model(self, words: str, work: Callable[[Services], Pending[R]], answered: Callable[[R], None]) -> None:
-        """Send one request to the model. The answer to an earlier request is ignored."""
-        self._stop_asking()
-        asked = self._asked = object()
-        self._show_busy(words)
-
-        def if_last(report: Callable[[A], None]) -> Callable[[A], None]:
-            def reported(result: A) -> None:
-                if self._asked is asked:
-                    self._stop_asking()
-                    report(result)
-
-            return reported
-
-        self._bridge.follow(work, if_last(answered), if_last(self._bridge.problem_met.emit))
-
-    def _stop_asking(self) -> None:
-        if self._asked is not None:
-            self._asked = None
-            self._show_busy("")
-
-    def _show_busy(self, words: str) -> None:
-        self._busy.setText(words)
-        self._allow(self._chosen())
-
-    def _veil(self) -> Callable[[Services], Veil | None]:
-        item, request = self._item, self._request
-        return lambda services: services.translations.veil(item, request)
-
-    def _style_of(self, segment: SegmentRecord) -> TranslationStyle:
-        request = self._request
-        return TranslationStyle(request.target, segment.language or request.source, request.domain, request.formality)
 
     # ---- user actions
 
@@ -381,7 +309,6 @@ class ReviewPane(QWidget):
         Text that cannot be saved is not approved either.
         """
         is_approving, self._table.cells.is_approving = self._table.cells.is_approving, False
-        self._forget_result()
         self._edit(number, words, approve=is_approving)
         if is_approving:
             self._go(min(self._model.row_of(number) + 1, self._model.rowCount() - 1))
@@ -396,9 +323,9 @@ class ReviewPane(QWidget):
             self._bridge.problem_met.emit(problem)
 
         def work(services: Services) -> SegmentRecord:
-            kept = services.segment_changes.edit(item, number, target)
+            kept = services.segment_edits.edit(item, number, target)
             if approve:
-                services.segment_changes.approve(item, [number])
+                services.segment_edits.approve(item, [number])
             return kept
 
         self._bridge.ask(work, self._while_shown(self._on_kept), refused)
@@ -412,8 +339,7 @@ class ReviewPane(QWidget):
         numbers = [self._model.number(row) for row in rows if 0 <= row < self._model.rowCount()]
         if not numbers:
             return
-        self._forget_result()
-        self._bridge.services.segment_changes.approve(self._item, numbers)
+        self._bridge.services.segment_edits.approve(self._item, numbers)
         self._go(min(rows[-1] + 1, self._model.rowCount() - 1))
 
     def _on_hint(self) -> None:
@@ -421,39 +347,27 @@ class ReviewPane(QWidget):
         self._hint.selectAll()
 
     def _on_again(self) -> None:
-        segment, item, hint = self._chosen(), self._item, self._hint.text()
-        if segment is not None and self._again.isEnabled():
-            number = segment.number
-            self._ask_model(
-                _("Translating once more…"),
-                lambda services: services.segment_changes.retry(item, number, hint),
-                self._on_kept,
-            )
-
-    def _on_back(self) -> None:
-        """Translate the translation back into its source language."""
+        """Translate the segment once more, with the hint. The answer counts only while this translation is shown."""
         segment = self._chosen()
-        if segment is None or not self._back.isEnabled():
+        if segment is None or not self._again.isEnabled():
             return
-        tags, style, veil = Tags(segment.paired, segment.lone), self._style_of(segment), self._veil()
-        words, source = plain(segment.target, tags), plain(segment.source, tags)
-        self._ask_model(
-            _("Translating back…"),
-            lambda services: services.segment_edits.back(words, style, source, veil=veil(services)),
-            partial(self._panel.show_back, segment.number),
-        )
 
-    def _on_others(self) -> None:
-        segment = self._chosen()
-        if segment is None or not self._others.isEnabled():
-            return
-        tags, style, veil = Tags(segment.paired, segment.lone), self._style_of(segment), self._veil()
-        now, words = plain(segment.target, tags), plain(segment.source, tags)
-        self._ask_model(
-            _("Looking for other wordings…"),
-            lambda services: services.segment_edits.alternatives(words, style, now=now, veil=veil(services)),
-            partial(self._panel.show_others, segment.number),
-        )
+        def tried(result: SegmentRecord) -> None:
+            self._show_asking(False)
+            self._on_kept(result)
+
+        def refused(problem: Problem) -> None:
+            self._show_asking(False)
+            self._bridge.problem_met.emit(problem)
+
+        self._show_asking(True)
+        again = self._bridge.services.segment_edits.retry(self._item, segment.number, self._hint.text())
+        self._bridge.follow(again, self._while_shown(tried), self._while_shown(refused))
+
+    def _show_asking(self, is_asking: bool) -> None:
+        self._is_asking = is_asking
+        self._busy.setText(_("Translating once more…") if is_asking else "")
+        self._allow(self._chosen())
 
     def _on_next(self) -> None:
         """Go to the next segment to check and focus the table. The shortcut works anywhere on the page."""
@@ -479,72 +393,11 @@ class ReviewPane(QWidget):
         self._panel.show_doubts(is_on)
         self._table.viewport().update()
 
-    # ---- searching and replacing
-
-    def _on_search(self, search: Search) -> None:
-        self._table.cells.search = search
-        self._table.viewport().update()
-        if self.bar.is_replacing:
-            self._find()
-
-    def _find(self) -> None:
-        hits = self._bridge.services.segment_changes.find(self._item, self.bar.search)
-        self._bridge.follow(hits, self._while_shown(self._on_found))
-
-    def _on_found(self, hits: Hits) -> None:
-        self.bar.show_hits(hits)
-        if self._wants_next_hit:
-            self._wants_next_hit = False
-            number = next((number for number in hits.numbers if number > self._number()), next(iter(hits.numbers), -1))
-            self._go(self._model.row_of(number))
-
-    def _on_replace(self, everywhere: bool) -> None:
-        hits, segment = self.bar.hits, self._chosen()
-        if hits is None:
-            return
-        if everywhere:
-            ask_approved(self, hits, self._replace)
-        elif segment is None or segment.number not in hits.numbers:
-            self._wants_next_hit = True
-            self._on_found(hits)
-        else:
-            self._wants_next_hit = True
-            self._replace([segment.number])
-
-    def _replace(self, numbers: list[int]) -> None:
-        changes = self._bridge.services.segment_changes
-        replaced = changes.replace(self._item, numbers, self.bar.search, self.bar.instead)
-        self._bridge.follow(replaced, self._while_shown(self._on_replaced))
-
-    def _on_replaced(self, done: ReplaceResult) -> None:
-        self._busy.setText(replaced_words(done))
-        if not self._wants_next_hit:
-            self.take_focus()  # the button is disabled now, so keys such as Ctrl+Z go to the segments
-        self._find()
-        if done.segments:
-            self.words_changed.emit()
-
     def recheck(self) -> None:
-        rechecked = self._bridge.services.segment_changes.recheck(self._item)
+        rechecked = self._bridge.services.segment_edits.recheck(self._item)
         self._bridge.follow(rechecked, self._while_shown(lambda _changed: self.refresh()))
 
-    def _on_undo(self) -> None:
-        undone = self._bridge.services.segment_changes.undo(self._item)
-        self._bridge.follow(undone, self._while_shown(self._on_undone))
-
-    def _on_undone(self, undone: UndoResult | None) -> None:
-        self._busy.setText(undone_words(undone))
-        if undone is not None and undone.numbers:
-            self._go(self._model.row_of(undone.numbers[0]))
-            self.words_changed.emit()
-        if undone is not None and self.bar.is_replacing:
-            self._find()
-
     # ---- private
-
-    def _forget_result(self) -> None:
-        if self._asked is None:
-            self._busy.clear()
 
     def _row(self) -> int:
         return self._table.currentIndex().row()
@@ -588,51 +441,3 @@ class ReviewPane(QWidget):
         for at in map(self._model.row_of, numbers):
             if at >= 0:
                 self._table.selectionModel().select(self._model.index(at, TARGET), rows)
-
-
-# ---- words replaced in many segments
-
-
-def ask_approved(parent: QWidget, hits: Hits, replace: Callable[[list[int]], None]) -> None:
-    """Call `replace` with segment numbers. If some are approved, first ask whether to include them. Does not block."""
-    if not hits.approved:
-        replace(list(hits.numbers))
-        return
-    count = len(hits.approved)
-    words = ngettext(
-        "{n:,} of these {count:,} segments is approved.",
-        "{n:,} of these {count:,} segments are approved.",
-        count,
-        count=len(hits.numbers),
-    )
-    more = _("Replace there too? They then count as edited.")
-    box = message_box(parent, "replace_approved", _("Replace all"), words, more)
-    too = named(box.addButton(_("Replace in all"), QMessageBox.ButtonRole.AcceptRole), "replace_approved_too")
-    other = named(box.addButton(_("Only in the others"), QMessageBox.ButtonRole.ActionRole), "replace_others_only")
-    box.setEscapeButton(named(box.addButton(_("Cancel"), QMessageBox.ButtonRole.RejectRole), "replace_cancel"))
-    approved = set(hits.approved)
-    too.clicked.connect(lambda: replace(list(hits.numbers)))
-    other.clicked.connect(lambda: replace([number for number in hits.numbers if number not in approved]))
-    box.open()
-
-
-def replaced_words(done: ReplaceResult) -> str:
-    words = ngettext(
-        "{places:,} replaced in {n:,} segment",
-        "{places:,} replaced in {n:,} segments",
-        done.segments,
-        places=done.places,
-    )
-    return words + (
-        _("; {count:,} not, for their formatting marks").format(count=len(done.refused)) if done.refused else ""
-    )
-
-
-def undone_words(undone: UndoResult | None) -> str:
-    if undone is None:
-        return _("There is nothing to undo.")
-    count = len(undone.numbers)
-    words = _("Undone: {words}").format(words=undone.words) + (
-        _(" of {count:,} segments").format(count=count) if count != 1 else ""
-    )
-    return words + (_("; {skipped:,} have changed since").format(skipped=undone.skipped) if undone.skipped else "")

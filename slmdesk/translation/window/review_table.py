@@ -46,7 +46,7 @@ from PySide6.QtWidgets import (
 from slmdesk.base.texts import _
 from slmdesk.base.translation import SegmentRecord, SegmentState, weighty
 from slmdesk.base.types import told_place
-from slmdesk.text.tagged import Search, Tags, pieces, spans_in
+from slmdesk.text.tagged import Tags, pieces
 from slmdesk.translation.types import flag_words, reason_words, state_words
 from slmdesk.window.base import theme
 from slmdesk.window.base.bridge import Delay
@@ -377,7 +377,6 @@ class SegmentCells(QStyledItemDelegate):
     def __init__(self, keeper: ThemeKeeper, parent: QWidget) -> None:
         super().__init__(parent)
         self._keeper = keeper
-        self.search = Search("")
         self.has_shading = False
         self.drafts: dict[int, str] = {}
         """Texts that could not be saved, by segment number. An editor of the segment begins with this text."""
@@ -466,12 +465,6 @@ class SegmentCells(QStyledItemDelegate):
                 yield places.range(begin, end, form)
         for begin, end in tag_spans(words, tags):
             yield places.range(begin, end, chip_format(self._keeper, option.font.pointSizeF()))
-        if column == TARGET:
-            for begin, end in spans_in(words, tags, self.search):
-                form = QTextCharFormat()
-                form.setBackground(colours.colour("mark"))
-                form.setForeground(colours.colour("ink"))
-                yield places.range(begin, end, form)
 
     # ---- editing
 

@@ -1,10 +1,9 @@
-"""Shared parts of the glossary and memory windows (window, table model, dialogs), and the table model of terms."""
+"""Parts of the window of the glossaries: its dialogs, and the table model of terms."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
-from typing import Any, TypeVar
+from collections.abc import Sequence
+from typing import Any
 
 from PySide6.QtCore import (
     QAbstractTableModel,
@@ -13,41 +12,32 @@ from PySide6.QtCore import (
     Qt,
     Signal,
 )
-from PySide6.QtGui import QColor, QKeySequence, QShortcut
+from PySide6.QtGui import QColor
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QCheckBox,
     QComboBox,
     QDialogButtonBox,
     QFormLayout,
-    QHeaderView,
     QLineEdit,
-    QPushButton,
     QStyledItemDelegate,
     QStyleOptionViewItem,
-    QTableView,
     QTableWidget,
     QTableWidgetItem,
     QWidget,
 )
 
-from slmdesk.base.protocol import Progress
 from slmdesk.base.record import changed
 from slmdesk.base.texts import _
 from slmdesk.base.translation import LANGUAGES, Forms, Term
-from slmdesk.runtime.events import Pending
 from slmdesk.runtime.messages import Problem
-from slmdesk.services import Services
 from slmdesk.text.folding import fold
 from slmdesk.translation.glossaries import ImportRequest, TermPage
 from slmdesk.translation.window.languages import DOMAINS, languages
 from slmdesk.window.base import theme
-from slmdesk.window.base.bridge import Bridge, Delay
 from slmdesk.window.base.theme import ThemeKeeper
 from slmdesk.window.widgets.build import (
-    CLEAR,
     breakable,
-    button,
     column,
     named,
     passing,
@@ -57,216 +47,17 @@ from slmdesk.window.widgets.build import (
     text_line,
 )
 from slmdesk.window.widgets.dialogs import Dialog
-from slmdesk.window.widgets.notices import REMOVAL_MS, Notice, NoticeArea
-from slmdesk.window.widgets.rows import Choice, TickDelegate
+from slmdesk.window.widgets.rows import Choice
 
-WIDEST = 1080
-R = TypeVar("R")
 Index = QModelIndex | QPersistentModelIndex
 
 
-class TableWindow(Dialog):
-    """Window with a table. It is not modal, so that a text can be translated at the same time."""
-
-    def __init__(self, bridge: Bridge, parent: QWidget, *, name: str, title: str, height: int, search_ms: int) -> None:
-        """Create the window. `name` begins the object names of its parts, such as `memory_window`.
-
-        `search_ms` is the pause in milliseconds after the last key before the table is read again.
-        """
-        super().__init__(parent)
-        passing(self, f"{name}_window", title)
-        self.resize(WIDEST, height)
-        self._bridge = bridge
-        self._turn = 0
-        """Number of reads from the first page. Pages that belong to an earlier read are ignored."""
-        self._is_forgetting = False
-        self._timer = Delay(self, search_ms, self.read, f"{name}_timer")
-        self._trouble = plain_label("", self, name=f"{name}_trouble", kind="danger", is_hidden=True)
-        self._said = plain_label("", self, name=f"{name}_said", kind="muted")
-        self.finished.connect(self._on_finished)
-
-    def read(self) -> None:
-        """Read the table again, from its first page."""
-        raise NotImplementedError
-
-    # ---- building
-
-    def _build_end(self, name: str) -> None:
-        """Build the bottom of the window. Call it last, because Tab follows the order in which widgets are created."""
-        self._close = self._button(_("Close"), name, "")
-        self._close.clicked.connect(self.reject)
-        self._notices = NoticeArea(self)
-
-    def _button(self, text: str, name: str, tip: str) -> QPushButton:
-        made = button(text, name, self, tip=tip)
-        made.setAutoDefault(False)
-        return made
-
-    def _search_line(self, name: str, words: str, *, most: int) -> QLineEdit:
-        line = text_line(name, self, words, most=most, clears=CLEAR)
-        QShortcut(QKeySequence("Ctrl+F"), self, line.setFocus)
-        return line
-
-    def _make_table(
-        self, model: RowsModel, name: str, words: str, widths: Mapping[int, int], delete: Callable[[], None]
-    ) -> QTableView:
-        table = named(QTableView(self), name, label=words)
-        table.setModel(model)
-        table.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
-        table.setEditTriggers(
-            QAbstractItemView.EditTrigger.DoubleClicked | QAbstractItemView.EditTrigger.EditKeyPressed
-        )
-        table.setWordWrap(False)
-        table.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
-        rows = table.verticalHeader()
-        rows.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
-        rows.setDefaultSectionSize(table.fontMetrics().height() + theme.SPACE_12)
-        set_up_table(table, widths)
-        within = Qt.ShortcutContext.WidgetWithChildrenShortcut
-        QShortcut(QKeySequence.StandardKey.Delete, table, delete, context=within)
-        return table
-
-    # ---- requests
-
-    def _ask(self, request: Callable[[Services], R], answered: Callable[[R], None] | None = None) -> None:
-        """Send a request as Bridge.ask does. A refusal is shown in the window."""
-        self._bridge.ask(request, answered, self._on_problem)
-
-    def _follow(
-        self,
-        request: Callable[[Services], Pending[R]],
-        answered: Callable[[R], None],
-        refused: Callable[[Problem], None] | None = None,
-        progressed: Callable[[Progress], None] | None = None,
-    ) -> None:
-        self._bridge.follow(request, answered, refused or self._on_failed, progressed)
-
-    def _purge(self) -> None:
-        self._is_forgetting = False
-        self._bridge.services.memory.purge()
-
-    # ---- events
-
-    def _on_finished(self) -> None:
-        """Remove every trace of deleted entries from the files."""
-        if self._is_forgetting:
-            self._purge()
-
-    def _on_rows(self, now: Progress) -> None:
-        self._say(
-            _("Storing {done:,} of {total:,} rows…").format(done=now.done, total=now.total)
-            if now.total
-            else _("Reading: {done:,} rows…").format(done=now.done)
-        )
-
-    def _on_change_refused(self, problem: Problem) -> None:
-        """Show the old text of a cell again, because its change was refused."""
-        self._on_problem(problem)
-        self.read()
-
-    def _on_written(self, path: Path) -> None:
-        self._say(_("Written to {path}.").format(path=path))
-
-    def _on_failed(self, problem: Problem) -> None:
-        self._say("")
-        self._on_problem(problem)
-
-    def _on_problem(self, problem: Problem) -> None:
-        self._refuse(problem.sentence)
-
-    # ---- what is shown
-
-    def _offer_undo(self, words: str, undo: Callable[[], None], *, other: str = "", key: str = "") -> None:
-        self._is_forgetting = True
-        on_other = self._purge if other else None
-        self._notices.show_notice(
-            Notice(words, action=_("Undo"), on_action=undo, other=other, on_other=on_other, life_ms=REMOVAL_MS, key=key)
-        )
-
-    def _refuse(self, words: str) -> None:
-        show_words(self._trouble, breakable(words))
-
-    def _say(self, words: str) -> None:
-        self._said.setText(breakable(words))
-
-
-def set_up_table(table: QTableView, widths: Mapping[int, int]) -> None:
-    """Set up a table. `widths` gives the widths of columns in letters."""
-    table.setItemDelegate(TickDelegate(table))
-    table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-    table.setShowGrid(False)
-    table.setTabKeyNavigation(False)
-    table.verticalHeader().hide()
-    header = table.horizontalHeader()
-    header.setHighlightSections(False)
-    header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
-    letter = table.fontMetrics().averageCharWidth()
-    for at, width in widths.items():
-        table.setColumnWidth(at, width * letter)
-
-
-# ---- table models whose rows are loaded by pages
-
-
-class RowsModel(QAbstractTableModel):
-    """Table model that loads its rows page by page. Emits `page_requested` when the rows after the last are needed."""
-
-    page_requested = Signal()
-    columns: Sequence[str] = ()
-
-    def __init__(self, keeper: ThemeKeeper, parent: QWidget, name: str) -> None:
-        super().__init__(parent)
-        self.setObjectName(name)
-        self._keeper = keeper
-        self.rows: list[Any] = []
-        self.found = 0
-        """Number of all rows, including rows that are not loaded yet."""
-        self._is_waiting = False
-
-    def show_rows(self, rows: Sequence[Any], found: int, begin: int = 0) -> None:
-        """Show a page of rows. A page from row 0 on replaces all rows, a later page is appended."""
-        self._is_waiting = False
-        if begin == 0 and (list(rows), found) != (self.rows, self.found):  # else keep selection and editor
-            self.beginResetModel()
-            self.rows, self.found = list(rows), found
-            self.endResetModel()
-        elif begin and begin == len(self.rows) and rows:
-            self.beginInsertRows(QModelIndex(), begin, begin + len(rows) - 1)
-            self.rows += rows
-            self.found = found
-            self.endInsertRows()
-
-    def update_row(self, at: int, row: Any) -> None:
-        self.rows[at] = row
-        self.dataChanged.emit(self.index(at, 0), self.index(at, len(self.columns) - 1))
-
-    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008  Qt's own default
-        return 0 if parent.isValid() else len(self.rows)
-
-    def columnCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008  Qt's own default
-        return 0 if parent.isValid() else len(self.columns)
-
-    def canFetchMore(self, parent: Index) -> bool:
-        return not parent.isValid() and 0 < len(self.rows) < self.found
-
-    def fetchMore(self, parent: Index) -> None:
-        if self.canFetchMore(parent) and not self._is_waiting:
-            self._is_waiting = True
-            self.page_requested.emit()
-
-    def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        if role != Qt.ItemDataRole.DisplayRole:
-            return None
-        return self.columns[section] if orientation is Qt.Orientation.Horizontal else str(section + 1)
-
-
-# ---- dialogs for glossaries
-
-
 COLUMN_WORDS = {
-    "source": _("The term"), "target": _("The translation"), "forbidden": _("Words never to be "
-                                                                            "said"), "note": _("A note"),
-}  # fmt: skip
+    "source": _("The term"),
+    "target": _("The translation"),
+    "forbidden": _("Words never to be said"),
+    "note": _("A note"),
+}
 MOST_LETTERS = 30
 
 
@@ -344,22 +135,6 @@ class NewGlossaryForm(_Form):
     def answer(self) -> tuple[str, str, str, str]:
         """Return name, source language, target language and domain."""
         return self._name.text().strip(), *self.languages, str(self._domain.currentData())
-
-
-class LanguagesForm(_Form):
-    """Form whose answer is the two languages."""
-
-    def __init__(self, parent: QWidget, problem: Problem, name: str) -> None:
-        super().__init__(
-            parent, name="languages_form", title=_("How is {name} to be read?").format(name=name), accept=_("Import")
-        )
-        self.body.insertWidget(0, plain_label(breakable(problem.sentence), self, name="import_problem", kind="muted"))
-        said = [code for code in str(problem.args.get("languages", "")).replace(",", " ").split() if code in LANGUAGES]
-        __, target = self.ask_languages("languages", [(code, language_words(code)) for code in said] or languages())
-        target.setCurrentIndex(1)
-
-    def answer(self) -> tuple[str, str]:
-        return self.languages
 
 
 class NameForm(_Form):
@@ -475,29 +250,69 @@ TIPS = {
     "Note": _("For you: it is not given to the model"),
     "Needs review": _("What contradicts"),
 }
+COLUMNS = tuple(TIPS)
 FORM_WORDS = {Forms.STEM: _("any ending"), Forms.PREFIX: _("beginning of words"), Forms.EXACT: _("exactly so")}
 TWO = _("two translations")
 
 
-class TermModel(RowsModel):
+class TermModel(QAbstractTableModel):
+    """The terms of a glossary, loaded page by page. Emits `page_requested` when those after the last are needed."""
+
+    page_requested = Signal()
     edited = Signal(object)
     sort_requested = Signal(str, bool)
-    columns = tuple(TIPS)
 
     def __init__(self, keeper: ThemeKeeper, parent: QWidget) -> None:
-        super().__init__(keeper, parent, "term_model")
+        super().__init__(parent)
+        self.setObjectName("term_model")
+        self._keeper = keeper
+        self.rows: list[Term] = []
+        self._found = 0
+        """Number of all terms, including those that are not loaded yet."""
+        self._is_waiting = False
         self._contradicting: frozenset[str] = frozenset()
 
+    def clear(self) -> None:
+        self._show([], 0, 0)
+
     def show_page(self, page: TermPage) -> None:
+        """Show a page of terms. A page from row 0 on replaces all rows, a later page is appended."""
         before, self._contradicting = self._contradicting, page.counts.contradicting
-        self.show_rows(page.terms, page.counts.found, page.begin)
+        self._show(list(page.terms), page.counts.found, page.begin)
         if self.rows and before != self._contradicting:
             self.dataChanged.emit(self.index(0, LOOK), self.index(len(self.rows) - 1, LOOK))
+
+    def _show(self, terms: list[Term], found: int, begin: int) -> None:
+        self._is_waiting = False
+        if begin == 0 and (terms, found) != (self.rows, self._found):  # else keep selection and editor
+            self.beginResetModel()
+            self.rows, self._found = terms, found
+            self.endResetModel()
+        elif begin and begin == len(self.rows) and terms:
+            self.beginInsertRows(QModelIndex(), begin, begin + len(terms) - 1)
+            self.rows += terms
+            self._found = found
+            self.endInsertRows()
 
     def change(self, term: Term) -> None:
         for at, old in enumerate(self.rows):
             if old.n == term.n:
-                self.update_row(at, term)
+                self.rows[at] = term
+                self.dataChanged.emit(self.index(at, 0), self.index(at, len(COLUMNS) - 1))
+
+    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008  Qt's own default
+        return 0 if parent.isValid() else len(self.rows)
+
+    def columnCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008  Qt's own default
+        return 0 if parent.isValid() else len(COLUMNS)
+
+    def canFetchMore(self, parent: Index) -> bool:
+        return not parent.isValid() and 0 < len(self.rows) < self._found
+
+    def fetchMore(self, parent: Index) -> None:
+        if self.canFetchMore(parent) and not self._is_waiting:
+            self._is_waiting = True
+            self.page_requested.emit()
 
     def sort(self, column: int, order: Qt.SortOrder = Qt.SortOrder.AscendingOrder) -> None:
         """Let the store sort the terms, because only some of them are loaded here."""
@@ -506,8 +321,10 @@ class TermModel(RowsModel):
 
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         if role == Qt.ItemDataRole.ToolTipRole and orientation is Qt.Orientation.Horizontal:
-            return TIPS[self.columns[section]]
-        return super().headerData(section, orientation, role)
+            return TIPS[COLUMNS[section]]
+        if role != Qt.ItemDataRole.DisplayRole:
+            return None
+        return COLUMNS[section] if orientation is Qt.Orientation.Horizontal else str(section + 1)
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         term, column = self.rows[index.row()], index.column()
@@ -516,7 +333,7 @@ class TermModel(RowsModel):
         if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.EditRole):
             return self._words(term, column)
         if role == Qt.ItemDataRole.AccessibleTextRole and column in (KEEPS, CASE):
-            return f"{self.columns[column]}: {'yes' if _is_ticked(term, column) else 'no'}"
+            return f"{COLUMNS[column]}: {'yes' if _is_ticked(term, column) else 'no'}"
         if role == Qt.ItemDataRole.AccessibleTextRole:
             return self._words(term, column)
         if role == Qt.ItemDataRole.ToolTipRole:

@@ -1,4 +1,4 @@
-"""Translation of typed text: languages, manner, results, other wordings, earlier translations. It has no widgets."""
+"""Translation of typed text: languages, manner, results, earlier translations. It has no widgets."""
 
 from __future__ import annotations
 
@@ -17,17 +17,15 @@ from slmdesk.base.record import Record, changed
 from slmdesk.base.settings import Settings
 from slmdesk.base.texts import _, in_quotes, ngettext
 from slmdesk.base.translation import LANGUAGES, LiveSegment, SegmentState, weighty
-from slmdesk.redaction.service import Decisions
 from slmdesk.runtime.messages import Problem
 from slmdesk.services import Services
 from slmdesk.translation.prompts import TranslationStyle
-from slmdesk.translation.typed import TypedText
+from slmdesk.translation.recent import KeptText
 from slmdesk.translation.types import LiveTranslated, flag_words, language_of_most, source_of
 from slmdesk.translation.window.languages import ViewSettings
 from slmdesk.window.base.bridge import Bridge, Delay
 from slmdesk.window.base.shortcuts import WindowStateFile
-from slmdesk.window.widgets.dialogs import RedactionGate
-from slmdesk.window.widgets.notices import UNDO_MS, Notice
+from slmdesk.window.widgets.notices import Notice
 
 KEEP_AFTER_MS = 10_000
 """Milliseconds without typing after which a finished translation is saved in the history."""
@@ -37,9 +35,9 @@ TYPED_MS, WORD_MS, PASTED_MS = 150, 100, 0
 TYPED_MS applies inside a word: about as long as practised typists take for a letter, to avoid translating half words.
 WORD_MS applies after the character that ends a word, PASTED_MS after text was inserted or removed at once.
 """
+SAID_MS = 8000
 MOST_CHARACTERS = 50_000
 """Most characters of the text in the pane. A longer text is translated as a document."""
-WAITS = _("Redaction is on. Press Translate… to see first what is replaced.")
 
 
 @dataclass(slots=True, eq=False)
@@ -51,7 +49,7 @@ class _Entry:
 
 
 class TranslateController(QObject):
-    """Controller of typed translations, shared by the text pane, TranslateEntry and the glossary and memory windows."""
+    """Controller of typed translations, shared by the text pane and TranslateEntry."""
 
     shown = Signal(object)
     refused = Signal(str)
@@ -73,15 +71,10 @@ class TranslateController(QObject):
         self._entry = _Entry()
         self.is_stale = False
         """Whether the shown translation does not match the current text or manner."""
-        self._puts: list[list[int]] = []
-        """Edits that can be undone, newest last. Each is a list in which the service thread puts the edit's number."""
         self.last = PaneState((), True, "")
         self._timer = Delay(self, TYPED_MS, self.translate, "typed_timer")
         self._keep_timer = Delay(self, KEEP_AFTER_MS, self.keep, "keep_typed_timer")
         self.view = ViewSettings(bridge, settings, self)
-        self.redaction = RedactionGate(bridge, self, "text_redaction")
-        self._looked_at = ""
-        """The text whose redaction a person has reviewed, so that it may be translated."""
         bridge.on(LiveTranslated, self._on_translated)
 
     def set_text(self, text: str) -> None:
@@ -92,7 +85,6 @@ class TranslateController(QObject):
             self.restart()
             self.bridge.ask(lambda _services: self._state.change(last_typed=""), None, self._on_problem)
         self.text = text
-        self.redaction.drop()
         if len(text) > MOST_CHARACTERS:
             self._timer.stop()
             self.refused.emit(too_long_words(len(text)))
@@ -126,87 +118,39 @@ class TranslateController(QObject):
         self._save_languages()
         self.manner_changed.emit(self.manner)
         self.text = words or self.text
-        self.redaction.drop()
         self._timer.start(0)
         return self.text
-
-    # ---- redaction
-
-    @property
-    def waits(self) -> bool:
-        """Return whether a person must review the text's redaction before it is translated."""
-        return self.redaction.is_on and bool(self.text.strip()) and self.text != self._looked_at
-
-    def redact(self, is_on: bool) -> None:
-        if is_on != self.redaction.is_on:
-            self._looked_at = ""
-            self.redaction.switch(is_on)
-            self.manner_changed.emit(self.manner)
-            self.translate()
-
-    def look(self) -> None:
-        """Show what will be redacted, and translate with the person's decisions."""
-        self.redaction.before(self.text, partial(self._on_looked, self.text))
-
-    def _on_looked(self, text: str, decisions: Decisions) -> None:
-        self._looked_at = text
-        self._translate(decisions)
 
     def stop(self) -> None:
         self._timer.stop()
         self.bridge.services.live.stop()
 
-    # ---- sentences changed by a person
+    # ---- a sentence changed by a person
 
     def put(self, index: int, source: str, target: str) -> None:
-        """Save a person's translation of a sentence in the translation memory. This can be undone."""
-        number: list[int] = []  # an undo may be requested before the answer arrives
-        self._puts.append(number)
+        """Save a person's translation of a sentence, also in the translation memory."""
+        said = Notice(
+            _("The sentence is changed, and remembered for the next time."), life_ms=SAID_MS, key="sentence put"
+        )
         self.bridge.ask(
-            lambda services: number.append(services.live.put(index, target, source)),
-            lambda _none: self._on_put(number),
-            partial(self._on_put_refused, number),
+            lambda services: services.live.put(index, target, source),
+            lambda _none: self.bridge.notice_raised.emit(said),
+            self._on_problem,
         )
-
-    def take_back(self) -> None:
-        if self._puts:
-            number = self._puts.pop()
-
-            def request(services: Services) -> None:
-                for typed in number:
-                    services.live.take_back(typed)
-
-            self.bridge.ask(request, None, self._on_problem)
-
-    def _on_put_refused(self, number: list[int], problem: Problem) -> None:
-        self._puts = [put for put in self._puts if put is not number]
-        self._on_problem(problem)
-
-    def _on_put(self, number: list[int]) -> None:
-        if not any(put is number for put in self._puts):
-            return  # taken back already
-        undo = Notice(
-            _("The sentence is changed, and remembered for the next time."),
-            action=_("Undo"),
-            on_action=self.take_back,
-            life_ms=UNDO_MS,
-            key="sentence put",
-        )
-        self.bridge.notice_raised.emit(undo)
 
     # ---- what is kept
 
     def keep(self) -> None:
         """Save the text and its translation in the history, unless nothing has changed since."""
         self._keep_timer.stop()
-        shown, manner, entry, redact = self.last, self.manner, self._entry, self.redaction.is_on
+        shown, manner, entry = self.last, self.manner, self._entry
         now = (shown.source, manner, tuple(segment.target for segment in shown.segments))
         if self.is_stale or entry.kept == now or not any(now[2]):
             return
         entry.kept = now
 
         def work(services: Services) -> None:
-            kept = services.typed.keep(now[0], manner, shown.segments, entry.item, redact=redact)
+            kept = services.recent.keep(now[0], manner, shown.segments, entry.item)
             entry.item = kept or entry.item
             self._state.change(last_typed=entry.item)
 
@@ -227,15 +171,15 @@ class TranslateController(QObject):
         if not item or self.text:
             return
 
-        def work(services: Services) -> TypedText | None:
+        def work(services: Services) -> KeptText | None:
             with contextlib.suppress(KnownError):  # deleted for good
                 if services.history.item(item).deleted_at is None:
                     return _opened(services, item)
             return None
 
-        def come(typed: TypedText | None) -> None:
-            if typed is not None and not self.text:
-                self._on_opened(item, typed)
+        def come(found: KeptText | None) -> None:
+            if found is not None and not self.text:
+                self._on_opened(item, found)
 
         self.bridge.ask(work, come, self._on_problem)
 
@@ -243,27 +187,24 @@ class TranslateController(QObject):
         """Open an earlier translation. A typed text is shown here; for a document, `document_asked` is emitted."""
         self.restart()
 
-        def work(services: Services) -> TypedText | None:
-            typed = _opened(services, item)
-            if typed is not None:
+        def work(services: Services) -> KeptText | None:
+            found = _opened(services, item)
+            if found is not None:
                 self._state.change(last_typed=item)
-            return typed
+            return found
 
         self.bridge.ask(work, partial(self._on_opened, item), self._on_problem)
 
-    def _on_opened(self, item: str, typed: TypedText | None) -> None:
-        if typed is None:
+    def _on_opened(self, item: str, found: KeptText | None) -> None:
+        if found is None:
             self.document_asked.emit(item)
             return
         self._timer.stop()
-        self.manner, self.text, self._puts, self.is_stale = typed.manner, typed.text, [], False
-        self._looked_at = ""  # what was decided about it is not kept
-        self.redaction.switch(typed.redact)
-        self._entry = _Entry(item, (typed.text, typed.manner, tuple(segment.target for segment in typed.segments)))
+        self.manner, self.text, self.is_stale = found.manner, found.text, False
+        self._entry = _Entry(item, (found.text, found.manner, tuple(segment.target for segment in found.segments)))
         self.manner_changed.emit(self.manner)
-        self.text_opened.emit(typed.text)
-        self.last = PaneState(typed.live, True, language_of_most(typed.live))
-        self.shown.emit(self.last)
+        self.text_opened.emit(found.text)
+        self.shown.emit(self.last)  # which came before, with the sentences that are known
 
     def save_text(self, text: str, path: Path) -> None:
         """Write a text that is too long for the pane into a file, to translate it as a document. Then emit `saved`.
@@ -305,18 +246,11 @@ class TranslateController(QObject):
         self.manner_changed.emit(self.manner)
 
     def translate(self) -> None:
-        if self.waits:
-            self.is_stale = True
-            self.bridge.services.live.stop()
-        else:
-            self._translate(None)
-
-    def _translate(self, decisions: Decisions | None) -> None:
-        text, manner, redact = self.text, self.manner, self.redaction.is_on
+        text, manner = self.text, self.manner
 
         def request(services: Services) -> None:
             record = services.translations.record(None)
-            services.live.translate(text, manner, record, redact=redact, decisions=decisions)
+            services.live.translate(text, manner, record)
 
         self.bridge.ask(request, self._on_begun, self._on_refused)
 
@@ -335,15 +269,16 @@ class TranslateController(QObject):
             self.refused.emit(event.problem.sentence)
 
 
-def _opened(services: Services, item: str) -> TypedText | None:
+def _opened(services: Services, item: str) -> KeptText | None:
     """Return an earlier text with its sentences. None for a document or a text that is too long for the pane."""
-    typed = services.typed.open(item)
-    if typed is None or len(typed.text) > MOST_CHARACTERS:
+    found = services.recent.open(item)
+    if found is None or len(found.text) > MOST_CHARACTERS:
         return None
-    with contextlib.suppress(KnownError):  # without a model it is shown, and not translated further
+    record = None
+    with contextlib.suppress(KnownError):
         record = services.translations.record(None)
-        services.live.adopt(typed.text, typed.manner, record, typed.segments, redact=typed.redact)
-    return typed
+    services.live.adopt(found.text, found.manner, record, found.segments)
+    return found
 
 
 def too_long_words(characters: int) -> str:

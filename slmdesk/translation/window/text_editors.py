@@ -117,15 +117,6 @@ class SegmentEdit(QPlainTextEdit):
     def current_segment(self) -> int:
         return self.segment_at(self.textCursor().selectionStart())
 
-    def words_within(self, index: int) -> str:
-        """Return the selected part of a segment. Empty if nothing is selected, or more than this segment."""
-        cursor = self.textCursor()
-        begin, end = self._spans[index]
-        if not cursor.hasSelection() or cursor.selectionStart() < begin or cursor.selectionEnd() > end:
-            return ""
-        words = cursor.selectedText().strip()
-        return "" if cursor.selectionStart() == begin and cursor.selectionEnd() == end else words
-
     def go_to(self, index: int) -> None:
         if 0 <= index < len(self._spans):
             cursor = self.textCursor()

@@ -12,7 +12,6 @@ from PySide6.QtWidgets import (
     QFrame,
     QListWidget,
     QListWidgetItem,
-    QPushButton,
     QScrollArea,
     QWidget,
 )
@@ -27,10 +26,9 @@ from slmdesk.translation.window.languages import (
     TextOptions,
     TextView,
 )
-from slmdesk.translation.window.sentences import DoubtPanel, SentenceActions
+from slmdesk.translation.window.sentences import SentenceActions
 from slmdesk.translation.window.text import (
     MOST_CHARACTERS,
-    WAITS,
     PaneState,
     TranslateController,
     count_to_check,
@@ -58,7 +56,6 @@ from slmdesk.window.widgets.build import (
 )
 from slmdesk.window.widgets.opening import ask_files, ask_new_file
 from slmdesk.window.widgets.parts import Popover
-from slmdesk.window.widgets.redaction_preview import Wording
 
 DOCUMENT_FILES = _("Documents ({});;All files (*)").format(
     " ".join(
@@ -68,7 +65,6 @@ DOCUMENT_FILES = _("Documents ({});;All files (*)").format(
 HEAD_MARGINS = (0, theme.SPACE_8, 0, theme.SPACE_4)
 LEAST_WIDTH = 600
 """Least width of the sheet with the panes side by side, at the usual size of text."""
-WORDING = Wording(_("Redact before translating"), _("The text"), _("Translate"), _("everywhere in this text"))
 
 
 class TextPane(QWidget):
@@ -76,7 +72,6 @@ class TextPane(QWidget):
     files_pasted = Signal(object)
     paste_requested = Signal()
     glossaries_requested = Signal()
-    memory_requested = Signal()
     models_requested = Signal(str)
 
     def __init__(self, controller: TranslateController, keeper: ThemeKeeper, parent: QWidget | None = None) -> None:
@@ -101,28 +96,18 @@ class TextPane(QWidget):
             "swap_button", self, label=_("Swap languages"), tip=_("Swap languages"), shortcut="text.swap",
             icon="arrow-left-right", colour="ink2", on=self._on_swap,
         )  # fmt: skip
-        self._look = button(
-            _("Translate…"), "translate_look", self, kind="primary", on=self._controller.look,
-            tip=_("See what is replaced before the model sees the text"),
-        )  # fmt: skip
-        self._look.hide()
         self._advice = AdviceLine(self._controller.bridge, self)
         self._options = TextOptions(self._controller.view, self)
         self.head = named(QWidget(self), "text_head")
-        self._glossaries = self._in_head(
-            _("Glossaries"), "glossaries_button", _("Which words to use, and which to leave")
-        )
-        self._memory = self._in_head(
-            _("Translation memory"), "memory_button", _("What was translated before, and is used again")
-        )
+        self._glossaries = named(
+            ElidedButton(_("Glossaries"), self.head), "glossaries_button", kind="quiet",
+            tip=_("Which words to use, and which to leave"),
+        )  # fmt: skip
         self._option_button = tool_button(
-            "translate_options_button", self.head, label=_("Options"), tip=_("Subject, formality, glossary, redaction"),
+            "translate_options_button", self.head, label=_("Options"), tip=_("Subject, formality, glossary"),
             icon="sliders", colour="ink2",
         )  # fmt: skip
-        row(1, self._glossaries, self._memory, self._option_button, into=self.head, gap=theme.SPACE_4)
-
-    def _in_head(self, words: str, name: str, tip: str) -> QPushButton:
-        return named(ElidedButton(words, self.head), name, tip=tip, kind="quiet")
+        row(1, self._glossaries, self._option_button, into=self.head, gap=theme.SPACE_4)
 
     def _build_panes(self) -> None:
         hint = _("Type or paste a text, or drop a document here.")
@@ -150,10 +135,6 @@ class TextPane(QWidget):
             "copy_translation_button", self, label=_("Copy"), tip=_("Copy the translation"), shortcut="text.copy",
             icon="copy", colour="ink2", on=self._on_copy,
         )  # fmt: skip
-        self._back = tool_button(
-            "back_translation_button", self, label=_("Back-translate"), tip=_("Translate the sentence back"),
-            shortcut="sentence.back", icon="rotate-ccw", colour="ink2",
-        )  # fmt: skip
         self._stop = button(_("Stop"), "stop_translation_button", self, kind="quiet", on=self._controller.stop)
         self._said = plain_label("", self, name="translate_words", kind="small")
         self._check = button("", "check_count_button", self, kind="flag", icon="triangle-alert", colour="warn")
@@ -173,22 +154,20 @@ class TextPane(QWidget):
             row(self._source, 1, margins=HEAD_MARGINS), (self._input, 1), self._long, foot, into=text,
             gap=theme.SPACE_4, margins=sides,
         )  # fmt: skip
-        foot = row(self._copy, self._back, self._stop, (self._said, 1), self._check, gap=theme.SPACE_4)
+        foot = row(self._copy, self._stop, (self._said, 1), self._check, gap=theme.SPACE_4)
         column(
-            row(self._target, 1, self._look, margins=HEAD_MARGINS), (self._output, 1), self._advice, foot,
+            row(self._target, 1, margins=HEAD_MARGINS), (self._output, 1), self._advice, foot,
             into=translation, gap=theme.SPACE_4, margins=sides,
         )  # fmt: skip
         self._work = Sheet(self, text, translation, self._swap, self._source)
-        self._doubt = DoubtPanel(self._controller.bridge, self._work)
-        self._sentences = SentenceActions(self._controller, self._doubt, self._input, self._output, self._work)
+        self._sentences = SentenceActions(self._controller, self._output, self._work)
         scrolled = named(QScrollArea(self), "translate_scroll")  # with large letters in a low window
         scrolled.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         show_column(scrolled, self._work)
         column(scrolled, into=self)
         order = (
-            self._source, self._swap, self._target, self._look, self._input, self._output, *_stops_in(self._doubt),
-            *_stops_in(self._long), self._paste, self._file, *_stops_in(self._advice), self._copy, self._back,
-            self._stop, self._check,
+            self._source, self._swap, self._target, self._input, self._output, *_stops_in(self._long),
+            self._paste, self._file, *_stops_in(self._advice), self._copy, self._stop, self._check,
         )  # fmt: skip
         for before, after in pairwise(order):
             QWidget.setTabOrder(before, after)
@@ -206,20 +185,14 @@ class TextPane(QWidget):
         self._option_button.clicked.connect(lambda: options.toggle(self._option_button))
         options.domain_chosen.connect(controller.set_domain)
         options.formality_chosen.connect(controller.set_formality)
-        options.shield_switched.connect(controller.redact)
         options.glossaries_requested.connect(self.glossaries_requested)
         self._advice.model_changed.connect(controller.translate)
         self._advice.models_requested.connect(self.models_requested)
-        controller.redaction.show_over(self, WORDING)
-        self._back.clicked.connect(self._sentences.put_back)
         self._check.clicked.connect(lambda: self._found.toggle(self._check))
         self._glossaries.clicked.connect(self.glossaries_requested)
-        self._memory.clicked.connect(self.memory_requested)
         self._long.file_chosen.connect(controller.save_text)
         self._flags.segment_requested.connect(self._go_to)
         self._sentences.said.connect(self._said.setText)
-        self._doubt.used.connect(controller.put)
-        self._doubt.left.connect(self._output.setFocus)
         for choice in (self._source, self._target):
             choice.pin_requested.connect(view.toggle_favourite)
             view.changed.connect(choice.show_view)
@@ -260,8 +233,6 @@ class TextPane(QWidget):
             self._long.show_text(text)
         elif self._long.isVisible():
             self._long.hide()
-        if self._controller.redaction.is_on:
-            self._show_again()
 
     def _on_swap(self) -> None:
         text = self._controller.swap()
@@ -293,7 +264,7 @@ class TextPane(QWidget):
     def _on_manner(self, manner: TranslationStyle) -> None:
         self._source.show_value(manner.source)
         self._target.show_value(manner.target)
-        self._options.show_manner(manner, is_redacting=self._controller.redaction.is_on)
+        self._options.show_manner(manner)
         is_mirrored = LANGUAGES[manner.target].is_right_to_left
         option = self._output.document().defaultTextOption()
         option.setTextDirection(
@@ -323,9 +294,7 @@ class TextPane(QWidget):
         self._source.show_detected(*language_words(shown, manner))
         self._stop.setVisible(not shown.is_done)
         self._copy.setEnabled(bool(shown.text.strip()))
-        self._back.setEnabled(self._copy.isEnabled())
-        self._look.setVisible(controller.waits)
-        self._said.setText(WAITS if controller.waits else count_words(shown, manner, has_text=bool(controller.text)))
+        self._said.setText(count_words(shown, manner, has_text=bool(controller.text)))
         self._flags.show_lines(flag_lines(shown))
         count = count_to_check(shown)
         self._check.setText(_("{count:,} to check").format(count=count))

@@ -20,9 +20,7 @@ from PySide6.QtWidgets import QAbstractButton, QApplication, QWidget
 from slmdesk.base.errors import KnownError
 from slmdesk.base.files import open_new, write_atomically
 from slmdesk.base.record import Record, changed
-from slmdesk.base.settings import SettingsFile
 from slmdesk.base.texts import N_, _
-from slmdesk.base.types import Json
 from slmdesk.base.untrusted import json_bytes, object_in, read_file
 
 
@@ -105,17 +103,10 @@ ALL = (
     Keys("text.smaller", TEXT, ("Ctrl+-",), _("Smaller text")),
     Keys("text.usual", TEXT, ("Ctrl+0",), _("Text in its usual size")),
     Keys("sentence.edit", TEXT, ("F2",), _("Edit the sentence")),
-    Keys("sentence.back", TEXT, ("Ctrl+Shift+R",), _("Back-translate the sentence")),
-    Keys("sentence.wordings", TEXT, ("Ctrl+Shift+A",), _("Other wordings of the sentence")),
     Keys("segment.approve", SEGMENTS, ("Ctrl+Return", "Ctrl+Enter"), _("Approve the segment")),
     Keys("segment.hint", SEGMENTS, ("Ctrl+R",), _("Translate the segment again as you say")),
     Keys("segment.next", SEGMENTS, ("F8", "F3"), _("Next segment to check")),
     Keys("segment.previous", SEGMENTS, ("Shift+F8", "Shift+F3"), _("Previous segment to check")),
-    Keys("segment.find", SEGMENTS, ("Ctrl+F",), _("Find in the segments")),
-    Keys("segment.replace", SEGMENTS, ("Ctrl+H",), _("Replace in the segments")),
-    Keys("segment.back", SEGMENTS, ("Ctrl+Shift+R",), _("Back-translate the segment")),
-    Keys("segment.wordings", SEGMENTS, ("Ctrl+E",), _("Other wordings of the segment")),
-    Keys("segment.undo", SEGMENTS, ("Ctrl+Z",), _("Undo")),
     Keys("write.correct", WRITE, ("F7",), _("Correct the text")),
     Keys("change.next", WRITE, ("F8", "Alt+Down"), _("Next change")),
     Keys("change.previous", WRITE, ("Shift+F8", "Alt+Up"), _("Previous change")),
@@ -164,7 +155,6 @@ _MEANINGS = {
     **dict.fromkeys(("versions.next", "change.next", "segment.next", "fixed.down"), "down"),
     **dict.fromkeys(("segment.approve", "change.accept"), "accept"),
     **dict.fromkeys(("segment.hint", "write.rephrase"), "again"),
-    **dict.fromkeys(("segment.undo", "fixed.undo"), "undo"),
 }
 _WITH = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.AltModifier | Qt.KeyboardModifier.MetaModifier
 
@@ -348,11 +338,9 @@ class WindowStateFile:
     If the file cannot be read, or a value is wrong, the defaults are used.
     """
 
-    def __init__(self, path: Path, older: Mapping[str, Json]) -> None:
-        """`older` has the unknown keys of the settings. Versions before this file existed kept the state there."""
+    def __init__(self, path: Path) -> None:
         self._path = path
-        self._older = frozenset(older) & _DEFAULTS.keys()
-        self.current = WindowState(**_valid(self._read(older)))
+        self.current = WindowState(**_valid(self._read()))
         self._keeps_words = True
 
     def keep_words(self, keeps_words: bool) -> None:
@@ -368,24 +356,16 @@ class WindowStateFile:
             self._save(new)
             self.current = new
 
-    def take_over(self, settings: SettingsFile) -> None:
-        """Remove from the settings what an older version stored there. Raises KnownError."""
-        if self._older:
-            if not self._path.exists():
-                self._save(self.current)
-            settings.drop_unknown(self._older)
-            self._older = frozenset()
-
     def _save(self, state: WindowState) -> None:
         if not self._keeps_words:
             state = changed(state, search_author="")
         write_atomically(self._path, json_bytes({name: getattr(state, name) for name in _DEFAULTS}))
 
-    def _read(self, older: Mapping[str, Json]) -> Mapping[str, Any]:
+    def _read(self) -> Mapping[str, Any]:
         try:
             return object_in(read_file(self._path))
         except FileNotFoundError:
-            return older
+            return {}
         except (OSError, ValueError, RecursionError):
             log.info("the file of the window's layout cannot be read")
             return {}

@@ -350,7 +350,6 @@ def style_sheet(theme: Theme, fonts: Fonts) -> str:
         _chat(t, fonts),
         _translator(t, fonts),
         _writing(t, fonts),
-        _compare(t),
         _frames(t),
         _buttons(t, fonts),
         _labels(t, fonts),
@@ -520,12 +519,11 @@ def _translator(t: Theme, fonts: Fonts) -> str:
         font-size: {fonts.points(0.87)}pt; padding: 5px 8px; }}
     QPushButton[kind="flag"]:hover {{ background: {t.fill}; }}
     #translation_flags {{ background: {t.sheet}; border: none; color: {t.warn}; }}
-    #language_list, #wording_list {{ background: {t.sheet}; border: {t.separator};
-        border-radius: {CONTROL_RADIUS}px; }}
-    #translation_flags::item, #language_list::item, #earlier_list::item, #wording_list::item {{ padding: 3px 4px;
-        border: 1px solid transparent; }}
-    #translation_flags::item:selected, #language_list::item:selected, #earlier_list::item:selected,
-        #wording_list::item:selected {{ background: {t.soft}; color: {t.soft_ink}; border-color: {t.soft}; }}
+    #language_list {{ background: {t.sheet}; border: {t.separator}; border-radius: {CONTROL_RADIUS}px; }}
+    #translation_flags::item, #language_list::item, #earlier_list::item
+        {{ padding: 3px 4px; border: 1px solid transparent; }}
+    #translation_flags::item:selected, #language_list::item:selected, #earlier_list::item:selected
+        {{ background: {t.soft}; color: {t.soft_ink}; border-color: {t.soft}; }}
     #language_list::item:disabled {{ color: {t.ink2}; }}
     #language_popup, #sentence_frame {{ background: {t.sheet}; border: {t.separator};
         border-radius: {CONTROL_RADIUS}px; }}
@@ -554,16 +552,6 @@ def _writing(t: Theme, fonts: Fonts) -> str:
     QPushButton[kind="bar"]:hover {{ background: {t.fill}; }}
     QPlainTextEdit[kind="bare"] {{ background: transparent; border: none; padding: 0; }}
     #writing_changes, #suggestion_area, #suggestion_inner {{ background: transparent; border: none; outline: none; }}
-    """
-
-
-def _compare(t: Theme) -> str:
-    return f"""
-    QFrame[kind="column"] {{ background: transparent; border: none; border-right: {t.separator}; }}
-    #compared_text, #compared_text > QWidget {{ background: transparent; }}
-    #compared_text {{ border: 2px solid transparent; border-radius: {CONTROL_RADIUS}px; }}
-    #compare_page, #compare_form, #compare_inner, #compare_result, #compare_columns, #compare_columns_inner {{
-        background: {t.sheet}; border: none; }}
     """
 
 

@@ -325,8 +325,6 @@ FORMULA_TEX = QTextFormat.Property.UserProperty + 6
 FORMULA_SOURCE = QTextFormat.Property.UserProperty + 7
 """Property of a character: the formula as typed, with its delimiters."""
 FORMULA_DISPLAYED = QTextFormat.Property.UserProperty + 8
-RESEMBLING = QTextFormat.Property.UserProperty + 9
-"""Property of marked characters that resemble a placeholder of the redaction. Their tooltip says so."""
 
 QUOTE_STEP = 16
 TOP_MARGIN = 6

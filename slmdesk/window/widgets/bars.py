@@ -106,7 +106,6 @@ class StatusBar(QFrame):
     """The line at the foot: the network at the left, jobs and the model at the right."""
 
     jobs_requested = Signal()
-    cover_requested = Signal()
     lock_requested = Signal()
     privacy_requested = Signal()
 
@@ -123,7 +122,7 @@ class StatusBar(QFrame):
         self._network = named(NetworkButton(self), "network_button", kind="status")
         self._network.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
         self.panel = NetworkPanel(self)
-        tip = _("This history is encrypted. Lock it, or cover the window")
+        tip = _("This history is encrypted. Lock it")
         self._lock = button(_("Encrypted"), "lock_button", self, kind="status", tip=tip, icon="lock", colour="ink2")
         self._lock.hide()
         self.jobs = JobsButton(self)
@@ -141,12 +140,10 @@ class StatusBar(QFrame):
 
     def _on_lock_clicked(self) -> None:
         menu = passing(QMenu(self), "lock_menu")
-        cover = named(menu.addAction(_("Cover the window; jobs go on")), "cover_action")
         lock = named(menu.addAction(_("Lock the history; jobs go on after unlocking")), "lock_action")
         show_in_menu(lock, "lock")
         menu.addSeparator()
         privacy = named(menu.addAction(_("Privacy settings…")), "privacy_action")
-        cover.triggered.connect(self.cover_requested)
         lock.triggered.connect(self.lock_requested)
         privacy.triggered.connect(self.privacy_requested)
         menu.popup(self._lock.mapToGlobal(QPoint(0, -menu.sizeHint().height())))
@@ -203,7 +200,6 @@ class NetworkPanel(Popover):
     offline_chosen = Signal(bool)
     once_chosen = Signal()
     ledger_requested = Signal()
-    statement_requested = Signal()
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent, "network_panel", label=_("Network"))
@@ -219,9 +215,7 @@ class NetworkPanel(Popover):
         self._count = plain_label("", self, name="network_count", kind="muted", is_hidden=True)
         self._once = button(ONLY_ONCE, "once_button", self, tip=ONCE_TIP)
         log = button(_("Network log"), "ledger_button", self, kind="text")
-        auditor = button(_("Statement…"), "statement_button", self, kind="text")
-        signals = (self.once_chosen, self.ledger_requested, self.statement_requested)
-        for pressed, signal in zip((self._once, log, auditor), signals, strict=True):
+        for pressed, signal in ((self._once, self.once_chosen), (log, self.ledger_requested)):
             pressed.clicked.connect(self.dismiss)
             pressed.clicked.connect(signal)
         margins = (theme.SPACE_16, theme.SPACE_12)
@@ -230,7 +224,7 @@ class NetworkPanel(Popover):
             self._words,
             self._count,
             self._once,
-            row(log, auditor, 1, gap=0),
+            row(log, 1, gap=0),
             into=self,
             gap=theme.SPACE_8,
             margins=margins,
@@ -608,9 +602,8 @@ SHOWN_BY: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "hub.search": ("hub_heading", "hub_search"),
         "hub.download": ("suggested_heading", "suggestions", "best_model"),
         "models.import": (
-            "library_add_button", "starter_button", "add_model_button",
+            "library_add_button", "starter_button", "add_model_button", "find_models_button",
         ),
-        "models.compare": ("compare_button",),
         "settings.network": ("network_body",),
         "token": ("row_token",),
     }

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, QObject, QPoint, QRect, QSize, Qt, Signal, SignalInstance
+from PySide6.QtCore import QEvent, QPoint, QRect, QSize, Qt, SignalInstance
 from PySide6.QtGui import QContextMenuEvent, QGuiApplication, QShowEvent
 from PySide6.QtWidgets import (
     QAbstractScrollArea,
@@ -28,17 +27,13 @@ from PySide6.QtWidgets import (
 )
 
 from slmdesk.base.texts import _, ngettext
-from slmdesk.redaction.service import NOTHING_DECIDED, Decisions, Preview
 from slmdesk.text.markup import made_visible
 from slmdesk.window.base import theme
-from slmdesk.window.base.bridge import Bridge, Call, copy_text
+from slmdesk.window.base.bridge import copy_text
 from slmdesk.window.widgets.build import column, named, passing, plain_label
 
 if TYPE_CHECKING:
-    from slmdesk.runtime.events import Pending
-    from slmdesk.runtime.messages import Problem
-    from slmdesk.services import Services
-    from slmdesk.window.widgets.redaction_preview import Wording
+    pass
 
 MOST = QSize(1 << 20, 1 << 20)
 FRAME = (8, 40)
@@ -335,81 +330,3 @@ def _emit_above(source: QWidget, name: str, given: str | Path) -> None:
             found.emit(given)
             return
         above = above.parentWidget()
-
-
-# ---- shows what would be redacted before a model is asked
-
-
-class RedactionGate(QObject):
-    """Switch for redaction. If on, a dialog shows what would be replaced before asking a model; the person decides."""
-
-    switched = Signal(bool)
-    cancelled = Signal()
-    """Emitted when the person rejects the dialog, so that the model is not asked."""
-    dropped = Signal()
-
-    def __init__(self, bridge: Bridge, parent: QObject, name: str) -> None:
-        super().__init__(parent, objectName=name)
-        self._bridge = bridge
-        self._over: QWidget | None = None
-        self._wording: Wording | None = None
-        self._following: Call | None = None
-        self._go_on: Callable[[Decisions], object] | None = None
-        self.is_on = False
-
-    def show_over(self, widget: QWidget, wording: Wording | None = None) -> None:
-        """Set the widget over which the dialog is shown, and the dialog's texts if it is not about a message."""
-        self._over, self._wording = widget, wording
-
-    def switch(self, is_on: bool) -> None:
-        self.drop()
-        self.is_on = is_on
-        self.switched.emit(is_on)
-
-    def before(self, text: str, go_on: Callable[[Decisions], object], *, item: str = "", also: str = "") -> None:
-        """Call `go_on` at once if redaction is off. If it is on, first show the person what is replaced in `text`.
-
-        `item` is the item whose replacements are known already. `also` says what is redacted without being shown.
-        """
-        if self.is_on:
-            self.look(lambda services: services.redaction.look(text, item).map(lambda found: (found, also)), go_on)
-        else:
-            self.drop()
-            go_on(NOTHING_DECIDED)
-
-    def look(
-        self,
-        request: Callable[[Services], Pending[tuple[Preview, str]]],
-        go_on: Callable[[Decisions], object],
-        refused: Callable[[Problem], None] | None = None,
-    ) -> None:
-        """Show the dialog with the result of `request`: what is replaced, and a sentence on what else is redacted. An
-        earlier dialog is dropped.
-        """
-        self.drop()
-        self._go_on = go_on
-        self._following = self._bridge.follow(request, partial(self._show, go_on), refused)
-
-    def drop(self) -> None:
-        """Close the dialog without calling `go_on`, and cancel a running request."""
-        following, self._following, self._go_on = self._following, None, None
-        if following is not None:
-            following.cancel()
-        self.dropped.emit()
-
-    def _show(self, go_on: Callable[[Decisions], object], found: tuple[Preview, str]) -> None:
-        if go_on is not self._go_on or self._over is None:
-            return
-        from slmdesk.window.widgets.redaction_preview import MESSAGE, RedactionPreview
-
-        self._following = None
-        preview, also = found
-        dialog = RedactionPreview(self._over, preview, self._wording or MESSAGE, hidden_rest=also)
-        dialog.accepted_with.connect(go_on)
-        dialog.rejected.connect(self._on_rejected)
-        self.dropped.connect(dialog.close)
-        dialog.open()
-
-    def _on_rejected(self) -> None:
-        self.drop()
-        self.cancelled.emit()

@@ -380,18 +380,12 @@ def _open_dialog(
 
 
 MODEL_SUFFIX = ".gguf"
-PACK_SUFFIX = ".tar"
 MODEL_FILTER = _("Model files (*.gguf);;All files (*)")
 
 
 def model_files(event: QDropEvent) -> list[Path]:
     """Return the model files in a drag, judged by name only."""
     return [path for path in dropped_paths(event) if path.suffix.lower() == MODEL_SUFFIX]
-
-
-def packs_among(paths: Sequence[Path]) -> list[Path]:
-    """Return the model packs among the files, judged by name only."""
-    return [path for path in paths if path.suffix.lower() == PACK_SUFFIX]
 
 
 def dropped_paths(event: QDropEvent) -> list[Path]:

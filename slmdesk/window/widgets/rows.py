@@ -56,15 +56,12 @@ from PySide6.QtWidgets import (
 from shiboken6 import isValid
 
 from slmdesk.base.texts import _
-from slmdesk.runtime.messages import bytes_for_people, time_for_people
 from slmdesk.window.base import theme
 from slmdesk.window.base.bridge import Bridge, Delay
 from slmdesk.window.base.theme import pixmap, scaled
-from slmdesk.window.widgets.bars import thin_bar
 from slmdesk.window.widgets.build import (
     Part,
     breakable,
-    button,
     column,
     draw_box,
     first_words,
@@ -77,7 +74,7 @@ from slmdesk.window.widgets.build import (
     set_kind,
     show_words,
 )
-from slmdesk.window.widgets.dialogs import Dialog, request_translation
+from slmdesk.window.widgets.dialogs import request_translation
 from slmdesk.window.widgets.notices import REMOVAL_MS, Notice
 
 FITS = {
@@ -602,78 +599,6 @@ def empty_layout(layout: QLayout, *, keep: int = 0) -> None:
         layout.removeWidget(widget)
         widget.hide()
         widget.deleteLater()
-
-
-# ---- progress of some work
-
-
-class WorkLine(QWidget):
-    def __init__(self, parent: QWidget, *, name: str, spoken: str) -> None:
-        super().__init__(parent)
-        self.setObjectName(name)
-        self._words = plain_label("", self, name=f"{name}_words", kind="muted")
-        self._bar = thin_bar(f"{name}_bar", self, spoken)
-        column(self._words, self._bar, into=self, gap=theme.SPACE_4)
-        self.setVisible(False)
-
-    @property
-    def words(self) -> str:
-        return self._words.text().replace("\u200b", "")
-
-    def show_work(self, words: str, fraction: float | None) -> None:
-        """Show words and a progress bar. `fraction` is from 0 to 1, or None if unknown."""
-        self._words.setText(breakable(words))
-        self._bar.setRange(0, 0 if fraction is None else 1000)
-        if fraction is not None:
-            self._bar.setValue(round(fraction * 1000))
-        self.setVisible(True)
-
-    def end(self) -> None:
-        self.setVisible(False)
-
-
-def amount_words(what: str, done: int, total: int, eta_s: float | None) -> str:
-    """Return what is done, how much of it, and the time left, such as "Checking · 3 GB of 8 GB · 2 min left"."""
-    parts = [
-        what,
-        _("{size} of {size2}").format(size=bytes_for_people(done), size2=bytes_for_people(total)) if total else "",
-    ]
-    if eta_s is not None:
-        parts.append(_("{time} left").format(time=time_for_people(eta_s)))
-    return DOT.join(part for part in parts if part)
-
-
-# ---- base of the dialogs for packs, found models and the folder
-
-
-WIDTH, HEIGHT = 620, 560
-
-
-class WideDialog(Dialog):
-    """Dialog that is not modal. Work goes on after it is closed, and a notice tells when the work ends."""
-
-    def __init__(self, parent: QWidget, *, name: str, title: str, intro: str, spoken: str) -> None:
-        super().__init__(parent)
-        passing(self, name, title)
-        self.resize(WIDTH, HEIGHT)
-        self.intro = plain_label(intro, self, name=f"{name}_intro")
-        self.body = column(gap=theme.SPACE_8)
-        self.trouble = plain_label("", self, name=f"{name}_trouble", kind="danger", is_hidden=True)
-        self.work = WorkLine(self, name=f"{name}_work", spoken=spoken)
-        self.buttons = row(gap=theme.SPACE_8)
-        heading = plain_label(title, self, name=f"{name}_heading", kind="heading")
-        parts = (heading, self.intro, (self.body, 1), self.trouble, self.work, self.buttons)
-        column(*parts, into=self, gap=theme.SPACE_12, margins=theme.SPACE_16)
-
-    def add_button(self, text: str, *, name: str, is_primary: bool = False, tip: str = "") -> QPushButton:
-        made = button(text, name, self, tip=tip, kind="primary" if is_primary else "")
-        made.setAutoDefault(is_primary)
-        made.setDefault(is_primary)
-        self.buttons.addWidget(made)
-        return made
-
-    def show_trouble(self, sentence: str) -> None:
-        show_words(self.trouble, breakable(sentence))
 
 
 # ---- removals that take effect when the time for *Undo* is over

@@ -1,1 +1,1 @@
-"""Misspelled words: dictionaries, own words, the speller child."""
+"""Misspelled words: dictionaries, own words."""

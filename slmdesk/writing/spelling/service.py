@@ -1,30 +1,28 @@
 """The spelling service: finds words of a text that are in no dictionary, and suggests words that may have been meant.
 
-Dictionaries come from elsewhere and are slow to read. A child process reads them, so that a broken one does no harm and
-the window never waits.
+The dictionaries are the system's, and only files that nobody but the administrator can write.
 """
 
 from __future__ import annotations
 
 import os
 import re
+import stat
 import sys
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
 
 from slmdesk.base.errors import KnownError
 from slmdesk.base.files import write_atomically
-from slmdesk.base.protocol import Cancelled, Done, Failed, FromChild, stored_list
 from slmdesk.base.sealing import SealBroken, seal, unseal
 from slmdesk.base.settings import Settings
 from slmdesk.base.texts import _
 from slmdesk.base.translation import LANGUAGES, NO_BLANKS, usual_language
-from slmdesk.base.types import Json
-from slmdesk.children.client import ChildClient
-from slmdesk.children.reach import AllowedPaths
 from slmdesk.runtime.events import Noticed, Pending
-from slmdesk.runtime.messages import Problem, problem_for, problem_of
+from slmdesk.runtime.messages import Problem, problem_for
 from slmdesk.runtime.service import Later, Runtime, Service, Slices, in_slices, pending_on_file_thread
 from slmdesk.text.markup import word_spans
 from slmdesk.text.sentences import SURE, detect
@@ -37,34 +35,34 @@ from slmdesk.writing.spelling.types import (
     Suggestions,
 )
 
+if TYPE_CHECKING:
+    from slmdesk.writing.spelling.lookup import Speller
+
+T = TypeVar("T")
+
 LEAST_TOLD = 8
 """Fewest words of a paragraph whose language is detected. A shorter paragraph has the language of the text around."""
 TELLING = 5_000
 """Characters of a text by which its language is told."""
-WORDS_AT_ONCE = 500
+WORDS_AT_ONCE = 20
+"""Words that are looked up before a request for suggestions has its turn."""
 MOST_KNOWN = 200_000
 IDLE_S = 600.0
-"""Seconds without a request after which the process with the dictionaries ends."""
-MOST_DEATHS = 2
-"""Most crashes of the process over one dictionary. After these, the dictionary is not tried again."""
+"""Seconds without a request after which the dictionaries are dropped from memory."""
 OFFERED = tuple(sorted(set(LANGUAGES) - {"sr"}))
 """Languages that are detected. Serbian is not, because it is mistaken for Croatian or Bulgarian."""
 
 
 class SpellingService(Service):
-    """Service that checks spelling in a process of its own. Service thread."""
-
-    def __init__(
-        self, runtime: Runtime, speller: ChildClient, keys: Callable[[], Sequence[bytes]] = lambda: (b"",)
-    ) -> None:
+    def __init__(self, runtime: Runtime, keys: Callable[[], Sequence[bytes]] = lambda: (b"",)) -> None:
         super().__init__(runtime)
-        self._speller = speller
         self._own = OwnWords(runtime.paths.own_words, keys)
         with suppress(KnownError):  # reported when a text is checked
             self._own.words()  # read now, while the file has the key of the history
+        self._speller: Speller | None = None
         self._found: tuple[Dictionary, ...] | None = None
         self._known: dict[Path, dict[str, bool]] = {}
-        self._deaths: dict[Path, int] = {}
+        self._broken: set[Path] = set()
         self._said: set[str] = set()
         self._language, self._region = usual_language()
         """Language used for texts that are too short to detect one: the language detected last."""
@@ -76,15 +74,14 @@ class SpellingService(Service):
         """Find the misspelled words.
 
         Nothing is found if there is no dictionary for a paragraph's language, or if the check is off in the settings.
-        Ends with a Problem of the process if it crashed over a dictionary. A broken dictionary is reported once
-        (`dictionary.…`) and then ignored.
+        Ends with a Problem `dictionary.…` if a dictionary is broken. It is reported once and then ignored.
         """
         return in_slices(self._service_thread, self._checking(request))
 
     def suggest(self, request: SpellingRequest, word: str) -> Pending[Suggestions]:
         """Suggest words that may have been meant by a word of the first paragraph.
 
-        Takes up to some seconds.
+        What is not found within a fifth of a second is left out.
         """
         return in_slices(self._service_thread, self._suggesting(request, word))
 
@@ -96,13 +93,6 @@ class SpellingService(Service):
         self._found = None
         return in_slices(self._service_thread, self._stating())
 
-    def choose(self, place: str) -> Pending[None]:
-        """Use the dictionaries in a folder, or one dictionary file. "" means the dictionaries of the system.
-
-        Ends with a Problem `dictionary.none` if there is no dictionary, or `setting.…`; then nothing is changed.
-        """
-        return in_slices(self._service_thread, self._choosing(place))
-
     def add_words(self, words: Collection[str]) -> None:
         """Add words to the person's own words. Raises KnownError `file.…`, `disk.full`; then nothing is added."""
         self._own.add(frozenset(words))
@@ -113,14 +103,20 @@ class SpellingService(Service):
         self._own.remove(frozenset(words))
         self._publish(SpellingChanged())
 
-    # ---- checking
-
     def reseal(self) -> None:
         """Write the person's own words again, encrypted with the current key of the history.
 
         Raises KnownError file.…
         """
         self._own.reseal()
+
+    def close(self) -> None:
+        """Stop what is being looked up, and drop the dictionaries from memory until they are needed again."""
+        if self._speller:
+            self._speller.close()
+            self._speller = None
+
+    # ---- checking
 
     def _checking(self, request: SpellingRequest) -> Slices[Misspelled]:
         if not self._settings.current.spelling:
@@ -153,8 +149,7 @@ class SpellingService(Service):
         unknown = [word for word in words if word not in known]
         for at in range(0, len(unknown), WORDS_AT_ONCE):
             some = unknown[at : at + WORDS_AT_ONCE]
-            result = yield self._ask("spelling", dictionary, words=some)
-            wrong = set(_texts(result, "wrong"))
+            wrong = yield self._wrong(dictionary, some)
             known.update((word, word not in wrong) for word in some)
 
     def _is_wrong(self, dictionary: Dictionary, word: str, own: OwnWords | None) -> bool:
@@ -168,27 +163,15 @@ class SpellingService(Service):
         dictionary = self._dictionary_for(paragraph, len(spans), self._told(request.around), found)
         if dictionary is None:
             return Suggestions(word, ())
-        result = yield self._ask("suggestions", dictionary, word=word)
-        return Suggestions(word, tuple(_texts(result, "words")))
+        words = yield self._asked(dictionary, lambda speller: speller.suggestions(dictionary.path, word))
+        return Suggestions(word, words)
 
     # ---- which dictionary
 
     def _dictionaries(self) -> Slices[tuple[Dictionary, ...]]:
         if self._found is None:
-            place = self._settings.current.spelling_place
-            looked = yield pending_on_file_thread(
-                self._service_thread, lambda: find_dictionaries(place), name="dictionaries"
-            )
-            self._found = looked
-            self._let_open(looked)
+            self._found = yield pending_on_file_thread(self._service_thread, find_dictionaries, name="dictionaries")
         return self._found
-
-    def _let_open(self, found: tuple[Dictionary, ...]) -> None:
-        """Allow the process to open only these dictionaries. A process started with others is replaced."""
-        folders = tuple(sorted({str(dictionary.path.parent) for dictionary in found}))
-        self._speller.may_open(AllowedPaths(folders))
-        if not self._speller.can_open(folders):
-            self._speller.renew()
 
     def _told(self, text: str) -> str:
         found = detect(text[:TELLING], OFFERED)[0]
@@ -205,56 +188,34 @@ class SpellingService(Service):
             told, sure = detect(paragraph[:TELLING], OFFERED)
             language = told if told and sure >= SURE else around
         dictionary = chosen_for(language, found, fixed, self._region)
-        is_left_alone = dictionary is None or self._deaths.get(dictionary.path, 0) >= MOST_DEATHS
+        is_left_alone = dictionary is None or dictionary.path in self._broken
         return None if is_left_alone or (not fixed and language in NO_BLANKS) else dictionary
 
-    # ---- the child
+    # ---- the dictionaries in memory
 
-    def _ask(self, kind: str, dictionary: Dictionary, **asked: Json) -> Pending[Mapping[str, Json]]:
-        pending: Pending[Mapping[str, Json]] = Pending()
+    def _wrong(self, dictionary: Dictionary, words: Sequence[str]) -> Pending[frozenset[str]]:
+        return self._asked(dictionary, lambda speller: speller.wrong(dictionary.path, words))
 
-        def finish(event: Done | Failed | Cancelled) -> None:
-            if isinstance(event, Done):
-                pending.end(event.result)
-            elif isinstance(event, Failed):
-                pending.end(self._failed(dictionary, event))
-            else:  # the child was replaced
-                pending.end(problem_for(KnownError("child.died", how="ended", detail="")))
+    def _asked(self, dictionary: Dictionary, ask: Callable[[Speller], Pending[T]]) -> Pending[T]:
+        from slmdesk.writing.spelling.lookup import Speller
 
-        def on_event(event: FromChild) -> None:  # on a thread of the client
-            if isinstance(event, Done | Failed | Cancelled):
-                self._service_thread.post(lambda: finish(event))
-
-        self._speller.start(kind, {"dictionary": str(dictionary.path), **asked}, on_event)
+        if self._speller is None:
+            self._speller = Speller(self._service_thread)
         if self._idle:
             self._idle.cancel()
-        self._idle = self._service_thread.call_later(IDLE_S, self._speller.renew)
-        return pending
+        self._idle = self._service_thread.call_later(IDLE_S, self.close)
+        return ask(self._speller).then(partial(self._note, dictionary))
 
-    def _failed(self, dictionary: Dictionary, event: Failed) -> Problem:
-        is_broken = event.code.startswith("dictionary.")
-        deaths = self._deaths[dictionary.path] = MOST_DEATHS if is_broken else self._deaths.get(dictionary.path, 0) + 1
-        problem = problem_of(event.code, event.args)
-        if deaths == MOST_DEATHS:
-            if not is_broken:
-                why = _("it takes too long") if event.code == "child.hung" else _("the process that reads it ended")
-                problem = problem_for(KnownError("dictionary.damaged", path=str(dictionary.path), reason=why))
-            self._publish(Noticed(problem))
-        return problem
+    def _note(self, dictionary: Dictionary, result: object) -> None:
+        if isinstance(result, Problem) and dictionary.path not in self._broken:
+            self._broken.add(dictionary.path)
+            self._publish(Noticed(result))
 
     # ---- settings and own words
 
     def _stating(self) -> Slices[SpellingState]:
         found = yield from self._dictionaries()
-        return SpellingState(found, tuple(sorted(self._own.words())), self._settings.current.spelling_place)
-
-    def _choosing(self, place: str) -> Slices[None]:
-        found = yield pending_on_file_thread(
-            self._service_thread, lambda: find_dictionaries(place), name="dictionaries"
-        )
-        if place and not found:
-            raise KnownError("dictionary.none", path=place)
-        self._settings.change(spelling_place=place, spelling_language="")
+        return SpellingState(found, tuple(sorted(self._own.words())))
 
     def _own_words(self) -> OwnWords | None:
         """Return the person's own words. If the file cannot be read, show a notice and return None."""
@@ -271,37 +232,34 @@ class SpellingService(Service):
         seen = _seen(settings)
         if seen != self._settings_seen:
             self._settings_seen, self._found = seen, None
-            self._deaths.clear()
+            self._broken.clear()
+            self.close()
             self._publish(SpellingChanged())
 
 
-def _seen(settings: Settings) -> tuple[bool, str, str]:
-    return settings.spelling, settings.spelling_language, settings.spelling_place
+def _seen(settings: Settings) -> tuple[bool, str]:
+    return settings.spelling, settings.spelling_language
 
 
-def _texts(untrusted: Mapping[str, Json], name: str) -> list[str]:
-    return stored_list(str, untrusted.get(name))
-
-
-# ---- finds Hunspell dictionaries
+# ---- finds the Hunspell dictionaries of the system
 #
-# Searches where systems and LibreOffice keep dictionaries, or a place that a person chose. Pure except for reading
-# folders.
+# Searches where systems and LibreOffice keep them. Pure except for reading folders.
 
 
 _CODE = re.compile(r"([a-z]{2,3})(?:[_-]([A-Za-z]{2}))?(?=$|[_.@-])")
 MOST_FOUND = 200
 """Most dictionaries that are read from one folder. A folder with more is not searched further."""
+ADMINISTRATOR = 0
+"""The user whose files are read. On Windows, files belong to this number, whoever owns them."""
 
 
-def find_dictionaries(place: str = "") -> tuple[Dictionary, ...]:
-    """Return the dictionaries of the system, or those of the folder or `.dic` or `.aff` file at `place`, sorted by
-    code.
+def find_dictionaries() -> tuple[Dictionary, ...]:
+    """Return the dictionaries of the system, sorted by code. If several have the same code, the first one is used.
 
-    If several have the same code, the first one found is used. Reads folders, so do not call it on the window's thread.
+    Reads folders, so do not call it on the window's thread.
     """
     found: dict[str, Dictionary] = {}
-    for path in _lists_at(Path(place)) if place else _lists_in(usual_folders()):
+    for path in _lists_in(system_folders()):
         code = code_of(path.stem)
         found.setdefault(code, Dictionary(code, path))
     return tuple(found[code] for code in sorted(found))
@@ -317,11 +275,11 @@ def chosen_for(language: str, found: Iterable[Dictionary], fixed: str = "", regi
     if fixed:
         return next((dictionary for dictionary in found if dictionary.code == fixed), None)
     known = [dictionary for dictionary in found if language and dictionary.language == language]
-    if not known:  # no language in the name: the person chose this file for all texts
-        return found[0] if len(found) == 1 and not found[0].language else None
     wanted = [f"{language}_{end}" for end in (region, language.upper(), "US")]
     return min(
-        known, key=lambda dictionary: wanted.index(dictionary.code) if dictionary.code in wanted else len(wanted)
+        known,
+        key=lambda dictionary: wanted.index(dictionary.code) if dictionary.code in wanted else len(wanted),
+        default=None,
     )
 
 
@@ -334,36 +292,21 @@ def code_of(stem: str) -> str:
     return f"{language}_{region.upper()}" if region else language
 
 
-def usual_folders(environment: Mapping[str, str] = os.environ, platform: str = sys.platform) -> Iterator[Path]:
-    home = Path.home()
-    yield from (Path(path) for path in environment.get("DICPATH", "").split(os.pathsep) if Path(path).is_absolute())
+def system_folders(environment: Mapping[str, str] = os.environ, platform: str = sys.platform) -> Iterator[Path]:
     if platform == "win32":
-        office = Path(environment.get("APPDATA", home)) / "LibreOffice/4"
-        yield from _extensions(office)
         for variable in ("PROGRAMFILES", "PROGRAMFILES(X86)"):
             if folder := environment.get(variable):
                 yield from _inside(Path(folder) / "LibreOffice/share/extensions", "dict-*")
     elif platform == "darwin":
-        yield home / "Library/Spelling"
-        yield from _extensions(home / "Library/Application Support/LibreOffice/4")
         yield Path("/Library/Spelling")
         yield from _inside(Path("/Applications/LibreOffice.app/Contents/Resources/extensions"), "dict-*")
     else:
         shared = environment.get("XDG_DATA_DIRS") or "/usr/local/share:/usr/share"
-        own = environment.get("XDG_DATA_HOME") or str(home / ".local/share")
-        for data in map(Path, (own, *shared.split(":"))):
+        for data in map(Path, shared.split(":")):
             yield from (data / "hunspell", data / "myspell/dicts", data / "myspell")
-        yield from _extensions(Path(environment.get("XDG_CONFIG_HOME") or home / ".config") / "libreoffice/4")
         system = (Path("/usr/lib/libreoffice"), Path("/usr/lib64/libreoffice"))
         for office in (*system, *_inside(Path("/opt"), "libreoffice*")):
             yield from _inside(office / "share/extensions", "dict-*")
-
-
-def _extensions(office: Path) -> Iterator[Path]:
-    packages = office / "user/uno_packages/cache/uno_packages"
-    for folder in _inside(packages, "*/*.oxt"):
-        yield folder
-        yield from _inside(folder, "*")
 
 
 def _inside(folder: Path, pattern: str) -> list[Path]:
@@ -373,31 +316,25 @@ def _inside(folder: Path, pattern: str) -> list[Path]:
         return []
 
 
-def _lists_at(place: Path) -> Iterator[Path]:
-    """Yield the word lists in a chosen folder and in its direct subfolders. Dictionaries often have a folder each."""
-    if place.is_dir():
-        yield from _lists_in((place, *_inside(place, "*")[:MOST_FOUND]))
-    else:
-        yield from _pairs((place.with_suffix(".dic"),))
-
-
 def _lists_in(folders: Iterable[Path]) -> Iterator[Path]:
+    """Yield the word lists that have a file of word forms beside them. Lists for hyphenation have none."""
     for folder in folders:
         try:
-            names = sorted(folder.glob("*.dic"))[:MOST_FOUND]
+            for path in sorted(folder.glob("*.dic"))[:MOST_FOUND]:
+                if _is_of_system(path) and _is_of_system(path.with_suffix(".aff")):
+                    yield path
         except OSError:
             continue
-        yield from _pairs(names)
 
 
-def _pairs(lists: Iterable[Path]) -> Iterator[Path]:
-    """Yield the word lists that have a file of word forms beside them. Lists for hyphenation have none."""
-    for path in lists:
-        try:
-            if path.is_file() and path.with_suffix(".aff").is_file():
-                yield path
-        except OSError:
-            continue
+def _is_of_system(path: Path) -> bool:
+    """Return whether this is a file that only the administrator can write."""
+    try:
+        about = path.stat()
+    except OSError:
+        return False
+    is_open_to_others = sys.platform != "win32" and about.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
+    return stat.S_ISREG(about.st_mode) and about.st_uid == ADMINISTRATOR and not is_open_to_others
 
 
 # ---- the person's own words

@@ -52,8 +52,6 @@ class Suggestions(Record):
 class SpellingState(Record):
     dictionaries: tuple[Dictionary, ...]
     words: tuple[str, ...]
-    place: str = ""
-    """The chosen folder or file. Empty means the dictionaries of the system."""
 
 
 # ---- events of the spelling service

@@ -14,10 +14,8 @@ from PySide6.QtGui import QHideEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QBoxLayout, QFrame, QMenu, QStackedWidget, QToolButton, QWidget
 
 from slmdesk.base.documents import Form
-from slmdesk.base.record import changed
 from slmdesk.base.texts import _, ngettext
 from slmdesk.base.translation import LANGUAGES
-from slmdesk.redaction.service import Decisions
 from slmdesk.runtime.events import ItemGone
 from slmdesk.runtime.messages import Problem
 from slmdesk.services import Services
@@ -37,11 +35,9 @@ from slmdesk.window.widgets.build import (
     set_kind,
     tool_button,
 )
-from slmdesk.window.widgets.dialogs import RedactionGate
 from slmdesk.window.widgets.notices import UNDO_MS, Notice, ask_where, give_export_menu, trash
 from slmdesk.window.widgets.opening import FileDrop, ask_files, open_outside
 from slmdesk.window.widgets.parts import Popover
-from slmdesk.window.widgets.redaction_preview import Shield, Wording
 from slmdesk.window.widgets.rows import Choice
 from slmdesk.writing.files import SUFFIXES, OpenedText, WriteRequest, WrittenWord
 from slmdesk.writing.types import Change, RewriteRequest, Task
@@ -52,8 +48,6 @@ from slmdesk.writing.window.texts import TextList
 
 FILES = _("Texts ({names});;All files (*)").format(names=" ".join(f"*{suffix}" for suffix in SUFFIXES))
 FORMS = (Form("docx", _("Word, with tracked changes")), Form("md", _("Markdown")), Form("txt", _("Plain text")))
-WORDING = Wording(_("Redact before asking"), _("The text"), _("Go on"), _("everywhere in this text"))
-SWITCHES = (("spelling", _("Underline misspelled words")), ("continue_typing", _("Suggest words while typing")))
 PANE_WIDTH, DESK_MARGIN, BAR_HEIGHT = 300, 20, 56
 MOST_SIZE = (1 << 24) - 1
 """Qt's own limit of a widget's size."""
@@ -66,8 +60,6 @@ BESIDE_WIDTH = 720
 """Least width of the page, in pixels at 100 % text, with the pane beside the sheet. Else it is below."""
 KEEP_AFTER_MS = 1_500
 """Milliseconds from the first unsaved change until the text is saved. A crash loses at most this much."""
-ON = _("Redaction is on: what you ask for is shown first, and no words are suggested while you type.")
-OFF = _("Redaction is off.")
 
 
 class Desk(QWidget):
@@ -113,8 +105,6 @@ class WritingPage(QWidget):
         self._source: OpenedText | None = None
         self._timer = Delay(self, SHOW_AFTER_MS, self._show_text, "writing_count_timer")
         self._keep_timer = Delay(self, KEEP_AFTER_MS, self.keep, "keep_writing_timer")
-        self._redaction = RedactionGate(bridge, self, "writing_redaction")
-        self._redaction.show_over(self, WORDING)
         self.editor = WritingEdit(keeper, self)
         self.corrections = CorrectionPanel(bridge, self.editor.tracked, self)
         self.suggestions = SuggestionPanel(bridge, self.editor.tracked, keeper, self)
@@ -147,7 +137,7 @@ class WritingPage(QWidget):
         menu.addAction(_("Copy text"), self._on_copy).setObjectName("writing_copy")
         menu.aboutToShow.connect(lambda: self._into.setVisible(self._word_file is not None))
         self._gear = tool_button(
-            "writing_options", self, icon="sliders", label=_("Options"), tip=_("Language, redaction, spelling")
+            "writing_options", self, icon="sliders", label=_("Options"), tip=_("Language, spelling")
         )
 
     def _rewrite_menu(self) -> QMenu:
@@ -162,13 +152,11 @@ class WritingPage(QWidget):
         languages = sorted((language.shown, language.code) for language in LANGUAGES.values())
         values: list[tuple[object, str]] = [("", _("Automatic")), *((code, name) for name, code in languages)]
         self._language = named(Choice(values, self._options), "writing_language", label=_("Language of the text"))
-        self.shield = Shield("writing_redact", self._options)
-        boxes = [self._box(key, words) for key, words in SWITCHES]
         make = partial(plain_label, parent=self._options, wraps=False)
         column(
             row(make(_("Language"), name="writing_language_label"), 1, self._language, gap=theme.SPACE_8),
-            row(make(_("Redact names and numbers"), name="writing_redact_label"), 1, self.shield, gap=theme.SPACE_8),
-            *boxes, into=self._options, gap=theme.SPACE_12, margins=theme.SPACE_16,
+            self._box("spelling", _("Underline misspelled words")),
+            into=self._options, gap=theme.SPACE_12, margins=theme.SPACE_16,
         )  # fmt: skip
 
     def _box(self, key: str, words: str) -> CheckBox:
@@ -221,8 +209,6 @@ class WritingPage(QWidget):
             panel.said.connect(self._said.setText)
         self.suggestions.shown.connect(self._on_suggestions_shown)
         self._selection_bar.translate_requested.connect(self._on_translate_selected)
-        self.shield.clicked.connect(self._redaction.switch)
-        self._redaction.switched.connect(self._on_redaction_switched)
         editor.tracked.changed.connect(self._on_changed)
         editor.tracked.changed.connect(self._timer.start)
         editor.selectionChanged.connect(self._timer.start)
@@ -354,7 +340,6 @@ class WritingPage(QWidget):
     def _show(self, text: str, changes: Sequence[Change], item: list[str], *, is_undoable: bool = True) -> None:
         self.corrections.stop()
         self.suggestions.discard()
-        self._redaction.drop()
         self._keep_timer.stop()
         self._item, self._kept, self._source = item, (text, changes), None
         self.texts.mark()
@@ -373,13 +358,8 @@ class WritingPage(QWidget):
         start, end = self.editor.selected
         if start == end:
             start, end = 0, len(self.text)
-        redact, language = self._redaction.is_on, str(self._language.currentData())
-
-        def go_on(decisions: Decisions) -> None:
-            self.corrections.correct(start, end, language, redact=redact, decisions=decisions)
-
         self._said.setText("")
-        self._redaction.before(self.text[start:end], go_on)
+        self.corrections.correct(start, end, str(self._language.currentData()))
 
     def _rewrite(self, task: Task, manner: str, *, is_whole: bool = False) -> None:
         start, end = self.editor.selected
@@ -388,22 +368,12 @@ class WritingPage(QWidget):
             start, end = len(text) - len(text.lstrip()), len(text.rstrip())
         if end <= start:
             return
-        language = str(self._language.currentData())
-        request = RewriteRequest("", task, manner, language, redact=self._redaction.is_on)
-
-        def go_on(decisions: Decisions) -> None:
-            self.suggestions.begin(changed(request, decisions=decisions), start, end)
-
         self._said.setText("")
-        self._redaction.before(self.text[start:end], go_on)
+        self.suggestions.begin(RewriteRequest("", task, manner, str(self._language.currentData())), start, end)
 
     def _on_translate_selected(self) -> None:
         start, end = self.editor.selected
         self.translate_wanted.emit(self.text[start:end])
-
-    def _on_redaction_switched(self, is_on: bool) -> None:
-        self._said.setText(ON if is_on else OFF)
-        self._show_text()
 
     # ---- given out
 
@@ -492,8 +462,6 @@ class WritingPage(QWidget):
         words = ngettext("{n:,} word", "{n:,} words", len(text.split()))
         if end > start:
             words = _("{words}, {count:,} selected").format(words=words, count=len(text[start:end].split()))
-        if self._redaction.is_on:
-            words = _("{words} · redacted").format(words=words)
         self._count.setText(words)
         self._count.setToolTip(_("{count:,} characters").format(count=len(text)))
 

@@ -34,7 +34,6 @@ from PySide6.QtWidgets import (
 
 from slmdesk.base.record import Record, changed
 from slmdesk.base.texts import _, in_english, ngettext
-from slmdesk.redaction.service import NOTHING_DECIDED, Decisions
 from slmdesk.runtime.messages import Problem
 from slmdesk.text.writing import Edit, names_date
 from slmdesk.window.base import theme
@@ -123,19 +122,14 @@ class CorrectionPanel(QFrame):
 
     # ---- correcting
 
-    def correct(
-        self, start: int, end: int, language: str, *, redact: bool = False, decisions: Decisions = NOTHING_DECIDED
-    ) -> None:
-        """Correct a part of the text. Undecided changes of an earlier correction are removed.
-
-        `redact`: hide private details from the model, with a person's `decisions`.
-        """
+    def correct(self, start: int, end: int, language: str) -> None:
+        """Correct a part of the text. Undecided changes of an earlier correction are removed."""
         if self.is_busy:
             return
         self._text.refuse([pending.number for pending in self._text.pending])
         self._snapshot = Snapshot(self._text, start, end)
         self._turn, self._lost = self._turn + 1, 0
-        request = CorrectRequest(self._snapshot.words, language, redact=redact, decisions=decisions)
+        request = CorrectRequest(self._snapshot.words, language)
         turn = self._turn
 
         def bring(changes: Sequence[Change]) -> None:  # on the service thread

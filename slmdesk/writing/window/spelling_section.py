@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import sys
 from functools import partial
-from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
-from PySide6.QtWidgets import QAbstractItemView, QFileDialog, QListWidget, QWidget
+from PySide6.QtWidgets import QAbstractItemView, QListWidget, QWidget
 
 from slmdesk.base.settings import Settings
 from slmdesk.base.texts import _, ngettext
@@ -22,14 +21,12 @@ from slmdesk.writing.spelling.types import SpellingChanged, SpellingState
 
 MARKED = _("Words that are in no dictionary get a wavy line while you write. A right click on one suggests others.")
 BY_TEXT = ("", _("By the text"))
-USUAL = _("System default")
 NONE_FOUND = _("There is no dictionary on this PC, so nothing is underlined. ")
 HOW = {
     "linux": _("They come with LibreOffice and as packages of the system, such as hunspell-en-us or hunspell-de-de."),
     "win32": _("They come with LibreOffice."),
     "darwin": _("They come with LibreOffice."),
 }
-OR_CHOOSE = _(" Or choose a folder or file with a Hunspell dictionary: two files of the same name, .dic and .aff.")
 
 
 class SpellingSettings(QObject):
@@ -50,16 +47,6 @@ class SpellingSettings(QObject):
         self._switch = section.offer(
             "spelling", _("Underline misspelled words"), (), partial(change, "spelling"), tip=MARKED, group=group
         )
-        choose, reset = _("Choose a folder with dictionaries"), _("Use the dictionaries of the system")
-        mode = QFileDialog.FileMode
-        folder = button(_("Folder…"), "spelling_folder_button", section, label=choose)
-        file = button(_("File…"), "spelling_file_button", section, label=_("Choose a dictionary"))
-        folder.clicked.connect(partial(self._ask, mode.Directory, choose))
-        file.clicked.connect(partial(self._ask, mode.ExistingFile, _("Choose a dictionary")))
-        self._usual = button(_("Reset"), "spelling_reset_button", section, label=reset, on=lambda: self.choose(""))
-        tip = _("The Hunspell dictionaries that are used. None comes with slmdesk.")
-        control = section.buttons(folder, file, self._usual)
-        self._place = section.add("spelling_place", _("Dictionaries"), control, tip=tip, group=group, hint="…")
         edit = button(_("Edit…"), "", section)
         edit.clicked.connect(lambda: OwnWordsDialog(self._bridge, self, self._section, self._state.words).open())
         self._words = section.add(
@@ -71,8 +58,6 @@ class SpellingSettings(QObject):
 
     def show_settings(self, settings: Settings) -> None:
         self._switch.show_value(settings.spelling)
-        self._place.set_hint(settings.spelling_place or USUAL)
-        self._usual.setVisible(bool(settings.spelling_place))
         self._language.show_value(settings.spelling_language)
 
     def show_state(self, state: SpellingState) -> None:
@@ -90,19 +75,6 @@ class SpellingSettings(QObject):
 
     def _look(self) -> None:
         self._bridge.follow(self._bridge.services.spelling.state(), self.show_state)
-
-    def choose(self, place: str) -> None:
-        """Use the dictionaries in a folder or file, or those of the system if `place` is ""."""
-        self._bridge.follow(self._bridge.services.spelling.choose(place))
-
-    def _ask(self, mode: QFileDialog.FileMode, title: str) -> None:
-        place = self._settings.current.spelling_place or str(Path.home())
-        dialog = passing(
-            QFileDialog(self._section.window(), title, place, _("Dictionaries (*.dic *.aff)")), "spelling_dialog"
-        )
-        dialog.setFileMode(mode)
-        dialog.fileSelected.connect(self.choose)
-        dialog.open()
 
 
 class OwnWordsDialog(Dialog):
@@ -151,7 +123,7 @@ class OwnWordsDialog(Dialog):
 
 def dictionary_words(state: SpellingState, platform: str = sys.platform) -> str:
     if not state.dictionaries:
-        return NONE_FOUND + HOW.get(platform, HOW["linux"]) + OR_CHOOSE
+        return NONE_FOUND + HOW.get(platform, HOW["linux"])
     names = [dictionary.name for dictionary in state.dictionaries]
     shown = ", ".join(names[:12]) + (_(" and {count} more").format(count=len(names) - 12) if len(names) > 12 else "")
     return _("Found: {shown}. Text in other languages is not checked.").format(shown=shown)

@@ -54,12 +54,12 @@ def test_the_panel_opens_over_the_chat_and_closes(program):
     assert not program.find("panel_button").isChecked()
 
 
-def test_five_settings_are_shown_and_the_others_are_folded(program):
+def test_the_first_settings_are_shown_and_the_others_are_folded(program):
     panel = open_panel(program)
     shown = {field.objectName() for field in panel.in_order if field.isVisible()}
     assert shown == {
         "option_system", "option_preset", "preset_save_as", "preset_manage", "option_model", "option_creativity",
-        "option_answer_length", "option_more_button", "options_defaults",
+        "option_answer_length", "option_answer_language", "option_more_button", "options_defaults",
     }  # fmt: skip
     program.click("option_more_button")
     assert program.find("option_temperature", panel).isVisible()

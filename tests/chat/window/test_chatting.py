@@ -239,7 +239,7 @@ def test_a_chat_that_is_too_long_is_said_until_another_one_is_opened(program):
 
 
 def test_the_meter_is_shown_from_60_percent_on_and_moves_nothing(program):
-    names = ("input_box", "attach_button", "redact_button", "send_button")
+    names = ("input_box", "attach_button", "send_button")
 
     def places():
         return [program.find(name, program.page.composer).geometry() for name in names]
@@ -251,7 +251,7 @@ def test_the_meter_is_shown_from_60_percent_on_and_moves_nothing(program):
     assert not program.page.meter.isVisible()
     program.page.meter.show_offer(Offer(percent=60))
     assert program.page.meter.isVisible()
-    program.wait(lambda: program.page.meter.x() > program.find("redact_button").x())
+    program.wait(lambda: program.page.meter.x() > program.find("attach_button").x())
     assert places() == before
     program.page.meter.show_offer(Offer(percent=100, is_urgent=True))
     assert places() == before

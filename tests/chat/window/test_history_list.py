@@ -140,17 +140,6 @@ def test_the_word_that_was_found_is_shown_whole(qapp, space):
     assert fit_snippet("found by its title", 1000, plain, bold) == [("found by its title", False)]
 
 
-def test_search_finds_a_title_and_opens_its_chat(program):
-    make_chats(program, "alpha", "beta")
-    chat = program.page.chat_list.view.model().rows[1].id
-    program.ask(lambda services: services.chats.rename(chat, "Quarterly numbers"))
-    QTest.keyClicks(program.page.chat_list.search_box, "quart")
-    program.wait(lambda: program.find("chat_list_hint").text() == "1 match")
-    assert program.page.chat_list.view.model().rows[0].snippet == "alpha"
-    choose(program, 0)
-    program.wait(lambda: program.page.title.full_text == "Quarterly numbers")
-
-
 def test_long_lists_come_page_by_page(program):
     def many(services):
         for number in range(250):

@@ -1,4 +1,4 @@
-"""The menu over the list of chats: chats of other programs come in, and what is listed goes into one file."""
+"""The menu over the list of chats: chats of ChatGPT come in, and what is listed goes into one file."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QFileDialog, QPushButton
 
-from tests.fakes.chat_exports import chatgpt, lm_studio, node, rent, zipped
+from tests.fakes.chat_exports import chatgpt, node, rent, zipped
 from tests.fakes.dropping import drop
 
 pytestmark = [pytest.mark.gui, pytest.mark.qt_log_ignore("This plugin does not support")]
@@ -63,18 +63,6 @@ def test_chats_of_another_program_come_in_and_the_first_is_shown(program, tmp_pa
     choose(program, "import_chats_dialog", file)
     assert "2 chats were here already" in noted(program, "No chats were imported.")
     assert len(titles(program)) == 2
-
-
-def test_a_folder_is_imported_and_one_without_chats_is_refused(program, tmp_path):
-    (tmp_path / "a.conversation.json").write_text(json.dumps(lm_studio()))
-    empty = tmp_path / "empty"
-    empty.mkdir()
-    pick(program, "import_folder_action")
-    choose(program, "folder_dialog", tmp_path)
-    noted(program, "1 chat imported.")
-    pick(program, "import_folder_action")
-    choose(program, "folder_dialog", empty)
-    program.wait(lambda: any("empty" in text for text in program.notices()))
 
 
 def test_files_dropped_on_the_list_are_imported(program, tmp_path):

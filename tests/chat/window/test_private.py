@@ -9,7 +9,6 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QMessageBox, QPushButton
 
-from slmdesk.base.records import Status
 from slmdesk.chat.conversation import is_private
 from slmdesk.chat.window.list import ListMenu
 
@@ -92,17 +91,6 @@ def test_everything_works_in_it(program, home, tmp_path):
     program.wait(target.exists)
     assert MARKER in target.read_text(), "it was asked for"
     assert holding(home) == []
-
-
-def test_a_stopped_answer_keeps_its_words(program, home):
-    begin(program)
-    program.send("hello", slow=0.1, answer=" ".join([MARKER] * 100))
-    program.wait(lambda: MARKER in program.words() and len(program.chat.message_ids) == 2)
-    assert holding(home) == [], "while it is written"
-    program.click("send_button")
-    program.wait_idle()
-    assert program.last().status is Status.CANCELLED
-    assert MARKER in program.last().text
 
 
 def test_a_document_attached_to_it_is_read_and_not_kept(program, home, tmp_path):

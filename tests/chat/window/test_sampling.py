@@ -76,10 +76,10 @@ def test_one_is_reset_and_all_are(program):
     assert not program.find("option_more_reset").isEnabled()
     put(program, "option_min_p", "0.1")
     put(program, "option_top_k", "7")
-    program.find("option_word_bias").setFocus()
-    program.type_into("option_word_bias", "no = -100")
+    program.find("option_stop").setFocus()
+    program.type_into("option_stop", "END")
     program.find("option_temperature").setFocus()
-    program.wait(lambda: options_of(program).word_bias == (("no", -100.0),))
+    program.wait(lambda: options_of(program).stop == ("END",))
     program.click("option_min_p_reset")
     program.wait(lambda: options_of(program).min_p is None)
     assert program.find("option_min_p").text() == ""
@@ -89,7 +89,7 @@ def test_one_is_reset_and_all_are(program):
     program.find("option_system").setPlainText("Be short.")
     program.click("option_more_reset")
     program.wait(lambda: options_of(program) == ChatOptions(system="Be short."))
-    assert program.find("option_top_k").text() == program.find("option_word_bias").toPlainText() == ""
+    assert program.find("option_top_k").text() == program.find("option_stop").toPlainText() == ""
 
 
 def test_the_default_is_the_models_own_where_its_file_says_so(start, tmp_path):

@@ -7,9 +7,7 @@ from fakes import tiny_dictionary
 from PySide6.QtCore import QEvent, QObject, QPoint, Qt
 from PySide6.QtGui import QContextMenuEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QDialog, QFileDialog, QListWidget, QMenu
-
-from slmdesk.writing.window.spelling_section import SpellingSettings
+from PySide6.QtWidgets import QApplication, QDialog, QListWidget, QMenu
 
 pytestmark = [pytest.mark.gui, pytest.mark.qt_log_ignore("This plugin does not support", extend=True)]
 
@@ -17,13 +15,11 @@ TEXT = "The letter was sennt on Monday and received by the corut "
 
 
 @pytest.fixture
-def writer(start, tmp_path):
+def writer(start, tmp_path, monkeypatch):
     """A window with an English dictionary, and the focus in the message."""
     tiny_dictionary.write(tmp_path / "dictionaries")
+    tiny_dictionary.install(monkeypatch, tmp_path / "dictionaries")
     program = start()
-    place = str(tmp_path / "dictionaries")
-    program.bridge.follow(lambda services: services.spelling.choose(place))
-    program.wait(lambda: program.frame.settings.current.spelling_place == place)
     program.wait(program.is_in_front)
     program.page.composer.setFocus()
     return program
@@ -195,33 +191,10 @@ def test_settings_switch_it_off_and_name_the_dictionaries(writer):
 
 
 def test_without_a_dictionary_nothing_is_shown_and_settings_say_how_to_get_one(start, tmp_path, monkeypatch):
-    monkeypatch.setattr("slmdesk.writing.spelling.service.usual_folders", lambda: ())
+    tiny_dictionary.install(monkeypatch, tmp_path)
     program = start()
     program.type(TEXT)
     program.setting("spelling")
     sentence = program.find("spelling_language_sentence")
     program.wait(lambda: sentence.text().startswith("There is no dictionary on this PC"))
     assert not marked(program)
-    assert not program.services.speller.is_running
-    folder = tmp_path / "chosen"
-    tiny_dictionary.write(folder)
-    program.click("spelling_folder_button")
-    dialog = program.find("spelling_dialog")
-    assert isinstance(dialog, QFileDialog)
-    dialog.fileSelected.emit(str(folder))
-    dialog.close()
-    program.wait(lambda: "English (US)" in sentence.text())
-    program.wait(lambda: marked(program) == ["sennt", "corut"])
-    assert program.find("spelling_place_sentence").text().replace("\u200b", "") == str(folder)
-    program.click("spelling_reset_button")
-    program.wait(lambda: sentence.text().startswith("There is no dictionary on this PC"))
-    program.wait(lambda: not marked(program))
-
-
-def test_a_folder_without_a_dictionary_is_refused_with_a_sentence(writer, tmp_path):
-    program = writer
-    (tmp_path / "empty").mkdir()
-    program.window.page("Settings")
-    program.frame.settings_page.findChild(SpellingSettings).choose(str(tmp_path / "empty"))
-    program.wait(lambda: any("there is no dictionary" in words for words in program.notices()))
-    assert program.frame.settings.current.spelling_place == str(tmp_path / "dictionaries")

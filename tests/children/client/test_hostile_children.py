@@ -84,7 +84,7 @@ def test_w5_a_child_that_never_says_a_right_hello_is_not_waited_for(tmp_path, pr
         ("engine", "long tokens"),
         ("engine", "tokens of no step"),
         ("engine", "progress"),
-        *((role, kind) for role in ("engine", "reader", "printer", "speller") for kind in ("full pages", "results")),
+        *((role, kind) for role in ("engine", "reader", "printer") for kind in ("full pages", "results")),
     ],
 )
 def test_an_answer_without_end_ends_the_child(tmp_path, kind, role):

@@ -68,25 +68,6 @@ def test_copies_are_listed_and_one_of_them_takes_the_place_of_a_newer_history(ru
     assert titles(run) == ["kept words"]
 
 
-def test_the_bin_is_emptied_when_asked_and_never_by_itself(run, with_model, home) -> None:
-    for words in ("aardwolf-marker", "other"):
-        run("chat", words)
-    chat = next(one["id"] for one in run("history", "list", "--json").json if one["title"] == "aardwolf-marker")
-    run("history", "delete", chat)
-    long_ago = time.time() - 40 * 86_400
-    with closing(sqlite3.connect(home / "data" / "slmdesk.sqlite3")) as conn:
-        conn.execute("update items set deleted_at = ? where id = ?", (long_ago, chat))
-        conn.commit()
-    assert titles(run, "--deleted") == ["aardwolf-marker"], "40 days in the bin, and still there"
-    kept = run("history", "empty-trash", "--older-than", "50", "--json").json
-    assert (kept["deleted"], kept["may_remain_in"]) == ([], [])
-    assert run("history", "empty-trash", "--older-than", "30", "--json").json["deleted"] == [chat]
-    assert titles(run, "--deleted") == []
-    assert not [path for path in home.rglob("*") if path.is_file() and b"aardwolf" in path.read_bytes()]
-    assert titles(run) == ["other"]
-    assert run("history", "empty-trash").out == "0 deleted for good\n"
-
-
 @pytest.mark.parametrize("args", [["backup"], ["backup", "x", "--list"], ["restore"]])
 def test_wrong_usage(run, args) -> None:
     assert run(*args).status == 2

@@ -102,12 +102,8 @@ def test_a_home_of_its_own_is_emptied_and_what_is_elses_stays(run, with_model, h
     assert set(tree(home)) == {"mine.txt", "config", "config/policy.toml"}
 
 
-def test_what_is_held_or_in_use_refuses_it(run, with_model, home):
+def test_what_is_in_use_refuses_it(run, with_model, home):
     assert run("chat", "hello").status == 0
-    hold = run("retention", "hold", "all", "--json").json
-    refused = run("delete-everything", "--json", stdin=f"{WORDS}\n")
-    assert (refused.status, refused.json["error"]["code"]) == (1, "hold.all")
-    assert run("retention", "release", hold["id"]).status == 0
     other = open_echo()
     refused = run("delete-everything", "--json", stdin=f"{WORDS}\n")
     assert (refused.status, refused.json["error"]["code"]) == (1, "store.in_use")

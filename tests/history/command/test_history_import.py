@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
-from fakes.chat_exports import lm_studio, open_webui, rent, zipped
+from fakes.chat_exports import chatgpt, elsewhere, node, rent, zipped
 
 pytestmark = pytest.mark.process
 
@@ -20,7 +20,9 @@ def export(tmp_path) -> Path:
 
 def test_chats_are_imported_once_and_the_rest_is_counted(run, export, tmp_path) -> None:
     other = tmp_path / "w.json"
-    other.write_text(json.dumps([open_webui(), {"a": 1}]))
+    picture = {"content_type": "multimodal_text", "parts": ["Hello", {"content_type": "image_asset_pointer"}]}
+    nodes = (node("q", None, "user", content=picture), node("a", "q", "assistant", "Good day."))
+    other.write_text(json.dumps([chatgpt(*nodes, id="c3", title="Greeting"), {"a": 1}]))
     done = run("history", "import", str(export), str(other))
     assert (done.status, done.err) == (0, "")
     assert done.out.splitlines() == [
@@ -32,7 +34,7 @@ def test_chats_are_imported_once_and_the_rest_is_counted(run, export, tmp_path) 
     listed = run("history", "list", "--json").json
     assert sorted(one["title"] for one in listed) == ["Greeting", "Rent", "Rent"]
     shown = run("history", "show", next(one["id"] for one in listed if one["title"] == "Greeting"), "--json").json
-    assert [one["text"] for one in shown["messages"]] == ["Hello", "Hi.", "Good day."]
+    assert [one["text"] for one in shown["messages"]] == ["Hello", "Good day."]
 
 
 def test_what_cannot_be_read_is_named(run, tmp_path) -> None:
@@ -42,13 +44,20 @@ def test_what_cannot_be_read_is_named(run, tmp_path) -> None:
     assert done.status == 1
     assert done.json["problems"][0]["code"] == "chats.unknown"
     assert done.err.startswith("error: There are no chats in notes.txt")
+    path.write_text(json.dumps([elsewhere()]))
+    done = run("history", "import", str(path))
+    assert done.status == 1
+    assert "It reads the exports of ChatGPT and its own JSON, and no chats of other programs." in done.err
     assert run("history", "import", str(tmp_path / "gone")).status == 1
     assert run("history", "import").status == 2
 
 
 def test_several_chats_are_one_file_and_come_back(run, export, tmp_path, monkeypatch) -> None:
-    (tmp_path / "a.conversation.json").write_text(json.dumps(lm_studio()))
-    ids = run("history", "import", str(export), str(tmp_path / "a.conversation.json"), "--json").json["imported"]
+    counting = chatgpt(
+        node("q", None, "user", "Count."), node("a", "q", "assistant", "One."), id="c3", title="Counting"
+    )
+    (tmp_path / "conversations.json").write_text(json.dumps([counting]))
+    ids = run("history", "import", str(export), str(tmp_path / "conversations.json"), "--json").json["imported"]
     text = run("history", "export", *ids, "--format", "md").out
     assert text.startswith("# 3 chats\n\n1. Rent\n2. Rent\n3. Counting\n")
     assert run("history", "export", "--all", "--format", "md", "--json").json["text"].count("\n## ") == 3

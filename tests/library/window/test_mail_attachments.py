@@ -78,22 +78,6 @@ def test_a_click_on_the_listed_name_opens_it_too(program, tmp_path):
     assert "Bolt\t23.70" in shown(program, "Price list.xlsx")
 
 
-def test_a_mail_in_a_mail_opens_and_what_is_attached_to_that(program, tmp_path):
-    outer = mail_with()
-    outer.add_attachment(mail_with(("Price list.xlsx", prices())))
-    path = tmp_path / "outer.eml"
-    path.write_bytes(outer.as_bytes())
-    drop(program.documents, path)
-    shown(program, "outer.eml")
-    program.wait(lambda: len(buttons(program)) == 1)
-    program.click(buttons(program)[0])
-    assert "See what is attached" in shown(program, "Delivery delay.eml")
-    program.wait(lambda: [button.text() for button in buttons(program)] == ["Price list.xlsx"])
-    program.click(buttons(program)[0])
-    assert "Bolt\t23.70" in shown(program, "Price list.xlsx")
-    program.wait(lambda: [button.text() for button in buttons(program, "attached_to")] == ["Delivery delay.eml"])
-
-
 def test_many_attachments_are_listed_beside_the_pages(program, tmp_path):
     path = tmp_path / "many.eml"
     path.write_bytes(mail_with(*((f"note & {number}.txt", b"words") for number in range(9))).as_bytes())

@@ -3,134 +3,16 @@ from __future__ import annotations
 import hashlib
 import random
 import signal
-import subprocess
 from pathlib import Path
 
 import pytest
 from fakes import tiny_families
-from fakes.commands import ROOT, SLMDESK
 from fakes.fake_hub import Fault
 from fakes.split_gguf import split
 from fakes.tiny_gguf import tiny_llama, tiny_qwen2, write
 from fakes.tiny_lora import make_lora
 
 pytestmark = pytest.mark.process
-
-
-def test_rename(run, with_model, tmp_path) -> None:
-    done = run("models", "rename", with_model["id"][:6], "For letters", "--json")
-    assert done.json == {"id": with_model["id"], "name": "For letters"}
-    assert run("models", "list", "--json").json[0]["name"] == "For letters"
-    other = run("models", "import", str(write(tmp_path / "b.gguf", tiny_qwen2())), "--json").json
-    clash = run("models", "rename", other["id"], "for LETTERS", "--json")
-    assert (clash.status, clash.json["error"]["code"]) == (1, "model.name_taken")
-    assert run("models", "rename", "nothing", "x").status == 1
-    assert run("models", "rename", other["id"]).status == 2
-
-
-def test_a_pack_goes_from_one_pc_to_another(run, with_model, tmp_path) -> None:
-    target = tmp_path / "letters.tar"
-    made = run("models", "pack", with_model["name"], "-o", str(target), "--json")
-    assert made.status == 0, made.err
-    assert set(made.json) == {"path", "bytes", "manifest_sha256"}
-    assert made.json["bytes"] == target.stat().st_size
-    again = run("models", "pack", with_model["id"], "-o", str(target))
-    assert (again.status, "already there" in again.err) == (1, True)
-    other = ("--home", str(tmp_path / "other"))
-    wrong = run(*other, "models", "unpack", str(target), "--expect", "0" * 64, "--json")
-    assert (wrong.status, wrong.json["error"]["code"]) == (1, "pack.other")
-    got = run(*other, "models", "unpack", str(target), "--expect", made.json["manifest_sha256"], "--json").json
-    assert got["manifest_sha256"] == made.json["manifest_sha256"]
-    assert [(one["name"], one["sha256"], one["is_new"]) for one in got["models"]] == [
-        (with_model["name"], with_model["sha256"], True)
-    ]
-    assert run(*other, "models", "verify", "--json").json[0]["ok"] is True
-    words = run(*other, "models", "unpack", str(target))
-    assert "was here already" in words.out
-    assert made.json["manifest_sha256"] in words.out
-    assert "compare" in words.err
-
-
-def test_a_pack_is_looked_into_and_taken_in_part(run, with_model, tmp_path) -> None:
-    run("models", "import", str(write(tmp_path / "b.gguf", tiny_qwen2())))
-    target = tmp_path / "two.tar"
-    made = run("models", "pack", with_model["name"], "Tiny qwen", "-o", str(target), "--json").json
-    other = ("--home", str(tmp_path / "other"))
-    listed = run(*other, "models", "unpack", str(target), "--list", "--json").json
-    assert listed["manifest_sha256"] == made["manifest_sha256"]
-    assert [(one["name"], one["id"]) for one in listed["models"]] == [(with_model["name"], ""), ("Tiny qwen", "")]
-    assert run(*other, "models", "list", "--json").json == []
-    wrong = run(*other, "models", "unpack", str(target), "--only", "nothing", "--json")
-    assert (wrong.status, wrong.json["error"]["code"]) == (1, "pack.no_model")
-    got = run(*other, "models", "unpack", str(target), "--only", "tiny QWEN", "--json").json
-    assert [one["name"] for one in got["models"]] == ["Tiny qwen"]
-    words = run(*other, "models", "unpack", str(target), "--list")
-    assert ["new" in line for line in words.out.splitlines()[1:3]] == [True, False]
-    assert "apache-2.0" in words.out
-
-
-def test_the_models_folder_moves(run, with_model, tmp_path, home) -> None:
-    target = tmp_path / "large disk"
-    done = run("models", "move", str(target), "--json")
-    assert (done.status, done.json["folder"], done.json["models"], done.json["left"]) == (0, str(target), 1, [])
-    (record,) = run("models", "list", "--json").json
-    assert Path(record["path"]).parent == target
-    assert run("models", "verify", "--json").json[0]["ok"] is True
-    assert list((home / "models").iterdir()) == []
-    again = run("models", "move", str(target))
-    assert (again.status, "already" in again.err) == (1, True)
-    (target / "letter.txt").write_text("mine")
-    back = run("models", "move", str(home / "models"))
-    assert (back.status, "1 model, " in back.out) == (0, True)
-    full = run("models", "move", str(target), "--json")
-    assert (full.status, full.json["error"]["code"]) == (1, "move.not_empty")
-
-
-def test_a_pack_killed_while_it_is_read_leaves_no_model(run, environment, tmp_path, home) -> None:
-    """kill -9 in mid-way: no model is there, and the same command goes through afterwards."""
-    big = write(tmp_path / "big.gguf", tiny_llama(layers=40))
-    run("models", "import", str(big))
-    target = tmp_path / "p.tar"
-    assert run("models", "pack", "Tiny llama", "-o", str(target)).status == 0
-    other = tmp_path / "other"
-    command = [*SLMDESK, "--home", str(other), "models", "unpack", str(target)]
-    with subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as child:
-        while child.poll() is None and not list(other.glob("models/.import-*")):
-            pass
-        child.kill()
-        child.communicate()
-    for path in other.glob("models/*.gguf"):  # whole or not there
-        assert hashlib.sha256(path.read_bytes()).hexdigest() == hashlib.sha256(big.read_bytes()).hexdigest()
-    assert run("--home", str(other), "models", "unpack", str(target)).status == 0
-    assert len(run("--home", str(other), "models", "list", "--json").json) == 1
-
-
-def test_find_lists_and_links(run, environment, tmp_path) -> None:
-    for name in [key for key in environment if key.startswith(("XDG_", "HF_H", "OLLAMA"))]:
-        del environment[name]
-    environment["HOME"] = str(tmp_path / "user")
-    folder = tmp_path / "user/.lmstudio/models/a/b"
-    folder.mkdir(parents=True)
-    model = write(folder / "c.gguf", tiny_llama())
-    (folder / "bad.gguf").write_text("<html>")
-    (folder / "loop.gguf").symlink_to(folder / "loop.gguf")
-    found = run("models", "find", "--json").json
-    assert {Path(one["path"]).name: (one["program"], one["id"], bool(one["reason"])) for one in found["models"]} == {
-        "c.gguf": ("LM Studio", None, False), "bad.gguf": ("LM Studio", None, True),
-    }  # fmt: skip
-    assert "circle" in next(one["reason"] for one in found["skipped"] if one["path"].endswith("loop.gguf"))
-    assert run("models", "list", "--json").json == []
-    words = run("models", "find")
-    assert "new" in words.out
-    assert "--link" in words.err
-    linked = run("models", "find", "--link", "--json").json["models"]
-    (record,) = run("models", "list", "--json").json
-    assert (record["path"], record["linked"]) == (str(model), True)
-    assert [one["id"] for one in linked if one["linked"]] == [record["id"]]
-    other = ("--home", str(tmp_path / "other"))
-    copied = run(*other, "models", "import", str(model), "--json").json
-    again = [one for one in run(*other, "models", "find", "--link", "--json").json["models"] if not one["reason"]]
-    assert [(one["id"], one["linked"]) for one in again] == [(copied["id"], False)], "its copy stays the model's file"
 
 
 # ---- the organisation's rules
@@ -154,8 +36,6 @@ def test_a_policy_holds_on_the_command_line(run, home, tmp_path) -> None:
     refused = run("models", "remove", listed.json[0]["id"], "--json")
     assert (refused.status, refused.json["error"]["code"]) == (1, "model.shared")
     assert model.exists()
-    assert run("models", "rename", listed.json[0]["id"], "Ours").status == 0
-    assert run("models", "move", str(shared / "mine")).status == 1
     assert [path.name for path in shared.iterdir()] == ["ours.gguf"]  # nothing is ever written there
     found = run("doctor", "--json").json["policy"]
     assert (found["file"], found["sets"], found["models_folder"]) == (str(policy), {"offline": True}, str(shared))
@@ -234,13 +114,36 @@ def test_a_folder_and_what_lies_below_it_also_in_parts(run, tmp_path) -> None:
     assert run("models", "import", "a", "b", "--name", "x").status == 2
 
 
+def test_a_folder_with_checksums_comes_in_but_for_what_is_another_file(run, tmp_path) -> None:
+    folder = tmp_path / "stick"
+    (folder / "more").mkdir(parents=True)
+    good, bad = write(folder / "good.gguf", tiny_llama()), write(folder / "bad.gguf", tiny_qwen2())
+    above, unlisted = (
+        write(folder / "more/above.gguf", tiny_llama(seed=3)),
+        write(folder / "new.gguf", tiny_llama(seed=4)),
+    )
+    sums = {name: hashlib.sha256(path.read_bytes()).hexdigest() for name, path in
+            {"good.gguf": good, "./more/above.gguf": above}.items()}  # fmt: skip
+    lines = [f"{sums['good.gguf'].upper()} *good.gguf", f"{'0' * 64}  bad.gguf", *(f"{sums[n]}  {n}" for n in sums)]
+    (folder / "SHA256SUMS").write_text("no checksum\n" + "\r\n".join(lines))
+    done = run("models", "import", str(folder), "--json")
+    assert (done.status, "1 of 4 files were not brought in" in done.err) == (1, True)
+    reasons = {Path(one["file"]).name: one["reason"] for one in done.json}
+    assert [name for name, reason in reasons.items() if reason] == ["bad.gguf"]
+    assert "SHA256SUMS beside it" in reasons["bad.gguf"]
+    assert {one["sha256"] for one in run("models", "list", "--json").json} == {
+        hashlib.sha256(path.read_bytes()).hexdigest() for path in (good, above, unlisted)
+    }
+    linked = run("models", "import", str(bad), "--link", "--json")
+    assert (linked.status, linked.json["error"]["code"]) == (1, "model.other_sum")
+    assert bad.exists()
+
+
 def test_what_is_no_model_here_is_no_missing_file(run, with_model, tmp_path) -> None:
-    for request in ("info", "fit", "remove", "verify"):
+    for request in ("info", "remove", "verify"):
         assert run("models", request, "nothing", "--json").json["error"]["code"] == "model.unknown"
-        if request != "fit":
-            assert run("models", request, "", "--json").json["error"]["code"] == "model.unknown"
+        assert run("models", request, "", "--json").json["error"]["code"] == "model.unknown"
     assert run("models", "info", "nothing.gguf", "--json").json["error"]["code"] == "model.missing"
-    assert run("models", "unpack", str(tmp_path / "x.tar"), "--expect", "").status == 2
     assert len(run("models", "list", "--json").json) == 1
 
 
@@ -259,25 +162,6 @@ def test_a_model_is_recommended_for_each_job(run, monkeypatch, measured_before) 
     assert run("models", "recommend", "--language", "xx", "--json").json["error"]["code"] == "language.unknown"
 
 
-def test_a_damaged_download_is_named_and_can_be_deleted(run, hub, home) -> None:
-    hub.add(REPO, {NAME: tiny_llama().data}, lies={NAME: {"sha256": "0" * 64}})
-    failed = run("models", "download", REPO)
-    assert (failed.status, "models leftovers" in failed.err) == (1, True)
-    (left,) = run("models", "leftovers", "--json").json
-    assert (left["name"], left["repo"], left["damaged"]) == (NAME, REPO, True)
-    assert NAME in run("models", "leftovers").out
-    (job,) = run("jobs", "list", "--json").json
-    assert (job["status"], "damaged" in job["reason"]) == ("failed", True)
-    words = run("jobs", "list").err
-    assert ("damaged" in words, "jobs resume" in words) == (True, True)
-    wrong = run("models", "leftovers", "--remove", "nothing", "--json")
-    assert (wrong.status, wrong.json["error"]["code"]) == (1, "download.unknown")
-    removed = run("models", "leftovers", "--remove", NAME, "--json")
-    assert removed.json == {"removed": [left["id"]], "bytes_freed": left["bytes"]}
-    assert run("models", "leftovers", "--json").json == []
-    assert list((home / "models").iterdir()) == []
-
-
 def test_a_killed_download_waits_and_says_how_to_go_on(begin, run, hub, home) -> None:
     data = tiny_llama().data + random.Random(1).randbytes(12 << 20)
     hub.add(REPO, {NAME: data})
@@ -291,11 +175,7 @@ def test_a_killed_download_waits_and_says_how_to_go_on(begin, run, hub, home) ->
     (job,) = run("jobs", "list", "--json").json
     assert (job["status"], job["eta_s"]) == ("open", None)
     assert "jobs resume" in run("jobs", "list").err
-    (left,) = run("models", "leftovers", "--json").json
-    assert (left["damaged"], left["bytes_total"]) == (False, len(data))
-    assert f"models download {REPO}/{NAME}" in run("models", "leftovers").out
     assert run("jobs", "resume", job["id"], "--json").json["status"] == "done"
-    assert run("models", "leftovers", "--json").json == []
 
 
 def test_a_repository_without_models_and_the_organisations_word(run, hub, home) -> None:

@@ -74,7 +74,7 @@ from PySide6.QtCore import QTimer
 from PySide6.QtNetwork import QTcpSocket
 from PySide6.QtWidgets import QCheckBox, QLabel
 from slmdesk import __main__
-from slmdesk.window.shell import composition
+from slmdesk.shell import composition
 
 class Seen(composition.Frame):
     def __init__(self, *given, **named):

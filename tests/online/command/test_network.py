@@ -83,7 +83,10 @@ def test_the_ledger_goes_to_a_file(run, hub, tmp_path) -> None:
     table = tmp_path / "requests.csv"
     assert run("network", "--export", str(table), "--search", "files of").status == 0
     assert len(table.read_text("utf-8-sig").splitlines()) == 2
-    refused = run("network", "--export", str(tmp_path / "requests.pdf"), "--json")
+    page = tmp_path / "requests.PDF"
+    assert run("network", "--export", str(page), "--json").json == {"path": str(page), "rows": len(rows)}
+    assert page.read_bytes().startswith(b"%PDF")
+    refused = run("network", "--export", str(tmp_path / "requests.txt"), "--json")
     assert refused.json["error"]["code"] == "request.invalid"
     assert run("network", "--search", "no such words", "--json").json == []
 

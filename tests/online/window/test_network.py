@@ -295,13 +295,19 @@ def ledger(program) -> NetworkLogWindow:
     return program.window.findChild(NetworkLogWindow)
 
 
-def test_an_empty_ledger_says_that_nothing_left(start) -> None:
+def test_an_empty_ledger_says_that_nothing_left_and_gives_a_page_of_it(start, tmp_path) -> None:
     program = start()
     window = ledger(program)
     program.wait(lambda: window.findChild(QLabel, "ledger_nothing").text() == EMPTY)
     assert window.findChild(QLabel, "ledger_nothing").isVisible()
     program.wait(lambda: "has made no request" in window.findChild(QLabel, "ledger_summary").text())
-    assert not window.findChild(QPushButton, "ledger_export").isEnabled()
+    target = tmp_path / "none.pdf"
+    program.click(window.findChild(QPushButton, "ledger_export"))
+    dialog = window.findChild(QFileDialog, "ledger_file_dialog")
+    dialog.fileSelected.emit(str(target))
+    dialog.close()
+    program.wait(lambda: "0 rows written to" in window.findChild(QLabel, "ledger_note").text())
+    assert target.read_bytes().startswith(b"%PDF")
 
 
 def test_many_rows_come_by_pages_and_are_searched(start, tmp_path) -> None:
@@ -360,7 +366,7 @@ def test_it_follows_what_leaves_while_it_is_open(begin, hub) -> None:
 
 
 def test_hidden_features_are_not_in_the_window(begin, paths, model_file) -> None:
-    names = ("hub.search", "hub.download", "models.import", "models.compare")
+    names = ("hub.search", "hub.download", "models.import")
     paths.policy_file.write_text(f"[features]\nhidden = {list(names)}\n".replace("'", '"'))
     program = begin()
     program.wait(lambda: not program.find("hub_search").isVisible())

@@ -248,12 +248,12 @@ def test_a_plain_history_has_nothing_to_lock(program):
 
 def test_names_in_the_settings_are_sealed_and_shown_once_it_is_open(start, paths, tmp_path):
     folder = tmp_path / MARKER
-    SettingsFile(paths.settings_file).change(spelling_place=str(folder))
+    SettingsFile(paths.settings_file).change(models_folder=str(folder))
     assert files_with(paths.config, MARKER) == ["settings.json"]  # the control
     key = encrypt(paths)
     for _ in range(2):
         program = start(key=key)
-        label = program.find("spelling_place_sentence")
+        label = program.find("models_folder_sentence")
         program.wait(lambda label=label: label.text().replace("\u200b", "") == str(folder))
         assert files_with(paths.data.parent, MARKER) == []
         program.close()

@@ -77,20 +77,6 @@ def test_a_question_deleted_for_good_says_that_its_documents_stay_and_can_take_t
     assert run("history", "delete", third, "--with-documents").status == 2
 
 
-def test_an_emptied_trash_says_the_same(run, with_echo, manual, home):
-    def thrown_away() -> None:
-        item = run("ask", str(manual), "When?", "--json", echo={"answer": SAYS}).json["item"]
-        assert run("history", "delete", item).status == 0
-
-    thrown_away()
-    emptied = run("history", "empty-trash", "--json")
-    assert [one["name"] for one in emptied.json["documents_kept"]] == ["manual.txt"]
-    assert "“manual.txt” is still kept here" in emptied.err
-    thrown_away()
-    assert "“manual.txt” was forgotten too" in run("history", "empty-trash", "--with-documents").err
-    assert not holds(home, "opens in winter")
-
-
 def test_a_document_that_a_chat_has_attached_is_used(run, with_echo, manual, home):
     chat = run("chat", "When?", "--attach", str(manual), "--json").lines[-1]["chat"]
     item = run("ask", str(manual), "When?", "--json", echo={"answer": SAYS}).json["item"]

@@ -6,8 +6,8 @@ import itertools
 
 import pytest
 
-from slmdesk.text.redaction import Certainty, Entry, Kind, Listed, finding
-from slmdesk.text.redaction.finding import WordIndex, find_private, marked
+from slmdesk.text.redaction import Certainty, Kind, Listed, finding
+from slmdesk.text.redaction.finding import WordIndex, find_private
 
 pytestmark = pytest.mark.pure
 SURE, LIKELY, UNSURE = Certainty.SURE, Certainty.LIKELY, Certainty.UNSURE
@@ -110,20 +110,6 @@ def test_wrong_check_digits_are_unsure_but_behind_their_label_likely() -> None:
     assert (Kind.NUMBER, "36574261800") in _found("Steuer-ID 36574261800", "de")
 
 
-def test_the_parts_of_a_number_over_a_line_are_found_where_a_sentence_has_one_alone() -> None:
-    table = (Entry(Kind.IBAN, "DE89 3704 0044 0532\n0130 00", "DE54 0580 4583 9667\n5981 63"),)
-    texts = ("Bitte auf DE89 3704 0044 0532", "0130 00 bis Freitag, 0130 mal.", "Zimmer 0130 00 bis Freitag")
-    found = [[one.text for one in find_private(text, language="de", known=table)] for text in texts]
-    assert found == [["DE89 3704 0044 0532"], ["0130 00"], []]
-    table = (
-        Entry(Kind.PHONE, "(0170) 81\n23 456", "(0159) 20\n41 738"),
-        Entry(Kind.PHONE, "030 1234\n67", "030 5821\n94"),
-    )
-    texts = ("67 people came, all of (0170) 81", "23 456 or 030 1234", "In room (0170) 8123")
-    found = [[one.text for one in find_private(text, language="en", known=table)] for text in texts]
-    assert found == [["(0170) 81"], ["23 456", "030 1234"], []], "not the 67, which may be any number"
-
-
 def test_a_name_is_found_everywhere_once_a_context_has_told_it() -> None:
     text = "Dear Ms Ashworth,\n\nAshworth's lease ended. Nobody told ASHWORTH so. Ash and worth are words."
     assert [words for kind, words in _found(text) if kind is Kind.PERSON] == ["Ashworth", "Ashworth", "ASHWORTH"]
@@ -147,22 +133,6 @@ def test_the_list_is_sure_and_counts_for_parts_of_names() -> None:
         (Kind.PERSON, "Berg", SURE),
         (Kind.OTHER, "project Nightjar", SURE),
     ]
-
-
-def test_a_mark_made_by_hand_counts_wherever_it_will_be_found() -> None:
-    text = "The Nightjar is late. Ask about the Nightjar again, not about NIGHTJARS or a Nightingale."
-    places = [one.text for one in marked(text, 4, 12, language="en")]
-    assert places == ["Nightjar", "Nightjar", "NIGHTJARS"]
-    assert places == [one.text for one in find_private(text, language="en", listed=[Listed("Nightjar")])]
-
-
-def test_a_part_of_a_word_that_is_marked_is_taken_whole() -> None:
-    text = "The Bluebird, secret since May."
-    assert [one.text for one in marked(text, 4, 8)] == ["Bluebird"]
-    assert [one.text for one in marked(text, 6, 14)] == ["Bluebird"]
-    assert [one.text for one in marked(text, 12, 20)] == ["secret"]
-    assert [one.text for one in marked(text, 9, 16)] == ["Bluebird, secret"]
-    assert marked(text, 3, 4) == marked(text, 12, 13) == ()
 
 
 def test_no_part_is_lost_where_words_of_a_person_overlap_with_something_else() -> None:

@@ -1,19 +1,16 @@
-"""Glossaries and the memory in the window: made, edited, read from files, searched, with a way back."""
+"""Glossaries in the window: made, edited, read from files, searched, with a way back."""
 
 from __future__ import annotations
 
 import sys
 
 import pytest
-from fakes.contents import contents
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractItemDelegate, QDialog, QFileDialog, QLabel, QPushButton
 from translation.window.conftest import on_page
 
-from slmdesk.base.translation import MemoryFilter, Origin, Term
-from slmdesk.translation.memory import Match
-from slmdesk.translation.window.memory_window import DIFFERENCE, LIKE
+from slmdesk.base.translation import Term
 from slmdesk.translation.window.terms_forms import FORMS, KEEPS, LOOK, TARGET
 
 pytestmark = [pytest.mark.gui, pytest.mark.qt_log_ignore("This plugin does not support", extend=True)]
@@ -199,117 +196,6 @@ def test_words_that_are_not_translated_have_a_list_for_all_languages(lease):
     for pair in (("pl", "fr"), ("en", "de")):
         found = program.ask(lambda services, pair=pair: [term.source for term in services.translations.terms(*pair)])
         assert "Kowalska" in found
-
-
-def test_terms_of_a_document_are_proposed_and_those_ticked_are_added(lease, tmp_path):
-    program = lease
-    path = tmp_path / "lease.txt"
-    path.write_text("The security deposit is due. A security deposit is safe. The tenant pays. The tenant goes.\n")
-    program.click("propose_terms_button")
-    program.wait(lambda: program.find("proposal_file_button").isVisible())
-    program.click("proposal_file_button")
-    choose_file(program, "proposal_file_dialog", path, "proposal_window")
-    table = program.find("proposal_table")
-    program.wait(lambda: table.rowCount() == 1)
-    assert [table.item(0, at).text() for at in (0, 2, 3)] == ["security deposit", "2", "The security deposit is due."]
-    assert "1 more are in a glossary already" in program.find("proposal_said").text()
-    table.item(0, 0).setCheckState(Qt.CheckState.Checked)
-    program.click("add_proposals_button")
-    program.wait(lambda: "Write a translation for" in program.find("proposal_trouble").text())
-    table.item(0, 1).setText("Kaution")
-    program.click("add_proposals_button")
-    program.wait(lambda: "security deposit" in rows(program))
-    assert table.rowCount() == 0
-
-
-@pytest.fixture
-def memory(program):
-    """The window of a memory of three pairs."""
-
-    def fill(services):
-        first = [("The rent is due on Monday.", "Die Miete ist am Montag fällig."), ("It rains.", "Es regnet.")]
-        services.store.memory.remember("en", "de", first, origin=Origin.IMPORT)
-        pairs = [("The rent is due on Friday.", "Die Miete ist am Freitag fällig.")]
-        services.store.memory.remember("en", "de", pairs, domain="legal", origin=Origin.PERSON)
-
-    program.ask(fill)
-    program.click("memory_button")
-    program.wait(lambda: len(rows(program, "memory_table")) == 3)
-    return program
-
-
-def test_the_memory_is_searched_by_words_and_by_likeness(memory):
-    program = memory
-    assert program.find("memory_summary").text() == "3 entries in 1 pair of languages."
-    program.type_into("memory_search", "rains")
-    program.wait(lambda: rows(program, "memory_table", 1) == ["It rains."])
-    program.click("memory_like_box")
-    program.find("memory_search").setText("The rent is due on Sunday.")
-    program.wait(lambda: len(rows(program, "memory_table")) == 2)
-    assert rows(program, "memory_table", LIKE) == ["92 %", "83 % *"]
-    assert rows(program, "memory_table", DIFFERENCE) == ["Monday. → Sunday.", "Friday. → Sunday."]
-    assert "another domain" in program.find("memory_said").text()
-    program.click("memory_like_box")
-    program.find("memory_search").clear()
-    program.find("memory_domain_choice").show_value("legal")
-    program.find("memory_domain_choice").value_chosen.emit("legal")
-    program.wait(lambda: rows(program, "memory_table", 1) == ["The rent is due on Friday."])
-
-
-def test_entries_are_edited_deleted_brought_back_and_deleted_for_good(memory):
-    program, table = memory, memory.find("memory_table")
-    table.model().setData(table.model().index(0, 2), "Freitags ist Miete.")
-    program.wait(lambda: rows(program, "memory_table", 2)[0] == "Freitags ist Miete.")
-    table.model().setData(table.model().index(1, 2), " ")
-    program.wait(lambda: "needs both" in program.find("memory_trouble").text())
-    table.clearSelection()
-    assert not program.find("delete_pairs_button").isEnabled(), "nothing is chosen"
-    table.selectRow(1)
-    page = program.ask(lambda services: services.memory.page(MemoryFilter(), limit=300))
-    table.model().show_rows([Match(pair, 0.0, ()) for pair in page.pairs], page.found)
-    assert program.find("delete_pairs_button").isEnabled(), "a row stays selected when the same rows come again"
-    program.click("delete_pairs_button")
-    program.wait(lambda: len(rows(program, "memory_table")) == 2)
-    window = program.find("memory_window")
-    program.click(program.find("notice_action", window))
-    program.wait(lambda: len(rows(program, "memory_table")) == 3)
-    table.selectRow(1)
-    program.click("delete_pairs_button")
-    program.wait(lambda: len(rows(program, "memory_table")) == 2)
-    bars = window.findChildren(QPushButton, "notice_other_action")
-    program.click([bar for bar in bars if bar.isVisible()][-1])
-    program.ask(lambda services: services.memory.shares())  # behind the request to purge
-    home = program.ask(lambda services: services.paths.database.parent)
-    raw = b"".join(held for _file, held in contents(home))
-    assert b"It rains" not in raw
-    assert b"Freitags ist" in raw, "the control"
-
-
-def test_a_tmx_of_three_languages_asks_which_and_goes_out_again(memory, tmp_path):
-    program = memory
-    path = tmp_path / "three.tmx"
-    variants = "".join(f'<tuv xml:lang="{code}"><seg>{word}</seg></tuv>' for code, word in TREE)
-    path.write_text(f'<tmx version="1.4"><header srclang="en"/><body><tu>{variants}</tu></body></tmx>')
-    program.click("import_tmx_button")
-    choose_file(program, "tmx_file_dialog", path, "memory_window")
-    program.wait(lambda: form(program) is not None)
-    program.find("languages_source_choice").show_value("fr")
-    program.find("languages_target_choice").show_value("de")
-    program.click("languages_form_accept")
-    program.wait(lambda: "arbre" in rows(program, "memory_table", 1))
-    assert "1 pairs were kept" in program.find("memory_said").text() or len(rows(program, "memory_table")) == 4
-    out = tmp_path / "out.tmx"
-    program.click("export_tmx_button")
-    choose_file(program, "tmx_export_dialog", out, "memory_window")
-    program.wait(out.exists)
-    assert "<seg>arbre</seg>" in out.read_text()
-
-
-TREE = [("en", "tree"), ("fr", "arbre"), ("de", "Baum")]
-
-
-def form(program):
-    return program.find("memory_window").findChild(QDialog, "languages_form")
 
 
 def test_a_window_may_be_closed_before_its_answers_come(program, tmp_path, monkeypatch):

@@ -1,4 +1,4 @@
-"""Terms and pairs deleted in a window that is open when the program ends are in no file either: row H10."""
+"""Terms deleted in a window that is open when the program ends are in no file either: row H10."""
 
 from __future__ import annotations
 
@@ -15,21 +15,18 @@ from fakes.recorder import open_echo
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
-from slmdesk.base.translation import Origin, Term
+from slmdesk.base.translation import Term
 from slmdesk.store.backup import backup
 
 pytestmark = [pytest.mark.gui, pytest.mark.qt_log_ignore("This plugin does not support", extend=True)]
 
 WORD = "zebrafishxq"
-BUTTONS = {
-    "terms": ("glossaries_button", "term_table", "delete_terms_button"),
-    "pairs": ("memory_button", "memory_table", "delete_pairs_button"),
-}
+BUTTONS = ("glossaries_button", "term_table", "delete_terms_button")
 BY_ITSELF = """
 import sys
 from PySide6.QtCore import QTimer
 from slmdesk import app
-from slmdesk.window.shell import composition
+from slmdesk.shell import composition
 class Deleting(composition.Frame):
     def __init__(self, *given, **named):
         super().__init__(*given, **named)
@@ -62,32 +59,27 @@ def files_with(home: Path) -> list[str]:
     return sorted(path.name for path, held in contents(home) if any(needle in held for needle in needles))
 
 
-@pytest.fixture(params=list(BUTTONS))
-def kind(request, paths) -> str:
-    """Two of them, and a copy of the history that has them too."""
+@pytest.fixture
+def terms(paths) -> None:
+    """Two terms, and a copy of the history that has them too."""
     services = open_echo()
 
     def fill() -> None:
-        if request.param == "terms":
-            made = services.glossaries.add("Leases", "en", "de")
-            services.glossaries.add_terms(made.id, [Term(WORD, "x"), Term(f"{WORD} of old", "y")])
-        else:
-            pairs = [(f"The {WORD} swims.", "x"), (f"A {WORD} sleeps.", "y")]
-            services.store.memory.remember("en", "de", pairs, origin=Origin.PERSON)
+        made = services.glossaries.add("Leases", "en", "de")
+        services.glossaries.add_terms(made.id, [Term(WORD, "x"), Term(f"{WORD} of old", "y")])
 
     services.service_thread.call(fill)
     services.close()
     paths.backups.mkdir(mode=0o700, exist_ok=True)
     backup(paths, paths.backups / "slmdesk-20991231-235959-before-5.sqlite3")
     assert files_with(paths.data.parent) == ["slmdesk-20991231-235959-before-5.sqlite3", "slmdesk.sqlite3"], "control"
-    return request.param
 
 
-def test_h10_quitting_with_the_window_open_leaves_nothing(start, paths, kind, monkeypatch):
+def test_h10_quitting_with_the_window_open_leaves_nothing(start, paths, terms, monkeypatch):
     monkeypatch.setattr("slmdesk.services.CLOSE_S", 120.0)  # what a slow PC leaves to the next start is below
     program = start()
     QTest.keyClick(program.window, Qt.Key.Key_4, Qt.KeyboardModifier.ControlModifier)
-    opener, table, button = BUTTONS[kind]
+    opener, table, button = BUTTONS
     program.click(opener)
     program.wait(lambda: program.find(table).model().rowCount() == 2)
     program.find(table).selectAll()
@@ -99,10 +91,10 @@ def test_h10_quitting_with_the_window_open_leaves_nothing(start, paths, kind, mo
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals")
-def test_h10_a_kill_with_the_window_open_is_made_up_for_at_the_next_start(start, paths, kind):
+def test_h10_a_kill_with_the_window_open_is_made_up_for_at_the_next_start(start, paths, terms):
     home = paths.data.parent
     env = os.environ | {"SLMDESK_HOME": str(home), "QT_QPA_PLATFORM": "offscreen"}
-    command = [sys.executable, "-c", TAKE_ECHO + BY_ITSELF, *BUTTONS[kind]]
+    command = [sys.executable, "-c", TAKE_ECHO + BY_ITSELF, *BUTTONS]
     window = subprocess.Popen(command, env=env, stdout=subprocess.PIPE, text=True)
     try:
         assert window.stdout.readline() == "deleted\n"

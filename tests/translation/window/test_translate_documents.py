@@ -126,11 +126,6 @@ def choose(program, row):
     return table
 
 
-def entry(program, name):
-    """An entry of the menu of a segment."""
-    return next(action for action in program.find("segment_menu").actions() if action.objectName() == name)
-
-
 def type_into(program, row, text):
     """F2, words, Enter."""
     table = choose(program, row)
@@ -293,7 +288,7 @@ def test_what_cannot_be_translated_is_said_and_the_text_stays(program, tmp_path)
     assert program.find("source_text").toPlainText() == "Hello there"
 
 
-def test_a_segment_is_translated_once_more_with_a_wish_and_undone(program, tmp_path):
+def test_a_segment_is_translated_once_more_with_a_wish(program, tmp_path):
     translated(program, document(tmp_path))
     type_into(program, 0, "Falsch")
     program.wait(lambda: rows(program)[0][1:] == ("Falsch", "edited"))
@@ -301,19 +296,9 @@ def test_a_segment_is_translated_once_more_with_a_wish_and_undone(program, tmp_p
     QTest.keyClick(program.find("segment_table"), Qt.Key.Key_R, CONTROL)
     assert program.find("segment_hint").hasFocus()
     program.type_into("segment_hint", "more formal")
-    program.wait(lambda: entry(program, "retry_segment_action").isEnabled())
+    program.wait(lambda: program.find("retry_segment_button").isEnabled())
     QTest.keyClick(program.find("segment_hint"), Qt.Key.Key_Return)
     program.wait(lambda: rows(program)[0][1:] == ("tHE RENT IS DUE TODAY.", "translated"))
-    table = choose(program, 0)
-    QTest.keyClick(table, Qt.Key.Key_Z, CONTROL)
-    program.wait(lambda: rows(program)[0][1:] == ("Falsch", "edited"))
-    QTest.keyClick(table, Qt.Key.Key_Z, CONTROL)
-    program.wait(lambda: rows(program)[0][1:] == ("tHE RENT IS DUE TODAY.", "translated"))
-    program.wait(lambda: program.find("segment_busy").text() == "Undone: edit")
-    program.click("undo_segment_button")
-    program.wait(lambda: "nothing to undo" in program.find("segment_busy").text())
-    type_into(program, 0, "Neu")
-    assert not program.find("segment_busy").text()
 
 
 def test_a_wish_is_for_the_segment_it_was_typed_for(program, tmp_path):
@@ -321,8 +306,8 @@ def test_a_wish_is_for_the_segment_it_was_typed_for(program, tmp_path):
     choose(program, 0)
     hint = program.find("segment_hint")
     QTest.keyClicks(hint, "shorter")
-    program.wait(lambda: entry(program, "retry_segment_action").isEnabled())
-    entry(program, "retry_segment_action").trigger()
+    program.wait(lambda: program.find("retry_segment_button").isEnabled())
+    program.click("retry_segment_button")
     assert hint.text() == "shorter", "it can be mended, and tried again"
     choose(program, 1)
     program.wait(lambda: hint.text() == "")
@@ -371,59 +356,6 @@ def test_the_keyboard_alone_goes_through_the_segments(program, tmp_path):
     program.wait(lambda: {state for _, _, state in rows(program)} == {"approved"})
     look(program, "To check: 0")  # a person has looked
     look(program, "All ")
-    QTest.keyClick(table, Qt.Key.Key_H, CONTROL)
-    assert program.find("segment_search").hasFocus()
-    QTest.keyClick(program.find("segment_search"), Qt.Key.Key_Tab)
-    assert program.find("replace_with").hasFocus()
-    QTest.keyClick(table, Qt.Key.Key_F, CONTROL)
-    assert program.find("segment_search").hasFocus()
-
-
-def test_words_are_replaced_everywhere_and_it_is_undone_as_one(program, tmp_path):
-    translated(program, document(tmp_path, "The rent is due.", "The rent is low.", "No rent is paid.", "Go home."))
-    table = choose(program, 0)
-    program.click("approve_segment_button")
-    program.wait(lambda: rows(program)[0][2] == "approved")
-    before = rows(program)
-    QTest.keyClick(table, Qt.Key.Key_H, CONTROL)
-    assert program.find("segment_search").hasFocus()
-    program.type_into("segment_search", "RENT")
-    program.type_into("replace_with", "PACHT")
-    program.wait(lambda: program.find("replace_hits").text() == "3 in 3 segments, 1 of them approved")
-    program.wait(lambda: len(rows(program)) == 3)
-    program.click("replace_all_button")
-    program.wait(lambda: program.translate.findChild(object, "replace_approved") is not None)
-    program.click(program.find("replace_others_only", program.translate))
-    program.wait(lambda: program.find("segment_busy").text() == "2 replaced in 2 segments")
-    come_forward(program)
-    program.find("segment_search").clear()
-    program.wait(lambda: len(rows(program)) == 4)
-    assert [target for _, target, _ in rows(program)] == [
-        "tHE RENT IS DUE.", "tHE PACHT IS LOW.", "nO PACHT IS PAID.", "gO HOME.",
-    ]  # fmt: skip
-    QTest.keyClick(choose(program, 0), Qt.Key.Key_Z, CONTROL)
-    program.wait(lambda: rows(program) == before)
-
-
-def test_what_was_replaced_is_undone_by_the_next_key_and_can_be_replaced_again(program, tmp_path):
-    translated(program, document(tmp_path, "The rent is due.", "No rent is paid.", "Go home."))
-    before = rows(program)
-    QTest.keyClick(choose(program, 0), Qt.Key.Key_H, CONTROL)
-    program.type_into("segment_search", "RENT")
-    program.type_into("replace_with", "PACHT")
-    program.wait(lambda: program.find("replace_hits").text() == "2 in 2 segments")
-    program.click("replace_all_button")
-    program.wait(lambda: program.find("segment_busy").text() == "2 replaced in 2 segments")
-    program.wait(lambda: program.find("replace_hits").text() == "0 in 0 segments")
-    program.wait(lambda: program.window.focusWidget() is not None)
-    QTest.keyClick(program.window.focusWidget(), Qt.Key.Key_Z, CONTROL)
-    program.wait(lambda: program.find("segment_busy").text() == "Undone: replacement of 2 segments")
-    program.wait(lambda: program.find("replace_hits").text() == "2 in 2 segments")
-    assert program.find("replace_all_button").isEnabled()
-    QTest.keyClick(program.find("replace_match_case"), Qt.Key.Key_Z, CONTROL)
-    program.wait(lambda: program.find("segment_busy").text() == "There is nothing to undo.")
-    program.find("segment_search").clear()
-    program.wait(lambda: rows(program) == before)
 
 
 def test_a_file_that_was_written_does_not_follow_what_is_changed_and_that_is_said(program, tmp_path):
@@ -521,14 +453,6 @@ def test_the_memory_and_the_terms_help_with_a_segment(program, tmp_path):
     program.wait(lambda: offered(panel, "use_likeness") is not None)
     program.click(offered(panel, "use_likeness"))
     program.wait(lambda: rows(program)[0][1:] == ("Die Miete ist am ersten Tag fällig.", "edited"))
-    entry(program, "back_segment_action").trigger()
-    program.wait(lambda: panel.findChild(object, "back_translation") is not None)
-    assert program.find("back_translation", panel).text() == "Die Miete ist am ersten Tag fällig.".swapcase()
-    program.wait(lambda: program.find("others_segment_button").isEnabled())
-    program.click("others_segment_button")
-    program.wait(lambda: offered(panel, "use_other") is not None)
-    program.click(offered(panel, "use_other"))
-    program.wait(lambda: rows(program)[0][1] == "tHE RENT IS DUE ON THE LAST DAY.")
 
 
 def test_what_failed_is_tried_again_and_saving_before_is_warned_of(program, tmp_path):
@@ -614,10 +538,6 @@ def test_the_next_to_check_is_edited_at_once_and_each_count_follows(program, tmp
     QTest.keyClick(editor, Qt.Key.Key_Return)
     program.wait(lambda: chip.text() == "To check  1" and words(program).endswith("1 to check."))
     assert program.find("edited_chip").text() == "Edited  1"
-    QTest.keyClick(table, Qt.Key.Key_Z, CONTROL)
-    program.wait(lambda: chip.text() == "To check  2" and words(program).endswith("2 to check."))
-    assert program.find("edited_chip").text() == "Edited  0"
-    assert table.currentIndex().row() == 1
 
 
 def test_nothing_moves_and_the_chosen_row_stays_when_the_job_ends(with_model, tmp_path):
@@ -627,7 +547,7 @@ def test_nothing_moves_and_the_chosen_row_stays_when_the_job_ends(with_model, tm
     program.wait(lambda: " of 30 segments" in words(program) and not words(program).startswith("0"))
     come_forward(program)
     table = choose(program, 3)
-    names = ("translate_tabs", "save_translation_button", "all_chip", "segment_search", "segment_table",
+    names = ("translate_tabs", "save_translation_button", "all_chip", "segment_table",
              "approve_segment_button", "segment_hint", "translation_progress_words")  # fmt: skip
     places = [program.find(name).mapToGlobal(QPoint(0, 0)) for name in names]
     assert program.find("translation_progress").isVisible()

@@ -62,7 +62,7 @@ def test_a_document_stays_reachable_behind_its_tab_and_so_does_the_text(program,
 
 def test_the_options_hide_behind_one_button(program):
     program.click("translate_options_button")
-    names = ("domain_choice", "formality_choice", "translate_redact", "shade_button", "together_box")
+    names = ("domain_choice", "formality_choice", "shade_button", "together_box")
     assert all(program.find(name).isVisible() for name in names)
     program.click("together_box")
     program.wait(lambda: not program.ask(lambda services: services.settings.current.translate_together))

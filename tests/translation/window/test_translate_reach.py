@@ -9,6 +9,7 @@ from PySide6.QtGui import QContextMenuEvent, QDragEnterEvent, QDropEvent, QImage
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QMenu
 
+from slmdesk.__main__ import main
 from slmdesk.chat.window.view.message import MessageWidget
 from slmdesk.translation.window.text import PASTED_MS, TYPED_MS, WORD_MS, pause_ms
 from slmdesk.translation.window.text_editors import target_for
@@ -175,6 +176,15 @@ def test_another_start_has_the_clipboard_translated(program):
     program.wait(lambda: is_shown(program, "tHE SUN IS UP TODAY."))
 
 
+def test_the_command_for_a_key_of_the_desktop_is_one_of_the_window(home, monkeypatch):
+    given: list[str] = []
+    monkeypatch.setattr("slmdesk.app.choose_language", lambda _paths: None)
+    monkeypatch.setattr("slmdesk.online.offline.wall_in", lambda _paths, *, is_window: None)
+    monkeypatch.setattr("slmdesk.app.run_window", lambda arguments: given.extend(arguments) or 0)
+    assert main(["translate", "--clipboard"]) == 0
+    assert given == ["translate", "--clipboard"]
+
+
 def test_a_language_chosen_does_not_make_typing_hasty(program):
     program.window.show_page("Translate")
     program.frame.translate.set_domain("legal")
@@ -220,7 +230,7 @@ def test_tab_goes_through_the_page_as_the_eye_does_and_every_stop_has_a_name(pro
     assert all(one.accessibleName() or getattr(one, "text", str)() for one in seen), names
     requested = (
         "source_language", "swap_button", "target_language", "source_text", "target_text", "paste_button",
-        "choose_document_button", "copy_translation_button", "back_translation_button", "check_count_button",
+        "choose_document_button", "copy_translation_button", "check_count_button",
     )  # fmt: skip
     assert [name for name in names if name in requested] == list(requested)
 

@@ -21,9 +21,9 @@ RIGHT = "We received it on 3 May.\r\n\r\n* The two keys were lost.\nMr Kruger pa
 
 
 def test_a_text_is_corrected_and_all_else_stays_byte_for_byte(run, able_model):
-    done = run("write", "correct", "--language", "en", stdin=TEXT, echo=ECHO)
+    done = run("write", "--as", "correct", "--language", "en", stdin=TEXT, echo=ECHO)
     assert (done.status, done.err) == (0, "3 changes made, 2 only suggested. --changes lists them.\n")
-    shape = run("write", "correct", "--language", "en", "--json", stdin=TEXT, echo=ECHO).json
+    shape = run("write", "--as", "correct", "--language", "en", "--json", stdin=TEXT, echo=ECHO).json
     assert shape["text"] == RIGHT
     assert [(one["from"], one["to"], one["reason"], one["line"], one["made"]) for one in shape["changes"]] == [
         ("recieved", "received", "spelling", 1, True),
@@ -41,11 +41,11 @@ def test_bytes_of_a_file_come_back_as_they_were(run_bytes, able_model, tmp_path,
     path = tmp_path / "a.txt"
     path.write_bytes(b"\xef\xbb\xbfIt is late\xc2\xa0now.\r\n\r\n\tcode here\r\nend")
     monkeypatch.setenv("SLMDESK_ECHO", '{"known": {"It is late now.": "It is late now.", "end": "end"}}')
-    assert run_bytes("write", "correct", str(path), "--language", "en") == path.read_bytes()
+    assert run_bytes("write", "--as", "correct", str(path), "--language", "en") == path.read_bytes()
 
 
 def test_changes_are_listed_as_compare_prints_them(run, able_model):
-    done = run("write", "correct", "--language", "en", "--changes", stdin=TEXT, echo=ECHO)
+    done = run("write", "--as", "correct", "--language", "en", "--changes", stdin=TEXT, echo=ECHO)
     assert "1. [line 1] spelling\n     We [-recieved-]{+received+} it on 3 May.\n" in done.out
     assert "4. [line 4] suggestion, spelling: changes a name\n     Mr [-Kruger-]{+Krüger+} paid 20 euros.\n" in done.out
 
@@ -53,7 +53,7 @@ def test_changes_are_listed_as_compare_prints_them(run, able_model):
 def test_a_word_file_holds_tracked_changes_and_comments(run, able_model, tmp_path):
     source, target = tmp_path / "a.md", tmp_path / "a.docx"
     source.write_bytes(TEXT.encode())
-    done = run("write", "correct", str(source), "--language", "en", "-o", str(target), echo=ECHO).ok()
+    done = run("write", "--as", "correct", str(source), "--language", "en", "-o", str(target), echo=ECHO).ok()
     assert done.out == ""
     assert source.read_bytes() == TEXT.encode()
     docx.Document(str(target))  # python-docx opens it
@@ -67,21 +67,20 @@ def test_a_word_file_holds_tracked_changes_and_comments(run, able_model, tmp_pat
     assert all(one.get(qn("w:date")).endswith("Z") for one in body.iter(qn("w:ins"), qn("w:del")))
     assert not any(list(one.iter(qn("w:t"))) for one in body.iter(qn("w:del")))
     assert "“Krüger” instead? (suggestion, spelling: changes a name)" in comments
-    again = run("write", "correct", str(source), "--language", "en", "-o", str(target), echo=ECHO)
+    again = run("write", "--as", "correct", str(source), "--language", "en", "-o", str(target), echo=ECHO)
     assert (again.status, "already there" in again.err) == (1, True)
 
 
 def test_a_sentence_that_was_answered_otherwise_stays_and_is_named(run, with_model):
-    done = run(
-        "write", "correct", "--language", "en", "--json", stdin="It is late.\nWe go.\n", echo={"answer": "No " * 90}
-    )
+    text = "It is late.\nWe go.\n"
+    done = run("write", "--as", "correct", "--language", "en", "--json", stdin=text, echo={"answer": "No " * 90})
     assert done.json["text"] == "It is late.\nWe go.\n"
     assert done.json["unanswered_lines"] == [1, 2]
     assert "2 sentences could not be checked and stay as written (lines 1, 2)." in done.err
 
 
 def test_a_model_that_corrects_badly_only_suggests(run, with_model):
-    shape = run("write", "correct", "--language", "en", "--json", stdin=TEXT, echo=ECHO).json
+    shape = run("write", "--as", "correct", "--language", "en", "--json", stdin=TEXT, echo=ECHO).json
     assert shape["text"] == TEXT
     assert {one["doubt"] for one in shape["changes"]} == {"model", "name", "number"}
 
@@ -90,20 +89,20 @@ def test_a_model_that_corrects_badly_only_suggests(run, with_model):
 def test_what_is_no_text_is_refused(run, with_model, tmp_path, given, code):
     path = tmp_path / "a.txt"
     path.write_bytes(given)
-    done = run("write", "correct", str(path), "--json")
+    done = run("write", "--as", "correct", str(path), "--json")
     assert (done.status, done.json["error"]["code"]) == (1, code)
     assert path.read_bytes() == given
 
 
 def test_wrong_usage_is_told(run, with_model, tmp_path):
     (tmp_path / "a.pdf").write_bytes(b"%PDF-1.4")
-    assert run("write", "correct", str(tmp_path / "a.pdf")).status == 2
-    assert run("write", "correct", str(tmp_path / "none.txt")).status == 1
-    assert run("write", "correct", str(tmp_path)).status in (1, 2)
+    assert run("write", "--as", "correct", str(tmp_path / "a.pdf")).status == 2
+    assert run("write", "--as", "correct", str(tmp_path / "none.txt")).status == 1
+    assert run("write", "--as", "correct", str(tmp_path)).status in (1, 2)
     text = tmp_path / "a.txt"
     text.write_text("It is late.")
-    assert run("write", "correct", str(text), "-o", str(tmp_path / "a.pdf")).status == 2
-    done = run("write", "correct", str(text), "-o", str(text), "--force")
+    assert run("write", "--as", "correct", str(text), "-o", str(tmp_path / "a.pdf")).status == 2
+    done = run("write", "--as", "correct", str(text), "-o", str(text), "--force")
     assert (done.status, "is the document itself" in done.err) == (1, True)
-    unknown = run("write", "correct", str(text), "--language", "Klingon", "--json")
+    unknown = run("write", "--as", "correct", str(text), "--language", "Klingon", "--json")
     assert (unknown.status, unknown.json["error"]["code"]) == (1, "language.unknown")

@@ -12,7 +12,7 @@ TEXT = "We recieved 1,450 euros on 12 March.\n\nRoom 308 have two key, and 26 gu
 
 def test_no_number_is_changed_unmarked(run, starter_model, measured_before) -> None:
     run("models", "import", str(starter_model), "--link", real=True).ok()
-    shape = run("write", "correct", "--language", "en", "--json", stdin=TEXT, real=True).json
+    shape = run("write", "--as", "correct", "--language", "en", "--json", stdin=TEXT, real=True).json
     assert re.findall(r"\d[\d.,]*\d|\d", shape["text"]) == ["1,450", "12", "308", "26", "9.30"]
     touched = [one for one in shape["changes"] if re.search(r"\d", one["from"] + one["to"])]
     assert all(not one["made"] for one in touched)

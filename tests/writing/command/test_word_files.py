@@ -34,7 +34,7 @@ def letter(tmp_path):
 
 def test_changes_are_tracked_where_they_stand_and_looks_stay(run, able_model, letter, tmp_path):
     before, target = letter.read_bytes(), tmp_path / "out.docx"
-    done = run("write", "correct", str(letter), "--language", "en", "-o", str(target), echo={"known": KNOWN})
+    done = run("write", "--as", "correct", str(letter), "--language", "en", "-o", str(target), echo={"known": KNOWN})
     assert (done.status, done.out) == (0, ""), done.err
     assert "4 changes made, 1 only suggested." in done.err
     assert letter.read_bytes() == before
@@ -58,9 +58,9 @@ def test_changes_are_tracked_where_they_stand_and_looks_stay(run, able_model, le
 
 
 def test_changes_of_a_word_file_are_listed_by_paragraph(run, able_model, letter):
-    done = run("write", "correct", str(letter), "--language", "en", "--changes", echo={"known": KNOWN})
+    done = run("write", "--as", "correct", str(letter), "--language", "en", "--changes", echo={"known": KNOWN})
     assert "5. [paragraph 4] suggestion, wording: changes a number or a date\n" in done.out
-    assert run("write", "correct", str(letter)).status == 2
+    assert run("write", "--as", "correct", str(letter)).status == 2
 
 
 def test_a_locked_or_damaged_word_file_is_refused_and_nothing_is_written(run, with_model, tmp_path):
@@ -71,6 +71,6 @@ def test_a_locked_or_damaged_word_file_is_refused_and_nothing_is_written(run, wi
     ):
         path = tmp_path / "a.docx"
         path.write_bytes(data)
-        done = run("write", "correct", str(path), "-o", str(target), "--json")
+        done = run("write", "--as", "correct", str(path), "-o", str(target), "--json")
         assert (done.status, done.json["error"]["code"]) == (1, code)
         assert not target.exists()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from slmdesk.writing.spelling.service import (
     chosen_for,
     code_of,
     find_dictionaries,
-    usual_folders,
+    system_folders,
 )
 from slmdesk.writing.spelling.types import Dictionary
 
@@ -55,36 +56,41 @@ def test_the_one_for_the_region_then_the_language_s_own_is_used():
     assert chosen_for("no", of("nb_NO")).code == "nb_NO"
 
 
-def test_a_file_without_a_language_in_its_name_is_for_all_text():
-    assert chosen_for("de", of("index")).code == "index"
-    assert chosen_for("de", of("index", "words")) is None
-
-
-def test_dictionaries_are_found_in_a_folder_one_further_down_and_by_a_file(tmp_path):
+def test_dictionaries_have_a_file_of_forms_beside_the_list(tmp_path, monkeypatch):
+    tiny_dictionary.install(monkeypatch, tmp_path)
     tiny_dictionary.write(tmp_path, "en_US")
-    tiny_dictionary.write(tmp_path / "dict-de", "de_DE_frami")
+    tiny_dictionary.write(tmp_path, "de_DE_frami")
     (tmp_path / "hyph_de_DE.dic").write_text("1\na1b\n")  # hyphenation has no forms
-    assert [dictionary.code for dictionary in find_dictionaries(str(tmp_path))] == ["de_DE", "en_US"]
-    for end in (".dic", ".aff"):
-        assert [dictionary.code for dictionary in find_dictionaries(str(tmp_path / f"en_US{end}"))] == ["en_US"]
-    assert find_dictionaries(str(tmp_path / "none")) == ()
-    assert find_dictionaries(str(tmp_path / "hyph_de_DE.dic")) == ()
+    assert [dictionary.code for dictionary in find_dictionaries()] == ["de_DE", "en_US"]
 
 
-def test_the_usual_folders_of_each_system(tmp_path, monkeypatch):
-    monkeypatch.setattr(Path, "home", lambda: tmp_path)
-    tiny_dictionary.write(tmp_path / ".config/libreoffice/4/user/uno_packages/cache/uno_packages/x/fr.oxt/dict", "fr")
-    linux = {"XDG_DATA_DIRS": f"{tmp_path}/a:{tmp_path}/b", "DICPATH": f"{tmp_path}/own:relative"}
-    folders = [
-        str(folder.relative_to(tmp_path)) for folder in usual_folders(linux, "linux") if folder.is_relative_to(tmp_path)
+def test_files_that_others_than_the_administrator_can_write_are_left_alone(tmp_path, monkeypatch):
+    tiny_dictionary.install(monkeypatch, tmp_path)
+    path = tiny_dictionary.write(tmp_path, "en_US")
+    assert find_dictionaries()
+    for file in (path, path.with_suffix(".aff")):
+        for mode in (0o664, 0o646):
+            file.chmod(mode)
+            assert find_dictionaries() == ()
+        file.chmod(0o644)
+    linked = tmp_path / "fr.dic"
+    linked.symlink_to(path)
+    linked.with_suffix(".aff").symlink_to(path.with_suffix(".aff"))
+    assert [dictionary.code for dictionary in find_dictionaries()] == ["en_US", "fr"]
+    monkeypatch.setattr("slmdesk.writing.spelling.service.ADMINISTRATOR", os.getuid() + 1)
+    assert find_dictionaries() == ()
+
+
+def test_the_folders_of_each_system(tmp_path):
+    linux = set(system_folders({"XDG_DATA_DIRS": f"{tmp_path}/a:{tmp_path}/b"}, "linux"))
+    assert {tmp_path / "a/hunspell", tmp_path / "b/myspell/dicts", tmp_path / "a/myspell"} <= linux
+    assert not [
+        folder for folder in linux if folder.is_relative_to(Path.home()) and not folder.is_relative_to(tmp_path)
     ]
-    assert folders[0] == "own"
-    assert {".local/share/hunspell", "a/hunspell", "b/myspell/dicts", "a/myspell"} <= set(folders)
-    assert any(folder.endswith("fr.oxt/dict") for folder in folders)
-    assert tmp_path / "Library/Spelling" in set(usual_folders({}, "darwin"))
+    assert Path("/Library/Spelling") in set(system_folders({}, "darwin"))
     office = tmp_path / "LibreOffice/share/extensions/dict-en"
     office.mkdir(parents=True)
-    assert office in set(usual_folders({"PROGRAMFILES": str(tmp_path), "APPDATA": str(tmp_path)}, "win32"))
+    assert office in set(system_folders({"PROGRAMFILES": str(tmp_path)}, "win32"))
 
 
 def test_the_language_of_the_account():

@@ -1,4 +1,4 @@
-"""Texts checked by real dictionaries in the real child."""
+"""Texts checked by dictionaries of the system."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import pytest
 from fakes import tiny_dictionary
 from fakes.recorder import result_of
 
-from slmdesk.base.protocol import Failed
 from slmdesk.runtime.events import Noticed
 from slmdesk.runtime.messages import Problem
 from slmdesk.writing.spelling.types import SpellingChanged, SpellingRequest
@@ -18,14 +17,14 @@ GERMAN = "Der Brief wurde am Montag an das Geriht gesandt und ist dort eingegang
 
 
 @pytest.fixture
-def checked(opened, tmp_path):
+def checked(opened, tmp_path, monkeypatch):
     """Services that use the dictionaries of a folder, and what is misspelled in some paragraphs."""
     folder = tmp_path / "dictionaries"
     tiny_dictionary.write(folder, "en_US")
     tiny_dictionary.write(folder, "de_DE", tiny_dictionary.GERMAN)
+    tiny_dictionary.install(monkeypatch, folder)
     recorder = opened(model=False)
     services = recorder.services
-    assert result_of(services, lambda: services.spelling.choose(str(folder))) is None
 
     def wrong(*paragraphs, around="", names=()):
         request = SpellingRequest(paragraphs, around or "\n".join(paragraphs), names)
@@ -61,7 +60,7 @@ def test_one_dictionary_for_all_text(checked):
 def test_switched_off_nothing_is_asked(checked):
     change(checked, spelling=False)
     assert checked(ENGLISH) == [[]]
-    assert not checked.services.speller.is_running
+    assert checked.services.service_thread.call(lambda: checked.services.spelling._speller) is None
 
 
 def test_own_words_count_as_right_until_they_are_removed(checked):
@@ -80,15 +79,9 @@ def test_own_words_count_as_right_until_they_are_removed(checked):
 def test_suggestions(checked):
     services = checked.services
     request = SpellingRequest((ENGLISH,), ENGLISH)
+    assert checked(ENGLISH) == [["sennt", "corut", "becuase"]]
     found = result_of(services, lambda: services.spelling.suggest(request, "becuase"))
     assert (found.word, found.words[0]) == ("becuase", "because")
-
-
-def test_a_place_without_dictionaries_is_refused(checked, tmp_path):
-    services = checked.services
-    problem = result_of(services, lambda: services.spelling.choose(str(tmp_path / "nothing")))
-    assert (problem.code, services.settings.current.spelling_place) == ("dictionary.none", str(checked.folder))
-    assert "Nothing was changed" in problem.sentence
 
 
 def test_a_broken_dictionary_is_said_once_and_the_others_go_on(checked):
@@ -104,29 +97,11 @@ def test_a_broken_dictionary_is_said_once_and_the_others_go_on(checked):
     assert checked(ENGLISH)[0] == ["sennt", "corut", "becuase"]
 
 
-def test_a_dictionary_that_kills_its_child_is_left_alone(checked):
+def test_without_a_request_for_long_the_dictionaries_are_dropped_and_read_again(checked):
     services = checked.services
-    found = result_of(services, services.spelling.state).dictionaries
-    dictionary = next(one for one in found if one.code == "en_US")
-    died = Failed("1", "child.died", {"how": "killed", "detail": ""})
-    for _ in range(2):
-        services.service_thread.call(lambda: services.spelling._failed(dictionary, died))
-    assert checked.recorder.wait(Noticed).problem.code == "dictionary.damaged"
-    assert checked(ENGLISH) == [[]]
-
-
-HOSTILE = "SET UTF-8\nSFX S Y 1\nSFX S 0 s (a+)+b\n"
-"""A pattern that takes for ever on many letters a."""
-
-
-@pytest.mark.real_child
-def test_a_dictionary_that_hangs_is_ended_and_left_alone(checked):
-    (checked.folder / "en_US.aff").write_text(HOSTILE)
-    for _ in range(2):
-        assert isinstance(checked("a" * 35 + "s and the letter", around=ENGLISH), Problem)
-    problem = checked.recorder.wait(Noticed).problem
-    assert (problem.code, problem.args["reason"]) == ("dictionary.damaged", "it takes too long")
-    assert checked(ENGLISH, GERMAN) == [[], ["Geriht"]]
+    assert checked(ENGLISH) == [["sennt", "corut", "becuase"]]
+    services.service_thread.call(services.spelling.close)
+    assert checked("And the corut was sennt a letterr", around=ENGLISH) == [["corut", "sennt", "letterr"]]
 
 
 def change(checked, **values):

@@ -1,4 +1,4 @@
-"""Help while a text is typed on the page Write: misspelled words are underlined, a sentence is continued in grey."""
+"""Help while a text is typed on the page Write: misspelled words are underlined."""
 
 from __future__ import annotations
 
@@ -13,49 +13,29 @@ pytestmark = [
 ]
 CTRL = Qt.KeyboardModifier.ControlModifier
 LINE = "The letter was sennt on Monday and received by the court"
-ANSWER = f"{LINE} because of a delay. More."
-
-
 CORRECTED = {f"{LINE}.": f"{LINE}.".replace("sennt", "sent").replace("court", "corut")}
 
 
 @pytest.fixture
-def writer(start, model_file, tmp_path, request):
+def writer(start, model_file, tmp_path, request, monkeypatch):
     """The page Write, with the focus in it and an English dictionary; the parameter: how the engine answers."""
     tiny_dictionary.write(tmp_path / "dictionaries")
+    tiny_dictionary.install(monkeypatch, tmp_path / "dictionaries")
     program = start(**request.param)
     program.with_model(model_file)
-    program.bridge.follow(lambda services: services.spelling.choose(str(tmp_path / "dictionaries")))
     QTest.keyClick(program.window, Qt.Key.Key_5, CTRL)
     program.edit = program.find("writing_editor")
     program.wait(lambda: program.edit.isVisible())
     program.wait(program.is_in_front)
     program.edit.setFocus()
     program.marks = program.edit.findChild(QObject, "spell_marks")
-    program.ghost = program.edit.findChild(QObject, "ghost_text")
     return program
 
 
-@pytest.mark.parametrize("writer", [{"answer": ANSWER}], indirect=True)
-def test_the_sentence_is_continued_and_tab_takes_it(writer):
-    program = writer
-    QTest.keyClicks(program.edit, LINE)
-    program.wait(lambda: program.ghost.text == " because of a delay.")
-    program.wait(lambda: program.marks.words == ["sennt"])
-    assert program.frame.writing_page.text == LINE  # what is kept, counted and saved
-    QTest.keyClick(program.edit, Qt.Key.Key_Tab)
-    assert program.edit.toPlainText() == f"{LINE} because of a delay."
-    assert program.edit.hasFocus()
-    assert program.ghost.text == ""
-    QTest.keyClick(program.edit, Qt.Key.Key_Z, CTRL)
-    assert program.edit.toPlainText() == LINE
-
-
 @pytest.mark.parametrize("writer", [{"known": CORRECTED}], indirect=True)
-def test_where_changes_wait_for_a_decision_nothing_is_marked_or_continued(writer):
+def test_where_changes_wait_for_a_decision_nothing_is_marked(writer):
     program = writer
     QTest.keyClicks(program.edit, f"{LINE}.")
-    program.ghost.drop()
     program.wait(lambda: program.marks.words == ["sennt"])
     choice = program.find("writing_language")
     choice.setCurrentIndex(choice.findData("en"))
@@ -63,9 +43,3 @@ def test_where_changes_wait_for_a_decision_nothing_is_marked_or_continued(writer
     program.click("writing_correct")
     program.wait(lambda: not program.frame.writing_page.corrections.is_busy and program.edit.tracked.pending)
     program.wait(lambda: not program.marks.words and not program.marks._timer.isActive())
-    program.edit.setFocus()
-    QTest.keyClick(program.edit, Qt.Key.Key_End, CTRL)
-    QTest.keyClicks(program.edit, " And")
-    program.wait(lambda: not program.ghost._timer.isActive())
-    program.ask(lambda services: None)
-    assert program.ghost.text == ""

@@ -242,11 +242,11 @@ def test_the_primary_button_is_what_comes_next(program):
 
 def test_options_are_in_a_popover_and_are_settings(program):
     program.click("writing_options")
-    box = program.find("writing_continue_typing")
+    box = program.find("writing_spelling")
     assert box.isChecked()
     program.click(box)
-    program.wait(lambda: not program.frame.settings.current.continue_typing)
-    program.frame.settings.change("continue_typing", True)
+    program.wait(lambda: not program.frame.settings.current.spelling)
+    program.frame.settings.change("spelling", True)
     program.wait(box.isChecked)
 
 

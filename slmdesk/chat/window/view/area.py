@@ -21,7 +21,6 @@ from PySide6.QtGui import (
     QKeyEvent,
     QKeySequence,
     QMouseEvent,
-    QTextCharFormat,
     QTextCursor,
     QTextDocument,
 )
@@ -45,8 +44,7 @@ from slmdesk.chat.window.view.selection import Entry, SelectableArea, show_menu
 from slmdesk.window.base.bridge import copy_text
 from slmdesk.window.markdown.builder import COPY_CODE, SAVE_CODE, SHOW_ALL_ROWS
 from slmdesk.window.markdown.message import MessageText
-from slmdesk.window.markdown.selected import FORMULA_SOURCE, RESEMBLING, ViewStyle
-from slmdesk.window.widgets.build import plain_tip
+from slmdesk.window.markdown.selected import FORMULA_SOURCE, ViewStyle
 from slmdesk.window.widgets.dialogs import request_translation, request_writing
 from slmdesk.window.widgets.opening import judge_link
 
@@ -110,7 +108,6 @@ class ConversationView(SelectableArea):
         row = self.rows[self._index(message.id)]
         was_growing = row.view.is_growing
         super().update_message(message)
-        self._underline(row)
         if was_growing and not message.is_growing:
             announce(self, message)
 
@@ -371,12 +368,7 @@ class ConversationView(SelectableArea):
 
     def _widget_grown(self, row: Row) -> None:
         super()._widget_grown(row)
-        self._underline(row)
         self._finder.mark(row, self._style)
-
-    def _underline(self, row: Row) -> None:
-        if row.widget is not None:
-            underline(row.widget.text, row.view.resembling, self._style)
 
     # Qt's own ------------------------------------------------------------------------------------------------------
 
@@ -653,7 +645,6 @@ def announce(view: ConversationView, message: MessageView) -> None:
 
 MOST_MARKS = 2000
 """Most highlights in one message."""
-NOT_RECOGNISED = _("Resembles a name or number that stood for another. It was left as the model wrote it.")
 
 
 class Hit(Record):
@@ -683,11 +674,10 @@ class Finder:
         self._gone_to = (row.view.id, number)
         self._mark_all(style)
         shown = row.widget.text.extraSelections() if row.widget is not None else []
-        marks = [selection for selection in shown if not selection.format.hasProperty(RESEMBLING)]
-        if row.widget is None or not marks:
+        if row.widget is None or not shown:
             return
         text = row.widget.text
-        rect = text.cursorRect(marks[min(number, len(marks) - 1)].cursor)
+        rect = text.cursorRect(shown[min(number, len(shown) - 1)].cursor)
         y = text.viewport().mapTo(area.viewport(), rect.center()).y()
         if not EDGE <= y <= area.viewport().height() - EDGE:
             area.scroll_by(y - area.viewport().height() // 2)
@@ -724,33 +714,8 @@ def mark(text: MessageText, words: str, style: ViewStyle, current: int = -1) -> 
         form = marks[min(current, len(marks) - 1)].format
         form.setBackground(style.theme.colour("accent"))
         form.setForeground(style.theme.colour("on_accent"))
-    others = [
-        extraselection for extraselection in text.extraSelections() if extraselection.format.hasProperty(RESEMBLING)
-    ]
     if marks or text.extraSelections():
-        text.setExtraSelections([*marks, *others])
-
-
-def underline(text: MessageText, words: Iterable[str], style: ViewStyle) -> None:
-    """Underline words that resemble a placeholder of the redaction, wherever they are. Search highlights stay."""
-    others = [
-        extraselection for extraselection in text.extraSelections() if not extraselection.format.hasProperty(RESEMBLING)
-    ]
-    marks: list[QTextEdit.ExtraSelection] = []
-    for word in words:
-        shown = ShownWords(text.document())
-        for hit in re.finditer(rf"(?<!\w){re.escape(word)}(?!\w)", shown.words):
-            made = QTextEdit.ExtraSelection()
-            made.cursor = _cursor(text, *shown.places(*hit.span()))
-            form = made.format
-            form.setProperty(RESEMBLING, True)
-            form.setUnderlineStyle(QTextCharFormat.UnderlineStyle.DotLine)
-            form.setUnderlineColor(style.theme.colour("accent"))
-            form.setToolTip(plain_tip(NOT_RECOGNISED))
-            made.format = form
-            marks.append(made)
-    if marks or len(others) != len(text.extraSelections()):
-        text.setExtraSelections([*others, *marks[:MOST_MARKS]])
+        text.setExtraSelections(marks)
 
 
 def _pattern(words: str) -> re.Pattern[str]:

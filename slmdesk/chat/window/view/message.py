@@ -106,8 +106,6 @@ class MessageView(Record):
     is_thinking: bool = False
     author: str = ""
     """Name shown above the text instead of the usual name for the role."""
-    resembling: tuple[str, ...] = ()
-    """Words that resemble a placeholder of the redaction but were left unchanged. They are underlined."""
     is_pinned: bool = False
     """True if the message always stays in the prompt."""
     is_left_out: bool = False

@@ -1,0 +1,106 @@
+"""The installed files of the program and of the libraries it needs, compared with the lists made when they were built;
+and what runs in this process and was not installed with it.
+
+Each library brings a list of its files with their checksums (RECORD, PyPA's specification of installed projects).
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import os
+import re
+import sys
+from collections.abc import Mapping
+from importlib import metadata
+from pathlib import Path
+
+import slmdesk
+from slmdesk.base.record import Record
+from slmdesk.base.untrusted import clean_label
+
+PROGRAM = "slmdesk"
+LOADERS = ("LD_PRELOAD", "LD_AUDIT", "DYLD_INSERT_LIBRARIES", "PYTHONPATH", "PYTHONSTARTUP")
+"""Environment variables that make every program run additional code of the account."""
+SYSTEM = ("/usr", "/lib", "/lib32", "/lib64", "/opt", "/app", "/snap", "/nix/store", "/gnu/store")
+CLOSURES = "/memfd:libffi (deleted)"
+"""Name of the memory in which the system's libffi keeps the callbacks of ctypes."""
+DECEIVES = "code that did not come with slmdesk can deceive it"
+MOST_LETTERS = 200
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+
+
+class Library(Record):
+    name: str
+    version: str
+    sha256: str
+    """Checksum of the list of its files that it came with. Empty if it has none."""
+    changed: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
+
+
+def libraries() -> list[Library]:
+    """Compare the files of the libraries with their lists. Reads every file, so never call it on the service thread."""
+    return [_compared(metadata.distribution(name)) for name in sorted(_needed()) if _key(name) != PROGRAM]
+
+
+def package_sum() -> tuple[int, str]:
+    """Return how many files the program itself has, and one checksum over all of them: that of the lines `sha256sum`
+    prints for its files, in the order of their names.
+    """
+    folder = Path(slmdesk.__file__).parent
+    paths = {path.relative_to(folder).as_posix(): path for path in folder.rglob("*")}
+    names = [name for name in sorted(paths) if "__pycache__" not in paths[name].parts and paths[name].is_file()]
+    sums = "".join(f"{hashlib.sha256(paths[name].read_bytes()).hexdigest()}  {name}\n" for name in names)
+    return len(names), hashlib.sha256(sums.encode()).hexdigest()
+
+
+def code_from_elsewhere(environment: Mapping[str, str] = os.environ, maps: Path = Path("/proc/self/maps")) -> list[str]:
+    """Return sentences about code in this process that belongs neither to the program nor to the system. Any thread."""
+    found = [f"{name} is set: {DECEIVES}." for name in LOADERS if environment.get(name)]
+    try:
+        lines = maps.read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:  # not Linux
+        return found
+    own = (sys.prefix, sys.base_prefix, sys.exec_prefix, Path(slmdesk.__file__).parent.parent)
+    known = (*map(Path, (*SYSTEM, CLOSURES)), *(Path(path).resolve() for path in own))
+    mapped = {parts[5] for parts in (line.split(maxsplit=5) for line in lines) if len(parts) == 6 and "x" in parts[1]}
+    others = (at for at in sorted(mapped) if at.startswith("/") and not any(map(Path(at).is_relative_to, known)))
+    return [*found, *(f"{clean_label(path, MOST_LETTERS)} is loaded: {DECEIVES}." for path in others)]
+
+
+def _needed() -> set[str]:
+    seen: dict[str, str] = {}
+    waiting = [PROGRAM]
+    while waiting:
+        name = waiting.pop()
+        if _key(name) in seen:
+            continue
+        try:
+            requires = metadata.distribution(name).requires or []
+        except metadata.PackageNotFoundError:
+            continue
+        seen[_key(name)] = name
+        waiting += [match.group() for require in requires if (match := _NAME.match(require))]
+    return set(seen.values())
+
+
+def _compared(each: metadata.Distribution) -> Library:
+    changed, missing = [], []
+    for file in each.files or ():
+        if file.hash is None or "__pycache__" in file.parts:  # Python writes its compiled files itself
+            continue
+        try:
+            digest = hashlib.new(file.hash.mode, Path(str(file.locate())).read_bytes()).digest()
+        except (OSError, ValueError):
+            missing.append(str(file))
+            continue
+        if base64.urlsafe_b64encode(digest).decode().rstrip("=") != file.hash.value:
+            changed.append(str(file))
+    record = each.read_text("RECORD")
+    checksum = hashlib.sha256(record.encode()).hexdigest() if record is not None else ""
+    return Library(each.name, each.version, checksum, tuple(sorted(changed)), tuple(sorted(missing)))
+
+
+def _key(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()

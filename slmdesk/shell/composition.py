@@ -1,0 +1,740 @@
+"""Puts the window together: creates controllers, pages and bars, and connects them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import cached_property, partial
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, QTimer, Signal
+from PySide6.QtWidgets import QApplication, QWidget
+
+from slmdesk.base.records import Found, Item, ModelRecord
+from slmdesk.base.settings import Settings
+from slmdesk.base.texts import _
+from slmdesk.base.types import Role
+from slmdesk.chat.conversation import words_of
+from slmdesk.chat.types import SHOWN_AS_CHATS
+from slmdesk.chat.window.conversation import ChatController
+from slmdesk.chat.window.header import ModelsController
+from slmdesk.chat.window.list_controller import ListController
+from slmdesk.chat.window.options_controller import OptionsController
+from slmdesk.chat.window.page import ChatPage
+from slmdesk.jobs.types import EXAM
+from slmdesk.jobs.window.controller import JobsController
+from slmdesk.library.types import Span
+from slmdesk.privacy.window.controller import PrivacyController
+from slmdesk.runtime.events import DownloadChanged, RequestsToday
+from slmdesk.runtime.messages import Problem
+from slmdesk.shell.main_window import HomePlace, MainWindow, NoticeController, Notifier, Page
+from slmdesk.shell.session import Locking, Presence
+from slmdesk.shell.start import COMPARE, DOCUMENT, MOST_RECENT, TRANSLATE, WRITE, StartPage
+from slmdesk.window.base.bridge import Bridge, ClipboardMarker, Delay, ErrorThread
+from slmdesk.window.base.shortcuts import WindowState, WindowStateFile, bind, take_shortcuts
+from slmdesk.window.base.theme import ThemeKeeper
+from slmdesk.window.widgets.bars import FOOT, ICON, NOWHERE, SettingsController, hide_features
+from slmdesk.window.widgets.notices import LONG_MS, Notice
+from slmdesk.window.widgets.opening import (
+    FileDrop,
+    ModelDrop,
+    choose_model_file,
+    dropped_paths,
+    model_files,
+    note_links,
+)
+from slmdesk.window.widgets.parts import FocusRing
+from slmdesk.writing.window.spelling import SpellMarks
+
+if TYPE_CHECKING:
+    from slmdesk.base.policy import Policy
+    from slmdesk.evaluation.recommendation import LanguageGap
+    from slmdesk.history.service import ItemTitle
+    from slmdesk.jobs.service import JobView
+    from slmdesk.jobs.window.page import JobsPage, JobsPopover
+    from slmdesk.library.search import TextHit
+    from slmdesk.library.service import LibraryName
+    from slmdesk.library.window.controller import DocumentsController
+    from slmdesk.library.window.page import DocumentsPage
+    from slmdesk.models.importer import Candidate
+    from slmdesk.models.window.library import LibraryController
+    from slmdesk.models.window.page import ModelsPage
+    from slmdesk.online.window.downloads import DownloadsController
+    from slmdesk.services import Services
+    from slmdesk.shell.documents_area import DocumentsArea
+    from slmdesk.shell.models_area import ModelsArea
+    from slmdesk.shell.palette import Folders, PaletteEntry
+    from slmdesk.system.window.page import SettingsPage
+    from slmdesk.translation.window.document_pane import DocumentPane
+    from slmdesk.translation.window.page import TranslateArea, TranslatePage
+    from slmdesk.translation.window.text import TranslateController
+    from slmdesk.translation.window.text_editors import TranslateEntry
+    from slmdesk.window.widgets.tokens import TokenController
+    from slmdesk.writing.window.page import WritingPage
+
+KEEP_AFTER_MS = 1000
+CARD_PAGES = {DOCUMENT: "Documents", TRANSLATE: "Translate", COMPARE: "Documents", WRITE: "Write"}
+"""The page behind each card of Start."""
+RESTS = ("Start", "Models")
+"""Pages on which nobody is at work, so that something can be offered."""
+
+
+class Frame(QObject):
+    """The main window and its controllers. Pages other than the chat are made when they are first shown."""
+
+    close_requested = Signal()
+    restart_requested = Signal()
+    erase_requested = Signal(object)
+    """Emitted with the Erasure, which says what to delete."""
+
+    def __init__(
+        self,
+        app: QApplication,
+        bridge: Bridge,
+        settings: Settings,
+        state: WindowStateFile,
+        *,
+        models_folder: str,
+        starter: Path | None,
+        folders: Folders = (),
+    ) -> None:
+        super().__init__(app, objectName="frame")
+        self._bridge, self._settings, self.state, self._folders = bridge, settings, state, folders
+        self._models_folder = models_folder
+        self._is_first_run = not state.current.last_page
+        self._offers_encryption = False
+        self._is_starter_taken = False
+        self._chat_before = ""
+        """The chat that was open before Start was shown."""
+        is_bundled = not settings.system_font
+        self.keeper = ThemeKeeper(app, choice=settings.theme, scale=settings.font_scale, is_bundled=is_bundled)
+        self.keeper.setParent(self)
+        FocusRing(app, self)
+        self.clipboard = ClipboardMarker(bridge, settings, self)
+        self.errors = ErrorThread(lambda: self.window, self)
+        self.chat = ChatController(bridge, state, self)
+        self.chats = ListController(bridge, state, self)
+        self.models = ModelsController(bridge, starter, self)
+        self.options = OptionsController(bridge, self.chat, self)
+        self.settings = SettingsController(bridge, settings, self)
+        self.privacy = PrivacyController(bridge, self.settings, self)
+        self.jobs = JobsController(bridge, self)
+        self._keep_timer = Delay(self, KEEP_AFTER_MS, self.keep_layout)
+        self._end_timer = QTimer(self, singleShot=True)
+        self.presence = Presence(self)
+        take_shortcuts(settings.shortcuts)
+        self._build_ui(settings, state.current)
+        self.keeper.dress(self.window)
+        self._connect()
+
+    def _build_ui(self, settings: Settings, state: WindowState) -> None:
+        self.chat_page = ChatPage(self.chat, self.chats, self.models, self.options, self.keeper)
+        attached = self.chat.attached
+        SpellMarks(self._bridge, self.chat_page.composer.input_box, lambda: [draft.name for draft in attached.now])
+        self._show_context()
+        self.start_page = StartPage()
+        self.start_page.setFocusProxy(self.chat_page.composer.input_box)
+        pages = (
+            Page("Start", "house", lambda: self.start_page, "page.start"),
+            Page("Chat", "message-square", lambda: self.chat_page, "page.chat"),
+            Page("Documents", "file-text", lambda: self.documents_page, "page.documents"),
+            Page("Translate", "languages", lambda: self.translate_page, "page.translate"),
+            Page("Write", "pencil", lambda: self.writing_page, "page.write"),
+            Page("Models", "package", lambda: self.models_area, "page.models", FOOT),
+            Page("Jobs", "list-checks", lambda: self.jobs_page, "page.jobs", NOWHERE),
+            Page("Settings", "settings", lambda: self.settings_page, "page.settings", ICON),
+        )
+        self.window = MainWindow(pages, geometry=state.window_geometry)
+        self.window.restore_bar(state.sidebar_visible)
+        self.window.status.take_model(self.chat_page.picker)
+        self.window.page("Start")
+        self.window.page("Chat")
+        self.window.status.show_offline(settings.offline)
+        self.notices = NoticeController(self._bridge, self.window.notices, self.errors, self.chat, self.chats, self)
+        self.notices.quit_requested.connect(self.close_requested)
+        HomePlace(self._bridge, self.state, self)
+        self.notifier = Notifier(self._bridge, settings, self.window, self.window.come_forward, self)
+        self.opener = Opener(self._bridge, self)
+        self.locking = Locking(
+            self._bridge,
+            self.window,
+            settings,
+            lambda: self.presence.idle_s,
+            lambda: self.jobs.begun,
+            lambda: self.chat.private.count,
+            self,
+        )
+        self.window.restore_page(state.last_page)
+        self.chat.new_chat()
+
+    # ---- made when first asked for
+
+    def _place(self, title: str, page: QWidget) -> None:
+        if self.settings.policy is not None:
+            hide_features(page, self.settings.policy.hidden)
+        self.window.place(title, page)
+
+    @cached_property
+    def documents_area(self) -> DocumentsArea:
+        from slmdesk.shell.documents_area import DocumentsArea
+
+        area = DocumentsArea(self._bridge, self.keeper, self)
+        area.restore(self.state.current)
+        area.state_changed.connect(self._keep_timer.start)
+        self._place("Documents", area.page)
+        return area
+
+    @property
+    def documents(self) -> DocumentsController:
+        return self.documents_area.documents
+
+    @property
+    def documents_page(self) -> DocumentsPage:
+        return self.documents_area.page
+
+    @cached_property
+    def _translate_area(self) -> TranslateArea:
+        from slmdesk.translation.window.page import TranslateArea
+
+        area = TranslateArea(self._bridge, self._settings, self.state, self.keeper, self)
+        area.reach.page_requested.connect(self._on_translate_requested)
+        area.page.models_requested.connect(self.opener.suggested)
+        area.page.list_requested.connect(self.window.open_bar)
+        self._place("Translate", area.page)
+        return area
+
+    @property
+    def translate(self) -> TranslateController:
+        return self._translate_area.text
+
+    @property
+    def document_translation(self) -> DocumentPane:
+        return self._translate_area.page.document
+
+    @property
+    def reach(self) -> TranslateEntry:
+        return self._translate_area.reach
+
+    @property
+    def translate_page(self) -> TranslatePage:
+        return self._translate_area.page
+
+    @cached_property
+    def writing_page(self) -> WritingPage:
+        """The page Write. It underlines misspelled words."""
+        from slmdesk.writing.window.page import WritingPage
+
+        page = WritingPage(self._bridge, self.state, self.keeper, self.settings)
+        page.translate_wanted.connect(lambda text: self.reach.take_text(text))
+        SpellMarks(self._bridge, page.editor, is_left_out=page.editor.is_undecided)
+        self._place("Write", page)
+        return page
+
+    @cached_property
+    def tokens(self) -> TokenController:
+        from slmdesk.window.widgets.tokens import TokenController
+
+        return TokenController(self._bridge, self)
+
+    @cached_property
+    def models_area(self) -> ModelsArea:
+        from slmdesk.shell.models_area import ModelsArea
+
+        area = ModelsArea(self._bridge, self._settings, self.state, self.tokens, self.keeper, self.window)
+        area.chat_requested.connect(self._on_chat_requested)
+        area.page.file_chosen.connect(self.look_at_files)
+        area.page.offline_chosen.connect(self._on_offline_chosen)
+        area.page.once_chosen.connect(self.settings.allow_once)
+        area.library.show_state(self.models.state)
+        self._place("Models", area)
+        return area
+
+    @property
+    def library(self) -> LibraryController:
+        return self.models_area.library
+
+    @property
+    def fetch(self) -> DownloadsController:
+        return self.models_area.fetch
+
+    @property
+    def models_page(self) -> ModelsPage:
+        return self.models_area.page
+
+    def look_at_files(self, paths: Path | Sequence[Path]) -> None:
+        from slmdesk.models.window.adding import look_at_files
+
+        look_at_files(self._bridge, paths, self._on_files_read)
+
+    @cached_property
+    def jobs_page(self) -> JobsPage:
+        from slmdesk.jobs.window.page import JobsPage
+
+        page = JobsPage(self.jobs)
+        self._place("Jobs", page)
+        return page
+
+    @cached_property
+    def jobs_popover(self) -> JobsPopover:
+        from slmdesk.jobs.window.page import JobsPopover
+
+        popover = JobsPopover(self.jobs, self.window)
+        popover.all_requested.connect(lambda: self.window.show_page("Jobs"))
+        return popover
+
+    @cached_property
+    def settings_page(self) -> SettingsPage:
+        from slmdesk.online.window.network import NetworkSettings
+        from slmdesk.privacy.window.dialogs import PrivacySettings
+        from slmdesk.redaction.window.section import RedactionSettings
+        from slmdesk.system.window.page import SettingsPage
+        from slmdesk.writing.window.spelling_section import SpellingSettings
+
+        bridge, settings = self._bridge, self.settings
+        page = SettingsPage(settings, self._models_folder)
+        privacy = PrivacySettings(self.privacy, page.sections["privacy"])
+        RedactionSettings(bridge, page.sections["privacy"])
+        network = NetworkSettings(bridge, settings.current, self.tokens, page.sections["network"])
+        SpellingSettings(bridge, settings, page.sections["writing"])
+        for part in (page, privacy, network):
+            settings.policy_shown.connect(part.show_policy)
+            if settings.policy is not None:
+                part.show_policy(settings.policy)
+        page.finish()
+        page.deleted_chats_requested.connect(self._open_trash)
+        page.erase_requested.connect(self._on_erase_requested)
+        page.forget_day_requested.connect(partial(self._open_once, "history.window", "ForgetDay", self._bridge))
+        page.folder_requested.connect(lambda folder: self.models_area.ways.choose_folder(folder))
+        page.ledger_requested.connect(partial(self._open_once, "online.window.network", "NetworkLogWindow", bridge))
+        self._place("Settings", page)
+        return page
+
+    @cached_property
+    def palette(self) -> PaletteEntry:
+        from slmdesk.shell.palette import PaletteEntry
+
+        return PaletteEntry(self._bridge, self)
+
+    def _open_once(self, module: str, kind: str, *given: object) -> None:
+        window = getattr(import_module(f"slmdesk.{module}"), kind)
+        opened = self.window.findChild(window)
+        if opened is None:
+            window(*given, self.window).show()
+        else:
+            opened.raise_()
+            opened.activateWindow()
+
+    def _open_trash(self) -> None:
+        self._open_once("history.window", "DeletedChats", self._bridge)
+
+    # ---- connections
+
+    def _connect(self) -> None:
+        self._connect_chat()
+        self._connect_status()
+        bind(self.window, "palette", lambda: self.palette.open())
+        self._bridge.opened.connect(self._on_opened)
+        self._bridge.settings_changed.connect(self._on_settings_changed)
+        self._bridge.on(DownloadChanged, self._on_download_changed)
+        self.settings.policy_shown.connect(self._on_policy_shown)
+        for asking in (self.chat_page.trash_requested, self.notices.trash_requested):
+            asking.connect(self._open_trash)
+        self.notices.exam_requested.connect(lambda model: self.library.trials.start(model, EXAM))
+        window = self.window
+        window.translate_requested.connect(lambda text: self.reach.take_text(text))
+        window.document_translate_requested.connect(lambda path: self.reach.take_document(path))
+        window.clipboard_translate_requested.connect(lambda: self.reach.take_clipboard())
+        window.writing_requested.connect(self._on_writing_requested)
+        window.page_shown.connect(self._on_page_shown)
+        window.bar_toggled.connect(self._keep_timer.start)
+        window.close_requested.connect(self._on_close_requested)
+        self.chat_page.list_requested.connect(window.open_bar)
+        self.chat.chat_opened.connect(self._keep_timer.start)
+        self._end_timer.timeout.connect(self._bridge.closed)
+
+    def _connect_chat(self) -> None:
+        self.chat.other_found.connect(lambda item: self.opener.any(item))
+        self.chat.inspector.page_requested.connect(self.opener.page)
+        self.chat_page.context_chosen.connect(lambda tokens: self.settings.change("context_tokens", tokens))
+        self.settings.settings_shown.connect(self._show_context)
+        self.models.file_chosen.connect(self.look_at_files)
+        start, models = self.start_page, self.models
+        models.starter_found.connect(start.show_starter)
+        models.models_listed.connect(self._on_models_listed)
+        models.state_changed.connect(start.show_state)
+        models.imports.progressed.connect(lambda words, _share: start.show_progress(words))
+        models.imports.ended.connect(lambda ends: start.end_progress([end.model.id for end in ends if end.model]))
+        start.starter_requested.connect(models.import_starter)
+        start.file_requested.connect(lambda: choose_model_file(self.window, "model_file_dialog", models.look_at))
+        start.models_requested.connect(self.opener.models)
+        start.recommendation_requested.connect(self._ask_recommendation)
+        start.item_chosen.connect(self.opener.any)
+        start.card_chosen.connect(self._on_card_chosen)
+        start.files_dropped.connect(self._on_files_dropped)
+        start.shown.connect(self._on_start_shown)
+        ModelDrop(start, models.look_at)
+        FileDrop(
+            start, self.chat.attached.add_paths, pick=lambda event: [] if model_files(event) else dropped_paths(event)
+        )
+        self.chat.message_added.connect(self._on_message_added)
+        for signal in (self.chat.message_added, self.chat.conversation_shown, models.state_changed):
+            signal.connect(self._look_for_gap)
+        self.chat_page.better_requested.connect(self.opener.models)
+
+    def _on_models_listed(self, models: Sequence[ModelRecord]) -> None:
+        """Use the starter on the very first start, without a question."""
+        is_first = self._is_first_run and not self._is_starter_taken
+        self._is_starter_taken = True
+        if is_first and not models and self.models.has_starter:
+            self.models.import_starter()
+        self.start_page.show_models(models)
+
+    def _ask_recommendation(self) -> None:
+        request = self._bridge.services.recommending.recommend()
+        show = self.start_page.show_recommendations
+        self._bridge.ask(request, show, lambda _problem: show(None))
+
+    def _look_for_gap(self) -> None:
+        """Say below the chat if the model in use was not made for the language of its questions."""
+        chat, model = self.chat.chat, self.models.state.model
+        asked = [words_of(message) for message in self.chat.shown.by_id.values() if message.role is Role.USER]
+        if model is None or not asked:
+            self.chat_page.show_gap("", "")
+            return
+
+        def answered(gap: LanguageGap | None) -> None:
+            if chat == self.chat.chat:
+                words = _("{name} was not made for {language}: its answers may be nonsense.")
+                told = words.format(name=self.models.state.name, language=gap.language) if gap else ""
+                self.chat_page.show_gap(told, gap.better if gap else "")
+
+        self._bridge.ask(lambda services: services.recommending.gap(model, " ".join(asked[-3:])), answered)
+
+    def _on_start_shown(self) -> None:
+        """Begin a new chat on Start; Chat goes back to the chat that was open if nothing was sent."""
+        if self.chat.chat and not self.chat.private.is_open:
+            self._chat_before = self.chat.chat
+            self.chat.new_chat()
+        self.start_page.take_composer(self.chat_page.writing, self.chat_page.composer.in_order)
+        self.chat_page.fit_composer(0)
+        self.start_page.setFocus()
+        self.start_page.refresh_offer()
+        self.list_recent()
+
+    def list_recent(self) -> None:
+        removed = tuple(self.documents.removals.ids) if self.window.is_made("Documents") else ()
+
+        def recent(services: Services) -> tuple[Item, ...]:
+            hidden = services.history.results_only_of(removed)
+            items = services.history.items(None, limit=MOST_RECENT + len(hidden))
+            return tuple(item for item in items if item.id not in hidden)[:MOST_RECENT]
+
+        self._bridge.ask(recent, self.start_page.show_recent, lambda _problem: None)
+
+    def _on_message_added(self, _message: object) -> None:
+        if self.window.current_page == "Start":
+            self._chat_before = ""
+            self.window.show_page("Chat")
+
+    def _on_card_chosen(self, key: str) -> None:
+        self.window.show_page(CARD_PAGES[key])
+        if key in (DOCUMENT, COMPARE):
+            self.documents_page.ask_files(partial(self._on_files_dropped, key))
+
+    def _on_files_dropped(self, key: str, files: Sequence[Path]) -> None:
+        """Begin what is usual with files dropped on a card of Start."""
+        self.window.show_page(CARD_PAGES[key])
+        if key == TRANSLATE:
+            self.reach.take_document(files[0])
+        elif key == WRITE:
+            self.writing_page.open_files(files[:1])
+        elif key == COMPARE:
+            self.documents_area.compare_files(files)
+        else:
+            self.documents.open_paths(files)
+
+    def _connect_status(self) -> None:
+        bridge, status = self._bridge, self.window.status
+        status.panel.offline_chosen.connect(self._on_offline_chosen)
+        status.panel.once_chosen.connect(self.settings.allow_once)
+        self.settings.settings_shown.connect(lambda settings: status.show_offline(settings.offline))
+        self.settings.once_shown.connect(lambda: status.show_offline(False, is_once=True))
+        self.settings.policy_shown.connect(status.show_policy)
+        bridge.on(RequestsToday, lambda event: status.show_requests(event.count))
+        given = self._folders, self.settings, self.window.show_page
+        self.window.help_requested.connect(partial(self._open_once, "shell.palette", "HelpWindow", *given))
+        note_links(lambda: bridge.services.ledger_events.link_opened())
+        status.panel.ledger_requested.connect(
+            partial(self._open_once, "online.window.network", "NetworkLogWindow", bridge)
+        )
+        self.privacy.state_shown.connect(self.locking.take)
+        self.privacy.encryption_offered.connect(self._on_encryption_offered)
+        self.privacy.encryption_shown.connect(status.show_encrypted)
+        status.lock_requested.connect(self.locking.lock)
+        status.privacy_requested.connect(lambda: self.window.show_page("Settings"))
+        status.jobs_requested.connect(lambda: self.jobs_popover.toggle(status.jobs))
+        self.jobs.status_reported.connect(status.jobs.show_jobs)
+        self.jobs.opened.connect(self.opener.job)
+
+    def _on_translate_requested(self) -> None:
+        """Show the translator and bring the main window forward, as another window, such as a text dialog, may ask."""
+        self.window.show_page("Translate")
+        if not self.window.isActiveWindow():
+            self.window.come_forward()
+
+    def _on_writing_requested(self, text: str) -> None:
+        self.window.show_page("Write")
+        self.writing_page.take_text(text)
+
+    def keep_layout(self) -> None:
+        self._keep_timer.stop()  # otherwise a later save would overwrite the last chat that closing stores
+        values = dict(
+            window_geometry=self.window.geometry_state,
+            last_page=self.window.current_page,
+            **(self.documents_area.state if self.window.is_made("Documents") else {}),
+            sidebar_visible=self.window.wants_bar,
+            last_chat="" if self.chat.private.is_open else self.chat.chat or self._chat_before,
+        )
+        self._bridge.ask(lambda _services: self.state.change(**values), None, lambda _problem: None)
+
+    def keep_words(self) -> None:
+        """Have the service thread save texts that are not yet in the history, and remove what was removed."""
+        self.window.notices.end()
+        self.chat.drafts.save_all(self.chat.chat)
+        if self.window.is_made("Translate"):
+            self.translate.keep()
+        if self.window.is_made("Write"):
+            self.writing_page.keep()
+
+    def _show_context(self) -> None:
+        tokens, policy = self.settings.current.context_tokens, self.settings.policy
+        is_managed = policy is not None and "context_tokens" in policy.managed
+        self.chat_page.show_context(tokens, is_managed)
+
+    def _on_offline_chosen(self, is_offline: bool) -> None:
+        self.settings.change("offline", is_offline)
+
+    def _on_download_changed(self, change: DownloadChanged) -> None:
+        """Follow a download that continues from an earlier run, before the page of models is first shown."""
+        if not self.window.is_made("Models"):
+            self.fetch.show(change)
+
+    def _on_close_requested(self, on: Callable[[], None] | None = None) -> None:
+        from slmdesk.shell.lock_window import quit_or_stay
+
+        quit_or_stay(self.window, self.jobs.begun, self.chat.private.count, on or self.close_requested.emit)
+
+    def _on_policy_shown(self, policy: Policy) -> None:
+        self._show_context()
+        hide_features(self.window, policy.hidden)
+        self.chat_page.picker.allow_adding("models.import" not in policy.hidden)
+
+    def end_in(self, milliseconds: int) -> None:
+        """Emit `bridge.closed` after these milliseconds, if it was not emitted before."""
+        self._end_timer.start(milliseconds)
+
+    def _on_opened(self) -> None:
+        if self.state.current.last_chat and not self.chat.chat:
+            self.chat.restore_chat(self.state.current.last_chat)
+
+    def _on_settings_changed(self, settings: Settings) -> None:
+        old, self._settings = self._settings, settings
+        if settings.theme != old.theme:
+            self.keeper.set_choice(settings.theme)
+        if (settings.font_scale, settings.system_font) != (old.font_scale, old.system_font):
+            self.keeper.set_font_scale(settings.font_scale, is_bundled=not settings.system_font)
+        if settings.language != old.language:
+            words = _("The language changes when slmdesk starts again.")
+            restart = partial(self._on_close_requested, self.restart_requested.emit)
+            notice = Notice(words, action=_("Restart now"), on_action=restart, key="language")
+            self._bridge.notice_raised.emit(notice)
+        if settings.shortcuts != old.shortcuts:
+            take_shortcuts(settings.shortcuts, self.window)
+        from slmdesk.loader.model_loader import limits_of
+
+        if limits_of(settings) != limits_of(old):
+            self.models.reload()
+
+    def _on_files_read(self, candidates: Sequence[Candidate]) -> None:
+        from slmdesk.models.window.adding import AddDialog
+
+        dialog = AddDialog(self.window, candidates)
+        dialog.add_chosen.connect(self._add_files)
+        dialog.open()
+
+    def _add_files(self, paths: Sequence[Path], link: bool) -> None:
+        if self.window.current_page == "Models" or len(paths) > 1:
+            self.library.add_files(paths, link)
+        else:
+            self.models.import_file(paths[0], link)
+
+    def _on_chat_requested(self, model: str) -> None:
+        self.models.use(model)
+        self.window.show_page("Chat")
+
+    def _on_encryption_offered(self, is_offered: bool) -> None:
+        """Offer encryption once, not on the first day of use."""
+        self._offers_encryption = is_offered
+        is_quiet = not self.window.notices.bars and self.window.current_page in RESTS
+        if is_offered and is_quiet and not self._is_first_run and not self.state.current.told_of_encryption:
+            self._bridge.ask(lambda _services: self.state.change(told_of_encryption=True), None, lambda _problem: None)
+            words = _("The history can be encrypted.")
+            self._bridge.notice_raised.emit(
+                Notice(words, action=_("Encrypt…"), on_action=self._on_encrypt_requested, waits=True)
+            )
+
+    def _on_encrypt_requested(self) -> None:
+        from slmdesk.privacy.window.dialogs import PrivacySettings
+
+        if privacy := self.settings_page.findChild(PrivacySettings):
+            privacy.encrypt()
+
+    def _on_erase_requested(self) -> None:
+        from slmdesk.history.window import EraseDialog
+
+        dialog = EraseDialog(self._bridge, self.window)
+        dialog.confirmed.connect(self.erase_requested)
+        dialog.open()
+
+    def _on_page_shown(self, _index: int) -> None:
+        self.window.notices.rest(self.window.current_page in RESTS)
+        self._on_encryption_offered(self._offers_encryption)
+        if self.window.current_page == "Chat":
+            self.chat_page.take_composer()
+            if self._chat_before and not self.chat.chat and not self.chat_page.composer.text.strip():
+                self.chat.open_chat(self._chat_before, "")
+            self._chat_before = ""
+            self.chat_page.composer.setFocus()
+        else:  # otherwise the side bar would get the focus
+            self.window.page(self.window.current_page).setFocus()
+        self._keep_timer.start()
+
+
+# ---- opens things on their own pages
+
+
+SPACE = "space"
+GONE = _("This was deleted and is no longer here.")
+
+
+class Opener(QObject):
+    def __init__(self, bridge: Bridge, frame: Frame) -> None:
+        super().__init__(frame, objectName="opener")
+        self._bridge, self._frame = bridge, frame
+
+    def _show(self, item: str, kind: str, document: str) -> None:
+        frame = self._frame
+        if kind == SPACE:
+            frame.window.show_page("Chat")
+            frame.chat_page.show_space(item)
+        elif kind == "translation":
+            frame.translate.open(item)
+            frame.window.show_page("Translate")
+        elif kind == "writing":
+            frame.writing_page.open_item(item)
+            frame.window.show_page("Write")
+        elif document and document not in frame.documents.removals:
+            frame.window.show_page("Documents")
+            frame.documents_area.show_result(document, item, kind)
+        else:
+            self._say_gone(_("The document that this was made of was removed."))
+
+    def any(self, item: str, message: str = "", words: str = "") -> None:
+        """Open an item of any kind on its page, a chat at the message in which these words were found."""
+
+        def found(place: tuple[Item, str]) -> None:
+            there, document = place
+            if there.deleted_at is not None:
+                self._say_gone(_("“{title}” is in the trash.").format(title=there.title), there.id)
+            elif there.kind in SHOWN_AS_CHATS:
+                self._frame.window.show_page("Chat")
+                self._frame.chat_page.open_at(item, message, words)
+            else:
+                self._show(item, there.kind, document)
+
+        def place_of(services: Services) -> tuple[Item, str]:
+            documents = services.history.documents_of(item)
+            return services.history.item(item), documents[0].id if documents else ""
+
+        self._bridge.ask(place_of, found, self._on_missing)
+
+    def _on_missing(self, problem: Problem) -> None:
+        if problem.code in ("item.unknown", "document.unknown"):
+            self._say_gone(GONE)
+        else:
+            self._bridge.problem_met.emit(problem)
+
+    def _say_gone(self, words: str, trashed: str = "") -> None:
+        def back() -> None:
+            self._bridge.ask(self._bridge.services.history.restore(trashed), lambda there: self.any(there.id))
+
+        action, on_action = (_("Restore"), back) if trashed else ("", None)
+        notice = Notice(words, action=action, on_action=on_action, life_ms=LONG_MS, key="gone")
+        self._bridge.notice_raised.emit(notice)
+        if self._frame.window.current_page == "Start":
+            self._frame.list_recent()
+
+    def _document(self, document: str, then: Callable[[], object]) -> None:
+        """Show the page Documents and call `then`, if there is still such a document."""
+
+        def found(_record: object) -> None:
+            self._frame.window.show_page("Documents")
+            then()
+
+        if document in self._frame.documents.removals:
+            self._say_gone(GONE)
+        else:
+            self._bridge.ask(self._bridge.services.documents.document(document), found, self._on_missing)
+
+    def item(self, title: ItemTitle) -> None:
+        self.any(title.id)
+
+    def message(self, found: Found, words: str) -> None:
+        self.any(found.item, found.message, words)
+
+    def name(self, name: LibraryName) -> None:
+        if name.is_folder:
+            self._on_page("Documents", lambda: self._frame.documents_area.folders.choose(name.id))
+        else:
+            self._document(name.id, lambda: self._frame.documents.show_document(name.id))
+
+    def passage(self, hit: TextHit) -> None:
+        span = Span(hit.document, hit.page, hit.start, hit.end)
+        self._document(hit.document, lambda: self._frame.documents_area.visit(span))
+
+    def page(self, document: str, page: int, spans: Sequence[tuple[int, int]]) -> None:
+        shown = {page: list(spans)}
+        self._document(document, lambda: self._frame.documents_page.document.open_at(document, shown))
+
+    def job(self, view: JobView) -> None:
+        """Show the result of a job, beside its document or among the models."""
+        frame = self._frame
+        if view.opens == "document":
+            shown = partial(frame.documents_area.show_result, view.target, view.item, view.kind)
+            self._document(view.target, shown)
+        elif view.opens == "documents":
+            frame.window.show_page("Documents")
+        elif view.opens == "item":
+            self.any(view.target)
+        elif view.opens == "model":
+            self._on_page("Models", lambda: frame.models_page.show_model(view.target))
+            self.models()
+        else:
+            self.models()
+
+    def _on_page(self, title: str, act: Callable[[], None]) -> None:
+        """Show a page and call `act`. If the page was just made, wait until its lists have arrived."""
+        is_new = not self._frame.window.is_made(title)
+        self._frame.window.show_page(title)
+        if is_new:
+            self._bridge.ask(lambda _services: None, lambda _none: act())
+        else:
+            act()
+
+    def models(self) -> None:
+        self._frame.window.show_page("Models")
+
+    def suggested(self, language: str) -> None:
+        self._on_page("Models", lambda: self._frame.models_area.show_suggested("translation", language))
+        self.models()

@@ -1,0 +1,357 @@
+"""Puts the page of documents together: creates controllers, page and panes, and connects them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
+from pathlib import Path
+
+from PySide6.QtCore import QObject, QPointF, Signal
+
+from slmdesk.base.records import DocumentRecord, DocumentStatus, Item
+from slmdesk.base.texts import _
+from slmdesk.jobs.service import request_in
+from slmdesk.library.search import Citation
+from slmdesk.library.types import CollectionState, Span, counted_documents, info_of
+from slmdesk.library.window.controller import DocumentsController, FoldersController
+from slmdesk.library.window.page import DocumentsPage
+from slmdesk.library.window.redacted import RedactionWindow
+from slmdesk.questions.service import KIND as QUESTION
+from slmdesk.questions.window import QuestionController, QuestionPane
+from slmdesk.runtime.events import ModelState, ModelStateChanged
+from slmdesk.summaries.service import KIND as SUMMARY
+from slmdesk.summaries.types import request_from
+from slmdesk.summaries.window import SummaryController, SummaryPane
+from slmdesk.tables.service import KIND as TABLE
+from slmdesk.tables.window.controller import TableController
+from slmdesk.tables.window.pane import TablePane
+from slmdesk.versions.service import KIND as VERSIONS
+from slmdesk.versions.window.pane import ComparePane
+from slmdesk.window.base.bridge import Bridge, Delay
+from slmdesk.window.base.shortcuts import WindowState
+from slmdesk.window.base.theme import ThemeKeeper
+from slmdesk.window.widgets.notices import ExportController, ask_where
+
+POINTED_AFTER_MS = 120
+"""Milliseconds until passages are marked for the row under the mouse. A mouse that only passes by marks nothing."""
+
+READ_AFTER_MS = 1000
+"""Milliseconds until the model begins to read the shown document. A document that is only passed by is not read."""
+
+PANES = {TABLE: "table", QUESTION: "questions"}
+
+
+Pane = SummaryPane | QuestionPane | ComparePane
+Controller = SummaryController | QuestionController | ComparePane
+
+
+class DocumentsArea(QObject):
+    state_changed = Signal()
+
+    def __init__(self, bridge: Bridge, keeper: ThemeKeeper, parent: QObject | None = None) -> None:
+        super().__init__(parent, objectName="documents_area")
+        self.documents = DocumentsController(bridge, self)
+        self.summaries = SummaryController(bridge, self)
+        self.questions = QuestionController(bridge, self)
+        self.tables = TableController(bridge, self)
+        self.folders = FoldersController(bridge, self)
+        self.folder_questions = QuestionController(bridge, self)
+        self.exports = ExportController(bridge, self)
+        self._bridge, self._keeper = bridge, keeper
+        self.folder_pane = QuestionPane(self.folder_questions, about="folder")
+        self.page = DocumentsPage(self.documents, self.folders, self.folder_pane, keeper)
+        self.view = self.page.document
+        self.summary_pane = SummaryPane(self.summaries, self.page)
+        self.question_pane = QuestionPane(self.questions, self.page)
+        self._pointed: dict[int, list[tuple[int, int]]] | None = None
+        self._point_timer = Delay(self, POINTED_AFTER_MS, lambda: self.view.hint_spans(self._pointed))
+        self._read_timer = Delay(self, READ_AFTER_MS, self._expect_question)
+        self._place = ("", -1)
+        self._scope: tuple[str, ...] = ()
+        """Documents that were chosen together in the list, while one of them is shown."""
+        self._restored = ("", 1)
+        """Document and page that were shown in the last run, until a document is shown."""
+        self._ahead: Span | None = None
+        """Passage to go to when the pages of its document have arrived."""
+        self.table_pane = TablePane(self.tables, self.exports, keeper, self.page)
+        self.compare_pane = ComparePane(bridge, keeper, self.page)
+        self.view.add_pane(_("Summary"), "summary", self.summary_pane)
+        self.view.add_pane(_("Questions"), "questions", self.question_pane)
+        self.view.add_pane(_("Table"), "table", self.table_pane)
+        self.view.add_pane(_("Compare"), "versions", self.compare_pane)
+        self._connect()
+
+    def _connect(self) -> None:
+        self.documents.shown.connect(self._on_shown)
+        self.documents.pages.listed.connect(self._on_pages_listed)
+        self.page.layout_changed.connect(self.state_changed)
+        self.page.redaction_requested.connect(
+            lambda path, document: RedactionWindow(self._bridge, self._keeper, self.page, path, document).open()
+        )
+        self.page.view.page_reached.connect(lambda _number: self.state_changed.emit())
+        self.page.side.pane_shown.connect(lambda _name: self.state_changed.emit())
+        self.page.side.pane_shown.connect(lambda _name: self._read_timer.start())
+        self.page.side.pane_shown.connect(self._compare_chosen)
+        self._bridge.on(ModelStateChanged, self._on_model_state_changed)
+        self.page.view.place_clicked.connect(self._on_place_clicked)
+        for pane, controller in (
+            (self.summary_pane, self.summaries),
+            (self.question_pane, self.questions),
+            (self.compare_pane, self.compare_pane),
+            (self.folder_pane, self.folder_questions),
+        ):
+            pane.export_requested.connect(partial(self._export, pane, controller))
+        self._connect_panes()
+        self._connect_folders()
+
+    def _connect_folders(self) -> None:
+        folders = self.folders
+        self.documents.folder_offered.connect(folders.offer)
+        folders.documents_requested.connect(self.documents.open_files)
+        folders.shown.connect(self._on_folder_shown)
+        folders.contents_received.connect(self._on_contents_received)
+        self.page.documents.several_requested.connect(self._on_several)
+        self.tables.shown = lambda: self.page.documents.shown
+        self.page.documents.count_changed.connect(self.table_pane.show_count)
+        self.table_pane.has_pages = self.page.view.isVisible
+        self.page.documents.folder_summary_requested.connect(self.summary_pane.ask_folder)
+        self.page.documents.hit_chosen.connect(lambda hit: self.visit(Span(hit.document, hit.page, hit.start, hit.end)))
+        self.folder_pane.citation_chosen.connect(lambda citation: self.visit(_span_of(citation)))
+
+    def _on_folder_shown(self, state: CollectionState | None) -> None:
+        if state is not None:
+            self.documents.leave()
+            self.folder_questions.show_collection(state.record.id)
+        self.page.show_folder(state)
+
+    def _on_contents_received(self, records: Iterable[DocumentRecord]) -> None:
+        read = [record for record in records if record.status is DocumentStatus.READ]
+        kinds = {document.id: info_of(document).page_kind.value for document in read}
+        self.folder_pane.name_documents({document.id: document.name for document in read}, kinds)
+
+    def visit(self, span: Span, show: Callable[[str], object] | None = None) -> None:
+        """Open a document, which need not be on the list unless `show` wants it, and go to a passage in it."""
+        self._ahead = None if span.document == self.documents.current else span
+        if self._ahead is None:
+            self._go_to([span])
+        else:
+            (show or self.documents.show_document)(span.document)
+
+    def _connect_panes(self) -> None:
+        self.summary_pane.sentence_chosen.connect(lambda sentence: self._go_to(sentence.blocks))
+        self.summary_pane.sentence_pointed_at.connect(
+            lambda sentence: self._point_at(sentence.blocks if sentence else None)
+        )
+        self.summaries.folder_begun.connect(self._on_folder_begun)
+        self.question_pane.citation_chosen.connect(lambda citation: self._go_to([_span_of(citation)]))
+        self.question_pane.citation_pointed_at.connect(
+            lambda citation: self._point_at([_span_of(citation)] if citation else None)
+        )
+        self.documents.listed.connect(self.compare_pane.show_records)
+        self.compare_pane.change_opened.connect(self._on_change_opened)
+        self.page.side.needs_width.connect(self._on_width)
+        self.table_pane.place_chosen.connect(lambda span: self.visit(span, self.documents.choose))
+
+    def compare_files(self, paths: Sequence[Path]) -> None:
+        """Read two files, and compare these two."""
+        self.page.side.show_pane("versions")
+        self.compare_pane.expect(paths)
+        self.documents.open_paths(paths)
+
+    # ---- what is remembered
+
+    def restore(self, state: WindowState) -> None:
+        self.view.show_thumbnails(state.documents_thumbnails)
+        self.page.side.show_pane(state.last_document_pane)
+        self.summary_pane.form.use_length(state.last_summary_length)
+        self._restored = (state.last_document, state.last_document_page)
+        if state.last_document:
+            self.documents.restore(state.last_document)
+
+    @property
+    def state(self) -> dict[str, str | int | bool]:
+        return {
+            "documents_thumbnails": self.view.has_thumbnails,
+            "last_document": self.documents.current or self._restored[0],
+            "last_document_page": max(1, self.page.view.reached),
+            "last_document_pane": self.page.side.current,
+            "last_summary_length": self.summary_pane.form.last_length,
+        }
+
+    def show_result(self, document: str, item: str, kind: str) -> None:
+        self.documents.show_document(document)
+        if kind == SUMMARY:
+            self.summaries.open_item(document, item)
+        elif kind == TABLE:
+            self.tables.open_item(document, item)
+        elif kind == VERSIONS:
+            self.compare_pane.open_item(document, item)
+        self.page.side.show_pane(PANES.get(kind, kind))
+
+    # ---- events
+
+    def _on_several(self, action: str, documents: Sequence[str]) -> None:
+        """Do something with the documents that were chosen together in the list."""
+        if action == "remove":
+            self.documents.remove(*documents)
+            return
+        names = self.documents.names(documents)
+        if not action:
+            if self._scope:
+                self._scope = self.tables.chosen = ()
+                self.questions.show_document("")
+                self.documents.tell_again()
+            return
+        self._scope = tuple(names)
+        if self.documents.current not in names:
+            self.documents.choose(documents[0])
+        self.view.show_title(counted_documents(len(names)))
+        if action == "summarize":
+            self.page.side.show_pane("summary")
+            self.summaries.begin_together(self.summary_pane.form.request, tuple(names))
+        elif action == "ask":
+            self.question_pane.name_documents(names)
+            self.questions.show_together(tuple(names))
+            self.page.side.show_pane("questions")
+            self.question_pane.setFocus()
+        else:
+            self.tables.chosen = tuple(names)
+            self.page.side.show_pane("table")
+
+    def _compare_chosen(self, pane: str) -> None:
+        """Compare the two documents that are chosen together in the list."""
+        chosen, current = self.page.documents.chosen, self.documents.current
+        if pane == "versions" and len(chosen) == 2 and current in chosen:
+            self.compare_pane.compare_with(next(id for id in chosen if id != current))
+
+    def _on_shown(self, record: DocumentRecord | None) -> None:
+        if record is not None and self.folders.current:
+            self.folders.leave()
+            self.page.documents.show_chosen_folder("")
+        is_reading = record is not None and record.status is DocumentStatus.READING
+        is_unread = record is not None and record.status is DocumentStatus.FAILED and not record.pages
+        for part in (self.summary_pane, self.question_pane):
+            part.setEnabled(not is_reading and not is_unread)
+        if record is not None and record.id in self._scope:
+            self.view.show_title(counted_documents(len(self._scope)))
+        elif record is not None:
+            self._scope = self.tables.chosen = ()
+        self.table_pane.folder = self.documents.current_folder
+        self.table_pane.setEnabled(record is not None and not is_reading and not is_unread)
+        if is_reading:
+            return
+        self.tables.show_document(record.id if record else "")
+        if record is not None and not self._scope:
+            self.question_pane.name_documents({record.id: record.name}, info_of(record).page_kind.value)
+        self.summaries.show_document(record.id if record else "")
+        self.questions.show_document(record.id if record else "")
+        self.compare_pane.show_document(record)
+        self._read_timer.start()
+
+    def _on_model_state_changed(self, event: ModelStateChanged) -> None:
+        if event.state is ModelState.READY:
+            self._read_timer.start()
+
+    def _expect_question(self) -> None:
+        """Let the model read the shown document before a question is asked. The model is only loaded for this if the
+        questions are visible.
+        """
+        document, pane = self.documents.current, self.question_pane
+        if document and self.page.isVisible():
+            ready = self._bridge.services.questions.expect_question(document, loads=pane.isVisible())
+            self._bridge.ask(ready, None, lambda _problem: None)
+
+    def _on_pages_listed(self) -> None:
+        ahead = self._ahead
+        if ahead is not None and ahead.document == self.documents.current and ahead.page <= self.page.view.count:
+            self._ahead = None
+            self._go_to([ahead])
+        (document, page), self._restored = self._restored, ("", 1)
+        if document and document == self.documents.current:
+            self.page.view.go_to(page)
+
+    def _go_to(self, spans: Iterable[Span]) -> None:
+        """Mark passages and go to the first one. If none is in the shown document, open another document."""
+        given = list(spans)
+        self._point_timer.stop()
+        self._pointed = None
+        if here := self._here(given):
+            self.view.go_to_spans(here)
+        elif given:
+            document = given[0].document
+            self.view.open_at(document, self._in(document, given))
+
+    def _on_change_opened(self, number: int) -> None:
+        """Show a change on its page, in the shown version. If it is only in the other version, show it there."""
+        found = self.compare_pane.comparison
+        if found is None:
+            return
+        change = found.changes[number]
+        sides = [(found.new.document, change.new_places), (found.old.document, change.old_places)]
+        sides.sort(key=lambda side: side[0] != self.documents.current)
+        document, places = next(side for side in sides if side[1])
+        self._go_to([Span(document, place.page, place.start, place.end) for place in places])
+
+    def _on_width(self, wants: bool) -> None:
+        """End the wide view of versions when the pages come back."""
+        if not wants and self.page.side.current == "versions":
+            self.compare_pane.show_beside_pages()
+
+    def _point_at(self, spans: Iterable[Span] | None) -> None:
+        self._pointed = None if spans is None else self._here(spans)
+        self._point_timer.start()
+
+    def _on_place_clicked(self, page: int, character: int, share: QPointF) -> None:
+        document = self.documents.current
+        self._place = (document, page)
+        spans = {(span.start, span.end) for span in self._spans() if (span.document, span.page) == (document, page)}
+        if character >= 0:
+            self._light(document, page, [span for span in spans if span[0] <= character < span[1]])
+        elif spans:
+            reported = partial(self._light, document, page)
+            self.documents.pages.locate(page, sorted(spans), (share.x(), share.y()), reported)
+        else:
+            self._light(document, page, ())
+
+    def _light(self, document: str, page: int, spans: Iterable[tuple[int, int]]) -> None:
+        if (document, page) != self._place:  # another place was clicked at meanwhile
+            return
+        clicked = {Span(document, page, start, end) for start, end in spans}
+        self.summary_pane.light([row.sentence for row in self.summary_pane.rows if clicked & set(row.sentence.blocks)])
+        self.question_pane.light([row.citation for row in self.question_pane.rows if _span_of(row.citation) in clicked])
+
+    def _export(self, pane: Pane, controller: Controller, form: str) -> None:
+        if id := controller.item:
+            folder = self.documents.current_folder or self.folders.current_folder
+            ask_where(self.page, pane.title, form, partial(self.exports.export, id, form), folder=folder)
+
+    def _on_folder_begun(self, item: Item) -> None:
+        documents = request_from(request_in(item)).documents
+        if documents and self.documents.current not in documents:
+            self.show_result(documents[0], item.id, SUMMARY)
+        else:
+            self.summaries.show_begun(item)
+
+    # ---- private
+
+    def _spans(self) -> Iterable[Span]:
+        for row in self.summary_pane.rows:
+            yield from row.sentence.blocks
+        for other_row in self.question_pane.rows:
+            yield _span_of(other_row.citation)
+
+    def _here(self, spans: Iterable[Span]) -> dict[int, list[tuple[int, int]]]:
+        """Return the spans that are in the shown document, by page."""
+        return self._in(self.documents.current, spans)
+
+    @staticmethod
+    def _in(document: str, spans: Iterable[Span]) -> dict[int, list[tuple[int, int]]]:
+        found: dict[int, list[tuple[int, int]]] = {}
+        for span in spans:
+            if span.document == document:
+                found.setdefault(span.page, []).append((span.start, span.end))
+        return found
+
+
+def _span_of(citation: Citation) -> Span:
+    return Span(citation.document, citation.page, citation.start, citation.end)

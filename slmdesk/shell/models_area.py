@@ -1,0 +1,96 @@
+"""Puts the page of models together: creates controllers, the page and dialogs, and connects them."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QTimer, Signal
+from PySide6.QtWidgets import QFrame, QWidget
+
+from slmdesk.base.settings import Settings
+from slmdesk.evaluation.model_cards import ModelCard
+from slmdesk.models.window.adding import ModelDialogs
+from slmdesk.models.window.library import LibraryController
+from slmdesk.models.window.page import ModelsPage
+from slmdesk.online.window.downloads import Downloads, DownloadsController, InstalledIndex
+from slmdesk.online.window.hub import HubController, HubSearch, Offering
+from slmdesk.online.window.suggestions import Suggestions
+from slmdesk.runtime.events import DownloadChanged
+from slmdesk.window.base.bridge import Bridge
+from slmdesk.window.base.shortcuts import WindowStateFile
+from slmdesk.window.base.theme import ThemeKeeper
+from slmdesk.window.widgets.build import column
+from slmdesk.window.widgets.opening import ask_about_link
+from slmdesk.window.widgets.tokens import GatedDialog, TokenController
+
+
+class ModelsArea(QFrame):
+    """The page of models. Emits `chat_requested` with the id of a model."""
+
+    chat_requested = Signal(str)
+
+    def __init__(
+        self,
+        bridge: Bridge,
+        settings: Settings,
+        state: WindowStateFile,
+        tokens: TokenController,
+        keeper: ThemeKeeper,
+        window: QWidget,
+    ) -> None:
+        super().__init__()
+        self.setObjectName("models_place")
+        self._tokens, self._here = tokens, InstalledIndex()
+        self.library = LibraryController(bridge, self)
+        self.hub = HubController(bridge, settings, state, self)
+        self.fetch = DownloadsController(bridge, settings, self)
+        offering = Offering(self.hub, self.fetch, tokens, keeper, self._here)
+        self._downloads = Downloads(self.fetch)
+        self.suggestions, self.search = Suggestions(offering), HubSearch(offering)
+        self.page = ModelsPage(self.library, self._downloads, self.suggestions, self.search)
+        self.ways = ModelDialogs(bridge, window, self)
+        self.setFocusProxy(self.page)
+        column((self.page, 1), into=self)
+        for part in (self.library, self.fetch):
+            part.chat_requested.connect(self.chat_requested)
+        self.hub.recommended.connect(self.page.best.show_recommendations)
+        self.page.best.download_requested.connect(lambda entry: self.fetch.start(entry.repo, entry.file))
+        self.page.find_requested.connect(self.ways.find)
+        self._connect_hub()
+
+    def _connect_hub(self) -> None:
+        self.library.policy_shown.connect(self.suggestions.show_policy)
+        self.library.models_listed.connect(self._on_models_listed)
+        self.hub.page_known.connect(lambda address: ask_about_link(self, address))
+        self.fetch.download_shown.connect(self._on_download_shown)
+        self.fetch.download_hidden.connect(self._on_download_hidden)
+        self._downloads.gated_requested.connect(self._on_gated_met)
+        for offers in (self.search, self.suggestions):
+            offers.grown.connect(self.page.steady.scroll_into_view)
+        for part in (self.page, self.search, self.suggestions):
+            self.hub.offline_changed.connect(part.show_offline)
+            part.show_offline(self.hub.is_offline)
+
+    def show_suggested(self, job: str, language: str) -> None:
+        self.suggestions.choose(job, language)
+        QTimer.singleShot(0, self.suggestions, lambda: self.page.scroll_to(self.suggestions))
+
+    def _on_models_listed(self, models: tuple[ModelCard, ...]) -> None:
+        self._here.keep_sums(model.record.sha256 for model in models)
+        self._show_here()
+
+    def _on_download_shown(self, change: DownloadChanged) -> None:
+        self._here.keep(change)
+        self._show_here()
+
+    def _on_download_hidden(self, id: str) -> None:
+        self._here.forget(id)
+        self._show_here()
+
+    def _show_here(self) -> None:
+        self.suggestions.show_here()
+        self.search.show_here()
+
+    def _on_gated_met(self, change: DownloadChanged) -> None:
+        dialog = GatedDialog(self._tokens, change.repo, self.window(), problem=change.problem)
+        dialog.page_requested.connect(self.hub.ask_page)
+        dialog.try_again_requested.connect(lambda _repo: self.fetch.resume(change.id))
+        dialog.open()

@@ -1,0 +1,569 @@
+"""The palette's actions in the window, and the help with the list of shortcuts."""
+
+from __future__ import annotations
+
+import platform
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+import PySide6
+from PySide6.QtCore import QObject, Qt, QTimer, QUrl, Signal
+from PySide6.QtGui import QAction, QKeyEvent, QKeySequence, QShortcut
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QFrame,
+    QGridLayout,
+    QKeySequenceEdit,
+    QLabel,
+    QScrollArea,
+    QWidget,
+)
+
+from slmdesk import __version__
+from slmdesk.base.texts import _
+from slmdesk.window.base import theme
+from slmdesk.window.base.bridge import Bridge
+from slmdesk.window.base.shortcuts import (
+    ALL,
+    CHAT,
+    DOCUMENTS,
+    EVERYWHERE,
+    FIXED,
+    NAME,
+    SEGMENTS,
+    TEXT,
+    WRITE,
+    Keys,
+    all_keys,
+    can_be,
+    is_usual,
+    keys_of,
+    shown_keys,
+    taken_by,
+    usual_keys,
+    with_choice,
+)
+from slmdesk.window.base.theme import scaled
+from slmdesk.window.palette import Entry, Offers, Openers, PaletteController, PalettePanel
+from slmdesk.window.widgets.bars import SHOWN_BY, SettingsController
+from slmdesk.window.widgets.build import (
+    CLEAR,
+    breakable,
+    button,
+    column,
+    named,
+    passing,
+    plain_label,
+    row,
+    set_icon,
+    show_column,
+    show_words,
+    text_line,
+    tool_button,
+)
+from slmdesk.window.widgets.dialogs import Dialog
+from slmdesk.window.widgets.opening import open_outside
+
+if TYPE_CHECKING:
+    from slmdesk.shell.composition import Frame
+
+ICONS = {
+    CHAT: "message-square", DOCUMENTS: "file-text", TEXT: "languages", SEGMENTS: "languages",
+    WRITE: "pencil", "Translate": "languages", "Models": "package", "Jobs": "list-checks", "Settings": "settings",
+}  # fmt: skip
+OWN_ICONS = {"help": "info", "clipboard": "languages", "quit": "x", "network_button": "wifi-off"}
+USEFUL = (
+    "chat.new", "documents.open", "page.translate", "clipboard", "chat.search", "chat.model", "page.settings", "help",
+)  # fmt: skip
+"""Shortcuts whose actions are listed while nothing is typed."""
+WITH_FOCUS = ("chat.paste", "sentence.", "segment.", "versions.", "change.")
+"""Starts of names of shortcuts whose effect depends on the focus. They are offered only where their keys would work."""
+WITH_TEXT = ("write.correct", "write.rephrase", "write.save", "write.copy")
+BUTTONS = (
+    ("choose_document_button", _("Translate a document"), TEXT),
+    ("glossaries_button", _("Glossaries"), TEXT),
+    ("library_add_button", _("Add model files"), "Models"),
+    ("hub_search_box", _("Search for models on the Hub"), "Models"),
+    ("network_button", _("Network and its requests"), ""),
+)
+"""Actions without a shortcut: their widget, words and page. The organisation's rules may hide the widget."""
+MARGIN = 60
+
+
+class PaletteEntry(QObject):
+    def __init__(self, bridge: Bridge, frame: Frame) -> None:
+        super().__init__(frame, objectName="palette_entry")
+        self._frame, self._window, opener = frame, frame.window, frame.opener
+        self._needs = self._conditions()
+        openers = Openers(opener.item, opener.message, opener.name, opener.passage, frame.models.use)
+        self.controller = PaletteController(bridge, openers, self)
+        self.panel = PalettePanel(frame.window)
+        self.panel.words_changed.connect(self.controller.find)
+        self.panel.closed.connect(self.controller.end)
+        self.panel.chosen.connect(lambda entry: entry.choose())
+        self.controller.listed.connect(self.panel.show_listing)
+
+    def _conditions(self) -> Mapping[str, Callable[[], object]]:
+        frame, page, is_made = self._frame, self._frame.chat_page, self._window.is_made
+        can_write = partial(page.composer.isVisibleTo, page)
+        return {
+            **dict.fromkeys(("chat.find", "chat.rename"), lambda: frame.chat.chat),
+            **dict.fromkeys(("chat.attach", "chat.write", "chat.model"), can_write),
+            **dict.fromkeys(
+                (key.name for key in all_keys() if key.place == DOCUMENTS),
+                lambda: is_made(DOCUMENTS) and frame.documents.current,
+            ),
+            **dict.fromkeys(("documents.open", "documents.watch"), lambda: True),
+            "text.copy": lambda: is_made(TEXT) and self._is_usable("copy_translation_button"),
+            **dict.fromkeys(WITH_TEXT, lambda: is_made(WRITE) and frame.writing_page.text.strip()),
+        }
+
+    def open(self) -> None:
+        """Open the palette, or close it if it is open."""
+        if self.panel.isVisible():
+            self.panel.end()
+            return
+        offers = self._offers()
+        self.panel.open()
+        self.controller.begin(offers)
+
+    # ---- what can be done now
+
+    def _offers(self) -> Offers:
+        pages = {key.name: self._page_entry(key) for key in all_keys() if key.name.startswith("page.")}
+        actions = self._actions()
+        named = {**pages, **actions}
+        useful = [named[name] for name in USEFUL if name in named]
+        return Offers((*actions.values(), *self._buttons()), tuple(pages.values()), tuple(self._settings()), useful)
+
+    def _page_entry(self, keys: Keys) -> Entry:
+        title = keys.name.removeprefix("page.").title()
+        show = partial(self._window.show_page, title)
+        return Entry(keys.words, _icon_of(keys.name, title), show, shortcut=keys.shown)
+
+    def _actions(self) -> dict[str, Entry]:
+        focus = self._window.focusWidget()
+        bound: dict[str, list[QShortcut]] = {}
+        for shortcut in self._window.findChildren(QShortcut):
+            bound.setdefault(shortcut.objectName(), []).append(shortcut)
+        found: dict[str, Entry] = {}
+        for keys in all_keys():
+            if keys.name == "palette" or keys.name.startswith("page."):
+                continue
+            usable = (shortcut for shortcut in bound.get(keys.name, ()) if self._can(keys, shortcut, focus))
+            done_by: QShortcut | QAction | str | None = next(usable, None) or _action_of(focus, keys)
+            if done_by is None and self._can_on_new_page(keys):
+                done_by = keys.place
+            if done_by is not None:
+                detail = "" if keys.place == EVERYWHERE else _(keys.place)
+                icon = _icon_of(keys.name, keys.place)
+                found[keys.name] = Entry(keys.words, icon, partial(self._act, keys.name, done_by), detail, keys.shown)
+        return found
+
+    def _can(self, keys: Keys, shortcut: QShortcut, focus: QWidget | None) -> bool:
+        owner = shortcut.parent()
+        if not isinstance(owner, QWidget) or not shortcut.isEnabled() or not owner.isEnabled():
+            return False
+        if keys.name.startswith(WITH_FOCUS) and not (
+            focus is not None and (focus is owner or owner.isAncestorOf(focus))
+        ):
+            return False
+        needed = self._needs.get(keys.name)
+        return self._is_placed(owner) and (needed is None or bool(needed()))
+
+    def _can_on_new_page(self, keys: Keys) -> bool:
+        """Return whether the page of an action is not made yet, and the action needs nothing but that page."""
+        needed = self._needs.get(keys.name, lambda: True)
+        is_new = keys.place in (DOCUMENTS, TEXT, WRITE) and not self._window.is_made(keys.place)
+        return is_new and not keys.name.startswith(WITH_FOCUS) and bool(needed())
+
+    def _buttons(self) -> Iterator[Entry]:
+        policy = self._frame.settings.policy
+        hidden = tuple(name for feature in (policy.hidden if policy else ()) for name in SHOWN_BY.get(feature, ()))
+        for name, words, place in BUTTONS:
+            is_new = place and not self._window.is_made(place)
+            # the name of a widget in a hidden part begins with the name of that part
+            if not name.startswith(hidden) if is_new else self._is_usable(name):
+                yield Entry(words, _icon_of(name, place), partial(self._press, name, place), _(place) if place else "")
+
+    def _settings(self) -> Iterator[Entry]:
+        page = self._frame.settings_page
+        for each in filter(lambda each: each.is_offered, page.settings):
+            section = page.sections[each.section].title
+            yield Entry(each.title, "settings", partial(self._reach, each.control), section)
+
+    def _widget(self, name: str) -> QWidget:
+        found = self._window.findChild(QWidget, name)
+        assert isinstance(found, QWidget), name
+        return found
+
+    def _is_usable(self, name: str) -> bool:
+        widget = self._widget(name)
+        return widget.isEnabled() and self._is_placed(widget)
+
+    def _is_placed(self, widget: QWidget) -> bool:
+        """Return whether a widget is visible as soon as its page is shown."""
+        title = self._window.page_of(widget)
+        if not title:
+            return True
+        page = self._frame.models_page if self._is_among_models(widget) else self._window.page(title)
+        return page is widget or widget.isVisibleTo(page)
+
+    def _is_among_models(self, widget: QWidget) -> bool:
+        return self._window.is_made("Models") and self._frame.models_page.isAncestorOf(widget)
+
+    # ---- what choosing does
+
+    def _act(self, name: str, done_by: QShortcut | QAction | str) -> None:
+        """Do what the keys of the shortcut `name` do. If `done_by` is the title of a page, make that page first."""
+        if isinstance(done_by, QAction):
+            done_by.trigger()
+            return
+        if isinstance(done_by, str):
+            done_by = next(iter(self._window.page(done_by).findChildren(QShortcut, name)))
+        owner = done_by.parent()
+        if isinstance(owner, QWidget):
+            self._show_page_of(owner)
+        done_by.activated.emit()
+
+    def _press(self, name: str, place: str) -> None:
+        if place:
+            self._window.page(place)
+        widget = self._widget(name)
+        self._show_page_of(widget)
+        if isinstance(widget, QAbstractButton):
+            widget.click()
+        else:
+            self._reach(widget)
+
+    def _reach(self, widget: QWidget) -> None:
+        self._show_page_of(widget)
+        if self._window.is_made("Settings"):
+            self._frame.settings_page.reach(widget)
+        QTimer.singleShot(0, self, partial(_go_to, widget))  # once the page is laid out
+
+    def _show_page_of(self, widget: QWidget) -> None:
+        title = self._window.page_of(widget)
+        if self._is_among_models(widget):
+            self._frame.opener.models()
+        elif title and title != self._window.current_page:
+            self._window.show_page(title)
+
+
+def _icon_of(name: str, place: str) -> str:
+    return OWN_ICONS.get(name) or ICONS.get(place, "chevron-right")
+
+
+def _action_of(focus: QWidget | None, keys: Keys) -> QAction | None:
+    actions = focus.actions() if focus is not None and keys.name.startswith(WITH_FOCUS) else ()
+    return next((action for action in actions if action.isEnabled() and action.property(NAME) == keys.name), None)
+
+
+def _go_to(widget: QWidget) -> None:
+    above = widget.parentWidget()
+    while above is not None:
+        if isinstance(above, QScrollArea):
+            above.ensureWidgetVisible(widget, 0, MARGIN)
+        above = above.parentWidget()
+    widget.setFocus(Qt.FocusReason.ShortcutFocusReason)
+
+
+# ---- the list of shortcuts in the help
+
+
+HOW = _("Click the keys of a shortcut to change them. Those without a button cannot be changed.")
+NONE = _("None")
+ALONE = _("{} alone writes text. Take it together with Ctrl or Alt, or take a function key.")
+TAKEN = _("{} is taken: “{}” ({}).")
+KEYS_LETTERS = 18
+
+
+class ShortcutList(QFrame):
+    def __init__(self, controller: SettingsController, parent: QWidget) -> None:
+        super().__init__(parent)
+        named(self, "shortcut_list")
+        self._controller = controller
+        self._rows: dict[str, ShortcutRow] = {}
+        self._lines: list[tuple[str, tuple[QWidget, ...]]] = []
+        self._reset_all = button(_("Reset all shortcuts"), "reset_shortcuts_button", self, on=self._on_reset_all)
+        how = plain_label(HOW, self, name="shortcuts_how", kind="muted")
+        self._column = column(how, row(self._reset_all, 1), into=self, gap=theme.SPACE_8)
+        places = list(dict.fromkeys(keys.place for keys in (*ALL, *FIXED)))
+        in_order = sorted((*ALL, *FIXED), key=lambda keys: places.index(keys.place))
+        for place, found in groupby(in_order, lambda keys: keys.place):
+            self._column.addWidget(plain_label(_(place), self, name="help_place", kind="strong"))
+            self._column.addLayout(self._grid(list(found)))
+        # Queued, since the window must first take the keys from the same signal.
+        controller.settings_shown.connect(self._show, Qt.ConnectionType.QueuedConnection)
+        self._show()
+
+    def _grid(self, found: list[Keys]) -> QGridLayout:
+        grid = QGridLayout()
+        grid.setHorizontalSpacing(theme.SPACE_16)
+        width = KEYS_LETTERS * self.fontMetrics().averageCharWidth()
+        grid.setColumnMinimumWidth(0, width)
+        grid.setColumnStretch(1, 1)
+        for at, keys in enumerate(found):
+            words = plain_label(keys.words, self, name="help_words")
+            if keys in FIXED:
+                shown = plain_label(keys.shown, self, name="help_keys", wraps=False)
+                grid.addWidget(shown, at, 0)
+                grid.addWidget(words, at, 1)
+                self._lines.append((keys.words, (words, shown)))
+                continue
+            made = self._rows[keys.name] = ShortcutRow(keys.name, self)
+            self._lines.append((keys.words, (words, made.keys)))
+            made.asked.connect(self._on_asked)
+            made.chosen.connect(self._on_chosen)
+            for part in (made.keys, made.edit):
+                part.setFixedWidth(width)
+                grid.addWidget(part, at, 0, Qt.AlignmentFlag.AlignTop)
+            grid.addLayout(column(words, made.ways, made.refusal, gap=theme.SPACE_4), at, 1)
+            grid.addWidget(made.reset, at, 2, Qt.AlignmentFlag.AlignTop)
+        return grid
+
+    def search(self, parts: Sequence[str]) -> None:
+        """Show the shortcuts whose words hold all these parts."""
+        self._on_asked("")
+        for words, widgets in self._lines:
+            for widget in widgets:
+                widget.setVisible(all(part in words.casefold() for part in parts))
+        for label in self.findChildren(QLabel, "help_place"):
+            label.setVisible(not parts)
+
+    def _on_asked(self, name: str) -> None:
+        for other, each in self._rows.items():
+            if other != name:
+                each.leave()
+
+    def _on_chosen(self, name: str, keys: str | None) -> None:
+        self._controller.change("shortcuts", with_choice(self._controller.current.shortcuts, name, keys))
+
+    def _on_reset_all(self) -> None:
+        self._on_asked("")
+        self._controller.change("shortcuts", "")
+
+    def _show(self) -> None:
+        for each in self._rows.values():
+            each.show_keys()
+        self._reset_all.setEnabled(not all(map(is_usual, self._rows)))
+
+
+class ShortcutRow(QObject):
+    asked = Signal(str)
+    chosen = Signal(str, object)
+
+    def __init__(self, name: str, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._name, self._words = name, keys_of(name).words
+        self.keys = button("", f"keys_{name}", parent, kind="quiet", on=self._ask)
+        self.edit = KeysEdit(f"edit_{name}", _("New keys: {words}").format(words=self._words), parent)
+        self.edit.pressed.connect(self._on_pressed)
+        self.edit.left.connect(self.leave)
+        none = button(_("No shortcut"), f"none_{name}", parent, kind="quiet", on=lambda: self._choose(""))
+        cancel = button(_("Cancel"), f"cancel_{name}", parent, kind="quiet", on=self.leave)
+        self.ways = QWidget(parent)
+        row(none, cancel, 1, into=self.ways, gap=theme.SPACE_8)
+        self.refusal = plain_label("", parent, name=f"refusal_{name}", kind="danger", is_hidden=True)
+        label = _("Reset: {words}").format(words=self._words)
+        self.reset = tool_button(
+            f"reset_{name}", parent, icon="undo-2", tip=_("Back to the usual keys"), label=label, on=self._on_reset
+        )
+        self.leave()
+
+    def show_keys(self) -> None:
+        shown, *others = map(shown_keys, keys_of(self._name).keys or ("",))
+        self.keys.setText((shown or NONE).replace("&", "&&"))
+        self.keys.setAccessibleName(f"{self._words}: {shown or _('no shortcut')}")
+        self.keys.setToolTip(
+            _("Change the keys; {others} does the same").format(others=", ".join(others))
+            if others
+            else _("Change the keys")
+        )
+        self.reset.setVisible(not is_usual(self._name))
+
+    def leave(self) -> None:
+        had_focus = self.edit.hasFocus()
+        self._show_asking(False)
+        if had_focus:
+            self.keys.setFocus()
+
+    def _ask(self) -> None:
+        self.asked.emit(self._name)
+        self._show_asking(True)
+        self.edit.setFocus()
+
+    def _show_asking(self, is_asking: bool) -> None:
+        self.edit.clear()
+        show_words(self.refusal, "")
+        for each in (self.edit, self.ways):
+            each.setVisible(is_asking)
+        self.keys.setVisible(not is_asking)
+
+    def _on_pressed(self, keys: str) -> None:
+        if not can_be(keys):
+            show_words(self.refusal, ALONE.format(shown_keys(keys)))
+        elif not self._is_taken(keys):
+            self._choose(keys)
+
+    def _on_reset(self) -> None:
+        if not any(self._is_taken(key) for key in usual_keys(self._name)):
+            self._choose(None)
+
+    def _is_taken(self, keys: str) -> bool:
+        other = taken_by(self._name, keys)
+        if other is not None:
+            show_words(self.refusal, TAKEN.format(shown_keys(keys), other.words, _(other.place)))
+        return other is not None
+
+    def _choose(self, keys: str | None) -> None:
+        self.edit.setFocus()
+        self.leave()
+        self.chosen.emit(self._name, keys)
+
+
+class KeysEdit(QKeySequenceEdit):
+    pressed = Signal(str)
+    left = Signal()
+
+    def __init__(self, name: str, label: str, parent: QWidget) -> None:
+        super().__init__(parent)
+        named(self, name, label=label, tip=_("Press the new keys; Escape leaves them as they were"))
+        self.setMaximumSequenceLength(1)
+        self.keySequenceChanged.connect(self._on_changed)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_Escape and not event.modifiers():
+            self.left.emit()
+        else:
+            super().keyPressEvent(event)
+
+    def _on_changed(self, keys: QKeySequence) -> None:
+        if not keys.isEmpty():
+            self.clear()
+            self.pressed.emit(keys.toString())
+
+
+# ---- help
+
+
+Folders = Sequence[tuple[str, str]]
+"""Pairs of what is stored and the folder where it is stored."""
+DATA = _(
+    "Everything stays on this computer. Nothing is sent anywhere unless you allow the network and ask for it; the line "
+    "at the foot of the window counts every request."
+)
+REPORT = _(
+    "If something goes wrong, note what you did, what you expected and what happened, and "
+    "add the version below. “slmdesk doctor” in a terminal prints a report of this computer "
+    "without your texts. Give both to whoever gave you slmdesk. Nothing is sent "
+    "automatically."
+)
+LICENCES = _(
+    "slmdesk: Apache License 2.0.\n"
+    "Qt and PySide6: LGPL 3, used unchanged; they can be replaced.\n"
+    "llama.cpp: MIT License.\n"
+    "Icons: Lucide, ISC License.\n"
+    "Starter model: SmolLM2, Apache License 2.0. Every other model has a licence of its own, shown in its details."
+)
+SIZE = (720, 640)
+LEAST_LETTERS = 50
+
+
+STEPS = (
+    ("Start", "house", _("Ask a question, as you would ask a colleague")),
+    ("Documents", "file-text", _("Understand a document: summary, questions, table")),
+    ("Translate", "languages", _("Translate a text or a whole document")),
+    ("Write", "pencil", _("Correct and improve your own text")),
+    ("Models", "package", _("Get the best model for this PC")),
+)
+
+
+class HelpWindow(Dialog):
+    """First steps, a search, the shortcuts, where the data is, and about slmdesk."""
+
+    def __init__(
+        self, folders: Folders, settings: SettingsController, show_page: Callable[[str], object], parent: QWidget
+    ) -> None:
+        super().__init__(parent)
+        passing(self, "help_window", _("Help"))
+        self._area = named(QScrollArea(self), "help_area", label=_("Help"))
+        self._inner = named(QFrame(self), "help_inner")
+        self._column = column(into=self._inner, gap=theme.SPACE_8, margins=(theme.SPACE_32, theme.SPACE_24))
+        self._search = text_line("help_search", self._inner, _("Search help"), most=200, clears=CLEAR)
+        self._search.textChanged.connect(self._on_searched)
+        for name, title, fill in (
+            ("steps", _("First steps"), partial(self._add_steps, show_page)),
+            ("shortcuts", _("Keyboard shortcuts"), partial(self._add_shortcuts, settings)),
+            ("data", _("Where your data is"), partial(self._add_data, folders)),
+            ("report", _("Report a fault"), lambda: self._say("help_report", REPORT)),
+            ("about", _("About slmdesk"), self._add_about),
+        ):
+            self._column.addWidget(plain_label(title, self._inner, name=f"help_{name}_title", kind="title"))
+            fill()
+            self._column.addSpacing(theme.SPACE_16)
+            if name == "steps":
+                self._column.addWidget(self._search)
+                self._column.addSpacing(theme.SPACE_16)
+        self._column.addStretch(1)
+        show_column(self._area, self._inner)
+        column((self._area, 1), into=self)
+        self.setMinimumWidth(LEAST_LETTERS * self.fontMetrics().averageCharWidth())
+        self.resize(scaled(SIZE[0]), scaled(SIZE[1]))
+
+    def _add_steps(self, show_page: Callable[[str], object]) -> None:
+        for at, (page, sign, words) in enumerate(STEPS):
+            line = named(QFrame(self._inner), f"help_step_{at}", kind="card")
+            mark = named(QLabel(line), "help_step_icon")
+            set_icon(mark, sign, "ink2")
+            label = _("Open {page}").format(page=_(page))
+            go = button(_("Open"), f"help_go_{at}", line, label=label, on=partial(self._go, show_page, page))
+            go.setAutoDefault(False)
+            parts = (mark, (plain_label(words, line, name="help_step_words"), 1), go)
+            row(*parts, into=line, gap=theme.SPACE_12, margins=(0, theme.SPACE_4))
+            self._column.addWidget(line)
+
+    def _go(self, show_page: Callable[[str], object], page: str) -> None:
+        show_page(page)
+        self.close()
+
+    def _add_shortcuts(self, settings: SettingsController) -> None:
+        self._shortcuts = ShortcutList(settings, self._inner)
+        self._column.addWidget(self._shortcuts)
+
+    def _on_searched(self, words: str) -> None:
+        """Show the parts of the help, and the shortcuts, that hold the words."""
+        parts = words.casefold().split()
+        self._shortcuts.search(parts)
+        for label in self._inner.findChildren(QLabel):
+            if label.parentWidget() is self._inner and not label.objectName().endswith("_title"):
+                label.setVisible(all(part in label.text().casefold() for part in parts))
+
+    def _add_data(self, folders: Folders) -> None:
+        self._say("help_data", DATA)
+        for at, (what, where) in enumerate(folders):
+            self._column.addWidget(plain_label(what, self._inner, name="help_what", kind="strong"))
+            place = self._say("help_folder", breakable(where))
+            place.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+            label, show = _("Open folder: {what}").format(what=what), partial(open_outside, QUrl.fromLocalFile(where))
+            opening = button(_("Open folder"), f"help_open_{at}", self._inner, label=label, on=show)
+            self._column.addWidget(opening, 0, Qt.AlignmentFlag.AlignLeft)
+
+    def _add_about(self) -> None:
+        system = _("{system} {release}, Python {split}, Qt {version}").format(
+            system=platform.system(),
+            release=platform.release(),
+            split=sys.version.split()[0],
+            version=PySide6.__version__,
+        )
+        version = self._say("help_version", _("slmdesk {version}\n{system}").format(version=__version__, system=system))
+        version.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self._say("help_licences", LICENCES)
+
+    def _say(self, name: str, words: str) -> QLabel:
+        label = plain_label(words, self._inner, name=name)
+        self._column.addWidget(label)
+        return label

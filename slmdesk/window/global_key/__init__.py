@@ -1,1 +1,0 @@
-"""A global shortcut: a key that works in every program, if the desktop offers such keys."""

@@ -1,0 +1,460 @@
+"""First start, settings, theme, errors, closing, remembering."""
+
+from __future__ import annotations
+
+import gc
+import threading
+
+import psutil
+import pytest
+from fakes.dropping import drop
+from PySide6.QtCore import Qt, QTimer
+from PySide6.QtGui import QAction
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QToolButton, QWidget
+
+from slmdesk.base.records import Outgoing, Status
+from slmdesk.models.window.adding import AddDialog
+from slmdesk.online.window.network import NetworkLogWindow
+from slmdesk.services import open_services
+
+pytestmark = pytest.mark.gui
+LONG = " ".join(f"word{number}" for number in range(150))
+
+
+def test_the_first_start_uses_the_starter_and_answers_from_start(start, model_file, monkeypatch):
+    monkeypatch.setenv("SLMDESK_STARTER_MODEL", str(model_file))
+    program = start(page="")
+    assert program.window.current_page == "Start"
+    line = [program.find(name) for name in ("starter_button", "add_model_button", "better_model_button")]
+    seen = []
+
+    def is_settled():
+        words = program.find("start_model")
+        seen.append((words.text() if words.isVisible() else "", *(button.isVisible() for button in line)))
+        return "small model" in words.text()
+
+    program.wait(is_settled)
+    assert {state[1:] for state in seen[:-1] if "small model" not in state[0]} == {(False, False, False)}
+    assert not any("No model" in state[0] for state in seen)
+    program.wait(lambda: "ready" in program.page.picker.button.accessibleName())
+    program.say("hello")
+    assert program.window.current_page == "Chat"
+    assert program.page.isAncestorOf(program.page.composer)
+    assert program.last().status is Status.COMPLETE
+
+
+def test_start_begins_a_new_chat_and_chat_goes_back_to_the_old(start, program):
+    program.say("hello")
+    chat = program.chat.chat
+    program.window.show_page("Start")
+    program.wait(lambda: program.window.findChildren(QPushButton, "recent_item"))
+    assert not program.chat.chat
+    program.window.show_page("Chat")
+    program.wait(lambda: program.chat.chat == chat)
+    program.window.show_page("Start")
+    program.wait(lambda: program.window.findChildren(QPushButton, "recent_item"))
+    program.click(program.window.findChildren(QPushButton, "recent_item")[0])
+    program.wait(lambda: program.window.current_page == "Chat" and program.chat.chat == chat)
+
+
+@pytest.mark.parametrize(
+    ("card", "page"),
+    [("document", "Documents"), ("translate", "Translate"), ("compare", "Documents"), ("write", "Write")],
+)
+def test_a_card_of_start_opens_its_page_and_takes_files(start, program, tmp_path, card, page):
+    program.window.show_page("Start")
+    program.click(f"card_{card}")
+    program.wait(lambda: program.window.current_page == page)
+    if card in ("document", "compare"):
+        program.find("documents_dialog").reject()
+    program.window.show_page("Start")
+    letter = tmp_path / "letter.txt"
+    letter.write_text("The tenant pays 1,200 EUR.\n")
+    drop(program.find(f"card_{card}"), letter)
+    program.wait(lambda: program.window.current_page == page)
+    if card == "document":
+        program.wait(lambda: program.frame.documents.current)
+    if card == "write":
+        program.wait(lambda: "1,200 EUR" in program.frame.writing_page.text)
+
+
+def test_the_card_for_versions_asks_for_two_files_and_compares_these(start, tmp_path):
+    """Another version of the same name lies in the list, and the tab last open is another one."""
+    program = start()
+    texts = {"lease.txt": "1,200", "lease_v2.txt": "1,300", "offer.txt": "1,400"}
+    files = [tmp_path / name for name in texts]
+    for file, rent in zip(files, texts.values(), strict=True):
+        file.write_text(f"The tenant pays {rent} EUR.\n")
+    program.open_documents()
+    for at, file in enumerate(files[:2], 1):
+        drop(program.documents, file)
+        program.wait(lambda at=at: program.find("document_view").model().rowCount() == at)
+    program.choose_tab("versions")
+    pane = program.frame.documents_area.compare_pane
+    program.wait(lambda: pane.comparison)  # of the pair that the names propose
+    program.choose_tab("summary")
+    program.window.show_page("Start")
+    program.click("card_compare")
+    dialog = program.find("documents_dialog")
+    dialog.filesSelected.emit([str(files[0]), str(files[2])])
+    dialog.reject()
+    program.wait(
+        lambda: (
+            pane.comparison and {pane.comparison.old.name, pane.comparison.new.name} == {files[0].name, files[2].name}
+        )
+    )
+    program.wait(lambda: program.find("versions_summary").isVisible())
+    assert program.find("versions_summary").text() == "1 change on 1 page: 1 amount."
+
+
+def test_a_first_start_without_a_starter_offers_a_file_and_the_recommended_model(start, monkeypatch):
+    monkeypatch.setattr("slmdesk.models.running.total_bytes", lambda: 8 << 30)
+    program = start(page="")
+    program.wait(lambda: program.find("add_model_button").isVisible())
+    assert not program.find("starter_button").isVisible()
+    assert program.find("start_model").text() == "No model yet."
+    program.wait(lambda: program.find("better_model_button").text() == "Get Gemma 4 E2B")
+
+
+def test_a_chosen_file_is_shown_before_it_is_copied_in(start, model_file):
+    program = start()
+    program.frame.models.look_at(model_file)
+    program.wait(lambda: program.window.findChild(AddDialog))
+    assert not program.ask(lambda services: services.models.list())
+    program.click(program.find("add_copy", program.window.findChild(AddDialog)))
+    program.wait(lambda: "ready" in program.page.picker.button.accessibleName())
+    assert not program.ask(lambda services: services.models.list())[0].linked
+
+
+def test_a_file_that_is_no_model_is_refused_in_a_sentence(start, tmp_path):
+    program = start()
+    bad = tmp_path / "bad.gguf"
+    bad.write_bytes(b"%PDF-1.7 nothing")
+    program.frame.models.import_file(bad)
+    program.wait(lambda: program.notices())
+    assert "no model file" in program.notices()[0]
+
+
+def test_loading_shows_progress_and_can_be_cancelled(start, model_file):
+    program = start(load_seconds=5.0)
+    program.frame.models.import_file(model_file)
+    program.wait(lambda: "loading" in program.page.picker.button.accessibleName())
+    program.wait(lambda: program.page.picker.cancel_button.isVisible())
+    program.click(program.page.picker.cancel_button)
+    program.wait(lambda: "not loaded" in program.page.picker.button.accessibleName())
+
+
+def test_a_setting_counts_at_once_and_nothing_pops_up(program):
+    program.window.show_page("Settings")
+    theme = program.find("setting_theme")
+    theme.setCurrentIndex(theme.findData("dark"))
+    theme.activated.emit(theme.currentIndex())
+    program.wait(lambda: program.frame.settings.current.theme == "dark")
+    program.wait(lambda: QApplication.palette().window().color().lightness() < 60)
+    assert not program.notices()
+
+
+def test_a_larger_context_loads_the_model_anew(program):
+    program.frame.settings.change("context_tokens", 8192)
+    program.wait(lambda: program.ask(lambda services: services.models.state.loaded))
+    program.wait(lambda: program.ask(lambda services: services.models.state.loaded.context_tokens) > 4096)
+
+
+def test_text_size_counts_at_once(program):
+    before = QApplication.font().pointSizeF()
+    program.frame.settings.change("font_scale", 150)
+    program.wait(lambda: QApplication.font().pointSizeF() > before * 1.4)
+
+
+def test_window_and_last_chat_are_remembered(start, model_file):
+    program = start().with_model(model_file)
+    program.say("remember me")
+    chat = program.chat.chat
+    program.window.resize(760, 611)
+    program.close()
+    again = start()
+    again.wait(lambda: again.chat.chat == chat)
+    assert (again.window.width(), again.window.height()) == (760, 611)
+    assert again.page.title.full_text == "remember me"
+
+
+def test_the_page_last_shown_comes_back(start):
+    program = start()
+    program.window.show_page("Models")
+    program.wait(lambda: program.frame.state.current.last_page == "Models")
+    program.window.show_page("Documents")
+    program.close()
+    again = start()
+    again.wait(lambda: again.frame.documents_page.isVisible())
+    assert not again.page.isVisible()
+
+
+def test_a_page_is_made_when_it_is_first_shown_and_what_is_kept_of_it_stays(start):
+    program = start()
+    state = program.frame.state
+    program.ask(lambda _services: state.change(last_document_pane="versions", documents_thumbnails=False))
+    program.frame.keep_layout()
+    program.ask(lambda _services: None)
+    assert [page for page in program.pages if program.window.is_made(page)] == []
+    assert (state.current.last_document_pane, state.current.documents_thumbnails) == ("versions", False)
+    program.window.show_page("Documents")
+    assert program.frame.documents_area.state["last_document_pane"] == "versions"
+    assert [page for page in program.pages if program.window.is_made(page)] == ["Documents"]
+
+
+def test_each_page_that_is_shown_gets_the_keyboard(program):
+    pages = {
+        "1": program.frame.start_page,
+        "3": program.frame.documents_page,
+        "4": program.frame.translate_page,
+        "6": program.frame.models_page,
+        "J": program.frame.jobs_page,
+        "Comma": program.frame.settings_page,
+    }
+    for key, page in pages.items():
+        QTest.keyClick(program.window, getattr(Qt.Key, f"Key_{key}"), Qt.KeyboardModifier.ControlModifier)
+        program.wait(page.isVisible)
+        focus = QApplication.focusWidget()
+        assert focus is not None
+        assert focus is page or page.isAncestorOf(focus), key
+
+
+@pytest.mark.real_child
+def test_closing_while_streaming_keeps_the_text_and_leaves_no_process(start, model_file, qtbot):
+    program = start().with_model(model_file)
+    program.send("hello", slow=0.1, answer=LONG)
+    program.wait(lambda: "word3" in program.words())
+    seen = program.words()
+    chat = program.chat.chat
+    children = psutil.Process().children(recursive=True)
+    assert children
+    program.close()
+    _gone, alive = psutil.wait_procs(children, timeout=60)
+    assert not alive
+    again = start()
+    again.wait(lambda: again.chat.chat == chat)
+    kept = again.last()
+    assert kept.status is Status.INTERRUPTED
+    assert kept.text.startswith(seen)
+
+
+def test_requests_counted_before_the_window_listens_are_shown(start, monkeypatch):
+    def open_and_count(*args, **options):
+        services = open_services(*args, **options)
+        services.service_thread.call(services.network.say_today)
+        return services
+
+    monkeypatch.setattr("slmdesk.services.open_services", open_and_count)
+    program = start()
+    program.wait(lambda: "no request today" in program.find("network_button").toolTip())
+
+
+def test_the_status_bar_counts_requests_from_the_ledger(program):
+    button = program.find("network_button")
+    program.wait(lambda: "no request today" in button.toolTip())
+    assert "Offline" in button.text()
+    program.ask(lambda services: services.store.ledger.record(Outgoing("example.org", "GET", "/x", "test")))
+    program.ask(lambda services: services.network.say_today())
+    program.wait(lambda: "1 request today" in button.toolTip())
+    program.click(button)
+    program.click("ledger_button")
+    program.wait(lambda: program.window.findChild(NetworkLogWindow))
+    rows = program.window.findChild(NetworkLogWindow).rows
+    program.wait(lambda: rows)
+    assert (rows[0].host, rows[0].path) == ("example.org", "/x")
+
+
+def test_g5_errors_in_50_handlers_show_one_dialog_and_the_program_goes_on(program, qtbot):
+    secret = "the person's own words"
+
+    def fail() -> None:
+        raise ValueError(secret)
+
+    class Dying:
+        def __del__(self) -> None:
+            fail()
+
+    received: list[str] = []
+    program.frame.errors.error_caught.connect(received.append)
+    button = QPushButton(program.window)
+    button.clicked.connect(fail)
+    with qtbot.captureExceptions():  # pytest-qt's own hook gives way to the program's below
+        program.frame.errors.remove()
+        program.frame.errors.install()
+        for _ in range(20):
+            button.click()
+        for _ in range(10):
+            QTimer.singleShot(0, fail)
+        for _ in range(10):
+            thread = threading.Thread(target=fail)
+            thread.start()
+            thread.join()
+        for _ in range(5):
+            dying = Dying()
+            del dying
+            gc.collect()
+        for _ in range(5):
+            program.bridge.ask(lambda _services: fail())
+        program.wait(lambda: len(received) == 50)
+        program.frame.errors.remove()
+    assert len([w for w in QApplication.topLevelWidgets() if w.objectName() == "error_dialog" and w.isVisible()]) <= 1
+    dialog = program.frame.errors.dialog
+    assert "50 times" in dialog.informativeText()
+    assert secret not in dialog.detailedText() + "".join(received)
+    assert "ValueError" in dialog.detailedText()
+    assert "slmdesk" in dialog.detailedText()
+    program.click(program.find("copy_details_button", dialog))
+    assert "ValueError" in QApplication.clipboard().text()
+    dialog.close()
+    program.say("still here?")
+    assert program.last().status is Status.COMPLETE
+
+
+def test_u1_broken_settings_are_noted_and_defaults_used(start, paths):
+    paths.settings_file.write_text("{ not json")
+    program = start()
+    program.wait(lambda: program.notices())
+    assert "cannot be used" in program.notices()[0]
+    assert list(paths.config.glob("settings*.json*"))
+
+
+def test_w7_a_model_that_crashes_at_load_is_not_started_again_by_itself(start, model_file):
+    program = start(fault="abort", at=-1)
+    program.frame.models.import_file(model_file)
+    program.wait(lambda: "crashed" in program.page.picker.button.accessibleName())
+    program.close()
+    again = start(fault="abort", at=-1)
+    again.wait(lambda: "crashed" in again.page.picker.button.accessibleName())
+    again.close()
+    third = start(fault="abort", at=-1)
+    third.wait(lambda: "crashed" in third.page.picker.button.accessibleName())
+    third.wait(lambda: any("not started by itself" in text for text in third.notices()))
+    assert third.find("input_box").isEnabled()
+
+
+def test_every_control_has_a_name_for_screen_readers_and_a_place_for_the_keyboard(program):
+    program.make_pages()
+    assert program.page.panel
+    for kind in (QPushButton, QToolButton):
+        for button in program.window.findChildren(kind):
+            if button.objectName().startswith("qt_"):
+                continue
+            assert button.accessibleName() or button.text(), button.objectName()
+            assert button.objectName(), button
+    assert program.page.composer.input_box.accessibleName()
+
+
+def test_labels_show_foreign_text_as_it_is(program):
+    program.make_pages()
+    assert program.page.panel
+    for label in program.window.findChildren(QLabel):
+        assert label.textFormat() == Qt.TextFormat.PlainText or not label.text(), label.objectName()
+
+
+def test_no_two_actions_share_a_shortcut(program):
+    """A key means one thing: on each page and everywhere; Qt hears no key of a page that is not in front."""
+    from PySide6.QtGui import QShortcut
+
+    pages = (
+        program.frame.chat_page,
+        program.frame.documents_page,
+        program.frame.models_area,
+        program.frame.settings_page,
+        program.frame.writing_page,
+    )
+    translate = program.frame.translate_page
+    program.make_pages()
+    holders = (QShortcut, QToolButton, QAction)
+    for page in pages:
+        keys = []
+        for holder in (one for kind in holders for one in program.window.findChildren(kind)):
+            if any(other is not page and other.isAncestorOf(_widget_of(holder)) for other in (*pages, translate)):
+                continue
+            if isinstance(holder, QAction) and not holder.associatedObjects():  # it only shows its key in a menu
+                continue
+            if _widget_of(holder).window() is not program.window:  # a window of its own hears its own keys
+                continue
+            keys.append((holder.key() if isinstance(holder, QShortcut) else holder.shortcut()).toString())
+        keys = [key for key in keys if key]
+        assert keys
+        assert len(keys) == len(set(keys)), [key for key in keys if keys.count(key) > 1]
+    keys = [one.key().toString() for one in translate.document.findChildren(QShortcut)]
+    assert len(keys) == len(set(keys)), sorted(keys)
+
+
+def _widget_of(holder):
+    while not isinstance(holder, QWidget):
+        holder = holder.parent()
+    return holder
+
+
+def test_tab_reaches_every_control_of_the_chat_page(program):
+    seen: list[str] = []
+    program.page.composer.input_box.setFocus()
+    for _ in range(40):
+        QTest.keyClick(QApplication.focusWidget(), Qt.Key.Key_Tab)
+        seen.append(QApplication.focusWidget().objectName())
+    requested = {"input_box", "search_box", "chat_view", "new_chat_button", "model_button", "network_button", "entry_0"}
+    assert requested <= set(seen), " ".join(seen)
+
+
+def test_tab_goes_through_start_before_the_status_line_and_no_page_has_a_ring(program):
+    program.say("hello")
+    program.window.show_page("Start")
+    program.wait(lambda: program.window.findChildren(QPushButton, "recent_item"))
+    program.ask(lambda _services: None)
+    seen: list[str] = []
+    program.page.composer.input_box.setFocus()
+    for _ in range(40):
+        QTest.keyClick(QApplication.focusWidget(), Qt.Key.Key_Tab)
+        seen.append(QApplication.focusWidget().objectName())
+    cards = [seen.index(f"card_{name}") for name in ("document", "translate", "compare", "write")]
+    assert cards == sorted(cards), " ".join(seen)
+    assert cards[-1] < seen.index("recent_item") < seen.index("network_button"), " ".join(seen)
+    QTest.keyClick(program.window, Qt.Key.Key_3, Qt.KeyboardModifier.ControlModifier)
+    program.wait(program.frame.documents_page.isVisible)
+    ring = program.window.findChild(QWidget, "focus_ring")
+    assert ring is None or ring.width() < program.frame.documents_page.width() / 2
+    QTest.keyClick(program.window, Qt.Key.Key_2, Qt.KeyboardModifier.ControlModifier)
+    program.wait(program.page.isVisible)
+
+
+def test_shortcuts(program):
+    window = program.window
+    program.page.composer.input_box.setFocus()
+    QTest.keyClick(window, Qt.Key.Key_Comma, Qt.KeyboardModifier.ControlModifier)
+    program.wait(lambda: program.frame.settings_page.isVisible())
+    QTest.keyClick(window, Qt.Key.Key_2, Qt.KeyboardModifier.ControlModifier)
+    program.wait(lambda: program.page.isVisible())
+    QTest.keyClick(window, Qt.Key.Key_B, Qt.KeyboardModifier.ControlModifier)
+    assert not program.page.chat_list.isVisible()
+    search = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
+    QTest.keyClick(window, Qt.Key.Key_F, search)
+    assert program.page.chat_list.isVisible()
+    assert program.page.chat_list.search_box.hasFocus()
+    program.say("hello")
+    QTest.keyClick(window, Qt.Key.Key_N, Qt.KeyboardModifier.ControlModifier)
+    assert program.chat.chat == ""
+    assert program.page.composer.input_box.hasFocus()
+
+
+def test_icons_grow_and_shrink_with_the_letters(program):
+    buttons = [program.find(name) for name in ("export_button", "attach_button", "panel_button")]
+    before = [button.iconSize().width() for button in buttons]
+    program.frame.settings.change("font_scale", 150)
+    program.wait(lambda: [button.iconSize().width() for button in buttons] == [round(size * 1.5) for size in before])
+    assert QApplication.overrideCursor() is None
+    program.wait(lambda: buttons[0].height() >= buttons[0].sizeHint().height())  # the layouts have heard of it, too
+    program.frame.settings.change("font_scale", 100)
+    program.wait(lambda: [button.iconSize().width() for button in buttons] == before)
+
+
+def test_a_file_dropped_beside_the_cards_of_start_is_attached(program, tmp_path):
+    letter = tmp_path / "letter.txt"
+    letter.write_text("The rent is due on the third day of the month.")
+    program.window.show_page("Start")
+    drop(program.frame.start_page, letter)
+    program.wait(lambda: program.page.composer.attachments.in_order)
+    assert program.window.current_page == "Start"
+    assert not program.find("drop_frame", program.frame.start_page).isVisible()

@@ -1,0 +1,192 @@
+"""Nothing is cut off at its side: every page, pane, panel and dialog, in usual widths and sizes of letters."""
+
+from __future__ import annotations
+
+import pytest
+from fakes.contracts import OLD, new_text, write_docx, write_pdf
+from fakes.dropping import drop
+from fakes.edges import outside
+from fakes.office import docx, paragraph
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QDialog, QToolButton, QWidget
+
+from slmdesk.base.types import ChatMessage, Role, Sampling, TextPart
+from slmdesk.jobs.runner import step_of
+from slmdesk.library.search import Citation
+from slmdesk.library.types import Coverage, Mark, Span
+from slmdesk.questions.prompt import Answered
+from slmdesk.runtime.events import ModelState, ModelStateChanged
+from slmdesk.summaries.types import DocumentSummary, Sentence, Summary
+
+pytestmark = [pytest.mark.gui, pytest.mark.qt_log_ignore("This plugin does not support", extend=True)]
+
+WIDTHS = (1024, 1280, 1920)
+HEIGHT = 760
+LONG = "A question about the lease of the house, its garden and the Donaudampfschifffahrtsgesellschaft behind it"
+NAME = "Quite-a-long-name-of-a-model-2.5-Instruct-1.5B-of-somebody"
+LETTER = "# The lease of the house\n\nThe tenant pays 1,200 EUR.\n\n" + "## Dates\n\nIt begins on 3 March 2024.\n\n" * 3
+
+
+@pytest.fixture(params=[150])  # 100 % is walked by test_layout
+def program(request, start, model_file):
+    program = start(turned=True)
+    if request.param != 100:
+        program.frame.settings.change("font_scale", request.param)
+        program.wait(lambda: program.frame.keeper.fonts.scale == request.param)
+    program.frame.models.import_file(model_file)
+    program.wait(lambda: "ready" in program.page.picker.button.accessibleName())
+    program.found = []
+    yield program
+    assert not program.found, "\n".join(program.found)
+
+
+def settle() -> None:
+    for _turn in range(3):
+        QTest.qWait(15)
+        QApplication.processEvents()
+
+
+def cut_in(root: QWidget) -> list[str]:
+    """What stays cut: words that have just grown get their room with the next turn."""
+    for _try in range(8):
+        settle()
+        found = outside(root)
+        if not found:
+            break
+    return found
+
+
+def check(program, name: str) -> None:
+    """What is cut in the window at any of the widths."""
+    for width in WIDTHS:
+        program.window.resize(width, HEIGHT)
+        program.found += [f"{name} at {width}: {line}" for line in cut_in(program.window)]
+
+
+def page(program, title: str) -> None:
+    entry = next(one for one in program.find("side_bar").findChildren(QToolButton) if one.text() == title)
+    if entry.isVisible():
+        program.click(entry)
+    else:
+        program.window.show_page(title)
+    program.wait(lambda: program.window.current_page == title)
+
+
+def test_chat(program, tmp_path):
+    program.page.picker.show_state(ModelStateChanged(ModelState.READY, "m", NAME, memory_bytes=1_500_000_000))
+    check(program, "an empty chat")
+    program.say(LONG)
+    program.act("try_again")
+    program.wait_idle()
+    letter = tmp_path / "A lease of a house with a name as long as its garden and more.md"
+    letter.write_text(LETTER)
+    program.chat.attached.add_paths([letter])
+    program.wait(lambda: program.page.composer.attachments.in_order)
+    QTest.keyClick(program.window, Qt.Key.Key_F, Qt.KeyboardModifier.ControlModifier)
+    check(program, "a chat")
+    program.click("panel_button")
+    check(program, "a chat with its settings")
+    program.click("option_more_button")
+    program.find("option_seed").value_chosen.emit(True)
+    check(program, "settings with a seed")
+    assert program.find("option_seed_number").width() > 10 * program.page.fontMetrics().horizontalAdvance("0")
+
+
+def test_first_start_and_settings(start, request):
+    program = start()
+    for scale in (100, 150):
+        program.frame.settings.change("font_scale", scale)
+        program.wait(lambda scale=scale: program.frame.keeper.fonts.scale == scale)
+        program.found = []
+        page(program, "Chat")
+        check(program, f"the first start, {scale} %")
+        page(program, "Settings")
+        program.wait(lambda: program.frame.settings_page.isVisible())
+        check(program, f"settings, {scale} %")
+        page(program, "Documents")
+        check(program, f"documents, none, {scale} %")
+        assert not program.found, "\n".join(program.found)
+
+
+def test_documents(program, tmp_path):
+    program.window.resize(1280, HEIGHT)
+    page(program, "Documents")
+    pages, area = program.frame.documents_page, program.frame.documents_area
+    letter = tmp_path / "A lease of a house with a name as long as its garden and more.md"
+    letter.write_text(LETTER)
+    drop(pages, letter)
+    program.wait(lambda: program.coverage.startswith("4 of 4") and area.question_pane.isEnabled())
+    document = program.frame.documents.current
+    program.choose_tab("questions")
+    check(program, "questions, none yet")
+    marks = (Mark("amount", "3,900 EUR", 0, 9),)
+    cited = (Citation(document, 2, 0, 30, "The rent of the Donaudampfschifffahrtsgesellschaftskapitän is 1,200 euros"),)
+    area.question_pane.show_asked(LONG)
+    area.question_pane.show_progress("Reading the passages that fit the question best")
+    check(program, "a question on its way")
+    area.question_pane.show_answer(Answered("About 3,900 EUR.", True, cited, marks=marks))
+    check(program, "an answer with a warning")
+    program.choose_tab("summary")
+    check(program, "no summary yet")
+    span = Span(document, 1, 0, 10)
+    doubted = Sentence(LONG + ".", (span,), (1,), True)
+    coverage = Coverage(4, 4, 1, 1)
+    one = DocumentSummary(document, letter.name, "section", (doubted,), coverage)
+    area.summary_pane.show_summary(Summary("bullets", "en", "model", (doubted,), coverage, (one,)))
+    check(program, "a summary")
+    program.choose_tab("table")
+    check(program, "no table yet")
+
+
+def test_versions_of_a_document(program, tmp_path):
+    program.window.resize(1280, HEIGHT)
+    page(program, "Documents")
+    area = program.frame.documents_area
+    old, new = write_docx(tmp_path / "old.docx", OLD), write_pdf(tmp_path / "new.pdf", new_text())
+    drop(area.page, new)
+    program.wait(lambda: program.coverage.startswith("3 of 3"))
+    program.choose_tab("versions")
+    check(program, "versions to choose")
+    drop(area.compare_pane, old)
+    program.wait(lambda: program.find("versions_summary").text().startswith("12 changes"))
+    check(program, "two versions compared")
+    program.click("versions_next")
+    check(program, "a change")
+
+
+def test_translate(program, tmp_path):
+    page(program, "Translate")
+    check(program, "an empty translation")
+    program.frame.translate_page.text.take_text(
+        "The rent of 1,200.50 EUR is due today. You must not sublet.\n\nA second one."
+    )
+    controller = program.frame.translate
+    program.wait(lambda: controller.last.is_done and controller.last.segments)
+    check(program, "a translation")
+    lease = tmp_path / "lease.docx"
+    lease.write_bytes(docx("".join(paragraph(one) for one in ("The rent is due today.", LONG, "12 %"))))
+    drop(program.frame.translate_page, lease)
+    program.wait(lambda: [one for one in program.window.findChildren(QDialog, "document_form") if one.isVisible()])
+    form = program.window.findChild(QDialog, "document_form")
+    program.found += [f"the form of a document: {line}" for line in cut_in(form)]
+    program.click("form_begin")
+    program.wait(lambda: program.find("save_translation_button").isEnabled())
+    program.window.activateWindow()
+    check(program, "a document translated")
+    table = program.find("segment_table")
+    table.setCurrentIndex(table.model().index(1, 1))
+    check(program, "a segment")
+
+
+def test_models_and_jobs(program):
+    page(program, "Models")
+    program.wait(lambda: program.frame.models_page.isVisible())
+    check(program, "models")
+    steps = [step_of([ChatMessage(Role.USER, (TextPart("a"),))], Sampling(temperature=0.0))]
+    program.ask(
+        lambda services: services.jobs.add("summary", LONG, services.models.choose(None), steps, prompt_version="1").id
+    )
+    page(program, "Jobs")
+    program.wait(lambda: program.frame.jobs_page.isVisible())
+    check(program, "jobs")

@@ -1,0 +1,142 @@
+"""A window of another language shows no English: pages, dialogs, errors, what an English program stored, its titles."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from fakes.contracts import write_docx
+from fakes.dropping import drop
+from fakes.marked_texts import WORD, english, import_all, marks
+from PySide6.QtCore import QDate, QLocale
+from PySide6.QtWidgets import QDialog, QToolButton, QWidget
+from shell import test_layout
+from shell.test_older_homes import PAGES
+
+from slmdesk.base import texts
+from slmdesk.history.service import ItemTitle
+from slmdesk.tables.cells import presets
+from slmdesk.window.widgets.dialogs import TextDialog
+from slmdesk.window.widgets.parts import Popover
+
+pytestmark = [pytest.mark.gui, pytest.mark.qt_log_ignore("This plugin does not support", extend=True)]
+
+IN_MARKS = """
+import sys, pytest
+from fakes.marked_texts import marks
+from slmdesk.base.texts import use_catalogue
+use_catalogue(marks())  # before the windows, whose constants are texts
+sys.exit(pytest.main(sys.argv[1:]))
+"""
+INNER = "SLMDESK_TEST_INNER"
+TEXT = """# Mietvertrag
+
+Der Vermieter vermietet dem Mieter ab dem 1. März 2026 eine Wohnung in Dresden.
+
+Die Miete beträgt 850,00 € im Monat. Der Mieter muss die Miete bis zum 3. Werktag jedes Monats zahlen.
+
+Die Kündigungsfrist beträgt drei Monate.
+"""
+NAMES = """
+slmdesk tiny llama gguf pdf docx csv slmpack old new broken empty gone english deutsch python linux
+ctrl shift alt esc del home tab enter return pgup pgdown right down close cancel https huggingface files storage example
+org disk data cache logs config backups models gemma gpt oss mxfp translategemma apache mit community terms
+"""
+"""What is no English: names, keys, folders, and the buttons that Qt translates."""
+PHRASES = (test_layout.LONG, test_layout.LONG.replace(" ", "-"), "somebody-with-a-long-name")
+
+
+@pytest.fixture
+def kept(run, tmp_path, model_file) -> Path:
+    """A home that an English program has filled, also with what it could not do."""
+    import_all()
+    texts.use_catalogue(None)
+    old, new = write_docx(tmp_path / "old.docx", TEXT), write_docx(tmp_path / "new.docx", TEXT.replace("drei", "sechs"))
+    broken, empty = tmp_path / "broken.pdf", tmp_path / "empty.docx"
+    broken.write_bytes(b"%PDF-1.4\nbroken")
+    empty.write_bytes(b"")
+    for command in (
+        ("models", "import", model_file), ("compare", old, new), ("summarize", old),
+        ("extract", old, new, "--preset", "contract"),
+        ("ask", old, "Wie hoch beträgt Miete?"), ("translate", old, "--to", "fr"), ("chat", "Schreibe dem Mieter."),
+        ("documents", "text", broken), ("documents", "text", empty),
+    ):  # fmt: skip
+        run(*map(str, command), echo={"answer": "Mietvertrag"})
+    presets.cache_clear()
+    texts.use_catalogue(marks())
+    return tmp_path
+
+
+@pytest.mark.skipif(INNER not in os.environ, reason="in a process that has not loaded its texts yet")
+def test_shown(kept, start):
+    today = QLocale().dayName(QDate.currentDate().dayOfWeek())
+    names = frozenset(WORD.findall(f"{NAMES} {TEXT} sechs {kept} Wie hoch Schreibe {today}".casefold()))
+    program, found = start(), list[str]()
+
+    def look(where: str, root: QWidget | None = None) -> None:
+        for _turn in range(4):  # what is shown asks for more
+            program.ask(lambda _services: None)
+        found.extend(f"{where}: {line}" for line in english(root or program.window, names, *PHRASES))
+
+    for name, show in test_layout.VIEWS.items():
+        if not name.startswith("Documents"):
+            show(program)
+            look(name)
+        if name == "Models":
+            for toggle in ("details_button", "suggestion_details_button"):
+                program.window.findChildren(QToolButton, toggle)[0].click()
+            look("details of models")
+    for item in program.ask(lambda services: services.history.items(None, limit=20)):
+        program.frame.opener.item(ItemTitle(item.id, item.kind, item.title, ""))
+        program.wait(lambda kind=item.kind: program.window.current_page == PAGES.get(kind, "Documents"))
+        look(item.kind)
+    program.window.show_page("Documents")
+    for record in program.ask(lambda services: services.documents.recent()):
+        program.frame.documents.show_document(record.id)
+        look(record.name)
+    files = [kept / name for name in ("broken.pdf", "empty.docx", "gone.pdf")]
+    for some in (files[:1], files[:2], files):
+        drop(program.frame.documents_page, *some)
+        program.wait(lambda: any(bar.isVisible() for bar in program.window.notices.bars))
+        look(f"{len(some)} files")
+        bar = program.window.notices.bars[-1]
+        bar._on_more()
+        look("all of a notice", program.window.findChildren(TextDialog)[-1])
+        bar.closed.emit()
+    dialogs(program, kept, look)
+    assert not found, "\n".join(dict.fromkeys(found))
+
+
+def dialogs(program, kept: Path, look: Callable[[str, QWidget], None]) -> None:
+    program.window.show_page("Chat")
+    for name in ("panel_button", "option_more_button", "panel_button"):
+        program.click(name)
+    program.frame.jobs_popover.hide()  # makes it
+    for name, (view, button) in test_layout.POPOVERS.items():
+        test_layout.VIEWS[view](program)
+        popover = program.window.findChild(Popover, name)
+        popover.toggle(program.window.findChild(QWidget, button))
+        look(name, popover)
+        popover.dismiss()
+    program.lease, program.model = kept / "old.docx", kept / "tiny.gguf"
+    for name, show in test_layout.DIALOGS.items():
+        show(program)
+        program.wait(lambda name=name: test_layout.dialog(program, name) is not None)
+        look(name, test_layout.dialog(program, name))
+        for one in reversed(program.window.findChildren(QDialog)):
+            if one.isVisible():
+                one.reject()
+
+
+def test_a_window_of_another_language_shows_no_english(tmp_path):
+    run = subprocess.run(
+        [sys.executable, "-c", IN_MARKS, "-q", "-s", "-p", "no:randomly", "-p", "no:cacheprovider", "-p", "no:xdist",
+         f"{__file__}::{test_shown.__name__}"],
+        capture_output=True, text=True, timeout=300,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join([*sys.path]), INNER: "1", "HOME": str(tmp_path)},
+    )  # fmt: skip
+    assert run.returncode == 0, run.stdout[-40_000:] + run.stderr[-4000:]

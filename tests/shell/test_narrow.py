@@ -1,0 +1,67 @@
+"""What a narrow window with large letters still shows: words are cut with an ellipsis, and none takes all the room."""
+
+from __future__ import annotations
+
+import pytest
+from PySide6.QtWidgets import QComboBox, QStyle, QStyleOptionComboBox, QVBoxLayout, QWidget
+
+from slmdesk.base.record import changed
+from slmdesk.chat.window.header import ModelPicker, ModelsController
+from slmdesk.models.window.check_list import NameBox
+from slmdesk.runtime.events import ModelState, ModelStateChanged
+from slmdesk.summaries.window import KINDS, SummaryForm
+from slmdesk.window.base.bridge import Bridge
+
+pytestmark = pytest.mark.gui
+
+READY = ModelStateChanged(ModelState.READY, "m", "A model with quite a long name", memory_bytes=424_000_000)
+
+
+def large(widget) -> None:
+    font = widget.font()
+    font.setPointSize(16)
+    widget.setFont(font)
+
+
+def test_the_foot_of_the_window_cuts_the_name_of_the_model(qtbot) -> None:
+    picker = ModelPicker(ModelsController(Bridge(), None))
+    qtbot.addWidget(picker)
+    picker.show_state(changed(READY, name=f"{READY.name} and a longer end"))
+    assert picker.button.text().endswith("…")
+    assert "424 MB memory" in picker.button.toolTip()
+    assert "a longer end" in picker.button.accessibleName()
+
+
+def test_what_a_summary_is_like_can_be_read_in_large_letters(qtbot) -> None:
+    around = QWidget()
+    qtbot.addWidget(around)
+    QVBoxLayout(around).addWidget(SummaryForm(around))
+    around.resize(300, 400)
+    around.show()
+    qtbot.waitExposed(around)
+    large(around)
+    around.findChild(object, "summary_other_button").click()
+    kind = around.findChild(object, "summary_kind")
+    qtbot.waitUntil(lambda: all(fits(kind, words) for _, words in KINDS))
+
+
+def test_the_name_of_a_model_has_room_beside_its_box_in_large_letters(start) -> None:
+    program = start()
+    for scale in (100, 150, 200):
+        program.frame.keeper.set_font_scale(scale)
+        box = NameBox("A model & with quite a long name", program.window)
+        box.show()
+        for width in range(200, 900, 50):
+            box.resize(width, 40)
+            assert box.sizeHint().width() <= width
+        assert box.text() == "A model && with quite a long name"
+    program.frame.keeper.set_font_scale(100)
+
+
+def fits(choice: QComboBox, words: str) -> bool:
+    option = QStyleOptionComboBox()
+    choice.initStyleOption(option)
+    field = choice.style().subControlRect(
+        QStyle.ComplexControl.CC_ComboBox, option, QStyle.SubControl.SC_ComboBoxEditField, choice
+    )
+    return choice.fontMetrics().horizontalAdvance(words) <= field.width()

@@ -1,0 +1,235 @@
+"""Segments are edited, approved and asked anew where they failed; lists and reports hold every segment."""
+
+from __future__ import annotations
+
+import json
+import zipfile
+
+import pytest
+from fakes.office import docx
+from fakes.recorder import add_model
+
+from slmdesk.base.errors import KnownError
+from slmdesk.base.records import JobStatus
+from slmdesk.base.translation import Origin, SegmentFlag, SegmentState, Term
+from slmdesk.jobs.types import JobChanged
+from slmdesk.runtime.messages import Problem
+from slmdesk.store.translations import LOOK
+from slmdesk.translation.segments import SegmentFilter, word_runs
+from slmdesk.translation.service import Handout
+from slmdesk.translation.types import RetryScope, TranslationRequest
+
+pytestmark = pytest.mark.process
+ENDED = (JobStatus.DONE, JobStatus.FAILED, JobStatus.PAUSED)
+TEXT = "The rent is due. The rent is low. You must not sublet. 12 %"
+
+
+def ended(recorder, job):
+    recorder.wait(JobChanged, lambda event: event.id == job.id and event.status in ENDED)
+
+
+def translated(recorder, **request):
+    service = recorder.calls.translations
+    item = service.begin(TranslationRequest(**{"target": "de", "source": "en", **request})).id
+    ended(recorder, service.open(item).job)
+    return item
+
+
+def rows(recorder, item):
+    return recorder.calls.translations.segments(item)
+
+
+def memory(recorder):
+    return {one.source: one.target for one in recorder.calls.store.memory.page()}
+
+
+def test_segments_are_edited_remembered_and_approved(opened):
+    recorder = opened(turned=True)
+    edits = recorder.calls.segment_edits
+    item = translated(recorder, text=TEXT)
+    edits.edit(item, 0, "Die Miete ist fällig.")
+    edits.edit(item, 0, "Die Miete ist jetzt fällig.")
+    assert memory(recorder) == {"The rent is due.": "Die Miete ist jetzt fällig."}
+    edits.approve(item, [0, 1, 3])
+    states = [row.state for row in rows(recorder, item)]
+    approved, left = SegmentState.APPROVED, SegmentState.LEFT
+    assert states == [approved, approved, SegmentState.TRANSLATED, left], "what was left cannot be approved"
+
+
+def test_lists_and_their_counts(opened):
+    recorder = opened(turned=True)
+    item = translated(recorder, text=TEXT)
+    lists = recorder.calls.segment_lists
+
+    def listed(**requested):
+        return lists.listed(item, SegmentFilter(**requested))
+
+    everything = listed()
+    assert list(everything.numbers) == [0, 1, 2, 3]
+    assert everything.total == 4
+    assert everything.states == {SegmentState.TRANSLATED: 3, SegmentState.LEFT: 1}
+    assert everything.flags == {"negation": 1}
+    assert everything.look == 1
+    assert list(listed(state=LOOK).numbers) == [2]
+    assert list(listed(flag="negation").numbers) == [2]
+    assert list(listed(state="left").numbers) == [3]
+
+
+def test_help_shows_terms_and_what_is_like_it_in_the_memory(opened):
+    recorder = opened(turned=True)
+    store = recorder.calls.store
+    made = store.glossaries.add("law", source_language="en", target_language="de")
+    store.terms.add(made.id, [Term("rent", "RENT"), Term("landlord", "Vermieter"), Term("zebra", "Zebra")])
+    pairs = [("The rent is due on the first day.", "Die Miete ist am ersten Tag fällig."), ("Go home.", "Geh heim.")]
+    store.memory.remember("en", "de", pairs, domain="legal", origin=Origin.PERSON)
+    item = translated(recorder, text="The landlord wants rent. The rent is due on the last day.")
+    terms = recorder.calls.segment_lists.help(item, 0).terms
+    assert {term.term.source: term.is_used for term in terms} == {"rent": True, "landlord": False}
+    likenesses = recorder.calls.segment_lists.help(item, 1).likenesses
+    assert [likeness.pair.target for likeness in likenesses] == ["Die Miete ist am ersten Tag fällig."]
+    assert likenesses[0].is_penalised
+    assert 0.75 <= likenesses[0].likeness < 0.95
+    assert likenesses[0].runs[1:] == (("gone", "first"), ("new", "last"), ("same", "day."))
+
+
+def test_differences_are_runs_of_words():
+    assert word_runs("a b c", "a x c d") == (("same", "a"), ("gone", "b"), ("new", "x"), ("same", "c"), ("new", "d"))
+    assert word_runs("", "a") == (("new", "a"),)
+
+
+def test_what_failed_is_asked_anew_and_kept_where_it_is_better(opened):
+    recorder = opened(turned=True)
+    service, store = recorder.calls.translations, recorder.calls.store
+    item = translated(recorder, text=TEXT)
+    store.segments.change(item, 0, target="", state=SegmentState.FAILED, reason="no_answer")
+    steps = store.jobs.steps(service.open(item).job.id)
+    asked = {step.key for step in steps}
+    job = service.again(item)
+    ended(recorder, job)
+    again = {one.key for one in store.jobs.steps(job.id)}
+    assert again, "the model was asked"
+    assert not again & asked, "and not for what is known already"
+    assert rows(recorder, item)[0].target == "tHE RENT IS DUE."
+    assert rows(recorder, item)[0].state is SegmentState.TRANSLATED
+    flagged = service.again(item, scope=RetryScope.FLAGGED)
+    ended(recorder, flagged)
+    kept = rows(recorder, item)[2]
+    assert (kept.target, kept.state) == ("yOU MUST NOT SUBLET.", SegmentState.TRANSLATED)
+    assert [flag.kind for flag in kept.flags] == ["negation"]
+    assert service.open(item).is_done
+
+
+def test_a_person_s_words_are_never_asked_anew(opened):
+    recorder = opened(turned=True)
+    item = translated(recorder, text=TEXT)
+    recorder.calls.segment_edits.edit(item, 2, "Nein, doch.")
+    job = recorder.calls.translations.again(item, scope=RetryScope.FLAGGED)
+    ended(recorder, job)
+    assert rows(recorder, item)[2].target == "Nein, doch."
+
+
+def test_after_a_glossary_changed_all_is_checked_anew(opened):
+    recorder = opened(turned=True)
+    store = recorder.calls.store
+    item = translated(recorder, text=TEXT)
+    lasting = (SegmentFlag("unsure", "due"), SegmentFlag("formatting"), SegmentFlag("redaction", "Kolb", "missing"),
+               SegmentFlag("unwritten"))  # fmt: skip
+    stale = SegmentFlag("number", "7", "missing"), SegmentFlag("formatting", "1", "empty")
+    made = store.glossaries.add("law", source_language="en", target_language="de")
+    store.terms.add(made.id, [Term("rent", "Miete")])
+    store.segments.change(item, 0, flags=(*stale, *lasting))
+    assert recorder.calls.segment_edits.recheck(item) == 2
+    kinds = [[flag.kind for flag in row.flags] for row in rows(recorder, item)]
+    assert kinds == [["glossary", *(one.kind for one in lasting)], ["glossary"], ["negation"], []]
+
+
+def test_what_no_check_tells_stays_where_another_try_is_no_better(opened):
+    recorder = opened(turned=True)
+    service, store = recorder.calls.translations, recorder.calls.store
+    item, right, lasting = translated(recorder, text=TEXT), "Nicht untervermieten.", (SegmentFlag("unwritten"),)
+    store.segments.change(item, 2, target=right, flags=lasting)
+    ended(recorder, service.again(item, scope=RetryScope.FLAGGED))
+    assert (rows(recorder, item)[2].target, rows(recorder, item)[2].flags) == (right, lasting)
+
+
+def handed(recorder, item, what, form, target):
+    files = recorder.calls.translation_files
+    result = files.write(item, what, form, target)
+    assert not isinstance(result, Problem), result
+    return target
+
+
+def test_a_report_holds_every_segment_once(opened, tmp_path):
+    recorder = opened(turned=True)
+    item = translated(recorder, text=TEXT)
+    recorder.calls.store.segments.change(item, 1, target="", state=SegmentState.FAILED, reason="tags")
+    shape = json.loads(handed(recorder, item, Handout.REPORT, "json", tmp_path / "r.json").read_text("utf-8"))
+    sources = [[one["source"] for one in shape[name]] for name in ("failed", "flagged", "left", "translated")]
+    assert sources == [["The rent is low."], ["You must not sublet."], ["12 %"], ["The rent is due."]]
+    assert shape["failed"][0]["reason"] == "the marks of the formatting were lost"
+    assert shape["counts"]["all"] == 4
+    assert shape["counts"]["not translated"] == 1
+    view = recorder.calls.translations.open(item)
+    listed = recorder.calls.segment_lists.listed(item, SegmentFilter(LOOK))
+    assert shape["counts"]["to look at"] == view.look == listed.look == len(listed.numbers) == 2
+    assert shape["facts"]["Languages"] == "English to German"
+    assert shape["facts"]["Model"] == "Echo"
+    for form in ("html", "md"):
+        words = handed(recorder, item, Handout.REPORT, form, tmp_path / f"r.{form}").read_text("utf-8")
+        assert "You must not sublet." in words.replace("\\", "")
+        assert "Not translated" in words
+    assert zipfile.is_zipfile(handed(recorder, item, Handout.REPORT, "docx", tmp_path / "r.docx"))
+
+
+def test_what_is_untranslated_in_the_file_is_flagged_until_it_is_written(opened, tmp_path):
+    recorder = opened(turned=True)
+    path, report = tmp_path / "a.docx", tmp_path / "r.json"
+    run = "<w:r>{}<w:t xml:space='preserve'>{}</w:t></w:r>".format
+    path.write_bytes(docx(f"<w:p>{run('', 'The ')}{run('<w:rPr><w:b/></w:rPr>', 'end')}{run('', ' is near.')}</w:p>"))
+    item = translated(recorder, path=str(path))
+    recorder.calls.store.segments.change(item, 0, target="Das <1>Ende ist nah.")
+    written = recorder.calls.translations.write(item, tmp_path / "b.docx")
+    assert written.refused == (0,)
+    assert SegmentFlag("unwritten") in rows(recorder, item)[0].flags
+    shape = json.loads(handed(recorder, item, Handout.REPORT, "json", report).read_text("utf-8"))
+    assert "Untranslated in the file" in shape["flagged"][0]["reason"]
+    recorder.calls.store.segments.change(item, 0, target="Das <1>Ende</1> ist nah.")
+    assert recorder.calls.translations.write(item, tmp_path / "c.docx").refused == ()
+    assert SegmentFlag("unwritten") not in rows(recorder, item)[0].flags
+
+
+def test_both_languages_side_by_side_and_tmx(opened, tmp_path):
+    recorder = opened(turned=True)
+    item = translated(recorder, text="Salt & pepper are here. 12 %")
+    from openpyxl import load_workbook
+
+    book = load_workbook(handed(recorder, item, Handout.PAIR, "xlsx", tmp_path / "p.xlsx"))
+    cells = [[cell.value for cell in row] for row in book.worksheets[0].rows]
+    assert cells == [["English", "German"], ["Salt & pepper are here.", "sALT & PEPPER ARE HERE."], ["12 %", "12 %"]]
+    tmx = handed(recorder, item, Handout.TMX, "tmx", tmp_path / "p.tmx")
+    done = recorder.calls.memory.import_file(tmx)
+    assert not isinstance(done, Problem), done
+    assert memory(recorder) == {"Salt & pepper are here.": "sALT & PEPPER ARE HERE."}
+    again = recorder.calls.translation_files.write(item, Handout.TMX, "tmx", tmx)
+    assert again.code == "file.exists"
+    with pytest.raises(KnownError):
+        recorder.calls.translation_files.write(item, Handout.TMX, "docx", tmx)
+
+
+def test_a_tmx_names_the_language_each_segment_was_told_to_be_in(opened, tmp_path):
+    recorder = opened(turned=True)
+    item = translated(recorder, source="", text="The weather is fine today and we go out.")
+    words = handed(recorder, item, Handout.TMX, "tmx", tmp_path / "p.tmx").read_text()
+    assert 'srclang="*all*"' in words
+    assert '<tuv xml:lang="en"><seg>The weather is fine today and we go out.</seg>' in words
+
+
+def test_another_model_is_asked_for_what_failed(opened, tmp_path):
+    recorder = opened(turned=True)
+    item = translated(recorder, text=TEXT)
+    other = add_model(recorder.services, tmp_path / "home" / "models" / "other.gguf", name="Other")
+    recorder.calls.store.segments.change(item, 0, target="", state=SegmentState.FAILED, reason="")
+    job = recorder.calls.translations.again(item, model=other.id)
+    ended(recorder, job)
+    assert job.model_sha256 == other.sha256
+    assert rows(recorder, item)[0].target == "tHE RENT IS DUE."
