@@ -472,11 +472,6 @@ class LedgerRow(Record):
         """The content of `data`, or an empty object if it was made unreadable. Damage here must stop nobody's work."""
         return said_in(self.data)
 
-    @property
-    def is_imported(self) -> bool:
-        """Whether the row is from the older network log or another ledger. Its time is then the original time."""
-        return '"imported":true' in self.data and self.said.get("imported") is True
-
 
 class Outgoing(Record):
     host: str

@@ -28,7 +28,7 @@ COMMANDS: Mapping[str, str] = {
     "jobs pause": "Press Ctrl-C where it runs, or pause it in the window; “slmdesk jobs resume” goes on with it.",
     "memory search": "Use “slmdesk memory export -o FILE.tmx”, and search that file.",
     "models compare": "Ask each model by “slmdesk chat -m MODEL”.",
-    "models find": "Use “slmdesk models import --link FOLDER” with the folder of the other program.",
+    "models find": f"{_IN_WINDOW}Models, Look on this PC; “slmdesk models import --link FOLDER” takes .gguf files.",
     "models fit": "Use “slmdesk models recommend”, or “slmdesk models search --fits”.",
     "models leftovers": f"{_IN_WINDOW}the page Models shows them.",
     "models move": f"{_IN_WINDOW}Settings, Models; new files go to that folder, and old ones are found where they are.",

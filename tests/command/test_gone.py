@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
+from shlex import split
+
+import click
 import pytest
 
 from slmdesk.command.gone import COMMANDS, OPTIONS
@@ -27,3 +32,20 @@ def test_what_is_there_is_not_called_gone(run) -> None:
         done = run(*arguments)
         assert (done.status, "is gone" in done.err) == (2, False)
     assert not {name.split()[0] for name in COMMANDS if " " not in name} & set(slmdesk_command.list_commands(None))
+
+
+def named(sentence: str) -> Iterator[tuple[click.Command | None, list[str]]]:
+    """Each command that a sentence tells to use, and the options it names."""
+    for told in re.findall("“(?:slmdesk )?([^”]+)”", sentence):
+        context, words = click.Context(slmdesk_command), split(told)
+        command: click.Command | None = slmdesk_command
+        while isinstance(command, click.Group):
+            command = command.get_command(context, words.pop(0))
+        yield command, [word for word in words if word.startswith("-")]
+
+
+@pytest.mark.parametrize("sentence", sorted({*COMMANDS.values(), *OPTIONS.values()}))
+def test_what_is_to_be_done_instead_is_there(sentence) -> None:
+    for command, options in named(sentence):
+        assert command is not None, sentence
+        assert set(options) <= {name for one in command.params for name in one.opts}

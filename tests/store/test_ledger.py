@@ -231,7 +231,7 @@ def test_requests_of_a_backup_of_another_pc_are_taken_over_marked(paths, tmp_pat
     with closing(open_store(paths, instance_id="d").store) as store:
         assert kinds(store) == ["request", "restore", "request"]
         assert [(row.path, row.bytes) for row in store.ledger.page()] == [("/there", 9), ("/here", None)]
-        assert chain(store)[2].is_imported
+        assert chain(store)[2].said["imported"] is True
         assert first_fault(chain(store)) is None
 
 

@@ -473,7 +473,6 @@ class WeightFile:
         self.size_bytes: int = api.llama_model_size(pointer)
         self.parameters: int = api.llama_model_n_params(pointer)
         self.sliding_window: int = api.llama_model_n_swa(pointer)
-        self.train_context: int = api.llama_model_n_ctx_train(pointer)
         self.keeps_state: bool = api.llama_model_is_recurrent(pointer) or api.llama_model_is_hybrid(pointer)
         """Recurrent layers: a sequence's past is a single state that only a mark brings back."""
 

@@ -363,7 +363,7 @@ class NetworkLogWindow(Dialog):
         self._table.verticalScrollBar().valueChanged.connect(self._on_scrolled)
         QShortcut(QKeySequence.StandardKey.Find, self, self._field.setFocus)
         QShortcut(QKeySequence.StandardKey.Refresh, self, self.refresh)
-        QShortcut(QKeySequence.StandardKey.Copy, self._table, self._on_copy, context=_WITHIN)
+        QShortcut(QKeySequence.StandardKey.Copy, self._table, self._on_copy).setContext(_WITHIN)
 
     def refresh(self) -> None:
         self._search_timer.stop()

@@ -243,7 +243,7 @@ class TablePane(QFrame):
         view.source_requested.connect(self._on_source)
         self._keeper.theme_changed.connect(lambda _theme: model.repaint())
         context = Qt.ShortcutContext.WidgetWithChildrenShortcut
-        QShortcut(QKeySequence.StandardKey.Undo, self, tables.undo, context=context)
+        QShortcut(QKeySequence.StandardKey.Undo, self, tables.undo).setContext(context)
 
     # ---- what is shown
 

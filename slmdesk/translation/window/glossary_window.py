@@ -203,7 +203,7 @@ class GlossaryWindow(Dialog):
         header.setSortIndicatorClearable(True)
         table.setSortingEnabled(True)
         within = Qt.ShortcutContext.WidgetWithChildrenShortcut
-        QShortcut(QKeySequence.StandardKey.Delete, table, self._on_delete, context=within)
+        QShortcut(QKeySequence.StandardKey.Delete, table, self._on_delete).setContext(within)
         return table
 
     def _connect(self) -> None:

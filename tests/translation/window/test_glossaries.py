@@ -100,6 +100,19 @@ def test_what_is_no_term_is_refused_beside_the_line_and_kept_there(lease):
     assert rows(program) == ["tenant", "rent"]
 
 
+def test_del_in_the_list_of_glossaries_deletes_no_term(lease):
+    program, table, listed = lease, lease.find("term_table"), lease.find("glossary_list")
+    table.selectRow(0)
+    listed.setFocus()
+    program.wait(listed.hasFocus)
+    QTest.keyClick(listed, Qt.Key.Key_Delete)
+    table.setFocus()
+    program.wait(table.hasFocus)
+    QTest.keyClick(table, Qt.Key.Key_Delete)
+    program.wait(lambda: rows(program) == ["rent"])
+    assert program.ask(lambda services: [one.source for one in services.glossaries.terms(program.made.id)]) == ["rent"]
+
+
 def test_terms_are_edited_in_place_searched_sorted_and_their_contradictions_marked(lease):
     program, table = lease, lease.find("term_table")
     table.setCurrentIndex(table.model().index(0, TARGET))
