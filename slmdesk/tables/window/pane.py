@@ -243,7 +243,8 @@ class TablePane(QFrame):
         view.source_requested.connect(self._on_source)
         self._keeper.theme_changed.connect(lambda _theme: model.repaint())
         context = Qt.ShortcutContext.WidgetWithChildrenShortcut
-        QShortcut(QKeySequence.StandardKey.Undo, self, tables.undo, context=context)
+        undo = QShortcut(QKeySequence.StandardKey.Undo, self, context=context)  # Qt ignores it beside a function
+        undo.activated.connect(tables.undo)
 
     # ---- what is shown
 
