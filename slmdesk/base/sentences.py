@@ -32,8 +32,8 @@ _SENTENCES: Mapping[str, str | tuple[str, str]] = {
         "a larger context in the settings, or choose a model with one, and begin again."
     ),
     "grammar.invalid": N_(
-        "The form that answers are bound to cannot be used: {reason}. Nothing was sent or changed. Correct it, or ask "
-        "without it."
+        "The model could not be held to the form that this answer needs: {reason}. Nothing was changed. Try again, or "
+        "choose another model."
     ),
     # models and their files
     "model.missing": N_("The model file {path} is not there. The chats are kept. Put it back or choose another model."),

@@ -776,10 +776,10 @@ def behaves_words(record: ModelRecord) -> str:
 
 
 def source_words(source: str) -> str:
-    if source == "file":
+    place, __, rest = source.removeprefix("pack:").partition(":")  # earlier versions passed models on in packs
+    if place in ("file", "pack"):
         return _("This PC")
-    place, __, rest = source.partition(":")
-    names = {"huggingface": _("the Hugging Face Hub"), "pack": _("a pack")}
-    if place not in names:
+    if place != "huggingface":
         return source
-    return f"{names[place]}: {rest.removeprefix('huggingface:')}" if rest else names[place]
+    hub = _("the Hugging Face Hub")
+    return f"{hub}: {rest}" if rest else hub

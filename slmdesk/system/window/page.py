@@ -209,8 +209,8 @@ class SettingsPage(QScrollArea):
         def ask(section: SettingsSection, name: str, title: str, words: str, signal: object, **more: str) -> SettingRow:
             return section.add(name, title, button(words, "", section, on=signal), **more)  # type: ignore[arg-type]
 
-        self._saved = ask(history, "delete_saved_states", _("In use"), _("Delete now"), self._controller.delete_saved,
-                          group=_("Documents"), hint="…")  # fmt: skip
+        self._saved = ask(history, "delete_saved_states", _("Space used"), _("Delete now"),
+                          self._controller.delete_saved, group=_("Documents"), hint="…")  # fmt: skip
         ask(history, "deleted_chats", _("Trash"), _("Show…"), self.deleted_chats_requested, group=_("Deletion"),
             tip=_("Deleted chats stay in the trash until they are deleted for good."))  # fmt: skip
         ask(history, "forget_day", _("Delete one day"), _("Choose day…"), self.forget_day_requested,
@@ -219,7 +219,7 @@ class SettingsPage(QScrollArea):
             group=_("Deletion"),
             tip=_("History, settings, backups, logs and secrets, and the models if you like. What you exported or "
                   "copied elsewhere stays. slmdesk closes then."))  # fmt: skip
-        ask(privacy, "ledger", _("Network log"), _("Show"), self.ledger_requested, group=_("Proof"),
+        ask(privacy, "ledger", _("Network log"), _("Show"), self.ledger_requested, group=_("Network"),
             hint=_("Every request, written down before it left"))  # fmt: skip
         self._show()
 

@@ -139,7 +139,6 @@ _DOING = {
     Task.SHORTEN: _("Shortening…"),
     Task.EXPAND: _("Expanding…"),
     Task.TONE: _("Changing the tone…"),
-    Task.CONTINUE: _("Continuing…"),
 }
 
 
