@@ -158,7 +158,7 @@ class ReviewPane(QWidget):
         )  # fmt: skip
         for name, work in keys:
             # also active in the widgets around the segments, such as the buttons of the file
-            bind(around, f"segment.{name}", work, within=True)
+            bind(around, f"segment.{name}", work)
 
     # ---- what is listed
 

@@ -211,7 +211,7 @@ class TextPane(QWidget):
             ("swap", self._on_swap), ("copy", self._on_copy),
             ("larger", view.enlarge), ("smaller", view.shrink), ("usual", view.reset_font),
         ):  # fmt: skip
-            bind(self, f"text.{name}", work, within=True)
+            bind(self, f"text.{name}", work)
 
     # ---- user actions
 

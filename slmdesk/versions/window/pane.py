@@ -312,8 +312,8 @@ class ComparePane(QFrame):
         self._bridge.on(VersionsCompared, self._on_compared)
         self._bridge.on(VersionsFailed, self._on_failed)
         self._bridge.on(JobChanged, self._on_job_changed)
-        bind(self, "versions.next", self.go_on, within=True)
-        bind(self, "versions.previous", self.go_back, within=True)
+        bind(self, "versions.next", self.go_on)
+        bind(self, "versions.previous", self.go_back)
 
     # ---- what is shown
 

@@ -259,10 +259,11 @@ def bind(owner: QWidget, name: str, work: Callable[[], object], *, within: bool 
 
     The QShortcuts get the name of the shortcut as object name, by which the palette finds them.
     """
-    context = Qt.ShortcutContext.WidgetWithChildrenShortcut if within else Qt.ShortcutContext.WindowShortcut
     now = keys_of(name).keys
     for at in range(max(1, len(_BY_NAME[name].keys))):
-        shortcut = QShortcut(QKeySequence(now[at] if at < len(now) else ""), owner, work, context=context)
+        shortcut = QShortcut(QKeySequence(now[at] if at < len(now) else ""), owner, work)
+        if within:  # not as an argument: PySide ignores it beside a function
+            shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
         shortcut.setObjectName(name)
         shortcut.setProperty(AT, at)
 

@@ -232,7 +232,7 @@ class WritingPage(QWidget):
             ("change.accept", changes.accept_current), ("change.refuse", changes.refuse_current),
         )  # fmt: skip
         for name, work in keys:
-            bind(self, name, work, within=True)
+            bind(self, name, work)
 
     @property
     def text(self) -> str:

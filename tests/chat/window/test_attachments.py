@@ -135,6 +135,18 @@ def test_a_long_paste_is_attached_and_can_be_inserted_as_text_instead(program):
     assert program.page.composer.text == text
 
 
+def test_the_key_to_paste_as_text_is_that_of_the_message_alone(program):
+    keys = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
+    paste(program, "Roses grow in May. " * 400, keys)
+    assert program.page.composer.text == "Roses grow in May. " * 400
+    program.page.composer.input_box.clear()
+    search = program.find("search_box")
+    search.setFocus()
+    program.wait(search.hasFocus)
+    QTest.keyClick(search, Qt.Key.Key_V, keys)
+    assert program.page.composer.text == ""
+
+
 def test_two_pasted_texts_have_two_names(program):
     for _ in range(2):
         paste(program, "Roses grow in May. " * 400)
