@@ -110,9 +110,9 @@ class Speller:
             result: T | Problem
             try:
                 result = work()
-            except Stopped:
-                raise
             except Exception as err:
+                if isinstance(err, Stopped):
+                    raise
                 result = problem_for(err)
             self._service_thread.post(lambda: pending.end(result))
 
