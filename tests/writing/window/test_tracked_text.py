@@ -10,7 +10,7 @@ from PySide6.QtGui import QTextCursor
 from PySide6.QtWidgets import QPlainTextEdit
 
 from slmdesk.window.base.theme import LIGHT
-from slmdesk.writing.window.editor import Proposal, TrackedText
+from slmdesk.writing.window.editor import Proposal, TrackedText, size16
 
 pytestmark = pytest.mark.gui
 WORDS = ("recieved", "keys", "Größe", "😀", "a", "\n", "\n\n", " ", "two\nlines", "")
@@ -36,10 +36,12 @@ def propose(text, chance, number):
 
 
 def type_somewhere(edit, chance):
-    cursor = QTextCursor(edit.document())
-    last = edit.document().characterCount() - 1
-    cursor.setPosition(chance.randint(0, last))
-    cursor.setPosition(min(last, cursor.position() + chance.randint(0, 12)), QTextCursor.MoveMode.KeepAnchor)
+    text = edit.toPlainText()
+    start = chance.randint(0, len(text))
+    end = min(len(text), start + chance.randint(0, 12))
+    cursor = QTextCursor(edit.document())  # set between whole characters only, as no key leads between halves of one
+    cursor.setPosition(size16(text[:start]))
+    cursor.setPosition(size16(text[:end]), QTextCursor.MoveMode.KeepAnchor)
     cursor.insertText(chance.choice(WORDS))
 
 
