@@ -256,9 +256,6 @@ class Answer(Record):
     """Seconds from the first token to the end of the thinking."""
 
 
-# ---- documents attached to a message
-
-
 class AttachMode(StrEnum):
     AUTO = "auto"
     """The whole document if there is enough room, or else the passages that fit the question."""
@@ -422,9 +419,6 @@ def list_of(numbers: Sequence[int], most: int = 12) -> str:
     return ", ".join(reported[:most]) + (", \u2026" if len(reported) > most else "")
 
 
-# ---- formats of a model's weights
-
-
 FILE_TYPES: Mapping[str, int] = MappingProxyType(
     {
         "F16": 1, "BF16": 32, "Q8_0": 7, "Q6_K": 18, "Q5_K_M": 17, "Q4_K_M": 15, "IQ4_NL": 25, "Q4_0": 2, "Q3_K_M": 12,
@@ -440,9 +434,6 @@ class Recipe(Record):
     """Numbers of the layers that are left out, counted from 0."""
     origin: str = ""
     """What the file was made from, for the new file's metadata. At most 120 ASCII characters."""
-
-
-# ---- attributes that are imported and created at first use
 
 
 S = TypeVar("S")
@@ -474,9 +465,6 @@ class Lazy(Generic[S, T]):
             vars(owner)[self.name] = self._make(owner, imported(self._path))
         made: T = vars(owner)[self.name]
         return made
-
-
-# ---- the common beginning of two texts or lists of tokens
 
 
 def common_prefix(first: Sequence[object], other: Sequence[object], limit: int | None = None) -> int:

@@ -359,8 +359,6 @@ json_option = click.option(
 )
 no_save_option = click.option("--no-save", is_flag=True, help="Keep nothing of it on the disk.")
 
-# ---- parameter types for numbers
-
 
 class FiniteRange(click.FloatRange):
     """Parameter type for a number in a range. It also rejects 'inf' and 'nan', which click's own range lets through."""

@@ -57,10 +57,8 @@ def _typed(what: str, *, twice: bool) -> str:
     return found
 
 
-# ---- opening an encrypted history for a command
-#
-# The keyring, else the terminal, else the open file of --passphrase-fd. Never an argument or an environment variable,
-# since other programs can read both.
+# Opening an encrypted history for a command. The keyring, else the terminal, else the open file of --passphrase-fd.
+# Never an argument or an environment variable, since other programs can read both.
 
 
 TRIES = 3
@@ -193,9 +191,6 @@ def _line_of(descriptor: int) -> str:
         raise click.UsageError("--passphrase-fd: what is read there is not UTF-8") from err
 
 
-# ---- a command that keeps nothing, where nothing can be written
-
-
 @contextmanager
 def usable_paths(console: Console, paths: Paths) -> Iterator[Paths]:
     """Yield the folders of the program, or, if they cannot be written, empty ones that are deleted afterwards. Only the
@@ -213,9 +208,6 @@ def usable_paths(console: Console, paths: Paths) -> Iterator[Paths]:
     with TemporaryDirectory(prefix="slmdesk-", ignore_cleanup_errors=True) as folder:
         other = find_paths(Path(folder))
         yield other._replace(config=paths.config) if paths.config.is_dir() else other
-
-
-# ---- input that several commands take
 
 
 MAX_STDIN_BYTES = 16 << 20

@@ -179,9 +179,6 @@ def _size(file: Path) -> int:
         return 0
 
 
-# ---- backups of everything but the models
-
-
 PAGE = 500
 
 

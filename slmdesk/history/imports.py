@@ -307,10 +307,8 @@ class _Import(Service):
         return chat.sum == sum_of(OWN_PROGRAM, id, self._store.messages.of_item(id))
 
 
-# ---- converting imported chats for the store
-#
-# The chats come from ChatGPT or from our own JSON export. All of their content is untrusted. Each chat and
-# message gets a new id. Apart from these ids the functions are pure.
+# Converting imported chats for the store. The chats come from ChatGPT or from our own JSON export. All of their
+# content is untrusted. Each chat and message gets a new id. Apart from these ids the functions are pure.
 
 
 MOST_TITLE = 200
@@ -342,9 +340,6 @@ def sum_of(program: str, id: str, messages: Sequence[Message]) -> str:
         for message in messages
     ]  # fmt: skip
     return hashlib.sha256(json.dumps([program, id, rows]).encode()).hexdigest()
-
-
-# ---- ChatGPT
 
 
 def chat_of_foreign(found: ForeignChat, now: float) -> NewChat:
@@ -393,9 +388,6 @@ def _foreign_message(
         tokens_reused=None, seconds=None, finish_reason=message.finish_reason or None, prompt_version=None,
         error_code=None, error_args={}, created=created, revision=0, thought=message.thought,
     )  # fmt: skip
-
-
-# ---- chats of slmdesk itself
 
 
 class _Exported(Record):
@@ -526,9 +518,6 @@ def _time(untrusted: object, otherwise: float) -> float:
     except (ValueError, OverflowError):
         return otherwise
     return seconds if 0 <= seconds < _LATEST else otherwise
-
-
-# ---- finding the files with chats in the files and folders that a person chose
 
 
 MOST_FILES, MOST_DEPTH = 20_000, 8

@@ -269,9 +269,6 @@ def _column(payload: bytes, at: int, kind: int) -> tuple[Cell, int]:
     return (data.decode() if kind % 2 else data), at + size
 
 
-# ---- which table a row of a damaged file belongs to, and whether this program can have written the row
-
-
 Values = dict[str, Cell]
 
 TABLES = (
@@ -397,9 +394,6 @@ _CHECKS: dict[str, Callable[[Values], object]] = {
     "presets": preset_from,
     "results": lambda values: mapping_from(values["value"]),
 }
-
-# ---- rescuing translations
-
 
 KIND = "translation"
 LOST = "lost"
@@ -583,9 +577,6 @@ def _stretch(first: int, last: int) -> str:
     return f"segment {first + 1}" if first == last else f"segments {first + 1} to {last + 1}"
 
 
-# ---- copying the rows of a damaged database into the current database
-
-
 _PASSES = (
     ("items", "models", "ledger", "glossaries", "presets"),
     ("segments", "memory", "terms"),
@@ -718,9 +709,6 @@ def _add_chat_of(store: Store, message: RowLike) -> None:
         return
     words = " ".join(store.index.words_of(str(message["parts"]), str(message["text"]))[:500].split())
     store.items.insert(item, "chat", words[:_TITLE_CHARACTERS], message["created"], {})
-
-
-# ---- a damaged history whose schema can be read: its tables are copied, and its indexes built, in a new file
 
 
 def copy_tables(source: Path, key: DataKey | None, target: Connection) -> int | None:

@@ -204,9 +204,6 @@ def segment_from(row: RowLike) -> SegmentRecord:
     )
 
 
-# ---- the translation memory
-
-
 MOST_WORDS = 24
 """Most words of a sentence that are searched for similar sentences: the longest words, since they are the rarest."""
 LEAST_SHARED = 0.5
@@ -345,9 +342,6 @@ def memory_key(source: str) -> str:
 
 def _quoted(word: str) -> str:
     return '"' + word.replace('"', '""') + '"'
-
-
-# ---- glossaries and their terms
 
 
 _ORDERS = {"": "n", "source": "folded, n", "target": "target collate nocase, n"}

@@ -441,9 +441,6 @@ def test_an_organisation_sets_the_days(kept):
     assert kept.titles() == {"today"}
 
 
-# ---- rules and holds of earlier versions
-
-
 def older(kept, rules=(), holds: int = 0) -> None:
     """Store rules and holds in a history of the former format, and start again."""
     database = kept.services.paths.database
