@@ -197,7 +197,7 @@ class Frame(QObject):
     def _translate_area(self) -> TranslateArea:
         from slmdesk.translation.window.page import TranslateArea
 
-        area = TranslateArea(self._bridge, self._settings, self.state, self.keeper, self)
+        area = TranslateArea(self._bridge, self.state, self.keeper, self)
         area.reach.page_requested.connect(self._on_translate_requested)
         area.page.models_requested.connect(self.opener.suggested)
         area.page.list_requested.connect(self.window.open_bar)

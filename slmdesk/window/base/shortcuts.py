@@ -316,6 +316,23 @@ class WindowState(Record):
     """Id of the typed text that was last in the translator."""
     last_writing: str = ""
     """Id of the text that was last on the page Write."""
+    translate_source: str = ""
+    """Language code of typed text. Empty means that the language is detected."""
+    translate_target: str = ""
+    """Code of the language that was last translated into. Empty if there is none yet."""
+    translate_favourites: str = ""
+    """Language codes, separated by spaces, that stand first in a choice of languages. The next field is alike."""
+    translate_recent: str = ""
+    translate_font_percent: int = 100
+    """Size of the typed texts on the page Translate, in percent, in addition to the setting `font_scale`."""
+    translate_together: bool = True
+    """Whether text and translation scroll together."""
+    translate_doubts: bool = False
+    """Whether uncertain words of a translated document are highlighted."""
+    translate_sheet_names: bool = False
+    """What was last chosen for a document: translate names of sheets, document properties, save beside the original."""
+    translate_properties: bool = False
+    translate_beside: bool = False
     search_task: str = ""
     """What a model searched on the Hub should be for: chat, summaries … Empty: anything."""
     search_language: str = ""
