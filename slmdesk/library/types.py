@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Container, Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from enum import StrEnum
 from pathlib import Path
 from types import MappingProxyType
@@ -232,10 +232,6 @@ LEAST_SHARE = 0.35
 
 
 WORDS, DOUBT, ELSEWHERE, UNLINKED = "words", "doubt", "elsewhere", "unlinked"
-
-
-Pages = Callable[[str, int, int], Sequence[Page]]
-"""Function that returns pages of a document: arguments are document, first number, most pages."""
 
 
 CHARACTERS_PER_TOKEN = 7

@@ -16,8 +16,9 @@ from typing import cast
 from slmdesk.base.documents import ASIDE, Block, BlockKind, Page, PageStatus
 from slmdesk.base.record import Record, changed
 from slmdesk.base.records import DocumentRecord
+from slmdesk.jobs.documents import Pages
 from slmdesk.jobs.runner import Yield
-from slmdesk.library.types import ELSEWHERE, LEAST_SHARE, UNLINKED, WORDS, Coverage, Mark, Pages, Span, Unread
+from slmdesk.library.types import ELSEWHERE, LEAST_SHARE, UNLINKED, WORDS, Coverage, Mark, Span, Unread
 from slmdesk.summaries.types import DocumentSummary, Sentence
 from slmdesk.text.checks.support import VALUES, Flag, Kind, Rarity, check, holds, may_hold, stems
 from slmdesk.text.checks.words import tongue
