@@ -194,9 +194,6 @@ def _alike(words: frozenset[str], other: frozenset[str]) -> bool:
     )  # fmt: skip
 
 
-# ---- the text of the documents being summarized
-
-
 PAGES_AT_ONCE = 50
 LANGUAGE_CHARACTERS = 4000
 FIGURES_CHARACTERS = 120
@@ -341,12 +338,9 @@ class SummaryTexts:
         return Coverage(pages, read, blocks, blocks_read, tuple(unread))
 
 
-# ---- cuts a document for a model with a small context
-#
 # Pages are cut into pieces that can be cited. Cuts depend on the text at that place, not on a count from the beginning.
 # After an edit the later pieces are therefore soon the same again and need not be sent to the model again (the idea of
 # content-defined chunking: Muthitacharoen, Chen and Mazières 2001, "A low-bandwidth network file system").
-
 
 LONG_CHARACTERS = 900
 PIECE_CHARACTERS = 600

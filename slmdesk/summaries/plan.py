@@ -459,9 +459,6 @@ def joint(documents: Sequence[Sequence[Point]]) -> list[Point]:
     ]
 
 
-# ---- chooses what a summary of a document says
-
-
 PAGE_WORDS, MANY_PAGES = 400, 30
 _LEAST = 15
 """Fewest words that a summary may have, roughly one sentence, as long as the paper has that many."""

@@ -272,17 +272,16 @@ def _request_words(request: SummaryRequest) -> str:
     return " (" + ", ".join(part for part in parts if part) + ")"
 
 
-# ---- summarizes the documents of a folder into files in another folder
-#
-# FolderSummaries reads the documents, runs a job and writes the files. The target folder is stored with the summary, so
-# that the files are written even if the program ends in between. Service thread.
-
-
 TARGET = "write_to"
 """Key in the settings of an item: the folder into which its files are written."""
 
 
 class FolderSummaries(Service):
+    """Summarizes the documents of a folder into files in another folder. Service thread.
+
+    The target folder is stored with the summary, so that the files are written even if the program ends in between.
+    """
+
     def __init__(self, runtime: Runtime, documents: DocumentService, summaries: SummaryService) -> None:
         super().__init__(runtime)
         self._documents, self._summaries = documents, summaries
@@ -324,9 +323,6 @@ class FolderSummaries(Service):
         on_file_thread(
             self._service_thread, lambda: in_english(write_summaries, folder, summary), written, name="summaries"
         )
-
-
-# ---- writes the summaries of several documents as files
 
 
 TABLE = "summaries.csv"

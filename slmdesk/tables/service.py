@@ -308,15 +308,6 @@ def _joined(table: Table, old: Table | None) -> Table:
     return changed(table, rows=(*table.rows, *rest), edits=old.edits)
 
 
-# ---- the plan of a table's job
-#
-# Documents are read in groups, first by rules, then by the model. See jobs.runner.Plan. Values with labels or known
-# words around them ("Invoice no: 17", "payment by 3 May") are read by rules and shown at once. If the document has no
-# possible value, the cell stays empty without asking the model. For the rest, the model gets the whole document if it
-# fits, else the passages that match a column best. Its answer must be found in the document to become a cell. At the
-# end the cells of a row are checked against each other.
-
-
 DOCUMENTS_AT_ONCE = 16
 """Number of documents whose steps share a batch. Their rows are saved before the next batch."""
 PAGES_AT_ONCE = 50
@@ -346,6 +337,14 @@ class _Row:
 
 
 class TablePlan:
+    """Plan of a table's job (see jobs.runner.Plan). Documents are read in groups, first by rules, then by the model.
+
+    Values with labels or known words around them ("Invoice no: 17", "payment by 3 May") are read by rules and shown at
+    once. If the document has no possible value, the cell stays empty without asking the model. For the rest, the model
+    gets the whole document if it fits, else the passages that match a column best. Its answer must be found in the
+    document to become a cell. At the end the cells of a row are checked against each other.
+    """
+
     def __init__(
         self,
         job: JobRecord,
