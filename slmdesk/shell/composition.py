@@ -15,7 +15,6 @@ from slmdesk.base.records import Found, Item, ModelRecord
 from slmdesk.base.settings import Settings
 from slmdesk.base.texts import _
 from slmdesk.base.types import Role
-from slmdesk.chat.conversation import words_of
 from slmdesk.chat.types import SHOWN_AS_CHATS
 from slmdesk.chat.window.conversation import ChatController
 from slmdesk.chat.window.header import ModelsController
@@ -398,7 +397,7 @@ class Frame(QObject):
     def _look_for_gap(self) -> None:
         """Say below the chat if the model in use was not made for the language of its questions."""
         chat, model = self.chat.chat, self.models.state.model
-        asked = [words_of(message) for message in self.chat.shown.by_id.values() if message.role is Role.USER]
+        asked = [message.words for message in self.chat.shown.by_id.values() if message.role is Role.USER]
         if model is None or not asked:
             self.chat_page.show_gap("", "")
             return
