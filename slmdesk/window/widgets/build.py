@@ -94,6 +94,24 @@ def tool_button(name: str, parent: QWidget, text: str = "", **options: Any) -> Q
     return _dress(made, **options)
 
 
+def fold_button(
+    words: str, name: str, inner: QWidget, parent: QWidget, on: Callable[[], object] | None = None
+) -> QPushButton:
+    """Return a button that shows or hides `inner`, which is hidden at first, and calls `on` then."""
+
+    def show_inner(is_open: bool) -> None:
+        set_icon(made, "chevron-down" if is_open else "chevron-right")
+        inner.setVisible(is_open)
+        if on is not None:
+            on()
+
+    made = button(words, name, parent, kind="quiet", icon="chevron-right")
+    made.setCheckable(True)
+    inner.hide()
+    made.toggled.connect(show_inner)
+    return made
+
+
 def text_line(
     name: str, parent: QWidget, hint: str, *, label: str = "", tip: str = "", most: int = 0, clears: str = "",
     shortcut: str = "",

@@ -168,7 +168,15 @@ def fitted(requested: QRect, screen: QRect) -> QRect:
     return QRect(QPoint(left, upper), size)
 
 
-# ---- a non-modal window with a longer text to read and copy
+class AcceptButtons(QDialogButtonBox):
+    """*Cancel*, and a button with these words that does what a dialog is for."""
+
+    def __init__(self, dialog: QDialog, words: str, name: str, on: Callable[[], object]) -> None:
+        """`on` is called by the button, and closes the dialog with `accept` if all is right."""
+        super().__init__(QDialogButtonBox.StandardButton.Cancel, dialog)
+        self.accept_button = named(self.addButton(words, QDialogButtonBox.ButtonRole.AcceptRole), name, kind="primary")
+        self.accepted.connect(on)
+        self.rejected.connect(dialog.reject)
 
 
 SHORT = 600
