@@ -144,8 +144,6 @@ class PresetsWindow(Dialog):
         self._new_one = preset.id
         self._show()
 
-    # ---- buttons
-
     def _on_new(self) -> None:
         self._open_editor("", "", ChatOptions(), _("New preset"))
 
@@ -300,9 +298,6 @@ class PresetEditor(Dialog):
         self.accept()
 
 
-# ---- the dialog of a space
-
-
 SPACE_INTRO = _(
     "New chats in this space begin with its instructions, preset and documents. You can change them in each chat."
 )
@@ -421,9 +416,6 @@ class SpaceEditor(Dialog):
         self.accept()
 
 
-# ---- a dialog in which a person changes an answer or notes
-
-
 ANSWER = (
     _("Edit the answer"),
     _("The answer is marked as edited. The original can be restored."),
@@ -437,6 +429,8 @@ NOTES = (
 
 
 class EditDialog(Dialog):
+    """A dialog in which a person changes an answer or notes."""
+
     saved = Signal(str)
 
     def __init__(self, parent: QWidget, text: str, words: tuple[str, str, str]) -> None:
@@ -477,9 +471,6 @@ class EditDialog(Dialog):
     def _show_state(self) -> None:
         text = self._text.toPlainText()
         self._save.setEnabled(bool(text.strip()) and text != self._before)
-
-
-# ---- a dialog with exactly what a model was given
 
 
 def show_seen(parent: QWidget, seen: InspectedPrompt) -> None:

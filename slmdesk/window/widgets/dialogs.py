@@ -248,9 +248,6 @@ class TextDialog(Dialog):
         request_translation(self, chosen or self._copied)
 
 
-# ---- shows the text of a document exactly as a model gets it, invisible characters included
-
-
 MOST_SHOWN = 300_000
 """Most characters of a text that are shown."""
 
@@ -273,9 +270,6 @@ def show_used_text(parent: QWidget, *, title: str, intro: str, text: str) -> Non
             )
         )
     TextDialog(parent, title=title, intro=intro, text=text, shown=shown, warning=" ".join(reported)).show()
-
-
-# ---- asks for the password of a locked document
 
 
 def ask_password(parent: QWidget, name: str, given: Callable[[str], None], *, is_wrong: bool) -> None:

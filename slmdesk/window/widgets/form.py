@@ -220,9 +220,6 @@ def _of(told: V | Callable[[Any], V], env: Any) -> V:
     return told(env) if callable(told) else told
 
 
-# ---- a value to choose
-
-
 class Listed(Control):
     """A drop-down list, no wider than its column, however long a name in it is."""
 
@@ -289,9 +286,6 @@ class Stepped(Control):
         self._slider.blockSignals(True)
         self._slider.setValue(self.field.write(value))
         self._slider.blockSignals(False)
-
-
-# ---- a value that is typed
 
 
 class Typed(Control):

@@ -178,9 +178,6 @@ class Card(QFrame):
         self._buttons.addWidget(widget, 0, Qt.AlignmentFlag.AlignVCenter)
 
 
-# ---- a row with a sentence or quotation, and its source below
-
-
 class CitedText(QLabel):
     """Text with its source as a small raised sign behind the last word, with which it stays together."""
 
@@ -299,8 +296,6 @@ class CitedRow(QFrame):
         self.style().unpolish(self)
         self.style().polish(self)
 
-    # ---- Qt's own
-
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)
         if self._due is not None and event.type() in (QEvent.Type.FontChange, QEvent.Type.StyleChange):
@@ -341,9 +336,6 @@ class CitedRow(QFrame):
     def focusOutEvent(self, event: QFocusEvent) -> None:
         super().focusOutEvent(event)
         self.pointed_at.emit(False)
-
-
-# ---- a drop-down list of values
 
 
 ELLIPSIS_WIDTH = 2
@@ -408,9 +400,6 @@ class Choice(QComboBox):
         painter.end()
 
 
-# ---- ticks in tables and lists, which can be seen on any background
-
-
 Index = QModelIndex | QPersistentModelIndex
 
 
@@ -444,9 +433,6 @@ class TickDelegate(QStyledItemDelegate):
             ground=palette.color(role.AlternateBase if is_chosen else role.Base),
             tick=palette.color(role.HighlightedText) if is_ticked else None, scale=self._view.devicePixelRatioF(),
         )  # fmt: skip
-
-
-# ---- keeps what a person looks at in place while parts of a scrolling page open, grow or go above it
 
 
 _PROBES = (0.1, 0.3, 0.5, 0.7, 0.9)
@@ -548,10 +534,9 @@ def _card_around(widget: QWidget | None, inner: QWidget) -> QWidget | None:
     return card
 
 
-# ---- keeps Tab in visual order on a page whose rows come and go
-
-
 class TabOrder(QObject):
+    """Keeps Tab in visual order on a page whose rows come and go."""
+
     def __init__(self, first: QWidget, content: QWidget) -> None:
         super().__init__(content, objectName="tab_order")
         self._first, self._content = first, content
