@@ -186,9 +186,6 @@ def _chosen() -> Mapping[str, str]:
     return found if isinstance(found, dict) else {}
 
 
-# ---- what a person chooses
-
-
 def chosen_in(text: str) -> dict[str, str]:
     """Parse the setting, which has one line per shortcut: its name and its keys. Invalid lines are skipped."""
     found = {}
@@ -248,9 +245,6 @@ def take_shortcuts(text: str, window: QWidget | None = None) -> None:
             show_keys(widget, name, str(widget.property(TIP)))
             if isinstance(widget, QAbstractButton) and widget.property(IS_PRESSED):
                 widget.setShortcut(keys_of(name).first)
-
-
-# ---- widgets and actions that have the keys
 
 
 def bind(owner: QWidget, name: str, work: Callable[[], object], *, within: bool = False) -> None:
@@ -397,9 +391,6 @@ def _is_valid(value: object, default: object) -> bool:
     if isinstance(value, str):
         return len(value) <= MAX_TEXT and "\0" not in value
     return not isinstance(value, int) or 0 <= value <= MAX_NUMBER
-
-
-# ---- keeps Qt's own settings (the folders of file dialogs) inside our folders
 
 
 _ORGANISATION = "QtProject"
