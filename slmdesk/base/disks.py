@@ -338,8 +338,6 @@ def file_system_of(folder: Path, mounts: str) -> str:
 
 def _of_macos(folder: Path) -> str:
     """Return the file system that macOS names. Never tried on a Mac."""
-    import ctypes
-
     about = ctypes.create_string_buffer(4096)
     libc = ctypes.CDLL(None, use_errno=True)
     if libc.statfs(os.fsencode(folder), about) != 0:
@@ -352,9 +350,9 @@ def _windows_network(folder: Path) -> str:
     drive = PureWindowsPath(folder).drive
     if drive.startswith("\\\\"):
         return "a share"
-    if sys.platform == "win32":
-        import ctypes
-
-        if ctypes.WinDLL("kernel32").GetDriveTypeW(ctypes.c_wchar_p(drive + "\\")) == _DRIVE_REMOTE:
-            return "a share"
+    if (
+        sys.platform == "win32"
+        and ctypes.WinDLL("kernel32").GetDriveTypeW(ctypes.c_wchar_p(drive + "\\")) == _DRIVE_REMOTE
+    ):
+        return "a share"
     return ""

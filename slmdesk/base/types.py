@@ -7,17 +7,13 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from enum import StrEnum
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Annotated, Any, Generic, TypeAlias, TypeVar
+from typing import Annotated, Any, Generic, TypeAlias, TypeVar
 
 from msgspec import Meta
 
+from slmdesk.base.record import Json as Json
 from slmdesk.base.record import Number, Record, changed, field
 from slmdesk.base.texts import N_, _, grouped, ngettext
-
-if TYPE_CHECKING:
-    Json: TypeAlias = "bool | int | float | str | Sequence[Json] | Mapping[str, Json] | None"
-else:
-    Json = Any
 
 
 class Origin(StrEnum):

@@ -23,7 +23,7 @@ from slmdesk.command.console import Console, NamedFile, json_option, table
 from slmdesk.command.job_output import check_file
 from slmdesk.command.opening import key_of_backup, keys_for_restoring
 from slmdesk.exports.papers import iso_time
-from slmdesk.history.erasing import CONFIRMATION, Erasure, backup_copies, erase, restore_backup
+from slmdesk.history.erasing import CONFIRMATION, Erasure, backups, erase, restore
 from slmdesk.history.imports import ImportProgress
 from slmdesk.history.labels import rescued_words
 from slmdesk.runtime.messages import bytes_for_people
@@ -398,7 +398,7 @@ def backup(console: Console, file: Path | None, is_list: bool, plain: bool) -> N
 
 
 def _list(console: Console) -> None:
-    copies = backup_copies(find_paths(console.home))  # without opening the history, which may be damaged
+    copies = backups(find_paths(console.home))  # without opening the history, which may be damaged
     if console.as_json:
         console.give([{"path": str(copy.path), "time": iso_time(copy.time), "bytes": copy.bytes} for copy in copies])
     elif copies:
@@ -415,7 +415,7 @@ def restore_history(console: Console, file: Path) -> None:
     """Replace the history by the backup FILE; the old history is set aside.  The window must be closed."""
     paths, source = find_paths(console.home), file.absolute()
     key, source_key = keys_for_restoring(console, paths, source)
-    done = restore_backup(paths, source, key=key, source_key=source_key)
+    done = restore(paths, source, key=key, source_key=source_key)
     with console.services(key=key or source_key):
         pass  # opening it prints the notices there are
     if console.as_json:

@@ -424,10 +424,10 @@ def chat_of_own(untrusted: Mapping[str, Json], now: float, is_here: IsHere) -> N
     if untrusted.get("kind") != KIND or not isinstance(shapes, list):
         raise KnownError("request.invalid", what=_("no chat"))
     exported = [record_from(_Exported, shape) for shape in shapes]
-    ids = {other_exported.id: new_id() for other_exported in exported}
+    ids = {message.id: new_id() for message in exported}
     messages = tuple(
-        _own_message(other_exported, shape, ids, number, now, is_here)
-        for number, (other_exported, shape) in enumerate(zip(exported, shapes, strict=True))
+        _own_message(message, shape, ids, number, now, is_here)
+        for number, (message, shape) in enumerate(zip(exported, shapes, strict=True))
     )
     id = untrusted.get("id")
     sum = sum_of(OWN_PROGRAM, stored_from(str, id) or "", messages)

@@ -589,9 +589,7 @@ _BEHIND = ("terms", "presets")
 """Tables whose rescued rows are placed after the current rows, not before."""
 
 
-def rescue_into(
-    store: Store, damaged: Path, on_progress: Callable[[int], None] | None = None, *, key: DataKey | None = None
-) -> Rescued:
+def rescue_into(store: Store, damaged: Path, *, key: DataKey | None = None) -> Rescued:
     """Copy what the store does not have yet, all or nothing. Ids, parents and order are kept; the rows are placed
     before the current rows. A message or segment whose item is lost gets a new item, named after its first words. Terms
     without their glossary get a new glossary. An answer that was still being written becomes `interrupted`. Segments of
@@ -601,7 +599,7 @@ def rescue_into(
     """
     proved = _key_of(damaged, key or store.key)
     with store.together():
-        return _Rescue(store, proved).run(damaged, on_progress)
+        return _Rescue(store, proved).run(damaged)
 
 
 def _key_of(damaged: Path, key: DataKey | None) -> DataKey | None:
@@ -621,7 +619,7 @@ class _Rescue(StorePart):
         self._translations = RescuedTranslations(store)
         self._ledger: list[LedgerRow] = []
 
-    def run(self, damaged: Path, on_progress: Callable[[int], None] | None) -> Rescued:
+    def run(self, damaged: Path) -> Rescued:
         counts = dict.fromkeys(TABLES, 0)
         survey = Carver(damaged, self._key)
         first = self._first_free(survey)
@@ -632,8 +630,6 @@ class _Rescue(StorePart):
                 counts[table] += taken
                 translations += taken if values.get("kind") == "translation" and table == "items" else 0
                 seen += 1
-                if on_progress is not None and seen % 500 == 0:
-                    on_progress(seen)
         self._db.run(
             "update messages set parent = null, revision = ? where parent is not null"
             " and parent not in (select id from messages)",

@@ -550,14 +550,13 @@ def glossary_from(row: RowLike) -> GlossaryRecord:
 
 def term_from(row: RowLike) -> Term:
     extra: Mapping[str, Any] = mapping_from(row["extra"])
-    was_exact = bool(extra.get("is_exact"))  # the format of the first versions: case and endings in one flag
     return Term(
         row["source"],
         row["target"],
         tuple(extra.get("forbidden", ())),
         keeps=bool(extra.get("keeps")),
-        minds_case=bool(extra.get("case")) or was_exact,
+        minds_case=bool(extra.get("case")),
         note=str(extra.get("note", "")),
-        forms=Forms(extra.get("forms") or (Forms.EXACT if was_exact else Forms.STEM)),
+        forms=Forms(extra.get("forms") or Forms.STEM),
         n=row["n"],
     )

@@ -185,8 +185,8 @@ def rules_of(calls: _Calls, *, deny_exec: bool, listens: bool, pid: int) -> list
     other = [(LOAD, 0, 0, low(0)), (IF_EQUAL, 1, 0, PR_SET_PDEATHSIG), (RETURN, 0, 0, ALLOW)]
     code += for_call(calls.prctl, [*other, *ends_with_parent])
     kind = [(LOAD, 0, 0, low(1)), (MASK, 0, 0, KIND_OF_CONTROL)]
-    for other_control in FILE_SYSTEM_CONTROLS:
-        kind += [(IF_EQUAL, 0, 1, other_control), (RETURN, 0, 0, DENY)]
+    for control_kind in FILE_SYSTEM_CONTROLS:
+        kind += [(IF_EQUAL, 0, 1, control_kind), (RETURN, 0, 0, DENY)]
     control = [(LOAD, 0, 0, low(1)), *unless(IF_EQUAL, (*TERMINAL_INPUT, *OWNER_CONTROLS))]
     code += for_call(calls.ioctl, [*kind, *control])
     code += for_call(calls.fcntl, [(LOAD, 0, 0, low(1)), *unless(IF_EQUAL, OWNER_COMMANDS + LOCK_COMMANDS)])
