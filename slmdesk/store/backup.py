@@ -210,7 +210,7 @@ def _made_beside(target: Path) -> Iterator[tuple[Path, io.FileIO]]:
     folder = Path(tempfile.mkdtemp(prefix=f".{target.name[:40]}.", suffix=".new", dir=target.parent))
     beside = folder / "copy.sqlite3"
     try:
-        # closed by its object: the number of a closed file is soon another thread's, and a second close would close that
+        # closed by its object, once: the number of a closed file may soon be that of another thread's
         with io.FileIO(open_new(beside), "r+") as held:
             yield beside, held
     finally:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import importlib
+import io
 import os
 import sqlite3
 import stat
@@ -106,13 +107,12 @@ def test_a_backup_closes_no_file_that_another_thread_opened_meanwhile(paths, tmp
     replace = Path.replace
 
     def open_next(path: Path, target: Path) -> Path:  # as another thread may after a handle was closed
-        opened.extend(Path(__file__).open("rb") for _ in range(20))
+        opened.extend(io.FileIO(__file__) for _ in range(20))
         return replace(path, target)
 
-    with closing(open_either(paths, "d").store) as store, store.alone():
-        with monkeypatch.context() as patched:
-            patched.setattr(Path, "replace", open_next)
-            backup(paths, tmp_path / "copy.sqlite3")
+    with closing(open_either(paths, "d").store) as store, store.alone(), monkeypatch.context() as patched:
+        patched.setattr(Path, "replace", open_next)
+        backup(paths, tmp_path / "copy.sqlite3")
     assert len(opened) == 20
     for file in opened:
         assert file.read(3) == b'"""'
