@@ -15,8 +15,9 @@ from importlib import resources
 from slmdesk.base.record import Record
 from slmdesk.base.translation import Doubt, Forms, SegmentFlag, Term
 from slmdesk.base.types import TokenProbability
+from slmdesk.text.checks.names import begins_title
 from slmdesk.text.checks.negation import denial, half_denial
-from slmdesk.text.checks.support import Flag, begins_title, check
+from slmdesk.text.checks.support import Flag, check
 from slmdesk.text.checks.words import WORD, folded, function_words, tables, word_set
 from slmdesk.text.folding import fold
 from slmdesk.text.preserved import (

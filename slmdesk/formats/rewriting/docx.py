@@ -78,10 +78,7 @@ def rewrite(rewriting: Rewriting) -> Units:
         for part in parts.each(parts.all_related(main, "numbering")):
             yield from _numbering(part)
         yield from _reported_elsewhere(parts, main)
-        yield from left_inside(parts)
-        yield from parts.damaged()
-        if rewriting.options.properties:
-            yield from title_units(parts, parts.related("", "core-properties"), "title")
+        yield from beside_the_text(parts)
 
 
 def _units(part: Part, word: str) -> Units:
@@ -210,7 +207,8 @@ def drawn_units(parts: Parts, name: str) -> Units:
             yield from said("chart_labels", word, ", ".join(sorted(labels)))
 
 
-def left_inside(parts: Parts) -> Units:
+def beside_the_text(parts: Parts) -> Units:
+    """Report the embedded, macros, signatures and damaged parts of an Office file, and yield the unit of its title."""
     for name in parts.names:
         key, last = name.lower(), name.rpartition("/")[2][:80]
         if "/embeddings/" in key:
@@ -219,6 +217,9 @@ def left_inside(parts: Parts) -> Units:
             yield LeftAsIs("macros", "", last)
         elif key.startswith("_xmlsignatures/") and key.endswith(".xml"):
             yield LeftAsIs("signature", "", last)
+    yield from parts.damaged()
+    if parts.rewriting.options.properties:
+        yield from title_units(parts, parts.related("", "core-properties"), "title")
 
 
 def _numbering(part: Part) -> Units:

@@ -11,6 +11,7 @@ from enum import IntEnum
 
 from slmdesk.base.record import Record, changed
 from slmdesk.base.translation import Forms
+from slmdesk.text.checks.names import LEGAL_FORM
 from slmdesk.text.checks.words import function_words
 from slmdesk.text.folding import fold
 from slmdesk.text.redaction import RANK, Certainty, Find, Kind, Listed
@@ -72,8 +73,6 @@ def _again(text: str, found: Sequence[Find], listed: Sequence[Listed], language:
 
 
 def _without_legal_form(firm: str) -> str:
-    from slmdesk.text.checks.support import LEGAL_FORM
-
     form = LEGAL_FORM.search(firm)
     short = firm[: form.start()].strip(" ,") if form else firm
     return short if len(short) > LEAST_NAME and not is_no_name(short) else firm

@@ -10,8 +10,8 @@ from functools import cache
 from importlib import import_module, resources
 from typing import Any
 
+from slmdesk.text.checks.names import LEGAL_FORM
 from slmdesk.text.checks.numbers import GAP, DateMention, find_dates, find_ibans, is_iban
-from slmdesk.text.checks.support import LEGAL_FORM
 from slmdesk.text.checks.words import function_words, tables
 from slmdesk.text.folding import fold
 from slmdesk.text.redaction import Certainty, Find, Kind
