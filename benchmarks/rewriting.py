@@ -83,7 +83,7 @@ def measured(path: Path) -> list[str]:
 
 def _back(path: Path, format_id: str, units: Sequence[Unit], data: bytes) -> str:
     if format_id == "pdf":  # numbers of headings are no part of a unit there, and repeated lines are one
-        words = "\n".join(_bare(one) for one in listed(rewriter_of("docx", ""), Rewriting(Reading("a.docx", data=data)))
+        words = "\n".join(_bare(one) for one in rewriter_of("docx", "")(Rewriting(Reading("a.docx", data=data)))
                           if isinstance(one, Unit))  # fmt: skip
         return f"{sum(_bare(unit).swapcase() in words for unit in units)}/{len(units)}"
     rewriter = rewriter_of(format_id, str(path))

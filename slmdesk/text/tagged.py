@@ -513,7 +513,7 @@ def segment_of(text: str, tags: Tags) -> Segment:
         box = _BOX.match(middle)
         if box and box.end() < len(middle) and (not box[1] or int(box[1]) in tags.paired):
             lead, middle = lead + box[0], middle[box.end() :]
-        elif (inner := _unwrapped(middle, tags)) is not None:
+        elif (inner := unwrapped(middle, tags)) is not None:
             opening, middle, closing = inner
             before, middle, after = stripped(middle, tags)
             lead, trail = lead + opening + before, after + closing + trail
@@ -522,7 +522,7 @@ def segment_of(text: str, tags: Tags) -> Segment:
     return Segment(middle, tags_in(middle, tags), lead, trail)
 
 
-def _unwrapped(text: str, tags: Tags) -> tuple[str, str, str] | None:
+def unwrapped(text: str, tags: Tags) -> tuple[str, str, str] | None:
     """Return (opening tag, content, closing tag) if one pair encloses all of a text, else None."""
     parts = pieces(text, tags)
     if len(parts) < 3 or not isinstance(parts[0], Tag) or parts[0].side is not Side.OPEN:

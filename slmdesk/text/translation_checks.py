@@ -18,7 +18,7 @@ from slmdesk.base.types import TokenProbability
 from slmdesk.text.checks.names import begins_title
 from slmdesk.text.checks.negation import denial, half_denial
 from slmdesk.text.checks.support import Flag, check
-from slmdesk.text.checks.words import WORD, folded, function_words, tables, word_set
+from slmdesk.text.checks.words import WORD, capitalised, folded, function_words, listed, word_set
 from slmdesk.text.folding import fold
 from slmdesk.text.preserved import (
     changed,
@@ -352,14 +352,8 @@ def _opens(text: str, at: int) -> bool:
 
 def _is_common(word: str) -> bool:
     plain = folded(word)
-    return plain in _known() or plain in function_words() or plain in _PLACES
-
-
-@cache
-def _known() -> frozenset[str]:
-    found = tables()["names"]
-    days = " ".join(" ".join(tables()[kind]["names"]) for kind in ("months", "weekdays"))
-    return frozenset(f"{found['common']} {found['titles']} {found['forms']} {days}".split())
+    is_known = plain in capitalised() or plain in listed("names", "forms") or plain in function_words()
+    return is_known or plain in _PLACES
 
 
 def _spellings(text: str) -> list[str]:

@@ -69,8 +69,8 @@ def docx(body: str, parts: Parts | None = None, *, space: str = WORD, rels: Mapp
     )
 
 
-def xlsx(sheets: Mapping[str, str], parts: Parts | None = None, *, more: str = "") -> bytes:
-    """An Excel file of sheets by their names, each the XML inside its worksheet; `more` goes into the workbook."""
+def xlsx(sheets: Mapping[str, str], parts: Parts | None = None) -> bytes:
+    """An Excel file of sheets by their names, each the XML inside its worksheet."""
     listed = "".join(
         f'<sheet name="{escape(name.lstrip("!"))}" sheetId="{at}" r:id="r{at}"'
         f"{' state=' + chr(34) + 'hidden' + chr(34) if name.startswith('!') else ''}/>"
@@ -84,7 +84,7 @@ def xlsx(sheets: Mapping[str, str], parts: Parts | None = None, *, more: str = "
     return packed(
         {
             "_rels/.rels": relations(officeDocument="xl/workbook.xml"),
-            "xl/workbook.xml": f'<workbook xmlns="urn:x" xmlns:r="{RELS}">{more}<sheets>{listed}</sheets></workbook>',
+            "xl/workbook.xml": f'<workbook xmlns="urn:x" xmlns:r="{RELS}"><sheets>{listed}</sheets></workbook>',
             "xl/_rels/workbook.xml.rels": relations(**targets),
             **made,
             **(parts or {}),

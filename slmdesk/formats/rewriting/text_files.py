@@ -19,7 +19,7 @@ from slmdesk.formats.sheets import REPORTED, Cell, delimiter_of, rows_of, rows_o
 from slmdesk.formats.text import MARKS, decoded_by
 from slmdesk.text.markup import harmless_cell
 from slmdesk.text.sentences import detect
-from slmdesk.text.tagged import KIND, Side, Tag, Tags, first_number, lines_of, pieces, stripped, tags_in
+from slmdesk.text.tagged import KIND, Side, Tag, Tags, first_number, lines_of, pieces, stripped, tags_in, unwrapped
 
 
 class TextFile:
@@ -100,8 +100,10 @@ class Stretch:
             parts.append(str(tag))
         self._all = Tags(tuple(paired), tuple(lone))
         self._before, self.text, self._after = stripped("".join(parts), self._all)
-        while (inner := self._unwrapped()) is not None:
-            self._before, self.text, self._after = inner
+        while (inner := unwrapped(self.text, self._all)) is not None:
+            opening, middle, closing = inner
+            before, self.text, after = stripped(middle, self._all)
+            self._before, self._after = self._before + opening + before, after + closing + self._after
         self.tags = tags_in(self.text, self._all)
 
     @property
@@ -113,15 +115,6 @@ class Stretch:
             self._escaped(piece) if isinstance(piece, str) else self._raw[str(piece)]
             for piece in pieces(self._before + translation + self._after, self._all)
         )
-
-    def _unwrapped(self) -> tuple[str, str, str] | None:
-        parts = pieces(self.text, self._all)
-        first = parts[0] if parts else ""
-        if not isinstance(first, Tag) or first.side is not Side.OPEN or parts[-1] != Tag(Side.CLOSE, first.number):
-            return None
-        opening, closing = str(first), str(parts[-1])
-        before, middle, after = stripped(self.text[len(opening) : len(self.text) - len(closing)], self._all)
-        return self._before + opening + before, middle, after + closing + self._after
 
 
 def stretch_of(parts: Sequence[str]) -> Stretch:

@@ -11,7 +11,7 @@ import re
 from functools import cache
 
 from slmdesk.base.record import Record
-from slmdesk.text.checks.words import CLAUSE_WORDS, WORD, any_same, folded, function_words, tables
+from slmdesk.text.checks.words import CLAUSE_WORDS, WORD, any_same, capitalised, folded, function_words, listed, tables
 from slmdesk.text.folding import fold
 
 Span = tuple[int, int]
@@ -40,24 +40,7 @@ class Token(Record):
 
 
 @cache
-def _common() -> frozenset[str]:
-    found = tables()["names"]
-    months = " ".join(" ".join(tables()[kind]["names"]) for kind in ("months", "weekdays"))
-    return frozenset(f"{found['common']} {found['titles']} {months}".split())
-
-
-@cache
-def _titles() -> frozenset[str]:
-    return frozenset(tables()["names"]["titles"].split())
-
-
-@cache
-def _forms() -> frozenset[str]:
-    return frozenset(tables()["names"]["forms"].split())
-
-
-@cache
-def _german_common() -> tuple[str, ...]:
+def _germancapitalised() -> tuple[str, ...]:
     return tuple(tables()["names"]["german_common"].split())
 
 
@@ -96,7 +79,7 @@ def foreign_names(
     chosen = []
     for at in missing:
         token = said[at]
-        if token.word in _common() or (token.opens and token.word in function_words()):
+        if token.word in capitalised() or (token.opens and token.word in function_words()):
             continue
         if token.acronym or _is_replaced(said, at, known, language):
             chosen.append(at)
@@ -160,19 +143,19 @@ def _stands_like_a_name(sentence: str, said: list[Token], at: int, words: frozen
     token = said[at]
     before = said[at - 1] if at else None
     after = said[at + 1] if at + 1 < len(said) else None
-    if before is not None and before.word in _titles() and _joins(sentence, before, token):
+    if before is not None and before.word in listed("names", "titles") and _joins(sentence, before, token):
         return True
-    if after is not None and after.word in _forms() and _joins(sentence, token, after):
+    if after is not None and after.word in listed("names", "forms") and _joins(sentence, token, after):
         return True
-    if token.word.endswith(_german_common()) or token.opens:
+    if token.word.endswith(_germancapitalised()) or token.opens:
         return False
     beside = before is not None and before.large and not before.opens and _joins(sentence, before, token)
     if beside and before is not None:
         lead = said[at - 2] if at > 1 else None
         return (
-            before.word not in _common()
+            before.word not in capitalised()
             and (lead is None or lead.word not in _ARTICLES)
-            and (before.word in words or not before.word.endswith(_german_common()))
+            and (before.word in words or not before.word.endswith(_germancapitalised()))
         )
     return False
 
@@ -188,7 +171,7 @@ def _is_first_of_name(sentence: str, said: list[Token], at: int, missing: list[i
     after = said[at + 1]
     return (
         after.large
-        and after.word not in _common()
+        and after.word not in capitalised()
         and _joins(sentence, token, after)
         and (at + 1 in missing or not after.acronym)
     )
