@@ -45,21 +45,21 @@ def _germancapitalised() -> tuple[str, ...]:
 
 
 def tokens(text: str) -> list[Token]:
-    found = []
+    words = []
     for match in _TOKEN.finditer(text):
         raw = match.group()
         if not raw.isalpha() and any(sign.isdigit() for sign in raw):  # a code, see check_numbers
             continue
         if raw.islower():
-            found.append(Token(match.start(), match.end(), folded(raw), False, False, False))
+            words.append(Token(match.start(), match.end(), folded(raw), False, False, False))
             continue
         acronym = len(raw) > 1 and raw[0].isupper() and sum(sign.isupper() for sign in raw) > 1
         opens = raw[0].isupper() and _OPENS.search(text, max(0, match.start() - 6), match.start()) is not None
         is_headed = raw[0].isupper() and begins_title(text, match.start())
         if match.start() >= 6 and opens and not text[match.start() - 6 : match.start()].strip():
             opens = "\n" in text[match.start() - 6 : match.start()]
-        found.append(Token(match.start(), match.end(), folded(raw), raw[0].isupper(), opens or is_headed, acronym))
-    return found
+        words.append(Token(match.start(), match.end(), folded(raw), raw[0].isupper(), opens or is_headed, acronym))
+    return words
 
 
 def begins_title(text: str, at: int) -> bool:
@@ -271,8 +271,8 @@ def has_address(text: str) -> bool:
 
 
 def is_address(text: str) -> bool:
-    found = [match for match in (_POSTCODE.search(text), _STREET.search(text)) if match]
-    return any(match.start() <= 12 for match in found) and not LEGAL_FORM.search(text)
+    matches = [match for match in (_POSTCODE.search(text), _STREET.search(text)) if match]
+    return any(match.start() <= 12 for match in matches) and not LEGAL_FORM.search(text)
 
 
 def _skipped(text: str, at: int) -> int:

@@ -37,19 +37,19 @@ def find_private(text: str, *, language: str = "", listed: Sequence[Listed] = ()
     `language` is an ISO 639-1 code and is detected if empty. `listed` is the user's own list. Any thread.
     """
     language = language or detect(text)[0] or ""
-    found = [
+    finds = [
         *find_by_shape(text, language),
         *find_addresses(text),
         *find_names(text, language),
         *_on_list(text, listed, language),
     ]
-    found += _again(
+    finds += _again(
         text,
-        [overlap for overlap in _without_overlaps(found) if overlap.certainty is not Certainty.UNSURE],
+        [overlap for overlap in _without_overlaps(finds) if overlap.certainty is not Certainty.UNSURE],
         listed,
         language,
     )
-    return tuple(_joined(text, _without_overlaps(found)))
+    return tuple(_joined(text, _without_overlaps(finds)))
 
 
 def _on_list(text: str, listed: Sequence[Listed], language: str) -> Iterator[Find]:
