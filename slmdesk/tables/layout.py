@@ -11,8 +11,8 @@ from importlib import resources
 
 from slmdesk.base.documents import Block, BlockKind, Page
 from slmdesk.base.record import Record, changed
+from slmdesk.text.checks.names import LEGAL_FORM
 from slmdesk.text.checks.numbers import find_codes, find_periods
-from slmdesk.text.checks.support import LEGAL_FORM
 from slmdesk.text.folding import fold
 from slmdesk.text.relevance import FoldedText
 

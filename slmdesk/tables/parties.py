@@ -8,8 +8,8 @@ from collections.abc import Iterator, Sequence
 from slmdesk.base.documents import BlockKind
 from slmdesk.base.record import Record
 from slmdesk.tables.layout import Line, Place, Strength
+from slmdesk.text.checks.names import LEGAL_FORM, has_address, is_address, name_span
 from slmdesk.text.checks.numbers import find_dates
-from slmdesk.text.checks.support import LEGAL_FORM, has_address, is_address, name_span
 from slmdesk.text.folding import fold
 
 FOOT_LINES = 10

@@ -47,6 +47,7 @@ from slmdesk.tables.layout import (
 )
 from slmdesk.tables.parties import Party, customer_of, parties_of, seller_of
 from slmdesk.tables.types import Column, ColumnKind, TableCell
+from slmdesk.text.checks.names import LEGAL_FORM, has_address, name_span
 from slmdesk.text.checks.numbers import (
     find_amounts,
     find_codes,
@@ -56,7 +57,6 @@ from slmdesk.text.checks.numbers import (
     find_identifiers,
     find_periods,
 )
-from slmdesk.text.checks.support import LEGAL_FORM, has_address, name_span
 from slmdesk.text.folding import fold
 
 MOST_PAGES = 30

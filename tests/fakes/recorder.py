@@ -47,21 +47,14 @@ class Recorder:
         with self._more:
             return [event for event in self.events[begin:] if isinstance(event, kind)]
 
-    def wait(
-        self,
-        kind: type,
-        requested: Callable[[Event], bool] = lambda _event: True,
-        begin: int = 0,
-        *,
-        timeout_s: float = TIMEOUT_S,
-    ):
+    def wait(self, kind: type, requested: Callable[[Event], bool] = lambda _event: True, begin: int = 0):
         """The first event of `kind` that is requested, from the `begin`-th on; waits for it."""
 
         def found() -> Event | None:
             return next((event for event in self.events[begin:] if isinstance(event, kind) and requested(event)), None)
 
         with self._more:
-            assert self._more.wait_for(found, timeout_s), f"no {kind.__name__} among {self.events[begin:][-20:]}"
+            assert self._more.wait_for(found, TIMEOUT_S), f"no {kind.__name__} among {self.events[begin:][-20:]}"
             return found()
 
     def end_of(self, message: str, begin: int = 0) -> MessageEnded:

@@ -8,7 +8,8 @@ import sys
 
 import pytest
 from fakes.commands import ROOT, SLMDESK
-from fakes.office import docx, ole, paragraph
+from fakes.compound_file import compound_file
+from fakes.office import docx, paragraph
 from fakes.tiny_pdf import TinyPdf, lines
 
 pytestmark = pytest.mark.process
@@ -37,7 +38,7 @@ def test_x5_six_causes_have_six_sentences(run, tmp_path):
     assert len(set(said.values())) == 6
     assert "password" in said["locked.pdf"]
     assert "scan" in said["scan.pdf"]
-    locked = ole({"EncryptionInfo": b"x", "EncryptedPackage": b"y"})
+    locked = compound_file({"EncryptionInfo": b"x", "EncryptedPackage": b"y"})
     (tmp_path / "locked.docx").write_bytes(locked)
     for name in ("locked.docx", "locked.xlsx", "locked.pptx"):
         (tmp_path / name).write_bytes(locked)
@@ -50,7 +51,7 @@ def test_x5_the_others_of_a_batch_are_done(run, tmp_path):
     folder = tmp_path / "folder"
     folder.mkdir()
     (folder / "damaged.pdf").write_bytes(b"%PDF-1.7\n" + b"junk " * 100)
-    (folder / "locked.docx").write_bytes(ole({"EncryptionInfo": b"x", "EncryptedPackage": b"y"}))
+    (folder / "locked.docx").write_bytes(compound_file({"EncryptionInfo": b"x", "EncryptedPackage": b"y"}))
     (folder / "good.docx").write_bytes(docx(paragraph("The lamp is green and the pump stops at noon.")))
     (folder / "zgood.txt").write_text("The valve opens in winter and closes in summer.")
     done = run("ask", str(folder / "good.docx"), str(folder / "zgood.txt"), "When does the valve open?", "--json")

@@ -7,8 +7,9 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from fakes.compound_file import compound_file
 from fakes.dropping import drop
-from fakes.office import docx, ole, paragraph
+from fakes.office import docx, paragraph
 from fakes.tiny_pdf import TinyPdf, lines
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
@@ -665,7 +666,7 @@ def test_a_locked_document_asks_for_its_password_until_it_is_right(program, tmp_
 
 def test_no_password_is_asked_for_that_could_not_be_used(program, tmp_path):
     path = tmp_path / "lease.docx"
-    path.write_bytes(ole({"EncryptionInfo": b"x", "EncryptedPackage": b"y"}))
+    path.write_bytes(compound_file({"EncryptionInfo": b"x", "EncryptedPackage": b"y"}))
     dropped(program, path)
     program.click("form_begin")
     program.wait(lambda: "save a copy without a password in the program it was made with" in words(program))
