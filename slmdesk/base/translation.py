@@ -129,9 +129,6 @@ def usual_language(environment: Mapping[str, str] = os.environ) -> tuple[str, st
     return "", ""
 
 
-# ---- the parts of a translation as the app stores them
-
-
 class SegmentState(StrEnum):
     OPEN = "open"
     TRANSLATED = "translated"

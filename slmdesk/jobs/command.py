@@ -12,8 +12,9 @@ from slmdesk.base.records import JobRecord, JobStatus
 from slmdesk.base.types import Json
 from slmdesk.base.untrusted import clean_label
 from slmdesk.command import job_output
-from slmdesk.command.console import Console, json_option, table, words_for
+from slmdesk.command.console import Console, json_option, table
 from slmdesk.command.job_output import amount
+from slmdesk.command.terminal import words_for
 from slmdesk.jobs.runner import noted_of
 from slmdesk.jobs.types import DOWNLOAD, Remaining, bytes_of, eta_of, kind_words, left_words
 from slmdesk.runtime.messages import problem_of

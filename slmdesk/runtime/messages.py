@@ -55,9 +55,6 @@ def _short(filename: str) -> str:
     return filename.replace("\\", "/").rsplit("/", 1)[-1]
 
 
-# ---- turns codes and their args into sentences for people
-
-
 MAX_ARG_CHARACTERS = 300
 """Most characters of an arg in a sentence. Args may come from a child process or a file, so longer ones are cut."""
 

@@ -55,9 +55,6 @@ def opened_chat(services, id: str):
     return on_thread(services, lambda: services.chats.open(id))
 
 
-# ---- ChatGPT
-
-
 def test_a_chat_of_another_program_is_a_chat_of_ours(services, tmp_path) -> None:
     report = imported(services, saved(tmp_path / "export.zip", packed({"conversations.json": json.dumps([rent()])})))
     (id,) = report.added
@@ -288,9 +285,6 @@ def test_a_history_that_cannot_be_written_takes_nothing(services, tmp_path, monk
         on_thread(services, lambda: services.imports.import_files([tmp_path]))
 
 
-# ---- our own
-
-
 def filled(services) -> str:
     """A chat with all that a chat can have.  On the service thread."""
     store = services.store
@@ -464,9 +458,6 @@ def test_new_chats_are_told_to_the_window(opened, tmp_path) -> None:
     recorder = opened(model=False)
     report = imported(recorder.services, saved(tmp_path / "c.json", [rent()]))
     assert recorder.wait(ItemsAdded, lambda _event: bool(report.added))
-
-
-# ---- several chats as one file
 
 
 def test_several_chats_are_one_word_file_and_one_pdf(services, tmp_path) -> None:

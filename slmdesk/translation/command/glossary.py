@@ -132,6 +132,9 @@ def import_memory(console: Console, file: Path, source: str, target: str, domain
         languages = picked(done, "source_language", "target_language")
         console.give({**known, "contradictions": list(done.contradictions), **languages})
         return
+    if not (done.kept or done.duplicates):
+        console.say("There is nothing in it to add.")
+        return
     console.say(f"{done.kept} pairs kept, {done.source_language} → {done.target_language}.")
     _report_skipped(console, done.skipped, done.first_skipped, done.duplicates)
     if done.replaced:

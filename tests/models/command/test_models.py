@@ -93,7 +93,10 @@ def test_several_files_one_of_them_bad(run, tiny, tmp_path) -> None:
     done = run("models", "import", str(tiny), str(page), str(tmp_path / "nothing.gguf"), "--json")
     assert done.status == 1
     assert [bool(one["id"]) for one in done.json] == [True, False, False]
-    assert ("web page" in done.json[1]["reason"], "not there" in done.json[2]["reason"]) == (True, True)
+    missing = f"The model file {tmp_path / 'nothing.gguf'} is not there."
+    assert ("web page" in done.json[1]["reason"], done.json[2]["reason"].startswith(missing)) == (True, True)
+    alone = run("models", "import", str(tmp_path / "nothing.gguf"))
+    assert (alone.status, alone.err) == (1, f"error: The file {tmp_path / 'nothing.gguf'} is not there.\n")
     assert "2 of 3" in done.err
     assert len(run("models", "list", "--json").json) == 1
 

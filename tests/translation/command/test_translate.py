@@ -363,6 +363,13 @@ def test_a_file_of_no_terms_is_refused_with_a_reason(run, with_model, tmp_path):
     assert "which languages" in done.err
 
 
+def test_an_empty_memory_goes_out_and_comes_in(run, tmp_path):
+    path = tmp_path / "empty.tmx"
+    run("memory", "export", "-o", str(path))
+    assert (run("memory", "import", str(path)).out) == "There is nothing in it to add.\n"
+    assert run("memory", "import", str(path), "--json").json["kept"] == 0
+
+
 def test_remembered_pairs_go_in_are_used_and_given_out(run, with_model, tmp_path):
     path = tmp_path / "old.tmx"
     path.write_text(
