@@ -167,8 +167,6 @@ class Frame(QObject):
         self.window.restore_page(state.last_page)
         self.chat.new_chat()
 
-    # ---- made when first asked for
-
     def _place(self, title: str, page: QWidget) -> None:
         if self.settings.policy is not None:
             hide_features(page, self.settings.policy.hidden)
@@ -196,7 +194,7 @@ class Frame(QObject):
     def _translate_area(self) -> TranslateArea:
         from slmdesk.translation.window.page import TranslateArea
 
-        area = TranslateArea(self._bridge, self._settings, self.state, self.keeper, self)
+        area = TranslateArea(self._bridge, self.state, self.keeper, self)
         area.reach.page_requested.connect(self._on_translate_requested)
         area.page.models_requested.connect(self.opener.suggested)
         area.page.list_requested.connect(self.window.open_bar)
@@ -326,8 +324,6 @@ class Frame(QObject):
 
     def _open_trash(self) -> None:
         self._open_once("history.window", "DeletedChats", self._bridge)
-
-    # ---- connections
 
     def _connect(self) -> None:
         self._connect_chat()
@@ -610,14 +606,13 @@ class Frame(QObject):
         self._keep_timer.start()
 
 
-# ---- opens things on their own pages
-
-
 SPACE = "space"
 GONE = _("This was deleted and is no longer here.")
 
 
 class Opener(QObject):
+    """Opens things on their own pages."""
+
     def __init__(self, bridge: Bridge, frame: Frame) -> None:
         super().__init__(frame, objectName="opener")
         self._bridge, self._frame = bridge, frame
