@@ -105,11 +105,14 @@ def notice_of(
     )
 
 
+def undoable(words: str, undo: Callable[[], None], key: str) -> Notice:
+    """Return the notice of a removal, which offers to undo it."""
+    return Notice(words, action=_("Undo"), on_action=undo, life_ms=REMOVAL_MS, key=key)
+
+
 def trashed(item: Item, restore: Callable[[str], None], *, what: str = "") -> Notice:
     words = _("{what}“{title}” was moved to the trash.").format(what=what, title=item.shown_title)
-    return Notice(
-        words, action=_("Undo"), on_action=partial(restore, item.id), life_ms=REMOVAL_MS, key=f"trash {item.id}"
-    )
+    return undoable(words, partial(restore, item.id), f"trash {item.id}")
 
 
 def trash(bridge: Bridge, id: str, restored: Callable[[Item], None] | None = None, *, what: str = "") -> None:
