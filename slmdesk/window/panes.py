@@ -356,7 +356,7 @@ class ItemsController(QObject):
 
     def _on_item_changed(self, event: events.ItemChanged) -> None:
         item = event.item
-        if item.kind != self._kind or all(other_item.id != item.id for other_item in self.shown):
+        if item.kind != self._kind or item.id not in {shown.id for shown in self.shown}:
             return
         is_gone = item.deleted_at is not None
         if is_gone and item.id == self.current:

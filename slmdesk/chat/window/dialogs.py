@@ -380,9 +380,9 @@ class SpaceEditor(Dialog):
 
     def _fill_library(self) -> None:
         self._listed.clear()
-        for other_name in self._attached.names.find("")[:MOST_LISTED]:
-            name = _("{name} (folder)").format(name=other_name.name) if other_name.is_folder else other_name.name
-            self._listed.addAction(name.replace("&", "&&"), partial(self._attached.add_known, other_name))
+        for entry in self._attached.names.find("")[:MOST_LISTED]:
+            words = _("{name} (folder)").format(name=entry.name) if entry.is_folder else entry.name
+            self._listed.addAction(words.replace("&", "&&"), partial(self._attached.add_known, entry))
         if self._listed.isEmpty():
             self._listed.addAction(self._attached.names.empty).setEnabled(False)
 

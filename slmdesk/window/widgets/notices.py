@@ -472,7 +472,7 @@ def ask_where(
 
     The proposed name is made from `title`, in `folder`. None: the system's folder for documents.
     """
-    name = next(other_form.name for other_form in forms if other_form.id == form)
+    name = next(offered.name for offered in forms if offered.id == form)
     place = folder or Path(QStandardPaths.writableLocation(QStandardPaths.StandardLocation.DocumentsLocation))
     proposed = place / f"{file_name(title)}.{form}"
     ask_new_file(parent, _("Export"), chosen, name="export_dialog", proposed=proposed, filters=f"{name} (*.{form})")
