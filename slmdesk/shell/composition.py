@@ -713,7 +713,6 @@ class Opener(QObject):
             self.any(view.target)
         elif view.opens == "model":
             self._on_page("Models", lambda: frame.models_page.show_model(view.target))
-            self.models()
         else:
             self.models()
 
@@ -731,4 +730,3 @@ class Opener(QObject):
 
     def suggested(self, language: str) -> None:
         self._on_page("Models", lambda: self._frame.models_area.show_suggested("translation", language))
-        self.models()
