@@ -133,18 +133,16 @@ class ExtractionService(Service, JobPlanner):
         request, __ = self._with_documents(_checked(request))
         return self._items.begun_before(request, able(self._models.choose(request.model)))
 
-    def again(self, item: str, model: str | None = None, *, keep_edits: bool = True) -> JobRecord:
+    def again(self, item: str, model: str | None = None) -> JobRecord:
         """Make a table again from the current documents. The model is asked only about what changed.
 
-        A person's edits stay unless `keep_edits` is False. Raises KnownError as `begin` does, and `item.unknown`.
+        A person's edits stay. Raises KnownError as `begin` does, and `item.unknown`.
         """
         found = self._items.find(item)
         if job := self._items.resumed(found):
             return job
         request, __ = self._with_documents(_request_from(request_in(found)))
         record = able(self._models.choose(model or request.model))
-        if not keep_edits and (table := self._kept(found.id)) is not None:
-            self._store.results.save(found.id, to_json(changed(table, edits=())))
         return self._items.start(found, record, PROMPT_VERSION, request)
 
     def edit(self, item: str, document: str, column: int, value: str | None) -> tuple[Table, str | None]:

@@ -212,10 +212,6 @@ def test_a_persons_words_stay_and_can_be_taken_back(opened) -> None:
     table, before = edit(None)
     assert before == "950 EUR"
     assert table.rows[0].cells[0].value == "900 euros"
-    edit("1")
-    start = len(recorder.events)
-    recorder.calls.extraction.again(item.id, keep_edits=False)
-    assert ended(recorder, item, start).rows[0].cells[0].value == "900 euros"
     for document_id, column in ((document.id, 7), ("nobody", 0)):
         with pytest.raises(KnownError, match=r"request\.invalid"):
             recorder.calls.extraction.edit(item.id, document_id, column, "x")
