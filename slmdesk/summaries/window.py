@@ -65,7 +65,6 @@ from slmdesk.window.widgets.notices import ask_folder, give_export_menu, notice_
 from slmdesk.window.widgets.parts import Popover
 from slmdesk.window.widgets.rows import Choice, CitedRow, empty_layout
 
-OLDER_WORDS = _("Made the old way")
 MORE = _("Show or hide the passages that are left out")
 WRITTEN = _("These sentences had been written.")
 MOST_WORDS = 30
@@ -127,8 +126,6 @@ class SummaryPane(QScrollArea):
         self._making.lay_out(has_own_line=True)
         self._note = plain_label("", inner, name="summary_note", kind="muted")
         self._say = partial(show_words, self._note)
-        again = partial(self._controller.change, {})
-        self._again = button(_("Summarize again"), "summarize_again_button", inner, kind="text", on=again)
         self._coverage = plain_label("", inner, name="summary_coverage", kind="small")
         self._offer = plain_label("", inner, name="summary_offer", kind="small", is_hidden=True)
         self._list, self._also = column(gap=0), column(gap=0)
@@ -137,7 +134,7 @@ class SummaryPane(QScrollArea):
         self._more.setCheckable(True)
         self._more.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         column(
-            self.form, self._making, row((self._note, 1), self._again), self._list, self._writing, self._more,
+            self.form, self._making, self._note, self._list, self._writing, self._more,
             self._also, self._coverage, self._offer, self.earlier, (self.form.middle, 100), 1,
             into=inner, gap=theme.SPACE_8, margins=(theme.SPACE_16 + theme.SPACE_4, 0, theme.SPACE_12, theme.SPACE_12),
         )  # fmt: skip
@@ -225,8 +222,7 @@ class SummaryPane(QScrollArea):
         self.summary = summary
         papers = {document.paper or Paper.AUTO for document in summary.documents}
         self.form.show_request(self._controller.request, papers.pop() if len(papers) == 1 else Paper.AUTO)
-        self._say(OLDER_WORDS if summary.is_of_older_version else "")
-        self._again.setVisible(summary.is_of_older_version)
+        self._say("")
         self._add_rows(_all_of(summary), has_bullets=has_bullets(summary.kind, summary.sentences))
         read = summary.coverage
         is_whole = read.pages_read == read.pages_total and not summary.not_read
@@ -354,7 +350,6 @@ class SummaryPane(QScrollArea):
         self.summary = None
         self._making_timer.stop()
         self._making.setVisible(False)
-        self._again.setVisible(False)
         for label in (self._note, self._writing, self._more, self._coverage, self._offer):
             show_words(label, "")
         self.rows = []
@@ -452,7 +447,7 @@ class SummaryController(JobFollower):
         self._begin(self.request)
 
     def change(self, changes: Mapping[str, Any]) -> None:
-        """Show a summary for the same request with changed values: an existing one of this version, else a new one."""
+        """Show a summary for the same request with changed values: an existing one, else a new one."""
         request = changed(self.request, **changes)
         kept = [item.id for item in self.items.shown if request_from(request_in(item)) == request]
         if kept:
@@ -528,8 +523,7 @@ class SummaryController(JobFollower):
             self.job_reported.emit(event_of(view.job))
 
     def _on_kept(self, request: SummaryRequest, view: SummaryView) -> None:
-        is_current = view.summary is not None and not view.summary.is_of_older_version
-        if is_current or (view.job is not None and not view.job.status.is_end):
+        if view.summary is not None or (view.job is not None and not view.job.status.is_end):
             self._on_opened(view)
         else:
             self._begin(request)

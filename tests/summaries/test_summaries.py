@@ -123,7 +123,7 @@ def test_what_is_said_is_chosen_at_once_with_its_ledger(opened) -> None:
     document = keep(recorder, "lease.pdf", [lease, *without_words])
     item = begin(recorder, document)
     summary = ended(recorder, item)
-    assert (summary.method, summary.note, summary.is_of_older_version) == ("quotations", "", False)
+    assert (summary.method, summary.note) == ("quotations", "")
     assert [(one.group, one.text, text_at(recorder, one.blocks[0])) for one in summary.sentences] == [
         ("", "Lease: The rent is 900 euros a month.", "The rent is 900 euros a month."),
         (TO_DO, *["Please pay the deposit by 3 May 2027."] * 2),

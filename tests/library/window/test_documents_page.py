@@ -529,11 +529,11 @@ def summarized(program, letter, model_file):
     return program
 
 
-def kept_summary(program, *, words=1, note="", **changes):
+def kept_summary(program, *, note="", **changes):
     """The shown summary, changed in the history as `changes` of its document say, and shown again."""
     services, summaries = program.services, program.frame.documents_area.summaries
     summary = program.find("summary_pane").summary
-    updated = changed(summary, words=words, note=note, documents=(changed(summary.documents[0], **changes),))
+    updated = changed(summary, note=note, documents=(changed(summary.documents[0], **changes),))
     services.service_thread.call(lambda: services.store.results.save(summaries.item, to_json(updated)))
     summaries.choose(summaries.item)
     program.wait(lambda: program.find("summary_pane").summary == updated)
@@ -574,18 +574,6 @@ def test_where_only_what_has_to_be_done_fits_the_rest_is_shown_and_no_button_sta
     assert only.mapTo(pane, QPoint()).y() == copy.mapTo(pane, QPoint()).y()
     kept_summary(program, note="", omitted=omitted)
     assert not program.find("more_passages_button").isChecked()
-
-
-def test_a_summary_of_an_older_version_says_so_and_is_made_again(summarized):
-    program, pane = summarized, summarized.find("summary_pane")
-    assert not program.find("summarize_again_button").isVisible()
-    kept_summary(program, words=0, paper="")
-    assert "the old way" in program.find("summary_note").text()
-    older = program.frame.documents_area.summaries.item
-    program.click("summarize_again_button")
-    program.wait(lambda: program.frame.documents_area.summaries.item != older and pane.summary is not None)
-    assert not program.find("summarize_again_button").isVisible()
-    assert "the old way" not in program.find("summary_note").text()
 
 
 def test_a_sentence_is_seen_while_it_is_written(program, letter):
