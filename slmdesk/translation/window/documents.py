@@ -19,7 +19,6 @@ from PySide6.QtWidgets import (
 )
 
 from slmdesk.base.record import Record
-from slmdesk.base.settings import Settings
 from slmdesk.base.texts import _, grouped, in_quotes, ngettext
 from slmdesk.base.translation import LANGUAGES, GlossaryRecord, SegmentState
 from slmdesk.translation.documents import ChosenDocuments, Column
@@ -34,6 +33,7 @@ from slmdesk.translation.types import (
 from slmdesk.translation.window.languages import DOMAINS, FORMALITIES, AdviceLine, languages
 from slmdesk.window.base import theme
 from slmdesk.window.base.bridge import Bridge
+from slmdesk.window.base.shortcuts import WindowState
 from slmdesk.window.widgets.build import (
     CheckBox,
     breakable,
@@ -76,7 +76,7 @@ class DocumentForm(Dialog):
     begin_requested = Signal(object, object)
 
     def __init__(
-        self, bridge: Bridge, chosen: ChosenDocuments, manner: TranslationStyle, settings: Settings, parent: QWidget
+        self, bridge: Bridge, chosen: ChosenDocuments, manner: TranslationStyle, last: WindowState, parent: QWidget
     ) -> None:
         super().__init__(parent)
         self._bridge = bridge
@@ -90,7 +90,7 @@ class DocumentForm(Dialog):
         """Language of the first document. Empty until it is detected."""
         count = len(chosen.paths)
         self.setWindowTitle(ngettext("Translate a document", "Translate {n} documents", count))
-        self._build_ui(settings)
+        self._build_ui(last)
         self._connect()
         self._show_manner(manner)
         self._ask_about_manner()
@@ -100,7 +100,7 @@ class DocumentForm(Dialog):
         if chosen.table is not None:
             bridge.follow(start.columns(chosen.table), self._on_columns)
 
-    def _build_ui(self, settings: Settings) -> None:
+    def _build_ui(self, last: WindowState) -> None:
         detect, automatic = ("", _("Detect language")), ("", _("Automatic"))
         self._source = self._choice([detect, *languages()], "form_source", _("Language of the document"))
         self._target = self._choice(languages(), "form_target", _("Language of the translation"))
@@ -110,15 +110,15 @@ class DocumentForm(Dialog):
         self._formality = self._choice(formalities, "form_formality", _("How the reader is spoken to"))
         self._glossaries = self._list("form_glossaries", _("Glossaries to be obeyed"))
         self._columns = self._list("form_columns", _("Columns to be translated"))
-        self._sheets = self._box(_("Translate sheet names"), "form_sheet_names", settings.translate_sheet_names)
+        self._sheets = self._box(_("Translate sheet names"), "form_sheet_names", last.translate_sheet_names)
         self._properties = self._box(_("Translate the document title"), "form_properties",
-                                     settings.translate_properties)  # fmt: skip
+                                     last.translate_properties)  # fmt: skip
         many = len(self._chosen.paths) > 1
         self._beside = self._box(
             _("Save each next to its original when finished") if many else
             _("Save next to the original when finished"),
             "form_beside",
-            settings.translate_beside or many,
+            last.translate_beside or many,
         )  # fmt: skip
         self._said = plain_label("", self, name="form_said", kind="warn")
         self._buttons = named(QDialogButtonBox(self), "form_buttons")

@@ -10,7 +10,6 @@ from PySide6.QtWidgets import QFrame, QListWidget, QListWidgetItem, QWidget
 
 from slmdesk.base.record import Record, changed
 from slmdesk.base.records import JobStatus
-from slmdesk.base.settings import Settings
 from slmdesk.base.texts import _
 from slmdesk.base.translation import LANGUAGES
 from slmdesk.jobs.types import JobChanged
@@ -22,6 +21,7 @@ from slmdesk.translation.pairs import PIVOT, PairAdvice
 from slmdesk.translation.prompts import TranslationStyle
 from slmdesk.window.base import theme
 from slmdesk.window.base.bridge import Bridge
+from slmdesk.window.base.shortcuts import WindowStateFile
 from slmdesk.window.base.theme import ThemeKeeper, icon
 from slmdesk.window.widgets.build import (
     CLEAR,
@@ -373,15 +373,16 @@ class ViewSettings(QObject):
 
     changed = Signal(object)
 
-    def __init__(self, bridge: Bridge, settings: Settings, parent: QObject | None = None) -> None:
+    def __init__(self, bridge: Bridge, state: WindowStateFile, parent: QObject | None = None) -> None:
         super().__init__(parent, objectName="translate_view")
-        self._bridge = bridge
+        self._bridge, self._state = bridge, state
+        last = state.current
         self.view = TextView(
-            _codes(settings.translate_favourites),
-            _codes(settings.translate_recent)[:MOST_RECENT],
-            settings.translate_font_percent,
-            settings.translate_doubts,
-            settings.translate_together,
+            _codes(last.translate_favourites),
+            _codes(last.translate_recent)[:MOST_RECENT],
+            min(max(last.translate_font_percent, FONT_STEPS[0]), FONT_STEPS[-1]),
+            last.translate_doubts,
+            last.translate_together,
         )
 
     def toggle_favourite(self, code: str) -> None:
@@ -415,7 +416,7 @@ class ViewSettings(QObject):
     def _change(self, view: TextView, **kept: Any) -> None:
         if view != self.view:
             self.view = view
-            self._bridge.ask(self._bridge.services.settings.change(**kept), None, lambda _problem: None)
+            self._bridge.ask(lambda _services: self._state.change(**kept), None, lambda _problem: None)
             self.changed.emit(view)
 
 
