@@ -446,8 +446,6 @@ class JobRun:
             self._note()
         self._context.service_thread.call_later(LOOK_S, self._look)
 
-    # ---- the model, then the steps
-
     def _acquire_again(self) -> None:
         self._later = None
         if not self._is_over:
@@ -548,8 +546,6 @@ class JobRun:
         else:
             self._acquire()
 
-    # ---- when all steps have ended
-
     def _through(self) -> None:
         if self._planner is None:
             self._finish()
@@ -596,8 +592,6 @@ class JobRun:
             self._pause(problem)
         else:
             self._finish(problem)
-
-    # ---- ends
 
     def put_down(self) -> None:
         self._in_hand.clear()

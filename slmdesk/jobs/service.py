@@ -125,8 +125,6 @@ class JobService(Service):
         self._holds = 0
         self._closed = False
 
-    # ---- requests
-
     def when_done(self, kind: str, handler: OnEnd) -> None:
         self._on_end[kind] = handler
 
@@ -254,8 +252,6 @@ class JobService(Service):
             run.stop()
             with suppress(KnownError):  # if this fails, the owner will be gone, which has the same effect
                 self._store.jobs.leave(run.job.id, JobStatus.OPEN)
-
-    # ---- in turn
 
     def _is_run(self, id: str) -> bool:
         return self._run is not None and self._run.job.id == id
@@ -407,8 +403,6 @@ class JobViews:
     def show_again(self, before: float) -> None:
         """Undo a `clear`.  Raises KnownError store.*."""
         self._store.jobs.clear(before)
-
-    # ---- inside
 
     def _models(self) -> Mapping[str, str]:
         return {model.sha256: model.id for model in self._store.models.all()}

@@ -433,8 +433,6 @@ class EmbeddingService(Service):
         if event.document.status is DocumentStatus.READ:
             self.index(event.document.id)
 
-    # ---- finding
-
     def _compare(self, record: ModelRecord, question: bytes, documents: Sequence[str]) -> list[int]:
         """Compare vectors with the question's on a file thread. They are fetched in pieces on the service thread."""
         from slmdesk.text.relevance import Nearest  # numpy: 0.1 s, and only where there are vectors
@@ -448,8 +446,6 @@ class EmbeddingService(Service):
             found.add(some)
             after = some[-1][0]
         return [number for number, _ in found.best]
-
-    # ---- the index
 
     def _advance(self) -> None:
         record = self.model()

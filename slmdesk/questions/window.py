@@ -148,8 +148,6 @@ class QuestionPane(QScrollArea):
         controller.suggested.connect(self.show_suggested)
         controller.opened.connect(self.show_turns)
 
-    # ---- what is shown
-
     def name_documents(self, names: Mapping[str, str], kinds: PageKinds = "page") -> None:
         self._names, self._kinds = names, kinds
 
@@ -247,8 +245,6 @@ class QuestionPane(QScrollArea):
             words = "\n\n".join(self._texts)
             pop_up_words_menu(self, event.globalPos(), _("Translate questions and answers"), words)
 
-    # ---- events
-
     def _on_ask(self) -> None:
         words = self._line.text().strip()
         if words and self._ask.isEnabled():
@@ -265,8 +261,6 @@ class QuestionPane(QScrollArea):
         self._follows = False
         self.light([row.citation])
         self.citation_chosen.emit(row.citation)
-
-    # ---- private
 
     def _cite(self, citations: Sequence[Citation]) -> None:
         for citation in citations[:MOST_SHOWN]:
@@ -391,8 +385,6 @@ class QuestionController(QObject):
         if message:
             self._bridge.services.questions.stop(message)
 
-    # ---- events
-
     def _on_sent(self, sent: SentMessage) -> None:
         self._set(sent.item.id)
         self._message = sent.answer.id
@@ -467,8 +459,6 @@ class QuestionController(QObject):
     def _on_restored(self, item: str) -> None:
         if self.item is None:
             self.choose(item)
-
-    # ---- private
 
     def _open_newest(self, items: Sequence[Item]) -> None:
         if items and self.item is None:

@@ -96,8 +96,6 @@ class SummaryService(Service, JobPlanner):
         jobs.plan_by(KIND, self)
         jobs.when_done(KIND, self._on_done)
 
-    # ---- requests
-
     def begin(self, request: SummaryRequest) -> Item:
         """Add a summary and make it in the background. Its job (see `open`) can be paused, resumed and cancelled.
 
@@ -175,8 +173,6 @@ class SummaryService(Service, JobPlanner):
             if is_translated or changed(request, language="").may_need_model:
                 raise
             return None
-
-    # ---- making (see jobs)
 
     def plan(self, job: JobRecord) -> Plan:
         from slmdesk.summaries.plan import SummaryPlan  # imported late: it brings all text checks
@@ -303,8 +299,6 @@ class FolderSummaries(Service):
             return self._store.items.change_settings(item.id, **{TARGET: {"folder": str(target)}})
 
         return self._documents.read_folder(folder, MOST_DOCUMENTS).map(begin)
-
-    # ---- writing
 
     def _on_made(self, item: str, summary: Summary) -> None:
         if isinstance(kept := self._store.items.get(item).settings.get(TARGET), Mapping):

@@ -161,8 +161,6 @@ class SummaryPane(QScrollArea):
         summaries.made.connect(self.show_summary)
         summaries.emptied.connect(self.show_nothing)
 
-    # ---- what is shown
-
     @property
     def title(self) -> str:
         names = [document.name for document in self.summary.documents] if self.summary else []
@@ -247,8 +245,6 @@ class SummaryPane(QScrollArea):
         if lit:
             self.ensureWidgetVisible(lit[0])
 
-    # ---- events
-
     def ask_folder(self) -> None:
         """Ask for a folder to summarize, and for one to write to."""
         request = self.form.request
@@ -288,8 +284,6 @@ class SummaryPane(QScrollArea):
                 self.ensureWidgetVisible(self.rows[at])
                 return True
         return False
-
-    # ---- private
 
     def _filed(self, sentence: Sentence) -> Sentence:
         """Return a sentence with the name of its file, even if there is only one file."""
@@ -418,8 +412,6 @@ class SummaryController(JobFollower):
         bridge.on(SummaryEnded, self._on_ended)
         bridge.on(JobChanged, self._on_job_changed)
 
-    # ---- requests
-
     def ask_offer(self) -> None:
         """Ask for the model to get where the one in use is too weak."""
         self._bridge.ask(self._bridge.services.recommending.offer(Skill.SUMMARIES), self.offered.emit)
@@ -499,8 +491,6 @@ class SummaryController(JobFollower):
         else:
             self._requested = item
 
-    # ---- events
-
     def _on_opened(self, view: SummaryView) -> None:
         about = frozenset(document.id for document in view.documents)
         if self._document not in about:
@@ -571,8 +561,6 @@ class SummaryController(JobFollower):
     def _on_restored(self, item: str) -> None:
         if not self.item:
             self.choose(item)
-
-    # ---- private
 
     def _begin(self, request: SummaryRequest) -> None:
         self._bridge.ask(self._bridge.services.summaries.begin(request), self.show_begun, self._on_refused)

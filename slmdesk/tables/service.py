@@ -112,8 +112,6 @@ class ExtractionService(Service, JobPlanner):
         jobs.plan_by(KIND, self)
         jobs.when_done(KIND, self._on_done)
 
-    # ---- requests
-
     def begin(self, request: TableRequest) -> Item:
         """Add a table and make it in the background. Its job (see `open`) can be paused, resumed and cancelled.
 
@@ -180,8 +178,6 @@ class ExtractionService(Service, JobPlanner):
         refusal = _("a table has 1 to {most_documents} documents").format(most_documents=MOST_DOCUMENTS)
         documents = read_documents(self._store, request.documents, MOST_DOCUMENTS, refusal)
         return changed(request, documents=tuple(document.id for document in documents)), documents
-
-    # ---- making (see jobs)
 
     def plan(self, job: JobRecord) -> Plan:
         item, request = self._store.items.get(job.item or "").id, _request_from(job.settings)
@@ -405,8 +401,6 @@ class TablePlan:
     def so_far(self) -> Table:
         return self._made(len(self._rows), is_done=False)
 
-    # ---- what is asked of a document
-
     def _steps_of(self, at: int) -> Generator[AskedQuestion, Any, list[dict[str, Json]]]:
         row = self._rows[at]
         pages = yield from self._read(row)
@@ -519,8 +513,6 @@ class TablePlan:
                 chosen.append(passage)
                 loader -= size
         return sorted(chosen, key=lambda passage: passage.n)
-
-    # ---- what came of it
 
     def _receive(self, key: str, value: StepValue) -> None:
         twins = [other for other in self._at if other == key or other.startswith(f"{key} ")]

@@ -57,8 +57,6 @@ class JobsController(QObject):
         """Return the number of running or waiting jobs that a person started."""
         return sum(other_changed.kind not in BY_THEMSELVES for other_changed in self._reported.values())
 
-    # ---- requests
-
     def show(self, is_shown: bool) -> None:
         """Record whether the page is visible. Jobs of other instances are polled only while it is visible."""
         self._is_shown = is_shown
@@ -94,8 +92,6 @@ class JobsController(QObject):
         self._bridge.notice_raised.emit(
             Notice(_("Resuming: {words}.").format(words=words), life_ms=REPORTED_MS, key="jobs taken up")
         )
-
-    # ---- events
 
     def _on_changed(self, event: JobChanged) -> None:
         before = self._reported.get(event.id)
@@ -135,8 +131,6 @@ class JobsController(QObject):
         self._bridge.notice_raised.emit(
             Notice(words, action=_("Undo"), on_action=undo, life_ms=REMOVAL_MS, key="jobs cleared")
         )
-
-    # ---- private
 
     def _refresh_active(self) -> None:
         self._bridge.ask(self._bridge.services.job_views.active(), self._on_listed, self._on_not_listed)

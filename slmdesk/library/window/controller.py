@@ -76,8 +76,6 @@ class DocumentsController(QObject):
         bridge.on(DocumentProgress, self._on_progressed)
         bridge.on(DocumentGone, self._on_gone)
 
-    # ---- requests
-
     def refresh(self) -> None:
         self._bridge.ask(self._bridge.services.documents.recent(RECENT), self._on_listed)
 
@@ -218,8 +216,6 @@ class DocumentsController(QObject):
             self._show(None)
         self._list()
 
-    # ---- events
-
     def _on_expanded(self, given: list[Path], found: list[Path]) -> None:
         if len(given) == 1 and found != given:
             self.folder_offered.emit(given[0], found)
@@ -309,8 +305,6 @@ class DocumentsController(QObject):
             self._records.setdefault(shown.id, shown)
         self._list()
 
-    # ---- private
-
     def _show(self, record: DocumentRecord | None) -> None:
         self.current = record.id if record else ""
         self.pages.leave(self.current)
@@ -357,8 +351,6 @@ class FoldersController(QObject):
         bridge.when_open(self.refresh)
         bridge.on(CollectionChanged, self._on_changed)
         bridge.on(CollectionGone, self._on_gone)
-
-    # ---- requests
 
     def refresh(self) -> None:
         self._bridge.ask(self._bridge.services.collections.all(), self._on_listed)
@@ -437,8 +429,6 @@ class FoldersController(QObject):
     def place_of(self, id: str) -> Path:
         return folder_of(self._states[id].record)
 
-    # ---- events
-
     def _on_listed(self, states: Sequence[CollectionState]) -> None:
         self._states = {state.record.id: state for state in states}
         self._list()
@@ -465,8 +455,6 @@ class FoldersController(QObject):
         if event.id == self.current:
             self._leave_shown()
         self._list()
-
-    # ---- private
 
     def _ask_contents(self) -> None:
         id = self.current
@@ -649,8 +637,6 @@ class PagesController(QObject):
     def set_marks(self, marks: Mapping[int, Sequence[tuple[int, int]]]) -> None:
         """Set the marks, by page number, for pictures that are requested from now on."""
         self._marks = marks
-
-    # ---- answers
 
     def _on_found(self, search: Call, places: FoundPlaces) -> None:
         if search is self._search:  # one that was cancelled ends with what it had, perhaps for the same words

@@ -219,8 +219,6 @@ class DocumentView(QFrame):
     def show_thumbnails(self, is_shown: bool) -> None:
         self._small.setChecked(is_shown)
 
-    # ---- events
-
     def _on_shown(self, record: DocumentRecord | None) -> None:
         is_other = (record.id if record else "") != (self.record.id if self.record else "")
         self.record = record
@@ -320,8 +318,6 @@ class DocumentView(QFrame):
             self.show_pages()
             self.view.go_to(min(spans), to_mark=True)
 
-    # ---- where the pages are
-
     @property
     def _is_wide(self) -> bool:
         return self._body.width() >= scaled(BESIDE)
@@ -388,8 +384,6 @@ class DocumentView(QFrame):
             export.setVisible(export is shown)
         self._make_space()
 
-    # ---- the menu, and what is about the document
-
     def _fill_menu(self) -> None:
         """List what can be done with the shown pane, then with the document."""
         self.menu.clear()
@@ -432,8 +426,6 @@ class DocumentView(QFrame):
         self.show_pages()
         self.view.go_to(number)
 
-    # ---- Qt's own
-
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if event.type() == QEvent.Type.Resize:
             (self._make_space if watched is self._body else self._fit_pages)()
@@ -449,8 +441,6 @@ class DocumentView(QFrame):
             self.hide_pages()
         else:
             super().keyPressEvent(event)
-
-    # ---- private
 
     def _show_unread(self, record: DocumentRecord) -> None:
         is_unread = record.status is DocumentStatus.FAILED and not record.pages

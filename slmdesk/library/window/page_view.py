@@ -73,8 +73,6 @@ class PageView(QAbstractScrollArea):
         self.verticalScrollBar().valueChanged.connect(self._on_scrolled)
         keeper.theme_changed.connect(self._on_theme_changed)
 
-    # ---- what is shown
-
     @property
     def count(self) -> int:
         return len(self.sheets)
@@ -179,8 +177,6 @@ class PageView(QAbstractScrollArea):
     def zoom_out(self) -> None:
         self.set_zoom(next((zoom for zoom in reversed(ZOOMS) if zoom < self.zoom), ZOOMS[0]))
 
-    # ---- events
-
     def _on_scrolled(self) -> None:
         self._ask_timer.start()
         bar = self.verticalScrollBar()
@@ -197,8 +193,6 @@ class PageView(QAbstractScrollArea):
         for sheet in self.sheets:
             sheet.forget_words()
         self._resize_sheets()
-
-    # ---- Qt's own
 
     def sizeHint(self) -> QSize:
         return QSize(520, 640)
@@ -295,8 +289,6 @@ class PageView(QAbstractScrollArea):
         if self.hasFocus():
             painter.setPen(QPen(colours.colour("accent"), 2))
             painter.drawRect(self.viewport().rect().adjusted(1, 1, -1, -1))
-
-    # ---- private
 
     def _scrolled(self) -> QPointF:
         return QPointF(self.horizontalScrollBar().value(), self.verticalScrollBar().value())

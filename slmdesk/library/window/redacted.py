@@ -164,8 +164,6 @@ class RedactionWindow(Dialog):
         view.text_requested.connect(pages.ask_text)
         view.picture_requested.connect(pages.ask_picture)
 
-    # ---- user actions
-
     def _on_add(self) -> None:
         if self._preview is None or self._following is not None:
             return
@@ -255,8 +253,6 @@ class RedactionWindow(Dialog):
         self._password = password
         self._look()
 
-    # ---- events
-
     def _on_progress(self, report: object) -> None:
         if isinstance(report, Progress) and report.unit == "page":
             self._progress.setRange(0, report.total)
@@ -337,8 +333,6 @@ class RedactionWindow(Dialog):
             self._following.cancel()
             self._following = None
         super().done(result)
-
-    # ---- private
 
     def _told_by(self, path: Path) -> str:
         """Return the removed words, and parts of people's names, that the name of a file contains. Empty if none."""

@@ -51,8 +51,6 @@ class TableModel(QAbstractTableModel):
         """The extracted columns, without the column of the document names."""
         self.rows: list[TableRow] = []
 
-    # ---- what is shown
-
     def begin(self, columns: Sequence[Column], rows: Sequence[TableRow] = ()) -> None:
         self.beginResetModel()
         self.columns, self.rows = tuple(columns), list(rows)
@@ -98,8 +96,6 @@ class TableModel(QAbstractTableModel):
 
     def repaint(self) -> None:
         self._changed(0, len(self.rows) - 1)
-
-    # ---- Qt's own
 
     def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008  as Qt has it
         return 0 if parent.isValid() else len(self.rows)

@@ -56,8 +56,6 @@ class TableController(JobFollower):
         bridge.on(ExtractionEnded, self._on_ended)
         bridge.on(JobChanged, self._on_job_changed)
 
-    # ---- requests
-
     def show_document(self, document: str) -> None:
         """Show the newest table of a document, unless the table shown already has a row for it."""
         if document == self._document:
@@ -151,8 +149,6 @@ class TableController(JobFollower):
         elif self._job:
             super().cancel()
 
-    # ---- events
-
     def _on_reading(self, columns: tuple[Column, ...], report: tuple[int, int, str]) -> None:
         done, total, _name = report
         if not done:
@@ -240,8 +236,6 @@ class TableController(JobFollower):
             self._undo = [*self._undo, (*change, before)][-MOST_UNDONE:]
             self.undo_changed.emit(True)
         self.made.emit(table)
-
-    # ---- private
 
     def _begin(self, columns: tuple[Column, ...], documents: tuple[str, ...]) -> None:
         request = TableRequest(documents, columns)

@@ -245,8 +245,6 @@ class TablePane(QFrame):
         context = Qt.ShortcutContext.WidgetWithChildrenShortcut
         QShortcut(QKeySequence.StandardKey.Undo, self, tables.undo).setContext(context)
 
-    # ---- what is shown
-
     def show_nothing(self) -> None:
         self._is_running = self._has_table = False
         self.width_requested.emit(False)
@@ -308,8 +306,6 @@ class TablePane(QFrame):
             self.width_requested.emit(False)
         self._say(words)
         self._settle()
-
-    # ---- events
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
@@ -440,8 +436,6 @@ class TablePane(QFrame):
         tax, net, total = sorted(amounts, key=lambda amount: abs(amount[0]))
         return f"{net[1]} + {tax[1]} = {total[1]} ✓"
 
-    # ---- private
-
     def _settle(self) -> None:
         has_rows, has_table = bool(self.model.rows), self._has_table
         if has_table == (self._setup.parent() is self):  # beside a table it is in a popover
@@ -568,8 +562,6 @@ class ColumnChooser(QFrame):
         self._chips.setVisible(bool(self.columns))
         self._chips.updateGeometry()
         self.columns_changed.emit()
-
-    # ---- events
 
     def _on_preset(self, id: object) -> None:
         known = preset(str(id))
