@@ -192,8 +192,8 @@ class JobService(Service):
             return
         waiting = self.waiting()
         put_in_order(self._store, waiting, moved([job.id for job in waiting], job.id, where))
-        for other_job in waiting:
-            self._say(self._store.jobs.get(other_job.id))
+        for waiting_job in waiting:
+            self._say(self._store.jobs.get(waiting_job.id))
 
     def waiting(self) -> Sequence[JobRecord]:
         found = [job for job in self._store.jobs.unfinished() if job.kind not in RUNNERS]

@@ -234,9 +234,9 @@ class QuestionPane(QScrollArea):
         self._end()
 
     def light(self, citations: Sequence[Citation]) -> None:
-        lit = [other_row for other_row in self.rows if other_row.citation in citations]
-        for other_row in self.rows:
-            other_row.show_lit(other_row in lit)
+        lit = [shown for shown in self.rows if shown.citation in citations]
+        for shown in self.rows:
+            shown.show_lit(shown in lit)
         if lit:
             self.ensureWidgetVisible(lit[0])
 

@@ -152,7 +152,7 @@ def with_omitted(summary: Summary, document: str, number: int) -> Summary:
 
     Raises KnownError `request.invalid` when there is no such sentence.
     """
-    found = next((other_document for other_document in summary.documents if other_document.document == document), None)
+    found = next((each for each in summary.documents if each.document == document), None)
     if found is None or not 0 <= number < len(found.omitted):
         raise KnownError("request.invalid", what=_("no such sentence"))
     added = found.omitted[number]

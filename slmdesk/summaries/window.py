@@ -239,9 +239,9 @@ class SummaryPane(QScrollArea):
             show_words(self._offer, words)
 
     def light(self, sentences: Sequence[Sentence]) -> None:
-        lit = [other_row for other_row in self.rows if other_row.sentence in sentences]
-        for other_row in self.rows:
-            other_row.show_lit(other_row in lit)
+        lit = [shown for shown in self.rows if shown.sentence in sentences]
+        for shown in self.rows:
+            shown.show_lit(shown in lit)
         if lit:
             self.ensureWidgetVisible(lit[0])
 
@@ -643,7 +643,7 @@ class SummaryForm(QFrame):
         self._length = named(Choice(list(LENGTHS), self), "summary_length", label=_("Length"), kind="quiet")
         self._paper = named(Choice(list(PAPERS), self), "summary_paper", label=label, tip=label, kind="quiet")
         tip = _("Form and focus of the summary")
-        self._other = tool_button("summary_other_button", self, icon="sliders", label=tip, tip=tip)
+        self._other = tool_button("summary_each", self, icon="sliders", label=tip, tip=tip)
         self._other.setCheckable(True)
         self._other.clicked.connect(self._on_other)
         tip = _("Summarize again")
@@ -730,11 +730,11 @@ class SummaryForm(QFrame):
         else:
             self._centre.insertWidget(1, self._begin, 0, Qt.AlignmentFlag.AlignHCenter)
         self.middle.setVisible(not is_open and not self._has_summary and self._is_allowed)
-        for other_button, is_shown in (
+        for each, is_shown in (
             (self._begin, is_open or not self._has_summary),
             (self._copy, self._has_summary), (self._again, self._has_summary),
         ):  # fmt: skip
-            other_button.setVisible(is_shown)
+            each.setVisible(is_shown)
         self.export.setEnabled(self._has_summary)
         is_set = bool(self._focus.text() or self._kind.currentIndex())
         self._other.setChecked(is_open or is_set)

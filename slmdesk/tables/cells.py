@@ -355,7 +355,7 @@ def presets() -> tuple[Preset, ...]:
 
 
 def preset(id: str) -> Preset | None:
-    return next((other_preset for other_preset in presets() if other_preset.id == id), None)
+    return next((known for known in presets() if known.id == id), None)
 
 
 LEAST_NAMED, LEAST_LETTERS = 4, 5

@@ -339,7 +339,7 @@ def _around(lines: Sequence[Line], at: int, start: int, end: int, last: int) -> 
     if line.head and cell < len(line.head):
         before = f"{line.head[cell]}: {before}"
     elif line.cells and cell and is_first_of_cell and _LITTLE.fullmatch(before):
-        others = [line.text[slice(*other_cell)] for other_cell in line.cells[:cell]]
+        others = [line.text[slice(*span)] for span in line.cells[:cell]]
         is_name = not any(sign.isdigit() for sign in others[-1])
         before = f"{others[-1] if is_name else ' '.join(others)}: {before}"
     if not before.strip() and at and not last and len(line.cells) < 2:

@@ -55,7 +55,7 @@ class JobsController(QObject):
     @property
     def begun(self) -> int:
         """Return the number of running or waiting jobs that a person started."""
-        return sum(other_changed.kind not in BY_THEMSELVES for other_changed in self._reported.values())
+        return sum(event.kind not in BY_THEMSELVES for event in self._reported.values())
 
     def show(self, is_shown: bool) -> None:
         """Record whether the page is visible. Jobs of other instances are polled only while it is visible."""

@@ -584,12 +584,12 @@ class _Rows(QAbstractListModel, Generic[T]):
 
     def row_of(self, id: str) -> int:
         """Return the row of a document or folder, or -1 if it is not in the list."""
-        return next((row for row, other_row in enumerate(self._rows) if self._roles[ID_ROLE](other_row) == id), -1)
+        return next((at for at, entry in enumerate(self._rows) if self._roles[ID_ROLE](entry) == id), -1)
 
     def show(self, rows: Sequence[T]) -> None:
         """Show these rows. If they are the same as before, the selection and the scroll position stay."""
         id_of = self._roles[ID_ROLE]
-        if [id_of(other_row) for other_row in rows] == [id_of(other_row) for other_row in self._rows]:
+        if [id_of(entry) for entry in rows] == [id_of(entry) for entry in self._rows]:
             self._rows = list(rows)
             if rows:
                 self.dataChanged.emit(self.index(0), self.index(len(rows) - 1))

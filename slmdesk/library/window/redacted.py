@@ -128,8 +128,8 @@ class RedactionWindow(Dialog):
         self._folder = button(_("Open folder"), "redaction_folder", self, kind="quiet", on=self._on_folder)
         self._write = button(_("Write the copy…"), "redaction_write", self, kind="primary", on=self._on_write)
         self._close = button(_("Close"), "redaction_close", self, on=self.reject)
-        for other_button in (self._add, self._copy, self._folder, self._write, self._close):
-            other_button.setAutoDefault(False)
+        for each in (self._add, self._copy, self._folder, self._write, self._close):
+            each.setAutoDefault(False)
         self._copy.hide()
         self._folder.hide()
         self._lay_out()

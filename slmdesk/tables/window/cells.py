@@ -58,7 +58,7 @@ class TableModel(QAbstractTableModel):
 
     def add(self, row: TableRow) -> None:
         """Add a row. It replaces a row of the same document."""
-        at = next((at for at, other_row in enumerate(self.rows) if other_row.document == row.document), len(self.rows))
+        at = next((at for at, known in enumerate(self.rows) if known.document == row.document), len(self.rows))
         if at < len(self.rows):
             self.rows[at] = row
             self._changed(at, at)
