@@ -164,17 +164,6 @@ def test_a_document_is_taken_off_the_list_and_comes_back(program, letter):
     assert letter.read_text() == LETTER
 
 
-def test_a_folder_is_read_and_what_cannot_be_read_is_said(program, letter, tmp_path):
-    (tmp_path / "more").mkdir()
-    (tmp_path / "more" / "a.txt").write_text("one\n\ntwo")
-    (tmp_path / "odd.xyz").write_bytes(b"\0\1\2")
-    drop(program.documents, letter, tmp_path / "more")
-    program.wait(lambda: sorted(rows(program)) == ["a.txt", "lease.md"])
-    assert program.find("document_title").full_text == "lease.md"
-    drop(program.documents, tmp_path / "odd.xyz")
-    program.wait(lambda: any("cannot be read" in bar.notice.text for bar in program.window.notices.bars))
-
-
 @pytest.fixture
 def three(program, letter):
     others = [letter.with_name(name) for name in ("invoice a.md", "invoice b.md")]
@@ -184,11 +173,8 @@ def three(program, letter):
     program.wait(lambda: len(rows(program)) == 3 and program.coverage.startswith("4 of 4"))
     services = lambda: program.ask(lambda services: services.documents.recent(9))  # noqa: E731
     program.wait(lambda: all(record.status.value == "read" for record in services()))
+    assert rows(program) == ["lease.md", "invoice a.md", "invoice b.md"], "in the order in which they were dropped"
     return program
-
-
-def test_files_dropped_together_are_listed_in_their_order(three):
-    assert rows(three) == ["lease.md", "invoice a.md", "invoice b.md"]
 
 
 def test_several_documents_are_chosen_and_only_those_that_are_listed(three):
@@ -212,20 +198,10 @@ def test_several_documents_are_chosen_and_only_those_that_are_listed(three):
     area = program.frame.documents_area
     assert len(area.questions._together) == 2
     program.click("several_none")
-    program.click_item(view, 0)
     program.wait(lambda: program.find("document_title").full_text == rows(program)[0])
+    assert not area._scope
+    program.click_item(view, 0)
     assert not area.questions._together
-
-
-def test_several_documents_get_one_summary(three):
-    program, pane = three, three.find("summary_pane")
-    program.find("document_view").setFocus()
-    QTest.keyClick(program.find("document_view"), Qt.Key.Key_A, Qt.KeyboardModifier.ControlModifier)
-    program.click("several_summarize")
-    program.wait(lambda: pane.summary is not None and len(pane.summary.documents) == 3)
-    QTest.keyClick(program.find("document_view"), Qt.Key.Key_A, Qt.KeyboardModifier.ControlModifier)
-    program.click("several_remove")
-    program.wait(lambda: not rows(program))
 
 
 def recent(program):
@@ -238,7 +214,8 @@ def summary_of_all(program):
     view.setFocus()
     QTest.keyClick(view, Qt.Key.Key_A, Qt.KeyboardModifier.ControlModifier)
     program.click("several_summarize")
-    program.wait(lambda: program.find("summary_pane").summary is not None)
+    pane = program.find("summary_pane")
+    program.wait(lambda: pane.summary is not None and len(pane.summary.documents) == 3)
     (made,) = program.ask(lambda services: services.history.items("summary"))
     view.setFocus()
     QTest.keyClick(view, Qt.Key.Key_A, Qt.KeyboardModifier.ControlModifier)
@@ -268,16 +245,13 @@ def test_several_are_removed_and_come_back_as_one_act(three):
     program.wait(lambda: program.window.current_page == "Documents" and program.find("summary_pane").summary)
 
 
-@pytest.mark.parametrize("way", ["close", "rows"])
-def test_the_title_of_a_selection_goes_with_it(three, way):
+def test_the_title_of_a_selection_goes_with_it(three):
     program, view = three, three.find("document_view")
     view.setFocus()
     QTest.keyClick(view, Qt.Key.Key_A, Qt.KeyboardModifier.ControlModifier)
     program.click("several_ask")
     program.wait(lambda: program.find("document_title").full_text == "3 documents")
-    if way == "close":
-        program.click("several_none")
-    for row in (1, 2) if way == "rows" else ():
+    for row in (1, 2):
         place = view.visualRect(view.model().index(row, 0)).center()
         QTest.mouseClick(view.viewport(), Qt.MouseButton.LeftButton, Qt.KeyboardModifier.ControlModifier, place)
     program.wait(lambda: program.find("document_title").full_text == "lease.md")
@@ -611,7 +585,7 @@ def test_what_was_written_of_a_cancelled_summary_is_shown_again(summarized):
     assert program.find("summarize_button").isEnabled()
 
 
-def test_a_summary_is_exported_with_its_proof(summarized, tmp_path):
+def test_a_summary_is_exported_with_its_proof_and_offered_beside_its_document(summarized, letter, tmp_path):
     program = summarized
     for form in ("docx", "json"):
         exported(program, "export_summary_button", form, tmp_path / f"s.{form}")
@@ -623,7 +597,10 @@ def test_a_summary_is_exported_with_its_proof(summarized, tmp_path):
     assert (bar.notice.action, bar.notice.other) == ("Open", "Open folder")
     menu = program.find("export_summary_button").menu()
     next(action for action in menu.actions() if action.objectName() == "export_pdf").trigger()
-    program.documents.findChild(QFileDialog, "export_dialog").fileSelected.emit(str(tmp_path / "none" / "s.pdf"))
+    dialog = program.documents.findChild(QFileDialog, "export_dialog")
+    assert Path(dialog.directory().absolutePath()) == letter.parent
+    assert Path(dialog.selectedFiles()[0]).parent == letter.parent
+    dialog.fileSelected.emit(str(tmp_path / "none" / "s.pdf"))
     program.wait(lambda: any(bar.notice.is_error and "none" in bar.notice.text for bar in program.window.notices.bars))
 
 
@@ -655,15 +632,6 @@ def test_what_is_below_the_title_stays_where_it_is(program, letter):
     assert not program.documents.view.isVisible()
     assert places() == before
     assert program.documents.side.geometry() == side
-
-
-def test_an_export_is_offered_beside_its_document(summarized, letter):
-    menu = summarized.find("export_summary_button").menu()
-    next(action for action in menu.actions() if action.objectName() == "export_docx").trigger()
-    dialog = summarized.documents.findChild(QFileDialog, "export_dialog")
-    assert Path(dialog.directory().absolutePath()) == letter.parent
-    assert Path(dialog.selectedFiles()[0]).parent == letter.parent
-    dialog.close()
 
 
 def test_each_length_is_made_once_and_remembered(summarized, start):
