@@ -321,8 +321,6 @@ class QuestionController(QObject):
         self.items = ItemsController(bridge, KIND, self)
         self._document = self._collection = ""
         self._together: tuple[str, ...] = ()
-        self.item: str | None = None
-        """Item of the shown questions; None until a first question creates it."""
         self._message = ""
         self.items.current_gone.connect(self.restart)
         self.items.restored.connect(self._on_restored)
@@ -331,6 +329,11 @@ class QuestionController(QObject):
         bridge.on(PromptProgress, self._on_prompt)
         bridge.on(MessageGrew, self._on_grew)
         bridge.on(MessageEnded, self._on_ended)
+
+    @property
+    def item(self) -> str | None:
+        """Item of the shown questions; None until a first question creates it."""
+        return self.items.current or None
 
     def show_document(self, document: str) -> None:
         if document == self._document:
@@ -367,7 +370,7 @@ class QuestionController(QObject):
     def restart(self) -> None:
         """Start a new conversation with the next question."""
         self._message = ""
-        self._set(None)
+        self.items.set_current("")
         self.emptied.emit()
 
     def ask(self, question: str) -> None:
@@ -386,7 +389,7 @@ class QuestionController(QObject):
             self._bridge.services.questions.stop(message)
 
     def _on_sent(self, sent: SentMessage) -> None:
-        self._set(sent.item.id)
+        self.items.set_current(sent.item.id)
         self._message = sent.answer.id
         self.items.refresh()
 
@@ -396,7 +399,7 @@ class QuestionController(QObject):
             self._bridge.problem_met.emit(problem)
 
     def _on_opened(self, item: str, turns: Sequence[AskedQuestion]) -> None:
-        self._set(item)
+        self.items.set_current(item)
         self.opened.emit(list(turns))
         last = turns[-1].message if turns else None
         self._message = ""
@@ -463,7 +466,3 @@ class QuestionController(QObject):
     def _open_newest(self, items: Sequence[Item]) -> None:
         if items and self.item is None:
             self.choose(items[0].id)
-
-    def _set(self, item: str | None) -> None:
-        self.item = item
-        self.items.set_current(item or "")

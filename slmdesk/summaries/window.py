@@ -469,7 +469,7 @@ class SummaryController(JobFollower):
 
     def show_begun(self, item: Item) -> None:
         self._points = []
-        self._set(item.id)
+        self.items.set_current(item.id)
         self.request = request_from(request_in(item))
         self.begun.emit()
         self.choose(item.id)
@@ -496,7 +496,7 @@ class SummaryController(JobFollower):
         if self._document not in about:
             return
         self._about = about
-        self._set(view.item.id)
+        self.items.set_current(view.item.id)
         self.request = view.request
         self._job = view.job.id if view.job and not view.job.status.is_end else ""
         self._points = list(view.draft.sentences) if view.draft else []
@@ -575,13 +575,9 @@ class SummaryController(JobFollower):
         if items and not self.item:
             self.choose(requested if requested in [item.id for item in items] else items[0].id)
 
-    def _set(self, item: str) -> None:
-        self.item = item
-        self.items.set_current(item)
-
     def _leave(self) -> None:
         self._about, self._job, self._points = frozenset(), "", []
-        self._set("")
+        self.items.set_current("")
         self.emptied.emit()
 
 

@@ -376,8 +376,12 @@ class JobFollower(QObject):
         self._bridge = bridge
         self.items = ItemsController(bridge, kind, self)
         self._document = ""
-        self.item = ""
         self._job = ""
+
+    @property
+    def item(self) -> str:
+        """The id of the shown item, or ""."""
+        return self.items.current
 
     def pause(self) -> None:
         """Pause the job. Finished steps are kept."""

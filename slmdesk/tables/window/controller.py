@@ -199,8 +199,8 @@ class TableController(JobFollower):
     def _on_opened(self, view: ExtractionView) -> None:
         if view.item.id != self._requested:
             return
-        self.item, self.title = view.item.id, title_words(view.item.title.removeprefix("Table: "))
-        self.items.set_current(self.item)
+        self.title = title_words(view.item.title.removeprefix("Table: "))
+        self.items.set_current(view.item.id)
         self._documents = {document.id for document in view.documents}
         self._job = view.job.id if view.job else ""
         self._is_running = view.job is not None and not view.job.status.is_end
@@ -248,7 +248,7 @@ class TableController(JobFollower):
         )
 
     def _forget(self) -> None:
-        self.item, self.title, self._requested, self._job, self._documents = "", "", "", "", set()
+        self.title, self._requested, self._job, self._documents = "", "", "", set()
         self._is_running = False
         self.items.set_current("")
         self._undo.clear()
