@@ -159,11 +159,10 @@ class PlanRunner:
         self.batch: Batch | None = None
         self._is_closed = False
 
-    def go_on(self, key_of: Callable[[str, str, Mapping[str, Json]], str]) -> None:
-        """Resume the plan after all steps so far have ended. `key_of` is the function `step_key`."""
+    def go_on(self) -> None:
+        """Resume the plan after all steps so far have ended."""
         if self.is_thinking or self._is_closed:
             return
-        self._key_of = key_of
         values: list[StepValue] | None = None
         if self._keys is not None:
             done = self._store.jobs.step_values(self._job.id)
@@ -208,10 +207,9 @@ class PlanRunner:
             self._send(answer)
 
     def _on_batch(self, batch: Batch) -> None:
-        keyed = {self._key_of(self._job.model_sha256, batch.prompt_version, step): step for step in batch.steps}
-        self._keys = [self._key_of(self._job.model_sha256, batch.prompt_version, step) for step in batch.steps]
+        self._keys = [step_key(self._job.model_sha256, batch.prompt_version, step) for step in batch.steps]
         self.batch = batch
-        self._store.jobs.add_steps(self._job.id, list(keyed.items()))
+        self._store.jobs.add_steps(self._job.id, list(dict(zip(self._keys, batch.steps, strict=True)).items()))
         self.is_thinking = False
         self._report_batch()
 
@@ -559,7 +557,7 @@ class JobRun:
                 on_batch=self._on_batch,
                 on_end=self._on_plan_end,
             )
-        self._runner.go_on(step_key)
+        self._runner.go_on()
 
     def _on_batch(self) -> None:
         if self._is_over or self._runner is None:

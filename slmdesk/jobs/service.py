@@ -15,14 +15,12 @@ from slmdesk.base.protocol import stored_from, stored_list
 from slmdesk.base.record import Record, changed
 from slmdesk.base.records import Item, JobRecord, JobStatus, JobStep, ModelRecord, StepStatus
 from slmdesk.base.types import Json
-from slmdesk.jobs.runner import JobContext, JobPlanner, JobRun, noted_of, step_key, step_of
+from slmdesk.jobs.runner import JobContext, JobPlanner, JobRun, noted_of, step_key
 from slmdesk.jobs.types import DOWNLOAD, FOLDER, RUNNERS, JobChanged, Remaining, bytes_of, eta_of
 from slmdesk.loader.model_loader import ModelLoader
 from slmdesk.runtime.messages import Problem, problem_for, problem_of
 from slmdesk.runtime.service import Runtime, Service
 from slmdesk.store import Store
-
-__all__ = ["JobService", "Runner", "step_key", "step_of"]
 
 
 def place_of(job: JobRecord) -> tuple[int, ...]:
