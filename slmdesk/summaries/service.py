@@ -119,7 +119,7 @@ class SummaryService(Service, JobPlanner):
         Raises the errors of `begin`, and `item.unknown`.
         """
         found = self._items.find(item)
-        if job := self._items.resumed(found):
+        if job := self._items.resume(found):
             return job
         request, __ = self._with_documents(request_from(request_in(found)))
         record = self._model(changed(request, model=model or request.model))

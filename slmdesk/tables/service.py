@@ -137,7 +137,7 @@ class ExtractionService(Service, JobPlanner):
         A person's edits stay. Raises KnownError as `begin` does, and `item.unknown`.
         """
         found = self._items.find(item)
-        if job := self._items.resumed(found):
+        if job := self._items.resume(found):
             return job
         request, __ = self._with_documents(_request_from(request_in(found)))
         record = able(self._models.choose(model or request.model))
