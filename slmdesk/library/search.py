@@ -48,6 +48,13 @@ class FoundPlaces(Record):
     is_all: bool = True
     """False if there are more places than the limit."""
 
+    @property
+    def by_page(self) -> dict[int, list[tuple[int, int]]]:
+        spans: dict[int, list[tuple[int, int]]] = {}
+        for place in self.places:
+            spans.setdefault(place.page, []).append((place.start, place.end))
+        return spans
+
 
 class TextHit(Record):
     document: str

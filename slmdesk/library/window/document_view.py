@@ -181,14 +181,9 @@ class DocumentView(QFrame):
         controller.progressed.connect(self._on_progressed)
         pages.first_page_expected.connect(lambda page: view.show_pages([page]))
         pages.listed.connect(self._on_pages_listed)
-        pages.text_received.connect(view.show_text)
-        pages.picture_received.connect(view.show_picture)
-        pages.boxes_received.connect(view.show_boxes)
-        pages.picture_failed.connect(view.show_without_picture)
+        view.follow(pages)
         pages.thumbnail_received.connect(self.thumbnails.show_picture)
         pages.found.connect(self._on_found)
-        view.text_requested.connect(pages.ask_text)
-        view.picture_requested.connect(pages.ask_picture)
         view.page_reached.connect(self.thumbnails.show_reached)
         view.page_reached.connect(lambda number: self._pill.show_page(number, view.count))
         view.menu_requested.connect(self._on_page_menu)
@@ -284,12 +279,8 @@ class DocumentView(QFrame):
         self._progress.setValue(event.done)
 
     def _on_found(self, found: FoundPlaces) -> None:
-        spans: dict[int, list[tuple[int, int]]] = {}
-        for place in found.places:
-            spans.setdefault(place.page, []).append((place.start, place.end))
-        self._hinted, self._marked = False, spans
-        self._controller.pages.set_marks(spans)
-        self.view.mark(spans)
+        self._hinted, self._marked = False, found.by_page
+        self._show_marks(self._marked)
         self.find_bar.show_found(found.places, is_all=found.is_all)
 
     def find_words(self) -> None:
