@@ -45,7 +45,7 @@ from slmdesk.summaries.types import (
     whole_coverage_words,
 )
 from slmdesk.window.base import theme
-from slmdesk.window.base.bridge import Bridge, Call, Delay, copy_text
+from slmdesk.window.base.bridge import Bridge, Delay, copy_text
 from slmdesk.window.base.text import short_day
 from slmdesk.window.panes import EarlierBox, Entry, JobFollower, MakingBar
 from slmdesk.window.widgets.build import (
@@ -405,7 +405,6 @@ class SummaryController(JobFollower):
         self._points: list[Sentence] = []
         self.request = SummaryRequest(())
         """Request of the shown summary."""
-        self._following: Call | None = None
         self.items.current_gone.connect(self._on_current_gone)
         self.items.restored.connect(self._on_restored)
         bridge.on(SummaryGrew, self._on_grew)
@@ -453,19 +452,8 @@ class SummaryController(JobFollower):
 
     def begin_folder(self, request: SummaryRequest, folder: Path, target: Path) -> None:
         self.reading.emit(_("Looking at the folder…"), 0, 0)
-        self._following = self._bridge.follow(
-            self._bridge.services.folder_summaries.begin(folder, target, request),
-            self._on_folder_begun,
-            self._on_folder_refused,
-            self._on_read,
-        )
-
-    def cancel(self) -> None:
-        """Cancel the job or the reading of a folder. Finished steps are kept."""
-        if self._following is not None:
-            self._following.cancel()
-        else:
-            super().cancel()
+        begun = self._bridge.services.folder_summaries.begin(folder, target, request)
+        self.read_folder(begun, self._on_folder_begun, self._on_folder_refused, self._on_read)
 
     def show_begun(self, item: Item) -> None:
         self._points = []
@@ -481,7 +469,7 @@ class SummaryController(JobFollower):
     def delete(self, item: str) -> None:
         """Move a summary to the trash, with an undo offer. If the summary is still being made, its job is cancelled."""
         if item == self.item and self._job:
-            super().cancel()
+            self._bridge.services.jobs.cancel(self._job)
         self.items.delete(item)
 
     def open_item(self, document: str, item: str) -> None:
@@ -525,12 +513,10 @@ class SummaryController(JobFollower):
         )
 
     def _on_folder_begun(self, item: Item) -> None:
-        self._following = None
         self.reading.emit("", 0, 0)
         self.folder_begun.emit(item)
 
     def _on_folder_refused(self, problem: Problem) -> None:
-        self._following = None
         self.reading.emit("", 0, 0)
         if problem.code != "document.stopped":
             self._bridge.notice_raised.emit(notice_of(problem))

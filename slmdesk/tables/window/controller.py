@@ -17,7 +17,7 @@ from slmdesk.runtime.messages import Problem, problem_of
 from slmdesk.tables.cells import Preset
 from slmdesk.tables.service import KIND, MOST_DOCUMENTS, ExtractionView, TableRequest
 from slmdesk.tables.types import Column, ExtractionEnded, ExtractionGrew, Table
-from slmdesk.window.base.bridge import Bridge, Call
+from slmdesk.window.base.bridge import Bridge
 from slmdesk.window.panes import JobFollower
 from slmdesk.window.widgets.notices import Notice
 
@@ -49,7 +49,6 @@ class TableController(JobFollower):
         self._documents: set[str] = set()
         self._is_running = False
         self._undo: list[tuple[str, int, str | None]] = []
-        self._following: Call | None = None
         self.items.current_gone.connect(self._on_current_gone)
         self.items.restored.connect(self.choose)
         bridge.on(ExtractionGrew, self._on_grew)
@@ -61,7 +60,7 @@ class TableController(JobFollower):
         if document == self._document:
             return
         self._document = document
-        if self._following is not None or document in self._documents:
+        if self._reading is not None or document in self._documents:
             self.items.show_document(document)
             return
         self._forget()
@@ -105,7 +104,7 @@ class TableController(JobFollower):
     def begin_folder(self, columns: Sequence[Column], folder: Path) -> None:
         """Make a table of a folder's documents once they are read. An unreadable document does not stop the others."""
         requested = tuple(columns)
-        self._following = self._bridge.follow(
+        self.read_folder(
             self._bridge.services.documents.read_folder(folder, MOST_DOCUMENTS),
             partial(self._on_folder_read, requested),
             self._on_folder_refused,
@@ -142,13 +141,6 @@ class TableController(JobFollower):
             self._edit(*self._undo.pop(), is_undo=True)
             self.undo_changed.emit(bool(self._undo))
 
-    def cancel(self) -> None:
-        """Cancel the table being made. Finished rows stay."""
-        if self._following is not None:
-            self._following.cancel()
-        elif self._job:
-            super().cancel()
-
     def _on_reading(self, columns: tuple[Column, ...], report: tuple[int, int, str]) -> None:
         done, total, _name = report
         if not done:
@@ -157,7 +149,6 @@ class TableController(JobFollower):
         self.read_reported.emit(done, total)
 
     def _on_folder_read(self, columns: tuple[Column, ...], found: FolderRead) -> None:
-        self._following = None
         self._tell_unread(found.failed, found.total)
         if found.documents:
             self._begin(columns, found.documents)
@@ -176,7 +167,6 @@ class TableController(JobFollower):
             self._bridge.notice_raised.emit(Notice(words, details, key="table unread"))
 
     def _on_folder_refused(self, problem: Problem) -> None:
-        self._following = None
         if problem.code == "document.stopped":
             self.stopped.emit(_("The table was cancelled before it was begun."))
         else:
@@ -188,7 +178,7 @@ class TableController(JobFollower):
         self.items.refresh()
 
     def _open_newest(self, items: Sequence[Item]) -> None:
-        if items and not self.item and self._following is None:
+        if items and not self.item and self._reading is None:
             self.choose(items[0].id)
 
     def _on_current_gone(self) -> None:
