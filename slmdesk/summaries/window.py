@@ -625,7 +625,7 @@ class SummaryForm(QFrame):
         self._length = named(Choice(list(LENGTHS), self), "summary_length", label=_("Length"), kind="quiet")
         self._paper = named(Choice(list(PAPERS), self), "summary_paper", label=label, tip=label, kind="quiet")
         tip = _("Form and focus of the summary")
-        self._other = tool_button("summary_each", self, icon="sliders", label=tip, tip=tip)
+        self._other = tool_button("summary_other_button", self, icon="sliders", label=tip, tip=tip)
         self._other.setCheckable(True)
         self._other.clicked.connect(self._on_other)
         tip = _("Summarize again")
