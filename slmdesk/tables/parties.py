@@ -174,7 +174,7 @@ def _letterhead(lines: Sequence[Line]) -> Party | None:
         party = _party(line, *_first_cell(line), Strength.NEAR)
         if party is None:
             continue
-        near = [other_line for other_line in head[at + 1 : at + 5] if other_line.block <= line.block + 1]
+        near = [below for below in head[at + 1 : at + 5] if below.block <= line.block + 1]
         name = line.text[party.place.start - line.start : party.place.end - line.start]
         around = " ".join([line.words, *(line.words for line in near)])
         again = sum(fold(name) in fold(line.words) for line in lines) > 1

@@ -126,8 +126,6 @@ class Rules:
         self._open(found, values, pages)
         return found
 
-    # ---- days and amounts
-
     def _values(self, kind: str, pages: PageTexts) -> dict[str, list[Value]]:
         papers = {target.paper for target in self._targets if target is not None}
         return {paper: self._values_of(paper, kind, pages) for paper in papers if cues_of(paper, kind)}
@@ -200,8 +198,6 @@ class Rules:
             if target is not None and target.role in sums and at not in found.cells:
                 found.cells[at] = sums[target.role]
 
-    # ---- names, numbers, wording
-
     def _by_place(self, found: ByRule, pages: PageTexts) -> None:
         places: dict[str, list[tuple[Place, Strength]]] = {}
         papers = {target.paper for target in self._targets if target is not None}
@@ -235,8 +231,6 @@ class Rules:
         for at, column in enumerate(self._columns):
             if at not in found.cells and is_iban_column(column) and len({key_of(iban) for iban in ibans}) == 1:
                 found.cells[at] = ibans[0]
-
-    # ---- what stays open
 
     def _open(self, found: ByRule, values: Mapping[str, Mapping[str, Sequence[Value]]], pages: PageTexts) -> None:
         for at, column in enumerate(self._columns):
@@ -345,7 +339,7 @@ def _around(lines: Sequence[Line], at: int, start: int, end: int, last: int) -> 
     if line.head and cell < len(line.head):
         before = f"{line.head[cell]}: {before}"
     elif line.cells and cell and is_first_of_cell and _LITTLE.fullmatch(before):
-        others = [line.text[slice(*other_cell)] for other_cell in line.cells[:cell]]
+        others = [line.text[slice(*span)] for span in line.cells[:cell]]
         is_name = not any(sign.isdigit() for sign in others[-1])
         before = f"{others[-1] if is_name else ' '.join(others)}: {before}"
     if not before.strip() and at and not last and len(line.cells) < 2:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
+from typing import Any
 
 from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QKeyEvent
@@ -22,9 +23,9 @@ from slmdesk.base.texts import _
 from slmdesk.jobs.types import JobChanged
 from slmdesk.runtime import events
 from slmdesk.runtime.events import ItemChanged
-from slmdesk.runtime.messages import time_for_people
+from slmdesk.runtime.messages import Problem, time_for_people
 from slmdesk.window.base import theme
-from slmdesk.window.base.bridge import Bridge
+from slmdesk.window.base.bridge import Bridge, Call
 from slmdesk.window.base.text import moment_words
 from slmdesk.window.widgets.bars import show_share, thin_bar
 from slmdesk.window.widgets.build import (
@@ -377,8 +378,14 @@ class JobFollower(QObject):
         self._bridge = bridge
         self.items = ItemsController(bridge, kind, self)
         self._document = ""
-        self.item = ""
         self._job = ""
+        self._reading: Call | None = None
+        """The folder that is being read for the next item."""
+
+    @property
+    def item(self) -> str:
+        """The id of the shown item, or ""."""
+        return self.items.current
 
     def pause(self) -> None:
         """Pause the job. Finished steps are kept."""
@@ -388,5 +395,23 @@ class JobFollower(QObject):
         self._bridge.services.jobs.resume(self._job)
 
     def cancel(self) -> None:
-        """Cancel the job. Finished steps are kept."""
-        self._bridge.services.jobs.cancel(self._job)
+        """Cancel the reading of a folder, or else the job. Finished steps are kept."""
+        if self._reading is not None:
+            self._reading.cancel()
+        elif self._job:
+            self._bridge.services.jobs.cancel(self._job)
+
+    def read_folder(
+        self,
+        request: Any,
+        read: Callable[[Any], object],
+        refused: Callable[[Problem], object],
+        progressed: Callable[[tuple[int, int, str]], object],
+    ) -> None:
+        """Follow a request that reads a folder, until `read` or `refused` is called."""
+
+        def ended(then: Callable[[Any], object], result: object) -> None:
+            self._reading = None
+            then(result)
+
+        self._reading = self._bridge.follow(request, partial(ended, read), partial(ended, refused), progressed)

@@ -16,12 +16,14 @@ from fakes.echo.program import ECHO
 
 from slmdesk.base.paths import find_paths
 from slmdesk.base.records import Message, ModelRecord
+from slmdesk.evaluation.exams import SKILLS, Skill, SkillResult, items, shape_of_skill
 from slmdesk.runtime.events import Event, MessageEnded, MessageGrew, Pending
 from slmdesk.services import COMMANDS, Services, open_services
 from slmdesk.store import DataKey
 
 TIMEOUT_S = 120.0
 LLAMA = COMMANDS["engine"]
+EXAMINED = (Skill.FORMAT, Skill.BLOCK, Skill.TRUTH)
 
 
 class Recorder:
@@ -142,6 +144,17 @@ def add_model(services: Services, path: Path, name: str = "Echo") -> ModelRecord
             source="test",
         )
     )
+
+
+def examine(services: Services, level: str = "good") -> None:
+    """Store of the model what an exam would have found, so that it is trusted with words, or not."""
+
+    def note() -> None:
+        skills = [shape_of_skill(SkillResult(skill, level, 9, 12, 0.9, 0.0)) for skill in EXAMINED]
+        model = services.models.choose(None)
+        services.store.models.set_info(model.id, **{SKILLS: {"version": items()[0], "skills": skills}})
+
+    services.service_thread.call(note)
 
 
 def wait_until(holds: Callable[[], object]) -> None:
