@@ -37,14 +37,13 @@ from slmdesk.translation.service import Handout
 from slmdesk.translation.types import (
     RetryScope,
     TranslationGrew,
+    TranslationRequest,
     TranslationView,
     WrittenFile,
 )
 from slmdesk.translation.window.documents import (
-    DocumentRequest,
     counted_words,
     done_words,
-    request_for,
     unfinished,
     unfinished_words,
 )
@@ -223,22 +222,21 @@ class DocumentPane(QStackedWidget):
 
         self._bridge.follow(work, lambda found: self.form_requested.emit(*found))
 
-    def begin(self, paths: Sequence[Path], request: DocumentRequest) -> None:
+    def begin(self, paths: Sequence[Path], request: TranslationRequest, beside: bool) -> None:
         """Translate documents one after the other and show the first. The choices are saved."""
-        requests = [request_for(path, request) for path in paths]
 
         def work(services: Services) -> list[TranslationView]:
             services.settings.change(
                 translate_sheet_names=request.sheet_names, translate_properties=request.properties,
-                translate_beside=request.beside,
+                translate_beside=beside,
             )  # fmt: skip
-            items = [services.translations.begin(each).id for each in requests]
+            items = [services.translations.begin(changed(request, path=str(path.absolute()))).id for path in paths]
             return [services.translations.open(item) for item in items]
 
         def begun(views: list[TranslationView]) -> None:
             self._started += [
                 StartedTranslation(
-                    view.item.id, view.job.id if view.job else "", Path(view.request.path), writes_beside=request.beside
+                    view.item.id, view.job.id if view.job else "", Path(view.request.path), writes_beside=beside
                 )
                 for view in views
             ]

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 
-from PySide6.QtCore import QLocale, Qt, Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -18,7 +17,6 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from slmdesk.base.record import Record
 from slmdesk.base.settings import Settings
 from slmdesk.base.texts import _, grouped, in_quotes, ngettext
 from slmdesk.base.translation import LANGUAGES, GlossaryRecord, SegmentState
@@ -31,7 +29,7 @@ from slmdesk.translation.types import (
     UntranslatedPart,
     counted_left,
 )
-from slmdesk.translation.window.languages import DOMAINS, FORMALITIES, AdviceLine, languages
+from slmdesk.translation.window.languages import DOMAINS, FORMALITIES, AdviceLine, languages, other_than
 from slmdesk.window.base import theme
 from slmdesk.window.base.bridge import Bridge
 from slmdesk.window.widgets.build import (
@@ -53,27 +51,9 @@ LIST_LINES = 5
 MOST_HEIGHT = 640
 
 
-class DocumentRequest(Record):
-    manner: TranslationStyle
-    glossaries: tuple[str, ...] = ()
-    sheet_names: bool = False
-    properties: bool = False
-    columns: tuple[int, ...] = ()
-    beside: bool = False
-    password: str = ""
-
-
-def request_for(path: Path, request: DocumentRequest) -> TranslationRequest:
-    manner = request.manner
-    return TranslationRequest(
-        manner.target, path=str(path.absolute()), source=manner.source, domain=manner.domain,
-        formality=manner.formality, glossaries=request.glossaries, sheet_names=request.sheet_names,
-        properties=request.properties, columns=request.columns, password=request.password,
-    )  # fmt: skip
-
-
 class DocumentForm(Dialog):
-    begin_requested = Signal(object, object)
+    begin_requested = Signal(object, object, bool)
+    """Emitted with the paths, a request for each of them without its path, and whether each is written beside it."""
 
     def __init__(
         self, bridge: Bridge, chosen: ChosenDocuments, manner: TranslationStyle, settings: Settings, parent: QWidget
@@ -101,25 +81,19 @@ class DocumentForm(Dialog):
             bridge.follow(start.columns(chosen.table), self._on_columns)
 
     def _build_ui(self, settings: Settings) -> None:
-        detect, automatic = ("", _("Detect language")), ("", _("Automatic"))
-        self._source = self._choice([detect, *languages()], "form_source", _("Language of the document"))
+        self._source = self._choice(
+            [("", _("Detect language")), *languages()], "form_source", _("Language of the document")
+        )
         self._target = self._choice(languages(), "form_target", _("Language of the translation"))
-        domains = [("everyday", _("General")), *DOMAINS.items()]
-        self._domain = self._choice(domains, "form_domain", _("What the document is about"))
-        formalities = [automatic, *FORMALITIES.items()]
-        self._formality = self._choice(formalities, "form_formality", _("How the reader is spoken to"))
+        self._domain = self._choice([*DOMAINS.items()], "form_domain", _("What the document is about"))
+        self._formality = self._choice([*FORMALITIES.items()], "form_formality", _("How the reader is spoken to"))
         self._glossaries = self._list("form_glossaries", _("Glossaries to be obeyed"))
         self._columns = self._list("form_columns", _("Columns to be translated"))
         self._sheets = self._box(_("Translate sheet names"), "form_sheet_names", settings.translate_sheet_names)
-        self._properties = self._box(_("Translate the document title"), "form_properties",
-                                     settings.translate_properties)  # fmt: skip
-        many = len(self._chosen.paths) > 1
-        self._beside = self._box(
-            _("Save each next to its original when finished") if many else
-            _("Save next to the original when finished"),
-            "form_beside",
-            settings.translate_beside or many,
-        )  # fmt: skip
+        is_on, many = settings.translate_properties, len(self._chosen.paths) > 1
+        self._properties = self._box(_("Translate the document title"), "form_properties", is_on)
+        each, one = _("Save each next to its original when finished"), _("Save next to the original when finished")
+        self._beside = self._box(each if many else one, "form_beside", settings.translate_beside or many)
         self._said = plain_label("", self, name="form_said", kind="warn")
         self._buttons = named(QDialogButtonBox(self), "form_buttons")
         self._begin = button(_("Translate"), "form_begin", self, kind="primary")
@@ -190,16 +164,11 @@ class DocumentForm(Dialog):
     def _on_columns(self, found: Sequence[Column]) -> None:
         """List the columns of a table. Columns with sentences are ticked, or all columns if none has sentences."""
         self._columns.clear()
-        has_text = any(other_column.is_text for other_column in found)
-        for number, other_column in enumerate(found, start=1):
-            samples = " · ".join(other_column.samples)
-            item = QListWidgetItem(
-                f"{number}  {other_column.name or _('(no name)')}" + (f"\n{samples}" if samples else "")
-            )
-            item.setCheckState(
-                Qt.CheckState.Checked if other_column.is_text or not has_text else Qt.CheckState.Unchecked
-            )
-            self._columns.addItem(item)
+        has_text = any(each.is_text for each in found)
+        for number, each in enumerate(found, start=1):
+            words = f"{number}  {each.name or _('(no name)')}"
+            item = QListWidgetItem("\n".join(filter(None, (words, " · ".join(each.samples)))), self._columns)
+            item.setCheckState(Qt.CheckState.Checked if each.is_text or not has_text else Qt.CheckState.Unchecked)
         self._columns.setEnabled(True)
         self._columns.setFixedHeight(self._height(2 * len(found)))
 
@@ -207,7 +176,7 @@ class DocumentForm(Dialog):
         """Store the language of the first document. If it is the target language, propose another target."""
         self._language = language
         if language and self._is_already():
-            other = _other_than(language)
+            other = other_than(language)
             self._target.show_value(other)
             self._say(
                 _("{this_document} is {name}. Translate it into {name2}?").format(
@@ -255,11 +224,12 @@ class DocumentForm(Dialog):
         if self._chosen.table is not None and self._columns.count() and not columns:
             self._say(_("Tick at least one column."))
             return
-        request = DocumentRequest(
-            manner, self._requested_glossaries(), self._sheets.isChecked(), self._properties.isChecked(), columns,
-            self._beside.isChecked(),
+        request = TranslationRequest(
+            manner.target, source=manner.source, domain=manner.domain, formality=manner.formality,
+            glossaries=self._requested_glossaries(), sheet_names=self._sheets.isChecked(),
+            properties=self._properties.isChecked(), columns=columns,
         )  # fmt: skip
-        self.begin_requested.emit(self._chosen.paths, request)
+        self.begin_requested.emit(self._chosen.paths, request, self._beside.isChecked())
         self.accept()
 
     # ---- private
@@ -329,14 +299,6 @@ class DocumentForm(Dialog):
 
     def _say(self, words: str) -> None:
         show_words(self._said, words)
-
-
-def _other_than(language: str) -> str:
-    """Return a likely target language: English, or the system's language for English documents."""
-    if language != "en":
-        return "en"
-    here = QLocale.system().name().partition("_")[0]
-    return here if here in LANGUAGES and here != "en" else "de"
 
 
 # ---- texts about a document's translation

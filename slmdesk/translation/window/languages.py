@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from PySide6.QtCore import QEvent, QObject, QPoint, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QLocale, QObject, QPoint, QSize, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QKeySequence, QMouseEvent, QShortcut
 from PySide6.QtWidgets import QFrame, QListWidget, QListWidgetItem, QWidget
 
-from slmdesk.base.record import Record, changed
+from slmdesk.base.record import changed
 from slmdesk.base.records import JobStatus
 from slmdesk.base.settings import Settings
 from slmdesk.base.texts import _
@@ -38,8 +38,14 @@ from slmdesk.window.widgets.build import (
 from slmdesk.window.widgets.parts import Popover
 from slmdesk.window.widgets.rows import Choice
 
-DOMAINS = {"legal": _("Law"), "medical": _("Medicine"), "technical": _("Technology"), "finance": _("Money")}
-FORMALITIES = {"formal": _("Formal"), "informal": _("Informal")}
+DOMAINS: dict[object, str] = {
+    "everyday": _("General"),
+    "legal": _("Law"),
+    "medical": _("Medicine"),
+    "technical": _("Technology"),
+    "finance": _("Money"),
+}
+FORMALITIES: dict[object, str] = {"": _("Automatic"), "formal": _("Formal"), "informal": _("Informal")}
 CODE = Qt.ItemDataRole.UserRole
 WIDTH, HEIGHT = 300, 420
 ICON_WIDTH = 28
@@ -52,22 +58,28 @@ def languages() -> list[tuple[object, str]]:
     return sorted(((code, language.shown) for code, language in LANGUAGES.items()), key=lambda pair: pair[1])
 
 
-class LanguageChoice(Choice):
-    pin_requested = Signal(str)
+def own_language() -> str:
+    """Return the code of the system's language, or '' if it is not supported."""
+    code = QLocale.system().name().partition("_")[0]
+    return {"nb": "no", "nn": "no", "C": "en"}.get(code, code if code in LANGUAGES else "")
 
-    def __init__(self, keeper: ThemeKeeper, parent: QWidget, *, detect: str = "") -> None:
+
+def other_than(language: str) -> str:
+    """Return a likely language to translate into from this one: English, or from English the system's own language."""
+    if language != "en":
+        return "en"
+    own = own_language()
+    return own if own not in ("", "en") else "de"
+
+
+class LanguageChoice(Choice):
+    def __init__(self, keeper: ThemeKeeper, view: ViewSettings, parent: QWidget, *, detect: str = "") -> None:
         """Create the choice. `detect` is the label for detecting the language; if empty, a language must be chosen."""
         super().__init__([*([("", detect)] if detect else []), *languages()], parent)
         self.setProperty("kind", "head")
         self.currentTextChanged.connect(self.updateGeometry)
-        self._keeper, self._detect = keeper, detect
-        self._view = TextView()
+        self._keeper, self._view, self._detect = keeper, view, detect
         self._popup: LanguagePopup | None = None
-
-    def show_view(self, view: TextView) -> None:
-        self._view = view
-        if self._popup is not None:
-            self._popup.show_view(view)
 
     def show_detected(self, words: str, details: str) -> None:
         """Show what was detected, while no language is chosen."""
@@ -85,7 +97,6 @@ class LanguageChoice(Choice):
     def showPopup(self) -> None:
         popup = self._popup = LanguagePopup(self._keeper, self._detect, self._view, self.currentData(), self)
         popup.chosen.connect(self._on_chosen)
-        popup.pin_requested.connect(self.pin_requested)
         popup.destroyed.connect(self._on_closed)
         below = self.mapToGlobal(QPoint(0, self.height() + 2))
         space = self.screen().availableGeometry()
@@ -112,9 +123,8 @@ class LanguageChoice(Choice):
 
 class LanguagePopup(QFrame):
     chosen = Signal(str)
-    pin_requested = Signal(str)
 
-    def __init__(self, keeper: ThemeKeeper, detect: str, view: TextView, now: str, parent: QWidget) -> None:
+    def __init__(self, keeper: ThemeKeeper, detect: str, view: ViewSettings, now: str, parent: QWidget) -> None:
         super().__init__(parent, Qt.WindowType.Popup)
         passing(self, "language_popup")
         self._keeper, self._detect, self._view, self._chosen = keeper, detect, view, now
@@ -142,6 +152,7 @@ class LanguagePopup(QFrame):
         self._list.itemClicked.connect(self._on_taken)
         self._list.currentItemChanged.connect(lambda _now, _before: self._show_pin())
         self._pin.clicked.connect(self._on_pin)
+        self._view.changed.connect(lambda: self._fill(self.code))
         QShortcut(QKeySequence("Ctrl+D"), self, self._on_pin)
 
     @property
@@ -149,10 +160,6 @@ class LanguagePopup(QFrame):
         """Return the language code of the current row. Empty means "detect", or that there is no current row."""
         item = self._list.currentItem()
         return str(item.data(CODE)) if item is not None else ""
-
-    def show_view(self, view: TextView) -> None:
-        self._view = view
-        self._fill(self.code)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress:
@@ -171,7 +178,7 @@ class LanguagePopup(QFrame):
             if item is not None and item.data(CODE) and is_pin:
                 if event.type() == QEvent.Type.MouseButtonPress:
                     self._list.setCurrentItem(item)
-                    self.pin_requested.emit(str(item.data(CODE)))
+                    self._on_pin()
                 return True
         return False
 
@@ -190,28 +197,25 @@ class LanguagePopup(QFrame):
 
     def _on_pin(self) -> None:
         if self.code:
-            self.pin_requested.emit(self.code)
+            self._view.toggle_favourite(self.code)
 
     def _fill(self, now: str) -> None:
         words = fold(self._search.text().strip())
         self._list.clear()
-        known = [str(code) for code, __ in languages()]
+        codes = [str(code) for code, __ in languages()]
         if words:
-            found = [code for code in known if _is_meant(code, words)]
-            found.sort(key=lambda code: not fold(LANGUAGES[code].shown).startswith(words))
-            self._add("", found)
+            matching = [code for code in codes if _is_meant(code, words)]
+            self._add("", sorted(matching, key=lambda code: not fold(LANGUAGES[code].shown).startswith(words)))
         else:
             if self._detect:
                 self._add("", [""])
-            self._add(_("Pinned"), list(self._view.favourites))
+            self._add(_("Pinned"), self._view.favourites)
             used = dict.fromkeys((*self._view.recent, *([self._chosen] if self._chosen else [])))
             self._add(_("Used last"), [code for code in used if code not in self._view.favourites])
-            self._add(_("All languages"), known)
-        requested = [row for row in range(self._list.count()) if self._list.item(row).data(CODE) == now]
-        usable = [row for row in range(self._list.count()) if self._list.item(row).data(CODE) is not None]
-        rows = requested if requested and not words else usable
-        if rows:
-            self._list.setCurrentRow(rows[0])
+            self._add(_("All languages"), codes)
+        listed = [self._list.item(row).data(CODE) for row in range(self._list.count())]
+        first = next((row for row, code in enumerate(listed) if code is not None), -1)
+        self._list.setCurrentRow(listed.index(now) if now in listed and not words else first)
         self._show_pin()
 
     def _add(self, heading: str, codes: list[str]) -> None:
@@ -256,7 +260,7 @@ class AdviceLine(QFrame):
         super().__init__(parent)
         named(self, "advice_line", kind="band")
         self._bridge, self._for_document = bridge, for_document
-        self._asked: tuple[str, str] | None = None
+        self._pair: tuple[str, str] | None = None
         self._advice: PairAdvice | None = None
         self._words = plain_label("", self, name="translate_warning")
         self._use = button(_("Use"), "use_better_button", self, on=self._on_use)
@@ -286,16 +290,16 @@ class AdviceLine(QFrame):
         An empty source means any language. An empty target hides the advice.
         """
         if not target:
-            self._asked = None
+            self._pair = None
             self._show(None)
-        elif self._asked != (source, target):
-            self._asked = (source, target)
+        elif self._pair != (source, target):
+            self._pair = (source, target)
             self._ask()
 
     def _ask(self) -> None:
-        if self._asked is None:
+        if self._pair is None:
             return
-        source, target = self._asked
+        source, target = self._pair
         advice = self._bridge.services.translations.advice(None, source, target, for_document=self._for_document)
         self._bridge.ask(advice, self._on_advice, lambda _problem: self._show(None))  # the page shows the problem
 
@@ -329,7 +333,7 @@ class AdviceLine(QFrame):
             self._ask()
 
     def _on_advice(self, advice: PairAdvice) -> None:
-        if self._asked == (advice.source, advice.target):
+        if self._pair == (advice.source, advice.target):
             self._show(advice)
 
     def _show(self, advice: PairAdvice | None) -> None:
@@ -360,67 +364,54 @@ FONT_STEPS = (50, 67, 80, 90, 100, 110, 125, 150, 175, 200, 250, 300)
 MOST_RECENT = 4
 
 
-class TextView(Record):
-    favourites: tuple[str, ...] = ()
-    recent: tuple[str, ...] = ()
-    font_percent: int = 100
-    is_shaded: bool = False
-    is_together: bool = True
-
-
 class ViewSettings(QObject):
-    """Saved view settings of the text page. Emits `changed` with a TextView."""
+    """The saved settings of the text page. Emits `changed` as soon as one is changed, before it is saved."""
 
-    changed = Signal(object)
+    changed = Signal()
 
     def __init__(self, bridge: Bridge, settings: Settings, parent: QObject | None = None) -> None:
         super().__init__(parent, objectName="translate_view")
-        self._bridge = bridge
-        self.view = TextView(
-            _codes(settings.translate_favourites),
-            _codes(settings.translate_recent)[:MOST_RECENT],
-            settings.translate_font_percent,
-            settings.translate_doubts,
-            settings.translate_together,
-        )
+        self._bridge, self.settings = bridge, settings
+
+    @property
+    def favourites(self) -> list[str]:
+        return _codes(self.settings.translate_favourites)
+
+    @property
+    def recent(self) -> list[str]:
+        return _codes(self.settings.translate_recent)[:MOST_RECENT]
 
     def toggle_favourite(self, code: str) -> None:
-        old = self.view.favourites
-        new = tuple(other for other in old if other != code) if code in old else (*old, code)
-        self._change(changed(self.view, favourites=new), translate_favourites=" ".join(new))
+        codes = self.favourites
+        codes.remove(code) if code in codes else codes.append(code)
+        self.change(translate_favourites=" ".join(codes))
 
     def note_used(self, code: str) -> None:
         if code in LANGUAGES:
-            new = (code, *(other for other in self.view.recent if other != code))[:MOST_RECENT]
-            self._change(changed(self.view, recent=new), translate_recent=" ".join(new))
+            self.change(translate_recent=" ".join(_codes(f"{code} {self.settings.translate_recent}")[:MOST_RECENT]))
 
     def enlarge(self) -> None:
-        self._set_font(next((step for step in FONT_STEPS if step > self.view.font_percent), FONT_STEPS[-1]))
+        percent = self.settings.translate_font_percent
+        self.change(translate_font_percent=next((step for step in FONT_STEPS if step > percent), FONT_STEPS[-1]))
 
     def shrink(self) -> None:
-        self._set_font(next((step for step in reversed(FONT_STEPS) if step < self.view.font_percent), FONT_STEPS[0]))
+        percent = self.settings.translate_font_percent
+        steps = (step for step in reversed(FONT_STEPS) if step < percent)
+        self.change(translate_font_percent=next(steps, FONT_STEPS[0]))
 
     def reset_font(self) -> None:
-        self._set_font(100)
+        self.change(translate_font_percent=100)
 
-    def set_shaded(self, is_shaded: bool) -> None:
-        self._change(changed(self.view, is_shaded=is_shaded), translate_doubts=is_shaded)
-
-    def set_together(self, is_together: bool) -> None:
-        self._change(changed(self.view, is_together=is_together), translate_together=is_together)
-
-    def _set_font(self, percent: int) -> None:
-        self._change(changed(self.view, font_percent=percent), translate_font_percent=percent)
-
-    def _change(self, view: TextView, **kept: Any) -> None:
-        if view != self.view:
-            self.view = view
-            self._bridge.ask(self._bridge.services.settings.change(**kept), None, lambda _problem: None)
-            self.changed.emit(view)
+    def change(self, **fields: Any) -> None:
+        settings = changed(self.settings, **fields)
+        if settings != self.settings:
+            self.settings = settings
+            self._bridge.ask(self._bridge.services.settings.change(**fields), None, lambda _problem: None)
+            self.changed.emit()
 
 
-def _codes(kept: str) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(code for code in kept.split() if code in LANGUAGES))
+def _codes(kept: str) -> list[str]:
+    return list(dict.fromkeys(code for code in kept.split() if code in LANGUAGES))
 
 
 # ---- what some change now and then
@@ -436,10 +427,8 @@ class TextOptions(Popover):
     def __init__(self, view: ViewSettings, parent: QWidget) -> None:
         super().__init__(parent, "translate_options", label=_("Options of the translation"), width=380)
         self._view = view
-        domains: list[tuple[object, str]] = [("everyday", _("General")), *DOMAINS.items()]
-        formalities: list[tuple[object, str]] = [("", _("Automatic")), *FORMALITIES.items()]
-        self._domain = named(Choice(domains, self), "domain_choice", label=_("Subject area"))
-        self._formality = named(Choice(formalities, self), "formality_choice", label=_("Formality"))
+        self._domain = named(Choice(list(DOMAINS.items()), self), "domain_choice", label=_("Subject area"))
+        self._formality = named(Choice(list(FORMALITIES.items()), self), "formality_choice", label=_("Formality"))
         self._shade = self._box("shade_button", _("Highlight uncertain words"))
         self._together = self._box("together_box", _("Scroll together"))
         self._glossaries = button(
@@ -457,11 +446,11 @@ class TextOptions(Popover):
         self._formality_label = labels[1]
         self._domain.value_chosen.connect(self.domain_chosen)
         self._formality.value_chosen.connect(self.formality_chosen)
-        self._shade.toggled.connect(view.set_shaded)
-        self._together.toggled.connect(view.set_together)
+        self._shade.toggled.connect(lambda is_on: view.change(translate_doubts=is_on))
+        self._together.toggled.connect(lambda is_on: view.change(translate_together=is_on))
         self._glossaries.clicked.connect(self.dismiss)
         view.changed.connect(self._on_view)
-        self._on_view(view.view)
+        self._on_view()
 
     def show_manner(self, manner: TranslationStyle) -> None:
         self._domain.show_value(manner.domain)
@@ -469,9 +458,9 @@ class TextOptions(Popover):
         for part in (self._formality, self._formality_label):
             part.setEnabled(LANGUAGES[manner.target].has_formal)
 
-    def _on_view(self, view: TextView) -> None:
-        self._shade.setChecked(view.is_shaded)
-        self._together.setChecked(view.is_together)
+    def _on_view(self) -> None:
+        self._shade.setChecked(self._view.settings.translate_doubts)
+        self._together.setChecked(self._view.settings.translate_together)
 
     def _box(self, name: str, words: str) -> CheckBox:
         return named(CheckBox(words, self), name)

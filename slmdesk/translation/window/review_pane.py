@@ -257,7 +257,7 @@ class ReviewPane(QWidget):
         if self._table.cells.is_editing:
             return  # do not move an open editor; the list is updated once it is closed
         row, current = self._row(), self._number()
-        chosen = [self._model.number(row) for row in self._rows()]
+        chosen = [self._model.numbers[row] for row in self._rows()]
         self._model.show_numbers(found.numbers)
         self._keep_row(current, row)
         self._choose_again(chosen)
@@ -336,7 +336,7 @@ class ReviewPane(QWidget):
 
     def _on_approve(self) -> None:
         rows = self._rows() or [self._row()]
-        numbers = [self._model.number(row) for row in rows if 0 <= row < self._model.rowCount()]
+        numbers = [self._model.numbers[row] for row in rows if 0 <= row < self._model.rowCount()]
         if not numbers:
             return
         self._bridge.services.segment_edits.approve(self._item, numbers)
@@ -407,7 +407,7 @@ class ReviewPane(QWidget):
 
     def _number(self) -> int:
         row = self._row()
-        return self._model.number(row) if 0 <= row < self._model.rowCount() else -1
+        return self._model.numbers[row] if 0 <= row < self._model.rowCount() else -1
 
     def _chosen(self) -> SegmentRecord | None:
         return self._model.segment(self._row())

@@ -129,7 +129,8 @@ class NewGlossaryForm(_Form):
         self.form.addRow(_("Name"), self._name)
         for choice, code in zip(self.ask_languages("glossary", languages()), (source, target), strict=True):
             choice.show_value(code)
-        self._domain = self.choice([("", _("Any text")), *DOMAINS.items()], "glossary_domain_choice", _("Used for"))
+        domains = [("", _("Any text")), *list(DOMAINS.items())[1:]]
+        self._domain = self.choice(domains, "glossary_domain_choice", _("Used for"))
         self._name.setFocus()
 
     def answer(self) -> tuple[str, str, str, str]:

@@ -9,7 +9,7 @@ from functools import partial
 from itertools import groupby
 from pathlib import Path
 
-from PySide6.QtCore import QLocale, QObject, Signal
+from PySide6.QtCore import QObject, Signal
 
 from slmdesk.base.errors import KnownError
 from slmdesk.base.files import write_out
@@ -22,7 +22,7 @@ from slmdesk.services import Services
 from slmdesk.translation.prompts import TranslationStyle
 from slmdesk.translation.recent import KeptText
 from slmdesk.translation.types import LiveTranslated, flag_words, language_of_most, source_of
-from slmdesk.translation.window.languages import ViewSettings
+from slmdesk.translation.window.languages import ViewSettings, other_than
 from slmdesk.window.base.bridge import Bridge, Delay
 from slmdesk.window.base.shortcuts import WindowStateFile
 from slmdesk.window.widgets.notices import Notice
@@ -292,10 +292,7 @@ def _first_manner(settings: Settings) -> TranslationStyle:
     """Return the languages that were used last. In the beginning, detect the source and translate into the system's
     language, or into German if that is English.
     """
-    target = settings.translate_target
-    if target not in LANGUAGES:
-        system = QLocale.system().name()[:2]
-        target = system if system in LANGUAGES and system != "en" else "de"
+    target = settings.translate_target if settings.translate_target in LANGUAGES else other_than("en")
     source = settings.translate_source
     return TranslationStyle(target, source if source in LANGUAGES and source != target else "")
 

@@ -24,7 +24,6 @@ from slmdesk.translation.window.languages import (
     AdviceLine,
     LanguageChoice,
     TextOptions,
-    TextView,
 )
 from slmdesk.translation.window.sentences import SentenceActions
 from slmdesk.translation.window.text import (
@@ -87,7 +86,7 @@ class TextPane(QWidget):
         self._build_keys()
         self.setFocusProxy(self._input)
         self._on_manner(controller.manner)
-        self._on_view(controller.view.view)
+        self._on_view()
 
     def _build_choices(self) -> None:
         self._source = self._language("source_language", _("Language of the text"), detect=_("Detect language"))
@@ -173,7 +172,9 @@ class TextPane(QWidget):
             QWidget.setTabOrder(before, after)
 
     def _language(self, name: str, words: str, *, detect: str = "") -> LanguageChoice:
-        return named(LanguageChoice(self._keeper, self, detect=detect), name, label=words, tip=words)
+        return named(
+            LanguageChoice(self._keeper, self._controller.view, self, detect=detect), name, label=words, tip=words
+        )
 
     def _connect(self) -> None:
         controller, view, options = self._controller, self._controller.view, self._options
@@ -193,9 +194,6 @@ class TextPane(QWidget):
         self._long.file_chosen.connect(controller.save_text)
         self._flags.segment_requested.connect(self._go_to)
         self._sentences.said.connect(self._said.setText)
-        for choice in (self._source, self._target):
-            choice.pin_requested.connect(view.toggle_favourite)
-            view.changed.connect(choice.show_view)
         for pane in (self._input, self._output):
             pane.zoomed.connect(lambda is_larger: view.enlarge() if is_larger else view.shrink())
         view.changed.connect(self._on_view)
@@ -240,13 +238,8 @@ class TextPane(QWidget):
             self._input.setPlainText(text)
 
     def choose_files(self) -> None:
-        ask_files(
-            self,
-            _("Translate documents"),
-            self.files_chosen.emit,
-            name="choose_document_dialog",
-            filters=DOCUMENT_FILES,
-        )
+        title, chosen = _("Translate documents"), self.files_chosen.emit
+        ask_files(self, title, chosen, name="choose_document_dialog", filters=DOCUMENT_FILES)
 
     def _on_copy(self) -> None:
         copy_text(self._shown.text)
@@ -274,12 +267,11 @@ class TextPane(QWidget):
         self._output.document().setDefaultTextOption(option)
         self._on_shown(self._controller.last)
 
-    def _on_view(self, view: TextView) -> None:
-        for choice in (self._source, self._target):
-            choice.show_view(view)
+    def _on_view(self) -> None:
+        settings = self._controller.view.settings
         for pane in (self._input, self._output):
-            pane.set_letters(view.font_percent)
-        self._reading.is_on = view.is_together
+            pane.set_letters(settings.translate_font_percent)
+        self._reading.is_on = settings.translate_together
         self._on_shown(self._controller.last)
 
     def _show_again(self) -> None:
@@ -288,9 +280,9 @@ class TextPane(QWidget):
     def _on_shown(self, shown: PaneState) -> None:
         self._shown = shown
         controller = self._controller
-        view, manner = controller.view.view, controller.manner
+        manner, is_shaded = controller.manner, controller.view.settings.translate_doubts
         is_there = controller.text == shown.source
-        self._reading.show(shown, is_source_there=is_there, is_shaded=view.is_shaded)
+        self._reading.show(shown, is_source_there=is_there, is_shaded=is_shaded)
         self._source.show_detected(*language_words(shown, manner))
         self._stop.setVisible(not shown.is_done)
         self._copy.setEnabled(bool(shown.text.strip()))
@@ -313,11 +305,14 @@ class TextPane(QWidget):
 
 
 def _stops_in(part: QWidget) -> list[QWidget]:
-    found = part.findChildren(QWidget)
-    stops = [
-        widget for widget in found if widget.focusPolicy() & Qt.FocusPolicy.TabFocus and widget.focusProxy() is None
+    return [
+        widget
+        for widget in part.findChildren(QWidget)
+        if widget.focusPolicy() & Qt.FocusPolicy.TabFocus
+        and widget.focusProxy() is None
+        and widget.objectName()
+        and not widget.objectName().startswith("qt_")
     ]
-    return [stop for stop in stops if stop.objectName() and not stop.objectName().startswith("qt_")]
 
 
 # ---- the two panes on one sheet
@@ -372,8 +367,7 @@ class FlagList(QListWidget):
 
     def __init__(self, keeper: ThemeKeeper, parent: QWidget) -> None:
         super().__init__(parent)
-        named(self, "translation_flags")
-        self.setAccessibleName(_("Needs review"))
+        named(self, "translation_flags", label=_("Needs review"))
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setUniformItemSizes(True)

@@ -40,6 +40,7 @@ from slmdesk.versions.types import (
     shortened,
 )
 from slmdesk.window.base import theme
+from slmdesk.window.base.text import size16
 from slmdesk.window.base.theme import ThemeKeeper, pixmap, scaled
 from slmdesk.window.widgets.build import draw_lines, named, paint_ground, plain_tip
 
@@ -326,7 +327,7 @@ class CompareRows(QAbstractScrollArea):
         found: list[QTextLayout.FormatRange] = []
         at = 0
         for run in runs:
-            length = _units(run.text)
+            length = size16(run.text)
             if run.is_marked:
                 form = QTextCharFormat()
                 form.setForeground(colours.colour("added" if side else "removed"))
@@ -376,15 +377,10 @@ class CompareRows(QAbstractScrollArea):
 def _change_of(runs: Sequence[Run], position: int) -> int:
     at = 0
     for run in runs:
-        at += _units(run.text)
+        at += size16(run.text)
         if position < at:
             return run.change
     return -1
-
-
-def _units(text: str) -> int:
-    """Return the length of a text in UTF-16 units, as Qt counts."""
-    return len(text) if text.isascii() else len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
 # ---- the list of changes between two versions

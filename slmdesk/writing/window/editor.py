@@ -27,6 +27,7 @@ from slmdesk.base.record import Record
 from slmdesk.base.texts import _
 from slmdesk.window.base import theme
 from slmdesk.window.base.bridge import Delay, marked
+from slmdesk.window.base.text import size16
 from slmdesk.window.base.theme import Theme, ThemeKeeper
 from slmdesk.window.widgets.build import named
 from slmdesk.window.widgets.opening import admit
@@ -489,11 +490,6 @@ def _plain_look(look: QTextCharFormat) -> QTextCharFormat:
 
 
 _KEEP = QTextCursor.MoveMode.KeepAnchor
-
-
-def size16(text: str) -> int:
-    """Return the length of a text in UTF-16 units, as Qt counts."""
-    return len(text) if text.isascii() else len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
 def _blocks(document: QTextDocument) -> Iterator[QTextBlock]:

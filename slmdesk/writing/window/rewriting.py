@@ -14,12 +14,13 @@ from slmdesk.base.texts import _
 from slmdesk.runtime.messages import Problem
 from slmdesk.window.base import theme
 from slmdesk.window.base.bridge import Bridge, Call, Delay, copy_text
+from slmdesk.window.base.text import size16
 from slmdesk.window.base.theme import ThemeKeeper
 from slmdesk.window.widgets.bars import thin_bar
 from slmdesk.window.widgets.build import button, column, named, plain_label, row, show_column, tool_button
 from slmdesk.window.widgets.rows import empty_layout
 from slmdesk.writing.types import RewriteRequest, Rewriting, Task, Version, length_of, remarks
-from slmdesk.writing.window.editor import TrackedText, WritingEdit, size16
+from slmdesk.writing.window.editor import TrackedText, WritingEdit
 
 WAYS = (
     (Task.REPHRASE, "", _("Rephrase")),

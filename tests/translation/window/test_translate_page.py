@@ -34,16 +34,6 @@ def test_typed_text_is_translated_and_copied(program):
     program.wait(lambda: output(program) == "")
 
 
-def test_doubts_are_said_in_words(program):
-    typed(program, "You must not sublet the flat.")
-    flags, check = program.find("translation_flags"), program.find("check_count_button")
-    program.wait(check.isVisible)
-    assert check.text() == "1 to check"
-    assert "Negation may be missing" in flags.words
-    program.click(check)
-    assert flags.isVisible()
-
-
 def test_a_document_stays_reachable_behind_its_tab_and_so_does_the_text(program, tmp_path):
     path = tmp_path / "lease.docx"
     path.write_bytes(docx(paragraph("The rent is due today.")))
@@ -78,12 +68,6 @@ def test_languages_are_exchanged_and_the_translation_goes_on(program):
     assert program.find("source_language").currentData() == "de"
     assert program.find("target_language").currentData() == "en"
     program.wait(lambda: output(program) == "The sun is up today.")
-
-
-def test_a_text_that_is_too_long_is_kept_and_said(program):
-    program.find("source_text").setPlainText("word " * 20_000)
-    program.wait(lambda: "as a document" in program.find("translate_words").text())
-    assert len(program.find("source_text").toPlainText()) == 100_000
 
 
 def test_without_a_model_the_page_says_so(start):

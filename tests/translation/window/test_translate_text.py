@@ -107,7 +107,7 @@ def test_a_language_is_pinned_by_key_and_by_click_and_stays_so(program, start):
     program.wait(lambda: program.ask(lambda services: services.settings.current.translate_favourites) == "fr nl")
     program.close()
     again = on_page(start(turned=True))
-    assert again.frame.translate.view.view.favourites == ("fr", "nl")
+    assert again.frame.translate.view.favourites == ["fr", "nl"]
 
 
 def test_the_languages_of_the_last_run_are_there_again(program, start):
@@ -119,25 +119,10 @@ def test_the_languages_of_the_last_run_are_there_again(program, start):
     assert again.find("source_language").currentData() == "fr"
 
 
-def test_each_paragraph_tells_its_language(program):
-    put(program, "The weather is fine today and we go out.")
-    choice = program.find("source_language")
-    assert choice.currentText() == "English detected"
-    french = "Le propriétaire doit entretenir le bâtiment chaque année."
-    put(program, f"The weather is fine today and we go out.\nWe stay here until the evening.\n{french}")
-    assert choice.currentText() == "2 paragraphs English, 1 French"
-    assert "3. French" in choice.toolTip()
-
-
 def test_what_is_in_the_language_already_is_said(program):
     words = put(program, "Das Haus steht am Rande der Stadt und ist groß.")
     assert words == "Das Haus steht am Rande der Stadt und ist groß."
     assert program.find("translate_words").text() == "1 sentence; it is in German already"
-
-
-def test_blanks_alone_are_no_text(program):
-    program.translate.text.take_text("   \n  ")
-    program.wait(lambda: program.find("translate_words").text() == "There are no words to translate.")
 
 
 def segment(language, sure, at, state=SegmentState.TRANSLATED):
@@ -157,6 +142,7 @@ def segment(language, sure, at, state=SegmentState.TRANSLATED):
 def test_how_sure_a_language_is_told_in_words(found, words):
     shown = PaneState(tuple(segment(code, sure, at) for at, (code, sure) in enumerate(found)), True, "")
     assert language_words(shown, TranslationStyle("en"))[0] == words
+    assert ("2. French" in language_words(shown, TranslationStyle("en"))[1]) is (len(found) == 3)
     assert language_words(shown, TranslationStyle("en", "de")) == ("", ""), "one that was chosen is not told"
 
 
@@ -164,6 +150,10 @@ def test_counts_speak_of_one_and_of_many():
     many = PaneState((segment("de", 1, 0), segment("en", 1, 1, SegmentState.LEFT)), True, "de")
     assert count_words(many, TranslationStyle("en")) == "2 sentences; 1 is in English already"
     assert count_words(many, TranslationStyle("en", "de")) == "2 sentences"
+    assert (
+        count_words(PaneState((), True, ""), TranslationStyle("en"), has_text=True)
+        == "There are no words to translate."
+    )
 
 
 # ---- reading
@@ -251,35 +241,26 @@ def test_words_the_model_was_unsure_of_are_shaded_on_request(program):
 
 
 def test_a_sentence_is_edited_and_remembered(program):
+    program.find("target_text").setFocus()
+    QTest.keyClick(program.find("target_text"), Qt.Key.Key_F2)
+    assert "Put the caret" in program.find("translate_words").text()
     put(program, "The sun is up. We go out.")
     pane = select(program, "GO")
-    QTest.keyClick(pane, Qt.Key.Key_F2)
-    editor = program.find("sentence_editor")
-    assert editor.toPlainText() == "wE GO OUT."
-    QTest.keyClicks(editor, "Wir gehen aus.")
-    QTest.keyClick(editor, Qt.Key.Key_Return)
-    program.wait(lambda: output(program) == "tHE SUN IS UP. Wir gehen aus.")
-    assert memory(program) == [("We go out.", "Wir gehen aus.")]
-    assert any("remembered" in words for words in program.notices())
-
-
-def test_an_editor_that_is_left_changes_nothing(program):
-    put(program, "The sun is up.")
-    pane = select(program, "SUN")
     QTest.keyClick(pane, Qt.Key.Key_F2)
     editor = program.find("sentence_editor")
     QTest.keyClicks(editor, "Falsch")
     QTest.keyClick(editor, Qt.Key.Key_Escape)
     assert not program.find("sentence_frame").isVisible()
     assert pane.hasFocus()
-    assert output(program) == "tHE SUN IS UP."
+    assert output(program) == "tHE SUN IS UP. wE GO OUT."
     assert memory(program) == []
-
-
-def test_without_a_sentence_under_the_caret_it_is_said(program):
-    program.find("target_text").setFocus()
-    QTest.keyClick(program.find("target_text"), Qt.Key.Key_F2)
-    assert "Put the caret" in program.find("translate_words").text()
+    QTest.keyClick(pane, Qt.Key.Key_F2)
+    assert editor.toPlainText() == "wE GO OUT."
+    QTest.keyClicks(editor, "Wir gehen aus.")
+    QTest.keyClick(editor, Qt.Key.Key_Return)
+    program.wait(lambda: output(program) == "tHE SUN IS UP. Wir gehen aus.")
+    assert memory(program) == [("We go out.", "Wir gehen aus.")]
+    assert any("remembered" in words for words in program.notices())
 
 
 # ---- what was typed earlier
@@ -364,14 +345,6 @@ def test_an_earlier_text_is_renamed_and_forgotten_with_a_way_back(program):
     assert kept(program) == ["of May"]
 
 
-def test_nothing_is_kept_where_the_person_wants_none(program):
-    program.frame.settings.change("translate_history", False)
-    program.wait(lambda: not program.ask(lambda services: services.settings.current.translate_history))
-    put(program, "The rent is due today.")
-    program.find("source_text").clear()
-    assert kept(program) == []
-
-
 # ---- too much
 
 
@@ -400,6 +373,8 @@ def test_a_long_text_that_becomes_short_is_translated(program):
     pane: QPlainTextEdit = program.find("source_text")
     pane.setPlainText("word " * 12_000)
     assert program.find("long_text_bar").isVisible()
+    program.wait(lambda: "as a document" in program.find("translate_words").text())
+    assert len(pane.toPlainText()) == 60_000
     pane.setPlainText("We go out.")
     assert not program.find("long_text_bar").isVisible()
     program.wait(lambda: output(program) == "wE GO OUT.")

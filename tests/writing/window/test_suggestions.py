@@ -197,14 +197,3 @@ def test_it_is_stopped_and_asked_again(begin, tmp_path):
     assert program.writing.suggestions.now.request.again == 1
     come(program)
     assert program.find("suggestion_text_1").toPlainText() == ANSWER
-
-
-def test_a_text_that_came_back_as_it_was_and_one_too_long_are_said(begin):
-    program = begin(answer=TEXT)
-    rewrite_all(program, "rephrase")
-    come(program)
-    assert "nothing but the text itself" in program.find("suggestion_words").text()
-    program.edit.setPlainText("word " * 2_000)
-    rewrite_all(program, "rephrase")
-    come(program)
-    assert "and 6,000 are the most" in program.find("suggestion_words").text()

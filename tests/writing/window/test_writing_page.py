@@ -443,15 +443,6 @@ def test_a_text_file_is_opened_and_saved_with_its_own_line_ends(program, tmp_pat
     assert target.read_bytes() == path.read_bytes()
 
 
-def test_what_is_no_text_is_refused_and_the_text_stays(program, tmp_path):
-    put(program, "My text")
-    path = tmp_path / "a.pdf"
-    path.write_bytes(b"%PDF-1.4")
-    program.writing.open_files([path])
-    program.wait(lambda: "cannot be opened as a text to write on" in said(program))
-    assert program.writing.text == "My text"
-
-
 def test_a_word_file_gets_what_is_not_decided_as_tracked_changes(program, tmp_path):
     correct(program)
     program.edit.setFocus()
