@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from slmdesk.base.record import Record, changed
 from slmdesk.base.records import ModelRecord
@@ -21,9 +21,6 @@ from slmdesk.text.preserved import is_address, is_code, is_firm, is_only_protect
 from slmdesk.text.sentences import detect
 from slmdesk.text.tagged import KIND, Tags, plain, segment_of, segments_of
 from slmdesk.text.terms import TermIndex, find_terms
-
-if TYPE_CHECKING:
-    pass  # loads all text checks, so import it only here
 
 DOMAINS = ("everyday", "medical", "legal", "technical", "finance")
 FORMALITIES = ("formal", "informal")
@@ -364,13 +361,13 @@ only in this language.
 
 def language_of_text(text: str) -> str:
     sizes = _sizes(text)
-    return max(sizes, key=lambda siz: sizes[siz]) if sizes else ""
+    return max(sizes, key=sizes.__getitem__, default="")
 
 
 def only_language_of_text(text: str) -> str:
     """Return the code of the language of (nearly) all of a text, or '' if it has several or the language is unknown."""
     sizes = _sizes(text)
-    best = max(sizes, key=lambda siz: sizes[siz]) if sizes else ""
+    best = max(sizes, key=sizes.__getitem__, default="")
     return best if best and sizes[best] >= ALL * sum(sizes.values()) else ""
 
 

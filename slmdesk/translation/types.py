@@ -62,6 +62,10 @@ class TranslationView(Record):
     is_done: bool
 
 
+UNWRITTEN = SegmentFlag("unwritten")
+"""Flag of a segment whose translation could not be put into the file."""
+
+
 class WrittenFile(Record):
     path: Path
     bytes: int

@@ -145,14 +145,14 @@ class LanguagePopup(QFrame):
         self.setFocusProxy(self._search)
 
     def _connect(self) -> None:
-        self._search.textChanged.connect(lambda _text: self._fill(self.code))
+        self._search.textChanged.connect(self._fill_again)
         self._search.installEventFilter(self)
         self._list.viewport().installEventFilter(self)
         self._list.installEventFilter(self)
         self._list.itemClicked.connect(self._on_taken)
         self._list.currentItemChanged.connect(lambda _now, _before: self._show_pin())
         self._pin.clicked.connect(self._on_pin)
-        self._view.changed.connect(lambda: self._fill(self.code))
+        self._view.changed.connect(self._fill_again)
         QShortcut(QKeySequence("Ctrl+D"), self, self._on_pin)
 
     @property
@@ -198,6 +198,9 @@ class LanguagePopup(QFrame):
     def _on_pin(self) -> None:
         if self.code:
             self._view.toggle_favourite(self.code)
+
+    def _fill_again(self) -> None:
+        self._fill(self.code)
 
     def _fill(self, now: str) -> None:
         words = fold(self._search.text().strip())

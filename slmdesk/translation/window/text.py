@@ -83,7 +83,7 @@ class TranslateController(QObject):
         before = self.text
         if not text.strip() and before.strip():
             self.restart()
-            self.bridge.ask(lambda _services: self._state.change(last_typed=""), None, self._on_problem)
+            self.bridge.ask(lambda _services: self._state.change(last_typed=""))
         self.text = text
         if len(text) > MOST_CHARACTERS:
             self._timer.stop()
@@ -135,7 +135,6 @@ class TranslateController(QObject):
         self.bridge.ask(
             lambda services: services.live.put(index, target, source),
             lambda _none: self.bridge.notice_raised.emit(said),
-            self._on_problem,
         )
 
     # ---- what is kept
@@ -156,7 +155,7 @@ class TranslateController(QObject):
 
         def refused(problem: Problem) -> None:
             entry.kept = None  # it is tried again
-            self._on_problem(problem)
+            self.bridge.problem_met.emit(problem)
 
         self.bridge.ask(work, None, refused)
 
@@ -181,7 +180,7 @@ class TranslateController(QObject):
             if found is not None and not self.text:
                 self._on_opened(item, found)
 
-        self.bridge.ask(work, come, self._on_problem)
+        self.bridge.ask(work, come)
 
     def open(self, item: str) -> None:
         """Open an earlier translation. A typed text is shown here; for a document, `document_asked` is emitted."""
@@ -193,7 +192,7 @@ class TranslateController(QObject):
                 self._state.change(last_typed=item)
             return found
 
-        self.bridge.ask(work, partial(self._on_opened, item), self._on_problem)
+        self.bridge.ask(work, partial(self._on_opened, item))
 
     def _on_opened(self, item: str, found: KeptText | None) -> None:
         if found is None:
@@ -214,11 +213,7 @@ class TranslateController(QObject):
         self.bridge.ask(
             lambda _services: write_out(path, text.encode("utf-8", "replace")),
             lambda _none: self.saved.emit(path),
-            self._on_problem,
         )
-
-    def _on_problem(self, problem: Problem) -> None:
-        self.bridge.problem_met.emit(problem)
 
     def _save_languages(self) -> None:
         source, target = self.manner.source, self.manner.target
@@ -247,18 +242,14 @@ class TranslateController(QObject):
 
     def translate(self) -> None:
         text, manner = self.text, self.manner
-
-        def request(services: Services) -> None:
-            record = services.translations.record(None)
-            services.live.translate(text, manner, record)
-
-        self.bridge.ask(request, self._on_begun, self._on_refused)
+        self.bridge.ask(
+            lambda services: services.live.translate(text, manner, services.translations.record(None)),
+            self._on_begun,
+            lambda problem: self.refused.emit(problem.sentence),
+        )
 
     def _on_begun(self, _none: None) -> None:
         self.is_stale = self.is_stale and self._timer.isActive()  # unless another change is waiting
-
-    def _on_refused(self, problem: Problem) -> None:
-        self.refused.emit(problem.sentence)
 
     def _on_translated(self, event: LiveTranslated) -> None:
         self.last = PaneState(event.segments, event.is_done, language_of_most(event.segments))
