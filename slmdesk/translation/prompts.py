@@ -12,7 +12,7 @@ from typing import Any
 
 from slmdesk.base.record import Record, changed
 from slmdesk.base.records import ModelRecord
-from slmdesk.base.translation import LANGUAGES, NewSegment, SegmentState, Term
+from slmdesk.base.translation import DETECTED, LANGUAGES, NewSegment, SegmentState, Term
 from slmdesk.base.types import ChatMessage, Json, Origin, Role, Sampling, TextPart
 from slmdesk.gguf.header import ModelFamily, TranslationPrompts, families, family_named
 from slmdesk.jobs.runner import step_of
@@ -341,14 +341,12 @@ def why_left(source: str, tags: Tags, terms: Sequence[Term]) -> str:
 def _reported(words: str, taken: CutState) -> str:
     """Return the language of a unit. A short unit gets the language of the unit before."""
     if len(words.split()) >= LEAST_WORDS or not words.isascii():
-        found, sure = detect(words, OFFERED)
+        found, sure = detect(words, DETECTED)
         if found:
             taken.language, taken.sure = found, sure
     return taken.language
 
 
-OFFERED = tuple(sorted(set(LANGUAGES) - {"sr"}))
-"""Languages that are detected. Serbian is not, because it is mistaken for Croatian or Bulgarian."""
 LOOKED_AT = 20_000
 """Most characters of a text from which its language is detected."""
 
