@@ -25,11 +25,7 @@ from slmdesk.text.folding import fold
 from slmdesk.text.terms import TermIndex
 from slmdesk.translation.export import to_glossary_file
 from slmdesk.translation.prompts import DOMAINS
-from slmdesk.translation.types import (
-    GlossariesChanged,
-    TranslationRequest,
-    memory_domain,
-)
+from slmdesk.translation.types import GlossariesChanged, TranslationRequest, memory_domain
 
 TERMS_AT_ONCE = 500
 KEEP_LIST = N_("Do not translate")

@@ -31,12 +31,7 @@ from slmdesk.jobs.types import ExpectedBatch
 from slmdesk.text.tagged import KIND, Phrase, Tags, phrases_of, placed, plain, span_of, verbatim
 from slmdesk.text.terms import TermIndex, terms_in
 from slmdesk.text.translation_checks import Cleaned, cleaned, flags_of
-from slmdesk.translation.prompts import (
-    TranslationStyle,
-    projection_step,
-    prompt_version,
-    translation_step,
-)
+from slmdesk.translation.prompts import TranslationStyle, projection_step, prompt_version, translation_step
 
 SEGMENTS_AT_ONCE = 200
 FIRST = "translate"

@@ -17,11 +17,7 @@ from slmdesk.text.tagged import Tags, plain, problems
 from slmdesk.text.terms import find_terms, terms_in
 from slmdesk.translation.documents import segment_flags
 from slmdesk.translation.memory import MemoryService
-from slmdesk.translation.prompts import (
-    TranslationStyle,
-    styled,
-    translation_step,
-)
+from slmdesk.translation.prompts import TranslationStyle, styled, translation_step
 from slmdesk.translation.service import TranslationService
 from slmdesk.translation.types import SegmentChanged, memory_domain, request_of
 

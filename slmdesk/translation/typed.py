@@ -13,15 +13,7 @@ from slmdesk.base.protocol import Cancelled, Done, Failed, FromChild, Partial, T
 from slmdesk.base.record import Record, changed
 from slmdesk.base.records import ModelRecord
 from slmdesk.base.texts import _
-from slmdesk.base.translation import (
-    Doubt,
-    LiveSegment,
-    Origin,
-    SegmentFlag,
-    SegmentRecord,
-    SegmentState,
-    Term,
-)
+from slmdesk.base.translation import Doubt, LiveSegment, Origin, SegmentFlag, SegmentRecord, SegmentState, Term
 from slmdesk.base.types import Json
 from slmdesk.loader.model_loader import Lease, ModelLoader
 from slmdesk.runtime.events import Pending
@@ -39,11 +31,7 @@ from slmdesk.translation.prompts import (
     translation_step,
     units_of_text,
 )
-from slmdesk.translation.types import (
-    LiveTranslated,
-    PairUsed,
-    language_of_most,
-)
+from slmdesk.translation.types import LiveTranslated, PairUsed, language_of_most
 
 TELL_S = 0.05
 """Least seconds between two updates of the window while a translation streams in."""
@@ -66,12 +54,7 @@ class _Asked:
 
 
 class LiveTranslation(Service):
-    def __init__(
-        self,
-        runtime: Runtime,
-        loader: ModelLoader,
-        terms: Callable[[str, str, str], Sequence[Term]],
-    ) -> None:
+    def __init__(self, runtime: Runtime, loader: ModelLoader, terms: Callable[[str, str, str], Sequence[Term]]) -> None:
         """Create the service. `terms(source, target, domain)` returns the terms of the active glossaries."""
         super().__init__(runtime)
         self._loader, self._terms = loader, terms

@@ -214,32 +214,16 @@ _WORDS = {
 }
 _TAG_FAULTS = (N_("missing"), N_("repeated"), N_("unclosed"), N_("crossed"), N_("unknown"))
 _BOTH = {
-    "number": (
-        N_("Number missing: “{text}”"),
-        N_("Check number: “{text}”"),
-        N_("Check number: “{detail}” → “{text}”"),
-    ),
-    "date": (
-        N_("Date missing: “{text}”"),
-        N_("Check date: “{text}”"),
-        N_("Check date: “{detail}” → “{text}”"),
-    ),
-    "name": (
-        N_("Name missing: “{text}”"),
-        N_("Check name: “{text}”"),
-        N_("Check name: “{detail}” → “{text}”"),
-    ),
+    "number": (N_("Number missing: “{text}”"), N_("Check number: “{text}”"), N_("Check number: “{detail}” → “{text}”")),
+    "date": (N_("Date missing: “{text}”"), N_("Check date: “{text}”"), N_("Check date: “{detail}” → “{text}”")),
+    "name": (N_("Name missing: “{text}”"), N_("Check name: “{text}”"), N_("Check name: “{detail}” → “{text}”")),
     "placeholder": (N_("{text} is missing"), N_("{text} is not in the source"), N_("{text}: {detail}")),
     "redaction": (
         N_("“{text}” was redacted and did not come back"),
         N_("“{text}” resembles what stood for something redacted"),
         N_("“{text}” was put back without the ending the model had given it (“{detail}”)"),
     ),
-    "negation": (
-        N_("Negation may be missing (“{text}”)"),
-        N_("Negation may be added (“{text}”)"),
-        "{text}",
-    ),
+    "negation": (N_("Negation may be missing (“{text}”)"), N_("Negation may be added (“{text}”)"), "{text}"),
 }
 
 

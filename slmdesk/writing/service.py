@@ -63,13 +63,7 @@ LEAST_TOLD = 8
 class WritingService(Service):
     """Service that corrects and rewrites texts. Service thread."""
 
-    def __init__(
-        self,
-        runtime: Runtime,
-        models: ModelService,
-        loader: ModelLoader,
-        reader: ChildClient,
-    ) -> None:
+    def __init__(self, runtime: Runtime, models: ModelService, loader: ModelLoader, reader: ChildClient) -> None:
         super().__init__(runtime)
         self._models, self._loader, self._reader = models, loader, reader
 

@@ -34,19 +34,8 @@ from slmdesk.services import Services
 from slmdesk.translation.documents import ChosenDocuments
 from slmdesk.translation.segments import SegmentNumbers
 from slmdesk.translation.service import Handout
-from slmdesk.translation.types import (
-    RetryScope,
-    TranslationGrew,
-    TranslationRequest,
-    TranslationView,
-    WrittenFile,
-)
-from slmdesk.translation.window.documents import (
-    counted_words,
-    done_words,
-    unfinished,
-    unfinished_words,
-)
+from slmdesk.translation.types import RetryScope, TranslationGrew, TranslationRequest, TranslationView, WrittenFile
+from slmdesk.translation.window.documents import counted_words, done_words, unfinished, unfinished_words
 from slmdesk.translation.window.review_pane import ReviewPane
 from slmdesk.window.base import theme
 from slmdesk.window.base.bridge import Bridge
@@ -660,11 +649,7 @@ def ask_where_to_save(parent: QWidget, view: TranslationView, chosen: Callable[[
 
 
 def ask_where_to_write(
-    parent: QWidget,
-    view: TranslationView,
-    what: Handout,
-    form: str,
-    chosen: Callable[[Handout, str, Path], None],
+    parent: QWidget, view: TranslationView, what: Handout, form: str, chosen: Callable[[Handout, str, Path], None]
 ) -> None:
     """Ask for the file of another export.  Does not block."""
     source = Path(view.request.path)

@@ -22,13 +22,7 @@ from slmdesk.base.texts import _, grouped, in_quotes, ngettext
 from slmdesk.base.translation import LANGUAGES, GlossaryRecord, SegmentState
 from slmdesk.translation.documents import ChosenDocuments, Column
 from slmdesk.translation.prompts import TranslationStyle
-from slmdesk.translation.types import (
-    NO_GLOSSARY,
-    TranslationRequest,
-    TranslationView,
-    UntranslatedPart,
-    counted_left,
-)
+from slmdesk.translation.types import NO_GLOSSARY, TranslationRequest, TranslationView, UntranslatedPart, counted_left
 from slmdesk.translation.window.languages import DOMAINS, FORMALITIES, AdviceLine, languages, other_than
 from slmdesk.window.base import theme
 from slmdesk.window.base.bridge import Bridge

@@ -58,11 +58,7 @@ class TranslatePage(QWidget):
     models_requested = Signal(str)
     list_requested = Signal()
 
-    def __init__(
-        self,
-        controller: TranslateController,
-        keeper: ThemeKeeper,
-    ) -> None:
+    def __init__(self, controller: TranslateController, keeper: ThemeKeeper) -> None:
         super().__init__()
         self.setObjectName("translate_page")
         self.setAcceptDrops(True)

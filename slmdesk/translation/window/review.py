@@ -18,14 +18,7 @@ from slmdesk.translation.window.languages import DOMAINS
 from slmdesk.window.base import theme
 from slmdesk.window.base.text import inside
 from slmdesk.window.base.theme import ThemeKeeper
-from slmdesk.window.widgets.build import (
-    button,
-    column,
-    named,
-    plain_label,
-    row,
-    show_column,
-)
+from slmdesk.window.widgets.build import button, column, named, plain_label, row, show_column
 from slmdesk.window.widgets.rows import Choice, empty_layout
 
 

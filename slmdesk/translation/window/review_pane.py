@@ -21,16 +21,7 @@ from slmdesk.window.base import theme
 from slmdesk.window.base.bridge import Bridge, Delay
 from slmdesk.window.base.shortcuts import bind
 from slmdesk.window.base.theme import ThemeKeeper
-from slmdesk.window.widgets.build import (
-    CheckBox,
-    button,
-    column,
-    named,
-    plain_label,
-    row,
-    text_line,
-    tool_button,
-)
+from slmdesk.window.widgets.build import CheckBox, button, column, named, plain_label, row, text_line, tool_button
 
 LIST_MS = 250
 """Least milliseconds between two requests for the list while segments change."""

@@ -211,8 +211,7 @@ class TranslateController(QObject):
         An existing file is replaced, because the dialog has already asked.
         """
         self.bridge.ask(
-            lambda _services: write_out(path, text.encode("utf-8", "replace")),
-            lambda _none: self.saved.emit(path),
+            lambda _services: write_out(path, text.encode("utf-8", "replace")), lambda _none: self.saved.emit(path)
         )
 
     def _save_languages(self) -> None:

@@ -8,23 +8,13 @@ from pathlib import Path
 
 from PySide6.QtCore import QEvent, QObject, QPoint, QRect, QSize, Qt, Signal
 from PySide6.QtGui import QIcon, QKeyEvent, QResizeEvent
-from PySide6.QtWidgets import (
-    QFrame,
-    QListWidget,
-    QListWidgetItem,
-    QScrollArea,
-    QWidget,
-)
+from PySide6.QtWidgets import QFrame, QListWidget, QListWidgetItem, QScrollArea, QWidget
 
 from slmdesk.base.documents import FORMATS, TRANSLATABLE
 from slmdesk.base.texts import _, ngettext
 from slmdesk.base.translation import LANGUAGES
 from slmdesk.translation.prompts import TranslationStyle
-from slmdesk.translation.window.languages import (
-    AdviceLine,
-    LanguageChoice,
-    TextOptions,
-)
+from slmdesk.translation.window.languages import AdviceLine, LanguageChoice, TextOptions
 from slmdesk.translation.window.sentences import SentenceActions
 from slmdesk.translation.window.text import (
     MOST_CHARACTERS,
