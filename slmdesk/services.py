@@ -40,7 +40,7 @@ from slmdesk.store import DataKey, Store, open_store
 
 if TYPE_CHECKING:
     from slmdesk.chat.service import ChatService
-    from slmdesk.chat.spaces import TitleWriter
+    from slmdesk.chat.titles import TitleWriter
     from slmdesk.children.client import ChildClient, ChildEvent
     from slmdesk.evaluation.exams import AutoExams, ExamService
     from slmdesk.evaluation.formats import FormatService
@@ -217,7 +217,7 @@ class Services:
         "chat.service:ChatService",
         lambda s, new: new(s.runtime, s.models, s.loader, lambda: s.retrieval, s.states),
     )
-    titles: Made[TitleWriter] = Made("chat.spaces:TitleWriter", lambda s, new: new(s.runtime, s.loader, s.chats.rename))
+    titles: Made[TitleWriter] = Made("chat.titles:TitleWriter", lambda s, new: new(s.runtime, s.loader, s.chats.rename))
     documents: Made[DocumentService] = Made("library.service:DocumentService", lambda s, new: new(s.runtime, s.reader))
     collections: Made[CollectionService] = Made(
         "library.folders:CollectionService", lambda s, new: new(s.runtime, s.documents, s.loader)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 else:
     from msgspec.structs import replace as changed
 
-__all__ = ["Count", "Fields", "Number", "Record", "changed", "converted", "field", "to_json"]
+__all__ = ["Count", "Fields", "Number", "Record", "changed", "converted", "field", "to_json", "values_of"]
 
 T = TypeVar("T")
 _EXACT = frozenset((str, int, bool))
@@ -65,6 +65,11 @@ _first_time = threading.RLock()
 def to_json(record: Fields) -> dict[str, Json]:
     """Return the fields as a plain object. Enums become strings, tuples become lists, nested records become objects."""
     return {name: _plain(getattr(record, name)) for name in record.__struct_fields__}
+
+
+def values_of(record: Fields) -> dict[str, Any]:
+    """Return the fields as they are, by name."""
+    return {name: getattr(record, name) for name in record.__struct_fields__}
 
 
 def _plain(value: Any) -> Json:

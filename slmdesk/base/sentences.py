@@ -58,9 +58,6 @@ _SENTENCES: Mapping[str, str | tuple[str, str]] = {
         "This model needs {needed_bytes} of memory and {available_bytes} are free. Close other programs, lower the "
         "context size in the settings, or choose a smaller model."
     ),
-    "model.template_unusable": N_(
-        "The chat format inside this model file cannot be used ({reason}). A built-in format is used instead."
-    ),
     "model.not_loaded": N_("The model is not loaded any more. “Try again” loads it."),
     "model.noise": N_(
         "“{name}” does not behave like a language model: in a short test it made nothing of plain sentences. Its "
@@ -350,7 +347,6 @@ _SENTENCES: Mapping[str, str | tuple[str, str]] = {
         "Reading {path} came to a standstill and was ended. The document may be damaged, or made to do harm; nothing "
         "else was touched."
     ),
-    "document.no_page": N_("{path} has no page {number}."),
     "document.changing": N_("{path} is just being written. It is read when that is over."),
     "collection.unknown": N_("There is no folder {id} here. “slmdesk documents list --folders” shows which there are."),
     "collection.empty": N_("No document of the folder {name} has been read, so it cannot be asked."),
@@ -588,37 +584,11 @@ def _no_columns(words: Mapping[str, str]) -> str:
 
 
 MADE: Mapping[str, tuple[Callable[[Mapping[str, str]], str], tuple[str, ...]]] = {
-    "child.died": (
-        _death,
-        (
-            "how",
-            "detail",
-        ),
-    ),
-    "document.reader_died": (
-        _reader_death,
-        (
-            "path",
-            "how",
-        ),
-    ),
-    "glossary.no_columns": (
-        _no_columns,
-        (
-            "path",
-            "columns",
-        ),
-    ),
+    "child.died": (_death, ("how", "detail")),
+    "document.reader_died": (_reader_death, ("path", "how")),
+    "glossary.no_columns": (_no_columns, ("path", "columns")),
     "item.unknown": (_unknown_item, ("id",)),
-    "model.incomplete": (
-        _incomplete,
-        (
-            "path",
-            "bytes",
-            "expected",
-            "at_least",
-        ),
-    ),
+    "model.incomplete": (_incomplete, ("path", "bytes", "expected", "at_least")),
     "model.wrong_kind": (_wrong_kind, ("kind",)),
     "download.instead": (_instead, ("name", "kind")),
     "hub.companion": (_companion, ("name", "kind", "model")),

@@ -103,24 +103,8 @@ class Settings(Record):
     """Whether the model writes the titles of chats, when it has nothing else to do."""
     exams_at_first_use: bool = True
     """Whether a short test of a model is offered after the first chat with it."""
-    translate_source: str = ""
-    """Language code of typed text. Empty means that the language is detected."""
-    translate_target: str = ""
-    """Code of the language that was last translated into. Empty if there is none yet."""
-    translate_favourites: str = ""
-    """Language codes, separated by spaces, that stand first in a choice of languages. The next setting is alike."""
-    translate_recent: str = ""
-    translate_font_percent: int = 100
-    """Size of the typed texts on the page Translate, in percent, in addition to `font_scale`."""
-    translate_together: bool = True
-    """Whether text and translation scroll together."""
-    translate_doubts: bool = False
-    translate_history: bool = True
     writing_history: bool = True
-    translate_sheet_names: bool = False
-    """Whether the names of sheets in a document are translated too. The next setting is for document properties."""
-    translate_properties: bool = False
-    translate_beside: bool = False
+    """Whether texts that are written on the page Write, or typed on the page Translate, are kept."""
     spelling: bool = True
     spelling_language: str = ""
     """Code of the dictionary for all text, such as en_GB. Empty means that the language of the text decides."""
@@ -146,14 +130,19 @@ _RANGES: Mapping[str, tuple[int, int]] = MappingProxyType(
         "font_scale": (50, 300),
         "speed_limit_kib": (0, 1 << 24),
         "downloads_at_once": (1, 4),
-        "translate_font_percent": (50, 300),
         "delete_after_days": (0, MOST_DAYS),
         "lock_minutes": (0, MOST_LOCK_MINUTES),
     }
 )
 NAMES_OF_PEOPLE = frozenset({"models_folder", "ca_file", "hub_endpoint", "hub_hosts", "proxy", "token_host"})
 """Settings that contain names of folders, computers or a proxy account. They are encrypted with the history."""
-GONE = frozenset({"continue_typing", "global_key", "lock_covers", "spelling_place"})
+GONE = frozenset(
+    {
+        "continue_typing", "global_key", "lock_covers", "spelling_place", "translate_beside", "translate_doubts",
+        "translate_favourites", "translate_font_percent", "translate_history", "translate_properties",
+        "translate_recent", "translate_sheet_names", "translate_source", "translate_target", "translate_together",
+    }
+)  # fmt: skip
 """Settings that there were before format 1. They are not kept as those of a newer version are."""
 _PURPOSE = b"slmdesk settings"
 _MAX_TEXT = 64_000

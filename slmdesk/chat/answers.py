@@ -34,7 +34,7 @@ from slmdesk.base.record import Record, changed, to_json
 from slmdesk.base.records import AnswerEnding, Message, ModelRecord, Status
 from slmdesk.base.texts import _
 from slmdesk.base.types import THINKING_USUAL, Answer, ChatMessage, FinishReason, Json, Origin, Role, Sampling, TextPart
-from slmdesk.chat.conversation import Stores
+from slmdesk.chat.conversation import StoredChat, Stores, chat_in
 from slmdesk.chat.settings import CHAT_SAMPLING, TEXT_SAMPLING
 from slmdesk.chat.types import (
     MOST_THOUGHT_SECONDS,
@@ -192,6 +192,14 @@ class Answers(Service):
     def is_writing(self, message: str) -> bool:
         held = self._growing.get(message)
         return held is not None and held.ending is None
+
+    def chat(self, id: str) -> StoredChat:
+        """Return a chat with the newest text of its answers. Raises KnownError `item.unknown`."""
+        return chat_in(self._stores.of(id), id, self.as_it_is)
+
+    def chat_of(self, message: str) -> StoredChat:
+        """Return the chat of a message. Raises KnownError `item.unknown`."""
+        return self.chat(self._stores.of(message).messages.get(message).item)
 
     def as_it_is(self, message: Message) -> Message:
         """Return a stored message with its newest text and status, even if these could not be stored yet."""

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import (
-    dataclass,
-)
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import count, zip_longest
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Protocol, Required, TypeAlias, TypedDict, TypeVar, Unpack
 from uuid import uuid4
 
@@ -22,7 +19,7 @@ from slmdesk.base.translation import LANGUAGES
 from slmdesk.base.types import AttachmentPart, ChatMessage, Json, Origin, Role, TextPart
 from slmdesk.base.untrusted import CUT, broken, clean_label
 from slmdesk.chat.settings import ANSWER_LENGTHS, OF_MESSAGE
-from slmdesk.chat.types import EXAMPLES, Example, examples_from, options_from
+from slmdesk.chat.types import ChatOptions, Example, options_from
 from slmdesk.text.checks.words import tongue
 
 if TYPE_CHECKING:
@@ -62,11 +59,6 @@ class InspectedPrompt(Record):
     lookalikes: tuple[str, ...] = ()
     """Words in the messages that would start a turn in this model's chat format."""
     left_out: int = 0
-
-
-def words_of(message: Message) -> str:
-    """Return the text of a message without its attachments."""
-    return message.words
 
 
 def title_from(text: str, most: int = MAX_TITLE) -> str:
@@ -131,11 +123,6 @@ SYSTEM = (
 """Instructions of a chat without instructions of its own. Without any, chat templates insert a line about their maker,
 and small models invent things that nobody can know (docs/decisions.md).
 """
-
-
-def system_of(item: Item) -> str:
-    system = stored_from(str, item.settings.get("system")) or ""
-    return system if system.strip() else SYSTEM
 
 
 def brings_text(words: str, *, has_attachments: bool) -> bool:
@@ -322,32 +309,30 @@ class ContextWindow:
 
 
 def window_of(item: Item) -> ContextWindow:
-    return _window_from(system_of(item), item.settings, item.settings)
+    return _window_from(item.settings, options_from(item.settings))
 
 
 def window_then(item: Item, answer: Message) -> ContextWindow:
     """Return the part of its chat that the model saw for this answer."""
-    return _window_from(system_of(item), stored_from(dict, answer.sampling.get(WINDOW)) or {}, item.settings)
+    return _window_from(stored_from(dict, answer.sampling.get(WINDOW)) or {}, options_from(item.settings))
 
 
-def _window_from(
-    system: str, untrusted: Mapping[str, Json], settings: Mapping[str, Json] = MappingProxyType({})
-) -> ContextWindow:
+def _window_from(untrusted: Mapping[str, Json], options: ChatOptions) -> ContextWindow:
     after, notes = (stored_from(str, untrusted.get(key)) or "" for key in (AFTER, NOTES))
     return ContextWindow(
-        system,
+        options.system if options.system.strip() else SYSTEM,
         after,
         notes[:MOST_NOTES],
         frozenset(stored_list(str, untrusted.get(PINNED))),
-        examples_from(settings.get(EXAMPLES)),
-        options_from(settings).answer_language,
-        options_from(settings).answer_length,
+        options.examples,
+        options.answer_language,
+        options.answer_length,
     )
 
 
 def copied_window(untrusted: Mapping[str, Json], copies: Mapping[str, str]) -> dict[str, Json]:
     """Return the settings of a window for a copy of the chat. `copies` maps old ids of messages to the new ids."""
-    window = _window_from(SYSTEM, untrusted)
+    window = _window_from(untrusted, ChatOptions())
     after = copies.get(window.after, "")
     return {
         AFTER: after or None,
@@ -356,8 +341,7 @@ def copied_window(untrusted: Mapping[str, Json], copies: Mapping[str, str]) -> d
     }
 
 
-def after_deletion(item: Item, path: Sequence[Message], gone: Sequence[str]) -> dict[str, Json]:
-    window = window_of(item)
+def after_deletion(window: ContextWindow, path: Sequence[Message], gone: Sequence[str]) -> dict[str, Json]:
     if window.after not in gone:
         return {}
     left = [message.id for message in path[: window.place(path)] if message.id not in gone]
@@ -444,6 +428,39 @@ class Stores(Record):
     def of(self, id: str) -> MessageStore:
         """Return the store that holds this chat or message."""
         return self.unsaved if is_private(id) else self.saved
+
+
+class StoredChat(Record):
+    """A chat as it is stored now, with what its settings say."""
+
+    store: MessageStore
+    item: Item
+    messages: tuple[Message, ...]
+    """All messages of its tree, oldest first."""
+    options: ChatOptions
+    window: ContextWindow
+
+    @property
+    def path(self) -> tuple[Message, ...]:
+        return active_path(self.messages, leaf_of(self.item))
+
+    def path_to(self, message: str) -> tuple[Message, ...]:
+        """Return the path from the first message to this one."""
+        path = active_path(self.messages, message)
+        return path[: next(at for at, each in enumerate(path) if each.id == message) + 1]
+
+
+def chat_in(
+    store: MessageStore, chat: str, as_it_is: Callable[[Message], Message] = lambda stored: stored
+) -> StoredChat:
+    """Read a chat and its settings, once. `as_it_is` returns a message that is being written with its newest text.
+
+    Raises KnownError `item.unknown`.
+    """
+    item = store.items.get(chat)
+    options = options_from(item.settings)
+    messages = tuple(map(as_it_is, store.messages.of_item(item.id)))
+    return StoredChat(store, item, messages, options, _window_from(item.settings, options))
 
 
 class EphemeralItems:

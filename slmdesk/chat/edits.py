@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 
 from slmdesk.base.errors import KnownError
 from slmdesk.base.record import Record
@@ -19,21 +20,20 @@ from slmdesk.chat.conversation import (
     NEW_CHAT,
     NOTES,
     PINNED,
-    PREFIX,
     WINDOW,
     EphemeralStore,
     Group,
     MessageStore,
+    StoredChat,
     Stores,
-    active_path,
     after_deletion,
+    chat_in,
     copied_window,
     groups_of,
     leaf_of,
     title_from,
-    window_of,
 )
-from slmdesk.chat.types import ChatOptions, options_from
+from slmdesk.chat.types import KIND, ChatOptions
 from slmdesk.library.saved_states import StateService
 from slmdesk.runtime.events import ItemChanged, ItemGone, MessageChanged, Pending
 from slmdesk.runtime.service import Runtime, Service, in_slices
@@ -91,25 +91,21 @@ class Edits(Service):
         is being written), store.*.
         """
         store = self._stores.of(message)
-        item = store.items.get(store.messages.get(message).item)
-        messages = store.messages.of_item(item.id)
-        ids = [message] if alone else _with_below(message, messages)
-        parent = next(other_message.parent for other_message in messages if other_message.id == message)
-        documents = (
-            ()
-            if store is self._stores.unsaved
-            else tuple(document.id for document in self._store.documents.of_item(item.id))
-        )
-        changed = after_deletion(item, active_path(messages, leaf_of(item)), ids) if alone else {}
+        chat = chat_in(store, store.messages.get(message).item)
+        item, leaf, is_saved = chat.item, leaf_of(chat.item), store is self._store
+        ids = [message] if alone else _with_below(message, chat.messages)
+        parent = chat.path_to(message)[-1].parent
+        documents = tuple(document.id for document in self._store.documents.of_item(item.id)) if is_saved else ()
+        settings = after_deletion(chat.window, chat.path, ids) if alone else {}
         removed = store.messages.remove(ids)
         quotes = self._quotes.forget(item.id, ids)
-        self._deletions.append(_Deletion(removed, leaf_of(item), documents, quotes))
-        left = store.messages.of_item(item.id)
-        if leaf_of(item) in ids:
-            changed["leaf"] = parent
-        if changed:
-            item = store.items.change_settings(item.id, **changed)
-        if store is not self._stores.unsaved:
+        self._deletions.append(_Deletion(removed, leaf, documents, quotes))
+        if leaf in ids:
+            settings["leaf"] = parent
+        if settings:
+            store.items.change_settings(item.id, **settings)
+        if is_saved:
+            left = store.messages.of_item(item.id)
             used = {part.attached.document for message in left for part in message.attachments}
             self._store.documents.link(item.id, [document for document in documents if document in used])
             self._states.forget([item.id])
@@ -123,17 +119,17 @@ class Edits(Service):
 
         Raises KnownError `item.unknown`: the chat is gone.
         """
-        found = next((deletion for deletion in reversed(self._deletions) if deletion.removed.item == chat), None)
-        if found is None:
+        last = next((deletion for deletion in reversed(self._deletions) if deletion.removed.item == chat), None)
+        if last is None:
             return False
         store = self._stores.of(chat)
-        store.messages.put_back(found.removed)
-        self._deletions.remove(found)
-        if found.quotes:
-            self._quotes.put_back(chat, found.quotes)
-        if found.documents:
-            self._store.documents.link(chat, found.documents)
-        item = store.items.change_settings(chat, leaf=found.leaf)
+        store.messages.put_back(last.removed)
+        self._deletions.remove(last)
+        if last.quotes:
+            self._quotes.put_back(chat, last.quotes)
+        if last.documents:
+            self._store.documents.link(chat, last.documents)
+        item = store.items.change_settings(chat, leaf=last.leaf)
         self._publish(ItemChanged(item))
         return True
 
@@ -143,29 +139,25 @@ class Edits(Service):
         Raises KnownError `item.unknown`, `request.invalid` (one of these messages is being written), store.*.
         """
         store = self._stores.of(message)
-        item = store.items.get(store.messages.get(message).item)
-        path = active_path(store.messages.of_item(item.id), message)
-        path = path[: next(at for at, other_message in enumerate(path) if other_message.id == message) + 1]
+        chat = chat_in(store, store.messages.get(message).item)
+        item, path, is_saved = chat.item, chat.path_to(message), store is self._store
         if any(message.status is Status.STREAMING for message in path):
             raise KnownError("request.invalid", what=_("an answer is still being written"))
         settings = {key: value for key, value in item.settings.items() if key not in OF_ONE_CHAT}
-        title = title_from(f"{item.title} (copy)")
-        if store is self._stores.unsaved:
-            copy = self._stores.unsaved.items.add(item.kind, title, settings=settings)
-        else:
-            copy = self._store.items.add(item.kind, title, settings=settings)
-            self._store.items.place(copy.id, space=item.folder or "")
+        copy = store.items.add(item.kind, title_from(f"{item.title} (copy)"), settings=settings)
         copies: dict[str, str] = {}
-        for other_message in path:
-            copies[other_message.id] = copied(store, copy.id, other_message, copies)
+        for each in path:
+            copies[each.id] = copied(store, copy.id, each, copies)
         store.items.change_settings(copy.id, **copied_window(item.settings, copies))
+        if not is_saved:
+            return store.items.get(copy.id)
+        self._store.items.place(copy.id, space=item.folder or "")
         documents = list(dict.fromkeys(part.attached.document for message in path for part in message.attachments))
-        if store is not self._stores.unsaved and any(documents):
+        if any(documents):
             known = {document.id for document in self._store.documents.of_item(item.id)}
             self._store.documents.link(copy.id, [document for document in documents if document in known])
         copy = store.items.get(copy.id)
-        if store is not self._stores.unsaved:
-            self._publish(ItemChanged(copy))
+        self._publish(ItemChanged(copy))
         return copy
 
     def drop(self, chat: str) -> None:
@@ -177,13 +169,11 @@ OF_ONE_CHAT = {"leaf", "draft", "draft_attachments"}
 
 
 def _with_below(message: str, messages: Sequence[Message]) -> list[str]:
-    found = [message]
-    below = {message}
-    for other_message in sorted(messages, key=lambda message: message.n):
-        if other_message.parent in below:
-            below.add(other_message.id)
-            found.append(other_message.id)
-    return found
+    ids = {message: None}
+    for each in sorted(messages, key=lambda message: message.n):
+        if each.parent in ids:
+            ids[each.id] = None
+    return list(ids)
 
 
 def copied(store: MessageStore, item: str, message: Message, copies: Mapping[str, str]) -> str:
@@ -223,31 +213,24 @@ def copied(store: MessageStore, item: str, message: Message, copies: Mapping[str
     return copy.id
 
 
-# ---- changes by a person to the part of a chat that the model sees
-
-
 CONTINUED = "Continued: {title}"
 
 
 class WindowService(Service):
+    """Changes by a person to the part of a chat that the model sees."""
+
     def __init__(
-        self,
-        runtime: Runtime,
-        stores: Stores,
-        choice: ModelChoice,
-        writer: NoteWriter,
-        as_it_is: Callable[[Message], Message],
+        self, runtime: Runtime, stores: Stores, choice: ModelChoice, writer: NoteWriter, answers: Answers
     ) -> None:
         super().__init__(runtime)
-        self._stores, self._choice, self._writer, self._as_it_is = stores, choice, writer, as_it_is
+        self._stores, self._choice, self._writer, self._answers = stores, choice, writer, answers
 
     def pin(self, message: str, *, pinned: bool) -> Item:
         """Pin a message, so that it always stays in the prompt, or unpin it. Raises KnownError `item.unknown`."""
-        store = self._stores.of(message)
-        item = store.items.get(store.messages.get(message).item)
-        known = window_of(item).pinned
+        chat = self._answers.chat_of(message)
+        known = chat.window.pinned
         ids = known | {message} if pinned else known - {message}
-        return self._change(item.id, **{PINNED: [*sorted(ids)] or None})
+        return self._change(chat.item.id, **{PINNED: [*sorted(ids)] or None})
 
     def see_all(self, chat: str) -> Item:
         """Let the model see the whole chat again, and drop the notes. Raises KnownError `item.unknown`."""
@@ -265,10 +248,10 @@ class WindowService(Service):
 
         Raises KnownError `item.unknown`, `model.…`, `request.invalid` when nothing is left out.
         """
-        item, path = self._opened(chat)
-        window = window_of(item)
+        opened = self._answers.chat(chat)
+        path, window = opened.path, opened.window
         gone = [group for group in groups_of(path[: window.place(path)]) if not window.holds(group)]
-        return self._write(item, "", gone).map(lambda notes: self.change_notes(chat, notes))
+        return self._write(opened, "", gone).map(lambda notes: self.change_notes(chat, notes))
 
     def new_chat_with_notes(self, chat: str) -> Pending[Item]:
         """Create a chat with the same options that begins with the model's notes on this chat. Loads the model if
@@ -276,32 +259,25 @@ class WindowService(Service):
 
         Raises KnownError `item.unknown`, `model.…`, `request.invalid` for an empty chat.
         """
-        item, path = self._opened(chat)
-        window = window_of(item)
-        items = self._stores.unsaved.items if chat.startswith(PREFIX) else self._store.items
+        opened = self._answers.chat(chat)
+        item, path, window = opened.item, opened.path, opened.window
 
         def made(notes: str) -> Item:
-            options = {key: value for key, value in options_from(item.settings).settings.items() if value is not None}
-            title = title_from(CONTINUED.format(title=item.title))
-            new = items.add(item.kind, title, settings={**options, NOTES: notes[:MOST_NOTES]})
+            settings = {**opened.options.settings_of_new, NOTES: notes[:MOST_NOTES]}
+            new = opened.store.items.add(item.kind, title_from(CONTINUED.format(title=item.title)), settings=settings)
             if item.folder:
                 new = self._store.items.place(new.id, space=item.folder)
             self._publish(ItemChanged(new))
             return new
 
         seen = groups_of(window.seen(path))
-        return self._write(item, window.notes_on(path), seen).map(made)
+        return self._write(opened, window.notes_on(path), seen).map(made)
 
-    def _write(self, item: Item, notes: str, groups: Sequence[Group]) -> Pending[str]:
+    def _write(self, chat: StoredChat, notes: str, groups: Sequence[Group]) -> Pending[str]:
         if not groups:
             raise KnownError("request.invalid", what=_("there is nothing to summarize"))
-        record = self._choice.record_for(options_from(item.settings))
+        record = self._choice.record_for(chat.options)
         return in_slices(self._service_thread, self._writer.write(record, notes, groups))
-
-    def _opened(self, chat: str) -> tuple[Item, tuple[Message, ...]]:
-        store = self._stores.of(chat)
-        item = store.items.get(chat)
-        return item, tuple(map(self._as_it_is, active_path(store.messages.of_item(chat), leaf_of(item))))
 
     def _change(self, chat: str, **values: Json) -> Item:
         item = self._stores.of(chat).items.change_settings(chat, **values)
@@ -309,28 +285,20 @@ class WindowService(Service):
         return item
 
 
-# ---- private chats
-#
-# Private chats exist only in memory until the person saves them. They are gone when they are closed or when the program
-# ends. Service thread.
-
-
 class PrivateChats(Service):
+    """Chats that exist only in memory until the person saves them.
+
+    They are gone when they are closed or when the program ends.
+    """
+
     def __init__(
-        self,
-        runtime: Runtime,
-        unsaved: EphemeralStore,
-        answers: Answers,
-        drop: Callable[[str], None],
-        *,
-        kind: str,
+        self, runtime: Runtime, unsaved: EphemeralStore, answers: Answers, drop: Callable[[str], None]
     ) -> None:
         super().__init__(runtime)
-        self._unsaved, self._answers, self._drop, self._kind = unsaved, answers, drop, kind
+        self._unsaved, self._answers, self._drop = unsaved, answers, drop
 
     def begin(self, options: ChatOptions) -> Item:
-        settings = {name: value for name, value in options.settings.items() if value is not None}
-        return self._unsaved.items.add(self._kind, NEW_CHAT, settings=settings)
+        return self._unsaved.items.add(KIND, NEW_CHAT, settings=options.settings_of_new)
 
     def save(self, chat: str) -> Item:
         """Turn a private chat into a saved chat, with all versions of its messages. The private chat ends.
@@ -366,10 +334,8 @@ class PrivateChats(Service):
         self._publish(ItemGone(chat))
 
     def _known(self, documents: list[str]) -> list[str]:
-        found: list[str] = []
-        for id in documents:
-            try:
-                found.append(self._store.documents.get(id).id if id else "")
-            except KnownError:  # deleted meanwhile
-                continue
-        return [edit for edit in found if edit]
+        known: list[str] = []
+        for id in filter(None, documents):
+            with suppress(KnownError):  # deleted meanwhile
+                known.append(self._store.documents.get(id).id)
+        return known

@@ -20,17 +20,18 @@ from slmdesk.chat.conversation import (
     MOST_ATTACHED,
     NEW_CHAT,
     NOTES,
-    PREFIX,
     ContextWindow,
     Conversation,
     EphemeralStore,
     InspectedPrompt,
-    MessageStore,
     SentMessage,
+    StoredChat,
     Stores,
     active_path,
     brings_text,
     can_continue,
+    chat_in,
+    is_private,
     leaf_of,
     older_attachments,
     siblings_on,
@@ -41,6 +42,7 @@ from slmdesk.chat.conversation import (
 from slmdesk.chat.presets import PresetService, with_preset
 from slmdesk.chat.types import (
     ASK,
+    KIND,
     SUMMARIZE,
     AttachRequest,
     ChatOptions,
@@ -74,7 +76,6 @@ if TYPE_CHECKING:
     from slmdesk.chat.spaces import ChatPlaces, SpaceService
     from slmdesk.library.search import Retrieval
 
-KIND = "chat"
 PROMPT_VERSION = "chat-1"
 """Must be changed when the turns for a model are built in another way."""
 
@@ -100,7 +101,7 @@ class ChatService(Service):
     )
     window: Lazy[ChatService, WindowService] = Lazy(
         "chat.edits:WindowService",
-        lambda s, new: new(s._runtime, s._stores, s._choice, s._writer, s.answers.as_it_is),
+        lambda s, new: new(s._runtime, s._stores, s._choice, s._writer, s.answers),
     )
     """Service for the part of a chat that the model sees."""
     edits: Lazy[ChatService, Edits] = Lazy(
@@ -110,7 +111,7 @@ class ChatService(Service):
     """Service that changes and deletes messages."""
     private: Lazy[ChatService, PrivateChats] = Lazy(
         "chat.edits:PrivateChats",
-        lambda s, new: new(s._runtime, s._stores.unsaved, s.answers, s.drop, kind=KIND),
+        lambda s, new: new(s._runtime, s._stores.unsaved, s.answers, s.drop),
     )
     """Service for private chats, which exist only in memory."""
     spaces: Lazy[ChatService, SpaceService] = Lazy(
@@ -141,7 +142,7 @@ class ChatService(Service):
             runtime.publish,
         )
         self.presets = PresetService(runtime)
-        self._states = ChatStates(runtime, models, states, kind=KIND, version=PROMPT_VERSION)
+        self._states = ChatStates(runtime, models, states)
         self.shown: dict[str, set[str]] = {}
         """Chats opened in this instance, with the ids of the messages that a frontend knows."""
 
@@ -161,7 +162,8 @@ class ChatService(Service):
         """
         if not request.text.strip():
             raise KnownError("request.invalid", what=_("no text"))
-        if request.space and request.chat is None:
+        chat = self._chat_to_answer(request.chat) if request.chat is not None else None
+        if request.space and chat is None:
             request = self._in_space(request)
         if len(request.attach) > MOST_ATTACHED:
             raise KnownError(
@@ -174,30 +176,30 @@ class ChatService(Service):
 
             check_folders(self._store, request.attach)
             stubs = tuple(map(stub_of, request.attach))
-        old = self.options(request.chat) if request.chat else request.options or self.presets.for_new_chats()
+        old = chat.options if chat else request.options or self.presets.for_new_chats()
         changes = dict(request.changes)
         if (preset := stored_from(str, changes.pop("preset", None))) is not None:
             old = with_preset(old, self.presets.get(preset) if preset else None)
         options = self._choice.options_for(old, changes)  # check everything before anything is saved
         brings = brings_text(request.text, has_attachments=bool(request.attach))
         asked = self._choice.request(options, request.model, request.sampling, has_text=brings)
-        message_store, item = self._message_store_for(request, options)
-        path = active_path(message_store.messages.of_item(item.id), leaf_of(item))
+        chat = self._renewed(chat, options, request.text) if chat else self._begun(request, options)
+        path = chat.path
         if path and self.is_writing(path[-1].id):
             raise KnownError("request.invalid", what=_("the last answer is still being written"))
         kept: tuple[AttachmentPart, ...] = ()
         if request.instead_of:
-            *before, replaced = self._path_to(message_store, item, request.instead_of)
+            *before, replaced = chat.path_to(request.instead_of)
             if replaced.role is not Role.USER:
                 raise KnownError("request.invalid", what=_("not a question"))
             from slmdesk.chat.attachments import undecided_again
 
             path, kept = tuple(before), undecided_again(replaced.attachments)
-        self._link(item, request)
-        if item.archived:  # a chat in use leaves the archive
-            self.places.change([item.id], archived=False)
-        user = message_store.messages.add(
-            item.id,
+        self._link(chat.item, request)
+        if chat.item.archived:  # a chat in use leaves the archive
+            self.places.change([chat.item.id], archived=False)
+        user = chat.store.messages.add(
+            chat.item.id,
             parent=path[-1].id if path else None,
             role=Role.USER,
             parts=(TextPart(request.text, Origin.PERSON), *kept, *stubs),
@@ -206,13 +208,15 @@ class ChatService(Service):
         self._say_added(user)
         if request.anyway:
             self._models.force_load(asked.record)
-        answer = self._add_answer(message_store, item.id, user, asked)
+        answer = self._add_answer(chat, user, asked)
         if request.instead_of:
-            message_store.items.change_settings(item.id, leaf=answer.id)
-        item = self._touched(message_store, item.id)
-        self._say_replaced()
-        whole = (*map(self.answers.as_it_is, path), user)
-        self._start(answer, asked, item, whole, explicit=explicit_model)
+            chat.store.items.change_settings(chat.item.id, leaf=answer.id)
+        item = chat.store.items.get(chat.item.id)
+        if chat.store is self._store:
+            self._publish(ItemChanged(item))
+        if replaced_signs := self._store.take_replaced():
+            self._publish(Noticed(problem_for(KnownError("text.replaced", count=replaced_signs))))
+        self._start(answer, asked, chat, (*path, user), explicit=explicit_model)
         return SentMessage(item, user, answer)
 
     def stop(self, message: str) -> None:
@@ -235,30 +239,26 @@ class ChatService(Service):
         `model`: use this model for this answer only. `rewrite`: rephrase the old answer in this way. Raises KnownError
         like `send`.
         """
-        message_store, old, item, before = self._answer(message)
+        chat, (*before, old) = self._ended_answer(message)
         question = before[-1] if before else None
         brings = question is not None and brings_text(question.words, has_attachments=bool(question.attachments))
         brings = brings or rewrite is not None
-        options = options_from(item.settings)
-        request = self._choice.request(options, model, sampling or Sampling(), has_text=brings)
-        more = kept_of(rewrite, old) if rewrite else {}
-        answer = self._add_answer(message_store, item.id, before[-1] if before else None, request, more)
-        item = message_store.items.change_settings(item.id, leaf=answer.id)
-        self._publish(ItemChanged(item))
-        asked = asked_with(before, answer, [old])
-        self._start(answer, request, item, asked, goes_on=len(asked) > len(before))
+        request = self._choice.request(chat.options, model, sampling or Sampling(), has_text=brings)
+        answer = self._add_answer(chat, question, request, kept_of(rewrite, old) if rewrite else {})
+        self._publish(ItemChanged(chat.store.items.change_settings(chat.item.id, leaf=answer.id)))
+        path = asked_with(before, answer, [old])
+        self._start(answer, request, chat, path, goes_on=len(path) > len(before))
         return answer
 
     def continue_answer(self, message: str) -> Message:
         """Continue an answer that was cut.  Raises KnownError `request.invalid` for any other message."""
-        message_store, old, item, before = self._answer(message)
+        chat, (*before, old) = self._ended_answer(message)
         if not can_continue(old):
             raise KnownError("request.invalid", what=_("this answer is complete"))
         request = self._choice.request_as(old)
-        growing = message_store.messages.reopen(message)
+        growing = chat.store.messages.reopen(message)
         self._publish(MessageChanged(growing))
-        asked = asked_with(before, old, message_store.messages.of_item(item.id))
-        self._start(growing, request, item, asked, goes_on=True)
+        self._start(growing, request, chat, asked_with(before, old, chat.messages), goes_on=True)
         return growing
 
     def show_version(self, message: str) -> Conversation:
@@ -276,19 +276,17 @@ class ChatService(Service):
 
     def open(self, chat: str) -> Conversation:
         """Return the active path of a chat, including text that was not saved yet. Raises KnownError `item.unknown`."""
-        message_store = self._stores.of(chat)
-        item = message_store.items.get(chat)
-        messages = [self.answers.as_it_is(message) for message in message_store.messages.of_item(item.id)]
-        self.shown[item.id] = {message.id for message in messages}
-        path = active_path(messages, leaf_of(item))
-        return Conversation(item, path, siblings_on(path, messages), self._quotes.of(item.id))
+        opened = self.answers.chat(chat)
+        self.shown[opened.item.id] = {message.id for message in opened.messages}
+        path = opened.path
+        return Conversation(opened.item, path, siblings_on(path, opened.messages), self._quotes.of(opened.item.id))
 
     def open_end(self, chat: str, most: int) -> Conversation:
         """Return only the last `most` messages of a long chat's active path, which is much faster. Other chats are
         returned like by `open`. Raises KnownError `item.unknown`.
         """
         item = self._stores.of(chat).items.get(chat)
-        if chat.startswith(PREFIX) or window_of(item) != ContextWindow():
+        if is_private(chat) or window_of(item) != ContextWindow():
             return self.open(chat)
         places = self._store.messages.tree_of_item(item.id)
         path = active_path(places, leaf_of(item))
@@ -305,11 +303,7 @@ class ChatService(Service):
 
     def messages(self, chat: str) -> list[Message]:
         """Return all messages of a chat's tree, oldest first.  Raises KnownError `item.unknown`."""
-        message_store = self._stores.of(chat)
-        return [
-            self.answers.as_it_is(message)
-            for message in message_store.messages.of_item(message_store.items.get(chat).id)
-        ]
+        return list(self.answers.chat(chat).messages)
 
     def is_writing(self, message: str) -> bool:
         return self.answers.is_writing(message)
@@ -320,18 +314,15 @@ class ChatService(Service):
 
         Raises KnownError `item.unknown`, `model.…`.
         """
-        message_store = self._stores.of(message)
-        other_message = message_store.messages.get(message)
-        item = message_store.items.get(other_message.item)
-        path = self._path_to(message_store, item, message)
-        is_answer = other_message.role is Role.ASSISTANT
-        if is_answer:
-            path = asked_with(path[:-1], other_message, message_store.messages.of_item(item.id))
-        window = window_then(item, other_message) if is_answer else window_of(item)
+        chat = self.answers.chat_of(message)
+        path, window, thinking = chat.path_to(message), chat.window, ""
+        last = path[-1]
+        if last.role is Role.ASSISTANT:
+            path = asked_with(path[:-1], last, chat.messages)
+            window, thinking = window_then(chat.item, last), options_from(last.sampling).thinking
         turns, ids = window.turns(path)
-        record = self._models.by_sha256(other_message.model_sha256) or self._models.choose(None)
-        thinking = options_from(other_message.sampling).thinking if is_answer else ""
-        shown = self._prompts.show(record, turns, ids, thinking or options_from(item.settings).sampling.thinking)
+        record = self._models.by_sha256(last.model_sha256) or self._models.choose(None)
+        shown = self._prompts.show(record, turns, ids, thinking or chat.options.sampling.thinking)
         return shown.map(lambda seen: changed(seen, left_out=len(window.left_out(path))))
 
     def expect_question(self, chat: str) -> None:
@@ -339,13 +330,12 @@ class ChatService(Service):
 
         Raises KnownError `item.unknown`, `model.…`, `adapter.…`.
         """
-        message_store = self._stores.of(chat)
-        item = message_store.items.get(chat)
-        path = active_path(message_store.messages.of_item(chat), leaf_of(item))
+        opened = self.answers.chat(chat)
+        path = opened.path
         if path and self.is_writing(path[-1].id):
             return
-        request = self._choice.request(options_from(item.settings), None, Sampling())
-        turns, _ids = window_of(item).turns(path)
+        request = self._choice.request(opened.options, None, Sampling())
+        turns, _ids = opened.window.turns(path)
         self.answers.read_ahead.begin(changed(request, turns=tuple(turns), state=self._known_state(request, turns)))
 
     def measure(self, chat: str | None, draft: str, attach: Sequence[AttachRequest] = ()) -> None:
@@ -356,16 +346,10 @@ class ChatService(Service):
         """
         from slmdesk.chat.context import ContextRequest
 
-        options = self.options(chat) if chat else ChatOptions()
-        record = self._choice.record_for(options)
-        path: tuple[Message, ...] = ()
-        window = ContextWindow()
-        if chat is not None:
-            message_store = self._stores.of(chat)
-            item = message_store.items.get(chat)
-            path, window = active_path(message_store.messages.of_item(chat), leaf_of(item)), window_of(item)
-        seen = tuple(map(self.answers.as_it_is, path))
-        self._meter.measure(ContextRequest(chat, record, window, seen, draft, tuple(attach), options))
+        opened = self.answers.chat(chat) if chat else None
+        options, window = (opened.options, opened.window) if opened else (ChatOptions(), ContextWindow())
+        path, record = opened.path if opened else (), self._choice.record_for(options)
+        self._meter.measure(ContextRequest(chat, record, window, path, draft, tuple(attach), options))
 
     def weigh(self, chat: str | None, request: AttachRequest) -> Pending[AttachmentCost]:
         """Count the tokens of an attachment for the model of a chat. The result includes the text in the form for the
@@ -452,41 +436,43 @@ class ChatService(Service):
         options = request.options or self.spaces.options(space)
         return changed(request, space=space.id, options=options, attach=(*space.attachments, *request.attach))
 
-    def _message_store_for(self, request: SendRequest, options: ChatOptions) -> tuple[MessageStore, Item]:
-        if request.chat is not None:
-            message_store = self._stores.of(request.chat)
-            item = message_store.items.get(request.chat)
-            if item.kind != KIND:
-                raise KnownError(
-                    "request.invalid", what=_("this is a {kind}, which cannot be talked with").format(kind=item.kind)
-                )
-            if options != options_from(item.settings):
-                item = message_store.items.change_settings(item.id, **options.settings)
-            if item.title == NEW_CHAT and not message_store.messages.of_item(item.id):
-                item = self.rename(item.id, request.text)
-            return message_store, item
-        settings = {name: value for name, value in options.settings.items() if value is not None}
+    def _chat_to_answer(self, id: str) -> StoredChat:
+        chat = self.answers.chat(id)
+        if chat.item.kind != KIND:
+            raise KnownError(
+                "request.invalid", what=_("this is a {kind}, which cannot be talked with").format(kind=chat.item.kind)
+            )
+        return chat
+
+    def _renewed(self, chat: StoredChat, options: ChatOptions, text: str) -> StoredChat:
+        if options == chat.options and not (chat.item.title == NEW_CHAT and not chat.messages):
+            return chat
+        if options != chat.options:
+            chat.store.items.change_settings(chat.item.id, **options.settings)
+        if chat.item.title == NEW_CHAT and not chat.messages:
+            self.rename(chat.item.id, text)
+        return self.answers.chat(chat.item.id)
+
+    def _begun(self, request: SendRequest, options: ChatOptions) -> StoredChat:
+        store = self._store if request.save else self._stores.unsaved
+        item = store.items.add(KIND, title_from(request.text), settings=options.settings_of_new)
         if request.save:
-            item = self._store.items.add(KIND, title_from(request.text), settings=settings)
             if request.space:
                 item = self._store.items.place(item.id, space=request.space)
             self._publish(ItemChanged(item))
-            return self._store, item
-        unsaved = self._stores.unsaved
-        return unsaved, unsaved.items.add(KIND, title_from(request.text), settings=settings)
+        return self.answers.chat(item.id)
 
     def _add_answer(
         self,
-        message_store: MessageStore,
-        item: str,
+        chat: StoredChat,
         parent: Message | None,
         request: AnswerRequest,
         more: Mapping[str, Json] = MappingProxyType({}),
     ) -> Message:
         if request.lora:
             self._store.models.change(request.lora.id, last_used=time.time())
-        answer = message_store.messages.add(
-            item,
+        answer = chat.store.messages.add(
+            chat.item.id,
             parent=parent.id if parent else None,
             role=Role.ASSISTANT,
             parts=(),
@@ -496,7 +482,7 @@ class ChatService(Service):
             sampling={**request.sampling_kept, **more},
             seed=request.sampling.seed,
             prompt_version=PROMPT_VERSION,
-            preset=self.presets.name_of(options_from(message_store.items.get(item).settings).preset) or None,
+            preset=self.presets.name_of(chat.options.preset) or None,
         )
         self._say_added(answer)
         return answer
@@ -505,15 +491,15 @@ class ChatService(Service):
         self,
         answer: Message,
         request: AnswerRequest,
-        item: Item,
+        chat: StoredChat,
         path: Sequence[Message],
         *,
         explicit: bool = True,
         goes_on: bool = False,
     ) -> None:
-        read_before, _ids = window_of(item).turns(path[:-1])
+        read_before, _ids = chat.window.turns(path[:-1])
         request = changed(request, state=self._known_state(request, read_before))
-        prepared = self._preparer.request(request, answer, item, path, goes_on=goes_on)
+        prepared = self._preparer.request(request, answer, chat, path, goes_on=goes_on)
         self.answers.start(answer, prepared, explicit=explicit)
 
     def _known_state(self, request: AnswerRequest, turns: list[ChatMessage]) -> dict[str, Json] | None:
@@ -523,47 +509,24 @@ class ChatService(Service):
         self.shown.setdefault(message.item, set()).add(message.id)
         self._publish(MessageAdded(message))
 
-    def _say_replaced(self) -> None:
-        replaced = self._store.take_replaced()
-        if replaced:
-            self._publish(Noticed(problem_for(KnownError("text.replaced", count=replaced))))
-
-    def _touched(self, message_store: MessageStore, chat: str) -> Item:
-        item = message_store.items.get(chat)
-        if message_store is self._store:
-            self._publish(ItemChanged(item))
-        return item
-
-    def _answer(self, message: str) -> tuple[MessageStore, Message, Item, tuple[Message, ...]]:
-        message_store = self._stores.of(message)
-        other_message = self.answers.as_it_is(message_store.messages.get(message))
-        if other_message.role is not Role.ASSISTANT or other_message.status is Status.STREAMING:
+    def _ended_answer(self, message: str) -> tuple[StoredChat, tuple[Message, ...]]:
+        """Return the chat of an answer that has ended, and the path to this answer."""
+        chat = self.answers.chat_of(message)
+        path = chat.path_to(message)
+        if path[-1].role is not Role.ASSISTANT or path[-1].status is Status.STREAMING:
             raise KnownError("request.invalid", what=_("not an answer that has ended"))
-        item = message_store.items.get(other_message.item)
-        return message_store, other_message, item, self._path_to(message_store, item, message)[:-1]
+        return chat, path
 
     def _link(self, item: Item, request: SendRequest) -> None:
-        requested = [
-            self._store.documents.get(other_request.document).id
-            for other_request in request.attach
-            if other_request.document
-        ]
-        if requested and not item.id.startswith(PREFIX):
+        documents = [self._store.documents.get(each.document).id for each in request.attach if each.document]
+        if documents and not is_private(item.id):
             known = [document.id for document in self._store.documents.of_item(item.id)]
-            self._store.documents.link(item.id, list(dict.fromkeys([*known, *requested])))
-
-    def _path_to(self, message_store: MessageStore, item: Item, message: str) -> tuple[Message, ...]:
-        path = active_path(
-            [self.answers.as_it_is(message) for message in message_store.messages.of_item(item.id)], message
-        )
-        at = next(index for index, other_message in enumerate(path) if other_message.id == message)
-        return path[: at + 1]
-
-
-# ---- builds the request for a model, and plans first what it contains
+            self._store.documents.link(item.id, list(dict.fromkeys([*known, *documents])))
 
 
 class Preparer(Record):
+    """Builds the request for a model, and plans first what it contains."""
+
     stores: Stores
     planner: Callable[[], Planner]
     writer: Callable[[], NoteWriter]
@@ -571,14 +534,20 @@ class Preparer(Record):
     publish: Callable[[Event], None]
 
     def request(
-        self, request: AnswerRequest, answer: Message, item: Item, path: Sequence[Message], *, goes_on: bool = False
+        self,
+        request: AnswerRequest,
+        answer: Message,
+        chat: StoredChat,
+        path: Sequence[Message],
+        *,
+        goes_on: bool = False,
     ) -> AnswerRequest:
         """Return `request` with the turns of `path`, which holds all messages before the answer, the question last. If
         room may have to be made or attachments are undecided, the request gets a preparation step instead.
 
         `goes_on`: the answer is continued, so the earlier decision about its attachments stays.
         """
-        window, way = window_of(item), options_from(item.settings).when_full
+        window, way = chat.window, chat.options.when_full
         needs_plan = _needs_plan(path, window, goes_on=goes_on)
         if way == ASK and not needs_plan:
             return self._whole(request, answer, window, path)
@@ -655,13 +624,6 @@ def _needs_plan(path: Sequence[Message], window: ContextWindow, *, goes_on: bool
     return not goes_on and not question.attachments and bool(older_by_passages(older_attachments(path[:-1], window)))
 
 
-# ---- keeps on the disk what a model has read of a chat
-#
-# With a saved state the chat can go on another day without being read again. The state is saved once the chat has
-# rested, so that it never delays an answer, and is deleted with the chat (library.saved_states). Chats that are not
-# kept have no state. Service thread.
-
-
 REST_S = 20.0
 """Seconds after its last answer until the state of a chat is saved."""
 LEAST_TOKENS = 200
@@ -669,16 +631,20 @@ LEAST_TOKENS = 200
 
 
 class ChatStates(Service):
-    def __init__(
-        self, runtime: Runtime, models: ModelService, states: StateService, *, kind: str, version: str
-    ) -> None:
+    """Keeps on the disk what a model has read of a chat, so that it can go on another day without being read again.
+
+    The state is saved once the chat has rested, so that it never delays an answer, and is deleted with the chat
+    (library.saved_states). Chats that are not kept have no state.
+    """
+
+    def __init__(self, runtime: Runtime, models: ModelService, states: StateService) -> None:
         super().__init__(runtime)
-        self._models, self._states, self._kind, self._version = models, states, kind, version
+        self._models, self._states = models, states
         self._resting: dict[str, Later] = {}
         runtime.events.on(MessageEnded, self._on_message_ended)
 
     def known(self, record: ModelRecord, turns: list[ChatMessage]) -> dict[str, Json] | None:
-        return self._states.known(record, turns, self._version) if turns else None
+        return self._states.known(record, turns, PROMPT_VERSION) if turns else None
 
     def close(self) -> None:
         for later in self._resting.values():
@@ -687,7 +653,7 @@ class ChatStates(Service):
 
     def _on_message_ended(self, event: MessageEnded) -> None:
         message = event.message
-        if message.item.startswith(PREFIX) or self._store.read_only:
+        if is_private(message.item) or self._store.read_only:
             return
         if earlier := self._resting.pop(message.item, None):
             earlier.cancel()
@@ -697,17 +663,9 @@ class ChatStates(Service):
     def _rested(self, message: Message) -> None:
         self._resting.pop(message.item, None)
         with suppress(KnownError):  # the chat was deleted meanwhile, or its model is gone
-            item = self._store.items.get(message.item)
-            path = active_path(self._store.messages.of_item(item.id), leaf_of(item))
-            record = self._models.by_sha256(message.model_sha256)
-            has_adapter = bool(options_from(item.settings).lora)
-            if (
-                item.kind == self._kind
-                and item.deleted_at is None
-                and path
-                and path[-1].id == message.id
-                and record
-                and not has_adapter
-            ):
-                turns, _ids = window_of(item).turns(path)
-                self._states.keep(record, turns, self._version, [item.id], replaces=True)
+            chat = chat_in(self._store, message.item)
+            item, path, record = chat.item, chat.path, self._models.by_sha256(message.model_sha256)
+            is_last = bool(path) and path[-1].id == message.id
+            if item.kind == KIND and item.deleted_at is None and is_last and record and not chat.options.lora:
+                turns, _ids = chat.window.turns(path)
+                self._states.keep(record, turns, PROMPT_VERSION, [item.id], replaces=True)

@@ -29,9 +29,11 @@ if TYPE_CHECKING:
     from slmdesk.chat.attachment_text import ContextPart
 
 
+KIND = "chat"
+"""Kind of the items that are chats."""
 COMPARISON = "comparison"
 """Kind of an item that an older version made: a question that several models answered, as versions of one answer."""
-SHOWN_AS_CHATS = ("chat", COMPARISON)
+SHOWN_AS_CHATS = (KIND, COMPARISON)
 """Kinds of items that the page of chats shows."""
 
 
@@ -73,12 +75,6 @@ class SendRequest(Record):
     """If False, nothing of the chat is written to the disk."""
 
 
-# ---- options of a single chat
-#
-# The options are instructions, model, adapter and sampling. They are stored in the item's settings under these names,
-# and the stored values are untrusted. None, "" and 1.0 mean the default.
-
-
 ASK, LEAVE_OUT, SUMMARIZE = "", "leave_out", "summarize"
 WHEN_FULL = (ASK, LEAVE_OUT, SUMMARIZE)
 """What happens when a chat becomes longer than the context. ASK refuses the question and asks the person. LEAVE_OUT
@@ -92,7 +88,11 @@ class Example(Record):
 
 
 class ChatOptions(Sampling, kw_only=True):
-    """Options of a chat: sampling of its answers (seed None means a new seed for each answer) and other settings."""
+    """Options of a chat: sampling of its answers (seed None means a new seed for each answer) and other settings.
+
+    They are stored in the item's settings under these names, and the stored values are untrusted. None, "" and 1.0 mean
+    the default.
+    """
 
     system: str = ""
     model: str = ""
@@ -129,6 +129,11 @@ class ChatOptions(Sampling, kw_only=True):
             "stop": list(self.stop) or None,
             EXAMPLES: [[example.question, example.answer] for example in self.examples] or None,
         }
+
+    @property
+    def settings_of_new(self) -> dict[str, Json]:
+        """Return the options as settings of an item that has none yet."""
+        return {name: value for name, value in self.settings.items() if value is not None}
 
 
 NAMES = ("system", *(setting.name for setting in EVERY if setting is not STOP), "when_full", "preset")
@@ -243,9 +248,6 @@ def _is_allowed(name: str, value: object) -> bool:
     return isinstance(value, str) and (name != "when_full" or value in WHEN_FULL)
 
 
-# ---- the type of a verified quotation from an attachment
-
-
 class Quoted(Record):
     name: str
     document: str
@@ -254,9 +256,6 @@ class Quoted(Record):
     start: int
     end: int
     quote: str
-
-
-# ---- answers that are rewritten to be shorter, longer or simpler
 
 
 class Rewrite(StrEnum):
@@ -337,9 +336,6 @@ def asked_with(before: Sequence[Message], answer: Message, messages: Sequence[Me
         return tuple(before)
     request = (TextPart(request_for(rewrite, old.text), Origin.PERSON),)
     return (*before, old, changed(before[-1], id="", parent=old.id, role=Role.USER, parts=request, text=""))
-
-
-# ---- events of chats
 
 
 class ContextMeasured(Event):

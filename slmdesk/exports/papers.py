@@ -185,9 +185,6 @@ def _heading(text: str) -> str:
     return "".join(f"\\{letter}" if letter in "\\`*_[]<>#" else letter for letter in line)
 
 
-# ---- building the documents of exports
-
-
 def chat_paper(subject: Item, path: Sequence[Message]) -> Paper:
     return Paper(_title(subject), tuple(_chat(subject, path)), f"{_about(subject)}, exported from slmdesk")
 
@@ -272,9 +269,6 @@ def _title(subject: Item) -> str:
 
 def _day(seconds: float) -> str:
     return iso_time(seconds)[:10]
-
-
-# ---- questions about documents
 
 
 def coverage_pieces(

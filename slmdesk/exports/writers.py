@@ -278,9 +278,6 @@ def _escaped(text: str) -> str:
     return _LINE_MARK.sub(r"\1\2\\", re.sub(r"([\\`*_\[\]<>#~]|&(?=[#\w]+;))", r"\\\1", text))
 
 
-# ---- writing a document as a single HTML file
-
-
 _STYLE = """
 body { font: 16px/1.55 system-ui, sans-serif; max-width: 46rem; margin: 2.5rem auto; padding: 0 1rem; color: #1b1f24; }
 h1, h2, h3, h4 { line-height: 1.25; margin: 1.6em 0 .5em; } h1 { margin-top: 0; }
@@ -356,9 +353,6 @@ def _run(run: Run) -> str:
 
 def _text(text: str) -> str:
     return escape(plain(text)).replace("\n", "<br>")
-
-
-# ---- writing a document as a Word file with python-docx and its empty template
 
 
 _GREY = (0x59, 0x63, 0x6E)
@@ -472,9 +466,6 @@ def _number_pages(document: Document) -> None:
         run._r.append(element)
 
 
-# ---- writing tables as a spreadsheet with openpyxl
-
-
 class Noted(Record):
     """A cell with a comment and the display format of a number or date."""
 
@@ -571,9 +562,6 @@ def tables_of(paper: Paper) -> dict[str, list[tuple[str, ...]]]:
                 name, count = f"{over[:25]} {count}", count + 1
             found[name] = list(piece.rows)
     return found
-
-
-# ---- the formats in which a document can be exported
 
 
 PAPER_FORMS: Mapping[str, Callable[[Paper], bytes]] = {

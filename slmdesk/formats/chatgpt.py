@@ -149,9 +149,6 @@ def chat_with(about: ForeignChat, nodes: Sequence[Node], leaf: str, left_out: Le
     return changed(about, leaf=kept_at(nodes, leaf), messages=messages, left_out=counts)
 
 
-# ---- a conversation and its messages
-
-
 CHATGPT = "ChatGPT"
 TO_ALL = ("", "all")
 """Recipients of messages that are shown to the user. Messages to any other recipient are tool calls."""

@@ -156,9 +156,6 @@ def lists_too_much(file: BinaryIO) -> bool:
     return False
 
 
-# ---- distinguishes old Office files
-
-
 _KINDS = (
     ("EncryptedPackage", "locked"),
     ("__properties_version1.0", "msg"),
@@ -187,10 +184,8 @@ def ole_kind(file: BinaryIO) -> str:
         file.seek(0)
 
 
-# ---- determines what a file is by its first bytes, since names can be wrong
-#
-# Signatures are those of the formats' specifications. Text has no signature and is identified by its name.
-
+# Determines what a file is by its first bytes, since names can be wrong. Signatures are those of the formats'
+# specifications. Text has no signature and is identified by its name.
 
 HEAD_BYTES = 1024
 _MOST_NAMES = 10_000

@@ -69,9 +69,6 @@ def _beside(package: Package, walker: Walker, main: str) -> Iterator[Flow]:
         walker.reading.note(Note.HEADERS_APART)
 
 
-# ---- turns the elements of a Word file into the text and blocks that flow over its pages
-
-
 _SKIPPED = frozenset(
     ("delText", "delInstrText", "instrText", "rPr", "pPr", "tblPr", "tblGrid", "trPr", "tcPr", "sdtPr", "sdtEndPr",
      "Fallback", "fldData", "footnoteRef", "endnoteRef", "annotationRef", "proofErr", "sectPr", "del", "moveFrom")
@@ -158,8 +155,8 @@ class Walker:
             self.reading.note(Note.EXTERNAL_IGNORED)
         else:
             self._see(name)
-            for other_element in element if name not in _SKIPPED else ():
-                yield from self.flow(other_element)
+            for inner in element if name not in _SKIPPED else ():
+                yield from self.flow(inner)
 
     def rest(self) -> Iterator[Flow]:
         if self._carried:
@@ -226,47 +223,47 @@ class Walker:
         return kind or BlockKind.PARAGRAPH, 1 if kind is BlockKind.LIST_ITEM else 0, shown
 
     def _walk(self, element: etree._Element, line: _Line, look: Look) -> None:
-        for other_element in element:
-            name = local(other_element)
+        for inner in element:
+            name = local(inner)
             if name == "t":
                 if not line.fields or all(opened.is_shown for opened in line.fields):
-                    self._write(other_element.text or "", line, look)
+                    self._write(inner.text or "", line, look)
             elif name == "r":
-                self._walk(other_element, line, self._look_of(other_element, line))
+                self._walk(inner, line, self._look_of(inner, line))
             elif name in _LETTERS:
                 self._write(_LETTERS[name], line, look)
-            elif name == "br" and attribute(other_element, "type") == "page":
+            elif name == "br" and attribute(inner, "type") == "page":
                 line.cut(seen=False)
             elif name == "br":
                 self._write("\n", line, look)
             elif name == "lastRenderedPageBreak":
                 line.cut(seen=True)
             elif name == "fldChar":
-                self._field(other_element, line)
+                self._field(inner, line)
             elif name in _CITED:
-                self._cite(other_element, name, line)
+                self._cite(inner, name, line)
             elif name == "commentReference":
-                self._comment(attribute(other_element, "id"), line)
+                self._comment(attribute(inner, "id"), line)
             elif name == "txbxContent":
-                for part in other_element:
-                    line.after += self.flow(part)
+                for deeper in inner:
+                    line.after += self.flow(deeper)
             elif name == "sym":
-                self._sign(other_element, line, look)
+                self._sign(inner, line, look)
             elif name == "instrText" and line.fields:
-                line.fields[-1].code = (line.fields[-1].code + (other_element.text or ""))[:_MOST_CODE]
+                line.fields[-1].code = (line.fields[-1].code + (inner.text or ""))[:_MOST_CODE]
             elif name in ("oMath", "oMathPara"):
-                self._write(letters.parted_from(line.text, omml_line(other_element)), line, look)
+                self._write(letters.parted_from(line.text, omml_line(inner)), line, look)
             elif name == "sdt":
                 begun = len(line.text)
-                self._walk(other_element, line, look)
+                self._walk(inner, line, look)
                 shown = "".join(line.text[begun:]).strip()
-                if len(shown) < 2 and (chosen := _chosen(child(other_element, "sdtPr"), shown)):
+                if len(shown) < 2 and (chosen := _chosen(child(inner, "sdtPr"), shown)):
                     line.text[begun:] = [chosen]
             else:
                 self._see(name)
                 if name not in _SKIPPED:
-                    self._look(other_element, name, line)
-                    self._walk(other_element, line, look)
+                    self._look(inner, name, line)
+                    self._walk(inner, line, look)
 
     def _write(self, text: str, line: _Line, look: Look) -> None:
         is_plain = look is _USUAL and (text.isascii() or not letters.PRIVATE.search(text))
@@ -345,13 +342,13 @@ class Walker:
     # ---- tables
 
     def _inside(self, element: etree._Element, requested: str) -> Iterator[etree._Element]:
-        for other_element in element:
-            name = local(other_element)
+        for inner in element:
+            name = local(inner)
             if name == requested:
-                yield other_element
+                yield inner
             elif name not in _SKIPPED:
                 self._see(name)
-                yield from self._inside(other_element, requested)
+                yield from self._inside(inner, requested)
 
     def _row(self, row: etree._Element, *, may_be_head: bool = False) -> Iterator[Flow]:
         properties = child(row, "trPr")
@@ -432,11 +429,8 @@ def _is_white(run: etree._Element, properties: etree._Element | None) -> bool:
     return all(local(element) != "pPr" or child(element, "shd") is None for element in first)
 
 
-# ---- styles and numbering of Word files
-#
-# Decides which paragraph is a heading, and which is a list item with what number. ECMA-376 part 1, 17.7 (styles) and
-# 17.9 (numbering).
-
+# Styles and numbering of Word files. Decides which paragraph is a heading, and which is a list item with what number.
+# ECMA-376 part 1, 17.7 (styles) and 17.9 (numbering).
 
 _HEADING = re.compile(r"heading ([1-9])$")
 _LEVELS = 9
@@ -631,17 +625,17 @@ class Numbering:
 
 
 def _levels(element: etree._Element) -> Iterator[tuple[int, _Level]]:
-    for other_element in element:
-        number = attribute(other_element, "ilvl")
-        if local(other_element) != "lvl" or not number.isdecimal():
+    for inner in element:
+        number = attribute(inner, "ilvl")
+        if local(inner) != "lvl" or not number.isdecimal():
             continue
-        values = {local(about): attribute(about, "val") for about in other_element}
+        values = {local(about): attribute(about, "val") for about in inner}
         start, text = values.get("start", ""), values.get("lvlText", "")
         if values.get("numFmt") == "bullet" and len(text) == 1:
-            text = letters.sign_of(text, attribute(child(other_element, "rPr", "rFonts"), "ascii"))
+            text = letters.sign_of(text, attribute(child(inner, "rPr", "rFonts"), "ascii"))
         yield int(number[:2]), _Level(
             int(start[:6]) if start.isdecimal() else 1, values.get("numFmt", "decimal"), text,
-            values.get("pStyle", ""), is_on(child(other_element, "isLgl")),
+            values.get("pStyle", ""), is_on(child(inner, "isLgl")),
         )  # fmt: skip
 
 

@@ -107,9 +107,6 @@ def _cleaned(line: str) -> str:
     return " ".join(_DOUBLED.sub(r"(\1)", line).split())
 
 
-# ---- what is written
-
-
 def _fraction(above: str, below: str, sign: str = "/") -> str:
     made = f"{_grouped(above)}{sign}{_grouped(below)}"
     return f"{_EDGE}{made}{_EDGE}" if sign == "/" else f"({made})"
@@ -183,7 +180,7 @@ def _rows(rows: list[list[str]]) -> str:
     )
 
 
-# ---- what is read. An element that is not named here is a row of what is in it
+# What is read. An element that is not named here is a row of what is in it.
 
 
 def _line(part: _Part) -> str:

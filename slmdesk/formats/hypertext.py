@@ -507,8 +507,6 @@ _ELEMENTS: Mapping[str, Callable[[_Walker, LexborNode, _Attributes], _Steps]] = 
 }
 """Handlers of the elements that need more than a line break before and after them."""
 
-# ---- prepares hypertext for the parser
-
 
 MOST_DEPTH = 10_000
 """Most levels of nested elements. The parser's time grows with the square of the depth: 0.1 s for this depth, a minute
@@ -567,8 +565,7 @@ def _depth(markup: str) -> int:
     return deepest
 
 
-# ---- finds what a browser would not show, by an element's own attributes and simple style sheet rules (X10)
-
+# Finds what a browser would not show, by an element's own attributes and simple style sheet rules (X10)
 
 _UNSEEN = re.compile(
     r"display\s*:\s*none|visibility\s*:\s*hidden|font-size\s*:\s*0(?![.\d])|opacity\s*:\s*0(?![.\d])|mso-hide\s*:\s*all",
@@ -614,9 +611,6 @@ def is_unseen(attributes: Mapping[str, str | None], by_sheets: frozenset[str]) -
 def _is_white(style: str) -> bool:
     """Return whether the style declares white letters but no background."""
     return _WHITE.search(style) is not None and "background" not in style.lower()
-
-
-# ---- reads web pages
 
 
 HEAD_BYTES = 4096
@@ -681,9 +675,6 @@ def decoded_markup(untrusted: bytes, declared: str = "", *, is_markup: bool = Tr
         if decoded.text.count("\ufffd") * 200 <= len(decoded.text):
             return decoded
     return decode(untrusted)
-
-
-# ---- reads e-books
 
 
 CHAPTER_CHARACTERS = 60_000

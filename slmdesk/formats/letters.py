@@ -42,9 +42,6 @@ def _shifted(text: str, letters: dict[int, int], sign: str) -> str:
     return text.replace(words, made)
 
 
-# ---- marks letters by their look while a reader puts a line together from its runs
-
-
 _UP, _DOWN = ("\x0e", "\x0f"), ("\x10", "\x11")
 """Control characters, which no text of a document has, around raised and lowered letters."""
 _MOVED = re.compile("\x0e([^\x0e-\x11]*)\x0f|\x10([^\x0e-\x11]*)\x11")
@@ -94,9 +91,6 @@ def numbered(number: str, text: str) -> str:
     if text[:1] == DELETED[0] and text.rstrip().find(DELETED[1]) == len(text.rstrip()) - 1:
         return f"{DELETED[0]}{number} {text[1:]}"
     return f"{number} {text}"
-
-
-# ---- signs of symbol fonts
 
 
 UNKNOWN = "[?]"

@@ -71,7 +71,7 @@ def pages_of(reading: Reading, mail: Mail) -> Iterator[Page]:
     """Yield the mail as a first page (if long, as several pages) and the list of its attachments as the last page."""
     reading.page_kind = PageKind.PART
     reading.title, reading.author = clean_label(mail.subject), clean_label(mail.sender)
-    reading.attachments[:] = [_listed(index, other_attachment) for index, other_attachment in enumerate(mail.enclosed)]
+    reading.attachments[:] = [_listed(index, attachment) for index, attachment in enumerate(mail.enclosed)]
     pieces = [Piece(BlockKind.PARAGRAPH, f"{name}: {value}", place="header") for name, value in mail.headers]
     pieces += (Piece(BlockKind.PARAGRAPH, report) for report in dict.fromkeys(mail.reports))
     for body, is_hypertext in mail.bodies:
@@ -87,9 +87,7 @@ def pages_of(reading: Reading, mail: Mail) -> Iterator[Page]:
     if mail.is_locked:
         yield page_of(next(numbers), "Message", "", [], status=PageStatus.LOCKED, reason=N_("encrypted"))
     if reading.attachments:
-        listed = [
-            Piece(BlockKind.LIST_ITEM, attachment_line(other_attachment), 1) for other_attachment in reading.attachments
-        ]
+        listed = [Piece(BlockKind.LIST_ITEM, attachment_line(attachment), 1) for attachment in reading.attachments]
         yield page_from(next(numbers), "Attachments", listed)
 
 
@@ -100,10 +98,10 @@ def taken_out(mail: Mail, path: str, index: int) -> tuple[str, bytes]:
     """
     if not 0 <= index < len(mail.enclosed):
         raise KnownError("request.invalid", what="attachment")
-    other_attachment, name = mail.enclosed[index], _listed(index, mail.enclosed[index]).name
-    if other_attachment.data is None:
+    attachment, name = mail.enclosed[index], _listed(index, mail.enclosed[index]).name
+    if attachment.data is None:
         raise KnownError("document.unreadable", path=f"{path} → {name}", reason=_("only its name is in the mail"))
-    return name, other_attachment.data
+    return name, attachment.data
 
 
 def plain_pieces(text: str) -> Iterator[Piece]:
@@ -152,10 +150,10 @@ def _hypertext(reading: Reading, body: str) -> Sequence[Piece]:
     return found.pieces
 
 
-def _listed(index: int, other_attachment: MailAttachment) -> Attachment:
-    untrusted = PurePosixPath(other_attachment.name.replace("\\", "/").replace("\0", "")).name
+def _listed(index: int, attachment: MailAttachment) -> Attachment:
+    untrusted = PurePosixPath(attachment.name.replace("\\", "/").replace("\0", "")).name
     name = clean_label(untrusted, MAX_NAME_CHARACTERS) or f"attachment {index + 1}"
-    data = other_attachment.data
+    data = attachment.data
     return Attachment(index, name, len(data or b""), "" if data is None else _format(name, data))
 
 
@@ -165,8 +163,7 @@ def _format(name: str, data: bytes) -> str:
     return found if found in {file_format.id for file_format in FORMATS} else ""
 
 
-# ---- reads mails as they are sent (RFC 5322, MIME), and web pages saved in that form (RFC 2557)
-
+# Reads mails as they are sent (RFC 5322, MIME), and web pages saved in that form (RFC 2557)
 
 HEADERS = ("From", "To", "Cc", "Bcc", "Reply-To", "Date", "Subject")
 MOST_DEPTH = 40
@@ -446,8 +443,7 @@ def unflowed(text: str, *, is_spaceless: bool = False) -> str:
     return "\n".join(map("".join, lines))
 
 
-# ---- what is signed (CMS, RFC 5652; PGP, RFC 4880)
-
+# What is signed (CMS, RFC 5652; PGP, RFC 4880)
 
 _SIGNED_DATA = bytes.fromhex("2a864886f70d010702")
 _MOST_ELEMENTS = 100_000
@@ -531,8 +527,7 @@ def without_armour(text: str) -> tuple[str, bool]:
     return head + rest.partition(f"-----END {_ARMOUR}")[2], bool(is_locked)
 
 
-# ---- what mail programs say: a mail was not delivered (RFC 3464) or was read (RFC 8098); invitations (RFC 5545)
-
+# What mail programs say: a mail was not delivered (RFC 3464) or was read (RFC 8098); invitations (RFC 5545)
 
 _REPORTED = {
     "Final-Recipient": "Recipient", "Action": "What happened", "Disposition": "What happened", "Status": "Status",

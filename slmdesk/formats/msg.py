@@ -58,7 +58,7 @@ def mail_of(reading: Reading) -> Mail:
     rich_text = _field(lambda: message.properties.binary_prop_value(PID_RICH_TEXT))
     if rich_text and not mail.bodies:
         mail.unread.append("RTF")
-    mail.enclosed = [_enclosed(other_attachment) for other_attachment in _field(lambda: message.attachments) or ()]
+    mail.enclosed = [_enclosed(attachment) for attachment in _field(lambda: message.attachments) or ()]
     return mail
 
 

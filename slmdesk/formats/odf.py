@@ -216,8 +216,8 @@ class OdfWalker:
         elif name not in _SKIPPED:
             if name == "section" and attribute(element, "display") == "none":
                 self.reading.note(Note.HIDDEN_TEXT)
-            for other_element in element:
-                yield from self.flow(other_element, depth)
+            for inner in element:
+                yield from self.flow(inner, depth)
 
     def pieces(self, element: etree._Element) -> list[Piece]:
         """Return the pieces of an element without pages of its own. Each footnote directly follows its citation."""
@@ -275,10 +275,10 @@ class OdfWalker:
     def _walk(self, element: etree._Element, line: _Line, look: Look) -> None:
         if element.text:
             self._write(_BLANKS.sub(" ", element.text), line, look)
-        for other_element in element:
-            self._inline(other_element, line, look)
-            if other_element.tail:
-                self._write(_BLANKS.sub(" ", other_element.tail), line, look)
+        for inner in element:
+            self._inline(inner, line, look)
+            if inner.tail:
+                self._write(_BLANKS.sub(" ", inner.tail), line, look)
 
     def _write(self, text: str, line: _Line, look: Look) -> None:
         line.text.append(text if look is _USUAL and text.isascii() else look.dress(self.reading, text))
@@ -380,8 +380,8 @@ class OdfWalker:
                 counted.counts[depth + 1] = int(starts[:6]) - 1
             is_numbered = is_item and len(item) > 0 and local(item[0]) in ("p", "h")
             number = counted.next(depth + 1) if is_numbered else ""
-            for other_element in item if is_item or local(item) == "list-header" else ():
-                for flow in self.flow(other_element, depth + 1):
+            for inner in item if is_item or local(item) == "list-header" else ():
+                for flow in self.flow(inner, depth + 1):
                     if number and isinstance(flow, Piece) and flow.text.strip():
                         flow, number = Piece(flow.kind, letters.numbered(number, flow.text), flow.level), ""
                     yield flow
@@ -447,9 +447,6 @@ _BLANKS = re.compile(r"[ \t\r\n]+")
 """White space, which is one space in these files. More spaces are written as elements."""
 
 
-# ---- reads OpenDocument texts while they are unpacked, with the pages they had when last displayed
-
-
 _BREAK = re.compile(rb"<text:soft-page-break ?/?>")
 """Matches LibreOffice's marks for where pages ended when the file was saved. Explicit page breaks have no such mark."""
 
@@ -482,9 +479,6 @@ def _beside(styles: etree._Element | None, walker: OdfWalker) -> Iterator[Flow]:
             seen.add((kind, text))
             walker.reading.note(Note.HEADERS_APART)
             yield Piece(kind, text) if kind is BlockKind.HEADER else Footnote(Piece(kind, text))
-
-
-# ---- reads OpenDocument presentations
 
 
 _ASIDE = {"header": BlockKind.HEADER, "footer": BlockKind.FOOTER, "date-time": BlockKind.FOOTER}
@@ -535,9 +529,6 @@ def _shape(walker: OdfWalker, shape: etree._Element) -> Iterator[Piece]:
         pieces = [piece for piece in pieces if piece.kind is BlockKind.CAPTION]
     for piece in pieces:
         yield Piece(_ASIDE.get(kind, piece.kind), piece.text, piece.level, piece.place)
-
-
-# ---- reads OpenDocument spreadsheets
 
 
 MAX_SAME_CELLS = 50
@@ -636,5 +627,5 @@ def _rows_in(element: etree._Element) -> Iterator[etree._Element]:
     if local(element) == "table-row":
         yield element
     elif local(element) in _GROUPS:
-        for other_element in element:
-            yield from _rows_in(other_element)
+        for inner in element:
+            yield from _rows_in(inner)

@@ -175,7 +175,7 @@ def child(element: etree._Element | None, *names: str) -> etree._Element | None:
     for name in names:
         if element is None:
             return None
-        element = next((other_element for other_element in element if local(other_element) == name), None)
+        element = next((inner for inner in element if local(inner) == name), None)
     return element
 
 
@@ -196,11 +196,9 @@ def local(element: etree._Element) -> str:
     return tag.rpartition("}")[2] if isinstance(tag, str) else ""
 
 
-# ---- the parts of an Office file, to read, to change and to write back
-#
-# Names of parts in Word, PowerPoint and Excel files are only conventions, so parts are found by their relations.
-# Namespaces differ between "strict" and "transitional" files, so elements are identified by their local names.
-
+# The parts of an Office file, to read, to change and to write back. Names of parts in Word, PowerPoint and Excel
+# files are only conventions, so parts are found by their relations. Namespaces differ between "strict" and
+# "transitional" files, so elements are identified by their local names.
 
 MAX_NAME_CHARACTERS = 300
 FOLLOWED = frozenset({"hyperlink"})
@@ -346,6 +344,4 @@ def is_on(element: etree._Element | None) -> bool:
 
 
 def texts(element: etree._Element, name: str = "t") -> Iterator[str]:
-    return (
-        other_element.text for other_element in element.iter() if local(other_element) == name and other_element.text
-    )
+    return (inner.text for inner in element.iter() if local(inner) == name and inner.text)

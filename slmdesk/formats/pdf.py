@@ -343,12 +343,9 @@ def _unseen(page: pdfium.PdfPage, lines: Mapping[int, Line]) -> set[int]:
     return found
 
 
-# ---- recognises text on a picture with tesserocr, if that optional library is installed (the extra `ocr`)
-#
-# The language data (one file per language, tessdata_fast) is in the folder SLMDESK_TESSDATA or in a folder where
-# operating systems keep it. Pages are read one by one in a single thread, since tesseract's own threads slow it down on
-# small machines.
-
+# Recognises text on a picture with tesserocr, if that optional library is installed (the extra `ocr`). The language
+# data (one file per language, tessdata_fast) is in the folder SLMDESK_TESSDATA or in a folder where operating systems
+# keep it. Pages are read one by one in a single thread, since tesseract's own threads slow it down on small machines.
 
 REASON = N_("by OCR")
 DATA_VARIABLE = "SLMDESK_TESSDATA"

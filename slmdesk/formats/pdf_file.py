@@ -167,11 +167,9 @@ def page_at(document: pdfium.PdfDocument, index: int) -> Iterator[pdfium.PdfPage
         yield page
 
 
-# ---- the words of a PDF page with their positions, as pdfium finds them
-#
-# Coordinates are those of the page as shown, after its rotation: points from the top left corner, y down. This code
-# does not group words into lines or blocks (see pdf_layout.py).
-
+# The words of a PDF page with their positions, as pdfium finds them. Coordinates are those of the page as shown,
+# after its rotation: points from the top left corner, y down. This code does not group words into lines or blocks
+# (see pdf_layout.py).
 
 MAX_CHARACTERS = 400_000
 """Most characters of a page. A page with more is not readable text and would fill the memory."""
@@ -674,9 +672,6 @@ def _accented(letters: str, indices: tuple[int, ...]) -> tuple[str, tuple[int, .
         where.append(indices[at + length - 1])
         at += length
     return "".join(found), tuple(where)
-
-
-# ---- finds compressed PDF streams that would expand hugely, before pdfium unpacks them whole in memory
 
 
 LEAST_PACKED = 4096

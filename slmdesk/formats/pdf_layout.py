@@ -347,9 +347,6 @@ def _runs_left(many: Iterator[list[Word]] | Sequence[list[Word]]) -> bool:
     return left > right
 
 
-# ---- turns the lines of a page into blocks and text
-
-
 HEADING_RATIO = 1.14
 SMALL_RATIO = 0.9
 MAX_HEADING_CHARACTERS = 200
@@ -631,9 +628,6 @@ def _leader(words: Sequence[Word], at: int) -> int:
     while at + count < len(words) and _LEADER.match(words[at + count].text):
         count += 1
     return count if count >= _LEADER_WORDS or (count and len(words[at].text) >= _LEADER_WORDS) else 0
-
-
-# ---- finds headers and footers of a page
 
 
 EDGE = 0.14

@@ -90,8 +90,7 @@ def _comments(reading: Reading, root: etree._Element | None, authors: dict[str, 
         yield Piece(BlockKind.COMMENT, words, place=authors.get(attribute(element, "authorId"), ""))
 
 
-# ---- reads shapes with text, as in slides, spreadsheet drawings and charts (DrawingML, ECMA-376 part 1, 20-21)
-
+# Reads shapes with text, as in slides, spreadsheet drawings and charts (DrawingML, ECMA-376 part 1, 20-21)
 
 _SHAPES = frozenset(("sp", "grpSp", "graphicFrame", "pic", "cxnSp", "contentPart"))
 _WRAPPERS = frozenset(("AlternateContent", "Choice", "spTree", "twoCellAnchor", "oneCellAnchor", "absoluteAnchor"))
@@ -104,12 +103,12 @@ class Drawing(Record):
     relations: dict[str, Relation]
 
     def pieces(self, element: etree._Element | None) -> Iterator[Piece]:
-        for other_element in children(element):
-            name = local(other_element)
+        for inner in children(element):
+            name = local(inner)
             if name in _WRAPPERS:
-                yield from self.pieces(other_element)
+                yield from self.pieces(inner)
             elif name in _SHAPES:
-                yield from self._shape(other_element, name)
+                yield from self._shape(inner, name)
 
     def _shape(self, shape: etree._Element, name: str) -> Iterator[Piece]:
         if name == "grpSp":

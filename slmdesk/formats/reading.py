@@ -166,9 +166,6 @@ class PageText:
         return "".join(self._pieces)
 
 
-# ---- reads the bytes of a document, only from regular files of limited size
-
-
 MAX_TEXT_BYTES = 20 << 20
 """Most bytes of a text document, about 3,000,000 words. The reader's memory holds it as Python text and a second time
 on its way through the pipe.
@@ -287,9 +284,6 @@ def read_all(file: BinaryIO, path: str, limit_bytes: int) -> bytes:
     return b"".join(blocks)
 
 
-# ---- pictures of pages, for formats that have them, with the position of a passage on a page
-
-
 MAX_WIDTH = 4096
 
 Box: TypeAlias = tuple[float, float, float, float]
@@ -314,8 +308,7 @@ class Picture(Record):
     """For each mark the boxes of its lines, or no boxes if its position is unknown."""
 
 
-# ---- encodes raw pixels as a PNG file (the PNG specification, W3C)
-
+# Encodes raw pixels as a PNG file (the PNG specification, W3C)
 
 _LEVEL = 3
 """Low compression level: pages are mostly white, and a user is waiting."""
@@ -337,9 +330,6 @@ def png_of(rgb: bytes, *, width: int, height: int, stride: int) -> bytes:
 
 def _chunk(kind: bytes, data: bytes) -> bytes:
     return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
-
-
-# ---- what reads, rewrites and redacts each format
 
 
 _FUNCTIONS = (

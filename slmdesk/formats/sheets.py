@@ -175,11 +175,8 @@ def is_head(rows: Sequence[Row]) -> bool:
     return len(names) > 1 and len(below) > 1 and not any(_NUMBER.fullmatch(words) for __, words in names)
 
 
-# ---- reads Excel files row by row while unpacking
-#
-# No range of cells is ever allocated, however far apart two cells are (X4). ECMA-376 part 1, chapter 18. Formulas give
-# the values they had when the file was saved.
-
+# Reads Excel files row by row while unpacking. No range of cells is ever allocated, however far apart two cells are
+# (X4). ECMA-376 part 1, chapter 18. Formulas give the values they had when the file was saved.
 
 _ESCAPE = re.compile(r"_x([0-9A-Fa-f]{4})_")
 _OLD_BOX = re.compile(rb"""ObjectType=["'](?:Checkbox|Radio|Drop|List)["']""")
@@ -376,13 +373,13 @@ def _looks_of(styles: etree._Element | None) -> dict[str, Look]:
 
 def _rich(element: etree._Element, reading: Reading) -> str:
     pieces, is_dressed = [], False
-    for other_element in element:
-        name = local(other_element)
+    for inner in element:
+        name = local(inner)
         if name == "t":
-            pieces.append(other_element.text or "")
+            pieces.append(inner.text or "")
         elif name == "r":
-            words = "".join(part.text or "" for part in other_element if local(part) == "t")
-            look = _look(child(other_element, "rPr"))
+            words = "".join(part.text or "" for part in inner if local(part) == "t")
+            look = _look(child(inner, "rPr"))
             if look is not PLAIN_LOOK:
                 words, is_dressed = look.dress(reading, words), True
             pieces.append(words)
@@ -404,9 +401,6 @@ def formats_of(root: etree._Element | None) -> list[NumberFormat]:
         known = _BUILT_IN.get(int(number) if number.isdecimal() else 0, "")
         found.append(format_of_code(own.get(number, known)))
     return found
-
-
-# ---- formats numbers as a spreadsheet shows them
 
 
 _BUILT_IN = {
@@ -561,12 +555,9 @@ def moment_text(moment: datetime, *, has_date: bool, has_time: bool, has_seconds
     return f"{moment.date().isoformat()} {clock}" if has_date else clock
 
 
-# ---- reads tables in text files
-#
-# Values are separated by commas, semicolons, tabs or bars (RFC 4180, read leniently). This code does not use the csv
-# module: `csv.Sniffer` takes any frequent letter for a delimiter, and `csv.reader` swallows the rest of a file after a
-# single quotation mark.
-
+# Reads tables in text files. Values are separated by commas, semicolons, tabs or bars (RFC 4180, read leniently).
+# This code does not use the csv module: `csv.Sniffer` takes any frequent letter for a delimiter, and `csv.reader`
+# swallows the rest of a file after a single quotation mark.
 
 DELIMITERS = "\t;|,"
 REPORTED = re.compile(r"sep=(.)\n", re.IGNORECASE)

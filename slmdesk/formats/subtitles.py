@@ -157,11 +157,8 @@ def _ass(text: str) -> Iterator[Cue]:
                 yield Cue(start_s, end_s, plain, values.get("name", "").strip(), is_timed=bool(start and end))
 
 
-# ---- reads subtitles as XML
-#
-# TTML (w3.org/TR/ttml2). Each `p` is a cue. Its time is its own, else that of the spans inside it, else that of the
-# element around it.
-
+# Reads subtitles as XML. TTML (w3.org/TR/ttml2). Each `p` is a cue. Its time is its own, else that of the spans
+# inside it, else that of the element around it.
 
 _CLOCK = re.compile(r"(\d{1,4}):(\d{1,2}):(\d{1,2}(?:\.\d{1,9})?)")
 _OFFSET = re.compile(r"(\d{1,9}(?:\.\d{1,9})?)(h|ms|m|s)$")

@@ -104,9 +104,6 @@ def check_languages(reading: Reading, reported: Wording, source: str, target: st
         raise KnownError("glossary.more_languages", path=reading.path, languages=names)
 
 
-# ---- tables
-
-
 def _rows(reading: Reading, format_id: str) -> Iterator[list[str]]:
     if format_id == "csv":
         text = decoded_text(reading)
@@ -215,9 +212,6 @@ def _term(cells: Sequence[str], columns: Mapping[str, int]) -> FoundTerm | None:
     return FoundTerm(source, "" if keeps else target, forbidden, keeps, minds_case, cell("note"), forms)
 
 
-# ---- TBX
-
-
 def _tbx(reading: Reading, reported: Wording, source: str, target: str) -> Iterator[FoundTerm]:
     """Yield the terms of a TBX file: old form (termEntry, langSet, tig) or new (conceptEntry, langSec, termSec)."""
     stream = Stream(reading.chunks(), reading.path, "body")
@@ -261,9 +255,6 @@ def _entry(entry: etree._Element) -> dict[str, list[tuple[str, bool]]]:
                 is_bad = bool(re.search(r"deprecated|forbidden|superseded", notes, re.IGNORECASE))
                 found.setdefault(code, []).append((words, is_bad))
     return found
-
-
-# ---- TMX
 
 
 def pairs_of(reading: Reading, reported: Wording, source: str = "", target: str = "") -> Iterator[tuple[str, str]]:

@@ -250,9 +250,6 @@ def _strictly(untrusted: bytes, encoding: str) -> str | None:
         return None
 
 
-# ---- reads plain text
-
-
 MAX_PAGE_CHARACTERS = 200_000
 """Most characters of a page, so that messages stay small. Longer pages are split at line ends."""
 
@@ -308,9 +305,6 @@ def _blocks(page: str, kind: BlockKind) -> list[Block]:
     if begun >= 0:
         blocks.append(Block(kind, begun, at - 1))
     return blocks
-
-
-# ---- splits formats without fixed pages
 
 
 SECTION_CHARACTERS = 8_000
@@ -456,12 +450,10 @@ class Pager:
         self._only_headings, self._has_words, self._is_pictured = True, False, False
 
 
-# ---- reads Markdown line by line
-#
-# Sections begin at headings of the first two levels, and nothing is left out. If there are thousands of headings, as in
-# a list written by a program, a section holds several. Only the block structure is parsed: CommonMark's kinds of lines
-# (spec.commonmark.org, sections 4 and 5) and GFM's tables. An unclear line is a paragraph.
-
+# Reads Markdown line by line. Sections begin at headings of the first two levels, and nothing is left out. If there
+# are thousands of headings, as in a list written by a program, a section holds several. Only the block structure is
+# parsed: CommonMark's kinds of lines (spec.commonmark.org, sections 4 and 5) and GFM's tables. An unclear line is a
+# paragraph.
 
 MANY_HEADINGS = 2_000
 """Number of level 1 and 2 headings above which a section has at least SMALL_CHARACTERS, and so may hold several."""
@@ -578,9 +570,6 @@ def _kind(line: str) -> BlockKind | None:
     return BlockKind.PARAGRAPH
 
 
-# ---- pieces of a document before they become pages, for formats that have sections instead of pages
-
-
 MOST_PIECES_CHARACTERS = 20_000
 """Most characters of a section without headings before it is split, so that the eye finds a passage in it."""
 
@@ -637,9 +626,6 @@ def _bearable(pieces: Iterable[Piece]) -> Iterator[Piece]:
             yield changed(piece, text=text) if text is not piece.text else piece
 
 
-# ---- turns rows of tables in texts into blocks, unless the table is only used for layout
-
-
 ROW_CHARACTERS = 2_000
 ROW_PARAGRAPHS = 3
 """Most paragraphs in a cell of a long row. If a cell has more, the row is taken as page layout."""
@@ -668,9 +654,6 @@ def as_row(cells: Sequence[Sequence[Flow]], level: int) -> Iterator[Flow]:
     for piece in (block for cell in cells for block in cell):
         if isinstance(piece, Footnote | PictureBlock) or (isinstance(piece, Piece) and piece.kind not in _IN_A_ROW):
             yield piece
-
-
-# ---- turns slides of any format into pages
 
 
 def slide_page(number: int, found: Iterable[Piece], *, hidden: bool, pictured: bool) -> Page:

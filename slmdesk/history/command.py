@@ -19,7 +19,6 @@ from slmdesk.base.record import to_json
 from slmdesk.base.records import DocumentRecord, Item, Message, Rescued
 from slmdesk.base.types import Json, used_words
 from slmdesk.base.untrusted import clean_label
-from slmdesk.chat.conversation import words_of
 from slmdesk.command.console import Console, NamedFile, json_option, table
 from slmdesk.command.job_output import check_file
 from slmdesk.command.opening import key_of_backup, keys_for_restoring
@@ -354,7 +353,7 @@ def _item(item: Item) -> dict[str, Json]:
 def _message(message: Message) -> dict[str, Json]:
     attached = [attachment.attached for attachment in message.attachments]
     return {
-        "id": message.id, "parent": message.parent, "role": str(message.role), "text": words_of(message),
+        "id": message.id, "parent": message.parent, "role": str(message.role), "text": message.words,
         "attachments": [{"file": file.name, "read": used_words(file)} for file in attached],
         "status": str(message.status), "created": iso_time(message.created), "model": message.model_name,
         "preset": message.preset, "is_edited": message.original is not None,

@@ -35,8 +35,7 @@ from slmdesk.base.texts import _, ngettext
 from slmdesk.base.types import AttachmentPart, Json, Origin, Role, TextPart
 from slmdesk.base.untrusted import clean_label
 from slmdesk.chat.conversation import NEW_CHAT, WINDOW, copied_window, title_from
-from slmdesk.chat.service import KIND
-from slmdesk.chat.types import Quoted, options_from
+from slmdesk.chat.types import KIND, Quoted, options_from
 from slmdesk.children.client import ChildClient, JobHandle
 from slmdesk.library.reading import start_reader
 from slmdesk.runtime.events import ItemsAdded, Pending

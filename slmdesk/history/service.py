@@ -19,8 +19,8 @@ from slmdesk.base.record import to_json as to_wire
 from slmdesk.base.records import DocumentRecord, Found, Item, Message, Rescued
 from slmdesk.base.texts import _, in_english
 from slmdesk.base.types import Json
-from slmdesk.chat.service import KIND, ChatService
-from slmdesk.chat.types import COMPARISON
+from slmdesk.chat.service import ChatService
+from slmdesk.chat.types import COMPARISON, KIND
 from slmdesk.children.client import ChildClient, JobHandle
 from slmdesk.exports.papers import (
     Shown,

@@ -87,13 +87,6 @@ def tokens_of(untrusted: Mapping[str, Json]) -> tuple[int, int]:
     return max(0, prompt), max(0, output)
 
 
-# ---- plans
-#
-# A plan is a generator that yields batches of steps for a job and is resumed with their results. The plan itself is
-# never stored. After a pause or a crash it starts again from the beginning and receives the stored results, so it must
-# ask for the same steps whenever it receives the same results. Service thread.
-
-
 EVERY = 1 << 30
 
 
@@ -123,7 +116,12 @@ class Question(Record):
 
 AskedQuestion: TypeAlias = Batch | Yield | Question
 Plan: TypeAlias = Generator[AskedQuestion, Any, None]
-"""Generator that plans a job. It returns once the result is stored, and raises KnownError if there can be no result."""
+"""Generator that yields batches of steps for a job and is resumed with their results. Service thread.
+
+It returns once the result is stored, and raises KnownError if there can be no result. The plan itself is never stored.
+After a pause or a crash it starts again from the beginning and receives the stored results, so it must ask for the same
+steps whenever it receives the same results.
+"""
 StepValue: TypeAlias = "Mapping[str, Json] | None"
 
 
@@ -218,17 +216,17 @@ class PlanRunner:
         self._report_batch()
 
 
-# ---- connects `TimeLeft` to the stored values about a job's time
-#
-# On the service thread. Prices of batches are stored as measurements of this PC; the newest estimate is stored with
-# the job, for other instances and for the next start.
-
-
 NOTE = "pace"
 PRICE = "job pace"
 
 
 class JobTimes:
+    """Connects `TimeLeft` to the stored values about a job's time. Service thread.
+
+    Prices of batches are stored as measurements of this PC; the newest estimate is stored with the job, for other
+    instances and for the next start.
+    """
+
     def __init__(self, store: Store, job: JobRecord) -> None:
         self._store = store
         self._prefix = f"{PRICE} {job.model_sha256} {job.kind} "
@@ -314,9 +312,6 @@ def noted_of(job: JobRecord) -> RecordedTimes:
         passed = max(0.0, time.time() - at)
         left = Remaining(*(max(0.0, number - passed) for number in numbers))
     return RecordedTimes(shown, left, int(ahead or 0))
-
-
-# ---- runs a job in this instance
 
 
 WIDTHS = 4

@@ -49,9 +49,6 @@ def put_in_order(store: Store, waiting: Sequence[JobRecord], ids: Sequence[str])
             store.jobs.note(job.id, {"place": list(place)})
 
 
-# ---- stored requests of items, and the unfinished job for the same request, which a repeated command resumes
-
-
 REQUEST = "wish"
 """Key in an item's settings for the original request, stored as JSON. The item's jobs store the same request."""
 
@@ -91,9 +88,6 @@ def _is_as_it_was(path: str, since: float) -> bool:
         return not path or os.stat(path).st_mtime <= since  # noqa: PTH116  a name may hold what no Path takes
     except (OSError, ValueError):
         return False
-
-
-# ---- the job queue
 
 
 OnEnd = Callable[[JobRecord], None]
@@ -331,9 +325,6 @@ class JobService(Service):
             steps_ahead=0 if job.status is JobStatus.DONE else noted.steps_ahead,
         )  # fmt: skip
         self._publish(reported)
-
-
-# ---- jobs as the jobs page shows them
 
 
 class JobGroup(StrEnum):

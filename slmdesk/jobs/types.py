@@ -25,8 +25,6 @@ KINDS = {
     **{kind: ITEM_KINDS[kind][0].capitalize() for kind in ("summary", "question", "extraction", "translation")},
 }
 
-# ---- events of jobs
-
 
 class JobChanged(Event):
     """Progress or status of a job. Published after each step and each change of status.
@@ -57,13 +55,6 @@ class JobChanged(Event):
             return None
         low = self.eta_s if self.eta_low_s is None else self.eta_low_s
         return Remaining(self.eta_s, low, self.eta_s if self.eta_high_s is None else self.eta_high_s)
-
-
-# ---- estimates the time a job still takes from the steps it has done, partly done ones included
-#
-# Pure code for a single thread. Work is counted in units of cost, roughly tokens. Each batch has a price in seconds per
-# unit. The price is measured in this run, or else taken from earlier jobs of the same kind and model, or else assumed
-# to equal that of the batches before.
 
 
 READ_SHARE = 0.8
@@ -103,6 +94,9 @@ class Remaining(Record):
 class TimeLeft:
     """Tracks the progress of a job and estimates its time left. `known` holds prices by batch name from earlier jobs
     (seconds per unit of cost).
+
+    For a single thread. Work is counted in units of cost, roughly tokens. The price of a batch is measured in this run,
+    or else taken from earlier jobs of the same kind and model, or else assumed to equal that of the batches before.
     """
 
     def __init__(self, known: Mapping[str, float], clock: Callable[[], float] = time.monotonic) -> None:
@@ -272,9 +266,6 @@ class TimeLeft:
         self._began, self._saved = self._clock(), 0
 
 
-# ---- labels for jobs
-
-
 _STEPS = (1, 2, 3, 5, 10, 15, 20, 30, 45, 60)
 
 
@@ -338,9 +329,6 @@ def _rounded(seconds: float) -> int:
 
 def _minutes(minutes: int) -> str:
     return time_for_people(minutes * 60)
-
-
-# ---- progress of jobs that count bytes instead of steps (downloads)
 
 
 def bytes_of(job: JobRecord) -> tuple[int, int]:

@@ -47,9 +47,6 @@ from slmdesk.runtime.messages import bytes_for_people, problem_of
 from slmdesk.services import Services
 from slmdesk.text.redaction import Kind, Listed
 
-# ---- `slmdesk documents …`
-
-
 MOST = 100_000
 
 
@@ -157,9 +154,6 @@ def forget(console: Console, document: str) -> None:
         console.say(f"{gone.id}  {gone.name}: forgotten")
 
 
-# ---- folders
-
-
 @click.command()
 @click.argument("folder", type=NamedFile())
 @json_option
@@ -263,9 +257,6 @@ def _document_shape(record: DocumentRecord, folders: dict[str, str]) -> dict[str
 
 def _place(record: CollectionRecord) -> str:
     return os.fsdecode(record.path)
-
-
-# ---- documents
 
 
 @click.group()
@@ -385,9 +376,6 @@ def _as_json(info: DocumentInfo, pages: Sequence[Page], *, with_blocks: bool) ->
         reported.append(page)
     about = {key: value for key, value in to_json(info).items() if key not in ("format", "pages")}
     return {"format": info.format, "pages": reported, "facts": about, "notes": list(info.notes)}
-
-
-# ---- `slmdesk redact`
 
 
 MOST_LIST_BYTES = 4 << 20

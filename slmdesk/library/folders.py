@@ -406,12 +406,6 @@ class CollectionService(Service):
             folder.halt()
 
 
-# ---- jobs that read the new files of folders; each file is a step, whose result is saved
-#
-# Service thread. If the program is killed, only the current file has to be read again. A file that cannot be read is a
-# failed step, and the job goes on with the next file.
-
-
 AT_ONCE = 50
 TELL_S = 0.25
 REST_S = 0.5
@@ -456,7 +450,11 @@ class _Looked(Record):
 
 
 class IndexRunner(Service):
-    """Service that runs the jobs of kind `index` one after another (see jobs.service.Runner)."""
+    """Service that runs the jobs of kind `index`, which read the new files of folders (see jobs.service.Runner).
+
+    Each file is a step, so that after a kill only the current file has to be read again. A file that cannot be read is
+    a failed step, and the job goes on with the next file.
+    """
 
     def __init__(
         self,
@@ -695,9 +693,6 @@ def _seen_in(step: JobStep) -> SeenFile:
 
 def _cost(step: JobStep) -> int:
     return PER_FILE + (stored_from(int, step.input.get("bytes")) or 0)
-
-
-# ---- removal of folders, and of documents whose files are gone, one document at a time
 
 
 REMOVAL_REST_S = 0.3

@@ -385,9 +385,6 @@ def _page_from(untrusted: Mapping[str, Json]) -> Page:
     return changed(page, text=text, blocks=tuple(blocks))
 
 
-# ---- requests to the reader child about a document
-
-
 OnPartial = Callable[[Mapping[str, Any]], object]
 """Called with each partial result, on a thread of the client."""
 
@@ -439,9 +436,6 @@ def ask_reader(
     on_partial: OnPartial,
 ) -> Pending[Mapping[str, Json]]:
     return start_reader(service_thread, reader, kind, payload, on_partial)[1]
-
-
-# ---- jobs that send the reader child a list of steps and receive a file
 
 
 Step: TypeAlias = tuple[str, Mapping[str, Json]]
@@ -531,9 +525,6 @@ def _is_found(piece: Mapping[str, Any]) -> bool:
             isinstance(some, list | tuple) and all(isinstance(n, int) for n in some) for some in numbers
         )
     return isinstance(left, Mapping)
-
-
-# ---- images of pages, rendered by the reader child
 
 
 CACHE_BYTES = 24 << 20

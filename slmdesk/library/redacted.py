@@ -218,9 +218,6 @@ def _kind_of_form(original: str, words: Sequence[tuple[Kind, str]]) -> Kind:
     return next((kind for kind, known in words if original in known or known in original), Kind.PERSON)
 
 
-# ---- records: what was found in a document, what to redact, and the result
-
-
 class Place(Record):
     place: str
     before: str
@@ -285,9 +282,6 @@ def remarks_from(untrusted: Json) -> tuple[Remark, ...]:
     return tuple(Remark(remark.kind[:40], remark.place[:300]) for remark in stored_list(Remark, untrusted))
 
 
-# ---- texts for people: what was removed, and what a person has to check
-
-
 KIND_LABELS: dict[Kind, tuple[str, str]] = {
     Kind.PERSON: (_("name"), _("names")),
     Kind.FIRM: (_("company"), _("companies")),
@@ -345,9 +339,6 @@ def _lines(remarks: Sequence[Remark], words: dict[str, str]) -> list[str]:
         said = words.get(kind, kind.replace("_", " "))
         lines.append(f"{said[0].upper()}{said[1:]}" + (f" ({shown})" if shown else ""))
     return lines
-
-
-# ---- search for private words in the text of a document
 
 
 MOST_PLACES = 3
@@ -544,9 +535,6 @@ def pairs_for(
         if held := index.found(substitute.casefold()):
             raise KnownError("redaction.conflict", words=originals[held[0]])
     return tuple((made | barred).items())
-
-
-# ---- the key file, with which a redacted document can be restored
 
 
 FORMAT, VERSION = "slmdesk-redaction-key", 1

@@ -253,9 +253,6 @@ def _lies_in(path: str, folder: str) -> bool:
     return path.startswith(folder.rstrip(os.sep) + os.sep)
 
 
-# ---- finding document files, and telling whether a file has changed since it was read
-
-
 CHUNK_BYTES = 1 << 20
 MOST_LISTED = 5_000
 LISTED_DEPTH = 20

@@ -143,9 +143,6 @@ def _bare(folded: str) -> str:
     return _NOT_LETTERS.sub("", folded)
 
 
-# ---- the sentence of a passage that matches the searched words best, as a citation
-
-
 LEAST_STEM, LONGEST_ENDING = 4, 3
 
 
@@ -234,13 +231,6 @@ def _spans(text: str) -> tuple[tuple[int, int], ...]:
     return tuple(found)
 
 
-# ---- ranking the passages of documents for a question
-#
-# Passages are always ranked by words, and by meaning if there is an embedding model. The index finds passages by the
-# beginnings of words; their forms and compounds decide the rank. The two rankings are combined by reciprocal rank
-# fusion (Cormack, Clarke and Buettcher 2009). Service thread.
-
-
 DEEP = 40
 """Number of places at the top of each ranking that count."""
 CANDIDATES = 64
@@ -284,7 +274,12 @@ def with_meaning(by_words: Sequence[int], by_meaning: Sequence[int]) -> list[int
 
 
 class Retrieval:
-    """Search that ranks the passages of documents for a question. Service thread."""
+    """Search that ranks the passages of documents for a question. Service thread.
+
+    Passages are always ranked by words, and by meaning if there is an embedding model. The index finds passages by the
+    beginnings of words; their forms and compounds decide the rank. The two rankings are combined by reciprocal rank
+    fusion (Cormack, Clarke and Buettcher 2009).
+    """
 
     def __init__(self, store: Store, meaning: Meaning | None = None) -> None:
         self._store, self._meaning = store, meaning
@@ -335,11 +330,6 @@ class Retrieval:
         return [found[n] for n in dict.fromkeys(requested) if n in found and n not in have]
 
 
-# ---- embedding vectors of passages, computed in the background, and search by meaning
-#
-# Service thread. Works only if the library has an embedding model. Vectors are stored under the model's checksum.
-
-
 AT_ONCE = 32
 """Passages of one engine job. The engine opens the model anew for each job."""
 REST_S = 1.0
@@ -357,7 +347,8 @@ OnVectors = Callable[[list[bytes], bool], None]
 class EmbeddingService(Service):
     """Service that computes vectors of passages, and finds passages by their vectors.
 
-    A document is indexed after it was read. All documents are indexed again when the embedding model changes.
+    It works only if the library has an embedding model. A document is indexed after it was read. All documents are
+    indexed again when the embedding model changes: vectors are stored under its checksum.
     """
 
     def __init__(self, runtime: Runtime, uses: DefaultsService, loader: ModelLoader) -> None:

@@ -304,9 +304,6 @@ class DocumentService(Service):
         return changed(record, status=DocumentStatus.FAILED, error_code="document.stopped", error_args=args)
 
 
-# ---- opening of documents
-
-
 MOST_NAME = 255
 
 
@@ -483,17 +480,11 @@ class DocumentOpener(Service):
         self._reading.add(reading)
 
 
-# ---- the result of reading a folder, for work that uses all of its documents
-
-
 class FolderRead(Record):
     documents: tuple[str, ...]
     failed: tuple[tuple[str, str], ...]
     """Documents that were not read: name of the file, and the reason."""
     total: int
-
-
-# ---- the names of what can be attached
 
 
 class LibraryName(Record):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Container, Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from enum import StrEnum
 from pathlib import Path
 from types import MappingProxyType
@@ -134,9 +134,6 @@ def _args(untrusted: Mapping[str, object]) -> dict[str, str | int]:
     return {name: value for name, value in untrusted.items() if isinstance(value, str | int)}
 
 
-# ---- the stored facts about a document
-
-
 def info_of(record: DocumentRecord) -> DocumentInfo:
     try:
         return record_from(DocumentInfo, record.info)
@@ -165,9 +162,6 @@ def attached(record: DocumentRecord) -> tuple[str, int | None, list[int]]:
 def file_of(record: DocumentRecord) -> Path:
     """Return the file of a document, or the file that contains it."""
     return Path(os.fsdecode(record.path))
-
-
-# ---- types for the position of a sentence and for what was read
 
 
 class Span(Record):
@@ -234,15 +228,8 @@ LEAST_SHARE = 0.35
 WORDS, DOUBT, ELSEWHERE, UNLINKED = "words", "doubt", "elsewhere", "unlinked"
 
 
-Pages = Callable[[str, int, int], Sequence[Page]]
-"""Function that returns pages of a document: arguments are document, first number, most pages."""
-
-
 CHARACTERS_PER_TOKEN = 7
 """Most characters per token in any text. Shows without counting what can never fit."""
-
-# ---- labels for documents and folders
-
 
 NOTES: Mapping[Note, str] = MappingProxyType(
     {
@@ -328,9 +315,6 @@ def folder_words(state: CollectionState) -> str:
     if state.later:
         words.append(_("{later:,} being written").format(later=state.later))
     return ", ".join(words)
-
-
-# ---- labels for the results of checks of sentences in summaries and answers
 
 
 FLAG_WORDS = {

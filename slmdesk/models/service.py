@@ -152,9 +152,7 @@ class ModelService(Service):
         With `anyway`, it is loaded even if memory seems too small; without, that ends in `model.out_of_memory`. Raises
         KnownError `model.unknown`, `model.wrong_kind`.
         """
-        record = self._store.models.get(model)
-        if not record.can_chat:
-            raise KnownError("model.wrong_kind", kind=record.kind)
+        record = able(self._store.models.get(model))
         self._chosen = record.id
         if anyway:
             self._loader.force_load(record)
@@ -504,10 +502,17 @@ def can_do(record: ModelRecord, use: DefaultUse) -> bool:
     return record.can_chat and (use is DefaultUse.TRANSLATE or translator_family(record) is None)
 
 
+def able(record: ModelRecord) -> ModelRecord:
+    """Return the model if it can generate text. Raises KnownError `model.wrong_kind`."""
+    if not record.can_chat:
+        raise KnownError("model.wrong_kind", kind=record.kind)
+    return record
+
+
 def for_chat(models: Sequence[ModelRecord]) -> list[ModelRecord]:
     """Return the models that answer when none is named: those made for translation only if there are no others."""
-    able = [model for model in models if model.can_chat]
-    return [model for model in able if can_do(model, DefaultUse.CHAT)] or able
+    chatting = [model for model in models if model.can_chat]
+    return [model for model in chatting if can_do(model, DefaultUse.CHAT)] or chatting
 
 
 def translator_family(record: ModelRecord) -> ModelFamily | None:

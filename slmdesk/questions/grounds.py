@@ -257,12 +257,9 @@ def _mark(flag: Flag) -> Mark:
     return Mark(flag.kind, flag.text, flag.start, flag.end, flag.detail)
 
 
-# ---- how much of some words a text contains, in any forms and compounds
-#
 # Words that are rare in the documents count more. Words are compared by groups of letters, as in the ranking of
 # passages: a sentence about "Rückzahlung" and "Frist" has nearly all groups of "Rückzahlungsfrist", and a sentence on
 # another "Frist" has few. Pure functions.
-
 
 LEAST_WEIGHT = 0.1
 """Weight of a group of letters that occurs in every text, so that it still counts a little."""
@@ -296,9 +293,6 @@ class Weights:
 
 def _folded(text: str) -> str:
     return f" {fold_for_search(text)} "
-
-
-# ---- what a question asks for
 
 
 MOST_PARTS = 3

@@ -52,11 +52,8 @@ from slmdesk.runtime.service import ServiceThread
 from slmdesk.store import Store
 from slmdesk.text.sentences import search_words
 
-# ---- chooses what a model reads for a question
-#
 # The model reads the whole text if that takes little time, otherwise the best passages first. The choice is made after
 # the passages were ranked, the model was loaded and the tokens were counted. Service thread.
-
 
 ANSWER_TOKENS = 400
 FRAME_TOKENS = 260
@@ -256,9 +253,6 @@ def _best_that_fit(ranked: Sequence[Passage], sizes: Mapping[int, int], budget: 
     return chosen
 
 
-# ---- plan
-
-
 FITTED_TRUTH = 0.911
 """`Asked.truth` of the model with which LEAST_SURE and SURE were fitted (Qwen2.5-Coder 1.5B). Others say Yes sooner or
 later, so their certainty is counted from their own.
@@ -377,9 +371,6 @@ def _looked_at(reading: AnswerContext, citations: Sequence[Citation]) -> tuple[L
     return tuple(LookedAt(id, name, id in saying) for id, name in names.items())
 
 
-# ---- a question while it is answered
-
-
 @dataclass(slots=True, eq=False)
 class Asking:
     item: str
@@ -402,9 +393,6 @@ class Asking:
 
 def text_of(asking: Asking, reading: AnswerContext) -> tuple[ChatMessage, ...]:
     return text_turns_of(reading.sources, names=len(asking.documents) > 1)
-
-
-# ---- checks a model's answer against the documents, and builds the stored text
 
 
 NEAREST = 3

@@ -30,7 +30,7 @@ from slmdesk.base.records import (
 from slmdesk.base.texts import _
 from slmdesk.base.types import Answer, Json, Origin, Role, TextPart
 from slmdesk.chat.answers import AnswerRequest, Answers, Watcher
-from slmdesk.chat.conversation import SentMessage, active_path, leaf_of, title_from, words_of
+from slmdesk.chat.conversation import SentMessage, active_path, leaf_of, title_from
 from slmdesk.evaluation.exams import ExamService, Skill, is_weak, skills_of
 from slmdesk.library.saved_states import WORTH_S, StateService
 from slmdesk.library.search import Retrieval
@@ -182,7 +182,7 @@ class QuestionService(Service):
         found = self._store.items.get(item)
         path, answered = active_path(self._store.messages.of_item(found.id), leaf_of(found)), self.answered(found.id)
         return [
-            AskedQuestion(words_of(message), reported, answered.get(reported.id))
+            AskedQuestion(message.words, reported, answered.get(reported.id))
             for message, reported in pairwise(path)
             if message.role is Role.USER and reported.role is Role.ASSISTANT
         ]
@@ -258,7 +258,7 @@ class QuestionService(Service):
         self._publish(MessageAdded(answer))
         self._publish(ItemChanged(self._store.items.change_settings(item.id, leaf=answer.id)))
         before = self._before(item.id, path)
-        asking = Asking(item.id, words_of(user), answer, record, documents, before, explicit)
+        asking = Asking(item.id, user.words, answer, record, documents, before, explicit)
         self._asking[answer.id] = asking
         self._service_thread.post(lambda: self._choose(asking))
         return answer
@@ -268,7 +268,7 @@ class QuestionService(Service):
         pairs: list[tuple[str, str]] = []
         for asked, reported in pairwise(path):
             if asked.role is Role.USER and reported.id in answered and not answered[reported.id].is_quoted:
-                pairs.append((words_of(asked), answered[reported.id].answer))
+                pairs.append((asked.words, answered[reported.id].answer))
         return tuple(pairs[-MOST_BEFORE:])
 
     # ---- what is read for it

@@ -32,9 +32,6 @@ def collection_of(item: Item) -> str | None:
     return stored_from(str, item.settings.get("collection"))
 
 
-# ---- events of questions
-
-
 class QuestionPlanned(Event):
     item: str
     message: str

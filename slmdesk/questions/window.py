@@ -306,9 +306,6 @@ class QuestionPane(QScrollArea):
         self.export.setEnabled(bool(self._texts))
 
 
-# ---- questions to the shown document
-
-
 class QuestionController(QObject):
     asked = Signal(str)
     progressed = Signal(str)

@@ -15,7 +15,6 @@ from slmdesk.base.records import Found, Item, ModelRecord
 from slmdesk.base.settings import Settings
 from slmdesk.base.texts import _
 from slmdesk.base.types import Role
-from slmdesk.chat.conversation import words_of
 from slmdesk.chat.types import SHOWN_AS_CHATS
 from slmdesk.chat.window.conversation import ChatController
 from slmdesk.chat.window.header import ModelsController
@@ -168,8 +167,6 @@ class Frame(QObject):
         self.window.restore_page(state.last_page)
         self.chat.new_chat()
 
-    # ---- made when first asked for
-
     def _place(self, title: str, page: QWidget) -> None:
         if self.settings.policy is not None:
             hide_features(page, self.settings.policy.hidden)
@@ -197,7 +194,7 @@ class Frame(QObject):
     def _translate_area(self) -> TranslateArea:
         from slmdesk.translation.window.page import TranslateArea
 
-        area = TranslateArea(self._bridge, self._settings, self.state, self.keeper, self)
+        area = TranslateArea(self._bridge, self.state, self.keeper, self)
         area.reach.page_requested.connect(self._on_translate_requested)
         area.page.models_requested.connect(self.opener.suggested)
         area.page.list_requested.connect(self.window.open_bar)
@@ -328,8 +325,6 @@ class Frame(QObject):
     def _open_trash(self) -> None:
         self._open_once("history.window", "DeletedChats", self._bridge)
 
-    # ---- connections
-
     def _connect(self) -> None:
         self._connect_chat()
         self._connect_status()
@@ -398,7 +393,7 @@ class Frame(QObject):
     def _look_for_gap(self) -> None:
         """Say below the chat if the model in use was not made for the language of its questions."""
         chat, model = self.chat.chat, self.models.state.model
-        asked = [words_of(message) for message in self.chat.shown.by_id.values() if message.role is Role.USER]
+        asked = [message.words for message in self.chat.shown.by_id.values() if message.role is Role.USER]
         if model is None or not asked:
             self.chat_page.show_gap("", "")
             return
@@ -611,14 +606,13 @@ class Frame(QObject):
         self._keep_timer.start()
 
 
-# ---- opens things on their own pages
-
-
 SPACE = "space"
 GONE = _("This was deleted and is no longer here.")
 
 
 class Opener(QObject):
+    """Opens things on their own pages."""
+
     def __init__(self, bridge: Bridge, frame: Frame) -> None:
         super().__init__(frame, objectName="opener")
         self._bridge, self._frame = bridge, frame

@@ -158,8 +158,6 @@ class DocumentsArea(QObject):
         self.compare_pane.expect(paths)
         self.documents.open_paths(paths)
 
-    # ---- what is remembered
-
     def restore(self, state: WindowState) -> None:
         self.view.show_thumbnails(state.documents_thumbnails)
         self.page.side.show_pane(state.last_document_pane)
@@ -187,8 +185,6 @@ class DocumentsArea(QObject):
         elif kind == VERSIONS:
             self.compare_pane.open_item(document, item)
         self.page.side.show_pane(PANES.get(kind, kind))
-
-    # ---- events
 
     def _on_several(self, action: str, documents: Sequence[str]) -> None:
         """Do something with the documents that were chosen together in the list."""
@@ -331,8 +327,6 @@ class DocumentsArea(QObject):
             self.show_result(documents[0], item.id, SUMMARY)
         else:
             self.summaries.show_begun(item)
-
-    # ---- private
 
     def _spans(self) -> Iterable[Span]:
         for row in self.summary_pane.rows:

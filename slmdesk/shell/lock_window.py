@@ -198,9 +198,6 @@ class LockWindow(QWidget):
         return QSize(*FIRST_SIZE)
 
 
-# ---- the lock page at the start, before there are services
-
-
 PATIENCE_MS = 700
 """Milliseconds that the keyring has to open the history before the lock page is shown."""
 
@@ -282,10 +279,9 @@ class _Opened:
         self.key = key
 
 
-# ---- shown before the window at the start
-
-
 class Door(Record):
+    """Shown before the window at the start."""
+
     key: Any = None
     """Key of the history (services.privacy). None if the history is not encrypted."""
     is_left: bool = False
@@ -313,9 +309,6 @@ def ask_for_key(app: QApplication, paths: Paths, instance: SingleInstance, *, by
     for other_instance in asked:
         other_instance.disconnect(screen.come_forward)
     return Door(key, is_left=key is None)
-
-
-# ---- asks before the window closes while jobs run, which go on at the next start
 
 
 def quit_or_stay(parent: QWidget, count: int, private: int, leave: Callable[[], None]) -> None:

@@ -298,10 +298,9 @@ class MainWindow(QMainWindow):
             self.setGeometry(fitted(self.geometry(), screen_of(self)))
 
 
-# ---- notices in the window
-
-
 class NoticeController(QObject):
+    """Notices in the window."""
+
     quit_requested = Signal()
     trash_requested = Signal()
     exam_requested = Signal(str)
@@ -437,9 +436,6 @@ class NoticeController(QObject):
         self._on_notice_raised(notice_of(problem, action=_("Quit"), on_action=self.quit_requested.emit))
 
 
-# ---- system notifications that work has ended, while the window is not in front
-
-
 TITLE = "slmdesk"
 CHAT = "chat"
 NAME_LENGTH = 60
@@ -454,6 +450,8 @@ _BUS = "org.freedesktop.portal.Desktop", "/org/freedesktop/portal/desktop", "org
 
 
 class Words(Record):
+    """System notifications that work has ended, while the window is not in front."""
+
     named: str
     nameless: str
 
@@ -629,10 +627,9 @@ def plain(untrusted: str) -> str:
     return clean_label(untrusted, NAME_LENGTH).translate(_MARKUP)
 
 
-# ---- a notice, shown once, about the disk on which the history lies
-
-
 class HomePlace(QObject):
+    """A notice, shown once, about the disk on which the history lies."""
+
     def __init__(self, bridge: Bridge, state: WindowStateFile, parent: QObject) -> None:
         super().__init__(parent, objectName="home_place")
         self._bridge, self._state = bridge, state

@@ -130,8 +130,6 @@ class PaletteEntry(QObject):
         self.panel.open()
         self.controller.begin(offers)
 
-    # ---- what can be done now
-
     def _offers(self) -> Offers:
         pages = {key.name: self._page_entry(key) for key in all_keys() if key.name.startswith("page.")}
         actions = self._actions()
@@ -215,8 +213,6 @@ class PaletteEntry(QObject):
     def _is_among_models(self, widget: QWidget) -> bool:
         return self._window.is_made("Models") and self._frame.models_page.isAncestorOf(widget)
 
-    # ---- what choosing does
-
     def _act(self, name: str, done_by: QShortcut | QAction | str) -> None:
         """Do what the keys of the shortcut `name` do. If `done_by` is the title of a page, make that page first."""
         if isinstance(done_by, QAction):
@@ -271,9 +267,6 @@ def _go_to(widget: QWidget) -> None:
     widget.setFocus(Qt.FocusReason.ShortcutFocusReason)
 
 
-# ---- the list of shortcuts in the help
-
-
 HOW = _("Click the keys of a shortcut to change them. Those without a button cannot be changed.")
 NONE = _("None")
 ALONE = _("{} alone writes text. Take it together with Ctrl or Alt, or take a function key.")
@@ -282,6 +275,8 @@ KEYS_LETTERS = 18
 
 
 class ShortcutList(QFrame):
+    """The list of shortcuts in the help."""
+
     def __init__(self, controller: SettingsController, parent: QWidget) -> None:
         super().__init__(parent)
         named(self, "shortcut_list")
@@ -445,9 +440,6 @@ class KeysEdit(QKeySequenceEdit):
         if not keys.isEmpty():
             self.clear()
             self.pressed.emit(keys.toString())
-
-
-# ---- help
 
 
 Folders = Sequence[tuple[str, str]]

@@ -108,8 +108,6 @@ class Locking(QObject):
         else:
             self.lock_requested.emit()
 
-    # ---- locking automatically
-
     def look(self) -> None:
         """Lock if nobody has worked for as long as the settings say. Show a warning before."""
         limit, idle = 60 * self._settings.lock_minutes, self._idle_s()
@@ -376,9 +374,6 @@ def mac_screen_is_locked() -> bool:
     return is_locked
 
 
-# ---- detects that nobody works at this PC, so that unrequested background work may begin
-
-
 AWAY_S = 180.0
 """Seconds without a key press or mouse movement after which nobody is assumed to be there."""
 PRESENCE_LOOK_MS = 15_000
@@ -450,9 +445,6 @@ class Presence(QObject):
         if event.type() in _INPUTS:
             self._seen = self._clock()
         return False
-
-
-# ---- puts a fresh process in the place of this one
 
 
 LAST_STANDARD = 2

@@ -186,9 +186,6 @@ def _lock(descriptor: int) -> None:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
-# ---- signals of the system reach the window's loop
-
-
 class SignalDoor:
     """Brings SIGTERM, SIGINT and SIGHUP to the window's event loop through a socket. With Python's handlers alone, they
     would have to wait.

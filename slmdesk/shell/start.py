@@ -195,8 +195,6 @@ class StartPage(QScrollArea):
         self._show_model()
         self._fit()
 
-    # ---- what is shown
-
     def take_composer(self, composer: QWidget, in_order: Sequence[QWidget]) -> None:
         """Put the field for a message between the title and the cards, with its parts in the order of Tab. The page
         Chat takes it back.

@@ -161,9 +161,6 @@ def _show_points(console: Console, event: SummaryGrew) -> None:
     console.notify(f"  ({pages_read_words(event.pages_read, event.pages_total, event.page_kind)})")
 
 
-# ---- output
-
-
 def _as_json(
     item: str | None, summary: Summary, timing: Mapping[str, float], failed: Sequence[Mapping[str, Json]]
 ) -> dict[str, Json]:

@@ -295,9 +295,6 @@ def _is_term(text: str, language: str) -> bool:
     )
 
 
-# ---- what the paper is
-
-
 def first_line(
     pieces: Sequence[Piece], here: range, lines: Sequence[Line], paper: Paper, language: str, date: str
 ) -> Line | None:
@@ -393,9 +390,6 @@ def _parties(pieces: Sequence[Piece], here: range) -> Iterator[tuple[int, str]]:
             yield at, f"{name[1].strip()} ({alias[1].strip(' ,.')})"
 
 
-# ---- tables
-
-
 def _rows(piece: Piece, header: list[str]) -> tuple[list[str], list[tuple[int, int, list[str]]]]:
     """Return the column headers of a table, and its rows. `header` holds the column headers of earlier pieces."""
     cuts = [0, *(found.start() + 3 for found in _ROWS.finditer(piece.text)), len(piece.text)]
@@ -430,9 +424,6 @@ def _row(at: int, row: tuple[int, int, list[str]], header: Sequence[str], place:
     return Line(at, start, end, text, worth, place.section, has_weight=has_figures)
 
 
-# ---- mails
-
-
 def _current(lines: Sequence[Line], thread: Thread, language: str) -> list[Line]:
     """Return a mail thread's lines. The newest mail's are worth more; those that a later mail replaces, nothing."""
     if not (thread.has_several and lines):
@@ -456,9 +447,6 @@ def _current(lines: Sequence[Line], thread: Thread, language: str) -> list[Line]
 def _newest(lines: Sequence[Line], thread: Thread) -> list[Line]:
     newest = max((thread.date_of(line.piece) for line in lines), default=())
     return [line for line in lines if not thread.has_several or thread.date_of(line.piece) == newest]
-
-
-# ---- dates
 
 
 def _own_date(pieces: Sequence[Piece], here: range, language: str) -> tuple[Day | None, str]:
@@ -523,9 +511,6 @@ def _is_deadline(text: str, mention: DateMention, dates: Sequence[DateMention], 
     return not is_period and not has("if", clause, language) and not has("state", text[: mention.end + 30], language)
 
 
-# ---- the types of papers (contract, minutes, report …), recognized by their words
-
-
 FIRST_CHARACTERS = 6000
 LEAST_SIGNS = 3
 
@@ -577,9 +562,6 @@ def paper_of(text: str, headings: Sequence[str] = (), file_format: str = "") -> 
     return best if score[best] >= LEAST_SIGNS else Paper.ARTICLE
 
 
-# ---- the words that identify the parts of a paper, in six languages (`paper_words.toml`)
-
-
 def has(name: str, text: str, language: str, *, at_start: bool = False) -> bool:
     known = pattern(name, language)
     return (known.match(text) if at_start else known.search(text)) is not None
@@ -596,9 +578,6 @@ def pattern(name: str, language: str = "") -> re.Pattern[str]:
 @cache
 def _tables() -> dict[str, dict[str, str]]:
     return tomllib.loads(resources.files("slmdesk.summaries").joinpath("paper_words.toml").read_text("utf-8"))
-
-
-# ---- cuts a paper by its numbered items and its headings
 
 
 MOST_SECTIONS = 30
@@ -649,9 +628,6 @@ def sections_of(pieces: Sequence[Piece], here: range) -> dict[int, str]:
             name = pieces[at].text[:120]
         names[at] = name
     return names
-
-
-# ---- the mails of a thread
 
 
 _NEAR, _SHARE = 8, 0.4

@@ -16,8 +16,9 @@ from typing import cast
 from slmdesk.base.documents import ASIDE, Block, BlockKind, Page, PageStatus
 from slmdesk.base.record import Record, changed
 from slmdesk.base.records import DocumentRecord
+from slmdesk.jobs.documents import Pages
 from slmdesk.jobs.runner import Yield
-from slmdesk.library.types import ELSEWHERE, LEAST_SHARE, UNLINKED, WORDS, Coverage, Mark, Pages, Span, Unread
+from slmdesk.library.types import ELSEWHERE, LEAST_SHARE, UNLINKED, WORDS, Coverage, Mark, Span, Unread
 from slmdesk.summaries.types import DocumentSummary, Sentence
 from slmdesk.text.checks.support import VALUES, Flag, Kind, Rarity, check, holds, may_hold, stems
 from slmdesk.text.checks.words import tongue
@@ -193,9 +194,6 @@ def _alike(words: frozenset[str], other: frozenset[str]) -> bool:
     )  # fmt: skip
 
 
-# ---- the text of the documents being summarized
-
-
 PAGES_AT_ONCE = 50
 LANGUAGE_CHARACTERS = 4000
 FIGURES_CHARACTERS = 120
@@ -340,12 +338,9 @@ class SummaryTexts:
         return Coverage(pages, read, blocks, blocks_read, tuple(unread))
 
 
-# ---- cuts a document for a model with a small context
-#
 # Pages are cut into pieces that can be cited. Cuts depend on the text at that place, not on a count from the beginning.
 # After an edit the later pieces are therefore soon the same again and need not be sent to the model again (the idea of
 # content-defined chunking: Muthitacharoen, Chen and Mazières 2001, "A low-bandwidth network file system").
-
 
 LONG_CHARACTERS = 900
 PIECE_CHARACTERS = 600

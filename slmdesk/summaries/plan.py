@@ -23,8 +23,8 @@ from slmdesk.base.records import DocumentRecord, JobRecord, ModelRecord
 from slmdesk.base.texts import N_, _, in_english
 from slmdesk.base.types import Json
 from slmdesk.evaluation.exams import Skill, is_weak
+from slmdesk.jobs.documents import PlanTools
 from slmdesk.jobs.runner import AskedQuestion, Batch, Plan, Question, StepValue, Yield, step_key
-from slmdesk.library.job_service import PlanTools
 from slmdesk.library.types import Coverage, Mark
 from slmdesk.summaries.lines import Line, by_day, count_words, figures, joined, lines_of, paper_of, sections_of
 from slmdesk.summaries.linking import Point, SingleText, SummaryTexts, distinct, linked
@@ -457,9 +457,6 @@ def joint(documents: Sequence[Sequence[Point]]) -> list[Point]:
         for same in shared
         for at, number in same[:1]
     ]
-
-
-# ---- chooses what a summary of a document says
 
 
 PAGE_WORDS, MANY_PAGES = 400, 30

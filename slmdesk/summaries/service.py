@@ -22,11 +22,12 @@ from slmdesk.base.records import DocumentRecord, Item, JobRecord, ModelRecord
 from slmdesk.base.texts import _, in_english
 from slmdesk.base.types import Json
 from slmdesk.exports.writers import harmless_markdown
-from slmdesk.jobs.service import JobService
-from slmdesk.library.job_service import DocumentJobService, names_of
+from slmdesk.jobs.documents import DocumentJobs, names_of, plan_tools, read_documents, title_of
+from slmdesk.jobs.runner import JobPlanner, Plan
+from slmdesk.jobs.service import JobService, request_in
 from slmdesk.library.service import DocumentService, FolderRead
 from slmdesk.loader.model_loader import ModelLoader
-from slmdesk.models.service import DefaultsService, DefaultUse, ModelService
+from slmdesk.models.service import DefaultsService, DefaultUse, ModelService, able
 from slmdesk.runtime.events import FolderWritten, Pending
 from slmdesk.runtime.messages import Problem
 from slmdesk.runtime.prompt_texts import texts
@@ -75,10 +76,8 @@ class SummaryView(Record):
         return self.summary is not None
 
 
-class SummaryService(DocumentJobService[SummaryRequest, "SummaryPlan"]):
-    kind, title, most_documents = KIND, "Summary", MOST_DOCUMENTS
+class SummaryService(Service, JobPlanner):
     follows_words = True
-    refusal = _("1 to {most_documents} documents can be summarized at once").format(most_documents=MOST_DOCUMENTS)
 
     def __init__(
         self,
@@ -88,10 +87,46 @@ class SummaryService(DocumentJobService[SummaryRequest, "SummaryPlan"]):
         loader: ModelLoader,
         jobs: JobService,
     ) -> None:
-        super().__init__(runtime, models, loader, jobs)
-        self._uses = uses
+        super().__init__(runtime)
+        self._runtime, self._models, self._uses, self._loader, self._jobs = runtime, models, uses, loader, jobs
+        self._items = DocumentJobs(runtime, jobs, KIND, "Summary")
+        self._live: dict[str, SummaryPlan] = {}
         self._made: Callable[[str, Summary], None] | None = None
         self._draft_due = 0.0
+        jobs.plan_by(KIND, self)
+        jobs.when_done(KIND, self._on_done)
+
+    # ---- requests
+
+    def begin(self, request: SummaryRequest) -> Item:
+        """Add a summary and make it in the background. Its job (see `open`) can be paused, resumed and cancelled.
+
+        Publishes SummaryGrew, and SummaryEnded at the end. Raises KnownError `document.unknown`, `document.not_read`,
+        the document's own error when it could not be read, `request.invalid`, `model.…`, `store.…`.
+        """
+        request, documents = self._with_documents(_checked(request))
+        record = self._model(request)
+        words = f"Summarize {names_of(documents)}{_request_words(request)}"
+        item = self._items.add(documents, title_of(documents), request, words)
+        self._items.start(item, record, prompt_version(), request)
+        return self._store.items.get(item.id)
+
+    def begun_before(self, request: SummaryRequest) -> JobRecord | None:
+        """Return the unfinished job of the same request, which can be resumed, or None. Raises what `begin` raises."""
+        request, __ = self._with_documents(_checked(request))
+        return self._items.begun_before(request, self._model(request))
+
+    def again(self, item: str, model: str | None = None) -> JobRecord:
+        """Make a summary again from the current documents. The model is only asked about what has changed.
+
+        Raises the errors of `begin`, and `item.unknown`.
+        """
+        found = self._items.find(item)
+        if job := self._items.resumed(found):
+            return job
+        request, __ = self._with_documents(request_from(request_in(found)))
+        record = self._model(changed(request, model=model or request.model))
+        return self._items.start(found, record, prompt_version(), request)
 
     def open(self, item: str) -> SummaryView:
         """Return a summary with its request, documents and job. Raises KnownError `item.unknown`."""
@@ -101,7 +136,7 @@ class SummaryService(DocumentJobService[SummaryRequest, "SummaryPlan"]):
         job = self._items.newest_job(found.id)
         if summary is None and job is not None and (plan := self._live.get(job.id)):
             draft = plan.draft
-        return SummaryView(found, self._request_of(found), documents, summary, job, draft)
+        return SummaryView(found, request_from(request_in(found)), documents, summary, job, draft)
 
     def when_made(self, handler: Callable[[str, Summary], None]) -> None:
         self._made = handler
@@ -120,49 +155,20 @@ class SummaryService(DocumentJobService[SummaryRequest, "SummaryPlan"]):
         self._publish(SummaryEnded(found.id, changed))
         return changed
 
-    # ---- what is particular to a summary
+    def _with_documents(self, request: SummaryRequest) -> tuple[SummaryRequest, list[DocumentRecord]]:
+        refusal = _("1 to {most_documents} documents can be summarized at once").format(most_documents=MOST_DOCUMENTS)
+        documents = read_documents(self._store, request.documents, MOST_DOCUMENTS, refusal)
+        return changed(request, documents=tuple(document.id for document in documents)), documents
 
-    def _check(self, request: SummaryRequest) -> SummaryRequest:
-        if request.language and request.language not in texts()["language"]:
-            known = ", ".join(sorted(texts()["language"]))
-            raise KnownError(
-                "request.invalid",
-                what=_("no language {language}; known are {known}").format(language=request.language[:20], known=known),
-            )
-        if (
-            isinstance(request.length, int)
-            and not isinstance(request.length, bool)
-            and not (LEAST_WORDS <= request.length <= MOST_WORDS)
-        ):
-            raise KnownError(
-                "request.invalid",
-                what=_("a summary has {least_words} to {most_words} words").format(
-                    least_words=LEAST_WORDS, most_words=MOST_WORDS
-                ),
-            )
-        if len(request.focus) > MOST_FOCUS or len(request.instruction) > MOST_INSTRUCTION:
-            raise KnownError("request.invalid", what=_("the focus or the instruction is too long"))
-        if request.kind is Kind.OWN and not request.instruction.strip():
-            raise KnownError("request.invalid", what=_("a summary of one's own kind wants an instruction"))
-        return request
-
-    def _words_of(self, request: SummaryRequest, documents: Sequence[DocumentRecord]) -> str:
-        return f"Summarize {names_of(documents)}{_asked_words(request)}"
-
-    def _request_from(self, untrusted: Json) -> SummaryRequest:
-        return request_from(untrusted)
-
-    def _prompt_version(self) -> str:
-        return prompt_version()
-
-    def _choose(self, request: SummaryRequest) -> ModelRecord | None:
+    def _model(self, request: SummaryRequest) -> ModelRecord | None:
+        """Return the model for a request, or None if it needs no model. Raises KnownError `model.…`."""
         if not request.may_need_model:
             return None
         from slmdesk.text.sentences import LANGUAGES, detect
 
         default = None if request.model else self._uses.default(DefaultUse.SUMMARIZE)
         try:
-            return default or super()._choose(request)
+            return default or able(self._models.choose(request.model))
         except KnownError:
             pages = [page.text for id in request.documents for page in self._store.pages.of_document(id, limit=1)]
             is_translated = any(detect(page, LANGUAGES)[0] != request.language for page in pages)
@@ -170,20 +176,33 @@ class SummaryService(DocumentJobService[SummaryRequest, "SummaryPlan"]):
                 raise
             return None
 
-    def _plan_of(self, job: JobRecord, item: Item, request: SummaryRequest, record: ModelRecord | None) -> SummaryPlan:
+    # ---- making (see jobs)
+
+    def plan(self, job: JobRecord) -> Plan:
         from slmdesk.summaries.plan import SummaryPlan  # imported late: it brings all text checks
 
-        documents = [self._store.documents.get(document) for document in request.documents]
-        return SummaryPlan(
-            job, request, record, documents, self._tools(job, record),
-            reported=lambda grown: self._on_grown(item.id, job.id, grown),
+        item, request = self._store.items.get(job.item or "").id, request_from(job.settings)
+        record = self._models.by_sha256(job.model_sha256)
+        plan = self._live[job.id] = SummaryPlan(
+            job, request, record, [self._store.documents.get(document) for document in request.documents],
+            plan_tools(self._runtime, self._loader, self._jobs, job, record),
+            reported=lambda grown: self._on_grown(item, job.id, grown),
         )  # fmt: skip
+        try:
+            yield from plan.run()
+            if plan.summary is not None:
+                self._store.results.save(item, to_json(plan.summary))
+                self._items.keep_words(item, in_english(_kept_words, plan.summary), record, prompt_version())
+        finally:
+            if self._live.get(job.id) is plan:
+                del self._live[job.id]
+            if plan.summary is None:
+                with suppress(KnownError):  # only the draft is lost
+                    self._keep_draft(item, plan)
 
-    def _keep(self, item: Item, record: ModelRecord | None, plan: SummaryPlan) -> None:
-        if plan.summary is not None:
-            words = in_english(_kept_words, plan.summary)
-            self._store.results.save(item.id, to_json(plan.summary))
-            self._items.keep_words(item.id, words, record, prompt_version())
+    def on_step(self, job: str, key: str, value: Mapping[str, Json]) -> None:
+        if plan := self._live.get(job):
+            plan.received(key, value)
 
     def on_words(self, job: str, key: str, words: str) -> None:
         if plan := self._live.get(job):
@@ -193,16 +212,11 @@ class SummaryService(DocumentJobService[SummaryRequest, "SummaryPlan"]):
         if plan := self._live.get(job):
             plan.restarted()
 
-    def _publish_end(self, item: str) -> None:
-        if summary := self._stored(item)[0]:
-            self._publish(SummaryEnded(item, summary))
+    def _on_done(self, job: JobRecord) -> None:
+        if job.item and (summary := self._stored(job.item)[0]):
+            self._publish(SummaryEnded(job.item, summary))
             if self._made is not None:
-                self._made(item, summary)
-
-    def _put_away(self, item: Item, plan: SummaryPlan) -> None:
-        if plan.summary is None:
-            with suppress(KnownError):  # only the draft is lost
-                self._keep_draft(item.id, plan)
+                self._made(job.item, summary)
 
     def _keep_draft(self, item: str, plan: SummaryPlan) -> None:
         if (draft := plan.draft) is not None and self._stored(item)[0] is None:
@@ -225,17 +239,37 @@ class SummaryService(DocumentJobService[SummaryRequest, "SummaryPlan"]):
         )
 
 
-def _asked_words(request: SummaryRequest) -> str:
+def _checked(request: SummaryRequest) -> SummaryRequest:
+    """Return a request that can be carried out. Raises KnownError `request.invalid`."""
+    if request.language and request.language not in texts()["language"]:
+        known = ", ".join(sorted(texts()["language"]))
+        raise KnownError(
+            "request.invalid",
+            what=_("no language {language}; known are {known}").format(language=request.language[:20], known=known),
+        )
+    if (
+        isinstance(request.length, int)
+        and not isinstance(request.length, bool)
+        and not (LEAST_WORDS <= request.length <= MOST_WORDS)
+    ):
+        raise KnownError(
+            "request.invalid",
+            what=_("a summary has {least_words} to {most_words} words").format(
+                least_words=LEAST_WORDS, most_words=MOST_WORDS
+            ),
+        )
+    if len(request.focus) > MOST_FOCUS or len(request.instruction) > MOST_INSTRUCTION:
+        raise KnownError("request.invalid", what=_("the focus or the instruction is too long"))
+    if request.kind is Kind.OWN and not request.instruction.strip():
+        raise KnownError("request.invalid", what=_("a summary of one's own kind wants an instruction"))
+    return request
+
+
+def _request_words(request: SummaryRequest) -> str:
     length = f"{request.length} words" if isinstance(request.length, int) else request.length.value
     parts = [f"as {request.kind.value}" if request.kind is not Kind.OWN else "", length]
     parts += [f"focus: {request.focus}" if request.focus else "", request.instruction]
     return " (" + ", ".join(part for part in parts if part) + ")"
-
-
-# ---- summarizes the documents of a folder into files in another folder
-#
-# FolderSummaries reads the documents, runs a job and writes the files. The target folder is stored with the summary, so
-# that the files are written even if the program ends in between. Service thread.
 
 
 TARGET = "write_to"
@@ -243,6 +277,11 @@ TARGET = "write_to"
 
 
 class FolderSummaries(Service):
+    """Summarizes the documents of a folder into files in another folder. Service thread.
+
+    The target folder is stored with the summary, so that the files are written even if the program ends in between.
+    """
+
     def __init__(self, runtime: Runtime, documents: DocumentService, summaries: SummaryService) -> None:
         super().__init__(runtime)
         self._documents, self._summaries = documents, summaries
@@ -284,9 +323,6 @@ class FolderSummaries(Service):
         on_file_thread(
             self._service_thread, lambda: in_english(write_summaries, folder, summary), written, name="summaries"
         )
-
-
-# ---- writes the summaries of several documents as files
 
 
 TABLE = "summaries.csv"

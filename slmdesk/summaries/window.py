@@ -398,9 +398,6 @@ def _entry(item: Item) -> Entry:
     return Entry(item.id, words, item.created, item.shown_title)
 
 
-# ---- summaries of the shown document
-
-
 class SummaryController(JobFollower):
     begun = Signal()
     grew = Signal(object, int, int, str)
@@ -604,9 +601,6 @@ class SummaryController(JobFollower):
         self._about, self._job, self._points = frozenset(), "", []
         self._set("")
         self.emptied.emit()
-
-
-# ---- above a summary
 
 
 GROUPS = {

@@ -46,9 +46,6 @@ _CURRENCY = re.compile(rf"\b(?:{'|'.join(sorted(_CURRENCIES))})\b")
 LISTED = re.compile(r"\s*(?:;|\n|\u2022|\|)\s*|\s*,\s+(?:and\s+)?")
 
 
-# ---- what a model proposed
-
-
 def verified(column: Column, quote: str, value: str, pages: PageTexts) -> TableCell:
     value, quote = _plain(value)[:MOST_VALUE], _plain(quote)[:MOST_QUOTE]
     value = value or quote
@@ -267,9 +264,6 @@ def without_doubles(cells: Mapping[int, TableCell]) -> dict[int, TableCell]:
     return result
 
 
-# ---- small things
-
-
 def names_of(column: Column) -> set[str]:
     return {label_of(label) for label in (column.name, *column.labels)} - {""}
 
@@ -311,11 +305,6 @@ def _is_distinct(words: str) -> bool:
 def says_nothing(words: str) -> bool:
     bare = " ".join(words.casefold().strip(" .\"'()[]").split())
     return bare in NOTHING or not any(letter.isalnum() for letter in bare)
-
-
-# ---- builds the prompts for the cells of a row and parses the answers
-#
-# also the built-in columns. Pure functions.
 
 
 PROMPT_VERSION = "extract-4"
@@ -472,9 +461,6 @@ def cells_in(answer: str, columns: Sequence[Column]) -> list[tuple[str, str]]:
                 quote, value = (str(reported.get(name) or "") for name in ("quote", "value"))
         found.append((quote, value))
     return found
-
-
-# ---- checks the cells of a row with each other
 
 
 CENT = 0.011

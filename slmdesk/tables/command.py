@@ -177,9 +177,6 @@ def _write(console: Console, services: Services, item: str, shape: Mapping[str, 
         console.result_of(services, lambda: services.exports.write(item, form, request.path, replace=request.force))
 
 
-# ---- output
-
-
 def _as_json(
     item: str | None, made: Table, timing: Mapping[str, float], failed: Sequence[Mapping[str, Json]]
 ) -> dict[str, Json]:

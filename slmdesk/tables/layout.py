@@ -198,9 +198,6 @@ def heading_above(lines: Sequence[Line], line: Line) -> str:
     return ""
 
 
-# ---- places on the pages of a document, and the search for words there
-
-
 MOST_QUOTE = 400
 
 
@@ -260,11 +257,8 @@ class PageTexts:
         return Place(place.page, place.start + found[0], place.start + found[1])
 
 
-# ---- says what a value is by the words around it ("total due 84.00", "payment by 3 May 2025")
-#
 # Pure functions. The words come from cues.toml. Of all that match, the nearest to the value counts, of equals the
 # longest.
-
 
 OTHER = "other"
 """Role of a value that belongs in no column, such as the day of an order or the amount of a deposit."""
@@ -371,9 +365,6 @@ def _before_cue(role: str, words: str) -> _Cue:
 @cache
 def _tables() -> Mapping[str, Mapping[str, Mapping[str, Mapping[str, Sequence[str]]]]]:
     return tomllib.loads(resources.files("slmdesk.tables").joinpath("cues.toml").read_text("utf-8"))
-
-
-# ---- finds values that are told by fixed wording
 
 
 Found = tuple[Place, Strength]

@@ -256,9 +256,6 @@ def _party(line: Line, start: int, end: int, strength: Strength, role: str = "")
     return Party(Place(line.page, line.start + found[0], line.start + found[1]), strength, role)
 
 
-# ---- contracts
-
-
 def parties_of(lines: Sequence[Line]) -> tuple[Party | None, Party | None]:
     """Return who gives and who receives, from the words "between A and B" above the clauses of a contract."""
     found = [

@@ -400,9 +400,6 @@ def _place(line: Line, start: int, end: int) -> Place:
     return Place(line.page, line.start + start, line.start + end)
 
 
-# ---- reads cells that need no model
-
-
 MOST_LABELLED = 100
 """Most characters of a value behind a label. A longer text is a sentence in which the value is uncertain."""
 MOST_LABEL = 60
@@ -578,9 +575,6 @@ def _number(column: Column, place: Place, pages: PageTexts) -> TableCell | None:
     return cell_at(column.kind, Place(place.page, place.start + start, place.start + end), pages, origin="label")
 
 
-# ---- days and amounts of a document, and what a day is by its place
-
-
 LONG_RANGE = 4
 """Fewest months of a range "from … to …" that is taken for the term of a contract without further words."""
 _UNTIL = re.compile(
@@ -669,9 +663,6 @@ def _is_long(earlier: Value, line: Line, end: int) -> bool:
     year, month, _day = later[0].readings[0]
     months = ((year or 0) - int(first[:4])) * 12 + (month or 0) - int(first[5:7])
     return months >= LONG_RANGE
-
-
-# ---- words that say what a clause or a sentence is about, in small letters without accents (see text.folding)
 
 
 _TERM = re.compile(

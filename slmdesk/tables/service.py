@@ -7,7 +7,7 @@ and a person's edits are stored with the item. Its words are stored as a message
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
@@ -16,20 +16,20 @@ from slmdesk.base.documents import Page, PageStatus
 from slmdesk.base.errors import KnownError
 from slmdesk.base.protocol import lenient_from, stored_from
 from slmdesk.base.record import Record, changed, to_json
-from slmdesk.base.records import DocumentRecord, Item, JobRecord, ModelRecord, Passage
+from slmdesk.base.records import DocumentRecord, Item, JobRecord, Passage
 from slmdesk.base.texts import N_, _, in_english
 from slmdesk.base.types import Json, unlike_marks
 from slmdesk.evaluation.exams import is_weak
-from slmdesk.jobs.runner import AskedQuestion, Batch, Plan, Question, StepValue, Yield, step_key
-from slmdesk.jobs.service import JobService
-from slmdesk.library.job_service import DocumentJobService, PlanTools, names_of
+from slmdesk.jobs.documents import DocumentJobs, PlanTools, names_of, plan_tools, read_documents, title_of
+from slmdesk.jobs.runner import AskedQuestion, Batch, JobPlanner, Plan, Question, StepValue, Yield, step_key
+from slmdesk.jobs.service import JobService, request_in
 from slmdesk.library.search import RankedPassages, Retrieval
 from slmdesk.library.types import CHARACTERS_PER_TOKEN, Coverage, Unread
 from slmdesk.loader.model_loader import ModelLoader
-from slmdesk.models.service import ModelService
+from slmdesk.models.service import ModelService, able
 from slmdesk.runtime.events import Noticed
 from slmdesk.runtime.messages import Problem, problem_for
-from slmdesk.runtime.service import Runtime
+from slmdesk.runtime.service import Runtime, Service
 from slmdesk.tables.cells import (
     CELL_TOKENS,
     COLUMN_TOKENS,
@@ -95,10 +95,7 @@ class ExtractionView(Record):
         return self.table is not None and self.table.is_done
 
 
-class ExtractionService(DocumentJobService[TableRequest, "TablePlan"]):
-    kind, title, most_documents = KIND, "Table", MOST_DOCUMENTS
-    refusal = _("a table has 1 to {most_documents} documents").format(most_documents=MOST_DOCUMENTS)
-
+class ExtractionService(Service, JobPlanner):
     def __init__(
         self,
         runtime: Runtime,
@@ -107,20 +104,48 @@ class ExtractionService(DocumentJobService[TableRequest, "TablePlan"]):
         jobs: JobService,
         retrieval: Retrieval,
     ) -> None:
-        super().__init__(runtime, models, loader, jobs)
+        super().__init__(runtime)
+        self._runtime, self._models, self._loader, self._jobs = runtime, models, loader, jobs
         self._retrieval = retrieval
+        self._items = DocumentJobs(runtime, jobs, KIND, "Table")
+        self._live: dict[str, TablePlan] = {}
+        jobs.plan_by(KIND, self)
+        jobs.when_done(KIND, self._on_done)
+
+    # ---- requests
+
+    def begin(self, request: TableRequest) -> Item:
+        """Add a table and make it in the background. Its job (see `open`) can be paused, resumed and cancelled.
+
+        Publishes ExtractionGrew, and ExtractionEnded at the end. Raises KnownError `document.unknown`,
+        `document.not_read`, the document's own error when it could not be read, `request.invalid`, `model.…`,
+        `store.…`.
+        """
+        request, documents = self._with_documents(_checked(request))
+        record = able(self._models.choose(request.model))
+        words = f"{', '.join(column.name for column in request.columns)} of {names_of(documents)}"
+        item = self._items.add(documents, title_of(documents), request, words)
+        self._items.start(item, record, PROMPT_VERSION, request)
+        return self._store.items.get(item.id)
+
+    def begun_before(self, request: TableRequest) -> JobRecord | None:
+        """Return the unfinished job of the same request, which can be resumed, or None. Raises what `begin` raises."""
+        request, __ = self._with_documents(_checked(request))
+        return self._items.begun_before(request, able(self._models.choose(request.model)))
 
     def again(self, item: str, model: str | None = None, *, keep_edits: bool = True) -> JobRecord:
         """Make a table again from the current documents. The model is asked only about what changed.
 
         A person's edits stay unless `keep_edits` is False. Raises KnownError as `begin` does, and `item.unknown`.
         """
-
-        def drop_edits(found: Item) -> None:
-            if not keep_edits and (table := self._kept(found.id)) is not None:
-                self._store.results.save(found.id, to_json(changed(table, edits=())))
-
-        return self._again(item, model, drop_edits)
+        found = self._items.find(item)
+        if job := self._items.resumed(found):
+            return job
+        request, __ = self._with_documents(_request_from(request_in(found)))
+        record = able(self._models.choose(model or request.model))
+        if not keep_edits and (table := self._kept(found.id)) is not None:
+            self._store.results.save(found.id, to_json(changed(table, edits=())))
+        return self._items.start(found, record, PROMPT_VERSION, request)
 
     def edit(self, item: str, document: str, column: int, value: str | None) -> tuple[Table, str | None]:
         """Set a person's value for a cell, or remove it (None). Returns the table and the previous value, for undo.
@@ -150,48 +175,52 @@ class ExtractionService(DocumentJobService[TableRequest, "TablePlan"]):
         if job is not None and (plan := self._live.get(job.id)):
             table = _joined(plan.so_far(), table)
         documents = tuple(self._store.documents.of_item(found.id))
-        return ExtractionView(found, self._request_of(found), documents, with_edits(table) if table else None, job)
+        request = _request_from(request_in(found))
+        return ExtractionView(found, request, documents, with_edits(table) if table else None, job)
 
-    # ---- what is particular to a table
+    def _with_documents(self, request: TableRequest) -> tuple[TableRequest, list[DocumentRecord]]:
+        refusal = _("a table has 1 to {most_documents} documents").format(most_documents=MOST_DOCUMENTS)
+        documents = read_documents(self._store, request.documents, MOST_DOCUMENTS, refusal)
+        return changed(request, documents=tuple(document.id for document in documents)), documents
 
-    def _check(self, request: TableRequest) -> TableRequest:
-        return changed(request, columns=checked_columns(request.columns))
+    # ---- making (see jobs)
 
-    def _words_of(self, request: TableRequest, documents: Sequence[DocumentRecord]) -> str:
-        return f"{', '.join(column.name for column in request.columns)} of {names_of(documents)}"
-
-    def _request_from(self, untrusted: Json) -> TableRequest:
-        return lenient_from(TableRequest, untrusted, documents=(), columns=())
-
-    def _prompt_version(self) -> str:
-        return PROMPT_VERSION
-
-    def _plan_of(self, job: JobRecord, item: Item, request: TableRequest, record: ModelRecord | None) -> TablePlan:
-        assert record is not None  # a table always has one
-        return TablePlan(
-            job, request.columns, self._still_there(request), self._tools(job, record),
+    def plan(self, job: JobRecord) -> Plan:
+        item, request = self._store.items.get(job.item or "").id, _request_from(job.settings)
+        record = self._models.by_sha256(job.model_sha256)
+        if record is None:
+            raise KnownError("model.unknown", wanted=job.title, known="none")
+        plan = self._live[job.id] = TablePlan(
+            job, request.columns, self._still_there(request),
+            plan_tools(self._runtime, self._loader, self._jobs, job, record),
             model=record.name, note=WEAK.format(model=record.name) if is_weak(record) else "",
             passages=self._store.passages.of_document,
             rank=lambda words, document, answered: self._retrieval.rank(words, [document]).then(answered),
-            reported=lambda row, is_complete: self._on_row(item.id, job.id, row, is_complete),
-            kept=lambda table: self._keep_table(item.id, table),
+            reported=lambda row, is_complete: self._on_row(item, job.id, row, is_complete),
+            kept=lambda table: self._keep(item, table),
             faulty=self._on_fault,
         )  # fmt: skip
+        try:
+            yield from plan.run()
+            if plan.table is not None:
+                self._keep(item, plan.table)
+                self._items.keep_words(item, in_english(markdown_of, plan.table), record, PROMPT_VERSION)
+        finally:
+            if self._live.get(job.id) is plan:
+                del self._live[job.id]
 
-    def _keep(self, item: Item, record: ModelRecord | None, plan: TablePlan) -> None:
-        if plan.table is not None:
-            self._keep_table(item.id, plan.table)
-            words = in_english(markdown_of, plan.table)
-            self._items.keep_words(item.id, words, record, PROMPT_VERSION)
+    def on_step(self, job: str, key: str, value: Mapping[str, Json]) -> None:
+        if plan := self._live.get(job):
+            plan.received(key, value)
 
-    def _publish_end(self, item: str) -> None:
-        if table := self._kept(item):
-            self._publish(ExtractionEnded(item, with_edits(table)))
+    def _on_done(self, job: JobRecord) -> None:
+        if job.item and (table := self._kept(job.item)):
+            self._publish(ExtractionEnded(job.item, with_edits(table)))
 
     def _kept(self, item: str) -> Table | None:
         return stored_from(Table, self._store.results.get(item))
 
-    def _keep_table(self, item: str, table: Table) -> None:
+    def _keep(self, item: str, table: Table) -> None:
         """Store what was found, with the person's edits made before and meanwhile."""
         self._store.results.save(item, to_json(_joined(table, self._kept(item))))
 
@@ -215,6 +244,15 @@ class ExtractionService(DocumentJobService[TableRequest, "TablePlan"]):
         if not found:
             raise KnownError("document.unknown", id=request.documents[0] if request.documents else "")
         return found
+
+
+def _request_from(untrusted: Json) -> TableRequest:
+    """Read a stored request. Unknown values are replaced by the defaults."""
+    return lenient_from(TableRequest, untrusted, documents=(), columns=())
+
+
+def _checked(request: TableRequest) -> TableRequest:
+    return changed(request, columns=checked_columns(request.columns))
 
 
 def checked_columns(columns: Sequence[Column]) -> tuple[Column, ...]:
@@ -270,15 +308,6 @@ def _joined(table: Table, old: Table | None) -> Table:
     return changed(table, rows=(*table.rows, *rest), edits=old.edits)
 
 
-# ---- the plan of a table's job
-#
-# Documents are read in groups, first by rules, then by the model. See jobs.runner.Plan. Values with labels or known
-# words around them ("Invoice no: 17", "payment by 3 May") are read by rules and shown at once. If the document has no
-# possible value, the cell stays empty without asking the model. For the rest, the model gets the whole document if it
-# fits, else the passages that match a column best. Its answer must be found in the document to become a cell. At the
-# end the cells of a row are checked against each other.
-
-
 DOCUMENTS_AT_ONCE = 16
 """Number of documents whose steps share a batch. Their rows are saved before the next batch."""
 PAGES_AT_ONCE = 50
@@ -308,6 +337,14 @@ class _Row:
 
 
 class TablePlan:
+    """Plan of a table's job (see jobs.runner.Plan). Documents are read in groups, first by rules, then by the model.
+
+    Values with labels or known words around them ("Invoice no: 17", "payment by 3 May") are read by rules and shown at
+    once. If the document has no possible value, the cell stays empty without asking the model. For the rest, the model
+    gets the whole document if it fits, else the passages that match a column best. Its answer must be found in the
+    document to become a cell. At the end the cells of a row are checked against each other.
+    """
+
     def __init__(
         self,
         job: JobRecord,

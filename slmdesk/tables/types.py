@@ -202,9 +202,6 @@ def cell_words(cell: TableCell, page_kind: str = "page") -> str:
     return ", ".join(words for words in (place_words(cell, page_kind), said) if words)
 
 
-# ---- events of tables
-
-
 class ExtractionGrew(Event):
     """Event that a row of a table, or a cell of a row, was found. The JobChanged event of its job has the time left."""
 

@@ -117,9 +117,6 @@ def _is_unspaced(piece: str) -> bool:
     return _UNSPACED_LETTER.match(piece) is not None
 
 
-# ---- makes text storable in a database
-
-
 _SURROGATES = re.compile("[\ud800-\udbff][\udc00-\udfff]|[\ud800-\udfff]")
 
 

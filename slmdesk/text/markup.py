@@ -136,9 +136,6 @@ def _line(state: StateBlock, line: int) -> str:
     return state.src[state.bMarks[line] + state.tShift[line] : state.eMarks[line]].rstrip()
 
 
-# ---- chooses the words of a text that are checked with a dictionary
-
-
 MOST_LETTERS = 45
 """Most letters of a checked word. Longer ones are seldom words, and a dictionary that joins words takes seconds."""
 _MARKS = (
@@ -204,9 +201,6 @@ def _is_checked(word: str) -> bool:
     return 1 < len(word) <= MOST_LETTERS and not any(letter.isupper() for letter in word[1:])
 
 
-# ---- escapes text in a table so that no spreadsheet takes it for a formula, and reverses that
-
-
 _SIGNS = "=+\\-@＝＋－＠"
 """Characters that begin a formula. The wide forms do so in East Asian settings."""
 _START = re.compile(rf"(\A[\s\";,|]*|[\s\";,|]+)('*)([{_SIGNS}]?)")
@@ -246,11 +240,8 @@ def words_of_cell(cell: str) -> str:
     return _START.sub(bare, cell)
 
 
-# ---- makes invisible and misleading characters visible
-#
-# Handles direction marks, tags, fillers and control characters. Joiners (U+200C, U+200D) are left alone, since Persian
-# and emoji need them.
-
+# Makes invisible and misleading characters visible. Handles direction marks, tags, fillers and control characters.
+# Joiners (U+200C, U+200D) are left alone, since Persian and emoji need them.
 
 _FILLERS = "\u115f\u1160\u3164\uffa0\u2800"
 _SUSPECTS = re.compile(

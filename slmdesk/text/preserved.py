@@ -94,13 +94,10 @@ def is_code(text: str) -> bool:
     return codes == len(words)
 
 
-# ---- replaces terms that must not be translated with invented names, and puts the terms back
-#
-# A model that is told not to translate some words translates them all the same, or answers with the request. Of 24
-# sentences with a name of ordinary words ("Blue Door"), a model of 1.5 billion weights kept the name in 20 when asked,
-# and wrote the request into four. With an invented name in its place it kept all 24 (docs/decisions.md). Pure
-# functions.
-
+# Replaces terms that must not be translated with invented names, and puts the terms back. A model that is told not to
+# translate some words translates them all the same, or answers with the request. Of 24 sentences with a name of
+# ordinary words ("Blue Door"), a model of 1.5 billion weights kept the name in 20 when asked, and wrote the request
+# into four. With an invented name in its place it kept all 24 (docs/decisions.md). Pure functions.
 
 NAMES = ("Zorvex", "Quelmar", "Brintas", "Dovrek", "Tamlor", "Veskin", "Mordal", "Pelzor")
 """Invented names that stand in for terms. They mean nothing in any supported language, and read like names in languages
@@ -170,11 +167,9 @@ def unmasked_so_far(answer: str, terms: dict[str, str]) -> str:
     return unmasked(answer, terms)[0]
 
 
-# ---- writes the numbers of a translation the way of its language
-#
-# "1 386,50 €" is "1,386.50 €" in English. Small models copy a number as it is in the source, so that "98,400" reads as
-# 98.4 in German, or mix both formats ("1,386,50"). The value is certain from the source, so the number is written anew.
-
+# Writes the numbers of a translation the way of its language. "1 386,50 €" is "1,386.50 €" in English. Small models
+# copy a number as it is in the source, so that "98,400" reads as 98.4 in German, or mix both formats ("1,386,50").
+# The value is certain from the source, so the number is written anew.
 
 _POINT = frozenset(["en", "zh", "ja", "ko", "th", "he", "hi", "bn", "ta", "te", "ur", "ms", "cy", "ga", "mt", "sw"])
 """Languages with a decimal point and commas between thousands."""
@@ -287,11 +282,8 @@ def _masked(text: str) -> str:
     return text
 
 
-# ---- recognises lines that are an address or the name of a firm and nothing else
-#
-# Such lines are not translated. Asked to do so, small models translate the street ("Lange Reihe 101", "Thermo Valley")
-# or invent a letter.
-
+# Recognises lines that are an address or the name of a firm and nothing else. Such lines are not translated. Asked to
+# do so, small models translate the street ("Lange Reihe 101", "Thermo Valley") or invent a letter.
 
 _NAME = r"[A-ZÀ-ÖØ-Þ][\w.'’-]*"
 _NUMBER = r"\d{1,4}(?: ?[a-zA-Z])?(?:[-/]\d{1,4})?"
@@ -328,9 +320,6 @@ def is_address(text: str) -> bool:
 
 def is_firm(text: str) -> bool:
     return _FIRM.fullmatch(text.strip()) is not None
-
-
-# ---- finds what a model says about a translation instead of giving it
 
 
 _TRANSLATION = (
@@ -435,12 +424,10 @@ def _unquoted(source: str, target: str) -> str:
     return target
 
 
-# ---- finds words of the source that a translation left untranslated, and letters of a foreign script
-#
-# Small models leave a phrase untranslated ("must be taken twice a day" → "muss twice a day genommen werden"), mostly a
-# formatted phrase, and some models slip into Chinese within a word. Such words are found by function words, which no
-# language borrows. Names and capitalised terms are ignored.
-
+# Finds words of the source that a translation left untranslated, and letters of a foreign script. Small models leave
+# a phrase untranslated ("must be taken twice a day" → "muss twice a day genommen werden"), mostly a formatted phrase,
+# and some models slip into Chinese within a word. Such words are found by function words, which no language borrows.
+# Names and capitalised terms are ignored.
 
 _SCRIPTS = {
     "CYRILLIC": "ru uk bg sr mk be kk",

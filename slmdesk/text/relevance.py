@@ -50,11 +50,9 @@ def groups_of(word: str) -> list[str]:
     return [f" {word}"[at : at + GROUP] for at in range(max(1, len(word) - GROUP + 2))]
 
 
-# ---- vectors of texts
-#
-# Vectors are little-endian and of length 1, so that their similarity is their dot product. They arrive as float32 and
-# are stored as float16, which takes half the space and gives the same ranking (384 numbers of 11 significant bits
-# each).
+# Vectors of texts. Vectors are little-endian and of length 1, so that their similarity is their dot product. They
+# arrive as float32 and are stored as float16, which takes half the space and gives the same ranking (384 numbers of
+# 11 significant bits each).
 
 
 class Nearest:
@@ -98,10 +96,8 @@ def is_vector(data: bytes) -> bool:
     return bool(abs(length - 1.0) < 0.01)
 
 
-# ---- finds a quotation in a text despite differences in white space, hyphens, quotation marks and ligatures
-#
-# Quotation and text are reduced to the same plain letters, and each letter of the text keeps its position.
-
+# Finds a quotation in a text despite differences in white space, hyphens, quotation marks and ligatures. Quotation
+# and text are reduced to the same plain letters, and each letter of the text keeps its position.
 
 _HYPHENS = "-\u00ad\u2010\u2011\ufffe"
 _DASHES = "\u2012\u2013\u2014\u2015\u2212\u2043"
@@ -193,11 +189,9 @@ def _plain(char: str) -> str:
     return "".join(letter for letter in apart if not unicodedata.combining(letter))
 
 
-# ---- tells what in a text matters to the reader of letters and contracts
-#
-# Money, dates, periods, duties, negations, decisions, parties. They are found by patterns in English, German, French,
-# Spanish, Italian, Polish, Portuguese and Dutch, never by their position. Pure functions that take microseconds per
-# sentence.
+# Tells what in a text matters to the reader of letters and contracts. Money, dates, periods, duties, negations,
+# decisions, parties. They are found by patterns in English, German, French, Spanish, Italian, Polish, Portuguese and
+# Dutch, never by their position. Pure functions that take microseconds per sentence.
 
 
 class Matter(StrEnum):

@@ -200,9 +200,6 @@ def _is_whole(word: str, words: SentenceWords) -> bool:
     return is_long or (len(word) > 2 and word.casefold() in words.starters)
 
 
-# ---- words that tell whether a dot ends a sentence, for the languages with such word lists
-
-
 class SentenceWords(Record):
     """Words of a language that tell whether a dot ends a sentence. Abbreviations are without their last dot.
 
@@ -244,9 +241,6 @@ def _letters(name: str) -> frozenset[str]:
     return frozenset(_tables()["letters"][name].split())
 
 
-# ---- sentences that refer to the sentence before them
-
-
 def begins_with_pronoun(sentence: str, language: str) -> bool:
     """Return whether a pronoun at the start needs the sentence before: "It is", "This applies", not "This lease"."""
     return _begins_with("pronouns", sentence, language)
@@ -262,12 +256,9 @@ def _begins_with(table: str, sentence: str, language: str) -> bool:
     return pattern is not None and re.match(rf"{pattern}(?!\w)", sentence, re.IGNORECASE) is not None
 
 
-# ---- detects the language of a text, among a few
-#
-# For whole sentences: one or two words are too little and stay undecided. Uses py3langid, a naive Bayes model over byte
-# sequences (Lui and Baldwin 2011, 2012). Loading it takes about 0.4 s at the first call, so do not call it on the
-# window's thread.
-
+# Detects the language of a text, among a few. For whole sentences: one or two words are too little and stay
+# undecided. Uses py3langid, a naive Bayes model over byte sequences (Lui and Baldwin 2011, 2012). Loading it takes
+# about 0.4 s at the first call, so do not call it on the window's thread.
 
 LANGUAGES = ("en", "de", "fr", "es", "it", "pt", "nl", "pl")
 """ISO 639-1 codes of the languages of the exam questions."""
@@ -332,9 +323,6 @@ def _load() -> LanguageIdentifier:
         return LanguageIdentifier(data["ptc"], data["pc"], classes, moves, output, norm_probs=True, tk_row=rows)
 
 
-# ---- stop words, left out when passages are searched for a question
-
-
 _ASKING = """amount amounts amounting cost costs costing price long much high large big number total date year hoch
 lang betragt betragen betrag kostet kosten preis dauert dauer lange lautet nummer datum gilt jahr montant coute cout
 prix duree numero annee importe cuesta precio durada fecha costa prezzo durata data kosztuje cena wynosi kwota kost
@@ -360,9 +348,6 @@ def search_words(question: str) -> list[str]:
     pieces = list(dict.fromkeys(piece for run in query_pieces(question) for piece in run))
     small = stop_words_of(pieces)
     return [piece for piece in pieces if piece not in small]
-
-
-# ---- finds the blanks in a text that are to be filled in
 
 
 MOST_BLANKS = 8

@@ -227,9 +227,6 @@ def tags_in(text: str, tags: Tags) -> Tags:
     )
 
 
-# ---- inserts tags into a translation that was made without them
-
-
 _WORD = re.compile(r"\w+(?:['’-]\w+)*")
 FIGURES_MORE = 2
 """Most additional words by which a span may be longer than its phrase in order to include the phrase's numbers."""
@@ -378,17 +375,9 @@ def _chosen(
     chosen: Mapping[int, tuple[int, int]],
 ) -> tuple[int, int]:
     """Return a pair's span, inside those of the pairs that enclose it. Pairs around the same words get the same one."""
-    outer = [
-        other_phrase
-        for other_phrase in before
-        if other_phrase.text and other_phrase.start <= phrase.start and phrase.end <= other_phrase.end
-    ]
+    outer = [around for around in before if around.text and around.start <= phrase.start and phrase.end <= around.end]
     same = next(
-        (
-            other_phrase
-            for other_phrase in outer
-            if (other_phrase.start, other_phrase.end) == (phrase.start, phrase.end)
-        ),
+        (around for around in outer if (around.start, around.end) == (phrase.start, phrase.end)),
         None,
     )
     if same is not None:
@@ -447,9 +436,6 @@ def _word_end(text: str, at: int) -> int:
     while at < len(text) and text[at].isalnum():
         at += 1
     return min(at, len(text))
-
-
-# ---- splits a text with tags into segments for translation
 
 
 class Segment(Record):
@@ -558,12 +544,9 @@ def _joined(found: list[Segment]) -> list[Segment]:
     return result
 
 
-# ---- checks that subtitles are readable
-#
-# At most two lines of 42 characters, and no faster than people read. Netflix, Timed Text Style Guide (General
-# Requirements, English): 42 characters a line, two lines, 20 characters a second for adults. European broadcasters ask
-# for 37 to 42 and 15 to 17.
-
+# Checks that subtitles are readable. At most two lines of 42 characters, and no faster than people read. Netflix,
+# Timed Text Style Guide (General Requirements, English): 42 characters a line, two lines, 20 characters a second for
+# adults. European broadcasters ask for 37 to 42 and 15 to 17.
 
 LINE_CHARACTERS = 42
 MOST_LINES = 2

@@ -205,14 +205,11 @@ def _edge(letter: str, side: str) -> str:
     return r"(?<![^\W_])" if side == "<" else r"(?![^\W_])"
 
 
-# ---- decides whether a word of a text is a form of a glossary word
-#
-# Uses the inflectional endings of each language, not a dictionary. A form is the glossary word, with its last letters
-# changed or dropped as the language does, plus one of the language's endings. Endings that make another word
-# ("contract-or", "Arbeit-er") do not count. In languages without a table of endings, words fit by a common beginning
-# (`same_stem`). All words here are folded as in text.folding: without accents, ł as l, ß as ss. Measured on
-# tests/golden/terms.toml.
-
+# Decides whether a word of a text is a form of a glossary word. Uses the inflectional endings of each language, not a
+# dictionary. A form is the glossary word, with its last letters changed or dropped as the language does, plus one of
+# the language's endings. Endings that make another word ("contract-or", "Arbeit-er") do not count. In languages
+# without a table of endings, words fit by a common beginning (`same_stem`). All words here are folded as in
+# text.folding: without accents, ł as l, ß as ss. Measured on tests/golden/terms.toml.
 
 LEAST_STEM = 3
 MOST_ENDING = 4

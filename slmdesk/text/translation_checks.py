@@ -196,16 +196,16 @@ def _info(source: str, target: str, source_language: str, target_language: str) 
     ]
     is_title = _is_title(source, source_language)
     shouts = 0 < len(_LOUD.findall(source)) <= len(_LOUD.findall(target))  # "FILE" has become "DATEI"
-    for other_flag in check(target, source, target_language, source_language):
-        if other_flag.kind in _NUMBERS and not any(other_flag.text in flag.text for flag in flags):
-            flags.append(SegmentFlag(_NUMBERS[other_flag.kind], other_flag.text, other_flag.detail or "added"))
-    for other_flag in check(source, target, source_language, target_language):
-        if other_flag.kind in _NUMBERS:
-            known = any(flag.detail == other_flag.text for flag in flags)
+    for doubt in check(target, source, target_language, source_language):
+        if doubt.kind in _NUMBERS and not any(doubt.text in flag.text for flag in flags):
+            flags.append(SegmentFlag(_NUMBERS[doubt.kind], doubt.text, doubt.detail or "added"))
+    for doubt in check(source, target, source_language, target_language):
+        if doubt.kind in _NUMBERS:
+            known = any(flag.detail == doubt.text for flag in flags)
             if not known:
-                flags.append(SegmentFlag(_NUMBERS[other_flag.kind], other_flag.text, "missing"))
-        elif other_flag.kind == "name" and not is_title and _is_lost_name(other_flag, source_language) and not shouts:
-            flags.append(SegmentFlag("name", other_flag.text, "missing"))
+                flags.append(SegmentFlag(_NUMBERS[doubt.kind], doubt.text, "missing"))
+        elif doubt.kind == "name" and not is_title and _is_lost_name(doubt, source_language) and not shouts:
+            flags.append(SegmentFlag("name", doubt.text, "missing"))
     named = " ".join(flag.text for flag in flags if flag.kind == "name")
     names = name_flags(source, target, source_language, target_language)
     return [*flags, *(name for name in names if name.text not in named)]
@@ -282,13 +282,10 @@ def _length(source: str, target: str) -> list[SegmentFlag]:
     return [SegmentFlag("length", f"{ratio:.2f}", "long")] if ratio > LONGEST else []
 
 
-# ---- finds names that a translation lost or added
-#
-# "Herr Yilmaz" became nobody, "Hausverwaltung" became "Family Office". Names are found by capital letters inside
-# sentences, for pairs of languages with Latin letters. In German, where all nouns have capital letters, they are found
-# only after a title ("Frau Krüger"). Places, peoples and languages have another name in each language and are not
-# judged (_PLACES, by their beginnings).
-
+# Finds names that a translation lost or added. "Herr Yilmaz" became nobody, "Hausverwaltung" became "Family Office".
+# Names are found by capital letters inside sentences, for pairs of languages with Latin letters. In German, where all
+# nouns have capital letters, they are found only after a title ("Frau Krüger"). Places, peoples and languages have
+# another name in each language and are not judged (_PLACES, by their beginnings).
 
 _WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?")
 _OPENS = re.compile(r"(?:^|[.!?:;…•|/(\[‘¿¡]|(?<![\s'\"“”„«»*_-])(?=[\s'\"“”„«»*_-]*[\n„“”\"»«]))[\s'\"“”„«»*_-]*$")
@@ -379,12 +376,9 @@ def _is_in(name: str, words: list[str]) -> bool:
     return False
 
 
-# ---- finds words of a translation that say the opposite of the source
-#
-# "rose" for "fell", "agree" for "terminate". A small list (`opposites.toml`) for English, German, French, Spanish and
-# Italian is used. A sentence with words of both sides decides nothing, nor does one in which a negation was added or
-# removed together with the word.
-
+# Finds words of a translation that say the opposite of the source. "rose" for "fell", "agree" for "terminate". A
+# small list (`opposites.toml`) for English, German, French, Spanish and Italian is used. A sentence with words of
+# both sides decides nothing, nor does one in which a negation was added or removed together with the word.
 
 _LETTERS = re.compile(r"[^\W\d_]+")
 
@@ -432,9 +426,6 @@ def _listed() -> Sequence[Mapping[str, Mapping[str, str]]]:
     text = resources.files("slmdesk.text").joinpath("opposites.toml").read_text("utf-8")
     pairs: Sequence[Mapping[str, Mapping[str, str]]] = tomllib.loads(text)["pair"]
     return pairs
-
-
-# ---- turns a model's answer into a translation
 
 
 _BLANKS = re.compile(" {2,}")
@@ -488,12 +479,9 @@ def _with_numbers(
     return target, doubts
 
 
-# ---- finds the words of a translation that its model was unsure of
-#
-# The probabilities of the answer's tokens decide. A translation is the answer without remarks around it, and with tags
-# and white space put in order. So both have the same characters in the same order, except for what was cut off at the
-# ends. If that is not so, nothing is reported.
-
+# Finds the words of a translation that its model was unsure of. The probabilities of the answer's tokens decide. A
+# translation is the answer without remarks around it, and with tags and white space put in order. So both have the
+# same characters in the same order, except for what was cut off at the ends. If that is not so, nothing is reported.
 
 UNSURE = 0.5
 """Probability of a token below which its word is reported. All other tokens together are then more likely."""

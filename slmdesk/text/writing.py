@@ -143,9 +143,6 @@ def _fact(text: str, after: str, language: str, edit: Edit | None = None) -> str
     return ""
 
 
-# ---- numbers
-
-
 def _figures(text: str) -> tuple[list[str], list[str]]:
     return _FIGURES.findall(text), [figure.strip() for figure in _SIGNED.findall(text)]
 
@@ -184,9 +181,6 @@ def _mends_date(text: str, edit: Edit) -> bool:
         return False
     old, new = folded(before[0]), folded(after[0])
     return old not in _calendar() and new in _calendar() and likeness(old, new) >= ALIKE
-
-
-# ---- names
 
 
 def _words_of(text: str) -> frozenset[str]:
@@ -277,9 +271,6 @@ def _is_common(word: str, language: str) -> bool:
 def _is_near(text: str, match: re.Match[str], other: re.Match[str]) -> bool:
     first, second = sorted((match, other), key=lambda found: found.start())
     return text[first.end() : second.start()] in (" ", ". ", "-", "\u00a0", "\n")
-
-
-# ---- negations and sense
 
 
 def _denials(text: str, language: str) -> Counter[str] | int:
@@ -385,9 +376,6 @@ def _is_asked(text: str, edit: Edit) -> bool:
     is_told = re.match(r"[^?;:]*[.!]\s*$", after) is not None and not _HELPERS.fullmatch(first[1])
     follows = not comma or re.match(r"\s+(?:wenn|falls|damit|ob|dass|um|sobald|bevor|weil|da|wie|was)\b", more)
     return bool(re.search(r"\bbitte\b", clause)) or (is_told and bool(follows) and not before[: first.start()].strip())
-
-
-# ---- compares a sentence with its correction word by word
 
 
 _TOKEN = re.compile(r"\s+|\d+(?:[.,:/]\d+)*|[^\W\d_]+(?:['’][^\W\d_]+)*|.", re.DOTALL)
@@ -579,9 +567,6 @@ def _added_or_removed(text: str, edit: Edit) -> str:
     return (
         "repeated word" if {word.casefold() for word in words} <= {word.casefold() for word in beside} else "extra word"
     )
-
-
-# ---- finds the sentences of a text that are to be corrected, each with its place
 
 
 MOST_SENTENCE = 1_500

@@ -52,10 +52,10 @@ class RecentTranslations(Service):
         """Store a text with its translation. `item` is the item it was stored as before, which is changed.
 
         A text that differs too much becomes a new item. Returns the item's id, or '' if nothing is stored: nothing is
-        translated yet, the setting `translate_history` is off, or the history is read-only. Raises KnownError store.*.
+        translated yet, the setting `writing_history` is off, or the history is read-only. Raises KnownError store.*.
         """
         done = [segment for segment in segments if segment.target and segment.state is not SegmentState.OPEN]
-        is_requested = self._settings.current.translate_history and not self._store.read_only
+        is_requested = self._settings.current.writing_history and not self._store.read_only
         if not is_requested or not text.strip() or not done:
             return ""
         request = TranslationRequest(

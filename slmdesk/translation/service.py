@@ -24,10 +24,9 @@ from slmdesk.children.client import ChildClient
 from slmdesk.exports.writers import PAPER_FORMS
 from slmdesk.jobs.runner import JobPlanner, Plan
 from slmdesk.jobs.service import REQUEST, JobService, begun_before
-from slmdesk.library.job_service import able
 from slmdesk.library.reading import rewritten
 from slmdesk.loader.model_loader import ModelLoader
-from slmdesk.models.service import DefaultsService, DefaultUse, ModelService
+from slmdesk.models.service import DefaultsService, DefaultUse, ModelService, able
 from slmdesk.runtime.events import ItemChanged, Pending
 from slmdesk.runtime.service import Runtime, Service, Slices, in_slices, json_bytes, pending_on_file_thread
 from slmdesk.store.translations import LOOK

@@ -24,11 +24,11 @@ from slmdesk.base.texts import N_, in_english
 from slmdesk.base.types import ChatMessage, Json, Origin, Role, Sampling, TextPart
 from slmdesk.evaluation.exams import ExamService, Skill, skills_of, truth_step
 from slmdesk.exports.writers import Cell
+from slmdesk.jobs.documents import DocumentJobs, read_document
 from slmdesk.jobs.runner import AskedQuestion, Batch, JobPlanner, Plan, StepValue, Yield, scores_of, step_of
 from slmdesk.jobs.service import JobService, request_in
-from slmdesk.library.job_service import DocumentItems, able, read_document
 from slmdesk.library.types import DOUBT, LEAST_SHARE, WORDS, Coverage, Mark, Unread, page_ranges
-from slmdesk.models.service import DefaultsService, DefaultUse, ModelService
+from slmdesk.models.service import DefaultsService, DefaultUse, ModelService, able
 from slmdesk.runtime.events import Pending
 from slmdesk.runtime.messages import Problem, problem_of
 from slmdesk.runtime.prompt_texts import texts
@@ -99,8 +99,8 @@ class VersionService(Service, JobPlanner):
         self, runtime: Runtime, models: ModelService, uses: DefaultsService, jobs: JobService, exams: ExamService
     ) -> None:
         super().__init__(runtime)
-        self._models, self._uses, self._jobs, self._exams = models, uses, jobs, exams
-        self._items = DocumentItems(runtime.store, runtime.publish, KIND)
+        self._models, self._uses, self._exams = models, uses, exams
+        self._items = DocumentJobs(runtime, jobs, KIND, "Compare")
         self._busy: dict[str, threading.Event] = {}
         self._closed = False
         jobs.plan_by(KIND, self)
@@ -121,8 +121,8 @@ class VersionService(Service, JobPlanner):
         old, new = read_document(self._store, request.old), read_document(self._store, request.new)
         record = self._model(request)
         kept = KeptRequest(old.id, new.id, record.sha256 if record else None, request.model is not None)
-        asked = f"Compare {old.name} (old) with {new.name} (new)"
-        item = self._items.add(f"Compare: {old.name} and {new.name}", (old, new), to_json(kept), asked)
+        words = f"Compare {old.name} (old) with {new.name} (new)"
+        item = self._items.add((old, new), f"{old.name} and {new.name}", kept, words)
         self._compare(item.id, old, new)
         return self._store.items.get(item.id)
 
@@ -242,8 +242,7 @@ class VersionService(Service, JobPlanner):
         request = _kept_request(stored)
         record = self._models.by_sha256(request.model or None)
         if record is not None and chosen_of(comparison.changes) and self._may_report(record, is_named=request.named):
-            title = stored.title.removeprefix("Compare: ")
-            self._jobs.add(KIND, title, record, (), prompt_version=prompt_version(), item=item)
+            self._items.start(stored, record, prompt_version())
         self._publish(VersionsCompared(item, comparison))
 
     def _keep(

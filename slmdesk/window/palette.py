@@ -197,8 +197,6 @@ class PalettePanel(QWidget):
         now = self._entry_at(row)
         return now is not None and (now.name, now.detail, now.snippet) == (entry.name, entry.detail, entry.snippet)
 
-    # ---- keys and mouse
-
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Handle the keys that the line does not use. No key reaches the page behind the palette."""
         if event.key() == Qt.Key.Key_Escape:
@@ -248,8 +246,6 @@ class PalettePanel(QWidget):
             self.end()
             self.chosen.emit(entry)
 
-    # ---- layout and speech
-
     def _place(self) -> None:
         space = self.rect().adjusted(theme.SPACE_16, theme.SPACE_16, -theme.SPACE_16, -theme.SPACE_16)
         width = min(WIDTH * self.fontMetrics().horizontalAdvance("x"), space.width())
@@ -271,8 +267,6 @@ _STEPS = {
     Qt.Key.Key_Down: 1, Qt.Key.Key_Up: -1, Qt.Key.Key_PageDown: 8, Qt.Key.Key_PageUp: -8,
 }  # fmt: skip
 
-# ---- which of many names are meant by some typed words, and which of them come first
-
 
 IS, BEGINS, WORDS_BEGIN, HOLDS, SKIPS = range(5)
 """How well a name matches, best first: it equals the typed text; it begins with it; each typed word begins a word of
@@ -285,6 +279,8 @@ _NO_LETTERS = re.compile(r"[\W_]+")
 
 
 class Named(Protocol):
+    """Which of many names are meant by some typed words, and which of them come first."""
+
     @property
     def folded(self) -> str:
         """The name in lower case and without accents."""
@@ -367,9 +363,6 @@ def _spaced(folded: str) -> str:
     return f" {_NO_LETTERS.sub(' ', folded).strip()}"
 
 
-# ---- what the palette lists for the words that were typed
-
-
 MOST_NAMES, MOST_HITS = 6, 12
 SEARCH_AFTER_MS = 80
 """Milliseconds after the last key until texts are searched. Searches during typing would only slow it down."""
@@ -389,6 +382,8 @@ OTHER_KIND = (_("Result"), "file-text")
 
 
 class Openers(Record):
+    """What the palette lists for the words that were typed."""
+
     item: Callable[[ItemTitle], object]
     message: Callable[[Found, str], object]
     """Called with a found message and the words that found it."""
@@ -438,8 +433,6 @@ class PaletteController(QObject):
             self._sections = self._found_names() if self._words else self._first_sections()
             self._report()
 
-    # ---- names
-
     def _list(self) -> None:
         self._hits, self._is_searched = [], not _is_searchable(self._words)
         self._sections = self._found_names() if self._words else self._first_sections()
@@ -480,8 +473,6 @@ class PaletteController(QObject):
 
     def _model_entry(self, model: ModelRecord) -> Entry:
         return Entry(model.name, "cpu", partial(self._open.model, model.id), _("Use this model"))
-
-    # ---- texts
 
     def _search(self) -> None:
         """Search the texts for the newest words. If a search is running, this happens after it."""
@@ -567,9 +558,6 @@ def marked(text: str, words: str) -> str:
     return "".join([*pieces, text[at:]])
 
 
-# ---- the names of items, documents, folders and models, in memory
-
-
 CHANGES = (
     ItemChanged, ItemGone, ItemsAdded, DocumentChanged, DocumentGone, DocumentsChanged, CollectionChanged,
     CollectionGone, ModelsChanged,
@@ -642,9 +630,6 @@ def _all_names(services: Services) -> Names:
     )
 
 
-# ---- draws the rows of the palette
-
-
 ENTRY_ROLE = int(Qt.ItemDataRole.UserRole)
 LEADS = int(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeading)
 ENDS = int(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignTrailing)
@@ -652,6 +637,8 @@ HEADING_SIZE = 0.87
 
 
 class PalettePainter(QStyledItemDelegate):
+    """Draws the rows of the palette."""
+
     def paint(
         self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
     ) -> None:
@@ -716,10 +703,9 @@ class PalettePainter(QStyledItemDelegate):
         painter.drawText(QStyle.visualRect(option.direction, area, line), LEADS, name)
 
 
-# ---- what the palette lists
-
-
 class Entry(Record):
+    """What the palette lists."""
+
     name: str
     icon: str
     choose: Callable[[], object]

@@ -114,13 +114,12 @@ class SidePanel(QStackedWidget):
             self.needs_width.emit(wants)
 
 
-# ---- a folded list of earlier items of a document, such as summaries, to open, rename or delete
-
-
 MOST_SHOWN = 30
 
 
 class Entry(Record):
+    """A folded list of earlier items of a document, such as summaries, to open, rename or delete."""
+
     id: str
     words: str
     made: float
@@ -254,9 +253,6 @@ class EarlierBox(QFrame):
         self._rows.setVisible(is_open)
 
 
-# ---- the progress of an item that is being made, with buttons to pause and cancel its job
-
-
 class MakingBar(QFrame):
     """Progress of an item that is being made, with buttons to pause and cancel.
 
@@ -306,10 +302,9 @@ class MakingBar(QFrame):
         (self._controller.resume if self.is_paused else self._controller.pause)()
 
 
-# ---- the items of one kind made of the shown document
-
-
 class ItemsController(QObject):
+    """The items of one kind made of the shown document."""
+
     listed = Signal(object, str)
     current_gone = Signal()
     restored = Signal(str)
@@ -370,10 +365,9 @@ class ItemsController(QObject):
             self.refresh()
 
 
-# ---- base of the controllers of summaries and tables
-
-
 class JobFollower(QObject):
+    """Base of the controllers of summaries and tables."""
+
     job_reported = Signal(object)
     emptied = Signal()
 

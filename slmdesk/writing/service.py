@@ -18,10 +18,9 @@ from slmdesk.base.types import Json, Origin, Role, TextPart
 from slmdesk.chat.conversation import title_from
 from slmdesk.children.client import ChildClient
 from slmdesk.evaluation.exams import Skill, is_weak
-from slmdesk.library.job_service import able
 from slmdesk.library.reading import rewritten, units_from
 from slmdesk.loader.model_loader import ModelLoader, Words, ask_once
-from slmdesk.models.service import ModelService
+from slmdesk.models.service import ModelService, able
 from slmdesk.runtime.events import ItemChanged, Pending
 from slmdesk.runtime.service import Runtime, Service, Slices, in_slices, pending_on_file_thread
 from slmdesk.text.checks.words import tongue

@@ -79,7 +79,7 @@ def test_two_desks_keep_each_others_changes(path):
         ("idle_unload_minutes", -1),
         ("models_folder", "relative/folder"),
         ("model_for_chat", "\0"),
-        ("translate_recent", "x" * 100_000),
+        ("default_preset", "x" * 100_000),
         ("nonsense", 1),
     ],
 )

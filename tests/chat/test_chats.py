@@ -13,7 +13,7 @@ from fakes.recorder import TIMEOUT_S, add_model, is_alive, open_echo, result_of,
 from slmdesk.base.errors import KnownError
 from slmdesk.base.records import Status
 from slmdesk.base.types import Role, Sampling
-from slmdesk.chat.conversation import NEW_CHAT, SYSTEM, InspectedPrompt, words_of
+from slmdesk.chat.conversation import NEW_CHAT, SYSTEM, InspectedPrompt
 from slmdesk.chat.types import ContextMeasured
 from slmdesk.children.client import Outcome
 from slmdesk.loader import model_loader
@@ -88,7 +88,7 @@ def test_the_next_turn_reuses_what_was_read(opened) -> None:
     assert ended.usage is not None
     assert ended.usage.cached_tokens > 0
     path = ask(recorder, "open", first.item.id).messages
-    assert [words_of(one) for one in path] == ["hello", "You said: hello", "and more", "You said: and more"]
+    assert [one.words for one in path] == ["hello", "You said: hello", "and more", "You said: and more"]
 
 
 def test_h1_words_are_on_the_disk_while_they_stream(opened) -> None:
@@ -237,7 +237,7 @@ def test_context_full_keeps_the_message_and_names_both_numbers(opened) -> None:
     assert ended.problem.args["needed"] > ended.problem.args["available"] == 256
     assert "256" in ended.problem.sentence
     assert "new chat" in ended.problem.sentence
-    assert words_of(row(recorder.services, sent.user_message.id)) == WORDS
+    assert row(recorder.services, sent.user_message.id).words == WORDS
 
 
 def test_without_a_model_nothing_is_kept_and_the_reason_is_named(opened) -> None:
@@ -297,7 +297,7 @@ def test_h9_half_characters_are_replaced_and_said(opened) -> None:
     recorder = opened()
     sent = send(recorder, "odd \ud800 end")
     assert recorder.wait(Noticed).problem.code == "text.replaced"
-    assert words_of(row(recorder.services, sent.user_message.id)) == "odd \ufffd end"
+    assert row(recorder.services, sent.user_message.id).words == "odd \ufffd end"
     assert recorder.end_of(sent.answer.id).message.status is Status.COMPLETE
 
 

@@ -18,7 +18,7 @@ from slmdesk.chat.conversation import (
     turns_for_engine,
 )
 from slmdesk.chat.settings import ANY_LANGUAGE, OF_MESSAGE
-from slmdesk.chat.spaces import turns_for_title
+from slmdesk.chat.titles import turns_for_title
 
 pytestmark = pytest.mark.pure
 

@@ -29,7 +29,7 @@ def chatgpt(*nodes: dict[str, Any], title: str = "Rent", id: str = "c1", current
     """A chat of ChatGPT."""
     return {
         "conversation_id": id, "title": title, "create_time": T0, "update_time": T0 + 60,
-        "mapping": {other_node["id"]: other_node for other_node in nodes}, "current_node": current or nodes[-1]["id"],
+        "mapping": {node["id"]: node for node in nodes}, "current_node": current or nodes[-1]["id"],
     }  # fmt: skip
 
 

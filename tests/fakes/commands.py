@@ -85,7 +85,7 @@ def run_here(args: Sequence[str], environment: Mapping[str, str], stdin: bytes =
 def _like_a_process(environment: Mapping[str, str], given: BinaryIO, out: BinaryIO, err: BinaryIO) -> Iterator[None]:
     """Streams, environment, folder, signals and log of a command; restored afterwards."""
     streams, before = (sys.stdin, sys.stdout, sys.stderr), dict(os.environ)
-    handlers = [signal.getsignal(other_signal) for other_signal in SIGNALS]
+    handlers = [signal.getsignal(number) for number in SIGNALS]
     mine = [io.TextIOWrapper(one, encoding="utf-8") for one in (given, out, err)]
     log = logging.getLogger()
     _set_environment(environment)

@@ -69,9 +69,6 @@ def tell(**what: object) -> None:
     print(json.dumps(what), flush=True)
 
 
-# ---- the chapters
-
-
 def begin() -> Chapter:
     """The history is open, and the window is as large as people have it."""
     yield lambda: frames and frames[-1]._bridge.is_open
@@ -276,9 +273,6 @@ def leave() -> Chapter:
     yield from click("quit_button", find("quit_dialog"))
 
 
-# ---- what a program must not do, for the controls
-
-
 def open_socket() -> Chapter:
     socket.socket(socket.AF_INET).close()
     yield lambda: True
@@ -287,9 +281,6 @@ def open_socket() -> Chapter:
 def write_elsewhere(path: str) -> Chapter:
     Path(path).write_text(MARKER)
     yield lambda: True
-
-
-# ----
 
 
 class Day:

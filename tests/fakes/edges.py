@@ -130,9 +130,6 @@ def _path(widget: QWidget) -> str:
     return " < ".join(names)
 
 
-# ---- above and below too, and between neighbours
-
-
 LEAST_TARGET = 24
 
 

@@ -120,11 +120,7 @@ def give_file(path: str) -> Chapter:
 
     def dialog() -> QFileDialog | None:
         return next(
-            (
-                toplevelwidget
-                for toplevelwidget in QApplication.topLevelWidgets()
-                if isinstance(toplevelwidget, QFileDialog) and toplevelwidget.isVisible()
-            ),
+            (top for top in QApplication.topLevelWidgets() if isinstance(top, QFileDialog) and top.isVisible()),
             None,
         )
 
@@ -158,9 +154,5 @@ def notices() -> list[str]:
 
 
 def lock_page() -> QWidget | None:
-    found = (
-        toplevelwidget
-        for toplevelwidget in QApplication.topLevelWidgets()
-        if toplevelwidget.objectName() == "lock_window" and toplevelwidget.isVisible()
-    )
+    found = (top for top in QApplication.topLevelWidgets() if top.objectName() == "lock_window" and top.isVisible())
     return next(found, None)

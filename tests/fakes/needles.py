@@ -67,9 +67,6 @@ def plain(word: str) -> str:
     return "".join(one for one in unicodedata.normalize("NFKD", word).lower() if one.isascii() and one.isalnum())
 
 
-# ---- the search
-
-
 def squeezed(text: str) -> str:
     """Letters and digits alone, composed and small."""
     text = unquote(html.unescape(html.unescape(text)))
@@ -136,9 +133,6 @@ def found_in(data: bytes, needles: Needles) -> dict[str, str]:
                 word = wanted.pop(key)
                 found[word] = needles.planted[word]
     return found
-
-
-# ---- pictures and other parts
 
 
 def png(words: str, *, packed_text: bool = False) -> bytes:

@@ -66,9 +66,6 @@ def write(path: Path, file: TinyFile) -> Path:
     return path
 
 
-# ---- the models
-
-
 def tiny_llama(
     *,
     template: str | None = CHATML,
@@ -154,9 +151,6 @@ def tiny_bert(*, change: Change | None = None) -> TinyFile:
     return build(contents, change)
 
 
-# ---- files of other kinds
-
-
 def tiny_adapter() -> TinyFile:
     """A LoRA adapter for the tiny llama."""
     contents = Contents(_general("llama", "Tiny adapter", kind="adapter"))
@@ -216,9 +210,6 @@ def tiny_split(part: int = 0, of: int = 3) -> TinyFile:
 def tiny_unknown(architecture: str = "brandnew") -> TinyFile:
     """A model of an architecture nobody knows."""
     return tiny_llama(change={"general.architecture": ("string", architecture)})
-
-
-# ---- parts
 
 
 def _general(architecture: str, name: str, kind: str = "model") -> dict[str, TypedText]:
@@ -337,9 +328,6 @@ def _steer(
 def _spoil(tensors: dict[str, np.ndarray], nan: bool | str) -> None:
     if nan:
         tensors[nan if isinstance(nan, str) else "blk.0.ffn_down.weight"][:] = np.nan
-
-
-# ---- the writer
 
 
 def build(contents: Contents, change: Change | None = None, *, version: int = 3, alignment: int = 32) -> TinyFile:

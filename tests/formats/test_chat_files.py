@@ -36,9 +36,6 @@ def said(chat: ForeignChat) -> list[tuple[str, str, str | None]]:
     return [(each.role, each.text, names.get(each.parent or "")) for each in chat.messages]
 
 
-# ---- ChatGPT
-
-
 @pytest.mark.parametrize(("answer", "model"), [
     ({"model_slug": "gpt-5"}, "gpt-5"), ({"default_model_slug": "gpt-4.1"}, "gpt-4.1"), ({}, "gpt-4o"),
 ])  # fmt: skip
@@ -127,9 +124,6 @@ def test_odd_values_are_no_messages(odd: dict) -> None:
     chats, found = read(json.dumps([odd]).replace("Infinity", "1e400").encode())
     assert found.broken == ""
     assert all(message.created is None for chat in chats for message in chat.messages)
-
-
-# ---- files
 
 
 def test_our_own_export_comes_as_it_is() -> None:

@@ -34,8 +34,6 @@ def read(reader, data):
     return shown(reader(reading)), reading
 
 
-# ---- the rules, for all readers
-
 SHIFTED = [
     ("6", "⁶", "₆"), ("-1", "⁻¹", "₋₁"), ("n", "ⁿ", "ₙ"), ("n+1", "ⁿ⁺¹", "ₙ₊₁"), ("1,2", "^(1,2)", "_(1,2)"),
     ("Q2", "^(Q2)", "_(Q2)"), (" 2 ", " ² ", " ₂ "), ("st", "st", "st"), ("ème", "ème", "ème"), ("e", "e", "e"),
@@ -111,8 +109,6 @@ def test_struck_words_stay_together_where_a_page_is_cut():
     pages = [*pager.take([Piece(BlockKind.PARAGRAPH, text), PageBreak()]), *pager.end()]
     assert shown(pages) == f"{long}\f[-words that are gone -]the end"
 
-
-# ---- Word
 
 W14 = "http://schemas.microsoft.com/office/word/2010/wordml"
 
@@ -266,9 +262,6 @@ def test_signs_that_no_letter_stands_for_are_named():
     assert reading.names[Note.SIGNS_UNKNOWN] == ("Wingdings FF", "U+F0FC", "Logos U+F041", "Wingdings 3 FF")
 
 
-# ---- PowerPoint
-
-
 def part(text, properties="", inside=""):
     return f"<a:r><a:rPr {properties}>{inside}</a:rPr><a:t>{text}</a:t></a:r>"
 
@@ -308,9 +301,6 @@ def test_looks_of_slides(name):
     text, reading = read(pptx.read, data)
     assert text == expected
     assert reading.names[Note.PARTS_UNREAD] == ("embedded file",)
-
-
-# ---- OpenDocument
 
 
 def odf_style(name, about, parent=""):
@@ -397,8 +387,6 @@ def test_looks_of_opendocument_lists_and_cells():
     )
     assert read(odf.read_ods, odf_file("spreadsheet", row, styles=ODF_STYLES))[0] == "Fee\t[-30-]\t10⁶\t[-old-]"
 
-
-# ---- RTF
 
 FONTS = (
     r"{\fonttbl{\f0\fswiss Arial;}{\f3\froman\fcharset2{\*\panose 0505}Symbol{\*\falt x};}{\f14\fcharset2 Wingdings;}}"

@@ -202,9 +202,6 @@ def _saved(made) -> bytes:
     return out.getvalue()
 
 
-# ---- PDF
-
-
 def _page(data: bytes, scale: float = 2) -> np.ndarray:
     with pdfium.PdfDocument(data) as document:
         page = document[0]
@@ -252,9 +249,6 @@ def test_pictures_and_pages_without_words_are_to_be_looked_at_by_eye():
 def test_words_cannot_be_put_back_into_a_pdf():
     with pytest.raises(KnownError, match=r"document\.no_redactor"):
         redacted("pdf", bytes(TinyPdf().page(Text(1, 1, "a"))), removes=False)
-
-
-# ---- mails, texts, pictures
 
 
 def test_a_mail_keeps_its_structure_and_loses_its_way():

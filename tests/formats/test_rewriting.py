@@ -292,9 +292,6 @@ def test_a_file_that_changed_in_between_is_not_rewritten():
     assert caught.value.code == "document.changed"
 
 
-# ---- slides
-
-
 def deck(*shapes, notes=""):
     space = (
         "xmlns:p='http://schemas.openxmlformats.org/presentationml/2006/main' "
@@ -358,9 +355,6 @@ def test_slides_with_their_notes():
     assert xml.index("THEN") < xml.index("endParaRPr")
 
 
-# ---- sheets
-
-
 def book(cells, strings, **parts):
     shared = "".join(f"<si><t>{string}</t></si>" for string in strings)
     return xlsx(
@@ -395,9 +389,6 @@ def test_sheet_names_on_request_unless_a_formula_names_them():
     assert texts(pptx_xlsx.rewrite_xlsx, book(cells, ["x"]), sheet_names=True) == []
     parts, _, _ = rewritten(pptx_xlsx.rewrite_xlsx, book("", ["x"]), {"Data": "Dati/2024: [neu]"}, sheet_names=True)
     assert 'name="Dati 2024   neu"' in parts["xl/workbook.xml"]
-
-
-# ---- OpenDocument
 
 
 def test_spans_links_and_notes_of_opendocument():
@@ -452,9 +443,6 @@ def test_numbers_in_cells_of_opendocument_stay():
         "</table:table-cell></table:table-row></table:table>",
     )
     assert texts(open_document.rewrite, data) == ["Rent"]
-
-
-# ---- files of text, changed in place
 
 
 def written_bytes(rewriter, data, change):

@@ -233,9 +233,6 @@ def test_binary_is_no_web_page():
     assert caught.value.code == "document.binary"
 
 
-# ---- books
-
-
 def test_a_book_has_chapters_in_the_order_of_its_spine():
     pages, reading = read(book(), hypertext.read_epub)
     assert [(page.number, page.label, page.text) for page in pages] == [(1, "One", f"One\n{WORDS}"), (2, "Two", "b")]

@@ -177,7 +177,7 @@ def test_p3_what_is_not_to_be_kept_and_passwords_are_in_no_file(opened, home, tm
     word, secret = marker(), marker()
     recorder = opened(turned=True)
     made = Maker(recorder, word)
-    made.call(lambda services: services.settings.change(translate_history=False))
+    made.call(lambda services: services.settings.change(writing_history=False))
     made.translated(f"We know {word} well.", TranslationStyle("de", "en"))
     keep, segments = recorder.services.recent.keep, recorder.services.live.segments
     assert made.call(lambda _services: keep(word, TranslationStyle("de"), segments())) == ""

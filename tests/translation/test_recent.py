@@ -178,7 +178,7 @@ def test_nothing_is_kept_where_the_person_wants_none_or_nothing_is_there(recorde
     segments = typed(recorder, "The rent is due today.")
     assert keep(recorder, "   ", segments) == ""
     assert keep(recorder, "The rent is due today.", ()) == ""
-    recorder.calls.settings.change(translate_history=False)
+    recorder.calls.settings.change(writing_history=False)
     assert keep(recorder, "The rent is due today.", segments) == ""
     assert recorder.calls.history.items("translation") == []
 

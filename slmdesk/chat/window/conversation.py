@@ -12,7 +12,7 @@ from slmdesk.base.record import changed
 from slmdesk.base.records import Item, Message
 from slmdesk.base.texts import _, ngettext
 from slmdesk.base.types import Role
-from slmdesk.chat.conversation import NEW_CHAT, Conversation, SentMessage, is_private, words_of
+from slmdesk.chat.conversation import NEW_CHAT, Conversation, SentMessage, is_private
 from slmdesk.chat.types import SHOWN_AS_CHATS, ChatOptions, QuotesFound, Rewrite, SendRequest, options_from
 from slmdesk.chat.window.attachment_chips import Draft
 from slmdesk.chat.window.attachments import AttachController, Drafts
@@ -119,7 +119,7 @@ class ChatController(QObject):
 
     def text_of(self, message: str) -> str:
         found = self.shown.by_id.get(message)
-        return words_of(found) if found else ""
+        return found.words if found else ""
 
     # ---- requests of the page
 
@@ -484,7 +484,7 @@ class MessageEdits(QObject):
         if message is None:
             return
         if key == "edit":
-            self.edit_requested.emit(id, words_of(message), message.role is Role.USER)
+            self.edit_requested.emit(id, message.words, message.role is Role.USER)
         elif key in REWRITES:
             self._chat.try_again(id, rewrite=Rewrite(key))
         elif key.startswith(OTHER_MODEL):
@@ -501,7 +501,7 @@ class MessageEdits(QObject):
     def save(self, id: str, text: str) -> None:
         """Save the text that a person edited. A changed question is asked again; a changed answer is only stored."""
         message = self._chat.message(id)
-        if message is None or not text.strip() or text == words_of(message):
+        if message is None or not text.strip() or text == message.words:
             return
         if message.role is Role.USER:
             self._chat.ask_anew(id, text)

@@ -11,7 +11,6 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
-    QDialogButtonBox,
     QFrame,
     QHeaderView,
     QLayout,
@@ -31,12 +30,11 @@ from slmdesk.base.record import changed
 from slmdesk.base.texts import _, in_quotes, ngettext
 from slmdesk.chat.conversation import InspectedPrompt
 from slmdesk.chat.presets import MOST_NAME, MOST_SYSTEM, Preset
-from slmdesk.chat.settings import SAMPLED, SETTINGS
 from slmdesk.chat.spaces import MOST_SPACE_NAME, Space
 from slmdesk.chat.types import MOST_EXAMPLE, MOST_EXAMPLES, ChatOptions, Example
 from slmdesk.chat.window.attachment_chips import FAILED, LOCKED, READING, AttachmentBar, draft_from
 from slmdesk.chat.window.attachments import AttachController
-from slmdesk.chat.window.option_fields import Around, SettingsForm
+from slmdesk.chat.window.option_fields import LONG_SYSTEM, PRESET_FIELDS, SYSTEM_OF_PRESET, Around, SettingsForm
 from slmdesk.chat.window.options_controller import PresetsController
 from slmdesk.window.base import theme
 from slmdesk.window.widgets.build import (
@@ -52,9 +50,9 @@ from slmdesk.window.widgets.build import (
     show_words,
     text_line,
 )
-from slmdesk.window.widgets.dialogs import Dialog, TextDialog, ask_password
+from slmdesk.window.widgets.dialogs import AcceptButtons, Dialog, TextDialog, ask_password
 from slmdesk.window.widgets.opening import FileDrop, ask_file, ask_files, ask_new_file
-from slmdesk.window.widgets.rows import Choice
+from slmdesk.window.widgets.rows import Choice, order_tabs, tab_stops
 
 FILTERS = _("Presets (*.json);;All files (*)")
 INTRO = _("A chat takes over what is in its preset; what you change in it later changes no chat.")
@@ -146,8 +144,6 @@ class PresetsWindow(Dialog):
         self._new_one = preset.id
         self._show()
 
-    # ---- buttons
-
     def _on_new(self) -> None:
         self._open_editor("", "", ChatOptions(), _("New preset"))
 
@@ -195,113 +191,72 @@ def _first_words(preset: Preset) -> str:
     return words if len(words) <= 160 else words[:159] + "…"
 
 
-# ---- a dialog with everything that is in a preset
-
-
 ANY_MODEL = _("Any")
-HALF = _("An example needs a question and an answer.")
-LONG = _("One side of an example has {most_example:,} characters at most.").format(most_example=MOST_EXAMPLE)
-UNREADABLE = _("One of the settings above cannot be used; below it stands why.")
-LONG_SYSTEM = _("Instructions have {most_system:,} characters at most.").format(most_system=MOST_SYSTEM)
 
 
 class PresetEditor(Dialog):
+    """Dialog with everything that is in a preset."""
+
     saved = Signal(str, object)
 
     def __init__(
-        self,
-        parent: QWidget,
-        name: str,
-        options: ChatOptions,
-        models: Sequence[tuple[object, str]],
-        *,
-        title: str,
+        self, parent: QWidget, name: str, options: ChatOptions, models: Sequence[tuple[object, str]], *, title: str
     ) -> None:
         super().__init__(parent)
         passing(self, "preset_editor", title)
         self.resize(720, 640)
-        self._build_ui(name, options, models)
-        self._connect()
+        self._around = Around(options=options, models=tuple(models), any_model=ANY_MODEL)
+        self._build_ui(name)
+        self._form.show_around(self._around)
+        self._form.changed.connect(self._on_changed)
+        self._name.textChanged.connect(self._show_state)
+        self._examples.itemChanged.connect(self._show_state)
+        self._examples.itemSelectionChanged.connect(self._show_state)
         self._show_state()
 
-    def _build_ui(self, name: str, options: ChatOptions, models: Sequence[tuple[object, str]]) -> None:
+    def _build_ui(self, name: str) -> None:
         self._name = text_line("preset_name", self, _("Name"), most=MOST_NAME)
         self._name.setText(name)
-        self._system = named(QPlainTextEdit(options.system, self), "preset_system", label=_("Instructions"))
-        self._system.setTabChangesFocus(True)
-        self._system.setPlaceholderText(_("What the model is told before each chat"))
-        self._system.setMinimumHeight(100)
-        self._options = options
-        self._form = SettingsForm([each for each in SETTINGS if each.of_preset], self, prefix="preset")
-        self._around = Around(tuple(models), ANY_MODEL)
-        self._form.show_options(options, self._around, is_other=True)
         content = QFrame(self)
         content.setMinimumHeight(1)  # else it stays as tall as in the narrowest column
-        column(
-            plain_label(_("Instructions"), self, name="preset_system_heading", wraps=False),
-            (self._system, 2),
-            self._form,
-            self._build_examples(options.examples),
-            into=content,
-            gap=theme.SPACE_12,
-        )
+        self._form = SettingsForm(content, (SYSTEM_OF_PRESET,), PRESET_FIELDS, prefix="preset")
+        system, examples = self._form.part("system"), self._build_examples(content)
+        column((system, 2), self._form.lay_out(), examples, into=content, gap=theme.SPACE_12)
+        order_tabs(*tab_stops(content.layout()))
         scroll = named(QScrollArea(self), "preset_scroll")
         scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         scroll.setMinimumWidth(theme.scaled(400))
         show_column(scroll, content)
         self._problem = plain_label("", self, name="preset_problem", kind="danger")
-        self._buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel, self)
-        self._save = named(QPushButton(_("Save"), self), "preset_save")
-        self._save.setProperty("kind", "primary")
-        self._buttons.addButton(self._save, QDialogButtonBox.ButtonRole.AcceptRole)
-        column(
-            self._name,
-            (scroll, 1),
-            self._problem,
-            self._buttons,
-            into=self,
-            gap=theme.SPACE_12,
-            margins=theme.SPACE_16,
-        )
+        buttons = AcceptButtons(self, _("Save"), "preset_save", self._on_accepted)
+        self._save = buttons.accept_button
+        column(self._name, (scroll, 1), self._problem, buttons, into=self, gap=theme.SPACE_12, margins=theme.SPACE_16)
 
-    def _build_examples(self, examples: Sequence[Example]) -> QLayout:
+    def _build_examples(self, parent: QWidget) -> QLayout:
         words = _("Examples: the model reads them before each chat and answers in the same way.")
-        heading = plain_label(words, self, name="preset_examples_heading")
-        self._examples = named(QTableWidget(0, 2, self), "preset_examples", label=_("Examples"))
+        heading = plain_label(words, parent, name="preset_examples_heading")
+        self._examples = named(QTableWidget(0, 2, parent), "preset_examples", label=_("Examples"))
         self._examples.setHorizontalHeaderLabels([_("Question"), _("Answer")])
         self._examples.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
         self._examples.verticalHeader().hide()
         self._examples.setWordWrap(True)
         self._examples.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self._examples.setMinimumHeight(120)
-        for example in examples:
+        for example in self._around.options.examples:
             self._add(example.question, example.answer)
-        self._more = button(_("Add an example"), "preset_example_add", self, on=self._on_add)
-        self._less = button(_("Remove"), "preset_example_remove", self, on=self._on_remove)
+        self._more = button(_("Add an example"), "preset_example_add", parent, on=self._on_add)
+        self._less = button(_("Remove"), "preset_example_remove", parent, on=self._on_remove)
         return column(heading, self._examples, row(self._more, self._less, 1, gap=theme.SPACE_8), gap=theme.SPACE_4)
 
-    def _connect(self) -> None:
-        self._name.textChanged.connect(self._show_state)
-        self._system.textChanged.connect(self._show_state)
-        self._examples.itemChanged.connect(self._show_state)
-        self._examples.itemSelectionChanged.connect(self._show_state)
-        self._form.changed.connect(self._on_changed)
-        self._form.reset_requested.connect(self._on_reset)
-        self._buttons.accepted.connect(self._on_accepted)
-        self._buttons.rejected.connect(self.reject)
-
     def _on_changed(self, values: dict[str, Any]) -> None:
-        self._options = changed(self._options, **values)
-        self._form.show_options(self._options, self._around)
-
-    def _on_reset(self) -> None:
-        self._on_changed({name: getattr(ChatOptions(), name) for name in SAMPLED})
+        self._around = changed(self._around, options=changed(self._around.options, **values))
+        self._form.show_around(self._around)
 
     def _add(self, question: str, answer: str) -> None:
         at = self._examples.rowCount()
         self._examples.insertRow(at)
-        for column_, words in enumerate((question, answer)):
-            self._examples.setItem(at, column_, QTableWidgetItem(words))
+        for side, words in enumerate((question, answer)):
+            self._examples.setItem(at, side, QTableWidgetItem(words))
         self._examples.resizeRowToContents(at)
 
     def _on_add(self) -> None:
@@ -324,27 +279,23 @@ class PresetEditor(Dialog):
         sides = self._sides()
         problem = ""
         if any(not question or not answer for question, answer in sides):
-            problem = HALF
+            problem = _("An example needs a question and an answer.")
         elif any(len(side) > MOST_EXAMPLE for pair in sides for side in pair):
-            problem = LONG
-        elif len(self._system.toPlainText()) > MOST_SYSTEM:
-            problem = LONG_SYSTEM
+            problem = _("One side of an example has {most_example:,} characters at most.").format(
+                most_example=MOST_EXAMPLE
+            )
         show_words(self._problem, problem)
         self._save.setEnabled(bool(self._name.text().strip()) and not problem)
         self._more.setEnabled(self._examples.rowCount() < MOST_EXAMPLES)
         self._less.setEnabled(self._examples.currentRow() >= 0)
 
     def _on_accepted(self) -> None:
-        self._form.keep()
-        if self._form.has_problem:
-            show_words(self._problem, UNREADABLE)
+        if not self._form.keep():
+            show_words(self._problem, _("One of the settings above cannot be used; below it stands why."))
             return
-        system, examples = self._system.toPlainText().strip(), tuple(Example(*pair) for pair in self._sides())
-        self.saved.emit(self._name.text(), changed(self._options, system=system, examples=examples))
+        examples = tuple(Example(*pair) for pair in self._sides())
+        self.saved.emit(self._name.text(), changed(self._around.options, examples=examples))
         self.accept()
-
-
-# ---- the dialog of a space
 
 
 SPACE_INTRO = _(
@@ -391,10 +342,8 @@ class SpaceEditor(Dialog):
         self._listed = QMenu(self._library)
         self._library.setMenu(self._listed)
         self._problem = plain_label("", self, name="space_problem", kind="danger")
-        self._buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel, self)
-        self._save = named(QPushButton(_("Save") if space.id else _("Create"), self), "space_save")
-        self._save.setProperty("kind", "primary")
-        self._buttons.addButton(self._save, QDialogButtonBox.ButtonRole.AcceptRole)
+        buttons = AcceptButtons(self, _("Save") if space.id else _("Create"), "space_save", self._on_accepted)
+        self._save = buttons.accept_button
 
         def heading(words: str, name: str) -> QWidget:
             return plain_label(words, self, name=f"space_{name}_heading", wraps=False)
@@ -410,7 +359,7 @@ class SpaceEditor(Dialog):
             self._bar,
             row(self._files, self._library, 1, gap=theme.SPACE_8),
             self._problem,
-            self._buttons,
+            buttons,
             into=self,
             gap=theme.SPACE_8,
             margins=theme.SPACE_16,
@@ -428,8 +377,6 @@ class SpaceEditor(Dialog):
         bar.remove_requested.connect(attached.remove)
         bar.mode_chosen.connect(attached.set_mode)
         FileDrop(self, attached.add_paths)
-        self._buttons.accepted.connect(self._on_accepted)
-        self._buttons.rejected.connect(self.reject)
 
     def _show_state(self) -> None:
         drafts = self._attached.now
@@ -469,9 +416,6 @@ class SpaceEditor(Dialog):
         self.accept()
 
 
-# ---- a dialog in which a person changes an answer or notes
-
-
 ANSWER = (
     _("Edit the answer"),
     _("The answer is marked as edited. The original can be restored."),
@@ -485,6 +429,8 @@ NOTES = (
 
 
 class EditDialog(Dialog):
+    """A dialog in which a person changes an answer or notes."""
+
     saved = Signal(str)
 
     def __init__(self, parent: QWidget, text: str, words: tuple[str, str, str]) -> None:
@@ -497,17 +443,13 @@ class EditDialog(Dialog):
         self._text = named(QPlainTextEdit(text, self), "edit_text")
         self._text.setAccessibleName(title)
         self._text.setTabChangesFocus(True)
-        self._buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel, self)
-        self._save = named(QPushButton(save, self), "edit_save")
-        self._save.setProperty("kind", "primary")
+        buttons = AcceptButtons(self, save, "edit_save", self._on_accepted)
+        self._save = buttons.accept_button
         self._save.setToolTip(_("{save} (Ctrl+Enter)").format(save=save))
-        self._buttons.addButton(self._save, QDialogButtonBox.ButtonRole.AcceptRole)
         column(
-            plain_label(intro, self, name="edit_intro"), (self._text, 1), self._buttons,
+            plain_label(intro, self, name="edit_intro"), (self._text, 1), buttons,
             into=self, gap=theme.SPACE_12, margins=theme.SPACE_16,
         )  # fmt: skip
-        self._buttons.accepted.connect(self._on_accepted)
-        self._buttons.rejected.connect(self.reject)
         self._text.textChanged.connect(self._show_state)
         self._text.moveCursor(self._text.textCursor().MoveOperation.End)
         self._text.setFocus()
@@ -529,9 +471,6 @@ class EditDialog(Dialog):
     def _show_state(self) -> None:
         text = self._text.toPlainText()
         self._save.setEnabled(bool(text.strip()) and text != self._before)
-
-
-# ---- a dialog with exactly what a model was given
 
 
 def show_seen(parent: QWidget, seen: InspectedPrompt) -> None:

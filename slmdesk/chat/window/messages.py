@@ -19,7 +19,6 @@ from slmdesk.chat.conversation import (
     blanks_note,
     can_continue,
     window_of,
-    words_of,
 )
 from slmdesk.chat.settings import BY_NAME, SAMPLING, STOP
 from slmdesk.chat.types import LABELS, Quoted, rewrite_of
@@ -54,7 +53,7 @@ def view_of(
     return MessageView(
         id=message.id,
         role=str(message.role),
-        text=words_of(message),
+        text=message.words,
         status=message.status,
         note=note_of(message, live),
         actions=actions_of(message),
@@ -100,7 +99,7 @@ def _is_thinking(message: Message) -> bool:
 
 
 def actions_of(message: Message) -> frozenset[str]:
-    actions = {"copy"} if words_of(message) else set()
+    actions = {"copy"} if message.words else set()
     if message.status is Status.STREAMING:
         return frozenset(actions)
     if actions:

@@ -3,485 +3,316 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QFocusEvent, QIntValidator, QWheelEvent
-from PySide6.QtWidgets import QFrame, QLineEdit, QPlainTextEdit, QSlider, QWidget
+from PySide6.QtGui import QIntValidator
+from PySide6.QtWidgets import QFrame, QLayout, QLineEdit, QWidget
 
-from slmdesk.base.record import Record
-from slmdesk.base.texts import _
+from slmdesk.base.record import Record, changed, values_of
+from slmdesk.base.texts import _, grouped
 from slmdesk.base.types import Sampling
+from slmdesk.chat.presets import MOST_SYSTEM, Preset
 from slmdesk.chat.settings import (
-    FIRST,
+    BY_NAME,
     LANGUAGE,
     LENGTH,
     MODEL,
     SAMPLED,
+    SETTINGS,
+    STOP,
     TEMPERATURE,
     Setting,
-    WrongLineError,
+    Values,
     defaults_of,
     is_makers,
     number_of,
     stops_of,
     text_of_stops,
 )
-from slmdesk.chat.types import ChatOptions
+from slmdesk.chat.types import ASK, LEAVE_OUT, SUMMARIZE, ChatOptions
 from slmdesk.models.running import LoadOptions
+from slmdesk.runtime.messages import bytes_for_people
 from slmdesk.window.base import theme
-from slmdesk.window.widgets.build import (
-    breakable,
-    button,
-    column,
-    named,
-    plain_label,
-    plain_tip,
-    row,
-    set_icon,
-    show_words,
-    tool_button,
-)
-from slmdesk.window.widgets.parts import Segments
+from slmdesk.window.widgets.bars import SET_BY_ORGANISATION
+from slmdesk.window.widgets.build import button, column, fold_button, named, row
+from slmdesk.window.widgets.form import Control, Field, Form, Listed, Parted, Stepped, TextLine, TextLines
 from slmdesk.window.widgets.rows import Choice
 
-MOST_NAME = 26
 MOST_SEED = 2**31 - 1
 """Largest number that an integer field accepts."""
-STOP_LINES = 3
 FIXED = _(
     "The same question gets the same answer, as long as nothing else is written beside it and the chat is the same."
 )
+LONG_SYSTEM = _("Instructions have {most_system:,} characters at most.").format(most_system=MOST_SYSTEM)
+USUAL = values_of(ChatOptions())
 
 
 class Around(Record):
     """What the settings are shown for: the models there are, and what is known of the one that is used."""
 
-    models: tuple[tuple[object, str], ...] = ()
+    options: ChatOptions = ChatOptions()
+    models: Values = ()
     any_model: str = ""
     """Words for no model of its own."""
     load: LoadOptions | None = None
     ways_to_think: tuple[str, ...] | None = None
     """None: all."""
+    presets: Sequence[Preset] = ()
+    context_tokens: int = 0
+    is_context_managed: bool = False
 
     @property
     def makers(self) -> Sampling:
         return self.load.makers if self.load else Sampling()
 
-
-class WordsField(QPlainTextEdit):
-    """Text field of a few lines. The Tab key leaves it."""
-
-    left = Signal()
-
-    def __init__(self, name: str, parent: QWidget, *, lines: int, hint: str) -> None:
-        super().__init__(parent)
-        self.setObjectName(name)
-        self.setTabChangesFocus(True)
-        self.setPlaceholderText(hint)
-        self.setFixedHeight(lines * self.fontMetrics().lineSpacing() + 2 * theme.SPACE_8)
-
-    def focusOutEvent(self, event: QFocusEvent) -> None:
-        super().focusOutEvent(event)
-        self.left.emit()
-
-
-def explain(sentence: str, *widgets: QWidget) -> None:
-    widgets[0].setAccessibleDescription(sentence)
-    for each in widgets:
-        each.setToolTip(plain_tip(sentence))
-
-
-def choice(name: str, parent: QWidget) -> Choice:
-    """Return a list that is no wider than its column, however long a name in it is."""
-    made = Choice([], parent)
-    made.setObjectName(name)
-    made.setMinimumContentsLength(8)
-    made.setSizeAdjustPolicy(Choice.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-    return made
-
-
-def refill(box: Choice, values: Sequence[tuple[object, str]]) -> None:
-    """Replace the values to choose from. The selected value stays if it is still among them."""
-    tips = [box.itemData(at, Qt.ItemDataRole.ToolTipRole) for at in range(box.count())]
-    old = [(box.itemData(at), tip) for at, tip in enumerate(tips)]
-    if old == [(value, plain_tip(words)) for value, words in values]:
-        return
-    shown = box.currentData()
-    box.clear()
-    for value, words in values:
-        box.addItem(words if len(words) <= MOST_NAME else words[: MOST_NAME - 1] + "…", value)
-        box.setItemData(box.count() - 1, plain_tip(words), Qt.ItemDataRole.ToolTipRole)
-    box.setCurrentIndex(max(0, box.findData(shown)))
-
-
-class Field(QFrame):
-    """A setting with its name above; its explanation is a tooltip. Base class."""
-
-    changed = Signal(object)
-    """New values, by the names of their options."""
-    has_problem = False
-
-    def __init__(self, setting: Setting, prefix: str, parent: QWidget, title: str = "") -> None:
-        super().__init__(parent)
-        self.setting, self.name, self.title = setting, f"{prefix}_{setting.name}", title or setting.title
-        self.setObjectName(f"{self.name}_part")
-        self.heading = plain_label(self.title, self, name=f"{self.name}_heading", wraps=False)
-
-    def put(self, control: QWidget, *below: QWidget, beside: QWidget | None = None) -> None:
-        """Lay the field out: `control` under the heading, then what is `below` it."""
-        self.heading.setBuddy(control)
-        control.setAccessibleName(self.title)
-        explain(self.setting.words, control, self.heading)
-        head = row((self.heading, 1), *(() if beside is None else (beside,)), gap=theme.SPACE_4)
-        column(head, control, *below, into=self, gap=theme.SPACE_4)
-
-    def give(self, value: object) -> None:
-        self.changed.emit({self.setting.name: value})
-
     @property
-    def in_order(self) -> tuple[QWidget, ...]:
-        raise NotImplementedError
-
-    def show_options(self, options: ChatOptions, around: Around, *, is_other: bool) -> None:
-        raise NotImplementedError
-
-    def keep(self) -> None:
-        """Take over what is being typed."""
+    def context(self) -> int:
+        most = self.load.most_context if self.load else 0
+        return min(self.context_tokens, most) if most else self.context_tokens
 
 
-def default_words(name: str, makers: Sampling) -> str:
-    by, default = _("Recommended") if is_makers(name, makers) else _("Default"), getattr(defaults_of(makers), name)
-    return f"{by} ({default:g})" if isinstance(default, int | float) else _("None")
+class Seed(Control):
+    """Whether the seed is always the same, and which it is."""
 
-
-# ---- a value to choose
-
-
-class ChoiceField(Field):
-    def __init__(self, setting: Setting, prefix: str, parent: QWidget) -> None:
-        super().__init__(setting, prefix, parent)
-        self.box = choice(self.name, self)
-        self._note = plain_label("", self, name=f"{setting.name}_note", kind="danger", is_hidden=True)
-        self.put(self.box, self._note)
-        self.box.value_chosen.connect(self.give)
-
-    @property
-    def in_order(self) -> tuple[QWidget, ...]:
-        return (self.box,)
-
-    def show_options(self, options: ChatOptions, around: Around, *, is_other: bool) -> None:
-        values, value = self._values(options, around), getattr(options, self.setting.name)
-        refill(self.box, values)
-        is_gone = self.setting.name == "model" and self.box.findData(value) < 0
-        self.box.show_value("" if is_gone else value)
-        is_needed = self.setting.name != "lora_scale" or bool(options.lora)
-        self.setVisible(is_needed and len(values) > 1)
-        show_words(self._note, breakable(lora_note(options, around)) if self.setting.name == "lora" else "")
-
-    def _values(self, options: ChatOptions, around: Around) -> list[tuple[object, str]]:
-        name, values = self.setting.name, list(self.setting.values)
-        if name == "model":
-            return [("", around.any_model), *around.models]
-        if name == "lora":
-            return lora_values(options, around)
-        if name == "thinking" and around.ways_to_think is not None:
-            return [each for each in values if each[0] in ("", *around.ways_to_think, options.thinking)]
-        if getattr(ChatOptions(), name) is None and values[0][0] is not None:
-            return [(None, default_words(name, around.makers)), *values]
-        return values
-
-
-def lora_values(options: ChatOptions, around: Around) -> list[tuple[object, str]]:
-    known = around.load.adapters if around.load else ()
-    fitting = [(each.id, each.name) for each in known if not each.reason or each.id == options.lora]
-    if options.lora and all(options.lora != id for id, _name in fitting):
-        fitting.append((options.lora, _("Not in the library")))
-    return [("", _("None")), *fitting]
-
-
-def lora_note(options: ChatOptions, around: Around) -> str:
-    if not options.lora or around.load is None:
-        return ""
-    chosen = next((each for each in around.load.adapters if each.id == options.lora), None)
-    why = chosen.reason if chosen else _("it is no longer in the library")
-    return _("It cannot be used with this model: {why}.").format(why=why) if why else ""
-
-
-class SegmentsField(Field):
-    """A value of three, as parts of one bar."""
-
-    def __init__(self, setting: Setting, prefix: str, parent: QWidget) -> None:
-        super().__init__(setting, prefix, parent)
-        self._bar = Segments(self, self.name, label=self.title)
-        for _value, words in setting.values:
-            self._bar.addTab(words)
-        self.put(self._bar)
-        self._bar.currentChanged.connect(lambda at: self.give(setting.values[at][0]))
-
-    @property
-    def in_order(self) -> tuple[QWidget, ...]:
-        return (self._bar,)
-
-    def show_options(self, options: ChatOptions, around: Around, *, is_other: bool) -> None:
-        self._bar.blockSignals(True)
-        values = [value for value, _words in self.setting.values]
-        self._bar.setCurrentIndex(values.index(getattr(options, self.setting.name)))
-        self._bar.blockSignals(False)
-
-
-class Level(QSlider):
-    """Slider that the mouse wheel does not change, as it scrolls the panel."""
-
-    def wheelEvent(self, event: QWheelEvent) -> None:
-        event.ignore()
-
-
-class CreativityField(Field):
-    """The temperature in three steps."""
-
-    LEVELS = ((0.2, _("Precise")), (None, _("Balanced")), (1.0, _("Creative")))
-
-    def __init__(self, prefix: str, parent: QWidget) -> None:
-        super().__init__(TEMPERATURE, prefix, parent, _("Creativity"))
-        self._slider = named(Level(Qt.Orientation.Horizontal, self), f"{prefix}_creativity")
-        self._slider.setRange(0, len(self.LEVELS) - 1)
-        self._slider.setPageStep(1)
-        words = [
-            plain_label(level, self, name="creativity_level", kind="small", wraps=False) for _v, level in self.LEVELS
-        ]
-        labels = QWidget(self)
-        row(words[0], 1, words[1], 1, words[2], into=labels)
-        self.put(self._slider, labels)
-        self._slider.valueChanged.connect(lambda at: self.give(self.LEVELS[at][0]))
-
-    @property
-    def in_order(self) -> tuple[QWidget, ...]:
-        return (self._slider,)
-
-    def show_options(self, options: ChatOptions, around: Around, *, is_other: bool) -> None:
-        value = options.temperature
-        self._slider.blockSignals(True)
-        self._slider.setValue(1 if value is None or 0.4 < value < 0.9 else 0 if value <= 0.4 else 2)
-        self._slider.blockSignals(False)
-
-
-# ---- a value that is typed
-
-
-class TypedField(Field):
-    """Invalid text stays in the field, with an error message. An empty field stands for the default. Base class."""
-
-    def __init__(self, setting: Setting, prefix: str, parent: QWidget, control: QLineEdit | WordsField) -> None:
-        super().__init__(setting, prefix, parent)
-        self.control = named(control, self.name)
-        self._value: Any = getattr(ChatOptions(), setting.name)
-        label = _("{title}: back to the default").format(title=setting.title)
-        self.reset = tool_button(
-            f"{self.name}_reset", self, icon="undo-2", tip=_("Back to the default"), label=label, on=self._on_reset
-        )
-        policy = self.reset.sizePolicy()
-        policy.setRetainSizeWhenHidden(True)
-        self.reset.setSizePolicy(policy)
-        self._problem = plain_label("", self, name=f"{self.name}_problem", kind="danger", is_hidden=True)
-        self.put(self.control, self._problem, beside=self.reset)
-
-    @property
-    def in_order(self) -> tuple[QWidget, ...]:
-        return (self.reset, self.control)
-
-    @property
-    def has_problem(self) -> bool:  # type: ignore[override]
-        return not self._problem.isHidden()
-
-    def show_options(self, options: ChatOptions, around: Around, *, is_other: bool) -> None:
-        """Invalid text that is being typed stays, unless the value belongs to another chat (`is_other`)."""
-        value = getattr(options, self.setting.name)
-        self.control.setPlaceholderText(default_words(self.setting.name, around.makers))
-        if is_other or value != self._value or not self.has_problem:
-            show_words(self._problem, "")
-            if is_other or value != self._value or not self.control.hasFocus():
-                self.write(value)
-        self._value = value
-        self._show_reset()
-
-    def keep(self) -> None:
-        try:
-            value = self.read()
-        except WrongLineError as err:
-            show_words(self._problem, str(err))
-            self._show_reset()
-            return
-        show_words(self._problem, "")
-        if value != self._value:
-            self._value = value
-            self.give(value)
-        self._show_reset()
-
-    def read(self) -> Any:
-        raise NotImplementedError
-
-    def write(self, value: Any) -> None:
-        raise NotImplementedError
-
-    def _show_reset(self) -> None:
-        self.reset.setVisible(self.has_problem or self._value not in (None, ()))
-
-    def _on_reset(self) -> None:
-        self.control.clear()
-        self.keep()
-        self.control.setFocus()
-
-
-class NumberField(TypedField):
-    def __init__(self, setting: Setting, prefix: str, parent: QWidget) -> None:
-        line = QLineEdit(parent)
-        super().__init__(setting, prefix, parent, line)
-        self._line = line
-        self._line.editingFinished.connect(self.keep)
-
-    def read(self) -> float | int | None:
-        return number_of(self.setting, self._line.text())
-
-    def write(self, value: float | int | None) -> None:
-        self._line.setText("" if value is None else f"{value:.7g}" if isinstance(value, float) else str(value))
-
-
-class StopsField(TypedField):
-    """Stop texts, one a line."""
-
-    def __init__(self, setting: Setting, prefix: str, parent: QWidget) -> None:
-        text = WordsField("", parent, lines=STOP_LINES, hint=_("None"))
-        super().__init__(setting, prefix, parent, text)
-        self._text = text
-        self._text.left.connect(self.keep)
-
-    def read(self) -> tuple[str, ...]:
-        return stops_of(self._text.toPlainText())
-
-    def write(self, value: tuple[str, ...]) -> None:
-        words = text_of_stops(value)
-        if words != self._text.toPlainText():
-            self._text.setPlainText(words)
-
-
-class SeedField(Field):
-    def __init__(self, setting: Setting, prefix: str, parent: QWidget) -> None:
-        super().__init__(setting, prefix, parent)
-        self._box = choice(self.name, self)
-        refill(self._box, [(False, _("A new one")), (True, _("Always this one:"))])
-        self._number = named(QLineEdit(self), f"{self.name}_number", label=_("Number of the seed"))
+    def __init__(self, field: Field, parent: QWidget) -> None:
+        super().__init__(field, parent)
+        self.widget = self._box = Choice([(False, _("A new one")), (True, _("Always this one:"))], parent)
+        name = "option_seed_number"
+        self.below = self._number = named(QLineEdit(parent), name, label=_("Number of the seed"))
         self._number.setValidator(QIntValidator(0, MOST_SEED, self._number))
-        self.put(self._box, self._number)  # ten digits do not fit beside the list
-        self._seed: int | None = None
         self._box.value_chosen.connect(self._on_chosen)
-        self._number.editingFinished.connect(self._on_written)
+        self._number.editingFinished.connect(self.keep)
 
-    @property
-    def in_order(self) -> tuple[QWidget, ...]:
-        return (self._box, self._number)
+    def show(self, value: Any, env: Any, *, is_new: bool) -> None:
+        self._box.show_value(value is not None)
+        self._number.setVisible(value is not None)
+        self._number.setEnabled(value is not None)
+        if is_new:
+            self._number.setText("" if value is None else str(value))
 
-    def show_options(self, options: ChatOptions, around: Around, *, is_other: bool) -> None:
-        seed = self._seed = options.seed
-        self._box.show_value(seed is not None)
-        self._number.setVisible(seed is not None)
-        self._number.setEnabled(seed is not None)
-        self._number.setText("" if seed is None else str(seed))
-        explain(self.setting.words if seed is None else FIXED, self._box, self.heading)
+    def keep(self) -> None:
+        if self._box.currentData() and self._number.text():
+            self.told(int(self._number.text()))
 
     def _on_chosen(self, is_fixed: bool) -> None:
-        self.give(secrets.randbelow(10_000) if is_fixed else None)
+        seed = secrets.randbelow(10_000) if is_fixed else None
+        self.show(seed, None, is_new=True)
+        self.told(seed)
         if is_fixed:
             self._number.setFocus()
             self._number.selectAll()
 
-    def _on_written(self) -> None:
-        text = self._number.text()
-        if self._seed is not None and text.isdigit() and int(text) != self._seed:
-            self.give(int(text))
+
+def default_words(name: str, around: Around) -> str:
+    by = _("Recommended") if is_makers(name, around.makers) else _("Default")
+    default = getattr(defaults_of(around.makers), name)
+    return f"{by} ({default:g})" if isinstance(default, int | float) else _("None")
 
 
-# ---- all of them
+def model_values(around: Around) -> Values:
+    return (("", around.any_model), *around.models)
 
 
-_KINDS: Mapping[str, type[ChoiceField | SegmentsField | StopsField | SeedField]] = {
-    "model": ChoiceField, "answer_length": SegmentsField, "stop": StopsField, "seed": SeedField, "lora": ChoiceField,
+def thinking_values(around: Around) -> Values:
+    values, ways = BY_NAME["thinking"].values, around.ways_to_think
+    return values if ways is None else tuple(each for each in values if each[0] in ("", *ways, around.options.thinking))
+
+
+def lora_values(around: Around) -> Values:
+    known, lora = around.load.adapters if around.load else (), around.options.lora
+    fitting = [(each.id, each.name) for each in known if not each.reason or each.id == lora]
+    is_gone = lora and all(lora != id for id, _name in fitting)
+    return (("", _("None")), *fitting, *([(lora, _("Not in the library"))] if is_gone else []))
+
+
+def lora_note(around: Around) -> str:
+    if not around.options.lora or around.load is None:
+        return ""
+    chosen = next((each for each in around.load.adapters if each.id == around.options.lora), None)
+    why = chosen.reason if chosen else _("it is no longer in the library")
+    return _("It cannot be used with this model: {why}.").format(why=why) if why else ""
+
+
+def context_values(around: Around) -> Values:
+    if around.load is None:
+        words = _("{context_tokens} tokens").format(context_tokens=grouped(around.context_tokens))
+        return ((around.context_tokens, words),)
+    words = _("{tokens} tokens, {size}")
+    return tuple(
+        (
+            context.tokens,
+            words.format(tokens=grouped(context.tokens), size=bytes_for_people(context.bytes))
+            + ("" if context.fits else " ✗"),
+        )
+        for context in around.load.contexts
+    )
+
+
+def context_tip(around: Around) -> str:
+    if around.is_context_managed:
+        return SET_BY_ORGANISATION
+    tip, load = CONTEXT_TIP, around.load
+    if load is not None and load.most_context:
+        tip += _(" This model was made for up to {most} tokens.").format(most=grouped(load.most_context))
+    if load is not None and not all(context.fits for context in load.contexts):
+        tip += _(" ✗: more memory than this PC has free.")
+    return tip
+
+
+def preset_values(around: Around) -> Values:
+    known = [(preset.id, preset.name) for preset in around.presets]
+    is_gone = around.options.preset not in ("", *(id for id, _name in known))
+    return (("", _("None")), *known, *([(around.options.preset, _("A deleted preset"))] if is_gone else []))
+
+
+def values_with_default(setting: Setting, around: Around) -> Values:
+    return ((None, default_words(setting.name, around)), *setting.values)
+
+
+def short_system(words: str) -> str:
+    if len(words) > MOST_SYSTEM:
+        raise ValueError(LONG_SYSTEM)
+    return words.strip()
+
+
+def number_words(value: float | int | None) -> str:
+    return "" if value is None else f"{value:.7g}" if isinstance(value, float) else str(value)
+
+
+def field_of(setting: Setting) -> Field:
+    """Return the field of a setting that is a list of values, or a number or text to type."""
+    name, title, tip = setting.name, setting.title, setting.words
+    if setting.values:
+        has_default = USUAL[name] is None and setting.values[0][0] is not None
+        values = partial(values_with_default, setting) if has_default else setting.values
+        return Field(name=name, title=title, tip=tip, control=Listed, values=values, takes_others=setting.is_number)
+    hint = partial(default_words, name)
+    if setting is STOP:
+        return Field(
+            name=name, title=title, tip=tip, control=TextLines, hint=hint, read=stops_of, write=text_of_stops,
+            usual=(), resets=True,
+        )  # fmt: skip
+    return Field(
+        name=name, title=title, tip=tip, control=TextLine, hint=hint, read=partial(number_of, setting),
+        write=number_words, resets=True,
+    )  # fmt: skip
+
+
+CONTEXT_TIP = _(
+    "How much of a chat the model can see. More takes more memory. This applies to all chats; the model is "
+    "loaded again."
+)
+SYSTEM = Field(
+    name="system",
+    title=_("Instructions"),
+    control=TextLines,
+    hint=_("None"),
+    read=str.strip,
+    tip=_(
+        "Instructions the model follows in this chat, such as who it is and how it answers. Without any, it is "
+        "asked to use only facts it is sure of."
+    ),
+)
+SYSTEM_OF_PRESET = changed(
+    SYSTEM, hint=_("What the model is told before each chat"), lines=0, read=short_system, tip=""
+)
+PRESET = Field(
+    name="preset", title=_("Preset"), control=Listed, values=preset_values,
+    tip=_("Instructions, model, sampling and examples under a name."),
+)  # fmt: skip
+CONTEXT = Field(
+    name="context", title=_("Context"), control=Listed, values=context_values, tip=context_tip, takes_others=True,
+    is_enabled=lambda around: not around.is_context_managed,
+)  # fmt: skip
+WHEN_FULL = Field(
+    name="when_full",
+    title=_("When the chat is full"),
+    control=Listed,
+    values=(
+        (ASK, _("Ask me")),
+        (LEAVE_OUT, _("Forget the oldest messages")),
+        (SUMMARIZE, _("Keep a summary of the earlier part")),
+    ),
+    tip=_(
+        "When the chat no longer fits the context. What is left out stays in the chat, in grey; instructions "
+        "and pinned messages are always read."
+    ),
+)
+CREATIVITY = Field(
+    name="creativity", of="temperature", title=_("Creativity"), tip=TEMPERATURE.words, control=Stepped,
+    values=((0.2, _("Precise")), (None, _("Balanced")), (1.0, _("Creative"))),
+    write=lambda value: 1 if value is None or 0.4 < value < 0.9 else 0 if value <= 0.4 else 2,
+)  # fmt: skip
+_SEED, _LORA = BY_NAME["seed"], BY_NAME["lora"]
+SPECIAL = {
+    "thinking": changed(
+        field_of(BY_NAME["thinking"]), values=thinking_values, is_there=lambda around: len(thinking_values(around)) > 1
+    ),
+    "lora": Field(
+        name="lora", title=_LORA.title, tip=_LORA.words, control=Listed, values=lora_values, note=lora_note,
+        is_there=lambda around: len(lora_values(around)) > 1,
+    ),
+    "lora_scale": changed(field_of(BY_NAME["lora_scale"]), is_there=lambda around: bool(around.options.lora)),
+    "seed": Field(
+        name="seed", title=_SEED.title, control=Seed,
+        tip=lambda around: _SEED.words if around.options.seed is None else FIXED,
+    ),
 }  # fmt: skip
+FIRST_FIELDS = (
+    Field(
+        name="model", title=MODEL.title, tip=MODEL.words, control=Listed, values=model_values,
+        is_there=lambda around: bool(around.models),
+    ),
+    CREATIVITY,
+    changed(field_of(LENGTH), control=Parted),
+    field_of(LANGUAGE),
+)  # fmt: skip
+"""The fields in sight. All others are folded."""
 
 
-def field_of(setting: Setting, prefix: str, parent: QWidget) -> Field:
-    kind = _KINDS.get(setting.name, ChoiceField if setting.values else NumberField)
-    return kind(setting, prefix, parent)
+def more_fields(settings: Sequence[Setting]) -> tuple[Field, ...]:
+    named_first = (MODEL, LENGTH, LANGUAGE)
+    more = [each for setting in settings for each in (setting, setting.more) if each and each not in named_first]
+    return tuple(SPECIAL.get(each.name) or field_of(each) for each in more)
 
 
-class SettingsForm(QFrame):
+PANEL_FIELDS = (CONTEXT, WHEN_FULL, *more_fields(SETTINGS))
+PRESET_FIELDS = more_fields([setting for setting in SETTINGS if setting.of_preset])
+
+
+class SettingsForm(Form):
     """The settings: the first in sight, the others folded."""
 
-    changed = Signal(object)
-    reset_requested = Signal()
     folded = Signal()
 
-    def __init__(
-        self, settings: Sequence[Setting], parent: QWidget, *, prefix: str, more: Sequence[QWidget] = (),
-        beside: QWidget | None = None,
-    ) -> None:  # fmt: skip
-        """`more`: what is folded too, before the numbers. `beside`: a widget at the end of the row of the fold."""
-        super().__init__(parent)
-        self._title, self._more = _("Advanced"), tuple(more)
-        first = [each for each in settings if each in FIRST]
-        rest = [one for each in settings for one in (each, each.more) if one and one not in (MODEL, LENGTH, LANGUAGE)]
-        self.open = button(self._title, f"{prefix}_more_button", self, kind="quiet", icon="chevron-right")
-        self.open.setCheckable(True)
-        self._inner = named(QFrame(self), f"{prefix}_more_inner")
-        self._first: list[Field] = [
-            CreativityField(prefix, self) if each is TEMPERATURE else field_of(each, prefix, self) for each in first
-        ]
-        self._rest = [field_of(each, prefix, self._inner) for each in rest]
+    def __init__(self, parent: QWidget, first: Sequence[Field], more: Sequence[Field], *, prefix: str) -> None:
+        super().__init__(parent, (*first, *FIRST_FIELDS, *more), prefix=prefix)
+        self._inner = named(QFrame(parent), f"{prefix}_more_inner")
+        self.open = fold_button(_("Advanced"), f"{prefix}_more_button", self._inner, parent, self.folded.emit)
         tip = _("Temperature, word variety, seed, length and all of these are as if never set")
-        self.reset = button(_("Reset sampling"), f"{prefix}_more_reset", self._inner, tip=tip, on=self.reset_requested)
-        for widget in self._more:
-            widget.setParent(self._inner)
+        self._reset = button(_("Reset sampling"), f"{prefix}_more_reset", self._inner, tip=tip, on=self._on_reset)
         left = Qt.AlignmentFlag.AlignLeft
-        column(*self._more, *self._rest, (self.reset, left), into=self._inner, gap=theme.SPACE_16)
-        self._inner.hide()
+        folded = [self.part(field.name) for field in more]
+        column(*folded, (self._reset, left), into=self._inner, gap=theme.SPACE_16)
+
+    def lay_out(self, beside: QWidget | None = None) -> QLayout:
+        """Return the settings in a column. `beside`: a widget at the end of the row of the fold."""
         head = row(self.open, 1, *(() if beside is None else (beside,)))
-        column(*self._first, column(head, self._inner, gap=theme.SPACE_12), into=self, gap=theme.SPACE_16)
-        self.open.toggled.connect(self._on_toggled)
-        for each in self.fields:
-            each.changed.connect(self.changed)
+        first = [self.part(field.name) for field in FIRST_FIELDS]
+        return column(*first, column(head, self._inner, gap=theme.SPACE_12), gap=theme.SPACE_16)
 
-    @property
-    def fields(self) -> tuple[Field, ...]:
-        return (*self._first, *self._rest)
-
-    @property
-    def first_in_order(self) -> tuple[QWidget, ...]:
-        return (*(widget for each in self._first for widget in each.in_order), self.open)
-
-    @property
-    def rest_in_order(self) -> tuple[QWidget, ...]:
-        return (*(widget for each in self._rest for widget in each.in_order), self.reset)
-
-    @property
-    def has_problem(self) -> bool:
-        return any(each.has_problem for each in self.fields)
-
-    def show_options(self, options: ChatOptions, around: Around, *, is_other: bool = False) -> None:
+    def show_around(self, around: Around, *, is_other: bool = False) -> None:
         """Show the values of a chat or preset. `is_other`: it is another one than before."""
-        for each in self.fields:
-            each.show_options(options, around, is_other=is_other)
-        usual = ChatOptions()
-        changed = [name for name in SAMPLED if getattr(options, name) != getattr(usual, name)]
-        count = len([name for name in changed if name != TEMPERATURE.name])
-        self.open.setText(_("{title} ({count} set)").format(title=self._title, count=count) if count else self._title)
-        self.reset.setEnabled(bool(changed))
+        options = values_of(around.options)
+        self.show_values({**options, "context": around.context}, around, is_other=is_other)
+        sampled = [name for name in SAMPLED if options[name] != USUAL[name]]
+        count = len([name for name in sampled if name != TEMPERATURE.name])
+        title = _("Advanced")
+        self.open.setText(_("{title} ({count} set)").format(title=title, count=count) if count else title)
+        self._reset.setEnabled(bool(sampled))
 
-    def keep(self) -> None:
-        for each in self.fields:
-            each.keep()
-
-    def _on_toggled(self, is_open: bool) -> None:
-        set_icon(self.open, "chevron-down" if is_open else "chevron-right")
-        self._inner.setVisible(is_open)
-        self.folded.emit()
+    def _on_reset(self) -> None:
+        self.set_values({name: USUAL[name] for name in SAMPLED})

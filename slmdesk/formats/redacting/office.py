@@ -262,9 +262,6 @@ def _types(package: Package, changes: _Changes) -> bytes:
     return written(root)
 
 
-# ---- what is particular to Excel files
-
-
 _FORBIDDEN = re.compile(r"[\[\]:*?/\\']")
 MOST_SHEET_NAME = 31
 _DATE_FORMS = ("%d.%m.%Y", "%d.%m.%y", "%d/%m/%Y", "%m/%d/%Y", "%d-%m-%Y", "%Y/%m/%d")
@@ -409,9 +406,6 @@ def _set_text(value: etree._Element) -> None:
         drop(value)
 
 
-# ---- redacts OpenDocument files
-
-
 _MANIFEST, _MIME = "META-INF/manifest.xml", "mimetype"
 _OPENDOCUMENT_DROPPED = (
     ("thumbnails/", "thumbnail"), ("objectreplacements/", "thumbnail"),
@@ -554,9 +548,6 @@ def _manifest(redacting: Redacting, data: bytes, parts: dict[str, bytes], names:
     return written(root)
 
 
-# ---- what redacted archives share
-
-
 PICTURES = frozenset(
     (".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".gif", ".bmp", ".dib", ".tif", ".tiff", ".webp", ".emf", ".wmf", ".emz",
      ".wmz", ".svm", ".eps", ".pict", ".pct", ".wdp", ".jxr", ".hdp", ".ico", ".heic", ".avif")
@@ -643,9 +634,6 @@ def is_xml(name: str) -> bool:
 def tree_of(redacting: Redacting, data: bytes) -> etree._Element:
     """Parse a part that must be XML. Raises KnownError `document.damaged`."""
     return parse(data, redacting.reading.path, whole=True)
-
-
-# ---- removes everything from a picture except its pixels
 
 
 _PNG = b"\x89PNG\r\n\x1a\n"

@@ -112,9 +112,9 @@ def _read(redacting: Redacting, page: pdfium.PdfPage, place: str) -> _Sheet:
         text, indices = letters.text()
         for span in redacting.words.spans(text, place):
             places = range(span.begin, span.end) if indices is None else indices[span.begin : span.end]
-            for other_place, letter in zip(places, text[span.begin : span.end], strict=True):
+            for at_letter, letter in zip(places, text[span.begin : span.end], strict=True):
                 if letter.isprintable() and not letter.isspace():  # pdfium adds spaces that have no position
-                    sheet.bars += [letters.box(other_place), letters.ink(other_place)]
+                    sheet.bars += [letters.box(at_letter), letters.ink(at_letter)]
         for line, words in _lines(sheet.words):
             for span in redacting.words.spans(line, place, again=True):
                 sheet.bars += [
@@ -198,8 +198,7 @@ def _layer(redacting: Redacting, pixels: Pixels, sheet: _Sheet, scale: float, pl
     return kept
 
 
-# ---- writes a PDF of pictures with invisible text that can be searched and copied (ISO 32000-1)
-
+# Writes a PDF of pictures with invisible text that can be searched and copied (ISO 32000-1)
 
 _LEVEL = 6
 _CODES = (*range(33, 127), *range(161, 256))

@@ -78,8 +78,6 @@ class Redacting:
 Redactor: TypeAlias = Callable[[Redacting], bytes]
 """Function that returns the bytes of the redacted file. Raises KnownError document.…"""
 
-# ---- replaces listed words in text, also where they are written with escapes
-
 
 _PERCENT = re.compile(r"(?:%[0-9A-Fa-f]{2})+")
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#x[0-9A-Fa-f]{1,6}|[A-Za-z]{2,31});")

@@ -195,9 +195,9 @@ def _redact_over_edges(groups: Sequence[list[Slot]], redacting: Redacting, place
 
 def _apply(slots: list[Slot], spans: Iterable[Span]) -> None:
     begins, at = [], 0
-    for other_slot in slots:
+    for slot in slots:
         begins.append(at)
-        at += len(other_slot.text)
+        at += len(slot.text)
     for span in sorted(spans, key=lambda each: -each.begin):
         rest = span.substitute
         for slot, begin in zip(slots, begins, strict=True):
@@ -283,12 +283,12 @@ def _look(element: etree._Element, name: str, ordinary: Container[str]) -> Itera
     if about is not None:
         if about.get("baseline", "0") != "0":
             yield "raised"
-        for other_element in about:
-            kind = local(other_element) if isinstance(other_element.tag, str) else ""
+        for inner in about:
+            kind = local(inner) if isinstance(inner.tag, str) else ""
             if kind in ("vanish", "webHidden"):
                 yield "hidden"
             elif kind in ("vertAlign", "rStyle"):
-                yield f"style {attribute(other_element, 'val')}"
+                yield f"style {attribute(inner, 'val')}"
 
 
 def _sign(element: etree._Element, name: str) -> str:
@@ -371,9 +371,6 @@ def written(root: etree._Element) -> bytes:
     return etree.tostring(root, xml_declaration=True, encoding="UTF-8", standalone=True, with_tail=False)
 
 
-# ---- redacts plain text and Markdown, web pages, and tables as text
-
-
 _DATA = re.compile(r"data:[\w.+-]*/?[\w.+-]*(?:;[\w=.+-]+)*;base64,[A-Za-z0-9+/=%\s]{16,}")
 """Matches a file embedded in text as a `data:` URL."""
 _RUNNING = frozenset(("script", "object", "embed", "applet", "iframe", "frame", "template", "noscript"))
@@ -433,9 +430,6 @@ def redact_markup(redacting: Redacting, text: str, place: str) -> str:
     made = markup.tostring(root, encoding="unicode", doctype="<!DOCTYPE html>")
     assert isinstance(made, str)
     return made
-
-
-# ---- finds words that are left in a redacted file
 
 
 LEAST = 6

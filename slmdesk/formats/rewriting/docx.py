@@ -105,9 +105,7 @@ def _element(part: Part, element: etree._Element, places: _Places) -> Units:
     elif name in ("del", "moveFrom"):
         yield from said("deleted", places.of(element), "".join(_words_of(element)))
     elif name in ("dropDownList", "comboBox", "ddList"):
-        listed = (
-            attribute(other_element, "displayText") or attribute(other_element, "val") for other_element in element
-        )
+        listed = (attribute(item, "displayText") or attribute(item, "val") for item in element)
         yield from said("choices", places.of(element), ", ".join(choice for choice in listed if choice))
     elif etree.QName(element).namespace == etree.QName(part.root).namespace:
         places.next(element)
@@ -117,7 +115,7 @@ def _element(part: Part, element: etree._Element, places: _Places) -> Units:
 
 
 def _words_of(element: etree._Element) -> Iterator[str]:
-    return (other_element.text or "" for other_element in element.iter("{*}t", "{*}delText"))
+    return (words.text or "" for words in element.iter("{*}t", "{*}delText"))
 
 
 def _paragraph(part: Part, element: etree._Element, place: str) -> Units:
@@ -246,9 +244,6 @@ def _reported_elsewhere(parts: Parts, main: str) -> Units:
             yield from said("definition", "building blocks", " ".join(_words_of(root)))
     for name in parts.all_related(main, "aFChunk"):
         yield LeftAsIs("embedded", "", name.rpartition("/")[2][:80])
-
-
-# ---- converts a paragraph of a Word file to nodes and back
 
 
 _GROUPS = frozenset(("hyperlink", "ins", "moveTo", "smartTag", "customXml", "bdo", "dir", "sdt", "fldSimple"))
@@ -433,8 +428,8 @@ class Paragraph:
             unbind(element)
         kept = [kid for kid in inner if local(kid) in ("rPr", "smartTagPr", "customXmlPr")]  # type: ignore[union-attr]
         content = list(self._elements(group.children))
-        for other_element in list(inner):  # type: ignore[arg-type]
-            inner.remove(other_element)  # type: ignore[union-attr]
+        for kid in list(inner):  # type: ignore[arg-type]
+            inner.remove(kid)  # type: ignore[union-attr]
         inner.extend([*kept, *content])  # type: ignore[union-attr]
         return element
 
@@ -522,7 +517,7 @@ def _elements_of(node: Node | _Break) -> list[_Made]:
         return [node.element]
     if isinstance(node, Group):
         if isinstance(node.element, _Field):
-            inside = [element for other_child in node.children for element in _elements_of(other_child)]
+            inside = [element for child in node.children for element in _elements_of(child)]
             return [*node.element.codes, *inside, *node.element.ends]
         return [node.element]
     return list(node.elements)
@@ -551,9 +546,6 @@ def _look(properties: etree._Element | None) -> str:
         own = sorted(f"{key}={value}" for key, value in element.attrib.items() if not str(key).endswith("}hint"))
         found.append(f"{name}({','.join(own)})")
     return "|".join(sorted(found))
-
-
-# ---- puts changes into a Word file as tracked ones
 
 
 AUTHOR = "slmdesk"

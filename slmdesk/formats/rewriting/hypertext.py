@@ -260,9 +260,6 @@ def _attributes(file: TextFile, token: _Token, place: str) -> Units:
                 file.put(token.start + start, token.start + end, f'"{html.escape(answer)}"')
 
 
-# ---- translates a mail's subject and texts
-
-
 HEAD_BYTES = 4_096
 
 

@@ -126,21 +126,21 @@ def _units(part: Part, word: str, rewriting: Rewriting) -> Units:
 
 
 def _walked(element: etree._Element) -> Iterator[etree._Element]:
-    for other_element in element:
-        name = local(other_element)
+    for inner in element:
+        name = local(inner)
         if name in _UNTOUCHED or not name:
             continue
-        if name == "table-cell" and attribute(other_element, "value-type") in _WORDLESS:
+        if name == "table-cell" and attribute(inner, "value-type") in _WORDLESS:
             continue  # the displayed form of a number, which the program computes
-        space = etree.QName(other_element).namespace or ""
+        space = etree.QName(inner).namespace or ""
         if (
             (name in ("p", "h") and ":text:" in space)
             or (name == "table" and ":table:" in space)
             or (name in ("title", "desc") and "svg" in space)
             or name in _DECLARED
         ):
-            yield other_element
-        yield from _walked(other_element)
+            yield inner
+        yield from _walked(inner)
 
 
 def _literals(root: etree._Element) -> set[str]:
@@ -166,8 +166,8 @@ def _paragraph(part: Part, element: etree._Element, place: str, looks: Mapping[s
         yield from said("field", place, words)
 
     def rebuild(nodes: Sequence[Node]) -> None:
-        for other_element in list(element):
-            element.remove(other_element)
+        for inner in list(element):
+            element.remove(inner)
         element.text = None
         _fill(element, nodes)
         cell = above(element, "table-cell")
@@ -180,12 +180,12 @@ def _paragraph(part: Part, element: etree._Element, place: str, looks: Mapping[s
 
 
 def _words_left(element: etree._Element) -> Iterator[str]:
-    for other_element in element:
-        name = local(other_element)
+    for inner in element:
+        name = local(inner)
         if name in ("span", *_GROUPS):
-            yield from _words_left(other_element)
-        elif name and name not in _UNSEEN_STARTS and next(other_element.iter("{*}p", "{*}title"), None) is None:
-            yield "".join(other_element.itertext()).strip()
+            yield from _words_left(inner)
+        elif name and name not in _UNSEEN_STARTS and next(inner.iter("{*}p", "{*}title"), None) is None:
+            yield "".join(inner.itertext()).strip()
 
 
 Spans = tuple[etree._Element, ...]
@@ -265,9 +265,9 @@ def _fill(element: etree._Element, nodes: Sequence[Node]) -> None:
             _append(element, node.element)
 
 
-def _append(element: etree._Element, other_element: etree._Element) -> None:
-    other_element.tail = None
-    element.append(other_element)
+def _append(element: etree._Element, inner: etree._Element) -> None:
+    inner.tail = None
+    element.append(inner)
 
 
 def _fill_words(element: etree._Element, words: Words) -> None:
@@ -347,9 +347,6 @@ def _left(parts: Parts) -> Units:
             yield LeftAsIs("signature", "", "documentsignatures.xml")
 
 
-# ---- the reading direction of an OpenDocument file
-
-
 _TURNED = frozenset(("lr-tb", "rl-tb", "lr", "rl"))
 _STYLE = "urn:oasis:names:tc:opendocument:xmlns:style:1.0"
 
@@ -372,9 +369,6 @@ def turn(root: etree._Element, options: Options) -> None:
         properties = child(style, f"{kind}-properties") if kind in ("page-layout", "paragraph", "table") else None
         if properties is not None:
             properties.set(key, mode)
-
-
-# ---- describes where something is in an OpenDocument text, for people
 
 
 class Places:

@@ -222,9 +222,6 @@ def _letters(seen: Sequence[Seen]) -> Iterator[str]:
             yield from _letters(_level(node.children).seen)
 
 
-# ---- language and reading direction of text, as Office files declare them
-
-
 _REGIONS = (
     "ar-SA bg-BG bn-IN ca-ES cs-CZ da-DK de-DE el-GR en-US es-ES et-EE fa-IR fi-FI fr-FR he-IL hi-IN hr-HR hu-HU id-ID "
     "it-IT ja-JP ko-KR lt-LT lv-LV nl-NL no-NO pl-PL pt-PT ro-RO ru-RU sk-SK sl-SI sr-RS sv-SE th-TH tr-TR uk-UA ur-PK "
@@ -379,9 +376,6 @@ def _insert_behind(parent: etree._Element, element: etree._Element, before: froz
     parent.insert(after[-1] + 1 if after else 0, element)
 
 
-# ---- parts of Word, PowerPoint and Excel files as trees that are written back
-
-
 XML_SPACE = "{http://www.w3.org/XML/1998/namespace}space"
 
 
@@ -483,9 +477,6 @@ def title_units(parts: Parts, name: str, *path: str) -> Units:
         title = child(part.root, *path)
         if title is not None and (title.text or "").strip():
             yield from text_unit(part, title, kind="property", place="properties")
-
-
-# ---- DrawingML: slides, charts, diagrams, shapes on sheets
 
 
 def drawing_units(part: Part, *, place: Callable[[etree._Element], str], kind: str = "paragraph") -> Units:
@@ -612,10 +603,9 @@ class Cells:
         return self._numbers[parent].get(element, 0)
 
 
-# ---- text that a file contains twice, for programs that know a newer way of drawing and for those that do not
-#
-# A program shows one of the copies (ECMA-376 part 3, Markup Compatibility), so both must say the same. The second copy
-# gets the translation of the first.
+# Text that a file contains twice, for programs that know a newer way of drawing and for those that do not. A program
+# shows one of the copies (ECMA-376 part 3, Markup Compatibility), so both must say the same. The second copy gets the
+# translation of the first.
 
 
 class RepeatedTexts:

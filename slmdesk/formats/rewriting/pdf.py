@@ -13,11 +13,8 @@ from slmdesk.formats.containers import zipped
 from slmdesk.formats.pdf import read
 from slmdesk.formats.rewriting.rewriters import LeftAsIs, Rewriting, Unit, Units
 
-# ---- writes a new Word file of headings, paragraphs, list items and tables
-#
-# Used for formats that cannot be rewritten. WordprocessingML after ECMA-376 part 1, chapter 17. Elements are in the
-# order that its schema requires.
-
+# Writes a new Word file of headings, paragraphs, list items and tables. Used for formats that cannot be rewritten.
+# WordprocessingML after ECMA-376 part 1, chapter 17. Elements are in the order that its schema requires.
 
 MOST_COLUMNS = 63
 """Most columns of a table, as Word allows."""
@@ -191,8 +188,6 @@ _STYLE_DEFINITIONS = (
     )
     + "</w:tblBorders></w:tblPr></w:style></w:styles>"
 )  # fmt: skip
-
-# ---- pdf
 
 
 _MARK = re.compile(r"([•‣⁃◦▪▫■□●○◆◇➢➤►✓∗*–—-]|\(?(?:\d{1,3}|[A-Za-z]|[ivxlc]{1,5})[.)])[ \u00a0]+(?=\S)")

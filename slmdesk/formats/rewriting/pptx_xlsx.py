@@ -106,13 +106,10 @@ def _placed(word: str) -> Callable[[etree._Element], str]:
     return place
 
 
-# ---- translates Excel files
-#
-# Translates shared and inline strings, comments, shapes, charts and names of sheets. Numbers, dates and formulas stay.
-# Text that a formula compares with ("yes" in IF(A1="yes"; …)) stays too and is reported, since the sheet would
-# otherwise compute something else. The names of a table's columns must equal the texts of its first row, so both are
-# changed together, unless a formula names the columns (ECMA-376 part 1, chapter 18).
-
+# Translates Excel files. Translates shared and inline strings, comments, shapes, charts and names of sheets. Numbers,
+# dates and formulas stay. Text that a formula compares with ("yes" in IF(A1="yes"; …)) stays too and is reported,
+# since the sheet would otherwise compute something else. The names of a table's columns must equal the texts of its
+# first row, so both are changed together, unless a formula names the columns (ECMA-376 part 1, chapter 18).
 
 _LITERAL = re.compile(r'"((?:[^"]|"")*)"')
 _SECTION = re.compile(r"(&[LCR])")

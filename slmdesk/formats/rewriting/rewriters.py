@@ -85,9 +85,6 @@ Rewriter: TypeAlias = Callable[[Rewriting], Units]
 """Function that yields the units of a document. Raises KnownError document.…, as readers do."""
 
 
-# ---- the two passes over a document
-
-
 _UNPRINTED = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """Matches characters that XML does not allow (XML 1.0, 2.2) and that no text should contain."""
 _LINE_END = re.compile("[ ]*(?:\r\n|[\r\n\x0b\x0c\x85\u2028\u2029])[ ]*")

@@ -144,9 +144,6 @@ def _partners(found: Sequence[Piece]) -> dict[int, int]:
     return partner
 
 
-# ---- translates plain text and Markdown
-
-
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)?")
 LEAST_WRAPPED = 50
 """Fewest characters of the lines of a wrapped paragraph, except its last line. A paragraph with a shorter line is
@@ -210,8 +207,6 @@ def _wrapped(words: str, old: str, *, joins: bool) -> str:
     made = textwrap.wrap(words, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
     return end.join(made)
 
-
-# ---- Markdown
 
 _FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
 _PREFIX = re.compile(r"[ \t]*(?:>[ \t]?)*(?:#{1,6}[ \t]+|[-*+][ \t]+(?:\[[ xX]\][ \t]+)?|\d{1,9}[.)][ \t]+)?")
@@ -312,11 +307,8 @@ def _inline(text: str) -> Iterator[Piece]:
         yield Piece(Mark.WORDS, text[at:])
 
 
-# ---- translates selected columns of delimited tables
-#
-# Everything else is kept verbatim. Each row has its own language, since a table may contain reviews from many
-# countries.
-
+# Translates selected columns of delimited tables. Everything else is kept verbatim. Each row has its own language,
+# since a table may contain reviews from many countries.
 
 SAMPLE_ROWS = 200
 """Number of rows by which the columns with sentences are found."""
@@ -403,12 +395,9 @@ def _put(file: TextFile, cell: Cell, answer: str, *, delimiter: str, line_end: s
     file.put(cell.start, end, words)
 
 
-# ---- translates subtitles in place
-#
-# Times, styles, notes and positions are kept. Formats: SRT, WebVTT (w3.org/TR/webvtt1) and ASS/SSA. A cue of several
-# lines is one text, and its translation is split into lines again (text.tagged). The place of its unit is its time,
-# which shows whether the cue can be read in that time.
-
+# Translates subtitles in place. Times, styles, notes and positions are kept. Formats: SRT, WebVTT (w3.org/TR/webvtt1)
+# and ASS/SSA. A cue of several lines is one text, and its translation is split into lines again (text.tagged). The
+# place of its unit is its time, which shows whether the cue can be read in that time.
 
 _TIMES = re.compile(r"^[ \t]*(?:\d{1,4}:)?\d{1,2}:\d{1,2}(?:[.,]\d{1,3})?[ \t]*-->[^\r\n]*", re.MULTILINE)
 _PARAGRAPH = re.compile(r"(?:[^\r\n]*\S[^\r\n]*(?:\r\n|\r|\n|$))+")

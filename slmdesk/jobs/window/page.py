@@ -193,9 +193,6 @@ class JobRows(QWidget):
             self._rows[view.id].show_view(view)
 
 
-# ---- the popover of the ring in the status line
-
-
 POPOVER_WIDTH = 380
 MOST_ROWS = 4
 
@@ -231,9 +228,6 @@ class JobsPopover(Popover):
         self._nothing.setVisible(not views)
         if self.isVisible():
             self.fit()
-
-
-# ---- the page of jobs
 
 
 COLUMN = 860

@@ -337,9 +337,6 @@ def _unheard(_problem: Problem) -> None:
     """Ignore the problem: the document or folder no longer exists, so there is nothing to show."""
 
 
-# ---- folders in the window
-
-
 CONTENTS_MS = 3_000
 """Milliseconds between two requests for the content of the shown folder, while the folder is being read."""
 
@@ -500,9 +497,6 @@ class FoldersController(QObject):
     def _keep(self, id: str) -> None:
         self._list()
         self.choose(id)
-
-
-# ---- the pages of the shown document
 
 
 PAGES_AT_ONCE = 500
@@ -709,9 +703,6 @@ def _holds(boxes: Sequence[tuple[float, float, float, float]], place: tuple[floa
     left, right = min(box[0] for box in boxes), max(box[2] for box in boxes)
     top, bottom = min(box[1] for box in boxes), max(box[3] for box in boxes)
     return left - SLACK <= across <= right + SLACK and top - SLACK <= down <= bottom + SLACK
-
-
-# ---- a single notice for all files that could not be read
 
 
 MOST_NAMED = 2

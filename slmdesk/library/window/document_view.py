@@ -562,9 +562,6 @@ class PagePill(QFrame):
             self.raise_()
 
 
-# ---- the pane about a document
-
-
 MOST_ATTACHMENTS = 50
 
 
@@ -636,9 +633,6 @@ class AboutDocument(QScrollArea):
         label = plain_label(breakable(words), self, name="about_line", kind=kind)
         label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self._column.insertWidget(self._column.count() - 1, label)
-
-
-# ---- a bar with the attachments of the shown document, or, for an attachment, the mail it came with
 
 
 MOST_SHOWN = 6
@@ -713,9 +707,6 @@ class AttachedBar(QFrame):
 def _short(name: str) -> str:
     """Return the beginning and the end of a long name. The end is kept since the suffix shows the format."""
     return name if len(name) <= MOST_LETTERS else f"{name[: MOST_LETTERS - 12]}…{name[-11:]}"
-
-
-# ---- the message instead of the pages of a document that could not be read
 
 
 class UnreadDocument(QFrame):

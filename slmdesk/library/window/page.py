@@ -223,9 +223,6 @@ class DocumentsPage(QWidget):
         self._controller.make_ready()
 
 
-# ---- the list of opened documents, latest first, below the list of folders
-
-
 FOLDER_ACTIONS = (("look", _("Look again")), ("open", _("Open the folder")), ("remove", _("Remove from the list")))
 MOST_FOLDERS_SHOWN = 5
 ActionChosen = Callable[[str, str], object]
@@ -552,9 +549,6 @@ def _report(chosen: Callable[[Any], object], index: QModelIndex) -> None:
         chosen(found)
 
 
-# ---- list models of documents, folders and search hits, and how their rows are painted
-
-
 T = TypeVar("T")
 READ = DocumentStatus.READ
 
@@ -715,9 +709,6 @@ class DocumentPainter(QStyledItemDelegate):
 
     def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> QSize:
         return QSize(80, scaled(TALL_ROW_HEIGHT if index.data(LINE_ROLE) else ROW_HEIGHT))
-
-
-# ---- a folder
 
 
 MOST_REASONS = 6

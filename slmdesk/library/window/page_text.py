@@ -33,9 +33,6 @@ from slmdesk.library.types import unread_reason
 from slmdesk.window.base.text import character_at, utf16_at
 from slmdesk.window.base.theme import Fonts, Theme
 
-# ---- a table on a text page
-
-
 TABLE_SIZE = 0.9
 LEAST_SIZE = 0.9
 PAD_X, PAD_Y = 8.0, 4.0
@@ -401,9 +398,6 @@ def _in_lines(cell: _Cell, font: QFont, width: float, struck: Sequence[Span]) ->
         y += line.height()
     layout.endLayout()
     return layout
-
-
-# ---- the text of a page
 
 
 MARGIN = 0.07

@@ -391,9 +391,6 @@ class PageView(QAbstractScrollArea):
             self._towards = None
 
 
-# ---- one page: its data for painting
-
-
 Box = tuple[float, float, float, float]
 """Left, top, right and bottom as shares of the page, 0..1."""
 A4 = 1.414
@@ -533,9 +530,6 @@ def heights_of(sheets: Sequence[Sheet], width: float, usual_ratio: float, line: 
             sheet.height = max(sheet.words.height, 6 * line)
         elif not sheet.height:
             sheet.height = 30 * line
-
-
-# ---- the sheets of a document from top to bottom
 
 
 GAP = theme.SPACE_16

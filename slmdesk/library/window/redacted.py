@@ -408,9 +408,6 @@ class RedactionWindow(Dialog):
             box.setChecked(all(id(word) in chosen for word in self._table.found if word.kind is kind))
 
 
-# ---- the table of what was found in a document
-
-
 WORDS, KIND, TIMES, PLACE = range(4)
 HEAD = (_("Words"), _("What they are"), _("Times"), _("Where they stand"))
 _WIDTHS = ((KIND, 22), (TIMES, 8))

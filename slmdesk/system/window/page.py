@@ -64,8 +64,6 @@ class Value(Record):
     values: tuple[tuple[object, str], ...] = ()
     group: str = ""
     is_advanced: bool = False
-    also: str = ""
-    """A second setting that gets the same value."""
 
 
 def table() -> tuple[Value, ...]:
@@ -136,7 +134,6 @@ def table() -> tuple[Value, ...]:
         Value(
             "writing", "writing_history", _("Keep drafts"),
             _("What you write on the page Write, or type on the page Translate, is found again there."),
-            also="translate_history",
         ),
         Value(
             "history", "saved_states_mib", _("Document cache"),
@@ -190,7 +187,7 @@ class SettingsPage(QScrollArea):
         column(*notes, *sections, 1, into=holder, gap=theme.SPACE_24, margins=margins)
         for value in table():
             self._controls[value.key] = self.sections[value.section].offer(
-                value.key, value.title, value.values, partial(self._change, value),
+                value.key, value.title, value.values, partial(self._controller.change, value.key),
                 tip=value.tip, group=value.group, is_advanced=value.is_advanced,
             )  # fmt: skip
         models = self.sections["models"]
@@ -244,10 +241,6 @@ class SettingsPage(QScrollArea):
         self._group.idClicked.connect(lambda at: self.show_section(SECTIONS[at][0]))
         column(self.field, *entries, 1, into=self.side_list, gap=theme.SPACE_4)
         self.side_list.installEventFilter(self)
-
-    def _change(self, value: Value, chosen: object) -> None:
-        for key in filter(None, (value.key, value.also)):
-            self._controller.change(key, chosen)
 
     # ---- sections and search
 

@@ -500,9 +500,6 @@ def _cut(words: str, most: int) -> str:
     return words if len(words) <= most else words[: most - 1] + "…"
 
 
-# ---- chooses the columns of a table
-
-
 KIND_WORDS = {
     ColumnKind.TEXT: _("Text"),
     ColumnKind.NUMBER: _("Number"),

@@ -201,7 +201,7 @@ def _is_put_off(line: Line, at: int, other: Line) -> bool:
     for place, word in enumerate(other.words):
         if word.word not in earlier | later:
             continue
-        behind = {other_word.stem for other_word in other.words[place + 1 :] if other_word.clause == word.clause}
+        behind = {follower.stem for follower in other.words[place + 1 :] if follower.clause == word.clause}
         rest = {word.stem for word in (*other.words[:place], *other.words[place + 1 :])} - behind
         sooner, then = (rest, behind) if word.word in earlier else (behind, rest)
         if event & sooner and head in then and head not in sooner:
@@ -329,12 +329,10 @@ def _distance(line: Line, sense: tuple[int, int], anchors: list[int]) -> tuple[f
     return best
 
 
-# ---- finds statements that the source limits ("if", "unless", "only") and the sentence does not
-#
-# Clauses are compared by their words. A condition of the source counts as left out if the sentence repeats the clause
-# beside it, but has no condition of its own and hardly a word of this one. An "only" counts as left out if the sentence
-# repeats the words it limits.
-
+# Finds statements that the source limits ("if", "unless", "only") and the sentence does not. Clauses are compared by
+# their words. A condition of the source counts as left out if the sentence repeats the clause beside it, but has no
+# condition of its own and hardly a word of this one. An "only" counts as left out if the sentence repeats the words
+# it limits.
 
 LEAST_REPORTED = 0.6
 """Least share of the sentence's words that must occur beside the condition, for both to be about the same thing."""
@@ -427,11 +425,9 @@ def _stems(text: str, language: str) -> frozenset[str]:
     return frozenset(stem(word) for word in words if len(word) > 1 and word not in small)
 
 
-# ---- detects whether a sentence contains a negation, explicit or implied by a word
-#
-# For comparing a sentence with its translation, where only the presence of a negation can be detected, not what is
-# negated. Languages: English, German, French, Spanish, Italian, Polish, Portuguese and Dutch.
-
+# Detects whether a sentence contains a negation, explicit or implied by a word. For comparing a sentence with its
+# translation, where only the presence of a negation can be detected, not what is negated. Languages: English, German,
+# French, Spanish, Italian, Polish, Portuguese and Dutch.
 
 _NO_WORDS = {
     "en": "not no never none nobody nothing nowhere neither nor cannot without",

@@ -376,9 +376,6 @@ def _german(word: str) -> int | None:
     return None
 
 
-# ---- finds dates and times of day in a text, in the common forms of six languages
-
-
 Day = tuple[int | None, int | None, int | None]
 """Year, month and day, each None if the text does not say it."""
 
@@ -538,7 +535,7 @@ def dates_agree(said: DateMention, known: list[DateMention], years: set[int]) ->
     if said.weekday is not None:
         return any(other.weekday == said.weekday or said.weekday in _weekdays_of(other) for other in known)
     return any(
-        _agrees(day, other_day, years) for day in said.readings for other in known for other_day in other.readings
+        _agrees(day, day_there, years) for day in said.readings for other in known for day_there in other.readings
     )
 
 
@@ -557,11 +554,8 @@ def _weekdays_of(when: DateMention) -> set[int]:
     return days
 
 
-# ---- finds values that may fill a cell of a table, by their kind
-#
-# Days, amounts, percentages, bank accounts, codes and periods. Pure functions. Each returns the positions of its values
-# in the text, in order.
-
+# Finds values that may fill a cell of a table, by their kind. Days, amounts, percentages, bank accounts, codes and
+# periods. Pure functions. Each returns the positions of its values in the text, in order.
 
 Span = tuple[int, int]
 

@@ -188,21 +188,21 @@ def _verdict(
     number: check_numbers.Number, pool: list[tuple[check_numbers.Number, str]], has_percent: bool
 ) -> tuple[Kind, str] | None:
     """Return None if the source has the number, else the kind of flag and what the source has instead."""
-    other_unit = ""
+    with_unit = ""
     for known, text in pool:
         if set(number.values) & set(known.values):
             if _fit(number, known) and not _is_opposed(number, known):
                 return None
-            other_unit = other_unit or text
+            with_unit = with_unit or text
         elif number.unit and known.unit and number.unit[0] == known.unit[0] and _equal(number, known):
             if not _is_opposed(number, known):
                 return None
-            other_unit = other_unit or text
+            with_unit = with_unit or text
         if number.about and _near(number, known) and _fit(number, known) and not _is_opposed(number, known):
             return None
-    if other_unit:
+    if with_unit:
         kind: Kind = "unit" if number.kind == "number" and number.unit else _kind(number)
-        return kind, other_unit
+        return kind, with_unit
     nearest = [text for known, text in pool if (known.unit and known.unit[0]) == (number.unit and number.unit[0])]
     return _kind(number), nearest[0] if len(nearest) == 1 else ""
 
@@ -278,9 +278,6 @@ def _without_overlaps(flags: list[Flag]) -> tuple[Flag, ...]:
     return tuple(kept)
 
 
-# ---- looks for the numbers, dates and names of a sentence in a whole text
-
-
 VALUES = frozenset({"number", "date", "amount", "percent", "unit", "name"})
 """Kinds of flags that a single spot in a text can settle. Negations and conditions depend on the whole passage."""
 _BETWEEN_DIGITS = re.compile(r"(?<=\d)[.,'’\s](?=\d)")
@@ -299,9 +296,9 @@ def holds(flag: Flag, sentence: str, text: str, language: str = "") -> bool:
         return _has_name(flag.text, text)
     others = check(sentence, text, language)
     return not any(
-        other_flag.start < flag.end and flag.start < other_flag.end
-        for other_flag in others
-        if other_flag.kind in VALUES
+        flag_there.start < flag.end and flag.start < flag_there.end
+        for flag_there in others
+        if flag_there.kind in VALUES
     )
 
 
@@ -347,11 +344,8 @@ def _packed(text: str) -> str:
     return "".join(letter for letter in text.casefold() if letter.isalnum())
 
 
-# ---- measures how much of a sentence is in a text
-#
-# Counts content words, and rare words count more. Weights as in tf-idf (Spärck Jones 1972, "A statistical
-# interpretation of term specificity").
-
+# Measures how much of a sentence is in a text. Counts content words, and rare words count more. Weights as in tf-idf
+# (Spärck Jones 1972, "A statistical interpretation of term specificity").
 
 STEM = 6
 """Number of first letters by which words are compared, since their endings may differ between texts."""
@@ -404,12 +398,10 @@ def stems(text: str) -> frozenset[str]:
     return frozenset(word[:STEM] for word in words if len(word) > 2 or not word.isascii() or word.isdigit())
 
 
-# ---- finds names in a sentence that its source does not have
-#
-# People, places, organisations and acronyms are found by capital letters, in languages that capitalise only names.
-# German capitalises all nouns, so there a word counts only if it looks like a name (after a title, next to another
-# name, before a legal form), or if the source has another name in the same place.
-
+# Finds names in a sentence that its source does not have. People, places, organisations and acronyms are found by
+# capital letters, in languages that capitalise only names. German capitalises all nouns, so there a word counts only
+# if it looks like a name (after a title, next to another name, before a legal form), or if the source has another
+# name in the same place.
 
 _TOKEN = re.compile(r"[^\W_]+(?:['’&][^\W_]+)*")
 _OPENS = re.compile(r"[.!?:…]['\"”’)»“]*\s+$|[\"“„«»‘(\[–—•;]\s*$|^\s*(?:[-*•]\s*)?$|\n\s*$")
@@ -602,9 +594,6 @@ def _merged(sentence: str, said: list[Token], chosen: list[int]) -> list[tuple[i
         else:
             spans.append((start, end))
     return spans
-
-
-# ---- finds where the name of a person or a firm ends, and what is an address
 
 
 Span = tuple[int, int]

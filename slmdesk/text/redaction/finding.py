@@ -227,12 +227,9 @@ def _joined(text: str, found: Sequence[Find]) -> Iterator[Find]:
         yield waiting
 
 
-# ---- finds listed words in text, however they are written there
-#
-# Differences of case, kinds of spaces and dashes, invisible characters, and composed or decomposed letters are ignored.
-# In long words and numbers so are spaces, hyphens and dots, so that an IBAN is found both in groups of four and in one
-# piece.
-
+# Finds listed words in text, however they are written there. Differences of case, kinds of spaces and dashes,
+# invisible characters, and composed or decomposed letters are ignored. In long words and numbers so are spaces,
+# hyphens and dots, so that an IBAN is found both in groups of four and in one piece.
 
 INSIDE = 6
 """Fewest letters and digits of a listed word that is also found inside longer words ("Müllers", "Müllerhof")."""

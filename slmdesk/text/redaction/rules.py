@@ -340,9 +340,6 @@ def _without_article(text: str, start: int, end: int) -> int:
     return start
 
 
-# ---- finds streets with their numbers, and postcodes with their towns, as several countries write them
-
-
 _L = r"[^\W\d_]"
 _CAPITAL = r"[A-ZÀ-ÖØ-ÞĄĆĘŁŃŚŹŻĞİŞČŘŽŠŐŰ]"
 _NAME = rf"{_CAPITAL}[\w.'’-]{{0,40}}"
@@ -423,13 +420,10 @@ def _is_line(text: str, start: int, end: int) -> bool:
     return not text[before:start].strip() and not text[end : after if after >= 0 else len(text)].strip()
 
 
-# ---- finds private data by its shape
-#
-# Accounts, cards, tax and person numbers, e-mail addresses, telephone numbers, dates of birth. Pure functions. Check
-# digits are verified by python-stdnum and telephone numbers by phonenumbers (both imported at the first text). A number
-# with right check digits is sure. One with wrong check digits after its label is likely, since a number with a typing
-# error is just as private.
-
+# Finds private data by its shape. Accounts, cards, tax and person numbers, e-mail addresses, telephone numbers, dates
+# of birth. Pure functions. Check digits are verified by python-stdnum and telephone numbers by phonenumbers (both
+# imported at the first text). A number with right check digits is sure. One with wrong check digits after its label
+# is likely, since a number with a typing error is just as private.
 
 SURE, LIKELY, UNSURE = Certainty.SURE, Certainty.LIKELY, Certainty.UNSURE
 REGIONS = {"en": "GB", "de": "DE", "fr": "FR", "es": "ES", "it": "IT", "pl": "PL", "nl": "NL"}

@@ -86,7 +86,7 @@ class _Maker:
             self._put(Entry(find.kind, find.text, self._made(find.kind, find.text)))
 
     def _put(self, entry: Entry) -> None:
-        if not any(entry.original == original for other_entry in self.entries for original, _ in other_entry.pairs):
+        if not any(entry.original == original for known in self.entries for original, _ in known.pairs):
             self.entries.append(entry)
 
     def _made(self, kind: Kind, original: str, end: str = "") -> str:
@@ -230,12 +230,10 @@ def _with_same_ending(word: str, base: str, substitute: str) -> str:
     return stem + new
 
 
-# ---- makes a substitute for an original
-#
-# A substitute has the same kind and shape, reads naturally, and belongs to nobody. Pure functions. Names are composed
-# of syllables. Numbers keep their groups, and their check digits are wrong on purpose. E-mail addresses are in a domain
-# that nobody can have (RFC 2606). Nothing but the shape is derived from the original.
-
+# Makes a substitute for an original. A substitute has the same kind and shape, reads naturally, and belongs to
+# nobody. Pure functions. Names are composed of syllables. Numbers keep their groups, and their check digits are wrong
+# on purpose. E-mail addresses are in a domain that nobody can have (RFC 2606). Nothing but the shape is derived from
+# the original.
 
 _FIRST = (
     "Alex Robin Milan Jannis Levin Marlon Henrik Corvin Lennart Florin Aurel Tilman Bastian Jorin Ruben Silvan",

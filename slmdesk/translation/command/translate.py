@@ -119,7 +119,7 @@ def translate(
     )  # fmt: skip
 
     def keeps(settings: Settings) -> bool:
-        return not no_save and (document is not None or settings.translate_history)
+        return not no_save and (document is not None or settings.writing_history)
 
     with console.services(keeps) as services:
         services.store.require_writable()

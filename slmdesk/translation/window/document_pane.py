@@ -23,22 +23,21 @@ from slmdesk.base.documents import Form, takes_password, translated_name
 from slmdesk.base.files import free_name
 from slmdesk.base.record import Record, changed
 from slmdesk.base.records import JobRecord, JobStatus, ModelRecord
-from slmdesk.base.settings import Settings
 from slmdesk.base.texts import _
 from slmdesk.base.translation import LANGUAGES, SegmentState
 from slmdesk.jobs.service import event_of
 from slmdesk.jobs.types import JobChanged, left_words, share_words
-from slmdesk.runtime.events import ItemChanged, ItemGone, Pending
+from slmdesk.runtime.events import ItemChanged, ItemGone
 from slmdesk.runtime.messages import Problem
 from slmdesk.services import Services
-from slmdesk.translation.documents import ChosenDocuments
 from slmdesk.translation.segments import SegmentNumbers
 from slmdesk.translation.service import Handout
 from slmdesk.translation.types import RetryScope, TranslationGrew, TranslationRequest, TranslationView, WrittenFile
 from slmdesk.translation.window.documents import counted_words, done_words, unfinished, unfinished_words
+from slmdesk.translation.window.languages import ViewSettings
 from slmdesk.translation.window.review_pane import ReviewPane
+from slmdesk.translation.window.text import TranslateController
 from slmdesk.window.base import theme
-from slmdesk.window.base.bridge import Bridge
 from slmdesk.window.base.theme import ThemeKeeper
 from slmdesk.window.widgets.bars import show_share, thin_bar
 from slmdesk.window.widgets.build import (
@@ -75,15 +74,15 @@ class StartedTranslation(Record):
 
 
 class DocumentPane(QStackedWidget):
-    form_requested = Signal(object, object)
+    form_requested = Signal(object)
     files_requested = Signal()
     glossaries_requested = Signal()
     opened = Signal()
 
-    def __init__(self, bridge: Bridge, keeper: ThemeKeeper, parent: QWidget) -> None:
+    def __init__(self, controller: TranslateController, keeper: ThemeKeeper, parent: QWidget) -> None:
         super().__init__(parent)
         self.setObjectName("document_translation_pane")
-        self._bridge = bridge
+        self._bridge, self._state = controller.bridge, controller.state
         self.item = self._job = ""
         """Id of the shown translation, and id of its job. Empty if none is shown."""
         self._view: TranslationView | None = None
@@ -95,10 +94,10 @@ class DocumentPane(QStackedWidget):
         self._written: Path | None = None
         self._ended_words = ""
         self._is_running = self._has_segments = False
-        self._build_ui(keeper)
+        self._build_ui(controller.view, keeper)
         self._connect()
 
-    def _build_ui(self, keeper: ThemeKeeper) -> None:
+    def _build_ui(self, view: ViewSettings, keeper: ThemeKeeper) -> None:
         self.head = named(QWidget(self), "document_head")
         self._title = ElidedLabel(self.head, name="translation_title", kind="heading", cut=Qt.TextElideMode.ElideMiddle)
         self._languages = plain_label("", self.head, name="translation_languages", kind="muted", wraps=False)
@@ -120,7 +119,7 @@ class DocumentPane(QStackedWidget):
             _("Continue"), "resume_translation_button", lambda: self._try_again(RetryScope.FAILED, None)
         )
         self._open = self._at_foot(_("Open the file"), "open_translation_button", self._on_open_file)
-        self.review = ReviewPane(self._bridge, keeper, self)
+        self.review = ReviewPane(self._bridge, view, keeper, self)
         self._build_options()
         self._lay_out()
 
@@ -203,19 +202,14 @@ class DocumentPane(QStackedWidget):
     # ---- before the beginning
 
     def look(self, paths: Sequence[Path]) -> None:
-        """Find the documents to translate. Then `form_requested` is emitted with these documents and the settings."""
-
-        def work(services: Services) -> Pending[tuple[ChosenDocuments, Settings]]:
-            settings = services.settings.current
-            return services.translation_start.look(paths).map(lambda found: (found, settings))
-
-        self._bridge.follow(work, lambda found: self.form_requested.emit(*found))
+        """Find the documents to translate. Then `form_requested` is emitted with these documents."""
+        self._bridge.follow(self._bridge.services.translation_start.look(paths), self.form_requested.emit)
 
     def begin(self, paths: Sequence[Path], request: TranslationRequest, beside: bool) -> None:
         """Translate documents one after the other and show the first. The choices are saved."""
 
         def work(services: Services) -> list[TranslationView]:
-            services.settings.change(
+            self._state.change(
                 translate_sheet_names=request.sheet_names, translate_properties=request.properties,
                 translate_beside=beside,
             )  # fmt: skip

@@ -17,7 +17,6 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from slmdesk.base.settings import Settings
 from slmdesk.base.texts import _, grouped, in_quotes, ngettext
 from slmdesk.base.translation import LANGUAGES, GlossaryRecord, SegmentState
 from slmdesk.translation.documents import ChosenDocuments, Column
@@ -26,6 +25,7 @@ from slmdesk.translation.types import NO_GLOSSARY, TranslationRequest, Translati
 from slmdesk.translation.window.languages import DOMAINS, FORMALITIES, AdviceLine, languages, other_than
 from slmdesk.window.base import theme
 from slmdesk.window.base.bridge import Bridge
+from slmdesk.window.base.shortcuts import WindowState
 from slmdesk.window.widgets.build import (
     CheckBox,
     breakable,
@@ -50,7 +50,7 @@ class DocumentForm(Dialog):
     """Emitted with the paths, a request for each of them without its path, and whether each is written beside it."""
 
     def __init__(
-        self, bridge: Bridge, chosen: ChosenDocuments, manner: TranslationStyle, settings: Settings, parent: QWidget
+        self, bridge: Bridge, chosen: ChosenDocuments, manner: TranslationStyle, last: WindowState, parent: QWidget
     ) -> None:
         super().__init__(parent)
         self._bridge = bridge
@@ -64,7 +64,7 @@ class DocumentForm(Dialog):
         """Language of the first document. Empty until it is detected."""
         count = len(chosen.paths)
         self.setWindowTitle(ngettext("Translate a document", "Translate {n} documents", count))
-        self._build_ui(settings)
+        self._build_ui(last)
         self._connect()
         self._show_manner(manner)
         self._ask_about_manner()
@@ -74,20 +74,19 @@ class DocumentForm(Dialog):
         if chosen.table is not None:
             bridge.follow(start.columns(chosen.table), self._on_columns)
 
-    def _build_ui(self, settings: Settings) -> None:
-        self._source = self._choice(
-            [("", _("Detect language")), *languages()], "form_source", _("Language of the document")
-        )
+    def _build_ui(self, last: WindowState) -> None:
+        detect = ("", _("Detect language"))
+        self._source = self._choice([detect, *languages()], "form_source", _("Language of the document"))
         self._target = self._choice(languages(), "form_target", _("Language of the translation"))
         self._domain = self._choice([*DOMAINS.items()], "form_domain", _("What the document is about"))
         self._formality = self._choice([*FORMALITIES.items()], "form_formality", _("How the reader is spoken to"))
         self._glossaries = self._list("form_glossaries", _("Glossaries to be obeyed"))
         self._columns = self._list("form_columns", _("Columns to be translated"))
-        self._sheets = self._box(_("Translate sheet names"), "form_sheet_names", settings.translate_sheet_names)
-        is_on, many = settings.translate_properties, len(self._chosen.paths) > 1
+        self._sheets = self._box(_("Translate sheet names"), "form_sheet_names", last.translate_sheet_names)
+        is_on, many = last.translate_properties, len(self._chosen.paths) > 1
         self._properties = self._box(_("Translate the document title"), "form_properties", is_on)
         each, one = _("Save each next to its original when finished"), _("Save next to the original when finished")
-        self._beside = self._box(each if many else one, "form_beside", settings.translate_beside or many)
+        self._beside = self._box(each if many else one, "form_beside", last.translate_beside or many)
         self._said = plain_label("", self, name="form_said", kind="warn")
         self._buttons = named(QDialogButtonBox(self), "form_buttons")
         self._begin = button(_("Translate"), "form_begin", self, kind="primary")

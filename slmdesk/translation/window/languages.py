@@ -10,7 +10,6 @@ from PySide6.QtWidgets import QFrame, QListWidget, QListWidgetItem, QWidget
 
 from slmdesk.base.record import changed
 from slmdesk.base.records import JobStatus
-from slmdesk.base.settings import Settings
 from slmdesk.base.texts import _
 from slmdesk.base.translation import LANGUAGES
 from slmdesk.jobs.types import JobChanged
@@ -22,6 +21,7 @@ from slmdesk.translation.pairs import PIVOT, PairAdvice
 from slmdesk.translation.prompts import TranslationStyle
 from slmdesk.window.base import theme
 from slmdesk.window.base.bridge import Bridge
+from slmdesk.window.base.shortcuts import WindowStateFile
 from slmdesk.window.base.theme import ThemeKeeper, icon
 from slmdesk.window.widgets.build import (
     CLEAR,
@@ -368,21 +368,23 @@ MOST_RECENT = 4
 
 
 class ViewSettings(QObject):
-    """The saved settings of the text page. Emits `changed` as soon as one is changed, before it is saved."""
+    """What was last chosen on the text page. Emits `changed` as soon as one is changed, before it is saved."""
 
     changed = Signal()
 
-    def __init__(self, bridge: Bridge, settings: Settings, parent: QObject | None = None) -> None:
+    def __init__(self, bridge: Bridge, state: WindowStateFile, parent: QObject | None = None) -> None:
         super().__init__(parent, objectName="translate_view")
-        self._bridge, self.settings = bridge, settings
+        self._bridge, self._state, last = bridge, state, state.current
+        percent = min(max(last.translate_font_percent, FONT_STEPS[0]), FONT_STEPS[-1])
+        self.last = changed(last, translate_font_percent=percent)
 
     @property
     def favourites(self) -> list[str]:
-        return _codes(self.settings.translate_favourites)
+        return _codes(self.last.translate_favourites)
 
     @property
     def recent(self) -> list[str]:
-        return _codes(self.settings.translate_recent)[:MOST_RECENT]
+        return _codes(self.last.translate_recent)[:MOST_RECENT]
 
     def toggle_favourite(self, code: str) -> None:
         codes = self.favourites
@@ -391,14 +393,14 @@ class ViewSettings(QObject):
 
     def note_used(self, code: str) -> None:
         if code in LANGUAGES:
-            self.change(translate_recent=" ".join(_codes(f"{code} {self.settings.translate_recent}")[:MOST_RECENT]))
+            self.change(translate_recent=" ".join(_codes(f"{code} {self.last.translate_recent}")[:MOST_RECENT]))
 
     def enlarge(self) -> None:
-        percent = self.settings.translate_font_percent
+        percent = self.last.translate_font_percent
         self.change(translate_font_percent=next((step for step in FONT_STEPS if step > percent), FONT_STEPS[-1]))
 
     def shrink(self) -> None:
-        percent = self.settings.translate_font_percent
+        percent = self.last.translate_font_percent
         steps = (step for step in reversed(FONT_STEPS) if step < percent)
         self.change(translate_font_percent=next(steps, FONT_STEPS[0]))
 
@@ -406,10 +408,10 @@ class ViewSettings(QObject):
         self.change(translate_font_percent=100)
 
     def change(self, **fields: Any) -> None:
-        settings = changed(self.settings, **fields)
-        if settings != self.settings:
-            self.settings = settings
-            self._bridge.ask(self._bridge.services.settings.change(**fields), None, lambda _problem: None)
+        last = changed(self.last, **fields)
+        if last != self.last:
+            self.last = last
+            self._bridge.ask(lambda _services: self._state.change(**fields), None, lambda _problem: None)
             self.changed.emit()
 
 
@@ -462,8 +464,8 @@ class TextOptions(Popover):
             part.setEnabled(LANGUAGES[manner.target].has_formal)
 
     def _on_view(self) -> None:
-        self._shade.setChecked(self._view.settings.translate_doubts)
-        self._together.setChecked(self._view.settings.translate_together)
+        self._shade.setChecked(self._view.last.translate_doubts)
+        self._together.setChecked(self._view.last.translate_together)
 
     def _box(self, name: str, words: str) -> CheckBox:
         return named(CheckBox(words, self), name)

@@ -19,7 +19,6 @@ from PySide6.QtWidgets import (
 )
 
 from slmdesk.base.records import Item
-from slmdesk.base.settings import Settings
 from slmdesk.base.texts import _
 from slmdesk.runtime.events import ItemChanged, ItemGone
 from slmdesk.translation.documents import ChosenDocuments
@@ -64,7 +63,7 @@ class TranslatePage(QWidget):
         self.setAcceptDrops(True)
         self._controller = controller
         self.text = TextPane(controller, keeper, self)
-        self.document = DocumentPane(controller.bridge, keeper, self)
+        self.document = DocumentPane(controller, keeper, self)
         self.side_list = EarlierList(controller.bridge, self)
         keeper.theme_changed.connect(self.side_list.look)
         self._tabs = Segments(self, "translate_tabs", label=_("Text or document"))
@@ -118,8 +117,9 @@ class TranslatePage(QWidget):
         self.list_requested.emit()
         self.side_list.search.setFocus()
 
-    def _on_form_requested(self, chosen: ChosenDocuments, settings: Settings) -> None:
-        form = DocumentForm(self._controller.bridge, chosen, self._controller.manner, settings, self)
+    def _on_form_requested(self, chosen: ChosenDocuments) -> None:
+        last = self._controller.state.current
+        form = DocumentForm(self._controller.bridge, chosen, self._controller.manner, last, self)
         form.advice.models_requested.connect(self.models_requested)
         form.begin_requested.connect(self.document.begin)
         form.open()
@@ -321,12 +321,10 @@ class EarlierList(QFrame):
 
 
 class TranslateArea(QObject):
-    def __init__(
-        self, bridge: Bridge, settings: Settings, state: WindowStateFile, keeper: ThemeKeeper, parent: QObject
-    ) -> None:
+    def __init__(self, bridge: Bridge, state: WindowStateFile, keeper: ThemeKeeper, parent: QObject) -> None:
         super().__init__(parent, objectName="translate_area")
         self._bridge, self._keeper = bridge, keeper
-        self.text = TranslateController(bridge, settings, state, self)
+        self.text = TranslateController(bridge, state, self)
         self.reach = TranslateEntry(bridge, self.text, self)
         page = self.page = TranslatePage(self.text, keeper)
         for pane in (page.text, page.document):

@@ -15,6 +15,7 @@ from slmdesk.runtime.messages import Problem
 from slmdesk.services import Services
 from slmdesk.translation.segments import LOOK_AT, SegmentFilter, SegmentNumbers
 from slmdesk.translation.types import SegmentChanged, TranslationGrew, TranslationView
+from slmdesk.translation.window.languages import ViewSettings
 from slmdesk.translation.window.review import FilterBar, SegmentPanel
 from slmdesk.translation.window.review_table import TARGET, SegmentModel, SegmentTable
 from slmdesk.window.base import theme
@@ -42,10 +43,10 @@ class ReviewPane(QWidget):
     words_changed = Signal()
     rows_came = Signal()
 
-    def __init__(self, bridge: Bridge, keeper: ThemeKeeper, parent: QWidget) -> None:
+    def __init__(self, bridge: Bridge, view: ViewSettings, keeper: ThemeKeeper, parent: QWidget) -> None:
         super().__init__(parent)
         self.setObjectName("review_pane")
-        self._bridge = bridge
+        self._bridge, self._view = bridge, view
         self._item = ""
         """Id of the translation shown. Empty if none is shown."""
         self._filter = SegmentFilter()
@@ -164,9 +165,7 @@ class ReviewPane(QWidget):
         self._table.cells.drafts.clear()
         self._nothing.hide()
         self._list()
-        self._bridge.ask(
-            lambda services: services.settings.current.translate_doubts, self._while_shown(self._show_shading)
-        )
+        self._show_shading(self._view.last.translate_doubts)
 
     def close_view(self) -> None:
         """Show no translation any more."""
@@ -376,7 +375,7 @@ class ReviewPane(QWidget):
 
     def _on_shade(self, is_on: bool) -> None:
         self._show_shading(is_on)
-        self._bridge.services.settings.change(translate_doubts=is_on)
+        self._view.change(translate_doubts=is_on)
 
     def _show_shading(self, is_on: bool) -> None:
         self.shade.setChecked(is_on)

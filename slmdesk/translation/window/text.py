@@ -14,7 +14,6 @@ from PySide6.QtCore import QObject, Signal
 from slmdesk.base.errors import KnownError
 from slmdesk.base.files import write_out
 from slmdesk.base.record import Record, changed
-from slmdesk.base.settings import Settings
 from slmdesk.base.texts import _, in_quotes, ngettext
 from slmdesk.base.translation import LANGUAGES, LiveSegment, SegmentState, weighty
 from slmdesk.runtime.messages import Problem
@@ -24,7 +23,7 @@ from slmdesk.translation.recent import KeptText
 from slmdesk.translation.types import LiveTranslated, flag_words, language_of_most, source_of
 from slmdesk.translation.window.languages import ViewSettings, other_than
 from slmdesk.window.base.bridge import Bridge, Delay
-from slmdesk.window.base.shortcuts import WindowStateFile
+from slmdesk.window.base.shortcuts import WindowState, WindowStateFile
 from slmdesk.window.widgets.notices import Notice
 
 KEEP_AFTER_MS = 10_000
@@ -58,23 +57,21 @@ class TranslateController(QObject):
     document_asked = Signal(str)
     saved = Signal(object)
 
-    def __init__(
-        self, bridge: Bridge, settings: Settings, state: WindowStateFile, parent: QObject | None = None
-    ) -> None:
+    def __init__(self, bridge: Bridge, state: WindowStateFile, parent: QObject | None = None) -> None:
         super().__init__(parent, objectName="translate_controller")
         self.bridge = bridge
-        self._state = state
+        self.state = state
         self.text = ""
         self._restored = state.current.last_typed
         """Id of the text that was shown when the program ended. Empty once it has been looked up."""
-        self.manner = _first_manner(settings)
+        self.manner = _first_manner(state.current)
         self._entry = _Entry()
         self.is_stale = False
         """Whether the shown translation does not match the current text or manner."""
         self.last = PaneState((), True, "")
         self._timer = Delay(self, TYPED_MS, self.translate, "typed_timer")
         self._keep_timer = Delay(self, KEEP_AFTER_MS, self.keep, "keep_typed_timer")
-        self.view = ViewSettings(bridge, settings, self)
+        self.view = ViewSettings(bridge, state, self)
         bridge.on(LiveTranslated, self._on_translated)
 
     def set_text(self, text: str) -> None:
@@ -83,7 +80,7 @@ class TranslateController(QObject):
         before = self.text
         if not text.strip() and before.strip():
             self.restart()
-            self.bridge.ask(lambda _services: self._state.change(last_typed=""))
+            self.bridge.ask(lambda _services: self.state.change(last_typed=""))
         self.text = text
         if len(text) > MOST_CHARACTERS:
             self._timer.stop()
@@ -151,7 +148,7 @@ class TranslateController(QObject):
         def work(services: Services) -> None:
             kept = services.recent.keep(now[0], manner, shown.segments, entry.item)
             entry.item = kept or entry.item
-            self._state.change(last_typed=entry.item)
+            self.state.change(last_typed=entry.item)
 
         def refused(problem: Problem) -> None:
             entry.kept = None  # it is tried again
@@ -189,7 +186,7 @@ class TranslateController(QObject):
         def work(services: Services) -> KeptText | None:
             found = _opened(services, item)
             if found is not None:
-                self._state.change(last_typed=item)
+                self.state.change(last_typed=item)
             return found
 
         self.bridge.ask(work, partial(self._on_opened, item))
@@ -219,7 +216,7 @@ class TranslateController(QObject):
         self.view.note_used(source)
         self.view.note_used(target)
         self.bridge.ask(
-            self.bridge.services.settings.change(translate_source=source, translate_target=target),
+            lambda _services: self.state.change(translate_source=source, translate_target=target),
             None,
             lambda _problem: None,
         )
@@ -278,12 +275,12 @@ def too_long_words(characters: int) -> str:
     ).format(characters=characters, most_characters=MOST_CHARACTERS)
 
 
-def _first_manner(settings: Settings) -> TranslationStyle:
+def _first_manner(last: WindowState) -> TranslationStyle:
     """Return the languages that were used last. In the beginning, detect the source and translate into the system's
     language, or into German if that is English.
     """
-    target = settings.translate_target if settings.translate_target in LANGUAGES else other_than("en")
-    source = settings.translate_source
+    target = last.translate_target if last.translate_target in LANGUAGES else other_than("en")
+    source = last.translate_source
     return TranslationStyle(target, source if source in LANGUAGES and source != target else "")
 
 

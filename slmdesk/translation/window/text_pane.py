@@ -258,10 +258,10 @@ class TextPane(QWidget):
         self._on_shown(self._controller.last)
 
     def _on_view(self) -> None:
-        settings = self._controller.view.settings
+        last = self._controller.view.last
         for pane in (self._input, self._output):
-            pane.set_letters(settings.translate_font_percent)
-        self._reading.is_on = settings.translate_together
+            pane.set_letters(last.translate_font_percent)
+        self._reading.is_on = last.translate_together
         self._on_shown(self._controller.last)
 
     def _show_again(self) -> None:
@@ -270,7 +270,7 @@ class TextPane(QWidget):
     def _on_shown(self, shown: PaneState) -> None:
         self._shown = shown
         controller = self._controller
-        manner, is_shaded = controller.manner, controller.view.settings.translate_doubts
+        manner, is_shaded = controller.manner, controller.view.last.translate_doubts
         is_there = controller.text == shown.source
         self._reading.show(shown, is_source_there=is_there, is_shaded=is_shaded)
         self._source.show_detected(*language_words(shown, manner))

@@ -366,9 +366,6 @@ class ClipboardMarker(QObject):
             self._clipboard.setMimeData(made)
 
 
-# ---- a pause before something is done
-
-
 class Delay(QTimer):
     """Timer that calls `then` once, `ms` milliseconds after the last `start`."""
 
@@ -420,9 +417,6 @@ class GarbageCollector(QObject):
         self._timer.stop()
         gc.unfreeze()
         gc.enable()
-
-
-# ---- uncaught errors of all threads, shown in one dialog while the program goes on
 
 
 TITLE = _("Something went wrong in slmdesk")

@@ -186,9 +186,6 @@ def _chosen() -> Mapping[str, str]:
     return found if isinstance(found, dict) else {}
 
 
-# ---- what a person chooses
-
-
 def chosen_in(text: str) -> dict[str, str]:
     """Parse the setting, which has one line per shortcut: its name and its keys. Invalid lines are skipped."""
     found = {}
@@ -248,9 +245,6 @@ def take_shortcuts(text: str, window: QWidget | None = None) -> None:
             show_keys(widget, name, str(widget.property(TIP)))
             if isinstance(widget, QAbstractButton) and widget.property(IS_PRESSED):
                 widget.setShortcut(keys_of(name).first)
-
-
-# ---- widgets and actions that have the keys
 
 
 def bind(owner: QWidget, name: str, work: Callable[[], object], *, within: bool = False) -> None:
@@ -316,6 +310,23 @@ class WindowState(Record):
     """Id of the typed text that was last in the translator."""
     last_writing: str = ""
     """Id of the text that was last on the page Write."""
+    translate_source: str = ""
+    """Language code of typed text. Empty means that the language is detected."""
+    translate_target: str = ""
+    """Code of the language that was last translated into. Empty if there is none yet."""
+    translate_favourites: str = ""
+    """Language codes, separated by spaces, that stand first in a choice of languages. The next field is alike."""
+    translate_recent: str = ""
+    translate_font_percent: int = 100
+    """Size of the typed texts on the page Translate, in percent, in addition to the setting `font_scale`."""
+    translate_together: bool = True
+    """Whether text and translation scroll together."""
+    translate_doubts: bool = False
+    """Whether uncertain words of a translated document are highlighted."""
+    translate_sheet_names: bool = False
+    """What was last chosen for a document: translate names of sheets, document properties, save beside the original."""
+    translate_properties: bool = False
+    translate_beside: bool = False
     search_task: str = ""
     """What a model searched on the Hub should be for: chat, summaries … Empty: anything."""
     search_language: str = ""
@@ -380,9 +391,6 @@ def _is_valid(value: object, default: object) -> bool:
     if isinstance(value, str):
         return len(value) <= MAX_TEXT and "\0" not in value
     return not isinstance(value, int) or 0 <= value <= MAX_NUMBER
-
-
-# ---- keeps Qt's own settings (the folders of file dialogs) inside our folders
 
 
 _ORGANISATION = "QtProject"

@@ -58,9 +58,6 @@ def group_words(seconds: float, today: date) -> str:
     return month if day.year == today.year else f"{month} {day.year}"
 
 
-# ---- converts positions
-
-
 def utf16_at(text: str, index: int) -> int:
     """Convert a position in code points to a position in UTF-16 units, as Qt counts."""
     return index + sum(character > "\uffff" for character in text[:index])
@@ -79,9 +76,6 @@ def character_at(text: str, utf16: int) -> int:
             return index
         place += 2 if character > "\uffff" else 1
     return len(text)
-
-
-# ---- progress of an answer while it is written
 
 
 SAID_AFTER_S = 2

@@ -224,9 +224,6 @@ def palette_of(theme: Theme) -> QPalette:
     return palette
 
 
-# ---- chooses the theme (the system's, light or dark) and applies it to the application
-
-
 DIRECT = Qt.FindChildOption.FindDirectChildrenOnly
 FILE_BUTTONS = {
     "backButton": "chevron-left", "forwardButton": "chevron-right", "toParentButton": "arrow-up",
@@ -333,9 +330,6 @@ class ThemeKeeper(QObject):
         _sheet[0] = style_sheet(self.theme, self.fonts)
         if self._window is not None:
             self._window.setStyleSheet(_sheet[0])
-
-
-# ---- the window's one style sheet, a function for each part
 
 
 def style_sheet(theme: Theme, fonts: Fonts) -> str:
@@ -673,9 +667,6 @@ def _tables(t: Theme) -> str:
     QProgressBar::chunk {{ background: {t.accent}; border-radius: 2px; }}
     QProgressBar[kind="warn"]::chunk {{ background: {t.warn}; }}
     """
-
-
-# ---- lucide icons in the theme's colours, sharp at every screen scale
 
 
 FOLDER = Path(__file__).with_name("icons")

@@ -160,8 +160,6 @@ class Builder:
             block.setProperty(QUOTE, last.intProperty(QUOTE))
         return block, self._style.body
 
-    # one token, or one group of tokens -----------------------------------------------------------------------------
-
     def _write_one(self, tokens: Sequence[Token], index: int) -> int:
         """Write the construct that begins at `index`. Return the index of the next token."""
         token = tokens[index]
@@ -307,8 +305,6 @@ class Builder:
         space = self.cursor.document().indentWidth()
         return max(0.0, QFontMetricsF(self._style.font).horizontalAdvance(longest) + MARKER_GAP - space)
 
-    # inline --------------------------------------------------------------------------------------------------------
-
     def write_inline(self, children: Sequence[Token], base: QTextCharFormat) -> None:
         formats, behind = [base], list[str]()
         for token in children:
@@ -360,8 +356,6 @@ class Builder:
         made.setForeground(self._style.theme.colour("ink2"))
         return made
 
-    # blocks --------------------------------------------------------------------------------------------------------
-
     def _is_first(self) -> bool:
         return self.fresh and self.cursor.atStart()
 
@@ -402,9 +396,6 @@ def _emphasised(char: QTextCharFormat, kind: str) -> QTextCharFormat:
     else:
         made.setFontStrikeOut(True)
     return made
-
-
-# ---- tables of a message
 
 
 SHOW_ALL_ROWS = "slmdesk-all-rows:"
@@ -506,9 +497,6 @@ def _format(style: ViewStyle) -> QTextTableFormat:
     return made
 
 
-# ---- syntax colours for closed code blocks, by Pygments
-
-
 LONGEST = 20_000
 """Most characters of code that are highlighted. Longer code has one colour."""
 
@@ -534,6 +522,8 @@ _KINDS = (
 
 
 class Highlighter:
+    """Syntax colours for closed code blocks, by Pygments."""
+
     def __init__(self, style: ViewStyle) -> None:
         theme = style.theme
         tokens = {

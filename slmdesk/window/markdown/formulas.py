@@ -98,8 +98,6 @@ class Formulas(QPyTextObject):
             block = block.next()
         return found
 
-    # what Qt asks for ----------------------------------------------------------------------------------------------
-
     def intrinsicSize(self, document: QTextDocument, _position: int, untrusted: QTextFormat) -> QSizeF:
         box = self._box(document, untrusted.toCharFormat())
         return QSizeF(box.width, box.height)
@@ -135,8 +133,6 @@ class Formulas(QPyTextObject):
         image = self._image(char, box, scale)
         place = QRectF(rect.left(), rect.top() + box.top, image.width() / scale, image.height() / scale)
         painter.drawImage(place, image)
-
-    # private: size and image ---------------------------------------------------------------------------------------
 
     def _box(self, document: QTextDocument, char: QTextCharFormat) -> _Box:
         """Return the size of a formula from a cache, since Qt asks for it at every layout and every paint."""
@@ -175,8 +171,6 @@ class Formulas(QPyTextObject):
         while self._image_bytes > MOST_IMAGE_BYTES and len(self._images) > 1:
             self._image_bytes -= self._images.popitem(last=False)[1].sizeInBytes()
         return image
-
-    # private: typesetting ------------------------------------------------------------------------------------------
 
     def _typeset(self, char: QTextCharFormat) -> Typeset | None:
         """Return the typeset formula. Return None while it is not ready, or if it cannot be typeset."""

@@ -143,8 +143,6 @@ class MessageText(QTextBrowser):
         if self.has_caret and self.hasFocus():
             self.caret_moved.emit()
 
-    # Qt's own ------------------------------------------------------------------------------------------------------
-
     def loadResource(self, _kind: int, _name: QUrl | str) -> object:
         """Return an empty image for every resource. If this returned None, Qt would read the file itself."""
         return QImage()
@@ -223,8 +221,6 @@ class MessageText(QTextBrowser):
         self._formulas.draw_noted(painter)
         painter.end()
 
-    # private -------------------------------------------------------------------------------------------------------
-
     def _paint_grounds(self, painter: QPainter, top: int, bottom: int) -> None:
         theme = self._style.theme
         layout = self.document().documentLayout()
@@ -267,9 +263,6 @@ class MessageText(QTextBrowser):
 
 def _code(block: QTextBlock) -> int:
     return int(block.blockFormat().intProperty(CODE)) if block.isValid() else 0
-
-
-# ---- writes a message into its document as it grows
 
 
 SLICE = 4000
@@ -480,8 +473,6 @@ class MessageWriter:
             self._write_closed(tokens, tail)
         self._drop_fresh()
 
-    # the open block ------------------------------------------------------------------------------------------------
-
     def _mark_open(self) -> None:
         """Note that the open block begins here. What is written from now on may be replaced."""
         cursor = self._builder.cursor
@@ -511,8 +502,6 @@ class MessageWriter:
             cursor.deletePreviousChar()
             cursor.setBlockFormat(block)  # when Qt joins two blocks, it keeps the format of the empty one
             cursor.setBlockCharFormat(char)
-
-    # a long open block ---------------------------------------------------------------------------------------------
 
     def _begin_appending(self, tail: str) -> None:
         opened = _FENCE.match(tail)
@@ -560,9 +549,6 @@ class MessageWriter:
 def _closes(line: str, fence: str) -> bool:
     found = _FENCE.match(line)
     return found is not None and found.group(1).startswith(fence) and not line[found.end() :].strip()
-
-
-# ---- names of files for code blocks
 
 
 OTHERS = {

@@ -118,8 +118,6 @@ class MarkdownReader(QWidget):
             place = self.text.viewport().mapTo(content, self.text.cursorRect().center())
             above.ensureVisible(place.x(), place.y(), 0, CARET_MARGIN)
 
-    # Qt's own ------------------------------------------------------------------------------------------------------
-
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         if event.size().width() != event.oldSize().width():
@@ -129,8 +127,6 @@ class MarkdownReader(QWidget):
         super().changeEvent(event)
         if event.type() == QEvent.Type.LayoutDirectionChange:
             self._lay()
-
-    # inside --------------------------------------------------------------------------------------------------------
 
     def _made(self) -> tuple[MessageText, MessageWriter]:
         style = ViewStyle(self._keeper.theme, self._keeper.fonts)
@@ -189,9 +185,6 @@ class _ReaderText(MessageText):
             event.ignore()
             return
         super().keyPressEvent(event)
-
-
-# ---- HTML of a whole Markdown text for the clipboard
 
 
 def html_of_markdown(text: str, parser: Parser) -> str:

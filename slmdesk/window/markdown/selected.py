@@ -120,9 +120,6 @@ def code_at(cursor: QTextCursor) -> int:
     return int(cursor.blockFormat().intProperty(CODE))
 
 
-# parts of a selection -------------------------------------------------------------------------------------------------
-
-
 def _parts(cursor: QTextCursor) -> Iterator[QTextBlock | Cells]:
     """Yield the blocks of a selection. A table is yielded as its cells, unless the selection lies within one cell."""
     start, end, document = cursor.selectionStart(), cursor.selectionEnd(), cursor.document()
@@ -185,9 +182,6 @@ def _is_only_chrome(block: QTextBlock) -> bool:
     if fragments.atEnd():  # an empty line belongs to the message, an empty block at a table to Qt
         return bool(block.blockFormat().lineHeight() == 1)
     return bool(fragments.fragment().charFormat().hasProperty(CHROME))
-
-
-# as HTML and CSV ------------------------------------------------------------------------------------------------------
 
 
 class _Writer:
@@ -306,9 +300,6 @@ def whole(document: QTextDocument) -> QTextCursor:
     return made
 
 
-# ---- formats for the text of messages, made once per theme and font size
-
-
 QUOTE = QTextFormat.Property.UserProperty + 1
 """Property of a block: how deep it is quoted."""
 CODE = QTextFormat.Property.UserProperty + 2
@@ -337,6 +328,8 @@ SMALL_SHARE = 0.85
 
 
 class ViewStyle:
+    """Formats for the text of messages, made once per theme and font size."""
+
     def __init__(self, theme: Theme, fonts: Fonts) -> None:
         self.theme = theme
         self.fonts = fonts
@@ -411,9 +404,6 @@ def _line_percent(font: QFont, share: float = LINE_HEIGHT) -> float:
     """Return the percentage of the font's natural height, for Qt, that makes a line `share` times the font's size."""
     size = QFontInfo(font).pixelSize()
     return max(share * size / QFontMetricsF(font).height() * 100, 100)
-
-
-# ---- parses Markdown to tokens
 
 
 PARSE_LIMIT_S = 0.1

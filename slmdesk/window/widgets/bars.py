@@ -182,9 +182,6 @@ def requests_words(count: int | None) -> str:
     return ngettext("slmdesk made {shown} request today.", "slmdesk made {shown} requests today.", count, shown=shown)
 
 
-# ---- the panel behind the status bar's network entry
-
-
 SET_BY_ORGANISATION = _("Set by your organisation.")
 ONLY_ONCE = _("Allow only this once")
 ONCE_TIP = _("Until slmdesk is closed; then it works offline again")
@@ -197,6 +194,8 @@ WORDS = {
 
 
 class NetworkPanel(Popover):
+    """The panel behind the status bar's network entry."""
+
     offline_chosen = Signal(bool)
     once_chosen = Signal()
     ledger_requested = Signal()
@@ -245,9 +244,6 @@ class NetworkPanel(Popover):
         self._is_managed = is_managed
         self._switch.setEnabled(not is_managed and not self._is_enforced)
         self.show_offline(self._switch.isChecked())
-
-
-# ---- the bar at the side: the places, the list of the page, models, settings and help
 
 
 BAR_WIDTH, RAIL_WIDTH = 248, 64
@@ -391,13 +387,12 @@ class SideBar(QFrame):
         return self._is_rail
 
 
-# ---- a bar to find words in what is on show
-
-
 SEARCH_AFTER_MS = 250
 
 
 class FindBar(QFrame):
+    """A bar to find words in what is on show."""
+
     words_changed = Signal(str)
     place_chosen = Signal(object)
     left = Signal()
@@ -506,9 +501,6 @@ class FindBar(QFrame):
             self._count.setText(_("{at} of {count}{more}").format(at=self._at + 1, count=len(self._places), more=more))
 
 
-# ---- a progress bar that shows the same share for a job on every page
-
-
 WHOLE = 1000
 THICKNESS = 4
 
@@ -538,10 +530,9 @@ def show_share(bar: QProgressBar, event: JobChanged) -> None:
         bar.setValue(round(WHOLE * share))
 
 
-# ---- changes settings
-
-
 class SettingsController(QObject):
+    """Changes settings."""
+
     settings_shown = Signal(object)
     policy_shown = Signal(object)
     saved_shown = Signal(object)

@@ -94,6 +94,24 @@ def tool_button(name: str, parent: QWidget, text: str = "", **options: Any) -> Q
     return _dress(made, **options)
 
 
+def fold_button(
+    words: str, name: str, inner: QWidget, parent: QWidget, on: Callable[[], object] | None = None
+) -> QPushButton:
+    """Return a button that shows or hides `inner`, which is hidden at first, and calls `on` then."""
+
+    def show_inner(is_open: bool) -> None:
+        set_icon(made, "chevron-down" if is_open else "chevron-right")
+        inner.setVisible(is_open)
+        if on is not None:
+            on()
+
+    made = button(words, name, parent, kind="quiet", icon="chevron-right")
+    made.setCheckable(True)
+    inner.hide()
+    made.toggled.connect(show_inner)
+    return made
+
+
 def text_line(
     name: str, parent: QWidget, hint: str, *, label: str = "", tip: str = "", most: int = 0, clears: str = "",
     shortcut: str = "",
@@ -175,9 +193,6 @@ def _dress(
     return made
 
 
-# ---- sets object names
-
-
 T = TypeVar("T", bound=QObject)
 W = TypeVar("W", bound=QWidget)
 
@@ -203,9 +218,6 @@ def passing(thing: W, name: str, title: str = "") -> W:
     if title:
         thing.setWindowTitle(title)
     return named(thing, name)
-
-
-# ---- labels that never treat untrusted text as markup
 
 
 def plain_label(
@@ -371,9 +383,6 @@ def cut_to_lines(text: str, font: QFont, width: int, lines: int) -> str:
     return text[: starts[lines - 1]] + cut_at_word(last, QFontMetrics(font), width)
 
 
-# ---- icons on widgets, redrawn when the theme changes
-
-
 def set_icon(widget: QAbstractButton | QLabel, name: str, colour: str = "ink") -> None:
     """Give a button or label a Lucide icon in a colour of the theme. The caller sets its text."""
     keeper = widget.findChild(IconKeeper)
@@ -421,17 +430,14 @@ class IconKeeper(QObject):
             button.setIconSize(QSize(scaled(self._size), scaled(self._size)))
 
 
-# ---- a layout that wraps widgets onto further lines where there is no room
-
-
 class FlowLayout(QLayout):
+    """A layout that wraps widgets onto further lines where there is no room."""
+
     def __init__(self, parent: QWidget | None = None, *, gap: int = 8) -> None:
         super().__init__(parent)
         self._items: list[QLayoutItem] = []
         self._gap = gap
         self.setContentsMargins(0, 0, 0, 0)
-
-    # Qt's own ------------------------------------------------------------------------------------------------------
 
     def addItem(self, item: QLayoutItem) -> None:
         self._items.append(item)
@@ -467,8 +473,6 @@ class FlowLayout(QLayout):
             size = size.expandedTo(item.minimumSize())
         return size
 
-    # inside --------------------------------------------------------------------------------------------------------
-
     def _shown(self) -> list[QLayoutItem]:
         return [item for item in self._items if not item.isEmpty()]
 
@@ -503,9 +507,6 @@ class FlowLayout(QLayout):
             yield line
 
 
-# ---- a button whose text ends in an ellipsis where there is no room for all of it
-
-
 ICON_GAP = 4
 """Pixels that the style leaves between icon and text."""
 
@@ -525,14 +526,13 @@ class ElidedButton(QPushButton):
         option.text = cut_at_word(self.text(), self.fontMetrics(), space)
 
 
-# ---- a check box that can be seen on any background
-
-
 LINE = 1.5
 RADIUS = 5.0
 
 
 class CheckBox(QCheckBox):
+    """A check box that can be seen on any background."""
+
     def paintEvent(self, event: QPaintEvent) -> None:
         super().paintEvent(event)
         option = QStyleOptionButton()
@@ -563,9 +563,6 @@ def draw_box(
     painter.restore()
 
 
-# ---- a message box whose words are never taken for markup
-
-
 def message_box(parent: QWidget | None, name: str, title: str, text: str, more: str = "") -> QMessageBox:
     """Return a message box without buttons, which is deleted when it is closed. `more` is shown below the text."""
     box = passing(QMessageBox(parent), name, title)
@@ -573,9 +570,6 @@ def message_box(parent: QWidget | None, name: str, title: str, text: str, more: 
     box.setText(text)
     box.setInformativeText(more)
     return box
-
-
-# ---- a scroll area for a column that scrolls only up and down
 
 
 def show_column(area: QScrollArea, content: QWidget) -> None:
@@ -591,9 +585,6 @@ def show_column(area: QScrollArea, content: QWidget) -> None:
     policy.setHorizontalPolicy(QSizePolicy.Policy.Ignored)
     content.setSizePolicy(policy)
     area.setWidget(content)
-
-
-# ---- paints a row of a list
 
 
 def paint_ground(painter: QPainter, option: QStyleOptionViewItem, *, is_chosen: bool) -> QRect:
@@ -634,9 +625,6 @@ def draw_lines(
         painter.drawText(
             line, flags, painter.fontMetrics().elidedText(below, Qt.TextElideMode.ElideRight, line.width())
         )
-
-
-# ---- a line of text around the found words, which are drawn bold
 
 
 HIT_BEGIN, HIT_END = "\ue000", "\ue001"

@@ -168,7 +168,15 @@ def fitted(requested: QRect, screen: QRect) -> QRect:
     return QRect(QPoint(left, upper), size)
 
 
-# ---- a non-modal window with a longer text to read and copy
+class AcceptButtons(QDialogButtonBox):
+    """*Cancel*, and a button with these words that does what a dialog is for."""
+
+    def __init__(self, dialog: QDialog, words: str, name: str, on: Callable[[], object]) -> None:
+        """`on` is called by the button, and closes the dialog with `accept` if all is right."""
+        super().__init__(QDialogButtonBox.StandardButton.Cancel, dialog)
+        self.accept_button = named(self.addButton(words, QDialogButtonBox.ButtonRole.AcceptRole), name, kind="primary")
+        self.accepted.connect(on)
+        self.rejected.connect(dialog.reject)
 
 
 SHORT = 600
@@ -240,9 +248,6 @@ class TextDialog(Dialog):
         request_translation(self, chosen or self._copied)
 
 
-# ---- shows the text of a document exactly as a model gets it, invisible characters included
-
-
 MOST_SHOWN = 300_000
 """Most characters of a text that are shown."""
 
@@ -265,9 +270,6 @@ def show_used_text(parent: QWidget, *, title: str, intro: str, text: str) -> Non
             )
         )
     TextDialog(parent, title=title, intro=intro, text=text, shown=shown, warning=" ".join(reported)).show()
-
-
-# ---- asks for the password of a locked document
 
 
 def ask_password(parent: QWidget, name: str, given: Callable[[str], None], *, is_wrong: bool) -> None:

@@ -413,15 +413,14 @@ def _is_same(notice: Notice, other: Notice) -> bool:
     return (notice.text == other.text and not is_act) or bool(notice.key and notice.key == other.key)
 
 
-# ---- a menu of export formats, and the dialog that asks for the file
-
-
 MOST_NAME = 80
 _SUFFIX = re.compile(r"(?<=\w)\.[A-Za-z][A-Za-z0-9]{1,4}(?=\s|$)")
 """Most letters of a title that are used for a file name."""
 
 
 class ExportMenu(QMenu):
+    """A menu of export formats."""
+
     form_chosen = Signal(str)
 
     def __init__(self, parent: QWidget, title: str = _("Export as"), forms: Sequence[Form] = FORMS) -> None:
@@ -506,9 +505,6 @@ def file_name(untrusted: str) -> str:
     name = " ".join(kept.split())
     whole = name[: MOST_NAME + 1].rpartition(" ")[0] if len(name) > MOST_NAME else name
     return whole or name[:MOST_NAME] or _("export")
-
-
-# ---- exports an item of the history, with a notice that shows the progress
 
 
 class ExportController(QObject):

@@ -149,9 +149,6 @@ def _is_number(host: str) -> bool:
     return True
 
 
-# ---- a dialog that shows where a link leads before it is opened
-
-
 REASONS = {
     "scheme": _("Only web addresses (http and https) can be opened."),
     "host": _("This address names no site."),
@@ -206,9 +203,6 @@ def _words(verdict: LinkCheck) -> str:
     lines = [_("The browser will open {host} and go online; slmdesk itself sends nothing.").format(host=verdict.host)]
     lines += [WARNINGS.get(warning, warning) for warning in verdict.warnings]
     return "\n".join(lines)
-
-
-# ---- asks before files on another computer are accessed, since even looking at them contacts that computer
 
 
 _POLICY = "share_policy"
@@ -302,9 +296,6 @@ def _ask(
     box.open()
 
 
-# ---- file dialogs that do not block
-
-
 LAST_FOLDER, LAST_MODEL_FOLDER = "last_document_folder", "last_model_folder"
 """Properties of the application: the folders where a document and a model file were last chosen."""
 
@@ -376,9 +367,6 @@ def _open_dialog(
     return dialog
 
 
-# ---- files dragged onto the window, and the dialog for model files
-
-
 MODEL_SUFFIX = ".gguf"
 MODEL_FILTER = _("Model files (*.gguf);;All files (*)")
 
@@ -445,9 +433,6 @@ class ModelDrop(FileDrop):
 def choose_model_file(parent: QWidget, name: str, chosen: Callable[[Sequence[Path]], None]) -> None:
     """Ask for model files, in the folder used last or the home folder. Does not block."""
     ask_files(parent, _("Add model files"), chosen, name=name, filters=MODEL_FILTER, last=LAST_MODEL_FOLDER)
-
-
-# ---- imports model files into the library one after another, for the chat and for the page of models
 
 
 class ModelImports(QObject):

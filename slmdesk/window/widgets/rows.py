@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from functools import partial
 from itertools import pairwise
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from PySide6.QtCore import (
     QCoreApplication,
@@ -39,6 +39,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import (
     QApplication,
+    QBoxLayout,
     QComboBox,
     QFrame,
     QLabel,
@@ -77,6 +78,8 @@ from slmdesk.window.widgets.build import (
 from slmdesk.window.widgets.dialogs import request_translation
 from slmdesk.window.widgets.notices import REMOVAL_MS, Notice
 
+T = TypeVar("T")
+W = TypeVar("W", bound=QWidget)
 FITS = {
     "fits": ("check", "accent", _("Fits"), "small"),
     "tight": ("triangle-alert", "ink2", _("Tight"), "warn"),
@@ -173,9 +176,6 @@ class Card(QFrame):
 
     def add_widget(self, widget: QWidget) -> None:
         self._buttons.addWidget(widget, 0, Qt.AlignmentFlag.AlignVCenter)
-
-
-# ---- a row with a sentence or quotation, and its source below
 
 
 class CitedText(QLabel):
@@ -296,8 +296,6 @@ class CitedRow(QFrame):
         self.style().unpolish(self)
         self.style().polish(self)
 
-    # ---- Qt's own
-
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)
         if self._due is not None and event.type() in (QEvent.Type.FontChange, QEvent.Type.StyleChange):
@@ -338,9 +336,6 @@ class CitedRow(QFrame):
     def focusOutEvent(self, event: QFocusEvent) -> None:
         super().focusOutEvent(event)
         self.pointed_at.emit(False)
-
-
-# ---- a drop-down list of values
 
 
 ELLIPSIS_WIDTH = 2
@@ -405,9 +400,6 @@ class Choice(QComboBox):
         painter.end()
 
 
-# ---- ticks in tables and lists, which can be seen on any background
-
-
 Index = QModelIndex | QPersistentModelIndex
 
 
@@ -441,9 +433,6 @@ class TickDelegate(QStyledItemDelegate):
             ground=palette.color(role.AlternateBase if is_chosen else role.Base),
             tick=palette.color(role.HighlightedText) if is_ticked else None, scale=self._view.devicePixelRatioF(),
         )  # fmt: skip
-
-
-# ---- keeps what a person looks at in place while parts of a scrolling page open, grow or go above it
 
 
 _PROBES = (0.1, 0.3, 0.5, 0.7, 0.9)
@@ -545,10 +534,9 @@ def _card_around(widget: QWidget | None, inner: QWidget) -> QWidget | None:
     return card
 
 
-# ---- keeps Tab in visual order on a page whose rows come and go
-
-
 class TabOrder(QObject):
+    """Keeps Tab in visual order on a page whose rows come and go."""
+
     def __init__(self, first: QWidget, content: QWidget) -> None:
         super().__init__(content, objectName="tab_order")
         self._first, self._content = first, content
@@ -561,11 +549,17 @@ class TabOrder(QObject):
         return False
 
     def _order(self) -> None:
-        for before, after in pairwise((self._first, *_stops(self._content.layout()))):
-            QWidget.setTabOrder(before, after)
+        order_tabs(self._first, *tab_stops(self._content.layout()))
 
 
-def _stops(layout: QLayout | None) -> Iterator[QWidget]:
+def order_tabs(*widgets: QWidget) -> None:
+    """Let Tab go from each of these widgets to the next."""
+    for before, after in pairwise(widgets):
+        QWidget.setTabOrder(before, after)
+
+
+def tab_stops(layout: QLayout | None) -> Iterator[QWidget]:
+    """Yield the widgets of a layout that Tab reaches, as they are laid out."""
     if layout is None:
         return
     for at in range(layout.count()):
@@ -573,14 +567,11 @@ def _stops(layout: QLayout | None) -> Iterator[QWidget]:
         widget = item.widget() if item is not None else None
         if widget is None:
             inner = item.layout() if item is not None else None
-            yield from _stops(inner)
+            yield from tab_stops(inner)
         elif widget.focusPolicy() & Qt.FocusPolicy.TabFocus:
             yield widget
         else:
-            yield from _stops(widget.layout())
-
-
-# ---- removes all widgets from a layout, also those in layouts inside it
+            yield from tab_stops(widget.layout())
 
 
 def empty_layout(layout: QLayout, *, keep: int = 0) -> None:
@@ -601,7 +592,48 @@ def empty_layout(layout: QLayout, *, keep: int = 0) -> None:
         widget.deleteLater()
 
 
-# ---- removals that take effect when the time for *Undo* is over
+class Rows(Generic[T, W]):
+    """The widgets of a layout for a list of items. A row stays the same widget while its item changes, and where its
+    place is the same it is not moved; the focus of a row that goes is given to its neighbour.
+
+    `rows` are the widgets by key, in their order.
+    """
+
+    def __init__(
+        self, layout: QBoxLayout, key: Callable[[T], Hashable], make: Callable[[T], W],
+        show: Callable[[W, T], object] = lambda _row, _item: None, *, first: int = 0,
+    ) -> None:  # fmt: skip
+        """`key` tells items apart. `make` returns the row of an item, and `show` shows an item in its row, also when it
+        was just made. The rows stand from the place `first` of the layout; what is behind them stays.
+        """
+        self._layout, self._key, self._make, self._show, self._first = layout, key, make, show, first
+        self.rows: dict[Hashable, W] = {}
+
+    def show(self, items: Iterable[T]) -> None:
+        """Show these items, in this order."""
+        by_key = {self._key(item): item for item in items}
+        order = list(self.rows)
+        left = next((at for at, key in enumerate(order) if key not in by_key and _has_focus(self.rows[key])), None)
+        for key in [key for key in order if key not in by_key]:
+            row = self.rows.pop(key)
+            self._layout.removeWidget(row)
+            row.hide()
+            row.deleteLater()
+        for at, (key, item) in enumerate(by_key.items(), self._first):
+            row = self.rows.pop(key, None) or self._make(item)
+            self.rows[key] = row
+            if self._layout.indexOf(row) != at:
+                self._layout.removeWidget(row)
+                self._layout.insertWidget(at, row)
+            self._show(row, item)
+        if left is not None and self.rows:
+            row = list(self.rows.values())[min(left, len(self.rows) - 1)]
+            next(iter(tab_stops(row.layout())), row).setFocus()
+
+
+def _has_focus(row: QWidget) -> bool:
+    focused = QApplication.focusWidget()
+    return focused is not None and (focused is row or row.isAncestorOf(focused))
 
 
 class Removals(QObject):

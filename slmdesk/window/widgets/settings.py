@@ -14,13 +14,12 @@ from slmdesk.window.base import theme
 from slmdesk.window.base.theme import scaled
 from slmdesk.window.widgets.build import (
     breakable,
-    button,
     column,
+    fold_button,
     named,
     plain_label,
     plain_tip,
     row,
-    set_icon,
     show_words,
 )
 from slmdesk.window.widgets.rows import Choice
@@ -140,12 +139,9 @@ class SettingsSection(QFrame):
         self.note = plain_label("", self, name=f"{name}_hidden", kind="muted", is_hidden=True)
         self.body = named(QWidget(self), f"{name}_body")
         self._column = column(into=self.body, gap=theme.SPACE_16)
-        self._unfold = button(_("Advanced"), f"{name}_advanced_button", self.body, kind="quiet", icon="chevron-right")
-        self._unfold.setCheckable(True)
-        self._unfold.hide()
-        self._unfold.toggled.connect(self._on_unfolded)
         self._advanced = named(QFrame(self.body), f"{name}_advanced")
-        self._advanced.hide()
+        self._unfold = fold_button(_("Advanced"), f"{name}_advanced_button", self._advanced, self.body)
+        self._unfold.hide()
         column(into=self._advanced, gap=0)
         self._column.addLayout(row(self._unfold, 1))
         self._column.addWidget(self._advanced)
@@ -200,7 +196,7 @@ class SettingsSection(QFrame):
         has_advanced = any(each.parentWidget() is self._advanced for each in self.rows)
         self._unfold.setVisible(has_advanced and not parts)
         if not parts:
-            self._on_unfolded(self._unfold.isChecked())
+            self._advanced.setVisible(self._unfold.isChecked())
         return any(not each.isHidden() and each.is_offered for each in self.rows)
 
     def showEvent(self, event: QShowEvent) -> None:
@@ -215,7 +211,3 @@ class SettingsSection(QFrame):
                 rows.addWidget(plain_label(title, made, name="group_title", kind="group"))
             self._column.insertWidget(self._column.count() - 2, made)
         return self._groups[title]
-
-    def _on_unfolded(self, is_open: bool) -> None:
-        set_icon(self._unfold, "chevron-down" if is_open else "chevron-right", "ink2")
-        self._advanced.setVisible(is_open)

@@ -129,9 +129,6 @@ class TokenForm(QWidget):
         self._place.setEnabled(is_enabled)
 
 
-# ---- sets, stores and removes the Hub's access token
-
-
 PLACE_WORDS = {
     "": _("No access token is kept."),
     "environment": _("The token of the environment (HF_TOKEN) is used. It is not slmdesk's to change."),
@@ -191,9 +188,6 @@ class TokenController(QObject):
 
 def words_of(state: TokenChanged) -> str:
     return PLACE_WORDS.get(state.place, "")
-
-
-# ---- the steps for a gated model
 
 
 GATED_CODES = frozenset({"hub.gated", "hub.token_refused", "hub.not_admitted", "token.keyring"})

@@ -169,13 +169,13 @@ def test_an_earlier_change_that_comes_back_takes_no_later_one_back(program):
     program.say("hello")
     panel = open_panel(program)
     shown = []
-    program.frame.options.options_shown.connect(lambda _chat, options: shown.append(options))
+    program.frame.options.shown.changed.connect(lambda: shown.append(program.frame.options.options))
     gate = hold_instance(program)
     choose(program, "temperature", 0.2)
     choose(program, "max_tokens", 64)
     gate.set()
     program.wait(lambda: options_of(program) == ChatOptions(temperature=0.2, max_tokens=64))
-    assert shown == []
+    assert [options.max_tokens for options in shown] == [None, 64]
     assert program.find("option_max_tokens", panel).currentData() == 64
     chat = program.chat.chat
     program.ask(lambda services: services.chats.change_options(chat, ChatOptions(temperature=0.0)))  # another window
@@ -243,7 +243,7 @@ def test_adapters_of_this_model_alone_are_offered_and_switched_per_chat(start_re
     program.wait(program.is_in_front)
     open_panel(program)  # a press outside has closed it
     program.ask(lambda services: services.models.remove(adapter))
-    program.wait(lambda: "no longer in the library" in program.find("lora_note", panel).text())
+    program.wait(lambda: "no longer in the library" in program.find("option_lora_problem", panel).text())
     program.send("and now?")
     program.wait(lambda: any("no longer in the library" in notice for notice in program.notices()))
     assert program.page.composer.text == "and now?"

@@ -38,7 +38,7 @@ def presets(program):
 
 def add(program, name: str, **values) -> str:
     made = program.ask(lambda services: services.chats.presets.add(name, ChatOptions(**values)))
-    program.wait(lambda: program.page.panel._controller.presets.of(made.id))
+    program.wait(lambda: program.page._options.presets.of(made.id))
     return made.id
 
 

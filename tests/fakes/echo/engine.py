@@ -154,8 +154,8 @@ class EchoEngine(Engine):
             if not keep_going():
                 raise Stopped
             counts = [1.0 + text.lower().count(letter) for letter in "abcdefghijklmnopqrstuvwxyz"]
-            length = math.sqrt(sum(other_count * other_count for other_count in counts))
-            yield [struct.pack("<26f", *(other_count / length for other_count in counts))]
+            length = math.sqrt(sum(count * count for count in counts))
+            yield [struct.pack("<26f", *(count / length for count in counts))]
 
     def state_version(self, handle: str) -> str:
         self.model(handle)

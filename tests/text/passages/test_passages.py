@@ -92,7 +92,7 @@ def test_long_blocks_are_parted_and_nothing_of_them_is_lost(text):
 def test_every_word_of_a_document_is_in_a_passage():
     pages = [page(n, *[("paragraph", words(7 * n * k % 90 + 1, f"p{n}k{k}w")) for k in range(1, 6)]) for n in range(9)]
     found = " ".join(one.text for one in passages_of(*pages)).split()
-    assert set(" ".join(other_page.text for other_page in pages).split()) == set(found)
+    assert set(" ".join(page.text for page in pages).split()) == set(found)
 
 
 def test_small_words_are_left_out_by_the_language_of_the_question():

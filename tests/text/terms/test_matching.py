@@ -23,9 +23,7 @@ LEAST_FOUND, MOST_FALSE = 0.95, 0.05
 
 
 def found(language, term, sentence):
-    return [
-        sentence[other_term.start : other_term.end] for other_term in find_terms(sentence, [Term(term, "x")], language)
-    ]
+    return [sentence[hit.start : hit.end] for hit in find_terms(sentence, [Term(term, "x")], language)]
 
 
 def test_terms_are_found_with_their_endings():

@@ -435,7 +435,7 @@ def test_a_text_that_is_not_to_be_kept_is_in_no_file_afterwards(run, with_model,
     words = ("--no-save",) if way == "--no-save" else ()
     if way == "setting":
         services = open_echo()
-        services.service_thread.call(lambda: services.settings.change(translate_history=False))
+        services.service_thread.call(lambda: services.settings.change(writing_history=False))
         services.close()
     echo = {"turned": True}
     done = run("translate", "--to", "de", "--from", "en", *words, stdin="The zqquokka is here.\n", echo=echo)

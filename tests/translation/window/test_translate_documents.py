@@ -628,7 +628,7 @@ def test_shading_of_doubtful_words_is_remembered(program, tmp_path):
     translated(program, document(tmp_path))
     assert not program.find("segment_table").cells.has_shading, "only on request"
     with_options(program, "shade_doubts_box", "document_options_button")
-    program.wait(lambda: program.ask(lambda services: services.settings.current.translate_doubts))
+    program.wait(lambda: program.frame.state.current.translate_doubts)
     translated(program, document(tmp_path, name="second.docx"))
     program.wait(lambda: program.find("segment_table").cells.has_shading)
 

@@ -55,7 +55,7 @@ def test_the_options_hide_behind_one_button(program):
     names = ("domain_choice", "formality_choice", "shade_button", "together_box")
     assert all(program.find(name).isVisible() for name in names)
     program.click("together_box")
-    program.wait(lambda: not program.ask(lambda services: services.settings.current.translate_together))
+    program.wait(lambda: not program.frame.state.current.translate_together)
     QTest.keyClick(program.find("together_box"), Qt.Key.Key_Escape)
     assert not program.find("domain_choice").isVisible()
 

@@ -104,7 +104,7 @@ def test_a_language_is_pinned_by_key_and_by_click_and_stays_so(program, start):
     assert rows_of(listed)[:3] == ["Pinned", "French — Français", "Dutch — Nederlands"]
     assert program.find("target_language").currentData() == "de", "a click on the pin chooses nothing"
     QTest.keyClick(program.find("language_search"), Qt.Key.Key_Escape)
-    program.wait(lambda: program.ask(lambda services: services.settings.current.translate_favourites) == "fr nl")
+    program.wait(lambda: program.frame.state.current.translate_favourites == "fr nl")
     program.close()
     again = on_page(start(turned=True))
     assert again.frame.translate.view.favourites == ["fr", "nl"]
@@ -189,7 +189,7 @@ def test_letters_grow_shrink_and_are_remembered(program, start):
     QTest.keyClick(pane, Qt.Key.Key_0, CTRL)
     assert letters().pointSizeF() == size
     QTest.keyClick(pane, Qt.Key.Key_Minus, CTRL)
-    program.wait(lambda: program.ask(lambda services: services.settings.current.translate_font_percent) == 90)
+    program.wait(lambda: program.frame.state.current.translate_font_percent == 90)
     program.close()
     again = on_page(start(turned=True))
     assert again.find("target_text").document().defaultFont().pointSizeF() == pytest.approx(size * 0.9)
