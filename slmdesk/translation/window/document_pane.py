@@ -9,7 +9,6 @@ from pathlib import Path
 from PySide6.QtCore import Qt, QUrl, Signal
 from PySide6.QtWidgets import (
     QButtonGroup,
-    QDialogButtonBox,
     QMenu,
     QMessageBox,
     QPushButton,
@@ -52,7 +51,7 @@ from slmdesk.window.widgets.build import (
     show_column,
     tool_button,
 )
-from slmdesk.window.widgets.dialogs import Dialog, ask_password
+from slmdesk.window.widgets.dialogs import AcceptButtons, Dialog, ask_password
 from slmdesk.window.widgets.notices import ask_where
 from slmdesk.window.widgets.opening import ask_new_file, open_outside
 from slmdesk.window.widgets.parts import EmptyState, Popover
@@ -543,32 +542,23 @@ class RetryDialog(Dialog):
     def __init__(self, view: TranslationView, models: Sequence[ModelRecord], parent: QWidget) -> None:
         super().__init__(parent)
         passing(self, "retry_dialog", _("Try again"))
-        self._build_ui(view, models)
-        self._buttons.accepted.connect(self._on_retry)
-        self._buttons.rejected.connect(self.reject)
-
-    def _build_ui(self, view: TranslationView, models: Sequence[ModelRecord]) -> None:
         failed = view.counts.get(SegmentState.FAILED, 0)
         self._group = QButtonGroup(self)
         self._failed = named(QRadioButton(_("Failed ({failed:,})").format(failed=failed), self), "retry_failed")
         self._flagged = named(QRadioButton(_("To check ({look:,})").format(look=view.look), self), "retry_flagged")
-        for other_button, count in ((self._failed, failed), (self._flagged, view.look)):
-            self._group.addButton(other_button)
-            other_button.setEnabled(bool(count))
+        for choice, count in ((self._failed, failed), (self._flagged, view.look)):
+            self._group.addButton(choice)
+            choice.setEnabled(bool(count))
         (self._failed if failed else self._flagged).setChecked(True)
-        known = [("", _("The same model as before")), *((model.id, model.name) for model in models)]
-        self._model = named(
-            Choice([(id, name) for id, name in known], self), "retry_model", label=_("Which model is asked")
-        )
+        known: list[tuple[object, str]] = [("", _("The same model as before"))]
+        known += [(model.id, model.name) for model in models]
+        self._model = named(Choice(known, self), "retry_model", label=_("Which model is asked"))
         words = _("What you edited or approved stays. Only better translations replace the old ones.")
-        self._buttons = named(QDialogButtonBox(self), "retry_buttons")
-        self._begin = button(_("Try again"), "retry_begin", self, kind="primary")
-        self._begin.setEnabled(bool(view.look))
-        self._buttons.addButton(self._begin, QDialogButtonBox.ButtonRole.AcceptRole)
-        self._buttons.addButton(button(_("Cancel"), "retry_cancel", self), QDialogButtonBox.ButtonRole.RejectRole)
+        buttons = AcceptButtons(self, _("Try again"), "retry_begin", self._on_retry)
+        buttons.accept_button.setEnabled(bool(view.look))
         said = plain_label(words, self, name="retry_words", kind="muted")
         column(
-            self._failed, self._flagged, self._model, said, self._buttons, into=self, gap=theme.SPACE_12,
+            self._failed, self._flagged, self._model, said, buttons, into=self, gap=theme.SPACE_12,
             margins=theme.SPACE_16,
         )  # fmt: skip
         self.setMinimumWidth(420)

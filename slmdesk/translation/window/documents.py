@@ -29,7 +29,6 @@ from slmdesk.window.base.shortcuts import WindowState
 from slmdesk.window.widgets.build import (
     CheckBox,
     breakable,
-    button,
     column,
     named,
     passing,
@@ -37,7 +36,7 @@ from slmdesk.window.widgets.build import (
     show_column,
     show_words,
 )
-from slmdesk.window.widgets.dialogs import Dialog
+from slmdesk.window.widgets.dialogs import AcceptButtons, Dialog
 from slmdesk.window.widgets.rows import Choice
 
 MOST_NAMED = 6
@@ -88,12 +87,8 @@ class DocumentForm(Dialog):
         each, one = _("Save each next to its original when finished"), _("Save next to the original when finished")
         self._beside = self._box(each if many else one, "form_beside", last.translate_beside or many)
         self._said = plain_label("", self, name="form_said", kind="warn")
-        self._buttons = named(QDialogButtonBox(self), "form_buttons")
-        self._begin = button(_("Translate"), "form_begin", self, kind="primary")
-        self._begin.setDefault(True)
-        self._cancel = button(_("Cancel"), "form_cancel", self)
-        self._buttons.addButton(self._begin, QDialogButtonBox.ButtonRole.AcceptRole)
-        self._buttons.addButton(self._cancel, QDialogButtonBox.ButtonRole.RejectRole)
+        self._buttons = AcceptButtons(self, _("Translate"), "form_begin", self._on_begin)
+        named(self._buttons.button(QDialogButtonBox.StandardButton.Cancel), "form_cancel")
         self._lay_out()
 
     def _lay_out(self) -> None:
@@ -136,8 +131,6 @@ class DocumentForm(Dialog):
         self._area.setMinimumWidth(self._inner.minimumSizeHint().width() + bar)
 
     def _connect(self) -> None:
-        self._buttons.accepted.connect(self._on_begin)
-        self._buttons.rejected.connect(self.reject)
         self._source.currentIndexChanged.connect(self._on_languages)
         self._target.currentIndexChanged.connect(self._on_languages)
 

@@ -15,12 +15,14 @@ from slmdesk.base.translation import LANGUAGES
 from slmdesk.jobs.types import JobChanged
 from slmdesk.models.service import DefaultUse
 from slmdesk.runtime.events import ModelsChanged, ModelState, ModelStateChanged
+from slmdesk.runtime.messages import Problem
 from slmdesk.text.folding import fold
 from slmdesk.translation import pairs
 from slmdesk.translation.pairs import PIVOT, PairAdvice
 from slmdesk.translation.prompts import TranslationStyle
 from slmdesk.window.base import theme
 from slmdesk.window.base.bridge import Bridge
+from slmdesk.window.base.live import Live
 from slmdesk.window.base.shortcuts import WindowStateFile
 from slmdesk.window.base.theme import ThemeKeeper, icon
 from slmdesk.window.widgets.build import (
@@ -264,7 +266,9 @@ class AdviceLine(QFrame):
         named(self, "advice_line", kind="band")
         self._bridge, self._for_document = bridge, for_document
         self._pair: tuple[str, str] | None = None
-        self._advice: PairAdvice | None = None
+        self._advice: Live[PairAdvice | None] = Live(
+            bridge, self, self._ask, None, on=(ModelsChanged,), refused=self._on_refused
+        )
         self._words = plain_label("", self, name="translate_warning")
         self._use = button(_("Use"), "use_better_button", self, on=self._on_use)
         self._examine = button(
@@ -281,9 +285,9 @@ class AdviceLine(QFrame):
             (self._words, 1), buttons, into=self, gap=theme.SPACE_8,
             margins=(theme.SPACE_12, theme.SPACE_8, theme.SPACE_8, theme.SPACE_8),
         )  # fmt: skip
+        self._advice.changed.connect(self._show)
         bridge.on(JobChanged, self._on_job_changed)
-        bridge.on(ModelsChanged, self._ask)
-        bridge.settings_changed.connect(self._ask)
+        bridge.settings_changed.connect(self._advice.again)
         bridge.on(ModelStateChanged, self._on_state_changed)
         self.hide()
 
@@ -292,55 +296,53 @@ class AdviceLine(QFrame):
 
         An empty source means any language. An empty target hides the advice.
         """
-        if not target:
-            self._pair = None
-            self._show(None)
-        elif self._pair != (source, target):
-            self._pair = (source, target)
-            self._ask()
+        pair = (source, target) if target else None
+        if pair != self._pair:
+            self._pair = pair
+            self._advice.again()
+        if pair is None:
+            self._advice.put(None)
 
-    def _ask(self) -> None:
+    def _ask(self) -> object:
         if self._pair is None:
-            return
-        source, target = self._pair
-        advice = self._bridge.services.translations.advice(None, source, target, for_document=self._for_document)
-        self._bridge.ask(advice, self._on_advice, lambda _problem: self._show(None))  # the page shows the problem
+            return None
+        return self._bridge.services.translations.advice(None, *self._pair, for_document=self._for_document)
+
+    def _on_refused(self, _problem: Problem) -> None:
+        self._advice.put(None)  # the page shows the problem
 
     # ---- user actions
 
     def _on_use(self) -> None:
         """Make the better model the default for translations."""
-        better = self._advice.better if self._advice else None
-        if better is not None:
+        advice = self._advice.value
+        if advice and (better := advice.better):
             call = self._bridge.services.uses.set_default(DefaultUse.TRANSLATE, better.id)
             self._bridge.ask(call, lambda _record: self.model_changed.emit())
 
     def _on_examine(self) -> None:
         self._examine.setText(_("Being examined…"))
         self._examine.setEnabled(False)
-        if advice := self._advice:
+        if advice := self._advice.value:
             self._bridge.services.pair_exams.take(advice.model, advice.source or PIVOT, advice.target)
 
     def _on_see(self) -> None:
-        if self._advice is not None:
-            self.models_requested.emit(self._advice.target)
+        if advice := self._advice.value:
+            self.models_requested.emit(advice.target)
 
     # ---- events
 
     def _on_job_changed(self, event: JobChanged) -> None:
         if event.kind == pairs.KIND and event.status not in (JobStatus.OPEN, JobStatus.RUNNING):
-            self._ask()
+            self._show()  # it can be tried again
+            self._advice.again()
 
     def _on_state_changed(self, event: ModelStateChanged) -> None:
         if event.state is ModelState.READY:
-            self._ask()
+            self._advice.again()
 
-    def _on_advice(self, advice: PairAdvice) -> None:
-        if self._pair == (advice.source, advice.target):
-            self._show(advice)
-
-    def _show(self, advice: PairAdvice | None) -> None:
-        self._advice = advice
+    def _show(self) -> None:
+        advice = self._advice.value
         better = advice.better if advice else None
         offer = advice.offer if advice else ""
         parts = (advice.words if advice else "", better.words if better else "", offer)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable
 
 from PySide6.QtCore import QEvent, QObject, Qt, Signal
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QHideEvent, QKeyEvent, QKeySequence, QShowEvent
@@ -18,9 +18,11 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from slmdesk.base.record import Record
 from slmdesk.base.records import Item
 from slmdesk.base.texts import _
 from slmdesk.runtime.events import ItemChanged, ItemGone
+from slmdesk.services import Services
 from slmdesk.translation.documents import ChosenDocuments
 from slmdesk.translation.types import KIND, request_of
 from slmdesk.translation.window.document_pane import DocumentPane
@@ -30,6 +32,7 @@ from slmdesk.translation.window.text_editors import TranslateEntry, files_among
 from slmdesk.translation.window.text_pane import TextPane
 from slmdesk.window.base import theme
 from slmdesk.window.base.bridge import Bridge, Delay
+from slmdesk.window.base.live import Live
 from slmdesk.window.base.shortcuts import WindowStateFile, bind
 from slmdesk.window.base.text import moment_words
 from slmdesk.window.base.theme import ThemeKeeper
@@ -163,8 +166,15 @@ SEARCH_AFTER_MS = 200
 ID, TITLE = Qt.ItemDataRole.UserRole, Qt.ItemDataRole.UserRole + 1
 AT_ONCE = 50
 HIT_MARKS = str.maketrans("", "", "\ue000\ue001")
-Rows = Sequence[tuple[Item, str]]
-"""Translations, each with the words around what was searched, or ''."""
+
+
+class Listed(Record):
+    rows: tuple[tuple[Item, str], ...] = ()
+    """Translations, each with the words around what was searched, or ''."""
+    words: str = ""
+    """What was searched. Empty if all are listed."""
+    is_cut: bool = False
+    """Whether there are more; in a search, documents that were not searched."""
 
 
 class EarlierList(QFrame):
@@ -176,6 +186,7 @@ class EarlierList(QFrame):
         self.setObjectName("translations_side")
         self._bridge = bridge
         self._words, self._limit = "", AT_ONCE
+        self._listed: Live[Listed] = Live(bridge, self, self._ask, Listed(), is_watched=False)
         self._renamed = ""
         self._timer = Delay(self, SEARCH_AFTER_MS, self._on_search)
         self._build_ui()
@@ -219,12 +230,18 @@ class EarlierList(QFrame):
             signal.connect(lambda item: self.chosen.emit(item.data(ID)))
         for watched in (self.search, self._title):
             watched.installEventFilter(self)
-        self._bridge.on(ItemChanged, lambda event: self.look() if event.item.kind == KIND else None)
-        self._bridge.on(ItemGone, lambda _event: self.look())
+        self._bridge.on(ItemChanged, lambda event: self._listed.again() if event.item.kind == KIND else None)
+        self._bridge.on(ItemGone, self._listed.again)
+        self._listed.changed.connect(self.look)
+        self.look()
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
-        self.look()
+        self._listed.watch(True)
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        super().hideEvent(event)
+        self._listed.watch(False)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Handle keys: Down goes from search field to list. While editing a title, Enter saves and Esc discards it."""
@@ -252,31 +269,27 @@ class EarlierList(QFrame):
         words = self.search.text().strip()
         if words != self._words:
             self._words, self._limit = words, AT_ONCE
-            self.look()
+            self._listed.again()
 
     def _on_more(self) -> None:
         self._limit += AT_ONCE
-        self.look()
+        self._listed.again()
+
+    def _ask(self) -> Callable[[Services], object]:
+        words, limit = self._words, self._limit
+        if words:
+            return lambda services: services.recent.search(words).map(
+                lambda result: Listed(result.found, words, result.was_cut)
+            )
+
+        def newest(services: Services) -> Listed:
+            items = services.history.items(KIND, limit=limit)
+            return Listed(tuple((item, "") for item in items), "", len(items) >= limit)
+
+        return newest
 
     def look(self) -> None:
-        words, limit = self._words, self._limit
-        if not self.isVisible():
-            return
-        if words:
-            self._bridge.follow(
-                lambda services: services.recent.search(words),
-                lambda result: self._on_listed(words, result.found, is_cut=result.was_cut),
-            )
-        else:
-            self._bridge.ask(
-                lambda services: [(item, "") for item in services.history.items(KIND, limit=limit)],
-                lambda rows: self._on_listed(words, rows, is_cut=len(rows) >= limit),
-            )
-
-    def _on_listed(self, requested: str, rows: Rows, *, is_cut: bool) -> None:
-        """Show the rows. `is_cut`: there are more; in a search, documents that were not searched."""
-        if requested != self._words:  # another search was begun meanwhile
-            return
+        rows, requested, is_cut = self._listed.value.rows, self._listed.value.words, self._listed.value.is_cut
         now = self._current()
         self.list.clear()
         for item, snippet in rows:

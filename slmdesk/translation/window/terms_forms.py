@@ -11,7 +11,6 @@ from PySide6.QtWidgets import (
     QAbstractItemView,
     QCheckBox,
     QComboBox,
-    QDialogButtonBox,
     QFormLayout,
     QLineEdit,
     QStyledItemDelegate,
@@ -40,7 +39,7 @@ from slmdesk.window.widgets.build import (
     show_words,
     text_line,
 )
-from slmdesk.window.widgets.dialogs import Dialog
+from slmdesk.window.widgets.dialogs import AcceptButtons, Dialog
 from slmdesk.window.widgets.rows import Choice
 
 Index = QModelIndex | QPersistentModelIndex
@@ -71,13 +70,7 @@ class _Form(Dialog):
         self.form.setSpacing(theme.SPACE_8)
         self.trouble = plain_label("", self, name=f"{name}_trouble", kind="danger", is_hidden=True)
         self.body = column(self.form, self.trouble, into=self, gap=theme.SPACE_12, margins=theme.SPACE_16)
-        box = named(QDialogButtonBox(self), f"{name}_buttons")
-        accept_button = named(box.addButton(accept, QDialogButtonBox.ButtonRole.AcceptRole), f"{name}_accept")
-        accept_button.setProperty("kind", "primary")
-        named(box.addButton(QDialogButtonBox.StandardButton.Cancel), f"{name}_cancel")
-        self.body.addWidget(box)
-        box.rejected.connect(self.reject)
-        box.accepted.connect(self._on_accept)
+        self.body.addWidget(AcceptButtons(self, accept, f"{name}_accept", self._on_accept))
         self._pair: tuple[Choice, Choice] | None = None
 
     def _on_accept(self) -> None:
