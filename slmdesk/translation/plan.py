@@ -200,14 +200,10 @@ class TranslationPlan:
 
     def _flags(self, work: _Work, target: str) -> tuple[SegmentFlag, ...]:
         manner = self._manner_of(work)
+        segment, source, language = work.segment, manner.source, manner.target
+        tags, terms, cue = work.tags, work.terms, segment.place if segment.kind == KIND else ""
         return flags_of(
-            work.segment.source,
-            target,
-            source_language=manner.source,
-            target_language=manner.target,
-            tags=work.tags,
-            terms=work.terms,
-            cue=work.segment.place if work.segment.kind == KIND else "",
+            segment.source, target, source_language=source, target_language=language, tags=tags, terms=terms, cue=cue
         )
 
     # ---- tags

@@ -252,17 +252,11 @@ def unread_words(side: Side, which: str) -> str:
         for reason, pages in by_reason.items()
     ]
     if side.coverage.unreadable and not side.coverage.pages_read and not parts:
-        parts.append(
-            _("The {which} version ({name}) has no words, so there was nothing to compare.").format(
-                which=which, name=side.name
-            )
-        )
+        words = _("The {which} version ({name}) has no words, so there was nothing to compare.")
+        parts.append(words.format(which=which, name=side.name))
     if side.trouble:
-        parts.append(
-            _("The {which} version ({name}) was not read to its end: {trouble}").format(
-                which=which, name=side.name, trouble=retold(side.trouble)
-            )
-        )
+        words = _("The {which} version ({name}) was not read to its end: {trouble}")
+        parts.append(words.format(which=which, name=side.name, trouble=retold(side.trouble)))
     return " ".join(parts)
 
 

@@ -199,13 +199,11 @@ class Matcher:
 
     def _cut(self, units: list[Unit], side: int) -> list[Unit]:
         texts = self._texts[side]
-        return [
-            other_unit
-            for unit in units
-            for other_unit in sentences_of(
-                unit, texts[unit.place.page][unit.place.start : unit.place.end], self._language
-            )
-        ]
+        sentences: list[Unit] = []
+        for unit in units:
+            raw = texts[unit.place.page][unit.place.start : unit.place.end]
+            sentences += sentences_of(unit, raw, self._language)
+        return sentences
 
     def _resolve(self, mine: list[Unit], theirs: list[Unit]) -> None:
         if not mine or not theirs:

@@ -164,11 +164,9 @@ class DocumentForm(Dialog):
         if language and self._is_already():
             other = other_than(language)
             self._target.show_value(other)
-            self._say(
-                _("{this_document} is {name}. Translate it into {name2}?").format(
-                    this_document=self._this_document(), name=LANGUAGES[language].shown, name2=LANGUAGES[other].shown
-                )
-            )
+            words = _("{this_document} is {name}. Translate it into {name2}?")
+            names = {"name": LANGUAGES[language].shown, "name2": LANGUAGES[other].shown}
+            self._say(words.format(this_document=self._this_document(), **names))
 
     def _is_already(self) -> bool:
         """Return whether a document is in the target language already. A source language a person chose is trusted."""
@@ -182,11 +180,8 @@ class DocumentForm(Dialog):
     def _on_languages(self) -> None:
         target = LANGUAGES[self._target.currentData()]
         self._rows.setRowVisible(self._formality, target.has_formal)
-        self._say(
-            _("{this_document} is {name} already.").format(this_document=self._this_document(), name=target.name)
-            if self._is_already()
-            else ""
-        )
+        words = _("{this_document} is {name} already.") if self._is_already() else ""
+        self._say(words.format(this_document=self._this_document(), name=target.name))
         self._ask_about_manner()
 
     def _on_grown(self, height: int) -> None:
@@ -199,12 +194,11 @@ class DocumentForm(Dialog):
             self._say(_("The document and its translation are to be in different languages."))
             return
         if self._is_already() and len(self._chosen.paths) == 1:
-            self._say(
-                _(
-                    "This document is {name} already. Choose another language to translate it "
-                    "into, or say under From which language it is in."
-                ).format(name=LANGUAGES[manner.target].shown)
+            words = _(
+                "This document is {name} already. Choose another language to translate it "
+                "into, or say under From which language it is in."
             )
+            self._say(words.format(name=LANGUAGES[manner.target].shown))
             return
         columns = tuple(self._ticked_rows(self._columns))
         if self._chosen.table is not None and self._columns.count() and not columns:
@@ -290,28 +284,22 @@ class DocumentForm(Dialog):
 # ---- texts about a document's translation
 
 
-LOOK_WORDS = (_("to check"), _("to check"))
+TO_CHECK = _("to check")
 AHEAD = 0.05
 """Least difference at which the share of the work and the count of segments seem to contradict each other."""
 
 
 def done_words(states: Mapping[SegmentState, int], look: int, left: Sequence[UntranslatedPart]) -> str:
-    counts = {state.value: count for state, count in states.items()}
-    if not counts:
+    if not states:
         return _("There is no text to translate in it.")
-    done = sum(counts.values()) - counts.get("left", 0) - counts.get("failed", 0) - counts.get("open", 0)
+    kept, failed = states.get(SegmentState.LEFT, 0), states.get(SegmentState.FAILED, 0)
+    done = sum(states.values()) - kept - failed - states.get(SegmentState.OPEN, 0)
     words = ngettext("{n:,} segment is translated", "{n:,} segments are translated", done)
-    words += (
-        f", {ngettext('{n:,} stays as it is', '{n:,} stay as they are', counts['left'])}" if counts.get("left") else ""
-    )
-    words += _(", {failed:,} could not be translated").format(failed=counts["failed"]) if counts.get("failed") else ""
-    words += f", {_counted_words(look, *LOOK_WORDS)}" if look else ""
-    parts = (
-        _(" Not translated: {counted_left}.").format(counted_left=counted_left(part.kind for part in left))
-        if left
-        else ""
-    )
-    return f"{words}.{parts}"
+    words += f", {ngettext('{n:,} stays as it is', '{n:,} stay as they are', kept)}" if kept else ""
+    words += _(", {failed:,} could not be translated").format(failed=failed) if failed else ""
+    words += f", {grouped(look)} {TO_CHECK}" if look else ""
+    parts = counted_left(part.kind for part in left)
+    return f"{words}." + (_(" Not translated: {counted_left}.").format(counted_left=parts) if parts else "")
 
 
 def unfinished(view: TranslationView) -> int:
@@ -320,16 +308,12 @@ def unfinished(view: TranslationView) -> int:
 
 def unfinished_words(view: TranslationView) -> str:
     """Return what is unfinished and speaks against writing the document now. Empty if nothing is."""
-    reported = [
-        (view.counts.get(SegmentState.OPEN, 0), (_("not translated yet"),) * 2),
-        (view.counts.get(SegmentState.FAILED, 0), (_("could not be translated"),) * 2),
-        (view.look, LOOK_WORDS),
-    ]
-    return ", ".join(_counted_words(count, *words) for count, words in reported if count)
-
-
-def _counted_words(count: int, single: str, many: str) -> str:
-    return f"{grouped(count)} {single if count == 1 else many}"
+    counts = (
+        (view.counts.get(SegmentState.OPEN, 0), _("not translated yet")),
+        (view.counts.get(SegmentState.FAILED, 0), _("could not be translated")),
+        (view.look, TO_CHECK),
+    )
+    return ", ".join(f"{grouped(count)} {words}" for count, words in counts if count)
 
 
 def counted_words(done: int, total: int, share: float | None) -> str:

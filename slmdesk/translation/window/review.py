@@ -227,16 +227,11 @@ class SegmentPanel(QScrollArea):
             pair = likeness.pair
             domain = inside(DOMAINS.get(pair.domain, pair.domain))
             about = [f"{int(likeness.likeness * 100)} %", ORIGINS.get(pair.origin, "")]
-            about += (
-                [
-                    _("about {domain}").format(domain=domain)
-                    + (_(", counted lower for it") if likeness.is_penalised else "")
-                ]
-                if domain
-                else []
-            )
-            self._add(plain_label(" · ".join(part for part in about if part), self._inner, name="likeness_about",
-                                  kind="small"))  # fmt: skip
+            if domain:
+                lower = _(", counted lower for it") if likeness.is_penalised else ""
+                about.append(_("about {domain}").format(domain=domain) + lower)
+            words = " · ".join(filter(None, about))
+            self._add(plain_label(words, self._inner, name="likeness_about", kind="small"))
             self._add(self._difference(likeness))
             self._offer(pair.target, "use_likeness")
 

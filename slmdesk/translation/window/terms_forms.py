@@ -147,12 +147,8 @@ class ImportQuestion(_Form):
     def __init__(
         self, parent: QWidget, problem: Problem, request: ImportRequest, rows: Sequence[Sequence[str]]
     ) -> None:
-        super().__init__(
-            parent,
-            name="import_question",
-            title=_("How is {name} to be read?").format(name=request.path.name),
-            accept=_("Import"),
-        )
+        title = _("How is {name} to be read?").format(name=request.path.name)
+        super().__init__(parent, name="import_question", title=title, accept=_("Import"))
         self._request = request
         self.body.insertWidget(0, plain_label(breakable(problem.sentence), self, name="import_problem", kind="muted"))
         self._columns: dict[str, Choice] = {}
@@ -179,15 +175,8 @@ class ImportQuestion(_Form):
                 table.setItem(at, place, QTableWidgetItem(cell[:200]))
         table.setFixedHeight((len(rows) + 2) * (self.fontMetrics().lineSpacing() + theme.SPACE_8))
         self.body.insertWidget(1, table)
-        names = [
-            (
-                at,
-                _("Column {at}: {what}").format(
-                    at=at + 1, what=(rows[0][at] if at < len(rows[0]) else "")[:MOST_LETTERS]
-                ),
-            )
-            for at in range(width)
-        ]
+        heads = [cell[:MOST_LETTERS] for cell in (*rows[0], *[""] * width)][:width]
+        names = [(at, _("Column {at}: {what}").format(at=at + 1, what=head)) for at, head in enumerate(heads)]
         for name, words in COLUMN_WORDS.items():
             values: list[tuple[object, str]] = [*names] if name == "source" else [(-1, _("None")), *names]
             self._columns[name] = self.choice(values, f"import_{name}_column", words)

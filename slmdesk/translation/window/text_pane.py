@@ -446,14 +446,8 @@ class LongTextBar(QFrame):
         self.hide()
 
     def _on_save(self) -> None:
-        ask_new_file(
-            self,
-            _("Keep the text as a file"),
-            self._on_file,
-            name="long_text_dialog",
-            proposed=Path.home() / "text.txt",
-            filters=_("Text (*.txt)"),
-        )
+        title, proposed, filters = _("Keep the text as a file"), Path.home() / "text.txt", _("Text (*.txt)")
+        ask_new_file(self, title, self._on_file, name="long_text_dialog", proposed=proposed, filters=filters)
 
     def _on_file(self, path: Path) -> None:
         text = self._text

@@ -236,12 +236,9 @@ class CompareRows(QAbstractScrollArea):
     def _said(self, change: int) -> str:
         if not 0 <= change < len(self._changes):
             return ""
-        other_change = self._changes[change]
-        return _("{kind}. Old: {old}. New: {new}.").format(
-            kind=KIND_NAMES[other_change.kind],
-            old=other_change.old or _("nothing"),
-            new=other_change.new or _("nothing"),
-        )
+        shown = self._changes[change]
+        old, new = shown.old or _("nothing"), shown.new or _("nothing")
+        return _("{kind}. Old: {old}. New: {new}.").format(kind=KIND_NAMES[shown.kind], old=old, new=new)
 
     def _goto(self, top: float) -> None:
         self.verticalScrollBar().setValue(round(top))

@@ -151,12 +151,8 @@ class CorrectionPanel(QFrame):
             return
         self._following.cancel()
         self._end()
-        checked = (
-            _(" {done} of {total} sentences were checked.").format(done=self._done, total=self._total)
-            if self._total
-            else ""
-        )
-        self.said.emit(_("Stopped.{checked}").format(checked=checked))
+        checked = _(" {done} of {total} sentences were checked.") if self._total else ""
+        self.said.emit(_("Stopped.{checked}").format(checked=checked.format(done=self._done, total=self._total)))
 
     def _on_found(self, snapshot: Snapshot, changes: Sequence[Change]) -> None:
         if snapshot is not self._snapshot:
