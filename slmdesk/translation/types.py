@@ -155,9 +155,6 @@ REASON_WORDS = {
     "kept": N_("not to be translated"),
     "already": N_("in the language already"),
     "no_answer": N_("the model gave no answer"),
-    "lines": N_("it has {text} lines, the source {detail}"),
-    "line_length": N_("a line of it has {text} characters; up to {detail} are read well"),
-    "reading_speed": N_("it has {text} characters a second to read; up to {detail} can be read"),
     "tags": N_("the marks of the formatting were lost"),
     "redaction": N_("it could not be redacted so that it can be put back, so the model was not asked"),  # as below
 }
