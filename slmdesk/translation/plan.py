@@ -220,7 +220,9 @@ class TranslationPlan:
                 words = phrase.text.strip()
                 if verbatim(work.plain, words):
                     found[id(work)][phrase.number] = words
-                elif words and (step := self._projection_step(work, words)) is not None:
+                    continue
+                step = projection_step(work.words, work.plain, words, self._manner_of(work)) if words else None
+                if step is not None:
                     key = step_key(self._sha256, version, step)
                     steps[key] = step
                     asked.append((work, phrase, key))
@@ -232,9 +234,6 @@ class TranslationPlan:
             found[id(work)][phrase.number] = _answer_of(reported.get(key)).text.strip()
         for work in works:
             self._put_tags(work, found[id(work)])
-
-    def _projection_step(self, work: _Work, words: str) -> Mapping[str, Json] | None:
-        return projection_step(work.words, work.plain, words, self._manner_of(work))
 
     def _put_tags(self, work: _Work, words: Mapping[int, str]) -> None:
         if not work.plain:

@@ -124,8 +124,7 @@ class CompareRows(QAbstractScrollArea):
         at = next((at for at, line in enumerate(self.lines) if change in line.changes), -1)
         if at >= 0:
             for __ in range(3):  # heights become known while it comes into sight
-                top = self._tops[at]
-                self._goto(top - self.viewport().height() / 4)
+                self.verticalScrollBar().setValue(round(self._tops[at] - self.viewport().height() / 4))
                 self._lay_out_sight()
         self.setAccessibleDescription(self._said(change))
         self.viewport().update()
@@ -239,9 +238,6 @@ class CompareRows(QAbstractScrollArea):
         shown = self._changes[change]
         old, new = shown.old or _("nothing"), shown.new or _("nothing")
         return _("{kind}. Old: {old}. New: {new}.").format(kind=KIND_NAMES[shown.kind], old=old, new=new)
-
-    def _goto(self, top: float) -> None:
-        self.verticalScrollBar().setValue(round(top))
 
     def _line_at(self, at: QPointF) -> Line | None:
         y = at.y() + self.verticalScrollBar().value()
