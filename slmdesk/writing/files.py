@@ -374,11 +374,8 @@ def _pairs(old: Sequence[str], new: Sequence[str]) -> Iterator[tuple[int | None,
         lines = list(new[c:d])
         is_even = b - a == d - c
         for number in range(a, b):
-            at = (
-                0
-                if is_even
-                else next((n for n, line in enumerate(lines) if likeness(old[number], line) >= HALF_ALIKE), -1)
-            )
+            alike = (n for n, line in enumerate(lines) if likeness(old[number], line) >= HALF_ALIKE)
+            at = 0 if is_even else next(alike, -1)
             yield from ((None, line) for line in lines[: max(0, at)])
             yield number, lines[at] if at >= 0 else ""
             del lines[: at + 1]
