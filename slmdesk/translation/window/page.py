@@ -55,19 +55,19 @@ from slmdesk.window.widgets.parts import Segments
 class TranslatePage(QWidget):
     """Page with the tabs Text and Document. Each keeps what it shows while the other is in front."""
 
-    data_given = Signal(object)
-    paste_requested = Signal()
     models_requested = Signal(str)
     list_requested = Signal()
 
-    def __init__(self, controller: TranslateController, keeper: ThemeKeeper) -> None:
+    def __init__(self, bridge: Bridge, state: WindowStateFile, keeper: ThemeKeeper) -> None:
         super().__init__()
         self.setObjectName("translate_page")
         self.setAcceptDrops(True)
-        self._controller = controller
+        self._bridge, self._keeper = bridge, keeper
+        controller = self.controller = TranslateController(bridge, state, self)
+        self.reach = TranslateEntry(bridge, controller, self)
         self.text = TextPane(controller, keeper, self)
         self.document = DocumentPane(controller, keeper, self)
-        self.side_list = EarlierList(controller.bridge, self)
+        self.side_list = EarlierList(bridge, self)
         keeper.theme_changed.connect(self.side_list.look)
         self._tabs = Segments(self, "translate_tabs", label=_("Text or document"))
         self._heads = named(QStackedWidget(self), "translate_heads")
@@ -83,11 +83,15 @@ class TranslatePage(QWidget):
         self._connect()
 
     def _connect(self) -> None:
-        controller = self._controller
+        controller = self.controller
         self._tabs.currentChanged.connect(self._on_tab)
         self.text.files_chosen.connect(self.document.look)
         self.text.files_pasted.connect(self.document.look)
-        self.text.paste_requested.connect(self.paste_requested)
+        self.text.paste_requested.connect(self.reach.take_clipboard)
+        self.reach.text_taken.connect(self.take_text)
+        self.reach.documents_taken.connect(self.document.look)
+        for pane in (self.text, self.document):
+            pane.glossaries_requested.connect(self.open_glossaries)
         self.side_list.chosen.connect(controller.open)
         self.side_list.new_requested.connect(lambda: self.take_text(""))
         bind(self, "text.history", self._on_history)
@@ -109,7 +113,7 @@ class TranslatePage(QWidget):
     def dropEvent(self, event: QDropEvent) -> None:
         event.setDropAction(Qt.DropAction.CopyAction)  # never a move, whatever the other program offers
         event.accept()
-        self.data_given.emit(event.mimeData())
+        self.reach.take_data(event.mimeData())
 
     def take_text(self, text: str) -> None:
         """Translate a text that comes from outside this page. A document's translation continues in the background."""
@@ -121,8 +125,8 @@ class TranslatePage(QWidget):
         self.side_list.search.setFocus()
 
     def _on_form_requested(self, chosen: ChosenDocuments) -> None:
-        last = self._controller.state.current
-        form = DocumentForm(self._controller.bridge, chosen, self._controller.manner, last, self)
+        last = self.controller.state.current
+        form = DocumentForm(self._bridge, chosen, self.controller.manner, last, self)
         form.advice.models_requested.connect(self.models_requested)
         form.begin_requested.connect(self.document.begin)
         form.open()
@@ -133,9 +137,19 @@ class TranslatePage(QWidget):
         if self._panes.currentWidget() is self.document and self.document.languages[1]:
             source, target = self.document.languages
         else:
-            source, target = self._controller.manner.source, self._controller.manner.target
-            source = source or self._controller.last.language
+            source, target = self.controller.manner.source, self.controller.manner.target
+            source = source or self.controller.last.language
         return source or ("en" if target != "en" else "de"), target
+
+    def open_glossaries(self) -> None:
+        opened = self.findChild(QDialog, "glossary_window")
+        if opened is None:
+            from slmdesk.translation.window.glossary_window import GlossaryWindow
+
+            opened = GlossaryWindow(self._bridge, self._keeper, self, languages=self.languages)
+        opened.show()
+        opened.raise_()
+        opened.activateWindow()
 
     def _show(self, pane: QWidget) -> None:
         self._tabs.setCurrentIndex(self._panes.indexOf(pane))
@@ -147,11 +161,11 @@ class TranslatePage(QWidget):
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
-        self._controller.restore()
+        self.controller.restore()
 
     def hideEvent(self, event: QHideEvent) -> None:
         super().hideEvent(event)
-        self._controller.keep()
+        self.controller.keep()
 
     def _on_opened(self) -> None:
         self._show(self.document)
@@ -328,31 +342,3 @@ class EarlierList(QFrame):
             self._bridge.services.history.rename(self._renamed, self._title.text())
         self._title.hide()
         self.list.setFocus()
-
-
-# ---- puts the translator together
-
-
-class TranslateArea(QObject):
-    def __init__(self, bridge: Bridge, state: WindowStateFile, keeper: ThemeKeeper, parent: QObject) -> None:
-        super().__init__(parent, objectName="translate_area")
-        self._bridge, self._keeper = bridge, keeper
-        self.text = TranslateController(bridge, state, self)
-        self.reach = TranslateEntry(bridge, self.text, self)
-        page = self.page = TranslatePage(self.text, keeper)
-        for pane in (page.text, page.document):
-            pane.glossaries_requested.connect(self.open_glossaries)
-        page.paste_requested.connect(self.reach.take_clipboard)
-        page.data_given.connect(self.reach.take_data)
-        self.reach.text_taken.connect(page.take_text)
-        self.reach.documents_taken.connect(page.document.look)
-
-    def open_glossaries(self) -> None:
-        opened = self.page.findChild(QDialog, "glossary_window")
-        if opened is None:
-            from slmdesk.translation.window.glossary_window import GlossaryWindow
-
-            opened = GlossaryWindow(self._bridge, self._keeper, self.page, languages=self.page.languages)
-        opened.show()
-        opened.raise_()
-        opened.activateWindow()
