@@ -156,15 +156,14 @@ def _columns(untrusted: Json) -> list[Column]:
     return [lenient_from(Column, column, name="", samples=(), is_text=False) for column in listed]
 
 
-# ---- what goes before the first question to the model
-
-
 T = TypeVar("T")
 UNITS_AT_ONCE = 100
 SEGMENTS_AT_ONCE = 500
 
 
 class Preparation(Service):
+    """What goes before the first question to the model."""
+
     def __init__(self, runtime: Runtime, reader: ChildClient, terms: TermLists) -> None:
         super().__init__(runtime)
         self._reader, self._terms = reader, terms
@@ -248,9 +247,6 @@ def payload_of(request: TranslationRequest) -> dict[str, Json]:
         **picked(request, "sheet_names", "properties"), "columns": list(request.columns),
     }  # fmt: skip
     return {**picked(request, "path", "password"), "options": options}
-
-
-# ---- temporary files in the cache for documents that are written to standard output
 
 
 @contextmanager

@@ -434,9 +434,6 @@ def _shape() -> Mapping[str, Any]:
     return tomllib.loads(source.read_text("utf-8"))
 
 
-# ---- starts the exam of a model for a pair of languages automatically, after it has translated that pair
-
-
 class AutoPairExams(AutoExams):
     """Automatic exams that start after a translation and examine the pair that was translated last. Service thread."""
 
@@ -453,8 +450,6 @@ class AutoPairExams(AutoExams):
         self._pairs = pairs
         self._last: dict[str, tuple[str, str]] = {}
         """The pair each model translated last, or the pair that is examined in its place."""
-
-    # ---- inside
 
     def _listen(self, events: EventBus) -> None:
         super()._listen(events)
@@ -567,8 +562,6 @@ class PairAdviceService:
         family = translator_family(record)
         return family is None or family.translation is None or bool(family.translation.tags)
 
-    # ---- inside
-
     def _words(self, record: ModelRecord, result: PairResult | None, target: str) -> str:
         if result is not None:
             return warning_words(record.name, result)
@@ -645,9 +638,6 @@ def _format_words(record: ModelRecord) -> str:
     return _(
         "{name} brings no chat format; a plain one is used, and it may go on writing instead of translating."
     ).format(name=record.name)
-
-
-# ---- labels for the results of exams for pairs of languages
 
 
 LEVELS = {"good": _("good"), "fair": _("usable"), "weak": _("weak")}

@@ -182,9 +182,6 @@ def _instructions(manner: TranslationStyle, is_tagged: bool) -> str:
     return " ".join(line for line in lines if line)
 
 
-# ---- projection
-
-
 def projection_step(
     source: str, target: str, phrase: str, manner: TranslationStyle | None = None
 ) -> dict[str, Json] | None:
@@ -241,9 +238,6 @@ def _quoted(text: str) -> str:
     return f'"{escaped}"'
 
 
-# ---- built-in terms of a domain, offered to the model where they occur in a segment
-
-
 def domain_terms(text: str, domain: str, source: str, target: str) -> list[Term]:
     """Return the built-in terms for office documents and for a domain that occur in a text, each once.
 
@@ -270,9 +264,6 @@ def _index(domain: str, source: str, target: str) -> TermIndex:
 def _data() -> Mapping[str, Any]:
     source = resources.files("slmdesk.translation") / "domains.toml"
     return tomllib.loads(source.read_text("utf-8"))
-
-
-# ---- cuts the units of a document, or the paragraphs of a text, into segments for translation
 
 
 LEAST_WORDS = 4

@@ -141,9 +141,6 @@ def word_runs(old: str, new: str) -> tuple[tuple[str, str], ...]:
     return tuple(runs)
 
 
-# ---- edits single segments
-
-
 MOST_HINT = 300
 
 

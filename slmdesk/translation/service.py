@@ -326,8 +326,6 @@ class TranslationService(Service, JobPlanner):
         total = sum(counts.values())
         return total - counts.get(SegmentState.OPEN, 0), total
 
-    # ---- inside
-
     def terms_of(self, request: TranslationRequest) -> Sequence[Term]:
         return self._terms.of_request(request)
 
@@ -347,9 +345,6 @@ class TranslationService(Service, JobPlanner):
         return changed(request, target=target, source=source, glossaries=glossaries)
 
 
-# ---- exports of a translation besides the document itself
-
-
 class Handout(StrEnum):
     PAIR = "pair"
     """A document with both languages side by side."""
@@ -365,6 +360,8 @@ HANDOUT_FORMS = {
 
 
 class TranslationFiles(Service):
+    """Exports of a translation besides the document itself."""
+
     def __init__(self, runtime: Runtime, translations: TranslationService) -> None:
         super().__init__(runtime)
         self._translations = translations

@@ -322,9 +322,6 @@ def _domain(manner: TranslationStyle) -> str:
     return "" if manner.domain == "everyday" else manner.domain
 
 
-# ---- caches the translated segments of typed text by words, languages and manner, until the program ends
-
-
 KEPT = 5_000
 """Most segments that are cached until the program ends, in addition to those of the current text."""
 
@@ -348,6 +345,8 @@ class CachedSegment(Record):
 
 
 class SegmentCache:
+    """Translated segments of typed text by words, languages and manner, until the program ends."""
+
     def __init__(self) -> None:
         self._known: OrderedDict[Key, CachedSegment] = OrderedDict()
         self.on_show = 0

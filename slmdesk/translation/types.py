@@ -108,9 +108,6 @@ def request_of(item: Item) -> TranslationRequest:
     return request_from(request_in(item))
 
 
-# ---- events of translations
-
-
 class TranslationGrew(Event):
     item: str
     job: str
@@ -136,9 +133,6 @@ class LiveTranslated(Event):
 
 
 class GlossariesChanged(Event): ...
-
-
-# ---- labels for the flags of a translation and for parts that are not translated
 
 
 STATE_WORDS = {

@@ -51,9 +51,6 @@ class Comparison(Record):
     language: str = ""
 
 
-# ---- events of version comparisons
-
-
 class VersionsCompared(Event):
     """Event that two versions were compared. It is sent again when a model has described the changes."""
 
@@ -64,9 +61,6 @@ class VersionsCompared(Event):
 class VersionsFailed(Event):
     item: str
     problem: Problem
-
-
-# ---- what changed between two versions, in words
 
 
 _FACT_WORDS: Mapping[str, tuple[str, str]] = {

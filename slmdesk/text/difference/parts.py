@@ -453,9 +453,6 @@ def _anchors(
     return heaviest(pairs)
 
 
-# ---- compares two wordings of a passage
-
-
 SHORT_BRIDGE = 4
 """Most letters of unchanged text between two changes that are shown as one: "5 of 6" for "7 of 8"."""
 

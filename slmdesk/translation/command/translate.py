@@ -294,9 +294,6 @@ def _make(console: Console, services: Services, request: TranslationRequest, goa
     return finish(console, services, services.translations, begun, goal).item.id
 
 
-# ---- writes the results of a translation
-
-
 MOST_REPORTED = 20
 """Most flags that are shown on a terminal. `--json` prints all of them."""
 MOST_LEFT_REPORTED = 10

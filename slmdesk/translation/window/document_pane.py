@@ -480,9 +480,6 @@ def _may_unlock(problem: Problem) -> bool:
     return problem.code in LOCKED and takes_password(Path(str(problem.args.get("path", ""))))
 
 
-# ---- a menu of the documents begun in this run of the window, with the state of each
-
-
 STATUS_WORDS = {
     JobStatus.OPEN: _("waiting"),
     JobStatus.RUNNING: _("translating"),
@@ -522,9 +519,6 @@ class QueueMenu(QPushButton):
             action.triggered.connect(partial(self.item_chosen.emit, translation.item))
 
 
-# ---- a dialog for another try
-
-
 class RetryDialog(Dialog):
     retry_requested = Signal(object, object)
 
@@ -556,9 +550,6 @@ class RetryDialog(Dialog):
         scope = RetryScope.FAILED if self._failed.isChecked() else RetryScope.FLAGGED
         self.retry_requested.emit(scope, str(self._model.currentData()) or None)
         self.accept()
-
-
-# ---- dialogs before a translation is written
 
 
 FORMS = {

@@ -212,8 +212,6 @@ class DocumentForm(Dialog):
         self.begin_requested.emit(self._chosen.paths, request, self._beside.isChecked())
         self.accept()
 
-    # ---- private
-
     def _requested_glossaries(self) -> tuple[str, ...]:
         """Return the ticked glossaries, or nothing if they are exactly the active ones.
 
@@ -279,9 +277,6 @@ class DocumentForm(Dialog):
 
     def _say(self, words: str) -> None:
         show_words(self._said, words)
-
-
-# ---- texts about a document's translation
 
 
 TO_CHECK = _("to check")

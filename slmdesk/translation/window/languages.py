@@ -251,9 +251,6 @@ def _is_meant(code: str, words: str) -> bool:
     return code == words or words in fold(language.shown) or words in fold(language.own_name)
 
 
-# ---- a line that warns if the model cannot translate the pair of languages, with buttons to change that
-
-
 class AdviceLine(QFrame):
     """Line with the advice on the model for a pair of languages. It is hidden while there is no warning."""
 
@@ -362,9 +359,6 @@ class AdviceLine(QFrame):
             self.grown.emit(max(self.heightForWidth(self.width()), self.sizeHint().height()))
 
 
-# ---- view settings of the translator's text
-
-
 FONT_STEPS = (50, 67, 80, 90, 100, 110, 125, 150, 175, 200, 250, 300)
 MOST_RECENT = 4
 
@@ -419,9 +413,6 @@ class ViewSettings(QObject):
 
 def _codes(kept: str) -> list[str]:
     return list(dict.fromkeys(code for code in kept.split() if code in LANGUAGES))
-
-
-# ---- what some change now and then
 
 
 class TextOptions(Popover):

@@ -173,9 +173,6 @@ class TranslatePage(QWidget):
             self.document.review.take_focus()
 
 
-# ---- the list of translations, texts and documents
-
-
 SEARCH_AFTER_MS = 200
 ID, TITLE = Qt.ItemDataRole.UserRole, Qt.ItemDataRole.UserRole + 1
 AT_ONCE = 50
@@ -192,6 +189,8 @@ class Listed(Record):
 
 
 class EarlierList(QFrame):
+    """The list of translations, texts and documents."""
+
     chosen = Signal(str)
     new_requested = Signal()
 

@@ -108,9 +108,6 @@ def _words_of(state: str, flag: str) -> str:
     return _("To check") if state == LOOK_AT else state_words(SegmentState(state)).capitalize()
 
 
-# ---- the help for the current segment
-
-
 ORIGINS = {
     Origin.PERSON: _("edited by you"),
     Origin.IMPORT: _("imported"),
@@ -144,6 +141,8 @@ class Suggestion(QFrame):
 
 
 class SegmentPanel(QScrollArea):
+    """The help with the current segment."""
+
     use_requested = Signal(int, str)
 
     def __init__(self, keeper: ThemeKeeper, parent: QWidget) -> None:
@@ -179,8 +178,6 @@ class SegmentPanel(QScrollArea):
     def show_doubts(self, has_doubts: bool) -> None:
         self._has_doubts = has_doubts
         self._show()
-
-    # ---- private
 
     def _show(self) -> None:
         empty_layout(self._column)

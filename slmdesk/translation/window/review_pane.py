@@ -387,8 +387,6 @@ class ReviewPane(QWidget):
         rechecked = self._bridge.services.segment_edits.recheck(self._item)
         self._bridge.follow(rechecked, self._while_shown(lambda _changed: self.refresh()))
 
-    # ---- private
-
     def _row(self) -> int:
         return self._table.currentIndex().row()
 

@@ -54,9 +54,6 @@ from slmdesk.window.base.text import utf16_at
 from slmdesk.window.base.theme import ThemeKeeper, pixmap
 from slmdesk.window.widgets.build import named, plain_tip
 
-# ---- the table model of a translation's segments
-
-
 SOURCE, TARGET, STATE = range(3)
 COLUMNS = (_("Source"), _("Translation"), _("State"))
 PAGE = 50
@@ -150,8 +147,6 @@ class SegmentModel(QAbstractTableModel):
         """Return the row of a segment, or -1 if it is not listed."""
         at = bisect_left(self.numbers, number)
         return at if at < len(self.numbers) and self.numbers[at] == number else -1
-
-    # ---- Qt's own
 
     def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008  Qt's own default
         return 0 if parent.isValid() else len(self.numbers)
@@ -252,9 +247,6 @@ def _runs(rows: Sequence[int]) -> list[tuple[int, int]]:
     return found
 
 
-# ---- table
-
-
 INDEX_WIDTH, STATE_WIDTH = 44, 40
 PADDING = 11
 """Pixels above and below the text of a row."""
@@ -335,8 +327,6 @@ class SegmentTable(QTableView):
         option.rect = QRect(0, 0, self.columnWidth(index.column()), 0)
         return self.cells.sizeHint(option, index).height()
 
-    # ---- Qt's own
-
     def keyPressEvent(self, event: QKeyEvent) -> None:
         is_plain = event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier == Qt.KeyboardModifier.NoModifier
         is_enter = event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and is_plain
@@ -354,9 +344,6 @@ class SegmentTable(QTableView):
         for column, width in ((SOURCE, words // 2), (TARGET, words - words // 2), (STATE, state)):
             self.setColumnWidth(column, width)
         self.fit_soon()
-
-
-# ---- paints and edits the cells of the segment table
 
 
 MOST_LINES = 12

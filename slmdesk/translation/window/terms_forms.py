@@ -213,9 +213,6 @@ class ImportQuestion(_Form):
         return request
 
 
-# ---- the table model of a glossary's terms
-
-
 SOURCE, TARGET, FORBIDDEN, KEEPS, CASE, FORMS, NOTE, LOOK = range(8)
 TIPS = {
     "Term": _("The word or words in the language of the text"),

@@ -290,9 +290,6 @@ def pause_ms(before: str, now: str) -> int:
     return TYPED_MS if now[-1:].isalnum() else WORD_MS
 
 
-# ---- texts about a translation
-
-
 SURE, FAIRLY = 0.99, 0.93
 """Least certainties at which the detected language is called sure, or fairly sure.
 

@@ -151,8 +151,6 @@ class SegmentEdit(QPlainTextEdit):
         cursor.setPosition(self._spans[index][1])
         return QPoint(0, self.viewport().mapTo(self, self.cursorRect(cursor).bottomLeft()).y())
 
-    # ---- Qt
-
     def event(self, event: QEvent) -> bool:
         if isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip:
             at = self.cursorForPosition(self.viewport().mapFrom(self, event.pos())).position()
@@ -181,8 +179,6 @@ class SegmentEdit(QPlainTextEdit):
         super().changeEvent(event)
         if event.type() in (QEvent.Type.FontChange, QEvent.Type.StyleChange):
             self._size_letters()
-
-    # ---- private
 
     def _size_letters(self) -> None:
         font = self.font()
@@ -217,9 +213,6 @@ class SegmentEdit(QPlainTextEdit):
         selection.cursor = cursor
         selection.format = QTextCharFormat()
         return selection
-
-
-# ---- the pane for the source text
 
 
 class SourceEdit(SegmentEdit):
@@ -258,10 +251,9 @@ class SourceEdit(SegmentEdit):
             super().insertFromMimeData(source)
 
 
-# ---- keeps the panes of source and translation in step
-
-
 class ScrollSync(QObject):
+    """Keeps the editors of source and translation in step."""
+
     def __init__(self, source: SegmentEdit, target: SegmentEdit, keeper: ThemeKeeper, parent: QObject) -> None:
         super().__init__(parent, objectName="reading")
         self._source, self._target, self._keeper = source, target, keeper
@@ -326,9 +318,6 @@ def spans_of(shown: PaneState) -> tuple[list[Span], list[Span]]:
         at += lead + words + trail
         there += lead + translation + trail
     return source, target
-
-
-# ---- text and files sent to the translator
 
 
 ACTIVE_MS = 1500

@@ -305,9 +305,6 @@ def _stops_in(part: QWidget) -> list[QWidget]:
     ]
 
 
-# ---- the two panes on one sheet
-
-
 class Sheet(QFrame):
     """Two panes with a line between them, and a button on the line. In a narrow window one stands above the other."""
 
@@ -345,14 +342,13 @@ class Sheet(QFrame):
         self._swap.setGeometry(QRect(middle - QPoint(size.width() // 2, size.height() // 2), size))
 
 
-# ---- the list of findings in a translation, a line each
-
-
 MOST_LINES = 8
 SEGMENT = Qt.ItemDataRole.UserRole
 
 
 class FlagList(QListWidget):
+    """The list of findings in a translation, a line each."""
+
     segment_requested = Signal(int)
 
     def __init__(self, keeper: ThemeKeeper, parent: QWidget) -> None:
@@ -412,10 +408,9 @@ class FlagList(QListWidget):
         self.setFixedHeight(max(1, min(MOST_LINES, self.count())) * number + theme.SPACE_8)
 
 
-# ---- offers to translate a text that is too long for the pane as a document
-
-
 class LongTextBar(QFrame):
+    """Offers to translate a text that is too long for the pane as a document."""
+
     file_chosen = Signal(str, object)
 
     def __init__(self, parent: QWidget) -> None:

@@ -136,8 +136,6 @@ class CompareRows(QAbstractScrollArea):
     def rect_of(self, at: int) -> QRectF:
         return QRectF(0, self._tops[at] - self.verticalScrollBar().value(), self.viewport().width(), self._height(at))
 
-    # ---- Qt's own
-
     def sizeHint(self) -> QSize:
         """Return the smallest useful height, because the columns scroll, so that the pane around need not scroll."""
         return QSize(640, self.minimumHeight())
@@ -229,8 +227,6 @@ class CompareRows(QAbstractScrollArea):
     def _on_theme_changed(self) -> None:
         self._forget()
         self._measure(keep=True)
-
-    # ---- private
 
     def _said(self, change: int) -> str:
         if not 0 <= change < len(self._changes):
@@ -376,9 +372,6 @@ def _change_of(runs: Sequence[Run], position: int) -> int:
     return -1
 
 
-# ---- the list of changes between two versions
-
-
 CHANGE_ROLE = int(Qt.ItemDataRole.UserRole)
 ROW = 48
 Index = QModelIndex | QPersistentModelIndex
@@ -409,6 +402,8 @@ def passes(change: Change, kinds: Sequence[str]) -> bool:
 
 
 class ChangeLines(QAbstractListModel):
+    """The changes between two versions, filtered and ordered."""
+
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
         self._comparison: Comparison | None = None

@@ -665,8 +665,6 @@ class ComparePane(QFrame):
         self.comparison = None
         self._show_nothing()
 
-    # ---- private
-
     def _found(self, document: str) -> DocumentRecord | None:
         return next((record for record in self._records if record.id == document), None)
 

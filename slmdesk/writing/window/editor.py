@@ -128,8 +128,6 @@ class WritingEdit(QTextEdit):
     def is_undecided(self, start: int, end: int) -> bool:
         return any(pending.position < end and start < pending.last for pending in self.tracked.pending)
 
-    # ---- Qt's own
-
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Insert text typed over a selection without formatting. Qt would give it the format of the text before it, so
         that it would belong to a change.
@@ -174,8 +172,6 @@ class WritingEdit(QTextEdit):
         super().paintEvent(event)
         if self.document().isEmpty():
             self._paint_hint()
-
-    # ---- private
 
     def _paint_hint(self) -> None:  # Qt's own is cut to one line where the margin is wide
         painter, padding = QPainter(self.viewport()), theme.scaled(PADDING)
@@ -400,8 +396,6 @@ class TrackedText(QObject):
             look = self._format(run.number, run.kind, cursor.charFormat().boolProperty(_IS_DOUBTFUL))
             cursor.setCharFormat(_plain_look(look) if run.has_break else look)
         cursor.endEditBlock()
-
-    # ---- private
 
     def _on_contents_change(self, position: int, _removed: int, added: int) -> None:
         self._known = None

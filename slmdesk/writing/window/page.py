@@ -481,8 +481,6 @@ class WritingPage(QWidget):
         self._selection_bar.hide()
         self._show_primary()
 
-    # ---- Qt's own
-
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
         item, self._restored = self._restored, ""
@@ -519,9 +517,6 @@ class WritingPage(QWidget):
 
 def _open(path: Path) -> None:
     open_outside(QUrl.fromLocalFile(str(path)))
-
-
-# ---- words
 
 
 def opened_words(opened: OpenedText, others: int) -> str:

@@ -45,8 +45,6 @@ from slmdesk.window.widgets.parts import EmptyState
 from slmdesk.writing.types import DOUBT_WORDS, KIND_WORDS, Change, Correction, CorrectRequest, note_of, unanswered_words
 from slmdesk.writing.window.editor import Pending, Proposal, TrackedText
 
-# ---- corrections: the changes, how far the correction is, and what decides on them
-
 
 class ShownChange(Record):
     number: int
@@ -301,9 +299,6 @@ def _changes_in(pending: Sequence[Pending], about: Mapping[int, Change]) -> Iter
         yield ShownChange(number, "…".join(at.old for at in found), "".join(at.new for at in found), about[number])
 
 
-# ---- words
-
-
 def found_words(found: Correction) -> str:
     if not found.changes:
         return _("No mistakes found.")
@@ -330,9 +325,6 @@ def accepted_words(sure: int, left: Sequence[ShownChange]) -> str:
     if left:
         return _("{words} {count:,} to check stay open.").format(words=words, count=len(left))
     return words
-
-
-# ---- the list of changes beside the text
 
 
 CHANGE_ROLE = int(Qt.ItemDataRole.UserRole)
@@ -532,9 +524,6 @@ def _shown(words: str, most: int) -> str:
         return _("line break") if "\n" in words else ngettext("space", "{n} spaces", len(words))
     line = " ".join(words.split())
     return line if len(line) <= most else f"{line[: most - 1].rstrip()}…"
-
-
-# ---- a text as it was when its correction began, and where its sentences stand while it is edited on
 
 
 REACH = 2_000

@@ -44,9 +44,6 @@ def add_ways(menu: QMenu, rewrite: Rewrite, task: Task | None = None) -> QMenu:
     return menu
 
 
-# ---- the bar over a selection
-
-
 class SelectionBar(QFrame):
     """Floats below the selected words, and offers to rewrite them. A person reaches it by Tab, and leaves it by Esc."""
 
@@ -129,9 +126,6 @@ class SelectionBar(QFrame):
         cursor = QTextCursor(self._editor.document())
         cursor.setPosition(place)
         return cursor
-
-
-# ---- suggestions beside what they would replace, with what differs marked
 
 
 Spans = Sequence[tuple[int, int]]
@@ -225,8 +219,6 @@ class SuggestionPanel(QFrame):
         place.insertText(version.text, QTextCharFormat())
         self._show(None)
         self.said.emit(_("Replaced. Undo (Ctrl+Z) takes it back."))
-
-    # ---- private
 
     def _ask(self, request: RewriteRequest) -> None:
         self._following = self._bridge.follow(

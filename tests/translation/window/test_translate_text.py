@@ -71,9 +71,6 @@ def memory(program):
     return [(one.source, one.target) for one in program.ask(lambda services: services.store.memory.page())]
 
 
-# ---- languages
-
-
 def rows_of(listed):
     return [listed.item(row).text() for row in range(listed.count())]
 
@@ -158,9 +155,6 @@ def test_counts_speak_of_one_and_of_many():
     )
 
 
-# ---- reading
-
-
 SHORT, WIDE = "This is the sentence with the number {0}.", " ".join(["Here we are at the number {0} of them all."] * 4)
 LONG = "\n".join((SHORT if at % 3 else WIDE).format(at) for at in range(1, 90))
 
@@ -239,9 +233,6 @@ def test_words_the_model_was_unsure_of_are_shaded_on_request(program):
     assert pane.extraSelections() == []
 
 
-# ---- one sentence
-
-
 def test_a_sentence_is_edited_and_remembered(program):
     program.find("target_text").setFocus()
     QTest.keyClick(program.find("target_text"), Qt.Key.Key_F2)
@@ -263,9 +254,6 @@ def test_a_sentence_is_edited_and_remembered(program):
     program.wait(lambda: output(program) == "tHE SUN IS UP. Wir gehen aus.")
     assert memory(program) == [("We go out.", "Wir gehen aus.")]
     assert any("remembered" in words for words in program.notices())
-
-
-# ---- what was typed earlier
 
 
 def kept(program):
@@ -347,9 +335,6 @@ def test_an_earlier_text_is_renamed_and_forgotten_with_a_way_back(program):
     assert kept(program) == ["of May"]
 
 
-# ---- too much
-
-
 def test_a_pasted_text_of_megabytes_is_offered_as_a_document(program, tmp_path):
     typed = "Hello there"
     program.type_into("source_text", typed)
@@ -380,9 +365,6 @@ def test_a_long_text_that_becomes_short_is_translated(program):
     pane.setPlainText("We go out.")
     assert not program.find("long_text_bar").isVisible()
     program.wait(lambda: output(program) == "wE GO OUT.")
-
-
-# ---- the page
 
 
 def typed(program, text):

@@ -86,9 +86,6 @@ def formats(program):
     return found
 
 
-# ---- correcting
-
-
 def test_changes_stand_in_the_text_and_in_the_list_with_their_reasons(program):
     correct(program)
     assert rows(program) == [
@@ -320,9 +317,6 @@ def test_the_changes_have_the_colours_of_another_theme_and_undo_knows_nothing_of
     assert program.edit.toPlainText() == TEXT
 
 
-# ---- kept
-
-
 def test_the_text_is_there_again_after_a_kill_and_gone_once_emptied(start, program):
     put(program, "A letter that is not finished")
     program.wait(lambda: program.ask(lambda services: program.frame.state.current.last_writing))
@@ -392,9 +386,6 @@ def test_a_deleted_text_is_in_the_trash_and_comes_back_by_undo(program):
     assert not program.ask(lambda services: services.history.items("writing"))
     program.click("notice_action")
     program.wait(lambda: program.writing.text == "A letter to be deleted")
-
-
-# ---- files
 
 
 @pytest.mark.parametrize("where", ["writing_page", "writing_editor"])
@@ -469,9 +460,6 @@ def test_an_opened_word_file_gets_tracked_changes_in_its_own_formatting(program,
         ("ins", " Indeed."),
     ]  # fmt: skip
     assert sum(one.find(f".//{qn('w:b')}") is not None for one in root.iter(qn("w:ins"), qn("w:del"))) == 4
-
-
-# ---- from a chat
 
 
 def test_a_message_is_opened_to_be_written_on(program):
