@@ -92,8 +92,6 @@ class TranslationService(Service, JobPlanner):
         """Passwords of the documents begun since the program started, by item. They are never written to disk."""
         jobs.plan_by(KIND, self)
 
-    # ---- requests
-
     def begin(self, request: TranslationRequest) -> Item:
         """Store a new translation and make it in the background.
 

@@ -70,8 +70,6 @@ class LiveTranslation(Service):
         self._reported_at = 0.0
         self._deaths = 0
 
-    # ---- requests
-
     def translate(self, text: str, manner: TranslationStyle, record: ModelRecord) -> None:
         """Translate `text`, which replaces the text given before. An empty text stops everything."""
         manner = styled(manner, record)

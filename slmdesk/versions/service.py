@@ -106,8 +106,6 @@ class VersionService(Service, JobPlanner):
         jobs.plan_by(KIND, self)
         jobs.when_done(KIND, self._on_reported)
 
-    # ---- requests
-
     def comparable(self, documents: Sequence[str]) -> set[str]:
         return self._store.documents.with_text(documents)
 

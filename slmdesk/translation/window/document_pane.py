@@ -231,8 +231,6 @@ class DocumentPane(QStackedWidget):
 
         self._bridge.ask(work, begun)
 
-    # ---- user actions
-
     def open(self, item: str) -> None:
         self._bridge.ask(self._bridge.services.translations.open(item), self._on_opened)
 
@@ -332,8 +330,6 @@ class DocumentPane(QStackedWidget):
     def _on_open_file(self) -> None:
         if self._written is not None:
             open_outside(QUrl.fromLocalFile(str(self._written)))
-
-    # ---- events
 
     def _on_opened(self, view: TranslationView) -> None:
         is_same, total = view.item.id == self.item, sum(view.counts.values())

@@ -134,8 +134,6 @@ class DocumentForm(Dialog):
         self._source.currentIndexChanged.connect(self._on_languages)
         self._target.currentIndexChanged.connect(self._on_languages)
 
-    # ---- events
-
     def _on_glossaries(self, found: Sequence[GlossaryRecord]) -> None:
         self._known = tuple(found)
         self._glossaries.clear()
@@ -174,8 +172,6 @@ class DocumentForm(Dialog):
 
     def _this_document(self) -> str:
         return _("This document") if len(self._chosen.paths) == 1 else in_quotes(self._chosen.paths[0].name)
-
-    # ---- user actions
 
     def _on_languages(self) -> None:
         target = LANGUAGES[self._target.currentData()]

@@ -118,8 +118,6 @@ class GlossaryWindow(Dialog):
     def chosen(self) -> GlossaryRecord | None:
         return next((glossary for glossary in self._all if glossary.id == self._chosen), None)
 
-    # ---- building
-
     def _build_ui(self) -> None:
         label = _("Glossaries; a tick says that one is obeyed")
         self._list = named(QListWidget(self), "glossary_list", kind="list", label=label)

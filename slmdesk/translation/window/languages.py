@@ -308,8 +308,6 @@ class AdviceLine(QFrame):
     def _on_refused(self, _problem: Problem) -> None:
         self._advice.put(None)  # the page shows the problem
 
-    # ---- user actions
-
     def _on_use(self) -> None:
         """Make the better model the default for translations."""
         advice = self._advice.value
@@ -326,8 +324,6 @@ class AdviceLine(QFrame):
     def _on_see(self) -> None:
         if advice := self._advice.value:
             self.models_requested.emit(advice.target)
-
-    # ---- events
 
     def _on_job_changed(self, event: JobChanged) -> None:
         if event.kind == pairs.KIND and event.status not in (JobStatus.OPEN, JobStatus.RUNNING):

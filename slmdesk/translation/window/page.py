@@ -85,8 +85,7 @@ class TranslatePage(QWidget):
     def _connect(self) -> None:
         controller = self.controller
         self._tabs.currentChanged.connect(self._on_tab)
-        self.text.files_chosen.connect(self.document.look)
-        self.text.files_pasted.connect(self.document.look)
+        self.text.files_given.connect(self.document.look)
         self.text.paste_requested.connect(self.reach.take_clipboard)
         self.reach.text_taken.connect(self.take_text)
         self.reach.documents_taken.connect(self.document.look)

@@ -160,8 +160,6 @@ class SegmentPanel(QScrollArea):
         show_column(self, self._inner)
         keeper.theme_changed.connect(self._show)
 
-    # ---- events
-
     def show_segment(self, segment: SegmentRecord | None) -> None:
         if segment is not None and segment == self._segment:
             return

@@ -291,8 +291,6 @@ class ReviewPane(QWidget):
             self._panel.show_segment(self._chosen())
             self._chosen_timer.start()
 
-    # ---- user actions
-
     def _on_edited(self, number: int, words: str) -> None:
         """Save the text. If it was approved, go to the next segment.
 

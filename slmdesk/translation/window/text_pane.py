@@ -57,8 +57,7 @@ LEAST_WIDTH = 600
 
 
 class TextPane(QWidget):
-    files_chosen = Signal(object)
-    files_pasted = Signal(object)
+    files_given = Signal(object)
     paste_requested = Signal()
     glossaries_requested = Signal()
     models_requested = Signal(str)
@@ -169,7 +168,7 @@ class TextPane(QWidget):
     def _connect(self) -> None:
         controller, view, options = self._controller, self._controller.view, self._options
         self._input.textChanged.connect(self._on_typed)
-        self._input.files_pasted.connect(self.files_pasted)
+        self._input.files_pasted.connect(self.files_given)
         self._input.too_long.connect(self._long.show_text)
         self._source.value_chosen.connect(controller.set_source)
         self._target.value_chosen.connect(controller.set_target)
@@ -201,8 +200,6 @@ class TextPane(QWidget):
         ):  # fmt: skip
             bind(self, f"text.{name}", work)
 
-    # ---- user actions
-
     def take_text(self, text: str) -> None:
         """Translate a text from elsewhere. Undo brings back the previous text."""
         if len(text) > MOST_CHARACTERS:
@@ -228,7 +225,7 @@ class TextPane(QWidget):
             self._input.setPlainText(text)
 
     def choose_files(self) -> None:
-        title, chosen = _("Translate documents"), self.files_chosen.emit
+        title, chosen = _("Translate documents"), self.files_given.emit
         ask_files(self, title, chosen, name="choose_document_dialog", filters=DOCUMENT_FILES)
 
     def _on_copy(self) -> None:
@@ -241,8 +238,6 @@ class TextPane(QWidget):
             pane.go_to(index)
             pane.light(index)
         self._output.setFocus()
-
-    # ---- events
 
     def _on_manner(self, manner: TranslationStyle) -> None:
         self._source.show_value(manner.source)

@@ -222,8 +222,6 @@ class CompareRows(QAbstractScrollArea):
     def folded_words(count: int) -> str:
         return ngettext("1 unchanged paragraph – show it", "{n:,} unchanged paragraphs – show them", count)
 
-    # ---- events
-
     def _on_theme_changed(self) -> None:
         self._forget()
         self._measure(keep=True)

@@ -508,8 +508,6 @@ class ComparePane(QFrame):
         if event.type() in (QEvent.Type.FontChange, QEvent.Type.StyleChange) and hasattr(self, "_split"):
             self._turn()
 
-    # ---- events
-
     def _on_other_chosen(self, value: object) -> None:
         if value == FILE:
             self._ask_file()

@@ -440,8 +440,6 @@ class WritingPage(QWidget):
             )
         )  # fmt: skip
 
-    # ---- events
-
     def _on_cursor_moved(self) -> None:
         if not self.editor.textCursor().hasSelection() and self.corrections.changes:
             number = self.editor.tracked.number_at(self.editor.textCursor().position())

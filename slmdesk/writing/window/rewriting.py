@@ -185,8 +185,6 @@ class SuggestionPanel(QFrame):
         else:
             super().keyPressEvent(event)
 
-    # ---- requests
-
     def begin(self, request: RewriteRequest, start: int, end: int) -> None:
         """Rewrite a part of the text. Earlier suggestions are removed."""
         self._cancel()

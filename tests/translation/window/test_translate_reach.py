@@ -89,7 +89,7 @@ def test_files_pasted_into_the_text_are_documents_and_words_are_words(program, q
     data = QMimeData()
     data.setUrls([QUrl.fromLocalFile(str(path))])
     QApplication.clipboard().setMimeData(data)
-    with qtbot.waitSignal(program.find("translate_text").files_pasted, timeout=60_000) as received:
+    with qtbot.waitSignal(program.find("translate_text").files_given, timeout=60_000) as received:
         QTest.keyClick(pane, Qt.Key.Key_V, Qt.KeyboardModifier.ControlModifier)
     assert (received.args, pane.toPlainText()) == ([[path]], "")
     QApplication.clipboard().setText("Good morning")
