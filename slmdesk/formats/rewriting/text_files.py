@@ -13,7 +13,7 @@ from typing import TypeAlias
 
 from slmdesk.base.errors import KnownError
 from slmdesk.base.record import Record
-from slmdesk.base.translation import LANGUAGES
+from slmdesk.base.translation import DETECTED
 from slmdesk.formats.rewriting.rewriters import MOST_SAID, LeftAsIs, Rewriting, Unit, Units, said
 from slmdesk.formats.sheets import REPORTED, Cell, delimiter_of, rows_of, rows_of_cells
 from slmdesk.formats.text import MARKS, decoded_by
@@ -308,8 +308,6 @@ SAMPLE_ROWS = 200
 SENTENCE_SHARE = 0.3
 """Least share of a column's texts with three or more words for the column to hold sentences."""
 _SENTENCE = re.compile(r"[^\W\d_]+\S*\s+\S*[^\W\d_]+\S*\s+\S*[^\W\d_]+|[\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff]{6}")
-_REPORTED_APART = tuple(sorted(set(LANGUAGES) - {"sr"}))
-"""Languages that are told apart, the same as in translation/prompts.py (OFFERED)."""
 
 
 def rewrite_separated(rewriting: Rewriting) -> Units:
@@ -373,7 +371,7 @@ def columns_with_sentences(rows: Sequence[Sequence[str]]) -> set[int]:
 
 def _language(texts: Iterator[str]) -> str:
     """Return the language of a row by all its texts, or "" if they have too few words."""
-    return detect(" ".join(texts), _REPORTED_APART)[0] or ""
+    return detect(" ".join(texts), DETECTED)[0] or ""
 
 
 def _put(file: TextFile, cell: Cell, answer: str, *, delimiter: str, line_end: str) -> None:

@@ -132,11 +132,9 @@ def _lays(words: str, others: str, sentence: str, language: str) -> bool:
     count = len(words.split())
     if count - len(others.split()) < _INSERTED or len(others.split()) > _INSERTED:
         return False
-    return commands(words, language) or (count > _SHORT and _tells(words, sentence, language))
-
-
-def _tells(words: str, sentence: str, language: str) -> bool:
-    return is_duty(words, language) or goes_on(words, sentence, language)
+    if commands(words, language):
+        return True
+    return count > _SHORT and (is_duty(words, language) or goes_on(words, sentence, language))
 
 
 def _numbers(old: str, new: str, hunks: Sequence[Hunk], language: str, told: _Told) -> list[Named]:
