@@ -97,6 +97,8 @@ def _read() -> dict[str, Language]:
 
 LANGUAGES = _read()
 NO_BLANKS = frozenset(("ja", "th", "zh"))
+DETECTED = tuple(sorted(set(LANGUAGES) - {"sr"}))
+"""Languages that are detected. Serbian is not, because it is mistaken for Croatian or Bulgarian."""
 
 
 def language_of(requested: str) -> Language:

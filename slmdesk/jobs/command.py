@@ -103,8 +103,8 @@ def resume(console: Console, job: str) -> None:
 
 
 def json_of(job: JobRecord) -> dict[str, Json]:
-    """Return a job as JSON (see cli.md). `steps_done` includes failed steps. A download is a single step and counts
-    bytes.
+    """Return a job as JSON, see docs/commands.md. `steps_done` includes failed steps. A download is a single step and
+    counts bytes.
 
     `eta_s` is given for a running job only. It was saved by the job's instance within the last seconds and lies between
     `eta_low_s` and `eta_high_s`. `share` is the finished part of all work, 0 to 1, including likely later steps

@@ -662,9 +662,9 @@ class FileLock:
 
     def close(self) -> None:
         """Release the lock.  May be called twice."""
-        if self._handle >= 0:
-            os.close(self._handle)
-            self._handle = -1
+        handle, self._handle = self._handle, -1  # let go of the number first: another thread may close too
+        if handle >= 0:
+            os.close(handle)
 
     def _open(self) -> int:
         try:

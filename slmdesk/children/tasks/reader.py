@@ -50,7 +50,6 @@ from slmdesk.formats.rewriting.rewriters import (
     Rewriting,
     Unit,
     UnitOrLeft,
-    listed,
     written_to,
 )
 from slmdesk.formats.rewriting.text_files import SAMPLE_ROWS, columns_with_sentences
@@ -347,7 +346,7 @@ def _options(untrusted: Json) -> Options:
 def _listed(rewriter: Rewriter, rewriting: Rewriting) -> Iterator[UnitOrLeft]:
     """What a rewriter finds; of what is left so much as people read, and how many more there are."""
     count, more = 0, Counter[str]()
-    for as_is in _guarded(listed(rewriter, rewriting), rewriting.reading.path):
+    for as_is in _guarded(rewriter(rewriting), rewriting.reading.path):
         if isinstance(as_is, LeftAsIs):
             count += 1
             if count > MOST_LEFT:

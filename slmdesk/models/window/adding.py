@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import (
@@ -42,9 +41,6 @@ from slmdesk.window.widgets.build import (
 from slmdesk.window.widgets.dialogs import Dialog
 from slmdesk.window.widgets.notices import UNDO_MS, Notice
 from slmdesk.window.widgets.rows import DOT, FitMark
-
-if TYPE_CHECKING:
-    pass
 
 # ---- what a file or folder is, before it is added
 

@@ -29,14 +29,14 @@ def list_glossaries(console: Console) -> None:
     """List the glossaries."""
     with console.services() as services:
         found = services.call.glossaries.all()
-    shapes = [_glossary_json(other_glossary) for other_glossary in found]
     if console.as_json:
-        console.give(shapes)
-    elif not found:
+        console.give([_glossary_json(record) for record in found])
+        return
+    if not found:
         console.notify("There is no glossary yet. Add one with: slmdesk glossary import FILE --from L --to L")
-    for listed in found if not console.as_json else ():
-        state = "" if listed.is_active else "  (not used)"
-        console.say(f"{listed.id}  {listed.name}  {_languages(listed)}  {listed.terms} terms{state}")
+    for record in found:
+        state = "" if record.is_active else "  (not used)"
+        console.say(f"{record.id}  {record.name}  {_languages(record)}  {record.terms} terms{state}")
 
 
 @glossary.command("import")
