@@ -59,7 +59,8 @@ def test_what_cannot_be_is_said_below_the_field_and_changes_nothing(program):
     put(program, "option_min_p", "5")
     problem = program.find("option_min_p_problem")
     assert problem.text() == "This takes a number from 0 to 1."
-    assert problem.isVisible()
+    program.click(problem)
+    assert problem.isVisible(), "a press on words of the panel leaves it open"
     assert program.find("option_min_p").text() == "5"
     put(program, "option_top_k", "3")
     program.wait(lambda: options_of(program) == ChatOptions(top_k=3))
