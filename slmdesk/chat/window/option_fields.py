@@ -11,7 +11,7 @@ from PySide6.QtGui import QFocusEvent, QIntValidator, QWheelEvent
 from PySide6.QtWidgets import QFrame, QLineEdit, QPlainTextEdit, QSlider, QWidget
 
 from slmdesk.base.record import Record
-from slmdesk.base.texts import _
+from slmdesk.base.texts import _, decimal
 from slmdesk.base.types import Sampling
 from slmdesk.chat.settings import (
     FIRST,
@@ -153,7 +153,7 @@ class Field(QFrame):
 
 def default_words(name: str, makers: Sampling) -> str:
     by, default = _("Recommended") if is_makers(name, makers) else _("Default"), getattr(defaults_of(makers), name)
-    return f"{by} ({default:g})" if isinstance(default, int | float) else _("None")
+    return f"{by} ({decimal(default)})" if isinstance(default, int | float) else _("None")
 
 
 # ---- a value to choose
@@ -345,7 +345,7 @@ class NumberField(TypedField):
         return number_of(self.setting, self._line.text())
 
     def write(self, value: float | int | None) -> None:
-        self._line.setText("" if value is None else f"{value:.7g}" if isinstance(value, float) else str(value))
+        self._line.setText("" if value is None else decimal(value))
 
 
 class StopsField(TypedField):
