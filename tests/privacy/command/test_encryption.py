@@ -72,6 +72,8 @@ def test_commands_work_on_an_encrypted_history_as_before(run, with_words, home, 
     assert len(run("history", "list", "--json").json) == 2
     assert files_with(home, MARKER) == ["slmdesk.sqlite3"], "the control"
     assert run("encrypt", "status").out == "The history is not encrypted.\n"
+    for change in ("off", "passphrase"):
+        assert "the history is not encrypted" in run("encrypt", change).err
 
 
 def test_the_passphrase_and_all_keys_change(run, with_words, recovery) -> None:
