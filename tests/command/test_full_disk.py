@@ -65,5 +65,9 @@ def test_a_document_is_read_though_nothing_can_be_kept(on_full_disk, tmp_path) -
     assert out.count("boiler") == 9000
     assert (status, "nothing of the document is kept" in errors) == (0, True), errors
     status, out, errors = on_full_disk("history", "list", free=0)
-    assert status == 0
-    assert "printed" not in errors
+    assert (status, "printed" in errors) == (0, False)
+
+
+def test_an_answer_that_is_not_to_be_kept_needs_no_disk(on_full_disk) -> None:
+    status, out, errors = on_full_disk("chat", "hello", "--no-save", free=0)
+    assert (status, out) == (0, "You said: hello\n"), errors

@@ -83,25 +83,3 @@ def test_h6_a_home_that_cannot_be_written_is_read_and_nothing_is_lost(run, envir
     for done in (refused, removed):
         assert (done.status, '"store.read_only"' in done.out) == (1, True)
     assert run("history", "list").out.count("hello") == 1
-
-
-SMALL_DISK = 'mount -t tmpfs -o size=2m none "$0" && exec "$@"'
-
-
-def test_h5_d12_a_full_disk_is_said_and_nothing_is_lost(environment, tiny, tmp_path) -> None:
-    inside = ["unshare", "-rm", "sh", "-c", SMALL_DISK, str(tmp_path / "small")]
-    (tmp_path / "small").mkdir()
-    if not shutil.which("unshare") or subprocess.run([*inside, "true"], capture_output=True).returncode:
-        pytest.skip("no namespaces here")
-    home = tmp_path / "small" / "home"
-    commands = [
-        ["models", "import", "--link", str(tiny)], ["chat", "first words"], f"dd if=/dev/zero of={home}/fill bs=4k",
-        ["history", "list"], ["chat", "second words"], ["chat", "not kept", "--no-save"], f"rm {home}/fill",
-        ["chat", "third words"], ["history", "list"],
-    ]  # fmt: skip
-    done = run_in_turn(commands, environment | {"SLMDESK_HOME": str(home)}, inside)
-    assert [one.status for one in done] == [0, 0, 1, 0, 1, 0, 0, 0, 0], done
-    assert "first words" in done[3].out
-    assert [line.split("  ")[-1] for line in done[-1].out.splitlines()] == ["third words", "first words"]
-    assert "disk is full" in done[4].err
-    assert not [one for one in done if "damaged" in one.err]

@@ -12,7 +12,7 @@ from engine.asking import LINEAR, Model, OpenModel
 from slmdesk.base.types import LoadedModel, LoadSpec
 from slmdesk.engine.llama import LlamaEngine, loading
 from slmdesk.engine.llama import engine as engine_room
-from slmdesk.engine.llama.library import best_card
+from slmdesk.engine.llama.cards import best_card
 from slmdesk.engine.llama.vocabulary import Vocabulary, open_vocabulary
 
 Load = Callable[..., LoadedModel]

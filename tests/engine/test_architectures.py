@@ -141,29 +141,7 @@ def test_an_encoder_is_named_and_gives_vectors(engine: LlamaEngine, tmp_path: Pa
     with pytest.raises(KnownError) as caught:
         loaded(engine, path, None)
     assert (caught.value.code, caught.value.args_for_people["kind"]) == ("model.wrong_kind", "encoder")
-    vectors = np.array([embedded(path, text) for text in (b"hello", b"hello", b"there")])
-    assert np.isfinite(vectors).all()
-    assert vectors.shape == (3, tiny_families.Shape.embedding)
-    assert np.array_equal(vectors[0], vectors[1])
-    assert not np.allclose(vectors[0], vectors[2])
-
-
-def embedded(path: Path, text: bytes) -> np.ndarray:
-    """The vector of a text, straight from llama.cpp: the engine has no encoders yet."""
-    api = load_library().api
-    model = api.llama_model_load_from_file(str(path).encode(), api.llama_model_default_params())
-    assert model
-    params = api.llama_context_default_params()
-    params.n_ctx = params.n_batch = params.n_ubatch = 64
-    params.n_threads = params.n_threads_batch = 1
-    params.embeddings = True
-    context = api.llama_init_from_model(model, params)
-    tokens = (api.llama_token * 64)()
-    vocab = api.llama_model_get_vocab(model)
-    count = api.llama_tokenize(vocab, text, len(text), tokens, 64, True, False)
-    assert count >= 3  # [CLS] … [SEP]
-    assert api.llama_encode(context, api.llama_batch_get_one(tokens, count)) == 0
-    vector = np.ctypeslib.as_array(api.llama_get_embeddings_seq(context, 0), (tiny_families.Shape.embedding,)).copy()
-    api.llama_free(context)
-    api.llama_model_free(model)
-    return vector
+    (found,) = engine.embed(str(path), ["hello", "hello", "there"], lambda: True)
+    hello, again, there = (np.frombuffer(one, "<f4") for one in found)
+    assert hello.shape == (tiny_families.Shape.embedding,)
+    assert float(hello @ again) > 0.999 > float(hello @ there)

@@ -7,17 +7,10 @@ from engine.asking import LINEAR, Model
 
 from slmdesk.base.errors import KnownError
 from slmdesk.base.types import Device, Offload, Sampling
-from slmdesk.engine.llama import library, loading
-from slmdesk.engine.llama.library import (
-    Card,
-    MemoryStatus,
-    best_card,
-    compute_from_log,
-    find_backends,
-    find_cards,
-    load_library,
-)
-from slmdesk.engine.llama.loading import ON_PROCESSOR, _params
+from slmdesk.engine.llama import cards, loading
+from slmdesk.engine.llama.cards import ON_PROCESSOR, Card, best_card, find_backends, find_cards
+from slmdesk.engine.llama.library import MemoryStatus, compute_from_log, load_library
+from slmdesk.engine.llama.loading import _params
 from slmdesk.gguf.memory import RESERVE
 from slmdesk.loader.model_loader import card_backends
 
@@ -29,7 +22,7 @@ LAYERS = 31
 
 
 def pretended(free_bytes: int, name: str = "Card", *, is_integrated: bool = False) -> Card:
-    pointer = library._bound().ggml_backend_dev_get(0)
+    pointer = cards._bound().ggml_backend_dev_get(0)
     return Card(Device(name, 8 << 30, free_bytes, is_integrated), "CPU", pointer)
 
 
@@ -37,8 +30,8 @@ def pretended(free_bytes: int, name: str = "Card", *, is_integrated: bool = Fals
 def on_card(monkeypatch, open_model, starter_model):
     """Loads the starter model with these cards there."""
 
-    def load(*cards: Card, **spec) -> Model:
-        monkeypatch.setattr(library, "find_cards", lambda: cards)
+    def load(*there: Card, **spec) -> Model:
+        monkeypatch.setattr(cards, "find_cards", lambda: there)
         return open_model(starter_model, **spec)
 
     return load
@@ -137,11 +130,11 @@ def test_the_memory_of_the_card_counts_besides_that_of_the_pc(on_card, monkeypat
 def test_of_several_cards_the_one_with_most_room_is_taken_an_integrated_one_last(monkeypatch) -> None:
     small, large = pretended(1 << 30, "small"), pretended(4 << 30, "large")
     integrated = pretended(16 << 30, "integrated", is_integrated=True)
-    monkeypatch.setattr(library, "find_cards", lambda: (small, integrated, large))
+    monkeypatch.setattr(cards, "find_cards", lambda: (small, integrated, large))
     assert best_card() == large
-    monkeypatch.setattr(library, "find_cards", lambda: (integrated,))
+    monkeypatch.setattr(cards, "find_cards", lambda: (integrated,))
     assert best_card() == integrated
-    monkeypatch.setattr(library, "find_cards", lambda: ())
+    monkeypatch.setattr(cards, "find_cards", lambda: ())
     assert best_card() is None
 
 

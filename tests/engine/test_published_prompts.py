@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 from engine.test_architectures import CHAT
-from engine.test_family_templates import ANSWERS, TEMPLATES
 from fakes.tiny_families import make
 
 from slmdesk.base.record import to_json
@@ -20,6 +19,27 @@ pytestmark = pytest.mark.model
 
 GOLDEN = Path(__file__).resolve().parent.parent / "golden"
 CHATML = "chatml"
+OWN = {
+    CHATML: (
+        "{% for m in messages %}{{ '<|im_start|>' + m.role + '\n' + m.content + '<|im_end|>\n' }}{% endfor %}"
+        "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
+    ),
+    "llama3": (
+        "{{ bos_token }}{% for m in messages %}{{ '<|start_header_id|>' ~ m.role ~ '<|end_header_id|>\n\n' }}"
+        "{{ m.content|trim }}<|eot_id|>{% endfor %}"
+        "{% if add_generation_prompt %}<|start_header_id|>assistant<|end_header_id|>\n\n{% endif %}"
+    ),
+    "gemma": (  # knows no system turn: refuses what does not alternate, puts the system's words into the first
+        "{{ bos_token }}{% if messages[0].role == 'system' %}{% set words = messages[0].content + '\n\n' %}"
+        "{% set rest = messages[1:] %}{% else %}{% set words = '' %}{% set rest = messages %}{% endif %}"
+        "{% for m in rest %}"
+        "{% if (m.role == 'user') != (loop.index0 % 2 == 0) %}{{ raise_exception('roles must alternate') }}{% endif %}"
+        "{{ '<start_of_turn>' + ('model' if m.role == 'assistant' else m.role) + '\n' + "
+        "(words if loop.first else '') + m.content | trim + '<end_of_turn>\n' }}{% endfor %}"
+        "{% if add_generation_prompt %}<start_of_turn>model\n{% endif %}"
+    ),
+}
+"""Templates after the published ones, in our own words."""
 FAMILIES = {  # general.architecture, general.name, the published template or the format of one in our own words
     "apertus": ("apertus", "Apertus 8B Instruct 2509", "Apertus-8B-Instruct"),
     "bielik": ("llama", "Bielik 11B v2.3 Instruct", CHATML),
@@ -43,9 +63,7 @@ FAMILIES = {  # general.architecture, general.name, the published template or th
 
 
 def template_of(name: str) -> str:
-    if name in TEMPLATES:
-        return TEMPLATES[name].replace("ANSWER", ANSWERS.get(name, ""))
-    return (GOLDEN / "templates" / f"{name}.jinja").read_text(encoding="utf-8")
+    return OWN.get(name) or (GOLDEN / "templates" / f"{name}.jinja").read_text(encoding="utf-8")
 
 
 def asked(folder: Path, architecture: str, name: str, template: str) -> str:

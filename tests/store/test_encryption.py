@@ -368,22 +368,14 @@ def is_old_or_new(paths: Paths, was: KeyFile | None) -> bool:
     return (read_keys(paths.keys_file) if key is not None else None) != was
 
 
+@pytest.mark.parametrize(("count", "step"), [(3, 27), pytest.param(100_000, 1, marks=pytest.mark.soak)])
 @pytest.mark.parametrize("command", ["encrypt", "decrypt", "renew"])
 @pytest.mark.parametrize("fault", [KILL, FULL], ids=["killed", "full"])
-def test_struck_at_its_calls_it_is_the_old_or_the_new(child, paths, tmp_path, command, fault, key, keys):
+def test_struck_at_its_calls_it_is_the_old_or_the_new(child, paths, tmp_path, command, fault, key, keys, count, step):
     prepare(paths, key, keys, command)
-    times, new = struck_at(child, paths.data.parent, tmp_path, command, fault, count=3, step=27)
-    assert 0 < new < times, "before the renaming and after it"
-
-
-@pytest.mark.soak
-@pytest.mark.parametrize("command", ["encrypt", "decrypt", "renew"])
-@pytest.mark.parametrize("fault", [KILL, FULL], ids=["killed", "full"])
-def test_struck_at_every_call_it_is_the_old_or_the_new(child, paths, tmp_path, command, fault, key, keys):
-    prepare(paths, key, keys, command)
-    times, new = struck_at(child, paths.data.parent, tmp_path, command, fault, count=100_000, step=1)
+    times, new = struck_at(child, paths.data.parent, tmp_path, command, fault, count, step)
     print(f"{command}, {fault}: {times} times, {new} times it was the new one already")
-    assert 0 < new < times
+    assert 0 < new < times, "before the renaming and after it"
 
 
 def cut_off_from_power(child, home: Path, tmp_path: Path, command: str, cuts: int, seed: int) -> None:
@@ -412,17 +404,12 @@ def cut_off_from_power(child, home: Path, tmp_path: Path, command: str, cuts: in
     pytest.fail("the control: with a disk that ignores syncs it is neither")
 
 
+@pytest.mark.parametrize(("cuts", "seed"), [(15, 3), pytest.param(300, None, marks=pytest.mark.soak)])
 @pytest.mark.parametrize("command", ["encrypt", "decrypt", "renew"])
-def test_cut_off_from_power_it_is_the_old_or_the_new(child, paths, tmp_path, command, key, keys):
+def test_cut_off_from_power_it_is_the_old_or_the_new(child, paths, tmp_path, command, key, keys, cuts, seed):
     prepare(paths, key, keys, command)
-    cut_off_from_power(child, paths.data.parent, tmp_path, command, 15, seed=3)
-
-
-@pytest.mark.soak
-@pytest.mark.parametrize("command", ["encrypt", "decrypt", "renew"])
-def test_cut_off_from_power_300_times_it_is_the_old_or_the_new(child, paths, tmp_path, command, key, keys):
-    prepare(paths, key, keys, command)
-    cut_off_from_power(child, paths.data.parent, tmp_path, command, 300, seed=random.randrange(1 << 30))
+    seed = random.randrange(1 << 30) if seed is None else seed
+    cut_off_from_power(child, paths.data.parent, tmp_path, command, cuts, seed)
 
 
 @pytest.mark.parametrize("command", ["encrypt", "renew"])

@@ -30,9 +30,10 @@ from slmdesk.base.types import (
 )
 from slmdesk.engine.interface import Engine, ReadState, Rendered, Request, RequestFailed
 from slmdesk.engine.llama import sequence as sequences
+from slmdesk.engine.llama.cards import find_backends, find_cards
 from slmdesk.engine.llama.context import NO_ADAPTER, Adapter, check_adapter
 from slmdesk.engine.llama.file_jobs import divergence, embed_texts, quantize
-from slmdesk.engine.llama.library import find_backends, find_cards, free_memory, load_library
+from slmdesk.engine.llama.library import free_memory, load_library
 from slmdesk.engine.llama.loading import Loaded, check_model_file, load_model
 from slmdesk.engine.llama.sampler import MAX_SEED, USUAL, Sampler
 from slmdesk.engine.llama.sequence import EventStream, Outbox, PreparedRequest, Sequence, marks_among

@@ -13,15 +13,13 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import psutil
 
 from slmdesk.base.record import Record
-from slmdesk.base.types import Device, MemoryParts
-from slmdesk.base.untrusted import clean_label
+from slmdesk.base.types import MemoryParts
 
 ENVIRONMENT = {"GGML_NO_BACKTRACE": "1"}
 """Read by the library once: without it a failed assertion starts a debugger in the child."""
@@ -115,87 +113,6 @@ def _load() -> Library:
     api.llama_log_set(on_log, ctypes.c_void_p(0))
     api.llama_backend_init()
     return Library(api, log, (on_log,))
-
-
-_GPU, _INTEGRATED_GPU = 1, 2
-"""Of enum ggml_backend_dev_type, in ggml-backend.h of llama.cpp."""
-_MOST = 64
-_NAMES = {"win32": "ggml.dll", "darwin": "libggml.dylib"}
-
-
-class Card(Record):
-    device: Device
-    name: str
-    """What its buffers are called in the log: "Vulkan0"."""
-    pointer: int
-
-
-def find_cards() -> tuple[Card, ...]:
-    """The graphics cards; none where the library was built without support.  Any thread; loads the library."""
-    try:
-        return _cards(_bound())
-    except (OSError, AttributeError):  # another build of the library, with other file or function names
-        return ()
-
-
-def find_backends() -> tuple[str, ...]:
-    """What the library was built for: "CPU", "Vulkan".  Any thread; loads the library."""
-    try:
-        ggml = _bound()
-        numbers = range(min(_MOST, ggml.ggml_backend_reg_count()))
-        return tuple(_text(ggml.ggml_backend_reg_name(ggml.ggml_backend_reg_get(number))) for number in numbers)
-    except (OSError, AttributeError):
-        return ()
-
-
-def best_card() -> Card | None:
-    """The card models are put on: that with the most free memory, an integrated card only where there is no other.
-
-    A single card, since a model that is spread over several waits for their slowest link.
-    """
-    return max(find_cards(), key=lambda card: (not card.device.is_integrated, card.device.free_bytes), default=None)
-
-
-def _bound() -> Any:
-    """The library ggml, with the argument and result types of the functions used.  Raises OSError, AttributeError."""
-    folder = Path(load_library().api.__file__).parent / "lib"
-    ggml = ctypes.CDLL(str(folder / _NAMES.get(sys.platform, "libggml.so")))
-    for name in ("ggml_backend_dev_count", "ggml_backend_reg_count"):
-        getattr(ggml, name).restype = ctypes.c_size_t
-    for name in ("ggml_backend_dev_get", "ggml_backend_reg_get"):
-        getattr(ggml, name).argtypes = [ctypes.c_size_t]
-        getattr(ggml, name).restype = ctypes.c_void_p
-    for name in ("ggml_backend_dev_name", "ggml_backend_dev_description", "ggml_backend_reg_name"):
-        getattr(ggml, name).argtypes = [ctypes.c_void_p]
-        getattr(ggml, name).restype = ctypes.c_char_p
-    ggml.ggml_backend_dev_type.argtypes = [ctypes.c_void_p]
-    ggml.ggml_backend_dev_type.restype = ctypes.c_int
-    size = ctypes.POINTER(ctypes.c_size_t)
-    ggml.ggml_backend_dev_memory.argtypes = [ctypes.c_void_p, size, size]
-    ggml.ggml_backend_dev_memory.restype = None
-    return ggml
-
-
-def _cards(ggml: Any) -> tuple[Card, ...]:
-    found = []
-    for number in range(min(_MOST, ggml.ggml_backend_dev_count())):
-        pointer = ggml.ggml_backend_dev_get(number)
-        kind = ggml.ggml_backend_dev_type(pointer)
-        if kind in (_GPU, _INTEGRATED_GPU):
-            found.append(_card(ggml, pointer, is_integrated=kind == _INTEGRATED_GPU))
-    return tuple(found)
-
-
-def _card(ggml: Any, pointer: int, *, is_integrated: bool) -> Card:
-    free, total = ctypes.c_size_t(0), ctypes.c_size_t(0)
-    ggml.ggml_backend_dev_memory(pointer, ctypes.byref(free), ctypes.byref(total))
-    label = _text(ggml.ggml_backend_dev_description(pointer))
-    device = Device(label, int(total.value), int(free.value), is_integrated)
-    return Card(device, _text(ggml.ggml_backend_dev_name(pointer)), pointer)
-
-
-def _text(raw: bytes | None) -> str:
-    return clean_label((raw or b"").decode("utf-8", "replace"), 80)
 
 
 # Chooses the number of threads while running, since an office computer is never idle. With OpenMP's spinning barriers

@@ -17,8 +17,9 @@ from typing import Any
 from slmdesk.base.errors import KnownError, Stopped
 from slmdesk.base.record import Record, changed
 from slmdesk.base.texts import N_, _
-from slmdesk.base.types import LoadedModel, LoadSpec, MemoryParts, Offload
+from slmdesk.base.types import LoadedModel, LoadSpec, MemoryParts
 from slmdesk.base.untrusted import clean_label
+from slmdesk.engine.llama.cards import ON_PROCESSOR, Card, Placement, best_card, layers_on, offload_of
 from slmdesk.engine.llama.context import (
     ABORTED,
     DECODED,
@@ -34,10 +35,8 @@ from slmdesk.engine.llama.context import (
     state_version,
 )
 from slmdesk.engine.llama.library import (
-    Card,
     Library,
     ThreadChooser,
-    best_card,
     compute_from_log,
     free_memory,
     give_back_freed,
@@ -59,7 +58,6 @@ from slmdesk.gguf.memory import (
     KEPT_SEQUENCES,
     MOST_SEQUENCES,
     STATEFUL_SEQUENCES,
-    card_needs,
     choose_pool,
     estimate,
     program_bytes,
@@ -185,7 +183,7 @@ class _Load(Record):
     def run(self, plan: Plan) -> Loaded:
         """Raises as `load_model`."""
         library, spec = self.library, self.spec
-        if _offload_of(plan, self.header) != spec.measured_on:
+        if offload_of(plan.placement, self.header) != spec.measured_on:
             spec = changed(spec, cost_curve=(), behaves=None, flash=None)
         mark = library.log.mark()
         weights = open_weights(
@@ -440,15 +438,10 @@ def _info(
         sampling_defaults=recommended_sampling(header),
         sliding_window=weights.sliding_window,
         behaves=is_sane,
-        offload=_offload_of(plan, header),
+        offload=offload_of(plan.placement, header),
         thinking=chat_format.thinking,
         flash=flash,
     )
-
-
-def _offload_of(plan: Plan, header: GgufHeader) -> Offload | None:
-    card, layers = plan.placement.card, plan.placement.layers
-    return Offload(card.device.name, layers, header.layers + 1) if card and layers else None
 
 
 _UNKNOWN_ARCHITECTURE = re.compile(r"unknown model architecture: '([^']*)'")
@@ -496,16 +489,6 @@ def check_model_file(path: str) -> GgufHeader:
     require_chat_model(header)
     check_tokenizer(Path(path), header)
     return header
-
-
-class Placement(Record):
-    """Where the layers of a model go: the last `layers` of them, the output counted as a layer, onto a card."""
-
-    card: Card | None = None
-    layers: int = 0
-
-
-ON_PROCESSOR = Placement()
 
 
 def open_weights(
@@ -652,28 +635,15 @@ def plan_load(
     if sketch.keeps_state and not spec.sequences:
         requested, places = STATEFUL_SEQUENCES, 2 * STATEFUL_SEQUENCES
         sketch = forecast_memory(library, spec.path, header, cells=asked, max_sequences=places, placement=whole)
-    layers, on_card = _on_card(header, sketch, card, asked, places, most_layers)
+    wanted = Placement(card, most_layers)
+    room = partial(
+        layers_on, wanted, header, sequences=places, batch_tokens=sketch.batch_tokens, compute_bytes=sketch.card_compute
+    )
+    layers, on_card = room(cells=asked)
     in_pc = changed(sketch.parts, weights=sketch.parts.weights - (on_card if card_bytes else 0))
     if in_pc.total > available and not spec.anyway:
         raise KnownError("model.out_of_memory", needed_bytes=in_pc.total, available_bytes=available)
     cells = asked if spec.pool_tokens else choose_pool(limit, in_pc, available)
-    if _on_card(header, sketch, card, cells, places, most_layers)[0] < layers:
+    if room(cells=cells)[0] < layers:
         cells = asked  # a second context is not worth layers that the processor would have to do
     return Plan(limit, cells, requested, places, Placement(card, layers) if layers else ON_PROCESSOR)
-
-
-def _on_card(
-    header: GgufHeader, sketch: ModelOutline, card: Card | None, cells: int, places: int, most: int
-) -> tuple[int, int]:
-    if card is None:
-        return 0, 0
-    needs = card_needs(
-        header,
-        context_tokens=cells,
-        sequences=places,
-        batch=sketch.batch_tokens,
-        compute_bytes=sketch.card_compute,
-    )
-    layers = min(most, needs.layers_within(card.device.free_bytes))
-    copied = header.tensors.table_bytes if "output.weight" not in header.tensors.shapes else 0
-    return layers, max(0, needs.bytes_of(layers) - sketch.card_compute - copied)
