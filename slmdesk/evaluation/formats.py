@@ -75,7 +75,7 @@ class FormatService(Service):
 
         Raises KnownError `feature.hidden`, `model.…`.
         """
-        self._models.require(FEATURE)
+        self._settings.policy.require(FEATURE)
         record = published_of(self._models.choose(model), self._store.models.all())
         if not record.can_chat:
             raise KnownError("model.wrong_kind", kind=record.kind)

@@ -390,7 +390,7 @@ class OtherProgramsService(Service):
 
     def find(self, places: Sequence[Place] | None = None) -> Pending[FoundModels]:
         """Find models and change nothing. If cancelled, the Pending never ends. Raises KnownError `feature.hidden`."""
-        self._models.require("models.import")
+        self._settings.policy.require("models.import")
         known, stop = {_mark(model): model.id for model in self._store.models.all()}, threading.Event()
 
         def work() -> FoundModels:

@@ -22,7 +22,7 @@ from slmdesk.base.untrusted import clean_label
 from slmdesk.gguf import part_of
 from slmdesk.gguf.header import GgufHeader, ModelFamily, base_name, names_of, translator_of
 from slmdesk.gguf.memory import Pace, Speed, active_bytes, estimate_loaded, sensible_context, step_seconds
-from slmdesk.gguf.read import check_file, plain_metadata, read_header, require_chat_model
+from slmdesk.gguf.read import check_file, read_header, require_chat_model
 from slmdesk.loader.model_loader import ModelLoader
 from slmdesk.runtime.events import Event, ModelsChanged, ModelState, ModelStateChanged, Noticed, Pending
 from slmdesk.runtime.file_io import HashedFile, remove_left_overs
@@ -31,13 +31,6 @@ from slmdesk.runtime.service import Runtime, Service, on_file_thread, pending_on
 
 if TYPE_CHECKING:
     from slmdesk.models.importer import Checker, ImportEnded, Importer, VerifyResult
-
-
-class ModelInfo(Record):
-    name: str
-    header: GgufHeader
-    metadata: Mapping[str, Json]
-    bytes: int
 
 
 class ModelService(Service):
@@ -183,9 +176,6 @@ class ModelService(Service):
     def cancel_load(self) -> None:
         self._loader.cancel_load()
 
-    def require(self, feature: str) -> None:
-        self._settings.policy.require(feature)
-
     # ---- bringing in
 
     def import_file(self, path: Path, *, link: bool = False, name: str = "") -> Pending[ImportEnded]:
@@ -194,7 +184,7 @@ class ModelService(Service):
         `name` replaces the name in the header. For a model in parts, `path` may be any part. Raises KnownError
         `feature.hidden`.
         """
-        self.require("models.import")
+        self._settings.policy.require("models.import")
         return self._importer.begin(path, link=link, name=name)
 
     def adopt(self, *, only_shared: bool = False) -> Pending[int]:
@@ -251,14 +241,9 @@ class ModelService(Service):
             [self._store.models.get(model) for model in models] if models else self._store.models.all()
         )
 
-    def info(self, model_or_file: str) -> Pending[ModelInfo]:
+    def info(self, model_or_file: str) -> Pending[GgufHeader]:
         path = self.path_of(model_or_file)
-
-        def work() -> ModelInfo:
-            header = read_header(path)
-            return ModelInfo(name_for(header, path.stem), header, plain_metadata(header), header.file_bytes)
-
-        return pending_on_file_thread(self._service_thread, work)
+        return pending_on_file_thread(self._service_thread, lambda: read_header(path))
 
     def path_of(self, model_or_file: str) -> Path:
         """Return a model's file or `model_or_file` as a path. Raises `model.unknown` if a plain word names neither."""

@@ -461,7 +461,7 @@ class DownloadService(Service):
         With `waits`, the download waits for its turn and for the network. DownloadChanged is published, with a state of
         ENDS when the download ends or pauses. Raises KnownError store.*, `feature.hidden`.
         """
-        self._models.require(FEATURE)
+        self._settings.policy.require(FEATURE)
         job = self._known_by(self._jobs.begin(repo, file, quantization))
         job.waits = waits
         self._go(job, waits=waits)
@@ -472,7 +472,7 @@ class DownloadService(Service):
         are paused or run in other instances.
         """
         try:
-            self._models.require(FEATURE)
+            self._settings.policy.require(FEATURE)
         except KnownError:
             return
         for record in self._jobs.unfinished():
@@ -492,7 +492,7 @@ class DownloadService(Service):
         """Resume a download when it is its turn. Raises KnownError `download.unknown`, `feature.hidden`, job.ended,
         job.elsewhere.
         """
-        self._models.require(FEATURE)
+        self._settings.policy.require(FEATURE)
         job = self._known(id)
         is_ending = job.is_on and job.goal is not None
         if is_ending or (job.now.state in ENDS and job.now.state is not DownloadState.DONE):
@@ -538,7 +538,7 @@ class DownloadService(Service):
     # ---- as `jobs` runs them (jobs/runner.py)
 
     def resume_job(self, record: JobRecord) -> JobRecord:
-        self._models.require(FEATURE)
+        self._settings.policy.require(FEATURE)
         record = self._store.jobs.change(record.id, JobStatus.OPEN)
         job = self._known_by(record)
         job.waits = False

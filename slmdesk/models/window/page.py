@@ -138,17 +138,13 @@ class BestModel(QFrame):
         self._models: Sequence[ModelCard] = ()
         self._is_allowed = True
         self._rows: list[RecommendedModel] = []
-        self._found: Recommendations | None = None
         self._layout = column(into=self, gap=theme.SPACE_12, margins=(theme.SPACE_24, theme.SPACE_16))
         self.setMinimumHeight(scaled(112))  # the recommendations come a moment later
 
-    def show_recommendations(self, found: Recommendations) -> None:
-        if found == self._found:
-            return  # an open reason stays open
-        self._found = found
+    def show_recommendations(self, found: Recommendations | None) -> None:
         empty_layout(self._layout)
         self._rows = []
-        for lead, recommendation in found.shown:
+        for lead, recommendation in found.shown if found else ():
             model = RecommendedModel(lead, recommendation, self, is_first=not self._rows)
             model.pressed.connect(partial(self._on_pressed, model))
             self._layout.addWidget(model)
