@@ -124,9 +124,6 @@ def unlock_backup(path: Path, typed: str) -> DataKey:
     return key
 
 
-# ---- verified copies of the database
-
-
 KEPT_DAYS = 30
 PAGES_A_STEP = 2_000
 MAX_RESTARTS = 5
@@ -324,10 +321,9 @@ class _OutOfTimeError(Exception):
     pass
 
 
-# ---- former keys, with which the files beside the history may still be encrypted
-#
-# When the key changes, the new database is renamed first, and the files beside it are rewritten after that. Until then
-# the new database stores the keys of these files: a crash between the two steps loses nothing.
+# Former keys, with which the files beside the history may still be encrypted. When the key changes, the new database
+# is renamed first, and the files beside it are rewritten after that. Until then the new database stores the keys of
+# these files: a crash between the two steps loses nothing.
 
 
 SEALED = ("settings", "words")
@@ -363,10 +359,8 @@ def _listed(text: str) -> list[dict[str, object]]:
     return [load for load in json.loads(text) if isinstance(load, dict)]
 
 
-# ---- rewrites a history under another key, or under none
-#
-# This encrypts, decrypts, or changes all keys. The caller holds schema.lock exclusively, and no connection of this
-# process has the file open.
+# Rewrites a history under another key, or under none. This encrypts, decrypts, or changes all keys. The caller holds
+# schema.lock exclusively, and no connection of this process has the file open.
 
 
 ROOM = 2.2

@@ -144,9 +144,6 @@ def _raw(key: DataKey) -> str:
     return f"x'{(database.key + database.salt).hex()}'"
 
 
-# ---- the app's only database connection
-
-
 BUSY_MS = 5_000
 """Milliseconds that a write waits for another instance before it fails with `store.busy`."""
 TICK_MS = 50
@@ -374,9 +371,6 @@ class Database:
         self.conn.close()
 
 
-# ---- rows to records
-
-
 T = TypeVar("T")
 Read = Callable[[Any], object]
 
@@ -420,9 +414,6 @@ def _reader_of(kind: str, names: Mapping[str, object]) -> Read | None:
 
 def _enum_or_none(enum: type[StrEnum], value: Any) -> StrEnum | None:
     return enum(value) if value else None
-
-
-# ---- what the parts of the store share, and the base of each part
 
 
 ID_BYTES = 8
@@ -592,9 +583,6 @@ def merged(old: Mapping[str, Json], changes: Mapping[str, Json]) -> dict[str, Js
 
 def marks(values: Sequence[object]) -> str:
     return ", ".join("?" for __ in values)
-
-
-# ---- locks, held as long as an instance runs
 
 
 WAIT_S = 5.0

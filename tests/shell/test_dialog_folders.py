@@ -97,7 +97,7 @@ def test_delete_for_good_takes_the_names_of_folders_along(program, paths, tmp_pa
     shown_and_closed(program, ask_files(program.window, "Open", lambda _paths: None, name="d", filters=""))
     note_document_folder(tmp_path / "x")
     assert files_with(paths.config) == ["QtProject.conf"]
-    program.frame.chats.delete(program.chat.chat)
+    program.frame.chats.delete_all([program.chat.chat])
     program.wait(lambda: program.chat.chat == "")
     assert files_with(paths.config) == ["QtProject.conf"]
     program.window.show_page("Settings")

@@ -365,9 +365,6 @@ def test_killed_at_any_moment_there_is_one_history_or_the_other(kind, paths, cop
     assert outcomes == {("renamed since", "written since"), ("the old chat",)}
 
 
-# ---- A backup into a folder that others may write to: theirs is neither written nor taken for ours
-
-
 MARKER = b"heron-marker"
 NOBODY = 65534
 NAMES = 1_500

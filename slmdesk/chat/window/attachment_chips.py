@@ -12,6 +12,8 @@ from PySide6.QtCore import QEvent, QSize, Qt, Signal
 from PySide6.QtGui import QAction, QActionGroup, QKeyEvent, QMouseEvent, QResizeEvent
 from PySide6.QtWidgets import QFrame, QLabel, QMenu, QScrollArea, QToolButton, QWidget
 
+from slmdesk.base.protocol import stored_from
+from slmdesk.base.record import Record
 from slmdesk.base.texts import _, ngettext
 from slmdesk.base.types import AttachMode, Json, counted_pages
 from slmdesk.chat.types import AttachRequest
@@ -142,23 +144,28 @@ class Draft:
         return shape
 
 
+class KeptDraft(Record):
+    """An attachment in its saved form."""
+
+    name: str
+    mode: AttachMode = AttachMode.AUTO
+    folder: str = ""
+    source: tuple[str, ...] = ()
+    document: str = ""
+    path: str = ""
+    """The path of the file in hexadecimal digits, as it may be no text."""
+
+
 def draft_from(untrusted: Mapping[str, Json]) -> Draft | None:
     """Return the attachment in its saved form; None if that form is invalid."""
-    name, document, path = untrusted.get("name"), untrusted.get("document", ""), untrusted.get("path", "")
-    source, mode, folder = untrusted.get("source", ()), untrusted.get("mode"), untrusted.get("folder", "")
-    if not isinstance(name, str) or not isinstance(document, str):
+    kept = stored_from(KeptDraft, untrusted)
+    if kept is None or not (kept.document or kept.source or kept.path or kept.folder):
         return None
-    if not isinstance(path, str) or not isinstance(folder, str):
-        return None
-    texts = tuple(text for text in source if isinstance(text, str)) if isinstance(source, list | tuple) else ()
-    requested = AttachMode(mode) if isinstance(mode, str) and mode in list(AttachMode) else AttachMode.AUTO
     try:
-        place = Path(os.fsdecode(bytes.fromhex(path))) if path else None
+        path = Path(os.fsdecode(bytes.fromhex(kept.path))) if kept.path else None
     except ValueError:
         return None
-    if not (document or texts or place or folder):
-        return None
-    return Draft(name, place, document, texts, requested, folder=folder)
+    return Draft(kept.name, path, kept.document, kept.source, kept.mode, folder=kept.folder)
 
 
 def pasted_draft(text: str, names: Container[str]) -> Draft:
@@ -190,9 +197,6 @@ def waiting_words(drafts: Sequence[Draft]) -> str:
     return _("Sends as soon as {count} documents are read.").format(count=len(open_ones))
 
 
-# ---- the attachments of the message being written, as chips above the composer
-
-
 LEAST_LETTERS, MOST_LETTERS = 28, 72
 """Least and most width of a chip, in widths of the letter x. As many chips stand side by side as fit."""
 MOST_ROWS, MOST_ROWS_LOW = 2.5, 1.5
@@ -204,6 +208,8 @@ OPEN_KEYS = (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space)
 
 
 class Chip(QFrame):
+    """An attachment of the message being written, above the composer."""
+
     open_requested = Signal(str)
     remove_requested = Signal(str)
     mode_chosen = Signal(str, str)

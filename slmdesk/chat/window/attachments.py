@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QDropEvent
@@ -40,12 +40,13 @@ from slmdesk.runtime.events import (
     ItemGone,
     ModelState,
     ModelStateChanged,
+    Pending,
 )
 from slmdesk.runtime.messages import Problem
-from slmdesk.window.base.bridge import Bridge, Call, Delay
+from slmdesk.window.base.bridge import Bridge, Call, Delay, ignored
 from slmdesk.window.base.shortcuts import WindowStateFile, keys_of
 from slmdesk.window.widgets.dialogs import ask_password, show_used_text
-from slmdesk.window.widgets.notices import REMOVAL_MS, UNDO_MS, Notice
+from slmdesk.window.widgets.notices import UNDO_MS, Notice, undoable
 from slmdesk.window.widgets.opening import FileDrop, ask_files, dropped_paths, model_files
 
 if TYPE_CHECKING:
@@ -98,10 +99,9 @@ class AttachController(QObject):
         if item.id in self._drafts:
             return
         shapes = stored_list(dict, item.settings.get("draft_attachments"))
-        found = [draft for shape in shapes if (draft := draft_from(shape))]
-        self._drafts[item.id] = found
-        for other_draft in found:
-            self._reader.begin(other_draft)
+        found = self._drafts[item.id] = [draft for shape in shapes if (draft := draft_from(shape))]
+        for draft in found:
+            self._reader.begin(draft)
 
     def put(self, drafts: Sequence[Draft]) -> None:
         """Replace the attachments by these, and have them read."""
@@ -135,19 +135,14 @@ class AttachController(QObject):
         """Attach a document or folder of the library, unless it is already attached."""
         if any(named.id in (draft.document, draft.folder) for draft in self.now) or not self._has_space(1):
             return
-        draft = Draft(named.name, folder=named.id) if named.is_folder else Draft(named.name, document=named.id)
-        self.now.append(draft)
-        self._reader.begin(draft)
-        self._notify()
+        self._add(Draft(named.name, folder=named.id) if named.is_folder else Draft(named.name, document=named.id))
 
     def add_text(self, text: str) -> None:
         if len(self.now) >= MOST_ATTACHED:  # the text must not get lost
             self.inline_requested.emit(text)
             return
         draft = pasted_draft(text, {draft.name for draft in self.now})
-        self.now.append(draft)
-        self._reader.begin(draft)
-        self._notify()
+        self._add(draft)
         into, keys = partial(self.put_inline, draft.key), keys_of("chat.paste").shown
         self._bridge.notice_raised.emit(
             Notice(
@@ -171,9 +166,7 @@ class AttachController(QObject):
         self._drop(draft)
         back = partial(self._put_back, chat, draft, place)
         words = _("{name} is not attached any more.").format(name=draft.name)
-        self._bridge.notice_raised.emit(
-            Notice(words, action=_("Undo"), on_action=back, life_ms=REMOVAL_MS, key=f"removed {key}")
-        )
+        self._bridge.notice_raised.emit(undoable(words, back, f"removed {key}"))
 
     def set_mode(self, key: str, mode: str) -> None:
         draft = self._find(key)
@@ -301,7 +294,10 @@ class AttachController(QObject):
                 if draft.state == READY and not draft.folder:
                     self._reader.count(draft, self._chat)
 
-    # ---- private
+    def _add(self, draft: Draft) -> None:
+        self.now.append(draft)
+        self._reader.begin(draft)
+        self._notify()
 
     def _all(self) -> list[Draft]:
         return [draft for drafts in self._drafts.values() for draft in drafts]
@@ -339,9 +335,6 @@ class AttachController(QObject):
         self.shown.emit(tuple(self.now))
 
 
-# ---- reads what is attached to a message in the background, and counts its tokens
-
-
 NOTHING_READ = _("none of its documents could be read")
 UNREAD = (CollectionStatus.WAITING, CollectionStatus.LOOKING, CollectionStatus.INDEXING)
 """Statuses of a folder without documents in which documents may still arrive."""
@@ -349,6 +342,8 @@ LOCKS = ("document.locked", "document.wrong_password")
 
 
 class DraftReader(QObject):
+    """Reads what is attached to a message in the background, and counts its tokens."""
+
     settled = Signal(object)
     counted = Signal()
     password_requested = Signal(object, bool)
@@ -439,18 +434,13 @@ class DraftReader(QObject):
     # ---- documents
 
     def _open(self, draft: Draft, password: str) -> None:
-        path = draft.path
-        if path is None:
-            return
-        read = partial(self._on_read, draft)
-        if draft.is_private:
-            self._openings[draft.key] = self._bridge.follow(
-                self._bridge.services.documents.read(path, password=password), read, read
+        path, documents = draft.path, self._bridge.services.documents
+        if path is not None:
+            request: Pending[Any] = (
+                documents.read(path, password=password) if draft.is_private else documents.open(path, password=password)
             )
-            return
-        self._openings[draft.key] = self._bridge.follow(
-            self._bridge.services.documents.open(path, password=password), read, read
-        )
+            read = partial(self._on_read, draft)
+            self._openings[draft.key] = self._bridge.follow(request, read, read)
 
     def _on_record(self, draft: Draft, record: DocumentRecord) -> None:
         """Use a document that was read completely before, or open it again if it was not."""
@@ -505,10 +495,9 @@ class DraftReader(QObject):
                 self._settle(draft, FAILED)
 
 
-# ---- attaching on the chat page
-
-
 class AttachmentEntry(QObject):
+    """Attaching on the chat page."""
+
     def __init__(self, controller: AttachController, composer: Composer, page: QWidget) -> None:
         super().__init__(page, objectName="attaching")
         self._controller, self._composer, self._page = controller, composer, page
@@ -571,14 +560,11 @@ class AttachmentEntry(QObject):
         show_used_text(self._page, title=folder, intro=intro, text="\n".join(names))
 
 
-# ---- unsent text and attachments of each chat
-
-
 SAVE_AFTER_MS = 1500
 
 
 class Drafts(QObject):
-    """Drafts by chat ('' for the new chat). They are in memory, and in the store once saved."""
+    """Unsent text and attachments by chat ('' for the new chat). They are in memory, and in the store once saved."""
 
     def __init__(self, bridge: Bridge, state: WindowStateFile, attached: AttachController, parent: QObject) -> None:
         super().__init__(parent, objectName="drafts")
@@ -613,7 +599,7 @@ class Drafts(QObject):
             now = (self.of(chat), self._attached.kept(chat))
             if now != self._kept.get(chat, ("", [])):
                 self._kept[chat] = now
-                self._bridge.ask(partial(_keep, chat, *now), None, _ignore)
+                self._bridge.ask(self._bridge.services.chats.keep_draft(chat, *now), None, ignored)
 
     def save_all(self, open_chat: str) -> None:
         """Save all drafts when the window closes. A new chat with a draft is saved too, and if it is the open chat, the
@@ -623,18 +609,10 @@ class Drafts(QObject):
         is_open = open_chat == ""
         draft, attached = self.of(""), self._attached.kept("")
         if draft.strip() or attached:
-            self._bridge.ask(partial(self._keep_new_chat, draft, attached, is_open), None, _ignore)
+            self._bridge.ask(partial(self._keep_new_chat, draft, attached, is_open), None, ignored)
 
     def _keep_new_chat(self, draft: str, attached: Sequence[Json], is_open: bool, services: Services) -> None:
         item = services.chats.new_chat()
         services.chats.keep_draft(item.id, draft, attached)
         if is_open:
             self._state.change(last_chat=item.id)
-
-
-def _keep(chat: str, draft: str, attached: Sequence[Json], services: Services) -> None:
-    services.chats.keep_draft(chat, draft, attached)
-
-
-def _ignore(problem: Problem) -> None:
-    """Ignore that a draft could not be saved: it stays in memory, and the cause is shown elsewhere."""

@@ -21,7 +21,7 @@ from slmdesk.chat.window.messages import EDIT, LINE, REMOVE, SEE_ALL, WRITE
 from slmdesk.runtime.events import ItemChanged, MessageEnded, ModelState, ModelStateChanged, Pending
 from slmdesk.runtime.messages import Problem, bytes_for_people
 from slmdesk.window.base import theme
-from slmdesk.window.base.bridge import Bridge, Call, Delay
+from slmdesk.window.base.bridge import Bridge, Call, Delay, ignored
 from slmdesk.window.base.theme import scaled
 from slmdesk.window.widgets.build import (
     ElidedLabel,
@@ -84,7 +84,7 @@ class ContextWatch(QObject):
         self.too_long = None
 
     def forget(self) -> None:
-        self._use.forget()
+        self._use.measured(0, 0)
         self.measured.emit(0, 0)
         self.parts_measured.emit(())
         self.edited()
@@ -103,11 +103,11 @@ class ContextWatch(QObject):
         chat, draft, _attach = self._now()
         self._expecting = chat if draft.strip() else ""
         if self._expecting:
-            self._bridge.ask(self._bridge.services.chats.expect_question(chat), None, _ignore)
+            self._bridge.ask(self._bridge.services.chats.expect_question(chat), None, ignored)
 
     def _measure(self) -> None:
         chat, draft, attach = self._now()
-        self._bridge.ask(self._bridge.services.chats.measure(chat or None, draft, attach), None, _ignore)
+        self._bridge.ask(self._bridge.services.chats.measure(chat or None, draft, attach), None, ignored)
 
     def _on_context_measured(self, event: ContextMeasured) -> None:
         if (event.chat or "") == self._now()[0]:
@@ -134,23 +134,14 @@ def least_of(measured: ContextMeasured) -> int:
     return sum(part.tokens for part in kept)
 
 
-def _ignore(problem: Problem) -> None:
-    """Ignore problems of measuring and reading ahead, which are optional. The problems are shown elsewhere."""
-
-
-# ---- how much of the context a chat takes
-
-
 class ContextUse:
-    """The latest measure, plus the pieces of text since. Each piece counts as one token, which is roughly right."""
+    """How much of the context a chat takes: the latest measure, and the pieces of text since.
+
+    Each piece counts as one token, which is roughly right.
+    """
 
     def __init__(self) -> None:
-        self._measured = self._size = self._since = 0
-        self._reported = (0, 0)
-
-    def forget(self) -> None:
-        self._measured = self._size = self._since = 0
-        self._reported = (0, 0)
+        self.measured(0, 0)
 
     def measured(self, tokens: int, size: int) -> None:
         self._measured, self._size, self._since = tokens, size, 0
@@ -167,9 +158,6 @@ class ContextUse:
             return None
         self._reported = now
         return now
-
-
-# ---- the meter of the context, and what it opens
 
 
 SHOWN_FROM, NEARLY_FULL = 60, 90
@@ -385,13 +373,12 @@ def number_of(part: ContextPart) -> str:
     return _("{most}{tokens} tokens").format(most=most, tokens=QLocale().toString(part.tokens))
 
 
-# ---- what to do with a chat that is, or soon will be, longer than the context
-
-
 FULL = "context.full"
 
 
 class FullController(QObject):
+    """What to do with a chat that is, or soon will be, longer than the context."""
+
     offered = Signal(object)
     asked = Signal()
     """Emitted when a message was refused, so that it must be decided how to go on."""
@@ -414,8 +401,7 @@ class FullController(QObject):
     def forget(self) -> None:
         self._is_draft_refused = False
         self._refused, self._looked, self._larger = "", ("", 0), None
-        self._tokens = self._size = 0
-        self._show()
+        self._on_measured(0, 0)
 
     def refuse_draft(self) -> None:
         self._is_draft_refused = True
@@ -487,7 +473,7 @@ class FullController(QObject):
         if key == self._looked or not self._size:
             return
         self._looked, self._larger = key, None
-        self._bridge.follow(_contexts_of(self._chat.chat), partial(self._on_looked, key), lambda _problem: None)
+        self._bridge.follow(_contexts_of(self._chat.chat), partial(self._on_looked, key), ignored)
 
     def _on_looked(self, key: tuple[str, int], found: LoadOptions) -> None:
         if key == self._looked:
@@ -592,10 +578,9 @@ def _contexts_of(chat: str) -> Callable[[Services], Pending[LoadOptions]]:
     return look
 
 
-# ---- the part of the open chat that the model sees
-
-
 class WindowController(QObject):
+    """The part of the open chat that the model sees."""
+
     line_renewed = Signal(object)
     notes_edit_requested = Signal(str)
     changed = Signal()

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TypeVar
 
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
-from slmdesk.base.record import changed
 from slmdesk.base.records import Item, Message
 from slmdesk.base.texts import _, ngettext
 from slmdesk.base.types import Role
@@ -32,13 +31,12 @@ from slmdesk.runtime.events import (
     ThoughtGrew,
 )
 from slmdesk.runtime.messages import Problem
-from slmdesk.window.base.bridge import Bridge
+from slmdesk.window.base.bridge import Bridge, ignored
 from slmdesk.window.base.shortcuts import WindowStateFile
 from slmdesk.window.base.text import TICK_MS
-from slmdesk.window.widgets.notices import REMOVAL_MS, UNDO_MS, Notice, notice_of
+from slmdesk.window.widgets.notices import UNDO_MS, Notice, notice_of, undoable
 
-if TYPE_CHECKING:
-    from slmdesk.services import Services
+T = TypeVar("T")
 
 
 class ChatController(QObject):
@@ -133,17 +131,14 @@ class ChatController(QObject):
         self._epoch += 1
         if chat == self.chat and chat and message in self.shown.by_id:
             self.show_again(message)
-            return
-        arrived = partial(self._on_opened, self._epoch, message)
-        if message:
-            self._bridge.ask(self._bridge.services.chats.open(chat), arrived)
+        elif message:
+            self._ask(self._bridge.services.chats.open(chat), partial(self._on_opened, message))
         else:
-            self._bridge.ask(self._bridge.services.chats.open_end(chat, END), arrived)
+            self._ask(self._bridge.services.chats.open_end(chat, END), partial(self._on_opened, ""))
 
     def restore_chat(self, chat: str) -> None:
         """Open the chat of the last run, unless a person has begun to write. A chat that was deleted is ignored."""
-        arrived = partial(self._on_restored, self._epoch)
-        self._bridge.ask(self._bridge.services.chats.open_end(chat, END), arrived, _ignore)
+        self._ask(self._bridge.services.chats.open_end(chat, END), self._on_restored, ignored)
 
     def keep_draft(self, text: str) -> None:
         self.drafts.put(self.chat, text)
@@ -165,7 +160,6 @@ class ChatController(QObject):
             self.full.refuse_draft()
             return
         chat = self.chat
-        self._is_sending, self._is_stop_requested = True, False
         request = SendRequest(
             text=text,
             chat=chat or None,
@@ -175,29 +169,25 @@ class ChatController(QObject):
         taken = self.attached.take()
         self.drafts.put(chat, "")
         self.draft_restored.emit("")
-        self._show_busy()
-        self._bridge.ask(
-            self._bridge.services.chats.send(request),
-            partial(self._on_sent, self._epoch),
-            partial(self._on_send_refused, self._epoch, chat, text, taken),
-        )
+        self._send(request, taken)
 
     def stop(self) -> None:
         self.attached.stop_waiting()
         self._is_stop_requested = self._is_sending  # the answer has no id yet
         for message in self.shown.streaming:
-            self._stop(message.id)
+            self._bridge.services.chats.stop(message.id)
 
     def ask_anew(self, message: str, text: str) -> None:
         """Ask a question in place of an old one, which is kept as a version."""
-        chat = self.chat
-        request = SendRequest(text=text, chat=chat, instead_of=message)
+        self._send(SendRequest(text=text, chat=self.chat, instead_of=message), [])
+
+    def _send(self, request: SendRequest, taken: list[Draft]) -> None:
         self._is_sending, self._is_stop_requested = True, False
         self._show_busy()
         self._bridge.ask(
             self._bridge.services.chats.send(request),
             partial(self._on_sent, self._epoch),
-            partial(self._on_send_refused, self._epoch, chat, text, []),
+            partial(self._on_send_refused, self._epoch, request, taken),
         )
 
     def try_again(self, message: str, *, model: str | None = None, rewrite: Rewrite | None = None) -> None:
@@ -206,19 +196,20 @@ class ChatController(QObject):
         `model`: id of the model that answers. `rewrite`: rephrase the old answer in this way.
         """
         if not self.is_busy:
-            answered = partial(self._on_sibling, self._epoch)
-            self._bridge.ask(self._bridge.services.chats.try_again(message, model=model, rewrite=rewrite), answered)
+            # an event adds the answer
+            self._ask(
+                self._bridge.services.chats.try_again(message, model=model, rewrite=rewrite),
+                lambda answer: self.again_begun.emit(answer.id),
+            )
 
     def refresh(self, near: str = "") -> None:
-        chat, arrived = self.chat, partial(self._on_refreshed, self._epoch, near)
-        if chat:
-            self._bridge.ask(self._bridge.services.chats.open(chat), arrived)
+        if self.chat:
+            self._ask(self._bridge.services.chats.open(self.chat), partial(self._on_refreshed, near))
 
     def show_version(self, message: str, step: int) -> None:
         requested = self.shown.neighbour(message, step)
         if requested is not None and message in self.shown.by_id:
-            arrived = partial(self._on_version, self._epoch, requested)
-            self._bridge.ask(self._bridge.services.chats.show_version(requested), arrived)
+            self._ask(self._bridge.services.chats.show_version(requested), partial(self._on_version, requested))
 
     def continue_answer(self, message: str) -> None:
         if not self.is_busy:
@@ -235,17 +226,27 @@ class ChatController(QObject):
 
     # ---- answers
 
-    def _on_opened(self, epoch: int, message: str, opened: Conversation) -> None:
+    def _ask(
+        self, request: T, answered: Callable[[T], object], refused: Callable[[Problem], object] | None = None
+    ) -> None:
+        """Make a request. Its answer is dropped if another chat is opened meanwhile."""
+        epoch = self._epoch
+
+        def arrived(answer: T) -> None:
+            if epoch == self._epoch:
+                answered(answer)
+
+        self._bridge.ask(request, arrived, refused)
+
+    def _on_opened(self, message: str, opened: Conversation) -> None:
         if opened.item.kind not in SHOWN_AS_CHATS:
             self.other_found.emit(opened.item.id)
-        elif epoch == self._epoch and opened.item.deleted_at is None:
+        elif opened.item.deleted_at is None:
             self.shown.open(opened)
             self._show(opened.item, opened.messages, message)
             self.older.expect(opened.older)
 
-    def _on_refreshed(self, epoch: int, near: str, opened: Conversation) -> None:
-        if epoch != self._epoch:
-            return
+    def _on_refreshed(self, near: str, opened: Conversation) -> None:
         self.older.forget()
         before, now = list(self.shown.by_id), [message.id for message in opened.messages]
         self.shown.open(opened)
@@ -259,9 +260,9 @@ class ChatController(QObject):
         self._show_busy()
         self.context.measure_soon()
 
-    def _on_restored(self, epoch: int, opened: Conversation) -> None:
+    def _on_restored(self, opened: Conversation) -> None:
         if not self.drafts.of("") and not self._is_sending:
-            self._on_opened(epoch, "", opened)
+            self._on_opened("", opened)
 
     def _on_sent(self, epoch: int, sent: SentMessage) -> None:
         self._is_sending = False
@@ -276,25 +277,19 @@ class ChatController(QObject):
             self._add(sent.user_message)
             self._add(sent.answer)
         if self._is_stop_requested:
-            self._stop(sent.answer.id)
+            self._bridge.services.chats.stop(sent.answer.id)
         self._show_busy()
 
-    def _on_send_refused(self, epoch: int, chat: str, text: str, taken: list[Draft], problem: Problem) -> None:
-        self._is_sending = False
+    def _on_send_refused(self, epoch: int, request: SendRequest, taken: list[Draft], problem: Problem) -> None:
+        self._is_sending, chat = False, request.chat or ""
         self.attached.give_back(chat, taken)
-        self.drafts.put(chat, "\n".join(part for part in (text, self.drafts.of(chat)) if part))
+        self.drafts.put(chat, "\n".join(part for part in (request.text, self.drafts.of(chat)) if part))
         if epoch == self._epoch:
             self.draft_restored.emit(self.drafts.of(chat))
         self._show_busy()
         self._bridge.problem_met.emit(problem)
 
-    def _on_sibling(self, epoch: int, answer: Message) -> None:
-        if epoch == self._epoch and answer.item == self.chat:
-            self.again_begun.emit(answer.id)  # an event has already added it
-
-    def _on_version(self, epoch: int, requested: str, opened: Conversation) -> None:
-        if epoch != self._epoch:
-            return
+    def _on_version(self, requested: str, opened: Conversation) -> None:
         self.older.forget()
         self.shown.open(opened)
         self.shown.fill(opened.messages)
@@ -317,26 +312,20 @@ class ChatController(QObject):
             self._show_busy()
 
     def _on_message_grew(self, event: MessageGrew) -> None:
-        message = self.shown.by_id.get(event.message)
-        if message is None:
+        grown = self.shown.grow(event.message, text=event.text)
+        if grown is None:
             return
-        grown = changed(message, text=message.text + event.text)
-        self.shown.by_id[grown.id] = grown
-        self.shown.grew(grown.id)
-        if not message.text:  # the first word removes a note such as "Reading …"
+        if grown.text == event.text:  # the first word removes a note such as "Reading …"
             self.message_renewed.emit(self.shown.view(grown))
         else:
             self.text_grew.emit(grown.id, event.text)
         self.context.grew()
 
     def _on_thought_grew(self, event: ThoughtGrew) -> None:
-        message = self.shown.by_id.get(event.message)
-        if message is None:
+        grown = self.shown.grow(event.message, thought=event.text)
+        if grown is None:
             return
-        grown = changed(message, thought=message.thought + event.text)
-        self.shown.by_id[grown.id] = grown
-        self.shown.thinks(grown.id)
-        if not message.thought or grown.id in self.shown.open_thoughts:
+        if grown.thought == event.text or grown.id in self.shown.open_thoughts:
             self.message_renewed.emit(self.shown.view(grown))
         self.context.grew()
 
@@ -398,14 +387,9 @@ class ChatController(QObject):
             self.shown.quotes[event.message] = event.quotes
             self.renew(self.shown.by_id[event.message])
 
-    # ---- small things
-
     @property
     def _is_writing(self) -> bool:
         return self._is_sending or bool(self.shown.streaming)
-
-    def _stop(self, message: str) -> None:
-        self._bridge.services.chats.stop(message)
 
     def _show(self, item: Item | None, messages: Iterable[Message], message: str) -> None:
         self.older.forget()
@@ -460,14 +444,9 @@ class ChatController(QObject):
             self.busy_changed.emit(is_busy)
 
 
-def _ignore(problem: Problem) -> None:
-    """Ignore problems of optional requests, such as the meter. The problems are shown elsewhere."""
-
-
-# ---- what the menu of a message does
-
-
 class MessageEdits(QObject):
+    """Does what was chosen in the menu of a message."""
+
     edit_requested = Signal(str, str, bool)
     details_requested = Signal(str, str)
     """Emitted with an answer's id and its details."""
@@ -510,12 +489,12 @@ class MessageEdits(QObject):
 
     def _delete(self, id: str, *, alone: bool) -> None:
         near, chat = self._chat.neighbour_of(id), self._chat.chat
-
-        def delete(services: Services) -> int:
-            return services.chats.edits.delete(id, alone=alone)
-
         self.is_deleting = True
-        self._bridge.ask(delete, partial(self._on_deleted, chat, near), self._on_refused)
+        self._bridge.ask(
+            self._bridge.services.chats.edits.delete(id, alone=alone),
+            partial(self._on_deleted, chat, near),
+            self._on_refused,
+        )
 
     def _on_refused(self, problem: Problem) -> None:
         self.is_deleting = False
@@ -525,10 +504,7 @@ class MessageEdits(QObject):
         self.is_deleting = False
         self._refresh(chat, near)
         words = ngettext("The message was deleted.", "{n:,} messages were deleted.", count)
-        back: Callable[[], None] = partial(self._bring_back, chat)
-        self._bridge.notice_raised.emit(
-            Notice(words, action=_("Undo"), on_action=back, life_ms=REMOVAL_MS, key=f"deleted in {chat}")
-        )
+        self._bridge.notice_raised.emit(undoable(words, partial(self._bring_back, chat), f"deleted in {chat}"))
 
     def _bring_back(self, chat: str) -> None:
         self._bridge.ask(self._bridge.services.chats.edits.undo_delete(chat), lambda _done: self._refresh(chat, ""))
@@ -548,10 +524,9 @@ class MessageEdits(QObject):
         )
 
 
-# ---- private chats in the window
-
-
 class PrivateController(QObject):
+    """Private chats in the window."""
+
     listed = Signal(object)
     shown = Signal(bool)
 

@@ -24,7 +24,7 @@ from slmdesk.base.record import changed
 from slmdesk.base.records import JobStatus, ModelRecord
 from slmdesk.base.texts import _
 from slmdesk.chat.window.conversation import ChatController
-from slmdesk.chat.window.list import ChatList
+from slmdesk.chat.window.list import PRIVATE, ChatList
 from slmdesk.jobs.types import EXAM, JobChanged
 from slmdesk.runtime.events import ModelsChanged, ModelState, ModelStateChanged
 from slmdesk.runtime.messages import bytes_for_people
@@ -142,9 +142,6 @@ class ChatTitle(ElidedLabel):
             self._line.setGeometry(self.rect())
 
 
-# ---- the models for the chat
-
-
 STATE_TOPIC = _("model state")
 """Topic of notices that are closed when a model is ready again."""
 GONE = _("{name} was removed from the library elsewhere. Your chats are kept; choose another model to go on.")
@@ -154,7 +151,6 @@ class ModelsController(QObject):
     """Controller of the models that can be chosen. Model files are imported by `imports`."""
 
     models_listed = Signal(object)
-    exams_known = Signal(object)
     state_changed = Signal(object)
     starter_found = Signal(bool)
     file_chosen = Signal(object)
@@ -168,6 +164,8 @@ class ModelsController(QObject):
         self._known: frozenset[str] | None = None
         self.listed: Sequence[ModelRecord] = ()
         """Models that can chat."""
+        self.exams: Mapping[str, tuple[str, str]] = {}
+        """Results of exams by model, as a few words and as a sentence."""
         self.state = ModelStateChanged(ModelState.NONE, None, "")
         bridge.opened.connect(self._on_opened)
         bridge.on(ModelsChanged, self._list)
@@ -242,7 +240,10 @@ class ModelsController(QObject):
                 self.state_changed.emit(self.state)
 
     def _ask_exams(self) -> None:
-        self._bridge.ask(self._bridge.services.cards.exams(), self.exams_known.emit)
+        self._bridge.ask(self._bridge.services.cards.exams(), self._on_exams)
+
+    def _on_exams(self, exams: Mapping[str, tuple[str, str]]) -> None:
+        self.exams = exams
 
     def _on_job_changed(self, event: JobChanged) -> None:
         if event.kind == EXAM and event.status is JobStatus.DONE:
@@ -274,9 +275,6 @@ class ModelsController(QObject):
 def _reload(services: Services) -> None:
     if services.models.state.state is ModelState.NOT_LOADED:
         services.models.warm_up()
-
-
-# ---- a button that shows the model and its state, with a menu to choose another
 
 
 PICKER_WIDTH = 280
@@ -316,14 +314,14 @@ class _PickerButton(QToolButton):
 
 
 class ModelPicker(QWidget):
+    """A button that shows the model and its state, with a menu to choose another."""
+
     model_chosen = Signal(str)
 
     def __init__(self, controller: ModelsController, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("model_picker")
         self._controller = controller
-        self._models: Sequence[ModelRecord] = ()
-        self._exams: Mapping[str, tuple[str, str]] = {}
         self._may_add = True
         self._event = ModelStateChanged(ModelState.NONE, None, "")
         self._build_ui()
@@ -355,22 +353,13 @@ class ModelPicker(QWidget):
     def _connect(self) -> None:
         self._menu.aboutToShow.connect(self._on_menu_opens)
         self.model_chosen.connect(self._controller.use)
-        self._controller.models_listed.connect(self.show_models)
-        self._controller.exams_known.connect(self.show_exams)
+        self._controller.models_listed.connect(self._show)
         self._controller.state_changed.connect(self.show_state)
 
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)
         if event.type() == QEvent.Type.FontChange:
             self.setFixedWidth(theme.scaled(PICKER_WIDTH))
-
-    def show_models(self, models: Sequence[ModelRecord]) -> None:
-        self._models = tuple(models)
-        self._show()
-
-    def show_exams(self, exams: Mapping[str, tuple[str, str]]) -> None:
-        """Show exam results, given by model id as a few words and a sentence."""
-        self._exams = exams
 
     def show_state(self, event: ModelStateChanged) -> None:
         self._event = event
@@ -381,15 +370,15 @@ class ModelPicker(QWidget):
 
     def _on_menu_opens(self) -> None:
         self._menu.clear()
-        for model in self._models:
-            few, sentence = self._exams.get(model.id, ("", ""))
+        for model in self._controller.listed:
+            few, sentence = self._controller.exams.get(model.id, ("", ""))
             action = named(QAction(_menu_words(model, few), self._menu), f"model_{model.id}")
             action.setCheckable(True)
             action.setChecked(model.id == self._event.model)
             action.setToolTip(plain_tip("\n".join(line for line in (_info_of(model), sentence) if line)))
             action.triggered.connect(lambda _checked=False, chosen=model.id: self.model_chosen.emit(chosen))
             self._menu.addAction(action)
-        if self._models:
+        if self._controller.listed:
             self._menu.addSeparator()
         if self._event.state is ModelState.READY:
             self._menu.addAction(_("Unload model"), self._controller.unload)
@@ -411,7 +400,7 @@ class ModelPicker(QWidget):
         elif name:
             text = shown if state is ModelState.READY else f"{shown}, {words}"
         else:
-            text = _("Choose a model") if self._models else _("Add a model")
+            text = _("Choose a model") if self._controller.listed else _("Add a model")
         self.button.setText(text.replace("&", "&&"))
         self.button.setAccessibleName(
             _("Model: {name}, {words}").format(name=name, words=words) if name else _("Model: none")
@@ -443,16 +432,14 @@ def _info_of(model: ModelRecord) -> str:
     return ", ".join(parts) or model.name
 
 
-# ---- the notice above the messages of a private chat
-
-
-PRIVATE = _("Private chat")
 SENTENCE = _("Nothing of it is written to the disk. It is gone when you close it, and when slmdesk quits or locks.")
 LOST = _("This chat is in no file: once closed, it cannot be brought back.")
 LOST_MORE = _("To keep it, choose “Save this chat” first.")
 
 
 class PrivateBar(QFrame):
+    """The notice above the messages of a private chat."""
+
     save_requested = Signal()
     close_requested = Signal()
 

@@ -16,7 +16,6 @@ from slmdesk.chat.window.list_controller import (
     ALL,
     ARCHIVE,
     FILTER,
-    ImportController,
     ListController,
     Place,
     becomes_of_chats,
@@ -89,21 +88,45 @@ class ChatList(QFrame):
         )  # fmt: skip
         self._more = tool_button("list_menu_button", self, tip=MORE, label=MORE, icon="ellipsis")
         self._more.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-        self._menu = ListMenu(self._controller.imports, self)
-        self._more.setMenu(self._menu)
-        self.place_bar = PlaceBar(self)
+        self._more.setMenu(self._build_menu())
+        self.place_bar = PlaceBar(
+            lambda: self._controller.show_place(ALL),
+            lambda: self.edit_space(self._space),
+            lambda: self._ask_delete(self._space),
+            self,
+        )
         self.private = PrivateList(self)
         self.view = named(ChatView(self._rows, self), "chat_view", label=_("Chats"))
         self.view.addAction(self._delete)
         self._hint = plain_label("", self, name="chat_list_hint", kind="small")
         self._hint.setContentsMargins(theme.SPACE_8, 0, theme.SPACE_8, 0)
         self._hint.setVisible(False)
-        self.selection = SelectionBar(self._export, self._move, self)
+        self.selection = SelectionBar(self)
         top = row((self._new, 1), self._more, gap=theme.SPACE_4)
         search = row(self.search_box)
         parts = (top, search, self.private, self.place_bar, self._hint, (self.view, 1), self.selection)
         column(*parts, into=self, gap=theme.SPACE_8)
         self._show_place(ALL)
+
+    def _build_menu(self) -> QMenu:
+        menu = QMenu(self._more)
+
+        def add(name: str, words: str, do: Callable[[], object]) -> QAction:
+            return named(menu.addAction(words, do), f"{name}_action")
+
+        private = add("new_private", _("New private chat"), self.private_requested.emit)
+        show_in_menu(private, "chat.private")
+        private.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)  # the page has the key
+        add("new_space", _("New space…"), partial(self.edit_space, None))
+        add("show_archive", _("Archive"), partial(self._controller.show_place, ARCHIVE))
+        add("show_trash", _("Trash…"), self.trash_requested.emit)
+        menu.addSeparator()
+        add("import_chats", _("Import chats…"), self._on_import)
+        add("import_folder", _("Import a folder of chats…"), self._on_import_folder)
+        exports = named(ExportMenu(menu, _("Export all shown chats as")), "export_shown_menu")
+        exports.form_chosen.connect(self._on_export_shown)
+        menu.addMenu(exports)
+        return menu
 
     def _build_actions(self) -> None:
         self._rename = named(QAction(_("Rename"), self), "rename_action")
@@ -111,8 +134,8 @@ class ChatList(QFrame):
         self._delete = named(QAction(_("Delete"), self), "delete_action")
         self._delete.setShortcut(QKeySequence(Qt.Key.Key_Delete))
         self._pin, self._archive = (named(QAction(self), f"{name}_action") for name in ("pin", "archive"))
-        self._export = ChatsExportMenu(self)
-        self._move = named(QMenu(_("Move to a space"), self), "move_menu")
+        self.export_menu = ChatsExportMenu(self)
+        self.move_menu = named(QMenu(_("Move to a space"), self), "move_menu")
         for action in (self._rename, self._delete):
             action.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
 
@@ -130,29 +153,16 @@ class ChatList(QFrame):
         self.view.all_requested.connect(self._on_all_requested)
         self.view.chats_dropped.connect(self._controller.move)
         self._rename.triggered.connect(self.rename_current)
-        self._delete.triggered.connect(self._on_delete)
-        self._pin.triggered.connect(self._on_pin)
-        self._archive.triggered.connect(self._on_archive)
-        self._export.form_chosen.connect(self._on_export)
-        self._export.together_chosen.connect(
+        self._delete.triggered.connect(self.delete_marked)
+        self._pin.triggered.connect(self.pin_marked)
+        self._archive.triggered.connect(self.archive_marked)
+        self.export_menu.form_chosen.connect(self._on_export)
+        self.export_menu.together_chosen.connect(
             lambda form: self._ask_together([target.id for target in self._targets], form)
         )
-        self._menu.private_requested.connect(self.private_requested)
-        self._menu.space_requested.connect(partial(self.edit_space, None))
-        self._menu.archive_requested.connect(partial(self._controller.show_place, ARCHIVE))
-        self._menu.trash_requested.connect(self.trash_requested)
-        self._menu.export_requested.connect(self._on_export_shown)
         FileDrop(self, self._controller.imports.import_files, pick=chat_files)
         self._controller.imports.chat_chosen.connect(lambda chat: self.chat_chosen.emit(chat, ""))
-        self._move.aboutToShow.connect(self._fill_move)
-        bar, place = self.selection, self.place_bar
-        bar.pin_requested.connect(self._on_pin)
-        bar.archive_requested.connect(self._on_archive)
-        bar.delete_requested.connect(self._on_delete)
-        bar.done.connect(self.view.unmark)
-        place.back_requested.connect(lambda: self._controller.show_place(ALL))
-        place.edit_requested.connect(lambda: self.edit_space(self._space))
-        place.delete_requested.connect(lambda: self._ask_delete(self._space))
+        self.move_menu.aboutToShow.connect(self._fill_move)
 
     @property
     def in_order(self) -> tuple[QWidget, ...]:
@@ -267,7 +277,7 @@ class ChatList(QFrame):
 
     def _show_marked(self, count: int) -> None:
         is_pinned = all(target.is_pinned for target in self._targets)
-        self._export.show_count(count)
+        self.export_menu.show_count(count)
         self.selection.show_count(count, is_archive=self._controller.place.is_archive, is_pinned=is_pinned)
 
     def _on_menu_requested(self, at: QPoint) -> None:
@@ -286,15 +296,15 @@ class ChatList(QFrame):
 
     def _fill_menu(self, menu: QMenu) -> None:
         targets, is_archive = self._targets, self._controller.place.is_archive
-        self._export.show_count(len(targets))
+        self.export_menu.show_count(len(targets))
         self._pin.setText(_("Unpin") if all(target.is_pinned for target in targets) else _("Pin"))
         self._archive.setText(_("Take out of the archive") if is_archive else _("Archive"))
         if len(targets) == 1:
             menu.addAction(self._rename)
         if not is_archive:
             menu.addAction(self._pin)
-        menu.addMenu(self._move)
-        menu.addMenu(self._export)
+        menu.addMenu(self.move_menu)
+        menu.addMenu(self.export_menu)
         menu.addAction(self._archive)
         menu.addAction(self._delete)
 
@@ -309,15 +319,15 @@ class ChatList(QFrame):
 
     def _fill_move(self) -> None:
         here = self._controller.place.space
-        self._move.clear()
+        self.move_menu.clear()
         for space in self._controller.spaces.spaces:
-            action = self._move.addAction(space.name.replace("&", "&&"), partial(self._move_to, space.id))
+            action = self.move_menu.addAction(space.name.replace("&", "&&"), partial(self._move_to, space.id))
             action.setEnabled(space.id != here)
         if self._controller.spaces.spaces:
-            self._move.addSeparator()
-        named(self._move.addAction(_("New space…"), self._move_to_new), "move_new_action")
+            self.move_menu.addSeparator()
+        named(self.move_menu.addAction(_("New space…"), self._move_to_new), "move_new_action")
         if here:
-            named(self._move.addAction(_("Out of this space"), partial(self._move_to, "")), "move_out_action")
+            named(self.move_menu.addAction(_("Out of this space"), partial(self._move_to, "")), "move_out_action")
 
     def _move_to(self, space: str) -> None:
         self._controller.move([target.id for target in self._targets], space)
@@ -330,18 +340,19 @@ class ChatList(QFrame):
         if self.view.currentIndex().isValid():
             self.view.edit(self.view.currentIndex())
 
-    def _on_delete(self) -> None:
+    def delete_marked(self) -> None:
+        """Delete the marked chats, or the current chat or space."""
         targets, index = self._targets, self.view.currentIndex()
         if targets:
             self._controller.delete_all([target.id for target in targets])
         elif index.isValid():
             self._ask_delete(self._controller.spaces.of(str(index.data(ID_ROLE))))
 
-    def _on_pin(self) -> None:
+    def pin_marked(self) -> None:
         targets = self._targets
         self._controller.pin([target.id for target in targets], pinned=not all(target.is_pinned for target in targets))
 
-    def _on_archive(self) -> None:
+    def archive_marked(self) -> None:
         chats = [target.id for target in self._targets]
         self._controller.archive(chats, archived=not self._controller.place.is_archive)
 
@@ -358,6 +369,14 @@ class ChatList(QFrame):
     def _ask_together(self, chats: Sequence[str], form: str) -> None:
         title = self._space.name if self._space else _("Chats")
         ask_where(self, title, form, partial(self._controller.exports.export_together, chats, form))
+
+    def _on_import(self) -> None:
+        taken = self._controller.imports.import_files
+        ask_files(self, _("Import chats"), taken, name="import_chats_dialog", filters=FILTER)
+
+    def _on_import_folder(self) -> None:
+        taken = self._controller.imports.import_files
+        ask_folder(self, _("Import a folder of chats"), lambda folder: admit(self, [folder], taken, is_chosen=True))
 
     def _on_export_shown(self, form: str) -> None:
         def ask() -> None:
@@ -402,33 +421,29 @@ class ChatList(QFrame):
         box.open()
 
 
-# ---- bars of the list of chats
-
-
 BUTTON = 28
 """Width of a button in pixels. Six buttons and a number are no wider than the list."""
 
 
 class PlaceBar(QFrame):
-    back_requested = Signal()
-    edit_requested = Signal()
-    delete_requested = Signal()
+    """Says which space is listed, or the archive."""
 
-    def __init__(self, parent: QWidget) -> None:
+    def __init__(
+        self, back: Callable[[], None], edit: Callable[[], None], delete: Callable[[], None], parent: QWidget
+    ) -> None:
         super().__init__(parent)
         named(self, "place_bar", label=_("What is listed"))
         self.back = tool_button(
-            "place_back", self, tip=_("Back to all chats (Backspace)"), label=_("Back to all "
-                                                                                "chats"), icon="chevron-left",
-            on=self.back_requested,
+            "place_back", self, tip=_("Back to all chats (Backspace)"), label=_("Back to all chats"),
+            icon="chevron-left", on=back,
         )  # fmt: skip
         self.title = ElidedLabel(self, name="place_title")
         self.more = tool_button("place_more", self, tip=_("Change or delete this space"), icon="ellipsis")
         self.more.setAccessibleName(_("Change or delete this space"))
         self.more.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         menu = QMenu(self.more)
-        named(menu.addAction(_("Edit space…"), self.edit_requested.emit), "place_edit")
-        named(menu.addAction(_("Delete space…"), self.delete_requested.emit), "place_delete")
+        named(menu.addAction(_("Edit space…"), edit), "place_edit")
+        named(menu.addAction(_("Delete space…"), delete), "place_delete")
         self.more.setMenu(menu)
         row(self.back, (self.title, 1), self.more, into=self, gap=theme.SPACE_4, margins=(theme.SPACE_8, 0))
         self.hide()
@@ -440,30 +455,18 @@ class PlaceBar(QFrame):
 
 
 class SelectionBar(QFrame):
-    pin_requested = Signal()
-    archive_requested = Signal()
-    delete_requested = Signal()
-    done = Signal()
+    """What can be done with the marked chats."""
 
-    def __init__(self, export: QMenu, move: QMenu, parent: QWidget) -> None:
-        """Create the bar. `export` is the menu of formats, `move` the menu of spaces."""
-        super().__init__(parent)
+    def __init__(self, chats: ChatList) -> None:
+        super().__init__(chats)
         named(self, "selection_bar", label=_("Marked chats"))
         self._count = ElidedLabel(self, name="selection_count", kind="small")
-        self.pin = self._button("pin", "pin", _("Pin"))
-        self.archive = self._button("archive", "package", _("Archive"))
-        self._move = self._button("move", "folder-open", _("Move to a space"))
-        self._export = self._button("export", "download", _("Export"))
-        self._delete = self._button("delete", "trash-2", _("Move to the trash (Del)"))
-        self._done = self._button("done", "x", _("Unmark them (Esc)"))
-        for tool, menu in ((self._move, move), (self._export, export)):
-            tool.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-            tool.setMenu(menu)
-        for tool, signal in (
-            (self.pin, self.pin_requested), (self.archive, self.archive_requested),
-            (self._delete, self.delete_requested), (self._done, self.done),
-        ):  # fmt: skip
-            tool.clicked.connect(signal)
+        self.pin = self._button("pin", "pin", _("Pin"), chats.pin_marked)
+        self.archive = self._button("archive", "package", _("Archive"), chats.archive_marked)
+        self._move = self._button("move", "folder-open", _("Move to a space"), chats.move_menu)
+        self._export = self._button("export", "download", _("Export"), chats.export_menu)
+        self._delete = self._button("delete", "trash-2", _("Move to the trash (Del)"), chats.delete_marked)
+        self._done = self._button("done", "x", _("Unmark them (Esc)"), chats.view.unmark)
         sides = (theme.SPACE_16, theme.SPACE_4, theme.SPACE_8, theme.SPACE_4)
         row((self._count, 1), *self.in_order, into=self, gap=0, margins=sides)
         self.hide()
@@ -480,9 +483,14 @@ class SelectionBar(QFrame):
         _say(self.pin, _("Unpin") if is_pinned else _("Pin"))
         self.pin.setVisible(not is_archive)
 
-    def _button(self, name: str, icon: str, words: str) -> QToolButton:
+    def _button(self, name: str, icon: str, words: str, does: QMenu | Callable[[], None]) -> QToolButton:
         made = tool_button(f"selection_{name}", self, kind="tight", tip=words, label=words, icon=icon)
         made.setFixedWidth(BUTTON)
+        if isinstance(does, QMenu):
+            made.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+            made.setMenu(does)
+        else:
+            made.clicked.connect(does)
         return made
 
 
@@ -491,13 +499,12 @@ def _say(tool: QToolButton, words: str) -> None:
     tool.setAccessibleName(words)
 
 
-# ---- the open private chats, above the list of saved chats
-
-
 PRIVATE = _("Private chat")
 
 
 class PrivateList(QFrame):
+    """The open private chats, above the list of saved chats."""
+
     chat_chosen = Signal(str)
 
     def __init__(self, parent: QWidget) -> None:
@@ -531,41 +538,3 @@ class PrivateList(QFrame):
         set_icon(made, "eye-off", "ink2")
         made.clicked.connect(partial(self.chat_chosen.emit, chat))
         return made
-
-
-# ---- the menu over the list of chats
-
-
-class ListMenu(QMenu):
-    private_requested = Signal()
-    space_requested = Signal()
-    archive_requested = Signal()
-    trash_requested = Signal()
-    export_requested = Signal(str)
-
-    def __init__(self, imports: ImportController, parent: QWidget) -> None:
-        super().__init__(parent)
-        self._imports, self._over = imports, parent
-        private = self._add("new_private", _("New private chat"), self.private_requested.emit)
-        show_in_menu(private, "chat.private")
-        private.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)  # the page has the key
-        self._add("new_space", _("New space…"), self.space_requested.emit)
-        self._add("show_archive", _("Archive"), self.archive_requested.emit)
-        self._add("show_trash", _("Trash…"), self.trash_requested.emit)
-        self.addSeparator()
-        self._add("import_chats", _("Import chats…"), self._ask_files)
-        self._add("import_folder", _("Import a folder of chats…"), self._ask_folder)
-        exports = named(ExportMenu(self, _("Export all shown chats as")), "export_shown_menu")
-        exports.form_chosen.connect(self.export_requested)
-        self.addMenu(exports)
-
-    def _add(self, name: str, words: str, do: Callable[[], object]) -> QAction:
-        return named(self.addAction(words, do), f"{name}_action")
-
-    def _ask_files(self) -> None:
-        taken = self._imports.import_files
-        ask_files(self._over, _("Import chats"), taken, name="import_chats_dialog", filters=FILTER)
-
-    def _ask_folder(self) -> None:
-        over, taken = self._over, self._imports.import_files
-        ask_folder(over, _("Import a folder of chats"), lambda folder: admit(over, [folder], taken, is_chosen=True))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date
 from functools import partial
 from pathlib import Path
@@ -16,22 +16,20 @@ from slmdesk.base.records import Found, Item, Message, Status
 from slmdesk.base.texts import _, ngettext
 from slmdesk.chat.conversation import is_private
 from slmdesk.chat.presets import Preset
-from slmdesk.chat.types import PresetsChanged
+from slmdesk.chat.types import KIND, PresetsChanged
 from slmdesk.chat.window.attachments import AttachController
 from slmdesk.chat.window.list_rows import ChatRows, Key, row_of, row_of_hit, row_of_space
-from slmdesk.runtime import events
 from slmdesk.runtime.events import ItemChanged, ItemGone, ItemsAdded, MessageAdded, MessageChanged, MessageEnded
 from slmdesk.runtime.messages import Problem
-from slmdesk.window.base.bridge import Bridge, Call, Delay
+from slmdesk.window.base.bridge import Bridge, Call, Delay, ignored
 from slmdesk.window.base.shortcuts import WindowStateFile
-from slmdesk.window.widgets.notices import LONG_MS, REMOVAL_MS, ExportController, Notice, notice_of, trashed
+from slmdesk.window.widgets.notices import LONG_MS, ExportController, Notice, notice_of, trashed, undoable
 from slmdesk.window.widgets.opening import dropped_paths
 
 if TYPE_CHECKING:
     from slmdesk.chat.spaces import Space
     from slmdesk.history.imports import ImportProgress, ImportReport
 
-KIND = "chat"
 MOST_HITS = 200
 DAY_LOOK_MS = 60_000
 
@@ -112,9 +110,6 @@ class ListController(QObject):
     def rename(self, chat: str, title: str) -> None:
         self._bridge.services.chats.rename(chat, title)
 
-    def delete(self, chat: str) -> None:
-        self.delete_all([chat])
-
     def delete_all(self, chats: Sequence[str]) -> None:
         self._bridge.ask(self._bridge.services.chats.trash_all(chats), self._on_trashed)
 
@@ -186,18 +181,16 @@ class ListController(QObject):
         self.rows_changed.emit()
 
     def _on_trashed(self, items: Sequence[Item]) -> None:
+        def restore(*_chat: str) -> None:
+            self._bridge.services.chats.restore_all([item.id for item in items])
+
         for item in items:
             self.rows.drop(item.id)
         if len(items) == 1:
-            self._bridge.notice_raised.emit(trashed(items[0], lambda chat: self._restore([chat])))
+            self._bridge.notice_raised.emit(trashed(items[0], restore))
         elif items:
-            back = partial(self._restore, [item.id for item in items])
-            self._offer(
-                _("{count:,} chats were moved to the trash.").format(count=len(items)), back, f"trash {items[0].id}"
-            )
-
-    def _restore(self, chats: Sequence[str]) -> None:
-        self._bridge.services.chats.restore_all(chats)
+            words = _("{count:,} chats were moved to the trash.").format(count=len(items))
+            self._bridge.notice_raised.emit(undoable(words, restore, f"trash {items[0].id}"))
 
     def _offer_back(self, done: str, old: Sequence[Item]) -> None:
         if not old:
@@ -208,12 +201,9 @@ class ListController(QObject):
             else _("{count:,} chats were").format(count=len(old))
         )
         back = partial(self._bridge.ask, lambda services: services.chats.places.put_back(old))
-        self._offer(f"{what} {done}.", back, f"place {old[0].id}")
+        self._bridge.notice_raised.emit(undoable(f"{what} {done}.", back, f"place {old[0].id}"))
 
-    def _offer(self, words: str, back: Callable[[], None], key: str) -> None:
-        self._bridge.notice_raised.emit(Notice(words, action=_("Undo"), on_action=back, life_ms=REMOVAL_MS, key=key))
-
-    def _on_item_changed(self, event: events.ItemChanged) -> None:
+    def _on_item_changed(self, event: ItemChanged) -> None:
         item = event.item
         if is_private(item.id):
             return
@@ -236,7 +226,7 @@ class ListController(QObject):
             return item.archived == self.place.is_archive
         return self.spaces.living(item.folder) == self.place.space
 
-    def _on_item_gone(self, event: events.ItemGone) -> None:
+    def _on_item_gone(self, event: ItemGone) -> None:
         self.rows.drop(event.id)
         self._others.discard(event.id)
         self._set_unread(self._unread - {event.id})
@@ -265,7 +255,7 @@ class ListController(QObject):
         is_empty = not self.rows.rows and self.rows.is_whole
         self.hint_changed.emit(words if is_empty else "")
 
-    def _on_message_reported(self, event: events.MessageAdded | events.MessageChanged | events.MessageEnded) -> None:
+    def _on_message_reported(self, event: MessageAdded | MessageChanged | MessageEnded) -> None:
         message: Message = event.message
         if is_private(message.item):
             return
@@ -284,8 +274,7 @@ class ListController(QObject):
             self._homes.pop(item.id, None)
 
     def _mark(self) -> None:
-        self.rows.set_writing(self._with_homes(self._writing.values()))
-        self.rows.set_unread(self._with_homes(self._unread))
+        self.rows.set_marks(self._with_homes(self._writing.values()), self._with_homes(self._unread))
 
     def _with_homes(self, chats: Iterable[str]) -> frozenset[str]:
         known = frozenset(chats)
@@ -297,10 +286,7 @@ class ListController(QObject):
         self._unread = chats
         self._mark()
         words = " ".join(sorted(chats))
-        self._bridge.ask(lambda _services: self._state.change(unread_chats=words), None, lambda _problem: None)
-
-
-# ---- the spaces
+        self._bridge.ask(lambda _services: self._state.change(unread_chats=words), None, ignored)
 
 
 REFRESH_MS = 50
@@ -320,7 +306,7 @@ class SpacesController(QObject):
         self._timer = Delay(self, REFRESH_MS, self.refresh)
         bridge.on(ItemChanged, self._on_item_changed)
         bridge.on(ItemGone, self._on_item_gone)
-        bridge.on(PresetsChanged, self._on_presets_changed)
+        bridge.on(PresetsChanged, self._refresh_soon)
 
     def of(self, id: str) -> Space | None:
         return next((space for space in self.spaces if space.id == id), None)
@@ -369,9 +355,7 @@ class SpacesController(QObject):
         words = _("The space “{name}” was moved to the trash{becomes_of_chats}.").format(
             name=space.name, becomes_of_chats=becomes_of_chats(space.count, is_done=True)
         )
-        self._bridge.notice_raised.emit(
-            Notice(words, action=_("Undo"), on_action=restore, life_ms=REMOVAL_MS, key=f"space {space.id}")
-        )
+        self._bridge.notice_raised.emit(undoable(words, restore, f"space {space.id}"))
 
     def _on_listed(self, found: tuple[Sequence[Space], Sequence[Preset]]) -> None:
         spaces, self.presets = found
@@ -382,16 +366,13 @@ class SpacesController(QObject):
             self.spaces = spaces
             self.listed.emit(moved and was_known)
 
-    def _on_item_changed(self, event: events.ItemChanged) -> None:
+    def _on_item_changed(self, event: ItemChanged) -> None:
         if event.item.kind == SPACE_KIND or self.spaces:  # a chat may have come into a space, or left it
             self._refresh_soon()
 
     def _on_item_gone(self) -> None:
         if self.spaces:
             self._refresh_soon()
-
-    def _on_presets_changed(self) -> None:
-        self._refresh_soon()
 
     def _refresh_soon(self) -> None:
         if not self._timer.isActive():
@@ -407,9 +388,6 @@ def becomes_of_chats(count: int, *, is_done: bool = False) -> str:
         if is_done
         else _("; its {chats} {go} back to the list").format(chats=chats, go=go)
     )
-
-
-# ---- imports chats
 
 
 FILTER = _("Exported chats (*.json *.zip);;All files (*)")

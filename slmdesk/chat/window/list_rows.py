@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
+from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import (
@@ -96,6 +97,11 @@ class Row(Record):
     def is_pinned(self) -> bool:
         return self.key[0] == _PINNED
 
+    @property
+    def place(self) -> tuple[str, str]:
+        """Return what tells the row from others. Several hits of a search may be in one chat."""
+        return self.id, self.message
+
 
 def row_of(item: Item) -> Row:
     return Row(item.id, item.shown_title, (_PINNED if item.pinned else _CHAT, item.updated, item.n))
@@ -148,77 +154,44 @@ class ChatRows(QAbstractListModel):
             return
         self._is_waiting, self._is_at_end = False, len(rows) < self._asked
         known = {row.id for row in self.rows}
-        fresh = [row for row in rows if row.id not in known]
-        if fresh:
-            first = len(self.rows)
-            self.beginInsertRows(_ROOT, first, first + len(fresh) - 1)
-            self.rows.extend(fresh)
-            self.endInsertRows()
+        self._show([*self.rows, *(row for row in rows if row.id not in known)])
 
     def show_spaces(self, rows: Sequence[Row]) -> None:
         """Replace the spaces, which stand before the chats. During a search no spaces are shown."""
-        if self.is_search:
-            return
-        old = [row for row in self.rows if row.is_space]
-        if [row.id for row in old] == [row.id for row in rows]:
-            self.rows[: len(old)] = rows
-            if old != list(rows):
-                self.dataChanged.emit(self.index(0), self.index(len(old) - 1))
-            return
-        if old:
-            self.beginRemoveRows(_ROOT, 0, len(old) - 1)
-            del self.rows[: len(old)]
-            self.endRemoveRows()
-        if rows:
-            self.beginInsertRows(_ROOT, 0, len(rows) - 1)
-            self.rows[:0] = rows
-            self.endInsertRows()
+        if not self.is_search:
+            self._show([*rows, *(row for row in self.rows if not row.is_space)])
 
     def show_hits(self, rows: Sequence[Row]) -> None:
         self._reset(rows, is_search=True)
 
     def put(self, row: Row) -> None:
-        at = self.index_of(row.id)
+        """Show the new state of a chat. In search results only its title changes."""
         if self.is_search:
-            if at is not None and self.rows[at].title != row.title:
-                self.rows[at] = changed(self.rows[at], title=row.title)
-                self.dataChanged.emit(self.index(at), self.index(at))
+            self._show([changed(old, title=row.title) if old.id == row.id else old for old in self.rows])
             return
-        if at is None:
-            self._insert(row)
-        elif self.rows[at].key == row.key or self._place_of(row) in (at, at + 1):
-            if self.rows[at] != row:
-                self.rows[at] = row
-                self.dataChanged.emit(self.index(at), self.index(at))
-                self._renew_headings(at + 1)
-        else:
-            self._move(at, row)
+        rows = [old for old in self.rows if old.id != row.id]
+        at = next((at for at, other in enumerate(rows) if other.key < row.key), len(rows))
+        if at < len(rows) or self._is_at_end:  # else it arrives with its page
+            rows.insert(at, row)
+        self._show(rows)
 
     def set_open(self, chat: str) -> None:
         self._open = chat
-        self._describe_marks()
+        self._tell_changed(OPEN_ROLE)
 
-    def set_writing(self, chats: frozenset[str]) -> None:
-        if chats != self._writing:
-            self._writing = chats
-            self._describe_marks()
-
-    def set_unread(self, chats: frozenset[str]) -> None:
-        if chats != self._unread:
-            self._unread = chats
-            self._describe_marks()
+    def set_marks(self, writing: frozenset[str], unread: frozenset[str]) -> None:
+        """Mark the chats in which an answer is being written, and those with a new one."""
+        if (writing, unread) != (self._writing, self._unread):
+            self._writing, self._unread = writing, unread
+            self._tell_changed(WRITING_ROLE, UNREAD_ROLE)
 
     def set_today(self, today: date) -> None:
         if today != self._today:
             self._today = today
-            self._renew_headings(*range(len(self.rows)))
+            self._tell_changed()
 
     def drop(self, chat: str) -> None:
-        for at in [at for at in range(len(self.rows) - 1, -1, -1) if self.rows[at].id == chat]:
-            self.beginRemoveRows(_ROOT, at, at)
-            del self.rows[at]
-            self.endRemoveRows()
-            self._renew_headings(at)
+        self._show([row for row in self.rows if row.id != chat])
 
     def index_of(self, chat: str) -> int | None:
         return next((at for at, row in enumerate(self.rows) if row.id == chat), None)
@@ -312,52 +285,42 @@ class ChatRows(QAbstractListModel):
             return SPACES
         return PINNED if row.is_pinned else group_words(row.key[1], self._today)
 
-    def _renew_headings(self, *ats: int) -> None:
-        """Lay these rows out again, because the row before them has changed and they may need a heading."""
-        for at in ats:
-            if 0 <= at < len(self.rows) and not self.is_search:
-                self.dataChanged.emit(self.index(at), self.index(at), [HEADING_ROLE])
+    def _show(self, rows: Sequence[Row]) -> None:
+        """Show these rows. Those that stay keep their selection, their focus and the editor of their title."""
+        if rows == self.rows:
+            return
+        staying = {row.place for row in rows}
+        for at in range(len(self.rows) - 1, -1, -1):
+            if self.rows[at].place not in staying:
+                self.beginRemoveRows(_ROOT, at, at)
+                del self.rows[at]
+                self.endRemoveRows()
+        known, at = {row.place for row in self.rows}, 0
+        while at < len(rows):
+            fresh = list(takewhile(lambda row: row.place not in known, rows[at:]))
+            if fresh:
+                self.beginInsertRows(_ROOT, at, at + len(fresh) - 1)
+                self.rows[at:at] = fresh
+                self.endInsertRows()
+            elif self.rows[at].place != rows[at].place:
+                before = next(n for n in range(at, len(self.rows)) if self.rows[n].place == rows[at].place)
+                self.beginMoveRows(_ROOT, before, before, _ROOT, at)
+                self.rows.insert(at, self.rows.pop(before))
+                self.endMoveRows()
+            at += len(fresh) or 1
+        self.rows = list(rows)
+        self._tell_changed()
 
-    def _describe_marks(self) -> None:
+    def _tell_changed(self, *roles: int) -> None:
+        """Have all rows drawn again, or laid out again too, as one may have another heading: without `roles`."""
         if self.rows:
-            roles = [OPEN_ROLE, WRITING_ROLE, UNREAD_ROLE]
-            self.dataChanged.emit(self.index(0), self.index(len(self.rows) - 1), roles)
+            self.dataChanged.emit(self.index(0), self.index(len(self.rows) - 1), list(roles))
 
     def _reset(self, rows: Sequence[Row], *, is_search: bool) -> None:
         self.beginResetModel()
         self.rows = list(rows)
         self.is_search, self._is_waiting, self._is_at_end = is_search, False, True
         self.endResetModel()
-
-    def _place_of(self, row: Row) -> int:
-        """Return the index at which this row belongs: before the first row with a smaller key."""
-        return next((at for at, other in enumerate(self.rows) if other.key < row.key), len(self.rows))
-
-    def _insert(self, row: Row) -> None:
-        at = self._place_of(row)
-        if at == len(self.rows) and not self._is_at_end:
-            return  # the row arrives with its page
-        self.beginInsertRows(_ROOT, at, at)
-        self.rows.insert(at, row)
-        self.endInsertRows()
-        self._renew_headings(at, at + 1)
-
-    def _move(self, at: int, row: Row) -> None:
-        to = self._place_of(row)
-        if to == len(self.rows) and not self._is_at_end:
-            self.drop(row.id)  # the row arrives again with its page
-            return
-        if not self.beginMoveRows(_ROOT, at, at, _ROOT, to):
-            return
-        del self.rows[at]
-        new = to if to < at else to - 1
-        self.rows.insert(new, row)
-        self.endMoveRows()
-        self.dataChanged.emit(self.index(new), self.index(new))
-        self._renew_headings(new + 1, at, at + 1)
-
-
-# ---- the view of the list of chats, and how its rows are drawn
 
 
 DOT = 7
@@ -500,7 +463,7 @@ class ChatView(QListView):
     @property
     def marked_rows(self) -> list[QModelIndex]:
         """Return the selected rows from the top. Empty if only a single row is selected."""
-        return sorted(self.selectedIndexes(), key=lambda selectedindex: selectedindex.row()) if self.marked else []
+        return sorted(self.selectedIndexes(), key=QModelIndex.row) if self.marked else []
 
     def unmark(self) -> None:
         self.clearSelection()

@@ -11,7 +11,7 @@ from PySide6.QtCore import QObject, Signal
 
 from slmdesk.base.record import Record, changed
 from slmdesk.base.records import Message, Status
-from slmdesk.base.texts import _, grouped, in_quotes, ngettext
+from slmdesk.base.texts import _, decimal, grouped, in_quotes, ngettext
 from slmdesk.base.types import AttachmentPart, Json, Place, Role, used_words
 from slmdesk.chat.conversation import (
     ContextWindow,
@@ -187,7 +187,7 @@ def _joined(value: Json) -> str:
 
 
 def _number(value: Json) -> str:
-    return f"{value:g}" if isinstance(value, int | float) and not isinstance(value, bool) else str(value)
+    return decimal(value) if isinstance(value, int | float) and not isinstance(value, bool) else str(value)
 
 
 def _adapter(message: Message) -> str:
@@ -345,14 +345,18 @@ class ShownMessages:
         self.summarizing.discard(id)
         self.live[id] = self._live(id).reading(read, total, self._clock())
 
-    def thinks(self, id: str) -> None:
-        self.live[id] = self._live(id).thinking(self._clock())
-
     def toggle_thought(self, id: str) -> None:
         self.open_thoughts ^= {id}
 
-    def grew(self, id: str) -> None:
-        self.live[id] = self._live(id).grown(self._clock())
+    def grow(self, id: str, *, text: str = "", thought: str = "") -> Message | None:
+        """Add what the model has written or thought. Returns the message, or None if it is not shown."""
+        message = self.by_id.get(id)
+        if message is None:
+            return None
+        live, now = self._live(id), self._clock()
+        self.live[id] = live.grown(now) if text else live.thinking(now)
+        self.by_id[id] = changed(message, text=message.text + text, thought=message.thought + thought)
+        return self.by_id[id]
 
     def tick(self) -> list[Message]:
         """Update the elapsed times. Returns the answers that are being written."""

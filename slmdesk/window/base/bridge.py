@@ -208,6 +208,10 @@ class Bridge(QObject):
             topic.published.emit(event)
 
 
+def ignored(_problem: Problem) -> None:
+    """Take no notice of a problem that is shown elsewhere, or whose request nobody depends on."""
+
+
 class _Topic(QObject):
     published = Signal(object)
 

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import pytest
+from fakes.compound_file import compound_file
 from fakes.dropping import drop
-from fakes.office import ole
 from fakes.tiny_pdf import TinyPdf, lines
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QInputDialog, QToolButton, QWidget
 
 from slmdesk.base.types import AttachMode
-from slmdesk.chat.window.attachment_chips import FAILED, AttachmentBar, Draft
+from slmdesk.chat.window.attachment_chips import FAILED, AttachmentBar, Draft, pasted_draft
+from slmdesk.chat.window.composer import is_long
 from slmdesk.chat.window.messages import DECIDING
 from slmdesk.runtime.events import Pending
 
@@ -135,10 +136,20 @@ def test_a_long_paste_is_attached_and_can_be_inserted_as_text_instead(program):
     assert program.page.composer.text == text
 
 
+def test_what_is_long_is_attached_under_a_name_of_its_own():
+    assert is_long("Roses grow in May. " * 400)
+    assert is_long("\n".join(f"{number}. milk" for number in range(61)))
+    assert not is_long("\n".join(f"{number}. milk" for number in range(60)) + "\n")
+    first = pasted_draft("Roses grow in May. " * 400, set()).name
+    assert first == "Pasted text (1,600 words)"
+    assert pasted_draft("Roses grow in May. " * 400, {first}).name == "Pasted text 2 (1,600 words)"
+
+
 def test_the_key_to_paste_as_text_is_that_of_the_message_alone(program):
     keys = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
-    paste(program, "Roses grow in May. " * 400, keys)
-    assert program.page.composer.text == "Roses grow in May. " * 400
+    paste(program, "Roses grow in May.\r\n" * 400, keys)
+    assert program.page.composer.text == "Roses grow in May.\n" * 400
+    assert drafts(program) == []
     program.page.composer.input_box.clear()
     search = program.find("search_box")
     search.setFocus()
@@ -147,39 +158,20 @@ def test_the_key_to_paste_as_text_is_that_of_the_message_alone(program):
     assert program.page.composer.text == ""
 
 
-def test_two_pasted_texts_have_two_names(program):
-    for _ in range(2):
-        paste(program, "Roses grow in May. " * 400)
-    wait_read(program, 2)
-    assert [draft.name for draft in drafts(program)] == ["Pasted text (1,600 words)", "Pasted text 2 (1,600 words)"]
-
-
-def test_many_short_lines_are_long_too_and_a_few_are_not(program):
-    paste(program, "\n".join(f"{number}. milk" for number in range(60)) + "\n")
-    assert drafts(program) == []
-    program.page.composer.input_box.clear()
-    paste(program, "\n".join(f"{number}. milk" for number in range(61)))
-    wait_read(program)
-    assert program.page.composer.text == ""
-
-
-def test_another_key_pastes_a_long_text_as_text(program):
-    text = "Roses grow in May.\r\n" * 400
-    paste(program, text, Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier)
-    assert program.page.composer.text == text.replace("\r", "")
-    assert drafts(program) == []
-
-
-def test_a_pasted_text_lasts_as_a_draft_and_is_read_again_in_its_chat(start, model_file):
+def test_what_is_attached_lasts_as_a_draft_and_is_read_again_in_its_chat(start, model_file, manual):
     program = start().with_model(model_file)
     text = "Roses grow in May. " * 400
     paste(program, text)
     wait_read(program)
+    drop(program.page, manual)
+    wait_read(program, 2)
+    drafts(program)[1].mode = AttachMode.WHOLE
     program.close()
     again = start(answer="In May.")
     again.wait(lambda: drafts(again))
-    wait_read(again)
+    wait_read(again, 2)
     assert drafts(again)[0].source == (text,)
+    assert (drafts(again)[1].name, drafts(again)[1].mode) == ("manual.txt", AttachMode.WHOLE)
     again.say("When do roses grow?")
     again.wait(lambda: extras(again))
     again.click(extras(again)[0])
@@ -259,19 +251,6 @@ def test_the_way_a_document_is_read_can_be_chosen(program, manual):
     assert not program.messages()[0].attachments[0].attached.is_whole
 
 
-def test_drafts_keep_their_attachments_over_a_restart(start, model_file, manual):
-    program = start().with_model(model_file)
-    drop(program.page, manual)
-    wait_read(program)
-    program.type("Not sent")
-    drafts(program)[0].mode = AttachMode.WHOLE
-    program.close()
-    again = start()
-    again.wait(lambda: again.page.composer.text == "Not sent")
-    wait_read(again)
-    assert (drafts(again)[0].name, drafts(again)[0].mode) == ("manual.txt", AttachMode.WHOLE)
-
-
 def test_a_quotation_opens_its_page(start, model_file, manual):
     program = start(answer='It says "the pump stops at 12 bar".').with_model(model_file)
     drop(program.page, manual)
@@ -298,7 +277,7 @@ def test_a_locked_document_asks_for_its_password(program, tmp_path):
 
 def test_where_no_password_can_be_used_none_is_asked_for(program, tmp_path):
     path = tmp_path / "locked.docx"
-    path.write_bytes(ole({"EncryptionInfo": b"x", "EncryptedPackage": b"y"}))
+    path.write_bytes(compound_file({"EncryptionInfo": b"x", "EncryptedPackage": b"y"}))
     drop(program.page, path)
     program.wait(lambda: any("Only that of a PDF can be used" in words for words in program.notices()))
     assert drafts(program)[0].state == "failed"

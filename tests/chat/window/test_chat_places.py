@@ -183,17 +183,6 @@ def test_several_chats_are_marked_with_the_mouse_and_the_keyboard(program):
     program.wait(lambda: titles(program) == ["one", "two", "three", "four"])
 
 
-def test_all_of_a_long_list_are_marked(program):
-    program.ask(lambda services: [services.chats.new_chat(f"chat {number}") for number in range(250)])
-    view = view_of(program)
-    program.wait(lambda: view.model().rowCount() == 250)
-    view.model().start()
-    program.wait(lambda: view.model().rowCount() == 100)
-    view.setFocus()
-    QTest.keyClick(view, Qt.Key.Key_A, Qt.KeyboardModifier.ControlModifier)
-    program.wait(lambda: view.marked == 250)
-
-
 def test_marked_chats_are_pinned_together(program):
     make(program, one=0, two=0.0001, three=0.0002)
     mark(program, "two", "three")
@@ -223,7 +212,7 @@ def test_marked_chats_are_exported_into_a_folder(program, tmp_path):
     view = view_of(program)
     view.setFocus()
     QTest.keyClick(view, Qt.Key.Key_A, Qt.KeyboardModifier.ControlModifier)
-    program.page.chat_list.selection._export.menu().form_chosen.emit("md")
+    program.page.chat_list.export_menu.form_chosen.emit("md")
     dialog = program.find("folder_dialog")
     assert isinstance(dialog, QFileDialog)
     dialog.fileSelected.emit(str(tmp_path))
@@ -236,7 +225,7 @@ def test_marked_chats_are_exported_into_a_folder(program, tmp_path):
 def test_an_export_that_fails_says_how_many_are_written(program, tmp_path):
     make(program, one=0, two=0.0001)
     mark(program, "one", "two")
-    program.page.chat_list.selection._export.menu().form_chosen.emit("md")
+    program.page.chat_list.export_menu.form_chosen.emit("md")
     dialog = program.find("folder_dialog")
     dialog.fileSelected.emit(str(tmp_path / "gone"))
     dialog.close()
@@ -298,7 +287,7 @@ def test_chats_are_dragged_into_a_space(program):
     click(program, "Pumps")
     program.wait(lambda: titles(program) == ["one", "three"])
     mark(program, "one", "three")
-    bar_menu = program.page.chat_list.selection._move.menu()
+    bar_menu = program.page.chat_list.move_menu
     bar_menu.aboutToShow.emit()
     pick(bar_menu, "Out of this space")
     program.wait(lambda: program.find("chat_list_hint").text() == "No chats in this space yet.")

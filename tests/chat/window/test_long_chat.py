@@ -228,6 +228,8 @@ def test_a_question_that_the_model_refused_is_asked_again_once_it_is_decided(sma
     program.wait(lambda: len(program.chat.message_ids) == 10)
     program.wait(lambda: program.page.meter.ways.isVisible())
     assert program.last().error_code == "context.full"
+    assert "Start a new chat" in rows(program)[-1].note
+    assert program.notices() == [], "said once, under the message"
     program.click("full_leave_out")
     program.wait(lambda: program.last().status is Status.COMPLETE)
     assert len(program.chat.message_ids) == 10

@@ -10,7 +10,6 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QMessageBox, QPushButton
 
 from slmdesk.chat.conversation import is_private
-from slmdesk.chat.window.list import ListMenu
 
 pytestmark = [pytest.mark.gui, pytest.mark.qt_log_ignore("This plugin does not support", extend=True)]
 
@@ -128,7 +127,7 @@ def test_it_is_left_and_come_back_to_and_lost_only_after_a_question(program, hom
 
 
 def test_an_empty_one_closes_without_a_question(program):
-    menu = program.window.findChild(ListMenu)
+    menu = program.find("list_menu_button").menu()
     next(action for action in menu.actions() if action.objectName() == "new_private_action").trigger()
     program.wait(lambda: is_private(program.chat.chat))
     program.click("private_close")

@@ -135,15 +135,6 @@ def test_the_system_tells_the_title_of_an_answered_chat_and_nothing_else(program
     assert len(way.shown) == 1
 
 
-def test_a_failed_answer_is_told(program, monkeypatch):
-    way = Recording()
-    program.frame.notifier.ways = [way]
-    leave(program, monkeypatch)
-    ask(program, "broken", fault="error", at=2)
-    program.wait(lambda: way.shown)
-    assert way.shown == [("slmdesk", "\u201cbroken\u201d could not be answered.")]
-
-
 def test_no_title_is_told_while_the_history_is_encrypted(program, monkeypatch):
     monkeypatch.setattr("slmdesk.history.service.HistoryService.is_confidential", lambda _self: True)
     way = Recording()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from math import ceil
 
 from PySide6.QtCore import QEvent, QObject, QRect, QSize, Qt, Signal
@@ -144,9 +144,6 @@ class MessageView(Record):
     @property
     def is_growing(self) -> bool:
         return self.status is Status.STREAMING
-
-
-# ---- a message as a widget
 
 
 GAP = SPACE_16
@@ -615,13 +612,12 @@ def _row_of(view: MessageView) -> tuple[object, ...]:
     return view.actions, view.version, view.versions
 
 
-# ---- the reasoning of a model before its answer
-
-
 ICON_SIZE = 16
 
 
 class ThoughtLine(QObject):
+    """The reasoning of a model before its answer."""
+
     chosen = Signal(str)
 
     def __init__(self, style: ViewStyle, parent: QWidget) -> None:
@@ -685,22 +681,25 @@ class ThoughtLine(QObject):
         return y
 
     def _make_button(self, name: str, key: str, tip: str) -> QToolButton:
-        button = QToolButton(self._parent)
-        named(button, name, kind="small")
-        button.setIconSize(QSize(ICON_SIZE, ICON_SIZE))
-        button.setFont(self._style.small_font)
-        button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-        button.setToolTip(tip)
+        button = _line_button(name, self._parent, self._style, tip, lambda: self.chosen.emit(key))
         button.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # Tab works through the view
-        button.setCursor(Qt.CursorShape.PointingHandCursor)
-        button.clicked.connect(lambda: self.chosen.emit(key))
         return button
 
 
-# ---- the lines under a message that can be opened
+def _line_button(name: str, parent: QWidget, style: ViewStyle, tip: str, on: Callable[[], object]) -> QToolButton:
+    button = named(QToolButton(parent), name, kind="small")
+    button.setIconSize(QSize(ICON_SIZE, ICON_SIZE))
+    button.setFont(style.small_font)
+    button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+    button.setToolTip(tip)
+    button.setCursor(Qt.CursorShape.PointingHandCursor)
+    button.clicked.connect(on)
+    return button
 
 
 class ExtraLines(QObject):
+    """The lines under a message that can be opened."""
+
     chosen = Signal(str)
 
     def __init__(self, style: ViewStyle, parent: QWidget) -> None:
@@ -735,18 +734,12 @@ class ExtraLines(QObject):
         return y
 
     def _make(self, extra: Extra) -> QToolButton:
-        button = QToolButton(self._parent)
-        named(button, "message_extra", kind="small")
+        tip = plain_tip(extra.tip or extra.words)
+        button = _line_button("message_extra", self._parent, self._style, tip, lambda: self.chosen.emit(extra.key))
         button.setIcon(icon(extra.icon, self._style.theme.colour("ink2")))
-        button.setIconSize(QSize(ICON_SIZE, ICON_SIZE))
-        button.setFont(self._style.small_font)
-        button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         button.setText(extra.words.replace("&", "&&"))
         button.setAccessibleName(extra.words)
-        button.setToolTip(plain_tip(extra.tip or extra.words))
         button.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
-        button.setCursor(Qt.CursorShape.PointingHandCursor)
-        button.clicked.connect(lambda _checked=False, key=extra.key: self.chosen.emit(key))
         return button
 
 
