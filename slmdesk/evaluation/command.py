@@ -124,9 +124,6 @@ def bench(console: Console, model: str | None) -> None:
     console.say(f"energy  {found.energy_words()}")
 
 
-# ---- `slmdesk models tune`
-
-
 FORMAT = click.Choice(list(FILE_TYPES), case_sensitive=False)
 
 

@@ -36,9 +36,6 @@ from slmdesk.runtime.service import Later, Runtime, Service
 from slmdesk.store import Store
 from slmdesk.text.sentences import LANGUAGES, detect
 
-# ---- the questions of the exams, and how answers are judged
-
-
 ANSWER_TOKENS = 96
 THOUGHT_TOKENS, END_TOKENS = 1024, 16
 LEAST_NEW_WORDS = 5
@@ -195,9 +192,6 @@ def _but(values: Sequence[float], at: int) -> list[float]:
 
 def _document(lead: str, text: str) -> tuple[TextPart, TextPart]:
     return TextPart(lead), TextPart(text, Origin.DOCUMENT)
-
-
-# ---- exams
 
 
 KIND = EXAM
@@ -473,11 +467,10 @@ def is_weak(record: ModelRecord, needed: Collection[Skill] = (Skill.FORMAT,), fe
     return isinstance(parameters, int) and 0 < parameters < fewest
 
 
-# ---- offers the exam of a model after its first answer, and starts it automatically only when this PC is idle
-#
-# It starts when nobody works at this PC, the model has been idle for a little while and is still loaded, and the exam
-# does not take long; never on battery. An exam started automatically gives way to everything: it is paused when
-# somebody is back, ends when the person loads another model, and is resumed when the examined model answers again.
+# Offers the exam of a model after its first answer, and starts it automatically only when this PC is idle. It starts
+# when nobody works at this PC, the model has been idle for a little while and is still loaded, and the exam does not
+# take long; never on battery. An exam started automatically gives way to everything: it is paused when somebody is
+# back, ends when the person loads another model, and is resumed when the examined model answers again.
 
 
 IDLE_S = 20.0
@@ -563,8 +556,6 @@ class AutoExams(Service):
     def close(self) -> None:
         self._is_on = False
         self._rest()
-
-    # ---- inside
 
     def _listen(self, events: EventBus) -> None:
         events.on(MessageEnded, self._on_message_ended)

@@ -156,9 +156,6 @@ def _plain(value: Json) -> str:
     return str(value)
 
 
-# ---- labels for exam results
-
-
 _NOUNS: Mapping[Skill, str] = {
     Skill.FORMAT: _("keeping to a form"),
     Skill.BLOCK: _("finding where a text says something"),
@@ -316,9 +313,6 @@ class SoleUse:
         with suppress(KnownError):
             return self._models.choose(None)
         return None
-
-
-# ---- measures a model's speed on this PC with a short answer to a page of text, and stores it with the model
 
 
 INFO_KEY = "bench"

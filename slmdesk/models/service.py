@@ -49,8 +49,6 @@ class ModelService(Service):
         self._default = runtime.settings.current.model_for_chat
         runtime.settings.listeners.append(self._on_settings)
 
-    # ---- the library
-
     def list(self) -> list[ModelRecord]:
         """Return all models, including those whose file is missing now. Their folder may come back."""
         return self._store.models.all()
@@ -122,8 +120,6 @@ class ModelService(Service):
     def by_sha256(self, sha256: str | None) -> ModelRecord | None:
         return next((model for model in self._store.models.all() if model.sha256 == sha256), None) if sha256 else None
 
-    # ---- the loaded model
-
     @property
     def state(self) -> ModelStateChanged:
         reported = self._loader.state
@@ -176,8 +172,6 @@ class ModelService(Service):
     def cancel_load(self) -> None:
         self._loader.cancel_load()
 
-    # ---- bringing in
-
     def import_file(self, path: Path, *, link: bool = False, name: str = "") -> Pending[ImportEnded]:
         """Add a file by copying or linking it. Reports ImportProgress and always ends with an ImportEnded.
 
@@ -228,8 +222,6 @@ class ModelService(Service):
             self._importer.begin(path, link=path in found.shared).then(one_ended)
         if not found.all:
             adopted.end(0)
-
-    # ---- checking
 
     def verify(self, models: Sequence[str]) -> Pending[Sequence[VerifyResult]]:
         """Compare the files of these models with their checksums; without names, all. Reports (bytes done, total
@@ -295,8 +287,6 @@ class ModelService(Service):
             if name in vars(self):
                 getattr(self, name).close()
 
-    # ---- inside
-
     def register(
         self, file: HashedFile, header: GgufHeader, name: str, *,
         linked: bool = False, source: str = "file", license: str = "",
@@ -342,9 +332,6 @@ def _shown(header: GgufHeader, license: str) -> dict[str, Json]:
         "names": clean_label(names_of(header), 3 * MAX_NAME),
     }
     return shown | {"base": base_name(header)} if header.kind == "adapter" else shown
-
-
-# ---- estimates from its header whether a model fits this PC's memory
 
 
 COMFORTABLE = 0.8
@@ -447,9 +434,6 @@ def weights_budget(available: int) -> int:
     return max(0, round((available * COMFORTABLE - plus) / times))
 
 
-# ---- the default model for each job
-
-
 class DefaultUse(StrEnum):
     CHAT = "chat"
     SUMMARIZE = "summarize"
@@ -549,9 +533,6 @@ def lost_words(uses: Sequence[DefaultUse]) -> str:
     return _("It was the default for {jobs}; the last used model takes its place.").format(jobs=jobs)
 
 
-# ---- renames models
-
-
 class NameService(Service):
     def rename(self, model: str, name: str) -> ModelRecord:
         """Rename a model but not its file. Raises `model.unknown`, `model.name_taken`, `request.invalid` (empty)."""
@@ -588,9 +569,6 @@ def free_name(name: str, models: Iterable[ModelRecord]) -> str:
     while holder_of(label, known):
         label, number = f"{name[: MAX_NAME - 6]} ({number})", number + 1
     return label
-
-
-# ---- finds model files in the library's folders that the library does not list
 
 
 class UnlistedFiles(Record):
@@ -630,9 +608,6 @@ def look_for_unadopted(
         error = KnownError("file.unreadable", path=shared, reason=err.strerror or _("it is away"))
         return UnlistedFiles(mine, problem=problem_for(error))
     return UnlistedFiles(mine, {path: word for path, word in words.items() if word not in twins})
-
-
-# ---- copies of a model in another format, made on this PC
 
 
 COPY = "copy"
@@ -693,9 +668,6 @@ def _is_whole(record: ModelRecord) -> bool:
     return (found.st_size, found.st_mtime_ns) == (record.bytes, record.mtime_ns)
 
 
-# ---- the name under which a model is shown
-
-
 MAX_NAME = 120
 _QUANTIZATION = re.compile(r"[-._ ](?:i1-)?(?:UD-)?(?:I?Q\d\w*|F16|F32|BF16|MXFP4\w*)$", re.IGNORECASE)
 
@@ -718,9 +690,6 @@ def name_for(header: GgufHeader, stem: str) -> str:
 
 def _words(text: str) -> set[str]:
     return set(re.findall(r"[^\W_]+", text.casefold()))
-
-
-# ---- events of models
 
 
 class PaceChanged(Event):

@@ -127,8 +127,6 @@ class ModelDownload:
                 finally:
                     claim.release()
 
-    # ---- inside
-
     def _choose(self, file: str, quantization: str, refused: Mapping[str, KnownError]) -> RemoteFile:
         begun = {origin.sha256 for path, origin in parts_in(self._models.folder) if origin and path.suffix == ".part"}
         budget = weights_budget(available_bytes())
@@ -336,9 +334,6 @@ def _source(remote: RemoteFile) -> str:
     return f"huggingface:{remote.repo}/{remote.name}@{remote.revision}"
 
 
-# ---- finds what downloads left in the models folder
-
-
 _PART_OF_FILE = re.compile(r"-\d{5}-of-\d{5}(?=\.gguf$)", re.IGNORECASE)
 
 
@@ -405,9 +400,6 @@ def remove_parts_of(folder: Path, repo: str, name: str) -> int:
 
 def _whole(name: str) -> str:
     return _PART_OF_FILE.sub("", name)
-
-
-# ---- the queue of them
 
 
 FEATURE = "hub.download"
@@ -535,7 +527,7 @@ class DownloadService(Service):
         for thread in self._removing:
             thread.join(REMOVE_S)
 
-    # ---- as `jobs` runs them (jobs/runner.py)
+    # As `jobs` runs them (jobs/runner.py).
 
     def resume_job(self, record: JobRecord) -> JobRecord:
         self._settings.policy.require(FEATURE)
@@ -550,8 +542,6 @@ class DownloadService(Service):
         job.now = changed(self._jobs.read(record), state=job.now.state) if job.is_on else self._jobs.read(record)
         self._put_down(job, DownloadState.PAUSED if status is JobStatus.PAUSED else DownloadState.CANCELLED)
         return self._jobs.job(record.id)
-
-    # ---- the queue
 
     def _known(self, id: str) -> _Download:
         if id not in self._all:
@@ -631,8 +621,6 @@ class DownloadService(Service):
         else:
             self._end(job, changed(job.now, state=goal, note=None, place=0))
 
-    # ---- once a second: what other instances did
-
     def _look_later(self) -> None:
         if not self._is_looking and not self._closed:
             self._is_looking = True
@@ -665,8 +653,6 @@ class DownloadService(Service):
             self._end(job, seen)
         elif seen.state is DownloadState.ELSEWHERE and seen != job.now:
             self._say(job, seen)
-
-    # ---- a single download
 
     def _run(self, job: _Download) -> bool:
         job.goal, job.stop = None, threading.Event()
@@ -736,9 +722,6 @@ class DownloadService(Service):
         if end.model:
             self._publish(ModelsChanged())
         self._advance()
-
-
-# ---- downloads as rows of the jobs table
 
 
 KIND = DOWNLOAD

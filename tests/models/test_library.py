@@ -542,9 +542,6 @@ def test_merges_that_do_not_fit_are_refused(recorder, tmp_path) -> None:
     assert "merges" in ended.problem.sentence
 
 
-# ---- rename
-
-
 @pytest.fixture
 def two(opened, tmp_path):
     recorder = opened(model=False)

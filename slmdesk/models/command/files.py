@@ -123,9 +123,6 @@ def measure_pc(console: Console, services: Services) -> None:
         console.notify(f"note: {err.problem.sentence}")
 
 
-# ---- `slmdesk models recommend`
-
-
 @click.command()
 @click.option("--job", type=click.Choice([job.value for job in JOBS]), help="Only for this job.")
 @click.option("--language", multiple=True, help="It must know this language, such as sv; may be given again.")
@@ -165,9 +162,6 @@ def _recommended(job: Skill, found: Recommendation | None) -> dict[str, Json]:
         "words_per_s": round(found.words_per_s, 1) if found and found.words_per_s else None,
         "reason": found.reason if found else None,
     }
-
-
-# ---- `slmdesk models import`
 
 
 @click.command("import")

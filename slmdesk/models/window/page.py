@@ -253,9 +253,6 @@ class ModelsPage(QScrollArea):
         self.file_chosen.emit(list(paths))
 
 
-# ---- the first part of the page
-
-
 PAGE = 30
 """Most cards that are made at once, so that hundreds of models do not block the page."""
 
@@ -431,9 +428,6 @@ class LocalModels(QWidget):
         dialog.open()
 
 
-# ---- a model on this PC as a row
-
-
 ACTIONS = (
     ("details", _("Details")),
     ("rename", _("Rename…")),
@@ -604,9 +598,6 @@ def info_of(card: ModelCard, speed: str = "") -> str:
         else _("never used")
     )
     return DOT.join(part for part in parts if part)
-
-
-# ---- the copies of a model in other formats, on its card
 
 
 class CopyLines(QFrame):

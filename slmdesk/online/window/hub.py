@@ -112,9 +112,6 @@ def values_of(filters: Filters) -> dict[str, str | bool]:
     return {f"search_{name}": getattr(filters, name) for name in _FILTERS}
 
 
-# ---- the details below a model to download
-
-
 NO_FILES = _("No model file in it that could be used here.")
 UNCLEAR = _("None of these is recommended: the text of its publisher below says what they are for.")
 NOTHING_FITS = _("None of these is recommended for this PC: take a smaller model rather than one this cut down.")
@@ -414,9 +411,6 @@ def _say(label: QLabel, text: str, *, kind: str = "") -> None:
         set_kind(label, kind)
 
 
-# ---- the search on the Hub
-
-
 ANY_JOB: list[tuple[object, str]] = [("", _("All tasks")), *SKILLS.items()]
 ANY_LANGUAGE: list[tuple[object, str]] = [("", _("All languages")), *sorted(LANGUAGES.items(), key=itemgetter(1))]
 HINT = _("Type a name, such as “qwen 1.5b”, or paste a link or owner/name. Only GGUF models are listed.")
@@ -672,9 +666,6 @@ def _info_of(repo: OfferedRepo) -> str:
         "gated" if repo.is_gated else "",
     ]
     return DOT.join(part for part in parts if part)
-
-
-# ---- the filters for the search on the Hub
 
 
 SORTS = (("downloads", _("Most downloaded")), ("updated", _("Newest")), ("likes", _("Most liked")))
