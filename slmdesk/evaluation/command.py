@@ -12,7 +12,7 @@ from slmdesk.base.types import FILE_TYPES, Json
 from slmdesk.command.console import Console, json_option
 from slmdesk.command.job_output import follow
 from slmdesk.command.opening import named_model
-from slmdesk.evaluation.exams import THINKING_KEY, result_of, shape_of_skill
+from slmdesk.evaluation.exams import THINKING_KEY, Part, result_of, shape_of_skill
 from slmdesk.evaluation.formats import MOST_LEFT_OUT, FormatProgress, progress_words
 from slmdesk.evaluation.model_cards import BenchProgress, lines_of, sentence_of, thinking_lines
 from slmdesk.runtime.messages import bytes_for_people
@@ -49,7 +49,7 @@ def exam(console: Console, model: str | None, pair: str | None, *, thinking: boo
         job = services.call.exams.take(model)
         follow(console, services, job)
         if thinking:
-            follow(console, services, services.call.exams.take(model, thinking=True))
+            follow(console, services, services.call.exams.take(model, Part.THINKING))
         record = services.call.models.by_sha256(job.model_sha256)
         result = result_of(record) if record else None
         thought = result_of(record, THINKING_KEY) if record and thinking else None
@@ -122,9 +122,6 @@ def bench(console: Console, model: str | None) -> None:
     console.say(f"writes  {found.output_tokens_per_s:.1f} tokens a second ({found.output_tokens} written)")
     console.say(f"memory  {bytes_for_people(found.memory_bytes)}")
     console.say(f"energy  {found.energy_words()}")
-
-
-# ---- `slmdesk models tune`
 
 
 FORMAT = click.Choice(list(FILE_TYPES), case_sensitive=False)

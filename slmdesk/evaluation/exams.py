@@ -36,9 +36,6 @@ from slmdesk.runtime.service import Later, Runtime, Service
 from slmdesk.store import Store
 from slmdesk.text.sentences import LANGUAGES, detect
 
-# ---- the questions of the exams, and how answers are judged
-
-
 ANSWER_TOKENS = 96
 THOUGHT_TOKENS, END_TOKENS = 1024, 16
 LEAST_NEW_WORDS = 5
@@ -197,9 +194,6 @@ def _document(lead: str, text: str) -> tuple[TextPart, TextPart]:
     return TextPart(lead), TextPart(text, Origin.DOCUMENT)
 
 
-# ---- exams
-
-
 KIND = EXAM
 INFO_KEY = "exam"
 THINKING_KEY = "exam_thinking"
@@ -234,6 +228,24 @@ class ExamResult(Record):
         return next((result for result in self.skills if result.skill is skill), None)
 
 
+class Part(StrEnum):
+    """Which questions an exam has. The value is the key by which the settings of its job say so."""
+
+    WHOLE = ""
+    THINKING = "thinking"
+    """Those with written answers, and the model may think before each. This result is stored in addition."""
+    SHORT = "short"
+    """What summaries, questions and tables depend on."""
+
+    @property
+    def skills(self) -> Sequence[Skill]:
+        return {Part.WHOLE: tuple(Skill), Part.THINKING: WRITTEN, Part.SHORT: SHORT}[self]
+
+    @property
+    def questions(self) -> Sequence[Question]:
+        return [question for question in items()[1] if question.skill in self.skills]
+
+
 class ExamService:
     """Service that starts exams and reads their results. Service thread."""
 
@@ -241,47 +253,37 @@ class ExamService:
         self._store, self._models, self._jobs = store, models, jobs
         jobs.when_done(KIND, self._keep)
 
-    def take(
-        self, model: str | None = None, *, by_itself: bool = False, thinking: bool = False, short: bool = False
-    ) -> JobRecord:
+    def take(self, model: str | None = None, part: Part = Part.WHOLE, *, by_itself: bool = False) -> JobRecord:
         """Start the exam of a model in the background. Questions answered in this version are not asked again.
 
-        `by_itself`: the exam starts automatically, so it gives way to everything else (see `AutoExams`). `thinking`:
-        ask only the questions with written answers, and let the model think before each; this result is stored in
-        addition. `short`: ask only for the skills in SHORT. Raises KnownError `model.…` (`model.wrong_job` for one made
-        for translation), `store.…`.
+        `by_itself`: the exam starts automatically, so it gives way to everything else (see `AutoExams`). Raises
+        KnownError `model.…` (`model.wrong_job` for one made for translation), `store.…`.
         """
         record = self._models.choose(model)
         if not can_do(record, DefaultUse.CHAT):
             raise KnownError("model.wrong_job", name=record.name, job=WORDS[DefaultUse.CHAT])
-        version, questions = items()[0], _questions(thinking=thinking, short=short)
+        version = items()[0]
         if not by_itself:
             self.note(record, None)
-        self._end_older(record)
-        if job := self.unfinished(record, thinking=thinking, short=short):
-            return self._jobs.resume(job.id)
-        steps = [question.step(thinking=thinking) for question in questions]
-        settings: dict[str, Json] = {"version": version, "by_itself": by_itself}
-        settings |= ({"thinking": True} if thinking else {}) | ({"short": True} if short else {})
+        for job in self._open_jobs(record):
+            if job.settings.get("version") != version:
+                with suppress(KnownError):  # another instance may have ended it
+                    self._jobs.cancel(job.id)
+        if unfinished := self.unfinished(record, part):
+            return self._jobs.resume(unfinished.id)
+        steps = [question.step(thinking=part is Part.THINKING) for question in part.questions]
+        settings: dict[str, Json] = {"version": version, "by_itself": by_itself, **({part.value: True} if part else {})}
         prompt_version = _prompt_version(version)
         return self._jobs.add(KIND, record.name, record, steps, prompt_version=prompt_version, settings=settings)
 
-    def unfinished(self, record: ModelRecord, *, thinking: bool = False, short: bool = False) -> JobRecord | None:
-        version = items()[0]
-        for job in self._jobs.list():
-            same = (job.kind, job.model_sha256, job.settings.get("version")) == (KIND, record.sha256, version)
-            same = same and (_is_thinking(job), _is_short(job)) == (thinking, short)
-            if same and job.status not in (JobStatus.DONE, JobStatus.CANCELLED):
-                return job
-        return None
+    def unfinished(self, record: ModelRecord, part: Part = Part.WHOLE) -> JobRecord | None:
+        jobs = (job for job in self._open_jobs(record) if job.settings.get("version") == items()[0])
+        return next((job for job in jobs if _part_of(job) is part), None)
 
-    def _end_older(self, record: ModelRecord) -> None:
-        for job in self._jobs.list():
-            is_open = job.status not in (JobStatus.DONE, JobStatus.CANCELLED)
-            of_older = job.settings.get("version") != items()[0]
-            if (job.kind, job.model_sha256) == (KIND, record.sha256) and is_open and of_older:
-                with suppress(KnownError):  # another instance may have ended it
-                    self._jobs.cancel(job.id)
+    def _open_jobs(self, record: ModelRecord) -> list[JobRecord]:
+        ended = (JobStatus.DONE, JobStatus.CANCELLED)
+        jobs = (job for job in self._jobs.list() if (job.kind, job.model_sha256) == (KIND, record.sha256))
+        return [job for job in jobs if job.status not in ended]
 
     def stop(self, model: str) -> None:
         """Cancel an exam for a person. It is not started automatically again. Its answers so far are kept.
@@ -290,8 +292,8 @@ class ExamService:
         """
         record = self._store.models.get(model)
         self.note(record, "stopped")
-        for thinking, short in ((False, False), (True, False), (False, True)):
-            if job := self.unfinished(record, thinking=thinking, short=short):
+        for part in Part:
+            if job := self.unfinished(record, part):
                 self._jobs.cancel(job.id)
 
     def models_of(self, job: str) -> tuple[str, ...]:
@@ -347,47 +349,33 @@ class ExamService:
         """
         if job.settings.get("version") != items()[0]:
             return
-        thinking, steps = _is_thinking(job), self._store.jobs.steps(job.id)
-        if _is_short(job):
+        part, steps = _part_of(job), self._store.jobs.steps(job.id)
+        if part is Part.SHORT:
             if record := self._models.by_sha256(job.model_sha256):
-                questions = _questions(short=True)
-                self._keep_skills(record, _answered(steps, job.model_sha256, questions))
+                self._keep_skills(record, _answered(steps, job.model_sha256, part))
             return
-        result = judge(steps, job.model_sha256, now=time.time(), thinking=thinking)
+        result = judge(steps, job.model_sha256, part, now=time.time())
         for record in self._store.models.all():
             if record.sha256 == job.model_sha256:
-                key = THINKING_KEY if thinking else INFO_KEY
+                key = THINKING_KEY if part is Part.THINKING else INFO_KEY
                 self._store.models.set_info(record.id, **{key: _json_of(result)})
 
 
-def judge(steps: Sequence[JobStep], model_sha256: str, *, now: float, thinking: bool = False) -> ExamResult:
+def judge(steps: Sequence[JobStep], model_sha256: str, part: Part = Part.WHOLE, *, now: float) -> ExamResult:
     """Return the result of an exam from its steps. A step without an answer counts as failed."""
-    version, questions = items()[0], _questions(thinking=thinking)
-    asked = _answered(steps, model_sha256, questions, thinking=thinking)
-    skills = WRITTEN if thinking else Skill
-    results = [judge_skill(skill, [one for one in asked if one[0].skill is skill]) for skill in skills]
-    return ExamResult(version, now, tuple(results), sum(bool(value.get("thought")) for _one, value in asked))
+    asked = _answered(steps, model_sha256, part)
+    results = [judge_skill(skill, [one for one in asked if one[0].skill is skill]) for skill in part.skills]
+    return ExamResult(items()[0], now, tuple(results), sum(bool(value.get("thought")) for _one, value in asked))
 
 
-def _answered(
-    steps: Sequence[JobStep], model_sha256: str, questions: Sequence[Question], *, thinking: bool = False
-) -> list[tuple[Question, Mapping[str, Json]]]:
+def _answered(steps: Sequence[JobStep], model_sha256: str, part: Part) -> list[tuple[Question, Mapping[str, Json]]]:
     version, values = _prompt_version(items()[0]), {step.key: step.value for step in steps}
-    keys = (step_key(model_sha256, version, question.step(thinking=thinking)) for question in questions)
-    return [(question, values.get(key, {})) for question, key in zip(questions, keys, strict=True)]
+    asked = [(question, question.step(thinking=part is Part.THINKING)) for question in part.questions]
+    return [(question, values.get(step_key(model_sha256, version, step), {})) for question, step in asked]
 
 
-def _questions(*, thinking: bool = False, short: bool = False) -> Sequence[Question]:
-    skills = WRITTEN if thinking else SHORT if short else Skill
-    return [question for question in items()[1] if question.skill in skills]
-
-
-def _is_short(job: JobRecord) -> bool:
-    return bool(job.settings.get("short"))
-
-
-def _is_thinking(job: JobRecord) -> bool:
-    return bool(job.settings.get("thinking"))
+def _part_of(job: JobRecord) -> Part:
+    return next((part for part in (Part.THINKING, Part.SHORT) if job.settings.get(part)), Part.WHOLE)
 
 
 def judge_skill(skill: Skill, asked: Sequence[tuple[Question, Mapping[str, Json]]]) -> SkillResult:
@@ -479,11 +467,10 @@ def is_weak(record: ModelRecord, needed: Collection[Skill] = (Skill.FORMAT,), fe
     return isinstance(parameters, int) and 0 < parameters < fewest
 
 
-# ---- offers the exam of a model after its first answer, and starts it automatically only when this PC is idle
-#
-# It starts when nobody works at this PC, the model has been idle for a little while and is still loaded, and the exam
-# does not take long; never on battery. An exam started automatically gives way to everything: it is paused when
-# somebody is back, ends when the person loads another model, and is resumed when the examined model answers again.
+# Offers the exam of a model after its first answer, and starts it automatically only when this PC is idle. It starts
+# when nobody works at this PC, the model has been idle for a little while and is still loaded, and the exam does not
+# take long; never on battery. An exam started automatically gives way to everything: it is paused when somebody is
+# back, ends when the person loads another model, and is resumed when the examined model answers again.
 
 
 IDLE_S = 20.0
@@ -570,8 +557,6 @@ class AutoExams(Service):
         self._is_on = False
         self._rest()
 
-    # ---- inside
-
     def _listen(self, events: EventBus) -> None:
         events.on(MessageEnded, self._on_message_ended)
         events.on(ModelStateChanged, self._on_model_state)
@@ -637,7 +622,7 @@ class AutoExams(Service):
 
     def _take(self, record: ModelRecord) -> JobRecord:
         is_slow = note_of(record).get("reason") == SLOW or self._seconds.get(record.id, 0.0) > LONGEST_S
-        return self._exams.take(record.id, by_itself=True, short=is_slow)
+        return self._exams.take(record.id, Part.SHORT if is_slow else Part.WHOLE, by_itself=True)
 
     def _on_job(self, event: JobChanged) -> None:
         if not self._is_on or not self._job or event.id != self._job:

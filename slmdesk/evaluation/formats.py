@@ -75,7 +75,7 @@ class FormatService(Service):
 
         Raises KnownError `feature.hidden`, `model.…`.
         """
-        self._models.require(FEATURE)
+        self._settings.policy.require(FEATURE)
         record = published_of(self._models.choose(model), self._store.models.all())
         if not record.can_chat:
             raise KnownError("model.wrong_kind", kind=record.kind)
@@ -155,8 +155,6 @@ class FormatService(Service):
     def close(self) -> None:
         self._work.close(CLOSE_S)
 
-    # ---- inside
-
     def _registered(
         self, record: ModelRecord, file: HashedFile, header: GgufHeader, name: str, left_out: Sequence[int]
     ) -> ModelRecord:
@@ -214,9 +212,6 @@ def _kept(
     return changed(hashed, path=target), header
 
 
-# ---- the formats and copies in words
-
-
 LEAST_KNOWN = 0.1
 """Least share of the work that must be done before the time left is estimated."""
 
@@ -247,9 +242,8 @@ def progress_words(what: str, fraction: float, seconds: float) -> str:
     return words.format(what=what, left=left)
 
 
-# ---- makes a file in another format or without layers
-#
-# On a file thread. Each step runs in an engine process of its own, so that nothing else is in memory.
+# Makes a file in another format or without layers. On a file thread. Each step runs in an engine process of its own, so
+# that nothing else is in memory.
 
 
 _LOOK_S = 0.1

@@ -61,7 +61,6 @@ class ModelDetails(Record):
     bench: BenchResult | None
     verified: float
     """When the file was last compared with its checksum (at first: when it was added), in seconds since the epoch."""
-    header: GgufHeader | None = None
     fields: tuple[tuple[str, str], ...] = ()
     fields_left_out: int = 0
     fit: Fit | None = None
@@ -117,7 +116,7 @@ class CardService(Service):
             exam_lines=lines_of(result) if result else (), exam_taken=result.taken if result else None,
             exam_note=self._exam_note(record) if result is None else "", bench=self._bench.result(record),
             verified=float(verified) if isinstance(verified, int | float) else record.added,
-            header=found.header, fields=found.fields[:MOST_FIELDS], fields_left_out=left_out, fit=found.fit,
+            fields=found.fields[:MOST_FIELDS], fields_left_out=left_out, fit=found.fit,
             problem=found.problem, is_measured=record.sha256 in self.pc().pace.measured,
         )  # fmt: skip
 
@@ -155,9 +154,6 @@ def _plain(value: Json) -> str:
     if isinstance(value, list | tuple):
         return ", ".join(str(entry) for entry in value[:100])
     return str(value)
-
-
-# ---- labels for exam results
 
 
 _NOUNS: Mapping[Skill, str] = {
@@ -317,9 +313,6 @@ class SoleUse:
         with suppress(KnownError):
             return self._models.choose(None)
         return None
-
-
-# ---- measures a model's speed on this PC with a short answer to a page of text, and stores it with the model
 
 
 INFO_KEY = "bench"

@@ -142,9 +142,6 @@ def kind_of_architecture(architecture: str) -> str:
     return "model" if architecture in CHAT_ARCHITECTURES else _BESIDE_TEXT.get(architecture, "unknown")
 
 
-# ---- reads values of an untrusted GGUF header through a small window and never beyond a limit
-
-
 if TYPE_CHECKING:
     Scalar: TypeAlias = bool | int | float | str
 
@@ -322,9 +319,6 @@ def name_of(untrusted: bytes) -> str:
     return clean_bytes(untrusted, 80)
 
 
-# ---- the header of a GGUF file as records
-
-
 MetadataValue: TypeAlias = bool | int | float | str | ListSummary
 
 
@@ -414,9 +408,6 @@ class GgufHeader(Record):
 def whole(value: object, limit: int = 1 << 32) -> int:
     fits = isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= limit
     return value if fits and isinstance(value, int) else 0
-
-
-# ---- parses the bytes of a GGUF header to metadata and sums over its tensors
 
 
 MAX_KEYS, MAX_TENSORS, MAX_DIMENSIONS, MAX_TENSOR_NAME = 4096, 8192, 4, 63
@@ -596,12 +587,10 @@ def _padded(position: int, alignment: int) -> int:
     return -(-position // alignment) * alignment
 
 
-# ---- LoRA adapters in GGUF files
-#
-# Decides whether an adapter can be used and which models it fits, from the headers alone. An adapter is a small change
-# to some of a model's matrices, stored as two thin matrices (A and B) for each. llama.cpp checks only part of the
-# following conditions, and ends the process if another one is violated (found with the pinned version: integers as
-# weights, a third dimension, a change to a token table that is also the output).
+# LoRA adapters in GGUF files. Decides whether an adapter can be used and which models it fits, from the headers alone.
+# An adapter is a small change to some of a model's matrices, stored as two thin matrices (A and B) for each. llama.cpp
+# checks only part of the following conditions, and ends the process if another one is violated (found with the pinned
+# version: integers as weights, a third dimension, a change to a token table that is also the output).
 
 
 A, B = ".lora_a", ".lora_b"
@@ -693,9 +682,6 @@ def _fits(shape: tuple[int, ...], a: tuple[int, ...], b: tuple[int, ...], *, is_
 
 def _in_four(shape: tuple[int, ...]) -> tuple[int, ...]:
     return (*shape, *(1 for __ in range(3 - len(shape))))
-
-
-# ---- what publishers say about asking their models: sampling, and for translators their own prompts (families.toml)
 
 
 _NAMES = ("general.basename", "general.base_model.0.name")

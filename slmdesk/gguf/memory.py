@@ -223,10 +223,9 @@ def _rounded(tokens: int) -> int:
     return -(-tokens // CELL_STEP) * CELL_STEP
 
 
-# ---- how many layers of a model a graphics card holds
-#
-# llama.cpp puts the output on the card first, then layers from the last backwards. The token table stays in the
-# computer's memory. A layer takes its weights and its part of the KV cache with it.
+# How many layers of a model a graphics card holds. llama.cpp puts the output on the card first, then layers from the
+# last backwards. The token table stays in the computer's memory. A layer takes its weights and its part of the KV cache
+# with it.
 
 
 RESERVE = 1 << 30
@@ -269,12 +268,11 @@ def offload_of(info: Mapping[str, Json]) -> Offload | None:
     return stored_from(Offload, info.get("offload"))
 
 
-# ---- estimates how fast a model will write on this PC, before it was ever loaded
-#
-# To write a token, all active weights and the keys and values of the chat so far are read from memory once. On ordinary
-# computers this reading takes most of the time (the roofline of Williams, Waterman and Patterson, 2009, for products of
-# a matrix with a vector). A mixture of experts reads only the experts it uses, although all are in memory. The estimate
-# is a range, which becomes narrower once a model was measured on the same computer.
+# Estimates how fast a model will write on this PC, before it was ever loaded. To write a token, all active weights and
+# the keys and values of the chat so far are read from memory once. On ordinary computers this reading takes most of the
+# time (the roofline of Williams, Waterman and Patterson, 2009, for products of a matrix with a vector). A mixture of
+# experts reads only the experts it uses, although all are in memory. The estimate is a range, which becomes narrower
+# once a model was measured on the same computer.
 
 
 STEP_SECONDS, LAYER_SECONDS, WORD_SECONDS = 0.0003, 0.00008, 26e-9

@@ -160,9 +160,6 @@ def _refuse_irregular(path: Path, info: os.stat_result) -> None:
     raise KnownError("model.unreadable", path=shown_path(path), reason=_(reason))
 
 
-# ---- the files of a model that was split, by their names
-
-
 MAX_NAMED = 5
 
 
@@ -202,9 +199,6 @@ def parts_of(path: Path, count: int) -> list[Path]:
         more = f" and {len(missing) - MAX_NAMED} more" if len(missing) > MAX_NAMED else ""
         raise KnownError("model.parts_missing", count=count, missing=len(missing), names=named + more)
     return [path.parent / name for name in names]
-
-
-# ---- derives a GgufHeader, as people and the program need it, from the metadata of a GGUF file
 
 
 MAX_LAYERS = 1024
@@ -366,9 +360,6 @@ def _sampling(values: Mapping[str, MetadataValue]) -> Sampling:
     )
 
 
-# ---- detects damage that llama.cpp would load silently, from a header and the size of its file
-
-
 MERGES = "tokenizer.ggml.merges"
 _ESCAPE = re.compile(rb"\\(x.{0,2}|.|$)", re.DOTALL)
 _SIGNS = {b"t": b"\t", b"n": b"\n", b"r": b"\r"}
@@ -503,10 +494,8 @@ def _texts_of(path: Path, keys: tuple[str, ...]) -> dict[str, list[bytes]]:
     return found
 
 
-# ---- reads the header of a GGUF file without loading the model
-#
-# Uses only the standard library, with limits, since files are untrusted. Source: the GGUF specification (ggml-org/ggml,
-# docs/gguf.md) and what llama.cpp itself refuses.
+# Reads the header of a GGUF file without loading the model. Uses only the standard library, with limits, since files
+# are untrusted. Source: the GGUF specification (ggml-org/ggml, docs/gguf.md) and what llama.cpp itself refuses.
 
 
 _START_BYTES = 24
@@ -618,11 +607,9 @@ def _plain(value: MetadataValue) -> Json:
     return value
 
 
-# ---- joins the parts of a split model to the file it was split from
-#
-# Source: llama.cpp's gguf-split. The first part carries all keys, and each part its own tensors in order. The keys
-# `split.no`, `split.count` and `split.tensors.count` were added. The data of the parts is copied as it is; only offsets
-# change.
+# Joins the parts of a split model to the file it was split from. Source: llama.cpp's gguf-split. The first part carries
+# all keys, and each part its own tensors in order. The keys `split.no`, `split.count` and `split.tensors.count` were
+# added. The data of the parts is copied as it is; only offsets change.
 
 
 _PIECE = 4 << 20

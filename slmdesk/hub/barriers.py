@@ -50,11 +50,10 @@ def _is_local(event: str, arguments: tuple[Any, ...]) -> bool:
     return sys.platform == "win32" and is_loopback
 
 
-# ---- offline kept by the kernel (Linux)
-#
-# The kernel refuses the app every socket that is not local, until the app ends. A seccomp filter looks at the family of
-# each new socket. It holds for all threads and child processes. Nothing can remove it, not even injected code. Other
-# programs can still be reached through local sockets: D-Bus, and a name resolver if the system has one.
+# Offline kept by the kernel (Linux). The kernel refuses the app every socket that is not local, until the app ends. A
+# seccomp filter looks at the family of each new socket. It holds for all threads and child processes. Nothing can
+# remove it, not even injected code. Other programs can still be reached through local sockets: D-Bus, and a name
+# resolver if the system has one.
 
 
 SOCKET: Mapping[str, int] = {"x86_64": 41, "aarch64": 198}

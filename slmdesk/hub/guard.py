@@ -89,9 +89,6 @@ def is_page(response: httpx2.Response) -> bool:
     return kind.split(";")[0].strip().lower() in ("text/html", "application/xhtml+xml")
 
 
-# ---- limits the speed of all downloads of this instance together (a token bucket)
-
-
 LOOK_S = 0.25
 """Seconds after which a wait checks whether it was stopped."""
 HOLDS_S = 0.25
@@ -140,10 +137,9 @@ class SpeedLimit:
                 self._space += count
 
 
-# ---- the guard
-#
-# The only client through which anything may leave this PC. It checks and logs every request before it is sent. It is a
-# client of httpx2, as huggingface_hub's `set_client_factory` requires. Both are imported only when a client is made.
+# The guard. The only client through which anything may leave this PC. It checks and logs every request before it is
+# sent. It is a client of httpx2, as huggingface_hub's `set_client_factory` requires. Both are imported only when a
+# client is made.
 
 
 HUB = "https://huggingface.co"

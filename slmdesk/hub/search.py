@@ -72,9 +72,6 @@ def set_environment(paths: Paths) -> None:
     )
 
 
-# ---- parses addresses of the Hub that a person types or pastes, and builds the address of a file
-
-
 _NAME = r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,94}[A-Za-z0-9_])?"
 _REPO = re.compile(rf"{_NAME}/{_NAME}")
 _HOST = re.compile(r"(?:www\.)?(?:huggingface\.co|hf\.co|hf-mirror\.com)/", re.IGNORECASE)
@@ -134,9 +131,6 @@ def file_address(endpoint: str, repo: str, revision: str, name: str) -> str:
     steps = [quote(step, safe="") for step in name.split("/")]
     safe = [step.replace(".", "%2E") if step.strip(".") == "" else step for step in steps]
     return f"{endpoint.rstrip('/')}/{repo}/resolve/{quote(revision, safe='')}/{'/'.join(safe)}"
-
-
-# ---- repositories of the Hub and their GGUF files
 
 
 _QUANTIZATION_IN_NAME = re.compile(
@@ -308,9 +302,6 @@ def files_of(parts: Iterable[RemotePart], *, repo: str, revision: str, license: 
     return [changed(file, beside=beside.get(file.name, "")) for file in files]
 
 
-# ---- downloads a repository's model card
-
-
 CARD_NAME = "README.md"
 MAX_CARD_BYTES = 1 << 20
 """Most bytes of a model card to download. Cards with benchmark tables in their front matter reach some 300 kB."""
@@ -337,9 +328,6 @@ def read_card(client: httpx2.Client, address: str, *, repo: str, token: str) -> 
             if time.monotonic() > deadline:
                 raise KnownError("network.failed", host=host, reason=_("it answers too slowly"))
     return Card(bytes(body[:MAX_CARD_BYTES]).decode("utf-8-sig", "replace"), len(body) > MAX_CARD_BYTES)
-
-
-# ---- reads the header of a file that is not downloaded, from its first megabytes by ranged requests
 
 
 STEPS = tuple(1 << shift for shift in (18, 20, 22, 24, 26))
@@ -437,9 +425,6 @@ def _window(chunks: Iterator[bytes], passed: int, requested: int) -> Iterator[by
             yield piece
         if not requested:
             return
-
-
-# ---- queries the Hub for repositories and files
 
 
 SORTS: Mapping[str, str] = {"downloads": "downloads", "updated": "lastModified", "likes": "likes"}
@@ -651,10 +636,8 @@ def _whole(untrusted: object) -> int:
     return untrusted if isinstance(untrusted, int) and is_number else 0
 
 
-# ---- the curated list of small models
-#
-# What each model is good at, and the source of that claim. The list needs no request. Its sizes are those that the Hub
-# shows, to a tenth; exact ones and checksums come from the Hub.
+# The curated list of small models. What each model is good at, and the source of that claim. The list needs no request.
+# Its sizes are those that the Hub shows, to a tenth; exact ones and checksums come from the Hub.
 
 
 MANY_LANGUAGES = "mul"

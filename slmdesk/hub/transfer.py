@@ -127,11 +127,9 @@ def sync_file(handle: int) -> None:
         os.fsync(handle)
 
 
-# ---- an unfinished download
-#
-# The `.part` file, its journal, and moving the complete file into place. The names come from the expected checksum, so
-# that another download of the same file finds the same part. There are never two writers: the caller holds the file
-# lock at `Part.lock` while it uses a Part.
+# An unfinished download. The `.part` file, its journal, and moving the complete file into place. The names come from
+# the expected checksum, so that another download of the same file finds the same part. There are never two writers: the
+# caller holds the file lock at `Part.lock` while it uses a Part.
 
 
 SPARE_BYTES = 64 << 20
@@ -350,10 +348,9 @@ def _line(value: dict[str, Any]) -> bytes:
     return json.dumps(value, ensure_ascii=True).encode() + b"\n"
 
 
-# ---- downloads a file
-#
-# Resumes where it stopped, retries by itself, and accepts only the published file. Range and If-Range follow RFC 9110,
-# sections 13.1.5 and 14. `Transfer.run` is a generator: closing it, or setting its `stop`, keeps the part.
+# Downloads a file. Resumes where it stopped, retries by itself, and accepts only the published file. Range and If-Range
+# follow RFC 9110, sections 13.1.5 and 14. `Transfer.run` is a generator: closing it, or setting its `stop`, keeps the
+# part.
 
 
 _CONTENT_RANGE = re.compile(r"bytes (\d{1,18})-\d{1,18}/(\d{1,18}|\*)")

@@ -79,9 +79,6 @@ def _whole(response: httpx2.Response, host: str, path: str) -> httpx2.Response:
     return httpx2.Response(response.status_code, headers=headers, content=bytes(body))
 
 
-# ---- network connections that can be stopped while they wait
-
-
 READ_BYTES = 1 << 18
 """Most bytes of a read. httpcore2 asks for 64 KiB, and each read costs the same whatever its size. Half and double of
 this value were slower (benchmarks/download_throughput.py).
@@ -194,9 +191,6 @@ def _hearing(work: Callable[[], httpcore2.NetworkStream]) -> httpcore2.NetworkSt
     is_left.set()
     close_late()
     raise Stopped
-
-
-# ---- the guard as an httpx2 transport, so that each hop of a redirect passes it too
 
 
 USER_AGENT = "slmdesk"

@@ -156,9 +156,6 @@ def _crashes(info: Mapping[str, Json]) -> _Crashes:
     return lenient_from(_Crashes, {**found, "use": stored_list(float, found.get("use"))})
 
 
-# ---- builds the load options of a model from the settings and what was measured of it on this PC
-
-
 def context_tokens(record: ModelRecord, settings: Settings) -> int:
     """Return the context size a model is loaded with: the setting, or the size it was trained with."""
     requested, train = settings.context_tokens, record.header.get("context_length")
@@ -186,9 +183,6 @@ def spec_for(record: ModelRecord, settings: Settings, *, anyway: bool = False) -
     )
 
 
-# ---- checks, before a model is loaded, that its file is still as it was when the model was added
-
-
 def checked(record: ModelRecord, fresh: Callable[[], ModelRecord], stop: threading.Event) -> FileMark:
     """Return the mark (size, time, inode) of the model's file. If the mark has changed, the file is hashed again.
     Raises `model.changed`, `file.…`, and Stopped.
@@ -212,9 +206,6 @@ def place_of(record: ModelRecord, fresh: Callable[[], ModelRecord]) -> tuple[Pat
         if now == path:
             raise
         return now, mark_of(now)
-
-
-# ---- describes processor and memory, of this PC and of a process, without measuring speed
 
 
 def processor() -> str:
@@ -252,9 +243,6 @@ def memory_of(pid: int | None) -> int:
         return int(psutil.Process(pid).memory_info().rss)
     except psutil.Error:
         return 0
-
-
-# ---- leases of the model
 
 
 class Lease:
@@ -328,7 +316,7 @@ class Lease:
                 self.job.cancel()
             self._loader.let_go(self)
 
-    # ---- for the loader
+    # For the loader.
 
     def serve(self, model: LoadedModel) -> None:
         if not self.is_over:
@@ -351,9 +339,6 @@ class Lease:
             self._running -= is_end
             if is_end and not self._running:
                 self.release()
-
-
-# ---- loads and unloads the model of the engine child
 
 
 MINUTE_S = 60.0
@@ -396,8 +381,6 @@ class ModelLoader(Service):
     @property
     def client(self) -> ChildClient:
         return self._client()
-
-    # ---- requests
 
     def choose(self, record: ModelRecord, *, explicit: bool) -> None:
         """Load `record` in place of a model that was only chosen before. ModelStateChanged reports the result."""
@@ -505,7 +488,7 @@ class ModelLoader(Service):
         if self._falls_short:
             self._unload_soon()
 
-    # ---- for leases
+    # For leases.
 
     def hold(self, lease: Lease) -> None:
         self._held.add(lease)
@@ -524,8 +507,6 @@ class ModelLoader(Service):
             self._advance()
             if self._in_use:
                 self._say(ModelState.READY, self._in_use.record, loaded=self._in_use.model)
-
-    # ---- the model
 
     def loaded(self) -> tuple[ModelRecord, LoadedModel] | None:
         if self._in_use and self._is_ready(self._in_use.record):
@@ -556,7 +537,7 @@ class ModelLoader(Service):
         else:
             self.unload()
 
-    # ---- events of the child, posted to the service thread
+    # Events of the child, posted to the service thread.
 
     def on_child(self, event: ChildEvent) -> None:
         from slmdesk.children.client import ChildEnded, Outcome
@@ -577,8 +558,6 @@ class ModelLoader(Service):
         problem = problem_of("child.died", {"how": str(event.how), "detail": event.detail})
         self._say(ModelState.CRASHED, old.record, problem=problem)
         self._advance()
-
-    # ---- loading
 
     def _advance(self) -> None:
         if self._loading or self._closed or not self._waiting:
@@ -700,8 +679,6 @@ class ModelLoader(Service):
             lease.fail(problem)
         self._advance()  # also after a cancellation: newer requests need a load of their own
 
-    # ---- small things
-
     @staticmethod
     def _stop(loading: _Loading) -> None:
         loading.stop.set()
@@ -736,9 +713,6 @@ class ModelLoader(Service):
 
     def memory_bytes(self) -> int:
         return memory_of(self.client.pid)
-
-
-# ---- asks a model for a few answers that are not stored as messages, while the user waits
 
 
 class Words(Record):
@@ -801,9 +775,6 @@ def _answer_in(value: Mapping[str, Json]) -> Answer:
     if isinstance(code, str):
         raise KnownError(code, **plain_args(stored_from(dict, value.get("args")) or {}))
     return answer_from(value.get("answer"))
-
-
-# ---- counts tokens with a loaded model, or with the vocabulary in a model's file
 
 
 def count_tokens(loader: ModelLoader, record: ModelRecord, texts: Sequence[str]) -> Pending[list[int]]:

@@ -51,9 +51,6 @@ def _may_be_there(name: str) -> bool:
     return name.startswith(OURS) or name.lower().endswith(".gguf") or name == SUMS or name.lower() in _SYSTEM
 
 
-# ---- a move of the folder that an older version began
-
-
 class MovedFile(Record):
     id: str
     """Id of the model; empty for a file of a download."""

@@ -247,9 +247,6 @@ def join_into(
     return HashedFile(target, sha256, mark_of(target)), header
 
 
-# ---- inspects files and folders for models before an import, models in parts included
-
-
 SUFFIX = ".gguf"
 MOST_FILES = 200
 """Most files that are inspected together. If there are more, for instance on a whole disk, the person is told."""
@@ -344,11 +341,9 @@ def _stem(path: Path) -> str:
     return path.stem.rpartition("-of-")[0].rpartition("-")[0] or path.stem
 
 
-# ---- finds model files of other programs on this PC when a person asks, and links them where they are
-#
-# Only the folders of these programs are searched. Linked folders are not entered; a
-# linked file counts when it stays inside its program's folder, as in the Hub's cache. What cannot be read is
-# reported.
+# Finds model files of other programs on this PC when a person asks, and links them where they are. Only the folders of
+# these programs are searched. Linked folders are not entered; a linked file counts when it stays inside its program's
+# folder, as in the Hub's cache. What cannot be read is reported.
 
 
 MAX_DEPTH = 8
@@ -390,7 +385,7 @@ class OtherProgramsService(Service):
 
     def find(self, places: Sequence[Place] | None = None) -> Pending[FoundModels]:
         """Find models and change nothing. If cancelled, the Pending never ends. Raises KnownError `feature.hidden`."""
-        self._models.require("models.import")
+        self._settings.policy.require("models.import")
         known, stop = {_mark(model): model.id for model in self._store.models.all()}, threading.Event()
 
         def work() -> FoundModels:
@@ -584,10 +579,8 @@ def _mark(record: ModelRecord) -> tuple[int, int, int]:
     return record.bytes, record.mtime_ns, record.inode
 
 
-# ---- finds the folders in which other programs keep their models
-#
-# The usual folders, and those that the settings of the programs name. At most MAX_BYTES of a settings file are read. A
-# file that cannot be parsed names no folder.
+# Finds the folders in which other programs keep their models. The usual folders, and those that the settings of the
+# programs name. At most MAX_BYTES of a settings file are read. A file that cannot be parsed names no folder.
 
 
 MAX_BYTES = 256 << 10
@@ -713,9 +706,6 @@ def _path(untrusted: object) -> Path | None:
         return None
     path = Path(untrusted)
     return path if path.is_absolute() and len(path.parts) > 1 else None
-
-
-# ---- verifies model files against their checksums by reading the whole file on a file thread
 
 
 VERIFIED = "verified"

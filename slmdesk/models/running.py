@@ -116,9 +116,6 @@ def _contexts(header: GgufHeader, current: int, free: int) -> tuple[ContextChoic
     return tuple(choices)
 
 
-# ---- checks which models of the library can be used on this PC
-
-
 class FitCheck(Record):
     fit: str
     """"fits", "tight", "too_large", "unknown" for a model that cannot chat, or "broken", where `problem` says why."""
@@ -156,10 +153,9 @@ def _judge(record: ModelRecord, context_tokens: int, pc: Pc) -> FitCheck:
     return FitCheck(fit.verdict, fit.memory.total, speed=fit.speed, is_measured=record.sha256 in pc.pace.measured)
 
 
-# ---- measures the speed of this PC in a quiet second, and refines it by the answers written here
-#
-# The measurement runs in a child process of its own that ends with it, so that it neither blocks the window nor keeps
-# memory. PaceChanged is published when more is known; `SpeedService.pace` is used to judge models.
+# Measures the speed of this PC in a quiet second, and refines it by the answers written here. The measurement runs in a
+# child process of its own that ends with it, so that it neither blocks the window nor keeps memory. PaceChanged is
+# published when more is known; `SpeedService.pace` is used to judge models.
 
 
 BANDWIDTH = "bandwidth"
@@ -214,8 +210,6 @@ class SpeedService(Service):
         self._asking: set[str] = set()
         runtime.events.on(MessageEnded, self.on_message_ended)
 
-    # ---- what is known
-
     @property
     def pace(self) -> Pace:
         """What is known of the speed of this PC. Its bandwidth is 0 until this PC was measured."""
@@ -257,8 +251,6 @@ class SpeedService(Service):
         found = self._written(record.sha256)
         return found.tokens_per_s if found else None
 
-    # ---- measuring
-
     def begin(self) -> None:
         """Wait for a quiet moment and measure this PC, unless it was measured before."""
         self.stop_waiting()
@@ -289,8 +281,6 @@ class SpeedService(Service):
     def close(self) -> None:
         self.stop_waiting()
         self._end_child()
-
-    # ---- what others tell
 
     def on_message_ended(self, event: MessageEnded) -> None:
         if event.usage is None or event.timing is None or not event.was_quiet:
@@ -331,8 +321,6 @@ class SpeedService(Service):
             self._on_first(record.sha256, written, past_tokens)
 
         on_file_thread(self._service_thread, work, ended, name="measured-model")
-
-    # ---- inside
 
     def _measure_if_quiet(self) -> None:
         self._later = None

@@ -22,7 +22,7 @@ from slmdesk.base.untrusted import clean_label
 from slmdesk.gguf import part_of
 from slmdesk.gguf.header import GgufHeader, ModelFamily, base_name, names_of, translator_of
 from slmdesk.gguf.memory import Pace, Speed, active_bytes, estimate_loaded, sensible_context, step_seconds
-from slmdesk.gguf.read import check_file, plain_metadata, read_header, require_chat_model
+from slmdesk.gguf.read import check_file, read_header, require_chat_model
 from slmdesk.loader.model_loader import ModelLoader
 from slmdesk.runtime.events import Event, ModelsChanged, ModelState, ModelStateChanged, Noticed, Pending
 from slmdesk.runtime.file_io import HashedFile, remove_left_overs
@@ -31,13 +31,6 @@ from slmdesk.runtime.service import Runtime, Service, on_file_thread, pending_on
 
 if TYPE_CHECKING:
     from slmdesk.models.importer import Checker, ImportEnded, Importer, VerifyResult
-
-
-class ModelInfo(Record):
-    name: str
-    header: GgufHeader
-    metadata: Mapping[str, Json]
-    bytes: int
 
 
 class ModelService(Service):
@@ -55,8 +48,6 @@ class ModelService(Service):
         self._uses = DefaultsService(runtime)
         self._default = runtime.settings.current.model_for_chat
         runtime.settings.listeners.append(self._on_settings)
-
-    # ---- the library
 
     def list(self) -> list[ModelRecord]:
         """Return all models, including those whose file is missing now. Their folder may come back."""
@@ -129,8 +120,6 @@ class ModelService(Service):
     def by_sha256(self, sha256: str | None) -> ModelRecord | None:
         return next((model for model in self._store.models.all() if model.sha256 == sha256), None) if sha256 else None
 
-    # ---- the loaded model
-
     @property
     def state(self) -> ModelStateChanged:
         reported = self._loader.state
@@ -183,18 +172,13 @@ class ModelService(Service):
     def cancel_load(self) -> None:
         self._loader.cancel_load()
 
-    def require(self, feature: str) -> None:
-        self._settings.policy.require(feature)
-
-    # ---- bringing in
-
     def import_file(self, path: Path, *, link: bool = False, name: str = "") -> Pending[ImportEnded]:
         """Add a file by copying or linking it. Reports ImportProgress and always ends with an ImportEnded.
 
         `name` replaces the name in the header. For a model in parts, `path` may be any part. Raises KnownError
         `feature.hidden`.
         """
-        self.require("models.import")
+        self._settings.policy.require("models.import")
         return self._importer.begin(path, link=link, name=name)
 
     def adopt(self, *, only_shared: bool = False) -> Pending[int]:
@@ -239,8 +223,6 @@ class ModelService(Service):
         if not found.all:
             adopted.end(0)
 
-    # ---- checking
-
     def verify(self, models: Sequence[str]) -> Pending[Sequence[VerifyResult]]:
         """Compare the files of these models with their checksums; without names, all. Reports (bytes done, total
         bytes).
@@ -251,14 +233,9 @@ class ModelService(Service):
             [self._store.models.get(model) for model in models] if models else self._store.models.all()
         )
 
-    def info(self, model_or_file: str) -> Pending[ModelInfo]:
+    def info(self, model_or_file: str) -> Pending[GgufHeader]:
         path = self.path_of(model_or_file)
-
-        def work() -> ModelInfo:
-            header = read_header(path)
-            return ModelInfo(name_for(header, path.stem), header, plain_metadata(header), header.file_bytes)
-
-        return pending_on_file_thread(self._service_thread, work)
+        return pending_on_file_thread(self._service_thread, lambda: read_header(path))
 
     def path_of(self, model_or_file: str) -> Path:
         """Return a model's file or `model_or_file` as a path. Raises `model.unknown` if a plain word names neither."""
@@ -310,8 +287,6 @@ class ModelService(Service):
             if name in vars(self):
                 getattr(self, name).close()
 
-    # ---- inside
-
     def register(
         self, file: HashedFile, header: GgufHeader, name: str, *,
         linked: bool = False, source: str = "file", license: str = "",
@@ -357,9 +332,6 @@ def _shown(header: GgufHeader, license: str) -> dict[str, Json]:
         "names": clean_label(names_of(header), 3 * MAX_NAME),
     }
     return shown | {"base": base_name(header)} if header.kind == "adapter" else shown
-
-
-# ---- estimates from its header whether a model fits this PC's memory
 
 
 COMFORTABLE = 0.8
@@ -462,9 +434,6 @@ def weights_budget(available: int) -> int:
     return max(0, round((available * COMFORTABLE - plus) / times))
 
 
-# ---- the default model for each job
-
-
 class DefaultUse(StrEnum):
     CHAT = "chat"
     SUMMARIZE = "summarize"
@@ -564,9 +533,6 @@ def lost_words(uses: Sequence[DefaultUse]) -> str:
     return _("It was the default for {jobs}; the last used model takes its place.").format(jobs=jobs)
 
 
-# ---- renames models
-
-
 class NameService(Service):
     def rename(self, model: str, name: str) -> ModelRecord:
         """Rename a model but not its file. Raises `model.unknown`, `model.name_taken`, `request.invalid` (empty)."""
@@ -603,9 +569,6 @@ def free_name(name: str, models: Iterable[ModelRecord]) -> str:
     while holder_of(label, known):
         label, number = f"{name[: MAX_NAME - 6]} ({number})", number + 1
     return label
-
-
-# ---- finds model files in the library's folders that the library does not list
 
 
 class UnlistedFiles(Record):
@@ -645,9 +608,6 @@ def look_for_unadopted(
         error = KnownError("file.unreadable", path=shared, reason=err.strerror or _("it is away"))
         return UnlistedFiles(mine, problem=problem_for(error))
     return UnlistedFiles(mine, {path: word for path, word in words.items() if word not in twins})
-
-
-# ---- copies of a model in another format, made on this PC
 
 
 COPY = "copy"
@@ -708,9 +668,6 @@ def _is_whole(record: ModelRecord) -> bool:
     return (found.st_size, found.st_mtime_ns) == (record.bytes, record.mtime_ns)
 
 
-# ---- the name under which a model is shown
-
-
 MAX_NAME = 120
 _QUANTIZATION = re.compile(r"[-._ ](?:i1-)?(?:UD-)?(?:I?Q\d\w*|F16|F32|BF16|MXFP4\w*)$", re.IGNORECASE)
 
@@ -733,9 +690,6 @@ def name_for(header: GgufHeader, stem: str) -> str:
 
 def _words(text: str) -> set[str]:
     return set(re.findall(r"[^\W_]+", text.casefold()))
-
-
-# ---- events of models
 
 
 class PaceChanged(Event):

@@ -172,9 +172,6 @@ def _show(console: Console, services: Services, rows: Sequence[NetworkLogRow]) -
         )
 
 
-# ---- `slmdesk models search` and `models download`
-
-
 TASKS = ("chat", "summaries", "translation", "code", "embedding")
 SORTS = ("downloads", "updated", "likes")
 LAST_WORD_S = 3.0

@@ -127,8 +127,6 @@ class ModelDownload:
                 finally:
                     claim.release()
 
-    # ---- inside
-
     def _choose(self, file: str, quantization: str, refused: Mapping[str, KnownError]) -> RemoteFile:
         begun = {origin.sha256 for path, origin in parts_in(self._models.folder) if origin and path.suffix == ".part"}
         budget = weights_budget(available_bytes())
@@ -336,9 +334,6 @@ def _source(remote: RemoteFile) -> str:
     return f"huggingface:{remote.repo}/{remote.name}@{remote.revision}"
 
 
-# ---- finds what downloads left in the models folder
-
-
 _PART_OF_FILE = re.compile(r"-\d{5}-of-\d{5}(?=\.gguf$)", re.IGNORECASE)
 
 
@@ -407,9 +402,6 @@ def _whole(name: str) -> str:
     return _PART_OF_FILE.sub("", name)
 
 
-# ---- the queue of them
-
-
 FEATURE = "hub.download"
 ENDS = frozenset({DownloadState.PAUSED, DownloadState.DONE, DownloadState.FAILED, DownloadState.CANCELLED})
 NOTE_S = 2.0
@@ -461,7 +453,7 @@ class DownloadService(Service):
         With `waits`, the download waits for its turn and for the network. DownloadChanged is published, with a state of
         ENDS when the download ends or pauses. Raises KnownError store.*, `feature.hidden`.
         """
-        self._models.require(FEATURE)
+        self._settings.policy.require(FEATURE)
         job = self._known_by(self._jobs.begin(repo, file, quantization))
         job.waits = waits
         self._go(job, waits=waits)
@@ -472,7 +464,7 @@ class DownloadService(Service):
         are paused or run in other instances.
         """
         try:
-            self._models.require(FEATURE)
+            self._settings.policy.require(FEATURE)
         except KnownError:
             return
         for record in self._jobs.unfinished():
@@ -492,7 +484,7 @@ class DownloadService(Service):
         """Resume a download when it is its turn. Raises KnownError `download.unknown`, `feature.hidden`, job.ended,
         job.elsewhere.
         """
-        self._models.require(FEATURE)
+        self._settings.policy.require(FEATURE)
         job = self._known(id)
         is_ending = job.is_on and job.goal is not None
         if is_ending or (job.now.state in ENDS and job.now.state is not DownloadState.DONE):
@@ -535,10 +527,10 @@ class DownloadService(Service):
         for thread in self._removing:
             thread.join(REMOVE_S)
 
-    # ---- as `jobs` runs them (jobs/runner.py)
+    # As `jobs` runs them (jobs/runner.py).
 
     def resume_job(self, record: JobRecord) -> JobRecord:
-        self._models.require(FEATURE)
+        self._settings.policy.require(FEATURE)
         record = self._store.jobs.change(record.id, JobStatus.OPEN)
         job = self._known_by(record)
         job.waits = False
@@ -550,8 +542,6 @@ class DownloadService(Service):
         job.now = changed(self._jobs.read(record), state=job.now.state) if job.is_on else self._jobs.read(record)
         self._put_down(job, DownloadState.PAUSED if status is JobStatus.PAUSED else DownloadState.CANCELLED)
         return self._jobs.job(record.id)
-
-    # ---- the queue
 
     def _known(self, id: str) -> _Download:
         if id not in self._all:
@@ -631,8 +621,6 @@ class DownloadService(Service):
         else:
             self._end(job, changed(job.now, state=goal, note=None, place=0))
 
-    # ---- once a second: what other instances did
-
     def _look_later(self) -> None:
         if not self._is_looking and not self._closed:
             self._is_looking = True
@@ -665,8 +653,6 @@ class DownloadService(Service):
             self._end(job, seen)
         elif seen.state is DownloadState.ELSEWHERE and seen != job.now:
             self._say(job, seen)
-
-    # ---- a single download
 
     def _run(self, job: _Download) -> bool:
         job.goal, job.stop = None, threading.Event()
@@ -736,9 +722,6 @@ class DownloadService(Service):
         if end.model:
             self._publish(ModelsChanged())
         self._advance()
-
-
-# ---- downloads as rows of the jobs table
 
 
 KIND = DOWNLOAD

@@ -181,10 +181,9 @@ def best_fit(files: Sequence[FoundFile]) -> str:
     return next((fit for fit in ("fits", "tight", "unknown", "too_large") if fit in verdicts), "unknown")
 
 
-# ---- searches the Hub for models, filters what the Hub cannot filter itself, and counts what was left out
-#
-# The Hub knows publisher, language, licence and task, but not whether a model fits this PC. So pages are read until
-# enough repositories pass, at most MOST_LOOKED_AT of them; the number left out is shown.
+# Searches the Hub for models, filters what the Hub cannot filter itself, and counts what was left out. The Hub knows
+# publisher, language, licence and task, but not whether a model fits this PC. So pages are read until enough
+# repositories pass, at most MOST_LOOKED_AT of them; the number left out is shown.
 
 
 PERMISSIVE_ONES = "permissive"
@@ -330,11 +329,9 @@ def _judged_by_name(file: RemoteFile, parameters: int, available: int) -> FoundF
     return FoundFile(file, fit_by_size(about, available), about_bytes=about)
 
 
-# ---- licences of models and what each allows, in a few words
-#
-# For people who must know whether they may use a model at work. The short names are the Hub's tags
-# ("license:apache-2.0"), which file headers repeat. The descriptions summarise the main points of each text. They are
-# no legal advice, and an unknown licence is called unknown.
+# Licences of models and what each allows, in a few words. For people who must know whether they may use a model at
+# work. The short names are the Hub's tags ("license:apache-2.0"), which file headers repeat. The descriptions summarise
+# the main points of each text. They are no legal advice, and an unknown licence is called unknown.
 
 
 class LicencePermission(StrEnum):
@@ -420,9 +417,6 @@ def licence_words(untrusted: str) -> str:
 
 def is_permissive(untrusted: str) -> bool:
     return untrusted.strip().lower() in PERMISSIVE
-
-
-# ---- models that can be downloaded: the suggested ones, results of a search, and the page of a repository
 
 
 _NOT_OFFERED = ("bn", "ca", "sr", "ur")
@@ -657,9 +651,6 @@ def _files(repo: str, models: Sequence[FoundFile], best: FoundFile | None) -> tu
         )  # fmt: skip
 
     return tuple(map(offered, sorted_by_quality(models)))
-
-
-# ---- the page of a repository
 
 
 class RepoJudged(Record):

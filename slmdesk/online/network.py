@@ -192,9 +192,6 @@ class NetworkService(Service):
             self._store.ledger.refuse(request, code)
 
 
-# ---- derives from settings and environment what the network guard allows
-
-
 ENDPOINT_VARIABLE = "HF_ENDPOINT"
 MAX_CA_BYTES = 16 << 20
 
@@ -267,9 +264,6 @@ def _is_here(host: str) -> bool:
     return host in ("localhost", "::1") or host.startswith("127.")
 
 
-# ---- writes the network log as CSV or JSON, for an auditor
-
-
 FORMATS = ("csv", "json")
 COLUMNS = ("time", "host", "method", "path", "bytes", "purpose")
 
@@ -300,9 +294,6 @@ def to_csv(rows: Sequence[NetworkLogRow]) -> bytes:
         shape = json_of(row)
         writer.writerow("" if shape[key] is None else harmless_cell(str(shape[key])) for key in COLUMNS)
     return ("\ufeff" + out.getvalue()).encode()
-
-
-# ---- the access token of the Hub
 
 
 TOKEN_VARIABLE = "HF_TOKEN"  # noqa: S105 (the name of a variable)
@@ -348,7 +339,7 @@ class TokenService(Service):
         self._session: dict[str, str] = {}
         self._one_at_a_time = threading.Lock()
 
-    # ---- for those who read gated repositories
+    # For those who read gated repositories.
 
     def token(self) -> str:
         """Return the token for the Hub in use, or "". A keyring may wait, so never call it on the app's or the window's
@@ -369,8 +360,6 @@ class TokenService(Service):
             return checked_token(kept)
         except KnownError:  # the token is missing, or was edited by hand
             return ""
-
-    # ---- for the frontends
 
     def state(self) -> TokenChanged:
         """Return where the token for the Hub in use is stored. Reads neither keyring nor file. Service thread."""
@@ -426,8 +415,6 @@ class TokenService(Service):
 
         return self._alone(lambda: self._remove(now.token_place, now.token_host)).map(forgotten)
 
-    # ---- inside
-
     def _host(self) -> str:
         return urlsplit(self._policy().endpoint).netloc.rpartition("@")[2].lower()
 
@@ -460,10 +447,8 @@ def _of_environment() -> str:
         return ""
 
 
-# ---- stores the proxy's password
-#
-# In the system's keyring, else in a file that only its owner can read. The password never stands in settings, logs,
-# errors or the network log, and is sent to the proxy only.
+# Stores the proxy's password. In the system's keyring, else in a file that only its owner can read. The password never
+# stands in settings, logs, errors or the network log, and is sent to the proxy only.
 
 
 log = logging.getLogger(__name__)

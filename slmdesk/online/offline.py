@@ -63,9 +63,6 @@ def enforcement(settings: Settings, policy: Policy, environment: Mapping[str, st
     return Enforcement(False, f"{words}; {why}.")
 
 
-# ---- writes into the ledger what is no request
-
-
 class LedgerEvents(Service):
     """Writes starts, ends and changes into the ledger. If that fails, work goes on, but `require_start` then prevents
     requests. Service thread.

@@ -51,7 +51,8 @@ class ModelsArea(QFrame):
         column((self.page, 1), into=self)
         for part in (self.library, self.fetch):
             part.chat_requested.connect(self.chat_requested)
-        self.hub.recommended.connect(self.page.best.show_recommendations)
+        best, found = self.page.best, self.hub.recommendations
+        found.changed.connect(lambda: best.show_recommendations(found.value))
         self.page.best.download_requested.connect(lambda entry: self.fetch.start(entry.repo, entry.file))
         self.page.find_requested.connect(self.ways.find)
         self._connect_hub()

@@ -31,9 +31,6 @@ def test_smaller_formats_go_by_the_bits_of_the_file() -> None:
     assert smaller_formats(changed(record, header={**header, "quantization": "Q3_K_M"})) == ()
 
 
-# ---- made with the real model
-
-
 def opened_desk(path):
     services = open_echo(LLAMA)
     imported = import_model(services, path)
@@ -161,9 +158,6 @@ def test_a_full_disk_is_said(small_desk, monkeypatch) -> None:
     monkeypatch.setattr("shutil.disk_usage", lambda _path: usage._replace(free=1 << 20))
     assert result_of(services, lambda: services.formats.make(model.id, "Q8_0")).code == "disk.full"
     assert folders(recorder) == []
-
-
-# ---- refused at once
 
 
 @pytest.mark.process

@@ -192,9 +192,6 @@ def test_for_every_skill_somebody() -> None:
         assert [entry for entry in ENTRIES if skill in entry.skills and entry.commercial is not Commercial.NO], skill
 
 
-# ---- the curated list: complete, checked, and honest about where it comes from
-
-
 ENTRIES = load_catalogue()
 ONE = """
 [[model]]

@@ -49,9 +49,6 @@ def test_a_file_comes_whole_checked_and_in_its_place(fetcher, hub) -> None:
     assert fetcher.target.stat().st_mode & 0o777 == 0o600
 
 
-# ---- D2: the connection drops
-
-
 @counts("d2_cuts")
 def test_d2_cut_at_any_byte_it_goes_on_by_itself(fetcher, hub, dice, count) -> None:
     size = len(fetcher.data)
@@ -101,9 +98,6 @@ def test_d2_progress_begins_the_count_anew(fetcher, hub) -> None:
     assert fetcher.is_right()
 
 
-# ---- D3: servers that do not keep to the range
-
-
 @pytest.mark.parametrize(
     ("fault", "note"),
     [
@@ -146,9 +140,6 @@ def test_d3_a_server_that_never_goes_on_is_given_up(fetcher, hub) -> None:
     assert len(hub.requests("storage")) == 6
 
 
-# ---- D4: the file changes
-
-
 @counts("d4_etags")
 def test_d4_another_etag_midway_starts_over_and_never_mixes(fetcher, hub, dice, count) -> None:
     for _ in range(count):
@@ -168,9 +159,6 @@ def test_d4_new_content_under_the_same_name_is_told_before_a_byte_is_written(fet
     hub.add("some/model-GGUF", {"model.Q4_K_M.gguf": fetcher.data[::-1]})
     assert code_of(fetcher) == "download.changed"
     assert part.path.read_bytes() == fetcher.data[:1_000_000]
-
-
-# ---- D5, D11: other bytes than were published
 
 
 @counts("d5_flips")
@@ -206,9 +194,6 @@ def test_d11_a_list_that_lies_is_refused(fetcher, hub, size, sha256, code) -> No
     fetcher.remote = RemotePart("model.Q4_K_M.gguf", size or len(fetcher.data), sha256 or hub.sha256(fetcher.data))
     assert code_of(fetcher) == code
     assert not fetcher.target.exists()
-
-
-# ---- D6: what servers say
 
 
 @pytest.mark.parametrize(
@@ -275,9 +260,6 @@ def test_d6_a_proxy_is_asked_for_everything_and_one_that_fails_is_named(fetcher,
     assert code_of(fetcher) == "setting.invalid"
 
 
-# ---- D7: silence
-
-
 def test_d7_a_stall_is_noticed_given_up_and_gone_on_from(fetcher, hub) -> None:
     fetcher.limits = changed(fetcher.limits, silence_s=0.4)
     hub.storage_faults = [Fault(stall_at=1_000_000)]
@@ -338,9 +320,6 @@ def test_d7_a_slow_drip_comes_whole(fetcher, hub) -> None:
     assert fetcher.is_right()
 
 
-# ---- D8: leading elsewhere
-
-
 @pytest.mark.parametrize(
     ("target", "code"),
     [
@@ -382,9 +361,6 @@ def test_d8_a_token_goes_to_the_first_host_only(fetcher, hub) -> None:
     assert "hf_" not in str(fetcher.rows), "nor into the ledger"
 
 
-# ---- D12: the disk
-
-
 def test_d12_too_little_space_is_said_before_a_byte_is_fetched(fetcher, hub) -> None:
     fetcher.spare_bytes = 1 << 60
     with pytest.raises(KnownError) as caught:
@@ -408,9 +384,6 @@ def test_d12_a_disk_that_fills_up_meanwhile_keeps_the_part(fetcher, hub, monkeyp
     fetcher.run()
     assert fetcher.is_right()
     assert fetcher.resumed_from == kept
-
-
-# ---- what is on the disk
 
 
 def test_a_journal_that_cannot_be_understood_starts_over(fetcher, hub) -> None:

@@ -304,9 +304,8 @@ def test_files_in_the_folder_are_taken_in_after_the_library_was_lost(recorder, h
 
 
 def test_info_from_the_header_alone(recorder, tiny) -> None:
-    info = asked(recorder, "info", str(tiny))
-    assert info.header.architecture == "llama"
-    assert info.metadata["general.architecture"] == "llama"
+    header = asked(recorder, "info", str(tiny))
+    assert (header.architecture, header.metadata["general.architecture"]) == ("llama", "llama")
     missing = asked(recorder, "info", str(tiny) + ".none")
     assert isinstance(missing, Problem)
     assert missing.code == "model.missing"
@@ -541,9 +540,6 @@ def test_merges_that_do_not_fit_are_refused(recorder, tmp_path) -> None:
     assert ended.problem
     assert ended.problem.code == "model.damaged"
     assert "merges" in ended.problem.sentence
-
-
-# ---- rename
 
 
 @pytest.fixture

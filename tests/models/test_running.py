@@ -242,9 +242,6 @@ def test_the_real_engine_names_no_card_here_and_says_it(home) -> None:
         services.close()
 
 
-# ---- A driver of a graphics card that takes the model's process down
-
-
 CARD = "Echo card"
 
 

@@ -78,9 +78,6 @@ def test_the_settings_are_looked_at_without_changing_anything(tmp_path):
     assert (peek(path).offline, peek(path).offline_enforced, peek(path).theme) == (False, True, "system")
 
 
-# ---- export log
-
-
 ROWS = [
     NetworkLogRow(2, 1_700_000_001.5, "hub.example", "GET", '/a,"b"\nc', "download of ł", None),
     NetworkLogRow(1, 1_700_000_000.0, "=cmd|'/c calc'!A1", "HEAD", "/x", "-1+1", 7),

@@ -145,9 +145,6 @@ def test_the_size_in_a_name(name, count) -> None:
     assert parameters_in(name) == count
 
 
-# ---- the page of a repository
-
-
 def repo(recorder, name):
     return asked(recorder, lambda services: services.offers.repo(name))
 
@@ -228,9 +225,6 @@ def test_the_token_goes_along_for_gated_repositories_alone(recorder, hub, monkey
     with_token = {one.path.split("/resolve")[0] for one in hub.seen if "authorization" in one.headers}
     assert with_token <= {"/some/gated", "/api/models/some/gated"}
     assert "/some/gated" in with_token
-
-
-# ---- what an organisation hides is done by no service, whoever asks
 
 
 @pytest.fixture

@@ -16,10 +16,11 @@ from slmdesk.base.untrusted import clean_label
 from slmdesk.command.console import Console, NamedFile, ReportedError, json_option
 from slmdesk.evaluation.recommendation import JOBS, Recommendation
 from slmdesk.gguf.header import base_name
+from slmdesk.gguf.read import plain_metadata
 from slmdesk.hub.search import Skill
 from slmdesk.models.command.library import card_shape, pairs_shape, shape_of_model, speed_shape
 from slmdesk.models.importer import ImportEnded, ImportProgress
-from slmdesk.models.service import lost_words
+from slmdesk.models.service import lost_words, name_for
 from slmdesk.runtime.messages import bytes_for_people
 from slmdesk.services import Services
 from slmdesk.translation.pairs import pair_line, results_of
@@ -32,18 +33,18 @@ from slmdesk.translation.pairs import pair_line, results_of
 def info(console: Console, model_or_file: str) -> None:
     """Show what a model's header says, without loading it."""
     with console.services() as services:
-        found = console.result_of(services, lambda: services.models.info(model_or_file))
+        header = console.result_of(services, lambda: services.models.info(model_or_file))
         path = services.call.models.path_of(model_or_file).absolute()
         records = services.call.models.list()
         pace = services.service_thread.call(lambda: services.measuring.pace)
     record = next((record for record in records if os.fsdecode(record.path) == str(path)), None)
-    header = found.header
+    metadata = plain_metadata(header)
     speed = pace.of_header(header, sha256=record.sha256 if record else "") if header.kind == "model" else None
     shape: dict[str, Json] = {
         "id": record.id if record else None,
-        "name": record.name if record else found.name,
+        "name": record.name if record else name_for(header, path.stem),
         "path": str(path),
-        "bytes": found.bytes,
+        "bytes": header.file_bytes,
         **picked(header, "architecture", "quantization", "parameters", "context_length", "has_chat_template"),
         "sha256": record.sha256 if record else None,
         "source": record.source if record else None,
@@ -54,7 +55,7 @@ def info(console: Console, model_or_file: str) -> None:
         **card_shape(record),
         **speed_shape(speed),
         **(pairs_shape(record) if record else {}),
-        "metadata": found.metadata,
+        "metadata": metadata,
     }
     if console.as_json:
         console.give(shape)
@@ -64,7 +65,7 @@ def info(console: Console, model_or_file: str) -> None:
             console.say(f"{key}: {clean_label(str(value), 300) if value not in (None, '') else '-'}")
     for result in results_of(record) if record else ():
         console.say(f"translates: {pair_line(result)}")
-    for key, value in found.metadata.items():
+    for key, value in metadata.items():
         console.say(f"  {clean_label(key, 60)} = {clean_label(str(value), 60)}")
 
 
@@ -122,9 +123,6 @@ def measure_pc(console: Console, services: Services) -> None:
         console.notify(f"note: {err.problem.sentence}")
 
 
-# ---- `slmdesk models recommend`
-
-
 @click.command()
 @click.option("--job", type=click.Choice([job.value for job in JOBS]), help="Only for this job.")
 @click.option("--language", multiple=True, help="It must know this language, such as sv; may be given again.")
@@ -166,9 +164,6 @@ def _recommended(job: Skill, found: Recommendation | None) -> dict[str, Json]:
     }
 
 
-# ---- `slmdesk models import`
-
-
 @click.command("import")
 @click.argument("files", nargs=-1, required=True, type=NamedFile(), metavar="FILE…")
 @click.option("--link", is_flag=True, help="Leave the file where it is; a model in several parts cannot be linked.")
@@ -201,7 +196,7 @@ def import_models(console: Console, files: tuple[Path, ...], link: bool, name: s
 
 def _import_all(console: Console, services: Services, files: Sequence[Path], *, link: bool) -> list[ImportEnded]:
     """Check all files, then import the usable ones one after the other. Raises KnownError `model.none_found`."""
-    services.models.require("models.import")
+    services.settings.policy.require("models.import")
     looked = console.result_of(services, lambda: services.looking.look(files))
     if not looked.candidates:
         raise KnownError("model.none_found", path=", ".join(map(str, files))[:300])

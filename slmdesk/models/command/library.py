@@ -100,9 +100,6 @@ def _kind(record: ModelRecord) -> str:
     return clean_label(" ".join(str(fact) for fact in known if fact), 30)
 
 
-# ---- JSON of a model and its expected speed, as in cli.md
-
-
 HEADER_KEYS = ["architecture", "quantization", "parameters", "context_length", "has_chat_template", "license", "base"]
 
 

@@ -42,9 +42,6 @@ from slmdesk.window.widgets.dialogs import Dialog
 from slmdesk.window.widgets.notices import UNDO_MS, Notice
 from slmdesk.window.widgets.rows import DOT, FitMark
 
-# ---- what a file or folder is, before it is added
-
-
 WIDTH = 460
 LIST_HEIGHT = 320
 
@@ -154,9 +151,6 @@ def lines_of(candidate: Candidate) -> list[str]:
         needs, free = bytes_for_people(candidate.fit.memory.total), bytes_for_people(candidate.fit.available_bytes)
         lines.append(_("Memory: needs about {needs}, {free} are free").format(needs=needs, free=free))
     return lines
-
-
-# ---- other ways to add models, and their folder
 
 
 class ModelDialogs(QObject):

@@ -140,8 +140,6 @@ class FormatController(QObject):
         if self._running is not None and self._model == model:
             self._running.cancel()
 
-    # ---- inside
-
     def _on_unread(self, problem: Problem) -> None:
         if problem.report:  # otherwise the model was removed or cannot chat: nothing to show
             self._bridge.problem_met.emit(problem)

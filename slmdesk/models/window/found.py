@@ -206,9 +206,6 @@ def found_row(model: FoundModel) -> CheckRow:
     return CheckRow(str(model.path), model.name, info, words, trouble, is_here=bool(model.known))
 
 
-# ---- the list, with check boxes
-
-
 INDENT = 30
 """Pixels by which the facts are indented, so that they stand under the name and not under its check box."""
 

@@ -167,8 +167,6 @@ class LibraryController(QObject):
             words = " ".join(filter(None, (_added_words(event), translator_words(record))))
             self._bridge.notice_raised.emit(Notice(words, action=action, on_action=use, key="import"))
 
-    # ---- events
-
     def show_state(self, event: ModelStateChanged) -> None:
         self.state_changed.emit(event)
         if event.state is ModelState.READY:
@@ -189,8 +187,6 @@ class LibraryController(QObject):
         self._list()
         models = [card.record for card in cards]
         self._bridge.follow(self._bridge.services.judge.judge(models), self.models_judged.emit)
-
-    # ---- private
 
     def _list(self) -> None:
         def is_kept(record: ModelRecord) -> bool:
@@ -252,9 +248,6 @@ def _summary_of(ended: Sequence[ImportEnded]) -> str:
 
 def _counted(count: int) -> str:
     return ngettext("1 model was", "{n} models were", count)
-
-
-# ---- trials of a model on this PC
 
 
 EXAM, BENCH, VERIFY = "exam", "bench", "verify"
@@ -331,8 +324,6 @@ class TrialController(QObject):
             words = _("The file is, to the last bit, what it was when it came in.")
             self._bridge.notice_raised.emit(Notice(words, life_ms=UNDO_MS, key=key))
 
-    # ---- the exam
-
     def _on_job_changed(self, event: JobChanged) -> None:
         if event.kind == pairs.KIND and event.status is JobStatus.DONE:
             self._bridge.ask(self._bridge.services.exams.models_of(event.id), self._read_all, lambda _problem: None)
@@ -361,8 +352,6 @@ class TrialController(QObject):
             if trial is None:
                 self.read_details(model)
 
-    # ---- small things
-
     def _set(self, model: str, kind: str, trial: Trial | None) -> None:
         if trial is None:
             self._now.pop((model, kind), None)
@@ -378,9 +367,6 @@ class TrialController(QObject):
     def _refused(self, model: str, kind: str, problem: Problem) -> None:
         self._end(model, kind)
         self._bridge.problem_met.emit(problem)
-
-
-# ---- the details below a model's row: exam, speed, default uses, origin, actions
 
 
 LONG = ("path", "sha256", "source")
@@ -571,9 +557,6 @@ def _mark(button: QPushButton, is_on: bool) -> None:
     set_icon(button, "check" if is_on else "plus", "accent" if is_on else "ink2")
 
 
-# ---- all fields of a model file's header, in a folded list with search
-
-
 HEIGHT = 200
 
 
@@ -629,9 +612,6 @@ class HeaderFields(QWidget):
         self._note.setVisible(bool(parts))
 
 
-# ---- a trial of a model (exam, measurement or checksum)
-
-
 class TrialLine(QWidget):
     """Line for one test of a model: text on the left, a button on the right, and a progress bar below while it runs."""
 
@@ -666,9 +646,6 @@ class TrialLine(QWidget):
 
     def _on_clicked(self) -> None:
         (self.stop_requested if self._is_running else self.start_requested).emit()
-
-
-# ---- a model's details as labelled lines
 
 
 KINDS = {

@@ -138,17 +138,13 @@ class BestModel(QFrame):
         self._models: Sequence[ModelCard] = ()
         self._is_allowed = True
         self._rows: list[RecommendedModel] = []
-        self._found: Recommendations | None = None
         self._layout = column(into=self, gap=theme.SPACE_12, margins=(theme.SPACE_24, theme.SPACE_16))
         self.setMinimumHeight(scaled(112))  # the recommendations come a moment later
 
-    def show_recommendations(self, found: Recommendations) -> None:
-        if found == self._found:
-            return  # an open reason stays open
-        self._found = found
+    def show_recommendations(self, found: Recommendations | None) -> None:
         empty_layout(self._layout)
         self._rows = []
-        for lead, recommendation in found.shown:
+        for lead, recommendation in found.shown if found else ():
             model = RecommendedModel(lead, recommendation, self, is_first=not self._rows)
             model.pressed.connect(partial(self._on_pressed, model))
             self._layout.addWidget(model)
@@ -255,9 +251,6 @@ class ModelsPage(QScrollArea):
 
     def _on_dropped(self, paths: Sequence[Path]) -> None:
         self.file_chosen.emit(list(paths))
-
-
-# ---- the first part of the page
 
 
 PAGE = 30
@@ -435,9 +428,6 @@ class LocalModels(QWidget):
         dialog.open()
 
 
-# ---- a model on this PC as a row
-
-
 ACTIONS = (
     ("details", _("Details")),
     ("rename", _("Rename…")),
@@ -608,9 +598,6 @@ def info_of(card: ModelCard, speed: str = "") -> str:
         else _("never used")
     )
     return DOT.join(part for part in parts if part)
-
-
-# ---- the copies of a model in other formats, on its card
 
 
 class CopyLines(QFrame):

@@ -95,8 +95,6 @@ class DownloadsController(QObject):
         )
         self._list_left()
 
-    # ---- events
-
     def _look_for_left_overs(self) -> None:
         self._bridge.ask(self._bridge.services.downloads.left_overs(), self._on_left_overs)
 
@@ -128,8 +126,6 @@ class DownloadsController(QObject):
 
     def _on_settings_changed(self, settings: Settings) -> None:
         self._is_offline = settings.offline
-
-    # ---- private
 
     def _say_done(self, change: DownloadChanged) -> None:
         if change.model is None:
@@ -190,9 +186,6 @@ class DownloadsController(QObject):
 
     def _list_left(self) -> None:
         self.left_overs_listed.emit(tuple(file for file in self._left.values() if file.id not in self.removals))
-
-
-# ---- the list of downloads, and of unfinished files of earlier runs
 
 
 WORDS = {
@@ -395,9 +388,6 @@ def _dress(button: QPushButton, text: str, name: str) -> None:
     button.setText(text)
     button.setAccessibleName(f"{text}: {name}")
     button.setToolTip("")
-
-
-# ---- what is being downloaded or installed already, so that its buttons do not offer to download it again
 
 
 GET = _("Download")

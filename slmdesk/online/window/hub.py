@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import partial
 from operator import itemgetter
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QLocale, QObject, Qt, Signal
 from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 from slmdesk.base.record import Record, changed
 from slmdesk.base.settings import Settings
 from slmdesk.base.texts import _, ngettext
+from slmdesk.evaluation.recommendation import Recommendations
 from slmdesk.gguf.memory import Speed, is_too_slow, speed_in_words
 from slmdesk.models.service import Fit, PaceChanged
 from slmdesk.online.hub import (
@@ -25,6 +26,7 @@ from slmdesk.online.hub import (
     OfferedRepo,
     Offers,
     RepoJudged,
+    Suggestion,
 )
 from slmdesk.online.window.downloads import GET, DownloadsController, InstalledIndex
 from slmdesk.runtime.events import ModelsChanged, Pending
@@ -32,6 +34,7 @@ from slmdesk.runtime.messages import Problem, bytes_for_people
 from slmdesk.text.cards import ReadableCard
 from slmdesk.window.base import theme
 from slmdesk.window.base.bridge import Bridge, Call, Delay
+from slmdesk.window.base.live import Live
 from slmdesk.window.base.shortcuts import WindowState, WindowStateFile
 from slmdesk.window.base.theme import ThemeKeeper
 from slmdesk.window.markdown.reader import MarkdownReader
@@ -59,8 +62,6 @@ if TYPE_CHECKING:
     from slmdesk.online.hub import Search
     from slmdesk.services import Services
 
-T = TypeVar("T")
-
 DEBOUNCE_MS = 300
 PAGE = 10
 _FILTERS = ("task", "language", "license", "author", "fits", "sort")
@@ -70,8 +71,6 @@ _FILTERS = ("task", "language", "license", "author", "fits", "sort")
 class HubController(QObject):
     """What the parts of the page share: whether slmdesk is offline, and requests to the Hub."""
 
-    suggested = Signal(object)
-    recommended = Signal(object)
     page_known = Signal(str)
     offline_changed = Signal(bool)
 
@@ -80,24 +79,17 @@ class HubController(QObject):
     ) -> None:
         super().__init__(parent, objectName="find_controller")
         self.bridge, self.state, self.is_offline = bridge, state, settings.offline
-        bridge.when_open(self._on_opened)
-        bridge.on(PaceChanged, self._on_opened)
-        bridge.on(ModelsChanged, self._ask_recommended)
+        services = bridge.services
+        self.suggestions: Live[Sequence[Suggestion]] = Live(
+            bridge, self, lambda: services.offers.suggestions(), (), on=(PaceChanged,)
+        )
+        self.recommendations: Live[Recommendations | None] = Live(
+            bridge, self, lambda: services.recommending.recommend(), None, on=(PaceChanged, ModelsChanged)
+        )
         bridge.settings_changed.connect(self._on_settings_changed)
-
-    def follow(self, request: Callable[[Services], Any], then: Callable[[Any], object]) -> Call:
-        """Ask about a repository, and call `then` with the answer or a Problem."""
-        return self.bridge.follow(request, then, then)
 
     def ask_page(self, repo: str) -> None:
         self.bridge.ask(self.bridge.services.offers.page_of(repo), self.page_known.emit)
-
-    def _on_opened(self) -> None:
-        self.bridge.ask(self.bridge.services.offers.suggestions(), self.suggested.emit)
-        self._ask_recommended()
-
-    def _ask_recommended(self) -> None:
-        self.bridge.ask(self.bridge.services.recommending.recommend(), self.recommended.emit)
 
     def _on_settings_changed(self, settings: Settings) -> None:
         if settings.offline == self.is_offline:
@@ -118,9 +110,6 @@ def filters_in(state: WindowState) -> Filters:
 
 def values_of(filters: Filters) -> dict[str, str | bool]:
     return {f"search_{name}": getattr(filters, name) for name in _FILTERS}
-
-
-# ---- the details below a model to download
 
 
 NO_FILES = _("No model file in it that could be used here.")
@@ -243,8 +232,14 @@ class RepoDetails(QWidget):
         self._calls = []
 
     def _follow(self, request: Callable[[Services], Any], then: Callable[[Any], object]) -> None:
+        """Ask about the repository, and call `then` with the answer or a Problem."""
         calls = self._calls  # an answer that comes after `stop` is for nobody
-        calls.append(self._at.find.follow(request, lambda answer: then(answer) if self._calls is calls else None))
+
+        def ended(answer: object) -> None:
+            if self._calls is calls:
+                then(answer)
+
+        calls.append(self._at.find.bridge.follow(request, ended, ended))
 
     def show_repo(self, repo: OfferedRepo | Problem) -> None:
         self._clear()
@@ -414,9 +409,6 @@ def _say(label: QLabel, text: str, *, kind: str = "") -> None:
     show_words(label, text)
     if kind and label.property("kind") != kind:
         set_kind(label, kind)
-
-
-# ---- the search on the Hub
 
 
 ANY_JOB: list[tuple[object, str]] = [("", _("All tasks")), *SKILLS.items()]
@@ -674,9 +666,6 @@ def _info_of(repo: OfferedRepo) -> str:
         "gated" if repo.is_gated else "",
     ]
     return DOT.join(part for part in parts if part)
-
-
-# ---- the filters for the search on the Hub
 
 
 SORTS = (("downloads", _("Most downloaded")), ("updated", _("Newest")), ("likes", _("Most liked")))

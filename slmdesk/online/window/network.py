@@ -259,9 +259,6 @@ def problem_words(problem: Problem) -> str:
     return _("Not taken over, the value before still holds: {reason}.").format(reason=reason)
 
 
-# ---- a dialog for the access token, opened from the settings
-
-
 WIDTH = 560
 INTRO = _(
     "On the Hub, under Settings, Access Tokens, make a token that may read, and paste it here. It takes the place of "
@@ -284,9 +281,6 @@ class TokenDialog(Dialog):
         self._form.kept.connect(self.accept)
         self.fit(WIDTH)
         self._form.setFocus()
-
-
-# ---- the window of the network log
 
 
 TITLE = _("Requests over the network")
@@ -499,8 +493,6 @@ class NetworkLogWindow(Dialog):
 
 
 _WITHIN = Qt.ShortcutContext.WidgetWithChildrenShortcut
-
-# ---- the network log as the window shows it
 
 
 PAGE = 200

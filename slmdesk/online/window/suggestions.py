@@ -97,14 +97,13 @@ class Suggestions(OfferList):
         top, left = Qt.AlignmentFlag.AlignTop, Qt.AlignmentFlag.AlignLeft
         head = row((self._note, 1), (self._job, top), (self._language, top), gap=theme.SPACE_12)
         column(head, self._rows, (self._all, left), into=self, gap=theme.SPACE_8)
-        at.find.suggested.connect(self.show_suggestions)
+        suggestions = at.find.suggestions
+        suggestions.changed.connect(lambda: self.show_suggestions(suggestions.value))
 
     def show_suggestions(self, found: Sequence[Suggestion]) -> None:
         """Show the suggestions. While the page is visible, the cards stay in place and stay open or closed, even if
         only their order changed.
         """
-        if found == self._found:
-            return
         before, after = ([_key(suggestion) for suggestion in some] for some in (self._found, found))
         stays = sorted(before) == sorted(after) if self.isVisible() else before == after
         self._found = found

@@ -242,8 +242,6 @@ class SettingsPage(QScrollArea):
         column(self.field, *entries, 1, into=self.side_list, gap=theme.SPACE_4)
         self.side_list.installEventFilter(self)
 
-    # ---- sections and search
-
     def show_section(self, name: str) -> None:
         self._current = name
         if self.field.text():
@@ -280,8 +278,6 @@ class SettingsPage(QScrollArea):
         found = next((each for each in self.settings if each.control.isVisible()), None)
         if found is not None:
             found.control.setFocus(Qt.FocusReason.ShortcutFocusReason)
-
-    # ---- what is shown
 
     def _on_folder(self) -> None:
         self.folder_requested.emit(self._controller.current.models_folder or self._default_folder)

@@ -15,9 +15,6 @@ from fakes.tiny_lora import make_lora
 pytestmark = pytest.mark.process
 
 
-# ---- the organisation's rules
-
-
 def test_a_policy_holds_on_the_command_line(run, home, tmp_path) -> None:
     shared = tmp_path / "shared"
     shared.mkdir()
@@ -71,9 +68,6 @@ def test_the_default_of_a_job_is_set_used_and_taken_back(run, with_model, tmp_pa
     assert run("models", "default", "--none").status == 2
     gone = run("models", "remove", with_model["id"])
     assert "It was the default for translation" in gone.err
-
-
-# ---- bringing in several files and folders, what downloads left over, and what the lists say of how to go on
 
 
 REPO, NAME = "some/tiny-GGUF", "tiny.Q4_K_M.gguf"
@@ -199,9 +193,6 @@ def test_the_settings_tell_the_address_of_the_environment(run, environment) -> N
     assert "https://mirror.example (HF_ENDPOINT)" in run("network", "--settings").out
 
 
-# ---- lora
-
-
 def test_an_adapter_from_the_command_line(run, tmp_path) -> None:
     base = tiny_families.make("llama2", tmp_path)
     lora = make_lora(base, tmp_path / "lora.gguf")
@@ -228,9 +219,6 @@ def test_an_adapter_from_the_command_line(run, tmp_path) -> None:
     assert run(*ask, "--lora-scale", "3").status == 2
     never = run("chat", "Hello", "-m", adapter["id"], "--json", real=True)
     assert (never.status, never.lines[-1]["code"]) == (1, "model.wrong_kind")
-
-
-# ---- A model that crashed too often: every command starts it again when it is named
 
 
 CRASHES = {"at": 1, "fault": "segfault"}

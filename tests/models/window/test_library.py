@@ -340,9 +340,6 @@ def details_with(program, pace: Pace):
     return found[0]
 
 
-# ---- what stands under an answer, and what the meter says while it grows
-
-
 def details(program) -> tuple[str, list[str]]:
     view = program.page.view.rows[len(program.page.view.rows) - 1].view
     return view.details, all_details_of(program.chat.message(view.id))
@@ -419,9 +416,6 @@ def test_the_seconds_of_reading_begin_with_the_reading():
     reading = waited.reading(0, 40, 17.0)
     assert reading.reading_words == "Reading 40 tokens… 0 %"
     assert reading.reading(20, 40, 20.0).reading_words == "Reading 40 tokens… 50 %, 3 s"
-
-
-# ---- what the window says of a graphics card
 
 
 THERE = Offload("NVIDIA T400", 12, 31)

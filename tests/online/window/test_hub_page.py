@@ -77,9 +77,6 @@ def asked(hub) -> list:
     return [one.query for one in hub.seen if one.path == "/api/models"]
 
 
-# ---- filters
-
-
 def test_filters_are_asked_of_the_hub_and_remembered(models, hub):
     hub.add("one/code-GGUF", {FILE: b"GGUF"}, tags=["code", "pl"], license="mit", downloads=9, likes=5)
     hub.add("two/other-GGUF", {FILE: b"GGUF"}, tags=["en"], license="gemma", downloads=8, likes=50)
@@ -165,9 +162,6 @@ def test_suggestions_are_for_a_job_and_open_once_the_network_is_allowed(models, 
     press(program, "allow_network_button")
     program.wait(lambda: shown(program, MarkdownReader, "markdown_reader"))
     assert shown(program, QPushButton, "download_file_button")
-
-
-# ---- what opens below
 
 
 def test_files_and_card_of_a_model(models, hub):

@@ -109,9 +109,6 @@ def everywhere(home, program) -> list:
     return found + labels + [row for row in rows if MARKER in str(row)]
 
 
-# ---- gated models
-
-
 def test_a_gated_download_says_what_to_do_and_goes_on_with_the_token(begin, hub, vault, home) -> None:
     program = begin()
     program.click(failed_download(program))
@@ -172,9 +169,6 @@ def test_where_there_is_no_keyring_it_is_said_and_the_other_places_are_offered(b
     program.wait(lambda: change(program).state is DownloadState.DONE)
     assert everywhere(home, program) == [], "in memory alone"
     program.wait(lambda: program.frame.tokens.state.place == "ask")
-
-
-# ---- settings
 
 
 def settings(program):
@@ -276,9 +270,6 @@ def test_hidden_settings_are_not_there(begin, paths) -> None:
     assert not program.find("network_body", page).isVisible()
 
 
-# ---- the ledger
-
-
 def fill(services, count: int) -> None:
     now = round(time.time() * 1e6)
     about = {"host": "hub.example", "method": "GET"}
@@ -360,9 +351,6 @@ def test_it_follows_what_leaves_while_it_is_open(begin, hub) -> None:
     program.wait(lambda: table.rowCount() == 1 and window.rows[0].bytes)
     assert window.rows[0].path == f"/api/models/{REPO}"
     program.wait(lambda: "1 request today" in window.findChild(QLabel, "ledger_summary").text())
-
-
-# ---- features an organisation hides
 
 
 def test_hidden_features_are_not_in_the_window(begin, paths, model_file) -> None:
