@@ -338,6 +338,7 @@ def test_a_folder_is_summarized_into_another_and_one_bad_file_keeps_no_other_fro
     (folder / "c.md").write_text("# Garden\n\nThe hedge is cut in May and in September by the gardener.")
     program.find("document_list").folder_summary_requested.emit()
     for chosen in (folder, target):
+        program.wait(lambda: program.documents.findChild(QFileDialog, "folder_dialog"))
         dialog = program.documents.findChild(QFileDialog, "folder_dialog")
         dialog.fileSelected.emit(str(chosen))
         dialog.done(0)
