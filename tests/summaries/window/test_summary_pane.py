@@ -308,7 +308,7 @@ def test_earlier_summaries_are_chosen_renamed_and_deleted_with_a_way_back(summar
     button = program.find("earlier_summaries_button")
     program.wait(lambda: button.isVisible() and button.text() == "1 earlier")
     program.click(button)
-    rows = lambda: [one for one in pane.findChildren(EarlierRow) if one.isVisible()]  # noqa: E731
+    rows = lambda: sorted((one for one in pane.findChildren(EarlierRow) if one.isVisible()), key=EarlierRow.y)  # noqa: E731
     program.wait(lambda: len(rows()) == 2)
     held = rows()
     with program.qtbot.waitSignal(summaries.items.listed):
