@@ -308,7 +308,7 @@ def test_earlier_summaries_are_chosen_renamed_and_deleted_with_a_way_back(summar
     button = program.find("earlier_summaries_button")
     program.wait(lambda: button.isVisible() and button.text() == "1 earlier")
     program.click(button)
-    rows = lambda: [one for one in pane.findChildren(EarlierRow) if one.isVisible()]  # noqa: E731
+    rows = lambda: sorted((one for one in pane.findChildren(EarlierRow) if one.isVisible()), key=EarlierRow.y)  # noqa: E731
     program.wait(lambda: len(rows()) == 2)
     held = rows()
     with program.qtbot.waitSignal(summaries.items.listed):
@@ -338,6 +338,7 @@ def test_a_folder_is_summarized_into_another_and_one_bad_file_keeps_no_other_fro
     (folder / "c.md").write_text("# Garden\n\nThe hedge is cut in May and in September by the gardener.")
     program.find("document_list").folder_summary_requested.emit()
     for chosen in (folder, target):
+        program.wait(lambda: program.documents.findChild(QFileDialog, "folder_dialog"))
         dialog = program.documents.findChild(QFileDialog, "folder_dialog")
         dialog.fileSelected.emit(str(chosen))
         dialog.done(0)
