@@ -396,9 +396,9 @@ class SpaceEditor(Dialog):
 
     def _fill_library(self) -> None:
         self._listed.clear()
-        for other_name in self._attached.names.find("")[:MOST_LISTED]:
-            name = _("{name} (folder)").format(name=other_name.name) if other_name.is_folder else other_name.name
-            self._listed.addAction(name.replace("&", "&&"), partial(self._attached.add_known, other_name))
+        for document in self._attached.names.find("")[:MOST_LISTED]:
+            words = _("{name} (folder)").format(name=document.name) if document.is_folder else document.name
+            self._listed.addAction(words.replace("&", "&&"), partial(self._attached.add_known, document))
         if self._listed.isEmpty():
             self._listed.addAction(self._attached.names.empty).setEnabled(False)
 

@@ -43,6 +43,7 @@ from slmdesk.window.widgets.build import (
 )
 from slmdesk.window.widgets.notices import ChatsExportMenu, ExportMenu, ask_folder, ask_where
 from slmdesk.window.widgets.opening import FileDrop, admit, ask_files
+from slmdesk.window.widgets.rows import Rows
 
 if TYPE_CHECKING:
     from slmdesk.chat.spaces import Space
@@ -510,31 +511,24 @@ class PrivateList(QFrame):
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
         named(self, "private_list", label=_("Private chats"))
-        self._shown: Mapping[str, str] = {}
-        self._buttons: list[ElidedButton] = []
-        self._column = column(into=self, gap=0, margins=(theme.SPACE_8, 0))
+        buttons = column(into=self, gap=0, margins=(theme.SPACE_8, 0))
+        self._rows = Rows[tuple[str, str], ElidedButton](buttons, lambda chat: chat, self._button)
         self.hide()
 
     @property
     def in_order(self) -> tuple[QWidget, ...]:
-        return tuple(self._buttons)
+        return tuple(self._rows.rows.values())
 
     def show_chats(self, chats: Mapping[str, str]) -> None:
-        if chats == self._shown:
-            return
-        self._shown = chats
-        for old in self._buttons:
-            old.hide()
-            old.deleteLater()
-        self._buttons = [self._button(chat, title) for chat, title in chats.items()]
-        for other_button in self._buttons:
-            self._column.addWidget(other_button)
-        self.setVisible(bool(self._buttons))
+        """Show these chats, each with its title."""
+        self._rows.show(chats.items())
+        self.setVisible(bool(chats))
 
-    def _button(self, chat: str, title: str) -> ElidedButton:
+    def _button(self, chat: tuple[str, str]) -> ElidedButton:
+        id, title = chat
         words = PRIVATE if title == _(NEW_CHAT) else f"{PRIVATE}: {title}"
         made = named(ElidedButton(words.replace("&", "&&"), self), "private_chat", label=words, kind="status")
         made.setToolTip(plain_tip(words))
         set_icon(made, "eye-off", "ink2")
-        made.clicked.connect(partial(self.chat_chosen.emit, chat))
+        made.clicked.connect(partial(self.chat_chosen.emit, id))
         return made
