@@ -46,9 +46,6 @@ from slmdesk.services import Services
 if TYPE_CHECKING:
     from slmdesk.chat.types import Quoted
 
-# ---- the options of `slmdesk chat` that decide how the words of an answer are chosen
-
-
 Command = Callable[..., Any]
 MOST_TEMPERATURE = 5
 
@@ -95,9 +92,6 @@ def setting_options(command: Command) -> Command:
     for setting in reversed(GIVEN):
         made = _option_of(setting)(made)
     return made
-
-
-# ---- chat
 
 
 WHEN_FULL = {"ask": ASK, "leave-out": LEAVE_OUT, "summarize": SUMMARIZE}
@@ -363,9 +357,6 @@ def _done(ended: MessageEnded, *, saved: bool) -> dict[str, Json]:
         "lora_scale": message.sampling.get("lora_scale"),
         "reproducible": message.sampling.get("reproducible"),
     }
-
-
-# ---- attaches documents to a chat, and reports how much of each the model was given
 
 
 def attached(

@@ -148,6 +148,8 @@ class ContextRequest(Record):
 
 
 class ContextMeter(Service):
+    """Measures how much of the context a chat takes, part by part."""
+
     def __init__(self, runtime: Runtime, prompts: Prompts, sources: Sources) -> None:
         super().__init__(runtime)
         self._prompts, self._sources = prompts, sources
@@ -234,13 +236,6 @@ def _foreseen(found: Sequence[MeasuredAttachment], sized: Sequence[SizedAttachme
     ]
 
 
-# ---- makes room in a chat that has become longer than the context, in the way that was chosen for the chat
-#
-# The oldest questions and answers are left out of the prompt until it takes only a share of the context. So the
-# beginning of the prompt stays the same for several questions and need not be read again for each. Notes of the model
-# may replace what is left out. This is decided by the tokens of the prompt, once the model is loaded. Service thread.
-
-
 SHARE = 0.6
 """Share of the context that a prompt may take after room was made."""
 LEAST_ANSWER = 16
@@ -248,7 +243,12 @@ LEAST_ANSWER = 16
 
 
 class Room:
-    """Makes room for a question in a chat whose context is full."""
+    """Makes room for a question in a chat whose context is full, in the way that was chosen for the chat.
+
+    The oldest questions and answers are left out of the prompt until it takes only a share of the context, so that its
+    beginning stays the same for several questions and need not be read again for each. Notes of the model may replace
+    what is left out. This is decided by the tokens of the prompt, once the model is loaded.
+    """
 
     def __init__(
         self,
@@ -316,13 +316,6 @@ class Room:
         return tokens + space_for_answer(self._context, self._request.sampling.max_tokens) <= self._context
 
 
-# ---- has the model write notes on a part of a chat, which replace it in later prompts
-#
-# The model receives the turns as a text, with special instructions before and the request after it. Of attached
-# documents it receives only the names. A text that does not fit is read in several rounds, each with the notes so far.
-# Service thread.
-
-
 NOTES_SHARE, MOST_NOTES_TOKENS = 8, 512
 """Notes take at most one part in `NOTES_SHARE` of the context, and at most `MOST_NOTES_TOKENS` tokens."""
 WORDS_PER_TOKEN = 0.6
@@ -348,6 +341,12 @@ def space_for_notes(context_tokens: int) -> int:
 
 
 class NoteWriter(Record):
+    """Has the model write notes on a part of a chat, which replace it in later prompts.
+
+    The model receives the turns as a text, with special instructions before and the request after it, and of attached
+    documents only the names. A text that does not fit is read in several rounds, each with the notes so far.
+    """
+
     loader: ModelLoader
     prompts: Prompts
 
