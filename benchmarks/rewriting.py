@@ -33,7 +33,7 @@ from slmdesk.base.documents import translated_name
 from slmdesk.base.errors import KnownError
 from slmdesk.children.tasks.reader import chosen_format
 from slmdesk.formats.reading import REWRITERS, Reading, rewriter_of
-from slmdesk.formats.rewriting.rewriters import LeftAsIs, Rewriting, Unit, listed, written_to
+from slmdesk.formats.rewriting.rewriters import LeftAsIs, Rewriting, Unit, written_to
 from slmdesk.text.tagged import pieces, plain
 
 BEGIN, END = "<!-- rewriting: begin -->", "<!-- rewriting: end -->"
@@ -67,7 +67,7 @@ def measured(path: Path) -> list[str]:
     if chosen not in REWRITERS:
         return []
     rewriter = rewriter_of(chosen, str(path))
-    found = list(listed(rewriter, Rewriting(Reading(str(path)))))
+    found = list(rewriter(Rewriting(Reading(str(path)))))
     units = [one for one in found if isinstance(one, Unit)]
     left = [one for one in found if isinstance(one, LeftAsIs)]
     data = written(path, chosen, units, turned)
@@ -83,11 +83,11 @@ def measured(path: Path) -> list[str]:
 
 def _back(path: Path, format_id: str, units: Sequence[Unit], data: bytes) -> str:
     if format_id == "pdf":  # numbers of headings are no part of a unit there, and repeated lines are one
-        words = "\n".join(_bare(one) for one in listed(rewriter_of("docx", ""), Rewriting(Reading("a.docx", data=data)))
+        words = "\n".join(_bare(one) for one in rewriter_of("docx", "")(Rewriting(Reading("a.docx", data=data)))
                           if isinstance(one, Unit))  # fmt: skip
         return f"{sum(_bare(unit).swapcase() in words for unit in units)}/{len(units)}"
     rewriter = rewriter_of(format_id, str(path))
-    again = Counter(_bare(one) for one in listed(rewriter, Rewriting(Reading(str(path), data=data)))
+    again = Counter(_bare(one) for one in rewriter(Rewriting(Reading(str(path), data=data)))
                     if isinstance(one, Unit))  # fmt: skip
     requested = Counter(_bare(unit).swapcase() for unit in units)
     return f"{sum((again & requested).values())}/{len(units)}"

@@ -160,9 +160,7 @@ class Services:
         "models.running:SpeedService",
         lambda s, new: new(s.runtime, s.loader, partial(s._engine_beside, "measure")),
     )
-    models: Made[ModelService] = Made(
-        "models.service:ModelService", lambda s, new: new(s.runtime, s.loader, lambda: s.measuring.pc())
-    )
+    models: Made[ModelService] = Made("models.service:ModelService", lambda s, new: new(s.runtime, s.loader))
     uses: Made[DefaultsService] = Made("models.service:DefaultsService", lambda s, new: new(s.runtime))
     names: Made[NameService] = Made("models.service:NameService", lambda s, new: new(s.runtime))
     finding: Made[OtherProgramsService] = Made(

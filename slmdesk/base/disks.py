@@ -37,9 +37,6 @@ _CHANGES = 0x10000000 | 0x40000000 | 0x02000000 | 0x10000 | 0x40000 | 0x80000 | 
 _ALL = 0xFFFFFFFF
 
 
-# ---- parsing of security descriptors
-
-
 def owner_in(sddl: str) -> str:
     """Return a security descriptor's owner SID (or its two-letter short form). Empty if `sddl` is no descriptor."""
     found = _SHAPE.fullmatch(sddl)
@@ -109,7 +106,7 @@ def _mask(rights: str) -> int:
     return mask
 
 
-# ---- calls to Windows (never tried on Windows)
+# Calls to Windows (never tried on Windows).
 
 
 def why_not_theirs(handle: int, path: Path, *, or_ours: bool = False) -> str:
@@ -230,10 +227,9 @@ def _taken(text: ctypes.c_wchar_p) -> str:
     return found
 
 
-# ---- where a folder is
-#
-# A folder may be on a disk without access rights, on another computer, or synced to other computers. Finding out may
-# take long if another computer does not answer, so it never runs on the window's or the service thread.
+# Where a folder is. A folder may be on a disk without access rights, on another computer, or synced to other
+# computers. Finding out may take long if another computer does not answer, so it never runs on the window's or the
+# service thread.
 
 
 NETWORK_SYSTEMS = frozenset(
@@ -310,9 +306,6 @@ def _names_in(folder: Path) -> Iterator[str]:
         return
 
 
-# ---- on another computer
-
-
 def _network_of(folder: Path) -> str:
     try:
         if os.name == "nt":
@@ -345,8 +338,6 @@ def file_system_of(folder: Path, mounts: str) -> str:
 
 def _of_macos(folder: Path) -> str:
     """Return the file system that macOS names. Never tried on a Mac."""
-    import ctypes
-
     about = ctypes.create_string_buffer(4096)
     libc = ctypes.CDLL(None, use_errno=True)
     if libc.statfs(os.fsencode(folder), about) != 0:
@@ -359,9 +350,9 @@ def _windows_network(folder: Path) -> str:
     drive = PureWindowsPath(folder).drive
     if drive.startswith("\\\\"):
         return "a share"
-    if sys.platform == "win32":
-        import ctypes
-
-        if ctypes.WinDLL("kernel32").GetDriveTypeW(ctypes.c_wchar_p(drive + "\\")) == _DRIVE_REMOTE:
-            return "a share"
+    if (
+        sys.platform == "win32"
+        and ctypes.WinDLL("kernel32").GetDriveTypeW(ctypes.c_wchar_p(drive + "\\")) == _DRIVE_REMOTE
+    ):
+        return "a share"
     return ""

@@ -211,9 +211,6 @@ def _without_struck(text: str, blocks: Sequence[Block]) -> tuple[str, list[Block
     return _UNPAIRED.sub("\ufffd", "".join(kept)), sorted((*filled, *struck), key=lambda block: block.start)
 
 
-# ---- the document formats slmdesk knows, as data for dialogs, the command line and the registry of readers
-
-
 MAX_FILE_BYTES = 1 << 30
 """Largest document in bytes. Larger files are refused before a byte is read, even for the checksum (X7)."""
 
@@ -304,9 +301,6 @@ def translated_name(path: PurePath, language: str) -> str:
     return f"{path.stem}.{language}{suffix}"
 
 
-# ---- chats of ChatGPT as the reader child hands them to the app
-
-
 OWN_FORMAT, OWN_VERSION = "slmdesk-chat", 1
 OWN_PROGRAM = "slmdesk"
 IMPORTED = "imported"
@@ -365,9 +359,6 @@ def counted_words(counts: Mapping[str, int]) -> str:
     return _("{first} and {last}").format(first=", ".join(said[:-1]), last=said[-1])
 
 
-# ---- marks for deleted and inserted words in the new text of a unit, which the app sends to the reader child
-
-
 DELETED = ("\ue7a0", "\ue7a1")
 INSERTED = ("\ue7a2", "\ue7a3")
 """Characters that stand before and after an insertion. They are of Unicode's private use area, so a person's text does
@@ -384,9 +375,6 @@ def deleted(text: str) -> str:
 
 def inserted(text: str) -> str:
     return f"{INSERTED[0]}{text}{INSERTED[1]}" if text else ""
-
-
-# ---- the content of an export before it becomes Word, HTML, Markdown or PDF
 
 
 _LINE_END = re.compile(r"\r\n|[\r\x0b\x0c\x85\u2028\u2029]")

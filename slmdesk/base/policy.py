@@ -80,9 +80,6 @@ def _values(winreg: Any, key: Any) -> dict[str, Value]:
     return found
 
 
-# ---- an organisation's rules for the encryption of the history
-
-
 class EncryptionRules(Record):
     required: bool = False
     """Whether the history must be encrypted, and cannot be decrypted on this PC."""
@@ -118,10 +115,9 @@ def shown_key(key: bytes) -> str:
     return base64.b64encode(key).decode("ascii")
 
 
-# ---- the organisation's rules
-#
-# The rules are a small TOML file that an administrator writes and slmdesk only reads. Reading never fails. An invalid
-# part is reported, and makes the rules stricter, never looser: slmdesk is then offline.
+# The organisation's rules. The rules are a small TOML file that an administrator writes and slmdesk only reads.
+# Reading never fails. An invalid part is reported, and makes the rules stricter, never looser: slmdesk is then
+# offline.
 
 
 VERSION = 1

@@ -106,11 +106,10 @@ def _kinds(cls: Any) -> Mapping[str, Any]:
     return get_type_hints(cls, include_extras=True)
 
 
-# ---- the protocol between the app and its children
-#
-# JSON lines over pipes: each message is a line, UTF-8, at most MAX_LINE_BYTES in both directions. A longer message
-# travels as numbered `part` lines, each carrying a slice of its JSON text, and is reassembled by `Decoder`. Received
-# lines are untrusted: unknown fields are dropped, wrong types raise ProtocolBroken.
+# The protocol between the app and its children. JSON lines over pipes: each message is a line, UTF-8, at most
+# MAX_LINE_BYTES in both directions. A longer message travels as numbered `part` lines, each carrying a slice of its
+# JSON text, and is reassembled by `Decoder`. Received lines are untrusted: unknown fields are dropped, wrong types
+# raise ProtocolBroken.
 
 
 VERSION = 1
@@ -126,9 +125,6 @@ MOST_VALUES = 4 << 20
 
 
 class ProtocolBroken(SlmdeskError): ...
-
-
-# ---- app to child
 
 
 class Start(Record):
@@ -176,9 +172,6 @@ class CountTokens(Record):
 
 
 class Shutdown(Record): ...
-
-
-# ---- child to app
 
 
 class Hello(Record):

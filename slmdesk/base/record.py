@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Protocol, TypeAlias, TypeVar, cast, dataclass_transform
 
@@ -14,11 +14,13 @@ if TYPE_CHECKING:
     # mypy checks the names and types of the fields for this function alone
     from dataclasses import replace as changed  # noqa: TID251
 
-    from slmdesk.base.types import Json
+    Json: TypeAlias = "bool | int | float | str | Sequence[Json] | Mapping[str, Json] | None"
 else:
     from msgspec.structs import replace as changed
 
-__all__ = ["Count", "Fields", "Number", "Record", "changed", "converted", "field", "to_json", "values_of"]
+    Json = Any
+
+__all__ = ["Count", "Fields", "Json", "Number", "Record", "changed", "converted", "field", "to_json", "values_of"]
 
 T = TypeVar("T")
 _EXACT = frozenset((str, int, bool))

@@ -393,9 +393,6 @@ class Rescued(Record):
     lost_segments: int = 0
 
 
-# ---- kinds of items, as people read them
-
-
 DOCUMENT = "document"
 KINDS: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
@@ -419,12 +416,10 @@ def counted(kind: str, count: int) -> str:
     return f"1 {single}" if count == 1 else f"{grouped(count)} {several}"
 
 
-# ---- the ledger
-#
-# The ledger says what happened on this PC with the network. Each row contains a hash over the row before. The hash is
-# SHA-256 over seven lines joined by newlines: the hash of the row before (64 zeros before the first), n, time,
-# monotonic, boot, kind, data. Times are whole microseconds; `data` is a line of canonical JSON. Whoever changes,
-# drops, adds or moves a row must compute all later hashes again, and then the last hash changes.
+# The ledger. The ledger says what happened on this PC with the network. Each row contains a hash over the row before.
+# The hash is SHA-256 over seven lines joined by newlines: the hash of the row before (64 zeros before the first), n,
+# time, monotonic, boot, kind, data. Times are whole microseconds; `data` is a line of canonical JSON. Whoever
+# changes, drops, adds or moves a row must compute all later hashes again, and then the last hash changes.
 
 
 BEGINNING = "0" * 64

@@ -123,9 +123,6 @@ def library_missing(err: ImportError) -> KnownError:
     return KnownError("key.library_missing", library=(err.name or LIBRARY).partition(".")[0])
 
 
-# ---- encrypted values of a JSON object
-
-
 SEALED = "sealed"
 
 
@@ -150,11 +147,9 @@ def names_unsealed(shape: Mapping[str, Any], key: bytes, purpose: bytes) -> dict
     return {**rest, **words}
 
 
-# ---- data of any length, encrypted piece by piece
-#
-# So a gigabyte of data needs no second gigabyte of memory. Each piece authenticates its number, its file (a random
-# salt) and the unencrypted beginning of the file. So swapping pieces or taking one from another file is noticed.
-# Missing pieces are noticed by the length.
+# Data of any length, encrypted piece by piece. So a gigabyte of data needs no second gigabyte of memory. Each piece
+# authenticates its number, its file (a random salt) and the unencrypted beginning of the file. So swapping pieces or
+# taking one from another file is noticed. Missing pieces are noticed by the length.
 
 
 PIECE = 4 << 20
@@ -199,11 +194,9 @@ class Sealing:
         return _NUMBER.pack(number) + self._about
 
 
-# ---- the recovery key as people read, print and type it
-#
-# The key is 160 random bits in Crockford's base 32, with a check sign. Eight groups of four signs and the check sign,
-# `7QJ2-…-9MZ4-K` (https://www.crockford.com/base32.html): no I, L, O or U, small letters count as capitals, blanks
-# and hyphens as nothing.
+# The recovery key as people read, print and type it. The key is 160 random bits in Crockford's base 32, with a check
+# sign. Eight groups of four signs and the check sign, `7QJ2-…-9MZ4-K` (https://www.crockford.com/base32.html): no I,
+# L, O or U, small letters count as capitals, blanks and hyphens as nothing.
 
 
 SECRET_BYTES = 20

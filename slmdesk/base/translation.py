@@ -97,6 +97,8 @@ def _read() -> dict[str, Language]:
 
 LANGUAGES = _read()
 NO_BLANKS = frozenset(("ja", "th", "zh"))
+DETECTED = tuple(sorted(set(LANGUAGES) - {"sr"}))
+"""Languages that are detected. Serbian is not, because it is mistaken for Croatian or Bulgarian."""
 
 
 def language_of(requested: str) -> Language:
@@ -127,9 +129,6 @@ def usual_language(environment: Mapping[str, str] = os.environ) -> tuple[str, st
     with suppress(KnownError):  # Windows gives names: "German_Germany"
         return language_of(said.partition("_")[0]).code, ""
     return "", ""
-
-
-# ---- the parts of a translation as the app stores them
 
 
 class SegmentState(StrEnum):

@@ -7,17 +7,13 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from enum import StrEnum
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Annotated, Any, Generic, TypeAlias, TypeVar
+from typing import Annotated, Any, Generic, TypeAlias, TypeVar
 
 from msgspec import Meta
 
+from slmdesk.base.record import Json as Json
 from slmdesk.base.record import Number, Record, changed, field
 from slmdesk.base.texts import N_, _, grouped, ngettext
-
-if TYPE_CHECKING:
-    Json: TypeAlias = "bool | int | float | str | Sequence[Json] | Mapping[str, Json] | None"
-else:
-    Json = Any
 
 
 class Origin(StrEnum):
@@ -256,9 +252,6 @@ class Answer(Record):
     """Seconds from the first token to the end of the thinking."""
 
 
-# ---- documents attached to a message
-
-
 class AttachMode(StrEnum):
     AUTO = "auto"
     """The whole document if there is enough room, or else the passages that fit the question."""
@@ -422,9 +415,6 @@ def list_of(numbers: Sequence[int], most: int = 12) -> str:
     return ", ".join(reported[:most]) + (", \u2026" if len(reported) > most else "")
 
 
-# ---- formats of a model's weights
-
-
 FILE_TYPES: Mapping[str, int] = MappingProxyType(
     {
         "F16": 1, "BF16": 32, "Q8_0": 7, "Q6_K": 18, "Q5_K_M": 17, "Q4_K_M": 15, "IQ4_NL": 25, "Q4_0": 2, "Q3_K_M": 12,
@@ -440,9 +430,6 @@ class Recipe(Record):
     """Numbers of the layers that are left out, counted from 0."""
     origin: str = ""
     """What the file was made from, for the new file's metadata. At most 120 ASCII characters."""
-
-
-# ---- attributes that are imported and created at first use
 
 
 S = TypeVar("S")
@@ -474,9 +461,6 @@ class Lazy(Generic[S, T]):
             vars(owner)[self.name] = self._make(owner, imported(self._path))
         made: T = vars(owner)[self.name]
         return made
-
-
-# ---- the common beginning of two texts or lists of tokens
 
 
 def common_prefix(first: Sequence[object], other: Sequence[object], limit: int | None = None) -> int:

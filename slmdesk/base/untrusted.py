@@ -60,9 +60,6 @@ def _shown(character: str) -> str:
     return character
 
 
-# ---- small JSON files that a person, another version or a crash may have damaged
-
-
 MAX_FILE_BYTES = 1 << 20
 
 
@@ -95,10 +92,8 @@ def json_bytes(shape: dict[str, Any]) -> bytes:
     return json.dumps(shape, indent=2, ensure_ascii=True, sort_keys=True).encode() + b"\n"
 
 
-# ---- paths that lead to another computer, recognised by their text
-#
-# Accessing such a path would already contact that computer. A drive letter or folder on which a share was mounted
-# earlier looks like a local path.
+# Paths that lead to another computer, recognised by their text. Accessing such a path would already contact that
+# computer. A drive letter or folder on which a share was mounted earlier looks like a local path.
 
 
 _DEVICE = re.compile(r"//[?.]/+", re.DOTALL)
@@ -137,9 +132,6 @@ def _parts(path: str) -> list[str]:
         plain = plain[4:] if plain[:4].casefold() == "unc/" else plain
     rest = plain.lstrip("/").partition("/")[2]
     return [server.casefold(), *(part.casefold() for part in rest.split("/") if part not in ("", "."))]
-
-
-# ---- whether only administrators, or also the current user, can have written a file
 
 
 ROOT = 0

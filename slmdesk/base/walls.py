@@ -73,11 +73,10 @@ def landlock_of(facts: Collection[str]) -> int:
     return int(versions[0]) if versions and versions[0].isdecimal() else 0
 
 
-# ---- filters of system calls on Linux (seccomp)
-#
-# This part makes and installs filters. A filter is a list of classic BPF instructions (seccomp(2), linux/filter.h)
-# over struct seccomp_data: the number of the system call is at offset 0, the architecture at 4, and the
-# arguments from 16 on, eight bytes each, the low half first. Denied calls fail with EPERM.
+# Filters of system calls on Linux (seccomp). This part makes and installs filters. A filter is a list of classic BPF
+# instructions (seccomp(2), linux/filter.h) over struct seccomp_data: the number of the system call is at offset 0,
+# the architecture at 4, and the arguments from 16 on, eight bytes each, the low half first. Denied calls fail with
+# EPERM.
 
 
 PR_SET_NO_NEW_PRIVS = 38

@@ -30,8 +30,8 @@ from slmdesk.chat.types import (
     SendRequest,
     TurnsLeftOut,
 )
-from slmdesk.command.console import Console, FiniteRange, NamedFile, json_option, next_of
-from slmdesk.command.opening import link_shared, read_stdin
+from slmdesk.command.console import Console, FiniteRange, NamedFile, json_option, link_shared, next_of
+from slmdesk.command.opening import read_stdin
 from slmdesk.runtime.events import (
     Event,
     MessageChanged,

@@ -1,28 +1,25 @@
-"""The console of the commands. Results go to stdout as text or JSON, and notes go to stderr. The console also opens the
-services and waits for their results; Ctrl-C ends such a wait.
+"""The console of the commands: their terminal, which also opens the services and waits for their results. Ctrl-C ends
+such a wait.
 """
 
 from __future__ import annotations
 
-import json
 import math
-import os
 import queue
 import signal
-import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TextIO, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from slmdesk.base.errors import KnownError
 from slmdesk.base.paths import find_paths
+from slmdesk.command.terminal import Terminal, words_for
 
 if TYPE_CHECKING:
     from slmdesk.base.settings import Settings
-    from slmdesk.base.types import Json
     from slmdesk.privacy.opening import Key
     from slmdesk.runtime.events import Pending
     from slmdesk.runtime.messages import Problem
@@ -32,22 +29,6 @@ T = TypeVar("T")
 
 LOOK_S = 0.5
 """Seconds that a wait may ignore Ctrl-C, on systems where waiting for a lock cannot be interrupted."""
-
-KEPT_OFFLINE = "Your organisation has set slmdesk to offline, so nothing was sent. “slmdesk doctor” names the file."
-
-
-class PipeClosed(Exception):
-    """Exception for output that nobody reads any more, as after `| head`. The command ends without an error message."""
-
-
-class OutputBroken(Exception):
-    """Exception for a result that cannot be written, because of a full disk or a closed descriptor. `reason` is the
-    message of the operating system.
-    """
-
-    def __init__(self, reason: str) -> None:
-        super().__init__(reason)
-        self.reason = reason
 
 
 class NamedFile(click.Path):
@@ -67,25 +48,15 @@ class NamedFile(click.Path):
         return super().convert(value, param, ctx)
 
 
-class Console:
-    """The terminal or pipe that a command writes to. Results go to stdout, everything else goes to stderr."""
+class Console(Terminal):
+    """The terminal of a command with what the command was given for all, and the way to the services."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.home: Path | None = None
         self.debug = False
-        self.as_json = False
         self.is_own_process = False
         """True if nothing but this command runs in the process. The process may then give up rights for good."""
-        self.passphrase_fd: int | None = None
-        """Descriptor with an encrypted history's passphrase or recovery key, one a line. None: ask on the terminal."""
-        self.opened_by = ""
-        """The passphrase or recovery key that opened the history, kept so that the person need not type it again."""
-        self._is_kept_offline = False
-        self.is_streaming = False
-        """True if the command prints one JSON object per line. A failure is then printed as such a line too."""
-        for stream in (sys.stdout, sys.stderr):
-            if hasattr(stream, "reconfigure"):
-                stream.reconfigure(encoding="utf-8", errors="replace")
 
     def shut_in(self) -> None:
         """Block every connection that bypasses the guard, and every connection at all where offline mode is enforced.
@@ -97,8 +68,6 @@ class Console:
             from slmdesk.online.offline import wall_in
 
             wall_in(find_paths(self.home), is_window=False)
-
-    # ---- services
 
     @contextmanager
     def services(
@@ -123,7 +92,7 @@ class Console:
                 paths = held.enter_context(usable_paths(self, paths))
             key = key or key_of_history(self, paths)
             services = open_services(paths, key=key, keeps=keeps)
-            self._is_kept_offline = bool(services.settings.policy.forced.get("offline"))
+            self.is_kept_offline = bool(services.settings.policy.forced.get("offline"))
             try:
                 services.on(Noticed, on_notice)
                 yield services
@@ -169,83 +138,6 @@ class Console:
             raise ReportedError(answer)
         return answer  # type: ignore[no-any-return]
 
-    # ---- output
-
-    def say(self, line: str = "") -> None:
-        """Print one line of the result. On a terminal, control characters are replaced by visible signs."""
-        self.write(line + "\n")
-
-    def write(self, text: str) -> None:
-        """Print a piece of the result and flush it. Raises PipeClosed, OutputBroken."""
-        self._out(lambda: sys.stdout.write(harmless(text) if sys.stdout.isatty() else text))
-
-    def write_shown(self, text: str) -> None:
-        """Print a piece of the result that contains our own colour codes. The caller must already have replaced control
-        characters in text from elsewhere.
-        """
-        self._out(lambda: sys.stdout.write(text))
-
-    def write_bytes(self, data: bytes) -> None:
-        """Write a binary result.  Raises PipeClosed, OutputBroken."""
-        self._out(lambda: sys.stdout.buffer.write(data))
-
-    @staticmethod
-    def _out(write: Callable[[], object]) -> None:
-        try:
-            write()
-            sys.stdout.flush()
-        except BrokenPipeError as err:
-            show_elsewhere(sys.stdout)
-            raise PipeClosed from err
-        except OSError as err:
-            show_elsewhere(sys.stdout)
-            raise OutputBroken(err.strerror or type(err).__name__) from err
-
-    def notify(self, line: str) -> None:
-        """Print a note on stderr; it is not part of the result. On a terminal it is grey, which no result can be."""
-        _notify(f"\x1b[90m{harmless(line)}\x1b[0m\n" if sys.stderr.isatty() else f"{harmless(line)}\n")
-
-    def give(self, value: Json) -> None:
-        """Print the result as JSON. If the command prints JSON lines, the result takes a single line."""
-        self.say(json.dumps(value, ensure_ascii=False, indent=None if self.is_streaming else 2))
-
-    def fail(
-        self,
-        code: str,
-        sentence: str,
-        args: Mapping[str, Any] | None = None,
-        result: Mapping[str, Json] | None = None,
-    ) -> None:
-        """Report a failure as a line on stderr; with --json also as an object on stdout, with any partial result."""
-        if code == "network.offline" and self._is_kept_offline:
-            sentence = KEPT_OFFLINE
-        else:
-            sentence = words_for(code, sentence, args or {})
-        self.notify(f"error: {sentence}")
-        reported: dict[str, Json] = {"code": code, "message": sentence, "args": dict(args or {})}
-        with suppress(PipeClosed, OutputBroken):  # the command has failed anyway
-            if self.as_json and self.is_streaming:
-                self.give({"type": "failed", **reported, **(result or {})})
-            elif self.as_json:
-                self.give({**(result or {}), "error": reported})
-
-    def progress(self, what: str, done: float, total: float) -> None:
-        """Show progress on a line that is overwritten, if stderr is a terminal. `total` is 0 while it is unknown."""
-        if sys.stderr.isatty():
-            far = f"{100 * done / total:.0f} %" if total > 0 else f"{done:,.0f}"
-            _notify(f"\r\x1b[K{harmless(what)} {far}")
-
-    def step(self, line: str) -> None:
-        """Print a line about long work if stderr is no terminal. `progress` shows nothing there, and the line shows
-        that the work is alive.
-        """
-        if not sys.stderr.isatty():
-            self.notify(line)
-
-    def end_progress(self) -> None:
-        if sys.stderr.isatty():
-            _notify("\r\x1b[K")
-
 
 class ReportedError(KnownError):
     """Exception for a Problem, whose sentence for people is already made."""
@@ -278,67 +170,10 @@ def deaf_to_ctrl_c() -> Iterator[None]:
         signal.signal(signal.SIGINT, before)
 
 
-def harmless(text: str) -> str:
-    """Return the text with each control character replaced by a visible sign, so that it cannot affect a terminal."""
-    if text.isprintable():
-        return text
-    return "".join(letter if letter.isprintable() or letter in "\n\t" else _sign(letter) for letter in text)
-
-
-def _sign(letter: str) -> str:
-    code = ord(letter)
-    if letter.isspace() and code > 0x9F:
-        return letter
-    if code < 0x20:
-        return chr(0x2400 + code)
-    return "\u2421" if code == 0x7F else letter if _joins(code) else "\ufffd"
-
-
-def _joins(code: int) -> bool:
-    """Return whether the character is a zero-width joiner or non-joiner. Persian and emoji need these."""
-    return code in (0x200C, 0x200D)
-
-
-def _notify(text: str) -> None:
-    try:
-        sys.stderr.write(text)
-        sys.stderr.flush()
-    except OSError:
-        show_elsewhere(sys.stderr)  # nobody reads stderr; the result is still written
-
-
-def show_elsewhere(stream: TextIO) -> None:
-    """Point a stream nobody reads at the null device, or the interpreter complains about unwritten output on exit."""
-    with suppress(OSError, ValueError):
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, stream.fileno())
-        os.close(nowhere)
-
-
-def open_missing_streams() -> None:
-    """Replace standard streams that were closed. Otherwise the next file opened would get the number of such a stream.
-
-    Writing to the replacement of stdout fails, so that a lost result is reported.
-    """
-    for handle, name, mode in ((0, "stdin", "r"), (1, "stdout", "w"), (2, "stderr", "w")):
-        if getattr(sys, name) is None:
-            opened = os.open(os.devnull, os.O_WRONLY if handle == 2 else os.O_RDONLY)
-            if opened != handle:
-                os.dup2(opened, handle)
-                os.close(opened)
-            setattr(sys, name, os.fdopen(handle, mode, encoding="utf-8", closefd=False))
-
-
-def words_for(code: str, sentence: str, args: Mapping[str, Any]) -> str:
-    """Return the sentence of an error for the command line, or `sentence` if the command line has none of its own. The
-    window's sentence may name a button that only the window has.
-    """
-    from slmdesk.base.sentences import FOR_COMMANDS
-
-    try:
-        return FOR_COMMANDS[code].format_map(args)
-    except KeyError:  # the command line has no sentence of its own, or arguments are missing
-        return sentence
+def link_shared(console: Console, services: Services) -> None:
+    """If there is no model yet, link those of the organisation's folder. Their checksums are computed meanwhile."""
+    if services.settings.policy.models_folder and not services.call.models.list():
+        console.result_of(services, lambda: services.models.adopt(only_shared=True))
 
 
 def table(console: Console, rows: Sequence[Sequence[str]]) -> None:
@@ -358,8 +193,6 @@ json_option = click.option(
     help="Print JSON.",
 )
 no_save_option = click.option("--no-save", is_flag=True, help="Keep nothing of it on the disk.")
-
-# ---- parameter types for numbers
 
 
 class FiniteRange(click.FloatRange):

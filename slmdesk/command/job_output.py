@@ -26,7 +26,8 @@ from slmdesk.base.record import Record
 from slmdesk.base.records import DocumentRecord, Item, JobRecord, JobStatus
 from slmdesk.base.types import Json
 from slmdesk.base.untrusted import clean_label
-from slmdesk.command.console import Console, ReportedError, next_of, words_for
+from slmdesk.command.console import Console, ReportedError, next_of
+from slmdesk.command.terminal import words_for
 from slmdesk.jobs.types import DOWNLOAD, JobChanged, kind_words, left_words
 from slmdesk.library.types import CollectionChanged, CollectionState, CollectionStatus
 from slmdesk.runtime.events import DocumentProgress

@@ -14,14 +14,8 @@ import click
 
 import slmdesk
 from slmdesk.base.errors import KnownError
-from slmdesk.command.console import (
-    Console,
-    OutputBroken,
-    PipeClosed,
-    ReportedError,
-    open_missing_streams,
-    show_elsewhere,
-)
+from slmdesk.command.console import Console, ReportedError
+from slmdesk.command.terminal import OutputBroken, PipeClosed, open_missing_streams, show_elsewhere
 
 FAILED, WRONG_USAGE, INTERRUPTED = 1, 2, 130
 

@@ -18,9 +18,9 @@ import click
 
 from slmdesk.base.errors import KnownError
 from slmdesk.base.paths import Paths, find_paths, make_folders
+from slmdesk.command.terminal import Terminal
 
 if TYPE_CHECKING:
-    from slmdesk.command.console import Console
     from slmdesk.privacy.opening import Key
     from slmdesk.services import Services
 
@@ -57,10 +57,8 @@ def _typed(what: str, *, twice: bool) -> str:
     return found
 
 
-# ---- opening an encrypted history for a command
-#
-# The keyring, else the terminal, else the open file of --passphrase-fd. Never an argument or an environment variable,
-# since other programs can read both.
+# Opening an encrypted history for a command. The keyring, else the terminal, else the open file of --passphrase-fd.
+# Never an argument or an environment variable, since other programs can read both.
 
 
 TRIES = 3
@@ -68,7 +66,7 @@ TRIES = 3
 WORDS = "Passphrase or recovery key"
 
 
-def key_of_history(console: Console, paths: Paths) -> Key | None:
+def key_of_history(console: Terminal, paths: Paths) -> Key | None:
     """Return the key of the history, or None if the history is not encrypted. Ask for a passphrase if the keyring has
     no key.
 
@@ -104,13 +102,13 @@ def key_in_keyring(paths: Paths) -> Key | None:
         return None
 
 
-def key_of_backup(console: Console, backup: Path) -> Key:
+def key_of_backup(console: Terminal, backup: Path) -> Key:
     from slmdesk.privacy.opening import open_backup
 
     return _asked(console, f"{WORDS} of {backup.name}", lambda words: open_backup(backup, words))
 
 
-def keys_for_restoring(console: Console, paths: Paths, backup: Path) -> tuple[Key | None, Key | None]:
+def keys_for_restoring(console: Terminal, paths: Paths, backup: Path) -> tuple[Key | None, Key | None]:
     """Return the key of the history and the key of the backup. A key is None if there is none or it is not known.
 
     The person is asked only once: a passphrase that opens the backup is tried on the history too.
@@ -139,12 +137,12 @@ def keys_for_restoring(console: Console, paths: Paths, backup: Path) -> tuple[Ke
     return key, source_key
 
 
-def present_words(console: Console) -> str:
+def present_words(console: Terminal) -> str:
     """Return the words that open the history now: the passphrase that just opened it, or ask as `ask_words` does."""
     return console.opened_by or ask_words(console, f"{WORDS}, as it is now")
 
 
-def ask_words(console: Console, prompt: str) -> str:
+def ask_words(console: Terminal, prompt: str) -> str:
     """Return a passphrase or recovery key: the next line of the open file named by --passphrase-fd, or typed without
     echo.
 
@@ -164,7 +162,7 @@ def ask_words(console: Console, prompt: str) -> str:
     return words
 
 
-def _asked(console: Console, prompt: str, open_it: Callable[[str], Key]) -> Key:
+def _asked(console: Terminal, prompt: str, open_it: Callable[[str], Key]) -> Key:
     """Ask for a passphrase until `open_it` accepts it, at most TRIES times on a terminal and once from a file."""
     left = TRIES if console.passphrase_fd is None else 1
     while True:
@@ -193,11 +191,8 @@ def _line_of(descriptor: int) -> str:
         raise click.UsageError("--passphrase-fd: what is read there is not UTF-8") from err
 
 
-# ---- a command that keeps nothing, where nothing can be written
-
-
 @contextmanager
-def usable_paths(console: Console, paths: Paths) -> Iterator[Paths]:
+def usable_paths(console: Terminal, paths: Paths) -> Iterator[Paths]:
     """Yield the folders of the program, or, if they cannot be written, empty ones that are deleted afterwards. Only the
     settings are those of the program then.
     """
@@ -215,9 +210,6 @@ def usable_paths(console: Console, paths: Paths) -> Iterator[Paths]:
         yield other._replace(config=paths.config) if paths.config.is_dir() else other
 
 
-# ---- input that several commands take
-
-
 MAX_STDIN_BYTES = 16 << 20
 
 
@@ -225,12 +217,6 @@ def named_model(services: Services, model: str | None) -> None:
     """Check that a named model exists, and allow using it even if it crashed. Raises KnownError `model.unknown`."""
     if model is not None:
         services.call.models.try_again(model)
-
-
-def link_shared(console: Console, services: Services) -> None:
-    """If there is no model yet, link those of the organisation's folder. Their checksums are computed meanwhile."""
-    if services.settings.policy.models_folder and not services.call.models.list():
-        console.result_of(services, lambda: services.models.adopt(only_shared=True))
 
 
 def read_stdin() -> str:

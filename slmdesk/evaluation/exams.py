@@ -612,7 +612,7 @@ class AutoExams(Service):
         held = self._loader.loaded()
         if not self._is_on or held is None or held[0].id != model:
             return  # try again after its next answer
-        record = next((other_model for other_model in self._models.list() if other_model.id == model), None)
+        record = self._record(model)
         if record is None or not self._is_requested(record) or self._loader.times_crashed(record):
             return
         seconds = self._seconds.get(model)
@@ -646,7 +646,7 @@ class AutoExams(Service):
             passed = time.monotonic() - self._began
             if passed > LONGEST_S and event.done < event.total:
                 model = self._leave()
-                record = next((other_model for other_model in self._models.list() if other_model.id == model), None)
+                record = self._record(model)
                 if event.id not in self._tried_again and self._others is not None and not self._others.are_quiet():
                     self._tried_again.add(event.id)
                     self._wait(model, AGAIN_S)
@@ -658,7 +658,7 @@ class AutoExams(Service):
                 self._wait(self._leave(), self.look_s)
         elif event.status is not JobStatus.OPEN:
             model, self._job, self._model = self._model, "", ""
-            record = next((other_model for other_model in self._models.list() if other_model.id == model), None)
+            record = self._record(model)
             if record and event.status is JobStatus.FAILED:
                 self._note_failed(record)
 
@@ -671,6 +671,9 @@ class AutoExams(Service):
     def _pause(self, job: str) -> None:
         with suppress(KnownError):  # it has ended by now, or another instance runs it
             self._jobs.pause(job)
+
+    def _record(self, model: str) -> ModelRecord | None:
+        return next((record for record in self._models.list() if record.id == model), None)
 
     def _note_failed(self, record: ModelRecord) -> None:
         self._exams.note(record, "failed")

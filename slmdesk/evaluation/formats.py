@@ -24,12 +24,12 @@ from slmdesk.base.texts import _, ngettext
 from slmdesk.base.types import FILE_TYPES, Json
 from slmdesk.children.client import ChildClient
 from slmdesk.children.reach import AllowedPaths
+from slmdesk.evaluation.model_cards import SoleUse
 from slmdesk.gguf.header import GgufHeader
 from slmdesk.gguf.quantization import QUANTIZATIONS, weight_bytes
-from slmdesk.gguf.read import check_file, read_header
+from slmdesk.gguf.read import check_file
 from slmdesk.jobs.service import JobService
 from slmdesk.loader.model_loader import ModelLoader, hardware_key
-from slmdesk.models.running import PreviousModel, mark, return_to
 from slmdesk.models.service import (
     COPY,
     SOURCE,
@@ -69,7 +69,6 @@ class FormatService(Service):
         self._models, self._uses, self._loader, self._jobs = models, uses, loader, jobs
         self._make_child = make_child
         self._work = FileWork(runtime.service_thread, "formats")
-        self._is_running = False
 
     def published(self, model: str | None) -> ModelRecord:
         """Return the published model of a model or of its copy. None as `model` means the model in use.
@@ -104,13 +103,16 @@ class FormatService(Service):
         if name not in FILE_TYPES and not (layers and not name):
             what = _("format {name}; one of {file_types}")
             raise KnownError("request.invalid", what=what.format(name=name[:20], file_types=", ".join(FILE_TYPES)))
-        before = self._begin()
+        alone = SoleUse(self._store, self._models, self._loader, self._jobs)
         folder, path = self._models.folder, Path(os.fsdecode(record.path))
 
         def work(stop: threading.Event, report: Report) -> _Made | None:
             with _own_folder(folder) as own:
-                published = _published_file(path, record)
-                maker = CopyMaker(published, own, self._make_child, stop, report)
+                published = check_file(path)
+                if published.split_count > 1:
+                    raise KnownError("model.wrong_kind", kind="a model in parts")
+                origin = f"{record.sha256[:16]} {published.quantization}, by llama.cpp of llama-cpp-python {_library()}"
+                maker = CopyMaker(path, published, origin, own, self._make_child, stop, report)
                 try:
                     left_out = maker.least_needed(layers) if layers else ()
                     made = maker.make(name, left_out)
@@ -119,7 +121,7 @@ class FormatService(Service):
                     return None
 
         def on_end(result: _Made | Problem | None) -> None:
-            self._end(before)
+            alone.end()
             if result is None or isinstance(result, Problem):
                 ended.end(result)
             else:
@@ -155,22 +157,6 @@ class FormatService(Service):
 
     # ---- inside
 
-    def _begin(self) -> PreviousModel:
-        if self._is_running or self._jobs.is_held:
-            raise KnownError("measuring.twice")
-        if self._loader.is_busy:
-            raise KnownError("measuring.answer")
-        self._jobs.hold()
-        self._is_running = True
-        before = mark(self._models, self._loader)
-        self._loader.unload()
-        return before
-
-    def _end(self, before: PreviousModel) -> None:
-        self._is_running = False
-        self._jobs.let_go()
-        return_to(before, self._models, self._loader, self._store)
-
     def _registered(
         self, record: ModelRecord, file: HashedFile, header: GgufHeader, name: str, left_out: Sequence[int]
     ) -> ModelRecord:
@@ -188,14 +174,6 @@ def _name(record: ModelRecord, name: str, left_out: Sequence[int]) -> str:
 
 def _library() -> str:
     return version("llama-cpp-python")
-
-
-def _published_file(path: Path, record: ModelRecord) -> Published:
-    header = check_file(path)
-    if header.split_count > 1:
-        raise KnownError("model.wrong_kind", kind="a model in parts")
-    origin = f"{record.sha256[:16]} {header.quantization}, by llama.cpp of llama-cpp-python {_library()}"
-    return Published(path, header.file_bytes, header.quantization, header.parameters, header.layers, origin)
 
 
 @contextmanager
@@ -221,11 +199,11 @@ def _own_folder(models: Path) -> Iterator[Path]:
 
 
 def _kept(
-    made: Path, published: Published, folder: Path, name: str, stop: threading.Event
+    made: Path, published: GgufHeader, folder: Path, name: str, stop: threading.Event
 ) -> tuple[HashedFile, GgufHeader]:
     """Check the file a child process has made, and give it its final name. Raises KnownError `model.…`, Stopped."""
-    header, source = check_file(made), read_header(published.path)
-    if (header.architecture, header.vocab_size) != (source.architecture, source.vocab_size):
+    header = check_file(made)
+    if (header.architecture, header.vocab_size) != (published.architecture, published.vocab_size):
         raise KnownError("model.not_converted", reason=_("the new file is of another model"))
     with made.open("rb+") as file:
         os.fsync(file.fileno())
@@ -295,15 +273,6 @@ TEXT = (
 MakeChild = Callable[[], ChildClient]
 
 
-class Published(Record):
-    path: Path
-    bytes: int
-    quantization: str
-    parameters: int
-    layers: int
-    origin: str
-
-
 class FormatProgress(Record):
     """Progress of the work: the current step, and the share of all work done, 0..1."""
 
@@ -315,48 +284,19 @@ class _Distance(Record):
     divergence: Number
 
 
-def ask_child(
-    make_child: MakeChild,
-    reach: AllowedPaths,
-    kind: str,
-    payload: Mapping[str, Json],
-    stop: threading.Event,
-    on_part: Callable[[float], None],
-) -> Mapping[str, Json]:
-    """Run a job in a new child process, and wait for its result. Raises Stopped, or the KnownError of the job."""
-    child = make_child()
-    child.may_open(reach)
-    events: queue.SimpleQueue[FromChild] = queue.SimpleQueue()
-    try:
-        child.start(kind, payload, events.put, priority="background")
-        while True:
-            if stop.is_set():
-                raise Stopped
-            with suppress(queue.Empty):
-                event = events.get(timeout=_LOOK_S)
-                if isinstance(event, Progress):
-                    on_part(event.done / max(1, event.total))
-                elif isinstance(event, Done):
-                    return event.result
-                elif isinstance(event, Failed):
-                    raise KnownError(event.code, **plain_args(event.args))
-                elif isinstance(event, Cancelled):
-                    raise Stopped
-    finally:
-        child.close(0.0 if stop.is_set() else 2.0)
-
-
 class CopyMaker:
     def __init__(
         self,
-        published: Published,
+        path: Path,
+        published: GgufHeader,
+        origin: str,
         folder: Path,
         make_child: MakeChild,
         stop: threading.Event,
         tell: Callable[[FormatProgress], None],
     ) -> None:
-        self._published, self._folder, self._make_child, self._stop = published, folder, make_child, stop
-        self._tell = tell
+        self._path, self._published, self._origin, self._folder = path, published, origin, folder
+        self._make_child, self._stop, self._tell = make_child, stop, tell
         self._done, self._share = 0.0, 1.0
 
     def least_needed(self, count: int) -> tuple[int, ...]:
@@ -370,7 +310,7 @@ class CopyMaker:
             raise KnownError("request.invalid", what=_("a model with so few layers"))
         kept, losses = self._folder / "predictions.bin", {}
         self._share = _SEARCH / (len(layers) + 1)
-        self._distance(self._published.path, _("reading with all layers"), 0.0, kept, is_reference=True)
+        self._distance(self._path, _("reading with all layers"), 0.0, kept, is_reference=True)
         for number, layer in enumerate(layers, start=1):
             self._done = number * self._share
             target = self._made("", (layer,), _MAKE)
@@ -386,18 +326,15 @@ class CopyMaker:
 
     def _made(self, name: str, left_out: Sequence[int], part: float) -> Path:
         target = self._folder / f"{name or 'published'}.gguf"
-        need_space(self._published.path, self._folder, bytes=self._expected(name))
-        payload: dict[str, Json] = {
-            "path": str(self._published.path), "target": str(target), "format": name,
-            "left_out": list(left_out), "origin": self._origin(left_out),
-        }  # fmt: skip
+        need_space(self._path, self._folder, bytes=self._expected(name))
         shown = name_without(len(left_out)) if left_out else name
+        without = _(", without layers {names}").format(names=" ".join(map(str, left_out))) if left_out else ""
+        payload: dict[str, Json] = {
+            "path": str(self._path), "target": str(target), "format": name,
+            "left_out": list(left_out), "origin": self._origin + without,
+        }  # fmt: skip
         self._ask("quantize", _("making {name}").format(name=shown), payload, 0.0, part)
         return target
-
-    def _origin(self, left_out: Sequence[int]) -> str:
-        without = _(", without layers {names}").format(names=" ".join(map(str, left_out))) if left_out else ""
-        return self._published.origin + without
 
     def _distance(self, path: Path, what: str, begin: float, predictions: Path, *, is_reference: bool) -> float:
         payload: dict[str, Json] = {
@@ -407,17 +344,35 @@ class CopyMaker:
         return record_from(_Distance, found).divergence
 
     def _ask(self, kind: str, what: str, payload: Mapping[str, Json], begin: float, part: float) -> Mapping[str, Json]:
+        """Run a job in a new child process, and wait for its result. Raises Stopped, or the KnownError of the job."""
+
         def on_part(done: float) -> None:
             fraction = self._done + self._share * (begin + part * done)
             self._tell(FormatProgress(what, min(1.0, fraction)))
 
         on_part(0.0)
-        reach = AllowedPaths((str(self._published.path),), (str(self._folder),))
-        return ask_child(self._make_child, reach, kind, payload, self._stop, on_part)
+        child, events = self._make_child(), queue.SimpleQueue[FromChild]()
+        child.may_open(AllowedPaths((str(self._path),), (str(self._folder),)))
+        try:
+            child.start(kind, payload, events.put, priority="background")
+            while not self._stop.is_set():
+                with suppress(queue.Empty):
+                    event = events.get(timeout=_LOOK_S)
+                    if isinstance(event, Progress):
+                        on_part(event.done / max(1, event.total))
+                    elif isinstance(event, Done):
+                        return event.result
+                    elif isinstance(event, Failed):
+                        raise KnownError(event.code, **plain_args(event.args))
+                    elif isinstance(event, Cancelled):
+                        break
+            raise Stopped
+        finally:
+            child.close(0.0 if self._stop.is_set() else 2.0)
 
     def _expected(self, name: str) -> int:
         if not name:
-            return self._published.bytes
+            return self._published.file_bytes
         return weight_bytes(self._published.parameters, QUANTIZATIONS[name]) * 11 // 10
 
 

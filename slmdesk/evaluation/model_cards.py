@@ -33,7 +33,6 @@ from slmdesk.jobs.service import JobService
 from slmdesk.loader.energy import Energy, EnergySource, Meter, energy_words
 from slmdesk.loader.model_loader import Lease, ModelLoader
 from slmdesk.models.importer import VERIFIED
-from slmdesk.models.running import mark, return_to
 from slmdesk.models.service import DefaultUse, Fit, ModelService, Pc, can_do, fit_header, uses_in
 from slmdesk.runtime.events import Pending
 from slmdesk.runtime.messages import Problem, bytes_for_people, problem_for, problem_of
@@ -286,6 +285,40 @@ def _listed(words: Sequence[str], last: str = _("and")) -> str:
     return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} {last} {words[-1]}"
 
 
+class SoleUse:
+    """The engine for one trial alone: nothing is loaded, and jobs wait. At its `end` the model that was loaded before
+    is loaded again, and the usual model answers as before.
+
+    Raises KnownError `measuring.twice` while there is another trial, and `measuring.answer` while an answer is written.
+    """
+
+    def __init__(self, store: Store, models: ModelService, loader: ModelLoader, jobs: JobService) -> None:
+        self._store, self._models, self._loader, self._jobs = store, models, loader, jobs
+        if jobs.is_held:
+            raise KnownError("measuring.twice")
+        jobs.hold()
+        if loader.is_busy:
+            jobs.let_go()
+            raise KnownError("measuring.answer")
+        self._loaded, self._usual = loader.loaded(), self._usual_model()
+        loader.unload()
+
+    def end(self) -> None:
+        self._jobs.let_go()
+        usual, now = self._usual, self._usual_model()
+        if usual and now and now.id != usual.id:
+            with suppress(KnownError):  # the model was removed, or the disk is full: another one then answers
+                self._store.models.change(usual.id, last_used=time.time())
+        if self._loaded is not None:
+            self._loader.choose(self._loaded[0], explicit=False)
+
+    def _usual_model(self) -> ModelRecord | None:
+        """Return the model that answers when none is named. None if there is none, or several and none was used."""
+        with suppress(KnownError):
+            return self._models.choose(None)
+        return None
+
+
 # ---- measures a model's speed on this PC with a short answer to a page of text, and stores it with the model
 
 
@@ -364,19 +397,11 @@ class BenchService(Service):
         while an answer is being written or another benchmark runs.
         """
         record = self._models.choose(model)
-        if self._jobs.is_held:
-            raise KnownError("measuring.twice")
-        self._jobs.hold()
-        if self._loader.is_busy:
-            self._jobs.let_go()
-            raise KnownError("measuring.answer")
-        before = mark(self._models, self._loader)
-        self._loader.unload()
+        alone = SoleUse(self._store, self._models, self._loader, self._jobs)
 
         def on_end(result: BenchResult | Problem | None) -> None:
             self._bench = None
-            self._jobs.let_go()
-            return_to(before, self._models, self._loader, self._store)
+            alone.end()
             if isinstance(result, BenchResult):
                 self._note(record, result.output_tokens_per_s, result.prompt_tokens + result.output_tokens // 2)
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
 from typing import Any
 
 from slmdesk.base.documents import (
@@ -26,11 +25,7 @@ from slmdesk.base.record import Record, changed
 MOST_MESSAGES = 20_000
 MOST_CHARACTERS = 8_000_000
 """Most characters of a chat's texts together. Even if each is escaped to six, they fit into one message to the app."""
-_MILLISECONDS = 1e11
-"""Times above this number are taken as milliseconds, since as seconds they would lie after the year 5000."""
 _LATEST = 1e10
-_PICTURE = re.compile(r"!\[[^\]\n]{0,500}\]\(data:image/[^)\s]*\)")
-
 LeftOut = Counter[str]
 """How many parts of a chat cannot be imported, by the name of the kind of part in the singular ("picture")."""
 
@@ -48,26 +43,10 @@ def words(untrusted: object) -> str:
 
 
 def seconds_of(untrusted: object) -> float | None:
-    """Return a time in seconds since the epoch, or None if the value is not a time. The value may be a number of
-    seconds or milliseconds, or a text in ISO 8601.
-    """
-    if isinstance(untrusted, str):
-        try:
-            when = datetime.fromisoformat(untrusted.replace("Z", "+00:00"))
-            untrusted = (when if when.tzinfo else when.replace(tzinfo=UTC)).timestamp()
-        except (ValueError, OverflowError):
-            return None
-    if not isinstance(untrusted, int | float) or isinstance(untrusted, bool) or not 0 < untrusted < _LATEST * 1000:
+    """Return a time in seconds since the epoch, or None if the value is not a time."""
+    if not isinstance(untrusted, int | float) or isinstance(untrusted, bool) or not 0 < untrusted < _LATEST:
         return None
-    seconds = untrusted / 1000 if untrusted > _MILLISECONDS else float(untrusted)
-    return seconds if seconds < _LATEST else None
-
-
-def without_pictures(text: str, left_out: LeftOut) -> str:
-    """Return the text without pictures embedded as `data:` URLs, and count the pictures in `left_out`."""
-    text, count = _PICTURE.subn("", text) if "](data:image/" in text else (text, 0)
-    left_out["picture"] += count
-    return text
+    return float(untrusted)
 
 
 def message_of(message: ForeignMessage, missing: LeftOut, left_out: LeftOut) -> ForeignMessage | None:
@@ -76,14 +55,11 @@ def message_of(message: ForeignMessage, missing: LeftOut, left_out: LeftOut) -> 
 
     If such parts were all that the message had, its text says so, since otherwise an answer would lack its question.
     """
-    text = without_pictures(message.text, missing)
     left_out.update(missing)
-    if not text.strip() and not message.thought.strip():
-        lacks = counted_words(missing)
-        if not lacks:
-            return None
-        text = f"[{lacks}, left out when this chat was imported]"
-    return changed(message, text=text)
+    if message.text.strip():
+        return message
+    lacks = counted_words(missing)
+    return changed(message, text=f"[{lacks}, left out when this chat was imported]") if lacks else None
 
 
 class Node(Record):
@@ -104,7 +80,7 @@ def tree_of(nodes: Sequence[Node], left_out: LeftOut) -> tuple[ForeignMessage, .
     below: dict[str | None, list[Node]] = {}
     for node in nodes:
         below.setdefault(node.parent if node.parent in known else None, []).append(node)
-    found: list[ForeignMessage] = []
+    messages: list[ForeignMessage] = []
     seen: set[str] = set()
     for first in (*below.get(None, ()), *nodes):  # the others are met only where they go in a circle
         waiting: list[tuple[Node, str | None, str]] = [(first, None, "")]
@@ -116,16 +92,15 @@ def tree_of(nodes: Sequence[Node], left_out: LeftOut) -> tuple[ForeignMessage, .
             thought = "\n\n".join(part for part in (thought, node.thought) if part)
             if (message := node.message) is not None:
                 if message.role == ASSISTANT and thought:
-                    joined = "\n\n".join(part for part in (thought, message.thought) if part)
-                    message, thought = changed(message, thought=joined), ""
-                found.append(changed(message, id=node.id, parent=above))
+                    message, thought = changed(message, thought=thought), ""
+                messages.append(changed(message, id=node.id, parent=above))
                 above = node.id
             following = below.get(node.id, ())
             if thought and (message is not None or not following):
                 left_out["thought"] += 1
                 thought = ""
             waiting += [(node, above, thought) for node in reversed(following)]
-    return tuple(found)
+    return tuple(messages)
 
 
 def kept_at(nodes: Sequence[Node], id: str) -> str:
@@ -137,16 +112,6 @@ def kept_at(nodes: Sequence[Node], id: str) -> str:
         seen.add(at.id)
         at = known.get(at.parent or "")
     return at.id if at is not None and at.message is not None else ""
-
-
-def chat_with(about: ForeignChat, nodes: Sequence[Node], leaf: str, left_out: LeftOut) -> ForeignChat | None:
-    """Return the chat `about` with the messages of `nodes`, or None if it has too many messages or characters."""
-    messages = tree_of(nodes, left_out)
-    characters = sum(len(message.text) + len(message.thought) for message in messages)
-    if len(messages) > MOST_MESSAGES or characters > MOST_CHARACTERS:
-        return None
-    counts = tuple((name, count) for name, count in left_out.most_common() if count > 0)
-    return changed(about, leaf=kept_at(nodes, leaf), messages=messages, left_out=counts)
 
 
 CHATGPT = "ChatGPT"
@@ -166,15 +131,20 @@ def is_conversation(shape: Mapping[str, Any]) -> bool:
 
 
 def chat_of(shape: Mapping[str, Any]) -> ForeignChat | None:
-    """Build a chat from an exported conversation, or return None if the chat is too large."""
+    """Build a chat from an exported conversation, or return None if it has too many messages or characters."""
     left_out: LeftOut = Counter()
     usual = words(shape.get("default_model_slug"))  # newer exports name the model here alone
     nodes = [_node(str(id), mapping(node), usual, left_out) for id, node in mapping(shape["mapping"]).items()]
-    about = ForeignChat(
+    messages = tree_of(nodes, left_out)
+    characters = sum(len(message.text) + len(message.thought) for message in messages)
+    if len(messages) > MOST_MESSAGES or characters > MOST_CHARACTERS:
+        return None
+    return ForeignChat(
         CHATGPT, words(shape.get("conversation_id")) or words(shape.get("id")), words(shape.get("title")),
         seconds_of(shape.get("create_time")), seconds_of(shape.get("update_time")),
+        leaf=kept_at(nodes, words(shape.get("current_node"))), messages=messages,
+        left_out=tuple((name, count) for name, count in left_out.most_common() if count > 0),
     )  # fmt: skip
-    return chat_with(about, nodes, words(shape.get("current_node")), left_out)
 
 
 def _node(id: str, node: Mapping[str, Any], usual: str, left_out: LeftOut) -> Node:
@@ -241,8 +211,8 @@ def _text_of(content: Mapping[str, Any], missing: LeftOut) -> str:
 
 
 def _thoughts(content: Mapping[str, Any]) -> str:
-    found = []
+    parts = []
     for thought in sequence(content.get("thoughts")):
         shape = mapping(thought)
-        found += [words(shape.get("summary")), words(shape.get("content"))]
-    return "\n\n".join(part for part in found if part.strip())
+        parts += [words(shape.get("summary")), words(shape.get("content"))]
+    return "\n\n".join(part for part in parts if part.strip())

@@ -489,12 +489,12 @@ class Style(Record):
 
 def styles_of(root: etree._Element | None) -> Mapping[str, Style]:
     elements = {attribute(element, "styleId"): element for element in children(root, "style")}
-    found: dict[str, Style] = {}
+    styles: dict[str, Style] = {}
     for name, element in elements.items():
-        found[name] = _resolved(name, elements, found)
+        styles[name] = _resolved(name, elements, styles)
         if attribute(element, "type") == "paragraph" and attribute(element, "default") in ("1", "true", "on"):
-            found[""] = found[name]
-    return found
+            styles[""] = styles[name]
+    return styles
 
 
 def _resolved(name: str, elements: Mapping[str, etree._Element], known: Mapping[str, Style]) -> Style:

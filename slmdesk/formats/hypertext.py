@@ -585,11 +585,11 @@ _MOVED = re.compile(r"vertical-align\s*:\s*(super|sub)\b", re.IGNORECASE)
 
 def selected(css: str, pattern: re.Pattern[str]) -> frozenset[str]:
     """Return the classes and ids (".a", "#b") that have a rule with the pattern."""
-    found = set()
+    chosen = set()
     for selectors, rules in _RULE.findall(_PRINT.sub("", css[:MAX_STYLE_CHARACTERS])):
         if pattern.search(rules):
-            found |= {part.strip() for part in selectors.split(",") if _PLAIN_SELECTOR.fullmatch(part.strip())}
-    return frozenset(found)
+            chosen |= {part.strip() for part in selectors.split(",") if _PLAIN_SELECTOR.fullmatch(part.strip())}
+    return frozenset(chosen)
 
 
 def selects(by_sheets: frozenset[str], attributes: Mapping[str, str | None]) -> bool:
@@ -781,7 +781,7 @@ def _book(archive: Archive, path: str) -> _Book:
 
 def _labels(guide: etree._Element, folder: str) -> Labels:
     """Read chapter names from the nav of EPUB 3 or the ncx of EPUB 2. Of entries for one position, the first counts."""
-    found: Labels = {}
+    labels: Labels = {}
     if local(guide) == "ncx":
         points = guide.iter("{*}navPoint")
         named = [(attribute(child(point, "content"), "src"), _words(child(point, "navLabel"))) for point in points]
@@ -791,8 +791,8 @@ def _labels(guide: etree._Element, folder: str) -> Labels:
     for target, label in named:
         place, __, anchor = target.partition("#")
         if label:
-            found.setdefault(_place(folder, place), {}).setdefault(unquote(anchor), label_of(label))
-    return found
+            labels.setdefault(_place(folder, place), {}).setdefault(unquote(anchor), label_of(label))
+    return labels
 
 
 def _words(element: etree._Element | None) -> str:
@@ -816,8 +816,8 @@ def locked_parts(archive: Archive, path: str) -> frozenset[str]:
     data = archive.read("META-INF/encryption.xml")
     if not data:
         return frozenset()
-    found = set()
+    locked = set()
     for element in parse(data, path).iter("{*}EncryptedData"):
         if next((part.get("Algorithm") for part in element.iter("{*}EncryptionMethod")), "") not in _FONTS:
-            found |= {unquote(part.get("URI") or "") for part in element.iter("{*}CipherReference")}
-    return frozenset(found)
+            locked |= {unquote(part.get("URI") or "") for part in element.iter("{*}CipherReference")}
+    return frozenset(locked)

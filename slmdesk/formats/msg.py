@@ -74,15 +74,15 @@ def _words(get: Callable[[], str | None]) -> str:
 
 
 def _people(message: Message) -> dict[str, list[str]]:
-    found: dict[str, list[str]] = {}
+    people: dict[str, list[str]] = {}
     for recipient in _field(lambda: message.recipients) or ():
         name = _words(lambda one=recipient: one.name)  # type: ignore[misc]
         address = _words(lambda one=recipient: one.email_address)  # type: ignore[misc]
         kind = _field(lambda one=recipient: one.properties.int_prop_value(PID_RECIPIENT_TYPE))  # type: ignore[misc]
         shown = f"{name} <{address}>" if address and address != name else name
         if shown:
-            found.setdefault(_TO.get((kind or 1) & 0xF, "To"), []).append(shown)
-    return {name: found[name] for name in _TO.values() if name in found}
+            people.setdefault(_TO.get((kind or 1) & 0xF, "To"), []).append(shown)
+    return {name: people[name] for name in _TO.values() if name in people}
 
 
 def _hypertext(message: Message) -> str:

@@ -159,11 +159,11 @@ _FORMS = {"a": "lowerLetter", "A": "upperLetter", "i": "lowerRoman", "I": "upper
 
 
 def lists_in(*roots: etree._Element | None) -> Mapping[str, Mapping[int, etree._Element]]:
-    found = {}
+    styles = {}
     for element in (element for group in _groups(*roots) for element in children(group, "list-style")):
         levels = {attribute(level, "level"): level for level in element}
-        found[attribute(element, "name")] = {int(key): level for key, level in levels.items() if key.isdecimal()}
-    return found
+        styles[attribute(element, "name")] = {int(key): level for key, level in levels.items() if key.isdecimal()}
+    return styles
 
 
 def _groups(*roots: etree._Element | None) -> Iterator[etree._Element]:

@@ -269,14 +269,14 @@ class Package(Archive):
 
     def relations(self, part: str) -> Mapping[str, Relation]:
         """Return the relations of a part to other parts, by their ids. References out of the file are noted."""
-        found = {}
+        relations = {}
         root = self.tree(relations_name(part))
         for relation in self.relations_in(root, part) if root is not None else ():
             if relation.part:
-                found[relation.id] = relation
+                relations[relation.id] = relation
             elif relation.is_external and relation.kind not in FOLLOWED:
                 self.reading.note(Note.EXTERNAL_IGNORED)
-        return found
+        return relations
 
     def relations_in(self, root: etree._Element, part: str) -> Iterator[Relation]:
         """Yield all relations of a part. `root` is the root element of the part's relations file."""
@@ -302,8 +302,8 @@ class Package(Archive):
 
     def all_related(self, part: str, *kinds: str) -> list[str]:
         """Return the names of all parts of these kinds that `part` refers to, with numbers in numeric order."""
-        found = {relation.part for relation in self.relations(part).values() if relation.kind in kinds}
-        return sorted(found, key=_natural)
+        parts = {relation.part for relation in self.relations(part).values() if relation.kind in kinds}
+        return sorted(parts, key=_natural)
 
     # ---- what the file says of itself
 

@@ -332,15 +332,15 @@ def _look_at_pictures(page: pdfium.PdfPage, sheet: _Sheet, count: int, *, is_fil
 
 def _unseen(page: pdfium.PdfPage, lines: Mapping[int, Line]) -> set[int]:
     raster = _rendered(page, _bounded(round(view_of(page).width), view_of(page).width, view_of(page).height))
-    found = set()
+    unseen = set()
     for at, line in lines.items():
         left, right = max(0, int(line.x0)), min(raster.width, int(line.x1) + 1)
         top, bottom = max(0, int(line.y0)), min(raster.height, int(line.y1) + 1)
         rows = [raster.rgb[y * raster.stride + left * 3 : y * raster.stride + right * 3] for y in range(top, bottom)]
         letters = b"".join(rows)
         if letters and max(letters) - min(letters) < CONTRAST:
-            found.add(at)
-    return found
+            unseen.add(at)
+    return unseen
 
 
 # Recognises text on a picture with tesserocr, if that optional library is installed (the extra `ocr`). The language

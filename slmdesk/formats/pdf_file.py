@@ -134,7 +134,7 @@ def picture_share(page: pdfium.PdfPage) -> tuple[float, int]:
 
 
 def attachments_of(document: pdfium.PdfDocument) -> list[tuple[str, int]]:
-    found = []
+    attachments = []
     for index in range(min(document.count_attachments(), 1000)):
         name, size_bytes = "", 0
         with suppress(UnicodeError, pdfium.PdfiumError):  # a broken attachment is listed without a name
@@ -142,8 +142,8 @@ def attachments_of(document: pdfium.PdfDocument) -> list[tuple[str, int]]:
             size = pdfium_c.c_ulong()
             size_bytes = size.value if pdfium_c.FPDFAttachment_GetFile(attachment, None, 0, size) else 0
             name = attachment.get_name()[:200]
-        found.append((name, size_bytes))
-    return found
+        attachments.append((name, size_bytes))
+    return attachments
 
 
 def attachment(reading: Reading, index: int) -> tuple[str, bytes]:
@@ -506,14 +506,14 @@ class PageLetters:
 
     def _with_raised(self, letters: str, indices: Sequence[int]) -> str:
         """Replace small raised digits after a letter or a number with superscripts, so that 10² does not become 102."""
-        found = list(letters)
+        signs = list(letters)
         base = 0
         for at in range(1, len(letters)):
             if letters[at] not in "0123456789-−+" or not self._is_raised(indices[at], indices[base]):
                 base = at
             else:
-                found[at] = letters[at].translate(_SUPERSCRIPT)
-        return "".join(found)
+                signs[at] = letters[at].translate(_SUPERSCRIPT)
+        return "".join(signs)
 
     def _is_raised(self, index: int, base: int) -> bool:
         x, y = self._origin(base)

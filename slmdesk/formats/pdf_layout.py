@@ -250,13 +250,13 @@ def _gaps(row: _Row) -> Gutters:
 
 
 def _shared(gutters: Gutters, gaps: Gutters) -> Gutters:
-    found = []
+    shared = []
     for left, right in gutters:
         for begin, end in gaps:
             low, high = max(left, begin), min(right, end)
             if high - low > 3:
-                found.append((low, high))
-    return found
+                shared.append((low, high))
+    return shared
 
 
 def _arranged(band: list[_Row], gutters: Gutters, begun: int) -> list[Line]:
@@ -673,7 +673,7 @@ def margins_of(lines: Sequence[Line], height: float) -> tuple[Margin, ...]:
     order = sorted((at for at, line in enumerate(lines) if not line.look.is_sideways), key=lambda at: lines[at].y0)
     top = [at for at in order[: 2 * MOST_LINES] if lines[at].y1 < EDGE * height][:MOST_LINES]
     bottom = [at for at in order[-2 * MOST_LINES :] if lines[at].y0 > (1 - EDGE) * height][-MOST_LINES:]
-    found = []
+    margins = []
     for at in (*top, *bottom):
         place, is_top = order.index(at), at in top
         beyond = order[place + 1 :] if is_top else order[:place][::-1]
@@ -681,8 +681,8 @@ def margins_of(lines: Sequence[Line], height: float) -> tuple[Margin, ...]:
         beside = next((one for one in beyond if min(lines[one].y1, line.y1) <= max(lines[one].y0, line.y0)), at)
         above, below = (lines[at], lines[beside]) if is_top else (lines[beside], lines[at])
         gap = (below.y0 - above.y1) / max(lines[at].look.size, 1.0)
-        found.append(_margin(lines[at], at, height, is_top=is_top, inner=beside, gap=gap))
-    return tuple(found)
+        margins.append(_margin(lines[at], at, height, is_top=is_top, inner=beside, gap=gap))
+    return tuple(margins)
 
 
 def repeated(

@@ -41,8 +41,8 @@ def _slides(package: Package, main: str) -> list[str]:
     if listed is None and root is not None:
         return []
     ids = [relation_id(element) for element in children(listed, "sldId")]
-    found = [relations[name].part for name in ids if name in relations]
-    if found:
+    slides = [relations[name].part for name in ids if name in relations]
+    if slides:
         return [relations[name].part if name in relations else "" for name in ids]
     numbers = range(1, len(ids) + 1 if ids else MAX_SLIDES)
     return [name for number in numbers if (name := f"ppt/slides/slide{number}.xml") in package]

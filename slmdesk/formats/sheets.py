@@ -395,12 +395,12 @@ def formats_of(root: etree._Element | None) -> list[NumberFormat]:
     own: dict[str, str] = {}
     for element in children(child(root, "numFmts")):
         own[element.get("numFmtId", "")] = element.get("formatCode", "")
-    found = []
+    formats = []
     for style in children(child(root, "cellXfs")):
         number = style.get("numFmtId", "0")
         known = _BUILT_IN.get(int(number) if number.isdecimal() else 0, "")
-        found.append(format_of_code(own.get(number, known)))
-    return found
+        formats.append(format_of_code(own.get(number, known)))
+    return formats
 
 
 _BUILT_IN = {

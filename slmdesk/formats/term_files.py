@@ -159,27 +159,27 @@ def _columns(cells: Sequence[str], reported: Wording, source: str, target: str) 
     Without known names, two columns are taken for source and target. More columns are ambiguous, and no field is
     assigned.
     """
-    found: dict[str, int] = {}
+    columns: dict[str, int] = {}
     folded = [cell.casefold() for cell in cells]
     for index, cell in enumerate(folded):
         for name, words in _NAMES.items():
             if cell in words:
-                found.setdefault(name, index)
+                columns.setdefault(name, index)
     codes = {index: code for index, cell in enumerate(folded) if (code := _code_of(cell))}
-    if "source" not in found and len(codes) >= 2:
+    if "source" not in columns and len(codes) >= 2:
         first = next((at for at, code in codes.items() if code == source), None)
         second = next((at for at, code in codes.items() if code == target and at != first), None)
         others = [at for at in codes if at not in (first, second)]
         if (first is None or second is None) and len(others) > (first is None) + (second is None):
             reported.all_languages.update(codes.values())  # more languages than can be chosen automatically
-            return found, True
+            return columns, True
         first = others.pop(0) if first is None else first
         second = others.pop(0) if second is None else second
-        found["source"], found["target"] = first, second
+        columns["source"], columns["target"] = first, second
         reported.languages = [codes[first], codes[second]]
-    if "source" in found:
-        return found, True
-    return ({"source": 0, "target": 1} if len(cells) == 2 and not found else {}), bool(found)
+    if "source" in columns:
+        return columns, True
+    return ({"source": 0, "target": 1} if len(cells) == 2 and not columns else {}), bool(columns)
 
 
 def _code_of(cell: str) -> str:
@@ -243,7 +243,7 @@ def _tbx(reading: Reading, reported: Wording, source: str, target: str) -> Itera
 
 def _entry(entry: etree._Element) -> dict[str, list[tuple[str, bool]]]:
     """Return the terms of an entry by language, each with whether its use is forbidden."""
-    found: dict[str, list[tuple[str, bool]]] = {}
+    terms_by_language: dict[str, list[tuple[str, bool]]] = {}
     for section in children(entry, "langSet", "langSec"):
         code = attribute(section, "lang").lower()[:2]
         for term in section.iter("{*}term"):
@@ -253,8 +253,8 @@ def _entry(entry: etree._Element) -> dict[str, list[tuple[str, bool]]]:
             notes = " ".join("".join(note.itertext()) for note in said)
             if words and len(words) <= MOST_CHARACTERS:
                 is_bad = bool(re.search(r"deprecated|forbidden|superseded", notes, re.IGNORECASE))
-                found.setdefault(code, []).append((words, is_bad))
-    return found
+                terms_by_language.setdefault(code, []).append((words, is_bad))
+    return terms_by_language
 
 
 def pairs_of(reading: Reading, reported: Wording, source: str = "", target: str = "") -> Iterator[tuple[str, str]]:
@@ -285,13 +285,13 @@ def pairs_of(reading: Reading, reported: Wording, source: str = "", target: str 
 
 
 def _texts_of(unit: etree._Element) -> dict[str, str]:
-    found: dict[str, str] = {}
+    texts: dict[str, str] = {}
     for variant in children(unit, "tuv"):
         segment = child(variant, "seg")
         words = " ".join("".join(_plain(segment)).split()) if segment is not None else ""
         if words and len(words) <= MOST_PAIR_CHARACTERS:
-            found.setdefault(attribute(variant, "lang").lower()[:2], words)
-    return found
+            texts.setdefault(attribute(variant, "lang").lower()[:2], words)
+    return texts
 
 
 def _plain(segment: etree._Element) -> Iterator[str]:

@@ -218,16 +218,16 @@ def _guesses(sample: bytes) -> list[str]:
     if japanese is not None and 2 * len(_KANA.findall(japanese)) > sum(not letter.isascii() for letter in japanese):
         return ["cp932", USUAL]
     answers = chardet.detect_all(sample, ignore_threshold=True, include_encodings=CANDIDATES)
-    found = [
+    guesses = [
         (codecs.lookup(answer["encoding"]).name, answer["confidence"], answer["language"])
         for answer in answers
         if answer["encoding"]
     ]
-    usual = next((sure for name, sure, __ in found if name == USUAL), 0.0)
-    turkish = any(language == "tr" for __, ___, language in found[:2])
+    usual = next((sure for name, sure, __ in guesses if name == USUAL), 0.0)
+    turkish = any(language == "tr" for __, ___, language in guesses[:2])
     better = [
         name
-        for name, sure, __ in found
+        for name, sure, __ in guesses
         if sure >= max(usual * CLEARLY, LEAST_SURE) or (name == "cp1254" and turkish and sure >= usual)
     ]
     return [*better, USUAL]

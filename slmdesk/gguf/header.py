@@ -366,7 +366,6 @@ class GgufHeader(Record):
     """The default template, or None if there is none or it is longer than MAX_TEMPLATE_BYTES."""
     template_bytes: int
     license: str
-    file_type: int | None
     sampling: Sampling
     metadata: Mapping[str, MetadataValue]
     """All keys except the templates. Long texts are cut and marked, and long lists are summarised."""
@@ -394,10 +393,6 @@ class GgufHeader(Record):
     @property
     def has_chat_template(self) -> bool:
         return self.chat_template is not None
-
-    @property
-    def tensor_count(self) -> int:
-        return self.tensors.count
 
     @property
     def is_cut(self) -> bool:

@@ -29,7 +29,6 @@ from slmdesk.gguf.header import (
     FILE_TYPES,
     MAX_KEY_BYTES,
     MAX_KEYS,
-    MAX_TEMPLATE_BYTES,
     MAX_TENSORS,
     CutShort,
     GgufHeader,
@@ -43,20 +42,6 @@ from slmdesk.gguf.header import (
     parse,
     whole,
 )
-
-__all__ = [
-    "MAX_TEMPLATE_BYTES",
-    "GgufHeader",
-    "ListSummary",
-    "MetadataValue",
-    "Tensors",
-    "check_file",
-    "check_tokenizer",
-    "plain_metadata",
-    "read_header",
-    "require_chat_model",
-    "whole",
-]
 
 MAGIC = b"GGUF"
 FIRST_BYTES = 1024
@@ -247,7 +232,6 @@ def describe(
         chat_template=template,
         template_bytes=template_bytes,
         license=_label(values, "general.license") or _label(values, "general.license.name"),
-        file_type=file_type,
         sampling=_sampling(values),
         metadata=MappingProxyType(values),
         metadata_left_out=metadata.left_out,

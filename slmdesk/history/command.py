@@ -16,20 +16,18 @@ from slmdesk.base.errors import KnownError
 from slmdesk.base.paths import find_paths
 from slmdesk.base.protocol import picked
 from slmdesk.base.record import to_json
-from slmdesk.base.records import DocumentRecord, Item, Message, Rescued
+from slmdesk.base.records import DOCUMENT, KINDS, DocumentRecord, Item, Message, Rescued
 from slmdesk.base.types import Json, used_words
 from slmdesk.base.untrusted import clean_label
 from slmdesk.command.console import Console, NamedFile, json_option, table
 from slmdesk.command.job_output import check_file
 from slmdesk.command.opening import key_of_backup, keys_for_restoring
 from slmdesk.exports.papers import iso_time
-from slmdesk.history.erasing import CONFIRMATION, Erasure, backup_copies, erase, restore_backup
+from slmdesk.history.erasing import CONFIRMATION, Erasure, backups, erase, restore
 from slmdesk.history.imports import ImportProgress
 from slmdesk.history.labels import rescued_words
 from slmdesk.runtime.messages import bytes_for_people
 from slmdesk.services import Services
-
-# ---- `slmdesk history import`
 
 
 @click.command("import")
@@ -64,12 +62,10 @@ def import_chats(console: Console, files: tuple[Path, ...]) -> int:
     return int(bool(report.problems))
 
 
-# ---- history
-
-
 PAGE = 200
 FORMS = ("md", "json", "html", "docx", "pdf", "xlsx", "csv")
 HIT_MARKS = {0xE000: None, 0xE001: None}
+ITEM_KINDS = (*(kind for kind in KINDS if kind not in ("", DOCUMENT)), "space")
 
 
 @click.group()
@@ -79,13 +75,16 @@ def history() -> None:
 
 @history.command("list")
 @click.option("--deleted", is_flag=True, help="Those in the bin.")
-@click.option("--kind", metavar="KIND", help="Only these: chat, summary, question, translation…  Else all.")
+@click.option(
+    "--kind", type=click.Choice(ITEM_KINDS, case_sensitive=False), metavar="KIND",
+    help="Only these: chat, summary, question, translation…  Else all.",
+)  # fmt: skip
 @json_option
 @click.pass_obj
 def list_items(console: Console, deleted: bool, kind: str | None) -> None:
     """List everything that is kept, newest first."""
     with console.services() as services:
-        items = _all_items(services, kind.strip().lower() if kind else None, deleted=deleted)
+        items = _all_items(services, kind, deleted=deleted)
     if console.as_json:
         console.give([_item(item) for item in items])
     elif items:
@@ -366,9 +365,6 @@ def _row(item: Item) -> tuple[str, str, str, str]:
     return item.id, when, item.kind, clean_label(item.title, 80)
 
 
-# ---- `slmdesk backup` and `slmdesk restore`
-
-
 @click.command()
 @click.argument("file", type=NamedFile(dir_okay=False), required=False)
 @click.option("--list", "is_list", is_flag=True, help="Show the copies slmdesk has made by itself, newest first.")
@@ -402,7 +398,7 @@ def backup(console: Console, file: Path | None, is_list: bool, plain: bool) -> N
 
 
 def _list(console: Console) -> None:
-    copies = backup_copies(find_paths(console.home))  # without opening the history, which may be damaged
+    copies = backups(find_paths(console.home))  # without opening the history, which may be damaged
     if console.as_json:
         console.give([{"path": str(copy.path), "time": iso_time(copy.time), "bytes": copy.bytes} for copy in copies])
     elif copies:
@@ -419,7 +415,7 @@ def restore_history(console: Console, file: Path) -> None:
     """Replace the history by the backup FILE; the old history is set aside.  The window must be closed."""
     paths, source = find_paths(console.home), file.absolute()
     key, source_key = keys_for_restoring(console, paths, source)
-    done = restore_backup(paths, source, key=key, source_key=source_key)
+    done = restore(paths, source, key=key, source_key=source_key)
     with console.services(key=key or source_key):
         pass  # opening it prints the notices there are
     if console.as_json:
@@ -428,9 +424,6 @@ def restore_history(console: Console, file: Path) -> None:
     console.say(f"{file}  {done.bytes:,} bytes  sha256 {done.sha256}")
     if done.aside:
         console.notify(f"note: the history that was there is now {done.aside}.")
-
-
-# ---- `slmdesk delete-everything`
 
 
 @click.command("delete-everything")

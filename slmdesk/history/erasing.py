@@ -25,7 +25,9 @@ from slmdesk.privacy.opening import system_keyring
 from slmdesk.runtime.events import ItemChanged, ItemGone, ModelsChanged, Pending
 from slmdesk.runtime.service import Runtime, Service, pending_on_file_thread
 from slmdesk.store import KEYRING, BackupResult, DataKey, FileLock, backup, key_files, plain_backup
-from slmdesk.store.restoring import PreparedBackup, backups, prepare_backup, replace_history, restore
+from slmdesk.store.restoring import PreparedBackup, prepare_backup, replace_history
+from slmdesk.store.restoring import backups as backups
+from slmdesk.store.restoring import restore as restore
 
 CONFIRMATION = _("delete everything")
 PLACE = "keyring"
@@ -179,9 +181,6 @@ def _size(file: Path) -> int:
         return 0
 
 
-# ---- backups of everything but the models
-
-
 PAGE = 500
 
 
@@ -196,7 +195,7 @@ class BackupService(Service):
         self._chats, self._on_replaced = chats, on_replaced
 
     def copies(self) -> Sequence[BackupCopy]:
-        return backup_copies(self._paths)
+        return backups(self._paths)
 
     def make(self, target: Path, *, plain: bool = False) -> Pending[BackupResult]:
         """Copy the history to `target`. Reports progress as (done, total) in pages.
@@ -271,21 +270,3 @@ class BackupService(Service):
             ids += [item.id for item in page]
             before = (page[-1].updated, page[-1].n)
         return ids
-
-
-def backup_copies(paths: Paths) -> Sequence[BackupCopy]:
-    """Return the verified, restorable copies in the backups folder, newest first. Opens no history. Any thread."""
-    return backups(paths)
-
-
-def restore_backup(
-    paths: Paths, source: Path, *, key: DataKey | None = None, source_key: DataKey | None = None
-) -> Restored:
-    """Restore a backup while no instance runs. The current history need not be readable. Any thread.
-
-    `key` is the key of the history and `source_key` that of the backup, if they are encrypted; see `store.restore`.
-    Raises KnownError `store.in_use`, `file.missing`, `file.unreadable`, `backup.unusable`, `store.newer`,
-    `key.missing`, `key.wrong`, `key.library_missing`, `disk.full`, `store.full`, `file.unwritable`; then nothing is
-    changed.
-    """
-    return restore(paths, source, key=key, source_key=source_key)

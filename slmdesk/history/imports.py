@@ -306,10 +306,8 @@ class _Import(Service):
         return chat.sum == sum_of(OWN_PROGRAM, id, self._store.messages.of_item(id))
 
 
-# ---- converting imported chats for the store
-#
-# The chats come from ChatGPT or from our own JSON export. All of their content is untrusted. Each chat and
-# message gets a new id. Apart from these ids the functions are pure.
+# Converting imported chats for the store. The chats come from ChatGPT or from our own JSON export. All of their
+# content is untrusted. Each chat and message gets a new id. Apart from these ids the functions are pure.
 
 
 MOST_TITLE = 200
@@ -341,9 +339,6 @@ def sum_of(program: str, id: str, messages: Sequence[Message]) -> str:
         for message in messages
     ]  # fmt: skip
     return hashlib.sha256(json.dumps([program, id, rows]).encode()).hexdigest()
-
-
-# ---- ChatGPT
 
 
 def chat_of_foreign(found: ForeignChat, now: float) -> NewChat:
@@ -394,9 +389,6 @@ def _foreign_message(
     )  # fmt: skip
 
 
-# ---- chats of slmdesk itself
-
-
 class _Exported(Record):
     id: str
     parent: str | None
@@ -432,10 +424,10 @@ def chat_of_own(untrusted: Mapping[str, Json], now: float, is_here: IsHere) -> N
     if untrusted.get("kind") != KIND or not isinstance(shapes, list):
         raise KnownError("request.invalid", what=_("no chat"))
     exported = [record_from(_Exported, shape) for shape in shapes]
-    ids = {other_exported.id: new_id() for other_exported in exported}
+    ids = {message.id: new_id() for message in exported}
     messages = tuple(
-        _own_message(other_exported, shape, ids, number, now, is_here)
-        for number, (other_exported, shape) in enumerate(zip(exported, shapes, strict=True))
+        _own_message(message, shape, ids, number, now, is_here)
+        for number, (message, shape) in enumerate(zip(exported, shapes, strict=True))
     )
     id = untrusted.get("id")
     sum = sum_of(OWN_PROGRAM, stored_from(str, id) or "", messages)
@@ -525,9 +517,6 @@ def _time(untrusted: object, otherwise: float) -> float:
     except (ValueError, OverflowError):
         return otherwise
     return seconds if 0 <= seconds < _LATEST else otherwise
-
-
-# ---- finding the files with chats in the files and folders that a person chose
 
 
 MOST_FILES, MOST_DEPTH = 20_000, 8

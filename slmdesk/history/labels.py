@@ -21,9 +21,6 @@ def date_words(day: date) -> str:
     return _("{day} {month} {year}").format(day=day.day, month=_(MONTHS[day.month - 1]), year=day.year)
 
 
-# ---- labels for what was recovered from a damaged history
-
-
 def rescued_words(found: Rescued) -> str:
     chats = found.items - found.translations
     received = [

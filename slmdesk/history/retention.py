@@ -260,9 +260,6 @@ def _is_due(item: OldItem, now: float, since: float) -> bool:
     return item.deleted_at is not None and max(item.deleted_at, since) + TRASH_DAYS * DAY_S <= now
 
 
-# ---- deletion of many items for good in slices, so that other work runs in between
-
-
 MOST_ROWS = 400
 """Most messages and segments that one slice deletes. A longer item is deleted in one slice."""
 
@@ -313,9 +310,6 @@ class SlicedDeletion(Service):
             rows += weight + 1
         if part:
             yield part
-
-
-# ---- deletion of everything that was made on a day
 
 
 MOST_LISTED_DAYS = 400
@@ -392,9 +386,6 @@ class DayService(Service):
 
 def _midnight(day: date) -> float:
     return datetime(day.year, day.month, day.day).timestamp()
-
-
-# ---- texts for people about what was made on a day
 
 
 def day_lines(found: DayContent) -> list[str]:

@@ -254,10 +254,9 @@ class HistoryService(Service):
         return held.item, self._chats.messages(held.item.id), held.messages, quotes
 
 
-# ---- export of items as Word, HTML, PDF, Markdown, spreadsheet or JSON; a file is written completely or not at all
-#
-# The package of an item's kind makes the content of its export; items of other kinds are exported as chats. Files
-# are made on a thread of their own, and PDF by the printer child. Service thread.
+# Export of items as Word, HTML, PDF, Markdown, spreadsheet or JSON; a file is written completely or not at all. The
+# package of an item's kind makes the content of its export; items of other kinds are exported as chats. Files are
+# made on a thread of their own, and PDF by the printer child. Service thread.
 
 
 class ExportService:
@@ -373,9 +372,6 @@ class ExportService:
         return printed
 
 
-# ---- printing of our own documents to PDF with the printer child
-
-
 def page_size(environment: Mapping[str, str] = os.environ) -> str:
     """Return the usual paper size at the PC's location: "Letter" in North America, otherwise "A4"."""
     place = next((environment[name] for name in ("LC_ALL", "LC_PAPER", "LANG") if environment.get(name)), "")
@@ -424,9 +420,6 @@ class PrintService:
         except (binascii.Error, ValueError):
             pdf = b""
         pending.end(pdf if pdf.startswith(b"%PDF") else problem_for(KnownError("child.protocol", reason="pdf")))
-
-
-# ---- checking settings and database for changes by other instances, once a second
 
 
 EVERY_S = 1.0

@@ -166,9 +166,6 @@ def _also(documents: Sequence[DocumentRecord]) -> str:
     return _("Delete the text of {what} too: nothing else uses it. Files are not touched.").format(what=what)
 
 
-# ---- forget a day
-
-
 FORGET_INTRO = _(
     "Chats, questions, summaries, translations and everything else made on the day are deleted for good, with "
     "documents that nothing else uses. This cannot be undone."
@@ -229,9 +226,6 @@ class ForgetDay(Dialog):
             Notice(_("{date} was deleted.").format(date=date_words(day)), life_ms=UNDO_MS, key="forgotten day")
         )
         self._bridge.ask(self._bridge.services.days.days(), self._on_days)
-
-
-# ---- delete everything
 
 
 ERASE_INTRO = _(

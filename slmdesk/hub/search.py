@@ -212,8 +212,6 @@ class Repo(Record):
     """The GGUF files in the repository. Sizes and checksums are only known from `Hub.repo`, not from a search."""
     parameters: int = 0
     """Number of parameters that the Hub read from one of the files, or 0 if it gives none."""
-    architecture: str = ""
-    context_length: int = 0
     has_card: bool = True
     chats: bool = True
     """False if the name, tags or header show that the models are not made for chatting; see `may_chat`."""
@@ -230,8 +228,8 @@ class Repo(Record):
         if not self.files:
             raise KnownError("hub.no_models", repo=self.id)
         if file:
-            named = [other_file for other_file in self.files if file in (other_file.parts[0].name, other_file.name)]
-            named = named or [other_file for other_file in self.files if file.casefold() == other_file.name.casefold()]
+            named = [known for known in self.files if file in (known.parts[0].name, known.name)]
+            named = named or [known for known in self.files if file.casefold() == known.name.casefold()]
             return self._one_of(named, file)
         models = [file for file in self.files if not file.beside]
         if not models:
@@ -634,8 +632,6 @@ def _repo_of(untrusted: Any) -> Repo | None:
         gated=gated,
         files=tuple(files_of(kept, repo=name, revision=revision, license=license, gated=gated)),
         parameters=_whole(about.get("total")),
-        architecture=clean_label(architecture, 40) if isinstance(architecture, str) else "",
-        context_length=_whole(about.get("context_length")),
         has_card=any(part.name == CARD_NAME for part in kept),
         chats=may_chat(name, tags, architecture if isinstance(architecture, str) else ""),
     )

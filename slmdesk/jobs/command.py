@@ -12,8 +12,9 @@ from slmdesk.base.records import JobRecord, JobStatus
 from slmdesk.base.types import Json
 from slmdesk.base.untrusted import clean_label
 from slmdesk.command import job_output
-from slmdesk.command.console import Console, json_option, table, words_for
+from slmdesk.command.console import Console, json_option, table
 from slmdesk.command.job_output import amount
+from slmdesk.command.terminal import words_for
 from slmdesk.jobs.runner import noted_of
 from slmdesk.jobs.types import DOWNLOAD, Remaining, bytes_of, eta_of, kind_words, left_words
 from slmdesk.runtime.messages import problem_of
@@ -102,8 +103,8 @@ def resume(console: Console, job: str) -> None:
 
 
 def json_of(job: JobRecord) -> dict[str, Json]:
-    """Return a job as JSON (see cli.md). `steps_done` includes failed steps. A download is a single step and counts
-    bytes.
+    """Return a job as JSON, see docs/commands.md. `steps_done` includes failed steps. A download is a single step and
+    counts bytes.
 
     `eta_s` is given for a running job only. It was saved by the job's instance within the last seconds and lies between
     `eta_low_s` and `eta_high_s`. `share` is the finished part of all work, 0 to 1, including likely later steps

@@ -66,7 +66,7 @@ class DocumentJobs:
         title, settings = item.title.removeprefix(self._prefix), to_json(request) if request else None
         return self._jobs.add(self._kind, title, record, (), prompt_version=version, settings=settings, item=item.id)
 
-    def resumed(self, item: Item) -> JobRecord | None:
+    def resume(self, item: Item) -> JobRecord | None:
         """Resume the unfinished job of an item and return it, or None if all have ended. Raises KnownError `job.…`."""
         job = self.newest_job(item.id)
         return None if job is None or job.status.is_end else self._jobs.resume(job.id)

@@ -20,12 +20,12 @@ from slmdesk.base.protocol import (
     Progress,
     Token,
     answer_from,
+    lenient_from,
     messages_to_json,
     record_from,
     stored_from,
-    stored_list,
 )
-from slmdesk.base.record import Record, changed, to_json
+from slmdesk.base.record import Number, Record, changed, to_json
 from slmdesk.base.records import JobRecord, JobStatus, JobStep, ModelRecord, StepStatus
 from slmdesk.base.types import ChatMessage, Json, Sampling
 from slmdesk.jobs.types import ExpectedBatch, JobChanged, Remaining, TimeLeft
@@ -159,11 +159,10 @@ class PlanRunner:
         self.batch: Batch | None = None
         self._is_closed = False
 
-    def go_on(self, key_of: Callable[[str, str, Mapping[str, Json]], str]) -> None:
-        """Resume the plan after all steps so far have ended. `key_of` is the function `step_key`."""
+    def go_on(self) -> None:
+        """Resume the plan after all steps so far have ended."""
         if self.is_thinking or self._is_closed:
             return
-        self._key_of = key_of
         values: list[StepValue] | None = None
         if self._keys is not None:
             done = self._store.jobs.step_values(self._job.id)
@@ -208,16 +207,31 @@ class PlanRunner:
             self._send(answer)
 
     def _on_batch(self, batch: Batch) -> None:
-        keyed = {self._key_of(self._job.model_sha256, batch.prompt_version, step): step for step in batch.steps}
-        self._keys = [self._key_of(self._job.model_sha256, batch.prompt_version, step) for step in batch.steps]
+        self._keys = [step_key(self._job.model_sha256, batch.prompt_version, step) for step in batch.steps]
         self.batch = batch
-        self._store.jobs.add_steps(self._job.id, list(keyed.items()))
+        self._store.jobs.add_steps(self._job.id, list(dict(zip(self._keys, batch.steps, strict=True)).items()))
         self.is_thinking = False
         self._report_batch()
 
 
 NOTE = "pace"
 PRICE = "job pace"
+
+
+class JobPace(Record):
+    """The progress and the time left of a job, as they are stored with it. The names of the fields never change."""
+
+    wave: str = ""
+    """Name of the batch whose steps are being done."""
+    cost: Number = 1.0
+    ahead: tuple[tuple[str, int, Number, bool], ...] = ()
+    done: int = 0
+    done_cost: Number = 0.0
+    share: Number | None = None
+    at: Number = 0.0
+    """When this was noted, in seconds since the epoch."""
+    steps_ahead: int = 0
+    left: tuple[Number, Number, Number] | None = None
 
 
 class JobTimes:
@@ -236,7 +250,7 @@ class JobTimes:
             if (price := stored_from(float, measurement.value.get("s"))) is not None and price > 0
         }
         self._reported = TimeLeft(known)
-        self._before = stored_from(dict, job.settings.get(NOTE)) or {}
+        self._before = lenient_from(JobPace, job.settings.get(NOTE))
         self._cost, self._ahead = 1.0, ()  # type: float, tuple[ExpectedBatch, ...]
         self._go_on(job.done + job.failed)
         self.read, self.step, self.go, self.stop = (
@@ -249,16 +263,15 @@ class JobTimes:
 
     def _go_on(self, done: int) -> None:
         """Continue from the stored progress. Start over if retrying failed steps leaves fewer done than stored."""
-        steps, cost, share = (stored_from(float, self._before.get(key)) for key in ("done", "done_cost", "share"))
-        if steps is not None and cost is not None and share is not None and 0 < steps <= done and cost >= 0:
-            self._reported.take_up(int(steps), cost, min(1.0, max(0.0, share)))
+        before = self._before
+        if before.share is not None and 0 < before.done <= done and before.done_cost >= 0:
+            self._reported.take_up(before.done, before.done_cost, min(1.0, max(0.0, before.share)))
 
     def begin_all(self, done: int, total: int) -> None:
         """Start with the steps that existed before this run. For a planned job these are its stored batch."""
-        cost = stored_from(float, self._before.get("cost")) or 1.0
-        ahead = stored_list(tuple[str, int, float, bool], self._before.get("ahead"))
-        expected = tuple(ExpectedBatch(*batch) for batch in ahead)
-        self._begin(str(self._before.get("wave") or ""), cost, done, total - done, expected)
+        before = self._before
+        expected = tuple(ExpectedBatch(*batch) for batch in before.ahead)
+        self._begin(before.wave, before.cost or 1.0, done, total - done, expected)
 
     def begin_batch(self, batch: Batch | None, done: int, left: int) -> None:
         """Start a batch of a plan. `done` counts all ended steps of the job, including those of earlier runs."""
@@ -288,11 +301,18 @@ class JobTimes:
 
     def note(self) -> dict[str, Json]:
         left = self.left()
-        ahead: list[Json] = [[batch.name, batch.steps, batch.cost, batch.is_sure] for batch in self._ahead]
-        reported: dict[str, Json] = {"wave": self._reported.name, "cost": self._cost, "ahead": ahead}
-        reported |= {"done": self._reported.steps_done, "done_cost": self._reported.done_cost}
-        reported |= {"share": round(self.share, 4), "at": time.time(), "steps_ahead": self.steps_ahead}
-        return {NOTE: reported | ({"left": [left.best, left.low, left.high]} if left else {})}
+        pace = JobPace(
+            wave=self._reported.name,
+            cost=self._cost,
+            ahead=tuple((batch.name, batch.steps, batch.cost, batch.is_sure) for batch in self._ahead),
+            done=self._reported.steps_done,
+            done_cost=self._reported.done_cost,
+            share=round(self.share, 4),
+            at=time.time(),
+            steps_ahead=self.steps_ahead,
+            left=(left.best, left.low, left.high) if left else None,
+        )
+        return {NOTE: to_json(pace)}
 
 
 class RecordedTimes(Record):
@@ -303,15 +323,11 @@ class RecordedTimes(Record):
 
 def noted_of(job: JobRecord) -> RecordedTimes:
     """Return the progress and time that are stored with a job. The time left is given only while the job runs."""
-    found = stored_from(dict, job.settings.get(NOTE)) or {}
-    share, at, ahead = (stored_from(float, found.get(key)) for key in ("share", "at", "steps_ahead"))
-    shown = None if share is None else min(1.0, max(0.0, share))
-    numbers = stored_from(tuple[float, float, float], found.get("left"))
-    left = None
-    if job.status is JobStatus.RUNNING and at is not None and numbers is not None:
-        passed = max(0.0, time.time() - at)
-        left = Remaining(*(max(0.0, number - passed) for number in numbers))
-    return RecordedTimes(shown, left, int(ahead or 0))
+    pace, left = lenient_from(JobPace, job.settings.get(NOTE)), None
+    if job.status is JobStatus.RUNNING and pace.left is not None:
+        passed = max(0.0, time.time() - pace.at)
+        left = Remaining(*(max(0.0, number - passed) for number in pace.left))
+    return RecordedTimes(None if pace.share is None else min(1.0, max(0.0, pace.share)), left, pace.steps_ahead)
 
 
 WIDTHS = 4
@@ -428,8 +444,6 @@ class JobRun:
             self._note()
         self._context.service_thread.call_later(LOOK_S, self._look)
 
-    # ---- the model, then the steps
-
     def _acquire_again(self) -> None:
         self._later = None
         if not self._is_over:
@@ -530,8 +544,6 @@ class JobRun:
         else:
             self._acquire()
 
-    # ---- when all steps have ended
-
     def _through(self) -> None:
         if self._planner is None:
             self._finish()
@@ -545,7 +557,7 @@ class JobRun:
                 on_batch=self._on_batch,
                 on_end=self._on_plan_end,
             )
-        self._runner.go_on(step_key)
+        self._runner.go_on()
 
     def _on_batch(self) -> None:
         if self._is_over or self._runner is None:
@@ -578,8 +590,6 @@ class JobRun:
             self._pause(problem)
         else:
             self._finish(problem)
-
-    # ---- ends
 
     def put_down(self) -> None:
         self._in_hand.clear()

@@ -15,14 +15,12 @@ from slmdesk.base.protocol import stored_from, stored_list
 from slmdesk.base.record import Record, changed
 from slmdesk.base.records import Item, JobRecord, JobStatus, JobStep, ModelRecord, StepStatus
 from slmdesk.base.types import Json
-from slmdesk.jobs.runner import JobContext, JobPlanner, JobRun, noted_of, step_key, step_of
+from slmdesk.jobs.runner import JobContext, JobPlanner, JobRun, noted_of, step_key
 from slmdesk.jobs.types import DOWNLOAD, FOLDER, RUNNERS, JobChanged, Remaining, bytes_of, eta_of
 from slmdesk.loader.model_loader import ModelLoader
 from slmdesk.runtime.messages import Problem, problem_for, problem_of
 from slmdesk.runtime.service import Runtime, Service
 from slmdesk.store import Store
-
-__all__ = ["JobService", "Runner", "step_key", "step_of"]
 
 
 def place_of(job: JobRecord) -> tuple[int, ...]:
@@ -125,8 +123,6 @@ class JobService(Service):
         self._holds = 0
         self._closed = False
 
-    # ---- requests
-
     def when_done(self, kind: str, handler: OnEnd) -> None:
         self._on_end[kind] = handler
 
@@ -194,8 +190,8 @@ class JobService(Service):
             return
         waiting = self.waiting()
         put_in_order(self._store, waiting, moved([job.id for job in waiting], job.id, where))
-        for other_job in waiting:
-            self._say(self._store.jobs.get(other_job.id))
+        for waiting_job in waiting:
+            self._say(self._store.jobs.get(waiting_job.id))
 
     def waiting(self) -> Sequence[JobRecord]:
         found = [job for job in self._store.jobs.unfinished() if job.kind not in RUNNERS]
@@ -254,8 +250,6 @@ class JobService(Service):
             run.stop()
             with suppress(KnownError):  # if this fails, the owner will be gone, which has the same effect
                 self._store.jobs.leave(run.job.id, JobStatus.OPEN)
-
-    # ---- in turn
 
     def _is_run(self, id: str) -> bool:
         return self._run is not None and self._run.job.id == id
@@ -407,8 +401,6 @@ class JobViews:
     def show_again(self, before: float) -> None:
         """Undo a `clear`.  Raises KnownError store.*."""
         self._store.jobs.clear(before)
-
-    # ---- inside
 
     def _models(self) -> Mapping[str, str]:
         return {model.sha256: model.id for model in self._store.models.all()}

@@ -116,8 +116,6 @@ class TimeLeft:
         self._share = 0.0
         self.steps_done = 0
 
-    # ---- what happens
-
     def take_up(self, steps: int, cost: float, share: float) -> None:
         self.steps_done, self._done_cost, self._share = steps, cost, share
 
@@ -157,8 +155,6 @@ class TimeLeft:
             self._work, self._seen = self._work + work, self._seen + 1
             seen = prompt_tokens / work
             self._read_share += (seen - self._read_share) / min(self._saved, 10)
-
-    # ---- what is said
 
     def left(self) -> Remaining | None:
         price = self._price()
@@ -207,8 +203,6 @@ class TimeLeft:
     def measured(self) -> dict[str, float]:
         self._close_measure()
         return {name: seconds / cost for name, (seconds, cost) in self._before.items() if seconds >= ENOUGH_S}
-
-    # ---- inside
 
     def _half_done(self) -> float:
         return sum(self._read.values()) * self._read_share

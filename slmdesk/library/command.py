@@ -363,17 +363,11 @@ def _read(
 
 def _as_json(info: DocumentInfo, pages: Sequence[Page], *, with_blocks: bool) -> Mapping[str, Json]:
     reported: list[Json] = []
-    for other_page in pages:
-        page: dict[str, Json] = {
-            "number": other_page.number,
-            "label": other_page.label,
-            "text": other_page.text,
-            "status": other_page.status,
-            "reason": other_page.reason,
-        }
+    for page in pages:
+        shape: dict[str, Json] = picked(page, "number", "label", "text", "status", "reason")
         if with_blocks:
-            page["blocks"] = [to_json(block) for block in other_page.blocks]
-        reported.append(page)
+            shape["blocks"] = [to_json(block) for block in page.blocks]
+        reported.append(shape)
     about = {key: value for key, value in to_json(info).items() if key not in ("format", "pages")}
     return {"format": info.format, "pages": reported, "facts": about, "notes": list(info.notes)}
 

@@ -115,8 +115,6 @@ class CollectionService(Service):
         self._is_watching = False
         self._closed = False
 
-    # ---- listing
-
     def all(self) -> list[CollectionState]:
         return [self._folder(collection).state for collection in self._present()]
 
@@ -191,8 +189,6 @@ class CollectionService(Service):
         self._leave(record.id)
         self._store.jobs.forget_index_jobs(record.id)
         return self._removal.forget_folder(record.id)
-
-    # ---- scanning
 
     def watch(self) -> None:
         """Start to scan the watched folders regularly, and finish interrupted removals. Called by the window only."""
@@ -312,8 +308,6 @@ class CollectionService(Service):
             if id in self._folders and self._store.collections.get(id).watched:
                 self.look(id)
 
-    # ---- the job
-
     def _on_progress(self, reported: IndexProgress) -> None:
         try:
             folder = self._folder(self._store.collections.get(reported.collection))
@@ -363,8 +357,6 @@ class CollectionService(Service):
         waiting, folder.waiting = folder.waiting, []
         for pending in waiting:
             pending.end(folder.state)
-
-    # ---- inside
 
     def _folder(self, record: CollectionRecord) -> _Folder:
         folder = self._folders.get(record.id)
@@ -469,8 +461,6 @@ class IndexRunner(Service):
         self._run: _Run | None = None
         self._closed = False
 
-    # ---- requests
-
     def begin(self, collection: str, title: str, plan: Plan) -> JobRecord:
         """Store a job for the new files of a folder, and run it when its turn comes. Raises KnownError store.*."""
         nonce = new_id()
@@ -534,8 +524,6 @@ class IndexRunner(Service):
             run = self._drop()
             with suppress(KnownError):  # a job whose owner is gone can be claimed as well
                 self._store.jobs.leave(run.job.id, JobStatus.OPEN)
-
-    # ---- file after file
 
     def _enqueue(self, id: str) -> None:
         if id not in self._queue and not (self._run and self._run.job.id == id):
@@ -622,8 +610,6 @@ class IndexRunner(Service):
             for document in same
             if document.collection == collection and document.status is DocumentStatus.READ
         ]
-
-    # ---- ends
 
     def _end_later(self, run: _Run, end: bool | Problem) -> None:
         """End a run, but not within the reading of its last document, whose waiters have nothing to do with it."""

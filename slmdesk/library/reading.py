@@ -108,8 +108,6 @@ class ReadingQueue(Service):
         self._now: Reading | None = None
         self._closed = False
 
-    # ---- requests
-
     def find(self, document: str) -> Reading | None:
         if self._now and self._now.record.id == document:
             return self._now
@@ -185,8 +183,6 @@ class ReadingQueue(Service):
             reading.job = None
         self._now = None
 
-    # ---- one document after another
-
     def _advance(self) -> None:
         if self._now or self._closed or not self._waiting:
             return
@@ -229,8 +225,6 @@ class ReadingQueue(Service):
                 self._service_thread.post(lambda: self._on_end(reading, turn, event))
 
         reading.job = self._client.start("read", reading.payload, on_event)
-
-    # ---- pages
 
     def _keep(self, reading: Reading, turn: int) -> None:
         if self._now is not reading or reading.turn != turn or (reading.later and reading.end is None):
@@ -275,8 +269,6 @@ class ReadingQueue(Service):
         spent = time.monotonic() - reading.began
         eta = spent / reading.kept * (total - reading.kept) if total else None
         self._publish(DocumentProgress(document, reading.kept, total, eta))
-
-    # ---- ends
 
     def _on_end(self, reading: Reading, turn: int, event: Done | Failed | Cancelled) -> None:
         if self._now is reading and reading.turn == turn:

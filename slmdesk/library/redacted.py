@@ -75,8 +75,6 @@ class RedactedCopies:
         """
         return in_slices(self._service_thread, self._restoring(path.absolute(), key, passphrase, target, password))
 
-    # ---- searching for private words
-
     def _looking(self, path: Path, password: str, listed: tuple[Listed, ...]) -> Slices[RedactionPreview]:
         stop = threading.Event()
         file = yield self._on_file_thread(lambda: look_at(path, stop), stop)
@@ -107,8 +105,6 @@ class RedactedCopies:
             whole_text([*shown, *others]),
             tuple(word for word in found if not (word.count or word.is_author)),
         )
-
-    # ---- writing
 
     def _giving_out(self, preview: RedactionPreview, request: RedactionRequest) -> Slices[GivenOut]:
         if not request.words:

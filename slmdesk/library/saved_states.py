@@ -95,8 +95,6 @@ class StateService(Service):
     def _keeps(self) -> bool:
         return self._store.is_kept and not self._store.read_only
 
-    # ---- finding and saving states
-
     def known(self, record: ModelRecord, turns: Sequence[ChatMessage], version: str) -> dict[str, Json] | None:
         key = self._name(record, turns, version)
         path = path_of(self._folder, key)
@@ -200,8 +198,6 @@ class StateService(Service):
             waiting, self._quiet = self._quiet, []
             for pending in waiting:
                 pending.end(None)
-
-    # ---- counting and deleting states
 
     def size(self) -> Pending[SavedStates]:
         return pending_on_file_thread(self._service_thread, self._counted, name="saved-states")

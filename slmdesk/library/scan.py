@@ -29,7 +29,7 @@ STILL_S = 2.0
 LOCK_S = 86_400.0
 """Seconds after which an office program's lock file counts as left behind by a crash."""
 OWN_OUTPUT = ("summaries.csv",)
-"""Files that this program itself writes beside documents; see cli.summarize."""
+"""Files that this program itself writes beside documents; see summaries.service."""
 AGAIN = ("document.stopped", "document.changing")
 """Error codes after which the next scan tries a file again, although the file has not changed."""
 
@@ -116,8 +116,8 @@ class _Walk:
                     self._file(entry, is_open=bool(locked) and not locked.isdisjoint(_lock_keys(entry.name)))
             except OSError as err:  # deleted meanwhile, or a broken disk: see the next scan
                 self._leave(entry.path, "document.unreadable", err.strerror or type(err).__name__)
-        for other_folder in folders:
-            self._below(other_folder, depth + 1)
+        for subfolder in folders:
+            self._below(subfolder, depth + 1)
 
     def _below(self, path: bytes, depth: int) -> None:
         if path in self._own:
@@ -166,12 +166,7 @@ class _Walk:
 
 
 def is_document(name: bytes) -> bool:
-    if name.lower() in [own.encode() for own in OWN_OUTPUT]:
-        return False
-    try:
-        return format_of(Path(os.fsdecode(name))).id != "code"
-    except KnownError:
-        return False
+    return name.lower() not in [own.encode() for own in OWN_OUTPUT] and _is_document(Path(os.fsdecode(name)))
 
 
 def plan(
@@ -309,7 +304,7 @@ def documents_in(paths: list[Path], stop: threading.Event) -> list[Path]:
     found: list[Path] = []
     for path in paths:
         if path.is_dir():
-            found += [other_path for other_path in _inside(path, LISTED_DEPTH, stop) if _is_document(other_path)]
+            found += filter(_is_document, _inside(path, LISTED_DEPTH, stop))
         else:
             found.append(path)
         if len(found) >= MOST_LISTED:

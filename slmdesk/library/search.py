@@ -48,6 +48,13 @@ class FoundPlaces(Record):
     is_all: bool = True
     """False if there are more places than the limit."""
 
+    @property
+    def by_page(self) -> dict[int, list[tuple[int, int]]]:
+        spans: dict[int, list[tuple[int, int]]] = {}
+        for place in self.places:
+            spans.setdefault(place.page, []).append((place.start, place.end))
+        return spans
+
 
 class TextHit(Record):
     document: str
@@ -433,8 +440,6 @@ class EmbeddingService(Service):
         if event.document.status is DocumentStatus.READ:
             self.index(event.document.id)
 
-    # ---- finding
-
     def _compare(self, record: ModelRecord, question: bytes, documents: Sequence[str]) -> list[int]:
         """Compare vectors with the question's on a file thread. They are fetched in pieces on the service thread."""
         from slmdesk.text.relevance import Nearest  # numpy: 0.1 s, and only where there are vectors
@@ -448,8 +453,6 @@ class EmbeddingService(Service):
             found.add(some)
             after = some[-1][0]
         return [number for number, _ in found.best]
-
-    # ---- the index
 
     def _advance(self) -> None:
         record = self.model()

@@ -63,8 +63,6 @@ class DocumentService(Service):
         self._is_purging = False
         self._closed = False
 
-    # ---- opening
-
     def open(
         self, path: Path, *, password: str = "", encoding: str = "", force: bool = False, at: float = 0.0
     ) -> Pending[DocumentRecord]:
@@ -157,8 +155,6 @@ class DocumentService(Service):
     def is_reading(self, document: str) -> bool:
         return self._reading.find(document) is not None
 
-    # ---- stored documents
-
     def recent(self, limit: int = 100) -> list[DocumentRecord]:
         """Return the documents that a person opened last. One whose reading was interrupted is shown as stopped."""
         found = self._store.documents.page(limit + len(self._going))
@@ -227,8 +223,6 @@ class DocumentService(Service):
         self._is_purging = False
         if not self._going:  # otherwise the last removal purges
             self._store.purge()
-
-    # ---- showing and searching
 
     def page_image(
         self, document: str, number: int, width: int, *, marks: Sequence[tuple[int, int]] = ()

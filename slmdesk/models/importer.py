@@ -364,9 +364,7 @@ class FoundModel(Record):
     path: Path
     name: str
     bytes: int
-    architecture: str = ""
     quantization: str = ""
-    license: str = ""
     known: str | None = None
     """Id of the library's model if this file is in the library already, else None."""
     problem: Problem | None = None
@@ -579,9 +577,7 @@ def _judged(program: str, path: Path, label: str, size: int, known: str | None) 
     except (OSError, KnownError) as err:
         error = unreadable(path, err) if isinstance(err, OSError) else err
         return FoundModel(program, path, name, size, known=known, problem=problem_for(error))
-    return FoundModel(
-        program, path, name, size, header.architecture, header.quantization, header.license or "", known=known
-    )
+    return FoundModel(program, path, name, size, header.quantization, known)
 
 
 def _mark(record: ModelRecord) -> tuple[int, int, int]:

@@ -5,9 +5,7 @@ from __future__ import annotations
 import os
 import statistics
 import threading
-import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from pathlib import Path
 
 from slmdesk.base.errors import KnownError, SlmdeskError
@@ -35,7 +33,6 @@ from slmdesk.models.service import ModelService, PaceChanged, Pc, available_byte
 from slmdesk.runtime.events import MessageEnded, ModelState, Noticed, Pending
 from slmdesk.runtime.messages import Problem, problem_for, problem_of
 from slmdesk.runtime.service import Later, Runtime, Service, on_file_thread, pending_on_file_thread
-from slmdesk.store import Store
 
 CONTEXTS = (1024, 2048, 4096, 8192, 16384, 32768, 65536, 131072)
 
@@ -438,29 +435,3 @@ def _is_news(old: Pace, new: Pace) -> bool:
     pairs = [(old.bandwidth, new.bandwidth), (old.calibration or 0.0, new.calibration or 0.0)]
     pairs += [(old.measured.get(key, 0.0), factor) for key, factor in new.measured.items()]
     return any(after > 0 and abs(after - before) > _NEWS * after for before, after in pairs)
-
-
-# ---- restores the model that was in use, after others were tried or measured
-
-
-class PreviousModel(Record):
-    usual: ModelRecord | None
-    """The model that answers when none is named; None if there is none."""
-    loaded: ModelRecord | None
-
-
-def mark(models: ModelService, loader: ModelLoader) -> PreviousModel:
-    held = loader.loaded()
-    try:
-        usual: ModelRecord | None = models.choose(None)
-    except KnownError:  # no model yet, or several and none was ever used
-        usual = None
-    return PreviousModel(usual, held[0] if held else None)
-
-
-def return_to(before: PreviousModel, models: ModelService, loader: ModelLoader, store: Store) -> None:
-    with suppress(KnownError):  # the model was removed, or the disk is full: another one then answers
-        if before.usual is not None and models.choose(None).id != before.usual.id:
-            store.models.change(before.usual.id, last_used=time.time())
-    if before.loaded is not None:
-        loader.choose(before.loaded, explicit=False)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from enum import StrEnum
 from pathlib import Path
@@ -47,9 +47,9 @@ class ModelService(Service):
     )
     _checker: Lazy[ModelService, Checker] = Lazy("models.importer:Checker", lambda s, new: new(s._runtime))
 
-    def __init__(self, runtime: Runtime, loader: ModelLoader, pc: Callable[[], Pc]) -> None:
+    def __init__(self, runtime: Runtime, loader: ModelLoader) -> None:
         super().__init__(runtime)
-        self._loader, self._pc = loader, pc
+        self._loader = loader
         self._runtime = runtime
         self._chosen = ""
         self._uses = DefaultsService(runtime)
@@ -61,14 +61,6 @@ class ModelService(Service):
     def list(self) -> list[ModelRecord]:
         """Return all models, including those whose file is missing now. Their folder may come back."""
         return self._store.models.all()
-
-    def present(self) -> Pending[Sequence[ModelRecord]]:
-        models = self._store.models.all()
-        return pending_on_file_thread(
-            self._service_thread,
-            lambda: [model for model in models if Path(os.fsdecode(model.path)).is_file()],
-            name="present",
-        )
 
     @property
     def folder(self) -> Path:
@@ -383,8 +375,6 @@ class Fit(Record):
     memory: MemoryParts
     available_bytes: int
     context_tokens: int
-    most_tokens: int = 0
-    """Longest context in tokens that the model was made for; 0 if unknown."""
     speed: Speed | None = None
     """Expected speed; None if this PC was not measured yet."""
     device: str = ""
@@ -439,7 +429,7 @@ def _fit_into(header: GgufHeader, context_tokens: int, available: int) -> Fit:
     verdict = "fits" if memory.total <= COMFORTABLE * available else "tight"
     if memory.total > available:
         verdict = "too_large"
-    return Fit(verdict, memory, available, context, max(0, header.context_length))
+    return Fit(verdict, memory, available, context)
 
 
 def fit_file(path: Path, context_tokens: int, pc: Pc, *, sha256: str = "") -> Fit:

@@ -18,7 +18,8 @@ from slmdesk.base.records import NetworkLogRow
 from slmdesk.base.sentences import KINDS
 from slmdesk.base.types import Json
 from slmdesk.base.untrusted import clean_label
-from slmdesk.command.console import Console, NamedFile, ReportedError, json_option, next_of, table, words_for
+from slmdesk.command.console import Console, NamedFile, ReportedError, json_option, next_of, table
+from slmdesk.command.terminal import words_for
 from slmdesk.exports.papers import iso_time
 from slmdesk.hub.guard import HUB
 from slmdesk.hub.search import parse_link

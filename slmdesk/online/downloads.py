@@ -176,11 +176,11 @@ class ModelDownload:
             access = self._hub.token() if remote.gated else ""
             with self._hub.client() as client:
                 self._before = 0
-                for other_part, part in zip(remote.parts, self.parts, strict=True):
-                    address = self._hub.address(remote, other_part)
+                for published, part in zip(remote.parts, self.parts, strict=True):
+                    address = self._hub.address(remote, published)
                     transfer = Transfer(client, address, part, stop=self._stop, token=access, limits=self._limits)
                     self._transfer(transfer, part)
-                    self._before += other_part.bytes
+                    self._before += published.bytes
             return self._take_in(remote)
 
     def _claim(self, part: Part) -> Claim:

@@ -38,6 +38,7 @@ from slmdesk.hub.search import (
     Query,
     RemoteFile,
     Repo,
+    Skill,
     count_text,
     load_catalogue,
     parse_link,
@@ -63,6 +64,15 @@ class FoundFile(Record):
     speed: Speed | None = None
     """Expected speed, from size and quantization. A mixture of experts is faster than this estimate."""
     about_bytes: int = 0
+
+    @property
+    def name(self) -> str:
+        return self.file.name
+
+    @property
+    def size_bytes(self) -> int:
+        """Size of all parts, estimated where the Hub has not told it."""
+        return self.file.bytes or self.about_bytes
 
 
 class FoundRepo(Record):
@@ -439,35 +449,41 @@ _MOST_NAMED = 12
 class Suggestion(Record):
     """A model of the curated list. Its size is known to a tenth, since only the Hub knows the bytes of the file."""
 
-    repo: str
-    title: str
-    group: Group
-    skills: tuple[str, ...]
-    good_for: str
-    weakness: str
-    languages: str
-    codes: tuple[str, ...]
-    """Codes of the languages it was made for (ISO 639-1), or MANY_LANGUAGES if they are too many to list."""
-    licence: str
-    parameters: str
-    quantization: str
-    file: str
-    """File name, or empty if only the quantization is known."""
-    about_bytes: int
+    entry: CatalogueEntry
     fit: str
     speed: Speed | None = None
-    notes: tuple[str, ...] = ()
-    """What it needs for a short and a long text, how it thinks, and what others measured."""
+
+    @property
+    def languages(self) -> str:
+        codes = self.entry.languages
+        if len(codes) > _MOST_NAMED:
+            return _("{count} languages").format(count=len(codes))
+        return ", ".join(_("many languages") if code == MANY_LANGUAGES else LANGUAGES.get(code, code) for code in codes)
+
+    @property
+    def licence(self) -> str:
+        return f"{self.entry.licence}, {_COMMERCIAL[self.entry.commercial]}"
+
+    @property
+    def parameters(self) -> str:
+        return _("{size_text} parameters").format(size_text=self.entry.size_text)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What it needs for a short and a long text, how it thinks, and what others measured."""
+        return tuple(_notes(self.entry))
 
     def is_for(self, job: str, language: str) -> bool:
         """`job` is a skill, Group.COMPARISON, or empty for any. Code models and models of earlier years are only shown
         if they are asked for.
         """
-        if language and language not in self.codes and MANY_LANGUAGES not in self.codes:
+        entry = self.entry
+        if language and not entry.speaks(language):
             return False
         if job in (Group.CODE, Group.COMPARISON):
-            return self.group == job
-        return self.group is Group.SUGGESTED and (job in self.skills if job else self.skills != ("embedding",))
+            return entry.group == job
+        is_wanted = job in entry.skills if job else entry.skills != (Skill.EMBEDDING,)
+        return entry.group is Group.SUGGESTED and is_wanted
 
 
 class OfferedFile(Record):
@@ -590,18 +606,6 @@ class CatalogueService:
         return f"{self._hub.policy().endpoint.rstrip('/')}/{repo}"
 
 
-class _Sized(Record):
-    name: str
-    size_bytes: int
-    found: FoundFile
-
-
-def _languages(codes: Sequence[str]) -> str:
-    if len(codes) > _MOST_NAMED:
-        return _("{count} languages").format(count=len(codes))
-    return ", ".join(_("many languages") if code == MANY_LANGUAGES else LANGUAGES.get(code, code) for code in codes)
-
-
 def _worth(suggestion: Suggestion) -> tuple[int, bool, bool]:
     """Sort key: how useful a model is on this PC. A model that fits but is far too slow comes after a tight one."""
     order, is_slow = _FIT_ORDER.get(suggestion.fit, 2), is_too_slow(suggestion.speed)
@@ -609,15 +613,8 @@ def _worth(suggestion: Suggestion) -> tuple[int, bool, bool]:
 
 
 def _suggested(entry: CatalogueEntry, pc: Pc) -> Suggestion:
-    return Suggestion(
-        entry.repo, entry.title, entry.group, tuple(skill.value for skill in entry.skills),
-        _(entry.good_for), _(entry.weakness), _languages(entry.languages), entry.languages,
-        licence=f"{entry.licence}, {_COMMERCIAL[entry.commercial]}",
-        parameters=_("{size_text} parameters").format(size_text=entry.size_text),
-        quantization=entry.quantization, file=entry.file,
-        about_bytes=entry.bytes, fit=fit_by_size(entry.bytes, pc.best_bytes),
-        speed=pc.pace.of_size(entry.active_bytes, entry.quantization), notes=tuple(_notes(entry)),
-    )  # fmt: skip
+    speed = pc.pace.of_size(entry.active_bytes, entry.quantization)
+    return Suggestion(entry, fit_by_size(entry.bytes, pc.best_bytes), speed)
 
 
 def _notes(entry: CatalogueEntry) -> Iterator[str]:
@@ -633,34 +630,33 @@ def _notes(entry: CatalogueEntry) -> Iterator[str]:
 
 def _offered(found: FoundRepo, pc: Pc, file: str = "", quantization: str = "") -> OfferedRepo:
     models = [file for file in found.files if not file.file.beside]
-    sized = [_Sized(model.file.name, model.file.bytes or model.about_bytes, model) for model in models]
     budget = weights_budget(pc.best_bytes)
-    fitting = (offer for offer in sized if offer.name == found.best and offer.size_bytes <= budget)
-    best = recommended(sized, budget) or next(fitting, None) if found.repo.chats else None
-    named = [offer for offer in sized if file.casefold() == offer.name.casefold()] if file else []
+    fitting = (offer for offer in models if offer.name == found.best and offer.size_bytes <= budget)
+    best = recommended(models, budget) or next(fitting, None) if found.repo.chats else None
+    named = [offer for offer in models if file.casefold() == offer.name.casefold()] if file else []
     if quantization:
-        named = [offer for offer in sized if offer.found.file.quantization.casefold() == quantization.casefold()]
+        named = [offer for offer in models if offer.file.quantization.casefold() == quantization.casefold()]
     repo = found.repo
     return OfferedRepo(
         repo.id, licence_words(repo.license), repo.downloads, repo.likes, repo.updated[:10], repo.gated,
-        files=_files(repo.id, named or sized, best),
+        files=_files(repo.id, named or models, best),
         others=tuple(f"{file.file.name}: {_(KINDS[file.file.beside])}" for file in found.files if file.file.beside),
         problem=found.problem, fit=found.fit, is_about=found.is_about,
-        is_unclear=best is None and any(recommended([one], budget) for one in sized),
+        is_unclear=best is None and any(recommended([model], budget) for model in models),
         parameters=_("{count} parameters").format(count=count_text(repo.parameters)) if repo.parameters else "",
         source=repo,
     )  # fmt: skip
 
 
-def _files(repo: str, sized: Sequence[_Sized], best: _Sized | None) -> tuple[OfferedFile, ...]:
-    def offered(offer: _Sized) -> OfferedFile:
-        file, found = offer.found.file, offer.found
+def _files(repo: str, models: Sequence[FoundFile], best: FoundFile | None) -> tuple[OfferedFile, ...]:
+    def offered(found: FoundFile) -> OfferedFile:
+        file = found.file
         return OfferedFile(
-            repo, offer.name, file.bytes, file.quantization, found.fit, offer is best, found.speed, len(file.parts),
+            repo, file.name, file.bytes, file.quantization, found.fit, found is best, found.speed, len(file.parts),
             file.sha256,
         )  # fmt: skip
 
-    return tuple(map(offered, sorted_by_quality(sized)))
+    return tuple(map(offered, sorted_by_quality(models)))
 
 
 # ---- the page of a repository

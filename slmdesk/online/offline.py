@@ -126,14 +126,19 @@ class LedgerEvents(Service):
 
 
 def policy_shape(policy: Policy) -> dict[str, Json]:
-    """Return the organisation's rules as JSON: their file, its checksum and owner, and what they set (no passwords)."""
-    forced = {key: shown_proxy(str(value)) if key == "proxy" else value for key, value in policy.forced.items()}
+    """Return the organisation's rules as JSON: their file, its checksum and owner, and what they set."""
     return {
         "file": policy.path or None,
         "sha256": policy.sha256 or None,
         "owner": policy.owner or None,
-        "sets": {**forced, **{key: list(allowed) for key, allowed in policy.choices.items()}},
+        "sets": sets_of(policy),
         "models_folder": policy.models_folder or None,
         "hidden": sorted(policy.hidden),
         "shares": list(policy.shares),
     }
+
+
+def sets_of(policy: Policy) -> dict[str, Json]:
+    """Return the settings that the organisation's policy sets, without the password of a proxy."""
+    forced = {key: shown_proxy(str(value)) if key == "proxy" else value for key, value in policy.forced.items()}
+    return {**forced, **{key: list(allowed) for key, allowed in policy.choices.items()}}

@@ -70,6 +70,7 @@ def on(console: Console, keyring: bool, no_passphrase: bool) -> None:
 @click.pass_obj
 def off(console: Console) -> None:
     """Decrypt the history: whoever has the disk or a later backup can then read it."""
+    _require_encrypted(console)
     with console.services() as services:
         words = present_words(console)
         console.result_of(services, lambda: services.privacy.decrypt(words))
@@ -91,6 +92,7 @@ def passphrase(console: Console, organisation_key: Path | None, new_keys: bool) 
     """
     if new_keys and organisation_key:
         raise click.UsageError("Use one of --new-keys and --organisation-key.")
+    _require_encrypted(console)
     private = _private_key(organisation_key) if organisation_key else b""
     key = open_by_organisation(find_paths(console.home), private) if private else None
     with console.services(key=key) as services:
@@ -122,6 +124,11 @@ def organisation_key(console: Console, file: Path) -> None:
         console.give({"recovery_key": shown_key(public)})
     else:
         console.say(f'recovery_key = "{shown_key(public)}"')
+
+
+def _require_encrypted(console: Console) -> None:
+    if ways_of(find_paths(console.home)) is None:
+        raise KnownError("request.invalid", what="the history is not encrypted")
 
 
 def _private_key(file: Path) -> bytes:

@@ -303,8 +303,8 @@ def plan(asked: Asked, reading: AnswerContext, judge: Judge) -> Generator[Step, 
         [question for question in questions if not is_answered(question, part.answer)] if len(questions) > 1 else []
     )
     for question in passed_over if part.found else ():
-        other_part, reading = yield from _answered(asked, question, changed(reading, wider=None), judge)
-        parts.append(other_part)
+        further, reading = yield from _answered(asked, question, changed(reading, wider=None), judge)
+        parts.append(further)
     return joined(parts, (asked.question, *passed_over), reading)
 
 

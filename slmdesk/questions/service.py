@@ -87,8 +87,6 @@ class QuestionService(Service):
         self._ahead_s: dict[str, float] = {}  # seconds that reading ahead took, by document
         self._read_per_s: dict[str, float] = {}  # tokens read per second, by model
 
-    # ---- requests
-
     def ask(self, request: AskRequest) -> SentMessage:
         """Save a question and an empty message for its answer, then start answering.
 
@@ -165,8 +163,6 @@ class QuestionService(Service):
         self._let_go(asking)
         self._end(asking, AnswerEnding(Status.CANCELLED))
 
-    # ---- looking
-
     def about(self, item: str) -> tuple[CollectionRecord | None, list[DocumentRecord]]:
         """Return what a follow-up question without documents is about: either a folder or a list of documents.
 
@@ -199,8 +195,6 @@ class QuestionService(Service):
                 with suppress(KnownError):  # if this fails, the next instance does it
                     self._store.messages.end(asking.answer.id, "", AnswerEnding(Status.INTERRUPTED))
         self._asking.clear()
-
-    # ---- beginning
 
     def _documents(
         self, requested: Sequence[str], item: Item | None, collection: str | None
@@ -271,8 +265,6 @@ class QuestionService(Service):
                 pairs.append((asked.words, answered[reported.id].answer))
         return tuple(pairs[-MOST_BEFORE:])
 
-    # ---- what is read for it
-
     def _choice(
         self, request: ReadingRequest, chosen: Callable[[AnswerContext], None], failed: Callable[[Problem | None], None]
     ) -> ReadingChoice:
@@ -331,8 +323,6 @@ class QuestionService(Service):
             return
         asking.is_written = True
         self._answers.start(asking.answer, request, explicit=asking.explicit)
-
-    # ---- the answer
 
     def _request(self, asking: Asking, step: Step) -> AnswerRequest:
         assert asking.record is not None
@@ -434,8 +424,6 @@ class QuestionService(Service):
         before = [document.id for document in self._store.documents.of_item(asking.item)]
         cited = [citation.document for citation in (*asking.answered.citations, *asking.answered.nearest)]
         self._store.documents.link(asking.item, list(dict.fromkeys([*before, *cited])))
-
-    # ---- ends
 
     def _let_go(self, asking: Asking) -> None:
         if asking.choice:

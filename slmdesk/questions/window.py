@@ -148,8 +148,6 @@ class QuestionPane(QScrollArea):
         controller.suggested.connect(self.show_suggested)
         controller.opened.connect(self.show_turns)
 
-    # ---- what is shown
-
     def name_documents(self, names: Mapping[str, str], kinds: PageKinds = "page") -> None:
         self._names, self._kinds = names, kinds
 
@@ -236,9 +234,9 @@ class QuestionPane(QScrollArea):
         self._end()
 
     def light(self, citations: Sequence[Citation]) -> None:
-        lit = [other_row for other_row in self.rows if other_row.citation in citations]
-        for other_row in self.rows:
-            other_row.show_lit(other_row in lit)
+        lit = [shown for shown in self.rows if shown.citation in citations]
+        for shown in self.rows:
+            shown.show_lit(shown in lit)
         if lit:
             self.ensureWidgetVisible(lit[0])
 
@@ -246,8 +244,6 @@ class QuestionPane(QScrollArea):
         if self._texts:
             words = "\n\n".join(self._texts)
             pop_up_words_menu(self, event.globalPos(), _("Translate questions and answers"), words)
-
-    # ---- events
 
     def _on_ask(self) -> None:
         words = self._line.text().strip()
@@ -265,8 +261,6 @@ class QuestionPane(QScrollArea):
         self._follows = False
         self.light([row.citation])
         self.citation_chosen.emit(row.citation)
-
-    # ---- private
 
     def _cite(self, citations: Sequence[Citation]) -> None:
         for citation in citations[:MOST_SHOWN]:
@@ -327,8 +321,6 @@ class QuestionController(QObject):
         self.items = ItemsController(bridge, KIND, self)
         self._document = self._collection = ""
         self._together: tuple[str, ...] = ()
-        self.item: str | None = None
-        """Item of the shown questions; None until a first question creates it."""
         self._message = ""
         self.items.current_gone.connect(self.restart)
         self.items.restored.connect(self._on_restored)
@@ -337,6 +329,11 @@ class QuestionController(QObject):
         bridge.on(PromptProgress, self._on_prompt)
         bridge.on(MessageGrew, self._on_grew)
         bridge.on(MessageEnded, self._on_ended)
+
+    @property
+    def item(self) -> str | None:
+        """Item of the shown questions; None until a first question creates it."""
+        return self.items.current or None
 
     def show_document(self, document: str) -> None:
         if document == self._document:
@@ -373,7 +370,7 @@ class QuestionController(QObject):
     def restart(self) -> None:
         """Start a new conversation with the next question."""
         self._message = ""
-        self._set(None)
+        self.items.set_current("")
         self.emptied.emit()
 
     def ask(self, question: str) -> None:
@@ -391,10 +388,8 @@ class QuestionController(QObject):
         if message:
             self._bridge.services.questions.stop(message)
 
-    # ---- events
-
     def _on_sent(self, sent: SentMessage) -> None:
-        self._set(sent.item.id)
+        self.items.set_current(sent.item.id)
         self._message = sent.answer.id
         self.items.refresh()
 
@@ -404,7 +399,7 @@ class QuestionController(QObject):
             self._bridge.problem_met.emit(problem)
 
     def _on_opened(self, item: str, turns: Sequence[AskedQuestion]) -> None:
-        self._set(item)
+        self.items.set_current(item)
         self.opened.emit(list(turns))
         last = turns[-1].message if turns else None
         self._message = ""
@@ -468,12 +463,6 @@ class QuestionController(QObject):
         if self.item is None:
             self.choose(item)
 
-    # ---- private
-
     def _open_newest(self, items: Sequence[Item]) -> None:
         if items and self.item is None:
             self.choose(items[0].id)
-
-    def _set(self, item: str | None) -> None:
-        self.item = item
-        self.items.set_current(item or "")

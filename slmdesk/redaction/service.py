@@ -22,7 +22,7 @@ def listed_from_lines(lines: str) -> tuple[Listed, ...]:
 
 
 def _kind_of(words: str) -> Kind:
-    from slmdesk.text.checks.support import LEGAL_FORM
+    from slmdesk.text.checks.names import LEGAL_FORM
     from slmdesk.text.redaction.rules import name_at  # loads all text checks, so import it only here
 
     if LEGAL_FORM.search(words):

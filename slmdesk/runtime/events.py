@@ -185,9 +185,6 @@ class FolderWritten(Event):
     problem: Problem | None = None
 
 
-# ---- delivers the events of services to their listeners
-
-
 log = logging.getLogger(__name__)
 E = TypeVar("E", bound=Event)
 
@@ -232,9 +229,6 @@ class EventBus:
             slot(Noticed(problem))
         if not others:
             log.error("the only listener failed\n%s", problem.report or problem.code)
-
-
-# ---- a result that comes later
 
 
 T = TypeVar("T")
@@ -333,9 +327,6 @@ def outcome(work: Pending[T]) -> Pending[tuple[T | Problem]]:
     pending: Pending[tuple[T | Problem]] = Pending(work.cancel)
     work.then(lambda end: pending.end((end,)))
     return pending
-
-
-# ---- events of the engine and the library
 
 
 class ModelState(StrEnum):

@@ -55,9 +55,6 @@ def _short(filename: str) -> str:
     return filename.replace("\\", "/").rsplit("/", 1)[-1]
 
 
-# ---- turns codes and their args into sentences for people
-
-
 MAX_ARG_CHARACTERS = 300
 """Most characters of an arg in a sentence. Args may come from a child process or a file, so longer ones are cut."""
 
@@ -86,7 +83,7 @@ def time_for_people(seconds: float) -> str:
 
 
 TOLD: Mapping[str, Callable[[str], str]] = {
-    **dict.fromkeys(("reason", "what", "looks_like", "job", "language"), retold), "place": told_place
+    **dict.fromkeys(("reason", "what", "looks_like", "job", "kind", "language"), retold), "place": told_place
 }  # fmt: skip
 """Args that are words of the program, which come in English."""
 

@@ -174,9 +174,6 @@ class Member:
         return self._begin(lambda services: attrgetter(self._path)(services)(*args, **kwargs))
 
 
-# ---- what all services work with, and their base class
-
-
 class Runtime(Record):
     service_thread: ServiceThread
     store: Store
@@ -194,9 +191,6 @@ class Service:
     def __init__(self, runtime: Runtime) -> None:
         self._service_thread, self._store = runtime.service_thread, runtime.store
         self._settings, self._paths, self._publish = runtime.settings, runtime.paths, runtime.publish
-
-
-# ---- runs long work on the service thread in slices, so that other requests are served in between
 
 
 T = TypeVar("T")
@@ -290,9 +284,6 @@ def rest(service_thread: ServiceThread, seconds: float) -> Pending[None]:
     return pending
 
 
-# ---- runs long file work on a thread of its own and hands the result, or a Problem, back to the service thread
-
-
 OnEnded = Callable[[T | Problem], None]
 """Callback with the result or a Problem, called once on the service thread."""
 Report = Callable[[object], None]
@@ -363,9 +354,6 @@ class FileWork:
         until = time.monotonic() + wait_s
         for thread in self._running.values():
             thread.join(max(0.0, until - time.monotonic()))
-
-
-# ---- how a package exports the items of its kind
 
 
 Make: TypeAlias = "Callable[[], bytes | Paper]"

@@ -66,7 +66,7 @@ if TYPE_CHECKING:
     from slmdesk.shell.palette import Folders, PaletteEntry
     from slmdesk.system.window.page import SettingsPage
     from slmdesk.translation.window.document_pane import DocumentPane
-    from slmdesk.translation.window.page import TranslateArea, TranslatePage
+    from slmdesk.translation.window.page import TranslatePage
     from slmdesk.translation.window.text import TranslateController
     from slmdesk.translation.window.text_editors import TranslateEntry
     from slmdesk.window.widgets.tokens import TokenController
@@ -191,31 +191,27 @@ class Frame(QObject):
         return self.documents_area.page
 
     @cached_property
-    def _translate_area(self) -> TranslateArea:
-        from slmdesk.translation.window.page import TranslateArea
+    def translate_page(self) -> TranslatePage:
+        from slmdesk.translation.window.page import TranslatePage
 
-        area = TranslateArea(self._bridge, self.state, self.keeper, self)
-        area.reach.page_requested.connect(self._on_translate_requested)
-        area.page.models_requested.connect(self.opener.suggested)
-        area.page.list_requested.connect(self.window.open_bar)
-        self._place("Translate", area.page)
-        return area
+        page = TranslatePage(self._bridge, self.state, self.keeper)
+        page.reach.page_requested.connect(self._on_translate_requested)
+        page.models_requested.connect(self.opener.suggested)
+        page.list_requested.connect(self.window.open_bar)
+        self._place("Translate", page)
+        return page
 
     @property
     def translate(self) -> TranslateController:
-        return self._translate_area.text
+        return self.translate_page.controller
 
     @property
     def document_translation(self) -> DocumentPane:
-        return self._translate_area.page.document
+        return self.translate_page.document
 
     @property
     def reach(self) -> TranslateEntry:
-        return self._translate_area.reach
-
-    @property
-    def translate_page(self) -> TranslatePage:
-        return self._translate_area.page
+        return self.translate_page.reach
 
     @cached_property
     def writing_page(self) -> WritingPage:
@@ -713,7 +709,6 @@ class Opener(QObject):
             self.any(view.target)
         elif view.opens == "model":
             self._on_page("Models", lambda: frame.models_page.show_model(view.target))
-            self.models()
         else:
             self.models()
 
@@ -731,4 +726,3 @@ class Opener(QObject):
 
     def suggested(self, language: str) -> None:
         self._on_page("Models", lambda: self._frame.models_area.show_suggested("translation", language))
-        self.models()

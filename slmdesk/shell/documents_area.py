@@ -329,10 +329,10 @@ class DocumentsArea(QObject):
             self.summaries.show_begun(item)
 
     def _spans(self) -> Iterable[Span]:
-        for row in self.summary_pane.rows:
-            yield from row.sentence.blocks
-        for other_row in self.question_pane.rows:
-            yield _span_of(other_row.citation)
+        for summary_row in self.summary_pane.rows:
+            yield from summary_row.sentence.blocks
+        for question_row in self.question_pane.rows:
+            yield _span_of(question_row.citation)
 
     def _here(self, spans: Iterable[Span]) -> dict[int, list[tuple[int, int]]]:
         """Return the spans that are in the shown document, by page."""

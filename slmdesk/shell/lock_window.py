@@ -27,6 +27,7 @@ from slmdesk.window.widgets.build import (
     breakable,
     button,
     column,
+    come_forward,
     flow,
     named,
     plain_label,
@@ -116,23 +117,20 @@ class LockWindow(QWidget):
             return _("The history is encrypted. The system's keyring opens it on this account.")
         return _("The history is encrypted. Its passphrase opens it, or the recovery key.")
 
-    def show_opening(self) -> None:
-        self._set_busy(True)
-
     def show_refusal(self, sentence: str) -> None:
         """Say why the history stays locked. From the third wrong try on, the next one has to wait."""
         self._tries += 1
         if self._tries >= FREE_TRIES:
             self._wait_s = min(1 << (self._tries - FREE_TRIES), MOST_WAIT_S)
             self._clock.start()
-        self._set_busy(False)
+        self.show_busy(False)
         self._field.clear()
         self._say(sentence)
         self._show_wait()
         self._focus()
 
     def show_problem(self, sentence: str) -> None:
-        self._set_busy(False)
+        self.show_busy(False)
         self._say(sentence)
         self._focus()
 
@@ -142,13 +140,6 @@ class LockWindow(QWidget):
         self.close()
         self.deleteLater()
 
-    def come_forward(self) -> None:
-        if self.isMinimized():
-            self.showNormal()
-        self.show()
-        self.raise_()
-        self.activateWindow()
-
     def _on_open(self) -> None:
         if self._ways.by_words and not self._field.text():
             self._field.setFocus()
@@ -156,7 +147,7 @@ class LockWindow(QWidget):
             self._ask(self._field.text())
 
     def _ask(self, words: str) -> None:
-        self._set_busy(True)
+        self.show_busy(True)
         self.words_given.emit(words)
 
     def _on_second(self) -> None:
@@ -172,7 +163,7 @@ class LockWindow(QWidget):
     def _focus(self) -> None:
         (self._field if self._ways.by_words else self._open).setFocus()
 
-    def _set_busy(self, is_busy: bool) -> None:
+    def show_busy(self, is_busy: bool) -> None:
         if is_busy:
             self.setFocus()  # otherwise Quit gets the focus, and the next key presses it
         for widget in (self._field, self._open, self._keyring):
@@ -209,7 +200,8 @@ class LockScreen(QObject):
     raises.
     """
 
-    _ended = Signal(object)
+    _ended = Signal(object, object)
+    """The key, or a Problem."""
 
     def __init__(
         self, app: QApplication, settings: Settings, ways: Ways, open_by: Callable[[str], Any], *, geometry: str
@@ -235,7 +227,7 @@ class LockScreen(QObject):
     def start(self, *, by_itself: bool) -> None:
         if by_itself and self._ways.by_keyring:
             QTimer.singleShot(PATIENCE_MS, self, self._show)
-            self.page.show_opening()
+            self.page.show_busy(True)
             self._on_words_given("")
         else:
             self._show()
@@ -245,9 +237,6 @@ class LockScreen(QObject):
         self._keeper.deleteLater()
         self._app.setPalette(QPalette())
         self.deleteLater()
-
-    def come_forward(self) -> None:
-        self.page.come_forward()
 
     def _show(self) -> None:
         if self.key is None:
@@ -259,24 +248,19 @@ class LockScreen(QObject):
     def _try(self, words: str) -> None:
         """Try to open the history. A passphrase takes about a second. Thread of its own."""
         try:
-            ended: object = _Opened(self._open_by(words))
+            key, problem = self._open_by(words), None
         except Exception as err:  # noqa: BLE001 - a thread's end: the page must say why it stays locked
-            ended = problem_for(err)
+            key, problem = None, problem_for(err)
         with suppress(RuntimeError):  # the person has quit meanwhile
-            self._ended.emit(ended)
+            self._ended.emit(key, problem)
 
-    def _on_ended(self, ended: object) -> None:
-        if isinstance(ended, _Opened):
-            self.key = ended.key
+    def _on_ended(self, key: object, problem: Problem | None) -> None:
+        if problem is None:
+            self.key = key
             self._app.quit()
-        elif isinstance(ended, Problem):
-            (self.page.show_refusal if ended.code in WRONG else self.page.show_problem)(ended.sentence)
+        else:
+            (self.page.show_refusal if problem.code in WRONG else self.page.show_problem)(problem.sentence)
             self._show()
-
-
-class _Opened:
-    def __init__(self, key: object) -> None:
-        self.key = key
 
 
 class Door(Record):
@@ -300,14 +284,18 @@ def ask_for_key(app: QApplication, paths: Paths, instance: SingleInstance, *, by
     state = WindowStateFile(paths.window_file).current
     screen = LockScreen(app, settings, ways, partial(open_by, paths), geometry=state.window_geometry)
     instance.can_lock = True  # the history is encrypted
-    asked = (instance.raise_requested, instance.translate_requested)
-    for other_instance in asked:
-        other_instance.connect(screen.come_forward)
+    requests = (instance.raise_requested, instance.translate_requested)
+
+    def forward(_token: str) -> None:
+        come_forward(screen.page)
+
+    for request in requests:
+        request.connect(forward)
     signals = SignalDoor(app, app.quit)
     key = screen.run(by_itself=by_itself)
     signals.close()
-    for other_instance in asked:
-        other_instance.disconnect(screen.come_forward)
+    for request in requests:
+        request.disconnect(forward)
     return Door(key, is_left=key is None)
 
 

@@ -53,7 +53,7 @@ from slmdesk.window.base.shortcuts import WindowStateFile, bind
 from slmdesk.window.base.text import moment_words
 from slmdesk.window.base.theme import scaled
 from slmdesk.window.widgets.bars import PLACE, SideBar, StatusBar
-from slmdesk.window.widgets.build import column, row
+from slmdesk.window.widgets.build import column, come_forward, row
 from slmdesk.window.widgets.dialogs import FILLING, fitted, screen_of
 from slmdesk.window.widgets.notices import Notice, NoticeArea, notice_of
 from slmdesk.window.widgets.opening import open_outside
@@ -256,11 +256,7 @@ class MainWindow(QMainWindow):
         self.page_shown.emit(index)
 
     def come_forward(self) -> None:
-        if self.isMinimized():
-            self.showNormal()
-        self.show()
-        self.raise_()
-        self.activateWindow()
+        come_forward(self)
 
     def close_for_good(self) -> None:
         self._may_close = True

@@ -132,14 +132,10 @@ class SingleInstance(QObject):
                 local_socket.abort()
 
     def _on_gone(self) -> None:
-        gone = [
-            other_socket
-            for other_socket in self._sockets
-            if other_socket.state() == QLocalSocket.LocalSocketState.UnconnectedState
-        ]
-        for local_socket in gone:
-            self._sockets.remove(local_socket)
-            local_socket.deleteLater()
+        for local_socket in tuple(self._sockets):
+            if local_socket.state() == QLocalSocket.LocalSocketState.UnconnectedState:
+                self._sockets.remove(local_socket)
+                local_socket.deleteLater()
 
     def _read(self, local_socket: QLocalSocket) -> None:
         untrusted = bytes(local_socket.readLine(MAX_LINE_BYTES).data())

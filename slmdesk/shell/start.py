@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from itertools import groupby, pairwise
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QDate, QDateTime, Qt, Signal
@@ -37,6 +37,7 @@ from slmdesk.window.widgets.build import (
     show_words,
 )
 from slmdesk.window.widgets.opening import admit, dropped_paths
+from slmdesk.window.widgets.rows import order_tabs
 
 if TYPE_CHECKING:
     from slmdesk.evaluation.recommendation import Recommendations
@@ -205,9 +206,7 @@ class StartPage(QScrollArea):
 
     def _order_tabs(self) -> None:
         recent = self._holder.findChildren(QWidget, "recent_item")
-        parts = (*self._in_order, *self._cards, *recent, self._starter, self._file, self._better)
-        for before, after in pairwise(parts):
-            QWidget.setTabOrder(before, after)
+        order_tabs(*self._in_order, *self._cards, *recent, self._starter, self._file, self._better)
 
     def show_recent(self, items: Sequence[Item]) -> None:
         """Show the items that were changed last, by day. Without any this is the first start."""

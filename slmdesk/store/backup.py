@@ -124,9 +124,6 @@ def unlock_backup(path: Path, typed: str) -> DataKey:
     return key
 
 
-# ---- verified copies of the database
-
-
 KEPT_DAYS = 30
 PAGES_A_STEP = 2_000
 MAX_RESTARTS = 5
@@ -152,7 +149,8 @@ def backup(
     if not paths.database.exists():
         raise KnownError("file.missing", path=str(paths.database))
     with writing_to(target):
-        with _made_beside(target) as (beside, handle):
+        with _made_beside(target) as (beside, held):
+            handle = held.fileno()
             try:
                 with known_errors(beside):
                     _copy(paths.database, beside, handle, on_progress, key)
@@ -164,7 +162,7 @@ def backup(
             if not _is_ours(beside, handle):
                 raise _replaced(target)
             if key is None:
-                os.close(handle)  # Windows renames no open file
+                held.close()  # Windows renames no open file
                 beside.replace(target)
             else:
                 result = _put_together(beside, target, result.sha256, keys_of(paths, key))
@@ -202,19 +200,16 @@ def _put_together(beside: Path, target: Path, sha256: str, keys: KeyFile) -> Bac
 
 
 @contextmanager
-def _made_beside(target: Path) -> Iterator[tuple[Path, int]]:
+def _made_beside(target: Path) -> Iterator[tuple[Path, io.FileIO]]:
     """Yield an empty file in a new private folder beside `target`. Other users may write to the folder of `target`, so
     no file name that they could have created is used.
     """
     folder = Path(tempfile.mkdtemp(prefix=f".{target.name[:40]}.", suffix=".new", dir=target.parent))
     beside = folder / "copy.sqlite3"
     try:
-        handle = open_new(beside)
-        try:
-            yield beside, handle
-        finally:
-            with suppress(OSError):
-                os.close(handle)
+        # closed by its object, once: the number of a closed file may soon be that of another thread's
+        with io.FileIO(open_new(beside), "r+") as held:
+            yield beside, held
     finally:
         with suppress(OSError):
             for each in (beside, beside.with_name(WHOLE)):
@@ -326,10 +321,9 @@ class _OutOfTimeError(Exception):
     pass
 
 
-# ---- former keys, with which the files beside the history may still be encrypted
-#
-# When the key changes, the new database is renamed first, and the files beside it are rewritten after that. Until then
-# the new database stores the keys of these files: a crash between the two steps loses nothing.
+# Former keys, with which the files beside the history may still be encrypted. When the key changes, the new database
+# is renamed first, and the files beside it are rewritten after that. Until then the new database stores the keys of
+# these files: a crash between the two steps loses nothing.
 
 
 SEALED = ("settings", "words")
@@ -365,10 +359,8 @@ def _listed(text: str) -> list[dict[str, object]]:
     return [load for load in json.loads(text) if isinstance(load, dict)]
 
 
-# ---- rewrites a history under another key, or under none
-#
-# This encrypts, decrypts, or changes all keys. The caller holds schema.lock exclusively, and no connection of this
-# process has the file open.
+# Rewrites a history under another key, or under none. This encrypts, decrypts, or changes all keys. The caller holds
+# schema.lock exclusively, and no connection of this process has the file open.
 
 
 ROOM = 2.2

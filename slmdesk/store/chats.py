@@ -55,9 +55,6 @@ class Imports(StorePart):
             return self._items.get(made.id)
 
 
-# ---- chat presets that a person made
-
-
 class Presets(StorePart):
     def all(self) -> list[PresetRecord]:
         return self._all(preset_from, "select * from presets order by place, n")
@@ -109,9 +106,6 @@ class Presets(StorePart):
 
 def preset_from(row: RowLike) -> PresetRecord:
     return row_to(PresetRecord, row, value=mapping_from(row["value"]))
-
-
-# ---- the user's list of people and firms
 
 
 class Redactions(StorePart):

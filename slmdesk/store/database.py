@@ -144,9 +144,6 @@ def _raw(key: DataKey) -> str:
     return f"x'{(database.key + database.salt).hex()}'"
 
 
-# ---- the app's only database connection
-
-
 BUSY_MS = 5_000
 """Milliseconds that a write waits for another instance before it fails with `store.busy`."""
 TICK_MS = 50
@@ -374,9 +371,6 @@ class Database:
         self.conn.close()
 
 
-# ---- rows to records
-
-
 T = TypeVar("T")
 Read = Callable[[Any], object]
 
@@ -420,9 +414,6 @@ def _reader_of(kind: str, names: Mapping[str, object]) -> Read | None:
 
 def _enum_or_none(enum: type[StrEnum], value: Any) -> StrEnum | None:
     return enum(value) if value else None
-
-
-# ---- what the parts of the store share, and the base of each part
 
 
 ID_BYTES = 8
@@ -594,9 +585,6 @@ def marks(values: Sequence[object]) -> str:
     return ", ".join("?" for __ in values)
 
 
-# ---- locks, held as long as an instance runs
-
-
 WAIT_S = 5.0
 _INSTANCE_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
@@ -674,9 +662,9 @@ class FileLock:
 
     def close(self) -> None:
         """Release the lock.  May be called twice."""
-        if self._handle >= 0:
-            os.close(self._handle)
-            self._handle = -1
+        handle, self._handle = self._handle, -1  # let go of the number first: another thread may close too
+        if handle >= 0:
+            os.close(handle)
 
     def _open(self) -> int:
         try:

@@ -152,9 +152,6 @@ def _any_of(pieces: Sequence[str]) -> str:
     return " OR ".join(f'"{words}"{more}' for words, more in quoted)
 
 
-# ---- the pages of documents
-
-
 class Pages(StorePart):
     def __init__(self, shared: Shared, passages: Passages) -> None:
         super().__init__(shared)
@@ -190,9 +187,6 @@ class Pages(StorePart):
 def page_from(row: RowLike) -> Page:
     blocks = json.loads(row["blocks"])
     return row_to(Page, row, blocks=tuple(Block(BlockKind(kind), *places) for kind, *places in blocks))
-
-
-# ---- documents, and the items that were made from them
 
 
 _DOCUMENT = re.compile(r'"document": ?"([0-9a-f]+)"')
@@ -347,9 +341,6 @@ _WITH_PAGES = (
 
 def document_from(row: RowLike) -> DocumentRecord:
     return row_to(DocumentRecord, row, info=mapping_from(row["facts"]), pages=row["page_count"])
-
-
-# ---- folders of documents that are asked together, and what is known about their files
 
 
 class Collections(StorePart):

@@ -202,9 +202,6 @@ def made_beside(database: Path) -> Iterator[Path]:
                 remove_pair(beside)
 
 
-# ---- whether it is whole, once it is open
-
-
 _OF_INDEX = re.compile("fts5: |(?:malformed|unable to validate the) inverted index for FTS5 ")
 """Beginning of a line of SQLite's check that reports a search index and nothing else."""
 

@@ -229,9 +229,6 @@ def _agreed(kdf: Mapping[str, str | int], private: bytes, public: bytes) -> byte
     )
 
 
-# ---- the content of the key file
-
-
 _OF_KDF = {PASSPHRASE: ("salt",), RECOVERY: ("salt",), KEYRING: ("salt",), ORGANISATION: ("ephemeral", "public")}
 
 
@@ -282,9 +279,6 @@ def _slot_from(shape: Mapping[str, object]) -> Slot:
     for name in _OF_KDF.get(slot.kind, ()):
         bytes.fromhex(kdf[name])
     return slot
-
-
-# ---- on the disk
 
 
 def read_keys(path: Path) -> KeyFile | None:
@@ -344,9 +338,6 @@ def adopt_next_keys(paths: Paths, keys: KeyFile) -> None:
 
 def file_damaged(paths: Paths) -> KnownError:
     return KnownError("key.file_damaged", path=str(paths.keys_file))
-
-
-# ---- unlocking: the key of the history from a passphrase or secret, checked against the history
 
 
 ASIDE_SUFFIX = ".keys.json"

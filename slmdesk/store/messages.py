@@ -233,9 +233,6 @@ def snippet_of(text: str, words: str) -> str:
     return " ".join("".join(pieces).split())
 
 
-# ---- items
-
-
 SPACE = "space"
 """Kind of an item that groups chats. A chat stores the id of its space as its folder."""
 _LIVE_SPACES = "select id from items where kind = 'space' and deleted_at is null"
@@ -388,9 +385,6 @@ class Items(StorePart):
             found = self.get(id).id
             self._update("items", {**values, "revision": self._shared.next_revision()}, "id = ?", found)
             return self.get(found)
-
-
-# ---- messages
 
 
 class Messages(StorePart):
@@ -615,9 +609,6 @@ def _part_from(shape: Mapping[str, Json]) -> TextPart:
 
 def message_from(row: RowLike) -> Message:
     return row_to(Message, row, parts=parts_from(row["parts"]))
-
-
-# ---- results of items
 
 
 class Results(StorePart):

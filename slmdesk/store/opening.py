@@ -215,11 +215,9 @@ def unknown_steps(conn: database.Connection, steps: Sequence[Step]) -> list[str]
     return sorted({str(row[0]) for row in rows} - set(names_of(steps)))
 
 
-# ---- how the store is opened
-#
-# The steps: version from the file header, schema lock, damage recovery, migration, check after a crash. Before any
-# connection exists the file is read as bytes. After that only SQLite opens the file in this process, since closing
-# another handle would drop SQLite's locks. See design.md, *Store*.
+# How the store is opened. The steps: version from the file header, schema lock, damage recovery, migration, check
+# after a crash. Before any connection exists the file is read as bytes. After that only SQLite opens the file in this
+# process, since closing another handle would drop SQLite's locks. See design.md, *Store*.
 
 
 class OpenedStore(Record):
@@ -434,9 +432,6 @@ def _clear_leftovers(paths: Paths) -> None:
                 leftover.unlink()
 
 
-# ---- a new database, or a new database after damage
-
-
 def _begin_new(opening: _Opening) -> None:
     """Create an empty store under another name, then rename it, so the file with the real name is never incomplete."""
     if not opening.is_alone:
@@ -510,9 +505,6 @@ def _take_over(opening: _Opening, fresh: Path) -> int | None:
         conn.execute("delete from meta where key = 'folding'")  # so that the search indexes are made
         conn.execute("COMMIT")
     return lost
-
-
-# ---- read-only
 
 
 def _open_to_read(

@@ -269,9 +269,6 @@ def _column(payload: bytes, at: int, kind: int) -> tuple[Cell, int]:
     return (data.decode() if kind % 2 else data), at + size
 
 
-# ---- which table a row of a damaged file belongs to, and whether this program can have written the row
-
-
 Values = dict[str, Cell]
 
 TABLES = (
@@ -397,9 +394,6 @@ _CHECKS: dict[str, Callable[[Values], object]] = {
     "presets": preset_from,
     "results": lambda values: mapping_from(values["value"]),
 }
-
-# ---- rescuing translations
-
 
 KIND = "translation"
 LOST = "lost"
@@ -583,9 +577,6 @@ def _stretch(first: int, last: int) -> str:
     return f"segment {first + 1}" if first == last else f"segments {first + 1} to {last + 1}"
 
 
-# ---- copying the rows of a damaged database into the current database
-
-
 _PASSES = (
     ("items", "models", "ledger", "glossaries", "presets"),
     ("segments", "memory", "terms"),
@@ -598,9 +589,7 @@ _BEHIND = ("terms", "presets")
 """Tables whose rescued rows are placed after the current rows, not before."""
 
 
-def rescue_into(
-    store: Store, damaged: Path, on_progress: Callable[[int], None] | None = None, *, key: DataKey | None = None
-) -> Rescued:
+def rescue_into(store: Store, damaged: Path, *, key: DataKey | None = None) -> Rescued:
     """Copy what the store does not have yet, all or nothing. Ids, parents and order are kept; the rows are placed
     before the current rows. A message or segment whose item is lost gets a new item, named after its first words. Terms
     without their glossary get a new glossary. An answer that was still being written becomes `interrupted`. Segments of
@@ -610,7 +599,7 @@ def rescue_into(
     """
     proved = _key_of(damaged, key or store.key)
     with store.together():
-        return _Rescue(store, proved).run(damaged, on_progress)
+        return _Rescue(store, proved).run(damaged)
 
 
 def _key_of(damaged: Path, key: DataKey | None) -> DataKey | None:
@@ -630,7 +619,7 @@ class _Rescue(StorePart):
         self._translations = RescuedTranslations(store)
         self._ledger: list[LedgerRow] = []
 
-    def run(self, damaged: Path, on_progress: Callable[[int], None] | None) -> Rescued:
+    def run(self, damaged: Path) -> Rescued:
         counts = dict.fromkeys(TABLES, 0)
         survey = Carver(damaged, self._key)
         first = self._first_free(survey)
@@ -641,8 +630,6 @@ class _Rescue(StorePart):
                 counts[table] += taken
                 translations += taken if values.get("kind") == "translation" and table == "items" else 0
                 seen += 1
-                if on_progress is not None and seen % 500 == 0:
-                    on_progress(seen)
         self._db.run(
             "update messages set parent = null, revision = ? where parent is not null"
             " and parent not in (select id from messages)",
@@ -718,9 +705,6 @@ def _add_chat_of(store: Store, message: RowLike) -> None:
         return
     words = " ".join(store.index.words_of(str(message["parts"]), str(message["text"]))[:500].split())
     store.items.insert(item, "chat", words[:_TITLE_CHARACTERS], message["created"], {})
-
-
-# ---- a damaged history whose schema can be read: its tables are copied, and its indexes built, in a new file
 
 
 def copy_tables(source: Path, key: DataKey | None, target: Connection) -> int | None:

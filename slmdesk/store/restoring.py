@@ -217,10 +217,8 @@ def _put_under(beside: Path, before: DataKey | None, after: DataKey) -> Path:
     return under
 
 
-# ---- restores a backup
-#
-# The backup is checked and prepared first, then swapped in, and the previous history is set aside. A failure before the
-# swap (not our file, damaged, newer, a full disk) changes nothing.
+# Restores a backup. The backup is checked and prepared first, then swapped in, and the previous history is set aside.
+# A failure before the swap (not our file, damaged, newer, a full disk) changes nothing.
 
 
 def backups(paths: Paths, *, steps: Sequence[Step] = STEPS) -> list[BackupCopy]:
@@ -313,9 +311,6 @@ def _replaced(paths: Paths, ready: PreparedBackup, key: DataKey | None, store: S
         keep_keys_of(paths, aside, key if is_readable else None)
     _swap(database, ready.path, aside)
     return Restored(ready.bytes, ready.sha256, aside)
-
-
-# ---- the swap
 
 
 def _roll_back(database: Path, key: DataKey | None) -> None:

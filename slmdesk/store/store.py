@@ -87,9 +87,6 @@ def keep_nothing(database: Database, index: SearchIndex) -> None:
     index.rebuild()
 
 
-# ---- records of the model files in the library
-
-
 _CHANGEABLE = {
     "name", "path", "linked", "bytes", "sha256", "mtime_ns", "inode", "header", "source", "last_used", "info",
 }  # fmt: skip
@@ -175,9 +172,6 @@ def model_from(row: RowLike) -> ModelRecord:
     return row_to(ModelRecord, row, inode=int(row["inode"]), info=mapping_from(row["facts"]))
 
 
-# ---- measurements of this PC
-
-
 class Measurements(StorePart):
     """The store's part for measurements. They are not rescued from a damaged file, since repeating takes a second."""
 
@@ -198,9 +192,6 @@ class Measurements(StorePart):
             if not self._update("measurements", values, "key = ?", self._text(key)):
                 self._insert("measurements", values)
             return self._all(Measurement, "select * from measurements where key = ?", (self._text(key),))[0]
-
-
-# ---- the store
 
 
 GONE_KEPT_S = 30 * 86_400

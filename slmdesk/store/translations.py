@@ -204,9 +204,6 @@ def segment_from(row: RowLike) -> SegmentRecord:
     )
 
 
-# ---- the translation memory
-
-
 MOST_WORDS = 24
 """Most words of a sentence that are searched for similar sentences: the longest words, since they are the rarest."""
 LEAST_SHARED = 0.5
@@ -345,9 +342,6 @@ def memory_key(source: str) -> str:
 
 def _quoted(word: str) -> str:
     return '"' + word.replace('"', '""') + '"'
-
-
-# ---- glossaries and their terms
 
 
 _ORDERS = {"": "n", "source": "folded, n", "target": "target collate nocase, n"}
@@ -556,14 +550,13 @@ def glossary_from(row: RowLike) -> GlossaryRecord:
 
 def term_from(row: RowLike) -> Term:
     extra: Mapping[str, Any] = mapping_from(row["extra"])
-    was_exact = bool(extra.get("is_exact"))  # the format of the first versions: case and endings in one flag
     return Term(
         row["source"],
         row["target"],
         tuple(extra.get("forbidden", ())),
         keeps=bool(extra.get("keeps")),
-        minds_case=bool(extra.get("case")) or was_exact,
+        minds_case=bool(extra.get("case")),
         note=str(extra.get("note", "")),
-        forms=Forms(extra.get("forms") or (Forms.EXACT if was_exact else Forms.STEM)),
+        forms=Forms(extra.get("forms") or Forms.STEM),
         n=row["n"],
     )

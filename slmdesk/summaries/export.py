@@ -77,25 +77,21 @@ def summary_paper(title: str, summary: Summary, passages: Mapping[Span, str]) ->
 
 
 def _sentences(summary: Summary, sentences: Sequence[Placed]) -> Iterator[Piece]:
-    is_quoted = summary.is_of_older_version
     if not has_bullets(summary.kind, [sentence for sentence, _ in sentences]):
         if sentences:
-            yield paragraph(*(run for sentence in sentences for run in (*_runs_of(*sentence, is_quoted), Run(" "))))
+            yield paragraph(*(run for sentence in sentences for run in (*_runs_of(*sentence), Run(" "))))
         return
     group, has_groups = "", any(sentence.group for sentence, _ in sentences)
     for sentence, page_kind in sentences:
         if sentence.group and sentence.group != group:
             group = sentence.group
             yield heading(group, 3)
-        runs = _runs_of(sentence, page_kind, is_quoted)
+        runs = _runs_of(sentence, page_kind)
         yield item(*runs) if group or not has_groups else paragraph(*runs)
 
 
-def _runs_of(sentence: Sentence, page_kind: str, is_quoted: bool) -> list[Run]:
-    """Return a sentence as formatted text. `is_quoted` puts a quotation in quotation marks, as older versions did."""
-    words = _words(sentence)
-    words = f"“{words}”" if is_quoted and sentence.quotation else words
-    runs = [Run(words), _reference(sentence, page_kind)]
+def _runs_of(sentence: Sentence, page_kind: str) -> list[Run]:
+    runs = [Run(_words(sentence)), _reference(sentence, page_kind)]
     return runs if sentence.supported else [*runs, Run(" (check this)", italic=True)]
 
 

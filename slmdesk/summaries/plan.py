@@ -133,8 +133,6 @@ class SummaryPlan:
         self._began = time.monotonic()
         self.summary: Summary | None = None
 
-    # ---- the whole
-
     def run(self) -> Plan:
         """Yield all batches. `summary` is set at the end."""
         yield from self._texts.read()
@@ -186,8 +184,6 @@ class SummaryPlan:
 
     def _is_translated(self, selection: Selection) -> bool:
         return self._language(selection) != selection.text.language
-
-    # ---- worded line by line
 
     def _worded(self, selections: Sequence[Selection]) -> Generator[AskedQuestion, Any, None]:
         """Have the model word the chosen lines. Drop lines if the wording has made the summary too long."""
@@ -262,8 +258,6 @@ class SummaryPlan:
         marks = [Mark(flag.kind, flag.text, 0, len(text), flag.detail) for flag in flags]
         return changed(point, text=text, flags=tuple(marks))
 
-    # ---- written for a person's own request
-
     def _written(self, selections: Sequence[Selection]) -> Generator[AskedQuestion, Any, None]:
         version = prompt_version()
         steps = []
@@ -328,8 +322,6 @@ class SummaryPlan:
         failure = self._tools.failure() or KnownError("request.invalid", what=_("nothing could be worded"))
         return KnownError("context.too_small", **failure.args_for_people) if failure.code == "context.full" else failure
 
-    # ---- what is shown meanwhile
-
     def written(self, key: str, words: str) -> None:
         """Record words of an answer while the model writes it."""
         if key not in self._lines:
@@ -376,8 +368,6 @@ class SummaryPlan:
             not_read=self._request.not_read,
             is_draft=True,
         )
-
-    # ---- the result
 
     def _labelled(self, selection: Selection) -> Iterator[tuple[Line, str]]:
         """Yield the chosen lines with labels: what the paper is, things to do, other points, what earlier mails say."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 import io
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -91,12 +91,9 @@ class SummaryService(Service, JobPlanner):
         self._runtime, self._models, self._uses, self._loader, self._jobs = runtime, models, uses, loader, jobs
         self._items = DocumentJobs(runtime, jobs, KIND, "Summary")
         self._live: dict[str, SummaryPlan] = {}
-        self._made: Callable[[str, Summary], None] | None = None
         self._draft_due = 0.0
         jobs.plan_by(KIND, self)
         jobs.when_done(KIND, self._on_done)
-
-    # ---- requests
 
     def begin(self, request: SummaryRequest) -> Item:
         """Add a summary and make it in the background. Its job (see `open`) can be paused, resumed and cancelled.
@@ -122,7 +119,7 @@ class SummaryService(Service, JobPlanner):
         Raises the errors of `begin`, and `item.unknown`.
         """
         found = self._items.find(item)
-        if job := self._items.resumed(found):
+        if job := self._items.resume(found):
             return job
         request, __ = self._with_documents(request_from(request_in(found)))
         record = self._model(changed(request, model=model or request.model))
@@ -137,9 +134,6 @@ class SummaryService(Service, JobPlanner):
         if summary is None and job is not None and (plan := self._live.get(job.id)):
             draft = plan.draft
         return SummaryView(found, request_from(request_in(found)), documents, summary, job, draft)
-
-    def when_made(self, handler: Callable[[str, Summary], None]) -> None:
-        self._made = handler
 
     def add(self, item: str, document: str, number: int) -> Summary:
         """Move omitted sentence number `number` of a document into the summary, and return the changed summary.
@@ -175,8 +169,6 @@ class SummaryService(Service, JobPlanner):
             if is_translated or changed(request, language="").may_need_model:
                 raise
             return None
-
-    # ---- making (see jobs)
 
     def plan(self, job: JobRecord) -> Plan:
         from slmdesk.summaries.plan import SummaryPlan  # imported late: it brings all text checks
@@ -215,8 +207,6 @@ class SummaryService(Service, JobPlanner):
     def _on_done(self, job: JobRecord) -> None:
         if job.item and (summary := self._stored(job.item)[0]):
             self._publish(SummaryEnded(job.item, summary))
-            if self._made is not None:
-                self._made(job.item, summary)
 
     def _keep_draft(self, item: str, plan: SummaryPlan) -> None:
         if (draft := plan.draft) is not None and self._stored(item)[0] is None:
@@ -285,7 +275,7 @@ class FolderSummaries(Service):
     def __init__(self, runtime: Runtime, documents: DocumentService, summaries: SummaryService) -> None:
         super().__init__(runtime)
         self._documents, self._summaries = documents, summaries
-        summaries.when_made(self._on_made)
+        runtime.events.on(SummaryEnded, self._on_made)
 
     def begin(self, folder: Path, target: Path, request: SummaryRequest) -> Pending[Item]:
         """Summarize the documents of `folder` according to `request` and write the files into `target`.
@@ -304,11 +294,9 @@ class FolderSummaries(Service):
 
         return self._documents.read_folder(folder, MOST_DOCUMENTS).map(begin)
 
-    # ---- writing
-
-    def _on_made(self, item: str, summary: Summary) -> None:
-        if isinstance(kept := self._store.items.get(item).settings.get(TARGET), Mapping):
-            self._write(item, summary, kept)
+    def _on_made(self, event: SummaryEnded) -> None:
+        if isinstance(kept := self._store.items.get(event.item).settings.get(TARGET), Mapping):
+            self._write(event.item, event.summary, kept)
 
     def _write(self, item: str, summary: Summary, kept: Mapping[str, Json]) -> None:
         folder, failed = Path(str(kept.get("folder"))), len(summary.not_read)

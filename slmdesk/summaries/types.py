@@ -69,7 +69,7 @@ class DocumentSummary(Record):
     omitted: tuple[Sentence, ...] = ()
     """Passages with figures or duties that the summary leaves out."""
     paper: str = ""
-    """Type of document that was assumed (see `lines.paper_of`); empty in summaries of older versions."""
+    """Type of document that was assumed (see `lines.paper_of`)."""
 
 
 class UnreadableDocument(Record):
@@ -126,11 +126,7 @@ class Summary(Record):
     is_draft: bool = False
     """True when the summary holds only the sentences so far, because it was stopped or the program ended."""
     words: int = 0
-    """Number of words that the summary may have; 0 for summaries of versions without a length."""
-
-    @property
-    def is_of_older_version(self) -> bool:
-        return not self.words and not self.is_draft
+    """Number of words that the summary may have."""
 
     @property
     def page_kind(self) -> str:
@@ -156,7 +152,7 @@ def with_omitted(summary: Summary, document: str, number: int) -> Summary:
 
     Raises KnownError `request.invalid` when there is no such sentence.
     """
-    found = next((other_document for other_document in summary.documents if other_document.document == document), None)
+    found = next((each for each in summary.documents if each.document == document), None)
     if found is None or not 0 <= number < len(found.omitted):
         raise KnownError("request.invalid", what=_("no such sentence"))
     added = found.omitted[number]

@@ -45,7 +45,7 @@ from slmdesk.summaries.types import (
     whole_coverage_words,
 )
 from slmdesk.window.base import theme
-from slmdesk.window.base.bridge import Bridge, Call, Delay, copy_text
+from slmdesk.window.base.bridge import Bridge, Delay, copy_text
 from slmdesk.window.base.text import short_day
 from slmdesk.window.panes import EarlierBox, Entry, JobFollower, MakingBar
 from slmdesk.window.widgets.build import (
@@ -65,7 +65,6 @@ from slmdesk.window.widgets.notices import ask_folder, give_export_menu, notice_
 from slmdesk.window.widgets.parts import Popover
 from slmdesk.window.widgets.rows import Choice, CitedRow, empty_layout
 
-OLDER_WORDS = _("Made the old way")
 MORE = _("Show or hide the passages that are left out")
 WRITTEN = _("These sentences had been written.")
 MOST_WORDS = 30
@@ -127,8 +126,6 @@ class SummaryPane(QScrollArea):
         self._making.lay_out(has_own_line=True)
         self._note = plain_label("", inner, name="summary_note", kind="muted")
         self._say = partial(show_words, self._note)
-        again = partial(self._controller.change, {})
-        self._again = button(_("Summarize again"), "summarize_again_button", inner, kind="text", on=again)
         self._coverage = plain_label("", inner, name="summary_coverage", kind="small")
         self._offer = plain_label("", inner, name="summary_offer", kind="small", is_hidden=True)
         self._list, self._also = column(gap=0), column(gap=0)
@@ -137,7 +134,7 @@ class SummaryPane(QScrollArea):
         self._more.setCheckable(True)
         self._more.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         column(
-            self.form, self._making, row((self._note, 1), self._again), self._list, self._writing, self._more,
+            self.form, self._making, self._note, self._list, self._writing, self._more,
             self._also, self._coverage, self._offer, self.earlier, (self.form.middle, 100), 1,
             into=inner, gap=theme.SPACE_8, margins=(theme.SPACE_16 + theme.SPACE_4, 0, theme.SPACE_12, theme.SPACE_12),
         )  # fmt: skip
@@ -163,8 +160,6 @@ class SummaryPane(QScrollArea):
         summaries.job_reported.connect(self.show_job)
         summaries.made.connect(self.show_summary)
         summaries.emptied.connect(self.show_nothing)
-
-    # ---- what is shown
 
     @property
     def title(self) -> str:
@@ -225,8 +220,7 @@ class SummaryPane(QScrollArea):
         self.summary = summary
         papers = {document.paper or Paper.AUTO for document in summary.documents}
         self.form.show_request(self._controller.request, papers.pop() if len(papers) == 1 else Paper.AUTO)
-        self._say(OLDER_WORDS if summary.is_of_older_version else "")
-        self._again.setVisible(summary.is_of_older_version)
+        self._say("")
         self._add_rows(_all_of(summary), has_bullets=has_bullets(summary.kind, summary.sentences))
         read = summary.coverage
         is_whole = read.pages_read == read.pages_total and not summary.not_read
@@ -245,13 +239,11 @@ class SummaryPane(QScrollArea):
             show_words(self._offer, words)
 
     def light(self, sentences: Sequence[Sentence]) -> None:
-        lit = [other_row for other_row in self.rows if other_row.sentence in sentences]
-        for other_row in self.rows:
-            other_row.show_lit(other_row in lit)
+        lit = [shown for shown in self.rows if shown.sentence in sentences]
+        for shown in self.rows:
+            shown.show_lit(shown in lit)
         if lit:
             self.ensureWidgetVisible(lit[0])
-
-    # ---- events
 
     def ask_folder(self) -> None:
         """Ask for a folder to summarize, and for one to write to."""
@@ -292,8 +284,6 @@ class SummaryPane(QScrollArea):
                 self.ensureWidgetVisible(self.rows[at])
                 return True
         return False
-
-    # ---- private
 
     def _filed(self, sentence: Sentence) -> Sentence:
         """Return a sentence with the name of its file, even if there is only one file."""
@@ -354,7 +344,6 @@ class SummaryPane(QScrollArea):
         self.summary = None
         self._making_timer.stop()
         self._making.setVisible(False)
-        self._again.setVisible(False)
         for label in (self._note, self._writing, self._more, self._coverage, self._offer):
             show_words(label, "")
         self.rows = []
@@ -416,14 +405,11 @@ class SummaryController(JobFollower):
         self._points: list[Sentence] = []
         self.request = SummaryRequest(())
         """Request of the shown summary."""
-        self._following: Call | None = None
         self.items.current_gone.connect(self._on_current_gone)
         self.items.restored.connect(self._on_restored)
         bridge.on(SummaryGrew, self._on_grew)
         bridge.on(SummaryEnded, self._on_ended)
         bridge.on(JobChanged, self._on_job_changed)
-
-    # ---- requests
 
     def ask_offer(self) -> None:
         """Ask for the model to get where the one in use is too weak."""
@@ -452,7 +438,7 @@ class SummaryController(JobFollower):
         self._begin(self.request)
 
     def change(self, changes: Mapping[str, Any]) -> None:
-        """Show a summary for the same request with changed values: an existing one of this version, else a new one."""
+        """Show a summary for the same request with changed values: an existing one, else a new one."""
         request = changed(self.request, **changes)
         kept = [item.id for item in self.items.shown if request_from(request_in(item)) == request]
         if kept:
@@ -466,23 +452,12 @@ class SummaryController(JobFollower):
 
     def begin_folder(self, request: SummaryRequest, folder: Path, target: Path) -> None:
         self.reading.emit(_("Looking at the folder…"), 0, 0)
-        self._following = self._bridge.follow(
-            self._bridge.services.folder_summaries.begin(folder, target, request),
-            self._on_folder_begun,
-            self._on_folder_refused,
-            self._on_read,
-        )
-
-    def cancel(self) -> None:
-        """Cancel the job or the reading of a folder. Finished steps are kept."""
-        if self._following is not None:
-            self._following.cancel()
-        else:
-            super().cancel()
+        begun = self._bridge.services.folder_summaries.begin(folder, target, request)
+        self.read_folder(begun, self._on_folder_begun, self._on_folder_refused, self._on_read)
 
     def show_begun(self, item: Item) -> None:
         self._points = []
-        self._set(item.id)
+        self.items.set_current(item.id)
         self.request = request_from(request_in(item))
         self.begun.emit()
         self.choose(item.id)
@@ -494,7 +469,7 @@ class SummaryController(JobFollower):
     def delete(self, item: str) -> None:
         """Move a summary to the trash, with an undo offer. If the summary is still being made, its job is cancelled."""
         if item == self.item and self._job:
-            super().cancel()
+            self._bridge.services.jobs.cancel(self._job)
         self.items.delete(item)
 
     def open_item(self, document: str, item: str) -> None:
@@ -504,14 +479,12 @@ class SummaryController(JobFollower):
         else:
             self._requested = item
 
-    # ---- events
-
     def _on_opened(self, view: SummaryView) -> None:
         about = frozenset(document.id for document in view.documents)
         if self._document not in about:
             return
         self._about = about
-        self._set(view.item.id)
+        self.items.set_current(view.item.id)
         self.request = view.request
         self._job = view.job.id if view.job and not view.job.status.is_end else ""
         self._points = list(view.draft.sentences) if view.draft else []
@@ -528,8 +501,7 @@ class SummaryController(JobFollower):
             self.job_reported.emit(event_of(view.job))
 
     def _on_kept(self, request: SummaryRequest, view: SummaryView) -> None:
-        is_current = view.summary is not None and not view.summary.is_of_older_version
-        if is_current or (view.job is not None and not view.job.status.is_end):
+        if view.summary is not None or (view.job is not None and not view.job.status.is_end):
             self._on_opened(view)
         else:
             self._begin(request)
@@ -541,12 +513,10 @@ class SummaryController(JobFollower):
         )
 
     def _on_folder_begun(self, item: Item) -> None:
-        self._following = None
         self.reading.emit("", 0, 0)
         self.folder_begun.emit(item)
 
     def _on_folder_refused(self, problem: Problem) -> None:
-        self._following = None
         self.reading.emit("", 0, 0)
         if problem.code != "document.stopped":
             self._bridge.notice_raised.emit(notice_of(problem))
@@ -578,8 +548,6 @@ class SummaryController(JobFollower):
         if not self.item:
             self.choose(item)
 
-    # ---- private
-
     def _begin(self, request: SummaryRequest) -> None:
         self._bridge.ask(self._bridge.services.summaries.begin(request), self.show_begun, self._on_refused)
 
@@ -593,13 +561,9 @@ class SummaryController(JobFollower):
         if items and not self.item:
             self.choose(requested if requested in [item.id for item in items] else items[0].id)
 
-    def _set(self, item: str) -> None:
-        self.item = item
-        self.items.set_current(item)
-
     def _leave(self) -> None:
         self._about, self._job, self._points = frozenset(), "", []
-        self._set("")
+        self.items.set_current("")
         self.emptied.emit()
 
 
@@ -748,11 +712,11 @@ class SummaryForm(QFrame):
         else:
             self._centre.insertWidget(1, self._begin, 0, Qt.AlignmentFlag.AlignHCenter)
         self.middle.setVisible(not is_open and not self._has_summary and self._is_allowed)
-        for other_button, is_shown in (
+        for each, is_shown in (
             (self._begin, is_open or not self._has_summary),
             (self._copy, self._has_summary), (self._again, self._has_summary),
         ):  # fmt: skip
-            other_button.setVisible(is_shown)
+            each.setVisible(is_shown)
         self.export.setEnabled(self._has_summary)
         is_set = bool(self._focus.text() or self._kind.currentIndex())
         self._other.setChecked(is_open or is_set)

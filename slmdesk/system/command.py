@@ -9,7 +9,8 @@ import click
 from slmdesk.base.errors import KnownError
 from slmdesk.base.paths import find_paths
 from slmdesk.base.types import Json
-from slmdesk.command.console import Console, json_option, words_for
+from slmdesk.command.console import Console, json_option
+from slmdesk.command.terminal import words_for
 from slmdesk.runtime.messages import problem_for
 from slmdesk.system.doctor import examine, examine_computer
 

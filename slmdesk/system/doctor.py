@@ -14,7 +14,7 @@ from pathlib import Path
 import slmdesk
 from slmdesk.base.errors import KnownError
 from slmdesk.base.paths import Paths
-from slmdesk.base.policy import Policy, shown_proxy
+from slmdesk.base.policy import Policy
 from slmdesk.base.protocol import Cancelled, Done, Failed, FromChild, record_from
 from slmdesk.base.saved_states import states_in
 from slmdesk.base.settings import policy_of
@@ -23,6 +23,7 @@ from slmdesk.base.types import Backends, Device, Json
 from slmdesk.base.walls import landlock_of, system_name
 from slmdesk.loader.model_loader import processor
 from slmdesk.online.network import certificates_in
+from slmdesk.online.offline import sets_of
 from slmdesk.online.program import code_from_elsewhere
 from slmdesk.runtime.events import Pending
 from slmdesk.runtime.home_place import home_problems
@@ -205,11 +206,6 @@ def _paths(paths: Paths, folder: Path) -> dict[str, Json]:
     return found
 
 
-def _forced(policy: Policy) -> dict[str, Json]:
-    """Return the settings that the organisation's policy sets, without the password of a proxy."""
-    return {key: shown_proxy(str(value)) if key == "proxy" else value for key, value in policy.forced.items()}
-
-
 def _policy(paths: Paths) -> dict[str, Json]:
     policy = policy_of(paths)
     return {
@@ -217,7 +213,7 @@ def _policy(paths: Paths) -> dict[str, Json]:
         "owner": policy.owner or None,
         "sha256": policy.sha256 or None,
         "looked_for": [str(file) for file in paths.policy_files],
-        "sets": {**_forced(policy), **{key: list(allowed) for key, allowed in policy.choices.items()}},
+        "sets": sets_of(policy),
         "models_folder": policy.models_folder or None,
         "hidden": sorted(policy.hidden),
         "problems": [problem_for(problem).sentence for problem in (*policy.problems, *_not_there(policy))],

@@ -41,8 +41,8 @@ NOTHING = frozenset(
         "no value", "not in the document", "not said",
     )
 )  # fmt: skip
-_CURRENCIES = frozenset(("EUR", "USD", "GBP", "CHF", "PLN", "JPY", "SEK", "CZK"))
-_CURRENCY = re.compile(rf"\b(?:{'|'.join(sorted(_CURRENCIES))})\b")
+CURRENCIES = frozenset(("EUR", "USD", "GBP", "CHF", "PLN", "JPY", "SEK", "CZK"))
+_CURRENCY = re.compile(rf"\b(?:{'|'.join(sorted(CURRENCIES))})\b")
 LISTED = re.compile(r"\s*(?:;|\n|\u2022|\|)\s*|\s*,\s+(?:and\s+)?")
 
 
@@ -184,7 +184,7 @@ def _normalised(kind: ColumnKind, cell: TableCell, pages: PageTexts) -> TableCel
             return changed(cell, flag=Flag.KIND)
         if len(numbers) == 1:
             number = numbers[0]
-            unit = number.unit[0] if number.unit and number.unit[0] in (*_CURRENCIES, "percent") else ""
+            unit = number.unit[0] if number.unit and number.unit[0] in (*CURRENCIES, "percent") else ""
             place = Place(cell.page, cell.start, cell.end)
             signs = [other.sign for other in _numbers_around(place, pages) if other.values == number.values]
             sign = signs[0] if signs else number.sign
@@ -355,7 +355,7 @@ def presets() -> tuple[Preset, ...]:
 
 
 def preset(id: str) -> Preset | None:
-    return next((other_preset for other_preset in presets() if other_preset.id == id), None)
+    return next((known for known in presets() if known.id == id), None)
 
 
 LEAST_NAMED, LEAST_LETTERS = 4, 5

@@ -12,13 +12,13 @@ from slmdesk.base.record import to_json
 from slmdesk.base.records import Item
 from slmdesk.exports.writers import Cell, Noted, to_xlsx
 from slmdesk.runtime.service import Make, json_bytes
+from slmdesk.tables.cells import CURRENCIES
 from slmdesk.tables.service import ExtractionService
 from slmdesk.tables.types import Table, TableCell, TableRow
 from slmdesk.text.markup import harmless_cell
 
 FORMAT = "slmdesk-table"
 TO_LOOK_AT = "Needs review"
-_CURRENCIES = frozenset(("EUR", "USD", "GBP", "CHF", "PLN", "JPY", "SEK", "CZK"))
 
 
 def export_table(tables: ExtractionService, item: Item, form: str) -> Make | None:
@@ -93,7 +93,7 @@ def _xlsx_cell(cell: TableCell) -> Cell:
     notes = [proof, f"In the document: {cell.value}" if cell.number is not None or cell.date else "", _said(cell)]
     note = "\n".join(line for line in notes if line) if cell.value else ""
     if cell.number is not None:
-        return Noted(cell.number, note, f'#,##0.00 "{cell.unit}"' if cell.unit in _CURRENCIES else "")
+        return Noted(cell.number, note, f'#,##0.00 "{cell.unit}"' if cell.unit in CURRENCIES else "")
     with suppress(ValueError):
         return Noted(datetime.date.fromisoformat(cell.date), note, "yyyy-mm-dd")
     return Noted(cell.value, note)

@@ -11,8 +11,8 @@ from importlib import resources
 
 from slmdesk.base.documents import Block, BlockKind, Page
 from slmdesk.base.record import Record, changed
+from slmdesk.text.checks.names import LEGAL_FORM
 from slmdesk.text.checks.numbers import find_codes, find_periods
-from slmdesk.text.checks.support import LEGAL_FORM
 from slmdesk.text.folding import fold
 from slmdesk.text.relevance import FoldedText
 
@@ -171,7 +171,7 @@ def _with_heads(lines: Sequence[Line]) -> list[Line]:
     found = list(lines)
     for at in range(1, len(found)):
         line, above = found[at], found[at - 1]
-        rows = [other_line.kind is BlockKind.TABLE_ROW or len(other_line.cells) > 1 for other_line in (above, line)]
+        rows = [each.kind is BlockKind.TABLE_ROW or len(each.cells) > 1 for each in (above, line)]
         if not all(rows) or len(line.cells) != len(above.cells) or len(line.cells) < 2:
             continue
         if any(sign.isdigit() for sign in above.text) or not any(sign.isdigit() for sign in line.text):
@@ -190,11 +190,9 @@ def _with_heads(lines: Sequence[Line]) -> list[Line]:
 def heading_above(lines: Sequence[Line], line: Line) -> str:
     """Return the heading of a line's clause in small letters without accents, or "" if there is none."""
     at = lines.index(line)
-    for other_line in reversed(lines[max(0, at - FARTHEST_HEADING) : at]):
-        if other_line.kind is BlockKind.HEADING or (
-            len(other_line.words) <= LONG_LINE and _CLAUSE.match(other_line.words)
-        ):
-            return fold(other_line.words)
+    for before in reversed(lines[max(0, at - FARTHEST_HEADING) : at]):
+        if before.kind is BlockKind.HEADING or (len(before.words) <= LONG_LINE and _CLAUSE.match(before.words)):
+            return fold(before.words)
     return ""
 
 

@@ -8,8 +8,8 @@ from collections.abc import Iterator, Sequence
 from slmdesk.base.documents import BlockKind
 from slmdesk.base.record import Record
 from slmdesk.tables.layout import Line, Place, Strength
+from slmdesk.text.checks.names import LEGAL_FORM, has_address, is_address, name_span
 from slmdesk.text.checks.numbers import find_dates
-from slmdesk.text.checks.support import LEGAL_FORM, has_address, is_address, name_span
 from slmdesk.text.folding import fold
 
 FOOT_LINES = 10
@@ -174,7 +174,7 @@ def _letterhead(lines: Sequence[Line]) -> Party | None:
         party = _party(line, *_first_cell(line), Strength.NEAR)
         if party is None:
             continue
-        near = [other_line for other_line in head[at + 1 : at + 5] if other_line.block <= line.block + 1]
+        near = [below for below in head[at + 1 : at + 5] if below.block <= line.block + 1]
         name = line.text[party.place.start - line.start : party.place.end - line.start]
         around = " ".join([line.words, *(line.words for line in near)])
         again = sum(fold(name) in fold(line.words) for line in lines) > 1

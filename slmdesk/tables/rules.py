@@ -47,6 +47,7 @@ from slmdesk.tables.layout import (
 )
 from slmdesk.tables.parties import Party, customer_of, parties_of, seller_of
 from slmdesk.tables.types import Column, ColumnKind, TableCell
+from slmdesk.text.checks.names import LEGAL_FORM, has_address, name_span
 from slmdesk.text.checks.numbers import (
     find_amounts,
     find_codes,
@@ -56,7 +57,6 @@ from slmdesk.text.checks.numbers import (
     find_identifiers,
     find_periods,
 )
-from slmdesk.text.checks.support import LEGAL_FORM, has_address, name_span
 from slmdesk.text.folding import fold
 
 MOST_PAGES = 30
@@ -125,8 +125,6 @@ class Rules:
             found.amounts = tuple(value.cell for value in values["amount"].get("invoice", ()))
         self._open(found, values, pages)
         return found
-
-    # ---- days and amounts
 
     def _values(self, kind: str, pages: PageTexts) -> dict[str, list[Value]]:
         papers = {target.paper for target in self._targets if target is not None}
@@ -200,8 +198,6 @@ class Rules:
             if target is not None and target.role in sums and at not in found.cells:
                 found.cells[at] = sums[target.role]
 
-    # ---- names, numbers, wording
-
     def _by_place(self, found: ByRule, pages: PageTexts) -> None:
         places: dict[str, list[tuple[Place, Strength]]] = {}
         papers = {target.paper for target in self._targets if target is not None}
@@ -235,8 +231,6 @@ class Rules:
         for at, column in enumerate(self._columns):
             if at not in found.cells and is_iban_column(column) and len({key_of(iban) for iban in ibans}) == 1:
                 found.cells[at] = ibans[0]
-
-    # ---- what stays open
 
     def _open(self, found: ByRule, values: Mapping[str, Mapping[str, Sequence[Value]]], pages: PageTexts) -> None:
         for at, column in enumerate(self._columns):
@@ -345,7 +339,7 @@ def _around(lines: Sequence[Line], at: int, start: int, end: int, last: int) -> 
     if line.head and cell < len(line.head):
         before = f"{line.head[cell]}: {before}"
     elif line.cells and cell and is_first_of_cell and _LITTLE.fullmatch(before):
-        others = [line.text[slice(*other_cell)] for other_cell in line.cells[:cell]]
+        others = [line.text[slice(*span)] for span in line.cells[:cell]]
         is_name = not any(sign.isdigit() for sign in others[-1])
         before = f"{others[-1] if is_name else ' '.join(others)}: {before}"
     if not before.strip() and at and not last and len(line.cells) < 2:

@@ -112,8 +112,6 @@ class ExtractionService(Service, JobPlanner):
         jobs.plan_by(KIND, self)
         jobs.when_done(KIND, self._on_done)
 
-    # ---- requests
-
     def begin(self, request: TableRequest) -> Item:
         """Add a table and make it in the background. Its job (see `open`) can be paused, resumed and cancelled.
 
@@ -133,18 +131,16 @@ class ExtractionService(Service, JobPlanner):
         request, __ = self._with_documents(_checked(request))
         return self._items.begun_before(request, able(self._models.choose(request.model)))
 
-    def again(self, item: str, model: str | None = None, *, keep_edits: bool = True) -> JobRecord:
+    def again(self, item: str, model: str | None = None) -> JobRecord:
         """Make a table again from the current documents. The model is asked only about what changed.
 
-        A person's edits stay unless `keep_edits` is False. Raises KnownError as `begin` does, and `item.unknown`.
+        A person's edits stay. Raises KnownError as `begin` does, and `item.unknown`.
         """
         found = self._items.find(item)
-        if job := self._items.resumed(found):
+        if job := self._items.resume(found):
             return job
         request, __ = self._with_documents(_request_from(request_in(found)))
         record = able(self._models.choose(model or request.model))
-        if not keep_edits and (table := self._kept(found.id)) is not None:
-            self._store.results.save(found.id, to_json(changed(table, edits=())))
         return self._items.start(found, record, PROMPT_VERSION, request)
 
     def edit(self, item: str, document: str, column: int, value: str | None) -> tuple[Table, str | None]:
@@ -182,8 +178,6 @@ class ExtractionService(Service, JobPlanner):
         refusal = _("a table has 1 to {most_documents} documents").format(most_documents=MOST_DOCUMENTS)
         documents = read_documents(self._store, request.documents, MOST_DOCUMENTS, refusal)
         return changed(request, documents=tuple(document.id for document in documents)), documents
-
-    # ---- making (see jobs)
 
     def plan(self, job: JobRecord) -> Plan:
         item, request = self._store.items.get(job.item or "").id, _request_from(job.settings)
@@ -407,8 +401,6 @@ class TablePlan:
     def so_far(self) -> Table:
         return self._made(len(self._rows), is_done=False)
 
-    # ---- what is asked of a document
-
     def _steps_of(self, at: int) -> Generator[AskedQuestion, Any, list[dict[str, Json]]]:
         row = self._rows[at]
         pages = yield from self._read(row)
@@ -521,8 +513,6 @@ class TablePlan:
                 chosen.append(passage)
                 loader -= size
         return sorted(chosen, key=lambda passage: passage.n)
-
-    # ---- what came of it
 
     def _receive(self, key: str, value: StepValue) -> None:
         twins = [other for other in self._at if other == key or other.startswith(f"{key} ")]

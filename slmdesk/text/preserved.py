@@ -235,17 +235,17 @@ def _numbers(text: str, point: str, part: str) -> list[tuple[str, str, bool]]:
         rf"(?<![\w.,/§-])(?P<parted>\d{{1,3}}(?:{between}\d{{3}})+)(?:{decimal}(?P<cents>\d{{1,2}}))?(?!\w|[.,/:-]\d)"
         rf"|(?<![\w.,/§-])(?P<whole>\d+){decimal}(?P<decimals>\d+)(?!\w|[.,/:-]\d)"
     )
-    found = []
+    numbers = []
     text = _masked(text)
     for match in form.finditer(text):
         if match["parted"]:
             is_only_blank = all(sign in _BLANKS for sign in match["parted"] if not sign.isdigit())
             if is_only_blank and part not in _BLANKS and not _is_measured(text, match):
                 continue  # two numbers side by side
-            found.append((re.sub(r"\D", "", match["parted"]), match["cents"] or "", True))
+            numbers.append((re.sub(r"\D", "", match["parted"]), match["cents"] or "", True))
         elif _is_measured(text, match):
-            found.append((match["whole"], match["decimals"], False))
-    return list(dict.fromkeys(found))
+            numbers.append((match["whole"], match["decimals"], False))
+    return list(dict.fromkeys(numbers))
 
 
 def _is_measured(text: str, number: re.Match[str]) -> bool:
@@ -484,13 +484,13 @@ def leftover(source: str, target: str, source_language: str, target_language: st
 
 def _words(text: str) -> list[str]:
     """Return the words of a text, with "" for anything else between: a sign, a figure, a code like "a-b" or 'all'."""
-    found: list[str] = []
+    words: list[str] = []
     for word in text.split():
         bare = word.rstrip(".,;:!?)…»”“")
-        found.append(bare if WORD.fullmatch(bare) else "")
+        words.append(bare if WORD.fullmatch(bare) else "")
         if bare != word:
-            found.append("")
-    return found
+            words.append("")
+    return words
 
 
 @cache

@@ -36,9 +36,9 @@ def ranked_by_words(words: Sequence[str], texts: Sequence[str], *, among: int = 
     for word in words:
         groups = [f" {word} ", *groups_of(word)]
         for group in groups:
-            found = {place: times for place, text in enumerate(all_folded) if (times := text.count(group))}
-            weight = math.log(1 + (count - len(found) + 0.5) / (len(found) + 0.5)) / math.sqrt(len(groups))
-            for place, times in found.items():
+            counts = {place: times for place, text in enumerate(all_folded) if (times := text.count(group))}
+            weight = math.log(1 + (count - len(counts) + 0.5) / (len(counts) + 0.5)) / math.sqrt(len(groups))
+            for place, times in counts.items():
                 scores[place] += weight * times / (times + longs[place])
     return sorted(filter(scores.__getitem__, range(len(texts))), key=lambda place: -scores[place])
 

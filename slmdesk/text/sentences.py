@@ -361,5 +361,5 @@ _BLANK = re.compile(
 
 def blanks_in(text: str) -> tuple[str, ...]:
     """Return the blanks to be filled in of a Markdown text, each once and at most MOST_BLANKS. Code is skipped."""
-    found = dict.fromkeys(match[0] for match in _BLANK.finditer(_CODE.sub(" ", text)))
-    return tuple(found)[:MOST_BLANKS]
+    blanks = dict.fromkeys(match[0] for match in _BLANK.finditer(_CODE.sub(" ", text)))
+    return tuple(blanks)[:MOST_BLANKS]

@@ -63,7 +63,7 @@ def first_number(*texts: str) -> int:
 
 def pieces(text: str, tags: Tags) -> list[str | Tag]:
     """Split a text into words and tags. Tag-like text that is none of `tags` stays text."""
-    found: list[str | Tag] = []
+    parts: list[str | Tag] = []
     at = 0
     paired, lone = frozenset(tags.paired), frozenset(tags.lone)
     for match in _TAG.finditer(text):
@@ -71,12 +71,12 @@ def pieces(text: str, tags: Tags) -> list[str | Tag]:
         if tag is None:
             continue
         if match.start() > at:
-            found.append(text[at : match.start()])
-        found.append(tag)
+            parts.append(text[at : match.start()])
+        parts.append(tag)
         at = match.end()
     if at < len(text):
-        found.append(text[at:])
-    return found
+        parts.append(text[at:])
+    return parts
 
 
 def _tag(found: re.Match[str], paired: frozenset[int], lone: frozenset[int]) -> Tag | None:
@@ -220,10 +220,10 @@ def _is_wordless(part: str | Tag) -> bool:
 
 
 def tags_in(text: str, tags: Tags) -> Tags:
-    found = [piece for piece in pieces(text, tags) if isinstance(piece, Tag)]
+    inside = [piece for piece in pieces(text, tags) if isinstance(piece, Tag)]
     return Tags(
-        tuple(tag.number for tag in found if tag.side is Side.OPEN),
-        tuple(tag.number for tag in found if tag.side is Side.LONE),
+        tuple(tag.number for tag in inside if tag.side is Side.OPEN),
+        tuple(tag.number for tag in inside if tag.side is Side.LONE),
     )
 
 
@@ -249,19 +249,19 @@ def phrases_of(text: str, tags: Tags) -> tuple[str, list[Phrase]]:
     words: list[str] = []
     length = 0
     opened: dict[int, int] = {}
-    found: list[Phrase] = []
+    phrases: list[Phrase] = []
     for piece in pieces(text, tags):
         if isinstance(piece, str):
             words.append(piece)
             length += len(piece)
         elif piece.side is Side.LONE:
-            found.append(Phrase(piece.number, "", length, length))
+            phrases.append(Phrase(piece.number, "", length, length))
         elif piece.side is Side.OPEN:
             opened[piece.number] = length
         else:
             start = opened.pop(piece.number, length)
-            found.append(Phrase(piece.number, "".join(words)[start:length], start, length))
-    return "".join(words), sorted(found, key=lambda phrase: (phrase.start, -phrase.end, phrase.number))
+            phrases.append(Phrase(piece.number, "".join(words)[start:length], start, length))
+    return "".join(words), sorted(phrases, key=lambda phrase: (phrase.start, -phrase.end, phrase.number))
 
 
 def occurrences(text: str, words: str) -> list[tuple[int, int]]:
@@ -462,10 +462,10 @@ def segments_of(text: str, tags: Tags, language: str = "") -> list[Segment]:
     inside = _inside_pairs(parts)
     cuts = [cut for cut in cuts if not any(start < cut < end for start, end in inside)]
     bounds = [0, *sorted(set(cuts)), len(text)]
-    found: list[Segment] = []
+    segments: list[Segment] = []
     for start, end in itertools.pairwise(bounds):
-        found.append(segment_of(text[start:end], tags))
-    return _joined(found)
+        segments.append(segment_of(text[start:end], tags))
+    return _joined(segments)
 
 
 def _words_and_places(parts: list[str | Tag]) -> tuple[str, list[int]]:
@@ -489,7 +489,7 @@ def _words_and_places(parts: list[str | Tag]) -> tuple[str, list[int]]:
 
 
 def _inside_pairs(parts: list[str | Tag]) -> list[tuple[int, int]]:
-    found: list[tuple[int, int]] = []
+    pairs: list[tuple[int, int]] = []
     opened: dict[int, int] = {}
     at = 0
     for part in parts:
@@ -497,9 +497,9 @@ def _inside_pairs(parts: list[str | Tag]) -> list[tuple[int, int]]:
         if isinstance(part, Tag) and part.side is Side.OPEN:
             opened[part.number] = at
         elif isinstance(part, Tag) and part.side is Side.CLOSE and part.number in opened:
-            found.append((opened.pop(part.number), at + length))
+            pairs.append((opened.pop(part.number), at + length))
         at += length
-    return found
+    return pairs
 
 
 _BOX = re.compile(r"\s*(?:<(\d{1,6})>\s*[☐☑☒✓✔✗✘]\s*</\1>|[☐☑☒✓✔✗✘])\s*")
@@ -513,7 +513,7 @@ def segment_of(text: str, tags: Tags) -> Segment:
         box = _BOX.match(middle)
         if box and box.end() < len(middle) and (not box[1] or int(box[1]) in tags.paired):
             lead, middle = lead + box[0], middle[box.end() :]
-        elif (inner := _unwrapped(middle, tags)) is not None:
+        elif (inner := unwrapped(middle, tags)) is not None:
             opening, middle, closing = inner
             before, middle, after = stripped(middle, tags)
             lead, trail = lead + opening + before, after + closing + trail
@@ -522,7 +522,7 @@ def segment_of(text: str, tags: Tags) -> Segment:
     return Segment(middle, tags_in(middle, tags), lead, trail)
 
 
-def _unwrapped(text: str, tags: Tags) -> tuple[str, str, str] | None:
+def unwrapped(text: str, tags: Tags) -> tuple[str, str, str] | None:
     """Return (opening tag, content, closing tag) if one pair encloses all of a text, else None."""
     parts = pieces(text, tags)
     if len(parts) < 3 or not isinstance(parts[0], Tag) or parts[0].side is not Side.OPEN:

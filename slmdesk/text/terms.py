@@ -58,18 +58,18 @@ class TermIndex(Sequence[Term]):
     def candidates(self, text: str, language: str) -> list[Term]:
         """Return the terms that may occur in a text, longer terms first, equally long ones in the list's order."""
         folded = fold(text)
-        found: set[int] = set()
+        places: set[int] = set()
         words = _WORD.findall(folded)
         beginnings = {word[:size] for word in words for size in range(1, KEY + 1)}
         for beginning in beginnings:
-            found.update(at for at, last in self._by_beginning.get(beginning, ()) if last in beginnings)
+            places.update(at for at, last in self._by_beginning.get(beginning, ()) if last in beginnings)
         if self._by_letters:
             for letters in {folded[at : at + size] for size in range(1, KEY + 1) for at in range(len(folded))}:
-                found.update(self._by_letters.get(letters, ()))
+                places.update(self._by_letters.get(letters, ()))
         if language in COMPOUNDING and self._by_core:
             for core in {word[at : at + LEAST_STEM] for word in words for at in range(LEAST_STEM, len(word))}:
-                found.update(self._by_core.get(core, ()))
-        return [self._terms[at] for at in sorted(found, key=lambda at: (-len(self._terms[at].source), at))]
+                places.update(self._by_core.get(core, ()))
+        return [self._terms[at] for at in sorted(places, key=lambda at: (-len(self._terms[at].source), at))]
 
     def same_as(self, term: Term) -> list[Term]:
         """Return all terms with the same source words, including this term. Any of their translations is right."""
@@ -94,14 +94,14 @@ def find_terms(text: str, terms: Sequence[Term], language: str = "") -> list[Occ
     If a term has several translations, the first entry is returned.
     """
     index = terms if isinstance(terms, TermIndex) else TermIndex(terms)
-    found: list[Occurrence] = []
+    occurrences: list[Occurrence] = []
     taken: list[tuple[int, int]] = []
     for term in index.candidates(text, language):
         for start, end in spans_of(text, term.source, language, forms=term.forms, minds_case=term.minds_case):
             if all(end <= begun or ended <= start for begun, ended in taken):
                 taken.append((start, end))
-                found.append(Occurrence(term, start, end))
-    return sorted(found, key=lambda occurrence: occurrence.start)
+                occurrences.append(Occurrence(term, start, end))
+    return sorted(occurrences, key=lambda occurrence: occurrence.start)
 
 
 def terms_in(text: str, terms: Sequence[Term], language: str = "") -> tuple[Term, ...]:
@@ -129,7 +129,7 @@ def spans_of(
         return _as_written(text, requested, minds_case=minds_case)
     words = _words(text)
     size = len(parts)
-    found = []
+    spans = []
     for at in range(len(words) - size + 1):
         run = words[at : at + size]
         if not all(_is_there(word, part, language, forms) for word, part in zip(run[:-1], parts[:-1], strict=True)):
@@ -137,8 +137,8 @@ def spans_of(
         if not _is_there(run[-1], parts[-1], language, forms, is_last=size == 1, anywhere=anywhere):
             continue
         if _is_one_phrase(text, run, requested, parts) and not (minds_case and _is_cased(run, parts)):
-            found.append((run[0].start, run[-1].end))
-    return found
+            spans.append((run[0].start, run[-1].end))
+    return spans
 
 
 class _Word(Record):
@@ -156,7 +156,7 @@ def _words(text: str) -> tuple[_Word, ...]:
 def _is_there(
     word: _Word, part: _Word, language: str, forms: Forms, *, is_last: bool = False, anywhere: bool = False
 ) -> bool:
-    if _is_acronym(part.text) and not _keeps_capitals(word.text, part.text):
+    if _is_acronym(part.text) and not word.text.startswith(part.text):
         return False
     if fits(word.folded, part.folded, language):
         return True
@@ -168,10 +168,6 @@ def _is_there(
 
 def _is_acronym(part: str) -> bool:
     return len(part) >= 2 and part.isalpha() and part.isupper()
-
-
-def _keeps_capitals(word: str, acronym: str) -> bool:
-    return word.startswith(acronym)
 
 
 def _is_cased(run: Sequence[_Word], parts: Sequence[_Word]) -> bool:

@@ -15,9 +15,10 @@ from importlib import resources
 from slmdesk.base.record import Record
 from slmdesk.base.translation import Doubt, Forms, SegmentFlag, Term
 from slmdesk.base.types import TokenProbability
+from slmdesk.text.checks.names import begins_title
 from slmdesk.text.checks.negation import denial, half_denial
-from slmdesk.text.checks.support import Flag, begins_title, check
-from slmdesk.text.checks.words import WORD, folded, function_words, tables, word_set
+from slmdesk.text.checks.support import Flag, check
+from slmdesk.text.checks.words import WORD, capitalised, folded, function_words, listed, word_set
 from slmdesk.text.folding import fold
 from slmdesk.text.preserved import (
     changed,
@@ -138,12 +139,12 @@ def term_flags(
     If a term has several translations, any of them is right, and the flag names the first.
     """
     index = terms if isinstance(terms, TermIndex) else TermIndex(terms)
-    found: dict[str, list[Term]] = {}
+    by_source: dict[str, list[Term]] = {}
     for term in find_terms(source, index, source_language):
-        found.setdefault(fold(term.term.source), []).append(term.term)
+        by_source.setdefault(fold(term.term.source), []).append(term.term)
     return [
         flag
-        for same in found.values()
+        for same in by_source.values()
         for flag in _flags_of_term(target, len(same), index.same_as(same[0]), target_language)
     ]
 
@@ -226,9 +227,9 @@ def _is_lost_name(flag: Flag, source_language: str) -> bool:
 
 def _is_title(text: str, language: str) -> bool:
     """Return whether Most Words Are Written So, as in English titles. Names cannot be recognised there."""
-    found = [match for match in WORD.finditer(text) if folded(match[0]) not in function_words()]
-    is_headed = bool(found) and any(begins_title(text, match.start()) for match in found[:2])
-    return language != "de" and (is_headed or len(found) > 2) and all(match[0][0].isupper() for match in found)
+    words = [match for match in WORD.finditer(text) if folded(match[0]) not in function_words()]
+    is_headed = bool(words) and any(begins_title(text, match.start()) for match in words[:2])
+    return language != "de" and (is_headed or len(words) > 2) and all(match[0][0].isupper() for match in words)
 
 
 def _negation(source: str, target: str, source_language: str, target_language: str) -> list[SegmentFlag]:
@@ -317,21 +318,21 @@ def name_flags(source: str, target: str, source_language: str, target_language: 
     if not (_LATIN.search(source) and _LATIN.search(target)):
         return []
     there, here = _spellings(source), _spellings(target)
-    found = []
+    flags = []
     for word in _names(source, source_language):
         if not _is_in(word, here):
-            found.append(SegmentFlag("name", word, "missing"))
+            flags.append(SegmentFlag("name", word, "missing"))
     for word in _names(target, target_language):
         if not _is_in(word, there):
-            found.append(SegmentFlag("name", word, "added"))
-    return found
+            flags.append(SegmentFlag("name", word, "added"))
+    return flags
 
 
 def _names(text: str, language: str) -> list[str]:
     words = list(_WORD.finditer(text))
     large = sum(word[0][0].isupper() for word in words)
     is_title = language != "de" and len(words) > 1 and large > len(words) / 2
-    found = []
+    names = []
     for at, match in enumerate(words):
         word, before = match[0], folded(words[at - 1][0]) if at else ""
         if not word[0].isupper() or len(word) < 3 or word.isupper() or _is_common(word):
@@ -341,8 +342,8 @@ def _names(text: str, language: str) -> list[str]:
             continue
         if not is_named and (before in _BEFORE or re.match(r"\s?\d", text[match.end() :])):
             continue
-        found.append(word)
-    return list(dict.fromkeys(found))
+        names.append(word)
+    return list(dict.fromkeys(names))
 
 
 def _opens(text: str, at: int) -> bool:
@@ -351,14 +352,8 @@ def _opens(text: str, at: int) -> bool:
 
 def _is_common(word: str) -> bool:
     plain = folded(word)
-    return plain in _known() or plain in function_words() or plain in _PLACES
-
-
-@cache
-def _known() -> frozenset[str]:
-    found = tables()["names"]
-    days = " ".join(" ".join(tables()[kind]["names"]) for kind in ("months", "weekdays"))
-    return frozenset(f"{found['common']} {found['titles']} {found['forms']} {days}".split())
+    is_known = plain in capitalised() or plain in listed("names", "forms") or plain in function_words()
+    return is_known or plain in _PLACES
 
 
 def _spellings(text: str) -> list[str]:
@@ -390,14 +385,14 @@ def opposite_flags(source: str, target: str, source_language: str, target_langua
     before, after = _words(source), _words(target)
     if bool(denial(source, source_language)) != bool(denial(target, target_language)):
         return []  # "not above" is "below"
-    found = []
+    flags = []
     for sides in pairs:
         there = [_first(before, here) for here, _ in sides], [_first(after, here) for _, here in sides]
         for side in (0, 1):
             said, instead = there[0][side], there[1][1 - side]
             if said and instead and not there[0][1 - side] and not there[1][side]:
-                found.append(SegmentFlag("opposite", instead, said))
-    return found
+                flags.append(SegmentFlag("opposite", instead, said))
+    return flags
 
 
 def _words(text: str) -> list[str]:
@@ -539,12 +534,12 @@ def doubts_in(
         return ()
     least = _least_of_each(answer, probabilities)
     of_target = {at: least[before[offset + index]] for index, at in enumerate(after)}
-    found = []
+    doubts = []
     for begin, end in _word_places(target, tags, of_target):
         lowest = min(of_target[at][0] for at in range(begin, end))
         if lowest < below:
-            found.append((begin, end, lowest))
-    return tuple(found)
+            doubts.append((begin, end, lowest))
+    return tuple(doubts)
 
 
 def _signs(text: str, tags: Tags) -> list[int]:
@@ -579,14 +574,14 @@ def _word_places(text: str, tags: Tags, tokens: dict[int, tuple[float, int]]) ->
     """Return the positions of the words of a text outside its tags. Where words are not separated by spaces, return
     those of the characters of each token.
     """
-    found: list[tuple[int, int]] = []
+    places: list[tuple[int, int]] = []
     at = 0
     for tag_begin, tag_end in [*tag_spans(text, tags), (len(text), len(text))]:
         for word in _UNCERTAIN_WORD.finditer(text, at, tag_begin):
             spans = _by_token(*word.span(), tokens) if _SPACELESS.search(word[0]) else [word.span()]
-            found += [bare for begin, end in spans if (bare := _bare(text, begin, end))]
+            places += [bare for begin, end in spans if (bare := _bare(text, begin, end))]
         at = tag_end
-    return found
+    return places
 
 
 def _bare(text: str, begin: int, end: int) -> tuple[int, int] | None:
@@ -598,10 +593,10 @@ def _bare(text: str, begin: int, end: int) -> tuple[int, int] | None:
 
 
 def _by_token(begin: int, end: int, tokens: dict[int, tuple[float, int]]) -> list[tuple[int, int]]:
-    found: list[tuple[int, int]] = []
+    spans: list[tuple[int, int]] = []
     for at in range(begin, end):
-        if found and tokens[at][1] == tokens[at - 1][1]:
-            found[-1] = (found[-1][0], at + 1)
+        if spans and tokens[at][1] == tokens[at - 1][1]:
+            spans[-1] = (spans[-1][0], at + 1)
         else:
-            found.append((at, at + 1))
-    return found
+            spans.append((at, at + 1))
+    return spans

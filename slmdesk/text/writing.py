@@ -236,7 +236,7 @@ def _names_at(text: str, start: int, end: int, language: str) -> list[str]:
     another name or after a title. At the beginning of a sentence it must not be a function word.
     """
     words = list(_WORD.finditer(text))
-    found = []
+    names = []
     for at, word in enumerate(words):
         if word.end() <= start or word.start() >= end or not _is_large(word[0]) or _is_common(word[0], language):
             continue
@@ -245,8 +245,8 @@ def _names_at(text: str, start: int, end: int, language: str) -> list[str]:
         is_pair = any(_is_near(text, each, word) and _is_proper(each[0], language) for each in beside)
         opens = bool(_OPENS.search(text, 0, word.start()))
         if is_title or is_pair or _is_odd(word[0]) or opens or language != "de":
-            found.append(word[0])
-    return found
+            names.append(word[0])
+    return names
 
 
 def _is_large(word: str) -> bool:
@@ -419,11 +419,11 @@ def edits_of(old: str, new: str) -> list[Edit]:
             ranges[-1][1], ranges[-1][3] = b, d
         else:
             ranges.append([a, b, c, d])
-    found: list[Edit] = []
+    edits: list[Edit] = []
     for change in ranges:
         a, b, c, d = _slid(keys, mine, *change)
-        found += _word_by_word(Edit(places[a], places[b], "".join(theirs[c:d])), old)
-    return list(_moved_as_one([edit for edit in found if not _is_style(old, edit)], old))
+        edits += _word_by_word(Edit(places[a], places[b], "".join(theirs[c:d])), old)
+    return list(_moved_as_one([edit for edit in edits if not _is_style(old, edit)], old))
 
 
 def applied(text: str, edits: Sequence[Edit]) -> str:

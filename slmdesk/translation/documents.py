@@ -5,14 +5,14 @@ from __future__ import annotations
 import os
 import shutil
 import threading
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
 from slmdesk.base.documents import TRANSLATABLE, format_of
 from slmdesk.base.errors import KnownError
-from slmdesk.base.files import is_there, private_folder, write_out
+from slmdesk.base.files import private_folder
 from slmdesk.base.paths import Paths
 from slmdesk.base.protocol import lenient_from, picked, stored_list
 from slmdesk.base.record import Record, changed
@@ -21,15 +21,14 @@ from slmdesk.base.translation import Origin as Made
 from slmdesk.base.types import Json
 from slmdesk.children.client import ChildClient
 from slmdesk.jobs.runner import Plan, Question, Yield
-from slmdesk.library.reading import ask_reader, rewritten, units_in
+from slmdesk.library.reading import ask_reader, units_in
 from slmdesk.library.scan import scan
-from slmdesk.runtime.events import Event, Pending, TranslationRead, ended
+from slmdesk.runtime.events import Pending, TranslationRead, ended
 from slmdesk.runtime.messages import problem_for
-from slmdesk.runtime.service import ServiceThread, Slices, in_slices, pending_on_file_thread, sliced
-from slmdesk.store import Store, is_instance_alive
+from slmdesk.runtime.service import Runtime, Service, ServiceThread, Slices, in_slices, pending_on_file_thread, sliced
+from slmdesk.store import is_instance_alive
 from slmdesk.text.tagged import KIND as SUBTITLE
 from slmdesk.text.tagged import Tags, problems
-from slmdesk.translation.export import segments_of_item
 from slmdesk.translation.glossaries import TermLists
 from slmdesk.translation.memory import recalled
 from slmdesk.translation.prompts import (
@@ -41,7 +40,7 @@ from slmdesk.translation.prompts import (
     segments_from,
     units_of_text,
 )
-from slmdesk.translation.types import SegmentChanged, TranslationRequest, WrittenFile, memory_domain
+from slmdesk.translation.types import SegmentChanged, TranslationRequest, memory_domain
 
 WITH_COLUMNS = frozenset(("csv",))
 WITH_SHEETS = frozenset(("xlsx", "ods"))
@@ -157,25 +156,17 @@ def _columns(untrusted: Json) -> list[Column]:
     return [lenient_from(Column, column, name="", samples=(), is_text=False) for column in listed]
 
 
-# ---- what goes before the first question to the model
-
-
 T = TypeVar("T")
 UNITS_AT_ONCE = 100
 SEGMENTS_AT_ONCE = 500
 
 
-class Preparation:
-    def __init__(
-        self,
-        service_thread: ServiceThread,
-        store: Store,
-        reader: ChildClient,
-        terms: TermLists,
-        publish: Callable[[Event], None],
-    ) -> None:
-        self._service_thread, self._store, self._reader = service_thread, store, reader
-        self._terms, self._publish = terms, publish
+class Preparation(Service):
+    """What goes before the first question to the model."""
+
+    def __init__(self, runtime: Runtime, reader: ChildClient, terms: TermLists) -> None:
+        super().__init__(runtime)
+        self._reader, self._terms = reader, terms
 
     def cut(self, item: str, request: TranslationRequest, password: str) -> Plan:
         """Cut the text or document into segments and store the segments. After a crash the cutting is repeated."""
@@ -250,60 +241,12 @@ def segment_flags(
     )
 
 
-# ---- writes a translated document to a file with the reader child
-
-
-UNWRITTEN = SegmentFlag("unwritten")
-"""Flag of a segment whose translation could not be put into the file."""
-
-
-def written(
-    service_thread: ServiceThread,
-    reader: ChildClient,
-    payload: Mapping[str, Json],
-    answers: Iterator[tuple[int, str, str]],
-    target: Path,
-    *,
-    may_replace: bool,
-) -> Slices[WrittenFile]:
-    """Send all units (number, text, translation) to the reader process, and write the file it makes.
-
-    Raises KnownError `file.exists`, `child.protocol`; ends with a Problem of the document or the disk.
-    """
-    if is_there(target) and not may_replace:
-        raise KnownError("file.exists", path=str(target))
-    data, numbers = yield from rewritten(service_thread, reader, payload, answers)
-
-    def write() -> WrittenFile:
-        write_out(target, data)
-        return WrittenFile(target, len(data), numbers)
-
-    file: WrittenFile = yield pending_on_file_thread(service_thread, write, name="translation")
-    return file
-
-
-def mark_unwritten(
-    store: Store, item: str, refused: Collection[int], publish: Callable[[SegmentRecord], None]
-) -> Slices[None]:
-    """Flag the segments whose units were written untranslated, and remove this flag from all other segments."""
-    for segment in segments_of_item(store, item):
-        is_unwritten = segment.unit in refused and bool(segment.target)
-        if (UNWRITTEN in segment.flags) != is_unwritten:
-            others = tuple(flag for flag in segment.flags if flag != UNWRITTEN)
-            flags = (UNWRITTEN, *others) if is_unwritten else others
-            publish(store.segments.change(item, segment.number, flags=flags))
-        yield
-
-
 def payload_of(request: TranslationRequest) -> dict[str, Json]:
     options: dict[str, Json] = {
         "language": request.target, "is_right_to_left": LANGUAGES[request.target].is_right_to_left,
         **picked(request, "sheet_names", "properties"), "columns": list(request.columns),
     }  # fmt: skip
     return {**picked(request, "path", "password"), "options": options}
-
-
-# ---- temporary files in the cache for documents that are written to standard output
 
 
 @contextmanager

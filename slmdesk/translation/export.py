@@ -44,9 +44,6 @@ def export_translation(store: Store, item: Item, form: str) -> Slices[Make]:
     return make
 
 
-# ---- a stored translation as rows for people and as JSON
-
-
 FORMAT = "slmdesk-translation"
 _AT_ONCE = 100
 
@@ -86,9 +83,6 @@ def translation_json(
     return {"format": FORMAT, "version": 1, "id": item.id, "title": item.title, "segments": segments, "left": left}
 
 
-# ---- builds documents from a translation
-
-
 HEAD = ("", "Source", "Translation", "State", "Needs review")
 
 
@@ -114,9 +108,6 @@ def pair_paper(title: str, languages: tuple[str, str], segments: Sequence[Segmen
         for segment in segments
     )
     return Paper(title, (table(languages, tuple(pairs)),))
-
-
-# ---- the report of how a translation went
 
 
 REPORT_FORMAT = "slmdesk-translation-report"
@@ -251,9 +242,6 @@ def _tbx(record: GlossaryRecord, terms: Sequence[Term]) -> str:
 def _plain(text: str) -> str:
     """Return a text for XML: control characters, which XML cannot contain, become U+FFFD."""
     return escape(plain(text), quote=False)
-
-
-# ---- writes pairs of sentences as TMX, for other translation programs
 
 
 ANY = "*all*"

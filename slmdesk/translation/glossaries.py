@@ -25,11 +25,7 @@ from slmdesk.text.folding import fold
 from slmdesk.text.terms import TermIndex
 from slmdesk.translation.export import to_glossary_file
 from slmdesk.translation.prompts import DOMAINS
-from slmdesk.translation.types import (
-    GlossariesChanged,
-    TranslationRequest,
-    memory_domain,
-)
+from slmdesk.translation.types import GlossariesChanged, TranslationRequest, memory_domain
 
 TERMS_AT_ONCE = 500
 KEEP_LIST = N_("Do not translate")
@@ -289,8 +285,6 @@ class GlossaryService(Service):
 
         return pending_on_file_thread(self._service_thread, work, name="glossary-export")
 
-    # ---- inside
-
     def _there(self) -> list[GlossaryRecord]:
         return [glossary for glossary in self._store.glossaries.all() if glossary.id not in self._going]
 
@@ -369,9 +363,6 @@ def _domain(domain: str) -> str:
     return "" if domain == "everyday" else domain
 
 
-# ---- whether a term can be kept, and which of many are new
-
-
 MOST_CHARACTERS = 500
 
 
@@ -432,9 +423,6 @@ def term_of(untrusted: Any) -> Term | None:
     return Term(source, target, words, keeps=keeps, minds_case=minds_case, note=note, forms=kind)
 
 
-# ---- reads files of terms and pairs of other programs with the reader child, and checks the result
-
-
 class FileRows(Record):
     name: str
     rows: tuple[Any, ...]
@@ -449,6 +437,8 @@ Columns: TypeAlias = Mapping[str, int] | None
 
 
 class TermReader:
+    """Reads files of terms and pairs of other programs with the reader child."""
+
     def __init__(self, service_thread: ServiceThread, reader: ChildClient) -> None:
         self._service_thread, self._reader = service_thread, reader
 
@@ -484,14 +474,13 @@ class TermReader:
         return stored_list(list[str], result.get("rows"))
 
 
-# ---- the terms that apply to a translation, cached until a term changes
-
-
 MOST_KEPT = 4
 """Most term lists that are cached. Each list belongs to a pair of languages between which a person switches."""
 
 
 class TermLists:
+    """The terms that apply to a translation, cached until a term changes."""
+
     def __init__(self, store: Store) -> None:
         self._store = store
         self._version: tuple[int, int] = (-1, -1)

@@ -150,8 +150,10 @@ def _each_once(found: FileRows) -> _Pairs:
                 contradictions[source] = None
         kept[key] = (source, target)
     first, second = found.languages
-    if not kept:
+    if not kept and found.skipped:
         raise KnownError("glossary.empty", path=found.name)
+    if not kept:  # an empty memory, as it was exported
+        return [], 0, ()
     if not first or not second:
         raise KnownError("glossary.no_languages", path=found.name)
     if first == second:

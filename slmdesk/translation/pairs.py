@@ -21,7 +21,6 @@ from slmdesk.base.translation import LANGUAGES, NO_BLANKS, Term, language_of
 from slmdesk.base.types import Json
 from slmdesk.evaluation.exams import AutoExams, ExamService, Skill, result_of
 from slmdesk.evaluation.recommendation import RecommendationService, entry_of, languages_of
-from slmdesk.hub.search import CatalogueEntry
 from slmdesk.hub.search import Skill as Made
 from slmdesk.jobs.runner import Batch, JobPlanner, Plan, StepValue
 from slmdesk.jobs.service import JobService
@@ -94,7 +93,7 @@ class PairExamService(Service, JobPlanner):
         if job := self.unfinished(record, *pair):
             return job if job.status is JobStatus.RUNNING else self._jobs.resume(job.id)
         self._end_older(record)
-        title = f"{record.name}: {' → '.join(LANGUAGES[one].name for one in pair)}"
+        title = f"{record.name}: {' → '.join(LANGUAGES[code].name for code in pair)}"
         version = pair_version(record)
         settings: dict[str, Json] = {"version": version, "source": pair[0], "target": pair[1], "by_itself": by_itself}
         return self._jobs.add(KIND, title, record, (), prompt_version=_prompt_version(version), settings=settings)
@@ -102,8 +101,8 @@ class PairExamService(Service, JobPlanner):
     def unfinished(self, record: ModelRecord, source: str, target: str) -> JobRecord | None:
         requested = (KIND, record.sha256, pair_version(record), source, target)
         for job in self._jobs.list():
-            found = (job.settings.get(key) for key in ("version", "source", "target"))
-            if (job.kind, job.model_sha256, *found) == requested and not job.status.is_end:
+            settings = (job.settings.get(key) for key in ("version", "source", "target"))
+            if (job.kind, job.model_sha256, *settings) == requested and not job.status.is_end:
                 return job
         return None
 
@@ -188,15 +187,6 @@ class PairExamService(Service, JobPlanner):
             kept: dict[str, Json] = dict(notes_of(record) if notes is None else notes)
             shape: dict[str, Json] = {"version": pair_version(record), "pairs": pairs, "notes": kept}
             self._store.models.set_info(record.id, **{INFO_KEY: shape})
-
-
-def judged(source: str, target: str, answers: Sequence[str], backs: Sequence[str], *, now: float) -> PairResult:
-    scores = judge_pair(source, target, answers, backs)
-    skills = tuple(
-        PairSkillResult(skill, level_of(score.passed / max(score.total, 1)), score.passed, score.total)
-        for skill, score in scores.items()
-    )
-    return PairResult(source, target, level_in_all(skills), now, skills)
 
 
 def level_of(share: float) -> str:
@@ -302,11 +292,6 @@ class PairItem(Record):
         return translation_step(self.text, self.tags, style, terms=self.terms)
 
 
-class Score(Record):
-    passed: int
-    total: int
-
-
 def pair_version(record: ModelRecord) -> str:
     """Return the version of a model's exams: the test sentences, and the prompts it is asked with."""
     return f"{_shape()['version']} {prompt_version(translator_family(record))}"
@@ -350,7 +335,7 @@ def said(item: PairItem, answer: str, source: str = "", target: str = "") -> str
     return mended(without_chatter(item.text, words).strip(), item.tags)
 
 
-def judge_pair(source: str, target: str, answers: Sequence[str], backs: Sequence[str]) -> Mapping[PairSkill, Score]:
+def judged(source: str, target: str, answers: Sequence[str], backs: Sequence[str], *, now: float) -> PairResult:
     """Judge the answers to all test sentences of `source`. `backs` are the back-translations of the plain sentences.
 
     An empty answer does not count. Takes less than a second; any thread.
@@ -369,8 +354,11 @@ def judge_pair(source: str, target: str, answers: Sequence[str], backs: Sequence
                if item.has_figures]  # fmt: skip
     terms = [uses(item.terms[0], words, target) for item, words in of[ItemKind.TERM]]
     quiet = [is_quiet(item, words) for item, words in zip(items, given, strict=True)]
-    shown = (in_target, sense, tags, figures, terms, quiet)
-    return {skill: Score(sum(scores), len(scores)) for skill, scores in zip(PairSkill, shown, strict=True)}
+    skills = tuple(
+        PairSkillResult(skill, level_of(sum(passed) / max(len(passed), 1)), sum(passed), len(passed))
+        for skill, passed in zip(PairSkill, (in_target, sense, tags, figures, terms, quiet), strict=True)
+    )
+    return PairResult(source, target, level_in_all(skills), now, skills)
 
 
 def is_in(target: str, source_words: str, words: str) -> bool:
@@ -446,9 +434,6 @@ def _shape() -> Mapping[str, Any]:
     return tomllib.loads(source.read_text("utf-8"))
 
 
-# ---- starts the exam of a model for a pair of languages automatically, after it has translated that pair
-
-
 class AutoPairExams(AutoExams):
     """Automatic exams that start after a translation and examine the pair that was translated last. Service thread."""
 
@@ -465,8 +450,6 @@ class AutoPairExams(AutoExams):
         self._pairs = pairs
         self._last: dict[str, tuple[str, str]] = {}
         """The pair each model translated last, or the pair that is examined in its place."""
-
-    # ---- inside
 
     def _listen(self, events: EventBus) -> None:
         super()._listen(events)
@@ -579,8 +562,6 @@ class PairAdviceService:
         family = translator_family(record)
         return family is None or family.translation is None or bool(family.translation.tags)
 
-    # ---- inside
-
     def _words(self, record: ModelRecord, result: PairResult | None, target: str) -> str:
         if result is not None:
             return warning_words(record.name, result)
@@ -622,10 +603,6 @@ class PairAdviceService:
         return found.offer if found and found.entry.repo not in here else ""
 
 
-def _is_made_for(entry: CatalogueEntry, source: str, target: str) -> bool:
-    return Made.TRANSLATION in entry.skills and entry.speaks(target) and (not source or entry.speaks(source))
-
-
 def _languages_of(record: ModelRecord) -> Sequence[str]:
     """Return the languages that a model was made for, by code. Empty if its publisher does not list them."""
     family = translator_family(record) if entry_of(record) is None else None
@@ -642,7 +619,7 @@ def _is_translator_of(record: ModelRecord, source: str, target: str) -> bool:
     if entry is None:
         languages = _languages_of(record) or tuple(LANGUAGES)
         return translator_family(record) is not None and target in languages and (not source or source in languages)
-    return _is_made_for(entry, source, target)
+    return Made.TRANSLATION in entry.skills and all(entry.speaks(code) for code in (source, target) if code)
 
 
 def _named(languages: Sequence[str]) -> str:
@@ -663,9 +640,6 @@ def _format_words(record: ModelRecord) -> str:
     ).format(name=record.name)
 
 
-# ---- labels for the results of exams for pairs of languages
-
-
 LEVELS = {"good": _("good"), "fair": _("usable"), "weak": _("weak")}
 _SHORT = {
     PairSkill.LANGUAGE: _("right language"),
@@ -677,16 +651,12 @@ _SHORT = {
 }
 
 
-def pair_words(result: PairResult) -> str:
-    return f"{LANGUAGES[result.source].shown} → {LANGUAGES[result.target].shown}"
-
-
 def pair_line(result: PairResult) -> str:
     counts = ", ".join(
         _("{short} {passed} of {total}").format(short=_SHORT[skill.skill], passed=skill.passed, total=skill.total)
         for skill in result.skills
     )
-    return f"{pair_words(result)}: {LEVELS[result.level]} ({counts})."
+    return f"{LANGUAGES[result.source].shown} → {LANGUAGES[result.target].shown}: {LEVELS[result.level]} ({counts})."
 
 
 def note_lines(notes: Mapping[str, Json]) -> tuple[str, ...]:
@@ -757,5 +727,5 @@ def _doubt(result: PairResult) -> str:
 
 
 def _counted(result: PairResult, skill: PairSkill) -> str:
-    other_result = result.of(skill)
-    return _("{passed} of {total}").format(passed=other_result.passed, total=other_result.total)
+    found = result.of(skill)
+    return _("{passed} of {total}").format(passed=found.passed, total=found.total)

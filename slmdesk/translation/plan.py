@@ -31,12 +31,7 @@ from slmdesk.jobs.types import ExpectedBatch
 from slmdesk.text.tagged import KIND, Phrase, Tags, phrases_of, placed, plain, span_of, verbatim
 from slmdesk.text.terms import TermIndex, terms_in
 from slmdesk.text.translation_checks import Cleaned, cleaned, flags_of
-from slmdesk.translation.prompts import (
-    TranslationStyle,
-    projection_step,
-    prompt_version,
-    translation_step,
-)
+from slmdesk.translation.prompts import TranslationStyle, projection_step, prompt_version, translation_step
 
 SEGMENTS_AT_ONCE = 200
 FIRST = "translate"
@@ -205,14 +200,10 @@ class TranslationPlan:
 
     def _flags(self, work: _Work, target: str) -> tuple[SegmentFlag, ...]:
         manner = self._manner_of(work)
+        segment, source, language = work.segment, manner.source, manner.target
+        tags, terms, cue = work.tags, work.terms, segment.place if segment.kind == KIND else ""
         return flags_of(
-            work.segment.source,
-            target,
-            source_language=manner.source,
-            target_language=manner.target,
-            tags=work.tags,
-            terms=work.terms,
-            cue=work.segment.place if work.segment.kind == KIND else "",
+            segment.source, target, source_language=source, target_language=language, tags=tags, terms=terms, cue=cue
         )
 
     # ---- tags
@@ -229,7 +220,9 @@ class TranslationPlan:
                 words = phrase.text.strip()
                 if verbatim(work.plain, words):
                     found[id(work)][phrase.number] = words
-                elif words and (step := self._projection_step(work, words)) is not None:
+                    continue
+                step = projection_step(work.words, work.plain, words, self._manner_of(work)) if words else None
+                if step is not None:
                     key = step_key(self._sha256, version, step)
                     steps[key] = step
                     asked.append((work, phrase, key))
@@ -241,9 +234,6 @@ class TranslationPlan:
             found[id(work)][phrase.number] = _answer_of(reported.get(key)).text.strip()
         for work in works:
             self._put_tags(work, found[id(work)])
-
-    def _projection_step(self, work: _Work, words: str) -> Mapping[str, Json] | None:
-        return projection_step(work.words, work.plain, words, self._manner_of(work))
 
     def _put_tags(self, work: _Work, words: Mapping[int, str]) -> None:
         if not work.plain:

@@ -8,11 +8,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from slmdesk.base.record import Record, changed
 from slmdesk.base.records import ModelRecord
-from slmdesk.base.translation import LANGUAGES, NewSegment, SegmentState, Term
+from slmdesk.base.translation import DETECTED, LANGUAGES, NewSegment, SegmentState, Term
 from slmdesk.base.types import ChatMessage, Json, Origin, Role, Sampling, TextPart
 from slmdesk.gguf.header import ModelFamily, TranslationPrompts, families, family_named
 from slmdesk.jobs.runner import step_of
@@ -21,9 +21,6 @@ from slmdesk.text.preserved import is_address, is_code, is_firm, is_only_protect
 from slmdesk.text.sentences import detect
 from slmdesk.text.tagged import KIND, Tags, plain, segment_of, segments_of
 from slmdesk.text.terms import TermIndex, find_terms
-
-if TYPE_CHECKING:
-    pass  # loads all text checks, so import it only here
 
 DOMAINS = ("everyday", "medical", "legal", "technical", "finance")
 FORMALITIES = ("formal", "informal")
@@ -185,9 +182,6 @@ def _instructions(manner: TranslationStyle, is_tagged: bool) -> str:
     return " ".join(line for line in lines if line)
 
 
-# ---- projection
-
-
 def projection_step(
     source: str, target: str, phrase: str, manner: TranslationStyle | None = None
 ) -> dict[str, Json] | None:
@@ -244,9 +238,6 @@ def _quoted(text: str) -> str:
     return f'"{escaped}"'
 
 
-# ---- built-in terms of a domain, offered to the model where they occur in a segment
-
-
 def domain_terms(text: str, domain: str, source: str, target: str) -> list[Term]:
     """Return the built-in terms for office documents and for a domain that occur in a text, each once.
 
@@ -273,9 +264,6 @@ def _index(domain: str, source: str, target: str) -> TermIndex:
 def _data() -> Mapping[str, Any]:
     source = resources.files("slmdesk.translation") / "domains.toml"
     return tomllib.loads(source.read_text("utf-8"))
-
-
-# ---- cuts the units of a document, or the paragraphs of a text, into segments for translation
 
 
 LEAST_WORDS = 4
@@ -344,14 +332,12 @@ def why_left(source: str, tags: Tags, terms: Sequence[Term]) -> str:
 def _reported(words: str, taken: CutState) -> str:
     """Return the language of a unit. A short unit gets the language of the unit before."""
     if len(words.split()) >= LEAST_WORDS or not words.isascii():
-        found, sure = detect(words, OFFERED)
+        found, sure = detect(words, DETECTED)
         if found:
             taken.language, taken.sure = found, sure
     return taken.language
 
 
-OFFERED = tuple(sorted(set(LANGUAGES) - {"sr"}))
-"""Languages that are detected. Serbian is not, because it is mistaken for Croatian or Bulgarian."""
 LOOKED_AT = 20_000
 """Most characters of a text from which its language is detected."""
 
@@ -364,13 +350,13 @@ only in this language.
 
 def language_of_text(text: str) -> str:
     sizes = _sizes(text)
-    return max(sizes, key=lambda siz: sizes[siz]) if sizes else ""
+    return max(sizes, key=sizes.__getitem__, default="")
 
 
 def only_language_of_text(text: str) -> str:
     """Return the code of the language of (nearly) all of a text, or '' if it has several or the language is unknown."""
     sizes = _sizes(text)
-    best = max(sizes, key=lambda siz: sizes[siz]) if sizes else ""
+    best = max(sizes, key=sizes.__getitem__, default="")
     return best if best and sizes[best] >= ALL * sum(sizes.values()) else ""
 
 

@@ -17,11 +17,7 @@ from slmdesk.text.tagged import Tags, plain, problems
 from slmdesk.text.terms import find_terms, terms_in
 from slmdesk.translation.documents import segment_flags
 from slmdesk.translation.memory import MemoryService
-from slmdesk.translation.prompts import (
-    TranslationStyle,
-    styled,
-    translation_step,
-)
+from slmdesk.translation.prompts import TranslationStyle, styled, translation_step
 from slmdesk.translation.service import TranslationService
 from slmdesk.translation.types import SegmentChanged, memory_domain, request_of
 
@@ -143,9 +139,6 @@ def word_runs(old: str, new: str) -> tuple[tuple[str, str], ...]:
         runs += [("gone", " ".join(before[a:b]))] if b > a else []
         runs += [("new", " ".join(after[c:d]))] if d > c else []
     return tuple(runs)
-
-
-# ---- edits single segments
 
 
 MOST_HINT = 300

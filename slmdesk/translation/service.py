@@ -24,12 +24,13 @@ from slmdesk.children.client import ChildClient
 from slmdesk.exports.writers import PAPER_FORMS
 from slmdesk.jobs.runner import JobPlanner, Plan
 from slmdesk.jobs.service import REQUEST, JobService, begun_before
+from slmdesk.library.reading import rewritten
 from slmdesk.loader.model_loader import ModelLoader
 from slmdesk.models.service import DefaultsService, DefaultUse, ModelService, able
 from slmdesk.runtime.events import ItemChanged, Pending
 from slmdesk.runtime.service import Runtime, Service, Slices, in_slices, json_bytes, pending_on_file_thread
 from slmdesk.store.translations import LOOK
-from slmdesk.translation.documents import Preparation, mark_unwritten, payload_of, written
+from slmdesk.translation.documents import Preparation, payload_of
 from slmdesk.translation.export import ANY, left_parts, pair_paper, report_json, report_paper, segments_of_item, to_tmx
 from slmdesk.translation.export import gathered as all_segments
 from slmdesk.translation.glossaries import TermLists
@@ -38,6 +39,7 @@ from slmdesk.translation.prompts import DOMAINS, FORMALITIES, TranslationStyle, 
 from slmdesk.translation.types import (
     KIND,
     NO_GLOSSARY,
+    UNWRITTEN,
     PairUsed,
     RetryScope,
     SegmentChanged,
@@ -84,13 +86,11 @@ class TranslationService(Service, JobPlanner):
         self._models, self._uses, self._pairs = models, uses, pairs
         self._loader, self._jobs, self._reader = loader, jobs, reader
         self._terms = TermLists(runtime.store)
-        self._preparation = Preparation(runtime.service_thread, runtime.store, reader, self._terms, runtime.publish)
+        self._preparation = Preparation(runtime, reader, self._terms)
         self._live: dict[str, _Live] = {}
         self._passwords: dict[str, str] = {}
         """Passwords of the documents begun since the program started, by item. They are never written to disk."""
         jobs.plan_by(KIND, self)
-
-    # ---- requests
 
     def begin(self, request: TranslationRequest) -> Item:
         """Store a new translation and make it in the background.
@@ -225,16 +225,29 @@ class TranslationService(Service, JobPlanner):
         return in_slices(self._service_thread, self._writing(view, target, may_replace=replace))
 
     def _writing(self, view: TranslationView, target: Path, *, may_replace: bool) -> Slices[WrittenFile]:
+        """Send all units (number, text, translation) to the reader process, and write the file it makes.
+
+        Raises KnownError `file.exists`, `child.protocol`; ends with a Problem of the document or the disk.
+        """
+        if is_there(target) and not may_replace:
+            raise KnownError("file.exists", path=str(target))
         item = view.item.id
         payload = {**payload_of(view.request), "password": self._passwords.get(item, "")}
-        file = yield from written(
-            self._service_thread, self._reader, payload, self._answers(item), target, may_replace=may_replace
-        )
-        if file.refused or view.look:
-            yield from mark_unwritten(
-                self._store, item, frozenset(file.refused), lambda segment: self._publish(SegmentChanged(item, segment))
-            )
-        return file
+        data, refused = yield from rewritten(self._service_thread, self._reader, payload, self._answers(item))
+        yield pending_on_file_thread(self._service_thread, lambda: write_out(target, data), name="translation")
+        if refused or view.look:
+            yield from self._mark_unwritten(item, frozenset(refused))
+        return WrittenFile(target, len(data), refused)
+
+    def _mark_unwritten(self, item: str, refused: frozenset[int]) -> Slices[None]:
+        """Flag the segments whose units were written untranslated, and remove this flag from all other segments."""
+        for segment in segments_of_item(self._store, item):
+            is_unwritten = segment.unit in refused and bool(segment.target)
+            if (UNWRITTEN in segment.flags) != is_unwritten:
+                others = tuple(flag for flag in segment.flags if flag != UNWRITTEN)
+                flags = (UNWRITTEN, *others) if is_unwritten else others
+                self._publish(SegmentChanged(item, self._store.segments.change(item, segment.number, flags=flags)))
+            yield
 
     def _answers(self, item: str) -> Iterator[tuple[int, str, str]]:
         for unit, parts in groupby(segments_of_item(self._store, item), key=lambda segment: segment.unit):
@@ -311,8 +324,6 @@ class TranslationService(Service, JobPlanner):
         total = sum(counts.values())
         return total - counts.get(SegmentState.OPEN, 0), total
 
-    # ---- inside
-
     def terms_of(self, request: TranslationRequest) -> Sequence[Term]:
         return self._terms.of_request(request)
 
@@ -332,9 +343,6 @@ class TranslationService(Service, JobPlanner):
         return changed(request, target=target, source=source, glossaries=glossaries)
 
 
-# ---- exports of a translation besides the document itself
-
-
 class Handout(StrEnum):
     PAIR = "pair"
     """A document with both languages side by side."""
@@ -350,6 +358,8 @@ HANDOUT_FORMS = {
 
 
 class TranslationFiles(Service):
+    """Exports of a translation besides the document itself."""
+
     def __init__(self, runtime: Runtime, translations: TranslationService) -> None:
         super().__init__(runtime)
         self._translations = translations

@@ -13,15 +13,7 @@ from slmdesk.base.protocol import Cancelled, Done, Failed, FromChild, Partial, T
 from slmdesk.base.record import Record, changed
 from slmdesk.base.records import ModelRecord
 from slmdesk.base.texts import _
-from slmdesk.base.translation import (
-    Doubt,
-    LiveSegment,
-    Origin,
-    SegmentFlag,
-    SegmentRecord,
-    SegmentState,
-    Term,
-)
+from slmdesk.base.translation import Doubt, LiveSegment, Origin, SegmentFlag, SegmentRecord, SegmentState, Term
 from slmdesk.base.types import Json
 from slmdesk.loader.model_loader import Lease, ModelLoader
 from slmdesk.runtime.events import Pending
@@ -39,11 +31,7 @@ from slmdesk.translation.prompts import (
     translation_step,
     units_of_text,
 )
-from slmdesk.translation.types import (
-    LiveTranslated,
-    PairUsed,
-    language_of_most,
-)
+from slmdesk.translation.types import LiveTranslated, PairUsed, language_of_most
 
 TELL_S = 0.05
 """Least seconds between two updates of the window while a translation streams in."""
@@ -66,12 +54,7 @@ class _Asked:
 
 
 class LiveTranslation(Service):
-    def __init__(
-        self,
-        runtime: Runtime,
-        loader: ModelLoader,
-        terms: Callable[[str, str, str], Sequence[Term]],
-    ) -> None:
+    def __init__(self, runtime: Runtime, loader: ModelLoader, terms: Callable[[str, str, str], Sequence[Term]]) -> None:
         """Create the service. `terms(source, target, domain)` returns the terms of the active glossaries."""
         super().__init__(runtime)
         self._loader, self._terms = loader, terms
@@ -86,8 +69,6 @@ class LiveTranslation(Service):
         self._is_done = True
         self._reported_at = 0.0
         self._deaths = 0
-
-    # ---- requests
 
     def translate(self, text: str, manner: TranslationStyle, record: ModelRecord) -> None:
         """Translate `text`, which replaces the text given before. An empty text stops everything."""
@@ -339,9 +320,6 @@ def _domain(manner: TranslationStyle) -> str:
     return "" if manner.domain == "everyday" else manner.domain
 
 
-# ---- caches the translated segments of typed text by words, languages and manner, until the program ends
-
-
 KEPT = 5_000
 """Most segments that are cached until the program ends, in addition to those of the current text."""
 
@@ -365,6 +343,8 @@ class CachedSegment(Record):
 
 
 class SegmentCache:
+    """Translated segments of typed text by words, languages and manner, until the program ends."""
+
     def __init__(self) -> None:
         self._known: OrderedDict[Key, CachedSegment] = OrderedDict()
         self.on_show = 0

@@ -62,6 +62,10 @@ class TranslationView(Record):
     is_done: bool
 
 
+UNWRITTEN = SegmentFlag("unwritten")
+"""Flag of a segment whose translation could not be put into the file."""
+
+
 class WrittenFile(Record):
     path: Path
     bytes: int
@@ -104,9 +108,6 @@ def request_of(item: Item) -> TranslationRequest:
     return request_from(request_in(item))
 
 
-# ---- events of translations
-
-
 class TranslationGrew(Event):
     item: str
     job: str
@@ -134,9 +135,6 @@ class LiveTranslated(Event):
 class GlossariesChanged(Event): ...
 
 
-# ---- labels for the flags of a translation and for parts that are not translated
-
-
 STATE_WORDS = {
     SegmentState.OPEN: N_("waiting"),
     SegmentState.TRANSLATED: N_("translated"),
@@ -151,9 +149,6 @@ REASON_WORDS = {
     "kept": N_("not to be translated"),
     "already": N_("in the language already"),
     "no_answer": N_("the model gave no answer"),
-    "lines": N_("it has {text} lines, the source {detail}"),
-    "line_length": N_("a line of it has {text} characters; up to {detail} are read well"),
-    "reading_speed": N_("it has {text} characters a second to read; up to {detail} can be read"),
     "tags": N_("the marks of the formatting were lost"),
     "redaction": N_("it could not be redacted so that it can be put back, so the model was not asked"),  # as below
 }
@@ -210,32 +205,16 @@ _WORDS = {
 }
 _TAG_FAULTS = (N_("missing"), N_("repeated"), N_("unclosed"), N_("crossed"), N_("unknown"))
 _BOTH = {
-    "number": (
-        N_("Number missing: “{text}”"),
-        N_("Check number: “{text}”"),
-        N_("Check number: “{detail}” → “{text}”"),
-    ),
-    "date": (
-        N_("Date missing: “{text}”"),
-        N_("Check date: “{text}”"),
-        N_("Check date: “{detail}” → “{text}”"),
-    ),
-    "name": (
-        N_("Name missing: “{text}”"),
-        N_("Check name: “{text}”"),
-        N_("Check name: “{detail}” → “{text}”"),
-    ),
+    "number": (N_("Number missing: “{text}”"), N_("Check number: “{text}”"), N_("Check number: “{detail}” → “{text}”")),
+    "date": (N_("Date missing: “{text}”"), N_("Check date: “{text}”"), N_("Check date: “{detail}” → “{text}”")),
+    "name": (N_("Name missing: “{text}”"), N_("Check name: “{text}”"), N_("Check name: “{detail}” → “{text}”")),
     "placeholder": (N_("{text} is missing"), N_("{text} is not in the source"), N_("{text}: {detail}")),
     "redaction": (
         N_("“{text}” was redacted and did not come back"),
         N_("“{text}” resembles what stood for something redacted"),
         N_("“{text}” was put back without the ending the model had given it (“{detail}”)"),
     ),
-    "negation": (
-        N_("Negation may be missing (“{text}”)"),
-        N_("Negation may be added (“{text}”)"),
-        "{text}",
-    ),
+    "negation": (N_("Negation may be missing (“{text}”)"), N_("Negation may be added (“{text}”)"), "{text}"),
 }
 
 

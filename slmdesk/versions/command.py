@@ -9,9 +9,10 @@ from pathlib import Path
 import click
 
 from slmdesk.base.types import unlike_marks
-from slmdesk.command.console import Console, NamedFile, ReportedError, harmless, json_option, next_of, no_save_option
+from slmdesk.command.console import Console, NamedFile, ReportedError, json_option, next_of, no_save_option
 from slmdesk.command.job_output import check_file, follow, form_of, open_document
 from slmdesk.command.opening import named_model
+from slmdesk.command.terminal import harmless
 from slmdesk.services import Services
 from slmdesk.text.difference.types import Change, ChangeKind
 from slmdesk.versions.service import VersionRequest, VersionView, json_of

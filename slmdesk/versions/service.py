@@ -106,8 +106,6 @@ class VersionService(Service, JobPlanner):
         jobs.plan_by(KIND, self)
         jobs.when_done(KIND, self._on_reported)
 
-    # ---- requests
-
     def comparable(self, documents: Sequence[str]) -> set[str]:
         return self._store.documents.with_text(documents)
 
@@ -294,8 +292,6 @@ class VersionService(Service, JobPlanner):
         if job.item and comparison:
             self._publish(VersionsCompared(job.item, comparison))
 
-    # ---- inside
-
     def _model(self, request: VersionRequest) -> ModelRecord | None:
         """Return the model that may describe the changes, or None. A model named in the request must exist."""
         if not request.with_words:
@@ -335,9 +331,6 @@ def _side(record: DocumentRecord, pages: Sequence[Page]) -> Side:
 
 def _kept_request(item: Item) -> KeptRequest:
     return lenient_from(KeptRequest, request_in(item), old="none", new="none")
-
-
-# ---- has a model say in a few sentences what changed, and checks each against both versions
 
 
 VERSION = 2
@@ -442,9 +435,6 @@ def _turned(text: str, change: Change) -> list[Mark]:
     return found[:1]
 
 
-# ---- the forms in which a finished comparison is given away
-
-
 def text_of(found: Comparison, most: int = 200) -> str:
     lines = [headline(found)]
     if found.note:
@@ -507,9 +497,6 @@ def _side_shape(side: Side) -> dict[str, Json]:
         "unreadable": [picked(page, "page", "reason") for page in side.coverage.unreadable],
         "trouble": side.trouble,
     }
-
-
-# ---- exports a comparison of two versions of a document, as a document or a spreadsheet
 
 
 def versions_paper(found: Comparison) -> Paper:

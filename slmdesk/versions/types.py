@@ -51,9 +51,6 @@ class Comparison(Record):
     language: str = ""
 
 
-# ---- events of version comparisons
-
-
 class VersionsCompared(Event):
     """Event that two versions were compared. It is sent again when a model has described the changes."""
 
@@ -64,9 +61,6 @@ class VersionsCompared(Event):
 class VersionsFailed(Event):
     item: str
     problem: Problem
-
-
-# ---- what changed between two versions, in words
 
 
 _FACT_WORDS: Mapping[str, tuple[str, str]] = {
@@ -252,17 +246,11 @@ def unread_words(side: Side, which: str) -> str:
         for reason, pages in by_reason.items()
     ]
     if side.coverage.unreadable and not side.coverage.pages_read and not parts:
-        parts.append(
-            _("The {which} version ({name}) has no words, so there was nothing to compare.").format(
-                which=which, name=side.name
-            )
-        )
+        words = _("The {which} version ({name}) has no words, so there was nothing to compare.")
+        parts.append(words.format(which=which, name=side.name))
     if side.trouble:
-        parts.append(
-            _("The {which} version ({name}) was not read to its end: {trouble}").format(
-                which=which, name=side.name, trouble=retold(side.trouble)
-            )
-        )
+        words = _("The {which} version ({name}) was not read to its end: {trouble}")
+        parts.append(words.format(which=which, name=side.name, trouble=retold(side.trouble)))
     return " ".join(parts)
 
 

@@ -53,6 +53,7 @@ from slmdesk.runtime.messages import Problem
 from slmdesk.text.folding import find_spans, fold
 from slmdesk.window.base import theme
 from slmdesk.window.base.bridge import Bridge, Delay
+from slmdesk.window.base.live import Live
 from slmdesk.window.base.theme import icon, scaled
 from slmdesk.window.widgets.build import HIT_BEGIN, HIT_END, column, draw_snippet, named, plain_tip, without_marks
 
@@ -279,8 +280,6 @@ _NO_LETTERS = re.compile(r"[\W_]+")
 
 
 class Named(Protocol):
-    """Which of many names are meant by some typed words, and which of them come first."""
-
     @property
     def folded(self) -> str:
         """The name in lower case and without accents."""
@@ -382,7 +381,7 @@ OTHER_KIND = (_("Result"), "file-text")
 
 
 class Openers(Record):
-    """What the palette lists for the words that were typed."""
+    """What opens each kind of name or hit."""
 
     item: Callable[[ItemTitle], object]
     message: Callable[[Found, str], object]
@@ -404,18 +403,20 @@ class PaletteController(QObject):
     def __init__(self, bridge: Bridge, openers: Openers, parent: QObject | None = None) -> None:
         super().__init__(parent, objectName="palette_controller")
         self._bridge, self._open = bridge, openers
-        self.names = KeptNames(bridge, self)
+        self._names: Live[Names] = Live(
+            bridge, self, lambda: _all_names, Names(), on=CHANGES, refused=self._on_names_refused, is_watched=False
+        )
         self._offers = Offers()
         self._words = ""
         self._sections: list[Section] = []
         self._hits: list[Section] = []
         self._search_timer = Delay(self, SEARCH_AFTER_MS, self._search)
         self._is_open = self._is_searching = self._is_searched = False
-        self.names.changed.connect(self._on_names_changed)
+        self._names.changed.connect(self._on_names_changed)
 
     def begin(self, offers: Offers) -> None:
         self._offers, self._is_open = offers, True
-        self.names.refresh()
+        self._names.refresh()
         self._words = ""
         self._list()
 
@@ -433,6 +434,10 @@ class PaletteController(QObject):
             self._sections = self._found_names() if self._words else self._first_sections()
             self._report()
 
+    def _on_names_refused(self, problem: Problem) -> None:
+        self._bridge.problem_met.emit(problem)
+        self._report()
+
     def _list(self) -> None:
         self._hits, self._is_searched = [], not _is_searchable(self._words)
         self._sections = self._found_names() if self._words else self._first_sections()
@@ -440,14 +445,14 @@ class PaletteController(QObject):
         self._search_timer.start()
 
     def _first_sections(self) -> list[Section]:
-        names = self.names.now
+        names = self._names.value
         items = [self._item_entry(item, with_kind=True) for item in names.items[:RECENT_ITEMS]]
         documents = [name for name in names.library.names if not name.is_folder][:RECENT_DOCUMENTS]
         recent = [*items, *map(self._name_entry, documents)]
         return [Section(_("Actions"), self._offers.useful), Section(_("Recent"), recent)]
 
     def _found_names(self) -> list[Section]:
-        names, offers, matcher = self.names.now, self._offers, Matcher(self._words)
+        names, offers, matcher = self._names.value, self._offers, Matcher(self._words)
         found = [
             _section(matcher, _("Actions"), NameList(offers.actions), _as_it_is),
             _section(matcher, _("Pages"), NameList(offers.pages), _as_it_is),
@@ -494,7 +499,7 @@ class PaletteController(QObject):
             self._search()
             return
         self._is_searched = True
-        kinds = {item.id: item.kind for item in self.names.now.items}
+        kinds = {item.id: item.kind for item in self._names.value.items}
         messages = [self._message_entry(hit, kinds.get(hit.item, "")) for hit in found[0] if hit.message]
         passages = [self._passage_entry(hit) for hit in found[1]]
         self._hits = [_newest(_("In chats and results"), messages), _newest(_("In documents"), passages)]
@@ -520,7 +525,7 @@ class PaletteController(QObject):
 
     def _report(self) -> None:
         sections = tuple(section for section in chain(self._sections, self._hits) if section.entries)
-        self.listed.emit(Listing(self._words, sections, self._is_searched and not self.names.is_coming))
+        self.listed.emit(Listing(self._words, sections, self._is_searched and not self._names.is_coming))
 
 
 def _section(matcher: Matcher, heading: str, names: NameList[N], entry_of: Callable[[N], Entry]) -> tuple[int, Section]:
@@ -577,41 +582,6 @@ class Names(Record):
     library: NameList[LibraryName] = field(default_factory=NameList)
     """Folders, followed by documents."""
     models: Sequence[ModelRecord] = ()
-
-
-class KeptNames(QObject):
-    """Keeps all names in memory, to find them without waiting. Fetches them when the palette opens if they changed."""
-
-    changed = Signal()
-
-    def __init__(self, bridge: Bridge, parent: QObject) -> None:
-        super().__init__(parent, objectName="kept_names")
-        self._bridge = bridge
-        self.now = Names()
-        self._is_old, self._is_asked = True, False
-        for event in CHANGES:
-            bridge.on(event, self._on_changed)
-
-    def refresh(self) -> None:
-        if self._is_old and not self._is_asked:
-            self._is_old, self._is_asked = False, True
-            self._bridge.ask(_all_names, self._on_arrived, self._on_refused)
-
-    @property
-    def is_coming(self) -> bool:
-        return self._is_asked
-
-    def _on_changed(self, _event: object) -> None:
-        self._is_old = True
-
-    def _on_arrived(self, names: Names) -> None:
-        self.now, self._is_asked = names, False
-        self.changed.emit()
-
-    def _on_refused(self, problem: Problem) -> None:
-        self._is_old, self._is_asked = True, False
-        self._bridge.problem_met.emit(problem)
-        self.changed.emit()
 
 
 def _all_names(services: Services) -> Names:
@@ -704,7 +674,7 @@ class PalettePainter(QStyledItemDelegate):
 
 
 class Entry(Record):
-    """What the palette lists."""
+    """A line of the palette that can be chosen."""
 
     name: str
     icon: str

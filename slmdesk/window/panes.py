@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
+from typing import Any
 
 from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QKeyEvent
@@ -22,25 +23,25 @@ from slmdesk.base.texts import _
 from slmdesk.jobs.types import JobChanged
 from slmdesk.runtime import events
 from slmdesk.runtime.events import ItemChanged
-from slmdesk.runtime.messages import time_for_people
+from slmdesk.runtime.messages import Problem, time_for_people
 from slmdesk.window.base import theme
-from slmdesk.window.base.bridge import Bridge
+from slmdesk.window.base.bridge import Bridge, Call
 from slmdesk.window.base.text import moment_words
 from slmdesk.window.widgets.bars import show_share, thin_bar
 from slmdesk.window.widgets.build import (
     ElidedLabel,
     button,
     column,
+    fold_button,
     named,
     passing,
     plain_label,
     row,
-    set_icon,
     tool_button,
 )
 from slmdesk.window.widgets.notices import trash
 from slmdesk.window.widgets.parts import Segments
-from slmdesk.window.widgets.rows import empty_layout
+from slmdesk.window.widgets.rows import Rows
 
 SUFFIX = "_pane"
 
@@ -136,26 +137,33 @@ class EarlierRow(QFrame):
     rename_requested = Signal(str)
     delete_requested = Signal()
 
-    def __init__(self, entry: Entry, parent: QWidget, *, is_current: bool) -> None:
+    def __init__(self, entry: Entry, parent: QWidget) -> None:
         super().__init__(parent)
         named(self, "earlier_row", kind="row")
-        self.setProperty("lit", is_current)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self._entry = entry
-        when = moment_words(entry.made)
-        words = ElidedLabel(self, name="earlier_words", text=entry.words)
-        reported = _("{when}, on show").format(when=when) if is_current else when
-        lines = column(words, plain_label(reported, self, name="earlier_when", kind="small", wraps=False), gap=0)
-        label, tip = _("More about “{words}”").format(words=entry.words), _("Rename or delete")
-        more = tool_button("earlier_more", self, icon="ellipsis", label=label, tip=tip)
-        more.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-        self.menu = named(QMenu(more), "earlier_menu")
+        self._words = ElidedLabel(self, name="earlier_words")
+        self._when = plain_label("", self, name="earlier_when", kind="small", wraps=False)
+        self._more = tool_button("earlier_more", self, icon="ellipsis", tip=_("Rename or delete"))
+        self._more.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self.menu = named(QMenu(self._more), "earlier_menu")
         self.menu.addAction(_("Rename…"), self.ask_title)
         self.menu.addAction(_("Delete"), self.delete_requested.emit)
-        more.setMenu(self.menu)
-        row((lines, 1), more, into=self, margins=(theme.SPACE_8, theme.SPACE_4, theme.SPACE_4, theme.SPACE_4))
-        self.setAccessibleName(f"{entry.words}, {reported}")
+        self._more.setMenu(self.menu)
+        margins = (theme.SPACE_8, theme.SPACE_4, theme.SPACE_4, theme.SPACE_4)
+        row((column(self._words, self._when, gap=0), 1), self._more, into=self, margins=margins)
+
+    def show_entry(self, entry: Entry, *, is_current: bool) -> None:
+        self._entry = entry
+        self._words.set_full_text(entry.words)
+        when = moment_words(entry.made)
+        self._when.setText(_("{when}, on show").format(when=when) if is_current else when)
+        self._more.setAccessibleName(_("More about “{words}”").format(words=entry.words))
+        self.setAccessibleName(f"{entry.words}, {self._when.text()}")
+        self.setProperty("lit", is_current)
+        self.style().unpolish(self)
+        self.style().polish(self)
 
     def ask_title(self) -> None:
         dialog = passing(QInputDialog(self.window()), "rename_dialog", _("Rename"))
@@ -196,19 +204,19 @@ class EarlierBox(QFrame):
         super().__init__(parent)
         self.setObjectName(name)
         self.has_entries = False
-        self._shown: tuple[list[Entry], str] = [], ""
-        self._button = button(_("Earlier"), f"{name}_button", self, kind="quiet", icon="chevron-right")
-        self._button.setCheckable(True)
+        self._current = ""
         label, tip = _("Rename or delete what is on show"), _("Rename or delete")
         self.only = tool_button(f"{name}_more", self, icon="ellipsis", label=label, tip=tip)
         self.only.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-        self._rows = named(QFrame(self), f"{name}_rows")
-        self._list = column(into=self._rows, gap=0)
-        self._rows.setVisible(False)
+        self._inner = named(QFrame(self), f"{name}_rows")
+        self._rows = Rows(
+            column(into=self._inner, gap=0), lambda entry: entry.id, self._make_row,
+            lambda row, entry: row.show_entry(entry, is_current=entry.id == self._current),
+        )  # fmt: skip
+        self._button = fold_button(_("Earlier"), f"{name}_button", self._inner, self)
         self.only.setVisible(False)
         left = Qt.AlignmentFlag.AlignLeft
-        column((self._button, left), (self.only, left), self._rows, into=self, gap=theme.SPACE_4)
-        self._button.toggled.connect(self._on_toggled)
+        column((self._button, left), (self.only, left), self._inner, into=self, gap=theme.SPACE_4)
         self.setVisible(False)
 
     def follow(
@@ -224,33 +232,27 @@ class EarlierBox(QFrame):
         items.listed.connect(lambda found, current: self.show_entries([entry(record) for record in found], current))
 
     def show_entries(self, entries: Sequence[Entry], current: str) -> None:
-        if (list(entries), current) == self._shown:
-            return  # a new row would miss the click on the old one
-        self._shown = list(entries), current
-        empty_layout(self._list)
+        self._current = current
+        self._rows.show(entries[:MOST_SHOWN])
         others = sum(entry.id != current for entry in entries)
         self._button.setText(_("{others:,} earlier").format(others=others))
-        last = None
-        for entry in entries[:MOST_SHOWN]:
-            last = EarlierRow(entry, self._rows, is_current=entry.id == current)
-            last.chosen.connect(partial(self.chosen.emit, entry.id))
-            last.rename_requested.connect(partial(self.rename_requested.emit, entry.id))
-            last.delete_requested.connect(partial(self.delete_requested.emit, entry.id))
-            self._list.addWidget(last)
         self.has_entries = bool(entries)
-        if last is not None and not others:
-            self.only.setMenu(last.menu)
+        if entries and not others:
+            self.only.setMenu(self._rows.rows[entries[0].id].menu)
         self._button.setVisible(others > 0)
         self.only.setVisible(self.has_entries and not others)
-        self._rows.setVisible(others > 0 and self._button.isChecked())
+        self._inner.setVisible(others > 0 and self._button.isChecked())
         self.setVisible(self.has_entries and (others > 0 or self.isAncestorOf(self.only)))
 
     def unfold(self) -> None:
         self._button.setChecked(True)
 
-    def _on_toggled(self, is_open: bool) -> None:
-        set_icon(self._button, "chevron-down" if is_open else "chevron-right")
-        self._rows.setVisible(is_open)
+    def _make_row(self, entry: Entry) -> EarlierRow:
+        made = EarlierRow(entry, self._inner)
+        made.chosen.connect(partial(self.chosen.emit, entry.id))
+        made.rename_requested.connect(partial(self.rename_requested.emit, entry.id))
+        made.delete_requested.connect(partial(self.delete_requested.emit, entry.id))
+        return made
 
 
 class MakingBar(QFrame):
@@ -355,7 +357,7 @@ class ItemsController(QObject):
 
     def _on_item_changed(self, event: events.ItemChanged) -> None:
         item = event.item
-        if item.kind != self._kind or all(other_item.id != item.id for other_item in self.shown):
+        if item.kind != self._kind or item.id not in {shown.id for shown in self.shown}:
             return
         is_gone = item.deleted_at is not None
         if is_gone and item.id == self.current:
@@ -376,8 +378,14 @@ class JobFollower(QObject):
         self._bridge = bridge
         self.items = ItemsController(bridge, kind, self)
         self._document = ""
-        self.item = ""
         self._job = ""
+        self._reading: Call | None = None
+        """The folder that is being read for the next item."""
+
+    @property
+    def item(self) -> str:
+        """The id of the shown item, or ""."""
+        return self.items.current
 
     def pause(self) -> None:
         """Pause the job. Finished steps are kept."""
@@ -387,5 +395,23 @@ class JobFollower(QObject):
         self._bridge.services.jobs.resume(self._job)
 
     def cancel(self) -> None:
-        """Cancel the job. Finished steps are kept."""
-        self._bridge.services.jobs.cancel(self._job)
+        """Cancel the reading of a folder, or else the job. Finished steps are kept."""
+        if self._reading is not None:
+            self._reading.cancel()
+        elif self._job:
+            self._bridge.services.jobs.cancel(self._job)
+
+    def read_folder(
+        self,
+        request: Any,
+        read: Callable[[Any], object],
+        refused: Callable[[Problem], object],
+        progressed: Callable[[tuple[int, int, str]], object],
+    ) -> None:
+        """Follow a request that reads a folder, until `read` or `refused` is called."""
+
+        def ended(then: Callable[[Any], object], result: object) -> None:
+            self._reading = None
+            then(result)
+
+        self._reading = self._bridge.follow(request, partial(ended, read), partial(ended, refused), progressed)

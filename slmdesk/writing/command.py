@@ -77,9 +77,6 @@ def _decoded(data: bytes, name: str) -> InputText:
     return InputText(found.text, found.encoding, found.lead, name)
 
 
-# ---- correct
-
-
 FORMS = ("docx", "txt", "md")
 
 
@@ -187,9 +184,6 @@ def _file_of(found: Correction, source: InputText, form: str) -> bytes:
     return tracked_docx(found.source, changes, title=source.name)
 
 
-# ---- rewrite
-
-
 def _rewrite(console: Console, file: Path | None, asked_for: RewriteRequest) -> None:
     source = read_input(file)
     code = language_of(asked_for.language).code if asked_for.language else ""
@@ -230,9 +224,6 @@ def _json_of_version(source: str, version: Version) -> dict[str, Json]:
         "missing": list(version.missing),
         "cut": version.is_cut,
     }
-
-
-# ---- `slmdesk write`
 
 
 CORRECT = "correct"

@@ -192,9 +192,6 @@ def _write(request: WriteRequest) -> Path:
     return target
 
 
-# ---- the text in the bytes of a file, and how bytes of the same kind are made again
-
-
 MOST_BYTES = 4 << 20
 """Most bytes of a file or of standard input. More would be too long in any encoding."""
 _MARKS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
@@ -225,9 +222,6 @@ def decoded(data: bytes, called: str) -> Decoded:
         return Decoded(data[len(mark) :].decode(encoding), encoding, mark)
     except UnicodeDecodeError as err:
         raise KnownError("writing.encoding", path=called) from err
-
-
-# ---- the paragraphs of a Word file as one text, and changes of that text as tracked changes in the file
 
 
 _BETWEEN = "\n\n"
@@ -328,9 +322,6 @@ def _plain(tagged: str, tags: Tags) -> tuple[str, tuple[tuple[int, int, int], ..
     return words, tuple(stretches)
 
 
-# ---- what leads from the words of a Word file to a text that was made of them, a line for each paragraph
-
-
 class WordChanges(Record):
     changes: tuple[Change, ...]
     lost: int
@@ -374,12 +365,9 @@ def _pairs(old: Sequence[str], new: Sequence[str]) -> Iterator[tuple[int | None,
         lines = list(new[c:d])
         is_even = b - a == d - c
         for number in range(a, b):
-            at = 0 if is_even else next((n for n, line in enumerate(lines) if _is_like(old[number], line)), -1)
+            alike = (n for n, line in enumerate(lines) if likeness(old[number], line) >= HALF_ALIKE)
+            at = 0 if is_even else next(alike, -1)
             yield from ((None, line) for line in lines[: max(0, at)])
             yield number, lines[at] if at >= 0 else ""
             del lines[: at + 1]
         yield from ((None, line) for line in lines)
-
-
-def _is_like(old: str, new: str) -> bool:
-    return likeness(old, new) >= HALF_ALIKE

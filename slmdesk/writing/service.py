@@ -13,7 +13,7 @@ from slmdesk.base.files import is_there, write_out
 from slmdesk.base.protocol import stored_list
 from slmdesk.base.record import to_json
 from slmdesk.base.records import Item, Status
-from slmdesk.base.translation import LANGUAGES, language_of
+from slmdesk.base.translation import DETECTED, language_of
 from slmdesk.base.types import Json, Origin, Role, TextPart
 from slmdesk.chat.conversation import title_from
 from slmdesk.children.client import ChildClient
@@ -57,20 +57,12 @@ from slmdesk.writing.types import (
 
 LEAST_TOLD = 8
 """Fewest words of a paragraph whose language is detected. A shorter paragraph has the language of the whole text."""
-OFFERED = tuple(sorted(set(LANGUAGES) - {"sr"}))
-"""Languages that are detected. Serbian is not, because it is mistaken for Croatian or Bulgarian."""
 
 
 class WritingService(Service):
     """Service that corrects and rewrites texts. Service thread."""
 
-    def __init__(
-        self,
-        runtime: Runtime,
-        models: ModelService,
-        loader: ModelLoader,
-        reader: ChildClient,
-    ) -> None:
+    def __init__(self, runtime: Runtime, models: ModelService, loader: ModelLoader, reader: ChildClient) -> None:
         super().__init__(runtime)
         self._models, self._loader, self._reader = models, loader, reader
 
@@ -176,7 +168,7 @@ class _Languages:
             return self._language
         if passage.paragraph not in self._known:
             words = self._text[passage.paragraph[0] : passage.paragraph[1]]
-            found, sure = detect(words, OFFERED) if len(words.split()) >= LEAST_TOLD else (None, 0.0)
+            found, sure = detect(words, DETECTED) if len(words.split()) >= LEAST_TOLD else (None, 0.0)
             self._known[passage.paragraph] = found if found and sure >= SURE else self._language
         return self._known[passage.paragraph]
 
@@ -208,7 +200,7 @@ def _language(text: str, requested: str, most: int) -> str:
         raise KnownError("writing.too_long", characters=len(text), most=most)
     if requested:
         return language_of(requested).code
-    found = detect(text[:20_000], OFFERED)[0] or tongue(text)
+    found = detect(text[:20_000], DETECTED)[0] or tongue(text)
     if not found:
         raise KnownError("writing.language")
     return found

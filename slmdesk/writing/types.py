@@ -133,9 +133,6 @@ class Rewriting(Record):
     asked: int = 1
 
 
-# ---- words for changes and doubts, the same in the window and on the command line
-
-
 KIND_WORDS: Mapping[str, str] = {
     "spelling": _("Spelling"),
     "capital letter": _("Capital letter"),
@@ -232,9 +229,6 @@ def remarks(found: Rewriting, version: Version, request: RewriteRequest) -> Iter
 
 def _listed(words: tuple[str, ...]) -> str:
     return ", ".join(in_quotes(word) for word in words)
-
-
-# ---- builds the steps that ask for corrections and rewritten texts
 
 
 VARIANTS = 3

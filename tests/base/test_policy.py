@@ -163,9 +163,6 @@ def test_everything_holds_in_a_file_of_this_version(written) -> None:
     assert empty == Policy(empty.path, sha256=empty.sha256, owner=empty.owner)
 
 
-# ---- over the settings
-
-
 def test_what_is_set_holds_and_cannot_be_changed(written, tmp_path) -> None:
     path = tmp_path / "settings.json"
     SettingsFile(path).change(offline=False, hub_endpoint="https://elsewhere.org", hub_hosts="x.org")
@@ -243,9 +240,6 @@ def test_an_encrypted_history_locks_when_the_organisation_says_at_the_latest(wri
     for wrong in ("0", "true", "'soon'", "100000"):
         broken = written(f"[encryption]\nlock_minutes = {wrong}\n")
         assert (broken.lock_minutes, codes(broken), dict(broken.forced)) == (1, ["policy.invalid"], {"offline": True})
-
-
-# ---- whose it is
 
 
 def about(uid: int, mode: int) -> os.stat_result:
@@ -353,9 +347,6 @@ def test_the_policy_of_the_pc_is_the_guarded_one(tmp_path, monkeypatch) -> None:
     paths = find_paths(tmp_path)
     policy_of(paths)
     assert seen == {"places": paths.policy_files, "guarded": (system_policy_file(),)}
-
-
-# ---- the registry of Windows
 
 
 def test_rules_in_the_registry_are_those_of_a_file() -> None:
@@ -479,9 +470,6 @@ def test_encryption_that_cannot_be_understood_is_stricter_and_offline(written, l
     assert found.encryption.required is line.startswith("required")
     assert found.encryption.plain_exports is not line.startswith("plain")
     assert found.encryption.recovery_key == b""
-
-
-# ---- how long things are kept
 
 
 def test_the_days_until_chats_and_documents_are_deleted_are_read(written) -> None:

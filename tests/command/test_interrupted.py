@@ -13,7 +13,8 @@ from types import SimpleNamespace
 import pytest
 from fakes.commands import ROOT, SLMDESK
 
-from slmdesk.command.console import Console, ReportedError, harmless
+from slmdesk.command.console import Console, ReportedError
+from slmdesk.command.terminal import harmless
 from slmdesk.runtime.events import Pending
 from slmdesk.runtime.messages import Problem
 from slmdesk.runtime.service import ServiceThread

@@ -132,7 +132,7 @@ def test_the_damage_notice_names_the_command_with_the_file(run, with_model, home
 
 
 def test_sentences_of_the_command_line_name_its_own_ways_out() -> None:
-    from slmdesk.command.console import words_for
+    from slmdesk.command.terminal import words_for
 
     assert "-m ID" in words_for("model.crashes", "window", {"name": "x", "times": 2})
     assert "as soon as" not in words_for("store.full", "window", {})

@@ -85,9 +85,6 @@ def drafted(model: Model, batches: list[int], **request) -> tuple:
     return asked.text(), asked.finished().answer, [*batches]
 
 
-# ---- without a model
-
-
 @pytest.mark.pure
 def test_what_is_copied_is_followed_and_trusted_the_more_the_longer():
     prompt = [*range(100, 160)]
@@ -171,9 +168,6 @@ def test_where_drafts_cost_more_than_the_curve_says_they_end_and_are_tried_again
     for _ in range(1000):
         gate.note(1, 0.01)
     assert gate.size(0.7, 0.0) > 0
-
-
-# ---- with one
 
 
 @pytest.mark.model

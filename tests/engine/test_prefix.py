@@ -13,8 +13,6 @@ from slmdesk.engine.llama.context import NO_ADAPTER
 from slmdesk.engine.llama.pool import WORTH_SWAPPING, Pool, SwappedSequence, SwapSpace
 from slmdesk.engine.llama.sequence import CachedSequence
 
-# ---- the accounts of the pool, against a plain model of cells
-
 
 class Cells:
     """What a context does with the memory of sequences, cell by cell."""
@@ -126,8 +124,6 @@ def test_common_prefix(one, other, limit):
         expected += 1
     assert common_prefix(one, other, limit) == max(0, min(expected, limit))
 
-
-# ---- with the model
 
 TURN = Sampling(temperature=0, max_tokens=8)
 

@@ -151,9 +151,6 @@ def test_one_that_does_not_fit_ends_and_the_others_go_on(open_model, tmp_path):
     assert failed.args["needed"] > failed.args["available"] == 512
 
 
-# ---- traces of steps: which slices, how many threads
-
-
 def two_threads_read_faster(tokens: int, threads: int) -> float:
     """Seconds as on an office computer: 3.6 ms a token with two threads, double with one, 8 ms at least."""
     return max(0.008, tokens * 0.0036) * (2 if threads == 1 else 1)

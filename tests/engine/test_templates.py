@@ -91,9 +91,6 @@ def chat_format(template, vocabulary, **options):
     return ChatFormat.for_model(template=template, vocabulary=vocabulary, **options)
 
 
-# ---- rendering
-
-
 def test_a_template_of_the_file_is_rendered_in_parts(vocabulary):
     found = chat_format(CHATML, vocabulary)
     assert (found.source, found.problem, found.has_chat_template, found.stop_strings) == ("file", "", True, ())
@@ -159,9 +156,6 @@ def test_a_space_that_belongs_to_the_format_is_not_the_answers(made):
     assert chat_format(CHATML, made).answer_lead == ""
 
 
-# ---- choosing
-
-
 def test_without_a_template_the_plain_format_which_says_so(vocabulary):
     for none in (None, "", "  \n"):
         found = chat_format(none, vocabulary)
@@ -224,9 +218,6 @@ def test_a_template_that_fails_on_one_conversation_is_replaced_for_it(vocabulary
     rendered = found.render(chat(*["user", "assistant"] * 27, "user"))
     assert rendered.problem == "refuses: long"
     assert rendered.text.count("says") == 55
-
-
-# ---- burning
 
 
 @pytest.mark.parametrize("template", BURNING.values(), ids=BURNING)

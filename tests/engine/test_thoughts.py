@@ -84,9 +84,6 @@ def marks_of(template: str) -> ThoughtMarks:
     return found
 
 
-# ---- telling them apart
-
-
 @pytest.mark.pure
 @pytest.mark.parametrize("family", FAMILIES)
 def test_thought_and_answer_are_told_apart_wherever_the_text_is_cut(family):
@@ -158,9 +155,6 @@ def test_what_no_template_names_is_found_in_the_vocabulary():
     assert marks_of(FAMILIES["gpt-oss"]) == CHANNELS
 
 
-# ---- prompts
-
-
 def format_of(family: str, vocabulary) -> ChatFormat:
     made = ChatFormat.for_model(
         template=FAMILIES[family], architecture="x", name="x", vocabulary=vocabulary, checked=True
@@ -206,9 +200,6 @@ def test_a_model_that_does_not_think_is_asked_as_ever(vocabulary):
     made = ChatFormat.for_model(template=CHATML, architecture="llama", name="x", vocabulary=vocabulary, checked=True)
     assert made.thinking == ()
     assert made.render([user("Why?")], thinking="on") == made.render([user("Why?")], thinking="off")
-
-
-# ---- a model that thinks
 
 
 @pytest.fixture

@@ -88,9 +88,6 @@ def test_one_candidate_is_never_left():
     assert chooser.best == chooser.most == 3
 
 
-# ---- the cost curve
-
-
 def test_two_or_three_together_are_a_loss_four_are_not():
     curve = CostCurve(((1, 1.0), (2, 2.4), (4, 3.6), (8, 5.6), (16, 8.0)))
     assert [curve.best_group(n) for n in range(1, 6)] == [1, 1, 1, 4, 5]

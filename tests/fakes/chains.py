@@ -7,12 +7,13 @@ from collections.abc import Iterable
 from slmdesk.base.records import BEGINNING, LedgerRow, chain_hash
 
 
-def first_fault(rows: Iterable[LedgerRow], *, before: str = BEGINNING, first: int = 1) -> int | None:
+def first_fault(rows: Iterable[LedgerRow]) -> int | None:
     """Return the number of the first row that is missing or changed, or None if the chain is intact.
 
     Missing rows at the end can only be noticed with a last row that was stored elsewhere.
     """
-    for n, row in enumerate(rows, first):
+    before = BEGINNING
+    for n, row in enumerate(rows, 1):
         before = chain_hash(before, n, row.time, row.monotonic, row.boot, row.kind, row.data)
         if (row.n, row.hash) != (n, before):
             return n

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import zipfile
-from io import BytesIO
 from typing import Any
 
 T0 = 1_700_000_000.0
@@ -50,12 +48,3 @@ def elsewhere() -> dict[str, Any]:
     """A chat as another program exports it."""
     messages = {"u": {"id": "u", "parentId": None, "role": "user", "content": "Hello"}}
     return {"id": "w1", "chat": {"title": "Greeting", "history": {"currentId": "u", "messages": messages}}}
-
-
-def zipped(parts: dict[str, bytes | str]) -> bytes:
-    """A zip archive with these parts."""
-    out = BytesIO()
-    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, data in parts.items():
-            archive.writestr(name, data)
-    return out.getvalue()

@@ -141,9 +141,9 @@ def has_tokens(count):
     return lambda received: len(received.of(Token)) >= count or received.ends
 
 
-def assert_gone(pid, timeout=60.0):
+def assert_gone(pid):
     """The process is neither alive nor a zombie."""
-    deadline = time.monotonic() + timeout
+    deadline = time.monotonic() + LONG_S
     pause = threading.Event()
     while pid is not None and psutil.pid_exists(pid):
         assert time.monotonic() < deadline, psutil.Process(pid)

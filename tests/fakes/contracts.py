@@ -93,15 +93,15 @@ def write_docx(path: Path, markdown: str) -> Path:
     return path
 
 
-def write_pdf(path: Path, markdown: str, *, width: int = 62, lines: int = 26) -> Path:
+def write_pdf(path: Path, markdown: str) -> Path:
     """A PDF of it: lines broken and words hyphenated anew, pages with a running head and their number."""
     shown: list[tuple[str, bool]] = []
     for part in markdown.strip().split("\n\n"):
         is_heading = part.startswith("#")
-        shown += [(line, is_heading) for line in _broken(part.lstrip("# "), width)]
+        shown += [(line, is_heading) for line in _broken(part.lstrip("# "), 62)]
         shown.append(("", False))
     pdf = TinyPdf()
-    pages = [shown[at : at + lines] for at in range(0, len(shown), lines)]
+    pages = [shown[at : at + 26] for at in range(0, len(shown), 26)]
     for number, page in enumerate(pages, 1):
         texts = [Text(60, 770, "Service agreement - second draft", size=8)]
         texts += [

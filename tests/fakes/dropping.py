@@ -8,6 +8,9 @@ from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QApplication, QWidget
 
+LEASE = "# The lease\n\nThe tenant pays 1,200 EUR.\n\n" + "## Dates\n\nIt begins on 3 March 2024.\n\n" * 3
+"""A letter of four sections."""
+
 
 def drop(widget: QWidget, *paths: Path) -> None:
     """Drag them in and let go."""
@@ -18,3 +21,15 @@ def drop(widget: QWidget, *paths: Path) -> None:
     QApplication.sendEvent(widget, enter)
     assert enter.isAccepted()
     QApplication.sendEvent(widget, QDropEvent(QPointF(50, 50), action, data, buttons, keys))
+
+
+def open_read(program, *paths: Path) -> None:
+    """Drop them on the page of documents, and wait until the one on show, a lease, is read."""
+    drop(program.documents, *paths)
+    program.wait(lambda: program.coverage.startswith("4 of 4"))
+
+
+def listed(program) -> list[str]:
+    """The names in the list of documents."""
+    model = program.find("document_view").model()
+    return [model.index(row).data() for row in range(model.rowCount())]

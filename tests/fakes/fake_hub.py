@@ -163,9 +163,9 @@ class FakeHub:
                     self._sums[id(content)] = hashlib.file_digest(file, "sha256").hexdigest()
             return self._sums[id(content)]
 
-    def requests(self, where: str = "", method: str = "") -> list[Seen]:
+    def requests(self, where: str = "") -> list[Seen]:
         """What came, in order."""
-        return [one for one in list(self.seen) if where in ("", one.where) and method in ("", one.method)]
+        return [one for one in list(self.seen) if where in ("", one.where)]
 
     # ---- for the servers
 

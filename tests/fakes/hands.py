@@ -119,10 +119,8 @@ def give_file(path: str) -> Chapter:
     """Write a path into the file dialog that is open, and accept it."""
 
     def dialog() -> QFileDialog | None:
-        return next(
-            (top for top in QApplication.topLevelWidgets() if isinstance(top, QFileDialog) and top.isVisible()),
-            None,
-        )
+        tops = QApplication.topLevelWidgets()
+        return next((top for top in tops if isinstance(top, QFileDialog) and top.isVisible()), None)
 
     yield dialog
     open_dialog = dialog()

@@ -6,7 +6,8 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from fakes.office import docx, ole, packed, paragraph
+from fakes.compound_file import compound_file
+from fakes.office import docx, packed, paragraph
 from fakes.tiny_pdf import TinyPdf, lines
 
 GOOD = {
@@ -42,7 +43,7 @@ def hostile_documents() -> list[Hostile]:
         Hostile("entities.docx", packed({"word/document.xml": laughs}), ("document.bomb",)),
         Hostile("cut.docx", GOOD["good.docx"][:200], ("document.damaged",)),
         Hostile("junk.xlsx", many, ("document.damaged", "document.unreadable")),
-        Hostile("locked.docx", ole({"EncryptionInfo": b"x", "EncryptedPackage": b"y"}), ("document.locked",)),
+        Hostile("locked.docx", compound_file({"EncryptionInfo": b"x", "EncryptedPackage": b"y"}), ("document.locked",)),
         Hostile("binary.txt", b"\x7fELF\x02" + bytes(range(256)) * 40, ("document.binary",)),
         Hostile("empty.pdf", b"", ("document.empty",)),
         Hostile("empty.docx", b"", ("document.empty",)),

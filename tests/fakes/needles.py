@@ -22,7 +22,8 @@ from dataclasses import dataclass, field
 from email.message import EmailMessage
 from urllib.parse import quote, unquote
 
-from fakes.office import ODF, PACKAGE, RELS, ole, packed
+from fakes.compound_file import compound_file
+from fakes.office import ODF, PACKAGE, RELS, packed
 
 from slmdesk.formats.reading import png_of
 
@@ -340,13 +341,13 @@ def docx(new, *, depth: int = 0) -> bytes:
         "word/charts/chart1.xml": _chart(new),
         "word/charts/_rels/chart1.xml.rels": _rels(("x1", "package", "../embeddings/data.xlsx")),
         "word/embeddings/data.xlsx": xlsx(new, small=True),
-        "word/embeddings/oleObject1.bin": ole({"Contents": new("embedded object").encode("utf-16-le")}),
+        "word/embeddings/oleObject1.bin": compound_file({"Contents": new("embedded object").encode("utf-16-le")}),
         "word/embeddings/inner.docx": docx(new, depth=1) if not depth else packed({"x.txt": new("package of no kind")}),
         unquote(picture_name): png(new("note in a picture")),
         "word/media/image2.jpeg": jpeg(new("note of a camera")),
         "word/media/image3.emf": b"\x01\0\0\0 EMF" + new("drawing").encode("utf-16-le"),
         "word/afchunk.htm": f"<p>{new('page put in')}</p>",
-        "word/vbaProject.bin": ole({"dir": new("macro").encode()}),
+        "word/vbaProject.bin": compound_file({"dir": new("macro").encode()}),
         "word/printerSettings1.bin": new("printer").encode("utf-16-le"),
         "customXml/item1.xml": f'<data xmlns:m="http://{plain(new("space of names", ascii=True))}/x"><_{plain(new("name of an element", ascii=True))}>'
         f"{new('custom XML')}</_{plain(list(new.__self__.planted)[-2])}><m:a b=\"{new('attribute of custom XML')}\"/></data>",
@@ -457,7 +458,7 @@ def pptx(new) -> bytes:
         "ppt/comments/comment1.xml": f'<p:cmLst {space}><p:cm authorId="0"><p:text>{new("comment on a slide")}</p:text></p:cm></p:cmLst>',
         "ppt/commentAuthors.xml": f'<p:cmAuthorLst {space}><p:cmAuthor id="0" name="{new("author of a comment on a slide")}" initials="ZQ"/></p:cmAuthorLst>',
         "ppt/slideMasters/slideMaster1.xml": slide("sldMaster", shape(new("text of a master"))),
-        "ppt/embeddings/oleObject1.bin": ole({"Contents": new("object on a slide").encode("utf-16-le")}),
+        "ppt/embeddings/oleObject1.bin": compound_file({"Contents": new("object on a slide").encode("utf-16-le")}),
         "ppt/charts/chart1.xml": _chart(new),
         "ppt/charts/_rels/chart1.xml.rels": _rels(("x1", "package", "../embeddings/data.xlsx")),
         "ppt/embeddings/data.xlsx": xlsx(new, small=True),
@@ -519,7 +520,7 @@ def odt(new) -> bytes:
             "meta.xml": meta, "settings.xml": settings, "META-INF/manifest.xml": manifest + "</manifest:manifest>",
             "Pictures/a.png": png(new("note in a picture in ODF"), packed_text=True),
             "Thumbnails/thumbnail.png": png(new("thumbnail in ODF")),
-            "Object 1": ole({"Contents": new("object in ODF").encode("utf-16-le")}),
+            "Object 1": compound_file({"Contents": new("object in ODF").encode("utf-16-le")}),
             "ObjectReplacements/Object 1": b"VCLMTF" + new("picture of an object").encode("utf-16-le"),
             "Basic/Standard/Module1.xml": f"<m>{new('macro in ODF')}</m>",
             "Versions/Version1": packed({"content.xml": new("older version")}),

@@ -8,6 +8,8 @@ import zipfile
 from collections.abc import Mapping
 from html import escape
 
+from fakes.compound_file import compound_file
+
 WORD = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
 WORD_STRICT = "http://purl.oclc.org/ooxml/wordprocessingml/main"
 RELS = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
@@ -67,8 +69,8 @@ def docx(body: str, parts: Parts | None = None, *, space: str = WORD, rels: Mapp
     )
 
 
-def xlsx(sheets: Mapping[str, str], parts: Parts | None = None, *, more: str = "") -> bytes:
-    """An Excel file of sheets by their names, each the XML inside its worksheet; `more` goes into the workbook."""
+def xlsx(sheets: Mapping[str, str], parts: Parts | None = None) -> bytes:
+    """An Excel file of sheets by their names, each the XML inside its worksheet."""
     listed = "".join(
         f'<sheet name="{escape(name.lstrip("!"))}" sheetId="{at}" r:id="r{at}"'
         f"{' state=' + chr(34) + 'hidden' + chr(34) if name.startswith('!') else ''}/>"
@@ -82,7 +84,7 @@ def xlsx(sheets: Mapping[str, str], parts: Parts | None = None, *, more: str = "
     return packed(
         {
             "_rels/.rels": relations(officeDocument="xl/workbook.xml"),
-            "xl/workbook.xml": f'<workbook xmlns="urn:x" xmlns:r="{RELS}">{more}<sheets>{listed}</sheets></workbook>',
+            "xl/workbook.xml": f'<workbook xmlns="urn:x" xmlns:r="{RELS}"><sheets>{listed}</sheets></workbook>',
             "xl/_rels/workbook.xml.rels": relations(**targets),
             **made,
             **(parts or {}),
@@ -98,38 +100,6 @@ def odf(kind: str, body: str, parts: Parts | None = None, *, styles: str = "") -
     )
     mime = f"application/vnd.oasis.opendocument.{kind}"
     return packed({"mimetype": mime, "content.xml": content, **(parts or {})})
-
-
-def ole(streams: Mapping[str, bytes]) -> bytes:
-    """A compound file with these streams at its root ([MS-CFB], version 3, no small sectors)."""
-    free, end, fat_mark = 0xFFFFFFFF, 0xFFFFFFFE, 0xFFFFFFFD
-    bodies = [data.ljust(4096, b"\0") for data in streams.values()]
-    bodies = [data + b"\0" * (-len(data) % 512) for data in bodies]
-    directory_sectors = (len(streams) + 1 + 3) // 4
-    fat = [fat_mark] + [at + 2 for at in range(directory_sectors - 1)] + [end]
-    starts = []
-    for data in bodies:
-        starts.append(len(fat))
-        count = len(data) // 512
-        fat += [len(fat) + at + 1 for at in range(count - 1)] + [end]
-    assert len(fat) <= 128
-    fat += [free] * (128 - len(fat))
-
-    def entry(name: str, kind: int, start: int, size: int, child: int, right: int) -> bytes:
-        raw = (name + "\0").encode("utf-16-le")
-        return struct.pack(
-            "<64sHBBIII16sI8s8sIQ", raw, len(raw), kind, 1, free, right, child, b"", 0, b"", b"", start, size
-        )
-
-    entries = [entry("Root Entry", 5, end, 0, 1 if streams else free, free)]
-    for at, (name, data, start) in enumerate(zip(streams, bodies, starts, strict=True), 1):
-        entries.append(entry(name, 2, start, len(data), free, at + 1 if at < len(streams) else free))
-    entries += [b"\0" * 128] * (directory_sectors * 4 - len(entries))
-    header = struct.pack(
-        "<8s16sHHHHH6sIIIIIIIII", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", b"", 0x3E, 3, 0xFFFE, 9, 6, b"",
-        0, 1, 1, 0, 4096, end, 0, end, 0,
-    ) + struct.pack("<109I", 0, *[free] * 108)  # fmt: skip
-    return header + struct.pack("<128I", *fat) + b"".join(entries) + b"".join(bodies)
 
 
 def xls(cells: Mapping[tuple[int, int], float | str], *, more: bytes = b"") -> bytes:
@@ -153,7 +123,7 @@ def xls(cells: Mapping[tuple[int, int], float | str], *, more: bytes = b"") -> b
     name = b"\x03\x00Old"
     start = len(record(0x0809, bof)) + len(more) + 4 + 6 + len(name) + 4
     book = record(0x0809, bof) + more + record(0x0085, struct.pack("<IH", start, 0) + name) + record(0x000A, b"")
-    return ole({"Workbook": book + sheet})
+    return compound_file({"Workbook": book + sheet})
 
 
 def xlsb(cells: Mapping[tuple[int, int], float]) -> bytes:

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 
 import pytest
-from fakes.asked import recorded
 from fakes.recorder import LLAMA, Recorder, add_model, import_model, open_echo
 
+from slmdesk.base.protocol import Start, Step
+from slmdesk.children.client.client import ChildClient
 from slmdesk.store import DataKey
 
 
@@ -44,6 +46,25 @@ def over_llama(home, starter_model, measured_before):
 
 
 @pytest.fixture
-def asked(monkeypatch):
-    """All that engines are given, as one text in small letters, growing."""
-    return recorded(monkeypatch)
+def asked(monkeypatch: pytest.MonkeyPatch) -> Callable[[], str]:
+    """All that is given to engines on its way to the child; called, as one text in small letters, growing."""
+    given: list[object] = []
+    begin, pass_on = ChildClient._begin, ChildClient.pass_on
+
+    def on_begin(self, make, listener):
+        def made(ident):
+            message = make(ident)
+            if isinstance(message, Start) and message.kind in ("batch", "chat"):
+                given.append(message.payload)
+            return message
+
+        return begin(self, made, listener)
+
+    def on_step(self, job, message):
+        if isinstance(message, Step) and "messages" in message.payload:
+            given.append(message.payload)
+        return pass_on(self, job, message)
+
+    monkeypatch.setattr(ChildClient, "_begin", on_begin)
+    monkeypatch.setattr(ChildClient, "pass_on", on_step)
+    return lambda: json.dumps(list(given), ensure_ascii=False).casefold() if given else ""

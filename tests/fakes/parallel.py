@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-from slmdesk.translation.pairs import ItemKind, pair_items
+from slmdesk.translation.pairs import pair_items
 
 
-def table(source: str, target: str, kinds: Sequence[ItemKind] = tuple(ItemKind)) -> dict[str, str]:
-    """Right answers to the items of these kinds, there and back: the option `known` of the echo engine."""
+def table(source: str, target: str) -> dict[str, str]:
+    """Right answers to the items, there and back: the option `known` of the echo engine."""
     known = {}
     for item, other in zip(pair_items(source), pair_items(target), strict=True):
-        if item.kind not in kinds:
-            continue
         words = other.text
         if item.terms and item.terms[0].target:
             term, stem = other.terms[0], other.terms[0].source[:4].casefold()

@@ -16,12 +16,14 @@ from fakes.echo.program import ECHO
 
 from slmdesk.base.paths import find_paths
 from slmdesk.base.records import Message, ModelRecord
+from slmdesk.evaluation.exams import SKILLS, Skill, SkillResult, items, shape_of_skill
 from slmdesk.runtime.events import Event, MessageEnded, MessageGrew, Pending
 from slmdesk.services import COMMANDS, Services, open_services
 from slmdesk.store import DataKey
 
 TIMEOUT_S = 120.0
 LLAMA = COMMANDS["engine"]
+EXAMINED = (Skill.FORMAT, Skill.BLOCK, Skill.TRUTH)
 
 
 class Recorder:
@@ -47,21 +49,14 @@ class Recorder:
         with self._more:
             return [event for event in self.events[begin:] if isinstance(event, kind)]
 
-    def wait(
-        self,
-        kind: type,
-        requested: Callable[[Event], bool] = lambda _event: True,
-        begin: int = 0,
-        *,
-        timeout_s: float = TIMEOUT_S,
-    ):
+    def wait(self, kind: type, requested: Callable[[Event], bool] = lambda _event: True, begin: int = 0):
         """The first event of `kind` that is requested, from the `begin`-th on; waits for it."""
 
         def found() -> Event | None:
             return next((event for event in self.events[begin:] if isinstance(event, kind) and requested(event)), None)
 
         with self._more:
-            assert self._more.wait_for(found, timeout_s), f"no {kind.__name__} among {self.events[begin:][-20:]}"
+            assert self._more.wait_for(found, TIMEOUT_S), f"no {kind.__name__} among {self.events[begin:][-20:]}"
             return found()
 
     def end_of(self, message: str, begin: int = 0) -> MessageEnded:
@@ -149,6 +144,17 @@ def add_model(services: Services, path: Path, name: str = "Echo") -> ModelRecord
             source="test",
         )
     )
+
+
+def examine(services: Services, level: str = "good") -> None:
+    """Store of the model what an exam would have found, so that it is trusted with words, or not."""
+
+    def note() -> None:
+        skills = [shape_of_skill(SkillResult(skill, level, 9, 12, 0.9, 0.0)) for skill in EXAMINED]
+        model = services.models.choose(None)
+        services.store.models.set_info(model.id, **{SKILLS: {"version": items()[0], "skills": skills}})
+
+    services.service_thread.call(note)
 
 
 def wait_until(holds: Callable[[], object]) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from lxml import etree
 
 from slmdesk.formats.reading import Reading, rewriter_of
-from slmdesk.formats.rewriting.rewriters import LeftAsIs, Options, Rewriting, Unit, listed, written_to
+from slmdesk.formats.rewriting.rewriters import LeftAsIs, Options, Rewriting, Unit, written_to
 from slmdesk.formats.text import decode
 from slmdesk.text.tagged import pieces
 
@@ -44,7 +44,7 @@ def rewritten(format_id: str, path: str, data: bytes, **options: object) -> tupl
     """The document with all units marked, its units, and what was left and said."""
     rewriter = rewriter_of(format_id, path)
     requested = Options(**options)  # type: ignore[arg-type]
-    found = list(listed(rewriter, Rewriting(Reading(path, data=data), requested)))
+    found = list(rewriter(Rewriting(Reading(path, data=data), requested)))
     units = [one for one in found if isinstance(one, Unit)]
     out = io.BytesIO()
     answers = {at: (unit.text, marked(unit)) for at, unit in enumerate(units)}

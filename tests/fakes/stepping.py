@@ -34,8 +34,8 @@ class SteppingContext:
 
     pointer = 1
 
-    def __init__(self, price: Price, cells: int = 100_000, batch_tokens: int = 512) -> None:
-        self.cells, self.batch_tokens, self.max_sequences = cells, batch_tokens, 40
+    def __init__(self, price: Price) -> None:
+        self.cells, self.batch_tokens, self.max_sequences = 100_000, 512, 40
         self.most_logits = self.max_sequences
         self.now = 0.0
         self.steps: list[Step] = []

@@ -99,28 +99,24 @@ def tiny_llama(
     return build(contents, change, version=version)
 
 
-def tiny_qwen2(
-    *, template: str | None = CHATML, layers: int = 2, seed: int = 2, change: Change | None = None
-) -> TinyFile:
+def tiny_qwen2(*, change: Change | None = None) -> TinyFile:
     """A qwen2: biases on query, key and value, tied embeddings."""
     vocabulary = _vocabulary()
-    contents = Contents(_general("qwen2", "Tiny qwen") | _shape("qwen2", layers, 8192))
+    contents = Contents(_general("qwen2", "Tiny qwen") | _shape("qwen2", 2, 8192))
     contents.metadata |= {"qwen2.attention.layer_norm_rms_epsilon": ("f32", 1e-6), "general.file_type": ("u32", 1)}
-    contents.metadata |= _tokenizer(vocabulary, template)
-    maker = _Weights(seed, f32=False)
-    contents.tensors = maker.transformer(layers, len(vocabulary), untied=False)
-    for layer in range(layers):
+    contents.metadata |= _tokenizer(vocabulary, CHATML)
+    maker = _Weights(2, f32=False)
+    contents.tensors = maker.transformer(2, len(vocabulary), untied=False)
+    for layer in range(2):
         for name, length in (("q", HEADS), ("k", KV_HEADS), ("v", KV_HEADS)):
             contents.tensors[f"blk.{layer}.attn_{name}.bias"] = maker.vector(length * HEAD_LENGTH, 0.1)
     return build(contents, change)
 
 
-def tiny_gemma3(
-    *, layers: int = 6, window: int = 32, context_length: int = 8192, seed: int = 3, change: Change | None = None
-) -> TinyFile:
+def tiny_gemma3(*, layers: int = 6, window: int = 32) -> TinyFile:
     """A gemma3: five of six layers see only the last `window` tokens; about 250 kB."""
     vocabulary = _vocabulary()
-    contents = Contents(_general("gemma3", "Tiny gemma") | _shape("gemma3", layers, context_length))
+    contents = Contents(_general("gemma3", "Tiny gemma") | _shape("gemma3", layers, 8192))
     contents.metadata |= {
         "gemma3.attention.layer_norm_rms_epsilon": ("f32", 1e-6),
         "gemma3.attention.sliding_window": ("u32", window),
@@ -128,7 +124,7 @@ def tiny_gemma3(
         "general.file_type": ("u32", 1),
     }
     contents.metadata |= _tokenizer(vocabulary, CHATML)
-    maker = _Weights(seed, f32=False)
+    maker = _Weights(3, f32=False)
     contents.tensors = maker.transformer(layers, len(vocabulary), untied=False)
     for layer in range(layers):
         for name, length in (
@@ -138,7 +134,7 @@ def tiny_gemma3(
             ("post_ffw_norm", EMBEDDING),
         ):
             contents.tensors[f"blk.{layer}.{name}.weight"] = np.ones(length, np.float32)
-    return build(contents, change)
+    return build(contents)
 
 
 def tiny_bert(*, change: Change | None = None) -> TinyFile:

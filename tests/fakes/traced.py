@@ -40,10 +40,10 @@ _FREE = re.compile(
 )
 
 
-def watched(command: Sequence[str], log: Path, *, alone: bool = True) -> list[str]:
+def watched(command: Sequence[str], log: Path) -> list[str]:
     """The command line that runs a command under strace; its logs are `log` with the number of a thread each."""
     trace = ["strace", "-ff", "-q", "-y", "-s", "4096", "-e", f"trace={CALLS}", "-o", str(log)]
-    return [*(ALONE if alone else ()), *trace, *command]
+    return [*ALONE, *trace, *command]
 
 
 def calls_in(log: Path) -> str:

@@ -1,4 +1,4 @@
-"""X1: archives that swell, in each of the five kinds of documents that are archives, with the memory of a reader."""
+"""X1: archives that swell, in each kind of document that is an archive, with the memory of a reader."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import zipfile
 import zlib
 
 import pytest
-from fakes.limited_reader import read_in_child
+from fakes.limited import read_in_child
 from fakes.office import docx, odf, paragraph, xlsx
 from fakes.small_documents import book
 from pptx import Presentation
@@ -31,6 +31,8 @@ WHOLE = {
     "xlsx": (xlsx({"S": "<sheetData><row><c><v>1</v></c></row></sheetData>"}), "xl/worksheets/sheet1.xml"),
     "pptx": (deck(), "ppt/slides/slide1.xml"),
     "odt": (odf("text", "<text:p>Words.</text:p>"), "content.xml"),
+    "odp": (odf("presentation", "<draw:page/>"), "content.xml"),
+    "ods": (odf("spreadsheet", '<table:table table:name="S"/>'), "content.xml"),
     "epub": (book(), "OEBPS/Text/ch 1.xhtml"),
 }
 
@@ -39,6 +41,8 @@ PLACES = {
     "xlsx": "xl/embeddings/deep.docx",
     "pptx": "ppt/embeddings/deep.docx",
     "odt": "Object 1/content.xml",
+    "odp": "Object 1/content.xml",
+    "ods": "Object 1/content.xml",
     "epub": "OEBPS/deep.docx",
 }
 

@@ -70,9 +70,8 @@ def test_parts_that_are_whole_are_read_and_missing_ones_are_empty():
 def test_a_cut_archive_is_damaged(cut):
     whole = archive_of(a=b"one" * 100)
     upto = cut if isinstance(cut, int) else int(len(whole) * cut)
-    with pytest.raises(KnownError) as caught, containers.Archive.opened(reading_of(whole[:upto])):
+    with pytest.raises(KnownError, match=r"document\.damaged"), containers.Archive.opened(reading_of(whole[:upto])):
         pass
-    assert caught.value.code == "document.damaged"
 
 
 LAUGHS = b"""<?xml version="1.0"?><!DOCTYPE a [<!ENTITY b "ha"><!ENTITY c "&b;&b;&b;&b;&b;&b;">]><a>&c;</a>"""
@@ -87,9 +86,8 @@ LAUGHS = b"""<?xml version="1.0"?><!DOCTYPE a [<!ENTITY b "ha"><!ENTITY c "&b;&b
     ],
 )
 def test_x2_entities_are_refused(untrusted):
-    with pytest.raises(KnownError) as caught:
+    with pytest.raises(KnownError, match=r"document\.bomb"):
         office_xml.parse(untrusted, "a.docx")
-    assert caught.value.code == "document.bomb"
 
 
 def test_x2_entities_in_another_encoding_are_not_expanded():
@@ -100,9 +98,8 @@ def test_x2_entities_in_another_encoding_are_not_expanded():
 def test_xml_without_tricks_is_read():
     root = office_xml.parse(b'<w:a xmlns:w="x"><!-- no --><w:b>text</w:b></w:a>', "a.docx")
     assert [office_xml.local(one) for one in root.iter()] == ["a", "b"]
-    with pytest.raises(KnownError) as caught:
+    with pytest.raises(KnownError, match=r"document\.damaged"):
         office_xml.parse(b"<a>", "a.docx")
-    assert caught.value.code == "document.damaged"
 
 
 @pytest.mark.parametrize(

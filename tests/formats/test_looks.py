@@ -456,3 +456,12 @@ def test_what_only_its_look_says_is_a_difference():
         ("☒ Yes", "☐ Yes"),
     ]
     assert [page.block_count for page in (*old, *new)] == [3, 3]
+
+
+@pytest.mark.parametrize(
+    ("old", "new"), [("1.234,56-", "1.234,56"), ("(45,00)", "45,00"), ("1.234,56 S", "1.234,56 H")]
+)
+def test_the_sign_of_an_amount_is_a_difference(old, new):
+    before, after = ([*plain.read(Reading("a", data=f"The balance\n\nTotal: {one}\n".encode()))] for one in (old, new))
+    assert difference(before, after).changes
+    assert not difference(before, before).changes

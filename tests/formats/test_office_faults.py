@@ -9,8 +9,9 @@ import time
 import zipfile
 
 import pytest
-from fakes.limited_reader import read_in_child
-from fakes.office import docx, odf, ole, packed, paragraph, xls, xlsb, xlsx
+from fakes.compound_file import compound_file
+from fakes.limited import read_in_child
+from fakes.office import docx, odf, packed, paragraph, xls, xlsb, xlsx
 
 from slmdesk.base.errors import KnownError, Stopped
 from slmdesk.children.tasks.reader import chosen_format
@@ -55,17 +56,6 @@ def with_part(data, name, content):
 
 
 @pytest.mark.parametrize("format_id", MAIN)
-def test_x1_bombs_are_refused_at_once(tmp_path, format_id):
-    path = tmp_path / f"bomb.{format_id}"
-    filler = b"<a/>" * (40 << 20)  # 160 MiB, packed into some 160 KiB
-    path.write_bytes(with_part(GOOD[format_id], MAIN[format_id], b"<a>" + filler + b"</a>"))
-    said, _, seconds, peak = read_in_child(path)
-    assert said == "document.bomb"
-    assert seconds < 1
-    assert peak < 200
-
-
-@pytest.mark.parametrize("format_id", MAIN)
 def test_x2_entities_are_refused_in_every_format(format_id):
     hostile = b'<!DOCTYPE a [<!ENTITY b SYSTEM "file:///etc/passwd">]><a>&b;</a>'
     assert code_of(f"a.{format_id}", with_part(GOOD[format_id], MAIN[format_id], hostile)) == "document.bomb"
@@ -102,13 +92,12 @@ def test_x5_cut_and_empty_files_have_verdicts(format_id):
 
 
 def test_x5_locked_old_and_misnamed_files_are_told_apart():
-    locked = ole({"EncryptionInfo": b"x", "EncryptedPackage": b"y"})
+    locked = compound_file({"EncryptionInfo": b"x", "EncryptedPackage": b"y"})
     assert code_of("a.docx", locked) == code_of("a.xlsx", locked) == "document.locked"
     given = Reading("a.docx", data=locked, password="secret")  # which nothing here can use: not asked for again
-    with pytest.raises(KnownError) as caught:
+    with pytest.raises(KnownError, match=r"document\.unreadable"):
         chosen_format(given, "")
-    assert caught.value.code == "document.unreadable"
-    assert code_of("a.docx", ole({"WordDocument": b"x"})) == "document.unreadable"
+    assert code_of("a.docx", compound_file({"WordDocument": b"x"})) == "document.unreadable"
     assert code_of("a.docx", b"\x7fELF binary") == "document.binary"
     assert code_of("a.docx", b"only words") == "read"  # as the text it is, which is noted
     for format_id, data in GOOD.items():

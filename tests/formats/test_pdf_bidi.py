@@ -16,11 +16,6 @@ pytestmark = pytest.mark.pure
 MIRRORED = str.maketrans("()[]", ")(][")
 
 
-@pytest.fixture(autouse=True)
-def _no_ocr(monkeypatch):
-    monkeypatch.setattr(pdf, "is_available", lambda: False)
-
-
 def shown(line: str, runs_left: bool = True) -> str:
     """As a page shows the line, from left to right. Its runs of one direction are parted by |."""
     runs = [

@@ -5,7 +5,7 @@ from __future__ import annotations
 import zlib
 
 import pytest
-from fakes.limited_reader import read_in_child
+from fakes.limited import read_in_child
 
 pytestmark = pytest.mark.pure
 MOST_MIB = 200

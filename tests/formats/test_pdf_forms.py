@@ -12,11 +12,6 @@ from slmdesk.formats.reading import PictureRequest, Reading
 pytestmark = pytest.mark.pure
 
 
-@pytest.fixture(autouse=True)
-def _no_ocr(monkeypatch):
-    monkeypatch.setattr(pdf, "is_available", lambda: False)
-
-
 def at(x: float, y: float, more: str = "", width: float = 100, height: float = 12) -> str:
     return f"/Rect [{x} {y - 3} {x + width} {y - 3 + height}] {more}"
 

@@ -14,11 +14,6 @@ pytestmark = pytest.mark.pure
 FOOT = ("The rest of the page is of the usual size and", "goes on over a few lines, so that it is known.")
 
 
-@pytest.fixture(autouse=True)
-def _no_ocr(monkeypatch):
-    monkeypatch.setattr(pdf, "is_available", lambda: False)
-
-
 def shown(*parts: tuple[str, float, float], turned: str = "1 0 0 1 50 700", scale: bool = False) -> bytes:
     """One line of text in pieces: letters, size, rise.  `scale`: the size stands in the matrix."""
     pieces = []

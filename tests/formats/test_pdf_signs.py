@@ -14,11 +14,6 @@ pytestmark = pytest.mark.pure
 FOOT = lines(50, 500, "The rest of the page is of the usual size and", "goes on over a few lines.")
 
 
-@pytest.fixture(autouse=True)
-def _no_ocr(monkeypatch):
-    monkeypatch.setattr(pdf, "is_available", lambda: False)
-
-
 def read(*texts: Text) -> tuple[str, Reading]:
     reading = Reading("a.pdf", bytes(TinyPdf().page(*texts, *FOOT)))
     (page,) = pdf.read(reading)

@@ -16,11 +16,6 @@ WORDS = Text(50, 700, "Smoking is not allowed. Notice within 30 60 days.", font=
 FOOT = lines(50, 500, "The rest of the page is of the usual size and", "goes on over a few lines.")
 
 
-@pytest.fixture(autouse=True)
-def _no_ocr(monkeypatch):
-    monkeypatch.setattr(pdf, "is_available", lambda: False)
-
-
 def over(words: str, by: float = 0) -> tuple[float, float]:
     """From where to where the words go, in points, and `by` further on both sides."""
     at = WORDS.text.index(words)

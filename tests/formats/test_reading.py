@@ -79,12 +79,10 @@ def test_x7_sizes_are_checked_before_reading(tmp_path):
     sparse = tmp_path / "sparse.txt"
     with sparse.open("wb") as file:
         file.truncate(100 << 30)
-    with pytest.raises(KnownError) as caught:
+    with pytest.raises(KnownError, match=r"document\.too_large"):
         Reading(str(sparse)).text_bytes()
-    assert caught.value.code == "document.too_large"
-    with pytest.raises(KnownError) as caught:
+    with pytest.raises(KnownError, match=r"file\.missing"):
         Reading(str(tmp_path / "none")).text_bytes()
-    assert caught.value.code == "file.missing"
     small = tmp_path / "small"
     small.write_bytes(b"x" * 100)
     assert Reading(str(small)).text_bytes() == b"x" * 100

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import email
+import email.policy
 import io
 import re
 import zipfile
+from email.message import EmailMessage
 
 import pytest
 from fakes.office import docx, odf, packed, relations, xlsx
+from fakes.rewritten import found, left, texts, written
 from fakes.small_documents import book as electronic_book
 
 from slmdesk.base.documents import TRANSLATABLE
@@ -16,32 +20,18 @@ from slmdesk.formats.reading import READERS, REWRITERS, Reading, rewriter_of
 from slmdesk.formats.rewriting import docx as word
 from slmdesk.formats.rewriting import odf as open_document
 from slmdesk.formats.rewriting import pptx_xlsx
-from slmdesk.formats.rewriting.rewriters import LeftAsIs, Options, Rewriting, Unit, listed, written_to
+from slmdesk.formats.rewriting.rewriters import Options, Rewriting, Unit, written_to
 
 pytestmark = pytest.mark.pure
 
 
-def found(rewriter, data, **options):
-    return list(listed(rewriter, Rewriting(Reading("a", data=data), Options(**options))))
-
-
-def texts(rewriter, data, **options):
-    return [one.text for one in found(rewriter, data, **options) if isinstance(one, Unit)]
-
-
 def rewritten(rewriter, data, change=str.upper, **options):
-    """The file with all units changed (a callable, or a mapping), and which of its parts are others now."""
-    units = [one for one in found(rewriter, data, **options) if isinstance(one, Unit)]
-    if isinstance(change, dict):
-        answers = {at: (unit.text, change[unit.text]) for at, unit in enumerate(units) if unit.text in change}
-    else:
-        answers = {at: (unit.text, change(unit.text)) for at, unit in enumerate(units)}
-    out = io.BytesIO()
-    refused = written_to(rewriter, Rewriting(Reading("a", data=data), Options(**options)), answers, out)
-    with zipfile.ZipFile(io.BytesIO(data)) as old, zipfile.ZipFile(io.BytesIO(out.getvalue())) as new:
+    """The parts of the file with its units changed, and which of them are others now."""
+    made = written(rewriter, data, change, **options)
+    with zipfile.ZipFile(io.BytesIO(data)) as old, zipfile.ZipFile(io.BytesIO(made)) as new:
         assert old.namelist() == new.namelist()
         changed = [name for name in old.namelist() if old.read(name) != new.read(name)]
-        return {name: new.read(name).decode() for name in new.namelist()}, changed, refused
+        return {name: new.read(name).decode() for name in new.namelist()}, changed
 
 
 def run(text, look=""):
@@ -64,7 +54,7 @@ def test_runs_that_look_alike_are_one_text_and_others_are_tagged():
         + "</w:p>"
     )
     assert texts(word.rewrite, data) == ["The rent is <1>900 euros</1> a month."]
-    parts, changed, _ = rewritten(
+    parts, changed = rewritten(
         word.rewrite, data, {"The rent is <1>900 euros</1> a month.": "<1>900 Euro</1> beträgt die Miete."}
     )
     assert changed == ["word/document.xml"]
@@ -86,8 +76,7 @@ def test_signs_of_symbol_fonts_are_words_of_the_text():
     data = docx("".join(f"<w:p>{runs}</w:p>" for runs in paragraphs))
     requested = ["Angle 90°, tolerance ±5", "Yes ☒<1> No </1>☐ maybe not.", "Ends here ☒ now"]
     assert texts(word.rewrite, data) == requested
-    parts, _, refused = rewritten(word.rewrite, data, lambda text: text)
-    assert not refused
+    parts, _ = rewritten(word.rewrite, data, str)
     xml = bare(parts["word/document.xml"])
     assert "Wingdings" not in xml
     assert 'w:font="Unknown"' in xml
@@ -108,7 +97,7 @@ def test_links_pictures_and_notes_keep_their_place_among_the_words():
     )
     data = docx(body)
     assert texts(word.rewrite, data) == ["See <1>the law</1> here<2/> now."]
-    parts, _, _ = rewritten(
+    parts, _ = rewritten(
         word.rewrite, data, {"See <1>the law</1> here<2/> now.": "Jetzt hier<2/> siehe <1>das Gesetz</1>."}
     )
     xml = bare(parts["word/document.xml"])
@@ -126,7 +115,7 @@ def test_bookmarks_and_comment_ranges_need_no_tags_and_are_kept():
     )
     data = docx(body)
     assert texts(word.rewrite, data) == ["One two"]
-    parts, _, _ = rewritten(word.rewrite, data)
+    parts, _ = rewritten(word.rewrite, data)
     for name in ("bookmarkStart", "commentRangeStart", "commentRangeEnd", "bookmarkEnd"):
         assert parts["word/document.xml"].count(f"<w:{name} ") == 1
 
@@ -142,10 +131,9 @@ def test_results_of_fields_are_words_only_where_they_are():
     data = docx(
         "<w:p>" + run("Go to ") + field(" HYPERLINK x ", "our page") + run(" of ") + field("DATE", "May") + "</w:p>"
     )
-    units = found(word.rewrite, data)
-    assert [unit.text for unit in units if isinstance(unit, Unit)] == ["Go to <1>our page</1> of"]
-    assert [(unit.kind, unit.text) for unit in units if isinstance(unit, LeftAsIs)] == [("field", "May")]
-    parts, _, _ = rewritten(word.rewrite, data)
+    assert texts(word.rewrite, data) == ["Go to <1>our page</1> of"]
+    assert [(kind, text) for kind, _, text in left(word.rewrite, data)] == [("field", "May")]
+    parts, _ = rewritten(word.rewrite, data)
     xml = parts["word/document.xml"]
     assert xml.index("begin") < xml.index("HYPERLINK") < xml.index("OUR PAGE") < xml.index("DATE") < xml.index("May")
     assert xml.count("fldChar ") == 6
@@ -162,7 +150,7 @@ def test_tracked_changes_stay_what_they_are():
         + "</w:p>"
     )
     assert texts(word.rewrite, data) == ["Pay <1>twenty</1> euros"]
-    parts, _, _ = rewritten(word.rewrite, data)
+    parts, _ = rewritten(word.rewrite, data)
     assert "<w:delText>ten</w:delText>" in parts["word/document.xml"]
     assert re.search(r'<w:ins w:id="2">.*TWENTY.*</w:ins>', parts["word/document.xml"])
 
@@ -176,7 +164,7 @@ def test_a_text_box_beside_other_things_of_its_run_is_translated_in_its_place():
     assert texts(word.rewrite, data) == ["before", "after", "inside"] or texts(word.rewrite, data) == [
         "before", "<1/>after", "inside",
     ]  # fmt: skip
-    parts, _, _ = rewritten(word.rewrite, data)
+    parts, _ = rewritten(word.rewrite, data)
     xml = parts["word/document.xml"]
     assert "INSIDE" in xml
     assert "inside" not in xml
@@ -194,7 +182,7 @@ def test_headers_notes_comments_and_alternative_texts_are_translated_too():
         rels={"header": "header1.xml", "comments": "comments.xml"},
     )
     assert texts(word.rewrite, data) == ["A red house", "Draft", "Really?"]
-    parts, changed, _ = rewritten(word.rewrite, data)
+    parts, changed = rewritten(word.rewrite, data)
     assert 'descr="A RED HOUSE"' in parts["word/document.xml"]
     assert set(changed) == {"word/document.xml", "word/header1.xml", "word/comments.xml"}
 
@@ -206,8 +194,7 @@ def word_space():
 def test_equations_and_embedded_files_are_left_and_said():
     math = "<m:oMath xmlns:m='urn:m'><m:r><m:t>E=mc</m:t></m:r></m:oMath>"
     data = docx(f"<w:p>{run('Here ')}{math}{run(' it is')}</w:p>", {"word/embeddings/a.xlsx": "x"})
-    units = found(word.rewrite, data)
-    assert [(unit.kind, unit.text) for unit in units if isinstance(unit, LeftAsIs)] == [
+    assert [(kind, text) for kind, _, text in left(word.rewrite, data)] == [
         ("equation", "E=mc"),
         ("embedded", "a.xlsx"),
     ]
@@ -216,7 +203,7 @@ def test_equations_and_embedded_files_are_left_and_said():
 
 def test_right_to_left_is_set_where_the_target_needs_it():
     data = docx(f"<w:p><w:pPr><w:keepNext/><w:jc w:val='left'/></w:pPr>{run('Hello')}</w:p>")
-    parts, _, _ = rewritten(word.rewrite, data, {"Hello": "שלום"}, is_right_to_left=True)
+    parts, _ = rewritten(word.rewrite, data, {"Hello": "שלום"}, is_right_to_left=True)
     xml = parts["word/document.xml"]
     assert xml.index("<w:keepNext/>") < xml.index("<w:bidi/>") < xml.index("<w:jc ")
     assert "<w:rtl/>" in xml
@@ -273,23 +260,21 @@ def test_sheets_and_open_documents_are_turned():
 
 def test_what_is_not_translated_is_not_touched():
     data = docx(f"<w:p w:rsidR='1'>{run('a')}{run('b', '<w:lang w:val=' + chr(39) + 'de' + chr(39) + '/>')}</w:p>")
-    _, changed, _ = rewritten(word.rewrite, data, {})
+    _, changed = rewritten(word.rewrite, data, {})
     assert changed == []
 
 
 def test_a_translation_with_broken_tags_is_refused_and_named():
     data = docx("<w:p>" + run("The ") + run("end", "<w:b/>") + "</w:p><w:p>" + run("Other") + "</w:p>")
-    parts, _, refused = rewritten(word.rewrite, data, {"The <1>end</1>": "Das Ende", "Other": "Anderes"})
-    assert refused == [0]
+    parts, _ = rewritten(word.rewrite, data, {"The <1>end</1>": "Das Ende", "Other": "Anderes"}, refused=(0,))
     assert ">end<" in parts["word/document.xml"]
     assert "Anderes" in parts["word/document.xml"]
 
 
 def test_a_file_that_changed_in_between_is_not_rewritten():
     data = docx(f"<w:p>{run('New words')}</w:p>")
-    with pytest.raises(KnownError) as caught:
+    with pytest.raises(KnownError, match=r"document\.changed"):
         written_to(word.rewrite, Rewriting(Reading("a", data=data)), {0: ("Old words", "x")}, io.BytesIO())
-    assert caught.value.code == "document.changed"
 
 
 def deck(*shapes, notes=""):
@@ -327,7 +312,7 @@ def test_signs_of_symbol_fonts_on_slides_are_words_of_the_text():
     )
     data = deck(shape(f"<a:p>{''.join(pieces)}</a:p>"))
     assert texts(pptx_xlsx.rewrite_pptx, data) == ["Yes ☒ no ☐ maybe"]
-    parts, _, _ = rewritten(pptx_xlsx.rewrite_pptx, data, lambda text: text)
+    parts, _ = rewritten(pptx_xlsx.rewrite_pptx, data, str)
     assert "Wingdings" not in parts["ppt/slides/slide1.xml"]
 
 
@@ -347,7 +332,7 @@ def test_slides_with_their_notes():
         ("Then we buy.", "slide 1"),
         ("Speak slowly", "slide 1, notes"),
     ]
-    parts, changed, _ = rewritten(pptx_xlsx.rewrite_pptx, data)
+    parts, changed = rewritten(pptx_xlsx.rewrite_pptx, data)
     assert changed == ["ppt/slides/slide1.xml", "ppt/notesSlides/notes1.xml"]
     xml = parts["ppt/slides/slide1.xml"]
     assert xml.index("FIRST") < xml.index("WE LOOK") < xml.index("<a:br/>") < xml.index("THEN")
@@ -367,7 +352,7 @@ def test_shared_strings_are_translated_once_for_all_their_cells():
     data = book("<row><c r='A1' t='s'><v>0</v></c><c r='B1' t='s'><v>0</v></c><c r='C1'><v>1</v></c></row>", ["Rent"])
     units = [one for one in found(pptx_xlsx.rewrite_xlsx, data) if isinstance(one, Unit)]
     assert [(unit.text, unit.place) for unit in units] == [("Rent", "Data!A1")]
-    _, changed, _ = rewritten(pptx_xlsx.rewrite_xlsx, data)
+    _, changed = rewritten(pptx_xlsx.rewrite_xlsx, data)
     assert changed == ["xl/sharedStrings.xml"]
 
 
@@ -378,16 +363,14 @@ def test_a_text_that_a_formula_compares_with_stays_and_is_said():
     )
     data = book(cells, ["Yes", "Rent"])
     assert texts(pptx_xlsx.rewrite_xlsx, data) == ["Rent"]
-    assert [(one.kind, one.text) for one in found(pptx_xlsx.rewrite_xlsx, data) if isinstance(one, LeftAsIs)] == [
-        ("compared", "Yes")
-    ]
+    assert left(pptx_xlsx.rewrite_xlsx, data) == [("compared", "Data!A1", "Yes")]
 
 
 def test_sheet_names_on_request_unless_a_formula_names_them():
     cells = "<row><c r='C1'><f>Data!A1+1</f><v>1</v></c></row>"
     assert texts(pptx_xlsx.rewrite_xlsx, book("", ["x"]), sheet_names=True) == ["Data"]
     assert texts(pptx_xlsx.rewrite_xlsx, book(cells, ["x"]), sheet_names=True) == []
-    parts, _, _ = rewritten(pptx_xlsx.rewrite_xlsx, book("", ["x"]), {"Data": "Dati/2024: [neu]"}, sheet_names=True)
+    parts, _ = rewritten(pptx_xlsx.rewrite_xlsx, book("", ["x"]), {"Data": "Dati/2024: [neu]"}, sheet_names=True)
     assert 'name="Dati 2024   neu"' in parts["xl/workbook.xml"]
 
 
@@ -399,7 +382,7 @@ def test_spans_links_and_notes_of_opendocument():
         "here.</text:p>",
     )
     assert texts(open_document.rewrite, data) == ["The <1>big</1> <2>house</2><3/> is  here.", "Built late"]
-    parts, changed, _ = rewritten(open_document.rewrite, data)
+    parts, changed = rewritten(open_document.rewrite, data)
     assert changed == ["content.xml"]
     xml = parts["content.xml"]
     assert 'THE <text:span text:style-name="T1">BIG</text:span> <text:a text:name="x">HOUSE</text:a>' in xml
@@ -417,7 +400,7 @@ def test_signs_of_symbol_fonts_in_opendocument_are_words_of_the_text():
         styles=styles,
     )
     assert texts(open_document.rewrite, data) == ["Yes ☒ no ☐ <1>maybe</1>"]
-    parts, _, _ = rewritten(open_document.rewrite, data, lambda text: text)
+    parts, _ = rewritten(open_document.rewrite, data, str)
     assert "<text:p>Yes ☒ no ☐ <text:span" in parts["content.xml"]
 
 
@@ -445,22 +428,10 @@ def test_numbers_in_cells_of_opendocument_stay():
     assert texts(open_document.rewrite, data) == ["Rent"]
 
 
-def written_bytes(rewriter, data, change):
-    """The file with `change` of each unit in its place."""
-    units = [one for one in found(rewriter, data) if isinstance(one, Unit)]
-    out = io.BytesIO()
-    answers = {at: (unit.text, change(unit.text)) for at, unit in enumerate(units)}
-    assert written_to(rewriter, Rewriting(Reading("a", data=data)), answers, out) == []
-    return out.getvalue()
-
-
 def in_place(format_id, text, change=str.swapcase):
     """The units of a text file, and the file with all of them changed."""
     rewriter = rewriter_of(format_id, "a")
-    data = text if isinstance(text, bytes) else text.encode()
-    units = texts(rewriter, data)
-    made = written_bytes(rewriter, data, change)
-    return units, made.decode()
+    return texts(rewriter, text.encode()), written(rewriter, text.encode(), change).decode()
 
 
 def test_wrapped_paragraphs_are_one_text_and_wrapped_again():
@@ -523,9 +494,8 @@ def test_a_locked_chapter_of_a_book_is_left_and_said_and_the_language_of_the_oth
         '<e:CipherReference URI="OEBPS/Text/ch2.xhtml"/></e:EncryptedData></e:encryption>'
     )
     data = electronic_book(extra={"META-INF/encryption.xml": lock, "OEBPS/a.opf": "<dc:language>en</dc:language>"})
-    left = [one for one in found(rewriter_of("epub", "a"), data) if isinstance(one, LeftAsIs)]
-    assert [(one.kind, one.place, one.text) for one in left] == [("page", "ch2.xhtml", "locked")]
-    parts, _, _ = rewritten(rewriter_of("epub", "a"), data, language="de")
+    assert left(rewriter_of("epub", "a"), data) == [("page", "ch2.xhtml", "locked")]
+    parts, _ = rewritten(rewriter_of("epub", "a"), data, language="de")
     assert parts["OEBPS/a.opf"] == "<dc:language>de</dc:language>"
     assert "<p>b</p>" in parts["OEBPS/Text/ch2.xhtml"]
 
@@ -566,9 +536,34 @@ def test_a_mail_keeps_its_addresses_and_its_attachments():
     assert "dEAR bOB," in made
 
 
+def test_a_mail_with_both_texts_attachments_and_a_mail_inside():
+    message, inner = EmailMessage(), EmailMessage()
+    inner["Subject"], inner["From"] = "Inner words", "x@y.de"
+    inner.set_content("Words of another mail\n")
+    message["Subject"], message["From"], message["X-Long"] = "Good morning", "a@b.de", "word " * 40
+    message.set_content("Dear Bob,\n")
+    message.add_alternative("<p>Dear <b>Bob</b>,</p>", subtype="html")
+    message.add_attachment(b"\x00\x01rent", maintype="application", subtype="octet-stream", filename="rent.bin")
+    message.add_attachment(inner)
+    data = message.as_bytes(policy=email.policy.SMTP)
+    assert texts(rewriter_of("eml", "a"), data) == ["Good morning", "Dear Bob,", "Dear <1>Bob</1>,"]
+    assert [text for _, _, text in left(rewriter_of("eml", "a"), data)] == ["rent.bin", "message/rfc822"]
+    made = written(rewriter_of("eml", "a"), data)
+    assert made.count(b"\r\n") == made.count(b"\n")
+    again = email.message_from_bytes(made, policy=email.policy.default)
+    assert again["Subject"] == "gOOD MORNING"
+    assert again.get_body(("html",)).get_content().strip() == "<p>dEAR <b>bOB</b>,</p>"
+    attachments = list(again.iter_attachments())
+    assert attachments[0].get_content() == b"\x00\x01rent"
+    assert attachments[1].get_content()["Subject"] == "Inner words"
+    assert attachments[1].get_content().get_content().split() == ["Words", "of", "another", "mail"]
+    before = email.message_from_bytes(data, policy=email.policy.default)
+    assert again["X-Long"] == before["X-Long"]
+
+
 def test_letters_an_encoding_lacks_make_the_file_utf_8():
     data = "Größe".encode("cp1252")
-    made = written_bytes(rewriter_of("txt", "a"), data, lambda _text: "размер")
+    made = written(rewriter_of("txt", "a"), data, lambda _text: "размер")
     assert made.decode("utf-8") == "размер"
 
 
@@ -583,7 +578,6 @@ def test_every_format_that_is_said_to_be_rewritten_is():
 
 def test_texts_of_a_page_are_found_by_their_lines():
     text = "<html>\n<p>One\nword</p>\n\n  <h2>\n  Two</h2><pre>code</pre>\n<img alt='Three'>\n</html>"
-    found = list(listed(rewriter_of("html", "a"), Rewriting(Reading("a", data=text.encode()))))
-    assert [(one.text, one.place) for one in found] == [
+    assert [(one.text, one.place) for one in found(rewriter_of("html", "a"), text.encode())] == [
         ("One word", "line 2"), ("Two", "line 6"), ("code", "line 6"), ("Three", "line 7"),
     ]  # fmt: skip

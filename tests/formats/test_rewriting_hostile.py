@@ -7,8 +7,9 @@ import zipfile
 
 import docx as python_docx
 import pytest
-from fakes.limited_rewriter import rewrite_in_child
-from fakes.office import docx, odf, ole, packed, paragraph, xlsx
+from fakes.compound_file import compound_file
+from fakes.limited import rewrite_in_child
+from fakes.office import docx, odf, packed, paragraph, xlsx
 from fakes.small_documents import book
 
 pytestmark = pytest.mark.pure
@@ -162,7 +163,7 @@ def test_a_file_that_was_cut_is_damaged(tmp_path, name):
 
 
 def test_an_encrypted_office_file_says_that_it_is_locked(tmp_path):
-    data = ole({"EncryptedPackage": b"x" * 100, "EncryptionInfo": b"\x04\x00\x04\x00"})
+    data = compound_file({"EncryptedPackage": b"x" * 100, "EncryptionInfo": b"\x04\x00\x04\x00"})
     assert verdict(tmp_path, data)[0] in ("document.locked", "document.unreadable")
 
 

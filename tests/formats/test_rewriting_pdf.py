@@ -6,12 +6,11 @@ import io
 
 import docx as python_docx
 import pytest
+from fakes.rewritten import left, texts, written
 from fakes.tiny_pdf import Text, TinyPdf, lines
 
 from slmdesk.base.documents import translated_name
-from slmdesk.formats.reading import Reading
 from slmdesk.formats.rewriting.pdf import WordFile, rewrite
-from slmdesk.formats.rewriting.rewriters import LeftAsIs, Options, Rewriting, Unit, listed, written_to
 
 pytestmark = pytest.mark.pure
 
@@ -35,21 +34,12 @@ def lease():
     return bytes(file.page(picture=True))
 
 
-def found(data, **options):
-    return list(listed(rewrite, Rewriting(Reading("a.pdf", data=data), Options(**options))))
-
-
-def written(data, change=str.upper, **options):
-    units = [one for one in found(data, **options) if isinstance(one, Unit)]
-    out = io.BytesIO()
-    answers = {at: (unit.text, change(unit.text)) for at, unit in enumerate(units)}
-    refused = written_to(rewrite, Rewriting(Reading("a.pdf", data=data), Options(**options)), answers, out)
-    assert refused == []
-    return out.getvalue()
+def document_of(data, change=str.upper, **options):
+    return python_docx.Document(io.BytesIO(written(rewrite, data, change, **options)))
 
 
 def test_headings_paragraphs_items_and_rows_become_those_of_word(lease):
-    document = python_docx.Document(io.BytesIO(written(lease, language="de")))
+    document = document_of(lease, language="de")
     reported = [(paragraph.style.name, paragraph.text) for paragraph in document.paragraphs if paragraph.text]
     assert ("Heading 1", "THE RENT") in reported
     assert (
@@ -65,39 +55,32 @@ def test_headings_paragraphs_items_and_rows_become_those_of_word(lease):
 
 
 def test_pages_begin_on_pages_and_those_without_words_are_said(lease):
-    document = python_docx.Document(io.BytesIO(written(lease)))
+    document = document_of(lease)
     breaks = [paragraph.text for paragraph in document.paragraphs if paragraph.paragraph_format.page_break_before]
     assert len(breaks) == 2
     assert breaks[1] == "[Page 3 has no text (scanned).]"
-    left = [(one.kind, one.place, one.text) for one in found(lease) if isinstance(one, LeftAsIs)]
-    assert ("page", "page 3", "scanned") in left
-    assert left[0][0] == "layout"
+    unchanged = left(rewrite, lease)
+    assert ("page", "page 3", "scanned") in unchanged
+    assert unchanged[0][0] == "layout"
 
 
 def test_words_nobody_sees_are_left_and_said(lease):
-    assert [one.place for one in found(lease) if isinstance(one, LeftAsIs) and one.kind == "hidden"] == [
-        "page 1",
-        "page 2",
-    ]
-    texts = [one.text for one in found(lease) if isinstance(one, Unit)]
-    assert not any("Ignore" in text for text in texts)
-    assert b"Ignore" not in written(lease)
+    assert [place for kind, place, _ in left(rewrite, lease) if kind == "hidden"] == ["page 1", "page 2"]
+    assert not any("Ignore" in text for text in texts(rewrite, lease))
+    assert b"Ignore" not in written(rewrite, lease)
 
 
 def test_what_repeats_on_the_pages_is_asked_once_and_written_each_time():
     file = TinyPdf()
     for number in range(1, 5):
         file.page(Text(50, 780, "Lease of a flat", 8), Text(50, 700, f"Words of their own {number * 'x'}"))
-    texts = [one.text for one in found(bytes(file)) if isinstance(one, Unit)]
-    assert texts.count("Lease of a flat") == 1
-    document = python_docx.Document(io.BytesIO(written(bytes(file))))
+    assert texts(rewrite, bytes(file)).count("Lease of a flat") == 1
+    document = document_of(bytes(file))
     assert [paragraph.text for paragraph in document.paragraphs].count("LEASE OF A FLAT") == 4
 
 
 def test_a_language_from_right_to_left_turns_paragraphs_and_tables(lease):
-    document = python_docx.Document(
-        io.BytesIO(written(lease, lambda _text: "שלום", language="he", is_right_to_left=True))
-    )
+    document = document_of(lease, lambda _text: "שלום", language="he", is_right_to_left=True)
     xml = document.element.xml
     assert xml.count("<w:bidiVisual/>") == 2
     assert xml.count("<w:bidi/>") > 10
@@ -132,6 +115,5 @@ def test_a_translation_has_a_name_of_its_own(tmp_path, name, translated):
 
 def test_struck_words_are_not_translated_but_named():
     data = bytes(TinyPdf().page(Text(50, 700, "He is not here"), drawing=b"75.5 702 14 1 re f\n"))
-    units = found(data)
-    assert [one.text for one in units if isinstance(one, Unit)] == ["He is here"]
-    assert [one.text for one in units if isinstance(one, LeftAsIs) and one.kind == "deleted"] == ["not"]
+    assert texts(rewrite, data) == ["He is here"]
+    assert [text for kind, _, text in left(rewrite, data) if kind == "deleted"] == ["not"]

@@ -209,9 +209,8 @@ def test_rows_of_heads_name_the_columns():
 
 def test_x4_levels_without_end_are_refused_at_once():
     began = time.thread_time()  # of this thread alone: whatever else runs
-    with pytest.raises(KnownError) as caught:
+    with pytest.raises(KnownError, match=r"document\.damaged"):
         walk("<div>" * 200_000, "a.html")
-    assert caught.value.code == "document.damaged"
     assert time.thread_time() - began < 10  # the parser itself would take a minute
     for sly in ("<div></x>" * 20_000, "<x/>" * 20_000, "<svg><foreignObject>" + "<x/>" * 20_000):
         with pytest.raises(KnownError):
@@ -228,9 +227,8 @@ def test_a_long_page_can_be_stopped():
 
 
 def test_binary_is_no_web_page():
-    with pytest.raises(KnownError) as caught:
+    with pytest.raises(KnownError, match=r"document\.binary"):
         read(b"<html>\0\1\2\3\0\0")
-    assert caught.value.code == "document.binary"
 
 
 def test_a_book_has_chapters_in_the_order_of_its_spine():
@@ -272,9 +270,8 @@ def test_a_missing_chapter_is_named_and_a_locked_one_too():
         ("B", PageStatus.READ, "y"),
     ]
     broken = data.replace(b"b.xhtml", b"c.xhtml", 1)  # its own name in the archive, not the one in the manifest
-    with pytest.raises(KnownError) as caught:
+    with pytest.raises(KnownError, match=r"document\.damaged"):
         read(broken[:-30], hypertext.read_epub)
-    assert caught.value.code == "document.damaged"
     assert reading.notes == [Note.PARTLY_DAMAGED]
 
 
@@ -282,9 +279,8 @@ def test_books_without_what_books_need_are_damaged():
     target = io.BytesIO()
     with zipfile.ZipFile(target, "w") as archive:
         archive.writestr("mimetype", "application/epub+zip")
-    with pytest.raises(KnownError) as caught:
+    with pytest.raises(KnownError, match=r"document\.damaged"):
         read(target.getvalue(), hypertext.read_epub)
-    assert caught.value.code == "document.damaged"
 
 
 def test_blocks_of_every_kind_are_where_they_say():

@@ -357,7 +357,7 @@ def test_an_alignment_that_is_kept_is_fine(tmp_path: Path, alignment: int) -> No
         {"a.weight": np.ones((1, 31), np.float32), "b.weight": np.zeros((1, 31), np.float32)},
     )
     path = write(tmp_path / "x.gguf", tiny_gguf.build(contents, alignment=alignment))
-    assert check_file(path).tensor_count == 2
+    assert check_file(path).tensors.count == 2
 
 
 def test_a_file_far_longer_than_its_header_says_is_refused_at_once(tmp_path: Path) -> None:

@@ -10,7 +10,8 @@ from pathlib import Path
 import docx
 import pypdfium2
 import pytest
-from fakes.chat_exports import chatgpt, elsewhere, node, rent, zipped
+from fakes.chat_exports import chatgpt, elsewhere, node, rent
+from fakes.office import packed
 from fakes.recorder import result_of
 
 from slmdesk.base.documents import IMPORTED
@@ -54,11 +55,8 @@ def opened_chat(services, id: str):
     return on_thread(services, lambda: services.chats.open(id))
 
 
-# ---- ChatGPT
-
-
 def test_a_chat_of_another_program_is_a_chat_of_ours(services, tmp_path) -> None:
-    report = imported(services, saved(tmp_path / "export.zip", zipped({"conversations.json": json.dumps([rent()])})))
+    report = imported(services, saved(tmp_path / "export.zip", packed({"conversations.json": json.dumps([rent()])})))
     (id,) = report.added
     held = opened_chat(services, id)
     assert (held.item.title, held.item.created, held.item.updated) == ("Rent", 1_700_000_000, 1_700_000_060)
@@ -128,11 +126,11 @@ def test_a_chat_of_another_program_gets_a_sentence(services, tmp_path, name) -> 
 
 
 def test_files_that_are_none_are_named_and_the_others_imported(services, tmp_path) -> None:
-    whole = zipped({"conversations.json": json.dumps([rent()])})
+    whole = packed({"conversations.json": json.dumps([rent()])})
     report = imported(
         services,
         saved(tmp_path / "half.zip", whole[:80]),
-        saved(tmp_path / "bomb.zip", zipped({"conversations.json": b"[" + b" " * (40 << 20)})),
+        saved(tmp_path / "bomb.zip", packed({"conversations.json": b"[" + b" " * (40 << 20)})),
         saved(tmp_path / "notes.txt", b"No chats."),
         saved(tmp_path / "cut.json", json.dumps([rent("c1"), rent("c2")]).encode()[:-30]),
         saved(tmp_path / "broken.json", b'{"a": nothing}'),
@@ -285,9 +283,6 @@ def test_a_history_that_cannot_be_written_takes_nothing(services, tmp_path, monk
     monkeypatch.setattr(services.store.database, "read_only", True)
     with pytest.raises(KnownError, match=r"store\.read_only"):
         on_thread(services, lambda: services.imports.import_files([tmp_path]))
-
-
-# ---- our own
 
 
 def filled(services) -> str:
@@ -463,9 +458,6 @@ def test_new_chats_are_told_to_the_window(opened, tmp_path) -> None:
     recorder = opened(model=False)
     report = imported(recorder.services, saved(tmp_path / "c.json", [rent()]))
     assert recorder.wait(ItemsAdded, lambda _event: bool(report.added))
-
-
-# ---- several chats as one file
 
 
 def test_several_chats_are_one_word_file_and_one_pdf(services, tmp_path) -> None:

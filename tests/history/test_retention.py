@@ -15,10 +15,10 @@ from slmdesk.base.record import changed
 from slmdesk.base.records import DocumentStatus, Status
 from slmdesk.base.types import Role, TextPart
 from slmdesk.history import retention
-from slmdesk.history.erasing import restore_backup
 from slmdesk.history.retention import DAY_S, RetentionService
 from slmdesk.runtime.events import ItemChanged, ItemGone, Noticed
 from slmdesk.store import open_store
+from slmdesk.store.restoring import restore
 
 pytestmark = pytest.mark.process
 
@@ -229,7 +229,7 @@ def test_it_rests_a_week_after_a_restore(kept, tmp_path):
     result_of(kept.services, lambda: kept.services.backups.make(target))
     paths = kept.services.paths
     kept.services.close()
-    restore_backup(paths, target)
+    restore(paths, target)
     kept.open()
     kept.clock.now = time.time() + 6 * DAY_S
     assert kept.sweep().rests_until
@@ -441,9 +441,6 @@ def test_an_organisation_sets_the_days(kept):
     assert kept.titles() == {"today"}
 
 
-# ---- rules and holds of earlier versions
-
-
 def older(kept, rules=(), holds: int = 0) -> None:
     """Store rules and holds in a history of the former format, and start again."""
     database = kept.services.paths.database
@@ -496,11 +493,6 @@ def test_rules_that_were_anything_else_do_not(kept, rules, holds):
     assert [
         notice.startswith(f"Retention rules ({len(rules)}) and holds ({holds}) ended") for notice in kept.notices()
     ] == [True]
-
-
-def test_the_constants_of_a_slice_are_small():
-    assert retention.LOOKED_AT <= 100
-    assert retention.MOST_ROWS <= 500
 
 
 def test_it_sweeps_at_the_start_once_a_day_and_not_for_commands_that_keep_nothing(home):

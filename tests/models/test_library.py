@@ -141,7 +141,7 @@ def test_a_model_in_parts_is_one_model_whichever_part_is_named(recorder, tmp_pat
     place = Path(os.fsdecode(model.path))
     assert [path.name for path in (home / "models").iterdir()] == [place.name]
     assert model.sha256 == hashlib.sha256(place.read_bytes()).hexdigest()
-    assert read_header(place).tensor_count == read_header(write(tmp_path / "whole.gguf", tiny_llama())).tensor_count
+    assert read_header(place).tensors.count == read_header(write(tmp_path / "whole.gguf", tiny_llama())).tensors.count
     again, steps = watched_import(recorder, parts[0])
     assert (again.model.id, again.was_here) == (model.id, True)
     assert steps

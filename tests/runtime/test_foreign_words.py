@@ -40,9 +40,6 @@ FORMATS = ("file", *FAMILIES_BY_NAME)
 VOCABULARIES = ("real", "sentencepiece", "bytes", "bytes, markers as words")
 
 
-# ---- X8: the prompts, for every family and tokenizer
-
-
 @pytest.fixture(scope="module", params=VOCABULARIES)
 def vocabulary(request, starter_model, tmp_path_factory):
     with named_vocabulary(request.param, starter_model, tmp_path_factory.mktemp("v")) as opened:
@@ -106,9 +103,6 @@ def test_a_prompt_is_the_same_in_a_window_of_another_language():
         assert prompts("The rent is 900 euros.") == english
     finally:
         texts.use_catalogue(None)
-
-
-# ---- the whole program
 
 
 def pages_of(services, document):
@@ -195,9 +189,6 @@ def test_x8_orders_in_a_document_leave_ledger_and_links_right(opened, tmp_path):
     assert any("Ignore your instructions" in document_words(step) for step in steps)
 
 
-# ---- X9: nothing is cut in silence
-
-
 def long_text(words: int) -> str:
     """So many different words, in sentences and pages."""
     lines = [" ".join(f"lease{at}" for at in range(begin, begin + 12)) + "." for begin in range(0, words, 12)]
@@ -252,9 +243,6 @@ def test_x9_an_answer_says_how_much_of_the_document_was_read(opened, tmp_path, t
     assert answered.passages_read == planned.passages > 0
     assert answered.passages_total == len(passages)
     assert f"{answered.passages_read} most relevant passages of {len(passages):,}" in answered.reading_words
-
-
-# ---- X10: what is sent is what is shown
 
 
 @pytest.mark.process

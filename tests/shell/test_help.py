@@ -78,18 +78,6 @@ def test_what_the_window_binds_is_in_the_list(program):
     assert [one.toString() for one in bound if not one.isEmpty() and one not in listed] == []
 
 
-def test_no_key_does_two_things_on_one_page():
-    everywhere = [keys for one in ALL if one.place == "Everywhere" for keys in one.keys]
-    for place in {one.place for one in ALL} - {"Everywhere"}:
-        keys = everywhere + [keys for one in ALL if one.place == place for keys in one.keys]
-        assert len(keys) == len(set(keys)), place
-    meant = {}
-    for one in ALL:
-        for keys in one.keys[:1]:
-            meant.setdefault(keys, set()).add(one.place)
-    assert meant["Ctrl+B"] == {"Everywhere"}
-
-
 def test_words_are_found_in_the_chat_on_show(program):
     program.say("one fox and another fox\n" + "line\n" * 200 + "the last fox")
     QTest.keyClick(program.window, Qt.Key.Key_F, CTRL)

@@ -30,7 +30,6 @@ from slmdesk.online.window.network import TokenDialog
 from slmdesk.redaction.window.section import NamesDialog
 from slmdesk.tables.types import Column, Flag, Table, TableCell, TableRow
 from slmdesk.translation.window.document_pane import RetryDialog
-from slmdesk.translation.window.page import TranslateArea
 from slmdesk.window.widgets.build import message_box
 from slmdesk.window.widgets.dialogs import TextDialog
 from slmdesk.window.widgets.parts import Popover
@@ -123,17 +122,16 @@ def opened(kind, *given: str) -> Callable[[object], None]:
     return make
 
 
-def terms(program) -> TranslateArea:
-    return program.frame.findChild(TranslateArea)
-
-
 def spaces(program) -> None:
     program.window.show_page("Chat")
     program.window.findChild(ChatList).edit_space(None)
 
 
 DIALOGS = {
-    "new_glossary_form": lambda program: (terms(program).open_glossaries(), program.click("new_glossary_button")),
+    "new_glossary_form": lambda program: (
+        program.frame.translate_page.open_glossaries(),
+        program.click("new_glossary_button"),
+    ),
     "deleted_chats": opened(DeletedChats, "bridge", "window"),
     "forget_day": opened(ForgetDay, "bridge", "window"),
     "erase_dialog": opened(EraseDialog, "bridge", "window"),
@@ -151,7 +149,7 @@ DIALOGS = {
     "presets_window": lambda program: program.page.panel._on_presets(),
     "preset_editor": lambda program: program.page.panel._on_save_as(),
     "space_editor": spaces,
-    "glossary_window": lambda program: terms(program).open_glossaries(),
+    "glossary_window": lambda program: program.frame.translate_page.open_glossaries(),
     "document_form": lambda program: program.frame.document_translation.look([program.lease]),
     "redaction_window": lambda program: RedactionWindow(
         program.bridge, program.frame.keeper, program.window, program.lease

@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QComboBox, QStyle, QStyleOptionComboBox, QVBoxLayo
 
 from slmdesk.base.record import changed
 from slmdesk.chat.window.header import ModelPicker, ModelsController
-from slmdesk.models.window.check_list import NameBox
+from slmdesk.models.window.found import NameBox
 from slmdesk.runtime.events import ModelState, ModelStateChanged
 from slmdesk.summaries.window import KINDS, SummaryForm
 from slmdesk.window.base.bridge import Bridge

@@ -31,8 +31,6 @@ from slmdesk.store.rescue import rescue_into
 
 pytestmark = pytest.mark.pure
 
-# ---- H4
-
 
 def test_h4_a_schema_whose_names_are_no_text_is_damage(paths: Paths):
     """SQLite's message quotes the name, which Python's module then cannot decode."""
@@ -353,9 +351,6 @@ def test_a_rescued_message_without_its_chat_gets_one_named_by_its_words(paths):
     store.close()
 
 
-# ---- H7
-
-
 def fingerprint(paths: Paths) -> dict[str, str]:
     return {
         str(path.relative_to(paths.data)): hashlib.sha256(path.read_bytes()).hexdigest()
@@ -375,9 +370,6 @@ def test_h7_a_newer_programs_history_is_not_touched(kind, paths, some_history, h
     with pytest.raises(KnownError, match=r"^store\.newer "):
         open_either(paths, "d")
     assert fingerprint(paths) == before
-
-
-# ---- H8
 
 
 def columns(paths: Paths) -> tuple[bool, bool, int]:

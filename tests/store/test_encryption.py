@@ -110,9 +110,6 @@ def files_with(folder: Path, marker: str) -> list[str]:
     return [each.name for each in found if marker.encode() in each.read_bytes()]
 
 
-# ---- the rule
-
-
 def test_one_module_alone_names_the_libraries():
     import slmdesk.store
 
@@ -168,9 +165,6 @@ def test_keys_of_another_history_are_told_from_damage(paths, key, encrypted):
     assert words_in(paths, key) == encrypted
 
 
-# ---- the header
-
-
 def test_without_a_key_version_size_and_kind_are_known(paths, encrypted):
     file = StoreFile(paths.database)
     assert (file.is_encrypted, file.version) == (True, len(STEPS))
@@ -192,9 +186,6 @@ def test_pages_are_read_as_sqlcipher_wrote_them(paths, key, encrypted):
         plain += pages.plain(at + 1, page)
     assert MARKER.encode() in plain
     assert MARKER.encode() not in data
-
-
-# ---- there and back
 
 
 def test_all_of_it_is_there_after_encrypting_and_after_decrypting(paths, key, encrypted):
@@ -252,9 +243,6 @@ def test_two_desks_search_and_growing_rows_work_as_before(paths, key, encrypted)
         store.close()
 
 
-# ---- no word in any file
-
-
 def test_no_word_is_readable_after_work(paths, key, keys, encrypted):
     assert files_with(paths.data, MARKER) == []
     store = open_store(paths, instance_id="work", key=key).store
@@ -302,9 +290,6 @@ def test_a_hot_journal_holds_no_word(child, paths, key, keys, is_encrypted_now):
     assert opened.notices == ()
     assert opened.store.messages.of_item(opened.store.items.page()[0].id)[-1].parts[0].text.startswith(MARKER)
     opened.store.close()
-
-
-# ---- killed
 
 
 CALLS = "write,pwrite64,fsync,fdatasync,ftruncate,unlink,rename,unlinkat"
@@ -475,9 +460,6 @@ def prepare(paths: Paths, key: DataKey, keys: KeyFile, command: str) -> None:
     store.close()
 
 
-# ---- the files of keys
-
-
 def test_a_lost_or_damaged_file_of_keys_is_replaced_by_its_copy(paths, key, encrypted):
     for spoil in (lambda: paths.keys_file.unlink(), lambda: paths.keys_file.write_bytes(b"{"),
                   lambda: paths.keys_copy.unlink()):  # fmt: skip
@@ -501,9 +483,6 @@ def test_without_the_library_nothing_is_touched(paths, key, keys, encrypted, mon
         open_store(paths, instance_id="without", key=key)
     assert (caught.value.code, caught.value.args_for_people) == ("key.library_missing", {"library": "sqlcipher3"})
     assert paths.database.read_bytes() == before
-
-
-# ---- real damage
 
 
 def test_a_damaged_encrypted_history_is_set_aside_and_rescued(paths, key, encrypted):
@@ -551,9 +530,6 @@ def test_a_lost_header_is_damage_and_what_comes_after_is_encrypted(paths, key, e
     assert {message.id for message in opened.store.changed_since(0).messages} == set(encrypted)
     opened.store.close()
     assert StoreFile(paths.database).fits(key)
-
-
-# ---- backups
 
 
 def test_a_backup_has_its_keys_with_it_and_no_word(paths, key, keys, encrypted, tmp_path):

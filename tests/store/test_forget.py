@@ -198,9 +198,6 @@ def test_p3_a_large_sort_writes_nothing_to_the_temporary_folder(kind, paths, tmp
     assert list(Path(folder).iterdir()) == []
 
 
-# ---- what the window's file dialogs keep goes with what is deleted for good, on the command line too
-
-
 def test_what_dialogs_kept_goes_with_what_is_deleted_for_good(store, paths) -> None:
     paths.config.mkdir()
     paths.dialogs_file.write_text("[FileDialog]\nhistory=file:///heron\n")

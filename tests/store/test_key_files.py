@@ -94,9 +94,6 @@ def test_a_restoring_that_fails_leaves_no_keys_of_the_backup(paths, store, tmp_p
     assert read_keys(paths.keys_file) == read_keys(elsewhere.keys_file)
 
 
-# ---- damage that can still be read
-
-
 def test_a_changed_sign_anywhere_and_the_copy_opens_it(paths, key):
     whole, chance = paths.keys_file.read_bytes(), random.Random(5)
     read = 0

@@ -161,12 +161,6 @@ def test_letters_that_no_database_holds_do_not_break_the_chain(paths):
         assert store.ledger.page()[0].purpose == "ł"
 
 
-# ---- migration
-
-
-# ---- starts and ends
-
-
 def test_who_ended_without_a_word_is_named_once(paths):
     with closing(open_store(paths, instance_id="killed").store) as killed:
         killed.ledger.start({"version": "1"})  # no stop
@@ -194,9 +188,6 @@ def test_a_start_that_somebody_has_made_unreadable_keeps_nobody_from_starting(pa
     with closing(open_store(paths, instance_id="two").store) as two:
         assert two.ledger.start({}).values["unclean"] == [1]
         assert first_fault(chain(two)) == 1
-
-
-# ---- restoring and rescue
 
 
 def test_a_restored_backup_goes_on_with_the_chain_of_this_pc(paths, tmp_path):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import importlib
+import io
 import os
 import sqlite3
 import stat
@@ -99,6 +100,23 @@ def test_a_backup_is_put_back_and_what_was_there_is_set_aside_whole(paths, copy)
     assert integrity(paths) == ["ok"]
     restore(paths, done.aside)
     assert set(chats(paths)) == {"renamed since", "written since"}, "and back again"
+
+
+def test_a_backup_closes_no_file_that_another_thread_opened_meanwhile(paths, tmp_path, monkeypatch):
+    opened = []
+    replace = Path.replace
+
+    def open_next(path: Path, target: Path) -> Path:  # as another thread may after a handle was closed
+        opened.extend(io.FileIO(__file__) for _ in range(20))
+        return replace(path, target)
+
+    with closing(open_either(paths, "d").store) as store, store.alone(), monkeypatch.context() as patched:
+        patched.setattr(Path, "replace", open_next)
+        backup(paths, tmp_path / "copy.sqlite3")
+    assert len(opened) == 20
+    for file in opened:
+        assert file.read(3) == b'"""'
+        file.close()
 
 
 def test_a_backup_is_put_back_where_there_is_no_history_or_a_broken_or_newer_one(paths, copy):
@@ -345,9 +363,6 @@ def test_killed_at_any_moment_there_is_one_history_or_the_other(kind, paths, cop
     assert ended.returncode == 0
     assert number > 5, "the control: it was killed several times"
     assert outcomes == {("renamed since", "written since"), ("the old chat",)}
-
-
-# ---- A backup into a folder that others may write to: theirs is neither written nor taken for ours
 
 
 MARKER = b"heron-marker"

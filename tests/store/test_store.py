@@ -201,9 +201,6 @@ def test_the_store_belongs_to_its_thread(store):
     assert caught
 
 
-# ---- search
-
-
 @pytest.mark.parametrize(
     ("text", "words", "marked"),
     [
@@ -268,8 +265,6 @@ def test_an_index_of_another_folding_is_made_anew(store, paths):
     assert len(again.index.search("hello")) == 1
     again.close()
 
-
-# ---- H9: odd text and sizes
 
 ODD = [
     "a\0b",
@@ -367,9 +362,6 @@ def test_h9_100_000_messages_start_and_search(kind, paths):
     assert search_s <= 0.2
 
 
-# ---- models and ledger
-
-
 def add_model(store, name="SmolLM2 135M", **more):
     values = {
         "name": name, "path": b"/models/\xff.gguf", "linked": True, "bytes": 5 << 30, "sha256": "ab" * 32,
@@ -440,9 +432,6 @@ def test_what_is_stored_is_checked_as_it_is_read(store, paths):
     for __ in range(2):
         assert [each.id for each in store.messages.of_item(chat.id)] == [other], "the other rows are there"
     assert [known.code for known in told] == ["store.damaged"]
-
-
-# ---- titles are found like words: renamed, thrown away, deleted, rescued; a history from before is brought along
 
 
 def hits(store: Store, words: str, **more) -> list[tuple[str, str]]:
@@ -516,9 +505,6 @@ def test_titles_are_rescued_and_their_index_is_made_anew(paths):
     assert integrity(paths) == ["ok"]
 
 
-# ---- searches of many messages: the same ones are found whichever way they are looked for, newest first
-
-
 WORDS = ("letter", "letters", "lettuce", "contract", "über", "Überweisung", "東京都", "a1b2c3", "rare")
 """From nearly every message to one in thirty."""
 COUNT = 700
@@ -574,9 +560,6 @@ def test_of_a_word_in_most_messages_few_are_read(store, texts, monkeypatch):
     assert len("letter") > INDEXED
     assert len(store.index.search("letter", limit=20)) == 20
     assert len(read) < LOOKED_AT
-
-
-# ---- the order of the list of chats: pinned, archived, in spaces; older histories and damaged ones come along
 
 
 def listed(store, **more) -> list[str]:

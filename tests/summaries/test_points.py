@@ -4,8 +4,7 @@ import pytest
 
 from slmdesk.base.documents import BlockKind
 from slmdesk.base.errors import KnownError
-from slmdesk.base.protocol import stored_from
-from slmdesk.base.record import changed, to_json
+from slmdesk.base.record import changed
 from slmdesk.library.types import UNLINKED, WORDS, Coverage, Span, Unread
 from slmdesk.summaries.lines import sections_of
 from slmdesk.summaries.linking import Piece, Point, Source, distinct, headings_above, linked
@@ -240,14 +239,6 @@ def test_a_passage_that_was_left_out_joins_the_summary_at_its_place() -> None:
     for document_id, number in (("d", 1), ("d", -1), ("e", 0)):
         with pytest.raises(KnownError, match=r"request\.invalid"):
             with_omitted(summary, document_id, number)
-
-
-def test_what_was_stored_without_a_number_of_words_was_made_by_an_earlier_version() -> None:
-    summary = Summary("bullets", "en", "model", (), Coverage(1, 1, 1, 1), (), words=90)
-    stored = to_json(summary)
-    del stored["words"]
-    for changes, is_older in (({}, True), ({"words": 90}, False), ({"is_draft": True}, False)):
-        assert stored_from(Summary, stored | changes).is_of_older_version == is_older
 
 
 def test_which_kinds_of_summary_are_lists() -> None:

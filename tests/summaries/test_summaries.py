@@ -6,13 +6,13 @@ import random
 import pytest
 from fakes.killed import kill_engine
 from fakes.matrix import counts
+from fakes.recorder import examine
 
 from slmdesk.base.documents import Block, BlockKind, PageStatus, page_of
 from slmdesk.base.errors import KnownError
 from slmdesk.base.record import to_json
 from slmdesk.base.records import JobStatus
 from slmdesk.base.types import Role
-from slmdesk.evaluation.exams import SKILLS, Skill, items
 from slmdesk.jobs.service import REQUEST
 from slmdesk.jobs.types import JobChanged
 from slmdesk.runtime.events import ModelStateChanged
@@ -70,16 +70,6 @@ def keep(recorder, name: str, pages, **more):
     return recorder.services.service_thread.call(add)
 
 
-def trust(recorder, level: str = "good") -> None:
-    """The model as if it had been examined."""
-    skills = [
-        {"skill": skill.value, "level": level, "passed": 9, "total": 12, "auc": 0.9, "threshold": 0.0}
-        for skill in (Skill.FORMAT, Skill.BLOCK, Skill.TRUTH)
-    ]
-    shape = {SKILLS: {"version": items()[0], "skills": skills}}
-    recorder.ask(lambda services: services.store.models.set_info(services.models.choose(None).id, **shape))
-
-
 def begin(recorder, *documents, **request):
     return recorder.calls.summaries.begin(SummaryRequest(tuple(document.id for document in documents), **request))
 
@@ -123,7 +113,7 @@ def test_what_is_said_is_chosen_at_once_with_its_ledger(opened) -> None:
     document = keep(recorder, "lease.pdf", [lease, *without_words])
     item = begin(recorder, document)
     summary = ended(recorder, item)
-    assert (summary.method, summary.note, summary.is_of_older_version) == ("quotations", "", False)
+    assert (summary.method, summary.note) == ("quotations", "")
     assert [(one.group, one.text, text_at(recorder, one.blocks[0])) for one in summary.sentences] == [
         ("", "Lease: The rent is 900 euros a month.", "The rent is 900 euros a month."),
         (TO_DO, *["Please pay the deposit by 3 May 2027."] * 2),
@@ -170,7 +160,7 @@ def test_what_needs_wording_is_refused_without_a_model_and_nothing_is_kept(opene
 
 def test_a_model_is_loaded_by_the_first_line_that_it_words(opened) -> None:
     recorder = opened()
-    trust(recorder)
+    examine(recorder.services)
     document = keep(recorder, "a.pdf", [page(1, *SHORT_LETTER)])
     ended(recorder, begin(recorder, document))
     assert not [one for one in recorder.of(ModelStateChanged) if one.model]
@@ -197,7 +187,7 @@ def test_a_job_that_an_older_version_began_with_a_model_goes_on(opened) -> None:
 
 def test_lines_come_while_they_are_worded(opened) -> None:
     recorder = opened(slow=0.0005)
-    trust(recorder)
+    examine(recorder.services)
     item = begin(recorder, keep(recorder, "a.pdf", long_document(PAGES)), length=Length.SHORT, **WORDED)
     summary = ended(recorder, item)
     assert summary.method == "model"
@@ -211,7 +201,7 @@ def test_lines_come_while_they_are_worded(opened) -> None:
 @pytest.mark.parametrize(("answer", "worded"), [("Each month 900 euros of rent are due.", True), ("It is 90.", False)])
 def test_a_wording_stands_where_it_holds_and_else_the_sentence_of_the_text(opened, answer, worded) -> None:
     recorder = opened(answer=answer)
-    trust(recorder)
+    examine(recorder.services)
     document = keep(recorder, "a.pdf", [page(1, "The rent of 900 euros is due each month.")])
     (only,) = ended(recorder, begin(recorder, document, kind=Kind.SIMPLE)).sentences
     assert only.supported
@@ -221,7 +211,7 @@ def test_a_wording_stands_where_it_holds_and_else_the_sentence_of_the_text(opene
 @pytest.mark.parametrize("request_", [{}, WORDED])
 def test_what_has_to_be_done_is_said_even_if_it_is_more_than_the_length(opened, request_) -> None:
     recorder = opened()
-    trust(recorder)
+    examine(recorder.services)
     duties = [f"Please bring the {word} of the house back by {at} May 2027." for at, word in enumerate(WORDS, 1)]
     document = keep(recorder, "a.pdf", [*long_document(2), page(3, *duties)])
     summary = ended(recorder, begin(recorder, document, length=Length.SHORT, **request_))
@@ -235,7 +225,7 @@ def test_what_has_to_be_done_is_said_even_if_it_is_more_than_the_length(opened, 
 def test_what_a_model_writes_has_the_words_that_are_allowed(opened, length) -> None:
     """Lines it makes longer give way; of what it writes for a person the rest is left out."""
     recorder = opened()
-    trust(recorder)
+    examine(recorder.services)
     document = keep(recorder, "a.pdf", long_document(PAGES))
     for request in (WORDED, {"kind": Kind.OWN, "instruction": "Say all."}):
         summary = ended(recorder, begin(recorder, document, length=length, **request))
@@ -246,7 +236,7 @@ def test_what_a_model_writes_has_the_words_that_are_allowed(opened, length) -> N
 @counts("w1_summaries")
 def test_kills_change_nothing_and_no_stored_step_is_done_twice(opened, count) -> None:
     recorder = opened(slow=0.002)
-    trust(recorder)
+    examine(recorder.services)
     pages = long_document(PAGES * (1 + count // 2))  # the engine is killed after one to three steps, often later
     request = {"length": Length.LONG, **WORDED}
     undisturbed = plain(ended(recorder, begin(recorder, keep(recorder, "a.pdf", pages), **request)))
@@ -267,7 +257,7 @@ def test_kills_change_nothing_and_no_stored_step_is_done_twice(opened, count) ->
 
 def test_a_desk_that_ends_leaves_the_rest_to_the_next(opened) -> None:
     recorder = opened(slow=0.01)
-    trust(recorder)
+    examine(recorder.services)
     item = begin(recorder, keep(recorder, "a.pdf", long_document(PAGES)), **WORDED)
     recorder.wait(SummaryGrew, lambda one: one.points)
     recorder.services.close()
@@ -284,7 +274,7 @@ def test_a_desk_that_ends_leaves_the_rest_to_the_next(opened) -> None:
 def growing(opened):
     """A summary of which the first sentences are written."""
     recorder = opened(slow=0.01)
-    trust(recorder)
+    examine(recorder.services)
     item = begin(recorder, keep(recorder, "a.pdf", long_document(PAGES)), **WORDED)
     recorder.wait(SummaryGrew, lambda one: one.points)
     return recorder, item
@@ -326,7 +316,7 @@ def test_what_is_written_is_stored_while_it_grows(opened) -> None:
 
 def test_after_an_edit_only_what_changed_is_asked_again(opened) -> None:
     recorder = opened()
-    trust(recorder)
+    examine(recorder.services)
     pages = long_document(PAGES)
     ended(recorder, begin(recorder, keep(recorder, "old.pdf", pages), **WORDED))
     whole = recorder.ask(lambda services: services.store.jobs.page()[0]).total
@@ -339,7 +329,7 @@ def test_after_an_edit_only_what_changed_is_asked_again(opened) -> None:
 
 def test_a_model_too_weak_to_word_gives_sentences_of_the_text_and_says_so(opened) -> None:
     recorder = opened()
-    trust(recorder, "weak")
+    examine(recorder.services, "weak")
     item = begin(recorder, keep(recorder, "long.pdf", long_document(PAGES)), **WORDED)
     summary = ended(recorder, item)
     assert (summary.method, view(recorder, item).job.total) == ("quotations", 0)
@@ -413,7 +403,7 @@ GARDEN = "The garden of flat 3b belongs to the tenant of flat 3b."
 
 def test_of_a_text_longer_than_the_context_the_lines_that_matter_are_given_and_that_is_said(opened) -> None:
     recorder = opened(answer=f"- {GARDEN}\n- The moon is made of cheese.")
-    trust(recorder)
+    examine(recorder.services)
     document = keep(recorder, "a.pdf", [*long_document(PAGES), page(25, GARDEN)])
     request = {"kind": Kind.OWN, "instruction": "What about the garden?", "length": 60}
     given = []
@@ -431,7 +421,7 @@ def test_of_a_text_longer_than_the_context_the_lines_that_matter_are_given_and_t
 
 def test_of_two_answers_at_once_one_is_shown_while_it_is_written(opened) -> None:
     recorder = opened(answer=GARDEN, slow=0.001)
-    trust(recorder)
+    examine(recorder.services)
     documents = [keep(recorder, name, [page(1, GARDEN, name)]) for name in ("a.pdf", "b.pdf")]
     ended(recorder, begin(recorder, *documents, kind=Kind.OWN, instruction="What about the garden?"))
     writing = [event.writing for event in recorder.of(SummaryGrew)]
@@ -441,7 +431,7 @@ def test_of_two_answers_at_once_one_is_shown_while_it_is_written(opened) -> None
 
 def test_an_answer_without_anything_that_the_text_says_is_none_and_that_is_said(opened) -> None:
     recorder = opened(answer="- The moon is made of cheese.")
-    trust(recorder)
+    examine(recorder.services)
     document = keep(recorder, "a.pdf", [page(1, GARDEN)])
     summary = ended(recorder, begin(recorder, document, kind=Kind.OWN, instruction="What about the garden?"))
     assert (summary.note, summary.left_out) == (NOTHING_USABLE, 1)
@@ -450,7 +440,7 @@ def test_an_answer_without_anything_that_the_text_says_is_none_and_that_is_said(
 
 def test_a_document_without_words_is_no_error(opened) -> None:
     recorder = opened()
-    trust(recorder)
+    examine(recorder.services)
     document = keep(recorder, "scan.pdf", [page_of(n, str(n), "", (), status=PageStatus.SCANNED) for n in (1, 2)])
     summary = ended(recorder, begin(recorder, document))
     assert summary.sentences == ()
@@ -460,7 +450,7 @@ def test_a_document_without_words_is_no_error(opened) -> None:
 
 def test_what_cannot_be_cut_into_lines_is_answered_about_and_an_empty_document_beside_it_not(opened) -> None:
     recorder = opened(answer="- The tenant pays 900.")
-    trust(recorder)
+    examine(recorder.services)
     text = "tenant pays = 900"
     code = keep(recorder, "rent.py", [page_of(1, "1", text, [Block(BlockKind.CODE, 0, len(text))])])
     scan = keep(recorder, "scan.pdf", [page_of(1, "1", "", (), status=PageStatus.SCANNED)])
@@ -472,14 +462,14 @@ def test_what_cannot_be_cut_into_lines_is_answered_about_and_an_empty_document_b
 
 def test_a_text_in_a_language_that_is_not_known_is_worded_in_the_one_that_is_asked_for(opened) -> None:
     recorder = opened()
-    trust(recorder)
+    examine(recorder.services)
     document = keep(recorder, "a.pdf", [page(1, "ქირა არის 900 ევრო ყოველ თვეში.")])
     assert ended(recorder, begin(recorder, document, **WORDED)).method == "model"
 
 
 def test_what_two_documents_ask_for_in_the_same_words_is_in_the_summary_of_each(opened) -> None:
     recorder = opened()
-    trust(recorder)
+    examine(recorder.services)
     duty = "Please pay the rent by 3 May 2027."
     rent = "The rent for {} is 900 euros a month."
     documents = [keep(recorder, name, [page(1, rent.format(name), duty)]) for name in ("A-Z", "B-Z")]
@@ -503,7 +493,7 @@ def test_tables_of_figures_are_not_retold_and_that_is_said(opened) -> None:
 
 def test_pause_and_resume(opened) -> None:
     recorder = opened(slow=0.01)
-    trust(recorder)
+    examine(recorder.services)
     item = begin(recorder, keep(recorder, "a.pdf", long_document(PAGES)), **WORDED)
     recorder.wait(SummaryGrew)
     job = view(recorder, item).job

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 
 import pytest
+from fakes.recorder import examine
 
 from slmdesk.base.documents import Block, BlockKind, page_of
-from slmdesk.evaluation.exams import SKILLS, Skill, items
 from slmdesk.summaries.events import SummaryEnded
 from slmdesk.summaries.types import Kind, SummaryRequest
 
@@ -34,14 +34,9 @@ def made_pages():
 
 def summarized(recorder, levels: str):
     services = recorder.services
+    examine(services, levels)
 
     def begin():
-        record = services.models.choose(None)
-        skills = [
-            {"skill": one.value, "level": levels, "passed": 6, "total": 12, "auc": 0.8, "threshold": 0.0}
-            for one in (Skill.FORMAT, Skill.BLOCK, Skill.TRUTH)
-        ]
-        services.store.models.set_info(record.id, **{SKILLS: {"version": items()[0], "skills": skills}})
         document = services.store.documents.add(
             path=b"/x/lease.pdf", name="lease.pdf", sha256="s", format="pdf", bytes=1, mtime_ns=1, reader="1"
         )

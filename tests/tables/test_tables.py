@@ -7,6 +7,7 @@ import random
 
 import pytest
 from fakes.killed import kill_engine
+from fakes.recorder import examine
 from summaries.test_summaries import keep, page, steps_asked
 
 from slmdesk.base.documents import PageStatus, page_of
@@ -14,7 +15,6 @@ from slmdesk.base.errors import KnownError
 from slmdesk.base.record import to_json
 from slmdesk.base.records import JobStatus
 from slmdesk.base.types import Role
-from slmdesk.evaluation.exams import INFO_KEY, items
 from slmdesk.formats.reading import Reading, reader_of
 from slmdesk.jobs.types import JobChanged
 from slmdesk.runtime.events import Noticed
@@ -161,10 +161,7 @@ def test_of_a_weak_model_it_is_said_that_it_is_too_weak(opened) -> None:
     recorder = opened(answer=ANSWER)
     lease = keep(recorder, "lease.pdf", [page(1, "The rent is 900 euros.")])
     assert ended(recorder, begin(recorder, lease)).note == ""
-    model = recorder.calls.models.choose(None)
-    weak = {"skill": "format", "level": "weak", "passed": 1, "total": 9}
-    exam = {"version": items()[0], "taken": 1.0, "skills": [weak]}
-    recorder.calls.store.models.set_info(model.id, **{INFO_KEY: exam})
+    examine(recorder.services, "weak")
     item = begin(recorder, lease)
     table = ended(recorder, item)
     assert table.note == (
@@ -212,10 +209,6 @@ def test_a_persons_words_stay_and_can_be_taken_back(opened) -> None:
     table, before = edit(None)
     assert before == "950 EUR"
     assert table.rows[0].cells[0].value == "900 euros"
-    edit("1")
-    start = len(recorder.events)
-    recorder.calls.extraction.again(item.id, keep_edits=False)
-    assert ended(recorder, item, start).rows[0].cells[0].value == "900 euros"
     for document_id, column in ((document.id, 7), ("nobody", 0)):
         with pytest.raises(KnownError, match=r"request\.invalid"):
             recorder.calls.extraction.edit(item.id, document_id, column, "x")

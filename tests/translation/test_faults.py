@@ -11,10 +11,10 @@ import threading
 
 import pytest
 from fakes.office import docx
-from fakes.recorder import ECHO, TIMEOUT_S, Recorder, open_echo
+from fakes.recorder import ECHO, TIMEOUT_S, Recorder, on_service_thread, open_echo
 from history.test_for_good import files_with
 from translation.test_recent import MANNER
-from translation.test_translating import ENDED, on_service_thread, run, translated, write
+from translation.test_translating import ENDED, run, translated, write
 
 from slmdesk.base.errors import KnownError
 from slmdesk.base.record import to_json

@@ -205,8 +205,10 @@ def test_a_memory_of_more_languages_wants_to_know_which_and_counts_what_it_leave
     assert remembered(services, torn).first_skipped == "the end of the file, which breaks off"
     odd = written(tmp_path, "odd.tmx", TMX.format(unit(qq="sun", zz="Sonne")))
     assert remembered(services, odd).code == "language.unknown"
-    empty = written(tmp_path, "empty.tmx", TMX.format(""))
-    assert remembered(services, empty).code == "glossary.empty"
+    half = written(tmp_path, "half.tmx", TMX.format(unit(en="sun")))
+    assert remembered(services, half, source="en", target="de").code == "glossary.empty"
+    empty = remembered(services, written(tmp_path, "empty.tmx", TMX.format("")))
+    assert (empty.kept, empty.skipped, empty.duplicates) == (0, 0, 0)
 
 
 def test_a_memory_goes_out_in_pieces_and_comes_back_whole(opened, tmp_path):

@@ -7,7 +7,7 @@ import threading
 import pytest
 from fakes.office import docx
 from fakes.parallel import table
-from fakes.recorder import add_model
+from fakes.recorder import add_model, on_service_thread
 
 from slmdesk.base.errors import KnownError
 from slmdesk.base.record import changed
@@ -22,10 +22,6 @@ from slmdesk.translation.types import LiveTranslated, PairUsed, TranslationReque
 
 pytestmark = pytest.mark.process
 ENDED = (JobStatus.DONE, JobStatus.FAILED, JobStatus.PAUSED)
-
-
-def on_service_thread(recorder, fn):
-    return recorder.services.service_thread.call(fn)
 
 
 def record(recorder):

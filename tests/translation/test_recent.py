@@ -6,6 +6,7 @@ import queue
 import time
 
 import pytest
+from fakes.recorder import on_service_thread
 
 from slmdesk.base.errors import KnownError
 from slmdesk.base.records import JobStatus
@@ -18,10 +19,6 @@ from slmdesk.translation.types import LiveTranslated, TranslationRequest
 pytestmark = pytest.mark.process
 
 MANNER = TranslationStyle("de", "en")
-
-
-def on_service_thread(recorder, work):
-    return recorder.services.service_thread.call(work)
 
 
 @pytest.fixture

@@ -22,10 +22,6 @@ pytestmark = pytest.mark.process
 ENDED = (JobStatus.DONE, JobStatus.FAILED, JobStatus.PAUSED)
 
 
-def on_service_thread(recorder, work):
-    return recorder.services.service_thread.call(work)
-
-
 def translated(recorder, **given):
     """Begin, wait for the end of its job, and open."""
     service = recorder.calls.translations

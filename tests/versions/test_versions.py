@@ -3,7 +3,8 @@ from __future__ import annotations
 import random
 
 import pytest
-from summaries.test_summaries import keep, page, trust
+from fakes.recorder import examine
+from summaries.test_summaries import keep, page
 
 from slmdesk.base.documents import Page, PageStatus, page_of
 from slmdesk.base.errors import KnownError
@@ -101,7 +102,7 @@ def three(recorder):
 
 def test_a_trusted_model_says_what_changed_and_is_checked(opened) -> None:
     recorder = opened(answer="The rent changed from 900 euros to 950 euros.\nThe garden was sold for 7,000 euros.")
-    trust(recorder)
+    examine(recorder.services)
     old, new = three(recorder)
     item, event = compared(recorder, old, new)
     assert event.comparison.sentences == ()  # what the rules found is told at once
@@ -120,7 +121,7 @@ def test_a_trusted_model_says_what_changed_and_is_checked(opened) -> None:
 
 def test_fewer_than_three_changes_speak_for_themselves(opened) -> None:
     recorder = opened()
-    trust(recorder)
+    examine(recorder.services)
     item, event = compared(recorder, *two(recorder))
     assert len(event.comparison.changes) == 2
     assert recorder.calls.versions.open(item).job is None
@@ -131,10 +132,10 @@ def test_a_weak_or_unknown_model_is_not_asked_unless_it_is_named(opened) -> None
     old, new = three(recorder)
     item, _ = compared(recorder, old, new)
     assert recorder.calls.versions.open(item).job is None  # nobody knows what it can
-    trust(recorder, "weak")
+    examine(recorder.services, "weak")
     item, _ = compared(recorder, old, new)
     assert recorder.calls.versions.open(item).job is None
-    trust(recorder)
+    examine(recorder.services)
     item, _ = compared(recorder, old, new, with_words=False)
     assert recorder.calls.versions.open(item).job is None
     assert not recorder.of(JobChanged)

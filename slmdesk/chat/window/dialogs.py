@@ -78,20 +78,23 @@ class PresetsWindow(Dialog):
         self._words = plain_label("", self, name="presets_words", kind="small")
         self._default = named(CheckBox(_("New chats begin with this preset"), self), "presets_default")
 
-        def make(text: str, name: str, do: Callable[[], None], tip: str = "") -> QPushButton:
-            return button(text, f"presets_{name}", self, tip=tip, on=do)
+        def make(text: str, name: str, do: Callable[[], object], tip: str = "") -> QPushButton:
+            return button(text, f"presets_{name}", self, tip=tip, on=lambda: do())
 
-        self._new = make(_("New…"), "new", self._on_new)
-        self._edit = make(_("Edit…"), "edit", self._on_edit)
-        self._duplicate = make(_("Duplicate"), "duplicate", self._on_duplicate)
-        self._delete = make(_("Delete"), "delete", self._on_delete)
-        self._up = make(_("Move up"), "up", partial(self._on_move, -1))
-        self._down = make(_("Move down"), "down", partial(self._on_move, 1))
-        self._export = make(_("Export…"), "export", self._on_export, _("Write a file for others"))
-        self._import = make(_("Import…"), "import", self._on_import, _("Add the preset of a file"))
+        def make_of_current(text: str, name: str, do: Callable[[Preset], object], tip: str = "") -> QPushButton:
+            return make(text, name, lambda: do(self.current) if self.current else None, tip)
+
+        controller = self._controller
+        self._edit = make_of_current(_("Edit…"), "edit", self._on_edit)
+        self._duplicate = make_of_current(_("Duplicate"), "duplicate", lambda preset: controller.duplicate(preset.id))
+        self._delete = make_of_current(_("Delete"), "delete", lambda preset: controller.delete(preset.id))
+        self._up = make_of_current(_("Move up"), "up", lambda preset: controller.move(preset.id, -1))
+        self._down = make_of_current(_("Move down"), "down", lambda preset: controller.move(preset.id, 1))
+        self._export = make_of_current(_("Export…"), "export", self._on_export, _("Write a file for others"))
         side = column(
-            self._new, self._edit, self._duplicate, self._delete, self._up, self._down,
-            self._export, self._import, 1, gap=theme.SPACE_8,
+            make(_("New…"), "new", lambda: self._open_editor("", "", ChatOptions(), _("New preset"))),
+            self._edit, self._duplicate, self._delete, self._up, self._down, self._export,
+            make(_("Import…"), "import", self._on_import, _("Add the preset of a file")), 1, gap=theme.SPACE_8,
         )  # fmt: skip
         column(
             plain_label(INTRO, self, name="presets_intro"),
@@ -101,7 +104,7 @@ class PresetsWindow(Dialog):
             margins=theme.SPACE_16,
         )
         self._list.currentRowChanged.connect(lambda _row: self._show_current())
-        self._list.itemActivated.connect(lambda _item: self._on_edit())
+        self._list.itemActivated.connect(lambda _item: self._edit.click())
         self._default.clicked.connect(self._on_default)
 
     @property
@@ -144,43 +147,24 @@ class PresetsWindow(Dialog):
         self._new_one = preset.id
         self._show()
 
-    def _on_new(self) -> None:
-        self._open_editor("", "", ChatOptions(), _("New preset"))
-
-    def _on_edit(self) -> None:
-        preset = self.current
-        if preset is not None and not preset.is_shipped:
-            self._open_editor(preset.id, preset.name, preset.options, _("Edit the preset"))
+    def _on_edit(self, preset: Preset) -> None:
+        self._open_editor(preset.id, preset.name, preset.options, _("Edit the preset"))
 
     def _open_editor(self, id: str, name: str, options: ChatOptions, title: str) -> None:
         editor = PresetEditor(self, name, options, self._models, title=title)
         editor.saved.connect(partial(self._controller.save, id))
         editor.open()
 
-    def _on_duplicate(self) -> None:
-        if self.current:
-            self._controller.duplicate(self.current.id)
-
-    def _on_delete(self) -> None:
-        if self.current:
-            self._controller.delete(self.current.id)
-
-    def _on_move(self, by: int) -> None:
-        if self.current:
-            self._controller.move(self.current.id, by)
-
     def _on_default(self) -> None:
         if self.current:
             self._controller.set_default(self.current.id if self._default.isChecked() else "")
 
-    def _on_export(self) -> None:
-        preset = self.current
-        if preset is not None:
-            proposed = Path.home() / f"{''.join(c if c.isalnum() or c in ' -_' else '_' for c in preset.name)}.json"
-            chosen = partial(self._controller.export, preset.id)
-            ask_new_file(
-                self, _("Export a preset"), chosen, name="preset_export_dialog", proposed=proposed, filters=FILTERS
-            )
+    def _on_export(self, preset: Preset) -> None:
+        proposed = Path.home() / f"{''.join(c if c.isalnum() or c in ' -_' else '_' for c in preset.name)}.json"
+        chosen = partial(self._controller.export, preset.id)
+        ask_new_file(
+            self, _("Export a preset"), chosen, name="preset_export_dialog", proposed=proposed, filters=FILTERS
+        )
 
     def _on_import(self) -> None:
         ask_file(self, _("Import a preset"), self._controller.import_file, name="preset_import_dialog", filters=FILTERS)
@@ -396,9 +380,9 @@ class SpaceEditor(Dialog):
 
     def _fill_library(self) -> None:
         self._listed.clear()
-        for document in self._attached.names.find("")[:MOST_LISTED]:
-            words = _("{name} (folder)").format(name=document.name) if document.is_folder else document.name
-            self._listed.addAction(words.replace("&", "&&"), partial(self._attached.add_known, document))
+        for entry in self._attached.names.find("")[:MOST_LISTED]:
+            words = _("{name} (folder)").format(name=entry.name) if entry.is_folder else entry.name
+            self._listed.addAction(words.replace("&", "&&"), partial(self._attached.add_known, entry))
         if self._listed.isEmpty():
             self._listed.addAction(self._attached.names.empty).setEnabled(False)
 

@@ -38,6 +38,7 @@ class SettingsPanel(Popover):
         self._chat, self._options = controller.shown.value
         self._context = (0, False)
         self._ways_to_think: tuple[str, ...] = ()
+        self._shown = Around()
         self._build_ui()
         self._form.changed.connect(self._on_changed)
         self._form.folded.connect(self.fit)
@@ -107,6 +108,9 @@ class SettingsPanel(Popover):
             is_other = True
         self._chat, self._options = chat, options
         around = self._around()
+        if around == self._shown and not is_other:
+            return
+        self._shown = around
         self._form.show_around(around, is_other=is_other)
         self._show_preset(around)
         self._defaults.setEnabled(options != ChatOptions())
@@ -133,6 +137,7 @@ class SettingsPanel(Popover):
         box = self._form.part("preset").widget
         assert isinstance(box, Choice)
         for at, preset in enumerate(around.presets, 1):
+            box.setItemText(at, preset.name)  # whole, as its tooltip says what it is for
             box.setItemData(at, plain_tip(preset.words or preset.name), Qt.ItemDataRole.ToolTipRole)
         chosen = self._controller.presets.of(around.options.preset)
         lost = ", ".join(differences(around.options, chosen)) if chosen else ""

@@ -43,7 +43,6 @@ class OptionsController(QObject):
             bridge, self, self._ask_load, None, on=(ModelsChanged,), refused=self._on_load_refused, is_watched=False
         )
         """What can be set for the model of the chat. Model files are read only while the panel is visible."""
-        self.watch = self.load.watch
         self.presets = PresetsController(bridge, self)
         self.presets.listed.connect(self._on_presets_listed)
         self.shown.changed.connect(self._on_shown)
@@ -52,6 +51,11 @@ class OptionsController(QObject):
         bridge.on(ItemChanged, self._on_item_changed)
         bridge.settings_changed.connect(self.load.again)
         bridge.on(ModelStateChanged, self._on_model_state_changed)
+
+    def watch(self, is_watched: bool) -> None:
+        """Record whether the panel is visible. What is free of memory changes without an event, so it is asked anew."""
+        self.load.watch(is_watched)
+        self.load.again()
 
     @property
     def chat(self) -> str:

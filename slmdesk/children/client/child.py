@@ -171,9 +171,6 @@ def processor_name() -> str:
     return next(named, "") or os.environ.get("PROCESSOR_IDENTIFIER", "") or platform.machine()
 
 
-# ---- a job as the app sees it, and how it can fail
-
-
 log = logging.getLogger(__name__)
 
 Listener = Callable[[FromChild], None]
@@ -322,8 +319,6 @@ def log_error(what: str, err: Exception) -> None:
     where = ", ".join(f"{Path(place.filename).name}:{place.lineno} {place.name}" for place in places[-4:])
     log.error("%s: %s at %s", what, type(err).__name__, where)
 
-
-# ---- the process
 
 PACKAGE_PARENT = Path(slmdesk.__file__).resolve().parent.parent
 INHERITED = re.compile(
@@ -602,9 +597,6 @@ def _oom_kills() -> int:
     return next((int(line.split()[1]) for line in lines if line.startswith("oom_kill ")), 0)
 
 
-# ---- writes lines to a child on a thread, the urgent ones first
-
-
 class Urgency(IntEnum):
     """Which messages overtake which.  Within an urgency, order is kept."""
 
@@ -715,9 +707,6 @@ class Writer:
         return any(self._queues.values()) or any(request is not None for request in self._begun.values())
 
 
-# ---- keeps what children write to stderr, in a file of bounded size (W10)
-
-
 OLD_BYTES = 1 << 20
 """A log that has grown to this is set aside when the next child starts; the old log before it is kept."""
 CHILD_BYTES = 1 << 20
@@ -792,9 +781,6 @@ class ErrorLog:
         if self._file is not None and block:
             with contextlib.suppress(OSError):
                 self._file.write(block)
-
-
-# ---- passes documents opened by the app to a child that may open none itself
 
 
 _IS_HELD = sys.platform == "linux" or (sys.platform == "darwin" and wants_untried(os.environ))

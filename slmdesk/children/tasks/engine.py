@@ -62,9 +62,6 @@ def chat_request(job: Job, key: str, untrusted: Json) -> Request:
     return record_from(Request, {"messages": None, **known, "key": key, "handle": text_of(job, "handle"), "prompt": ()})
 
 
-# ---- generates many answers, requested as steps and computed together
-
-
 def batch(job: Job, engine: Engine) -> Task:
     """Payload {handle, stream}; each step {messages, sampling, answer_prefix, choices, with_probabilities, lora,
     lora_scale}.
@@ -107,9 +104,6 @@ def _reported(job: Job, event: object) -> TaskEvent | None:
     return None
 
 
-# ---- renders the exact prompt that a model would receive
-
-
 def render(job: Job, engine: Engine) -> Task:
     """Payload {handle, messages, answer_prefix, thinking}.
 
@@ -126,9 +120,6 @@ def render(job: Job, engine: Engine) -> Task:
         "lookalikes": list(rendered.lookalikes),
         "parts": [{"text": part.text, "trusted": part.trusted} for part in rendered.parts],
     }
-
-
-# ---- saves what a model has read to a file, and restores it
 
 
 def save_state(job: Job, engine: Engine) -> Task:
@@ -211,9 +202,6 @@ def _refused(path: Path) -> int:
     return 0
 
 
-# ---- loads and unloads models, and counts tokens
-
-
 SENT_S = 0.1
 """In which the line that names a card leaves the process: a driver may end it at once, and the app must know why."""
 
@@ -259,9 +247,6 @@ def count_tokens(job: Job, engine: Engine, texts: Sequence[str], *, handle: str,
     return {"counts": list(counts)}
 
 
-# ---- turns texts into vectors, for searching passages by meaning
-
-
 MOST_TEXTS = 1000
 
 
@@ -290,9 +275,6 @@ class _Closeable(Iterator[list[bytes]]):
     close: Callable[[], None]
 
 
-# ---- examines and measures this PC, independent of any model
-
-
 SECONDS = 0.8
 """With the start of the child and the filling of the memory that is read, about a second."""
 
@@ -313,9 +295,6 @@ def backends(job: Job, engine: Engine) -> Task:
     yield from ()
     job.check()
     return to_json(Backends(engine.backends(), engine.devices()))
-
-
-# ---- makes a model file in another format, and says how far two are apart
 
 
 def quantize(job: Job, engine: Engine) -> Task:

@@ -71,9 +71,9 @@ class Job:
                 close()
 
     def close(self) -> None:
-        if self.document is not None:
-            os.close(self.document)
-            self.document = None
+        document, self.document = self.document, None  # let go of the number first: another thread may close too
+        if document is not None:
+            os.close(document)
 
     def check(self) -> None:
         """Raises Stopped when the job was cancelled."""

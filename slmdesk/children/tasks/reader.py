@@ -50,7 +50,6 @@ from slmdesk.formats.rewriting.rewriters import (
     Rewriting,
     Unit,
     UnitOrLeft,
-    listed,
     written_to,
 )
 from slmdesk.formats.rewriting.text_files import SAMPLE_ROWS, columns_with_sentences
@@ -250,9 +249,6 @@ def chosen_format(reading: Reading, requested: str) -> str:
     return known or format_of(name).id
 
 
-# ---- lists the text units of a document, and writes the document with translations of them
-
-
 PIECE_BYTES = 384 << 10
 """Of the file, in a line: as base64 it has a third more, and a line has a MiB at most."""
 MOST_STEPS = 500
@@ -350,7 +346,7 @@ def _options(untrusted: Json) -> Options:
 def _listed(rewriter: Rewriter, rewriting: Rewriting) -> Iterator[UnitOrLeft]:
     """What a rewriter finds; of what is left so much as people read, and how many more there are."""
     count, more = 0, Counter[str]()
-    for as_is in _guarded(listed(rewriter, rewriting), rewriting.reading.path):
+    for as_is in _guarded(rewriter(rewriting), rewriting.reading.path):
         if isinstance(as_is, LeftAsIs):
             count += 1
             if count > MOST_LEFT:
@@ -381,9 +377,6 @@ def _written(
         raise
     except Exception as err:
         raise KnownError("document.damaged", path=rewriting.reading.path, reason=type(err).__name__) from err
-
-
-# ---- looks through a document that is to be given out, writes it redacted
 
 
 PIECE_CHARACTERS = 100_000
@@ -563,9 +556,6 @@ def _bytes_of(untrusted: Json) -> bytes:
         raise KnownError("request.invalid", what="step") from err
 
 
-# ---- lists the columns of a table as text, for a person to choose from
-
-
 MOST_COLUMNS = 200
 MOST_SAMPLES, MOST_CHARACTERS = 3, 60
 
@@ -604,9 +594,6 @@ def _reported(rows: list[list[str]], column: int, is_text: bool) -> Json:
     values = [" ".join(row[column].split())[:MOST_CHARACTERS] if len(row) > column else "" for row in rows]
     samples = [value for value in values[1:] if value][:MOST_SAMPLES]
     return {"name": values[0], "samples": samples, "is_text": is_text}
-
-
-# ---- glossaries and translation memories of other programs, read like any foreign document
 
 
 ROWS_AT_ONCE = 200
@@ -689,9 +676,6 @@ def _rows_of(job: Job, reading: Reading, rows: Iterator[Json], name: str, report
     if part:
         yield Partial(job.id, str(number), {name: part})
     return {"languages": list(reported.languages), "skipped": reported.skipped, "first_skipped": reported.first_skipped}
-
-
-# ---- reads the chats that ChatGPT, or slmdesk itself, has exported
 
 
 def chats(job: Job) -> Task:

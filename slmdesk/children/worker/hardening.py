@@ -127,9 +127,6 @@ def die_with(parent: int) -> None:
         os._exit(0)
 
 
-# ---- the files that each role of a child may open
-
-
 SYSTEM = (
     "/usr", "/lib", "/lib32", "/lib64", "/opt", "/nix/store", "/gnu/store", "/run/opengl-driver",
     "/etc/ld.so.cache", "/etc/ld.so.conf", "/etc/ld.so.conf.d", "/etc/ld.so.preload", "/etc/localtime",

@@ -170,9 +170,6 @@ def _end(role: Role, jobs: Jobs, trials: TemplateTrials | None) -> None:
     os._exit(0)  # no destructors: native libraries may hang or crash in theirs
 
 
-# ---- the tasks that each role of a child can run
-
-
 PATIENCE_S = 30.0
 """For a page: on a busy machine a scanned page was seen to take half of it."""
 PATIENCE_S_PER_MIB = 5.0
@@ -379,9 +376,6 @@ def llama_engine(try_template: TryTemplate | None = None) -> Engine:
     return LlamaEngine() if try_template is None else LlamaEngine(try_template=try_template)
 
 
-# ---- runs the jobs of a child
-
-
 log = logging.getLogger(__name__)
 
 EXIT_OUT_OF_MEMORY = 77
@@ -491,9 +485,6 @@ def _guarded(job: Job, task_of: Callable[[Job], Task]) -> Task:
     return (yield from task_of(job))
 
 
-# ---- writes whole lines to the app on the moved-aside stdout, from any thread
-
-
 class Output:
     """Writes messages to a descriptor, line by line.  When the reader has gone, the process ends."""
 
@@ -536,9 +527,6 @@ def take_pipes() -> tuple[int, int]:
     return source, target
 
 
-# ---- receives the documents that the app opened for a child that may open none itself
-
-
 class Handles:
     """The child's end of the channel for open files (children/client/handles.py).  For the reading thread."""
 
@@ -565,9 +553,6 @@ class Handles:
                 os.close(descriptor)
             if not said:
                 return None
-
-
-# ---- error traces for the log that contain none of the user's text
 
 
 def trace_of(err: BaseException) -> str:

@@ -185,8 +185,8 @@ def rules_of(calls: _Calls, *, deny_exec: bool, listens: bool, pid: int) -> list
     other = [(LOAD, 0, 0, low(0)), (IF_EQUAL, 1, 0, PR_SET_PDEATHSIG), (RETURN, 0, 0, ALLOW)]
     code += for_call(calls.prctl, [*other, *ends_with_parent])
     kind = [(LOAD, 0, 0, low(1)), (MASK, 0, 0, KIND_OF_CONTROL)]
-    for other_control in FILE_SYSTEM_CONTROLS:
-        kind += [(IF_EQUAL, 0, 1, other_control), (RETURN, 0, 0, DENY)]
+    for control_kind in FILE_SYSTEM_CONTROLS:
+        kind += [(IF_EQUAL, 0, 1, control_kind), (RETURN, 0, 0, DENY)]
     control = [(LOAD, 0, 0, low(1)), *unless(IF_EQUAL, (*TERMINAL_INPUT, *OWNER_CONTROLS))]
     code += for_call(calls.ioctl, [*kind, *control])
     code += for_call(calls.fcntl, [(LOAD, 0, 0, low(1)), *unless(IF_EQUAL, OWNER_COMMANDS + LOCK_COMMANDS)])
@@ -198,13 +198,11 @@ def rules_of(calls: _Calls, *, deny_exec: bool, listens: bool, pid: int) -> list
     return code
 
 
-# ---- landlock on Linux
-#
-# a process gives up all files but those it names, for ever, and so do its threads and children. The interface of the
-# kernel (landlock(7), linux/landlock.h) by ctypes: a ruleset is made, a rule is added for each file or folder, the
-# process restricts itself. What is not named cannot be opened, made, renamed, cut or deleted, whatever the account
-# may do, and what is under /proc is a file too: no other process' memory, environment or open files. Since version 4
-# no TCP connection can be made, since 6 no process outside gets a signal.
+# Landlock on Linux: a process gives up all files but those it names, for ever, and so do its threads and children.
+# The interface of the kernel (landlock(7), linux/landlock.h) by ctypes: a ruleset is made, a rule is added for each
+# file or folder, the process restricts itself. What is not named cannot be opened, made, renamed, cut or deleted,
+# whatever the account may do, and what is under /proc is a file too: no other process' memory, environment or open
+# files. Since version 4 no TCP connection can be made, since 6 no process outside gets a signal.
 
 
 CREATE_RULESET, ADD_RULE, RESTRICT_SELF = 444, 445, 446
@@ -305,10 +303,8 @@ def _libc() -> ctypes.CDLL:
     return libc
 
 
-# ---- macOS
-#
-# a child gives up all but what it names, by a profile of the system's sandbox (sandbox_init, deprecated but in use by
-# browsers). Written to its documentation and never tried: see UNTRIED_VARIABLE in children/reach.py.
+# macOS: a child gives up all but what it names, by a profile of the system's sandbox (sandbox_init, deprecated but in
+# use by browsers). Written to its documentation and never tried: see UNTRIED_VARIABLE in children/reach.py.
 
 
 SYSTEM = (
@@ -360,10 +356,8 @@ def _quoted(path: str) -> str:
     return '"' + path.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
-# ---- windows
-#
-# which walls the app put around this child, as the system says itself (children/client/low_integrity.py). Written to
-# the documentation of Windows and never tried there: see UNTRIED_VARIABLE in children/reach.py.
+# Windows: which walls the app put around this child, as the system says itself (children/client/low_integrity.py).
+# Written to the documentation of Windows and never tried there: see UNTRIED_VARIABLE in children/reach.py.
 
 
 TOKEN_QUERY = 8

@@ -278,9 +278,6 @@ def open_context(
     return int(pointer)
 
 
-# ---- LoRA adapters of a loaded model
-
-
 MOST_OPEN = 8
 """Kept open beside a model; each is some megabytes.  The adapter opened longest ago goes first."""
 _ABOUT_ADAPTERS = re.compile(r"lora|adapter", re.IGNORECASE)
@@ -387,11 +384,10 @@ class Adapters:
         self.opened.clear()
 
 
-# ---- the cost of decoding several tokens together relative to a single token, measured at a model's first load
-#
-# Below four tokens together a small model may compute them slower than in turn (2.4 times the cost for two),
-# so the scheduler uses this curve before it groups sequences; and by it a slice of a prompt is as large as a person's
-# pause allows. So many tokens cost about the same whether they belong to a single sequence or to as many.
+# The cost of decoding several tokens together relative to a single token, measured at a model's first load. Below
+# four tokens together a small model may compute them slower than in turn (2.4 times the cost for two), so the
+# scheduler uses this curve before it groups sequences; and by it a slice of a prompt is as large as a person's pause
+# allows. So many tokens cost about the same whether they belong to a single sequence or to as many.
 
 
 GROUPS = (1, 2, 4, 8, 16)
@@ -496,11 +492,9 @@ def measure_curve(
     return tuple((k, round(max(fastest[k] / single, 0.05), 3)) for k in sorted(fastest))
 
 
-# ---- attention in tiles
-#
-# from 64 tokens of a batch on llama.cpp computes it so, which can be several times faster. So a short question deep
-# in a chat may be answered sooner when tokens that nobody needs are computed along with it. What pays depends on the
-# model and the processor, and is learned from slices as they come.
+# Attention in tiles: from 64 tokens of a batch on llama.cpp computes it so, which can be several times faster. So a
+# short question deep in a chat may be answered sooner when tokens that nobody needs are computed along with it. What
+# pays depends on the model and the processor, and is learned from slices as they come.
 
 
 TILE = 64
@@ -546,11 +540,10 @@ def _mean(known: float | None, seen: float) -> float:
     return seen if known is None else (known + seen) / 2
 
 
-# ---- finds out whether a model writes faster without llama.cpp's flash attention on this processor
-#
-# For one answer on a processor, flash attention is computed cell by cell and head by head, which costs a small model
-# more than its weights: of 135M, 26 ms a token behind 1,000 others, and 16 ms with plain attention, which reads
-# prompts of that length in a tenth more time. A model of 1.5B writes as fast either way.
+# Finds out whether a model writes faster without llama.cpp's flash attention on this processor. For one answer on a
+# processor, flash attention is computed cell by cell and head by head, which costs a small model more than its
+# weights: of 135M, 26 ms a token behind 1,000 others, and 16 ms with plain attention, which reads prompts of that
+# length in a tenth more time. A model of 1.5B writes as fast either way.
 
 
 DEPTH = 400
@@ -604,11 +597,10 @@ def _step_s(context: Context, token: int, keep_going: Callable[[], bool], clock:
     return best
 
 
-# ---- a short test of a model just loaded
-#
-# does it predict plain sentences, or is it noise? Damage that neither header nor checksum shows (weights shifted or
-# zeroed, merges in another order) leaves a model that loads and writes garbage. How well it predicts a sentence shows
-# it: 0.5 to 1 bit for each byte of its own language for a working model however small, 3 to 8 for damaged ones.
+# A short test of a model just loaded: does it predict plain sentences, or is it noise? Damage that neither header nor
+# checksum shows (weights shifted or zeroed, merges in another order) leaves a model that loads and writes garbage.
+# How well it predicts a sentence shows it: 0.5 to 1 bit for each byte of its own language for a working model however
+# small, 3 to 8 for damaged ones.
 
 
 _HOPELESS_BITS = 4.5

@@ -423,9 +423,6 @@ class LlamaEngine(Engine):
         self._work += 1  # an increment may be lost between threads; the counter only has to change
 
 
-# ---- a request made ready for the scheduler
-
-
 LEAST_ANSWER = 16
 """Tokens an answer must have space for, unless fewer are requested."""
 

@@ -160,9 +160,6 @@ class _Encoder:
         return (row / length).astype("<f4").tobytes()
 
 
-# ---- makes a model file of another
-
-
 ORIGIN_KEY = "slmdesk.origin"
 """In the metadata of a file made here."""
 _LONGEST_ORIGIN = 120
@@ -220,12 +217,10 @@ def _encoded(path: Path) -> bytes:
     return str(path).encode("utf-8", "surrogateescape")
 
 
-# ---- how far what a file expects is from what another one expects
-#
-# The measure is the Kullback–Leibler divergence of the next-token distribution (S. Kullback and R. A. Leibler, On
-# information and sufficiency, 1951), as llama.cpp's perplexity tool has it. Of each distribution the KEPT likeliest
-# tokens are stored, and the rest as a token: what is computed is a lower bound of the divergence over all tokens, and
-# close to it, since the rest is small.
+# How far what a file expects is from what another one expects. The measure is the Kullback–Leibler divergence of the
+# next-token distribution (S. Kullback and R. A. Leibler, On information and sufficiency, 1951), as llama.cpp's
+# perplexity tool has it. Of each distribution the KEPT likeliest tokens are stored, and the rest as a token: what is
+# computed is a lower bound of the divergence over all tokens, and close to it, since the rest is small.
 
 
 KEPT = 1024

@@ -117,9 +117,6 @@ def _load() -> Library:
     return Library(api, log, (on_log,))
 
 
-# ---- backends and graphics cards of llama.cpp
-
-
 _GPU, _INTEGRATED_GPU = 1, 2
 """Of enum ggml_backend_dev_type, in ggml-backend.h of llama.cpp."""
 _MOST = 64
@@ -201,10 +198,9 @@ def _text(raw: bytes | None) -> str:
     return clean_label((raw or b"").decode("utf-8", "replace"), 80)
 
 
-# ---- chooses the number of threads while running, since an office computer is never idle
-#
-# With OpenMP's spinning barriers two threads fall to a quarter of one thread's speed as soon as another program uses
-# a core, and no setting at start wins both cases; changing the number between two steps costs nothing.
+# Chooses the number of threads while running, since an office computer is never idle. With OpenMP's spinning barriers
+# two threads fall to a quarter of one thread's speed as soon as another program uses a core, and no setting at start
+# wins both cases; changing the number between two steps costs nothing.
 
 
 _WEIGHT_OF_NEW = 0.25
@@ -356,10 +352,9 @@ class ThreadChooser:
         return untried[0] if untried else others[self._turn % len(others)]
 
 
-# ---- the memory a model really needs
-#
-# the sizes llama.cpp logs while it allocates its buffers. No getter is bound for them, so the log is read. Loaded
-# with `no_alloc` it logs the same sizes without reading a byte of weights, in 0.1 to 0.2 s.
+# The memory a model really needs: the sizes llama.cpp logs while it allocates its buffers. No getter is bound for
+# them, so the log is read. Loaded with `no_alloc` it logs the same sizes without reading a byte of weights, in 0.1 to
+# 0.2 s.
 
 
 _MIB = 1 << 20
@@ -416,9 +411,6 @@ def give_back_freed() -> None:
         c.malloc_trim(0)
 
 
-# ---- measures how fast this PC reads memory in the way writing a token does
-
-
 BUFFER_BYTES = 256 << 20
 """More than the caches of office PCs hold."""
 _LEAST_BYTES = 32 << 20
@@ -453,9 +445,6 @@ def _read(parts: list[np.ndarray]) -> float:
     for thread in others:
         thread.join()
     return time.perf_counter() - started
-
-
-# ---- calls something at intervals while a call of the library blocks
 
 
 @contextmanager

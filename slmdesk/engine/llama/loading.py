@@ -451,9 +451,6 @@ def _offload_of(plan: Plan, header: GgufHeader) -> Offload | None:
     return Offload(card.device.name, layers, header.layers + 1) if card and layers else None
 
 
-# ---- opens model files
-
-
 _UNKNOWN_ARCHITECTURE = re.compile(r"unknown model architecture: '([^']*)'")
 
 LoadProgress = Callable[[float], bool]
@@ -611,9 +608,6 @@ def _why_not(reasons: list[str], header: GgufHeader) -> KnownError:
         return KnownError("model.out_of_memory", needed_bytes=header.weight_bytes, available_bytes=0)
     reason = reasons[0] if reasons else N_("the library gives no reason")
     return KnownError("model.damaged", reason=clean_label(reason, 200))
-
-
-# ---- plans a load
 
 
 _FAR_TOO_MUCH = 1.3

@@ -362,12 +362,10 @@ def _first(extents: list[list[int]], length: int) -> list[list[int]]:
     return first
 
 
-# ---- sequences whose cells were taken out of the pool as a copy, to come back when their conversation goes on
-#
-# Attention looks through all cells up to the last used one, and for a single answer they are divided among the
-# threads by their place: 2,000 cells of another conversation in front of its own leave all the work to a single thread.
-# So what other conversations left is copied out (some milliseconds a thousand tokens) and put back when it is asked
-# for again.
+# Sequences whose cells were taken out of the pool as a copy, to come back when their conversation goes on. Attention
+# looks through all cells up to the last used one, and for a single answer they are divided among the threads by their
+# place: 2,000 cells of another conversation in front of its own leave all the work to a single thread. So what other
+# conversations left is copied out (some milliseconds a thousand tokens) and put back when it is asked for again.
 
 
 MOST_BYTES = 256 << 20
@@ -423,11 +421,9 @@ def _covers(new: SwappedSequence, old: SwappedSequence) -> bool:
     return old.adapter == new.adapter and common_prefix(old.tokens, new.tokens, size) == size
 
 
-# ---- which requests run
-#
-# they wait, are admitted while there are places and cells, and give way to more urgent ones. People go before
-# background work. Requests admitted together share an adapter, because a batch has only one: a request for another
-# waits until they have ended, and none behind it overtakes.
+# Which requests run: they wait, are admitted while there are places and cells, and give way to more urgent ones.
+# People go before background work. Requests admitted together share an adapter, because a batch has only one: a
+# request for another waits until they have ended, and none behind it overtakes.
 
 
 SPACE_FOR_ANSWER = 256

@@ -292,9 +292,6 @@ def repeats(tokens: Items[int]) -> bool:
     return False
 
 
-# ---- passes the events of a call of `generate` from the engine thread to the thread that reads them
-
-
 GATHER_S = 0.04
 """Seconds between two pieces of text.  Each time a reader wakes, it takes a core from llama.cpp's threads, which
 then wait for each other: waking at every token halved the speed on two cores.  The window repaints no faster."""
@@ -371,10 +368,8 @@ class EventStream(AnswerStream):
         self.close()
 
 
-# ---- drafts
-#
-# the next tokens of an answer that copies its prompt, computed together and verified by the sampler. A draft is
-# looked up in the prompt, no second model writes it: where the last tokens of an answer stand in the prompt, those
+# Drafts: the next tokens of an answer that copies its prompt, computed together and verified by the sampler. A draft
+# is looked up in the prompt, no second model writes it: where the last tokens of an answer stand in the prompt, those
 # behind them probably follow (prompt lookup decoding). Each is accepted only if the sampler, asked at its position,
 # chooses it as well.
 

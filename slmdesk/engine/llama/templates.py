@@ -339,9 +339,6 @@ def _is_control(vocabulary: Vocabulary, text: str) -> bool:
     return len(tokens) == 1 and tokens[0] in vocabulary.marker_tokens
 
 
-# ---- the chat formats of model families (gguf/families.toml), for files whose own template is missing or unusable
-
-
 BOS, EOS = "{bos}", "{eos}"
 """Stand for the model's own tokens in the texts below."""
 

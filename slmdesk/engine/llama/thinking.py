@@ -191,9 +191,6 @@ class ThoughtFilter:
         return len(text) - len(text.rstrip())
 
 
-# ---- how a model thinks aloud
-
-
 class ThoughtTokens(Record):
     marks: ThoughtMarks
     spelled: Mapping[int, bytes]

@@ -228,9 +228,6 @@ def _without_surrogates(text: str) -> str:
     return text
 
 
-# ---- the vocabulary of a model file that is not loaded, for counting tokens
-
-
 class FileVocabulary:
     """Counts tokens with the vocabulary of a file; the file last used stays open.  Any thread."""
 
@@ -264,9 +261,6 @@ class FileVocabulary:
         if self._opened is not None:
             self._opened[2].close()
             self._opened = None
-
-
-# ---- turns tokens into text as they arrive
 
 
 class Detokenizer:
@@ -329,9 +323,6 @@ class StopFilter:
         return 0
 
 
-# ---- the probability of given answers, read from the logits after a prompt without sampling
-
-
 def tokens_of_choices(vocabulary: Vocabulary, choices: Sequence[str]) -> tuple[tuple[int, ...], ...]:
     """The tokens of each choice: the word with and without a space before it, since templates differ in that.
 
@@ -370,11 +361,10 @@ def _log_of_sum(logits: NDArray[np.float64]) -> float:
     return top + float(np.log(np.exp(logits - top).sum()))
 
 
-# ---- finds text that looks like the start of a turn, if a format marks turns by plain words
-#
-# In formats with control tokens there is no such text: what is untrusted never becomes that. In formats without
-# (alpaca, vicuna, plain dialogue) a turn begins with "User:", which a model cannot tell from a written one. So it is
-# broken in what a document or a model said, and reported in what the person said, which is not changed.
+# Finds text that looks like the start of a turn, if a format marks turns by plain words. In formats with control
+# tokens there is no such text: what is untrusted never becomes that. In formats without (alpaca, vicuna, plain
+# dialogue) a turn begins with "User:", which a model cannot tell from a written one. So it is broken in what a
+# document or a model said, and reported in what the person said, which is not changed.
 
 
 _MARK = re.compile(

@@ -114,10 +114,10 @@ class _Mail:
         new["MIME-Version"] = "1.0"
         new["Content-Type"] = f"multipart/{sort}"
         made = [self._part(message, depth + 1) for message in part.get_payload() if isinstance(message, Message)]
-        found = [message for message in made if message is not None]
-        if not found:
+        messages = [message for message in made if message is not None]
+        if not messages:
             return None
-        for message in found:
+        for message in messages:
             del message["MIME-Version"]
             new.attach(message)
         return new

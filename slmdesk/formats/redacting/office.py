@@ -370,14 +370,14 @@ class Workbook:
             text = shown(number, form, from_1904=self._is_1904) if number - number == 0 else raw
         except ValueError:
             return [raw]
-        found = [text, raw]
+        forms = [text, raw]
         if form.has_date:
             try:
                 moment = datetime.fromisoformat(text[:10])
             except ValueError:
-                return found
-            found += [moment.strftime(form) for form in _DATE_FORMS]
-        return found
+                return forms
+            forms += [moment.strftime(form) for form in _DATE_FORMS]
+        return forms
 
     def _pivot(self, root: etree._Element, place: str) -> None:
         """Turn the stored numbers and dates of a pivot table into text if they contain a listed word. The table is
@@ -487,11 +487,11 @@ def _own(redacting: Redacting, name: str, data: bytes) -> bytes:
 
 
 def _words_of_cells(root: etree._Element) -> list[tuple[etree._Element, str]]:
-    found = []
+    words = []
     for element in root.iter():
         if isinstance(element.tag, str) and any(str(key).rpartition("}")[2] in _VALUES for key in element.attrib):
-            found.append((element, "".join(element.itertext())))
-    return found
+            words.append((element, "".join(element.itertext())))
+    return words
 
 
 def _drop_binary(redacting: Redacting, name: str, root: etree._Element) -> None:
@@ -567,19 +567,19 @@ def suffix_of(name: str) -> str:
 
 def new_names(redacting: Redacting, names: list[str], *, is_blank: frozenset[str]) -> dict[str, str]:
     """Return new names for the parts whose names contain listed words, and for pictures that become blank PNG files."""
-    found: dict[str, str] = {}
+    new: dict[str, str] = {}
     for number, name in enumerate(names, 1):
         folder = name.rpartition("/")[0]
         plain = unquote(name)
         suffix = suffix_of(name)
         if name in is_blank:
             suffix = ".png"
-            found[name] = f"{folder}/blank{number}{suffix}".lstrip("/")
+            new[name] = f"{folder}/blank{number}{suffix}".lstrip("/")
         if put(redacting.words, plain, "name of a part", bare=True) != plain:
             clean = put(redacting.words, unquote(suffix), "", bare=True) == suffix
             is_kept = folder and put(redacting.words, unquote(folder), "", bare=True) == unquote(folder)
-            found[name] = f"{f'{folder}/' if is_kept else ''}part{number}{suffix if clean else '.bin'}"
-    return found
+            new[name] = f"{f'{folder}/' if is_kept else ''}part{number}{suffix if clean else '.bin'}"
+    return new
 
 
 def foreign_xml(redacting: Redacting, name: str, data: bytes) -> bytes:

@@ -173,13 +173,13 @@ class Replacing:
     def spans(
         self, text: str, place: str, *, bare: bool = False, again: bool = False, edges: Sequence[int] = ()
     ) -> Sequence[Span]:
-        found = []
+        spans = []
         for begin, end, number in self._list.found(text, bare=bare, edges=edges):
             self.counts[number] += not again
             original, substitute = self.pairs[number]
             is_shouted = text[begin:end].isupper() and not original.isupper() and substitute != BAR
-            found.append(Span(begin, end, number, substitute.upper() if is_shouted else substitute))
-        return found
+            spans.append(Span(begin, end, number, substitute.upper() if is_shouted else substitute))
+        return spans
 
 
 @dataclass(slots=True, eq=False)

@@ -458,20 +458,20 @@ class ByteSearch:
         views = [lower]
         if b"\0" in lower:
             views.append(lower.replace(b"\0", b""))
-        found = set()
+        numbers = set()
         for count, (form, number) in enumerate(self._forms):
             if count % MOST_SILENT == 0:
                 worked()
-            if number in found:
+            if number in numbers:
                 continue
             for view in views:
                 at = view.find(form)
                 while at >= 0:
                     if _is_whole(view, at, at + len(form)):
-                        found.add(number)
+                        numbers.add(number)
                         break
                     at = view.find(form, at + 1)
-        return found
+        return numbers
 
 
 def _is_whole(data: bytes, begin: int, end: int) -> bool:

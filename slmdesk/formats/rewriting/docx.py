@@ -78,10 +78,7 @@ def rewrite(rewriting: Rewriting) -> Units:
         for part in parts.each(parts.all_related(main, "numbering")):
             yield from _numbering(part)
         yield from _reported_elsewhere(parts, main)
-        yield from left_inside(parts)
-        yield from parts.damaged()
-        if rewriting.options.properties:
-            yield from title_units(parts, parts.related("", "core-properties"), "title")
+        yield from beside_the_text(parts)
 
 
 def _units(part: Part, word: str) -> Units:
@@ -210,7 +207,8 @@ def drawn_units(parts: Parts, name: str) -> Units:
             yield from said("chart_labels", word, ", ".join(sorted(labels)))
 
 
-def left_inside(parts: Parts) -> Units:
+def beside_the_text(parts: Parts) -> Units:
+    """Report the embedded, macros, signatures and damaged parts of an Office file, and yield the unit of its title."""
     for name in parts.names:
         key, last = name.lower(), name.rpartition("/")[2][:80]
         if "/embeddings/" in key:
@@ -219,6 +217,9 @@ def left_inside(parts: Parts) -> Units:
             yield LeftAsIs("macros", "", last)
         elif key.startswith("_xmlsignatures/") and key.endswith(".xml"):
             yield LeftAsIs("signature", "", last)
+    yield from parts.damaged()
+    if parts.rewriting.options.properties:
+        yield from title_units(parts, parts.related("", "core-properties"), "title")
 
 
 def _numbering(part: Part) -> Units:
@@ -322,15 +323,15 @@ class Paragraph:
 
     def stretches(self) -> Iterator[tuple[list[Node], bool]]:
         """Yield the nodes of the paragraph, split at line breaks and tabs, as (nodes, whether they are a break)."""
-        found: list[Node] = []
+        nodes: list[Node] = []
         for node in _folded(self._raw(self._element)):
             if isinstance(node, _Break):
-                yield found, False
+                yield nodes, False
                 yield [InlineObject(node.elements)], True
-                found = []
+                nodes = []
             else:
-                found.append(node)
-        yield found, False
+                nodes.append(node)
+        yield nodes, False
 
     def rebuild(self, nodes: Sequence[Node]) -> None:
         content = list(self._elements(nodes))
@@ -457,34 +458,34 @@ def unbind(control: etree._Element) -> None:
 def _folded(raw: Iterator[_Raw]) -> list[Node | _Break]:
     """Join the nodes of each field into one node: a group if its result is document text, else a fixed object."""
     levels: list[tuple[list[_Mark], list[Node | _Break], bool]] = []
-    found: list[Node | _Break] = []
+    nodes: list[Node | _Break] = []
     for mark in raw:
         if not isinstance(mark, _Mark):
-            found.append(mark)
+            nodes.append(mark)
         elif mark.kind == "begin":
-            levels.append(([mark], found, False))
-            found = []
+            levels.append(([mark], nodes, False))
+            nodes = []
         elif not levels:
-            found.append(InlineObject([mark.element]))  # belongs to a field that began in another paragraph
+            nodes.append(InlineObject([mark.element]))  # belongs to a field that began in another paragraph
         elif mark.kind == "end":
             marks, outer, has_result = levels.pop()
-            outer.append(_field(marks, found, mark, has_result=has_result))
-            found = outer
+            outer.append(_field(marks, nodes, mark, has_result=has_result))
+            nodes = outer
         else:
             marks, outer, _ = levels[-1]
             if mark.kind == "separate":
-                inside = [element for node in found for element in _elements_of(node)]
+                inside = [element for node in nodes for element in _elements_of(node)]
                 marks += [_Mark("inside", element) for element in inside]  # a field inside the code
-                found = []
+                nodes = []
                 levels[-1] = (marks, outer, True)
             marks.append(mark)
     while levels:  # the field ends in another paragraph
         marks, outer, _ = levels.pop()
         spoken = _is_spoken("".join(mark.code for mark in marks))
         outer.append(InlineObject([mark.element for mark in marks]))
-        outer += found if spoken else [InlineObject([element for node in found for element in _elements_of(node)])]
-        found = outer
-    return found
+        outer += nodes if spoken else [InlineObject([element for node in nodes for element in _elements_of(node)])]
+        nodes = outer
+    return nodes
 
 
 def _field(marks: list[_Mark], found: list[Node | _Break], end: _Mark, *, has_result: bool) -> Node:
@@ -538,14 +539,14 @@ def _symbol_font(properties: etree._Element | None) -> str:
 def _look(properties: etree._Element | None) -> str:
     if properties is None:
         return ""
-    found = []
+    looks = []
     for element in properties:
         name = local(element)
         if name in _WEAK or not name or (name == "rFonts" and _symbol_font(properties)):
             continue
         own = sorted(f"{key}={value}" for key, value in element.attrib.items() if not str(key).endswith("}hint"))
-        found.append(f"{name}({','.join(own)})")
-    return "|".join(sorted(found))
+        looks.append(f"{name}({','.join(own)})")
+    return "|".join(sorted(looks))
 
 
 AUTHOR = "slmdesk"

@@ -200,12 +200,12 @@ def _line(file: TextFile, line: list[_Token], place: str) -> Units:
         for token in line:
             yield from _attributes(file, token, place)
         return
-    found = list(_pieces(line))
-    for piece in found:
+    pieces = list(_pieces(line))
+    for piece in pieces:
         is_said = _NOT_TRANSLATED.search(piece.raw.partition(">")[0])
         if piece.mark is Mark.LONE and not is_said and (code := _IN_CODE.match(piece.raw)):
             yield from said("code", place, _plain(code[2]).strip())
-    stretch = Stretch(found, plain=_plain, escaped=_escaped)
+    stretch = Stretch(pieces, plain=_plain, escaped=_escaped)
     if stretch.has_words:
         answer = yield Unit(stretch.text, stretch.tags, "paragraph", place)
         if answer is not None:

@@ -145,11 +145,11 @@ def _walked(element: etree._Element) -> Iterator[etree._Element]:
 
 def _literals(root: etree._Element) -> set[str]:
     """Return the texts in quotation marks in formulas, in lower case. Formulas compare cells with them."""
-    found: set[str] = set()
+    literals: set[str] = set()
     for cell in root.iter("{*}table-cell"):
         parts = attribute(cell, "formula").split('"')
-        found |= {part.strip().lower() for part in parts[1::2]}
-    return found - {""}
+        literals |= {part.strip().lower() for part in parts[1::2]}
+    return literals - {""}
 
 
 def _paragraph(part: Part, element: etree._Element, place: str, looks: Mapping[str, str]) -> Units:
@@ -302,7 +302,7 @@ def _paragraph_of(element: etree._Element) -> etree._Element:
 
 def _looks(root: etree._Element) -> dict[str, str]:
     """Return the visible formatting of each text style. Many automatic styles differ only in their names."""
-    found = {}
+    looks = {}
     fonts = {attribute(face, "name"): attribute(face, "font-family") for face in root.iter("{*}font-face")}
     for style in root.iter("{*}style"):
         if attribute(style, "family") != "text":
@@ -314,8 +314,8 @@ def _looks(root: etree._Element) -> dict[str, str]:
                 for key, value in properties.attrib.items()
                 if not etree.QName(key).localname.startswith(_WEAK)
             )
-        found[attribute(style, "name")] = "|".join(part for part in shown if part)
-    return found
+        looks[attribute(style, "name")] = "|".join(part for part in shown if part)
+    return looks
 
 
 def _plain(part: Part, element: etree._Element, place: str) -> Units:

@@ -98,11 +98,11 @@ class Inline:
         if problems(translation, self.tags):
             raise ValueError("the tags of the translation are not balanced")
         words = " ".join(translation.split("\n"))
-        found = self._read(pieces(self._before + words + self._after, self._all))
-        found = [*self._top.lead, *found, *self._top.trail]
+        nodes = self._read(pieces(self._before + words + self._after, self._all))
+        nodes = [*self._top.lead, *nodes, *self._top.trail]
         for level, wrap in reversed(self._wraps):
-            found = [*level.lead, *_beside(level, wrap, [Group(wrap.element, found)]), *level.trail]
-        return found
+            nodes = [*level.lead, *_beside(level, wrap, [Group(wrap.element, nodes)]), *level.trail]
+        return nodes
 
     def _written(self, level: _Level) -> str:
         parts = []
@@ -439,19 +439,19 @@ def translated(
     """Yield the units of a paragraph, which breaks may split into several. If any unit was translated, `rebuild` is
     called with all nodes.
     """
-    found: list[Node] = []
+    new_nodes: list[Node] = []
     is_changed = False
     for inline, nodes in stretches:
         answer = None
         if inline is not None and inline.has_words:
             answer = yield Unit(inline.text, inline.tags, kind, place)
         if answer is None or inline is None:
-            found += nodes
+            new_nodes += nodes
         else:
-            found += inline.nodes(answer)
+            new_nodes += inline.nodes(answer)
             is_changed = True
     if is_changed:
-        rebuild(found)
+        rebuild(new_nodes)
 
 
 def alt_text_unit(part: Part, element: etree._Element, name: str, *, place: str) -> Units:

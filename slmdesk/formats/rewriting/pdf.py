@@ -11,7 +11,7 @@ from itertools import groupby
 from slmdesk.base.documents import Block, BlockKind, Page, PageStatus
 from slmdesk.formats.containers import zipped
 from slmdesk.formats.pdf import read
-from slmdesk.formats.rewriting.rewriters import LeftAsIs, Rewriting, Unit, Units
+from slmdesk.formats.rewriting.rewriters import UNPRINTED, LeftAsIs, Rewriting, Unit, Units
 
 # Writes a new Word file of headings, paragraphs, list items and tables. Used for formats that cannot be rewritten.
 # WordprocessingML after ECMA-376 part 1, chapter 17. Elements are in the order that its schema requires.
@@ -20,8 +20,6 @@ MOST_COLUMNS = 63
 """Most columns of a table, as Word allows."""
 TABLE_WIDTH = 9_000
 """Width of a table between the margins of an A4 page, in twentieths of a point."""
-_BAD = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-"""Matches characters that XML does not allow (XML 1.0, 2.2)."""
 _EAST_ASIAN = frozenset(("zh", "ja", "ko"))
 
 
@@ -112,7 +110,7 @@ class WordFile:
             return ""
         look += "<w:rtl/>" if self._right_to_left else ""
         parts = []
-        for piece in re.split(r"([\t\n])", _BAD.sub("", words)):
+        for piece in re.split(r"([\t\n])", UNPRINTED.sub("", words)):
             if piece in ("\t", "\n"):
                 parts.append("<w:tab/>" if piece == "\t" else "<w:br/>")
             elif piece:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from lxml import etree
 
 from slmdesk.formats.office_xml import Package, above, attribute, child, children, local, relation_id, text_of
-from slmdesk.formats.rewriting.docx import drawn_units, left_inside
+from slmdesk.formats.rewriting.docx import beside_the_text, drawn_units
 from slmdesk.formats.rewriting.office_parts import (
     XML_SPACE,
     Cells,
@@ -26,7 +26,6 @@ from slmdesk.formats.rewriting.office_parts import (
     is_drawing,
     remove,
     text_unit,
-    title_units,
     translated,
 )
 from slmdesk.formats.rewriting.rewriters import MOST_SAID, LeftAsIs, Rewriting, Unit, Units, said
@@ -46,10 +45,7 @@ def rewrite_pptx(rewriting: Rewriting) -> Units:
             for comments in parts.each(parts.all_related(name, "comments")):
                 yield from _comments(comments, f"slide {number}, comment")
         yield from _furniture(parts, main)
-        yield from left_inside(parts)
-        yield from parts.damaged()
-        if rewriting.options.properties:
-            yield from title_units(parts, parts.related("", "core-properties"), "title")
+        yield from beside_the_text(parts)
 
 
 def _listed(package: Package, main: str) -> Iterator[str]:
@@ -167,10 +163,7 @@ def rewrite_xlsx(rewriting: Rewriting) -> Units:
             yield from _sheet_names(book, sheets, known)
         for part in (book, *tables):
             parts.close(part)
-        yield from left_inside(parts)
-        yield from parts.damaged()
-        if rewriting.options.properties:
-            yield from title_units(parts, parts.related("", "core-properties"), "title")
+        yield from beside_the_text(parts)
 
 
 def _turn(part: Part) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO, TypeAlias
 
@@ -82,24 +82,21 @@ class Rewriting:
 
 
 Rewriter: TypeAlias = Callable[[Rewriting], Units]
-"""Function that yields the units of a document. Raises KnownError document.…, as readers do."""
+"""Function that yields what of a document is translated and what is left, in order, first to list it and again to write
+it. Raises KnownError document.…, as readers do.
+"""
 
 
-_UNPRINTED = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+UNPRINTED = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """Matches characters that XML does not allow (XML 1.0, 2.2) and that no text should contain."""
 _LINE_END = re.compile("[ ]*(?:\r\n|[\r\n\x0b\x0c\x85\u2028\u2029])[ ]*")
-
-
-def listed(rewriter: Rewriter, rewriting: Rewriting) -> Iterator[UnitOrLeft]:
-    """Yield what is translated and what is left out, in order. Raises KnownError document.…"""
-    yield from rewriter(rewriting)
 
 
 def written_to(
     rewriter: Rewriter, rewriting: Rewriting, answers: Mapping[int, tuple[str, str]], out: BinaryIO
 ) -> list[int]:
     """Write the document with its translations to `out`. `answers` holds the text and the translation of each unit, by
-    the unit's number from 0 in the order of `listed`.
+    the unit's number from 0 in the order of the rewriter.
 
     Returns the numbers of units that stay untranslated although there is an answer, because its tags are not balanced.
     Raises KnownError `document.changed` if the text of a unit differs from the translated one, because the file was
@@ -136,7 +133,7 @@ def _clean(untrusted: str, source: str) -> str:
     """Return the translation without invalid characters, and without line ends if its source has none. An additional
     line end could end a subtitle, a paragraph or a table row.
     """
-    words = _UNPRINTED.sub("", untrusted)
+    words = UNPRINTED.sub("", untrusted)
     return words if _LINE_END.search(source) else _LINE_END.sub(" ", words)
 
 

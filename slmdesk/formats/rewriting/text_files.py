@@ -13,13 +13,13 @@ from typing import TypeAlias
 
 from slmdesk.base.errors import KnownError
 from slmdesk.base.record import Record
-from slmdesk.base.translation import LANGUAGES
+from slmdesk.base.translation import DETECTED
 from slmdesk.formats.rewriting.rewriters import MOST_SAID, LeftAsIs, Rewriting, Unit, Units, said
 from slmdesk.formats.sheets import REPORTED, Cell, delimiter_of, rows_of, rows_of_cells
 from slmdesk.formats.text import MARKS, decoded_by
 from slmdesk.text.markup import harmless_cell
 from slmdesk.text.sentences import detect
-from slmdesk.text.tagged import KIND, Side, Tag, Tags, first_number, lines_of, pieces, stripped, tags_in
+from slmdesk.text.tagged import KIND, Side, Tag, Tags, first_number, lines_of, pieces, stripped, tags_in, unwrapped
 
 
 class TextFile:
@@ -100,8 +100,10 @@ class Stretch:
             parts.append(str(tag))
         self._all = Tags(tuple(paired), tuple(lone))
         self._before, self.text, self._after = stripped("".join(parts), self._all)
-        while (inner := self._unwrapped()) is not None:
-            self._before, self.text, self._after = inner
+        while (inner := unwrapped(self.text, self._all)) is not None:
+            opening, middle, closing = inner
+            before, self.text, after = stripped(middle, self._all)
+            self._before, self._after = self._before + opening + before, after + closing + self._after
         self.tags = tags_in(self.text, self._all)
 
     @property
@@ -113,15 +115,6 @@ class Stretch:
             self._escaped(piece) if isinstance(piece, str) else self._raw[str(piece)]
             for piece in pieces(self._before + translation + self._after, self._all)
         )
-
-    def _unwrapped(self) -> tuple[str, str, str] | None:
-        parts = pieces(self.text, self._all)
-        first = parts[0] if parts else ""
-        if not isinstance(first, Tag) or first.side is not Side.OPEN or parts[-1] != Tag(Side.CLOSE, first.number):
-            return None
-        opening, closing = str(first), str(parts[-1])
-        before, middle, after = stripped(self.text[len(opening) : len(self.text) - len(closing)], self._all)
-        return self._before + opening + before, middle, after + closing + self._after
 
 
 def stretch_of(parts: Sequence[str]) -> Stretch:
@@ -253,11 +246,11 @@ def rewrite_markdown(rewriting: Rewriting) -> Units:
             continue
         start = match.start() + _PREFIX.match(line).end()  # type: ignore[union-attr]
         for at, end in _cells(file.text, start, match.start() + len(line)):
-            found = list(_inline(file.text[at:end]))
-            for piece in found:
+            inline = list(_inline(file.text[at:end]))
+            for piece in inline:
                 if piece.mark is Mark.LONE and piece.raw.startswith("`"):
                     yield from said("code", f"line {number}", piece.raw)
-            stretch = Stretch(found)
+            stretch = Stretch(inline)
             if stretch.has_words:
                 answer = yield Unit(stretch.text, stretch.tags, "paragraph", f"line {number}")
                 if answer is not None:
@@ -315,8 +308,6 @@ SAMPLE_ROWS = 200
 SENTENCE_SHARE = 0.3
 """Least share of a column's texts with three or more words for the column to hold sentences."""
 _SENTENCE = re.compile(r"[^\W\d_]+\S*\s+\S*[^\W\d_]+\S*\s+\S*[^\W\d_]+|[\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff]{6}")
-_REPORTED_APART = tuple(sorted(set(LANGUAGES) - {"sr"}))
-"""Languages that are told apart, the same as in translation/prompts.py (OFFERED)."""
 
 
 def rewrite_separated(rewriting: Rewriting) -> Units:
@@ -353,7 +344,7 @@ def rewrite_separated(rewriting: Rewriting) -> Units:
 def _requested(rewriting: Rewriting, sample: Sequence[Sequence[str]]) -> frozenset[int]:
     """Return the columns to translate, from 0. Empty means all. Raises KnownError `document.no_column`."""
     head = [name.casefold() for name in sample[0]] if sample else []
-    found: set[int] = set()
+    chosen: set[int] = set()
     for column in rewriting.options.columns:
         name = "" if isinstance(column, int) else column.strip().casefold()
         at = column if isinstance(column, int) else head.index(name) if name in head else -1
@@ -361,26 +352,26 @@ def _requested(rewriting: Rewriting, sample: Sequence[Sequence[str]]) -> frozens
             reported = str(column + 1) if isinstance(column, int) else column
             known = ", ".join(name for name in sample[0] if name)[:200] if sample else ""
             raise KnownError("document.no_column", path=rewriting.reading.path, column=reported[:80], known=known)
-        found.add(at)
-    return frozenset(found or columns_with_sentences(sample))
+        chosen.add(at)
+    return frozenset(chosen or columns_with_sentences(sample))
 
 
 def columns_with_sentences(rows: Sequence[Sequence[str]]) -> set[int]:
     """Return the columns (from 0) whose texts are sentences, not names, codes or numbers. The first row, which may be a
     header, does not count.
     """
-    found = set()
+    columns = set()
     for column in range(max(map(len, rows), default=0)):
         values = [row[column] for row in rows[1:] if len(row) > column and any(map(str.isalpha, row[column]))]
         sentences = sum(_SENTENCE.search(value) is not None for value in values)
         if values and sentences >= SENTENCE_SHARE * len(values):
-            found.add(column)
-    return found
+            columns.add(column)
+    return columns
 
 
 def _language(texts: Iterator[str]) -> str:
     """Return the language of a row by all its texts, or "" if they have too few words."""
-    return detect(" ".join(texts), _REPORTED_APART)[0] or ""
+    return detect(" ".join(texts), DETECTED)[0] or ""
 
 
 def _put(file: TextFile, cell: Cell, answer: str, *, delimiter: str, line_end: str) -> None:
@@ -429,9 +420,9 @@ def rewrite_subtitles(rewriting: Rewriting) -> Units:
 def _timed(text: str) -> Iterator[tuple[int, int, str]]:
     """Yield the paragraphs of each cue, without the name of the next cue: a number or, in WebVTT, any single line."""
     is_vtt = text.lstrip("\ufeff").startswith("WEBVTT")
-    found = [*_TIMES.finditer(text)]
-    ends = [*(times.start() for times in found[1:]), len(text)]
-    for times, end in zip(found, ends, strict=False):
+    all_times = [*_TIMES.finditer(text)]
+    ends = [*(times.start() for times in all_times[1:]), len(text)]
+    for times, end in zip(all_times, ends, strict=False):
         for paragraph in _PARAGRAPH.finditer(text, times.end(), end):
             words = paragraph[0].rstrip("\r\n")
             name = _NAME.search(words) if paragraph.end() == end < len(text) else None

@@ -31,9 +31,9 @@ ON = (JobStatus.OPEN, JobStatus.RUNNING)
 
 
 class JobsController(QObject):
-    listed = Signal(object)
+    listed = Signal()
+    """Emitted when `active` or `ended` has other jobs."""
     changed = Signal(object)
-    ended_listed = Signal(object, bool, bool)
     status_reported = Signal(str, float)
     refused = Signal(object)
     opened = Signal(object)
@@ -41,11 +41,13 @@ class JobsController(QObject):
     def __init__(self, bridge: Bridge, parent: QObject | None = None) -> None:
         super().__init__(parent, objectName="jobs_controller")
         self._bridge = bridge
-        self._views: dict[str, JobView] = {}
+        self.active: list[JobView] = []
+        self.ended: list[JobView] = []
+        """Those that have ended, as far as they are listed, the newest first."""
+        self.has_more = False
+        """Whether more have ended than are listed."""
         self._reported: dict[str, JobChanged] = {}
         """Latest event of each running or waiting job of this instance, by job id."""
-        self._last: tuple[float, int] | None = None
-        self._count = 0
         self._is_shown = False
         self._look = QTimer(self, interval=LOOK_MS)
         self._soon = Delay(self, SOON_MS, self.refresh)
@@ -55,9 +57,7 @@ class JobsController(QObject):
     @property
     def begun(self) -> int:
         """Return the number of running or waiting jobs that a person started."""
-        return sum(other_changed.kind not in BY_THEMSELVES for other_changed in self._reported.values())
-
-    # ---- requests
+        return sum(event.kind not in BY_THEMSELVES for event in self._reported.values())
 
     def show(self, is_shown: bool) -> None:
         """Record whether the page is visible. Jobs of other instances are polled only while it is visible."""
@@ -75,7 +75,7 @@ class JobsController(QObject):
         self._refresh_ended()
 
     def more(self) -> None:
-        self._ask_ended(self._last, PAGE)
+        self._ask_ended(self.ended, PAGE)
 
     def do(self, request: Callable[[Services], Any]) -> None:
         """Run an action on a job, which may belong to another instance, and reload the list."""
@@ -95,8 +95,6 @@ class JobsController(QObject):
             Notice(_("Resuming: {words}.").format(words=words), life_ms=REPORTED_MS, key="jobs taken up")
         )
 
-    # ---- events
-
     def _on_changed(self, event: JobChanged) -> None:
         before = self._reported.get(event.id)
         if event.status in ON:
@@ -104,29 +102,29 @@ class JobsController(QObject):
         else:
             self._reported.pop(event.id, None)
         self.status_reported.emit(*status_of(self._reported))
-        view = self._views.get(event.id)
-        is_same = view is not None and before is not None and before.status is event.status
-        if view is not None and is_same and event.status is JobStatus.RUNNING:
-            self._views[event.id] = with_info(view, event)
-            self.changed.emit(self._views[event.id])
+        at = next((at for at, view in enumerate(self.active) if view.id == event.id), None)
+        is_same = before is not None and before.status is event.status
+        if at is not None and is_same and event.status is JobStatus.RUNNING:
+            self.active[at] = with_info(self.active[at], event)
+            self.changed.emit(self.active[at])
         elif self._is_shown and not self._soon.isActive():
             self._soon.start()
 
     def _on_listed(self, views: Sequence[JobView]) -> None:
-        old, self._views = self._views, {view.id: view for view in views}
-        self._reported = {id: event for id, event in self._reported.items() if id in self._views}
+        ids = {view.id for view in views}
+        has_ended = any(view.id not in ids for view in self.active)  # also a job of another instance
+        self.active = list(views)
+        self._reported = {id: event for id, event in self._reported.items() if id in ids}
         self.status_reported.emit(*status_of(self._reported))
-        self.listed.emit(list(views))
-        if not old.keys() <= self._views.keys():  # a job of another instance has ended
+        self.listed.emit()
+        if has_ended:
             self._refresh_ended()
 
-    def _on_ended_listed(self, before: tuple[float, int] | None, limit: int, views: Sequence[JobView]) -> None:
-        if before is not None and before != self._last:
+    def _on_ended_listed(self, before: list[JobView], limit: int, views: Sequence[JobView]) -> None:
+        if before and before is not self.ended:
             return  # the list was reloaded meanwhile
-        self._count = len(views) + (self._count if before is not None else 0)
-        if views or before is None:
-            self._last = (views[-1].updated, views[-1].n) if views else None
-        self.ended_listed.emit(list(views), before is None, len(views) == limit)
+        self.ended, self.has_more = [*before, *views], len(views) == limit
+        self.listed.emit()
 
     def _on_cleared(self, before: float) -> None:
         self.refresh()
@@ -136,17 +134,17 @@ class JobsController(QObject):
             Notice(words, action=_("Undo"), on_action=undo, life_ms=REMOVAL_MS, key="jobs cleared")
         )
 
-    # ---- private
-
     def _refresh_active(self) -> None:
         self._bridge.ask(self._bridge.services.job_views.active(), self._on_listed, self._on_not_listed)
 
     def _refresh_ended(self) -> None:
-        self._ask_ended(None, max(PAGE, self._count))
+        self._ask_ended([], max(PAGE, len(self.ended)))
 
-    def _ask_ended(self, before: tuple[float, int] | None, limit: int) -> None:
+    def _ask_ended(self, before: list[JobView], limit: int) -> None:
+        """Ask for the jobs that ended before those listed in `before`."""
+        last = (before[-1].updated, before[-1].n) if before else None
         self._bridge.ask(
-            self._bridge.services.job_views.ended(before=before, limit=limit),
+            self._bridge.services.job_views.ended(before=last, limit=limit),
             partial(self._on_ended_listed, before, limit),
             self._on_not_listed,
         )

@@ -223,9 +223,9 @@ class JobsPopover(Popover):
         super().hideEvent(event)
         self._controller.show(False)
 
-    def _on_listed(self, views: Sequence[JobView]) -> None:
-        self._rows.show_jobs([("", views[:MOST_ROWS])])
-        self._nothing.setVisible(not views)
+    def _on_listed(self) -> None:
+        self._rows.show_jobs([("", self._controller.active[:MOST_ROWS])])
+        self._nothing.setVisible(not self._controller.active)
         if self.isVisible():
             self.fit()
 
@@ -242,15 +242,12 @@ NOTHING_MORE = _("Long work stands here. It can be paused, and goes on after a r
 
 
 class JobsPage(QScrollArea):
-    def __init__(self, controller: JobsController, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self, controller: JobsController) -> None:
+        super().__init__()
         named(self, "jobs_page", label=_("Jobs"))
         self._controller = controller
-        self._active: Sequence[JobView] = ()
-        self._ended: Sequence[JobView] = ()
         self._build_ui()
-        controller.listed.connect(self._on_listed)
-        controller.ended_listed.connect(self._on_ended_listed)
+        controller.listed.connect(self._show)
         controller.refused.connect(self._on_refused)
 
     def _build_ui(self) -> None:
@@ -285,30 +282,23 @@ class JobsPage(QScrollArea):
         super().hideEvent(event)
         self._controller.show(False)
 
-    def _on_listed(self, views: Sequence[JobView]) -> None:
-        self._active = views
-        self._show()
-
-    def _on_ended_listed(self, views: Sequence[JobView], is_first: bool, has_more: bool) -> None:
-        self._ended = views if is_first else [*self._ended, *views]
-        self._more.setVisible(has_more)
-        self._show()
-
     def _on_refused(self, problem: Problem) -> None:
         show_words(self._note, _("The jobs cannot be shown: {sentence}").format(sentence=problem.sentence))
 
     def _show(self) -> None:
-        active = {view.id for view in self._active}
+        active, ended = self._controller.active, self._controller.ended
+        ids = {view.id for view in active}
         jobs: dict[str, list[JobView]] = {name: [] for name, _title in SECTIONS}
-        for view in self._active:
+        for view in active:
             jobs[view.stand.value].append(view)
-        for view in self._ended:
-            if view.id not in active:
+        for view in ended:
+            if view.id not in ids:
                 jobs["today" if is_today(view) else "earlier"].append(view)
         self._rows.show_jobs(list(jobs.items()))
-        self._clear.setVisible(bool(self._ended))
+        self._more.setVisible(self._controller.has_more)
+        self._clear.setVisible(bool(ended))
         self._note.hide()
-        self._empty.setVisible(not active and not self._ended)
+        self._empty.setVisible(not active and not ended)
 
 
 def is_today(view: JobView) -> bool:

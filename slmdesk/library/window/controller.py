@@ -76,8 +76,6 @@ class DocumentsController(QObject):
         bridge.on(DocumentProgress, self._on_progressed)
         bridge.on(DocumentGone, self._on_gone)
 
-    # ---- requests
-
     def refresh(self) -> None:
         self._bridge.ask(self._bridge.services.documents.recent(RECENT), self._on_listed)
 
@@ -218,8 +216,6 @@ class DocumentsController(QObject):
             self._show(None)
         self._list()
 
-    # ---- events
-
     def _on_expanded(self, given: list[Path], found: list[Path]) -> None:
         if len(given) == 1 and found != given:
             self.folder_offered.emit(given[0], found)
@@ -309,8 +305,6 @@ class DocumentsController(QObject):
             self._records.setdefault(shown.id, shown)
         self._list()
 
-    # ---- private
-
     def _show(self, record: DocumentRecord | None) -> None:
         self.current = record.id if record else ""
         self.pages.leave(self.current)
@@ -357,8 +351,6 @@ class FoldersController(QObject):
         bridge.when_open(self.refresh)
         bridge.on(CollectionChanged, self._on_changed)
         bridge.on(CollectionGone, self._on_gone)
-
-    # ---- requests
 
     def refresh(self) -> None:
         self._bridge.ask(self._bridge.services.collections.all(), self._on_listed)
@@ -437,8 +429,6 @@ class FoldersController(QObject):
     def place_of(self, id: str) -> Path:
         return folder_of(self._states[id].record)
 
-    # ---- events
-
     def _on_listed(self, states: Sequence[CollectionState]) -> None:
         self._states = {state.record.id: state for state in states}
         self._list()
@@ -465,8 +455,6 @@ class FoldersController(QObject):
         if event.id == self.current:
             self._leave_shown()
         self._list()
-
-    # ---- private
 
     def _ask_contents(self) -> None:
         id = self.current
@@ -525,6 +513,11 @@ class PagesController(QObject):
         self._is_first_ahead = False
         """Whether the first page is shown before it was read, since its picture arrives sooner than its text."""
 
+    def _if_shown(self, received: Callable[..., object]) -> Callable[..., object]:
+        """Return `received` as it is called while this document is shown. What arrives later is dropped."""
+        document = self._document
+        return lambda *answer: received(*answer) if document == self._document else None
+
     def leave(self, document: str) -> None:
         """Prepare to show another document. Results that arrive for the document shown before are dropped."""
         if document != self._document:
@@ -552,12 +545,10 @@ class PagesController(QObject):
             return
         if reset:
             self._pages = []
-        document, begin, is_first = self._document, len(self._pages) + 1, not self._pages
+        begin, is_first = len(self._pages) + 1, not self._pages
         self._is_asking = True
 
         def received(pages: list[Page]) -> None:
-            if document != self._document:
-                return
             self._is_asking = False
             if is_first or pages:
                 self._pages = [*([] if is_first else self._pages), *pages]
@@ -568,46 +559,37 @@ class PagesController(QObject):
                 self.ask(reset=False)
 
         self._bridge.ask(
-            self._bridge.services.documents.pages(document, begin=begin, limit=PAGES_AT_ONCE, with_text=False),
-            received,
+            self._bridge.services.documents.pages(self._document, begin=begin, limit=PAGES_AT_ONCE, with_text=False),
+            self._if_shown(received),
         )
 
     def ask_text(self, number: int) -> None:
-        document = self._document
+        self.ask_page(number, self._if_shown(self.text_received.emit))
 
-        def received(page: Page) -> None:
-            if document == self._document:
-                self.text_received.emit(page)
-
-        self.ask_page(number, received)
-
-    def ask_page(self, number: int, received: Callable[[Page], None]) -> None:
-        document = self._document
-
+    def ask_page(self, number: int, received: Callable[[Page], object]) -> None:
         def listed(pages: list[Page]) -> None:
             if pages and pages[0].number == number:
                 received(pages[0])
 
-        self._bridge.ask(self._bridge.services.documents.pages(document, begin=number, limit=1), listed)
+        self._bridge.ask(self._bridge.services.documents.pages(self._document, begin=number, limit=1), listed)
 
     def ask_picture(self, number: int, width: int) -> None:
         """Request the picture of a page. `picture_received` or `picture_failed` is emitted later.
 
         With width 0 only `boxes_received` is emitted, with the boxes of the page's marks.
         """
-        document, marks = self._document, tuple(self._marks.get(number, ()))
+        marks = tuple(self._marks.get(number, ()))
         self._bridge.follow(
-            self._bridge.services.documents.page_image(document, number, width, marks=marks),
-            partial(self._on_picture, document, number, width, marks),
-            partial(self._on_no_picture, document, number),
+            self._bridge.services.documents.page_image(self._document, number, width, marks=marks),
+            self._if_shown(partial(self._on_picture, number, width, marks)),
+            self._if_shown(lambda _problem: self.picture_failed.emit(number)),
         )
 
     def ask_thumbnail(self, number: int, width: int) -> None:
         """Request a thumbnail. `thumbnail_received` is emitted later, unless the page has no picture."""
-        document = self._document
         self._bridge.follow(
-            self._bridge.services.documents.page_image(document, number, width),
-            partial(self._on_thumbnail, document, number),
+            self._bridge.services.documents.page_image(self._document, number, width),
+            self._if_shown(partial(self._on_thumbnail, number)),
             _unheard,
         )
 
@@ -621,14 +603,16 @@ class PagesController(QObject):
         """Find which of these spans of a page's text are at a position of its picture (as shares of its size).
         `answered` is called with them.
         """
-        document, marks = self._document, tuple(spans)
+        marks = tuple(spans)
 
         def received(image: PageImage | None) -> None:
-            if image is not None and document == self._document:
+            if image is not None:
                 answered([span for span, boxes in zip(marks, image.boxes, strict=False) if _holds(boxes, place)])
 
         self._bridge.follow(
-            self._bridge.services.documents.page_image(document, number, 0, marks=marks), received, _unheard
+            self._bridge.services.documents.page_image(self._document, number, 0, marks=marks),
+            self._if_shown(received),
+            _unheard,
         )
 
     def find(self, words: str, *, whole: bool = False) -> None:
@@ -650,23 +634,15 @@ class PagesController(QObject):
         """Set the marks, by page number, for pictures that are requested from now on."""
         self._marks = marks
 
-    # ---- answers
-
     def _on_found(self, search: Call, places: FoundPlaces) -> None:
         if search is self._search:  # one that was cancelled ends with what it had, perhaps for the same words
             self.found.emit(places)
 
-    def _on_no_picture(self, document: str, number: int, _problem: Problem) -> None:
-        if document == self._document:
-            self.picture_failed.emit(number)
-
-    def _on_picture(
-        self, document: str, number: int, width: int, marks: Sequence[tuple[int, int]], image: PageImage | None
-    ) -> None:
+    def _on_picture(self, number: int, width: int, marks: Sequence[tuple[int, int]], image: PageImage | None) -> None:
         """Show a picture. `marks` are the marks that its boxes belong to. If the marks have changed meanwhile, the
         boxes are dropped, since newer ones were requested.
         """
-        if image is None or document != self._document:
+        if image is None:
             return
         boxes = image.boxes if marks == tuple(self._marks.get(number, ())) else None
         if not width:
@@ -679,8 +655,8 @@ class PagesController(QObject):
         else:
             self.picture_received.emit(number, picture, boxes)
 
-    def _on_thumbnail(self, document: str, number: int, image: PageImage | None) -> None:
-        if image is None or document != self._document:
+    def _on_thumbnail(self, number: int, image: PageImage | None) -> None:
+        if image is None:
             return
         picture = QImage.fromData(image.png)
         if not picture.isNull():

@@ -181,14 +181,9 @@ class DocumentView(QFrame):
         controller.progressed.connect(self._on_progressed)
         pages.first_page_expected.connect(lambda page: view.show_pages([page]))
         pages.listed.connect(self._on_pages_listed)
-        pages.text_received.connect(view.show_text)
-        pages.picture_received.connect(view.show_picture)
-        pages.boxes_received.connect(view.show_boxes)
-        pages.picture_failed.connect(view.show_without_picture)
+        view.follow(pages)
         pages.thumbnail_received.connect(self.thumbnails.show_picture)
         pages.found.connect(self._on_found)
-        view.text_requested.connect(pages.ask_text)
-        view.picture_requested.connect(pages.ask_picture)
         view.page_reached.connect(self.thumbnails.show_reached)
         view.page_reached.connect(lambda number: self._pill.show_page(number, view.count))
         view.menu_requested.connect(self._on_page_menu)
@@ -218,8 +213,6 @@ class DocumentView(QFrame):
 
     def show_thumbnails(self, is_shown: bool) -> None:
         self._small.setChecked(is_shown)
-
-    # ---- events
 
     def _on_shown(self, record: DocumentRecord | None) -> None:
         is_other = (record.id if record else "") != (self.record.id if self.record else "")
@@ -286,12 +279,8 @@ class DocumentView(QFrame):
         self._progress.setValue(event.done)
 
     def _on_found(self, found: FoundPlaces) -> None:
-        spans: dict[int, list[tuple[int, int]]] = {}
-        for place in found.places:
-            spans.setdefault(place.page, []).append((place.start, place.end))
-        self._hinted, self._marked = False, spans
-        self._controller.pages.set_marks(spans)
-        self.view.mark(spans)
+        self._hinted, self._marked = False, found.by_page
+        self._show_marks(self._marked)
         self.find_bar.show_found(found.places, is_all=found.is_all)
 
     def find_words(self) -> None:
@@ -319,8 +308,6 @@ class DocumentView(QFrame):
         if spans:
             self.show_pages()
             self.view.go_to(min(spans), to_mark=True)
-
-    # ---- where the pages are
 
     @property
     def _is_wide(self) -> bool:
@@ -388,8 +375,6 @@ class DocumentView(QFrame):
             export.setVisible(export is shown)
         self._make_space()
 
-    # ---- the menu, and what is about the document
-
     def _fill_menu(self) -> None:
         """List what can be done with the shown pane, then with the document."""
         self.menu.clear()
@@ -432,8 +417,6 @@ class DocumentView(QFrame):
         self.show_pages()
         self.view.go_to(number)
 
-    # ---- Qt's own
-
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if event.type() == QEvent.Type.Resize:
             (self._make_space if watched is self._body else self._fit_pages)()
@@ -449,8 +432,6 @@ class DocumentView(QFrame):
             self.hide_pages()
         else:
             super().keyPressEvent(event)
-
-    # ---- private
 
     def _show_unread(self, record: DocumentRecord) -> None:
         is_unread = record.status is DocumentStatus.FAILED and not record.pages

@@ -168,8 +168,6 @@ class DocumentsPage(QWidget):
             self._stack.setCurrentIndex(1 if self._controller.current else 0)
         self.documents.show_chosen_folder(state.record.id if state else "")
 
-    # ---- events
-
     def _on_shown(self, record: DocumentRecord | None) -> None:
         focus = QApplication.focusWidget()
         was_here = focus is not None and self._stack.isAncestorOf(focus)
@@ -586,12 +584,12 @@ class _Rows(QAbstractListModel, Generic[T]):
 
     def row_of(self, id: str) -> int:
         """Return the row of a document or folder, or -1 if it is not in the list."""
-        return next((row for row, other_row in enumerate(self._rows) if self._roles[ID_ROLE](other_row) == id), -1)
+        return next((at for at, entry in enumerate(self._rows) if self._roles[ID_ROLE](entry) == id), -1)
 
     def show(self, rows: Sequence[T]) -> None:
         """Show these rows. If they are the same as before, the selection and the scroll position stay."""
         id_of = self._roles[ID_ROLE]
-        if [id_of(other_row) for other_row in rows] == [id_of(other_row) for other_row in self._rows]:
+        if [id_of(entry) for entry in rows] == [id_of(entry) for entry in self._rows]:
             self._rows = list(rows)
             if rows:
                 self.dataChanged.emit(self.index(0), self.index(len(rows) - 1))
@@ -799,8 +797,6 @@ class FolderView(QFrame):
         self._watched.clicked.connect(self._folders.set_watched)
         self._folders.contents_received.connect(self.show_contents)
 
-    # ---- what is shown
-
     def show_state(self, state: CollectionState) -> None:
         if self._state is None or self._state.record.id != state.record.id:
             self._filter.clear()
@@ -828,8 +824,6 @@ class FolderView(QFrame):
             lines.append(_("And {count:,} more.").format(count=len(left) - MOST_REASONS))
         self._unread.setText(breakable("\n".join([_("Not read:"), *lines])) if lines else "")
         self._unread.setVisible(bool(lines))
-
-    # ---- events
 
     def _on_chosen(self, index: QModelIndex) -> None:
         if document := index.data(ID_ROLE):

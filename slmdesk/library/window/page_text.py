@@ -199,8 +199,6 @@ class PageTable:
                 painter.setBrush(theme.colour(colour))
                 painter.drawRoundedRect(place, BAR_HEIGHT / 2, BAR_HEIGHT / 2)
 
-    # ---- private
-
     def _set_fonts(self, fonts: Fonts, size: float) -> None:
         self._font, self._bold = fonts.text(TABLE_SIZE * size), fonts.text(TABLE_SIZE * size, bold=True)
         self._metrics = {False: QFontMetricsF(self._font), True: QFontMetricsF(self._bold)}

@@ -24,6 +24,7 @@ from slmdesk.base.documents import BlockKind, Page
 from slmdesk.base.record import changed
 from slmdesk.base.texts import _
 from slmdesk.base.types import told_place
+from slmdesk.library.window.controller import PagesController
 from slmdesk.library.window.page_text import STATUS_WORDS, PageTable, PageWords
 from slmdesk.window.base import theme
 from slmdesk.window.base.bridge import Delay
@@ -44,10 +45,9 @@ class PageView(QAbstractScrollArea):
     """Scroll area that shows the pages.
 
     It requests visible pages with `picture_requested` (page number, width in device pixels; 0 means only the boxes of
-    its marks) and `text_requested` (page number). The answers come through `show_picture`, `show_boxes` and
-    `show_text`. It emits `page_reached` with the number of the page at the top. `place_clicked` has a page's number,
-    the clicked character (-1 if only the position is known) and the position as shares of the page. `menu_requested`
-    has a page's number and a position on the screen.
+    its marks) and `text_requested` (page number), see `follow`. It emits `page_reached` with the number of the page at
+    the top. `place_clicked` has a page's number, the clicked character (-1 if only the position is known) and the
+    position as shares of the page. `menu_requested` has a page's number and a position on the screen.
     """
 
     picture_requested = Signal(int, int)
@@ -73,7 +73,14 @@ class PageView(QAbstractScrollArea):
         self.verticalScrollBar().valueChanged.connect(self._on_scrolled)
         keeper.theme_changed.connect(self._on_theme_changed)
 
-    # ---- what is shown
+    def follow(self, pages: PagesController) -> None:
+        """Ask `pages` for what is in sight, and show what they answer."""
+        self.text_requested.connect(pages.ask_text)
+        self.picture_requested.connect(pages.ask_picture)
+        pages.text_received.connect(self.show_text)
+        pages.picture_received.connect(self.show_picture)
+        pages.boxes_received.connect(self.show_boxes)
+        pages.picture_failed.connect(self.show_without_picture)
 
     @property
     def count(self) -> int:
@@ -179,8 +186,6 @@ class PageView(QAbstractScrollArea):
     def zoom_out(self) -> None:
         self.set_zoom(next((zoom for zoom in reversed(ZOOMS) if zoom < self.zoom), ZOOMS[0]))
 
-    # ---- events
-
     def _on_scrolled(self) -> None:
         self._ask_timer.start()
         bar = self.verticalScrollBar()
@@ -197,8 +202,6 @@ class PageView(QAbstractScrollArea):
         for sheet in self.sheets:
             sheet.forget_words()
         self._resize_sheets()
-
-    # ---- Qt's own
 
     def sizeHint(self) -> QSize:
         return QSize(520, 640)
@@ -295,8 +298,6 @@ class PageView(QAbstractScrollArea):
         if self.hasFocus():
             painter.setPen(QPen(colours.colour("accent"), 2))
             painter.drawRect(self.viewport().rect().adjusted(1, 1, -1, -1))
-
-    # ---- private
 
     def _scrolled(self) -> QPointF:
         return QPointF(self.horizontalScrollBar().value(), self.verticalScrollBar().value())

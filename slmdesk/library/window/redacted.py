@@ -33,7 +33,7 @@ from slmdesk.library.redacted import (
     unsure_lines,
 )
 from slmdesk.library.search import FoundPlaces
-from slmdesk.library.window.controller import PagesController
+from slmdesk.library.window.controller import LOCKED, PagesController
 from slmdesk.library.window.page_view import PageView
 from slmdesk.runtime.messages import Problem
 from slmdesk.text.redaction import Certainty, Kind
@@ -66,7 +66,6 @@ BESIDE = 1040
 """Narrowest dialog with the pages beside the table."""
 LEAST_PART = 4
 """Fewest letters of a part of a person's name that is searched in the name of a file."""
-LOCKED = ("document.locked", "document.wrong_password")
 KEY_SUFFIX = ".key"
 KEY_WORDS = _("Passphrase of the key")
 TICKED = _("What is ticked is removed from all of the copy. The file itself stays as it is.")
@@ -128,8 +127,8 @@ class RedactionWindow(Dialog):
         self._folder = button(_("Open folder"), "redaction_folder", self, kind="quiet", on=self._on_folder)
         self._write = button(_("Write the copy…"), "redaction_write", self, kind="primary", on=self._on_write)
         self._close = button(_("Close"), "redaction_close", self, on=self.reject)
-        for other_button in (self._add, self._copy, self._folder, self._write, self._close):
-            other_button.setAutoDefault(False)
+        for each in (self._add, self._copy, self._folder, self._write, self._close):
+            each.setAutoDefault(False)
         self._copy.hide()
         self._folder.hide()
         self._lay_out()
@@ -154,17 +153,9 @@ class RedactionWindow(Dialog):
         self._table.chosen_changed.connect(self._on_chosen_changed)
         self._table.itemSelectionChanged.connect(self._on_selected)
         self._table.itemClicked.connect(lambda _item: self._on_selected())
-        pages, view = self._pages, self._view
-        pages.listed.connect(self._on_listed)
-        pages.text_received.connect(view.show_text)
-        pages.picture_received.connect(view.show_picture)
-        pages.boxes_received.connect(view.show_boxes)
-        pages.picture_failed.connect(view.show_without_picture)
-        pages.found.connect(self._on_places)
-        view.text_requested.connect(pages.ask_text)
-        view.picture_requested.connect(pages.ask_picture)
-
-    # ---- user actions
+        self._pages.listed.connect(self._on_listed)
+        self._pages.found.connect(self._on_places)
+        self._view.follow(self._pages)
 
     def _on_add(self) -> None:
         if self._preview is None or self._following is not None:
@@ -196,11 +187,8 @@ class RedactionWindow(Dialog):
         self._on_selected()
 
     def _on_places(self, found: FoundPlaces) -> None:
-        spans: dict[int, list[tuple[int, int]]] = {}
-        for place in found.places:
-            spans.setdefault(place.page, []).append((place.start, place.end))
-        self._pages.set_marks(spans)
-        self._view.mark(spans)
+        self._pages.set_marks(found.by_page)
+        self._view.mark(found.by_page)
         if found.places:
             first = found.places[0]
             self._view.point_at(first.page, (first.start, first.end))
@@ -254,8 +242,6 @@ class RedactionWindow(Dialog):
     def _unlock(self, password: str) -> None:
         self._password = password
         self._look()
-
-    # ---- events
 
     def _on_progress(self, report: object) -> None:
         if isinstance(report, Progress) and report.unit == "page":
@@ -337,8 +323,6 @@ class RedactionWindow(Dialog):
             self._following.cancel()
             self._following = None
         super().done(result)
-
-    # ---- private
 
     def _told_by(self, path: Path) -> str:
         """Return the removed words, and parts of people's names, that the name of a file contains. Empty if none."""

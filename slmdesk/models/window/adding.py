@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import (
@@ -42,9 +41,6 @@ from slmdesk.window.widgets.build import (
 from slmdesk.window.widgets.dialogs import Dialog
 from slmdesk.window.widgets.notices import UNDO_MS, Notice
 from slmdesk.window.widgets.rows import DOT, FitMark
-
-if TYPE_CHECKING:
-    pass
 
 # ---- what a file or folder is, before it is added
 
@@ -152,6 +148,8 @@ def lines_of(candidate: Candidate) -> list[str]:
     ]
     if header and header.kind == "encoder":
         lines.append(_("Encoder: finds passages, cannot chat"))
+    if header and header.kind == "adapter":
+        lines.append(_("Adapter (LoRA): works with its base model"))
     if candidate.fit:
         needs, free = bytes_for_people(candidate.fit.memory.total), bytes_for_people(candidate.fit.available_bytes)
         lines.append(_("Memory: needs about {needs}, {free} are free").format(needs=needs, free=free))
@@ -203,5 +201,5 @@ class ModelDialogs(QObject):
             more = _(" {count} could not be.").format(count=len(failed)) if failed else ""
             details = "\n".join(f"{ended.path}: {ended.problem.sentence}" for ended in failed if ended.problem)
             life = 0 if failed else UNDO_MS
-            notice = Notice(words + more, details, life_ms=life, key="linked", is_error=bool(failed))
+            notice = Notice(words + more, details, life_ms=life, key="linked", is_error=bool(failed), full=details)
             self._bridge.notice_raised.emit(notice)

@@ -4,18 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QObject, Signal
-from PySide6.QtWidgets import QPushButton, QWidget
+from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QFrame, QPushButton, QScrollArea, QSizePolicy, QWidget
 
+from slmdesk.base.record import Record
 from slmdesk.base.texts import _
 from slmdesk.gguf.quantization import quantization_named
 from slmdesk.models.importer import FoundModel, FoundModels, ImportEnded, ImportProgress
-from slmdesk.models.window.check_list import CheckList, CheckRow
 from slmdesk.runtime.messages import Problem, bytes_for_people
 from slmdesk.window.base import theme
 from slmdesk.window.base.bridge import Bridge, Call
 from slmdesk.window.widgets.bars import thin_bar
-from slmdesk.window.widgets.build import breakable, button, column, passing, plain_label, row, show_words
+from slmdesk.window.widgets.build import (
+    CheckBox,
+    breakable,
+    button,
+    column,
+    named,
+    passing,
+    plain_label,
+    plain_tip,
+    row,
+    show_column,
+    show_words,
+)
 from slmdesk.window.widgets.dialogs import Dialog, TextDialog
 from slmdesk.window.widgets.rows import DOT
 
@@ -41,19 +54,11 @@ class Linking(QObject):
 
     def begin(self, models: Sequence[FoundModel]) -> None:
         linking = self.bridge.services.finding.link(models)
-        self._call = self.bridge.follow(linking, self._on_ended, self._on_refused, self.progressed.emit)
+        self._call = self.bridge.follow(linking, self.ended.emit, self.refused.emit, self.progressed.emit)
 
     def cancel(self) -> None:
         if self._call is not None:
             self._call.cancel()
-
-    def _on_ended(self, ends: tuple[ImportEnded, ...]) -> None:
-        self._call = None
-        self.ended.emit(ends)
-
-    def _on_refused(self, problem: Problem) -> None:
-        self._call = None
-        self.refused.emit(problem)
 
 
 class FoundDialog(Dialog):
@@ -77,7 +82,7 @@ class FoundDialog(Dialog):
         heading = plain_label(_("Models on this PC"), self, name="found_heading", kind="heading")
         intro = plain_label(INTRO, self, name="found_intro")
         self._note = plain_label("", self, name="found_note", kind="muted", is_hidden=True)
-        self._list = CheckList(self, name="found_list", height=180)
+        self._list = CheckList(self)
         self._trouble = plain_label("", self, name="found_trouble", kind="danger", is_hidden=True)
         self._words = plain_label("", self, name="found_words", kind="muted", is_hidden=True)
         self._bar = thin_bar("found_bar", self, _("Looking for models"))
@@ -120,7 +125,7 @@ class FoundDialog(Dialog):
         self._show_work("")
         self._close.setText(_("Close"))
         self._models = {str(model.path): model for model in found.models}
-        self._list.show_rows([found_row(model) for model in found.models], chosen=False)
+        self._list.show_rows([found_row(model) for model in found.models])
         self._skipped = "\n".join(f"{skipped.path}: {skipped.reason}" for skipped in found.skipped)
         self._more.setVisible(bool(self._skipped))
         words = "" if found.models else _("No model files of other programs were found on this PC.")
@@ -196,12 +201,93 @@ def found_row(model: FoundModel) -> CheckRow:
     parts = [model.program, bytes_for_people(model.bytes)]
     parts.append(f"{model.quantization}, {known.label()}" if known else model.quantization)
     parts.append(_("in the library already") if model.known else "")
-    return CheckRow(
-        str(model.path),
-        model.name,
-        DOT.join(part for part in parts if part),
-        model.bytes,
-        words=breakable(str(model.path)),
-        trouble=model.problem.sentence if model.problem else "",
-        is_here=bool(model.known),
-    )
+    trouble = model.problem.sentence if model.problem else ""
+    info, words = DOT.join(part for part in parts if part), breakable(str(model.path))
+    return CheckRow(str(model.path), model.name, info, words, trouble, is_here=bool(model.known))
+
+
+# ---- the list, with check boxes
+
+
+INDENT = 30
+"""Pixels by which the facts are indented, so that they stand under the name and not under its check box."""
+
+
+class CheckRow(Record):
+    key: str
+    title: str
+    info: str
+    words: str
+    trouble: str
+    is_here: bool
+
+
+class NameBox(CheckBox):
+    def __init__(self, text: str, parent: QWidget) -> None:
+        super().__init__(parent)
+        named(self, "check_box", label=text)
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        self._full = text
+        self._show(text)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        advance = self.fontMetrics().horizontalAdvance
+        box = self.sizeHint().width() - advance(self.text().replace("&&", "&"))  # wider with large letters
+        self._show(self.fontMetrics().elidedText(self._full, Qt.TextElideMode.ElideRight, self.width() - box))
+
+    def _show(self, text: str) -> None:
+        self.setText(text.replace("&", "&&"))  # Qt would take an ampersand as the mark of a shortcut
+        self.setToolTip(plain_tip(self._full) if text != self._full else "")
+
+
+class CheckList(QScrollArea):
+    """List of models with check boxes. Models that are unusable or already in the library cannot be chosen."""
+
+    chosen_changed = Signal()
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setObjectName("found_list")
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # its boxes are stops; it scrolls along with them
+        self.setMinimumHeight(180)
+        self._boxes: dict[str, NameBox] = {}  # those that can be chosen
+        self._rows: tuple[CheckRow, ...] = ()
+
+    def show_rows(self, rows: Sequence[CheckRow]) -> None:
+        self._rows, self._boxes = tuple(rows), {}
+        inner = named(QFrame(self), "check_list_inner")
+        boxes = [self._row(row, inner) for row in rows]
+        column(*boxes, 1, into=inner, gap=theme.SPACE_8, margins=(0, 0, theme.SPACE_8, 0))
+        show_column(self, inner)
+        self.chosen_changed.emit()
+
+    @property
+    def chosen(self) -> list[CheckRow]:
+        return [row for row in self._rows if (box := self._boxes.get(row.key)) and box.isChecked()]
+
+    @property
+    def is_empty(self) -> bool:
+        return not self._boxes
+
+    def focus_first(self) -> None:
+        first = next(iter(self._boxes.values()), None)
+        if first is not None:
+            first.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _row(self, row: CheckRow, parent: QWidget) -> QWidget:
+        holder = named(QFrame(parent), "check_row")
+        can_be = not row.trouble and not row.is_here
+        box = NameBox(row.title, holder)
+        box.setAccessibleDescription(" ".join(words for words in (row.info, row.words, row.trouble) if words))
+        box.setEnabled(can_be)
+        box.toggled.connect(self.chosen_changed)
+        if can_be:
+            self._boxes[row.key] = box
+        lines = (("facts", row.info, "small"), ("words", row.words, "small"), ("trouble", row.trouble, "danger"))
+        labels = [
+            plain_label(breakable(text), holder, name=f"check_{name}", kind=kind) for name, text, kind in lines if text
+        ]
+        under = column(*labels, gap=theme.SPACE_4, margins=(INDENT, 0, 0, 0))
+        column(box, under, into=holder, gap=0, margins=(0, 0, 0, theme.SPACE_4))
+        return holder

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -17,7 +17,6 @@ from PySide6.QtWidgets import (
     QPushButton,
     QScrollArea,
     QToolButton,
-    QVBoxLayout,
     QWidget,
 )
 
@@ -53,7 +52,7 @@ from slmdesk.window.widgets.build import (
 )
 from slmdesk.window.widgets.model_rows import ModelRow, TableHead
 from slmdesk.window.widgets.opening import FileDrop, choose_model_file, open_outside
-from slmdesk.window.widgets.rows import DOT, ScrollAnchor, TabOrder, empty_layout
+from slmdesk.window.widgets.rows import DOT, Rows, ScrollAnchor, TabOrder, empty_layout
 
 COLUMN = 920
 OFFLINE = _("slmdesk works offline. Searching and downloading need the network.")
@@ -279,7 +278,6 @@ class LocalModels(QWidget):
         self._has_formats = True
         self._loaded = ""
         self._shown = PAGE
-        self._cards: dict[str, LocalCard] = {}
         self._build_ui()
         library.models_listed.connect(self.show_models)
         library.models_judged.connect(self.show_judged)
@@ -292,17 +290,24 @@ class LocalModels(QWidget):
     def _build_ui(self) -> None:
         self._note = plain_label(_("Looking what is there…"), self, name="local_note", kind="muted")
         self._head = TableHead(self, "local_head")
-        self._rows = column(gap=0)
+        models, adapters = column(gap=0), column(gap=0)
+        self._main, self._adapters = (
+            Rows(layout, lambda card: card.record.id, self._make_card, self._show_card) for layout in (models, adapters)
+        )
         self._adapters_heading = plain_label(_("Adapters (LoRA)"), self, name="adapters_heading", kind="strong")
         self._adapters_heading.hide()
-        self._adapters = column(gap=0)
         self._more = button(_("Show more"), "local_more", self, on=self._on_more)
         self._more.setVisible(False)
         tip = _("Or drop .gguf files or a folder anywhere here")
         self.add = button(_("Add model file…"), "library_add_button", self, tip=tip)
         self._build_import()
-        adapters, more = (self._adapters_heading, self._adapters), (self._more, Qt.AlignmentFlag.AlignLeft)
-        column(self._note, self._head, self._rows, more, *adapters, self._import, into=self, gap=theme.SPACE_8)
+        more = (self._more, Qt.AlignmentFlag.AlignLeft)
+        parts = (self._note, self._head, models, more, self._adapters_heading, adapters, self._import)
+        column(*parts, into=self, gap=theme.SPACE_8)
+
+    @property
+    def _cards(self) -> dict[Hashable, LocalCard]:
+        return self._main.rows | self._adapters.rows
 
     def _build_import(self) -> None:
         self._import = named(QWidget(self), "library_import")
@@ -347,9 +352,9 @@ class LocalModels(QWidget):
 
     def show_judged(self, judged: Mapping[str, FitCheck]) -> None:
         self._judged = judged
-        for id, card in self._cards.items():
-            if id in judged:
-                card.show_judged(judged[id])
+        for card in self._cards.values():
+            if found := judged.get(card.card.record.id):
+                card.show_judged(found)
 
     def show_state(self, event: ModelStateChanged) -> None:
         self._loaded = event.model or "" if event.state is ModelState.READY else ""
@@ -378,25 +383,8 @@ class LocalModels(QWidget):
         models = self._models or ()
         main = [model for model in models if model.record.kind != "adapter"]
         adapters = [model for model in models if model.record.kind == "adapter"]
-        requested = {adapter.record.id: adapter for adapter in (*main[: self._shown], *adapters)}
-        for id in [id for id in self._cards if id not in requested]:
-            old = self._cards.pop(id)
-            for rows in (self._rows, self._adapters):
-                rows.removeWidget(old)
-            old.hide()
-            old.deleteLater()
-        for id, other_card in requested.items():
-            card = self._cards.get(id)
-            copies = self._copies.get(id, ())
-            if card is not None and (card.card, card.copies) != (other_card, copies):
-                card.show_card(other_card, copies, can_switch=self._has_formats)
-                card.show_loaded(self._loaded)
-                if card.details is not None and not card.details.isHidden():
-                    self._library.trials.read_details(id)
-            elif card is None:
-                self._cards[id] = self._card_of(other_card)
-        _put_in(self._rows, [self._cards[card.record.id] for card in main[: self._shown]])
-        _put_in(self._adapters, [self._cards[adapter.record.id] for adapter in adapters])
+        self._main.show(main[: self._shown])
+        self._adapters.show(adapters)
         self._adapters_heading.setVisible(bool(adapters))
         empty = _("There is no model on this PC yet. Take one from the suggestions below, or add a file you have.")
         self._note.setText(empty)
@@ -406,16 +394,22 @@ class LocalModels(QWidget):
         self._more.setVisible(left > 0)
         self._more.setText(_("Show more ({left} left)").format(left=left))
 
-    def _card_of(self, other_card: ModelCard) -> LocalCard:
-        id = other_card.record.id
-        card = LocalCard(self._library, other_card, self)
-        card.action_chosen.connect(partial(self._on_action, id))
-        card.grown.connect(self.grown)
-        card.show_card(other_card, self._copies.get(id, ()), can_switch=self._has_formats)
-        card.show_loaded(self._loaded)
-        if id in self._judged:
-            card.show_judged(self._judged[id])
-        return card
+    def _make_card(self, card: ModelCard) -> LocalCard:
+        made = LocalCard(self._library, card, self)
+        made.action_chosen.connect(partial(self._on_action, card.record.id))
+        made.grown.connect(self.grown)
+        made.show_loaded(self._loaded)
+        if judged := self._judged.get(card.record.id):
+            made.show_judged(judged)
+        return made
+
+    def _show_card(self, row: LocalCard, card: ModelCard) -> None:
+        copies = self._copies.get(card.record.id, ())
+        if (row.card, row.copies) != (card, copies):
+            row.show_card(card, copies, can_switch=self._has_formats)
+            row.show_loaded(self._loaded)
+            if row.details is not None and not row.details.isHidden():
+                self._library.trials.read_details(card.record.id)
 
     def _on_action(self, model: str, action: str) -> None:
         library = self._library
@@ -439,14 +433,6 @@ class LocalModels(QWidget):
         dialog.setTextValue(self._cards[model].card.record.name)
         dialog.textValueSelected.connect(lambda name: self._library.rename(model, name))
         dialog.open()
-
-
-def _put_in(layout: QVBoxLayout, cards: Sequence[QWidget]) -> None:
-    """Put the cards into the layout in this order. Cards that are already in place are not moved."""
-    for at, card in enumerate(cards):
-        if layout.indexOf(card) != at:
-            layout.removeWidget(card)  # not takeAt: an item that Python holds keeps the next card's height stale
-            layout.insertWidget(at, card)
 
 
 # ---- a model on this PC as a row

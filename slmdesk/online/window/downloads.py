@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
+from operator import attrgetter
 
 from PySide6.QtCore import QObject, Qt, Signal, Slot
 from PySide6.QtGui import QKeySequence, QShortcut
@@ -19,7 +20,7 @@ from slmdesk.window.base.bridge import Bridge
 from slmdesk.window.widgets.bars import thin_bar
 from slmdesk.window.widgets.build import column, named, plain_label, tool_button
 from slmdesk.window.widgets.notices import UNDO_MS, Notice
-from slmdesk.window.widgets.rows import DOT, Card, Removals
+from slmdesk.window.widgets.rows import DOT, Card, Removals, Rows
 from slmdesk.window.widgets.tokens import GATED_CODES
 
 OFFLINE_WORDS = _("slmdesk works offline. Searching and downloading need the network.")
@@ -233,7 +234,6 @@ class DownloadRow(Card):
         self._build_moves(name)
         self._pause.clicked.connect(self._on_pause)
         self._cancel.clicked.connect(self._on_cancel)
-        self.show_change(change)
 
     def show_change(self, change: DownloadChanged) -> None:
         self._change = change
@@ -312,54 +312,41 @@ class Downloads(QWidget):
         super().__init__()
         self.setObjectName("downloads")
         self._fetch = fetch
-        self._rows: dict[str, DownloadRow] = {}
-        self._places: dict[str, tuple[int, int]] = {}
-        self._left: list[LeftoverRow] = []
+        self._changes: dict[str, DownloadChanged] = {}
+        downloads, left = column(gap=theme.SPACE_4), column(gap=theme.SPACE_4)
+        self._rows = Rows(downloads, attrgetter("id"), self._make_row, DownloadRow.show_change)
+        self._left = Rows(left, attrgetter("id"), self._make_left)
         heading = plain_label(_("Downloads"), self, name="downloads_heading", kind="heading")
-        self._layout = column(heading, into=self, gap=theme.SPACE_4, margins=(0, 0, 0, theme.SPACE_12))
+        margins = (0, 0, 0, theme.SPACE_12)
+        column(heading, downloads, left, into=self, gap=theme.SPACE_4, margins=margins)
         self.setVisible(False)
         fetch.download_shown.connect(self.show_download)
         fetch.download_hidden.connect(self.hide_download)
         fetch.left_overs_listed.connect(self.show_left_overs)
 
     def show_download(self, change: DownloadChanged) -> None:
-        before, self._places[change.id] = self._places.get(change.id), _place(change)
-        if row := self._rows.get(change.id):
-            row.show_change(change)
-        else:
-            row = self._rows[change.id] = DownloadRow(self._fetch, change, self)
-            row.gated_requested.connect(self.gated_requested)
-            self._layout.addWidget(row)
-            self.setVisible(True)
-            before = None
-        if self._places[change.id] != before:
-            self._put_in_order()
+        self._changes[change.id] = change
+        self._show()
 
     def hide_download(self, id: str) -> None:
-        if row := self._rows.pop(id, None):
-            self._drop(row)
+        self._changes.pop(id, None)
+        self._show()
 
     def show_left_overs(self, found: Sequence[LeftoverFile]) -> None:
-        for old in self._left:
-            self._drop(old)
-        self._left.clear()
-        for file in found:
-            row = LeftoverRow(self._fetch, file, self)
-            self._layout.addWidget(row)
-            self._left.append(row)
-        self.setVisible(bool(self._rows or self._left))
+        self._left.show(found)
+        self._show()
 
-    def _put_in_order(self) -> None:
-        """Sort the rows: the heading first, leftover files last. The focus stays where it is."""
-        for at, id in enumerate(sorted(self._rows, key=lambda row: self._places[row]), 1):
-            if self._layout.indexOf(self._rows[id]) != at:
-                self._layout.insertWidget(at, self._rows[id])
+    def _show(self) -> None:
+        self._rows.show(sorted(self._changes.values(), key=_place))
+        self.setVisible(bool(self._rows.rows or self._left.rows))
 
-    def _drop(self, row: QWidget) -> None:
-        self._layout.removeWidget(row)
-        row.hide()
-        row.deleteLater()
-        self.setVisible(bool(self._rows or [other_row for other_row in self._left if other_row is not row]))
+    def _make_left(self, file: LeftoverFile) -> LeftoverRow:
+        return LeftoverRow(self._fetch, file, self)
+
+    def _make_row(self, change: DownloadChanged) -> DownloadRow:
+        row = DownloadRow(self._fetch, change, self)
+        row.gated_requested.connect(self.gated_requested)
+        return row
 
 
 def words_of(change: DownloadChanged) -> str:

@@ -225,8 +225,8 @@ class RepoDetails(QWidget):
         self._clear()
 
     def show_here(self) -> None:
-        for other_row in self.rows:
-            other_row.show_here(self._at.here)
+        for file in self.rows:
+            file.show_here(self._at.here)
 
     def ask(self) -> None:
         """Request the files and the model card. When offline, say that this needs the network."""
@@ -277,8 +277,8 @@ class RepoDetails(QWidget):
     def show_judged(self, judged: RepoJudged | Problem) -> None:
         """Show the memory the files need. If `judged` is a Problem or no chat model, recommend no file and say why."""
         if judged.code.startswith("model.") if isinstance(judged, Problem) else judged.kind in KINDS:
-            for other_row in self.rows:
-                other_row.show_not_recommended()
+            for file in self.rows:
+                file.show_not_recommended()
         if isinstance(judged, Problem):
             if self._gated is not None and judged.code in GATED_CODES:
                 self._gated.show_problem(judged)
@@ -287,9 +287,9 @@ class RepoDetails(QWidget):
             return
         if self._gated is not None:
             self._gated.hide()  # the token opened the file
-        for other_row in self.rows:
-            if fit := judged.fits.get(other_row.name):
-                other_row.show_fit(fit)
+        for file in self.rows:
+            if fit := judged.fits.get(file.name):
+                file.show_fit(fit)
         seen = (
             _("Was made for up to {most_tokens:,} tokens at once. ").format(most_tokens=judged.most_tokens)
             if judged.most_tokens

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QWidget
@@ -37,36 +38,38 @@ ABOUT = _("Picked by us, with strengths and weaknesses. Sizes are approximate.")
 
 class SuggestionCard(OfferCard):
     def __init__(self, suggestion: Suggestion, parent: QWidget, at: Offering) -> None:
+        entry = self._entry = suggestion.entry
         super().__init__(
-            parent, at, name="suggestion_card", title=suggestion.title, repo=suggestion.repo,
+            parent, at, name="suggestion_card", title=entry.title, repo=entry.repo,
             toggle_name="suggestion_details_button",
         )  # fmt: skip
         self.show_suggestion(suggestion)
-        self._one, self.key = suggestion, _key(suggestion)
-        self._get = self.add_button(GET, name="download_button", spoken=f"{GET} {suggestion.title}")
-        self._get.clicked.connect(lambda: at.fetch.start(suggestion.repo, suggestion.file, suggestion.quantization))
+        self.key = _key(suggestion)
+        self._get = self.add_button(GET, name="download_button", spoken=f"{GET} {entry.title}")
+        self._get.clicked.connect(lambda: at.fetch.start(entry.repo, entry.file, entry.quantization))
         self.show_here()
 
     def show_suggestion(self, suggestion: Suggestion) -> None:
-        self.set_sentence(f"{suggestion.good_for} {suggestion.weakness}".strip())
+        entry = suggestion.entry
+        self.set_sentence(f"{_(entry.good_for)} {_(entry.weakness)}".strip())
         self.set_info(_suggestion_info(suggestion))
         why = _("Judged by its parameters in {quantization}; the file's own size may differ.").format(
-            quantization=suggestion.quantization
+            quantization=entry.quantization
         )
         self.fit.show_fit(suggestion.fit, why=why)
         self.speed.show_speed(suggestion.speed, is_measured=False)
-        size = bytes_for_people(suggestion.about_bytes) if suggestion.about_bytes else ""
-        self.show_columns([SKILLS[skill] for skill in suggestion.skills], size)
+        size = bytes_for_people(entry.bytes) if entry.bytes else ""
+        self.show_columns([SKILLS[skill] for skill in entry.skills], size)
 
     def allow(self, is_allowed: bool) -> None:
         self._get.setVisible(is_allowed)
         self.toggle.setEnabled(is_allowed)
 
     def show_here(self) -> None:
-        words = self.at.here.words_of(self._one.repo, self._one.file)
+        words = self.at.here.words_of(self._entry.repo, self._entry.file)
         if words != self._get.text():
             self._get.setText(words)
-            self._get.setAccessibleName(f"{words}: {self._one.title}")
+            self._get.setAccessibleName(f"{words}: {self._entry.title}")
             self._get.setToolTip(plain_tip(self._get.accessibleName()))
         super().show_here()
 
@@ -141,7 +144,7 @@ class Suggestions(OfferList):
         job, language = self._job.currentData(), self._language.currentData()
         found = [suggestion for suggestion in self._found if suggestion.is_for(job, language)]
         if language:  # models that name the language come before those with "many languages"
-            found.sort(key=lambda file: (file.fit == "too_large", not is_quick(file.speed), language not in file.codes))
+            found.sort(key=partial(_place, language))
         self._waiting = found[FIRST:]
         self._all.setText(_("Show all {count}").format(count=len(found)))
         self._all.setVisible(bool(self._waiting))
@@ -160,17 +163,24 @@ class Suggestions(OfferList):
             self._cards[-1].allow(not self._is_managed)
 
 
+def _place(language: str, suggestion: Suggestion) -> tuple[bool, bool, bool]:
+    is_named = language in suggestion.entry.languages
+    return suggestion.fit == "too_large", not is_quick(suggestion.speed), not is_named
+
+
 def _key(suggestion: Suggestion) -> tuple[str, str, str]:
-    return suggestion.repo, suggestion.file, suggestion.quantization
+    entry = suggestion.entry
+    return entry.repo, entry.file, entry.quantization
 
 
 def _suggestion_info(suggestion: Suggestion) -> str:
-    jobs = ", ".join(inside(SKILLS[skill]) for skill in suggestion.skills)
-    about = _("about {size}").format(size=bytes_for_people(suggestion.about_bytes)) if suggestion.about_bytes else ""
+    entry = suggestion.entry
+    jobs = ", ".join(inside(SKILLS[skill]) for skill in entry.skills)
+    about = _("about {size}").format(size=bytes_for_people(entry.bytes)) if entry.bytes else ""
     speed = speed_in_words(suggestion.speed) if suggestion.speed else ""
     lines = (
         (_("Good at: {jobs}").format(jobs=jobs), suggestion.languages),
-        (suggestion.parameters, suggestion.quantization, about, speed),
+        (suggestion.parameters, entry.quantization, about, speed),
         (suggestion.licence,),
         *((note,) for note in suggestion.notes),
     )

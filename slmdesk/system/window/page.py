@@ -316,9 +316,6 @@ class SettingsPage(QScrollArea):
                 each.control.setEnabled(False)
                 each.set_hint(SET_BY_ORGANISATION)
 
-    def _row(self, name: str) -> SettingRow:
-        return next(each for each in self.settings if each.objectName() == f"row_{name}")
-
 
 def policy_words(policy: Policy) -> str:
     forced, folder, minutes = policy.forced, policy.models_folder, policy.lock_minutes

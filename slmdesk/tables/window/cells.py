@@ -51,8 +51,6 @@ class TableModel(QAbstractTableModel):
         """The extracted columns, without the column of the document names."""
         self.rows: list[TableRow] = []
 
-    # ---- what is shown
-
     def begin(self, columns: Sequence[Column], rows: Sequence[TableRow] = ()) -> None:
         self.beginResetModel()
         self.columns, self.rows = tuple(columns), list(rows)
@@ -60,7 +58,7 @@ class TableModel(QAbstractTableModel):
 
     def add(self, row: TableRow) -> None:
         """Add a row. It replaces a row of the same document."""
-        at = next((at for at, other_row in enumerate(self.rows) if other_row.document == row.document), len(self.rows))
+        at = next((at for at, known in enumerate(self.rows) if known.document == row.document), len(self.rows))
         if at < len(self.rows):
             self.rows[at] = row
             self._changed(at, at)
@@ -98,8 +96,6 @@ class TableModel(QAbstractTableModel):
 
     def repaint(self) -> None:
         self._changed(0, len(self.rows) - 1)
-
-    # ---- Qt's own
 
     def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008  as Qt has it
         return 0 if parent.isValid() else len(self.rows)

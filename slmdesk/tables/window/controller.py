@@ -17,7 +17,7 @@ from slmdesk.runtime.messages import Problem, problem_of
 from slmdesk.tables.cells import Preset
 from slmdesk.tables.service import KIND, MOST_DOCUMENTS, ExtractionView, TableRequest
 from slmdesk.tables.types import Column, ExtractionEnded, ExtractionGrew, Table
-from slmdesk.window.base.bridge import Bridge, Call
+from slmdesk.window.base.bridge import Bridge
 from slmdesk.window.panes import JobFollower
 from slmdesk.window.widgets.notices import Notice
 
@@ -49,21 +49,18 @@ class TableController(JobFollower):
         self._documents: set[str] = set()
         self._is_running = False
         self._undo: list[tuple[str, int, str | None]] = []
-        self._following: Call | None = None
         self.items.current_gone.connect(self._on_current_gone)
         self.items.restored.connect(self.choose)
         bridge.on(ExtractionGrew, self._on_grew)
         bridge.on(ExtractionEnded, self._on_ended)
         bridge.on(JobChanged, self._on_job_changed)
 
-    # ---- requests
-
     def show_document(self, document: str) -> None:
         """Show the newest table of a document, unless the table shown already has a row for it."""
         if document == self._document:
             return
         self._document = document
-        if self._following is not None or document in self._documents:
+        if self._reading is not None or document in self._documents:
             self.items.show_document(document)
             return
         self._forget()
@@ -107,7 +104,7 @@ class TableController(JobFollower):
     def begin_folder(self, columns: Sequence[Column], folder: Path) -> None:
         """Make a table of a folder's documents once they are read. An unreadable document does not stop the others."""
         requested = tuple(columns)
-        self._following = self._bridge.follow(
+        self.read_folder(
             self._bridge.services.documents.read_folder(folder, MOST_DOCUMENTS),
             partial(self._on_folder_read, requested),
             self._on_folder_refused,
@@ -144,15 +141,6 @@ class TableController(JobFollower):
             self._edit(*self._undo.pop(), is_undo=True)
             self.undo_changed.emit(bool(self._undo))
 
-    def cancel(self) -> None:
-        """Cancel the table being made. Finished rows stay."""
-        if self._following is not None:
-            self._following.cancel()
-        elif self._job:
-            super().cancel()
-
-    # ---- events
-
     def _on_reading(self, columns: tuple[Column, ...], report: tuple[int, int, str]) -> None:
         done, total, _name = report
         if not done:
@@ -161,7 +149,6 @@ class TableController(JobFollower):
         self.read_reported.emit(done, total)
 
     def _on_folder_read(self, columns: tuple[Column, ...], found: FolderRead) -> None:
-        self._following = None
         self._tell_unread(found.failed, found.total)
         if found.documents:
             self._begin(columns, found.documents)
@@ -177,10 +164,9 @@ class TableController(JobFollower):
                 count=len(failed), total=total
             )
             details = "\n".join(f"{name}: {why}" for name, why in failed[:50])
-            self._bridge.notice_raised.emit(Notice(words, details, key="table unread"))
+            self._bridge.notice_raised.emit(Notice(words, details, key="table unread", full=details))
 
     def _on_folder_refused(self, problem: Problem) -> None:
-        self._following = None
         if problem.code == "document.stopped":
             self.stopped.emit(_("The table was cancelled before it was begun."))
         else:
@@ -192,7 +178,7 @@ class TableController(JobFollower):
         self.items.refresh()
 
     def _open_newest(self, items: Sequence[Item]) -> None:
-        if items and not self.item and self._following is None:
+        if items and not self.item and self._reading is None:
             self.choose(items[0].id)
 
     def _on_current_gone(self) -> None:
@@ -203,8 +189,8 @@ class TableController(JobFollower):
     def _on_opened(self, view: ExtractionView) -> None:
         if view.item.id != self._requested:
             return
-        self.item, self.title = view.item.id, title_words(view.item.title.removeprefix("Table: "))
-        self.items.set_current(self.item)
+        self.title = title_words(view.item.title.removeprefix("Table: "))
+        self.items.set_current(view.item.id)
         self._documents = {document.id for document in view.documents}
         self._job = view.job.id if view.job else ""
         self._is_running = view.job is not None and not view.job.status.is_end
@@ -241,8 +227,6 @@ class TableController(JobFollower):
             self.undo_changed.emit(True)
         self.made.emit(table)
 
-    # ---- private
-
     def _begin(self, columns: tuple[Column, ...], documents: tuple[str, ...]) -> None:
         request = TableRequest(documents, columns)
         self._bridge.ask(self._bridge.services.extraction.begin(request), self._on_begun, self._refuse)
@@ -254,7 +238,7 @@ class TableController(JobFollower):
         )
 
     def _forget(self) -> None:
-        self.item, self.title, self._requested, self._job, self._documents = "", "", "", "", set()
+        self.title, self._requested, self._job, self._documents = "", "", "", set()
         self._is_running = False
         self.items.set_current("")
         self._undo.clear()

@@ -245,8 +245,6 @@ class TablePane(QFrame):
         context = Qt.ShortcutContext.WidgetWithChildrenShortcut
         QShortcut(QKeySequence.StandardKey.Undo, self, tables.undo).setContext(context)
 
-    # ---- what is shown
-
     def show_nothing(self) -> None:
         self._is_running = self._has_table = False
         self.width_requested.emit(False)
@@ -308,8 +306,6 @@ class TablePane(QFrame):
             self.width_requested.emit(False)
         self._say(words)
         self._settle()
-
-    # ---- events
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
@@ -440,8 +436,6 @@ class TablePane(QFrame):
         tax, net, total = sorted(amounts, key=lambda amount: abs(amount[0]))
         return f"{net[1]} + {tax[1]} = {total[1]} ✓"
 
-    # ---- private
-
     def _settle(self) -> None:
         has_rows, has_table = bool(self.model.rows), self._has_table
         if has_table == (self._setup.parent() is self):  # beside a table it is in a popover
@@ -527,7 +521,7 @@ class ColumnChooser(QFrame):
         self.show_columns(presets()[0].columns)
 
     def _build_ui(self) -> None:
-        values: list[tuple[object, str]] = [(other_preset.id, other_preset.name) for other_preset in presets()]
+        values: list[tuple[object, str]] = [(known.id, known.name) for known in presets()]
         self._preset = named(Choice([*values, ("", _("Columns of my own"))], self), "table_preset")
         self._preset.setAccessibleName(_("What kind of documents these are"))
         self._chips = named(QFrame(self), "column_chips")
@@ -547,13 +541,13 @@ class ColumnChooser(QFrame):
 
     def show_columns(self, columns: Sequence[Column]) -> None:
         self.columns = tuple(columns)
-        known = next((other_preset.id for other_preset in presets() if other_preset.columns == self.columns), "")
+        known = next((each.id for each in presets() if each.columns == self.columns), "")
         self._preset.show_value(known)
         empty_layout(self._flow)
-        for other_column in self.columns:
-            whole = _(other_column.name)
+        for chosen in self.columns:
+            whole = _(chosen.name)
             name = _cut(whole, MOST_LETTERS)
-            about = f"{whole} ({inside(KIND_WORDS[other_column.kind])}). {_(other_column.meaning)}".strip()
+            about = f"{whole} ({inside(KIND_WORDS[chosen.kind])}). {_(chosen.meaning)}".strip()
             chip = button(
                 f"{name.replace('&', '&&')}  ×",
                 "column_chip",
@@ -561,15 +555,13 @@ class ColumnChooser(QFrame):
                 kind="quiet",
                 label=_("Remove the column {name}").format(name=whole),
                 tip=plain_tip(_("{about}\nClick to remove.").format(about=about)),
-                on=lambda _checked=False, removed=other_column: self._on_taken_out(removed),
+                on=lambda _checked=False, removed=chosen: self._on_taken_out(removed),
             )
             self._flow.addWidget(chip)
             chip.show()
         self._chips.setVisible(bool(self.columns))
         self._chips.updateGeometry()
         self.columns_changed.emit()
-
-    # ---- events
 
     def _on_preset(self, id: object) -> None:
         known = preset(str(id))
@@ -583,7 +575,7 @@ class ColumnChooser(QFrame):
         kind = ColumnKind(self._kind.currentData())
         if kind is not ColumnKind.TEXT:
             column = Column(column.name, kind, "", column.labels)
-        names = {other_column.name.casefold() for other_column in self.columns}
+        names = {chosen.name.casefold() for chosen in self.columns}
         is_name = any(letter.isalnum() for letter in column.name)
         if is_name and column.name.casefold() not in names and len(self.columns) < MOST_COLUMNS:
             self.show_columns([*self.columns, column])
@@ -592,5 +584,5 @@ class ColumnChooser(QFrame):
         self._line.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _on_taken_out(self, column: Column) -> None:
-        self.show_columns([other_column for other_column in self.columns if other_column is not column])
+        self.show_columns([chosen for chosen in self.columns if chosen is not column])
         self._line.setFocus(Qt.FocusReason.OtherFocusReason)

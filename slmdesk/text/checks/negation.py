@@ -78,8 +78,8 @@ def _kept() -> WordSet:
 @lru_cache(maxsize=20_000)
 def _senses(word: str) -> tuple[tuple[int, int], ...]:
     """Return the pairs of opposites that a folded word belongs to, as (index of the pair, side 0 or 1)."""
-    found = [(pair, side) for pair, sides in enumerate(_pairs()) for side in (0, 1) if word in sides[side]]
-    return tuple((pair, side) for pair, side in found if (pair, 1 - side) not in found)
+    senses = [(pair, side) for pair, sides in enumerate(_pairs()) for side in (0, 1) if word in sides[side]]
+    return tuple((pair, side) for pair, side in senses if (pair, 1 - side) not in senses)
 
 
 @cache
@@ -265,7 +265,7 @@ def _base_in(base: str, words: frozenset[str]) -> bool:
 
 
 def _prefixed(said: Line, alike: list[Line], source_forms: frozenset[str]) -> list[tuple[int, int, str]]:
-    found: list[tuple[int, int, str]] = []
+    prefixed: list[tuple[int, int, str]] = []
     stems_there = frozenset(stem(word) for word in source_forms)
     near = frozenset().union(*(line.forms for line in alike))
     denied = frozenset().union(*(stems for line in alike for _, stems in line.denials))
@@ -274,16 +274,16 @@ def _prefixed(said: Line, alike: list[Line], source_forms: frozenset[str]) -> li
             continue
         base, full = _base(word.word), word.word[:-4] + "ful"
         if base and _base_in(base, near) and stem(base) not in denied:
-            found.append((word.start, word.end, base))
+            prefixed.append((word.start, word.end, base))
         elif word.word.endswith("less") and _base_in(full, near):
-            found.append((word.start, word.end, full))
+            prefixed.append((word.start, word.end, full))
         elif not said.denials:
             turned = next((other for other in near if _base(other) and stem(_base(other)) == word.stem), "")
             turned = turned or next((w for w in near if w.endswith("less") and word.word == w[:-4] + "ful"), "")
             beside = (other.word for other in said.words if other is not word and other.clause == word.clause)
             if turned and not any(other in _soft() for other in beside):
-                found.append((word.start, word.end, turned))
-    return found
+                prefixed.append((word.start, word.end, turned))
+    return prefixed
 
 
 def _antonyms(said: Line, alike: list[Line]) -> list[tuple[int, int, str]]:

@@ -165,14 +165,14 @@ _YEAR_BEFORE = re.compile(r"(?<!\d)((?:19|20)\d\d)[/–]$")
 
 def find_numbers(text: str, language: str = "") -> list[Number]:
     """Return all numbers in order. `language` selects the number words ("": digits only)."""
-    found: list[Number] = []
+    numbers: list[Number] = []
     if any(sign.isnumeric() for sign in text):
-        found += [_figure(text, match) for match in _FIGURES.finditer(text)]
-    found += [_roman(match) for match in _ROMAN.finditer(text)]
+        numbers += [_figure(text, match) for match in _FIGURES.finditer(text)]
+    numbers += [_roman(match) for match in _ROMAN.finditer(text)]
     if language in ("en", "de", "fr", "es", "it", "pl"):
-        found += _words(text, language, [(number.start, number.end) for number in found])
-    found.sort(key=lambda number: number.start)
-    return found
+        numbers += _words(text, language, [(number.start, number.end) for number in numbers])
+    numbers.sort(key=lambda number: number.start)
+    return numbers
 
 
 def _figure(text: str, match: re.Match[str]) -> Number:
@@ -265,7 +265,7 @@ def _words(text: str, language: str, taken: list[tuple[int, int]]) -> list[Numbe
     ones, tens = values("ones", language), values("tens", language)
     scales, soft = values("scales", language), values("soft", language)
     known = ones.keys() | tens.keys() | soft.keys()
-    found: list[Number] = []
+    numbers: list[Number] = []
     used = {place for start, end in taken for place in range(start, end)}
     free = [match for match in WORD.finditer(text) if match.start() not in used]
     at = 0
@@ -313,8 +313,8 @@ def _words(text: str, language: str, taken: list[tuple[int, int]]) -> list[Numbe
         unit, unit_end = _unit_at(text, end)
         sign, begin, _until = _signed(text, start, end)
         number = Number(start, unit_end, (float(total + current),), unit, _is_about(text, start), is_soft)
-        found.append(changed(number, sign=sign if sign == "-" else "", whole=(begin, unit_end)))
-    return [number for number in found if not _is_no_number(text, number, language)]
+        numbers.append(changed(number, sign=sign if sign == "-" else "", whole=(begin, unit_end)))
+    return [number for number in numbers if not _is_no_number(text, number, language)]
 
 
 def _follows(value: int, last: int, language: str) -> bool:
@@ -434,21 +434,21 @@ _AFTER_YEAR = re.compile(r"\.?" + _OF_YEAR + _YEAR)
 
 def find_dates(text: str, language: str = "") -> list[DateMention]:
     """Return all dates, months, weekdays and times of day in order. A year alone is left to `find_numbers`."""
-    found: list[DateMention] = []
+    mentions: list[DateMention] = []
     if any(sign.isdigit() for sign in text):
-        found += _in_figures(text, language)
+        mentions += _in_figures(text, language)
     for match in WORD.finditer(text):
         word = re.sub(r"['’]s$", "", folded(match.group()))
         if word in _months():
             when = _around_month(text, match.start(), match.end(), word)
             is_verb = match[0] in _VERBS and language != "es"
             if when and not (is_verb and not _is_surely_date(text, when)):
-                found.append(when)
+                mentions.append(when)
         elif word in _weekdays() and not (word == "martes" and language != "es"):
-            found.append(DateMention(match.start(), match.end(), weekday=_weekdays()[word]))
-    found.sort(key=lambda when: (when.start, -when.end))
+            mentions.append(DateMention(match.start(), match.end(), weekday=_weekdays()[word]))
+    mentions.sort(key=lambda when: (when.start, -when.end))
     kept: list[DateMention] = []
-    for when in found:
+    for when in mentions:
         if not kept or when.start >= kept[-1].end:
             kept.append(when)
     return kept
@@ -483,23 +483,23 @@ def _int(match: re.Match[str] | None, name: str) -> int | None:
 
 
 def _in_figures(text: str, language: str) -> list[DateMention]:
-    found: list[DateMention] = []
+    mentions: list[DateMention] = []
     for match in _ISO.finditer(text):
-        _add(found, match, [(int(match["y"]), int(match["m"]), int(match["d"]))])
+        _add(mentions, match, [(int(match["y"]), int(match["m"]), int(match["d"]))])
     for match in _PLAIN.finditer(text):
         a, b, year = int(match["a"]), int(match["b"]), int(match["y"])
         year += 2000 if year < 70 else 1900 if year < 100 else 0
-        _add(found, match, [(year, b, a), (year, a, b)] if "/" in match[0] or "-" in match[0] else [(year, b, a)])
+        _add(mentions, match, [(year, b, a), (year, a, b)] if "/" in match[0] or "-" in match[0] else [(year, b, a)])
     if language in ("de", "pl"):
         for match in _SHORT.finditer(text):
-            _add(found, match, [(None, int(match["m"]), int(match["d"]))])
+            _add(mentions, match, [(None, int(match["m"]), int(match["d"]))])
     for match in _CJK.finditer(text):
         month, day = _int(match, "m") or _int(match, "m2"), _int(match, "d") or _int(match, "d2")
-        _add(found, match, [(_int(match, "y"), month, day)])
+        _add(mentions, match, [(_int(match, "y"), month, day)])
     for match in _CLOCK.finditer(text):
         if minutes := _minutes(text, match):
-            found.append(DateMention(match.start(), match.start() + len(match.group().rstrip()), minutes=minutes))
-    return found
+            mentions.append(DateMention(match.start(), match.start() + len(match.group().rstrip()), minutes=minutes))
+    return mentions
 
 
 def _add(found: list[DateMention], match: re.Match[str], readings: list[Day]) -> None:
@@ -618,7 +618,7 @@ def find_days(text: str, language: str) -> list[Span]:
 def find_amounts(text: str, language: str) -> list[Span]:
     """Return the positions of amounts of money: numbers with a currency, or with two decimals and no other unit."""
     taken = find_days(text, language) + find_ibans(text)
-    found = []
+    amounts = []
     for match in _WHOLE.finditer(text):
         start, end = match.span()
         if any(start < other[1] and other[0] < end for other in taken) or _OF_HUNDRED.match(text, end):
@@ -629,8 +629,8 @@ def find_amounts(text: str, language: str) -> list[Span]:
             before = None
         is_money = _MONEY.fullmatch(match.group()) is not None and (sign or not _OTHER_UNIT.match(text, end))
         if before or after or is_money:
-            found.append((min(begin, before.start() if before else begin), after.end() if after else until))
-    return found
+            amounts.append((min(begin, before.start() if before else begin), after.end() if after else until))
+    return amounts
 
 
 def find_percentages(text: str, language: str = "") -> list[tuple[Span, float]]:
@@ -645,15 +645,15 @@ def find_ibans(text: str, *, checked: bool = True) -> list[Span]:
     """Return the positions of IBANs of the length their country has, in any case and also across lines. `checked`
     requires right check digits.
     """
-    found: list[Span] = []
+    ibans: list[Span] = []
     for start in _IBAN.finditer(text):
         country = _account_of(start[0].upper())
-        if country is None or (found and start.start() < found[-1][1]):
+        if country is None or (ibans and start.start() < ibans[-1][1]):
             continue
         match = country.match(text, start.end())
         if match and (not checked or is_iban(text[start.start() : match.end()])):
-            found.append((start.start(), match.end()))
-    return found
+            ibans.append((start.start(), match.end()))
+    return ibans
 
 
 @cache
@@ -679,10 +679,10 @@ def is_iban(words: str) -> bool:
 def find_codes(text: str, language: str = "") -> list[Span]:
     """Return the positions of words that may be a reference number: with a digit, but neither a date nor an amount."""
     taken = find_days(text, language) + find_ibans(text)
-    found = [match.span() for match in _CODE.finditer(text) if any(map(str.isdigit, match.group()))]
+    codes = [match.span() for match in _CODE.finditer(text) if any(map(str.isdigit, match.group()))]
     return [
         (start, end)
-        for start, end in found
+        for start, end in codes
         if not any(start < other[1] and other[0] < end for other in taken) and not _CURRENCY_AFTER.match(text, end)
     ]
 

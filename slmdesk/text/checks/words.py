@@ -104,6 +104,13 @@ def folded(word: str) -> str:
 
 
 @cache
+def capitalised() -> frozenset[str]:
+    """Words that are written large and name nobody: titles, months, weekdays, and more of the kind."""
+    calendar = " ".join(" ".join(tables()[kind]["names"]) for kind in ("months", "weekdays"))
+    return listed("names", "common") | listed("names", "titles") | frozenset(calendar.split())
+
+
+@cache
 def _endings() -> frozenset[str]:
     return listed("names", "endings") | {""}
 

@@ -52,9 +52,6 @@ def difference(
     return ChangeBuilder(in_order(moved_together(events)), clauses, language, checkpoint).build()
 
 
-# ---- finds the clause of each paragraph
-
-
 MOST_CHARACTERS = 100
 """Most characters of a heading that is shown."""
 _MARKS = re.compile(r"^#{1,6}\s+|[*_]{2,}")
@@ -82,9 +79,6 @@ def _number(unit: Unit) -> str:
 
 def _shortened(text: str) -> str:
     return text if len(text) <= MOST_CHARACTERS else text[: MOST_CHARACTERS - 1].rstrip() + "…"
-
-
-# ---- finds which passages of two versions belong together
 
 
 LEAST_ALIKE = 0.4
@@ -199,13 +193,11 @@ class Matcher:
 
     def _cut(self, units: list[Unit], side: int) -> list[Unit]:
         texts = self._texts[side]
-        return [
-            other_unit
-            for unit in units
-            for other_unit in sentences_of(
-                unit, texts[unit.place.page][unit.place.start : unit.place.end], self._language
-            )
-        ]
+        sentences: list[Unit] = []
+        for unit in units:
+            raw = texts[unit.place.page][unit.place.start : unit.place.end]
+            sentences += sentences_of(unit, raw, self._language)
+        return sentences
 
     def _resolve(self, mine: list[Unit], theirs: list[Unit]) -> None:
         if not mine or not theirs:
@@ -416,9 +408,6 @@ def _words(units: Sequence[Unit]) -> str:
 
 def place_of(unit: Unit) -> tuple[int, int]:
     return unit.block, unit.at
-
-
-# ---- puts the passages that belong together in reading order, as changes and rows
 
 
 MOST_JOINED = 2400

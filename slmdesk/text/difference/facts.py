@@ -11,7 +11,9 @@ from itertools import zip_longest
 from typing import Any
 
 from slmdesk.base.record import Record
-from slmdesk.text.checks import numbers, support
+from slmdesk.text.checks import numbers
+from slmdesk.text.checks.names import foreign_names
+from slmdesk.text.checks.names import tokens as tokens_of
 from slmdesk.text.checks.negation import Line, denial, openers, take_apart
 from slmdesk.text.checks.support import check
 from slmdesk.text.checks.words import folded, tongue
@@ -130,11 +132,9 @@ def _lays(words: str, others: str, sentence: str, language: str) -> bool:
     count = len(words.split())
     if count - len(others.split()) < _INSERTED or len(others.split()) > _INSERTED:
         return False
-    return commands(words, language) or (count > _SHORT and _tells(words, sentence, language))
-
-
-def _tells(words: str, sentence: str, language: str) -> bool:
-    return is_duty(words, language) or goes_on(words, sentence, language)
+    if commands(words, language):
+        return True
+    return count > _SHORT and (is_duty(words, language) or goes_on(words, sentence, language))
 
 
 def _numbers(old: str, new: str, hunks: Sequence[Hunk], language: str, told: _Told) -> list[Named]:
@@ -241,9 +241,9 @@ def _paired(mine: list[_Value], theirs: list[_Value], old: str, new: str) -> lis
 
 
 def _names(old: str, new: str, hunks: Sequence[Hunk], language: str, told: _Told) -> list[Named]:
-    tokens, others = support.tokens(old), support.tokens(new)
-    gone = support.foreign_names(old, tokens, others, frozenset(token.word for token in others), language)
-    come = support.foreign_names(new, others, tokens, frozenset(token.word for token in tokens), language)
+    tokens, others = tokens_of(old), tokens_of(new)
+    gone = foreign_names(old, tokens, others, frozenset(token.word for token in others), language)
+    come = foreign_names(new, others, tokens, frozenset(token.word for token in tokens), language)
     found: list[Named] = []
     for hunk in hunks:
         mine = [old[slice(*span)] for span in gone if _meets(span, hunk.old) and not is_inside(span, told.old)]

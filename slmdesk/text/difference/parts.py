@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 import zlib
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Sequence
 from functools import cache, lru_cache
@@ -355,8 +356,8 @@ def _has_neighbours(number: Number, numbers: Collection[Number]) -> bool:
 # Finds the items that both sequences have in the same order. Pure; near-linear for any input. Anchors are items that
 # occur equally often on both sides (in the patience diff of Bram Cohen: once). The heaviest chain of anchors that keeps
 # the order is taken (Jacobson and Vo 1992, "Heaviest increasing/common subsequence problems"), and the gaps between
-# them are treated in the same way. Only in small gaps is each item compared with each other (the usual table of longest
-# common subsequences), so that no input costs the square of its length.
+# them are treated in the same way. Only in small gaps is each item compared with each other, so that no input costs the
+# square of its length.
 
 
 SMALL = 2500
@@ -389,7 +390,8 @@ def common(
         if begin == end or other == last:
             continue
         if (end - begin) * (last - other) <= SMALL:
-            found += _table(old, new, range(begin, end), range(other, last), weight)
+            theirs = range(other, last)
+            found += heaviest((at, to, weight(at)) for at in range(begin, end) for to in theirs if old[at] == new[to])
             continue
         at, to = begin, other
         for pair in _anchors(old, new, range(begin, end), range(other, last), weight):
@@ -404,34 +406,27 @@ def common(
 def heaviest(pairs: Iterable[tuple[int, int, float]]) -> list[Pair]:
     """Return the heaviest chain of pairs (position, other position, weight) that increases on both sides."""
     given = sorted(pairs, key=lambda pair: (pair[0], -pair[1]))
-    ranks = {value: at + 1 for at, value in enumerate(sorted({pair[1] for pair in given}))}
-    best: list[tuple[float, int]] = [(0.0, -1)] * (len(ranks) + 1)
+    ends: list[int] = []
+    """Other positions at which the best chains so far end. Each is heavier than those that end before it."""
+    best: list[tuple[float, int]] = []
+    """Weight of each of these chains, and the number of its last pair."""
     before: list[int] = []
     for number, (_, other, weight) in enumerate(given):
-        rank = ranks[other]
-        total, last = _most(best, rank - 1)
-        before.append(last)
+        at = bisect_left(ends, other)
+        total, last = best[at - 1] if at else (0.0, -1)
         total += weight
-        while rank < len(best):
-            if best[rank][0] < total:
-                best[rank] = (total, number)
-            rank += rank & -rank
+        before.append(last)
+        stop = at
+        while stop < len(ends) and best[stop][0] <= total:
+            stop += 1
+        if stop > at or at == len(ends) or ends[at] != other:
+            ends[at:stop], best[at:stop] = [other], [(total, number)]
     chain: list[Pair] = []
-    at = _most(best, len(ranks))[1]
+    at = best[-1][1] if best else -1
     while at >= 0:
         chain.append(given[at][:2])
         at = before[at]
     return chain[::-1]
-
-
-def _most(best: Sequence[tuple[float, int]], rank: int) -> tuple[float, int]:
-    """Return the heaviest entry up to a rank (a Fenwick tree, 1994)."""
-    found = (0.0, -1)
-    while rank > 0:
-        if best[rank][0] > found[0]:
-            found = best[rank]
-        rank -= rank & -rank
-    return found
 
 
 def _anchors(
@@ -456,35 +451,6 @@ def _anchors(
             pairs.append((at, places[key][seen[key]], weight(at)))
             seen[key] += 1
     return heaviest(pairs)
-
-
-def _table(
-    old: Sequence[Hashable], new: Sequence[Hashable], here: range, there: range, weight: Callable[[int], float]
-) -> list[Pair]:
-    wide = len(there) + 1
-    rows = [[0.0] * wide]
-    for at in here:
-        above, row, worth = rows[-1], [0.0] * wide, weight(at)
-        for column, to in enumerate(there, 1):
-            if old[at] == new[to]:
-                row[column] = above[column - 1] + worth
-            else:
-                row[column] = above[column] if above[column] >= row[column - 1] else row[column - 1]
-        rows.append(row)
-    found: list[Pair] = []
-    down, across = len(here), len(there)
-    while down and across:
-        if old[here[down - 1]] == new[there[across - 1]]:
-            down, across = down - 1, across - 1
-            found.append((here[down], there[across]))
-        elif rows[down - 1][across] >= rows[down][across - 1]:
-            down -= 1
-        else:
-            across -= 1
-    return found
-
-
-# ---- compares two wordings of a passage
 
 
 SHORT_BRIDGE = 4

@@ -11,6 +11,7 @@ from enum import IntEnum
 
 from slmdesk.base.record import Record, changed
 from slmdesk.base.translation import Forms
+from slmdesk.text.checks.names import LEGAL_FORM
 from slmdesk.text.checks.words import function_words
 from slmdesk.text.folding import fold
 from slmdesk.text.redaction import RANK, Certainty, Find, Kind, Listed
@@ -36,19 +37,19 @@ def find_private(text: str, *, language: str = "", listed: Sequence[Listed] = ()
     `language` is an ISO 639-1 code and is detected if empty. `listed` is the user's own list. Any thread.
     """
     language = language or detect(text)[0] or ""
-    found = [
+    finds = [
         *find_by_shape(text, language),
         *find_addresses(text),
         *find_names(text, language),
         *_on_list(text, listed, language),
     ]
-    found += _again(
+    finds += _again(
         text,
-        [overlap for overlap in _without_overlaps(found) if overlap.certainty is not Certainty.UNSURE],
+        [overlap for overlap in _without_overlaps(finds) if overlap.certainty is not Certainty.UNSURE],
         listed,
         language,
     )
-    return tuple(_joined(text, _without_overlaps(found)))
+    return tuple(_joined(text, _without_overlaps(finds)))
 
 
 def _on_list(text: str, listed: Sequence[Listed], language: str) -> Iterator[Find]:
@@ -72,8 +73,6 @@ def _again(text: str, found: Sequence[Find], listed: Sequence[Listed], language:
 
 
 def _without_legal_form(firm: str) -> str:
-    from slmdesk.text.checks.support import LEGAL_FORM
-
     form = LEGAL_FORM.search(firm)
     short = firm[: form.start()].strip(" ,") if form else firm
     return short if len(short) > LEAST_NAME and not is_no_name(short) else firm

@@ -10,9 +10,9 @@ from functools import cache
 from importlib import import_module, resources
 from typing import Any
 
+from slmdesk.text.checks.names import LEGAL_FORM
 from slmdesk.text.checks.numbers import GAP, DateMention, find_dates, find_ibans, is_iban
-from slmdesk.text.checks.support import LEGAL_FORM
-from slmdesk.text.checks.words import function_words, tables
+from slmdesk.text.checks.words import capitalised, function_words, tables
 from slmdesk.text.folding import fold
 from slmdesk.text.redaction import Certainty, Find, Kind
 
@@ -40,9 +40,7 @@ def _jobs() -> frozenset[str]:
 
 @cache
 def _no_names() -> frozenset[str]:
-    found = tables()["names"]
-    days = " ".join(" ".join(tables()[kind]["names"]) for kind in ("months", "weekdays"))
-    return frozenset(f"{_words()['not_names']} {found['common']} {found['titles']} {days}".split())
+    return frozenset(_words()["not_names"].split()) | capitalised()
 
 
 def is_no_name(word: str) -> bool:

@@ -11,7 +11,7 @@ from rapidfuzz.distance import Levenshtein
 
 from slmdesk.base.errors import KnownError
 from slmdesk.base.record import changed
-from slmdesk.text.checks.support import LEGAL_FORM
+from slmdesk.text.checks.names import LEGAL_FORM
 from slmdesk.text.folding import fold
 from slmdesk.text.redaction import Entry, Find, Kind, Table
 from slmdesk.text.redaction.finding import WORD, WordIndex, is_form_of, name_words

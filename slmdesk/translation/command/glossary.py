@@ -29,14 +29,14 @@ def list_glossaries(console: Console) -> None:
     """List the glossaries."""
     with console.services() as services:
         found = services.call.glossaries.all()
-    shapes = [_glossary_json(other_glossary) for other_glossary in found]
     if console.as_json:
-        console.give(shapes)
-    elif not found:
+        console.give([_glossary_json(record) for record in found])
+        return
+    if not found:
         console.notify("There is no glossary yet. Add one with: slmdesk glossary import FILE --from L --to L")
-    for listed in found if not console.as_json else ():
-        state = "" if listed.is_active else "  (not used)"
-        console.say(f"{listed.id}  {listed.name}  {_languages(listed)}  {listed.terms} terms{state}")
+    for record in found:
+        state = "" if record.is_active else "  (not used)"
+        console.say(f"{record.id}  {record.name}  {_languages(record)}  {record.terms} terms{state}")
 
 
 @glossary.command("import")
@@ -131,6 +131,9 @@ def import_memory(console: Console, file: Path, source: str, target: str, domain
         known = picked(done, "kept", "skipped", "first_skipped", "duplicates", "replaced")
         languages = picked(done, "source_language", "target_language")
         console.give({**known, "contradictions": list(done.contradictions), **languages})
+        return
+    if not (done.kept or done.duplicates):
+        console.say("There is nothing in it to add.")
         return
     console.say(f"{done.kept} pairs kept, {done.source_language} → {done.target_language}.")
     _report_skipped(console, done.skipped, done.first_skipped, done.duplicates)

@@ -24,11 +24,12 @@ from slmdesk.command.opening import named_model
 from slmdesk.runtime.events import TranslationRead
 from slmdesk.runtime.messages import problem_for
 from slmdesk.services import Services
-from slmdesk.translation.documents import UNWRITTEN, WITH_COLUMNS, WITH_PROPERTIES, WITH_SHEETS, piped_folder
+from slmdesk.translation.documents import WITH_COLUMNS, WITH_PROPERTIES, WITH_SHEETS, piped_folder
 from slmdesk.translation.glossaries import ImportRequest
 from slmdesk.translation.prompts import DOMAINS
 from slmdesk.translation.service import HANDOUT_FORMS, MOST_TEXT, Handout
 from slmdesk.translation.types import (
+    UNWRITTEN,
     TranslationRequest,
     TranslationView,
     WrittenFile,
@@ -291,9 +292,6 @@ def _make(console: Console, services: Services, request: TranslationRequest, goa
     begun = begin(console, services, services.translations, request, goal)
     services.on(TranslationRead, on_read)
     return finish(console, services, services.translations, begun, goal).item.id
-
-
-# ---- writes the results of a translation
 
 
 MOST_REPORTED = 20

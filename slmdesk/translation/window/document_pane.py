@@ -9,7 +9,6 @@ from pathlib import Path
 from PySide6.QtCore import Qt, QUrl, Signal
 from PySide6.QtWidgets import (
     QButtonGroup,
-    QDialogButtonBox,
     QMenu,
     QMessageBox,
     QPushButton,
@@ -32,20 +31,8 @@ from slmdesk.runtime.messages import Problem
 from slmdesk.services import Services
 from slmdesk.translation.segments import SegmentNumbers
 from slmdesk.translation.service import Handout
-from slmdesk.translation.types import (
-    RetryScope,
-    TranslationGrew,
-    TranslationView,
-    WrittenFile,
-)
-from slmdesk.translation.window.documents import (
-    DocumentRequest,
-    counted_words,
-    done_words,
-    request_for,
-    unfinished,
-    unfinished_words,
-)
+from slmdesk.translation.types import RetryScope, TranslationGrew, TranslationRequest, TranslationView, WrittenFile
+from slmdesk.translation.window.documents import counted_words, done_words, unfinished, unfinished_words
 from slmdesk.translation.window.languages import ViewSettings
 from slmdesk.translation.window.review_pane import ReviewPane
 from slmdesk.translation.window.text import TranslateController
@@ -64,7 +51,7 @@ from slmdesk.window.widgets.build import (
     show_column,
     tool_button,
 )
-from slmdesk.window.widgets.dialogs import Dialog, ask_password
+from slmdesk.window.widgets.dialogs import AcceptButtons, Dialog, ask_password
 from slmdesk.window.widgets.notices import ask_where
 from slmdesk.window.widgets.opening import ask_new_file, open_outside
 from slmdesk.window.widgets.parts import EmptyState, Popover
@@ -95,17 +82,19 @@ class DocumentPane(QStackedWidget):
         super().__init__(parent)
         self.setObjectName("document_translation_pane")
         self._bridge, self._state = controller.bridge, controller.state
-        self.item = self._job = ""
-        """Id of the shown translation, and id of its job. Empty if none is shown."""
         self._view: TranslationView | None = None
-        self._is_done = False
-        """Whether the translation is done. If so, its segments are counted again whenever they are listed."""
+        """The shown translation. None if none is shown."""
+        self._job: JobChanged | None = None
+        """How far its job is. None if it has none."""
+        self._states: Mapping[SegmentState, int] = {}
+        self._look = 0
+        """How many segments there are of each state, and how many are to be checked, as they were listed last."""
         self._counted = (0, 0)
-        """Number of finished segments and number of all segments."""
+        """Number of finished segments and number of all segments, while they are translated."""
         self._started: list[StartedTranslation] = []
         self._written: Path | None = None
-        self._ended_words = ""
-        self._is_running = self._has_segments = False
+        self._said = ""
+        """What is said of the written file, until the translation goes on."""
         self._build_ui(controller.view, keeper)
         self._connect()
 
@@ -195,7 +184,7 @@ class DocumentPane(QStackedWidget):
 
     def _show_any(self) -> None:
         """Show the translation, or how to begin one."""
-        is_there = bool(self.item)
+        is_there = self._view is not None
         self.setCurrentIndex(int(is_there))
         for part in (self._title, self._languages, self._save, self._option_button):
             part.setVisible(is_there)
@@ -211,37 +200,36 @@ class DocumentPane(QStackedWidget):
         self._bridge.on(ItemChanged, self._on_item)
         self._bridge.on(ItemGone, lambda event: self._close(event.id))
 
+    @property
+    def item(self) -> str:
+        """Return the id of the shown translation. Empty if none is shown."""
+        return self._view.item.id if self._view else ""
+
     # ---- before the beginning
 
     def look(self, paths: Sequence[Path]) -> None:
         """Find the documents to translate. Then `form_requested` is emitted with these documents."""
         self._bridge.follow(self._bridge.services.translation_start.look(paths), self.form_requested.emit)
 
-    def begin(self, paths: Sequence[Path], request: DocumentRequest) -> None:
+    def begin(self, paths: Sequence[Path], request: TranslationRequest, beside: bool) -> None:
         """Translate documents one after the other and show the first. The choices are saved."""
-        requests = [request_for(path, request) for path in paths]
 
         def work(services: Services) -> list[TranslationView]:
             self._state.change(
                 translate_sheet_names=request.sheet_names, translate_properties=request.properties,
-                translate_beside=request.beside,
+                translate_beside=beside,
             )  # fmt: skip
-            items = [services.translations.begin(each).id for each in requests]
+            items = [services.translations.begin(changed(request, path=str(path.absolute()))).id for path in paths]
             return [services.translations.open(item) for item in items]
 
         def begun(views: list[TranslationView]) -> None:
-            self._started += [
-                StartedTranslation(
-                    view.item.id, view.job.id if view.job else "", Path(view.request.path), writes_beside=request.beside
-                )
-                for view in views
-            ]
+            for view in views:
+                job, path = view.job.id if view.job else "", Path(view.request.path)
+                self._started.append(StartedTranslation(view.item.id, job, path, writes_beside=beside))
             self._queue.show_queue(self._started)
             self._on_opened(views[0])
 
         self._bridge.ask(work, begun)
-
-    # ---- user actions
 
     def open(self, item: str) -> None:
         self._bridge.ask(self._bridge.services.translations.open(item), self._on_opened)
@@ -253,16 +241,18 @@ class DocumentPane(QStackedWidget):
     def _close(self, item: str) -> None:
         """Show no translation once that shown is deleted."""
         if item == self.item:
-            self.item, self._job, self._is_done = "", "", False
+            self._view = self._job = None
             self.review.close_view()
             self._show_any()
 
     def _on_pause(self) -> None:
-        self._bridge.services.jobs.pause(self._job)
+        if self._job is not None:
+            self._bridge.services.jobs.pause(self._job.id)
 
     def _on_cancel(self) -> None:
         """Cancel the translation. Finished segments stay."""
-        self._bridge.services.jobs.cancel(self._job)
+        if self._job is not None:
+            self._bridge.services.jobs.cancel(self._job.id)
 
     def _on_retry(self) -> None:
         item = self.item
@@ -341,36 +331,27 @@ class DocumentPane(QStackedWidget):
         if self._written is not None:
             open_outside(QUrl.fromLocalFile(str(self._written)))
 
-    # ---- events
-
     def _on_opened(self, view: TranslationView) -> None:
-        job, is_same = view.job, view.item.id == self.item
-        self.item, self._job = view.item.id, job.id if job else ""
-        self._counted, self._is_done = _counted(view), False
-        self._view, self._written = view, None
-        self._has_segments = bool(view.counts)
+        is_same, total = view.item.id == self.item, sum(view.counts.values())
+        self._view, self._job = view, event_of(view.job) if view.job else None
+        if self._job is not None and view.is_done:  # whatever became of a later try
+            self._job = changed(self._job, status=JobStatus.DONE, problem=None)
+        self._states, self._look = view.counts, view.look
+        self._counted = (total - view.counts.get(SegmentState.OPEN, 0), total)
+        self._written, self._said = None, ""
         self._show_any()
         self._title.set_full_text(Path(view.request.path).name or view.item.shown_title)
         self._show_languages()
         self._save.setVisible(bool(view.request.path))
-        self._open.setVisible(False)
-        self._words.setText("")
-        self._show_running(False)
-        self._resume.setVisible(False)
         if is_same:  # the chosen segment stays chosen
             self.review.refresh()
         else:
             self.review.show_view(view)
         self.opened.emit()
-        if view.is_done or (job is None and view.counts):
-            self._show_done(view, view.counts, view.look)
-        elif job is None:
-            self._show_ended("", False)
-        else:
-            self._show_job(event_of(job))
+        self._settle()
+        self._offer_to_unlock()
 
     def _on_again(self, job: JobRecord) -> None:
-        self._job = job.id
         self._note(self.item, job=job.id, status=job.status)
         self._show_job(event_of(job))
 
@@ -384,7 +365,7 @@ class DocumentPane(QStackedWidget):
             self._note(started.item, status=event.status, share=event.share)
             if event.status is JobStatus.DONE and started.writes_beside and started.written is None:
                 self._write_beside(started)
-        if event.id == self._job:
+        if self._job is not None and event.id == self._job.id:
             self._show_job(event)
 
     def _note(self, item: str, **changes: object) -> None:
@@ -397,7 +378,7 @@ class DocumentPane(QStackedWidget):
     @property
     def languages(self) -> tuple[str, str]:
         """Return the codes of source and target. Empty codes are not known."""
-        if self._view is None or not self.item:
+        if self._view is None:
             return "", ""
         return self._view.request.source or self.review.language, self._view.request.target
 
@@ -406,103 +387,93 @@ class DocumentPane(QStackedWidget):
         self._languages.setText(f"{source} → {target}".strip())
 
     def _on_listed(self, found: SegmentNumbers) -> None:
-        self._has_segments = bool(found.total)
-        self._allow()
-        if self._is_done and self._view is not None:
-            self._show_done(self._view, found.states, found.look)
+        self._states, self._look = found.states, found.look
+        self._settle()
 
     # ---- how far it is
 
     def _show_job(self, event: JobChanged) -> None:
-        self._is_done, problem = False, event.problem
-        if event.status in (JobStatus.OPEN, JobStatus.RUNNING):
-            self._show_progress(event)
-        elif event.status is JobStatus.DONE:
-            self._bridge.ask(self._bridge.services.translations.open(self.item), self._on_done)
-        elif problem is not None:
-            self._show_ended(problem.sentence, True)
-            if _may_unlock(problem):
-                self._ask_password(problem, self._unlock)
-        elif event.status is JobStatus.CANCELLED:
-            self._show_ended(_("Cancelled. What is translated is kept."), True)
+        if event.status is not JobStatus.DONE:
+            self._job = event
+            self._settle()
+            self._offer_to_unlock()
+            return
+
+        def done(view: TranslationView) -> None:
+            if view.item.id == self.item:
+                self._view, self._job, self._states, self._look = view, event, view.counts, view.look
+                self.review.refresh()
+                self._settle()
+
+        self._bridge.ask(self._bridge.services.translations.open(self.item), done)
+
+    def _offer_to_unlock(self) -> None:
+        problem = self._job.problem if self._job else None
+        if problem is not None and _may_unlock(problem):
+            self._ask_password(problem, self._unlock)
+
+    def _settle(self) -> None:
+        """Show how far the translation is, and offer what can be done now.
+
+        A document without segments can be neither written nor tried again.
+        """
+        view, job, has_segments = self._view, self._job, bool(self._states)
+        if view is None:
+            return
+        is_running = job is not None and job.status in (JobStatus.OPEN, JobStatus.RUNNING)
+        focused = next((key for key in (self._resume, self._pause, self._cancel) if key.hasFocus()), None)
+        if job is not None and is_running:
+            show_share(self._progress, job)
+            words, may_go_on, self._said = self._running_words(job), False, ""
         else:
-            self._show_ended(_("Paused. What is translated is kept."), True)
-
-    def _words_of(self, event: JobChanged) -> str:
-        if event.status is JobStatus.OPEN and not event.done:
-            before = sum(started.status is JobStatus.RUNNING for started in self._started)
-            return _("Waiting for the document before…") if before else _("Waiting…")
-        words = [counted_words(*self._counted, event.share) or _("Reading the document…"), left_words(event.left)]
-        return " · ".join(word for word in words if word)
-
-    def _on_done(self, view: TranslationView) -> None:
-        if view.item.id == self.item:
-            self.review.refresh()
-            self._show_done(view, view.counts, view.look)
-
-    def _show_done(self, view: TranslationView, states: Mapping[SegmentState, int], look: int) -> None:
-        self._view, self._is_done = view, True
-        self._show_ended(done_words(states, look, view.left), bool(states.get(SegmentState.FAILED)))
-
-    def _show_progress(self, event: JobChanged) -> None:
-        show_share(self._progress, event)
-        self._words.setText(self._words_of(event))
-        had_focus = self._resume.hasFocus()
-        self._show_running(True)
-        if had_focus:
-            self._pause.setFocus(Qt.FocusReason.OtherFocusReason)
-
-    def _show_ended(self, words: str, may_go_on: bool) -> None:
-        if self._is_running or self._words.text() in ("", self._ended_words):  # keep the message about the written file
-            self._words.setText(words)
-        self._ended_words = words
-        had_focus = self._pause.hasFocus() or self._cancel.hasFocus()
-        self._show_running(False)
+            words, may_go_on = self._end_words(view, job)
+        self._words.setText(self._said or words)
+        for part in (self._progress, self._pause, self._cancel):
+            part.setVisible(is_running)
         self._resume.setVisible(may_go_on)
-        if had_focus and may_go_on:  # the same key resumes it
+        self._open.setVisible(self._written is not None)
+        self._more.setEnabled(has_segments)
+        for way in (self._save, self._retry, self._recheck):
+            way.setEnabled(has_segments and not is_running)
+        if focused is self._resume and is_running:  # the same key pauses it
+            self._pause.setFocus(Qt.FocusReason.OtherFocusReason)
+        elif focused in (self._pause, self._cancel) and may_go_on:
             self._resume.setFocus(Qt.FocusReason.OtherFocusReason)
-        elif had_focus:
+        elif focused in (self._pause, self._cancel) and not is_running:
             self.review.take_focus()
 
+    def _running_words(self, job: JobChanged) -> str:
+        if job.status is JobStatus.OPEN and not job.done:
+            before = sum(started.status is JobStatus.RUNNING for started in self._started)
+            return _("Waiting for the document before…") if before else _("Waiting…")
+        words = [counted_words(*self._counted, job.share) or _("Reading the document…"), left_words(job.left)]
+        return " · ".join(filter(None, words))
+
+    def _end_words(self, view: TranslationView, job: JobChanged | None) -> tuple[str, bool]:
+        """Return how the translation ended, and whether it can go on."""
+        if job is None and not self._states:
+            return "", False
+        if job is None or job.status is JobStatus.DONE:
+            return done_words(self._states, self._look, view.left), bool(self._states.get(SegmentState.FAILED))
+        if job.problem is not None:
+            return job.problem.sentence, True
+        is_cancelled = job.status is JobStatus.CANCELLED
+        cancelled, paused = _("Cancelled. What is translated is kept."), _("Paused. What is translated is kept.")
+        return cancelled if is_cancelled else paused, True
+
     def _show_written(self, path: Path) -> None:
-        self._written = path
-        self._words.setText(_("Written to {path}.").format(path=path))
-        self._open.setVisible(True)
+        self._written, self._said = path, _("Written to {path}.").format(path=path)
+        self._settle()
 
     def _on_words_changed(self) -> None:
-        if self._written is not None and not self._is_running:
-            self._words.setText(
-                _("Changed since {written} was written. Save it again to have that in the file.").format(
-                    written=self._written
-                )
-            )
-
-    def _show_running(self, is_running: bool) -> None:
-        self._progress.setVisible(is_running)
-        self._pause.setVisible(is_running)
-        self._cancel.setVisible(is_running)
-        self._resume.setVisible(False)
-        self._is_running = is_running
-        self._allow()
-
-    def _allow(self) -> None:
-        """Enable the buttons that apply. A document without segments can be neither written nor tried again."""
-        self._save.setEnabled(self._has_segments and not self._is_running)
-        self._more.setEnabled(self._has_segments)
-        for again in (self._retry, self._recheck):
-            again.setEnabled(self._has_segments and not self._is_running)
+        if self._written is not None:
+            words = _("Changed since {written} was written. Save it again to have that in the file.")
+            self._said = words.format(written=self._written)
+            self._settle()
 
 
 def _may_unlock(problem: Problem) -> bool:
     return problem.code in LOCKED and takes_password(Path(str(problem.args.get("path", ""))))
-
-
-def _counted(view: TranslationView) -> tuple[int, int]:
-    total = sum(view.counts.values())
-    return total - view.counts.get(SegmentState.OPEN, 0), total
-
-
-# ---- a menu of the documents begun in this run of the window, with the state of each
 
 
 STATUS_WORDS = {
@@ -537,17 +508,11 @@ class QueueMenu(QPushButton):
         self._menu.clear()
         for translation in queue:
             words = STATUS_WORDS[translation.status]
-            words += (
-                f", {share_words(translation.share)}"
-                if translation.status is JobStatus.RUNNING and translation.share
-                else ""
-            )
+            if translation.status is JobStatus.RUNNING and translation.share:
+                words += f", {share_words(translation.share)}"
             words += _(", written as {name}").format(name=translation.written.name) if translation.written else ""
             action = named(self._menu.addAction(f"{translation.path.name}: {words}".replace("&", "&&")), "queue_entry")
             action.triggered.connect(partial(self.item_chosen.emit, translation.item))
-
-
-# ---- a dialog for another try
 
 
 class RetryDialog(Dialog):
@@ -556,32 +521,23 @@ class RetryDialog(Dialog):
     def __init__(self, view: TranslationView, models: Sequence[ModelRecord], parent: QWidget) -> None:
         super().__init__(parent)
         passing(self, "retry_dialog", _("Try again"))
-        self._build_ui(view, models)
-        self._buttons.accepted.connect(self._on_retry)
-        self._buttons.rejected.connect(self.reject)
-
-    def _build_ui(self, view: TranslationView, models: Sequence[ModelRecord]) -> None:
         failed = view.counts.get(SegmentState.FAILED, 0)
         self._group = QButtonGroup(self)
         self._failed = named(QRadioButton(_("Failed ({failed:,})").format(failed=failed), self), "retry_failed")
         self._flagged = named(QRadioButton(_("To check ({look:,})").format(look=view.look), self), "retry_flagged")
-        for other_button, count in ((self._failed, failed), (self._flagged, view.look)):
-            self._group.addButton(other_button)
-            other_button.setEnabled(bool(count))
+        for choice, count in ((self._failed, failed), (self._flagged, view.look)):
+            self._group.addButton(choice)
+            choice.setEnabled(bool(count))
         (self._failed if failed else self._flagged).setChecked(True)
-        known = [("", _("The same model as before")), *((model.id, model.name) for model in models)]
-        self._model = named(
-            Choice([(id, name) for id, name in known], self), "retry_model", label=_("Which model is asked")
-        )
+        known: list[tuple[object, str]] = [("", _("The same model as before"))]
+        known += [(model.id, model.name) for model in models]
+        self._model = named(Choice(known, self), "retry_model", label=_("Which model is asked"))
         words = _("What you edited or approved stays. Only better translations replace the old ones.")
-        self._buttons = named(QDialogButtonBox(self), "retry_buttons")
-        self._begin = button(_("Try again"), "retry_begin", self, kind="primary")
-        self._begin.setEnabled(bool(view.look))
-        self._buttons.addButton(self._begin, QDialogButtonBox.ButtonRole.AcceptRole)
-        self._buttons.addButton(button(_("Cancel"), "retry_cancel", self), QDialogButtonBox.ButtonRole.RejectRole)
+        buttons = AcceptButtons(self, _("Try again"), "retry_begin", self._on_retry)
+        buttons.accept_button.setEnabled(bool(view.look))
         said = plain_label(words, self, name="retry_words", kind="muted")
         column(
-            self._failed, self._flagged, self._model, said, self._buttons, into=self, gap=theme.SPACE_12,
+            self._failed, self._flagged, self._model, said, buttons, into=self, gap=theme.SPACE_12,
             margins=theme.SPACE_16,
         )  # fmt: skip
         self.setMinimumWidth(420)
@@ -590,9 +546,6 @@ class RetryDialog(Dialog):
         scope = RetryScope.FAILED if self._failed.isChecked() else RetryScope.FLAGGED
         self.retry_requested.emit(scope, str(self._model.currentData()) or None)
         self.accept()
-
-
-# ---- dialogs before a translation is written
 
 
 FORMS = {
@@ -656,11 +609,7 @@ def ask_where_to_save(parent: QWidget, view: TranslationView, chosen: Callable[[
 
 
 def ask_where_to_write(
-    parent: QWidget,
-    view: TranslationView,
-    what: Handout,
-    form: str,
-    chosen: Callable[[Handout, str, Path], None],
+    parent: QWidget, view: TranslationView, what: Handout, form: str, chosen: Callable[[Handout, str, Path], None]
 ) -> None:
     """Ask for the file of another export.  Does not block."""
     source = Path(view.request.path)

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 
-from PySide6.QtCore import QLocale, Qt, Signal
+from PySide6.QtCore import QRect, QSize, Qt, Signal
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -18,26 +17,18 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from slmdesk.base.record import Record
 from slmdesk.base.texts import _, grouped, in_quotes, ngettext
 from slmdesk.base.translation import LANGUAGES, GlossaryRecord, SegmentState
 from slmdesk.translation.documents import ChosenDocuments, Column
 from slmdesk.translation.prompts import TranslationStyle
-from slmdesk.translation.types import (
-    NO_GLOSSARY,
-    TranslationRequest,
-    TranslationView,
-    UntranslatedPart,
-    counted_left,
-)
-from slmdesk.translation.window.languages import DOMAINS, FORMALITIES, AdviceLine, languages
+from slmdesk.translation.types import NO_GLOSSARY, TranslationRequest, TranslationView, UntranslatedPart, counted_left
+from slmdesk.translation.window.languages import DOMAINS, FORMALITIES, AdviceLine, languages, other_than
 from slmdesk.window.base import theme
 from slmdesk.window.base.bridge import Bridge
 from slmdesk.window.base.shortcuts import WindowState
 from slmdesk.window.widgets.build import (
     CheckBox,
     breakable,
-    button,
     column,
     named,
     passing,
@@ -45,7 +36,7 @@ from slmdesk.window.widgets.build import (
     show_column,
     show_words,
 )
-from slmdesk.window.widgets.dialogs import Dialog
+from slmdesk.window.widgets.dialogs import AcceptButtons, Dialog, fitted, screen_of
 from slmdesk.window.widgets.rows import Choice
 
 MOST_NAMED = 6
@@ -53,27 +44,9 @@ LIST_LINES = 5
 MOST_HEIGHT = 640
 
 
-class DocumentRequest(Record):
-    manner: TranslationStyle
-    glossaries: tuple[str, ...] = ()
-    sheet_names: bool = False
-    properties: bool = False
-    columns: tuple[int, ...] = ()
-    beside: bool = False
-    password: str = ""
-
-
-def request_for(path: Path, request: DocumentRequest) -> TranslationRequest:
-    manner = request.manner
-    return TranslationRequest(
-        manner.target, path=str(path.absolute()), source=manner.source, domain=manner.domain,
-        formality=manner.formality, glossaries=request.glossaries, sheet_names=request.sheet_names,
-        properties=request.properties, columns=request.columns, password=request.password,
-    )  # fmt: skip
-
-
 class DocumentForm(Dialog):
-    begin_requested = Signal(object, object)
+    begin_requested = Signal(object, object, bool)
+    """Emitted with the paths, a request for each of them without its path, and whether each is written beside it."""
 
     def __init__(
         self, bridge: Bridge, chosen: ChosenDocuments, manner: TranslationStyle, last: WindowState, parent: QWidget
@@ -101,32 +74,21 @@ class DocumentForm(Dialog):
             bridge.follow(start.columns(chosen.table), self._on_columns)
 
     def _build_ui(self, last: WindowState) -> None:
-        detect, automatic = ("", _("Detect language")), ("", _("Automatic"))
+        detect = ("", _("Detect language"))
         self._source = self._choice([detect, *languages()], "form_source", _("Language of the document"))
         self._target = self._choice(languages(), "form_target", _("Language of the translation"))
-        domains = [("everyday", _("General")), *DOMAINS.items()]
-        self._domain = self._choice(domains, "form_domain", _("What the document is about"))
-        formalities = [automatic, *FORMALITIES.items()]
-        self._formality = self._choice(formalities, "form_formality", _("How the reader is spoken to"))
+        self._domain = self._choice([*DOMAINS.items()], "form_domain", _("What the document is about"))
+        self._formality = self._choice([*FORMALITIES.items()], "form_formality", _("How the reader is spoken to"))
         self._glossaries = self._list("form_glossaries", _("Glossaries to be obeyed"))
         self._columns = self._list("form_columns", _("Columns to be translated"))
         self._sheets = self._box(_("Translate sheet names"), "form_sheet_names", last.translate_sheet_names)
-        self._properties = self._box(_("Translate the document title"), "form_properties",
-                                     last.translate_properties)  # fmt: skip
-        many = len(self._chosen.paths) > 1
-        self._beside = self._box(
-            _("Save each next to its original when finished") if many else
-            _("Save next to the original when finished"),
-            "form_beside",
-            last.translate_beside or many,
-        )  # fmt: skip
+        is_on, many = last.translate_properties, len(self._chosen.paths) > 1
+        self._properties = self._box(_("Translate the document title"), "form_properties", is_on)
+        each, one = _("Save each next to its original when finished"), _("Save next to the original when finished")
+        self._beside = self._box(each if many else one, "form_beside", last.translate_beside or many)
         self._said = plain_label("", self, name="form_said", kind="warn")
-        self._buttons = named(QDialogButtonBox(self), "form_buttons")
-        self._begin = button(_("Translate"), "form_begin", self, kind="primary")
-        self._begin.setDefault(True)
-        self._cancel = button(_("Cancel"), "form_cancel", self)
-        self._buttons.addButton(self._begin, QDialogButtonBox.ButtonRole.AcceptRole)
-        self._buttons.addButton(self._cancel, QDialogButtonBox.ButtonRole.RejectRole)
+        self._buttons = AcceptButtons(self, _("Translate"), "form_begin", self._on_begin)
+        named(self._buttons.button(QDialogButtonBox.StandardButton.Cancel), "form_cancel")
         self._lay_out()
 
     def _lay_out(self) -> None:
@@ -169,12 +131,8 @@ class DocumentForm(Dialog):
         self._area.setMinimumWidth(self._inner.minimumSizeHint().width() + bar)
 
     def _connect(self) -> None:
-        self._buttons.accepted.connect(self._on_begin)
-        self._buttons.rejected.connect(self.reject)
         self._source.currentIndexChanged.connect(self._on_languages)
         self._target.currentIndexChanged.connect(self._on_languages)
-
-    # ---- events
 
     def _on_glossaries(self, found: Sequence[GlossaryRecord]) -> None:
         self._known = tuple(found)
@@ -190,16 +148,11 @@ class DocumentForm(Dialog):
     def _on_columns(self, found: Sequence[Column]) -> None:
         """List the columns of a table. Columns with sentences are ticked, or all columns if none has sentences."""
         self._columns.clear()
-        has_text = any(other_column.is_text for other_column in found)
-        for number, other_column in enumerate(found, start=1):
-            samples = " · ".join(other_column.samples)
-            item = QListWidgetItem(
-                f"{number}  {other_column.name or _('(no name)')}" + (f"\n{samples}" if samples else "")
-            )
-            item.setCheckState(
-                Qt.CheckState.Checked if other_column.is_text or not has_text else Qt.CheckState.Unchecked
-            )
-            self._columns.addItem(item)
+        has_text = any(each.is_text for each in found)
+        for number, each in enumerate(found, start=1):
+            words = f"{number}  {each.name or _('(no name)')}"
+            item = QListWidgetItem("\n".join(filter(None, (words, " · ".join(each.samples)))), self._columns)
+            item.setCheckState(Qt.CheckState.Checked if each.is_text or not has_text else Qt.CheckState.Unchecked)
         self._columns.setEnabled(True)
         self._columns.setFixedHeight(self._height(2 * len(found)))
 
@@ -207,13 +160,11 @@ class DocumentForm(Dialog):
         """Store the language of the first document. If it is the target language, propose another target."""
         self._language = language
         if language and self._is_already():
-            other = _other_than(language)
+            other = other_than(language)
             self._target.show_value(other)
-            self._say(
-                _("{this_document} is {name}. Translate it into {name2}?").format(
-                    this_document=self._this_document(), name=LANGUAGES[language].shown, name2=LANGUAGES[other].shown
-                )
-            )
+            words = _("{this_document} is {name}. Translate it into {name2}?")
+            names = {"name": LANGUAGES[language].shown, "name2": LANGUAGES[other].shown}
+            self._say(words.format(this_document=self._this_document(), **names))
 
     def _is_already(self) -> bool:
         """Return whether a document is in the target language already. A source language a person chose is trusted."""
@@ -222,21 +173,17 @@ class DocumentForm(Dialog):
     def _this_document(self) -> str:
         return _("This document") if len(self._chosen.paths) == 1 else in_quotes(self._chosen.paths[0].name)
 
-    # ---- user actions
-
     def _on_languages(self) -> None:
         target = LANGUAGES[self._target.currentData()]
         self._rows.setRowVisible(self._formality, target.has_formal)
-        self._say(
-            _("{this_document} is {name} already.").format(this_document=self._this_document(), name=target.name)
-            if self._is_already()
-            else ""
-        )
+        words = _("{this_document} is {name} already.") if self._is_already() else ""
+        self._say(words.format(this_document=self._this_document(), name=target.name))
         self._ask_about_manner()
 
     def _on_grown(self, height: int) -> None:
         """Enlarge the form by the height of the advice, so that the choices keep their space."""
-        self.resize(self.width(), min(self.height() + height + theme.SPACE_12, MOST_HEIGHT))
+        size = QSize(self.width(), min(self.height() + height + theme.SPACE_12, MOST_HEIGHT))
+        self.setGeometry(fitted(QRect(self.pos(), size), screen_of(self)))  # the window manager may place it just now
 
     def _on_begin(self) -> None:
         manner = self._manner()
@@ -244,25 +191,23 @@ class DocumentForm(Dialog):
             self._say(_("The document and its translation are to be in different languages."))
             return
         if self._is_already() and len(self._chosen.paths) == 1:
-            self._say(
-                _(
-                    "This document is {name} already. Choose another language to translate it "
-                    "into, or say under From which language it is in."
-                ).format(name=LANGUAGES[manner.target].shown)
+            words = _(
+                "This document is {name} already. Choose another language to translate it "
+                "into, or say under From which language it is in."
             )
+            self._say(words.format(name=LANGUAGES[manner.target].shown))
             return
         columns = tuple(self._ticked_rows(self._columns))
         if self._chosen.table is not None and self._columns.count() and not columns:
             self._say(_("Tick at least one column."))
             return
-        request = DocumentRequest(
-            manner, self._requested_glossaries(), self._sheets.isChecked(), self._properties.isChecked(), columns,
-            self._beside.isChecked(),
+        request = TranslationRequest(
+            manner.target, source=manner.source, domain=manner.domain, formality=manner.formality,
+            glossaries=self._requested_glossaries(), sheet_names=self._sheets.isChecked(),
+            properties=self._properties.isChecked(), columns=columns,
         )  # fmt: skip
-        self.begin_requested.emit(self._chosen.paths, request)
+        self.begin_requested.emit(self._chosen.paths, request, self._beside.isChecked())
         self.accept()
-
-    # ---- private
 
     def _requested_glossaries(self) -> tuple[str, ...]:
         """Return the ticked glossaries, or nothing if they are exactly the active ones.
@@ -331,39 +276,22 @@ class DocumentForm(Dialog):
         show_words(self._said, words)
 
 
-def _other_than(language: str) -> str:
-    """Return a likely target language: English, or the system's language for English documents."""
-    if language != "en":
-        return "en"
-    here = QLocale.system().name().partition("_")[0]
-    return here if here in LANGUAGES and here != "en" else "de"
-
-
-# ---- texts about a document's translation
-
-
-LOOK_WORDS = (_("to check"), _("to check"))
+TO_CHECK = _("to check")
 AHEAD = 0.05
 """Least difference at which the share of the work and the count of segments seem to contradict each other."""
 
 
 def done_words(states: Mapping[SegmentState, int], look: int, left: Sequence[UntranslatedPart]) -> str:
-    counts = {state.value: count for state, count in states.items()}
-    if not counts:
+    if not states:
         return _("There is no text to translate in it.")
-    done = sum(counts.values()) - counts.get("left", 0) - counts.get("failed", 0) - counts.get("open", 0)
+    kept, failed = states.get(SegmentState.LEFT, 0), states.get(SegmentState.FAILED, 0)
+    done = sum(states.values()) - kept - failed - states.get(SegmentState.OPEN, 0)
     words = ngettext("{n:,} segment is translated", "{n:,} segments are translated", done)
-    words += (
-        f", {ngettext('{n:,} stays as it is', '{n:,} stay as they are', counts['left'])}" if counts.get("left") else ""
-    )
-    words += _(", {failed:,} could not be translated").format(failed=counts["failed"]) if counts.get("failed") else ""
-    words += f", {_counted_words(look, *LOOK_WORDS)}" if look else ""
-    parts = (
-        _(" Not translated: {counted_left}.").format(counted_left=counted_left(part.kind for part in left))
-        if left
-        else ""
-    )
-    return f"{words}.{parts}"
+    words += f", {ngettext('{n:,} stays as it is', '{n:,} stay as they are', kept)}" if kept else ""
+    words += _(", {failed:,} could not be translated").format(failed=failed) if failed else ""
+    words += f", {grouped(look)} {TO_CHECK}" if look else ""
+    parts = counted_left(part.kind for part in left)
+    return f"{words}." + (_(" Not translated: {counted_left}.").format(counted_left=parts) if parts else "")
 
 
 def unfinished(view: TranslationView) -> int:
@@ -372,16 +300,12 @@ def unfinished(view: TranslationView) -> int:
 
 def unfinished_words(view: TranslationView) -> str:
     """Return what is unfinished and speaks against writing the document now. Empty if nothing is."""
-    reported = [
-        (view.counts.get(SegmentState.OPEN, 0), (_("not translated yet"),) * 2),
-        (view.counts.get(SegmentState.FAILED, 0), (_("could not be translated"),) * 2),
-        (view.look, LOOK_WORDS),
-    ]
-    return ", ".join(_counted_words(count, *words) for count, words in reported if count)
-
-
-def _counted_words(count: int, single: str, many: str) -> str:
-    return f"{grouped(count)} {single if count == 1 else many}"
+    counts = (
+        (view.counts.get(SegmentState.OPEN, 0), _("not translated yet")),
+        (view.counts.get(SegmentState.FAILED, 0), _("could not be translated")),
+        (view.look, TO_CHECK),
+    )
+    return ", ".join(f"{grouped(count)} {words}" for count, words in counts if count)
 
 
 def counted_words(done: int, total: int, share: float | None) -> str:

@@ -118,8 +118,6 @@ class GlossaryWindow(Dialog):
     def chosen(self) -> GlossaryRecord | None:
         return next((glossary for glossary in self._all if glossary.id == self._chosen), None)
 
-    # ---- building
-
     def _build_ui(self) -> None:
         label = _("Glossaries; a tick says that one is obeyed")
         self._list = named(QListWidget(self), "glossary_list", kind="list", label=label)
@@ -439,12 +437,8 @@ class GlossaryWindow(Dialog):
         def undo() -> None:
             self._ask(lambda services: services.glossaries.add_terms(glossary, terms), lambda _count: self.read())
 
-        words = (
-            _("“{source}” was deleted.").format(source=gone[0].source)
-            if len(gone) == 1
-            else _("{count} terms were deleted.").format(count=len(gone))
-        )
-        self._offer_undo(words, undo)
+        words = _("“{source}” was deleted.") if len(gone) == 1 else _("{count} terms were deleted.")
+        self._offer_undo(words.format(source=gone[0].source if gone else "", count=len(gone)), undo)
         self.read()
 
     # ---- files
@@ -523,11 +517,8 @@ class GlossaryWindow(Dialog):
             self._bridge.services.glossaries.purge()
 
     def _on_rows(self, now: Progress) -> None:
-        self._say(
-            _("Storing {done:,} of {total:,} rows…").format(done=now.done, total=now.total)
-            if now.total
-            else _("Reading: {done:,} rows…").format(done=now.done)
-        )
+        words = _("Storing {done:,} of {total:,} rows…") if now.total else _("Reading: {done:,} rows…")
+        self._say(words.format(done=now.done, total=now.total))
 
     def _on_failed(self, problem: Problem) -> None:
         self._say("")
@@ -545,11 +536,8 @@ class GlossaryWindow(Dialog):
 
 
 def _entry_words(record: GlossaryRecord) -> str:
-    pair = (
-        _("all languages")
-        if is_keep_list(record)
-        else f"{language_words(record.source_language)} → {language_words(record.target_language)}"
-    )
+    pair = f"{language_words(record.source_language)} → {language_words(record.target_language)}"
+    pair = _("all languages") if is_keep_list(record) else pair
     domain = f", {record.domain}" if record.domain else ""
     return f"{retold(record.name, KEEP_LIST)}\n{pair}{domain} · {ngettext('{n:,} term', '{n:,} terms', record.terms)}"
 
@@ -559,23 +547,15 @@ def _file_name(name: str) -> str:
 
 
 def imported_words(done: GlossaryImport) -> str:
-    said = [
-        _("{terms} came into “{name}”.").format(
-            terms=ngettext("{n:,} term", "{n:,} terms", done.kept), name=done.glossary.name
-        )
-    ]
+    terms, rows = partial(ngettext, "{n:,} term", "{n:,} terms"), partial(ngettext, "{n:,} row", "{n:,} rows")
+    said = [_("{terms} came into “{name}”.").format(terms=terms(done.kept), name=done.glossary.name)]
     if done.was_there:
         said.append(_("A glossary of this name was there already; it has both now."))
     if done.duplicates:
-        said.append(
-            _("{rows} said what was there already.").format(rows=ngettext("{n:,} row", "{n:,} rows", done.duplicates))
-        )
+        said.append(_("{rows} said what was there already.").format(rows=rows(done.duplicates)))
     if done.skipped:
-        said.append(
-            _("{rows} could not be used, the first is {first_skipped}.").format(
-                rows=ngettext("{n:,} row", "{n:,} rows", done.skipped), first_skipped=done.first_skipped
-            )
-        )
+        words = _("{rows} could not be used, the first is {first_skipped}.")
+        said.append(words.format(rows=rows(done.skipped), first_skipped=done.first_skipped))
     if done.contradictions:
         names = ", ".join(in_quotes(contradiction) for contradiction in done.contradictions[:5])
         more = _(" and {count} more").format(count=len(done.contradictions) - 5) if len(done.contradictions) > 5 else ""

@@ -4,23 +4,25 @@ from __future__ import annotations
 
 from typing import Any
 
-from PySide6.QtCore import QEvent, QObject, QPoint, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QLocale, QObject, QPoint, QSize, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QKeySequence, QMouseEvent, QShortcut
 from PySide6.QtWidgets import QFrame, QListWidget, QListWidgetItem, QWidget
 
-from slmdesk.base.record import Record, changed
+from slmdesk.base.record import changed
 from slmdesk.base.records import JobStatus
 from slmdesk.base.texts import _
 from slmdesk.base.translation import LANGUAGES
 from slmdesk.jobs.types import JobChanged
 from slmdesk.models.service import DefaultUse
 from slmdesk.runtime.events import ModelsChanged, ModelState, ModelStateChanged
+from slmdesk.runtime.messages import Problem
 from slmdesk.text.folding import fold
 from slmdesk.translation import pairs
 from slmdesk.translation.pairs import PIVOT, PairAdvice
 from slmdesk.translation.prompts import TranslationStyle
 from slmdesk.window.base import theme
 from slmdesk.window.base.bridge import Bridge
+from slmdesk.window.base.live import Live
 from slmdesk.window.base.shortcuts import WindowStateFile
 from slmdesk.window.base.theme import ThemeKeeper, icon
 from slmdesk.window.widgets.build import (
@@ -38,8 +40,14 @@ from slmdesk.window.widgets.build import (
 from slmdesk.window.widgets.parts import Popover
 from slmdesk.window.widgets.rows import Choice
 
-DOMAINS = {"legal": _("Law"), "medical": _("Medicine"), "technical": _("Technology"), "finance": _("Money")}
-FORMALITIES = {"formal": _("Formal"), "informal": _("Informal")}
+DOMAINS: dict[object, str] = {
+    "everyday": _("General"),
+    "legal": _("Law"),
+    "medical": _("Medicine"),
+    "technical": _("Technology"),
+    "finance": _("Money"),
+}
+FORMALITIES: dict[object, str] = {"": _("Automatic"), "formal": _("Formal"), "informal": _("Informal")}
 CODE = Qt.ItemDataRole.UserRole
 WIDTH, HEIGHT = 300, 420
 ICON_WIDTH = 28
@@ -52,22 +60,28 @@ def languages() -> list[tuple[object, str]]:
     return sorted(((code, language.shown) for code, language in LANGUAGES.items()), key=lambda pair: pair[1])
 
 
-class LanguageChoice(Choice):
-    pin_requested = Signal(str)
+def own_language() -> str:
+    """Return the code of the system's language, or '' if it is not supported."""
+    code = QLocale.system().name().partition("_")[0]
+    return {"nb": "no", "nn": "no", "C": "en"}.get(code, code if code in LANGUAGES else "")
 
-    def __init__(self, keeper: ThemeKeeper, parent: QWidget, *, detect: str = "") -> None:
+
+def other_than(language: str) -> str:
+    """Return a likely language to translate into from this one: English, or from English the system's own language."""
+    if language != "en":
+        return "en"
+    own = own_language()
+    return own if own not in ("", "en") else "de"
+
+
+class LanguageChoice(Choice):
+    def __init__(self, keeper: ThemeKeeper, view: ViewSettings, parent: QWidget, *, detect: str = "") -> None:
         """Create the choice. `detect` is the label for detecting the language; if empty, a language must be chosen."""
         super().__init__([*([("", detect)] if detect else []), *languages()], parent)
         self.setProperty("kind", "head")
         self.currentTextChanged.connect(self.updateGeometry)
-        self._keeper, self._detect = keeper, detect
-        self._view = TextView()
+        self._keeper, self._view, self._detect = keeper, view, detect
         self._popup: LanguagePopup | None = None
-
-    def show_view(self, view: TextView) -> None:
-        self._view = view
-        if self._popup is not None:
-            self._popup.show_view(view)
 
     def show_detected(self, words: str, details: str) -> None:
         """Show what was detected, while no language is chosen."""
@@ -85,7 +99,6 @@ class LanguageChoice(Choice):
     def showPopup(self) -> None:
         popup = self._popup = LanguagePopup(self._keeper, self._detect, self._view, self.currentData(), self)
         popup.chosen.connect(self._on_chosen)
-        popup.pin_requested.connect(self.pin_requested)
         popup.destroyed.connect(self._on_closed)
         below = self.mapToGlobal(QPoint(0, self.height() + 2))
         space = self.screen().availableGeometry()
@@ -112,9 +125,8 @@ class LanguageChoice(Choice):
 
 class LanguagePopup(QFrame):
     chosen = Signal(str)
-    pin_requested = Signal(str)
 
-    def __init__(self, keeper: ThemeKeeper, detect: str, view: TextView, now: str, parent: QWidget) -> None:
+    def __init__(self, keeper: ThemeKeeper, detect: str, view: ViewSettings, now: str, parent: QWidget) -> None:
         super().__init__(parent, Qt.WindowType.Popup)
         passing(self, "language_popup")
         self._keeper, self._detect, self._view, self._chosen = keeper, detect, view, now
@@ -135,13 +147,14 @@ class LanguagePopup(QFrame):
         self.setFocusProxy(self._search)
 
     def _connect(self) -> None:
-        self._search.textChanged.connect(lambda _text: self._fill(self.code))
+        self._search.textChanged.connect(self._fill_again)
         self._search.installEventFilter(self)
         self._list.viewport().installEventFilter(self)
         self._list.installEventFilter(self)
         self._list.itemClicked.connect(self._on_taken)
         self._list.currentItemChanged.connect(lambda _now, _before: self._show_pin())
         self._pin.clicked.connect(self._on_pin)
+        self._view.changed.connect(self._fill_again)
         QShortcut(QKeySequence("Ctrl+D"), self, self._on_pin)
 
     @property
@@ -149,10 +162,6 @@ class LanguagePopup(QFrame):
         """Return the language code of the current row. Empty means "detect", or that there is no current row."""
         item = self._list.currentItem()
         return str(item.data(CODE)) if item is not None else ""
-
-    def show_view(self, view: TextView) -> None:
-        self._view = view
-        self._fill(self.code)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress:
@@ -171,7 +180,7 @@ class LanguagePopup(QFrame):
             if item is not None and item.data(CODE) and is_pin:
                 if event.type() == QEvent.Type.MouseButtonPress:
                     self._list.setCurrentItem(item)
-                    self.pin_requested.emit(str(item.data(CODE)))
+                    self._on_pin()
                 return True
         return False
 
@@ -190,28 +199,28 @@ class LanguagePopup(QFrame):
 
     def _on_pin(self) -> None:
         if self.code:
-            self.pin_requested.emit(self.code)
+            self._view.toggle_favourite(self.code)
+
+    def _fill_again(self) -> None:
+        self._fill(self.code)
 
     def _fill(self, now: str) -> None:
         words = fold(self._search.text().strip())
         self._list.clear()
-        known = [str(code) for code, __ in languages()]
+        codes = [str(code) for code, __ in languages()]
         if words:
-            found = [code for code in known if _is_meant(code, words)]
-            found.sort(key=lambda code: not fold(LANGUAGES[code].shown).startswith(words))
-            self._add("", found)
+            matching = [code for code in codes if _is_meant(code, words)]
+            self._add("", sorted(matching, key=lambda code: not fold(LANGUAGES[code].shown).startswith(words)))
         else:
             if self._detect:
                 self._add("", [""])
-            self._add(_("Pinned"), list(self._view.favourites))
+            self._add(_("Pinned"), self._view.favourites)
             used = dict.fromkeys((*self._view.recent, *([self._chosen] if self._chosen else [])))
             self._add(_("Used last"), [code for code in used if code not in self._view.favourites])
-            self._add(_("All languages"), known)
-        requested = [row for row in range(self._list.count()) if self._list.item(row).data(CODE) == now]
-        usable = [row for row in range(self._list.count()) if self._list.item(row).data(CODE) is not None]
-        rows = requested if requested and not words else usable
-        if rows:
-            self._list.setCurrentRow(rows[0])
+            self._add(_("All languages"), codes)
+        listed = [self._list.item(row).data(CODE) for row in range(self._list.count())]
+        first = next((row for row, code in enumerate(listed) if code is not None), -1)
+        self._list.setCurrentRow(listed.index(now) if now in listed and not words else first)
         self._show_pin()
 
     def _add(self, heading: str, codes: list[str]) -> None:
@@ -242,9 +251,6 @@ def _is_meant(code: str, words: str) -> bool:
     return code == words or words in fold(language.shown) or words in fold(language.own_name)
 
 
-# ---- a line that warns if the model cannot translate the pair of languages, with buttons to change that
-
-
 class AdviceLine(QFrame):
     """Line with the advice on the model for a pair of languages. It is hidden while there is no warning."""
 
@@ -256,8 +262,10 @@ class AdviceLine(QFrame):
         super().__init__(parent)
         named(self, "advice_line", kind="band")
         self._bridge, self._for_document = bridge, for_document
-        self._asked: tuple[str, str] | None = None
-        self._advice: PairAdvice | None = None
+        self._pair: tuple[str, str] | None = None
+        self._advice: Live[PairAdvice | None] = Live(
+            bridge, self, self._ask, None, on=(ModelsChanged,), refused=self._on_refused
+        )
         self._words = plain_label("", self, name="translate_warning")
         self._use = button(_("Use"), "use_better_button", self, on=self._on_use)
         self._examine = button(
@@ -274,9 +282,9 @@ class AdviceLine(QFrame):
             (self._words, 1), buttons, into=self, gap=theme.SPACE_8,
             margins=(theme.SPACE_12, theme.SPACE_8, theme.SPACE_8, theme.SPACE_8),
         )  # fmt: skip
+        self._advice.changed.connect(self._show)
         bridge.on(JobChanged, self._on_job_changed)
-        bridge.on(ModelsChanged, self._ask)
-        bridge.settings_changed.connect(self._ask)
+        bridge.settings_changed.connect(self._advice.again)
         bridge.on(ModelStateChanged, self._on_state_changed)
         self.hide()
 
@@ -285,55 +293,49 @@ class AdviceLine(QFrame):
 
         An empty source means any language. An empty target hides the advice.
         """
-        if not target:
-            self._asked = None
-            self._show(None)
-        elif self._asked != (source, target):
-            self._asked = (source, target)
-            self._ask()
+        pair = (source, target) if target else None
+        if pair != self._pair:
+            self._pair = pair
+            self._advice.again()
+        if pair is None:
+            self._advice.put(None)
 
-    def _ask(self) -> None:
-        if self._asked is None:
-            return
-        source, target = self._asked
-        advice = self._bridge.services.translations.advice(None, source, target, for_document=self._for_document)
-        self._bridge.ask(advice, self._on_advice, lambda _problem: self._show(None))  # the page shows the problem
+    def _ask(self) -> object:
+        if self._pair is None:
+            return None
+        return self._bridge.services.translations.advice(None, *self._pair, for_document=self._for_document)
 
-    # ---- user actions
+    def _on_refused(self, _problem: Problem) -> None:
+        self._advice.put(None)  # the page shows the problem
 
     def _on_use(self) -> None:
         """Make the better model the default for translations."""
-        better = self._advice.better if self._advice else None
-        if better is not None:
+        advice = self._advice.value
+        if advice and (better := advice.better):
             call = self._bridge.services.uses.set_default(DefaultUse.TRANSLATE, better.id)
             self._bridge.ask(call, lambda _record: self.model_changed.emit())
 
     def _on_examine(self) -> None:
         self._examine.setText(_("Being examined…"))
         self._examine.setEnabled(False)
-        if advice := self._advice:
+        if advice := self._advice.value:
             self._bridge.services.pair_exams.take(advice.model, advice.source or PIVOT, advice.target)
 
     def _on_see(self) -> None:
-        if self._advice is not None:
-            self.models_requested.emit(self._advice.target)
-
-    # ---- events
+        if advice := self._advice.value:
+            self.models_requested.emit(advice.target)
 
     def _on_job_changed(self, event: JobChanged) -> None:
         if event.kind == pairs.KIND and event.status not in (JobStatus.OPEN, JobStatus.RUNNING):
-            self._ask()
+            self._show()  # it can be tried again
+            self._advice.again()
 
     def _on_state_changed(self, event: ModelStateChanged) -> None:
         if event.state is ModelState.READY:
-            self._ask()
+            self._advice.again()
 
-    def _on_advice(self, advice: PairAdvice) -> None:
-        if self._asked == (advice.source, advice.target):
-            self._show(advice)
-
-    def _show(self, advice: PairAdvice | None) -> None:
-        self._advice = advice
+    def _show(self) -> None:
+        advice = self._advice.value
         better = advice.better if advice else None
         offer = advice.offer if advice else ""
         parts = (advice.words if advice else "", better.words if better else "", offer)
@@ -353,78 +355,60 @@ class AdviceLine(QFrame):
             self.grown.emit(max(self.heightForWidth(self.width()), self.sizeHint().height()))
 
 
-# ---- view settings of the translator's text
-
-
 FONT_STEPS = (50, 67, 80, 90, 100, 110, 125, 150, 175, 200, 250, 300)
 MOST_RECENT = 4
 
 
-class TextView(Record):
-    favourites: tuple[str, ...] = ()
-    recent: tuple[str, ...] = ()
-    font_percent: int = 100
-    is_shaded: bool = False
-    is_together: bool = True
-
-
 class ViewSettings(QObject):
-    """Saved view settings of the text page. Emits `changed` with a TextView."""
+    """What was last chosen on the text page. Emits `changed` as soon as one is changed, before it is saved."""
 
-    changed = Signal(object)
+    changed = Signal()
 
     def __init__(self, bridge: Bridge, state: WindowStateFile, parent: QObject | None = None) -> None:
         super().__init__(parent, objectName="translate_view")
-        self._bridge, self._state = bridge, state
-        last = state.current
-        self.view = TextView(
-            _codes(last.translate_favourites),
-            _codes(last.translate_recent)[:MOST_RECENT],
-            min(max(last.translate_font_percent, FONT_STEPS[0]), FONT_STEPS[-1]),
-            last.translate_doubts,
-            last.translate_together,
-        )
+        self._bridge, self._state, last = bridge, state, state.current
+        percent = min(max(last.translate_font_percent, FONT_STEPS[0]), FONT_STEPS[-1])
+        self.last = changed(last, translate_font_percent=percent)
+
+    @property
+    def favourites(self) -> list[str]:
+        return _codes(self.last.translate_favourites)
+
+    @property
+    def recent(self) -> list[str]:
+        return _codes(self.last.translate_recent)[:MOST_RECENT]
 
     def toggle_favourite(self, code: str) -> None:
-        old = self.view.favourites
-        new = tuple(other for other in old if other != code) if code in old else (*old, code)
-        self._change(changed(self.view, favourites=new), translate_favourites=" ".join(new))
+        codes = self.favourites
+        codes.remove(code) if code in codes else codes.append(code)
+        self.change(translate_favourites=" ".join(codes))
 
     def note_used(self, code: str) -> None:
         if code in LANGUAGES:
-            new = (code, *(other for other in self.view.recent if other != code))[:MOST_RECENT]
-            self._change(changed(self.view, recent=new), translate_recent=" ".join(new))
+            self.change(translate_recent=" ".join(_codes(f"{code} {self.last.translate_recent}")[:MOST_RECENT]))
 
     def enlarge(self) -> None:
-        self._set_font(next((step for step in FONT_STEPS if step > self.view.font_percent), FONT_STEPS[-1]))
+        percent = self.last.translate_font_percent
+        self.change(translate_font_percent=next((step for step in FONT_STEPS if step > percent), FONT_STEPS[-1]))
 
     def shrink(self) -> None:
-        self._set_font(next((step for step in reversed(FONT_STEPS) if step < self.view.font_percent), FONT_STEPS[0]))
+        percent = self.last.translate_font_percent
+        steps = (step for step in reversed(FONT_STEPS) if step < percent)
+        self.change(translate_font_percent=next(steps, FONT_STEPS[0]))
 
     def reset_font(self) -> None:
-        self._set_font(100)
+        self.change(translate_font_percent=100)
 
-    def set_shaded(self, is_shaded: bool) -> None:
-        self._change(changed(self.view, is_shaded=is_shaded), translate_doubts=is_shaded)
-
-    def set_together(self, is_together: bool) -> None:
-        self._change(changed(self.view, is_together=is_together), translate_together=is_together)
-
-    def _set_font(self, percent: int) -> None:
-        self._change(changed(self.view, font_percent=percent), translate_font_percent=percent)
-
-    def _change(self, view: TextView, **kept: Any) -> None:
-        if view != self.view:
-            self.view = view
-            self._bridge.ask(lambda _services: self._state.change(**kept), None, lambda _problem: None)
-            self.changed.emit(view)
+    def change(self, **fields: Any) -> None:
+        last = changed(self.last, **fields)
+        if last != self.last:
+            self.last = last
+            self._bridge.ask(lambda _services: self._state.change(**fields), None, lambda _problem: None)
+            self.changed.emit()
 
 
-def _codes(kept: str) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(code for code in kept.split() if code in LANGUAGES))
-
-
-# ---- what some change now and then
+def _codes(kept: str) -> list[str]:
+    return list(dict.fromkeys(code for code in kept.split() if code in LANGUAGES))
 
 
 class TextOptions(Popover):
@@ -437,10 +421,8 @@ class TextOptions(Popover):
     def __init__(self, view: ViewSettings, parent: QWidget) -> None:
         super().__init__(parent, "translate_options", label=_("Options of the translation"), width=380)
         self._view = view
-        domains: list[tuple[object, str]] = [("everyday", _("General")), *DOMAINS.items()]
-        formalities: list[tuple[object, str]] = [("", _("Automatic")), *FORMALITIES.items()]
-        self._domain = named(Choice(domains, self), "domain_choice", label=_("Subject area"))
-        self._formality = named(Choice(formalities, self), "formality_choice", label=_("Formality"))
+        self._domain = named(Choice(list(DOMAINS.items()), self), "domain_choice", label=_("Subject area"))
+        self._formality = named(Choice(list(FORMALITIES.items()), self), "formality_choice", label=_("Formality"))
         self._shade = self._box("shade_button", _("Highlight uncertain words"))
         self._together = self._box("together_box", _("Scroll together"))
         self._glossaries = button(
@@ -458,11 +440,11 @@ class TextOptions(Popover):
         self._formality_label = labels[1]
         self._domain.value_chosen.connect(self.domain_chosen)
         self._formality.value_chosen.connect(self.formality_chosen)
-        self._shade.toggled.connect(view.set_shaded)
-        self._together.toggled.connect(view.set_together)
+        self._shade.toggled.connect(lambda is_on: view.change(translate_doubts=is_on))
+        self._together.toggled.connect(lambda is_on: view.change(translate_together=is_on))
         self._glossaries.clicked.connect(self.dismiss)
         view.changed.connect(self._on_view)
-        self._on_view(view.view)
+        self._on_view()
 
     def show_manner(self, manner: TranslationStyle) -> None:
         self._domain.show_value(manner.domain)
@@ -470,9 +452,9 @@ class TextOptions(Popover):
         for part in (self._formality, self._formality_label):
             part.setEnabled(LANGUAGES[manner.target].has_formal)
 
-    def _on_view(self, view: TextView) -> None:
-        self._shade.setChecked(view.is_shaded)
-        self._together.setChecked(view.is_together)
+    def _on_view(self) -> None:
+        self._shade.setChecked(self._view.last.translate_doubts)
+        self._together.setChecked(self._view.last.translate_together)
 
     def _box(self, name: str, words: str) -> CheckBox:
         return named(CheckBox(words, self), name)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable
 
 from PySide6.QtCore import QEvent, QObject, Qt, Signal
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QHideEvent, QKeyEvent, QKeySequence, QShowEvent
@@ -18,9 +18,11 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from slmdesk.base.record import Record
 from slmdesk.base.records import Item
 from slmdesk.base.texts import _
 from slmdesk.runtime.events import ItemChanged, ItemGone
+from slmdesk.services import Services
 from slmdesk.translation.documents import ChosenDocuments
 from slmdesk.translation.types import KIND, request_of
 from slmdesk.translation.window.document_pane import DocumentPane
@@ -30,6 +32,7 @@ from slmdesk.translation.window.text_editors import TranslateEntry, files_among
 from slmdesk.translation.window.text_pane import TextPane
 from slmdesk.window.base import theme
 from slmdesk.window.base.bridge import Bridge, Delay
+from slmdesk.window.base.live import Live
 from slmdesk.window.base.shortcuts import WindowStateFile, bind
 from slmdesk.window.base.text import moment_words
 from slmdesk.window.base.theme import ThemeKeeper
@@ -52,23 +55,19 @@ from slmdesk.window.widgets.parts import Segments
 class TranslatePage(QWidget):
     """Page with the tabs Text and Document. Each keeps what it shows while the other is in front."""
 
-    data_given = Signal(object)
-    paste_requested = Signal()
     models_requested = Signal(str)
     list_requested = Signal()
 
-    def __init__(
-        self,
-        controller: TranslateController,
-        keeper: ThemeKeeper,
-    ) -> None:
+    def __init__(self, bridge: Bridge, state: WindowStateFile, keeper: ThemeKeeper) -> None:
         super().__init__()
         self.setObjectName("translate_page")
         self.setAcceptDrops(True)
-        self._controller = controller
+        self._bridge, self._keeper = bridge, keeper
+        controller = self.controller = TranslateController(bridge, state, self)
+        self.reach = TranslateEntry(bridge, controller, self)
         self.text = TextPane(controller, keeper, self)
         self.document = DocumentPane(controller, keeper, self)
-        self.side_list = EarlierList(controller.bridge, self)
+        self.side_list = EarlierList(bridge, self)
         keeper.theme_changed.connect(self.side_list.look)
         self._tabs = Segments(self, "translate_tabs", label=_("Text or document"))
         self._heads = named(QStackedWidget(self), "translate_heads")
@@ -84,11 +83,14 @@ class TranslatePage(QWidget):
         self._connect()
 
     def _connect(self) -> None:
-        controller = self._controller
+        controller = self.controller
         self._tabs.currentChanged.connect(self._on_tab)
-        self.text.files_chosen.connect(self.document.look)
-        self.text.files_pasted.connect(self.document.look)
-        self.text.paste_requested.connect(self.paste_requested)
+        self.text.files_given.connect(self.document.look)
+        self.text.paste_requested.connect(self.reach.take_clipboard)
+        self.reach.text_taken.connect(self.take_text)
+        self.reach.documents_taken.connect(self.document.look)
+        for pane in (self.text, self.document):
+            pane.glossaries_requested.connect(self.open_glossaries)
         self.side_list.chosen.connect(controller.open)
         self.side_list.new_requested.connect(lambda: self.take_text(""))
         bind(self, "text.history", self._on_history)
@@ -110,7 +112,7 @@ class TranslatePage(QWidget):
     def dropEvent(self, event: QDropEvent) -> None:
         event.setDropAction(Qt.DropAction.CopyAction)  # never a move, whatever the other program offers
         event.accept()
-        self.data_given.emit(event.mimeData())
+        self.reach.take_data(event.mimeData())
 
     def take_text(self, text: str) -> None:
         """Translate a text that comes from outside this page. A document's translation continues in the background."""
@@ -122,8 +124,8 @@ class TranslatePage(QWidget):
         self.side_list.search.setFocus()
 
     def _on_form_requested(self, chosen: ChosenDocuments) -> None:
-        last = self._controller.state.current
-        form = DocumentForm(self._controller.bridge, chosen, self._controller.manner, last, self)
+        last = self.controller.state.current
+        form = DocumentForm(self._bridge, chosen, self.controller.manner, last, self)
         form.advice.models_requested.connect(self.models_requested)
         form.begin_requested.connect(self.document.begin)
         form.open()
@@ -134,9 +136,19 @@ class TranslatePage(QWidget):
         if self._panes.currentWidget() is self.document and self.document.languages[1]:
             source, target = self.document.languages
         else:
-            source, target = self._controller.manner.source, self._controller.manner.target
-            source = source or self._controller.last.language
+            source, target = self.controller.manner.source, self.controller.manner.target
+            source = source or self.controller.last.language
         return source or ("en" if target != "en" else "de"), target
+
+    def open_glossaries(self) -> None:
+        opened = self.findChild(QDialog, "glossary_window")
+        if opened is None:
+            from slmdesk.translation.window.glossary_window import GlossaryWindow
+
+            opened = GlossaryWindow(self._bridge, self._keeper, self, languages=self.languages)
+        opened.show()
+        opened.raise_()
+        opened.activateWindow()
 
     def _show(self, pane: QWidget) -> None:
         self._tabs.setCurrentIndex(self._panes.indexOf(pane))
@@ -148,11 +160,11 @@ class TranslatePage(QWidget):
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
-        self._controller.restore()
+        self.controller.restore()
 
     def hideEvent(self, event: QHideEvent) -> None:
         super().hideEvent(event)
-        self._controller.keep()
+        self.controller.keep()
 
     def _on_opened(self) -> None:
         self._show(self.document)
@@ -160,18 +172,24 @@ class TranslatePage(QWidget):
             self.document.review.take_focus()
 
 
-# ---- the list of translations, texts and documents
-
-
 SEARCH_AFTER_MS = 200
 ID, TITLE = Qt.ItemDataRole.UserRole, Qt.ItemDataRole.UserRole + 1
 AT_ONCE = 50
 HIT_MARKS = str.maketrans("", "", "\ue000\ue001")
-Rows = Sequence[tuple[Item, str]]
-"""Translations, each with the words around what was searched, or ''."""
+
+
+class Listed(Record):
+    rows: tuple[tuple[Item, str], ...] = ()
+    """Translations, each with the words around what was searched, or ''."""
+    words: str = ""
+    """What was searched. Empty if all are listed."""
+    is_cut: bool = False
+    """Whether there are more; in a search, documents that were not searched."""
 
 
 class EarlierList(QFrame):
+    """The list of translations, texts and documents."""
+
     chosen = Signal(str)
     new_requested = Signal()
 
@@ -180,6 +198,7 @@ class EarlierList(QFrame):
         self.setObjectName("translations_side")
         self._bridge = bridge
         self._words, self._limit = "", AT_ONCE
+        self._listed: Live[Listed] = Live(bridge, self, self._ask, Listed(), is_watched=False)
         self._renamed = ""
         self._timer = Delay(self, SEARCH_AFTER_MS, self._on_search)
         self._build_ui()
@@ -223,12 +242,18 @@ class EarlierList(QFrame):
             signal.connect(lambda item: self.chosen.emit(item.data(ID)))
         for watched in (self.search, self._title):
             watched.installEventFilter(self)
-        self._bridge.on(ItemChanged, lambda event: self.look() if event.item.kind == KIND else None)
-        self._bridge.on(ItemGone, lambda _event: self.look())
+        self._bridge.on(ItemChanged, lambda event: self._listed.again() if event.item.kind == KIND else None)
+        self._bridge.on(ItemGone, self._listed.again)
+        self._listed.changed.connect(self.look)
+        self.look()
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
-        self.look()
+        self._listed.watch(True)
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        super().hideEvent(event)
+        self._listed.watch(False)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Handle keys: Down goes from search field to list. While editing a title, Enter saves and Esc discards it."""
@@ -256,31 +281,27 @@ class EarlierList(QFrame):
         words = self.search.text().strip()
         if words != self._words:
             self._words, self._limit = words, AT_ONCE
-            self.look()
+            self._listed.again()
 
     def _on_more(self) -> None:
         self._limit += AT_ONCE
-        self.look()
+        self._listed.again()
+
+    def _ask(self) -> Callable[[Services], object]:
+        words, limit = self._words, self._limit
+        if words:
+            return lambda services: services.recent.search(words).map(
+                lambda result: Listed(result.found, words, result.was_cut)
+            )
+
+        def newest(services: Services) -> Listed:
+            items = services.history.items(KIND, limit=limit)
+            return Listed(tuple((item, "") for item in items), "", len(items) >= limit)
+
+        return newest
 
     def look(self) -> None:
-        words, limit = self._words, self._limit
-        if not self.isVisible():
-            return
-        if words:
-            self._bridge.follow(
-                lambda services: services.recent.search(words),
-                lambda result: self._on_listed(words, result.found, is_cut=result.was_cut),
-            )
-        else:
-            self._bridge.ask(
-                lambda services: [(item, "") for item in services.history.items(KIND, limit=limit)],
-                lambda rows: self._on_listed(words, rows, is_cut=len(rows) >= limit),
-            )
-
-    def _on_listed(self, requested: str, rows: Rows, *, is_cut: bool) -> None:
-        """Show the rows. `is_cut`: there are more; in a search, documents that were not searched."""
-        if requested != self._words:  # another search was begun meanwhile
-            return
+        rows, requested, is_cut = self._listed.value.rows, self._listed.value.words, self._listed.value.is_cut
         now = self._current()
         self.list.clear()
         for item, snippet in rows:
@@ -319,31 +340,3 @@ class EarlierList(QFrame):
             self._bridge.services.history.rename(self._renamed, self._title.text())
         self._title.hide()
         self.list.setFocus()
-
-
-# ---- puts the translator together
-
-
-class TranslateArea(QObject):
-    def __init__(self, bridge: Bridge, state: WindowStateFile, keeper: ThemeKeeper, parent: QObject) -> None:
-        super().__init__(parent, objectName="translate_area")
-        self._bridge, self._keeper = bridge, keeper
-        self.text = TranslateController(bridge, state, self)
-        self.reach = TranslateEntry(bridge, self.text, self)
-        page = self.page = TranslatePage(self.text, keeper)
-        for pane in (page.text, page.document):
-            pane.glossaries_requested.connect(self.open_glossaries)
-        page.paste_requested.connect(self.reach.take_clipboard)
-        page.data_given.connect(self.reach.take_data)
-        self.reach.text_taken.connect(page.take_text)
-        self.reach.documents_taken.connect(page.document.look)
-
-    def open_glossaries(self) -> None:
-        opened = self.page.findChild(QDialog, "glossary_window")
-        if opened is None:
-            from slmdesk.translation.window.glossary_window import GlossaryWindow
-
-            opened = GlossaryWindow(self._bridge, self._keeper, self.page, languages=self.page.languages)
-        opened.show()
-        opened.raise_()
-        opened.activateWindow()

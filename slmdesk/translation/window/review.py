@@ -18,14 +18,7 @@ from slmdesk.translation.window.languages import DOMAINS
 from slmdesk.window.base import theme
 from slmdesk.window.base.text import inside
 from slmdesk.window.base.theme import ThemeKeeper
-from slmdesk.window.widgets.build import (
-    button,
-    column,
-    named,
-    plain_label,
-    row,
-    show_column,
-)
+from slmdesk.window.widgets.build import button, column, named, plain_label, row, show_column
 from slmdesk.window.widgets.rows import Choice, empty_layout
 
 
@@ -37,6 +30,7 @@ class FilterBar(QWidget):
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
         self.setObjectName("segment_filter_bar")
+        self._shown = SegmentFilter()
         self._listed: SegmentNumbers | None = None
         self.choice = named(
             Choice([(("", ""), _("All segments"))], self), "segment_filter", label=_("Which segments are shown"),
@@ -54,66 +48,56 @@ class FilterBar(QWidget):
             chip.setCheckable(True)
         margins = (theme.SPACE_16, theme.SPACE_4, theme.SPACE_16, theme.SPACE_12)
         row(*self._chips.values(), 1, into=self, gap=theme.SPACE_8, margins=margins)
-        self.choice.value_chosen.connect(self._on_requested)
+        self.choice.value_chosen.connect(lambda value: self._request(SegmentFilter(*value)))
 
     def clear(self) -> None:
-        self.choice.setCurrentIndex(0)
+        self._shown = SegmentFilter()
+        self._show()
 
     def look(self, state: str = "", *_checked: bool) -> None:
-        self._fill(state, "")
-        self._on_requested()
+        self._request(SegmentFilter(state))
 
-    def show_listed(self, found: SegmentNumbers) -> None:
-        self._listed = found
+    def show_listed(self, listed: SegmentNumbers) -> None:
+        self._listed = listed
         if not self.choice.view().isVisible():
-            state, flag = self._value()
-            self._fill(state, flag)
+            self._show()
 
-    def _on_requested(self) -> None:
-        self._show_chips()
-        self.requested.emit(SegmentFilter(*self._value()))
+    def _request(self, shown: SegmentFilter) -> None:
+        self._shown = shown
+        self._show()
+        self.requested.emit(shown)
 
-    def _value(self) -> tuple[str, str]:
-        found = self.choice.currentData()
-        return (str(found[0]), str(found[1])) if found else ("", "")
-
-    def _fill(self, state: str, flag: str) -> None:
-        found = self._listed
+    def _show(self) -> None:
+        """Show what is listed, and how many segments there are of each state and kind of flag."""
+        listed, shown = self._listed, (self._shown.state, self._shown.flag)
         values: list[tuple[tuple[str, str], str]] = [(("", ""), _("All segments"))]
-        if found is not None:
+        if listed is not None:
             values = [
-                (("", ""), _("All {total:,} segments").format(total=found.total)),
-                ((LOOK_AT, ""), _("To check: {look:,}").format(look=found.look)),
+                (("", ""), _("All {total:,} segments").format(total=listed.total)),
+                ((LOOK_AT, ""), _("To check: {look:,}").format(look=listed.look)),
             ]
             values += [
-                ((state.value, ""), f"{state_words(state).capitalize()}: {grouped(found.states[state])}")
-                for state in SegmentState if found.states.get(state)
+                ((state.value, ""), f"{state_words(state).capitalize()}: {grouped(listed.states[state])}")
+                for state in SegmentState if listed.states.get(state)
             ]  # fmt: skip
             values += [
                 (("", kind), _("Flag: {kind}: {count:,}").format(kind=kind_words(kind), count=count))
-                for kind, count in found.flags.items()
+                for kind, count in listed.flags.items()
             ]
-        if (state, flag) not in [value for value, __ in values]:
-            values.append(((state, flag), f"{_words_of(state, flag)}: 0"))
-        old = [(self.choice.itemData(at), self.choice.itemText(at)) for at in range(self.choice.count())]
-        if [words for __, words in old] != [words for __, words in values]:
+        if shown not in dict(values):
+            values.append((shown, f"{_words_of(*shown)}: 0"))
+        if [self.choice.itemText(at) for at in range(self.choice.count())] != [words for __, words in values]:
             self.choice.clear()
             for value, words in values:
                 self.choice.addItem(words, value)
-        at = next(at for at, (value, __) in enumerate(values) if value == (state, flag))
-        self.choice.setCurrentIndex(at)
-        self._show_chips()
-
-    def _show_chips(self) -> None:
-        found, shown = self._listed, self._value()
-        total = found.total if found is not None else 0
-        counts = {"": total, LOOK_AT: found.look if found else 0}
+        self.choice.setCurrentIndex(list(dict(values)).index(shown))
+        total = listed.total if listed else 0
         for state, chip in self._chips.items():
-            count = counts[state] if state in counts else found.states.get(SegmentState(state), 0) if found else 0
-            words = chip.text().rsplit("  ", 1)[0]
-            chip.setMinimumWidth(
-                chip.fontMetrics().horizontalAdvance(f"{words}  {grouped(total)}") + 2 * theme.SPACE_16
-            )
+            count = total if not state else 0
+            if listed and state:
+                count = listed.look if state == LOOK_AT else listed.states.get(SegmentState(state), 0)
+            words, width = chip.text().rsplit("  ", 1)[0], chip.fontMetrics().horizontalAdvance
+            chip.setMinimumWidth(width(f"{words}  {grouped(total)}") + 2 * theme.SPACE_16)
             chip.setText(f"{words}  {grouped(count)}")
             chip.setChecked(shown == (state, ""))
 
@@ -122,9 +106,6 @@ def _words_of(state: str, flag: str) -> str:
     if flag:
         return _("Flag: {kind}").format(kind=kind_words(flag))
     return _("To check") if state == LOOK_AT else state_words(SegmentState(state)).capitalize()
-
-
-# ---- the help for the current segment
 
 
 ORIGINS = {
@@ -160,6 +141,8 @@ class Suggestion(QFrame):
 
 
 class SegmentPanel(QScrollArea):
+    """The help with the current segment."""
+
     use_requested = Signal(int, str)
 
     def __init__(self, keeper: ThemeKeeper, parent: QWidget) -> None:
@@ -177,8 +160,6 @@ class SegmentPanel(QScrollArea):
         show_column(self, self._inner)
         keeper.theme_changed.connect(self._show)
 
-    # ---- events
-
     def show_segment(self, segment: SegmentRecord | None) -> None:
         if segment is not None and segment == self._segment:
             return
@@ -195,8 +176,6 @@ class SegmentPanel(QScrollArea):
     def show_doubts(self, has_doubts: bool) -> None:
         self._has_doubts = has_doubts
         self._show()
-
-    # ---- private
 
     def _show(self) -> None:
         empty_layout(self._column)
@@ -243,16 +222,11 @@ class SegmentPanel(QScrollArea):
             pair = likeness.pair
             domain = inside(DOMAINS.get(pair.domain, pair.domain))
             about = [f"{int(likeness.likeness * 100)} %", ORIGINS.get(pair.origin, "")]
-            about += (
-                [
-                    _("about {domain}").format(domain=domain)
-                    + (_(", counted lower for it") if likeness.is_penalised else "")
-                ]
-                if domain
-                else []
-            )
-            self._add(plain_label(" · ".join(part for part in about if part), self._inner, name="likeness_about",
-                                  kind="small"))  # fmt: skip
+            if domain:
+                lower = _(", counted lower for it") if likeness.is_penalised else ""
+                about.append(_("about {domain}").format(domain=domain) + lower)
+            words = " · ".join(filter(None, about))
+            self._add(plain_label(words, self._inner, name="likeness_about", kind="small"))
             self._add(self._difference(likeness))
             self._offer(pair.target, "use_likeness")
 

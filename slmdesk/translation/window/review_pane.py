@@ -22,16 +22,7 @@ from slmdesk.window.base import theme
 from slmdesk.window.base.bridge import Bridge, Delay
 from slmdesk.window.base.shortcuts import bind
 from slmdesk.window.base.theme import ThemeKeeper
-from slmdesk.window.widgets.build import (
-    CheckBox,
-    button,
-    column,
-    named,
-    plain_label,
-    row,
-    text_line,
-    tool_button,
-)
+from slmdesk.window.widgets.build import CheckBox, button, column, named, plain_label, row, text_line, tool_button
 
 LIST_MS = 250
 """Least milliseconds between two requests for the list while segments change."""
@@ -174,7 +165,7 @@ class ReviewPane(QWidget):
         self._table.cells.drafts.clear()
         self._nothing.hide()
         self._list()
-        self._show_shading(self._view.view.is_shaded)
+        self._show_shading(self._view.last.translate_doubts)
 
     def close_view(self) -> None:
         """Show no translation any more."""
@@ -256,7 +247,7 @@ class ReviewPane(QWidget):
         if self._table.cells.is_editing:
             return  # do not move an open editor; the list is updated once it is closed
         row, current = self._row(), self._number()
-        chosen = [self._model.number(row) for row in self._rows()]
+        chosen = [self._model.numbers[row] for row in self._rows()]
         self._model.show_numbers(found.numbers)
         self._keep_row(current, row)
         self._choose_again(chosen)
@@ -300,8 +291,6 @@ class ReviewPane(QWidget):
             self._panel.show_segment(self._chosen())
             self._chosen_timer.start()
 
-    # ---- user actions
-
     def _on_edited(self, number: int, words: str) -> None:
         """Save the text. If it was approved, go to the next segment.
 
@@ -335,7 +324,7 @@ class ReviewPane(QWidget):
 
     def _on_approve(self) -> None:
         rows = self._rows() or [self._row()]
-        numbers = [self._model.number(row) for row in rows if 0 <= row < self._model.rowCount()]
+        numbers = [self._model.numbers[row] for row in rows if 0 <= row < self._model.rowCount()]
         if not numbers:
             return
         self._bridge.services.segment_edits.approve(self._item, numbers)
@@ -384,7 +373,7 @@ class ReviewPane(QWidget):
 
     def _on_shade(self, is_on: bool) -> None:
         self._show_shading(is_on)
-        self._view.set_shaded(is_on)
+        self._view.change(translate_doubts=is_on)
 
     def _show_shading(self, is_on: bool) -> None:
         self.shade.setChecked(is_on)
@@ -396,8 +385,6 @@ class ReviewPane(QWidget):
         rechecked = self._bridge.services.segment_edits.recheck(self._item)
         self._bridge.follow(rechecked, self._while_shown(lambda _changed: self.refresh()))
 
-    # ---- private
-
     def _row(self) -> int:
         return self._table.currentIndex().row()
 
@@ -406,7 +393,7 @@ class ReviewPane(QWidget):
 
     def _number(self) -> int:
         row = self._row()
-        return self._model.number(row) if 0 <= row < self._model.rowCount() else -1
+        return self._model.numbers[row] if 0 <= row < self._model.rowCount() else -1
 
     def _chosen(self) -> SegmentRecord | None:
         return self._model.segment(self._row())

@@ -50,11 +50,9 @@ from slmdesk.text.tagged import Tags, pieces
 from slmdesk.translation.types import flag_words, reason_words, state_words
 from slmdesk.window.base import theme
 from slmdesk.window.base.bridge import Delay
+from slmdesk.window.base.text import utf16_at
 from slmdesk.window.base.theme import ThemeKeeper, pixmap
 from slmdesk.window.widgets.build import named, plain_tip
-
-# ---- the table model of a translation's segments
-
 
 SOURCE, TARGET, STATE = range(3)
 COLUMNS = (_("Source"), _("Translation"), _("State"))
@@ -145,15 +143,10 @@ class SegmentModel(QAbstractTableModel):
     def language(self) -> str:
         return next((segment.language for segment in self._known.values() if segment.language), "")
 
-    def number(self, row: int) -> int:
-        return self.numbers[row]
-
     def row_of(self, number: int) -> int:
         """Return the row of a segment, or -1 if it is not listed."""
         at = bisect_left(self.numbers, number)
         return at if at < len(self.numbers) and self.numbers[at] == number else -1
-
-    # ---- Qt's own
 
     def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008  Qt's own default
         return 0 if parent.isValid() else len(self.numbers)
@@ -197,7 +190,7 @@ class SegmentModel(QAbstractTableModel):
         known = self.segment(index.row())
         if role != Qt.ItemDataRole.EditRole or index.column() != TARGET or (known and str(value) == known.target):
             return False
-        self.edited.emit(self.number(index.row()), str(value))
+        self.edited.emit(self.numbers[index.row()], str(value))
         return True
 
     def flags(self, index: Index) -> Qt.ItemFlag:
@@ -252,9 +245,6 @@ def _runs(rows: Sequence[int]) -> list[tuple[int, int]]:
         run = [row for __, row in group]
         found.append((run[0], run[-1]))
     return found
-
-
-# ---- table
 
 
 INDEX_WIDTH, STATE_WIDTH = 44, 40
@@ -337,8 +327,6 @@ class SegmentTable(QTableView):
         option.rect = QRect(0, 0, self.columnWidth(index.column()), 0)
         return self.cells.sizeHint(option, index).height()
 
-    # ---- Qt's own
-
     def keyPressEvent(self, event: QKeyEvent) -> None:
         is_plain = event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier == Qt.KeyboardModifier.NoModifier
         is_enter = event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and is_plain
@@ -356,9 +344,6 @@ class SegmentTable(QTableView):
         for column, width in ((SOURCE, words // 2), (TARGET, words - words // 2), (STATE, state)):
             self.setColumnWidth(column, width)
         self.fit_soon()
-
-
-# ---- paints and edits the cells of the segment table
 
 
 MOST_LINES = 12
@@ -438,8 +423,7 @@ class SegmentCells(QStyledItemDelegate):
         self, words: str, segment: SegmentRecord, column: int, option: QStyleOptionViewItem, width: int
     ) -> QTextLayout:
         layout = QTextLayout(words.replace("\n", "\u2028"), option.font)
-        layout.setTextOption(QTextOption(Qt.AlignmentFlag.AlignLeading))
-        wrap = layout.textOption()
+        wrap = QTextOption(Qt.AlignmentFlag.AlignLeading)
         wrap.setWrapMode(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)
         layout.setTextOption(wrap)
         if column in (SOURCE, TARGET):
@@ -456,15 +440,15 @@ class SegmentCells(QStyledItemDelegate):
     def _formats(
         self, words: str, segment: SegmentRecord, column: int, option: QStyleOptionViewItem
     ) -> Iterator[QTextLayout.FormatRange]:
-        tags, places, colours = Tags(segment.paired, segment.lone), _Units(words), self._keeper.theme
+        tags, colours = Tags(segment.paired, segment.lone), self._keeper.theme
         if column == TARGET and self.has_shading:
             for begin, end, _least in segment.doubts:
                 form = QTextCharFormat()
                 form.setBackground(colours.colour("warn_soft"))
                 form.setForeground(colours.colour("ink"))
-                yield places.range(begin, end, form)
+                yield _range(words, begin, end, form)
         for begin, end in tag_spans(words, tags):
-            yield places.range(begin, end, chip_format(self._keeper, option.font.pointSizeF()))
+            yield _range(words, begin, end, chip_format(self._keeper, option.font.pointSizeF()))
 
     # ---- editing
 
@@ -508,8 +492,8 @@ class SegmentCells(QStyledItemDelegate):
 
     def eventFilter(self, editor: QObject, event: QEvent) -> bool:
         """Handle keys: Enter saves, Shift+Enter breaks the line, Ctrl+Enter saves and approves."""
-        is_enter = isinstance(event, QKeyEvent) and event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter)
-        if not is_enter or not isinstance(editor, QPlainTextEdit) or not isinstance(event, QKeyEvent):
+        keys = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
+        if not isinstance(event, QKeyEvent) or event.key() not in keys or not isinstance(editor, QPlainTextEdit):
             return super().eventFilter(editor, event)
         modifiers = event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier
         if modifiers == Qt.KeyboardModifier.ShiftModifier:
@@ -534,11 +518,10 @@ class TagHighlighter(QSyntaxHighlighter):
         self._keeper, self._tags = keeper, tags
 
     def highlightBlock(self, text: str) -> None:
-        places = _Units(text)
-        points = self.document().defaultFont().pointSizeF()
-        for begin, end in tag_spans(text, self._tags):
-            format_range = places.range(begin, end, chip_format(self._keeper, points))
-            self.setFormat(format_range.start, format_range.length, format_range.format)
+        form = chip_format(self._keeper, self.document().defaultFont().pointSizeF())
+        for span in tag_spans(text, self._tags):
+            begin, end = (utf16_at(text, place) for place in span)
+            self.setFormat(begin, end - begin, form)
 
 
 def chip_format(keeper: ThemeKeeper, points: float) -> QTextCharFormat:
@@ -559,19 +542,9 @@ def tag_spans(text: str, tags: Tags) -> Iterator[tuple[int, int]]:
         at += size
 
 
-class _Units:
-    """Converter from character positions to UTF-16 positions, which Qt uses."""
-
-    def __init__(self, text: str) -> None:
-        self._text = None if text.isascii() or all(ord(sign) < 0x10000 for sign in text) else text
-
-    def range(self, begin: int, end: int, form: QTextCharFormat) -> QTextLayout.FormatRange:
-        format_range = QTextLayout.FormatRange()
-        format_range.start, format_range.length = self._at(begin), self._at(end) - self._at(begin)
-        format_range.format = form
-        return format_range
-
-    def _at(self, place: int) -> int:
-        if self._text is None:
-            return place
-        return place + sum(ord(sign) > 0xFFFF for sign in self._text[:place])
+def _range(words: str, begin: int, end: int, form: QTextCharFormat) -> QTextLayout.FormatRange:
+    """Return the format of characters `begin` to `end`, in UTF-16 units as Qt counts."""
+    found = QTextLayout.FormatRange()
+    found.start, found.format = utf16_at(words, begin), form
+    found.length = utf16_at(words, end) - found.start
+    return found

@@ -57,9 +57,6 @@ class SentenceActions(QObject):
         menu.popup(self._target.viewport().mapToGlobal(at))
 
 
-# ---- an editor for one sentence of a translation
-
-
 HEIGHT, LEAST_WIDTH, GAP = 150, 300, 8
 
 

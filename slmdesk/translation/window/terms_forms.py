@@ -5,19 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from PySide6.QtCore import (
-    QAbstractTableModel,
-    QModelIndex,
-    QPersistentModelIndex,
-    Qt,
-    Signal,
-)
+from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt, Signal
 from PySide6.QtGui import QColor
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QCheckBox,
     QComboBox,
-    QDialogButtonBox,
     QFormLayout,
     QLineEdit,
     QStyledItemDelegate,
@@ -46,7 +39,7 @@ from slmdesk.window.widgets.build import (
     show_words,
     text_line,
 )
-from slmdesk.window.widgets.dialogs import Dialog
+from slmdesk.window.widgets.dialogs import AcceptButtons, Dialog
 from slmdesk.window.widgets.rows import Choice
 
 Index = QModelIndex | QPersistentModelIndex
@@ -77,13 +70,7 @@ class _Form(Dialog):
         self.form.setSpacing(theme.SPACE_8)
         self.trouble = plain_label("", self, name=f"{name}_trouble", kind="danger", is_hidden=True)
         self.body = column(self.form, self.trouble, into=self, gap=theme.SPACE_12, margins=theme.SPACE_16)
-        box = named(QDialogButtonBox(self), f"{name}_buttons")
-        accept_button = named(box.addButton(accept, QDialogButtonBox.ButtonRole.AcceptRole), f"{name}_accept")
-        accept_button.setProperty("kind", "primary")
-        named(box.addButton(QDialogButtonBox.StandardButton.Cancel), f"{name}_cancel")
-        self.body.addWidget(box)
-        box.rejected.connect(self.reject)
-        box.accepted.connect(self._on_accept)
+        self.body.addWidget(AcceptButtons(self, accept, f"{name}_accept", self._on_accept))
         self._pair: tuple[Choice, Choice] | None = None
 
     def _on_accept(self) -> None:
@@ -129,7 +116,8 @@ class NewGlossaryForm(_Form):
         self.form.addRow(_("Name"), self._name)
         for choice, code in zip(self.ask_languages("glossary", languages()), (source, target), strict=True):
             choice.show_value(code)
-        self._domain = self.choice([("", _("Any text")), *DOMAINS.items()], "glossary_domain_choice", _("Used for"))
+        domains = [("", _("Any text")), *list(DOMAINS.items())[1:]]
+        self._domain = self.choice(domains, "glossary_domain_choice", _("Used for"))
         self._name.setFocus()
 
     def answer(self) -> tuple[str, str, str, str]:
@@ -159,12 +147,8 @@ class ImportQuestion(_Form):
     def __init__(
         self, parent: QWidget, problem: Problem, request: ImportRequest, rows: Sequence[Sequence[str]]
     ) -> None:
-        super().__init__(
-            parent,
-            name="import_question",
-            title=_("How is {name} to be read?").format(name=request.path.name),
-            accept=_("Import"),
-        )
+        title = _("How is {name} to be read?").format(name=request.path.name)
+        super().__init__(parent, name="import_question", title=title, accept=_("Import"))
         self._request = request
         self.body.insertWidget(0, plain_label(breakable(problem.sentence), self, name="import_problem", kind="muted"))
         self._columns: dict[str, Choice] = {}
@@ -191,15 +175,8 @@ class ImportQuestion(_Form):
                 table.setItem(at, place, QTableWidgetItem(cell[:200]))
         table.setFixedHeight((len(rows) + 2) * (self.fontMetrics().lineSpacing() + theme.SPACE_8))
         self.body.insertWidget(1, table)
-        names = [
-            (
-                at,
-                _("Column {at}: {what}").format(
-                    at=at + 1, what=(rows[0][at] if at < len(rows[0]) else "")[:MOST_LETTERS]
-                ),
-            )
-            for at in range(width)
-        ]
+        heads = [cell[:MOST_LETTERS] for cell in (*rows[0], *[""] * width)][:width]
+        names = [(at, _("Column {at}: {what}").format(at=at + 1, what=head)) for at, head in enumerate(heads)]
         for name, words in COLUMN_WORDS.items():
             values: list[tuple[object, str]] = [*names] if name == "source" else [(-1, _("None")), *names]
             self._columns[name] = self.choice(values, f"import_{name}_column", words)
@@ -236,19 +213,16 @@ class ImportQuestion(_Form):
         return request
 
 
-# ---- the table model of a glossary's terms
-
-
 SOURCE, TARGET, FORBIDDEN, KEEPS, CASE, FORMS, NOTE, LOOK = range(8)
 TIPS = {
-    "Term": _("The word or words in the language of the text"),
-    "Translation": _("The word or words in the language of the translation"),
-    "Forbidden": _("Words that must not stand for it, parted by semicolons"),
-    "Don't translate": _("Stays as in the source"),
-    "Case matters": _("Capital and small letters matter"),
-    "Match": _("In which forms the term is found in a text"),
-    "Note": _("For you: it is not given to the model"),
-    "Needs review": _("What contradicts"),
+    _("Term"): _("The word or words in the language of the text"),
+    _("Translation"): _("The word or words in the language of the translation"),
+    _("Forbidden"): _("Words that must not stand for it, parted by semicolons"),
+    _("Don't translate"): _("Stays as in the source"),
+    _("Case matters"): _("Capital and small letters matter"),
+    _("Match"): _("In which forms the term is found in a text"),
+    _("Note"): _("For you: it is not given to the model"),
+    _("Needs review"): _("What contradicts"),
 }
 COLUMNS = tuple(TIPS)
 FORM_WORDS = {Forms.STEM: _("any ending"), Forms.PREFIX: _("beginning of words"), Forms.EXACT: _("exactly so")}
@@ -333,7 +307,7 @@ class TermModel(QAbstractTableModel):
         if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.EditRole):
             return self._words(term, column)
         if role == Qt.ItemDataRole.AccessibleTextRole and column in (KEEPS, CASE):
-            return f"{COLUMNS[column]}: {'yes' if _is_ticked(term, column) else 'no'}"
+            return f"{COLUMNS[column]}: {_('yes') if _is_ticked(term, column) else _('no')}"
         if role == Qt.ItemDataRole.AccessibleTextRole:
             return self._words(term, column)
         if role == Qt.ItemDataRole.ToolTipRole:

@@ -9,7 +9,7 @@ from functools import partial
 from itertools import groupby
 from pathlib import Path
 
-from PySide6.QtCore import QLocale, QObject, Signal
+from PySide6.QtCore import QObject, Signal
 
 from slmdesk.base.errors import KnownError
 from slmdesk.base.files import write_out
@@ -21,7 +21,7 @@ from slmdesk.services import Services
 from slmdesk.translation.prompts import TranslationStyle
 from slmdesk.translation.recent import KeptText
 from slmdesk.translation.types import LiveTranslated, flag_words, language_of_most, source_of
-from slmdesk.translation.window.languages import ViewSettings
+from slmdesk.translation.window.languages import ViewSettings, other_than
 from slmdesk.window.base.bridge import Bridge, Delay
 from slmdesk.window.base.shortcuts import WindowState, WindowStateFile
 from slmdesk.window.widgets.notices import Notice
@@ -80,7 +80,7 @@ class TranslateController(QObject):
         before = self.text
         if not text.strip() and before.strip():
             self.restart()
-            self.bridge.ask(lambda _services: self.state.change(last_typed=""), None, self._on_problem)
+            self.bridge.ask(lambda _services: self.state.change(last_typed=""))
         self.text = text
         if len(text) > MOST_CHARACTERS:
             self._timer.stop()
@@ -132,7 +132,6 @@ class TranslateController(QObject):
         self.bridge.ask(
             lambda services: services.live.put(index, target, source),
             lambda _none: self.bridge.notice_raised.emit(said),
-            self._on_problem,
         )
 
     # ---- what is kept
@@ -153,7 +152,7 @@ class TranslateController(QObject):
 
         def refused(problem: Problem) -> None:
             entry.kept = None  # it is tried again
-            self._on_problem(problem)
+            self.bridge.problem_met.emit(problem)
 
         self.bridge.ask(work, None, refused)
 
@@ -178,7 +177,7 @@ class TranslateController(QObject):
             if found is not None and not self.text:
                 self._on_opened(item, found)
 
-        self.bridge.ask(work, come, self._on_problem)
+        self.bridge.ask(work, come)
 
     def open(self, item: str) -> None:
         """Open an earlier translation. A typed text is shown here; for a document, `document_asked` is emitted."""
@@ -190,7 +189,7 @@ class TranslateController(QObject):
                 self.state.change(last_typed=item)
             return found
 
-        self.bridge.ask(work, partial(self._on_opened, item), self._on_problem)
+        self.bridge.ask(work, partial(self._on_opened, item))
 
     def _on_opened(self, item: str, found: KeptText | None) -> None:
         if found is None:
@@ -209,13 +208,8 @@ class TranslateController(QObject):
         An existing file is replaced, because the dialog has already asked.
         """
         self.bridge.ask(
-            lambda _services: write_out(path, text.encode("utf-8", "replace")),
-            lambda _none: self.saved.emit(path),
-            self._on_problem,
+            lambda _services: write_out(path, text.encode("utf-8", "replace")), lambda _none: self.saved.emit(path)
         )
-
-    def _on_problem(self, problem: Problem) -> None:
-        self.bridge.problem_met.emit(problem)
 
     def _save_languages(self) -> None:
         source, target = self.manner.source, self.manner.target
@@ -244,18 +238,14 @@ class TranslateController(QObject):
 
     def translate(self) -> None:
         text, manner = self.text, self.manner
-
-        def request(services: Services) -> None:
-            record = services.translations.record(None)
-            services.live.translate(text, manner, record)
-
-        self.bridge.ask(request, self._on_begun, self._on_refused)
+        self.bridge.ask(
+            lambda services: services.live.translate(text, manner, services.translations.record(None)),
+            self._on_begun,
+            lambda problem: self.refused.emit(problem.sentence),
+        )
 
     def _on_begun(self, _none: None) -> None:
         self.is_stale = self.is_stale and self._timer.isActive()  # unless another change is waiting
-
-    def _on_refused(self, problem: Problem) -> None:
-        self.refused.emit(problem.sentence)
 
     def _on_translated(self, event: LiveTranslated) -> None:
         self.last = PaneState(event.segments, event.is_done, language_of_most(event.segments))
@@ -289,10 +279,7 @@ def _first_manner(last: WindowState) -> TranslationStyle:
     """Return the languages that were used last. In the beginning, detect the source and translate into the system's
     language, or into German if that is English.
     """
-    target = last.translate_target
-    if target not in LANGUAGES:
-        system = QLocale.system().name()[:2]
-        target = system if system in LANGUAGES and system != "en" else "de"
+    target = last.translate_target if last.translate_target in LANGUAGES else other_than("en")
     source = last.translate_source
     return TranslationStyle(target, source if source in LANGUAGES and source != target else "")
 
@@ -301,9 +288,6 @@ def pause_ms(before: str, now: str) -> int:
     if abs(len(now) - len(before)) > 1:
         return PASTED_MS
     return TYPED_MS if now[-1:].isalnum() else WORD_MS
-
-
-# ---- texts about a translation
 
 
 SURE, FAIRLY = 0.99, 0.93

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QEvent, QLocale, QMimeData, QObject, QPoint, QSize, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QMimeData, QObject, QPoint, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import (
     QColor,
     QGuiApplication,
@@ -29,9 +29,11 @@ from slmdesk.base.untrusted import server_of
 from slmdesk.runtime.messages import Problem
 from slmdesk.services import Services
 from slmdesk.translation.prompts import language_of_text
+from slmdesk.translation.window.languages import own_language
 from slmdesk.translation.window.text import PaneState, TranslateController, shown_of, tip_of
 from slmdesk.window.base import theme
 from slmdesk.window.base.bridge import Bridge
+from slmdesk.window.base.text import size16
 from slmdesk.window.base.theme import ThemeKeeper
 from slmdesk.window.widgets.build import named, plain_tip
 from slmdesk.window.widgets.notices import Notice
@@ -40,11 +42,6 @@ from slmdesk.window.widgets.opening import admit
 FEW_LINES = 6
 Span = tuple[int, int]
 """Start and end in a document, in UTF-16 units as Qt counts."""
-
-
-def size16(text: str) -> int:
-    """Return the length of a text in UTF-16 units, as Qt counts."""
-    return len(text) if text.isascii() else len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
 class Mark(Record):
@@ -60,8 +57,7 @@ class SegmentEdit(QPlainTextEdit):
 
     def __init__(self, parent: QWidget, *, name: str, words: str, hint: str = "") -> None:
         super().__init__(parent)
-        named(self, name)
-        self.setAccessibleName(words)
+        named(self, name, label=words)
         self.setPlaceholderText(hint)
         self.setTabChangesFocus(True)
         self.setFrameShape(QFrame.Shape.NoFrame)
@@ -155,8 +151,6 @@ class SegmentEdit(QPlainTextEdit):
         cursor.setPosition(self._spans[index][1])
         return QPoint(0, self.viewport().mapTo(self, self.cursorRect(cursor).bottomLeft()).y())
 
-    # ---- Qt
-
     def event(self, event: QEvent) -> bool:
         if isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip:
             at = self.cursorForPosition(self.viewport().mapFrom(self, event.pos())).position()
@@ -185,8 +179,6 @@ class SegmentEdit(QPlainTextEdit):
         super().changeEvent(event)
         if event.type() in (QEvent.Type.FontChange, QEvent.Type.StyleChange):
             self._size_letters()
-
-    # ---- private
 
     def _size_letters(self) -> None:
         font = self.font()
@@ -221,9 +213,6 @@ class SegmentEdit(QPlainTextEdit):
         selection.cursor = cursor
         selection.format = QTextCharFormat()
         return selection
-
-
-# ---- the pane for the source text
 
 
 class SourceEdit(SegmentEdit):
@@ -262,10 +251,9 @@ class SourceEdit(SegmentEdit):
             super().insertFromMimeData(source)
 
 
-# ---- keeps the panes of source and translation in step
-
-
 class ScrollSync(QObject):
+    """Keeps the editors of source and translation in step."""
+
     def __init__(self, source: SegmentEdit, target: SegmentEdit, keeper: ThemeKeeper, parent: QObject) -> None:
         super().__init__(parent, objectName="reading")
         self._source, self._target, self._keeper = source, target, keeper
@@ -308,18 +296,14 @@ class ScrollSync(QObject):
 
 
 def _doubts(segment: LiveSegment, begin: int) -> list[tuple[Span, str]]:
-    found = []
-    for start, end, likely in segment.doubts:
-        span = (begin + size16(segment.target[:start]), begin + size16(segment.target[:end]))
-        found.append(
-            (
-                span,
-                _("The model gave “{target}” {likely} %.").format(
-                    target=segment.target[start:end], likely=round(100 * likely)
-                ),
-            )
+    tip, target = _("The model gave “{target}” {likely} %."), segment.target
+    return [
+        (
+            (begin + size16(target[:start]), begin + size16(target[:end])),
+            tip.format(target=target[start:end], likely=round(100 * likely)),
         )
-    return found
+        for start, end, likely in segment.doubts
+    ]
 
 
 def spans_of(shown: PaneState) -> tuple[list[Span], list[Span]]:
@@ -327,20 +311,13 @@ def spans_of(shown: PaneState) -> tuple[list[Span], list[Span]]:
     target: list[Span] = []
     at = there = 0
     for segment in shown.segments:
-        lead, trail, size, other = (
-            size16(segment.lead),
-            size16(segment.trail),
-            size16(segment.source),
-            size16(shown_of(segment)),
-        )
-        source.append((at + lead, at + lead + size))
-        target.append((there + lead, there + lead + other))
-        at += lead + size + trail
-        there += lead + other + trail
+        lead, trail = size16(segment.lead), size16(segment.trail)
+        words, translation = size16(segment.source), size16(shown_of(segment))
+        source.append((at + lead, at + lead + words))
+        target.append((there + lead, there + lead + translation))
+        at += lead + words + trail
+        there += lead + translation + trail
     return source, target
-
-
-# ---- text and files sent to the translator
 
 
 ACTIVE_MS = 1500
@@ -436,12 +413,6 @@ def files_among(data: QMimeData | None) -> list[Path]:
         return []
     paths = [Path(url.toLocalFile()) for url in data.urls() if url.isLocalFile()]
     return [path for path in paths if server_of(str(path)) or path.is_file() or path.is_dir()]
-
-
-def own_language() -> str:
-    """Return the code of the system's language, or '' if it is not supported."""
-    code = QLocale.system().name().partition("_")[0]
-    return {"nb": "no", "nn": "no", "C": "en"}.get(code, code if code in LANGUAGES else "")
 
 
 def target_for(language: str, target: str, others: Iterable[str]) -> str:

@@ -8,24 +8,13 @@ from pathlib import Path
 
 from PySide6.QtCore import QEvent, QObject, QPoint, QRect, QSize, Qt, Signal
 from PySide6.QtGui import QIcon, QKeyEvent, QResizeEvent
-from PySide6.QtWidgets import (
-    QFrame,
-    QListWidget,
-    QListWidgetItem,
-    QScrollArea,
-    QWidget,
-)
+from PySide6.QtWidgets import QFrame, QListWidget, QListWidgetItem, QScrollArea, QWidget
 
 from slmdesk.base.documents import FORMATS, TRANSLATABLE
 from slmdesk.base.texts import _, ngettext
 from slmdesk.base.translation import LANGUAGES
 from slmdesk.translation.prompts import TranslationStyle
-from slmdesk.translation.window.languages import (
-    AdviceLine,
-    LanguageChoice,
-    TextOptions,
-    TextView,
-)
+from slmdesk.translation.window.languages import AdviceLine, LanguageChoice, TextOptions
 from slmdesk.translation.window.sentences import SentenceActions
 from slmdesk.translation.window.text import (
     MOST_CHARACTERS,
@@ -68,8 +57,7 @@ LEAST_WIDTH = 600
 
 
 class TextPane(QWidget):
-    files_chosen = Signal(object)
-    files_pasted = Signal(object)
+    files_given = Signal(object)
     paste_requested = Signal()
     glossaries_requested = Signal()
     models_requested = Signal(str)
@@ -87,7 +75,7 @@ class TextPane(QWidget):
         self._build_keys()
         self.setFocusProxy(self._input)
         self._on_manner(controller.manner)
-        self._on_view(controller.view.view)
+        self._on_view()
 
     def _build_choices(self) -> None:
         self._source = self._language("source_language", _("Language of the text"), detect=_("Detect language"))
@@ -173,12 +161,14 @@ class TextPane(QWidget):
             QWidget.setTabOrder(before, after)
 
     def _language(self, name: str, words: str, *, detect: str = "") -> LanguageChoice:
-        return named(LanguageChoice(self._keeper, self, detect=detect), name, label=words, tip=words)
+        return named(
+            LanguageChoice(self._keeper, self._controller.view, self, detect=detect), name, label=words, tip=words
+        )
 
     def _connect(self) -> None:
         controller, view, options = self._controller, self._controller.view, self._options
         self._input.textChanged.connect(self._on_typed)
-        self._input.files_pasted.connect(self.files_pasted)
+        self._input.files_pasted.connect(self.files_given)
         self._input.too_long.connect(self._long.show_text)
         self._source.value_chosen.connect(controller.set_source)
         self._target.value_chosen.connect(controller.set_target)
@@ -193,9 +183,6 @@ class TextPane(QWidget):
         self._long.file_chosen.connect(controller.save_text)
         self._flags.segment_requested.connect(self._go_to)
         self._sentences.said.connect(self._said.setText)
-        for choice in (self._source, self._target):
-            choice.pin_requested.connect(view.toggle_favourite)
-            view.changed.connect(choice.show_view)
         for pane in (self._input, self._output):
             pane.zoomed.connect(lambda is_larger: view.enlarge() if is_larger else view.shrink())
         view.changed.connect(self._on_view)
@@ -212,8 +199,6 @@ class TextPane(QWidget):
             ("larger", view.enlarge), ("smaller", view.shrink), ("usual", view.reset_font),
         ):  # fmt: skip
             bind(self, f"text.{name}", work)
-
-    # ---- user actions
 
     def take_text(self, text: str) -> None:
         """Translate a text from elsewhere. Undo brings back the previous text."""
@@ -240,13 +225,8 @@ class TextPane(QWidget):
             self._input.setPlainText(text)
 
     def choose_files(self) -> None:
-        ask_files(
-            self,
-            _("Translate documents"),
-            self.files_chosen.emit,
-            name="choose_document_dialog",
-            filters=DOCUMENT_FILES,
-        )
+        title, chosen = _("Translate documents"), self.files_given.emit
+        ask_files(self, title, chosen, name="choose_document_dialog", filters=DOCUMENT_FILES)
 
     def _on_copy(self) -> None:
         copy_text(self._shown.text)
@@ -258,8 +238,6 @@ class TextPane(QWidget):
             pane.go_to(index)
             pane.light(index)
         self._output.setFocus()
-
-    # ---- events
 
     def _on_manner(self, manner: TranslationStyle) -> None:
         self._source.show_value(manner.source)
@@ -274,12 +252,11 @@ class TextPane(QWidget):
         self._output.document().setDefaultTextOption(option)
         self._on_shown(self._controller.last)
 
-    def _on_view(self, view: TextView) -> None:
-        for choice in (self._source, self._target):
-            choice.show_view(view)
+    def _on_view(self) -> None:
+        last = self._controller.view.last
         for pane in (self._input, self._output):
-            pane.set_letters(view.font_percent)
-        self._reading.is_on = view.is_together
+            pane.set_letters(last.translate_font_percent)
+        self._reading.is_on = last.translate_together
         self._on_shown(self._controller.last)
 
     def _show_again(self) -> None:
@@ -288,9 +265,9 @@ class TextPane(QWidget):
     def _on_shown(self, shown: PaneState) -> None:
         self._shown = shown
         controller = self._controller
-        view, manner = controller.view.view, controller.manner
+        manner, is_shaded = controller.manner, controller.view.last.translate_doubts
         is_there = controller.text == shown.source
-        self._reading.show(shown, is_source_there=is_there, is_shaded=view.is_shaded)
+        self._reading.show(shown, is_source_there=is_there, is_shaded=is_shaded)
         self._source.show_detected(*language_words(shown, manner))
         self._stop.setVisible(not shown.is_done)
         self._copy.setEnabled(bool(shown.text.strip()))
@@ -313,14 +290,14 @@ class TextPane(QWidget):
 
 
 def _stops_in(part: QWidget) -> list[QWidget]:
-    found = part.findChildren(QWidget)
-    stops = [
-        widget for widget in found if widget.focusPolicy() & Qt.FocusPolicy.TabFocus and widget.focusProxy() is None
+    return [
+        widget
+        for widget in part.findChildren(QWidget)
+        if widget.focusPolicy() & Qt.FocusPolicy.TabFocus
+        and widget.focusProxy() is None
+        and widget.objectName()
+        and not widget.objectName().startswith("qt_")
     ]
-    return [stop for stop in stops if stop.objectName() and not stop.objectName().startswith("qt_")]
-
-
-# ---- the two panes on one sheet
 
 
 class Sheet(QFrame):
@@ -360,20 +337,18 @@ class Sheet(QFrame):
         self._swap.setGeometry(QRect(middle - QPoint(size.width() // 2, size.height() // 2), size))
 
 
-# ---- the list of findings in a translation, a line each
-
-
 MOST_LINES = 8
 SEGMENT = Qt.ItemDataRole.UserRole
 
 
 class FlagList(QListWidget):
+    """The list of findings in a translation, a line each."""
+
     segment_requested = Signal(int)
 
     def __init__(self, keeper: ThemeKeeper, parent: QWidget) -> None:
         super().__init__(parent)
-        named(self, "translation_flags")
-        self.setAccessibleName(_("Needs review"))
+        named(self, "translation_flags", label=_("Needs review"))
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setUniformItemSizes(True)
@@ -428,10 +403,9 @@ class FlagList(QListWidget):
         self.setFixedHeight(max(1, min(MOST_LINES, self.count())) * number + theme.SPACE_8)
 
 
-# ---- offers to translate a text that is too long for the pane as a document
-
-
 class LongTextBar(QFrame):
+    """Offers to translate a text that is too long for the pane as a document."""
+
     file_chosen = Signal(str, object)
 
     def __init__(self, parent: QWidget) -> None:
@@ -462,14 +436,8 @@ class LongTextBar(QFrame):
         self.hide()
 
     def _on_save(self) -> None:
-        ask_new_file(
-            self,
-            _("Keep the text as a file"),
-            self._on_file,
-            name="long_text_dialog",
-            proposed=Path.home() / "text.txt",
-            filters=_("Text (*.txt)"),
-        )
+        title, proposed, filters = _("Keep the text as a file"), Path.home() / "text.txt", _("Text (*.txt)")
+        ask_new_file(self, title, self._on_file, name="long_text_dialog", proposed=proposed, filters=filters)
 
     def _on_file(self, path: Path) -> None:
         text = self._text

@@ -40,6 +40,7 @@ from slmdesk.versions.types import (
     shortened,
 )
 from slmdesk.window.base import theme
+from slmdesk.window.base.text import size16
 from slmdesk.window.base.theme import ThemeKeeper, pixmap, scaled
 from slmdesk.window.widgets.build import draw_lines, named, paint_ground, plain_tip
 
@@ -123,8 +124,7 @@ class CompareRows(QAbstractScrollArea):
         at = next((at for at, line in enumerate(self.lines) if change in line.changes), -1)
         if at >= 0:
             for __ in range(3):  # heights become known while it comes into sight
-                top = self._tops[at]
-                self._goto(top - self.viewport().height() / 4)
+                self.verticalScrollBar().setValue(round(self._tops[at] - self.viewport().height() / 4))
                 self._lay_out_sight()
         self.setAccessibleDescription(self._said(change))
         self.viewport().update()
@@ -135,8 +135,6 @@ class CompareRows(QAbstractScrollArea):
 
     def rect_of(self, at: int) -> QRectF:
         return QRectF(0, self._tops[at] - self.verticalScrollBar().value(), self.viewport().width(), self._height(at))
-
-    # ---- Qt's own
 
     def sizeHint(self) -> QSize:
         """Return the smallest useful height, because the columns scroll, so that the pane around need not scroll."""
@@ -224,26 +222,16 @@ class CompareRows(QAbstractScrollArea):
     def folded_words(count: int) -> str:
         return ngettext("1 unchanged paragraph – show it", "{n:,} unchanged paragraphs – show them", count)
 
-    # ---- events
-
     def _on_theme_changed(self) -> None:
         self._forget()
         self._measure(keep=True)
 
-    # ---- private
-
     def _said(self, change: int) -> str:
         if not 0 <= change < len(self._changes):
             return ""
-        other_change = self._changes[change]
-        return _("{kind}. Old: {old}. New: {new}.").format(
-            kind=KIND_NAMES[other_change.kind],
-            old=other_change.old or _("nothing"),
-            new=other_change.new or _("nothing"),
-        )
-
-    def _goto(self, top: float) -> None:
-        self.verticalScrollBar().setValue(round(top))
+        shown = self._changes[change]
+        old, new = shown.old or _("nothing"), shown.new or _("nothing")
+        return _("{kind}. Old: {old}. New: {new}.").format(kind=KIND_NAMES[shown.kind], old=old, new=new)
 
     def _line_at(self, at: QPointF) -> Line | None:
         y = at.y() + self.verticalScrollBar().value()
@@ -326,7 +314,7 @@ class CompareRows(QAbstractScrollArea):
         found: list[QTextLayout.FormatRange] = []
         at = 0
         for run in runs:
-            length = _units(run.text)
+            length = size16(run.text)
             if run.is_marked:
                 form = QTextCharFormat()
                 form.setForeground(colours.colour("added" if side else "removed"))
@@ -376,18 +364,10 @@ class CompareRows(QAbstractScrollArea):
 def _change_of(runs: Sequence[Run], position: int) -> int:
     at = 0
     for run in runs:
-        at += _units(run.text)
+        at += size16(run.text)
         if position < at:
             return run.change
     return -1
-
-
-def _units(text: str) -> int:
-    """Return the length of a text in UTF-16 units, as Qt counts."""
-    return len(text) if text.isascii() else len(text.encode("utf-16-le", "surrogatepass")) // 2
-
-
-# ---- the list of changes between two versions
 
 
 CHANGE_ROLE = int(Qt.ItemDataRole.UserRole)
@@ -420,6 +400,8 @@ def passes(change: Change, kinds: Sequence[str]) -> bool:
 
 
 class ChangeLines(QAbstractListModel):
+    """The changes between two versions, filtered and ordered."""
+
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
         self._comparison: Comparison | None = None

@@ -508,8 +508,6 @@ class ComparePane(QFrame):
         if event.type() in (QEvent.Type.FontChange, QEvent.Type.StyleChange) and hasattr(self, "_split"):
             self._turn()
 
-    # ---- events
-
     def _on_other_chosen(self, value: object) -> None:
         if value == FILE:
             self._ask_file()
@@ -664,8 +662,6 @@ class ComparePane(QFrame):
     def _on_gone(self) -> None:
         self.comparison = None
         self._show_nothing()
-
-    # ---- private
 
     def _found(self, document: str) -> DocumentRecord | None:
         return next((record for record in self._records if record.id == document), None)

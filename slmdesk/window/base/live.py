@@ -46,8 +46,11 @@ class Live(QObject, Generic[T]):
         self._is_watched = is_watched
         self._question = 0
         """Number of the newest question. The answer to an older one is dropped."""
+        self._is_due = True
+        """Whether it is to be asked when somebody looks."""
         self._changes = 0
         """Changes made here that are not stored yet."""
+        self._is_asked = False
         self._soon = QTimer(self, singleShot=True, interval=0)  # several events of one turn ask once
         self._soon.timeout.connect(self._ask_now)
         for event in on:
@@ -55,14 +58,26 @@ class Live(QObject, Generic[T]):
         bridge.when_open(self.again)
 
     def watch(self, is_watched: bool) -> None:
-        """Record whether anybody looks. It is not asked while nobody does, and asked anew when somebody does again."""
+        """Record whether anybody looks. It is not asked while nobody does; what happened is asked about afterwards."""
         self._is_watched = is_watched
-        self.again()
+        if is_watched:
+            self.refresh()
+
+    def refresh(self) -> None:
+        """Ask, whether anybody looks or not, if something has happened since it was asked last."""
+        if self._is_due:
+            self._soon.start()
 
     def again(self, *_event: object) -> None:
         """Ask again, soon."""
+        self._is_due = True
         if self._is_watched:
             self._soon.start()
+
+    @property
+    def is_coming(self) -> bool:
+        """Whether an answer is on its way."""
+        return self._is_asked or self._soon.isActive()
 
     def change(self, value: T, request: Any) -> None:
         """Show a value at once, and make the request that stores it. The stored value is asked for afterwards."""
@@ -73,6 +88,7 @@ class Live(QObject, Generic[T]):
     def put(self, value: T) -> None:
         """Show a value that is known without asking. Questions that are on their way are older."""
         self._question += 1
+        self._is_asked = False
         self._show(value)
 
     def tell(self, value: T) -> None:
@@ -82,17 +98,21 @@ class Live(QObject, Generic[T]):
 
     def _ask_now(self) -> None:
         self._question += 1
-        request = self._ask()
+        self._is_due, request = False, self._ask()
+        self._is_asked = request is not None
         if request is not None:
             number = self._question
             self._bridge.follow(request, partial(self._on_answer, number), partial(self._on_refused, number))
 
     def _on_answer(self, number: int, value: T) -> None:
-        if number == self._question and not self._changes:
-            self._show(value)
+        if number == self._question:
+            self._is_asked = False
+            if not self._changes:
+                self._show(value)
 
     def _on_refused(self, number: int, problem: Problem) -> None:
         if number == self._question:
+            self._is_asked, self._is_due = False, True
             self._refused(problem)
 
     def _on_stored(self, _result: object) -> None:

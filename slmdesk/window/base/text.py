@@ -63,6 +63,11 @@ def utf16_at(text: str, index: int) -> int:
     return index + sum(character > "\uffff" for character in text[:index])
 
 
+def size16(text: str) -> int:
+    """Return the length of a text in UTF-16 units, as Qt counts."""
+    return len(text) if text.isascii() else len(text.encode("utf-16-le", "surrogatepass")) // 2
+
+
 def character_at(text: str, utf16: int) -> int:
     """Convert a position in UTF-16 units to a position in code points."""
     place = 0

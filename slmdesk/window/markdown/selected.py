@@ -28,7 +28,6 @@ from PySide6.QtGui import (
 )
 
 from slmdesk.base.record import Record, changed
-from slmdesk.base.texts import _
 from slmdesk.text.markup import harmless_cell
 from slmdesk.window.base.theme import ICON_SIZE, LINE_HEIGHT, SPACE_12, Fonts, Theme
 from slmdesk.window.widgets.opening import judge_link
@@ -459,7 +458,7 @@ class Parser:
         made.validateLink = lambda url: True  # type: ignore[method-assign]
         enable_formulas(made)
         block, inline = made.block.ruler, made.inline.ruler
-        block.before("table", "clock", self._block_clock, {"alt": [_("paragraph"), "reference", "blockquote", "list"]})
+        block.before("table", "clock", self._block_clock, {"alt": ["paragraph", "reference", "blockquote", "list"]})
         inline.before("text", "clock", self._inline_clock)
         return made
 

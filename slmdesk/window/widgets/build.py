@@ -220,6 +220,15 @@ def passing(thing: W, name: str, title: str = "") -> W:
     return named(thing, name)
 
 
+def come_forward(window: QWidget) -> None:
+    """Show a window in front of the others."""
+    if window.isMinimized():
+        window.showNormal()
+    window.show()
+    window.raise_()
+    window.activateWindow()
+
+
 def plain_label(
     text: str, parent: QWidget, *, name: str, kind: str = "", wraps: bool = True, is_hidden: bool = False
 ) -> QLabel:

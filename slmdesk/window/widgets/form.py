@@ -1,13 +1,7 @@
 """Forms made of a list of fields: each says what it is called, what can be chosen, when it is there, how it is read.
 
-FIELDS = (
-Field(name="name", title=_("Name"), control=TextLine),
-Field(name="preset", title=_("Preset"), control=Listed, values=lambda env: env.presets),
-)
-form = Form(self, FIELDS, prefix="space")
-column(*form.parts, into=self)
-form.changed.connect(self._on_changed)
-form.show_values(values_of(space), env)
+A form is made of them once (`Form(self, FIELDS, prefix="space")`), laid out by its `parts`, and shown for a record by
+`show_values(values_of(record), env)`. It emits `changed` with each value that a person chooses or types.
 """
 
 from __future__ import annotations

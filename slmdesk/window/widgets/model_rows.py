@@ -6,14 +6,14 @@ from collections.abc import Sequence
 
 from PySide6.QtCore import QEvent, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent
-from PySide6.QtWidgets import QSizePolicy, QWidget
+from PySide6.QtWidgets import QWidget
 
 from slmdesk.base.texts import _
 from slmdesk.gguf.memory import WORDS_A_TOKEN, Speed, is_too_slow
 from slmdesk.window.base import theme
 from slmdesk.window.base.theme import scaled
 from slmdesk.window.widgets.build import breakable, column, named, plain_label, row, set_icon, show_words, tool_button
-from slmdesk.window.widgets.rows import Card, FitMark
+from slmdesk.window.widgets.rows import Card
 
 WIDTHS = (204, 72, 156, 112, 136)
 """Widths of tags, size, speed, memory and button."""
@@ -112,15 +112,11 @@ class ModelRow(Card):
         self._toggle_name = toggle_name
         super().__init__(parent, name=name, title=title)
 
-    def _build_ui(self) -> None:
+    def _lay_out(self) -> None:
         self.toggle = tool_button(self._toggle_name, self, icon="chevron-right")
         self.toggle.setCheckable(True)
         self.toggle.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.toggle.toggled.connect(self._on_toggled)
-        self._title = plain_label("", self, name="card_title", kind="strong")
-        policy = self._title.sizePolicy()
-        policy.setHorizontalPolicy(QSizePolicy.Policy.Expanding)
-        self._title.setSizePolicy(policy)
         tags, memory, end = (named(QWidget(self), name) for name in ("row_tags", "row_memory", "row_end"))
         self._tags = [
             plain_label("", tags, name="row_tag", kind="badge", wraps=False, is_hidden=True) for _at in range(MOST_TAGS)
@@ -130,17 +126,12 @@ class ModelRow(Card):
         self._size = plain_label("", self, name="row_size", wraps=False)
         self._size.setAlignment(RIGHT)
         self.speed = SpeedMark(self)
-        self.fit = FitMark(memory)
         row(self.fit, 1, into=memory)
         self._state = plain_label("", end, name="row_state", wraps=False, is_hidden=True)
         self._dot = plain_label("●", end, name="row_dot", kind="dot", wraps=False, is_hidden=True)
         self._buttons = row(1, self._dot, self._state, into=end, gap=theme.SPACE_4)
         columns = (tags, self._size, self.speed, memory, end)
         line = self._line = TableLine(self, "table_line", (self.toggle, self._title), columns)
-        self._sentence = plain_label("", self, name="card_sentence", is_hidden=True)
-        self._info = plain_label("", self, name="card_facts", kind="small", is_hidden=True)
-        self._trouble = plain_label("", self, name="card_trouble", kind="danger", is_hidden=True)
-        self.body = column(gap=theme.SPACE_4)
         inner = column(
             self._sentence, self._info, self._trouble, self.body, gap=theme.SPACE_8, margins=(scaled(40), 0, 0, 0)
         )

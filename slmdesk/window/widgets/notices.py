@@ -44,7 +44,7 @@ from slmdesk.window.base.bridge import Bridge, copy_text
 from slmdesk.window.base.theme import scaled
 from slmdesk.window.widgets.build import CutLabel, breakable, button, column, named, row, set_icon, tool_button
 from slmdesk.window.widgets.dialogs import TextDialog
-from slmdesk.window.widgets.opening import open_outside
+from slmdesk.window.widgets.opening import ask_new_file, open_outside
 
 if TYPE_CHECKING:
     from slmdesk.services import Services
@@ -475,15 +475,10 @@ def ask_where(
 
     The proposed name is made from `title`, in `folder`. None: the system's folder for documents.
     """
-    name = next(other_form.name for other_form in forms if other_form.id == form)
+    name = next(offered.name for offered in forms if offered.id == form)
     place = folder or Path(QStandardPaths.writableLocation(QStandardPaths.StandardLocation.DocumentsLocation))
-    dialog = QFileDialog(parent, _("Export"), str(place / f"{file_name(title)}.{form}"), f"{name} (*.{form})")
-    dialog.setObjectName("export_dialog")
-    dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
-    dialog.setDefaultSuffix(form)
-    dialog.fileSelected.connect(lambda path: chosen(Path(path)))
-    dialog.finished.connect(dialog.deleteLater)
-    dialog.open()
+    proposed = place / f"{file_name(title)}.{form}"
+    ask_new_file(parent, _("Export"), chosen, name="export_dialog", proposed=proposed, filters=f"{name} (*.{form})")
 
 
 def ask_folder(parent: QWidget, title: str, chosen: Callable[[Path], None]) -> None:
@@ -542,15 +537,7 @@ class ExportController(QObject):
         """
         self._bridge.ask(
             lambda _services: write_out(target, text.encode()),
-            lambda _none: self._bridge.notice_raised.emit(
-                Notice(
-                    _("Written to {target}.").format(target=target),
-                    action=_("Open folder"),
-                    on_action=partial(_open, target.parent),
-                    life_ms=2 * UNDO_MS,
-                    key=f"export {target}",
-                )
-            ),
+            lambda _none: self._bridge.notice_raised.emit(_written(target)),
             partial(self._on_failed, target),
         )
 
@@ -580,17 +567,11 @@ class ExportController(QObject):
         self._bridge.notice_raised.emit(changed(notice_of(problem), key=f"export {target}"))
 
     def _on_written(self, target: Path, _size: int) -> None:
-        self._bridge.notice_raised.emit(
-            Notice(
-                _("Written to {target}.").format(target=target),
-                action=_("Open"),
-                on_action=partial(_open, target),
-                other=_("Open folder"),
-                on_other=partial(_open, target.parent),
-                life_ms=2 * UNDO_MS,
-                key=f"export {target}",
-            )
+        notice = _written(target)
+        opens = changed(
+            notice, action=_("Open"), on_action=partial(_open, target), other=notice.action, on_other=notice.on_action
         )
+        self._bridge.notice_raised.emit(opens)
         self.written.emit(target)
 
 
@@ -653,6 +634,16 @@ class _Exports(QObject):
                 key=self._key,
             )
         )
+
+
+def _written(target: Path) -> Notice:
+    return Notice(
+        _("Written to {target}.").format(target=target),
+        action=_("Open folder"),
+        on_action=partial(_open, target.parent),
+        life_ms=2 * UNDO_MS,
+        key=f"export {target}",
+    )
 
 
 def _open(path: Path) -> None:

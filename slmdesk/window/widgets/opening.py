@@ -68,7 +68,7 @@ def _ask_desktop(url: QUrl) -> None:
 
 
 def _say_failed(url: QUrl) -> None:
-    shown = (toplevelwidget for toplevelwidget in QApplication.topLevelWidgets() if toplevelwidget.isVisible())
+    shown = (window for window in QApplication.topLevelWidgets() if window.isVisible())
     parent = QApplication.activeWindow() or next(shown, None)  # a box without a parent would be destroyed at once
     address = url.toLocalFile() if url.isLocalFile() else url.toString()
     box = message_box(parent, "not_opened_dialog", _("Not opened"), FAILED, breakable(address))

@@ -132,10 +132,6 @@ class Card(QFrame):
     def __init__(self, parent: QWidget, *, name: str, title: str) -> None:
         super().__init__(parent)
         named(self, name, kind="card", label=title)
-        self._build_ui()
-        self.set_title(title)
-
-    def _build_ui(self) -> None:
         self._title = plain_label("", self, name="card_title", kind="strong")
         policy = self._title.sizePolicy()
         policy.setHorizontalPolicy(QSizePolicy.Policy.Expanding)
@@ -144,9 +140,13 @@ class Card(QFrame):
         self._sentence = plain_label("", self, name="card_sentence", is_hidden=True)
         self._info = plain_label("", self, name="card_facts", kind="small", is_hidden=True)
         self._trouble = plain_label("", self, name="card_trouble", kind="danger", is_hidden=True)
+        self.body = column(gap=theme.SPACE_4)
+        self._lay_out()
+        self.set_title(title)
+
+    def _lay_out(self) -> None:
         self._buttons = row(gap=theme.SPACE_8)
         head = row((self._title, 1), self.fit, self._buttons, gap=theme.SPACE_12)
-        self.body = column(gap=theme.SPACE_4)
         margins = (0, theme.SPACE_8, 0, theme.SPACE_12)
         parts = (head, self._sentence, self._info, self._trouble, self.body)
         column(*parts, into=self, gap=theme.SPACE_4, margins=margins)

@@ -20,7 +20,7 @@ from slmdesk.base.files import write_atomically
 from slmdesk.base.sealing import SealBroken, seal, unseal
 from slmdesk.base.settings import Settings
 from slmdesk.base.texts import _
-from slmdesk.base.translation import LANGUAGES, NO_BLANKS, usual_language
+from slmdesk.base.translation import DETECTED, NO_BLANKS, usual_language
 from slmdesk.runtime.events import Noticed, Pending
 from slmdesk.runtime.messages import Problem, problem_for
 from slmdesk.runtime.service import Later, Runtime, Service, Slices, in_slices, pending_on_file_thread
@@ -49,8 +49,6 @@ WORDS_AT_ONCE = 20
 MOST_KNOWN = 200_000
 IDLE_S = 600.0
 """Seconds without a request after which the dictionaries are dropped from memory."""
-OFFERED = tuple(sorted(set(LANGUAGES) - {"sr"}))
-"""Languages that are detected. Serbian is not, because it is mistaken for Croatian or Bulgarian."""
 
 
 class SpellingService(Service):
@@ -174,7 +172,7 @@ class SpellingService(Service):
         return self._found
 
     def _told(self, text: str) -> str:
-        found = detect(text[:TELLING], OFFERED)[0]
+        found = detect(text[:TELLING], DETECTED)[0]
         if found:
             self._language = found
         return self._language
@@ -185,7 +183,7 @@ class SpellingService(Service):
         fixed = self._settings.current.spelling_language
         language = around
         if words >= LEAST_TOLD and not fixed:
-            told, sure = detect(paragraph[:TELLING], OFFERED)
+            told, sure = detect(paragraph[:TELLING], DETECTED)
             language = told if told and sure >= SURE else around
         dictionary = chosen_for(language, found, fixed, self._region)
         is_left_alone = dictionary is None or dictionary.path in self._broken

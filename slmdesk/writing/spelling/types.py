@@ -54,8 +54,5 @@ class SpellingState(Record):
     words: tuple[str, ...]
 
 
-# ---- events of the spelling service
-
-
 class SpellingChanged(Event):
     """Event that other words count as misspelled now: a word was added or removed, or other dictionaries are used."""

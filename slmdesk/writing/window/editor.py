@@ -27,6 +27,7 @@ from slmdesk.base.record import Record
 from slmdesk.base.texts import _
 from slmdesk.window.base import theme
 from slmdesk.window.base.bridge import Delay, marked
+from slmdesk.window.base.text import size16
 from slmdesk.window.base.theme import Theme, ThemeKeeper
 from slmdesk.window.widgets.build import named
 from slmdesk.window.widgets.opening import admit
@@ -127,8 +128,6 @@ class WritingEdit(QTextEdit):
     def is_undecided(self, start: int, end: int) -> bool:
         return any(pending.position < end and start < pending.last for pending in self.tracked.pending)
 
-    # ---- Qt's own
-
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Insert text typed over a selection without formatting. Qt would give it the format of the text before it, so
         that it would belong to a change.
@@ -173,8 +172,6 @@ class WritingEdit(QTextEdit):
         super().paintEvent(event)
         if self.document().isEmpty():
             self._paint_hint()
-
-    # ---- private
 
     def _paint_hint(self) -> None:  # Qt's own is cut to one line where the margin is wide
         painter, padding = QPainter(self.viewport()), theme.scaled(PADDING)
@@ -400,8 +397,6 @@ class TrackedText(QObject):
             cursor.setCharFormat(_plain_look(look) if run.has_break else look)
         cursor.endEditBlock()
 
-    # ---- private
-
     def _on_contents_change(self, position: int, _removed: int, added: int) -> None:
         self._known = None
         self._renew(position, added)
@@ -489,11 +484,6 @@ def _plain_look(look: QTextCharFormat) -> QTextCharFormat:
 
 
 _KEEP = QTextCursor.MoveMode.KeepAnchor
-
-
-def size16(text: str) -> int:
-    """Return the length of a text in UTF-16 units, as Qt counts."""
-    return len(text) if text.isascii() else len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
 def _blocks(document: QTextDocument) -> Iterator[QTextBlock]:

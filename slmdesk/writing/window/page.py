@@ -440,8 +440,6 @@ class WritingPage(QWidget):
             )
         )  # fmt: skip
 
-    # ---- events
-
     def _on_cursor_moved(self) -> None:
         if not self.editor.textCursor().hasSelection() and self.corrections.changes:
             number = self.editor.tracked.number_at(self.editor.textCursor().position())
@@ -453,8 +451,8 @@ class WritingPage(QWidget):
         text = self.text
         has_words = bool(text.strip())
         self._correct.setEnabled(has_words and not self.corrections.is_busy)
-        for other_button in (self._rewrite_all, self._save):
-            other_button.setEnabled(has_words)
+        for control in (self._rewrite_all, self._save):
+            control.setEnabled(has_words)
         start, end = self.editor.selected
         title = " ".join(text[:400].lstrip().partition("\n")[0].split())[:80] or _("New text")
         self._title.setMaximumWidth(self._title.fontMetrics().horizontalAdvance(title) + theme.SPACE_4)
@@ -469,11 +467,10 @@ class WritingPage(QWidget):
         """Make the button primary that comes next: Correct, or Accept once there are changes."""
         has_changes, is_rewriting = bool(self.corrections.changes), self.suggestions.now is not None
         primary = None if is_rewriting else self.corrections.accept_sure if has_changes else self._correct
-        for other_button in (self._correct, self.corrections.accept_sure):
-            is_primary = other_button is primary
-            kind = "primary" if is_primary else ""
-            if other_button.property("kind") != kind:
-                set_kind(other_button, kind)
+        for way in (self._correct, self.corrections.accept_sure):
+            kind = "primary" if way is primary else ""
+            if way.property("kind") != kind:
+                set_kind(way, kind)
 
     def _on_suggestions_shown(self, is_shown: bool) -> None:
         self._stack.setCurrentWidget(self.suggestions if is_shown else self.corrections)
@@ -481,8 +478,6 @@ class WritingPage(QWidget):
         self.editor.light(self.suggestions.place if is_shown else None)
         self._selection_bar.hide()
         self._show_primary()
-
-    # ---- Qt's own
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
@@ -520,9 +515,6 @@ class WritingPage(QWidget):
 
 def _open(path: Path) -> None:
     open_outside(QUrl.fromLocalFile(str(path)))
-
-
-# ---- words
 
 
 def opened_words(opened: OpenedText, others: int) -> str:

@@ -45,8 +45,6 @@ from slmdesk.window.widgets.parts import EmptyState
 from slmdesk.writing.types import DOUBT_WORDS, KIND_WORDS, Change, Correction, CorrectRequest, note_of, unanswered_words
 from slmdesk.writing.window.editor import Pending, Proposal, TrackedText
 
-# ---- corrections: the changes, how far the correction is, and what decides on them
-
 
 class ShownChange(Record):
     number: int
@@ -75,7 +73,8 @@ class CorrectionPanel(QFrame):
         """All changes shown so far, by number. Only those still in the text are valid."""
         self._following: Call | None = None
         self._snapshot: Snapshot | None = None
-        self._turn, self._number, self._lost = 0, 0, 0
+        """The text that is being corrected. What comes of an earlier one is dropped."""
+        self._number = self._lost = 0
         self._done, self._total = 0, 0
         """Sentences done and sentences in all. A total of 0 means that the model is still loading or busy."""
         self.changes: Sequence[ShownChange] = ()
@@ -127,19 +126,18 @@ class CorrectionPanel(QFrame):
         if self.is_busy:
             return
         self._text.refuse([pending.number for pending in self._text.pending])
-        self._snapshot = Snapshot(self._text, start, end)
-        self._turn, self._lost = self._turn + 1, 0
-        request = CorrectRequest(self._snapshot.words, language)
-        turn = self._turn
+        snapshot = self._snapshot = Snapshot(self._text, start, end)
+        self._lost = 0
+        request = CorrectRequest(snapshot.words, language)
 
         def bring(changes: Sequence[Change]) -> None:  # on the service thread
-            self._bridge.post_to_ui(partial(self._on_found, turn, changes))
+            self._bridge.post_to_ui(partial(self._on_found, snapshot, changes))
 
         self._following = self._bridge.follow(
             self._bridge.services.writing.correct(request, bring),
-            partial(self._on_corrected, turn),
-            partial(self._on_refused, turn),
-            partial(self._on_progressed, turn),
+            partial(self._on_corrected, snapshot),
+            partial(self._on_refused, snapshot),
+            partial(self._on_progressed, snapshot),
         )
         self._done, self._total = 0, 0
         self._show_progress()
@@ -151,16 +149,11 @@ class CorrectionPanel(QFrame):
             return
         self._following.cancel()
         self._end()
-        checked = (
-            _(" {done} of {total} sentences were checked.").format(done=self._done, total=self._total)
-            if self._total
-            else ""
-        )
-        self.said.emit(_("Stopped.{checked}").format(checked=checked))
+        checked = _(" {done} of {total} sentences were checked.") if self._total else ""
+        self.said.emit(_("Stopped.{checked}").format(checked=checked.format(done=self._done, total=self._total)))
 
-    def _on_found(self, turn: int, changes: Sequence[Change]) -> None:
-        snapshot = self._snapshot
-        if turn != self._turn or snapshot is None:
+    def _on_found(self, snapshot: Snapshot, changes: Sequence[Change]) -> None:
+        if snapshot is not self._snapshot:
             return
         fitting = []
         for change in changes:
@@ -183,26 +176,25 @@ class CorrectionPanel(QFrame):
         if proposals:
             self._text.propose(proposals)
 
-    def _on_progressed(self, turn: int, report: tuple[int, int]) -> None:
-        if turn == self._turn and self.is_busy:
+    def _on_progressed(self, snapshot: Snapshot, report: tuple[int, int]) -> None:
+        if snapshot is self._snapshot:
             self._done, self._total = report
             self._show_progress()
 
-    def _on_corrected(self, turn: int, found: Correction) -> None:
-        if turn != self._turn or self._snapshot is None:
+    def _on_corrected(self, snapshot: Snapshot, found: Correction) -> None:
+        if snapshot is not self._snapshot:
             return
-        line = self._snapshot.line
+        line = snapshot.line
         self._end()
         whole = changed(found, unanswered=tuple(number + line for number in found.unanswered))
         self.said.emit(" ".join((found_words(found), *lost_words(self._lost), unanswered_words(whole))).strip())
 
-    def _on_refused(self, turn: int, problem: Problem) -> None:
-        if turn == self._turn:
+    def _on_refused(self, snapshot: Snapshot, problem: Problem) -> None:
+        if snapshot is self._snapshot:
             self._end()
             self.said.emit(problem.sentence)
 
     def _end(self) -> None:
-        self._turn += 1
         self._following = self._snapshot = None
         self._show_progress()
         self.busy_changed.emit()
@@ -273,8 +265,8 @@ class CorrectionPanel(QFrame):
         self._bar.setRange(0, self._total)
         self._bar.setValue(self._done)
         self._stop.setVisible(self.is_busy)
-        for other_button in (self._back, self._next):
-            other_button.setVisible(not self.is_busy)
+        for step in (self._back, self._next):
+            step.setVisible(not self.is_busy)
         self._show()
 
     def _show(self) -> None:
@@ -284,8 +276,8 @@ class CorrectionPanel(QFrame):
         self._title.setText(self._words(len(changes), len(changes) - sure))
         self.accept_sure.setText(_("Accept {sure:,}").format(sure=sure) if sure else _("Accept"))
         self.accept_sure.setEnabled(bool(sure))
-        for other_button in (self._refuse_all, self._back, self._next):
-            other_button.setEnabled(bool(changes))
+        for control in (self._refuse_all, self._back, self._next):
+            control.setEnabled(bool(changes))
         self.list.setVisible(bool(changes) or self.is_busy)
         self._empty.setVisible(not changes and not self.is_busy)
         self.changes_shown.emit()
@@ -301,13 +293,10 @@ class CorrectionPanel(QFrame):
 def _changes_in(pending: Sequence[Pending], about: Mapping[int, Change]) -> Iterator[ShownChange]:
     """Yield each undecided change once, even if words typed inside it split it."""
     parts: dict[int, list[Pending]] = {}
-    for other_pending in pending:
-        parts.setdefault(other_pending.number, []).append(other_pending)
+    for part in pending:
+        parts.setdefault(part.number, []).append(part)
     for number, found in parts.items():
         yield ShownChange(number, "…".join(at.old for at in found), "".join(at.new for at in found), about[number])
-
-
-# ---- words
 
 
 def found_words(found: Correction) -> str:
@@ -336,9 +325,6 @@ def accepted_words(sure: int, left: Sequence[ShownChange]) -> str:
     if left:
         return _("{words} {count:,} to check stay open.").format(words=words, count=len(left))
     return words
-
-
-# ---- the list of changes beside the text
 
 
 CHANGE_ROLE = int(Qt.ItemDataRole.UserRole)
@@ -538,9 +524,6 @@ def _shown(words: str, most: int) -> str:
         return _("line break") if "\n" in words else ngettext("space", "{n} spaces", len(words))
     line = " ".join(words.split())
     return line if len(line) <= most else f"{line[: most - 1].rstrip()}…"
-
-
-# ---- a text as it was when its correction began, and where its sentences stand while it is edited on
 
 
 REACH = 2_000

@@ -14,12 +14,13 @@ from slmdesk.base.texts import _
 from slmdesk.runtime.messages import Problem
 from slmdesk.window.base import theme
 from slmdesk.window.base.bridge import Bridge, Call, Delay, copy_text
+from slmdesk.window.base.text import size16
 from slmdesk.window.base.theme import ThemeKeeper
 from slmdesk.window.widgets.bars import thin_bar
 from slmdesk.window.widgets.build import button, column, named, plain_label, row, show_column, tool_button
 from slmdesk.window.widgets.rows import empty_layout
 from slmdesk.writing.types import RewriteRequest, Rewriting, Task, Version, length_of, remarks
-from slmdesk.writing.window.editor import TrackedText, WritingEdit, size16
+from slmdesk.writing.window.editor import TrackedText, WritingEdit
 
 WAYS = (
     (Task.REPHRASE, "", _("Rephrase")),
@@ -41,9 +42,6 @@ def add_ways(menu: QMenu, rewrite: Rewrite, task: Task | None = None) -> QMenu:
             action = menu.addAction(words, partial(rewrite, each, manner))
             action.setObjectName(f"{each.value}_{manner}" if manner else each.value)
     return menu
-
-
-# ---- the bar over a selection
 
 
 class SelectionBar(QFrame):
@@ -130,9 +128,6 @@ class SelectionBar(QFrame):
         return cursor
 
 
-# ---- suggestions beside what they would replace, with what differs marked
-
-
 Spans = Sequence[tuple[int, int]]
 _DOING = {
     Task.REPHRASE: _("Rephrasing…"),
@@ -161,7 +156,6 @@ class SuggestionPanel(QFrame):
         self.place: QTextCursor | None = None
         """The words to be replaced. They move with the text."""
         self._following: Call | None = None
-        self._turn = 0
         self.now: Suggestions | None = None
         self._build_ui()
         keeper.theme_changed.connect(lambda _theme: self._show(self.now))
@@ -190,8 +184,6 @@ class SuggestionPanel(QFrame):
             self.discard()
         else:
             super().keyPressEvent(event)
-
-    # ---- requests
 
     def begin(self, request: RewriteRequest, start: int, end: int) -> None:
         """Rewrite a part of the text. Earlier suggestions are removed."""
@@ -226,45 +218,39 @@ class SuggestionPanel(QFrame):
         self._show(None)
         self.said.emit(_("Replaced. Undo (Ctrl+Z) takes it back."))
 
-    # ---- private
-
     def _ask(self, request: RewriteRequest) -> None:
-        self._turn += 1
-        turn = self._turn
         self._following = self._bridge.follow(
             self._bridge.services.writing.rewrite(request),
-            partial(self._on_rewritten, turn),
-            partial(self._on_refused, turn),
-            partial(self._on_progressed, turn),
+            partial(self._on_rewritten, request),
+            partial(self._on_refused, request),
+            partial(self._on_progressed, request),
         )
         self._show(Suggestions(request, words=_DOING[request.task]))
 
     def _cancel(self) -> None:
-        self._turn += 1
         if self._following is not None:
             self._following.cancel()
             self._following = None
 
-    def _on_progressed(self, turn: int, report: tuple[int, int]) -> None:
-        if turn == self._turn and self.now is not None and report[1] > 1:
-            self._show(
-                changed(
-                    self.now,
-                    words=_("{report} of {report2} suggestions are there…").format(report=report[0], report2=report[1]),
-                )
-            )
+    def _is_waiting_for(self, request: RewriteRequest) -> bool:
+        return self._following is not None and self.now is not None and self.now.request is request
 
-    def _on_rewritten(self, turn: int, found: Rewriting) -> None:
-        if turn == self._turn and self.now is not None:
+    def _on_progressed(self, request: RewriteRequest, report: tuple[int, int]) -> None:
+        if self._is_waiting_for(request) and report[1] > 1:
+            words = _("{report} of {report2} suggestions are there…").format(report=report[0], report2=report[1])
+            self._show(Suggestions(request, words=words))
+
+    def _on_rewritten(self, request: RewriteRequest, found: Rewriting) -> None:
+        if self._is_waiting_for(request):
             self._following = None
             count, fewer = len(found.versions), _("The model gave {} of {}; the others were the same.")
             words = "" if count == found.asked else fewer.format(count, found.asked)
-            self._show(Suggestions(self.now.request, found, is_busy=False, words=words))
+            self._show(Suggestions(request, found, is_busy=False, words=words))
 
-    def _on_refused(self, turn: int, problem: Problem) -> None:
-        if turn == self._turn and self.now is not None:
+    def _on_refused(self, request: RewriteRequest, problem: Problem) -> None:
+        if self._is_waiting_for(request):
             self._following = None
-            self._show(Suggestions(self.now.request, is_busy=False, words=problem.sentence))
+            self._show(Suggestions(request, is_busy=False, words=problem.sentence))
 
     def _show(self, now: Suggestions | None) -> None:
         self.now = now
@@ -273,8 +259,8 @@ class SuggestionPanel(QFrame):
         if now is None:
             return
         self._words.setText(now.words)
-        for other_button in (self._stop, self._bar):
-            other_button.setVisible(now.is_busy)
+        for part in (self._stop, self._bar):
+            part.setVisible(now.is_busy)
         for way in (self._again, self._discard):
             way.setVisible(not now.is_busy)
         for number, version in enumerate(now.found.versions if now.found else (), 1):
@@ -284,9 +270,8 @@ class SuggestionPanel(QFrame):
     def _add(self, now: Suggestions, version: Version, number: int) -> None:
         assert now.found is not None
         frame = named(QFrame(self._inner), f"suggestion_{number}", kind="choice")
-        title = plain_label(
-            _title_of(now.found, version, now.request, number), frame, name="suggestion_title", kind="group"
-        )
+        heading = _title_of(now.found, version, now.request, number)
+        title = plain_label(heading, frame, name="suggestion_title", kind="group")
         view = named(_Text(frame), f"suggestion_text_{number}", label=title.text(), kind="bare")
         view.setPlainText(version.text)
         for span in version.others:

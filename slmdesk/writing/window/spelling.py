@@ -186,11 +186,7 @@ class SpellMarks(QObject):
 
     def _draw(self, marks: list[QTextEdit.ExtraSelection]) -> None:
         if marks or self._marks:
-            others = [
-                extraselection
-                for extraselection in self._editor.extraSelections()
-                if not extraselection.format.hasProperty(OURS)
-            ]
+            others = [mark for mark in self._editor.extraSelections() if not mark.format.hasProperty(OURS)]
             self._marks = marks
             self._editor.setExtraSelections(others + marks)
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import sys
 from functools import partial
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QAbstractItemView, QListWidget, QWidget
 
 from slmdesk.base.settings import Settings
 from slmdesk.base.texts import _, ngettext
 from slmdesk.window.base import theme
 from slmdesk.window.base.bridge import Bridge
+from slmdesk.window.base.live import Live
 from slmdesk.window.widgets.bars import SettingsController
 from slmdesk.window.widgets.build import button, column, named, passing, plain_label, row
 from slmdesk.window.widgets.dialogs import Dialog
@@ -30,16 +31,16 @@ HOW = {
 
 
 class SpellingSettings(QObject):
-    state_shown = Signal(object)
-
     def __init__(self, bridge: Bridge, settings: SettingsController, section: SettingsSection) -> None:
         super().__init__(section, objectName="spelling_settings")
         self._bridge, self._settings, self._section = bridge, settings, section
-        self._state = SpellingState((), ())
+        self.state: Live[SpellingState | None] = Live(
+            bridge, self, lambda: bridge.services.spelling.state(), None, on=(SpellingChanged,), is_watched=False
+        )
+        self.state.changed.connect(self._show_state)
         self._build_ui()
         settings.settings_shown.connect(self.show_settings)
-        section.shown.connect(self._look)
-        bridge.on(SpellingChanged, self._look)
+        section.shown.connect(lambda: self.state.watch(True))
         self.show_settings(settings.current)
 
     def _build_ui(self) -> None:
@@ -48,7 +49,7 @@ class SpellingSettings(QObject):
             "spelling", _("Underline misspelled words"), (), partial(change, "spelling"), tip=MARKED, group=group
         )
         edit = button(_("Edit…"), "", section)
-        edit.clicked.connect(lambda: OwnWordsDialog(self._bridge, self, self._section, self._state.words).open())
+        edit.clicked.connect(lambda: OwnWordsDialog(self._bridge, self.state, self._section).open())
         self._words = section.add(
             "own_words", _("My words"), edit, group=group, hint="…", tip=_("They count as right.")
         )
@@ -60,9 +61,9 @@ class SpellingSettings(QObject):
         self._switch.show_value(settings.spelling)
         self._language.show_value(settings.spelling_language)
 
-    def show_state(self, state: SpellingState) -> None:
-        self._state = state
-        self.state_shown.emit(state)
+    def _show_state(self) -> None:
+        state = self.state.value
+        assert state is not None
         self._language.clear()
         for code, name in (BY_TEXT, *((dictionary.code, dictionary.name) for dictionary in state.dictionaries)):
             self._language.addItem(name, code)
@@ -73,20 +74,17 @@ class SpellingSettings(QObject):
         self._words.set_hint(ngettext("1 word", "{n:,} words", count) if count else _("None yet"))
         self._words.control.setEnabled(bool(count))
 
-    def _look(self) -> None:
-        self._bridge.follow(self._bridge.services.spelling.state(), self.show_state)
-
 
 class OwnWordsDialog(Dialog):
-    def __init__(self, bridge: Bridge, settings: SpellingSettings, over: QWidget, words: tuple[str, ...]) -> None:
+    def __init__(self, bridge: Bridge, state: Live[SpellingState | None], over: QWidget) -> None:
         super().__init__(over.window())
         passing(self, "own_words", _("My words"))
         self.resize(420, 420)
-        self._bridge = bridge
+        self._bridge, self._state = bridge, state
         self._removed: tuple[str, ...] = ()
         self._build_ui()
-        self.show_words(words)
-        settings.state_shown.connect(self._on_state)
+        self._show_words()
+        state.changed.connect(self._show_words)
 
     def _build_ui(self) -> None:
         intro = plain_label(_("These words count as right."), self, name="own_words_intro", kind="muted")
@@ -100,19 +98,16 @@ class OwnWordsDialog(Dialog):
         column(intro, (self._list, 1), foot, into=self, gap=theme.SPACE_12, margins=theme.SPACE_16)
         self._list.itemSelectionChanged.connect(self._on_selected)
 
-    def show_words(self, words: tuple[str, ...]) -> None:
+    def _show_words(self) -> None:
         self._list.clear()
-        self._list.addItems(list(words))
+        self._list.addItems(self._state.value.words if self._state.value else ())
         self._on_selected()
-
-    def _on_state(self, state: SpellingState) -> None:
-        self.show_words(state.words)
 
     def _on_selected(self) -> None:
         self._remove.setEnabled(bool(self._list.selectedItems()))
 
     def _on_remove(self) -> None:
-        self._removed = tuple(selecteditem.text() for selecteditem in self._list.selectedItems())
+        self._removed = tuple(item.text() for item in self._list.selectedItems())
         self._undo.setEnabled(True)
         self._bridge.services.spelling.remove_words(self._removed)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QSize, Qt, Signal
-from PySide6.QtGui import QPainter, QShowEvent
+from PySide6.QtGui import QHideEvent, QPainter, QShowEvent
 from PySide6.QtWidgets import (
     QFrame,
     QListWidget,
@@ -22,7 +22,8 @@ from slmdesk.base.records import Item
 from slmdesk.base.texts import _
 from slmdesk.runtime.events import ItemChanged, ItemGone
 from slmdesk.window.base import theme
-from slmdesk.window.base.bridge import Bridge, Delay
+from slmdesk.window.base.bridge import Bridge
+from slmdesk.window.base.live import Live
 from slmdesk.window.widgets.build import (
     CLEAR,
     button,
@@ -35,10 +36,8 @@ from slmdesk.window.widgets.build import (
     text_line,
     tool_button,
 )
-from slmdesk.writing.service import KIND
 
 MOST = 300
-SOON_MS = 100
 ID_ROLE = int(Qt.ItemDataRole.UserRole)
 ROW_HEIGHT = 32
 
@@ -54,12 +53,13 @@ class TextList(QFrame):
     def __init__(self, bridge: Bridge, current: Callable[[], str], parent: QWidget) -> None:
         super().__init__(parent)
         self.setObjectName("writing_texts_side")
-        self._bridge, self._current = bridge, current
-        self._items: Sequence[Item] = ()
-        self._timer = Delay(self, SOON_MS, self._look, "writing_texts_timer")
+        self._current = current
+        self._items: Live[Sequence[Item]] = Live(
+            bridge, self, lambda: bridge.services.writing_history.earlier(MOST), (), on=(ItemChanged, ItemGone),
+            is_watched=False,
+        )  # fmt: skip
+        self._items.changed.connect(self._show)
         self._build_ui()
-        bridge.on(ItemChanged, self._on_item_changed)
-        bridge.on(ItemGone, lambda _event: self._timer.start())
 
     def _build_ui(self) -> None:
         new = button(
@@ -84,7 +84,11 @@ class TextList(QFrame):
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
-        self._look()
+        self._items.watch(True)
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        super().hideEvent(event)
+        self._items.watch(False)
 
     def mark(self) -> None:
         """Mark the text on the page."""
@@ -92,21 +96,10 @@ class TextList(QFrame):
         rows = (row for row in range(self.list.count()) if self.list.item(row).data(ID_ROLE) == now)
         self.list.setCurrentRow(next(rows, -1))
 
-    def _on_item_changed(self, event: ItemChanged) -> None:
-        if event.item.kind == KIND:
-            self._timer.start()
-
-    def _look(self) -> None:
-        self._bridge.ask(self._bridge.services.writing_history.earlier(MOST), self._on_listed)
-
-    def _on_listed(self, items: Sequence[Item]) -> None:
-        self._items = items
-        self._show()
-
     def _show(self) -> None:
         words = self._search.text().casefold().split()
         self.list.clear()
-        for item in self._items:
+        for item in self._items.value:
             title = " ".join(item.shown_title.split())
             if all(word in title.casefold() for word in words):
                 listed = QListWidgetItem(title, self.list)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from fakes.compound_file import compound_file
 from fakes.dropping import drop
-from fakes.office import ole
 from fakes.tiny_pdf import TinyPdf, lines
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
@@ -277,7 +277,7 @@ def test_a_locked_document_asks_for_its_password(program, tmp_path):
 
 def test_where_no_password_can_be_used_none_is_asked_for(program, tmp_path):
     path = tmp_path / "locked.docx"
-    path.write_bytes(ole({"EncryptionInfo": b"x", "EncryptedPackage": b"y"}))
+    path.write_bytes(compound_file({"EncryptionInfo": b"x", "EncryptedPackage": b"y"}))
     drop(program.page, path)
     program.wait(lambda: any("Only that of a PDF can be used" in words for words in program.notices()))
     assert drafts(program)[0].state == "failed"

@@ -128,22 +128,6 @@ def test_a_change_holds_from_the_next_answer_and_back_to_defaults_takes_all_back
     assert "Different every time" in program.find("option_seed", panel).toolTip()
 
 
-def test_words_being_written_are_kept_when_another_chat_is_opened(program):
-    program.say("one")
-    first = program.chat.chat
-    panel = open_panel(program)
-    program.chat.new_chat()
-    program.send("two")
-    program.wait(lambda: program.chat.chat not in ("", first))
-    program.wait_idle()
-    second = program.chat.chat
-    program.find("option_system", panel).setPlainText("Only here.")
-    program.chat.open_chat(first)
-    program.wait(lambda: program.chat.chat == first and program.find("option_system", panel).toPlainText() == "")
-    program.wait(lambda: program.ask(lambda services: services.chats.options(second)).system == "Only here.")
-    assert options_of(program).system == ""
-
-
 def hold_instance(program) -> threading.Event:
     """The service thread does nothing until this is set."""
     gate = threading.Event()

@@ -7,8 +7,9 @@ import json
 import pytest
 from PySide6.QtWidgets import QFileDialog, QPushButton
 
-from tests.fakes.chat_exports import chatgpt, node, rent, zipped
+from tests.fakes.chat_exports import chatgpt, node, rent
 from tests.fakes.dropping import drop
+from tests.fakes.office import packed
 
 pytestmark = [pytest.mark.gui, pytest.mark.qt_log_ignore("This plugin does not support")]
 
@@ -49,7 +50,7 @@ def test_chats_of_another_program_come_in_and_the_first_is_shown(program, tmp_pa
     picture = {"content_type": "multimodal_text", "parts": ["Look", {"content_type": "image_asset_pointer"}]}
     chats = [rent(), chatgpt(node("q", None, "user", content=picture), id="c2", title="Picture")]
     file = tmp_path / "export.zip"
-    file.write_bytes(zipped({"conversations.json": json.dumps(chats)}))
+    file.write_bytes(packed({"conversations.json": json.dumps(chats)}))
     pick(program, "import_chats_action")
     choose(program, "import_chats_dialog", file)
     text = noted(program, "2 chats imported.")

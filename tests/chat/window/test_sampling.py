@@ -53,22 +53,6 @@ def test_numbers_are_typed_kept_used_and_listed_with_the_answer(program):
     assert "Ended by: a stop text" in details
 
 
-def test_what_cannot_be_is_said_below_the_field_and_changes_nothing(program):
-    program.say("hello")
-    open_more(program)
-    put(program, "option_min_p", "5")
-    problem = program.find("option_min_p_problem")
-    assert problem.text() == "This takes a number from 0 to 1."
-    assert problem.isVisible()
-    assert program.find("option_min_p").text() == "5"
-    put(program, "option_top_k", "3")
-    program.wait(lambda: options_of(program) == ChatOptions(top_k=3))
-    assert program.find("option_min_p").text() == "5"  # what was typed stays
-    put(program, "option_min_p", "0.5")
-    program.wait(lambda: options_of(program) == ChatOptions(top_k=3, min_p=0.5))
-    assert not problem.isVisible()
-
-
 def test_one_is_reset_and_all_are(program):
     program.say("hello")
     open_more(program)

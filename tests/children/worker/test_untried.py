@@ -51,9 +51,6 @@ def test_what_was_never_tried_says_so():
     assert "never tried" not in walls_of(facts[:-1]).words
 
 
-# ---- macOS
-
-
 def test_the_profile_names_what_is_left_and_nothing_else(tmp_path):
     odd = tmp_path / 'a "quoted" \\ name'
     odd.mkdir()
@@ -88,9 +85,6 @@ def test_on_a_mac_the_system_s_own_files_are_others(monkeypatch):
 def test_without_such_a_system_nothing_is_given_up():
     assert sandbox.restrict_by_profile("(version 1)(deny default)") is False
     assert Path("/etc").is_dir()
-
-
-# ---- Windows
 
 
 def test_the_structures_have_the_sizes_of_64_bit_windows():

@@ -6,7 +6,8 @@ import json
 from pathlib import Path
 
 import pytest
-from fakes.chat_exports import chatgpt, elsewhere, node, rent, zipped
+from fakes.chat_exports import chatgpt, elsewhere, node, rent
+from fakes.office import packed
 
 pytestmark = pytest.mark.process
 
@@ -14,7 +15,7 @@ pytestmark = pytest.mark.process
 @pytest.fixture
 def export(tmp_path) -> Path:
     path = tmp_path / "export.zip"
-    path.write_bytes(zipped({"conversations.json": json.dumps([rent("c1"), rent("c2")])}))
+    path.write_bytes(packed({"conversations.json": json.dumps([rent("c1"), rent("c2")])}))
     return path
 
 

@@ -37,7 +37,10 @@ def test_every_kind_is_listed_and_each_by_itself(run, made) -> None:
     words = run("history", "list").out
     assert len(re.findall(r"\d\d:\d\d[+-]\d\d:\d\d  ", words)) == len(words.splitlines()), "times say their zone"
     assert all(id in words and kind in words for kind, id in made.items())
-    assert run("history", "list", "--kind", "tea", "--json").json == []
+    assert [one["id"] for one in run("history", "list", "--kind", "Chat", "--json").json] == [made["chat"]]
+    assert run("history", "list", "--kind", "writing", "--json").json == []
+    wrong = run("history", "list", "--kind", "tea")
+    assert (wrong.status, wrong.out, "'translation'" in wrong.err) == (2, "", True)
 
 
 def test_every_kind_can_be_used_like_a_chat(run, made) -> None:

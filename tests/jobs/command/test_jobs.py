@@ -8,11 +8,10 @@ import subprocess
 
 import pytest
 from fakes.commands import ROOT, SLMDESK, TIMEOUT_S
-from fakes.recorder import open_echo
+from fakes.recorder import examine, open_echo
 
 from slmdesk.command.job_output import WRITERS
 from slmdesk.command.main import COMMANDS, slmdesk_command
-from slmdesk.evaluation.exams import SKILLS, items
 
 pytestmark = pytest.mark.process
 
@@ -81,20 +80,12 @@ def test_ctrl_c_pauses_and_resume_goes_on(run, begun) -> None:
     goes_on(run, paused)
 
 
-def trust_model() -> None:
-    """The model as if its exam had shown that it may write summaries."""
-    services = open_echo()
-    good = {"skill": "format", "level": "good", "passed": 9, "total": 12, "auc": None, "threshold": None}
-    noted = {SKILLS: {"version": items()[0], "skills": [good]}}
-    model = services.service_thread.call(lambda: services.models.choose(None))
-    services.service_thread.call(lambda: services.store.models.set_info(model.id, **noted))
-    services.close()
-
-
 def test_a_summary_that_was_paused_writes_its_file_when_it_goes_on(run, with_model, environment, tmp_path) -> None:
     paper, out = tmp_path / "lease.txt", tmp_path / "lease.md"
     paper.write_text("The rent is 900 euros a month.\n\nThe garden belongs to the flat.")
-    trust_model()
+    services = open_echo()
+    examine(services)
+    services.close()
     slow = environment | {"SLMDESK_ECHO": json.dumps({"slow": 0.3, "words": True})}
     summary = subprocess.Popen(
         [*SLMDESK, "summarize", str(paper), "--language", "de", "-o", str(out)],

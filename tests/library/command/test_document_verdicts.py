@@ -1,14 +1,12 @@
-"""X5 to X7 through the whole command: what cannot be read is said, each cause in a sentence of its own."""
+"""X5 and X6 through the whole command: what cannot be read is said, each cause in a sentence of its own."""
 
 from __future__ import annotations
 
-import os
 import subprocess
-import sys
 
 import pytest
 from fakes.commands import ROOT, SLMDESK
-from fakes.office import docx, ole, paragraph
+from fakes.compound_file import compound_file
 from fakes.tiny_pdf import TinyPdf, lines
 
 pytestmark = pytest.mark.process
@@ -37,27 +35,12 @@ def test_x5_six_causes_have_six_sentences(run, tmp_path):
     assert len(set(said.values())) == 6
     assert "password" in said["locked.pdf"]
     assert "scan" in said["scan.pdf"]
-    locked = ole({"EncryptionInfo": b"x", "EncryptedPackage": b"y"})
+    locked = compound_file({"EncryptionInfo": b"x", "EncryptedPackage": b"y"})
     (tmp_path / "locked.docx").write_bytes(locked)
     for name in ("locked.docx", "locked.xlsx", "locked.pptx"):
         (tmp_path / name).write_bytes(locked)
         err = run("documents", "text", "--no-save", str(tmp_path / name)).err
         assert "slmdesk cannot open: save a copy without a password" in err
-
-
-def test_x5_the_others_of_a_batch_are_done(run, tmp_path):
-    """A folder with what cannot be read: a summary of the rest, and each failure named."""
-    folder = tmp_path / "folder"
-    folder.mkdir()
-    (folder / "damaged.pdf").write_bytes(b"%PDF-1.7\n" + b"junk " * 100)
-    (folder / "locked.docx").write_bytes(ole({"EncryptionInfo": b"x", "EncryptedPackage": b"y"}))
-    (folder / "good.docx").write_bytes(docx(paragraph("The lamp is green and the pump stops at noon.")))
-    (folder / "zgood.txt").write_text("The valve opens in winter and closes in summer.")
-    done = run("ask", str(folder / "good.docx"), str(folder / "zgood.txt"), "When does the valve open?", "--json")
-    assert done.status == 0
-    for name in ("damaged.pdf", "locked.docx"):
-        assert run("documents", "text", str(folder / name), "--json").json["error"]["code"].startswith("document.")
-    assert run("documents", "text", str(folder / "good.docx")).out.startswith("The lamp")
 
 
 LETTERS = {
@@ -81,23 +64,6 @@ def test_x6_letters_are_right_or_the_guess_is_shown_and_can_be_changed(run, tmp_
     assert page["text"].strip() == LETTERS[encoding] or guessed
     reported = run("documents", "text", "--no-save", str(path), "--encoding", encoding, "--json")
     assert reported.json["pages"][0]["text"].strip() == LETTERS[encoding]
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="pipes, devices and sparse files")
-def test_x7_strange_files_have_their_verdict(run, tmp_path):
-    os.mkfifo(tmp_path / "pipe.txt")
-    with (tmp_path / "sparse.txt").open("wb") as file:
-        file.truncate(100 << 30)
-    with (tmp_path / "line.txt").open("wb") as file:
-        file.truncate(200 << 20)
-    for name, code in (
-        ("pipe.txt", "document.unreadable"),
-        ("sparse.txt", "document.too_large"),
-        ("line.txt", "document.too_large"),
-        ("/dev/zero", "document.unreadable"),
-    ):
-        done = run("documents", "text", str(tmp_path / name), "--json")
-        assert done.json["error"]["code"] == code
 
 
 def test_without_a_terminal_the_password_is_a_line_of_stdin(run, environment, tmp_path):

@@ -93,7 +93,10 @@ def test_several_files_one_of_them_bad(run, tiny, tmp_path) -> None:
     done = run("models", "import", str(tiny), str(page), str(tmp_path / "nothing.gguf"), "--json")
     assert done.status == 1
     assert [bool(one["id"]) for one in done.json] == [True, False, False]
-    assert ("web page" in done.json[1]["reason"], "not there" in done.json[2]["reason"]) == (True, True)
+    missing = f"The model file {tmp_path / 'nothing.gguf'} is not there."
+    assert ("web page" in done.json[1]["reason"], done.json[2]["reason"].startswith(missing)) == (True, True)
+    alone = run("models", "import", str(tmp_path / "nothing.gguf"))
+    assert (alone.status, alone.err) == (1, f"error: The file {tmp_path / 'nothing.gguf'} is not there.\n")
     assert "2 of 3" in done.err
     assert len(run("models", "list", "--json").json) == 1
 
@@ -112,6 +115,7 @@ def test_a_folder_and_what_lies_below_it_also_in_parts(run, tmp_path) -> None:
     nothing = run("models", "import", str(tmp_path / "empty"), "--json")
     assert (nothing.status, nothing.json["error"]["code"]) == (1, "model.none_found")
     assert run("models", "import", "a", "b", "--name", "x").status == 2
+    assert run("models", "import", str(tmp_path / "stick"), "--name", "x").status == 2
 
 
 def test_a_folder_with_checksums_comes_in_but_for_what_is_another_file(run, tmp_path) -> None:

@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 from fakes import tiny_gguf
+from fakes.models_page import local
 from fakes.recorder import add_model
 from fakes.tiny_families import make
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QComboBox, QLabel, QPushButton, QToolButton, QWidget
+from PySide6.QtWidgets import QComboBox, QLabel, QPushButton, QToolButton
 
 from slmdesk.base.record import to_json
 from slmdesk.evaluation.exams import INFO_KEY as EXAM_KEY
@@ -53,9 +54,7 @@ def library(start, paths):
             return copy
 
         def cards(self):
-            page = self.program.frame.models_page
-            found = page.findChildren(QWidget)
-            return [one for one in found if one.objectName().startswith("model_card_") and one.isVisible()]
+            return local(self.program)
 
         def details(self):
             card = self.cards()[0]

@@ -9,12 +9,12 @@ from types import SimpleNamespace
 import pytest
 from fakes import tiny_gguf
 from fakes.dropping import drop
-from fakes.recorder import add_model
+from fakes.models_page import local
 from fakes.split_gguf import split
 from fakes.tiny_families import make
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QLabel, QPushButton, QToolButton, QWidget
+from PySide6.QtWidgets import QLabel, QPlainTextEdit, QPushButton, QToolButton, QWidget
 
 from slmdesk.base.policy import Policy
 from slmdesk.base.record import changed, to_json
@@ -30,6 +30,7 @@ from slmdesk.models.window.adding import AddDialog
 from slmdesk.models.window.library import bench_words, card_words, rows_of
 from slmdesk.runtime.events import ModelState, ModelStateChanged
 from slmdesk.window.base.text import Live
+from slmdesk.window.widgets.notices import NoticeBar
 
 pytestmark = pytest.mark.gui
 
@@ -39,18 +40,13 @@ def library(start, model_file):
     """The window on its page of models, with one model."""
     program = start()
     program.frame.library.add_files((model_file,), False)
-    program.open_models().wait(lambda: cards(program))
+    program.open_models().wait(lambda: local(program))
     return program
-
-
-def cards(program):
-    page = program.frame.models_page
-    return [one for one in page.findChildren(QWidget) if one.objectName().startswith("model_card_") and one.isVisible()]
 
 
 def opened(program, card=None):
     """The details of a card, opened by a click and filled."""
-    card = card or cards(program)[0]
+    card = card or local(program)[0]
     toggle = card.findChild(QToolButton, "details_button")
     program.frame.models_page.ensureWidgetVisible(toggle)
     program.click(toggle)
@@ -76,7 +72,7 @@ def only(program):
 
 def test_details_open_below_the_row_and_say_everything(library) -> None:
     panel, record = opened(library), only(library)
-    assert panel.parent() is cards(library)[0]
+    assert panel.parent() is local(library)[0]
     assert words(panel, "value_sha256") == record.sha256
     assert words(panel, "value_path") == os.fsdecode(record.path)
     assert words(panel, "value_family") == "llama"
@@ -85,7 +81,7 @@ def test_details_open_below_the_row_and_say_everything(library) -> None:
     assert "its own" in words(panel, "value_template")
     assert "Not examined yet" in words(panel, "exam_words")
     assert "Not tested" in words(panel, "bench_words")
-    toggle = cards(library)[0].findChild(QToolButton, "details_button")
+    toggle = local(library)[0].findChild(QToolButton, "details_button")
     assert "Close the details of Tiny llama" in toggle.accessibleName()
     library.click(toggle)
     assert not panel.isVisible()
@@ -101,7 +97,7 @@ def test_the_exam_is_run_from_the_details_and_its_sentences_stay(library) -> Non
     press(library, panel, "exam_button")
     library.wait(lambda: "Examined: " in words(panel, "exam_words"))
     assert "Do not rely on its judgement of true and false" in words(panel, "exam_words")
-    library.wait(lambda: "do not rely on it for" in cards(library)[0].words)
+    library.wait(lambda: "do not rely on it for" in local(library)[0].words)
     menu = library.page.picker.button.menu()
     library.page.picker.button.menu().aboutToShow.emit()
     entry = next(action for action in menu.actions() if action.objectName().startswith("model_"))
@@ -114,7 +110,7 @@ def test_an_exam_under_way_is_shown_and_can_be_stopped(start, model_file) -> Non
     program = start(slow=0.05)
     program.frame.library.add_files((model_file,), False)
     program.window.show_page("Models")
-    program.wait(lambda: cards(program))
+    program.wait(lambda: local(program))
     panel = opened(program)
     press(program, panel, "exam_button")
     program.wait(lambda: "tasks are done" in words(panel, "exam_state"))
@@ -131,7 +127,7 @@ def test_the_speed_is_measured_kept_and_shown(library) -> None:
     library.wait(lambda: "tokens a second" in words(panel, "bench_words"))
     assert "Measured: " in words(panel, "bench_words")
     library.frame.library.refresh()
-    library.wait(lambda: "tokens a second here" in cards(library)[0].words)
+    library.wait(lambda: "tokens a second here" in local(library)[0].words)
 
 
 def test_a_default_is_set_by_a_click_and_stands_on_the_card(library) -> None:
@@ -140,20 +136,20 @@ def test_a_default_is_set_by_a_click_and_stands_on_the_card(library) -> None:
     assert not panel.findChild(QPushButton, "use_embed").isVisible()
     library.frame.models_page.ensureWidgetVisible(box)
     QTest.keyClick(box, Qt.Key.Key_Space)
-    library.wait(lambda: words(cards(library)[0], "default_badge") == "Default for chat")
+    library.wait(lambda: words(local(library)[0], "default_badge") == "Default for chat")
     assert library.ask(lambda services: services.uses.default(DefaultUse.CHAT)).id == only(library).id
     QTest.keyClick(panel.findChild(QPushButton, "use_translate"), Qt.Key.Key_Space)
-    library.wait(lambda: words(cards(library)[0], "default_badge") == "Default for chat, translation")
+    library.wait(lambda: words(local(library)[0], "default_badge") == "Default for chat, translation")
     QTest.keyClick(box, Qt.Key.Key_Space)
-    library.wait(lambda: words(cards(library)[0], "default_badge") == "Default for translation")
+    library.wait(lambda: words(local(library)[0], "default_badge") == "Default for translation")
 
 
 def test_a_translator_is_offered_for_translation_alone(library, tmp_path) -> None:
     library.frame.library.add_files((make("gemma3", tmp_path, title="MiLMMT 46 4B v1.0"),), False)
     library.wait(lambda: library.is_said("Made for translation alone"))
     press(library, library.window.notices.bars[-1], "notice_action")
-    library.wait(lambda: len(cards(library)) == 2)
-    card = next(card for card in cards(library) if "MiLMMT" in card.card.record.name)
+    library.wait(lambda: len(local(library)) == 2)
+    card = next(card for card in local(library) if "MiLMMT" in card.card.record.name)
     library.wait(lambda: words(card, "default_badge") == "Default for translation")
     panel = opened(library, card)
     assert words(panel, "value_made").startswith("Made for translation alone")
@@ -162,21 +158,10 @@ def test_a_translator_is_offered_for_translation_alone(library, tmp_path) -> Non
     library.wait(lambda: [model.name for model in library.frame.models.listed] == ["Tiny llama"])
 
 
-def test_the_default_answers_at_the_next_start(start, model_file, paths) -> None:
-    program = start()
-    program.frame.models.import_file(model_file)
-    program.wait(lambda: "ready" in program.page.picker.button.accessibleName())
-    other = add_model(program.services, paths.models / "other.gguf", "Other")
-    program.ask(lambda services: services.uses.set_default(DefaultUse.CHAT, other.id))
-    program.close()
-    again = start()
-    again.wait(lambda: "Other, ready" in again.page.picker.button.accessibleName())
-
-
 def test_removing_a_default_says_so(library) -> None:
     panel = opened(library)
     QTest.keyClick(panel.findChild(QPushButton, "use_chat"), Qt.Key.Key_Space)
-    library.wait(lambda: words(cards(library)[0], "default_badge"))
+    library.wait(lambda: words(local(library)[0], "default_badge"))
     library.frame.library.removals.undo_ms = 50
     press(library, panel, "details_remove")
     library.wait(lambda: library.is_said("It was the default for chat"))
@@ -204,8 +189,8 @@ def test_the_organisation_may_forbid_exams_that_nobody_asked_for(start, paths) -
 
 def test_m9_an_encoder_is_never_offered_for_chat(library, tmp_path) -> None:
     library.frame.library.add_files((tiny_gguf.write(tmp_path / "bert.gguf", tiny_gguf.tiny_bert()),), False)
-    library.wait(lambda: len(cards(library)) == 2)
-    card = next(card for card in cards(library) if "cannot chat" in card.words)
+    library.wait(lambda: len(local(library)) == 2)
+    card = next(card for card in local(library) if "cannot chat" in card.words)
     assert card.findChild(QPushButton, "use_button") is None
     panel = opened(library, card)
     assert not panel.findChild(QPushButton, "use_chat").isVisible()
@@ -218,7 +203,7 @@ def test_m9_an_encoder_is_never_offered_for_chat(library, tmp_path) -> None:
 
 def test_a_file_that_is_gone_is_said_in_the_details(library, tmp_path) -> None:
     Path(os.fsdecode(only(library).path)).unlink()
-    card = cards(library)[0]
+    card = local(library)[0]
     library.click(card.findChild(QToolButton, "details_button"))
     library.wait(lambda: "is not there" in words(card.details, "details_trouble"))
 
@@ -256,6 +241,10 @@ def test_a_folder_of_models_is_added_in_one_go_and_what_is_here_is_said(library,
     assert "notes.txt" not in said(dialog)
     library.click(library.find("add_link", dialog))
     library.wait(lambda: library.is_said("2 models were added. Already here: Tiny llama."))
+    bar = next(bar for bar in library.window.findChildren(NoticeBar) if "2 models" in bar.notice.text)
+    bar.findChild(QPushButton, "notice_more").click()
+    shown = library.window.findChild(QPlainTextEdit, "text_dialog_text")
+    assert "again.gguf is already here as Tiny llama." in shown.toPlainText()
     assert sorted(one.name for one in library.ask(lambda services: services.models.list())) == [
         "One", "Tiny llama", "Two",
     ]  # fmt: skip
@@ -298,9 +287,9 @@ def test_a_model_that_makes_no_sense_is_marked_once_it_was_loaded(start, model_f
     program.frame.models.import_file(model_file)
     program.wait(lambda: "ready" in program.page.picker.button.accessibleName())
     program.wait(lambda: program.is_said("does not behave like a language model"))
-    program.open_models().wait(lambda: cards(program))
-    program.wait(lambda: "not behave like a language model" in cards(program)[0].words)
-    assert cards(program)[0].findChild(QPushButton, "use_button").isEnabled()
+    program.open_models().wait(lambda: local(program))
+    program.wait(lambda: "not behave like a language model" in local(program)[0].words)
+    assert local(program)[0].findChild(QPushButton, "use_button").isEnabled()
     assert "Failed" in words(opened(program), "value_behaves")
 
 
@@ -321,7 +310,7 @@ def test_a_test_is_offered_after_the_first_answer_and_begins_by_a_click(program)
 
 def test_the_details_say_the_speed_the_card_says(program) -> None:
     """Answers it wrote are a measurement too, though nobody pressed *Test speed*."""
-    program.open_models().wait(lambda: cards(program))
+    program.open_models().wait(lambda: local(program))
     pace = Pace(bandwidth=2e9, calibration=1.0, measured={only(program).sha256: 1.0})
     details = details_with(program, pace)
     assert details.is_measured
@@ -330,7 +319,7 @@ def test_the_details_say_the_speed_the_card_says(program) -> None:
 
 
 def test_what_fits_but_is_too_slow_is_marked_so(library) -> None:
-    card = cards(library)[0]
+    card = local(library)[0]
     card.show_judged(FitCheck("fits", 1 << 30, speed=Speed(0.5, 0.3, 0.8)))
     assert words(card, "speed_words") == "too slow"
     card.show_judged(FitCheck("fits", 1 << 30, speed=Speed(9.0, 5.0, 12.0)))
@@ -453,10 +442,3 @@ def test_the_status_line_says_that_a_card_is_used(program) -> None:
     assert "graphics card" not in picker.button.toolTip()
     picker.show_state(changed(ready, loaded=changed(model, offload=THERE)))
     assert "424 MB memory, graphics card" in picker.button.toolTip()
-
-
-def test_the_card_is_switched_off_in_the_settings(program) -> None:
-    card = program.setting("use_graphics_card")
-    assert card.isChecked()
-    program.click(card)
-    program.wait(lambda: not program.frame.settings.current.use_graphics_card)

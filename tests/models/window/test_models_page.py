@@ -13,11 +13,11 @@ from fakes import tiny_gguf
 from fakes.commands import ROOT, SLMDESK
 from fakes.dropping import drop
 from fakes.fake_hub import FakeHub, Fault, online
+from fakes.models_page import local, press, shown, write
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QAction
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import (
-    QAbstractButton,
     QApplication,
     QInputDialog,
     QLabel,
@@ -68,34 +68,8 @@ def stalled(models, hub):
     return program
 
 
-def shown(program, kind, name: str):
-    return [one for one in program.frame.models_page.findChildren(kind, name) if one.isVisible()]
-
-
-def press(program, name: str, within=None) -> None:
-    """Scroll to a button and click it."""
-    place = within or program.frame.models_page
-    program.wait(lambda: [one for one in place.findChildren(QAbstractButton, name) if one.isVisible()])
-    button = next(one for one in place.findChildren(QAbstractButton, name) if one.isVisible())
-    program.frame.models_page.ensureWidgetVisible(button)
-    program.click(button)
-
-
-def write(program, words: str) -> None:
-    field = program.frame.models_area.search.field
-    program.frame.models_page.ensureWidgetVisible(field)
-    field.setFocus()
-    field.selectAll()
-    QTest.keyClicks(field, words)
-
-
 def cards(program, name: str = "repo_card"):
     return shown(program, QWidget, name)
-
-
-def local(program):
-    page = program.frame.models_page
-    return [one for one in page.findChildren(QWidget) if one.objectName().startswith("model_card_") and one.isVisible()]
 
 
 def action(card, name: str) -> None:
@@ -225,16 +199,6 @@ def test_nothing_found_and_errors_are_sentences(models, hub):
     program.wait(lambda: cards(program))
 
 
-def test_gated_repositories_say_what_to_do(models, hub):
-    hub.add("somebody/gated-GGUF", {FILE: tiny_gguf.tiny_llama().data}, gated=True)
-    program = models()
-    write(program, "gated")
-    program.wait(lambda: cards(program))
-    assert "gated" in cards(program)[0].words
-    press(program, "files_button", cards(program)[0])
-    program.wait(lambda: shown(program, QWidget, "gated_panel"))
-
-
 def test_foreign_names_are_shown_as_they_are(models, hub):
     hub.add("somebody/odd-GGUF", {"<img src=x>&amp;.Q4_K_M.gguf": b"GGUF"}, license="<b>free</b>")
     program = models()
@@ -280,13 +244,6 @@ def test_only_this_once_is_online_until_the_window_is_closed_and_stands_in_the_l
     program.close()
     again = start()
     again.wait(lambda: again.find("network_button").text().strip() == "Offline")
-
-
-def test_the_notice_allows_the_network_and_downloads(models, hub):
-    program = models(offline=True)
-    program.frame.fetch.start(REPO, FILE)
-    press_notice(program, "works offline")
-    program.wait(lambda: local(program))
 
 
 def test_the_status_bar_switches_the_network(models):
@@ -385,27 +342,6 @@ def test_the_part_of_a_cancelled_download_goes(stalled):
     press(program, "cancel_download_button")
     program.wait(lambda: change(program).state is DownloadState.CANCELLED)
     program.wait(lambda: not parts(program) and not shown(program, QWidget, "downloads"))
-
-
-def test_a_failed_download_is_a_sentence_and_can_be_tried_again(models, hub):
-    program = models()
-    hub.storage_faults = [HEADER]
-    hub.storage_fault = Fault(status=404)
-    download(program)
-    program.wait(lambda: change(program).state is DownloadState.FAILED)
-    program.wait(lambda: "is not on the Hub" in cards(program, "download_row")[0].words)
-    hub.storage_fault = None
-    press(program, "pause_button")
-    program.wait(lambda: local(program))
-
-
-def test_what_ran_when_the_window_was_closed_goes_on_at_the_next_start(stalled, models, hub):
-    program = stalled
-    program.close()
-    again = models()
-    again.wait(lambda: local(again))
-    assert not cards(again, "left_over_row")
-    assert [request.headers.get("range") for request in hub.requests("storage")][-2:] == [None, "bytes=80000-"]
 
 
 def test_what_was_paused_is_paused_at_the_next_start(stalled, models):
@@ -533,15 +469,6 @@ def test_a_file_dropped_on_the_page_is_shown_before_it_is_added(models, model_fi
     assert program.ask(lambda services: services.models.list())[0].linked
 
 
-def test_a_file_that_is_no_model_is_refused_and_can_be_followed_by_another(models, model_file, tmp_path):
-    program = models()
-    bad = tmp_path / "bad.gguf"
-    bad.write_bytes(b"%PDF-1.7")
-    program.frame.library.add_files((bad,), False)
-    program.wait(lambda: program.is_said("no model file"))
-    add(program, model_file)
-
-
 def test_the_suggested_models_say_what_they_are_bad_at(models):
     program = models(offline=True)
     program.wait(lambda: cards(program, "suggestion_card"))
@@ -556,7 +483,7 @@ def test_the_suggested_models_say_what_they_are_bad_at(models):
 def test_a_suggested_model_is_fetched_by_the_file_the_list_names(models, hub):
     program = models()
     requested = program.ask(lambda services: services.offers.suggestions())[0]
-    hub.add(requested.repo, {requested.file: tiny_gguf.tiny_llama().data, "other.Q4_K_M.gguf": b"GGUF"})
+    hub.add(requested.entry.repo, {requested.entry.file: tiny_gguf.tiny_llama().data, "other.Q4_K_M.gguf": b"GGUF"})
     program.wait(lambda: shown(program, QPushButton, "download_button"))
     press(program, "download_button")
     program.wait(lambda: local(program))
@@ -700,6 +627,8 @@ def test_a_measured_pc_changes_the_suggestions_where_they_are(models):
     suggestions = shown(program, QWidget, "suggestions")[0]
     before = shown(program, QWidget, "suggestion_card")
     found = program.ask(lambda services: services.offers.suggestions())
-    suggestions.show_suggestions([changed(one, parameters="many parameters", fit="tight") for one in found])
+    suggestions.show_suggestions(
+        [changed(one, entry=changed(one.entry, weakness="Many words."), fit="tight") for one in found]
+    )
     assert shown(program, QWidget, "suggestion_card") == before
-    assert all("many parameters" in one.words and one.fit.word == "Tight" for one in before)
+    assert all("Many words." in one.words and one.fit.word == "Tight" for one in before)

@@ -7,9 +7,10 @@ import json
 import pytest
 from fakes import tiny_gguf
 from fakes.fake_hub import FakeHub, Fault, online
+from fakes.models_page import press, shown, write
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QAbstractButton, QApplication, QCheckBox, QLabel, QLineEdit, QPushButton, QWidget
+from PySide6.QtWidgets import QApplication, QCheckBox, QLabel, QLineEdit, QPushButton, QWidget
 
 from slmdesk.base.records import Status
 from slmdesk.online.hub import Offers
@@ -37,26 +38,6 @@ def models(start, home, hub):
         return start().open_models()
 
     return begin
-
-
-def shown(program, kind, name: str, within=None):
-    return [one for one in (within or program.frame.models_page).findChildren(kind, name) if one.isVisible()]
-
-
-def press(program, name: str, within=None) -> None:
-    place = within or program.frame.models_page
-    program.wait(lambda: [one for one in place.findChildren(QAbstractButton, name) if one.isVisible()])
-    button = next(one for one in place.findChildren(QAbstractButton, name) if one.isVisible())
-    program.frame.models_page.ensureWidgetVisible(button)
-    program.click(button)
-
-
-def write(program, words: str) -> None:
-    field = program.frame.models_area.search.field
-    program.frame.models_page.ensureWidgetVisible(field)
-    field.setFocus()
-    field.selectAll()
-    QTest.keyClicks(field, words)
 
 
 def choose(program, name: str, value: object) -> None:
@@ -184,19 +165,6 @@ def test_suggestions_are_for_a_job_and_open_once_the_network_is_allowed(models, 
     press(program, "allow_network_button")
     program.wait(lambda: shown(program, MarkdownReader, "markdown_reader"))
     assert shown(program, QPushButton, "download_file_button")
-
-
-def test_a_suggestion_that_is_open_stays_so_when_this_pc_is_measured(models):
-    program = models(offline=True)
-    program.wait(lambda: shown(program, QWidget, "suggestion_card"))
-    press(program, "suggestion_details_button")
-    program.wait(lambda: "allow the network" in note(program, "files_note"))
-    found = program.ask(lambda services: services.offers.suggestions())
-    before = [one.words for one in shown(program, QWidget, "suggestion_card")]
-    program.find("suggestions").show_suggestions(found[::-1])
-    program.qtbot.wait(50)
-    assert "allow the network" in note(program, "files_note")
-    assert [one.words for one in shown(program, QWidget, "suggestion_card")] == before
 
 
 # ---- what opens below

@@ -72,6 +72,9 @@ def test_commands_work_on_an_encrypted_history_as_before(run, with_words, home, 
     assert len(run("history", "list", "--json").json) == 2
     assert files_with(home, MARKER) == ["slmdesk.sqlite3"], "the control"
     assert run("encrypt", "status").out == "The history is not encrypted.\n"
+    for command in (("off",), ("passphrase",), ("passphrase", "--new-keys")):
+        refused = with_words(WORDS, "encrypt", *command)
+        assert (refused.status, "the history is not encrypted" in refused.err) == (1, True), command
 
 
 def test_the_passphrase_and_all_keys_change(run, with_words, recovery) -> None:

@@ -92,12 +92,6 @@ def test_what_cannot_be_asked_is_said(run, with_echo, manual, tmp_path):
     assert run("ask", str(manual)).status == 2
 
 
-def test_without_a_model_the_passages_are_the_answer(run, manual):
-    asked = run("ask", str(manual), "When does the pump stop?", "--json").json
-    assert (asked["quoted_only"], asked["found"]) == (True, True)
-    assert asked["citations"][0]["quote"] == "The pump stops at 12 bar."
-
-
 def test_a_follow_up_without_files_asks_the_same_ones(run, with_echo, manual):
     first = run("ask", str(manual), "When does the pump stop?", "--json", echo={"answer": SAYS}).json
     followed = run("ask", "-q", first["item"], "And then?", "--json", echo={"answer": SAYS})

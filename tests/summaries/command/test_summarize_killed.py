@@ -12,9 +12,7 @@ import pytest
 from fakes.commands import run_here
 from fakes.killed import go_on, kill_again, rows
 from fakes.matrix import counts
-from fakes.recorder import Recorder, add_model, open_echo
-
-from slmdesk.evaluation.exams import SKILLS, Skill, items
+from fakes.recorder import Recorder, add_model, examine, open_echo
 
 pytestmark = pytest.mark.process
 ECHO = json.dumps({"words": True, "slow": 0.004})
@@ -35,13 +33,8 @@ def trusted_home(folder: Path, monkeypatch, model: Path) -> None:
     monkeypatch.setenv("SLMDESK_HOME", str(folder))
     services = open_echo()
     try:
-        record = add_model(services, model)
-        skills = [
-            {"skill": one.value, "level": "good", "passed": 12, "total": 12, "auc": 0.9, "threshold": 0.0}
-            for one in (Skill.FORMAT, Skill.BLOCK, Skill.TRUTH)
-        ]
-        shape = {"version": items()[0], "skills": skills}
-        services.service_thread.call(lambda: services.store.models.set_info(record.id, **{SKILLS: shape}))
+        add_model(services, model)
+        examine(services)
     finally:
         services.close()
 

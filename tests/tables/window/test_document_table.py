@@ -7,26 +7,16 @@ import json
 import openpyxl
 import pytest
 from fakes.contracts import OLD
-from fakes.recorder import add_model, wait_until
+from fakes.recorder import add_model, examine, wait_until
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QFontMetrics
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QFileDialog, QLineEdit, QPushButton
 
 from slmdesk.base.records import DocumentStatus, JobStatus
-from slmdesk.evaluation.exams import INFO_KEY, Skill, items
 from slmdesk.window.widgets.build import cut_in_middle
 
 pytestmark = pytest.mark.gui
-WEAK = {
-    "version": items()[0],
-    "taken": 1.0,
-    "skills": [
-        {"skill": one.value, "level": "weak", "passed": 1, "total": 12, "auc": 0.5, "threshold": 0.0}
-        for one in (Skill.FORMAT, Skill.BLOCK, Skill.TRUTH)
-    ],
-}
-
 LEASE = "# The lease\n\nThe flat is let to Ada Byron.\n\n## Rent\n\nRent: 900 EUR\n\nIt begins on 3 March 2024.\n"
 OTHER = "# Another lease\n\nRent: 1,250 EUR\n"
 ANSWER = json.dumps({"Tenant": {"quote": "let to Ada Byron", "value": "Ada Byron"}, "Begins": None})
@@ -254,9 +244,7 @@ def test_a_weak_model_is_named_with_the_table(program, folder) -> None:
     own_columns(program, "Tenant")
     made(program)
     assert not program.find("table_warning").isVisible()
-    services = program.services
-    model = services.service_thread.call(lambda: services.models.choose(None))
-    services.service_thread.call(lambda: services.store.models.set_info(model.id, **{INFO_KEY: WEAK}))
+    examine(program.services, "weak")
     begin_new(program)
     assert not program.find("table_warning").isVisible()
     made(program)

@@ -129,13 +129,6 @@ def test_a_name_of_no_document_leaves_nothing_behind(run, with_model, tmp_path):
     assert not run("jobs", "list", "--json").json
 
 
-def test_a_letter_that_is_in_the_language_already_is_left_whole(run, with_model):
-    text = "Dear Mr. Miller,\n\nthank you for your letter of 5 March. The invoice was not paid yet.\n\n"
-    done = run("translate", "--to", "en", stdin=f"{text}Die Rechnung wurde noch nicht bezahlt.", echo=TURNED)
-    assert done.out.startswith(text)
-    assert done.out.rstrip("\n").endswith("dIE rECHNUNG WURDE NOCH NICHT BEZAHLT.")
-
-
 def test_what_is_exported_is_told_as_json_too(run, tmp_path):
     table = tmp_path / "law.csv"
     table.write_text("source,target\nrent,Miete\n")
@@ -271,15 +264,6 @@ def test_nothing_to_translate_is_wrong_usage(run, with_model):
     assert "no text" in done.err
 
 
-def test_what_cannot_be_given_back_in_its_format_says_so(run, with_model, tmp_path):
-    path = tmp_path / "fake.docx"
-    path.write_text("only text")
-    done = run("translate", str(path), "--to", "de", echo=TURNED)
-    assert done.status == 1
-    assert "right name" in done.err
-    assert not (tmp_path / "fake.de.docx").exists()
-
-
 def test_a_pdf_becomes_a_word_file_and_what_is_missing_is_said(run, with_model, tmp_path):
     path = tmp_path / "notice.pdf"
     path.write_bytes(bytes(TinyPdf().page(*lines(50, 700, "The tenant pays.")).page(picture=True)))
@@ -306,17 +290,6 @@ def test_reviews_of_many_countries_are_translated_into_one_language(run, with_mo
     wrong = run("translate", str(path), "--to", "de", "--columns", "price", "--force", echo=TURNED)
     assert wrong.status == 1
     assert "id, review" in wrong.err
-
-
-def test_subtitles_nobody_could_read_in_time_are_flagged(run, with_model, tmp_path):
-    path = tmp_path / "film.srt"
-    text = "1\n00:00:01,000 --> 00:00:01,500\nStop. Go on.\n\n2\n00:00:02,000 --> 00:00:05,000\nGo on.\n"
-    path.write_text(text)
-    shape = run("translate", str(path), "--to", "de", "--from", "en", "--json", echo={"answer": "Halt sofort an!"}).json
-    assert shape["segments_total"] == 2
-    assert [one["text"] for one in shape["flags"] if one["kind"] == "reading_speed"] == ["30"]
-    made = (tmp_path / "film.de.srt").read_text()
-    assert made == text.replace("Stop. Go on.", "Halt sofort an!").replace("Go on.", "Halt sofort an!")
 
 
 def test_thousands_of_things_that_stay_are_counted(run, with_model, tmp_path):
@@ -352,15 +325,11 @@ def test_a_glossary_goes_in_and_out_and_is_obeyed_or_said(run, with_model, tmp_p
     assert run("glossary", "import", str(tbx), "--json").json["terms"] == 3
 
 
-def test_a_file_of_no_terms_is_refused_with_a_reason(run, with_model, tmp_path):
-    path = tmp_path / "letter.txt"
-    path.write_text("Dear Bob,\nhow are you?\n")
-    assert "cannot be read as a glossary" in run("glossary", "import", str(path)).err
-    path = tmp_path / "one.csv"
-    path.write_text("a,b\nc,d\n")
-    done = run("glossary", "import", str(path))
-    assert done.status == 1
-    assert "which languages" in done.err
+def test_an_empty_memory_goes_out_and_comes_in(run, tmp_path):
+    path = tmp_path / "empty.tmx"
+    run("memory", "export", "-o", str(path))
+    assert (run("memory", "import", str(path)).out) == "There is nothing in it to add.\n"
+    assert run("memory", "import", str(path), "--json").json["kept"] == 0
 
 
 def test_remembered_pairs_go_in_are_used_and_given_out(run, with_model, tmp_path):

@@ -89,7 +89,7 @@ def test_files_pasted_into_the_text_are_documents_and_words_are_words(program, q
     data = QMimeData()
     data.setUrls([QUrl.fromLocalFile(str(path))])
     QApplication.clipboard().setMimeData(data)
-    with qtbot.waitSignal(program.find("translate_text").files_pasted, timeout=60_000) as received:
+    with qtbot.waitSignal(program.find("translate_text").files_given, timeout=60_000) as received:
         QTest.keyClick(pane, Qt.Key.Key_V, Qt.KeyboardModifier.ControlModifier)
     assert (received.args, pane.toPlainText()) == ([[path]], "")
     QApplication.clipboard().setText("Good morning")
@@ -233,24 +233,6 @@ def test_tab_goes_through_the_page_as_the_eye_does_and_every_stop_has_a_name(pro
         "choose_document_button", "copy_translation_button", "check_count_button",
     )  # fmt: skip
     assert [name for name in names if name in requested] == list(requested)
-
-
-def test_with_large_letters_in_a_low_window_nothing_lies_over_another(program):
-    program.window.show_page("Translate")
-    program.frame.settings.change("font_scale", 150)
-    program.window.resize(900, 600)
-    QApplication.clipboard().setText("You must not go. The sun is up.")
-    press(program)
-    program.wait(lambda: program.find("check_count_button").isVisible())
-    inner = program.find("translate_work")
-    names = ("source_language", "source_text", "paste_button")
-
-    def is_whole() -> bool:
-        tops = [program.find(name).mapTo(inner, QPoint(0, 0)).y() for name in names]
-        ends = [top + program.find(name).height() for top, name in zip(tops, names, strict=True)]
-        return all(end <= top for end, top in zip(ends, [*tops[1:], inner.height()], strict=True))
-
-    program.wait(is_whole)  # the letters grow when the setting is kept
 
 
 def test_a_translation_into_arabic_begins_at_the_right(program):

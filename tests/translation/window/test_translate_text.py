@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import pytest
+from fakes.dropping import drop
+from fakes.office import docx, paragraph
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt
 from PySide6.QtGui import QWheelEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QDialog, QFileDialog, QLineEdit, QPlainTextEdit
-from translation.window.conftest import on_page, output, with_options
+from translation.window.conftest import on_page, output, tab, with_options
 
 from slmdesk.base.translation import LiveSegment, SegmentState
 from slmdesk.translation.prompts import TranslationStyle
@@ -69,9 +71,6 @@ def memory(program):
     return [(one.source, one.target) for one in program.ask(lambda services: services.store.memory.page())]
 
 
-# ---- languages
-
-
 def rows_of(listed):
     return [listed.item(row).text() for row in range(listed.count())]
 
@@ -107,7 +106,7 @@ def test_a_language_is_pinned_by_key_and_by_click_and_stays_so(program, start):
     program.wait(lambda: program.frame.state.current.translate_favourites == "fr nl")
     program.close()
     again = on_page(start(turned=True))
-    assert again.frame.translate.view.view.favourites == ("fr", "nl")
+    assert again.frame.translate.view.favourites == ["fr", "nl"]
 
 
 def test_the_languages_of_the_last_run_are_there_again(program, start):
@@ -119,25 +118,10 @@ def test_the_languages_of_the_last_run_are_there_again(program, start):
     assert again.find("source_language").currentData() == "fr"
 
 
-def test_each_paragraph_tells_its_language(program):
-    put(program, "The weather is fine today and we go out.")
-    choice = program.find("source_language")
-    assert choice.currentText() == "English detected"
-    french = "Le propriétaire doit entretenir le bâtiment chaque année."
-    put(program, f"The weather is fine today and we go out.\nWe stay here until the evening.\n{french}")
-    assert choice.currentText() == "2 paragraphs English, 1 French"
-    assert "3. French" in choice.toolTip()
-
-
 def test_what_is_in_the_language_already_is_said(program):
     words = put(program, "Das Haus steht am Rande der Stadt und ist groß.")
     assert words == "Das Haus steht am Rande der Stadt und ist groß."
     assert program.find("translate_words").text() == "1 sentence; it is in German already"
-
-
-def test_blanks_alone_are_no_text(program):
-    program.translate.text.take_text("   \n  ")
-    program.wait(lambda: program.find("translate_words").text() == "There are no words to translate.")
 
 
 def segment(language, sure, at, state=SegmentState.TRANSLATED):
@@ -157,6 +141,7 @@ def segment(language, sure, at, state=SegmentState.TRANSLATED):
 def test_how_sure_a_language_is_told_in_words(found, words):
     shown = PaneState(tuple(segment(code, sure, at) for at, (code, sure) in enumerate(found)), True, "")
     assert language_words(shown, TranslationStyle("en"))[0] == words
+    assert ("2. French" in language_words(shown, TranslationStyle("en"))[1]) is (len(found) == 3)
     assert language_words(shown, TranslationStyle("en", "de")) == ("", ""), "one that was chosen is not told"
 
 
@@ -164,9 +149,10 @@ def test_counts_speak_of_one_and_of_many():
     many = PaneState((segment("de", 1, 0), segment("en", 1, 1, SegmentState.LEFT)), True, "de")
     assert count_words(many, TranslationStyle("en")) == "2 sentences; 1 is in English already"
     assert count_words(many, TranslationStyle("en", "de")) == "2 sentences"
-
-
-# ---- reading
+    assert (
+        count_words(PaneState((), True, ""), TranslationStyle("en"), has_text=True)
+        == "There are no words to translate."
+    )
 
 
 SHORT, WIDE = "This is the sentence with the number {0}.", " ".join(["Here we are at the number {0} of them all."] * 4)
@@ -247,42 +233,27 @@ def test_words_the_model_was_unsure_of_are_shaded_on_request(program):
     assert pane.extraSelections() == []
 
 
-# ---- one sentence
-
-
 def test_a_sentence_is_edited_and_remembered(program):
+    program.find("target_text").setFocus()
+    QTest.keyClick(program.find("target_text"), Qt.Key.Key_F2)
+    assert "Put the caret" in program.find("translate_words").text()
     put(program, "The sun is up. We go out.")
     pane = select(program, "GO")
-    QTest.keyClick(pane, Qt.Key.Key_F2)
-    editor = program.find("sentence_editor")
-    assert editor.toPlainText() == "wE GO OUT."
-    QTest.keyClicks(editor, "Wir gehen aus.")
-    QTest.keyClick(editor, Qt.Key.Key_Return)
-    program.wait(lambda: output(program) == "tHE SUN IS UP. Wir gehen aus.")
-    assert memory(program) == [("We go out.", "Wir gehen aus.")]
-    assert any("remembered" in words for words in program.notices())
-
-
-def test_an_editor_that_is_left_changes_nothing(program):
-    put(program, "The sun is up.")
-    pane = select(program, "SUN")
     QTest.keyClick(pane, Qt.Key.Key_F2)
     editor = program.find("sentence_editor")
     QTest.keyClicks(editor, "Falsch")
     QTest.keyClick(editor, Qt.Key.Key_Escape)
     assert not program.find("sentence_frame").isVisible()
     assert pane.hasFocus()
-    assert output(program) == "tHE SUN IS UP."
+    assert output(program) == "tHE SUN IS UP. wE GO OUT."
     assert memory(program) == []
-
-
-def test_without_a_sentence_under_the_caret_it_is_said(program):
-    program.find("target_text").setFocus()
-    QTest.keyClick(program.find("target_text"), Qt.Key.Key_F2)
-    assert "Put the caret" in program.find("translate_words").text()
-
-
-# ---- what was typed earlier
+    QTest.keyClick(pane, Qt.Key.Key_F2)
+    assert editor.toPlainText() == "wE GO OUT."
+    QTest.keyClicks(editor, "Wir gehen aus.")
+    QTest.keyClick(editor, Qt.Key.Key_Return)
+    program.wait(lambda: output(program) == "tHE SUN IS UP. Wir gehen aus.")
+    assert memory(program) == [("We go out.", "Wir gehen aus.")]
+    assert any("remembered" in words for words in program.notices())
 
 
 def kept(program):
@@ -364,17 +335,6 @@ def test_an_earlier_text_is_renamed_and_forgotten_with_a_way_back(program):
     assert kept(program) == ["of May"]
 
 
-def test_nothing_is_kept_where_the_person_wants_none(program):
-    program.frame.settings.change("writing_history", False)
-    program.wait(lambda: not program.ask(lambda services: services.settings.current.writing_history))
-    put(program, "The rent is due today.")
-    program.find("source_text").clear()
-    assert kept(program) == []
-
-
-# ---- too much
-
-
 def test_a_pasted_text_of_megabytes_is_offered_as_a_document(program, tmp_path):
     typed = "Hello there"
     program.type_into("source_text", typed)
@@ -400,6 +360,73 @@ def test_a_long_text_that_becomes_short_is_translated(program):
     pane: QPlainTextEdit = program.find("source_text")
     pane.setPlainText("word " * 12_000)
     assert program.find("long_text_bar").isVisible()
+    program.wait(lambda: "as a document" in program.find("translate_words").text())
+    assert len(pane.toPlainText()) == 60_000
     pane.setPlainText("We go out.")
     assert not program.find("long_text_bar").isVisible()
     program.wait(lambda: output(program) == "wE GO OUT.")
+
+
+def typed(program, text):
+    program.type_into("source_text", text)
+
+
+def test_an_empty_page_says_what_to_do(program):
+    assert "drop a document" in program.find("source_text").placeholderText()
+    assert program.find("translate_words").text() == "Translated on this PC"
+    assert not program.find("copy_translation_button").isEnabled()
+
+
+def test_typed_text_is_translated_and_copied(program):
+    typed(program, "The sun is up. We go out.")
+    program.wait(lambda: output(program) == "tHE SUN IS UP. wE GO OUT.")
+    program.wait(lambda: program.find("translate_words").text() == "2 sentences")
+    assert not program.find("stop_translation_button").isVisible()
+    program.click("copy_translation_button")
+    assert QApplication.clipboard().text() == "tHE SUN IS UP. wE GO OUT."
+    program.find("source_text").clear()
+    program.wait(lambda: output(program) == "")
+
+
+def test_a_document_stays_reachable_behind_its_tab_and_so_does_the_text(program, tmp_path):
+    path = tmp_path / "lease.docx"
+    path.write_bytes(docx(paragraph("The rent is due today.")))
+    tab(program, 1)
+    assert program.find("document_empty").isVisible()
+    tab(program, 0)
+    typed(program, "We go out.")
+    drop(program.translate, path)
+    program.click("form_begin")
+    program.wait(lambda: program.find("translation_title").full_text == "lease.docx")
+    tab(program, 0)
+    assert program.find("source_text").toPlainText() == "We go out."
+    tab(program, 1)
+    assert program.find("segment_table").isVisible()
+
+
+def test_the_options_hide_behind_one_button(program):
+    program.click("translate_options_button")
+    names = ("domain_choice", "formality_choice", "shade_button", "together_box")
+    assert all(program.find(name).isVisible() for name in names)
+    program.click("together_box")
+    program.wait(lambda: not program.frame.state.current.translate_together)
+    QTest.keyClick(program.find("together_box"), Qt.Key.Key_Escape)
+    assert not program.find("domain_choice").isVisible()
+
+
+def test_languages_are_exchanged_and_the_translation_goes_on(program):
+    typed(program, "The sun is up today.")
+    program.wait(lambda: output(program) == "tHE SUN IS UP TODAY.")
+    program.click("swap_button")
+    assert program.find("source_text").toPlainText() == "tHE SUN IS UP TODAY."
+    assert program.find("source_language").currentData() == "de"
+    assert program.find("target_language").currentData() == "en"
+    program.wait(lambda: output(program) == "The sun is up today.")
+
+
+def test_without_a_model_the_page_says_so(start):
+    program = start(turned=True)
+    QTest.keyClick(program.window, Qt.Key.Key_4, Qt.KeyboardModifier.ControlModifier)
+    typed(program, "Hello there, how are you?")
+    program.wait(lambda: "no model" in program.find("translate_words").text().lower())
+    assert program.find("source_text").toPlainText() == "Hello there, how are you?"

@@ -32,7 +32,7 @@ def open_palette(program, words: str = ""):
     press(program, Qt.Key.Key_K, CTRL)
     program.wait(panel(program).isVisible)
     program.wait(panel(program).line.hasFocus)
-    program.wait(lambda: not program.frame.palette.controller.names.is_coming)
+    program.wait(lambda: not program.frame.palette.controller._names.is_coming)
     QTest.keyClicks(panel(program).line, words)
     return panel(program)
 

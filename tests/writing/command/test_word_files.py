@@ -6,7 +6,8 @@ import zipfile
 
 import pytest
 from docx.oxml.ns import qn
-from fakes.office import docx, ole, paragraph
+from fakes.compound_file import compound_file
+from fakes.office import docx, paragraph
 from lxml import etree
 
 pytestmark = pytest.mark.process
@@ -66,7 +67,7 @@ def test_changes_of_a_word_file_are_listed_by_paragraph(run, able_model, letter)
 def test_a_locked_or_damaged_word_file_is_refused_and_nothing_is_written(run, with_model, tmp_path):
     target = tmp_path / "out.docx"
     for data, code in (
-        (ole({"EncryptionInfo": b"x", "EncryptedPackage": b"y"}), "document.locked"),
+        (compound_file({"EncryptionInfo": b"x", "EncryptedPackage": b"y"}), "document.locked"),
         (b"PK\3\4 no archive", "document.damaged"),
     ):
         path = tmp_path / "a.docx"

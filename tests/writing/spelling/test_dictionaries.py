@@ -10,13 +10,7 @@ from fakes import tiny_dictionary
 
 from slmdesk.base.errors import KnownError
 from slmdesk.base.translation import usual_language
-from slmdesk.writing.spelling.service import (
-    OwnWords,
-    chosen_for,
-    code_of,
-    find_dictionaries,
-    system_folders,
-)
+from slmdesk.writing.spelling.service import OwnWords, chosen_for, code_of, find_dictionaries, system_folders
 from slmdesk.writing.spelling.types import Dictionary
 
 pytestmark = pytest.mark.pure

@@ -6,6 +6,7 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QPlainTextEdit
+from writing.window.conftest import select
 
 pytestmark = pytest.mark.gui
 CTRL = Qt.KeyboardModifier.ControlModifier
@@ -15,30 +16,14 @@ ANSWER = "On Friday Mr Petrov pays 1,540 euros."
 
 
 @pytest.fixture
-def begin(start, model_file):
-    def made(**echo):
-        program = start(**echo)
-        program.with_model(model_file)
-        QTest.keyClick(program.window, Qt.Key.Key_5, CTRL)
-        program.edit, program.writing = program.find("writing_editor"), program.frame.writing_page
-        program.wait(lambda: program.edit.isVisible())
-        program.edit.setFocus()
+def begin(begin):
+    def with_text(**echo):
+        program = begin(**echo)
         program.edit.setPlainText(TEXT)
-        choice = program.find("writing_language")
-        choice.setCurrentIndex(choice.findData("en"))
-        choice.activated.emit(choice.currentIndex())
         program.wait(lambda: program.find("writing_rewrite").isEnabled())
         return program
 
-    return made
-
-
-def select(program, words):
-    cursor = program.edit.textCursor()
-    begins = program.edit.toPlainText().index(words)
-    cursor.setPosition(begins)
-    cursor.setPosition(begins + len(words), cursor.MoveMode.KeepAnchor)
-    program.edit.setTextCursor(cursor)
+    return with_text
 
 
 def rewrite_all(program, name):
@@ -197,14 +182,3 @@ def test_it_is_stopped_and_asked_again(begin, tmp_path):
     assert program.writing.suggestions.now.request.again == 1
     come(program)
     assert program.find("suggestion_text_1").toPlainText() == ANSWER
-
-
-def test_a_text_that_came_back_as_it_was_and_one_too_long_are_said(begin):
-    program = begin(answer=TEXT)
-    rewrite_all(program, "rephrase")
-    come(program)
-    assert "nothing but the text itself" in program.find("suggestion_words").text()
-    program.edit.setPlainText("word " * 2_000)
-    rewrite_all(program, "rephrase")
-    come(program)
-    assert "and 6,000 are the most" in program.find("suggestion_words").text()

@@ -9,8 +9,9 @@ import pytest
 from PySide6.QtGui import QTextCursor
 from PySide6.QtWidgets import QPlainTextEdit
 
+from slmdesk.window.base.text import size16
 from slmdesk.window.base.theme import LIGHT
-from slmdesk.writing.window.editor import Proposal, TrackedText, size16
+from slmdesk.writing.window.editor import Proposal, TrackedText
 
 pytestmark = pytest.mark.gui
 WORDS = ("recieved", "keys", "Größe", "😀", "a", "\n", "\n\n", " ", "two\nlines", "")

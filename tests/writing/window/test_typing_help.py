@@ -17,15 +17,11 @@ CORRECTED = {f"{LINE}.": f"{LINE}.".replace("sennt", "sent").replace("court", "c
 
 
 @pytest.fixture
-def writer(start, model_file, tmp_path, request, monkeypatch):
+def writer(begin, tmp_path, request, monkeypatch):
     """The page Write, with the focus in it and an English dictionary; the parameter: how the engine answers."""
     tiny_dictionary.write(tmp_path / "dictionaries")
     tiny_dictionary.install(monkeypatch, tmp_path / "dictionaries")
-    program = start(**request.param)
-    program.with_model(model_file)
-    QTest.keyClick(program.window, Qt.Key.Key_5, CTRL)
-    program.edit = program.find("writing_editor")
-    program.wait(lambda: program.edit.isVisible())
+    program = begin(**request.param)
     program.wait(program.is_in_front)
     program.edit.setFocus()
     program.marks = program.edit.findChild(QObject, "spell_marks")
@@ -37,9 +33,6 @@ def test_where_changes_wait_for_a_decision_nothing_is_marked(writer):
     program = writer
     QTest.keyClicks(program.edit, f"{LINE}.")
     program.wait(lambda: program.marks.words == ["sennt"])
-    choice = program.find("writing_language")
-    choice.setCurrentIndex(choice.findData("en"))
-    choice.activated.emit(choice.currentIndex())
     program.click("writing_correct")
-    program.wait(lambda: not program.frame.writing_page.corrections.is_busy and program.edit.tracked.pending)
+    program.wait(lambda: not program.writing.corrections.is_busy and program.edit.tracked.pending)
     program.wait(lambda: not program.marks.words and not program.marks._timer.isActive())

@@ -13,6 +13,7 @@ from lxml import etree
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QFileDialog, QMenu
+from writing.window.conftest import on_page, select
 
 from slmdesk.evaluation.exams import SKILLS, Skill, SkillResult, items, shape_of_skill
 from slmdesk.window.base.theme import DARK, LIGHT
@@ -32,37 +33,18 @@ KNOWN = {
 }
 
 
-def begin(start, model_file, *, is_able=True, **echo):
-    """A window on the page Write, with a model that corrects well."""
-    program = start(known=KNOWN, **echo)
-    if not program.ask(lambda services: services.models.list()):
-        program.with_model(model_file)
-    if is_able:
-        skill = shape_of_skill(SkillResult(Skill.CORRECT, "good", 12, 12))
-        noted = {SKILLS: {"version": items()[0], "skills": [skill]}}
-        for model in program.ask(lambda services: services.models.list()):
-            program.ask(lambda services, id=model.id: services.store.models.set_info(id, **noted))
-    return opened(program)
-
-
-def opened(program):
-    QTest.keyClick(program.window, Qt.Key.Key_5, CTRL)
-    program.writing = program.frame.writing_page
-    program.edit = program.find("writing_editor")
-    program.wait(lambda: program.edit.isVisible())
-    choose_language(program)
+def able(program):
+    """The program, with models of which the exam says that they correct well."""
+    skill = shape_of_skill(SkillResult(Skill.CORRECT, "good", 12, 12))
+    noted = {SKILLS: {"version": items()[0], "skills": [skill]}}
+    for model in program.ask(lambda services: services.models.list()):
+        program.ask(lambda services, id=model.id: services.store.models.set_info(id, **noted))
     return program
 
 
-def choose_language(program, code="en"):
-    choice = program.find("writing_language")
-    choice.setCurrentIndex(choice.findData(code))
-    choice.activated.emit(choice.currentIndex())
-
-
 @pytest.fixture
-def program(start, model_file):
-    return begin(start, model_file)
+def program(begin):
+    return able(begin(known=KNOWN))
 
 
 def put(program, text=TEXT):
@@ -91,14 +73,6 @@ def said(program):
     return program.find("writing_said").text()
 
 
-def select(program, words):
-    cursor = program.edit.textCursor()
-    begins = program.edit.toPlainText().index(words)
-    cursor.setPosition(begins)
-    cursor.setPosition(begins + len(words), cursor.MoveMode.KeepAnchor)
-    program.edit.setTextCursor(cursor)
-
-
 def formats(program):
     """The words of the document that have a look of their own: (words, struck through, underlined, colour)."""
     found, block = [], program.edit.document().begin()
@@ -110,9 +84,6 @@ def formats(program):
                 found.append((words, form.fontStrikeOut(), form.foreground().color().name()))
         block = block.next()
     return found
-
-
-# ---- correcting
 
 
 def test_changes_stand_in_the_text_and_in_the_list_with_their_reasons(program):
@@ -250,8 +221,8 @@ def test_options_are_in_a_popover_and_are_settings(program):
     program.wait(box.isChecked)
 
 
-def test_what_is_typed_while_a_correction_runs_is_kept_and_what_no_longer_fits_is_left_out(start, model_file, tmp_path):
-    program = begin(start, model_file, until=str(tmp_path / "go on"))
+def test_what_is_typed_while_a_correction_runs_is_kept_and_what_no_longer_fits_is_left_out(begin, tmp_path):
+    program = able(begin(known=KNOWN, until=str(tmp_path / "go on")))
     put(program)
     program.click("writing_correct")
     program.wait(lambda: program.find("writing_stop").isVisible())
@@ -293,8 +264,8 @@ def test_words_typed_in_a_change_or_over_one_belong_to_none(program):
     assert program.writing.text.startswith("We recieved! it on 3 May.\nThe two bell was lost.")
 
 
-def test_a_correction_can_be_stopped_and_what_was_found_stays(start, model_file):
-    program = begin(start, model_file, slow=0.05)
+def test_a_correction_can_be_stopped_and_what_was_found_stays(begin):
+    program = able(begin(known=KNOWN, slow=0.05))
     put(program, TEXT + "\n" + "\n".join(f"Line {number} stays as it is written here." for number in range(20)))
     program.click("writing_correct")
     program.wait(lambda: changes(program))
@@ -318,15 +289,15 @@ def test_only_what_is_selected_is_corrected(program):
     assert [change.new for change in changes(program)] == ["keys", "were"]
 
 
-def test_a_model_that_corrects_badly_only_suggests(start, model_file):
-    program = begin(start, model_file, is_able=False)
+def test_a_model_that_corrects_badly_only_suggests(begin):
+    program = begin(known=KNOWN)
     correct(program)
     assert all(change.is_doubtful for change in changes(program))
     assert not program.find("writing_accept_all").isEnabled()
 
 
 def test_without_a_model_it_is_said_what_is_missing(start):
-    program = opened(start())
+    program = on_page(start())
     put(program)
     program.click("writing_correct")
     program.wait(lambda: said(program) == "There is no model yet. Add a model file (.gguf) first.")
@@ -346,13 +317,10 @@ def test_the_changes_have_the_colours_of_another_theme_and_undo_knows_nothing_of
     assert program.edit.toPlainText() == TEXT
 
 
-# ---- kept
-
-
 def test_the_text_is_there_again_after_a_kill_and_gone_once_emptied(start, program):
     put(program, "A letter that is not finished")
     program.wait(lambda: program.ask(lambda services: program.frame.state.current.last_writing))
-    again = opened(start(known=KNOWN))  # nobody has closed the first one
+    again = on_page(start(known=KNOWN))  # nobody has closed the first one
     again.wait(lambda: again.edit.toPlainText() == "A letter that is not finished")
     again.edit.setFocus()
     QTest.keyClick(again.edit, Qt.Key.Key_Z, CTRL)
@@ -369,7 +337,7 @@ def test_changes_not_decided_on_come_back_with_the_text(start, program):
     assert len(shown) == 3
     program.writing.keep()
     program.wait(lambda: program.ask(lambda services: program.frame.state.current.last_writing))
-    again = opened(start(known=KNOWN))
+    again = on_page(start(known=KNOWN))
     again.wait(lambda: rows(again) == shown)
     assert again.writing.text == text
     again.edit.setFocus()
@@ -420,9 +388,6 @@ def test_a_deleted_text_is_in_the_trash_and_comes_back_by_undo(program):
     program.wait(lambda: program.writing.text == "A letter to be deleted")
 
 
-# ---- files
-
-
 @pytest.mark.parametrize("where", ["writing_page", "writing_editor"])
 def test_a_word_file_that_is_dropped_is_opened_as_its_words(program, tmp_path, where):
     path = tmp_path / "letter.docx"
@@ -441,15 +406,6 @@ def test_a_text_file_is_opened_and_saved_with_its_own_line_ends(program, tmp_pat
     program.wait(target.exists)
     program.wait(lambda: any("Written to" in notice for notice in program.notices()))
     assert target.read_bytes() == path.read_bytes()
-
-
-def test_what_is_no_text_is_refused_and_the_text_stays(program, tmp_path):
-    put(program, "My text")
-    path = tmp_path / "a.pdf"
-    path.write_bytes(b"%PDF-1.4")
-    program.writing.open_files([path])
-    program.wait(lambda: "cannot be opened as a text to write on" in said(program))
-    assert program.writing.text == "My text"
 
 
 def test_a_word_file_gets_what_is_not_decided_as_tracked_changes(program, tmp_path):
@@ -504,9 +460,6 @@ def test_an_opened_word_file_gets_tracked_changes_in_its_own_formatting(program,
         ("ins", " Indeed."),
     ]  # fmt: skip
     assert sum(one.find(f".//{qn('w:b')}") is not None for one in root.iter(qn("w:ins"), qn("w:del"))) == 4
-
-
-# ---- from a chat
 
 
 def test_a_message_is_opened_to_be_written_on(program):

@@ -1,0 +1,34 @@
+"""Hands for the page of models: what it shows, and clicks and keys on it."""
+
+from __future__ import annotations
+
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QAbstractButton, QWidget
+
+
+def shown(program, kind, name: str, within=None) -> list:
+    """The visible widgets of a kind and name on the page, or within a widget."""
+    return [one for one in (within or program.frame.models_page).findChildren(kind, name) if one.isVisible()]
+
+
+def local(program) -> list:
+    """The cards of the models on this PC."""
+    page = program.frame.models_page
+    return [one for one in page.findChildren(QWidget) if one.objectName().startswith("model_card_") and one.isVisible()]
+
+
+def press(program, name: str, within=None) -> None:
+    """Scroll to a button and click it."""
+    program.wait(lambda: shown(program, QAbstractButton, name, within))
+    button = shown(program, QAbstractButton, name, within)[0]
+    program.frame.models_page.ensureWidgetVisible(button)
+    program.click(button)
+
+
+def write(program, words: str) -> None:
+    """Type words into the search on the Hub."""
+    field = program.frame.models_area.search.field
+    program.frame.models_page.ensureWidgetVisible(field)
+    field.setFocus()
+    field.selectAll()
+    QTest.keyClicks(field, words)

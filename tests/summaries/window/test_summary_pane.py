@@ -1,0 +1,450 @@
+"""The pane of summaries: sentences that lead to their passages, what is left out, earlier ones, exports."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import docx
+import pytest
+from fakes.dropping import LEASE, drop, open_read
+from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QFileDialog, QInputDialog, QLabel, QToolButton, QWidget
+
+from slmdesk.base.record import changed, to_json
+from slmdesk.base.records import JobStatus
+from slmdesk.jobs.types import JobChanged
+from slmdesk.library.types import Coverage, Span
+from slmdesk.summaries.plan import TOO_MUCH_TO_DO
+from slmdesk.summaries.types import DocumentSummary, Kind, Sentence, Summary
+from slmdesk.summaries.window import SentenceRow, due_words
+from slmdesk.window.panes import EarlierBox, EarlierRow, Entry
+
+pytestmark = pytest.mark.gui
+
+
+@pytest.fixture
+def program(start):
+    """The window on its page of documents."""
+    return start().open_documents()
+
+
+@pytest.fixture
+def letter(tmp_path):
+    path = tmp_path / "lease.md"
+    path.write_text(LEASE)
+    return path
+
+
+def test_without_a_model_a_summary_leads_to_its_passages(program, letter):
+    """The sentences are the document's own, each with its place."""
+    open_read(program, letter)
+    program.click("summarize_button")
+    pane = program.find("summary_pane")
+    program.wait(lambda: pane.summary is not None)
+    assert not program.find("summary_coverage").isVisible()
+    program.wait(lambda: pane.rows and pane.rows[0].isVisible())
+    has_bullets = [row.findChild(QLabel, "row_bullet") is not None for row in pane.rows]
+    assert has_bullets == [False] + [True] * (len(pane.rows) - 1), "the first says what the document is"
+    row = next(row for row in pane.rows if row.sentence.pages)
+    program.click(row)
+    page = row.sentence.blocks[0].page
+    program.wait(lambda: [sheet.page.number for sheet in program.documents.view.sheets if sheet.spans][:1] == [page])
+    start, end = program.documents.view.sheets[page - 1].spans[0]
+    program.wait(lambda: program.documents.view.sheets[page - 1].has_text)
+    words = program.documents.view.sheets[page - 1].page.text[start:end]
+    assert row.sentence.text.split()[0] in words
+    program.click("copy_summary_button")
+    assert QApplication.clipboard().text().endswith("4 of 4 sections read.")
+    program.documents.view.place_clicked.emit(page, start, QPointF())
+    assert row.property("lit")
+
+
+def test_why_no_summary_is_made_stands_in_its_place_until_there_is_one(program, letter):
+    open_read(program, letter)
+    kind, note = program.find("summary_kind"), program.find("summary_note")
+    kind.setCurrentIndex(kind.findData(Kind.SIMPLE))
+    program.click("summarize_button")
+    program.wait(lambda: note.isVisible() and "model" in note.text())
+    assert program.notices() == []
+    kind.setCurrentIndex(kind.findData(Kind.BULLETS))
+    program.click("summarize_button")
+    program.wait(lambda: program.find("summary_pane").rows)
+    assert not note.isVisible()
+
+
+def test_a_model_too_weak_for_a_summary_names_a_better_one(program, letter, model_file):
+    program.with_model(model_file)
+    open_read(program, letter)
+    program.find("summary_kind").setCurrentIndex(program.find("summary_kind").findData(Kind.SIMPLE))
+    program.click("summarize_button")
+    program.wait(lambda: "too weak" in program.find("summary_coverage").text())
+    program.wait(lambda: program.find("summary_offer").text().startswith("Better for this PC: "))
+
+
+def exported(program, button: str, form: str, target) -> None:
+    """Choose a form in the menu of a button and a file in the dialog that follows."""
+    menu = program.find(button).menu()
+    next(action for action in menu.actions() if action.objectName() == f"export_{form}").trigger()
+    dialog = program.documents.findChild(QFileDialog, "export_dialog")
+    dialog.fileSelected.emit(str(target))
+    dialog.close()
+    program.wait(lambda: any(f"Written to {target}" in notice for notice in program.notices()))
+
+
+@pytest.fixture
+def summarized(program, letter, model_file):
+    program.with_model(model_file)
+    open_read(program, letter)
+    program.click("summarize_button")
+    pane = program.find("summary_pane")
+    program.wait(lambda: pane.summary is not None and pane.rows and pane.rows[0].isVisible())
+    return program
+
+
+def kept_summary(program, *, note="", **changes):
+    """The shown summary, changed in the history as `changes` of its document say, and shown again."""
+    services, summaries = program.services, program.frame.documents_area.summaries
+    summary = program.find("summary_pane").summary
+    updated = changed(summary, note=note, documents=(changed(summary.documents[0], **changes),))
+    services.service_thread.call(lambda: services.store.results.save(summaries.item, to_json(updated)))
+    summaries.choose(summaries.item)
+    program.wait(lambda: program.find("summary_pane").summary == updated)
+    return updated
+
+
+def test_what_a_document_says_beside_its_summary_is_added_by_a_click(summarized):
+    program, pane = summarized, summarized.find("summary_pane")
+    first = pane.summary.sentences[0]
+    kept_summary(program, omitted=(changed(first, text="The deposit is 2,400 euros.", quotation=True),))
+    count, more = len(pane.rows), program.find("more_passages_button")
+    assert more.text() == "1 more passage"
+    program.click("copy_summary_button")
+    assert "\n1 more passage with figures or duties.\n" in QApplication.clipboard().text()
+    program.click(more)
+    program.find("add_omitted_button").setFocus()
+    QTest.keyClick(program.find("add_omitted_button"), Qt.Key.Key_Space)
+    program.wait(lambda: len(pane.rows) == count + 1)
+    assert pane.hasFocus(), "it stays in the pane"
+    assert "The deposit is 2,400 euros." in [row.sentence.text for row in pane.rows]
+    assert not more.isVisible()
+    program.wait(lambda: pane.findChild(QToolButton, "add_omitted_button") is None)
+    assert [row.sentence.text for row in pane.findChildren(SentenceRow)].count("The deposit is 2,400 euros.") == 1
+    services, item = program.services, program.frame.documents_area.summaries.item
+    stored = services.service_thread.call(lambda: services.summaries.open(item)).summary
+    assert stored.documents[0].omitted == ()
+    assert len(stored.sentences) == count + 1
+
+
+def test_where_only_what_has_to_be_done_fits_the_rest_is_shown_and_no_button_stands_alone(summarized):
+    program, pane = summarized, summarized.find("summary_pane")
+    omitted = (changed(pane.summary.sentences[0], text="The deposit is 2,400 euros.", quotation=True),)
+    kept_summary(program, note=TOO_MUCH_TO_DO, omitted=omitted)
+    assert program.find("more_passages_button").isChecked()
+    program.wait(lambda: program.find("add_omitted_button").isVisible())
+    only, copy = program.find("earlier_summaries_more"), program.find("copy_summary_button")
+    program.wait(lambda: only.isVisible() and not program.find("earlier_summaries").isVisible())
+    assert only.mapTo(pane, QPoint()).y() == copy.mapTo(pane, QPoint()).y()
+    kept_summary(program, note="", omitted=omitted)
+    assert not program.find("more_passages_button").isChecked()
+
+
+def test_a_sentence_is_seen_while_it_is_written(program, letter):
+    open_read(program, letter)
+    pane = program.find("summary_pane")
+    pane.show_begun()
+    one = Sentence("The rent is 900 euros.", (), (1,), True)
+    pane.show_growing([one], 0, 4, "section")
+    kept = pane.rows[0]
+    pane.show_writing("The lease ends on")
+    assert program.find("summary_writing").text() == "The lease ends on …"
+    assert program.find("summary_writing").isVisible()
+    pane.show_growing([one, changed(one, text="The lease ends in May.")], 1, 4, "section")
+    assert pane.rows[0] is kept  # what stands there stays, with its focus
+    assert len(pane.rows) == 2
+    pane.show_writing("")
+    assert not program.find("summary_writing").isVisible()
+    assert "1 of 4 sections read" in program.find("summary_note").text()
+
+
+def test_what_was_written_of_a_cancelled_summary_is_shown_again(summarized):
+    program, pane, summaries = summarized, summarized.find("summary_pane"), summarized.frame.documents_area.summaries
+    services, summary, item = program.services, summarized.find("summary_pane").summary, summaries.item
+
+    def leave_unfinished():
+        job = services.summaries.open(item).job
+        services.store.database.run("update jobs set status = 'cancelled' where id = ?", (job.id,))
+        services.store.results.save(item, to_json(changed(summary, is_draft=True)))
+
+    services.service_thread.call(leave_unfinished)
+    summaries.choose(item)
+    program.wait(lambda: pane.summary is None and len(pane.rows) == 1)
+    program.wait(lambda: "had been written" in program.find("summary_note").text())
+    assert "cancelled" in program.find("summary_note").text()
+    assert program.find("summarize_button").isEnabled()
+
+
+def test_a_summary_is_exported_with_its_proof_and_offered_beside_its_document(summarized, letter, tmp_path):
+    program = summarized
+    for form in ("docx", "json"):
+        exported(program, "export_summary_button", form, tmp_path / f"s.{form}")
+    words = "\n".join(paragraph.text for paragraph in docx.Document(tmp_path / "s.docx").paragraphs)
+    assert "What was read" in words
+    assert "[section" in words
+    assert json.loads((tmp_path / "s.json").read_text())["coverage"]["pages_read"] == 4
+    (bar,) = [bar for bar in program.window.notices.bars if "s.json" in bar.notice.text]
+    assert (bar.notice.action, bar.notice.other) == ("Open", "Open folder")
+    menu = program.find("export_summary_button").menu()
+    next(action for action in menu.actions() if action.objectName() == "export_pdf").trigger()
+    dialog = program.documents.findChild(QFileDialog, "export_dialog")
+    assert Path(dialog.directory().absolutePath()) == letter.parent
+    assert Path(dialog.selectedFiles()[0]).parent == letter.parent
+    dialog.fileSelected.emit(str(tmp_path / "none" / "s.pdf"))
+    program.wait(lambda: any(bar.notice.is_error and "none" in bar.notice.text for bar in program.window.notices.bars))
+
+
+def test_how_far_a_summary_is_takes_one_line(summarized):
+    pane = summarized.find("summary_pane")
+    words = summarized.find("making_words")
+
+    def on_one_line() -> bool:
+        pane.show_begun()  # each time: the summary itself may be shown once more
+        pane.show_job(JobChanged("j", "summary", JobStatus.RUNNING, 19, 48, eta_s=240.0))
+        return words.isVisible() and words.height() < 2 * words.fontMetrics().lineSpacing()
+
+    summarized.wait(on_one_line)
+    assert "4 min left" in words.text()
+
+
+def test_each_length_is_made_once_and_remembered(summarized, start):
+    program, pane, summaries = summarized, summarized.find("summary_pane"), summarized.frame.documents_area.summaries
+    first, length = summaries.item, program.find("summary_length")
+    assert (length.currentText(), program.find("summary_paper").currentText()) == ("Medium", "Contract")
+    QTest.keyClick(length, Qt.Key.Key_Down)
+    program.wait(lambda: summaries.item != first and pane.summary is not None and len(summaries.items.shown) == 2)
+    QTest.keyClick(length, Qt.Key.Key_Up)
+    program.wait(lambda: summaries.item == first and pane.summary is not None)
+    QTest.keyClick(length, Qt.Key.Key_Down)
+    program.wait(lambda: summaries.item != first and pane.summary is not None)
+    assert len(program.ask(lambda services: services.history.items("summary"))) == 2
+    program.close()
+    assert start().find("summary_pane").form.last_length == "long"
+
+
+def test_a_long_sentence_is_folded_until_it_is_chosen(qtbot):
+    said = " ".join(f"word{number}" for number in range(1, 41))
+    around = QWidget()
+    qtbot.addWidget(around)
+    row = SentenceRow(Sentence(said, (), (1,), True), "page", around)
+    words = row.findChild(QLabel, "row_text")
+    assert words.text() == said[: said.index(" word31")] + " …"
+    QTest.keyClick(row, Qt.Key.Key_Return)
+    assert words.text() == said
+
+
+def test_a_sentence_is_copied_with_file_and_page(summarized):
+    program = summarized
+    row = program.find("summary_pane").rows[0]
+    row.setFocus()
+    QTest.keyClick(row, Qt.Key.Key_C, Qt.KeyboardModifier.ControlModifier)
+    assert QApplication.clipboard().text().endswith(f"[lease.md, section {row.sentence.pages[0]}]")
+    program.click("copy_summary_button")
+    assert QApplication.clipboard().text().count("[lease.md, section") == len(program.find("summary_pane").rows)
+
+
+def test_pointing_at_a_sentence_marks_its_passages_until_the_mouse_leaves(summarized):
+    program = summarized
+    row = next(row for row in program.find("summary_pane").rows if row.sentence.blocks)
+    pages = {block.page for block in row.sentence.blocks}
+    marked = lambda: {sheet.page.number for sheet in program.documents.view.sheets if sheet.spans}  # noqa: E731
+    row.pointed_at.emit(True)
+    program.wait(lambda: marked() == pages)
+    row.pointed_at.emit(False)
+    program.wait(lambda: not marked())
+    program.click(row)
+    program.wait(lambda: marked() == pages)
+    row.pointed_at.emit(True)
+    row.pointed_at.emit(False)
+    program.wait(lambda: marked() == pages)
+
+
+def test_a_summary_that_is_reported_twice_keeps_its_rows(summarized):
+    """It is, when its job ends while it is being opened."""
+    program = summarized
+    pane, summaries = program.find("summary_pane"), program.frame.documents_area.summaries
+    rows, made = list(pane.rows), []
+    rows[0].setFocus()
+    summaries.made.connect(made.append)
+    summaries.choose(summaries.item)
+    program.wait(lambda: made)
+    assert pane.rows == rows
+    assert rows[0].hasFocus()
+
+
+def test_what_is_on_show_has_no_menu_before_there_is_something(qtbot):
+    parent = QWidget()
+    qtbot.addWidget(parent)
+    box = EarlierBox(parent, name="earlier")
+    assert box.only.isHidden()
+    box.show_entries([Entry("a", "Summary", 0.0, "Summary")], "a")
+    assert not box.only.isHidden()
+    assert box.only.menu() is not None
+    box.show_entries([], "")
+    assert box.only.isHidden()
+
+
+def test_earlier_summaries_are_chosen_renamed_and_deleted_with_a_way_back(summarized):
+    program = summarized
+    summaries, pane = program.frame.documents_area.summaries, program.find("summary_pane")
+    first = summaries.item
+    program.wait(program.find("earlier_summaries_more").isVisible)
+    menu = program.find("earlier_summaries_more").menu()
+    assert [action.text() for action in menu.actions()] == ["Rename…", "Delete"]
+    assert not program.find("earlier_summaries_button").isVisible()
+    program.click("summary_other_button")
+    program.click("summarize_button")
+    program.wait(lambda: summaries.item != first and pane.summary is not None and pane.rows)
+    button = program.find("earlier_summaries_button")
+    program.wait(lambda: button.isVisible() and button.text() == "1 earlier")
+    program.click(button)
+    rows = lambda: [one for one in pane.findChildren(EarlierRow) if one.isVisible()]  # noqa: E731
+    program.wait(lambda: len(rows()) == 2)
+    held = rows()
+    with program.qtbot.waitSignal(summaries.items.listed):
+        summaries.items.refresh()
+    assert rows() == held, "a row that is being clicked stays"
+    program.click(rows()[1])
+    program.wait(lambda: summaries.item == first)
+    program.wait(lambda: len(rows()) == 2)
+    QTest.keyClick(rows()[1], Qt.Key.Key_F2)
+    dialog = program.window.findChild(QInputDialog, "rename_dialog")
+    dialog.setTextValue("For the lawyer")
+    dialog.accept()
+    program.wait(lambda: any("For the lawyer" in row.accessibleName() for row in rows()))
+    QTest.keyClick(next(row for row in rows() if "lawyer" in row.accessibleName()), Qt.Key.Key_Delete)
+    program.wait(lambda: summaries.item not in ("", first) and pane.rows)
+    (bar,) = [bar for bar in program.window.notices.bars if "trash" in bar.notice.text]
+    bar.notice.on_action()
+    program.wait(lambda: len(rows()) == 2)
+
+
+def test_a_folder_is_summarized_into_another_and_one_bad_file_keeps_no_other_from_it(summarized, tmp_path):
+    program = summarized
+    folder, target = tmp_path / "post", tmp_path / "out"
+    folder.mkdir()
+    (folder / "a.txt").write_text("The roof must be mended before the winter comes.\n\nThe bill is 900 EUR.")
+    (folder / "b.docx").write_bytes(b"PK\x03\x04 this is none")
+    (folder / "c.md").write_text("# Garden\n\nThe hedge is cut in May and in September by the gardener.")
+    program.find("document_list").folder_summary_requested.emit()
+    for chosen in (folder, target):
+        dialog = program.documents.findChild(QFileDialog, "folder_dialog")
+        dialog.fileSelected.emit(str(chosen))
+        dialog.done(0)
+        program.wait(lambda gone=dialog: gone is not program.documents.findChild(QFileDialog, "folder_dialog"))
+    program.wait(lambda: any("files with summaries were written" in notice for notice in program.notices()))
+    (words,) = [notice for notice in program.notices() if "files with summaries" in notice]
+    assert words.startswith("4 files")
+    assert "1 of the documents could not be read" in words
+    assert sorted(path.name for path in target.iterdir()) == ["a.txt.md", "c.md.md", "summaries.csv", "together.md"]
+    assert "b.docx" in (target / "summaries.csv").read_text("utf-8-sig")
+    program.wait(lambda: program.find("document_title").full_text == "a.txt")
+    pane = program.find("summary_pane")
+    program.wait(lambda: pane.summary is not None and len(pane.summary.documents) == 2 and pane.rows)
+
+    def row():
+        return next(row for row in pane.rows if "c.md" in row.accessibleName())  # the rows may be made once more
+
+    program.wait(lambda: row().isVisible())
+    program.click(row())  # its passage is in the other document, which is opened there
+    program.wait(lambda: program.find("document_title").full_text == "c.md")
+    program.wait(lambda: any(sheet.spans for sheet in program.documents.view.sheets))
+    assert len(pane.summary.documents) == 2, "the joint summary stays beside it"
+
+
+def test_a_place_clicked_at_finds_the_sentences_that_rest_on_it_also_on_pictures(program, tmp_path):
+    """A sentence with passages on two pages, another one on the second page only."""
+    from slmdesk.base.documents import Paper, paragraph
+    from slmdesk.children.printing import prepare, print_pdf
+
+    words = [f"Passage number {number} stands here and says something." for number in range(1, 90)]
+    prepare()
+    pages = print_pdf(Paper("Lease", tuple(paragraph(word) for word in words)), "A4")
+    path = tmp_path / "lease.pdf"
+    try:
+        while True:
+            next(pages)
+    except StopIteration as end:
+        path.write_bytes(end.value)
+    drop(program.documents, path)
+    view, area = program.documents.view, program.frame.documents_area
+    program.wait(lambda: "pages read" in program.coverage and view.count > 1)
+    program.wait(lambda: program.frame.documents.current and program.find("summarize_button").isEnabled())
+    document = program.frame.documents.current
+    kept = {one.number: one.text for one in program.ask(lambda services: services.documents.pages(document))}
+
+    def span(number):
+        page = next(page for page, text in kept.items() if words[number - 1] in text)
+        start = kept[page].index(words[number - 1])
+        return Span(document, page, start, start + len(words[number - 1]))
+
+    first, last = span(3), span(88)
+    assert first.page != last.page
+    both = Sentence("Both.", (first, last), (first.page, last.page), True)
+    below = span(89)
+    assert below.page == last.page
+    other = Sentence("The other.", (below,), (last.page,), True)
+    coverage = Coverage(view.count, view.count, 1, 1)
+    one = DocumentSummary(document, "lease.pdf", "page", (both, other), coverage)
+    area.summary_pane.show_summary(Summary("bullets", "en", "model", (both, other), coverage, (one,)))
+    program.wait(lambda: area.summary_pane.rows[0].isVisible())
+    program.click(area.summary_pane.rows[0])
+    marked = lambda: [sheet.page.number for sheet in view.sheets if sheet.spans]  # noqa: E731
+    program.wait(lambda: marked() == [first.page, last.page])
+    sheet = view.sheets[first.page - 1]
+    program.wait(lambda: sheet.picture is not None and sheet.boxes)
+    lit = lambda: [row.sentence.text for row in area.summary_pane.rows if row.property("lit")]  # noqa: E731
+
+    def click(number, box):
+        left, top, right, bottom = box
+        view.place_clicked.emit(number, -1, QPointF((left + right) / 2, (top + bottom) / 2))
+
+    click(first.page, (0.5, 0.95, 0.5, 0.95))  # nothing rests on the foot of the page
+    program.wait(lambda: lit() == [])
+    click(first.page, sheet.boxes[0])
+    program.wait(lambda: lit() == ["Both."])
+    view.go_to(last.page, to_mark=True)
+    sheet = view.sheets[last.page - 1]
+    program.wait(lambda: sheet.boxes)
+    click(last.page, sheet.boxes[0])
+    program.wait(lambda: lit() == ["Both."])
+    both_boxes = list(sheet.boxes)
+    program.click(area.summary_pane.rows[1])
+    program.wait(lambda: marked() == [last.page] and sheet.boxes and sheet.boxes != both_boxes)
+    program.wait(lambda: lit() == ["Both."])  # where the mark stands is no matter: only a click counts
+    click(last.page, sheet.boxes[0])
+    program.wait(lambda: lit() == ["The other."])
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("Please send us the invoice by 26 February 2026.", "26 Feb"), ("Before 3 March you must pay.", "3 Mar"),
+        ("Pay by 03/04/2026.", ""), ("Keep the cupboards until March 2026.", ""), ("Call us.", ""),
+    ],
+)  # fmt: skip
+def test_what_is_to_be_done_shows_its_first_sure_date(text, shown):
+    assert due_words(text, "en") == shown
+
+
+def test_dates_of_what_is_to_be_done_are_not_cut_by_a_larger_text(start, tmp_path, model_file):
+    program = start().with_model(model_file).open_documents()
+    letter = tmp_path / "pipe.txt"
+    letter.write_text("The pipe costs 3,300 EUR.\n\nPlease return the signed form by 12 December 2026.\n")
+    drop(program.documents, letter)
+    program.wait(lambda: program.coverage.startswith("1 of 1"))
+    program.click("summarize_button")
+    program.wait(lambda: program.window.findChildren(QLabel, "row_due"))
+    (due,) = [label for label in program.window.findChildren(QLabel, "row_due") if label.text() == "12 Dec"]
+    program.frame.keeper.set_font_scale(200)
+    program.wait(lambda: due.fontMetrics().horizontalAdvance("12 Dec") <= due.width() - 2)
