@@ -293,16 +293,13 @@ class _ChatRun:
                 console.notify("note: --when-full leave-out or summarize goes on without the oldest turns.")
         return 1
 
-    def _left_out(self, message: Message) -> int:
-        opened = self._services.call.chats.open(message.item)
-        return len(window_then(opened.item, message).left_out(opened.messages))
-
     def _say_done(self, ended: MessageEnded, quotes: Sequence[Quoted], *, saved: bool) -> None:
         console, message = self._console, ended.message
         if console.as_json:
             read = attachments_of(self._services, message)
             failed: dict[str, Json] = {"failed": list(self._unread)} if self._unread else {}
-            left_out = self._left_out(message)
+            opened = self._services.call.chats.open(message.item)
+            left_out = len(window_then(opened.item, message).left_out(opened.messages))
             done = {**_done(ended, saved=saved), "left_out": left_out, "attachments": read}
             cited: list[Json] = [{"file": quote.name, "page": quote.page, "quote": quote.quote} for quote in quotes]
             console.give({**done, "citations": cited, **failed})

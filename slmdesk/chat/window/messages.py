@@ -544,7 +544,6 @@ class OlderMessages(QObject):
         super().__init__(parent, objectName="older_messages")
         self._bridge, self._shown = bridge, shown
         self._ids: tuple[str, ...] = ()
-        self._epoch = 0
         self._timer = Delay(self, REST_MS, self._on_timeout)
 
     @property
@@ -558,17 +557,15 @@ class OlderMessages(QObject):
             self._timer.start_in(REST_MS)
 
     def forget(self) -> None:
-        self._epoch += 1
         self._ids = ()
         self._timer.stop()
 
     def _on_timeout(self) -> None:
         ids = self._ids[-CHUNK:]
-        read = partial(self._on_read, self._epoch)
-        self._bridge.ask(self._bridge.services.chats.some(ids), read, self._on_refused)
+        self._bridge.ask(self._bridge.services.chats.some(ids), partial(self._on_read, ids), self._on_refused)
 
-    def _on_read(self, epoch: int, messages: list[Message]) -> None:
-        if epoch != self._epoch:
+    def _on_read(self, ids: tuple[str, ...], messages: list[Message]) -> None:
+        if not ids or ids != self._ids[-CHUNK:]:  # another chat was opened meanwhile
             return
         self._ids = self._ids[:-CHUNK]
         if messages:

@@ -290,10 +290,13 @@ class ChatPage(QWidget):
             self._find.renew([(hit.id, at) for hit in found for at in range(hit.count)])
 
     def _on_find_left(self) -> None:
+        self._end_find()
+        self.composer.setFocus()
+
+    def _end_find(self) -> None:
         self._find.reset()
         self._find.hide()
         self.view.find("")
-        self.composer.setFocus()
 
     def _zoom(self, step: int) -> None:
         """Change the font size of the conversation by a step; 0 resets it."""
@@ -345,9 +348,7 @@ class ChatPage(QWidget):
 
     def _on_chat_opened(self, chat: str, title: str) -> None:
         if chat != self._open_chat and self._find.isVisible():
-            self._find.reset()
-            self._find.hide()
-            self.view.find("")
+            self._end_find()
         self._open_chat = chat
         self.title.set_full_text(title)
         self._header.export.setEnabled(bool(chat))

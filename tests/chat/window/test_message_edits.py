@@ -89,6 +89,7 @@ def test_a_question_is_edited_in_its_place_and_asked_again_only_if_it_is_changed
     program.wait(program.page.composer.input_box.hasFocus)
     assert widget_of(program, 2).text.isVisible()
     assert words(program) == ["one", "You said: one", "two", "You said: two"]
+    program.wait(lambda: widget_of(program, 2).findChild(QPlainTextEdit, "edit_text") is None)
     act(program, 2, "edit")
     write(program, "three", save=False)
     QTest.keyClick(program.find("edit_text"), Qt.Key.Key_Return)
