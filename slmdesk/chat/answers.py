@@ -448,10 +448,9 @@ def _seconds(answer: Answer) -> float:
     return answer.timing.first_token_s + (answer.usage.output_tokens / rate if rate > 0 else 0.0)
 
 
-# ---- chooses who answers in a chat, and how
-
-
 class ModelChoice:
+    """Chooses who answers in a chat, and how."""
+
     def __init__(self, store: Store, models: ModelService, loader: ModelLoader) -> None:
         self._store, self._models, self._loader = store, models, loader
 
@@ -505,19 +504,17 @@ class ModelChoice:
         return next((model for model in known if model.id == options.model and model.can_chat), None)
 
 
-# ---- loads the model and lets it read a conversation or a document before a person asks
-#
-# Reading ahead makes the answer begin sooner. The engine keeps what it has read of a prompt and reuses it for the next
-# prompt with the same beginning. Service thread.
-
-
 LEAST_CHARACTERS = 1000
 """Texts with fewer characters are not read ahead, because reading them takes only a moment."""
 _ONE_TOKEN = Sampling(temperature=0.0, max_tokens=1)
 
 
 class ReadAhead:
-    """Lets the idle model read a text before it is needed. One text at a time."""
+    """Lets the idle model read a conversation or document before it is needed, so that the answer begins sooner.
+
+    The engine keeps what it has read of a prompt and reuses it for the next prompt with the same beginning. One text at
+    a time.
+    """
 
     def __init__(self, loader: ModelLoader) -> None:
         self._loader = loader

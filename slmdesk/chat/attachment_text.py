@@ -118,9 +118,6 @@ def parts_for_model(part: AttachmentPart) -> list[TextPart]:
     ]
 
 
-# ---- decides how much of each attachment a model reads
-
-
 SPACE = 512
 """Tokens kept free for the answer, unless a person set the answer's length."""
 LEAST_SHARE_FOR_ANSWER = 4

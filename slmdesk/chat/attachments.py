@@ -249,12 +249,6 @@ def _all_of(fresh: Sequence[AttachmentPart], older: Sequence[AttachmentPart]) ->
     return [*((part.attached, True) for part in fresh), *((about, False) for about in known)]
 
 
-# ---- attachments as text
-#
-# Each document is measured once, page by page, and counted in the model's tokens. Service thread, in slices, so that a
-# long document delays nobody.
-
-
 PAGES_AT_ONCE = 20
 MOST_CHARACTERS = 700_000
 """Most characters of a text whose tokens are all counted and that may be read whole. No context holds more."""
@@ -290,6 +284,8 @@ class AttachmentCost(Record):
 
 
 class Sources(Service):
+    """Attachments as text. Each document is measured once, page by page and in slices, and counted in tokens."""
+
     def __init__(self, runtime: Runtime, loader: ModelLoader) -> None:
         super().__init__(runtime)
         self._loader = loader
@@ -454,15 +450,14 @@ def _key_of(record: DocumentRecord) -> str:
     return f"{record.id} {record.sha256} {record.reader}"
 
 
-# ---- the attachments of a question while the parts to read are chosen
-
-
 Taken = list[tuple[Passage, int]]
 """Chosen passages of a document, each with its tokens."""
 
 
 @dataclass(slots=True, eq=False)
 class PlanDoc:
+    """An attachment of a question while the parts to read are chosen."""
+
     about: Attached
     is_fresh: bool
     measured: MeasuredAttachment | None = None
@@ -571,12 +566,6 @@ def request_of(about: Attached) -> AttachRequest:
     return AttachRequest(about.document, about.name, about.source, about.page_kind, about.mode)
 
 
-# ---- finds the quotations in a chat's answers that really occur in an attachment
-#
-# The found quotations are stored with the item when an answer has ended. A quotation that is found nowhere is not shown
-# as a citation. Service thread; long texts are searched on a separate thread.
-
-
 LEAST_LETTERS, LEAST_WORDS = 10, 2
 """Fewest letters and words of a quotation that is looked up, because a single word occurs in every text."""
 MOST_QUOTES = 12
@@ -618,7 +607,11 @@ def stands_in(quotes: Sequence[str], grounds: Sequence[Ground]) -> tuple[Quoted,
 
 
 class Quotes(Service):
-    """Searches the attachments for an answer's quotations and stores the found ones as the item's result `quotes`."""
+    """Finds the quotations in a chat's answers that really occur in an attachment.
+
+    They are stored as the item's result `quotes` when an answer has ended. A quotation that is found nowhere is not
+    shown as a citation. Long texts are searched on a separate thread.
+    """
 
     def watcher(self, parts: Sequence[AttachmentPart]) -> Watcher:
         return Watcher(lambda ended: self._look(ended, parts))

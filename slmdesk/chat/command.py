@@ -46,9 +46,6 @@ from slmdesk.services import Services
 if TYPE_CHECKING:
     from slmdesk.chat.types import Quoted
 
-# ---- the options of `slmdesk chat` that decide how the words of an answer are chosen
-
-
 Command = Callable[..., Any]
 MOST_TEMPERATURE = 5
 
@@ -95,9 +92,6 @@ def setting_options(command: Command) -> Command:
     for setting in reversed(GIVEN):
         made = _option_of(setting)(made)
     return made
-
-
-# ---- chat
 
 
 WHEN_FULL = {"ask": ASK, "leave-out": LEAVE_OUT, "summarize": SUMMARIZE}
@@ -299,16 +293,13 @@ class _ChatRun:
                 console.notify("note: --when-full leave-out or summarize goes on without the oldest turns.")
         return 1
 
-    def _left_out(self, message: Message) -> int:
-        opened = self._services.call.chats.open(message.item)
-        return len(window_then(opened.item, message).left_out(opened.messages))
-
     def _say_done(self, ended: MessageEnded, quotes: Sequence[Quoted], *, saved: bool) -> None:
         console, message = self._console, ended.message
         if console.as_json:
             read = attachments_of(self._services, message)
             failed: dict[str, Json] = {"failed": list(self._unread)} if self._unread else {}
-            left_out = self._left_out(message)
+            opened = self._services.call.chats.open(message.item)
+            left_out = len(window_then(opened.item, message).left_out(opened.messages))
             done = {**_done(ended, saved=saved), "left_out": left_out, "attachments": read}
             cited: list[Json] = [{"file": quote.name, "page": quote.page, "quote": quote.quote} for quote in quotes]
             console.give({**done, "citations": cited, **failed})
@@ -363,9 +354,6 @@ def _done(ended: MessageEnded, *, saved: bool) -> dict[str, Json]:
         "lora_scale": message.sampling.get("lora_scale"),
         "reproducible": message.sampling.get("reproducible"),
     }
-
-
-# ---- attaches documents to a chat, and reports how much of each the model was given
 
 
 def attached(

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace  # noqa: TID251
 from typing import Never
 
 from slmdesk.base.errors import KnownError
-from slmdesk.base.protocol import messages_to_json, stored_from, stored_list
+from slmdesk.base.protocol import messages_to_json, stored_from
 from slmdesk.base.record import Record, changed
 from slmdesk.base.records import Message, ModelRecord
 from slmdesk.base.texts import _
@@ -65,6 +65,16 @@ from slmdesk.runtime.service import Runtime, Service, Slices, in_slices
 from slmdesk.text.checks.words import tongue
 
 
+class RenderedPrompt(Record):
+    """The exact prompt, as the engine returns it."""
+
+    text: str
+    tokens: int
+    missing: tuple[int, ...] = ()
+    """Numbers of the turns that the model's format leaves out."""
+    lookalikes: tuple[str, ...] = ()
+
+
 class Prompts(Service):
     def __init__(self, runtime: Runtime, loader: ModelLoader) -> None:
         super().__init__(runtime)
@@ -77,7 +87,12 @@ class Prompts(Service):
 
         `thinking`: see Sampling.
         """
-        return self._render(record, turns, thinking).map(lambda untrusted: _seen_from(untrusted, ids))
+
+        def seen(rendered: RenderedPrompt) -> InspectedPrompt:
+            missing = tuple(ids[at] for at in rendered.missing if 0 <= at < len(ids))
+            return InspectedPrompt(rendered.text, rendered.tokens, missing, rendered.lookalikes)
+
+        return self._render(record, turns, thinking).map(seen)
 
     def measure(self, record: ModelRecord, turns: Sequence[ChatMessage]) -> Pending[tuple[int, int]]:
         """Return the tokens of these turns and the size of the context, both in tokens.
@@ -90,7 +105,7 @@ class Prompts(Service):
         if not turns:
             return ended((0, context))
         if is_held:
-            return self._render(record, turns).map(lambda untrusted: (_tokens_in(untrusted), context))
+            return self._render(record, turns).map(lambda rendered: (rendered.tokens, context))
 
         def note_crash(found: list[int] | Problem) -> None:
             if isinstance(found, Problem) and has_crashed(found):
@@ -101,40 +116,25 @@ class Prompts(Service):
 
     def _render(
         self, record: ModelRecord, turns: Sequence[ChatMessage], thinking: str = THINKING_USUAL
-    ) -> Pending[Mapping[str, Json]]:
-        def rendered() -> Slices[Mapping[str, Json]]:
+    ) -> Pending[RenderedPrompt]:
+        def rendered() -> Slices[RenderedPrompt]:
             lease: Lease = (yield self._loader.lease(record)) or not_loaded()
             messages = messages_to_json(turns)
             payload: dict[str, Json] = {"handle": lease.model.handle, "messages": messages, "thinking": thinking}
             # not a job of the lease, so that looking at a prompt delays nobody
-            result: Mapping[str, Json] = yield result_of(
+            untrusted = yield result_of(
                 self._loader, lambda on_event: self._loader.client.start("render", payload, on_event)
             )
-            return result
+            prompt = stored_from(RenderedPrompt, untrusted)
+            if prompt is None:
+                raise KnownError("child.protocol", reason=_("prompt"))
+            return prompt
 
         return in_slices(self._service_thread, rendered())
 
 
 def not_loaded() -> Never:
     raise KnownError("model.not_loaded")
-
-
-def _tokens_in(untrusted: Mapping[str, Json]) -> int:
-    tokens = untrusted.get("tokens")
-    if not isinstance(tokens, int):
-        raise KnownError("child.protocol", reason=_("prompt"))
-    return tokens
-
-
-def _seen_from(untrusted: Mapping[str, Json], ids: Sequence[str]) -> InspectedPrompt:
-    text, missing = stored_from(str, untrusted.get("text")), stored_from(list, untrusted.get("missing", []))
-    if text is None or missing is None:
-        raise KnownError("child.protocol", reason=_("prompt"))
-    left_out = tuple(ids[at] for at in stored_list(int, missing) if 0 <= at < len(ids))
-    return InspectedPrompt(text, _tokens_in(untrusted), left_out, tuple(stored_list(str, untrusted.get("lookalikes"))))
-
-
-# ---- measures how much of the context a chat takes, part by part
 
 
 class ContextRequest(Record):
@@ -148,6 +148,8 @@ class ContextRequest(Record):
 
 
 class ContextMeter(Service):
+    """Measures how much of the context a chat takes, part by part."""
+
     def __init__(self, runtime: Runtime, prompts: Prompts, sources: Sources) -> None:
         super().__init__(runtime)
         self._prompts, self._sources = prompts, sources
@@ -234,13 +236,6 @@ def _foreseen(found: Sequence[MeasuredAttachment], sized: Sequence[SizedAttachme
     ]
 
 
-# ---- makes room in a chat that has become longer than the context, in the way that was chosen for the chat
-#
-# The oldest questions and answers are left out of the prompt until it takes only a share of the context. So the
-# beginning of the prompt stays the same for several questions and need not be read again for each. Notes of the model
-# may replace what is left out. This is decided by the tokens of the prompt, once the model is loaded. Service thread.
-
-
 SHARE = 0.6
 """Share of the context that a prompt may take after room was made."""
 LEAST_ANSWER = 16
@@ -248,7 +243,12 @@ LEAST_ANSWER = 16
 
 
 class Room:
-    """Makes room for a question in a chat whose context is full."""
+    """Makes room for a question in a chat whose context is full, in the way that was chosen for the chat.
+
+    The oldest questions and answers are left out of the prompt until it takes only a share of the context, so that its
+    beginning stays the same for several questions and need not be read again for each. Notes of the model may replace
+    what is left out. This is decided by the tokens of the prompt, once the model is loaded.
+    """
 
     def __init__(
         self,
@@ -316,13 +316,6 @@ class Room:
         return tokens + space_for_answer(self._context, self._request.sampling.max_tokens) <= self._context
 
 
-# ---- has the model write notes on a part of a chat, which replace it in later prompts
-#
-# The model receives the turns as a text, with special instructions before and the request after it. Of attached
-# documents it receives only the names. A text that does not fit is read in several rounds, each with the notes so far.
-# Service thread.
-
-
 NOTES_SHARE, MOST_NOTES_TOKENS = 8, 512
 """Notes take at most one part in `NOTES_SHARE` of the context, and at most `MOST_NOTES_TOKENS` tokens."""
 WORDS_PER_TOKEN = 0.6
@@ -348,6 +341,12 @@ def space_for_notes(context_tokens: int) -> int:
 
 
 class NoteWriter(Record):
+    """Has the model write notes on a part of a chat, which replace it in later prompts.
+
+    The model receives the turns as a text, with special instructions before and the request after it, and of attached
+    documents only the names. A text that does not fit is read in several rounds, each with the notes so far.
+    """
+
     loader: ModelLoader
     prompts: Prompts
 

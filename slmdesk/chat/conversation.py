@@ -207,13 +207,6 @@ def can_continue(message: Message) -> bool:
     return message.status is not Status.COMPLETE or message.finish_reason in {"length", "repeat"}
 
 
-# ---- the part of a chat that the model sees
-#
-# A window says after which message the model reads the chat, with notes on the part before it and with pinned messages.
-# It is stored in the item's settings and with each answer written under it; the stored values are untrusted. Turns are
-# left out as whole groups of a question and its answers. Pure functions.
-
-
 AFTER, NOTES, PINNED = "left_out_to", "earlier_notes", "pinned_messages"
 WINDOW = "window"
 MOST_NOTES = 20_000
@@ -228,6 +221,12 @@ Group = tuple[Message, ...]
 
 @dataclass(frozen=True, slots=True)
 class ContextWindow:
+    """The part of a chat that the model sees: after which message, with notes on the part before, and pinned messages.
+
+    It is stored in the item's settings and with each answer written under it; the stored values are untrusted. Turns
+    are left out as whole groups of a question and its answers.
+    """
+
     system: str = SYSTEM
     """Instructions, which are never left out."""
     after: str = ""
@@ -381,9 +380,6 @@ def older_attachments(path: Sequence[Message], window: ContextWindow) -> tuple[A
     )
 
 
-# ---- an in-memory message store for chats that must not be written to the disk
-
-
 PREFIX = "unsaved-"
 
 
@@ -406,6 +402,8 @@ class NewMessage(TypedDict, total=False):
 
 
 class EphemeralStore:
+    """An in-memory message store for chats that must not be written to the disk."""
+
     def __init__(self) -> None:
         numbers = count(1)
         self.items = EphemeralItems(numbers)

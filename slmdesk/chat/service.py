@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from slmdesk.base.errors import KnownError
 from slmdesk.base.protocol import stored_from
-from slmdesk.base.record import Record, changed
+from slmdesk.base.record import changed
 from slmdesk.base.records import Item, Message, ModelRecord, Status
 from slmdesk.base.texts import _
 from slmdesk.base.types import AttachmentPart, ChatMessage, Json, Lazy, Origin, Role, Sampling, TextPart
@@ -58,7 +58,6 @@ from slmdesk.library.saved_states import StateService
 from slmdesk.loader.model_loader import ModelLoader
 from slmdesk.models.service import ModelService
 from slmdesk.runtime.events import (
-    Event,
     ItemChanged,
     MessageAdded,
     MessageChanged,
@@ -134,13 +133,6 @@ class ChatService(Service):
         self._choice = ModelChoice(runtime.store, models, loader)
         self._stores = Stores(runtime.store, EphemeralStore())
         self.answers = Answers(runtime, loader, self._stores)
-        self._preparer = Preparer(
-            self._stores,
-            lambda: self._planner,
-            lambda: self._writer,
-            lambda: self._quotes,
-            runtime.publish,
-        )
         self.presets = PresetService(runtime)
         self._states = ChatStates(runtime, models, states)
         self.shown: dict[str, set[str]] = {}
@@ -499,7 +491,7 @@ class ChatService(Service):
     ) -> None:
         read_before, _ids = chat.window.turns(path[:-1])
         request = changed(request, state=self._known_state(request, read_before))
-        prepared = self._preparer.request(request, answer, chat, path, goes_on=goes_on)
+        prepared = self._prepared(request, answer, chat, path, goes_on=goes_on)
         self.answers.start(answer, prepared, explicit=explicit)
 
     def _known_state(self, request: AnswerRequest, turns: list[ChatMessage]) -> dict[str, Json] | None:
@@ -523,24 +515,16 @@ class ChatService(Service):
             known = [document.id for document in self._store.documents.of_item(item.id)]
             self._store.documents.link(item.id, list(dict.fromkeys([*known, *documents])))
 
+    # ---- what a model is given for an answer
 
-class Preparer(Record):
-    """Builds the request for a model, and plans first what it contains."""
-
-    stores: Stores
-    planner: Callable[[], Planner]
-    writer: Callable[[], NoteWriter]
-    quotes: Callable[[], Quotes]
-    publish: Callable[[Event], None]
-
-    def request(
+    def _prepared(
         self,
         request: AnswerRequest,
         answer: Message,
         chat: StoredChat,
         path: Sequence[Message],
         *,
-        goes_on: bool = False,
+        goes_on: bool,
     ) -> AnswerRequest:
         """Return `request` with the turns of `path`, which holds all messages before the answer, the question last. If
         room may have to be made or attachments are undecided, the request gets a preparation step instead.
@@ -556,7 +540,7 @@ class Preparer(Record):
             seen = yield from self._with_room(request, answer, window, path, way, explicit=explicit)
             decided = path
             if seen and needs_plan:
-                parts = yield from self.planner().choose(request, seen, path, explicit=explicit)
+                parts = yield from self._planner.choose(request, seen, path, explicit=explicit)
                 if parts is None:
                     return None
                 decided = (*path[:-1], self._decided(path[-1], parts))
@@ -582,20 +566,20 @@ class Preparer(Record):
             return window
         from slmdesk.chat.context import Room
 
-        room = Room(self.writer(), self.publish, answer, request, window, path)
+        room = Room(self._writer, self._publish, answer, request, window, path)
         seen = yield from room.make(way, explicit=explicit)
         if seen and seen != window:
-            items = self.stores.of(answer.item).items
+            items = self._stores.of(answer.item).items
             item = items.change_settings(answer.item, **{AFTER: seen.after, NOTES: seen.notes or None})
-            self.publish(ItemChanged(item))
+            self._publish(ItemChanged(item))
             has_notes = way == SUMMARIZE and bool(seen.notes)
-            self.publish(TurnsLeftOut(answer.item, answer.id, len(seen.left_out(path)), has_notes=has_notes))
+            self._publish(TurnsLeftOut(answer.item, answer.id, len(seen.left_out(path)), has_notes=has_notes))
         return seen
 
     def _decided(self, question: Message, parts: Sequence[AttachmentPart]) -> Message:
         words = tuple(part for part in question.parts if not isinstance(part, AttachmentPart))
-        decided = self.stores.of(question.item).messages.change_parts(question.id, (*words, *parts))
-        self.publish(MessageChanged(decided))
+        decided = self._stores.of(question.item).messages.change_parts(question.id, (*words, *parts))
+        self._publish(MessageChanged(decided))
         return decided
 
     def _whole(
@@ -604,7 +588,7 @@ class Preparer(Record):
         begun = answer.text
         turns, _ids = window.turns(path, begun)
         attached = attachments_on(path)
-        watcher = self.quotes().watcher(attached) if attached else request.watcher
+        watcher = self._quotes.watcher(attached) if attached else request.watcher
         return changed(request, turns=tuple(turns[:-1] if begun else turns), watcher=watcher, kept=window.kept)
 
 

@@ -186,9 +186,6 @@ SAMPLING = tuple(setting for setting in EVERY if setting.is_number and hasattr(U
 SAMPLED = (*(setting.name for setting in SAMPLING), STOP.name)
 
 
-# ---- what is typed
-
-
 _ESCAPES = {"\\n": "\n", "\\t": "\t", "\\r": "\r", "\\\\": "\\"}
 
 
@@ -242,9 +239,6 @@ def text_of_stops(stops: Sequence[str]) -> str:
 
 def is_stop(value: str) -> bool:
     return 0 < len(value) <= MOST_STOP
-
-
-# ---- what holds where nothing is set
 
 
 CHAT_SAMPLING = Sampling(repeat_penalty=1.1, penalty_last_n=256)

@@ -221,11 +221,9 @@ def lora_for(options: ChatOptions, record: ModelRecord, known: Sequence[ModelRec
 
     Raises KnownError `adapter.gone`, `adapter.other_model`.
     """
-    if not options.lora:
-        return None
-    adapter = next((model for model in known if model.id == options.lora and model.kind == "adapter"), None)
+    adapter = _adapter(options, known)
     if adapter is None:
-        raise KnownError("adapter.gone")
+        return None
     theirs, ours = adapter.header.get("architecture"), record.header.get("architecture")
     if theirs and ours and theirs != ours:
         reason = _("it is made for {theirs}, not for {ours}").format(theirs=theirs, ours=ours)
@@ -235,11 +233,18 @@ def lora_for(options: ChatOptions, record: ModelRecord, known: Sequence[ModelRec
 
 def lora_of(message: Message, known: Sequence[ModelRecord]) -> Lora | None:
     """Return the adapter that an answer was written with. Raises KnownError `adapter.gone`."""
-    said = options_from(message.sampling)
-    adapter = next((model for model in known if model.id == said.lora), None) if said.lora else None
-    if said.lora and adapter is None:
+    options = options_from(message.sampling)
+    adapter = _adapter(options, known)
+    return Lora(adapter.id, adapter.name, os.fsdecode(adapter.path), options.lora_scale) if adapter else None
+
+
+def _adapter(options: ChatOptions, known: Sequence[ModelRecord]) -> ModelRecord | None:
+    if not options.lora:
+        return None
+    adapter = next((model for model in known if model.id == options.lora and model.kind == "adapter"), None)
+    if adapter is None:
         raise KnownError("adapter.gone")
-    return Lora(adapter.id, adapter.name, os.fsdecode(adapter.path), said.lora_scale) if adapter else None
+    return adapter
 
 
 def _is_allowed(name: str, value: object) -> bool:

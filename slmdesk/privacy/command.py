@@ -203,9 +203,6 @@ def _show(console: Console, state: PrivacyState) -> None:
         console.notify(f"note: {each} was set aside earlier and is not encrypted.")
 
 
-# ---- `slmdesk lock`
-
-
 @click.command()
 @json_option
 @click.pass_obj

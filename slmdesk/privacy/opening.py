@@ -153,9 +153,6 @@ def opens(backup: Path, key: DataKey) -> bool:
     return source_of(backup).fits(key)
 
 
-# ---- the files beside the history that are encrypted with its key
-
-
 class Resealed(Protocol):
     def reseal(self) -> None:
         """Write the files as the history is: plain, or encrypted with its key. Raises KnownError file.…, disk.full."""

@@ -304,9 +304,6 @@ class Composer(QFrame):
         self.button.setEnabled(is_enabled)
 
 
-# ---- a sign in the message field that opens a list
-
-
 MOST_TYPED = 80
 """Most characters after the sign (such as "@") that are searched for."""
 _IN_ADDRESS = "._%+-@"
@@ -442,9 +439,6 @@ class Mentions(QObject):
 def _is_free(before: str) -> bool:
     """Return whether a word can begin after this letter. Inside an e-mail address, none can."""
     return not (before.isalnum() or before in _IN_ADDRESS)
-
-
-# ---- the small list over the message field
 
 
 MOST_SHOWN = 50
@@ -601,9 +595,6 @@ class MentionList(QListWidget):
                 else self._empty
             )
             QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self, words))
-
-
-# ---- the names of documents and folders that a message can mention, in memory
 
 
 CHANGES = (DocumentChanged, DocumentGone, DocumentsChanged, CollectionChanged, CollectionGone)

@@ -22,6 +22,7 @@ from slmdesk.runtime.events import ItemChanged, MessageEnded, ModelState, ModelS
 from slmdesk.runtime.messages import Problem, bytes_for_people
 from slmdesk.window.base import theme
 from slmdesk.window.base.bridge import Bridge, Call, Delay, ignored
+from slmdesk.window.base.live import Live
 from slmdesk.window.base.theme import scaled
 from slmdesk.window.widgets.build import (
     ElidedLabel,
@@ -390,8 +391,11 @@ class FullController(QObject):
         self._tokens = self._size = 0
         self._is_draft_refused = False
         self._refused = ""
-        self._larger: ContextChoice | None = None
-        self._looked: tuple[str, int] = ("", 0)
+        self._load: Live[LoadOptions | None] = Live(
+            bridge, self, lambda: _load_of(chat.chat), None, refused=ignored, is_watched=False
+        )
+        """What can be set for the model of the chat, once it is looked at."""
+        self._load.changed.connect(self._show)
         self._following: Call | None = None
         chat.context.measured.connect(self._on_measured)
         bridge.on(MessageEnded, self._on_message_ended)
@@ -399,8 +403,9 @@ class FullController(QObject):
     # ---- when there is something to decide
 
     def forget(self) -> None:
-        self._is_draft_refused = False
-        self._refused, self._looked, self._larger = "", ("", 0), None
+        self._is_draft_refused, self._refused = False, ""
+        self._load.watch(False)
+        self._load.put(None)
         self._on_measured(0, 0)
 
     def refuse_draft(self) -> None:
@@ -469,27 +474,23 @@ class FullController(QObject):
 
     def look(self) -> None:
         """Look which larger context this PC has the memory for."""
-        key = (self._chat.chat, self._size)
-        if key == self._looked or not self._size:
-            return
-        self._looked, self._larger = key, None
-        self._bridge.follow(_contexts_of(self._chat.chat), partial(self._on_looked, key), ignored)
+        self._load.watch(True)
 
-    def _on_looked(self, key: tuple[str, int], found: LoadOptions) -> None:
-        if key == self._looked:
-            larger = [
-                context for context in found.contexts if context.tokens > max(self._size, self._tokens) and context.fits
-            ]
-            self._larger = min(larger, key=lambda choice: choice.tokens, default=None)
-            self._show()
+    @property
+    def _larger(self) -> ContextChoice | None:
+        """The next larger context for which this PC has the memory, as far as that was looked at."""
+        load, least = self._load.value, max(self._size, self._tokens)
+        larger = [context for context in load.contexts if context.tokens > least and context.fits] if load else []
+        return min(larger, key=lambda context: context.tokens, default=None) if self._size else None
 
     @property
     def _larger_words(self) -> str:
-        if self._larger is None:
+        larger = self._larger
+        if larger is None:
             return ""
-        tokens = QLocale().toString(self._larger.tokens)
+        tokens = QLocale().toString(larger.tokens)
         return _("Larger context: {tokens} tokens, {size} of memory").format(
-            tokens=tokens, size=bytes_for_people(self._larger.bytes)
+            tokens=tokens, size=bytes_for_people(larger.bytes)
         )
 
     # ---- what was decided
@@ -507,12 +508,12 @@ class FullController(QObject):
         self._bridge.ask(change, lambda _done: self._go_on(chat))
 
     def enlarge(self) -> None:
-        if self._larger is not None:
-            tokens, chat = self._larger.tokens, self._chat.chat
+        larger, chat = self._larger, self._chat.chat
+        if larger is not None:
             self.decided.emit()
             self._chat.context.enlarged()
             self._bridge.ask(
-                self._bridge.services.settings.change(context_tokens=tokens), lambda _done: self._go_on(chat)
+                self._bridge.services.settings.change(context_tokens=larger.tokens), lambda _done: self._go_on(chat)
             )
 
     def begin_new(self) -> None:
@@ -568,7 +569,7 @@ class FullController(QObject):
         self._bridge.problem_met.emit(problem)
 
 
-def _contexts_of(chat: str) -> Callable[[Services], Pending[LoadOptions]]:
+def _load_of(chat: str) -> Callable[[Services], Pending[LoadOptions]]:
     def look(services: Services) -> Pending[LoadOptions]:
         if "context_tokens" in services.settings.policy.managed:
             raise KnownError("setting.managed", key="context_tokens")

@@ -23,14 +23,14 @@ from PySide6.QtWidgets import (
 from slmdesk.base.record import changed
 from slmdesk.base.records import JobStatus, ModelRecord
 from slmdesk.base.texts import _
-from slmdesk.chat.window.conversation import ChatController
-from slmdesk.chat.window.list import PRIVATE, ChatList
+from slmdesk.chat.window.conversation import PrivateController
+from slmdesk.chat.window.list import PRIVATE
 from slmdesk.jobs.types import EXAM, JobChanged
 from slmdesk.runtime.events import ModelsChanged, ModelState, ModelStateChanged
 from slmdesk.runtime.messages import bytes_for_people
 from slmdesk.window.base import theme
 from slmdesk.window.base.bridge import Bridge
-from slmdesk.window.base.shortcuts import bind, keys_of
+from slmdesk.window.base.shortcuts import keys_of
 from slmdesk.window.widgets.bars import thin_bar
 from slmdesk.window.widgets.build import (
     ElidedButton,
@@ -438,13 +438,11 @@ LOST_MORE = _("To keep it, choose “Save this chat” first.")
 
 
 class PrivateBar(QFrame):
-    """The notice above the messages of a private chat."""
+    """The notice above the messages of a private chat, with what can be done with it."""
 
-    save_requested = Signal()
-    close_requested = Signal()
-
-    def __init__(self, parent: QWidget) -> None:
+    def __init__(self, private: PrivateController, parent: QWidget) -> None:
         super().__init__(parent)
+        self._private = private
         named(self, "private_bar", label=f"{PRIVATE}: {SENTENCE}")
         self._badge = plain_label(PRIVATE, self, name="private_badge", kind="badge", wraps=False)
         self._words = plain_label(SENTENCE, self, name="private_words", kind="small")
@@ -456,45 +454,25 @@ class PrivateBar(QFrame):
             self,
             kind="quiet",
             tip=_("Keep with the other chats"),
-            on=self.save_requested,
+            on=private.save,
         )
         self.close_button = button(
-            _("Close"), "private_close", self, kind="quiet", tip=_("Forget this chat"), on=self.close_requested
+            _("Close"), "private_close", self, kind="quiet", tip=_("Forget this chat"), on=self._on_close
         )
         top = row(icon, self._badge, 1, self.save, self.close_button, gap=theme.SPACE_8)
         column(top, self._words, into=self, gap=theme.SPACE_4, margins=(theme.SPACE_16, theme.SPACE_8))
+        private.shown.connect(self.setVisible)
         self.hide()
 
     @property
     def in_order(self) -> tuple[QWidget, ...]:
         return self.save, self.close_button
 
-
-class PrivateEntry(QObject):
-    begun = Signal()
-    changed = Signal()
-
-    def __init__(self, chat: ChatController, chats: ChatList, bar: PrivateBar, page: QWidget) -> None:
-        super().__init__(page, objectName="private_entry")
-        self._page, self._private = page, chat.private
-        bind(page, "chat.private", self._on_begin)
-        chats.private_requested.connect(self._on_begin)
-        chats.private.chat_chosen.connect(chat.open_chat)
-        self._private.listed.connect(chats.private.show_chats)
-        self._private.listed.connect(self.changed)
-        self._private.shown.connect(bar.setVisible)
-        bar.save_requested.connect(self._private.save)
-        bar.close_requested.connect(self._on_close)
-
-    def _on_begin(self) -> None:
-        self._private.begin()
-        self.begun.emit()
-
     def _on_close(self) -> None:
         if not self._private.has_words:
             self._private.close()
             return
-        box = message_box(self._page, "private_close_dialog", _("Close this private chat"), LOST, LOST_MORE)
+        box = message_box(self, "private_close_dialog", _("Close this private chat"), LOST, LOST_MORE)
         closing = named(box.addButton(_("Close"), QMessageBox.ButtonRole.DestructiveRole), "private_close_button")
         staying = named(box.addButton(_("Cancel"), QMessageBox.ButtonRole.RejectRole), "private_stay_button")
         box.setDefaultButton(staying)

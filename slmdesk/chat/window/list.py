@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QModelIndex, QPoint, Qt, Signal
 from PySide6.QtGui import QAction, QKeyEvent, QKeySequence
@@ -21,7 +21,7 @@ from slmdesk.chat.window.list_controller import (
     becomes_of_chats,
     chat_files,
 )
-from slmdesk.chat.window.list_rows import ID_ROLE, MESSAGE_ROLE, PINNED_ROLE, SPACE_ROLE, ChatView
+from slmdesk.chat.window.list_rows import ID_ROLE, MESSAGE_ROLE, SPACE_ROLE, ChatView, Row
 from slmdesk.window.base import theme
 from slmdesk.window.base.bridge import Delay
 from slmdesk.window.base.shortcuts import show_in_menu, show_keys
@@ -43,6 +43,7 @@ from slmdesk.window.widgets.build import (
 )
 from slmdesk.window.widgets.notices import ChatsExportMenu, ExportMenu, ask_folder, ask_where
 from slmdesk.window.widgets.opening import FileDrop, admit, ask_files
+from slmdesk.window.widgets.rows import Rows
 
 if TYPE_CHECKING:
     from slmdesk.chat.spaces import Space
@@ -50,14 +51,6 @@ if TYPE_CHECKING:
 SEARCH_AFTER_MS = 200
 NEW, NEW_HERE = _("New chat"), _("New chat here")
 MORE = _("Private chat, spaces, archive, trash, import and export")
-
-
-class Target(NamedTuple):
-    """A chat to which an action applies."""
-
-    id: str
-    title: str
-    is_pinned: bool
 
 
 class ChatList(QFrame):
@@ -264,16 +257,11 @@ class ChatList(QFrame):
     # ---- what is done with chats
 
     @property
-    def _targets(self) -> list[Target]:
-        return self._chats_at(self.view.marked_rows or [self.view.currentIndex()])
-
-    def _chats_at(self, indexes: Sequence[QModelIndex]) -> list[Target]:
-        found = (
-            Target(str(index.data(ID_ROLE)), str(index.data()), bool(index.data(PINNED_ROLE)))
-            for index in indexes
-            if index.isValid() and not index.data(SPACE_ROLE)
-        )
-        return list({target.id: target for target in found}.values())  # several hits in a chat give one target
+    def _targets(self) -> list[Row]:
+        """The chats to which an action applies. Several hits in a chat give one."""
+        indexes = self.view.marked_rows or [self.view.currentIndex()]
+        rows = [self._rows.rows[index.row()] for index in indexes if index.isValid()]
+        return list({row.id: row for row in rows if not row.is_space}.values())
 
     def _show_marked(self, count: int) -> None:
         is_pinned = all(target.is_pinned for target in self._targets)
@@ -380,9 +368,7 @@ class ChatList(QFrame):
 
     def _on_export_shown(self, form: str) -> None:
         def ask() -> None:
-            chats = [
-                target.id for target in self._chats_at([self._rows.index(at) for at in range(self._rows.rowCount())])
-            ]
+            chats = list(dict.fromkeys(row.id for row in self._rows.rows if not row.is_space))
             if chats:
                 self._ask_together(chats, form)
 
@@ -510,31 +496,24 @@ class PrivateList(QFrame):
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
         named(self, "private_list", label=_("Private chats"))
-        self._shown: Mapping[str, str] = {}
-        self._buttons: list[ElidedButton] = []
-        self._column = column(into=self, gap=0, margins=(theme.SPACE_8, 0))
+        buttons = column(into=self, gap=0, margins=(theme.SPACE_8, 0))
+        self._rows = Rows[tuple[str, str], ElidedButton](buttons, lambda chat: chat, self._button)
         self.hide()
 
     @property
     def in_order(self) -> tuple[QWidget, ...]:
-        return tuple(self._buttons)
+        return tuple(self._rows.rows.values())
 
     def show_chats(self, chats: Mapping[str, str]) -> None:
-        if chats == self._shown:
-            return
-        self._shown = chats
-        for old in self._buttons:
-            old.hide()
-            old.deleteLater()
-        self._buttons = [self._button(chat, title) for chat, title in chats.items()]
-        for other_button in self._buttons:
-            self._column.addWidget(other_button)
-        self.setVisible(bool(self._buttons))
+        """Show these chats, each with its title."""
+        self._rows.show(chats.items())
+        self.setVisible(bool(chats))
 
-    def _button(self, chat: str, title: str) -> ElidedButton:
+    def _button(self, chat: tuple[str, str]) -> ElidedButton:
+        id, title = chat
         words = PRIVATE if title == _(NEW_CHAT) else f"{PRIVATE}: {title}"
         made = named(ElidedButton(words.replace("&", "&&"), self), "private_chat", label=words, kind="status")
         made.setToolTip(plain_tip(words))
         set_icon(made, "eye-off", "ink2")
-        made.clicked.connect(partial(self.chat_chosen.emit, chat))
+        made.clicked.connect(partial(self.chat_chosen.emit, id))
         return made

@@ -60,15 +60,12 @@ PAGE = 100
 ALL = 1 << 30
 """Number of rows for loading all rows."""
 ID_ROLE = int(Qt.ItemDataRole.UserRole)
-SNIPPET_ROLE = ID_ROLE + 1
 MESSAGE_ROLE = ID_ROLE + 2
 OPEN_ROLE = ID_ROLE + 3
 WRITING_ROLE = ID_ROLE + 4
 UNREAD_ROLE = ID_ROLE + 5
 HEADING_ROLE = ID_ROLE + 6
 SPACE_ROLE = ID_ROLE + 7
-COUNT_ROLE = ID_ROLE + 8
-PINNED_ROLE = ID_ROLE + 9
 CHATS = "application/x-slmdesk-chats"
 """MIME type of dragged chats. The data holds their ids, one per line."""
 SPACES, PINNED = _("Spaces"), _("Pinned")
@@ -221,10 +218,7 @@ class ChatRows(QAbstractListModel):
             return row.id in self._writing
         if role == UNREAD_ROLE:
             return row.id in self._unread
-        return {
-            ID_ROLE: row.id, SNIPPET_ROLE: row.snippet, MESSAGE_ROLE: row.message, SPACE_ROLE: row.is_space,
-            COUNT_ROLE: row.count, PINNED_ROLE: row.is_pinned,
-        }.get(role)  # fmt: skip
+        return {ID_ROLE: row.id, MESSAGE_ROLE: row.message, SPACE_ROLE: row.is_space}.get(role)
 
     def setData(self, index: Index, value: Any, role: int = int(Qt.ItemDataRole.EditRole)) -> bool:
         """Request a new title. It is shown once the services have saved it."""
@@ -391,8 +385,7 @@ class RowPainter(QStyledItemDelegate):
         painter.setPen(palette.color(QPalette.ColorRole.Text))
         flags = int(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeading)
         painter.drawText(inner, flags, title)
-        snippet = str(index.data(SNIPPET_ROLE) or "")
-        if snippet:
+        if snippet := self._view.rows.rows[index.row()].snippet:
             line = QRect(line.left(), inner.bottom() + 1 + theme.SPACE_4, line.width(), metrics.height())
             draw_snippet(painter, line, snippet, palette)
 
@@ -408,7 +401,7 @@ class RowPainter(QStyledItemDelegate):
             place, line = _cut(line, size, at_left=not is_mirrored)
             top = place.top() + (place.height() - size) // 2
             painter.drawPixmap(place.left(), top, pixmap("folder-open", muted, size=size, scale=ratio))
-            count = grouped(index.data(COUNT_ROLE))
+            count = grouped(self._view.rows.rows[index.row()].count)
             place, line = _cut(line, option.fontMetrics.horizontalAdvance(count), at_left=is_mirrored)
             painter.setPen(muted)
             painter.drawText(place, int(Qt.AlignmentFlag.AlignCenter), count)

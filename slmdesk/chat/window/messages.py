@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from functools import partial
+from typing import TypeAlias
 
 from PySide6.QtCore import QObject, Signal
 
@@ -207,15 +208,12 @@ def _waiting_note(message: Message, live: Live | None) -> str:
     return _("Loading the model…") if live.is_loading else live.reading_words
 
 
-# ---- the messages of the open chat that are shown, with the progress of those being written
-
-
 DECIDING = _("Looking through what is attached\u2026")
 SUMMARIZING = _("Summarizing the earlier part of this chat\u2026")
 
 
 class ShownMessages:
-    """The shown path through a chat's tree of messages, oldest first."""
+    """The shown path through a chat's tree of messages, oldest first, with the progress of those being written."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
@@ -276,11 +274,14 @@ class ShownMessages:
         return changed(
             view,
             note=note,
-            extras=extras_of(message, self.quotes.get(message.id, ()), self.question_of(message)),
+            extras=tuple(extra_of(key, thing) for key, thing in self.things_below(message).items()),
             actions=view.actions | pin,
             is_pinned=is_pinned,
             is_left_out=message.id in self.left_out,
         )
+
+    def things_below(self, message: Message) -> dict[str, Thing]:
+        return things_below(message, self.quotes.get(message.id, ()), self.question_of(message))
 
     def question_of(self, message: Message) -> Message | None:
         return self.by_id.get(message.parent or "")
@@ -381,11 +382,10 @@ class ShownMessages:
         return ids[at + 1 :]
 
 
-# ---- the context line: from here on the model sees the chat; with the notes on the part before
-
-
 LINE = "context_line"
-"""Id of the context line, the row that says which messages above it are left out. It is not a message."""
+"""Id of the context line, the row that says which messages above it are left out, and the notes on them. It is not a
+message.
+"""
 EDIT, REMOVE, WRITE, SEE_ALL = "edit_notes", "remove_notes", "write_notes", "see_all"
 """Keys of the actions at the context line."""
 FROM_HERE = _("The model sees the chat from here")
@@ -432,9 +432,6 @@ def _extras(*, has_notes: bool, is_cut: bool, is_writing: bool) -> tuple[Extra, 
     return tuple(found)
 
 
-# ---- the lines under a message
-
-
 MOST_QUOTE = 90
 """Most characters of a quotation on its line. The tooltip shows all of it."""
 PAGE_END = 1 << 30
@@ -451,51 +448,32 @@ class UsedPage(Record):
     spans: tuple[tuple[int, int], ...]
 
 
-def extras_of(message: Message, quotes: Sequence[Quoted], asked: Message | None = None) -> tuple[Extra, ...]:
-    """Return the extra lines below a message. `asked` is the question if the message is an answer."""
-    attached = [
-        Extra(f"attached {at}", _icon_of(attachment), _attached_line(attachment), read_words(attachment))
-        for at, attachment in enumerate(message.attachments)
-        if not attachment.attached.is_of_folder
-    ]
-    quoted = [
-        Extra(
-            f"quote {at}",
-            "search",
-            _quote_line(quote),
-            _("{name}, page {page}: \u201c{quote}\u201d").format(name=quote.name, page=quote.page, quote=quote.quote),
-        )
-        for at, quote in enumerate(quotes)
-    ]
-    if asked is None or message.status is Status.STREAMING or not message.text:
-        return (*attached, *quoted)
-    searched = [
-        Extra(f"searched {at}", "folder-open", read_words(attachment).rstrip("."), read_words(attachment))
-        for at, attachment in enumerate(asked.attachments) if attachment.attached.is_folder
-    ]  # fmt: skip
-    pages = [
-        Extra(
-            f"page {at}",
-            "file-text",
-            f"{page.name}, {page.kind} {page.page}",
-            _("Open {name} at {kind} {page}").format(name=page.name, kind=page.kind, page=page.page),
-        )
-        for at, page in enumerate(used_pages(asked, quotes))
-    ]
-    return (*attached, *quoted, *searched, *pages)
+Thing: TypeAlias = AttachmentPart | Quoted | UsedPage
+"""What has a line below a message, and can be opened."""
 
 
-def extra_of(
-    message: Message, quotes: Sequence[Quoted], key: str, asked: Message | None = None
-) -> AttachmentPart | Quoted | UsedPage | None:
-    """Return the attachment, quotation or page that an extra line stands for."""
-    kind, __, at = key.partition(" ")
-    things: Sequence[AttachmentPart | Quoted | UsedPage] = ()
-    if kind in ("attached", "quote"):
-        things = message.attachments if kind == "attached" else quotes
-    elif asked is not None:
-        things = asked.attachments if kind == "searched" else used_pages(asked, quotes)
-    return things[int(at)] if at.isdigit() and int(at) < len(things) else None
+def things_below(message: Message, quotes: Sequence[Quoted], asked: Message | None = None) -> dict[str, Thing]:
+    """Return what has a line below a message, by the keys of the lines. `asked` is the question of an answer."""
+    things: dict[str, Thing] = {
+        f"attached {at}": part for at, part in enumerate(message.attachments) if not part.attached.is_of_folder
+    }
+    things |= {f"quote {at}": quote for at, quote in enumerate(quotes)}
+    if asked is not None and message.text and message.status is not Status.STREAMING:
+        things |= {f"searched {at}": part for at, part in enumerate(asked.attachments) if part.attached.is_folder}
+        things |= {f"page {at}": page for at, page in enumerate(used_pages(asked, quotes))}
+    return things
+
+
+def extra_of(key: str, thing: Thing) -> Extra:
+    """Return the line of a thing below a message."""
+    if isinstance(thing, Quoted):
+        tip = _("{name}, page {page}: \u201c{quote}\u201d").format(name=thing.name, page=thing.page, quote=thing.quote)
+        return Extra(key, "search", _quote_line(thing), tip)
+    if isinstance(thing, UsedPage):
+        tip = _("Open {name} at {kind} {page}").format(name=thing.name, kind=thing.kind, page=thing.page)
+        return Extra(key, "file-text", f"{thing.name}, {thing.kind} {thing.page}", tip)
+    words, icon = read_words(thing), "folder-open" if thing.attached.is_folder else "file-text"
+    return Extra(key, icon, words.rstrip(".") if key.startswith("searched") else _attached_line(thing), words)
 
 
 def used_pages(asked: Message, quotes: Sequence[Quoted]) -> list[UsedPage]:
@@ -534,10 +512,6 @@ def read_words(part: AttachmentPart) -> str:
     return ", ".join(reported) + "."
 
 
-def _icon_of(part: AttachmentPart) -> str:
-    return "folder-open" if part.attached.is_folder else "file-text"
-
-
 def _attached_line(part: AttachmentPart) -> str:
     about = part.attached
     if about.is_folder and about.is_planned and not about.is_gone:
@@ -554,9 +528,6 @@ def _quote_line(quoted: Quoted) -> str:
     return _("\u201c{cut}\u201d \u2014 {name}, page {page}").format(cut=cut, name=quoted.name, page=quoted.page)
 
 
-# ---- the older part of a long chat
-
-
 END = 40
 """Number of messages of a long chat that are loaded first; most windows show fewer."""
 CHUNK = 100
@@ -565,13 +536,14 @@ REST_MS = 300
 
 
 class OlderMessages(QObject):
+    """Loads the older part of a long chat."""
+
     arrived = Signal(object)
 
     def __init__(self, bridge: Bridge, shown: ShownMessages, parent: QObject) -> None:
         super().__init__(parent, objectName="older_messages")
         self._bridge, self._shown = bridge, shown
         self._ids: tuple[str, ...] = ()
-        self._epoch = 0
         self._timer = Delay(self, REST_MS, self._on_timeout)
 
     @property
@@ -585,17 +557,15 @@ class OlderMessages(QObject):
             self._timer.start_in(REST_MS)
 
     def forget(self) -> None:
-        self._epoch += 1
         self._ids = ()
         self._timer.stop()
 
     def _on_timeout(self) -> None:
         ids = self._ids[-CHUNK:]
-        read = partial(self._on_read, self._epoch)
-        self._bridge.ask(self._bridge.services.chats.some(ids), read, self._on_refused)
+        self._bridge.ask(self._bridge.services.chats.some(ids), partial(self._on_read, ids), self._on_refused)
 
-    def _on_read(self, epoch: int, messages: list[Message]) -> None:
-        if epoch != self._epoch:
+    def _on_read(self, ids: tuple[str, ...], messages: list[Message]) -> None:
+        if not ids or ids != self._ids[-CHUNK:]:  # another chat was opened meanwhile
             return
         self._ids = self._ids[:-CHUNK]
         if messages:
@@ -606,9 +576,6 @@ class OlderMessages(QObject):
     def _on_refused(self, problem: Problem) -> None:
         self.forget()
         self._bridge.problem_met.emit(problem)
-
-
-# ---- opens what belongs to a message
 
 
 class MessageInspector(QObject):
@@ -630,19 +597,18 @@ class MessageInspector(QObject):
         self._bridge.follow(self._bridge.services.chats.seen_by_model(message), self.prompt_arrived.emit)
 
     def open_extra(self, message: str, key: str) -> None:
-        found = self._shown.by_id.get(message)
-        asked = self._shown.question_of(found) if found else None
-        requested = extra_of(found, self._shown.quotes.get(message, ()), key, asked) if found else None
-        if isinstance(requested, Quoted) and requested.document:
-            self.page_requested.emit(requested.document, requested.page, ((requested.start, requested.end),))
-        elif isinstance(requested, Quoted):
-            self._show_part(requested)
-        elif isinstance(requested, UsedPage):
-            self.page_requested.emit(requested.document, requested.page, requested.spans)
-        elif isinstance(requested, AttachmentPart) and requested.attached.is_folder:
-            self._show_folder(requested)
-        elif isinstance(requested, AttachmentPart):
-            self.text_requested.emit(requested.attached.name, read_words(requested), requested.text)
+        shown = self._shown.by_id.get(message)
+        thing = self._shown.things_below(shown).get(key) if shown else None
+        if isinstance(thing, Quoted) and thing.document:
+            self.page_requested.emit(thing.document, thing.page, ((thing.start, thing.end),))
+        elif isinstance(thing, Quoted):
+            self._show_part(thing)
+        elif isinstance(thing, UsedPage):
+            self.page_requested.emit(thing.document, thing.page, thing.spans)
+        elif thing is not None and thing.attached.is_folder:
+            self._show_folder(thing)
+        elif thing is not None:
+            self.text_requested.emit(thing.attached.name, read_words(thing), thing.text)
 
     def _show_folder(self, folder: AttachmentPart) -> None:
         asked = next((message for message in self._shown.by_id.values() if folder in message.attachments), None)

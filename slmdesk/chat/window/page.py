@@ -23,7 +23,7 @@ from slmdesk.chat.window.attachments import AttachmentEntry
 from slmdesk.chat.window.composer import Composer, Mentions
 from slmdesk.chat.window.context import ContextMeter
 from slmdesk.chat.window.conversation import ChatController
-from slmdesk.chat.window.header import ChatHeader, ModelsController, PrivateBar, PrivateEntry
+from slmdesk.chat.window.header import ChatHeader, ModelsController, PrivateBar
 from slmdesk.chat.window.list import ChatList
 from slmdesk.chat.window.list_controller import ALL, ListController
 from slmdesk.chat.window.options_controller import OptionsController
@@ -78,9 +78,6 @@ class ChatPage(QWidget):
         self._connect()
         self._connect_chat()
         self._attaching = AttachmentEntry(chat.attached, self.composer, self)
-        self._private = PrivateEntry(chat, self.chat_list, self.private_bar, self)
-        self._private.changed.connect(self._order_tabs)
-        self._private.begun.connect(self.composer.setFocus)
         self._presets = Mentions(
             self.composer.input_box, options.presets, self,
             sign="/", name="preset_list", label=_("Presets"), is_first=True,
@@ -111,7 +108,7 @@ class ChatPage(QWidget):
         )
         self._header = ChatHeader(self._models, work)
         self.title, self.picker = self._header.title, self._header.picker
-        self.private_bar = PrivateBar(work)
+        self.private_bar = PrivateBar(self._chat.private, work)
         self._find = FindBar(work, what="chat", prefix="chat_")
         self._find.hide()
         conversation = self._build_conversation(work)
@@ -163,6 +160,10 @@ class ChatPage(QWidget):
         self.chat_list.chat_chosen.connect(self._chat.open_chat)
         self.chat_list.new_chat_requested.connect(self._on_new_chat)
         self.chat_list.trash_requested.connect(self.trash_requested)
+        self.chat_list.private_requested.connect(self._on_private)
+        self.chat_list.private.chat_chosen.connect(self._chat.open_chat)
+        self._chat.private.listed.connect(self.chat_list.private.show_chats)
+        self._chat.private.listed.connect(self._order_tabs)
         self._header.space.clicked.connect(lambda: self.show_space(self._chat.space))
         self._chats.chat_begun.connect(self._on_chat_begun)
         self._chats.spaces.listed.connect(self._show_space)
@@ -172,6 +173,7 @@ class ChatPage(QWidget):
         self.picker.model_chosen.connect(lambda _model: self.composer.setFocus())
         for name, slot in (
             ("new", self._on_new_chat),
+            ("private", self._on_private),
             ("panel", self._on_panel),
             ("find", self._on_find),
             ("search", self._on_search),
@@ -288,10 +290,13 @@ class ChatPage(QWidget):
             self._find.renew([(hit.id, at) for hit in found for at in range(hit.count)])
 
     def _on_find_left(self) -> None:
+        self._end_find()
+        self.composer.setFocus()
+
+    def _end_find(self) -> None:
         self._find.reset()
         self._find.hide()
         self.view.find("")
-        self.composer.setFocus()
 
     def _zoom(self, step: int) -> None:
         """Change the font size of the conversation by a step; 0 resets it."""
@@ -320,6 +325,10 @@ class ChatPage(QWidget):
             self._chat.new_chat()
         self.composer.setFocus()
 
+    def _on_private(self) -> None:
+        self._chat.private.begin()
+        self.composer.setFocus()
+
     def _on_chat_begun(self, chat: str) -> None:
         self._chat.open_chat(chat)
         self.composer.setFocus()
@@ -339,9 +348,7 @@ class ChatPage(QWidget):
 
     def _on_chat_opened(self, chat: str, title: str) -> None:
         if chat != self._open_chat and self._find.isVisible():
-            self._find.reset()
-            self._find.hide()
-            self.view.find("")
+            self._end_find()
         self._open_chat = chat
         self.title.set_full_text(title)
         self._header.export.setEnabled(bool(chat))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QObject, Signal
-from PySide6.QtWidgets import QDialogButtonBox, QPlainTextEdit, QPushButton, QWidget
+from PySide6.QtWidgets import QPlainTextEdit, QWidget
 
 from slmdesk.base.texts import _, ngettext
 from slmdesk.redaction.service import listed_from_lines
@@ -11,7 +11,7 @@ from slmdesk.text.redaction import Listed
 from slmdesk.window.base import theme
 from slmdesk.window.base.bridge import Bridge
 from slmdesk.window.widgets.build import button, column, named, passing, plain_label
-from slmdesk.window.widgets.dialogs import Dialog
+from slmdesk.window.widgets.dialogs import AcceptButtons, Dialog
 from slmdesk.window.widgets.settings import SettingsSection
 
 INTRO = _("One name per line. They are always found in documents you give out, with their endings and parts.")
@@ -52,16 +52,11 @@ class NamesDialog(Dialog):
         self.resize(460, 420)
         self._text = named(QPlainTextEdit(lines, self), "private_names_text", label=_("People and firms"))
         self._text.setTabChangesFocus(True)
-        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel, self)
-        self._save = named(QPushButton(_("Save"), self), "private_names_save")
-        self._save.setProperty("kind", "primary")
-        buttons.addButton(self._save, QDialogButtonBox.ButtonRole.AcceptRole)
+        buttons = AcceptButtons(self, _("Save"), "private_names_save", self._on_accepted)
         column(
             plain_label(INTRO, self, name="private_names_intro"), (self._text, 1), buttons,
             into=self, gap=theme.SPACE_12, margins=theme.SPACE_16,
         )  # fmt: skip
-        buttons.accepted.connect(self._on_accepted)
-        buttons.rejected.connect(self.reject)
 
     def _on_accepted(self) -> None:
         self.saved.emit(self._text.toPlainText())

@@ -82,22 +82,13 @@ def test_a_second_chat_is_asked_while_the_first_is_answered(program, tmp_path):
     assert program.words().split()[-60:] == LONG.split()
 
 
-def test_an_answer_that_ended_elsewhere_has_a_dot_until_it_is_opened(program):
-    first = ask(program, "first", slow=0.05, answer="one two three four five")
-    ask(program, "second", answer="at once")
-    program.wait(lambda: status(program, first) is Status.COMPLETE)
-    program.wait(lambda: marks(program, "first") == (False, True))
-    assert "new answer" in index(program, "first").data(Qt.ItemDataRole.AccessibleDescriptionRole)
-    assert "new answer" in index(program, "first").data(Qt.ItemDataRole.ToolTipRole)
-    open_chat(program, "first")
-    program.wait(lambda: marks(program, "first") == (False, False))
-
-
-def test_the_dot_lasts_over_a_restart(start, model_file):
+def test_an_answer_that_ended_elsewhere_has_a_dot_until_it_is_opened_also_after_a_restart(start, model_file):
     program = start().with_model(model_file)
     ask(program, "first", slow=0.05, answer="one two three four five")
     ask(program, "second", answer="at once")
     program.wait(lambda: marks(program, "first") == (False, True))
+    assert "new answer" in index(program, "first").data(Qt.ItemDataRole.AccessibleDescriptionRole)
+    assert "new answer" in index(program, "first").data(Qt.ItemDataRole.ToolTipRole)
     program.wait_idle()
     program.close()
     again = start()

@@ -493,13 +493,6 @@ class ConversationView(SelectableArea):
                 widget.set_current(index == self.current and (here or inside))
 
 
-# ---- what a screen reader gets
-#
-# A screen reader sees a list of all messages, visible or not. Each node is a QObject of its own, because Qt drops an
-# interface when its object is deleted. An interface without an object would stay and crash when the view is deleted
-# (tests/chat/window/view/test_accessible.py).
-
-
 Interface: TypeAlias = Any
 """A QAccessibleInterface or None. PySide's type stubs do not mention None."""
 
@@ -512,7 +505,11 @@ _ENDED = {
 
 
 class MessageNode(QObject):
-    """Represents a message in the accessibility tree, as long as the view exists."""
+    """Represents a message in the accessibility tree, visible or not, as long as the view exists.
+
+    It is a QObject of its own, because Qt drops an interface when its object is deleted. An interface without an object
+    would stay and crash when the view is deleted (tests/chat/window/view/test_accessible.py).
+    """
 
     def __init__(self, view: ConversationView, index: int) -> None:
         super().__init__(view, objectName=f"message_node_{index}")
@@ -525,6 +522,8 @@ class MessageNode(QObject):
 
 
 class ConversationAccessible(QAccessibleWidget):
+    """What a screen reader gets: a list of all messages."""
+
     def __init__(self, view: ConversationView) -> None:
         super().__init__(view, QAccessible.Role.List, _("Conversation"))
         self._view = view
@@ -640,9 +639,6 @@ def announce(view: ConversationView, message: MessageView) -> None:
         QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(view, words))
 
 
-# ---- finds words in a conversation
-
-
 MOST_MARKS = 2000
 """Most highlights in one message."""
 
@@ -653,6 +649,8 @@ class Hit(Record):
 
 
 class Finder:
+    """Finds words in a conversation."""
+
     def __init__(self, area: MessageArea) -> None:
         self._area = area
         self._words = ""

@@ -351,9 +351,6 @@ class MessageArea(QAbstractScrollArea):
         self.viewport().update()
 
 
-# ---- the messages of a conversation with their heights
-
-
 END = -1
 WHOLE = (0, END)
 
@@ -460,9 +457,6 @@ def guess_height(view: MessageView, style: ViewStyle, width: int) -> int:
     if view.role == "user":
         lines = min(lines, FOLDED_LINES + 1)
     return round(lines * style.line_height) + height_without_text(style, view)
-
-
-# ---- messages that are added and grow
 
 
 FLUSH_MS = 50

@@ -202,9 +202,6 @@ def _part_of(document: QTextDocument, selection: tuple[int, int]) -> QTextCursor
     return cursor
 
 
-# ---- messages that can be selected and copied, wholly or in part, and their code saved
-
-
 class SelectableArea(GrowingArea):
     """A GrowingArea whose text can be copied to the clipboard.
 
@@ -295,9 +292,6 @@ class SelectableArea(GrowingArea):
         return self._selecting.is_dragging
 
 
-# ---- the text and HTML of messages for the clipboard
-
-
 LONGEST_HTML = 300_000
 """Most characters that are copied with HTML. Longer text would block the window for a tenth of a second or more."""
 
@@ -339,9 +333,6 @@ def plain_text_of(view: MessageView, style: ViewStyle, parser: Parser) -> str:
     while more:
         more = writer.write(view.text, ended=True)
     return text_of_selection(whole(document))
-
-
-# ---- the menu of a message
 
 
 class Entry(NamedTuple):

@@ -38,10 +38,17 @@ def three():
     return [user("a", "first alpha one"), answer("b", "second **beta** two"), user("c", "third gamma three")]
 
 
-def test_drag_within_one_message(qtbot, view):
+@pytest.mark.parametrize(
+    ("start", "end", "words"),
+    [
+        ((0, "first"), (0, "one"), "first alpha "),
+        ((2, "gamma"), (0, "alpha"), "alpha one\n\nsecond **beta** two\n\nthird "),
+    ],
+)
+def test_drag_within_one_message_and_upwards(qtbot, view, start, end, words):
     view.show_conversation(three())
-    drag(qtbot, view, (0, "first"), (0, "one"))
-    assert view.selected_text() == "first alpha "
+    drag(qtbot, view, start, end)
+    assert view.selected_text() == words
 
 
 def test_drag_over_several_messages_and_copy(qtbot, view):
@@ -51,12 +58,6 @@ def test_drag_over_several_messages_and_copy(qtbot, view):
     with qtbot.waitSignal(view.reader_text_copied):
         qtbot.keyClick(view.rows[0].widget.text, KEY.Key_C, CTRL)
     assert QApplication.clipboard().text() == view.selected_text()
-
-
-def test_drag_upwards(qtbot, view):
-    view.show_conversation(three())
-    drag(qtbot, view, (2, "gamma"), (0, "alpha"))
-    assert view.selected_text() == "alpha one\n\nsecond **beta** two\n\nthird "
 
 
 def test_drag_out_and_back_is_a_selection_in_one_message_again(qtbot, view):
