@@ -99,3 +99,8 @@ def _value(said: str, *, is_told: bool) -> Any:
 def grouped(n: int) -> str:
     """Return a number as the chosen language writes it: "1,240"."""
     return _("{n:,}").format(n=n)
+
+
+def decimal(n: float) -> str:
+    """Return a number as the chosen language writes it, without zeros at its end: "0.05"."""
+    return str(n) if isinstance(n, int) else _("{n:.7g}").format(n=n)

@@ -83,7 +83,7 @@ def time_for_people(seconds: float) -> str:
 
 
 TOLD: Mapping[str, Callable[[str], str]] = {
-    **dict.fromkeys(("reason", "what", "looks_like", "job", "language"), retold), "place": told_place
+    **dict.fromkeys(("reason", "what", "looks_like", "job", "kind", "language"), retold), "place": told_place
 }  # fmt: skip
 """Args that are words of the program, which come in English."""
 

@@ -119,6 +119,8 @@ def summarize(
     requested_kind = Kind.OWN if instruction and kind == "bullets" else Kind(kind)
     requested_length = Length(length) if isinstance(length, str) else length
     is_many = len(files) > 1 or files[0].is_dir()
+    if requested_kind is Kind.OWN and not instruction.strip():
+        raise click.UsageError("--kind own needs an --instruction.")
     _check_output(output, is_many, force, has_omitted=omitted)
     with console.services(lambda _settings: not no_save) as services:
         services.store.require_writable()

@@ -11,7 +11,7 @@ from PySide6.QtCore import QObject, Signal
 
 from slmdesk.base.record import Record, changed
 from slmdesk.base.records import Message, Status
-from slmdesk.base.texts import _, grouped, in_quotes, ngettext
+from slmdesk.base.texts import _, decimal, grouped, in_quotes, ngettext
 from slmdesk.base.types import AttachmentPart, Json, Place, Role, used_words
 from slmdesk.chat.conversation import (
     ContextWindow,
@@ -187,7 +187,7 @@ def _joined(value: Json) -> str:
 
 
 def _number(value: Json) -> str:
-    return f"{value:g}" if isinstance(value, int | float) and not isinstance(value, bool) else str(value)
+    return decimal(value) if isinstance(value, int | float) and not isinstance(value, bool) else str(value)
 
 
 def _adapter(message: Message) -> str:

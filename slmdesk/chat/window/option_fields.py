@@ -12,7 +12,7 @@ from PySide6.QtGui import QIntValidator
 from PySide6.QtWidgets import QFrame, QLayout, QLineEdit, QWidget
 
 from slmdesk.base.record import Record, changed, values_of
-from slmdesk.base.texts import _, grouped
+from slmdesk.base.texts import _, decimal, grouped
 from slmdesk.base.types import Sampling
 from slmdesk.chat.presets import MOST_SYSTEM, Preset
 from slmdesk.chat.settings import (
@@ -109,7 +109,7 @@ class Seed(Control):
 def default_words(name: str, around: Around) -> str:
     by = _("Recommended") if is_makers(name, around.makers) else _("Default")
     default = getattr(defaults_of(around.makers), name)
-    return f"{by} ({default:g})" if isinstance(default, int | float) else _("None")
+    return f"{by} ({decimal(default)})" if isinstance(default, int | float) else _("None")
 
 
 def model_values(around: Around) -> Values:
@@ -179,7 +179,7 @@ def short_system(words: str) -> str:
 
 
 def number_words(value: float | int | None) -> str:
-    return "" if value is None else f"{value:.7g}" if isinstance(value, float) else str(value)
+    return "" if value is None else decimal(value)
 
 
 def field_of(setting: Setting) -> Field:

@@ -180,12 +180,12 @@ def import_models(console: Console, files: tuple[Path, ...], link: bool, name: s
 
     What a file SHA256SUMS beside them states is checked; another file is refused.
     """
-    if name and len(files) > 1:
+    if name and (len(files) > 1 or files[0].is_dir()):
         raise click.UsageError("--name is for one FILE.")
     with console.services() as services:
         if len(files) == 1 and not os.path.lexists(files[0]):
             raise KnownError("file.missing", path=str(files[0]))
-        if len(files) == 1 and (name or not files[0].is_dir()):
+        if len(files) == 1 and not files[0].is_dir():
             end = _import(console, services, files[0], link=link, name=name)
             if end.problem:
                 raise ReportedError(end.problem)

@@ -148,6 +148,8 @@ def lines_of(candidate: Candidate) -> list[str]:
     ]
     if header and header.kind == "encoder":
         lines.append(_("Encoder: finds passages, cannot chat"))
+    if header and header.kind == "adapter":
+        lines.append(_("Adapter (LoRA): works with its base model"))
     if candidate.fit:
         needs, free = bytes_for_people(candidate.fit.memory.total), bytes_for_people(candidate.fit.available_bytes)
         lines.append(_("Memory: needs about {needs}, {free} are free").format(needs=needs, free=free))
@@ -199,5 +201,5 @@ class ModelDialogs(QObject):
             more = _(" {count} could not be.").format(count=len(failed)) if failed else ""
             details = "\n".join(f"{ended.path}: {ended.problem.sentence}" for ended in failed if ended.problem)
             life = 0 if failed else UNDO_MS
-            notice = Notice(words + more, details, life_ms=life, key="linked", is_error=bool(failed))
+            notice = Notice(words + more, details, life_ms=life, key="linked", is_error=bool(failed), full=details)
             self._bridge.notice_raised.emit(notice)

@@ -151,7 +151,8 @@ class LibraryController(QObject):
             is_whole = all(event.model is not None and not event.was_here for event in reported)
             details = "" if is_whole else "\n".join(_added_words(event) for event in reported)
             life = UNDO_MS if is_whole else 0
-            self._bridge.notice_raised.emit(Notice(_summary_of(reported), details, life_ms=life, key="import"))
+            notice = Notice(_summary_of(reported), details, life_ms=life, key="import", full=details)
+            self._bridge.notice_raised.emit(notice)
 
     def _say_one(self, event: ImportEnded) -> None:
         if event.problem is not None:

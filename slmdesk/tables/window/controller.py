@@ -164,7 +164,7 @@ class TableController(JobFollower):
                 count=len(failed), total=total
             )
             details = "\n".join(f"{name}: {why}" for name, why in failed[:50])
-            self._bridge.notice_raised.emit(Notice(words, details, key="table unread"))
+            self._bridge.notice_raised.emit(Notice(words, details, key="table unread", full=details))
 
     def _on_folder_refused(self, problem: Problem) -> None:
         if problem.code == "document.stopped":

@@ -215,14 +215,14 @@ class ImportQuestion(_Form):
 
 SOURCE, TARGET, FORBIDDEN, KEEPS, CASE, FORMS, NOTE, LOOK = range(8)
 TIPS = {
-    "Term": _("The word or words in the language of the text"),
-    "Translation": _("The word or words in the language of the translation"),
-    "Forbidden": _("Words that must not stand for it, parted by semicolons"),
-    "Don't translate": _("Stays as in the source"),
-    "Case matters": _("Capital and small letters matter"),
-    "Match": _("In which forms the term is found in a text"),
-    "Note": _("For you: it is not given to the model"),
-    "Needs review": _("What contradicts"),
+    _("Term"): _("The word or words in the language of the text"),
+    _("Translation"): _("The word or words in the language of the translation"),
+    _("Forbidden"): _("Words that must not stand for it, parted by semicolons"),
+    _("Don't translate"): _("Stays as in the source"),
+    _("Case matters"): _("Capital and small letters matter"),
+    _("Match"): _("In which forms the term is found in a text"),
+    _("Note"): _("For you: it is not given to the model"),
+    _("Needs review"): _("What contradicts"),
 }
 COLUMNS = tuple(TIPS)
 FORM_WORDS = {Forms.STEM: _("any ending"), Forms.PREFIX: _("beginning of words"), Forms.EXACT: _("exactly so")}
@@ -307,7 +307,7 @@ class TermModel(QAbstractTableModel):
         if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.EditRole):
             return self._words(term, column)
         if role == Qt.ItemDataRole.AccessibleTextRole and column in (KEEPS, CASE):
-            return f"{COLUMNS[column]}: {'yes' if _is_ticked(term, column) else 'no'}"
+            return f"{COLUMNS[column]}: {_('yes') if _is_ticked(term, column) else _('no')}"
         if role == Qt.ItemDataRole.AccessibleTextRole:
             return self._words(term, column)
         if role == Qt.ItemDataRole.ToolTipRole:

@@ -36,6 +36,7 @@ class Popover(QFrame):
         super().__init__(parent)
         named(self, name, label=label, kind="popover")
         self.setAutoFillBackground(False)
+        self.setAttribute(Qt.WidgetAttribute.WA_NoMousePropagation)  # a press on its words is none on what lies below
         self._anchor: QWidget | None = None
         self._part: QRect | None = None
         self._width = width

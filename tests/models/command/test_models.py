@@ -115,6 +115,7 @@ def test_a_folder_and_what_lies_below_it_also_in_parts(run, tmp_path) -> None:
     nothing = run("models", "import", str(tmp_path / "empty"), "--json")
     assert (nothing.status, nothing.json["error"]["code"]) == (1, "model.none_found")
     assert run("models", "import", "a", "b", "--name", "x").status == 2
+    assert run("models", "import", str(tmp_path / "stick"), "--name", "x").status == 2
 
 
 def test_a_folder_with_checksums_comes_in_but_for_what_is_another_file(run, tmp_path) -> None:

@@ -14,7 +14,7 @@ from fakes.split_gguf import split
 from fakes.tiny_families import make
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QLabel, QPushButton, QToolButton, QWidget
+from PySide6.QtWidgets import QLabel, QPlainTextEdit, QPushButton, QToolButton, QWidget
 
 from slmdesk.base.policy import Policy
 from slmdesk.base.record import changed, to_json
@@ -30,6 +30,7 @@ from slmdesk.models.window.adding import AddDialog
 from slmdesk.models.window.library import bench_words, card_words, rows_of
 from slmdesk.runtime.events import ModelState, ModelStateChanged
 from slmdesk.window.base.text import AnswerProgress
+from slmdesk.window.widgets.notices import NoticeBar
 
 pytestmark = pytest.mark.gui
 
@@ -240,6 +241,10 @@ def test_a_folder_of_models_is_added_in_one_go_and_what_is_here_is_said(library,
     assert "notes.txt" not in said(dialog)
     library.click(library.find("add_link", dialog))
     library.wait(lambda: library.is_said("2 models were added. Already here: Tiny llama."))
+    bar = next(bar for bar in library.window.findChildren(NoticeBar) if "2 models" in bar.notice.text)
+    bar.findChild(QPushButton, "notice_more").click()
+    shown = library.window.findChild(QPlainTextEdit, "text_dialog_text")
+    assert "again.gguf is already here as Tiny llama." in shown.toPlainText()
     assert sorted(one.name for one in library.ask(lambda services: services.models.list())) == [
         "One", "Tiny llama", "Two",
     ]  # fmt: skip
