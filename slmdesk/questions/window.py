@@ -27,7 +27,7 @@ from slmdesk.runtime.events import MessageEnded, MessageGrew, PromptProgress
 from slmdesk.runtime.messages import Problem
 from slmdesk.window.base import theme
 from slmdesk.window.base.bridge import Bridge, copy_text
-from slmdesk.window.base.text import TICK_MS, Live
+from slmdesk.window.base.text import TICK_MS, AnswerProgress
 from slmdesk.window.panes import EarlierBox, ItemsController
 from slmdesk.window.widgets.build import (
     breakable,
@@ -315,7 +315,7 @@ class QuestionController(QObject):
     ) -> None:
         super().__init__(parent, objectName="question_controller")
         self._bridge, self._clock = bridge, clock
-        self._live = Live()
+        self._live = AnswerProgress()
         self._tick = QTimer(self, interval=TICK_MS)
         self._tick.timeout.connect(self._on_tick)
         self.items = ItemsController(bridge, KIND, self)
@@ -415,7 +415,7 @@ class QuestionController(QObject):
                 if event.is_whole
                 else _("the {passages} passages that fit best").format(passages=event.passages)
             )
-            self._live = Live(began=self._clock(), now=self._clock())
+            self._live = AnswerProgress(began=self._clock(), now=self._clock())
             self._tick.start()
             self.progressed.emit(_("The model reads {what}…").format(what=what))
 

@@ -43,8 +43,8 @@ class SingleInstance(QObject):
     translate_requested = Signal(str)
     lock_requested = Signal()
 
-    def __init__(self, folder: Path, parent: QObject | None = None) -> None:
-        super().__init__(parent, objectName="single_instance")
+    def __init__(self, folder: Path) -> None:
+        super().__init__(objectName="single_instance")
         self._folder = folder
         self._lock: int | None = None
         self._server: QLocalServer | None = None

@@ -131,8 +131,8 @@ class StartPage(QScrollArea):
     recommendation_requested = Signal()
     shown = Signal()
 
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self) -> None:
+        super().__init__()
         named(self, "start_page", label=_("Start"))
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # as a stop of Tab it would lead back to the field
         self._items: Sequence[Item] | None = None

@@ -24,6 +24,7 @@ from PySide6.QtWidgets import QApplication, QDialog, QMessageBox, QPushButton, Q
 
 import slmdesk
 from slmdesk.base.record import Record
+from slmdesk.window.base.live import Live
 from slmdesk.window.widgets.build import button, column, plain_label, row, text_line
 from slmdesk.window.widgets.dialogs import FRAME, Dialog
 
@@ -65,6 +66,8 @@ class Maker:
         }  # fmt: skip
         if hint in plain:
             return plain[hint]
+        if origin is Live:
+            return Live(self.program.bridge, self.program.window, lambda: None, self.make(args[0]))
         if origin in (typing.Union, types.UnionType):
             return None if type(None) in args else self.make(args[0], name)
         if origin is typing.Literal:

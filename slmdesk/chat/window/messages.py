@@ -27,7 +27,7 @@ from slmdesk.chat.window.view import Extra, MessageView
 from slmdesk.chat.window.view.message import DELETIONS, REWRITES
 from slmdesk.runtime.messages import Problem, problem_of
 from slmdesk.window.base.bridge import Bridge, Delay
-from slmdesk.window.base.text import Live, day_in_figures, inside
+from slmdesk.window.base.text import AnswerProgress, day_in_figures, inside
 
 _SAMPLING = {each.name: each.title for each in (*SAMPLING, BY_NAME["thinking"]) if each.name != "seed"}
 ENDS = {
@@ -44,7 +44,7 @@ INTERRUPTED = _("slmdesk ended while this was written. The words so far are kept
 
 def view_of(
     message: Message,
-    live: Live | None = None,
+    live: AnswerProgress | None = None,
     version: int = 0,
     versions: int = 0,
     *,
@@ -69,7 +69,7 @@ def view_of(
     )
 
 
-def note_of(message: Message, live: Live | None = None) -> str:
+def note_of(message: Message, live: AnswerProgress | None = None) -> str:
     """Return a sentence below a message that did not end normally; '' for other messages."""
     match message.status:
         case Status.STREAMING:
@@ -85,7 +85,7 @@ def note_of(message: Message, live: Live | None = None) -> str:
             return " ".join(part for part in (ended, blanks_note(message)) if part)
 
 
-def thought_line_of(message: Message, live: Live | None = None) -> str:
+def thought_line_of(message: Message, live: AnswerProgress | None = None) -> str:
     if not message.thought:
         return ""
     seconds = message.thought_seconds if message.thought_seconds is not None else live.thought_seconds if live else 0.0
@@ -198,7 +198,7 @@ def _adapter(message: Message) -> str:
     return name + (_(" at {scale:.0%}").format(scale=scale) if isinstance(scale, int | float) and scale != 1 else "")
 
 
-def _waiting_note(message: Message, live: Live | None) -> str:
+def _waiting_note(message: Message, live: AnswerProgress | None) -> str:
     if live is None:
         return ""
     if message.text:
@@ -218,7 +218,7 @@ class ShownMessages:
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self.by_id: dict[str, Message] = {}
-        self.live: dict[str, Live] = {}
+        self.live: dict[str, AnswerProgress] = {}
         self._versions: dict[str, tuple[str, ...]] = {}
         self.quotes: dict[str, tuple[Quoted, ...]] = {}
         self.open_thoughts: set[str] = set()
@@ -365,12 +365,12 @@ class ShownMessages:
         self.live.update({message.id: changed(self._live(message.id), now=now) for message in self.streaming})
         return self.streaming
 
-    def _live(self, id: str) -> Live:
+    def _live(self, id: str) -> AnswerProgress:
         return self.live.get(id) or self._new_live()
 
-    def _new_live(self) -> Live:
+    def _new_live(self) -> AnswerProgress:
         now = self._clock()
-        return Live(is_loading=self.is_loading, began=now, now=now)
+        return AnswerProgress(is_loading=self.is_loading, began=now, now=now)
 
     def drop_behind(self, parent: str | None) -> list[str]:
         """Remove the messages after `parent` (None: all), because another version replaces them. Returns their ids."""

@@ -82,7 +82,7 @@ SAID_AFTER_S = 2
 TICK_MS = 1000
 
 
-class Live(Record):
+class AnswerProgress(Record):
     """Progress of one answer that is being written. All its times come from the same clock."""
 
     read: int = 0
@@ -97,18 +97,18 @@ class Live(Record):
     thinks_since: float = 0.0
     """Time when the model's reasoning began, before the answer itself. 0: none yet."""
 
-    def reading(self, read: int, total: int, now: float) -> Live:
+    def reading(self, read: int, total: int, now: float) -> AnswerProgress:
         """Return the progress after `read` tokens of the prompt. The first call starts the time of reading."""
         return changed(self, read=read, total=total, is_loading=False, began=self.began if self.total else now, now=now)
 
-    def thinking(self, now: float) -> Live:
+    def thinking(self, now: float) -> AnswerProgress:
         return changed(self, thinks_since=self.thinks_since or now, now=now)
 
     @property
     def thought_seconds(self) -> float:
         return (self.first_at if self.pieces else self.now) - self.thinks_since
 
-    def grown(self, now: float) -> Live:
+    def grown(self, now: float) -> AnswerProgress:
         return changed(self, pieces=self.pieces + 1, first_at=self.first_at if self.pieces else now, now=now)
 
     @property

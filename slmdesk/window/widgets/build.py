@@ -63,16 +63,9 @@ def flow(*widgets: QWidget, gap: int, into: QWidget | None = None) -> FlowLayout
     return layout
 
 
-def split(
-    name: str,
-    parent: QWidget,
-    *widgets: QWidget,
-    sizes: Sequence[int],
-    grows: int = 1,
-    way: Qt.Orientation = Qt.Orientation.Horizontal,
-) -> QSplitter:
+def split(name: str, parent: QWidget, *widgets: QWidget, sizes: Sequence[int], grows: int = 1) -> QSplitter:
     """Put the widgets side by side with handles between. A larger window gives its space to that at index `grows`."""
-    made = named(QSplitter(way, parent), name)
+    made = named(QSplitter(Qt.Orientation.Horizontal, parent), name)
     made.setChildrenCollapsible(False)
     made.setHandleWidth(1)
     for widget in widgets:

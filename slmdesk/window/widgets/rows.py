@@ -458,18 +458,18 @@ class ScrollAnchor(QObject):
         if isinstance(app, QApplication):
             app.focusChanged.connect(self._on_focus_changed)
 
-    def scroll_into_view(self, top: QWidget, bottom: QWidget | None = None) -> None:
-        """After the layout, scroll until `bottom` is visible, or if none, all of `top`. `top` always stays visible."""
-        QTimer.singleShot(0, top, lambda: self._scroll_to(top, bottom if bottom is not None else top))
+    def scroll_into_view(self, widget: QWidget) -> None:
+        """After the layout, scroll until all of a widget is visible, or its begin where it is taller than the page."""
+        QTimer.singleShot(0, widget, lambda: self._scroll_to(widget))
 
-    def _scroll_to(self, top: QWidget, bottom: QWidget) -> None:
+    def _scroll_to(self, widget: QWidget) -> None:
         inner = self._area.widget()
-        if inner is None or not isValid(bottom) or not inner.isAncestorOf(top) or not inner.isAncestorOf(bottom):
+        if inner is None or not inner.isAncestorOf(widget):
             return
         QCoreApplication.sendPostedEvents(None, QEvent.Type.LayoutRequest)  # new widgets have no position before that
         bar, height = self._area.verticalScrollBar(), self._area.viewport().height()
-        first = top.mapTo(inner, QPoint(0, 0)).y() - theme.SPACE_16
-        last = bottom.mapTo(inner, QPoint(0, bottom.height())).y() + theme.SPACE_16
+        first = widget.mapTo(inner, QPoint(0, 0)).y() - theme.SPACE_16
+        last = widget.mapTo(inner, QPoint(0, widget.height())).y() + theme.SPACE_16
         if first < bar.value():
             bar.setValue(first)
         elif last > bar.value() + height:
@@ -601,12 +601,12 @@ class Rows(Generic[T, W]):
 
     def __init__(
         self, layout: QBoxLayout, key: Callable[[T], Hashable], make: Callable[[T], W],
-        show: Callable[[W, T], object] = lambda _row, _item: None, *, first: int = 0,
+        show: Callable[[W, T], object] = lambda _row, _item: None,
     ) -> None:  # fmt: skip
         """`key` tells items apart. `make` returns the row of an item, and `show` shows an item in its row, also when it
-        was just made. The rows stand from the place `first` of the layout; what is behind them stays.
+        was just made. They are the first widgets of the layout; what is behind them stays.
         """
-        self._layout, self._key, self._make, self._show, self._first = layout, key, make, show, first
+        self._layout, self._key, self._make, self._show = layout, key, make, show
         self.rows: dict[Hashable, W] = {}
 
     def show(self, items: Iterable[T]) -> None:
@@ -619,7 +619,7 @@ class Rows(Generic[T, W]):
             self._layout.removeWidget(row)
             row.hide()
             row.deleteLater()
-        for at, (key, item) in enumerate(by_key.items(), self._first):
+        for at, (key, item) in enumerate(by_key.items()):
             row = self.rows.pop(key, None) or self._make(item)
             self.rows[key] = row
             if self._layout.indexOf(row) != at:
@@ -639,10 +639,10 @@ def _has_focus(row: QWidget) -> bool:
 class Removals(QObject):
     """Removals that can still be undone. An id is `in` this object as long as its removal can be undone."""
 
-    def __init__(self, bridge: Bridge, parent: QObject, undo_ms: int = REMOVAL_MS) -> None:
+    def __init__(self, bridge: Bridge, parent: QObject) -> None:
         super().__init__(parent)
         self._bridge = bridge
-        self.undo_ms = undo_ms
+        self.undo_ms = REMOVAL_MS
         self.ids: set[str] = set()
 
     def __contains__(self, id: object) -> bool:

@@ -210,21 +210,21 @@ class GatedPanel(QFrame):
     page_requested = Signal(str)
     try_again_requested = Signal(str)
 
-    def __init__(self, tokens: TokenController, repo: str, parent: QWidget, *, try_again: str = _("Try again")) -> None:
+    def __init__(self, tokens: TokenController, repo: str, parent: QWidget) -> None:
         super().__init__(parent)
         named(self, "gated_panel", label=_("A gated model"))
         self._tokens, self._repo = tokens, repo
-        self._build_ui(try_again)
+        self._build_ui()
         self._connect()
         self._show_state(tokens.state)
 
-    def _build_ui(self, try_again: str) -> None:
+    def _build_ui(self) -> None:
         self._problem = plain_label("", self, name="gated_problem", kind="danger", is_hidden=True)
         label, tip = _("Open the page of {repo} in the browser").format(repo=self._repo), plain_tip(self._repo)
         self._page = button(_("Model page…"), "gated_page_button", self, label=label, tip=tip)
         self._form = TokenForm(self._tokens, self)
         self._state = plain_label("", self, name="gated_token_state", kind="muted")
-        self._again = button(try_again, "gated_try_again_button", self, kind="primary", on=self._on_again)
+        self._again = button(_("Try again"), "gated_try_again_button", self, kind="primary", on=self._on_again)
         intro = plain_label(INTRO, self, name="gated_intro", kind="strong")
         first, second = (
             (plain_label(FIRST, self, name="gated_first"), 1),

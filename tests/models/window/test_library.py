@@ -29,7 +29,7 @@ from slmdesk.models.service import DefaultUse, Pc
 from slmdesk.models.window.adding import AddDialog
 from slmdesk.models.window.library import bench_words, card_words, rows_of
 from slmdesk.runtime.events import ModelState, ModelStateChanged
-from slmdesk.window.base.text import Live
+from slmdesk.window.base.text import AnswerProgress
 from slmdesk.window.widgets.notices import NoticeBar
 
 pytestmark = pytest.mark.gui
@@ -389,12 +389,15 @@ def test_who_waits_is_told_what_is_read_and_how_fast_is_written(program):
     program.wait(lambda: program.chat.message_ids)
     waiting = changed(program.last(), status=Status.STREAMING, text="")
     writing = changed(waiting, text="one two")
-    assert note_of(waiting, Live(read=98, total=245)) == "Reading 245 tokens… 40 %"
-    assert note_of(waiting, Live(read=98, total=1245, began=100.0, now=107.5)) == "Reading 1,245 tokens… 7 %, 7 s"
-    assert note_of(waiting, Live(is_loading=True)) == "Loading the model…"
-    assert note_of(waiting, Live()) == ""
-    assert note_of(writing, Live(pieces=1, first_at=9.0, now=9.1)) == ""
-    assert note_of(writing, Live(pieces=21, first_at=9.0, now=14.0)) == "Writing… 21 tokens, 4.0 tokens/s"
+    assert note_of(waiting, AnswerProgress(read=98, total=245)) == "Reading 245 tokens… 40 %"
+    assert (
+        note_of(waiting, AnswerProgress(read=98, total=1245, began=100.0, now=107.5))
+        == "Reading 1,245 tokens… 7 %, 7 s"
+    )
+    assert note_of(waiting, AnswerProgress(is_loading=True)) == "Loading the model…"
+    assert note_of(waiting, AnswerProgress()) == ""
+    assert note_of(writing, AnswerProgress(pieces=1, first_at=9.0, now=9.1)) == ""
+    assert note_of(writing, AnswerProgress(pieces=21, first_at=9.0, now=14.0)) == "Writing… 21 tokens, 4.0 tokens/s"
     program.wait_idle()
 
 
@@ -411,7 +414,7 @@ def test_an_answer_that_takes_its_time_says_how_it_goes_and_the_note_goes_with_i
 
 
 def test_the_seconds_of_reading_begin_with_the_reading():
-    waited = Live(began=10.0, now=17.0)
+    waited = AnswerProgress(began=10.0, now=17.0)
     assert waited.waiting_words == "Waiting for the model, 7 s"
     reading = waited.reading(0, 40, 17.0)
     assert reading.reading_words == "Reading 40 tokens… 0 %"

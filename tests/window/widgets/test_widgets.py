@@ -98,28 +98,28 @@ def test_a_value_is_whole_at_its_own_width_and_ends_in_an_ellipsis_below_it(qapp
 def test_rows_stay_move_go_and_give_their_focus_to_a_neighbour(qtbot):
     holder = QWidget()
     qtbot.addWidget(holder)
-    head, end = QLabel("Names", holder), QLabel("End", holder)
-    layout = column(head, end, into=holder)
+    end = QLabel("End", holder)
+    layout = column(end, into=holder)
 
     def make(_item: str) -> QWidget:
         widget = QWidget(holder)
         row(QPushButton(widget), into=widget)
         return widget
 
-    rows = Rows(layout, lambda item: item[0], make, lambda widget, item: widget.setObjectName(item), first=1)
+    rows = Rows(layout, lambda item: item[0], make, lambda widget, item: widget.setObjectName(item))
     rows.show(["a1", "b1", "c1"])
     holder.show()
     before = dict(rows.rows)
     rows.show(["c2", "a1", "b1"])
     assert rows.rows == before
-    assert [layout.itemAt(at).widget().objectName() for at in (1, 2, 3)] == ["c2", "a1", "b1"]
-    assert (layout.itemAt(0).widget(), layout.itemAt(4).widget()) == (head, end)
+    assert [layout.itemAt(at).widget().objectName() for at in (0, 1, 2, 3)] == ["c2", "a1", "b1", ""]
+    assert layout.itemAt(3).widget() is end
     assert list(rows.rows) == ["c", "a", "b"]
     before["a"].findChild(QPushButton).setFocus()
     qtbot.waitUntil(before["a"].findChild(QPushButton).hasFocus)
     rows.show(["c2", "b1", "d1"])
     assert before["b"].findChild(QPushButton).hasFocus()
-    assert [layout.itemAt(at).widget() for at in (1, 2, 3)] == list(rows.rows.values())
+    assert [layout.itemAt(at).widget() for at in (0, 1, 2)] == list(rows.rows.values())
     assert before["a"].isHidden()
     rows.show([])
-    assert layout.count() == 2
+    assert layout.count() == 1
