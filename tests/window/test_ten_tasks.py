@@ -18,7 +18,8 @@ from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QAction
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QFileDialog, QLabel, QLineEdit, QMenu, QPushButton, QToolButton, QWidget
-from writing.window.test_writing_page import RIGHT, begin, changes, put
+from writing.window.conftest import on_page
+from writing.window.test_writing_page import KNOWN, RIGHT, able, changes, put
 
 from slmdesk.online.window.network import NetworkLogWindow
 from slmdesk.questions.window import CitationRow
@@ -221,7 +222,8 @@ def test_7_a_dropped_page_is_translated_and_saved(program, tmp_path, at_most):
 
 
 def test_8_a_text_is_corrected_accepted_and_exported(start, model_file, tmp_path, at_most):
-    program, target = begin(start, model_file), tmp_path / "letter.docx"
+    program = on_page(able(start(known=KNOWN).with_model(model_file)))
+    target = tmp_path / "letter.docx"
     put(program)
     with at_most(4):
         program.click("writing_correct")
