@@ -90,6 +90,8 @@ def _compared(each: metadata.Distribution) -> Library:
     for file in each.files or ():
         if file.hash is None or "__pycache__" in file.parts:  # Python writes its compiled files itself
             continue
+        if ".." in file.parts:  # a command of its own: it names the interpreter's place, and nothing here runs it
+            continue
         try:
             digest = hashlib.new(file.hash.mode, Path(str(file.locate())).read_bytes()).digest()
         except (OSError, ValueError):

@@ -23,10 +23,10 @@ def sum_of(data: bytes) -> str:
 
 @pytest.fixture
 def library(tmp_path: Path, monkeypatch) -> Path:
-    """A library of four files that the program is said to need."""
+    """A library of four files, and a command that its installer made, that the program is said to need."""
     about, package = tmp_path / "small-1.0.dist-info", tmp_path / "small"
     files = {"one.py": b"1\n", "two.py": b"2\n", "data/three.bin": b"\0" * 9, "__pycache__/one.pyc": b"compiled"}
-    rows = []
+    rows = [f"../../../bin/small,sha256={sum_of(b'#!/elsewhere/python')},19"]
     for name, data in files.items():
         path = package / name
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QObject, QPoint, QRect, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QKeyEvent, QPainter, QPaintEvent, QPen, QWindow
+from PySide6.QtGui import QColor, QKeyEvent, QPainter, QPaintEvent, QPen, QWheelEvent, QWindow
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QAbstractScrollArea,
@@ -113,7 +113,9 @@ class Popover(QFrame):
 
 
 class Segments(QTabBar):
-    """Tabs as parts of one bar. The chosen part is raised. Arrow keys and page-tab names come from Qt."""
+    """Tabs as parts of one bar. The chosen part is raised. Arrow keys and page-tab names come from Qt. The mouse wheel
+    changes nothing, as it scrolls the page.
+    """
 
     PAD = 3
 
@@ -124,6 +126,9 @@ class Segments(QTabBar):
         self.setExpanding(False)
         self.setUsesScrollButtons(False)
         self.setElideMode(Qt.TextElideMode.ElideNone)
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        event.ignore()
 
     def tabSizeHint(self, index: int) -> QSize:
         words = self.fontMetrics().horizontalAdvance(self.tabText(index))

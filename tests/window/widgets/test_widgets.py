@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 import pytest
-from PySide6.QtCore import QRect
-from PySide6.QtGui import QFontMetrics, QIcon, QPixmap
-from PySide6.QtWidgets import QFrame, QLabel, QPushButton, QStyle, QStyleOptionButton, QStyleOptionComboBox, QWidget
+from PySide6.QtCore import QPoint, QPointF, QRect, Qt
+from PySide6.QtGui import QFontMetrics, QIcon, QPixmap, QWheelEvent
+from PySide6.QtWidgets import (
+    QApplication,
+    QFrame,
+    QLabel,
+    QPushButton,
+    QStyle,
+    QStyleOptionButton,
+    QStyleOptionComboBox,
+    QWidget,
+)
 
 from slmdesk.window.base.theme import ThemeKeeper
 from slmdesk.window.widgets.build import CutLabel, ElidedButton, ElidedLabel, FlowLayout, column, cut_at_word, row
+from slmdesk.window.widgets.parts import Segments
 from slmdesk.window.widgets.rows import Choice, Rows
 
 pytestmark = pytest.mark.gui
@@ -123,3 +133,19 @@ def test_rows_stay_move_go_and_give_their_focus_to_a_neighbour(qtbot):
     assert before["a"].isHidden()
     rows.show([])
     assert layout.count() == 1
+
+
+def test_the_wheel_scrolls_the_page_and_changes_no_value(qtbot) -> None:
+    page = QWidget()
+    qtbot.addWidget(page)
+    bar, box = Segments(page, "bar"), Choice([], page)
+    for words in ("Short", "Normal", "Long"):
+        bar.addTab(words)
+        box.addItem(words, words)
+    for chosen in (bar, box):
+        turned = QWheelEvent(
+            QPointF(5, 5), QPointF(5, 5), QPoint(), QPoint(0, -120), Qt.MouseButton.NoButton,
+            Qt.KeyboardModifier.NoModifier, Qt.ScrollPhase.NoScrollPhase, False,
+        )  # fmt: skip
+        QApplication.sendEvent(chosen, turned)
+        assert (chosen.currentIndex(), turned.isAccepted()) == (0, False)
