@@ -92,7 +92,7 @@ class Suggestions(OfferList):
         self._job.value_chosen.connect(self._show)
         self._language.value_chosen.connect(self._show)
         self._rows = column(gap=0)
-        self._all = button("", "suggestions_all", self, on=self._on_all)
+        self._all = button(_("Show all {count}").format(count=0), "suggestions_all", self, on=self._on_all)
         self._all.setVisible(False)
         top, left = Qt.AlignmentFlag.AlignTop, Qt.AlignmentFlag.AlignLeft
         head = row((self._note, 1), (self._job, top), (self._language, top), gap=theme.SPACE_12)
