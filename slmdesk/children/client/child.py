@@ -52,6 +52,7 @@ from slmdesk.base.protocol import (
 )
 from slmdesk.base.record import Record
 from slmdesk.base.sentences import CODES
+from slmdesk.base.texts import N_
 from slmdesk.base.types import Json
 from slmdesk.children.reach import (
     HANDLE_BYTES,
@@ -408,7 +409,8 @@ class Child:
         if self._telling:  # the app is still at its last message
             self._received = self._moved = self._began = now
         if self.hello is None:
-            return self._late(now, self._began + limits.hello_s, (Outcome.START_FAILED, "no hello"))
+            silent = Outcome.START_FAILED, N_("it did not answer in time")
+            return self._late(now, self._began + limits.hello_s, silent)
         checks = [self._late(now, self._received + limits.silence_s, (Outcome.HUNG, f"{limits.silence_s:g}"))]
         if beat.busy:
             limit = limits.template_s if beat.in_template else limits.still_s
