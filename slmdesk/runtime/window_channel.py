@@ -16,6 +16,7 @@ RAISE = b"raise"
 TRANSLATE = b"translate"
 """Request to bring the window to the front and translate the clipboard."""
 LOCK = b"lock"
+LOCK_FILE = "window.lock"
 ANSWER = b"raised\n"
 LOCKING, PLAIN = b"locking\n", b"plain\n"
 """Answers to LOCK: the window is locking now, or it cannot lock because the history is not encrypted."""
@@ -38,7 +39,7 @@ def socket_address(folder: Path) -> str:
 def ask_window(folder: Path, request: bytes) -> bytes | None:
     """Send a line to the window that uses this data folder, and return its answer. Blocks for at most five seconds.
 
-    Returns b"" when the window does not answer, and None when no window listens.
+    Returns b"" when the window does not answer, also where its socket is gone, and None when there is no window.
     """
     line = request + b" \n"
     is_there = False
@@ -56,7 +57,30 @@ def ask_window(folder: Path, request: bytes) -> bytes | None:
             channel.sendall(line)
             return channel.recv(MAX_LINE_BYTES)
     except OSError:
-        return b"" if is_there else None
+        return b"" if is_there or _has_window(folder) else None
+
+
+def lock_file(descriptor: int) -> None:
+    """Lock a file for this process. Raises OSError at once if it is locked already."""
+    if sys.platform == "win32":
+        import msvcrt
+
+        msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
+    else:
+        import fcntl
+
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+def _has_window(folder: Path) -> bool:
+    try:
+        with (folder / LOCK_FILE).open("r+b") as file:
+            lock_file(file.fileno())
+    except (BlockingIOError, PermissionError):
+        return True
+    except OSError:  # no file, or a home that has no locks
+        return False
+    return False
 
 
 def _runtime_folder() -> Path:

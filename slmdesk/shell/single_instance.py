@@ -10,7 +10,6 @@ from __future__ import annotations
 import os
 import signal
 import socket
-import sys
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -23,11 +22,13 @@ from PySide6.QtWidgets import QApplication
 from slmdesk.runtime.window_channel import (
     ANSWER,
     LOCK,
+    LOCK_FILE,
     LOCKING,
     MAX_LINE_BYTES,
     PLAIN,
     RAISE,
     TRANSLATE,
+    lock_file,
     socket_address,
 )
 
@@ -58,9 +59,9 @@ class SingleInstance(QObject):
         Raises OSError if there can be no lock: the home folder is read-only, or the disk is full.
         """
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        descriptor = os.open(self._folder / "window.lock", os.O_RDWR | os.O_CREAT, 0o600)
+        descriptor = os.open(self._folder / LOCK_FILE, os.O_RDWR | os.O_CREAT, 0o600)
         try:
-            _lock(descriptor)
+            lock_file(descriptor)
         except (BlockingIOError, PermissionError):  # of flock and of msvcrt: another one has it
             os.close(descriptor)
             return False
@@ -168,18 +169,6 @@ class SingleInstance(QObject):
         )
         local_socket.abort()
         return received
-
-
-def _lock(descriptor: int) -> None:
-    """Lock a file for this process. Raises OSError at once if it is locked already."""
-    if sys.platform == "win32":
-        import msvcrt
-
-        msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
-    else:
-        import fcntl
-
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
 class SignalDoor:

@@ -48,6 +48,7 @@ def test_a_command_tells_the_window_to_lock_and_hears_whether_it_can(qtbot, tmp_
     assert ask_window(tmp_path, LOCK) is None  # no window
     window = SingleInstance(tmp_path)
     assert window.take()
+    assert ask_window(tmp_path, LOCK) == b"", "a window whose socket is gone"
     assert window.listen()
     window.can_lock = can_lock
     asked, answers = [], []
