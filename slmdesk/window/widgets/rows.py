@@ -458,18 +458,18 @@ class ScrollAnchor(QObject):
         if isinstance(app, QApplication):
             app.focusChanged.connect(self._on_focus_changed)
 
-    def scroll_into_view(self, widget: QWidget) -> None:
-        """After the layout, scroll until all of a widget is visible, or its begin where it is taller than the page."""
-        QTimer.singleShot(0, widget, lambda: self._scroll_to(widget))
+    def scroll_into_view(self, top: QWidget, bottom: QWidget | None = None) -> None:
+        """After the layout, scroll until `bottom` is visible, or if none, all of `top`. `top` always stays visible."""
+        QTimer.singleShot(0, top, lambda: self._scroll_to(top, bottom if bottom is not None else top))
 
-    def _scroll_to(self, widget: QWidget) -> None:
+    def _scroll_to(self, top: QWidget, bottom: QWidget) -> None:
         inner = self._area.widget()
-        if inner is None or not inner.isAncestorOf(widget):
+        if inner is None or not isValid(bottom) or not inner.isAncestorOf(top) or not inner.isAncestorOf(bottom):
             return
         QCoreApplication.sendPostedEvents(None, QEvent.Type.LayoutRequest)  # new widgets have no position before that
         bar, height = self._area.verticalScrollBar(), self._area.viewport().height()
-        first = widget.mapTo(inner, QPoint(0, 0)).y() - theme.SPACE_16
-        last = widget.mapTo(inner, QPoint(0, widget.height())).y() + theme.SPACE_16
+        first = top.mapTo(inner, QPoint(0, 0)).y() - theme.SPACE_16
+        last = bottom.mapTo(inner, QPoint(0, bottom.height())).y() + theme.SPACE_16
         if first < bar.value():
             bar.setValue(first)
         elif last > bar.value() + height:
