@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QAbstractButton, QApplication, QComboBox, QLineEdi
 
 from slmdesk.base.record import changed
 from slmdesk.runtime.events import ModelState, ModelStateChanged
+from slmdesk.window.base.live import Live
 from slmdesk.window.widgets.notices import Notice
 
 pytestmark = [pytest.mark.gui, pytest.mark.qt_log_ignore("This plugin does not support", extend=True)]
@@ -50,6 +51,7 @@ def test_no_control_moves_while_things_come_and_go(program, page):
     chat = program.chat.chat
     program.window.show_page(page)
     program.ask(lambda _services: None)
+    program.wait(lambda: not any(live.is_coming for live in program.window.findChildren(Live)))
     program.wait(lambda: places(program) == places(program))
     before = places(program)
     assert program.find("entry_0") in before
