@@ -111,7 +111,7 @@ class ChatList(QFrame):
         show_in_menu(private, "chat.private")
         private.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)  # the page has the key
         add("new_space", _("New space…"), partial(self.edit_space, None))
-        add("show_archive", _("Archive"), partial(self._controller.show_place, ARCHIVE))
+        add("show_archive", _("Archived"), partial(self._controller.show_place, ARCHIVE))
         add("show_trash", _("Trash…"), self.trash_requested.emit)
         menu.addSeparator()
         add("import_chats", _("Import chats…"), self._on_import)
@@ -212,7 +212,7 @@ class ChatList(QFrame):
         return self._controller.spaces.of(self._controller.place.space)
 
     def _show_place(self, place: Place) -> None:
-        name = _("Archive") if place.is_archive else self._controller.spaces.name_of(place.space)
+        name = _("Archived") if place.is_archive else self._controller.spaces.name_of(place.space)
         self.place_bar.show_place(name, is_space=bool(place.space))
         hint = _("Search the archive") if place.is_archive else _("Search all chats")
         self.search_box.setPlaceholderText(hint)

@@ -134,9 +134,9 @@ def test_an_archived_chat_is_found_again_in_the_archive(program):
     program.wait(lambda: program.find("chat_list_hint").text() == "Nothing found")
     QTest.keyClick(box, Qt.Key.Key_Escape)
     menu = program.find("list_menu_button").menu()
-    pick(menu, "Archive")
+    pick(menu, "Archived")
     program.wait(lambda: titles(program) == ["alpha"])
-    assert program.find("place_title").full_text == "Archive"
+    assert program.find("place_title").full_text == "Archived"
     QTest.keyClicks(box, "alp")
     program.wait(lambda: program.find("chat_list_hint").text() == "1 match")
     QTest.keyClick(box, Qt.Key.Key_Escape)
