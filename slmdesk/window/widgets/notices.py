@@ -110,19 +110,19 @@ def undoable(words: str, undo: Callable[[], None], key: str) -> Notice:
     return Notice(words, action=_("Undo"), on_action=undo, life_ms=REMOVAL_MS, key=key)
 
 
-def trashed(item: Item, restore: Callable[[str], None], *, what: str = "") -> Notice:
-    words = _("{what}“{title}” was moved to the trash.").format(what=what, title=item.shown_title)
+def trashed(item: Item, restore: Callable[[str], None]) -> Notice:
+    words = _("“{title}” was moved to the trash.").format(title=item.shown_title)
     return undoable(words, partial(restore, item.id), f"trash {item.id}")
 
 
-def trash(bridge: Bridge, id: str, restored: Callable[[Item], None] | None = None, *, what: str = "") -> None:
+def trash(bridge: Bridge, id: str, restored: Callable[[Item], None] | None = None) -> None:
     """Move a history item to the trash. A notice offers to undo this, and `restored` is then called with the item."""
 
     def restore(id: str) -> None:
         bridge.ask(bridge.services.history.restore(id), restored)
 
     def gone(item: Item) -> None:
-        bridge.notice_raised.emit(trashed(item, restore, what=what))
+        bridge.notice_raised.emit(trashed(item, restore))
 
     bridge.ask(bridge.services.history.trash(id), gone)
 
