@@ -19,7 +19,7 @@ from slmdesk.runtime import events
 from slmdesk.runtime.events import ItemChanged, ModelsChanged, ModelState, ModelStateChanged
 from slmdesk.runtime.messages import Problem
 from slmdesk.text.folding import fold
-from slmdesk.window.base.bridge import Bridge
+from slmdesk.window.base.bridge import Bridge, ignored
 from slmdesk.window.base.live import Live
 from slmdesk.window.widgets.notices import UNDO_MS, Notice
 
@@ -36,7 +36,7 @@ class OptionsController(QObject):
         self._bridge, self._chat_controller = bridge, chat
         self._open_chat = self._model = ""
         self.shown: Live[tuple[str, ChatOptions]] = Live(
-            bridge, self, self._ask_options, ("", ChatOptions()), refused=_ignore
+            bridge, self, self._ask_options, ("", ChatOptions()), refused=ignored
         )
         """The open chat, "" for a new one, with its options. Another chat is shown as soon as its options are known."""
         self.load: Live[LoadOptions | None] = Live(
@@ -148,10 +148,6 @@ class OptionsController(QObject):
     def _on_model_state_changed(self, event: ModelStateChanged) -> None:
         if event.state is not ModelState.LOADING:
             self.load.again()
-
-
-def _ignore(_problem: Problem) -> None:
-    """Ignore that the chat no longer exists; the controller of the open chat reports it."""
 
 
 class PresetsController(QObject):

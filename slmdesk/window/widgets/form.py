@@ -245,7 +245,10 @@ class Parted(Control):
     def __init__(self, field: Field, parent: QWidget) -> None:
         super().__init__(field, parent)
         self.widget = self._bar = Segments(parent, "", label=field.title)
-        self._keys = [value for value, words in _of(field.values, None) if self._bar.addTab(words) >= 0]
+        values = _of(field.values, None)
+        self._keys = [value for value, _words in values]
+        for _value, words in values:
+            self._bar.addTab(words)
         self._bar.currentChanged.connect(lambda at: self.told(self._keys[at]))
 
     def show(self, value: Any, env: Any, *, is_new: bool) -> None:
