@@ -23,6 +23,8 @@ class SummaryGrew(Event):
     pages_total: int
     page_kind: str = "page"
     writing: str = ""
+    own_words: bool = False
+    """True if the points are the whole of what the rules chose, to be shown until the model's text takes its place."""
 
 
 class SummaryEnded(Event):

@@ -46,6 +46,8 @@ TO_DO, KEY_POINTS, SHARED = "To do", "Key points", "In several documents"
 EARLIER = "From earlier mails"
 """Labels above groups of sentences. The first sentence, which says what the paper is, has no label."""
 ALSO = "More passages with figures or duties"
+ALSO_IN = "Also in the document"
+"""Label above what must be known and a written summary does not say, in the document's own words."""
 
 
 class Sentence(Record):
@@ -70,6 +72,8 @@ class DocumentSummary(Record):
     """Passages with figures or duties that the summary leaves out."""
     paper: str = ""
     """Type of document that was assumed (see `lines.paper_of`)."""
+    own_words: tuple[Sentence, ...] = ()
+    """What the rules chose, in the document's own words, if a model wrote `sentences`."""
 
 
 class UnreadableDocument(Record):
@@ -93,6 +97,8 @@ class SummaryRequest(Record):
     not_read: tuple[UnreadableDocument, ...] = ()
     """Documents that should have been summarized as well but could not be read. The summary lists them."""
     paper: Paper = Paper.AUTO
+    own_words: bool = False
+    """True if no model may word it."""
 
     @property
     def may_need_model(self) -> bool:
