@@ -6,14 +6,15 @@ from slmdesk.base.documents import BlockKind
 from slmdesk.base.errors import KnownError
 from slmdesk.base.record import changed
 from slmdesk.library.types import UNLINKED, WORDS, Coverage, Span, Unread
-from slmdesk.summaries.lines import sections_of
+from slmdesk.summaries.lines import Line, sections_of
 from slmdesk.summaries.linking import Piece, Point, Source, distinct, headings_above, linked
-from slmdesk.summaries.prompts import note_step, numbered, own_step, written_in
+from slmdesk.summaries.prompts import note_step, numbered, own_step, part_of, written_in
 from slmdesk.summaries.types import (
     KEY_POINTS,
     TO_DO,
     DocumentSummary,
     Kind,
+    Paper,
     Sentence,
     Summary,
     coverage_words,
@@ -253,3 +254,24 @@ def test_a_sentence_says_where_it_is_from_and_whether_it_is_borne_out() -> None:
     assert sentence_words(marked) == "It ends. [a.pdf, p. 3] (check this)"
     groups = [Sentence(f"{at}.", (), (), True, group=one) for at, one in enumerate(("", TO_DO, "B", ""))]
     assert text_of("bullets", groups) == "0.\n\n**To do**\n\n- 1.\n\n**B**\n\n- 2.\n- 3."
+
+
+def _part(paper: Paper, *texts: str, earlier: range = range(0)) -> list[int]:
+    pieces = [piece(text.lstrip("#"), BlockKind.HEADING if text[0] == "#" else BlockKind.PARAGRAPH) for text in texts]
+    lines = [
+        Line(at, 0, len(each.text), each.text, 1.0, is_earlier=at in earlier)
+        for at, each in enumerate(pieces)
+        if not each.is_heading
+    ]
+    return part_of(pieces, range(len(pieces)), lines, paper, "en")
+
+
+def test_of_a_thread_the_newest_message_is_told_and_of_a_long_report_what_it_found() -> None:
+    mails = ("Yes, on Monday at ten.", "Anna", "On 3 May you wrote:", "Can we meet?", "Ben")
+    assert _part(Paper.LETTER, *mails, earlier=range(3, 5)) == [0, 1, 2]
+    assert _part(Paper.LETTER, *mails) == [0, 1, 2, 3, 4]
+    words = "The pump was looked at on every day of the week. " * 50
+    report = ("#Report on the pump", "It is old.", "#Method", words, words, "#Recommendations", words, "#Annex", words)
+    assert _part(Paper.REPORT, *report) == [0, 1, 5, 6]
+    assert _part(Paper.LETTER, *report) == list(range(9))
+    assert _part(Paper.REPORT, *report[:4]) == [0, 1, 2, 3]
