@@ -240,6 +240,18 @@ def test_a_model_that_may_write_tells_it_after_the_rules(opened, request_) -> No
 
 
 @pytest.mark.usefixtures("writer")
+def test_a_summary_is_written_in_the_language_of_its_reader(opened, asked) -> None:
+    recorder = opened(answer="- Die Miete beträgt 900 Euro. [1]\n- Die Kaution beträgt 700 Euro. [2]\n")
+    document = keep(recorder, "a.pdf", [page(1, *LONG_LETTER)])
+    summary = ended(recorder, begin(recorder, document, reader="de"))
+    assert summary.language == "de"
+    assert [(each.text, each.supported) for each in summary.sentences[:2]] == [
+        ("Die Miete beträgt 900 Euro.", True), ("Die Kaution beträgt 700 Euro.", False)
+    ]  # fmt: skip
+    assert "auf deutsch" in asked()
+
+
+@pytest.mark.usefixtures("writer")
 def test_the_rules_tell_it_where_the_model_does_not(opened) -> None:
     recorder = opened(answer=ANSWER, slow=0.05)
     document = keep(recorder, "a.pdf", [page(1, *LONG_LETTER)])
