@@ -9,7 +9,7 @@ from enum import StrEnum
 from slmdesk.base.errors import KnownError
 from slmdesk.base.protocol import lenient_from
 from slmdesk.base.record import Number, Record, changed
-from slmdesk.base.texts import _, ngettext, retold
+from slmdesk.base.texts import _, in_quotes, ngettext, retold
 from slmdesk.base.types import Json, page_sign, page_word, unlike_marks
 from slmdesk.library.types import Coverage, Mark, PageKinds, Span, kind_in, page_ranges, unread_reason
 
@@ -166,13 +166,64 @@ def with_omitted(summary: Summary, document: str, number: int) -> Summary:
     if found is None or not 0 <= number < len(found.omitted):
         raise KnownError("request.invalid", what=_("no such sentence"))
     added = found.omitted[number]
-    if any(sentence.group for sentence in found.sentences):
-        added = changed(added, group=KEY_POINTS)
     rest = found.omitted[:number] + found.omitted[number + 1 :]
-    updated = changed(found, sentences=_in_order((*found.sentences, added)), omitted=rest)
+    if found.own_words:  # a model wrote the others, in its order
+        added = changed(added, group=ALSO_IN)
+        sentences = (*found.sentences, added)
+    else:
+        added = changed(added, group=KEY_POINTS if any(sentence.group for sentence in found.sentences) else "")
+        sentences = _in_order((*found.sentences, added))
+    updated = changed(found, sentences=sentences, omitted=rest)
     documents = tuple(updated if document is found else document for document in summary.documents)
     joint = (*summary.sentences, changed(added, file=found.name))
     return changed(summary, sentences=joint if len(documents) > 1 else updated.sentences, documents=documents)
+
+
+def in_own_words(summary: Summary) -> Summary:
+    """Return a summary with what the rules chose in place of what a model wrote."""
+    documents = list[DocumentSummary]()
+    for document in summary.documents:
+        sentences = document.own_words or document.sentences
+        said = {sentence.text for sentence in sentences}
+        omitted = tuple(sentence for sentence in document.omitted if sentence.text not in said)
+        documents.append(changed(document, sentences=sentences, omitted=omitted, own_words=()))
+    sentences = documents[0].sentences if documents else ()
+    if len(documents) > 1:
+        firsts = [(document.name, document.sentences[0]) for document in documents if document.sentences]
+        sentences = tuple(changed(first, group="", file=name) for name, first in firsts)
+    return changed(summary, method="quotations", sentences=sentences, documents=tuple(documents))
+
+
+def is_written(documents: Sequence[DocumentSummary]) -> bool:
+    """Return whether a model wrote the summary of one of the documents."""
+    return any(document.own_words for document in documents)
+
+
+def writer_words(summary: Summary, documents: Sequence[DocumentSummary] = ()) -> str:
+    """Return the line that says which model wrote the summary, or that of some documents; empty if none did."""
+    if not is_written(documents or summary.documents):
+        return ""
+    return _("Written by {model}, each sentence checked against its pages.").format(model=summary.model)
+
+
+def with_quotes(summary: Summary) -> Summary:
+    """Return a summary to be shown: a sentence of the document that replaces a written one is in quotation marks."""
+    if not is_written(summary.documents):
+        return summary
+    documents = tuple(
+        changed(document, sentences=_quoted(document.sentences)) if document.own_words else document
+        for document in summary.documents
+    )
+    return changed(summary, sentences=_quoted(summary.sentences), documents=documents)
+
+
+def _quoted(sentences: Sequence[Sentence]) -> tuple[Sentence, ...]:
+    return tuple(
+        changed(sentence, text=in_quotes(sentence.text))
+        if sentence.quotation and sentence.group != ALSO_IN
+        else sentence
+        for sentence in sentences
+    )
 
 
 def _in_order(sentences: Sequence[Sentence]) -> tuple[Sentence, ...]:
