@@ -112,6 +112,8 @@ class PartialSummary(Record):
     pages_total: int
     page_kind: str = "page"
     writing: str = ""
+    own_words: bool = False
+    """True if the points are the whole of what the rules chose."""
 
 
 class Summary(Record):
