@@ -486,15 +486,13 @@ def may_write(record: ModelRecord) -> bool:
     )
 
 
-NEAR = 0.1
-"""Largest share by which the parameters of a file differ from those of its family."""
-
-
 def note_of(record: ModelRecord) -> Mapping[str, Json]:
     note = stored_from(dict, record.info.get(NOTE)) or {}
     return note if note.get("version") == items()[0] else {}
 
 
+NEAR = 0.1
+"""Largest share by which the parameters of a file may differ from those of its family."""
 FEWEST_PARAMETERS = 300_000_000
 """Fewest parameters at which a model without an exam counts as able to quote."""
 
@@ -507,11 +505,6 @@ def is_weak(record: ModelRecord, needed: Collection[Skill] = (Skill.FORMAT,), fe
         return "weak" in levels
     parameters = record.header.get("parameters")
     return isinstance(parameters, int) and 0 < parameters < fewest
-
-
-def may_write(record: ModelRecord) -> bool:
-    """Return whether a model may write summaries."""
-    return not is_weak(record, (Skill.FORMAT, Skill.TRUTH), 2_000_000_000)
 
 
 # Offers the exam of a model after its first answer, and starts it automatically only when this PC is idle. It starts

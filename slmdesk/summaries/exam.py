@@ -18,9 +18,9 @@ from slmdesk.base.types import Json
 from slmdesk.evaluation.exams import Skill, SkillResult
 from slmdesk.jobs.runner import Yield
 from slmdesk.summaries.checking import checked
+from slmdesk.summaries.choosing import choose
 from slmdesk.summaries.lines import Line, count_words, lines_of, paper_of
 from slmdesk.summaries.linking import Source, headings_above, pieces_of
-from slmdesk.summaries.plan import choose
 from slmdesk.summaries.prompts import Numbered, entries_of, note_step, numbered, part_of, written_in
 from slmdesk.text.checks.support import Rarity
 from slmdesk.text.sentences import detect, sentence_spans
@@ -119,9 +119,9 @@ def _read(paper: ExamPaper) -> _Given:
     rarity = Rarity()
     rarity.add(piece.text for piece in pieces)
     here, spans = range(len(pieces)), partial(sentence_spans, language=paper.language)
-    kind = paper_of(paper.text)
-    lines = _ended(lines_of(pieces, here, spans, paper.language, kind))
-    part = part_of(pieces, here, lines, kind, paper.language)
+    genre = paper_of(paper.text)
+    lines = _ended(lines_of(pieces, here, spans, paper.language, genre))
+    part = part_of(pieces, here, lines, genre, paper.language)
     return _Given(
         paper,
         Source(pieces, rarity, paper.language, headings=headings_above(pieces)),

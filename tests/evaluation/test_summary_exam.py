@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from slmdesk.evaluation.exams import SKILLS, Skill, items, may_write
+from slmdesk.evaluation.exams import SKILLS, ExamResult, Skill, items, may_write
 from slmdesk.evaluation.model_cards import lines_of
 from slmdesk.summaries.exam import WORDS, SummaryPapers, papers
 from slmdesk.summaries.lines import count_words
@@ -15,7 +15,7 @@ pytestmark = pytest.mark.pure
 GOOD = {
     "en": """Northgate Water read the meter and asks Ms Adeyemi for a difference of £61.40.
 The £61.40 is due by 31 March.
-If the reading seems wrong, she must send a photograph of the meter by 17 March; nothing is collected until it is tested.
+If the reading seems wrong, she must send a photograph by 17 March; nothing is collected until the meter is tested.
 The test costs £25, only if the meter is right.
 The monthly payment rises to £44 from May; the direct debit must not be cancelled.""",
     "de": """Die Begehung mit Herrn Brandt ist am Donnerstag, 28. Mai, um 9 Uhr statt am 21. Mai.
@@ -40,7 +40,7 @@ São pedidas análises aos rins até 16 de junho e uma radiografia do tórax den
 Se tiver febre ou falta de ar, deve voltar à urgência.
 A furosemida passa para 20 mg; o ibuprofeno foi suspenso, pode tomar paracetamol.
 É alérgica à penicilina.""",
-    "nl": """De Kerkstraat is van 7 tot en met 18 september dicht voor werk aan het riool; fietsers kunnen erlangs, auto's niet.
+    "nl": """De Kerkstraat is van 7 tot en met 18 september dicht voor het riool; fietsers kunnen erlangs, auto's niet.
 Bewoners halen vóór 4 september bij het stadhuis een kaart om gratis op het Marktplein te parkeren.
 Het vuilnis wordt op woensdag opgehaald.
 Schade meldt u binnen tien dagen na het werk bij aannemer De Boer.""",
@@ -91,7 +91,7 @@ FAULTS = [
 def judged(**told: str):
     """The result of an exam in which all is written well but what `told` says, by language."""
     texts = [(GOOD | told)[paper.language] for paper in papers()]
-    cut = "- what was cut of"
+    cut = "- What was cut o"
     return SummaryPapers().judged(["\n".join([*(f"- {line}" for line in text.splitlines()), cut]) for text in texts])
 
 
@@ -125,7 +125,7 @@ def test_who_writes_well_may_write_and_who_exchanges_or_leaves_out_may_not() -> 
     assert judged(en=GOOD["en"].replace("31 March", "17 March"), fr=GOOD["fr"].replace("24", "14")).level != "good"
     first = {language: text.splitlines()[0] for language, text in GOOD.items()}
     assert judged(**first).level == "weak"
-    assert judged(**{language: text for language, text in list(first.items())[:4]}).level == "fair"
+    assert judged(**dict(list(first.items())[:4])).level == "fair"
     assert judged(**dict.fromkeys(GOOD, "")).passed == 0
     assert judged(**dict.fromkeys(GOOD, GOOD["en"])).passed < 0.2 * good.total
     whole = {paper.language: paper.text for paper in papers()}
@@ -160,4 +160,5 @@ def test_who_may_write_is_told_by_the_exam_here_or_by_what_others_measured(names
 
 
 def test_what_the_exam_found_is_said() -> None:
-    assert lines_of(SimpleNamespace(skills=(judged(),)))[0].startswith("Writes summaries; slmdesk checks each sentence: ")
+    (line,) = lines_of(ExamResult("1", 0.0, (judged(),)))
+    assert line.startswith("Writes summaries; slmdesk checks each sentence: ")
