@@ -132,6 +132,8 @@ class SummaryPlan:
         self._model_name = record.name if record else ""
         self._tools, self._reported = tools, reported
         self._texts = SummaryTexts(texts, tools.pages)
+        is_free = request.kind is not Kind.SECTIONS and not request.own_words
+        self._is_writer = is_free and record is not None and may_write(record)
         self._selections: list[Selection] = []
         self._lines: dict[str, tuple[Selection, Line]] = {}
         """Lines by the key of the step that translates them."""
@@ -158,7 +160,7 @@ class SummaryPlan:
         if some and not request.own_words and (record or needs_model):
             if record is None:
                 raise KnownError("model.none")
-            if may_write(record) and request.kind is not Kind.SECTIONS:
+            if self._is_writer:
                 method = yield from self._write([one for one in some if needs_model or not one.is_small])
             elif is_weak(record, (Skill.FORMAT, Skill.TRUTH), LEAST_PARAMETERS) or not translated:
                 self._notes.append(TOO_WEAK.format(model=self._model_name))
@@ -196,7 +198,8 @@ class SummaryPlan:
         return Selection(text, paper, lines, allowed_words(total, request.length), is_number, is_small)
 
     def _language(self, selection: Selection) -> str:
-        return self._request.language or selection.text.language
+        reader = self._request.reader if self._is_writer and selection.text.language else ""
+        return self._request.language or reader or selection.text.language
 
     def _is_translated(self, selection: Selection) -> bool:
         return self._language(selection) != selection.text.language
@@ -506,7 +509,7 @@ class SummaryPlan:
             notes = [N_("There is no text that could be summarized.")]
         return Summary(
             kind=self._request.kind.value,
-            language=self._request.language or self._texts.language,
+            language=self._language(self._selections[0]) or self._texts.language,
             method=method,
             sentences=sentences,
             coverage=self._texts.coverage(),
