@@ -392,7 +392,7 @@ class SummaryPlan:
     def _document(self, selection: Selection) -> Generator[Yield, None, DocumentSummary]:
         if not selection.points:
             selection.points = [
-                Point(line.text, (line.piece,), label=label, quotation=self._quotation(line))
+                Point(line.text, line.pieces, label=label, quotation=self._quotation(line))
                 for label, labelled in groupby(self._labelled(selection), key=itemgetter(1))
                 for line in self._by_day(selection, label, joined([line for line, __ in labelled], self._texts.pieces))
             ]
