@@ -178,9 +178,7 @@ def left_out(lines: Sequence[Line], texts: Sequence[str]) -> list[Line]:
     """Return the lines that none of the texts says."""
     content = [(_words(text), figures(text)) for text in texts]
     return [
-        line
-        for line in lines
-        if not any(_is_said((_words(line.text), figures(line.text)), some) for some in content)
+        line for line in lines if not any(_is_said((_words(line.text), figures(line.text)), some) for some in content)
     ]
 
 

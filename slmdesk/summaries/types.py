@@ -223,11 +223,7 @@ def omitted_words(document: DocumentSummary) -> str:
 def more_words(documents: Sequence[DocumentSummary]) -> str:
     """Return a line that says how many passages are left out, to end a copied summary; empty if there are none."""
     count = sum(len(document.omitted) for document in documents)
-    return (
-        ngettext("{n:,} more passage left out.", "{n:,} more passages left out.", count)
-        if count
-        else ""
-    )
+    return ngettext("{n:,} more passage left out.", "{n:,} more passages left out.", count) if count else ""
 
 
 def has_bullets(kind: str, sentences: Sequence[Sentence]) -> bool:

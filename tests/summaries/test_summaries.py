@@ -462,7 +462,7 @@ def test_what_has_the_words_of_the_focus_comes_first(opened) -> None:
     recorder = opened()
     document = keep(recorder, "a.pdf", [*long_document(12), page(13, "Bees are kept here.", heading="Background")])
     for focus in ("", "bees"):
-        summary = ended(recorder, begin(recorder, document, focus=focus, length=Length.SHORT))
+        summary = ended(recorder, begin(recorder, document, focus=focus, length=25))
         assert any("Bees" in sentence.text for sentence in summary.sentences) == bool(focus)
 
 
