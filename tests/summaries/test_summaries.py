@@ -458,11 +458,14 @@ def test_a_person_says_what_sort_of_paper_it_is(opened) -> None:
     assert first == ["Garden club: The roof is repaired for 900 euros.", "Garden club"]
 
 
+BEES = "Bees are kept behind the house by the tenant who lives above the cellar and beside the stairs."
+
+
 def test_what_has_the_words_of_the_focus_comes_first(opened) -> None:
     recorder = opened()
     document = keep(recorder, "a.pdf", [*long_document(12), page(13, "Bees are kept here.", heading="Background")])
     for focus in ("", "bees"):
-        summary = ended(recorder, begin(recorder, document, focus=focus, length=25))
+        summary = ended(recorder, begin(recorder, document, focus=focus, length=Length.SHORT))
         assert any("Bees" in sentence.text for sentence in summary.sentences) == bool(focus)
 
 
