@@ -458,7 +458,10 @@ def test_a_person_says_what_sort_of_paper_it_is(opened) -> None:
     assert first == ["Garden club: The roof is repaired for 900 euros.", "Garden club"]
 
 
-BEES = "Bees are kept behind the house by the tenant who lives above the cellar and beside the stairs."
+BEES = (
+    "Bees are kept behind the house by the tenant who lives above the cellar and beside the stairs, and by the neighbour "
+    "who lives beside the garden."
+)
 
 
 def test_what_has_the_words_of_the_focus_comes_first(opened) -> None:
