@@ -22,7 +22,7 @@ def test_an_exam_with_thinking_stands_beside_the_one_without(run, with_model) ->
     both = done.json
     assert {one["skill"] for one in both["thinking"]["skills"]} == {"format", "language", "correct"}
     assert both["thinking"]["thoughts"] == 36
-    assert len(both["skills"]) == 5
+    assert len(both["skills"]) == 6
     words = run("models", "exam", with_model["id"], "--thinking", echo=echo).out
     assert "without    with thinking" in words
     assert "Thinking made little difference: +0 of 36 tasks." in words
