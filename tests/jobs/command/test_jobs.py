@@ -36,7 +36,14 @@ def test_a_model_that_does_not_think_is_said_to_have_been_asked_twice(run, with_
 
 def test_an_exam_on_the_command_line(run, with_model) -> None:
     done = run("models", "exam", with_model["id"], "--json").ok()
-    assert {one["skill"] for one in done.json["skills"]} == {"format", "block", "truth", "language", "correct"}
+    assert {one["skill"] for one in done.json["skills"]} == {
+        "format",
+        "block",
+        "truth",
+        "language",
+        "correct",
+        "summary",
+    }
     assert all({"level", "passed", "total"} <= set(one) for one in done.json["skills"])
     assert done.json["sentence"].endswith(".")
     (job,) = run("jobs", "list", "--json").json
