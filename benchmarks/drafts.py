@@ -21,54 +21,55 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
+from unittest.mock import patch
 
 from benchmarks.quality.desk import Desk
 from benchmarks.quality.draft_sets import BadInput, Case, Cases
 from benchmarks.quality.summaries import first_words
 from slmdesk.base.documents import Page
 from slmdesk.base.records import DocumentRecord
-from slmdesk.summaries.checking import Said, checked, unsaid
-from slmdesk.summaries.lines import count_words, lines_of, paper_of
+from slmdesk.jobs.documents import PlanTools
+from slmdesk.jobs.runner import Batch, Plan, Question
+from slmdesk.summaries.checking import Said, checked
+from slmdesk.summaries.lines import count_words
 from slmdesk.summaries.linking import Point, SummaryTexts
-from slmdesk.summaries.plan import allowed_words, choose
-from slmdesk.summaries.prompts import line_in
-from slmdesk.summaries.types import Length
-from slmdesk.text.sentences import sentence_spans
+from slmdesk.summaries.plan import SummaryPlan, allowed_words
+from slmdesk.summaries.prompts import Numbered, written_in
+from slmdesk.summaries.types import ALSO_IN, Length, Sentence, SummaryRequest
 
 LEAST_WORDS = 170
 """So many words count at least."""
+CONTEXT_TOKENS = 1_000_000
+"""No paper is too long for a person."""
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
-    """What the program makes of a draft."""
+class Judgement:
+    """What the checks make of the sentences of a draft."""
 
+    said: Sequence[Said]
     points: Sequence[Point]
-    passages: Sequence[str]
-    """What each point rests on."""
     marked: int
     replaced: int
-    appended: Sequence[str]
-    """Verbatim lines below."""
 
-    def at(self, sentence: Said) -> int | None:
-        """Where a sentence of the draft is shown, if it is."""
-        shown = (at for at, point in enumerate(self.points) if point.text == sentence.text and not point.quotation)
+    def point(self, sentence: Said) -> Point | None:
+        """The sentence as it is shown, if it is."""
+        shown = (point for point in self.points if point.text == sentence.text and not point.quotation)
         return next(shown, None)
 
     def accepts(self, sentence: Said) -> bool:
-        """Whether a sentence of the draft is shown without a mark."""
-        at = self.at(sentence)
-        return at is not None and self.points[at].is_supported
+        """Whether it is shown without a mark."""
+        return (point := self.point(sentence)) is not None and point.is_supported
 
 
-class Text:
-    """A paper as the plan of its summary reads it."""
+class Paper:
+    """A paper as the program reads it."""
 
     def __init__(self, desk: Desk, document: DocumentRecord, language: str) -> None:
         store, call = desk.services.store, desk.services.service_thread.call
@@ -76,87 +77,107 @@ class Text:
         def pages(id: str, begin: int, limit: int) -> Sequence[Page]:
             return call(lambda: store.pages.of_document(id, begin=begin, limit=limit))
 
+        self._document, self._pages = document, pages
         texts = SummaryTexts([document], pages)
-        ended(texts.read())
-        text, pieces = texts.texts[0], texts.pieces
-        self.words = sum(count_words(piece.text) for piece in pieces)
-        """Of the paper."""
+        for _ in texts.read():
+            pass
+        self.words = sum(count_words(piece.text) for piece in texts.pieces)
         if not self.words:
             raise BadInput(f"{document.name}: there is no text in it")
-        headings = [piece.text for piece in pieces if piece.is_heading]
-        paper = paper_of("\n".join(piece.text for piece in pieces[:120]), headings, document.format or "")
-        spans = partial(sentence_spans, language=text.language)
-        self._lines = ended(lines_of(pieces, text.pieces, spans, text.language, paper))
-        self._source = texts.source(0, text.language and language)
-        self._among = [at for at in text.pieces if not pieces[at].says_nothing] or text.pieces
+        own, here = texts.texts[0].language, texts.texts[0].pieces
+        self._asked = language if own and language != own else ""
+        self._source = texts.source(here.start, self._asked or own)
+        self._among = [at for at in here if not texts.pieces[at].says_nothing] or here
 
-    def through(self, draft: Sequence[str]) -> Written:
-        """What the plan makes of a draft that a model writes."""
-        made = checked([sentence for line in draft for sentence in said_in(line)], self._source, self._among)
-        chosen = choose(self._lines, allowed_words(self.words, Length.MEDIUM))
-        appended = unsaid(chosen.every, made.points, self._source)
-        passages = [self._source.text_of(point.links) for point in made.points]
-        return Written(made.points, passages, made.marked, made.replaced, [line.text for line in appended])
+    def judged(self, draft: Sequence[str]) -> Judgement:
+        """What the checks make of a draft."""
+        said = written_in(answer_of(draft), Numbered("", ()), self._source.language).said
+        found = checked(said, self._source, self._among)
+        return Judgement(said, found.points, found.marked, found.replaced)
+
+    def passages(self, point: Point) -> str:
+        """What a sentence rests on."""
+        return " / ".join(self._source.text_of(point.links).splitlines())
+
+    def told(self, draft: Sequence[str], words: int) -> tuple[Sentence, ...]:
+        """A summary of so many words as the plan makes it where a model writes the draft."""
+        tools = PlanTools(self._pages, lambda texts, then: then([0] * len(texts)), CONTEXT_TOKENS, lambda: None)
+        request = SummaryRequest((self._document.id,), length=words, language=self._asked)
+        job: Any = SimpleNamespace(model_sha256="")
+        model: Any = SimpleNamespace(name="a person", header={}, info={}, sha256="")
+        with patch("slmdesk.summaries.plan.may_write", lambda _: True):
+            plan = SummaryPlan(job, request, model, [self._document], tools, reported=lambda _: None)
+            carried_out(plan.run(), answer_of(draft))
+        if plan.summary is None or plan.summary.method != "model":
+            raise RuntimeError("the plan of its summary has nothing written")
+        return plan.summary.sentences
 
 
-def said_in(line: str) -> list[Said]:
-    """The sentences of a line of a draft."""
-    text = "" if line.startswith("#") else line_in(line)
-    return [Said(text)] if any(map(str.isalnum, text)) else []
+def answer_of(draft: Sequence[str]) -> str:
+    """The lines of a draft as a model would write them."""
+    return "\n".join(line for line in draft if any(map(str.isalnum, line)) and not line.startswith("#"))
 
 
-def ended(work: Iterator[Any]) -> Any:
-    """Let a part of a plan work, and return what it returns."""
-    while True:
-        try:
-            next(work)
-        except StopIteration as end:
-            return end.value
+def carried_out(plan: Plan, answer: str) -> None:
+    """Let a plan work, with the same answer for each text that a model is to write."""
+    value: Any = None
+    with suppress(StopIteration):
+        while True:
+            asked, value = plan.send(value), None
+            if isinstance(asked, Batch):
+                is_text = asked.name == "written"
+                value = [{"text": answer, "finish_reason": "stop"} if is_text else None for _ in asked.steps]
+            elif isinstance(asked, Question):
+                values: list[Any] = []
+                asked.ask(values.append)
+                (value,) = values
 
 
 def judged(case: Case, desk: Desk, show: Callable[[str], None], *, has_faults: bool) -> dict[str, Any]:
     """Judge a paper.  Raises RuntimeError where it cannot be read, BadInput where it has no text."""
     document = desk.read(case.paper)
-    text = Text(desk, document, case.language)
-    most = max(LEAST_WORDS, allowed_words(text.words, Length.MEDIUM))
+    paper = Paper(desk, document, case.language)
+    most = max(LEAST_WORDS, allowed_words(paper.words, Length.MEDIUM))
     rules = [sentence.text for sentence in desk.summary(document, own_words=True).result.sentences]
-    made, sentences = text.through(case.draft), [sentence for line in case.draft for sentence in said_in(line)]
+    told, checks = paper.told(case.draft, most), paper.judged(case.draft)
+    written, appended = ([one.text for one in told if (one.group == ALSO_IN) is also] for also in (False, True))
     in_draft, in_rules, in_written = (
-        case.said_in(first_words("\n".join(lines), most))
-        for lines in (case.draft, rules, [point.text for point in made.points])
+        case.said_in(first_words("\n".join(lines), most)) for lines in (case.draft, rules, written)
     )
-    in_appended = case.said_in("\n".join(made.appended))
+    in_appended = case.said_in("\n".join(appended))
     show(f"\n== {case.name}")
     show_lost("lost", in_draft - in_written - in_appended, show)
     show_lost("appended alone", in_appended - in_written, show)
-    show_doubts(sentences, made, show)
-    told = {
+    show_doubts(checks, paper, show)
+    for line in appended:
+        show(f"appended: {line}")
+    row = {
         "file": case.name,
         "rules": case.worth(in_rules),
         "draft": case.worth(in_draft),
         "through": case.worth(in_written | in_appended),
         "total": case.worth(case.facts),
-        "marked": made.marked,
-        "replaced": made.replaced,
-        "appended": len(made.appended),
+        "marked": checks.marked,
+        "replaced": checks.replaced,
+        "appended": len(appended),
         "appended_points": case.worth(in_appended - in_written),
-        "sentences": len(sentences),
+        "sentences": len(checks.said),
         "words": most,
     }
-    return {**told, "faults": faults_found(case, text, show)} if has_faults else told
+    return {**row, "faults": faults_found(case, paper, show)} if has_faults else row
 
 
-def faults_found(case: Case, text: Text, show: Callable[[str], None]) -> dict[str, list[int]]:
+def faults_found(case: Case, paper: Paper, show: Callable[[str], None]) -> dict[str, list[int]]:
     """How many faulty lines of each kind are marked or replaced, of all."""
     counts: dict[str, list[int]] = {}
+    right = paper.judged(case.draft).said
     for fault in case.faults:
-        made = text.through([*case.draft[: fault.line], fault.text, *case.draft[fault.line + 1 :]])
-        right = said_in(case.draft[fault.line])
-        faulty = [sentence for sentence in said_in(fault.text) if sentence not in right]
-        is_found = not all(map(made.accepts, faulty))
+        checks = paper.judged([*case.draft[: fault.line], fault.text, *case.draft[fault.line + 1 :]])
+        faulty = [sentence for sentence in checks.said if sentence not in right]
+        is_found = not all(map(checks.accepts, faulty))
         if not is_found:
             show(f"{fault.kind}, not found: {fault.text}\n    right: {case.draft[fault.line]}")
-            show_passages(faulty, made, show)
+            show_passages(faulty, checks, paper, show)
         count = counts.setdefault(fault.kind, [0, 0])
         count[0] += is_found
         count[1] += 1
@@ -169,25 +190,25 @@ def show_lost(words: str, facts: Iterable[str], show: Callable[[str], None]) -> 
         show(f"{words}: {names}")
 
 
-def show_doubts(sentences: Sequence[Said], made: Written, show: Callable[[str], None]) -> None:
+def show_doubts(checks: Judgement, paper: Paper, show: Callable[[str], None]) -> None:
     """Right sentences that are not shown as they are, and what is shown in their place."""
-    for sentence in sentences:
-        if not made.accepts(sentence):
-            show(f"right, but {'replaced' if made.at(sentence) is None else 'marked'}: {sentence.text}")
-            show_passages([sentence], made, show)
-    for point in made.points:
+    for sentence in checks.said:
+        if not checks.accepts(sentence):
+            show(f"right, but {'marked' if checks.point(sentence) else 'replaced'}: {sentence.text}")
+            show_passages([sentence], checks, paper, show)
+    for point in checks.points:
         if point.quotation:
             show(f"put in: {point.text}")
-    for line in made.appended:
-        show(f"appended: {line}")
 
 
-def show_passages(sentences: Iterable[Said], made: Written, show: Callable[[str], None]) -> None:
+def show_passages(
+    sentences: Iterable[Said], checks: Judgement, paper: Paper, show: Callable[[str], None]
+) -> None:  # fmt: skip
     """What sentences rest on, and the marks at them."""
     for sentence in sentences:
-        if (at := made.at(sentence)) is not None:
-            marks = ", ".join(f"{flag.kind} {flag.text!r}" for flag in made.points[at].flags)
-            show(f"    {marks or 'no mark'}; rests on: {' / '.join(made.passages[at].splitlines())}")
+        if point := checks.point(sentence):
+            marks = ", ".join(f"{flag.kind} {flag.text!r}" for flag in point.flags)
+            show(f"    {marks or 'no mark'}; rests on: {paper.passages(point)}")
 
 
 def total(rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
