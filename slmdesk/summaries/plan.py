@@ -519,6 +519,7 @@ class SummaryPlan:
             seconds=round(time.monotonic() - self._began, 1),
             not_read=self._request.not_read,
             words=sum(selection.words for selection in self._selections),
+            own_words=self._quoted if names and method == "model" else (),
         )
 
 
