@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import takewhile
 
 from slmdesk.base.documents import Paper, Piece, PieceKind, Run, heading, item, paragraph, small, table
 from slmdesk.base.protocol import stored_from
@@ -15,9 +16,9 @@ from slmdesk.runtime.service import Make, json_bytes
 from slmdesk.store import Store
 from slmdesk.summaries.types import (
     KEPT_OWN,
+    PROSE,
     Sentence,
     Summary,
-    has_bullets,
     in_own_words,
     more_words,
     place_words,
@@ -87,12 +88,11 @@ def summary_paper(title: str, summary: Summary, passages: Mapping[Span, str]) ->
 
 
 def _sentences(summary: Summary, sentences: Sequence[Placed]) -> Iterator[Piece]:
-    if not has_bullets(summary.kind, [sentence for sentence, _ in sentences]):
-        if sentences:
-            yield paragraph(*(run for sentence in sentences for run in (*_runs_of(*sentence), Run(" "))))
-        return
+    prose = list(takewhile(lambda placed: not placed[0].group, sentences)) if summary.kind in PROSE else []
+    if prose:
+        yield paragraph(*(run for sentence in prose for run in (*_runs_of(*sentence), Run(" "))))
     group, has_groups = "", any(sentence.group for sentence, _ in sentences)
-    for sentence, page_kind in sentences:
+    for sentence, page_kind in sentences[len(prose) :]:
         if sentence.group and sentence.group != group:
             group = sentence.group
             yield heading(group, 3)

@@ -50,6 +50,7 @@ ALSO_IN = "Also in the document"
 """Label above what must be known and a written summary does not say, in the document's own words."""
 KEPT_OWN = "own_words"
 """Key in the settings of an item: True where a person chose to see, and export, the document's own words."""
+PROSE = (Kind.PARAGRAPH, Kind.SIMPLE)
 
 
 class Sentence(Record):
@@ -252,17 +253,19 @@ def sentence_words(sentence: Sentence, page_kind: PageKinds = "page") -> str:
 
 
 def text_of(kind: str, sentences: Sequence[Sentence], page_kind: PageKinds = "page") -> str:
-    if not has_bullets(kind, sentences):
-        return " ".join(sentence_words(sentence, page_kind) for sentence in sentences)
-    has_groups = any(sentence.group for sentence in sentences)
+    """Return sentences as Markdown. What a paragraph says stands in one line."""
+    is_prose, has_groups = kind in PROSE, any(sentence.group for sentence in sentences)
     lines: list[str] = []
     group = ""
     for sentence in sentences:
         if sentence.group and sentence.group != group:
             group = sentence.group
             lines += ([""] if lines else []) + [f"**{unlike_marks(group)}**", ""]
-        mark = "- " if group or not has_groups else ""
-        lines.append(f"{mark}{sentence_words(sentence, page_kind)}")
+        words = sentence_words(sentence, page_kind)
+        if is_prose and lines and not group:
+            lines[-1] += f" {words}"
+        else:
+            lines.append(f"- {words}" if group or not (has_groups or is_prose) else words)
     return "\n".join(lines)
 
 
@@ -279,7 +282,7 @@ def more_words(documents: Sequence[DocumentSummary]) -> str:
 
 
 def has_bullets(kind: str, sentences: Sequence[Sentence]) -> bool:
-    return kind not in ("paragraph", "simple") or any(sentence.group for sentence in sentences)
+    return kind not in PROSE or any(sentence.group not in ("", ALSO_IN) for sentence in sentences)
 
 
 def pages_read_words(read: int, total: int, page_kind: str = "page") -> str:

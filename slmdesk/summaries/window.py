@@ -358,7 +358,7 @@ class SummaryPane(QScrollArea):
     def _add_rows(self, placed: Sequence[tuple[Sentence, str]], *, has_bullets: bool) -> None:
         """Add sentences, each given with the word for the pages of its document."""
         group = self.rows[-1].sentence.group if self.rows else ""
-        has_groups = any(sentence.group for sentence, __ in placed)
+        has_groups = any(sentence.group not in ("", ALSO_IN) for sentence, __ in placed)
         is_own = self.form.own_words.isChecked()  # then the language may be another one
         language = self.summary.language if self.summary and not is_own else ""
         dues = [due_words(each.text, language) if each.group.endswith(TO_DO) else "" for each, __ in placed]

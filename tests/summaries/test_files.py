@@ -79,6 +79,9 @@ def test_the_files_say_who_wrote_and_quote_what_replaces_a_written_sentence(tmp_
     words = [run.text for piece in summary_paper("S", with_quotes(made), passages).pieces for run in piece.runs]
     assert {writer, "“The rent is due.”"} <= set(words)
     assert with_omitted(made, "a.pdf", 0).sentences[-1].group == ALSO_IN
+    prose = text_of("paragraph", with_quotes(made).sentences).splitlines()
+    assert prose[0] == "It says what to pay. [p. 2] “The rent is due.” [p. 2]"
+    assert prose[-1] == "- The rent is due. [p. 2]"
     own = in_own_words(made)
     assert own.sentences == document.own_words
     write_summaries(tmp_path / "own", own)
