@@ -277,7 +277,7 @@ def test_one_key_shows_the_documents_own_words_and_copies_them(written):
     program.click("copy_summary_button")
     assert f"\n\n{writer}\n\n" in QApplication.clipboard().text()
     button = program.find("own_words_button")
-    QTest.keyClick(pane, Qt.Key.Key_F9)
+    QTest.keyClick(pane, Qt.Key.Key_F6)
     program.wait(lambda: said_by(program) == rules)
     assert button.isChecked()
     program.click("copy_summary_button")
