@@ -144,7 +144,7 @@ class _Judged:
             is_missing = flag.kind in VALUES and spots and not any(value in self._places for value in spots)
             if (is_name and not self._is_known(flag)) or (is_missing and not is_name):
                 yield Mark(flag.kind, flag.text, flag.start, flag.end, flag.detail)
-        if not self._best or (self._share() < LEAST_SHARE / 2 and len(self._places) < 2):
+        if not self._best or (self._share() < LEAST_SHARE / 2 and not self._places):
             yield Mark(WORDS, self._text, 0, len(self._text))
 
     def _is_known(self, flag: Flag) -> bool:
@@ -169,7 +169,8 @@ class _Judged:
             if other is None or not is_better(other, places[0]):
                 continue
             there = self._fitting.around(value, other.passage, other.value, is_close=True)
-            if there >= self._close(value, value):
+            here = self._close(value, value)
+            if there > SWAPPED * here + LEAST_SWAPPED or (there >= here and other.passage is not places[0].passage):
                 yield self._mark(value, other)
 
     def _swapped(self) -> Iterator[Mark]:

@@ -33,7 +33,7 @@ OTHER_CLAUSE, BEFORE, CONTEXT = 0.6, 0.5, 0.35
 """Factor for a word of another clause. Weight of a word that only the sentence before a passage has, or what else
 belongs to it: the heading, the line that opens the list, the sentence behind it.
 """
-LEAST_WEIGHT, NARROW = 0.1, 2.5
+LEAST_WEIGHT, NARROW, TOGETHER = 0.1, 2.5, 0.12
 MOST_FIELD, MOST_FIGURE = 24, 30
 MOST_BARE, BARE, COARSE, NO_UNIT = 3, 0.25, 0.5, 0.7
 """Most words of a passage that says nothing about its value, and how well it fits any sentence. Factor for a month
@@ -105,7 +105,10 @@ class Passage(Record):
     def is_bare(self) -> bool:
         """Return whether it is little more than a value: the date of a letter, the header of a mail."""
         is_short = len(self.told.words) <= MOST_BARE and not self.text.rstrip().endswith(".")
-        return is_short or (":" in self.text[:MOST_FIELD] and has("header", self.text, "", at_start=True))
+        return is_short or (
+            ":" in self.text[:MOST_FIELD]
+            and any(has(name, self.text, "", at_start=True) for name in ("header", "sender"))
+        )
 
 
 @lru_cache(maxsize=8192)
@@ -174,6 +177,9 @@ def _kind(text: str, number: Number) -> str:
 def is_same(value: Value, other: Value, years: set[int]) -> bool:
     if value.when is not None:
         return other.when is not None and dates_agree(value.when, [other.when], years)
+    if value.number is not None and other.when is not None:
+        hour = value.number.values[0] if value.number.values else 0.0  # "at 17.30" may be read as a number
+        return int(hour) * 60 + round(hour % 1 * 100) in other.when.minutes
     if value.number is not None:
         return other.number is not None and same_number(value.number, other.number)
     return bool(value.code) and value.code == other.code
@@ -305,12 +311,18 @@ class Place(Record):
 def places_of(value: Value, fitting: Fitting, passages: Sequence[Passage], years: set[int]) -> list[Place]:
     """Return where the paper has a value, best first."""
     found = [
-        Place(_fit(value, fitting, passage, there), passage, there)
+        Place(_fit(value, fitting, passage, there) + _beside(value, fitting, passage, years), passage, there)
         for passage in passages
         for there in passage.told.values
         if is_same(value, there, years)
     ]
     return sorted(found, key=lambda place: -place.fit)
+
+
+def _beside(value: Value, fitting: Fitting, passage: Passage, years: set[int]) -> float:
+    """Return what a passage gains by other values of the sentence that it has."""
+    others = (other for other in fitting.said.values if not is_same(value, other, years))
+    return TOGETHER * sum(any(is_same(other, there, years) for there in passage.told.values) for other in others)
 
 
 def _fit(value: Value, fitting: Fitting, passage: Passage, there: Value) -> float:
@@ -335,6 +347,7 @@ def rival(value: Value, fitting: Fitting, passages: Sequence[Passage], years: se
             if not _is_like(value, there) or any(is_same(other, there, years) for other in fitting.said.values):
                 continue
             fit = fitting.around(value, passage, there)
+            fit += _beside(value, fitting, passage, years) if fit else 0
             if best is None or fit > best.fit:
                 best = Place(fit, passage, there)
     return best

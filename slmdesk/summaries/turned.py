@@ -27,6 +27,8 @@ MOST_ABOUT = 3
 _PART = re.compile(r"(?<=[;:])\s+")
 _ANDS = "und|aber|sondern|and|but|et|mais|y|e|pero|sino|ma|bensì|i|oraz|ale|lecz|mas|en|maar"
 _STOP = re.compile(rf"[,;:()–—]|(?<=\s)(?:{_ANDS})(?=\s)", re.IGNORECASE)
+_WITHOUT = frozenset(["without", "ohne", "sans", "sin", "senza", "bez", "sem", "zonder"])
+_CONTRAST = re.compile(r"(?:,|\b(?:and|und|et|y|e|i|en))\s*$")
 _NO_ALONE = frozenset(["nein"])
 _PLUS = frozenset(["pas", "jamais", "aucun", "aucune", "rien", "ni", "plus", "personne", "point", "sans", "non"])
 _TOKEN = re.compile(r"n['’]t\b|[^\W\d_]+?(?=n['’]t\b)|[^\W\d_]+")
@@ -55,8 +57,8 @@ def denials_of(sentence: Told, language: str) -> tuple[Denial, ...]:
             continue
         if word == "no" and text.startswith(".", match.end()):
             continue  # a number
-        if language == "fr" and word in ("ne", "n"):
-            continue  # the word behind the verb counts
+        if (language == "fr" and word in ("ne", "n")) or word in _WITHOUT:
+            continue  # in French the word behind the verb counts
         begin = max((stop for stop in stops if stop < match.start()), default=-1)
         end = min((stop for stop in stops if stop >= match.end()), default=len(text))
         behind = [at for at, one in enumerate(words) if match.end() <= one.start < end][:BEHIND]
@@ -86,6 +88,8 @@ def turned(text: str, source: Source, passages: Sequence[Passage]) -> Iterator[M
 def _denied(part: Told, about: Sequence[Passage], language: str) -> Iterator[Mark]:
     mine = denials_of(part, language)
     for denial in mine:
+        if _CONTRAST.search(part.text, max(0, denial.start - 6), denial.start):
+            continue  # "x, not y": the paper says x
         some = [passage for passage in about if _shared(part, denial.about[:2], passage.told)]
         if some and not any(_denies(passage, language) for passage in some):
             yield Mark("negation", part.text[denial.start : denial.end], denial.start, denial.end)
@@ -127,8 +131,9 @@ def _is_half(part: Told, mates: set[int], passage: Passage, language: str) -> bo
     for at in mates:
         begin = max(stop for stop in stops if stop <= part.words[at].start) + 1
         end = min(stop for stop in stops if stop >= part.words[at].end)
-        for match in WORD.finditer(part.text, begin, end):
-            if match.start() in before or not implies_denial(match[0], language):
+        for match in WORD.finditer(part.text):
+            is_here = begin <= match.start() < end or folded(match[0]) in listed("negation", "until")
+            if match.start() in before or not is_here or not implies_denial(match[0], language):
                 continue
             if not re.search(rf"(?<!\w){re.escape(match[0][:5])}", passage.text, re.IGNORECASE):
                 return True
@@ -224,7 +229,7 @@ def _has_sign(text: str, language: str) -> bool:
     return bool(words & signs) or bool(opening and opening.search(text))
 
 
-LEAST_REPLACED, LEAST_BESIDE, BESIDE, ANCHOR = 3, 0.6, 1.5, 0.15
+LEAST_REPLACED, LEAST_BESIDE, BESIDE, ANCHOR = 3, 0.75, 1.5, 0.15
 """Fewest words of a sentence in which a noun may be replaced, weighted share of its other words that the passage must
 have, words between what both have and the noun, and what a value counts when the passage is chosen.
 """
@@ -264,7 +269,10 @@ def _replaced(
             continue
         beside = [there for one, there in links if abs(one - at) <= BESIDE]
         instead = next((to for to in free if any(abs(there - to) <= BESIDE for there in beside)), None)
-        if instead is not None and any(_has_noun(other, word, language) for other in passages):
+        if instead is None:
+            continue
+        often = sum(_has_noun(other, words[instead], language) for other in passages)
+        if often > 1 and any(_has_noun(other, word, language) for other in passages):
             return word, words[instead]
     return None
 

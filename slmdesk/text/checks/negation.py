@@ -511,4 +511,5 @@ def implies_denial(sentence: str, language: str) -> bool:
 @cache
 def _implying() -> WordSet:
     bounds = f"{tables()['negation']['soft']} {tables()['negation']['bounds']} {tables()['negation']['until']}"
-    return word_set(f"{bounds} instead statt anstatt lieu vez invece zamiast")
+    put_off = "vertag* verschob* verschieb* postpon* adjourn* ajourn* repouss* aplaz* rinvi* odroc* adia* uitgesteld"
+    return word_set(f"{bounds} {put_off} instead statt anstatt lieu vez invece zamiast")
