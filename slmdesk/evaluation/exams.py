@@ -467,6 +467,11 @@ def is_weak(record: ModelRecord, needed: Collection[Skill] = (Skill.FORMAT,), fe
     return isinstance(parameters, int) and 0 < parameters < fewest
 
 
+def may_write(record: ModelRecord) -> bool:
+    """Return whether a model may write summaries."""
+    return False  # until there is an exam of it
+
+
 # Offers the exam of a model after its first answer, and starts it automatically only when this PC is idle. It starts
 # when nobody works at this PC, the model has been idle for a little while and is still loaded, and the exam does not
 # take long; never on battery. An exam started automatically gives way to everything: it is paused when somebody is

@@ -99,6 +99,8 @@ class SummaryRequest(Record):
     paper: Paper = Paper.AUTO
     own_words: bool = False
     """True if no model may word it."""
+    reader: str = ""
+    """ISO 639-1 code of the person's language, in which a model writes that may; empty for the document's own."""
 
     @property
     def may_need_model(self) -> bool:
@@ -112,6 +114,8 @@ class PartialSummary(Record):
     pages_total: int
     page_kind: str = "page"
     writing: str = ""
+    own_words: bool = False
+    """True if the points are the whole of what the rules chose."""
 
 
 class Summary(Record):
