@@ -172,7 +172,7 @@ def faults_found(case: Case, paper: Paper, show: Callable[[str], None]) -> dict[
     counts: dict[str, list[int]] = {}
     right = paper.judged(case.draft).said
     for fault in case.faults:
-        checks = paper.judged([*case.draft[: fault.line], fault.text, *case.draft[fault.line + 1 :]])
+        checks = paper.judged([fault.text])  # each sentence is judged by itself
         faulty = [sentence for sentence in checks.said if sentence not in right]
         is_found = not all(map(checks.accepts, faulty))
         if not is_found:
