@@ -6,6 +6,7 @@ For a folder of papers with drafts written by hand (see benchmarks.quality.draft
                             when a model writes it: in the first words that count (170; of a longer paper as many as
                             its summary may have), and in the lines below that the program appends
     total                   points of a text that says everything
+    lost                    points of `draft` that are not in `through`
     appended_points         points of `through` that stand in the appended lines alone
     sentences               of the draft, of which the checks
     marked, replaced        speak against so many, and put sentences of the paper in the place of so many of these
@@ -157,6 +158,7 @@ def judged(case: Case, desk: Desk, show: Callable[[str], None], *, has_faults: b
         "draft": case.worth(in_draft),
         "through": case.worth(in_written | in_appended),
         "total": case.worth(case.facts),
+        "lost": case.worth(in_draft - in_written - in_appended),
         "marked": checks.marked,
         "replaced": checks.replaced,
         "appended": len(appended),
