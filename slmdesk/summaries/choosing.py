@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from heapq import heapify, heappop, heappush
 
 from slmdesk.base.record import Record, changed
@@ -14,11 +14,15 @@ from slmdesk.summaries.types import SHARED, Length
 from slmdesk.text.checks.support import stems
 
 PAGE_WORDS, MANY_PAGES = 400, 30
+LEAST_WORDS = {Length.MEDIUM: 150, Length.LONG: 150}
+"""Fewest words of a summary of at most half as many words as the paper: for a letter of a page."""
 _LEAST = 15
 """Fewest words that a summary may have, roughly one sentence, as long as the paper has that many."""
-_AGAIN = 0.85
+_TO_DO = 0.5
+"""Share of the words that is left to what has to be done without a day; what is due by a day is always said."""
+_AGAIN = 0.9
 """Factor for a line's worth, applied once for each line of the same section that was already chosen."""
-_PER_WORD, _SHORT = 0.6, 10
+_PER_WORD, _SHORT = 0.7, 10
 """A line's worth is divided by its number of words to this power. Shorter lines count as if they had `_SHORT` words."""
 _POINT_WORDS, _FEW_SECTIONS, _OF_SECTION = 15, 3, 5
 """Estimated words of a point. If a paper has more than `_FEW_SECTIONS` sections, each section gets at most a third of
@@ -38,9 +42,9 @@ class Chosen(Record):
     actions: tuple[Line, ...]
     points: tuple[Line, ...]
     rest: tuple[Line, ...]
-    """Lines with figures or duties that the summary leaves out."""
+    """Lines that the summary leaves out."""
     is_over: bool = False
-    """True when the things to be done alone take more words than allowed."""
+    """True when not all that has to be done is said, or when it alone takes more words than allowed."""
 
     @property
     def every(self) -> tuple[Line, ...]:
@@ -52,37 +56,47 @@ def allowed_words(words: int, length: Length | int) -> int:
     if isinstance(length, int):
         return length
     further = max(0, math.ceil(words / PAGE_WORDS) - 1)
+    least = min(LEAST_WORDS.get(length, 0), words // 2)
     base, page, most, share = {
         Length.SHORT: (60, 5, 120, 0.2),
         Length.MEDIUM: (150, 20, 400, 0.3),
         Length.LONG: (300, 60, 2500 if further + 1 >= MANY_PAGES else 1000, 0.5),
     }[length]
-    return max(1, min(words, max(_LEAST, round(min(base + page * further, most, share * words)))))
+    return max(1, min(words, max(_LEAST, least, round(min(base + page * further, most, share * words)))))
 
 
 def choose(lines: Sequence[Line], words: int, lengths: Sequence[int] | None = None) -> Chosen:
     """Choose the lines of a summary of at most `words` words. `lengths` holds each line's number of words as shown."""
     size = lengths or [count_words(line.text) for line in lines]
     content = [(_words(line.text), figures(line.text)) for line in lines]
-    every = range(len(lines))
+    every, places = range(len(lines)), {line.place: at for at, line in enumerate(lines)}
     first = [at for at in every if lines[at].is_first][:1]
     chosen = list(first)
 
     def is_said(at: int) -> bool:
         return any(_is_said(content[at], content[other]) for other in chosen)
 
-    for at in sorted((at for at in every if lines[at].is_action), key=size.__getitem__):
-        if not is_said(at):
-            chosen += _with_needed(lines, at, chosen)
+    duties = sorted((at for at in every if lines[at].is_action), key=lambda at: (not lines[at].is_due, size[at]))
+    begun = used = sum(size[at] for at in chosen)
+    waiting = list[int]()
+    for at in duties:
+        if at in chosen or is_said(at):
+            continue
+        group = _with_needed(lines, at, chosen, places)
+        length = sum(size[at] for at in group)
+        most_to_do = min(words * _TO_DO, words - begun)
+        if words and not lines[at].is_due and used - begun + length > most_to_do:
+            waiting.append(at)
+            continue
+        chosen += group
+        used += length
     actions = chosen[len(first) :]
-    used = sum(size[at] for at in chosen)
-    is_over = bool(actions) and used > words
     sections = Counter(lines[at].section for at in chosen)
     has_sections = len({line.section for line in lines}) > _FEW_SECTIONS
     most = max(_OF_SECTION, words // (3 * _POINT_WORDS)) if has_sections else words
 
     def rank(at: int) -> float:
-        group = _with_needed(lines, at, chosen)
+        group = _with_needed(lines, at, chosen, places)
         worth = sum(lines[at].worth for at in group) * _AGAIN ** sections[lines[at].section]
         return worth / math.pow(max(_SHORT, sum(size[at] for at in group)), _PER_WORD)
 
@@ -95,7 +109,7 @@ def choose(lines: Sequence[Line], words: int, lengths: Sequence[int] | None = No
         if (now := -rank(at)) > known:
             heappush(queue, (is_earlier, now, at))
             continue
-        group = _with_needed(lines, at, chosen)
+        group = _with_needed(lines, at, chosen, places)
         length = sum(size[at] for at in group)
         if used + length <= words and sections[lines[at].section] < most:
             chosen += group
@@ -105,21 +119,33 @@ def choose(lines: Sequence[Line], words: int, lengths: Sequence[int] | None = No
                 if not lines[after].needs_last:
                     break
                 heappush(queue, (is_earlier, -rank(after), after))
+    for at in waiting:  # nothing else is left to be said
+        group = _with_needed(lines, at, chosen, places)
+        if at not in chosen and not is_said(at) and used + sum(size[at] for at in group) <= words:
+            chosen += group
+            actions += group
+            used += sum(size[at] for at in group)
+    is_over = used > words > 0 or any(at not in chosen and not is_said(at) for at in waiting)
     return Chosen(
         lines[first[0]] if first else None,
         tuple(lines[at] for at in sorted(actions)),
         tuple(lines[at] for at in sorted(chosen) if at not in first and at not in actions),
-        tuple(lines[at] for at in every if at not in chosen and lines[at].has_weight and not is_said(at)),
+        tuple(lines[at] for at in every if at not in chosen and not is_said(at)),
         is_over,
     )
 
 
-def _with_needed(lines: Sequence[Line], at: int, chosen: Sequence[int]) -> list[int]:
+def _with_needed(
+    lines: Sequence[Line], at: int, chosen: Sequence[int], places: Mapping[tuple[int, int], int]
+) -> list[int]:
     """Return a line with the lines before it that are needed to understand it, unless these were chosen already."""
     group = [at]
-    while lines[group[0]].needs_last and group[0] and group[0] - 1 not in chosen:
-        group.insert(0, group[0] - 1)
-    return group
+    while True:
+        first = lines[group[0]]
+        needed = group[0] - 1 if first.needs_last else places.get(first.rests_on, -1)
+        if needed < 0 or needed >= group[0] or needed in chosen:
+            return group
+        group.insert(0, needed)
 
 
 def _words(text: str) -> frozenset[str]:
@@ -149,12 +175,10 @@ def joint(documents: Sequence[Sequence[Point]]) -> list[Point]:
 
 
 def left_out(lines: Sequence[Line], texts: Sequence[str]) -> list[Line]:
-    """Return the lines with figures or duties that none of the texts says."""
+    """Return the lines that none of the texts says."""
     content = [(_words(text), figures(text)) for text in texts]
     return [
-        line
-        for line in lines
-        if line.has_weight and not any(_is_said((_words(line.text), figures(line.text)), some) for some in content)
+        line for line in lines if not any(_is_said((_words(line.text), figures(line.text)), some) for some in content)
     ]
 
 

@@ -479,7 +479,7 @@ class SummaryPlan:
     def _chosen_points(self, selection: Selection) -> list[Point]:
         """Return what the rules chose as points, grouped."""
         return [
-            Point(line.text, (line.piece,), label=label, quotation=self._quotation(line))
+            Point(line.text, line.pieces, label=label, quotation=self._quotation(line))
             for label, labelled in groupby(self._labelled(selection), key=itemgetter(1))
             for line in self._by_day(selection, label, joined([line for line, __ in labelled], self._texts.pieces))
         ]
