@@ -88,7 +88,7 @@ class Paper:
         own, here = texts.texts[0].language, texts.texts[0].pieces
         self._asked = language if own and language != own else ""
         self._source = texts.source(here.start, self._asked or own)
-        self._among = [at for at in here if not texts.pieces[at].says_nothing] or here
+        self._among = here
 
     def judged(self, draft: Sequence[str]) -> Judgement:
         """What the checks make of a draft."""

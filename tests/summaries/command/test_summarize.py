@@ -58,6 +58,7 @@ def test_no_model_is_needed_where_nothing_is_worded(run, lease) -> None:
     done = run("summarize", str(lease), "--json")
     assert (done.status, done.json["method"], done.json["model"]) == (0, "quotations", "")
     assert done.json["sentences"][0]["text"] == "Lease: The rent for the flat in the second floor is 900 euros a month."
+    assert run("summarize", str(lease), "--own-words", "--json").json["documents"][0]["own_words"] == []
     assert run("summarize", str(lease), "--language", "en").status == 0
     worded = run("summarize", str(lease), "--language", "de", "--json")
     assert (worded.status, worded.json["error"]["code"]) == (1, "model.none")
@@ -148,6 +149,8 @@ def test_wrong_wishes_are_refused(run, with_model, lease) -> None:
         assert (refused.status, "10 to 5000 words" in refused.err) == (2, True)
     assert run("summarize", str(lease), "--length", "middling").status == 2
     assert run("summarize", str(lease), "--kind", "epic").status == 2
+    worded = run("summarize", str(lease), "--own-words", "--language", "de")
+    assert (worded.status, "--own-words" in worded.err) == (2, True)
     own = run("summarize", str(lease), "--kind", "own")
     assert (own.status, "--instruction" in own.err) == (2, True)
     language = run("summarize", str(lease), "--language", "xx", "--json")
