@@ -182,6 +182,7 @@ class PlanRunner:
 
     def _send(self, value: Any) -> None:
         if self._is_closed:
+            self._plan.close()
             return
         self.is_thinking = True
         try:

@@ -92,7 +92,7 @@ class LengthType(click.ParamType[str | int]):
     help="A file (.md, .json, .docx, .pdf, .html, .xlsx); for several documents or a folder: a folder.",
 )
 @click.option("--force", is_flag=True, help="Replace what is there.")
-@click.option("--omitted", is_flag=True, help="Give the passages with figures or duties that are left out, too.")
+@click.option("--omitted", is_flag=True, help="Give the passages that are left out, too.")
 @no_save_option
 @json_option
 @click.pass_obj

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 import re
 import tomllib
+from collections import Counter
 from collections.abc import Callable, Generator, Iterator, Sequence
 from functools import cache, lru_cache
 from importlib import resources
@@ -23,7 +24,7 @@ from slmdesk.summaries.types import Paper
 from slmdesk.text.checks.numbers import DateMention, Day, find_dates, find_numbers
 from slmdesk.text.checks.support import stems
 from slmdesk.text.checks.words import WORD, folded, function_words, stem
-from slmdesk.text.relevance import ACTION_LEAD, Matter, announces, matters, sums_up
+from slmdesk.text.relevance import ACTION_LEAD, Matter, announces, matters, sums_up, with_umlauts
 from slmdesk.text.sentences import refers_back
 from slmdesk.text.threads import ends_earlier, headers_in
 
@@ -33,28 +34,33 @@ FIRST_PIECES = 15
 """Number of pieces at the beginning that are searched for the letterhead, the title and the parties."""
 FIRST_LINES = 10
 """Number of lines at the beginning that are searched for the outcome if no heading announces it."""
-MOST_TITLE, MANY_HEADINGS = 200, 3
+MOST_TITLE, MANY_HEADINGS, MOST_SALUTATION, MOST_HEADLINE = 200, 3, 80, 60
 PIECES_AT_ONCE = 200
 MOST_SIGNATURE, SIGNATURE_CHARACTERS = 8, 500
 """Most pieces that are searched for the end of a signature, and fewest characters that are none."""
 
+_PER_WORD = 0.02
 _WORTH = {
-    Matter.DECISION: 4.0, Matter.MONEY: 2.5, Matter.SHARE: 1.5, Matter.CHANGE: 1.0, Matter.QUANTITY: 1.0,
-    Matter.CONDITION: 0.5,
+    Matter.DECISION: 4.0, Matter.MONEY: 2.5, Matter.SHARE: 2.0, Matter.CHANGE: 1.0, Matter.QUANTITY: 1.0,
+    Matter.DUTY: 0.5, Matter.CONDITION: 0.5, Matter.PERIOD: 0.4,
 }  # fmt: skip
-_TO_COME, _WITH_YEAR = 2.0, 1.5
-"""Worth added to a sentence for each of these: a date after the paper's own date, and a term ("within 14 days"). The
-second number is added for a date with a year.
-"""
-_ANNOUNCED, _SUMMED, _ROW, _TOTAL = 2.0, 3.0, 2.5, 1.5
-_TOPIC, _TOPIC_OF = 1.5, 4
+_SAID = {"vote": 4.0, "rules": 2.4, "within": 2.0, "urges": 1.5, "remedy": 0.3}
+"""What a sentence is worth for each of its words, for what is found in it, and for words of these lists."""
+_TO_COME, _PAST, _WITH_YEAR = 2.0, 0.4, 1.5
+"""Worth added to a sentence for a date after the paper's own date, taken for dates before it, and added for a year."""
+_ANNOUNCED, _SUMMED, _ROW, _TOTAL = 1.5, 2.2, 2.5, 1.5
+_TOPIC, _TOPIC_OF = 0.4, 2
 """Worth added to the first sentence of a paragraph, and how many sentences the paragraph must have for this."""
-_LAST = 1.0
-"""Worth taken from a paragraph's last sentence, and from a sentence that cannot stand without the one before it."""
+_LEAST = 0.1
+"""Least worth of a usable sentence."""
+_LIST_WORDS = 8
+"""A list's item of fewer words says nothing without what introduces the list."""
 _REASON = 0.4
 """Factor for the worth of a reason, and of what was said in the discussion before a decision."""
 _ANSWER = 0.5
 """Worth added to each line of a mail above those that it quotes: "We do not take it." says much there."""
+_LATER = 0.9
+"""Factor for the worth of each further sentence that might say what a letter is about."""
 _EARLIER, _TOLD, _BARE = 0.8, 0.6, 10
 """Factor for the worth of a line from an earlier mail; the share of its heading's words that a vote or a line of fewer
 words than the third number, without a figure, must contain. Otherwise the heading is put in front of that line.
@@ -65,12 +71,15 @@ _FIGURE = re.compile(r"\d+(?:[.,'’ \u00a0\u202f]\d+)*")
 _ENDS = re.compile(r"[.!?…。！？][\"'”’»)\]*_]*$")
 _CLAUSE = re.compile(r";\s+")
 _BULLET = re.compile(r"(?:^|\s)[-*•▪◦‣]\s+")
+_BULLET_AFTER = re.compile(r"(?:^|(?<=[,;.:!?)]) )[-–*•▪◦‣]\s+")
+_LISTED = re.compile(r"(?:[-–*•▪◦‣]|\(?(?:\d{1,2}|[a-z]|[ivx]{1,4})[.)])\s+\S")
+_FIELD = re.compile(r"[^:.]{3,60}:\s+\S")
 _ROWS = re.compile(r"(?<=\|) ; (?=\|)|(?<=\S) ; (?=[^|;]+ \| )")
 _ROW_NUMBER = re.compile(r"[A-Z]{0,2}\W?\d*\W?")
 _RULE = re.compile(r"[\s|:-]*")
 _EMPHASIS = re.compile(r"\*\*|__|`")
 _NUMBER = re.compile(
-    r"^(?:§\s*)?\(?(?:\d+(?:\.\d{1,2})*[.)]?|[IVX]+[.)]|TOP \d+|Art\w* \d+|"
+    r"^(?:§\s*)?\(?(?:\d+(?:\.\d{1,2})*[.)]?|[IVX]+[.)]|[a-h]\)|TOP \d+|Art\w* \d+|"
     r"(?:Prim|Segund|Tercer|Cuart|Quint|Sext|Séptim|Octav)\w+[.:])\s*[-–—:.]?\s+(?=\S)"
 )
 _LAW = re.compile(r"§+\s*\d+\w*\s+(?:[a-z]|Abs|Satz|S\.|Nr|[^\W\d_]*[^\W\d_a-zäöü]{2}|[A-Z][a-z]+[A-Z])")
@@ -96,12 +105,28 @@ class Line(Record):
     is_first: bool = False
     """True for the line that says what the paper is."""
     is_action: bool = False
+    is_due: bool = False
+    """True when it has to be done by a day or within a term."""
     has_weight: bool = False
     """True when the line contains a figure or a duty, so that a reader would miss it."""
     needs_last: bool = False
     """True when the line cannot be understood without the line before it."""
     is_earlier: bool = False
     """True when the newest mail quotes it from an earlier one."""
+    leads: bool = False
+    """True when it introduces a list: in the paper it ends with a colon."""
+    rests_on: tuple[int, int] = (-1, -1)
+    """Piece and start of the line without which it says nothing: that before its paragraph, or above its list."""
+    more: tuple[int, ...] = ()
+    """Further pieces whose words it contains."""
+
+    @property
+    def place(self) -> tuple[int, int]:
+        return self.piece, self.start
+
+    @property
+    def pieces(self) -> tuple[int, ...]:
+        return self.piece, *self.more
 
 
 def count_words(text: str) -> int:
@@ -121,7 +146,9 @@ def lines_of(
     """Return the lines that a summary of these pieces may contain. The first line says what the paper is, if known."""
     sections, (own, date), thread = section_numbers(pieces, here), _own_date(pieces, here, language), Thread()
     letterhead, titled = _letterhead(pieces, here, language), _title(pieces, here, language)[0]
-    found, heading, header, is_closed = list[Line](), "", list[str](), False
+    is_short_head = letterhead < 0 or len(pieces[letterhead].text) < MOST_SALUTATION
+    found, heading, header, is_closed, lead = list[Line](), "", list[str](), False, -1
+    headings = Counter(pieces[at].text.casefold() for at in here if pieces[at].is_heading)
     for at in here:
         if at % PIECES_AT_ONCE == 0:
             yield Yield()
@@ -130,22 +157,37 @@ def lines_of(
             is_closed = False  # a reply stands below the quoted mail's signature
         place = _Place(sections[at - here.start], heading, own, paper, language)
         header = header if piece.kind is BlockKind.TABLE_ROW else []
-        if piece.is_heading:
+        is_listed = piece.kind is BlockKind.LIST_ITEM or _LISTED.match(piece.text) is not None
+        lead = lead if is_listed else -1
+        leads_list = piece.text.endswith(":") and at + 1 < here.stop and _LISTED.match(pieces[at + 1].text)
+        if piece.is_heading and not (is_listed and lead >= 0) and not leads_list:
+            if headings[piece.text.casefold()] > 1 and at != titled:
+                continue  # stands on every page
             heading, is_closed = "" if at == titled else piece.text, False
+        elif _is_headline(pieces, at, here):
+            continue
         elif thread.is_header(piece, at, language):
             is_closed = False
         elif is_closed or _is_signed(pieces, at, here) or _is_short("closing", piece, language, 60):
             is_closed = True
-        elif at <= letterhead or piece.kind in (BlockKind.CODE, BlockKind.COMMENT):
+        elif at < letterhead + is_short_head or piece.kind in (BlockKind.CODE, BlockKind.COMMENT):
             continue
         elif piece.kind is BlockKind.TABLE_ROW:
             header, rows = _rows(piece, header)
-            found += [_row(at, row, header, place) for row in rows]
+            is_head = not header and not found  # file numbers and names above the text
+            found += [
+                _row(at, row, header, place) for row in rows if not is_head or Matter.MONEY in matters(str(row[2]))
+            ]
         else:
-            some = list(_sentences(at, piece, spans, place))
+            before = found[-1] if found and found[-1].section == place.section else None
+            above = found[lead] if lead >= 0 else None
+            some = list(_sentences(at, piece, spans, place, before, above))
             if some and (not found or found[-1].section != place.section) and has("object", heading, language):
                 some[0] = changed(some[0], worth=some[0].worth + _ANNOUNCED)
+            lead = len(found) + len(some) - 1 if some and some[-1].leads else lead
             found += some
+    led = {line.rests_on for line in found}
+    found = [line for line in found if not line.leads or line.place in led or line.worth >= _ANNOUNCED]
     if any(line.is_action and pieces[line.piece].kind is BlockKind.TABLE_ROW for line in found):
         found = [changed(line, is_action=_is_task(line, pieces)) for line in found]
     thread.settle(pieces, here, found, paper)
@@ -163,7 +205,8 @@ def _without(lines: Sequence[Line], first: Line) -> Iterator[Line]:
     for line in lines:
         is_first = (line.piece, line.start) == (first.piece, first.start)
         if not is_first:
-            yield changed(line, needs_last=line.needs_last and not was_first)
+            on = line.rests_on if line.rests_on != first.place else (-1, -1)
+            yield changed(line, needs_last=line.needs_last and not was_first, rests_on=on)
         was_first = is_first
 
 
@@ -176,6 +219,15 @@ def _is_task(line: Line, pieces: Sequence[Piece]) -> bool:
 def _is_short(name: str, piece: Piece, language: str, most: int) -> bool:
     is_short = len(piece.text) < most and not piece.is_heading
     return is_short and has(name, piece.text.strip(MARKS), language, at_start=True)
+
+
+def _is_headline(pieces: Sequence[Piece], at: int, here: range) -> bool:
+    """Return whether a paragraph is a heading by its look: short, in capitals or numbered, with text below it."""
+    text, kind = pieces[at].text, BlockKind.PARAGRAPH
+    if pieces[at].kind is not kind or len(text) > MOST_HEADLINE or text.endswith((".", ",", ";", "!", "?")):
+        return False
+    is_above = at + 1 < here.stop and pieces[at + 1].kind is kind and len(pieces[at + 1].text) > len(text)
+    return is_above and not _LISTED.match(pieces[at + 1].text) and (text.isupper() or _NUMBER.match(text) is not None)
 
 
 def _is_signed(pieces: Sequence[Piece], at: int, here: range) -> bool:
@@ -195,36 +247,76 @@ class _Place(Record):
     language: str
 
 
-def _sentences(at: int, piece: Piece, spans: Sentences, place: _Place) -> Iterator[Line]:
-    """Yield the usable sentences of a piece, split at their semicolons."""
-    bullets = [found.start() for found in _BULLET.finditer(piece.text)] if piece.kind is BlockKind.LIST_ITEM else []
-    items = list(pairwise([*bullets, len(piece.text)])) if len(bullets) > 1 else item_spans(piece)
+def _sentences(
+    at: int, piece: Piece, spans: Sentences, place: _Place, before: Line | None, above: Line | None
+) -> Iterator[Line]:
+    """Yield the usable sentences of a piece, split at their semicolons. `before` is the last line of the paragraph
+    before it, and `above` the line that introduces the list of which it is an item.
+    """
+    is_listed = piece.kind is BlockKind.LIST_ITEM
+    bullets = [found.start() for found in (_BULLET if is_listed else _BULLET_AFTER).finditer(piece.text)]
+    has_bullets = len(bullets) > 1 and (is_listed or bullets[0] == 0)
+    items = list(pairwise([*bullets, len(piece.text)])) if has_bullets else item_spans(piece)
+    is_listed = is_listed or len(items) > 1 or above is not None
     is_diagnosis = has("diagnosis", place.heading, place.language)
     last: Line | None = None
     for begin, stop in items:
+        begin = _after_salutation(piece.text, begin, stop, place.language)
         sentences = [(begin + one, begin + two) for one, two in spans(piece.text[begin:stop])]
+        if above is None and last is not None and last.leads:
+            above, last = last, None
         for start, end in sentences:
             whole = piece.text[start:end]
-            is_whole = is_diagnosis or _ENDS.search(whole.strip(MARKS)) or piece.kind is BlockKind.LIST_ITEM
+            is_whole = is_diagnosis or _ENDS.search(whole.strip(MARKS)) or is_listed or whole.endswith(":")
+            is_whole = is_whole or _FIELD.match(whole) is not None
             cuts = [start, *(found.end() for found in _CLAUSE.finditer(piece.text, start, end)), end]
             if any(count_words(piece.text[one:two]) < LEAST_CLAUSE for one, two in pairwise(cuts)):
                 cuts = [start, end]
             for one, two in pairwise(cuts) if is_whole else ():
                 text = _bare(piece.text[one:two])
-                line = _line(at, one, one + len(piece.text[one:two].rstrip()), text, place)
+                is_part = is_listed and above is not None
+                line = _line(at, one, one + len(piece.text[one:two].rstrip()), text, place, is_part)
                 if line is None:
                     last = None
                     break  # drop the later clauses too
-                is_alone = has("alone", text, place.language, at_start=True)
-                is_back = refers_back(text, place.language) or has("back", text, place.language, at_start=True)
-                if is_back and not is_alone and last is None:
-                    line = _headed(line, place.heading)
+                is_back = one == start and _is_back(text, place.language)
+                rests_on = (-1, -1)
+                if above is not None and one == sentences[0][0]:
+                    line, rests_on = _under(line, above, len(sentences) == 1)
+                elif is_back and last is None:
+                    rests_on = before.place if before else rests_on
+                    line = line if before else _headed(line, place.heading)
                 is_topic = one == sentences[0][0] and len(sentences) >= _TOPIC_OF
-                is_last = len(sentences) > 1 and two == sentences[-1][1]
-                needs_last = one > start or (is_back and not is_alone and last is not None)
-                worth = max(0.0, line.worth + _TOPIC * is_topic - _LAST * (is_last + needs_last))
-                last = changed(line, worth=worth, needs_last=needs_last)
+                needs_last = last is not None and (one > start or is_back)
+                worth = max(_LEAST, line.worth + _TOPIC * is_topic)
+                if is_back and not needs_last and rests_on[0] < 0 and not line.head:
+                    worth = 0.0  # says nothing, and what it refers to is nowhere
+                last = changed(line, worth=worth, needs_last=needs_last, rests_on=rests_on)
                 yield last
+
+
+def _is_back(text: str, language: str) -> bool:
+    """Return whether a sentence says nothing without the one before it."""
+    is_back = refers_back(text, language) or has("back", text, language, at_start=True)
+    return is_back and not has("alone", text, language, at_start=True)
+
+
+def _under(line: Line, above: Line, is_only: bool) -> tuple[Line, tuple[int, int]]:
+    """Return an item of a list, and the place of the line that introduces it if the item says nothing without it."""
+    line = changed(line, text=line.text.removeprefix(line.head), head="")
+    is_part = is_only and (above.is_action or not _ENDS.search(line.text) or line.text[0].islower())
+    if not is_part and count_words(line.text) >= _LIST_WORDS:
+        return changed(line, worth=line.worth + above.worth / 2), (-1, -1)
+    worth = max(line.worth, above.worth)
+    return changed(line, worth=worth, is_action=line.is_action or above.is_action), above.place
+
+
+def _after_salutation(text: str, start: int, stop: int, language: str) -> int:
+    """Return where a text begins behind the salutation before it: "Dear Mr Cole, thank you"."""
+    if start or not has("salutation", text.strip(MARKS), language, at_start=True):
+        return start
+    comma = text.find(", ", start, min(stop, MOST_SALUTATION))
+    return comma + 2 if comma > 0 else start
 
 
 def _bare(text: str) -> str:
@@ -242,9 +334,13 @@ def joined(lines: Sequence[Line], pieces: Sequence[Piece]) -> list[Line]:
     whole = list[Line]()
     for line in lines:
         last = whole[-1] if whole else None
-        if last and line.needs_last and last.piece == line.piece and line.start - last.end <= 1:
+        if last and line.needs_last and last.piece == line.piece and line.start - last.end <= 1 and not last.more:
             text = _bare(pieces[line.piece].text[last.start : line.end])
-            whole[-1] = changed(last, end=line.end, text=last.head + text[:1].upper() + text[1:])
+            whole[-1] = changed(last, end=line.end, text=last.head + text[:1].upper() + text[1:], leads=line.leads)
+        elif last and line.rests_on[0] >= 0 and line.rests_on in (last.place, last.rests_on):
+            sign = ": " if last.leads else " " if _ENDS.search(last.text) else "; "
+            more = last.more if line.piece in last.pieces else (*last.more, line.piece)
+            whole[-1] = changed(last, text=last.text + sign + line.text, more=more, leads=False, rests_on=line.rests_on)
         else:
             whole.append(line)
     return whole
@@ -252,41 +348,65 @@ def joined(lines: Sequence[Line], pieces: Sequence[Piece]) -> list[Line]:
 
 def _headed(line: Line, heading: str) -> Line:
     """Return a line with its heading in front: "Floodlights: The motion was lost"."""
-    head = f"{_NUMBER.sub('', heading)}: " if heading and not line.head else line.head
+    bare = _NUMBER.sub("", heading)
+    says_something = len(re.findall(r"[^\W\d_]+", bare)) > 1 or not re.search(r"\d", bare)  # unlike "Message 3"
+    head = f"{bare}: " if bare and says_something and not line.head else line.head
     return changed(line, text=head + line.text.removeprefix(line.head), head=head)
 
 
-def _line(at: int, start: int, end: int, text: str, place: _Place) -> Line | None:
-    language, heading = place.language, place.heading
-    is_short = count_words(text) < LEAST_WORDS and not (has("diagnosis", heading, language) or _is_term(text, language))
-    if is_short or text.endswith(":") or has("unsaid", text, language) or _ALIAS.search(text):
-        return None
+def _line(at: int, start: int, end: int, text: str, place: _Place, is_listed: bool) -> Line | None:
+    language, heading, leads = place.language, place.heading, text.endswith(":")
+    text = text.rstrip(": ")
     kinds = matters(text, language)
-    if has("paper", text, language, at_start=True) or (
-        has("phone", text, language) and not kinds & {Matter.MONEY, Matter.PERIOD}
-    ):
-        return None
     dates = [date for date in find_dates(text, language) if date.readings and date.readings[0][1]]
     to_come = [date for date in dates if _is_after(date, place.own)]
-    has_term, is_report = has("within", text, language), place.paper is Paper.REPORT
+    is_asked = Matter.REQUEST in kinds or has("asks", text, language)
+    is_asked = is_asked and not has("note", text, language)
+    is_due = any(_is_deadline(text, mention, dates, language) for mention in to_come)
+    is_value = Matter.MONEY in kinds or _is_term(text, language)
+    if _FIELD.match(text) and not (_ENDS.search(text) or is_listed or leads or is_value):
+        return None
+    plain = text
+    for date in reversed(find_dates(text, language)):
+        plain = plain[: date.start] + plain[date.end :]
+    is_short = count_words(text) < LEAST_WORDS and not (is_listed or is_value or has("diagnosis", heading, language))
+    is_unsaid = has("unsaid", text, language) and not (is_asked or is_due or leads)
+    if (
+        is_short
+        or is_unsaid
+        or _ALIAS.search(text)
+        or len(re.findall(r"[^\W\d_]{3,}", plain)) < 1 + (not is_listed and not is_value)
+    ):
+        return None
+    if not leads and has("paper", text, language, at_start=True):
+        return None
+    if has("phone", text, language) and not kinds & {Matter.MONEY, Matter.PERIOD}:
+        return None
+    is_report = place.paper is Paper.REPORT
     is_vote = not is_report and has("vote", text, language)
     is_reason = has("reasons", heading, language) or (not is_vote and not is_report and has("talk", text, language))
     is_summed = sums_up(heading) or has("gist", heading, language)
     is_announced = is_summed or announces(heading) or has("outcome", heading, language)
-    worth = sum(_WORTH.get(kind, 0.0) for kind in kinds | ({Matter.DECISION} if is_vote else set()))
-    worth += _TO_COME * (bool(to_come) + has_term) + _WITH_YEAR * any(date.readings[0][0] for date in dates)
+    worth = _PER_WORD * count_words(text) + sum(_WORTH.get(kind, 0.0) for kind in kinds)
+    worth += sum(
+        value for name, value in _SAID.items() if has(name, text, language) and not (is_report and name == "vote")
+    )
+    worth += (
+        _TO_COME * bool(to_come)
+        - _PAST * (bool(dates) and not to_come)
+        + _WITH_YEAR * any(date.readings[0][0] for date in to_come)
+    )
     worth = worth * _REASON if is_reason else worth + _ANNOUNCED * is_announced + _SUMMED * is_summed
-    is_asked = Matter.REQUEST in kinds and not has("note", text, language)
-    is_due = any(_is_deadline(text, mention, dates, language) for mention in to_come)
     line = Line(
         at, start, end, text[:1].upper() + text[1:], worth, place.section,
         is_action=is_asked or is_due or ACTION_LEAD.search(text) is not None,
-        has_weight=bool(figures(text)) or bool(kinds & {Matter.DUTY, Matter.REQUEST}),
+        is_due=is_due or (is_asked and (bool(to_come) or has("within", text, language))),
+        has_weight=bool(figures(text)) or bool(kinds & {Matter.DUTY, Matter.REQUEST}), leads=leads,
     )  # fmt: skip
     words = {word for word in stems(_NUMBER.sub("", heading)) if len(word) > 3}
     is_bare = is_vote or (not figures(text) and count_words(text) < _BARE)
     is_untold = is_bare and not is_announced and not is_reason and len(words & stems(text)) < _TOLD * len(words)
-    return _headed(line, heading) if is_untold else line
+    return _headed(line, heading) if is_untold and not leads else line
 
 
 def _is_term(text: str, language: str) -> bool:
@@ -332,14 +452,17 @@ def _outcome(pieces: Sequence[Piece], here: range, lines: Sequence[Line], paper:
     summed = [line for line in every if sums_up(above[line.piece]) or has("gist", above[line.piece], language)]
     told = [line for line in every if has("outcome", above[line.piece], language)]
     told = [line for line in told if not has("reasons", above[line.piece], language)]
-    ruled = [line for line in told or every[:FIRST_LINES] if has("rules", line.text, language)]
+    every = [line for line in every if not line.leads or not has("vote", line.text, language)] or every
+    ruled = [line for line in told if has("rules", line.text, language)]
     main = [line for line in lines if has("diagnosis", above[line.piece], language)]
     if main and (paper is Paper.REPORT or not ruled) and not any(sums_up(above[line.piece]) for line in every):
         return main[0]
     is_long = len(set(above.values())) > MANY_HEADINGS and titled >= 0
-    if is_long and (paper is Paper.CONTRACT or not (paper is Paper.REPORT or told or summed or ruled)):
+    if is_long and paper is Paper.CONTRACT:
         return None
-    some = summed or every if paper is Paper.REPORT else ruled[:1] or told or summed or every
+    some = summed or every if paper is Paper.REPORT else ruled[:1] or told or summed
+    if not some:  # the first sentences of a letter say what it is about
+        return max(every[:3], key=lambda line: line.worth * _LATER ** every.index(line), default=None)
     return next(iter([line for line in some[:6] if figures(line.text)] or some), None)
 
 
@@ -351,11 +474,15 @@ def _title(pieces: Sequence[Piece], here: range, language: str) -> tuple[int, st
     above = [at for at in here[:FIRST_PIECES] if letterhead < 0 or at < letterhead]
     subject = rf"(?:{pattern('subject').pattern}\W*:\W*)+"
     headings = [at for at in above if pieces[at].is_heading and not _NUMBER.match(pieces[at].text)]
-    for at in above if not headings else ():
+    for at in above:
         if found := re.search(rf"{subject}(\S.{{4,140}})$", pieces[at].text, re.IGNORECASE):
-            return at, found[1].strip(MARKS).rstrip(".:")
+            title = found[1].strip(MARKS).rstrip(".:")
+            return at, title[:1].upper() + title[1:]
     last = [letterhead - 1] if letterhead > here.start and not _is_part(pieces[letterhead - 1].text, language) else []
-    named = [at for at in last if at in headings] or headings[:1]
+    kinds = [
+        at for at in headings if re.search(rf"\b(?:{'|'.join((*_TITLES.values(), _ORDERS))})\b", pieces[at].text, re.I)
+    ]
+    named = [at for at in last if at in headings] or kinds[:1] or headings[:1]
     for at in [*named, *(at for at in last if not find_dates(pieces[at].text, language))]:
         if len(pieces[at].text) < MOST_TITLE:
             title = re.sub(rf"^{subject}", "", pieces[at].text.strip(MARKS), flags=re.IGNORECASE).rstrip(".:")
@@ -374,7 +501,7 @@ def _letterhead(pieces: Sequence[Piece], here: range, language: str) -> int:
         is_sender = _is_field("sender", pieces[at].text.strip(MARKS), "")
         if pieces[at].kind is BlockKind.QUOTE or (is_sender and has_begun):
             break  # an earlier mail, with a salutation of its own
-        if _is_short("salutation", pieces[at], language, 80):
+        if not pieces[at].is_heading and has("salutation", pieces[at].text.strip(MARKS), language, at_start=True):
             return at
         has_begun |= is_sender or _ENDS.search(pieces[at].text) is not None
     return -1
@@ -399,7 +526,7 @@ def _rows(piece: Piece, header: list[str]) -> tuple[list[str], list[tuple[int, i
         if _RULE.fullmatch(text):
             header, found = (found[-1][2], []) if found else (header, [])
         else:
-            cells = [cell.strip(MARKS) for cell in text.strip(" |").split("|")]
+            cells = [cell.strip(MARKS + ":") for cell in text.strip(" |").split("|")]
             found.append((start, start + len(text), ["", *cells] if text.startswith("| |") else cells))
     if not header and found and not any(map(_is_amount, found[0][2][1:])):
         return found[0][2], found[1:]
@@ -415,12 +542,26 @@ def _row(at: int, row: tuple[int, int, list[str]], header: Sequence[str], place:
     start, end, cells = row
     if len(cells) > 1 and sum(has("tasks", cell, place.language) for cell in header) > 1:
         text = " – ".join(cell for cell in cells[_ROW_NUMBER.fullmatch(cells[0]) is not None :] if cell)
-        return Line(at, start, end, text, _ROW + _TO_COME, place.section, is_action=True, has_weight=True)
+        return Line(
+            at,
+            start,
+            end,
+            text,
+            _ROW + _TO_COME + _PER_WORD * count_words(text),
+            place.section,
+            is_action=True,
+            is_due=any(date.readings for date in find_dates(text, place.language)),
+            has_weight=True,
+        )
     heads = [*header, *[""] * len(cells)]
     values = "; ".join(f"{head} {cell}".strip() for head, cell in zip(heads[1:], cells[1:], strict=False) if cell)
     text = f"{cells[0]}: {values}" if values and cells[0] else values or cells[0]
     has_figures = bool(figures("".join(cells[1:])))
-    worth = _ROW * has_figures + _TOTAL * has("total", cells[0], place.language, at_start=True)
+    worth = (
+        _PER_WORD * count_words(text)
+        + _ROW * has_figures
+        + _TOTAL * has("total", cells[0], place.language, at_start=True)
+    )
     return Line(at, start, end, text, worth, place.section, has_weight=has_figures)
 
 
@@ -465,9 +606,11 @@ def _own_date(pieces: Sequence[Piece], here: range, language: str) -> tuple[Day 
 
 
 def due_day(text: str, language: str) -> Day | None:
-    """Return the first whole date of a text, whose year may be None."""
-    days = (mention.readings[0] for mention in find_dates(text, language) if len(mention.readings) == 1)
-    return next((day for day in days if day[1] and day[2]), None)
+    """Return the whole date by which something is due, or else the first of a text. Its year may be None."""
+    by = re.compile(pattern("by", language).pattern + r"\W*$", re.IGNORECASE)
+    dates = [date for date in find_dates(text, language) if len(date.readings) == 1 and all(date.readings[0][1:])]
+    due = [date for date in dates if by.search(text[: date.start])]
+    return next((date.readings[0] for date in (*due, *dates)), None)
 
 
 def by_day(lines: Sequence[Line], pieces: Sequence[Piece], here: range, language: str) -> list[Line]:
@@ -523,13 +666,20 @@ LEAST_SIGNS = 3
 _TITLES = {
     Paper.CONTRACT: r"(?:\w*agreement|\w*contract|lease|tenancy|terms and conditions|licen[cs]e|\w*vertrag\w*|"
     r"vereinbarung|bedingungen|contrat|bail|convention|contrato|acuerdo|contratto|accordo|umowa|overeenkomst)",
-    Paper.MINUTES: r"(?:minutes|\w*protokoll|niederschrift|procès[- ]verbal|compte[- ]rendu|actas?|verbale|protokół|"
-    r"ata|notulen)",
+    Paper.MINUTES: r"(?:minutes|(?:\w*(?:sitzungs|besprechungs|versammlungs|gesprächs|ergebnis|verlaufs))?protokoll|"
+    r"niederschrift|procès[- ]verbal|actas?|verbale|protokół|ata|notulen|verslag van de vergadering|"
+    r"compte[- ]rendu d(?:e|u|es)(?: la| l['’])? ?(?:réunion|séance|assemblée|conseil|comité))",
     Paper.LETTER: r"(?:\w*letter|memo(?:randum)?|\w*brief|schreiben|lettre|courrier|courriel|carta|correo|lettera|"
     r"list|pismo|brief)",
     Paper.REPORT: r"(?:\w*report|statement|\w*bericht|gutachten|rapport|expertise|informe|relazione|raport|"
-    r"sprawozdanie|relatório|verslag|results|review)",
+    r"sprawozdanie|relatório|verslag|results|review|compte[- ]rendu)",
 }
+_ORDERS = (
+    r"(?:b ?e ?s ?c ?h ?l ?u ?s ?s|\w*bescheid|verfügung|anordnung|urteil|order|judge?ment|notice of|decision|"
+    r"ordonnance|jugement|arrêté?|décision|mise en demeure|resolución|sentencia|auto|requerimiento|ordinanza|sentenza|"
+    r"decreto|provvedimento|diffida|postanowienie|wyrok|decyzja|despacho|sentença|decisão|beschikking|vonnis|besluit)"
+)
+"""Titles of what an authority or a court decides. It speaks of contracts and parties, and is none."""
 _SIGNS = {
     Paper.CONTRACT: r"\bshall\b|\bparty\b|\bparties\b|\btenant\b|\blandlord\b|\bhereinafter\b|\bthis agreement\b|"
     r"\bclause\b|§\s?\d|\bvertragspartei\w*|\bmieter\w*|\bvermieter\w*|\bauftraggeber\w*|\bauftragnehmer\w*|"
@@ -560,15 +710,17 @@ def paper_of(text: str, headings: Sequence[str] = (), file_format: str = "") -> 
         if re.search(rf"\b{words}\b", title, re.IGNORECASE):
             score[paper] += LEAST_SIGNS
     best = max(score, key=lambda paper: score[paper])
-    if best is Paper.CONTRACT and re.search(
-        rf"^\W*{pattern('salutation').pattern}[^\n]{{2,60}},?$", first, re.I | re.M
+    if re.search(rf"^\W*{pattern('salutation').pattern}[^\n]{{2,60}}[,:]?$", first, re.I | re.M) and (
+        best is Paper.CONTRACT or score[best] < LEAST_SIGNS
     ):
         return Paper.LETTER  # which speaks of a contract
+    if best is Paper.CONTRACT and re.search(rf"(?<!\w){_ORDERS}(?!\w)", f"{title} {first[:600]}", re.I):
+        return Paper.ARTICLE
     return best if score[best] >= LEAST_SIGNS else Paper.ARTICLE
 
 
 def has(name: str, text: str, language: str, *, at_start: bool = False) -> bool:
-    known = pattern(name, language)
+    known, text = pattern(name, language), with_umlauts(text, language)
     return (known.match(text) if at_start else known.search(text)) is not None
 
 
@@ -594,7 +746,8 @@ _ITEM = re.compile(r"(\d{1,2})[.)]\s")
 
 def item_spans(piece: Piece) -> list[tuple[int, int]]:
     """Return start and end of each item of a numbered list in one piece ("1. … 2. …"), or else of the whole piece."""
-    first = _ITEM.match(piece.text) if piece.kind is BlockKind.LIST_ITEM else None
+    first = _ITEM.match(piece.text)
+    first = first if piece.kind is BlockKind.LIST_ITEM or (first and first[1] == "1") else None
     starts = [0]
     number = int(first[1]) if first else 0
     while first and (after := re.compile(rf"\s(?={number + 1}[.)]\s)").search(piece.text, starts[-1])):

@@ -1,42 +1,55 @@
-"""The plan of a summary's job. Rules choose at once what the summary says; a model is only used to word it.
+"""The plan of a summary's job. Rules choose at once sentences of the document; then a model that may write tells it.
 
-The model puts each chosen sentence by itself into another language or into everyday words, or it writes what a person
-asked for. The result always keeps to the allowed number of words. See jobs.runner.Plan. Service thread.
+What the model writes is checked sentence by sentence. What must be known and is not said stands below it in the
+document's own words. A model that may not write can only put the chosen sentences into another language. The result
+always keeps to the allowed number of words. See jobs.runner.Plan. Service thread.
 """
 
 from __future__ import annotations
 
-import math
 import time
-from collections import Counter
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from heapq import heapify, heappop, heappush
 from itertools import groupby
 from operator import itemgetter
 from typing import Any
 
 from slmdesk.base.errors import KnownError
-from slmdesk.base.record import Record, changed
+from slmdesk.base.record import changed
 from slmdesk.base.records import DocumentRecord, JobRecord, ModelRecord
 from slmdesk.base.texts import N_, _, in_english
 from slmdesk.base.types import Json
-from slmdesk.evaluation.exams import Skill, is_weak
+from slmdesk.evaluation.exams import Skill, is_weak, may_write, truth_step
 from slmdesk.jobs.documents import PlanTools
-from slmdesk.jobs.runner import AskedQuestion, Batch, Plan, Question, StepValue, Yield, step_key
+from slmdesk.jobs.runner import AskedQuestion, Batch, Plan, Question, StepValue, Yield, scores_of, step_key
 from slmdesk.library.types import Coverage, Mark
-from slmdesk.summaries.lines import Line, by_day, count_words, figures, joined, lines_of, paper_of, sections_of
-from slmdesk.summaries.linking import Point, SingleText, SummaryTexts, distinct, linked
-from slmdesk.summaries.prompts import line_in, own_step, points_in, prompt_version, simple_step
+from slmdesk.summaries.checking import checked, exchanged, unsaid
+from slmdesk.summaries.choosing import Chosen, allowed_words, choose, joint, left_out
+from slmdesk.summaries.lines import Line, by_day, count_words, joined, lines_of, paper_of, sections_of
+from slmdesk.summaries.linking import Point, SingleText, Source, SummaryTexts, distinct
+from slmdesk.summaries.prompts import (
+    FACTS_WORDS,
+    Entry,
+    Numbered,
+    Written,
+    entries_of,
+    facts_step,
+    note_step,
+    numbered,
+    own_step,
+    part_of,
+    prompt_version,
+    without_numbers,
+    written_in,
+)
 from slmdesk.summaries.types import (
+    ALSO_IN,
     EARLIER,
     KEY_POINTS,
-    SHARED,
     TO_DO,
     DocumentSummary,
     Kind,
-    Length,
     Paper,
     PartialSummary,
     Sentence,
@@ -44,7 +57,7 @@ from slmdesk.summaries.types import (
     SummaryRequest,
     figures_words,
 )
-from slmdesk.text.checks.support import check, stems
+from slmdesk.text.checks.support import stems
 from slmdesk.text.sentences import search_words, sentence_spans
 from slmdesk.text.tagged import Tags
 from slmdesk.text.translation_checks import cleaned, flags_of
@@ -55,6 +68,10 @@ LEAST_PARAMETERS = 700_000_000
 """A model with fewer parameters and without an exam is not trusted to word sentences."""
 WRITTEN_COST = 1.5
 """Cost of a written token compared with a token read."""
+JUDGED_COST = 150.0
+"""Cost of judging one sentence, in tokens read."""
+SECTION_TOKENS = 2000
+"""Most tokens of a section of a long document, of which the model notes the facts."""
 LINE_COST = 60.0
 """Cost of wording one line, in tokens read."""
 FEW_WORDS = 120
@@ -68,11 +85,11 @@ SHARED_TOKENS = 400
 TEXTS_AT_ONCE = 400
 """Number of texts whose tokens are counted in one request, or whose links are searched in one slice."""
 UNFINISHED = f"{N_('This summary was stopped before its end.')} {N_('These sentences had been written.')}"
+NOT_WRITTEN = N_("{model} did not finish its text: these are sentences of the document.")
 TOO_MUCH_TO_DO = N_("What has to be done fills more than this length; all else is left out.")
 TOO_MUCH_IN = N_("{names}: What has to be done fills more than this length; all else is left out.")
 TOO_WEAK = N_("{model} is too weak to word sentences itself: these are sentences of the text.")
 NOTHING_USABLE = N_("The model's answer has nothing that the text says: these are sentences of the text.")
-PARTLY_GIVEN = N_("{name} is longer than {model} reads at once: it was given the passages that matter most.")
 
 
 @dataclass(slots=True)
@@ -89,6 +106,8 @@ class Selection:
     is_small: bool
     """True when only what the paper is and what must be done is said, however few words are allowed."""
     points: list[Point] = field(default_factory=list)
+    own_words: list[Point] = field(default_factory=list)
+    """What the rules chose, if a model wrote the points."""
     chosen: Chosen = field(init=False)
 
     def __post_init__(self) -> None:
@@ -99,11 +118,6 @@ class Selection:
         if self.is_number and sum(count_words(line.text) for line in chosen.every) < self.words / NEAR:
             chosen = choose(self.lines, int(self.words * NEAR), lengths)
         self.chosen = changed(chosen, is_over=chosen.is_over and not self.is_small)
-
-
-StepFor = Callable[[Selection, str], dict[str, Json]]
-Worded = Callable[[Selection, Point, str], Point]
-"""Function that receives a line and a model's answer, and returns the line as it will be shown."""
 
 
 class SummaryPlan:
@@ -121,14 +135,17 @@ class SummaryPlan:
         self._model_name = record.name if record else ""
         self._tools, self._reported = tools, reported
         self._texts = SummaryTexts(texts, tools.pages)
+        is_free = request.kind is not Kind.SECTIONS and not request.own_words
+        self._is_writer = is_free and record is not None and may_write(record)
         self._selections: list[Selection] = []
-        self._lines: dict[str, tuple[Selection, Line, Worded]] = {}
-        """Lines by the key of the step that words them."""
+        self._lines: dict[str, tuple[Selection, Line]] = {}
+        """Lines by the key of the step that translates them."""
         self._worded_as: dict[Line, Point] = {}
         self._writing: dict[str, str] = {}
         """Unfinished answers by the key of their step."""
         self._notes: list[str] = []
-        self._left_out = 0
+        self._quoted: tuple[Sentence, ...] = ()
+        """What the rules chose, shown until the model has written."""
         self._shown: list[Sentence] = []
         self._began = time.monotonic()
         self.summary: Summary | None = None
@@ -139,26 +156,30 @@ class SummaryPlan:
         for text in self._texts.texts:
             self._selections.append((yield from self._selection(text)))
             yield Yield()
-        is_own = bool(self._request.instruction)
-        has_words = is_own or self._request.kind is Kind.SIMPLE or any(map(self._is_translated, self._selections))
-        method, some = (
-            "quotations",
-            [selection for selection in self._selections if (selection.text.pieces if is_own else selection.lines)],
-        )
-        if has_words and some:
-            if self._record is None:
+        request, record, method = self._request, self._record, "quotations"
+        some = [selection for selection in self._selections if selection.lines or self._writes_own(selection)]
+        translated = [selection for selection in some if self._is_translated(selection)]
+        needs_model = bool(request.instruction or request.kind is Kind.SIMPLE or translated)
+        if some and not request.own_words and (record or needs_model):
+            if record is None:
                 raise KnownError("model.none")
-            if is_weak(self._record, (Skill.FORMAT, Skill.TRUTH), LEAST_PARAMETERS):
+            if self._is_writer:
+                method = yield from self._write([one for one in some if needs_model or not one.is_small])
+            elif is_weak(record, (Skill.FORMAT, Skill.TRUTH), LEAST_PARAMETERS) or not translated:
                 self._notes.append(TOO_WEAK.format(model=self._model_name))
             else:
                 method = "model"
-                yield from self._written(some) if is_own else self._worded(some)
-        if names := ", ".join(selection.text.record.name for selection in self._selections if selection.chosen.is_over):
+                yield from self._translate(translated)
+        over = [selection for selection in self._selections if selection.chosen.is_over and not selection.own_words]
+        if names := ", ".join(selection.text.record.name for selection in over):
             self._notes.insert(0, TOO_MUCH_IN.format(names=names) if len(self._selections) > 1 else TOO_MUCH_TO_DO)
         documents = list[DocumentSummary]()
         for selection in self._selections:
             documents.append((yield from self._document(selection)))
         self.summary = self._summary(documents, method)
+
+    def _writes_own(self, selection: Selection) -> bool:
+        return bool(self._request.instruction and selection.text.pieces)
 
     def _selection(self, text: SingleText) -> Generator[Yield, None, Selection]:
         pieces = [self._texts.pieces[at] for at in text.pieces]
@@ -180,23 +201,34 @@ class SummaryPlan:
         return Selection(text, paper, lines, allowed_words(total, request.length), is_number, is_small)
 
     def _language(self, selection: Selection) -> str:
-        return self._request.language or selection.text.language
+        reader = self._request.reader if self._is_writer and selection.text.language else ""
+        return self._request.language or reader or selection.text.language
 
     def _is_translated(self, selection: Selection) -> bool:
         return self._language(selection) != selection.text.language
 
-    def _worded(self, selections: Sequence[Selection]) -> Generator[AskedQuestion, Any, None]:
-        """Have the model word the chosen lines. Drop lines if the wording has made the summary too long."""
+    def _translate(self, selections: Sequence[Selection]) -> Generator[AskedQuestion, Any, None]:
+        """Have the model translate the chosen lines one by one. Drop lines if that has made the summary too long.
+
+        A line whose step fails stays unchanged.
+        """
+        version = f"{prompt_version()} {translation_version()}"
+        steps, lines = dict[str, Mapping[str, Json]](), list[tuple[str, Line]]()
         for selection in selections:
             for line in selection.chosen.every:
                 self._worded_as[line] = Point(line.text, (line.piece,), quotation=self._quotation(line))
-        if self._request.kind is Kind.SIMPLE:
-            yield from self._pass(selections, self._simple_step, self._simple)
-        yield from self._pass(
-            [selection for selection in selections if self._is_translated(selection)],
-            self._translation_step,
-            self._translated,
-        )
+                style = TranslationStyle(self._language(selection), selection.text.language)
+                step = translation_step(line.text, Tags(), styled(style, self._record))
+                key = step_key(self._job.model_sha256, version, step)
+                steps[key], self._lines[key] = step, (selection, line)
+                lines.append((key, line))
+        values: list[StepValue] = yield Batch(list(steps.values()), version, LINE_COST, name="lines")
+        if not any(values):
+            raise self._why_nothing()
+        answers = dict(zip(steps, values, strict=True))
+        for key, line in lines:  # a sentence of two documents is asked once
+            if (value := answers[key]) is not None:
+                self._worded_as[line] = self._wording(key, line, value)
         for selection in selections:
             much = selection.words + 1
             known = self._worded_as
@@ -209,105 +241,190 @@ class SummaryPlan:
                 if line in known
             ]
 
-    def _pass(
-        self, selections: Sequence[Selection], step_for: StepFor, worded: Worded
-    ) -> Generator[AskedQuestion, Any, None]:
-        """Have each line worded by its own step. A line whose step fails stays unchanged."""
-        version = f"{prompt_version()} {translation_version()}"
-        steps, lines = dict[str, Mapping[str, Json]](), list[tuple[str, Line]]()
-        for selection in selections:
-            for line in selection.chosen.every:
-                step = step_for(selection, self._worded_as[line].text)
-                key = step_key(self._job.model_sha256, version, step)
-                steps[key], self._lines[key] = step, (selection, line, worded)
-                lines.append((key, line))
-        if not steps:
-            return
-        values: list[StepValue] = yield Batch(list(steps.values()), version, LINE_COST, name="lines")
-        if not any(values):
-            raise self._why_nothing()
-        answers = dict(zip(steps, values, strict=True))
-        for key, line in lines:  # a sentence of two documents is asked once
-            if (value := answers[key]) is not None:
-                self._worded_as[line] = self._wording(key, line, value)
-
     def _wording(self, key: str, line: Line, value: Mapping[str, Json]) -> Point:
         """Return a line in the model's words, or unchanged if the model's words cannot be used."""
-        selection, __, worded = self._lines[key]
+        selection, __ = self._lines[key]
         point = self._worded_as[line]
-        is_cut = value.get("finish_reason") in ("length", "repeat")
-        return point if is_cut else worded(selection, point, str(value.get("text", "")))
-
-    def _simple_step(self, selection: Selection, text: str) -> dict[str, Json]:
-        return simple_step(text, selection.text.language)
-
-    def _simple(self, selection: Selection, point: Point, answer: str) -> Point:
-        text = line_in(answer)
-        return point if not text or check(text, point.text, selection.text.language) else changed(point, text=text)
-
-    def _translation_step(self, selection: Selection, text: str) -> dict[str, Json]:
-        style = TranslationStyle(self._language(selection), selection.text.language)
-        return translation_step(text, Tags(), styled(style, self._record))
-
-    def _translated(self, selection: Selection, point: Point, answer: str) -> Point:
+        if _is_cut(value):
+            return point
         source, target = selection.text.language, self._language(selection)
-        text = cleaned(point.text, answer, Tags(), languages=(source, target)).target
+        text = cleaned(point.text, str(value.get("text", "")), Tags(), languages=(source, target)).target
         flags = flags_of(point.text, text, source_language=source, target_language=target, tags=Tags())
         if any(flag.kind in ("empty", "chatter") for flag in flags):
             return point
         marks = [Mark(flag.kind, flag.text, 0, len(text), flag.detail) for flag in flags]
         return changed(point, text=text, flags=tuple(marks))
 
-    def _written(self, selections: Sequence[Selection]) -> Generator[AskedQuestion, Any, None]:
-        version = prompt_version()
-        steps = []
+    def _write(self, selections: Sequence[Selection]) -> Generator[AskedQuestion, Any, str]:
+        """Have the model tell the documents, and check what it wrote. Return the method of the summary."""
+        for selection in self._selections:
+            selection.points = self._chosen_points(selection)
+        self._show_own_words()
+        version, steps, texts = prompt_version(), list[Mapping[str, Json]](), list[Numbered]()
         for selection in selections:
-            given = yield from self._given(selection)
-            language, words = self._language(selection), selection.words
-            steps.append(own_step(given, selection.paper, self._request.instruction, words, language))
-        cost = sum(selection.words for selection in selections) / len(steps) * 2 * WRITTEN_COST
-        values: list[StepValue] = yield Batch(steps, version, cost, name="written")
-        if not any(values):
+            text, background = yield from self._given(selection)
+            steps.append(self._writing_step(selection, text, background))
+            texts.append(text)
+        cost = sum(selection.words for selection in selections) / max(1, len(steps)) * 2 * WRITTEN_COST
+        values: list[StepValue] = (yield Batch(steps, version, cost, name="written")) if steps else []
+        if steps and not any(values) and self._request.may_need_model:
             raise self._why_nothing()
-        for selection, value in zip(selections, values, strict=True):
+        failed = NOT_WRITTEN.format(model=self._model_name)
+        written = list[tuple[Selection, Written]]()
+        for selection, text, value in zip(selections, texts, values, strict=True):
             if value is None:
-                self._texts.unread.update(dict.fromkeys(selection.text.pieces, N_("not answered by the model")))
+                self._notes += [] if failed in self._notes else [failed]
                 continue
-            is_cut = value.get("finish_reason") in ("length", "repeat")
-            answer = points_in(str(value.get("text", "")), self._language(selection), is_cut=is_cut)
-            among = [at for at in selection.text.pieces if not self._texts.pieces[at].says_nothing]
-            source = self._texts.source(selection.text.pieces.start, self._language(selection))
-            points = distinct([linked(Point(text, ()), source, among or selection.text.pieces) for text in answer])
+            answer = str(value.get("text", ""))
+            written.append((selection, written_in(answer, text, self._language(selection), is_cut=_is_cut(value))))
+        doubted = yield from self._doubted(written)
+        for selection, text_written in written:
+            self._tell(selection, text_written, doubted)
             yield Yield()
-            kept = [point for point in points if point.is_kept]
-            self._left_out += len(points) - len(kept)
-            if kept:  # the person's request decides what matters
-                selection.points = self._cut(kept, selection.words)
-                selection.chosen = changed(selection.chosen, rest=(), is_over=False)
-            elif NOTHING_USABLE not in self._notes:
-                self._notes.append(NOTHING_USABLE)
+        return "model" if any(selection.own_words for selection in selections) else "quotations"
 
-    def _given(self, selection: Selection) -> Generator[AskedQuestion, Any, str]:
-        """Return what the model reads of a document: the whole text if it fits, else the lines that matter most."""
-        texts = [self._texts.pieces[at].text for at in selection.text.pieces]
-        tokens = 0
-        for begin in range(0, len(texts), TEXTS_AT_ONCE):
-            some = texts[begin : begin + TEXTS_AT_ONCE]
-            counts = yield Question(partial(self._tools.count, some))
-            tokens += sum(counts) + len(some)
-        space = self._tools.context_tokens - SHARED_TOKENS - 3 * selection.words
-        if tokens <= space:
-            return "\n".join(
-                f"\n# {piece.text}" if piece.is_heading else piece.text
-                for piece in (self._texts.pieces[at] for at in selection.text.pieces)
-            ).strip()
+    def _doubted(self, written: Sequence[tuple[Selection, Written]]) -> Generator[AskedQuestion, Any, frozenset[str]]:
+        """Return sentences that pass the checks, but which the model finds less true than their opposite.
+
+        A rule cannot tell by itself who does what, and whether a "not" belongs there.
+        """
+        pairs, steps = list[str](), list[dict[str, Json]]()
+        for selection, text in written:
+            source, among = self._source(selection)
+            if source.is_translated:
+                continue
+            for point in checked(text.said, source, among).points:
+                for opposite in exchanged(point.text, source.language) if not point.quotation and point.links else ():
+                    passage = source.text_of(point.links)
+                    pairs.append(point.text)
+                    steps += [truth_step(passage, point.text), truth_step(passage, opposite)]
+            yield Yield()
+        values: list[StepValue] = (yield Batch(steps, prompt_version(), JUDGED_COST, name="judged")) if steps else []
+        scores = [scores_of(value) or (0.0, 0.0) for value in values]
+        likely = [yes - no for yes, no in scores]
+        return frozenset(
+            sentence
+            for sentence, right, opposite in zip(pairs, likely[::2], likely[1::2], strict=True)
+            if opposite > right
+        )
+
+    def _source(self, selection: Selection) -> tuple[Source, Sequence[int]]:
+        here = selection.text.pieces
+        among = [at for at in here if not self._texts.pieces[at].says_nothing] or here
+        return self._texts.source(here.start, self._language(selection)), among
+
+    def _show_own_words(self) -> None:
+        names = {text.record.id: text.record.name for text in self._texts.texts} if len(self._texts.texts) > 1 else {}
+        every = [selection.points for selection in self._selections]
+        self._quoted = self._texts.sentences(joint(every) if names else every[0], names)
+        total = self._texts.page_count
+        self._reported(PartialSummary(self._quoted, total, total, self._texts.page_kind, own_words=True))
+
+    def _writing_step(self, selection: Selection, text: Numbered, background: str) -> dict[str, Json]:
+        request, language = self._request, self._language(selection)
+        if request.instruction:
+            return own_step(text, language, selection.words, request.instruction)
+        is_simple = request.kind is Kind.SIMPLE
+        return note_step(
+            text, language, selection.words, background=background, focus=request.focus, is_simple=is_simple
+        )
+
+    def _given(self, selection: Selection) -> Generator[AskedQuestion, Any, tuple[Numbered, str]]:
+        """Return what the model reads of a document, and earlier messages if they fit beside it.
+
+        What does not fit the context is read section by section; the model then gets the facts of all sections.
+        """
+        pieces, here, language = self._texts.pieces, selection.text.pieces, selection.text.language
+        spans = partial(sentence_spans, language=language)
+        part = (
+            list(here)
+            if self._request.instruction
+            else part_of(pieces, here, selection.lines, selection.paper, language)
+        )
+        space = self._tools.context_tokens - SHARED_TOKENS - 4 * selection.words
         if space <= 0:
             available = self._tools.context_tokens
             raise KnownError("context.too_small", needed=available - space, available=available)
-        words = sum(map(count_words, texts))
-        chosen = choose(selection.lines, int(0.9 * words * space / tokens))
-        self._notes.append(PARTLY_GIVEN.format(name=selection.text.record.name, model=self._model_name))
-        return "\n".join(line.text for line in sorted(chosen.every, key=lambda line: (line.piece, line.start)))
+        entries = entries_of(pieces, part, spans)
+        text = numbered(entries)
+        earlier = "\n".join(pieces[at].text for at in here if at not in set(part)) if self._is_thread(selection) else ""
+        size, beside = yield from self._sizes([text.text, earlier])
+        while size > space:
+            entries = yield from self._facts(entries, min(space, SECTION_TOKENS), language)
+            text, before = numbered(entries), size
+            (size,) = yield from self._sizes([text.text])
+            if size > before / 2 and size > space:
+                raise KnownError("context.too_small", needed=size, available=space)
+        return text, earlier if size + beside <= space else ""
+
+    def _is_thread(self, selection: Selection) -> bool:
+        return any(line.is_earlier for line in selection.lines) and not self._request.instruction
+
+    def _facts(self, entries: Sequence[Entry], most: int, language: str) -> Generator[AskedQuestion, Any, list[Entry]]:
+        """Return the facts of a long text, section by section. `most`: tokens of a section."""
+        sizes = yield from self._sizes([text for text, __ in entries])
+        sections, filled = [list[Entry]()], 0
+        for entry, size in zip(entries, sizes, strict=True):
+            is_heading = not entry[1]
+            if sections[-1] and filled + size > (most / 2 if is_heading else most):
+                sections.append([])
+                filled = 0
+            sections[-1].append(entry)
+            filled += size
+        texts = [numbered(section) for section in sections]
+        version = prompt_version()
+        values: list[StepValue] = yield Batch(
+            [facts_step(text, language) for text in texts], version, most + FACTS_WORDS * 2 * WRITTEN_COST, name="facts"
+        )
+        if not any(values):
+            raise self._why_nothing()
+        facts = list[Entry]()
+        for section, text, value in zip(sections, texts, values, strict=True):
+            if value is None:
+                pieces = [at for __, some in section for at in some]
+                self._texts.unread.update(dict.fromkeys(pieces, N_("not answered by the model")))
+                continue
+            said = written_in(str(value.get("text", "")), text, language, is_cut=_is_cut(value)).said
+            facts += [(sentence.text, sentence.places) for sentence in said if sentence.places]
+            yield Yield()
+        return facts
+
+    def _sizes(self, texts: Sequence[str]) -> Generator[AskedQuestion, Any, list[int]]:
+        """Return the number of tokens of each text."""
+        sizes = list[int]()
+        for begin in range(0, len(texts), TEXTS_AT_ONCE):
+            sizes += yield Question(partial(self._tools.count, texts[begin : begin + TEXTS_AT_ONCE]))
+        return sizes
+
+    def _tell(self, selection: Selection, written: Written, doubted: frozenset[str]) -> None:
+        """Take what the model wrote for the summary, as far as it holds, with what must be known besides."""
+        source, among = self._source(selection)
+        points = list[Point]()
+        for label, said in groupby(zip(written.labels, written.said, strict=True), key=itemgetter(0)):
+            group = checked([sentence for __, sentence in said], source, among, doubted).points
+            points += [changed(point, label=self._label(label)) for point in group]
+        points = self._cut(distinct(points), selection.words)
+        if not points:
+            self._notes += [] if NOTHING_USABLE in self._notes else [NOTHING_USABLE]
+            return
+        is_own = bool(self._request.instruction)  # the person's request decides what matters
+        also = [] if is_own else self._also(selection, unsaid(selection.lines, points, source))
+        selection.own_words = selection.points
+        selection.points = [*points, *also]
+        rest = () if is_own else left_out(selection.lines, [point.text for point in selection.points])
+        selection.chosen = changed(selection.chosen, rest=tuple(rest))
+
+    def _label(self, label: str) -> str:
+        return "" if self._request.kind is Kind.PARAGRAPH or self._request.instruction else label
+
+    def _also(self, selection: Selection, lines: Sequence[Line]) -> list[Point]:
+        """Return lines to stand below a written summary, in at most half of its words; the rest counts as left out."""
+        kept, used = list[Point](), 0
+        for line in lines:
+            used += count_words(line.text)
+            if used <= selection.words / 2 or not kept:
+                kept.append(Point(line.text, (line.piece,), label=ALSO_IN, quotation=self._quotation(line)))
+        return kept
 
     def _cut(self, points: Sequence[Point], words: int) -> list[Point]:
         most = words * NEAR if isinstance(self._request.length, int) else words
@@ -341,15 +458,16 @@ class SummaryPlan:
         sentences = self._texts.sentences(points)
         self._shown += sentences
         total = self._texts.page_count
-        writing = next(iter(self._writing.values()), "")
+        writing = without_numbers(next(iter(self._writing.values()), ""))
         self._reported(PartialSummary(sentences, total, total, self._texts.page_kind, writing))
 
     @property
     def draft(self) -> Summary | None:
-        if not self._shown:
+        shown = self._shown or self._quoted
+        if not shown:
             return None
         by_document: dict[str, list[Sentence]] = {}
-        for sentence in self._shown:
+        for sentence in shown:
             by_document.setdefault(sentence.blocks[0].document, []).append(sentence)
         documents = [
             changed(self._texts.one(text, []), sentences=tuple(by_document.get(text.record.id, ())))
@@ -359,12 +477,12 @@ class SummaryPlan:
         return Summary(
             kind=self._request.kind.value,
             language=self._request.language or self._texts.language,
-            method="model",
-            sentences=tuple(self._shown),
+            method="model" if self._shown else "quotations",
+            sentences=tuple(shown),
             coverage=Coverage(total, total, 0, 0, ()),
             documents=tuple(documents),
             model=self._model_name,
-            note=UNFINISHED,
+            note=UNFINISHED if self._shown else NOT_WRITTEN.format(model=self._model_name),
             not_read=self._request.not_read,
             is_draft=True,
         )
@@ -393,13 +511,16 @@ class SummaryPlan:
     def _quotation(self, line: Line) -> str:
         return self._texts.pieces[line.piece].text[line.start : line.end]
 
+    def _chosen_points(self, selection: Selection) -> list[Point]:
+        """Return what the rules chose as points, grouped."""
+        return [
+            Point(line.text, line.pieces, label=label, quotation=self._quotation(line))
+            for label, labelled in groupby(self._labelled(selection), key=itemgetter(1))
+            for line in self._by_day(selection, label, joined([line for line, __ in labelled], self._texts.pieces))
+        ]
+
     def _document(self, selection: Selection) -> Generator[Yield, None, DocumentSummary]:
-        if not selection.points:
-            selection.points = [
-                Point(line.text, (line.piece,), label=label, quotation=self._quotation(line))
-                for label, labelled in groupby(self._labelled(selection), key=itemgetter(1))
-                for line in self._by_day(selection, label, joined([line for line, __ in labelled], self._texts.pieces))
-            ]
+        selection.points = selection.points or self._chosen_points(selection)
         said = [point.quotation for point in selection.points]
         rest = [
             Point(line.text, (line.piece,), quotation=quotation)
@@ -411,7 +532,7 @@ class SummaryPlan:
             omitted += self._texts.sentences(rest[at : at + TEXTS_AT_ONCE])
             yield Yield()
         made = self._texts.one(selection.text, selection.points, selection.paper.value)
-        return changed(made, omitted=tuple(omitted))
+        return changed(made, omitted=tuple(omitted), own_words=self._texts.sentences(selection.own_words))
 
     def _summary(self, documents: Sequence[DocumentSummary], method: str) -> Summary:
         names = {document.document: document.name for document in documents} if len(documents) > 1 else {}
@@ -423,164 +544,18 @@ class SummaryPlan:
             notes = [N_("There is no text that could be summarized.")]
         return Summary(
             kind=self._request.kind.value,
-            language=self._request.language or self._texts.language,
+            language=self._language(self._selections[0]) or self._texts.language,
             method=method,
             sentences=sentences,
             coverage=self._texts.coverage(),
             documents=tuple(documents),
             model=self._model_name,
             note=" ".join(filter(None, notes)),
-            left_out=self._left_out,
             seconds=round(time.monotonic() - self._began, 1),
             not_read=self._request.not_read,
             words=sum(selection.words for selection in self._selections),
         )
 
 
-def joint(documents: Sequence[Sequence[Point]]) -> list[Point]:
-    """Return the points of the joint summary: what each document is, then what several documents say."""
-    firsts = [changed(points[0], label="") for points in documents if points]
-    every = [points[1:] for points in documents]
-    shared = said_in_several([[point.text for point in points] for points in every])
-    return firsts + [
-        changed(every[at][number], links=tuple(link for a, n in same for link in every[a][n].links[:1]), label=SHARED)
-        for same in shared
-        for at, number in same[:1]
-    ]
-
-
-PAGE_WORDS, MANY_PAGES = 400, 30
-_LEAST = 15
-"""Fewest words that a summary may have, roughly one sentence, as long as the paper has that many."""
-_AGAIN = 0.85
-"""Factor for a line's worth, applied once for each line of the same section that was already chosen."""
-_PER_WORD, _SHORT = 0.6, 10
-"""A line's worth is divided by its number of words to this power. Shorter lines count as if they had `_SHORT` words."""
-_POINT_WORDS, _FEW_SECTIONS, _OF_SECTION = 15, 3, 5
-"""Estimated words of a point. If a paper has more than `_FEW_SECTIONS` sections, each section gets at most a third of
-the points, but at least `_OF_SECTION` are allowed.
-"""
-_SAID, _SAID_WITH_FIGURES = 0.7, 0.5
-"""Share of the shorter line's words from which two lines count as saying the same. The second number applies if the
-lines share their figures as well.
-"""
-
-_Content = tuple[frozenset[str], frozenset[str]]
-"""The words and the figures of a line."""
-
-
-class Chosen(Record):
-    first: Line | None
-    actions: tuple[Line, ...]
-    points: tuple[Line, ...]
-    rest: tuple[Line, ...]
-    """Lines with figures or duties that the summary leaves out."""
-    is_over: bool = False
-    """True when the things to be done alone take more words than allowed."""
-
-    @property
-    def every(self) -> tuple[Line, ...]:
-        return (*((self.first,) if self.first else ()), *self.actions, *self.points)
-
-
-def allowed_words(words: int, length: Length | int) -> int:
-    """Return how many words the summary of a paper with `words` words may have. A number in `length` is used as is."""
-    if isinstance(length, int):
-        return length
-    further = max(0, math.ceil(words / PAGE_WORDS) - 1)
-    base, page, most, share = {
-        Length.SHORT: (60, 5, 120, 0.2),
-        Length.MEDIUM: (150, 20, 400, 0.3),
-        Length.LONG: (300, 60, 2500 if further + 1 >= MANY_PAGES else 1000, 0.5),
-    }[length]
-    return max(1, min(words, max(_LEAST, round(min(base + page * further, most, share * words)))))
-
-
-def choose(lines: Sequence[Line], words: int, lengths: Sequence[int] | None = None) -> Chosen:
-    """Choose the lines of a summary of at most `words` words. `lengths` holds each line's number of words as shown."""
-    size = lengths or [count_words(line.text) for line in lines]
-    content = [(_words(line.text), figures(line.text)) for line in lines]
-    every = range(len(lines))
-    first = [at for at in every if lines[at].is_first][:1]
-    chosen = list(first)
-
-    def is_said(at: int) -> bool:
-        return any(_is_said(content[at], content[other]) for other in chosen)
-
-    for at in sorted((at for at in every if lines[at].is_action), key=size.__getitem__):
-        if not is_said(at):
-            chosen += _with_needed(lines, at, chosen)
-    actions = chosen[len(first) :]
-    used = sum(size[at] for at in chosen)
-    is_over = bool(actions) and used > words
-    sections = Counter(lines[at].section for at in chosen)
-    has_sections = len({line.section for line in lines}) > _FEW_SECTIONS
-    most = max(_OF_SECTION, words // (3 * _POINT_WORDS)) if has_sections else words
-
-    def rank(at: int) -> float:
-        group = _with_needed(lines, at, chosen)
-        worth = sum(lines[at].worth for at in group) * _AGAIN ** sections[lines[at].section]
-        return worth / math.pow(max(_SHORT, sum(size[at] for at in group)), _PER_WORD)
-
-    queue = [(lines[at].is_earlier, -rank(at), at) for at in every if not lines[at].is_action]
-    heapify(queue)
-    while queue:
-        is_earlier, known, at = heappop(queue)
-        if not known or at in chosen or is_said(at):
-            continue
-        if (now := -rank(at)) > known:
-            heappush(queue, (is_earlier, now, at))
-            continue
-        group = _with_needed(lines, at, chosen)
-        length = sum(size[at] for at in group)
-        if used + length <= words and sections[lines[at].section] < most:
-            chosen += group
-            used += length
-            sections[lines[at].section] += 1
-            for after in range(group[0] + 1, len(lines)):
-                if not lines[after].needs_last:
-                    break
-                heappush(queue, (is_earlier, -rank(after), after))
-    return Chosen(
-        lines[first[0]] if first else None,
-        tuple(lines[at] for at in sorted(actions)),
-        tuple(lines[at] for at in sorted(chosen) if at not in first and at not in actions),
-        tuple(lines[at] for at in every if at not in chosen and lines[at].has_weight and not is_said(at)),
-        is_over,
-    )
-
-
-def said_in_several(documents: Sequence[Sequence[str]]) -> list[list[tuple[int, int]]]:
-    """Return what more than one document says. Each group lists (number of the document, number of its line)."""
-    same = list[list[tuple[int, int]]]()
-    content = [[(_words(text), figures(text)) for text in texts] for texts in documents]
-    for at, lines in enumerate(content):
-        for number, line in enumerate(lines):
-            group = next((group for group in same if _is_said(line, content[group[0][0]][group[0][1]])), None)
-            if group is None:
-                same.append([(at, number)])
-            elif all(other != at for other, __ in group):
-                group.append((at, number))
-    return [group for group in same if len(group) > 1]
-
-
-def _with_needed(lines: Sequence[Line], at: int, chosen: Sequence[int]) -> list[int]:
-    """Return a line with the lines before it that are needed to understand it, unless these were chosen already."""
-    group = [at]
-    while lines[group[0]].needs_last and group[0] and group[0] - 1 not in chosen:
-        group.insert(0, group[0] - 1)
-    return group
-
-
-def _words(text: str) -> frozenset[str]:
-    return frozenset(word for word in stems(text) if len(word) > 3 and not word.isdigit())
-
-
-def _is_said(line: _Content, other: _Content) -> bool:
-    """Return whether `other` says what `line` says: it contains all figures and many words of `line`, or most words if
-    `line` has no figures.
-    """
-    if not line[1] <= other[1]:
-        return False
-    share = len(line[0] & other[0]) / (min(len(line[0]), len(other[0])) or 1)
-    return share >= (_SAID_WITH_FIGURES if line[1] else _SAID)
+def _is_cut(value: Mapping[str, Json]) -> bool:
+    return value.get("finish_reason") in ("length", "repeat")

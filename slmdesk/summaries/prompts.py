@@ -1,106 +1,217 @@
-"""Builds the prompts of summaries and parses the answers. Pure functions that use `prompt_texts.toml`."""
+"""Builds the prompts of summaries and reads the answers. Pure functions that use `prompt_texts.toml`.
+
+The model gets the part of the document that the program chose, sentence by sentence with numbers. A grammar makes each
+sentence of its answer end with the numbers it rests on.
+"""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Sequence
+from itertools import groupby
 
+from slmdesk.base.documents import BlockKind
+from slmdesk.base.record import Record
 from slmdesk.base.types import ChatMessage, Json, Origin, Role, Sampling, TextPart
+from slmdesk.base.untrusted import broken
 from slmdesk.jobs.runner import step_of
 from slmdesk.runtime.prompt_texts import texts
-from slmdesk.summaries.types import Paper
-from slmdesk.text.sentences import begins_with_pronoun, refers_back, sentences
+from slmdesk.summaries.checking import Said
+from slmdesk.summaries.lines import Line, Sentences, count_words, has, section_numbers
+from slmdesk.summaries.linking import Piece
+from slmdesk.summaries.types import KEY_POINTS, TO_DO, Paper
+from slmdesk.text.relevance import announces, sums_up
+from slmdesk.text.sentences import refers_back, sentences
 
-LINE_TOKENS = 160
-"""Most tokens of a reworded sentence."""
-TOKENS_PER_WORD = 3
-
+TOKENS_PER_WORD, NUMBER_TOKENS = 3, 10
+"""Most tokens of a written word, and of the numbers behind a sentence of some ten words."""
+FACTS_WORDS = 120
+"""Words for the facts of one section of a long document."""
+LONG_REPORT = 1200
+"""A report of more words than this is told by its results, recommendations and reasons."""
 _LEAD = re.compile(r"^\s*(?:[-*•–·#]+|\(?\d{1,2}[.)])\s+")
 _EMPHASIS = re.compile(r"\*\*|__|(?<!\w)[*_](?=\w)|(?<=\w|[.,;:])[*_](?!\w)|`")
-_TALK = re.compile(
-    r"^(?:(?:sure|certainly|of course|okay|natürlich|gerne|bien sûr|voici|claro|certo)\b|"
-    r"(?:here (?:is|are)|hier (?:ist|sind)|aquí|ecco)\b[^.]{0,80}(?:summary|points?|zusammenfassung|punkte|résumé|"
-    r"resumen|riassunto)|(?:in (?:summary|conclusion)|overall|zusammenfassend|en résumé|en resumen|in sintesi)\b|"
-    r"(?:this|the|these|dies\w*|d(?:er|ie|as)|ce(?:tte|s)?|l[ae]s?|est[ae]s?|quest\w)\s?(?:is the most important|"
-    r"(?:summary|points?|bullet|text|document|zusammenfassung|dokument|résumé|texte|resumen)\b[^.]{0,20}\b"
-    r"(?:provides?|covers?|contains?|outlines?|summari[sz]es?|enthält|umfasst|fasst|contient|résume)\b))",
-    re.IGNORECASE,
-)
-_UNSAID = re.compile(
-    r"\b(?:(?:not|no) (?:\w+ ){0,3}(?:specified|mentioned|stated|provided in the|given in the|applicable)|"
-    r"(?:is|are) (?:unspecified|unclear)|does not (?:say|state|specify|mention)|"
-    r"nicht (?:angegeben|genannt|erwähnt|festgelegt)|keine angaben?|n['’]est pas (?:précisée?|mentionnée?|indiquée?)|"
-    r"no se (?:menciona|especifica|indica)|non (?:è )?(?:specificat|menzionat|indicat)\w+)\b",
-    re.IGNORECASE,
-)
-"""Finds a line that only says that the text does not mention something."""
+_NUMBERS = re.compile(r"\s*\[\s*(\d{1,4}(?:\s*,\s*\d{1,4})*)\s*\]\s*[.;]?\s*$")
+_ANY_NUMBERS = re.compile(r"\s*\[\s*[\d,\s]*(?:\]|$)")
+_OURS = re.compile(r"\[(?=\d+\])")
+"""What looks like one of our numbers in a document."""
 
 
 def prompt_version() -> str:
     return f"summary {texts()['version']}"
 
 
-def simple_step(line: str, language: str) -> dict[str, Json]:
-    """Build the step that puts a sentence into everyday words. `language` is an ISO 639-1 code."""
-    known = texts()
-    task = " ".join(filter(None, (known["simple"], known["language"].get(language, ""), known["only"])))
-    return _step(known["simple_system"], "", line, task, [], LINE_TOKENS)
+Entry = tuple[str, tuple[int, ...]]
+"""A sentence as a model reads it, and the indexes of the pieces that hold it; none for a heading."""
 
 
-def own_step(text: str, paper: Paper, instruction: str, words: int, language: str) -> dict[str, Json]:
+class Numbered(Record):
+    text: str
+    places: tuple[tuple[int, ...], ...]
+    """For each number, from 1 on, the indexes of the pieces that hold the sentence."""
+
+
+class Written(Record):
+    said: tuple[Said, ...]
+    labels: tuple[str, ...]
+    """For each sentence the label above it: "" for what the document is, TO_DO, KEY_POINTS."""
+
+
+def part_of(pieces: Sequence[Piece], here: range, lines: Sequence[Line], paper: Paper, language: str) -> list[int]:
+    """Return the indexes of the pieces that the model is to tell of.
+
+    Of a thread these are those of the newest message, of a long report its results, recommendations and reasons.
+    """
+    earlier = {line.piece for line in lines if line.is_earlier}
+    newest = {line.piece for line in lines if not line.is_earlier}
+    if earlier and newest:
+        stop = min((at for at in earlier if at > max(newest)), default=here.stop)
+        return [at for at in here if at not in earlier and at < stop]
+    if paper is Paper.REPORT and sum(count_words(pieces[at].text) for at in here) > LONG_REPORT:
+        sections = section_numbers(pieces, here)
+        chosen = [
+            at
+            for __, section in groupby(here, key=lambda at: sections[at - here.start])
+            if (some := list(section)) and (some[0] == here.start or _tells(pieces[some[0]], language))
+            for at in some
+        ]
+        if sum(count_words(pieces[at].text) for at in chosen) > LONG_REPORT / 4:
+            return chosen
+    return list(here)
+
+
+def _tells(piece: Piece, language: str) -> bool:
+    heading = piece.text if piece.is_heading else ""
+    named = any(has(name, heading, language) for name in ("gist", "outcome", "reasons", "diagnosis"))
+    return bool(heading) and (named or sums_up(heading) or announces(heading))
+
+
+def entries_of(pieces: Sequence[Piece], among: Iterable[int], spans: Sentences) -> list[Entry]:
+    entries = list[Entry]()
+    for at in among:
+        piece = pieces[at]
+        cuts = [] if piece.is_heading or piece.kind is BlockKind.TABLE_ROW else spans(piece.text)
+        for start, end in cuts or [(0, len(piece.text))]:
+            if text := piece.text[start:end].strip():
+                entries.append((text, () if piece.is_heading else (at,)))
+    return entries
+
+
+def numbered(entries: Iterable[Entry]) -> Numbered:
+    """Return sentences with numbers from 1 on, below their headings."""
+    lines, places = list[str](), list[tuple[int, ...]]()
+    for text, pieces in entries:
+        if pieces:
+            places.append(pieces)
+        lines.append(f"[{len(places)}] {broken(text, _OURS)}" if pieces else f"\n# {broken(text, _OURS)}")
+    return Numbered("\n".join(lines).strip(), tuple(places))
+
+
+def note_step(
+    text: Numbered, language: str, words: int, *, background: str = "", focus: str = "", is_simple: bool = False
+) -> dict[str, Json]:
+    """Build the step that writes a summary in about `words` words: what it is, what has to be done, what else matters.
+
+    `language` is the ISO 639-1 code of the summary. `background`: earlier messages, which are not told themselves.
+    """
+    known = _in(language)
+    wishes = [known["simple"]] if is_simple else []
+    asked: list[TextPart] = [TextPart(known["note"].format(words=words))]
+    if focus:
+        asked += [TextPart(f"\n{known['focus']} "), TextPart(focus, Origin.PERSON)]
+    asked.append(TextPart("\n" + " ".join([*wishes, known["numbers"]])))
+    what, do, more = (f'"{known[name]}\\n"' for name in ("what", "do", "more"))
+    grammar = f"{_LINE}root ::= {what} line line? line? {do} line* {more} line*\n"
+    return _step(text, background, language, asked, grammar, words)
+
+
+def own_step(text: Numbered, language: str, words: int, request: str) -> dict[str, Json]:
     """Build the step that writes what a person asked for about a text, in about `words` words."""
-    known, what = texts(), texts()["paper_name"][paper.value]
-    request = TextPart(known["own"].format(what=what, request=instruction, words=words), Origin.PERSON)
-    last = " ".join(filter(None, (known["only"], known["language"].get(language, ""))))
-    return _step(known["system"], known["text"].format(what=what), text, last, [request], words * TOKENS_PER_WORD)
+    known = _in(language)
+    asked = [TextPart(f"{known['own'].format(words=words)} "), TextPart(request, Origin.PERSON)]
+    return _step(text, "", language, [*asked, TextPart(f"\n{known['numbers']}")], _LINES, words)
 
 
-def _step(system: str, lead: str, text: str, last: str, request: list[TextPart], tokens: int) -> dict[str, Json]:
+def facts_step(text: Numbered, language: str) -> dict[str, Json]:
+    """Build the step that notes the facts of one section of a long document."""
+    known = _in(language)
+    asked = [TextPart(f"{known['facts'].format(words=FACTS_WORDS)} {known['numbers']}")]
+    return _step(text, "", language, asked, _LINES, FACTS_WORDS)
+
+
+_LINE = r"""line ::= "- " [^\n\[\]]+ "[" number (", " number)? (", " number)? (", " number)? "]\n"
+number ::= [1-9] [0-9]? [0-9]? [0-9]?
+"""
+_LINES = f"{_LINE}root ::= line+\n"
+
+
+def _step(
+    text: Numbered, background: str, language: str, asked: Sequence[TextPart], grammar: str, words: int
+) -> dict[str, Json]:
+    known = _in(language)
+    lead = [TextPart(f"{known['before']}\n\n"), TextPart(background, Origin.DOCUMENT), TextPart("\n\n")]
     parts = [
-        TextPart(f"{lead}\n\n"),
-        TextPart(text, Origin.DOCUMENT),
+        *(lead if background else []),
+        TextPart(f"{known['text']}\n\n"),
+        TextPart(text.text, Origin.DOCUMENT),
         TextPart("\n\n"),
-        *request,
-        TextPart(f"\n{last}"),
+        *asked,
     ]
     messages = [
-        ChatMessage(Role.SYSTEM, (TextPart(system, Origin.PROGRAM),)),
-        ChatMessage(Role.USER, tuple(part for part in parts if part.text.strip() or part.text == "\n\n")),
+        ChatMessage(Role.SYSTEM, (TextPart(texts()["system"], Origin.PROGRAM),)),
+        ChatMessage(Role.USER, tuple(parts)),
     ]
-    return step_of(messages, Sampling(temperature=0.0, repeat_penalty=1.0, max_tokens=tokens))
+    tokens = words * TOKENS_PER_WORD + words // 10 * NUMBER_TOKENS + 60
+    sampling = Sampling(temperature=0.0, repeat_penalty=1.0, max_tokens=tokens, grammar=grammar)
+    return step_of(messages, sampling)
+
+
+def _in(language: str) -> dict[str, str]:
+    known: dict[str, dict[str, str]] = texts()["note"]
+    return known.get(language) or known["en"]
+
+
+def written_in(answer: str, text: Numbered, language: str, *, is_cut: bool = False) -> Written:
+    """Return the sentences of an answer with the pieces and the labels they have.
+
+    `is_cut`: the answer's last line is incomplete and left out. Numbers that the text does not have are ignored.
+    """
+    known = _in(language)
+    labels = {known["what"]: "", known["do"]: TO_DO, known["more"]: KEY_POINTS}
+    label, said, named = "", list[Said](), list[str]()
+    lines = answer.splitlines()
+    for at, line in enumerate(lines):
+        if line.strip() in labels:
+            label = labels[line.strip()]
+            continue
+        numbers = _NUMBERS.search(line)
+        if is_cut and at == len(lines) - 1 and not numbers:
+            continue
+        rests_on = [int(number) for number in numbers[1].split(",")] if numbers else []
+        named_places = (place for number in rests_on for place in text.places[number - 1 : number])
+        pieces = tuple(dict.fromkeys(at for place in named_places for at in place))
+        for sentence in _apart(line_in(without_numbers(line)), language):
+            said.append(Said(sentence, pieces))
+            named.append(label)
+    return Written(tuple(said), tuple(named))
+
+
+def without_numbers(text: str) -> str:
+    """Return words of an answer, also of an unfinished one, without the numbers."""
+    return "\n".join(_ANY_NUMBERS.sub("", line) for line in text.splitlines())
 
 
 def line_in(answer: str) -> str:
-    """Return a one-sentence answer without list markers, emphasis and quotation marks."""
+    """Return a line of an answer without list markers, emphasis and quotation marks around it."""
     return " ".join(_EMPHASIS.sub("", _LEAD.sub("", answer.strip())).split()).strip('"“”„«» ')
 
 
-def points_in(answer: str, language: str, *, is_cut: bool = False) -> list[str]:
-    """Return an answer's sentences, without remarks about the task. `is_cut`: the answer's last line is incomplete."""
-    points: list[str] = []
-    for line in (_without_rest(answer) if is_cut else answer).splitlines():
-        if text := line_in(line):
-            points += [point for point in _apart(text, language) if not _says_nothing(point)]
-    return list(dict.fromkeys(points))
-
-
-def _says_nothing(text: str) -> bool:
-    is_talk = _TALK.search(text) is not None or _UNSAID.search(text) is not None
-    return len(text) < 3 or text.endswith(":") or is_talk
-
-
-def _apart(text: str, language: str) -> list[str]:
-    """Split a line into sentences. A sentence referring to the one before joins it, or is dropped if there is none."""
+def _apart(line: str, language: str) -> list[str]:
+    """Split a line into sentences. One that refers to the sentence before joins it."""
     parts: list[str] = []
-    for sentence in sentences(text, language):
-        if not refers_back(sentence, language) or (not parts and not begins_with_pronoun(sentence, language)):
-            parts.append(sentence)
-        elif parts and sentence not in parts[-1]:
+    for sentence in sentences(line, language):
+        if parts and refers_back(sentence, language):
             parts[-1] += f" {sentence}"
+        elif any(map(str.isalnum, sentence)):
+            parts.append(sentence)
     return parts
-
-
-def _without_rest(answer: str) -> str:
-    """Return a cut-off answer up to its last complete line, and the complete sentences of the cut line."""
-    lines, _, last = answer.rpartition("\n")
-    ends = [end.end() for end in re.finditer(r"[.!?。](?=\s)", last)]
-    return f"{lines}\n{last[: ends[-1]]}" if ends else lines

@@ -155,20 +155,25 @@ class SummaryService(Service, JobPlanner):
         return changed(request, documents=tuple(document.id for document in documents)), documents
 
     def _model(self, request: SummaryRequest) -> ModelRecord | None:
-        """Return the model for a request, or None if it needs no model. Raises KnownError `model.…`."""
-        if not request.may_need_model:
+        """Return the model for a request, or None if the rules alone make it. Raises KnownError `model.…`.
+
+        A model that may not write is used only where a person names it or asks for what needs one.
+        """
+        if request.own_words:
             return None
+        from slmdesk.evaluation.exams import may_write
         from slmdesk.text.sentences import LANGUAGES, detect
 
         default = None if request.model else self._uses.default(DefaultUse.SUMMARIZE)
         try:
-            return default or able(self._models.choose(request.model))
+            record = default or able(self._models.choose(request.model))
         except KnownError:
             pages = [page.text for id in request.documents for page in self._store.pages.of_document(id, limit=1)]
             is_translated = any(detect(page, LANGUAGES)[0] != request.language for page in pages)
-            if is_translated or changed(request, language="").may_need_model:
+            if request.model or (request.language and is_translated) or changed(request, language="").may_need_model:
                 raise
             return None
+        return record if request.model or request.may_need_model or may_write(record) else None
 
     def plan(self, job: JobRecord) -> Plan:
         from slmdesk.summaries.plan import SummaryPlan  # imported late: it brings all text checks
@@ -225,7 +230,16 @@ class SummaryService(Service, JobPlanner):
             ended = time.monotonic()
             self._draft_due = ended + max(DRAFT_EVERY_S, MOST_FOR_DRAFTS * (ended - began))
         self._publish(
-            SummaryGrew(item, job, grown.points, grown.pages_read, grown.pages_total, grown.page_kind, grown.writing)
+            SummaryGrew(
+                item,
+                job,
+                grown.points,
+                grown.pages_read,
+                grown.pages_total,
+                grown.page_kind,
+                grown.writing,
+                grown.own_words,
+            )
         )
 
 

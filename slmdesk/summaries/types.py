@@ -45,7 +45,7 @@ class Paper(StrEnum):
 TO_DO, KEY_POINTS, SHARED = "To do", "Key points", "In several documents"
 EARLIER = "From earlier mails"
 """Labels above groups of sentences. The first sentence, which says what the paper is, has no label."""
-ALSO = "More passages with figures or duties"
+ALSO = "Passages left out"
 ALSO_IN = "Also in the document"
 """Label above what must be known and a written summary does not say, in the document's own words."""
 
@@ -69,7 +69,7 @@ class DocumentSummary(Record):
     sentences: tuple[Sentence, ...]
     coverage: Coverage
     omitted: tuple[Sentence, ...] = ()
-    """Passages with figures or duties that the summary leaves out."""
+    """Passages that the summary leaves out."""
     paper: str = ""
     """Type of document that was assumed (see `lines.paper_of`)."""
     own_words: tuple[Sentence, ...] = ()
@@ -99,6 +99,8 @@ class SummaryRequest(Record):
     paper: Paper = Paper.AUTO
     own_words: bool = False
     """True if no model may word it."""
+    reader: str = ""
+    """ISO 639-1 code of the person's language, in which a model writes that may; empty for the document's own."""
 
     @property
     def may_need_model(self) -> bool:
@@ -112,6 +114,8 @@ class PartialSummary(Record):
     pages_total: int
     page_kind: str = "page"
     writing: str = ""
+    own_words: bool = False
+    """True if the points are the whole of what the rules chose."""
 
 
 class Summary(Record):
@@ -219,11 +223,7 @@ def omitted_words(document: DocumentSummary) -> str:
 def more_words(documents: Sequence[DocumentSummary]) -> str:
     """Return a line that says how many passages are left out, to end a copied summary; empty if there are none."""
     count = sum(len(document.omitted) for document in documents)
-    return (
-        ngettext("{n:,} more passage with figures or duties.", "{n:,} more passages with figures or duties.", count)
-        if count
-        else ""
-    )
+    return ngettext("{n:,} more passage left out.", "{n:,} more passages left out.", count) if count else ""
 
 
 def has_bullets(kind: str, sentences: Sequence[Sentence]) -> bool:

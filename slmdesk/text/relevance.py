@@ -311,6 +311,7 @@ _PARTY = re.compile(
 
 def matters(sentence: str, language: str = "") -> frozenset[Matter]:
     """Return what makes a sentence matter, or nothing. `language` is an ISO 639-1 code."""
+    sentence = with_umlauts(sentence, language)
     tests = (
         (Matter.DECISION, DECISION_LEAD.search(sentence)),
         (Matter.ACTION, ACTION_LEAD.search(sentence)),
@@ -327,6 +328,18 @@ def matters(sentence: str, language: str = "") -> frozenset[Matter]:
         (Matter.DENIAL, denial(sentence, language)),
     )
     return frozenset(matter for matter, found in tests if found)
+
+
+_WITHOUT_UMLAUTS = re.compile(r"[^äöüß]*[aou]e[^äöüß]*", re.IGNORECASE)
+_UMLAUT = re.compile(r"(?<![aeq])ue(?!r[aeu]|ll)|(?<![aeo])[ao]e(?=\w)|(?<!\w)[UAO]e", re.ASCII)
+_UMLAUTS = {"ue": "ü", "ae": "ä", "oe": "ö", "Ue": "Ü", "Ae": "Ä", "Oe": "Ö"}
+
+
+def with_umlauts(text: str, language: str) -> str:
+    """Return a German text that was written without umlauts ("Kuendigung") with them, as the word lists have them."""
+    if language != "de" or not _WITHOUT_UMLAUTS.fullmatch(text):
+        return text
+    return _UMLAUT.sub(lambda found: _UMLAUTS[found[0]], text)
 
 
 def announces(heading: str) -> bool:

@@ -28,8 +28,8 @@ from slmdesk.questions.prompt import Source, text_for, turns_of
 from slmdesk.questions.types import AskRequest, QuestionAnswered, QuestionPlanned
 from slmdesk.summaries.events import SummaryEnded
 from slmdesk.summaries.linking import pieces_of
-from slmdesk.summaries.prompts import own_step, simple_step
-from slmdesk.summaries.types import Kind, Paper, SummaryRequest
+from slmdesk.summaries.prompts import note_step, numbered, own_step
+from slmdesk.summaries.types import Kind, SummaryRequest
 from slmdesk.tables.cells import cells_step
 from slmdesk.tables.types import Column
 from slmdesk.text.difference.types import Change, ChangeKind, Run
@@ -49,8 +49,8 @@ def vocabulary(request, starter_model, tmp_path_factory):
 def prompts(words: str) -> dict[str, list[ChatMessage]]:
     """Everything a model is asked about a document that says `words`."""
     steps = {
-        "line": simple_step(words, "de"),
-        "summary": own_step(words, Paper.CONTRACT, "What is the rent?", 80, "en"),
+        "summary": note_step(numbered([(words, ()), (words, (0,))]), "de", 80, background=words),
+        "request": own_step(numbered([(words, (0,))]), "en", 80, "What is the rent?"),
         "truth": truth_step(words, words),
         "table": cells_step([Column("Rent")], [words, words]),
         "versions": digest_step([Change(ChangeKind.ADDED, (), (Run(words, True),), (), ())], [0], "en"),
