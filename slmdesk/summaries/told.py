@@ -21,6 +21,7 @@ from slmdesk.text.sentences import sentence_spans
 
 LEAST_SAME, MOST_OF = 4, 0.66
 """Fewest first letters that two forms of a word share, and their share of the longer form."""
+LEAST_LETTERS = 3
 LEAST_PART, LEAST_FRONT = 5, 4
 """Fewest letters by which a word counts as part of a compound: "Vertrag" in "Mietvertrag", and fewest letters before
 it: a "Verkäufer" is no "Käufer".
@@ -41,12 +42,14 @@ that the paper only has in a date.
 """
 FEW, MANY_TIMES = 12, 20
 """A count up to the first number stands for itself; two that differ by more than the second are not confused."""
-BETTER, MUCH_BETTER, MARGIN = 1.35, 2.5, 0.08
+BETTER, MUCH_BETTER, MARGIN = 1.25, 2.5, 0.05
 """How many times better another value must fit than the one of the sentence; the second if it stands right before it,
 as a sentence then often only hints at what it is about.
 """
 DAY_S = 86_400
 
+_SEPARABLE = frozenset(["ab", "an", "auf", "aus", "bei", "ein", "her", "hin", "um", "vor", "weg", "zu"])
+"""German prefixes of a verb that leave its side: who "abschneidet" "schneidet"."""
 _WORD = re.compile(r"[^\W\d_]+(?:[-'’][^\W\d_]+)*")
 _CLAUSE = re.compile(r"[;:()–—]|,\s|\.\s")
 _REFERENCE = re.compile(r"(?:§+|\b(?:abs|art|nr|no|satz|n|sec(?:tion)?|ziff(?:er)?|para(?:graph)?|s)\b\.?°?)\s*$", re.I)
@@ -142,7 +145,7 @@ def told(text: str, language: str) -> Told:
     words = list[Word]()
     for match in _WORD.finditer(text):
         key = key_of(match[0], language)
-        if len(key) < 2 or key in small or any(start <= match.start() < end for start, end in taken):
+        if len(key) < LEAST_LETTERS or key in small or any(start <= match.start() < end for start, end in taken):
             continue
         words.append(Word(key, stem(key), match.start(), match.end(), sum(cut < match.start() for cut in cuts)))
     values = [
@@ -195,6 +198,8 @@ def passages_of(source: Source, among: Iterable[int]) -> list[Passage]:
         lead = "\n".join(_above(source, at))
         above = told(lead, language).words
         above += every[0].words if is_table and every else ()
+        if len(piece.text) < SHORT and not is_table:  # a cell of a table that a PDF tells as paragraphs
+            above += tuple(word for text in _neighbours(source, at) for word in told(text, language).words)
         for number, (start, end) in enumerate(spans):
             before = every[number - 1].words if number and not is_table else ()
             behind = every[number + 1].words if number + 1 < len(every) and not is_table else ()
@@ -209,7 +214,17 @@ def _spans(piece: Piece, language: str) -> Sequence[tuple[int, int]]:
     return sentence_spans(piece.text, language)
 
 
+def _neighbours(source: Source, at: int) -> Iterator[str]:
+    document = source.pieces[at].document
+    for one in range(max(0, at - CELLS_BEFORE), min(len(source.pieces), at + CELLS_BEHIND + 1)):
+        piece = source.pieces[one]
+        if one != at and piece.document == document and len(piece.text) < SHORT:
+            yield piece.text
+
+
 MOST_ABOVE = 12
+SHORT, CELLS_BEFORE, CELLS_BEHIND = 60, 4, 2
+"""Characters up to which a piece may be a cell of a table, and how many cells before and behind belong to its row."""
 
 
 def _above(source: Source, at: int) -> Iterator[str]:
@@ -232,7 +247,7 @@ def is_kin(word: str, other: str) -> bool:
     if len(word) > len(other):
         word, other = other, word
     at = other.find(word if len(word) == LEAST_PART else word[:-1]) if len(word) >= LEAST_PART else -1
-    if at == 0 or at >= LEAST_FRONT:
+    if at == 0 or at >= LEAST_FRONT or other[:at] in _SEPARABLE:
         return True
     same = next((at for at, (one, two) in enumerate(zip(word, other, strict=False)) if one != two), len(word))
     return same >= LEAST_SAME and same >= MOST_OF * len(other)
@@ -321,8 +336,9 @@ def places_of(value: Value, fitting: Fitting, passages: Sequence[Passage], years
 
 def _beside(value: Value, fitting: Fitting, passage: Passage, years: set[int]) -> float:
     """Return what a passage gains by other values of the sentence that it has."""
-    others = (other for other in fitting.said.values if not is_same(value, other, years))
-    return TOGETHER * sum(any(is_same(other, there, years) for there in passage.told.values) for other in others)
+    near = (other for other in fitting.said.values if abs(other.clause - value.clause) <= 1)
+    others = (other for other in near if not is_same(value, other, years))
+    return TOGETHER * any(is_same(other, there, years) for other in others for there in passage.told.values)
 
 
 def _fit(value: Value, fitting: Fitting, passage: Passage, there: Value) -> float:
@@ -343,7 +359,7 @@ def rival(value: Value, fitting: Fitting, passages: Sequence[Passage], years: se
     """Return the value of the same kind, not in the sentence, that fits it best."""
     best: Place | None = None
     for passage in passages:
-        for there in passage.told.values:
+        for there in passage.told.values if not passage.is_bare else ():
             if not _is_like(value, there) or any(is_same(other, there, years) for other in fitting.said.values):
                 continue
             fit = fitting.around(value, passage, there)
