@@ -10,7 +10,7 @@ from typing import Any
 
 from PySide6.QtCore import QEvent, QLocale, QObject, QSignalBlocker, Qt, Signal, SignalInstance
 from PySide6.QtGui import QContextMenuEvent, QHideEvent, QKeyEvent, QShowEvent
-from PySide6.QtWidgets import QApplication, QFrame, QScrollArea, QToolButton, QWidget
+from PySide6.QtWidgets import QApplication, QFrame, QScrollArea, QSizePolicy, QToolButton, QWidget
 
 from slmdesk.base.language import LANGUAGES, VARIABLE
 from slmdesk.base.record import changed
@@ -57,6 +57,7 @@ from slmdesk.window.base.shortcuts import bind
 from slmdesk.window.base.text import short_day
 from slmdesk.window.panes import EarlierBox, Entry, JobFollower, MakingBar
 from slmdesk.window.widgets.build import (
+    ElidedLabel,
     button,
     column,
     named,
@@ -153,8 +154,11 @@ class SummaryPane(QScrollArea):
         self._more = tool_button("more_passages_button", inner, kind="small", label=MORE, on=self._show_omitted)
         self._more.setCheckable(True)
         self._more.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self._writer = ElidedLabel(inner, name="summary_writer", kind="muted")  # the rows below it are not to move
+        self._writer.hide()
+        writer = row((self._writer, 1), (self.form.own_words, Qt.AlignmentFlag.AlignTop))
         column(
-            self.form, self._note, self._list, self._making, self._writing, self._more,
+            self.form, self._note, writer, self._list, self._making, self._writing, self._more,
             self._also, self._coverage, self._offer, self.earlier, (self.form.middle, 100), 1,
             into=inner, gap=theme.SPACE_8, margins=(theme.SPACE_16 + theme.SPACE_4, 0, theme.SPACE_12, theme.SPACE_12),
         )  # fmt: skip
@@ -222,7 +226,8 @@ class SummaryPane(QScrollArea):
             new = [(point, page_kind) for point in points[len(self.rows) :]]
             self._add_rows(new, has_bullets=has_own_bullets)
             self._has_own_words = own_words
-            self._say(WRITING if own_words else f"{pages_read_words(read, total, page_kind).capitalize()}.")
+            self._say("" if own_words else f"{pages_read_words(read, total, page_kind).capitalize()}.")
+            self._say_writer(WRITING if own_words else "")
 
     def show_writing(self, words: str) -> None:
         if self.summary is None:
@@ -242,6 +247,7 @@ class SummaryPane(QScrollArea):
                 parts = [reason, WRITTEN if self.rows else ""]
                 if self._has_own_words:  # they stand as a summary
                     parts = ["" if event.problem is None else reason, NOT_WRITTEN]
+                self._say_writer("")
                 self._say(" ".join(filter(None, parts)))
 
     def show_summary(self, summary: Summary) -> None:
@@ -264,7 +270,7 @@ class SummaryPane(QScrollArea):
         summary = self._shown = in_own_words(summary) if self.form.own_words.isChecked() else with_quotes(summary)
         papers = {document.paper or Paper.AUTO for document in summary.documents}
         self.form.show_request(self._controller.request, papers.pop() if len(papers) == 1 else Paper.AUTO)
-        self._say(OWN_WORDS if self.form.own_words.isChecked() else writer)
+        self._say_writer(OWN_WORDS if self.form.own_words.isChecked() else writer)
         self._add_rows(_all_of(summary), has_bullets=has_bullets(summary.kind, summary.sentences))
         read = summary.coverage
         is_whole = read.pages_read == read.pages_total and not summary.not_read
@@ -278,6 +284,10 @@ class SummaryPane(QScrollArea):
             self._more.setChecked(is_over and count <= MOST_UNFOLDED)
         self._show_omitted()
         self._place = place
+
+    def _say_writer(self, words: str) -> None:
+        self._writer.set_full_text(words)
+        self._writer.setVisible(bool(words))
 
     def _show_offer(self, words: str) -> None:
         if self.summary is not None and TOO_WEAK.format(model="") in self.summary.note:
@@ -390,7 +400,8 @@ class SummaryPane(QScrollArea):
 
     def _clear(self) -> None:
         focus = QApplication.focusWidget()
-        if focus is not None and self.isAncestorOf(focus) and not self.form.isAncestorOf(focus):
+        is_at_form = focus is not None and (self.form.isAncestorOf(focus) or focus is self.form.own_words)
+        if focus is not None and self.isAncestorOf(focus) and not is_at_form:
             self.setFocus()  # else the focus would leave the pane
         self.summary = self._shown = None
         self._has_own_words = False
@@ -398,6 +409,7 @@ class SummaryPane(QScrollArea):
         self._making.setVisible(False)
         for label in (self._note, self._writing, self._more, self._coverage, self._offer):
             show_words(label, "")
+        self._say_writer("")
         self.rows = []
         empty_layout(self._list)
         empty_layout(self._also)
@@ -691,9 +703,11 @@ class SummaryForm(QFrame):
         self._paper = named(Choice(list(PAPERS), self), "summary_paper", label=label, tip=label, kind="quiet")
         tip = OWN_WORDS
         self.own_words = tool_button(
-            "own_words_button", self, icon="file-text", label=tip, tip=tip, shortcut="summary.own_words"
+            "own_words_button", self, kind="small", icon="file-text", label=tip, tip=tip, shortcut="summary.own_words"
         )
         self.own_words.setCheckable(True)
+        fixed, low = QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Ignored  # no higher than the line it stands in
+        self.own_words.setSizePolicy(fixed, low)
         self.own_words.hide()
         bind(self.own_words, "summary.own_words", self.own_words.click)
         tip = _("Form and focus of the summary")
@@ -721,7 +735,7 @@ class SummaryForm(QFrame):
         self._centre = column(1, 1, into=self.middle)
         self._begin = button(_("Summarize"), "summarize_button", self, kind="primary")
         self._begin.clicked.connect(lambda: self._ask(self.summary_requested))
-        buttons = self.own_words, self._other, self._again, self._copy
+        buttons = self._other, self._again, self._copy
         self.line = row(self._length, self._paper, 1, *buttons, into=self, gap=theme.SPACE_8)
 
     def allow(self, is_allowed: bool) -> None:

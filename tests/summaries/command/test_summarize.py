@@ -40,7 +40,7 @@ def test_sentences_are_chosen_with_their_pages_and_what_is_left_out_is_counted(r
     assert [(one["group"], one["text"]) for one in shape["sentences"]] == [
         ("", "Lease: The rent for the flat in the second floor is 900 euros a month.")
     ]
-    (said,), (omitted, *_) = shape["sentences"], shape["documents"][0]["omitted"]
+    (said,), (*_, omitted, _end) = shape["sentences"], shape["documents"][0]["omitted"]
     assert (said["pages"], said["supported"], said["flags"]) == ([1], True, [])
     assert set(said["blocks"][0]) >= {"document", "page", "start", "end"}
     assert omitted["text"] == "The garden belongs to the flat, and the tenant mows the lawn every second week."

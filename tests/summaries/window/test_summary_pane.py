@@ -14,11 +14,12 @@ from PySide6.QtWidgets import QApplication, QFileDialog, QInputDialog, QLabel, Q
 
 from slmdesk.base.record import changed, to_json
 from slmdesk.base.records import JobStatus
+from slmdesk.evaluation.exams import SKILLS, Skill, SkillResult, items, shape_of_skill
 from slmdesk.jobs.types import JobChanged
 from slmdesk.library.types import Coverage, Span
 from slmdesk.summaries.plan import TOO_MUCH_TO_DO
 from slmdesk.summaries.types import ALSO_IN, DocumentSummary, Kind, Sentence, Summary
-from slmdesk.summaries.window import NOT_WRITTEN, SentenceRow, due_words
+from slmdesk.summaries.window import NOT_WRITTEN, WRITING, SentenceRow, due_words
 from slmdesk.window.panes import EarlierBox, EarlierRow, Entry
 
 pytestmark = pytest.mark.gui
@@ -194,9 +195,8 @@ def test_what_the_rules_chose_is_used_while_a_model_writes_and_nothing_moves(wri
     pane.show_begun()
     pane.show_growing(rules, 4, 4, "section", True)
     kept, places = pane.rows, lambda: [row.mapTo(pane, QPoint()).y() for row in pane.rows]
-    note = program.find("summary_note")
-    program.wait(lambda: note.isVisible() and kept[0].isVisible() and program.find("making_summary").isVisible())
-    assert "is writing" in note.text()
+    program.wait(lambda: kept[0].isVisible() and program.find("making_summary").isVisible())
+    assert program.find("summary_writer").full_text == WRITING
     before = places()
     pane.show_growing(rules, 4, 4, "section", True)
     pane.show_writing("The lease costs 900 euros and ends")
@@ -249,7 +249,7 @@ def test_one_key_shows_the_documents_own_words_and_copies_them(written):
     ]  # fmt: skip
     assert "Also in the document" in [label.text() for label in pane.findChildren(QLabel, "summary_group")]
     writer = "Written by Echo, each sentence checked against its pages."
-    assert program.find("summary_note").text() == writer
+    assert program.find("summary_writer").full_text == writer
     program.click("copy_summary_button")
     assert f"\n\n{writer}\n\n" in QApplication.clipboard().text()
     button = program.find("own_words_button")
@@ -546,3 +546,49 @@ def test_dates_of_what_is_to_be_done_are_not_cut_by_a_larger_text(start, tmp_pat
     (due,) = [label for label in program.window.findChildren(QLabel, "row_due") if label.text() == "12 Dec"]
     program.frame.keeper.set_font_scale(200)
     program.wait(lambda: due.fontMetrics().horizontalAdvance("12 Dec") <= due.width() - 2)
+
+
+LETTER = """Castlebeck Housing, 3 May 2026
+
+Dear Mr Tansley,
+
+We have looked at the roof of the house in Harrow Bank, which leaks above the second floor, and have decided to have it
+mended in the summer. The work costs 4,200 euros, of which the owner of the house pays 3,000 euros and you pay the rest.
+
+Please return the signed form by 12 June 2026. The scaffolding stands in the garden for three weeks, and nobody may use
+the balcony in this time. Should it rain into the flat before, please ring our service at any hour of the day or night.
+
+The gutters were cleaned in April by our own people, who found leaves and an old nest in them. The chimney was looked at
+as well and is in good order, as are the windows of the attic, which had been painted two years ago by the same firm.
+
+Yours sincerely, P. Lomax
+"""
+
+
+def test_what_a_model_writes_takes_the_place_of_what_the_rules_chose(start, tmp_path, model_file):
+    """From the click to the written text, over an engine that waits until the rules' view was used."""
+    gate, letter = tmp_path / "gate", tmp_path / "roof.txt"
+    letter.write_text(LETTER)
+    said = ["The roof is mended in the summer for 4,200 euros. [1]", "Return the signed form by 12 June 2026. [1]"]
+    program = start(answer="\n".join(said), until=str(gate)).with_model(model_file).open_documents()
+
+    def trust(services):
+        result = shape_of_skill(SkillResult(Skill.SUMMARY, "good", 9, 9, 1.0, 0.0))
+        model = services.models.choose(None)
+        services.store.models.set_info(model.id, **{SKILLS: {"version": items()[0], "skills": [result]}})
+
+    program.ask(trust)
+    drop(program.documents, letter)
+    program.wait(lambda: program.coverage.startswith("1 of 1"))
+    program.click("summarize_button")
+    pane = program.find("summary_pane")
+    program.wait(lambda: pane.rows and pane.rows[0].isVisible() and program.find("summary_writer").full_text == WRITING)
+    rules = said_by(program)
+    program.click(pane.rows[0])
+    program.wait(lambda: any(sheet.spans for sheet in program.documents.view.sheets))
+    gate.touch()
+    program.wait(lambda: pane.summary is not None)
+    assert said_by(program)[0] == "The roof is mended in the summer for 4,200 euros."
+    assert program.find("summary_writer").full_text.startswith("Written by Tiny llama")
+    program.click("own_words_button")
+    assert said_by(program) == rules
