@@ -6,7 +6,7 @@ A sentence that fails gives way to the sentences of the document that carry its 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from itertools import combinations
 
 from slmdesk.base.record import Record
@@ -61,8 +61,10 @@ class Checked(Record):
     """Number of these that gave way to sentences of the document."""
 
 
-def checked(said: Sequence[Said], source: Source, among: Sequence[int]) -> Checked:
+def checked(said: Sequence[Said], source: Source, among: Sequence[int], doubted: Collection[str] = ()) -> Checked:
     """Return the sentences with the passages they rest on. One that fails gives way to sentences of the document.
+
+    `doubted`: sentences that fail whatever the checks say.
 
     In another language than the document's a sentence that fails stays and is marked: its reader may not understand the
     document's own words.
@@ -75,6 +77,8 @@ def checked(said: Sequence[Said], source: Source, among: Sequence[int]) -> Check
     kept, marked, replaced = list[Point](), 0, 0
     for sentence in said:
         judged = _Judged(sentence, source, passages, years)
+        if sentence.text in doubted:
+            judged.marks.append(Mark("negation", sentence.text, 0, len(sentence.text)))
         if not judged.marks:
             kept.append(Point(sentence.text, judged.links))
             continue
