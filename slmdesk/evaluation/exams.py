@@ -519,11 +519,11 @@ AGAIN_S = 300.0
 LOOK_S = 60.0
 OFFERED, SLOW = "offered", "slow"
 LONGEST_S = 480.0
-"""Most seconds of an automatic exam at a time. Of a longer one the short part is taken, which takes little more than
-half as long; if that is too long too, the exam is left to the person.
+"""Most seconds of an automatic exam at a time. Of a longer one the short part is taken, which takes two thirds of the
+time; if that is too long too, the exam is left to the person.
 """
 USUAL_ANSWER_TOKENS, PROMPT_TOKENS = 40, 90
-PAPERS_READ, PAPERS_WRITTEN = 2600, 1000
+PAPERS_READ, PAPERS_WRITTEN = 3400, 1300
 """Tokens of all papers with their prompts, and of their summaries."""
 
 
