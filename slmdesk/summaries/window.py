@@ -153,7 +153,7 @@ class SummaryPane(QScrollArea):
         self._offer = plain_label("", inner, name="summary_offer", kind="small", is_hidden=True)
         self._list, self._also = column(gap=0), column(gap=0)
         self._writing = plain_label("", inner, name="summary_writing", kind="muted", is_hidden=True)
-        self._written = tool_button("written_button", inner, kind="small", on=self.form.own_words.click)
+        self._written = button(_("Show the written summary"), "written_button", inner, on=self.form.own_words.click)
         self._more = tool_button("more_passages_button", inner, kind="small", label=MORE, on=self._show_omitted)
         self._more.setCheckable(True)
         self._more.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
@@ -161,7 +161,7 @@ class SummaryPane(QScrollArea):
         self._writer.hide()
         writer = row((self._writer, 1), (self.form.own_words, Qt.AlignmentFlag.AlignTop))
         column(
-            self.form, self._note, writer, self._list, self._making, self._writing, self._written, self._more,
+            self.form, self._note, writer, self._list, self._making, self._writing, row(self._written, 1), self._more,
             self._also, self._coverage, self._offer, self.earlier, (self.form.middle, 100), 1,
             into=inner, gap=theme.SPACE_8, margins=(theme.SPACE_16 + theme.SPACE_4, 0, theme.SPACE_12, theme.SPACE_12),
         )  # fmt: skip
@@ -269,7 +269,7 @@ class SummaryPane(QScrollArea):
         self.summary = summary
         self.form.offer_own_words(is_written(summary.documents), is_on=is_read or self._controller.is_in_own_words)
         self._show(summary)
-        show_words(self._written, _("Show the written summary") if is_read else "")
+        self._written.setVisible(is_read)
 
     def _on_own_words(self, is_on: bool) -> None:
         if self.summary is not None:
@@ -428,8 +428,9 @@ class SummaryPane(QScrollArea):
         self._has_own_words = False
         self._making_timer.stop()
         self._making.setVisible(False)
-        for label in (self._note, self._writing, self._written, self._more, self._coverage, self._offer):
+        for label in (self._note, self._writing, self._more, self._coverage, self._offer):
             show_words(label, "")
+        self._written.hide()
         self._say_writer("")
         if not keeps_rows:
             self.rows = []
