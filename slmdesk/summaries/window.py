@@ -22,6 +22,7 @@ from slmdesk.jobs.service import event_of, request_in
 from slmdesk.jobs.types import JobChanged
 from slmdesk.library.types import doubts_of, kind_in
 from slmdesk.runtime.messages import Problem
+from slmdesk.runtime.prompt_texts import texts
 from slmdesk.summaries.events import SummaryEnded, SummaryGrew
 from slmdesk.summaries.lines import due_day
 from slmdesk.summaries.plan import TOO_MUCH_TO_DO, TOO_WEAK
@@ -690,9 +691,11 @@ LENGTHS = [(Length.SHORT, _("Short")), (Length.MEDIUM, _("Medium")), (Length.LON
 
 
 def readers_language() -> str:
-    """Return the language of the window; "" if it is English only because it does not know the system's."""
+    """Return the language of the window; if it is English because it does not know the system's, that, or else ""."""
     language, system = os.environ.get(VARIABLE, "en"), QLocale.system().name().partition("_")[0]
-    return language if language != "en" or system in (*LANGUAGES, "C") else ""
+    if language != "en" or system in (*LANGUAGES, "C"):
+        return language
+    return system if system in texts()["language"] else ""
 
 
 class OptionsPopover(Popover):

@@ -8,7 +8,7 @@ from pathlib import Path
 import docx
 import pytest
 from fakes.dropping import LEASE, drop, open_read
-from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtCore import QLocale, QPoint, QPointF, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QFileDialog, QInputDialog, QLabel, QToolButton, QWidget
 
@@ -19,7 +19,7 @@ from slmdesk.jobs.types import JobChanged
 from slmdesk.library.types import Coverage, Span
 from slmdesk.summaries.plan import TOO_MUCH_TO_DO
 from slmdesk.summaries.types import ALSO_IN, DocumentSummary, Kind, Sentence, Summary
-from slmdesk.summaries.window import WRITING, SentenceRow, due_words
+from slmdesk.summaries.window import WRITING, SentenceRow, due_words, readers_language
 from slmdesk.window.panes import EarlierBox, EarlierRow, Entry
 
 pytestmark = pytest.mark.gui
@@ -639,3 +639,14 @@ def test_what_a_model_writes_takes_the_place_of_what_the_rules_chose(start, tmp_
     assert program.find("summary_writer").full_text.startswith("Written by Tiny llama")
     program.click("own_words_button")
     assert said_by(program) == rules
+
+
+@pytest.mark.parametrize(
+    ("window", "system", "reader"),
+    [("de", "en", "de"), ("en", "de", "en"), ("en", "C", "en"), ("en", "fr", "fr"), ("en", "sv", "")],
+)
+def test_a_model_writes_in_the_language_of_the_reader(monkeypatch, window, system, reader):
+    """That of the window, which is also English where it does not know the person's language."""
+    monkeypatch.setenv("SLMDESK_LANGUAGE", window)
+    monkeypatch.setattr("slmdesk.summaries.window.QLocale.system", lambda: QLocale(system))
+    assert readers_language() == reader
