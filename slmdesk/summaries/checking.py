@@ -9,7 +9,7 @@ import re
 from collections.abc import Collection, Iterator, Sequence, Set
 from itertools import combinations
 
-from slmdesk.base.record import Record
+from slmdesk.base.record import Record, changed
 from slmdesk.library.types import ELSEWHERE, LEAST_SHARE, WORDS, Mark
 from slmdesk.summaries.lines import Line, ends_with_by
 from slmdesk.summaries.linking import Point, Source, linked
@@ -42,7 +42,7 @@ ADDS = 0.12
 """Least share of a sentence's words by which a further passage must add to the ones before it."""
 NAMED = 0.1
 """Share that counts in favour of a passage that the model named."""
-SWAPPED, LEAST_SWAPPED, LEAST_NEAR, BESIDE_DAY = 1.1, 0.05, 0.05, 3
+SWAPPED, LEAST_SWAPPED, LEAST_NEAR, BESIDE_DAY, TWICE = 1.1, 0.05, 0.05, 3, 0.6
 LONGEST_SHORT = 3
 
 
@@ -159,13 +159,20 @@ class _Judged:
             if self._is_out_of_place(value, places):
                 yield Mark(ELSEWHERE, self._text[value.start : value.end], value.start, value.end)
                 continue
-            other = rival(value, self._fitting, self._paper)
-            if other is None or not is_better(other, places[0]):
+            other, own = rival(value, self._fitting, self._paper), places[0]
+            if self._is_told_better(value, own):
+                own = changed(own, fit=own.fit * TWICE)
+            if other is None or not is_better(other, own):
                 continue
             there = self._fitting.around(value, other.passage, other.value, is_close=True)
             here = self._close(value, value)
-            if there > SWAPPED * here + LEAST_SWAPPED or (there >= here and other.passage is not places[0].passage):
+            if there > SWAPPED * here + LEAST_SWAPPED or (there >= here and other.passage is not own.passage):
                 yield self._mark(value, other)
+
+    def _is_told_better(self, value: Value, own: Place) -> bool:
+        """Return whether the sentence has the same value again, and the passage fits that place of it better."""
+        again = (places[0] for one, places in self._places.items() if one != value and is_same(one, value))
+        return any(place.value == own.value and place.fit > own.fit for place in again)
 
     def _is_out_of_place(self, value: Value, places: Sequence[Place]) -> bool:
         """Return whether the paper has a deadline only as the date of a letter, or a month only in dates of other
