@@ -6,16 +6,17 @@ A sentence that fails gives way to the sentences of the document that carry its 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence, Set
 from itertools import combinations
 
-from slmdesk.base.record import Record
+from slmdesk.base.record import Record, changed
 from slmdesk.library.types import ELSEWHERE, LEAST_SHARE, WORDS, Mark
 from slmdesk.summaries.lines import Line, ends_with_by
 from slmdesk.summaries.linking import Point, Source, linked
 from slmdesk.summaries.told import (
     BARE,
     Fitting,
+    Paper,
     Passage,
     Place,
     Told,
@@ -25,14 +26,14 @@ from slmdesk.summaries.told import (
     is_better,
     is_coarse,
     is_same,
-    passages_of,
+    paper_of,
     places_of,
     rival,
     told,
 )
 from slmdesk.summaries.turned import foreign, has_noun, is_noun, replaced, turned
 from slmdesk.text.checks.negation import denying
-from slmdesk.text.checks.support import VALUES, Flag, check
+from slmdesk.text.checks.support import STEM, VALUES, Flag, check
 from slmdesk.text.checks.words import folded
 
 MOST_PASSAGES = 4
@@ -41,9 +42,8 @@ ADDS = 0.12
 """Least share of a sentence's words by which a further passage must add to the ones before it."""
 NAMED = 0.1
 """Share that counts in favour of a passage that the model named."""
-SWAPPED, LEAST_SWAPPED, LEAST_NEAR, BESIDE_DAY = 1.1, 0.05, 0.05, 3
+SWAPPED, LEAST_SWAPPED, LEAST_NEAR, BESIDE_DAY, TWICE = 1.1, 0.05, 0.05, 3, 0.6
 LONGEST_SHORT = 3
-_PART = re.compile(r";\s+|(?<=[a-zß)]): (?=[A-ZÄÖÜ])")
 
 
 class Said(Record):
@@ -74,11 +74,10 @@ def checked(said: Sequence[Said], source: Source, among: Sequence[int], doubted:
     if source.is_translated:
         points = [linked(Point(sentence.text, ()), source, sentence.places or among) for sentence in said]
         return Checked(tuple(points), sum(not point.is_supported for point in points), 0)
-    passages = passages_of(source, among)
-    years = {year for passage in passages for year in _years(passage)}
+    paper = paper_of(source, among)
     kept, marked, replaced = list[Point](), 0, 0
     for sentence in said:
-        judged = _Judged(sentence, source, passages, years)
+        judged = _Judged(sentence, paper, among)
         if sentence.text in doubted:
             judged.marks.append(Mark("negation", sentence.text, 0, len(sentence.text)))
         if not judged.marks:
@@ -99,49 +98,39 @@ def _once(points: Sequence[Point]) -> Iterator[Point]:
         quoted.add(point.quotation)
 
 
-def _years(passage: Passage) -> Iterator[int]:
-    for value in passage.told.values:
-        yield from (year for year, _, _ in (value.when.readings if value.when else ()) if year)
-        if value.kind == "year" and value.number:
-            yield int(value.number.values[0])
-
-
 class _Judged:
     """A sentence with the passages it rests on and the marks against it."""
 
-    def __init__(self, sentence: Said, source: Source, passages: Sequence[Passage], years: set[int]) -> None:
-        self._text, self._source, self._passages, self._years = sentence.text, source, passages, years
-        self._told = told(sentence.text, source.language)
-        self._fitting = Fitting(self._told, source)
-        self._shares = {id(passage): self._fitting.share(passage) for passage in passages}
-        self._best = self._covering(sentence.places)
-        places = {value: places_of(value, self._fitting, passages, years) for value in self._told.values}
+    def __init__(self, sentence: Said, paper: Paper, among: Sequence[int]) -> None:
+        self._text, self._paper, self._language = sentence.text, paper, paper.language
+        self._told = told(sentence.text, paper.language)
+        self._fitting = Fitting(self._told, paper)
+        self._best = self._covering(sentence.places, set(among))
+        places = {value: places_of(value, self._fitting, paper) for value in self._told.values}
         self._places = {value: found for value, found in places.items() if found}
         resting = [*self._best, *(found[0].passage for found in self._places.values())]
         self.links = tuple(sorted(dict.fromkeys(passage.piece for passage in resting)))[:MOST_PASSAGES]
-        self.marks = [*self._missing(resting), *self._exchanged(), *self._swapped()]
-        self.marks += turned(self._text, source, passages)
-        self.marks += replaced(self._text, source, passages)
-        self.marks += foreign(self._told, passages)
+        self.marks = [*self._missing(resting), *self._exchanged(), *self._swapped(), *foreign(self._told, paper)]
+        self.marks += (*turned(self._text, paper), *replaced(self._text, paper))
 
-    def _covering(self, named: Sequence[int]) -> list[Passage]:
+    def _covering(self, named: Sequence[int], among: Set[int]) -> list[Passage]:
         """Return the passages that together have most of the sentence's words, best first."""
-        best, known = list[Passage](), set[int]()
-        rest = [passage for passage in self._passages if self._shares[id(passage)] > 0]
+        best, known, fitting = list[Passage](), set[int](), self._fitting
+        rest = [one for one in self._paper.passages if one.piece in among and fitting.share(one)]
         while rest and len(best) < MOST_PASSAGES:
-            adds = [self._fitting.share(passage, known) for passage in rest]
+            adds = [fitting.share(passage, known) for passage in rest]
             ranks = [add + NAMED * (passage.piece in named) for add, passage in zip(adds, rest, strict=True)]
             at = ranks.index(max(ranks))
             if best and adds[at] < ADDS:
                 break
             best.append(rest.pop(at))
-            known |= {word for word, much in self._fitting.common(best[-1]).items() if much == 1}
+            known |= {word for word, much in fitting.common(best[-1]).items() if much == 1}
         return best
 
     def _missing(self, resting: Sequence[Passage]) -> Iterator[Mark]:
         """Yield marks for values and names that the document does not have, and for a sentence that it does not say."""
-        source, language = self._source, self._source.language
-        for flag in check(self._text, source.text_of(sorted({passage.piece for passage in resting})), language):
+        text = self._paper.source.text_of(sorted({passage.piece for passage in resting}))
+        for flag in check(self._text, text, self._language):
             spots = [value for value in self._told.values if value.start < flag.end and flag.start < value.end]
             is_name = flag.kind == "name"
             is_missing = flag.kind in VALUES and spots and not any(value in self._places for value in spots)
@@ -154,12 +143,11 @@ class _Judged:
         """Return whether the document has all words of a name, in whatever form, or it may be none: a noun, the first
         word of a sentence, an abbreviation.
         """
-        name, language = flag.text, self._source.language
+        name, language = flag.text, self._language
         is_one = len(name.split()) == 1 and name.isalpha() and not name.isupper()
         if (is_one and (language == "de" or not flag.start)) or (len(name) <= LONGEST_SHORT and name.isupper()):
             return True
-        every = [word for passage in self._passages for word in passage.told.words]
-        return all(any(are_kin(word, other) for other in every) for word in told(name, language).words)
+        return all(map(self._paper.kin, told(name, language).words))
 
     def _share(self) -> float:
         known = {at for passage in self._best for at, much in self._fitting.common(passage).items() if much == 1}
@@ -171,19 +159,26 @@ class _Judged:
             if self._is_out_of_place(value, places):
                 yield Mark(ELSEWHERE, self._text[value.start : value.end], value.start, value.end)
                 continue
-            other = rival(value, self._fitting, self._passages, self._years)
-            if other is None or not is_better(other, places[0]):
+            other, own = rival(value, self._fitting, self._paper), places[0]
+            if self._is_told_better(value, own):
+                own = changed(own, fit=own.fit * TWICE)
+            if other is None or not is_better(other, own):
                 continue
             there = self._fitting.around(value, other.passage, other.value, is_close=True)
             here = self._close(value, value)
-            if there > SWAPPED * here + LEAST_SWAPPED or (there >= here and other.passage is not places[0].passage):
+            if there > SWAPPED * here + LEAST_SWAPPED or (there >= here and other.passage is not own.passage):
                 yield self._mark(value, other)
+
+    def _is_told_better(self, value: Value, own: Place) -> bool:
+        """Return whether the sentence has the same value again, and the passage fits that place of it better."""
+        again = (places[0] for one, places in self._places.items() if one != value and is_same(one, value))
+        return any(place.value == own.value and place.fit > own.fit for place in again)
 
     def _is_out_of_place(self, value: Value, places: Sequence[Place]) -> bool:
         """Return whether the paper has a deadline only as the date of a letter, or a month only in dates of other
         things.
         """
-        is_due = value.kind == "day" and ends_with_by(self._text[: value.start], self._source.language)
+        is_due = value.kind == "day" and ends_with_by(self._text[: value.start], self._language)
         is_month = is_coarse(value) and not any(is_coarse(place.value) or place.passage.is_bare for place in places)
         if is_month or (is_due and all(place.passage.is_bare for place in places)):
             return max(self._fitting.around(value, place.passage, place.value) for place in places) < LEAST_NEAR
@@ -191,22 +186,24 @@ class _Judged:
 
     def _is_of_another(self, value: Value, there: Sequence[Passage]) -> bool:
         """Return whether the paper tells a day of another thing than the sentence, which it names elsewhere."""
+        words = self._told.words
         near = [
-            word
-            for at, word in enumerate(self._told.words)
-            if word.clause == value.clause and -BESIDE_DAY <= at - value.place < BESIDE_DAY
+            at
+            for at, word in enumerate(words)
+            if word.clause == value.clause and abs(at - value.place + 0.5) < BESIDE_DAY
         ]
-        known = (word for one in there for word in (*one.told.words, *one.before, *one.context))
-        if any(one.is_bare for one in there) or any(are_kin(word, other) for other in known for word in near):
+        kin = [self._fitting.kin[at] for at in near]
+        if any(
+            one.is_bare or not some.isdisjoint(one.keys | one.before | one.context) for one in there for some in kin
+        ):
             return False
-        language = self._source.language
-        nouns = [word for word in near if is_noun(self._text, word, language)]
-        return any(has_noun(passage, word, language) for word in nouns for passage in self._passages)
+        nouns = [words[at] for at in near if is_noun(self._text, words[at], self._language)]
+        return any(has_noun(self._paper, word) for word in nouns)
 
     def _swapped(self) -> Iterator[Mark]:
         """Yield marks for two values of the sentence that have changed places."""
         for one, two in combinations(self._places, 2):
-            if one.kind != two.kind or not one.kind or is_same(one, two, self._years):
+            if one.kind != two.kind or not one.kind or is_same(one, two, self._paper.years):
                 continue
             straight = sum(max(self._close(value, value), self._bare(value)) for value in (one, two))
             turned = self._close(one, two) + self._close(two, one)
@@ -250,9 +247,11 @@ def _says(line: Told, every: Sequence[Told], words: Sequence[Word], source: Sour
     """Return whether sentences say a line: its values, in whatever form, and enough of its words."""
     values = [value for value in line.values if value.kind not in ("", "count", "year")]
     there = [value for one in every for value in one.values]
-    known = sum(any(is_same(value, one, set()) or is_same(one, value, set()) for one in there) for value in values)
-    share = Fitting(line, source).share_in(words)
-    return known == len(values) and share >= SAID[min(len(values), 2)]
+    if not all(any(is_same(value, one) or is_same(one, value) for one in there) for value in values):
+        return False
+    weights = {word: 0.1 + source.rarity.weight(word.key[:STEM]) for word in line.words}
+    got = sum(weight for word, weight in weights.items() if any(are_kin(word, one) for one in words))
+    return got >= SAID[min(len(values), 2)] * sum(weights.values())
 
 
 MUST = 4.0

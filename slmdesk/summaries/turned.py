@@ -12,8 +12,7 @@ from itertools import pairwise
 
 from slmdesk.base.record import Record
 from slmdesk.library.types import ELSEWHERE, WORDS, Mark
-from slmdesk.summaries.linking import Source
-from slmdesk.summaries.told import Fitting, Passage, Told, Value, Word, are_kin, is_same, told
+from slmdesk.summaries.told import Fitting, Paper, Passage, Told, Value, Word, are_kin, is_same, told
 from slmdesk.text.checks.negation import denying, implies_denial, openers
 from slmdesk.text.checks.words import WORD, folded, listed
 
@@ -70,20 +69,23 @@ def denials_of(sentence: Told, language: str) -> tuple[Denial, ...]:
     return tuple(found)
 
 
-def turned(text: str, source: Source, passages: Sequence[Passage]) -> Iterator[Mark]:
+def turned(text: str, paper: Paper) -> Iterator[Mark]:
     """Yield marks for what a sentence turns round, part by part compared with the passages that say most of it."""
-    language, whole = source.language, told(text, source.language)
-    cuts = [0, *(cut.end() for cut in _PART.finditer(text)), len(text)]
-    for start, end in pairwise(cuts):
-        part = told(text[start:end], language)
-        if not part.words:
-            continue
-        fitting = Fitting(part, source)
-        ranked = sorted(((fitting.share(passage), -at) for at, passage in enumerate(passages)), reverse=True)
+    whole = told(text, paper.language)
+    for start, part in _parts(text, paper.language):
+        fitting = Fitting(part, paper)
+        ranked = sorted(((fitting.share(passage), -at) for at, passage in enumerate(paper.passages)), reverse=True)
         least = max(LEAST_ALIKE, 0.6 * ranked[0][0])
-        about = [passages[-at] for share, at in ranked[:MOST_ABOUT] if share >= least]
-        for mark in (*_denied(part, about, language), *_unconditioned(part, whole, about, source)):
+        about = [paper.passages[-at] for share, at in ranked[:MOST_ABOUT] if share >= least]
+        for mark in (*_denied(part, about, paper.language), *_unconditioned(fitting, whole, about, paper.language)):
             yield Mark(mark.kind, mark.text, start + mark.start, start + mark.end, mark.detail)
+
+
+def _parts(text: str, language: str) -> Iterator[tuple[int, Told]]:
+    """Yield the parts of a sentence between its semicolons and colons, with where they begin."""
+    for start, end in pairwise([0, *(cut.end() for cut in _PART.finditer(text)), len(text)]):
+        if (part := told(text[start:end], language)).words:
+            yield start, part
 
 
 def _denied(part: Told, about: Sequence[Passage], language: str) -> Iterator[Mark]:
@@ -172,12 +174,11 @@ def _shared(part: Told, some: Sequence[int], other: Told) -> bool:
     return any(are_kin(part.words[at], word) for at in some for word in other.words)
 
 
-def _unconditioned(part: Told, whole: Told, about: Sequence[Passage], source: Source) -> Iterator[Mark]:
+def _unconditioned(fitting: Fitting, whole: Told, about: Sequence[Passage], language: str) -> Iterator[Mark]:
     """Yield a mark if a passage says the same under a condition of which the sentence says nothing."""
-    language = source.language
+    part = fitting.said
     if _has_sign(part.text, language):
         return
-    fitting = Fitting(part, source)
     for passage in about[:2]:
         for start, end in conditions_of(passage.text, language):
             words = passage.told.words
@@ -187,7 +188,7 @@ def _unconditioned(part: Told, whole: Told, about: Sequence[Passage], source: So
             if len(own) < LEAST_OWN or said >= SAID * len(own):
                 continue
             same = [at for at, word in enumerate(part.words) if any(are_kin(word, one) for one in main)]
-            anchors = sum(any(is_same(one, there, set()) for there in passage.told.values) for one in part.values)
+            anchors = sum(any(is_same(one, there) for there in passage.told.values) for one in part.values)
             got = sum(fitting.weights[at] for at in same) + VALUE * anchors
             every = sum(fitting.weights) + VALUE * len(part.values)
             if len(same) + anchors >= min(2, len(whole.words) + len(whole.values)) and got >= REPEATED * every:
@@ -255,21 +256,21 @@ LEAST_FOREIGN, KNOWN = 3, 0.3
 """Fewest words of a clause that is looked up in the paper, and share of them that must be there."""
 
 
-def foreign(sentence: Told, passages: Sequence[Passage]) -> Iterator[Mark]:
+def foreign(sentence: Told, paper: Paper) -> Iterator[Mark]:
     """Yield marks for clauses of which the paper has hardly a word."""
     stops = [0, *(stop.start() for stop in _STOP.finditer(sentence.text)), len(sentence.text)]
     for start, end in pairwise(stops):
         words = [word for word in sentence.words if start <= word.start < end]
         values = [value for value in sentence.values if start <= value.start < end]
-        if len(words) < LEAST_FOREIGN or any(_has_value(passage, values) for passage in passages):
+        if len(words) < LEAST_FOREIGN or any(_has_value(passage, values) for passage in paper.passages):
             continue
-        known = sum(any(_kin_of(word, passage.told.words) for passage in passages) for word in words)
+        known = sum(bool(paper.kin(word)) for word in words)
         if known < KNOWN * len(words):
             yield Mark(WORDS, sentence.text[start:end], start, end)
 
 
 def _has_value(passage: Passage, values: Sequence[Value]) -> bool:
-    return any(is_same(value, there, set()) for value in values for there in passage.told.values)
+    return any(is_same(value, there) for value in values for there in passage.told.values)
 
 
 LEAST_REPLACED, LEAST_BESIDE, BESIDE, ANCHOR = 3, 0.75, 1.5, 0.15
@@ -278,27 +279,22 @@ have, words between what both have and the noun, and what a value counts when th
 """
 
 
-def replaced(text: str, source: Source, passages: Sequence[Passage]) -> Iterator[Mark]:
+def replaced(text: str, paper: Paper) -> Iterator[Mark]:
     """Yield marks for a noun or name of the paper in the place of another one."""
-    cuts = [0, *(cut.end() for cut in _PART.finditer(text)), len(text)]
-    for start, end in pairwise(cuts):
-        part = told(text[start:end], source.language)
-        if len(part.words) < LEAST_REPLACED:
-            continue
-        fitting = Fitting(part, source)
-        passage = max(passages, key=lambda one, f=fitting: f.share(one) + ANCHOR * len(_anchors(f.said, one)))  # type: ignore[misc]
-        if found := _replaced(fitting, passage, passages, source.language):
+    for start, part in _parts(text, paper.language):
+        fitting = Fitting(part, paper)
+        ranks = [fitting.share(one) + ANCHOR * len(_anchors(part, one)) for one in paper.passages]
+        passage = paper.passages[ranks.index(max(ranks))]
+        if found := _replaced(fitting, passage, paper) if len(part.words) >= LEAST_REPLACED else None:
             word, instead = found
             shown = passage.text[instead.start : instead.end]
             at = start + word.start
             yield Mark(ELSEWHERE, part.text[word.start : word.end], at, start + word.end, shown)
 
 
-def _replaced(
-    fitting: Fitting, passage: Passage, passages: Sequence[Passage], language: str
-) -> tuple[Word, Word] | None:
+def _replaced(fitting: Fitting, passage: Passage, paper: Paper) -> tuple[Word, Word] | None:
     """Return a noun that a passage does not have, and the one that it has beside the same words."""
-    part, words, weights = fitting.said, passage.told.words, fitting.weights
+    part, words, weights, language = fitting.said, passage.told.words, fitting.weights, paper.language
     links = [(float(at), float(to)) for at, word in enumerate(part.words) for to in _kin_of(word, words)[:1]]
     got = sum(weights[int(at)] for at, _ in links)
     links += _anchors(part, passage)
@@ -312,10 +308,7 @@ def _replaced(
             continue
         beside = [there for one, there in links if abs(one - at) <= BESIDE]
         instead = next((to for to in free if any(abs(there - to) <= BESIDE for there in beside)), None)
-        if instead is None:
-            continue
-        often = sum(has_noun(other, words[instead], language) for other in passages)
-        if often > 1 and any(has_noun(other, word, language) for other in passages):
+        if instead is not None and has_noun(paper, words[instead]) > 1 and has_noun(paper, word):
             return word, words[instead]
     return None
 
@@ -324,15 +317,20 @@ def _kin_of(word: Word, words: Sequence[Word]) -> list[int]:
     return [at for at, one in enumerate(words) if are_kin(word, one)]
 
 
-def has_noun(passage: Passage, word: Word, language: str) -> bool:
-    words = passage.told.words
-    return any(is_noun(passage.text, words[at], language) for at in _kin_of(word, words))
+def has_noun(paper: Paper, word: Word) -> int:
+    """Return how many passages have a word as a noun."""
+    kin = paper.kin(word)
+    return sum(
+        any(one.key in kin and is_noun(passage.text, one, paper.language) for one in passage.told.words)
+        for passage in paper.passages
+        if not kin.isdisjoint(passage.keys)
+    )
 
 
 def _anchors(part: Told, passage: Passage) -> list[tuple[float, float]]:
     """Return between which words the values stand that a sentence shares with a passage, as (here, there)."""
     pairs = ((one, there) for one in part.values for there in passage.told.values)
-    return [(one.place - 0.5, there.place - 0.5) for one, there in pairs if is_same(one, there, set())]
+    return [(one.place - 0.5, there.place - 0.5) for one, there in pairs if is_same(one, there)]
 
 
 def is_noun(text: str, word: Word, language: str) -> bool:
