@@ -5,6 +5,8 @@ SLMDESK_BENCH_MODEL names, and with the starter's tuned copy that SLMDESK_BENCH_
 same day with the same code is not measured again (`--fresh`: it is).  On a busy machine nothing is measured; what was
 disturbed is measured once more, and the docs stay as they are while anything is left that was disturbed (`--anyway`:
 measured and written all the same, with a mark).  `python -m benchmarks --list` shows all names.
+
+`python -m benchmarks drafts FOLDER` judges what the program makes of summaries written by hand (see benchmarks.drafts).
 """
 
 from __future__ import annotations
@@ -18,6 +20,7 @@ from benchmarks import (
     chat_rows,
     document_rows,
     download_throughput,
+    drafts,
     encryption_rows,
     engine_rows,
     estimates,
@@ -123,6 +126,8 @@ def measure_all(tasks: Sequence[Task], kept: Kept, known: dict[tuple[str, str], 
 
 def main(arguments: Sequence[str]) -> int:
     """See above.  Status 1 where docs/performance.md could not be written, 2 where the command is wrong."""
+    if arguments[:1] == ["drafts"]:
+        return drafts.main(arguments[1:])
     options = {argument for argument in arguments if argument.startswith("--")}
     names = [argument for argument in arguments if argument not in options]
     if "--list" in options:

@@ -68,6 +68,7 @@ if TYPE_CHECKING:
     from slmdesk.questions.service import QuestionService
     from slmdesk.redaction.service import RedactionService
     from slmdesk.runtime.service import Exporter
+    from slmdesk.summaries.exam import SummaryPapers
     from slmdesk.summaries.service import FolderSummaries, SummaryService
     from slmdesk.tables.service import ExtractionService
     from slmdesk.translation.documents import DocumentInspectionService
@@ -175,7 +176,10 @@ class Services:
     )
     jobs: Made[JobService] = Made("jobs.service:JobService", lambda s, new: new(s.runtime, s.loader, s._job_service))
     job_views: Made[JobViews] = Made("jobs.service:JobViews", lambda s, new: new(s.store, s.jobs))
-    exams: Made[ExamService] = Made("evaluation.exams:ExamService", lambda s, new: new(s.store, s.models, s.jobs))
+    papers: Lazy[Services, SummaryPapers] = Lazy("summaries.exam:SummaryPapers", lambda _s, new: new())
+    exams: Made[ExamService] = Made(
+        "evaluation.exams:ExamService", lambda s, new: new(s.store, s.models, s.jobs, lambda: s.papers)
+    )
     recommending: Made[RecommendationService] = Made(
         "evaluation.recommendation:RecommendationService", lambda s, new: new(s.store, s.measuring.pc)
     )

@@ -59,9 +59,9 @@ class Made:
 
 
 class Desk:
-    """The program with one model."""
+    """The program with one model, or with none."""
 
-    def __init__(self, model: str, *, context_tokens: int = CONTEXT_TOKENS, threads: int = 0) -> None:
+    def __init__(self, model: str = "", *, context_tokens: int = CONTEXT_TOKENS, threads: int = 0) -> None:
         self._home = tempfile.TemporaryDirectory(prefix="slmdesk-quality-")
         paths = find_paths(Path(self._home.name))
         make_folders(paths)
@@ -72,7 +72,8 @@ class Desk:
         self._more = threading.Condition()
         self.services = open_services(paths)
         self.services.on(Event, self._receive)
-        link_model(self.services, model)
+        if model:
+            link_model(self.services, model)
 
     def close(self) -> None:
         """End the program and remove its home."""

@@ -195,7 +195,7 @@ def fulfils(text: str, rules: Rules) -> bool:
     return any(all(_pattern(one).search(flat) for one in needed) for needed in rules)
 
 
-_SIGNS = str.maketrans(
+SIGNS = str.maketrans(
     {
         **dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2212", "-"),
         **dict.fromkeys("\u2018\u2019\u201a\u2032", "'"),
@@ -212,7 +212,7 @@ _UNDERLINE = re.compile(r"(?<!\w)_+|_+(?!\w)")
 @lru_cache(maxsize=20_000)
 def plain(text: str) -> str:
     """A text as the patterns see it."""
-    flat = _SPACE.sub(" ", _UNDERLINE.sub("", text.translate(_SIGNS))).strip()
+    flat = _SPACE.sub(" ", _UNDERLINE.sub("", text.translate(SIGNS))).strip()
     return _UNIT.sub(" ", _SEPARATOR.sub("", flat))
 
 

@@ -15,7 +15,7 @@ from enum import StrEnum
 from functools import cache
 from importlib import resources
 from itertools import pairwise
-from typing import Any
+from typing import Any, Protocol
 
 from rapidfuzz.distance import Levenshtein
 
@@ -49,13 +49,15 @@ class Skill(StrEnum):
     TRUTH = "truth"
     LANGUAGE = "language"
     CORRECT = "correct"
+    SUMMARY = "summary"
+    """Its papers come from the feature of summaries (see `Papers`)."""
 
 
 WRITTEN = (Skill.FORMAT, Skill.LANGUAGE, Skill.CORRECT)
-"""Skills tested by written answers, before which the model may think. Others are tested by token probabilities."""
+"""Skills tested by short written answers, before which the model may think."""
 
 
-SHORT = (Skill.FORMAT, Skill.TRUTH)
+SHORT = (Skill.FORMAT, Skill.TRUTH, Skill.SUMMARY)
 """Skills on which summaries, questions and tables depend: all that is tested automatically of a slow model."""
 
 
@@ -91,8 +93,8 @@ class Question(Record):
                 return is_answer(self.item["ask"], answer) and detect(answer, LANGUAGES)[0] == self.item["language"]
             case Skill.CORRECT:
                 return corrects(self.item["wrong"], self.item["right"], answer)
-            case Skill.TRUTH:
-                raise ValueError("judged by scores, all together")
+            case Skill.TRUTH | Skill.SUMMARY:
+                raise ValueError("judged all together")
 
 
 class Separation(Record):
@@ -111,7 +113,7 @@ def items() -> tuple[str, tuple[Question, ...]]:
     shape = tomllib.loads(resources.files("slmdesk.evaluation").joinpath("exam_items.toml").read_text("utf-8"))
     questions: list[Question] = []
     for skill in Skill:
-        for item in shape[skill.value]:
+        for item in shape.get(skill.value, ()):
             questions.append(Question(skill, item))
             if skill is Skill.TRUTH:
                 questions.append(Question(skill, item, is_true=False))
@@ -246,11 +248,19 @@ class Part(StrEnum):
         return [question for question in items()[1] if question.skill in self.skills]
 
 
+class Papers(Protocol):
+    """Papers whose summaries a model writes in its exam, just as it would write them for a person."""
+
+    def steps(self) -> Sequence[Mapping[str, Json]]: ...
+
+    def judged(self, answers: Sequence[str]) -> SkillResult: ...
+
+
 class ExamService:
     """Service that starts exams and reads their results. Service thread."""
 
-    def __init__(self, store: Store, models: ModelService, jobs: JobService) -> None:
-        self._store, self._models, self._jobs = store, models, jobs
+    def __init__(self, store: Store, models: ModelService, jobs: JobService, papers: Callable[[], Papers]) -> None:
+        self._store, self._models, self._jobs, self._papers = store, models, jobs, papers
         jobs.when_done(KIND, self._keep)
 
     def take(self, model: str | None = None, part: Part = Part.WHOLE, *, by_itself: bool = False) -> JobRecord:
@@ -272,6 +282,7 @@ class ExamService:
         if unfinished := self.unfinished(record, part):
             return self._jobs.resume(unfinished.id)
         steps = [question.step(thinking=part is Part.THINKING) for question in part.questions]
+        steps += map(dict, self._papers().steps()) if Skill.SUMMARY in part.skills else ()
         settings: dict[str, Json] = {"version": version, "by_itself": by_itself, **({part.value: True} if part else {})}
         prompt_version = _prompt_version(version)
         return self._jobs.add(KIND, record.name, record, steps, prompt_version=prompt_version, settings=settings)
@@ -328,14 +339,10 @@ class ExamService:
         steps = [question.step() for question in open_ones]
         values: list[StepValue] = yield changed(batch, steps=steps, prompt_version=_prompt_version(version))
         answered = [(question, value or {}) for question, value in zip(open_ones, values, strict=True)]
-        return self._keep_skills(record, answered)
+        return self._keep_skills(record, _judged(answered))
 
-    def _keep_skills(
-        self, record: ModelRecord, asked: Sequence[tuple[Question, Mapping[str, Json]]]
-    ) -> dict[Skill, SkillResult]:
-        known = skills_of(record)
-        for skill in {question.skill for question, _value in asked}:
-            known[skill] = judge_skill(skill, [one for one in asked if one[0].skill is skill])
+    def _keep_skills(self, record: ModelRecord, results: Sequence[SkillResult]) -> dict[Skill, SkillResult]:
+        known = skills_of(record) | {result.skill: result for result in results}
         shape: dict[str, Json] = {"version": items()[0], "skills": [shape_of_skill(one) for one in known.values()]}
         for model in self._store.models.all():
             if model.sha256 == record.sha256:
@@ -350,28 +357,42 @@ class ExamService:
         if job.settings.get("version") != items()[0]:
             return
         part, steps = _part_of(job), self._store.jobs.steps(job.id)
+        result = judge(steps, job.model_sha256, part, self._papers(), now=time.time())
         if part is Part.SHORT:
             if record := self._models.by_sha256(job.model_sha256):
-                self._keep_skills(record, _answered(steps, job.model_sha256, part))
+                self._keep_skills(record, result.skills)
             return
-        result = judge(steps, job.model_sha256, part, now=time.time())
         for record in self._store.models.all():
             if record.sha256 == job.model_sha256:
                 key = THINKING_KEY if part is Part.THINKING else INFO_KEY
                 self._store.models.set_info(record.id, **{key: _json_of(result)})
 
 
-def judge(steps: Sequence[JobStep], model_sha256: str, part: Part = Part.WHOLE, *, now: float) -> ExamResult:
-    """Return the result of an exam from its steps. A step without an answer counts as failed."""
-    asked = _answered(steps, model_sha256, part)
-    results = [judge_skill(skill, [one for one in asked if one[0].skill is skill]) for skill in part.skills]
+def judge(
+    steps: Sequence[JobStep], model_sha256: str, part: Part = Part.WHOLE, papers: Papers | None = None, *, now: float
+) -> ExamResult:
+    """Return the result of an exam from its steps. A step without an answer counts as failed.
+
+    Papers are judged only if the steps are today's: they change with the prompts of summaries.
+    """
+    version, values = _prompt_version(items()[0]), {step.key: step.value for step in steps}
+
+    def value_of(step: Mapping[str, Json]) -> Mapping[str, Json] | None:
+        return values.get(step_key(model_sha256, version, step))
+
+    is_thinking = part is Part.THINKING
+    asked = [(question, value_of(question.step(thinking=is_thinking)) or {}) for question in part.questions]
+    results = _judged(asked)
+    if papers is not None and Skill.SUMMARY in part.skills:
+        written = list(map(value_of, papers.steps()))
+        if None not in written:
+            results.append(papers.judged([str((value or {}).get("text", "")) for value in written]))
     return ExamResult(items()[0], now, tuple(results), sum(bool(value.get("thought")) for _one, value in asked))
 
 
-def _answered(steps: Sequence[JobStep], model_sha256: str, part: Part) -> list[tuple[Question, Mapping[str, Json]]]:
-    version, values = _prompt_version(items()[0]), {step.key: step.value for step in steps}
-    asked = [(question, question.step(thinking=part is Part.THINKING)) for question in part.questions]
-    return [(question, values.get(step_key(model_sha256, version, step), {})) for question, step in asked]
+def _judged(asked: Sequence[tuple[Question, Mapping[str, Json]]]) -> list[SkillResult]:
+    skills = dict.fromkeys(question.skill for question, _value in asked)
+    return [judge_skill(skill, [one for one in asked if one[0].skill is skill]) for skill in skills]
 
 
 def _part_of(job: JobRecord) -> Part:
@@ -427,19 +448,24 @@ def skills_of(record: ModelRecord) -> dict[Skill, SkillResult]:
     """Return the known skills of a model: from its exam, or else from questions that another job asked, or else from
     the exam of the same file that ships with the program.
     """
-    result = result_of(record)
-    if result is not None:
-        return {skill.skill: skill for skill in result.skills}
     noted = stored_from(dict, record.info.get(SKILLS)) or {}
-    if noted.get("version") != items()[0]:
+    is_noted = noted.get("version") == items()[0]
+    results = stored_list(SkillResult, noted.get("skills")) if is_noted else []
+    if exam := result_of(record):
+        results = [*results, *exam.skills]
+    elif not is_noted:
         return dict(known_skills().get(record.sha256, {}))
-    return {result.skill: result for result in stored_list(SkillResult, noted.get("skills"))}
+    return {result.skill: result for result in results}
+
+
+@cache
+def _known_models() -> Mapping[str, Any]:
+    return tomllib.loads(resources.files("slmdesk.evaluation").joinpath("known_models.toml").read_text("utf-8"))
 
 
 @cache
 def known_skills() -> Mapping[str, Mapping[Skill, SkillResult]]:
-    file = resources.files("slmdesk.evaluation").joinpath("known_models.toml")
-    known = tomllib.loads(file.read_text("utf-8"))
+    known = _known_models()
     if known["version"] != items()[0]:
         return {}
     return {
@@ -448,11 +474,25 @@ def known_skills() -> Mapping[str, Mapping[Skill, SkillResult]]:
     }
 
 
+def may_write(record: ModelRecord) -> bool:
+    """Return whether a model may write summaries: by its exam, or if it had none, by what others measured."""
+    if result := skills_of(record).get(Skill.SUMMARY):
+        return result.level == "good"
+    names = re.sub(r"[\W_]+", "", str(record.header.get("names") or record.name)).casefold()
+    parameters = record.header.get("parameters")
+    return isinstance(parameters, int) and any(
+        abs(parameters / family["parameters"] - 1) < NEAR and re.fullmatch(f"(?:{family['names']})+", names)
+        for family in _known_models()["faithful"]
+    )
+
+
 def note_of(record: ModelRecord) -> Mapping[str, Json]:
     note = stored_from(dict, record.info.get(NOTE)) or {}
     return note if note.get("version") == items()[0] else {}
 
 
+NEAR = 0.1
+"""Largest share by which the parameters of a file may differ from those of its family."""
 FEWEST_PARAMETERS = 300_000_000
 """Fewest parameters at which a model without an exam counts as able to quote."""
 
@@ -467,11 +507,6 @@ def is_weak(record: ModelRecord, needed: Collection[Skill] = (Skill.FORMAT,), fe
     return isinstance(parameters, int) and 0 < parameters < fewest
 
 
-def may_write(record: ModelRecord) -> bool:
-    """Return whether a model may write summaries."""
-    return False  # until there is an exam of it
-
-
 # Offers the exam of a model after its first answer, and starts it automatically only when this PC is idle. It starts
 # when nobody works at this PC, the model has been idle for a little while and is still loaded, and the exam does not
 # take long; never on battery. An exam started automatically gives way to everything: it is paused when somebody is
@@ -483,11 +518,13 @@ AGAIN_S = 300.0
 """Seconds until the next check while the PC runs on battery."""
 LOOK_S = 60.0
 OFFERED, SLOW = "offered", "slow"
-LONGEST_S = 300.0
-"""Most seconds of an automatic exam. Of a longer one the short part is taken, which takes at most half as long; if that
-is too long too, the exam is left to the person.
+LONGEST_S = 480.0
+"""Most seconds of an automatic exam at a time. Of a longer one the short part is taken, which takes little more than
+half as long; if that is too long too, the exam is left to the person.
 """
 USUAL_ANSWER_TOKENS, PROMPT_TOKENS = 40, 90
+PAPERS_READ, PAPERS_WRITTEN = 2600, 1000
+"""Tokens of all papers with their prompts, and of their summaries."""
 
 
 def on_battery() -> bool:
@@ -503,10 +540,9 @@ def on_battery() -> bool:
 
 def seconds_for_all(read_per_s: float, written_per_s: float) -> float:
     questions = items()[1]
-    words = sum(question.skill not in (Skill.TRUTH, Skill.BLOCK) for question in questions)
-    return words * USUAL_ANSWER_TOKENS / max(written_per_s, 0.01) + len(questions) * PROMPT_TOKENS / max(
-        read_per_s, 0.01
-    )
+    answers = sum(question.skill not in (Skill.TRUTH, Skill.BLOCK) for question in questions)
+    written, read = answers * USUAL_ANSWER_TOKENS + PAPERS_WRITTEN, len(questions) * PROMPT_TOKENS + PAPERS_READ
+    return written / max(written_per_s, 0.01) + read / max(read_per_s, 0.01)
 
 
 LEAST_STEPS = 8
@@ -583,8 +619,10 @@ class AutoExams(Service):
 
     def _is_requested(self, record: ModelRecord) -> bool:
         reason = note_of(record).get("reason", OFFERED)
-        is_noted = reason not in (OFFERED, SLOW) or (reason == SLOW and not set(SHORT) - skills_of(record).keys())
-        is_known = result_of(record) is not None or is_noted or record.behaves is False
+        skills = skills_of(record).keys()
+        is_noted = reason not in (OFFERED, SLOW) or (reason == SLOW and not set(SHORT) - skills)
+        is_examined = result_of(record) is not None and not set(Skill) - skills
+        is_known = is_examined or is_noted or record.behaves is False
         is_known = is_known or not can_do(record, DefaultUse.CHAT)
         return self._settings.current.exams_at_first_use and not is_known and not self._job
 

@@ -162,6 +162,7 @@ _NOUNS: Mapping[Skill, str] = {
     Skill.TRUTH: _("judging true and false"),
     Skill.LANGUAGE: _("answering in the language asked"),
     Skill.CORRECT: _("corrections"),
+    Skill.SUMMARY: _("writing summaries"),
 }
 _FEW: Mapping[Skill, str] = {
     Skill.FORMAT: _("fixed forms"),
@@ -169,6 +170,7 @@ _FEW: Mapping[Skill, str] = {
     Skill.TRUTH: _("true or false"),
     Skill.LANGUAGE: _("languages"),
     Skill.CORRECT: _("corrections"),
+    Skill.SUMMARY: _("summaries"),
 }
 _LEVELS: Mapping[Skill, Mapping[str, str]] = {
     Skill.FORMAT: {
@@ -195,6 +197,11 @@ _LEVELS: Mapping[Skill, Mapping[str, str]] = {
         "good": _("Corrects mistakes without rewriting"),
         "fair": _("Corrects some mistakes without rewriting; read what it changed"),
         "weak": _("Misses mistakes, or rewrites when it should correct"),
+    },
+    Skill.SUMMARY: {
+        "good": _("Writes summaries; slmdesk checks each sentence"),
+        "fair": _("Writes no summaries, as it leaves out or mixes up too much: they keep the document's own words"),
+        "weak": _("Writes no summaries: they keep the document's own words"),
     },
 }
 
@@ -270,6 +277,8 @@ _ORDER = ("good", "fair", "weak")
 
 
 def _grounds(result: SkillResult) -> str:
+    if result.skill is Skill.SUMMARY:
+        return _("{passed} of {total} points in eight languages").format(passed=result.passed, total=result.total)
     if result.auc is None:
         return _("{passed} of {total} tasks").format(passed=result.passed, total=result.total)
     return _("it trusts the true one of two in {auc} of 100 cases, and guessing gives 50").format(

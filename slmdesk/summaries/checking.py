@@ -5,11 +5,43 @@ A sentence that fails gives way to the sentences of the document that carry its 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Collection, Iterator, Sequence
+from itertools import combinations
 
 from slmdesk.base.record import Record
+from slmdesk.library.types import ELSEWHERE, LEAST_SHARE, WORDS, Mark
 from slmdesk.summaries.lines import Line
 from slmdesk.summaries.linking import Point, Source, linked
+from slmdesk.summaries.told import (
+    Fitting,
+    Passage,
+    Place,
+    Told,
+    Value,
+    Word,
+    are_kin,
+    is_better,
+    is_same,
+    passages_of,
+    places_of,
+    rival,
+    told,
+)
+from slmdesk.summaries.turned import replaced, turned
+from slmdesk.text.checks.negation import denying
+from slmdesk.text.checks.support import VALUES, Flag, check
+from slmdesk.text.checks.words import folded
+
+MOST_PASSAGES = 4
+MOST_INSTEAD = 2
+ADDS = 0.12
+"""Least share of a sentence's words by which a further passage must add to the ones before it."""
+NAMED = 0.1
+"""Share that counts in favour of a passage that the model named."""
+SWAPPED, LEAST_SWAPPED = 1.1, 0.05
+LONGEST_SHORT = 3
+_PART = re.compile(r";\s+|(?<=[a-zß)]): (?=[A-ZÄÖÜ])")
 
 
 class Said(Record):
@@ -29,11 +61,194 @@ class Checked(Record):
     """Number of these that gave way to sentences of the document."""
 
 
-def checked(said: Sequence[Said], source: Source, among: Sequence[int]) -> Checked:
-    points = [linked(Point(sentence.text, ()), source, sentence.places or among) for sentence in said]
-    return Checked(tuple(points), sum(not point.is_supported for point in points), 0)
+def checked(said: Sequence[Said], source: Source, among: Sequence[int], doubted: Collection[str] = ()) -> Checked:
+    """Return the sentences with the passages they rest on. One that fails gives way to sentences of the document.
+
+    `doubted`: sentences that fail whatever the checks say.
+
+    In another language than the document's a sentence that fails stays and is marked: its reader may not understand the
+    document's own words.
+    """
+    if source.is_translated:
+        points = [linked(Point(sentence.text, ()), source, sentence.places or among) for sentence in said]
+        return Checked(tuple(points), sum(not point.is_supported for point in points), 0)
+    passages = passages_of(source, among)
+    years = {year for passage in passages for year in _years(passage)}
+    kept, marked, replaced = list[Point](), 0, 0
+    for sentence in said:
+        judged = _Judged(sentence, source, passages, years)
+        if sentence.text in doubted:
+            judged.marks.append(Mark("negation", sentence.text, 0, len(sentence.text)))
+        if not judged.marks:
+            kept.append(Point(sentence.text, judged.links))
+            continue
+        marked += 1
+        instead = judged.instead()
+        replaced += bool(instead)
+        kept += instead or [Point(sentence.text, judged.links, tuple(judged.marks))]
+    return Checked(tuple(_once(kept)), marked, replaced)
+
+
+def _once(points: Sequence[Point]) -> Iterator[Point]:
+    quoted = set[str]()
+    for point in points:
+        if not point.quotation or point.quotation not in quoted:
+            yield point
+        quoted.add(point.quotation)
+
+
+def _years(passage: Passage) -> Iterator[int]:
+    for value in passage.told.values:
+        yield from (year for year, _, _ in (value.when.readings if value.when else ()) if year)
+        if value.kind == "year" and value.number:
+            yield int(value.number.values[0])
+
+
+class _Judged:
+    """A sentence with the passages it rests on and the marks against it."""
+
+    def __init__(self, sentence: Said, source: Source, passages: Sequence[Passage], years: set[int]) -> None:
+        self._text, self._source, self._passages, self._years = sentence.text, source, passages, years
+        self._told = told(sentence.text, source.language)
+        self._fitting = Fitting(self._told, source)
+        self._shares = {id(passage): self._fitting.share(passage) for passage in passages}
+        self._best = self._covering(sentence.places)
+        places = {value: places_of(value, self._fitting, passages, years) for value in self._told.values}
+        self._places = {value: found for value, found in places.items() if found}
+        resting = [*self._best, *(found[0].passage for found in self._places.values())]
+        self.links = tuple(sorted(dict.fromkeys(passage.piece for passage in resting)))[:MOST_PASSAGES]
+        self.marks = [*self._missing(resting), *self._exchanged(), *self._swapped()]
+        self.marks += turned(self._text, source, passages)
+        self.marks += replaced(self._text, source, passages)
+
+    def _covering(self, named: Sequence[int]) -> list[Passage]:
+        """Return the passages that together have most of the sentence's words, best first."""
+        best, known = list[Passage](), set[int]()
+        rest = [passage for passage in self._passages if self._shares[id(passage)] > 0]
+        while rest and len(best) < MOST_PASSAGES:
+            adds = [self._fitting.share(passage, known) for passage in rest]
+            ranks = [add + NAMED * (passage.piece in named) for add, passage in zip(adds, rest, strict=True)]
+            at = ranks.index(max(ranks))
+            if best and adds[at] < ADDS:
+                break
+            best.append(rest.pop(at))
+            known |= {word for word, much in self._fitting.common(best[-1]).items() if much == 1}
+        return best
+
+    def _missing(self, resting: Sequence[Passage]) -> Iterator[Mark]:
+        """Yield marks for values and names that the document does not have, and for a sentence that it does not say."""
+        source, language = self._source, self._source.language
+        for flag in check(self._text, source.text_of(sorted({passage.piece for passage in resting})), language):
+            spots = [value for value in self._told.values if value.start < flag.end and flag.start < value.end]
+            is_name = flag.kind == "name"
+            is_missing = flag.kind in VALUES and spots and not any(value in self._places for value in spots)
+            if (is_name and not self._is_known(flag)) or (is_missing and not is_name):
+                yield Mark(flag.kind, flag.text, flag.start, flag.end, flag.detail)
+        if not self._best or (self._share() < LEAST_SHARE / 2 and len(self._places) < 2):
+            yield Mark(WORDS, self._text, 0, len(self._text))
+
+    def _is_known(self, flag: Flag) -> bool:
+        """Return whether the document has all words of a name, in whatever form, or it may be none: a noun, the first
+        word of a sentence, an abbreviation.
+        """
+        name, language = flag.text, self._source.language
+        is_one = len(name.split()) == 1 and name.isalpha() and not name.isupper()
+        if (is_one and (language == "de" or not flag.start)) or (len(name) <= LONGEST_SHORT and name.isupper()):
+            return True
+        every = [word for passage in self._passages for word in passage.told.words]
+        return all(any(are_kin(word, other) for other in every) for word in told(name, language).words)
+
+    def _share(self) -> float:
+        known = {at for passage in self._best for at, much in self._fitting.common(passage).items() if much == 1}
+        return sum(self._fitting.weights[at] for at in known) / (sum(self._fitting.weights) or 1)
+
+    def _exchanged(self) -> Iterator[Mark]:
+        """Yield marks for values in the place of another one."""
+        for value, places in self._places.items():
+            other = rival(value, self._fitting, self._passages, self._years)
+            if other is None or not is_better(other, places[0]):
+                continue
+            there = self._fitting.around(value, other.passage, other.value, is_close=True)
+            if there >= self._close(value, value):
+                yield self._mark(value, other)
+
+    def _swapped(self) -> Iterator[Mark]:
+        """Yield marks for two values of the sentence that have changed places."""
+        for one, two in combinations(self._places, 2):
+            if one.kind != two.kind or not one.kind or is_same(one, two, self._years):
+                continue
+            straight = self._close(one, one) + self._close(two, two)
+            turned = self._close(one, two) + self._close(two, one)
+            if turned > SWAPPED * straight + LEAST_SWAPPED:
+                yield self._mark(one, self._places[two][0])
+
+    def _close(self, value: Value, other: Value) -> float:
+        """Return how well what stands right beside a value fits what the document says of another one."""
+        places = self._places[other][:3]
+        return max(self._fitting.around(value, place.passage, place.value, is_close=True) for place in places)
+
+    def _mark(self, value: Value, other: Place) -> Mark:
+        instead = other.passage.text[other.value.start : other.value.end]
+        return Mark(ELSEWHERE, self._text[value.start : value.end], value.start, value.end, instead)
+
+    def instead(self) -> list[Point]:
+        """Return the sentences of the document that carry the sentence's words."""
+        some = sorted(self._best[:MOST_INSTEAD], key=lambda passage: (passage.piece, passage.start))
+        return [Point(passage.text, (passage.piece,), quotation=passage.text) for passage in some]
 
 
 def unsaid(lines: Sequence[Line], points: Sequence[Point], source: Source) -> list[Line]:
     """Return the lines that must be known and that no point says."""
-    return []
+    language = source.language
+    every = [told(point.text, language) for point in points]
+    words = [word for one in every for word in one.words]
+    return [
+        line
+        for line in lines
+        if (line.is_action or line.worth >= MUST)
+        and not (line.is_first or line.is_earlier)
+        and not any(line.text in point.text for point in points)
+        and not _says(told(line.text, language), every, words, source)
+    ]
+
+
+def _says(line: Told, every: Sequence[Told], words: Sequence[Word], source: Source) -> bool:
+    """Return whether sentences say a line: its values, in whatever form, and enough of its words."""
+    values = [value for value in line.values if value.kind not in ("", "count", "year")]
+    there = [value for one in every for value in one.values]
+    known = sum(any(is_same(value, one, set()) or is_same(one, value, set()) for one in there) for value in values)
+    share = Fitting(line, source).share_in(words)
+    return known == len(values) and share >= (SAID_WITH_VALUES if values else SAID)
+
+
+MUST = 4.0
+"""Least worth of a line that must be known though it asks for nothing."""
+SAID, SAID_WITH_VALUES = 0.5, 0.3
+"""Least share of a line's words that the sentences must have to say it, and the same where they have its values."""
+
+
+def exchanged(sentence: str, language: str) -> tuple[str, ...]:
+    """Return a sentence with its "not" dropped or added, to ask a model which it finds more likely; empty if unsure."""
+    no = denying(language)
+    for match in _TOKEN.finditer(sentence):
+        if folded(match[0]) in no and folded(match[0]) not in _NOT_ALONE:
+            return (sentence[: match.start()] + sentence[match.end() :].lstrip(),)
+    if (verb := _VERB.get(language)) and (found := re.search(verb[0], sentence)):
+        at = found.end() if verb[1] == "behind" else found.start()
+        return (sentence[:at] + verb[2] + sentence[at:],)
+    return ()
+
+
+_TOKEN = re.compile(r"[^\W\d_]+")
+_NOT_ALONE = frozenset(["ni", "nor", "noch", "ne", "n", "keine", "kein", "keinen", "keiner", "keinem", "keines"])
+_VERB = {
+    "en": (r"\b(?:must|may|can|will|shall|is|are|has|have|was|were)\b", "behind", " not"),
+    "de": (r"\b(?:muss|müssen|darf|dürfen|kann|können|wird|werden|ist|sind|hat|haben)\b", "behind", " nicht"),
+    "fr": (r"\b(?:doit|doivent|peut|peuvent|est|sont|sera|seront)\b", "behind", " pas"),
+    "es": (r"\b(?:debe|deben|puede|pueden|es|son|está|será|ha)\b", "before", "no "),
+    "it": (r"\b(?:deve|devono|può|possono|è|sono|sarà|ha)\b", "before", "non "),
+    "pl": (r"\b(?:musi|muszą|może|mogą|jest|są|będzie)\b", "before", "nie "),
+    "pt": (r"\b(?:deve|devem|pode|podem|é|são|será)\b", "before", "não "),
+    "nl": (r"\b(?:moet|moeten|mag|mogen|kan|kunnen|is|zijn|wordt)\b", "behind", " niet"),
+}
+"""Verbs of a sentence, on which side of one its "not" stands, and the "not"."""

@@ -20,18 +20,19 @@ from slmdesk.base.record import changed
 from slmdesk.base.records import DocumentRecord, JobRecord, ModelRecord
 from slmdesk.base.texts import N_, _, in_english
 from slmdesk.base.types import Json
-from slmdesk.evaluation.exams import Skill, is_weak, may_write
+from slmdesk.evaluation.exams import Skill, is_weak, may_write, truth_step
 from slmdesk.jobs.documents import PlanTools
-from slmdesk.jobs.runner import AskedQuestion, Batch, Plan, Question, StepValue, Yield, step_key
+from slmdesk.jobs.runner import AskedQuestion, Batch, Plan, Question, StepValue, Yield, scores_of, step_key
 from slmdesk.library.types import Coverage, Mark
-from slmdesk.summaries.checking import checked, unsaid
+from slmdesk.summaries.checking import checked, exchanged, unsaid
 from slmdesk.summaries.choosing import Chosen, allowed_words, choose, joint, left_out
 from slmdesk.summaries.lines import Line, by_day, count_words, joined, lines_of, paper_of, sections_of
-from slmdesk.summaries.linking import Point, SingleText, SummaryTexts, distinct
+from slmdesk.summaries.linking import Point, SingleText, Source, SummaryTexts, distinct
 from slmdesk.summaries.prompts import (
     FACTS_WORDS,
     Entry,
     Numbered,
+    Written,
     entries_of,
     facts_step,
     note_step,
@@ -67,6 +68,8 @@ LEAST_PARAMETERS = 700_000_000
 """A model with fewer parameters and without an exam is not trusted to word sentences."""
 WRITTEN_COST = 1.5
 """Cost of a written token compared with a token read."""
+JUDGED_COST = 150.0
+"""Cost of judging one sentence, in tokens read."""
 SECTION_TOKENS = 2000
 """Most tokens of a section of a long document, of which the model notes the facts."""
 LINE_COST = 60.0
@@ -267,13 +270,48 @@ class SummaryPlan:
         if steps and not any(values) and self._request.may_need_model:
             raise self._why_nothing()
         failed = NOT_WRITTEN.format(model=self._model_name)
+        written = list[tuple[Selection, Written]]()
         for selection, text, value in zip(selections, texts, values, strict=True):
             if value is None:
                 self._notes += [] if failed in self._notes else [failed]
                 continue
-            self._tell(selection, text, value)
+            answer = str(value.get("text", ""))
+            written.append((selection, written_in(answer, text, self._language(selection), is_cut=_is_cut(value))))
+        doubted = yield from self._doubted(written)
+        for selection, text_written in written:
+            self._tell(selection, text_written, doubted)
             yield Yield()
         return "model" if any(selection.own_words for selection in selections) else "quotations"
+
+    def _doubted(self, written: Sequence[tuple[Selection, Written]]) -> Generator[AskedQuestion, Any, frozenset[str]]:
+        """Return sentences that pass the checks, but which the model finds less true than their opposite.
+
+        A rule cannot tell by itself who does what, and whether a "not" belongs there.
+        """
+        pairs, steps = list[str](), list[dict[str, Json]]()
+        for selection, text in written:
+            source, among = self._source(selection)
+            if source.is_translated:
+                continue
+            for point in checked(text.said, source, among).points:
+                for opposite in exchanged(point.text, source.language) if not point.quotation and point.links else ():
+                    passage = source.text_of(point.links)
+                    pairs.append(point.text)
+                    steps += [truth_step(passage, point.text), truth_step(passage, opposite)]
+            yield Yield()
+        values: list[StepValue] = (yield Batch(steps, prompt_version(), JUDGED_COST, name="judged")) if steps else []
+        scores = [scores_of(value) or (0.0, 0.0) for value in values]
+        likely = [yes - no for yes, no in scores]
+        return frozenset(
+            sentence
+            for sentence, right, opposite in zip(pairs, likely[::2], likely[1::2], strict=True)
+            if opposite > right
+        )
+
+    def _source(self, selection: Selection) -> tuple[Source, Sequence[int]]:
+        here = selection.text.pieces
+        among = [at for at in here if not self._texts.pieces[at].says_nothing] or here
+        return self._texts.source(here.start, self._language(selection)), among
 
     def _show_own_words(self) -> None:
         names = {text.record.id: text.record.name for text in self._texts.texts} if len(self._texts.texts) > 1 else {}
@@ -358,15 +396,12 @@ class SummaryPlan:
             sizes += yield Question(partial(self._tools.count, texts[begin : begin + TEXTS_AT_ONCE]))
         return sizes
 
-    def _tell(self, selection: Selection, text: Numbered, value: Mapping[str, Json]) -> None:
+    def _tell(self, selection: Selection, written: Written, doubted: frozenset[str]) -> None:
         """Take what the model wrote for the summary, as far as it holds, with what must be known besides."""
-        language, here = self._language(selection), selection.text.pieces
-        written = written_in(str(value.get("text", "")), text, language, is_cut=_is_cut(value))
-        source = self._texts.source(here.start, language)
-        among = [at for at in here if not self._texts.pieces[at].says_nothing] or here
+        source, among = self._source(selection)
         points = list[Point]()
         for label, said in groupby(zip(written.labels, written.said, strict=True), key=itemgetter(0)):
-            group = checked([sentence for __, sentence in said], source, among).points
+            group = checked([sentence for __, sentence in said], source, among, doubted).points
             points += [changed(point, label=self._label(label)) for point in group]
         points = self._cut(distinct(points), selection.words)
         if not points:
@@ -457,8 +492,8 @@ class SummaryPlan:
         kind, chosen = self._request.kind, selection.chosen
         names = sections_of(self._texts.pieces, selection.text.pieces) if kind is Kind.SECTIONS else {}
         is_prose = kind is Kind.PARAGRAPH
-        if chosen.first:
-            yield chosen.first, ""
+        for line in (*([chosen.first] if chosen.first else []), *chosen.also):
+            yield line, ""
         for line in chosen.actions:
             if not line.is_earlier:
                 yield line, "" if is_prose else TO_DO

@@ -45,7 +45,7 @@ class Paper(StrEnum):
 TO_DO, KEY_POINTS, SHARED = "To do", "Key points", "In several documents"
 EARLIER = "From earlier mails"
 """Labels above groups of sentences. The first sentence, which says what the paper is, has no label."""
-ALSO = "More passages"
+ALSO = "Passages left out"
 ALSO_IN = "Also in the document"
 """Label above what must be known and a written summary does not say, in the document's own words."""
 
@@ -223,7 +223,7 @@ def omitted_words(document: DocumentSummary) -> str:
 def more_words(documents: Sequence[DocumentSummary]) -> str:
     """Return a line that says how many passages are left out, to end a copied summary; empty if there are none."""
     count = sum(len(document.omitted) for document in documents)
-    return ngettext("{n:,} more passage.", "{n:,} more passages.", count) if count else ""
+    return ngettext("{n:,} more passage left out.", "{n:,} more passages left out.", count) if count else ""
 
 
 def has_bullets(kind: str, sentences: Sequence[Sentence]) -> bool:

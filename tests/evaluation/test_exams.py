@@ -9,6 +9,9 @@ from slmdesk.base.records import JobStatus
 from slmdesk.evaluation.exams import SKILLS, Skill, is_weak, items, known_skills, result_of, skills_of
 from slmdesk.evaluation.model_cards import sentence_of
 from slmdesk.jobs.types import JobChanged
+from slmdesk.summaries.exam import SummaryPapers
+
+PAPERS = len(SummaryPapers().steps())
 
 
 def done(recorder, job, begin=0):
@@ -25,7 +28,7 @@ def test_an_exam_runs_as_a_job_and_its_result_is_kept_with_the_model(opened) -> 
     recorder = opened()
     assert result(recorder) is None
     job = on_service_thread(recorder, recorder.services.exams.take)
-    assert done(recorder, job).total == len(items()[1]) == 72
+    assert done(recorder, job).total == len(items()[1]) + PAPERS == 80
     found = result(recorder)
     assert {skill.skill for skill in found.skills} == set(Skill)
     assert found.of(Skill.TRUTH).auc == 0.5  # the fake always says Yes
@@ -48,7 +51,7 @@ def test_an_exam_broken_off_goes_on_where_it_was(opened) -> None:
     begin = len(again.events)
     third = on_service_thread(again, again.services.exams.take)  # sat already: no item is asked twice
     done(again, third, begin)
-    assert [one.done for one in again.of(JobChanged, begin) if one.status is JobStatus.RUNNING] == [72]
+    assert [one.done for one in again.of(JobChanged, begin) if one.status is JobStatus.RUNNING] == [80]
 
 
 @pytest.mark.process

@@ -35,7 +35,7 @@ def test_a_file_each_one_of_all_and_a_table_with_what_was_not_read(tmp_path):
     assert names[-2:] == ["together.md", "summaries.csv"]
     assert len({name.casefold() for name in names}) == 4, "no file is written over another one"
     assert all(file.parent == folder for file in files)
-    assert files[0].read_text().endswith("\n\n2 more passages.\n\n3 of 3 pages read.\n")
+    assert files[0].read_text().endswith("\n\n2 more passages left out.\n\n3 of 3 pages read.\n")
     assert "The roof leaks;=cmd|1. [A_.._b.pdf, p. 2]" in (folder / "together.md").read_text()
     end = "6 of 6 pages read. 1 document could not be read at all: c .doc (It is too old).\n"
     assert (folder / "together.md").read_text().endswith(end)

@@ -490,9 +490,25 @@ def denials(text: str, language: str) -> list[str] | None:
     return [word for word in words if word in no or (language == "en" and word.endswith(("n't", "n’t")))]
 
 
+def denying(language: str) -> frozenset[str]:
+    """Return the folded words that negate in a language."""
+    return frozenset(map(folded, _NO.get(language, ())))
+
+
 def half_denial(text: str, language: str) -> bool:
     """Return whether a word of a text may imply a negation: "forbidden", "invalid", "unless", "undone"."""
     found = _PREFIXED.get(language)
     if found is not None and found.search(text[:1].casefold() + text[1:]):
         return True
     return any(folded(word) in _HALF for word in WORD.findall(text))
+
+
+def implies_denial(sentence: str, language: str) -> bool:
+    """Return whether a word may deny something besides "not": "refuse", "until", "unknown"."""
+    return half_denial(sentence, language) or any(folded(word) in _implying() for word in WORD.findall(sentence))
+
+
+@cache
+def _implying() -> WordSet:
+    bounds = f"{tables()['negation']['soft']} {tables()['negation']['bounds']} {tables()['negation']['until']}"
+    return word_set(f"{bounds} instead statt anstatt lieu vez invece zamiast")

@@ -395,8 +395,9 @@ _DAY = r"(?<![\d.,])(?P<d>\d{1,2})(?:st|nd|rd|th|er|\.|º|ª|°)?"
 _OF_YEAR = r"(?:\s*,)?\s*(?:de |del |of |roku )?\s*"
 _ISO = re.compile(r"(?<!\d)(?P<y>(?:1[6-9]|2[01])\d\d)([-/.])(?P<m>\d{1,2})\2(?P<d>\d{1,2})(?!\d)")
 _PLAIN = re.compile(
-    r"(?<![\d./-])(?P<a>\d{1,2})\s?([./-])\s?(?P<b>\d{1,2})\s?\2\s?(?P<y>(?:1[6-9]|2[01])\d\d|\d\d)(?!\d|\2\d)"
+    r"(?<![\d./-])(?P<a>\d{1,2})\s?([./-])\s?(?P<b>\d{1,2})\s?\2\s?(?P<y>(?:1[6-9]|2[01])\d ?\d|\d\d)(?!\d|\2\d)"
 )
+"""The space is one that reading a PDF has put into a year: "07.06.202 6"."""
 _SHORT = re.compile(r"(?<![\d.,])(?P<d>\d{1,2})\.\s?(?P<m>\d{1,2})\.(?![\d])")
 _CJK = re.compile(
     r"(?:(?P<y>\d{4})年)(?:(?P<m>\d{1,2})月(?:(?P<d>\d{1,2})日)?)?|(?P<m2>\d{1,2})月(?:(?P<d2>\d{1,2})日)"
@@ -487,7 +488,7 @@ def _in_figures(text: str, language: str) -> list[DateMention]:
     for match in _ISO.finditer(text):
         _add(mentions, match, [(int(match["y"]), int(match["m"]), int(match["d"]))])
     for match in _PLAIN.finditer(text):
-        a, b, year = int(match["a"]), int(match["b"]), int(match["y"])
+        a, b, year = int(match["a"]), int(match["b"]), int(match["y"].replace(" ", ""))
         year += 2000 if year < 70 else 1900 if year < 100 else 0
         _add(mentions, match, [(year, b, a), (year, a, b)] if "/" in match[0] or "-" in match[0] else [(year, b, a)])
     if language in ("de", "pl"):
@@ -503,7 +504,7 @@ def _in_figures(text: str, language: str) -> list[DateMention]:
 
 
 def _add(found: list[DateMention], match: re.Match[str], readings: list[Day]) -> None:
-    good = tuple(day for day in readings if 1 <= (day[1] or 1) <= 12 and 1 <= (day[2] or 1) <= 31)
+    good = tuple(day for day in readings if 0 not in day and 1 <= (day[1] or 1) <= 12 and 1 <= (day[2] or 1) <= 31)
     if good:
         found.append(DateMention(match.start(), match.end(), good))
 

@@ -208,6 +208,11 @@ def _verdict(number: Number, pool: list[tuple[Number, str]], has_percent: bool) 
     return _kind(number), nearest[0] if len(nearest) == 1 else ""
 
 
+def same_number(number: Number, known: Number) -> bool:
+    """Return whether a number is one of the text, in whatever form and unit."""
+    return _verdict(number, [(known, "")], has_percent=False) is None
+
+
 def _kind(number: Number) -> Kind:
     kind = number.kind
     return "amount" if kind == "amount" else "percent" if kind == "percent" else "number"

@@ -22,7 +22,7 @@ def test_an_exam_with_thinking_stands_beside_the_one_without(run, with_model) ->
     both = done.json
     assert {one["skill"] for one in both["thinking"]["skills"]} == {"format", "language", "correct"}
     assert both["thinking"]["thoughts"] == 36
-    assert len(both["skills"]) == 5
+    assert len(both["skills"]) == 6
     words = run("models", "exam", with_model["id"], "--thinking", echo=echo).out
     assert "without    with thinking" in words
     assert "Thinking made little difference: +0 of 36 tasks." in words
@@ -36,7 +36,14 @@ def test_a_model_that_does_not_think_is_said_to_have_been_asked_twice(run, with_
 
 def test_an_exam_on_the_command_line(run, with_model) -> None:
     done = run("models", "exam", with_model["id"], "--json").ok()
-    assert {one["skill"] for one in done.json["skills"]} == {"format", "block", "truth", "language", "correct"}
+    assert {one["skill"] for one in done.json["skills"]} == {
+        "format",
+        "block",
+        "truth",
+        "language",
+        "correct",
+        "summary",
+    }
     assert all({"level", "passed", "total"} <= set(one) for one in done.json["skills"])
     assert done.json["sentence"].endswith(".")
     (job,) = run("jobs", "list", "--json").json

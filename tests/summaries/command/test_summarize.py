@@ -47,7 +47,7 @@ def test_sentences_are_chosen_with_their_pages_and_what_is_left_out_is_counted(r
     ledger = shape["coverage"]
     assert ledger == {"pages_total": 1, "pages_read": 1, "blocks_total": 5, "blocks_read": 5, "unreadable": []}
     text, with_omitted = (run("summarize", str(lease), "--length", "20", *more).out for more in ((), ("--omitted",)))
-    assert text.strip().splitlines()[-3:] == ["3 more passages.", "", "1 of 1 sections read."]
+    assert text.strip().splitlines()[-3:] == ["3 more passages left out.", "", "1 of 1 sections read."]
     assert f"- {omitted['text']} [section 1]" in with_omitted
     assert omitted["text"] not in text
     found = run("history", "search", "rent", "--json").json

@@ -121,7 +121,7 @@ def test_what_a_document_says_beside_its_summary_is_added_by_a_click(summarized)
     count, more = len(pane.rows), program.find("more_passages_button")
     assert more.text() == "1 more passage"
     program.click("copy_summary_button")
-    assert "\n1 more passage.\n" in QApplication.clipboard().text()
+    assert "\n1 more passage left out.\n" in QApplication.clipboard().text()
     program.click(more)
     program.find("add_omitted_button").setFocus()
     QTest.keyClick(program.find("add_omitted_button"), Qt.Key.Key_Space)

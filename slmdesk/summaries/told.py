@@ -1,0 +1,358 @@
+"""Takes sentences apart into words and values, and tells whether a paper tells the same about a value. Pure functions.
+
+A value is a figure, a date, a time or a code. Words are compared by what stands around a value: the nearer, the more.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
+from itertools import pairwise
+
+from slmdesk.base.documents import BlockKind
+from slmdesk.base.record import Record, changed
+from slmdesk.summaries.lines import has
+from slmdesk.summaries.linking import Piece, Source
+from slmdesk.text.checks.numbers import DateMention, Number, dates_agree, find_dates, find_identifiers, find_numbers
+from slmdesk.text.checks.support import STEM, same_number
+from slmdesk.text.checks.words import folded, function_words, stem
+from slmdesk.text.sentences import sentence_spans
+
+LEAST_SAME, MOST_OF = 4, 0.66
+"""Fewest first letters that two forms of a word share, and their share of the longer form."""
+LEAST_PART, LEAST_FRONT = 5, 4
+"""Fewest letters by which a word counts as part of a compound: "Vertrag" in "Mietvertrag", and fewest letters before
+it: a "Verkäufer" is no "Käufer".
+"""
+REACH, REACH_THERE = 10, 16
+"""Number of words from a value within which a word counts, in a written sentence and in a passage."""
+FAR, FAR_THERE = 0.1, 0.3
+"""Least weight of a word of the same sentence."""
+OTHER_CLAUSE, BEFORE, CONTEXT = 0.6, 0.5, 0.35
+"""Factor for a word of another clause. Weight of a word that only the sentence before a passage has, or what else
+belongs to it: the heading, the line that opens the list, the sentence behind it.
+"""
+LEAST_WEIGHT, NARROW = 0.1, 2.5
+MOST_FIELD, MOST_FIGURE = 24, 30
+MOST_BARE, BARE, COARSE, NO_UNIT = 3, 0.25, 0.5, 0.7
+"""Most words of a passage that says nothing about its value, and how well it fits any sentence. Factor for a month
+that the paper only has in a date.
+"""
+FEW, MANY_TIMES = 12, 20
+"""A count up to the first number stands for itself; two that differ by more than the second are not confused."""
+BETTER, MUCH_BETTER, MARGIN = 1.35, 2.5, 0.08
+"""How many times better another value must fit than the one of the sentence; the second if it stands right before it,
+as a sentence then often only hints at what it is about.
+"""
+DAY_S = 86_400
+
+_WORD = re.compile(r"[^\W\d_]+(?:[-'’][^\W\d_]+)*")
+_CLAUSE = re.compile(r"[;:()–—]|,\s|\.\s")
+_REFERENCE = re.compile(r"(?:§+|\b(?:abs|art|nr|no|satz|n|sec(?:tion)?|ziff(?:er)?|para(?:graph)?|s)\b\.?°?)\s*$", re.I)
+_UMLAUT = re.compile("(?<![aeq])(ae|oe|ue)")
+_RANGE = re.compile(r"(\s?(?:[-–—/]|bis|und|to|and|à|et|a|y|e|do|i|tot|en)\s?)\d")
+_ITEM = re.compile(r"\W*\d{1,2}[.)]\s$")
+_ROW = re.compile(r"\s;\s")
+
+
+class Word(Record):
+    key: str
+    stem: str
+    start: int = 0
+    end: int = 0
+    clause: int = 0
+
+
+class Value(Record):
+    kind: str
+    """What it may be confused with: "day", "clock", the dimension of a unit, "count", "year", or "" for nothing."""
+    start: int
+    end: int
+    place: int = 0
+    """Number of the sentence's words before it."""
+    clause: int = 0
+    when: DateMention | None = None
+    number: Number | None = None
+    code: str = ""
+
+
+class Told(Record):
+    text: str
+    words: tuple[Word, ...]
+    values: tuple[Value, ...]
+
+
+class Passage(Record):
+    """A sentence of the paper, a list item or a row of a table."""
+
+    piece: int
+    start: int
+    end: int
+    told: Told
+    before: tuple[Word, ...]
+    """Words of the sentence before it."""
+    context: tuple[Word, ...]
+    """Words of the heading, of the line that opens the list, and of the sentence behind it."""
+    above: str
+    """The heading and the line that opens the list."""
+
+    @property
+    def text(self) -> str:
+        return self.told.text
+
+    @property
+    def is_bare(self) -> bool:
+        """Return whether it is little more than a value: the date of a letter, the header of a mail."""
+        is_short = len(self.told.words) <= MOST_BARE and not self.text.rstrip().endswith(".")
+        return is_short or (":" in self.text[:MOST_FIELD] and has("header", self.text, "", at_start=True))
+
+
+@lru_cache(maxsize=8192)
+def told(text: str, language: str) -> Told:
+    days = find_dates(text, language)
+    blank = text
+    for day in days:
+        blank = blank[: day.start] + "\0" * (day.end - day.start) + blank[day.end :]
+    codes = find_identifiers(blank)
+    for start, end in codes:
+        blank = blank[:start] + "\0" * (end - start) + blank[end:]
+    cuts = [cut.start() for cut in _CLAUSE.finditer(text)]
+    small, taken = function_words(language), list[tuple[int, int]]()
+    found = list[Value]()
+
+    def value(kind: str, start: int, end: int, **what: object) -> None:
+        found.append(Value(kind, start, end, **what))  # type: ignore[arg-type]
+
+    for day in days:
+        kind = "clock" if day.minutes else "day" if day.readings else ""
+        value(kind, day.start, day.end, when=day)
+        taken.append((day.start, day.end))
+    for number in find_numbers(blank, language):
+        if number.soft or _ITEM.match(text[: number.end + 2]):
+            continue
+        value(_kind(text, number), number.start, number.end, number=number)
+        taken.append((min(number.start, number.whole[0]), max(number.end, number.whole[1])))
+    for start, end in codes:
+        value("", start, end, code="".join(filter(str.isalnum, text[start:end].casefold())))
+        taken.append((start, end))
+    words = list[Word]()
+    for match in _WORD.finditer(text):
+        key = key_of(match[0], language)
+        if len(key) < 2 or key in small or any(start <= match.start() < end for start, end in taken):
+            continue
+        words.append(Word(key, stem(key), match.start(), match.end(), sum(cut < match.start() for cut in cuts)))
+    values = [
+        changed(one, place=sum(word.start < one.start for word in words), clause=sum(cut < one.start for cut in cuts))
+        for one in found
+    ]
+    return Told(text, tuple(words), tuple(values))
+
+
+def key_of(word: str, language: str) -> str:
+    """Return a word folded, and in German without the letters that stand for umlauts: "Kuendigung"."""
+    key = folded(word)
+    if language in ("fr", "it") and ("'" in key or "’" in key):
+        key = re.split("['’]", key)[-1]
+    return _UMLAUT.sub(lambda found: found[0][0], key) if language == "de" else key
+
+
+def _kind(text: str, number: Number) -> str:
+    if _REFERENCE.search(text, max(0, number.start - 12), number.start):
+        return ""
+    if number.unit is not None:
+        is_span = number.unit[0] == "month" or number.unit == ("time", DAY_S) or number.unit == ("time", 7 * DAY_S)
+        return "span" if is_span else number.unit[0]
+    more = _RANGE.match(text, number.end)
+    last = find_numbers(text[more.end(1) : more.end(1) + MOST_FIGURE])[:1] if more else []
+    if last and not last[0].start and last[0].unit is not None:
+        return last[0].unit[0]
+    is_year = len(text[number.start : number.end]) == 4 and any(1900 <= value < 2100 for value in number.values)
+    return "year" if is_year else "count"
+
+
+def is_same(value: Value, other: Value, years: set[int]) -> bool:
+    if value.when is not None:
+        return other.when is not None and dates_agree(value.when, [other.when], years)
+    if value.number is not None:
+        return other.number is not None and same_number(value.number, other.number)
+    return bool(value.code) and value.code == other.code
+
+
+def passages_of(source: Source, among: Iterable[int]) -> list[Passage]:
+    passages = list[Passage]()
+    for at in among:
+        piece, language = source.pieces[at], source.language
+        spans = _spans(piece, language)
+        every = [told(piece.text[start:end], language) for start, end in spans]
+        is_table = piece.kind is BlockKind.TABLE_ROW
+        lead = "\n".join(_above(source, at))
+        above = told(lead, language).words
+        above += every[0].words if is_table and every else ()
+        for number, (start, end) in enumerate(spans):
+            before = every[number - 1].words if number and not is_table else ()
+            behind = every[number + 1].words if number + 1 < len(every) and not is_table else ()
+            passages.append(Passage(at, start, end, every[number], before, (*above, *behind), lead))
+    return passages
+
+
+def _spans(piece: Piece, language: str) -> Sequence[tuple[int, int]]:
+    if piece.kind is BlockKind.TABLE_ROW:
+        cuts = [0, *(found.end() for found in _ROW.finditer(piece.text)), len(piece.text)]
+        return [(start, end) for start, end in pairwise(cuts) if end > start]
+    return sentence_spans(piece.text, language)
+
+
+MOST_ABOVE = 12
+
+
+def _above(source: Source, at: int) -> Iterator[str]:
+    """Yield the heading above a piece, and the line that opens the list to which it belongs."""
+    heading = source.headings[at] if source.headings else -1
+    if heading >= 0:
+        yield source.pieces[heading].text
+    for before in range(at - 1, max(heading, at - MOST_ABOVE, -1), -1):
+        text = source.pieces[before].text.rstrip()
+        if text.endswith(":"):
+            yield text[-200:]
+            return
+        if source.pieces[before].kind is not source.pieces[at].kind and len(text) > 200:
+            return
+
+
+@lru_cache(maxsize=200_000)
+def is_kin(word: str, other: str) -> bool:
+    """Return whether two words share a beginning that is most of them, or one contains the other: "Mietvertrag"."""
+    if len(word) > len(other):
+        word, other = other, word
+    at = other.find(word if len(word) == LEAST_PART else word[:-1]) if len(word) >= LEAST_PART else -1
+    if at == 0 or at >= LEAST_FRONT:
+        return True
+    same = next((at for at, (one, two) in enumerate(zip(word, other, strict=False)) if one != two), len(word))
+    return same >= LEAST_SAME and same >= MOST_OF * len(other)
+
+
+def are_kin(word: Word, other: Word) -> bool:
+    return word.stem == other.stem or is_kin(word.key, other.key)
+
+
+class Fitting:
+    """Measures how well passages fit a written sentence."""
+
+    def __init__(self, said: Told, source: Source) -> None:
+        self.said = said
+        self.weights = [max(LEAST_WEIGHT, source.rarity.weight(word.key[:STEM])) for word in said.words]
+        self._whole = sum(self.weights)
+
+    def share(self, passage: Passage, known: Iterable[int] = ()) -> float:
+        """Return the weighted share of the sentence's words that a passage has, except those already known."""
+        common = self.common(passage)
+        rest = common.keys() - set(known)
+        return sum(self.weights[at] * common[at] for at in rest) / self._whole if self._whole else 0.0
+
+    def share_in(self, words: Sequence[Word]) -> float:
+        """Return the weighted share of the sentence's words that are among `words`."""
+        got = sum(
+            weight
+            for word, weight in zip(self.said.words, self.weights, strict=True)
+            if any(are_kin(word, one) for one in words)
+        )
+        return got / self._whole if self._whole else 1.0
+
+    def common(self, passage: Passage) -> dict[int, float]:
+        """Return the indexes of the sentence's words that a passage has: 1, or less for words of its context."""
+        common = dict[int, float]()
+        for at, word in enumerate(self.said.words):
+            if much := max(self._in(word, passage), any(are_kin(word, other) for other in passage.told.words)):
+                common[at] = much
+        return common
+
+    def around(self, value: Value, passage: Passage, there: Value, *, is_close: bool = False) -> float:
+        """Return how much of what stands around a value of the sentence stands around a value of the passage.
+
+        `is_close` compares only the few words beside them.
+        """
+        got = whole = 0.0
+        narrow = NARROW if is_close else 1
+        for at, word in enumerate(self.said.words):
+            near = _near(at, word, value, REACH / narrow, 0 if is_close else FAR) * self.weights[at]
+            whole += near
+            kin = (place for place, other in enumerate(passage.told.words) if near and are_kin(word, other))
+            least = 0 if is_close else FAR_THERE
+            far = (_near(place, passage.told.words[place], there, REACH_THERE / narrow, least) for place in kin)
+            got += near * max(self._in(word, passage) if near else 0, max(far, default=0.0))
+        return got / whole if whole else 0.0
+
+    def _in(self, word: Word, passage: Passage) -> float:
+        if any(are_kin(word, other) for other in passage.before):
+            return BEFORE
+        return CONTEXT * any(are_kin(word, other) for other in passage.context)
+
+
+def _near(at: int, word: Word, value: Value, reach: float, least: float) -> float:
+    far = value.place - at - 1 if at < value.place else at - value.place
+    return max(least, 1 - far / reach) * OTHER_CLAUSE ** min(2, abs(word.clause - value.clause))
+
+
+class Place(Record):
+    """Where a value of a sentence stands in the paper, or one of its kind."""
+
+    fit: float
+    passage: Passage
+    value: Value
+
+
+def places_of(value: Value, fitting: Fitting, passages: Sequence[Passage], years: set[int]) -> list[Place]:
+    """Return where the paper has a value, best first."""
+    found = [
+        Place(_fit(value, fitting, passage, there), passage, there)
+        for passage in passages
+        for there in passage.told.values
+        if is_same(value, there, years)
+    ]
+    return sorted(found, key=lambda place: -place.fit)
+
+
+def _fit(value: Value, fitting: Fitting, passage: Passage, there: Value) -> float:
+    fit = fitting.around(value, passage, there)
+    if is_coarse(value) and not is_coarse(there):
+        return fit * COARSE
+    if value.number is not None and there.number is not None and value.number.unit and not there.number.unit:
+        return fit * NO_UNIT
+    return max(fit, BARE * (value.kind == "day" and passage.is_bare))
+
+
+def is_coarse(value: Value) -> bool:
+    """Return whether it is a month without a day."""
+    return value.when is not None and bool(value.when.readings) and value.when.readings[0][2] is None
+
+
+def rival(value: Value, fitting: Fitting, passages: Sequence[Passage], years: set[int]) -> Place | None:
+    """Return the value of the same kind, not in the sentence, that fits it best."""
+    best: Place | None = None
+    for passage in passages:
+        for there in passage.told.values:
+            if not _is_like(value, there) or any(is_same(other, there, years) for other in fitting.said.values):
+                continue
+            fit = fitting.around(value, passage, there)
+            if best is None or fit > best.fit:
+                best = Place(fit, passage, there)
+    return best
+
+
+def is_better(other: Place, own: Place) -> bool:
+    """Return whether another value fits a sentence so much better that the two were confused."""
+    is_right_before = other.passage.piece == own.passage.piece and 0 <= own.passage.start - other.passage.end < 3
+    return other.fit > own.fit * (MUCH_BETTER if is_right_before else BETTER) + MARGIN
+
+
+def _is_like(value: Value, other: Value) -> bool:
+    """Return whether two values may be confused: of one kind, equally exact, and of about the same size."""
+    if not value.kind or value.kind != other.kind:
+        return False
+    if value.when is not None and other.when is not None and value.when.readings and other.when.readings:
+        return is_coarse(value) is is_coarse(other)
+    if value.kind == "count" and value.number is not None and other.number is not None:
+        both = [abs(number.values[0]) for number in (value.number, other.number) if number.values]
+        return len(both) == 2 and min(both) > FEW and max(both) < MANY_TIMES * min(both)
+    return True

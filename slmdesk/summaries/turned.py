@@ -1,0 +1,310 @@
+"""Finds what a written sentence turns round: a "not" that is lost or added, a condition that is gone.
+
+Pure functions.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from functools import cache, lru_cache
+from itertools import pairwise
+
+from slmdesk.base.record import Record
+from slmdesk.library.types import ELSEWHERE, Mark
+from slmdesk.summaries.linking import Source
+from slmdesk.summaries.told import Fitting, Passage, Told, Word, are_kin, is_same, told
+from slmdesk.text.checks.negation import denying, implies_denial, openers
+from slmdesk.text.checks.words import WORD, folded, listed
+
+BEFORE, BEHIND = 2, 5
+"""Most words before and behind a "not" that belong to it."""
+LEAST_ALIKE = 0.3
+REPEATED = 0.6
+SAID, LEAST_OWN = 0.2, 2
+MOST_ABOUT = 3
+
+_PART = re.compile(r"(?<=[;:])\s+")
+_ANDS = "und|aber|sondern|and|but|et|mais|y|e|pero|sino|ma|bensì|i|oraz|ale|lecz|mas|en|maar"
+_STOP = re.compile(rf"[,;:()–—]|(?<=\s)(?:{_ANDS})(?=\s)", re.IGNORECASE)
+_NO_ALONE = frozenset(["nein"])
+_PLUS = frozenset(["pas", "jamais", "aucun", "aucune", "rien", "ni", "plus", "personne", "point", "sans", "non"])
+_TOKEN = re.compile(r"n['’]t\b|[^\W\d_]+?(?=n['’]t\b)|[^\W\d_]+")
+
+
+class Denial(Record):
+    start: int
+    end: int
+    about: tuple[int, ...]
+    """Indexes of the words it denies, the nearest behind it first."""
+    behind: int = 0
+    """How many of them stand behind it."""
+
+
+@lru_cache(maxsize=8192)
+def denials_of(sentence: Told, language: str) -> tuple[Denial, ...]:
+    text, words = sentence.text, sentence.words
+    stops = [stop.start() for stop in _STOP.finditer(text)]
+    no = denying(language) | _NO_ALONE
+    tokens = [(match, folded(match[0])) for match in _TOKEN.finditer(text)]
+    if language == "fr" and not {word for _, word in tokens} & _PLUS:
+        return ()  # "ne … que", or a "ne" that denies nothing
+    found = list[Denial]()
+    for match, word in tokens:
+        if word not in no and word not in ("n't", "n’t", "cannot"):
+            continue
+        if word == "no" and text.startswith(".", match.end()):
+            continue  # a number
+        if language == "fr" and word in ("ne", "n"):
+            continue  # the word behind the verb counts
+        begin = max((stop for stop in stops if stop < match.start()), default=-1)
+        end = min((stop for stop in stops if stop >= match.end()), default=len(text))
+        behind = [at for at, one in enumerate(words) if match.end() <= one.start < end][:BEHIND]
+        before = [at for at, one in enumerate(words) if begin < one.start < match.start()][-BEFORE:]
+        if not behind:
+            before = [*range(min(BEFORE, len(words))), *before]  # "A proxy …, does not exist": what it begins with
+        found.append(Denial(match.start(), match.end(), (*behind, *reversed(before)), len(behind)))
+    return tuple(found)
+
+
+def turned(text: str, source: Source, passages: Sequence[Passage]) -> Iterator[Mark]:
+    """Yield marks for what a sentence turns round, part by part compared with the passages that say most of it."""
+    language, whole = source.language, told(text, source.language)
+    cuts = [0, *(cut.end() for cut in _PART.finditer(text)), len(text)]
+    for start, end in pairwise(cuts):
+        part = told(text[start:end], language)
+        if not part.words:
+            continue
+        fitting = Fitting(part, source)
+        ranked = sorted(((fitting.share(passage), -at) for at, passage in enumerate(passages)), reverse=True)
+        least = max(LEAST_ALIKE, 0.6 * ranked[0][0])
+        about = [passages[-at] for share, at in ranked[:MOST_ABOUT] if share >= least]
+        for mark in (*_denied(part, about, language), *_unconditioned(part, whole, about, source)):
+            yield Mark(mark.kind, mark.text, start + mark.start, start + mark.end, mark.detail)
+
+
+def _denied(part: Told, about: Sequence[Passage], language: str) -> Iterator[Mark]:
+    mine = denials_of(part, language)
+    for denial in mine:
+        some = [passage for passage in about if _shared(part, denial.about[:2], passage.told)]
+        if some and not any(_denies(passage, language) for passage in some):
+            yield Mark("negation", part.text[denial.start : denial.end], denial.start, denial.end)
+            return
+    for passage in about[:2]:
+        for denial in denials_of(passage.told, language):
+            words = passage.told.words
+            mates = {
+                mate for at in denial.about for mate in range(len(part.words)) if are_kin(words[at], part.words[mate])
+            }
+            same = [at for at in denial.about if any(are_kin(words[at], word) for word in part.words)]
+            behind = denial.about[: denial.behind]
+            if not same or (behind and not set(behind) & set(same)):
+                continue
+            is_head = denial.about[0] in same
+            if len(same) < REPEATED * len(denial.about) and not (is_head and len(_common(part, passage.told)) > 1):
+                continue
+            others = (one for one in about if one is not passage and not denials_of(one.told, language))
+            if any(_shared(passage.told, denial.about[:1], one.told) for one in others):
+                continue  # the paper says both
+            if any(mates & set(one.about) for one in mine) or _is_half(part, mates, passage, language):
+                continue
+            first = part.words[min(mates)]
+            instead = passage.text[denial.start : denial.end]
+            yield Mark("negation", part.text[first.start : first.end], first.start, first.end, instead)
+            return
+
+
+def _common(part: Told, other: Told) -> list[Word]:
+    return [word for word in part.words if any(are_kin(word, one) for one in other.words)]
+
+
+def _is_half(part: Told, mates: set[int], passage: Passage, language: str) -> bool:
+    """Return whether a word beside these denies in its own way: "refuses", "until". The "until" of a date does not, nor
+    a word that the passage has as well.
+    """
+    stops = [-1, *(stop.start() for stop in _STOP.finditer(part.text)), len(part.text)]
+    before = [part.text[: value.start].rstrip().rfind(" ") + 1 for value in part.values]
+    for at in mates:
+        begin = max(stop for stop in stops if stop <= part.words[at].start) + 1
+        end = min(stop for stop in stops if stop >= part.words[at].end)
+        for match in WORD.finditer(part.text, begin, end):
+            if match.start() in before or not implies_denial(match[0], language):
+                continue
+            if not re.search(rf"(?<!\w){re.escape(match[0][:5])}", passage.text, re.IGNORECASE):
+                return True
+    return False
+
+
+def _denies(passage: Passage, language: str) -> bool:
+    texts = [text for text in (passage.text, passage.above) if text]
+    return any(denials_of(told(text, language), language) or implies_denial(text, language) for text in texts)
+
+
+def _shared(part: Told, some: Sequence[int], other: Told) -> bool:
+    return any(are_kin(part.words[at], word) for at in some for word in other.words)
+
+
+def _unconditioned(part: Told, whole: Told, about: Sequence[Passage], source: Source) -> Iterator[Mark]:
+    """Yield a mark if a passage says the same under a condition of which the sentence says nothing."""
+    language = source.language
+    if _has_sign(part.text, language):
+        return
+    fitting = Fitting(part, source)
+    for passage in about[:2]:
+        for start, end in conditions_of(passage.text, language):
+            words = passage.told.words
+            main = [word for word in words if not start <= word.start < end]
+            own = [word for word in words if start <= word.start < end and not any(are_kin(word, one) for one in main)]
+            said = sum(any(are_kin(word, one) for one in whole.words) for word in own)
+            if len(own) < LEAST_OWN or said >= SAID * len(own):
+                continue
+            same = [at for at, word in enumerate(part.words) if any(are_kin(word, one) for one in main)]
+            anchors = sum(any(is_same(one, there, set()) for there in passage.told.values) for one in part.values)
+            got = sum(fitting.weights[at] for at in same) + VALUE * anchors
+            every = sum(fitting.weights) + VALUE * len(part.values)
+            if len(same) + anchors >= min(2, len(whole.words) + len(whole.values)) and got >= REPEATED * every:
+                yield Mark("condition", part.text, 0, len(part.text), passage.text[start:end])
+                return
+
+
+VALUE = 3.0
+"""Weight of a value beside the weights of words."""
+
+
+_OPENS_WEAKLY = {
+    "en": "without|only after|once|with the prior",
+    "de": "ohne|erst nach|erst wenn|nach (?:vorheriger|fruchtloser?)|nur mit",
+    "fr": "sans|une fois|sous réserve|après accord",
+    "es": "sin|una vez|previ[oa]",
+    "it": "senza|una volta|previ[oa]",
+    "pl": "bez|po uprzedni\\w+",
+    "pt": "sem|uma vez|mediante",
+    "nl": "zonder|zodra|na voorafgaande",
+}
+WEAK_WORDS = 2
+"""Number of words behind an opener such as "without" that belong to it."""
+_UNTIL = {
+    "en": "until|before", "de": "bis|bevor|ehe", "fr": "avant que|jusqu['’]à ce que|tant que", "es": "hasta que",
+    "it": "finché|prima che", "pl": "dopóki|zanim", "pt": "até que", "nl": "totdat|voordat",
+}  # fmt: skip
+"""In a sentence that denies something, these limit it as a condition does."""
+
+
+@cache
+def _opening(language: str, *, is_denied: bool = False) -> re.Pattern[str] | None:
+    found = [*map(re.escape, openers(language)), _UNTIL.get(language, "") if is_denied else ""]
+    some, weak = "|".join(filter(None, found)), _OPENS_WEAKLY.get(language, "")
+    return re.compile(rf"(?<![\w'’-])(?:(?P<weak>{weak})|{some})(?![\w'’-])", re.IGNORECASE) if some else None
+
+
+_END = re.compile(r"[,;:]\s|(?<!\d)[.!?](?:\s|$)|\s[–—]\s")
+
+
+@lru_cache(maxsize=8192)
+def conditions_of(text: str, language: str) -> tuple[tuple[int, int], ...]:
+    opening = _opening(language, is_denied=bool(denials_of(told(text, language), language)))
+    found = list[tuple[int, int]]()
+    for match in opening.finditer(text) if opening else ():
+        before = [folded(word) for word in WORD.findall(text[: match.start()])[-1:]]
+        if before and before[0] in listed("conditions", "not_behind"):
+            continue
+        stop = _END.search(text, match.end() + 2)  # behind the comma of "in case, that"
+        end = stop.start() if stop else len(text)
+        if match["weak"]:
+            behind = [word.end for word in told(text, language).words if match.end() <= word.start < end]
+            end = behind[:WEAK_WORDS][-1] if behind else end
+        found.append((match.start(), end))
+    return tuple(found)
+
+
+def _has_sign(text: str, language: str) -> bool:
+    words = {folded(word) for word in WORD.findall(text)}
+    signs = listed("conditions", "signs", language) | listed("conditions", "limits", language)
+    opening = _opening(language, is_denied=True)
+    return bool(words & signs) or bool(opening and opening.search(text))
+
+
+LEAST_REPLACED, LEAST_BESIDE, BESIDE, ANCHOR = 3, 0.6, 1.5, 0.15
+"""Fewest words of a sentence in which a noun may be replaced, weighted share of its other words that the passage must
+have, words between what both have and the noun, and what a value counts when the passage is chosen.
+"""
+
+
+def replaced(text: str, source: Source, passages: Sequence[Passage]) -> Iterator[Mark]:
+    """Yield marks for a noun or name of the paper in the place of another one."""
+    cuts = [0, *(cut.end() for cut in _PART.finditer(text)), len(text)]
+    for start, end in pairwise(cuts):
+        part = told(text[start:end], source.language)
+        if len(part.words) < LEAST_REPLACED:
+            continue
+        fitting = Fitting(part, source)
+        passage = max(passages, key=lambda one, f=fitting: f.share(one) + ANCHOR * len(_anchors(f.said, one)))  # type: ignore[misc]
+        if found := _replaced(fitting, passage, passages, source.language):
+            word, instead = found
+            shown = passage.text[instead.start : instead.end]
+            at = start + word.start
+            yield Mark(ELSEWHERE, part.text[word.start : word.end], at, start + word.end, shown)
+
+
+def _replaced(
+    fitting: Fitting, passage: Passage, passages: Sequence[Passage], language: str
+) -> tuple[Word, Word] | None:
+    """Return a noun that a passage does not have, and the one that it has beside the same words."""
+    part, words, weights = fitting.said, passage.told.words, fitting.weights
+    links = [(float(at), float(to)) for at, word in enumerate(part.words) for to in _kin_of(word, words)[:1]]
+    got = sum(weights[int(at)] for at, _ in links)
+    links += _anchors(part, passage)
+    free = [
+        to for to, word in enumerate(words) if not _kin_of(word, part.words) and _is_noun(passage.text, word, language)
+    ]
+    for at, word in enumerate(part.words):
+        is_noun = _is_noun(part.text, word, language) or (language == "de" and part.text[word.start].isupper())
+        is_told = _kin_of(word, words) or _kin_of(word, told(passage.above, language).words)
+        if is_told or not is_noun or got < LEAST_BESIDE * (sum(weights) - weights[at]):
+            continue
+        beside = [there for one, there in links if abs(one - at) <= BESIDE]
+        instead = next((to for to in free if any(abs(there - to) <= BESIDE for there in beside)), None)
+        if instead is not None and any(_has_noun(other, word, language) for other in passages):
+            return word, words[instead]
+    return None
+
+
+def _kin_of(word: Word, words: Sequence[Word]) -> list[int]:
+    return [at for at, one in enumerate(words) if are_kin(word, one)]
+
+
+def _has_noun(passage: Passage, word: Word, language: str) -> bool:
+    words = passage.told.words
+    return any(_is_noun(passage.text, words[at], language) for at in _kin_of(word, words))
+
+
+def _anchors(part: Told, passage: Passage) -> list[tuple[float, float]]:
+    """Return between which words the values stand that a sentence shares with a passage, as (here, there)."""
+    pairs = ((one, there) for one in part.values for there in passage.told.values)
+    return [(one.place - 0.5, there.place - 0.5) for one, there in pairs if is_same(one, there, set())]
+
+
+def _is_noun(text: str, word: Word, language: str) -> bool:
+    """Return whether a word may be a noun: written large in German, elsewhere behind an article."""
+    raw = text[word.start : word.end]
+    if len(word.key) < LEAST_NOUN or raw[1:] != raw[1:].lower():
+        return False
+    if language == "de":
+        return raw[0].isupper() and bool(text[: word.start].strip(" (,„")) and word.key not in _PRONOUNS
+    before = WORD.findall(text[: word.start])
+    return bool(before) and folded(before[-1]).rstrip("'’") in _ARTICLES.get(language, frozenset())
+
+
+LEAST_NOUN = 4
+_PRONOUNS = frozenset(["ihnen", "ihre", "ihrem", "ihren", "ihrer", "bitte"])
+_ARTICLES = {
+    language: frozenset(words.split())
+    for language, words in {
+        "en": "the a an your our his her their this",
+        "fr": "le la les l un une des du au aux",
+        "es": "el la los las un una del al",
+        "it": "il lo la i gli le l un una del dello della dei degli delle al alla agli",
+        "pt": "o a os as um uma do da dos das ao",
+        "nl": "de het een",
+    }.items()
+}
