@@ -25,7 +25,7 @@ from slmdesk.text.checks.numbers import DateMention, Day, find_dates, find_numbe
 from slmdesk.text.checks.support import stems
 from slmdesk.text.checks.words import WORD, folded, function_words, stem
 from slmdesk.text.relevance import ACTION_LEAD, Matter, announces, matters, sums_up, with_umlauts
-from slmdesk.text.sentences import refers_back
+from slmdesk.text.sentences import begins_with_pronoun, refers_back
 from slmdesk.text.threads import ends_earlier, headers_in
 
 LEAST_WORDS, LEAST_CLAUSE, MANY_WORDS = 4, 5, 60
@@ -63,8 +63,8 @@ _REASON = 0.4
 """Factor for the worth of a reason, and of what was said in the discussion before a decision."""
 _ANSWER = 0.5
 """Worth added to each line of a mail above those that it quotes: "We do not take it." says much there."""
-_LATER = 1.0
-"""Factor for the worth of each further sentence that might say what a letter is about."""
+_LATER, _PURPOSE = 0.9, 2.0
+"""Factor for the worth of each further sentence that might say what a letter is about, and worth of its purpose."""
 _EARLIER, _TOLD, _BARE = 0.8, 0.6, 10
 """Factor for the worth of a line from an earlier mail; the share of its heading's words that a vote or a line of fewer
 words than the third number, without a figure, must contain. Otherwise the heading is put in front of that line.
@@ -189,8 +189,8 @@ def lines_of(
             rows = [row for row in rows if not is_head or Matter.MONEY in matters(" ".join(row[2]))]
             found += [_row(at, row, header, place) for row in rows if len(list(filter(None, row[2]))) > 1]
         else:
-            rows = BlockKind.TABLE_ROW
-            before = [line for line in found if line.section == place.section and pieces[line.piece].kind is not rows]
+            told = [line for line in found if line.section == place.section]
+            before = [line for line in told if pieces[line.piece].kind is not BlockKind.TABLE_ROW]
             above = found[lead] if lead >= 0 else None
             some = list(_sentences(at, piece, spans, place, before, above))
             if some and (not found or found[-1].section != place.section) and has("object", heading, language):
@@ -300,7 +300,7 @@ def _sentences(
                 rests_on = (-1, -1)
                 if above is not None and one == sentences[0][0]:
                     line, rests_on = _under(line, above, len(sentences) == 1)
-                elif is_back and last is None:
+                elif is_back and last is None and not _names(text, place.language):
                     is_sum = has("sum", text, place.language, at_start=True)
                     meant = [other for other in before if Matter.MONEY in matters(other.text)] if is_sum else before
                     rests_on = meant[-1].place if meant else rests_on
@@ -318,6 +318,11 @@ def _is_back(text: str, language: str) -> bool:
     """Return whether a sentence says nothing without the one before it."""
     is_back = refers_back(text, language) or has("back", text, language, at_start=True)
     return is_back and not has("alone", text, language, at_start=True)
+
+
+def _names(text: str, language: str) -> bool:
+    """Return whether a sentence at the beginning of a paragraph names again what it refers to: "This claim is"."""
+    return has("this", text, language, at_start=True) and not begins_with_pronoun(text, language)
 
 
 def _under(line: Line, above: Line, is_only: bool) -> tuple[Line, tuple[int, int]]:
@@ -491,7 +496,8 @@ def _outcome(pieces: Sequence[Piece], here: range, lines: Sequence[Line], paper:
         return None
     some = summed if paper is Paper.REPORT else ruled[:1] or told or summed
     if not some:  # the first sentences of a letter say what it is about
-        return max(every[:3], key=lambda line: line.worth * _LATER ** every.index(line), default=None)
+        key = lambda at: every[at].worth * _LATER**at + _PURPOSE * has("purpose", every[at].text, language)  # noqa: E731
+        return every[max(range(min(len(every), 3)), key=key)] if every else None
     return next(iter([line for line in some[:6] if figures(line.text)] or some), None)
 
 

@@ -87,7 +87,7 @@ TEXTS_AT_ONCE = 400
 UNFINISHED = f"{N_('This summary was stopped before its end.')} {N_('These sentences had been written.')}"
 NOT_WRITTEN = N_("{model} did not finish its text: these are sentences of the document.")
 TOO_MUCH_TO_DO = N_("Not all that has to be done has room in this length: see the passages that are left out.")
-TOO_MUCH_IN = N_("{names}: Not all that has to be done has room in this length: see the passages left out.")
+TOO_MUCH_IN = N_("{names}: Not all that has to be done has room in this length: see the passages that are left out.")
 TOO_WEAK = N_("{model} is too weak to word sentences itself: these are sentences of the text.")
 NOTHING_USABLE = N_("The model's answer has nothing that the text says: these are sentences of the text.")
 
