@@ -11,9 +11,10 @@ from itertools import combinations
 
 from slmdesk.base.record import Record
 from slmdesk.library.types import ELSEWHERE, LEAST_SHARE, WORDS, Mark
-from slmdesk.summaries.lines import Line
+from slmdesk.summaries.lines import Line, ends_with_by
 from slmdesk.summaries.linking import Point, Source, linked
 from slmdesk.summaries.told import (
+    BARE,
     Fitting,
     Passage,
     Place,
@@ -22,13 +23,14 @@ from slmdesk.summaries.told import (
     Word,
     are_kin,
     is_better,
+    is_coarse,
     is_same,
     passages_of,
     places_of,
     rival,
     told,
 )
-from slmdesk.summaries.turned import replaced, turned
+from slmdesk.summaries.turned import foreign, has_noun, is_noun, replaced, turned
 from slmdesk.text.checks.negation import denying
 from slmdesk.text.checks.support import VALUES, Flag, check
 from slmdesk.text.checks.words import folded
@@ -39,7 +41,7 @@ ADDS = 0.12
 """Least share of a sentence's words by which a further passage must add to the ones before it."""
 NAMED = 0.1
 """Share that counts in favour of a passage that the model named."""
-SWAPPED, LEAST_SWAPPED = 1.1, 0.05
+SWAPPED, LEAST_SWAPPED, LEAST_NEAR, BESIDE_DAY = 1.1, 0.05, 0.05, 3
 LONGEST_SHORT = 3
 _PART = re.compile(r";\s+|(?<=[a-zß)]): (?=[A-ZÄÖÜ])")
 
@@ -120,6 +122,7 @@ class _Judged:
         self.marks = [*self._missing(resting), *self._exchanged(), *self._swapped()]
         self.marks += turned(self._text, source, passages)
         self.marks += replaced(self._text, source, passages)
+        self.marks += foreign(self._told, passages)
 
     def _covering(self, named: Sequence[int]) -> list[Passage]:
         """Return the passages that together have most of the sentence's words, best first."""
@@ -144,7 +147,7 @@ class _Judged:
             is_missing = flag.kind in VALUES and spots and not any(value in self._places for value in spots)
             if (is_name and not self._is_known(flag)) or (is_missing and not is_name):
                 yield Mark(flag.kind, flag.text, flag.start, flag.end, flag.detail)
-        if not self._best or (self._share() < LEAST_SHARE / 2 and len(self._places) < 2):
+        if not self._best or (self._share() < LEAST_SHARE / 2 and not self._places):
             yield Mark(WORDS, self._text, 0, len(self._text))
 
     def _is_known(self, flag: Flag) -> bool:
@@ -165,19 +168,47 @@ class _Judged:
     def _exchanged(self) -> Iterator[Mark]:
         """Yield marks for values in the place of another one."""
         for value, places in self._places.items():
+            if self._is_out_of_place(value, places):
+                yield Mark(ELSEWHERE, self._text[value.start : value.end], value.start, value.end)
+                continue
             other = rival(value, self._fitting, self._passages, self._years)
             if other is None or not is_better(other, places[0]):
                 continue
             there = self._fitting.around(value, other.passage, other.value, is_close=True)
-            if there >= self._close(value, value):
+            here = self._close(value, value)
+            if there > SWAPPED * here + LEAST_SWAPPED or (there >= here and other.passage is not places[0].passage):
                 yield self._mark(value, other)
+
+    def _is_out_of_place(self, value: Value, places: Sequence[Place]) -> bool:
+        """Return whether the paper has a deadline only as the date of a letter, or a month only in dates of other
+        things.
+        """
+        is_due = value.kind == "day" and ends_with_by(self._text[: value.start], self._source.language)
+        is_month = is_coarse(value) and not any(is_coarse(place.value) or place.passage.is_bare for place in places)
+        if is_month or (is_due and all(place.passage.is_bare for place in places)):
+            return max(self._fitting.around(value, place.passage, place.value) for place in places) < LEAST_NEAR
+        return value.kind == "day" and self._is_of_another(value, [place.passage for place in places])
+
+    def _is_of_another(self, value: Value, there: Sequence[Passage]) -> bool:
+        """Return whether the paper tells a day of another thing than the sentence, which it names elsewhere."""
+        near = [
+            word
+            for at, word in enumerate(self._told.words)
+            if word.clause == value.clause and -BESIDE_DAY <= at - value.place < BESIDE_DAY
+        ]
+        known = (word for one in there for word in (*one.told.words, *one.before, *one.context))
+        if any(one.is_bare for one in there) or any(are_kin(word, other) for other in known for word in near):
+            return False
+        language = self._source.language
+        nouns = [word for word in near if is_noun(self._text, word, language)]
+        return any(has_noun(passage, word, language) for word in nouns for passage in self._passages)
 
     def _swapped(self) -> Iterator[Mark]:
         """Yield marks for two values of the sentence that have changed places."""
         for one, two in combinations(self._places, 2):
             if one.kind != two.kind or not one.kind or is_same(one, two, self._years):
                 continue
-            straight = self._close(one, one) + self._close(two, two)
+            straight = sum(max(self._close(value, value), self._bare(value)) for value in (one, two))
             turned = self._close(one, two) + self._close(two, one)
             if turned > SWAPPED * straight + LEAST_SWAPPED:
                 yield self._mark(one, self._places[two][0])
@@ -186,6 +217,9 @@ class _Judged:
         """Return how well what stands right beside a value fits what the document says of another one."""
         places = self._places[other][:3]
         return max(self._fitting.around(value, place.passage, place.value, is_close=True) for place in places)
+
+    def _bare(self, value: Value) -> float:
+        return BARE * (value.kind == "day" and any(place.passage.is_bare for place in self._places[value]))
 
     def _mark(self, value: Value, other: Place) -> Mark:
         instead = other.passage.text[other.value.start : other.value.end]
@@ -218,13 +252,13 @@ def _says(line: Told, every: Sequence[Told], words: Sequence[Word], source: Sour
     there = [value for one in every for value in one.values]
     known = sum(any(is_same(value, one, set()) or is_same(one, value, set()) for one in there) for value in values)
     share = Fitting(line, source).share_in(words)
-    return known == len(values) and share >= (SAID_WITH_VALUES if values else SAID)
+    return known == len(values) and share >= SAID[min(len(values), 2)]
 
 
 MUST = 4.0
 """Least worth of a line that must be known though it asks for nothing."""
-SAID, SAID_WITH_VALUES = 0.5, 0.3
-"""Least share of a line's words that the sentences must have to say it, and the same where they have its values."""
+SAID = (0.5, 0.25, 0.15)
+"""Least share of a line's words that the sentences must have to say it, where it has no value, one, or several."""
 
 
 def exchanged(sentence: str, language: str) -> tuple[str, ...]:

@@ -691,7 +691,7 @@ def _is_after(mention: DateMention, own: Day | None) -> bool:
 def _is_deadline(text: str, mention: DateMention, dates: Sequence[DateMention], language: str) -> bool:
     """Return whether something must be done by this date. Not for the end of a state or period, nor in a condition."""
     before = text[: mention.start]
-    by = re.search(pattern("by", language).pattern + r"\W*$", before, re.IGNORECASE)
+    by = ends_with_by(before, language)
     if not mention.readings[0][2] or not by:
         return False
     is_period = any(0 < mention.start - date.end < 20 for date in dates) or re.search(
@@ -699,6 +699,11 @@ def _is_deadline(text: str, mention: DateMention, dates: Sequence[DateMention], 
     )
     clause = before.rpartition(",")[2]
     return not is_period and not has("if", clause, language) and not has("state", text[: mention.end + 30], language)
+
+
+def ends_with_by(before: str, language: str) -> re.Match[str] | None:
+    """Return the "by" or "until" that stands right before a date."""
+    return re.search(pattern("by", language).pattern + r"\W*$", before, re.IGNORECASE)
 
 
 FIRST_CHARACTERS = 6000

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from itertools import groupby
+from itertools import accumulate, groupby
 from operator import itemgetter
 from typing import Any
 
@@ -276,7 +276,8 @@ class SummaryPlan:
                 self._notes += [] if failed in self._notes else [failed]
                 continue
             answer = str(value.get("text", ""))
-            written.append((selection, written_in(answer, text, self._language(selection), is_cut=_is_cut(value))))
+            told = written_in(answer, text, self._language(selection), is_cut=_is_cut(value))
+            written.append((selection, self._cut(told, selection.words)))
         doubted = yield from self._doubted(written)
         for selection, text_written in written:
             self._tell(selection, text_written, doubted)
@@ -290,10 +291,10 @@ class SummaryPlan:
         """
         pairs, steps = list[str](), list[dict[str, Json]]()
         for selection, text in written:
-            source, among = self._source(selection)
+            source = self._source(selection)
             if source.is_translated:
                 continue
-            for point in checked(text.said, source, among).points:
+            for point in checked(text.said, source, selection.text.pieces).points:
                 for opposite in exchanged(point.text, source.language) if not point.quotation and point.links else ():
                     passage = source.text_of(point.links)
                     pairs.append(point.text)
@@ -308,10 +309,8 @@ class SummaryPlan:
             if opposite > right
         )
 
-    def _source(self, selection: Selection) -> tuple[Source, Sequence[int]]:
-        here = selection.text.pieces
-        among = [at for at in here if not self._texts.pieces[at].says_nothing] or here
-        return self._texts.source(here.start, self._language(selection)), among
+    def _source(self, selection: Selection) -> Source:
+        return self._texts.source(selection.text.pieces.start, self._language(selection))
 
     def _show_own_words(self) -> None:
         names = {text.record.id: text.record.name for text in self._texts.texts} if len(self._texts.texts) > 1 else {}
@@ -398,12 +397,12 @@ class SummaryPlan:
 
     def _tell(self, selection: Selection, written: Written, doubted: frozenset[str]) -> None:
         """Take what the model wrote for the summary, as far as it holds, with what must be known besides."""
-        source, among = self._source(selection)
+        source, here = self._source(selection), selection.text.pieces
         points = list[Point]()
         for label, said in groupby(zip(written.labels, written.said, strict=True), key=itemgetter(0)):
-            group = checked([sentence for __, sentence in said], source, among, doubted).points
+            group = checked([sentence for __, sentence in said], source, here, doubted).points
             points += [changed(point, label=self._label(label)) for point in group]
-        points = self._cut(distinct(points), selection.words)
+        points = distinct(points)
         if not points:
             self._notes += [] if NOTHING_USABLE in self._notes else [NOTHING_USABLE]
             return
@@ -426,14 +425,12 @@ class SummaryPlan:
                 kept.append(Point(line.text, (line.piece,), label=ALSO_IN, quotation=self._quotation(line)))
         return kept
 
-    def _cut(self, points: Sequence[Point], words: int) -> list[Point]:
+    def _cut(self, written: Written, words: int) -> Written:
+        """Return the sentences that fit. What takes the place of one later may be longer."""
         most = words * NEAR if isinstance(self._request.length, int) else words
-        kept, used = list[Point](), 0
-        for point in points:
-            used += count_words(point.text)
-            if used <= most or not kept:
-                kept.append(point)
-        return kept
+        used = list(accumulate(count_words(sentence.text) for sentence in written.said))
+        kept = max(1, sum(length <= most for length in used))
+        return Written(written.said[:kept], written.labels[:kept])
 
     def _why_nothing(self) -> KnownError:
         failure = self._tools.failure() or KnownError("request.invalid", what=_("nothing could be worded"))

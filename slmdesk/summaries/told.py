@@ -21,6 +21,7 @@ from slmdesk.text.sentences import sentence_spans
 
 LEAST_SAME, MOST_OF = 4, 0.66
 """Fewest first letters that two forms of a word share, and their share of the longer form."""
+LEAST_LETTERS = 3
 LEAST_PART, LEAST_FRONT = 5, 4
 """Fewest letters by which a word counts as part of a compound: "Vertrag" in "Mietvertrag", and fewest letters before
 it: a "Verkäufer" is no "Käufer".
@@ -33,7 +34,7 @@ OTHER_CLAUSE, BEFORE, CONTEXT = 0.6, 0.5, 0.35
 """Factor for a word of another clause. Weight of a word that only the sentence before a passage has, or what else
 belongs to it: the heading, the line that opens the list, the sentence behind it.
 """
-LEAST_WEIGHT, NARROW = 0.1, 2.5
+LEAST_WEIGHT, NARROW, TOGETHER = 0.1, 2.5, 0.12
 MOST_FIELD, MOST_FIGURE = 24, 30
 MOST_BARE, BARE, COARSE, NO_UNIT = 3, 0.25, 0.5, 0.7
 """Most words of a passage that says nothing about its value, and how well it fits any sentence. Factor for a month
@@ -41,12 +42,14 @@ that the paper only has in a date.
 """
 FEW, MANY_TIMES = 12, 20
 """A count up to the first number stands for itself; two that differ by more than the second are not confused."""
-BETTER, MUCH_BETTER, MARGIN = 1.35, 2.5, 0.08
+BETTER, MUCH_BETTER, MARGIN = 1.25, 2.5, 0.05
 """How many times better another value must fit than the one of the sentence; the second if it stands right before it,
 as a sentence then often only hints at what it is about.
 """
 DAY_S = 86_400
 
+_SEPARABLE = frozenset(["ab", "an", "auf", "aus", "bei", "ein", "her", "hin", "um", "vor", "weg", "zu"])
+"""German prefixes of a verb that leave its side: who "abschneidet" "schneidet"."""
 _WORD = re.compile(r"[^\W\d_]+(?:[-'’][^\W\d_]+)*")
 _CLAUSE = re.compile(r"[;:()–—]|,\s|\.\s")
 _REFERENCE = re.compile(r"(?:§+|\b(?:abs|art|nr|no|satz|n|sec(?:tion)?|ziff(?:er)?|para(?:graph)?|s)\b\.?°?)\s*$", re.I)
@@ -105,7 +108,10 @@ class Passage(Record):
     def is_bare(self) -> bool:
         """Return whether it is little more than a value: the date of a letter, the header of a mail."""
         is_short = len(self.told.words) <= MOST_BARE and not self.text.rstrip().endswith(".")
-        return is_short or (":" in self.text[:MOST_FIELD] and has("header", self.text, "", at_start=True))
+        return is_short or (
+            ":" in self.text[:MOST_FIELD]
+            and any(has(name, self.text, "", at_start=True) for name in ("header", "sender"))
+        )
 
 
 @lru_cache(maxsize=8192)
@@ -139,7 +145,7 @@ def told(text: str, language: str) -> Told:
     words = list[Word]()
     for match in _WORD.finditer(text):
         key = key_of(match[0], language)
-        if len(key) < 2 or key in small or any(start <= match.start() < end for start, end in taken):
+        if len(key) < LEAST_LETTERS or key in small or any(start <= match.start() < end for start, end in taken):
             continue
         words.append(Word(key, stem(key), match.start(), match.end(), sum(cut < match.start() for cut in cuts)))
     values = [
@@ -174,6 +180,9 @@ def _kind(text: str, number: Number) -> str:
 def is_same(value: Value, other: Value, years: set[int]) -> bool:
     if value.when is not None:
         return other.when is not None and dates_agree(value.when, [other.when], years)
+    if value.number is not None and other.when is not None:
+        hour = value.number.values[0] if value.number.values else 0.0  # "at 17.30" may be read as a number
+        return int(hour) * 60 + round(hour % 1 * 100) in other.when.minutes
     if value.number is not None:
         return other.number is not None and same_number(value.number, other.number)
     return bool(value.code) and value.code == other.code
@@ -189,6 +198,8 @@ def passages_of(source: Source, among: Iterable[int]) -> list[Passage]:
         lead = "\n".join(_above(source, at))
         above = told(lead, language).words
         above += every[0].words if is_table and every else ()
+        if len(piece.text) < SHORT and not is_table:  # a cell of a table that a PDF tells as paragraphs
+            above += tuple(word for text in _neighbours(source, at) for word in told(text, language).words)
         for number, (start, end) in enumerate(spans):
             before = every[number - 1].words if number and not is_table else ()
             behind = every[number + 1].words if number + 1 < len(every) and not is_table else ()
@@ -203,7 +214,17 @@ def _spans(piece: Piece, language: str) -> Sequence[tuple[int, int]]:
     return sentence_spans(piece.text, language)
 
 
+def _neighbours(source: Source, at: int) -> Iterator[str]:
+    document = source.pieces[at].document
+    for one in range(max(0, at - CELLS_BEFORE), min(len(source.pieces), at + CELLS_BEHIND + 1)):
+        piece = source.pieces[one]
+        if one != at and piece.document == document and len(piece.text) < SHORT:
+            yield piece.text
+
+
 MOST_ABOVE = 12
+SHORT, CELLS_BEFORE, CELLS_BEHIND = 60, 4, 2
+"""Characters up to which a piece may be a cell of a table, and how many cells before and behind belong to its row."""
 
 
 def _above(source: Source, at: int) -> Iterator[str]:
@@ -226,7 +247,7 @@ def is_kin(word: str, other: str) -> bool:
     if len(word) > len(other):
         word, other = other, word
     at = other.find(word if len(word) == LEAST_PART else word[:-1]) if len(word) >= LEAST_PART else -1
-    if at == 0 or at >= LEAST_FRONT:
+    if at == 0 or at >= LEAST_FRONT or other[:at] in _SEPARABLE:
         return True
     same = next((at for at, (one, two) in enumerate(zip(word, other, strict=False)) if one != two), len(word))
     return same >= LEAST_SAME and same >= MOST_OF * len(other)
@@ -305,12 +326,19 @@ class Place(Record):
 def places_of(value: Value, fitting: Fitting, passages: Sequence[Passage], years: set[int]) -> list[Place]:
     """Return where the paper has a value, best first."""
     found = [
-        Place(_fit(value, fitting, passage, there), passage, there)
+        Place(_fit(value, fitting, passage, there) + _beside(value, fitting, passage, years), passage, there)
         for passage in passages
         for there in passage.told.values
         if is_same(value, there, years)
     ]
     return sorted(found, key=lambda place: -place.fit)
+
+
+def _beside(value: Value, fitting: Fitting, passage: Passage, years: set[int]) -> float:
+    """Return what a passage gains by other values of the sentence that it has."""
+    near = (other for other in fitting.said.values if abs(other.clause - value.clause) <= 1)
+    others = (other for other in near if not is_same(value, other, years))
+    return TOGETHER * any(is_same(other, there, years) for other in others for there in passage.told.values)
 
 
 def _fit(value: Value, fitting: Fitting, passage: Passage, there: Value) -> float:
@@ -331,10 +359,11 @@ def rival(value: Value, fitting: Fitting, passages: Sequence[Passage], years: se
     """Return the value of the same kind, not in the sentence, that fits it best."""
     best: Place | None = None
     for passage in passages:
-        for there in passage.told.values:
+        for there in passage.told.values if not passage.is_bare else ():
             if not _is_like(value, there) or any(is_same(other, there, years) for other in fitting.said.values):
                 continue
             fit = fitting.around(value, passage, there)
+            fit += _beside(value, fitting, passage, years) if fit else 0
             if best is None or fit > best.fit:
                 best = Place(fit, passage, there)
     return best

@@ -11,9 +11,9 @@ from functools import cache, lru_cache
 from itertools import pairwise
 
 from slmdesk.base.record import Record
-from slmdesk.library.types import ELSEWHERE, Mark
+from slmdesk.library.types import ELSEWHERE, WORDS, Mark
 from slmdesk.summaries.linking import Source
-from slmdesk.summaries.told import Fitting, Passage, Told, Word, are_kin, is_same, told
+from slmdesk.summaries.told import Fitting, Passage, Told, Value, Word, are_kin, is_same, told
 from slmdesk.text.checks.negation import denying, implies_denial, openers
 from slmdesk.text.checks.words import WORD, folded, listed
 
@@ -27,6 +27,9 @@ MOST_ABOUT = 3
 _PART = re.compile(r"(?<=[;:])\s+")
 _ANDS = "und|aber|sondern|and|but|et|mais|y|e|pero|sino|ma|bensì|i|oraz|ale|lecz|mas|en|maar"
 _STOP = re.compile(rf"[,;:()–—]|(?<=\s)(?:{_ANDS})(?=\s)", re.IGNORECASE)
+_ONLY = re.compile(r"\bn(?:e\b|['’]).*\bqu(?:e\b|['’])", re.IGNORECASE)
+_WITHOUT = frozenset(["without", "ohne", "sans", "sin", "senza", "bez", "sem", "zonder"])
+_CONTRAST = re.compile(r"(?:,|\b(?:and|und|et|y|e|i|en))\s*$")
 _NO_ALONE = frozenset(["nein"])
 _PLUS = frozenset(["pas", "jamais", "aucun", "aucune", "rien", "ni", "plus", "personne", "point", "sans", "non"])
 _TOKEN = re.compile(r"n['’]t\b|[^\W\d_]+?(?=n['’]t\b)|[^\W\d_]+")
@@ -55,8 +58,8 @@ def denials_of(sentence: Told, language: str) -> tuple[Denial, ...]:
             continue
         if word == "no" and text.startswith(".", match.end()):
             continue  # a number
-        if language == "fr" and word in ("ne", "n"):
-            continue  # the word behind the verb counts
+        if (language == "fr" and word in ("ne", "n")) or word in _WITHOUT:
+            continue  # in French the word behind the verb counts
         begin = max((stop for stop in stops if stop < match.start()), default=-1)
         end = min((stop for stop in stops if stop >= match.end()), default=len(text))
         behind = [at for at, one in enumerate(words) if match.end() <= one.start < end][:BEHIND]
@@ -86,8 +89,10 @@ def turned(text: str, source: Source, passages: Sequence[Passage]) -> Iterator[M
 def _denied(part: Told, about: Sequence[Passage], language: str) -> Iterator[Mark]:
     mine = denials_of(part, language)
     for denial in mine:
+        if _CONTRAST.search(part.text, max(0, denial.start - 6), denial.start):
+            continue  # "x, not y": the paper says x
         some = [passage for passage in about if _shared(part, denial.about[:2], passage.told)]
-        if some and not any(_denies(passage, language) for passage in some):
+        if some and not any(_bears_out(part, denial, passage, language) for passage in some):
             yield Mark("negation", part.text[denial.start : denial.end], denial.start, denial.end)
             return
     for passage in about[:2]:
@@ -103,15 +108,26 @@ def _denied(part: Told, about: Sequence[Passage], language: str) -> Iterator[Mar
             is_head = denial.about[0] in same
             if len(same) < REPEATED * len(denial.about) and not (is_head and len(_common(part, passage.told)) > 1):
                 continue
-            others = (one for one in about if one is not passage and not denials_of(one.told, language))
+            others = (one for one in about[: about.index(passage)] if not denials_of(one.told, language))
             if any(_shared(passage.told, denial.about[:1], one.told) for one in others):
                 continue  # the paper says both
+            if _has_condition(part, passage, language):
+                continue  # "not unless they agree" is "only if they agree" and "needs their consent"
             if any(mates & set(one.about) for one in mine) or _is_half(part, mates, passage, language):
                 continue
             first = part.words[min(mates)]
             instead = passage.text[denial.start : denial.end]
             yield Mark("negation", part.text[first.start : first.end], first.start, first.end, instead)
             return
+
+
+def _has_condition(part: Told, passage: Passage, language: str) -> bool:
+    """Return whether a sentence says under which condition the passage does not deny."""
+    for start, end in conditions_of(passage.text, language):
+        own = [word for word in passage.told.words if start <= word.start < end]
+        if 2 * sum(bool(_kin_of(word, part.words)) for word in own) >= len(own) > 1:
+            return True
+    return False
 
 
 def _common(part: Told, other: Told) -> list[Word]:
@@ -122,22 +138,34 @@ def _is_half(part: Told, mates: set[int], passage: Passage, language: str) -> bo
     """Return whether a word beside these denies in its own way: "refuses", "until". The "until" of a date does not, nor
     a word that the passage has as well.
     """
+    if language == "fr" and _ONLY.search(part.text):
+        return True
     stops = [-1, *(stop.start() for stop in _STOP.finditer(part.text)), len(part.text)]
     before = [part.text[: value.start].rstrip().rfind(" ") + 1 for value in part.values]
     for at in mates:
         begin = max(stop for stop in stops if stop <= part.words[at].start) + 1
         end = min(stop for stop in stops if stop >= part.words[at].end)
-        for match in WORD.finditer(part.text, begin, end):
-            if match.start() in before or not implies_denial(match[0], language):
+        for match in WORD.finditer(part.text):
+            is_here = begin <= match.start() < end or folded(match[0]) in listed("negation", "until")
+            if match.start() in before or not is_here or not implies_denial(match[0], language):
                 continue
             if not re.search(rf"(?<!\w){re.escape(match[0][:5])}", passage.text, re.IGNORECASE):
                 return True
     return False
 
 
-def _denies(passage: Passage, language: str) -> bool:
-    texts = [text for text in (passage.text, passage.above) if text]
-    return any(denials_of(told(text, language), language) or implies_denial(text, language) for text in texts)
+def _bears_out(part: Told, denial: Denial, passage: Passage, language: str) -> bool:
+    """Return whether a passage denies something of what a sentence denies, or has a word that may do so."""
+    if any(implies_denial(text, language) for text in (passage.text, passage.above)):
+        return True
+    theirs, words = denials_of(passage.told, language), passage.told.words
+    if not theirs:
+        return bool(denials_of(told(passage.above, language), language))
+    head = part.words[denial.about[0]]
+    places = [at for at, word in enumerate(words) if are_kin(word, head)]
+    stops = [stop.start() for stop in _STOP.finditer(passage.text)]
+    segments = {sum(stop < one.start for stop in stops) for one in theirs}
+    return not places or any(sum(stop < words[at].start for stop in stops) in segments for at in places)
 
 
 def _shared(part: Told, some: Sequence[int], other: Told) -> bool:
@@ -184,8 +212,7 @@ _OPENS_WEAKLY = {
 WEAK_WORDS = 2
 """Number of words behind an opener such as "without" that belong to it."""
 _UNTIL = {
-    "en": "until|before", "de": "bis|bevor|ehe", "fr": "avant que|jusqu['’]à ce que|tant que", "es": "hasta que",
-    "it": "finché|prima che", "pl": "dopóki|zanim", "pt": "até que", "nl": "totdat|voordat",
+    "en": "until|before", "de": "bis|bevor|ehe", "fr": "avant que", "it": "prima che", "pl": "zanim", "nl": "voordat"
 }  # fmt: skip
 """In a sentence that denies something, these limit it as a condition does."""
 
@@ -220,11 +247,32 @@ def conditions_of(text: str, language: str) -> tuple[tuple[int, int], ...]:
 def _has_sign(text: str, language: str) -> bool:
     words = {folded(word) for word in WORD.findall(text)}
     signs = listed("conditions", "signs", language) | listed("conditions", "limits", language)
-    opening = _opening(language, is_denied=True)
+    opening = _opening(language)
     return bool(words & signs) or bool(opening and opening.search(text))
 
 
-LEAST_REPLACED, LEAST_BESIDE, BESIDE, ANCHOR = 3, 0.6, 1.5, 0.15
+LEAST_FOREIGN, KNOWN = 3, 0.3
+"""Fewest words of a clause that is looked up in the paper, and share of them that must be there."""
+
+
+def foreign(sentence: Told, passages: Sequence[Passage]) -> Iterator[Mark]:
+    """Yield marks for clauses of which the paper has hardly a word."""
+    stops = [0, *(stop.start() for stop in _STOP.finditer(sentence.text)), len(sentence.text)]
+    for start, end in pairwise(stops):
+        words = [word for word in sentence.words if start <= word.start < end]
+        values = [value for value in sentence.values if start <= value.start < end]
+        if len(words) < LEAST_FOREIGN or any(_has_value(passage, values) for passage in passages):
+            continue
+        known = sum(any(_kin_of(word, passage.told.words) for passage in passages) for word in words)
+        if known < KNOWN * len(words):
+            yield Mark(WORDS, sentence.text[start:end], start, end)
+
+
+def _has_value(passage: Passage, values: Sequence[Value]) -> bool:
+    return any(is_same(value, there, set()) for value in values for there in passage.told.values)
+
+
+LEAST_REPLACED, LEAST_BESIDE, BESIDE, ANCHOR = 3, 0.75, 1.5, 0.15
 """Fewest words of a sentence in which a noun may be replaced, weighted share of its other words that the passage must
 have, words between what both have and the noun, and what a value counts when the passage is chosen.
 """
@@ -255,16 +303,19 @@ def _replaced(
     got = sum(weights[int(at)] for at, _ in links)
     links += _anchors(part, passage)
     free = [
-        to for to, word in enumerate(words) if not _kin_of(word, part.words) and _is_noun(passage.text, word, language)
+        to for to, word in enumerate(words) if not _kin_of(word, part.words) and is_noun(passage.text, word, language)
     ]
     for at, word in enumerate(part.words):
-        is_noun = _is_noun(part.text, word, language) or (language == "de" and part.text[word.start].isupper())
+        may_be_one = is_noun(part.text, word, language) or (language == "de" and part.text[word.start].isupper())
         is_told = _kin_of(word, words) or _kin_of(word, told(passage.above, language).words)
-        if is_told or not is_noun or got < LEAST_BESIDE * (sum(weights) - weights[at]):
+        if is_told or not may_be_one or got < LEAST_BESIDE * (sum(weights) - weights[at]):
             continue
         beside = [there for one, there in links if abs(one - at) <= BESIDE]
         instead = next((to for to in free if any(abs(there - to) <= BESIDE for there in beside)), None)
-        if instead is not None and any(_has_noun(other, word, language) for other in passages):
+        if instead is None:
+            continue
+        often = sum(has_noun(other, words[instead], language) for other in passages)
+        if often > 1 and any(has_noun(other, word, language) for other in passages):
             return word, words[instead]
     return None
 
@@ -273,9 +324,9 @@ def _kin_of(word: Word, words: Sequence[Word]) -> list[int]:
     return [at for at, one in enumerate(words) if are_kin(word, one)]
 
 
-def _has_noun(passage: Passage, word: Word, language: str) -> bool:
+def has_noun(passage: Passage, word: Word, language: str) -> bool:
     words = passage.told.words
-    return any(_is_noun(passage.text, words[at], language) for at in _kin_of(word, words))
+    return any(is_noun(passage.text, words[at], language) for at in _kin_of(word, words))
 
 
 def _anchors(part: Told, passage: Passage) -> list[tuple[float, float]]:
@@ -284,7 +335,7 @@ def _anchors(part: Told, passage: Passage) -> list[tuple[float, float]]:
     return [(one.place - 0.5, there.place - 0.5) for one, there in pairs if is_same(one, there, set())]
 
 
-def _is_noun(text: str, word: Word, language: str) -> bool:
+def is_noun(text: str, word: Word, language: str) -> bool:
     """Return whether a word may be a noun: written large in German, elsewhere behind an article."""
     raw = text[word.start : word.end]
     if len(word.key) < LEAST_NOUN or raw[1:] != raw[1:].lower():

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QEvent, QObject, Qt, Signal, SignalInstance
+from PySide6.QtCore import QEvent, QLocale, QObject, QSignalBlocker, Qt, Signal, SignalInstance
 from PySide6.QtGui import QContextMenuEvent, QHideEvent, QKeyEvent, QShowEvent
-from PySide6.QtWidgets import QApplication, QFrame, QScrollArea, QToolButton, QWidget
+from PySide6.QtWidgets import QApplication, QFrame, QScrollArea, QSizePolicy, QToolButton, QWidget
 
+from slmdesk.base.language import LANGUAGES, VARIABLE
 from slmdesk.base.record import changed
 from slmdesk.base.records import Item, JobStatus
 from slmdesk.base.texts import _, ngettext
@@ -25,6 +27,7 @@ from slmdesk.summaries.lines import due_day
 from slmdesk.summaries.plan import TOO_MUCH_TO_DO, TOO_WEAK
 from slmdesk.summaries.service import KIND, SummaryView
 from slmdesk.summaries.types import (
+    ALSO_IN,
     EARLIER,
     KEY_POINTS,
     SHARED,
@@ -36,6 +39,8 @@ from slmdesk.summaries.types import (
     Summary,
     SummaryRequest,
     has_bullets,
+    in_own_words,
+    is_written,
     more_words,
     note_words,
     pages_read_words,
@@ -43,12 +48,16 @@ from slmdesk.summaries.types import (
     sentence_words,
     text_of,
     whole_coverage_words,
+    with_quotes,
+    writer_words,
 )
 from slmdesk.window.base import theme
 from slmdesk.window.base.bridge import Bridge, Delay, copy_text
+from slmdesk.window.base.shortcuts import bind
 from slmdesk.window.base.text import short_day
 from slmdesk.window.panes import EarlierBox, Entry, JobFollower, MakingBar
 from slmdesk.window.widgets.build import (
+    ElidedLabel,
     button,
     column,
     named,
@@ -67,6 +76,9 @@ from slmdesk.window.widgets.rows import Choice, CitedRow, empty_layout
 
 MORE = _("Show or hide the passages that are left out")
 WRITTEN = _("These sentences had been written.")
+WRITING = _("The model is writing. Until then: the document's own words.")
+NOT_WRITTEN = _("The model's text was not written: these are sentences of the document.")
+OWN_WORDS = _("In the document's own words")
 MOST_WORDS = 30
 """Sentences with more words than this are folded."""
 MOST_UNFOLDED = 12
@@ -105,15 +117,24 @@ class SummaryPane(QScrollArea):
         self._controller = controller
         self.rows: list[SentenceRow] = []
         self.summary: Summary | None = None
+        self._shown: Summary | None = None
+        """What the rows show of the summary: the written text, or the document's own words."""
+        self._has_own_words = False
+        """True while the rows are what the rules chose and a model writes."""
         self._is_over = False
+        self._place = 0
+        """Where the page is to be scrolled to as soon as it is laid out."""
         self._making_timer = Delay(self, MAKING_AFTER_MS, self._show_making)
         self._build_ui()
         self._connect()
         self._keep_width(0, 0)
 
     def _keep_width(self, _low: int, high: int) -> None:
-        """Keep the room of the words when the scroll bar comes or goes."""
+        """Keep the room of the words when the scroll bar comes or goes, and the place where other words stand now."""
         self.setViewportMargins(0, 0, 0 if high else theme.SCROLL_BAR, 0)
+        if high and self._place:
+            self.verticalScrollBar().setValue(self._place)
+            self._place = 0
 
     def _build_ui(self) -> None:
         inner = named(QFrame(self), "summary_inner")
@@ -133,8 +154,11 @@ class SummaryPane(QScrollArea):
         self._more = tool_button("more_passages_button", inner, kind="small", label=MORE, on=self._show_omitted)
         self._more.setCheckable(True)
         self._more.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self._writer = ElidedLabel(inner, name="summary_writer", kind="muted")  # the rows below it are not to move
+        self._writer.hide()
+        writer = row((self._writer, 1), (self.form.own_words, Qt.AlignmentFlag.AlignTop))
         column(
-            self.form, self._making, self._note, self._list, self._writing, self._more,
+            self.form, self._note, writer, self._list, self._making, self._writing, self._more,
             self._also, self._coverage, self._offer, self.earlier, (self.form.middle, 100), 1,
             into=inner, gap=theme.SPACE_8, margins=(theme.SPACE_16 + theme.SPACE_4, 0, theme.SPACE_12, theme.SPACE_12),
         )  # fmt: skip
@@ -149,6 +173,7 @@ class SummaryPane(QScrollArea):
         self.form.summary_requested.connect(summaries.begin)
         self.form.changed.connect(summaries.change)
         self.form.copy_requested.connect(self._on_copy)
+        self.form.own_words.toggled.connect(self._on_own_words)
         self.form.export_requested.connect(self.export_requested)
         self.form.again_requested.connect(summaries.begin_again)
         self.earlier.follow(summaries.items, summaries.choose, summaries.delete, _entry)
@@ -169,6 +194,7 @@ class SummaryPane(QScrollArea):
 
     def show_nothing(self) -> None:
         self._clear()
+        self.form.offer_own_words(False)
         self.form.show_request(None)
 
     def show_begun(self) -> None:
@@ -189,12 +215,19 @@ class SummaryPane(QScrollArea):
         self.form.allow(not words)
         self._making.show_amount(words, done, total)
 
-    def show_growing(self, points: Sequence[Sentence], read: int, total: int, page_kind: str) -> None:
+    def show_growing(
+        self, points: Sequence[Sentence], read: int, total: int, page_kind: str, own_words: bool = False
+    ) -> None:
         if self.summary is None:
-            if self._making_timer.isActive() or len(points) < len(self.rows):
+            is_other = own_words and [row.sentence for row in self.rows] != list(points)
+            if self._making_timer.isActive() or len(points) < len(self.rows) or is_other:
                 self._show_making()
-            self._add_rows([(point, page_kind) for point in points[len(self.rows) :]], has_bullets=True)
-            self._say(f"{pages_read_words(read, total, page_kind).capitalize()}.")
+            has_own_bullets = not own_words or has_bullets(self._controller.request.kind, points)
+            new = [(point, page_kind) for point in points[len(self.rows) :]]
+            self._add_rows(new, has_bullets=has_own_bullets)
+            self._has_own_words = own_words
+            self._say("" if own_words else f"{pages_read_words(read, total, page_kind).capitalize()}.")
+            self._say_writer(WRITING if own_words else "")
 
     def show_writing(self, words: str) -> None:
         if self.summary is None:
@@ -211,16 +244,33 @@ class SummaryPane(QScrollArea):
             self.form.allow(True)
             if reason and self.summary is None:
                 show_words(self._writing, "")
-                self._say(f"{reason} {WRITTEN}" if self.rows else reason)
+                parts = [reason, WRITTEN if self.rows else ""]
+                if self._has_own_words:  # they stand as a summary
+                    parts = ["" if event.problem is None else reason, NOT_WRITTEN]
+                self._say_writer("")
+                self._say(" ".join(filter(None, parts)))
 
     def show_summary(self, summary: Summary) -> None:
         if summary == self.summary:  # keep the rows: one may be hovered or focused
             return
+        self.summary = summary
+        self.form.offer_own_words(is_written(summary.documents))
+        self._show(summary)
+
+    def _on_own_words(self, _is_on: bool) -> None:
+        if self.summary is not None:
+            self._show(self.summary)
+
+    def _show(self, summary: Summary) -> None:
+        """Show a summary, or its document's own words, where the page stands."""
+        place = self.verticalScrollBar().value()
         self._clear()
         self.summary = summary
+        writer = writer_words(summary)
+        summary = self._shown = in_own_words(summary) if self.form.own_words.isChecked() else with_quotes(summary)
         papers = {document.paper or Paper.AUTO for document in summary.documents}
         self.form.show_request(self._controller.request, papers.pop() if len(papers) == 1 else Paper.AUTO)
-        self._say("")
+        self._say_writer(OWN_WORDS if self.form.own_words.isChecked() else writer)
         self._add_rows(_all_of(summary), has_bullets=has_bullets(summary.kind, summary.sentences))
         read = summary.coverage
         is_whole = read.pages_read == read.pages_total and not summary.not_read
@@ -233,6 +283,11 @@ class SummaryPane(QScrollArea):
             self._is_over = is_over
             self._more.setChecked(is_over and count <= MOST_UNFOLDED)
         self._show_omitted()
+        self._place = place
+
+    def _say_writer(self, words: str) -> None:
+        self._writer.set_full_text(words)
+        self._writer.setVisible(bool(words))
 
     def _show_offer(self, words: str) -> None:
         if self.summary is not None and TOO_WEAK.format(model="") in self.summary.note:
@@ -256,10 +311,11 @@ class SummaryPane(QScrollArea):
         ask_folder(self, _("The folder whose documents are summarized"), chosen)
 
     def _on_copy(self) -> None:
-        summary = self.summary
+        summary = self._shown
         if summary is not None:
             words = text_of(summary.kind, [self._filed(sentence) for sentence in summary.sentences], summary.page_kinds)
-            parts = (words, more_words(summary.documents), whole_coverage_words(summary))
+            rest = more_words(summary.documents), whole_coverage_words(summary)
+            parts = (words, writer_words(summary), *rest)
             copy_text("\n\n".join(filter(None, parts)))
 
     def _on_copy_one(self, sentence: Sentence) -> None:
@@ -293,8 +349,9 @@ class SummaryPane(QScrollArea):
     def _add_rows(self, placed: Sequence[tuple[Sentence, str]], *, has_bullets: bool) -> None:
         """Add sentences, each given with the word for the pages of its document."""
         group = self.rows[-1].sentence.group if self.rows else ""
-        has_groups = any(sentence.group for sentence, __ in placed)
-        language = self.summary.language if self.summary else ""
+        has_groups = any(sentence.group not in ("", ALSO_IN) for sentence, __ in placed)
+        is_own = self.form.own_words.isChecked()  # then the language may be another one
+        language = self.summary.language if self.summary and not is_own else ""
         dues = [due_words(each.text, language) if each.group.endswith(TO_DO) else "" for each, __ in placed]
         for (sentence, page_kind), date in zip(placed, dues, strict=True):
             if sentence.group and sentence.group != group:
@@ -322,8 +379,9 @@ class SummaryPane(QScrollArea):
 
     def _show_omitted(self) -> None:
         """Show how many passages the summary leaves out and, if unfolded, the passages themselves."""
+        self._place = 0
         empty_layout(self._also)
-        documents = self.summary.documents if self.summary else ()
+        documents = self._shown.documents if self._shown else ()
         count, is_open = sum(len(document.omitted) for document in documents), self._more.isChecked()
         show_words(self._more, ngettext("{n:,} more passage", "{n:,} more passages", count) if count else "")
         set_icon(self._more, "chevron-down" if is_open else "chevron-right", "ink2")
@@ -332,6 +390,9 @@ class SummaryPane(QScrollArea):
                 self._also.addWidget(plain_label(document.name, self, name="summary_also", kind="strong"))
             for number, sentence in enumerate(document.omitted):
                 passage = self._row_of(sentence, document.page_kind)
+                if self.form.own_words.isChecked():  # it would be added to what the model wrote
+                    self._also.addWidget(passage)
+                    continue
                 label = _("Add this sentence to the summary")
                 add = tool_button("add_omitted_button", self, _("Add"), kind="small", label=label, tip=label)
                 add.clicked.connect(partial(self._controller.add_omitted, document.document, number))
@@ -339,13 +400,16 @@ class SummaryPane(QScrollArea):
 
     def _clear(self) -> None:
         focus = QApplication.focusWidget()
-        if focus is not None and self.isAncestorOf(focus) and not self.form.isAncestorOf(focus):
+        is_at_form = focus is not None and (self.form.isAncestorOf(focus) or focus is self.form.own_words)
+        if focus is not None and self.isAncestorOf(focus) and not is_at_form:
             self.setFocus()  # else the focus would leave the pane
-        self.summary = None
+        self.summary = self._shown = None
+        self._has_own_words = False
         self._making_timer.stop()
         self._making.setVisible(False)
         for label in (self._note, self._writing, self._more, self._coverage, self._offer):
             show_words(label, "")
+        self._say_writer("")
         self.rows = []
         empty_layout(self._list)
         empty_layout(self._also)
@@ -389,7 +453,7 @@ def _entry(item: Item) -> Entry:
 
 class SummaryController(JobFollower):
     begun = Signal()
-    grew = Signal(object, int, int, str)
+    grew = Signal(object, int, int, str, bool)
     writing = Signal(str)
     made = Signal(object)
     reading = Signal(str, int, int)
@@ -403,6 +467,8 @@ class SummaryController(JobFollower):
         self._requested = ""
         """Summary to open once its document is shown."""
         self._points: list[Sentence] = []
+        self._has_own_words = False
+        """True if the points are what the rules chose."""
         self.request = SummaryRequest(())
         """Request of the shown summary."""
         self.items.current_gone.connect(self._on_current_gone)
@@ -456,7 +522,7 @@ class SummaryController(JobFollower):
         self.read_folder(begun, self._on_folder_begun, self._on_folder_refused, self._on_read)
 
     def show_begun(self, item: Item) -> None:
-        self._points = []
+        self._points, self._has_own_words = [], False
         self.items.set_current(item.id)
         self.request = request_from(request_in(item))
         self.begun.emit()
@@ -488,6 +554,7 @@ class SummaryController(JobFollower):
         self.request = view.request
         self._job = view.job.id if view.job and not view.job.status.is_end else ""
         self._points = list(view.draft.sentences) if view.draft else []
+        self._has_own_words = view.draft is not None and view.draft.method == "quotations"
         if view.summary is not None:
             self.made.emit(view.summary)
         elif view.job is not None:
@@ -496,8 +563,9 @@ class SummaryController(JobFollower):
             else:
                 self.emptied.emit()
             if view.draft:
-                read = view.draft.coverage
-                self.grew.emit(list(self._points), read.pages_read, read.pages_total, view.draft.page_kind)
+                read, own_words = view.draft.coverage, view.draft.method == "quotations"
+                kind = view.draft.page_kind
+                self.grew.emit(list(self._points), read.pages_read, read.pages_total, kind, own_words)
             self.job_reported.emit(event_of(view.job))
 
     def _on_kept(self, request: SummaryRequest, view: SummaryView) -> None:
@@ -524,8 +592,11 @@ class SummaryController(JobFollower):
     def _on_grew(self, event: SummaryGrew) -> None:
         if event.item == self.item:
             self._job = event.job
+            if event.own_words:
+                self._points, self._has_own_words = [], True
             self._points += event.points
-            self.grew.emit(list(self._points), event.pages_read, event.pages_total, event.page_kind)
+            read, total, own_words = event.pages_read, event.pages_total, self._has_own_words
+            self.grew.emit(list(self._points), read, total, event.page_kind, own_words)
             self.writing.emit(event.writing)
 
     def _on_ended(self, event: SummaryEnded) -> None:
@@ -569,7 +640,7 @@ class SummaryController(JobFollower):
 
 GROUPS = {
     TO_DO: _("To do"), KEY_POINTS: _("Key points"), SHARED: _("In several documents"),
-    EARLIER: _("From earlier mails"),
+    EARLIER: _("From earlier mails"), ALSO_IN: _("Also in the document"),
 }  # fmt: skip
 KINDS = [
     (Kind.BULLETS, _("Bullet points")), (Kind.PARAGRAPH, _("A paragraph")), (Kind.SECTIONS, _("By section")),
@@ -584,6 +655,12 @@ PAPERS = [
     (Paper.ARTICLE, _("Text")),
 ]
 LENGTHS = [(Length.SHORT, _("Short")), (Length.MEDIUM, _("Medium")), (Length.LONG, _("Long"))]
+
+
+def readers_language() -> str:
+    """Return the language of the window; "" if it is English only because it does not know the system's."""
+    language, system = os.environ.get(VARIABLE, "en"), QLocale.system().name().partition("_")[0]
+    return language if language != "en" or system in (*LANGUAGES, "C") else ""
 
 
 class OptionsPopover(Popover):
@@ -624,6 +701,15 @@ class SummaryForm(QFrame):
         label = _("Document type")
         self._length = named(Choice(list(LENGTHS), self), "summary_length", label=_("Length"), kind="quiet")
         self._paper = named(Choice(list(PAPERS), self), "summary_paper", label=label, tip=label, kind="quiet")
+        tip = OWN_WORDS
+        self.own_words = tool_button(
+            "own_words_button", self, kind="small", icon="file-text", label=tip, tip=tip, shortcut="summary.own_words"
+        )
+        self.own_words.setCheckable(True)
+        fixed, low = QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Ignored  # no higher than the line it stands in
+        self.own_words.setSizePolicy(fixed, low)
+        self.own_words.hide()
+        bind(self.own_words, "summary.own_words", self.own_words.click)
         tip = _("Form and focus of the summary")
         self._other = tool_button("summary_other_button", self, icon="sliders", label=tip, tip=tip)
         self._other.setCheckable(True)
@@ -661,6 +747,12 @@ class SummaryForm(QFrame):
         if length in [length.value for length, __ in LENGTHS]:
             self.last_length = length
 
+    def offer_own_words(self, is_offered: bool) -> None:
+        """Offer the document's own words beside a text that a model wrote, which is shown first."""
+        with QSignalBlocker(self.own_words):
+            self.own_words.setChecked(False)
+        self.own_words.setVisible(is_offered)
+
     def show_request(self, request: SummaryRequest | None, paper: str = Paper.AUTO) -> None:
         """Show the request and the type of document of the shown summary. None means that no summary is shown."""
         self._has_summary = request is not None
@@ -677,7 +769,7 @@ class SummaryForm(QFrame):
         length = Length(length) if isinstance(length, str) else length
         words, paper = self._focus.text().strip(), Paper(self._paper.currentData())
         focus, instruction = ("", words) if kind is Kind.OWN else (words, "")
-        return SummaryRequest((), kind, length, "", focus, instruction, paper=paper)
+        return SummaryRequest((), kind, length, "", focus, instruction, paper=paper, reader=readers_language())
 
     def _ask(self, signal: SignalInstance) -> None:
         if self.request.kind is Kind.OWN and not self.request.instruction:

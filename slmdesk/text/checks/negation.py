@@ -491,8 +491,8 @@ def denials(text: str, language: str) -> list[str] | None:
 
 
 def denying(language: str) -> frozenset[str]:
-    """Return the folded words that negate in a language."""
-    return frozenset(map(folded, _NO.get(language, ())))
+    """Return the folded words that negate in a language. An Italian "né" would be a "ne" then."""
+    return frozenset(folded(word) for word in _NO.get(language, ()) if word != "né")
 
 
 def half_denial(text: str, language: str) -> bool:
@@ -511,4 +511,7 @@ def implies_denial(sentence: str, language: str) -> bool:
 @cache
 def _implying() -> WordSet:
     bounds = f"{tables()['negation']['soft']} {tables()['negation']['bounds']} {tables()['negation']['until']}"
-    return word_set(f"{bounds} instead statt anstatt lieu vez invece zamiast")
+    put_off = "vertag* verschob* verschieb* postpon* adjourn* ajourn* repouss* aplaz* rinvi* odroc* adia* uitgesteld"
+    return word_set(
+        f"{bounds} {put_off} instead statt anstatt lieu vez invece zamiast without ohne sans sin senza bez sem zonder"
+    )

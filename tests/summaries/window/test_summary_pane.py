@@ -14,11 +14,12 @@ from PySide6.QtWidgets import QApplication, QFileDialog, QInputDialog, QLabel, Q
 
 from slmdesk.base.record import changed, to_json
 from slmdesk.base.records import JobStatus
+from slmdesk.evaluation.exams import SKILLS, Skill, SkillResult, items, shape_of_skill
 from slmdesk.jobs.types import JobChanged
 from slmdesk.library.types import Coverage, Span
 from slmdesk.summaries.plan import TOO_MUCH_TO_DO
-from slmdesk.summaries.types import DocumentSummary, Kind, Sentence, Summary
-from slmdesk.summaries.window import SentenceRow, due_words
+from slmdesk.summaries.types import ALSO_IN, DocumentSummary, Kind, Sentence, Summary
+from slmdesk.summaries.window import NOT_WRITTEN, WRITING, SentenceRow, due_words
 from slmdesk.window.panes import EarlierBox, EarlierRow, Entry
 
 pytestmark = pytest.mark.gui
@@ -121,7 +122,7 @@ def test_what_a_document_says_beside_its_summary_is_added_by_a_click(summarized)
     count, more = len(pane.rows), program.find("more_passages_button")
     assert more.text() == "1 more passage"
     program.click("copy_summary_button")
-    assert "\n1 more passage left out.\n" in QApplication.clipboard().text()
+    assert "\n1 more passage.\n" in QApplication.clipboard().text()
     program.click(more)
     program.find("add_omitted_button").setFocus()
     QTest.keyClick(program.find("add_omitted_button"), Qt.Key.Key_Space)
@@ -168,6 +169,102 @@ def test_a_sentence_is_seen_while_it_is_written(program, letter):
     assert "1 of 4 sections read" in program.find("summary_note").text()
 
 
+@pytest.fixture
+def written(summarized):
+    """A letter with a summary that a model wrote: three sentences, one replaced, and one that must be known."""
+    pane = summarized.find("summary_pane")
+    rules = pane.summary.sentences
+    first = changed(rules[0], text="The lease costs 900 euros.", quotation=False)
+    replaced = changed(rules[-1], quotation=True, group="Key points")
+    also = changed(rules[-1], text="Pets need the permission of the owner.", quotation=True, group=ALSO_IN)
+    said = (first, replaced, also)
+    (document,) = pane.summary.documents
+    documents = (changed(document, sentences=said, own_words=rules),)
+    made = changed(pane.summary, method="model", model="Echo", sentences=said, documents=documents)
+    pane.show_summary(made)
+    return summarized
+
+
+def said_by(program):
+    return [row.sentence.text for row in program.find("summary_pane").rows]
+
+
+def test_what_the_rules_chose_is_used_while_a_model_writes_and_nothing_moves(written):
+    program, pane = written, written.find("summary_pane")
+    made, rules = pane.summary, list(pane.summary.documents[0].own_words)
+    pane.show_begun()
+    pane.show_growing(rules, 4, 4, "section", True)
+    kept, places = pane.rows, lambda: [row.mapTo(pane, QPoint()).y() for row in pane.rows]
+    program.wait(lambda: kept[0].isVisible() and program.find("making_summary").isVisible())
+    assert program.find("summary_writer").full_text == WRITING
+    before = places()
+    pane.show_growing(rules, 4, 4, "section", True)
+    pane.show_writing("The lease costs 900 euros and ends")
+    program.wait(lambda: program.find("summary_writing").y() > kept[-1].y())
+    assert (pane.rows, places()) == (kept, before)
+    program.click(kept[0])
+    page = kept[0].sentence.blocks[0].page
+    program.wait(lambda: page in [sheet.page.number for sheet in program.documents.view.sheets if sheet.spans])
+    pane.show_summary(made)
+    program.wait(lambda: pane.rows[0].isVisible())
+    assert places()[0] == before[0]
+    assert said_by(program)[0] == "The lease costs 900 euros."
+    assert not program.find("making_summary").isVisible()
+
+
+def test_the_page_stays_where_it_was_scrolled_to_when_the_written_text_comes(written):
+    program, pane = written, written.find("summary_pane")
+    made, rule = pane.summary, pane.summary.documents[0].own_words[0]
+    many = [changed(rule, text=f"Sentence {number} of the document is here.") for number in range(60)]
+    pane.show_begun()
+    pane.show_growing(many, 4, 4, "section", True)
+    bar = pane.verticalScrollBar()
+    program.wait(lambda: bar.maximum() > 300)
+    bar.setValue(200)
+    sentences = tuple(changed(one, text=f"Written {one.text}") for one in many)
+    documents = (changed(made.documents[0], sentences=sentences),)
+    pane.show_summary(changed(made, sentences=sentences, documents=documents))
+    program.wait(lambda: pane.rows[-1].isVisible() and bar.maximum() > 300)
+    assert bar.value() == 200
+
+
+def test_a_cancelled_writing_leaves_what_the_rules_chose(written):
+    program, pane = written, written.find("summary_pane")
+    rules = list(pane.summary.documents[0].own_words)
+    pane.show_begun()
+    pane.show_growing(rules, 4, 4, "section", True)
+    pane.show_writing("The lease")
+    pane.show_job(JobChanged("j", "summary", JobStatus.CANCELLED, 0, 1))
+    assert [row.sentence for row in pane.rows] == rules
+    assert program.find("summary_note").text() == NOT_WRITTEN
+    assert not program.find("summary_writing").isVisible()
+    assert not program.find("making_summary").isVisible()
+
+
+def test_one_key_shows_the_documents_own_words_and_copies_them(written):
+    program, pane = written, written.find("summary_pane")
+    rules = [one.text for one in pane.summary.documents[0].own_words]
+    assert said_by(program) == [
+        "The lease costs 900 euros.", f"“{rules[-1]}”", "Pets need the permission of the owner.",
+    ]  # fmt: skip
+    assert "Also in the document" in [label.text() for label in pane.findChildren(QLabel, "summary_group")]
+    writer = "Written by Echo, each sentence checked against its pages."
+    assert program.find("summary_writer").full_text == writer
+    program.click("copy_summary_button")
+    assert f"\n\n{writer}\n\n" in QApplication.clipboard().text()
+    button = program.find("own_words_button")
+    QTest.keyClick(pane, Qt.Key.Key_F9)
+    program.wait(lambda: said_by(program) == rules)
+    assert button.isChecked()
+    program.click("copy_summary_button")
+    assert rules[-1] in QApplication.clipboard().text()
+    assert "Written by" not in QApplication.clipboard().text()
+    program.click(button)
+    program.wait(lambda: len(pane.rows) == 3)
+    kept_summary(program, own_words=())
+    assert not button.isVisible()
+
+
 def test_what_was_written_of_a_cancelled_summary_is_shown_again(summarized):
     program, pane, summaries = summarized, summarized.find("summary_pane"), summarized.frame.documents_area.summaries
     services, summary, item = program.services, summarized.find("summary_pane").summary, summaries.item
@@ -175,7 +272,7 @@ def test_what_was_written_of_a_cancelled_summary_is_shown_again(summarized):
     def leave_unfinished():
         job = services.summaries.open(item).job
         services.store.database.run("update jobs set status = 'cancelled' where id = ?", (job.id,))
-        services.store.results.save(item, to_json(changed(summary, is_draft=True)))
+        services.store.results.save(item, to_json(changed(summary, is_draft=True, method="model")))
 
     services.service_thread.call(leave_unfinished)
     summaries.choose(item)
@@ -449,3 +546,49 @@ def test_dates_of_what_is_to_be_done_are_not_cut_by_a_larger_text(start, tmp_pat
     (due,) = [label for label in program.window.findChildren(QLabel, "row_due") if label.text() == "12 Dec"]
     program.frame.keeper.set_font_scale(200)
     program.wait(lambda: due.fontMetrics().horizontalAdvance("12 Dec") <= due.width() - 2)
+
+
+LETTER = """Castlebeck Housing, 3 May 2026
+
+Dear Mr Tansley,
+
+We have looked at the roof of the house in Harrow Bank, which leaks above the second floor, and have decided to have it
+mended in the summer. The work costs 4,200 euros, of which the owner of the house pays 3,000 euros and you pay the rest.
+
+Please return the signed form by 12 June 2026. The scaffolding stands in the garden for three weeks, and nobody may use
+the balcony in this time. Should it rain into the flat before, please ring our service at any hour of the day or night.
+
+The gutters were cleaned in April by our own people, who found leaves and an old nest in them. The chimney was looked at
+as well and is in good order, as are the windows of the attic, which had been painted two years ago by the same firm.
+
+Yours sincerely, P. Lomax
+"""
+
+
+def test_what_a_model_writes_takes_the_place_of_what_the_rules_chose(start, tmp_path, model_file):
+    """From the click to the written text, over an engine that waits until the rules' view was used."""
+    gate, letter = tmp_path / "gate", tmp_path / "roof.txt"
+    letter.write_text(LETTER)
+    said = ["The roof is mended in the summer for 4,200 euros. [1]", "Return the signed form by 12 June 2026. [1]"]
+    program = start(answer="\n".join(said), until=str(gate)).with_model(model_file).open_documents()
+
+    def trust(services):
+        result = shape_of_skill(SkillResult(Skill.SUMMARY, "good", 9, 9, 1.0, 0.0))
+        model = services.models.choose(None)
+        services.store.models.set_info(model.id, **{SKILLS: {"version": items()[0], "skills": [result]}})
+
+    program.ask(trust)
+    drop(program.documents, letter)
+    program.wait(lambda: program.coverage.startswith("1 of 1"))
+    program.click("summarize_button")
+    pane = program.find("summary_pane")
+    program.wait(lambda: pane.rows and pane.rows[0].isVisible() and program.find("summary_writer").full_text == WRITING)
+    rules = said_by(program)
+    program.click(pane.rows[0])
+    program.wait(lambda: any(sheet.spans for sheet in program.documents.view.sheets))
+    gate.touch()
+    program.wait(lambda: pane.summary is not None)
+    assert said_by(program)[0] == "The roof is mended in the summer for 4,200 euros."
+    assert program.find("summary_writer").full_text.startswith("Written by Tiny llama")
+    program.click("own_words_button")
+    assert said_by(program) == rules

@@ -1,0 +1,166 @@
+from __future__ import annotations
+
+import pytest
+
+from slmdesk.base.documents import BlockKind
+from slmdesk.summaries.checking import Said, checked, exchanged, unsaid
+from slmdesk.summaries.lines import Line
+from slmdesk.summaries.linking import Piece, Point, Source, headings_above
+from slmdesk.text.checks.support import Rarity
+
+pytestmark = pytest.mark.pure
+
+
+def source(language: str, *texts: str, is_translated: bool = False) -> Source:
+    kinds = [BlockKind.HEADING if text.startswith("# ") else BlockKind.PARAGRAPH for text in texts]
+    pieces = [
+        Piece("d", 1, 0, len(text), kind, text.removeprefix("# "), 1) for text, kind in zip(texts, kinds, strict=True)
+    ]
+    return Source(pieces, Rarity(piece.text for piece in pieces), language, is_translated, headings_above(pieces))
+
+
+PENSION = source(
+    "de",
+    "# Ihre Rente",
+    "Ab dem 1. Mai 2026 beträgt Ihre Rente 842,10 Euro im Monat, bisher waren es 811,40 Euro.",
+    "Gegen den Bescheid können Sie bis zum 4. Juni 2026 Widerspruch einlegen, sofern Sie ihn unterschreiben.",
+    "Bitte teilen Sie uns bis zum 20. Mai 2026 Ihre neue Bankverbindung mit.",
+    "Die Zulage für Kinder wird nicht mehr gezahlt.",
+)
+LEASE = source(
+    "en",
+    "# Lease of the workshop",
+    "The tenant shall pay a rent of £1,450 on the third working day of each month.",
+    "The landlord holds a deposit of £4,350 and returns it within 30 days of the end of the lease.",
+    "The tenant may not sublet the workshop unless the landlord has agreed in writing.",
+    "The lease ends on 30 June 2029. Repairs above £900 are paid by the landlord.",
+    "Sales of the year came to £3,910,000, of which 38 to 42 per cent were exports.",
+)
+FUITE = source(
+    "fr",
+    "Le devis de la cuisine doit nous parvenir avant le 12 mars 2027.",
+    "L'expert passera le 3 février 2027 pour constater les dégâts de la salle de bains.",
+    "La franchise de 160 euros n'est pas remboursée, sauf si le voisin reconnaît sa faute.",
+)
+OBRA = source(
+    "es",
+    "La comunidad debe pagar la primera cuota de 1.200 euros antes del 15 de abril de 2026.",
+    "Las obras del tejado empiezan el 2 de mayo de 2026 y no afectan a los garajes.",
+)
+AFFITTO = source(
+    "it",
+    "La domanda di rimborso va presentata entro il 31 gennaio 2027 allo sportello.",
+    "L'assemblea si riunisce il 10 febbraio 2027 e l'ascensore non è in funzione fino a marzo.",
+)
+NAJEM = source(
+    "pl",
+    "Wniosek o dotację trzeba złożyć do 20 listopada 2026 r. w sekretariacie.",
+    "Remont sali zaczyna się 5 stycznia 2027 r. i nie obejmuje szatni.",
+)
+CONDOMINIO = source(
+    "pt",
+    "A primeira prestação de 300 euros deve ser paga até 10 de março de 2026.",
+    "A reunião sobre o telhado é no dia 22 de abril de 2026.",
+)
+HUUR = source(
+    "nl",
+    "De huurder mag geen huisdieren houden, tenzij de verhuurder schriftelijk toestemming geeft.",
+    "De huur van 910 euro moet op de eerste dag van de maand zijn betaald.",
+)
+
+
+def judged(text: str, where: Source) -> tuple[int, list[str]]:
+    found = checked([Said(text)], where, range(len(where.pieces)))
+    return found.marked, [point.text for point in found.points]
+
+
+@pytest.mark.parametrize(
+    ("text", "where"),
+    [
+        ("Die Rente steigt zum 1.5.2026 von 811,40 auf 842,10 €.", PENSION),
+        ("Widerspruch ist bis 4. Juni 2026 möglich, wenn er unterschrieben ist.", PENSION),
+        ("Die neue Bankverbindung ist bis 20. Mai mitzuteilen.", PENSION),
+        ("Für Kinder gibt es keine Zulage mehr.", PENSION),
+        ("Rent is £1,450 a month; the deposit is £4,350.", LEASE),
+        ("Subletting needs the landlord's agreement in writing.", LEASE),
+        ("The deposit comes back within thirty days after the lease has ended.", LEASE),
+        ("The landlord pays for repairs of more than 900 pounds.", LEASE),
+        ("Sales were 3.91 million pounds, 38–42 % of them exports.", LEASE),
+        ("Le devis de la cuisine est à envoyer avant le 12/03/2027.", FUITE),
+        ("Les 160 euros de franchise ne sont remboursés que si le voisin reconnaît sa faute.", FUITE),
+        ("Hay que pagar 1200 € antes del 15 de abril.", OBRA),
+        ("La domanda di rimborso è da presentare entro il 31/01/2027.", AFFITTO),
+        ("Wniosek o dotację należy złożyć do 20.11.2026.", NAJEM),
+        ("A primeira prestação, 300 euros, paga-se até 10 de março.", CONDOMINIO),
+        ("Huisdieren mogen alleen met schriftelijke toestemming van de verhuurder.", HUUR),
+    ],
+)
+def test_other_words_for_the_same_are_right(text, where) -> None:
+    assert judged(text, where) == (0, [text])
+
+
+@pytest.mark.parametrize(
+    ("fault", "text", "where"),
+    [
+        ("deadline", "Widerspruch ist bis 20. Mai 2026 möglich, wenn er unterschrieben ist.", PENSION),
+        ("amount", "Die Rente steigt zum 1.5.2026 auf 872,10 €.", PENSION),
+        ("not", "Die Zulage für Kinder wird gezahlt.", PENSION),
+        ("condition", "Gegen den Bescheid ist bis 4. Juni 2026 Widerspruch möglich.", PENSION),
+        ("noun", "Rent is £4,350 a month.", LEASE),
+        ("not", "The tenant may sublet the workshop.", LEASE),
+        ("condition", "The tenant may not sublet the workshop.", LEASE),
+        ("foreign", "The lease ends on 30 June 2029, and the garage costs £75.", LEASE),
+        ("deadline", "Le devis de la cuisine est à envoyer avant le 3 février 2027.", FUITE),
+        ("condition", "La franchise de 160 euros n'est pas remboursée.", FUITE),
+        ("deadline", "La primera cuota de 1.200 euros se paga antes del 2 de mayo de 2026.", OBRA),
+        ("not", "Las obras del tejado afectan a los garajes.", OBRA),
+        ("deadline", "La domanda di rimborso è da presentare entro il 10 febbraio 2027.", AFFITTO),
+        ("not", "Remont sali obejmuje szatnię.", NAJEM),
+        ("deadline", "Wniosek o dotację należy złożyć do 5 stycznia 2027.", NAJEM),
+        ("deadline", "A primeira prestação paga-se até 22 de abril de 2026.", CONDOMINIO),
+        ("condition", "De huurder mag geen huisdieren houden.", HUUR),
+    ],
+)
+def test_a_fault_gives_way_to_the_document(fault, text, where) -> None:
+    marked, points = judged(text, where)
+    assert marked == 1, fault
+    assert text not in points
+    assert all(any(point in piece.text for piece in where.pieces) for point in points)
+
+
+def test_no_sentence_of_the_document_stands_twice() -> None:
+    wrong = [Said("The tenant may sublet the workshop."), Said("The tenant may always sublet the workshop.")]
+    found = checked(wrong, LEASE, range(len(LEASE.pieces)))
+    assert (found.marked, found.replaced, len(found.points)) == (2, 2, 1)
+    assert found.points[0].quotation == found.points[0].text == LEASE.pieces[3].text
+
+
+def test_in_another_language_a_wrong_sentence_stays_and_is_marked() -> None:
+    where = source("fr", "The rent is 900 euros.", is_translated=True)
+    found = checked([Said("Le loyer est de 800 euros."), Said("Le loyer est de 900 euros.")], where, [0])
+    assert [point.is_supported for point in found.points] == [False, True]
+    assert (found.marked, found.replaced) == (1, 0)
+
+
+def test_what_must_be_known_and_no_sentence_says_is_told() -> None:
+    lines = [
+        Line(at, 0, len(piece.text), piece.text, 5.0, is_action=at in (2, 3)) for at, piece in enumerate(PENSION.pieces)
+    ][1:]
+    texts = ("Die Rente steigt am 1.5.2026 von 811,40 auf 842,10 €.", "Zulagen für Kinder entfallen.")
+    said = [Point(text, ()) for text in texts]
+    assert [line.piece for line in unsaid(lines, said, PENSION)] == [2, 3]
+    said.append(Point("Widerspruch mit Unterschrift bis 4.6.2026; neue Bankverbindung bis 20.5.2026.", ()))
+    assert unsaid(lines, said, PENSION) == []
+
+
+@pytest.mark.parametrize(
+    ("language", "sentence", "turned"),
+    [
+        ("en", "The tenant must not smoke.", "The tenant must smoke."),
+        ("de", "Die Zulage wird gezahlt.", "Die Zulage wird nicht gezahlt."),
+        ("es", "El seguro puede pagar.", "El seguro no puede pagar."),
+        ("xx", "Ping.", None),
+    ],
+)
+def test_a_not_is_dropped_or_added(language, sentence, turned) -> None:
+    assert exchanged(sentence, language) == ((turned,) if turned else ())
