@@ -89,7 +89,7 @@ TEXTS_AT_ONCE = 400
 UNFINISHED = f"{N_('This summary was stopped before its end.')} {N_('These sentences had been written.')}"
 NOT_WRITTEN = N_("{model} did not finish its text: these are sentences of the document.")
 TOO_MUCH_TO_DO = N_("Not all that has to be done has room in this length: see the passages that are left out.")
-TOO_MUCH_IN = N_("{names}: Not all that has to be done has room in this length: see the passages left out.")
+TOO_MUCH_IN = N_("{names}: Not all that has to be done has room in this length: see the passages that are left out.")
 TOO_WEAK = N_("{model} is too weak to word sentences itself: these are sentences of the text.")
 NOTHING_USABLE = N_("The model's answer has nothing that the text says: these are sentences of the text.")
 
@@ -493,8 +493,8 @@ class SummaryPlan:
         kind, chosen = self._request.kind, selection.chosen
         names = sections_of(self._texts.pieces, selection.text.pieces) if kind is Kind.SECTIONS else {}
         is_prose = kind is Kind.PARAGRAPH
-        if chosen.first:
-            yield chosen.first, ""
+        for line in (*([chosen.first] if chosen.first else []), *chosen.also):
+            yield line, ""
         for line in chosen.actions:
             if not line.is_earlier:
                 yield line, "" if is_prose else TO_DO
