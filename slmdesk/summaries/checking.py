@@ -31,7 +31,7 @@ from slmdesk.summaries.told import (
     rival,
     told,
 )
-from slmdesk.summaries.turned import foreign, has_noun, is_noun, replaced, turned
+from slmdesk.summaries.turned import has_noun, is_noun, replaced, turned
 from slmdesk.text.checks.negation import denying
 from slmdesk.text.checks.support import STEM, VALUES, Flag, check
 from slmdesk.text.checks.words import folded
@@ -110,7 +110,7 @@ class _Judged:
         self._places = {value: found for value, found in places.items() if found}
         resting = [*self._best, *(found[0].passage for found in self._places.values())]
         self.links = tuple(sorted(dict.fromkeys(passage.piece for passage in resting)))[:MOST_PASSAGES]
-        self.marks = [*self._missing(resting), *self._exchanged(), *self._swapped(), *foreign(self._told, paper)]
+        self.marks = [*self._missing(resting), *self._exchanged(), *self._swapped()]
         self.marks += (*turned(self._text, paper), *replaced(self._text, paper))
 
     def _covering(self, named: Sequence[int], among: Set[int]) -> list[Passage]:
