@@ -6,6 +6,7 @@ For a folder of papers with drafts written by hand (see benchmarks.quality.draft
                             when a model writes it: in the first words that count (170; of a longer paper as many as
                             its summary may have), and in the lines below that the program appends
     total                   points of a text that says everything
+    lost                    points of `draft` that are not in `through`
     appended_points         points of `through` that stand in the appended lines alone
     sentences               of the draft, of which the checks
     marked, replaced        speak against so many, and put sentences of the paper in the place of so many of these
@@ -87,7 +88,7 @@ class Paper:
         own, here = texts.texts[0].language, texts.texts[0].pieces
         self._asked = language if own and language != own else ""
         self._source = texts.source(here.start, self._asked or own)
-        self._among = [at for at in here if not texts.pieces[at].says_nothing] or here
+        self._among = here
 
     def judged(self, draft: Sequence[str]) -> Judgement:
         """What the checks make of a draft."""
@@ -157,6 +158,7 @@ def judged(case: Case, desk: Desk, show: Callable[[str], None], *, has_faults: b
         "draft": case.worth(in_draft),
         "through": case.worth(in_written | in_appended),
         "total": case.worth(case.facts),
+        "lost": case.worth(in_draft - in_written - in_appended),
         "marked": checks.marked,
         "replaced": checks.replaced,
         "appended": len(appended),
@@ -172,7 +174,7 @@ def faults_found(case: Case, paper: Paper, show: Callable[[str], None]) -> dict[
     counts: dict[str, list[int]] = {}
     right = paper.judged(case.draft).said
     for fault in case.faults:
-        checks = paper.judged([*case.draft[: fault.line], fault.text, *case.draft[fault.line + 1 :]])
+        checks = paper.judged([fault.text])  # each sentence is judged by itself
         faulty = [sentence for sentence in checks.said if sentence not in right]
         is_found = not all(map(checks.accepts, faulty))
         if not is_found:

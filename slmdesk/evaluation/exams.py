@@ -507,10 +507,10 @@ def is_weak(record: ModelRecord, needed: Collection[Skill] = (Skill.FORMAT,), fe
     return isinstance(parameters, int) and 0 < parameters < fewest
 
 
-# Offers the exam of a model after its first answer, and starts it automatically only when this PC is idle. It starts
+# Offers the exam of a model after its first work, and starts it automatically only when this PC is idle. It starts
 # when nobody works at this PC, the model has been idle for a little while and is still loaded, and the exam does not
 # take long; never on battery. An exam started automatically gives way to everything: it is paused when somebody is
-# back, ends when the person loads another model, and is resumed when the examined model answers again.
+# back, ends when the person loads another model, and is resumed when the examined model works again.
 
 
 IDLE_S = 20.0
@@ -519,11 +519,11 @@ AGAIN_S = 300.0
 LOOK_S = 60.0
 OFFERED, SLOW = "offered", "slow"
 LONGEST_S = 480.0
-"""Most seconds of an automatic exam at a time. Of a longer one the short part is taken, which takes little more than
-half as long; if that is too long too, the exam is left to the person.
+"""Most seconds of an automatic exam at a time. Of a longer one the short part is taken, which takes two thirds of the
+time; if that is too long too, the exam is left to the person.
 """
 USUAL_ANSWER_TOKENS, PROMPT_TOKENS = 40, 90
-PAPERS_READ, PAPERS_WRITTEN = 2600, 1000
+PAPERS_READ, PAPERS_WRITTEN = 3400, 1300
 """Tokens of all papers with their prompts, and of their summaries."""
 
 
@@ -611,11 +611,10 @@ class AutoExams(Service):
         if not self._is_on:
             return
         record = self._models.by_sha256(event.message.model_sha256)
-        if record is None or event.message.status is not Status.COMPLETE or not self._is_requested(record):
-            return
-        if (seconds := seconds_told(event)) is not None:
-            self._seconds[record.id] = seconds
-        self._wait(record.id, self.idle_s)
+        if record is not None and event.message.status is Status.COMPLETE and self._is_requested(record):
+            if (seconds := seconds_told(event)) is not None:
+                self._seconds[record.id] = seconds
+            self._wait(record.id, self.idle_s)
 
     def _is_requested(self, record: ModelRecord) -> bool:
         reason = note_of(record).get("reason", OFFERED)
@@ -668,9 +667,14 @@ class AutoExams(Service):
         return self._exams.take(record.id, Part.SHORT if is_slow else Part.WHOLE, by_itself=True)
 
     def _on_job(self, event: JobChanged) -> None:
-        if not self._is_on or not self._job or event.id != self._job:
+        if not self._is_on:
             return
-        if event.status is JobStatus.RUNNING:
+        if event.id != self._job:
+            if event.status is JobStatus.DONE and event.kind != KIND:
+                record = self._models.by_sha256(self._store.jobs.get(event.id).model_sha256)
+                if record is not None and self._is_requested(record):
+                    self._wait(record.id, self.idle_s)
+        elif event.status is JobStatus.RUNNING:
             passed = time.monotonic() - self._began
             if passed > LONGEST_S and event.done < event.total:
                 model = self._leave()

@@ -30,7 +30,7 @@ USUAL_CONTEXT = 4096
 _GIB = 1 << 30
 _NEEDED: Mapping[Skill, tuple[Examined, ...]] = {
     Skill.CHAT: (Examined.LANGUAGE,),
-    Skill.SUMMARIES: (Examined.FORMAT, Examined.BLOCK, Examined.TRUTH),
+    Skill.SUMMARIES: (Examined.FORMAT, Examined.BLOCK, Examined.TRUTH, Examined.SUMMARY),
     Skill.TRANSLATION: (Examined.LANGUAGE,),
 }
 """Skills of the exam on which a job depends."""

@@ -14,8 +14,8 @@ from slmdesk.summaries.types import SHARED, Length
 from slmdesk.text.checks.support import stems
 
 PAGE_WORDS, MANY_PAGES = 400, 30
-LEAST_WORDS = {Length.MEDIUM: 150, Length.LONG: 150}
-"""Fewest words of a summary of at most half as many words as the paper: for a letter of a page."""
+_LEAST_OF_HALF = {Length.MEDIUM: 150, Length.LONG: 150}
+"""Fewest words of a summary, unless that is more than half of the paper: for a letter of a page."""
 _LEAST = 15
 """Fewest words that a summary may have, roughly one sentence, as long as the paper has that many."""
 _TO_DO = 0.5
@@ -56,7 +56,7 @@ def allowed_words(words: int, length: Length | int) -> int:
     if isinstance(length, int):
         return length
     further = max(0, math.ceil(words / PAGE_WORDS) - 1)
-    least = min(LEAST_WORDS.get(length, 0), words // 2)
+    least = min(_LEAST_OF_HALF.get(length, 0), words // 2)
     base, page, most, share = {
         Length.SHORT: (60, 5, 120, 0.2),
         Length.MEDIUM: (150, 20, 400, 0.3),

@@ -47,6 +47,8 @@ from slmdesk.summaries.types import (
     sentence_words,
     text_of,
     whole_coverage_words,
+    with_quotes,
+    writer_words,
 )
 
 KINDS = ("paragraph", "bullets", "executive", "sections", "simple", "own")
@@ -84,6 +86,7 @@ class LengthType(click.ParamType[str | int]):
 @click.option("--language", default="", help="Of the summary, such as de; else the document's.")
 @click.option("--focus", default="", help="Words whose matter comes first.")
 @click.option("--instruction", default="", help="An instruction of your own, in words; needed with --kind own.")
+@click.option("--own-words", is_flag=True, help="Sentences of the document only; no model writes.")
 @click.option("-m", "--model", help="Id, or the beginning of one, or name.")
 @click.option(
     "-o",
@@ -105,6 +108,7 @@ def summarize(
     language: str,
     focus: str,
     instruction: str,
+    own_words: bool,
     model: str | None,
     output: Path | None,
     force: bool,
@@ -121,6 +125,12 @@ def summarize(
     is_many = len(files) > 1 or files[0].is_dir()
     if requested_kind is Kind.OWN and not instruction.strip():
         raise click.UsageError("--kind own needs an --instruction.")
+    if own_words and (
+        model or SummaryRequest((), requested_kind, Length.MEDIUM, language, "", instruction).may_need_model
+    ):
+        raise click.UsageError(
+            "--own-words is for what needs no model: no --model, --language, --instruction or --kind simple."
+        )
     _check_output(output, is_many, force, has_omitted=omitted)
     with console.services(lambda _settings: not no_save) as services:
         services.store.require_writable()
@@ -133,7 +143,7 @@ def summarize(
         ids = tuple(document.id for document in documents)
         request = SummaryRequest(
             ids, requested_kind, requested_length, language, focus.strip(), instruction.strip(), model, missing,
-            Paper(paper),
+            Paper(paper), own_words,
         )  # fmt: skip
         goal = output_file(output, force=force, is_folder=is_many, has_omitted=omitted)
         if sys.stderr.isatty():
@@ -160,7 +170,12 @@ def _show_points(console: Console, event: SummaryGrew) -> None:
     console.end_progress()
     for point in event.points:
         console.notify(f"  · {sentence_words(point, event.page_kind)}")
-    console.notify(f"  ({pages_read_words(event.pages_read, event.pages_total, event.page_kind)})")
+    ended = (
+        "the model is writing"
+        if event.own_words
+        else pages_read_words(event.pages_read, event.pages_total, event.page_kind)
+    )
+    console.notify(f"  ({ended})")
 
 
 def _as_json(
@@ -181,6 +196,7 @@ def _as_json(
                 "coverage": _coverage(document.coverage, names),
                 "omitted": [to_json(each) for each in document.omitted],
                 "paper": document.paper,
+                "own_words": [to_json(each) for each in document.own_words],
             }
             for document in summary.documents
         ],
@@ -199,14 +215,14 @@ def _coverage(coverage: Coverage, names: Mapping[str, str]) -> dict[str, Json]:
 
 def _page_of(summary: Summary, *, has_omitted: bool = False) -> str:
     """Return the summary as text. With several documents, the summary of each comes first, then the joint summary."""
-    parts: list[str] = []
+    summary, parts = with_quotes(summary), list[str]()
     several = len(summary.documents) > 1
     for document in summary.documents if several else ():
         parts += [f"# {' '.join(document.name.split())}", text_of(summary.kind, document.sentences, document.page_kind)]
         parts += [omitted_words(document) if has_omitted else more_words([document])]
         parts.append(coverage_words(document.coverage, document.page_kind))
     parts += ["# Together"] if several else []
-    parts += [text_of(summary.kind, summary.sentences, summary.page_kinds), summary.note]
+    parts += [text_of(summary.kind, summary.sentences, summary.page_kinds), writer_words(summary), summary.note]
     if not several:
         parts += map(omitted_words, summary.documents) if has_omitted else [more_words(summary.documents)]
     if summary.left_out:

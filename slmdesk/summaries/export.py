@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import takewhile
 
 from slmdesk.base.documents import Paper, Piece, PieceKind, Run, heading, item, paragraph, small, table
 from slmdesk.base.protocol import stored_from
@@ -13,7 +14,17 @@ from slmdesk.exports.writers import Cell, to_xlsx
 from slmdesk.library.types import Coverage, Span
 from slmdesk.runtime.service import Make, json_bytes
 from slmdesk.store import Store
-from slmdesk.summaries.types import Sentence, Summary, has_bullets, more_words, place_words
+from slmdesk.summaries.types import (
+    KEPT_OWN,
+    PROSE,
+    Sentence,
+    Summary,
+    in_own_words,
+    more_words,
+    place_words,
+    with_quotes,
+    writer_words,
+)
 
 FORMAT = "slmdesk-summary"
 Placed = tuple[Sentence, str]
@@ -28,10 +39,11 @@ def export_summary(store: Store, item: Item, form: str) -> Make | None:
         return lambda: json_bytes(
             {"format": FORMAT, "version": 1, "id": item.id, "title": item.title, **to_json(summary)}
         )
+    shown = in_own_words(summary) if item.settings.get(KEPT_OWN) else with_quotes(summary)
     if form == "xlsx":
-        return lambda: to_xlsx(summary_sheets(summary))
-    passages = _passages_of(store, summary)
-    return lambda: summary_paper(item.title, summary, passages)
+        return lambda: to_xlsx(summary_sheets(shown))
+    passages = _passages_of(store, shown)
+    return lambda: summary_paper(item.title, shown, passages)
 
 
 def _passages_of(store: Store, summary: Summary) -> Mapping[Span, str]:
@@ -61,8 +73,7 @@ def summary_paper(title: str, summary: Summary, passages: Mapping[Span, str]) ->
         pieces += [heading(document.name), *_sentences(summary, own)]
         pieces.append(small(_coverage(document.coverage, document.page_kind)[0].text))
     pieces += [*([] if is_one else [heading("Together")]), *_sentences(summary, sentences)]
-    if summary.note:
-        pieces.append(small(summary.note))
+    pieces += [small(words) for words in (writer_words(summary), summary.note) if words]
     if summary.left_out:
         pieces.append(small(f"Left out, since the text does not support them: {summary.left_out} sentences."))
     if more := more_words(documents):
@@ -77,12 +88,11 @@ def summary_paper(title: str, summary: Summary, passages: Mapping[Span, str]) ->
 
 
 def _sentences(summary: Summary, sentences: Sequence[Placed]) -> Iterator[Piece]:
-    if not has_bullets(summary.kind, [sentence for sentence, _ in sentences]):
-        if sentences:
-            yield paragraph(*(run for sentence in sentences for run in (*_runs_of(*sentence), Run(" "))))
-        return
+    prose = list(takewhile(lambda placed: not placed[0].group, sentences)) if summary.kind in PROSE else []
+    if prose:
+        yield paragraph(*(run for sentence in prose for run in (*_runs_of(*sentence), Run(" "))))
     group, has_groups = "", any(sentence.group for sentence, _ in sentences)
-    for sentence, page_kind in sentences:
+    for sentence, page_kind in sentences[len(prose) :]:
         if sentence.group and sentence.group != group:
             group = sentence.group
             yield heading(group, 3)
@@ -117,7 +127,7 @@ def _proofs(sentences: Sequence[Placed], names: Mapping[str, str], passages: Map
     for sentence, page_kind in sentences:
         proofs = [(span, " ".join(passages[span].split())) for span in sentence.blocks if passages[span]]
         if sentence.quotation:
-            others = [proof for proof in proofs if proof[1] != " ".join(sentence.text.split())]
+            others = [proof for proof in proofs if proof[1] != _words(sentence).strip("“”")]
             has_whole, proofs = has_whole or len(others) < len(proofs), others
         elif proofs:
             pieces.append(small(_short(_words(sentence))))

@@ -44,7 +44,8 @@ _WORTH = {
     Matter.DECISION: 4.0, Matter.MONEY: 2.5, Matter.SHARE: 2.0, Matter.CHANGE: 1.0, Matter.QUANTITY: 1.0,
     Matter.DUTY: 0.5, Matter.CONDITION: 0.5, Matter.PERIOD: 0.4,
 }  # fmt: skip
-_SAID = {"vote": 4.0, "rules": 2.4, "within": 2.0, "urges": 1.5, "remedy": 0.3}
+_AMOUNTS = {Matter.MONEY, Matter.SHARE, Matter.QUANTITY}
+_SAID = {"vote": 4.0, "rules": 2.4, "within": 2.0, "urges": 1.5, "forbids": 0.8, "remedy": 0.3}
 """What a sentence is worth for each of its words, for what is found in it, and for words of these lists."""
 _TO_COME, _PAST, _WITH_YEAR = 2.0, 0.4, 1.5
 """Worth added to a sentence for a date after the paper's own date, taken for dates before it, and added for a year."""
@@ -85,6 +86,9 @@ _NUMBER = re.compile(
 _LAW = re.compile(r"§+\s*\d+\w*\s+(?:[a-z]|Abs|Satz|S\.|Nr|[^\W\d_]*[^\W\d_a-zäöü]{2}|[A-Z][a-z]+[A-Z])")
 """A section of a law, not of this paper: "§ 8 Abs. 1", "§ 535 BGB"."""
 _BOLD, _UP_TO_COMMA = re.compile(r"\*\*(.+?)\*\*"), re.compile(r"([^,(]{4,90})")
+_DEFINES = re.compile(
+    r"[\"“„«][^\"“”„«»]{1,60}[\"“”»]\s+(?:(?:shall )?means?|bezeichnet|bedeutet|désigne|signific\w+|oznacza|betekent)\b"
+)
 _ALIAS = re.compile(r"[\"“„«]\s?([^\"“”„«»]{2,30}?)\s?[\"“”»]\W*[^\"“”„«»]{0,20}$")
 
 Sentences = Callable[[str], Sequence[tuple[int, int]]]
@@ -175,9 +179,8 @@ def lines_of(
         elif piece.kind is BlockKind.TABLE_ROW:
             header, rows = _rows(piece, header)
             is_head = not header and not found  # file numbers and names above the text
-            found += [
-                _row(at, row, header, place) for row in rows if not is_head or Matter.MONEY in matters(str(row[2]))
-            ]
+            rows = [row for row in rows if not is_head or Matter.MONEY in matters(" ".join(row[2]))]
+            found += [_row(at, row, header, place) for row in rows if len(list(filter(None, row[2]))) > 1]
         else:
             before = found[-1] if found and found[-1].section == place.section else None
             above = found[lead] if lead >= 0 else None
@@ -384,9 +387,13 @@ def _line(at: int, start: int, end: int, text: str, place: _Place, is_listed: bo
         return None
     is_report = place.paper is Paper.REPORT
     is_vote = not is_report and has("vote", text, language)
-    is_reason = has("reasons", heading, language) or (not is_vote and not is_report and has("talk", text, language))
-    is_summed = sums_up(heading) or has("gist", heading, language)
-    is_announced = is_summed or announces(heading) or has("outcome", heading, language)
+    is_reason = (
+        has("reasons", heading, language)
+        or _DEFINES.match(text) is not None
+        or (not is_vote and not is_report and has("talk", text, language))
+    )
+    is_summed, is_gist = sums_up(heading), has("gist", heading, language)
+    is_announced = is_summed or is_gist or announces(heading) or has("outcome", heading, language)
     worth = _PER_WORD * count_words(text) + sum(_WORTH.get(kind, 0.0) for kind in kinds)
     worth += sum(
         value for name, value in _SAID.items() if has(name, text, language) and not (is_report and name == "vote")
@@ -474,14 +481,13 @@ def _title(pieces: Sequence[Piece], here: range, language: str) -> tuple[int, st
     above = [at for at in here[:FIRST_PIECES] if letterhead < 0 or at < letterhead]
     subject = rf"(?:{pattern('subject').pattern}\W*:\W*)+"
     headings = [at for at in above if pieces[at].is_heading and not _NUMBER.match(pieces[at].text)]
-    for at in above:
+    words = rf"\b(?:{'|'.join((*_TITLES.values(), _ORDERS))})\b"
+    kinds = [at for at in headings if re.search(words, pieces[at].text, re.IGNORECASE)]
+    for at in above if not kinds else ():
         if found := re.search(rf"{subject}(\S.{{4,140}})$", pieces[at].text, re.IGNORECASE):
             title = found[1].strip(MARKS).rstrip(".:")
             return at, title[:1].upper() + title[1:]
     last = [letterhead - 1] if letterhead > here.start and not _is_part(pieces[letterhead - 1].text, language) else []
-    kinds = [
-        at for at in headings if re.search(rf"\b(?:{'|'.join((*_TITLES.values(), _ORDERS))})\b", pieces[at].text, re.I)
-    ]
     named = [at for at in last if at in headings] or kinds[:1] or headings[:1]
     for at in [*named, *(at for at in last if not find_dates(pieces[at].text, language))]:
         if len(pieces[at].text) < MOST_TITLE:
@@ -557,9 +563,10 @@ def _row(at: int, row: tuple[int, int, list[str]], header: Sequence[str], place:
     values = "; ".join(f"{head} {cell}".strip() for head, cell in zip(heads[1:], cells[1:], strict=False) if cell)
     text = f"{cells[0]}: {values}" if values and cells[0] else values or cells[0]
     has_figures = bool(figures("".join(cells[1:])))
+    is_amount = any(_is_amount(cell) or matters(cell) & _AMOUNTS for cell in cells[1:])
     worth = (
         _PER_WORD * count_words(text)
-        + _ROW * has_figures
+        + _ROW * is_amount
         + _TOTAL * has("total", cells[0], place.language, at_start=True)
     )
     return Line(at, start, end, text, worth, place.section, has_weight=has_figures)

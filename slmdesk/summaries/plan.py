@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from itertools import groupby
+from itertools import accumulate, groupby
 from operator import itemgetter
 from typing import Any
 
@@ -68,6 +68,8 @@ LEAST_PARAMETERS = 700_000_000
 """A model with fewer parameters and without an exam is not trusted to word sentences."""
 WRITTEN_COST = 1.5
 """Cost of a written token compared with a token read."""
+SURE = 1.0
+"""By how much more likely an opposite must be, as a natural logarithm, before a sentence is doubted."""
 JUDGED_COST = 150.0
 """Cost of judging one sentence, in tokens read."""
 SECTION_TOKENS = 2000
@@ -86,8 +88,8 @@ TEXTS_AT_ONCE = 400
 """Number of texts whose tokens are counted in one request, or whose links are searched in one slice."""
 UNFINISHED = f"{N_('This summary was stopped before its end.')} {N_('These sentences had been written.')}"
 NOT_WRITTEN = N_("{model} did not finish its text: these are sentences of the document.")
-TOO_MUCH_TO_DO = N_("What has to be done fills more than this length; all else is left out.")
-TOO_MUCH_IN = N_("{names}: What has to be done fills more than this length; all else is left out.")
+TOO_MUCH_TO_DO = N_("Not all that has to be done has room in this length: see the passages that are left out.")
+TOO_MUCH_IN = N_("{names}: Not all that has to be done has room in this length: see the passages left out.")
 TOO_WEAK = N_("{model} is too weak to word sentences itself: these are sentences of the text.")
 NOTHING_USABLE = N_("The model's answer has nothing that the text says: these are sentences of the text.")
 
@@ -276,7 +278,8 @@ class SummaryPlan:
                 self._notes += [] if failed in self._notes else [failed]
                 continue
             answer = str(value.get("text", ""))
-            written.append((selection, written_in(answer, text, self._language(selection), is_cut=_is_cut(value))))
+            told = written_in(answer, text, self._language(selection), is_cut=_is_cut(value))
+            written.append((selection, self._cut(told, selection.words)))
         doubted = yield from self._doubted(written)
         for selection, text_written in written:
             self._tell(selection, text_written, doubted)
@@ -290,12 +293,14 @@ class SummaryPlan:
         """
         pairs, steps = list[str](), list[dict[str, Json]]()
         for selection, text in written:
-            source, among = self._source(selection)
+            source = self._source(selection)
             if source.is_translated:
                 continue
-            for point in checked(text.said, source, among).points:
-                for opposite in exchanged(point.text, source.language) if not point.quotation and point.links else ():
-                    passage = source.text_of(point.links)
+            for point in checked(text.said, source, selection.text.pieces).points:
+                passage = source.text_of(point.links)
+                for opposite in exchanged(point.text, source.language) if not point.quotation and passage else ():
+                    if len(opposite) > len(point.text) and not _denies(passage, source.language):
+                        continue
                     pairs.append(point.text)
                     steps += [truth_step(passage, point.text), truth_step(passage, opposite)]
             yield Yield()
@@ -305,13 +310,11 @@ class SummaryPlan:
         return frozenset(
             sentence
             for sentence, right, opposite in zip(pairs, likely[::2], likely[1::2], strict=True)
-            if opposite > right
+            if opposite > right + SURE
         )
 
-    def _source(self, selection: Selection) -> tuple[Source, Sequence[int]]:
-        here = selection.text.pieces
-        among = [at for at in here if not self._texts.pieces[at].says_nothing] or here
-        return self._texts.source(here.start, self._language(selection)), among
+    def _source(self, selection: Selection) -> Source:
+        return self._texts.source(selection.text.pieces.start, self._language(selection))
 
     def _show_own_words(self) -> None:
         names = {text.record.id: text.record.name for text in self._texts.texts} if len(self._texts.texts) > 1 else {}
@@ -398,12 +401,12 @@ class SummaryPlan:
 
     def _tell(self, selection: Selection, written: Written, doubted: frozenset[str]) -> None:
         """Take what the model wrote for the summary, as far as it holds, with what must be known besides."""
-        source, among = self._source(selection)
+        source, here = self._source(selection), selection.text.pieces
         points = list[Point]()
         for label, said in groupby(zip(written.labels, written.said, strict=True), key=itemgetter(0)):
-            group = checked([sentence for __, sentence in said], source, among, doubted).points
+            group = checked([sentence for __, sentence in said], source, here, doubted).points
             points += [changed(point, label=self._label(label)) for point in group]
-        points = self._cut(distinct(points), selection.words)
+        points = distinct(points)
         if not points:
             self._notes += [] if NOTHING_USABLE in self._notes else [NOTHING_USABLE]
             return
@@ -426,14 +429,12 @@ class SummaryPlan:
                 kept.append(Point(line.text, (line.piece,), label=ALSO_IN, quotation=self._quotation(line)))
         return kept
 
-    def _cut(self, points: Sequence[Point], words: int) -> list[Point]:
+    def _cut(self, written: Written, words: int) -> Written:
+        """Return the sentences that fit. What takes the place of one later may be longer."""
         most = words * NEAR if isinstance(self._request.length, int) else words
-        kept, used = list[Point](), 0
-        for point in points:
-            used += count_words(point.text)
-            if used <= most or not kept:
-                kept.append(point)
-        return kept
+        used = list(accumulate(count_words(sentence.text) for sentence in written.said))
+        kept = max(1, sum(length <= most for length in used))
+        return Written(written.said[:kept], written.labels[:kept])
 
     def _why_nothing(self) -> KnownError:
         failure = self._tools.failure() or KnownError("request.invalid", what=_("nothing could be worded"))
@@ -554,8 +555,13 @@ class SummaryPlan:
             seconds=round(time.monotonic() - self._began, 1),
             not_read=self._request.not_read,
             words=sum(selection.words for selection in self._selections),
+            own_words=self._quoted if names and method == "model" else (),
         )
 
 
 def _is_cut(value: Mapping[str, Json]) -> bool:
     return value.get("finish_reason") in ("length", "repeat")
+
+
+def _denies(text: str, language: str) -> bool:
+    return any(len(opposite) < len(text) for opposite in exchanged(text, language))

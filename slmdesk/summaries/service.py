@@ -47,6 +47,8 @@ from slmdesk.summaries.types import (
     text_of,
     whole_coverage_words,
     with_omitted,
+    with_quotes,
+    writer_words,
 )
 from slmdesk.text.markup import harmless_cell
 
@@ -332,7 +334,7 @@ MOST_NAME = 100
 
 
 def _kept_words(summary: Summary) -> str:
-    words = text_of(summary.kind, summary.sentences, summary.page_kinds)
+    words = text_of(summary.kind, with_quotes(summary).sentences, summary.page_kinds)
     return "\n\n".join(text for text in (words, summary.note, whole_coverage_words(summary)) if text)
 
 
@@ -352,15 +354,17 @@ def write_summaries(output: Path, summary: Summary, *, has_omitted: bool = False
         write_out(output / name, data)
         written.append(output / name)
 
+    summary = with_quotes(summary)
     for document in summary.documents:
         words = text_of(summary.kind, document.sentences, document.page_kind)
+        writer = writer_words(summary, [document])
         coverage = coverage_words(document.coverage, document.page_kind)
         rest = omitted_words(document) if has_omitted else more_words([document])
         title = f"# {' '.join(document.name.split())}"
-        write(_free_name(document.name, used), _file_of((title, words, summary.note, rest, coverage)))
+        write(_free_name(document.name, used), _file_of((title, words, writer, summary.note, rest, coverage)))
     if len(summary.documents) > 1:
         together = text_of(summary.kind, summary.sentences, summary.page_kinds)
-        parts = ("# Together", together, summary.note, whole_coverage_words(summary))
+        parts = ("# Together", together, writer_words(summary), summary.note, whole_coverage_words(summary))
         write(_free_name("together", used), _file_of(parts))
     write(TABLE, _table(summary).encode("utf-8-sig", "replace"))
     return written

@@ -9,7 +9,7 @@ from enum import StrEnum
 from slmdesk.base.errors import KnownError
 from slmdesk.base.protocol import lenient_from
 from slmdesk.base.record import Number, Record, changed
-from slmdesk.base.texts import _, ngettext, retold
+from slmdesk.base.texts import _, in_quotes, ngettext, retold
 from slmdesk.base.types import Json, page_sign, page_word, unlike_marks
 from slmdesk.library.types import Coverage, Mark, PageKinds, Span, kind_in, page_ranges, unread_reason
 
@@ -45,9 +45,12 @@ class Paper(StrEnum):
 TO_DO, KEY_POINTS, SHARED = "To do", "Key points", "In several documents"
 EARLIER = "From earlier mails"
 """Labels above groups of sentences. The first sentence, which says what the paper is, has no label."""
-ALSO = "Passages left out"
+ALSO = "More passages"
 ALSO_IN = "Also in the document"
 """Label above what must be known and a written summary does not say, in the document's own words."""
+KEPT_OWN = "own_words"
+"""Key in the settings of an item: True where a person chose to see, and export, the document's own words."""
+PROSE = (Kind.PARAGRAPH, Kind.SIMPLE)
 
 
 class Sentence(Record):
@@ -137,6 +140,8 @@ class Summary(Record):
     """True when the summary holds only the sentences so far, because it was stopped or the program ended."""
     words: int = 0
     """Number of words that the summary may have."""
+    own_words: tuple[Sentence, ...] = ()
+    """For several documents, what the rules chose for all together, if a model wrote `sentences`."""
 
     @property
     def page_kind(self) -> str:
@@ -166,13 +171,61 @@ def with_omitted(summary: Summary, document: str, number: int) -> Summary:
     if found is None or not 0 <= number < len(found.omitted):
         raise KnownError("request.invalid", what=_("no such sentence"))
     added = found.omitted[number]
-    if any(sentence.group for sentence in found.sentences):
-        added = changed(added, group=KEY_POINTS)
     rest = found.omitted[:number] + found.omitted[number + 1 :]
-    updated = changed(found, sentences=_in_order((*found.sentences, added)), omitted=rest)
+    if found.own_words:  # a model wrote the others, in its order
+        added = changed(added, group=ALSO_IN)
+        sentences = (*found.sentences, added)
+    else:
+        added = changed(added, group=KEY_POINTS if any(sentence.group for sentence in found.sentences) else "")
+        sentences = _in_order((*found.sentences, added))
+    updated = changed(found, sentences=sentences, omitted=rest)
     documents = tuple(updated if document is found else document for document in summary.documents)
     joint = (*summary.sentences, changed(added, file=found.name))
     return changed(summary, sentences=joint if len(documents) > 1 else updated.sentences, documents=documents)
+
+
+def in_own_words(summary: Summary) -> Summary:
+    """Return a summary with what the rules chose in place of what a model wrote."""
+    documents = list[DocumentSummary]()
+    for document in summary.documents:
+        sentences = document.own_words or document.sentences
+        said = {sentence.text for sentence in sentences}
+        omitted = tuple(sentence for sentence in document.omitted if sentence.text not in said)
+        documents.append(changed(document, sentences=sentences, omitted=omitted, own_words=()))
+    sentences = documents[0].sentences if len(documents) == 1 else summary.own_words
+    return changed(summary, method="quotations", sentences=sentences, documents=tuple(documents))
+
+
+def is_written(documents: Sequence[DocumentSummary]) -> bool:
+    """Return whether a model wrote the summary of one of the documents."""
+    return any(document.own_words for document in documents)
+
+
+def writer_words(summary: Summary, documents: Sequence[DocumentSummary] = ()) -> str:
+    """Return the line that says which model wrote the summary, or that of some documents; empty if none did."""
+    if not is_written(documents or summary.documents):
+        return ""
+    return _("Written by {model}, each sentence checked against its pages.").format(model=summary.model)
+
+
+def with_quotes(summary: Summary) -> Summary:
+    """Return a summary to be shown: a sentence of the document that replaces a written one is in quotation marks."""
+    if not is_written(summary.documents):
+        return summary
+    documents = tuple(
+        changed(document, sentences=_quoted(document.sentences)) if document.own_words else document
+        for document in summary.documents
+    )
+    return changed(summary, sentences=_quoted(summary.sentences), documents=documents)
+
+
+def _quoted(sentences: Sequence[Sentence]) -> tuple[Sentence, ...]:
+    return tuple(
+        changed(sentence, text=in_quotes(sentence.text))
+        if sentence.quotation and sentence.group != ALSO_IN
+        else sentence
+        for sentence in sentences
+    )
 
 
 def _in_order(sentences: Sequence[Sentence]) -> tuple[Sentence, ...]:
@@ -200,17 +253,19 @@ def sentence_words(sentence: Sentence, page_kind: PageKinds = "page") -> str:
 
 
 def text_of(kind: str, sentences: Sequence[Sentence], page_kind: PageKinds = "page") -> str:
-    if not has_bullets(kind, sentences):
-        return " ".join(sentence_words(sentence, page_kind) for sentence in sentences)
-    has_groups = any(sentence.group for sentence in sentences)
+    """Return sentences as Markdown. What a paragraph says stands in one line."""
+    is_prose, has_groups = kind in PROSE, any(sentence.group for sentence in sentences)
     lines: list[str] = []
     group = ""
     for sentence in sentences:
         if sentence.group and sentence.group != group:
             group = sentence.group
             lines += ([""] if lines else []) + [f"**{unlike_marks(group)}**", ""]
-        mark = "- " if group or not has_groups else ""
-        lines.append(f"{mark}{sentence_words(sentence, page_kind)}")
+        words = sentence_words(sentence, page_kind)
+        if is_prose and lines and not group:
+            lines[-1] += f" {words}"
+        else:
+            lines.append(f"- {words}" if group or not (has_groups or is_prose) else words)
     return "\n".join(lines)
 
 
@@ -223,11 +278,11 @@ def omitted_words(document: DocumentSummary) -> str:
 def more_words(documents: Sequence[DocumentSummary]) -> str:
     """Return a line that says how many passages are left out, to end a copied summary; empty if there are none."""
     count = sum(len(document.omitted) for document in documents)
-    return ngettext("{n:,} more passage left out.", "{n:,} more passages left out.", count) if count else ""
+    return ngettext("{n:,} more passage.", "{n:,} more passages.", count) if count else ""
 
 
 def has_bullets(kind: str, sentences: Sequence[Sentence]) -> bool:
-    return kind not in ("paragraph", "simple") or any(sentence.group for sentence in sentences)
+    return kind not in PROSE or any(sentence.group not in ("", ALSO_IN) for sentence in sentences)
 
 
 def pages_read_words(read: int, total: int, page_kind: str = "page") -> str:

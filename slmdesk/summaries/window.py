@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QEvent, QObject, Qt, Signal, SignalInstance
-from PySide6.QtGui import QContextMenuEvent, QHideEvent, QKeyEvent, QShowEvent
-from PySide6.QtWidgets import QApplication, QFrame, QScrollArea, QToolButton, QWidget
+from PySide6.QtCore import QEvent, QLocale, QObject, QSignalBlocker, Qt, Signal, SignalInstance
+from PySide6.QtGui import QContextMenuEvent, QCursor, QHideEvent, QKeyEvent, QShowEvent
+from PySide6.QtWidgets import QApplication, QFrame, QScrollArea, QSizePolicy, QToolButton, QWidget
 
+from slmdesk.base.language import LANGUAGES, VARIABLE
 from slmdesk.base.record import changed
 from slmdesk.base.records import Item, JobStatus
 from slmdesk.base.texts import _, ngettext
@@ -20,12 +22,15 @@ from slmdesk.jobs.service import event_of, request_in
 from slmdesk.jobs.types import JobChanged
 from slmdesk.library.types import doubts_of, kind_in
 from slmdesk.runtime.messages import Problem
+from slmdesk.runtime.prompt_texts import texts
 from slmdesk.summaries.events import SummaryEnded, SummaryGrew
 from slmdesk.summaries.lines import due_day
 from slmdesk.summaries.plan import TOO_MUCH_TO_DO, TOO_WEAK
 from slmdesk.summaries.service import KIND, SummaryView
 from slmdesk.summaries.types import (
+    ALSO_IN,
     EARLIER,
+    KEPT_OWN,
     KEY_POINTS,
     SHARED,
     TO_DO,
@@ -36,6 +41,8 @@ from slmdesk.summaries.types import (
     Summary,
     SummaryRequest,
     has_bullets,
+    in_own_words,
+    is_written,
     more_words,
     note_words,
     pages_read_words,
@@ -43,12 +50,16 @@ from slmdesk.summaries.types import (
     sentence_words,
     text_of,
     whole_coverage_words,
+    with_quotes,
+    writer_words,
 )
 from slmdesk.window.base import theme
 from slmdesk.window.base.bridge import Bridge, Delay, copy_text
+from slmdesk.window.base.shortcuts import bind
 from slmdesk.window.base.text import short_day
 from slmdesk.window.panes import EarlierBox, Entry, JobFollower, MakingBar
 from slmdesk.window.widgets.build import (
+    ElidedLabel,
     button,
     column,
     named,
@@ -67,6 +78,8 @@ from slmdesk.window.widgets.rows import Choice, CitedRow, empty_layout
 
 MORE = _("Show or hide the passages that are left out")
 WRITTEN = _("These sentences had been written.")
+WRITING = _("The model is writing. Until then: the document's own words.")
+OWN_WORDS = _("In the document's own words")
 MOST_WORDS = 30
 """Sentences with more words than this are folded."""
 MOST_UNFOLDED = 12
@@ -105,15 +118,26 @@ class SummaryPane(QScrollArea):
         self._controller = controller
         self.rows: list[SentenceRow] = []
         self.summary: Summary | None = None
+        self._shown: Summary | None = None
+        """What the rows show of the summary: the written text, or the document's own words."""
+        self._has_own_words = False
+        """True while the rows are what the rules chose and a model writes."""
+        self._cursor = QCursor.pos()
+        """Where the mouse was when these rows were shown."""
         self._is_over = False
+        self._place = 0
+        """Where the page is to be scrolled to as soon as it is laid out."""
         self._making_timer = Delay(self, MAKING_AFTER_MS, self._show_making)
         self._build_ui()
         self._connect()
         self._keep_width(0, 0)
 
     def _keep_width(self, _low: int, high: int) -> None:
-        """Keep the room of the words when the scroll bar comes or goes."""
+        """Keep the room of the words when the scroll bar comes or goes, and the place where other words stand now."""
         self.setViewportMargins(0, 0, 0 if high else theme.SCROLL_BAR, 0)
+        if high and self._place:
+            self.verticalScrollBar().setValue(self._place)
+            self._place = 0
 
     def _build_ui(self) -> None:
         inner = named(QFrame(self), "summary_inner")
@@ -130,11 +154,15 @@ class SummaryPane(QScrollArea):
         self._offer = plain_label("", inner, name="summary_offer", kind="small", is_hidden=True)
         self._list, self._also = column(gap=0), column(gap=0)
         self._writing = plain_label("", inner, name="summary_writing", kind="muted", is_hidden=True)
+        self._written = button(_("Show the written summary"), "written_button", inner, on=self.form.own_words.click)
         self._more = tool_button("more_passages_button", inner, kind="small", label=MORE, on=self._show_omitted)
         self._more.setCheckable(True)
         self._more.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self._writer = ElidedLabel(inner, name="summary_writer", kind="muted")  # the rows below it are not to move
+        self._writer.hide()
+        writer = row((self._writer, 1), (self.form.own_words, Qt.AlignmentFlag.AlignTop))
         column(
-            self.form, self._making, self._note, self._list, self._writing, self._more,
+            self.form, self._note, writer, self._list, self._making, self._writing, row(self._written, 1), self._more,
             self._also, self._coverage, self._offer, self.earlier, (self.form.middle, 100), 1,
             into=inner, gap=theme.SPACE_8, margins=(theme.SPACE_16 + theme.SPACE_4, 0, theme.SPACE_12, theme.SPACE_12),
         )  # fmt: skip
@@ -149,6 +177,7 @@ class SummaryPane(QScrollArea):
         self.form.summary_requested.connect(summaries.begin)
         self.form.changed.connect(summaries.change)
         self.form.copy_requested.connect(self._on_copy)
+        self.form.own_words.toggled.connect(self._on_own_words)
         self.form.export_requested.connect(self.export_requested)
         self.form.again_requested.connect(summaries.begin_again)
         self.earlier.follow(summaries.items, summaries.choose, summaries.delete, _entry)
@@ -169,6 +198,7 @@ class SummaryPane(QScrollArea):
 
     def show_nothing(self) -> None:
         self._clear()
+        self.form.offer_own_words(False)
         self.form.show_request(None)
 
     def show_begun(self) -> None:
@@ -189,12 +219,19 @@ class SummaryPane(QScrollArea):
         self.form.allow(not words)
         self._making.show_amount(words, done, total)
 
-    def show_growing(self, points: Sequence[Sentence], read: int, total: int, page_kind: str) -> None:
+    def show_growing(
+        self, points: Sequence[Sentence], read: int, total: int, page_kind: str, own_words: bool = False
+    ) -> None:
         if self.summary is None:
-            if self._making_timer.isActive() or len(points) < len(self.rows):
+            is_other = own_words and [row.sentence for row in self.rows] != list(points)
+            if self._making_timer.isActive() or len(points) < len(self.rows) or is_other:
                 self._show_making()
-            self._add_rows([(point, page_kind) for point in points[len(self.rows) :]], has_bullets=True)
-            self._say(f"{pages_read_words(read, total, page_kind).capitalize()}.")
+            has_own_bullets = not own_words or has_bullets(self._controller.request.kind, points)
+            new = [(point, page_kind) for point in points[len(self.rows) :]]
+            self._add_rows(new, has_bullets=has_own_bullets)
+            self._has_own_words, self._cursor = own_words, QCursor.pos() if new else self._cursor
+            self._say("" if own_words else f"{pages_read_words(read, total, page_kind).capitalize()}.")
+            self._say_writer(WRITING if own_words else "")
 
     def show_writing(self, words: str) -> None:
         if self.summary is None:
@@ -211,21 +248,54 @@ class SummaryPane(QScrollArea):
             self.form.allow(True)
             if reason and self.summary is None:
                 show_words(self._writing, "")
-                self._say(f"{reason} {WRITTEN}" if self.rows else reason)
+                if self._has_own_words:  # they are the result
+                    self._controller.choose(self._controller.item)
+                else:
+                    self._say(f"{reason} {WRITTEN}" if self.rows else reason)
+            elif event.problem is not None and self.summary is not None and self.summary.is_draft:
+                self._say(reason)
+
+    @property
+    def _is_looked_at(self) -> bool:
+        """Return whether a person is reading the rows: chose one, moved the mouse to one, or scrolled among them."""
+        is_chosen = any(shown.hasFocus() or shown.property("lit") for shown in self.rows)
+        is_pointed_at = QCursor.pos() != self._cursor and any(shown.underMouse() for shown in self.rows)
+        is_scrolled = self.verticalScrollBar().value() > 0 and self._writing.visibleRegion().isEmpty()
+        return is_chosen or is_pointed_at or is_scrolled
 
     def show_summary(self, summary: Summary) -> None:
         if summary == self.summary:  # keep the rows: one may be hovered or focused
             return
-        self._clear()
+        is_read = self._has_own_words and self._is_looked_at and is_written(summary.documents)
         self.summary = summary
+        self.form.offer_own_words(is_written(summary.documents), is_on=is_read or self._controller.is_in_own_words)
+        self._show(summary)
+        self._written.setVisible(is_read)
+
+    def _on_own_words(self, is_on: bool) -> None:
+        if self.summary is not None:
+            self._controller.keep_own_words(is_on)
+            self._show(self.summary)
+
+    def _show(self, summary: Summary) -> None:
+        """Show a summary, or its document's own words, where the page stands."""
+        place = self.verticalScrollBar().value()
+        writer = note_words(summary.note) if summary.is_draft else writer_words(summary)
+        shown = in_own_words(summary) if self.form.own_words.isChecked() else with_quotes(summary)
+        placed = _all_of(shown)
+        is_same = [each.sentence for each in self.rows] == [sentence for sentence, __ in placed[: len(self.rows)]]
+        self._clear(keeps_rows=self._has_own_words and is_same)
+        self.summary, self._shown, summary = summary, shown, shown
         papers = {document.paper or Paper.AUTO for document in summary.documents}
         self.form.show_request(self._controller.request, papers.pop() if len(papers) == 1 else Paper.AUTO)
-        self._say("")
-        self._add_rows(_all_of(summary), has_bullets=has_bullets(summary.kind, summary.sentences))
+        self._say_writer(OWN_WORDS if self.form.own_words.isChecked() else writer)
+        self._add_rows(placed[len(self.rows) :], has_bullets=has_bullets(summary.kind, summary.sentences))
         read = summary.coverage
         is_whole = read.pages_read == read.pages_total and not summary.not_read
         covered = "" if is_whole else whole_coverage_words(summary)  # loud only where something is missing
-        show_words(self._coverage, "\n".join(filter(None, (note_words(summary.note), covered))))
+        show_words(
+            self._coverage, "\n".join(filter(None, ("" if summary.is_draft else note_words(summary.note), covered)))
+        )
         if TOO_WEAK.format(model="") in summary.note:
             self._controller.ask_offer()
         count, is_over = sum(len(document.omitted) for document in summary.documents), TOO_MUCH_TO_DO in summary.note
@@ -233,6 +303,11 @@ class SummaryPane(QScrollArea):
             self._is_over = is_over
             self._more.setChecked(is_over and count <= MOST_UNFOLDED)
         self._show_omitted()
+        self._place = place
+
+    def _say_writer(self, words: str) -> None:
+        self._writer.set_full_text(words)
+        self._writer.setVisible(bool(words))
 
     def _show_offer(self, words: str) -> None:
         if self.summary is not None and TOO_WEAK.format(model="") in self.summary.note:
@@ -256,10 +331,11 @@ class SummaryPane(QScrollArea):
         ask_folder(self, _("The folder whose documents are summarized"), chosen)
 
     def _on_copy(self) -> None:
-        summary = self.summary
+        summary = self._shown
         if summary is not None:
             words = text_of(summary.kind, [self._filed(sentence) for sentence in summary.sentences], summary.page_kinds)
-            parts = (words, more_words(summary.documents), whole_coverage_words(summary))
+            rest = more_words(summary.documents), whole_coverage_words(summary)
+            parts = (words, writer_words(summary), *rest)
             copy_text("\n\n".join(filter(None, parts)))
 
     def _on_copy_one(self, sentence: Sentence) -> None:
@@ -293,8 +369,9 @@ class SummaryPane(QScrollArea):
     def _add_rows(self, placed: Sequence[tuple[Sentence, str]], *, has_bullets: bool) -> None:
         """Add sentences, each given with the word for the pages of its document."""
         group = self.rows[-1].sentence.group if self.rows else ""
-        has_groups = any(sentence.group for sentence, __ in placed)
-        language = self.summary.language if self.summary else ""
+        has_groups = any(sentence.group not in ("", ALSO_IN) for sentence, __ in placed)
+        is_own = self.form.own_words.isChecked()  # then the language may be another one
+        language = self.summary.language if self.summary and not is_own else ""
         dues = [due_words(each.text, language) if each.group.endswith(TO_DO) else "" for each, __ in placed]
         for (sentence, page_kind), date in zip(placed, dues, strict=True):
             if sentence.group and sentence.group != group:
@@ -322,8 +399,9 @@ class SummaryPane(QScrollArea):
 
     def _show_omitted(self) -> None:
         """Show how many passages the summary leaves out and, if unfolded, the passages themselves."""
+        self._place = 0
         empty_layout(self._also)
-        documents = self.summary.documents if self.summary else ()
+        documents = self._shown.documents if self._shown else ()
         count, is_open = sum(len(document.omitted) for document in documents), self._more.isChecked()
         show_words(self._more, ngettext("{n:,} more passage", "{n:,} more passages", count) if count else "")
         set_icon(self._more, "chevron-down" if is_open else "chevron-right", "ink2")
@@ -332,22 +410,32 @@ class SummaryPane(QScrollArea):
                 self._also.addWidget(plain_label(document.name, self, name="summary_also", kind="strong"))
             for number, sentence in enumerate(document.omitted):
                 passage = self._row_of(sentence, document.page_kind)
+                if self.form.own_words.isChecked():  # it would be added to what the model wrote
+                    self._also.addWidget(passage)
+                    continue
                 label = _("Add this sentence to the summary")
                 add = tool_button("add_omitted_button", self, _("Add"), kind="small", label=label, tip=label)
                 add.clicked.connect(partial(self._controller.add_omitted, document.document, number))
                 self._also.addLayout(row((passage, 1), (add, Qt.AlignmentFlag.AlignTop)))
 
-    def _clear(self) -> None:
+    def _clear(self, *, keeps_rows: bool = False) -> None:
         focus = QApplication.focusWidget()
-        if focus is not None and self.isAncestorOf(focus) and not self.form.isAncestorOf(focus):
+        is_kept = focus is not None and (
+            self.form.isAncestorOf(focus) or focus is self.form.own_words or (keeps_rows and focus in self.rows)
+        )
+        if focus is not None and self.isAncestorOf(focus) and not is_kept:
             self.setFocus()  # else the focus would leave the pane
-        self.summary = None
+        self.summary = self._shown = None
+        self._has_own_words = False
         self._making_timer.stop()
         self._making.setVisible(False)
         for label in (self._note, self._writing, self._more, self._coverage, self._offer):
             show_words(label, "")
-        self.rows = []
-        empty_layout(self._list)
+        self._written.hide()
+        self._say_writer("")
+        if not keeps_rows:
+            self.rows = []
+            empty_layout(self._list)
         empty_layout(self._also)
         self.form.allow(True)
 
@@ -389,7 +477,7 @@ def _entry(item: Item) -> Entry:
 
 class SummaryController(JobFollower):
     begun = Signal()
-    grew = Signal(object, int, int, str)
+    grew = Signal(object, int, int, str, bool)
     writing = Signal(str)
     made = Signal(object)
     reading = Signal(str, int, int)
@@ -403,6 +491,10 @@ class SummaryController(JobFollower):
         self._requested = ""
         """Summary to open once its document is shown."""
         self._points: list[Sentence] = []
+        self._has_own_words = False
+        """True if the points are what the rules chose."""
+        self.is_in_own_words = False
+        """True if a person chose so for the shown summary."""
         self.request = SummaryRequest(())
         """Request of the shown summary."""
         self.items.current_gone.connect(self._on_current_gone)
@@ -450,13 +542,18 @@ class SummaryController(JobFollower):
         """Move an omitted sentence of a document into the shown summary. The signal `made` follows."""
         self._bridge.services.summaries.add(self.item, document, number)
 
+    def keep_own_words(self, is_on: bool) -> None:
+        """Show and export the shown summary in the document's own words from now on, or as it was written."""
+        self.is_in_own_words = is_on
+        self._bridge.services.history.change_settings(self.item, **{KEPT_OWN: is_on or None})
+
     def begin_folder(self, request: SummaryRequest, folder: Path, target: Path) -> None:
         self.reading.emit(_("Looking at the folder…"), 0, 0)
         begun = self._bridge.services.folder_summaries.begin(folder, target, request)
         self.read_folder(begun, self._on_folder_begun, self._on_folder_refused, self._on_read)
 
     def show_begun(self, item: Item) -> None:
-        self._points = []
+        self._points, self._has_own_words, self.is_in_own_words = [], False, False
         self.items.set_current(item.id)
         self.request = request_from(request_in(item))
         self.begun.emit()
@@ -488,16 +585,20 @@ class SummaryController(JobFollower):
         self.request = view.request
         self._job = view.job.id if view.job and not view.job.status.is_end else ""
         self._points = list(view.draft.sentences) if view.draft else []
+        self._has_own_words = view.draft is not None and view.draft.method == "quotations"
+        self.is_in_own_words = view.item.settings.get(KEPT_OWN) is True
         if view.summary is not None:
             self.made.emit(view.summary)
         elif view.job is not None:
             if not view.job.status.is_end:
                 self.begun.emit()
-            else:
+            elif not self._has_own_words:
                 self.emptied.emit()
-            if view.draft:
-                read = view.draft.coverage
-                self.grew.emit(list(self._points), read.pages_read, read.pages_total, view.draft.page_kind)
+            if view.draft and self._has_own_words and view.job.status.is_end:  # no model's text will come
+                self.made.emit(view.draft)
+            elif view.draft:
+                read, kind = view.draft.coverage, view.draft.page_kind
+                self.grew.emit(list(self._points), read.pages_read, read.pages_total, kind, self._has_own_words)
             self.job_reported.emit(event_of(view.job))
 
     def _on_kept(self, request: SummaryRequest, view: SummaryView) -> None:
@@ -524,8 +625,11 @@ class SummaryController(JobFollower):
     def _on_grew(self, event: SummaryGrew) -> None:
         if event.item == self.item:
             self._job = event.job
+            if event.own_words:
+                self._points, self._has_own_words = [], True
             self._points += event.points
-            self.grew.emit(list(self._points), event.pages_read, event.pages_total, event.page_kind)
+            read, total, own_words = event.pages_read, event.pages_total, self._has_own_words
+            self.grew.emit(list(self._points), read, total, event.page_kind, own_words)
             self.writing.emit(event.writing)
 
     def _on_ended(self, event: SummaryEnded) -> None:
@@ -569,7 +673,7 @@ class SummaryController(JobFollower):
 
 GROUPS = {
     TO_DO: _("To do"), KEY_POINTS: _("Key points"), SHARED: _("In several documents"),
-    EARLIER: _("From earlier mails"),
+    EARLIER: _("From earlier mails"), ALSO_IN: _("Also in the document"),
 }  # fmt: skip
 KINDS = [
     (Kind.BULLETS, _("Bullet points")), (Kind.PARAGRAPH, _("A paragraph")), (Kind.SECTIONS, _("By section")),
@@ -584,6 +688,14 @@ PAPERS = [
     (Paper.ARTICLE, _("Text")),
 ]
 LENGTHS = [(Length.SHORT, _("Short")), (Length.MEDIUM, _("Medium")), (Length.LONG, _("Long"))]
+
+
+def readers_language() -> str:
+    """Return the language of the window; if it is English because it does not know the system's, that, or else ""."""
+    language, system = os.environ.get(VARIABLE, "en"), QLocale.system().name().partition("_")[0]
+    if language != "en" or system in (*LANGUAGES, "C"):
+        return language
+    return system if system in texts()["language"] else ""
 
 
 class OptionsPopover(Popover):
@@ -624,6 +736,15 @@ class SummaryForm(QFrame):
         label = _("Document type")
         self._length = named(Choice(list(LENGTHS), self), "summary_length", label=_("Length"), kind="quiet")
         self._paper = named(Choice(list(PAPERS), self), "summary_paper", label=label, tip=label, kind="quiet")
+        tip = OWN_WORDS
+        self.own_words = tool_button(
+            "own_words_button", self, kind="small", icon="file-text", label=tip, tip=tip, shortcut="summary.own_words"
+        )
+        self.own_words.setCheckable(True)
+        fixed, low = QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Ignored  # no higher than the line it stands in
+        self.own_words.setSizePolicy(fixed, low)
+        self.own_words.hide()
+        bind(self.own_words, "summary.own_words", self.own_words.click)
         tip = _("Form and focus of the summary")
         self._other = tool_button("summary_other_button", self, icon="sliders", label=tip, tip=tip)
         self._other.setCheckable(True)
@@ -661,6 +782,12 @@ class SummaryForm(QFrame):
         if length in [length.value for length, __ in LENGTHS]:
             self.last_length = length
 
+    def offer_own_words(self, is_offered: bool, *, is_on: bool = False) -> None:
+        """Offer the document's own words beside a text that a model wrote. `is_on`: they are shown first."""
+        with QSignalBlocker(self.own_words):
+            self.own_words.setChecked(is_offered and is_on)
+        self.own_words.setVisible(is_offered)
+
     def show_request(self, request: SummaryRequest | None, paper: str = Paper.AUTO) -> None:
         """Show the request and the type of document of the shown summary. None means that no summary is shown."""
         self._has_summary = request is not None
@@ -677,7 +804,7 @@ class SummaryForm(QFrame):
         length = Length(length) if isinstance(length, str) else length
         words, paper = self._focus.text().strip(), Paper(self._paper.currentData())
         focus, instruction = ("", words) if kind is Kind.OWN else (words, "")
-        return SummaryRequest((), kind, length, "", focus, instruction, paper=paper)
+        return SummaryRequest((), kind, length, "", focus, instruction, paper=paper, reader=readers_language())
 
     def _ask(self, signal: SignalInstance) -> None:
         if self.request.kind is Kind.OWN and not self.request.instruction:

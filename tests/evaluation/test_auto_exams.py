@@ -87,6 +87,16 @@ def test_a_model_is_examined_once_after_its_first_answer(begun) -> None:
 
 
 @pytest.mark.process
+def test_a_model_that_does_other_work_is_examined_after_it(begun) -> None:
+    recorder = begun()
+    services, step = recorder.services, items()[1][0].step()
+    on_service_thread(
+        recorder, lambda: services.jobs.add("work", "a", services.models.choose(None), [step], prompt_version="1")
+    )
+    recorder.wait(JobChanged, lambda event: event.kind == KIND)
+
+
+@pytest.mark.process
 def test_nothing_is_examined_unless_the_window_asked_for_it(opened) -> None:
     recorder = opened()
     on_service_thread(recorder, lambda: setattr(recorder.services.first_exams, "idle_s", 0.05))

@@ -8,6 +8,7 @@ from slmdesk.evaluation.exams import SKILLS, ExamResult, Skill, items, may_write
 from slmdesk.evaluation.model_cards import lines_of
 from slmdesk.summaries.exam import WORDS, SummaryPapers, papers
 from slmdesk.summaries.lines import count_words
+from slmdesk.summaries.linking import Point
 from slmdesk.text.sentences import detect
 
 pytestmark = pytest.mark.pure
@@ -58,6 +59,7 @@ FAULTS = [
     ("en", "The test costs £25."),
     ("en", "The payment rises from £44 to £38."),
     ("de", "Die Begehung ist am 21. Mai um 14 Uhr."),
+    ("de", "Die Begehung der Werkstatt ist am 21. Mai."),
     ("de", "Jonas muss Petra bis 28. Mai die Liste der Feuerlöscher schicken."),
     ("de", "Jonas soll den Grundriss schicken."),
     ("de", "Frau Yilmaz vertritt Jonas am 28. Mai."),
@@ -67,6 +69,7 @@ FAULTS = [
     ("fr", "La livraison se fait au magasin le 24 avril."),
     ("fr", "Mercier peut annuler les tables."),
     ("es", "La junta aprobó reparar el ascensor y cambiar la puerta del garaje."),
+    ("es", "La junta decidió reparar el ascensor y cambiar la puerta."),
     ("es", "Cada propietario pagará 430 euros antes del 1 de marzo."),
     ("es", "Se devolverán 120 euros a cada propietario."),
     ("es", "Los locales de la planta baja también pagan 430 euros."),
@@ -76,6 +79,7 @@ FAULTS = [
     ("it", "Gli animali non sono ammessi."),
     ("pt", "A furosemida passa de 20 para 40 mg."),
     ("pt", "Pode tomar ibuprofeno contra as dores."),
+    ("pt", "Foi suspenso o paracetamol por causa dos rins."),
     ("pt", "A doente fará uma radiografia do tórax até 16 de junho."),
     ("pt", "A doente deve voltar à urgência."),
     ("nl", "Fietsers kunnen er niet langs."),
@@ -85,6 +89,18 @@ FAULTS = [
     ("pl", "Szkoła zapłaci 1500 złotych."),
     ("pl", "Kuchnia musi zostać zamknięta."),
     ("pl", "Zamrażarka jest zepsuta i wymaga naprawy."),
+]
+
+
+RIGHT = [
+    ("en", "She has until March 31 to pay the difference, or until March 17 to send a photo."),
+    ("de", "Die Begehung findet nicht am 21. Mai um 14 Uhr statt, sondern am 28. Mai um 9 Uhr."),
+    ("fr", "Duval doit confirmer la commande avant le 14 avril et livrer à Lille avant le 24 avril."),
+    ("es", "No se aprobó cambiar la puerta del garaje."),
+    ("it", "Il preavviso è di tre mesi per la conduttrice e di sei mesi per la locatrice."),
+    ("pt", "O ibuprofeno foi suspenso; para as dores deve tomar paracetamol."),
+    ("nl", "Het vuilnis wordt op woensdag in plaats van dinsdag opgehaald."),
+    ("pl", "W lodówce jest 9 stopni, a powinno być najwyżej 5; zamrażarka działa."),
 ]
 
 
@@ -113,21 +129,32 @@ def test_no_right_sentence_is_called_wrong_and_most_is_told_in_the_words_allowed
     assert sum(map(count_words, sentences)) <= 1.15 * WORDS
 
 
-@pytest.mark.parametrize(("language", "sentence"), FAULTS)
-def test_what_is_exchanged_or_lost_is_wrong(language, sentence) -> None:
+@pytest.mark.parametrize(
+    ("language", "sentence", "expected"), [*((*one, True) for one in FAULTS), *((*one, False) for one in RIGHT)]
+)
+def test_what_is_exchanged_or_lost_is_wrong(language, sentence, expected) -> None:
     (paper,) = (paper for paper in papers() if paper.language == language)
-    assert paper.contradicts(sentence)
+    assert paper.contradicts(sentence) is expected
 
 
-def test_who_writes_well_may_write_and_who_exchanges_or_leaves_out_may_not() -> None:
-    good = judged()
-    assert (good.skill, good.level) == (Skill.SUMMARY, "good")
-    assert judged(en=GOOD["en"].replace("31 March", "17 March"), fr=GOOD["fr"].replace("24", "14")).level != "good"
+def test_who_writes_well_may_write() -> None:
+    assert (judged().skill, judged().level) == (Skill.SUMMARY, "good")
+
+
+def test_who_exchanges_or_leaves_out_may_not(monkeypatch) -> None:
+    def unchecked(said, _source, _among):
+        return SimpleNamespace(points=[Point(one.text, ()) for one in said])
+
+    monkeypatch.setattr("slmdesk.summaries.exam.checked", unchecked)
+    assert judged().level == "good"
+    exchanged = {"en": GOOD["en"].replace("31 March", "17 March"), "fr": GOOD["fr"].replace("24", "14")}
+    assert judged(**exchanged).level == "fair"
+    assert judged(en=GOOD["en"].replace(", only if the meter is right", ""), fr=exchanged["fr"]).level == "fair"
     first = {language: text.splitlines()[0] for language, text in GOOD.items()}
     assert judged(**first).level == "weak"
     assert judged(**dict(list(first.items())[:4])).level == "fair"
     assert judged(**dict.fromkeys(GOOD, "")).passed == 0
-    assert judged(**dict.fromkeys(GOOD, GOOD["en"])).passed < 0.2 * good.total
+    assert judged(**dict.fromkeys(GOOD, GOOD["en"])).passed < 0.2 * judged().total
     whole = {paper.language: paper.text for paper in papers()}
     assert judged(**whole).level != "good"  # copies of the papers are not read to their end
 

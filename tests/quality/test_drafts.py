@@ -86,8 +86,9 @@ def test_papers_are_judged_through_the_program_and_bad_ones_stop_no_other(
     out, err = capsys.readouterr()
     permit, hall = map(json.loads, out.splitlines())
     assert status == 1
-    assert (permit["file"], permit["total"], permit["draft"], permit["through"]) == ("permit.md", 4, 3, 3)
-    assert (hall["file"], hall["draft"], hall["through"], hall["sentences"]) == ("halle.md", 2, 2, 2)
+    assert (permit["file"], permit["total"], permit["draft"], permit["lost"]) == ("permit.md", 4, 3, 0)
+    assert (hall["file"], hall["draft"], hall["lost"], hall["sentences"]) == ("halle.md", 2, 0, 2)
+    assert all(paper["through"] == paper["draft"] + paper["appended_points"] for paper in (permit, hall))
     assert permit["rules"] + hall["rules"] >= 3
     assert permit["marked"] == hall["marked"] == permit["replaced"] == 0
     assert (permit["faults"], hall["faults"]) == ({"date": [1, 1]}, {})

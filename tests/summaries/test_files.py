@@ -11,8 +11,19 @@ import pytest
 from slmdesk.base.errors import KnownError
 from slmdesk.base.record import changed
 from slmdesk.library.types import Coverage, Span
+from slmdesk.summaries.export import summary_paper
 from slmdesk.summaries.service import write_summaries
-from slmdesk.summaries.types import DocumentSummary, Sentence, Summary, UnreadableDocument, text_of
+from slmdesk.summaries.types import (
+    ALSO_IN,
+    DocumentSummary,
+    Sentence,
+    Summary,
+    UnreadableDocument,
+    in_own_words,
+    text_of,
+    with_omitted,
+    with_quotes,
+)
 
 pytestmark = pytest.mark.pure
 
@@ -35,7 +46,7 @@ def test_a_file_each_one_of_all_and_a_table_with_what_was_not_read(tmp_path):
     assert names[-2:] == ["together.md", "summaries.csv"]
     assert len({name.casefold() for name in names}) == 4, "no file is written over another one"
     assert all(file.parent == folder for file in files)
-    assert files[0].read_text().endswith("\n\n2 more passages left out.\n\n3 of 3 pages read.\n")
+    assert files[0].read_text().endswith("\n\n2 more passages.\n\n3 of 3 pages read.\n")
     assert "The roof leaks;=cmd|1. [A_.._b.pdf, p. 2]" in (folder / "together.md").read_text()
     end = "6 of 6 pages read. 1 document could not be read at all: c .doc (It is too old).\n"
     assert (folder / "together.md").read_text().endswith(end)
@@ -44,6 +55,37 @@ def test_a_file_each_one_of_all_and_a_table_with_what_was_not_read(tmp_path):
     assert rows[0]["summary"] == "'=1+1 is due."
     assert rows[1]["summary"] == "The roof leaks;'=cmd|1."
     assert rows[2]["coverage"] == "Not read: It is too old."
+
+
+def written(name: str) -> DocumentSummary:
+    """A document whose summary a model wrote, with a sentence that gave way to the document's own."""
+    chosen = one(name, "The rent is due.")
+    rule = changed(chosen.sentences[0], quotation=True, file="")
+    said = (changed(rule, text="It says what to pay.", quotation=False), rule, changed(rule, group=ALSO_IN))
+    return changed(chosen, sentences=said, own_words=(rule,), omitted=(changed(rule, text="The roof leaks."),))
+
+
+def test_the_files_say_who_wrote_and_quote_what_replaces_a_written_sentence(tmp_path):
+    document = written("a.pdf")
+    made = changed(summary(document), model="Echo")
+    (file, __) = write_summaries(tmp_path / "out", made)
+    assert file.read_text().splitlines()[2:9] == [
+        "It says what to pay. [p. 2]", "“The rent is due.” [p. 2]", "", "**Also in the document**", "",
+        "- The rent is due. [p. 2]", "",
+    ]  # fmt: skip
+    writer = "Written by Echo, each sentence checked against its pages."
+    assert writer in file.read_text()
+    passages = {span: "The rent is due." for each in document.sentences for span in each.blocks}
+    words = [run.text for piece in summary_paper("S", with_quotes(made), passages).pieces for run in piece.runs]
+    assert {writer, "“The rent is due.”"} <= set(words)
+    assert with_omitted(made, "a.pdf", 0).sentences[-1].group == ALSO_IN
+    prose = text_of("paragraph", with_quotes(made).sentences).splitlines()
+    assert prose[0] == "It says what to pay. [p. 2] “The rent is due.” [p. 2]"
+    assert prose[-1] == "- The rent is due. [p. 2]"
+    own = in_own_words(made)
+    assert own.sentences == document.own_words
+    write_summaries(tmp_path / "own", own)
+    assert "Written by" not in (tmp_path / "own" / "a.pdf.md").read_text()
 
 
 def test_a_folder_that_cannot_be_made_is_said(tmp_path):
@@ -61,6 +103,14 @@ def test_all_together_names_the_pages_of_each_document_as_its_own_summary_does(t
     assert "6 of 6 pages read." in together
     write_summaries(tmp_path / "same", summary(one("a.docx", "It is due.", "section"), one("b.docx", "No.", "section")))
     assert "6 of 6 sections read." in (tmp_path / "same" / "together.md").read_text()
+
+
+def test_together_too_the_documents_own_words_stand_in_place_of_the_written_ones():
+    joint = (one("b.pdf", "The rent is due.").sentences[0],)
+    made = changed(summary(written("a.pdf"), written("b.pdf")), own_words=joint)
+    own = in_own_words(made)
+    assert own.sentences == joint
+    assert [each.sentences for each in own.documents] == [each.own_words for each in made.documents]
 
 
 def test_words_of_a_document_never_look_like_ours():

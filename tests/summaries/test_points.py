@@ -213,8 +213,8 @@ def test_a_passage_that_was_left_out_joins_the_summary_at_its_place() -> None:
     document = DocumentSummary("d", "a.pdf", "page", (one, three), Coverage(3, 3, 3, 3), (two,))
     summary = Summary("bullets", "en", "model", (one, three), document.coverage, (document,))
     assert omitted_words(document).endswith("- 1. [p. 1]")
-    assert more_words([document]) == "1 more passage left out."
-    assert more_words([document, document]) == "2 more passages left out."
+    assert more_words([document]) == "1 more passage."
+    assert more_words([document, document]) == "2 more passages."
     added = with_omitted(summary, "d", 0)
     assert added.sentences == added.documents[0].sentences == (one, changed(two, group=KEY_POINTS), three)
     assert added.documents[0].omitted == ()

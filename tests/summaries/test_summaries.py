@@ -460,8 +460,8 @@ def test_a_person_says_what_sort_of_paper_it_is(opened) -> None:
 
 def test_what_has_the_words_of_the_focus_comes_first(opened) -> None:
     recorder = opened()
-    costs = [f"The new {word} of the house costs the owner {at}17 euros." for at, word in enumerate(WORDS, 1)]
-    document = keep(recorder, "a.pdf", [page(1, *costs, "Bees are kept by the tenant who lives behind the house.")])
+    bees = f"Bees are kept behind the {', the '.join(WORDS[:12])} and the house of the other tenant."
+    document = keep(recorder, "a.pdf", [*long_document(12), page(13, bees, heading="Background")])
     for focus in ("", "bees"):
         summary = ended(recorder, begin(recorder, document, focus=focus, length=Length.SHORT))
         assert any("Bees" in sentence.text for sentence in summary.sentences) == bool(focus)

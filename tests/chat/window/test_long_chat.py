@@ -206,7 +206,7 @@ def test_before_it_is_full_it_is_said_what_fills_it_and_asked_what_then(small):
     program.put(words(4, 46))
     program.wait(lambda: program.page.meter.isVisible() and program.page.meter.property("kind") == "meter_warn")
     program.click(program.page.meter)
-    assert "almost full" in program.page.meter.ways.sentence
+    program.wait(lambda: "almost full" in program.page.meter.ways.sentence)  # once all that was typed is counted
     assert "Conversation so far" in dict(program.page.meter.ways.part_lines)
     QTest.keyClick(program.window.focusWidget(), Qt.Key.Key_Escape)
     assert not program.page.meter.ways.isVisible()

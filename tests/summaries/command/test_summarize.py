@@ -40,14 +40,14 @@ def test_sentences_are_chosen_with_their_pages_and_what_is_left_out_is_counted(r
     assert [(one["group"], one["text"]) for one in shape["sentences"]] == [
         ("", "Lease: The rent for the flat in the second floor is 900 euros a month.")
     ]
-    (said,), (omitted, *_) = shape["sentences"], shape["documents"][0]["omitted"]
+    (said,), (*_, omitted, _end) = shape["sentences"], shape["documents"][0]["omitted"]
     assert (said["pages"], said["supported"], said["flags"]) == ([1], True, [])
     assert set(said["blocks"][0]) >= {"document", "page", "start", "end"}
-    assert omitted["text"] == "Pets need the permission of the owner, which must be given in writing."
+    assert omitted["text"] == "The garden belongs to the flat, and the tenant mows the lawn every second week."
     ledger = shape["coverage"]
     assert ledger == {"pages_total": 1, "pages_read": 1, "blocks_total": 5, "blocks_read": 5, "unreadable": []}
     text, with_omitted = (run("summarize", str(lease), "--length", "20", *more).out for more in ((), ("--omitted",)))
-    assert text.strip().splitlines()[-3:] == ["2 more passages left out.", "", "1 of 1 sections read."]
+    assert text.strip().splitlines()[-3:] == ["3 more passages.", "", "1 of 1 sections read."]
     assert f"- {omitted['text']} [section 1]" in with_omitted
     assert omitted["text"] not in text
     found = run("history", "search", "rent", "--json").json
@@ -58,6 +58,7 @@ def test_no_model_is_needed_where_nothing_is_worded(run, lease) -> None:
     done = run("summarize", str(lease), "--json")
     assert (done.status, done.json["method"], done.json["model"]) == (0, "quotations", "")
     assert done.json["sentences"][0]["text"] == "Lease: The rent for the flat in the second floor is 900 euros a month."
+    assert run("summarize", str(lease), "--own-words", "--json").json["documents"][0]["own_words"] == []
     assert run("summarize", str(lease), "--language", "en").status == 0
     worded = run("summarize", str(lease), "--language", "de", "--json")
     assert (worded.status, worded.json["error"]["code"]) == (1, "model.none")
@@ -148,6 +149,8 @@ def test_wrong_wishes_are_refused(run, with_model, lease) -> None:
         assert (refused.status, "10 to 5000 words" in refused.err) == (2, True)
     assert run("summarize", str(lease), "--length", "middling").status == 2
     assert run("summarize", str(lease), "--kind", "epic").status == 2
+    worded = run("summarize", str(lease), "--own-words", "--language", "de")
+    assert (worded.status, "--own-words" in worded.err) == (2, True)
     own = run("summarize", str(lease), "--kind", "own")
     assert (own.status, "--instruction" in own.err) == (2, True)
     language = run("summarize", str(lease), "--language", "xx", "--json")

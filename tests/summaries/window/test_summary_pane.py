@@ -8,17 +8,18 @@ from pathlib import Path
 import docx
 import pytest
 from fakes.dropping import LEASE, drop, open_read
-from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtCore import QLocale, QPoint, QPointF, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QFileDialog, QInputDialog, QLabel, QToolButton, QWidget
 
 from slmdesk.base.record import changed, to_json
 from slmdesk.base.records import JobStatus
+from slmdesk.evaluation.exams import SKILLS, Skill, SkillResult, items, shape_of_skill
 from slmdesk.jobs.types import JobChanged
 from slmdesk.library.types import Coverage, Span
 from slmdesk.summaries.plan import TOO_MUCH_TO_DO
-from slmdesk.summaries.types import DocumentSummary, Kind, Sentence, Summary
-from slmdesk.summaries.window import SentenceRow, due_words
+from slmdesk.summaries.types import ALSO_IN, DocumentSummary, Kind, Sentence, Summary
+from slmdesk.summaries.window import WRITING, SentenceRow, due_words, readers_language
 from slmdesk.window.panes import EarlierBox, EarlierRow, Entry
 
 pytestmark = pytest.mark.gui
@@ -121,7 +122,7 @@ def test_what_a_document_says_beside_its_summary_is_added_by_a_click(summarized)
     count, more = len(pane.rows), program.find("more_passages_button")
     assert more.text() == "1 more passage"
     program.click("copy_summary_button")
-    assert "\n1 more passage left out.\n" in QApplication.clipboard().text()
+    assert "\n1 more passage.\n" in QApplication.clipboard().text()
     program.click(more)
     program.find("add_omitted_button").setFocus()
     QTest.keyClick(program.find("add_omitted_button"), Qt.Key.Key_Space)
@@ -168,6 +169,126 @@ def test_a_sentence_is_seen_while_it_is_written(program, letter):
     assert "1 of 4 sections read" in program.find("summary_note").text()
 
 
+@pytest.fixture
+def written(summarized):
+    """A letter with a summary that a model wrote: three sentences, one replaced, and one that must be known."""
+    pane = summarized.find("summary_pane")
+    rules = pane.summary.sentences
+    first = changed(rules[0], text="The lease costs 900 euros.", quotation=False)
+    replaced = changed(rules[-1], quotation=True, group="Key points")
+    also = changed(rules[-1], text="Pets need the permission of the owner.", quotation=True, group=ALSO_IN)
+    said = (first, replaced, also)
+    (document,) = pane.summary.documents
+    documents = (changed(document, sentences=said, own_words=rules),)
+    made = changed(pane.summary, method="model", model="Echo", sentences=said, documents=documents)
+    pane.show_summary(made)
+    return summarized
+
+
+def said_by(program):
+    return [row.sentence.text for row in program.find("summary_pane").rows]
+
+
+def test_what_the_rules_chose_is_used_while_a_model_writes_and_nothing_moves(written):
+    program, pane = written, written.find("summary_pane")
+    made, rules = pane.summary, list(pane.summary.documents[0].own_words)
+    pane.show_begun()
+    pane.show_growing(rules, 4, 4, "section", True)
+    kept, places = pane.rows, lambda: [row.mapTo(pane, QPoint()).y() for row in pane.rows]
+    program.wait(lambda: kept[0].isVisible() and program.find("making_summary").isVisible())
+    assert program.find("summary_writer").full_text == WRITING
+    before = places()
+    pane.show_growing(rules, 4, 4, "section", True)
+    pane.show_writing("The lease costs 900 euros and ends")
+    program.wait(lambda: program.find("summary_writing").y() > kept[-1].y())
+    assert (pane.rows, places()) == (kept, before)
+    pane.show_summary(made)
+    program.wait(lambda: pane.rows[0].isVisible())
+    assert places()[0] == before[0]
+    assert said_by(program)[0] == "The lease costs 900 euros."
+    assert not program.find("making_summary").isVisible()
+
+
+def test_what_a_person_reads_stays_until_they_ask_for_the_written_summary(written):
+    """They pressed a sentence, or scrolled among them."""
+    program, pane = written, written.find("summary_pane")
+    made, rule = pane.summary, pane.summary.documents[0].own_words[0]
+    many = tuple(changed(rule, text=f"Sentence {number} of the document is here.") for number in range(60))
+    made = changed(made, documents=(changed(made.documents[0], own_words=many),))
+    bar, show = pane.verticalScrollBar(), program.find("written_button")
+    for is_pressed in (True, False):
+        pane.show_begun()
+        pane.show_growing(many, 4, 4, "section", True)
+        pane.show_writing("The lease costs")
+        program.wait(lambda: bar.maximum() > 300 and pane.rows[5].isVisible())
+        kept = pane.rows
+        if is_pressed:
+            program.click(kept[1])
+            page = rule.blocks[0].page
+            program.wait(lambda page=page: any(
+                sheet.page.number == page and sheet.spans for sheet in program.documents.view.sheets
+            ))  # fmt: skip
+            bar.setValue(0)
+        else:
+            bar.setValue(200)
+        pane.show_summary(made)
+        program.wait(show.isVisible)
+        assert (pane.rows, bar.value()) == (kept, 0 if is_pressed else 200)
+        assert program.find("own_words_button").isChecked()
+        program.click(show)
+        program.wait(lambda: len(pane.rows) == 3)
+        assert not show.isVisible()
+        pane.summary = None
+
+
+def test_a_cancelled_writing_leaves_what_the_rules_chose_as_the_summary(summarized):
+    program, pane, summaries = summarized, summarized.find("summary_pane"), summarized.frame.documents_area.summaries
+    services, summary, item = program.services, pane.summary, summaries.item
+    note = "Echo did not finish its text: these are sentences of the document."
+
+    def leave_unfinished():
+        job = services.summaries.open(item).job
+        services.store.database.run("update jobs set status = 'cancelled' where id = ?", (job.id,))
+        services.store.results.save(item, to_json(changed(summary, is_draft=True, note=note)))
+
+    services.service_thread.call(leave_unfinished)
+    pane.show_begun()
+    pane.show_growing(summary.sentences, 4, 4, "section", True)
+    pane.show_writing("The lease")
+    kept = pane.rows
+    pane.show_job(JobChanged("j", "summary", JobStatus.CANCELLED, 0, 1))
+    program.wait(lambda: program.find("summary_writer").full_text == note)
+    assert pane.rows == kept
+    assert not program.find("summary_writing").isVisible()
+    assert not program.find("making_summary").isVisible()
+    program.click("copy_summary_button")
+    assert summary.sentences[0].text in QApplication.clipboard().text()
+
+
+def test_one_key_shows_the_documents_own_words_and_copies_them(written):
+    program, pane = written, written.find("summary_pane")
+    rules = [one.text for one in pane.summary.documents[0].own_words]
+    assert said_by(program) == [
+        "The lease costs 900 euros.", f"“{rules[-1]}”", "Pets need the permission of the owner.",
+    ]  # fmt: skip
+    assert "Also in the document" in [label.text() for label in pane.findChildren(QLabel, "summary_group")]
+    writer = "Written by Echo, each sentence checked against its pages."
+    assert program.find("summary_writer").full_text == writer
+    program.click("copy_summary_button")
+    assert f"\n\n{writer}\n\n" in QApplication.clipboard().text()
+    button = program.find("own_words_button")
+    QTest.keyClick(pane, Qt.Key.Key_F6)
+    program.wait(lambda: said_by(program) == rules)
+    assert button.isChecked()
+    program.click("copy_summary_button")
+    assert rules[-1] in QApplication.clipboard().text()
+    assert "Written by" not in QApplication.clipboard().text()
+    program.click(button)
+    program.wait(lambda: len(pane.rows) == 3)
+    kept_summary(program, own_words=())
+    assert not button.isVisible()
+
+
 def test_what_was_written_of_a_cancelled_summary_is_shown_again(summarized):
     program, pane, summaries = summarized, summarized.find("summary_pane"), summarized.frame.documents_area.summaries
     services, summary, item = program.services, summarized.find("summary_pane").summary, summaries.item
@@ -175,7 +296,7 @@ def test_what_was_written_of_a_cancelled_summary_is_shown_again(summarized):
     def leave_unfinished():
         job = services.summaries.open(item).job
         services.store.database.run("update jobs set status = 'cancelled' where id = ?", (job.id,))
-        services.store.results.save(item, to_json(changed(summary, is_draft=True)))
+        services.store.results.save(item, to_json(changed(summary, is_draft=True, method="model")))
 
     services.service_thread.call(leave_unfinished)
     summaries.choose(item)
@@ -215,6 +336,27 @@ def test_how_far_a_summary_is_takes_one_line(summarized):
 
     summarized.wait(on_one_line)
     assert "4 min left" in words.text()
+
+
+def test_what_is_shown_is_what_is_exported(summarized, tmp_path):
+    program, pane = summarized, summarized.find("summary_pane")
+    said = (changed(pane.summary.sentences[0], text="The lease costs 900 euros.", quotation=False),)
+    document = changed(pane.summary.documents[0], sentences=said, own_words=pane.summary.sentences)
+    services, summaries = program.services, program.frame.documents_area.summaries
+    made = changed(pane.summary, method="model", model="Echo", sentences=said, documents=(document,))
+    services.service_thread.call(lambda: services.store.results.save(summaries.item, to_json(made)))
+    summaries.choose(summaries.item)
+    program.wait(lambda: pane.summary == made)
+    for is_own in (False, True):
+        target = tmp_path / f"{is_own}.docx"
+        exported(program, "export_summary_button", "docx", target)
+        words = [paragraph.text for paragraph in docx.Document(target).paragraphs]
+        assert any("The lease costs 900 euros." in each for each in words) is not is_own
+        assert any("Written by Echo" in each for each in words) is not is_own
+        program.click("own_words_button")
+    program.click("own_words_button")
+    summaries.choose(summaries.item)
+    program.wait(lambda: said_by(program) == [one.text for one in document.own_words])
 
 
 def test_each_length_is_made_once_and_remembered(summarized, start):
@@ -449,3 +591,62 @@ def test_dates_of_what_is_to_be_done_are_not_cut_by_a_larger_text(start, tmp_pat
     (due,) = [label for label in program.window.findChildren(QLabel, "row_due") if label.text() == "12 Dec"]
     program.frame.keeper.set_font_scale(200)
     program.wait(lambda: due.fontMetrics().horizontalAdvance("12 Dec") <= due.width() - 2)
+
+
+LETTER = """Castlebeck Housing, 3 May 2026
+
+Dear Mr Tansley,
+
+We have looked at the roof of the house in Harrow Bank, which leaks above the second floor, and have decided to have it
+mended in the summer. The work costs 4,200 euros, of which the owner of the house pays 3,000 euros and you pay the rest.
+
+Please return the signed form by 12 June 2026. The scaffolding stands in the garden for three weeks, and nobody may use
+the balcony in this time. Should it rain into the flat before, please ring our service at any hour of the day or night.
+
+The gutters were cleaned in April by our own people, who found leaves and an old nest in them. The chimney was looked at
+as well and is in good order, as are the windows of the attic, which had been painted two years ago by the same firm.
+
+Yours sincerely, P. Lomax
+"""
+
+
+def test_what_a_model_writes_takes_the_place_of_what_the_rules_chose(start, tmp_path, model_file):
+    """From the click to the written text, over an engine that waits until the rules' view was used."""
+    gate, letter = tmp_path / "gate", tmp_path / "roof.txt"
+    letter.write_text(LETTER)
+    said = ["The roof is mended in the summer for 4,200 euros. [1]", "Return the signed form by 12 June 2026. [1]"]
+    program = start(answer="\n".join(said), until=str(gate)).with_model(model_file).open_documents()
+
+    def trust(services):
+        result = shape_of_skill(SkillResult(Skill.SUMMARY, "good", 9, 9, 1.0, 0.0))
+        model = services.models.choose(None)
+        services.store.models.set_info(model.id, **{SKILLS: {"version": items()[0], "skills": [result]}})
+
+    program.ask(trust)
+    drop(program.documents, letter)
+    program.wait(lambda: program.coverage.startswith("1 of 1"))
+    program.click("summarize_button")
+    pane = program.find("summary_pane")
+    program.wait(lambda: pane.rows and pane.rows[0].isVisible() and program.find("summary_writer").full_text == WRITING)
+    rules = said_by(program)
+    program.click(pane.rows[0])
+    program.wait(lambda: any(sheet.spans for sheet in program.documents.view.sheets))
+    gate.touch()
+    program.wait(lambda: pane.summary is not None)
+    assert said_by(program) == rules, "they are being read"
+    program.click("written_button")
+    assert said_by(program)[0] == "The roof is mended in the summer for 4,200 euros."
+    assert program.find("summary_writer").full_text.startswith("Written by Tiny llama")
+    program.click("own_words_button")
+    assert said_by(program) == rules
+
+
+@pytest.mark.parametrize(
+    ("window", "system", "reader"),
+    [("de", "en", "de"), ("en", "de", "en"), ("en", "C", "en"), ("en", "fr", "fr"), ("en", "sv", "")],
+)
+def test_a_model_writes_in_the_language_of_the_reader(monkeypatch, window, system, reader):
+    """That of the window, which is also English where it does not know the person's language."""
+    monkeypatch.setenv("SLMDESK_LANGUAGE", window)
+    monkeypatch.setattr("slmdesk.summaries.window.QLocale.system", lambda: QLocale(system))
+    assert readers_language() == reader
