@@ -10,9 +10,9 @@ from collections.abc import Collection, Iterator, Sequence, Set
 from itertools import combinations
 
 from slmdesk.base.record import Record, changed
-from slmdesk.library.types import ELSEWHERE, LEAST_SHARE, WORDS, Mark
+from slmdesk.library.types import ELSEWHERE, LEAST_SHARE, UNLINKED, WORDS, Mark
 from slmdesk.summaries.lines import Line, ends_with_by
-from slmdesk.summaries.linking import Point, Source, linked
+from slmdesk.summaries.linking import Point, Source
 from slmdesk.summaries.told import (
     BARE,
     Fitting,
@@ -31,10 +31,11 @@ from slmdesk.summaries.told import (
     rival,
     told,
 )
-from slmdesk.summaries.turned import foreign, has_noun, is_noun, replaced, turned
+from slmdesk.summaries.turned import has_noun, is_noun, replaced, turned
 from slmdesk.text.checks.negation import denying
 from slmdesk.text.checks.support import STEM, VALUES, Flag, check
 from slmdesk.text.checks.words import folded
+from slmdesk.text.relevance import FoldedText
 
 MOST_PASSAGES = 4
 MOST_INSTEAD = 2
@@ -44,6 +45,9 @@ NAMED = 0.1
 """Share that counts in favour of a passage that the model named."""
 SWAPPED, LEAST_SWAPPED, LEAST_NEAR, BESIDE_DAY, TWICE = 1.1, 0.05, 0.05, 3, 0.6
 LONGEST_SHORT = 3
+
+
+_QUOTED = re.compile(r"(?<!\w)['\"`“‘„«]([^'\"`“”‘’„«»\n]{2,60})['\"`’”“»](?!\w)")
 
 
 class Said(Record):
@@ -72,12 +76,12 @@ def checked(said: Sequence[Said], source: Source, among: Sequence[int], doubted:
     document's own words.
     """
     if source.is_translated:
-        points = [linked(Point(sentence.text, ()), source, sentence.places or among) for sentence in said]
+        points = [_compared(sentence, source, among) for sentence in said]
         return Checked(tuple(points), sum(not point.is_supported for point in points), 0)
     paper = paper_of(source, among)
     kept, marked, replaced = list[Point](), 0, 0
     for sentence in said:
-        judged = _Judged(sentence, paper, among)
+        judged = Judged(sentence, paper, among)
         if sentence.text in doubted:
             judged.marks.append(Mark("negation", sentence.text, 0, len(sentence.text)))
         if not judged.marks:
@@ -90,6 +94,20 @@ def checked(said: Sequence[Said], source: Source, among: Sequence[int], doubted:
     return Checked(tuple(_once(kept)), marked, replaced)
 
 
+def _compared(sentence: Said, source: Source, among: Sequence[int]) -> Point:
+    """Return a sentence in another language than the document. Only its figures and names can be compared."""
+    text, language = sentence.text, source.language
+    best, share = source.rarity.best(text, among)
+    links = sentence.places or ((best,) if share else ())
+    if not links:
+        return Point(text, (), (Mark(UNLINKED, text, 0, len(text)),))
+    for some in (links, among):
+        if not (flags := check(text, source.text_of(some), language)):
+            break
+    marks = tuple(Mark(flag.kind, flag.text, flag.start, flag.end, flag.detail) for flag in flags)
+    return Point(text, tuple(links), marks)
+
+
 def _once(points: Sequence[Point]) -> Iterator[Point]:
     quoted = set[str]()
     for point in points:
@@ -98,7 +116,7 @@ def _once(points: Sequence[Point]) -> Iterator[Point]:
         quoted.add(point.quotation)
 
 
-class _Judged:
+class Judged:
     """A sentence with the passages it rests on and the marks against it."""
 
     def __init__(self, sentence: Said, paper: Paper, among: Sequence[int]) -> None:
@@ -110,7 +128,7 @@ class _Judged:
         self._places = {value: found for value, found in places.items() if found}
         resting = [*self._best, *(found[0].passage for found in self._places.values())]
         self.links = tuple(sorted(dict.fromkeys(passage.piece for passage in resting)))[:MOST_PASSAGES]
-        self.marks = [*self._missing(resting), *self._exchanged(), *self._swapped(), *foreign(self._told, paper)]
+        self.marks = [*self._missing(resting), *self._exchanged(), *self._swapped()]
         self.marks += (*turned(self._text, paper), *replaced(self._text, paper))
 
     def _covering(self, named: Sequence[int], among: Set[int]) -> list[Passage]:
@@ -136,6 +154,9 @@ class _Judged:
             is_missing = flag.kind in VALUES and spots and not any(value in self._places for value in spots)
             if (is_name and not self._is_known(flag)) or (is_missing and not is_name):
                 yield Mark(flag.kind, flag.text, flag.start, flag.end, flag.detail)
+        for found in _QUOTED.finditer(self._text):  # small models mix up such terms
+            if found[1] not in FoldedText(text):
+                yield Mark("name", found[1], found.start(1), found.end(1))
         if not self._best or (self._share() < LEAST_SHARE / 2 and not self._places):
             yield Mark(WORDS, self._text, 0, len(self._text))
 

@@ -44,7 +44,7 @@ that the paper only has in a date.
 """
 FEW, MANY_TIMES = 12, 20
 """A count up to the first number stands for itself; two that differ by more than the second are not confused."""
-BETTER, MUCH_BETTER, MARGIN = 1.25, 2.5, 0.05
+BETTER, MUCH_BETTER, MARGIN = 1.35, 2.5, 0.08
 """How many times better another value must fit than the one of the sentence; the second if it stands right before it,
 as a sentence then often only hints at what it is about.
 """

@@ -11,15 +11,15 @@ from functools import cache, lru_cache
 from itertools import pairwise
 
 from slmdesk.base.record import Record
-from slmdesk.library.types import ELSEWHERE, WORDS, Mark
-from slmdesk.summaries.told import Fitting, Paper, Passage, Told, Value, Word, are_kin, is_same, told
+from slmdesk.library.types import ELSEWHERE, Mark
+from slmdesk.summaries.told import Fitting, Paper, Passage, Told, Word, are_kin, is_same, told
 from slmdesk.text.checks.negation import denying, implies_denial, openers
 from slmdesk.text.checks.words import WORD, folded, listed
 
 BEFORE, BEHIND = 2, 5
 """Most words before and behind a "not" that belong to it."""
 LEAST_ALIKE = 0.3
-REPEATED = 0.6
+REPEATED, SAME = 0.6, 0.5
 SAID, LEAST_OWN = 0.2, 2
 MOST_ABOUT = 3
 
@@ -187,15 +187,32 @@ def _unconditioned(fitting: Fitting, whole: Told, about: Sequence[Passage], lang
             said = sum(any(are_kin(word, one) for one in whole.words) for word in own)
             if len(own) < LEAST_OWN or said >= SAID * len(own):
                 continue
+            beside = _beside(passage.told, start, end)
+            if sum(bool(_kin_of(word, part.words)) for word in beside) < BESIDE_SAID * len(beside):
+                continue
             same = [at for at, word in enumerate(part.words) if any(are_kin(word, one) for one in main)]
             anchors = sum(any(is_same(one, there) for there in passage.told.values) for one in part.values)
             got = sum(fitting.weights[at] for at in same) + VALUE * anchors
             every = sum(fitting.weights) + VALUE * len(part.values)
-            if len(same) + anchors >= min(2, len(whole.words) + len(whole.values)) and got >= REPEATED * every:
+            if len(same) + anchors >= min(2, len(whole.words) + len(whole.values)) and got >= SAME * every:
                 yield Mark("condition", part.text, 0, len(part.text), passage.text[start:end])
                 return
 
 
+def _beside(sentence: Told, start: int, end: int) -> list[Word]:
+    """Return the words of the clause that a condition limits: the one before it, else the one behind."""
+    stops = [0, *(stop.end() for stop in _COMMA.finditer(sentence.text)), len(sentence.text)]
+    for begin, stop in (
+        *reversed(list(pairwise([one for one in stops if one < start] + [start]))),
+        *pairwise([end, *(one for one in stops if one > end)]),
+    ):
+        if words := [word for word in sentence.words if begin <= word.start < stop]:
+            return words
+    return []
+
+
+BESIDE_SAID = 0.25
+_COMMA = re.compile(r"[,;:]\s|\s[–—]\s")
 VALUE = 3.0
 """Weight of a value beside the weights of words."""
 
@@ -252,27 +269,6 @@ def _has_sign(text: str, language: str) -> bool:
     return bool(words & signs) or bool(opening and opening.search(text))
 
 
-LEAST_FOREIGN, KNOWN = 3, 0.3
-"""Fewest words of a clause that is looked up in the paper, and share of them that must be there."""
-
-
-def foreign(sentence: Told, paper: Paper) -> Iterator[Mark]:
-    """Yield marks for clauses of which the paper has hardly a word."""
-    stops = [0, *(stop.start() for stop in _STOP.finditer(sentence.text)), len(sentence.text)]
-    for start, end in pairwise(stops):
-        words = [word for word in sentence.words if start <= word.start < end]
-        values = [value for value in sentence.values if start <= value.start < end]
-        if len(words) < LEAST_FOREIGN or any(_has_value(passage, values) for passage in paper.passages):
-            continue
-        known = sum(bool(paper.kin(word)) for word in words)
-        if known < KNOWN * len(words):
-            yield Mark(WORDS, sentence.text[start:end], start, end)
-
-
-def _has_value(passage: Passage, values: Sequence[Value]) -> bool:
-    return any(is_same(value, there) for value in values for there in passage.told.values)
-
-
 LEAST_REPLACED, LEAST_BESIDE, BESIDE, ANCHOR = 3, 0.75, 1.5, 0.15
 """Fewest words of a sentence in which a noun may be replaced, weighted share of its other words that the passage must
 have, words between what both have and the noun, and what a value counts when the passage is chosen.
@@ -308,9 +304,20 @@ def _replaced(fitting: Fitting, passage: Passage, paper: Paper) -> tuple[Word, W
             continue
         beside = [there for one, there in links if abs(one - at) <= BESIDE]
         instead = next((to for to in free if any(abs(there - to) <= BESIDE for there in beside)), None)
-        if instead is not None and has_noun(paper, words[instead]) > 1 and has_noun(paper, word):
+        if instead is None or has_noun(paper, words[instead]) < LEAST_OFTEN or not has_noun(paper, word):
+            continue
+        if _leads(paper, word) and _leads(paper, words[instead]):
             return word, words[instead]
     return None
+
+
+LEADS, LEAST_OFTEN = 2, 2
+
+
+def _leads(paper: Paper, word: Word) -> bool:
+    """Return whether passages begin with a word, as with one who acts."""
+    kin = paper.kin(word)
+    return any(one.key in kin for passage in paper.passages for one in passage.told.words[:LEADS])
 
 
 def _kin_of(word: Word, words: Sequence[Word]) -> list[int]:
