@@ -15,9 +15,11 @@ from slmdesk.library.types import Coverage, Span
 from slmdesk.runtime.service import Make, json_bytes
 from slmdesk.store import Store
 from slmdesk.summaries.types import (
+    KEPT_OWN,
     PROSE,
     Sentence,
     Summary,
+    in_own_words,
     more_words,
     place_words,
     with_quotes,
@@ -37,7 +39,7 @@ def export_summary(store: Store, item: Item, form: str) -> Make | None:
         return lambda: json_bytes(
             {"format": FORMAT, "version": 1, "id": item.id, "title": item.title, **to_json(summary)}
         )
-    shown = with_quotes(summary)
+    shown = in_own_words(summary) if item.settings.get(KEPT_OWN) else with_quotes(summary)
     if form == "xlsx":
         return lambda: to_xlsx(summary_sheets(shown))
     passages = _passages_of(store, shown)

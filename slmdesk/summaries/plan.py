@@ -68,6 +68,8 @@ LEAST_PARAMETERS = 700_000_000
 """A model with fewer parameters and without an exam is not trusted to word sentences."""
 WRITTEN_COST = 1.5
 """Cost of a written token compared with a token read."""
+SURE = 1.0
+"""By how much more likely an opposite must be, as a natural logarithm, before a sentence is doubted."""
 JUDGED_COST = 150.0
 """Cost of judging one sentence, in tokens read."""
 SECTION_TOKENS = 2000
@@ -295,8 +297,10 @@ class SummaryPlan:
             if source.is_translated:
                 continue
             for point in checked(text.said, source, selection.text.pieces).points:
-                for opposite in exchanged(point.text, source.language) if not point.quotation and point.links else ():
-                    passage = source.text_of(point.links)
+                passage = source.text_of(point.links)
+                for opposite in exchanged(point.text, source.language) if not point.quotation and passage else ():
+                    if len(opposite) > len(point.text) and not _denies(passage, source.language):
+                        continue
                     pairs.append(point.text)
                     steps += [truth_step(passage, point.text), truth_step(passage, opposite)]
             yield Yield()
@@ -306,7 +310,7 @@ class SummaryPlan:
         return frozenset(
             sentence
             for sentence, right, opposite in zip(pairs, likely[::2], likely[1::2], strict=True)
-            if opposite > right
+            if opposite > right + SURE
         )
 
     def _source(self, selection: Selection) -> Source:
@@ -551,8 +555,13 @@ class SummaryPlan:
             seconds=round(time.monotonic() - self._began, 1),
             not_read=self._request.not_read,
             words=sum(selection.words for selection in self._selections),
+            own_words=self._quoted if names and method == "model" else (),
         )
 
 
 def _is_cut(value: Mapping[str, Json]) -> bool:
     return value.get("finish_reason") in ("length", "repeat")
+
+
+def _denies(text: str, language: str) -> bool:
+    return any(len(opposite) < len(text) for opposite in exchanged(text, language))

@@ -48,6 +48,8 @@ EARLIER = "From earlier mails"
 ALSO = "More passages"
 ALSO_IN = "Also in the document"
 """Label above what must be known and a written summary does not say, in the document's own words."""
+KEPT_OWN = "own_words"
+"""Key in the settings of an item: True where a person chose to see, and export, the document's own words."""
 PROSE = (Kind.PARAGRAPH, Kind.SIMPLE)
 
 
@@ -138,6 +140,8 @@ class Summary(Record):
     """True when the summary holds only the sentences so far, because it was stopped or the program ended."""
     words: int = 0
     """Number of words that the summary may have."""
+    own_words: tuple[Sentence, ...] = ()
+    """For several documents, what the rules chose for all together, if a model wrote `sentences`."""
 
     @property
     def page_kind(self) -> str:
@@ -188,10 +192,7 @@ def in_own_words(summary: Summary) -> Summary:
         said = {sentence.text for sentence in sentences}
         omitted = tuple(sentence for sentence in document.omitted if sentence.text not in said)
         documents.append(changed(document, sentences=sentences, omitted=omitted, own_words=()))
-    sentences = documents[0].sentences if documents else ()
-    if len(documents) > 1:
-        firsts = [(document.name, document.sentences[0]) for document in documents if document.sentences]
-        sentences = tuple(changed(first, group="", file=name) for name, first in firsts)
+    sentences = documents[0].sentences if len(documents) == 1 else summary.own_words
     return changed(summary, method="quotations", sentences=sentences, documents=tuple(documents))
 
 

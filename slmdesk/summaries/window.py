@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import QEvent, QLocale, QObject, QSignalBlocker, Qt, Signal, SignalInstance
-from PySide6.QtGui import QContextMenuEvent, QHideEvent, QKeyEvent, QShowEvent
+from PySide6.QtGui import QContextMenuEvent, QCursor, QHideEvent, QKeyEvent, QShowEvent
 from PySide6.QtWidgets import QApplication, QFrame, QScrollArea, QSizePolicy, QToolButton, QWidget
 
 from slmdesk.base.language import LANGUAGES, VARIABLE
@@ -22,6 +22,7 @@ from slmdesk.jobs.service import event_of, request_in
 from slmdesk.jobs.types import JobChanged
 from slmdesk.library.types import doubts_of, kind_in
 from slmdesk.runtime.messages import Problem
+from slmdesk.runtime.prompt_texts import texts
 from slmdesk.summaries.events import SummaryEnded, SummaryGrew
 from slmdesk.summaries.lines import due_day
 from slmdesk.summaries.plan import TOO_MUCH_TO_DO, TOO_WEAK
@@ -29,6 +30,7 @@ from slmdesk.summaries.service import KIND, SummaryView
 from slmdesk.summaries.types import (
     ALSO_IN,
     EARLIER,
+    KEPT_OWN,
     KEY_POINTS,
     SHARED,
     TO_DO,
@@ -77,7 +79,6 @@ from slmdesk.window.widgets.rows import Choice, CitedRow, empty_layout
 MORE = _("Show or hide the passages that are left out")
 WRITTEN = _("These sentences had been written.")
 WRITING = _("The model is writing. Until then: the document's own words.")
-NOT_WRITTEN = _("The model's text was not written: these are sentences of the document.")
 OWN_WORDS = _("In the document's own words")
 MOST_WORDS = 30
 """Sentences with more words than this are folded."""
@@ -121,6 +122,8 @@ class SummaryPane(QScrollArea):
         """What the rows show of the summary: the written text, or the document's own words."""
         self._has_own_words = False
         """True while the rows are what the rules chose and a model writes."""
+        self._cursor = QCursor.pos()
+        """Where the mouse was when these rows were shown."""
         self._is_over = False
         self._place = 0
         """Where the page is to be scrolled to as soon as it is laid out."""
@@ -151,6 +154,7 @@ class SummaryPane(QScrollArea):
         self._offer = plain_label("", inner, name="summary_offer", kind="small", is_hidden=True)
         self._list, self._also = column(gap=0), column(gap=0)
         self._writing = plain_label("", inner, name="summary_writing", kind="muted", is_hidden=True)
+        self._written = button(_("Show the written summary"), "written_button", inner, on=self.form.own_words.click)
         self._more = tool_button("more_passages_button", inner, kind="small", label=MORE, on=self._show_omitted)
         self._more.setCheckable(True)
         self._more.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
@@ -158,7 +162,7 @@ class SummaryPane(QScrollArea):
         self._writer.hide()
         writer = row((self._writer, 1), (self.form.own_words, Qt.AlignmentFlag.AlignTop))
         column(
-            self.form, self._note, writer, self._list, self._making, self._writing, self._more,
+            self.form, self._note, writer, self._list, self._making, self._writing, row(self._written, 1), self._more,
             self._also, self._coverage, self._offer, self.earlier, (self.form.middle, 100), 1,
             into=inner, gap=theme.SPACE_8, margins=(theme.SPACE_16 + theme.SPACE_4, 0, theme.SPACE_12, theme.SPACE_12),
         )  # fmt: skip
@@ -225,7 +229,7 @@ class SummaryPane(QScrollArea):
             has_own_bullets = not own_words or has_bullets(self._controller.request.kind, points)
             new = [(point, page_kind) for point in points[len(self.rows) :]]
             self._add_rows(new, has_bullets=has_own_bullets)
-            self._has_own_words = own_words
+            self._has_own_words, self._cursor = own_words, QCursor.pos() if new else self._cursor
             self._say("" if own_words else f"{pages_read_words(read, total, page_kind).capitalize()}.")
             self._say_writer(WRITING if own_words else "")
 
@@ -244,38 +248,54 @@ class SummaryPane(QScrollArea):
             self.form.allow(True)
             if reason and self.summary is None:
                 show_words(self._writing, "")
-                parts = [reason, WRITTEN if self.rows else ""]
-                if self._has_own_words:  # they stand as a summary
-                    parts = ["" if event.problem is None else reason, NOT_WRITTEN]
-                self._say_writer("")
-                self._say(" ".join(filter(None, parts)))
+                if self._has_own_words:  # they are the result
+                    self._controller.choose(self._controller.item)
+                else:
+                    self._say(f"{reason} {WRITTEN}" if self.rows else reason)
+            elif event.problem is not None and self.summary is not None and self.summary.is_draft:
+                self._say(reason)
+
+    @property
+    def _is_looked_at(self) -> bool:
+        """Return whether a person is reading the rows: chose one, moved the mouse to one, or scrolled among them."""
+        is_chosen = any(shown.hasFocus() or shown.property("lit") for shown in self.rows)
+        is_pointed_at = QCursor.pos() != self._cursor and any(shown.underMouse() for shown in self.rows)
+        is_scrolled = self.verticalScrollBar().value() > 0 and self._writing.visibleRegion().isEmpty()
+        return is_chosen or is_pointed_at or is_scrolled
 
     def show_summary(self, summary: Summary) -> None:
         if summary == self.summary:  # keep the rows: one may be hovered or focused
             return
+        is_read = self._has_own_words and self._is_looked_at and is_written(summary.documents)
         self.summary = summary
-        self.form.offer_own_words(is_written(summary.documents))
+        self.form.offer_own_words(is_written(summary.documents), is_on=is_read or self._controller.is_in_own_words)
         self._show(summary)
+        self._written.setVisible(is_read)
 
-    def _on_own_words(self, _is_on: bool) -> None:
+    def _on_own_words(self, is_on: bool) -> None:
         if self.summary is not None:
+            self._controller.keep_own_words(is_on)
             self._show(self.summary)
 
     def _show(self, summary: Summary) -> None:
         """Show a summary, or its document's own words, where the page stands."""
         place = self.verticalScrollBar().value()
-        self._clear()
-        self.summary = summary
-        writer = writer_words(summary)
-        summary = self._shown = in_own_words(summary) if self.form.own_words.isChecked() else with_quotes(summary)
+        writer = note_words(summary.note) if summary.is_draft else writer_words(summary)
+        shown = in_own_words(summary) if self.form.own_words.isChecked() else with_quotes(summary)
+        placed = _all_of(shown)
+        is_same = [each.sentence for each in self.rows] == [sentence for sentence, __ in placed[: len(self.rows)]]
+        self._clear(keeps_rows=self._has_own_words and is_same)
+        self.summary, self._shown, summary = summary, shown, shown
         papers = {document.paper or Paper.AUTO for document in summary.documents}
         self.form.show_request(self._controller.request, papers.pop() if len(papers) == 1 else Paper.AUTO)
         self._say_writer(OWN_WORDS if self.form.own_words.isChecked() else writer)
-        self._add_rows(_all_of(summary), has_bullets=has_bullets(summary.kind, summary.sentences))
+        self._add_rows(placed[len(self.rows) :], has_bullets=has_bullets(summary.kind, summary.sentences))
         read = summary.coverage
         is_whole = read.pages_read == read.pages_total and not summary.not_read
         covered = "" if is_whole else whole_coverage_words(summary)  # loud only where something is missing
-        show_words(self._coverage, "\n".join(filter(None, (note_words(summary.note), covered))))
+        show_words(
+            self._coverage, "\n".join(filter(None, ("" if summary.is_draft else note_words(summary.note), covered)))
+        )
         if TOO_WEAK.format(model="") in summary.note:
             self._controller.ask_offer()
         count, is_over = sum(len(document.omitted) for document in summary.documents), TOO_MUCH_TO_DO in summary.note
@@ -398,10 +418,12 @@ class SummaryPane(QScrollArea):
                 add.clicked.connect(partial(self._controller.add_omitted, document.document, number))
                 self._also.addLayout(row((passage, 1), (add, Qt.AlignmentFlag.AlignTop)))
 
-    def _clear(self) -> None:
+    def _clear(self, *, keeps_rows: bool = False) -> None:
         focus = QApplication.focusWidget()
-        is_at_form = focus is not None and (self.form.isAncestorOf(focus) or focus is self.form.own_words)
-        if focus is not None and self.isAncestorOf(focus) and not is_at_form:
+        is_kept = focus is not None and (
+            self.form.isAncestorOf(focus) or focus is self.form.own_words or (keeps_rows and focus in self.rows)
+        )
+        if focus is not None and self.isAncestorOf(focus) and not is_kept:
             self.setFocus()  # else the focus would leave the pane
         self.summary = self._shown = None
         self._has_own_words = False
@@ -409,9 +431,11 @@ class SummaryPane(QScrollArea):
         self._making.setVisible(False)
         for label in (self._note, self._writing, self._more, self._coverage, self._offer):
             show_words(label, "")
+        self._written.hide()
         self._say_writer("")
-        self.rows = []
-        empty_layout(self._list)
+        if not keeps_rows:
+            self.rows = []
+            empty_layout(self._list)
         empty_layout(self._also)
         self.form.allow(True)
 
@@ -469,6 +493,8 @@ class SummaryController(JobFollower):
         self._points: list[Sentence] = []
         self._has_own_words = False
         """True if the points are what the rules chose."""
+        self.is_in_own_words = False
+        """True if a person chose so for the shown summary."""
         self.request = SummaryRequest(())
         """Request of the shown summary."""
         self.items.current_gone.connect(self._on_current_gone)
@@ -516,13 +542,18 @@ class SummaryController(JobFollower):
         """Move an omitted sentence of a document into the shown summary. The signal `made` follows."""
         self._bridge.services.summaries.add(self.item, document, number)
 
+    def keep_own_words(self, is_on: bool) -> None:
+        """Show and export the shown summary in the document's own words from now on, or as it was written."""
+        self.is_in_own_words = is_on
+        self._bridge.services.history.change_settings(self.item, **{KEPT_OWN: is_on or None})
+
     def begin_folder(self, request: SummaryRequest, folder: Path, target: Path) -> None:
         self.reading.emit(_("Looking at the folder…"), 0, 0)
         begun = self._bridge.services.folder_summaries.begin(folder, target, request)
         self.read_folder(begun, self._on_folder_begun, self._on_folder_refused, self._on_read)
 
     def show_begun(self, item: Item) -> None:
-        self._points, self._has_own_words = [], False
+        self._points, self._has_own_words, self.is_in_own_words = [], False, False
         self.items.set_current(item.id)
         self.request = request_from(request_in(item))
         self.begun.emit()
@@ -555,17 +586,19 @@ class SummaryController(JobFollower):
         self._job = view.job.id if view.job and not view.job.status.is_end else ""
         self._points = list(view.draft.sentences) if view.draft else []
         self._has_own_words = view.draft is not None and view.draft.method == "quotations"
+        self.is_in_own_words = view.item.settings.get(KEPT_OWN) is True
         if view.summary is not None:
             self.made.emit(view.summary)
         elif view.job is not None:
             if not view.job.status.is_end:
                 self.begun.emit()
-            else:
+            elif not self._has_own_words:
                 self.emptied.emit()
-            if view.draft:
-                read, own_words = view.draft.coverage, view.draft.method == "quotations"
-                kind = view.draft.page_kind
-                self.grew.emit(list(self._points), read.pages_read, read.pages_total, kind, own_words)
+            if view.draft and self._has_own_words and view.job.status.is_end:  # no model's text will come
+                self.made.emit(view.draft)
+            elif view.draft:
+                read, kind = view.draft.coverage, view.draft.page_kind
+                self.grew.emit(list(self._points), read.pages_read, read.pages_total, kind, self._has_own_words)
             self.job_reported.emit(event_of(view.job))
 
     def _on_kept(self, request: SummaryRequest, view: SummaryView) -> None:
@@ -658,9 +691,11 @@ LENGTHS = [(Length.SHORT, _("Short")), (Length.MEDIUM, _("Medium")), (Length.LON
 
 
 def readers_language() -> str:
-    """Return the language of the window; "" if it is English only because it does not know the system's."""
+    """Return the language of the window; if it is English because it does not know the system's, that, or else ""."""
     language, system = os.environ.get(VARIABLE, "en"), QLocale.system().name().partition("_")[0]
-    return language if language != "en" or system in (*LANGUAGES, "C") else ""
+    if language != "en" or system in (*LANGUAGES, "C"):
+        return language
+    return system if system in texts()["language"] else ""
 
 
 class OptionsPopover(Popover):
@@ -747,10 +782,10 @@ class SummaryForm(QFrame):
         if length in [length.value for length, __ in LENGTHS]:
             self.last_length = length
 
-    def offer_own_words(self, is_offered: bool) -> None:
-        """Offer the document's own words beside a text that a model wrote, which is shown first."""
+    def offer_own_words(self, is_offered: bool, *, is_on: bool = False) -> None:
+        """Offer the document's own words beside a text that a model wrote. `is_on`: they are shown first."""
         with QSignalBlocker(self.own_words):
-            self.own_words.setChecked(False)
+            self.own_words.setChecked(is_offered and is_on)
         self.own_words.setVisible(is_offered)
 
     def show_request(self, request: SummaryRequest | None, paper: str = Paper.AUTO) -> None:

@@ -105,6 +105,14 @@ def test_all_together_names_the_pages_of_each_document_as_its_own_summary_does(t
     assert "6 of 6 sections read." in (tmp_path / "same" / "together.md").read_text()
 
 
+def test_together_too_the_documents_own_words_stand_in_place_of_the_written_ones():
+    joint = (one("b.pdf", "The rent is due.").sentences[0],)
+    made = changed(summary(written("a.pdf"), written("b.pdf")), own_words=joint)
+    own = in_own_words(made)
+    assert own.sentences == joint
+    assert [each.sentences for each in own.documents] == [each.own_words for each in made.documents]
+
+
 def test_words_of_a_document_never_look_like_ours():
     """Each line of a document ends with our mark of its place, and only our line of what was read does not."""
     span = Span("d", 3, 0, 9)

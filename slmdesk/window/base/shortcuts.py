@@ -93,7 +93,7 @@ ALL = (
     Keys("documents.larger", DOCUMENTS, ("Ctrl++", "Ctrl+="), _("Larger pages")),
     Keys("documents.smaller", DOCUMENTS, ("Ctrl+-",), _("Smaller pages")),
     Keys("documents.usual", DOCUMENTS, ("Ctrl+0",), _("Pages in their usual size")),
-    Keys("summary.own_words", DOCUMENTS, ("F9",), _("Summary in the document's own words, or as the model wrote it")),
+    Keys("summary.own_words", DOCUMENTS, ("F6",), _("Summary in the document's own words, or as the model wrote it")),
     Keys("versions.next", DOCUMENTS, ("F8", "Alt+Down"), _("Next change between two versions")),
     Keys("versions.previous", DOCUMENTS, ("Shift+F8", "Alt+Up"), _("Previous change between two versions")),
     Keys("text.open", TEXT, ("Ctrl+O",), _("Open documents to translate")),

@@ -8,7 +8,7 @@ from pathlib import Path
 import docx
 import pytest
 from fakes.dropping import LEASE, drop, open_read
-from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtCore import QLocale, QPoint, QPointF, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QFileDialog, QInputDialog, QLabel, QToolButton, QWidget
 
@@ -19,7 +19,7 @@ from slmdesk.jobs.types import JobChanged
 from slmdesk.library.types import Coverage, Span
 from slmdesk.summaries.plan import TOO_MUCH_TO_DO
 from slmdesk.summaries.types import ALSO_IN, DocumentSummary, Kind, Sentence, Summary
-from slmdesk.summaries.window import NOT_WRITTEN, WRITING, SentenceRow, due_words
+from slmdesk.summaries.window import WRITING, SentenceRow, due_words, readers_language
 from slmdesk.window.panes import EarlierBox, EarlierRow, Entry
 
 pytestmark = pytest.mark.gui
@@ -202,9 +202,6 @@ def test_what_the_rules_chose_is_used_while_a_model_writes_and_nothing_moves(wri
     pane.show_writing("The lease costs 900 euros and ends")
     program.wait(lambda: program.find("summary_writing").y() > kept[-1].y())
     assert (pane.rows, places()) == (kept, before)
-    program.click(kept[0])
-    page = kept[0].sentence.blocks[0].page
-    program.wait(lambda: page in [sheet.page.number for sheet in program.documents.view.sheets if sheet.spans])
     pane.show_summary(made)
     program.wait(lambda: pane.rows[0].isVisible())
     assert places()[0] == before[0]
@@ -212,33 +209,60 @@ def test_what_the_rules_chose_is_used_while_a_model_writes_and_nothing_moves(wri
     assert not program.find("making_summary").isVisible()
 
 
-def test_the_page_stays_where_it_was_scrolled_to_when_the_written_text_comes(written):
+def test_what_a_person_reads_stays_until_they_ask_for_the_written_summary(written):
+    """They pressed a sentence, or scrolled among them."""
     program, pane = written, written.find("summary_pane")
     made, rule = pane.summary, pane.summary.documents[0].own_words[0]
-    many = [changed(rule, text=f"Sentence {number} of the document is here.") for number in range(60)]
-    pane.show_begun()
-    pane.show_growing(many, 4, 4, "section", True)
-    bar = pane.verticalScrollBar()
-    program.wait(lambda: bar.maximum() > 300)
-    bar.setValue(200)
-    sentences = tuple(changed(one, text=f"Written {one.text}") for one in many)
-    documents = (changed(made.documents[0], sentences=sentences),)
-    pane.show_summary(changed(made, sentences=sentences, documents=documents))
-    program.wait(lambda: pane.rows[-1].isVisible() and bar.maximum() > 300)
-    assert bar.value() == 200
+    many = tuple(changed(rule, text=f"Sentence {number} of the document is here.") for number in range(60))
+    made = changed(made, documents=(changed(made.documents[0], own_words=many),))
+    bar, show = pane.verticalScrollBar(), program.find("written_button")
+    for is_pressed in (True, False):
+        pane.show_begun()
+        pane.show_growing(many, 4, 4, "section", True)
+        pane.show_writing("The lease costs")
+        program.wait(lambda: bar.maximum() > 300 and pane.rows[5].isVisible())
+        kept = pane.rows
+        if is_pressed:
+            program.click(kept[1])
+            page = rule.blocks[0].page
+            program.wait(lambda page=page: any(
+                sheet.page.number == page and sheet.spans for sheet in program.documents.view.sheets
+            ))  # fmt: skip
+            bar.setValue(0)
+        else:
+            bar.setValue(200)
+        pane.show_summary(made)
+        program.wait(show.isVisible)
+        assert (pane.rows, bar.value()) == (kept, 0 if is_pressed else 200)
+        assert program.find("own_words_button").isChecked()
+        program.click(show)
+        program.wait(lambda: len(pane.rows) == 3)
+        assert not show.isVisible()
+        pane.summary = None
 
 
-def test_a_cancelled_writing_leaves_what_the_rules_chose(written):
-    program, pane = written, written.find("summary_pane")
-    rules = list(pane.summary.documents[0].own_words)
+def test_a_cancelled_writing_leaves_what_the_rules_chose_as_the_summary(summarized):
+    program, pane, summaries = summarized, summarized.find("summary_pane"), summarized.frame.documents_area.summaries
+    services, summary, item = program.services, pane.summary, summaries.item
+    note = "Echo did not finish its text: these are sentences of the document."
+
+    def leave_unfinished():
+        job = services.summaries.open(item).job
+        services.store.database.run("update jobs set status = 'cancelled' where id = ?", (job.id,))
+        services.store.results.save(item, to_json(changed(summary, is_draft=True, note=note)))
+
+    services.service_thread.call(leave_unfinished)
     pane.show_begun()
-    pane.show_growing(rules, 4, 4, "section", True)
+    pane.show_growing(summary.sentences, 4, 4, "section", True)
     pane.show_writing("The lease")
+    kept = pane.rows
     pane.show_job(JobChanged("j", "summary", JobStatus.CANCELLED, 0, 1))
-    assert [row.sentence for row in pane.rows] == rules
-    assert program.find("summary_note").text() == NOT_WRITTEN
+    program.wait(lambda: program.find("summary_writer").full_text == note)
+    assert pane.rows == kept
     assert not program.find("summary_writing").isVisible()
     assert not program.find("making_summary").isVisible()
+    program.click("copy_summary_button")
+    assert summary.sentences[0].text in QApplication.clipboard().text()
 
 
 def test_one_key_shows_the_documents_own_words_and_copies_them(written):
@@ -253,7 +277,7 @@ def test_one_key_shows_the_documents_own_words_and_copies_them(written):
     program.click("copy_summary_button")
     assert f"\n\n{writer}\n\n" in QApplication.clipboard().text()
     button = program.find("own_words_button")
-    QTest.keyClick(pane, Qt.Key.Key_F9)
+    QTest.keyClick(pane, Qt.Key.Key_F6)
     program.wait(lambda: said_by(program) == rules)
     assert button.isChecked()
     program.click("copy_summary_button")
@@ -312,6 +336,27 @@ def test_how_far_a_summary_is_takes_one_line(summarized):
 
     summarized.wait(on_one_line)
     assert "4 min left" in words.text()
+
+
+def test_what_is_shown_is_what_is_exported(summarized, tmp_path):
+    program, pane = summarized, summarized.find("summary_pane")
+    said = (changed(pane.summary.sentences[0], text="The lease costs 900 euros.", quotation=False),)
+    document = changed(pane.summary.documents[0], sentences=said, own_words=pane.summary.sentences)
+    services, summaries = program.services, program.frame.documents_area.summaries
+    made = changed(pane.summary, method="model", model="Echo", sentences=said, documents=(document,))
+    services.service_thread.call(lambda: services.store.results.save(summaries.item, to_json(made)))
+    summaries.choose(summaries.item)
+    program.wait(lambda: pane.summary == made)
+    for is_own in (False, True):
+        target = tmp_path / f"{is_own}.docx"
+        exported(program, "export_summary_button", "docx", target)
+        words = [paragraph.text for paragraph in docx.Document(target).paragraphs]
+        assert any("The lease costs 900 euros." in each for each in words) is not is_own
+        assert any("Written by Echo" in each for each in words) is not is_own
+        program.click("own_words_button")
+    program.click("own_words_button")
+    summaries.choose(summaries.item)
+    program.wait(lambda: said_by(program) == [one.text for one in document.own_words])
 
 
 def test_each_length_is_made_once_and_remembered(summarized, start):
@@ -588,7 +633,20 @@ def test_what_a_model_writes_takes_the_place_of_what_the_rules_chose(start, tmp_
     program.wait(lambda: any(sheet.spans for sheet in program.documents.view.sheets))
     gate.touch()
     program.wait(lambda: pane.summary is not None)
+    assert said_by(program) == rules, "they are being read"
+    program.click("written_button")
     assert said_by(program)[0] == "The roof is mended in the summer for 4,200 euros."
     assert program.find("summary_writer").full_text.startswith("Written by Tiny llama")
     program.click("own_words_button")
     assert said_by(program) == rules
+
+
+@pytest.mark.parametrize(
+    ("window", "system", "reader"),
+    [("de", "en", "de"), ("en", "de", "en"), ("en", "C", "en"), ("en", "fr", "fr"), ("en", "sv", "")],
+)
+def test_a_model_writes_in_the_language_of_the_reader(monkeypatch, window, system, reader):
+    """That of the window, which is also English where it does not know the person's language."""
+    monkeypatch.setenv("SLMDESK_LANGUAGE", window)
+    monkeypatch.setattr("slmdesk.summaries.window.QLocale.system", lambda: QLocale(system))
+    assert readers_language() == reader
