@@ -36,7 +36,7 @@ FIRST_PIECES = 15
 """Number of pieces at the beginning that are searched for the letterhead, the title and the parties."""
 FIRST_LINES = 10
 """Number of lines at the beginning that are searched for the outcome if no heading announces it."""
-LONG_TEXT = 300
+LONG_TEXT, MOST_CLOSING = 300, 250
 MOST_TITLE, MANY_HEADINGS, MOST_SALUTATION, MOST_HEADLINE = 200, 3, 80, 60
 PIECES_AT_ONCE = 200
 MOST_SIGNATURE, SIGNATURE_CHARACTERS = 8, 500
@@ -179,7 +179,7 @@ def lines_of(
             continue
         elif thread.is_header(piece, at, language):
             is_closed = False
-        elif is_closed or _is_signed(pieces, at, here) or _is_short("closing", piece, language, 60):
+        elif is_closed or _is_signed(pieces, at, here) or _is_short("closing", piece, language, MOST_CLOSING):
             is_closed = True
         elif at < letterhead + is_short_head or piece.kind in (BlockKind.CODE, BlockKind.COMMENT):
             continue
@@ -299,7 +299,8 @@ def _sentences(
                     )
                 rests_on = (-1, -1)
                 if above is not None and one == sentences[0][0]:
-                    line, rests_on = _under(line, above, len(sentences) == 1)
+                    is_part = len(sentences) == 1 and (above.is_action or text[:1].islower() or not _ENDS.search(text))
+                    line, rests_on = _under(line, above, is_part)
                 elif is_back and last is None and not _names(text, place.language):
                     is_sum = has("sum", text, place.language, at_start=True)
                     meant = [other for other in before if Matter.MONEY in matters(other.text)] if is_sum else before
@@ -325,10 +326,9 @@ def _names(text: str, language: str) -> bool:
     return has("this", text, language, at_start=True) and not begins_with_pronoun(text, language)
 
 
-def _under(line: Line, above: Line, is_only: bool) -> tuple[Line, tuple[int, int]]:
+def _under(line: Line, above: Line, is_part: bool) -> tuple[Line, tuple[int, int]]:
     """Return an item of a list, and the place of the line that introduces it if the item says nothing without it."""
     line = changed(line, text=line.text.removeprefix(line.head), head="")
-    is_part = is_only and (above.is_action or not _ENDS.search(line.text) or line.text[0].islower())
     if not is_part and count_words(line.text) >= _LIST_WORDS:
         return changed(line, worth=line.worth + above.worth / 2), (-1, -1)
     worth = max(line.worth, above.worth)
@@ -518,6 +518,7 @@ def _title(pieces: Sequence[Piece], here: range, language: str) -> tuple[int, st
             title = found[1].strip(MARKS).rstrip(".:")
             return at, title[:1].upper() + title[1:]
     last = [letterhead - 1] if letterhead > here.start and not _is_part(pieces[letterhead - 1].text, language) else []
+    last = [at for at in last if not _FIELD.match(pieces[at].text)]
     named = [at for at in last if at in headings] or kinds[:1] or headings[:1]
     for at in [*named, *(at for at in last if not find_dates(pieces[at].text, language))]:
         if len(pieces[at].text) < MOST_TITLE:
@@ -599,6 +600,8 @@ def _row(at: int, row: tuple[int, int, list[str]], header: Sequence[str], place:
             is_due=any(date.readings for date in find_dates(text, place.language)),
             has_weight=True,
         )
+    if len(cells) > 2 and _ROW_NUMBER.fullmatch(cells[0]):
+        header, cells = header[1:], cells[1:]
     heads = [*header, *[""] * len(cells)]
     values = "; ".join(f"{head} {cell}".strip() for head, cell in zip(heads[1:], cells[1:], strict=False) if cell)
     text = f"{cells[0]}: {values}" if values and cells[0] else values or cells[0]
@@ -789,15 +792,19 @@ MARKS = "*_#>`•▪◦‣ "
 """Characters of Markdown and list markers around a sentence. They do not belong to the sentence."""
 
 _ITEM = re.compile(r"(\d{1,2})[.)]\s")
+_LISTS = re.compile(r":\s(?=1[.)]\s)")
 
 
 def item_spans(piece: Piece) -> list[tuple[int, int]]:
-    """Return start and end of each item of a numbered list in one piece ("1. … 2. …"), or else of the whole piece."""
-    first = _ITEM.match(piece.text)
-    first = first if piece.kind is BlockKind.LIST_ITEM or (first and first[1] == "1") else None
-    starts = [0]
-    number = int(first[1]) if first else 0
-    while first and (after := re.compile(rf"\s(?={number + 1}[.)]\s)").search(piece.text, starts[-1])):
+    """Return start and end of each item of a numbered list in one piece ("1. … 2. …", perhaps with words above it that
+    end with a colon), or else of the whole piece.
+    """
+    first, starts = _ITEM.match(piece.text), [0]
+    number = int(first[1]) if first and (piece.kind is BlockKind.LIST_ITEM or first[1] == "1") else 0
+    if not number and (colon := _LISTS.search(piece.text)):
+        starts.append(colon.end())
+        number = 1
+    while number and (after := re.compile(rf"\s(?={number + 1}[.)]\s)").search(piece.text, starts[-1])):
         starts.append(after.end())
         number += 1
     return list(pairwise([*starts, len(piece.text)]))
