@@ -39,8 +39,9 @@ from slmdesk.text.relevance import FoldedText
 
 MOST_PASSAGES = 4
 MOST_INSTEAD = 2
-ADDS = 0.12
-"""Least share of a sentence's words by which a further passage must add to the ones before it."""
+ADDS, ADDS_INSTEAD = 0.12, 0.25
+"""Least share of a sentence's words that a further passage must add: to be linked, and to be put in its place."""
+LEAST_SAID = 2
 NAMED = 0.1
 """Share that counts in favour of a passage that the model named."""
 SWAPPED, LEAST_SWAPPED, LEAST_NEAR, BESIDE_DAY, TWICE = 1.1, 0.05, 0.05, 3, 0.6
@@ -157,7 +158,10 @@ class Judged:
         for found in _QUOTED.finditer(self._text):  # small models mix up such terms
             if found[1] not in FoldedText(text):
                 yield Mark("name", found[1], found.start(1), found.end(1))
-        if not self._best or (self._share() < LEAST_SHARE / 2 and not self._places):
+        is_fragment = len(self._told.words) < LEAST_SAID and not self._told.values
+        if (not self._best and not is_fragment) or (
+            self._best and self._share() < LEAST_SHARE / 2 and not self._places
+        ):
             yield Mark(WORDS, self._text, 0, len(self._text))
 
     def _is_known(self, flag: Flag) -> bool:
@@ -245,7 +249,10 @@ class Judged:
 
     def instead(self) -> list[Point]:
         """Return the sentences of the document that carry the sentence's words."""
-        some = sorted(self._best[:MOST_INSTEAD], key=lambda passage: (passage.piece, passage.start))
+        first, fitting = self._best[:1], self._fitting
+        known = {at for passage in first for at, much in fitting.common(passage).items() if much == 1}
+        more = [one for one in self._best[1:MOST_INSTEAD] if fitting.share(one, known) >= ADDS_INSTEAD]
+        some = sorted((*first, *more), key=lambda passage: (passage.piece, passage.start))
         return [Point(passage.text, (passage.piece,), quotation=passage.text) for passage in some]
 
 

@@ -223,7 +223,7 @@ _OPENS_WEAKLY = {
     "fr": "sans|une fois|sous réserve|après accord",
     "es": "sin|una vez|previ[oa]",
     "it": "senza|una volta|previ[oa]",
-    "pl": "bez|po uprzedni\\w+",
+    "pl": "po uprzedni\\w+",
     "pt": "sem|uma vez|mediante",
     "nl": "zonder|zodra|na voorafgaande",
 }
