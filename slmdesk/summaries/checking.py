@@ -37,17 +37,22 @@ from slmdesk.text.checks.support import STEM, VALUES, Flag, check
 from slmdesk.text.checks.words import capitalised, folded, function_words
 from slmdesk.text.relevance import FoldedText
 
-MOST_PASSAGES = 4
-MOST_INSTEAD = 2
+MOST_PASSAGES, MOST_INSTEAD = 4, 2
+"""Most passages that a sentence rests on, and most that are put in its place."""
 ADDS, ADDS_INSTEAD = 0.12, 0.25
 """Least share of a sentence's words that a further passage must add: to be linked, and to be put in its place."""
-LEAST_SAID = 2
 NAMED = 0.1
 """Share that counts in favour of a passage that the model named."""
-SWAPPED, LEAST_SWAPPED, LEAST_NEAR, BESIDE_DAY, TWICE = 1.1, 0.05, 0.05, 3, 0.6
+LEAST_SAID = 2
+"""Fewest words of a sentence that says something without a figure."""
 LONGEST_SHORT = 3
-
-
+"""Letters of an abbreviation that a document need not have."""
+SWAPPED, LEAST_SWAPPED = 1.1, 0.05
+"""How many times, and how much, better the words right beside two values must fit if the two change places."""
+TWICE = 0.6
+"""Factor for how well a value fits that the sentence has twice and the passage once."""
+LEAST_NEAR, BESIDE_DAY = 0.05, 3
+"""How much of what stands around a day must stand there in the document too, and words beside it that it is told of."""
 _QUOTED = re.compile(r"(?<!\w)['\"`“‘„«]([^'\"`“”‘’„«»\n]{2,60})['\"`’”“»](?!\w)")
 
 

@@ -18,10 +18,14 @@ from slmdesk.text.checks.words import WORD, folded, listed
 
 BEFORE, BEHIND = 2, 5
 """Most words before and behind a "not" that belong to it."""
-LEAST_ALIKE = 0.3
+LEAST_ALIKE, MOST_ABOUT = 0.3, 3
+"""Least share of a part's words in a passage with which it is compared, and most such passages."""
 REPEATED, SAME = 0.6, 0.5
+"""Share of the words of a "not" that a sentence must repeat, and share of a sentence that a passage must have, for both
+to say the same.
+"""
 SAID, LEAST_OWN = 0.2, 2
-MOST_ABOUT = 3
+"""Share of a condition's words from which a sentence says it, and fewest words of a condition."""
 
 _PART = re.compile(r"(?<=[;:])\s+")
 _ANDS = "und|aber|sondern|and|but|et|mais|y|e|pero|sino|ma|bensì|i|oraz|ale|lecz|mas|en|maar"
@@ -55,8 +59,8 @@ def denials_of(sentence: Told, language: str) -> tuple[Denial, ...]:
     for match, word in tokens:
         if word not in no and word not in ("n't", "n’t", "cannot"):
             continue
-        if word == "no" and text.startswith(".", match.end()):
-            continue  # a number
+        if text.startswith({"no": ".", "nein": "-"}.get(word, "\0"), match.end()):
+            continue  # a number, a vote
         if (language == "fr" and word in ("ne", "n")) or word in _WITHOUT:
             continue  # in French the word behind the verb counts
         begin = max((stop for stop in stops if stop < match.start()), default=-1)
@@ -212,6 +216,7 @@ def _beside(sentence: Told, start: int, end: int) -> list[Word]:
 
 
 BESIDE_SAID = 0.25
+"""Least share of the words of the clause it limits that a sentence must have."""
 _COMMA = re.compile(r"[,;:]\s|\s[–—]\s")
 VALUE = 3.0
 """Weight of a value beside the weights of words."""
