@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Sequence, Set
-from itertools import combinations
+from itertools import combinations, pairwise
 
 from slmdesk.base.record import Record, changed
 from slmdesk.library.types import ELSEWHERE, LEAST_SHARE, UNLINKED, WORDS, Mark
@@ -31,22 +31,28 @@ from slmdesk.summaries.told import (
     rival,
     told,
 )
-from slmdesk.summaries.turned import has_noun, is_noun, replaced, turned
+from slmdesk.summaries.turned import has_noun, is_noun, turned
 from slmdesk.text.checks.negation import denying
 from slmdesk.text.checks.support import STEM, VALUES, Flag, check
-from slmdesk.text.checks.words import folded
+from slmdesk.text.checks.words import capitalised, folded, function_words
 from slmdesk.text.relevance import FoldedText
 
-MOST_PASSAGES = 4
-MOST_INSTEAD = 2
-ADDS = 0.12
-"""Least share of a sentence's words by which a further passage must add to the ones before it."""
+MOST_PASSAGES, MOST_INSTEAD = 4, 2
+"""Most passages that a sentence rests on, and most that are put in its place."""
+ADDS, ADDS_INSTEAD = 0.12, 0.25
+"""Least share of a sentence's words that a further passage must add: to be linked, and to be put in its place."""
 NAMED = 0.1
 """Share that counts in favour of a passage that the model named."""
-SWAPPED, LEAST_SWAPPED, LEAST_NEAR, BESIDE_DAY, TWICE = 1.1, 0.05, 0.05, 3, 0.6
+LEAST_SAID = 2
+"""Fewest words of a sentence that says something without a figure."""
 LONGEST_SHORT = 3
-
-
+"""Letters of an abbreviation that a document need not have."""
+SWAPPED, LEAST_SWAPPED = 1.1, 0.05
+"""How many times, and how much, better the words right beside two values must fit if the two change places."""
+TWICE = 0.6
+"""Factor for how well a value fits that the sentence has twice and the passage once."""
+LEAST_NEAR, BESIDE_DAY = 0.05, 3
+"""How much of what stands around a day must stand there in the document too, and words beside it that it is told of."""
 _QUOTED = re.compile(r"(?<!\w)['\"`“‘„«]([^'\"`“”‘’„«»\n]{2,60})['\"`’”“»](?!\w)")
 
 
@@ -129,7 +135,7 @@ class Judged:
         resting = [*self._best, *(found[0].passage for found in self._places.values())]
         self.links = tuple(sorted(dict.fromkeys(passage.piece for passage in resting)))[:MOST_PASSAGES]
         self.marks = [*self._missing(resting), *self._exchanged(), *self._swapped()]
-        self.marks += (*turned(self._text, paper), *replaced(self._text, paper))
+        self.marks += turned(self._text, paper)
 
     def _covering(self, named: Sequence[int], among: Set[int]) -> list[Passage]:
         """Return the passages that together have most of the sentence's words, best first."""
@@ -157,7 +163,10 @@ class Judged:
         for found in _QUOTED.finditer(self._text):  # small models mix up such terms
             if found[1] not in FoldedText(text):
                 yield Mark("name", found[1], found.start(1), found.end(1))
-        if not self._best or (self._share() < LEAST_SHARE / 2 and not self._places):
+        is_fragment = len(self._told.words) < LEAST_SAID and not self._told.values
+        if (not self._best and not is_fragment) or (
+            self._best and self._share() < LEAST_SHARE / 2 and not self._places
+        ):
             yield Mark(WORDS, self._text, 0, len(self._text))
 
     def _is_known(self, flag: Flag) -> bool:
@@ -245,7 +254,10 @@ class Judged:
 
     def instead(self) -> list[Point]:
         """Return the sentences of the document that carry the sentence's words."""
-        some = sorted(self._best[:MOST_INSTEAD], key=lambda passage: (passage.piece, passage.start))
+        first, fitting = self._best[:1], self._fitting
+        known = {at for passage in first for at, much in fitting.common(passage).items() if much == 1}
+        more = [one for one in self._best[1:MOST_INSTEAD] if fitting.share(one, known) >= ADDS_INSTEAD]
+        some = sorted((*first, *more), key=lambda passage: (passage.piece, passage.start))
         return [Point(passage.text, (passage.piece,), quotation=passage.text) for passage in some]
 
 
@@ -282,27 +294,47 @@ SAID = (0.5, 0.25, 0.15)
 
 
 def exchanged(sentence: str, language: str) -> tuple[str, ...]:
-    """Return a sentence with its "not" dropped or added, to ask a model which it finds more likely; empty if unsure."""
-    no = denying(language)
-    for match in _TOKEN.finditer(sentence):
-        if folded(match[0]) in no and folded(match[0]) not in _NOT_ALONE:
-            return (sentence[: match.start()] + sentence[match.end() :].lstrip(),)
-    if (verb := _VERB.get(language)) and (found := re.search(verb[0], sentence)):
-        at = found.end() if verb[1] == "behind" else found.start()
-        return (sentence[:at] + verb[2] + sentence[at:],)
-    return ()
+    """Return a sentence with its two sides exchanged, and with its "not" dropped or added, as far as a rule can.
+
+    A model may find one of them likelier than the sentence.
+    """
+    return (*_sides_exchanged(sentence), *_denied(sentence, language))
 
 
+def _sides_exchanged(sentence: str) -> Iterator[str]:
+    """Yield a sentence with its first two names, or nouns that are written large, in each other's place."""
+    spans = list[tuple[int, int]]()
+    for found in _NAME.finditer(sentence):
+        first, __, rest = found[0].partition(" ")
+        is_small = folded(first) in function_words() | capitalised()
+        if not is_small or rest:
+            spans.append((found.end() - len(rest) if is_small else found.start(), found.end()))
+    for (start, end), (begin, stop) in list(pairwise(spans))[:1]:
+        yield sentence[:start] + sentence[begin:stop] + sentence[end:begin] + sentence[start:end] + sentence[stop:]
+
+
+def _denied(sentence: str, language: str) -> Iterator[str]:
+    no = denying(language) - _NOT_ALONE
+    found = next((token for token in _TOKEN.finditer(sentence) if folded(token[0]) in no), None)
+    verb, is_behind, word = _VERB.get(language, ("(?!)", True, ""))
+    if found:
+        yield sentence[: found.start()] + sentence[found.end() :].lstrip()
+    elif place := re.search(rf"\b(?:{verb})\b", sentence):
+        at = place.end() if is_behind else place.start()
+        yield sentence[:at] + word + sentence[at:]
+
+
+_NAME = re.compile(r"[^\W\d_a-zà-ÿ][\w'’-]+(?: [^\W\d_a-zà-ÿ][\w'’-]+)*")
 _TOKEN = re.compile(r"[^\W\d_]+")
 _NOT_ALONE = frozenset(["ni", "nor", "noch", "ne", "n", "keine", "kein", "keinen", "keiner", "keinem", "keines"])
 _VERB = {
-    "en": (r"\b(?:must|may|can|will|shall|is|are|has|have|was|were)\b", "behind", " not"),
-    "de": (r"\b(?:muss|müssen|darf|dürfen|kann|können|wird|werden|ist|sind|hat|haben)\b", "behind", " nicht"),
-    "fr": (r"\b(?:doit|doivent|peut|peuvent|est|sont|sera|seront)\b", "behind", " pas"),
-    "es": (r"\b(?:debe|deben|puede|pueden|es|son|está|será|ha)\b", "before", "no "),
-    "it": (r"\b(?:deve|devono|può|possono|è|sono|sarà|ha)\b", "before", "non "),
-    "pl": (r"\b(?:musi|muszą|może|mogą|jest|są|będzie)\b", "before", "nie "),
-    "pt": (r"\b(?:deve|devem|pode|podem|é|são|será)\b", "before", "não "),
-    "nl": (r"\b(?:moet|moeten|mag|mogen|kan|kunnen|is|zijn|wordt)\b", "behind", " niet"),
+    "en": ("must|may|can|will|shall|is|are|has|have|was|were", True, " not"),
+    "de": ("muss|müssen|darf|dürfen|kann|können|wird|werden|ist|sind|hat|haben", True, " nicht"),
+    "fr": ("doit|doivent|peut|peuvent|est|sont|sera|seront", True, " pas"),
+    "es": ("debe|deben|puede|pueden|es|son|está|será|ha", False, "no "),
+    "it": ("deve|devono|può|possono|è|sono|sarà|ha", False, "non "),
+    "pl": ("musi|muszą|może|mogą|jest|są|będzie", False, "nie "),
+    "pt": ("deve|devem|pode|podem|é|são|será", False, "não "),
+    "nl": ("moet|moeten|mag|mogen|kan|kunnen|is|zijn|wordt", True, " niet"),
 }
-"""Verbs of a sentence, on which side of one its "not" stands, and the "not"."""
+"""Verbs of a sentence, whether its "not" stands behind them, and the "not"."""

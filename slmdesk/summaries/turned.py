@@ -11,17 +11,21 @@ from functools import cache, lru_cache
 from itertools import pairwise
 
 from slmdesk.base.record import Record
-from slmdesk.library.types import ELSEWHERE, Mark
+from slmdesk.library.types import Mark
 from slmdesk.summaries.told import Fitting, Paper, Passage, Told, Word, are_kin, is_same, told
 from slmdesk.text.checks.negation import denying, implies_denial, openers
 from slmdesk.text.checks.words import WORD, folded, listed
 
 BEFORE, BEHIND = 2, 5
 """Most words before and behind a "not" that belong to it."""
-LEAST_ALIKE = 0.3
+LEAST_ALIKE, MOST_ABOUT = 0.3, 3
+"""Least share of a part's words in a passage with which it is compared, and most such passages."""
 REPEATED, SAME = 0.6, 0.5
+"""Share of the words of a "not" that a sentence must repeat, and share of a sentence that a passage must have, for both
+to say the same.
+"""
 SAID, LEAST_OWN = 0.2, 2
-MOST_ABOUT = 3
+"""Share of a condition's words from which a sentence says it, and fewest words of a condition."""
 
 _PART = re.compile(r"(?<=[;:])\s+")
 _ANDS = "und|aber|sondern|and|but|et|mais|y|e|pero|sino|ma|bensì|i|oraz|ale|lecz|mas|en|maar"
@@ -55,8 +59,8 @@ def denials_of(sentence: Told, language: str) -> tuple[Denial, ...]:
     for match, word in tokens:
         if word not in no and word not in ("n't", "n’t", "cannot"):
             continue
-        if word == "no" and text.startswith(".", match.end()):
-            continue  # a number
+        if text.startswith({"no": ".", "nein": "-"}.get(word, "\0"), match.end()):
+            continue  # a number, a vote
         if (language == "fr" and word in ("ne", "n")) or word in _WITHOUT:
             continue  # in French the word behind the verb counts
         begin = max((stop for stop in stops if stop < match.start()), default=-1)
@@ -212,6 +216,7 @@ def _beside(sentence: Told, start: int, end: int) -> list[Word]:
 
 
 BESIDE_SAID = 0.25
+"""Least share of the words of the clause it limits that a sentence must have."""
 _COMMA = re.compile(r"[,;:]\s|\s[–—]\s")
 VALUE = 3.0
 """Weight of a value beside the weights of words."""
@@ -223,7 +228,7 @@ _OPENS_WEAKLY = {
     "fr": "sans|une fois|sous réserve|après accord",
     "es": "sin|una vez|previ[oa]",
     "it": "senza|una volta|previ[oa]",
-    "pl": "bez|po uprzedni\\w+",
+    "pl": "po uprzedni\\w+",
     "pt": "sem|uma vez|mediante",
     "nl": "zonder|zodra|na voorafgaande",
 }
@@ -269,57 +274,6 @@ def _has_sign(text: str, language: str) -> bool:
     return bool(words & signs) or bool(opening and opening.search(text))
 
 
-LEAST_REPLACED, LEAST_BESIDE, BESIDE, ANCHOR = 3, 0.75, 1.5, 0.15
-"""Fewest words of a sentence in which a noun may be replaced, weighted share of its other words that the passage must
-have, words between what both have and the noun, and what a value counts when the passage is chosen.
-"""
-
-
-def replaced(text: str, paper: Paper) -> Iterator[Mark]:
-    """Yield marks for a noun or name of the paper in the place of another one."""
-    for start, part in _parts(text, paper.language):
-        fitting = Fitting(part, paper)
-        ranks = [fitting.share(one) + ANCHOR * len(_anchors(part, one)) for one in paper.passages]
-        passage = paper.passages[ranks.index(max(ranks))]
-        if found := _replaced(fitting, passage, paper) if len(part.words) >= LEAST_REPLACED else None:
-            word, instead = found
-            shown = passage.text[instead.start : instead.end]
-            at = start + word.start
-            yield Mark(ELSEWHERE, part.text[word.start : word.end], at, start + word.end, shown)
-
-
-def _replaced(fitting: Fitting, passage: Passage, paper: Paper) -> tuple[Word, Word] | None:
-    """Return a noun that a passage does not have, and the one that it has beside the same words."""
-    part, words, weights, language = fitting.said, passage.told.words, fitting.weights, paper.language
-    links = [(float(at), float(to)) for at, word in enumerate(part.words) for to in _kin_of(word, words)[:1]]
-    got = sum(weights[int(at)] for at, _ in links)
-    links += _anchors(part, passage)
-    free = [
-        to for to, word in enumerate(words) if not _kin_of(word, part.words) and is_noun(passage.text, word, language)
-    ]
-    for at, word in enumerate(part.words):
-        may_be_one = is_noun(part.text, word, language) or (language == "de" and part.text[word.start].isupper())
-        is_told = _kin_of(word, words) or _kin_of(word, told(passage.above, language).words)
-        if is_told or not may_be_one or got < LEAST_BESIDE * (sum(weights) - weights[at]):
-            continue
-        beside = [there for one, there in links if abs(one - at) <= BESIDE]
-        instead = next((to for to in free if any(abs(there - to) <= BESIDE for there in beside)), None)
-        if instead is None or has_noun(paper, words[instead]) < LEAST_OFTEN or not has_noun(paper, word):
-            continue
-        if _leads(paper, word) and _leads(paper, words[instead]):
-            return word, words[instead]
-    return None
-
-
-LEADS, LEAST_OFTEN = 2, 2
-
-
-def _leads(paper: Paper, word: Word) -> bool:
-    """Return whether passages begin with a word, as with one who acts."""
-    kin = paper.kin(word)
-    return any(one.key in kin for passage in paper.passages for one in passage.told.words[:LEADS])
-
-
 def _kin_of(word: Word, words: Sequence[Word]) -> list[int]:
     return [at for at, one in enumerate(words) if are_kin(word, one)]
 
@@ -332,12 +286,6 @@ def has_noun(paper: Paper, word: Word) -> int:
         for passage in paper.passages
         if not kin.isdisjoint(passage.keys)
     )
-
-
-def _anchors(part: Told, passage: Passage) -> list[tuple[float, float]]:
-    """Return between which words the values stand that a sentence shares with a passage, as (here, there)."""
-    pairs = ((one, there) for one in part.values for there in passage.told.values)
-    return [(one.place - 0.5, there.place - 0.5) for one, there in pairs if is_same(one, there)]
 
 
 def is_noun(text: str, word: Word, language: str) -> bool:

@@ -191,11 +191,14 @@ def test_what_must_be_known_and_no_sentence_says_is_told() -> None:
 @pytest.mark.parametrize(
     ("language", "sentence", "turned"),
     [
-        ("en", "The tenant must not smoke.", "The tenant must smoke."),
-        ("de", "Die Zulage wird gezahlt.", "Die Zulage wird nicht gezahlt."),
-        ("es", "El seguro puede pagar.", "El seguro no puede pagar."),
-        ("xx", "Ping.", None),
+        ("en", "A tenant must not smoke.", ["A tenant must smoke."]),
+        ("de", "Ab Mai wird gezahlt.", ["Ab Mai wird nicht gezahlt."]),
+        ("es", "El seguro puede pagar.", ["El seguro no puede pagar."]),
+        ("en", "The offer of Ann Lee binds Tom Orr.", ["The offer of Tom Orr binds Ann Lee."]),
+        ("de", "Der Mieter muss dem Vermieter zahlen.",
+         ["Der Vermieter muss dem Mieter zahlen.", "Der Mieter muss nicht dem Vermieter zahlen."]),
+        ("xx", "Ping.", []),
     ],
-)
-def test_a_not_is_dropped_or_added(language, sentence, turned) -> None:
-    assert exchanged(sentence, language) == ((turned,) if turned else ())
+)  # fmt: skip
+def test_sides_are_exchanged_and_a_not_is_dropped_or_added(language, sentence, turned) -> None:
+    assert list(exchanged(sentence, language)) == turned
