@@ -48,7 +48,7 @@ _WORTH = {
     Matter.DUTY: 0.5, Matter.CONDITION: 0.5, Matter.PERIOD: 0.4,
 }  # fmt: skip
 _AMOUNTS = {Matter.MONEY, Matter.SHARE, Matter.QUANTITY}
-_SAID = {"vote": 4.0, "rules": 2.4, "within": 2.0, "urges": 1.5, "forbids": 0.5, "remedy": 0.3}
+_SAID = {"vote": 4.0, "rules": 2.4, "within": 2.0, "urges": 1.5, "forbids": 1.0, "remedy": 0.3}
 """What a sentence is worth for each of its words, for what is found in it, and for words of these lists."""
 _TO_COME, _PAST, _WITH_YEAR = 2.0, 0.3, 1.5
 """Worth added to a sentence for a date after the paper's own date, taken for dates before it, and added for a year."""
@@ -118,8 +118,6 @@ class Line(Record):
     is_action: bool = False
     is_due: bool = False
     """True when it has to be done by a day or within a term."""
-    has_weight: bool = False
-    """True when the line contains a figure or a duty, so that a reader would miss it."""
     needs_last: bool = False
     """True when the line cannot be understood without the line before it."""
     is_earlier: bool = False
@@ -435,7 +433,7 @@ def _line(at: int, start: int, end: int, text: str, place: _Place, is_listed: bo
         at, start, end, text[:1].upper() + text[1:], worth, place.section,
         is_action=is_asked or is_due or ACTION_LEAD.search(text) is not None,
         is_due=is_due or (is_asked and (bool(to_come) or has("within", text, language))),
-        has_weight=bool(figures(text)) or bool(kinds & {Matter.DUTY, Matter.REQUEST}), leads=leads,
+        leads=leads,
     )  # fmt: skip
     words = {word for word in stems(_NUMBER.sub("", heading)) if len(word) > 3}
     is_bare = is_vote or (not figures(text) and count_words(text) < _BARE)
@@ -496,8 +494,11 @@ def _outcome(pieces: Sequence[Piece], here: range, lines: Sequence[Line], paper:
         return None
     some = summed if paper is Paper.REPORT else ruled[:1] or told or summed
     if not some:  # the first sentences of a letter say what it is about
-        key = lambda at: every[at].worth * _LATER**at + _PURPOSE * has("purpose", every[at].text, language)  # noqa: E731
-        return every[max(range(min(len(every), 3)), key=key)] if every else None
+        worth = [
+            line.worth * _LATER**at + _PURPOSE * has("purpose", line.text, language)
+            for at, line in enumerate(every[:3])
+        ]
+        return every[worth.index(max(worth))] if every else None
     return next(iter([line for line in some[:6] if figures(line.text)] or some), None)
 
 
@@ -598,21 +599,19 @@ def _row(at: int, row: tuple[int, int, list[str]], header: Sequence[str], place:
             place.section,
             is_action=True,
             is_due=any(date.readings for date in find_dates(text, place.language)),
-            has_weight=True,
         )
     if len(cells) > 2 and _ROW_NUMBER.fullmatch(cells[0]):
         header, cells = header[1:], cells[1:]
     heads = [*header, *[""] * len(cells)]
     values = "; ".join(f"{head} {cell}".strip() for head, cell in zip(heads[1:], cells[1:], strict=False) if cell)
     text = f"{cells[0]}: {values}" if values and cells[0] else values or cells[0]
-    has_figures = bool(figures("".join(cells[1:])))
     is_amount = any(_is_amount(cell) or matters(cell) & _AMOUNTS for cell in cells[1:])
     worth = (
         _PER_WORD * count_words(text)
         + _ROW * is_amount
         + _TOTAL * has("total", cells[0], place.language, at_start=True)
     )
-    return Line(at, start, end, text, worth, place.section, has_weight=has_figures)
+    return Line(at, start, end, text, worth, place.section)
 
 
 def _current(lines: Sequence[Line], thread: Thread, language: str) -> list[Line]:
