@@ -36,7 +36,7 @@ FIRST_PIECES = 15
 """Number of pieces at the beginning that are searched for the letterhead, the title and the parties."""
 FIRST_LINES = 10
 """Number of lines at the beginning that are searched for the outcome if no heading announces it."""
-LONG_TEXT, MOST_CLOSING = 300, 250
+LONG_TEXT, MOST_CLOSING, MOST_LEAD = 300, 250, 12
 MOST_TITLE, MANY_HEADINGS, MOST_SALUTATION, MOST_HEADLINE = 200, 3, 80, 60
 PIECES_AT_ONCE = 200
 MOST_SIGNATURE, SIGNATURE_CHARACTERS = 8, 500
@@ -196,7 +196,7 @@ def lines_of(
             lead = len(found) + len(some) - 1 if some and some[-1].leads else lead
             found += some
     led = {line.rests_on for line in found}
-    found = [line for line in found if not line.leads or line.place in led or line.worth >= _ANNOUNCED]
+    found = [line for line in found if not line.leads or line.place in led or count_words(line.text) >= MOST_LEAD]
     if any(line.is_action and pieces[line.piece].kind is BlockKind.TABLE_ROW for line in found):
         found = [changed(line, is_action=_is_task(line, pieces)) for line in found]
     thread.settle(pieces, here, found, paper)
@@ -288,7 +288,8 @@ def _sentences(
                 if line is None:
                     last = None
                     break  # drop the later clauses too
-                is_back = one == start and _is_back(text, place.language)
+                is_part = above is None and text[:1].islower() and _LISTED.match(piece.text) is not None
+                is_back = one == start and (is_part or _is_back(text, place.language))
                 colon = re.search(r":\s+(?=[^\W\d_a-zß-ÿ])", line.text) if is_back and last is None else None
                 if colon and count_words(text[colon.end() :]) >= LEAST_WORDS:  # "We do it like this: The move is on …"
                     line, is_back = (
@@ -301,9 +302,10 @@ def _sentences(
                     line, rests_on = _under(line, above, is_part)
                 elif is_back and last is None and not _names(text, place.language):
                     is_sum = has("sum", text, place.language, at_start=True)
-                    meant = [other for other in before if Matter.MONEY in matters(other.text)] if is_sum else before
+                    near = [other for other in before if other.piece >= at - 2]
+                    meant = [other for other in before if Matter.MONEY in matters(other.text)] if is_sum else near
                     rests_on = meant[-1].place if meant else rests_on
-                    line = line if before else _headed(line, place.heading)
+                    line = line if meant else _headed(line, place.heading)
                 is_topic = one == sentences[0][0] and len(sentences) >= _TOPIC_OF
                 needs_last = last is not None and (one > start or is_back)
                 worth = max(_LEAST, line.worth + _TOPIC * is_topic)
@@ -362,7 +364,11 @@ def joined(lines: Sequence[Line], pieces: Sequence[Piece]) -> list[Line]:
         if last and line.needs_last and last.piece == line.piece and line.start - last.end <= 1 and not last.more:
             text = _bare(pieces[line.piece].text[last.start : line.end])
             whole[-1] = changed(last, end=line.end, text=last.head + text[:1].upper() + text[1:], leads=line.leads)
-        elif last and line.rests_on[0] >= 0 and line.rests_on in (last.place, last.rests_on):
+        elif (
+            last
+            and (line.rests_on in (last.place, last.rests_on) or line.rests_on[0] in last.more)
+            and line.rests_on[0] >= 0
+        ):
             sign = ": " if last.leads else " " if _ENDS.search(last.text) else "; "
             more = last.more if line.piece in last.pieces else (*last.more, line.piece)
             whole[-1] = changed(last, text=last.text + sign + line.text, more=more, leads=False, rests_on=line.rests_on)
@@ -480,6 +486,7 @@ def _outcome(pieces: Sequence[Piece], here: range, lines: Sequence[Line], paper:
     secondary = pattern("secondary", language)
     lines = [line for line in lines if not (secondary.search(above[line.piece]) or secondary.match(line.text))] or lines
     every = [line for line in lines if pieces[line.piece].kind is not BlockKind.TABLE_ROW and not line.needs_last]
+    every = [line for line in every if line.rests_on[0] < 0 and not _is_back(line.text, language)] or every
     every = [line for line in every if line.worth and not line.is_action] or every
     summed = [line for line in every if sums_up(above[line.piece]) or has("gist", above[line.piece], language)]
     told = [line for line in every if has("outcome", above[line.piece], language)]
@@ -605,7 +612,9 @@ def _row(at: int, row: tuple[int, int, list[str]], header: Sequence[str], place:
     heads = [*header, *[""] * len(cells)]
     values = "; ".join(f"{head} {cell}".strip() for head, cell in zip(heads[1:], cells[1:], strict=False) if cell)
     text = f"{cells[0]}: {values}" if values and cells[0] else values or cells[0]
-    is_amount = any(_is_amount(cell) or matters(cell) & _AMOUNTS for cell in cells[1:])
+    is_amount = any(
+        (_is_amount(cell) and (any(header) or not cell.isdigit())) or matters(cell) & _AMOUNTS for cell in cells[1:]
+    )
     worth = (
         _PER_WORD * count_words(text)
         + _ROW * is_amount
