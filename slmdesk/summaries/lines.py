@@ -36,7 +36,7 @@ FIRST_PIECES = 15
 """Number of pieces at the beginning that are searched for the letterhead, the title and the parties."""
 FIRST_LINES = 10
 """Number of lines at the beginning that are searched for the outcome if no heading announces it."""
-LONG_TEXT, MOST_CLOSING = 300, 250
+LONG_TEXT, MOST_CLOSING, MOST_LEAD = 300, 250, 12
 MOST_TITLE, MANY_HEADINGS, MOST_SALUTATION, MOST_HEADLINE = 200, 3, 80, 60
 PIECES_AT_ONCE = 200
 MOST_SIGNATURE, SIGNATURE_CHARACTERS = 8, 500
@@ -48,7 +48,7 @@ _WORTH = {
     Matter.DUTY: 0.5, Matter.CONDITION: 0.5, Matter.PERIOD: 0.4,
 }  # fmt: skip
 _AMOUNTS = {Matter.MONEY, Matter.SHARE, Matter.QUANTITY}
-_SAID = {"vote": 4.0, "rules": 2.4, "within": 2.0, "urges": 1.5, "forbids": 0.5, "remedy": 0.3}
+_SAID = {"vote": 4.0, "rules": 2.4, "within": 2.0, "urges": 1.5, "forbids": 1.0, "remedy": 0.3}
 """What a sentence is worth for each of its words, for what is found in it, and for words of these lists."""
 _TO_COME, _PAST, _WITH_YEAR = 2.0, 0.3, 1.5
 """Worth added to a sentence for a date after the paper's own date, taken for dates before it, and added for a year."""
@@ -118,8 +118,6 @@ class Line(Record):
     is_action: bool = False
     is_due: bool = False
     """True when it has to be done by a day or within a term."""
-    has_weight: bool = False
-    """True when the line contains a figure or a duty, so that a reader would miss it."""
     needs_last: bool = False
     """True when the line cannot be understood without the line before it."""
     is_earlier: bool = False
@@ -198,7 +196,7 @@ def lines_of(
             lead = len(found) + len(some) - 1 if some and some[-1].leads else lead
             found += some
     led = {line.rests_on for line in found}
-    found = [line for line in found if not line.leads or line.place in led or line.worth >= _ANNOUNCED]
+    found = [line for line in found if not line.leads or line.place in led or count_words(line.text) >= MOST_LEAD]
     if any(line.is_action and pieces[line.piece].kind is BlockKind.TABLE_ROW for line in found):
         found = [changed(line, is_action=_is_task(line, pieces)) for line in found]
     thread.settle(pieces, here, found, paper)
@@ -290,7 +288,8 @@ def _sentences(
                 if line is None:
                     last = None
                     break  # drop the later clauses too
-                is_back = one == start and _is_back(text, place.language)
+                is_part = above is None and text[:1].islower() and _LISTED.match(piece.text) is not None
+                is_back = one == start and (is_part or _is_back(text, place.language))
                 colon = re.search(r":\s+(?=[^\W\d_a-zß-ÿ])", line.text) if is_back and last is None else None
                 if colon and count_words(text[colon.end() :]) >= LEAST_WORDS:  # "We do it like this: The move is on …"
                     line, is_back = (
@@ -303,9 +302,10 @@ def _sentences(
                     line, rests_on = _under(line, above, is_part)
                 elif is_back and last is None and not _names(text, place.language):
                     is_sum = has("sum", text, place.language, at_start=True)
-                    meant = [other for other in before if Matter.MONEY in matters(other.text)] if is_sum else before
+                    near = [other for other in before if other.piece >= at - 2]
+                    meant = [other for other in before if Matter.MONEY in matters(other.text)] if is_sum else near
                     rests_on = meant[-1].place if meant else rests_on
-                    line = line if before else _headed(line, place.heading)
+                    line = line if meant else _headed(line, place.heading)
                 is_topic = one == sentences[0][0] and len(sentences) >= _TOPIC_OF
                 needs_last = last is not None and (one > start or is_back)
                 worth = max(_LEAST, line.worth + _TOPIC * is_topic)
@@ -364,7 +364,11 @@ def joined(lines: Sequence[Line], pieces: Sequence[Piece]) -> list[Line]:
         if last and line.needs_last and last.piece == line.piece and line.start - last.end <= 1 and not last.more:
             text = _bare(pieces[line.piece].text[last.start : line.end])
             whole[-1] = changed(last, end=line.end, text=last.head + text[:1].upper() + text[1:], leads=line.leads)
-        elif last and line.rests_on[0] >= 0 and line.rests_on in (last.place, last.rests_on):
+        elif (
+            last
+            and (line.rests_on in (last.place, last.rests_on) or line.rests_on[0] in last.more)
+            and line.rests_on[0] >= 0
+        ):
             sign = ": " if last.leads else " " if _ENDS.search(last.text) else "; "
             more = last.more if line.piece in last.pieces else (*last.more, line.piece)
             whole[-1] = changed(last, text=last.text + sign + line.text, more=more, leads=False, rests_on=line.rests_on)
@@ -435,7 +439,7 @@ def _line(at: int, start: int, end: int, text: str, place: _Place, is_listed: bo
         at, start, end, text[:1].upper() + text[1:], worth, place.section,
         is_action=is_asked or is_due or ACTION_LEAD.search(text) is not None,
         is_due=is_due or (is_asked and (bool(to_come) or has("within", text, language))),
-        has_weight=bool(figures(text)) or bool(kinds & {Matter.DUTY, Matter.REQUEST}), leads=leads,
+        leads=leads,
     )  # fmt: skip
     words = {word for word in stems(_NUMBER.sub("", heading)) if len(word) > 3}
     is_bare = is_vote or (not figures(text) and count_words(text) < _BARE)
@@ -482,6 +486,7 @@ def _outcome(pieces: Sequence[Piece], here: range, lines: Sequence[Line], paper:
     secondary = pattern("secondary", language)
     lines = [line for line in lines if not (secondary.search(above[line.piece]) or secondary.match(line.text))] or lines
     every = [line for line in lines if pieces[line.piece].kind is not BlockKind.TABLE_ROW and not line.needs_last]
+    every = [line for line in every if line.rests_on[0] < 0 and not _is_back(line.text, language)] or every
     every = [line for line in every if line.worth and not line.is_action] or every
     summed = [line for line in every if sums_up(above[line.piece]) or has("gist", above[line.piece], language)]
     told = [line for line in every if has("outcome", above[line.piece], language)]
@@ -496,8 +501,11 @@ def _outcome(pieces: Sequence[Piece], here: range, lines: Sequence[Line], paper:
         return None
     some = summed if paper is Paper.REPORT else ruled[:1] or told or summed
     if not some:  # the first sentences of a letter say what it is about
-        key = lambda at: every[at].worth * _LATER**at + _PURPOSE * has("purpose", every[at].text, language)  # noqa: E731
-        return every[max(range(min(len(every), 3)), key=key)] if every else None
+        worth = [
+            line.worth * _LATER**at + _PURPOSE * has("purpose", line.text, language)
+            for at, line in enumerate(every[:3])
+        ]
+        return every[worth.index(max(worth))] if every else None
     return next(iter([line for line in some[:6] if figures(line.text)] or some), None)
 
 
@@ -598,21 +606,21 @@ def _row(at: int, row: tuple[int, int, list[str]], header: Sequence[str], place:
             place.section,
             is_action=True,
             is_due=any(date.readings for date in find_dates(text, place.language)),
-            has_weight=True,
         )
     if len(cells) > 2 and _ROW_NUMBER.fullmatch(cells[0]):
         header, cells = header[1:], cells[1:]
     heads = [*header, *[""] * len(cells)]
     values = "; ".join(f"{head} {cell}".strip() for head, cell in zip(heads[1:], cells[1:], strict=False) if cell)
     text = f"{cells[0]}: {values}" if values and cells[0] else values or cells[0]
-    has_figures = bool(figures("".join(cells[1:])))
-    is_amount = any(_is_amount(cell) or matters(cell) & _AMOUNTS for cell in cells[1:])
+    is_amount = any(
+        (_is_amount(cell) and (any(header) or not cell.isdigit())) or matters(cell) & _AMOUNTS for cell in cells[1:]
+    )
     worth = (
         _PER_WORD * count_words(text)
         + _ROW * is_amount
         + _TOTAL * has("total", cells[0], place.language, at_start=True)
     )
-    return Line(at, start, end, text, worth, place.section, has_weight=has_figures)
+    return Line(at, start, end, text, worth, place.section)
 
 
 def _current(lines: Sequence[Line], thread: Thread, language: str) -> list[Line]:

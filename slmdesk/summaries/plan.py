@@ -76,7 +76,7 @@ SECTION_TOKENS = 2000
 """Most tokens of a section of a long document, of which the model notes the facts."""
 LINE_COST = 60.0
 """Cost of wording one line, in tokens read."""
-FEW_WORDS = 120
+FEW_WORDS = 60
 """Of a paper with fewer words than this, the summary only says what the paper is and what must be done."""
 NEAR = 1.1
 """If a person asked for a number of words, the summary may differ from it by this factor."""
