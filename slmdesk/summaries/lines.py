@@ -434,7 +434,11 @@ def _line(at: int, start: int, end: int, text: str, place: _Place, is_listed: bo
     )
     if count_words(text) > MANY_WORDS or has("annexes", heading, language):
         worth *= _REASON
-    worth = worth * _REASON if is_reason else worth + _ANNOUNCED * is_announced + _SUMMED * is_summed
+    worth = (
+        worth * _REASON
+        if is_reason
+        else worth + _ANNOUNCED * is_announced + _SUMMED * is_summed * max(1.0, count_words(text) / 10)
+    )
     line = Line(
         at, start, end, text[:1].upper() + text[1:], worth, place.section,
         is_action=is_asked or is_due or ACTION_LEAD.search(text) is not None,
