@@ -11,6 +11,7 @@ from itertools import combinations
 
 from slmdesk.base.record import Record
 from slmdesk.library.types import ELSEWHERE, LEAST_SHARE, WORDS, Mark
+from slmdesk.summaries.instead import instead
 from slmdesk.summaries.lines import Line, ends_with_by
 from slmdesk.summaries.linking import Point, Source, linked
 from slmdesk.summaries.told import (
@@ -36,7 +37,6 @@ from slmdesk.text.checks.support import VALUES, Flag, check
 from slmdesk.text.checks.words import folded
 
 MOST_PASSAGES = 4
-MOST_INSTEAD = 2
 ADDS = 0.12
 """Least share of a sentence's words by which a further passage must add to the ones before it."""
 NAMED = 0.1
@@ -85,9 +85,9 @@ def checked(said: Sequence[Said], source: Source, among: Sequence[int], doubted:
             kept.append(Point(sentence.text, judged.links))
             continue
         marked += 1
-        instead = judged.instead()
-        replaced += bool(instead)
-        kept += instead or [Point(sentence.text, judged.links, tuple(judged.marks))]
+        quoted = judged.instead()
+        replaced += bool(quoted)
+        kept += quoted or [Point(sentence.text, judged.links, tuple(judged.marks))]
     return Checked(tuple(_once(kept)), marked, replaced)
 
 
@@ -222,12 +222,12 @@ class _Judged:
         return BARE * (value.kind == "day" and any(place.passage.is_bare for place in self._places[value]))
 
     def _mark(self, value: Value, other: Place) -> Mark:
-        instead = other.passage.text[other.value.start : other.value.end]
-        return Mark(ELSEWHERE, self._text[value.start : value.end], value.start, value.end, instead)
+        there = other.passage.text[other.value.start : other.value.end]
+        return Mark(ELSEWHERE, self._text[value.start : value.end], value.start, value.end, there)
 
     def instead(self) -> list[Point]:
-        """Return the sentences of the document that carry the sentence's words."""
-        some = sorted(self._best[:MOST_INSTEAD], key=lambda passage: (passage.piece, passage.start))
+        """Return the sentences of the document that carry the sentence's words and values, if there are any."""
+        some = instead(self._fitting, self.marks, self._passages, self._source, self._years)
         return [Point(passage.text, (passage.piece,), quotation=passage.text) for passage in some]
 
 
