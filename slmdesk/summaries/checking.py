@@ -6,11 +6,12 @@ A sentence that fails gives way to the sentences of the document that carry its 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Sequence, Set
+from collections.abc import Collection, Iterator, Sequence
 from itertools import combinations, pairwise
 
 from slmdesk.base.record import Record, changed
 from slmdesk.library.types import ELSEWHERE, LEAST_SHARE, UNLINKED, WORDS, Mark
+from slmdesk.summaries.instead import instead
 from slmdesk.summaries.lines import Line, ends_with_by
 from slmdesk.summaries.linking import Point, Source
 from slmdesk.summaries.told import (
@@ -37,10 +38,9 @@ from slmdesk.text.checks.support import STEM, VALUES, Flag, check
 from slmdesk.text.checks.words import capitalised, folded, function_words
 from slmdesk.text.relevance import FoldedText
 
-MOST_PASSAGES, MOST_INSTEAD = 4, 2
-"""Most passages that a sentence rests on, and most that are put in its place."""
-ADDS, ADDS_INSTEAD = 0.12, 0.25
-"""Least share of a sentence's words that a further passage must add: to be linked, and to be put in its place."""
+MOST_PASSAGES = 4
+ADDS = 0.12
+"""Least share of a sentence's words by which a further passage must add to the ones before it."""
 NAMED = 0.1
 """Share that counts in favour of a passage that the model named."""
 LEAST_SAID = 2
@@ -94,9 +94,9 @@ def checked(said: Sequence[Said], source: Source, among: Sequence[int], doubted:
             kept.append(Point(sentence.text, judged.links))
             continue
         marked += 1
-        instead = judged.instead()
-        replaced += bool(instead)
-        kept += instead or [Point(sentence.text, judged.links, tuple(judged.marks))]
+        quoted = judged.instead()
+        replaced += bool(quoted)
+        kept += quoted or [Point(sentence.text, judged.links, tuple(judged.marks))]
     return Checked(tuple(_once(kept)), marked, replaced)
 
 
@@ -129,7 +129,9 @@ class Judged:
         self._text, self._paper, self._language = sentence.text, paper, paper.language
         self._told = told(sentence.text, paper.language)
         self._fitting = Fitting(self._told, paper)
-        self._best = self._covering(sentence.places, set(among))
+        pieces = set(among)
+        self._passages = [passage for passage in paper.passages if passage.piece in pieces]
+        self._best = self._covering(sentence.places)
         places = {value: places_of(value, self._fitting, paper) for value in self._told.values}
         self._places = {value: found for value, found in places.items() if found}
         resting = [*self._best, *(found[0].passage for found in self._places.values())]
@@ -137,10 +139,10 @@ class Judged:
         self.marks = [*self._missing(resting), *self._exchanged(), *self._swapped()]
         self.marks += turned(self._text, paper)
 
-    def _covering(self, named: Sequence[int], among: Set[int]) -> list[Passage]:
+    def _covering(self, named: Sequence[int]) -> list[Passage]:
         """Return the passages that together have most of the sentence's words, best first."""
         best, known, fitting = list[Passage](), set[int](), self._fitting
-        rest = [one for one in self._paper.passages if one.piece in among and fitting.share(one)]
+        rest = [passage for passage in self._passages if fitting.share(passage)]
         while rest and len(best) < MOST_PASSAGES:
             adds = [fitting.share(passage, known) for passage in rest]
             ranks = [add + NAMED * (passage.piece in named) for add, passage in zip(adds, rest, strict=True)]
@@ -249,15 +251,12 @@ class Judged:
         return BARE * (value.kind == "day" and any(place.passage.is_bare for place in self._places[value]))
 
     def _mark(self, value: Value, other: Place) -> Mark:
-        instead = other.passage.text[other.value.start : other.value.end]
-        return Mark(ELSEWHERE, self._text[value.start : value.end], value.start, value.end, instead)
+        there = other.passage.text[other.value.start : other.value.end]
+        return Mark(ELSEWHERE, self._text[value.start : value.end], value.start, value.end, there)
 
     def instead(self) -> list[Point]:
-        """Return the sentences of the document that carry the sentence's words."""
-        first, fitting = self._best[:1], self._fitting
-        known = {at for passage in first for at, much in fitting.common(passage).items() if much == 1}
-        more = [one for one in self._best[1:MOST_INSTEAD] if fitting.share(one, known) >= ADDS_INSTEAD]
-        some = sorted((*first, *more), key=lambda passage: (passage.piece, passage.start))
+        """Return the sentences of the document that carry the sentence's words and values, if there are any."""
+        some = instead(self._fitting, self.marks, self._passages, self._paper)
         return [Point(passage.text, (passage.piece,), quotation=passage.text) for passage in some]
 
 
