@@ -234,17 +234,21 @@ _OPENS_WEAKLY = {
 }
 WEAK_WORDS = 2
 """Number of words behind an opener such as "without" that belong to it."""
-_UNTIL = {
-    "en": "until|before", "de": "bis|bevor|ehe", "fr": "avant que", "it": "prima che", "pl": "zanim", "nl": "voordat"
+_NO_OPENING = {"fr": "si bien que"}
+"""Begins like a condition and tells a consequence."""
+_OTHERWISE = {
+    "en": "otherwise|failing which|or else", "de": "andernfalls|widrigenfalls|sonst|ansonsten",
+    "fr": "sinon|faute de quoi|à défaut", "es": "de lo contrario|si no", "it": "altrimenti|in caso contrario",
+    "pl": "w przeciwnym razie|inaczej", "pt": "caso contrário|senão", "nl": "anders",
 }  # fmt: skip
-"""In a sentence that denies something, these limit it as a condition does."""
+"""Tells what happens if a condition is not met, and so names the condition."""
 
 
 @cache
-def _opening(language: str, *, is_denied: bool = False) -> re.Pattern[str] | None:
-    found = [*map(re.escape, openers(language)), _UNTIL.get(language, "") if is_denied else ""]
-    some, weak = "|".join(filter(None, found)), _OPENS_WEAKLY.get(language, "")
-    return re.compile(rf"(?<![\w'’-])(?:(?P<weak>{weak})|{some})(?![\w'’-])", re.IGNORECASE) if some else None
+def _opening(language: str) -> re.Pattern[str] | None:
+    some, weak = "|".join(map(re.escape, openers(language))), _OPENS_WEAKLY.get(language, "(?!)")
+    no = _NO_OPENING.get(language, "(?!)")
+    return re.compile(rf"(?<![\w'’-])(?!{no})(?:(?P<weak>{weak})|{some})(?![\w'’-])", re.IGNORECASE) if some else None
 
 
 _END = re.compile(r"[,;:]\s|(?<!\d)[.!?](?:\s|$)|\s[–—]\s")
@@ -252,7 +256,7 @@ _END = re.compile(r"[,;:]\s|(?<!\d)[.!?](?:\s|$)|\s[–—]\s")
 
 @lru_cache(maxsize=8192)
 def conditions_of(text: str, language: str) -> tuple[tuple[int, int], ...]:
-    opening = _opening(language, is_denied=bool(denials_of(told(text, language), language)))
+    opening = _opening(language)
     found = list[tuple[int, int]]()
     for match in opening.finditer(text) if opening else ():
         before = [folded(word) for word in WORD.findall(text[: match.start()])[-1:]]
@@ -270,8 +274,9 @@ def conditions_of(text: str, language: str) -> tuple[tuple[int, int], ...]:
 def _has_sign(text: str, language: str) -> bool:
     words = {folded(word) for word in WORD.findall(text)}
     signs = listed("conditions", "signs", language) | listed("conditions", "limits", language)
-    opening = _opening(language)
-    return bool(words & signs) or bool(opening and opening.search(text))
+    opening, otherwise = _opening(language), _OTHERWISE.get(language, "(?!)")
+    is_named = re.search(rf"(?<!\w)(?:{otherwise})(?!\w)", text, re.IGNORECASE) is not None
+    return is_named or bool(words & signs) or bool(opening and opening.search(text))
 
 
 def _kin_of(word: Word, words: Sequence[Word]) -> list[int]:
