@@ -9,10 +9,11 @@ import re
 from collections.abc import Collection, Iterator, Sequence
 from itertools import combinations, pairwise
 
+from slmdesk.base.documents import BlockKind
 from slmdesk.base.record import Record, changed
 from slmdesk.library.types import ELSEWHERE, LEAST_SHARE, UNLINKED, WORDS, Mark
 from slmdesk.summaries.instead import instead
-from slmdesk.summaries.lines import Line, ends_with_by
+from slmdesk.summaries.lines import Line, ends_with_by, has
 from slmdesk.summaries.linking import Point, Source
 from slmdesk.summaries.told import (
     BARE,
@@ -73,10 +74,16 @@ class Checked(Record):
     """Number of these that gave way to sentences of the document."""
 
 
-def checked(said: Sequence[Said], source: Source, among: Sequence[int], doubted: Collection[str] = ()) -> Checked:
+def checked(
+    said: Sequence[Said],
+    source: Source,
+    among: Sequence[int],
+    doubted: Collection[str] = (),
+    earlier: Collection[int] = (),
+) -> Checked:
     """Return the sentences with the passages they rest on. One that fails gives way to sentences of the document.
 
-    `doubted`: sentences that fail whatever the checks say.
+    `doubted`: sentences that fail whatever the checks say. `earlier`: pieces of earlier messages, which take no place.
 
     In another language than the document's a sentence that fails stays and is marked: its reader may not understand the
     document's own words.
@@ -94,10 +101,10 @@ def checked(said: Sequence[Said], source: Source, among: Sequence[int], doubted:
             kept.append(Point(sentence.text, judged.links))
             continue
         marked += 1
-        quoted = judged.instead()
+        quoted = judged.instead(earlier)
         replaced += bool(quoted)
         kept += quoted or [Point(sentence.text, judged.links, tuple(judged.marks))]
-    return Checked(tuple(_once(kept)), marked, replaced)
+    return Checked(tuple(_once(kept, source)), marked, replaced)
 
 
 def _compared(sentence: Said, source: Source, among: Sequence[int]) -> Point:
@@ -114,10 +121,16 @@ def _compared(sentence: Said, source: Source, among: Sequence[int]) -> Point:
     return Point(text, tuple(links), marks)
 
 
-def _once(points: Sequence[Point]) -> Iterator[Point]:
+def _once(points: Sequence[Point], source: Source) -> Iterator[Point]:
+    """Yield the points without quotations that come again, or say what the written sentences say already."""
     quoted = set[str]()
+    written = [told(point.text, source.language) for point in points if not point.quotation and not point.flags]
+    words = [word for one in written for word in one.words]
     for point in points:
-        if not point.quotation or point.quotation not in quoted:
+        quotation = told(point.quotation, source.language)
+        if not point.quotation or (
+            point.quotation not in quoted and not _says(quotation, written, words, source, REPEATED)
+        ):
             yield point
         quoted.add(point.quotation)
 
@@ -254,28 +267,42 @@ class Judged:
         there = other.passage.text[other.value.start : other.value.end]
         return Mark(ELSEWHERE, self._text[value.start : value.end], value.start, value.end, there)
 
-    def instead(self) -> list[Point]:
+    def instead(self, earlier: Collection[int]) -> list[Point]:
         """Return the sentences of the document that carry the sentence's words and values, if there are any."""
-        some = instead(self._fitting, self.marks, self._passages, self._paper)
+        among = [passage for passage in self._passages if passage.piece not in earlier]
+        some = instead(self._fitting, self.marks, among, self._paper)
         return [Point(passage.text, (passage.piece,), quotation=passage.text) for passage in some]
 
 
 def unsaid(lines: Sequence[Line], points: Sequence[Point], source: Source) -> list[Line]:
-    """Return the lines that must be known and that no point says."""
+    """Return the lines that must be known and that no point says.
+
+    Points that leave out much of it are a poor summary: then lines of less worth are added too.
+    """
     language = source.language
     every = [told(point.text, language) for point in points]
     words = [word for one in every for word in one.words]
-    return [
-        line
-        for line in lines
-        if (line.is_action or line.worth >= MUST)
-        and not (line.is_first or line.is_earlier)
-        and not any(line.text in point.text for point in points)
-        and not _says(told(line.text, language), every, words, source)
-    ]
+    known = [line for line in lines if _must_be_known(line, source) and not (line.is_first or line.is_earlier)]
+    missing = [line for line in known if not _is_said(line, points, every, words, source)]
+    is_poor = len(known) - len(missing) < LEAST_OF_MUSTS * min(len(known), MANY)
+    return [line for line in missing if is_poor or line.is_action or line.worth >= MUST]
 
 
-def _says(line: Told, every: Sequence[Told], words: Sequence[Word], source: Source) -> bool:
+def _must_be_known(line: Line, source: Source) -> bool:
+    is_total = source.pieces[line.piece].kind is BlockKind.TABLE_ROW and has("total", line.text, "", at_start=True)
+    is_plea = line.is_action and not line.is_due and has("note", line.text, source.language)
+    return not (is_total or is_plea) and (line.is_action or line.worth >= LESS)
+
+
+def _is_said(
+    line: Line, points: Sequence[Point], every: Sequence[Told], words: Sequence[Word], source: Source
+) -> bool:  # fmt: skip
+    return any(line.text in point.text for point in points) or _says(
+        told(line.text, source.language), every, words, source
+    )
+
+
+def _says(line: Told, every: Sequence[Told], words: Sequence[Word], source: Source, least: float = 0.0) -> bool:
     """Return whether sentences say a line: its values, in whatever form, and enough of its words."""
     values = [value for value in line.values if value.kind not in ("", "count", "year")]
     there = [value for one in every for value in one.values]
@@ -283,11 +310,15 @@ def _says(line: Told, every: Sequence[Told], words: Sequence[Word], source: Sour
         return False
     weights = {word: 0.1 + source.rarity.weight(word.key[:STEM]) for word in line.words}
     got = sum(weight for word, weight in weights.items() if any(are_kin(word, one) for one in words))
-    return got >= SAID[min(len(values), 2)] * sum(weights.values())
+    return got >= max(least, SAID[min(len(values), 2)]) * sum(weights.values())
 
 
-MUST = 4.0
-"""Least worth of a line that must be known though it asks for nothing."""
+REPEATED = 0.8
+"""Least share by which written sentences say a quotation, so that it isn't put in."""
+MUST, LESS = 4.0, 1.0
+"""Least worth of a line that must be known though it asks for nothing, and of one that a poor summary should say."""
+LEAST_OF_MUSTS, MANY = 0.6, 10
+"""Share of the lines that must be known which a good summary says, and the most that are asked of it."""
 SAID = (0.5, 0.25, 0.15)
 """Least share of a line's words that the sentences must have to say it, where it has no value, one, or several."""
 

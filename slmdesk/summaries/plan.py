@@ -402,9 +402,10 @@ class SummaryPlan:
     def _tell(self, selection: Selection, written: Written, doubted: frozenset[str]) -> None:
         """Take what the model wrote for the summary, as far as it holds, with what must be known besides."""
         source, here = self._source(selection), selection.text.pieces
+        earlier = {line.piece for line in selection.lines if line.is_earlier}
         points = list[Point]()
         for label, said in groupby(zip(written.labels, written.said, strict=True), key=itemgetter(0)):
-            group = checked([sentence for __, sentence in said], source, here, doubted).points
+            group = checked([sentence for __, sentence in said], source, here, doubted, earlier).points
             points += [changed(point, label=self._label(label)) for point in group]
         points = distinct(points)
         if not points:
@@ -422,12 +423,16 @@ class SummaryPlan:
 
     def _also(self, selection: Selection, lines: Sequence[Line]) -> list[Point]:
         """Return lines to stand below a written summary, in at most half of its words; the rest counts as left out."""
-        kept, used = list[Point](), 0
-        for line in lines:
-            used += count_words(line.text)
-            if used <= selection.words / 2 or not kept:
-                kept.append(Point(line.text, (line.piece,), label=ALSO_IN, quotation=self._quotation(line)))
-        return kept
+        kept, used = list[Line](), 0
+        for line in sorted(lines, key=lambda line: (not line.is_due, not line.is_action, -line.worth)):
+            words = count_words(line.text)
+            if used + words <= selection.words / 2 or not kept:
+                kept.append(line)
+                used += words
+        return [
+            Point(line.text, (line.piece,), label=ALSO_IN, quotation=self._quotation(line))
+            for line in sorted(kept, key=lambda line: line.place)
+        ]
 
     def _cut(self, written: Written, words: int) -> Written:
         """Return the sentences that fit. What takes the place of one later may be longer."""
