@@ -261,7 +261,9 @@ def unsaid(lines: Sequence[Line], points: Sequence[Point], source: Source) -> li
 
 def _must_be_known(line: Line, source: Source) -> bool:
     is_total = source.pieces[line.piece].kind is BlockKind.TABLE_ROW and has("total", line.text, "", at_start=True)
-    is_plea = line.is_action and not line.is_due and has("note", line.text, source.language)
+    is_plea = (
+        not line.is_due and not told(line.text, source.language).values and has("plea", line.text, source.language)
+    )
     return not (is_total or is_plea) and (line.is_action or line.worth >= LESS)
 
 
@@ -274,12 +276,17 @@ def _is_said(
 
 
 def _says(line: Told, every: Sequence[Told], words: Sequence[Word], source: Source, least: float = 0.0) -> bool:
-    """Return whether sentences say a line: its values, in whatever form, and enough of its words."""
+    """Return whether sentences say a line: its values, in whatever form, but for one that is no date if they say the
+    rest of it well, and enough of its words.
+    """
     values = [value for value in line.values if value.kind not in ("", "count", "year")]
     there = [value for one in every for value in one.values]
-    known = sum(any(is_same(value, one, set()) or is_same(one, value, set()) for one in there) for value in values)
+    rest = [
+        value for value in values if not any(is_same(value, one, set()) or is_same(one, value, set()) for one in there)
+    ]
     share = Fitting(line, source).share_in(words)
-    return known == len(values) and share >= max(least, SAID[min(len(values), 2)])
+    is_detail = len(rest) == 1 < len(values) and rest[0].kind not in ("day", "clock") and share >= SAID[0]
+    return (not rest or is_detail) and share >= max(least, SAID[min(len(values), 2)])
 
 
 REPEATED = 0.8
