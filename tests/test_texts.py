@@ -163,7 +163,7 @@ def test_a_title_is_told_in_the_language_of_the_window(german, title, kind, told
 
 def test_notes_and_counts_are_told_in_the_language_of_the_window(german):
     first, second = note_words(f"{TOO_MUCH_TO_DO} {TOO_WEAK.format(model='Qwen2.5 1.5B')}").split(". ")
-    assert first.startswith("Was zu tun ist")
+    assert first.startswith("Nicht alles, was zu tun ist")
     assert second.startswith("Qwen2.5 1.5B ist zu schwach")
     assert counted_words({"picture": 1200, "thought": 0, "tool call": 1}) == "1.200 Bilder und 1 Werkzeugaufruf"
 

@@ -7,17 +7,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Sequence
-from itertools import combinations
+from itertools import combinations, pairwise
 
 from slmdesk.base.documents import BlockKind
-from slmdesk.base.record import Record
-from slmdesk.library.types import ELSEWHERE, LEAST_SHARE, WORDS, Mark
+from slmdesk.base.record import Record, changed
+from slmdesk.library.types import ELSEWHERE, LEAST_SHARE, UNLINKED, WORDS, Mark
 from slmdesk.summaries.instead import instead
 from slmdesk.summaries.lines import Line, ends_with_by, has
-from slmdesk.summaries.linking import Point, Source, linked
+from slmdesk.summaries.linking import Point, Source
 from slmdesk.summaries.told import (
     BARE,
     Fitting,
+    Paper,
     Passage,
     Place,
     Told,
@@ -27,24 +28,33 @@ from slmdesk.summaries.told import (
     is_better,
     is_coarse,
     is_same,
-    passages_of,
+    paper_of,
     places_of,
     rival,
     told,
 )
-from slmdesk.summaries.turned import foreign, has_noun, is_noun, replaced, turned
+from slmdesk.summaries.turned import has_noun, is_noun, turned
 from slmdesk.text.checks.negation import denying
-from slmdesk.text.checks.support import VALUES, Flag, check
-from slmdesk.text.checks.words import folded
+from slmdesk.text.checks.support import STEM, VALUES, Flag, check
+from slmdesk.text.checks.words import capitalised, folded, function_words
+from slmdesk.text.relevance import FoldedText
 
 MOST_PASSAGES = 4
 ADDS = 0.12
 """Least share of a sentence's words by which a further passage must add to the ones before it."""
 NAMED = 0.1
 """Share that counts in favour of a passage that the model named."""
-SWAPPED, LEAST_SWAPPED, LEAST_NEAR, BESIDE_DAY = 1.1, 0.05, 0.05, 3
+LEAST_SAID = 2
+"""Fewest words of a sentence that says something without a figure."""
 LONGEST_SHORT = 3
-_PART = re.compile(r";\s+|(?<=[a-zß)]): (?=[A-ZÄÖÜ])")
+"""Letters of an abbreviation that a document need not have."""
+SWAPPED, LEAST_SWAPPED = 1.1, 0.05
+"""How many times, and how much, better the words right beside two values must fit if the two change places."""
+TWICE = 0.6
+"""Factor for how well a value fits that the sentence has twice and the passage once."""
+LEAST_NEAR, BESIDE_DAY = 0.05, 3
+"""How much of what stands around a day must stand there in the document too, and words beside it that it is told of."""
+_QUOTED = re.compile(r"(?<!\w)['\"`“‘„«]([^'\"`“”‘’„«»\n]{2,60})['\"`’”“»](?!\w)")
 
 
 class Said(Record):
@@ -79,13 +89,12 @@ def checked(
     document's own words.
     """
     if source.is_translated:
-        points = [linked(Point(sentence.text, ()), source, sentence.places or among) for sentence in said]
+        points = [_compared(sentence, source, among) for sentence in said]
         return Checked(tuple(points), sum(not point.is_supported for point in points), 0)
-    passages = passages_of(source, among)
-    years = {year for passage in passages for year in _years(passage)}
+    paper = paper_of(source, among)
     kept, marked, replaced = list[Point](), 0, 0
     for sentence in said:
-        judged = _Judged(sentence, source, passages, years)
+        judged = Judged(sentence, paper, among)
         if sentence.text in doubted:
             judged.marks.append(Mark("negation", sentence.text, 0, len(sentence.text)))
         if not judged.marks:
@@ -96,6 +105,20 @@ def checked(
         replaced += bool(quoted)
         kept += quoted or [Point(sentence.text, judged.links, tuple(judged.marks))]
     return Checked(tuple(_once(kept, source)), marked, replaced)
+
+
+def _compared(sentence: Said, source: Source, among: Sequence[int]) -> Point:
+    """Return a sentence in another language than the document. Only its figures and names can be compared."""
+    text, language = sentence.text, source.language
+    best, share = source.rarity.best(text, among)
+    links = sentence.places or ((best,) if share else ())
+    if not links:
+        return Point(text, (), (Mark(UNLINKED, text, 0, len(text)),))
+    for some in (links, among):
+        if not (flags := check(text, source.text_of(some), language)):
+            break
+    marks = tuple(Mark(flag.kind, flag.text, flag.start, flag.end, flag.detail) for flag in flags)
+    return Point(text, tuple(links), marks)
 
 
 def _once(points: Sequence[Point], source: Source) -> Iterator[Point]:
@@ -112,67 +135,64 @@ def _once(points: Sequence[Point], source: Source) -> Iterator[Point]:
         quoted.add(point.quotation)
 
 
-def _years(passage: Passage) -> Iterator[int]:
-    for value in passage.told.values:
-        yield from (year for year, _, _ in (value.when.readings if value.when else ()) if year)
-        if value.kind == "year" and value.number:
-            yield int(value.number.values[0])
-
-
-class _Judged:
+class Judged:
     """A sentence with the passages it rests on and the marks against it."""
 
-    def __init__(self, sentence: Said, source: Source, passages: Sequence[Passage], years: set[int]) -> None:
-        self._text, self._source, self._passages, self._years = sentence.text, source, passages, years
-        self._told = told(sentence.text, source.language)
-        self._fitting = Fitting(self._told, source)
-        self._shares = {id(passage): self._fitting.share(passage) for passage in passages}
+    def __init__(self, sentence: Said, paper: Paper, among: Sequence[int]) -> None:
+        self._text, self._paper, self._language = sentence.text, paper, paper.language
+        self._told = told(sentence.text, paper.language)
+        self._fitting = Fitting(self._told, paper)
+        pieces = set(among)
+        self._passages = [passage for passage in paper.passages if passage.piece in pieces]
         self._best = self._covering(sentence.places)
-        places = {value: places_of(value, self._fitting, passages, years) for value in self._told.values}
+        places = {value: places_of(value, self._fitting, paper) for value in self._told.values}
         self._places = {value: found for value, found in places.items() if found}
         resting = [*self._best, *(found[0].passage for found in self._places.values())]
         self.links = tuple(sorted(dict.fromkeys(passage.piece for passage in resting)))[:MOST_PASSAGES]
         self.marks = [*self._missing(resting), *self._exchanged(), *self._swapped()]
-        self.marks += turned(self._text, source, passages)
-        self.marks += replaced(self._text, source, passages)
-        self.marks += foreign(self._told, passages)
+        self.marks += turned(self._text, paper)
 
     def _covering(self, named: Sequence[int]) -> list[Passage]:
         """Return the passages that together have most of the sentence's words, best first."""
-        best, known = list[Passage](), set[int]()
-        rest = [passage for passage in self._passages if self._shares[id(passage)] > 0]
+        best, known, fitting = list[Passage](), set[int](), self._fitting
+        rest = [passage for passage in self._passages if fitting.share(passage)]
         while rest and len(best) < MOST_PASSAGES:
-            adds = [self._fitting.share(passage, known) for passage in rest]
+            adds = [fitting.share(passage, known) for passage in rest]
             ranks = [add + NAMED * (passage.piece in named) for add, passage in zip(adds, rest, strict=True)]
             at = ranks.index(max(ranks))
             if best and adds[at] < ADDS:
                 break
             best.append(rest.pop(at))
-            known |= {word for word, much in self._fitting.common(best[-1]).items() if much == 1}
+            known |= {word for word, much in fitting.common(best[-1]).items() if much == 1}
         return best
 
     def _missing(self, resting: Sequence[Passage]) -> Iterator[Mark]:
         """Yield marks for values and names that the document does not have, and for a sentence that it does not say."""
-        source, language = self._source, self._source.language
-        for flag in check(self._text, source.text_of(sorted({passage.piece for passage in resting})), language):
+        text = self._paper.source.text_of(sorted({passage.piece for passage in resting}))
+        for flag in check(self._text, text, self._language):
             spots = [value for value in self._told.values if value.start < flag.end and flag.start < value.end]
             is_name = flag.kind == "name"
             is_missing = flag.kind in VALUES and spots and not any(value in self._places for value in spots)
             if (is_name and not self._is_known(flag)) or (is_missing and not is_name):
                 yield Mark(flag.kind, flag.text, flag.start, flag.end, flag.detail)
-        if not self._best or (self._share() < LEAST_SHARE / 2 and not self._places):
+        for found in _QUOTED.finditer(self._text):  # small models mix up such terms
+            if found[1] not in FoldedText(text):
+                yield Mark("name", found[1], found.start(1), found.end(1))
+        is_fragment = len(self._told.words) < LEAST_SAID and not self._told.values
+        if (not self._best and not is_fragment) or (
+            self._best and self._share() < LEAST_SHARE / 2 and not self._places
+        ):
             yield Mark(WORDS, self._text, 0, len(self._text))
 
     def _is_known(self, flag: Flag) -> bool:
         """Return whether the document has all words of a name, in whatever form, or it may be none: a noun, the first
         word of a sentence, an abbreviation.
         """
-        name, language = flag.text, self._source.language
+        name, language = flag.text, self._language
         is_one = len(name.split()) == 1 and name.isalpha() and not name.isupper()
         if (is_one and (language == "de" or not flag.start)) or (len(name) <= LONGEST_SHORT and name.isupper()):
             return True
-        every = [word for passage in self._passages for word in passage.told.words]
-        return all(any(are_kin(word, other) for other in every) for word in told(name, language).words)
+        return all(map(self._paper.kin, told(name, language).words))
 
     def _share(self) -> float:
         known = {at for passage in self._best for at, much in self._fitting.common(passage).items() if much == 1}
@@ -184,19 +204,26 @@ class _Judged:
             if self._is_out_of_place(value, places):
                 yield Mark(ELSEWHERE, self._text[value.start : value.end], value.start, value.end)
                 continue
-            other = rival(value, self._fitting, self._passages, self._years)
-            if other is None or not is_better(other, places[0]):
+            other, own = rival(value, self._fitting, self._paper), places[0]
+            if self._is_told_better(value, own):
+                own = changed(own, fit=own.fit * TWICE)
+            if other is None or not is_better(other, own):
                 continue
             there = self._fitting.around(value, other.passage, other.value, is_close=True)
             here = self._close(value, value)
-            if there > SWAPPED * here + LEAST_SWAPPED or (there >= here and other.passage is not places[0].passage):
+            if there > SWAPPED * here + LEAST_SWAPPED or (there >= here and other.passage is not own.passage):
                 yield self._mark(value, other)
+
+    def _is_told_better(self, value: Value, own: Place) -> bool:
+        """Return whether the sentence has the same value again, and the passage fits that place of it better."""
+        again = (places[0] for one, places in self._places.items() if one != value and is_same(one, value))
+        return any(place.value == own.value and place.fit > own.fit for place in again)
 
     def _is_out_of_place(self, value: Value, places: Sequence[Place]) -> bool:
         """Return whether the paper has a deadline only as the date of a letter, or a month only in dates of other
         things.
         """
-        is_due = value.kind == "day" and ends_with_by(self._text[: value.start], self._source.language)
+        is_due = value.kind == "day" and ends_with_by(self._text[: value.start], self._language)
         is_month = is_coarse(value) and not any(is_coarse(place.value) or place.passage.is_bare for place in places)
         if is_month or (is_due and all(place.passage.is_bare for place in places)):
             return max(self._fitting.around(value, place.passage, place.value) for place in places) < LEAST_NEAR
@@ -204,22 +231,24 @@ class _Judged:
 
     def _is_of_another(self, value: Value, there: Sequence[Passage]) -> bool:
         """Return whether the paper tells a day of another thing than the sentence, which it names elsewhere."""
+        words = self._told.words
         near = [
-            word
-            for at, word in enumerate(self._told.words)
-            if word.clause == value.clause and -BESIDE_DAY <= at - value.place < BESIDE_DAY
+            at
+            for at, word in enumerate(words)
+            if word.clause == value.clause and abs(at - value.place + 0.5) < BESIDE_DAY
         ]
-        known = (word for one in there for word in (*one.told.words, *one.before, *one.context))
-        if any(one.is_bare for one in there) or any(are_kin(word, other) for other in known for word in near):
+        kin = [self._fitting.kin[at] for at in near]
+        if any(
+            one.is_bare or not some.isdisjoint(one.keys | one.before | one.context) for one in there for some in kin
+        ):
             return False
-        language = self._source.language
-        nouns = [word for word in near if is_noun(self._text, word, language)]
-        return any(has_noun(passage, word, language) for word in nouns for passage in self._passages)
+        nouns = [words[at] for at in near if is_noun(self._text, words[at], self._language)]
+        return any(has_noun(self._paper, word) for word in nouns)
 
     def _swapped(self) -> Iterator[Mark]:
         """Yield marks for two values of the sentence that have changed places."""
         for one, two in combinations(self._places, 2):
-            if one.kind != two.kind or not one.kind or is_same(one, two, self._years):
+            if one.kind != two.kind or not one.kind or is_same(one, two, self._paper.years):
                 continue
             straight = sum(max(self._close(value, value), self._bare(value)) for value in (one, two))
             turned = self._close(one, two) + self._close(two, one)
@@ -241,7 +270,7 @@ class _Judged:
     def instead(self, earlier: Collection[int]) -> list[Point]:
         """Return the sentences of the document that carry the sentence's words and values, if there are any."""
         among = [passage for passage in self._passages if passage.piece not in earlier]
-        some = instead(self._fitting, self.marks, among, self._source, self._years)
+        some = instead(self._fitting, self.marks, among, self._paper)
         return [Point(passage.text, (passage.piece,), quotation=passage.text) for passage in some]
 
 
@@ -281,10 +310,10 @@ def _says(line: Told, every: Sequence[Told], words: Sequence[Word], source: Sour
     """
     values = [value for value in line.values if value.kind not in ("", "count", "year")]
     there = [value for one in every for value in one.values]
-    rest = [
-        value for value in values if not any(is_same(value, one, set()) or is_same(one, value, set()) for one in there)
-    ]
-    share = Fitting(line, source).share_in(words)
+    rest = [value for value in values if not any(is_same(value, one) or is_same(one, value) for one in there)]
+    weights = {word: 0.1 + source.rarity.weight(word.key[:STEM]) for word in line.words}
+    got = sum(weight for word, weight in weights.items() if any(are_kin(word, one) for one in words))
+    share = got / (sum(weights.values()) or 1)
     is_detail = len(rest) == 1 < len(values) and rest[0].kind not in ("day", "clock") and share >= SAID[0]
     return (not rest or is_detail) and share >= max(least, SAID[min(len(values), 2)])
 
@@ -300,27 +329,47 @@ SAID = (0.5, 0.25, 0.15)
 
 
 def exchanged(sentence: str, language: str) -> tuple[str, ...]:
-    """Return a sentence with its "not" dropped or added, to ask a model which it finds more likely; empty if unsure."""
-    no = denying(language)
-    for match in _TOKEN.finditer(sentence):
-        if folded(match[0]) in no and folded(match[0]) not in _NOT_ALONE:
-            return (sentence[: match.start()] + sentence[match.end() :].lstrip(),)
-    if (verb := _VERB.get(language)) and (found := re.search(verb[0], sentence)):
-        at = found.end() if verb[1] == "behind" else found.start()
-        return (sentence[:at] + verb[2] + sentence[at:],)
-    return ()
+    """Return a sentence with its two sides exchanged, and with its "not" dropped or added, as far as a rule can.
+
+    A model may find one of them likelier than the sentence.
+    """
+    return (*_sides_exchanged(sentence), *_denied(sentence, language))
 
 
+def _sides_exchanged(sentence: str) -> Iterator[str]:
+    """Yield a sentence with its first two names, or nouns that are written large, in each other's place."""
+    spans = list[tuple[int, int]]()
+    for found in _NAME.finditer(sentence):
+        first, __, rest = found[0].partition(" ")
+        is_small = folded(first) in function_words() | capitalised()
+        if not is_small or rest:
+            spans.append((found.end() - len(rest) if is_small else found.start(), found.end()))
+    for (start, end), (begin, stop) in list(pairwise(spans))[:1]:
+        yield sentence[:start] + sentence[begin:stop] + sentence[end:begin] + sentence[start:end] + sentence[stop:]
+
+
+def _denied(sentence: str, language: str) -> Iterator[str]:
+    no = denying(language) - _NOT_ALONE
+    found = next((token for token in _TOKEN.finditer(sentence) if folded(token[0]) in no), None)
+    verb, is_behind, word = _VERB.get(language, ("(?!)", True, ""))
+    if found:
+        yield sentence[: found.start()] + sentence[found.end() :].lstrip()
+    elif place := re.search(rf"\b(?:{verb})\b", sentence):
+        at = place.end() if is_behind else place.start()
+        yield sentence[:at] + word + sentence[at:]
+
+
+_NAME = re.compile(r"[^\W\d_a-zà-ÿ][\w'’-]+(?: [^\W\d_a-zà-ÿ][\w'’-]+)*")
 _TOKEN = re.compile(r"[^\W\d_]+")
 _NOT_ALONE = frozenset(["ni", "nor", "noch", "ne", "n", "keine", "kein", "keinen", "keiner", "keinem", "keines"])
 _VERB = {
-    "en": (r"\b(?:must|may|can|will|shall|is|are|has|have|was|were)\b", "behind", " not"),
-    "de": (r"\b(?:muss|müssen|darf|dürfen|kann|können|wird|werden|ist|sind|hat|haben)\b", "behind", " nicht"),
-    "fr": (r"\b(?:doit|doivent|peut|peuvent|est|sont|sera|seront)\b", "behind", " pas"),
-    "es": (r"\b(?:debe|deben|puede|pueden|es|son|está|será|ha)\b", "before", "no "),
-    "it": (r"\b(?:deve|devono|può|possono|è|sono|sarà|ha)\b", "before", "non "),
-    "pl": (r"\b(?:musi|muszą|może|mogą|jest|są|będzie)\b", "before", "nie "),
-    "pt": (r"\b(?:deve|devem|pode|podem|é|são|será)\b", "before", "não "),
-    "nl": (r"\b(?:moet|moeten|mag|mogen|kan|kunnen|is|zijn|wordt)\b", "behind", " niet"),
+    "en": ("must|may|can|will|shall|is|are|has|have|was|were", True, " not"),
+    "de": ("muss|müssen|darf|dürfen|kann|können|wird|werden|ist|sind|hat|haben", True, " nicht"),
+    "fr": ("doit|doivent|peut|peuvent|est|sont|sera|seront", True, " pas"),
+    "es": ("debe|deben|puede|pueden|es|son|está|será|ha", False, "no "),
+    "it": ("deve|devono|può|possono|è|sono|sarà|ha", False, "non "),
+    "pl": ("musi|muszą|może|mogą|jest|są|będzie", False, "nie "),
+    "pt": ("deve|devem|pode|podem|é|são|será", False, "não "),
+    "nl": ("moet|moeten|mag|mogen|kan|kunnen|is|zijn|wordt", True, " niet"),
 }
-"""Verbs of a sentence, on which side of one its "not" stands, and the "not"."""
+"""Verbs of a sentence, whether its "not" stands behind them, and the "not"."""

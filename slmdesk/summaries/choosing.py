@@ -22,7 +22,7 @@ _TO_DO = 0.5
 """Share of the words that is left to what has to be done without a day; what is due by a day is always said."""
 _AGAIN = 0.9
 """Factor for a line's worth, applied once for each line of the same section that was already chosen."""
-_PER_WORD, _SHORT = 0.7, 10
+_PER_WORD, _SHORT = 1.0, 10
 """A line's worth is divided by its number of words to this power. Shorter lines count as if they had `_SHORT` words."""
 _POINT_WORDS, _FEW_SECTIONS, _OF_SECTION = 15, 3, 5
 """Estimated words of a point. If a paper has more than `_FEW_SECTIONS` sections, each section gets at most a third of
@@ -39,6 +39,8 @@ _Content = tuple[frozenset[str], frozenset[str]]
 
 class Chosen(Record):
     first: Line | None
+    also: tuple[Line, ...]
+    """Lines that say nothing without the first."""
     actions: tuple[Line, ...]
     points: tuple[Line, ...]
     rest: tuple[Line, ...]
@@ -48,7 +50,7 @@ class Chosen(Record):
 
     @property
     def every(self) -> tuple[Line, ...]:
-        return (*((self.first,) if self.first else ()), *self.actions, *self.points)
+        return (*((self.first,) if self.first else ()), *self.also, *self.actions, *self.points)
 
 
 def allowed_words(words: int, length: Length | int) -> int:
@@ -126,10 +128,18 @@ def choose(lines: Sequence[Line], words: int, lengths: Sequence[int] | None = No
             actions += group
             used += sum(size[at] for at in group)
     is_over = used > words > 0 or any(at not in chosen and not is_said(at) for at in waiting)
+    also = list[int]()
+    for at in sorted(chosen):  # a line stands with the one that it rests on
+        needed = _needed(lines, at, places)
+        if at not in actions and (needed in first or needed in also):
+            also.append(at)
+        elif at not in actions and needed in actions:
+            actions.append(at)
     return Chosen(
         lines[first[0]] if first else None,
+        tuple(lines[at] for at in also),
         tuple(lines[at] for at in sorted(actions)),
-        tuple(lines[at] for at in sorted(chosen) if at not in first and at not in actions),
+        tuple(lines[at] for at in sorted(chosen) if at not in (*first, *also, *actions)),
         tuple(lines[at] for at in every if at not in chosen and not is_said(at)),
         is_over,
     )
@@ -140,12 +150,15 @@ def _with_needed(
 ) -> list[int]:
     """Return a line with the lines before it that are needed to understand it, unless these were chosen already."""
     group = [at]
-    while True:
-        first = lines[group[0]]
-        needed = group[0] - 1 if first.needs_last else places.get(first.rests_on, -1)
-        if needed < 0 or needed >= group[0] or needed in chosen:
-            return group
+    while (needed := _needed(lines, group[0], places)) >= 0 and needed not in chosen:
         group.insert(0, needed)
+    return group
+
+
+def _needed(lines: Sequence[Line], at: int, places: Mapping[tuple[int, int], int]) -> int:
+    """Return the line that is needed to understand a line, or -1."""
+    needed = at - 1 if lines[at].needs_last else places.get(lines[at].rests_on, -1)
+    return needed if needed < at else -1
 
 
 def _words(text: str) -> frozenset[str]:

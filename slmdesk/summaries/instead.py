@@ -12,7 +12,7 @@ from slmdesk.base.documents import BlockKind
 from slmdesk.library.types import ELSEWHERE, Mark
 from slmdesk.summaries.lines import count_words
 from slmdesk.summaries.linking import Source
-from slmdesk.summaries.told import Fitting, Passage, is_same
+from slmdesk.summaries.told import Fitting, Paper, Passage, is_same
 from slmdesk.text.checks.support import VALUES
 
 MOST_INSTEAD = 2
@@ -28,13 +28,12 @@ _START = re.compile(r"[^\w]*(?:\(?\w{1,2}[.)]\s+)?([^\W\d_]|\d)")
 _FORM = re.compile(r"__|\.{5}|…{2}|\|")
 
 
-def instead(
-    fitting: Fitting, marks: Sequence[Mark], passages: Sequence[Passage], source: Source, years: set[int]
-) -> list[Passage]:
+def instead(fitting: Fitting, marks: Sequence[Mark], passages: Sequence[Passage], paper: Paper) -> list[Passage]:
     """Return one or two sentences in the order of the paper that carry a written sentence's words and right values.
 
     Empty where none carries enough of it: the sentence with a mark says more than a strange one.
     """
+    source, years = paper.source, paper.years
     wrong = [mark for mark in marks if mark.kind in (*VALUES, ELSEWHERE)]
     right = {
         at

@@ -25,15 +25,18 @@ from slmdesk.text.checks.numbers import DateMention, Day, find_dates, find_numbe
 from slmdesk.text.checks.support import stems
 from slmdesk.text.checks.words import WORD, folded, function_words, stem
 from slmdesk.text.relevance import ACTION_LEAD, Matter, announces, matters, sums_up, with_umlauts
-from slmdesk.text.sentences import refers_back
+from slmdesk.text.sentences import begins_with_pronoun, refers_back
 from slmdesk.text.threads import ends_earlier, headers_in
 
-LEAST_WORDS, LEAST_CLAUSE = 4, 5
-"""Fewest words of a usable sentence, and of each part of a sentence that is split at its semicolons."""
+LEAST_WORDS, LEAST_CLAUSE, MANY_WORDS = 4, 5, 60
+"""Fewest words of a usable sentence, fewest of each part of a sentence that is split at its semicolons, and from how
+many words on a sentence is rather a page whose lines are not told apart.
+"""
 FIRST_PIECES = 15
 """Number of pieces at the beginning that are searched for the letterhead, the title and the parties."""
 FIRST_LINES = 10
 """Number of lines at the beginning that are searched for the outcome if no heading announces it."""
+LONG_TEXT, MOST_CLOSING, MOST_LEAD = 300, 250, 12
 MOST_TITLE, MANY_HEADINGS, MOST_SALUTATION, MOST_HEADLINE = 200, 3, 80, 60
 PIECES_AT_ONCE = 200
 MOST_SIGNATURE, SIGNATURE_CHARACTERS = 8, 500
@@ -41,16 +44,16 @@ MOST_SIGNATURE, SIGNATURE_CHARACTERS = 8, 500
 
 _PER_WORD = 0.02
 _WORTH = {
-    Matter.DECISION: 4.0, Matter.MONEY: 2.5, Matter.SHARE: 2.0, Matter.CHANGE: 1.0, Matter.QUANTITY: 1.0,
+    Matter.DECISION: 4.0, Matter.MONEY: 2.5, Matter.SHARE: 2.0, Matter.CHANGE: 1.0, Matter.QUANTITY: 1.6,
     Matter.DUTY: 0.5, Matter.CONDITION: 0.5, Matter.PERIOD: 0.4,
 }  # fmt: skip
 _AMOUNTS = {Matter.MONEY, Matter.SHARE, Matter.QUANTITY}
-_SAID = {"vote": 4.0, "rules": 2.4, "within": 2.0, "urges": 1.5, "forbids": 0.8, "remedy": 0.3}
+_SAID = {"vote": 4.0, "rules": 2.4, "within": 2.0, "urges": 1.5, "forbids": 1.0, "remedy": 0.3}
 """What a sentence is worth for each of its words, for what is found in it, and for words of these lists."""
-_TO_COME, _PAST, _WITH_YEAR = 2.0, 0.4, 1.5
+_TO_COME, _PAST, _WITH_YEAR = 2.0, 0.3, 1.5
 """Worth added to a sentence for a date after the paper's own date, taken for dates before it, and added for a year."""
 _ANNOUNCED, _SUMMED, _ROW, _TOTAL = 1.5, 2.2, 2.5, 1.5
-_TOPIC, _TOPIC_OF = 0.4, 2
+_TOPIC, _TOPIC_OF = 0.2, 2
 """Worth added to the first sentence of a paragraph, and how many sentences the paragraph must have for this."""
 _LEAST = 0.1
 """Least worth of a usable sentence."""
@@ -60,8 +63,8 @@ _REASON = 0.4
 """Factor for the worth of a reason, and of what was said in the discussion before a decision."""
 _ANSWER = 0.5
 """Worth added to each line of a mail above those that it quotes: "We do not take it." says much there."""
-_LATER = 0.9
-"""Factor for the worth of each further sentence that might say what a letter is about."""
+_LATER, _PURPOSE = 0.9, 2.0
+"""Factor for the worth of each further sentence that might say what a letter is about, and worth of its purpose."""
 _EARLIER, _TOLD, _BARE = 0.8, 0.6, 10
 """Factor for the worth of a line from an earlier mail; the share of its heading's words that a vote or a line of fewer
 words than the third number, without a figure, must contain. Otherwise the heading is put in front of that line.
@@ -73,7 +76,10 @@ _ENDS = re.compile(r"[.!?…。！？][\"'”’»)\]*_]*$")
 _CLAUSE = re.compile(r";\s+")
 _BULLET = re.compile(r"(?:^|\s)[-*•▪◦‣]\s+")
 _BULLET_AFTER = re.compile(r"(?:^|(?<=[,;.:!?)]) )[-–*•▪◦‣]\s+")
+MOST_DIGITS = 10
+"""An amount has fewer digits than this; a number of a file has more."""
 _LISTED = re.compile(r"(?:[-–*•▪◦‣]|\(?(?:\d{1,2}|[a-z]|[ivx]{1,4})[.)])\s+\S")
+_AMOUNT = re.compile(r"[^\w/]*(?:[A-Z]{3} )?\d[\d.,'’ \u00a0\u202f]*[^\w/]*(?:[^\W\d_]{1,8}\b\W*){0,2}")
 _FIELD = re.compile(r"[^:.]{3,60}:\s+\S")
 _ROWS = re.compile(r"(?<=\|) ; (?=\|)|(?<=\S) ; (?=[^|;]+ \| )")
 _ROW_NUMBER = re.compile(r"[A-Z]{0,2}\W?\d*\W?")
@@ -86,6 +92,7 @@ _NUMBER = re.compile(
 _LAW = re.compile(r"§+\s*\d+\w*\s+(?:[a-z]|Abs|Satz|S\.|Nr|[^\W\d_]*[^\W\d_a-zäöü]{2}|[A-Z][a-z]+[A-Z])")
 """A section of a law, not of this paper: "§ 8 Abs. 1", "§ 535 BGB"."""
 _BOLD, _UP_TO_COMMA = re.compile(r"\*\*(.+?)\*\*"), re.compile(r"([^,(]{4,90})")
+_PAGE = re.compile(r"^(?:Seite|Page|Página|Pagina|Strona|Pag\.) \d+(?: (?:von|of|sur|de|di|van|z) \d+)?\s+")
 _DEFINES = re.compile(
     r"[\"“„«][^\"“”„«»]{1,60}[\"“”»]\s+(?:(?:shall )?means?|bezeichnet|bedeutet|désigne|signific\w+|oznacza|betekent)\b"
 )
@@ -111,8 +118,6 @@ class Line(Record):
     is_action: bool = False
     is_due: bool = False
     """True when it has to be done by a day or within a term."""
-    has_weight: bool = False
-    """True when the line contains a figure or a duty, so that a reader would miss it."""
     needs_last: bool = False
     """True when the line cannot be understood without the line before it."""
     is_earlier: bool = False
@@ -172,7 +177,7 @@ def lines_of(
             continue
         elif thread.is_header(piece, at, language):
             is_closed = False
-        elif is_closed or _is_signed(pieces, at, here) or _is_short("closing", piece, language, 60):
+        elif is_closed or _is_signed(pieces, at, here) or _is_short("closing", piece, language, MOST_CLOSING):
             is_closed = True
         elif at < letterhead + is_short_head or piece.kind in (BlockKind.CODE, BlockKind.COMMENT):
             continue
@@ -182,7 +187,8 @@ def lines_of(
             rows = [row for row in rows if not is_head or Matter.MONEY in matters(" ".join(row[2]))]
             found += [_row(at, row, header, place) for row in rows if len(list(filter(None, row[2]))) > 1]
         else:
-            before = found[-1] if found and found[-1].section == place.section else None
+            told = [line for line in found if line.section == place.section]
+            before = [line for line in told if pieces[line.piece].kind is not BlockKind.TABLE_ROW]
             above = found[lead] if lead >= 0 else None
             some = list(_sentences(at, piece, spans, place, before, above))
             if some and (not found or found[-1].section != place.section) and has("object", heading, language):
@@ -190,7 +196,7 @@ def lines_of(
             lead = len(found) + len(some) - 1 if some and some[-1].leads else lead
             found += some
     led = {line.rests_on for line in found}
-    found = [line for line in found if not line.leads or line.place in led or line.worth >= _ANNOUNCED]
+    found = [line for line in found if not line.leads or line.place in led or count_words(line.text) >= MOST_LEAD]
     if any(line.is_action and pieces[line.piece].kind is BlockKind.TABLE_ROW for line in found):
         found = [changed(line, is_action=_is_task(line, pieces)) for line in found]
     thread.settle(pieces, here, found, paper)
@@ -203,12 +209,12 @@ def lines_of(
 
 
 def _without(lines: Sequence[Line], first: Line) -> Iterator[Line]:
-    """Yield all lines except the passage that the first contains. The line after that passage then stands alone."""
+    """Yield all lines except the passage that the first contains."""
     was_first = False
     for line in lines:
         is_first = (line.piece, line.start) == (first.piece, first.start)
         if not is_first:
-            on = line.rests_on if line.rests_on != first.place else (-1, -1)
+            on = first.place if line.needs_last and was_first else line.rests_on
             yield changed(line, needs_last=line.needs_last and not was_first, rests_on=on)
         was_first = is_first
 
@@ -251,10 +257,10 @@ class _Place(Record):
 
 
 def _sentences(
-    at: int, piece: Piece, spans: Sentences, place: _Place, before: Line | None, above: Line | None
+    at: int, piece: Piece, spans: Sentences, place: _Place, before: Sequence[Line], above: Line | None
 ) -> Iterator[Line]:
-    """Yield the usable sentences of a piece, split at their semicolons. `before` is the last line of the paragraph
-    before it, and `above` the line that introduces the list of which it is an item.
+    """Yield the usable sentences of a piece, split at their semicolons. `before` are the lines of the section so far,
+    and `above` is the line that introduces the list of which it is an item.
     """
     is_listed = piece.kind is BlockKind.LIST_ITEM
     bullets = [found.start() for found in (_BULLET if is_listed else _BULLET_AFTER).finditer(piece.text)]
@@ -282,13 +288,24 @@ def _sentences(
                 if line is None:
                     last = None
                     break  # drop the later clauses too
-                is_back = one == start and _is_back(text, place.language)
+                is_part = above is None and text[:1].islower() and _LISTED.match(piece.text) is not None
+                is_back = one == start and (is_part or _is_back(text, place.language))
+                colon = re.search(r":\s+(?=[^\W\d_a-zß-ÿ])", line.text) if is_back and last is None else None
+                if colon and count_words(text[colon.end() :]) >= LEAST_WORDS:  # "We do it like this: The move is on …"
+                    line, is_back = (
+                        changed(line, start=line.end - len(line.text) + colon.end(), text=line.text[colon.end() :]),
+                        False,
+                    )
                 rests_on = (-1, -1)
                 if above is not None and one == sentences[0][0]:
-                    line, rests_on = _under(line, above, len(sentences) == 1)
-                elif is_back and last is None:
-                    rests_on = before.place if before else rests_on
-                    line = line if before else _headed(line, place.heading)
+                    is_part = len(sentences) == 1 and (above.is_action or text[:1].islower() or not _ENDS.search(text))
+                    line, rests_on = _under(line, above, is_part)
+                elif is_back and last is None and not _names(text, place.language):
+                    is_sum = has("sum", text, place.language, at_start=True)
+                    near = [other for other in before if other.piece >= at - 2]
+                    meant = [other for other in before if Matter.MONEY in matters(other.text)] if is_sum else near
+                    rests_on = meant[-1].place if meant else rests_on
+                    line = line if meant else _headed(line, place.heading)
                 is_topic = one == sentences[0][0] and len(sentences) >= _TOPIC_OF
                 needs_last = last is not None and (one > start or is_back)
                 worth = max(_LEAST, line.worth + _TOPIC * is_topic)
@@ -304,10 +321,14 @@ def _is_back(text: str, language: str) -> bool:
     return is_back and not has("alone", text, language, at_start=True)
 
 
-def _under(line: Line, above: Line, is_only: bool) -> tuple[Line, tuple[int, int]]:
+def _names(text: str, language: str) -> bool:
+    """Return whether a sentence at the beginning of a paragraph names again what it refers to: "This claim is"."""
+    return has("this", text, language, at_start=True) and not begins_with_pronoun(text, language)
+
+
+def _under(line: Line, above: Line, is_part: bool) -> tuple[Line, tuple[int, int]]:
     """Return an item of a list, and the place of the line that introduces it if the item says nothing without it."""
     line = changed(line, text=line.text.removeprefix(line.head), head="")
-    is_part = is_only and (above.is_action or not _ENDS.search(line.text) or line.text[0].islower())
     if not is_part and count_words(line.text) >= _LIST_WORDS:
         return changed(line, worth=line.worth + above.worth / 2), (-1, -1)
     worth = max(line.worth, above.worth)
@@ -315,16 +336,19 @@ def _under(line: Line, above: Line, is_only: bool) -> tuple[Line, tuple[int, int
 
 
 def _after_salutation(text: str, start: int, stop: int, language: str) -> int:
-    """Return where a text begins behind the salutation before it: "Dear Mr Cole, thank you"."""
-    if start or not has("salutation", text.strip(MARKS), language, at_start=True):
-        return start
-    comma = text.find(", ", start, min(stop, MOST_SALUTATION))
-    return comma + 2 if comma > 0 else start
+    """Return where a text begins behind the salutation in it: "5 March. Dear Mr Cole, thank you"."""
+    found = None if start else _greeting(language).search(text, 0, stop)
+    return found.end() if found and found.end() < stop else start
+
+
+@cache
+def _greeting(language: str) -> re.Pattern[str]:
+    return re.compile(rf"{pattern('salutation', language).pattern}[^,:!.;\d]{{0,60}}[,:!]\s+", re.IGNORECASE)
 
 
 def _bare(text: str) -> str:
     """Return a passage without its leading number, list marker and emphasis marks."""
-    text = text.strip().lstrip(MARKS + "-")
+    text = _PAGE.sub("", text.strip().lstrip(MARKS + "-–"))
     number = _NUMBER.match(text)
     is_figure = number is not None and (
         number[0].strip().isdigit() or _LAW.match(text) is not None or any(not date.start for date in find_dates(text))
@@ -340,7 +364,11 @@ def joined(lines: Sequence[Line], pieces: Sequence[Piece]) -> list[Line]:
         if last and line.needs_last and last.piece == line.piece and line.start - last.end <= 1 and not last.more:
             text = _bare(pieces[line.piece].text[last.start : line.end])
             whole[-1] = changed(last, end=line.end, text=last.head + text[:1].upper() + text[1:], leads=line.leads)
-        elif last and line.rests_on[0] >= 0 and line.rests_on in (last.place, last.rests_on):
+        elif (
+            last
+            and (line.rests_on in (last.place, last.rests_on) or line.rests_on[0] in last.more)
+            and line.rests_on[0] >= 0
+        ):
             sign = ": " if last.leads else " " if _ENDS.search(last.text) else "; "
             more = last.more if line.piece in last.pieces else (*last.more, line.piece)
             whole[-1] = changed(last, text=last.text + sign + line.text, more=more, leads=False, rests_on=line.rests_on)
@@ -351,7 +379,7 @@ def joined(lines: Sequence[Line], pieces: Sequence[Piece]) -> list[Line]:
 
 def _headed(line: Line, heading: str) -> Line:
     """Return a line with its heading in front: "Floodlights: The motion was lost"."""
-    bare = _NUMBER.sub("", heading)
+    bare = _NUMBER.sub("", heading).rstrip(": ")
     says_something = len(re.findall(r"[^\W\d_]+", bare)) > 1 or not re.search(r"\d", bare)  # unlike "Message 3"
     head = f"{bare}: " if bare and says_something and not line.head else line.head
     return changed(line, text=head + line.text.removeprefix(line.head), head=head)
@@ -374,6 +402,7 @@ def _line(at: int, start: int, end: int, text: str, place: _Place, is_listed: bo
         plain = plain[: date.start] + plain[date.end :]
     is_short = count_words(text) < LEAST_WORDS and not (is_listed or is_value or has("diagnosis", heading, language))
     is_unsaid = has("unsaid", text, language) and not (is_asked or is_due or leads)
+    is_unsaid = is_unsaid or has("courtesy", text, language)
     if (
         is_short
         or is_unsaid
@@ -403,12 +432,18 @@ def _line(at: int, start: int, end: int, text: str, place: _Place, is_listed: bo
         - _PAST * (bool(dates) and not to_come)
         + _WITH_YEAR * any(date.readings[0][0] for date in to_come)
     )
-    worth = worth * _REASON if is_reason else worth + _ANNOUNCED * is_announced + _SUMMED * is_summed
+    if count_words(text) > MANY_WORDS or has("annexes", heading, language):
+        worth *= _REASON
+    worth = (
+        worth * _REASON
+        if is_reason
+        else worth + _ANNOUNCED * is_announced + _SUMMED * is_summed * max(1.0, count_words(text) / 10)
+    )
     line = Line(
         at, start, end, text[:1].upper() + text[1:], worth, place.section,
         is_action=is_asked or is_due or ACTION_LEAD.search(text) is not None,
         is_due=is_due or (is_asked and (bool(to_come) or has("within", text, language))),
-        has_weight=bool(figures(text)) or bool(kinds & {Matter.DUTY, Matter.REQUEST}), leads=leads,
+        leads=leads,
     )  # fmt: skip
     words = {word for word in stems(_NUMBER.sub("", heading)) if len(word) > 3}
     is_bare = is_vote or (not figures(text) and count_words(text) < _BARE)
@@ -455,6 +490,7 @@ def _outcome(pieces: Sequence[Piece], here: range, lines: Sequence[Line], paper:
     secondary = pattern("secondary", language)
     lines = [line for line in lines if not (secondary.search(above[line.piece]) or secondary.match(line.text))] or lines
     every = [line for line in lines if pieces[line.piece].kind is not BlockKind.TABLE_ROW and not line.needs_last]
+    every = [line for line in every if line.rests_on[0] < 0 and not _is_back(line.text, language)] or every
     every = [line for line in every if line.worth and not line.is_action] or every
     summed = [line for line in every if sums_up(above[line.piece]) or has("gist", above[line.piece], language)]
     told = [line for line in every if has("outcome", above[line.piece], language)]
@@ -467,9 +503,13 @@ def _outcome(pieces: Sequence[Piece], here: range, lines: Sequence[Line], paper:
     is_long = len(set(above.values())) > MANY_HEADINGS and titled >= 0
     if is_long and paper is Paper.CONTRACT:
         return None
-    some = summed or every if paper is Paper.REPORT else ruled[:1] or told or summed
+    some = summed if paper is Paper.REPORT else ruled[:1] or told or summed
     if not some:  # the first sentences of a letter say what it is about
-        return max(every[:3], key=lambda line: line.worth * _LATER ** every.index(line), default=None)
+        worth = [
+            line.worth * _LATER**at + _PURPOSE * has("purpose", line.text, language)
+            for at, line in enumerate(every[:3])
+        ]
+        return every[worth.index(max(worth))] if every else None
     return next(iter([line for line in some[:6] if figures(line.text)] or some), None)
 
 
@@ -478,16 +518,19 @@ def _title(pieces: Sequence[Piece], here: range, language: str) -> tuple[int, st
     heading or a subject line. Returns (-1, "") if there is none.
     """
     letterhead = _letterhead(pieces, here, language)
-    above = [at for at in here[:FIRST_PIECES] if letterhead < 0 or at < letterhead]
+    above = [at for at in here[:FIRST_PIECES] if letterhead < 0 or at <= letterhead]
     subject = rf"(?:{pattern('subject').pattern}\W*:\W*)+"
     headings = [at for at in above if pieces[at].is_heading and not _NUMBER.match(pieces[at].text)]
     words = rf"\b(?:{'|'.join((*_TITLES.values(), _ORDERS))})\b"
-    kinds = [at for at in headings if re.search(words, pieces[at].text, re.IGNORECASE)]
+    capitals = [at for at in above if pieces[at].text.isupper() and len(pieces[at].text) < MOST_HEADLINE]
+    kinds = [at for at in (*headings, *capitals) if re.search(words, pieces[at].text, re.IGNORECASE)]
     for at in above if not kinds else ():
-        if found := re.search(rf"{subject}(\S.{{4,140}})$", pieces[at].text, re.IGNORECASE):
+        text = _greeting(language).split(pieces[at].text, maxsplit=1)[0].strip()
+        if found := re.search(rf"{subject}(\S.{{4,140}})$", text, re.IGNORECASE):
             title = found[1].strip(MARKS).rstrip(".:")
             return at, title[:1].upper() + title[1:]
     last = [letterhead - 1] if letterhead > here.start and not _is_part(pieces[letterhead - 1].text, language) else []
+    last = [at for at in last if not _FIELD.match(pieces[at].text)]
     named = [at for at in last if at in headings] or kinds[:1] or headings[:1]
     for at in [*named, *(at for at in last if not find_dates(pieces[at].text, language))]:
         if len(pieces[at].text) < MOST_TITLE:
@@ -501,16 +544,26 @@ def _is_part(heading: str, language: str) -> bool:
 
 
 def _letterhead(pieces: Sequence[Piece], here: range, language: str) -> int:
-    """Return the index of the piece with the salutation, above which everything is letterhead; -1 if there is none."""
-    has_begun = False
+    """Return the index of the piece with the salutation, above which everything is letterhead; -1 if there is none.
+
+    "Madame Claire Vasseur, 4 impasse du Puits" is no salutation but an address.
+    """
+    has_begun, found = False, -1
     for at in here[:FIRST_PIECES]:
-        is_sender = _is_field("sender", pieces[at].text.strip(MARKS), "")
+        text = pieces[at].text.strip(MARKS)
+        is_sender = _is_field("sender", text, "")
         if pieces[at].kind is BlockKind.QUOTE or (is_sender and has_begun):
             break  # an earlier mail, with a salutation of its own
-        if not pieces[at].is_heading and has("salutation", pieces[at].text.strip(MARKS), language, at_start=True):
-            return at
+        if not pieces[at].is_heading and len(text) > LONG_TEXT and _greeting(language).search(text):
+            return at  # a page whose lines are not told apart
+        if not pieces[at].is_heading and has("salutation", text, language, at_start=True):
+            name, sign, _ = re.split(r"([,:!]|$)", text, maxsplit=1)[:3]
+            if len(name) < MOST_SALUTATION and not re.search(r"\d", name):
+                if sign:
+                    return at
+                found = found if found >= 0 else at
         has_begun |= is_sender or _ENDS.search(pieces[at].text) is not None
-    return -1
+    return found
 
 
 def _parties(pieces: Sequence[Piece], here: range) -> Iterator[tuple[int, str]]:
@@ -535,12 +588,12 @@ def _rows(piece: Piece, header: list[str]) -> tuple[list[str], list[tuple[int, i
             cells = [cell.strip(MARKS + ":") for cell in text.strip(" |").split("|")]
             found.append((start, start + len(text), ["", *cells] if text.startswith("| |") else cells))
     if not header and found and not any(map(_is_amount, found[0][2][1:])):
-        return found[0][2], found[1:]
+        return (found[0][2], found[1:]) if len(found[0][2]) > 2 else ([], found)
     return header, found
 
 
 def _is_amount(cell: str) -> bool:
-    return sum(map(str.isdigit, cell)) > sum(map(str.isalpha, cell))
+    return _AMOUNT.fullmatch(cell) is not None and sum(map(str.isdigit, cell)) < MOST_DIGITS
 
 
 def _row(at: int, row: tuple[int, int, list[str]], header: Sequence[str], place: _Place) -> Line:
@@ -557,19 +610,21 @@ def _row(at: int, row: tuple[int, int, list[str]], header: Sequence[str], place:
             place.section,
             is_action=True,
             is_due=any(date.readings for date in find_dates(text, place.language)),
-            has_weight=True,
         )
+    if len(cells) > 2 and _ROW_NUMBER.fullmatch(cells[0]):
+        header, cells = header[1:], cells[1:]
     heads = [*header, *[""] * len(cells)]
     values = "; ".join(f"{head} {cell}".strip() for head, cell in zip(heads[1:], cells[1:], strict=False) if cell)
     text = f"{cells[0]}: {values}" if values and cells[0] else values or cells[0]
-    has_figures = bool(figures("".join(cells[1:])))
-    is_amount = any(_is_amount(cell) or matters(cell) & _AMOUNTS for cell in cells[1:])
+    is_amount = any(
+        (_is_amount(cell) and (any(header) or not cell.isdigit())) or matters(cell) & _AMOUNTS for cell in cells[1:]
+    )
     worth = (
         _PER_WORD * count_words(text)
         + _ROW * is_amount
         + _TOTAL * has("total", cells[0], place.language, at_start=True)
     )
-    return Line(at, start, end, text, worth, place.section, has_weight=has_figures)
+    return Line(at, start, end, text, worth, place.section)
 
 
 def _current(lines: Sequence[Line], thread: Thread, language: str) -> list[Line]:
@@ -587,7 +642,7 @@ def _current(lines: Sequence[Line], thread: Thread, language: str) -> list[Line]
         if is_action and line.piece in thread.quoted:
             is_action, worth = False, worth + _TO_COME
         elif date == newest:
-            worth += _ANSWER * thread.is_whole
+            worth += _ANSWER * (thread.is_whole and worth > 0)
         kept.append(changed(line, worth=worth, is_action=is_action, needs_last=needs_last, is_earlier=is_earlier))
     return kept
 
@@ -717,8 +772,8 @@ def paper_of(text: str, headings: Sequence[str] = (), file_format: str = "") -> 
         if re.search(rf"\b{words}\b", title, re.IGNORECASE):
             score[paper] += LEAST_SIGNS
     best = max(score, key=lambda paper: score[paper])
-    if re.search(rf"^\W*{pattern('salutation').pattern}[^\n]{{2,60}}[,:]?$", first, re.I | re.M) and (
-        best is Paper.CONTRACT or score[best] < LEAST_SIGNS
+    if re.search(rf"^\W*{pattern('salutation').pattern}[^\n\d]{{0,60}}[,:]?$", first, re.I | re.M) and (
+        best in (Paper.CONTRACT, Paper.MINUTES) or score[best] < LEAST_SIGNS or not headings
     ):
         return Paper.LETTER  # which speaks of a contract
     if best is Paper.CONTRACT and re.search(rf"(?<!\w){_ORDERS}(?!\w)", f"{title} {first[:600]}", re.I):
@@ -749,15 +804,19 @@ MARKS = "*_#>`•▪◦‣ "
 """Characters of Markdown and list markers around a sentence. They do not belong to the sentence."""
 
 _ITEM = re.compile(r"(\d{1,2})[.)]\s")
+_LISTS = re.compile(r":\s(?=1[.)]\s)")
 
 
 def item_spans(piece: Piece) -> list[tuple[int, int]]:
-    """Return start and end of each item of a numbered list in one piece ("1. … 2. …"), or else of the whole piece."""
-    first = _ITEM.match(piece.text)
-    first = first if piece.kind is BlockKind.LIST_ITEM or (first and first[1] == "1") else None
-    starts = [0]
-    number = int(first[1]) if first else 0
-    while first and (after := re.compile(rf"\s(?={number + 1}[.)]\s)").search(piece.text, starts[-1])):
+    """Return start and end of each item of a numbered list in one piece ("1. … 2. …", perhaps with words above it that
+    end with a colon), or else of the whole piece.
+    """
+    first, starts = _ITEM.match(piece.text), [0]
+    number = int(first[1]) if first and (piece.kind is BlockKind.LIST_ITEM or first[1] == "1") else 0
+    if not number and (colon := _LISTS.search(piece.text)):
+        starts.append(colon.end())
+        number = 1
+    while number and (after := re.compile(rf"\s(?={number + 1}[.)]\s)").search(piece.text, starts[-1])):
         starts.append(after.end())
         number += 1
     return list(pairwise([*starts, len(piece.text)]))

@@ -1,8 +1,4 @@
-"""Links each sentence of a summary to the pieces of the text that support it, by rule. Pure functions.
-
-The best pieces contain most of the sentence's words, where rare words count more, and its numbers, dates and names.
-What no piece supports is marked.
-"""
+"""The sentences of a summary, and the pieces of the documents that they rest on. Pure functions."""
 
 from __future__ import annotations
 
@@ -11,38 +7,28 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate, pairwise
-from typing import cast
 
 from slmdesk.base.documents import ASIDE, Block, BlockKind, Page, PageStatus
-from slmdesk.base.record import Record, changed
+from slmdesk.base.record import Record
 from slmdesk.base.records import DocumentRecord
 from slmdesk.jobs.documents import Pages
 from slmdesk.jobs.runner import Yield
-from slmdesk.library.types import ELSEWHERE, LEAST_SHARE, UNLINKED, WORDS, Coverage, Mark, Span, Unread
+from slmdesk.library.types import Coverage, Mark, Span, Unread
 from slmdesk.summaries.types import DocumentSummary, Sentence
-from slmdesk.text.checks.support import VALUES, Flag, Kind, Rarity, check, holds, may_hold, stems
+from slmdesk.text.checks.support import Rarity, stems
 from slmdesk.text.checks.words import tongue
 from slmdesk.text.relevance import FoldedText
 from slmdesk.text.sentences import LANGUAGES, detect, sentence_spans
 from slmdesk.text.threads import headers_in
 
-BETTER = 0.1
-"""How much more of a point's words another piece must add before it is linked as well."""
-LEAST_RELATED = 0.3
-"""Smallest weighted share of a point's other words that a piece must contain, so its value is about the same thing."""
-MOST_LOOKED_AT = 400
-MOST_LINKS = 4
 ALIKE = 0.7
 """Share of common words from which two points count as saying the same."""
-_QUOTED = re.compile(r"(?<!\w)['\"`“‘„«]([^'\"`“”‘’„«»\n]{2,60})['\"`”’“»](?!\w)")
 
 
 class Point(Record):
     text: str
     links: tuple[int, ...]
     flags: tuple[Mark, ...] = ()
-    share: float = 1.0
-    """Weighted share of the point's words that the linked pieces contain."""
     label: str = ""
     quotation: str = ""
     """The passage of the piece that was chosen as this point; empty for other points."""
@@ -50,13 +36,6 @@ class Point(Record):
     @property
     def is_supported(self) -> bool:
         return not self.flags
-
-    @property
-    def is_kept(self) -> bool:
-        """Return whether the point is supported well enough: no check marks it, or only checks of a single kind that is
-        not about its words.
-        """
-        return self.is_supported or (len({flag.kind for flag in self.flags}) == 1 and self.flags[0].kind != WORDS)
 
 
 class Source(Record):
@@ -90,89 +69,6 @@ def headings_above(pieces: Sequence[Piece]) -> list[int]:
             above = at
         found.append(above)
     return found
-
-
-def linked(point: Point, source: Source, among: Sequence[int]) -> Point:
-    """Return the point with its best links among the pieces `among`, and with marks for what is not supported.
-
-    If the point is in another language than the text and contains no name or number, it gets no link and is marked so.
-    """
-    found = _with_values(_best_linked(point, source, among), source, among)
-    if found.links or found.flags:
-        return found
-    return changed(found, flags=(Mark(UNLINKED, point.text, 0, len(point.text)),))
-
-
-def _best_linked(point: Point, source: Source, among: Sequence[int]) -> Point:
-    """Link the piece that contains most of the point's words, then further pieces as long as each adds something."""
-    best, share = source.rarity.best(point.text, among)
-    if source.is_translated:  # only names and figures are the same
-        return judged(point, source, (best,) if share > 0 else ())
-    found = judged(point, source, (best,))
-    while len(found.links) < MOST_LINKS:
-        beside, _share = source.rarity.best(point.text, among, beside=source.text_of(found.links))
-        if beside in found.links:
-            break
-        more = judged(point, source, tuple(sorted({*found.links, beside})))
-        fewer = len(found.flags) - len(more.flags)
-        if fewer < 0 or (fewer == 0 and more.share < found.share + BETTER):
-            break
-        found = more
-    return found
-
-
-def _with_values(point: Point, source: Source, among: Sequence[int]) -> Point:
-    """Link pieces of the document that contain the numbers, dates and names that the linked pieces lack.
-
-    If such a piece has hardly any other word of the point, it is linked too, but the value stays marked.
-    """
-    for flag in [flag for flag in point.flags if flag.kind in VALUES]:
-        at = _place_of(flag, point, source, among)
-        if at is None or flag not in point.flags:
-            continue
-        kept = [link for link in point.links if link != at][: MOST_LINKS - 1]
-        choices = [judged(point, source, links) for links in ((at,), tuple(sorted({*kept, at})))]
-        found = min(choices, key=lambda choice: (len(choice.flags), -choice.share))
-        if len(found.flags) < len(point.flags):
-            rest = point.text[: flag.start] + " " + point.text[flag.end :]
-            is_near = source.is_translated or source.rarity.share(rest, source.text_of((at,))) >= LEAST_RELATED
-            flags = found.flags if is_near else (*found.flags, changed(flag, kind=ELSEWHERE, detail=""))
-            point = changed(found, flags=flags)
-    return point
-
-
-def _place_of(flag: Mark, point: Point, source: Source, among: Sequence[int]) -> int | None:
-    """Return the piece that contains a value and most of the point's other words; None if no piece contains the value.
-
-    In a translated document words cannot be compared, so only the pieces that the model was given are searched.
-    """
-    requested = Flag(cast(Kind, flag.kind), flag.text, flag.start, flag.end)
-    is_likely = may_hold(requested)
-    documents = {source.pieces[at].document for at in (*point.links, *among)}
-    here = among if source.is_translated else range(len(source.pieces))
-    likely = [at for at in here if source.pieces[at].document in documents and is_likely(source.pieces[at].text)]
-    if not source.is_translated:
-        likely.sort(key=lambda at: -source.rarity.share(point.text, source.text_of((at,))))
-    texts = ((at, source.pieces[at].text) for at in likely[:MOST_LOOKED_AT])
-    return next((at for at, text in texts if holds(requested, point.text, text, source.language)), None)
-
-
-def judged(point: Point, source: Source, links: Sequence[int]) -> Point:
-    text = source.text_of(links)
-    found = check(point.text, text, source.language)
-    flags = [Mark(flag.kind, flag.text, flag.start, flag.end, flag.detail) for flag in found]
-    flags += _terms_elsewhere(point.text, text)
-    share = 1.0 if source.is_translated else source.rarity.share(point.text, text)
-    if share < LEAST_SHARE:
-        flags.append(Mark(WORDS, point.text, 0, len(point.text)))
-    return changed(point, links=tuple(links), flags=tuple(flags), share=share)
-
-
-def _terms_elsewhere(said: str, text: str) -> list[Mark]:
-    """Return marks for quoted terms that are not in the text, because small models mix up such terms."""
-    folded = FoldedText(text)
-    terms = [found for found in _QUOTED.finditer(said) if found[1] not in folded]
-    return [Mark("name", found[1], found.start(1), found.end(1)) for found in terms]
 
 
 def distinct(points: Sequence[Point]) -> list[Point]:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import accumulate, groupby
+from math import inf
 from operator import itemgetter
 from typing import Any
 
@@ -24,7 +25,7 @@ from slmdesk.evaluation.exams import Skill, is_weak, may_write, truth_step
 from slmdesk.jobs.documents import PlanTools
 from slmdesk.jobs.runner import AskedQuestion, Batch, Plan, Question, StepValue, Yield, scores_of, step_key
 from slmdesk.library.types import Coverage, Mark
-from slmdesk.summaries.checking import checked, exchanged, unsaid
+from slmdesk.summaries.checking import MUST, checked, exchanged, unsaid
 from slmdesk.summaries.choosing import Chosen, allowed_words, choose, joint, left_out
 from slmdesk.summaries.lines import Line, by_day, count_words, joined, lines_of, paper_of, sections_of
 from slmdesk.summaries.linking import Point, SingleText, Source, SummaryTexts, distinct
@@ -76,7 +77,7 @@ SECTION_TOKENS = 2000
 """Most tokens of a section of a long document, of which the model notes the facts."""
 LINE_COST = 60.0
 """Cost of wording one line, in tokens read."""
-FEW_WORDS = 120
+FEW_WORDS = 60
 """Of a paper with fewer words than this, the summary only says what the paper is and what must be done."""
 NEAR = 1.1
 """If a person asked for a number of words, the summary may differ from it by this factor."""
@@ -89,7 +90,7 @@ TEXTS_AT_ONCE = 400
 UNFINISHED = f"{N_('This summary was stopped before its end.')} {N_('These sentences had been written.')}"
 NOT_WRITTEN = N_("{model} did not finish its text: these are sentences of the document.")
 TOO_MUCH_TO_DO = N_("Not all that has to be done has room in this length: see the passages that are left out.")
-TOO_MUCH_IN = N_("{names}: Not all that has to be done has room in this length: see the passages left out.")
+TOO_MUCH_IN = N_("{names}: Not all that has to be done has room in this length: see the passages that are left out.")
 TOO_WEAK = N_("{model} is too weak to word sentences itself: these are sentences of the text.")
 NOTHING_USABLE = N_("The model's answer has nothing that the text says: these are sentences of the text.")
 
@@ -412,7 +413,7 @@ class SummaryPlan:
             self._notes += [] if NOTHING_USABLE in self._notes else [NOTHING_USABLE]
             return
         is_own = bool(self._request.instruction)  # the person's request decides what matters
-        also = [] if is_own else self._also(selection, unsaid(selection.lines, points, source))
+        also = [] if is_own else self._also(selection, points, unsaid(selection.lines, points, source))
         selection.own_words = selection.points
         selection.points = [*points, *also]
         rest = () if is_own else left_out(selection.lines, [point.text for point in selection.points])
@@ -421,12 +422,17 @@ class SummaryPlan:
     def _label(self, label: str) -> str:
         return "" if self._request.kind is Kind.PARAGRAPH or self._request.instruction else label
 
-    def _also(self, selection: Selection, lines: Sequence[Line]) -> list[Point]:
-        """Return lines to stand below a written summary, in at most half of its words; the rest counts as left out."""
+    def _also(self, selection: Selection, points: Sequence[Point], lines: Sequence[Line]) -> list[Point]:
+        """Return lines to stand below a written summary, in at most half of its words; the rest counts as left out.
+
+        Those of less worth take only the words that it leaves free.
+        """
         kept, used = list[Line](), 0
+        free = selection.words - sum(count_words(point.text) for point in points)
         for line in sorted(lines, key=lambda line: (not line.is_due, not line.is_action, -line.worth)):
             words = count_words(line.text)
-            if used + words <= selection.words / 2 or not kept:
+            is_must = line.is_action or line.worth >= MUST
+            if (is_must and not kept) or used + words <= min(selection.words / 2, inf if is_must else free):
                 kept.append(line)
                 used += words
         return [
@@ -498,8 +504,8 @@ class SummaryPlan:
         kind, chosen = self._request.kind, selection.chosen
         names = sections_of(self._texts.pieces, selection.text.pieces) if kind is Kind.SECTIONS else {}
         is_prose = kind is Kind.PARAGRAPH
-        if chosen.first:
-            yield chosen.first, ""
+        for line in (*([chosen.first] if chosen.first else []), *chosen.also):
+            yield line, ""
         for line in chosen.actions:
             if not line.is_earlier:
                 yield line, "" if is_prose else TO_DO

@@ -6,16 +6,17 @@ A value is a figure, a date, a time or a code. Words are compared by what stands
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence, Set
 from functools import lru_cache
 from itertools import pairwise
+from weakref import WeakKeyDictionary
 
 from slmdesk.base.documents import BlockKind
 from slmdesk.base.record import Record, changed
 from slmdesk.summaries.lines import has
 from slmdesk.summaries.linking import Piece, Source
 from slmdesk.text.checks.numbers import DateMention, Number, dates_agree, find_dates, find_identifiers, find_numbers
-from slmdesk.text.checks.support import STEM, same_number
+from slmdesk.text.checks.support import STEM, Rarity, same_number
 from slmdesk.text.checks.words import folded, function_words, stem
 from slmdesk.text.sentences import sentence_spans
 
@@ -36,13 +37,14 @@ belongs to it: the heading, the line that opens the list, the sentence behind it
 """
 LEAST_WEIGHT, NARROW, TOGETHER = 0.1, 2.5, 0.12
 MOST_FIELD, MOST_FIGURE = 24, 30
+_OF_MAILS = ("header", "sender")
 MOST_BARE, BARE, COARSE, NO_UNIT = 3, 0.25, 0.5, 0.7
 """Most words of a passage that says nothing about its value, and how well it fits any sentence. Factor for a month
 that the paper only has in a date.
 """
 FEW, MANY_TIMES = 12, 20
 """A count up to the first number stands for itself; two that differ by more than the second are not confused."""
-BETTER, MUCH_BETTER, MARGIN = 1.25, 2.5, 0.05
+BETTER, MUCH_BETTER, MARGIN = 1.35, 2.5, 0.08
 """How many times better another value must fit than the one of the sentence; the second if it stands right before it,
 as a sentence then often only hints at what it is about.
 """
@@ -93,9 +95,10 @@ class Passage(Record):
     start: int
     end: int
     told: Told
-    before: tuple[Word, ...]
+    keys: frozenset[str]
+    before: frozenset[str]
     """Words of the sentence before it."""
-    context: tuple[Word, ...]
+    context: frozenset[str]
     """Words of the heading, of the line that opens the list, and of the sentence behind it."""
     above: str
     """The heading and the line that opens the list."""
@@ -107,11 +110,9 @@ class Passage(Record):
     @property
     def is_bare(self) -> bool:
         """Return whether it is little more than a value: the date of a letter, the header of a mail."""
-        is_short = len(self.told.words) <= MOST_BARE and not self.text.rstrip().endswith(".")
-        return is_short or (
-            ":" in self.text[:MOST_FIELD]
-            and any(has(name, self.text, "", at_start=True) for name in ("header", "sender"))
-        )
+        if ":" in self.text[:MOST_FIELD] and any(has(name, self.text, "", at_start=True) for name in _OF_MAILS):
+            return True
+        return len(self.told.words) <= MOST_BARE and not self.text.rstrip().endswith(".")
 
 
 @lru_cache(maxsize=8192)
@@ -177,7 +178,8 @@ def _kind(text: str, number: Number) -> str:
     return "year" if is_year else "count"
 
 
-def is_same(value: Value, other: Value, years: set[int]) -> bool:
+def is_same(value: Value, other: Value, years: Set[int] = frozenset()) -> bool:
+    """Return whether a value is another one in whatever form. `years` are those that a day without a year may have."""
     if value.when is not None:
         return other.when is not None and dates_agree(value.when, [other.when], years)
     if value.number is not None and other.when is not None:
@@ -188,23 +190,61 @@ def is_same(value: Value, other: Value, years: set[int]) -> bool:
     return bool(value.code) and value.code == other.code
 
 
-def passages_of(source: Source, among: Iterable[int]) -> list[Passage]:
-    passages = list[Passage]()
-    for at in among:
-        piece, language = source.pieces[at], source.language
-        spans = _spans(piece, language)
-        every = [told(piece.text[start:end], language) for start, end in spans]
-        is_table = piece.kind is BlockKind.TABLE_ROW
-        lead = "\n".join(_above(source, at))
-        above = told(lead, language).words
-        above += every[0].words if is_table and every else ()
-        if len(piece.text) < SHORT and not is_table:  # a cell of a table that a PDF tells as paragraphs
-            above += tuple(word for text in _neighbours(source, at) for word in told(text, language).words)
-        for number, (start, end) in enumerate(spans):
-            before = every[number - 1].words if number and not is_table else ()
-            behind = every[number + 1].words if number + 1 < len(every) and not is_table else ()
-            passages.append(Passage(at, start, end, every[number], before, (*above, *behind), lead))
-    return passages
+class Paper:
+    """The documents to which some pieces belong, taken apart once for all sentences."""
+
+    def __init__(self, source: Source, documents: frozenset[str]) -> None:
+        self.source, self.language = source, source.language
+        here = [at for at, piece in enumerate(source.pieces) if piece.document in documents]
+        self.passages = [passage for at in here for passage in _passages(source, at)]
+        self.years = {year for passage in self.passages for value in passage.told.values for year in _years(value)}
+        self._stems = {word.key: word.stem for passage in self.passages for word in passage.told.words}
+        self._kin = dict[str, frozenset[str]]()
+
+    def kin(self, word: Word) -> frozenset[str]:
+        """Return the words of the paper that are forms of a word, or contain it."""
+        if word.key not in self._kin:
+            some = (key for key, stem in self._stems.items() if stem == word.stem or is_kin(word.key, key))
+            self._kin[word.key] = frozenset(some)
+        return self._kin[word.key]
+
+
+_papers: WeakKeyDictionary[Rarity, dict[tuple[str, frozenset[str], int], Paper]] = WeakKeyDictionary()
+"""Papers by what lives as long as their text does."""
+
+
+def paper_of(source: Source, among: Iterable[int]) -> Paper:
+    documents = frozenset(source.pieces[at].document for at in among)
+    known = _papers.setdefault(source.rarity, {})
+    key = (source.language, documents, len(source.pieces))
+    if key not in known:
+        known[key] = Paper(source, documents)
+    return known[key]
+
+
+def _years(value: Value) -> Iterator[int]:
+    yield from (year for year, _, _ in (value.when.readings if value.when else ()) if year)
+    if value.kind == "year" and value.number:
+        yield int(value.number.values[0])
+
+
+def _keys(words: Iterable[Word]) -> frozenset[str]:
+    return frozenset(word.key for word in words)
+
+
+def _passages(source: Source, at: int) -> Iterator[Passage]:
+    piece, language = source.pieces[at], source.language
+    spans = _spans(piece, language)
+    every = [told(piece.text[start:end], language) for start, end in spans]
+    keys = [_keys(one.words) for one in every]
+    is_table, above = piece.kind is BlockKind.TABLE_ROW, "\n".join(_above(source, at))
+    context = _keys(told(above, language).words) | (keys[0] if is_table and keys else frozenset())
+    if len(piece.text) < SHORT and not is_table:  # a cell of a table that a PDF tells as paragraphs
+        context |= _keys(word for text in _neighbours(source, at) for word in told(text, language).words)
+    beside = [frozenset[str](), *keys, frozenset[str]()] if not is_table else [frozenset[str]()] * (len(keys) + 2)
+    for number, (start, end) in enumerate(spans):
+        behind = context | beside[number + 2]
+        yield Passage(at, start, end, every[number], keys[number], beside[number], behind, above)
 
 
 def _spans(piece: Piece, language: str) -> Sequence[tuple[int, int]]:
@@ -260,9 +300,10 @@ def are_kin(word: Word, other: Word) -> bool:
 class Fitting:
     """Measures how well passages fit a written sentence."""
 
-    def __init__(self, said: Told, source: Source) -> None:
+    def __init__(self, said: Told, paper: Paper) -> None:
         self.said = said
-        self.weights = [max(LEAST_WEIGHT, source.rarity.weight(word.key[:STEM])) for word in said.words]
+        self.kin = [paper.kin(word) for word in said.words]
+        self.weights = [max(LEAST_WEIGHT, paper.source.rarity.weight(word.key[:STEM])) for word in said.words]
         self._whole = sum(self.weights)
 
     def share(self, passage: Passage, known: Iterable[int] = ()) -> float:
@@ -271,22 +312,12 @@ class Fitting:
         rest = common.keys() - set(known)
         return sum(self.weights[at] * common[at] for at in rest) / self._whole if self._whole else 0.0
 
-    def share_in(self, words: Sequence[Word]) -> float:
-        """Return the weighted share of the sentence's words that are among `words`."""
-        got = sum(
-            weight
-            for word, weight in zip(self.said.words, self.weights, strict=True)
-            if any(are_kin(word, one) for one in words)
-        )
-        return got / self._whole if self._whole else 1.0
-
     def common(self, passage: Passage) -> dict[int, float]:
         """Return the indexes of the sentence's words that a passage has: 1, or less for words of its context."""
-        common = dict[int, float]()
-        for at, word in enumerate(self.said.words):
-            if much := max(self._in(word, passage), any(are_kin(word, other) for other in passage.told.words)):
-                common[at] = much
-        return common
+        found = {
+            at: 0.0 + (not kin.isdisjoint(passage.keys)) or self._in(at, passage) for at, kin in enumerate(self.kin)
+        }
+        return {at: much for at, much in found.items() if much}
 
     def around(self, value: Value, passage: Passage, there: Value, *, is_close: bool = False) -> float:
         """Return how much of what stands around a value of the sentence stands around a value of the passage.
@@ -294,20 +325,22 @@ class Fitting:
         `is_close` compares only the few words beside them.
         """
         got = whole = 0.0
-        narrow = NARROW if is_close else 1
+        narrow, words = NARROW if is_close else 1, passage.told.words
         for at, word in enumerate(self.said.words):
             near = _near(at, word, value, REACH / narrow, 0 if is_close else FAR) * self.weights[at]
             whole += near
-            kin = (place for place, other in enumerate(passage.told.words) if near and are_kin(word, other))
+            if not near:
+                continue
+            places = (place for place, other in enumerate(words) if other.key in self.kin[at])
             least = 0 if is_close else FAR_THERE
-            far = (_near(place, passage.told.words[place], there, REACH_THERE / narrow, least) for place in kin)
-            got += near * max(self._in(word, passage) if near else 0, max(far, default=0.0))
+            far = (_near(place, words[place], there, REACH_THERE / narrow, least) for place in places)
+            got += near * max(self._in(at, passage), max(far, default=0.0))
         return got / whole if whole else 0.0
 
-    def _in(self, word: Word, passage: Passage) -> float:
-        if any(are_kin(word, other) for other in passage.before):
+    def _in(self, at: int, passage: Passage) -> float:
+        if not self.kin[at].isdisjoint(passage.before):
             return BEFORE
-        return CONTEXT * any(are_kin(word, other) for other in passage.context)
+        return CONTEXT * (not self.kin[at].isdisjoint(passage.context))
 
 
 def _near(at: int, word: Word, value: Value, reach: float, least: float) -> float:
@@ -323,22 +356,22 @@ class Place(Record):
     value: Value
 
 
-def places_of(value: Value, fitting: Fitting, passages: Sequence[Passage], years: set[int]) -> list[Place]:
+def places_of(value: Value, fitting: Fitting, paper: Paper) -> list[Place]:
     """Return where the paper has a value, best first."""
     found = [
-        Place(_fit(value, fitting, passage, there) + _beside(value, fitting, passage, years), passage, there)
-        for passage in passages
+        Place(_fit(value, fitting, passage, there) + _beside(value, fitting, passage), passage, there)
+        for passage in paper.passages
         for there in passage.told.values
-        if is_same(value, there, years)
+        if is_same(value, there, paper.years)
     ]
     return sorted(found, key=lambda place: -place.fit)
 
 
-def _beside(value: Value, fitting: Fitting, passage: Passage, years: set[int]) -> float:
+def _beside(value: Value, fitting: Fitting, passage: Passage) -> float:
     """Return what a passage gains by other values of the sentence that it has."""
     near = (other for other in fitting.said.values if abs(other.clause - value.clause) <= 1)
-    others = (other for other in near if not is_same(value, other, years))
-    return TOGETHER * any(is_same(other, there, years) for other in others for there in passage.told.values)
+    others = (other for other in near if not is_same(value, other))
+    return TOGETHER * any(is_same(other, there) for other in others for there in passage.told.values)
 
 
 def _fit(value: Value, fitting: Fitting, passage: Passage, there: Value) -> float:
@@ -355,15 +388,16 @@ def is_coarse(value: Value) -> bool:
     return value.when is not None and bool(value.when.readings) and value.when.readings[0][2] is None
 
 
-def rival(value: Value, fitting: Fitting, passages: Sequence[Passage], years: set[int]) -> Place | None:
+def rival(value: Value, fitting: Fitting, paper: Paper) -> Place | None:
     """Return the value of the same kind, not in the sentence, that fits it best."""
     best: Place | None = None
-    for passage in passages:
-        for there in passage.told.values if not passage.is_bare else ():
-            if not _is_like(value, there) or any(is_same(other, there, years) for other in fitting.said.values):
+    for passage in paper.passages:
+        for there in passage.told.values:
+            is_one = _is_like(value, there) and not passage.is_bare
+            if not is_one or any(is_same(other, there, paper.years) for other in fitting.said.values):
                 continue
             fit = fitting.around(value, passage, there)
-            fit += _beside(value, fitting, passage, years) if fit else 0
+            fit += _beside(value, fitting, passage) if fit else 0
             if best is None or fit > best.fit:
                 best = Place(fit, passage, there)
     return best

@@ -11,18 +11,21 @@ from functools import cache, lru_cache
 from itertools import pairwise
 
 from slmdesk.base.record import Record
-from slmdesk.library.types import ELSEWHERE, WORDS, Mark
-from slmdesk.summaries.linking import Source
-from slmdesk.summaries.told import Fitting, Passage, Told, Value, Word, are_kin, is_same, told
+from slmdesk.library.types import Mark
+from slmdesk.summaries.told import Fitting, Paper, Passage, Told, Word, are_kin, is_same, told
 from slmdesk.text.checks.negation import denying, implies_denial, openers
 from slmdesk.text.checks.words import WORD, folded, listed
 
 BEFORE, BEHIND = 2, 5
 """Most words before and behind a "not" that belong to it."""
-LEAST_ALIKE = 0.3
-REPEATED = 0.6
+LEAST_ALIKE, MOST_ABOUT = 0.3, 3
+"""Least share of a part's words in a passage with which it is compared, and most such passages."""
+REPEATED, SAME = 0.6, 0.5
+"""Share of the words of a "not" that a sentence must repeat, and share of a sentence that a passage must have, for both
+to say the same.
+"""
 SAID, LEAST_OWN = 0.2, 2
-MOST_ABOUT = 3
+"""Share of a condition's words from which a sentence says it, and fewest words of a condition."""
 
 _PART = re.compile(r"(?<=[;:])\s+")
 _ANDS = "und|aber|sondern|and|but|et|mais|y|e|pero|sino|ma|bensì|i|oraz|ale|lecz|mas|en|maar"
@@ -56,8 +59,8 @@ def denials_of(sentence: Told, language: str) -> tuple[Denial, ...]:
     for match, word in tokens:
         if word not in no and word not in ("n't", "n’t", "cannot"):
             continue
-        if word == "no" and text.startswith(".", match.end()):
-            continue  # a number
+        if text.startswith({"no": ".", "nein": "-"}.get(word, "\0"), match.end()):
+            continue  # a number, a vote
         if (language == "fr" and word in ("ne", "n")) or word in _WITHOUT:
             continue  # in French the word behind the verb counts
         begin = max((stop for stop in stops if stop < match.start()), default=-1)
@@ -70,20 +73,23 @@ def denials_of(sentence: Told, language: str) -> tuple[Denial, ...]:
     return tuple(found)
 
 
-def turned(text: str, source: Source, passages: Sequence[Passage]) -> Iterator[Mark]:
+def turned(text: str, paper: Paper) -> Iterator[Mark]:
     """Yield marks for what a sentence turns round, part by part compared with the passages that say most of it."""
-    language, whole = source.language, told(text, source.language)
-    cuts = [0, *(cut.end() for cut in _PART.finditer(text)), len(text)]
-    for start, end in pairwise(cuts):
-        part = told(text[start:end], language)
-        if not part.words:
-            continue
-        fitting = Fitting(part, source)
-        ranked = sorted(((fitting.share(passage), -at) for at, passage in enumerate(passages)), reverse=True)
+    whole = told(text, paper.language)
+    for start, part in _parts(text, paper.language):
+        fitting = Fitting(part, paper)
+        ranked = sorted(((fitting.share(passage), -at) for at, passage in enumerate(paper.passages)), reverse=True)
         least = max(LEAST_ALIKE, 0.6 * ranked[0][0])
-        about = [passages[-at] for share, at in ranked[:MOST_ABOUT] if share >= least]
-        for mark in (*_denied(part, about, language), *_unconditioned(part, whole, about, source)):
+        about = [paper.passages[-at] for share, at in ranked[:MOST_ABOUT] if share >= least]
+        for mark in (*_denied(part, about, paper.language), *_unconditioned(fitting, whole, about, paper.language)):
             yield Mark(mark.kind, mark.text, start + mark.start, start + mark.end, mark.detail)
+
+
+def _parts(text: str, language: str) -> Iterator[tuple[int, Told]]:
+    """Yield the parts of a sentence between its semicolons and colons, with where they begin."""
+    for start, end in pairwise([0, *(cut.end() for cut in _PART.finditer(text)), len(text)]):
+        if (part := told(text[start:end], language)).words:
+            yield start, part
 
 
 def _denied(part: Told, about: Sequence[Passage], language: str) -> Iterator[Mark]:
@@ -172,12 +178,11 @@ def _shared(part: Told, some: Sequence[int], other: Told) -> bool:
     return any(are_kin(part.words[at], word) for at in some for word in other.words)
 
 
-def _unconditioned(part: Told, whole: Told, about: Sequence[Passage], source: Source) -> Iterator[Mark]:
+def _unconditioned(fitting: Fitting, whole: Told, about: Sequence[Passage], language: str) -> Iterator[Mark]:
     """Yield a mark if a passage says the same under a condition of which the sentence says nothing."""
-    language = source.language
+    part = fitting.said
     if _has_sign(part.text, language):
         return
-    fitting = Fitting(part, source)
     for passage in about[:2]:
         for start, end in conditions_of(passage.text, language):
             words = passage.told.words
@@ -186,15 +191,33 @@ def _unconditioned(part: Told, whole: Told, about: Sequence[Passage], source: So
             said = sum(any(are_kin(word, one) for one in whole.words) for word in own)
             if len(own) < LEAST_OWN or said >= SAID * len(own):
                 continue
+            beside = _beside(passage.told, start, end)
+            if sum(bool(_kin_of(word, part.words)) for word in beside) < BESIDE_SAID * len(beside):
+                continue
             same = [at for at, word in enumerate(part.words) if any(are_kin(word, one) for one in main)]
-            anchors = sum(any(is_same(one, there, set()) for there in passage.told.values) for one in part.values)
+            anchors = sum(any(is_same(one, there) for there in passage.told.values) for one in part.values)
             got = sum(fitting.weights[at] for at in same) + VALUE * anchors
             every = sum(fitting.weights) + VALUE * len(part.values)
-            if len(same) + anchors >= min(2, len(whole.words) + len(whole.values)) and got >= REPEATED * every:
+            if len(same) + anchors >= min(2, len(whole.words) + len(whole.values)) and got >= SAME * every:
                 yield Mark("condition", part.text, 0, len(part.text), passage.text[start:end])
                 return
 
 
+def _beside(sentence: Told, start: int, end: int) -> list[Word]:
+    """Return the words of the clause that a condition limits: the one before it, else the one behind."""
+    stops = [0, *(stop.end() for stop in _COMMA.finditer(sentence.text)), len(sentence.text)]
+    for begin, stop in (
+        *reversed(list(pairwise([one for one in stops if one < start] + [start]))),
+        *pairwise([end, *(one for one in stops if one > end)]),
+    ):
+        if words := [word for word in sentence.words if begin <= word.start < stop]:
+            return words
+    return []
+
+
+BESIDE_SAID = 0.25
+"""Least share of the words of the clause it limits that a sentence must have."""
+_COMMA = re.compile(r"[,;:]\s|\s[–—]\s")
 VALUE = 3.0
 """Weight of a value beside the weights of words."""
 
@@ -205,7 +228,7 @@ _OPENS_WEAKLY = {
     "fr": "sans|une fois|sous réserve|après accord",
     "es": "sin|una vez|previ[oa]",
     "it": "senza|una volta|previ[oa]",
-    "pl": "bez|po uprzedni\\w+",
+    "pl": "po uprzedni\\w+",
     "pt": "sem|uma vez|mediante",
     "nl": "zonder|zodra|na voorafgaande",
 }
@@ -251,88 +274,18 @@ def _has_sign(text: str, language: str) -> bool:
     return bool(words & signs) or bool(opening and opening.search(text))
 
 
-LEAST_FOREIGN, KNOWN = 3, 0.3
-"""Fewest words of a clause that is looked up in the paper, and share of them that must be there."""
-
-
-def foreign(sentence: Told, passages: Sequence[Passage]) -> Iterator[Mark]:
-    """Yield marks for clauses of which the paper has hardly a word."""
-    stops = [0, *(stop.start() for stop in _STOP.finditer(sentence.text)), len(sentence.text)]
-    for start, end in pairwise(stops):
-        words = [word for word in sentence.words if start <= word.start < end]
-        values = [value for value in sentence.values if start <= value.start < end]
-        if len(words) < LEAST_FOREIGN or any(_has_value(passage, values) for passage in passages):
-            continue
-        known = sum(any(_kin_of(word, passage.told.words) for passage in passages) for word in words)
-        if known < KNOWN * len(words):
-            yield Mark(WORDS, sentence.text[start:end], start, end)
-
-
-def _has_value(passage: Passage, values: Sequence[Value]) -> bool:
-    return any(is_same(value, there, set()) for value in values for there in passage.told.values)
-
-
-LEAST_REPLACED, LEAST_BESIDE, BESIDE, ANCHOR = 3, 0.75, 1.5, 0.15
-"""Fewest words of a sentence in which a noun may be replaced, weighted share of its other words that the passage must
-have, words between what both have and the noun, and what a value counts when the passage is chosen.
-"""
-
-
-def replaced(text: str, source: Source, passages: Sequence[Passage]) -> Iterator[Mark]:
-    """Yield marks for a noun or name of the paper in the place of another one."""
-    cuts = [0, *(cut.end() for cut in _PART.finditer(text)), len(text)]
-    for start, end in pairwise(cuts):
-        part = told(text[start:end], source.language)
-        if len(part.words) < LEAST_REPLACED:
-            continue
-        fitting = Fitting(part, source)
-        passage = max(passages, key=lambda one, f=fitting: f.share(one) + ANCHOR * len(_anchors(f.said, one)))  # type: ignore[misc]
-        if found := _replaced(fitting, passage, passages, source.language):
-            word, instead = found
-            shown = passage.text[instead.start : instead.end]
-            at = start + word.start
-            yield Mark(ELSEWHERE, part.text[word.start : word.end], at, start + word.end, shown)
-
-
-def _replaced(
-    fitting: Fitting, passage: Passage, passages: Sequence[Passage], language: str
-) -> tuple[Word, Word] | None:
-    """Return a noun that a passage does not have, and the one that it has beside the same words."""
-    part, words, weights = fitting.said, passage.told.words, fitting.weights
-    links = [(float(at), float(to)) for at, word in enumerate(part.words) for to in _kin_of(word, words)[:1]]
-    got = sum(weights[int(at)] for at, _ in links)
-    links += _anchors(part, passage)
-    free = [
-        to for to, word in enumerate(words) if not _kin_of(word, part.words) and is_noun(passage.text, word, language)
-    ]
-    for at, word in enumerate(part.words):
-        may_be_one = is_noun(part.text, word, language) or (language == "de" and part.text[word.start].isupper())
-        is_told = _kin_of(word, words) or _kin_of(word, told(passage.above, language).words)
-        if is_told or not may_be_one or got < LEAST_BESIDE * (sum(weights) - weights[at]):
-            continue
-        beside = [there for one, there in links if abs(one - at) <= BESIDE]
-        instead = next((to for to in free if any(abs(there - to) <= BESIDE for there in beside)), None)
-        if instead is None:
-            continue
-        often = sum(has_noun(other, words[instead], language) for other in passages)
-        if often > 1 and any(has_noun(other, word, language) for other in passages):
-            return word, words[instead]
-    return None
-
-
 def _kin_of(word: Word, words: Sequence[Word]) -> list[int]:
     return [at for at, one in enumerate(words) if are_kin(word, one)]
 
 
-def has_noun(passage: Passage, word: Word, language: str) -> bool:
-    words = passage.told.words
-    return any(is_noun(passage.text, words[at], language) for at in _kin_of(word, words))
-
-
-def _anchors(part: Told, passage: Passage) -> list[tuple[float, float]]:
-    """Return between which words the values stand that a sentence shares with a passage, as (here, there)."""
-    pairs = ((one, there) for one in part.values for there in passage.told.values)
-    return [(one.place - 0.5, there.place - 0.5) for one, there in pairs if is_same(one, there, set())]
+def has_noun(paper: Paper, word: Word) -> int:
+    """Return how many passages have a word as a noun."""
+    kin = paper.kin(word)
+    return sum(
+        any(one.key in kin and is_noun(passage.text, one, paper.language) for one in passage.told.words)
+        for passage in paper.passages
+        if not kin.isdisjoint(passage.keys)
+    )
 
 
 def is_noun(text: str, word: Word, language: str) -> bool:

@@ -121,7 +121,7 @@ def opened(monkeypatch, tmp_path):
         model = add_model(services, tmp_path / "echo.gguf")
         skills = [
             {"skill": one.value, "level": "good", "passed": 9, "total": 12, "auc": 0.9, "threshold": 0.0}
-            for one in (Skill.FORMAT, Skill.BLOCK, Skill.TRUTH)
+            for one in (Skill.FORMAT, Skill.BLOCK, Skill.TRUTH, Skill.SUMMARY)
         ]
         events = {SKILLS: {"version": items()[0], "skills": skills}}
         services.service_thread.call(lambda: services.store.models.set_info(model.id, **events))
@@ -205,16 +205,13 @@ CONTEXT = 1024
 
 @pytest.mark.process
 @pytest.mark.parametrize("times", [1, 2, pytest.param(100, marks=pytest.mark.soak)])
-def test_x9_a_summary_of_one_s_own_reads_all_words_or_says_that_it_does_not(opened, tmp_path, times):
-    services, recorder = opened(context=CONTEXT)
+def test_x9_a_summary_of_one_s_own_reads_all_words(opened, tmp_path, times):
+    services, recorder = opened(context=CONTEXT, answer="- A lease is told. [1]\n", words=False)
     record = document(services, tmp_path / "long.txt", long_text(CONTEXT * times // 3))
     every = set().union(*(words_in(page.text) for page in pages_of(services, record)))
     assert len(every) >= CONTEXT * times // 3
     summary = summarized(services, recorder, record, **OWN, length=10)
-    (step,) = sent_steps(services)
-    read = words_in(document_words(step))
-    assert (read == every) == ("passages that matter most" not in summary.note) == (times == 1)
-    assert read
+    assert set().union(*(words_in(document_words(step)) for step in sent_steps(services))) == every
     assert summary.coverage.pages_read == summary.coverage.pages_total
 
 
@@ -262,6 +259,6 @@ def test_x10_what_is_sent_is_what_is_shown(opened, tmp_path):
     assert any(all(piece.text in document_words(step) for piece in pieces) for step in steps)
     assert any(hidden in document_words(step) for step in steps)
     for step in steps:
-        assert all(line in shown for line in document_words(step).splitlines())
+        assert all(line.partition("] ")[2] in shown for line in document_words(step).splitlines())
     (passage,) = services.service_thread.call(lambda: services.store.passages.of_document(record.id))
     assert " ".join(text_for(passage).split()) == shown.replace('"', "'")

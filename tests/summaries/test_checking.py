@@ -3,9 +3,12 @@ from __future__ import annotations
 import pytest
 
 from slmdesk.base.documents import BlockKind
-from slmdesk.summaries.checking import Said, checked, exchanged, unsaid
+from slmdesk.base.record import changed
+from slmdesk.library.types import Mark
+from slmdesk.summaries.checking import Judged, Said, checked, exchanged, unsaid
 from slmdesk.summaries.lines import Line
 from slmdesk.summaries.linking import Piece, Point, Source, headings_above
+from slmdesk.summaries.told import paper_of
 from slmdesk.text.checks.support import Rarity
 
 pytestmark = pytest.mark.pure
@@ -74,6 +77,11 @@ def judged(text: str, where: Source) -> tuple[int, list[str]]:
     return found.marked, [point.text for point in found.points]
 
 
+def marks_of(text: str, where: Source) -> list[Mark]:
+    among = [at for at, piece in enumerate(where.pieces) if piece.document == "d"]
+    return Judged(Said(text), paper_of(where, among), among).marks
+
+
 @pytest.mark.parametrize(
     ("text", "where"),
     [
@@ -135,6 +143,33 @@ def test_no_sentence_of_the_document_stands_twice() -> None:
     assert found.points[0].quotation == found.points[0].text == LEASE.pieces[3].text
 
 
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("The rent is £1,500 a month.", "amount"),
+        ("The lease ends on 31 May 2029.", "date"),
+        ("The deposit was returned to Amos Okonkwo.", "name"),
+        ("The 'guarantee' is £4,350.", "name"),
+        ("Penguins breed on distant frozen islands.", "words"),
+    ],
+)
+def test_what_the_document_does_not_have_is_marked(text, kind) -> None:
+    assert kind in {mark.kind for mark in marks_of(text, LEASE)}
+
+
+def test_a_value_of_another_document_bears_nothing_out() -> None:
+    other = changed(LEASE.pieces[1], document="e", text="The rent is £1,900 a month.")
+    assert marks_of("The rent is £1,900 a month.", changed(LEASE, pieces=[*LEASE.pieces, other]))
+
+
+def test_in_another_language_figures_and_names_are_compared() -> None:
+    where = source("de", "The rent is 900 euros.", "Mrs Adeyemi signed for the owner.", is_translated=True)
+    said = [Said("Frau Adeyemi hat unterschrieben."), Said("Die Mischung bleibt.")]
+    found = checked(said, where, [0, 1])
+    assert [point.links for point in found.points] == [(1,), ()]
+    assert [mark.kind for mark in found.points[1].flags] == ["unlinked"]
+
+
 def test_in_another_language_a_wrong_sentence_stays_and_is_marked() -> None:
     where = source("fr", "The rent is 900 euros.", is_translated=True)
     found = checked([Said("Le loyer est de 800 euros."), Said("Le loyer est de 900 euros.")], where, [0])
@@ -156,11 +191,14 @@ def test_what_must_be_known_and_no_sentence_says_is_told() -> None:
 @pytest.mark.parametrize(
     ("language", "sentence", "turned"),
     [
-        ("en", "The tenant must not smoke.", "The tenant must smoke."),
-        ("de", "Die Zulage wird gezahlt.", "Die Zulage wird nicht gezahlt."),
-        ("es", "El seguro puede pagar.", "El seguro no puede pagar."),
-        ("xx", "Ping.", None),
+        ("en", "A tenant must not smoke.", ["A tenant must smoke."]),
+        ("de", "Ab Mai wird gezahlt.", ["Ab Mai wird nicht gezahlt."]),
+        ("es", "El seguro puede pagar.", ["El seguro no puede pagar."]),
+        ("en", "The offer of Ann Lee binds Tom Orr.", ["The offer of Tom Orr binds Ann Lee."]),
+        ("de", "Der Mieter muss dem Vermieter zahlen.",
+         ["Der Vermieter muss dem Mieter zahlen.", "Der Mieter muss nicht dem Vermieter zahlen."]),
+        ("xx", "Ping.", []),
     ],
-)
-def test_a_not_is_dropped_or_added(language, sentence, turned) -> None:
-    assert exchanged(sentence, language) == ((turned,) if turned else ())
+)  # fmt: skip
+def test_sides_are_exchanged_and_a_not_is_dropped_or_added(language, sentence, turned) -> None:
+    assert list(exchanged(sentence, language)) == turned

@@ -9,12 +9,13 @@ import pytest
 from benchmarks.quality import is_aside
 from benchmarks.quality.expectations import MATTERS, documents
 from slmdesk.base.documents import BlockKind
+from slmdesk.base.record import changed
 from slmdesk.formats import mail as eml
 from slmdesk.formats.reading import Reading, reader_of
 from slmdesk.formats.text import markdown_pages
 from slmdesk.jobs.runner import Yield
 from slmdesk.summaries.choosing import allowed_words, choose, joint
-from slmdesk.summaries.lines import PIECES_AT_ONCE, Line, by_day, count_words, lines_of, paper_of, replaces
+from slmdesk.summaries.lines import PIECES_AT_ONCE, Line, by_day, count_words, joined, lines_of, paper_of, replaces
 from slmdesk.summaries.linking import Piece, Point, pieces_of
 from slmdesk.summaries.types import Length, Paper
 from slmdesk.text.sentences import sentence_spans
@@ -81,7 +82,7 @@ def texts(some: list[Line]) -> list[str]:
 
 
 def line(text: str, worth: float = 1.0, section: int = 0, *, needs_last: bool = False) -> Line:
-    return Line(0, 0, len(text), text, worth, section, has_weight=True, needs_last=needs_last)
+    return Line(0, 0, len(text), text, worth, section, needs_last=needs_last)
 
 
 def test_words_grow_with_the_paper_and_no_length_has_less_than_a_shorter_one() -> None:
@@ -414,7 +415,8 @@ def test_a_long_paper_lets_other_work_run_in_between() -> None:
         ("12 November 2026", ("by 31 January", "by 31 December", "by 12 November", "by 1 November"), (2, 1, 0, 3)),
         ("12 November 2026", ("by 31 January", "by 31 December 2026", "by 2 January 2027"), (1, 2, 0)),
         ("", ("by 15 January 2027", "by 31 December 2026"), (1, 0)),
-        ("", ("by 15 January", "by 31 December 2026"), (0, 1))
+        ("", ("by 15 January", "by 31 December 2026"), (0, 1)),
+        ("12 November 2026", ("your letter of 1 March 2026 by 3 May 2027", "by 2 May 2027"), (1, 0)),
     ],
 )  # fmt: skip
 def test_what_has_to_be_done_goes_by_its_days(date, said, order) -> None:
@@ -422,3 +424,87 @@ def test_what_has_to_be_done_goes_by_its_days(date, said, order) -> None:
     some = pieces(f"# Your rent\n\nMr Ian Cole, 4 High Street, {date}\n\nDear Mr Cole,\n\nPlease write to us.")
     given = [line(f"Please write to us {words}.") for words in said]
     assert by_day(given, some, range(len(some)), "en") == [given[at] for at in order]
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        ("en", "Can you get two more offers for the paint?"),
+        ("de", "Kümmerst du dich um die Schlüssel?"),
+        ("de", "Bitte pruefen Sie die Zaehler im Keller."),
+        ("fr", "Nous vous remercions de contrôler les coordonnées avant le 10 février."),
+        ("es", "Tiene usted que mandarme el seguro firmado."),
+        ("es", "Ha de hablar con el portero del edificio."),
+        ("it", "Puoi mandarmi le chiavi della cantina?"),
+        ("pl", "Możesz przygotować klucze do piwnicy?"),
+        ("pt", "Podes enviar as chaves da cave?"),
+        ("nl", "Kun je de sleutels van de kelder sturen?"),
+    ],
+)
+def test_what_is_asked_of_somebody_has_to_be_done(language, said) -> None:
+    some = lines(f"Hotel Astoria Milano: 300 euros.\n\n{said}", language)
+    assert [line.text for line in some if line.is_action] == [said]
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        ("en", "Thank you for sending us the form last week."),
+        ("fr", "Nous vous remercions de votre lettre du 2 janvier."),
+        ("de", "Wir bitten um Ihr Verständnis für die Verzögerung."),
+        ("es", "Gracias por el presupuesto de la semana pasada."),
+    ],
+)
+def test_thanks_and_courtesies_are_not_said(language, said) -> None:
+    assert not lines(said, language)
+
+
+def test_a_letter_begins_below_its_salutation_and_not_below_its_address() -> None:
+    address = "Caisse Primaire\n\nMadame Claire Vasseur\n\nObjet : votre demande de transport\n\nMadame,\n\n"
+    found = lines(f"{address}Votre demande est acceptée pour six mois à partir du 1er mars.", "fr")
+    assert found[0].head == "Votre demande de transport: "
+    page = "Town Hall, 3 May 2026 Subject: your permit Dear Mr Cole, we grant the permit for two cars from now on. "
+    assert lines(page + "It costs 120 pounds a year. " * 10)[0].text == (
+        "Your permit: We grant the permit for two cars from now on."
+    )
+
+
+def test_a_list_is_said_with_the_words_above_it() -> None:
+    text = (
+        "The tax office waits.\n\nWe need you to send us by 8 April 2026:\n\n1. All invoices.\n\n2. The list of flats."
+    )
+    found = [line for line in lines(text) if line.is_action]
+    said = joined(found, pieces(text))
+    assert [line.text for line in said] == ["We need you to send us by 8 April 2026: All invoices. The list of flats."]
+    assert said[0].pieces == tuple(dict.fromkeys(line.piece for line in found))
+
+
+def test_an_amount_is_said_with_the_sentence_that_names_it() -> None:
+    text = "The hall costs 18,400 pounds.\n\nThe licence comes in May.\n\nThe amount is paid in three parts."
+    hall, _, amount = lines(text)
+    assert (amount.rests_on, choose([hall, amount], 30).also) == (hall.place, (amount,))
+    assert joined([hall, amount], pieces(text))[0].text == f"{hall.text} {amount.text}"
+
+
+def test_what_is_asked_without_a_day_takes_at_most_half_of_the_words() -> None:
+    asked = [changed(line(f"Please paint {at} of the {word}"), is_action=True) for at, word in enumerate(WORDS, 20)]
+    days = [line("Send the keys to Mr Cole by 3 May"), line("Pay the deposit for the hall by 9 June")]
+    due = [changed(one, is_action=True, is_due=True) for one in days]
+    told = [line(f"The {word} costs {at}00 pounds a month in all", 2.0) for at, word in enumerate(WORDS, 2)]
+    chosen = choose([*asked, *due, *told], 60)
+    assert set(due) <= set(chosen.actions)
+    assert sum(count_words(one.text) for one in chosen.actions) <= 30
+    assert chosen.points
+    assert chosen.is_over
+    assert set(asked) - set(chosen.actions) <= set(chosen.rest)
+
+
+WORDS = ("roof", "door", "wall", "fence", "gate", "shed", "stairs", "cellar")
+
+
+def test_words_without_umlauts_are_known_and_a_heading_of_each_page_is_none() -> None:
+    assert lines("Wir koennen die Genehmigung fuer 300 Euro erteilen.", "de")[0].worth > 4
+    page = "# Amtsgericht Mitte\n\nDer Antrag wird {}.\n\n"
+    assert not any(
+        "Amtsgericht" in line.text for line in lines(page.format("abgelehnt") + page.format("geprueft"), "de")[1:]
+    )

@@ -17,6 +17,8 @@ OF_A_CONTRACT = (
     "Modernisierung der Heizungsanlage, Vertrag Nr. 4711-023\nSehr geehrte Frau Kirchhoff,\nals Mieterin können Sie "
     "nach § 555e kündigen.\nMit freundlichen Grüßen\nIhre Vermieterin"
 )
+ORDER = "BESCHLUSS\nDer Mieter trägt die Kosten, § 91 ZPO. Der Vermieter, der Auftraggeber und der Auftragnehmer: § 3."
+COMPTE_RENDU = "Objet : compte rendu de votre visite\nMadame,\nvotre demande est acceptée.\nCordialement"
 BRIEF = "Betreff: Kündigung\nSehr geehrte Frau B,\nwir schreiben Ihnen.\nMit freundlichen Grüßen"
 
 
@@ -25,7 +27,7 @@ BRIEF = "Betreff: Kündigung\nSehr geehrte Frau B,\nwir schreiben Ihnen.\nMit fr
     [
         (LEASE, Paper.CONTRACT), (MIETE, Paper.CONTRACT), (MINUTES, Paper.MINUTES), (PROTOKOLL, Paper.MINUTES),
         (REPORT, Paper.REPORT), (LETTER, Paper.LETTER), (BRIEF, Paper.LETTER),
-        (OF_A_CONTRACT, Paper.LETTER),
+        (OF_A_CONTRACT, Paper.LETTER), (ORDER, Paper.ARTICLE), (COMPTE_RENDU, Paper.LETTER),
         ("The otter is a mammal that lives in rivers.", Paper.ARTICLE), ("", Paper.ARTICLE)
     ],
 )  # fmt: skip

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import re
+from collections.abc import Set
 from contextlib import suppress
 from functools import cache
 from typing import Literal
@@ -530,7 +531,7 @@ def _minutes(text: str, match: re.Match[str]) -> tuple[int, ...]:
     return both[:1] if half else both
 
 
-def dates_agree(said: DateMention, known: list[DateMention], years: set[int]) -> bool:
+def dates_agree(said: DateMention, known: list[DateMention], years: Set[int]) -> bool:
     if said.minutes:
         return any(set(said.minutes) & set(other.minutes) for other in known)
     if said.weekday is not None:
@@ -540,7 +541,7 @@ def dates_agree(said: DateMention, known: list[DateMention], years: set[int]) ->
     )
 
 
-def _agrees(said: Day, known: Day, years: set[int]) -> bool:
+def _agrees(said: Day, known: Day, years: Set[int]) -> bool:
     if any(said[at] is not None and said[at] != known[at] for at in (1, 2)):
         return False
     return said[0] is None or said[0] == known[0] or (known[0] is None and said[0] in years)
