@@ -284,7 +284,7 @@ def unsaid(lines: Sequence[Line], points: Sequence[Point], source: Source) -> li
     words = [word for one in every for word in one.words]
     known = [line for line in lines if _must_be_known(line, source) and not (line.is_first or line.is_earlier)]
     missing = [line for line in known if not _is_said(line, points, every, words, source)]
-    is_poor = len(known) - len(missing) < LEAST_SAID * min(len(known), MANY)
+    is_poor = len(known) - len(missing) < LEAST_KEPT * min(len(known), MOST_ASKED)
     return [line for line in missing if is_poor or line.is_action or line.worth >= MUST]
 
 
@@ -312,8 +312,8 @@ def _says(line: Told, every: Sequence[Told], words: Sequence[Word], source: Sour
     there = [value for one in every for value in one.values]
     rest = [value for value in values if not any(is_same(value, one) or is_same(one, value) for one in there)]
     weights = {word: 0.1 + source.rarity.weight(word.key[:STEM]) for word in line.words}
-    got = sum(weight for word, weight in weights.items() if any(are_kin(word, one) for one in words))
-    share = got / (sum(weights.values()) or 1)
+    got: float = sum(weight for word, weight in weights.items() if any(are_kin(word, one) for one in words))
+    share = float(got) / (sum(weights.values()) or 1.0)
     is_detail = len(rest) == 1 < len(values) and rest[0].kind not in ("day", "clock") and share >= SAID[0]
     return (not rest or is_detail) and share >= max(least, SAID[min(len(values), 2)])
 
@@ -322,7 +322,7 @@ REPEATED = 0.8
 """Least share by which written sentences say a quotation, so that it isn't put in."""
 MUST, LESS = 4.0, 1.0
 """Least worth of a line that must be known though it asks for nothing, and of one that a poor summary should say."""
-LEAST_SAID, MANY = 0.6, 10
+LEAST_KEPT, MOST_ASKED = 0.6, 10
 """Share of the lines that must be known which a good summary says, and the most that are asked of it."""
 SAID = (0.5, 0.25, 0.15)
 """Least share of a line's words that the sentences must have to say it, where it has no value, one, or several."""
