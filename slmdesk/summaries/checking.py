@@ -284,13 +284,15 @@ def unsaid(lines: Sequence[Line], points: Sequence[Point], source: Source) -> li
     words = [word for one in every for word in one.words]
     known = [line for line in lines if _must_be_known(line, source) and not (line.is_first or line.is_earlier)]
     missing = [line for line in known if not _is_said(line, points, every, words, source)]
-    is_poor = len(known) - len(missing) < LEAST_OF_MUSTS * min(len(known), MANY)
+    is_poor = len(known) - len(missing) < LEAST_KEPT * min(len(known), MOST_ASKED)
     return [line for line in missing if is_poor or line.is_action or line.worth >= MUST]
 
 
 def _must_be_known(line: Line, source: Source) -> bool:
     is_total = source.pieces[line.piece].kind is BlockKind.TABLE_ROW and has("total", line.text, "", at_start=True)
-    is_plea = line.is_action and not line.is_due and has("note", line.text, source.language)
+    is_plea = (
+        not line.is_due and not told(line.text, source.language).values and has("plea", line.text, source.language)
+    )
     return not (is_total or is_plea) and (line.is_action or line.worth >= LESS)
 
 
@@ -303,21 +305,24 @@ def _is_said(
 
 
 def _says(line: Told, every: Sequence[Told], words: Sequence[Word], source: Source, least: float = 0.0) -> bool:
-    """Return whether sentences say a line: its values, in whatever form, and enough of its words."""
+    """Return whether sentences say a line: its values, in whatever form, but for one that is no date if they say the
+    rest of it well, and enough of its words.
+    """
     values = [value for value in line.values if value.kind not in ("", "count", "year")]
     there = [value for one in every for value in one.values]
-    if not all(any(is_same(value, one) or is_same(one, value) for one in there) for value in values):
-        return False
+    rest = [value for value in values if not any(is_same(value, one) or is_same(one, value) for one in there)]
     weights = {word: 0.1 + source.rarity.weight(word.key[:STEM]) for word in line.words}
     got = sum(weight for word, weight in weights.items() if any(are_kin(word, one) for one in words))
-    return got >= max(least, SAID[min(len(values), 2)]) * sum(weights.values())
+    share: float = got / (sum(weights.values()) or 1.0)
+    is_detail = len(rest) == 1 < len(values) and rest[0].kind not in ("day", "clock") and share >= SAID[0]
+    return (not rest or is_detail) and share >= max(least, SAID[min(len(values), 2)])
 
 
 REPEATED = 0.8
 """Least share by which written sentences say a quotation, so that it isn't put in."""
 MUST, LESS = 4.0, 1.0
 """Least worth of a line that must be known though it asks for nothing, and of one that a poor summary should say."""
-LEAST_OF_MUSTS, MANY = 0.6, 10
+LEAST_KEPT, MOST_ASKED = 0.6, 10
 """Share of the lines that must be known which a good summary says, and the most that are asked of it."""
 SAID = (0.5, 0.25, 0.15)
 """Least share of a line's words that the sentences must have to say it, where it has no value, one, or several."""

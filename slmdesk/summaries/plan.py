@@ -12,6 +12,7 @@ from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import accumulate, groupby
+from math import inf
 from operator import itemgetter
 from typing import Any
 
@@ -24,7 +25,7 @@ from slmdesk.evaluation.exams import Skill, is_weak, may_write, truth_step
 from slmdesk.jobs.documents import PlanTools
 from slmdesk.jobs.runner import AskedQuestion, Batch, Plan, Question, StepValue, Yield, scores_of, step_key
 from slmdesk.library.types import Coverage, Mark
-from slmdesk.summaries.checking import checked, exchanged, unsaid
+from slmdesk.summaries.checking import MUST, checked, exchanged, unsaid
 from slmdesk.summaries.choosing import Chosen, allowed_words, choose, joint, left_out
 from slmdesk.summaries.lines import Line, by_day, count_words, joined, lines_of, paper_of, sections_of
 from slmdesk.summaries.linking import Point, SingleText, Source, SummaryTexts, distinct
@@ -412,7 +413,7 @@ class SummaryPlan:
             self._notes += [] if NOTHING_USABLE in self._notes else [NOTHING_USABLE]
             return
         is_own = bool(self._request.instruction)  # the person's request decides what matters
-        also = [] if is_own else self._also(selection, unsaid(selection.lines, points, source))
+        also = [] if is_own else self._also(selection, points, unsaid(selection.lines, points, source))
         selection.own_words = selection.points
         selection.points = [*points, *also]
         rest = () if is_own else left_out(selection.lines, [point.text for point in selection.points])
@@ -421,12 +422,17 @@ class SummaryPlan:
     def _label(self, label: str) -> str:
         return "" if self._request.kind is Kind.PARAGRAPH or self._request.instruction else label
 
-    def _also(self, selection: Selection, lines: Sequence[Line]) -> list[Point]:
-        """Return lines to stand below a written summary, in at most half of its words; the rest counts as left out."""
+    def _also(self, selection: Selection, points: Sequence[Point], lines: Sequence[Line]) -> list[Point]:
+        """Return lines to stand below a written summary, in at most half of its words; the rest counts as left out.
+
+        Those of less worth take only the words that it leaves free.
+        """
         kept, used = list[Line](), 0
+        free = selection.words - sum(count_words(point.text) for point in points)
         for line in sorted(lines, key=lambda line: (not line.is_due, not line.is_action, -line.worth)):
             words = count_words(line.text)
-            if used + words <= selection.words / 2 or not kept:
+            is_must = line.is_action or line.worth >= MUST
+            if (is_must and not kept) or used + words <= min(selection.words / 2, inf if is_must else free):
                 kept.append(line)
                 used += words
         return [

@@ -79,7 +79,7 @@ def test_a_summary_goes_out_in_every_form_with_its_passages_and_its_coverage(sum
     for form, text in words.items():
         for requested in ("2 of 2 pages read", "Passages", "What was read", "Summary: lease.pdf"):
             assert requested in text, (form, requested)
-        assert text.count("850 euros") == 1, form  # a quotation is its passage: once is enough
+        assert text.count("three months of notice") == 1, form  # a quotation is its passage: once is enough
     book = openpyxl.load_workbook(io.BytesIO(given(recorder, lambda exports: exports.give(item.id, "xlsx"))))
     assert book.sheetnames == ["Summary", "Coverage"]
     assert book["Summary"].max_row > 1

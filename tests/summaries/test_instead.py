@@ -47,7 +47,7 @@ VELO = source(
         (
             "Der Eigentümer muss den Ofen bis zum 4. März 2027 stilllegen.",
             OFEN,
-            ["Der Eigentümer muss den Ofen bis zum 30. September 2027 stilllegen, wenn er die Grenzwerte nicht einhält."],
+            [OFEN.pieces[2].text],
         ),
         ("Le vélo volé est remboursé à hauteur de 260 euros.", VELO, [VELO.pieces[0].text]),
         ("The treasurer resigned in 2019 after a quarrel about money.", BOAT, []),
