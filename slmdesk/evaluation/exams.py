@@ -121,10 +121,7 @@ def items() -> tuple[str, tuple[Question, ...]]:
 
 
 def truth_step(text: str, statement: str) -> dict[str, Json]:
-    """Build the step that asks whether a text says this.
-
-    Summaries use the same step, so that the exam's threshold applies to their answers too.
-    """
+    """Build the step that asks whether a text says this."""
     ask = "\n\nDoes the text say this? Answer Yes or No."
     parts = (*_document("Text: ", text), TextPart(f"\n\nStatement: {statement}{ask}"))
     return step_of([ChatMessage(Role.USER, parts)], Sampling(temperature=0.0), choices=YES_NO)

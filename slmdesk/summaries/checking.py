@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Sequence
-from itertools import combinations, pairwise
+from itertools import combinations
 
 from slmdesk.base.documents import BlockKind
 from slmdesk.base.record import Record, changed
@@ -34,9 +34,7 @@ from slmdesk.summaries.told import (
     told,
 )
 from slmdesk.summaries.turned import has_noun, is_noun, turned
-from slmdesk.text.checks.negation import denying
 from slmdesk.text.checks.support import STEM, VALUES, Flag, check
-from slmdesk.text.checks.words import capitalised, folded, function_words
 from slmdesk.text.relevance import FoldedText
 
 MOST_PASSAGES = 4
@@ -78,12 +76,11 @@ def checked(
     said: Sequence[Said],
     source: Source,
     among: Sequence[int],
-    doubted: Collection[str] = (),
     earlier: Collection[int] = (),
 ) -> Checked:
     """Return the sentences with the passages they rest on. One that fails gives way to sentences of the document.
 
-    `doubted`: sentences that fail whatever the checks say. `earlier`: pieces of earlier messages, which take no place.
+    `earlier`: pieces of earlier messages, which take no place.
 
     In another language than the document's a sentence that fails stays and is marked: its reader may not understand the
     document's own words.
@@ -95,8 +92,6 @@ def checked(
     kept, marked, replaced = list[Point](), 0, 0
     for sentence in said:
         judged = Judged(sentence, paper, among)
-        if sentence.text in doubted:
-            judged.marks.append(Mark("negation", sentence.text, 0, len(sentence.text)))
         if not judged.marks:
             kept.append(Point(sentence.text, judged.links))
             continue
@@ -326,50 +321,3 @@ LEAST_KEPT, MOST_ASKED = 0.6, 10
 """Share of the lines that must be known which a good summary says, and the most that are asked of it."""
 SAID = (0.5, 0.25, 0.15)
 """Least share of a line's words that the sentences must have to say it, where it has no value, one, or several."""
-
-
-def exchanged(sentence: str, language: str) -> tuple[str, ...]:
-    """Return a sentence with its two sides exchanged, and with its "not" dropped or added, as far as a rule can.
-
-    A model may find one of them likelier than the sentence.
-    """
-    return (*_sides_exchanged(sentence), *_denied(sentence, language))
-
-
-def _sides_exchanged(sentence: str) -> Iterator[str]:
-    """Yield a sentence with its first two names, or nouns that are written large, in each other's place."""
-    spans = list[tuple[int, int]]()
-    for found in _NAME.finditer(sentence):
-        first, __, rest = found[0].partition(" ")
-        is_small = folded(first) in function_words() | capitalised()
-        if not is_small or rest:
-            spans.append((found.end() - len(rest) if is_small else found.start(), found.end()))
-    for (start, end), (begin, stop) in list(pairwise(spans))[:1]:
-        yield sentence[:start] + sentence[begin:stop] + sentence[end:begin] + sentence[start:end] + sentence[stop:]
-
-
-def _denied(sentence: str, language: str) -> Iterator[str]:
-    no = denying(language) - _NOT_ALONE
-    found = next((token for token in _TOKEN.finditer(sentence) if folded(token[0]) in no), None)
-    verb, is_behind, word = _VERB.get(language, ("(?!)", True, ""))
-    if found:
-        yield sentence[: found.start()] + sentence[found.end() :].lstrip()
-    elif place := re.search(rf"\b(?:{verb})\b", sentence):
-        at = place.end() if is_behind else place.start()
-        yield sentence[:at] + word + sentence[at:]
-
-
-_NAME = re.compile(r"[^\W\d_a-zà-ÿ][\w'’-]+(?: [^\W\d_a-zà-ÿ][\w'’-]+)*")
-_TOKEN = re.compile(r"[^\W\d_]+")
-_NOT_ALONE = frozenset(["ni", "nor", "noch", "ne", "n", "keine", "kein", "keinen", "keiner", "keinem", "keines"])
-_VERB = {
-    "en": ("must|may|can|will|shall|is|are|has|have|was|were", True, " not"),
-    "de": ("muss|müssen|darf|dürfen|kann|können|wird|werden|ist|sind|hat|haben", True, " nicht"),
-    "fr": ("doit|doivent|peut|peuvent|est|sont|sera|seront", True, " pas"),
-    "es": ("debe|deben|puede|pueden|es|son|está|será|ha", False, "no "),
-    "it": ("deve|devono|può|possono|è|sono|sarà|ha", False, "non "),
-    "pl": ("musi|muszą|może|mogą|jest|są|będzie", False, "nie "),
-    "pt": ("deve|devem|pode|podem|é|são|será", False, "não "),
-    "nl": ("moet|moeten|mag|mogen|kan|kunnen|is|zijn|wordt", True, " niet"),
-}
-"""Verbs of a sentence, whether its "not" stands behind them, and the "not"."""

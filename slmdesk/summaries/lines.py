@@ -34,8 +34,6 @@ many words on a sentence is rather a page whose lines are not told apart.
 """
 FIRST_PIECES = 15
 """Number of pieces at the beginning that are searched for the letterhead, the title and the parties."""
-FIRST_LINES = 10
-"""Number of lines at the beginning that are searched for the outcome if no heading announces it."""
 LONG_TEXT, MOST_CLOSING, MOST_LEAD = 300, 250, 12
 MOST_TITLE, MANY_HEADINGS, MOST_SALUTATION, MOST_HEADLINE = 200, 3, 80, 60
 PIECES_AT_ONCE = 200

@@ -21,11 +21,11 @@ from slmdesk.base.record import changed
 from slmdesk.base.records import DocumentRecord, JobRecord, ModelRecord
 from slmdesk.base.texts import N_, _, in_english
 from slmdesk.base.types import Json
-from slmdesk.evaluation.exams import Skill, is_weak, may_write, truth_step
+from slmdesk.evaluation.exams import Skill, is_weak, may_write
 from slmdesk.jobs.documents import PlanTools
-from slmdesk.jobs.runner import AskedQuestion, Batch, Plan, Question, StepValue, Yield, scores_of, step_key
+from slmdesk.jobs.runner import AskedQuestion, Batch, Plan, Question, StepValue, Yield, step_key
 from slmdesk.library.types import Coverage, Mark
-from slmdesk.summaries.checking import MUST, checked, exchanged, unsaid
+from slmdesk.summaries.checking import MUST, checked, unsaid
 from slmdesk.summaries.choosing import Chosen, allowed_words, choose, joint, left_out
 from slmdesk.summaries.lines import Line, by_day, count_words, joined, lines_of, paper_of, sections_of
 from slmdesk.summaries.linking import Point, SingleText, Source, SummaryTexts, distinct
@@ -69,10 +69,6 @@ LEAST_PARAMETERS = 700_000_000
 """A model with fewer parameters and without an exam is not trusted to word sentences."""
 WRITTEN_COST = 1.5
 """Cost of a written token compared with a token read."""
-SURE = 1.0
-"""By how much more likely an opposite must be, as a natural logarithm, before a sentence is doubted."""
-JUDGED_COST = 150.0
-"""Cost of judging one sentence, in tokens read."""
 SECTION_TOKENS = 2000
 """Most tokens of a section of a long document, of which the model notes the facts."""
 LINE_COST = 60.0
@@ -281,38 +277,10 @@ class SummaryPlan:
             answer = str(value.get("text", ""))
             told = written_in(answer, text, self._language(selection), is_cut=_is_cut(value))
             written.append((selection, self._cut(told, selection.words)))
-        doubted = yield from self._doubted(written)
         for selection, text_written in written:
-            self._tell(selection, text_written, doubted)
+            self._tell(selection, text_written)
             yield Yield()
         return "model" if any(selection.own_words for selection in selections) else "quotations"
-
-    def _doubted(self, written: Sequence[tuple[Selection, Written]]) -> Generator[AskedQuestion, Any, frozenset[str]]:
-        """Return sentences that pass the checks, but which the model finds less true than their opposite.
-
-        A rule cannot tell by itself who does what, and whether a "not" belongs there.
-        """
-        pairs, steps = list[str](), list[dict[str, Json]]()
-        for selection, text in written:
-            source = self._source(selection)
-            if source.is_translated:
-                continue
-            for point in checked(text.said, source, selection.text.pieces).points:
-                passage = source.text_of(point.links)
-                for opposite in exchanged(point.text, source.language) if not point.quotation and passage else ():
-                    if len(opposite) > len(point.text) and not _denies(passage, source.language):
-                        continue
-                    pairs.append(point.text)
-                    steps += [truth_step(passage, point.text), truth_step(passage, opposite)]
-            yield Yield()
-        values: list[StepValue] = (yield Batch(steps, prompt_version(), JUDGED_COST, name="judged")) if steps else []
-        scores = [scores_of(value) or (0.0, 0.0) for value in values]
-        likely = [yes - no for yes, no in scores]
-        return frozenset(
-            sentence
-            for sentence, right, opposite in zip(pairs, likely[::2], likely[1::2], strict=True)
-            if opposite > right + SURE
-        )
 
     def _source(self, selection: Selection) -> Source:
         return self._texts.source(selection.text.pieces.start, self._language(selection))
@@ -400,13 +368,13 @@ class SummaryPlan:
             sizes += yield Question(partial(self._tools.count, texts[begin : begin + TEXTS_AT_ONCE]))
         return sizes
 
-    def _tell(self, selection: Selection, written: Written, doubted: frozenset[str]) -> None:
+    def _tell(self, selection: Selection, written: Written) -> None:
         """Take what the model wrote for the summary, as far as it holds, with what must be known besides."""
         source, here = self._source(selection), selection.text.pieces
         earlier = {line.piece for line in selection.lines if line.is_earlier}
         points = list[Point]()
         for label, said in groupby(zip(written.labels, written.said, strict=True), key=itemgetter(0)):
-            group = checked([sentence for __, sentence in said], source, here, doubted, earlier).points
+            group = checked([sentence for __, sentence in said], source, here, earlier).points
             points += [changed(point, label=self._label(label)) for point in group]
         points = distinct(points)
         if not points:
@@ -572,7 +540,3 @@ class SummaryPlan:
 
 def _is_cut(value: Mapping[str, Json]) -> bool:
     return value.get("finish_reason") in ("length", "repeat")
-
-
-def _denies(text: str, language: str) -> bool:
-    return any(len(opposite) < len(text) for opposite in exchanged(text, language))

@@ -5,7 +5,7 @@ import pytest
 from slmdesk.base.documents import BlockKind
 from slmdesk.base.record import changed
 from slmdesk.library.types import Mark
-from slmdesk.summaries.checking import Judged, Said, checked, exchanged, unsaid
+from slmdesk.summaries.checking import Judged, Said, checked, unsaid
 from slmdesk.summaries.lines import Line
 from slmdesk.summaries.linking import Piece, Point, Source, headings_above
 from slmdesk.summaries.told import paper_of
@@ -186,19 +186,3 @@ def test_what_must_be_known_and_no_sentence_says_is_told() -> None:
     assert [line.piece for line in unsaid(lines, said, PENSION)] == [2, 3]
     said.append(Point("Widerspruch mit Unterschrift bis 4.6.2026; neue Bankverbindung bis 20.5.2026.", ()))
     assert unsaid(lines, said, PENSION) == []
-
-
-@pytest.mark.parametrize(
-    ("language", "sentence", "turned"),
-    [
-        ("en", "A tenant must not smoke.", ["A tenant must smoke."]),
-        ("de", "Ab Mai wird gezahlt.", ["Ab Mai wird nicht gezahlt."]),
-        ("es", "El seguro puede pagar.", ["El seguro no puede pagar."]),
-        ("en", "The offer of Ann Lee binds Tom Orr.", ["The offer of Tom Orr binds Ann Lee."]),
-        ("de", "Der Mieter muss dem Vermieter zahlen.",
-         ["Der Vermieter muss dem Mieter zahlen.", "Der Mieter muss nicht dem Vermieter zahlen."]),
-        ("xx", "Ping.", []),
-    ],
-)  # fmt: skip
-def test_sides_are_exchanged_and_a_not_is_dropped_or_added(language, sentence, turned) -> None:
-    assert list(exchanged(sentence, language)) == turned
