@@ -319,7 +319,8 @@ class SummaryPlan:
             raise KnownError("context.too_small", needed=available - space, available=available)
         entries = entries_of(pieces, part, spans)
         text = numbered(entries)
-        earlier = "\n".join(pieces[at].text for at in here if at not in set(part)) if self._is_thread(selection) else ""
+        rest = set(here) - set(part) if self._is_thread(selection) else set[int]()
+        earlier = "\n".join(pieces[at].text for at in sorted(rest))
         size, beside = yield from self._sizes([text.text, earlier])
         while size > space:
             entries = yield from self._facts(entries, min(space, SECTION_TOKENS), language)
@@ -404,7 +405,7 @@ class SummaryPlan:
                 kept.append(line)
                 used += words
         return [
-            Point(line.text, (line.piece,), label=ALSO_IN, quotation=self._quotation(line))
+            Point(line.text, line.pieces, label=ALSO_IN, quotation=self._quotation(line))
             for line in sorted(kept, key=lambda line: line.place)
         ]
 
