@@ -190,9 +190,12 @@ def joint(documents: Sequence[Sequence[Point]]) -> list[Point]:
 def left_out(lines: Sequence[Line], texts: Sequence[str]) -> list[Line]:
     """Return the lines that none of the texts says."""
     content = [(_words(text), figures(text)) for text in texts]
-    return [
-        line for line in lines if not any(_is_said((_words(line.text), figures(line.text)), some) for some in content)
-    ]
+
+    def is_said(line: Line) -> bool:
+        words = _words(line.text), figures(line.text)
+        return any(_is_said(words, some) for some in content)
+
+    return [line for line in lines if not is_said(line)]
 
 
 def said_in_several(documents: Sequence[Sequence[str]]) -> list[list[tuple[int, int]]]:

@@ -164,18 +164,23 @@ class SummaryService(Service, JobPlanner):
         if request.own_words:
             return None
         from slmdesk.evaluation.exams import may_write
-        from slmdesk.text.sentences import LANGUAGES, detect
 
         default = None if request.model else self._uses.default(DefaultUse.SUMMARIZE)
         try:
             record = default or able(self._models.choose(request.model))
         except KnownError:
-            pages = [page.text for id in request.documents for page in self._store.pages.of_document(id, limit=1)]
-            is_translated = any(detect(page, LANGUAGES)[0] != request.language for page in pages)
-            if request.model or (request.language and is_translated) or changed(request, language="").may_need_model:
+            if request.model or changed(request, language="").may_need_model or self._is_translated(request):
                 raise
             return None
         return record if request.model or request.may_need_model or may_write(record) else None
+
+    def _is_translated(self, request: SummaryRequest) -> bool:
+        if not request.language:
+            return False
+        from slmdesk.text.sentences import LANGUAGES, detect
+
+        pages = (page.text for id in request.documents for page in self._store.pages.of_document(id, limit=1))
+        return any(detect(page, LANGUAGES)[0] != request.language for page in pages)
 
     def plan(self, job: JobRecord) -> Plan:
         from slmdesk.summaries.plan import SummaryPlan  # imported late: it brings all text checks
