@@ -213,7 +213,8 @@ class Judged:
                 continue
             there = self._fitting.around(value, other.passage, other.value, is_close=True)
             here = self._close(value, value)
-            if there > SWAPPED * here + LEAST_SWAPPED or (there >= here and other.passage is not own.passage):
+            is_closer = there > SWAPPED * here + LEAST_SWAPPED or (there >= here and other.passage is not own.passage)
+            if is_closer and not (value.kind == "span" and is_reckoned(value, self._told, self._paper)):
                 yield self._mark(value, other)
 
     def _is_told_better(self, value: Value, own: Place) -> bool:

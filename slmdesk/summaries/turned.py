@@ -80,7 +80,8 @@ def turned(text: str, paper: Paper) -> Iterator[Mark]:
     whole = told(text, paper.language)
     for start, part in _parts(text, paper.language):
         fitting = Fitting(part, paper)
-        ranked = sorted(((fitting.share(passage), -at) for at, passage in enumerate(paper.passages)), reverse=True)
+        some = (at for at, passage in enumerate(paper.passages) if not passage.is_bare)
+        ranked = sorted(((fitting.share(paper.passages[at]), -at) for at in some), reverse=True)[:MOST_ABOUT]
         least = max(LEAST_ALIKE, 0.6 * ranked[0][0])
         about = [paper.passages[-at] for share, at in ranked[:MOST_ABOUT] if share >= least]
         for mark in (*_denied(part, about, paper.language), *_unconditioned(fitting, whole, about, paper.language)):
@@ -114,7 +115,9 @@ def _denied(part: Told, about: Sequence[Passage], language: str) -> Iterator[Mar
             if not same or (behind and not set(behind) & set(same)):
                 continue
             is_head = denial.about[0] in same
-            if len(same) < REPEATED * len(denial.about) and not (is_head and len(_common(part, passage.told)) > 1):
+            if len(same) < REPEATED * len(denial.about) and not (
+                is_head and len(_common(part, passage.told)) >= min(2, len(part.words))
+            ):
                 continue
             others = (one for one in about[: about.index(passage)] if not denials_of(one.told, language))
             if any(_shared(passage.told, denial.about[:1], one.told) for one in others):

@@ -75,6 +75,8 @@ ORDER = source(
     "abzüglich Gutschrift | – 80,00 Euro",
     "Ab sofort unterlassen wir jede Auslieferung der Ware.",
     "Die Ware wurde ohne eine Prüfung abgegeben.",
+    "Mittwoch, den 11. kommt der Lieferwagen.",
+    "Wer sofort zahlt, hat 10 % Nachlass.",
 )
 HUUR = source(
     "nl",
@@ -120,6 +122,9 @@ def marks_of(text: str, where: Source) -> list[Mark]:
         ("Niemand darf die Ware weiter ausliefern.", ORDER),
         ("The rent is due no later than on the third working day.", LEASE),
         ("Die Ware wurde ungeprüft abgegeben.", ORDER),
+        ("Von 610,10 Euro bleiben nach 10 % Nachlass, also 61,01 Euro, noch 549,09 Euro.", ORDER),
+        ("Am 20.2.2026, elf Tage vor diesem Brief, ging die Mahnung hinaus.", ORDER),
+        ("Der Lieferwagen kommt am 11. März 2026.", ORDER),
     ],
 )
 def test_other_words_for_the_same_are_right(text, where) -> None:
