@@ -57,8 +57,8 @@ class ModelsArea(QFrame):
         self._connect_hub()
 
     def _connect_hub(self) -> None:
-        self.library.policy_shown.connect(self.suggestions.show_policy)
-        self.library.models_listed.connect(lambda models: self.fetch.show_sums(each.record.sha256 for each in models))
+        self.library.policy.changed.connect(lambda: self.suggestions.show_policy(self.library.policy.value))
+        self.library.cards.changed.connect(self._on_models_listed)
         self.hub.page_known.connect(lambda address: ask_about_link(self, address))
         self._downloads.gated_requested.connect(self._on_gated_met)
         for offers in (self.search, self.suggestions):
@@ -71,6 +71,9 @@ class ModelsArea(QFrame):
     def show_suggested(self, job: str, language: str) -> None:
         self.suggestions.choose(job, language)
         QTimer.singleShot(0, self.suggestions, lambda: self.page.scroll_to(self.suggestions))
+
+    def _on_models_listed(self) -> None:
+        self.fetch.show_sums(card.record.sha256 for card in self.library.listed)
 
     def _on_gated_met(self, change: DownloadChanged) -> None:
         dialog = GatedDialog(self._tokens, change.repo, self.window(), problem=change.problem)
