@@ -1,10 +1,10 @@
 """python -m benchmarks real_answers FOLDER [--show]: what the rules of questions make of answers of real models.
 
-FOLDER holds corpus.jsonl (`doc`, `lang`, `text`), questions.jsonl (`id`, `lang`, `question`) and answers.jsonl (`model`,
-`id`, `answer`, `correct`, `abstained`, `unanswerable`). Each answer is judged as a model's of unknown certainty, with
-all papers of its language together. An answer is *right* where it is `correct`, *not said* where it is one that
-`abstained` and the question has no answer, or that gave none, else *wrong*; counted is how many the program shows as
-in the text, as to be checked, and as not in the text. `--show` prints those that come out otherwise than they should.
+FOLDER holds corpus.jsonl (`doc`, `lang`, `text`), questions.jsonl (`id`, `lang`, `question`) and answers.jsonl
+(`model`, `id`, `answer`, `correct`, `abstained`, `unanswerable`). Each answer is judged as a model's of unknown
+certainty, with all papers of its language together. An answer is *right* where it is `correct`, *not said* where it
+`abstained` and the question has no answer, or gave none, else *wrong*; counted is how many the program shows as in the
+text, as to be checked, and as not in the text. `--show` prints those that come out otherwise than they should.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from slmdesk.questions.prompt import CHECK, IN_TEXT, NOT_IN_TEXT, Answered, Sour
 RIGHT, WRONG, NOT_SAID = "right", "wrong", "not said"
 STATES = (IN_TEXT, CHECK, NOT_IN_TEXT)
 GOOD = {RIGHT: (IN_TEXT,), WRONG: (CHECK, NOT_IN_TEXT), NOT_SAID: (NOT_IN_TEXT,)}
-_SOURCES = re.compile(r"\s?\[S\d+(?:(?:, ?|-|–| und | and )S\d+)*\]")
+_SOURCES = re.compile(r"\s?[\[(]S\d+(?:(?:, ?|-|–| und | and )S\d+)*[\])]|\bS\d+\b")
 """Marks of sources, which only the prompt of these answers asked for."""
 _SIZE = re.compile(r"(?<![\w.])e?(\d+(?:\.\d+)?)b(?!\w)")
 
@@ -137,7 +137,9 @@ def table(all_judged: Sequence[Judged]) -> str:
 
 def main(arguments: Sequence[str]) -> int:
     """See above. Status 1 where the folder cannot be read, 2 where the command is wrong."""
-    parser = argparse.ArgumentParser("python -m benchmarks real_answers", description=(__doc__ or "").partition("\n")[0])
+    parser = argparse.ArgumentParser(
+        "python -m benchmarks real_answers", description=(__doc__ or "").partition("\n")[0]
+    )
     parser.add_argument("folder", type=Path)
     parser.add_argument("--show", action="store_true")
     told = parser.parse_args(arguments)
