@@ -238,7 +238,7 @@ class Grounds:
             return tuple(marks)
         own = self._own(question, answer)
         is_said = self.weights.share(own, quotes) >= least or (bool(values) and len(own) <= MOST_LOOSE)
-        if asks_yes_or_no(question) and not own:
+        if asks_yes_or_no(question) and not own and not (values and says_no(answer)):
             is_said = self._denies(quotes) if says_no(answer) else self.relation(question, citations) >= LEAST_SURE
         return () if is_said else (Mark(WORDS, answer, 0, len(answer)),)
 
