@@ -444,6 +444,8 @@ class Evidence:
 
     def quoted(self) -> Answered:
         """Return the best passages as the answer: there is no model or only a weak one. Raises KnownError store.*."""
+        if not self._grounds.passages:  # nothing was read, so nothing stands there
+            return Answered(not_found(self.question), found=False)
         shown, told = shown_for(self.question, self._grounds), answers_in(self.question, self._grounds.text)
         head = told.fits if shown.fits else told.perhaps if shown.citations else told.no_passage
         answer, is_found = f"{head} {told.no_model}", bool(shown.citations)

@@ -10,6 +10,7 @@ from slmdesk.questions.grounds import Grounds, asked_words
 from slmdesk.text.checks.numbers import find_dates, find_numbers
 from slmdesk.text.checks.words import folded
 from slmdesk.text.sentences import question_language
+from slmdesk.text.terms import fits, is_within
 
 _WHEN = re.compile(
     r"\b(?:when|wann|quand|cu[áa]ndo|quando|kiedy|wanneer|(?:what|which|welche[mnrs]?|quel(?:le)?s?|qué|che|quale|que|qual"
@@ -43,44 +44,54 @@ class Shown(Record):
 
 
 def shown_for(question: str, grounds: Grounds) -> Shown:
-    asked, worths = asked_words(question), dict[Citation, float]()
-    fitting, having = set[Citation](), set[Citation]()
+    asked, worths, fitting = asked_words(question), dict[Citation, float](), set[Citation]()
+    language = question_language(question, grounds.text)
     near = NEAR if _COST.search(question) or _WHEN.search(question) else NEAR_NUMBER
     for place in grounds.places:
         quote = place.citation.quote
-        values = _values(question, quote)
+        values = _values(question, quote, language)
         words = (grounds.weights.share(asked, quote) + grounds.weights.share(asked, place.text)) / 2
-        worths[place.citation] = words + VALUE * bool(values)
-        if words >= LEAST or any(_places(word, place.text) for word in asked):
-            having.add(place.citation)
-        if asked and any(all(_is_beside(value, word, quote, near) for word in asked) for value in values):
+        is_fit = any(all(_is_beside(value, word, quote, near, language) for word in asked) for value in values)
+        if is_fit or words >= LEAST or any(_is_said(word, said) for said in _words(place.text) for word in asked):
+            worths[place.citation] = words + VALUE * bool(values)
+        if is_fit and asked:
             fitting.add(place.citation)
-    best = sorted(fitting or having, key=lambda citation: -worths[citation])[:MOST]
+    best = sorted(fitting or worths, key=lambda citation: -worths[citation])[:MOST]
     best = [citation for citation in best if worths[citation] >= NEAR_BEST * worths[best[0]]]
     return Shown(tuple(best), bool(fitting))
 
 
-def _is_beside(value: int, word: str, quote: str, near: int) -> bool:
-    """Return whether a word stands near the value at a character of a sentence."""
-    return any(len(quote[min(at, value) : max(at, value)].split()) <= near for at in _places(word, quote))
-
-
-def _places(word: str, text: str) -> list[int]:
-    """Return where forms of a folded word stand, or compounds of which it is the last part."""
-    return [found.start() for found in _WORD.finditer(text) if _is_said(word, folded(found[0]))]
+def _words(text: str) -> list[str]:
+    return [folded(word) for word in _WORD.findall(text)]
 
 
 def _is_said(word: str, said: str) -> bool:
+    """Return whether two words are alike, or the first like the end of the second."""
     begin = said.find(word[: max(LEAST_STEM, len(word) - LONGEST_ENDING)])
     return said == word or are_alike(word, said[max(0, begin) :])
 
 
-def _values(question: str, quote: str) -> list[int]:
+def _is_beside(value: int, word: str, quote: str, near: int, language: str) -> bool:
+    """Return whether a form of a word, or a compound that ends in it, stands near the value at a character."""
+    begin, end = (quote[:value].split()[-near:], quote[value:].split()[: near + 1])
+    return any(_is_form(word, said, language) for said in _words(" ".join([*begin, *end])))
+
+
+def _is_form(word: str, said: str, language: str) -> bool:
+    if language in _WITHOUT_VERBS:
+        return are_alike(word, said) or word == said
+    return fits(said, word, language) or is_within(said, word, language, anywhere=False)
+
+
+_WITHOUT_VERBS = ("fr", "es", "it", "pt", "pl")
+"""Languages whose table of endings lacks most forms of verbs."""
+
+
+def _values(question: str, quote: str, language: str) -> list[int]:
     """Return where the values begin that are of the kind a question asks for."""
     asks_cost = _COST.search(question) is not None
     if not (asks_cost or _WHEN.search(question) or _MUCH.search(question)) or not quote:
         return []
-    language = question_language(question)
     dates = find_dates(quote, language)
     if _WHEN.search(question):
         return [date.start for date in dates if date.readings or date.minutes]

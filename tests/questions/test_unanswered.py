@@ -46,6 +46,8 @@ def test_words_beside_a_value_of_the_kind_asked_carry_the_answer(question, sente
         ("Who is the tenant?", "The tenant pays 900 euros on 3 May."),
         ("How many members has the club?", "The club of members and friends sits at Mill Lane 31."),
         ("Wie hoch ist die Miete?", "Die Mieteinnahmen betrugen 4.800 Euro."),
+        ("Wie hoch ist die Miete?", "Der Mieter zahlt eine Kaution von 2.400 Euro."),
+        ("How high is the rent?", "The renter pays a deposit of 2,400 euros."),
     ],
 )
 def test_shared_words_alone_are_only_perhaps(question, sentence):
