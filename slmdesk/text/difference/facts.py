@@ -33,6 +33,7 @@ _APART = 12
 """Most letters between two changes that form one French negation: the verb between "ne" and "pas"."""
 _ENDING = 5
 """Most letters of an ending, as in "Mieterinnen". A longer word is another one ("Mieterhöhung")."""
+_SIDES = ("gives", "takes", "both")
 _INSERTED = 3
 """Fewest additional words of a change that may contain a new duty, and most words that it may replace."""
 
@@ -74,9 +75,9 @@ def _told(old: str, new: str, hunks: Sequence[Hunk], language: str) -> _Told:
         told.named.extend(Named(CONDITION, "", new[slice(*span)]) for span in come)
         told.old.extend(gone)
         told.new.extend(come)
-        mine, theirs = _sides(old, hunk.old), _sides(new, hunk.new)
-        if len(mine) == len(theirs) == 1 and mine.keys() != theirs.keys():
-            (span,), (other,) = mine.values(), theirs.values()
+        mine, theirs = sides_of(old, hunk.old), sides_of(new, hunk.new)
+        if mine and theirs and next(iter(mine)) != next(iter(theirs)):
+            (span, *_), (other, *_) = mine.values(), theirs.values()
             told.named.append(Named(DUTY_SHIFTED, old[slice(*span)], new[slice(*other)]))
             told.old.append(span)
             told.new.append(other)
@@ -99,10 +100,12 @@ def _conditions(text: str, span: Span, spans: Sequence[Span], language: str) -> 
     return [place for place in found if 2 * sum(_common(place, other) for other in spans) >= place[1] - place[0]]
 
 
-def _sides(text: str, span: Span) -> dict[str, Span]:
-    """Return where a span first names each side of an agreement: who gives (landlord), and who takes (tenant)."""
+def sides_of(text: str, span: Span | None = None) -> dict[str, Span]:
+    """Return where a text first names each side of an agreement, in order: who gives (landlord), who takes (tenant), or
+    both of them.
+    """
     found: dict[str, Span] = {}
-    for word in _OWNER.finditer(text, *span):
+    for word in _OWNER.finditer(text, *(span or ())):
         flat = folded(word.group())
         fits = [
             (len(stem), side) for stem, side in _stems() if flat.startswith(stem) and len(flat) <= len(stem) + _ENDING
@@ -112,12 +115,15 @@ def _sides(text: str, span: Span) -> dict[str, Span]:
     return found
 
 
+def side_pattern(side: str) -> str:
+    """Return a pattern for the names of a side, folded."""
+    return rf"(?:{'|'.join(stem for stem, of in _stems() if of == side)})[a-z]{{0,{_ENDING}}}"
+
+
 @cache
 def _stems() -> list[tuple[str, str]]:
-    """Return how the names of both sides begin, of all languages together: some are told from another by them alone."""
-    return [
-        (stem, side) for side in ("gives", "takes") for words in _tables()[side].values() for stem in words.split("|")
-    ]
+    """Return how the names of each side begin, of all languages together: some are told from another by them alone."""
+    return [(stem, side) for side in _SIDES for words in _tables()[side].values() for stem in words.split("|")]
 
 
 def _common(span: Span, other: Span) -> int:
