@@ -15,12 +15,13 @@ from slmdesk.library.types import Coverage
 from slmdesk.text.difference.compare import difference
 from slmdesk.text.difference.types import Change, ChangeKind, Named, Place, Run
 from slmdesk.versions.remarks import remarks_in
-from slmdesk.versions.service import VersionRequest
+from slmdesk.versions.service import VersionRequest, json_of, text_of, versions_paper, versions_sheets
 from slmdesk.versions.types import (
     Comparison,
     Side,
     VersionsCompared,
     VersionsFailed,
+    Wording,
     by_importance,
     coverage_line,
     headline,
@@ -177,6 +178,23 @@ def test_a_document_compared_with_itself_is_the_same(opened) -> None:
     old, _ = two(recorder)
     _, event = compared(recorder, old, old)
     assert headline(event.comparison) == "No differences in the text. The files are the same, byte for byte."
+
+
+def test_a_remark_stands_below_the_rules_words_in_every_form() -> None:
+    first, second = page(1, RENT, NOTICE), page(1, RENT.replace("900", "950"), NOTICE.replace("30", "60"))
+    found = difference([first], [second], language="en")
+    sides = (Side(name, name, "page", Coverage(1, 1, 1, 1)) for name in ("old.pdf", "new.pdf"))
+    said = (Wording(0, "It costs more."), Wording(1, "An older version's doubt.", supported=False))
+    comparison = Comparison(*sides, found.changes, found.rows, sentences=said, model="Echo")
+    lines = text_of(comparison).splitlines()
+    at = lines.index("- 900 euros → 950 euros [p. 1]")
+    assert lines[at + 1] == "  - Echo: It costs more."
+    assert json_of(comparison)["sentences"] == [{"change": 0, "text": "It costs more.", "supported": True, "flags": []}]
+    words = ["".join(run.text for run in piece.runs) for piece in versions_paper(comparison).pieces]
+    assert words[words.index("Echo: It costs more.") - 1] == "900 euros → 950 euros"
+    rows = versions_sheets(comparison)["Changes"]
+    assert [row[-1] for row in rows] == ["Echo", "It costs more.", ""]
+    assert "doubt" not in str((lines, words, rows))
 
 
 PAYS = ("The tenant pays for small repairs of the flat.", "The landlord pays for small repairs of the flat.")

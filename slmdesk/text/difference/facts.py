@@ -12,7 +12,7 @@ from typing import Any
 
 from slmdesk.base.record import Record
 from slmdesk.text.checks import numbers
-from slmdesk.text.checks.names import foreign_names
+from slmdesk.text.checks.names import LEGAL_FORM, foreign_names
 from slmdesk.text.checks.names import tokens as tokens_of
 from slmdesk.text.checks.negation import Line, denial, openers, take_apart
 from slmdesk.text.checks.support import check
@@ -81,6 +81,11 @@ def _told(old: str, new: str, hunks: Sequence[Hunk], language: str) -> _Told:
             told.named.append(Named(DUTY_SHIFTED, old[slice(*span)], new[slice(*other)]))
             told.old.append(span)
             told.new.append(other)
+        elif bool(mine) is not bool(theirs) and _joins_sides(before or after, language):
+            both = (" + ".join(text[slice(*span)] for span in sides_of(text).values()) for text in (old, new))
+            told.named.append(Named(DUTY_SHIFTED, *both))
+            told.old.append(hunk.old)
+            told.new.append(hunk.new)
         if come or gone:
             continue
         if _lays(after, before, new, language):
@@ -98,6 +103,12 @@ def _conditions(text: str, span: Span, spans: Sequence[Span], language: str) -> 
     """Return the conditions that begin in a changed span and are mostly new, so more changed than the word for "if"."""
     found = [at for at in conditions_in(text, language) if span[0] <= at[0] < span[1]] if text[slice(*span)] else []
     return [place for place in found if 2 * sum(_common(place, other) for other in spans) >= place[1] - place[0]]
+
+
+def _joins_sides(words: str, language: str) -> bool:
+    """Return whether words that came or went add a second party to a first: "and the landlord"."""
+    some = [folded(word) for word in words.split()]
+    return len(some) <= _SHORT and not _words("joins", language).isdisjoint((*some[:1], *some[-2:]))
 
 
 def sides_of(text: str, span: Span | None = None) -> dict[str, Span]:
@@ -255,15 +266,25 @@ def _names(old: str, new: str, hunks: Sequence[Hunk], language: str, told: _Told
         mine = [old[slice(*span)] for span in gone if _meets(span, hunk.old) and not is_inside(span, told.old)]
         theirs = [new[slice(*span)] for span in come if _meets(span, hunk.new) and not is_inside(span, told.new)]
         said, says = old[slice(*hunk.old)], new[slice(*hunk.new)]
+        kind = DUTY_SHIFTED if _owes(new, hunk.new, language) else "name"
         if _is_name(said, mine) and _is_name(says, theirs):
-            found.append(Named("name", said, says))
+            found.append(Named(kind, said, says))
             continue
         size = max(len(said.split()), len(says.split()))
         for name, other in zip_longest(mine, theirs, fillvalue=""):
             if size > _SHORT and not (name and other) and is_party(name or other, language):
                 continue  # only another wording for "the client"
-            found.append(Named("name", name, other))
+            found.append(Named(kind if name and other else "name", name, other))
     return found
+
+
+def _owes(text: str, span: Span, language: str) -> bool:
+    """Return whether a sentence begins with a name and lays a duty upon it, as it would upon a party."""
+    head, rest = _STOP.split(text[: span[0]])[-1], _STOP.split(text[span[1] :])[0]
+    bare = LEGAL_FORM.sub("", rest)
+    is_noun = language == "de" and bare == rest and " " not in text[slice(*span)]
+    party = min(_words("party", language))
+    return len(head.split()) < 3 and not (is_noun or sides_of(text)) and is_duty(f"{party} {bare.strip()}", language)
 
 
 def _is_name(words: str, found: Sequence[str]) -> bool:
