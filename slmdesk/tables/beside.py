@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 from slmdesk.base.record import Record, changed
-from slmdesk.tables.cells import cell_at, names_of
-from slmdesk.tables.layout import PageTexts, Place, Span, cues_of
+from slmdesk.tables.cells import cell_at, label_of, names_of
+from slmdesk.tables.layout import PageTexts, Place, Span, Strength, cues_of
 from slmdesk.tables.rules import CUED, Rules, around, key_of, target_of
 from slmdesk.tables.types import Column, ColumnKind, Flag, TableCell
 from slmdesk.text.checks.numbers import find_amounts, find_codes, find_days, find_ibans, find_numbers, find_periods
@@ -52,10 +52,10 @@ def _is_of_another(columns: tuple[Column, ...], column: Column, cell: TableCell,
         is_elsewhere = any(value.said.role == target.role for value in values)
         return target.role not in roles and (always_said or bool(roles) or is_elsewhere)
     if target is not None and (places := rules.places().get(target.role)):
-        return not any(
-            strength and place.page == cell.page and place.start < cell.end and cell.start < place.end
-            for place, strength in places
-        )
+        said = label_of(cell.value)
+        known = {label_of(pages.words(place)): strength for place, strength in places if strength}
+        is_firm = column.kind is ColumnKind.PERIOD or max(known.values(), default=Strength.NONE) > Strength.NEAR
+        return is_firm and not any(said in words or words in said for words in known)
     if column.kind is ColumnKind.IBAN:
         return not find_ibans(cell.value)
     spots = _spots(columns, column.kind, pages)
