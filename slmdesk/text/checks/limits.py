@@ -31,6 +31,10 @@ _NO_LIMIT = re.compile(
     r"anche se|come se|mesmo se|nawet jesli|ausser (?:betrieb|kraft|haus|acht|stande|sich|frage)|if any|"
     r"s'il (?:vous|te) plait|not only|nicht nur|non seulement|no solo|non solo|nao so|niet alleen|nie tylko)\b"
 )
+_ONE_MORE = re.compile(
+    r"(?<= )(?:and|or|und|oder|et|ou|y|o|e|en|of|i|lub) (?:if|wenn|falls|si|se|als|indien|jesli|jezeli)\b"
+)
+"""Matches what goes on with a condition: "if he pays and if he signs" may be "if he pays and signs"."""
 _RELATIVE = re.compile(r"^(?:wer|wie|quien|quienes|quiconque|chi|kto|quem) [^?]*$")
 _ASKED = re.compile(r"^who (?!ever)[^?]*$")
 
@@ -41,20 +45,20 @@ class Sentence(Record):
     language: str
     denies: bool
 
-    def says(self, kind: str, side: str) -> str:
-        """Return the first word of a list in `limits.toml`, or ""."""
-        found = _pattern(kind, side, self.language).search(self.words)
-        return found[0] if found else ""
+    def said(self, kind: str, side: str) -> list[str]:
+        """Return the words that are in a list of `limits.toml`."""
+        return _pattern(kind, side, self.language).findall(self.words)
 
-    def limit(self, kind: str) -> str:
-        """Return the word that surely limits the sentence in this way, or ""."""
+    def limits(self, kind: str) -> list[str]:
+        """Return the words that surely limit the sentence in this way."""
         inverted = _INVERTED.get(self.language) if kind == "condition" else None
-        return self.says(kind, "sure") or (self.words.split()[0] if inverted and inverted.match(self.words) else "")
+        opener = self.words.split()[:1] if inverted and inverted.match(self.words) else []
+        return [*opener, *self.said(kind, "sure")]
 
-    def may_limit(self, kind: str) -> bool:
-        """Return whether another word may say the same: "if not" is "unless", and that may be an "only"."""
-        is_other = kind != "condition" and self.denies and self.limit("condition") != ""
-        return is_other or self.says(kind, "may") != "" or (kind == "only" and self.limit("exception") != "")
+    def others(self, kind: str) -> list[str]:
+        """Return the words that may say the same: "if not" is "unless", and that may be an "only"."""
+        negated = self.limits("condition") if kind != "condition" and self.denies else []
+        return [*self.said(kind, "may"), *negated, *(self.limits("exception") if kind == "only" else [])]
 
 
 def lost_limits(source: str, target: str, source_language: str, target_language: str) -> list[tuple[str, str, str]]:
@@ -68,11 +72,12 @@ def lost_limits(source: str, target: str, source_language: str, target_language:
     found = []
     for kind in ("condition", "exception", "only"):
         for here, there, fault in ((before, after, "missing"), (after, before, "added")):
-            if (word := here.limit(kind)) and not there.limit(kind) and not there.may_limit(kind):
-                found.append((kind, word, fault))
-    exception, condition = before.limit("exception"), after.limit("condition")
-    if exception and condition and not after.limit("exception") and not after.denies:  # "unless" has become "if"
-        found.append(("exception", exception, "missing"))
+            limits = here.limits(kind)
+            if len(limits) > len(there.limits(kind)) + len(there.others(kind)):
+                found.append((kind, limits[0], fault))
+    exceptions = before.limits("exception")
+    if exceptions and after.limits("condition") and not after.limits("exception") and not after.denies:
+        found.append(("exception", exceptions[0], "missing"))  # "unless" has become "if"
     if target_language == "en" and _RELATIVE.match(before.words) and _ASKED.match(after.words):
         found.append(("condition", before.words.split()[0], "missing"))  # "Wer zahlt, …" is no "Who pays …"
     return list(dict.fromkeys([*found, *_duties(before, after)]))
@@ -82,14 +87,15 @@ def _duties(before: Sentence, after: Sentence) -> list[tuple[str, str, str]]:
     if before.denies or after.denies:  # "must not" is "may not" in other languages
         return []
     for side, other in (("must", "may"), ("may", "must")):
-        said, instead = before.says("duty", side), after.says("duty", other)
-        if said and instead and not before.says("duty", other) and not after.says("duty", side):
-            return [("duty", instead, said)]
+        said, instead = before.said("duty", side), after.said("duty", other)
+        if said and instead and not before.said("duty", other) and not after.said("duty", side):
+            return [("duty", instead[0], said[0])]
     return []
 
 
 def _read(text: str, language: str) -> Sentence:
     words = _NO_LIMIT.sub(" ", " ".join(fold(text).replace("’", "'").split()))
+    words = _ONE_MORE.sub(" ", words)
     return Sentence(words, language, bool(denials(text, language)))
 
 
