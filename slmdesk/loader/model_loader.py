@@ -753,15 +753,14 @@ def ask_once(
     def on_event(lease: Lease, event: FromChild) -> None:
         nonlocal problem
         if isinstance(event, Partial):
-            number, more = int(event.key), ()
-            is_further = number >= len(steps)
+            number, is_further = int(event.key), int(event.key) >= len(steps)
+            more: Sequence[Mapping[str, Json]] = ()
             done[is_further] += 1
             try:
                 if not is_further or "answer" in event.value:
                     answer = _answer_in(event.value)
-                    answers[number] = Words(
-                        answer.text, answer.probabilities, answer.finish_reason is FinishReason.LENGTH
-                    )
+                    is_cut = answer.finish_reason is FinishReason.LENGTH
+                    answers[number] = Words(answer.text, answer.probabilities, is_cut)
                 more = answered(number, answers[number]) if answered is not None else ()
             except Exception as err:  # noqa: BLE001  whoever waits is told, also of a fault in `answered`
                 problem = problem or problem_for(err)
