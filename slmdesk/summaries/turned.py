@@ -57,7 +57,10 @@ def denials_of(sentence: Told, language: str) -> tuple[Denial, ...]:
         return ()  # "ne … que", or a "ne" that denies nothing
     found = list[Denial]()
     for at, (match, word) in enumerate(tokens):
-        if word not in no and word not in ("n't", "n’t", "cannot"):
+        is_no_more = (
+            language == "fr" and word == "plus" and any(one in ("ne", "n") for _, one in tokens[max(0, at - 3) : at])
+        )
+        if word not in no and not is_no_more and word not in ("n't", "n’t", "cannot"):
             continue
         if text.startswith({"no": ".", "nein": "-"}.get(word, "\0"), match.end()):
             continue  # a number, a vote

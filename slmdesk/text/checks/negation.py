@@ -449,6 +449,17 @@ _NO = {language: frozenset(words.split()) for language, words in _NO_WORDS.items
 _WORDS = re.compile(r"[^\W\d_]+(?:['’]t\b)?")
 _FRENCH_SHORT = re.compile(r"\bn\b(?!['’])")
 _NUMERO = re.compile(r"\bno\.\s?(?=\d)", re.IGNORECASE)
+_NOT_ONLY = re.compile(
+    r"\b(?:not only|nicht (?:nur|allein)|(?:non|pas) seulement|no (?:s[oó]lo|solamente)|non (?:solo|soltanto)|"
+    r"não (?:só|apenas)|niet (?:alleen|slechts)|nie tylko)\b",
+    re.IGNORECASE,
+)
+_FRENCH_EMPTY = re.compile(
+    r"\b((?:à moins|avant|de peur|de crainte) qu(?:e\b|['’])[^,;.]*?)\b(?:ne\s|n['’])"
+    r"(?![^,;.]*\b(?:pas|plus|jamais|rien|personne|aucune?)\b)",
+    re.IGNORECASE,
+)
+"""Matches a "ne" that denies nothing: "à moins qu'il ne pleuve"."""
 _FRENCH_ONLY = re.compile(r"\b(?:ne\b|n['’]).*\bqu(?:e\b|['’])", re.IGNORECASE)
 _FRENCH_FULL = frozenset(["pas", "jamais", "aucun", "aucune", "rien", "ni", "plus", "personne", "point", "sans", "non"])
 _HALF = word_set(
@@ -486,14 +497,18 @@ def denials(text: str, language: str) -> list[str] | None:
     no = _NO.get(language)
     if no is None:
         return None
+    text = _NOT_ONLY.sub(" ", text)
     if language == "en":
         text = _NUMERO.sub(" ", text)  # "no. 5" is a number, not a denial
     if language == "fr":
-        text = _FRENCH_SHORT.sub(" ", text)
+        text = _FRENCH_EMPTY.sub(r"\1", _FRENCH_SHORT.sub(" ", text))
     words: list[str] = _WORDS.findall(text.casefold())
     if language == "fr" and _FRENCH_ONLY.search(text) and not _FRENCH_FULL & set(words):
         return []  # "ne … que" means "only"
-    return [word for word in words if word in no or (language == "en" and word.endswith(("n't", "n’t")))]
+    said = [word for word in words if word in no or (language == "en" and word.endswith(("n't", "n’t")))]
+    if language == "fr" and _FRENCH_FULL & set(said):
+        said = [word for word in said if word not in ("ne", "n")]  # "ne … pas" is one
+    return said
 
 
 def denying(language: str) -> frozenset[str]:
@@ -501,9 +516,21 @@ def denying(language: str) -> frozenset[str]:
     return frozenset(folded(word) for word in _NO.get(language, ()) if word != "né")
 
 
-def half_denial(text: str, language: str) -> bool:
-    """Return whether a word of a text may imply a negation: "forbidden", "invalid", "unless", "undone"."""
-    return is_prefixed(text, language) or any(folded(word) in _HALF for word in WORD.findall(text))
+def denying_clauses(text: str, language: str) -> int:
+    """Return how many clauses of a text deny something of their own. A "nor" denies nothing new, a "without" little."""
+    clauses = (set(denials(clause, language) or ()) - _JOINED for clause in _CLAUSES.split(text))
+    return max(sum(map(bool, clauses)), int(bool(denials(text, language))))
+
+
+_CLAUSES = re.compile(r"[,;:()–—]|[.!?](?=\s\D)")
+_JOINED_WORDS = "ni nor neither weder noch né nem ani sin ohne without sans senza sem zonder bez"
+_JOINED = frozenset(_JOINED_WORDS.split())
+
+
+def half_denials(text: str, language: str) -> int:
+    """Return how many words of a text may imply a negation: "forbidden", "invalid", "unless", "undone"."""
+    prefixed = _PREFIXED[language].findall(text[:1].casefold() + text[1:]) if language in _PREFIXED else []
+    return len(prefixed) + sum(folded(word) in _HALF for word in WORD.findall(text))
 
 
 def is_prefixed(text: str, language: str) -> bool:
@@ -514,7 +541,7 @@ def is_prefixed(text: str, language: str) -> bool:
 
 def implies_denial(sentence: str, language: str) -> bool:
     """Return whether a word may deny something besides "not": "refuse", "until", "unknown"."""
-    return half_denial(sentence, language) or any(folded(word) in _implying() for word in WORD.findall(sentence))
+    return half_denials(sentence, language) > 0 or any(folded(word) in _implying() for word in WORD.findall(sentence))
 
 
 @cache

@@ -120,7 +120,7 @@ def _dates(sentence: str, source: str, said: _Reading, known: _Reading) -> list[
     for when in said.whens:
         if dates_agree(when, list(known.whens), set(known.years)) or _as_number(when, known):
             continue
-        words = re.escape(sentence[when.start : when.end])
+        words = re.escape(sentence[when.start : when.end].rstrip("."))  # "1.3." may be a version that ends a sentence
         if not re.search(rf"(?<![\w.,:/-]){words}(?![\w:]|[.,/-]\d)", source):
             instead = next((other for other in known.whens if bool(other.minutes) == bool(when.minutes)), None)
             flags.append(Flag("date", sentence[when.start : when.end], when.start, when.end, _shown(instead)))
@@ -303,10 +303,10 @@ def values_in(sentence: str, language: str = "") -> tuple[Flag, ...]:
     return tuple(flag for flag in check(sentence, "-", language) if flag.kind in VALUES)
 
 
-def holds(flag: Flag, sentence: str, text: str, language: str = "") -> bool:
+def holds(flag: Flag, sentence: str, text: str, language: str = "", text_language: str = "") -> bool:
     if flag.kind == "name":
         return _has_name(flag.text, text)
-    others = check(sentence, text, language)
+    others = check(sentence, text, language, text_language)
     return not any(
         flag_there.start < flag.end and flag.start < flag_there.end
         for flag_there in others
