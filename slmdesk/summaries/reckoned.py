@@ -21,7 +21,7 @@ _DAY = re.compile(r",?\s(?:(?:the|den|le|el|il|dia|dne) )?(\d{1,2})(?!\d)")
 
 def is_reckoned(value: Value, said: Told, paper: Paper) -> bool:
     """Return whether a value follows from others: days and spans of the sentence and the date of a letter, amounts and
-    percentages of the sentence, or amounts that follow each other in the paper.
+    percentages of the sentence, or amounts that follow each other or one of the sentence's in the paper.
     """
     rest = [one for one in said.values if one != value]
     begins = [one for passage in paper.passages if passage.is_bare for one in passage.told.values]
@@ -31,12 +31,13 @@ def is_reckoned(value: Value, said: Told, paper: Paper) -> bool:
     amount, unit = _amount(value), _unit(value)
     if unit == "time":
         return amount in {abs(one - two).days * DAY_S for one in _days(rest, paper) for two in days}
-    there = (one for passage in paper.passages for one in passage.told.values)
-    mine, theirs = ([_amount(one) for one in some if _unit(one) == unit] for some in (rest, there))
+    mine = [_amount(one) for one in rest if _unit(one) in ("", unit)]
+    rows = [[_amount(one) for one in passage.told.values if _unit(one) == unit] for passage in paper.passages]
     shares = {_amount(one) / 100 for one in rest if _unit(one) == "percent"}
     times = {round(one * many, 2) for one in mine for many in shares | set(range(2, MOST_ADDED + 1))}
-    left = {round(abs(one - two), 2) for one, two in combinations(mine, 2)}
-    return bool(unit and amount) and amount in times | left | _sums(mine) | _sums(theirs)
+    some = [mine, *(row for row in rows if not set(mine).isdisjoint(row))]
+    left = {round(abs(one - two), 2) for row in some for one, two in combinations(row, 2)}
+    return bool(unit and amount) and amount in times | left | _sums(mine) | _sums([one for row in rows for one in row])
 
 
 def _unit(value: Value) -> str:
@@ -45,7 +46,7 @@ def _unit(value: Value) -> str:
 
 def _amount(value: Value) -> float:
     number = value.number
-    return round(abs(number.values[0]) * number.unit[1], 2) if number and number.values and number.unit else 0.0
+    return round(abs(number.values[0]) * (number.unit[1] if number.unit else 1), 2) if number and number.values else 0.0
 
 
 def _sums(amounts: Sequence[float]) -> set[float]:

@@ -17,7 +17,7 @@ from slmdesk.summaries.lines import has
 from slmdesk.summaries.linking import Piece, Source
 from slmdesk.text.checks.numbers import DateMention, Number, dates_agree, find_dates, find_identifiers, find_numbers
 from slmdesk.text.checks.support import STEM, Rarity, same_number, unsigned
-from slmdesk.text.checks.words import folded, function_words, stem
+from slmdesk.text.checks.words import folded, function_words, stem, values
 from slmdesk.text.sentences import sentence_spans
 
 LEAST_SAME, MOST_OF = 4, 0.66
@@ -246,6 +246,8 @@ def _passages(source: Source, at: int) -> Iterator[Passage]:
     piece, language = source.pieces[at], source.language
     spans = _spans(piece, language)
     every = [told(piece.text[start:end], language) for start, end in spans]
+    if piece.kind is BlockKind.TABLE_ROW and spans and (scale := _scale_of(piece.text[slice(*spans[0])])):
+        every = [_scaled(one, scale) for one in every]
     keys = [_keys(one.words) for one in every]
     is_table, above = piece.kind is BlockKind.TABLE_ROW, "\n".join(_above(source, at))
     context = _keys(told(above, language).words) | (keys[0] if is_table and keys else frozenset())
@@ -255,6 +257,23 @@ def _passages(source: Source, at: int) -> Iterator[Passage]:
     for number, (start, end) in enumerate(spans):
         behind = context | beside[number + 2]
         yield Passage(at, start, end, every[number], keys[number], beside[number], behind, above)
+
+
+def _scale_of(header: str) -> float:
+    """Return by what the header of a table multiplies its figures: "£ million"."""
+    scales = values("multipliers")
+    return next((scales[word] for word in map(folded, _WORD.findall(header)) if word in scales), 0)
+
+
+def _scaled(row: Told, scale: float) -> Told:
+    """Return a row of which figures without a unit may also be so many times as large."""
+    found = []
+    for value in row.values:
+        number = value.number
+        if number is not None and number.unit is None:
+            number = changed(number, values=(*number.values, *(one * scale for one in number.values)))
+        found.append(changed(value, number=number))
+    return changed(row, values=tuple(found))
 
 
 def _spans(piece: Piece, language: str) -> Sequence[tuple[int, int]]:
