@@ -195,8 +195,9 @@ class Grounds:
         without: Place | None = None,
     ) -> Place | None:
         """Return the sentence with most of the values, of the answer's own words and of the question's words."""
+        weight = 2.0 * bool(own) if without is None else min(2.0, len(own) / 2)  # one more word alone is chance
         words = {
-            place: 2 * bool(own) * self.weights.share(own, place.citation.quote) + self.weights.share(asked, place.text)
+            place: weight * self.weights.share(own, place.citation.quote) + self.weights.share(asked, place.text)
             for place in self.places
             if place is not without
         }
@@ -237,6 +238,7 @@ class Grounds:
         if marks or self._is_otherwise(question, answer):
             return tuple(marks)
         own = self._own(question, answer)
+        least = LEAST_GAIN if values else least
         is_said = self.weights.share(own, quotes) >= least or (bool(values) and len(own) <= MOST_LOOSE)
         if asks_yes_or_no(question) and not own and not (values and says_no(answer)):
             is_said = self._denies(quotes) if says_no(answer) else self.relation(question, citations) >= LEAST_SURE
@@ -245,9 +247,11 @@ class Grounds:
     def holds_all(self, question: str, answer: str, citations: Sequence[Citation]) -> bool:
         """Return whether the quotations contain all values of an answer and most of its own words."""
         quotes = "\n".join(citation.quote for citation in citations)
-        return all(self._holds(value, answer, quotes) for value in self._new(question, answer)) and (
-            self.weights.share(self._own(question, answer), quotes) >= LEAST_SAID
-        )
+        values, own = self._new(question, answer), self._own(question, answer)
+        if not all(self._holds(value, answer, quotes) for value in values):
+            return False
+        told = sum(value.kind != "name" for value in values)  # as good as words that are there
+        return len(own) * self.weights.share(own, quotes) + told >= LEAST_SAID * (len(own) + told)
 
     def is_made_up(self, question: str, answer: str, citations: Sequence[Citation]) -> bool:
         """Return whether an answer adds something to the question, and the quotations contain none of what is added."""
@@ -301,7 +305,8 @@ class Grounds:
         quote = claim.citations[0].quote
         subject = " ".join(quote.split()[:2])  # what is told further of it need not name it again
         for part in _PARTS.split(quote):
-            if any(other.kind == value.kind for other in values_in(part, self.language)):
+            others = (other for other in values_in(part, self.language) if other.kind == value.kind)
+            if any(other.text.casefold() not in question.casefold() for other in others):
                 is_own = self._holds(value, claim.text, part)
                 best[is_own] = max(best[is_own], self.weights.share(asked_words(question), f"{subject} {part}"))
         return best[False] > best[True] + LEAST_GAIN
