@@ -24,7 +24,7 @@ from slmdesk.text.checks.support import Flag, holds, may_hold, values_in
 from slmdesk.text.checks.words import tongue
 from slmdesk.text.folding import fold_for_search
 from slmdesk.text.relevance import groups_of
-from slmdesk.text.sentences import ASKING_WORDS, refers_back, search_words
+from slmdesk.text.sentences import asking_words, question_language, refers_back, search_words
 
 LEAST_SAID = 0.5
 """Smallest share of an answer's own words, weighted by rarity, that its quotations must contain, or it is marked."""
@@ -353,7 +353,7 @@ class Grounds:
 def asked_words(question: str) -> list[str]:
     """Return the words that tell what a question is about, not those that only ask for a value ("when", "how many")."""
     words = search_words(question)
-    return [word for word in words if word not in ASKING_WORDS] or words
+    return [word for word in words if word not in asking_words()] or words
 
 
 def own_words(question: str, answer: str) -> list[str]:
@@ -362,7 +362,7 @@ def own_words(question: str, answer: str) -> list[str]:
     """
     asked = asked_words(question)
     answer = _YES_OR_NO.sub("", answer) if asks_yes_or_no(question) else answer
-    words = [word for word in search_words(answer) if word not in ASKING_WORDS and not _is_among(word, asked)]
+    words = [word for word in search_words(answer) if word not in asking_words() and not _is_among(word, asked)]
     return [word for word in words if word not in talk()]
 
 
@@ -491,6 +491,7 @@ _VERBS = {
     "|gehört|gehören",
     "fr": "est-ce",
     "pl": "czy",
+    "nl": "is|zijn|was|waren|heeft|hebben|had|kan|kunnen|mag|mogen|moet|moeten|zal|zullen|wordt|worden|geldt",
 }
 _BEGINS_WITH_AND = re.compile(r"^[¿\s]*(?:et|y|e|i|a)\b", re.IGNORECASE)
 
@@ -499,7 +500,7 @@ def asks_yes_or_no(question: str) -> bool:
     """Return whether a question begins with its verb. In languages where questions need no such word order, return
     whether the question has no question word.
     """
-    language = tongue(question)
+    language = question_language(question)
     asks = re.search(rf"\b(?:{_ASKS})\b", question, re.IGNORECASE) is not None
     verbs = _VERBS.get(language) or "|".join(_VERBS.values())
     if re.match(rf"[¿\s]*(?:{verbs})\b", question, re.IGNORECASE):

@@ -11,7 +11,7 @@ from slmdesk.questions.told import lists
 from slmdesk.text.checks.numbers import find_numbers
 from slmdesk.text.checks.words import WordSet, function_words, word_set
 from slmdesk.text.folding import fold
-from slmdesk.text.sentences import ASKING_WORDS, stop_words
+from slmdesk.text.sentences import asking_words, stop_words
 
 _WORD = re.compile(r"[^\W_]+(?:-[^\W_]+)*")
 _LEAST_ALIKE = 0.5
@@ -69,7 +69,7 @@ def missing_word(
         for number in find_numbers(quote, language)
         for word in _words(quote[number.end : number.end + _BEHIND])[:_MOST_COUNTED]
     ]
-    small = function_words() | stop_words().get(language, frozenset()) | ASKING_WORDS
+    small = function_words() | stop_words().get(language, frozenset()) | asking_words()
     folded = [fold(word) for word in asked]
     near, everywhere = fold(around), frozenset(map(fold, _words(everything or "")))
     for at, word in enumerate(folded):

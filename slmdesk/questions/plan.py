@@ -15,10 +15,10 @@ from slmdesk.base.documents import Page
 from slmdesk.base.errors import KnownError
 from slmdesk.base.record import Record, changed
 from slmdesk.base.records import DocumentRecord, Message, ModelRecord, Passage
-from slmdesk.base.texts import N_, in_english
+from slmdesk.base.texts import in_english
 from slmdesk.base.types import ChatMessage, LoadedModel, Sampling
 from slmdesk.evaluation.exams import YES_NO
-from slmdesk.library.search import Citation, RankedPassages, Retrieval, nearest_of, share_of
+from slmdesk.library.search import Citation, RankedPassages, Retrieval, nearest_of
 from slmdesk.library.types import CHARACTERS_PER_TOKEN, ELSEWHERE, Mark
 from slmdesk.loader.model_loader import Lease, ModelLoader, count_tokens, guessed_tokens
 from slmdesk.questions.grounds import (
@@ -36,6 +36,7 @@ from slmdesk.questions.grounds import (
     parts_of,
     says_no,
 )  # fmt: skip
+from slmdesk.questions.languages import answers_in
 from slmdesk.questions.prompt import (
     Answered,
     LookedAt,
@@ -49,6 +50,7 @@ from slmdesk.questions.prompt import (
     text_turns_of,
     turns_of,
 )
+from slmdesk.questions.unanswered import shown_for
 from slmdesk.runtime.events import Pending
 from slmdesk.runtime.messages import Problem, problem_for
 from slmdesk.runtime.service import ServiceThread
@@ -407,13 +409,6 @@ MOST_LOOKED_THROUGH = 300_000
 the question's words are searched.
 """
 MOST_HITS = 200
-LEAST_SHARE = 0.5
-"""Smallest share of the search words that a passage must contain to be shown as an answer when no model wrote one."""
-NEAR_BEST = 0.7
-"""Such a passage must also contain at least this share of what the best passage contains."""
-QUOTED = N_("These passages fit the question best. The model is too weak to answer from a text, so nothing was added.")
-WITHOUT_MODEL = N_("These passages fit the question best. There is no model here that could answer from them.")
-NEAREST_WORDS = "The nearest passages:"
 CHECK_THIS = "Check this:"
 
 
@@ -476,15 +471,14 @@ class Evidence:
         marks = () if is_answer else (Mark(ELSEWHERE, words, 0, len(words)),)
         return Part(words, True, citations, marks)
 
-    def quoted(self, *, has_model: bool) -> Answered:
+    def quoted(self) -> Answered:
         """Return the best passages as the answer: there is no model or only a weak one. Raises KnownError store.*."""
-        words = self.reading.ranked.words
-        nearest = tuple(citation for citation in self._nearest() if citation.quote)
-        shares = [share_of(words, citation.quote) for citation in nearest]
-        least = max([LEAST_SHARE, *(NEAR_BEST * share for share in shares)])
-        fitting = tuple(citation for citation, share in zip(nearest, shares, strict=True) if share >= least)
-        answer = (QUOTED if has_model else WITHOUT_MODEL) if fitting else not_found(self.question)
-        return Answered(answer, bool(fitting), fitting, 0, () if fitting else nearest, False, True)
+        if not self._grounds.passages:  # nothing was read, so nothing stands there
+            return Answered(not_found(self.question), found=False)
+        shown, told = shown_for(self.question, self._grounds), answers_in(self.question, self._grounds.text)
+        head = told.fits if shown.fits else told.perhaps if shown.citations else told.no_passage
+        answer, is_found = f"{head} {told.no_model}", bool(shown.citations)
+        return Answered(answer, is_found, shown.citations, is_quoted=True, fits=shown.fits)
 
     def words(self, answered: Answered) -> str:
         """Return an answer with its sources as the text that is stored, and sent with a further question."""
@@ -496,7 +490,8 @@ class Evidence:
             lines = [_QUOTED_LINE.sub(r"\1\\", answered.answer)]
             lines += [f"{CHECK_THIS} {answered.missing}."] if answered.missing else []
         else:
-            lines = [f"{answered.answer} {NEAREST_WORDS}" if answered.nearest else answered.answer]
+            nearest = answers_in(self.question, self._grounds.text).nearest
+            lines = [f"{answered.answer} {nearest}" if answered.nearest else answered.answer]
         for citation in answered.citations or answered.nearest:
             quote = " ".join(citation.quote.split()).translate(_INNER)
             lines.append(f"> \u201c{quote}\u201d \u2014 {_place_of(citation, documents)}")

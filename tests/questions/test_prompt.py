@@ -99,6 +99,8 @@ def test_not_found_is_said_in_the_language_of_the_question():
     assert not_found("What is the rent?") == not_found("?") == NOT_FOUND
     assert not_found("Was kostet das?", "Die Miete ist im Voraus zu zahlen.") == "Das steht nicht im Text."
     assert not_found("Loyer ?", "Le loyer est dû le premier du mois.") == "Ce n’est pas dans le texte."
+    assert not_found("Quanto custa o leite?", "Le loyer est dû.") == "Não está no texto."
+    assert not_found("Wanneer begint de bouw?", "Der Bau beginnt.") == "Dat staat niet in de tekst."
 
 
 def page(number, *blocks):

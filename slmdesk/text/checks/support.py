@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from functools import cache, lru_cache
@@ -104,7 +105,7 @@ def _read(text: str, language: str) -> _Reading:
         tuple(negation.lines(text, language)),
         frozenset(token.word for token in found_tokens),
         frozenset(years),
-        "".join(sign for sign in text.casefold() if sign.isalnum()),
+        _packed(text),
     )
 
 
@@ -146,8 +147,7 @@ def _shown(when: DateMention | None) -> str:
 def _identifiers(sentence: str, said: _Reading, known: _Reading) -> list[Flag]:
     flags = []
     for start, end in said.identifiers:
-        packed = "".join(sign for sign in sentence[start:end].casefold() if sign.isalnum())
-        if packed not in known.packed:
+        if _packed(sentence[start:end]) not in known.packed:
             flags.append(Flag("name", sentence[start:end], start, end))
     return flags
 
@@ -174,7 +174,7 @@ def _numbers(sentence: str, source: str, said: _Reading, known: _Reading) -> lis
 
 def _pool(source: str, known: _Reading) -> list[tuple[Number, str]]:
     pool = [
-        (number, source[slice(*number.whole)] if number.sign else source[number.start : number.end])
+        (unsigned(number, source), source[slice(*number.whole)] if number.sign else source[number.start : number.end])
         for number in known.numbers
     ]
     for when in known.whens:
@@ -235,6 +235,12 @@ _LESS = re.compile(
     re.IGNORECASE,
 )
 """Words that say in the language of a sentence what a minus says: a discount of 45 EUR is -45."""
+
+
+def unsigned(number: Number, text: str) -> Number:
+    """Return a number of a text without its minus where a word of its line says the same: "less a credit of -45"."""
+    line = text[text.rfind("\n", 0, number.start) + 1 : number.start] if number.sign == "-" else ""
+    return changed(number, sign="?") if _LESS.search(line) else number
 
 
 def _is_opposed(number: Number, known: Number) -> bool:
@@ -347,7 +353,8 @@ def _has_name(name: str, text: str) -> bool:
 
 
 def _packed(text: str) -> str:
-    return "".join(letter for letter in text.casefold() if letter.isalnum())
+    plain = unicodedata.normalize("NFKC", text)  # CO₂
+    return "".join(letter for letter in plain.casefold() if letter.isalnum())
 
 
 # Measures how much of a sentence is in a text. Counts content words, and rare words count more. Weights as in tf-idf
