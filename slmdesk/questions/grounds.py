@@ -9,7 +9,7 @@ import math
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from slmdesk.base.documents import BlockKind
 from slmdesk.base.record import Record
@@ -51,8 +51,7 @@ LEAST_OF_BEST = 0.5
 LEAST_NEAR = 0.55
 """Smallest share of the question's words, weighted by rarity, that a sentence needs to be shown as a near match."""
 MOST_CAPITALS = 4
-MOST_PLACES = 60
-"""Number of sentences, best matches of question and answer first, that are always searched for the answer's values."""
+"""Most letters of a name in capitals that may stand for a kind of thing."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -201,19 +200,16 @@ class Grounds:
             for place in self.places
             if place is not without
         }
-        likely = sorted(words, key=lambda word: -words[word])
         tests = [(value, may_hold(value)) for value in values]
-        likely = [
-            place
-            for at, place in enumerate(likely)
-            if at < MOST_PLACES or any(may(place.citation.quote) for _, may in tests)
-        ]  # fmt: skip
-
-        def worth(place: Place) -> float:
-            quote = place.citation.quote
-            return words[place] + 1.5 * sum(may(quote) and self._holds(value, answer, quote) for value, may in tests)
-
-        return max(likely, key=worth, default=None)
+        most = {place: words[place] + 1.5 * sum(may(place.citation.quote) for _, may in tests) for place in words}
+        best, worth = None, -1.0
+        for place in sorted(words, key=lambda place: -most[place]):
+            if most[place] <= worth:  # no other one can be worth more
+                break
+            held = sum(self._holds(value, answer, place.citation.quote) for value, _ in tests)
+            if words[place] + 1.5 * held > worth:
+                best, worth = place, words[place] + 1.5 * held
+        return best
 
     def are_against(self, question: str, answer: str, citations: Sequence[Citation]) -> bool:
         """Return whether the first quotation denies what the question does not deny, although the answer is yes."""
@@ -423,6 +419,7 @@ class Weights:
         return self._known[group] if len(self._texts) > 1 else 1.0
 
 
+@lru_cache(maxsize=16_384)
 def _folded(text: str) -> str:
     return f" {fold_for_search(text)} "
 
