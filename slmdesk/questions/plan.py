@@ -402,6 +402,8 @@ def text_of(asking: Asking, reading: AnswerContext) -> tuple[ChatMessage, ...]:
 
 NEAREST = 3
 MOST_CITED = 3
+MOST_FIRST = 3
+"""An answer begins within so many sentences."""
 MOST_LOOKED_THROUGH = 300_000
 """Most characters of documents that are all searched for support of an answer. Of longer documents only passages with
 the question's words are searched.
@@ -430,7 +432,8 @@ class Evidence:
         claims, denied = grounds.claims(question, answer)
         if not claims or grounds.unknown_names(self.question):
             return self._missing()
-        main = max(claims, key=lambda claim: claim.relation)
+        best = max(claims[:MOST_FIRST], key=lambda claim: claim.relation)
+        main = best if best.relation > claims[0].relation + LEAST_GAIN else claims[0]
         citations = main.citations
         is_yes_no, is_told = asks_yes_or_no(question), certainty != UNTOLD
         if is_yes_no:  # small models answer the question itself instead
@@ -447,13 +450,17 @@ class Evidence:
             changed(mark, start=mark.start + claim.start, end=mark.end + claim.start)
             for claim in claims
             for mark in grounds.marks(
-                question, claim.text, (*claim.citations, *citations), LEAST_SAID if claim is main else LEAST_GAIN
+                question,
+                claim.text,
+                (*claim.citations, *citations),
+                LEAST_SAID if claim is main and claim.relation < LEAST_SURE else LEAST_GAIN,
             )
         ]
-        if is_off or grounds.is_about_another(question, main, is_sure=is_sure):
+        is_off = is_off or grounds.is_about_another(question, main, is_sure=is_sure)
+        if is_off:
             marks.insert(0, Mark(ELSEWHERE, main.text, main.start, main.start + len(main.text)))
         if is_yes_no and citations and (marks or grounds.are_against(question, answer, citations)):
-            return self._quotation(citations[:1], is_answer=not marks)
+            return self._quotation(citations[:1], is_answer=not is_off and main.relation >= LEAST_SURE)
         further = [claim.citations[0] for claim in claims if claim.citations]
         citations = tuple(dict.fromkeys((*citations, *further)))[:MOST_CITED]
         return Part(answer, True, citations, tuple(marks), nearest=() if citations else self._nearest_ones())
