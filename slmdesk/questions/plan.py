@@ -19,9 +19,12 @@ from slmdesk.base.texts import in_english
 from slmdesk.base.types import ChatMessage, LoadedModel, Sampling
 from slmdesk.evaluation.exams import YES_NO
 from slmdesk.library.search import Citation, RankedPassages, Retrieval, nearest_of
-from slmdesk.library.types import CHARACTERS_PER_TOKEN, Mark
+from slmdesk.library.types import CHARACTERS_PER_TOKEN, ELSEWHERE, Mark
 from slmdesk.loader.model_loader import Lease, ModelLoader, count_tokens, guessed_tokens
 from slmdesk.questions.grounds import (
+    LEAST_GAIN,
+    LEAST_SAID,
+    LEAST_SEEN,
     LEAST_SURE,
     SURE,
     UNTOLD,
@@ -398,6 +401,7 @@ def text_of(asking: Asking, reading: AnswerContext) -> tuple[ChatMessage, ...]:
 
 
 NEAREST = 3
+MOST_CITED = 3
 MOST_LOOKED_THROUGH = 300_000
 """Most characters of documents that are all searched for support of an answer. Of longer documents only passages with
 the question's words are searched.
@@ -422,25 +426,43 @@ class Evidence:
         the question or a part of it. `certainty`: how certain the model is that the text contains the answer. Raises
         KnownError store.*.
         """
-        answer, is_found = parsed_answer(text)
-        grounds = self._grounds
-        if not is_found or grounds.unknown_names(self.question):
+        answer, grounds = parsed_answer(text), self._grounds
+        claims, denied = grounds.claims(question, answer)
+        if not claims or grounds.unknown_names(self.question):
             return self._missing()
-        citations = grounds.citations(question, answer)
-        if asks_yes_or_no(question):  # small models answer the question itself instead
+        main = max(claims, key=lambda claim: claim.relation)
+        citations = main.citations
+        is_yes_no, is_told = asks_yes_or_no(question), certainty != UNTOLD
+        if is_yes_no:  # small models answer the question itself instead
             adds = own_words(question, answer) or new_values(question, answer)
             certainty = max(UNTOLD, -certainty if says_no(answer) and adds else certainty)  # any text lacks most things
-        is_unsure = grounds.relation(question, citations) + certainty < LEAST_SURE
-        is_sure = certainty >= SURE and grounds.holds_all(question, answer, citations)
-        if is_unsure or (not is_sure and grounds.is_elsewhere(question, citations)):
+        holds_all = grounds.holds_all(question, main.text, citations)
+        is_sure = certainty >= SURE and holds_all
+        is_off = main.relation + certainty < LEAST_SURE or (not is_sure and grounds.is_elsewhere(question, citations))
+        is_made_up = not is_yes_no and grounds.is_made_up(question, main.text, citations)
+        may_stay = not is_told and holds_all and main.relation >= LEAST_SEEN
+        if is_made_up or (is_off and not may_stay) or (denied and not grounds.stands(question, main, denied)):
             return self._missing()
-        if not asks_yes_or_no(question) and grounds.is_made_up(question, answer, citations):
-            return self._missing()
-        if grounds.are_against(question, answer, citations):  # the quotation answers better than a yes
-            citations = citations[:1]
-            return Part(" ".join(citations[0].quote.split()), True, citations)
-        marks = grounds.marks(question, answer, citations)
-        return Part(answer, True, citations, marks, nearest=() if citations else self._nearest_ones())
+        marks = [
+            changed(mark, start=mark.start + claim.start, end=mark.end + claim.start)
+            for claim in claims
+            for mark in grounds.marks(
+                question, claim.text, (*claim.citations, *citations), LEAST_SAID if claim is main else LEAST_GAIN
+            )
+        ]
+        if is_off or grounds.is_about_another(question, main, is_sure=is_sure):
+            marks.insert(0, Mark(ELSEWHERE, main.text, main.start, main.start + len(main.text)))
+        if is_yes_no and citations and (marks or grounds.are_against(question, answer, citations)):
+            return self._quotation(citations[:1], is_answer=not marks)
+        further = [claim.citations[0] for claim in claims if claim.citations]
+        citations = tuple(dict.fromkeys((*citations, *further)))[:MOST_CITED]
+        return Part(answer, True, citations, tuple(marks), nearest=() if citations else self._nearest_ones())
+
+    def _quotation(self, citations: tuple[Citation, ...], *, is_answer: bool) -> Part:
+        """Return the quotation alone, where it does not bear out a yes or no."""
+        words = " ".join(citations[0].quote.split())
+        marks = () if is_answer else (Mark(ELSEWHERE, words, 0, len(words)),)
+        return Part(words, True, citations, marks)
 
     def quoted(self) -> Answered:
         """Return the best passages as the answer: there is no model or only a weak one. Raises KnownError store.*."""
@@ -477,7 +499,9 @@ class Evidence:
 
     @cached_property
     def _grounds(self) -> Grounds:
-        return Grounds(tuple(self._everything()), self._page)
+        return Grounds(
+            tuple(self._everything()), self._page, {document.id: document.name for document in self.documents}
+        )
 
     def _everything(self) -> list[Passage]:
         ids = [document.id for document in self.documents]

@@ -14,6 +14,7 @@ from slmdesk.library.search import Citation
 from slmdesk.library.types import UNLINKED, Mark, doubts_of
 from slmdesk.questions.grounds import asks_yes_or_no, parts_of
 from slmdesk.questions.languages import ANSWERS, answers_in
+from slmdesk.questions.told import without_marks
 from slmdesk.text.sentences import question_language
 
 PROMPT_VERSION = "ask-3"
@@ -34,14 +35,6 @@ _SAID = "Does the text say the answer to this question? Answer Yes or No."
 _ANY = "the language of the question"
 _QUOTE = re.compile(r"\[\d{1,4}\]\s*[\"\u201c\u201e\u00ab]")
 _LABEL = re.compile(r"^\s*(?:Answer|Antwort|Réponse|Respuesta|Risposta|Odpowiedź)\s*:\s*", re.IGNORECASE)
-_DENIES = re.compile(
-    r"[^.!?;\n]*(?:\bnot (?:\w+ )?in (?:the|this) (?:text|document|passages?)|\bthe (?:text|document) does not (?:say|"
-    r"state|mention|give|tell|specify)|\bnicht (?:im|aus dem) (?:Text|Dokument)|\bder Text (?:sagt|nennt|"
-    r"enthält) (?:\w+ )?(?:nichts|nicht|keine)|\bpas dans le (?:texte|document)|\ble texte ne (?:\w+ )?(?:dit|précise|"
-    r"mentionne|donne)|\bno (?:está|aparece|figura) en el (?:texto|documento)|\bnon (?:è|si trova|"
-    r"compare) nel (?:testo|documento)|\bnie ma w (?:tekście|dokumencie))[^.!?;\n]*[.!]?",
-    re.IGNORECASE,
-)
 
 
 class Source(Record):
@@ -231,15 +224,7 @@ def not_found(question: str, text: str = "") -> str:
     return answers_in(question, text).not_found
 
 
-def parsed_answer(text: str) -> tuple[str, bool]:
-    """Return the words of a model's answer without quotations, and whether the model says that there is an answer."""
+def parsed_answer(text: str) -> str:
+    """Return the words of a model's answer without quotations, bold letters and sources in brackets."""
     lines = [_LABEL.sub("", line).strip() for line in text.strip().splitlines() if not _QUOTE.match(line.strip())]
-    lines = [line for line in lines if line]
-    while len(lines) > 1 and _says_no(lines[-1]):  # a "no" line after an answer does not take it back
-        lines.pop()
-    answer = "\n".join(lines)
-    return answer, bool(answer) and not _says_no(answer)
-
-
-def _says_no(words: str) -> bool:
-    return words.casefold().startswith(NOT_FOUND.casefold().rstrip(".")) or bool(_DENIES.fullmatch(words))
+    return without_marks("\n".join(line for line in lines if line))

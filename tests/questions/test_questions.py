@@ -137,7 +137,7 @@ RENT = "The rent is 1,200 euros a month, due on the third. Mrs Adeyemi may keep 
         ("The rent is 1,400 euros a month.", "What is the rent?", "not in the text", []),
         ("The rent is 1,200 euros a month, due on the 5 May.", "What is the rent?", "check this", ["date"]),
         ("No, it is not 1,400 euros but 1,200 euros.", "Is it 1,400 euros?", "in the text", []),
-        ("Yes, it is 1,400 euros.", "Is it 1,400 euros?", "check this", ["amount"]),
+        ("Yes, it is 1,400 euros.", "Is it 1,400 euros?", "check this", ["elsewhere"]),
         ("Mrs Okonkwo may keep a cat if he agrees.", "Who may keep a cat?", "not in the text", []),
     ],
 )
