@@ -93,14 +93,15 @@ def _values(question: str, quote: str, language: str) -> list[int]:
     if not (asks_cost or _WHEN.search(question) or _MUCH.search(question)) or not quote:
         return []
     dates = find_dates(quote, language)
-    if _WHEN.search(question):
-        return [date.start for date in dates if date.readings or date.minutes]
-    return [
-        number.start
+    numbers = [
+        number
         for number in find_numbers(quote, language)
-        if not (number.soft or (asks_cost and number.kind != "amount"))
-        and not any(date.start <= number.start < date.end for date in dates)
+        if not number.soft and not any(date.start <= number.start < date.end for date in dates)
     ]
+    if _WHEN.search(question):
+        years = [number.start for number in numbers if re.fullmatch(r"(?:19|20)\d\d", quote[number.start : number.end])]
+        return [*(date.start for date in dates if date.readings or date.minutes), *years]
+    return [number.start for number in numbers if number.kind == "amount" or not asks_cost]
 
 
 _WORD = re.compile(r"\w+")
