@@ -518,19 +518,26 @@ _REASONS = (
     r"|weil|da|denn|wegen|aufgrund|infolge|damit|grund|parce|car|puisque|en raison|à cause|afin|porque|debido|ya que"
     r"|perché|poiché|a causa|ponieważ|bo|gdyż|z powodu)\b"
 )
+_COST = (
+    r"kost\w*|gekostet|costs?|prices?|preis\w*|co[ûu]te\w*|prix|cuesta\w*|precio|costa\w*|prezzo|custa\w*|preço|koszt\w*"
+    r"|cena|prijs"
+)
 _DOSE = (
     r"dose|dosage|dosis|dosierung|dosi|dawka|dawce",
     r"\d\s?(?:mg|g|ml|µg|mcg|units?|tablets?|Tabletten?|comprim\w+)\b",
     False,
 )
 _COUNT = (
-    r"how (?:much|many|high|long|often|large|big)|wie ?viele?|wie (?:hoch|lange|oft|groß)|combien|cuánt[oa]s?"
-    r"|quant[oaie]|ile|kosten|gekostet|cost|price|amount|percentage|betrag|preis|montant",
+    r"how (?:much|many|high|long|often|large|big|old)|wie ?viele?|wie (?:hoch|lange?|oft|groß|alt)|combien"
+    r"|cu[áa]nt[oa]s?|quant[oaei]s?|il[eu]|jak (?:długo|wysok\w+|duż\w+)|hoe ?veel|hoe (?:lang|hoog|groot|vaak|oud)"
+    rf"|percentage|betrag|amount|montant|{_COST}",
     r"\d",
     True,
 )
 _TIME = (
-    r"when|(?:by|until|on|in|from|since) (?:which|what) (?:day|date|month|year)s?|wann|quand|cuándo|quando|kiedy",
+    r"when|wann|quand|cu[áa]ndo|quando|kiedy|wanneer|(?:what|which|welche[mnrs]?|quel(?:le)?s?|qué|che|quale|que|qual"
+    r"|welke) (?:day|date|month|year|tag|datum|monat|jahr|jour|date|mois|année|día|fecha|mes|giorno|data|mese|dia|dag"
+    r"|maand)s?",
     r"\d|\b(?:after|before|until|once|year|month|week|nach|vor|bis|jahr|monat|woche|après|avant|jusqu|année|mois)\w*\b",
     True,
 )
@@ -538,6 +545,18 @@ _TIME = (
 answers the question as well.
 """
 _WHY = (r"why|warum|weshalb|wieso|pourquoi|por qué|perché|dlaczego|czemu", _REASONS, False)
+
+
+def asks_when(question: str) -> bool:
+    return re.search(rf"\b(?:{_TIME[0]})\b", question, re.IGNORECASE) is not None
+
+
+def asks_how_much(question: str) -> bool:
+    return re.search(rf"\b(?:{_COUNT[0]})\b", question, re.IGNORECASE) is not None
+
+
+def asks_cost(question: str) -> bool:
+    return re.search(rf"\b(?:{_COST})\b", question, re.IGNORECASE) is not None
 
 
 def is_answered(part: str, answer: str) -> bool:

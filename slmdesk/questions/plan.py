@@ -159,8 +159,8 @@ class ReadingChoice:
             self._fail(found)
             return
         self._is_about_all = self._is_about_all or not found.passages
-        self._ranked = found if found.passages else self._beginning(found.words)
         record = self._request.record
+        self._ranked = found if found.passages or record is None else self._beginning(found.words)
         if record is None:
             self._end(AnswerContext(self._ranked))
             return
@@ -478,7 +478,8 @@ class Evidence:
         shown, told = shown_for(self.question, self._grounds), answers_in(self.question, self._grounds.text)
         head = told.fits if shown.fits else told.perhaps if shown.citations else told.no_passage
         answer, is_found = f"{head} {told.no_model}", bool(shown.citations)
-        return Answered(answer, is_found, shown.citations, is_quoted=True, fits=shown.fits)
+        nearest = () if is_found else tuple(self._nearest())  # by the beginnings of words, or by meaning
+        return Answered(answer, is_found, shown.citations, nearest=nearest, is_quoted=True, fits=shown.fits)
 
     def words(self, answered: Answered) -> str:
         """Return an answer with its sources as the text that is stored, and sent with a further question."""
@@ -517,7 +518,8 @@ class Evidence:
 
     def _nearest(self) -> list[Citation]:
         ranked = self.reading.ranked
-        return nearest_of(ranked.words, ranked.passages, self._page, NEAREST)
+        nearest = nearest_of(ranked.words, ranked.passages, self._page, NEAREST)
+        return [citation for citation in nearest if citation.quote]
 
     def _page(self, document: str, page: int) -> Page | None:
         pages = self.store.pages.of_document(document, begin=page, limit=1)
