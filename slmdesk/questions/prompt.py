@@ -15,7 +15,7 @@ from slmdesk.library.types import UNLINKED, Mark, doubts_of
 from slmdesk.questions.grounds import asks_yes_or_no, parts_of
 from slmdesk.text.checks.words import tongue
 
-PROMPT_VERSION = "ask-3"
+PROMPT_VERSION = "ask-4"
 """Must be changed whenever the prompt or the parsing of the answer changes."""
 NOT_FOUND = "Not in the text."
 LONGEST_ANSWER = 300
@@ -239,6 +239,13 @@ def not_found(question: str, text: str = "") -> str:
     """
     known = _LANGUAGES.get(tongue(question, likely=tongue(text)))
     return known.not_found if known else NOT_FOUND
+
+
+def refuses(question: str, words: str) -> bool:
+    """Return whether a model's words are the refusal that its question allowed, also in the question's language."""
+    told = _LABEL.sub("", words.strip()).strip("\"'*. ").casefold()
+    refusals = (refusal.rstrip(".").casefold() for refusal in (NOT_FOUND, not_found(question)))
+    return not told or told.startswith(tuple(refusals))
 
 
 def parsed_answer(text: str) -> tuple[str, bool]:
