@@ -262,6 +262,8 @@ def _best_that_fit(ranked: Sequence[Passage], sizes: Mapping[int, int], budget: 
 SAMPLING = Sampling(temperature=0.0, repeat_penalty=1.0, max_tokens=ANSWER_TOKENS)
 
 
+CONTRADICTED = LEAST_SURE - 0.5
+"""Certainty of a model that first refused: half of the question's words must stand with the answer."""
 PROVEN = 0.9
 """Share of statements judged right in its exam from which a model's yes counts more than words in common."""
 
@@ -345,7 +347,7 @@ def _told(asked: Asked, only: str, reading: AnswerContext) -> Generator[Step, Re
             return (yield answer).text, UNTOLD
         words = (yield changed(answer, turns=tuple(make(refuses=True)))).text
         if refuses(words) and _odds((yield said)) > 0.0:
-            words = (yield answer).text
+            return (yield answer).text, CONTRADICTED
         return words, UNTOLD
     above = _odds((yield said)) - asked.truth.threshold
     certainty = above + LEAST_SURE
@@ -456,10 +458,11 @@ class Evidence:
             turned = -certainty if says_no(answer) and adds else certainty
             certainty = max(UNTOLD, certainty, turned)  # any text lacks most things
         holds_all = grounds.holds_all(question, main.text, citations)
-        is_sure = certainty >= SURE and holds_all
+        is_proven = certainty >= SURE  # the words of the text may raise a doubt, and not deny the answer
+        is_sure = is_proven and holds_all
         is_off = main.relation + certainty < LEAST_SURE or (not is_sure and grounds.is_elsewhere(question, citations))
-        is_made_up = not is_yes_no and grounds.is_made_up(question, main.text, citations)
-        may_stay = not is_told and holds_all and main.relation >= LEAST_SEEN
+        is_made_up = not is_yes_no and not is_proven and grounds.is_made_up(question, main.text, citations)
+        may_stay = is_proven or (not is_told and holds_all and main.relation >= LEAST_SEEN)
         if is_made_up or (is_off and not may_stay) or (denied and not grounds.stands(question, main, denied)):
             return self._missing()
         marks = [
