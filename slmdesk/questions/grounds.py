@@ -34,7 +34,8 @@ MOST_LOOSE = 2
 """Number of own words that need not be there where the values are: "lasts", "amounts to"."""
 LEAST_SURE = 0.8
 """Smallest sum of `relation` (how much of the question the quotations contain) and the model's certainty that the text
-contains the answer. Below this sum the answer counts as not in the text. Neither value is reliable alone.
+contains the answer. Below this sum the answer counts as not in the text. Neither value is reliable alone. A model has
+this certainty at the limit from which its yes is right by its exam.
 """
 LEAST_SEEN = 0.15
 """Share of the question's words from which right words are kept, to be checked, of a model that was not asked whether
@@ -43,7 +44,7 @@ the text contains the answer.
 UNTOLD = 0.5
 """Certainty that is assumed for a model that was not asked whether the text contains the answer."""
 SURE = 3.0
-"""Certainty (log odds; 3.0 is 20 to 1) from which an answer is accepted although another sentence contains far more of
+"""Certainty (log odds) from which an answer is accepted although another sentence contains far more of
 the question's words.
 """
 LEAST_OF_BEST = 0.5
