@@ -58,8 +58,9 @@ def _is_right(columns: tuple[Column, ...], column: Column, cell: TableCell, page
     spots = _spots(columns, column.kind, pages)
     every, own = [words for __, words in spots], [words for key, words in spots if key == key_of(cell)]
     best = max(_shares(column, every, every), default=0.0)
+    mine = max(_shares(column, every, own), default=0.0)
     if not own or best >= LEAST:
-        return max(_shares(column, every, own)) > HALF * best if own else None
+        return None if not own or HALF * best < mine < best else mine == best
     others = [one for one in columns if one.kind is column.kind and one is not column]
     is_other = any(max(_shares(one, every, own)) >= max(LEAST, *_shares(one, every, every)) for one in others)
     return False if is_other else None
