@@ -10,7 +10,7 @@ from functools import lru_cache
 from slmdesk.base.record import changed
 from slmdesk.tables.cells import cell_at, names_of
 from slmdesk.tables.layout import PageTexts, Place, Span, cues_of
-from slmdesk.tables.rules import CUED, MOST_VALUES, Rules, Value, around, key_of, target_of
+from slmdesk.tables.rules import CUED, Rules, Value, around, key_of, target_of
 from slmdesk.tables.types import Column, ColumnKind, Flag, TableCell
 from slmdesk.text.checks.numbers import find_amounts, find_codes, find_days, find_ibans, find_numbers, find_periods
 from slmdesk.text.checks.words import function_words
@@ -19,12 +19,18 @@ from slmdesk.text.relevance import groups_of
 
 MOST_BEHIND = 40
 """Most characters behind a value in which its noun is searched."""
-LEAST, HALF = 0.3, 0.5
+LEAST, MOST_OF = 0.3, 0.67
 """Least share of a column's words that another value must have beside it, and the share of that with which a value
 still stands beside the right noun.
 """
 CUE_LANGUAGES = frozenset(("en", "de", "fr", "es", "it"))
 """Languages whose words for sums are known (see cues.toml): a sum of an invoice or a contract always has one."""
+MOST_SPOTS = 500
+_KIND_WORDS = re.compile(
+    "date|datum|fecha|data|dzien|dag|day|tag|jour|dia|giorno|amount|betrag|summe|montant|somme|importe|importo|somma|"
+    "suma|kwota|bedrag|som|valor|sum|value|wert|valeur|number|nummer|numero|numer|liczba|zahl|euro|eur"
+)
+"""Words of a column's name that tell its kind alone, folded."""
 _STOP = re.compile(r"[,;()]|\d")
 _VALUES: Mapping[ColumnKind, Callable[[str, str], Sequence[Span]]] = {
     ColumnKind.DATE: find_days,
@@ -60,7 +66,7 @@ def _is_right(columns: tuple[Column, ...], column: Column, cell: TableCell, page
     best = max(_shares(column, every, every), default=0.0)
     mine = max(_shares(column, every, own), default=0.0)
     if not own or best >= LEAST:
-        return None if not own or HALF * best < mine < best else mine == best
+        return None if not own or MOST_OF * best < mine < best else mine == best
     others = [one for one in columns if one.kind is column.kind and one is not column]
     is_other = any(max(_shares(one, every, own)) >= max(LEAST, *_shares(one, every, every)) for one in others)
     return False if is_other else None
@@ -85,13 +91,13 @@ def _spots(columns: tuple[Column, ...], kind: ColumnKind, pages: PageTexts) -> l
     found: list[tuple[str, str]] = []
     lines = _rules(columns, pages).lines
     for number, line in enumerate(lines if kind in _VALUES else ()):
-        if len(found) >= MOST_VALUES:
+        if len(found) >= MOST_SPOTS:
             break
         last = 0
         for start, end in _VALUES[kind](line.text, pages.language):
             before, after = around(lines, number, start, end, last)
-            if not before.strip() and line.cells:
-                before = line.text[slice(*line.cells[0])]
+            if line.cell_of(start):
+                before = f"{line.text[slice(*line.cells[0])]} {before}"
             cell = cell_at(kind, Place(line.page, line.start + start, line.start + end), pages)
             words = fold_for_search(f"{before} {_STOP.split(after[:MOST_BEHIND])[0]}")
             found.append((key_of(cell), f" {words} "))
@@ -107,7 +113,7 @@ def _shares(column: Column, every: Sequence[str], some: Sequence[str]) -> list[f
     for name in names_of(column):
         weights: dict[str, float] = {}
         for word in fold_for_search(name).split():
-            groups = [] if word in function_words() else groups_of(word)
+            groups = [] if word in function_words() or _KIND_WORDS.fullmatch(word) else groups_of(word)
             having = {group: sum(group in words for words in every) for group in groups}
             weights |= {
                 group: math.log((len(every) + 1) / count) / len(groups) for group, count in having.items() if count
