@@ -54,11 +54,12 @@ _TASK = (
 _FROM = "from|von|vom|de|du|da|dal|van|z|ze"
 _FORMER = (
     "instead of|rather than|in place of|formerly|previously|not|no longer|statt|anstatt|anstelle|bisher|zuvor|nicht|"
-    "nicht mehr|au lieu (?:de|du|des)|plutot que|auparavant|pas|non plus|en (?:lugar|vez) del?|ya no|invece (?:che|di)|"
-    "anziche|non piu|em (?:lugar|vez) d[eoa]|nao|in plaats van|voorheen|niet|niet meer|zamiast|dotychczas|nie|juz nie"
+    "nicht mehr|au lieu (?:de|du|des)|plutot que|auparavant|pas|non|non plus|en (?:lugar|vez) del?|ya no|anziche|"
+    "non piu|invece (?:che|di)|em (?:lugar|vez) d[eoa]|nao|in plaats van|voorheen|niet|niet meer|zamiast|dotychczas|"
+    "nie|juz nie"
 )
-"""Words, folded, before what only the old version says: the second beside sides too, which "by" may go before."""
-_BETWEEN = r"(?:(?!(?:to|auf|nach|a|para|naar|na|do) )[^\W\d]+ ){0,2}"
+"""Words, folded, before what only the old version says: the second beside parties too, for which "von" is "by"."""
+_BETWEEN = r"(?:(?!(?:to|auf|nach|a|para|naar|na|do) )[^\W\d]+['’ ]){0,2}"
 _GONE = re.compile(
     r"\b(?:removed|deleted|dropped|struck|omitted|gestrichen|entf[ai]ll\w*|entfernt|weggefallen|supprim\w+|retire\w*|"
     r"suprimid\w+|eliminad\w+|eliminat\w+|soppress\w+|removid\w+|verval\w*|geschrapt|verwijderd|usuni\w+|skresl\w+)\b"
@@ -157,11 +158,16 @@ def _tells_old(text: str, old: str, new: str, is_former: bool, language: str) ->
         return False
     text, sides = fold(text), [*sides_of(old), *sides_of(new)]
     has_sides = len(sides) == 2 and sides[0] != sides[1]
-    names = map(side_pattern, sides) if has_sides else (re.escape(fold(one)) for one in (old, new))
-    lead = rf"\b(?:{_FORMER if has_sides else f'{_FROM}|{_FORMER}'}) {_BETWEEN}"
-    (before, formerly), (after, mixed_up) = (
-        [re.search(rf"{begin}{words}\w{{0,3}}(?!\w)", text) for begin in (r"\b", lead)] for words in names
-    )
+    names = [*map(side_pattern, sides)] if has_sides else [re.escape(fold(one)) for one in (old, new)]
+
+    def places(lead: str) -> list[re.Match[str] | None]:
+        return [re.search(rf"\b{lead}{words}\w{{0,3}}(?!\w)", text) for words in names]
+
+    before, after = places("")
     if before is None or after is None:
         return before is not None and not is_former
-    return formerly is None and (mixed_up is not None or after.start() < before.start())
+    for lead in (_FORMER,) if has_sides else (_FORMER, _FROM):
+        is_old, is_new = places(rf"(?:{lead}) {_BETWEEN}")
+        if is_old or is_new:
+            return not is_old
+    return after.start() < before.start()
