@@ -129,9 +129,9 @@ def _stands(text: str, change: Change, source: Source) -> bool:
     if not is_gone and all(new for __, new in facts):
         marks += turned(text, paper_of(source, [at for at in every if source.pieces[at].document == NEW]))
     is_former, is_swapped = is_gone or any(line.denials for line in lines(text, language)), _is_swapped(text, change)
-    if is_swapped is None:
-        is_swapped = any(_tells_old(text, *fact, is_former, language) for fact in facts)
-    if marks or is_swapped:
+    if is_swapped is not None:
+        facts = [fact for fact in facts if not sides_of(fact[0])]
+    if marks or is_swapped or any(_tells_old(text, *fact, is_former, language) for fact in facts):
         return False
     known = told(f"{clause_words(change)}\n{in_english(change_words, change)}", language).words
     return sum(not any(are_kin(word, one) for one in known) for word in told(text, language).words) >= LEAST_ADDED
