@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import math
 import re
 import tomllib
 import unicodedata
@@ -265,9 +264,8 @@ _RUN, _NEAR = 5, 4
 
 def _repeated(source: str, target: str) -> list[SegmentFlag]:
     """Return a flag for words that only the translation says twice: "the board of the board"."""
-    return (
-        [] if _said_twice(source, _RUN - 1) else [SegmentFlag("repeated", words) for words in _said_twice(target, _RUN)]
-    )
+    twice = "" if _said_twice(source, _RUN - 1) else _said_twice(target, _RUN)
+    return [SegmentFlag("repeated", twice)] if twice else []
 
 
 def _said_twice(text: str, run: int) -> str:
@@ -280,6 +278,30 @@ def _said_twice(text: str, run: int) -> str:
         if is_telling and word in (*words[at + 1 : at + 2], *words[at + 3 : at + 1 + _NEAR]):  # not "day by day"
             return word
     return ""
+
+
+_TO_LOOK_UP = re.compile(r"(?<![\w'’-])[^\W\d_]{4,}(?:-[^\W\d_]{4,})*(?![\w'’])(?!\.\s)")
+_OUR = re.compile(r"our(?=(?:s|ed|ing|ite|able|ful|al)?$)")
+_ISE = re.compile(r"is(?=(?:e|es|ed|er|ers|ing|ation|ations)$)")
+
+
+def words_to_look_up(
+    source: str, target: str, tags: Tags, source_language: str, target_language: str
+) -> dict[str, frozenset[str]]:
+    """Return the words of a translation of which a dictionary of its language should have one of the spellings given.
+
+    Names are none of them: what is large in the translation, except in German, or stands so in the source.
+    """
+    there = {word for word in WORD.findall(plain(source, tags)) if word[0].isupper() and source_language != "de"}
+    names = tuple(fold(word) for word in there)
+    found = {}
+    for run in _TO_LOOK_UP.findall(_without_protected(plain(target, tags))):
+        for word in run.split("-"):
+            is_large = word[0].isupper() and (target_language != "de" or not word[1:].islower() or word in source)
+            if not is_large and not fold(word).startswith(names):
+                american = _OUR.sub("or", _ISE.sub("iz", word)) if target_language == "en" else word
+                found[word] = frozenset((word, american))
+    return found
 
 
 def _language(source: str, target: str, source_language: str, target_language: str) -> list[SegmentFlag]:
@@ -467,7 +489,6 @@ _BLANKS = re.compile(" {2,}")
 class Cleaned(Record):
     target: str
     doubts: tuple[Doubt, ...] = ()
-    flags: tuple[SegmentFlag, ...] = ()
 
 
 def cleaned(
@@ -494,7 +515,7 @@ def cleaned(
         target = _BLANKS.sub(" ", target)
     doubts = doubts_in(target, answer, probabilities, tags)
     target, doubts = _with_numbers(source, target, doubts, languages)
-    return Cleaned(with_same_end(source, target), doubts, unsure_flags(target, doubts, probabilities))
+    return Cleaned(with_same_end(source, target), doubts)
 
 
 def _with_numbers(
@@ -521,37 +542,6 @@ UNSURE = 0.5
 _UNCERTAIN_WORD = re.compile(r"\S+")
 _SPACELESS = re.compile(r"[\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff]")
 """Matches scripts without spaces between words, in which each token counts as a word."""
-
-
-UNSURE_FROM = 1.35
-"""Surprise from which a translation is flagged. Of seven documents by a model of 1.5 billion weights, it flags 6 of 10
-wrong translations, and 3 of 20 that the rules take for right, half of which are doubtful. A single unlikely word says
-less.
-"""
-LEAST_LIKELY = 1e-4
-MOST_SHOWN = 4
-
-
-def surprise(probabilities: Sequence[TokenProbability]) -> float:
-    """Return how unsure a model was of its answer: the sum of -ln p of its tokens divided by the square root of their
-    number.
-
-    The sum alone grows with the length of a sentence, while the mean hides a bad word in a long sentence.
-    """
-    if not probabilities:
-        return 0.0
-    total = sum(-math.log(max(probability, LEAST_LIKELY)) for _, _, probability in probabilities)
-    return total / math.sqrt(len(probabilities))
-
-
-def unsure_flags(
-    target: str, doubts: Sequence[Doubt], probabilities: Sequence[TokenProbability]
-) -> tuple[SegmentFlag, ...]:
-    if surprise(probabilities) < UNSURE_FROM or not target:
-        return ()
-    least = sorted(sorted(doubts, key=lambda doubt: doubt[2])[:MOST_SHOWN])
-    words = dict.fromkeys(target[begin:end] for begin, end, _ in least)
-    return (SegmentFlag("unsure", ", ".join(words)),)
 
 
 def doubts_in(

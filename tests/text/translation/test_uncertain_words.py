@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from slmdesk.text.tagged import Tags
-from slmdesk.text.translation_checks import UNSURE_FROM, doubts_in, surprise, unsure_flags
+from slmdesk.text.translation_checks import doubts_in
 
 pytestmark = pytest.mark.pure
 NONE = Tags()
@@ -79,19 +79,3 @@ def test_a_character_of_two_tokens_has_the_doubt_of_both() -> None:
     assert doubts_in("a ☃x b", answer[0], answer[1], NONE) == ()
     assert said("a ☃ b", answer) == [], "a sign is no word"
     assert said("a 猫 b", ("a 猫 b", answer[1])) == [("猫", 0.2)]
-
-
-def test_surprise_grows_with_unlikely_words_and_is_no_matter_of_length() -> None:
-    sure, unsure = (0, 1, 0.95), (1, 2, 0.1)
-    assert surprise([]) == 0.0
-    assert surprise([sure] * 100) < UNSURE_FROM
-    assert surprise([sure] * 3) < UNSURE_FROM < surprise([sure, unsure])
-    assert surprise([sure] * 4 + [unsure] * 2) < surprise([sure] * 4 + [unsure] * 3)
-
-
-def test_a_translation_the_model_was_unsure_of_is_flagged_with_its_least_likely_words() -> None:
-    target = "a big new red house here"
-    doubts = [(2, 5, 0.3), (6, 9, 0.2), (10, 13, 0.1), (14, 19, 0.15), (20, 24, 0.25)]
-    (flag,) = unsure_flags(target, doubts, [(0, 24, 0.01)])
-    assert (flag.kind, flag.text) == ("unsure", "new, red, house, here")
-    assert unsure_flags(target, (), [(0, 24, 0.9)]) == ()
