@@ -35,10 +35,12 @@ from slmdesk.text.writing import (
     doubts_of,
     edits_of,
     facts_beside,
+    is_shortened,
     passages,
     reason_of,
 )
 from slmdesk.writing.files import DocumentText, tracked_payload
+from slmdesk.writing.rereading import Rereading
 from slmdesk.writing.types import (
     MOST_REWRITTEN,
     MOST_TEXT,
@@ -108,17 +110,32 @@ class WritingService(Service):
                 asked.setdefault((passage.asked(text), spoken.of(passage)), []).append(passage)
             yield
         is_marked_only = is_weak(record, (Skill.CORRECT,))
-        changes: dict[Passage, list[Change] | None] = {}
+        changes: dict[Passage, Sequence[Change]] = {}
         steps = list(asked)
+        read: list[tuple[Passage, Rereading, int]] = []
 
-        def compare(number: int, words: Words) -> None:
+        def compare(number: int, words: Words) -> list[dict[str, Json]]:
+            if number >= len(steps):
+                passage, rereading, at = read[number - len(steps)]
+                rereading.take(at, words)
+                tell(passage, rereading)
+                return []
             sentence, spoken_in = steps[number]
+            more: list[dict[str, Json]] = []
             for passage in asked[steps[number]]:
                 said = answer_in(words.text, sentence, is_heading=passage.is_heading) if not words.is_cut else ""
-                changes[passage] = (
-                    changes_in(text, passage, said, spoken_in, is_marked_only=is_marked_only) if said else None
-                )
-                if report is not None and (some := changes[passage]):
+                if said:
+                    made = changes_in(text, passage, said, spoken_in, is_marked_only=is_marked_only)
+                    rereading = Rereading(text, made, spoken_in)
+                    read.extend((passage, rereading, at) for at in range(len(rereading.steps)))
+                    more += rereading.steps
+                    tell(passage, rereading)
+            return more
+
+        def tell(passage: Passage, rereading: Rereading) -> None:
+            if (some := rereading.changes) is not None:
+                changes[passage] = some
+                if report is not None and some:
                     report(some)
 
         if steps:
@@ -177,7 +194,7 @@ def changes_in(
     text: str, passage: Passage, answer: str, language: str, *, is_marked_only: bool = False
 ) -> list[Change]:
     sentence = passage.of(text)
-    edits = edits_of(sentence, answer)
+    edits = [edit for edit in edits_of(sentence, answer) if not is_shortened(sentence, edit, language)]
     doubts = doubts_of(sentence, edits, language)
     return [
         Change(

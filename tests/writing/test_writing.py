@@ -34,6 +34,24 @@ def test_the_changes_of_a_sentence_come_before_the_end_and_are_those_of_the_resu
     assert found.unanswered == ()
 
 
+@pytest.mark.parametrize(
+    ("sentence", "answer", "doubts"),
+    [
+        ("The keys were lost.", "The keys was lost.", ["likely"]),
+        ("The keys was lost.", "The keys were lost.", [""]),
+        ("The keys were recieved.", "The keys was received.", ["likely", ""]),
+        ("The keys were lost in the fire.", "The keys was lost on the fire.", ["likely", "beside"]),
+        ("We can not pay it.", "We can't pay it.", []),
+    ],
+)
+def test_a_change_that_makes_the_sentence_less_likely_is_only_suggested(opened, sentence, answer, doubts):
+    services = opened(known={sentence: answer}, doubted="a").services
+    came = []
+    found = result_of(services, lambda: services.writing.correct(CorrectRequest(sentence, "en"), came.append))
+    assert [change.doubt for change in found.changes] == doubts
+    assert came == [list(found.changes)] * bool(doubts), "told once, when it was read"
+
+
 def test_a_fault_of_whoever_hears_of_changes_is_told(recorder):
     services = recorder.services
 

@@ -125,9 +125,15 @@ def _opens(words: list[Word]) -> bool:
 
 def _is_phrase(words: list[Word], at: int) -> bool:
     """Return whether a "not" is part of a limit ("not before March", "no more than ten") or of "not only"."""
-    after = [word.word for word in words[at + 1 : at + 4]]
+    return is_limit([word.word for word in words[at + 1 : at + 4] if word.clause == words[at].clause])
+
+
+def is_limit(after: Sequence[str]) -> bool:
+    """Return whether the three folded words behind a "not" make it a limit: "before March", "more than ten". The last
+    word of a clause is none: "liegt nicht vor".
+    """
     is_more = any(more in _MORE and than in _THAN for more, than in pairwise(after))
-    return bool(after) and (after[0] in listed("negation", "bounds") or is_more)
+    return len(after) > 1 and (after[0] in listed("negation", "bounds") or is_more)
 
 
 def _denied(words: list[Word], at: int) -> frozenset[str]:
@@ -527,6 +533,12 @@ def half_denials(text: str, language: str) -> int:
     return len(prefixed) + sum(folded(word) in _HALF for word in WORD.findall(text))
 
 
+def is_prefixed(text: str, language: str) -> bool:
+    """Return whether a word of a text is negated by its prefix or ending: "unchecked"."""
+    prefixed = _PREFIXED.get(language)
+    return prefixed is not None and prefixed.search(text[:1].casefold() + text[1:]) is not None
+
+
 def implies_denial(sentence: str, language: str) -> bool:
     """Return whether a word may deny something besides "not": "refuse", "until", "unknown"."""
     return half_denials(sentence, language) > 0 or any(folded(word) in _implying() for word in WORD.findall(sentence))
@@ -538,4 +550,20 @@ def _implying() -> WordSet:
     put_off = "vertag* verschob* verschieb* postpon* adjourn* ajourn* repouss* aplaz* rinvi* odroc* adia* uitgesteld"
     return word_set(
         f"{bounds} {put_off} instead statt anstatt lieu vez invece zamiast without ohne sans sin senza bez sem zonder"
+    )
+
+
+def ends_something(sentence: str, other: str) -> bool:
+    """Return whether a word that the other sentence lacks says that somebody stops or leaves something: "cease"."""
+    known = {stem(folded(word)) for word in WORD.findall(other)}
+    return any(word in _ending() and stem(word) not in known for word in map(folded, WORD.findall(sentence)))
+
+
+@cache
+def _ending() -> WordSet:
+    return word_set(
+        "cease* stop* suspend* halt* refrain* abstain* avoid* prevent* contest* einstell* eingestellt unterlass* "
+        "unterblieb* unterbleib* aussetz* ausgesetzt verzicht* vermeid* verhinder* bestreit* bestritt* cess* abst* "
+        "evit* empech* contest* renonc* renunci* rinunc* sospend* sospes* asten* zaprzest* wstrzym* zawies* unik* "
+        "zrzek* staak* staken opschort* onthoud* vermijd* betwist*"
     )

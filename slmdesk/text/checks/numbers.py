@@ -404,7 +404,7 @@ _CJK = re.compile(
     r"(?:(?P<y>\d{4})年)(?:(?P<m>\d{1,2})月(?:(?P<d>\d{1,2})日)?)?|(?P<m2>\d{1,2})月(?:(?P<d2>\d{1,2})日)"
 )
 _CLOCK = re.compile(
-    r"(?<![\d.,:])(?P<h>[01]?\d|2[0-4])(?:(?P<sep>[:.]|\s?h\s?)(?P<min>[0-5]\d))?(?::\d\d)?\s?"
+    r"(?<![\d.,:])(?P<h>[01]?\d|2[0-4])(?:(?P<sep>[:.]|\s?h\s?)(?P<min>[0-5]\d))?(?::\d\d(?:[.,]\d+)?)?\s?"
     r"(?P<half>[ap]\.?\s?m\b\.?|Uhr\b|uur\b|o'clock|[AP]M\b|(?<=\d )heures?\b|(?<=[\d ])h\b)?(?![\d:]|[.,]\d)"
 )
 _CLOCK_BEFORE = re.compile(r"\b(?:godz(?:\.|inie|ina)|at|um|alle|las|à)\s*$", re.IGNORECASE)
