@@ -54,6 +54,7 @@ class _Work:
     doubts: tuple[Doubt, ...] = ()
     plain: str = ""
     """The translation without tags, as the model wrote it. The tags are to be placed on it."""
+    sense: tuple[SegmentFlag, ...] = ()
     phrases: list[Phrase] = field(default_factory=list)
     words: str = ""
     has_failed: bool = False
@@ -187,7 +188,8 @@ class TranslationPlan:
         work.take_over(self._judged(work, answer))
 
     def _take_plain(self, work: _Work, answer: _Answer) -> None:
-        work.plain = self._read(work, work.words, answer, Tags()).target
+        found = self._read(work, work.words, answer, Tags())
+        work.plain, work.sense = found.target, found.flags
 
     def _read(self, work: _Work, asked: str, answer: _Answer, tags: Tags) -> Cleaned:
         """Return the translation in the answer to `asked`, the segment's text with these tags."""
@@ -196,7 +198,8 @@ class TranslationPlan:
 
     def _judged(self, work: _Work, answer: _Answer) -> _Work:
         found = self._read(work, work.segment.source, answer, work.tags)
-        return replace(work, target=found.target, flags=self._flags(work, found.target), doubts=found.doubts)
+        flags = (*self._flags(work, found.target), *found.flags)
+        return replace(work, target=found.target, flags=flags, doubts=found.doubts)
 
     def _flags(self, work: _Work, target: str) -> tuple[SegmentFlag, ...]:
         manner = self._manner_of(work)
@@ -245,7 +248,7 @@ class TranslationPlan:
             if (span := span_of(work.words, work.plain, phrase, words.get(phrase.number, "")))
         }
         target = placed(work.words, work.plain, work.phrases, spans)
-        tried = replace(work, target=target, flags=(*self._flags(work, target), GUESSED), doubts=())
+        tried = replace(work, target=target, flags=(*self._flags(work, target), GUESSED, *work.sense), doubts=())
         if not work.target or _lost_tags(work.flags) or is_better(target, tried.flags, work.flags):
             work.take_over(tried)
 

@@ -202,7 +202,7 @@ class SegmentEdits(Service):
             raise KnownError("translation.no_better")
         changed = self._store.segments.change(
             item, number, target=found.target, state=SegmentState.TRANSLATED, origin=Made.MODEL,
-            flags=segment_flags(segment, found.target, request, known), reason="", doubts=found.doubts,
+            flags=(*segment_flags(segment, found.target, request, known), *found.flags), reason="", doubts=found.doubts,
         )  # fmt: skip
         self._publish(SegmentChanged(item, changed))
         return changed

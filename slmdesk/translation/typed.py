@@ -308,7 +308,7 @@ class LiveTranslation(Service):
             return _failed(problem_for(err).sentence)
         source, languages = asked.segment.source, self._languages_of(asked.segment)
         found = cleaned(source, answer.text, Tags(), answer.probabilities, languages=languages, terms=asked.terms)
-        flags = self._flags(asked.segment, found.target)
+        flags = (*self._flags(asked.segment, found.target), *found.flags)
         return CachedSegment(found.target, SegmentState.TRANSLATED, Origin.MODEL, flags, found.doubts)
 
     # ---- telling

@@ -177,7 +177,8 @@ KIND_WORDS = {
     "address": N_("forms of address"),
     "repeated": N_("repeated words"),
     "word": N_("unknown words"),
-    "unsure": N_("model unsure"),
+    "unsure": N_("model unsure"),  # set by earlier versions
+    "sense": N_("sense"),
     "glossary": N_("terms not used"),
     "forbidden": N_("forbidden words"),
     "language": N_("other language"),
@@ -212,6 +213,7 @@ _WORDS = {
     "formatting": N_("Check formatting: the position is a guess"),
     "opposite": N_("Check opposite: “{detail}” → “{text}”"),
     "unsure": N_("Check words: {text}"),
+    "sense": N_("Compare the sense, the model was unsure: {text}"),
     "duty": N_("Check who must and who may: “{detail}” → “{text}”"),
     "address": N_("The reader is addressed otherwise than in the rest: “{text}”"),
     "repeated": N_("Said twice: “{text}”"),

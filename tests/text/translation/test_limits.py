@@ -43,6 +43,8 @@ def test_a_limit_that_is_gone_or_turned_is_marked_and_one_that_is_kept_is_not(se
         ("en-de", "If any, add the receipts.", "Fügen Sie Belege bei.", []),
         ("fr-en", "Signez ici, s'il vous plaît.", "Please sign here.", []),
         ("en-fr", "He may leave if he pays.", "Il doit partir s'il paie.", ["duty"]),
+        ("fr-en", "Il attend tant que le prix n'est pas payé.", "He waits until the price is not paid.", ["negation"]),
+        ("fr-en", "Il attend tant que le prix n'est pas payé.", "He waits until the price is paid.", []),
         ("en-fi", "Pay only if you agree.", "Maksa heti tänään.", []),
     ],
 )

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 
 from slmdesk.text.tagged import Tags
-from slmdesk.text.translation_checks import doubts_in
+from slmdesk.text.translation_checks import STRANGE, cleaned, doubts_in
 
 pytestmark = pytest.mark.pure
 NONE = Tags()
@@ -79,3 +81,18 @@ def test_a_character_of_two_tokens_has_the_doubt_of_both() -> None:
     assert doubts_in("a ☃x b", answer[0], answer[1], NONE) == ()
     assert said("a ☃ b", answer) == [], "a sign is no word"
     assert said("a 猫 b", ("a 猫 b", answer[1])) == [("猫", 0.2)]
+
+
+def test_a_translation_of_which_a_model_was_very_unsure_is_marked_with_its_least_likely_words() -> None:
+    words = "a big new red house"
+    at = [0, 2, 6, 10, 14, 19]
+    spans = list(pairwise(at))
+
+    def marked(*probabilities):
+        tokens = [(*span, probability) for span, probability in zip(spans, probabilities, strict=True)]
+        return [(flag.kind, flag.text) for flag in cleaned("ein Haus", words, NONE, tokens).flags]
+
+    assert STRANGE > 2
+    assert marked(0.9, 0.3, 0.1, 0.2, 0.05) == [("sense", "new, red, house")]
+    assert marked(0.9, 0.9, 0.1, 0.9, 0.9) == [], "one unlikely word says little"
+    assert cleaned("ein Haus", words, NONE).flags == ()
