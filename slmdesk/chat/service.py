@@ -597,8 +597,8 @@ class ChatService(Service):
         said = [message.words for message in window.seen(path) if message.role is Role.USER]
         wanted = window.answer_language if window.answer_language != OF_MESSAGE else ""
         turns = turns[:-1] if begun else turns
-        astray = Astray(said, wanted).reason
-        return changed(request, turns=tuple(turns), watcher=watcher, kept=window.kept, astray=astray)
+        whole = changed(request, turns=tuple(turns), watcher=watcher, kept=window.kept)
+        return whole if begun else changed(whole, astray=Astray(said, wanted).reason)  # whoever continues it, wants it
 
 
 def refusal(record: ModelRecord, path: Sequence[Message]) -> KnownError | None:

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QFrame, QMenu, QPlainTextEdit, QScrollArea, QWidge
 
 from slmdesk.base.record import Record, changed
 from slmdesk.base.texts import _
+from slmdesk.hub.search import Skill
 from slmdesk.runtime.messages import Problem
 from slmdesk.window.base import theme
 from slmdesk.window.base.bridge import Bridge, Call, Delay, copy_text
@@ -250,7 +251,15 @@ class SuggestionPanel(QFrame):
     def _on_refused(self, request: RewriteRequest, problem: Problem) -> None:
         if self._is_waiting_for(request):
             self._following = None
-            self._show(Suggestions(request, is_busy=False, words=problem.sentence))
+            refused = Suggestions(request, is_busy=False, words=problem.sentence)
+            self._show(refused)
+            if problem.code.startswith("writing."):
+                offer = self._bridge.services.recommending.offer(Skill.CHAT)
+                self._bridge.ask(offer, partial(self._add_offer, refused))
+
+    def _add_offer(self, refused: Suggestions, offer: str) -> None:
+        if self.now is refused:
+            self._words.setText(f"{refused.words} {offer}".strip())
 
     def _show(self, now: Suggestions | None) -> None:
         self.now = now
