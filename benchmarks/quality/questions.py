@@ -1,7 +1,8 @@
-"""python -m benchmarks.quality.questions MODEL [--aside] [--older] [--plain | --right] [--truth THRESHOLD] [NAME …].
+"""python -m benchmarks.quality.questions MODEL [--aside|--older|--set FOLDER] [--plain|--right] [--truth T] [NAME …].
 
-Each question of benchmarks/quality/matters (with --older, of documents) is asked of the program (with --plain of the
-same model in a chat with the document attached, too) and judged by the rules written down before (see `expectations`).
+Each question of benchmarks/quality/matters is asked of the program (with --plain of the same model in a chat with the
+document attached, too) and judged by the rules written down before (see `expectations`).  --older: those of documents;
+--set: all questions of a folder, to papers that may lie elsewhere.
 --right: the program's rules are given the right answers, sure of each, instead of a model's: what they cost at most;
 beside it what a stand-in makes of it that is right in four of five, or in one of five and never sure (s: steps).
 A line for each answer, at the end a table in Markdown, shares with their interval of 95 %.  --truth: the model's exam
@@ -20,6 +21,7 @@ import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 
 from benchmarks.quality.desk import Desk, Made, made_once
 from benchmarks.quality.expectations import FOLDER, MATTERS, Document, Question, denies, documents, is_right, plain
@@ -31,7 +33,7 @@ from slmdesk.questions.grounds import asks_yes_or_no, says_no
 from slmdesk.questions.plan import FITTED_TRUTH, MOST_PASSAGES, AnswerContext, Asked, Evidence, Reply, plan
 from slmdesk.questions.prompt import Answered, Source
 
-OPTIONS = {"--aside", "--older", "--plain", "--right", "--truth"}
+OPTIONS = {"--aside", "--older", "--plain", "--right", "--truth", "--set"}
 SURE = 9.0
 """log P(Yes) - log P(No) of the stand-in."""
 NOT_FOUND, NO_PAGE = "not found", "no page"
@@ -194,11 +196,13 @@ def main(arguments: Sequence[str]) -> int:
     options = {argument for argument in arguments if argument.startswith("--")}
     model, *names = [argument for argument in arguments if not argument.startswith("--")] or [""]
     threshold = float(names.pop(0)) if "--truth" in options and names else None
+    own = Path(names.pop(0)) if "--set" in options and names else None
     if not model or options - OPTIONS:
         print(__doc__, file=sys.stderr)
         return 2
-    folder = FOLDER if "--older" in options else MATTERS
-    some = [document for document in documents("--aside" in options, folder) if not names or document.name in names]
+    half = None if own else "--aside" in options
+    folder = own or (FOLDER if "--older" in options else MATTERS)
+    some = [document for document in documents(half, folder) if not names or document.name in names]
     sides = (right, well, badly) if "--right" in options else (ours, attached) if "--plain" in options else (ours,)
     judged: list[Judged] = []
     with Desk(model) as desk:

@@ -146,7 +146,8 @@ SETTLED = frozenset({SegmentState.EDITED, SegmentState.APPROVED})
 
 
 _WEIGHTS = {"empty": 50, "untranslated": 20, "language": 20, "tags": 8, "chatter": 8, "placeholder": 6, "number": 6,
-            "redaction": 6, "negation": 6, "opposite": 5, "date": 5, "length": 4, "forbidden": 4, "glossary": 3,
+            "redaction": 6, "negation": 6, "condition": 6, "exception": 6, "opposite": 5, "date": 5,
+            "length": 4, "forbidden": 4, "glossary": 3,
             "name": 1, "unsure": 1}  # fmt: skip
 
 

@@ -80,10 +80,6 @@ def value_of(untrusted: Mapping[str, Json]) -> tuple[dict[str, Json], Problem | 
     return kept, None
 
 
-def scores_of(value: Mapping[str, Json] | None) -> Sequence[float] | None:
-    return stored_from(list[float], (value or {}).get("scores"))
-
-
 def tokens_of(untrusted: Mapping[str, Json]) -> tuple[int, int]:
     usage = stored_from(dict, (stored_from(dict, untrusted.get("answer")) or {}).get("usage")) or {}
     prompt, output = (stored_from(int, usage.get(key)) or 0 for key in ("prompt_tokens", "output_tokens"))

@@ -15,13 +15,16 @@ from slmdesk.base.documents import Page
 from slmdesk.base.errors import KnownError
 from slmdesk.base.record import Record, changed
 from slmdesk.base.records import DocumentRecord, Message, ModelRecord, Passage
-from slmdesk.base.texts import N_, in_english
+from slmdesk.base.texts import in_english
 from slmdesk.base.types import ChatMessage, LoadedModel, Sampling
 from slmdesk.evaluation.exams import YES_NO
-from slmdesk.library.search import Citation, RankedPassages, Retrieval, nearest_of, share_of
-from slmdesk.library.types import CHARACTERS_PER_TOKEN, Mark
+from slmdesk.library.search import Citation, RankedPassages, Retrieval, nearest_of
+from slmdesk.library.types import CHARACTERS_PER_TOKEN, ELSEWHERE, Mark
 from slmdesk.loader.model_loader import Lease, ModelLoader, count_tokens, guessed_tokens
 from slmdesk.questions.grounds import (
+    LEAST_GAIN,
+    LEAST_SAID,
+    LEAST_SEEN,
     LEAST_SURE,
     SURE,
     UNTOLD,
@@ -33,6 +36,7 @@ from slmdesk.questions.grounds import (
     parts_of,
     says_no,
 )  # fmt: skip
+from slmdesk.questions.languages import answers_in
 from slmdesk.questions.prompt import (
     Answered,
     LookedAt,
@@ -46,6 +50,7 @@ from slmdesk.questions.prompt import (
     text_turns_of,
     turns_of,
 )
+from slmdesk.questions.unanswered import shown_for
 from slmdesk.runtime.events import Pending
 from slmdesk.runtime.messages import Problem, problem_for
 from slmdesk.runtime.service import ServiceThread
@@ -396,18 +401,12 @@ def text_of(asking: Asking, reading: AnswerContext) -> tuple[ChatMessage, ...]:
 
 
 NEAREST = 3
+MOST_CITED = 3
 MOST_LOOKED_THROUGH = 300_000
 """Most characters of documents that are all searched for support of an answer. Of longer documents only passages with
 the question's words are searched.
 """
 MOST_HITS = 200
-LEAST_SHARE = 0.5
-"""Smallest share of the search words that a passage must contain to be shown as an answer when no model wrote one."""
-NEAR_BEST = 0.7
-"""Such a passage must also contain at least this share of what the best passage contains."""
-QUOTED = N_("These passages fit the question best. The model is too weak to answer from a text, so nothing was added.")
-WITHOUT_MODEL = N_("These passages fit the question best. There is no model here that could answer from them.")
-NEAREST_WORDS = "The nearest passages:"
 CHECK_THIS = "Check this:"
 
 
@@ -427,35 +426,52 @@ class Evidence:
         the question or a part of it. `certainty`: how certain the model is that the text contains the answer. Raises
         KnownError store.*.
         """
-        answer, is_found = parsed_answer(text)
-        grounds = self._grounds
-        if not is_found or grounds.unknown_names(self.question):
+        answer, grounds = parsed_answer(text), self._grounds
+        claims, denied = grounds.claims(question, answer)
+        if not claims or grounds.unknown_names(self.question):
             return self._missing()
-        citations = grounds.citations(question, answer)
-        if asks_yes_or_no(question):  # small models answer the question itself instead
+        main = max(claims, key=lambda claim: claim.relation)
+        citations = main.citations
+        is_yes_no, is_told = asks_yes_or_no(question), certainty != UNTOLD
+        if is_yes_no:  # small models answer the question itself instead
             adds = own_words(question, answer) or new_values(question, answer)
             certainty = max(UNTOLD, -certainty if says_no(answer) and adds else certainty)  # any text lacks most things
-        is_unsure = grounds.relation(question, citations) + certainty < LEAST_SURE
-        is_sure = certainty >= SURE and grounds.holds_all(question, answer, citations)
-        if is_unsure or (not is_sure and grounds.is_elsewhere(question, citations)):
+        holds_all = grounds.holds_all(question, main.text, citations)
+        is_sure = certainty >= SURE and holds_all
+        is_off = main.relation + certainty < LEAST_SURE or (not is_sure and grounds.is_elsewhere(question, citations))
+        is_made_up = not is_yes_no and grounds.is_made_up(question, main.text, citations)
+        may_stay = not is_told and holds_all and main.relation >= LEAST_SEEN
+        if is_made_up or (is_off and not may_stay) or (denied and not grounds.stands(question, main, denied)):
             return self._missing()
-        if not asks_yes_or_no(question) and grounds.is_made_up(question, answer, citations):
-            return self._missing()
-        if grounds.are_against(question, answer, citations):  # the quotation answers better than a yes
-            citations = citations[:1]
-            return Part(" ".join(citations[0].quote.split()), True, citations)
-        marks = grounds.marks(question, answer, citations)
-        return Part(answer, True, citations, marks, nearest=() if citations else self._nearest_ones())
+        marks = [
+            changed(mark, start=mark.start + claim.start, end=mark.end + claim.start)
+            for claim in claims
+            for mark in grounds.marks(
+                question, claim.text, (*claim.citations, *citations), LEAST_SAID if claim is main else LEAST_GAIN
+            )
+        ]
+        if is_off or grounds.is_about_another(question, main, is_sure=is_sure):
+            marks.insert(0, Mark(ELSEWHERE, main.text, main.start, main.start + len(main.text)))
+        if is_yes_no and citations and (marks or grounds.are_against(question, answer, citations)):
+            return self._quotation(citations[:1], is_answer=not marks)
+        further = [claim.citations[0] for claim in claims if claim.citations]
+        citations = tuple(dict.fromkeys((*citations, *further)))[:MOST_CITED]
+        return Part(answer, True, citations, tuple(marks), nearest=() if citations else self._nearest_ones())
 
-    def quoted(self, *, has_model: bool) -> Answered:
+    def _quotation(self, citations: tuple[Citation, ...], *, is_answer: bool) -> Part:
+        """Return the quotation alone, where it does not bear out a yes or no."""
+        words = " ".join(citations[0].quote.split())
+        marks = () if is_answer else (Mark(ELSEWHERE, words, 0, len(words)),)
+        return Part(words, True, citations, marks)
+
+    def quoted(self) -> Answered:
         """Return the best passages as the answer: there is no model or only a weak one. Raises KnownError store.*."""
-        words = self.reading.ranked.words
-        nearest = tuple(citation for citation in self._nearest() if citation.quote)
-        shares = [share_of(words, citation.quote) for citation in nearest]
-        least = max([LEAST_SHARE, *(NEAR_BEST * share for share in shares)])
-        fitting = tuple(citation for citation, share in zip(nearest, shares, strict=True) if share >= least)
-        answer = (QUOTED if has_model else WITHOUT_MODEL) if fitting else not_found(self.question)
-        return Answered(answer, bool(fitting), fitting, 0, () if fitting else nearest, False, True)
+        if not self._grounds.passages:  # nothing was read, so nothing stands there
+            return Answered(not_found(self.question), found=False)
+        shown, told = shown_for(self.question, self._grounds), answers_in(self.question, self._grounds.text)
+        head = told.fits if shown.fits else told.perhaps if shown.citations else told.no_passage
+        answer, is_found = f"{head} {told.no_model}", bool(shown.citations)
+        return Answered(answer, is_found, shown.citations, is_quoted=True, fits=shown.fits)
 
     def words(self, answered: Answered) -> str:
         """Return an answer with its sources as the text that is stored, and sent with a further question."""
@@ -467,7 +483,8 @@ class Evidence:
             lines = [_QUOTED_LINE.sub(r"\1\\", answered.answer)]
             lines += [f"{CHECK_THIS} {answered.missing}."] if answered.missing else []
         else:
-            lines = [f"{answered.answer} {NEAREST_WORDS}" if answered.nearest else answered.answer]
+            nearest = answers_in(self.question, self._grounds.text).nearest
+            lines = [f"{answered.answer} {nearest}" if answered.nearest else answered.answer]
         for citation in answered.citations or answered.nearest:
             quote = " ".join(citation.quote.split()).translate(_INNER)
             lines.append(f"> \u201c{quote}\u201d \u2014 {_place_of(citation, documents)}")
@@ -481,7 +498,9 @@ class Evidence:
 
     @cached_property
     def _grounds(self) -> Grounds:
-        return Grounds(tuple(self._everything()), self._page)
+        return Grounds(
+            tuple(self._everything()), self._page, {document.id: document.name for document in self.documents}
+        )
 
     def _everything(self) -> list[Passage]:
         ids = [document.id for document in self.documents]

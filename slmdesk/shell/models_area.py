@@ -6,11 +6,10 @@ from PySide6.QtCore import QTimer, Signal
 from PySide6.QtWidgets import QFrame, QWidget
 
 from slmdesk.base.settings import Settings
-from slmdesk.evaluation.model_cards import ModelCard
 from slmdesk.models.window.adding import ModelDialogs
 from slmdesk.models.window.library import LibraryController
 from slmdesk.models.window.page import ModelsPage
-from slmdesk.online.window.downloads import Downloads, DownloadsController, InstalledIndex
+from slmdesk.online.window.downloads import Downloads, DownloadsController
 from slmdesk.online.window.hub import HubController, HubSearch, Offering
 from slmdesk.online.window.suggestions import Suggestions
 from slmdesk.runtime.events import DownloadChanged
@@ -38,11 +37,11 @@ class ModelsArea(QFrame):
     ) -> None:
         super().__init__()
         self.setObjectName("models_place")
-        self._tokens, self._here = tokens, InstalledIndex()
+        self._tokens = tokens
         self.library = LibraryController(bridge, self)
         self.hub = HubController(bridge, settings, state, self)
         self.fetch = DownloadsController(bridge, settings, self)
-        offering = Offering(self.hub, self.fetch, tokens, keeper, self._here)
+        offering = Offering(self.hub, self.fetch, tokens, keeper)
         self._downloads = Downloads(self.fetch)
         self.suggestions, self.search = Suggestions(offering), HubSearch(offering)
         self.page = ModelsPage(self.library, self._downloads, self.suggestions, self.search)
@@ -58,37 +57,23 @@ class ModelsArea(QFrame):
         self._connect_hub()
 
     def _connect_hub(self) -> None:
-        self.library.policy_shown.connect(self.suggestions.show_policy)
-        self.library.models_listed.connect(self._on_models_listed)
+        self.library.policy.changed.connect(lambda: self.suggestions.show_policy(self.library.policy.value))
+        self.library.cards.changed.connect(self._on_models_listed)
         self.hub.page_known.connect(lambda address: ask_about_link(self, address))
-        self.fetch.download_shown.connect(self._on_download_shown)
-        self.fetch.download_hidden.connect(self._on_download_hidden)
         self._downloads.gated_requested.connect(self._on_gated_met)
         for offers in (self.search, self.suggestions):
             offers.grown.connect(self.page.steady.scroll_into_view)
         for part in (self.page, self.search, self.suggestions):
             self.hub.offline_changed.connect(part.show_offline)
             part.show_offline(self.hub.is_offline)
+        self.hub.offline_changed.connect(self.search.search_now)
 
     def show_suggested(self, job: str, language: str) -> None:
         self.suggestions.choose(job, language)
         QTimer.singleShot(0, self.suggestions, lambda: self.page.scroll_to(self.suggestions))
 
-    def _on_models_listed(self, models: tuple[ModelCard, ...]) -> None:
-        self._here.keep_sums(model.record.sha256 for model in models)
-        self._show_here()
-
-    def _on_download_shown(self, change: DownloadChanged) -> None:
-        self._here.keep(change)
-        self._show_here()
-
-    def _on_download_hidden(self, id: str) -> None:
-        self._here.forget(id)
-        self._show_here()
-
-    def _show_here(self) -> None:
-        self.suggestions.show_here()
-        self.search.show_here()
+    def _on_models_listed(self) -> None:
+        self.fetch.show_sums(card.record.sha256 for card in self.library.listed)
 
     def _on_gated_met(self, change: DownloadChanged) -> None:
         dialog = GatedDialog(self._tokens, change.repo, self.window(), problem=change.problem)

@@ -16,13 +16,13 @@ from slmdesk.base.record import Record, changed
 from slmdesk.summaries.lines import has
 from slmdesk.summaries.linking import Piece, Source
 from slmdesk.text.checks.numbers import DateMention, Number, dates_agree, find_dates, find_identifiers, find_numbers
-from slmdesk.text.checks.support import STEM, Rarity, same_number
+from slmdesk.text.checks.support import STEM, Rarity, same_number, unsigned
 from slmdesk.text.checks.words import folded, function_words, stem
 from slmdesk.text.sentences import sentence_spans
 
 LEAST_SAME, MOST_OF = 4, 0.66
 """Fewest first letters that two forms of a word share, and their share of the longer form."""
-LEAST_LETTERS = 3
+LEAST_LETTERS, MOST_STEM = 3, 8
 LEAST_PART, LEAST_FRONT = 5, 4
 """Fewest letters by which a word counts as part of a compound: "Vertrag" in "Mietvertrag", and fewest letters before
 it: a "Verkäufer" is no "Käufer".
@@ -38,9 +38,9 @@ belongs to it: the heading, the line that opens the list, the sentence behind it
 LEAST_WEIGHT, NARROW, TOGETHER = 0.1, 2.5, 0.12
 MOST_FIELD, MOST_FIGURE = 24, 30
 _OF_MAILS = ("header", "sender")
-MOST_BARE, BARE, COARSE, NO_UNIT = 3, 0.25, 0.5, 0.7
-"""Most words of a passage that says nothing about its value, and how well it fits any sentence. Factor for a month
-that the paper only has in a date.
+MOST_BARE, BARE, NO_UNIT = 3, 0.25, 0.7
+"""Most words of a passage that says nothing about its value, and how well it fits any sentence. Factor for a unit
+that the paper lacks.
 """
 FEW, MANY_TIMES = 12, 20
 """A count up to the first number stands for itself; two that differ by more than the second are not confused."""
@@ -52,8 +52,10 @@ DAY_S = 86_400
 
 _SEPARABLE = frozenset(["ab", "an", "auf", "aus", "bei", "ein", "her", "hin", "um", "vor", "weg", "zu"])
 """German prefixes of a verb that leave its side: who "abschneidet" "schneidet"."""
+_PARTICIPLE = re.compile(rf"^((?:{'|'.join(sorted(_SEPARABLE))})?)ge(?=\w{{3,}}(?:e?t(?:e[mnrs]?)?|ene?[mnrs]?)$)")
+"""The "ge" of "eingegangen", which the "Eingang" lacks."""
 _WORD = re.compile(r"[^\W\d_]+(?:[-'’][^\W\d_]+)*")
-_CLAUSE = re.compile(r"[;:()–—]|,\s|\.\s")
+_CLAUSE = re.compile(r"[;:()–—]|,\s|(?<!\d)\.\s")
 _REFERENCE = re.compile(r"(?:§+|\b(?:abs|art|nr|no|satz|n|sec(?:tion)?|ziff(?:er)?|para(?:graph)?|s)\b\.?°?)\s*$", re.I)
 _UMLAUT = re.compile("(?<![aeq])(ae|oe|ue)")
 _RANGE = re.compile(r"(\s?(?:[-–—/]|bis|und|to|and|à|et|a|y|e|do|i|tot|en)\s?)\d")
@@ -138,7 +140,7 @@ def told(text: str, language: str) -> Told:
     for number in find_numbers(blank, language):
         if number.soft or _ITEM.match(text[: number.end + 2]):
             continue
-        value(_kind(text, number), number.start, number.end, number=number)
+        value(_kind(text, number), number.start, number.end, number=unsigned(number, text))
         taken.append((min(number.start, number.whole[0]), max(number.end, number.whole[1])))
     for start, end in codes:
         value("", start, end, code="".join(filter(str.isalnum, text[start:end].casefold())))
@@ -148,7 +150,15 @@ def told(text: str, language: str) -> Told:
         key = key_of(match[0], language)
         if len(key) < LEAST_LETTERS or key in small or any(start <= match.start() < end for start, end in taken):
             continue
-        words.append(Word(key, stem(key), match.start(), match.end(), sum(cut < match.start() for cut in cuts)))
+        words.append(
+            Word(
+                key,
+                stem(_PARTICIPLE.sub(r"\1", key), MOST_STEM),
+                match.start(),
+                match.end(),
+                sum(cut < match.start() for cut in cuts),
+            )
+        )
     values = [
         changed(one, place=sum(word.start < one.start for word in words), clause=sum(cut < one.start for cut in cuts))
         for one in found
@@ -376,8 +386,6 @@ def _beside(value: Value, fitting: Fitting, passage: Passage) -> float:
 
 def _fit(value: Value, fitting: Fitting, passage: Passage, there: Value) -> float:
     fit = fitting.around(value, passage, there)
-    if is_coarse(value) and not is_coarse(there):
-        return fit * COARSE
     if value.number is not None and there.number is not None and value.number.unit and not there.number.unit:
         return fit * NO_UNIT
     return max(fit, BARE * (value.kind == "day" and passage.is_bare))

@@ -13,7 +13,7 @@ from itertools import pairwise
 from slmdesk.base.record import Record
 from slmdesk.library.types import Mark
 from slmdesk.summaries.told import Fitting, Paper, Passage, Told, Word, are_kin, is_same, told
-from slmdesk.text.checks.negation import denying, implies_denial, openers
+from slmdesk.text.checks.negation import denying, ends_something, implies_denial, is_limit, is_prefixed, openers
 from slmdesk.text.checks.words import WORD, folded, listed
 
 BEFORE, BEHIND = 2, 5
@@ -56,8 +56,11 @@ def denials_of(sentence: Told, language: str) -> tuple[Denial, ...]:
     if language == "fr" and not {word for _, word in tokens} & _PLUS:
         return ()  # "ne … que", or a "ne" that denies nothing
     found = list[Denial]()
-    for match, word in tokens:
-        if word not in no and word not in ("n't", "n’t", "cannot"):
+    for at, (match, word) in enumerate(tokens):
+        is_no_more = (
+            language == "fr" and word == "plus" and any(one in ("ne", "n") for _, one in tokens[max(0, at - 3) : at])
+        )
+        if word not in no and not is_no_more and word not in ("n't", "n’t", "cannot"):
             continue
         if text.startswith({"no": ".", "nein": "-"}.get(word, "\0"), match.end()):
             continue  # a number, a vote
@@ -65,6 +68,8 @@ def denials_of(sentence: Told, language: str) -> tuple[Denial, ...]:
             continue  # in French the word behind the verb counts
         begin = max((stop for stop in stops if stop < match.start()), default=-1)
         end = min((stop for stop in stops if stop >= match.end()), default=len(text))
+        if is_limit([later for one, later in tokens[at + 1 : at + 4] if one.start() < end]):
+            continue
         behind = [at for at, one in enumerate(words) if match.end() <= one.start < end][:BEHIND]
         before = [at for at, one in enumerate(words) if begin < one.start < match.start()][-BEFORE:]
         if not behind:
@@ -162,7 +167,7 @@ def _is_half(part: Told, mates: set[int], passage: Passage, language: str) -> bo
 
 def _bears_out(part: Told, denial: Denial, passage: Passage, language: str) -> bool:
     """Return whether a passage denies something of what a sentence denies, or has a word that may do so."""
-    if any(implies_denial(text, language) for text in (passage.text, passage.above)):
+    if any(implies_denial(text, language) or ends_something(text, part.text) for text in (passage.text, passage.above)):
         return True
     theirs, words = denials_of(passage.told, language), passage.told.words
     if not theirs:
@@ -185,6 +190,8 @@ def _unconditioned(fitting: Fitting, whole: Told, about: Sequence[Passage], lang
         return
     for passage in about[:2]:
         for start, end in conditions_of(passage.text, language):
+            if folded(WORD.findall(passage.text[start:end])[0]) in _WITHOUT and is_prefixed(part.text, language):
+                continue  # what is done "without a check" is "unchecked"
             words = passage.told.words
             main = [word for word in words if not start <= word.start < end]
             own = [word for word in words if start <= word.start < end and not any(are_kin(word, one) for one in main)]
@@ -281,39 +288,3 @@ def _has_sign(text: str, language: str) -> bool:
 
 def _kin_of(word: Word, words: Sequence[Word]) -> list[int]:
     return [at for at, one in enumerate(words) if are_kin(word, one)]
-
-
-def has_noun(paper: Paper, word: Word) -> int:
-    """Return how many passages have a word as a noun."""
-    kin = paper.kin(word)
-    return sum(
-        any(one.key in kin and is_noun(passage.text, one, paper.language) for one in passage.told.words)
-        for passage in paper.passages
-        if not kin.isdisjoint(passage.keys)
-    )
-
-
-def is_noun(text: str, word: Word, language: str) -> bool:
-    """Return whether a word may be a noun: written large in German, elsewhere behind an article."""
-    raw = text[word.start : word.end]
-    if len(word.key) < LEAST_NOUN or raw[1:] != raw[1:].lower():
-        return False
-    if language == "de":
-        return raw[0].isupper() and bool(text[: word.start].strip(" (,„")) and word.key not in _PRONOUNS
-    before = WORD.findall(text[: word.start])
-    return bool(before) and folded(before[-1]).rstrip("'’") in _ARTICLES.get(language, frozenset())
-
-
-LEAST_NOUN = 4
-_PRONOUNS = frozenset(["ihnen", "ihre", "ihrem", "ihren", "ihrer", "bitte"])
-_ARTICLES = {
-    language: frozenset(words.split())
-    for language, words in {
-        "en": "the a an your our his her their this",
-        "fr": "le la les l un une des du au aux",
-        "es": "el la los las un una del al",
-        "it": "il lo la i gli le l un una del dello della dei degli delle al alla agli",
-        "pt": "o a os as um uma do da dos das ao",
-        "nl": "de het een",
-    }.items()
-}

@@ -30,6 +30,7 @@ from slmdesk.models.service import ModelService, able
 from slmdesk.runtime.events import Noticed
 from slmdesk.runtime.messages import Problem, problem_for
 from slmdesk.runtime.service import Runtime, Service
+from slmdesk.tables.beside import beside
 from slmdesk.tables.cells import (
     CELL_TOKENS,
     COLUMN_TOKENS,
@@ -530,13 +531,11 @@ class TablePlan:
             columns = [self._columns[at] for at in asked.columns]
             said = cells_in(str(value.get("text", "")), columns)
             for at, column, (quote, words) in zip(asked.columns, columns, said, strict=True):
-                cell = self._verified(row, column, quote, words, asked.pages)
-                is_unsaid = cell.value and cell.flag is Flag.NONE and self._targets[at] is not None
-                row.cells[at] = changed(cell, flag=Flag.UNSAID) if is_unsaid else cell
+                row.cells[at] = self._verified(row, column, quote, words, asked.pages)
 
     def _verified(self, row: _Row, column: Column, quote: str, words: str, pages: PageTexts) -> TableCell:
         try:
-            cell = verified(column, quote, words, pages)
+            cell = beside(self._columns, column, verified(column, quote, words, pages), pages)
             is_earlier = cell.flag is Flag.NONE and pages.is_quoted(cell.page, cell.start)
             return changed(cell, flag=Flag.EARLIER) if is_earlier else cell
         except Exception as err:  # noqa: BLE001  a bug that a cell brings out costs this cell, not a table of hundreds

@@ -15,8 +15,9 @@ from importlib import resources
 from slmdesk.base.record import Record
 from slmdesk.base.translation import Doubt, Forms, SegmentFlag, Term
 from slmdesk.base.types import TokenProbability
+from slmdesk.text.checks.limits import address, lost_limits
 from slmdesk.text.checks.names import begins_title
-from slmdesk.text.checks.negation import denial, half_denial
+from slmdesk.text.checks.negation import denial, denials, denying_clauses, half_denials
 from slmdesk.text.checks.support import Flag, check
 from slmdesk.text.checks.words import WORD, capitalised, folded, function_words, listed, word_set
 from slmdesk.text.folding import fold
@@ -66,10 +67,12 @@ def flags_of(
     tags: Tags,
     terms: Sequence[Term] = (),
     cue: str = "",
+    formality: str = "",
 ) -> tuple[SegmentFlag, ...]:
     """Return what to review in the translation of a segment, the most serious first, or nothing.
 
-    `cue` is the time of a subtitle, within which it must be readable (text.tagged). `terms` is the whole glossary, of
+    `cue` is the time of a subtitle, within which it must be readable (text.tagged). `formality` is how the paper speaks
+    to its reader ("formal", "informal"), as far as known. `terms` is the whole glossary, of
     which this function picks the terms in the source. Any thread. Takes less than a millisecond, except for the first
     detection of a language.
     """
@@ -86,6 +89,10 @@ def flags_of(
     bare_before, bare_after = _without_protected(before), _without_protected(after)
     flags += _info(bare_before, bare_after, source_language, target_language)
     flags += _negation(bare_before, bare_after, source_language, target_language)
+    limits = lost_limits(bare_before, bare_after, source_language, target_language)
+    flags += [SegmentFlag(kind, word, detail) for kind, word, detail in limits]
+    flags += _address(bare_after, target_language, formality)
+    flags += _repeated(bare_before, bare_after)
     flags += opposite_flags(bare_before, bare_after, source_language, target_language)
     flags += term_flags(before, after, source_language, target_language, terms)
     flags += _language(bare_before, bare_after, source_language, target_language)
@@ -233,15 +240,46 @@ def _is_title(text: str, language: str) -> bool:
 
 
 def _negation(source: str, target: str, source_language: str, target_language: str) -> list[SegmentFlag]:
-    before, after = denial(source, source_language), denial(target, target_language)
-    if before is None or after is None or bool(before) == bool(after):
+    before, after = denials(source, source_language), denials(target, target_language)
+    if before is None or after is None:
         return []
-    half_before, half_after = half_denial(source, source_language), half_denial(target, target_language)
-    if before and not (half_after and not half_before):
-        return [SegmentFlag("negation", before, "missing")]
-    if after and not (half_before and not half_after):
-        return [SegmentFlag("negation", after, "added")]
+    halves = half_denials(target, target_language) - half_denials(source, source_language)
+    if denying_clauses(source, source_language) > len(after) + max(0, halves):
+        return [SegmentFlag("negation", before[-1] if after else before[0], "missing")]
+    if denying_clauses(target, target_language) > len(before) + max(0, -halves):
+        return [SegmentFlag("negation", after[-1] if before else after[0], "added")]
     return []
+
+
+def _address(target: str, language: str, formality: str) -> list[SegmentFlag]:
+    """Return a flag for a sentence that speaks to its reader otherwise than the paper, or in both ways."""
+    words = address(target, language)
+    if formality:
+        words.pop(formality, None)
+    return [SegmentFlag("address", next(iter(words.values())))] if words and (formality or len(words) > 1) else []
+
+
+_RUN, _NEAR = 5, 4
+"""Words of a run that nobody says twice by chance; how near a word follows itself where a model turns in circles."""
+
+
+def _repeated(source: str, target: str) -> list[SegmentFlag]:
+    """Return a flag for words that only the translation says twice: "the board of the board"."""
+    return (
+        [] if _said_twice(source, _RUN - 1) else [SegmentFlag("repeated", words) for words in _said_twice(target, _RUN)]
+    )
+
+
+def _said_twice(text: str, run: int) -> str:
+    words = [folded(word) for word in WORD.findall(text)]
+    runs = Counter(" ".join(words[at : at + run]) for at in range(len(words) - run + 1))
+    if twice := next((words for words, count in runs.items() if count > 1), ""):
+        return twice
+    for at, word in enumerate(words):
+        is_telling = len(word) > _NEAR and word not in function_words()
+        if is_telling and word in (*words[at + 1 : at + 2], *words[at + 3 : at + 1 + _NEAR]):  # not "day by day"
+            return word
+    return ""
 
 
 def _language(source: str, target: str, source_language: str, target_language: str) -> list[SegmentFlag]:

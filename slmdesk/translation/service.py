@@ -48,6 +48,7 @@ from slmdesk.translation.types import (
     TranslationView,
     UntranslatedPart,
     WrittenFile,
+    formality_of,
     request_from,
     request_of,
     shape_of,
@@ -266,8 +267,7 @@ class TranslationService(Service, JobPlanner):
         if not kept.get("taken"):
             yield from self._preparation.cut(item.id, request, self._passwords.get(item.id, ""))
         yield from self._preparation.recall(item.id, request)
-        formality = request.formality or ("formal" if request.path else "")  # left alone, a model mixes du and Sie
-        style = TranslationStyle(request.target, request.source, request.domain, formality)
+        style = TranslationStyle(request.target, request.source, request.domain, formality_of(request))
         manner = styled(style, self._models.by_sha256(job.model_sha256))
         attempt = job.settings.get("attempt")
         counts = self._store.segments.count(item.id)

@@ -154,13 +154,16 @@ class LiveTranslation(Service):
         return segment.source, manner.source, manner.target, manner.domain, manner.formality, model, used
 
     def _flags(self, segment: LiveSegment, target: str) -> tuple[SegmentFlag, ...]:
-        from slmdesk.text.translation_checks import flags_of  # loads all text checks, so import it only here
+        from slmdesk.text.checks.limits import address  # loads all text checks, so import it only here
+        from slmdesk.text.translation_checks import flags_of
 
         source, language = self._languages_of(segment)
+        spoken = (way for other in self.segments() for way in address(other.target, language))
         terms = self._terms(self._manner.source, self._manner.target, self._manner.domain)
         return flags_of(
-            segment.source, target, source_language=source, target_language=language, tags=Tags(), terms=terms
-        )
+            segment.source, target, source_language=source, target_language=language, tags=Tags(), terms=terms,
+            formality=self._manner.formality or next(spoken, ""),
+        )  # fmt: skip
 
     # ---- asking
 

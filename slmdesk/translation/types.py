@@ -92,6 +92,10 @@ def memory_domain(request: TranslationRequest) -> str:
     return "" if request.domain == "everyday" else request.domain
 
 
+def formality_of(request: TranslationRequest) -> str:
+    return request.formality or ("formal" if request.path else "")  # left alone, a model mixes du and Sie
+
+
 def shape_of(request: TranslationRequest) -> dict[str, Json]:
     """Return a request as it is stored, without its password."""
     return to_json(changed(request, password=""))
@@ -163,6 +167,12 @@ KIND_WORDS = {
     "name": N_("names"),
     "negation": N_("negations"),
     "opposite": N_("opposites"),
+    "condition": N_("conditions"),
+    "exception": N_("exceptions"),
+    "only": N_("“only”"),
+    "duty": N_("must or may"),
+    "address": N_("forms of address"),
+    "repeated": N_("repeated words"),
     "unsure": N_("model unsure"),
     "glossary": N_("terms not used"),
     "forbidden": N_("forbidden words"),
@@ -198,6 +208,9 @@ _WORDS = {
     "formatting": N_("Check formatting: the position is a guess"),
     "opposite": N_("Check opposite: “{detail}” → “{text}”"),
     "unsure": N_("Check words: {text}"),
+    "duty": N_("Check who must and who may: “{detail}” → “{text}”"),
+    "address": N_("The reader is addressed otherwise than in the rest: “{text}”"),
+    "repeated": N_("Said twice: “{text}”"),
     "lines": N_("it has {text} lines, the source {detail}"),
     "line_length": N_("a line of it has {text} characters; up to {detail} are read well"),
     "reading_speed": N_("it has {text} characters a second to read; up to {detail} can be read"),
@@ -215,6 +228,9 @@ _BOTH = {
         N_("“{text}” was put back without the ending the model had given it (“{detail}”)"),
     ),
     "negation": (N_("Negation may be missing (“{text}”)"), N_("Negation may be added (“{text}”)"), "{text}"),
+    "condition": (N_("Condition may be missing (“{text}”)"), N_("Condition may be added (“{text}”)"), "{text}"),
+    "exception": (N_("Exception may be missing (“{text}”)"), N_("Exception may be added (“{text}”)"), "{text}"),
+    "only": (N_("“Only” may be missing (“{text}”)"), N_("“Only” may be added (“{text}”)"), "{text}"),
 }
 
 

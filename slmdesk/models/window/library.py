@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,16 +12,22 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QLocale, QObject, Qt, Signal, Slot
 from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QPlainTextEdit, QPushButton, QWidget
 
+from slmdesk.base.errors import KnownError
+from slmdesk.base.policy import Policy
+from slmdesk.base.record import Record
 from slmdesk.base.records import JobStatus, ModelRecord
 from slmdesk.base.settings import Settings
 from slmdesk.base.texts import _, ngettext
 from slmdesk.evaluation import exams
+from slmdesk.evaluation.formats import FEATURE as FORMATS_FEATURE
+from slmdesk.evaluation.formats import FormatProgress, progress_words
 from slmdesk.evaluation.model_cards import BenchProgress, ModelCard, ModelDetails
 from slmdesk.gguf.memory import offload_of, offload_words, speed_in_words
 from slmdesk.gguf.quantization import quantization_named
 from slmdesk.jobs.types import JobChanged
 from slmdesk.loader.model_loader import crashed_card
 from slmdesk.models.importer import ImportEnded, VerifyResult
+from slmdesk.models.running import FitCheck
 from slmdesk.models.service import (
     SETTING,
     WORDS,
@@ -32,13 +39,14 @@ from slmdesk.models.service import (
     origin_of,
     translator_words,
 )
-from slmdesk.models.window.formats import FormatController, FormatState, Trial
+from slmdesk.models.window.formats import FormatState, state_of
 from slmdesk.runtime.events import ModelsChanged, ModelState, ModelStateChanged
-from slmdesk.runtime.messages import Problem, bytes_for_people
+from slmdesk.runtime.messages import Problem, bytes_for_people, problem_for
 from slmdesk.translation import pairs
 from slmdesk.translation.pairs import note_lines, notes_of, pair_line, results_of
 from slmdesk.window.base import theme
 from slmdesk.window.base.bridge import Bridge, Call
+from slmdesk.window.base.live import Live
 from slmdesk.window.base.text import day_words
 from slmdesk.window.widgets.bars import thin_bar
 from slmdesk.window.widgets.build import (
@@ -66,32 +74,56 @@ _ENDS = (JobStatus.DONE, JobStatus.FAILED, JobStatus.CANCELLED, JobStatus.PAUSED
 
 
 class LibraryController(QObject):
-    models_listed = Signal(object)
-    models_judged = Signal(object)
-    state_changed = Signal(object)
-    policy_shown = Signal(object)
+    changed = Signal()
+    """Emitted when anything that is shown of the models is different."""
     chat_requested = Signal(str)
 
     def __init__(self, bridge: Bridge, parent: QObject | None = None) -> None:
         super().__init__(parent, objectName="library_controller")
-        self._bridge = bridge
+        self.bridge = self._bridge = bridge
         self.removals = Removals(bridge, self)
         self.trials = TrialController(bridge, self)
-        self.formats = FormatController(bridge, self)
-        self._known: dict[str, ModelCard] = {}
+        services = bridge.services
+        self.policy: Live[Policy] = Live(bridge, self, lambda: lambda services: services.settings.policy, Policy())
+        self.cards: Live[tuple[ModelCard, ...] | None] = Live(bridge, self, lambda: services.cards.list(), None)
+        self.judged: Live[Mapping[str, FitCheck]] = Live(bridge, self, self._ask_judged, {})
+        self.loaded = ""
+        """Id of the model that is loaded, or empty."""
         self._defaults: tuple[str, ...] = ()
         self.imports = ModelImports(bridge, self)
         self.imports.ended.connect(self._on_imports_ended)
-        bridge.when_open(self.refresh)
-        bridge.ask(lambda services: services.settings.policy, self.policy_shown.emit)
+        for live in (self.policy, self.cards, self.judged):
+            live.changed.connect(self.changed)
+        self.cards.changed.connect(self.judged.again)
         bridge.on(ModelsChanged, self.refresh)
         bridge.on(PaceChanged, self.refresh)
         bridge.settings_changed.connect(self._on_settings_changed)
         bridge.on(JobChanged, self._on_job_changed)
         bridge.on(ModelStateChanged, self.show_state)
 
+    @property
+    def listed(self) -> list[ModelCard]:
+        """The models, but those whose removal can be undone, and their copies."""
+
+        def is_kept(record: ModelRecord) -> bool:
+            origin = origin_of(record)
+            return record.id not in self.removals and not (origin and origin.model in self.removals)
+
+        return [card for card in self.cards.value or () if is_kept(card.record)]
+
+    def record(self, model: str) -> ModelRecord:
+        return next(record for record in self._records if record.id == model)
+
+    @property
+    def _records(self) -> list[ModelRecord]:
+        return [card.record for card in self.cards.value or ()]
+
+    def _ask_judged(self) -> Any:
+        return self._bridge.services.judge.judge(self._records)
+
     def refresh(self) -> None:
-        self._bridge.ask(self._bridge.services.cards.list(), self._on_listed)
+        self.cards.again()
+        self.judged.again()
 
     def use(self, model: str) -> None:
         self.chat_requested.emit(model)
@@ -106,16 +138,16 @@ class LibraryController(QObject):
         )
 
     def _default_refused(self, model: str, problem: Problem) -> None:
-        self.trials.read_details(model)  # show the default that is in force
+        self.trials.ended.emit(model)  # show the default that is in force
         self._bridge.problem_met.emit(problem)
 
     def folder_of(self, model: str) -> Path:
-        return Path(os.fsdecode(self._known[model].record.path)).parent
+        return Path(os.fsdecode(self.record(model).path)).parent
 
     def remove(self, model: str) -> None:
         """Take a model and its copies off the page now. They are deleted from disk when the time for *Undo* is over."""
-        record = self._known[model].record
-        copies = copies_of(record, [card.record for card in self._known.values()])
+        record = self.record(model)
+        copies = copies_of(record, self._records)
         if not copies:
             fate = _("The file stays in its folder.") if record.linked else _("The file is deleted in a moment.")
             self._begin_removal(model, _("{name} is removed. {fate}").format(name=record.name, fate=fate))
@@ -136,8 +168,9 @@ class LibraryController(QObject):
         self._bridge.ask(self._bridge.services.models.freed_by_removing(model), begin)
 
     def _begin_removal(self, model: str, words: str) -> None:
-        self.removals.begin([model], words, self._remove_now, lambda _model: self._list(), key=f"remove {model}")
-        self._list()
+        removed, undone = self._remove_now, lambda _model: self.changed.emit()
+        self.removals.begin([model], words, removed, undone, key=f"remove {model}")
+        self.changed.emit()
 
     @Slot(object, bool)
     def add_files(self, paths: Sequence[Path], link: bool = False) -> None:
@@ -168,7 +201,8 @@ class LibraryController(QObject):
             self._bridge.notice_raised.emit(Notice(words, action=action, on_action=use, key="import"))
 
     def show_state(self, event: ModelStateChanged) -> None:
-        self.state_changed.emit(event)
+        self.loaded = event.model or "" if event.state is ModelState.READY else ""
+        self.changed.emit()
         if event.state is ModelState.READY:
             self.refresh()  # the model was used just now
 
@@ -182,24 +216,11 @@ class LibraryController(QObject):
         if event.kind == exams.KIND and event.status in _ENDS:
             self.refresh()  # the card shows the result
 
-    def _on_listed(self, cards: Sequence[ModelCard]) -> None:
-        self._known = {card.record.id: card for card in cards}
-        self._list()
-        models = [card.record for card in cards]
-        self._bridge.follow(self._bridge.services.judge.judge(models), self.models_judged.emit)
-
-    def _list(self) -> None:
-        def is_kept(record: ModelRecord) -> bool:
-            origin = origin_of(record)
-            return record.id not in self.removals and not (origin and origin.model in self.removals)
-
-        self.models_listed.emit(tuple(card for card in self._known.values() if is_kept(card.record)))
-
     def _remove_now(self, model: str) -> None:
-        card = self._known.pop(model, None)  # not listed while its file is deleted, nor are its copies
-        for copy in copies_of(card.record, [card.record for card in self._known.values()]) if card else ():
-            del self._known[copy.id]
-        name = card.record.name if card else model
+        record = self.record(model)
+        gone = {model, *(copy.id for copy in copies_of(record, self._records))}
+        self.cards.put(tuple(card for card in self.cards.value or () if card.record.id not in gone))
+        name = record.name
 
         def remove(services: Services) -> tuple[int, str]:
             lost = lost_words(services.uses.uses_of(model))
@@ -250,12 +271,24 @@ def _counted(count: int) -> str:
     return ngettext("1 model was", "{n} models were", count)
 
 
-EXAM, BENCH, VERIFY = "exam", "bench", "verify"
+EXAM, BENCH, FORMATS, VERIFY = "exam", "bench", "formats", "verify"
 _OPEN = (JobStatus.OPEN, JobStatus.RUNNING)
+
+
+class Trial(Record):
+    """Progress of a running test or other work: a text, and the fraction that is done, from 0 to 1."""
+
+    words: str
+    fraction: float
 
 
 def _measured(now: BenchProgress) -> Trial:
     return Trial(now.what, now.fraction)
+
+
+def _made(began: float, now: FormatProgress) -> Trial:
+    words = progress_words(now.what, now.fraction, time.monotonic() - began)
+    return Trial(words[0].upper() + words[1:], now.fraction)
 
 
 def _read(bytes_done: tuple[int, int]) -> Trial:
@@ -267,8 +300,12 @@ def _read(bytes_done: tuple[int, int]) -> Trial:
 
 
 class TrialController(QObject):
-    trial_changed = Signal(str, str, object)
-    details_read = Signal(object)
+    """Tests of models, and smaller copies that are made of them."""
+
+    changed = Signal(str)
+    """Emitted with a model whose running tests are others, or have come further."""
+    ended = Signal(str)
+    """Emitted with a model of which there is more to say."""
 
     def __init__(self, bridge: Bridge, parent: QObject | None = None) -> None:
         super().__init__(parent, objectName="trial_controller")
@@ -281,9 +318,6 @@ class TrialController(QObject):
     def running(self, model: str) -> dict[str, Trial]:
         return {kind: trial for (name, kind), trial in self._now.items() if name == model}
 
-    def read_details(self, model: str) -> None:
-        self._bridge.follow(self._bridge.services.cards.details(model), self.details_read.emit)
-
     def start(self, model: str, kind: str) -> None:
         services = self._bridge.services
         if kind == EXAM:
@@ -295,6 +329,19 @@ class TrialController(QObject):
         elif (model, kind) not in self._running:
             self._set(model, kind, Trial(_("The whole file is read…"), 0.0))
             self._follow(model, kind, services.models.verify([model]), partial(self._on_verified, model), _read)
+
+    def make_copy(self, model: str, name: str, layers: int) -> None:
+        """Make a copy in the format `name` without so many layers, and use it."""
+        if any(kind == FORMATS for _model, kind in self._running):
+            self._bridge.problem_met.emit(problem_for(KnownError("formats.busy")))
+            return
+        making, began = self._bridge.services.formats.make(model, name, layers), time.monotonic()
+        self._set(model, FORMATS, Trial(_("Beginning…"), 0.0))
+        self._follow(model, FORMATS, making, partial(self._on_copied, model), partial(_made, began))
+
+    def use_copy(self, model: str, copy: str = "") -> None:
+        """Use a copy of a model, or without `copy` its published file, in place of the one that is in use."""
+        self._bridge.ask(self._bridge.services.formats.use(copy or model, copy=bool(copy)))
 
     def stop(self, model: str, kind: str) -> None:
         if kind == EXAM:
@@ -310,6 +357,15 @@ class TrialController(QObject):
             self._set(model, kind, trial(now))
 
         self._running[model, kind] = self._bridge.follow(work, ended, partial(self._refused, model, kind), on_progress)
+
+    def _on_copied(self, model: str, made: ModelRecord | None) -> None:
+        self._end(model, FORMATS)
+        if made is not None:
+            words = _("{name} is made, and used from now on. The published file is still here.").format(name=made.name)
+            back = partial(self.use_copy, model)
+            self._bridge.notice_raised.emit(
+                Notice(words, action=_("Use the published file"), on_action=back, life_ms=UNDO_MS, key="formats")
+            )
 
     def _on_verified(self, model: str, found: Sequence[VerifyResult]) -> None:
         self._end(model, VERIFY)
@@ -337,7 +393,7 @@ class TrialController(QObject):
 
     def _read_all(self, models: tuple[str, ...]) -> None:
         for model in models:
-            self.read_details(model)
+            self.ended.emit(model)
 
     def _show_exam(self, event: JobChanged, models: tuple[str, ...]) -> None:
         self._jobs[event.id] = models
@@ -350,19 +406,19 @@ class TrialController(QObject):
         for model in models:
             self._set(model, EXAM, trial)
             if trial is None:
-                self.read_details(model)
+                self.ended.emit(model)
 
     def _set(self, model: str, kind: str, trial: Trial | None) -> None:
         if trial is None:
             self._now.pop((model, kind), None)
         else:
             self._now[model, kind] = trial
-        self.trial_changed.emit(model, kind, trial)
+        self.changed.emit(model)
 
     def _end(self, model: str, kind: str) -> None:
         self._running.pop((model, kind), None)
         self._set(model, kind, None)
-        self.read_details(model)
+        self.ended.emit(model)
 
     def _refused(self, model: str, kind: str, problem: Problem) -> None:
         self._end(model, kind)
@@ -382,9 +438,19 @@ class DetailsPanel(QFrame):
         super().__init__(parent)
         named(self, "model_details")
         self._library, self._model = library, model
+        self._uses: tuple[DefaultUse, ...] = ()
         self._boxes: dict[DefaultUse, QPushButton] = {}
-        self._may_format, self._used = True, model
+        self._details: Live[ModelDetails | None] = Live(
+            library.bridge, self, lambda: library.bridge.services.cards.details(model), None, is_watched=False
+        )
+        self._formats: Live[FormatState | None] = Live(
+            library.bridge, self, self._ask_formats, None, refused=self._on_unread, is_watched=False
+        )
         self._build_ui()
+        for live in (self._details, self._formats):
+            live.changed.connect(self._show)
+        library.trials.changed.connect(self._show_trials)
+        library.trials.ended.connect(self._on_ended)
 
     def _build_ui(self) -> None:
         self._trouble = plain_label("", self, name="details_trouble", kind="danger", is_hidden=True)
@@ -397,37 +463,31 @@ class DetailsPanel(QFrame):
                 self, kind="bench", title=_("Speed"), button=_("Test speed"),
                 tip=_("Loads the model again and measures one answer (some seconds)"),
             ),
+            FORMATS: TrialLine(
+                self, kind="formats", title=_("Smaller copy"), button=_("Make a smaller copy…"),
+                tip=_("In a format that takes less memory, or without some layers"),
+            ),
             VERIFY: TrialLine(
                 self, kind="verify", title=_("File"), button=_("Verify file"),
                 tip=_("Reads the whole file and compares the checksum"),
             ),
         }  # fmt: skip
         for kind, line in self._trials.items():
-            line.start_requested.connect(partial(self._library.trials.start, self._model, kind))
+            line.start_requested.connect(partial(self._start, kind))
             line.stop_requested.connect(partial(self._library.trials.stop, self._model, kind))
-            line.show_trial(self._library.trials.running(self._model).get(kind))
-        self._formats = TrialLine(
-            self, kind="formats", title=_("Smaller copy"), button=_("Make a smaller copy…"),
-            tip=_("In a format that takes less memory, or without some layers"),
-        )  # fmt: skip
-        self._formats.start_requested.connect(lambda: self.action_chosen.emit("formats"))
-        self._formats.stop_requested.connect(partial(self._library.formats.stop, self._model))
-        self._formats.hide()
-        self._show_format_work(self._model, self._library.formats.work_of(self._model))
-        self._library.trials.trial_changed.connect(self._show_trial)
-        self._library.formats.state_read.connect(self._show_format_state)
-        self._library.formats.work_changed.connect(self._show_format_work)
+        self._trials[FORMATS].hide()
+        self._show_trials(self._model)
         self._grid = QGridLayout()
         self._grid.setHorizontalSpacing(theme.SPACE_16)
         self._grid.setVerticalSpacing(theme.SPACE_4)
         self._grid.setColumnStretch(1, 1)
         self._fields = HeaderFields(self)
         self._fields.unfolded.connect(self.grown)
-        exam, bench, verify = self._trials.values()
+        exam, *trials = self._trials.values()
         self._toggle = button(_("More details"), "more_details_button", self, kind="text", on=self._on_more)
         self._toggle.setCheckable(True)
         self._rest = QWidget(self)
-        column(bench, self._formats, verify, self._grid, self._build_actions(), self._fields,
+        column(*trials, self._grid, self._build_actions(), self._fields,
                into=self._rest, gap=theme.SPACE_12)  # fmt: skip
         self._rest.hide()
         column(self._trouble, exam, self._build_uses(), row(self._toggle, 1), self._rest,
@@ -464,57 +524,70 @@ class DetailsPanel(QFrame):
         ]
         return row(*buttons, 1, gap=theme.SPACE_8)
 
-    def show_details(self, details: ModelDetails) -> None:
+    def watch(self, is_open: bool) -> None:
+        """Read the details again if a person looks at them."""
+        for live in (self._details, self._formats):
+            live.watch(is_open)
+            live.again()
+
+    def show_uses(self, uses: tuple[DefaultUse, ...]) -> None:
+        """Show what the model or a copy of it is the default for, and read the details again."""
+        self._uses = uses
+        self._on_ended(self._model)
+
+    def _on_ended(self, model: str) -> None:
+        if model == self._model:
+            self._show()
+            self._details.again()
+            self._formats.again()
+
+    def _ask_formats(self) -> Any:
+        may_ask = FORMATS_FEATURE not in self._library.policy.value.hidden
+        return (lambda services: state_of(services, self._model)) if may_ask else None
+
+    def _on_unread(self, problem: Problem) -> None:
+        if problem.report:  # otherwise the model was removed or cannot chat: nothing to show
+            self._library.bridge.problem_met.emit(problem)
+
+    def _show(self) -> None:
+        if self._formats.value is not None:
+            self._trials[FORMATS].show_words(format_words(self._formats.value))
+            self._trials[FORMATS].show()
+        details = self._details.value
+        if details is None:
+            return
         show_words(self._trouble, breakable(details.problem.sentence) if details.problem else "")
-        exam = self._trials[EXAM]
-        exam.setVisible(DefaultUse.CHAT in details.can_do)
-        exam.show_words(exam_words(details))
+        self._trials[EXAM].setVisible(DefaultUse.CHAT in details.can_do)
+        self._trials[EXAM].show_words(exam_words(details))
         self._trials[BENCH].setVisible(DefaultUse.TRANSLATE in details.can_do)
         self._trials[BENCH].show_words(bench_words(details))
         self._trials[VERIFY].show_words(_("Last verified: {day}.").format(day=day_words(details.verified)))
-        self.show_uses(details.card.uses, details.can_do)
+        managed = self._library.policy.value.managed
+        for use, box in self._boxes.items():
+            box.setVisible(use in details.can_do)
+            box.setChecked(use in self._uses)
+            is_managed = SETTING[use] in managed
+            box.setEnabled(not is_managed)
+            tip = _("Use this model by default for {word}").format(word=WORDS[use])
+            box.setToolTip(_("Set by your organisation") if is_managed else tip)
         self._fill_grid(details)
         self._fields.show_fields(details.fields, details.fields_left_out)
 
-    def show_uses(self, chosen: tuple[DefaultUse, ...], possible: tuple[DefaultUse, ...]) -> None:
-        for use, box in self._boxes.items():
-            box.setVisible(use in possible)
-            box.setChecked(use in chosen)
-
-    def lock_uses(self, managed: frozenset[DefaultUse]) -> None:
-        for use, box in self._boxes.items():
-            box.setEnabled(use not in managed)
-            box.setToolTip(
-                _("Set by your organisation")
-                if use in managed
-                else _("Use this model by default for {word}").format(word=WORDS[use])
-            )
-
-    def allow_formats(self, is_allowed: bool) -> None:
-        """Show or hide smaller copies. They stay hidden until it is known which file is in use."""
-        self._may_format = is_allowed
-        if is_allowed:
-            self._library.formats.read(self._model)
-        else:
-            self._formats.hide()
-
-    def _show_format_state(self, state: FormatState) -> None:
-        if state.model.id != self._model:
-            return
-        self._used = state.used
-        self._formats.show_words(format_words(state))
-        self._formats.setVisible(self._may_format)
-
-    def _show_format_work(self, model: str, work: Trial | None) -> None:
-        if model == self._model:
-            self._formats.show_trial(work)
-
     def _on_use_clicked(self, use: DefaultUse, requested: bool) -> None:
-        self._library.set_default(self._model, use, self._used if requested else "")
+        used = self._formats.value.used if self._formats.value else self._model
+        self._library.set_default(self._model, use, used if requested else "")
 
-    def _show_trial(self, model: str, kind: str, trial: Trial | None) -> None:
+    def _start(self, kind: str) -> None:
+        if kind == FORMATS:
+            self.action_chosen.emit("formats")
+        else:
+            self._library.trials.start(self._model, kind)
+
+    def _show_trials(self, model: str) -> None:
         if model == self._model:
-            self._trials[kind].show_trial(trial)
+            running = self._library.trials.running(model)
+            for kind, line in self._trials.items():
+                line.show_trial(running.get(kind))
 
     def _fill_grid(self, details: ModelDetails) -> None:
         empty_layout(self._grid)

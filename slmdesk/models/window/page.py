@@ -21,18 +21,18 @@ from PySide6.QtWidgets import (
 )
 
 from slmdesk.base.policy import Policy
+from slmdesk.base.record import Record
 from slmdesk.base.texts import _
 from slmdesk.evaluation.formats import FEATURE as FORMATS_FEATURE
 from slmdesk.evaluation.formats import copy_label
-from slmdesk.evaluation.model_cards import ModelCard, ModelDetails
+from slmdesk.evaluation.model_cards import ModelCard
 from slmdesk.evaluation.recommendation import NONE_FITS, Recommendation, Recommendations
 from slmdesk.gguf.memory import speed_in_words
 from slmdesk.models.running import FitCheck
-from slmdesk.models.service import SETTING, WORDS, DefaultUse, can_do, is_for_this_pc, origin_of, used_of
+from slmdesk.models.service import WORDS, DefaultUse, can_do, is_for_this_pc, origin_of, used_of
 from slmdesk.models.window.formats import CopyDialog
 from slmdesk.models.window.library import VERIFY, DetailsPanel, LibraryController, quantization_words
 from slmdesk.online.hub import licence_named
-from slmdesk.runtime.events import ModelState, ModelStateChanged
 from slmdesk.runtime.messages import bytes_for_people
 from slmdesk.window.base import theme
 from slmdesk.window.base.text import day_words
@@ -48,6 +48,7 @@ from slmdesk.window.widgets.build import (
     row,
     set_icon,
     show_column,
+    show_words,
     tool_button,
 )
 from slmdesk.window.widgets.model_rows import ModelRow, TableHead
@@ -130,16 +131,15 @@ class BestModel(QFrame):
     """The models that are recommended for this PC."""
 
     download_requested = Signal(object)
-    use_requested = Signal(str)
 
-    def __init__(self, parent: QWidget) -> None:
+    def __init__(self, library: LibraryController, parent: QWidget) -> None:
         super().__init__(parent)
         named(self, "best_model", kind="best", label=_("Best for this PC"))
-        self._models: Sequence[ModelCard] = ()
-        self._is_allowed = True
+        self._library = library
         self._rows: list[RecommendedModel] = []
         self._layout = column(into=self, gap=theme.SPACE_12, margins=(theme.SPACE_24, theme.SPACE_16))
         self.setMinimumHeight(scaled(112))  # the recommendations come a moment later
+        library.changed.connect(self._show_buttons)
 
     def show_recommendations(self, found: Recommendations | None) -> None:
         empty_layout(self._layout)
@@ -151,25 +151,19 @@ class BestModel(QFrame):
             self._rows.append(model)
         self._show_buttons()
 
-    def show_models(self, models: Sequence[ModelCard]) -> None:
-        self._models = models
-        self._show_buttons()
-
-    def show_policy(self, policy: Policy) -> None:
-        self._is_allowed = not policy.forced.get("offline")
-        self._show_buttons()
-
     def _here(self, model: RecommendedModel) -> str:
         repo = model.entry.repo.casefold() if model.entry else ""
-        return next((card.record.id for card in self._models if repo and repo in card.record.source.casefold()), "")
+        cards = self._library.listed
+        return next((card.record.id for card in cards if repo and repo in card.record.source.casefold()), "")
 
     def _show_buttons(self) -> None:
+        is_allowed = not self._library.policy.value.forced.get("offline")
         for model in self._rows:
-            model.show_button(self._here(model), is_allowed=self._is_allowed)
+            model.show_button(self._here(model), is_allowed=is_allowed)
 
     def _on_pressed(self, model: RecommendedModel) -> None:
         if here := self._here(model):
-            self.use_requested.emit(here)
+            self._library.use(here)
         else:
             self.download_requested.emit(model.entry)
 
@@ -197,7 +191,7 @@ class ModelsPage(QScrollArea):
         tip = _("Models of other programs on this PC, such as LM Studio or Ollama")
         find = button(_("Look on this PC…"), "find_models_button", holder, tip=tip, on=self.find_requested)
         title = plain_label(_("Models"), holder, name="models_title", kind="title")
-        self.best = BestModel(holder)
+        self.best = BestModel(self._library, holder)
         local, suggested, hub = (
             plain_label(words, holder, name=f"{name}_heading", kind="heading")
             for name, words in (
@@ -226,11 +220,8 @@ class ModelsPage(QScrollArea):
             self._fit()
 
     def _connect(self) -> None:
-        self.best.use_requested.connect(self._library.use)
-        for part in (self._offline, self.best):
-            self._library.policy_shown.connect(part.show_policy)
+        self._library.changed.connect(lambda: self._offline.show_policy(self._library.policy.value))
         self._local.grown.connect(self._on_grown)
-        self._library.models_listed.connect(self.best.show_models)
         self._local.add.clicked.connect(lambda: choose_model_file(self, "library_file_dialog", self.file_chosen.emit))
         self._offline.allow_requested.connect(lambda: self.offline_chosen.emit(False))
         self._offline.once_requested.connect(self.once_chosen)
@@ -264,21 +255,13 @@ class LocalModels(QWidget):
         super().__init__(parent)
         self.setObjectName("local_models")
         self._library = library
-        self._models: tuple[ModelCard, ...] | None = None
-        self._copies: dict[str, tuple[ModelCard, ...]] = {}
-        self._judged: Mapping[str, FitCheck] = {}
-        self._managed: frozenset[DefaultUse] = frozenset()
-        self._has_formats = True
-        self._loaded = ""
-        self._shown = PAGE
+        self._copies: Mapping[str, tuple[ModelCard, ...]] = {}
+        self._most = PAGE
+        self._awaited = ""
         self._build_ui()
-        library.models_listed.connect(self.show_models)
-        library.models_judged.connect(self.show_judged)
-        library.state_changed.connect(self.show_state)
+        library.changed.connect(self._show)
         library.imports.progressed.connect(self.show_progress)
         library.imports.ended.connect(self.end_progress)
-        library.policy_shown.connect(self.show_policy)
-        library.trials.details_read.connect(self.show_details)
 
     def _build_ui(self) -> None:
         self._note = plain_label(_("Looking what is there…"), self, name="local_note", kind="muted")
@@ -311,49 +294,6 @@ class LocalModels(QWidget):
         column(row((self._words, 1), cancel), self._bar, into=self._import)
         self._import.setVisible(False)
 
-    def show_models(self, models: Sequence[ModelCard]) -> None:
-        """Show the models, the last used first. Copies stand with their model, adapters in a list of their own."""
-        known = {model.record.id for model in models}
-        owners = {model.record.id: origin.model for model in models if (origin := origin_of(model.record))}
-        copies: dict[str, tuple[ModelCard, ...]] = {}
-        for model in models:
-            if (owner := owners.get(model.record.id)) in known:
-                copies[owner] = (*copies.get(owner, ()), model)
-        own = [model for model in models if owners.get(model.record.id) not in known]
-
-        def key(card: ModelCard) -> tuple[float, float]:
-            together = (card, *copies.get(card.record.id, ()))
-            return -max(each.record.last_used or 0.0 for each in together), -card.record.added
-
-        ordered = tuple(sorted(own, key=key))
-        if (self._models, self._copies) != (ordered, copies):
-            self._models, self._copies = ordered, copies
-            self._fill()
-
-    def show_details(self, details: ModelDetails) -> None:
-        card = self._cards.get(details.card.record.id)
-        if card is not None and (panel := card.details) is not None:
-            panel.show_details(details)
-            panel.show_uses(uses_of(card.card, card.copies), details.can_do)
-            panel.lock_uses(self._managed)
-            panel.allow_formats(self._has_formats)
-
-    def show_policy(self, policy: Policy) -> None:
-        self._managed = frozenset(use for use, key in SETTING.items() if key in policy.managed)
-        self.add.setVisible("models.import" not in policy.hidden)
-        self._has_formats = FORMATS_FEATURE not in policy.hidden
-
-    def show_judged(self, judged: Mapping[str, FitCheck]) -> None:
-        self._judged = judged
-        for card in self._cards.values():
-            if found := judged.get(card.card.record.id):
-                card.show_judged(found)
-
-    def show_state(self, event: ModelStateChanged) -> None:
-        self._loaded = event.model or "" if event.state is ModelState.READY else ""
-        for card in self._cards.values():
-            card.show_loaded(self._loaded)
-
     def show_progress(self, words: str, fraction: float) -> None:
         self._words.setText(words)
         self._bar.setValue(round(fraction * 1000))
@@ -361,48 +301,48 @@ class LocalModels(QWidget):
         self.add.setEnabled(False)
 
     def show_model(self, id: str) -> None:
-        if card := self._cards.get(id):
-            card.open()
+        """Open the row of a model, as soon as it is listed."""
+        self._awaited = id
+        self._show()
 
     def end_progress(self) -> None:
         self._import.setVisible(False)
         self.add.setEnabled(True)
 
     def _on_more(self) -> None:
-        self._shown += PAGE
-        self._fill()
+        self._most += PAGE
+        self._show()
 
-    def _fill(self) -> None:
-        models = self._models or ()
+    def _show(self) -> None:
+        self.add.setVisible("models.import" not in self._library.policy.value.hidden)
+        if self._library.cards.value is None:
+            return
+        models, self._copies = arranged(self._library.listed)
         main = [model for model in models if model.record.kind != "adapter"]
         adapters = [model for model in models if model.record.kind == "adapter"]
-        self._main.show(main[: self._shown])
+        self._main.show(main[: self._most])
         self._adapters.show(adapters)
         self._adapters_heading.setVisible(bool(adapters))
         empty = _("There is no model on this PC yet. Take one from the suggestions below, or add a file you have.")
-        self._note.setText(empty)
-        self._note.setVisible(not models)
+        show_words(self._note, "" if models else empty)
         self._head.setVisible(bool(models))
-        left = len(main) - self._shown
+        left = len(main) - self._most
         self._more.setVisible(left > 0)
         self._more.setText(_("Show more ({left} left)").format(left=left))
+        if card := self._cards.get(self._awaited):
+            self._awaited = ""
+            card.open()
 
     def _make_card(self, card: ModelCard) -> LocalCard:
         made = LocalCard(self._library, card, self)
         made.action_chosen.connect(partial(self._on_action, card.record.id))
         made.grown.connect(self.grown)
-        made.show_loaded(self._loaded)
-        if judged := self._judged.get(card.record.id):
-            made.show_judged(judged)
         return made
 
     def _show_card(self, row: LocalCard, card: ModelCard) -> None:
-        copies = self._copies.get(card.record.id, ())
-        if (row.card, row.copies) != (card, copies):
-            row.show_card(card, copies, can_switch=self._has_formats)
-            row.show_loaded(self._loaded)
-            if row.details is not None and not row.details.isHidden():
-                self._library.trials.read_details(card.record.id)
+        library, id = self._library, card.record.id
+        can_switch = FORMATS_FEATURE not in library.policy.value.hidden
+        row.show_card(Shown(card, self._copies.get(id, ()), library.judged.value.get(id), library.loaded, can_switch))
 
     def _on_action(self, model: str, action: str) -> None:
         library = self._library
@@ -417,7 +357,7 @@ class LocalModels(QWidget):
 
     def _ask_copy(self, model: str) -> None:
         dialog = CopyDialog(self.window(), self._cards[model].card.record)
-        dialog.chosen.connect(partial(self._library.formats.make, model))
+        dialog.chosen.connect(partial(self._library.trials.make_copy, model))
         dialog.open()
 
     def _ask_name(self, model: str) -> None:
@@ -426,6 +366,22 @@ class LocalModels(QWidget):
         dialog.setTextValue(self._cards[model].card.record.name)
         dialog.textValueSelected.connect(lambda name: self._library.rename(model, name))
         dialog.open()
+
+
+def arranged(models: Sequence[ModelCard]) -> tuple[list[ModelCard], Mapping[str, tuple[ModelCard, ...]]]:
+    """Return the models, the last used first, and their copies by id: these stand with their model."""
+    known = {model.record.id for model in models}
+    owners = {model.record.id: origin.model for model in models if (origin := origin_of(model.record))}
+    copies: dict[str, tuple[ModelCard, ...]] = {}
+    for model in models:
+        if (owner := owners.get(model.record.id)) in known:
+            copies[owner] = (*copies.get(owner, ()), model)
+
+    def key(card: ModelCard) -> tuple[float, float]:
+        together = (card, *copies.get(card.record.id, ()))
+        return -max(each.record.last_used or 0.0 for each in together), -card.record.added
+
+    return sorted((model for model in models if owners.get(model.record.id) not in known), key=key), copies
 
 
 ACTIONS = (
@@ -438,6 +394,18 @@ ACTIONS = (
 NOISE = _("Does not behave like a language model: its answers are probably nonsense. The file may be damaged.")
 
 
+class Shown(Record):
+    """What the row of a model shows."""
+
+    card: ModelCard
+    copies: tuple[ModelCard, ...] = ()
+    judged: FitCheck | None = None
+    loaded: str = ""
+    """Id of the model that is loaded, or empty."""
+    can_switch: bool = True
+    """False if the organisation forbids other formats."""
+
+
 class LocalCard(ModelRow):
     grown = Signal(object)
     action_chosen = Signal(str)
@@ -447,24 +415,24 @@ class LocalCard(ModelRow):
         super().__init__(parent, name=f"model_card_{record.id}", title=record.name, toggle_name="details_button")
         self.details: DetailsPanel | None = None
         self._library, self.card = library, card
-        self.copies: tuple[ModelCard, ...] = ()
-        self._speed = self._problem = ""
+        self._shown: Shown | None = None
+        self._copied: tuple[ModelCard, ...] = ()
+        """The copies of the model."""
         self.body.setSpacing(theme.SPACE_8)
         self._badge = plain_label("", self, name="default_badge", kind="badge", wraps=False, is_hidden=True)
         self.body.addWidget(self._badge, 0, Qt.AlignmentFlag.AlignLeft)
         self._use: QPushButton | None = None
         if can_do(record, DefaultUse.CHAT):
             self._use = self.add_button(_("Use"), name="use_button", spoken="")
-            self._use.clicked.connect(lambda: library.use(self.used))
+            self._use.clicked.connect(lambda: library.use(self.used.record.id))
         self._build_menu()
         self._copies: CopyLines | None = None
         self.opened.connect(self._on_opened)
-        self.show_card(card)
 
     @property
-    def used(self) -> str:
-        """Id of what is in use: the model itself or one of its copies."""
-        return used_card(self.card, self.copies).record.id
+    def used(self) -> ModelCard:
+        """What is in use: the model itself or one of its copies."""
+        return used_card(self.card, self._copied)
 
     def _build_menu(self) -> None:
         self._more = tool_button("model_actions", self, icon="ellipsis")
@@ -480,58 +448,42 @@ class LocalCard(ModelRow):
         for key, words in () if self._menu.actions() else ACTIONS:
             self._menu.addAction(words, partial(self._on_action, key)).setObjectName(f"action_{key}")
 
-    def show_card(self, card: ModelCard, copies: tuple[ModelCard, ...] = (), *, can_switch: bool = True) -> None:
-        """Show a model with its copies. `can_switch` is False if the organisation forbids other formats."""
-        self.card, self.copies, record = card, copies, card.record
+    def show_card(self, shown: Shown) -> None:
+        if shown == self._shown:
+            return
+        is_other = (shown.card, shown.copies) != (self.card, self._copied)
+        self._shown, self.card, self._copied = shown, shown.card, shown.copies
+        record, judged, used, uses = shown.card.record, shown.judged, self.used, uses_of(shown.card, shown.copies)
         self.set_title(record.name)
         self.setAccessibleName(record.name)
+        self._more.setAccessibleName(_("More to do with {name}").format(name=record.name))
+        self.set_sentence(sentence_of(used if used.exam else shown.card))  # of the copy, once it has sat its own exam
+        self.set_info(info_of(shown.card, speed_of(judged) if judged else ""))
+        self.show_columns([WORDS[use].capitalize() for use in uses], bytes_for_people(record.bytes))
+        names = ", ".join(WORDS[use] for use in uses)
+        self._badge.setText(_("Default for {names}").format(names=names) if uses else "")
+        self._badge.setVisible(bool(uses) and self.is_open)
+        problem = judged.problem.sentence if judged and judged.problem else ""
+        self.set_trouble(problem or (NOISE if record.behaves is False else ""))
+        if judged:
+            size = bytes_for_people(judged.needed_bytes)
+            needs = _("Needs about {size} of memory.").format(size=size) if judged.needed_bytes else ""
+            self.fit.show_fit(judged.fit, why=problem or needs)
+            self.speed.show_speed(judged.speed, is_measured=judged.is_measured)
         if self._use:
             self._use.setAccessibleName(_("Chat with {name}").format(name=record.name))
             self._use.setToolTip(_("Chat with this model now"))
-        self._more.setAccessibleName(_("More to do with {name}").format(name=record.name))
-        used = used_card(card, copies)
-        self.set_sentence(sentence_of(used if used.exam else card))  # of the copy in use, once it has sat its own exam
-        self.set_info(info_of(card, self._speed))
-        uses = uses_of(card, copies)
-        self.show_columns([WORDS[use].capitalize() for use in uses], bytes_for_people(record.bytes))
-        self._badge.setText(
-            _("Default for {names}").format(names=", ".join(WORDS[use] for use in uses)) if uses else ""
-        )
-        self._badge.setVisible(bool(uses) and self.is_open)
-        self._show_copies(can_switch=can_switch)
-        self._show_trouble()
-
-    def _show_copies(self, *, can_switch: bool) -> None:
-        if self._copies is None and self.copies:
+            self._use.setEnabled(not problem)
+            is_loaded = shown.loaded == used.record.id
+            self._use.setVisible(not is_loaded)
+            self.show_state(_("In use") if is_loaded else "")
+        if self._copies is None and shown.copies:
             self._copies = CopyLines(self._library, self)
             self.body.insertWidget(0, self._copies)
         if self._copies is not None:
-            self._copies.show_copies(self.card, self.copies, can_switch=can_switch)
-
-    def _show_trouble(self) -> None:
-        self.set_trouble(self._problem or (NOISE if self.card.record.behaves is False else ""))
-
-    def show_judged(self, judged: FitCheck) -> None:
-        needs = (
-            _("Needs about {size} of memory.").format(size=bytes_for_people(judged.needed_bytes))
-            if judged.needed_bytes
-            else ""
-        )
-        self.fit.show_fit(judged.fit, why=judged.problem.sentence if judged.problem else needs)
-        self.speed.show_speed(judged.speed, is_measured=judged.is_measured)
-        self._problem = judged.problem.sentence if judged.problem else ""
-        self._show_trouble()
-        self._speed = speed_of(judged)
-        self.set_info(info_of(self.card, self._speed))
-        if self._use:
-            self._use.setEnabled(judged.problem is None)
-
-    def show_loaded(self, id: str) -> None:
-        """Show whether the loaded model `id` is what would be used. '' means that no model is loaded."""
-        if self._use:
-            is_loaded = id == self.used
-            self._use.setVisible(not is_loaded)
-            self.show_state(_("In use") if is_loaded else "")
+            self._copies.show_copies(shown.card, shown.copies, can_switch=shown.can_switch)
+        if self.details and is_other:
+            self.details.show_uses(uses)
 
     def _on_opened(self, is_open: bool) -> None:
         self._badge.setVisible(is_open and bool(self._badge.text()))
@@ -539,11 +491,12 @@ class LocalCard(ModelRow):
             details = self.details = DetailsPanel(self._library, self.card.record.id, self)
             details.action_chosen.connect(self.action_chosen)
             details.grown.connect(lambda: self.grown.emit(details))
+            details.show_uses(uses_of(self.card, self._copied))
             self.body.addWidget(details)
         if self.details:
             self.details.setVisible(is_open)
+            self.details.watch(is_open)
             if is_open:
-                self._library.trials.read_details(self.card.record.id)
                 self.grown.emit(self.details)
 
     def _on_action(self, action: str) -> None:
@@ -627,7 +580,7 @@ class CopyLines(QFrame):
             _("Use the published file") if is_used else _("Use the copy"), "copy_switch", line, kind="quiet",
             label=published if is_used else _("Use {name}").format(name=name),
             tip=_("Wherever the other one is used now"),
-            on=lambda: library.formats.use(card.record.id, "" if is_used else id),
+            on=lambda: library.trials.use_copy(card.record.id, "" if is_used else id),
         )  # fmt: skip
         switch.setVisible(can_switch and is_for_this_pc(copy.record))
         remove = button(

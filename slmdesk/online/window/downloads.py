@@ -27,9 +27,8 @@ OFFLINE_WORDS = _("slmdesk works offline. Searching and downloading need the net
 
 
 class DownloadsController(QObject):
-    download_shown = Signal(object)
-    download_hidden = Signal(str)
-    left_overs_listed = Signal(object)
+    changed = Signal()
+    """Emitted when a download or a leftover file is another, or is known or shown no more."""
     chat_requested = Signal(str)
 
     def __init__(self, bridge: Bridge, settings: Settings, parent: QObject | None = None) -> None:
@@ -39,9 +38,35 @@ class DownloadsController(QObject):
         self.removals = Removals(bridge, self)
         self._all: dict[str, DownloadChanged] = {}
         self._left: dict[str, LeftoverFile] = {}
+        self.sums: frozenset[str] = frozenset()
+        """Checksums of the models on this PC."""
         bridge.when_open(self._look_for_left_overs)
         bridge.on(DownloadChanged, self.show)
         bridge.settings_changed.connect(self._on_settings_changed)
+
+    @property
+    def shown(self) -> list[DownloadChanged]:
+        """All downloads but those whose cancelling can be undone: running ones first, then the queue in its order."""
+        return sorted((each for each in self._all.values() if each.id not in self.removals), key=_place)
+
+    @property
+    def left_overs(self) -> list[LeftoverFile]:
+        return [file for file in self._left.values() if file.id not in self.removals]
+
+    def words_of(self, repo: str, name: str = "", sha256: str = "") -> str:
+        """Return the text of a file's download button. Without a file name, it is for any file of the repository."""
+        for change in self.shown:
+            if change.repo.casefold() == repo.casefold() and name in ("", change.name):
+                if change.state is DownloadState.PAUSED:
+                    return _("Resume")
+                if change.state not in ENDS:
+                    return button_words(change)
+        return ON_THIS_PC if sha256 and sha256 in self.sums else GET
+
+    def show_sums(self, sums: Iterable[str]) -> None:
+        """Take the checksums of the models on this PC."""
+        self.sums = frozenset(sums)
+        self.changed.emit()
 
     @Slot(str, str, str)
     def start(self, repo: str, file: str, quantization: str = "") -> None:
@@ -68,11 +93,12 @@ class DownloadsController(QObject):
         change = self._all[id]
         if change.state not in ENDS:
             self.pause(id)
-        self._let_go(
-            id,
-            _("The download of {name} is cancelled.").format(name=change.name or change.repo),
-            partial(self._bridge.services.downloads.cancel, id),
-        )
+
+        def cancel() -> None:
+            del self._all[id]
+            self._bridge.services.downloads.cancel(id)
+
+        self._let_go(id, _("The download of {name} is cancelled.").format(name=change.name or change.repo), cancel)
 
     def use(self, id: str) -> None:
         model = self._all[id].model
@@ -81,7 +107,7 @@ class DownloadsController(QObject):
 
     def dismiss(self, id: str) -> None:
         self._all.pop(id, None)
-        self.download_hidden.emit(id)
+        self.changed.emit()
 
     def go_on_with(self, left_over: str) -> None:
         found = self._left[left_over]
@@ -90,10 +116,8 @@ class DownloadsController(QObject):
     def discard(self, left_over: str) -> None:
         """Take a leftover file off the list now, and delete it when the time for *Undo* is over."""
         name = self._left[left_over].name
-        self._let_go(
-            left_over, _("What came of {name} is removed.").format(name=name), partial(self._discard_now, left_over)
-        )
-        self._list_left()
+        words = _("What came of {name} is removed.").format(name=name)
+        self._let_go(left_over, words, partial(self._discard_now, left_over))
 
     def _look_for_left_overs(self) -> None:
         self._bridge.ask(self._bridge.services.downloads.left_overs(), self._on_left_overs)
@@ -103,7 +127,7 @@ class DownloadsController(QObject):
             (changed.repo, changed.name) for changed in self._all.values() if changed.state is not DownloadState.DONE
         }
         self._left = {file.id: file for file in found if file.is_bad or (file.repo, file.name) not in known}
-        self._list_left()
+        self.changed.emit()
 
     def show(self, change: DownloadChanged) -> None:
         before = self._all.get(change.id)
@@ -118,7 +142,7 @@ class DownloadsController(QObject):
         if change.state is DownloadState.CANCELLED:
             self.dismiss(change.id)
             return
-        self.download_shown.emit(change)
+        self.changed.emit()
         if change.problem and change.problem.code == "download.damaged":
             self._look_for_left_overs()  # shows the damaged file
         if change.state is DownloadState.DONE and (before is None or before.state is not DownloadState.DONE):
@@ -156,13 +180,11 @@ class DownloadsController(QObject):
 
     def _let_go(self, id: str, words: str, then: Callable[[], None]) -> None:
         self.removals.begin([id], words, lambda _id: then(), self._undo, key=f"cancel {id}")
-        self.download_hidden.emit(id)
+        self.changed.emit()
 
     def _undo(self, id: str) -> None:
-        if id in self._left:
-            self._list_left()
-        elif (change := self._all.get(id)) is not None:
-            self.download_shown.emit(change)
+        self.changed.emit()
+        if id in self._all:
             self._bridge.services.downloads.resume(id)
 
     def _discard_now(self, left_over: str) -> None:
@@ -181,11 +203,6 @@ class DownloadsController(QObject):
         same = [file.id for file in self._left.values() if (file.repo, file.name) == about and not file.is_bad]
         for id in same:
             del self._left[id]
-        if same:
-            self._list_left()
-
-    def _list_left(self) -> None:
-        self.left_overs_listed.emit(tuple(file for file in self._left.values() if file.id not in self.removals))
 
 
 WORDS = {
@@ -305,7 +322,6 @@ class Downloads(QWidget):
         super().__init__()
         self.setObjectName("downloads")
         self._fetch = fetch
-        self._changes: dict[str, DownloadChanged] = {}
         downloads, left = column(gap=theme.SPACE_4), column(gap=theme.SPACE_4)
         self._rows = Rows(downloads, attrgetter("id"), self._make_row, DownloadRow.show_change)
         self._left = Rows(left, attrgetter("id"), self._make_left)
@@ -313,24 +329,11 @@ class Downloads(QWidget):
         margins = (0, 0, 0, theme.SPACE_12)
         column(heading, downloads, left, into=self, gap=theme.SPACE_4, margins=margins)
         self.setVisible(False)
-        fetch.download_shown.connect(self.show_download)
-        fetch.download_hidden.connect(self.hide_download)
-        fetch.left_overs_listed.connect(self.show_left_overs)
-
-    def show_download(self, change: DownloadChanged) -> None:
-        self._changes[change.id] = change
-        self._show()
-
-    def hide_download(self, id: str) -> None:
-        self._changes.pop(id, None)
-        self._show()
-
-    def show_left_overs(self, found: Sequence[LeftoverFile]) -> None:
-        self._left.show(found)
-        self._show()
+        fetch.changed.connect(self._show)
 
     def _show(self) -> None:
-        self._rows.show(sorted(self._changes.values(), key=_place))
+        self._rows.show(self._fetch.shown)
+        self._left.show(self._fetch.left_overs)
         self.setVisible(bool(self._rows.rows or self._left.rows))
 
     def _make_left(self, file: LeftoverFile) -> LeftoverRow:
@@ -392,33 +395,6 @@ def _dress(button: QPushButton, text: str, name: str) -> None:
 
 GET = _("Download")
 ON_THIS_PC = _("On this PC")
-
-
-class InstalledIndex:
-    """Index of all downloads by id, and of the checksums of the models on this PC."""
-
-    def __init__(self) -> None:
-        self._changes: dict[str, DownloadChanged] = {}
-        self._sums: frozenset[str] = frozenset()
-
-    def keep(self, change: DownloadChanged) -> None:
-        self._changes[change.id] = change
-
-    def forget(self, id: str) -> None:
-        self._changes.pop(id, None)
-
-    def keep_sums(self, sums: Iterable[str]) -> None:
-        self._sums = frozenset(sums)
-
-    def words_of(self, repo: str, name: str = "", sha256: str = "") -> str:
-        """Return the text of a file's download button. Without a file name, it is for any file of the repository."""
-        for change in self._changes.values():
-            if change.repo.casefold() == repo.casefold() and name in ("", change.name):
-                if change.state is DownloadState.PAUSED:
-                    return _("Resume")
-                if change.state not in ENDS:
-                    return button_words(change)
-        return ON_THIS_PC if sha256 and sha256 in self._sums else GET
 
 
 def button_words(change: DownloadChanged) -> str:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from operator import itemgetter
+from operator import attrgetter, itemgetter
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QLocale, QObject, Qt, Signal
-from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QLabel, QWidget
 
 from slmdesk.base.record import Record, changed
 from slmdesk.base.settings import Settings
@@ -28,7 +28,7 @@ from slmdesk.online.hub import (
     RepoJudged,
     Suggestion,
 )
-from slmdesk.online.window.downloads import GET, DownloadsController, InstalledIndex
+from slmdesk.online.window.downloads import GET, DownloadsController
 from slmdesk.runtime.events import ModelsChanged, Pending
 from slmdesk.runtime.messages import Problem, bytes_for_people
 from slmdesk.text.cards import ReadableCard
@@ -55,7 +55,7 @@ from slmdesk.window.widgets.build import (
 )
 from slmdesk.window.widgets.model_rows import ModelRow
 from slmdesk.window.widgets.opening import ask_about_link
-from slmdesk.window.widgets.rows import DOT, Choice, FitMark
+from slmdesk.window.widgets.rows import DOT, Choice, FitMark, Rows
 from slmdesk.window.widgets.tokens import GATED_CODES, GatedPanel, TokenController
 
 if TYPE_CHECKING:
@@ -132,7 +132,6 @@ class Offering(Record):
     fetch: DownloadsController
     tokens: TokenController
     keeper: ThemeKeeper
-    here: InstalledIndex
 
 
 class FileRow(QWidget):
@@ -153,8 +152,8 @@ class FileRow(QWidget):
         row((texts, 1), self.fit, get, into=self, gap=theme.SPACE_12, margins=(0, theme.SPACE_4))
         self._say(file.speed)
 
-    def show_here(self, here: InstalledIndex) -> None:
-        words = here.words_of(self._file.repo, self._file.name, self._file.sha256)
+    def show_here(self, fetch: DownloadsController) -> None:
+        words = fetch.words_of(self._file.repo, self._file.name, self._file.sha256)
         if words != self._get.text():
             self._get.setText(words)
             self._get.setAccessibleName(f"{words} {self._file.name}")
@@ -193,6 +192,8 @@ class RepoDetails(QWidget):
         self._gated: GatedPanel | None = None
         self.reader: MarkdownReader | None = None
         self._build_ui()
+        at.fetch.changed.connect(self.show_here)
+        self.destroyed.connect(partial(_cancel, self._calls))
 
     def _build_ui(self) -> None:
         self._info = plain_label("", self, name="details_facts", kind="small")
@@ -215,7 +216,7 @@ class RepoDetails(QWidget):
 
     def show_here(self) -> None:
         for file in self.rows:
-            file.show_here(self._at.here)
+            file.show_here(self._at.fetch)
 
     def ask(self) -> None:
         """Request the files and the model card. When offline, say that this needs the network."""
@@ -227,19 +228,17 @@ class RepoDetails(QWidget):
             self._follow(lambda services: services.offers.repo(repo), self.show_repo)
 
     def stop(self) -> None:
-        for call in self._calls:
-            call.cancel()
-        self._calls = []
+        _cancel(self._calls)
 
     def _follow(self, request: Callable[[Services], Any], then: Callable[[Any], object]) -> None:
         """Ask about the repository, and call `then` with the answer or a Problem."""
-        calls = self._calls  # an answer that comes after `stop` is for nobody
 
         def ended(answer: object) -> None:
-            if self._calls is calls:
+            if call in self._calls:  # an answer that comes after `stop` is for nobody
                 then(answer)
 
-        calls.append(self._at.find.bridge.follow(request, ended, ended))
+        call: Call = self._at.find.bridge.follow(request, ended, ended)
+        self._calls.append(call)
 
     def show_repo(self, repo: OfferedRepo | Problem) -> None:
         self._clear()
@@ -370,10 +369,6 @@ class OfferCard(ModelRow):
         self.details.show()
         return self.details
 
-    def show_here(self) -> None:
-        if self.details is not None:
-            self.details.show_here()
-
     def _on_clicked(self) -> None:
         if self.is_open:
             self.ask()
@@ -395,14 +390,11 @@ class OfferList(QWidget):
         super().__init__()
         self.at = at
 
-    def _drop(self, rows: QVBoxLayout, cards: list[Any]) -> None:
-        for card in cards:
-            rows.removeWidget(card)
-            card.hide()
-            if card.details is not None:
-                card.details.stop()
-            card.deleteLater()
-        cards.clear()
+
+def _cancel(calls: list[Call], *_gone: object) -> None:
+    for call in calls:
+        call.cancel()
+    calls.clear()
 
 
 def _say(label: QLabel, text: str, *, kind: str = "") -> None:
@@ -446,11 +438,9 @@ class HubSearch(OfferList):
     def __init__(self, at: Offering) -> None:
         super().__init__(at)
         self.setObjectName("hub_search")
-        self._cards: list[RepoCard] = []
-        self._waiting: list[OfferedRepo] = []
+        self._found: Sequence[OfferedRepo] = ()
         self._adding = Delay(self, 0, lambda: self._add(EACH_TURN))
-        self._is_offline = at.find.is_offline
-        self._words, self._limit, self._turn = "", PAGE, 0
+        self._limit = PAGE
         self.filters = filters_in(at.find.state.current)
         self._search: Search | None = None
         self._with_too_large = False
@@ -470,7 +460,8 @@ class HubSearch(OfferList):
         self._busy = thin_bar("search_bar", self, _("Searching"), most=0, height=3, keeps_place=True)
         self._note = plain_label("", self, name="search_note", kind="muted")
         self._again = button(_("Try again"), "search_again", self, on=self.search_again)
-        self._rows = column(gap=0)
+        cards = column(gap=0)
+        self._rows = Rows(cards, attrgetter("repo"), self._make_card)
         self._left_out = plain_label("", self, name="search_left_out", kind="muted")
         show_them = _("Show what is too large for this PC too")
         self._too_large = button(_("Show"), "search_too_large", self, label=show_them, on=self.show_too_large)
@@ -478,12 +469,14 @@ class HubSearch(OfferList):
         left = Qt.AlignmentFlag.AlignLeft
         left_out = row((self._left_out, 1), self._too_large, gap=theme.SPACE_12)
         head = (self.field, self._filters, self._busy, self._note, (self._again, left))
-        column(*head, self._rows, left_out, (self._more, left), into=self, gap=theme.SPACE_8)
+        column(*head, cards, left_out, (self._more, left), into=self, gap=theme.SPACE_8)
 
-    def search(self, words: str) -> None:
+    @property
+    def _words(self) -> str:
+        return self.field.text().strip()
+
+    def search(self) -> None:
         """Search after a pause in typing. Earlier requests are cancelled."""
-        self._give_up()
-        self._words = words.strip()
         self._restart()
         if self._words or self.filters.narrows:
             self._timer.start()
@@ -492,14 +485,17 @@ class HubSearch(OfferList):
 
     def search_now(self) -> None:
         self._give_up()
-        if self._is_offline or not (self._words or self.filters.narrows):
+        if self.at.find.is_offline or not (self._words or self.filters.narrows):
             return
         self._set(_("Asking the Hub…"), is_busy=True)
-        self._asking = self.at.find.bridge.follow(
-            partial(self._ask, self._words, self._limit),
-            partial(self._on_found, self._turn),
-            partial(self._on_failed, self._turn),
-        )
+
+        def answered(found: Offers | OfferedRepo | Problem) -> None:
+            if call is self._asking:
+                self._asking = None
+                self.show_found(found)
+
+        call: Call = self.at.find.bridge.follow(partial(self._ask, self._words, self._limit), answered, answered)
+        self._asking = call
 
     def search_again(self) -> None:
         self._restart()
@@ -510,11 +506,10 @@ class HubSearch(OfferList):
             return
         self.filters = filters
         self.at.find.bridge.ask(lambda _services: self.at.find.state.change(**values_of(filters)))
+        self._restart()
         if self._words or filters.narrows:
-            self.search_again()
+            self.search_now()
         else:
-            self._give_up()
-            self._restart()
             self.clear()
 
     def more(self) -> None:
@@ -526,6 +521,7 @@ class HubSearch(OfferList):
         self.search_now()
 
     def _restart(self) -> None:
+        self._give_up()
         self._limit, self._search, self._with_too_large = PAGE, None, False
 
     def _ask(self, words: str, limit: int, services: Services) -> Pending[Any]:
@@ -539,57 +535,36 @@ class HubSearch(OfferList):
 
     def _give_up(self) -> None:
         self._timer.stop()
-        self._turn += 1
         if self._asking is not None:
             self._asking.cancel()
             self._asking = None
 
-    def _on_found(self, turn: int, found: Offers | OfferedRepo) -> None:
-        if turn != self._turn:
-            return
-        self._asking = None
-        if isinstance(found, OfferedRepo):
-            self.show_found(Offers((found,)))
-            self._cards[0].show_details().show_repo(found)
-        else:
-            self._search = found.search
-            self.show_found(found)
-
-    def _on_failed(self, turn: int, problem: Problem) -> None:
-        if turn == self._turn:
-            self._asking = None
-            self.show_failed(problem)
-
-    def show_here(self) -> None:
-        for card in self._cards:
-            card.show_here()
-
     def show_offline(self, is_offline: bool) -> None:
-        is_new, self._is_offline = is_offline != self._is_offline, is_offline
         for widget in (self.field, self._filters):
             widget.setEnabled(not is_offline)
-        if is_offline:
+        if is_offline or not self._found:
             self._give_up()
-        if is_offline or not self._cards:
             self.clear()
-        if is_new:
-            self.search_now()
 
     def clear(self) -> None:
-        self._set(OFFLINE_HINT if self._is_offline else HINT)
+        self._set(OFFLINE_HINT if self.at.find.is_offline else HINT)
         self._show_cards(())
 
-    def show_found(self, found: Offers) -> None:
-        nothing = NOTHING_PASSES if found.too_large or found.other_licence else NOTHING
-        self._set("" if found.repos else nothing, may_be_more=found.may_be_more)
-        show_words(self._left_out, " ".join(_left_out(found)))
-        self._too_large.setVisible(bool(found.too_large))
-        self._show_cards(found.repos)
-
-    def show_failed(self, problem: Problem) -> None:
-        self._set(problem.sentence, kind="danger")
-        self._again.setVisible(True)
-        self._show_cards(())
+    def show_found(self, found: Offers | OfferedRepo | Problem) -> None:
+        if isinstance(found, Problem):
+            self._set(found.sentence, kind="danger")
+            self._again.show()
+            self._show_cards(())
+            return
+        offers = Offers((found,)) if isinstance(found, OfferedRepo) else found
+        nothing = NOTHING_PASSES if offers.too_large or offers.other_licence else NOTHING
+        self._set("" if offers.repos else nothing, may_be_more=offers.may_be_more)
+        show_words(self._left_out, " ".join(_left_out(offers)))
+        self._too_large.setVisible(bool(offers.too_large))
+        self._search = offers.search
+        self._show_cards(offers.repos)
+        if isinstance(found, OfferedRepo):
+            self._rows.rows[found.repo].show_details().show_repo(found)
 
     def _show_end(self) -> None:
         """If the search field or a filter has the focus, scroll so that the results are visible."""
@@ -608,25 +583,24 @@ class HubSearch(OfferList):
 
     def _show_cards(self, found: Sequence[OfferedRepo]) -> None:
         names = [repo.repo for repo in found]
-        kept = [card.repo for card in self._cards]
-        if kept and names[: len(kept)] == kept:
-            found = found[len(kept) :]
-        else:
-            self._drop(self._rows, self._cards)
-        self._waiting = list(found)
+        kept = list(self._rows.rows)
+        if names[: len(kept)] != kept:
+            self._rows.show(())
+        self._found = found
         self._add(AT_ONCE)
 
     def _add(self, count: int) -> None:
-        now, self._waiting = self._waiting[:count], self._waiting[count:]
-        for repo in now:
-            self._cards.append(RepoCard(repo, self, self.at))
-            self._cards[-1].grown.connect(self.grown)
-            self._rows.addWidget(self._cards[-1])
-        if self._waiting:
+        self._rows.show(self._found[: len(self._rows.rows) + count])
+        if len(self._rows.rows) < len(self._found):
             self._adding.start()
         else:
             self._adding.stop()
             self._show_end()
+
+    def _make_card(self, repo: OfferedRepo) -> RepoCard:
+        card = RepoCard(repo, self, self.at)
+        card.grown.connect(self.grown)
+        return card
 
 
 def _left_out(found: Offers) -> list[str]:
@@ -686,13 +660,19 @@ class SearchFilters(QWidget):
         self._connect()
 
     def _build_ui(self) -> None:
-        self._task = self._choice("search_task", _("What the model is for"), ANY_JOB)
+        licences: list[tuple[object, str]] = [("", _("All licences")), (PERMISSIVE_ONES, _("Free for any use"))]
+        licences += [(licence, LICENCES[licence].name) for licence in COMMON_LICENCES]
+        sorts: list[tuple[object, str]] = list(SORTS)
+        self._task, self._language, self._license, self._sort = self._choices = [
+            named(Choice(values, self), f"search_{name}", label=label)
+            for name, label, values in (
+                ("task", _("What the model is for"), ANY_JOB),
+                ("language", _("Language the model should know"), ANY_LANGUAGE),
+                ("license", _("Licence"), licences),
+                ("sort", _("Order of the results"), sorts),
+            )
+        ]
         self._task.setToolTip(TASK_TIP)
-        self._language = self._choice("search_language", _("Language the model should know"), ANY_LANGUAGE)
-        licences = [(licence, LICENCES[licence].name) for licence in COMMON_LICENCES]
-        free = (PERMISSIVE_ONES, _("Free for any use"))
-        self._license = self._choice("search_license", _("Licence"), [("", _("All licences")), free, *licences])
-        self._sort = self._choice("search_sort", _("Order of the results"), list(SORTS))
         clears = _("Clear the publisher")
         self._author = text_line(
             "search_author", self, _("All publishers"), label=_("Publisher"), most=100, clears=clears
@@ -701,11 +681,8 @@ class SearchFilters(QWidget):
         parts = (self._task, self._language, self._license, self._author, self._sort, self._fits)
         flow(*parts, gap=theme.SPACE_8, into=self)
 
-    def _choice(self, name: str, spoken: str, values: Sequence[tuple[object, str]]) -> Choice:
-        return named(Choice(list(values), self), name, label=spoken)
-
     def _connect(self) -> None:
-        for choice in (self._task, self._language, self._license, self._sort):
+        for choice in self._choices:
             choice.value_chosen.connect(self._notify)
         self._fits.clicked.connect(self._notify)
         self._author.textChanged.connect(self._timer.start)
@@ -713,16 +690,14 @@ class SearchFilters(QWidget):
 
     @property
     def filters(self) -> Filters:
-        task, language, license, sort = (
-            choice.currentData() for choice in (self._task, self._language, self._license, self._sort)
-        )
+        task, language, license, sort = (choice.currentData() for choice in self._choices)
         return Filters(task, language, license, self._author.text().strip(), self._fits.isChecked(), sort)
 
     def show_filters(self, filters: Filters) -> None:
-        self._task.show_value(filters.task)
-        self._language.show_value(filters.language)
-        self._license.show_value(filters.license)
-        self._sort.show_value(filters.sort)
+        for choice, value in zip(
+            self._choices, (filters.task, filters.language, filters.license, filters.sort), strict=True
+        ):
+            choice.show_value(value)
         self._fits.setChecked(filters.fits)
         if self._author.text().strip() != filters.author:
             self._author.setText(filters.author)

@@ -30,7 +30,7 @@ from slmdesk.window.widgets.build import (
     plain_tip,
     row,
 )
-from slmdesk.window.widgets.rows import DOT, Choice
+from slmdesk.window.widgets.rows import DOT, Choice, Rows
 
 FIRST = 3
 ABOUT = _("Picked by us, with strengths and weaknesses. Sizes are approximate.")
@@ -44,9 +44,9 @@ class SuggestionCard(OfferCard):
             toggle_name="suggestion_details_button",
         )  # fmt: skip
         self.show_suggestion(suggestion)
-        self.key = _key(suggestion)
         self._get = self.add_button(GET, name="download_button", spoken=f"{GET} {entry.title}")
         self._get.clicked.connect(lambda: at.fetch.start(entry.repo, entry.file, entry.quantization))
+        at.fetch.changed.connect(self.show_here)
         self.show_here()
 
     def show_suggestion(self, suggestion: Suggestion) -> None:
@@ -66,12 +66,11 @@ class SuggestionCard(OfferCard):
         self.toggle.setEnabled(is_allowed)
 
     def show_here(self) -> None:
-        words = self.at.here.words_of(self._entry.repo, self._entry.file)
+        words = self.at.fetch.words_of(self._entry.repo, self._entry.file)
         if words != self._get.text():
             self._get.setText(words)
             self._get.setAccessibleName(f"{words}: {self._entry.title}")
             self._get.setToolTip(plain_tip(self._get.accessibleName()))
-        super().show_here()
 
 
 class Suggestions(OfferList):
@@ -79,8 +78,8 @@ class Suggestions(OfferList):
         super().__init__(at)
         self.setObjectName("suggestions")
         self._found: Sequence[Suggestion] = ()
-        self._cards: list[SuggestionCard] = []
-        self._waiting: list[Suggestion] = []
+        self._listed: list[Suggestion] = []
+        """Those for the chosen job and language, in their order."""
         self._is_managed = False
         self._note = plain_label(_("Reading the list…"), self, name="suggestions_note", kind="muted")
         self._job = named(Choice([*ANY_JOB, (Group.COMPARISON.value, _("For comparison"))], self), "suggestions_job")
@@ -91,12 +90,13 @@ class Suggestions(OfferList):
         self._language.setToolTip(_("Models of many languages are shown for each."))
         self._job.value_chosen.connect(self._show)
         self._language.value_chosen.connect(self._show)
-        self._rows = column(gap=0)
+        cards = column(gap=0)
+        self._rows = Rows(cards, _key, self._make_card, SuggestionCard.show_suggestion)
         self._all = button(_("Show all {count}").format(count=0), "suggestions_all", self, on=self._on_all)
         self._all.setVisible(False)
         top, left = Qt.AlignmentFlag.AlignTop, Qt.AlignmentFlag.AlignLeft
         head = row((self._note, 1), (self._job, top), (self._language, top), gap=theme.SPACE_12)
-        column(head, self._rows, (self._all, left), into=self, gap=theme.SPACE_8)
+        column(head, cards, (self._all, left), into=self, gap=theme.SPACE_8)
         suggestions = at.find.suggestions
         suggestions.changed.connect(lambda: self.show_suggestions(suggestions.value))
 
@@ -112,9 +112,8 @@ class Suggestions(OfferList):
             self._show()
             return
         now = {_key(suggestion): suggestion for suggestion in found}
-        for card in self._cards:
-            card.show_suggestion(now[card.key])
-        self._waiting = [now[_key(suggestion)] for suggestion in self._waiting]
+        self._listed = [now[_key(suggestion)] for suggestion in self._listed]
+        self._rows.show(self._listed[: len(self._rows.rows)])
 
     def choose(self, job: str, language: str) -> None:
         """Show the suggestions for a job and a language. An unknown language means any language."""
@@ -125,41 +124,34 @@ class Suggestions(OfferList):
 
     def show_policy(self, policy: Policy) -> None:
         self._is_managed = bool(policy.forced.get("offline"))
-        for card in self._cards:
+        for card in self._rows.rows.values():
             card.allow(not self._is_managed)
-
-    def show_here(self) -> None:
-        for card in self._cards:
-            card.show_here()
 
     def show_offline(self, is_offline: bool) -> None:
         """Show whether slmdesk is offline. Cards that were opened while offline send their request once online."""
-        for card in self._cards:
+        for card in self._rows.rows.values():
             if card.is_open and not is_offline:
                 card.ask()
 
     def _show(self) -> None:
-        self._drop(self._rows, self._cards)
         job, language = self._job.currentData(), self._language.currentData()
-        found = [suggestion for suggestion in self._found if suggestion.is_for(job, language)]
+        self._listed = [suggestion for suggestion in self._found if suggestion.is_for(job, language)]
         if language:  # models that name the language come before those with "many languages"
-            found.sort(key=partial(_place, language))
-        self._waiting = found[FIRST:]
-        self._all.setText(_("Show all {count}").format(count=len(found)))
-        self._all.setVisible(bool(self._waiting))
-        self._add(found[:FIRST])
+            self._listed.sort(key=partial(_place, language))
+        self._all.setText(_("Show all {count}").format(count=len(self._listed)))
+        self._all.setVisible(len(self._listed) > FIRST)
+        self._rows.show(())
+        self._rows.show(self._listed[:FIRST])
 
     def _on_all(self) -> None:
-        waiting, self._waiting = self._waiting, []
         self._all.setVisible(False)
-        self._add(waiting)
+        self._rows.show(self._listed)
 
-    def _add(self, found: Sequence[Suggestion]) -> None:
-        for suggestion in found:
-            self._cards.append(SuggestionCard(suggestion, self, self.at))
-            self._cards[-1].grown.connect(self.grown)
-            self._rows.addWidget(self._cards[-1])
-            self._cards[-1].allow(not self._is_managed)
+    def _make_card(self, suggestion: Suggestion) -> SuggestionCard:
+        card = SuggestionCard(suggestion, self, self.at)
+        card.grown.connect(self.grown)
+        card.allow(not self._is_managed)
+        return card
 
 
 def _place(language: str, suggestion: Suggestion) -> tuple[bool, bool, bool]:

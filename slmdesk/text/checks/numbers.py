@@ -404,8 +404,8 @@ _CJK = re.compile(
     r"(?:(?P<y>\d{4})年)(?:(?P<m>\d{1,2})月(?:(?P<d>\d{1,2})日)?)?|(?P<m2>\d{1,2})月(?:(?P<d2>\d{1,2})日)"
 )
 _CLOCK = re.compile(
-    r"(?<![\d.,:])(?P<h>[01]?\d|2[0-4])(?:(?P<sep>[:.]|\s?h\s?)(?P<min>[0-5]\d))?(?::\d\d)?\s?"
-    r"(?P<half>[ap]\.?\s?m\b\.?|Uhr\b|o'clock|[AP]M\b|(?<=\d )heures?\b|(?<=[\d ])h\b)?(?![\d:]|[.,]\d)"
+    r"(?<![\d.,:])(?P<h>[01]?\d|2[0-4])(?:(?P<sep>[:.]|\s?h\s?)(?P<min>[0-5]\d))?(?::\d\d(?:[.,]\d+)?)?\s?"
+    r"(?P<half>[ap]\.?\s?m\b\.?|Uhr\b|uur\b|o'clock|[AP]M\b|(?<=\d )heures?\b|(?<=[\d ])h\b)?(?![\d:]|[.,]\d)"
 )
 _CLOCK_BEFORE = re.compile(r"\b(?:godz(?:\.|inie|ina)|at|um|alle|las|à)\s*$", re.IGNORECASE)
 _HOUR_BEFORE = re.compile(r"(?:\b(?:à|vers|dès|de|entre|et|avant|après|depuis)\s+|jusqu['’]à\s+)$", re.IGNORECASE)
@@ -441,6 +441,7 @@ def find_dates(text: str, language: str = "") -> list[DateMention]:
         mentions += _in_figures(text, language)
     for match in WORD.finditer(text):
         word = re.sub(r"['’]s$", "", folded(match.group()))
+        word += "-feira" if text.startswith("-feira", match.end()) else ""  # segunda is a second, segunda-feira Monday
         if word in _months():
             when = _around_month(text, match.start(), match.end(), word)
             is_verb = match[0] in _VERBS and language != "es"

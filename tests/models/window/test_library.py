@@ -171,9 +171,7 @@ def test_removing_a_default_says_so(library) -> None:
 
 def test_what_the_organisation_set_cannot_be_changed(library) -> None:
     page = library.frame.models_page
-    library.find("local_models", page).show_policy(
-        Policy("p", {"model_for_chat": ""}, hidden=frozenset({"models.import"}))
-    )
+    library.frame.library.policy.put(Policy("p", {"model_for_chat": ""}, hidden=frozenset({"models.import"})))
     panel = opened(library)
     library.wait(lambda: not panel.findChild(QPushButton, "use_chat").isEnabled())
     assert panel.findChild(QPushButton, "use_summarize").isEnabled()
@@ -319,10 +317,10 @@ def test_the_details_say_the_speed_the_card_says(program) -> None:
 
 
 def test_what_fits_but_is_too_slow_is_marked_so(library) -> None:
-    card = local(library)[0]
-    card.show_judged(FitCheck("fits", 1 << 30, speed=Speed(0.5, 0.3, 0.8)))
+    card, judged = local(library)[0], library.frame.library.judged
+    judged.put({card.card.record.id: FitCheck("fits", 1 << 30, speed=Speed(0.5, 0.3, 0.8))})
     assert words(card, "speed_words") == "too slow"
-    card.show_judged(FitCheck("fits", 1 << 30, speed=Speed(9.0, 5.0, 12.0)))
+    judged.put({card.card.record.id: FitCheck("fits", 1 << 30, speed=Speed(9.0, 5.0, 12.0))})
     assert words(card, "speed_words") == "≈ 7 words/s"
     assert card.fit.word == "Fits"
 
