@@ -305,8 +305,8 @@ class Answers(Service):
                 before.append(answer)
                 following = growing.request.watcher.again(answer, stored_list(float, end.result.get("scores")))
                 if following is None:
-                    stray = growing.stray or growing.request.astray(growing.text)
-                    ending = changed(_whole(before), finish_reason=stray or answer.finish_reason.value)
+                    self._look(growing)
+                    ending = changed(_whole(before), finish_reason=growing.stray or answer.finish_reason.value)
                     return ending, answer, others.are_quiet()
                 growing.request = following
                 if not following.choices:

@@ -155,7 +155,7 @@ DOUBT_WORDS: Mapping[str, str] = {
     "beside": N_("it may belong to another suggestion in the sentence"),
     "formatting": N_("it lies across formatting that would be lost"),
     "model": N_("weak model"),
-    "likely": N_("the sentence reads worse with it"),
+    "likely": N_("reads worse"),
 }
 
 

@@ -251,15 +251,9 @@ class SuggestionPanel(QFrame):
     def _on_refused(self, request: RewriteRequest, problem: Problem) -> None:
         if self._is_waiting_for(request):
             self._following = None
-            refused = Suggestions(request, is_busy=False, words=problem.sentence)
-            self._show(refused)
+            self._show(Suggestions(request, is_busy=False, words=problem.sentence))
             if problem.code.startswith("writing."):
-                offer = self._bridge.services.recommending.offer(Skill.CHAT)
-                self._bridge.ask(offer, partial(self._add_offer, refused))
-
-    def _add_offer(self, refused: Suggestions, offer: str) -> None:
-        if self.now is refused:
-            self._words.setText(f"{refused.words} {offer}".strip())
+                self._bridge.ask(self._bridge.services.recommending.offer(Skill.CHAT), self.said.emit)
 
     def _show(self, now: Suggestions | None) -> None:
         self.now = now
