@@ -10,7 +10,7 @@ from slmdesk.library.search import are_alike, share_of
 from slmdesk.questions.told import lists
 from slmdesk.text.checks.words import WordSet, function_words, word_set
 from slmdesk.text.folding import fold
-from slmdesk.text.sentences import ASKING_WORDS, stop_words
+from slmdesk.text.sentences import asking_words, stop_words
 
 _WORD = re.compile(r"[^\W_]+(?:-[^\W_]+)*")
 _LEAST_ALIKE = 0.5
@@ -55,7 +55,7 @@ def missing_word(
     them. `language`: of the question.
     """
     asked, told = _words(question), [fold(word) for word in _words(quote)]
-    small = function_words() | stop_words().get(language, frozenset()) | ASKING_WORDS
+    small = function_words() | stop_words().get(language, frozenset()) | asking_words()
     folded = [fold(word) for word in asked]
     near, everywhere = fold(around), frozenset(map(fold, _words(everything or "")))
     for at, word in enumerate(folded):
