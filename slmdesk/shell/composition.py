@@ -15,8 +15,7 @@ from slmdesk.base.records import Found, Item, ModelRecord
 from slmdesk.base.settings import Settings
 from slmdesk.base.texts import _
 from slmdesk.base.types import Role
-from slmdesk.chat.straying import ASTRAY
-from slmdesk.chat.types import SHOWN_AS_CHATS
+from slmdesk.chat.types import ASTRAY, SHOWN_AS_CHATS
 from slmdesk.chat.window.conversation import ChatController
 from slmdesk.chat.window.header import ModelsController
 from slmdesk.chat.window.list_controller import ListController
