@@ -6,7 +6,8 @@ same day with the same code is not measured again (`--fresh`: it is).  On a busy
 disturbed is measured once more, and the docs stay as they are while anything is left that was disturbed (`--anyway`:
 measured and written all the same, with a mark).  `python -m benchmarks --list` shows all names.
 
-`python -m benchmarks drafts FOLDER` judges what the program makes of summaries written by hand (see benchmarks.drafts).
+`python -m benchmarks drafts FOLDER` judges what the program makes of summaries written by hand (see benchmarks.drafts),
+`python -m benchmarks real_answers FOLDER` what it makes of answers of real models (see benchmarks.real_answers).
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from benchmarks import (
     estimates,
     history_rows,
     program_rows,
+    real_answers,
     search_results,
     translation_rows,
     window_rows,
@@ -128,6 +130,8 @@ def main(arguments: Sequence[str]) -> int:
     """See above.  Status 1 where docs/performance.md could not be written, 2 where the command is wrong."""
     if arguments[:1] == ["drafts"]:
         return drafts.main(arguments[1:])
+    if arguments[:1] == ["real_answers"]:
+        return real_answers.main(arguments[1:])
     options = {argument for argument in arguments if argument.startswith("--")}
     names = [argument for argument in arguments if argument not in options]
     if "--list" in options:

@@ -4,6 +4,7 @@
 same matters stand in six languages, as `MATTER.LANGUAGE.md`, one to three pages each, and four long papers:
 
     title, language, kind     kind: contract, minutes, report, letter, article, notice, mails
+    paper                     where the document is, if it is not NAME.md beside this file
     [[fact]]                  what a professional wants in a summary
         id, text, section     in words, and the heading under which it stands
         weight                1, or 2 for what nobody can do without
@@ -340,16 +341,17 @@ def _with(lead: str, cut: Sequence[str]) -> Iterator[str]:
 
 def _document(path: Path) -> Document:
     told: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
+    paper = path.parent / told.get("paper", f"{path.stem}.md")
     return Document(
         path.stem,
-        path.with_suffix(".md"),
-        path.with_suffix(".md").read_text(encoding="utf-8"),
+        paper,
+        paper.read_text(encoding="utf-8") if paper.suffix == ".md" else "",
         told["title"],
         told["language"],
         told["kind"],
-        tuple(Fact(**{**one, "rules": _rules(one)}) for one in told["fact"]),
+        tuple(Fact(**{**one, "rules": _rules(one)}) for one in told.get("fact", ())),
         tuple(Question(**{**one, "rules": _rules(one)}) for one in told["question"]),
-        tuple(Example(one["text"], frozenset(one["facts"])) for one in told["example"]),
+        tuple(Example(one["text"], frozenset(one["facts"])) for one in told.get("example", ())),
     )
 
 

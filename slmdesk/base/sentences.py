@@ -79,6 +79,8 @@ _SENTENCES: Mapping[str, str | tuple[str, str]] = {
         ),
     ),
     "model.unknown": N_("No model is called “{wanted}”. There are: {known}."),
+    "model.english_only": N_("{name} writes English alone. Choose or get a better model for this question."),
+    "model.no_documents": N_("{name} reads no documents. Choose or get a better model, or use the page Ask."),
     "model.none": N_("There is no model yet. Add a model file (.gguf) first."),
     "model.several": N_("There are several models and none was used yet. Choose one: {known}."),
     "model.wrong_job": N_("“{name}” cannot be used for {job}: it is a model of another kind. Choose another one."),
@@ -325,6 +327,7 @@ _SENTENCES: Mapping[str, str | tuple[str, str]] = {
         "{path} was changed after it was opened here, so nothing was written. Save the text as a Word file of its own, "
         "or open {path} again."
     ),
+    "writing.weak_model": N_("{name} is too weak to rewrite a text. Choose or get a better model."),
     "writing.no_version": N_(
         "The model gave nothing but the text itself. Your text is unchanged. Try another model, or say more in the "
         "text."

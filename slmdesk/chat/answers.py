@@ -70,6 +70,8 @@ FIRST_GAP_S = 0.25
 LONGEST_GAP_S = 1.0
 CHARACTERS_PER_GAP_S = 100_000
 """Number of characters for which the interval between two saves grows by a second, up to LONGEST_GAP_S."""
+LOOK_EVERY = 80
+"""Characters after which it is asked again whether an answer goes astray."""
 TICK_S = 0.05
 RETRY_S = 1.0
 
@@ -105,6 +107,8 @@ class AnswerRequest(Record):
     """If not empty, the model writes nothing and is only asked how likely each of these choices is."""
     kept: Mapping[str, Json] = msgspec.field(default_factory=dict)
     prepare: Prepare | None = None
+    astray: Callable[[str], str] = lambda _text: ""
+    """Returns the finish reason for an answer that goes astray in its words so far, else ""."""
 
     def payload(self, answer_so_far: str) -> dict[str, Json]:
         """Return the request in the form of the engine's `chat` job."""
@@ -151,6 +155,9 @@ class _Growing:
     due: float = 0.0
     work: Pending[_Ended] | None = None
     lease: Lease | None = None
+    looked: int = 0
+    """Length at which it was last asked whether the answer goes astray."""
+    stray: str = ""
     ending: AnswerEnding | None = None
     """Set when the answer has ended but its end could not be stored yet."""
 
@@ -298,13 +305,15 @@ class Answers(Service):
                 before.append(answer)
                 following = growing.request.watcher.again(answer, stored_list(float, end.result.get("scores")))
                 if following is None:
-                    return _whole(before), answer, others.are_quiet()
+                    self._look(growing, LOOK_EVERY)
+                    ending = changed(_whole(before), finish_reason=growing.stray or answer.finish_reason.value)
+                    return ending, answer, others.are_quiet()
                 growing.request = following
                 if not following.choices:
                     growing.prefix, growing.pieces, growing.length, growing.written = "", [], 0, -1
             else:
                 break
-        return _CANCELLED
+        return (AnswerEnding(Status.COMPLETE, growing.stray), None, True) if growing.stray else _CANCELLED
 
     def _ask(self, growing: _Growing, lease: Lease) -> Pending[Done | Failed | Cancelled]:
         message, request = growing.message, growing.request
@@ -331,7 +340,15 @@ class Answers(Service):
         elif text:
             growing.pieces.append(text)
             self._publish(MessageGrew(message.item, message.id, text))
+            self._look(growing, growing.looked + LOOK_EVERY)
         self._schedule()
+
+    def _look(self, growing: _Growing, least: int) -> None:
+        """Stop an answer that goes astray."""
+        if growing.length >= least and not growing.stray and growing.lease and growing.lease.job:
+            growing.looked, growing.stray = growing.length, growing.request.astray(growing.text)
+            if growing.stray:
+                growing.lease.job.cancel()
 
     # ---- the row
 

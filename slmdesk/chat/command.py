@@ -22,6 +22,7 @@ from slmdesk.chat.conversation import blanks_note, window_then
 from slmdesk.chat.settings import EVERY, MODEL, MOST_STOP, SAMPLED, STOP, Setting, is_stop
 from slmdesk.chat.types import (
     ASK,
+    ASTRAY,
     LEAVE_OUT,
     SUMMARIZE,
     AttachRequest,
@@ -32,6 +33,7 @@ from slmdesk.chat.types import (
 )
 from slmdesk.command.console import Console, FiniteRange, NamedFile, json_option, link_shared, next_of
 from slmdesk.command.opening import read_stdin
+from slmdesk.models.service import STARTER, is_starter
 from slmdesk.runtime.events import (
     Event,
     MessageChanged,
@@ -217,6 +219,9 @@ class _ChatRun:
         sent = services.call.chats.send(self._checked(request), explicit_model=bool(request.model))
         self.chat = sent.item.id
         answer = sent.answer.id
+        record = services.call.models.by_sha256(sent.answer.model_sha256)
+        if record is not None and is_starter(record) and not self._console.as_json:
+            self._console.notify("note: " + STARTER.format(name=record.name))
         try:
             return self._print(answer, saved=request.save)
         except KeyboardInterrupt:
@@ -308,7 +313,9 @@ class _ChatRun:
             console.notify(f"\u201c{quote.quote}\u201d \u2014 {quote.name}, page {quote.page}")
         if blanks := blanks_note(message):
             console.notify(f"note: {blanks[0].lower()}{blanks[1:]}")
-        if message.finish_reason == "length" and saved:
+        if message.finish_reason in ASTRAY:
+            console.notify(f"note: {ASTRAY[message.finish_reason]}")
+        elif message.finish_reason == "length" and saved:
             console.notify(f"note: the answer was cut at its limit; the chat is {message.item}.")
         elif sys.stderr.isatty() and ended.timing and saved:
             console.notify(f"chat {message.item}, {ended.timing.tokens_per_s:.0f} tokens/s")

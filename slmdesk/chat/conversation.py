@@ -19,7 +19,7 @@ from slmdesk.base.translation import LANGUAGES
 from slmdesk.base.types import AttachmentPart, ChatMessage, Json, Origin, Role, TextPart
 from slmdesk.base.untrusted import CUT, broken, clean_label
 from slmdesk.chat.settings import ANSWER_LENGTHS, OF_MESSAGE
-from slmdesk.chat.types import ChatOptions, Example, options_from
+from slmdesk.chat.types import ASTRAY, ChatOptions, Example, options_from
 from slmdesk.text.checks.words import tongue
 
 if TYPE_CHECKING:
@@ -204,7 +204,7 @@ def can_continue(message: Message) -> bool:
     """Return whether an answer can be continued, because it was cut by a limit, a stop, a crash or a closed window."""
     if message.role is not Role.ASSISTANT or message.status is Status.STREAMING:
         return False
-    return message.status is not Status.COMPLETE or message.finish_reason in {"length", "repeat"}
+    return message.status is not Status.COMPLETE or message.finish_reason in {"length", *ASTRAY}
 
 
 AFTER, NOTES, PINNED = "left_out_to", "earlier_notes", "pinned_messages"

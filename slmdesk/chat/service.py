@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -40,6 +41,7 @@ from slmdesk.chat.conversation import (
     window_then,
 )
 from slmdesk.chat.presets import PresetService, with_preset
+from slmdesk.chat.settings import OF_MESSAGE
 from slmdesk.chat.types import (
     ASK,
     KIND,
@@ -56,7 +58,7 @@ from slmdesk.chat.types import (
 )
 from slmdesk.library.saved_states import StateService
 from slmdesk.loader.model_loader import ModelLoader
-from slmdesk.models.service import ModelService
+from slmdesk.models.service import ModelService, is_starter
 from slmdesk.runtime.events import (
     ItemChanged,
     MessageAdded,
@@ -532,6 +534,8 @@ class ChatService(Service):
         `goes_on`: the answer is continued, so the earlier decision about its attachments stays.
         """
         window, way = chat.window, chat.options.when_full
+        if refused := refusal(request.record, path):
+            return changed(request, prepare=partial(_refuse, refused))
         needs_plan = _needs_plan(path, window, goes_on=goes_on)
         if way == ASK and not needs_plan:
             return self._whole(request, answer, window, path)
@@ -589,7 +593,36 @@ class ChatService(Service):
         turns, _ids = window.turns(path, begun)
         attached = attachments_on(path)
         watcher = self._quotes.watcher(attached) if attached else request.watcher
-        return changed(request, turns=tuple(turns[:-1] if begun else turns), watcher=watcher, kept=window.kept)
+        turns = turns[:-1] if begun else turns
+        whole = changed(request, turns=tuple(turns), watcher=watcher, kept=window.kept)
+        if begun:  # whoever continues an answer wants it
+            return whole
+        said = tuple(message.words for message in window.seen(path) if message.role is Role.USER)
+        wanted = window.answer_language if window.answer_language != OF_MESSAGE else ""
+        return changed(whole, astray=partial(_astray, said, wanted))
+
+
+def _astray(said: tuple[str, ...], wanted: str, text: str) -> str:
+    from slmdesk.chat.straying import astray  # late: only a longer answer waits for it
+
+    return astray(said, wanted).reason(text)
+
+
+def refusal(record: ModelRecord, path: Sequence[Message]) -> KnownError | None:
+    """Return why the starter is not asked: for a document, or in another language than English."""
+    if not is_starter(record):
+        return None
+    if attachments_on(path):
+        return KnownError("model.no_documents", name=record.name)
+    asked = next((message.words for message in reversed(path) if message.role is Role.USER), "")
+    from slmdesk.chat.straying import language_of
+
+    return None if language_of(asked) in ("", "en") else KnownError("model.english_only", name=record.name)
+
+
+def _refuse(error: KnownError, *, explicit: bool) -> Slices[AnswerRequest | None]:
+    raise error
+    yield
 
 
 def attachments_on(path: Sequence[Message]) -> tuple[AttachmentPart, ...]:

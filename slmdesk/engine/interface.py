@@ -40,6 +40,8 @@ class Request(Record):
     "Yes" and "No"; else the request fails with `request.invalid`.
     """
     with_probabilities: bool = False
+    given: str = ""
+    """The words of the answer, of which none is chosen then: asked for the probabilities of its tokens."""
     lora: Annotated[str, Meta(pattern=r"\A[^\x00]*\Z")] = ""
     """Path of a LoRA adapter to answer with; empty: the model as it is.  With another model's adapter it fails with
     `adapter.other_model`, for an unusable adapter with `adapter.unusable`.

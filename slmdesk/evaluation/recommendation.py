@@ -14,7 +14,7 @@ from slmdesk.evaluation.exams import skills_of
 from slmdesk.gguf.memory import QUICK_WORDS, WORDS_A_TOKEN, Speed
 from slmdesk.hub.search import CatalogueEntry, Commercial, Skill, find_entry, load_catalogue
 from slmdesk.models.running import USUAL_BANDWIDTH
-from slmdesk.models.service import CARD_SHARE, COMFORTABLE, Pc
+from slmdesk.models.service import CARD_SHARE, COMFORTABLE, STARTER, Pc, is_starter
 from slmdesk.runtime.messages import bytes_for_people
 from slmdesk.store import Store
 from slmdesk.text.sentences import detect
@@ -179,10 +179,10 @@ def languages_of(record: ModelRecord) -> Sequence[str]:
     return ("en",) if record.name.casefold().startswith(ENGLISH_ONLY) else ()
 
 
-class LanguageGap(Record):
-    """A language that a model was not made for, and the title of a model for it that suits this PC, or ''."""
+class Gap(Record):
+    """What a model cannot do in a chat, in words, and the title of a better one that suits this PC, or ''."""
 
-    language: str
+    words: str
     better: str
 
 
@@ -200,13 +200,21 @@ class RecommendationService:
         found = {job: recommend(job, pc, languages=languages, exams=_levels(records, job)) for job in jobs}
         return Recommendations(gigabytes(pc.total_bytes), found)
 
-    def gap(self, model: str, text: str) -> LanguageGap | None:
-        """Return the language of a text if the model was not made for it. Raises KnownError `model.…`."""
-        code, made_for = detect(text)[0], languages_of(self._store.models.get(model))
-        if code is None or not made_for or code in made_for:
-            return None
-        better = self.recommend((Skill.CHAT,), [code]).by_job[Skill.CHAT]
-        return LanguageGap(LANGUAGES[code].shown, better.entry.title if better else "")
+    def gap(self, model: str, text: str, *, is_astray: bool = False) -> Gap | None:
+        """Return what a model cannot do where these words were said: it is the starter, was not made for their
+        language, or (`is_astray`) its answer had to be ended. Raises KnownError `model.…`.
+        """
+        record, code = self._store.models.get(model), detect(text)[0]
+        made_for, words = languages_of(record), ""
+        if is_starter(record):
+            words = STARTER.format(name=record.name)
+        elif code is not None and made_for and code not in made_for:
+            words = _("{name} was not made for {language}: its answers may be nonsense.")
+            words = words.format(name=record.name, language=LANGUAGES[code].shown)
+        elif is_astray:
+            words = _("{name} went astray; a better model seldom does.").format(name=record.name)
+        found = self.recommend((Skill.CHAT,), [code] if code else None).by_job[Skill.CHAT] if words else None
+        return Gap(words, found.entry.title if found and found.entry != entry_of(record) else "") if words else None
 
     def offer(self, job: Skill) -> str:
         """Return what is said where the model in use is too weak for a job, or nothing."""

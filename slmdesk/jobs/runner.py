@@ -47,17 +47,20 @@ def step_of(
     *,
     choices: Sequence[str] = (),
     with_probabilities: bool = False,
+    given: str = "",
 ) -> dict[str, Json]:
     """Build a step for the engine's `batch` request.
 
     The step asks for an answer, optionally with the probabilities of its tokens. With `choices` it asks for the
-    likelihood of each choice instead.
+    likelihood of each choice instead. With `given` these words are the answer.
     """
     step: dict[str, Json] = {"messages": messages_to_json(messages), "sampling": to_json(sampling)}
     if choices:
         step["choices"] = list(choices)
     if with_probabilities:
         step["with_probabilities"] = True
+    if given:
+        step["given"] = given
     return step
 
 
@@ -75,10 +78,6 @@ def value_of(untrusted: Mapping[str, Json]) -> tuple[dict[str, Json], Problem | 
     if answer.probabilities:
         kept["probabilities"] = [list(probability) for probability in answer.probabilities]
     return kept, None
-
-
-def scores_of(value: Mapping[str, Json] | None) -> Sequence[float] | None:
-    return stored_from(list[float], (value or {}).get("scores"))
 
 
 def tokens_of(untrusted: Mapping[str, Json]) -> tuple[int, int]:

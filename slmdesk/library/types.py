@@ -225,7 +225,7 @@ LEAST_SHARE = 0.35
 """Share of a statement's words, by weight, that its passages must contain for the statement to count as supported."""
 
 
-WORDS, DOUBT, ELSEWHERE, UNLINKED = "words", "doubt", "elsewhere", "unlinked"
+WORDS, ELSEWHERE, UNLINKED = "words", "elsewhere", "unlinked"
 
 
 CHARACTERS_PER_TOKEN = 7
@@ -329,7 +329,6 @@ FLAG_WORDS = {
     "elsewhere": N_("perhaps about something else"),
     "words": N_("its words are not there"),
     "unlinked": N_("no passage to compare with"),
-    "doubt": N_("the model was not sure"),
     "untranslated": N_("part of it is not translated"),
     "language": N_("not in the language asked for"),
     "length": N_("much longer or shorter than the original"),

@@ -726,37 +726,46 @@ def ask_once(
     loader: ModelLoader,
     record: ModelRecord,
     steps: Sequence[Mapping[str, Json]],
-    answered: Callable[[int, Words], object] | None = None,
+    answered: Callable[[int, Words], Sequence[Mapping[str, Json]]] | None = None,
 ) -> Pending[list[Words]]:
     """Run steps side by side, before all background work. The result is the answers in order, or the first Problem.
 
-    Progress is reported as (done, total). `answered` gets the number and the answer of each step at once. Nothing is
-    reported after a cancellation.
+    Progress is reported as (done, total). `answered` gets the number and the answer of each step at once, and returns
+    further steps, whose answers are empty where they fail. Nothing is reported after a cancellation.
     """
     pending: Pending[list[Words]] = Pending(lambda: lease.release())
-    answers = [Words()] * len(steps)
+    answers: list[Words] = []
     problem: Problem | None = None
-    done = 0
+    done = [0, 0]
+
+    def ask(lease: Lease, steps: Sequence[Mapping[str, Json]]) -> None:
+        assert lease.job is not None
+        for step in steps:
+            lease.job.step(str(len(answers)), step)
+            answers.append(Words())
+        if sum(done) == len(answers):
+            lease.job.end_of_steps()
 
     def start(lease: Lease) -> None:
-        job = lease.start("batch", {}, lambda event: on_event(lease, event))
-        for number, step in enumerate(steps):
-            job.step(str(number), step)
-        job.end_of_steps()
+        lease.start("batch", {}, lambda event: on_event(lease, event))
+        ask(lease, steps)
 
     def on_event(lease: Lease, event: FromChild) -> None:
-        nonlocal problem, done
+        nonlocal problem
         if isinstance(event, Partial):
+            number, is_further = int(event.key), int(event.key) >= len(steps)
+            more: Sequence[Mapping[str, Json]] = ()
+            done[is_further] += 1
             try:
-                answer = _answer_in(event.value)
-                is_cut = answer.finish_reason is FinishReason.LENGTH
-                answers[int(event.key)] = Words(answer.text, answer.probabilities, is_cut)
-                if answered is not None:
-                    answered(int(event.key), answers[int(event.key)])
+                if not is_further or "answer" in event.value:
+                    answer = _answer_in(event.value)
+                    is_cut = answer.finish_reason is FinishReason.LENGTH
+                    answers[number] = Words(answer.text, answer.probabilities, is_cut)
+                more = answered(number, answers[number]) if answered is not None else ()
             except Exception as err:  # noqa: BLE001  whoever waits is told, also of a fault in `answered`
                 problem = problem or problem_for(err)
-            done += 1
-            pending.progress((done, len(steps)))
+            ask(lease, more)
+            pending.progress((done[0], len(steps)))
         elif isinstance(event, Done | Failed | Cancelled):
             lease.release()
             if isinstance(event, Failed):

@@ -461,6 +461,17 @@ def can_do(record: ModelRecord, use: DefaultUse) -> bool:
     return record.can_chat and (use is DefaultUse.TRANSLATE or translator_family(record) is None)
 
 
+STARTER_NAME, STARTER_MOST = "smollm2", 200_000_000
+"""How the name of the starter begins, and more parameters than it has: larger models of that family do work."""
+STARTER = _("{name} only shows that slmdesk runs: it writes English alone, often wrong, and reads no documents.")
+
+
+def is_starter(record: ModelRecord) -> bool:
+    parameters = record.header.get("parameters")
+    is_small = isinstance(parameters, int) and parameters < STARTER_MOST
+    return is_small and record.name.casefold().startswith(STARTER_NAME)
+
+
 def able(record: ModelRecord) -> ModelRecord:
     """Return the model if it can generate text. Raises KnownError `model.wrong_kind`."""
     if not record.can_chat:

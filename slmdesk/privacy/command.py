@@ -14,7 +14,7 @@ from slmdesk.base.sealing import new_pair, new_recovery_key, secret_of
 from slmdesk.base.untrusted import read_file
 from slmdesk.command.console import Console, NamedFile, json_option
 from slmdesk.command.opening import ask_words, present_words
-from slmdesk.privacy.opening import PrivacyState, open_by_organisation, state_of, ways_of
+from slmdesk.privacy.opening import LEAST_PASSPHRASE, PrivacyState, open_by_organisation, state_of, ways_of
 from slmdesk.runtime.window_channel import LOCK, PLAIN, ask_window
 
 KEEP = (
@@ -144,6 +144,8 @@ def _private_key(file: Path) -> bytes:
 
 def _new_passphrase(console: Console) -> str:
     first = ask_words(console, "New passphrase")
+    if len(first) < LEAST_PASSPHRASE:
+        raise KnownError("request.invalid", what=f"the passphrase has fewer than {LEAST_PASSPHRASE} characters")
     if console.passphrase_fd is None and ask_words(console, "Once more") != first:
         raise KnownError("request.invalid", what="the two passphrases differ")
     return first

@@ -30,6 +30,9 @@ from slmdesk.store import (
 if TYPE_CHECKING:
     from slmdesk.hub.vault import SystemKeyring, Vault
 
+LEAST_PASSPHRASE = 8
+"""Characters of a new passphrase."""
+
 
 class PrivacyState(Record):
     is_encrypted: bool = False

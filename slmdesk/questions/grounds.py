@@ -7,42 +7,52 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from functools import cached_property
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
 
 from slmdesk.base.documents import BlockKind
+from slmdesk.base.record import Record
 from slmdesk.base.records import Passage
 from slmdesk.library.search import Citation, PageOf, are_alike, stretches_of
 from slmdesk.library.types import WORDS, Mark
+from slmdesk.questions.matter import missing_word
+from slmdesk.questions.told import pieces, talk, without_pages
 from slmdesk.text.checks import negation
 from slmdesk.text.checks.numbers import find_numbers
 from slmdesk.text.checks.support import Flag, holds, may_hold, values_in
 from slmdesk.text.checks.words import tongue
 from slmdesk.text.folding import fold_for_search
 from slmdesk.text.relevance import groups_of
-from slmdesk.text.sentences import ASKING_WORDS, refers_back, search_words
+from slmdesk.text.sentences import asking_words, question_language, refers_back, search_words
 
 LEAST_SAID = 0.5
 """Smallest share of an answer's own words, weighted by rarity, that its quotations must contain, or it is marked."""
 LEAST_GAIN = 0.25
 """Smallest share of an answer's own words, weighted by rarity, that a second quotation must add to the first."""
+MOST_LOOSE = 2
+"""Number of own words that need not be there where the values are: "lasts", "amounts to"."""
 LEAST_SURE = 0.8
 """Smallest sum of `relation` (how much of the question the quotations contain) and the model's certainty that the text
-contains the answer. Below this sum the answer counts as not in the text. Neither value is reliable alone.
+contains the answer. Below this sum the answer counts as not in the text. Neither value is reliable alone. A model has
+this certainty at the limit from which its yes is right by its exam.
+"""
+LEAST_SEEN = 0.15
+"""Share of the question's words from which right words are kept, to be checked, of a model that was not asked whether
+the text contains the answer.
 """
 UNTOLD = 0.5
 """Certainty that is assumed for a model that was not asked whether the text contains the answer."""
 SURE = 3.0
-"""Certainty (log odds; 3.0 is 20 to 1) from which an answer is accepted although another sentence contains far more of
+"""Certainty (log odds) from which an answer is accepted although another sentence contains far more of
 the question's words.
 """
 LEAST_OF_BEST = 0.5
 """Share of the best sentence's question words that a quotation must exceed, or the answer is about something else."""
 LEAST_NEAR = 0.55
 """Smallest share of the question's words, weighted by rarity, that a sentence needs to be shown as a near match."""
-MOST_PLACES = 60
-"""Number of sentences, best matches of question and answer first, that are always searched for the answer's values."""
+MOST_CAPITALS = 4
+"""Most letters of a name in capitals that may stand for a kind of thing."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,40 +67,104 @@ class Place:
         return f"{self.above}\n{self.citation.quote}"
 
 
+class Claim(Record):
+    """A sentence of an answer that says something of the matter, at character `start`, and what supports it."""
+
+    text: str
+    start: int
+    citations: tuple[Citation, ...]
+    relation: float
+
+
 @dataclass(frozen=True)
 class Grounds:
     passages: tuple[Passage, ...]
     """All passages of the asked documents; of very long ones only passages that contain the question's words."""
     page_of: PageOf
+    names: Mapping[str, str] = field(default_factory=dict)
+    """Names of the documents by id. A question may say with them which document it means."""
 
     @cached_property
     def places(self) -> tuple[Place, ...]:
         return tuple(self._places())
 
     def _places(self) -> Iterator[Place]:
-        document = heading = head = before = ""
-        language = tongue(self.text)
+        document = name = heading = head = before = ""
         for passage in self.passages:
             if passage.document != document:
-                document, heading = passage.document, ""
+                document, heading, name = passage.document, "", self.names.get(passage.document, "")
             for kind, citation in stretches_of(passage, self.page_of):
                 head = (head or citation.quote) if kind is BlockKind.TABLE_ROW else ""
                 if kind is BlockKind.HEADING:
                     heading, before = citation.quote, ""
                 else:
-                    told = before if refers_back(citation.quote, language) else ""
-                    yield Place(citation, f"{heading}\n{head}\n{told}")
+                    told = before if refers_back(citation.quote, self.language) else ""
+                    yield Place(citation, f"{name}\n{heading}\n{head}\n{told}")
                     before = citation.quote
 
     @cached_property
     def weights(self) -> Weights:
         return Weights(place.text for place in self.places)
 
+    def claims(self, question: str, answer: str) -> tuple[list[Claim], str]:
+        """Return what an answer says of the matter, and where it says that the text does not tell. If it begins with
+        that, it says nothing of the matter.
+        """
+        claims, empty, denied = list[Claim](), list[Claim](), ""
+        for piece in pieces(without_pages(answer)):
+            if piece.denies and not self._says_itself(piece.text):
+                denied += f"{piece.text}\n"
+                if not claims:
+                    break
+                continue
+            is_told = self._own(question, piece.text) or self._new(question, piece.text) or _YES_OR_NO.match(piece.text)
+            citations = self.citations(question, piece.text)
+            claim = Claim(piece.text, piece.start, citations, self.relation(question, citations))
+            (claims if is_told else empty).append(claim)
+        return claims or ([] if denied else empty[:1]), denied
+
+    def stands(self, question: str, claim: Claim, denied: str) -> bool:
+        """Return whether a claim answers the question although the answer also says that the text does not tell, of
+        something else.
+        """
+        denied_words = [word for word in asked_words(question) if self.weights.share([word], denied) >= LEAST_SAID]
+        return (
+            claim.relation >= LEAST_NEAR
+            and is_answered(question, claim.text)
+            and not self.marks(question, claim.text, claim.citations)
+            and not self.is_about_another(question, claim, is_sure=False)
+            and self.relation(" ".join(denied_words), claim.citations) >= LEAST_SURE
+        )
+
+    def _says_itself(self, words: str) -> bool:
+        """Return whether the text itself denies this: that a letter does not mention a day may stand in a judgment."""
+        said = [word for word in search_words(words) if word not in talk()]
+        return bool(said) and any(
+            self.weights.share(said, place.citation.quote) >= LEAST_SURE and self._denies(place.citation.quote)
+            for place in self.places
+        )
+
+    def _own(self, question: str, answer: str) -> list[str]:
+        """Return what an answer adds to its question, without its values and the names of documents."""
+        for value in self._new(question, answer):
+            if value.kind != "name":
+                answer = answer[: value.start] + " " * len(value.text) + answer[value.end :]
+        return [word for word in own_words(question, answer) if not _is_among(word, self._name_words)]
+
+    def _new(self, question: str, answer: str) -> list[Flag]:
+        values = new_values(question, answer, tongue(answer, likely=self.language) or self.language)
+        named = " ".join(self.names.values()).casefold()
+        return [value for value in values if value.kind != "name" or value.text.casefold() not in named]
+
+    @cached_property
+    def _name_words(self) -> list[str]:
+        return search_words(" ".join(self.names.values()))
+
     def citations(self, question: str, answer: str) -> tuple[Citation, ...]:
         """Return the sentence that contains most of an answer, and a second if it contains more of the answer."""
         asked = asked_words(question)
-        own = own_words(question, answer)
-        values = new_values(question, answer)
+        own = self._own(question, answer)
+        values = self._new(question, answer)
         if self._is_otherwise(question, answer):
             own = []
             if not values:
@@ -100,13 +174,16 @@ class Grounds:
             return ()
         said = self.weights.share(own, first.citation.quote)
         rest = [word for word in own if not self.weights.share([word], first.citation.quote)]
-        left = [value for value in values if not _holds(value, answer, first.citation.quote)]
-        second = self._best(asked, rest, left, answer, without=first) if left or (own and said < LEAST_SAID) else None
+        left = [value for value in values if not self._holds(value, answer, first.citation.quote)]
+        second = (
+            self._best(asked, rest, left, answer, without=first) if left or (own and said <= 1.0 - LEAST_GAIN) else None
+        )
         if second and (
-            any(_holds(flag, answer, second.citation.quote) for flag in left)
+            any(self._holds(flag, answer, second.citation.quote) for flag in left)
             or self.weights.share(own, f"{first.citation.quote}\n{second.citation.quote}") >= said + LEAST_GAIN
         ):
-            return first.citation, second.citation
+            both = first.citation, second.citation
+            return tuple(sorted(both, key=lambda citation: -self.relation(question, [citation])))
         return (first.citation,)
 
     def _best(
@@ -118,24 +195,22 @@ class Grounds:
         without: Place | None = None,
     ) -> Place | None:
         """Return the sentence with most of the values, of the answer's own words and of the question's words."""
+        weight = 2.0 * bool(own) if without is None else min(2.0, len(own) / 2)  # one more word alone is chance
         words = {
-            place: 2 * bool(own) * self.weights.share(own, place.citation.quote) + self.weights.share(asked, place.text)
+            place: weight * self.weights.share(own, place.citation.quote) + self.weights.share(asked, place.text)
             for place in self.places
             if place is not without
         }
-        likely = sorted(words, key=lambda word: -words[word])
         tests = [(value, may_hold(value)) for value in values]
-        likely = [
-            place
-            for at, place in enumerate(likely)
-            if at < MOST_PLACES or any(may(place.citation.quote) for _, may in tests)
-        ]  # fmt: skip
-
-        def worth(place: Place) -> float:
-            quote = place.citation.quote
-            return words[place] + 1.5 * sum(may(quote) and _holds(value, answer, quote) for value, may in tests)
-
-        return max(likely, key=worth, default=None)
+        most = {place: words[place] + 1.5 * sum(may(place.citation.quote) for _, may in tests) for place in words}
+        best, worth = None, -1.0
+        for place in sorted(words, key=lambda place: -most[place]):
+            if most[place] <= worth:  # no other one can be worth more
+                break
+            held = sum(self._holds(value, answer, place.citation.quote) for value, _ in tests)
+            if words[place] + 1.5 * held > worth:
+                best, worth = place, words[place] + 1.5 * held
+        return best
 
     def are_against(self, question: str, answer: str, citations: Sequence[Citation]) -> bool:
         """Return whether the first quotation denies what the question does not deny, although the answer is yes."""
@@ -143,111 +218,165 @@ class Grounds:
         return is_yes and bool(citations) and self._denies(citations[0].quote) and not self._denies(question)
 
     def _denies(self, text: str) -> bool:
-        return any(line.denials for line in negation.lines(text, tongue(self.text)))
+        return any(line.denials for line in negation.lines(text, self.language))
 
-    def marks(self, question: str, answer: str, citations: Sequence[Citation]) -> tuple[Mark, ...]:
-        """Return marks for the parts of an answer that the quotations do not support. Empty without quotations."""
+    def marks(
+        self, question: str, answer: str, citations: Sequence[Citation], least: float = LEAST_SAID
+    ) -> tuple[Mark, ...]:
+        """Return marks for the parts of an answer that the quotations do not support. Empty without quotations.
+
+        `least`: share of the answer's own words that the quotations must contain.
+        """
         if not citations:
             return ()
         quotes = "\n".join(citation.quote for citation in citations)
-        values = [value for value in new_values(question, answer) if value.kind != "name"]  # names may be inflected
-        marks = [_mark(value) for value in values if not _holds(value, answer, quotes)]
+        values = [value for value in self._new(question, answer) if value.kind != "name"]  # names may be inflected
+        marks = [_mark(value) for value in values if not self._holds(value, answer, quotes)]
         if marks or self._is_otherwise(question, answer):
             return tuple(marks)
-        own = own_words(question, answer)
-        is_said = self.weights.share(own, quotes) >= LEAST_SAID
-        if asks_yes_or_no(question) and not own:
+        own = self._own(question, answer)
+        least = LEAST_GAIN if values else least
+        is_said = self.weights.share(own, quotes) >= least or (bool(values) and len(own) <= MOST_LOOSE)
+        if asks_yes_or_no(question) and not own and not (values and says_no(answer)):
             is_said = self._denies(quotes) if says_no(answer) else self.relation(question, citations) >= LEAST_SURE
         return () if is_said else (Mark(WORDS, answer, 0, len(answer)),)
 
     def holds_all(self, question: str, answer: str, citations: Sequence[Citation]) -> bool:
         """Return whether the quotations contain all values of an answer and most of its own words."""
         quotes = "\n".join(citation.quote for citation in citations)
-        return all(_holds(value, answer, quotes) for value in new_values(question, answer)) and (
-            self.weights.share(own_words(question, answer), quotes) >= LEAST_SAID
-        )
+        values, own = self._new(question, answer), self._own(question, answer)
+        if not all(self._holds(value, answer, quotes) for value in values):
+            return False
+        told = sum(value.kind != "name" for value in values)  # as good as words that are there
+        return len(own) * self.weights.share(own, quotes) + told >= LEAST_SAID * (len(own) + told)
 
     def is_made_up(self, question: str, answer: str, citations: Sequence[Citation]) -> bool:
         """Return whether an answer adds something to the question, and the quotations contain none of what is added."""
         quotes = "\n".join(citation.quote for citation in citations)
-        if values := new_values(question, answer):
-            return not any(_holds(value, answer, quotes) for value in values)
-        return not self._is_otherwise(question, answer) and not self.weights.share(own_words(question, answer), quotes)
+        if values := self._new(question, answer):
+            return not any(self._holds(value, answer, quotes) for value in values)
+        return not self._is_otherwise(question, answer) and not self.weights.share(self._own(question, answer), quotes)
 
     def _is_otherwise(self, question: str, answer: str) -> bool:
-        return speaks_otherwise(f"{question} {answer}", self.text)
+        return self._is_foreign(f"{question} {answer}")
+
+    def _is_foreign(self, words: str) -> bool:
+        """Return whether words are in another language than the text, so that they cannot be compared."""
+        language = tongue(words, likely=self.language)
+        return bool(language and self.language and language != self.language)
 
     def relation(self, question: str, citations: Sequence[Citation]) -> float:
         """Return the share of a question's words that the quotations contain, weighted by rarity, 0 to 1. Always 1 if
         the question is in another language than the text.
         """
-        if speaks_otherwise(question, self.text):
+        if self._is_foreign(question):
             return 1.0
         cited = "\n".join(place.text for place in self.places if place.citation in citations)
         return self.weights.share(asked_words(question), cited)
 
+    def is_about_another(self, question: str, claim: Claim, *, is_sure: bool) -> bool:
+        return bool(self.missing_word(question, claim.citations, is_sure=is_sure)) or self.is_beside_another(
+            question, claim
+        )
+
+    def missing_word(self, question: str, citations: Sequence[Citation], *, is_sure: bool) -> str:
+        """Return the word of a question that shows that the quotations are about another thing, or "". `is_sure`: a
+        thing that is nowhere in the text shows nothing, it may have another name there.
+        """
+        if self._is_foreign(question):
+            return ""
+        quotes = "\n".join(citation.quote for citation in citations)
+        around = "\n".join(place.text for place in self.places if place.citation in citations)
+        everything = None if is_sure else f"{self.text}\n{' '.join(self.names.values())}"
+        language = tongue(question, likely=self.language) or self.language
+        return missing_word(question, asked_words(question), quotes, around, everything, language)
+
+    def is_beside_another(self, question: str, claim: Claim) -> bool:
+        """Return whether another value of the quotation stands beside far more of the question's words than the one of
+        an answer: "every 24 hours" and "for 90 days" in a sentence on how often and how long.
+        """
+        values = [value for value in self._new(question, claim.text) if value.kind != "name"]
+        if len(values) != 1 or not claim.citations:
+            return False
+        (value,), best = values, {True: 0.0, False: 0.0}
+        quote = claim.citations[0].quote
+        subject = " ".join(quote.split()[:2])  # what is told further of it need not name it again
+        for part in _PARTS.split(quote):
+            others = (other for other in values_in(part, self.language) if other.kind == value.kind)
+            if any(other.text.casefold() not in question.casefold() for other in others):
+                is_own = self._holds(value, claim.text, part)
+                best[is_own] = max(best[is_own], self.weights.share(asked_words(question), f"{subject} {part}"))
+        return best[False] > best[True] + LEAST_GAIN
+
     def is_elsewhere(self, question: str, citations: Sequence[Citation]) -> bool:
-        """Return whether another sentence contains far more of a question's words than the first quotation."""
+        """Return whether another sentence contains far more of a question's words than the quotations."""
         asked = asked_words(question)
         best = max((self.weights.share(asked, place.text) for place in self.places), default=0.0)
-        return self.relation(question, citations[:1]) <= LEAST_OF_BEST * best
+        return self.relation(question, citations) <= LEAST_OF_BEST * best
 
     def is_near(self, question: str, citation: Citation) -> bool:
         text = "\n".join(place.text for place in self.places if place.citation == citation)
         return self.weights.share(asked_words(question), text) >= LEAST_NEAR
 
     def unknown_names(self, question: str) -> list[str]:
+        """Return the names in a question that are not in the documents. Short words in capitals ("IT") name a kind."""
         question = question.lstrip("¿¡ ")  # after these marks a capitalized first word would count as a name
-        names = [flag for flag in values_in(question) if flag.kind == "name"]
-        if not names or speaks_otherwise(question, self.text):  # "Deutschland" may stand there as "Germany"
+        if self._is_foreign(question):  # "Deutschland" may stand there as "Germany"
             return []
-        return [name.text for name in names if not holds(name, question, self.text)]
+        language = tongue(question, likely=self.language) or self.language
+        names = [flag.text for flag in values_in(question, language) if flag.kind == "name"]
+        there = f"{self.text}\n{' '.join(self.names.values())}"
+        return [
+            name
+            for name in names
+            if not (name.isupper() and len(name) <= MOST_CAPITALS)
+            and not (holds(Flag("name", name, 0, len(name)), name, there))
+        ]
+
+    def _holds(self, value: Flag, answer: str, quotes: str) -> bool:
+        """Return whether the quotations contain a value. The number of a list item ("2. Rooms …") is not a value."""
+        quotes = quotes if value.kind == "date" else _ITEM.sub("", quotes)
+        return holds(value, answer, quotes, tongue(answer, likely=self.language) or self.language, self.language)
 
     @cached_property
     def text(self) -> str:
         return "\n".join(passage.text for passage in self.passages)
 
+    @cached_property
+    def language(self) -> str:
+        return tongue(self.text)
+
 
 def asked_words(question: str) -> list[str]:
     """Return the words that tell what a question is about, not those that only ask for a value ("when", "how many")."""
     words = search_words(question)
-    return [word for word in words if word not in ASKING_WORDS] or words
+    return [word for word in words if word not in asking_words()] or words
 
 
 def own_words(question: str, answer: str) -> list[str]:
     """Return the words that an answer adds to its question, without a leading yes or no and without words such as units
-    that only accompany a value.
+    that only accompany a value, or that speak of the text.
     """
     asked = asked_words(question)
-    answer = answer.partition(" ")[2] if asks_yes_or_no(question) else answer
-    return [word for word in search_words(answer) if word not in ASKING_WORDS and not _is_among(word, asked)]
+    answer = _YES_OR_NO.sub("", answer) if asks_yes_or_no(question) else answer
+    words = [word for word in search_words(answer) if word not in asking_words() and not _is_among(word, asked)]
+    return [word for word in words if word not in talk()]
 
 
 def says_no(answer: str) -> bool:
     return answer.partition(" ")[0].strip(".,").casefold() in _NOES
 
 
-def new_values(question: str, answer: str) -> list[Flag]:
+def new_values(question: str, answer: str, language: str = "") -> list[Flag]:
     """Return the numbers, dates and names of an answer that are not already in the question. If the answer is a yes,
     those of the question count too, since the answer confirms them.
     """
     asked = "" if asks_yes_or_no(question) and not says_no(answer) else question.casefold()
-    return [value for value in values_in(answer) if value.text.casefold() not in asked]
-
-
-def speaks_otherwise(answer: str, text: str) -> bool:
-    """Return whether an answer is in another language than the text, so that their words cannot be compared."""
-    ours, theirs = tongue(answer), tongue(text)
-    return bool(ours and theirs and ours != theirs)
+    return [value for value in values_in(answer, language) if value.text.casefold() not in asked]
 
 
 def _is_among(word: str, others: Sequence[str]) -> bool:
     return any(word == other or are_alike(word, other) for other in others)
-
-
-def _holds(value: Flag, answer: str, quotes: str) -> bool:
-    """Return whether the quotations contain a value. The number of a list item ("2. Rooms …") is not a value."""
-    return holds(value, answer, quotes if value.kind == "date" else _ITEM.sub("", quotes))
 
 
 _ITEM = re.compile(r"^\s*\d{1,2}[.)]\s+(?=[^\W\d])", re.MULTILINE)
@@ -291,6 +420,7 @@ class Weights:
         return self._known[group] if len(self._texts) > 1 else 1.0
 
 
+@lru_cache(maxsize=16_384)
 def _folded(text: str) -> str:
     return f" {fold_for_search(text)} "
 
@@ -359,6 +489,7 @@ _VERBS = {
     "|gehört|gehören",
     "fr": "est-ce",
     "pl": "czy",
+    "nl": "is|zijn|was|waren|heeft|hebben|had|kan|kunnen|mag|mogen|moet|moeten|zal|zullen|wordt|worden|geldt",
 }
 _BEGINS_WITH_AND = re.compile(r"^[¿\s]*(?:et|y|e|i|a)\b", re.IGNORECASE)
 
@@ -367,7 +498,7 @@ def asks_yes_or_no(question: str) -> bool:
     """Return whether a question begins with its verb. In languages where questions need no such word order, return
     whether the question has no question word.
     """
-    language = tongue(question)
+    language = question_language(question)
     asks = re.search(rf"\b(?:{_ASKS})\b", question, re.IGNORECASE) is not None
     verbs = _VERBS.get(language) or "|".join(_VERBS.values())
     if re.match(rf"[¿\s]*(?:{verbs})\b", question, re.IGNORECASE):
@@ -375,7 +506,11 @@ def asks_yes_or_no(question: str) -> bool:
     return "?" in question and not asks and language in _FREE and not _BEGINS_WITH_AND.match(question)
 
 
+_PARTS = re.compile(
+    r"[;:,](?=\s)|\s(?:and|or|but|while|und|oder|aber|sowie|et|ou|mais|y|o|pero|e|ma|i|lub|ale|en|of|maar)\s"
+)
 _NOES = frozenset(["no", "nein", "non", "nie", "não", "nee"])
+_YES_OR_NO = re.compile(r"\s*(?:yes|ja|oui|s[ií]|sì|tak|sim|no|nein|non|nie|não|nee)\b[\s.,:;–-]*", re.IGNORECASE)
 _FREE = ("fr", "es", "it", "pl", "pt")
 
 
@@ -384,19 +519,26 @@ _REASONS = (
     r"|weil|da|denn|wegen|aufgrund|infolge|damit|grund|parce|car|puisque|en raison|à cause|afin|porque|debido|ya que"
     r"|perché|poiché|a causa|ponieważ|bo|gdyż|z powodu)\b"
 )
+_COST = (
+    r"kost\w*|gekostet|costs?|prices?|preis\w*|co[ûu]te\w*|prix|cuesta\w*|precio|costa\w*|prezzo|custa\w*|preço|koszt\w*"
+    r"|cena|prijs"
+)
 _DOSE = (
     r"dose|dosage|dosis|dosierung|dosi|dawka|dawce",
     r"\d\s?(?:mg|g|ml|µg|mcg|units?|tablets?|Tabletten?|comprim\w+)\b",
     False,
 )
 _COUNT = (
-    r"how (?:much|many|high|long|often|large|big)|wie ?viele?|wie (?:hoch|lange|oft|groß)|combien|cuánt[oa]s?"
-    r"|quant[oaie]|ile|kosten|gekostet|cost|price|amount|percentage|betrag|preis|montant",
+    r"how (?:much|many|high|long|often|large|big|old)|wie ?viele?|wie (?:hoch|lange?|oft|groß|alt)|combien"
+    r"|cu[áa]nt[oa]s?|quant[oaei]s?|il[eu]|jak (?:długo|wysok\w+|duż\w+)|hoe ?veel|hoe (?:lang|hoog|groot|vaak|oud)"
+    rf"|percentage|betrag|amount|montant|{_COST}",
     r"\d",
     True,
 )
 _TIME = (
-    r"when|(?:by|until|on|in|from|since) (?:which|what) (?:day|date|month|year)s?|wann|quand|cuándo|quando|kiedy",
+    r"when|wann|quand|cu[áa]ndo|quando|kiedy|wanneer|(?:what|which|welche[mnrs]?|quel(?:le)?s?|qué|che|quale|que|qual"
+    r"|welke) (?:day|date|month|year|tag|datum|monat|jahr|jour|date|mois|année|día|fecha|mes|giorno|data|mese|dia|dag"
+    r"|maand)s?",
     r"\d|\b(?:after|before|until|once|year|month|week|nach|vor|bis|jahr|monat|woche|après|avant|jusqu|année|mois)\w*\b",
     True,
 )
@@ -404,6 +546,18 @@ _TIME = (
 answers the question as well.
 """
 _WHY = (r"why|warum|weshalb|wieso|pourquoi|por qué|perché|dlaczego|czemu", _REASONS, False)
+
+
+def asks_when(question: str) -> bool:
+    return re.search(rf"\b(?:{_TIME[0]})\b", question, re.IGNORECASE) is not None
+
+
+def asks_how_much(question: str) -> bool:
+    return re.search(rf"\b(?:{_COUNT[0]})\b", question, re.IGNORECASE) is not None
+
+
+def asks_cost(question: str) -> bool:
+    return re.search(rf"\b(?:{_COST})\b", question, re.IGNORECASE) is not None
 
 
 def is_answered(part: str, answer: str) -> bool:

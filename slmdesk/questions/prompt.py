@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from slmdesk.base.record import Record
 from slmdesk.base.records import Passage
@@ -13,9 +13,11 @@ from slmdesk.base.untrusted import broken
 from slmdesk.library.search import Citation
 from slmdesk.library.types import UNLINKED, Mark, doubts_of
 from slmdesk.questions.grounds import asks_yes_or_no, parts_of
-from slmdesk.text.checks.words import tongue
+from slmdesk.questions.languages import ANSWERS, answers_in
+from slmdesk.questions.told import pieces, without_marks
+from slmdesk.text.sentences import question_language
 
-PROMPT_VERSION = "ask-3"
+PROMPT_VERSION = "ask-4"
 """Must be changed whenever the prompt or the parsing of the answer changes."""
 NOT_FOUND = "Not in the text."
 LONGEST_ANSWER = 300
@@ -30,33 +32,9 @@ _REFUSED = f' If the text does not say it, write only "{NOT_FOUND}"'
 _WHOLE = ", to every part of the question"
 _SAID = "Does the text say the answer to this question? Answer Yes or No."
 
-
-class _Language(Record):
-    name: str
-    yes: str
-    no: str
-    not_found: str
-
-
-_LANGUAGES: Mapping[str, _Language] = {
-    "en": _Language("English", "Yes", "No", NOT_FOUND),
-    "de": _Language("German", "Ja", "Nein", "Das steht nicht im Text."),
-    "fr": _Language("French", "Oui", "Non", "Ce n’est pas dans le texte."),
-    "es": _Language("Spanish", "Sí", "No", "No está en el texto."),
-    "it": _Language("Italian", "Sì", "No", "Non è nel testo."),
-    "pl": _Language("Polish", "Tak", "Nie", "Nie ma tego w tekście."),
-}
 _ANY = "the language of the question"
 _QUOTE = re.compile(r"\[\d{1,4}\]\s*[\"\u201c\u201e\u00ab]")
 _LABEL = re.compile(r"^\s*(?:Answer|Antwort|Réponse|Respuesta|Risposta|Odpowiedź)\s*:\s*", re.IGNORECASE)
-_DENIES = re.compile(
-    r"[^.!?;\n]*(?:\bnot (?:\w+ )?in (?:the|this) (?:text|document|passages?)|\bthe (?:text|document) does not (?:say|"
-    r"state|mention|give|tell|specify)|\bnicht (?:im|aus dem) (?:Text|Dokument)|\bder Text (?:sagt|nennt|"
-    r"enthält) (?:\w+ )?(?:nichts|nicht|keine)|\bpas dans le (?:texte|document)|\ble texte ne (?:\w+ )?(?:dit|précise|"
-    r"mentionne|donne)|\bno (?:está|aparece|figura) en el (?:texto|documento)|\bnon (?:è|si trova|"
-    r"compare) nel (?:testo|documento)|\bnie ma w (?:tekście|dokumencie))[^.!?;\n]*[.!]?",
-    re.IGNORECASE,
-)
 
 
 class Source(Record):
@@ -74,6 +52,8 @@ class LookedAt(Record):
 
 MOST_NAMED = 5
 IN_TEXT, CHECK, NOT_IN_TEXT = "in the text", "check this", "not in the text"
+PERHAPS, NO_PASSAGE = "perhaps", "no passage"
+"""The states of a search by words, which never tells what is not in the text."""
 
 
 class Answered(Record):
@@ -90,6 +70,8 @@ class Answered(Record):
     """True when the model read the documents whole, not only the best passages."""
     is_quoted: bool = False
     """True when no model wrote the answer, so passages are shown instead."""
+    fits: bool = False
+    """Whether the passages shown instead have the question's words close together, with a value of the kind asked."""
     marks: tuple[Mark, ...] = ()
     passages_read: int = 0
     passages_total: int = 0
@@ -99,7 +81,11 @@ class Answered(Record):
 
     @property
     def state(self) -> str:
-        """Return whether the answer is in the text (IN_TEXT), is not (NOT_IN_TEXT) or must be checked (CHECK)."""
+        """Return whether the answer is in the text (IN_TEXT), is not (NOT_IN_TEXT) or must be checked (CHECK); of
+        passages that a search by words found, IN_TEXT, PERHAPS or NO_PASSAGE.
+        """
+        if self.is_quoted and not self.fits:
+            return PERHAPS if self.citations else NO_PASSAGE
         if not self.found:
             return NOT_IN_TEXT
         return IN_TEXT if self.supported else CHECK
@@ -116,7 +102,7 @@ class Answered(Record):
     @property
     def supported(self) -> bool:
         """Return whether the answer has citations and no check has marked it."""
-        return bool(self.citations) and not self.marks
+        return bool(self.citations) and not self.marks and (self.fits or not self.is_quoted)
 
     @property
     def reading_words(self) -> str:
@@ -183,7 +169,7 @@ def turns_of(
     parts.append(TextPart(f"Question: {question}", Origin.PERSON))
     if only:
         parts += [TextPart("\n\nAnswer only this part of it: ", Origin.PROGRAM), TextPart(only, Origin.PERSON)]
-    known = _LANGUAGES.get(tongue(question))
+    known = ANSWERS.get(question_language(question, "\n".join(source.passage.text for source in sources[:2])))
     whole = _WHOLE if not only and len(parts_of(question)) > 1 else ""
     asked = _ASKED.format(language=known.name if known else _ANY, whole=whole)
     parts.append(TextPart(f"\n\n{asked}{_REFUSED if refuses else ''}", Origin.PROGRAM))
@@ -227,29 +213,24 @@ def text_for(passage: Passage) -> str:
 
 def grammar_of(question: str) -> str | None:
     """Return the GBNF grammar of a yes-or-no answer in the question's language; None for other questions."""
-    known = _LANGUAGES.get(tongue(question))
+    known = ANSWERS.get(question_language(question))
     if known is None or not asks_yes_or_no(question):
         return None
     return f'root ::= ("{known.yes}" | "{known.no}") [.,] [^\\n]{{0,{LONGEST_ANSWER}}}'
 
 
 def not_found(question: str, text: str = "") -> str:
-    """Return the sentence "not in the text" in the language of the question. If a question is too short to tell its
-    language, the language of `text` is used.
-    """
-    known = _LANGUAGES.get(tongue(question, likely=tongue(text)))
-    return known.not_found if known else NOT_FOUND
+    """Return the sentence "not in the text" in the language of the question."""
+    return answers_in(question, text).not_found
 
 
-def parsed_answer(text: str) -> tuple[str, bool]:
-    """Return the words of a model's answer without quotations, and whether the model says that there is an answer."""
+def refuses(words: str) -> bool:
+    """Return whether a model's answer begins by saying that the text does not tell, or says nothing."""
+    first = next(pieces(parsed_answer(words)), None)
+    return first is None or first.denies
+
+
+def parsed_answer(text: str) -> str:
+    """Return the words of a model's answer without quotations, bold letters and sources in brackets."""
     lines = [_LABEL.sub("", line).strip() for line in text.strip().splitlines() if not _QUOTE.match(line.strip())]
-    lines = [line for line in lines if line]
-    while len(lines) > 1 and _says_no(lines[-1]):  # a "no" line after an answer does not take it back
-        lines.pop()
-    answer = "\n".join(lines)
-    return answer, bool(answer) and not _says_no(answer)
-
-
-def _says_no(words: str) -> bool:
-    return words.casefold().startswith(NOT_FOUND.casefold().rstrip(".")) or bool(_DENIES.fullmatch(words))
+    return without_marks("\n".join(line for line in lines if line))

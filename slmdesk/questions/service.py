@@ -309,7 +309,7 @@ class QuestionService(Service):
             asking.question,
             asking.before,
             names=len(asking.documents) > 1,
-            truth=truth.threshold if truth is not None and truth.level != "weak" else None,
+            truth=truth if truth is not None and truth.level != "weak" else None,
         )
         asking.plan = plan(
             asked,
@@ -391,7 +391,7 @@ class QuestionService(Service):
 
     def _quote(self, asking: Asking) -> None:
         evidence = self._evidence(asking, asking.reading)
-        asking.answered = evidence.quoted(has_model=asking.record is not None)
+        asking.answered = evidence.quoted()
         ending = AnswerEnding(Status.COMPLETE, finish_reason="stop")
         try:
             message = self._store.messages.end(asking.answer.id, evidence.words(asking.answered), ending)

@@ -12,13 +12,12 @@ from PySide6.QtWidgets import QFrame, QScrollArea, QToolButton, QWidget
 
 from slmdesk.base.record import changed
 from slmdesk.base.records import Item, Message, Status
-from slmdesk.base.texts import _, in_quotes, retold
+from slmdesk.base.texts import _, in_quotes
 from slmdesk.base.types import page_sign
 from slmdesk.chat.conversation import SentMessage
 from slmdesk.hub.search import Skill
 from slmdesk.library.search import Citation
 from slmdesk.library.types import PageKinds, kind_in
-from slmdesk.questions.plan import QUOTED, WITHOUT_MODEL
 from slmdesk.questions.prompt import Answered
 from slmdesk.questions.service import KIND
 from slmdesk.questions.types import AskedQuestion, AskRequest, QuestionAnswered, QuestionPlanned
@@ -202,10 +201,8 @@ class QuestionPane(QScrollArea):
         """Show an answer with its quotations, which come first where it is doubtful. Without quotations, show the
         passages that come closest.
         """
-        if answered.is_quoted:
-            self._add(_("This model is too weak to answer. Closest passages:"), "muted")
-        elif not answered.missing:
-            self._add(retold(answered.answer, QUOTED, WITHOUT_MODEL), "")
+        if not answered.missing:
+            self._add(answered.answer, "muted" if answered.is_quoted else "")
         self._cite(answered.citations)
         if answered.missing:  # below the text, so that nobody takes it for what the text says
             self._add(_("⚠ Check this: {missing}").format(missing=answered.missing), "warn")
@@ -222,8 +219,7 @@ class QuestionPane(QScrollArea):
                 "warn",
             )
         if answered.nearest:
-            if not answered.is_quoted:
-                self._add(_("Closest passages:"), "muted")
+            self._add(_("Closest passages:"), "muted")
             self._cite(answered.nearest)
         self._end()
         if is_new:

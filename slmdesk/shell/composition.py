@@ -15,7 +15,7 @@ from slmdesk.base.records import Found, Item, ModelRecord
 from slmdesk.base.settings import Settings
 from slmdesk.base.texts import _
 from slmdesk.base.types import Role
-from slmdesk.chat.types import SHOWN_AS_CHATS
+from slmdesk.chat.types import ASTRAY, SHOWN_AS_CHATS
 from slmdesk.chat.window.conversation import ChatController
 from slmdesk.chat.window.header import ModelsController
 from slmdesk.chat.window.list_controller import ListController
@@ -47,7 +47,7 @@ from slmdesk.writing.window.spelling import SpellMarks
 
 if TYPE_CHECKING:
     from slmdesk.base.policy import Policy
-    from slmdesk.evaluation.recommendation import LanguageGap
+    from slmdesk.evaluation.recommendation import Gap
     from slmdesk.history.service import ItemTitle
     from slmdesk.jobs.service import JobView
     from slmdesk.jobs.window.page import JobsPage, JobsPopover
@@ -355,7 +355,8 @@ class Frame(QObject):
             start, self.chat.attached.add_paths, pick=lambda event: [] if model_files(event) else dropped_paths(event)
         )
         self.chat.message_added.connect(self._on_message_added)
-        for signal in (self.chat.message_added, self.chat.conversation_shown, models.state_changed):
+        chat = self.chat
+        for signal in (chat.message_added, chat.conversation_shown, chat.busy_changed, models.state_changed):
             signal.connect(self._look_for_gap)
         self.chat_page.better_requested.connect(self.opener.models)
 
@@ -372,20 +373,21 @@ class Frame(QObject):
         self._bridge.ask(request, show, lambda _problem: show(None))
 
     def _look_for_gap(self) -> None:
-        """Say below the chat if the model in use was not made for the language of its questions."""
-        chat, model = self.chat.chat, self.models.state.model
-        asked = [message.words for message in self.chat.shown.by_id.values() if message.role is Role.USER]
-        if model is None or not asked:
+        """Say below the chat what the model in use cannot do there."""
+        chat, model, shown = self.chat.chat, self.models.state.model, self.chat.shown.by_id.values()
+        asked = [message.words for message in shown if message.role is Role.USER][-3:]
+        is_astray = any(message.finish_reason in ASTRAY for message in [*shown][-1:])
+        if model is None:
             self.chat_page.show_gap("", "")
             return
 
-        def answered(gap: LanguageGap | None) -> None:
+        def answered(gap: Gap | None) -> None:
             if chat == self.chat.chat:
-                words = _("{name} was not made for {language}: its answers may be nonsense.")
-                told = words.format(name=self.models.state.name, language=gap.language) if gap else ""
-                self.chat_page.show_gap(told, gap.better if gap else "")
+                self.chat_page.show_gap(gap.words if gap else "", gap.better if gap else "")
 
-        self._bridge.ask(lambda services: services.recommending.gap(model, " ".join(asked[-3:])), answered)
+        self._bridge.ask(
+            lambda services: services.recommending.gap(model, " ".join(asked), is_astray=is_astray), answered
+        )
 
     def _on_start_shown(self) -> None:
         """Begin a new chat on Start; Chat goes back to the chat that was open if nothing was sent."""

@@ -10,11 +10,12 @@ from collections.abc import Collection, Iterator, Sequence
 from itertools import combinations
 
 from slmdesk.base.documents import BlockKind
-from slmdesk.base.record import Record, changed
-from slmdesk.library.types import ELSEWHERE, LEAST_SHARE, UNLINKED, WORDS, Mark
+from slmdesk.base.record import Record
+from slmdesk.library.types import ELSEWHERE, WORDS, Mark
 from slmdesk.summaries.instead import instead
-from slmdesk.summaries.lines import Line, ends_with_by, has
+from slmdesk.summaries.lines import Line, has
 from slmdesk.summaries.linking import Point, Source
+from slmdesk.summaries.reckoned import is_reckoned
 from slmdesk.summaries.told import (
     BARE,
     Fitting,
@@ -26,15 +27,16 @@ from slmdesk.summaries.told import (
     Word,
     are_kin,
     is_better,
-    is_coarse,
     is_same,
     paper_of,
     places_of,
     rival,
     told,
 )
-from slmdesk.summaries.turned import has_noun, is_noun, turned
+from slmdesk.summaries.turned import turned
+from slmdesk.text.checks.names import LEGAL_FORM
 from slmdesk.text.checks.support import STEM, VALUES, Flag, check
+from slmdesk.text.checks.words import WORD, folded, listed
 from slmdesk.text.relevance import FoldedText
 
 MOST_PASSAGES = 4
@@ -48,10 +50,6 @@ LONGEST_SHORT = 3
 """Letters of an abbreviation that a document need not have."""
 SWAPPED, LEAST_SWAPPED = 1.1, 0.05
 """How many times, and how much, better the words right beside two values must fit if the two change places."""
-TWICE = 0.6
-"""Factor for how well a value fits that the sentence has twice and the passage once."""
-LEAST_NEAR, BESIDE_DAY = 0.05, 3
-"""How much of what stands around a day must stand there in the document too, and words beside it that it is told of."""
 _QUOTED = re.compile(r"(?<!\w)['\"`“‘„«]([^'\"`“”‘’„«»\n]{2,60})['\"`’”“»](?!\w)")
 
 
@@ -107,13 +105,27 @@ def _compared(sentence: Said, source: Source, among: Sequence[int]) -> Point:
     text, language = sentence.text, source.language
     best, share = source.rarity.best(text, among)
     links = sentence.places or ((best,) if share else ())
-    if not links:
-        return Point(text, (), (Mark(UNLINKED, text, 0, len(text)),))
     for some in (links, among):
-        if not (flags := check(text, source.text_of(some), language)):
+        flags = [flag for flag in check(text, source.text_of(some), language) if not _is_translatable(flag, text)]
+        if not flags:
             break
-    marks = tuple(Mark(flag.kind, flag.text, flag.start, flag.end, flag.detail) for flag in flags)
-    return Point(text, tuple(links), marks)
+    whole, paper = told(text, language), paper_of(source, among)
+    reckoned = [value for value in whole.values if flags and is_reckoned(value, whole, paper)]
+    marks = (
+        Mark(flag.kind, flag.text, flag.start, flag.end, flag.detail)
+        for flag in flags
+        if flag.kind not in VALUES or not any(one.start < flag.end and flag.start < one.end for one in reckoned)
+    )
+    return Point(text, tuple(links), tuple(marks))
+
+
+def _is_translatable(flag: Flag, text: str) -> bool:
+    """Return whether a name may be another one in another language, as that of an office: it is no code, no person
+    behind a title and no firm.
+    """
+    before = [folded(word) for word in WORD.findall(text[: flag.start])[-1:]]
+    is_own = any(map(str.isdigit, flag.text)) or LEGAL_FORM.match(text, flag.end + 1) or LEGAL_FORM.search(flag.text)
+    return flag.kind == "name" and not is_own and not set(before) & listed("names", "titles")
 
 
 def _once(points: Sequence[Point], source: Source) -> Iterator[Point]:
@@ -167,17 +179,17 @@ class Judged:
         for flag in check(self._text, text, self._language):
             spots = [value for value in self._told.values if value.start < flag.end and flag.start < value.end]
             is_name = flag.kind == "name"
-            is_missing = flag.kind in VALUES and spots and not any(value in self._places for value in spots)
+            is_missing = flag.kind in VALUES and spots and not any(map(self._is_borne_out, spots))
             if (is_name and not self._is_known(flag)) or (is_missing and not is_name):
                 yield Mark(flag.kind, flag.text, flag.start, flag.end, flag.detail)
         for found in _QUOTED.finditer(self._text):  # small models mix up such terms
             if found[1] not in FoldedText(text):
                 yield Mark("name", found[1], found.start(1), found.end(1))
-        is_fragment = len(self._told.words) < LEAST_SAID and not self._told.values
-        if (not self._best and not is_fragment) or (
-            self._best and self._share() < LEAST_SHARE / 2 and not self._places
-        ):
+        if not (self._best or self._places) and len(self._told.words) >= LEAST_SAID:
             yield Mark(WORDS, self._text, 0, len(self._text))
+
+    def _is_borne_out(self, value: Value) -> bool:
+        return value in self._places or is_reckoned(value, self._told, self._paper)
 
     def _is_known(self, flag: Flag) -> bool:
         """Return whether the document has all words of a name, in whatever form, or it may be none: a noun, the first
@@ -189,56 +201,17 @@ class Judged:
             return True
         return all(map(self._paper.kin, told(name, language).words))
 
-    def _share(self) -> float:
-        known = {at for passage in self._best for at, much in self._fitting.common(passage).items() if much == 1}
-        return sum(self._fitting.weights[at] for at in known) / (sum(self._fitting.weights) or 1)
-
     def _exchanged(self) -> Iterator[Mark]:
         """Yield marks for values in the place of another one."""
         for value, places in self._places.items():
-            if self._is_out_of_place(value, places):
-                yield Mark(ELSEWHERE, self._text[value.start : value.end], value.start, value.end)
-                continue
             other, own = rival(value, self._fitting, self._paper), places[0]
-            if self._is_told_better(value, own):
-                own = changed(own, fit=own.fit * TWICE)
             if other is None or not is_better(other, own):
                 continue
             there = self._fitting.around(value, other.passage, other.value, is_close=True)
             here = self._close(value, value)
-            if there > SWAPPED * here + LEAST_SWAPPED or (there >= here and other.passage is not own.passage):
+            is_closer = there > SWAPPED * here + LEAST_SWAPPED or (there >= here and other.passage is not own.passage)
+            if is_closer and not (value.kind == "span" and is_reckoned(value, self._told, self._paper)):
                 yield self._mark(value, other)
-
-    def _is_told_better(self, value: Value, own: Place) -> bool:
-        """Return whether the sentence has the same value again, and the passage fits that place of it better."""
-        again = (places[0] for one, places in self._places.items() if one != value and is_same(one, value))
-        return any(place.value == own.value and place.fit > own.fit for place in again)
-
-    def _is_out_of_place(self, value: Value, places: Sequence[Place]) -> bool:
-        """Return whether the paper has a deadline only as the date of a letter, or a month only in dates of other
-        things.
-        """
-        is_due = value.kind == "day" and ends_with_by(self._text[: value.start], self._language)
-        is_month = is_coarse(value) and not any(is_coarse(place.value) or place.passage.is_bare for place in places)
-        if is_month or (is_due and all(place.passage.is_bare for place in places)):
-            return max(self._fitting.around(value, place.passage, place.value) for place in places) < LEAST_NEAR
-        return value.kind == "day" and self._is_of_another(value, [place.passage for place in places])
-
-    def _is_of_another(self, value: Value, there: Sequence[Passage]) -> bool:
-        """Return whether the paper tells a day of another thing than the sentence, which it names elsewhere."""
-        words = self._told.words
-        near = [
-            at
-            for at, word in enumerate(words)
-            if word.clause == value.clause and abs(at - value.place + 0.5) < BESIDE_DAY
-        ]
-        kin = [self._fitting.kin[at] for at in near]
-        if any(
-            one.is_bare or not some.isdisjoint(one.keys | one.before | one.context) for one in there for some in kin
-        ):
-            return False
-        nouns = [words[at] for at in near if is_noun(self._text, words[at], self._language)]
-        return any(has_noun(self._paper, word) for word in nouns)
 
     def _swapped(self) -> Iterator[Mark]:
         """Yield marks for two values of the sentence that have changed places."""

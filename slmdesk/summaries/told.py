@@ -6,6 +6,7 @@ A value is a figure, a date, a time or a code. Words are compared by what stands
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence, Set
 from functools import lru_cache
 from itertools import pairwise
@@ -16,13 +17,13 @@ from slmdesk.base.record import Record, changed
 from slmdesk.summaries.lines import has
 from slmdesk.summaries.linking import Piece, Source
 from slmdesk.text.checks.numbers import DateMention, Number, dates_agree, find_dates, find_identifiers, find_numbers
-from slmdesk.text.checks.support import STEM, Rarity, same_number
-from slmdesk.text.checks.words import folded, function_words, stem
+from slmdesk.text.checks.support import STEM, Rarity, same_number, unsigned
+from slmdesk.text.checks.words import folded, function_words, stem, values
 from slmdesk.text.sentences import sentence_spans
 
 LEAST_SAME, MOST_OF = 4, 0.66
 """Fewest first letters that two forms of a word share, and their share of the longer form."""
-LEAST_LETTERS = 3
+LEAST_LETTERS, MOST_STEM = 3, 8
 LEAST_PART, LEAST_FRONT = 5, 4
 """Fewest letters by which a word counts as part of a compound: "Vertrag" in "Mietvertrag", and fewest letters before
 it: a "Verkäufer" is no "Käufer".
@@ -38,9 +39,9 @@ belongs to it: the heading, the line that opens the list, the sentence behind it
 LEAST_WEIGHT, NARROW, TOGETHER = 0.1, 2.5, 0.12
 MOST_FIELD, MOST_FIGURE = 24, 30
 _OF_MAILS = ("header", "sender")
-MOST_BARE, BARE, COARSE, NO_UNIT = 3, 0.25, 0.5, 0.7
-"""Most words of a passage that says nothing about its value, and how well it fits any sentence. Factor for a month
-that the paper only has in a date.
+MOST_BARE, BARE, NO_UNIT = 3, 0.25, 0.7
+"""Most words of a passage that says nothing about its value, and how well it fits any sentence. Factor for a unit
+that the paper lacks.
 """
 FEW, MANY_TIMES = 12, 20
 """A count up to the first number stands for itself; two that differ by more than the second are not confused."""
@@ -52,8 +53,10 @@ DAY_S = 86_400
 
 _SEPARABLE = frozenset(["ab", "an", "auf", "aus", "bei", "ein", "her", "hin", "um", "vor", "weg", "zu"])
 """German prefixes of a verb that leave its side: who "abschneidet" "schneidet"."""
+_PARTICIPLE = re.compile(rf"^((?:{'|'.join(sorted(_SEPARABLE))})?)ge(?=\w{{3,}}(?:e?t(?:e[mnrs]?)?|ene?[mnrs]?)$)")
+"""The "ge" of "eingegangen", which the "Eingang" lacks."""
 _WORD = re.compile(r"[^\W\d_]+(?:[-'’][^\W\d_]+)*")
-_CLAUSE = re.compile(r"[;:()–—]|,\s|\.\s")
+_CLAUSE = re.compile(r"[;:()–—]|,\s|(?<!\d)\.\s")
 _REFERENCE = re.compile(r"(?:§+|\b(?:abs|art|nr|no|satz|n|sec(?:tion)?|ziff(?:er)?|para(?:graph)?|s)\b\.?°?)\s*$", re.I)
 _UMLAUT = re.compile("(?<![aeq])(ae|oe|ue)")
 _RANGE = re.compile(r"(\s?(?:[-–—/]|bis|und|to|and|à|et|a|y|e|do|i|tot|en)\s?)\d")
@@ -102,17 +105,12 @@ class Passage(Record):
     """Words of the heading, of the line that opens the list, and of the sentence behind it."""
     above: str
     """The heading and the line that opens the list."""
+    is_bare: bool
+    """It is little more than a value: the date of a letter, the header of a mail."""
 
     @property
     def text(self) -> str:
         return self.told.text
-
-    @property
-    def is_bare(self) -> bool:
-        """Return whether it is little more than a value: the date of a letter, the header of a mail."""
-        if ":" in self.text[:MOST_FIELD] and any(has(name, self.text, "", at_start=True) for name in _OF_MAILS):
-            return True
-        return len(self.told.words) <= MOST_BARE and not self.text.rstrip().endswith(".")
 
 
 @lru_cache(maxsize=8192)
@@ -138,7 +136,7 @@ def told(text: str, language: str) -> Told:
     for number in find_numbers(blank, language):
         if number.soft or _ITEM.match(text[: number.end + 2]):
             continue
-        value(_kind(text, number), number.start, number.end, number=number)
+        value(_kind(text, number), number.start, number.end, number=unsigned(number, text))
         taken.append((min(number.start, number.whole[0]), max(number.end, number.whole[1])))
     for start, end in codes:
         value("", start, end, code="".join(filter(str.isalnum, text[start:end].casefold())))
@@ -148,7 +146,15 @@ def told(text: str, language: str) -> Told:
         key = key_of(match[0], language)
         if len(key) < LEAST_LETTERS or key in small or any(start <= match.start() < end for start, end in taken):
             continue
-        words.append(Word(key, stem(key), match.start(), match.end(), sum(cut < match.start() for cut in cuts)))
+        words.append(
+            Word(
+                key,
+                stem(_PARTICIPLE.sub(r"\1", key), MOST_STEM),
+                match.start(),
+                match.end(),
+                sum(cut < match.start() for cut in cuts),
+            )
+        )
     values = [
         changed(one, place=sum(word.start < one.start for word in words), clause=sum(cut < one.start for cut in cuts))
         for one in found
@@ -200,6 +206,12 @@ class Paper:
         self.years = {year for passage in self.passages for value in passage.told.values for year in _years(value)}
         self._stems = {word.key: word.stem for passage in self.passages for word in passage.told.words}
         self._kin = dict[str, frozenset[str]]()
+        self.where = defaultdict[str, dict[tuple[int, int], float]](dict)
+        """By word the passages that have it, as their piece and start, and how much it counts there."""
+        for one in self.passages:
+            for keys, much in ((one.context, CONTEXT), (one.before, BEFORE), (one.keys, 1.0)):
+                for key in keys:
+                    self.where[key][one.piece, one.start] = much
 
     def kin(self, word: Word) -> frozenset[str]:
         """Return the words of the paper that are forms of a word, or contain it."""
@@ -236,6 +248,8 @@ def _passages(source: Source, at: int) -> Iterator[Passage]:
     piece, language = source.pieces[at], source.language
     spans = _spans(piece, language)
     every = [told(piece.text[start:end], language) for start, end in spans]
+    if piece.kind is BlockKind.TABLE_ROW and spans and (scale := _scale_of(piece.text[slice(*spans[0])])):
+        every = [_scaled(one, scale) for one in every]
     keys = [_keys(one.words) for one in every]
     is_table, above = piece.kind is BlockKind.TABLE_ROW, "\n".join(_above(source, at))
     context = _keys(told(above, language).words) | (keys[0] if is_table and keys else frozenset())
@@ -244,7 +258,31 @@ def _passages(source: Source, at: int) -> Iterator[Passage]:
     beside = [frozenset[str](), *keys, frozenset[str]()] if not is_table else [frozenset[str]()] * (len(keys) + 2)
     for number, (start, end) in enumerate(spans):
         behind = context | beside[number + 2]
-        yield Passage(at, start, end, every[number], keys[number], beside[number], behind, above)
+        is_bare = _is_bare(every[number])
+        yield Passage(at, start, end, every[number], keys[number], beside[number], behind, above, is_bare)
+
+
+def _is_bare(one: Told) -> bool:
+    if ":" in one.text[:MOST_FIELD] and any(has(name, one.text, "", at_start=True) for name in _OF_MAILS):
+        return True
+    return len(one.words) <= MOST_BARE and not one.text.rstrip().endswith(".")
+
+
+def _scale_of(header: str) -> float:
+    """Return by what the header of a table multiplies its figures: "£ million"."""
+    scales = values("multipliers")
+    return next((scales[word] for word in map(folded, _WORD.findall(header)) if word in scales), 0)
+
+
+def _scaled(row: Told, scale: float) -> Told:
+    """Return a row of which figures without a unit may also be so many times as large."""
+    found = []
+    for value in row.values:
+        number = value.number
+        if number is not None and number.unit is None:
+            number = changed(number, values=(*number.values, *(one * scale for one in number.values)))
+        found.append(changed(value, number=number))
+    return changed(row, values=tuple(found))
 
 
 def _spans(piece: Piece, language: str) -> Sequence[tuple[int, int]]:
@@ -305,6 +343,10 @@ class Fitting:
         self.kin = [paper.kin(word) for word in said.words]
         self.weights = [max(LEAST_WEIGHT, paper.source.rarity.weight(word.key[:STEM])) for word in said.words]
         self._whole = sum(self.weights)
+        self._common = defaultdict[tuple[int, int], dict[int, float]](dict)
+        for at, kin in enumerate(self.kin):
+            for place, much in (pair for key in kin for pair in paper.where[key].items()):
+                self._common[place][at] = max(much, self._common[place].get(at, 0.0))
 
     def share(self, passage: Passage, known: Iterable[int] = ()) -> float:
         """Return the weighted share of the sentence's words that a passage has, except those already known."""
@@ -314,10 +356,7 @@ class Fitting:
 
     def common(self, passage: Passage) -> dict[int, float]:
         """Return the indexes of the sentence's words that a passage has: 1, or less for words of its context."""
-        found = {
-            at: 0.0 + (not kin.isdisjoint(passage.keys)) or self._in(at, passage) for at, kin in enumerate(self.kin)
-        }
-        return {at: much for at, much in found.items() if much}
+        return self._common.get((passage.piece, passage.start), {})
 
     def around(self, value: Value, passage: Passage, there: Value, *, is_close: bool = False) -> float:
         """Return how much of what stands around a value of the sentence stands around a value of the passage.
@@ -376,8 +415,6 @@ def _beside(value: Value, fitting: Fitting, passage: Passage) -> float:
 
 def _fit(value: Value, fitting: Fitting, passage: Passage, there: Value) -> float:
     fit = fitting.around(value, passage, there)
-    if is_coarse(value) and not is_coarse(there):
-        return fit * COARSE
     if value.number is not None and there.number is not None and value.number.unit and not there.number.unit:
         return fit * NO_UNIT
     return max(fit, BARE * (value.kind == "day" and passage.is_bare))
@@ -391,7 +428,7 @@ def is_coarse(value: Value) -> bool:
 def rival(value: Value, fitting: Fitting, paper: Paper) -> Place | None:
     """Return the value of the same kind, not in the sentence, that fits it best."""
     best: Place | None = None
-    for passage in paper.passages:
+    for passage in filter(fitting.common, paper.passages):
         for there in passage.told.values:
             is_one = _is_like(value, there) and not passage.is_bare
             if not is_one or any(is_same(other, there, paper.years) for other in fitting.said.values):

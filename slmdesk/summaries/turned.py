@@ -13,7 +13,7 @@ from itertools import pairwise
 from slmdesk.base.record import Record
 from slmdesk.library.types import Mark
 from slmdesk.summaries.told import Fitting, Paper, Passage, Told, Word, are_kin, is_same, told
-from slmdesk.text.checks.negation import denying, implies_denial, openers
+from slmdesk.text.checks.negation import denying, ends_something, implies_denial, is_limit, is_prefixed, openers
 from slmdesk.text.checks.words import WORD, folded, listed
 
 BEFORE, BEHIND = 2, 5
@@ -56,8 +56,11 @@ def denials_of(sentence: Told, language: str) -> tuple[Denial, ...]:
     if language == "fr" and not {word for _, word in tokens} & _PLUS:
         return ()  # "ne … que", or a "ne" that denies nothing
     found = list[Denial]()
-    for match, word in tokens:
-        if word not in no and word not in ("n't", "n’t", "cannot"):
+    for at, (match, word) in enumerate(tokens):
+        is_no_more = (
+            language == "fr" and word == "plus" and any(one in ("ne", "n") for _, one in tokens[max(0, at - 3) : at])
+        )
+        if word not in no and not is_no_more and word not in ("n't", "n’t", "cannot"):
             continue
         if text.startswith({"no": ".", "nein": "-"}.get(word, "\0"), match.end()):
             continue  # a number, a vote
@@ -65,6 +68,8 @@ def denials_of(sentence: Told, language: str) -> tuple[Denial, ...]:
             continue  # in French the word behind the verb counts
         begin = max((stop for stop in stops if stop < match.start()), default=-1)
         end = min((stop for stop in stops if stop >= match.end()), default=len(text))
+        if is_limit([later for one, later in tokens[at + 1 : at + 4] if one.start() < end]):
+            continue
         behind = [at for at, one in enumerate(words) if match.end() <= one.start < end][:BEHIND]
         before = [at for at, one in enumerate(words) if begin < one.start < match.start()][-BEFORE:]
         if not behind:
@@ -78,9 +83,9 @@ def turned(text: str, paper: Paper) -> Iterator[Mark]:
     whole = told(text, paper.language)
     for start, part in _parts(text, paper.language):
         fitting = Fitting(part, paper)
-        ranked = sorted(((fitting.share(passage), -at) for at, passage in enumerate(paper.passages)), reverse=True)
-        least = max(LEAST_ALIKE, 0.6 * ranked[0][0])
-        about = [paper.passages[-at] for share, at in ranked[:MOST_ABOUT] if share >= least]
+        some = (at for at, passage in enumerate(paper.passages) if not passage.is_bare)
+        ranked = sorted(((fitting.share(paper.passages[at]), -at) for at in some), reverse=True)[:MOST_ABOUT]
+        about = [paper.passages[-at] for share, at in ranked if share >= max(LEAST_ALIKE, 0.6 * ranked[0][0])]
         for mark in (*_denied(part, about, paper.language), *_unconditioned(fitting, whole, about, paper.language)):
             yield Mark(mark.kind, mark.text, start + mark.start, start + mark.end, mark.detail)
 
@@ -112,7 +117,9 @@ def _denied(part: Told, about: Sequence[Passage], language: str) -> Iterator[Mar
             if not same or (behind and not set(behind) & set(same)):
                 continue
             is_head = denial.about[0] in same
-            if len(same) < REPEATED * len(denial.about) and not (is_head and len(_common(part, passage.told)) > 1):
+            if len(same) < REPEATED * len(denial.about) and not (
+                is_head and len(_common(part, passage.told)) >= min(2, len(part.words))
+            ):
                 continue
             others = (one for one in about[: about.index(passage)] if not denials_of(one.told, language))
             if any(_shared(passage.told, denial.about[:1], one.told) for one in others):
@@ -162,7 +169,7 @@ def _is_half(part: Told, mates: set[int], passage: Passage, language: str) -> bo
 
 def _bears_out(part: Told, denial: Denial, passage: Passage, language: str) -> bool:
     """Return whether a passage denies something of what a sentence denies, or has a word that may do so."""
-    if any(implies_denial(text, language) for text in (passage.text, passage.above)):
+    if any(implies_denial(text, language) or ends_something(text, part.text) for text in (passage.text, passage.above)):
         return True
     theirs, words = denials_of(passage.told, language), passage.told.words
     if not theirs:
@@ -185,14 +192,13 @@ def _unconditioned(fitting: Fitting, whole: Told, about: Sequence[Passage], lang
         return
     for passage in about[:2]:
         for start, end in conditions_of(passage.text, language):
+            if folded(WORD.findall(passage.text[start:end])[0]) in _WITHOUT and is_prefixed(part.text, language):
+                continue  # what is done "without a check" is "unchecked"
             words = passage.told.words
             main = [word for word in words if not start <= word.start < end]
             own = [word for word in words if start <= word.start < end and not any(are_kin(word, one) for one in main)]
             said = sum(any(are_kin(word, one) for one in whole.words) for word in own)
             if len(own) < LEAST_OWN or said >= SAID * len(own):
-                continue
-            beside = _beside(passage.told, start, end)
-            if sum(bool(_kin_of(word, part.words)) for word in beside) < BESIDE_SAID * len(beside):
                 continue
             same = [at for at, word in enumerate(part.words) if any(are_kin(word, one) for one in main)]
             anchors = sum(any(is_same(one, there) for there in passage.told.values) for one in part.values)
@@ -203,21 +209,6 @@ def _unconditioned(fitting: Fitting, whole: Told, about: Sequence[Passage], lang
                 return
 
 
-def _beside(sentence: Told, start: int, end: int) -> list[Word]:
-    """Return the words of the clause that a condition limits: the one before it, else the one behind."""
-    stops = [0, *(stop.end() for stop in _COMMA.finditer(sentence.text)), len(sentence.text)]
-    for begin, stop in (
-        *reversed(list(pairwise([one for one in stops if one < start] + [start]))),
-        *pairwise([end, *(one for one in stops if one > end)]),
-    ):
-        if words := [word for word in sentence.words if begin <= word.start < stop]:
-            return words
-    return []
-
-
-BESIDE_SAID = 0.25
-"""Least share of the words of the clause it limits that a sentence must have."""
-_COMMA = re.compile(r"[,;:]\s|\s[–—]\s")
 VALUE = 3.0
 """Weight of a value beside the weights of words."""
 
@@ -234,8 +225,6 @@ _OPENS_WEAKLY = {
 }
 WEAK_WORDS = 2
 """Number of words behind an opener such as "without" that belong to it."""
-_NO_OPENING = {"fr": "si bien que"}
-"""Begins like a condition and tells a consequence."""
 _OTHERWISE = {
     "en": "otherwise|failing which|or else", "de": "andernfalls|widrigenfalls|sonst|ansonsten",
     "fr": "sinon|faute de quoi|à défaut", "es": "de lo contrario|si no", "it": "altrimenti|in caso contrario",
@@ -247,8 +236,7 @@ _OTHERWISE = {
 @cache
 def _opening(language: str) -> re.Pattern[str] | None:
     some, weak = "|".join(map(re.escape, openers(language))), _OPENS_WEAKLY.get(language, "(?!)")
-    no = _NO_OPENING.get(language, "(?!)")
-    return re.compile(rf"(?<![\w'’-])(?!{no})(?:(?P<weak>{weak})|{some})(?![\w'’-])", re.IGNORECASE) if some else None
+    return re.compile(rf"(?<![\w'’-])(?:(?P<weak>{weak})|{some})(?![\w'’-])", re.IGNORECASE) if some else None
 
 
 _END = re.compile(r"[,;:]\s|(?<!\d)[.!?](?:\s|$)|\s[–—]\s")
@@ -281,39 +269,3 @@ def _has_sign(text: str, language: str) -> bool:
 
 def _kin_of(word: Word, words: Sequence[Word]) -> list[int]:
     return [at for at, one in enumerate(words) if are_kin(word, one)]
-
-
-def has_noun(paper: Paper, word: Word) -> int:
-    """Return how many passages have a word as a noun."""
-    kin = paper.kin(word)
-    return sum(
-        any(one.key in kin and is_noun(passage.text, one, paper.language) for one in passage.told.words)
-        for passage in paper.passages
-        if not kin.isdisjoint(passage.keys)
-    )
-
-
-def is_noun(text: str, word: Word, language: str) -> bool:
-    """Return whether a word may be a noun: written large in German, elsewhere behind an article."""
-    raw = text[word.start : word.end]
-    if len(word.key) < LEAST_NOUN or raw[1:] != raw[1:].lower():
-        return False
-    if language == "de":
-        return raw[0].isupper() and bool(text[: word.start].strip(" (,„")) and word.key not in _PRONOUNS
-    before = WORD.findall(text[: word.start])
-    return bool(before) and folded(before[-1]).rstrip("'’") in _ARTICLES.get(language, frozenset())
-
-
-LEAST_NOUN = 4
-_PRONOUNS = frozenset(["ihnen", "ihre", "ihrem", "ihren", "ihrer", "bitte"])
-_ARTICLES = {
-    language: frozenset(words.split())
-    for language, words in {
-        "en": "the a an your our his her their this",
-        "fr": "le la les l un une des du au aux",
-        "es": "el la los las un una del al",
-        "it": "il lo la i gli le l un una del dello della dei degli delle al alla agli",
-        "pt": "o a os as um uma do da dos das ao",
-        "nl": "de het een",
-    }.items()
-}

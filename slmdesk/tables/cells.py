@@ -248,7 +248,7 @@ def without_doubles(cells: Mapping[int, TableCell]) -> dict[int, TableCell]:
     """Return the cells of a row so that the same words stand for one column only.
 
     A cell that was read behind a label is certain, so a model's cell of the same place is removed. Two cells of the
-    model with the same words are both flagged as doubtful.
+    model with the same words are flagged as doubtful, but for the only one of them that nothing speaks against.
     """
     places: dict[tuple[int, int, int], list[int]] = {}
     for at, cell in cells.items():
@@ -257,9 +257,10 @@ def without_doubles(cells: Mapping[int, TableCell]) -> dict[int, TableCell]:
     result = dict(cells)
     for some in places.values():
         models = [at for at in some if cells[at].origin == "model"] if len(some) > 1 else []
+        plain = [at for at in models if cells[at].flag is Flag.NONE]
         for at in models:
             is_certain_elsewhere = len(models) < len(some)
-            flag = cells[at].flag if cells[at].flag is not Flag.NONE else Flag.TWICE
+            flag = Flag.TWICE if at in plain and len(plain) > 1 else cells[at].flag
             result[at] = TableCell(flag=Flag.NOT_FOUND) if is_certain_elsewhere else changed(cells[at], flag=flag)
     return result
 

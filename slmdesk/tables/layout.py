@@ -207,7 +207,7 @@ class Place(Record):
 
 class PageTexts:
     def __init__(self, pages: Sequence[Page], language: str = "") -> None:
-        self.language = language
+        self.language, self.pages = language, pages
         self.texts: Mapping[int, str] = {page.number: page.text for page in pages if page.text}
         self._folded: dict[int, FoldedText] = {}
         self._quotes = {page.number: quotes for page in pages if (quotes := [*filter(is_quote, page.blocks)])}

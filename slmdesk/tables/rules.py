@@ -75,7 +75,7 @@ _BASE = re.compile(
     re.IGNORECASE,
 )
 """Words before the amount on which a tax is calculated."""
-_BOTH = {ColumnKind.DATE: "date", ColumnKind.AMOUNT: "amount", ColumnKind.NUMBER: "amount"}
+CUED = {ColumnKind.DATE: "date", ColumnKind.AMOUNT: "amount", ColumnKind.NUMBER: "amount"}
 
 
 class Target(Record):
@@ -98,7 +98,7 @@ class Rules:
         self._targets = [target_of(column) for column in columns]
         self._labels = Labels(columns)
         self._pages: list[Page] = []
-        self._lines: list[Line] = []
+        self.lines: list[Line] = []
         self._language = ""
 
     def feed(self, page: Page, language: str) -> None:
@@ -107,14 +107,14 @@ class Rules:
         if len(self._pages) < MOST_PAGES and plain.text:
             self._language = self._language or language
             self._pages.append(plain)
-            room = MOST_LINES - len(self._lines)
+            room = MOST_LINES - len(self.lines)
             lines = [line for line in lines_of(plain) if len(line.text) <= MOST_LINE][:room]
-            self._lines += lines
+            self.lines += lines
         self._labels.feed(plain, language, lines)
 
     def result(self) -> ByRule:
         found = ByRule(dict(self._labels.cells))
-        if not self._lines:
+        if not self.lines:
             return found
         pages = PageTexts(self._pages, self._language)
         values = {kind: self._values(kind, pages) for kind in ("date", "amount")}
@@ -128,20 +128,21 @@ class Rules:
 
     def _values(self, kind: str, pages: PageTexts) -> dict[str, list[Value]]:
         papers = {target.paper for target in self._targets if target is not None}
-        return {paper: self._values_of(paper, kind, pages) for paper in papers if cues_of(paper, kind)}
+        return {paper: self.values_of(paper, kind, pages) for paper in papers if cues_of(paper, kind)}
 
-    def _values_of(self, paper: str, kind: str, pages: PageTexts) -> list[Value]:
+    def values_of(self, paper: str, kind: str, pages: PageTexts) -> list[Value]:
+        """Return the days or amounts, each with what the words around it call it in this kind of paper."""
         cues = cues_of(paper, kind)
         assert cues is not None
         spans_of: Callable[[str, str], list[tuple[int, int]]] = find_days if kind == "date" else find_amounts
         column = ColumnKind.DATE if kind == "date" else ColumnKind.AMOUNT
         found: list[Value] = []
-        for at, line in enumerate(self._lines):
+        for at, line in enumerate(self.lines):
             if len(found) >= MOST_VALUES:
                 break
             last = 0
             for start, end in spans_of(line.text, self._language):
-                before, after = _around(self._lines, at, start, end, last)
+                before, after = around(self.lines, at, start, end, last)
                 said = Said(OTHER, Strength.NEAR) if _BASE.search(before) else cues.read(before, after)
                 if paper == "contract" and EARLIER.search(fold(line.text[slice(*line.sentence(start))])):
                     said = Said(OTHER, Strength.NEAR)
@@ -155,7 +156,7 @@ class Rules:
 
     def _by_words(self, found: ByRule, values: Mapping[str, Mapping[str, Sequence[Value]]]) -> None:
         for at, target in enumerate(self._targets):
-            kind = _BOTH.get(self._columns[at].kind)
+            kind = CUED.get(self._columns[at].kind)
             if target is None or kind is None or at in found.cells:
                 continue
             if target.role == "ends_on" and self._is_open_ended:
@@ -168,12 +169,12 @@ class Rules:
     @cached_property
     def _is_open_ended(self) -> bool:
         """Return whether the document is a contract without an end. It can be called once all pages are read."""
-        return any(OPEN_ENDED.search(fold(line.text)) for line in self._lines)
+        return any(OPEN_ENDED.search(fold(line.text)) for line in self.lines)
 
     def _below_heading(self, some: Sequence[Value], role: str) -> TableCell | None:
         """Return the only value of a role in the clause whose heading announces it ("§ 4 Vergütung"), or None."""
         pattern = HEADINGS.get(role)
-        below = [value for value in some if pattern and pattern.search(heading_above(self._lines, value.line))]
+        below = [value for value in some if pattern and pattern.search(heading_above(self.lines, value.line))]
         best = max((value.said.strength for value in below), default=Strength.NONE)
         top = [value for value in below if value.said.strength == best]
         is_first = role == "amount"  # a clause states its main amount before additional ones
@@ -186,9 +187,7 @@ class Rules:
             for at, target in enumerate(self._targets)
             if target is not None and target.role in ("net_amount", "tax", "total") and at in found.cells
         }
-        sums = sums_of(
-            [(value.cell, value.said) for value in some], known, "\n".join(line.text for line in self._lines)
-        )
+        sums = sums_of([(value.cell, value.said) for value in some], known, "\n".join(line.text for line in self.lines))
         if not known and not sums:
             rows: dict[int, list[TableCell]] = {}
             for value in some:
@@ -202,15 +201,15 @@ class Rules:
         places: dict[str, list[tuple[Place, Strength]]] = {}
         papers = {target.paper for target in self._targets if target is not None}
         if "invoice" in papers:
-            places["invoice_number"] = list(numbers_of_invoice(self._lines, self._language))
-            places["seller"] = _of_party(seller_of(self._lines))
-            places["customer"] = _of_party(customer_of(self._lines))
+            places["invoice_number"] = list(numbers_of_invoice(self.lines, self._language))
+            places["seller"] = _of_party(seller_of(self.lines))
+            places["customer"] = _of_party(customer_of(self.lines))
         if "contract" in papers:
-            first, second = parties_of(self._lines)
+            first, second = parties_of(self.lines)
             places |= {"first_party": _of_party(first), "second_party": _of_party(second)}
-            places["subject"] = list(subjects_of(self._lines))
-            places["notice_period"] = list(notices_of(self._lines))
-            places["governing_law"] = list(laws_of(self._lines))
+            places["subject"] = list(subjects_of(self.lines))
+            places["notice_period"] = list(notices_of(self.lines))
+            places["governing_law"] = list(laws_of(self.lines))
         for at, target in enumerate(self._targets):
             column = self._columns[at]
             if at in found.cells or target is None or target.role not in places:
@@ -224,9 +223,9 @@ class Rules:
                 found.cells[at] = cell
         ibans = [
             cell_at(ColumnKind.TEXT, _place(line, start, end), pages, origin=ORIGIN)
-            for at, line in enumerate(self._lines)
+            for at, line in enumerate(self.lines)
             for start, end in find_ibans(line.text)
-            if not THEIRS.search(_before(self._lines, at, start))
+            if not THEIRS.search(_before(self.lines, at, start))
         ]
         for at, column in enumerate(self._columns):
             if at not in found.cells and is_iban_column(column) and len({key_of(iban) for iban in ibans}) == 1:
@@ -244,7 +243,7 @@ class Rules:
             if column.kind is ColumnKind.PERIOD or (target is not None and target.role == "notice_period"):
                 found.options[at] = self._notices(pages)
                 continue
-            kind = _BOTH.get(column.kind)
+            kind = CUED.get(column.kind)
             if kind is None or target is None or column.kind is ColumnKind.NUMBER:
                 continue
             some = [
@@ -264,7 +263,7 @@ class Rules:
 
     def _notices(self, pages: PageTexts) -> tuple[TableCell, ...]:
         cells: dict[str, TableCell] = {}
-        for place, strength in notices_of(self._lines):
+        for place, strength in notices_of(self.lines):
             cell = cell_at(ColumnKind.TEXT, place, pages, origin=ORIGIN)
             if strength:
                 cells.setdefault(key_of(cell), cell)
@@ -274,7 +273,7 @@ class Rules:
         self, spans_of: Callable[[str], Sequence[tuple[int, int]]], kind: ColumnKind, pages: PageTexts
     ) -> tuple[TableCell, ...]:
         cells: dict[str, TableCell] = {}
-        for line in self._lines:
+        for line in self.lines:
             for start, end in spans_of(line.text):
                 cell = cell_at(kind, _place(line, start, end), pages, origin=ORIGIN)
                 cells.setdefault(key_of(cell), cell)
@@ -329,7 +328,7 @@ def is_iban_column(column: Column) -> bool:
     return column.kind is ColumnKind.IBAN or label_of(column.name) == "iban"
 
 
-def _around(lines: Sequence[Line], at: int, start: int, end: int, last: int) -> tuple[str, str]:
+def around(lines: Sequence[Line], at: int, start: int, end: int, last: int) -> tuple[str, str]:
     """Return the words before and after a value, within its sentence or row and behind the previous value."""
     line = lines[at]
     first, until = line.sentence(start)

@@ -26,10 +26,11 @@ from slmdesk.jobs.service import JobService, request_in
 from slmdesk.library.search import RankedPassages, Retrieval
 from slmdesk.library.types import CHARACTERS_PER_TOKEN, Coverage, Unread
 from slmdesk.loader.model_loader import ModelLoader
-from slmdesk.models.service import ModelService, able
+from slmdesk.models.service import ModelService, able, is_starter
 from slmdesk.runtime.events import Noticed
 from slmdesk.runtime.messages import Problem, problem_for
 from slmdesk.runtime.service import Runtime, Service
+from slmdesk.tables.beside import beside
 from slmdesk.tables.cells import (
     CELL_TOKENS,
     COLUMN_TOKENS,
@@ -187,7 +188,8 @@ class ExtractionService(Service, JobPlanner):
         plan = self._live[job.id] = TablePlan(
             job, request.columns, self._still_there(request),
             plan_tools(self._runtime, self._loader, self._jobs, job, record),
-            model=record.name, note=WEAK.format(model=record.name) if is_weak(record) else "",
+            model=record.name, is_asked=not is_starter(record),
+            note=WEAK.format(model=record.name) if is_weak(record) else "",
             passages=self._store.passages.of_document,
             rank=lambda words, document, answered: self._retrieval.rank(words, [document]).then(answered),
             reported=lambda row, is_complete: self._on_row(item, job.id, row, is_complete),
@@ -347,6 +349,7 @@ class TablePlan:
         tools: PlanTools,
         *,
         model: str,
+        is_asked: bool,
         note: str,
         passages: Callable[[str], Sequence[Passage]],
         rank: Rank,
@@ -358,7 +361,7 @@ class TablePlan:
         self._targets = [target_of(column) for column in columns]
         self._tools, self._context = tools, tools.context_tokens
         self._passages, self._rank, self._reported, self._keep = passages, rank, reported, kept
-        self._note, self._faulty = note, faulty
+        self._note, self._faulty, self._is_asked = note, faulty, is_asked
         self._rows = [_Row(document) for document in documents]
         self._at: dict[str, _Asked] = {}
         self._received: set[str] = set()
@@ -408,7 +411,8 @@ class TablePlan:
         if not row.coverage.pages_read:
             row.cells |= {column: TableCell(flag=Flag.UNREAD) for column in missing}
             missing = []
-        if not missing:
+        if not missing or not self._is_asked:
+            row.cells = {column: TableCell() for column in missing} | row.cells
             self._publish(row)  # now, not when the model has answered about the other documents
             return []
         if row.cells:
@@ -530,13 +534,11 @@ class TablePlan:
             columns = [self._columns[at] for at in asked.columns]
             said = cells_in(str(value.get("text", "")), columns)
             for at, column, (quote, words) in zip(asked.columns, columns, said, strict=True):
-                cell = self._verified(row, column, quote, words, asked.pages)
-                is_unsaid = cell.value and cell.flag is Flag.NONE and self._targets[at] is not None
-                row.cells[at] = changed(cell, flag=Flag.UNSAID) if is_unsaid else cell
+                row.cells[at] = self._verified(row, column, quote, words, asked.pages)
 
     def _verified(self, row: _Row, column: Column, quote: str, words: str, pages: PageTexts) -> TableCell:
         try:
-            cell = verified(column, quote, words, pages)
+            cell = beside(self._columns, column, verified(column, quote, words, pages), pages)
             is_earlier = cell.flag is Flag.NONE and pages.is_quoted(cell.page, cell.start)
             return changed(cell, flag=Flag.EARLIER) if is_earlier else cell
         except Exception as err:  # noqa: BLE001  a bug that a cell brings out costs this cell, not a table of hundreds

@@ -52,7 +52,7 @@ class Flag(StrEnum):
     CONTRADICTS = "contradicts"
     """The value contradicts others in the row: net and tax do not add up to the total, or two days are out of order."""
     UNSAID = "unsaid"
-    """The model chose the value, but no words that the rules know confirm it."""
+    """The value stands beside another noun than its column asks for."""
     SIGN = "sign unclear"
     """A dash, a bracket or a debit mark beside the number may make it negative."""
     EARLIER = "earlier message"
@@ -71,7 +71,7 @@ FLAG_WORDS: Mapping[Flag, str] = {
     Flag.TWICE: N_("the same words as in another column"),
     Flag.KIND: N_("not the kind of value asked for"),
     Flag.CONTRADICTS: N_("does not agree with the rest of the row"),
-    Flag.UNSAID: N_("chosen by the model, no words beside it confirm it"),
+    Flag.UNSAID: N_("stands beside other words than the column asks for"),
     Flag.SIGN: N_("may be a negative amount"),
     Flag.EARLIER: N_("from an earlier message that is quoted"),
     Flag.OPEN: N_("is being looked for"),

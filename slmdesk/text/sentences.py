@@ -111,7 +111,7 @@ def _leads_on(head: str, rest: str, words: SentenceWords) -> bool:
     if _ITEM.fullmatch(head):
         return True
     starts = _begins(rest, words)
-    if words.is_german and _is_ordinal(head, rest, starts):
+    if _is_day(head, rest) or (words.is_german and _is_ordinal(head, rest, starts)):
         return True
     word = _last_word(head)
     last = re.split("[-'’]", word)[-1]
@@ -124,14 +124,17 @@ def _leads_on(head: str, rest: str, words: SentenceWords) -> bool:
     return len(word) == 1 and word.isupper() and not words.is_german and not starts and not _is_lettered(head)
 
 
+def _is_day(head: str, rest: str) -> bool:
+    """Return whether the dot is that of a German date, which a line without other words may be: "Beginn 21. Januar"."""
+    first = _FIRST_WORD.match(rest)
+    return first is not None and _DAY.search(head) is not None and first[0].casefold() in _letters("months")
+
+
 def _is_ordinal(head: str, rest: str, starts: bool) -> bool:
-    """Return whether the dot belongs to a German ordinal and ends no sentence: "dem 21. Januar", "Im 3. Quartal"."""
-    if (first := _FIRST_WORD.match(rest)) is None:
-        return False
-    if _DAY.search(head) and first[0].casefold() in _letters("months"):
-        return True
+    """Return whether the dot belongs to a German ordinal and ends no sentence: "Im 3. Quartal"."""
     before = _ORDINAL.search(head)
-    return before is not None and before[1].casefold() in _letters("before_ordinal") and not starts
+    is_led = before is not None and before[1].casefold() in _letters("before_ordinal")
+    return is_led and not starts and _FIRST_WORD.match(rest) is not None
 
 
 def _is_lettered(head: str) -> bool:
@@ -323,12 +326,10 @@ def _load() -> LanguageIdentifier:
         return LanguageIdentifier(data["ptc"], data["pc"], classes, moves, output, norm_probs=True, tk_row=rows)
 
 
-_ASKING = """amount amounts amounting cost costs costing price long much high large big number total date year hoch
-lang betragt betragen betrag kostet kosten preis dauert dauer lange lautet nummer datum gilt jahr montant coute cout
-prix duree numero annee importe cuesta precio durada fecha costa prezzo durata data kosztuje cena wynosi kwota kost
-bedraagt prijs reason grund raison motivo razon causa powod powodu kwoty kwote rok roku ano anno"""
-ASKING_WORDS = frozenset(_ASKING.split())
-"""Folded words that ask for a value or accompany such a word, but do not say which value."""
+@cache
+def asking_words() -> frozenset[str]:
+    """Return the folded words that ask for a value or accompany such a word, but do not say which value."""
+    return frozenset(" ".join(_tables()["asking"].values()).split())
 
 
 @cache
@@ -342,6 +343,32 @@ def stop_words_of(words: Sequence[str]) -> frozenset[str]:
     hits = {code: sum(word in known for word in words) for code, known in stop_words().items()}
     best = max(hits, key=lambda code: hits[code])
     return stop_words()[best] if hits[best] else frozenset()
+
+
+def question_language(question: str, text: str = "") -> str:
+    """Return the language that a question's function words tell; the language of `text`, which is asked, where they
+    leave that one open or tell none; "" if that tells nothing either.
+    """
+    likely = question_language(text[:_ENOUGH]) if text else ""
+    votes = dict.fromkeys(LANGUAGES, 0.0)
+    for piece in (piece for run in query_pieces(question) for piece in run):
+        speakers = [code for code in LANGUAGES if piece in _told_by()[code]]
+        for code in speakers:
+            votes[code] += 1 / len(speakers)
+    best = [code for code in LANGUAGES if votes[code] > max(votes.values()) - _NEAR]
+    if likely and (likely in best or not any(votes.values())):
+        return likely
+    return best[0] if len(best) == 1 or (likely and any(votes.values())) else ""
+
+
+_ENOUGH, _NEAR = 4000, 0.01
+_CUT_OFF = frozenset("st")
+"""What English cuts off behind an apostrophe, as French does."""
+
+
+@cache
+def _told_by() -> Mapping[str, frozenset[str]]:
+    return {code: words.union(_tables()["asking"][code].split()) - _CUT_OFF for code, words in stop_words().items()}
 
 
 def search_words(question: str) -> list[str]:

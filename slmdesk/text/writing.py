@@ -99,7 +99,7 @@ def _only(pattern: re.Pattern[str], text: str, other: str, known: Sequence[str])
 
 
 _REWORDED = frozenset(("words", "meaning", "negation"))
-_SELF_CONTAINED = frozenset(("spelling", "capital letter", "repeated word", "spacing"))
+SELF_CONTAINED = frozenset(("spelling", "capital letter", "repeated word", "spacing"))
 
 
 def _beside(text: str, edit: Edit) -> str:
@@ -108,7 +108,7 @@ def _beside(text: str, edit: Edit) -> str:
 
 
 def _is_plain(text: str, edit: Edit) -> bool:
-    return reason_of(text, edit) in _SELF_CONTAINED
+    return reason_of(text, edit) in SELF_CONTAINED
 
 
 def _doubt(text: str, edit: Edit, language: str) -> str:
@@ -489,6 +489,21 @@ def _word_by_word(edit: Edit, text: str) -> list[Edit]:
         for match, other in zip(old, new, strict=True)
         if match[0] != other
     ]
+
+
+def is_shortened(text: str, edit: Edit, language: str) -> bool:
+    """Return whether a change is none of a mistake: it writes in short, as in speech, what stands there in full."""
+    old, new = (folded(side).replace("’", "'") for side in (edit.old(text), edit.new))
+    for short, full in _short_forms(language):
+        new = short.sub(full, new)
+    return " ".join(old.replace("cannot", "can not").split()) == " ".join(new.split()) != folded(edit.new)
+
+
+@cache
+def _short_forms(language: str) -> list[tuple[re.Pattern[str], str]]:
+    pairs = [pair.split("=") for pair in _tables()["short"].get(language, "").split(",") if pair]
+    begin = r"(?<!\w)"
+    return [(re.compile(f"{begin}{short}".replace(f"{begin}-", "") + r"(?!\w)"), full) for short, full in pairs]
 
 
 MOST_MOVED = 24

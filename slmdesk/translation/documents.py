@@ -40,7 +40,7 @@ from slmdesk.translation.prompts import (
     segments_from,
     units_of_text,
 )
-from slmdesk.translation.types import SegmentChanged, TranslationRequest, memory_domain
+from slmdesk.translation.types import SegmentChanged, TranslationRequest, formality_of, memory_domain
 
 WITH_COLUMNS = frozenset(("csv",))
 WITH_SHEETS = frozenset(("xlsx", "ods"))
@@ -237,8 +237,9 @@ def segment_flags(
     source, cue = segment.language or request.source, segment.place if segment.kind == SUBTITLE else ""
     tags, language = Tags(segment.paired, segment.lone), request.target
     return flags_of(
-        segment.source, target, source_language=source, target_language=language, tags=tags, terms=terms, cue=cue
-    )
+        segment.source, target, source_language=source, target_language=language, tags=tags, terms=terms, cue=cue,
+        formality=formality_of(request),
+    )  # fmt: skip
 
 
 def payload_of(request: TranslationRequest) -> dict[str, Json]:

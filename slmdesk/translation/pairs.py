@@ -682,10 +682,10 @@ def warning_words(name: str, result: PairResult) -> str:
     """Return the warning to show before translating this pair. Empty if the model is good at it."""
     source, target = LANGUAGES[result.source].shown, LANGUAGES[result.target].shown
     if result.is_weak(PairSkill.LANGUAGE):
-        words = _("{name} was not made for {target}: in its exam {found} answers were in {target}.")
+        words = _("{name} is no translator into {target}: in its exam {found} answers were in {target}.")
         return words.format(name=name, target=target, found=_counted(result, PairSkill.LANGUAGE))
     if result.is_weak(PairSkill.SENSE):
-        words = _("{name} loses the sense from {source} to {target}: in its exam {found} sentences kept it.")
+        words = _("{name} is no translator from {source} to {target}: in its exam {found} sentences kept their sense.")
         return words.format(name=name, source=source, target=target, found=_counted(result, PairSkill.SENSE))
     if result.level == "good":
         return ""

@@ -28,6 +28,7 @@ from slmdesk.base.translation import (
 from slmdesk.base.types import Json, TokenProbability
 from slmdesk.jobs.runner import AskedQuestion, Batch, Plan, Yield, step_key
 from slmdesk.jobs.types import ExpectedBatch
+from slmdesk.text.checks.limits import address
 from slmdesk.text.tagged import KIND, Phrase, Tags, phrases_of, placed, plain, span_of, verbatim
 from slmdesk.text.terms import TermIndex, terms_in
 from slmdesk.text.translation_checks import Cleaned, cleaned, flags_of
@@ -53,7 +54,7 @@ class _Work:
     doubts: tuple[Doubt, ...] = ()
     plain: str = ""
     """The translation without tags, as the model wrote it. The tags are to be placed on it."""
-    unsure: tuple[SegmentFlag, ...] = ()
+    sense: tuple[SegmentFlag, ...] = ()
     phrases: list[Phrase] = field(default_factory=list)
     words: str = ""
     has_failed: bool = False
@@ -91,6 +92,8 @@ class TranslationPlan:
         self._attempt, self._is_tagged_first = attempt, is_tagged_first
         self._segments, self._keep = segments, keep
         self._received: dict[str, list[_Work]] = {}
+        self._formality = manner.formality
+        """How the text speaks to its reader: as was asked for, or else as its first sentence does."""
 
     def run(self) -> Plan:
         begin = 0
@@ -186,7 +189,7 @@ class TranslationPlan:
 
     def _take_plain(self, work: _Work, answer: _Answer) -> None:
         found = self._read(work, work.words, answer, Tags())
-        work.plain, work.unsure = found.target, found.flags
+        work.plain, work.sense = found.target, found.flags
 
     def _read(self, work: _Work, asked: str, answer: _Answer, tags: Tags) -> Cleaned:
         """Return the translation in the answer to `asked`, the segment's text with these tags."""
@@ -203,8 +206,9 @@ class TranslationPlan:
         segment, source, language = work.segment, manner.source, manner.target
         tags, terms, cue = work.tags, work.terms, segment.place if segment.kind == KIND else ""
         return flags_of(
-            segment.source, target, source_language=source, target_language=language, tags=tags, terms=terms, cue=cue
-        )
+            segment.source, target, source_language=source, target_language=language, tags=tags, terms=terms, cue=cue,
+            formality=self._formality,
+        )  # fmt: skip
 
     # ---- tags
 
@@ -244,7 +248,7 @@ class TranslationPlan:
             if (span := span_of(work.words, work.plain, phrase, words.get(phrase.number, "")))
         }
         target = placed(work.words, work.plain, work.phrases, spans)
-        tried = replace(work, target=target, flags=(*self._flags(work, target), GUESSED, *work.unsure), doubts=())
+        tried = replace(work, target=target, flags=(*self._flags(work, target), GUESSED, *work.sense), doubts=())
         if not work.target or _lost_tags(work.flags) or is_better(target, tried.flags, work.flags):
             work.take_over(tried)
 
@@ -268,6 +272,7 @@ class TranslationPlan:
             self._save(work)
 
     def _save(self, work: _Work) -> None:
+        self._formality = self._formality or next(iter(address(work.target, self._manner.target)), "")
         made = changed(work.segment, target=work.target, flags=work.flags, doubts=work.doubts, origin=Origin.MODEL)
         self._keep(changed(made, state=SegmentState.TRANSLATED, reason=""))
 

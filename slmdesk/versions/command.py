@@ -57,7 +57,8 @@ def compare(
     and amounts before mere wording.
 
     Differences in layout alone are ignored.  Removed words stand between [- and -], added words between {+ and +}.
-    A model says in a few sentences what changed, if its exam shows that it can be trusted.
+    A model adds a sentence below a change, if its exam shows that it can be trusted or -m names it, and if the sentence
+    passes the check.
     """
     if no_model and model:
         raise click.UsageError("--no-model and --model exclude each other.")
@@ -108,14 +109,13 @@ def _say(console: Console, found: Comparison) -> None:
     console.say(headline(found))
     if found.note:
         console.say(found.note)
-    for reported in found.sentences:
-        place = place_words(found.changes[reported.change], found, " [{}]")
-        console.say(f"  · {unlike_marks(reported.text)}{place}{reported.doubt}")
     for number, at in enumerate(by_importance(found.changes), 1):
         change = found.changes[at]
         is_whole = change.kind in (ChangeKind.ADDED, ChangeKind.REMOVED)  # its words are printed below
         words = f": {change_words(change)}" if change.named and not is_whole else ""
         console.say(f"\n{number}.{place_words(change, found, ' [{}]')} {kind_words(change)}{words}")
+        if remark := found.remark(at):
+            console.say(f"   {found.model}: {unlike_marks(remark)}")
         if is_coloured:
             _say_coloured(console, change)
         else:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from slmdesk.base.record import Number, Record, changed
 from slmdesk.base.texts import N_, _, grouped, in_quotes, ngettext, retold
 from slmdesk.base.types import page_sign, page_word
-from slmdesk.library.types import Coverage, Mark, page_ranges, unread_reason
+from slmdesk.library.types import Coverage, page_ranges, unread_reason
 from slmdesk.runtime.events import Event
 from slmdesk.runtime.messages import Problem
 from slmdesk.text.difference.types import Change, ChangeKind, Named, Place, Row, Run
@@ -23,18 +23,11 @@ class Side(Record):
     trouble: str = ""
 
 
-UNSUPPORTED = " (not supported by the text)"
-
-
 class Wording(Record):
     change: int
     text: str
-    supported: bool
-    flags: tuple[Mark, ...] = ()
-
-    @property
-    def doubt(self) -> str:
-        return "" if self.supported else UNSUPPORTED
+    supported: bool = True
+    """False for a sentence of an older version of the program, which is not shown."""
 
 
 class Comparison(Record):
@@ -44,11 +37,15 @@ class Comparison(Record):
     rows: tuple[Row, ...]
     same_bytes: bool = False
     sentences: tuple[Wording, ...] = ()
-    """Descriptions of some changes by a model, the most important first. Empty if no model can be trusted."""
+    """What a model adds to some changes. Empty if no model can be trusted."""
     model: str = ""
     note: str = ""
     seconds: Number = 0.0
     language: str = ""
+
+    def remark(self, change: int) -> str:
+        """Return the model's sentences that stand below a change, or ""."""
+        return " ".join(one.text for one in self.sentences if one.change == change and one.supported)
 
 
 class VersionsCompared(Event):
@@ -189,7 +186,7 @@ def _told(fact: Named, change: Change) -> str:
 
 
 def _wording(change: Change) -> str:
-    old, new = _marked_words(change.old_runs), _marked_words(change.new_runs)
+    old, new = marked_words(change.old_runs), marked_words(change.new_runs)
     return fact_words(in_quotes(shortened(old)) if old else "", in_quotes(shortened(new)) if new else "")
 
 
@@ -300,7 +297,7 @@ def _stretches(runs: Iterable[Run]) -> list[Run]:
     return found
 
 
-def _marked_words(runs: Sequence[Run]) -> str:
+def marked_words(runs: Sequence[Run]) -> str:
     words = [run.text.strip(" ,;") for run in _stretches(runs) if run.is_marked]
     return " … ".join(filter(None, words)) or " ".join(run.text.strip() for run in runs if run.is_marked)
 

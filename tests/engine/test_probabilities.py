@@ -51,6 +51,19 @@ def test_tokens_cover_the_answer_and_are_the_model_s_own_view(starter: Model) ->
 
 
 @pytest.mark.model
+def test_given_words_are_the_answer_and_right_ones_are_likelier(starter: Model) -> None:
+    texts = "The keys were left at the front desk.", "The keys was left at the front desk."
+    answers = [
+        starter.answer(starter.request("Write one sentence.", sampling=SHORT, with_probabilities=True, given=text))
+        for text in texts
+    ]
+    assert tuple(answer.text for answer in answers) == texts
+    assert all(map(is_seamless, answers))
+    right, wrong = (sum(math.log(max(p, 1e-6)) for _, _, p in answer.probabilities) for answer in answers)
+    assert right > wrong
+
+
+@pytest.mark.model
 def test_neither_grammar_nor_temperature_changes_what_is_said(starter: Model) -> None:
     question = "What is the capital of France? Say one word."
     first = starter.answer(starter.request(question, sampling=SHORT, with_probabilities=True))

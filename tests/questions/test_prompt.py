@@ -10,7 +10,16 @@ from slmdesk.base.documents import Block, BlockKind, Page, PageStatus
 from slmdesk.base.records import Passage
 from slmdesk.base.types import Origin, Role
 from slmdesk.library.search import nearest_of, share_of
-from slmdesk.questions.prompt import NOT_FOUND, Source, grammar_of, not_found, parsed_answer, said_turns_of, turns_of
+from slmdesk.questions.prompt import (
+    NOT_FOUND,
+    Source,
+    grammar_of,
+    not_found,
+    parsed_answer,
+    refuses,
+    said_turns_of,
+    turns_of,
+)
 
 pytestmark = pytest.mark.pure
 
@@ -51,7 +60,7 @@ def test_whether_the_text_says_it_is_asked_behind_the_same_words():
     assert asked[-1].text == f"{begin}Does the text say the answer to this question? Answer Yes or No."
 
 
-def test_only_a_model_that_is_not_asked_first_may_refuse():
+def test_a_refusal_may_be_ruled_out():
     asked = [turns_of(SOURCES, "When?", [], names=False, refuses=one)[-1].text for one in (True, False)]
     assert [NOT_FOUND in one for one in asked] == [True, False]
 
@@ -64,31 +73,30 @@ FORM = '[1] "The pump stops at 12.5 bar."\n'
     [
         (f'{FORM}[2] "the"\nAnswer: At 12.5 bar.\nNo more.', "At 12.5 bar.\nNo more."),
         ("It stops at 12.5 bar.", "It stops at 12.5 bar."),
-        ("Antwort: Nein, es gehört nicht zum Vertrag.", "Nein, es gehört nicht zum Vertrag."),  # a denial of the matter
-        (f'{FORM}Antwort: Bei 12,5 bar.\n[1] "Not in the text."', "Bei 12,5 bar."),  # what denies after an answer
-        (f"{FORM}Antwort: Bei 12,5 bar.\nNot in the text.", "Bei 12,5 bar."),
-        (f"{FORM}Antwort: Bei 12,5 bar.\nDer Betrag steht nicht im Text.", "Bei 12,5 bar."),
+        ("Antwort: Nein, es gehört nicht zum Vertrag.", "Nein, es gehört nicht zum Vertrag."),
+        (f'{FORM}Antwort: Bei 12,5 bar.\n[1] "Not in the text."', "Bei 12,5 bar."),
+        ("It stops at **12.5 bar** [1].", "It stops at 12.5 bar."),
+        ("*It* starts again at 8 bar [1, 2], __then__ stops (Source: 1).", "It starts again at 8 bar, then stops."),
     ],
 )
 def test_an_answer_is_what_is_no_quotation(text, answer):
-    assert parsed_answer(text) == (answer, True)
+    assert parsed_answer(text) == answer
 
 
 @pytest.mark.parametrize(
-    "text",
+    ("words", "expected"),
     [
-        NOT_FOUND, "not in the text", "", "   \n", "Answer: The dividend for 2025 is not in the text.",
-        "Antwort: Der Betrag steht nicht im Text.", f"{FORM}Answer: The text does not say when it starts.",
+        (NOT_FOUND, True), ('"Not in the text."', True), ("Answer: not in the text", True), ("", True),
+        ("Das steht nicht im Text.", True), ("At 12 bar.", False), ("The pump is not in the cellar.", False),
     ],
 )  # fmt: skip
-def test_not_found_is_an_answer(text):
-    assert parsed_answer(text)[1] is False
+def test_a_refusal_begins_by_saying_that_the_text_does_not_tell(words, expected):
+    assert refuses(words) is expected
 
 
 @given(st.text(max_size=300))
 def test_whatever_a_model_says_can_be_read(text):
-    answer, found = parsed_answer(text)
-    assert found <= bool(answer)
+    assert len(parsed_answer(text)) <= len(text)
 
 
 @pytest.mark.parametrize(
@@ -111,6 +119,8 @@ def test_not_found_is_said_in_the_language_of_the_question():
     assert not_found("What is the rent?") == not_found("?") == NOT_FOUND
     assert not_found("Was kostet das?", "Die Miete ist im Voraus zu zahlen.") == "Das steht nicht im Text."
     assert not_found("Loyer ?", "Le loyer est dû le premier du mois.") == "Ce n’est pas dans le texte."
+    assert not_found("Quanto custa o leite?", "Le loyer est dû.") == "Não está no texto."
+    assert not_found("Wanneer begint de bouw?", "Der Bau beginnt.") == "Dat staat niet in de tekst."
 
 
 def page(number, *blocks):

@@ -65,6 +65,20 @@ CONDOMINIO = source(
     "A primeira prestação de 300 euros deve ser paga até 10 de março de 2026.",
     "A reunião sobre o telhado é no dia 22 de abril de 2026.",
 )
+ORDER = source(
+    "de",
+    "Köln, 3. März 2026",
+    "Wir bestätigen die Mahnung vom 20.02.2026, eingegangen am 27. Februar 2026 um 15:12:34,60 Uhr.",
+    "Zahlen Sie binnen zwei Wochen die Rechnungen über 610,10 Euro und 330,30 Euro.",
+    "Mahngebühr Januar | 25,50 Euro",
+    "Mahngebühr Februar | 35,50 Euro",
+    "abzüglich Gutschrift | – 80,00 Euro",
+    "Ab sofort unterlassen wir jede Auslieferung der Ware.",
+    "Die Ware wurde ohne eine Prüfung abgegeben.",
+    "Mittwoch, den 11. kommt der Lieferwagen.",
+    "Wer sofort zahlt, hat 10 % Nachlass.",
+    "Vom Schaden, 9.000 Euro, trägt der Kunde 2.500 Euro.",
+)
 HUUR = source(
     "nl",
     "De huurder mag geen huisdieren houden, tenzij de verhuurder schriftelijk toestemming geeft.",
@@ -101,6 +115,18 @@ def marks_of(text: str, where: Source) -> list[Mark]:
         ("Wniosek o dotację należy złożyć do 20.11.2026.", NAJEM),
         ("A primeira prestação, 300 euros, paga-se até 10 de março.", CONDOMINIO),
         ("Huisdieren mogen alleen met schriftelijke toestemming van de verhuurder.", HUUR),
+        ("Die beiden Rechnungen machen 940,40 € aus.", ORDER),
+        ("Binnen zwei Wochen nach diesem Schreiben, also bis 17. März 2026, ist zu zahlen.", ORDER),
+        ("Die Mahngebühren von zusammen 61 € trägt der Kunde.", ORDER),
+        ("Eingang der Mahnung war um 15:12 Uhr, am 27.2.2026.", ORDER),
+        ("Nach Abzug der Gutschrift von 80 Euro bleibt die Lieferung eingestellt.", ORDER),
+        ("Niemand darf die Ware weiter ausliefern.", ORDER),
+        ("The rent is due no later than on the third working day.", LEASE),
+        ("Die Ware wurde ungeprüft abgegeben.", ORDER),
+        ("Von der Rechnung über 610,10 Euro bleiben nach 10 % Nachlass, also 61,01 Euro, 549,09 Euro.", ORDER),
+        ("Am 20.2.2026, elf Tage vor diesem Brief, ging die Mahnung hinaus.", ORDER),
+        ("Der Lieferwagen kommt am 11. März 2026.", ORDER),
+        ("Der Kunde trägt 2.500, der Lieferant den Rest des Schadens, also 6.500 Euro.", ORDER),
     ],
 )
 def test_other_words_for_the_same_are_right(text, where) -> None:
@@ -147,6 +173,7 @@ def test_no_sentence_of_the_document_stands_twice() -> None:
     ("text", "kind"),
     [
         ("The rent is £1,500 a month.", "amount"),
+        ("Rent and deposit are £5,900 together.", "amount"),
         ("The lease ends on 31 May 2029.", "date"),
         ("The deposit was returned to Amos Okonkwo.", "name"),
         ("The 'guarantee' is £4,350.", "name"),
@@ -157,6 +184,13 @@ def test_what_the_document_does_not_have_is_marked(text, kind) -> None:
     assert kind in {mark.kind for mark in marks_of(text, LEASE)}
 
 
+def test_the_header_of_a_table_says_what_its_figures_mean() -> None:
+    table = "| Source | £ million | ; | Loan | 8.2 | ; | Grant | 5.0 | ; "
+    where = Source([Piece("d", 1, 0, len(table), BlockKind.TABLE_ROW, table, 1)], Rarity([table]), "en")
+    assert marks_of("The grant is £5.0 million.", where) == []
+    assert [mark.kind for mark in marks_of("The grant is £6.0 million.", where)] == ["amount"]
+
+
 def test_a_value_of_another_document_bears_nothing_out() -> None:
     other = changed(LEASE.pieces[1], document="e", text="The rent is £1,900 a month.")
     assert marks_of("The rent is £1,900 a month.", changed(LEASE, pieces=[*LEASE.pieces, other]))
@@ -164,10 +198,10 @@ def test_a_value_of_another_document_bears_nothing_out() -> None:
 
 def test_in_another_language_figures_and_names_are_compared() -> None:
     where = source("de", "The rent is 900 euros.", "Mrs Adeyemi signed for the owner.", is_translated=True)
-    said = [Said("Frau Adeyemi hat unterschrieben."), Said("Die Mischung bleibt.")]
+    said = [Said("Frau Adeyemi hat unterschrieben."), Said("Die Mischung bleibt."), Said("Frau Moore zahlt.")]
     found = checked(said, where, [0, 1])
-    assert [point.links for point in found.points] == [(1,), ()]
-    assert [mark.kind for mark in found.points[1].flags] == ["unlinked"]
+    assert [point.links for point in found.points] == [(1,), (), ()]
+    assert [[mark.kind for mark in point.flags] for point in found.points] == [[], [], ["name"]]
 
 
 def test_in_another_language_a_wrong_sentence_stays_and_is_marked() -> None:

@@ -171,6 +171,14 @@ def test_of_a_weak_model_it_is_said_that_it_is_too_weak(opened) -> None:
     assert messages[1].text.endswith(table.note)
 
 
+def test_the_starter_is_asked_nothing(opened, asked, monkeypatch) -> None:
+    monkeypatch.setattr("slmdesk.tables.service.is_starter", lambda _record: True)
+    recorder = opened(answer=ANSWER)
+    lease = keep(recorder, "lease.pdf", [page(1, "Rent: 900 euros. The tenant is Ada Baker.")])
+    ended(recorder, begin(recorder, lease))
+    assert asked() == ""
+
+
 def test_of_a_long_document_the_passages_that_fit_a_column_are_read(opened) -> None:
     recorder = opened(answer=ANSWER)
     filler = [page(number, *(f"The boiler of house {number}{letter} was seen." for letter in "abcdefghij" * 6))
@@ -283,15 +291,17 @@ def test_wishes_that_make_no_table_are_refused(opened) -> None:
         begin(recorder, document, model="absent")
 
 
-def test_what_the_model_chose_for_a_known_column_and_no_words_announce_is_marked(opened) -> None:
-    columns = (Column("Seller", ColumnKind.PERSON), Column("Roofer", ColumnKind.PERSON))
-    said = {column.name: {"quote": "Ada Byron came on Monday", "value": "Ada Byron"} for column in columns[:1]}
-    said["Roofer"] = {"quote": "Alan Turing mended the roof", "value": "Alan Turing"}
+def test_what_stands_beside_another_noun_than_the_column_asks_for_is_marked(opened) -> None:
+    columns = (Column("Total", ColumnKind.AMOUNT), Column("Deposit paid", ColumnKind.AMOUNT))
+    said = {
+        "Total": {"quote": "The VAT on it is 19.00 EUR", "value": "19.00 EUR"},
+        "Deposit paid": {"quote": "a deposit of 40.00 EUR", "value": "40.00 EUR"},
+    }
     recorder = opened(answer=json.dumps(said))
-    words = "Yesterday Ada Byron came on Monday, and Alan Turing mended the roof."
-    table = ended(recorder, begin(recorder, keep(recorder, "bill.txt", [page(1, words)]), columns=columns))
+    words = ("Total: 119.00 EUR", "Total: 121.00 EUR", "The VAT on it is 19.00 EUR.", "Paid is a deposit of 40.00 EUR.")
+    table = ended(recorder, begin(recorder, keep(recorder, "bill.txt", [page(1, *words)]), columns=columns))
     found = [(cell.value, cell.flag) for cell in table.rows[0].cells]
-    assert found == [("Ada Byron", Flag.UNSAID), ("Alan Turing", Flag.NONE)]
+    assert found == [("19.00 EUR", Flag.UNSAID), ("40.00 EUR", Flag.NONE)]
 
 
 def test_what_rules_find_is_shown_before_the_model_is_asked(opened) -> None:

@@ -60,7 +60,7 @@ def test_one_that_answers_in_another_language_is_weak_and_others_are_offered(ope
     assert levels(found)[PairSkill.LANGUAGE] == levels(found)[PairSkill.SENSE] == found.level == "weak"
     assert levels(found)[PairSkill.TAGS] == levels(found)[PairSkill.NUMBERS] == "good"
     said = advice(recorder)
-    assert said.words == "Echo was not made for Polish: in its exam 0 of 12 answers were in Polish."
+    assert said.words == "Echo is no translator into Polish: in its exam 0 of 12 answers were in Polish."
     assert said.offer
     assert said.better is None
 

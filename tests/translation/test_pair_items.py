@@ -96,11 +96,11 @@ def test_what_is_said_of_a_pair() -> None:
     items = pair_items("en")
     none = judged("en", "pl", [item.text for item in items], backs, now=1.0)
     assert warning_words("Qwen 1.5B", none) == (
-        "Qwen 1.5B was not made for Polish: in its exam 0 of 12 answers were in Polish."
+        "Qwen 1.5B is no translator into Polish: in its exam 0 of 12 answers were in Polish."
     )
     lost = judged("en", "pl", others(there, 6), ["Nothing of the kind."] * 6, now=1.0)
     assert warning_words("Qwen", lost) == (
-        "Qwen loses the sense from English to Polish: in its exam 0 of 6 sentences kept it."
+        "Qwen is no translator from English to Polish: in its exam 0 of 6 sentences kept their sense."
     )
     some = judged("en", "pl", others(there, 2), ["Nothing.", "Nothing.", *backs[2:]], now=1.0)
     assert some.level == "fair"

@@ -12,13 +12,16 @@ from slmdesk.base.records import JobStatus
 from slmdesk.base.types import Role
 from slmdesk.jobs.types import JobChanged
 from slmdesk.library.types import Coverage
+from slmdesk.text.difference.compare import difference
 from slmdesk.text.difference.types import Change, ChangeKind, Named, Place, Run
-from slmdesk.versions.service import VersionRequest, digest_in
+from slmdesk.versions.remarks import remarks_in
+from slmdesk.versions.service import VersionRequest, json_of, text_of, versions_paper, versions_sheets
 from slmdesk.versions.types import (
     Comparison,
     Side,
     VersionsCompared,
     VersionsFailed,
+    Wording,
     by_importance,
     coverage_line,
     headline,
@@ -101,17 +104,16 @@ def three(recorder):
 
 
 def test_a_trusted_model_says_what_changed_and_is_checked(opened) -> None:
-    recorder = opened(answer="The rent changed from 900 euros to 950 euros.\nThe garden was sold for 7,000 euros.")
+    right = "The monthly rent of the flat rises from 900 euros to 950 euros."
+    recorder = opened(answer=f"{right}\nThe garden was sold for 7,000 euros.")
     examine(recorder.services)
     old, new = three(recorder)
     item, event = compared(recorder, old, new)
     assert event.comparison.sentences == ()  # what the rules found is told at once
     found = recorder.wait(VersionsCompared, lambda one: one.item == item and bool(one.comparison.sentences)).comparison
     rent = next(at for at, change in enumerate(found.changes) if "rent" in change.old)
-    right, wrong = found.sentences
-    assert (right.change, right.text) == (rent, "The rent changed from 900 euros to 950 euros.")
-    assert not wrong.supported
-    assert {flag.kind for flag in wrong.flags} >= {"amount"}
+    assert [(one.change, one.text) for one in found.sentences] == [(rent, right)]
+    assert found.remark(rent) == right
     assert found.model
     view = recorder.calls.versions.open(item)
     assert view.comparison.sentences == found.sentences
@@ -178,16 +180,88 @@ def test_a_document_compared_with_itself_is_the_same(opened) -> None:
     assert headline(event.comparison) == "No differences in the text. The files are the same, byte for byte."
 
 
-def test_a_sentence_that_takes_old_for_new_is_marked() -> None:
-    change = Change(
-        ChangeKind.CHANGED, (Run("The rent is 900 euros."),), (Run("The rent is 950 euros."),), (), (),
-        (Named("amount", "900 euros", "950 euros"),),
-    )  # fmt: skip
-    (right,) = digest_in([change], [0], {"text": "The rent rose from 900 euros to 950 euros."}, "en")
-    (wrong,) = digest_in([change], [0], {"text": "The rent fell from 950 euros to 900 euros."}, "en")
-    assert right.supported
-    assert [flag.kind for flag in wrong.flags] == ["direction"]
-    assert digest_in([change], [0], {"text": "The rent", "finish_reason": "length"}, "en") == []
+def test_a_remark_stands_below_the_rules_words_in_every_form() -> None:
+    first, second = page(1, RENT, NOTICE), page(1, RENT.replace("900", "950"), NOTICE.replace("30", "60"))
+    found = difference([first], [second], language="en")
+    sides = (Side(name, name, "page", Coverage(1, 1, 1, 1)) for name in ("old.pdf", "new.pdf"))
+    said = (Wording(0, "It costs more."), Wording(1, "An older version's doubt.", supported=False))
+    comparison = Comparison(*sides, found.changes, found.rows, sentences=said, model="Echo")
+    lines = text_of(comparison).splitlines()
+    at = lines.index("- 900 euros → 950 euros [p. 1]")
+    assert lines[at + 1] == "  - Echo: It costs more."
+    assert json_of(comparison)["sentences"] == [{"change": 0, "text": "It costs more.", "supported": True, "flags": []}]
+    words = ["".join(run.text for run in piece.runs) for piece in versions_paper(comparison).pieces]
+    assert words[words.index("Echo: It costs more.") - 1] == "900 euros → 950 euros"
+    rows = versions_sheets(comparison)["Changes"]
+    assert [row[-1] for row in rows] == ["Echo", "It costs more.", ""]
+    assert "doubt" not in str((lines, words, rows))
+
+
+PAYS = ("The tenant pays for small repairs of the flat.", "The landlord pays for small repairs of the flat.")
+BOTH = (
+    "The buyer shall pay the seller 500 euros for storage.", "The seller shall pay the buyer 600 euros for storage.",
+)  # fmt: skip
+SIDES = ("The buyer shall reimburse the seller for storage.", "The seller shall reimburse the buyer for storage.")
+ROOF = ("Le vendeur prend en charge les travaux de toiture.", "L'acheteur prend en charge les travaux de toiture.")
+CLEANS = ("Die Meier GmbH putzt jeden Monat die Treppe.", "Die Weber AG putzt jeden Monat die Treppe.")
+MAY = ("Le client peut résilier le contrat sans motif.", "Le client ne peut pas résilier le contrat sans motif.")
+LIABLE = ("Der Anbieter haftet nicht für den Verlust von Daten.", "Der Anbieter haftet für den Verlust von Daten.")
+SUM = ("The rent of the flat is 900 euros.", "The rent of the flat is 950 euros.")
+KEYS = ("The tenant hands over all keys. Lost keys shall be replaced by the tenant.", "The tenant hands over all keys.")
+
+
+def remarks(old: str, new: str, said: str, language: str = "en", **answer: str) -> list[str]:
+    changes = difference([page(1, old)], [page(1, new)], language=language).changes
+    chosen = range(len(changes))
+    return [one.text for one in remarks_in(changes, chosen, {"text": said, **answer}, language)]
+
+
+@pytest.mark.parametrize(
+    ("versions", "language", "right", "wrong"),
+    [
+        (SUM, "en", "The rent of the flat rises from 900 euros to 950 euros.", "The rent of the flat is 900 euros."),
+        (SUM, "en", "The flat now costs 950 euros.", "The rent of the flat fell from 950 euros to 900 euros."),
+        (PAYS, "en", "Small repairs are now paid by the landlord.", "The tenant pays for small repairs."),
+        (
+            PAYS, "en", "The landlord, and no longer the tenant, pays for small repairs.",
+            "The tenant now pays for small repairs instead of the landlord.",
+        ),
+        (
+            SIDES, "en", "The storage is now reimbursed by the seller to the buyer.",
+            "The buyer now has to reimburse the seller for storage.",
+        ),
+        (
+            BOTH, "en", "For storage the seller now owes the buyer 600 euros instead of 500 euros.",
+            "For storage the seller now owes the buyer 500 euros instead of 600 euros.",
+        ),
+        (
+            ROOF, "fr", "Les travaux de toiture sont désormais à la charge de l'acheteur et non du vendeur.",
+            "Les travaux de toiture passent à la charge du vendeur au lieu de l'acheteur.",
+        ),
+        (
+            CLEANS, "de", "Die Treppe wird jeden Monat von der Weber AG statt von der Meier GmbH geputzt.",
+            "Die Treppe wird jeden Monat von der Meier GmbH statt von der Weber AG geputzt.",
+        ),
+        (MAY, "fr", "Le client ne peut plus résilier le contrat.", "Le client peut désormais résilier le contrat."),
+        (
+            LIABLE, "de", "Für den Verlust von Daten haftet der Anbieter nun.",
+            "Der Anbieter haftet nun nicht mehr für den Verlust von Daten.",
+        ),
+        (
+            KEYS, "en", "At the end the tenant need not have lost keys replaced for the landlord.",
+            "Lost keys are replaced by the tenant.",
+        ),
+    ],
+)  # fmt: skip
+def test_a_model_s_sentence_stands_only_if_it_tells_the_new_version(versions, language, right, wrong) -> None:
+    assert remarks(*versions, right, language) == [right]
+    assert remarks(*versions, wrong, language) == []
+
+
+def test_a_sentence_that_only_repeats_the_rules_or_is_cut_off_does_not_stand() -> None:
+    assert remarks(*PAYS, "The tenant becomes the landlord.") == []
+    assert remarks(*SUM, "From 900 euros to 950 euros.") == []
+    assert remarks(*SUM, "The rent of the flat rises", finish_reason="length") == []
 
 
 def test_the_versions_of_a_document_share_a_name() -> None:

@@ -22,7 +22,7 @@ from slmdesk.chat.conversation import (
     window_of,
 )
 from slmdesk.chat.settings import BY_NAME, SAMPLING, STOP
-from slmdesk.chat.types import LABELS, Quoted, rewrite_of
+from slmdesk.chat.types import ASTRAY, LABELS, Quoted, rewrite_of
 from slmdesk.chat.window.view import Extra, MessageView
 from slmdesk.chat.window.view.message import DELETIONS, REWRITES
 from slmdesk.runtime.messages import Problem, problem_of
@@ -33,10 +33,9 @@ _SAMPLING = {each.name: each.title for each in (*SAMPLING, BY_NAME["thinking"]) 
 ENDS = {
     "stop": _("the model"), "stop_string": _("a stop text"), "length": _("the limit of "
                                                                          "tokens"), "repeat": _("repetition"),
-    "cancelled": _("you"),
+    "cancelled": _("you"), "language": _("its language"),
 }  # fmt: skip
 CUT = _("The answer reached its limit. “Continue” asks for more.")
-REPEATED = _("The model repeated itself, so the answer was ended.")
 STOPPED = _("Stopped. The words so far are kept.")
 EDITED = _("Answer, edited by you")
 INTERRUPTED = _("slmdesk ended while this was written. The words so far are kept.")
@@ -81,7 +80,7 @@ def note_of(message: Message, live: AnswerProgress | None = None) -> str:
         case Status.FAILED:
             return problem_of(message.error_code or "bug", message.error_args).sentence
         case _:
-            ended = {"length": CUT, "repeat": REPEATED}.get(message.finish_reason or "", "")
+            ended = {"length": CUT, **ASTRAY}.get(message.finish_reason or "", "")
             return " ".join(part for part in (ended, blanks_note(message)) if part)
 
 

@@ -31,7 +31,8 @@ from slmdesk.engine.interface import Engine, Finished, Piece, PromptRead, Reques
 
 
 def chat(job: Job, engine: Engine) -> Task:
-    """Payload {handle, messages, sampling, answer_prefix, choices, with_probabilities, lora, lora_scale, state};
+    """Payload {handle, messages, sampling, answer_prefix, choices, with_probabilities, given, lora, lora_scale,
+    state};
     `state` is {path, model} of a saved state that holds the beginning.
 
     Progress in tokens of the prompt, Token…, an Answer; with `choices` also {scores}.  A step, whatever is in it, ends
@@ -63,8 +64,8 @@ def chat_request(job: Job, key: str, untrusted: Json) -> Request:
 
 
 def batch(job: Job, engine: Engine) -> Task:
-    """Payload {handle, stream}; each step {messages, sampling, answer_prefix, choices, with_probabilities, lora,
-    lora_scale}.
+    """Payload {handle, stream}; each step {messages, sampling, answer_prefix, choices, with_probabilities, given,
+    lora, lora_scale}.
 
     With `stream` a Token for each new piece, its key the step's.  A Partial for each step as it ends, in any order:
     {answer}, with choices {answer, scores}, or {code, args}.  Result {done, failed}: counts.

@@ -440,7 +440,9 @@ def prepare(
     prompt, edges = tokens_and_edges(vocabulary, parts)
     sampling = request.sampling.over(info.sampling_defaults).over(USUAL)
     choices = tokens_of_choices(vocabulary, request.choices)
-    most = _most_tokens(len(prompt), 1 if choices else sampling.max_tokens, info.context_tokens)
+    given = tuple(vocabulary.tokenize(request.given, special=False))
+    longest = 1 if choices else len(given) or sampling.max_tokens
+    most = _most_tokens(len(prompt), longest, info.context_tokens)
     seed = secrets.randbelow(MAX_SEED) if sampling.seed is None else sampling.seed & 0xFFFFFFFF
     sampler = Sampler(model.weights.library, vocabulary, vocab=model.weights.vocab, sampling=sampling, seed=seed)
     if request.answer_prefix:
@@ -458,6 +460,7 @@ def prepare(
             choices=request.choices,
             choice_tokens=choices,
             with_probabilities=request.with_probabilities,
+            given=given,
             marks=tuple(marks_among(edges[:-1])) if model.scheduler.pool.needs_marks else (),
         ),
         priority=priority,

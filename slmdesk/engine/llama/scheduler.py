@@ -46,6 +46,10 @@ _SPLIT_CELLS = 256
 """From here on attention over a token is cut among the threads, and rounds by their number."""
 
 
+MOST_GIVEN = 15
+"""Tokens of a given answer that are computed together with the one before them, which kernels like best."""
+
+
 class _Share(Record):
     """The part of a sequence in a batch: its next `tokens`, and where the logits of the last token are.
 
@@ -250,6 +254,8 @@ class Scheduler:
             return ()
         copying = sequence.copying
         most = min(sequence.tokens_to_write, self.pool.free, self._context.most_logits) - 1
+        if sequence.given:
+            return sequence.given[: min(most, MOST_GIVEN)]
         return copying.following(min(most, self._gate.size(copying.confidence, copying.saved)))
 
     def _fill_tile(self, share: _Share) -> None:
@@ -392,7 +398,7 @@ class Scheduler:
     def _choose(self, sequence: Sequence, index: int) -> bool:
         """Choose the next token, or score the given choices.  Returns whether the answer continues."""
         if not sequence.requested.choices:
-            token = sequence.sampler.sample(self._context, index)
+            token = sequence.given[0] if sequence.given else sequence.sampler.sample(self._context, index)
             if not sequence.requested.with_probabilities:
                 return sequence.take(token)
             likely = probability(self._context.logits(index), token)

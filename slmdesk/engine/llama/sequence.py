@@ -40,6 +40,8 @@ class PreparedRequest(Record):
     choice_tokens: tuple[tuple[int, ...], ...] = ()
     """If given, the answer is how likely each is, and nothing is written."""
     with_probabilities: bool = False
+    given: tuple[int, ...] = ()
+    """If given, the tokens of the answer."""
     marks: tuple[int, ...] = ()
     """Lengths of beginnings of the prompt at which a mark is taken."""
     arrived: float = field(default_factory=time.perf_counter)
@@ -149,6 +151,11 @@ class Sequence(CachedSequence):
     @property
     def tokens_to_write(self) -> int:
         return self.requested.most_tokens - self._output
+
+    @property
+    def given(self) -> Items[int]:
+        """The tokens still to be written, where none is chosen."""
+        return self.requested.given[self._output :]
 
     def note_cached(self) -> None:
         """Record the tokens found in memory at the start; not again when an evicted answer resumes."""

@@ -346,14 +346,14 @@ def log_probabilities(logits: NDArray[np.float32], tokens: Sequence[Sequence[int
 
 
 def probability(logits: NDArray[np.float32], token: int) -> float:
-    """The probability of `token` among all, 0..1, to four places; NaN where a logit is NaN.
+    """The probability of `token` among all, 0..1, to six places; NaN where a logit is NaN.
 
     In single precision, so that it costs a fraction of a step: the sum of a vocabulary is off by less than 1e-5.
     """
     shifted = logits - logits.max()
     chosen = float(shifted[token])
     np.exp(shifted, out=shifted)
-    return round(math.exp(chosen) / float(shifted.sum()), 4)
+    return round(math.exp(chosen) / float(shifted.sum()), 6)
 
 
 def _log_of_sum(logits: NDArray[np.float64]) -> float:

@@ -214,7 +214,10 @@ def _import(console: Console, services: Services, file: Path, *, link: bool, nam
     def progressed(now: ImportProgress) -> None:
         console.progress("checking" if link else "copying", now.done_bytes, now.total_bytes)
 
-    return console.result_of(services, lambda: services.models.import_file(file, link=link, name=name), progressed)
+    end = console.result_of(services, lambda: services.models.import_file(file, link=link, name=name), progressed)
+    if end.was_here and end.model and (name not in ("", end.model.name) or (link and not end.model.linked)):
+        console.notify("note: this file was here already; it keeps its name and its place.")
+    return end
 
 
 def _say(console: Console, ends: Sequence[ImportEnded], *, is_one: bool) -> None:

@@ -15,7 +15,7 @@ from PySide6.QtWidgets import QLineEdit, QStackedWidget, QWidget
 
 from slmdesk.base.sealing import new_recovery_key, secret_of
 from slmdesk.base.texts import _
-from slmdesk.privacy.opening import PrivacyState
+from slmdesk.privacy.opening import LEAST_PASSPHRASE, PrivacyState
 from slmdesk.privacy.window.controller import PrivacyController
 from slmdesk.runtime.messages import Problem
 from slmdesk.window.base import theme
@@ -39,10 +39,9 @@ from slmdesk.window.widgets.settings import Setting, SettingsForm, SettingsSecti
 
 WIDTH = 560
 MOST_LETTERS = 1024
-LEAST_LETTERS = 8
 GOOD_LETTERS = 16
 LENGTHS = (
-    (LEAST_LETTERS, _("Too short: at least eight characters.")),
+    (LEAST_PASSPHRASE, _("Too short: at least eight characters.")),
     (GOOD_LETTERS, _("Short. Four or five unrelated words are safer, and easier to remember.")),
 )
 LONG = _("A good length.")
@@ -103,7 +102,7 @@ class NewPassphrase(QWidget):
     def passphrase(self) -> str:
         """The passphrase, or '' while the input is not valid."""
         text = self._first.text()
-        return text if len(text) >= LEAST_LETTERS and text == self._second.text() else ""
+        return text if len(text) >= LEAST_PASSPHRASE and text == self._second.text() else ""
 
     def clear(self) -> None:
         self._first.clear()

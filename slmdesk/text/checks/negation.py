@@ -125,9 +125,15 @@ def _opens(words: list[Word]) -> bool:
 
 def _is_phrase(words: list[Word], at: int) -> bool:
     """Return whether a "not" is part of a limit ("not before March", "no more than ten") or of "not only"."""
-    after = [word.word for word in words[at + 1 : at + 4]]
+    return is_limit([word.word for word in words[at + 1 : at + 4] if word.clause == words[at].clause])
+
+
+def is_limit(after: Sequence[str]) -> bool:
+    """Return whether the three folded words behind a "not" make it a limit: "before March", "more than ten". The last
+    word of a clause is none: "liegt nicht vor".
+    """
     is_more = any(more in _MORE and than in _THAN for more, than in pairwise(after))
-    return bool(after) and (after[0] in listed("negation", "bounds") or is_more)
+    return len(after) > 1 and (after[0] in listed("negation", "bounds") or is_more)
 
 
 def _denied(words: list[Word], at: int) -> frozenset[str]:
@@ -443,21 +449,33 @@ _NO = {language: frozenset(words.split()) for language, words in _NO_WORDS.items
 _WORDS = re.compile(r"[^\W\d_]+(?:['’]t\b)?")
 _FRENCH_SHORT = re.compile(r"\bn\b(?!['’])")
 _NUMERO = re.compile(r"\bno\.\s?(?=\d)", re.IGNORECASE)
+_NOT_ONLY = re.compile(
+    r"\b(?:not only|nicht (?:nur|allein)|(?:non|pas) seulement|no (?:s[oó]lo|solamente)|non (?:solo|soltanto)|"
+    r"não (?:só|apenas)|niet (?:alleen|slechts)|nie tylko)\b",
+    re.IGNORECASE,
+)
+_FRENCH_EMPTY = re.compile(
+    r"\b((?:à moins|avant|de peur|de crainte) qu(?:e\b|['’])[^,;.]*?)\b(?:ne\s|n['’])"
+    r"(?![^,;.]*\b(?:pas|plus|jamais|rien|personne|aucune?)\b)",
+    re.IGNORECASE,
+)
+"""Matches a "ne" that denies nothing: "à moins qu'il ne pleuve"."""
 _FRENCH_ONLY = re.compile(r"\b(?:ne\b|n['’]).*\bqu(?:e\b|['’])", re.IGNORECASE)
 _FRENCH_FULL = frozenset(["pas", "jamais", "aucun", "aucune", "rien", "ni", "plus", "personne", "point", "sans", "non"])
 _HALF = word_set(
-    "impossib* imposib* unmoglich* niemozliw* unable incapa* unless sauf salvo tranne ausser moins chyba only nur "
-    "lediglich seul* solo soltanto solamente uniquement tylko jedynie wylacznie hardly barely kaum guere appena "
-    "invalid* ungultig* nieprawidlow* unknown unbekannt* inconnu* desconocid* sconosciut* nieznan* unavailable until "
-    "erst forbid* prohibit* banned refus* deny denied denies reject* exclude* excluding fail fails failed lack lacks "
-    "absent exempt* verweiger* abgelehnt* lehnt lehnte ausgeschloss* verbot* verbiet* untersag* fehlt fehlen fehlte "
-    "entfallt interdi* exclu* absent* manque manquent rejet* prohib* rechaz* carece* falta faltan vieta* esclu* manca "
-    "mancano rifiut* respin* assen* zakaz* wyklucz* brak brakuje odmow* odrzuc* zabron* ignor* suppress* omit* missing"
+    "except excepte excepto impossib* imposib* unmoglich* niemozliw* unable incapa* unless sauf hormis salvo tranne "
+    "eccetto ausser ausgenommen behalve tenzij exceto oprocz moins chyba only nur lediglich seul* solo soltanto "
+    "solamente uniquement tylko jedynie wylacznie hardly barely kaum guere appena invalid* ungultig* nieprawidlow* "
+    "unknown unbekannt* inconnu* desconocid* sconosciut* nieznan* unavailable until erst forbid* prohibit* banned "
+    "refus* deny denied denies reject* exclude* excluding fail fails failed lack lacks absent exempt* verweiger* "
+    "abgelehnt* lehnt lehnte ausgeschloss* verbot* verbiet* untersag* fehlt fehlen fehlte entfallt interdi* exclu* "
+    "absent* manque manquent rejet* prohib* rechaz* carece* falta faltan vieta* esclu* manca mancano rifiut* respin* "
+    "assen* zakaz* wyklucz* brak brakuje odmow* odrzuc* zabron* ignor* suppress* omit* missing"
 )
 """Folded words that imply a negation without a word of _NO."""
 _PREFIXED = {
     "en": re.compile(
-        r"\b(?:un(?!der|i|til|less)\w{2,}(?:ed|able|ible|al|ful|ing|nt|en|rn|et|it|ar|ly)|non-?\w+|\w+less"
+        r"\b(?:un(?!der|i(?!n|m|d)|til|less)\w{2,}(?:ed|able|ible|al|ful|ing|nt|en|rn|et|it|ar|ly)|non-?\w+|\w+less"
         r"|in\w{2,}(?:ible|able|ent|plete|rect|ible)|im(?:proper|perfect|mature)\w*|dis(?:allow|abl|connect)\w*)\b"
     ),
     "de": re.compile(r"\b(?:un(?!d|s|ter|gef)\w{4,}|[Nn]icht-\w+|\w{3,}los(?:e[mnrs]?)?)\b"),
@@ -480,14 +498,18 @@ def denials(text: str, language: str) -> list[str] | None:
     no = _NO.get(language)
     if no is None:
         return None
+    text = _NOT_ONLY.sub(" ", text)
     if language == "en":
         text = _NUMERO.sub(" ", text)  # "no. 5" is a number, not a denial
     if language == "fr":
-        text = _FRENCH_SHORT.sub(" ", text)
+        text = _FRENCH_EMPTY.sub(r"\1", _FRENCH_SHORT.sub(" ", text))
     words: list[str] = _WORDS.findall(text.casefold())
     if language == "fr" and _FRENCH_ONLY.search(text) and not _FRENCH_FULL & set(words):
         return []  # "ne … que" means "only"
-    return [word for word in words if word in no or (language == "en" and word.endswith(("n't", "n’t")))]
+    said = [word for word in words if word in no or (language == "en" and word.endswith(("n't", "n’t")))]
+    if language == "fr" and _FRENCH_FULL & set(said):
+        said = [word for word in said if word not in ("ne", "n")]  # "ne … pas" is one
+    return said
 
 
 def denying(language: str) -> frozenset[str]:
@@ -495,17 +517,32 @@ def denying(language: str) -> frozenset[str]:
     return frozenset(folded(word) for word in _NO.get(language, ()) if word != "né")
 
 
-def half_denial(text: str, language: str) -> bool:
-    """Return whether a word of a text may imply a negation: "forbidden", "invalid", "unless", "undone"."""
-    found = _PREFIXED.get(language)
-    if found is not None and found.search(text[:1].casefold() + text[1:]):
-        return True
-    return any(folded(word) in _HALF for word in WORD.findall(text))
+def denying_clauses(text: str, language: str) -> int:
+    """Return how many clauses of a text deny something of their own. A "nor" denies nothing new, a "without" little."""
+    clauses = (set(denials(clause, language) or ()) - _JOINED for clause in _CLAUSES.split(text))
+    return max(sum(map(bool, clauses)), int(bool(denials(text, language))))
+
+
+_CLAUSES = re.compile(r"[,;:()–—]|[.!?](?=\s\D)")
+_JOINED_WORDS = "ni nor neither weder noch né nem ani sin ohne without sans senza sem zonder bez"
+_JOINED = frozenset(_JOINED_WORDS.split())
+
+
+def half_denials(text: str, language: str) -> int:
+    """Return how many words of a text may imply a negation: "forbidden", "invalid", "unless", "undone"."""
+    prefixed = _PREFIXED[language].findall(text[:1].casefold() + text[1:]) if language in _PREFIXED else []
+    return len(prefixed) + sum(folded(word) in _HALF for word in WORD.findall(text))
+
+
+def is_prefixed(text: str, language: str) -> bool:
+    """Return whether a word of a text is negated by its prefix or ending: "unchecked"."""
+    prefixed = _PREFIXED.get(language)
+    return prefixed is not None and prefixed.search(text[:1].casefold() + text[1:]) is not None
 
 
 def implies_denial(sentence: str, language: str) -> bool:
     """Return whether a word may deny something besides "not": "refuse", "until", "unknown"."""
-    return half_denial(sentence, language) or any(folded(word) in _implying() for word in WORD.findall(sentence))
+    return half_denials(sentence, language) > 0 or any(folded(word) in _implying() for word in WORD.findall(sentence))
 
 
 @cache
@@ -514,4 +551,21 @@ def _implying() -> WordSet:
     put_off = "vertag* verschob* verschieb* postpon* adjourn* ajourn* repouss* aplaz* rinvi* odroc* adia* uitgesteld"
     return word_set(
         f"{bounds} {put_off} instead statt anstatt lieu vez invece zamiast without ohne sans sin senza bez sem zonder"
+    )
+
+
+def ends_something(sentence: str, other: str) -> bool:
+    """Return whether a word that the other sentence lacks says that somebody stops or leaves something: "cease"."""
+    known = {stem(folded(word)) for word in WORD.findall(other)}
+    return any(word in _ending() and stem(word) not in known for word in map(folded, WORD.findall(sentence)))
+
+
+@cache
+def _ending() -> WordSet:
+    return word_set(
+        "cease* stop* suspend* halt* refrain* abstain* avoid* prevent* contest* einstell* eingestellt unterlass* "
+        "unterblieb* unterbleib* aussetz* ausgesetzt verzicht* vermeid* verhinder* bestreit* bestritt* cess* abst* "
+        "evit* empech* contest* renonc* renunci* rinunc* sospend* sospes* asten* zaprzest* wstrzym* zawies* unik* "
+        "zrzek* staak* staken opschort* onthoud* vermijd* betwist* disagree* dissens* disaccord* desacuerd* desaccord* "
+        "fuori hors fuera fora buiten"
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from functools import cache, lru_cache
@@ -104,7 +105,7 @@ def _read(text: str, language: str) -> _Reading:
         tuple(negation.lines(text, language)),
         frozenset(token.word for token in found_tokens),
         frozenset(years),
-        "".join(sign for sign in text.casefold() if sign.isalnum()),
+        _packed(text),
     )
 
 
@@ -119,17 +120,20 @@ def _dates(sentence: str, source: str, said: _Reading, known: _Reading) -> list[
     for when in said.whens:
         if dates_agree(when, list(known.whens), set(known.years)) or _as_number(when, known):
             continue
-        words = re.escape(sentence[when.start : when.end])
+        words = re.escape(sentence[when.start : when.end].rstrip("."))  # "1.3." may be a version that ends a sentence
         if not re.search(rf"(?<![\w.,:/-]){words}(?![\w:]|[.,/-]\d)", source):
             instead = next((other for other in known.whens if bool(other.minutes) == bool(when.minutes)), None)
             flags.append(Flag("date", sentence[when.start : when.end], when.start, when.end, _shown(instead)))
     return flags
 
 
+_HOURS = ("time", 3600.0)
+
+
 def _as_number(when: DateMention, known: _Reading) -> bool:
     hours = {minutes / 60 % 12 for minutes in when.minutes if minutes % 60 == 0}
     return any(
-        value % 12 in hours for number in known.numbers if number.unit is None for value in number.values
+        value % 12 in hours for number in known.numbers if number.unit in (None, _HOURS) for value in number.values
     ) and bool(hours)
 
 
@@ -146,8 +150,7 @@ def _shown(when: DateMention | None) -> str:
 def _identifiers(sentence: str, said: _Reading, known: _Reading) -> list[Flag]:
     flags = []
     for start, end in said.identifiers:
-        packed = "".join(sign for sign in sentence[start:end].casefold() if sign.isalnum())
-        if packed not in known.packed:
+        if _packed(sentence[start:end]) not in known.packed:
             flags.append(Flag("name", sentence[start:end], start, end))
     return flags
 
@@ -174,13 +177,15 @@ def _numbers(sentence: str, source: str, said: _Reading, known: _Reading) -> lis
 
 def _pool(source: str, known: _Reading) -> list[tuple[Number, str]]:
     pool = [
-        (number, source[slice(*number.whole)] if number.sign else source[number.start : number.end])
+        (unsigned(number, source), source[slice(*number.whole)] if number.sign else source[number.start : number.end])
         for number in known.numbers
     ]
     for when in known.whens:
         parts = {part for reading in when.readings for part in reading if part} | {m // 60 for m in when.minutes}
         for part in parts:
             pool.append((Number(when.start, when.end, (float(part),), of_date=True), str(part)))
+        for minutes in when.minutes:  # "a las 15 horas" is 3 p.m.
+            pool.append((Number(when.start, when.end, (minutes / 60,), _HOURS), f"{minutes // 60}"))
     for start, end in known.identifiers:
         for number in find_numbers("".join(s if s.isdigit() else " " for s in source[start:end])):
             pool.append((Number(start, end, number.values), source[start:end]))
@@ -235,6 +240,12 @@ _LESS = re.compile(
     re.IGNORECASE,
 )
 """Words that say in the language of a sentence what a minus says: a discount of 45 EUR is -45."""
+
+
+def unsigned(number: Number, text: str) -> Number:
+    """Return a number of a text without its minus where a word of its line says the same: "less a credit of -45"."""
+    line = text[text.rfind("\n", 0, number.start) + 1 : number.start] if number.sign == "-" else ""
+    return changed(number, sign="?") if _LESS.search(line) else number
 
 
 def _is_opposed(number: Number, known: Number) -> bool:
@@ -297,10 +308,10 @@ def values_in(sentence: str, language: str = "") -> tuple[Flag, ...]:
     return tuple(flag for flag in check(sentence, "-", language) if flag.kind in VALUES)
 
 
-def holds(flag: Flag, sentence: str, text: str, language: str = "") -> bool:
+def holds(flag: Flag, sentence: str, text: str, language: str = "", text_language: str = "") -> bool:
     if flag.kind == "name":
         return _has_name(flag.text, text)
-    others = check(sentence, text, language)
+    others = check(sentence, text, language, text_language)
     return not any(
         flag_there.start < flag.end and flag.start < flag_there.end
         for flag_there in others
@@ -347,7 +358,8 @@ def _has_name(name: str, text: str) -> bool:
 
 
 def _packed(text: str) -> str:
-    return "".join(letter for letter in text.casefold() if letter.isalnum())
+    plain = unicodedata.normalize("NFKC", text)  # CO₂
+    return "".join(letter for letter in plain.casefold() if letter.isalnum())
 
 
 # Measures how much of a sentence is in a text. Counts content words, and rare words count more. Weights as in tf-idf

@@ -134,16 +134,16 @@ _STEM_ENDINGS = tuple(_STEM_ENDING_WORDS.split())
 
 
 @lru_cache(maxsize=20_000)
-def stem(word: str) -> str:
-    """Return a folded word without its most common endings, at most six letters, so that most forms of a word become
-    equal. It knows no grammar.
+def stem(word: str, most: int = 6) -> str:
+    """Return a folded word without its most common endings, at most so many letters, so that most forms of a word
+    become equal. It knows no grammar.
     """
     if word.endswith("s") and not word.endswith("ss") and len(word) > 4:
         word = word[:-1]
     for ending in _STEM_ENDINGS:
         if word.endswith(ending) and len(word) - len(ending) >= 4:
-            return word[: -len(ending)][:6]
-    return word[:6]
+            return word[: -len(ending)][:most]
+    return word[:most]
 
 
 def any_same(word: str, words: Iterable[str]) -> bool:

@@ -12,7 +12,7 @@ from typing import Any
 
 from slmdesk.base.record import Record
 from slmdesk.text.checks import numbers
-from slmdesk.text.checks.names import foreign_names
+from slmdesk.text.checks.names import LEGAL_FORM, foreign_names
 from slmdesk.text.checks.names import tokens as tokens_of
 from slmdesk.text.checks.negation import Line, denial, openers, take_apart
 from slmdesk.text.checks.support import check
@@ -33,6 +33,7 @@ _APART = 12
 """Most letters between two changes that form one French negation: the verb between "ne" and "pas"."""
 _ENDING = 5
 """Most letters of an ending, as in "Mieterinnen". A longer word is another one ("Mieterhöhung")."""
+_SIDES = ("gives", "takes", "both")
 _INSERTED = 3
 """Fewest additional words of a change that may contain a new duty, and most words that it may replace."""
 
@@ -74,12 +75,17 @@ def _told(old: str, new: str, hunks: Sequence[Hunk], language: str) -> _Told:
         told.named.extend(Named(CONDITION, "", new[slice(*span)]) for span in come)
         told.old.extend(gone)
         told.new.extend(come)
-        mine, theirs = _sides(old, hunk.old), _sides(new, hunk.new)
-        if len(mine) == len(theirs) == 1 and mine.keys() != theirs.keys():
-            (span,), (other,) = mine.values(), theirs.values()
+        mine, theirs = sides_of(old, hunk.old), sides_of(new, hunk.new)
+        if mine and theirs and next(iter(mine)) != next(iter(theirs)):
+            (span, *_), (other, *_) = mine.values(), theirs.values()
             told.named.append(Named(DUTY_SHIFTED, old[slice(*span)], new[slice(*other)]))
             told.old.append(span)
             told.new.append(other)
+        elif bool(mine) is not bool(theirs) and _joins_sides(before or after, language):
+            both = (" + ".join(text[slice(*span)] for span in sides_of(text).values()) for text in (old, new))
+            told.named.append(Named(DUTY_SHIFTED, *both))
+            told.old.append(hunk.old)
+            told.new.append(hunk.new)
         if come or gone:
             continue
         if _lays(after, before, new, language):
@@ -99,10 +105,18 @@ def _conditions(text: str, span: Span, spans: Sequence[Span], language: str) -> 
     return [place for place in found if 2 * sum(_common(place, other) for other in spans) >= place[1] - place[0]]
 
 
-def _sides(text: str, span: Span) -> dict[str, Span]:
-    """Return where a span first names each side of an agreement: who gives (landlord), and who takes (tenant)."""
+def _joins_sides(words: str, language: str) -> bool:
+    """Return whether words that came or went add a second party to a first: "and the landlord"."""
+    some = [folded(word) for word in words.split()]
+    return len(some) <= _SHORT and not _words("joins", language).isdisjoint((*some[:1], *some[-2:]))
+
+
+def sides_of(text: str, span: Span | None = None) -> dict[str, Span]:
+    """Return where a text first names each side of an agreement, in order: who gives (landlord), who takes (tenant), or
+    both of them.
+    """
     found: dict[str, Span] = {}
-    for word in _OWNER.finditer(text, *span):
+    for word in _OWNER.finditer(text, *(span or ())):
         flat = folded(word.group())
         fits = [
             (len(stem), side) for stem, side in _stems() if flat.startswith(stem) and len(flat) <= len(stem) + _ENDING
@@ -112,12 +126,15 @@ def _sides(text: str, span: Span) -> dict[str, Span]:
     return found
 
 
+def side_pattern(side: str) -> str:
+    """Return a pattern for the names of a side, folded."""
+    return rf"(?:{'|'.join(stem for stem, of in _stems() if of == side)})[a-z]{{0,{_ENDING}}}"
+
+
 @cache
 def _stems() -> list[tuple[str, str]]:
-    """Return how the names of both sides begin, of all languages together: some are told from another by them alone."""
-    return [
-        (stem, side) for side in ("gives", "takes") for words in _tables()[side].values() for stem in words.split("|")
-    ]
+    """Return how the names of each side begin, of all languages together: some are told from another by them alone."""
+    return [(stem, side) for side in _SIDES for words in _tables()[side].values() for stem in words.split("|")]
 
 
 def _common(span: Span, other: Span) -> int:
@@ -249,15 +266,25 @@ def _names(old: str, new: str, hunks: Sequence[Hunk], language: str, told: _Told
         mine = [old[slice(*span)] for span in gone if _meets(span, hunk.old) and not is_inside(span, told.old)]
         theirs = [new[slice(*span)] for span in come if _meets(span, hunk.new) and not is_inside(span, told.new)]
         said, says = old[slice(*hunk.old)], new[slice(*hunk.new)]
+        kind = DUTY_SHIFTED if _owes(new, hunk.new, language) else "name"
         if _is_name(said, mine) and _is_name(says, theirs):
-            found.append(Named("name", said, says))
+            found.append(Named(kind, said, says))
             continue
         size = max(len(said.split()), len(says.split()))
         for name, other in zip_longest(mine, theirs, fillvalue=""):
             if size > _SHORT and not (name and other) and is_party(name or other, language):
                 continue  # only another wording for "the client"
-            found.append(Named("name", name, other))
+            found.append(Named(kind if name and other else "name", name, other))
     return found
+
+
+def _owes(text: str, span: Span, language: str) -> bool:
+    """Return whether a sentence begins with a name and lays a duty upon it, as it would upon a party."""
+    head, rest = _STOP.split(text[: span[0]])[-1], _STOP.split(text[span[1] :])[0]
+    bare = LEGAL_FORM.sub("", rest)
+    is_noun = language == "de" and bare == rest and " " not in text[slice(*span)]
+    party = min(_words("party", language))
+    return len(head.split()) < 3 and not (is_noun or sides_of(text)) and is_duty(f"{party} {bare.strip()}", language)
 
 
 def _is_name(words: str, found: Sequence[str]) -> bool:

@@ -33,7 +33,7 @@ from slmdesk.translation.segments import SegmentNumbers
 from slmdesk.translation.service import Handout
 from slmdesk.translation.types import RetryScope, TranslationGrew, TranslationRequest, TranslationView, WrittenFile
 from slmdesk.translation.window.documents import counted_words, done_words, unfinished, unfinished_words
-from slmdesk.translation.window.languages import ViewSettings
+from slmdesk.translation.window.languages import AdviceLine, ViewSettings
 from slmdesk.translation.window.review_pane import ReviewPane
 from slmdesk.translation.window.text import TranslateController
 from slmdesk.window.base import theme
@@ -121,6 +121,7 @@ class DocumentPane(QStackedWidget):
         )
         self._open = self._at_foot(_("Open the file"), "open_translation_button", self._on_open_file)
         self.review = ReviewPane(self._bridge, view, keeper, self)
+        self.advice = AdviceLine(self._bridge, self, name="document_")
         self._build_options()
         self._lay_out()
 
@@ -177,7 +178,7 @@ class DocumentPane(QStackedWidget):
             (self._words, 1), self._resume, self._pause, self._cancel, self._open, into=foot, gap=theme.SPACE_4,
             margins=(theme.SPACE_24, 0, theme.SPACE_16, theme.SPACE_4),
         )  # fmt: skip
-        column(self._progress, (self.review, 1), foot, into=body, gap=0)
+        column(self._progress, self.advice, (self.review, 1), foot, into=body, gap=0)
         self.addWidget(none)
         self.addWidget(scrolled)
         self._show_any()
@@ -385,6 +386,7 @@ class DocumentPane(QStackedWidget):
     def _show_languages(self) -> None:
         source, target = (LANGUAGES[code].shown if code in LANGUAGES else "" for code in self.languages)
         self._languages.setText(f"{source} → {target}".strip())
+        self.advice.show_about(*self.languages)
 
     def _on_listed(self, found: SegmentNumbers) -> None:
         self._states, self._look = found.states, found.look

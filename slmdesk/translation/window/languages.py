@@ -258,22 +258,22 @@ class AdviceLine(QFrame):
     models_requested = Signal(str)
     model_changed = Signal()
 
-    def __init__(self, bridge: Bridge, parent: QWidget, *, for_document: bool = False) -> None:
+    def __init__(self, bridge: Bridge, parent: QWidget, *, name: str = "", for_document: bool = False) -> None:
         super().__init__(parent)
-        named(self, "advice_line", kind="band")
+        named(self, f"{name}advice_line", kind="band")
         self._bridge, self._for_document = bridge, for_document
         self._pair: tuple[str, str] | None = None
         self._advice: Live[PairAdvice | None] = Live(
             bridge, self, self._ask, None, on=(ModelsChanged,), refused=self._on_refused
         )
-        self._words = plain_label("", self, name="translate_warning")
-        self._use = button(_("Use"), "use_better_button", self, on=self._on_use)
+        self._words = plain_label("", self, name=f"{name}translate_warning")
+        self._use = button(_("Use"), f"{name}use_better_button", self, on=self._on_use)
         self._examine = button(
-            _("Test"), "examine_pair_button", self, on=self._on_examine,
+            _("Test"), f"{name}examine_pair_button", self, on=self._on_examine,
             tip=_("Twelve short sentences, in the background: half a minute or more"),
         )  # fmt: skip
         self._see = button(
-            _("See models made for this"), "see_models_button", self, on=self._on_see,
+            _("See models made for this"), f"{name}see_models_button", self, on=self._on_see,
             tip=_("Opens the page of models with those meant for translating into this language"),
         )  # fmt: skip
         middle = Qt.AlignmentFlag.AlignVCenter

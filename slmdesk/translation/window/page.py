@@ -94,7 +94,8 @@ class TranslatePage(QWidget):
         self.side_list.chosen.connect(controller.open)
         self.side_list.new_requested.connect(lambda: self.take_text(""))
         bind(self, "text.history", self._on_history)
-        self.text.models_requested.connect(self.models_requested)
+        for asker in (self.text, self.document.advice):
+            asker.models_requested.connect(self.models_requested)
         controller.document_asked.connect(self.document.open)
         controller.text_opened.connect(lambda _text: self._show(self.text))
         controller.saved.connect(lambda path: self.document.look([path]))

@@ -144,7 +144,7 @@ class TextPane(QWidget):
         )  # fmt: skip
         foot = row(self._copy, self._stop, (self._said, 1), self._check, gap=theme.SPACE_4)
         column(
-            row(self._target, 1, margins=HEAD_MARGINS), (self._output, 1), self._advice, foot,
+            row(self._target, 1, margins=HEAD_MARGINS), self._advice, (self._output, 1), foot,
             into=translation, gap=theme.SPACE_4, margins=sides,
         )  # fmt: skip
         self._work = Sheet(self, text, translation, self._swap, self._source)
@@ -154,8 +154,8 @@ class TextPane(QWidget):
         show_column(scrolled, self._work)
         column(scrolled, into=self)
         order = (
-            self._source, self._swap, self._target, self._input, self._output, *_stops_in(self._long),
-            self._paste, self._file, *_stops_in(self._advice), self._copy, self._stop, self._check,
+            self._source, self._swap, self._target, self._input, *_stops_in(self._advice), self._output,
+            *_stops_in(self._long), self._paste, self._file, self._copy, self._stop, self._check,
         )  # fmt: skip
         for before, after in pairwise(order):
             QWidget.setTabOrder(before, after)

@@ -6,7 +6,17 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelIndex, QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import (
+    QAbstractListModel,
+    QModelIndex,
+    QPersistentModelIndex,
+    QPointF,
+    QRect,
+    QRectF,
+    QSize,
+    Qt,
+    Signal,
+)
 from PySide6.QtGui import (
     QKeyEvent,
     QMouseEvent,
@@ -370,8 +380,9 @@ def _change_of(runs: Sequence[Run], position: int) -> int:
     return -1
 
 
-CHANGE_ROLE = int(Qt.ItemDataRole.UserRole)
+CHANGE_ROLE, REMARK_ROLE = (int(Qt.ItemDataRole.UserRole) + at for at in range(2))
 ROW = 48
+WRAPPED = int(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeading | Qt.TextFlag.TextWordWrap)
 Index = QModelIndex | QPersistentModelIndex
 FILTERS: Sequence[tuple[str, str, tuple[str, ...]]] = (
     ("all", _("All"), ()),
@@ -427,9 +438,11 @@ class ChangeLines(QAbstractListModel):
                 return plain_tip(shortened(marked_text(change.old_runs, change.new_runs), 800))
             case Qt.ItemDataRole.AccessibleTextRole:
                 words = f"{index.row() + 1}. {KIND_NAMES[change.kind]}: {change_words(change)}"
-                return words + place_words(change, found, ", {}")
+                return " ".join([words + place_words(change, found, ", {}."), found.remark(number)]).strip()
             case _ if role == CHANGE_ROLE:
                 return number
+            case _ if role == REMARK_ROLE:
+                return found.remark(number)
         return None
 
     def show_changes(self, comparison: Comparison | None) -> None:
@@ -467,7 +480,7 @@ def _short_words(change: Change) -> str:
 
 
 class ChangePainter(QStyledItemDelegate):
-    """Draws a change: the icon of its kind, its words, and where it is."""
+    """Draws a change: the icon of its kind, its words, where it is, and below what a model adds."""
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         painter.save()
@@ -478,12 +491,22 @@ class ChangePainter(QStyledItemDelegate):
         painter.drawPixmap(area.left() + theme.SPACE_8, area.top() + (area.height() - size) // 2, sign)
         words, __, where = str(index.data()).partition("\n")
         place = area.adjusted(2 * theme.SPACE_8 + size, 0, -theme.SPACE_8, 0)
+        if remark := str(index.data(REMARK_ROLE)):
+            below = place.adjusted(0, scaled(ROW), 0, 0)
+            place.setHeight(scaled(ROW))
+            painter.setPen(theme.current().colour("soft_ink" if is_chosen else "ink2"))
+            painter.drawText(below, WRAPPED, remark)
         words = option.fontMetrics.elidedText(words, Qt.TextElideMode.ElideRight, place.width())
         draw_lines(painter, option, place, words, where, is_chosen=is_chosen)
         painter.restore()
 
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
-        return QSize(80, scaled(ROW))
+        below, view = 0, self.parent()
+        if (remark := str(index.data(REMARK_ROLE))) and isinstance(view, QListView):
+            width = view.viewport().width() - 3 * theme.SPACE_8 - scaled()
+            space = QRect(0, 0, width, 1)
+            below = option.fontMetrics.boundingRect(space, WRAPPED, remark).height() + theme.SPACE_8
+        return QSize(80, scaled(ROW) + below)
 
 
 class ChangeList(QListView):
@@ -494,7 +517,7 @@ class ChangeList(QListView):
         named(self, "versions_list", label=_("Changes"))
         self.lines = ChangeLines(self)
         self.setModel(self.lines)
-        self.setUniformItemSizes(True)
+        self.setResizeMode(self.ResizeMode.Adjust)
         self.setItemDelegate(ChangePainter(self))
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)

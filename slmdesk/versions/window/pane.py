@@ -32,7 +32,6 @@ from slmdesk.versions.types import (
     Comparison,
     VersionsCompared,
     VersionsFailed,
-    by_importance,
     headline,
     unread_words,
     version_stem,
@@ -64,7 +63,7 @@ from slmdesk.window.widgets.build import (
 from slmdesk.window.widgets.notices import give_export_menu
 from slmdesk.window.widgets.opening import FileDrop, admit, document_folder, note_document_folder
 from slmdesk.window.widgets.parts import Popover
-from slmdesk.window.widgets.rows import Choice, CitedRow, empty_layout
+from slmdesk.window.widgets.rows import Choice
 
 FILE = "file"
 ARROW = 64
@@ -172,7 +171,7 @@ class ComparePane(QFrame):
         result = named(QFrame(parent), "versions_result")
         self._lead = named(QFrame(result), "versions_lead")
         self._summary = plain_label("", self._lead, name="versions_summary", kind="read")
-        self._told = button(_("More"), "versions_told_button", self._lead, kind="text", on=self._on_told)
+        self._told = button(_("Stop"), "versions_told_button", self._lead, kind="text", on=self._on_stop)
         top = Qt.AlignmentFlag.AlignTop
         row((self._summary, 1), (self._told, top), into=self._lead, gap=theme.SPACE_12)
         self._note = plain_label("", result, name="versions_note", kind="small")
@@ -190,13 +189,6 @@ class ComparePane(QFrame):
         self._split = split("versions_splitter", result, self.list, self._columns, sizes=sizes)
         parts = (self._lead, self._build_bar(result), (self._split, 1), self._note, self._coverage)
         column(*parts, into=result, gap=theme.SPACE_8)
-        self._sentences = Popover(self, "versions_popover", label=_("The changes in words"), width=520)
-        self._told_scroll = named(QScrollArea(self._sentences), "versions_told_scroll")
-        self._told_scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self._told_inner = named(QFrame(self._told_scroll), "versions_told")
-        self._told_rows = column(into=self._told_inner, gap=theme.SPACE_4)
-        show_column(self._told_scroll, self._told_inner)
-        column(self._told_scroll, into=self._sentences, margins=theme.SPACE_16)
         self._others = Popover(self, "versions_earlier_popover", label=_("Earlier comparisons"), width=400)
         self.earlier = EarlierBox(self._others, name="versions_earlier")
         column(self.earlier, into=self._others, margins=theme.SPACE_16)
@@ -265,29 +257,14 @@ class ComparePane(QFrame):
             if count:
                 self._kind.addItem(chip.text(), key)
 
-    def _show_told(self, found: Comparison) -> None:
-        """Show the numbers of the changes, and behind *More* what a model says, each sentence with its change."""
-        places = {change: at for at, change in enumerate(by_importance(found.changes), 1)}
-        empty_layout(self._told_rows)
-        for sentence in found.sentences:
-            sign = str(places[sentence.change])
-            warning = "" if sentence.supported else _("not confirmed by the text")
-            line = CitedRow(sentence.text, "", self._told_inner, name="versions_sentence", sign=sign, warning=warning)
-            line.chosen.connect(partial(self._on_sentence, sentence.change))
-            self._told_rows.addWidget(line)
-        by = _("Written by {model}.").format(model=found.model)
-        self._told_rows.addWidget(plain_label(by, self._told_inner, name="versions_told_by", kind="small"))
-        self._words = headline(found)
-        self._summary.setToolTip(plain_tip(self._words))
-        self._settle_told()
-
     def _settle_told(self) -> None:
-        """Offer what a model says of the changes, or say that it is being written."""
-        found, has_sentences = self._shown, self._shown is not None and bool(self._shown.sentences)
-        note = retold(found.note) if found else ""
+        """Say that a model is writing about the changes, or which one did."""
+        found, note = self._shown, ""
+        if found is not None:
+            by = _("The sentence below a change is by {model}.").format(model=found.model)
+            note = by if any(one.supported for one in found.sentences) else retold(found.note)
         self._note.setText(_("Summarizing the changes…") if self._job else note)
-        self._told.setText(_("Stop") if self._job else _("More"))
-        self._told.setVisible(has_sentences or bool(self._job))
+        self._told.setVisible(bool(self._job))
         self._fit_lead()
 
     def _fit_lead(self) -> None:
@@ -463,16 +440,18 @@ class ComparePane(QFrame):
             self._is_new = found.new.document == self._record.id
             self._other = self._found(_other_of(found, self._record.id)) or self._other
         self._show_choices()
-        self._show_told(found)
+        self._words = headline(found)
+        self._summary.setToolTip(plain_tip(self._words))
+        self._settle_told()
         show_words(self._coverage, " ".join(filter(None, (unread_words(found.old, OLD), unread_words(found.new, NEW)))))
         has_changes = self._has_changes
         self._split.setVisible(has_changes)
         self._show_kinds(found.changes)
         for widget in (self._before, self._after, self._count):
             widget.setVisible(has_changes)
+        self.list.lines.show_changes(found)
         if is_other:
             self.current = -1
-            self.list.lines.show_changes(found)
             self.rows.show_rows(found.rows, found.changes)
         if has_changes:
             self._on_kind("all" if is_other else self._chosen_kind)
@@ -519,19 +498,6 @@ class ComparePane(QFrame):
         self._kind.show_value(key)
         self._chips.button([kind for kind, *__ in FILTERS].index(str(key))).setChecked(True)
         self._list_by(self.list.lines.choose, str(key))
-
-    def _on_told(self) -> None:
-        """Stop the summary of the changes, or show all of it."""
-        if self._job:
-            self._on_stop()
-        else:
-            self._told_scroll.setMinimumHeight(min(self._told_inner.sizeHint().height(), self.height() // 2))
-            self._sentences.toggle(self._told)
-
-    def _on_sentence(self, change: int) -> None:
-        self._sentences.dismiss()
-        self._on_kind("all")
-        self.show_change(change)
 
     def _on_earlier(self) -> None:
         self.earlier.unfold()

@@ -1,17 +1,37 @@
 """A model that was not made for the language of a question says so below the chat, with the way to a better one."""
 
+from pathlib import Path
+
 import pytest
 from fakes import tiny_gguf
+
+from slmdesk.base.records import Status
+from slmdesk.models import service
 
 pytestmark = pytest.mark.gui
 GERMAN = "Schreibe mir bitte eine kurze Absage an einen Bewerber."
 
 
-def test_a_model_for_english_alone_is_told_for_a_german_question(start, tmp_path):
-    file = tiny_gguf.write(
-        tmp_path / "smol.gguf", tiny_gguf.tiny_llama(change={"general.name": ("string", "SmolLM2 Tiny")})
-    )
-    program = start().with_model(file)
+def small_english_model(folder: Path) -> Path:
+    named = {"general.name": ("string", "SmolLM2 Tiny")}
+    return tiny_gguf.write(folder / "smol.gguf", tiny_gguf.tiny_llama(change=named))
+
+
+def test_the_starter_says_what_it_is_and_answers_in_english_alone(start, tmp_path):
+    program = start().with_model(small_english_model(tmp_path))
+    line = program.page._gap
+    program.say("Please write a short letter to an applicant for me.")
+    program.wait(line.isVisible)
+    assert line.text().startswith("SmolLM2 Tiny only shows that slmdesk runs")
+    assert program.page._better.text().startswith("Get ")
+    program.say(GERMAN)
+    last = list(program.chat.shown.by_id.values())[-1]
+    assert (last.status, last.error_code, last.text) == (Status.FAILED, "model.english_only", "")
+
+
+def test_a_model_for_english_alone_is_told_for_a_german_question(start, tmp_path, monkeypatch):
+    monkeypatch.setattr(service, "STARTER_MOST", 0)
+    program = start().with_model(small_english_model(tmp_path))
     line = program.page._gap
     program.say("Please write a short letter to an applicant for me.")
     assert line.isHidden()

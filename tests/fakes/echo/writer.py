@@ -73,7 +73,7 @@ class Writer:
         said = last_text_of(self._request)
         text = said.rpartition("Text: ")[2]
         plain = text.swapcase() if options.turned else f"You said: {said}"
-        answer = options.answer or options.known.get(said, options.known.get(text, plain))
+        answer = self._request.given or options.answer or options.known.get(said, options.known.get(text, plain))
         if options.odd_utf8:
             answer += " é€𝄞👩‍👩‍👧"
         answer = answer.removeprefix(self._request.answer_prefix)

@@ -79,6 +79,8 @@ def test_one_file_is_an_object_and_the_same_again_says_so(run, tiny) -> None:
     assert first.json["is_new"] is True
     assert run("models", "import", str(tiny), "--json").json["is_new"] is False
     assert "was here already" in run("models", "import", str(tiny)).out
+    for asked in (("--name", "Mine"), ("--link",)):
+        assert "it keeps its name and its place" in run("models", "import", str(tiny), *asked).err
 
 
 def test_several_files_one_of_them_bad(run, tiny, tmp_path) -> None:

@@ -105,6 +105,11 @@ def test_on_wants_what_it_is_given(run, with_words, vault, recovery) -> None:
     assert refused.json["error"]["code"] == "key.missing"
 
 
+def test_a_short_passphrase_is_refused_as_in_the_window(run, with_words) -> None:
+    assert "fewer than 8 characters" in with_words("1234567\n", "encrypt", "on").err
+    assert run("doctor", "--json").json["history"]["encrypted"] is False
+
+
 def test_backups_carry_their_keys_and_come_back(run, with_words, home, recovery, tmp_path) -> None:
     copy, plain = tmp_path / "copy.slmbackup", tmp_path / "plain.sqlite3"
     made = with_words(WORDS, "backup", str(copy), "--json")

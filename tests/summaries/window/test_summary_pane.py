@@ -106,9 +106,13 @@ def summarized(program, letter, model_file):
 
 def kept_summary(program, *, note="", **changes):
     """The shown summary, changed in the history as `changes` of its document say, and shown again."""
-    services, summaries = program.services, program.frame.documents_area.summaries
     summary = program.find("summary_pane").summary
-    updated = changed(summary, note=note, documents=(changed(summary.documents[0], **changes),))
+    return kept(program, changed(summary, note=note, documents=(changed(summary.documents[0], **changes),)))
+
+
+def kept(program, updated):
+    """A summary put into the history in the place of the shown one, and shown."""
+    services, summaries = program.services, program.frame.documents_area.summaries
     services.service_thread.call(lambda: services.store.results.save(summaries.item, to_json(updated)))
     summaries.choose(summaries.item)
     program.wait(lambda: program.find("summary_pane").summary == updated)
@@ -181,7 +185,7 @@ def written(summarized):
     (document,) = pane.summary.documents
     documents = (changed(document, sentences=said, own_words=rules),)
     made = changed(pane.summary, method="model", model="Echo", sentences=said, documents=documents)
-    pane.show_summary(made)
+    kept(summarized, made)
     return summarized
 
 

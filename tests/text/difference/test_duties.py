@@ -107,7 +107,8 @@ def named(old: str, new: str, language: str = "") -> list[tuple[str, str, str]]:
         ("The Employer's notice is in writing.", "The Employee's notice is in writing.",
          [("duty shifted", "Employer's", "Employee's")]),
         ("The Tenant pays for repairs.", "The Lessee pays for repairs.", [("name", "Tenant", "Lessee")]),
-        ("The Buyer and the Supplier pay.", "The Buyer pays.", [("name", "Supplier", "")])
+        ("The Buyer and the Supplier pay.", "The Buyer pays.", [("duty shifted", "Buyer + Supplier", "Buyer")]),
+        ("The Buyer pays.", "The Buyer pays in ten days.", [("period", "", "ten days")]),
     ],
 )  # fmt: skip
 def test_what_was_added_or_removed_is_named(old: str, new: str, facts: list[tuple[str, str, str]]) -> None:
@@ -149,7 +150,12 @@ def test_a_definition_names_its_term(sentence: str, language: str, term: str) ->
         ("Il locatore paga le spese.", "Il conduttore paga le spese.", "it", ("locatore", "conduttore")),
         ("O empregador paga as despesas.", "O empregado paga as despesas.", "pt", ("empregador", "empregado")),
         ("De verhuurder betaalt de kosten.", "De huurder betaalt de kosten.", "nl", ("verhuurder", "huurder")),
-        ("Koszty ponosi wynajmujący.", "Koszty ponosi najemca.", "pl", ("wynajmujący", "najemca"))
+        ("Koszty ponosi wynajmujący.", "Koszty ponosi najemca.", "pl", ("wynajmujący", "najemca")),
+        ("Die Reinigung trägt der Mieter.", "Die Reinigung tragen die Parteien.", "de", ("Mieter", "Parteien")),
+        ("The insurer pays for it.", "The policyholder pays for it.", "en", ("insurer", "policyholder")),
+        ("Die Meier GmbH reinigt die Treppe.", "Die Weber AG reinigt die Treppe.", "de", ("Meier GmbH", "Weber AG")),
+        ("Anna Smith cleans the stairs.", "Peter Brown cleans the stairs.", "en", ("Anna Smith", "Peter Brown")),
+        ("Anna Smith is the contact.", "Peter Brown is the contact.", "en", None),
     ],
 )  # fmt: skip
 def test_a_duty_that_changes_sides_is_a_duty(old, new, language, parties) -> None:

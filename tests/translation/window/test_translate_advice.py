@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QWidget
 from slmdesk.base.records import JobStatus
 from slmdesk.models.service import DefaultUse
 from slmdesk.online.window.suggestions import SuggestionCard
+from slmdesk.translation.types import TranslationRequest
 
 pytestmark = pytest.mark.gui
 
@@ -53,7 +54,7 @@ def test_a_weak_model_is_said_and_models_made_for_it_are_shown(begin, monkeypatc
     assert "is very small: expect poor translations." in words.text(), "all that is known without an exam"
     assert "Better for this PC: Hy-MT2 1.8B, 1.2 GB" in words.text()
     program.click("examine_pair_button")
-    program.wait(lambda: "was not made for German: in its exam 0 of 12 answers were in German." in words.text())
+    program.wait(lambda: "is no translator into German: in its exam 0 of 12 answers were in German." in words.text())
     assert not program.find("use_better_button").isVisible()
     assert not program.find("examine_pair_button").isVisible()
     program.click("see_models_button")
@@ -76,16 +77,16 @@ def test_of_an_earlier_text_it_is_said_for_its_own_languages(begin):
     examine(program, model.id, target="fr")
     typed(program, "The rent is due today.")
     words = program.find("translate_warning")
-    program.wait(lambda: "was not made for German" in words.text())
+    program.wait(lambda: "no translator into German" in words.text())
     program.wait(lambda: program.frame.translate.last.is_done)
     program.frame.translate.keep()
     program.frame.translate.set_target("fr")
-    program.wait(lambda: "was not made for French" in words.text())
+    program.wait(lambda: "no translator into French" in words.text())
     program.window.open_bar()
     rows = program.find("earlier_list")
     program.wait(lambda: any("→ German" in rows.item(at).text() for at in range(rows.count())))
     program.click_item(rows, next(at for at in range(rows.count()) if "→ German" in rows.item(at).text()))
-    program.wait(lambda: "was not made for German" in words.text())
+    program.wait(lambda: "no translator into German" in words.text())
 
 
 def test_a_better_model_here_is_named_and_used_by_one_press(begin, tmp_path):
@@ -121,7 +122,17 @@ def test_before_a_document_is_begun_the_same_is_said(begin, tmp_path):
     program.wait(lambda: program.translate_form() is not None)
     form = program.translate_form()
     words = program.find("translate_warning", form)
-    program.wait(lambda: "was not made for German" in words.text())
+    program.wait(lambda: "no translator into German" in words.text())
     program.click(program.find("see_models_button", form))
     program.wait(lambda: program.window.current_page == "Models")
     program.wait(lambda: program.translate_form() is None or not program.translate_form().isVisible())
+
+
+def test_over_a_document_by_a_weak_model_it_is_said_again(begin, tmp_path):
+    program = begin()
+    examine(program, models(program)[0].id)
+    path = tmp_path / "lease.docx"
+    path.write_bytes(docx(paragraph("The rent is due today.")))
+    program.frame.document_translation.begin([path], TranslationRequest("de", source="en"), False)
+    words = program.find("document_translate_warning")
+    program.wait(lambda: "no translator into German" in words.text())

@@ -18,7 +18,6 @@ from slmdesk.text.difference.types import Change, ChangeKind, Place, Row, Run
 from slmdesk.versions.service import KIND
 from slmdesk.versions.types import Wording
 from slmdesk.versions.window.changes import CompareRows, icon_of
-from slmdesk.window.widgets.rows import CitedRow
 
 pytestmark = pytest.mark.gui
 
@@ -290,10 +289,10 @@ def test_in_a_low_window_nothing_is_squeezed_and_the_columns_can_be_reached(prog
     program.wait(can_be_reached)
 
 
-def test_what_a_model_says_moves_nothing_and_leads_to_the_changes(program):
+def test_what_a_model_says_stands_below_the_rules_words_and_moves_nothing_else(program):
     compared(program)
     lead, bar, chip = program.find("versions_lead"), program.find("versions_bar"), program.find("versions_all")
-    note, told = program.find("versions_note"), program.find("versions_told_button")
+    note, stop, changes = (program.find(f"versions_{name}") for name in ("note", "told_button", "list"))
 
     def places():
         program.ask(lambda _services: None)
@@ -301,31 +300,32 @@ def test_what_a_model_says_moves_nothing_and_leads_to_the_changes(program):
             widget.mapTo(program.window, widget.rect().topLeft()) for widget in (lead, bar, chip, program.pane.rows)
         ]
 
-    before = places()
+    def height(row):
+        return changes.visualRect(changes.model().index(row, 0)).height()
+
+    before, low, line = places(), height(0), changes.model().index(0, 0).data()
     program.pane._job = "j"
     program.pane._settle_told()
-    assert told.text() == "Stop"
+    assert stop.text() == "Stop"
     assert note.text() == "Summarizing the changes…"
     program.pane._on_job_changed(JobChanged("j", KIND, JobStatus.RUNNING, 1, 3))
     assert note.text() == "Summarizing the changes: 1 of 3"
     assert places() == before
-    sentences = tuple(
-        Wording(at, f"What the change {at} means to the library, in many words.", at != 1) for at in range(9)
-    )
+    program.click("versions_next")
+    first, second = program.pane.list.lines.shown[:2]
+    sentences = (Wording(first, "What it means to the library, in many words."), Wording(second, "Not so.", False))
     program.pane._show_comparison(changed(program.pane.comparison, sentences=sentences, model="Echo"))
     assert program.find("versions_summary").text().startswith("12 changes")
     program.pane._on_job_changed(JobChanged("j", KIND, JobStatus.DONE, 3, 3))  # it may end before or after its words
-    program.wait(told.isVisible)
+    program.wait(lambda: not stop.isVisible())
     assert places() == before
-    assert not note.text()
-    program.click("versions_told_button")
-    assert program.find("versions_told_by").text() == "Written by Echo."
-    lines = program.find("versions_popover").findChildren(CitedRow)
-    assert len(lines) == 9
-    assert "not confirmed by the text" in lines[1].accessibleName()
-    program.click(lines[0])
-    assert program.pane.current == 0
-    assert not program.find("versions_popover").isVisible()
+    assert note.text() == "The sentence below a change is by Echo."
+    program.wait(lambda: height(0) > low == height(1))
+    shown = changes.model().index(0, 0)
+    assert shown.data() == line, "the rules' words stay its headline"
+    assert shown.data(Qt.ItemDataRole.AccessibleTextRole).endswith("What it means to the library, in many words.")
+    assert "Not so" not in changes.model().index(1, 0).data(Qt.ItemDataRole.AccessibleTextRole)
+    assert program.pane.current == first
 
 
 def test_in_a_narrow_pane_the_list_and_the_kinds_fold(program):

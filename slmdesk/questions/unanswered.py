@@ -1,0 +1,91 @@
+"""Chooses the sentences that are shown for a question when no model answers it. Pure functions."""
+
+from __future__ import annotations
+
+import re
+
+from slmdesk.base.record import Record
+from slmdesk.library.search import LEAST_STEM, LONGEST_ENDING, Citation, are_alike
+from slmdesk.questions.grounds import Grounds, asked_words, asks_cost, asks_how_much, asks_when
+from slmdesk.text.checks.numbers import find_dates, find_numbers
+from slmdesk.text.checks.words import folded
+from slmdesk.text.sentences import question_language
+from slmdesk.text.terms import fits, is_within
+
+NEAR, NEAR_NUMBER = 12, 4
+"""Most words between a date or amount, or another number, and each of the question's words, where that is told."""
+VALUE = 0.3
+"""What a value of the kind that is asked for counts, beside the share of the question's words in a sentence."""
+LEAST = 0.3
+"""Smallest share of the question's words that counts as their standing there, in other forms and compounds."""
+NEAR_BEST = 0.4
+MOST = 3
+
+
+class Shown(Record):
+    citations: tuple[Citation, ...]
+    fits: bool
+    """Whether the question's words stand close together in each, beside a value of the kind that it asks for."""
+
+
+def shown_for(question: str, grounds: Grounds) -> Shown:
+    asked, worths, fitting = asked_words(question), dict[Citation, float](), set[Citation]()
+    language = question_language(question, grounds.text)
+    near = NEAR if asks_cost(question) or asks_when(question) else NEAR_NUMBER
+    for place in grounds.places:
+        quote = place.citation.quote
+        values = _values(question, quote, language)
+        words = (grounds.weights.share(asked, quote) + grounds.weights.share(asked, place.text)) / 2
+        is_fit = any(all(_is_beside(value, word, quote, near, language) for word in asked) for value in values)
+        if is_fit or words >= LEAST or any(_is_said(word, said) for said in _words(place.text) for word in asked):
+            worths[place.citation] = words + VALUE * bool(values)
+        if is_fit and asked:
+            fitting.add(place.citation)
+    best = sorted(fitting or worths, key=lambda citation: -worths[citation])[:MOST]
+    best = [citation for citation in best if worths[citation] >= NEAR_BEST * worths[best[0]]]
+    return Shown(tuple(best), bool(fitting))
+
+
+def _words(text: str) -> list[str]:
+    return [folded(word) for word in _WORD.findall(text)]
+
+
+def _is_said(word: str, said: str) -> bool:
+    """Return whether two words are alike, or the first like the end of the second."""
+    begin = said.find(word[: max(LEAST_STEM, len(word) - LONGEST_ENDING)])
+    return said == word or are_alike(word, said[max(0, begin) :])
+
+
+def _is_beside(value: int, word: str, quote: str, near: int, language: str) -> bool:
+    """Return whether a form of a word, or a compound that ends in it, stands near the value at a character."""
+    begin, end = (quote[:value].split()[-near:], quote[value:].split()[: near + 1])
+    return any(_is_form(word, said, language) for said in _words(" ".join([*begin, *end])))
+
+
+def _is_form(word: str, said: str, language: str) -> bool:
+    if language in _WITHOUT_VERBS:
+        return are_alike(word, said) or word == said
+    return fits(said, word, language) or is_within(said, word, language, anywhere=False)
+
+
+_WITHOUT_VERBS = ("fr", "es", "it", "pt", "pl")
+"""Languages whose table of endings lacks most forms of verbs."""
+
+
+def _values(question: str, quote: str, language: str) -> list[int]:
+    """Return where the values begin that are of the kind a question asks for."""
+    if not (asks_how_much(question) or asks_when(question)):
+        return []
+    dates = find_dates(quote, language)
+    numbers = [
+        number
+        for number in find_numbers(quote, language)
+        if not number.soft and not any(date.start <= number.start < date.end for date in dates)
+    ]
+    if asks_when(question):
+        years = [number.start for number in numbers if re.fullmatch(r"(?:19|20)\d\d", quote[number.start : number.end])]
+        return [*(date.start for date in dates if date.readings or date.minutes), *years]
+    return [number.start for number in numbers if number.kind == "amount" or not asks_cost(question)]
+
+
+_WORD = re.compile(r"\w+")

@@ -1,0 +1,88 @@
+"""Tells which values a sentence has reckoned from those of a paper: a sum, what is left, the end of a term.
+
+Pure functions.
+"""
+
+from __future__ import annotations
+
+import re
+from calendar import monthrange
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
+from datetime import date, timedelta
+from itertools import accumulate, combinations
+
+from slmdesk.summaries.told import DAY_S, Paper, Told, Value
+
+MOST_ADDED = 12
+"""Most values that follow each other and are added."""
+_DAY = re.compile(r",?\s(?:(?:the|den|le|el|il|dia|dne) )?(\d{1,2})(?!\d)")
+
+
+def is_reckoned(value: Value, said: Told, paper: Paper) -> bool:
+    """Return whether a value follows from others: days and spans of the sentence and the date of a letter, amounts and
+    percentages of the sentence, or amounts that follow each other or one of the sentence's in the paper.
+    """
+    rest = [one for one in said.values if one != value]
+    begins = [one for passage in paper.passages if passage.is_bare for one in passage.told.values]
+    days = set(_days([*begins, *rest], paper))
+    if value.when is not None:
+        return not set(_ends(days, rest)).isdisjoint(_days([value], paper)) or _is_weekday(value, paper)
+    amount, unit = _amount(value), _unit(value)
+    if unit == "time":
+        return amount in {abs(one - two).days * DAY_S for one in _days(rest, paper) for two in days}
+    mine = [_amount(one) for one in rest if _unit(one) in ("", unit)]
+    rows = [[_amount(one) for one in passage.told.values if _unit(one) == unit] for passage in paper.passages]
+    shares = {_amount(one) / 100 for one in rest if _unit(one) == "percent"}
+    times = {round(one * many, 2) for one in mine for many in shares | set(range(2, MOST_ADDED + 1))}
+    some = [mine, *(row for row in rows if not set(mine).isdisjoint(row))]
+    left = {round(abs(one - two), 2) for row in some for one, two in combinations(row, 2)}
+    return bool(unit and amount) and amount in times | left | _sums(mine) | _sums([one for row in rows for one in row])
+
+
+def _unit(value: Value) -> str:
+    return value.number.unit[0] if value.number and value.number.unit else ""
+
+
+def _amount(value: Value) -> float:
+    number = value.number
+    return round(abs(number.values[0]) * (number.unit[1] if number.unit else 1), 2) if number and number.values else 0.0
+
+
+def _sums(amounts: Sequence[float]) -> set[float]:
+    runs = (amounts[at : at + MOST_ADDED] for at in range(len(amounts)))
+    return {round(total, 2) for run in runs for total in [*accumulate(run)][1:]}
+
+
+def _days(values: Iterable[Value], paper: Paper) -> Iterator[date]:
+    """Yield the days of values, of which one without a year may be in any of the paper's."""
+    for value in values:
+        for year, month, day in value.when.readings if value.when else ():
+            for one in (year,) if year else paper.years:
+                with suppress(ValueError):
+                    if month and day:
+                        yield date(one, month, day)
+
+
+def _is_weekday(value: Value, paper: Paper) -> bool:
+    """Return whether the paper has the day as "Tuesday the 14th", without its month."""
+    days = {(day.weekday(), str(day.day)) for day in _days([value], paper)}
+    return any(
+        (one.when.weekday, behind[1]) in days
+        for passage in paper.passages
+        for one in passage.told.values
+        if one.when and (behind := _DAY.match(passage.text, one.end))
+    )
+
+
+def _ends(begins: Iterable[date], spans: Iterable[Value]) -> Iterator[date]:
+    """Yield the days on which the spans end that begin on some days."""
+    for span in spans:
+        for begin in begins if _unit(span) in ("time", "month") else ():
+            with suppress(ValueError, OverflowError):
+                if _unit(span) == "time":
+                    yield begin + timedelta(seconds=_amount(span))
+                else:
+                    months = begin.month - 1 + int(_amount(span))
+                    year, month = begin.year + months // 12, months % 12 + 1
+                    yield date(year, month, min(begin.day, monthrange(year, month)[1]))
