@@ -292,21 +292,27 @@ class Grounds:
         return missing_word(question, asked_words(question), quotes, around, everything, language)
 
     def is_beside_another(self, question: str, claim: Claim) -> bool:
-        """Return whether another value of the quotation stands beside far more of the question's words than the one of
-        an answer: "every 24 hours" and "for 90 days" in a sentence on how often and how long.
+        """Return whether the value of an answer stands beside far fewer of the question's words than another quotation
+        has, or another value of its sentence: "every 24 hours" and "for 90 days" in one on how often and how long.
         """
         values = [value for value in self._new(question, claim.text) if value.kind != "name"]
-        if len(values) != 1 or not claim.citations:
+        if len(values) != 1:
             return False
-        (value,), best = values, {True: 0.0, False: 0.0}
-        quote = claim.citations[0].quote
-        subject = " ".join(quote.split()[:2])  # what is told further of it need not name it again
-        for part in _PARTS.split(quote):
-            others = (other for other in values_in(part, self.language) if other.kind == value.kind)
-            if any(other.text.casefold() not in question.casefold() for other in others):
-                is_own = self._holds(value, claim.text, part)
-                best[is_own] = max(best[is_own], self.weights.share(asked_words(question), f"{subject} {part}"))
-        return best[False] > best[True] + LEAST_GAIN
+        (value,) = values
+        holding = [citation for citation in claim.citations if self._holds(value, claim.text, citation.quote)]
+        if holding and self.relation(question, holding[:1]) <= LEAST_OF_BEST * claim.relation:
+            return True
+        own, best = -1.0, 0.0
+        for quote in [citation.quote for citation in holding[:1]]:
+            subject = " ".join(quote.split()[:2])  # what is told further of it need not name it again
+            for part in _PARTS.split(quote):
+                others = (other for other in values_in(part, self.language) if other.kind == value.kind)
+                share = self.weights.share(asked_words(question), f"{subject} {part}")
+                if self._holds(value, claim.text, part):
+                    own = max(own, share)
+                elif any(other.text.casefold() not in question.casefold() for other in others):
+                    best = max(best, share)
+        return own >= 0.0 and best > own + LEAST_GAIN
 
     def is_elsewhere(self, question: str, citations: Sequence[Citation]) -> bool:
         """Return whether another sentence contains far more of a question's words than the quotations."""
