@@ -21,7 +21,7 @@ _SUFFIX = re.compile(
 )
 _ENDING = re.compile(r"(?:en|es|er|e|n|s)$")
 _GENERAL = re.compile(r"(?:gesamt|haupt|hochst|mindest|maximal|grund|einzel|teil|jahres|monats|voll|totaal|hoofd)s?")
-_LEAST_PART, _LEAST_TAIL = 3, 4
+_LEAST_PART, _LEAST_TAIL = 2, 4
 _BEHIND, _MOST_COUNTED = 80, 5
 """Characters, and words, behind a number that tell what it counts."""
 _LINKS = frozenset(
@@ -161,7 +161,7 @@ def _beside(words: Sequence[str], at: int, step: int) -> str:
 
 
 def _is_matter(word: str, small: frozenset[str]) -> bool:
-    return len(word) >= _LEAST_PART and word not in small and word not in kinds() and not word[0].isdigit()
+    return len(word) > _LEAST_PART and word not in small and word not in kinds() and not word[0].isdigit()
 
 
 def _is_verb(words: Sequence[str], at: int, question: str, language: str) -> bool:
