@@ -14,7 +14,7 @@ from slmdesk.library.search import Citation
 from slmdesk.library.types import UNLINKED, Mark, doubts_of
 from slmdesk.questions.grounds import asks_yes_or_no, parts_of
 from slmdesk.questions.languages import ANSWERS, answers_in
-from slmdesk.questions.told import without_marks
+from slmdesk.questions.told import pieces, without_marks
 from slmdesk.text.sentences import question_language
 
 PROMPT_VERSION = "ask-4"
@@ -222,6 +222,12 @@ def grammar_of(question: str) -> str | None:
 def not_found(question: str, text: str = "") -> str:
     """Return the sentence "not in the text" in the language of the question."""
     return answers_in(question, text).not_found
+
+
+def refuses(words: str) -> bool:
+    """Return whether a model's answer begins by saying that the text does not tell, or says nothing."""
+    first = next(pieces(parsed_answer(words)), None)
+    return first is None or first.denies
 
 
 def parsed_answer(text: str) -> str:
