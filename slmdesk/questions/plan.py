@@ -160,8 +160,8 @@ class ReadingChoice:
             self._fail(found)
             return
         self._is_about_all = self._is_about_all or not found.passages
-        self._ranked = found if found.passages else self._beginning(found.words)
         record = self._request.record
+        self._ranked = found if found.passages or record is None else self._beginning(found.words)
         if record is None:
             self._end(AnswerContext(self._ranked))
             return
@@ -422,6 +422,8 @@ def text_of(asking: Asking, reading: AnswerContext) -> tuple[ChatMessage, ...]:
 
 NEAREST = 3
 MOST_CITED = 3
+MOST_FIRST = 3
+"""An answer begins within so many sentences."""
 MOST_LOOKED_THROUGH = 300_000
 """Most characters of documents that are all searched for support of an answer. Of longer documents only passages with
 the question's words are searched.
@@ -450,7 +452,8 @@ class Evidence:
         claims, denied = grounds.claims(question, answer)
         if not claims or grounds.unknown_names(self.question):
             return self._missing()
-        main = max(claims, key=lambda claim: claim.relation)
+        best = max(claims[:MOST_FIRST], key=lambda claim: claim.relation)
+        main = best if best.relation > claims[0].relation + LEAST_GAIN else claims[0]
         citations = main.citations
         is_yes_no, is_told = asks_yes_or_no(question), certainty != UNTOLD
         if is_yes_no:  # small models answer the question itself instead
@@ -469,13 +472,17 @@ class Evidence:
             changed(mark, start=mark.start + claim.start, end=mark.end + claim.start)
             for claim in claims
             for mark in grounds.marks(
-                question, claim.text, (*claim.citations, *citations), LEAST_SAID if claim is main else LEAST_GAIN
+                question,
+                claim.text,
+                (*claim.citations, *citations),
+                LEAST_SAID if claim is main and claim.relation < LEAST_SURE else LEAST_GAIN,
             )
         ]
-        if is_off or grounds.is_about_another(question, main, is_sure=is_sure):
+        is_off = is_off or grounds.is_about_another(question, main, is_sure=is_sure)
+        if is_off:
             marks.insert(0, Mark(ELSEWHERE, main.text, main.start, main.start + len(main.text)))
         if is_yes_no and citations and (marks or grounds.are_against(question, answer, citations)):
-            return self._quotation(citations[:1], is_answer=not marks)
+            return self._quotation(citations[:1], is_answer=not is_off and main.relation >= LEAST_SURE)
         further = [claim.citations[0] for claim in claims if claim.citations]
         citations = tuple(dict.fromkeys((*citations, *further)))[:MOST_CITED]
         return Part(answer, True, citations, tuple(marks), nearest=() if citations else self._nearest_ones())
@@ -493,7 +500,8 @@ class Evidence:
         shown, told = shown_for(self.question, self._grounds), answers_in(self.question, self._grounds.text)
         head = told.fits if shown.fits else told.perhaps if shown.citations else told.no_passage
         answer, is_found = f"{head} {told.no_model}", bool(shown.citations)
-        return Answered(answer, is_found, shown.citations, is_quoted=True, fits=shown.fits)
+        nearest = () if is_found else tuple(self._nearest())  # by the beginnings of words, or by meaning
+        return Answered(answer, is_found, shown.citations, nearest=nearest, is_quoted=True, fits=shown.fits)
 
     def words(self, answered: Answered) -> str:
         """Return an answer with its sources as the text that is stored, and sent with a further question."""
@@ -532,7 +540,8 @@ class Evidence:
 
     def _nearest(self) -> list[Citation]:
         ranked = self.reading.ranked
-        return nearest_of(ranked.words, ranked.passages, self._page, NEAREST)
+        nearest = nearest_of(ranked.words, ranked.passages, self._page, NEAREST)
+        return [citation for citation in nearest if citation.quote]
 
     def _page(self, document: str, page: int) -> Page | None:
         pages = self.store.pages.of_document(document, begin=page, limit=1)

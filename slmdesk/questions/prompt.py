@@ -169,7 +169,7 @@ def turns_of(
     parts.append(TextPart(f"Question: {question}", Origin.PERSON))
     if only:
         parts += [TextPart("\n\nAnswer only this part of it: ", Origin.PROGRAM), TextPart(only, Origin.PERSON)]
-    known = ANSWERS.get(question_language(question))
+    known = ANSWERS.get(question_language(question, "\n".join(source.passage.text for source in sources[:2])))
     whole = _WHOLE if not only and len(parts_of(question)) > 1 else ""
     asked = _ASKED.format(language=known.name if known else _ANY, whole=whole)
     parts.append(TextPart(f"\n\n{asked}{_REFUSED if refuses else ''}", Origin.PROGRAM))
