@@ -463,18 +463,19 @@ _FRENCH_EMPTY = re.compile(
 _FRENCH_ONLY = re.compile(r"\b(?:ne\b|n['’]).*\bqu(?:e\b|['’])", re.IGNORECASE)
 _FRENCH_FULL = frozenset(["pas", "jamais", "aucun", "aucune", "rien", "ni", "plus", "personne", "point", "sans", "non"])
 _HALF = word_set(
-    "impossib* imposib* unmoglich* niemozliw* unable incapa* unless sauf salvo tranne ausser moins chyba only nur "
-    "lediglich seul* solo soltanto solamente uniquement tylko jedynie wylacznie hardly barely kaum guere appena "
-    "invalid* ungultig* nieprawidlow* unknown unbekannt* inconnu* desconocid* sconosciut* nieznan* unavailable until "
-    "erst forbid* prohibit* banned refus* deny denied denies reject* exclude* excluding fail fails failed lack lacks "
-    "absent exempt* verweiger* abgelehnt* lehnt lehnte ausgeschloss* verbot* verbiet* untersag* fehlt fehlen fehlte "
-    "entfallt interdi* exclu* absent* manque manquent rejet* prohib* rechaz* carece* falta faltan vieta* esclu* manca "
-    "mancano rifiut* respin* assen* zakaz* wyklucz* brak brakuje odmow* odrzuc* zabron* ignor* suppress* omit* missing"
+    "except excepte excepto impossib* imposib* unmoglich* niemozliw* unable incapa* unless sauf hormis salvo tranne "
+    "eccetto ausser ausgenommen behalve tenzij exceto oprocz moins chyba only nur lediglich seul* solo soltanto "
+    "solamente uniquement tylko jedynie wylacznie hardly barely kaum guere appena invalid* ungultig* nieprawidlow* "
+    "unknown unbekannt* inconnu* desconocid* sconosciut* nieznan* unavailable until erst forbid* prohibit* banned "
+    "refus* deny denied denies reject* exclude* excluding fail fails failed lack lacks absent exempt* verweiger* "
+    "abgelehnt* lehnt lehnte ausgeschloss* verbot* verbiet* untersag* fehlt fehlen fehlte entfallt interdi* exclu* "
+    "absent* manque manquent rejet* prohib* rechaz* carece* falta faltan vieta* esclu* manca mancano rifiut* respin* "
+    "assen* zakaz* wyklucz* brak brakuje odmow* odrzuc* zabron* ignor* suppress* omit* missing"
 )
 """Folded words that imply a negation without a word of _NO."""
 _PREFIXED = {
     "en": re.compile(
-        r"\b(?:un(?!der|i|til|less)\w{2,}(?:ed|able|ible|al|ful|ing|nt|en|rn|et|it|ar|ly)|non-?\w+|\w+less"
+        r"\b(?:un(?!der|i(?!n|m|d)|til|less)\w{2,}(?:ed|able|ible|al|ful|ing|nt|en|rn|et|it|ar|ly)|non-?\w+|\w+less"
         r"|in\w{2,}(?:ible|able|ent|plete|rect|ible)|im(?:proper|perfect|mature)\w*|dis(?:allow|abl|connect)\w*)\b"
     ),
     "de": re.compile(r"\b(?:un(?!d|s|ter|gef)\w{4,}|[Nn]icht-\w+|\w{3,}los(?:e[mnrs]?)?)\b"),
@@ -565,5 +566,6 @@ def _ending() -> WordSet:
         "cease* stop* suspend* halt* refrain* abstain* avoid* prevent* contest* einstell* eingestellt unterlass* "
         "unterblieb* unterbleib* aussetz* ausgesetzt verzicht* vermeid* verhinder* bestreit* bestritt* cess* abst* "
         "evit* empech* contest* renonc* renunci* rinunc* sospend* sospes* asten* zaprzest* wstrzym* zawies* unik* "
-        "zrzek* staak* staken opschort* onthoud* vermijd* betwist*"
+        "zrzek* staak* staken opschort* onthoud* vermijd* betwist* disagree* dissens* disaccord* desacuerd* desaccord* "
+        "fuori hors fuera fora buiten"
     )

@@ -127,10 +127,13 @@ def _dates(sentence: str, source: str, said: _Reading, known: _Reading) -> list[
     return flags
 
 
+_HOURS = ("time", 3600.0)
+
+
 def _as_number(when: DateMention, known: _Reading) -> bool:
     hours = {minutes / 60 % 12 for minutes in when.minutes if minutes % 60 == 0}
     return any(
-        value % 12 in hours for number in known.numbers if number.unit is None for value in number.values
+        value % 12 in hours for number in known.numbers if number.unit in (None, _HOURS) for value in number.values
     ) and bool(hours)
 
 
@@ -181,6 +184,8 @@ def _pool(source: str, known: _Reading) -> list[tuple[Number, str]]:
         parts = {part for reading in when.readings for part in reading if part} | {m // 60 for m in when.minutes}
         for part in parts:
             pool.append((Number(when.start, when.end, (float(part),), of_date=True), str(part)))
+        for minutes in when.minutes:  # "a las 15 horas" is 3 p.m.
+            pool.append((Number(when.start, when.end, (minutes / 60,), _HOURS), f"{minutes // 60}"))
     for start, end in known.identifiers:
         for number in find_numbers("".join(s if s.isdigit() else " " for s in source[start:end])):
             pool.append((Number(start, end, number.values), source[start:end]))

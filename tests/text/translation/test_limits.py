@@ -10,7 +10,7 @@ import pytest
 
 from slmdesk.text.checks.limits import address
 from slmdesk.text.tagged import Tags
-from slmdesk.text.translation_checks import flags_of
+from slmdesk.text.translation_checks import flags_of, words_to_look_up
 
 pytestmark = pytest.mark.pure
 SENTENCES = tomllib.loads((Path(__file__).parents[2] / "golden" / "limits.toml").read_text("utf-8"))["sentence"]
@@ -43,6 +43,8 @@ def test_a_limit_that_is_gone_or_turned_is_marked_and_one_that_is_kept_is_not(se
         ("en-de", "If any, add the receipts.", "Fügen Sie Belege bei.", []),
         ("fr-en", "Signez ici, s'il vous plaît.", "Please sign here.", []),
         ("en-fr", "He may leave if he pays.", "Il doit partir s'il paie.", ["duty"]),
+        ("fr-en", "Il attend tant que le prix n'est pas payé.", "He waits until the price is not paid.", ["negation"]),
+        ("fr-en", "Il attend tant que le prix n'est pas payé.", "He waits until the price is paid.", []),
         ("en-fi", "Pay only if you agree.", "Maksa heti tänään.", []),
     ],
 )
@@ -82,3 +84,24 @@ def test_a_sentence_that_addresses_the_reader_otherwise_than_the_paper_is_marked
 )
 def test_words_that_only_the_translation_repeats_are_marked(target, is_marked):
     assert ("repeated" in kinds("Der Vorstand hat sich getroffen.", target, "de", "en")) is is_marked
+
+
+@pytest.mark.parametrize(
+    ("source", "target", "languages", "words"),
+    [
+        ("La reunión de Olmo termina.", "The reunión of Olmo ends.", "es-en", ["reunión", "ends"]),
+        ("Der Beschluss gilt.", "The Beschluss holds good.", "de-en", ["holds", "good"]),
+        ("The Whitcombes met.", "Die Whitcombes sahen Vorbesprechnung.", "en-de", ["sahen", "Vorbesprechnung"]),
+        ("See a.b@c.org, NATO and so on.", "Voir a.b@c.org, NATO etcet. et l'herbe.", "en-fr", []),
+        ("Ein altbekannter Name.", "A well-known name.", "de-en", ["well", "known", "name"]),
+    ],
+)
+def test_the_words_to_look_up_in_a_dictionary_are_no_names(source, target, languages, words):
+    assert list(words_to_look_up(source, target, Tags(), *languages.split("-"))) == words
+
+
+def test_a_british_word_may_be_american_in_the_dictionary():
+    found = words_to_look_up("", "the colour organised promise", Tags(), "de", "en")
+    assert found["colour"] == {"colour", "color"}
+    assert found["organised"] == {"organised", "organized"}
+    assert "promise" in found["promise"]
