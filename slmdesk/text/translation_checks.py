@@ -553,7 +553,7 @@ _SPACELESS = re.compile(r"[\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff]")
 """Matches scripts without spaces between words, in which each token counts as a word."""
 
 
-STRANGE = 2.2
+STRANGE = 2.3
 """Sum of -ln p of the tokens of an answer, divided by the square root of their number, from which a model may not have
 understood. The sum alone grows with the length of a sentence, while the mean hides a bad word in a long one.
 

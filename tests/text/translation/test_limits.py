@@ -41,6 +41,18 @@ def test_a_limit_that_is_gone_or_turned_is_marked_and_one_that_is_kept_is_not(se
         ("de-en", "Das gilt nicht nur für Kinder.", "This applies to children, too.", []),
         ("en-de", "The lift is out of order.", "Der Aufzug ist außer Betrieb.", []),
         ("en-de", "If any, add the receipts.", "Fügen Sie Belege bei.", []),
+        (
+            "en-de",
+            "It covers goods, but not models, unless we pack them.",
+            "Sie deckt Waren, aber keine Modelle, sofern wir sie packen.",
+            ["exception"],
+        ),
+        (
+            "en-de",
+            "It covers goods, but not models, unless we pack them.",
+            "Sie deckt Waren, aber keine Modelle, sofern nicht wir sie packen.",
+            [],
+        ),
         ("fr-en", "Signez ici, s'il vous plaît.", "Please sign here.", []),
         ("en-fr", "He may leave if he pays.", "Il doit partir s'il paie.", ["duty"]),
         ("fr-en", "Il attend tant que le prix n'est pas payé.", "He waits until the price is not paid.", ["negation"]),
