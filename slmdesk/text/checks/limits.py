@@ -13,7 +13,7 @@ from importlib import resources
 from typing import Any
 
 from slmdesk.base.record import Record
-from slmdesk.text.checks.negation import denials
+from slmdesk.text.checks.negation import denials, is_french_only
 from slmdesk.text.folding import fold
 
 _VERB = (
@@ -53,6 +53,8 @@ class Sentence(Record):
         """Return the words that surely limit the sentence in this way."""
         inverted = _INVERTED.get(self.language) if kind == "condition" else None
         opener = self.words.split()[:1] if inverted and inverted.match(self.words) else []
+        if kind == "only" and self.language == "fr" and is_french_only(self.words):
+            opener = ["ne … que"]
         return [*opener, *self.said(kind, "sure")]
 
     def others(self, kind: str, than: Sentence) -> list[str]:
