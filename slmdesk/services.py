@@ -240,7 +240,7 @@ class Services:
         lambda s, new: new(s.runtime, s.models, s.loader, s.jobs, s.retrieval),
     )
     versions: Made[VersionService] = Made(
-        "versions.service:VersionService", lambda s, new: new(s.runtime, s.models, s.uses, s.jobs, s.exams)
+        "versions.service:VersionService", lambda s, new: new(s.runtime, s.models, s.uses, s.jobs)
     )
     translations: Made[TranslationService] = Made(
         "translation.service:TranslationService",

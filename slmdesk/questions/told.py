@@ -78,12 +78,13 @@ def without_marks(answer: str) -> str:
 
 
 def pieces(answer: str) -> Iterator[Piece]:
-    """Cut an answer at its sentences, lines and turns ("…, but …")."""
+    """Cut an answer at its sentences and lines, and before and behind a part that denies ("…, but …")."""
     language = tongue(answer)
     for line in re.finditer(r"[^\n]+", answer):
         for start, end in sentence_spans(line[0], language):
             at = start
-            for turn in [*_TURN.finditer(line[0], start, end), None]:
+            turns = _TURN.finditer(line[0], start, end) if denies(line[0][start:end], answer) else ()
+            for turn in [*turns, None]:
                 until = turn.start() if turn else end
                 text = line[0][at:until].strip(_AROUND)
                 if any(map(str.isalnum, text)):

@@ -30,6 +30,8 @@ def grounds(*sentences: str) -> Grounds:
         ("¿Cuándo llega la delegación?", "La delegación llegará el 18 de septiembre."),
         ("Quanto costa il caffè?", "Il caffè costa 17 euro al chilo."),
         ("Ile kosztuje karta?", "Karta kosztuje 700 zł."),
+        ("Wann wurde der Kessel erneuert?", "Der Kessel wurde 2008 erneuert."),
+        ("Ile trwa gwarancja?", "Gwarancja wykonawcy wynosi pięć lat."),
     ],
 )
 def test_words_beside_a_value_of_the_kind_asked_carry_the_answer(question, sentence):

@@ -579,5 +579,6 @@ def _ending() -> WordSet:
         "cease* stop* suspend* halt* refrain* abstain* avoid* prevent* contest* einstell* eingestellt unterlass* "
         "unterblieb* unterbleib* aussetz* ausgesetzt verzicht* vermeid* verhinder* bestreit* bestritt* cess* abst* "
         "evit* empech* contest* renonc* renunci* rinunc* sospend* sospes* asten* zaprzest* wstrzym* zawies* unik* "
-        "zrzek* staak* staken opschort* onthoud* vermijd* betwist*"
+        "zrzek* staak* staken opschort* onthoud* vermijd* betwist* disagree* dissens* disaccord* desacuerd* desaccord* "
+        "fuori hors fuera fora buiten"
     )
