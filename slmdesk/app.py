@@ -403,7 +403,7 @@ class WindowRun:
             self.bridge.ask(lambda opened: opened.settings.current, self.bridge.settings_changed.emit)
         for found in self._settings.problems:  # read here first: a broken file was set aside before the services saw it
             self.bridge.problem_met.emit(problem_for(found))
-        self.bridge.ask(self.bridge.services.network.today(), self.frame.window.status.show_requests)
+        self.bridge.ask(self.bridge.services.network.today(), self.frame.settings.show_requests)
         is_away = self.frame.presence.is_away
         self.bridge.ask(self.bridge.services.start_background(is_away), self.frame.jobs.say_taken_up)
 

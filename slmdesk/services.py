@@ -240,11 +240,13 @@ class Services:
         lambda s, new: new(s.runtime, s.models, s.loader, s.jobs, s.retrieval),
     )
     versions: Made[VersionService] = Made(
-        "versions.service:VersionService", lambda s, new: new(s.runtime, s.models, s.uses, s.jobs, s.exams)
+        "versions.service:VersionService", lambda s, new: new(s.runtime, s.models, s.uses, s.jobs)
     )
     translations: Made[TranslationService] = Made(
         "translation.service:TranslationService",
-        lambda s, new: new(s.runtime, s.models, s.uses, s.loader, s.jobs, s.reader, s.pair_advice),
+        lambda s, new: new(
+            s.runtime, s.models, s.uses, s.loader, s.jobs, s.reader, s.pair_advice, lambda *of: s.spelling.unknown(*of)
+        ),
     )
     segment_edits: Made[SegmentEdits] = Made(
         "translation.segments:SegmentEdits", lambda s, new: new(s.runtime, s.loader, s.translations)
@@ -264,7 +266,7 @@ class Services:
     )
     live: Made[LiveTranslation] = Made(
         "translation.typed:LiveTranslation",
-        lambda s, new: new(s.runtime, s.loader, s.translations.terms),
+        lambda s, new: new(s.runtime, s.loader, s.translations.terms, s.translations.unknown),
     )
     recent: Made[RecentTranslations] = Made(
         "translation.recent:RecentTranslations", lambda s, new: new(s.runtime, s.translations)

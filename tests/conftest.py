@@ -118,8 +118,9 @@ def temporary_files(tmp_path_factory: pytest.TempPathFactory) -> None:
 
 @pytest.fixture(autouse=True)
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A fresh SLMDESK_HOME for every test."""
+    """A fresh SLMDESK_HOME for every test, and none of the system's dictionaries."""
     folder = tmp_path / "home"
+    monkeypatch.setenv("XDG_DATA_DIRS", str(tmp_path / "shared"))
     monkeypatch.setenv("SLMDESK_HOME", str(folder))
     return folder
 

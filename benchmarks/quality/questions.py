@@ -3,8 +3,8 @@
 Each question of benchmarks/quality/matters is asked of the program (with --plain of the same model in a chat with the
 document attached, too) and judged by the rules written down before (see `expectations`).  --older: those of documents;
 --set: all questions of a folder, to papers that may lie elsewhere.
---right: the program's rules are given the right answers, sure of each, instead of a model's: what they cost at most;
-beside it what a stand-in makes of it that is right in four of five, or in one of five and never sure (s: steps).
+--right: the rules are given the right answers instead of a model's: what they cost at most; beside it those of
+stand-ins that are right less often (s: steps).
 A line for each answer, at the end a table in Markdown, shares with their interval of 95 %.  --truth: the model's exam
 in telling true from false is taken for passed; a model that sat none is not asked what the text says.  With a
 folder in SLMDESK_QUALITY_OUT answers are kept there and not asked for again.
@@ -15,9 +15,9 @@ folder in SLMDESK_QUALITY_OUT answers are kept there and not asked for again.
 from __future__ import annotations
 
 import math
+import random
 import statistics
 import sys
-import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -25,17 +25,16 @@ from pathlib import Path
 
 from benchmarks.quality.desk import Desk, Made, made_once
 from benchmarks.quality.expectations import FOLDER, MATTERS, Document, Question, denies, documents, is_right, plain
+from slmdesk.base.record import changed
 from slmdesk.base.records import DocumentRecord
 from slmdesk.base.types import Json
 from slmdesk.evaluation.exams import SKILLS, Skill, SkillResult, items, shape_of_skill
 from slmdesk.library.search import RankedPassages
-from slmdesk.questions.grounds import asks_yes_or_no, says_no
-from slmdesk.questions.plan import FITTED_TRUTH, MOST_PASSAGES, AnswerContext, Asked, Evidence, Reply, plan
+from slmdesk.questions.plan import MOST_PASSAGES, AnswerContext, Asked, Evidence, Reply, plan
+from slmdesk.questions.prompt import NOT_FOUND as REFUSAL
 from slmdesk.questions.prompt import Answered, Source
 
 OPTIONS = {"--aside", "--older", "--plain", "--right", "--truth", "--set"}
-SURE = 9.0
-"""log P(Yes) - log P(No) of the stand-in."""
 NOT_FOUND, NO_PAGE = "not found", "no page"
 """In the notes on an answer: it says that the document does not tell; its quotation is from another page."""
 
@@ -89,28 +88,44 @@ def ours(desk: Desk, record: DocumentRecord, question: Question) -> Made:
 
 
 def right(desk: Desk, record: DocumentRecord, question: Question) -> Made:
-    """What the program makes of the right answer, as a model would give it that is sure."""
-    return _stand_in(desk, record, question, question)
+    """What the program makes of a model that is always right."""
+    return _stand_in(desk, record, question, 1.0)
+
+
+def unexamined(desk: Desk, record: DocumentRecord, question: Question) -> Made:
+    """The same of one that sat no exam."""
+    return _stand_in(desk, record, question, 1.0, None)
 
 
 def well(desk: Desk, record: DocumentRecord, question: Question) -> Made:
-    """The same of a model that is right in four of five questions, and as sure of the fifth."""
-    return _stand_in(desk, record, question, question if _lot(question) < 0.8 else None)
+    """The same of one that is right in nine of ten, and tells true from false as often."""
+    return _stand_in(desk, record, question, 0.9)
+
+
+def fairly(desk: Desk, record: DocumentRecord, question: Question) -> Made:
+    """The same of three of four."""
+    return _stand_in(desk, record, question, 0.75)
 
 
 def badly(desk: Desk, record: DocumentRecord, question: Question) -> Made:
-    """The same of a model that is right in one of five, and never sure."""
-    return _stand_in(desk, record, question, question if _lot(question) < 0.2 else None, sure=0.3)
+    """The same of one of two: its exam is a guess."""
+    return _stand_in(desk, record, question, 0.5, None)
 
 
-def _lot(question: Question) -> float:
-    return zlib.crc32(question.question.encode()) / 2**32
+STAND_INS = (right, unexamined, well, fairly, badly)
+_EXAM = SkillResult(Skill.TRUTH, "good", 20, 24, 0.9, 0.0)
 
 
 def _stand_in(
-    desk: Desk, record: DocumentRecord, question: Question, said: Question | None, sure: float = SURE
+    desk: Desk, record: DocumentRecord, question: Question, share: float, exam: SkillResult | None = _EXAM
 ) -> Made:
-    """`said`: the question whose answer is given; None: any sentence of the text, or nothing where that is wrong."""
+    """`share`: how often it knows the answer, and whether there is one. Where it doesn't know, it refuses, though it
+    would answer if it must, or says any sentence of the text.
+    """
+    lots = random.Random(question.question)
+    knows, tells, dares = (lots.random() for _ in range(3))
+    says = (tells < share) is not question.none
+    truth = changed(exam, passed=round(share * exam.total)) if exam else None
     asked_steps = 0
 
     def answered() -> Answered:
@@ -121,18 +136,20 @@ def _stand_in(
         ranked = RankedPassages(passages[:MOST_PASSAGES], ())
         reading = AnswerContext(ranked, sources, is_whole=True, passages=len(passages))
         judge = Evidence(store, question.question, (record,), reading).part
-        asked = Asked(question.question, (), names=False, truth=FITTED_TRUTH)
+        asked = Asked(question.question, (), names=False, truth=truth)
         steps = plan(asked, reading, lambda _reading, *words: judge(*words))
-        is_no = question.none or (asks_yes_or_no(question.question) and says_no(question.answer))
-        words = "" if question.none else question.answer
-        if said is None:
-            is_no, words = not is_no, passages[zlib.crc32(words.encode()) % len(passages)].text.partition(".")[0]
-        scores = (-sure, 0.0) if is_no else (0.0, -sure)
+        words = REFUSAL if question.none else question.answer
+        any_words = passages[int(dares * len(passages))].text.partition(".")[0]
         step = next(steps)
         while True:
             asked_steps += 1
+            may_refuse = REFUSAL in step.turns[-1].text
+            if knows < share or (dares < 0.5 and not question.none and not may_refuse):
+                said = words
+            else:
+                said = REFUSAL if dares < 0.5 and not question.none else any_words
             try:
-                step = steps.send(Reply("", scores) if step.choices else Reply(words))
+                step = steps.send(Reply("", (0.0, -1.0) if says else (-1.0, 0.0)) if step.choices else Reply(said))
             except StopIteration as end:
                 return end.value  # type: ignore[no-any-return]
 
@@ -203,7 +220,7 @@ def main(arguments: Sequence[str]) -> int:
     half = None if own else "--aside" in options
     folder = own or (FOLDER if "--older" in options else MATTERS)
     some = [document for document in documents(half, folder) if not names or document.name in names]
-    sides = (right, well, badly) if "--right" in options else (ours, attached) if "--plain" in options else (ours,)
+    sides = STAND_INS if "--right" in options else (ours, attached) if "--plain" in options else (ours,)
     judged: list[Judged] = []
     with Desk(model) as desk:
         if threshold is not None:

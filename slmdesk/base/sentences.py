@@ -327,6 +327,7 @@ _SENTENCES: Mapping[str, str | tuple[str, str]] = {
         "{path} was changed after it was opened here, so nothing was written. Save the text as a Word file of its own, "
         "or open {path} again."
     ),
+    "writing.weak_model": N_("{name} is too weak to rewrite a text. Choose or get a better model."),
     "writing.no_version": N_(
         "The model gave nothing but the text itself. Your text is unchanged. Try another model, or say more in the "
         "text."

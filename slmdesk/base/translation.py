@@ -179,7 +179,7 @@ GUESSED = SegmentFlag("formatting")
 
 
 LIGHT_FLAGS = ("unsure", "formatting")
-"""Kinds of flags that do not ask for a review. They are shades and hints: small models earn them by the dozen."""
+"""Kinds of flags that do not ask for a review: small models earn them by the dozen. Earlier versions set "unsure"."""
 
 
 def weighty(flags: Sequence[SegmentFlag]) -> tuple[SegmentFlag, ...]:
@@ -189,7 +189,9 @@ def weighty(flags: Sequence[SegmentFlag]) -> tuple[SegmentFlag, ...]:
 
 def lasting(flags: Sequence[SegmentFlag]) -> tuple[SegmentFlag, ...]:
     """Return the flags of the answer or written file. A later check of source and translation cannot find them."""
-    return tuple(flag for flag in flags if flag == GUESSED or flag.kind in ("unsure", "redaction", "unwritten"))
+    return tuple(
+        flag for flag in flags if flag == GUESSED or flag.kind in ("unsure", "sense", "word", "redaction", "unwritten")
+    )
 
 
 def weight_of(flags: Sequence[SegmentFlag]) -> int:

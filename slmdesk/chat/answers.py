@@ -305,8 +305,8 @@ class Answers(Service):
                 before.append(answer)
                 following = growing.request.watcher.again(answer, stored_list(float, end.result.get("scores")))
                 if following is None:
-                    stray = growing.stray or growing.request.astray(growing.text)
-                    ending = changed(_whole(before), finish_reason=stray or answer.finish_reason.value)
+                    self._look(growing, LOOK_EVERY)
+                    ending = changed(_whole(before), finish_reason=growing.stray or answer.finish_reason.value)
                     return ending, answer, others.are_quiet()
                 growing.request = following
                 if not following.choices:
@@ -340,16 +340,15 @@ class Answers(Service):
         elif text:
             growing.pieces.append(text)
             self._publish(MessageGrew(message.item, message.id, text))
-            self._look(growing)
+            self._look(growing, growing.looked + LOOK_EVERY)
         self._schedule()
 
-    def _look(self, growing: _Growing) -> None:
+    def _look(self, growing: _Growing, least: int) -> None:
         """Stop an answer that goes astray."""
-        if growing.length < growing.looked + LOOK_EVERY or growing.stray or not (growing.lease and growing.lease.job):
-            return
-        growing.looked, growing.stray = growing.length, growing.request.astray(growing.text)
-        if growing.stray:
-            growing.lease.job.cancel()
+        if growing.length >= least and not growing.stray and growing.lease and growing.lease.job:
+            growing.looked, growing.stray = growing.length, growing.request.astray(growing.text)
+            if growing.stray:
+                growing.lease.job.cancel()
 
     # ---- the row
 

@@ -20,9 +20,9 @@ from slmdesk.base.records import Message, Status
 from slmdesk.base.types import Json, Sampling, used_words
 from slmdesk.chat.conversation import blanks_note, window_then
 from slmdesk.chat.settings import EVERY, MODEL, MOST_STOP, SAMPLED, STOP, Setting, is_stop
-from slmdesk.chat.straying import ASTRAY
 from slmdesk.chat.types import (
     ASK,
+    ASTRAY,
     LEAVE_OUT,
     SUMMARIZE,
     AttachRequest,

@@ -19,8 +19,7 @@ from slmdesk.base.translation import LANGUAGES
 from slmdesk.base.types import AttachmentPart, ChatMessage, Json, Origin, Role, TextPart
 from slmdesk.base.untrusted import CUT, broken, clean_label
 from slmdesk.chat.settings import ANSWER_LENGTHS, OF_MESSAGE
-from slmdesk.chat.straying import ASTRAY
-from slmdesk.chat.types import ChatOptions, Example, options_from
+from slmdesk.chat.types import ASTRAY, ChatOptions, Example, options_from
 from slmdesk.text.checks.words import tongue
 
 if TYPE_CHECKING:

@@ -42,7 +42,6 @@ from slmdesk.chat.conversation import (
 )
 from slmdesk.chat.presets import PresetService, with_preset
 from slmdesk.chat.settings import OF_MESSAGE
-from slmdesk.chat.straying import Astray, language_of
 from slmdesk.chat.types import (
     ASK,
     KIND,
@@ -594,11 +593,19 @@ class ChatService(Service):
         turns, _ids = window.turns(path, begun)
         attached = attachments_on(path)
         watcher = self._quotes.watcher(attached) if attached else request.watcher
-        said = [message.words for message in window.seen(path) if message.role is Role.USER]
-        wanted = window.answer_language if window.answer_language != OF_MESSAGE else ""
         turns = turns[:-1] if begun else turns
-        astray = Astray(said, wanted).reason
-        return changed(request, turns=tuple(turns), watcher=watcher, kept=window.kept, astray=astray)
+        whole = changed(request, turns=tuple(turns), watcher=watcher, kept=window.kept)
+        if begun:  # whoever continues an answer wants it
+            return whole
+        said = tuple(message.words for message in window.seen(path) if message.role is Role.USER)
+        wanted = window.answer_language if window.answer_language != OF_MESSAGE else ""
+        return changed(whole, astray=partial(_astray, said, wanted))
+
+
+def _astray(said: tuple[str, ...], wanted: str, text: str) -> str:
+    from slmdesk.chat.straying import astray  # late: only a longer answer waits for it
+
+    return astray(said, wanted).reason(text)
 
 
 def refusal(record: ModelRecord, path: Sequence[Message]) -> KnownError | None:
@@ -608,6 +615,8 @@ def refusal(record: ModelRecord, path: Sequence[Message]) -> KnownError | None:
     if attachments_on(path):
         return KnownError("model.no_documents", name=record.name)
     asked = next((message.words for message in reversed(path) if message.role is Role.USER), "")
+    from slmdesk.chat.straying import language_of
+
     return None if language_of(asked) in ("", "en") else KnownError("model.english_only", name=record.name)
 
 

@@ -4,19 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from functools import cached_property
+from functools import cached_property, lru_cache
 
-from slmdesk.base.texts import _
 from slmdesk.base.translation import LANGUAGES
+from slmdesk.chat.types import LANGUAGE, REPEAT
 from slmdesk.text.checks.words import folded, tables, tongue
 from slmdesk.text.sentences import detect
 
-REPEAT, LANGUAGE = "repeat", "language"
-ASTRAY = {
-    REPEAT: _("The model repeated itself, so the answer was ended."),
-    LANGUAGE: _("The model did not answer in the language of the question, so the answer was ended."),
-}
-"""What is said of such an answer, by its finish reason."""
 LAST_WORDS, LEAST_TOLD, SURE = 240, 20, 0.9
 """Words at the end of an answer in which a loop is looked for; fewest by which its language is told, how surely."""
 SPOKEN = ("de", "en", "es", "fr", "it", "nl", "pl", "pt")
@@ -32,19 +26,13 @@ _NO_LOOP = re.compile(rf"{_CODE}|^[^\n]*(?:__|\.{{4}}|:)[ \t]*$|^[ \t]*\d+[.)]",
 _FOREIGN = re.compile(rf"{_CODE}|`[^`\n]+`|[“„«\"][^”“»\"]{{12,}}[”“»\"]?|^[ \t]*>.*?$", re.DOTALL | re.MULTILINE)
 """Matches what may be in any language: code, tables, quotations."""
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
-_OFTEN = re.compile(
-    r"\w ?(?:times|fois|veces|volte|vezes|keer|maal|razy)\b|(?<!ein)mal\b|repeat|wiederhol", re.IGNORECASE
-)
+_OFTEN = re.compile(r"(?i)\w ?(?:times|fois|veces|volte|vezes|keer|maal|razy)\b|(?<!ein)mal\b|repeat|wiederhol")
+"""Matches what asks for the same words many times."""
 _OTHER = """translat ubersetz tradu trad vertaal vertal tlumacz przetlumacz language sprache langue idioma lingua
 jezyk taal engl angl ingl deutsch allemand aleman tedesco alemao duits niemieck franzo francais france
 franc frans spani espagn espan spagn hiszp spaans ital wlos holland neerl nederl niederl oland portug
 polni polnisch polon polac pools polsk"""
 """How words begin that name one of the languages of the checks, or ask for a translation."""
-
-
-def names_language(text: str) -> bool:
-    names = {folded(name) for each in LANGUAGES.values() for name in (each.name, each.own_name)}
-    return any(word in names or word.startswith(tuple(_OTHER.split())) for word in _words(text))
 
 
 class Astray:
@@ -57,7 +45,9 @@ class Astray:
     @cached_property
     def _language(self) -> str:
         """The language for the answer by code, or "" if any may do: one is named, or the question has parts in two."""
-        if self._wanted or any(map(names_language, self._said)):
+        names = {folded(name) for each in LANGUAGES.values() for name in (each.name, each.own_name)}
+        said = [word for text in self._said for word in _words(text)]
+        if self._wanted or any(word in names or word.startswith(tuple(_OTHER.split())) for word in said):
             return self._wanted
         parts = {language_of(line) for line in _FOREIGN.sub(" ", self._said[-1]).splitlines() if len(_words(line)) > 3}
         return parts.pop() if len(parts) == 1 else ""
@@ -69,6 +59,11 @@ class Astray:
         told = " ".join(_FOREIGN.sub(" ", text).split()[-2 * LEAST_TOLD :])
         is_told = len(told.split()) >= LEAST_TOLD and self._language
         return LANGUAGE if is_told and language_of(told, self._language) not in ("", self._language) else ""
+
+
+@lru_cache(8)
+def astray(said: tuple[str, ...], wanted: str) -> Astray:
+    return Astray(said, wanted)
 
 
 def language_of(text: str, likely: str = "") -> str:

@@ -36,6 +36,13 @@ COMPARISON = "comparison"
 SHOWN_AS_CHATS = (KIND, COMPARISON)
 """Kinds of items that the page of chats shows."""
 
+REPEAT, LANGUAGE = "repeat", "language"
+ASTRAY = {
+    REPEAT: _("The model repeated itself, so the answer was ended."),
+    LANGUAGE: _("The model did not answer in the language of the question, so the answer was ended."),
+}
+"""What is said of an answer that went astray (chat.straying), by its finish reason."""
+
 
 class AttachRequest(Record):
     document: str = ""

@@ -29,7 +29,6 @@ from slmdesk.window.widgets.build import (
     flow,
     message_box,
     named,
-    passing,
     plain_label,
     row,
     show_words,
@@ -52,8 +51,7 @@ TRASH_INTRO = _(
 
 class DeletedChats(Dialog):
     def __init__(self, bridge: Bridge, parent: QWidget) -> None:
-        super().__init__(parent)
-        passing(self, "deleted_chats", _("Deleted chats"))
+        super().__init__(parent, "deleted_chats", _("Deleted chats"))
         self.resize(680, 460)
         self._bridge = bridge
         self._shown = PAGE
@@ -176,8 +174,7 @@ class ForgetDay(Dialog):
     """Dialog in which a person chooses a day, sees what was made on that day, and deletes it."""
 
     def __init__(self, bridge: Bridge, parent: QWidget) -> None:
-        super().__init__(parent)
-        passing(self, "forget_day", _("Delete one day"))
+        super().__init__(parent, "forget_day", _("Delete one day"))
         self.resize(520, 220)
         self._bridge = bridge
         self._content: DayContent | None = None
@@ -240,8 +237,7 @@ class EraseDialog(Dialog):
     confirmed = Signal(object)
 
     def __init__(self, bridge: Bridge, parent: QWidget) -> None:
-        super().__init__(parent)
-        passing(self, "erase_dialog", _("Delete everything"))
+        super().__init__(parent, "erase_dialog", _("Delete everything"))
         self.resize(520, 320)
         self._bridge = bridge
         self._found: Erasure | None = None

@@ -9,14 +9,14 @@ import math
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from slmdesk.base.documents import BlockKind
 from slmdesk.base.record import Record
 from slmdesk.base.records import Passage
 from slmdesk.library.search import Citation, PageOf, are_alike, stretches_of
 from slmdesk.library.types import WORDS, Mark
-from slmdesk.questions.matter import missing_word
+from slmdesk.questions.matter import kinds, missing_word
 from slmdesk.questions.told import pieces, talk, without_pages
 from slmdesk.text.checks import negation
 from slmdesk.text.checks.numbers import find_numbers
@@ -34,7 +34,8 @@ MOST_LOOSE = 2
 """Number of own words that need not be there where the values are: "lasts", "amounts to"."""
 LEAST_SURE = 0.8
 """Smallest sum of `relation` (how much of the question the quotations contain) and the model's certainty that the text
-contains the answer. Below this sum the answer counts as not in the text. Neither value is reliable alone.
+contains the answer. Below this sum the answer counts as not in the text. Neither value is reliable alone. A model has
+this certainty at the limit from which its yes is right by its exam.
 """
 LEAST_SEEN = 0.15
 """Share of the question's words from which right words are kept, to be checked, of a model that was not asked whether
@@ -43,7 +44,7 @@ the text contains the answer.
 UNTOLD = 0.5
 """Certainty that is assumed for a model that was not asked whether the text contains the answer."""
 SURE = 3.0
-"""Certainty (log odds; 3.0 is 20 to 1) from which an answer is accepted although another sentence contains far more of
+"""Certainty (log odds) from which an answer is accepted although another sentence contains far more of
 the question's words.
 """
 LEAST_OF_BEST = 0.5
@@ -51,8 +52,7 @@ LEAST_OF_BEST = 0.5
 LEAST_NEAR = 0.55
 """Smallest share of the question's words, weighted by rarity, that a sentence needs to be shown as a near match."""
 MOST_CAPITALS = 4
-MOST_PLACES = 60
-"""Number of sentences, best matches of question and answer first, that are always searched for the answer's values."""
+"""Most letters of a name in capitals that may stand for a kind of thing."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,9 +108,10 @@ class Grounds:
 
     def claims(self, question: str, answer: str) -> tuple[list[Claim], str]:
         """Return what an answer says of the matter, and where it says that the text does not tell. If it begins with
-        that, it says nothing of the matter.
+        that, it says nothing of the matter. Each claim may answer only a part of the question.
         """
         claims, empty, denied = list[Claim](), list[Claim](), ""
+        asked = [part for part in parts_of(question) if asked_words(part)] or [question]
         for piece in pieces(without_pages(answer)):
             if piece.denies and not self._says_itself(piece.text):
                 denied += f"{piece.text}\n"
@@ -119,7 +120,8 @@ class Grounds:
                 continue
             is_told = self._own(question, piece.text) or self._new(question, piece.text) or _YES_OR_NO.match(piece.text)
             citations = self.citations(question, piece.text)
-            claim = Claim(piece.text, piece.start, citations, self.relation(question, citations))
+            relation = max(self.relation(part, citations) for part in asked)
+            claim = Claim(piece.text, piece.start, citations, relation)
             (claims if is_told else empty).append(claim)
         return claims or ([] if denied else empty[:1]), denied
 
@@ -127,10 +129,12 @@ class Grounds:
         """Return whether a claim answers the question although the answer also says that the text does not tell, of
         something else.
         """
-        denied_words = [word for word in asked_words(question) if self.weights.share([word], denied) >= LEAST_SAID]
+        asked = [word for word in asked_words(question) if word not in kinds()]
+        denied_words = [word for word in asked if self.weights.share([word], denied) >= LEAST_SAID]
+        has_value = any(value.kind != "name" for value in self._new(question, claim.text))
         return (
-            claim.relation >= LEAST_NEAR
-            and is_answered(question, claim.text)
+            self.relation(" ".join(asked), claim.citations) >= LEAST_NEAR
+            and (has_value or is_answered(question, claim.text))
             and not self.marks(question, claim.text, claim.citations)
             and not self.is_about_another(question, claim, is_sure=False)
             and self.relation(" ".join(denied_words), claim.citations) >= LEAST_SURE
@@ -165,7 +169,7 @@ class Grounds:
         asked = asked_words(question)
         own = self._own(question, answer)
         values = self._new(question, answer)
-        if self._is_otherwise(question, answer):
+        if self._is_foreign(f"{question} {answer}"):
             own = []
             if not values:
                 return ()
@@ -175,9 +179,8 @@ class Grounds:
         said = self.weights.share(own, first.citation.quote)
         rest = [word for word in own if not self.weights.share([word], first.citation.quote)]
         left = [value for value in values if not self._holds(value, answer, first.citation.quote)]
-        second = (
-            self._best(asked, rest, left, answer, without=first) if left or (own and said <= 1.0 - LEAST_GAIN) else None
-        )
+        is_more = left or (own and said <= 1.0 - LEAST_GAIN)
+        second = self._best(asked, rest, left, answer, without=first) if is_more else None
         if second and (
             any(self._holds(flag, answer, second.citation.quote) for flag in left)
             or self.weights.share(own, f"{first.citation.quote}\n{second.citation.quote}") >= said + LEAST_GAIN
@@ -195,24 +198,22 @@ class Grounds:
         without: Place | None = None,
     ) -> Place | None:
         """Return the sentence with most of the values, of the answer's own words and of the question's words."""
+        weight = 2.0 * bool(own) if without is None else min(2.0, len(own) / 2)  # one more word alone is chance
         words = {
-            place: 2 * bool(own) * self.weights.share(own, place.citation.quote) + self.weights.share(asked, place.text)
+            place: weight * self.weights.share(own, place.citation.quote) + self.weights.share(asked, place.text)
             for place in self.places
             if place is not without
         }
-        likely = sorted(words, key=lambda word: -words[word])
         tests = [(value, may_hold(value)) for value in values]
-        likely = [
-            place
-            for at, place in enumerate(likely)
-            if at < MOST_PLACES or any(may(place.citation.quote) for _, may in tests)
-        ]  # fmt: skip
-
-        def worth(place: Place) -> float:
-            quote = place.citation.quote
-            return words[place] + 1.5 * sum(may(quote) and self._holds(value, answer, quote) for value, may in tests)
-
-        return max(likely, key=worth, default=None)
+        most = {place: words[place] + 1.5 * sum(may(place.citation.quote) for _, may in tests) for place in words}
+        best, worth = None, -1.0
+        for place in sorted(words, key=lambda place: -most[place]):
+            if most[place] <= worth:  # no other one can be worth more
+                break
+            held = sum(self._holds(value, answer, place.citation.quote) for value, _ in tests)
+            if words[place] + 1.5 * held > worth:
+                best, worth = place, words[place] + 1.5 * held
+        return best
 
     def are_against(self, question: str, answer: str, citations: Sequence[Citation]) -> bool:
         """Return whether the first quotation denies what the question does not deny, although the answer is yes."""
@@ -234,9 +235,10 @@ class Grounds:
         quotes = "\n".join(citation.quote for citation in citations)
         values = [value for value in self._new(question, answer) if value.kind != "name"]  # names may be inflected
         marks = [_mark(value) for value in values if not self._holds(value, answer, quotes)]
-        if marks or self._is_otherwise(question, answer):
+        if marks or self._is_foreign(f"{question} {answer}"):
             return tuple(marks)
         own = self._own(question, answer)
+        least = LEAST_GAIN if values else least
         is_said = self.weights.share(own, quotes) >= least or (bool(values) and len(own) <= MOST_LOOSE)
         if asks_yes_or_no(question) and not own and not (values and says_no(answer)):
             is_said = self._denies(quotes) if says_no(answer) else self.relation(question, citations) >= LEAST_SURE
@@ -245,19 +247,20 @@ class Grounds:
     def holds_all(self, question: str, answer: str, citations: Sequence[Citation]) -> bool:
         """Return whether the quotations contain all values of an answer and most of its own words."""
         quotes = "\n".join(citation.quote for citation in citations)
-        return all(self._holds(value, answer, quotes) for value in self._new(question, answer)) and (
-            self.weights.share(self._own(question, answer), quotes) >= LEAST_SAID
-        )
+        values, own = self._new(question, answer), self._own(question, answer)
+        if not all(self._holds(value, answer, quotes) for value in values):
+            return False
+        told = sum(value.kind != "name" for value in values)  # as good as words that are there
+        return len(own) * self.weights.share(own, quotes) + told >= LEAST_SAID * (len(own) + told)
 
     def is_made_up(self, question: str, answer: str, citations: Sequence[Citation]) -> bool:
         """Return whether an answer adds something to the question, and the quotations contain none of what is added."""
         quotes = "\n".join(citation.quote for citation in citations)
         if values := self._new(question, answer):
             return not any(self._holds(value, answer, quotes) for value in values)
-        return not self._is_otherwise(question, answer) and not self.weights.share(self._own(question, answer), quotes)
-
-    def _is_otherwise(self, question: str, answer: str) -> bool:
-        return self._is_foreign(f"{question} {answer}")
+        return not self._is_foreign(f"{question} {answer}") and not self.weights.share(
+            self._own(question, answer), quotes
+        )
 
     def _is_foreign(self, words: str) -> bool:
         """Return whether words are in another language than the text, so that they cannot be compared."""
@@ -274,9 +277,8 @@ class Grounds:
         return self.weights.share(asked_words(question), cited)
 
     def is_about_another(self, question: str, claim: Claim, *, is_sure: bool) -> bool:
-        return bool(self.missing_word(question, claim.citations, is_sure=is_sure)) or self.is_beside_another(
-            question, claim
-        )
+        missing = self.missing_word(question, claim.citations, is_sure=is_sure)
+        return bool(missing) or self.is_beside_another(question, claim)
 
     def missing_word(self, question: str, citations: Sequence[Citation], *, is_sure: bool) -> str:
         """Return the word of a question that shows that the quotations are about another thing, or "". `is_sure`: a
@@ -291,20 +293,28 @@ class Grounds:
         return missing_word(question, asked_words(question), quotes, around, everything, language)
 
     def is_beside_another(self, question: str, claim: Claim) -> bool:
-        """Return whether another value of the quotation stands beside far more of the question's words than the one of
-        an answer: "every 24 hours" and "for 90 days" in a sentence on how often and how long.
+        """Return whether the value of an answer stands beside far fewer of the question's words than another one of its
+        sentence ("every 24 hours" and "for 90 days" in one on how often and how long), or of another quotation.
         """
         values = [value for value in self._new(question, claim.text) if value.kind != "name"]
-        if len(values) != 1 or not claim.citations:
+        if len(values) != 1:
             return False
-        (value,), best = values, {True: 0.0, False: 0.0}
-        quote = claim.citations[0].quote
-        subject = " ".join(quote.split()[:2])  # what is told further of it need not name it again
-        for part in _PARTS.split(quote):
-            if any(other.kind == value.kind for other in values_in(part, self.language)):
-                is_own = self._holds(value, claim.text, part)
-                best[is_own] = max(best[is_own], self.weights.share(asked_words(question), f"{subject} {part}"))
-        return best[False] > best[True] + LEAST_GAIN
+        (value,) = values
+        holding = [citation for citation in claim.citations if self._holds(value, claim.text, citation.quote)]
+        is_weak = holding and self.relation(question, holding[:1]) <= LEAST_OF_BEST * claim.relation
+        if is_weak and any(one.kind == value.kind for one in values_in(claim.citations[0].quote, self.language)):
+            return True
+        own, best = -1.0, 0.0
+        for quote in [citation.quote for citation in holding[:1]]:
+            subject = " ".join(quote.split()[:2])  # what is told further of it need not name it again
+            for part in _PARTS.split(quote):
+                others = (other for other in values_in(part, self.language) if other.kind == value.kind)
+                share = self.weights.share(asked_words(question), f"{subject} {part}")
+                if self._holds(value, claim.text, part):
+                    own = max(own, share)
+                elif any(other.text.casefold() not in question.casefold() for other in others):
+                    best = max(best, share)
+        return own >= 0.0 and best > own + LEAST_GAIN
 
     def is_elsewhere(self, question: str, citations: Sequence[Citation]) -> bool:
         """Return whether another sentence contains far more of a question's words than the quotations."""
@@ -324,12 +334,8 @@ class Grounds:
         language = tongue(question, likely=self.language) or self.language
         names = [flag.text for flag in values_in(question, language) if flag.kind == "name"]
         there = f"{self.text}\n{' '.join(self.names.values())}"
-        return [
-            name
-            for name in names
-            if not (name.isupper() and len(name) <= MOST_CAPITALS)
-            and not (holds(Flag("name", name, 0, len(name)), name, there))
-        ]
+        names = [name for name in names if not (name.isupper() and len(name) <= MOST_CAPITALS)]
+        return [name for name in names if not holds(Flag("name", name, 0, len(name)), name, there)]
 
     def _holds(self, value: Flag, answer: str, quotes: str) -> bool:
         """Return whether the quotations contain a value. The number of a list item ("2. Rooms …") is not a value."""
@@ -418,6 +424,7 @@ class Weights:
         return self._known[group] if len(self._texts) > 1 else 1.0
 
 
+@lru_cache(maxsize=16_384)
 def _folded(text: str) -> str:
     return f" {fold_for_search(text)} "
 
@@ -516,19 +523,26 @@ _REASONS = (
     r"|weil|da|denn|wegen|aufgrund|infolge|damit|grund|parce|car|puisque|en raison|à cause|afin|porque|debido|ya que"
     r"|perché|poiché|a causa|ponieważ|bo|gdyż|z powodu)\b"
 )
+_COST = (
+    r"kost\w*|gekostet|costs?|prices?|preis\w*|co[ûu]te\w*|prix|cuesta\w*|precio|costa\w*|prezzo|custa\w*|preço|koszt\w*"
+    r"|cena|prijs"
+)
 _DOSE = (
     r"dose|dosage|dosis|dosierung|dosi|dawka|dawce",
     r"\d\s?(?:mg|g|ml|µg|mcg|units?|tablets?|Tabletten?|comprim\w+)\b",
     False,
 )
 _COUNT = (
-    r"how (?:much|many|high|long|often|large|big)|wie ?viele?|wie (?:hoch|lange|oft|groß)|combien|cuánt[oa]s?"
-    r"|quant[oaie]|ile|kosten|gekostet|cost|price|amount|percentage|betrag|preis|montant",
+    r"how (?:much|many|high|long|often|large|big|old)|wie ?viele?|wie (?:hoch|lange?|oft|groß|alt)|combien"
+    r"|cu[áa]nt[oa]s?|quant[oaei]s?|il[eu]|jak (?:długo|wysok\w+|duż\w+)|hoe ?veel|hoe (?:lang|hoog|groot|vaak|oud)"
+    rf"|percentage|betrag|amount|montant|{_COST}",
     r"\d",
     True,
 )
 _TIME = (
-    r"when|(?:by|until|on|in|from|since) (?:which|what) (?:day|date|month|year)s?|wann|quand|cuándo|quando|kiedy",
+    r"when|wann|quand|cu[áa]ndo|quando|kiedy|wanneer|(?:what|which|welche[mnrs]?|quel(?:le)?s?|qué|che|quale|que|qual"
+    r"|welke) (?:day|date|month|year|tag|datum|monat|jahr|jour|date|mois|année|día|fecha|mes|giorno|data|mese|dia|dag"
+    r"|maand)s?",
     r"\d|\b(?:after|before|until|once|year|month|week|nach|vor|bis|jahr|monat|woche|après|avant|jusqu|année|mois)\w*\b",
     True,
 )
@@ -536,6 +550,18 @@ _TIME = (
 answers the question as well.
 """
 _WHY = (r"why|warum|weshalb|wieso|pourquoi|por qué|perché|dlaczego|czemu", _REASONS, False)
+
+
+def asks_when(question: str) -> bool:
+    return re.search(rf"\b(?:{_TIME[0]})\b", question, re.IGNORECASE) is not None
+
+
+def asks_how_much(question: str) -> bool:
+    return re.search(rf"\b(?:{_COUNT[0]})\b", question, re.IGNORECASE) is not None
+
+
+def asks_cost(question: str) -> bool:
+    return re.search(rf"\b(?:{_COST})\b", question, re.IGNORECASE) is not None
 
 
 def is_answered(part: str, answer: str) -> bool:

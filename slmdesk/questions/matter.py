@@ -8,6 +8,7 @@ from functools import cache
 
 from slmdesk.library.search import are_alike, share_of
 from slmdesk.questions.told import lists
+from slmdesk.text.checks.numbers import find_numbers
 from slmdesk.text.checks.words import WordSet, function_words, word_set
 from slmdesk.text.folding import fold
 from slmdesk.text.sentences import asking_words, stop_words
@@ -20,7 +21,9 @@ _SUFFIX = re.compile(
 )
 _ENDING = re.compile(r"(?:en|es|er|e|n|s)$")
 _GENERAL = re.compile(r"(?:gesamt|haupt|hochst|mindest|maximal|grund|einzel|teil|jahres|monats|voll|totaal|hoofd)s?")
-_LEAST_PART, _LEAST_TAIL = 3, 4
+_LEAST_PART, _LEAST_TAIL = 2, 4
+_BEHIND, _MOST_COUNTED = 80, 5
+"""Characters, and words, behind a number that tell what it counts."""
 _LINKS = frozenset(
     ["of", "de", "du", "des", "d", "del", "della", "di", "da", "do", "dos", "van", "la", "le", "les", "l", "the"]
 )
@@ -30,7 +33,13 @@ _HELPS = re.compile(
     re.IGNORECASE,
 )
 """A verb that helps another one, which comes at the end: "how long are backups kept", but not "what is the fee"."""
-_BEFORE_NOUN = frozenset(["a", "an", "at", "by", "for", "from", "in", "of", "on", "the", "to", "with"])
+_BEFORE_NOUNS = (
+    "an at by for from in of on the to with der den dem des einen einem einer im am zum zur vom beim mit von bei fur "
+    "nach de du d la le les l un une au aux en par pour sur el los las del al por para con sin una il lo i gli della "
+    "dei delle dello di alla in per su het een van voor o os as do da dos das no na do od po z w za"
+)
+_BEFORE_NOUN = frozenset(_BEFORE_NOUNS.split())
+"""Folded articles and prepositions."""
 _BENT = ("e", "er", "es", "em")
 _INFINITIVE = {
     "fr": ("er", "ir", "re"), "es": ("ar", "er", "ir"), "pt": ("ar", "er", "ir"), "it": ("are", "ere", "ire"),
@@ -55,6 +64,11 @@ def missing_word(
     them. `language`: of the question.
     """
     asked, told = _words(question), [fold(word) for word in _words(quote)]
+    counted = [
+        fold(word)
+        for number in find_numbers(quote, language)
+        for word in _words(quote[number.end : number.end + _BEHIND])[:_MOST_COUNTED]
+    ]
     small = function_words() | stop_words().get(language, frozenset()) | asking_words()
     folded = [fold(word) for word in asked]
     near, everywhere = fold(around), frozenset(map(fold, _words(everything or "")))
@@ -67,7 +81,7 @@ def missing_word(
             return asked[at]
         if _is_there(word, near):
             continue
-        if _is_exchanged(folded, at, told, small, near):
+        if _is_exchanged(folded, at, counted, small, near):
             return asked[at]
         if everything and _is_noun(asked, at, language) and not any(_is_kin(word, other) for other in everywhere):
             return asked[at]
@@ -120,15 +134,20 @@ def _common_tail(word: str, other: str) -> int:
     return size
 
 
-def _is_exchanged(asked: Sequence[str], at: int, told: Sequence[str], small: frozenset[str], near: str) -> bool:
-    """Return whether the quotation has another word beside the same neighbour."""
+def _is_exchanged(asked: Sequence[str], at: int, counted: Sequence[str], small: frozenset[str], near: str) -> bool:
+    """Return whether among the words behind a number there is another one beside the same neighbour."""
     for step in (-1, 1):
         beside = _beside(asked, at, step)
-        if not beside or beside in small or (beside in kinds() and beside not in told) or not _is_there(beside, near):
+        if (
+            not beside
+            or beside in small
+            or (beside in kinds() and beside not in counted)
+            or not _is_there(beside, near)
+        ):
             continue
-        for place, word in enumerate(told):
+        for place, word in enumerate(counted):
             if _is_form(word, beside):
-                other = _beside(told, place, -step)
+                other = _beside(counted, place, -step)
                 if other and _is_matter(other, small) and not any(_is_form(other, one) for one in asked):
                     return True
     return False
@@ -142,20 +161,20 @@ def _beside(words: Sequence[str], at: int, step: int) -> str:
 
 
 def _is_matter(word: str, small: frozenset[str]) -> bool:
-    return len(word) >= _LEAST_PART and word not in small and word not in kinds() and not word[0].isdigit()
+    return len(word) > _LEAST_PART and word not in small and word not in kinds() and not word[0].isdigit()
 
 
 def _is_verb(words: Sequence[str], at: int, question: str, language: str) -> bool:
     """Return whether a word is likely what is done, which is said in many ways, and not the thing it is done to."""
-    word, before = words[at], words[at - 1].casefold() if at else ""
+    word, before = words[at], fold(words[at - 1]) if at else ""
     is_last = at == len(words) - 1
     if language == "de":  # an adjective stands before a noun
         is_adjective = not is_last and words[at + 1][0].isupper() and word.endswith(_BENT)
-        return word.islower() and not (is_adjective or (word.endswith("en") and before in function_words("de")))
+        return word.islower() and not (is_adjective or (word.endswith("en") and before in _BEFORE_NOUN))
     if language in _INFINITIVE:
-        return fold(word).endswith(_INFINITIVE[language]) or before not in function_words(language)
+        return fold(word).endswith(_INFINITIVE[language]) or before not in _BEFORE_NOUN
     helps = _HELPS.search(question) is not None
-    if is_last and helps and _BEFORE_NOUN.isdisjoint(map(str.casefold, words[at - 2 : at])):
+    if is_last and helps and _BEFORE_NOUN.isdisjoint(map(fold, words[at - 2 : at])):
         return True
     return word.endswith("ed") or (word.endswith("s") and not helps)
 

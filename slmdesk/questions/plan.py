@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 
 from slmdesk.base.documents import Page
 from slmdesk.base.errors import KnownError
@@ -17,7 +17,7 @@ from slmdesk.base.record import Record, changed
 from slmdesk.base.records import DocumentRecord, Message, ModelRecord, Passage
 from slmdesk.base.texts import in_english
 from slmdesk.base.types import ChatMessage, LoadedModel, Sampling
-from slmdesk.evaluation.exams import YES_NO
+from slmdesk.evaluation.exams import YES_NO, SkillResult
 from slmdesk.library.search import Citation, RankedPassages, Retrieval, nearest_of
 from slmdesk.library.types import CHARACTERS_PER_TOKEN, ELSEWHERE, Mark
 from slmdesk.loader.model_loader import Lease, ModelLoader, count_tokens, guessed_tokens
@@ -45,6 +45,7 @@ from slmdesk.questions.prompt import (
     grammar_of,
     not_found,
     parsed_answer,
+    refuses,
     said_turns_of,
     text_for,
     text_turns_of,
@@ -159,8 +160,8 @@ class ReadingChoice:
             self._fail(found)
             return
         self._is_about_all = self._is_about_all or not found.passages
-        self._ranked = found if found.passages else self._beginning(found.words)
         record = self._request.record
+        self._ranked = found if found.passages or record is None else self._beginning(found.words)
         if record is None:
             self._end(AnswerContext(self._ranked))
             return
@@ -258,13 +259,13 @@ def _best_that_fit(ranked: Sequence[Passage], sizes: Mapping[int, int], budget: 
     return chosen
 
 
-FITTED_TRUTH = 0.911
-"""`Asked.truth` of the model with which LEAST_SURE and SURE were fitted (Qwen2.5-Coder 1.5B). Others say Yes sooner or
-later, so their certainty is counted from their own.
-"""
-LEAST_CERTAIN = LEAST_SURE - 1.0
-"""Below this certainty no answer can reach LEAST_SURE, so none is written."""
 SAMPLING = Sampling(temperature=0.0, repeat_penalty=1.0, max_tokens=ANSWER_TOKENS)
+
+
+CONTRADICTED = LEAST_SURE - 0.5
+"""Certainty of a model that first refused: half of the question's words must stand with the answer."""
+PROVEN = 0.9
+"""Share of statements judged right in its exam from which a model's yes counts more than words in common."""
 
 
 class Step(Record):
@@ -286,13 +287,13 @@ class Asked(Record):
     before: tuple[tuple[str, str], ...]
     names: bool
     """True when the text comes from several files, so that each passage is labelled with its file."""
-    truth: float | None
-    """Log odds of Yes above which the model means it, by its exam; None when it cannot tell true from false."""
+    truth: SkillResult | None
+    """The model's exam in telling true from false; None when it took none, or cannot tell."""
 
 
 Judge = Callable[[AnswerContext, str, str, float], Part]
 """Function that turns a model's answer into the part that is kept. Its arguments are the context that was read, the
-question, the model's words, and the certainty that the text contains the answer: log P(Yes) - log P(No).
+question, the model's words, and the certainty that the text contains the answer (see `_told`).
 """
 
 
@@ -318,29 +319,48 @@ def _answered(
 ) -> Generator[Step, Reply, tuple[Part, AnswerContext]]:
     """Answer the question, or `only` a part of it, and return the answer with the context that was read in the end.
 
-    A model that can tell true from false is first asked whether the text contains the answer, because small models find
-    something to answer in any text. If the answer is marked or without citations, more is read; the better supported
-    answer of the two is kept.
+    If the answer is marked or without citations, more is read; the better supported answer of the two is kept.
     """
-    question = only or asked.question
-    truth = None if only else asked.truth
-    is_yes_no = asks_yes_or_no(question)
     best: Part | None = None
     while True:
-        turns = turns_of(
-            reading.sources, asked.question, asked.before, names=asked.names, only=only, refuses=asked.truth is None
-        )
-        certainty, words = UNTOLD, ""
-        if truth is not None:
-            scores = (yield Step(tuple(said_turns_of(turns)), Sampling(temperature=0.0), reading, YES_NO)).scores
-            certainty = scores[0] - scores[1] - truth + FITTED_TRUTH if len(scores) == len(YES_NO) else certainty
-        if certainty >= LEAST_CERTAIN or is_yes_no:
-            words = (yield Step(tuple(turns), changed(SAMPLING, grammar=grammar_of(question)), reading)).text
-        part = judge(reading, question, words, certainty)
+        words, certainty = yield from _told(asked, only, reading)
+        part = judge(reading, only or asked.question, words, certainty)
         best = part if best is None or part.worth > best.worth else best
         if (best.citations and not best.marks) or reading.wider is None:
             return best, reading
         reading = reading.wider
+
+
+def _told(asked: Asked, only: str, reading: AnswerContext) -> Generator[Step, Reply, tuple[str, float]]:
+    """Return the model's words, and how certain it is that the text contains the answer.
+
+    Small models refuse what they know if they are allowed to, and find something in any text if not. So whether it is
+    there is asked apart: before the answer, where an exam shows what the model's yes is worth, else after a refusal.
+    """
+    question, truth = only or asked.question, asked.truth
+    make = partial(turns_of, reading.sources, asked.question, asked.before, names=asked.names, only=only)
+    is_yes_no, open_turns = asks_yes_or_no(question), make(refuses=False)
+    answer = Step(tuple(open_turns), changed(SAMPLING, grammar=grammar_of(question)), reading)
+    said = Step(tuple(said_turns_of(open_turns)), Sampling(temperature=0.0), reading, YES_NO)
+    if (truth and only) or (not truth and is_yes_no):  # whether a part is there is denied too often
+        return (yield answer).text, UNTOLD
+    if truth is None:
+        words = (yield changed(answer, turns=tuple(make(refuses=True)))).text
+        if refuses(words) and _odds((yield said)) > 0.0:
+            return (yield answer).text, CONTRADICTED
+        return words, UNTOLD
+    above = _odds((yield said)) - (truth.threshold or 0.0)
+    certainty = above + LEAST_SURE
+    if above > 0.0 and truth.passed >= PROVEN * truth.total:
+        certainty = max(certainty, SURE)
+    if certainty + 1.0 < LEAST_SURE and not is_yes_no:  # not even all words in common would do
+        return "", certainty
+    return (yield answer).text, certainty
+
+
+def _odds(reply: Reply) -> float:
+    """Return log P(Yes) - log P(No)."""
+    return reply.scores[0] - reply.scores[1] if len(reply.scores) == len(YES_NO) else 0.0
 
 
 def joined(parts: Sequence[Part], questions: Sequence[str], reading: AnswerContext) -> Answered:
@@ -402,6 +422,8 @@ def text_of(asking: Asking, reading: AnswerContext) -> tuple[ChatMessage, ...]:
 
 NEAREST = 3
 MOST_CITED = 3
+MOST_FIRST = 3
+"""An answer begins within so many sentences."""
 MOST_LOOKED_THROUGH = 300_000
 """Most characters of documents that are all searched for support of an answer. Of longer documents only passages with
 the question's words are searched.
@@ -430,30 +452,37 @@ class Evidence:
         claims, denied = grounds.claims(question, answer)
         if not claims or grounds.unknown_names(self.question):
             return self._missing()
-        main = max(claims, key=lambda claim: claim.relation)
+        best = max(claims[:MOST_FIRST], key=lambda claim: claim.relation)
+        main = best if best.relation > claims[0].relation + LEAST_GAIN else claims[0]
         citations = main.citations
         is_yes_no, is_told = asks_yes_or_no(question), certainty != UNTOLD
         if is_yes_no:  # small models answer the question itself instead
             adds = own_words(question, answer) or new_values(question, answer)
-            certainty = max(UNTOLD, -certainty if says_no(answer) and adds else certainty)  # any text lacks most things
+            turned = -certainty if says_no(answer) and adds else certainty
+            certainty = max(UNTOLD, certainty, turned)  # any text lacks most things
         holds_all = grounds.holds_all(question, main.text, citations)
-        is_sure = certainty >= SURE and holds_all
+        is_proven = certainty >= SURE  # the words of the text may raise a doubt, and not deny the answer
+        is_sure = is_proven and holds_all
         is_off = main.relation + certainty < LEAST_SURE or (not is_sure and grounds.is_elsewhere(question, citations))
-        is_made_up = not is_yes_no and grounds.is_made_up(question, main.text, citations)
-        may_stay = not is_told and holds_all and main.relation >= LEAST_SEEN
+        is_made_up = not is_yes_no and not is_proven and grounds.is_made_up(question, main.text, citations)
+        may_stay = is_proven or (not is_told and holds_all and main.relation >= LEAST_SEEN)
         if is_made_up or (is_off and not may_stay) or (denied and not grounds.stands(question, main, denied)):
             return self._missing()
         marks = [
             changed(mark, start=mark.start + claim.start, end=mark.end + claim.start)
             for claim in claims
             for mark in grounds.marks(
-                question, claim.text, (*claim.citations, *citations), LEAST_SAID if claim is main else LEAST_GAIN
+                question,
+                claim.text,
+                (*claim.citations, *citations),
+                LEAST_SAID if claim is main and claim.relation < LEAST_SURE else LEAST_GAIN,
             )
         ]
-        if is_off or grounds.is_about_another(question, main, is_sure=is_sure):
+        is_off = is_off or grounds.is_about_another(question, main, is_sure=is_sure)
+        if is_off:
             marks.insert(0, Mark(ELSEWHERE, main.text, main.start, main.start + len(main.text)))
         if is_yes_no and citations and (marks or grounds.are_against(question, answer, citations)):
-            return self._quotation(citations[:1], is_answer=not marks)
+            return self._quotation(citations[:1], is_answer=not is_off and main.relation >= LEAST_SURE)
         further = [claim.citations[0] for claim in claims if claim.citations]
         citations = tuple(dict.fromkeys((*citations, *further)))[:MOST_CITED]
         return Part(answer, True, citations, tuple(marks), nearest=() if citations else self._nearest_ones())
@@ -471,7 +500,8 @@ class Evidence:
         shown, told = shown_for(self.question, self._grounds), answers_in(self.question, self._grounds.text)
         head = told.fits if shown.fits else told.perhaps if shown.citations else told.no_passage
         answer, is_found = f"{head} {told.no_model}", bool(shown.citations)
-        return Answered(answer, is_found, shown.citations, is_quoted=True, fits=shown.fits)
+        nearest = () if is_found else tuple(self._nearest())  # by the beginnings of words, or by meaning
+        return Answered(answer, is_found, shown.citations, nearest=nearest, is_quoted=True, fits=shown.fits)
 
     def words(self, answered: Answered) -> str:
         """Return an answer with its sources as the text that is stored, and sent with a further question."""
@@ -510,7 +540,8 @@ class Evidence:
 
     def _nearest(self) -> list[Citation]:
         ranked = self.reading.ranked
-        return nearest_of(ranked.words, ranked.passages, self._page, NEAREST)
+        nearest = nearest_of(ranked.words, ranked.passages, self._page, NEAREST)
+        return [citation for citation in nearest if citation.quote]
 
     def _page(self, document: str, page: int) -> Page | None:
         pages = self.store.pages.of_document(document, begin=page, limit=1)

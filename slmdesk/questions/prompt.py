@@ -14,10 +14,10 @@ from slmdesk.library.search import Citation
 from slmdesk.library.types import UNLINKED, Mark, doubts_of
 from slmdesk.questions.grounds import asks_yes_or_no, parts_of
 from slmdesk.questions.languages import ANSWERS, answers_in
-from slmdesk.questions.told import without_marks
+from slmdesk.questions.told import pieces, without_marks
 from slmdesk.text.sentences import question_language
 
-PROMPT_VERSION = "ask-3"
+PROMPT_VERSION = "ask-4"
 """Must be changed whenever the prompt or the parsing of the answer changes."""
 NOT_FOUND = "Not in the text."
 LONGEST_ANSWER = 300
@@ -169,7 +169,7 @@ def turns_of(
     parts.append(TextPart(f"Question: {question}", Origin.PERSON))
     if only:
         parts += [TextPart("\n\nAnswer only this part of it: ", Origin.PROGRAM), TextPart(only, Origin.PERSON)]
-    known = ANSWERS.get(question_language(question))
+    known = ANSWERS.get(question_language(question, "\n".join(source.passage.text for source in sources[:2])))
     whole = _WHOLE if not only and len(parts_of(question)) > 1 else ""
     asked = _ASKED.format(language=known.name if known else _ANY, whole=whole)
     parts.append(TextPart(f"\n\n{asked}{_REFUSED if refuses else ''}", Origin.PROGRAM))
@@ -222,6 +222,12 @@ def grammar_of(question: str) -> str | None:
 def not_found(question: str, text: str = "") -> str:
     """Return the sentence "not in the text" in the language of the question."""
     return answers_in(question, text).not_found
+
+
+def refuses(words: str) -> bool:
+    """Return whether a model's answer begins by saying that the text does not tell, or says nothing."""
+    first = next(pieces(parsed_answer(words)), None)
+    return first is None or first.denies
 
 
 def parsed_answer(text: str) -> str:

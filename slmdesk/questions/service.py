@@ -309,7 +309,7 @@ class QuestionService(Service):
             asking.question,
             asking.before,
             names=len(asking.documents) > 1,
-            truth=truth.threshold if truth is not None and truth.level != "weak" else None,
+            truth=truth if truth is not None and truth.level != "weak" else None,
         )
         asking.plan = plan(
             asked,

@@ -15,14 +15,14 @@ from slmdesk.base.record import Record
 from slmdesk.text.checks.words import WordSet, tables, tongue, word_set
 from slmdesk.text.sentences import sentence_spans
 
-_SOURCE = r"(?:\d{1,3}|(?:source|quelle|fuente|fonte|bron|źródło) ?\d{1,3})"
+_NUMBERS = r"\[\d{1,3}(?:(?:[,;] ?| ?[-–] ?)\d{1,3})*\]"
 _SOURCES = re.compile(
-    rf"\s?[\[(](?:source|quelle|fuente|fonte|bron)?:? ?\[?{_SOURCE}\]?(?:(?:[,;] ?| ?[-–] ?)\[?{_SOURCE}\]?)*[\])]"
-    r"(?=\W|$)",
+    rf"\s?(?:{_NUMBERS}(?:,? ?{_NUMBERS})*"
+    r"|[\[(](?:sources?|quellen?|fuentes?|font[ei]|bron|źródło):? ?[\d\[\],; –-]+[\])])(?=\W|$)",
     re.IGNORECASE,
 )
 """Sources in brackets, as models write them: [1], [1, 2], (Source: 3)."""
-_BOLD = re.compile(r"\*\*|__|(?<![\w*])\*(?=\S)|(?<=\S)\*(?![\w*])|^#{1,6}\s+", re.MULTILINE)
+_BOLD = re.compile(r"\*\*|(?<!\w)__|__(?!\w)|(?<![\w*])\*(?=\S)|(?<=\S)\*(?![\w*])|^#{1,6}\s+", re.MULTILINE)
 _AROUND = " \t-•*()"
 _TURN = re.compile(
     r";\s|,\s(?=(?:but|however|yet|although|though|aber|jedoch|sondern|mais|pero|sino|ma|però|mas|maar|ale|lecz)\b)"
@@ -74,16 +74,17 @@ class Piece(Record):
 def without_marks(answer: str) -> str:
     """Return an answer without bold letters and without sources in brackets."""
     plain = _BOLD.sub("", _SOURCES.sub("", answer))
-    return re.sub(r"[ \t]+(?=[.,;:!?](?:\s|$))|\([\s,]*\)|,(?=[.,](?:\s|$))", "", plain).strip()
+    return re.sub(r"[ \t]+(?=[.,](?:\s|$))", "", plain).strip()
 
 
 def pieces(answer: str) -> Iterator[Piece]:
-    """Cut an answer at its sentences, lines and turns ("…, but …")."""
+    """Cut an answer at its sentences and lines, and before and behind a part that denies ("…, but …")."""
     language = tongue(answer)
     for line in re.finditer(r"[^\n]+", answer):
         for start, end in sentence_spans(line[0], language):
             at = start
-            for turn in [*_TURN.finditer(line[0], start, end), None]:
+            turns = _TURN.finditer(line[0], start, end) if denies(line[0][start:end], answer) else ()
+            for turn in [*turns, None]:
                 until = turn.start() if turn else end
                 text = line[0][at:until].strip(_AROUND)
                 if any(map(str.isalnum, text)):

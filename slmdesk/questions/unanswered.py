@@ -6,27 +6,12 @@ import re
 
 from slmdesk.base.record import Record
 from slmdesk.library.search import LEAST_STEM, LONGEST_ENDING, Citation, are_alike
-from slmdesk.questions.grounds import Grounds, asked_words
+from slmdesk.questions.grounds import Grounds, asked_words, asks_cost, asks_how_much, asks_when
 from slmdesk.text.checks.numbers import find_dates, find_numbers
 from slmdesk.text.checks.words import folded
 from slmdesk.text.sentences import question_language
 from slmdesk.text.terms import fits, is_within
 
-_WHEN = re.compile(
-    r"\b(?:when|wann|quand|cu[áa]ndo|quando|kiedy|wanneer|(?:what|which|welche[mnrs]?|quel(?:le)?s?|qué|che|quale|que|qual"
-    r"|welke) (?:day|date|month|tag|datum|monat|jour|date|mois|día|fecha|mes|giorno|data|mese|dia|dag|maand))\b",
-    re.IGNORECASE,
-)
-_COST = re.compile(
-    r"\b(?:kost\w*|costs?|prices?|preis\w*|co[ûu]te\w*|prix|cuesta\w*|precio|costa\w*|prezzo|custa\w*|preço|koszt\w*|cena"
-    r"|prijs)\b",
-    re.IGNORECASE,
-)
-_MUCH = re.compile(
-    r"\b(?:how (?:much|many|high|long|large|big|old|often)|wie ?viele?|wie (?:hoch|lange?|groß|alt|oft)|combien"
-    r"|cu[áa]nt[oa]s?|quant[oaei]s?|il[eu]|jak (?:długo|wysok\w+|duż\w+)|hoe ?veel|hoe (?:lang|hoog|groot|oud|vaak))\b",
-    re.IGNORECASE,
-)
 NEAR, NEAR_NUMBER = 12, 4
 """Most words between a date or amount, or another number, and each of the question's words, where that is told."""
 VALUE = 0.3
@@ -46,7 +31,7 @@ class Shown(Record):
 def shown_for(question: str, grounds: Grounds) -> Shown:
     asked, worths, fitting = asked_words(question), dict[Citation, float](), set[Citation]()
     language = question_language(question, grounds.text)
-    near = NEAR if _COST.search(question) or _WHEN.search(question) else NEAR_NUMBER
+    near = NEAR if asks_cost(question) or asks_when(question) else NEAR_NUMBER
     for place in grounds.places:
         quote = place.citation.quote
         values = _values(question, quote, language)
@@ -89,18 +74,28 @@ _WITHOUT_VERBS = ("fr", "es", "it", "pt", "pl")
 
 def _values(question: str, quote: str, language: str) -> list[int]:
     """Return where the values begin that are of the kind a question asks for."""
-    asks_cost = _COST.search(question) is not None
-    if not (asks_cost or _WHEN.search(question) or _MUCH.search(question)) or not quote:
+    if not (asks_how_much(question) or asks_when(question)):
         return []
     dates = find_dates(quote, language)
-    if _WHEN.search(question):
-        return [date.start for date in dates if date.readings or date.minutes]
-    return [
-        number.start
+    numbers = [
+        number
         for number in find_numbers(quote, language)
-        if not (number.soft or (asks_cost and number.kind != "amount"))
-        and not any(date.start <= number.start < date.end for date in dates)
+        if not number.soft and not any(date.start <= number.start < date.end for date in dates)
+    ]
+    if asks_when(question):
+        years = [number.start for number in numbers if re.fullmatch(r"(?:19|20)\d\d", quote[number.start : number.end])]
+        return [*(date.start for date in dates if date.readings or date.minutes), *years]
+    if asks_cost(question):
+        return [number.start for number in numbers if number.kind == "amount"]
+    is_count = _MANY.search(question) is not None
+    return [
+        number.start for number in numbers if number.unit or (is_count and not _CLAUSE.search(quote, 0, number.start))
     ]
 
 
 _WORD = re.compile(r"\w+")
+_MANY = re.compile(
+    r"\b(?:how many|(?:wie ?)?viele|combien|cu[áa]nt[oa]s|quant[ie]|quant[oa]s|il[eu]|hoe ?veel)\b", re.I
+)
+"""Asks for a number of things. Any other number that is asked for has a unit."""
+_CLAUSE = re.compile(r"(?:§+|\b(?:[Nn]r|[Aa]rt|[Zz]iff|[Nn]o|[Nn]úm|[Aa]bs)\.?)\s*$")

@@ -15,8 +15,7 @@ from slmdesk.base.records import Found, Item, ModelRecord
 from slmdesk.base.settings import Settings
 from slmdesk.base.texts import _
 from slmdesk.base.types import Role
-from slmdesk.chat.straying import ASTRAY
-from slmdesk.chat.types import SHOWN_AS_CHATS
+from slmdesk.chat.types import ASTRAY, SHOWN_AS_CHATS
 from slmdesk.chat.window.conversation import ChatController
 from slmdesk.chat.window.header import ModelsController
 from slmdesk.chat.window.list_controller import ListController
@@ -26,7 +25,7 @@ from slmdesk.jobs.types import EXAM
 from slmdesk.jobs.window.controller import JobsController
 from slmdesk.library.types import Span
 from slmdesk.privacy.window.controller import PrivacyController
-from slmdesk.runtime.events import DownloadChanged, RequestsToday
+from slmdesk.runtime.events import DownloadChanged
 from slmdesk.runtime.messages import Problem
 from slmdesk.shell.main_window import HomePlace, MainWindow, NoticeController, Notifier, Page
 from slmdesk.shell.session import Locking, Presence
@@ -39,7 +38,6 @@ from slmdesk.window.widgets.notices import LONG_MS, Notice
 from slmdesk.window.widgets.opening import (
     FileDrop,
     ModelDrop,
-    choose_model_file,
     dropped_paths,
     model_files,
     note_links,
@@ -133,7 +131,7 @@ class Frame(QObject):
         attached = self.chat.attached
         SpellMarks(self._bridge, self.chat_page.composer.input_box, lambda: [draft.name for draft in attached.now])
         self._show_context()
-        self.start_page = StartPage()
+        self.start_page = StartPage(self.models)
         self.start_page.setFocusProxy(self.chat_page.composer.input_box)
         pages = (
             Page("Start", "house", lambda: self.start_page, "page.start"),
@@ -150,7 +148,7 @@ class Frame(QObject):
         self.window.status.take_model(self.chat_page.picker)
         self.window.page("Start")
         self.window.page("Chat")
-        self.window.status.show_offline(settings.offline)
+        self.window.status.follow(self.settings)
         self.notices = NoticeController(self._bridge, self.window.notices, self.errors, self.chat, self.chats, self)
         self.notices.quit_requested.connect(self.close_requested)
         HomePlace(self._bridge, self.state, self)
@@ -169,8 +167,7 @@ class Frame(QObject):
         self.chat.new_chat()
 
     def _place(self, title: str, page: QWidget) -> None:
-        if self.settings.policy is not None:
-            hide_features(page, self.settings.policy.hidden)
+        hide_features(page, self.settings.policy.hidden)
         self.window.place(title, page)
 
     @cached_property
@@ -235,11 +232,9 @@ class Frame(QObject):
     def models_area(self) -> ModelsArea:
         from slmdesk.shell.models_area import ModelsArea
 
-        area = ModelsArea(self._bridge, self._settings, self.state, self.tokens, self.keeper, self.window)
+        area = ModelsArea(self._bridge, self.settings, self.state, self.tokens, self.keeper, self.window)
         area.chat_requested.connect(self._on_chat_requested)
         area.page.file_chosen.connect(self.look_at_files)
-        area.page.offline_chosen.connect(self._on_offline_chosen)
-        area.page.once_chosen.connect(self.settings.allow_once)
         area.library.show_state(self.models.state)
         self._place("Models", area)
         return area
@@ -287,14 +282,10 @@ class Frame(QObject):
 
         bridge, settings = self._bridge, self.settings
         page = SettingsPage(settings, self._models_folder)
-        privacy = PrivacySettings(self.privacy, page.sections["privacy"])
-        RedactionSettings(bridge, page.sections["privacy"])
-        network = NetworkSettings(bridge, settings.current, self.tokens, page.sections["network"])
+        PrivacySettings(self.privacy, page.sections["privacy"])
+        RedactionSettings(bridge, settings, page.sections["privacy"])
+        NetworkSettings(bridge, settings, self.tokens, page.sections["network"])
         SpellingSettings(bridge, settings, page.sections["writing"])
-        for part in (page, privacy, network):
-            settings.policy_shown.connect(part.show_policy)
-            if settings.policy is not None:
-                part.show_policy(settings.policy)
         page.finish()
         page.deleted_chats_requested.connect(self._open_trash)
         page.erase_requested.connect(self._on_erase_requested)
@@ -352,13 +343,7 @@ class Frame(QObject):
         self.settings.settings_shown.connect(self._show_context)
         self.models.file_chosen.connect(self.look_at_files)
         start, models = self.start_page, self.models
-        models.starter_found.connect(start.show_starter)
         models.models_listed.connect(self._on_models_listed)
-        models.state_changed.connect(start.show_state)
-        models.imports.progressed.connect(lambda words, _share: start.show_progress(words))
-        models.imports.ended.connect(lambda ends: start.end_progress([end.model.id for end in ends if end.model]))
-        start.starter_requested.connect(models.import_starter)
-        start.file_requested.connect(lambda: choose_model_file(self.window, "model_file_dialog", models.look_at))
         start.models_requested.connect(self.opener.models)
         start.recommendation_requested.connect(self._ask_recommendation)
         start.item_chosen.connect(self.opener.any)
@@ -381,7 +366,6 @@ class Frame(QObject):
         self._is_starter_taken = True
         if is_first and not models and self.models.has_starter:
             self.models.import_starter()
-        self.start_page.show_models(models)
 
     def _ask_recommendation(self) -> None:
         request = self._bridge.services.recommending.recommend()
@@ -450,12 +434,6 @@ class Frame(QObject):
 
     def _connect_status(self) -> None:
         bridge, status = self._bridge, self.window.status
-        status.panel.offline_chosen.connect(self._on_offline_chosen)
-        status.panel.once_chosen.connect(self.settings.allow_once)
-        self.settings.settings_shown.connect(lambda settings: status.show_offline(settings.offline))
-        self.settings.once_shown.connect(lambda: status.show_offline(False, is_once=True))
-        self.settings.policy_shown.connect(status.show_policy)
-        bridge.on(RequestsToday, lambda event: status.show_requests(event.count))
         given = self._folders, self.settings, self.window.show_page
         self.window.help_requested.connect(partial(self._open_once, "shell.palette", "HelpWindow", *given))
         note_links(lambda: bridge.services.ledger_events.link_opened())
@@ -502,12 +480,8 @@ class Frame(QObject):
             self.writing_page.keep()
 
     def _show_context(self) -> None:
-        tokens, policy = self.settings.current.context_tokens, self.settings.policy
-        is_managed = policy is not None and "context_tokens" in policy.managed
-        self.chat_page.show_context(tokens, is_managed)
-
-    def _on_offline_chosen(self, is_offline: bool) -> None:
-        self.settings.change("offline", is_offline)
+        settings = self.settings
+        self.chat_page.show_context(settings.current.context_tokens, settings.is_managed("context_tokens"))
 
     def _on_download_changed(self, change: DownloadChanged) -> None:
         """Follow a download that continues from an earlier run, before the page of models is first shown."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 from PySide6.QtCore import QTimer, Signal
 from PySide6.QtWidgets import QFrame, QWidget
 
-from slmdesk.base.settings import Settings
 from slmdesk.models.window.adding import ModelDialogs
 from slmdesk.models.window.library import LibraryController
 from slmdesk.models.window.page import ModelsPage
@@ -16,6 +15,7 @@ from slmdesk.runtime.events import DownloadChanged
 from slmdesk.window.base.bridge import Bridge
 from slmdesk.window.base.shortcuts import WindowStateFile
 from slmdesk.window.base.theme import ThemeKeeper
+from slmdesk.window.widgets.bars import SettingsController
 from slmdesk.window.widgets.build import column
 from slmdesk.window.widgets.opening import ask_about_link
 from slmdesk.window.widgets.tokens import GatedDialog, TokenController
@@ -29,7 +29,7 @@ class ModelsArea(QFrame):
     def __init__(
         self,
         bridge: Bridge,
-        settings: Settings,
+        settings: SettingsController,
         state: WindowStateFile,
         tokens: TokenController,
         keeper: ThemeKeeper,
@@ -39,12 +39,12 @@ class ModelsArea(QFrame):
         self.setObjectName("models_place")
         self._tokens = tokens
         self.library = LibraryController(bridge, self)
-        self.hub = HubController(bridge, settings, state, self)
+        self.hub = HubController(bridge, settings.current, state, self)
         self.fetch = DownloadsController(bridge, settings, self)
         offering = Offering(self.hub, self.fetch, tokens, keeper)
         self._downloads = Downloads(self.fetch)
         self.suggestions, self.search = Suggestions(offering), HubSearch(offering)
-        self.page = ModelsPage(self.library, self._downloads, self.suggestions, self.search)
+        self.page = ModelsPage(self.library, settings, self._downloads, self.suggestions, self.search)
         self.ways = ModelDialogs(bridge, window, self)
         self.setFocusProxy(self.page)
         column((self.page, 1), into=self)
@@ -63,7 +63,7 @@ class ModelsArea(QFrame):
         self._downloads.gated_requested.connect(self._on_gated_met)
         for offers in (self.search, self.suggestions):
             offers.grown.connect(self.page.steady.scroll_into_view)
-        for part in (self.page, self.search, self.suggestions):
+        for part in (self.search, self.suggestions):
             self.hub.offline_changed.connect(part.show_offline)
             part.show_offline(self.hub.is_offline)
         self.hub.offline_changed.connect(self.search.search_now)
@@ -77,6 +77,6 @@ class ModelsArea(QFrame):
 
     def _on_gated_met(self, change: DownloadChanged) -> None:
         dialog = GatedDialog(self._tokens, change.repo, self.window(), problem=change.problem)
-        dialog.page_requested.connect(self.hub.ask_page)
-        dialog.try_again_requested.connect(lambda _repo: self.fetch.resume(change.id))
+        dialog.panel.page_requested.connect(lambda: self.hub.ask_page(change.repo))
+        dialog.panel.try_again_requested.connect(lambda: self.fetch.resume(change.id))
         dialog.open()

@@ -55,7 +55,6 @@ from slmdesk.window.widgets.build import (
     button,
     column,
     named,
-    passing,
     plain_label,
     row,
     set_icon,
@@ -179,8 +178,7 @@ class PaletteEntry(QObject):
         return is_new and not keys.name.startswith(WITH_FOCUS) and bool(needed())
 
     def _buttons(self) -> Iterator[Entry]:
-        policy = self._frame.settings.policy
-        hidden = tuple(name for feature in (policy.hidden if policy else ()) for name in SHOWN_BY.get(feature, ()))
+        hidden = tuple(name for each in self._frame.settings.policy.hidden for name in SHOWN_BY.get(each, ()))
         for name, words, place in BUTTONS:
             is_new = place and not self._window.is_made(place)
             # the name of a widget in a hidden part begins with the name of that part
@@ -191,7 +189,7 @@ class PaletteEntry(QObject):
         page = self._frame.settings_page
         for each in filter(lambda each: each.is_offered, page.settings):
             section = page.sections[each.section].title
-            yield Entry(each.title, "settings", partial(self._reach, each.control), section)
+            yield Entry(each.field.title, "settings", partial(self._reach, each.widget), section)
 
     def _widget(self, name: str) -> QWidget:
         found = self._window.findChild(QWidget, name)
@@ -480,8 +478,7 @@ class HelpWindow(Dialog):
     def __init__(
         self, folders: Folders, settings: SettingsController, show_page: Callable[[str], object], parent: QWidget
     ) -> None:
-        super().__init__(parent)
-        passing(self, "help_window", _("Help"))
+        super().__init__(parent, "help_window", _("Help"))
         self._area = named(QScrollArea(self), "help_area", label=_("Help"))
         self._inner = named(QFrame(self), "help_inner")
         self._column = column(into=self._inner, gap=theme.SPACE_8, margins=(theme.SPACE_32, theme.SPACE_24))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING
 
@@ -17,10 +17,10 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QBoxLayout, QFrame, QGridLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
 
-from slmdesk.base.records import Item, ModelRecord
+from slmdesk.base.records import Item
 from slmdesk.base.texts import _
 from slmdesk.base.untrusted import clean_label
-from slmdesk.runtime.events import ModelState, ModelStateChanged
+from slmdesk.chat.window.header import ModelsController
 from slmdesk.window.base import theme
 from slmdesk.window.base.text import long_day
 from slmdesk.window.base.theme import scaled
@@ -36,11 +36,12 @@ from slmdesk.window.widgets.build import (
     show_column,
     show_words,
 )
-from slmdesk.window.widgets.opening import admit, dropped_paths
+from slmdesk.window.widgets.opening import admit, choose_model_file, dropped_paths
 from slmdesk.window.widgets.rows import order_tabs
 
 if TYPE_CHECKING:
     from slmdesk.evaluation.recommendation import Recommendations
+    from slmdesk.models.importer import ImportEnded
 
 COLUMN = 756
 NARROW = 560
@@ -125,30 +126,32 @@ class StartPage(QScrollArea):
     card_chosen = Signal(str)
     files_dropped = Signal(str, object)
     item_chosen = Signal(str)
-    starter_requested = Signal()
-    file_requested = Signal()
     models_requested = Signal()
     recommendation_requested = Signal()
     shown = Signal()
 
-    def __init__(self) -> None:
+    def __init__(self, models: ModelsController) -> None:
         super().__init__()
         named(self, "start_page", label=_("Start"))
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # as a stop of Tab it would lead back to the field
         self._items: Sequence[Item] | None = None
         self._in_order: Sequence[QWidget] = ()
-        self._has_starter = False
-        self._state = ModelStateChanged(ModelState.NONE, None, "")
+        self._models = models
+        self._is_listed = False
+        """Whether it is known which models can chat."""
         self._offer: str | None = None
         """Name of the recommended model. None: not known yet."""
         self._is_asked = False
         self._progress = ""
         self._added: frozenset[str] | None = None
         """Ids of the models that were added but are not listed yet. None: nothing was added since the last list."""
-        self._models: Sequence[ModelRecord] | None = None
-        """The models that can chat. None: not known yet."""
         self._build_ui()
         self.show_recent(())
+        models.models_listed.connect(self._on_listed)
+        for told in (models.starter_found, models.state_changed):
+            told.connect(self._show_model)
+        models.imports.progressed.connect(self._on_progressed)
+        models.imports.ended.connect(self._on_imported)
 
     def _build_ui(self) -> None:
         inner = named(QWidget(self), "start_inner")
@@ -175,12 +178,9 @@ class StartPage(QScrollArea):
         self._starter = button(_("Use the small starter model"), "starter_button", holder, kind="text")
         self._file = button(_("Add a model file…"), "add_model_button", holder, kind="text")
         self._better = button(_("Get a better one"), "better_model_button", holder, kind="text")
-        for pressed, signal in (
-            (self._starter, self.starter_requested),
-            (self._file, self.file_requested),
-            (self._better, self.models_requested),
-        ):
-            pressed.clicked.connect(signal)
+        self._starter.clicked.connect(self._models.import_starter)
+        self._file.clicked.connect(self._on_file)
+        self._better.clicked.connect(self.models_requested)
         self._model_line = QBoxLayout(QBoxLayout.Direction.LeftToRight)
         self._model_line.setSpacing(0)
         self._model_line.addStretch(1)
@@ -236,18 +236,13 @@ class StartPage(QScrollArea):
         made.clicked.connect(lambda _checked=False, id=item.id: self.item_chosen.emit(id))
         return made
 
-    def show_starter(self, is_there: bool) -> None:
-        self._has_starter = is_there
-        self._show_model()
+    def _on_file(self) -> None:
+        choose_model_file(self.window(), "model_file_dialog", self._models.look_at)
 
-    def show_models(self, models: Sequence[ModelRecord]) -> None:
-        self._models = models
-        if self._added is not None and self._added <= {model.id for model in models}:
+    def _on_listed(self) -> None:
+        self._is_listed = True
+        if self._added is not None and self._added <= {model.id for model in self._models.listed}:
             self._progress, self._added = "", None
-        self._show_model()
-
-    def show_state(self, event: ModelStateChanged) -> None:
-        self._state = event
         self._show_model()
 
     def refresh_offer(self) -> None:
@@ -259,32 +254,33 @@ class StartPage(QScrollArea):
         self._offer = recommendation.entry.title if recommendation else ""
         self._show_model()
 
-    def end_progress(self, added: Collection[str]) -> None:
-        """Show what was being done until the models with these ids are listed: in between there seems to be none."""
-        self._added = frozenset(added)
-        if self._models is not None:
-            self.show_models(self._models)
+    def _on_imported(self, ends: Sequence[ImportEnded]) -> None:
+        """Show what was being done until the models are listed: in between there seems to be none."""
+        self._added = frozenset(end.model.id for end in ends if end.model)
+        if self._is_listed:
+            self._on_listed()
 
-    def show_progress(self, words: str) -> None:
+    def _on_progressed(self, words: str, _share: float) -> None:
         self._progress, self._added = words, None
         self._show_model()
 
     def _show_model(self) -> None:
         """Show which model is used, or how to get one. Nothing is shown before all of it is known."""
-        used = [model for model in self._models or () if model.id == self._state.model]
+        state = self._models.state
+        used = [model for model in self._models.listed if model.id == state.model]
         is_small = bool(used) and used[0].bytes < SMALL_BYTES
-        is_missing = self._models is not None and not self._models
+        is_missing = self._is_listed and not self._models.listed
         if (is_small or is_missing) and not self._is_asked:
             self._is_asked = True
             self.recommendation_requested.emit()
         is_settled = self._offer is not None and not self._progress
         words = self._progress
         if is_small and is_settled:
-            words = _("Using {name}, a small model to try things.").format(name=self._state.name)
+            words = _("Using {name}, a small model to try things.").format(name=state.name)
         elif is_missing and is_settled:
             words = _("No model yet.")
         show_words(self._model_words, words)
-        self._starter.setVisible(is_settled and is_missing and self._has_starter)
+        self._starter.setVisible(is_settled and is_missing and self._models.has_starter)
         self._file.setVisible(is_settled and is_missing)
         self._better.setVisible(is_settled and (is_small or is_missing))
         offer = _("Get {model}").format(model=self._offer)

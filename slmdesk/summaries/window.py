@@ -172,7 +172,7 @@ class SummaryPane(QScrollArea):
     def _connect(self) -> None:
         summaries = self._controller
         self.form.said.connect(self._say)
-        summaries.refused.connect(self._say)
+        summaries.stopped.connect(self._say)
         summaries.offered.connect(self._show_offer)
         self.form.summary_requested.connect(summaries.begin)
         self.form.changed.connect(summaries.change)
@@ -483,13 +483,9 @@ class SummaryController(JobFollower):
     reading = Signal(str, int, int)
     folder_begun = Signal(object)
     offered = Signal(str)
-    refused = Signal(str)
 
     def __init__(self, bridge: Bridge, parent: QObject | None = None) -> None:
         super().__init__(bridge, KIND, "summary_controller", parent)
-        self._about: frozenset[str] = frozenset()
-        self._requested = ""
-        """Summary to open once its document is shown."""
         self._points: list[Sentence] = []
         self._has_own_words = False
         """True if the points are what the rules chose."""
@@ -497,26 +493,12 @@ class SummaryController(JobFollower):
         """True if a person chose so for the shown summary."""
         self.request = SummaryRequest(())
         """Request of the shown summary."""
-        self.items.current_gone.connect(self._on_current_gone)
-        self.items.restored.connect(self._on_restored)
         bridge.on(SummaryGrew, self._on_grew)
         bridge.on(SummaryEnded, self._on_ended)
-        bridge.on(JobChanged, self._on_job_changed)
 
     def ask_offer(self) -> None:
         """Ask for the model to get where the one in use is too weak."""
         self._bridge.ask(self._bridge.services.recommending.offer(Skill.SUMMARIES), self.offered.emit)
-
-    def show_document(self, document: str) -> None:
-        """Show the newest summary of the shown document, if there is one. A joint summary of this document stays."""
-        if document == self._document:
-            return
-        self._document = document
-        if document and document in self._about:
-            self.items.show_document(document)
-            return
-        self._leave()
-        self.items.show_document(document, self._open_newest)
 
     def begin(self, request: SummaryRequest) -> None:
         """Summarize the shown document."""
@@ -562,19 +544,6 @@ class SummaryController(JobFollower):
 
     def choose(self, item: str) -> None:
         self._bridge.ask(self._bridge.services.summaries.open(item), self._on_opened)
-
-    def delete(self, item: str) -> None:
-        """Move a summary to the trash, with an undo offer. If the summary is still being made, its job is cancelled."""
-        if item == self.item and self._job:
-            self._bridge.services.jobs.cancel(self._job)
-        self.items.delete(item)
-
-    def open_item(self, document: str, item: str) -> None:
-        """Show a summary of a document that is shown now or is about to be shown."""
-        if document == self._document:
-            self.choose(item)
-        else:
-            self._requested = item
 
     def _on_opened(self, view: SummaryView) -> None:
         about = frozenset(document.id for document in view.documents)
@@ -638,37 +607,8 @@ class SummaryController(JobFollower):
             self._job = ""
             self.made.emit(summary)
 
-    def _on_job_changed(self, event: JobChanged) -> None:
-        if self._job and event.id == self._job:
-            if event.status.is_end:
-                self._job = ""
-            self.job_reported.emit(event)
-
-    def _on_current_gone(self) -> None:
-        self._leave()
-        self.items.refresh(self._open_newest)
-
-    def _on_restored(self, item: str) -> None:
-        if not self.item:
-            self.choose(item)
-
     def _begin(self, request: SummaryRequest) -> None:
-        self._bridge.ask(self._bridge.services.summaries.begin(request), self.show_begun, self._on_refused)
-
-    def _on_refused(self, problem: Problem) -> None:
-        self.refused.emit(problem.sentence)
-        if problem.report:
-            self._bridge.problem_met.emit(problem)
-
-    def _open_newest(self, items: Sequence[Item]) -> None:
-        requested, self._requested = self._requested, ""
-        if items and not self.item:
-            self.choose(requested if requested in [item.id for item in items] else items[0].id)
-
-    def _leave(self) -> None:
-        self._about, self._job, self._points = frozenset(), "", []
-        self.items.set_current("")
-        self.emptied.emit()
+        self._bridge.ask(self._bridge.services.summaries.begin(request), self.show_begun, self._refuse)
 
 
 GROUPS = {

@@ -198,7 +198,18 @@ class Rules:
                 found.cells[at] = sums[target.role]
 
     def _by_place(self, found: ByRule, pages: PageTexts) -> None:
-        places = self.places()
+        places: dict[str, list[tuple[Place, Strength]]] = {}
+        papers = {target.paper for target in self._targets if target is not None}
+        if "invoice" in papers:
+            places["invoice_number"] = list(numbers_of_invoice(self.lines, self._language))
+            places["seller"] = _of_party(seller_of(self.lines))
+            places["customer"] = _of_party(customer_of(self.lines))
+        if "contract" in papers:
+            first, second = parties_of(self.lines)
+            places |= {"first_party": _of_party(first), "second_party": _of_party(second)}
+            places["subject"] = list(subjects_of(self.lines))
+            places["notice_period"] = list(notices_of(self.lines))
+            places["governing_law"] = list(laws_of(self.lines))
         for at, target in enumerate(self._targets):
             column = self._columns[at]
             if at in found.cells or target is None or target.role not in places:
@@ -219,22 +230,6 @@ class Rules:
         for at, column in enumerate(self._columns):
             if at not in found.cells and is_iban_column(column) and len({key_of(iban) for iban in ibans}) == 1:
                 found.cells[at] = ibans[0]
-
-    def places(self) -> dict[str, list[tuple[Place, Strength]]]:
-        """Return where the values of each role that is known by its place or its wording are."""
-        places: dict[str, list[tuple[Place, Strength]]] = {}
-        papers = {target.paper for target in self._targets if target is not None}
-        if "invoice" in papers:
-            places["invoice_number"] = list(numbers_of_invoice(self.lines, self._language))
-            places["seller"] = _of_party(seller_of(self.lines))
-            places["customer"] = _of_party(customer_of(self.lines))
-        if "contract" in papers:
-            first, second = parties_of(self.lines)
-            places |= {"first_party": _of_party(first), "second_party": _of_party(second)}
-            places["subject"] = list(subjects_of(self.lines))
-            places["notice_period"] = list(notices_of(self.lines))
-            places["governing_law"] = list(laws_of(self.lines))
-        return places
 
     def _open(self, found: ByRule, values: Mapping[str, Mapping[str, Sequence[Value]]], pages: PageTexts) -> None:
         for at, column in enumerate(self._columns):

@@ -26,7 +26,7 @@ from slmdesk.jobs.service import JobService, request_in
 from slmdesk.library.search import RankedPassages, Retrieval
 from slmdesk.library.types import CHARACTERS_PER_TOKEN, Coverage, Unread
 from slmdesk.loader.model_loader import ModelLoader
-from slmdesk.models.service import ModelService, able
+from slmdesk.models.service import ModelService, able, is_starter
 from slmdesk.runtime.events import Noticed
 from slmdesk.runtime.messages import Problem, problem_for
 from slmdesk.runtime.service import Runtime, Service
@@ -188,7 +188,8 @@ class ExtractionService(Service, JobPlanner):
         plan = self._live[job.id] = TablePlan(
             job, request.columns, self._still_there(request),
             plan_tools(self._runtime, self._loader, self._jobs, job, record),
-            model=record.name, note=WEAK.format(model=record.name) if is_weak(record) else "",
+            model=record.name, is_asked=not is_starter(record),
+            note=WEAK.format(model=record.name) if is_weak(record) else "",
             passages=self._store.passages.of_document,
             rank=lambda words, document, answered: self._retrieval.rank(words, [document]).then(answered),
             reported=lambda row, is_complete: self._on_row(item, job.id, row, is_complete),
@@ -348,6 +349,7 @@ class TablePlan:
         tools: PlanTools,
         *,
         model: str,
+        is_asked: bool,
         note: str,
         passages: Callable[[str], Sequence[Passage]],
         rank: Rank,
@@ -359,7 +361,7 @@ class TablePlan:
         self._targets = [target_of(column) for column in columns]
         self._tools, self._context = tools, tools.context_tokens
         self._passages, self._rank, self._reported, self._keep = passages, rank, reported, kept
-        self._note, self._faulty = note, faulty
+        self._note, self._faulty, self._is_asked = note, faulty, is_asked
         self._rows = [_Row(document) for document in documents]
         self._at: dict[str, _Asked] = {}
         self._received: set[str] = set()
@@ -409,7 +411,8 @@ class TablePlan:
         if not row.coverage.pages_read:
             row.cells |= {column: TableCell(flag=Flag.UNREAD) for column in missing}
             missing = []
-        if not missing:
+        if not missing or not self._is_asked:
+            row.cells = {column: TableCell() for column in missing} | row.cells
             self._publish(row)  # now, not when the model has answered about the other documents
             return []
         if row.cells:

@@ -222,12 +222,17 @@ def _info(source: str, target: str, source_language: str, target_language: str) 
 _LOUD = re.compile(r"\b[^\W\d_a-zà-ÿ]{3,}\b")
 
 
+_GERMAN_YOUR = re.compile(r"(?:Ihr(?:e[mnrs]?)?|Sie|Ihnen)\b")
+
+
 def _is_lost_name(flag: Flag, source_language: str) -> bool:
     """Return whether a missing name is worth a flag. It must be inside the sentence, or have two words at its
     beginning. A single word there may be any word, and German capitalises all nouns.
     """
     if any(sign.isdigit() for sign in flag.text):
         return True
+    if source_language == "de" and _GERMAN_YOUR.match(flag.text):
+        return False
     is_full = " " in flag.text and source_language != "de"
     return (flag.start > 0 or is_full) and any(sign.isupper() for sign in flag.text[1:])
 
@@ -248,7 +253,13 @@ def _negation(source: str, target: str, source_language: str, target_language: s
         return [SegmentFlag("negation", before[-1] if after else before[0], "missing")]
     if denying_clauses(target, target_language) > len(before) + max(0, -halves):
         return [SegmentFlag("negation", after[-1] if before else after[0], "added")]
+    if source_language != "en" and target_language == "en" and (turned := _NOT_UNTIL.search(target)):
+        return [SegmentFlag("negation", turned[0], "added")]
     return []
+
+
+_NOT_UNTIL = re.compile(r"\buntil\b[^,.;:]*\b(?:is|are|was|were|has|have|do|does|did) ?n[o']t\b", re.IGNORECASE)
+"""Matches "until it is not paid": what denies in the source ("tant que … ne … pas") is in the "until" already."""
 
 
 def _address(target: str, language: str, formality: str) -> list[SegmentFlag]:
@@ -265,9 +276,8 @@ _RUN, _NEAR = 5, 4
 
 def _repeated(source: str, target: str) -> list[SegmentFlag]:
     """Return a flag for words that only the translation says twice: "the board of the board"."""
-    return (
-        [] if _said_twice(source, _RUN - 1) else [SegmentFlag("repeated", words) for words in _said_twice(target, _RUN)]
-    )
+    twice = "" if _said_twice(source, _RUN - 1) else _said_twice(target, _RUN)
+    return [SegmentFlag("repeated", twice)] if twice else []
 
 
 def _said_twice(text: str, run: int) -> str:
@@ -280,6 +290,40 @@ def _said_twice(text: str, run: int) -> str:
         if is_telling and word in (*words[at + 1 : at + 2], *words[at + 3 : at + 1 + _NEAR]):  # not "day by day"
             return word
     return ""
+
+
+_TO_LOOK_UP = re.compile(r"(?<![\w'’-])[^\W\d_]{4,}(?:-[^\W\d_]{4,})*(?![\w'’])(?!\.\s)")
+_OUR = re.compile(r"our(?=(?:s|ed|ing|ite|able|ful|al)?$)")
+_ISE = re.compile(r"is(?=(?:e|es|ed|er|ers|ing|ation|ations)$)")
+
+
+_SAME_TERM = 8
+"""First letters that a learned word shares with that of the source: echocardiogram, Echokardiographie."""
+
+
+def _is_term(word: str, source: str) -> bool:
+    """Return whether a word may be right though a small dictionary lacks it: both languages have nearly the same."""
+    starts = {fold(there).replace("k", "c")[:_SAME_TERM] for there in WORD.findall(source) if fold(there) != fold(word)}
+    return len(word) >= _SAME_TERM and fold(word).replace("k", "c")[:_SAME_TERM] in starts
+
+
+def words_to_look_up(
+    source: str, target: str, tags: Tags, source_language: str, target_language: str
+) -> dict[str, frozenset[str]]:
+    """Return the words of a translation of which a dictionary of its language should have one of the spellings given.
+
+    Names are none of them: what is large in the translation, except in German, or stands so in the source.
+    """
+    there = {word for word in WORD.findall(plain(source, tags)) if word[0].isupper() and source_language != "de"}
+    names = tuple(fold(word) for word in there)
+    found = {}
+    for run in _TO_LOOK_UP.findall(_without_protected(plain(target, tags))):
+        for word in run.split("-"):
+            is_large = word[0].isupper() and (target_language != "de" or not word[1:].islower() or word in source)
+            if not is_large and not fold(word).startswith(names) and not _is_term(word, source):
+                american = _OUR.sub("or", _ISE.sub("iz", word)) if target_language == "en" else word
+                found[word] = frozenset((word, american))
+    return found
 
 
 def _language(source: str, target: str, source_language: str, target_language: str) -> list[SegmentFlag]:
@@ -395,7 +439,8 @@ def _is_common(word: str) -> bool:
 
 
 def _spellings(text: str) -> list[str]:
-    return [fold(match[0]) for match in _WORD.finditer(text)]
+    words = (match[0].replace("’", "'") for match in _WORD.finditer(text))
+    return [fold(part) for word in words for part in dict.fromkeys((word, word.rpartition("'")[2]))]  # l'Agence
 
 
 def _is_in(name: str, words: list[str]) -> bool:
@@ -494,7 +539,7 @@ def cleaned(
         target = _BLANKS.sub(" ", target)
     doubts = doubts_in(target, answer, probabilities, tags)
     target, doubts = _with_numbers(source, target, doubts, languages)
-    return Cleaned(with_same_end(source, target), doubts, unsure_flags(target, doubts, probabilities))
+    return Cleaned(with_same_end(source, target), doubts, _sense(target, doubts, probabilities))
 
 
 def _with_numbers(
@@ -523,35 +568,23 @@ _SPACELESS = re.compile(r"[\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff]")
 """Matches scripts without spaces between words, in which each token counts as a word."""
 
 
-UNSURE_FROM = 1.35
-"""Surprise from which a translation is flagged. Of seven documents by a model of 1.5 billion weights, it flags 6 of 10
-wrong translations, and 3 of 20 that the rules take for right, half of which are doubtful. A single unlikely word says
-less.
+STRANGE = 2.3
+"""Sum of -ln p of the tokens of an answer, divided by the square root of their number, from which a model may not have
+understood. The sum alone grows with the length of a sentence, while the mean hides a bad word in a long one.
+
+Of translations by a model of 1.5 billion weights in which the rules find nothing, it marks a third of the wrong ones,
+and one of ten of the right ones. Better models are seldom so unsure.
 """
 LEAST_LIKELY = 1e-4
-MOST_SHOWN = 4
+MOST_SHOWN = 3
 
 
-def surprise(probabilities: Sequence[TokenProbability]) -> float:
-    """Return how unsure a model was of its answer: the sum of -ln p of its tokens divided by the square root of their
-    number.
-
-    The sum alone grows with the length of a sentence, while the mean hides a bad word in a long sentence.
-    """
-    if not probabilities:
-        return 0.0
-    total = sum(-math.log(max(probability, LEAST_LIKELY)) for _, _, probability in probabilities)
-    return total / math.sqrt(len(probabilities))
-
-
-def unsure_flags(
-    target: str, doubts: Sequence[Doubt], probabilities: Sequence[TokenProbability]
-) -> tuple[SegmentFlag, ...]:
-    if surprise(probabilities) < UNSURE_FROM or not target:
+def _sense(target: str, doubts: Sequence[Doubt], probabilities: Sequence[TokenProbability]) -> tuple[SegmentFlag, ...]:
+    unlikely = sum(-math.log(max(probability, LEAST_LIKELY)) for *_, probability in probabilities)
+    if not target or unlikely < STRANGE * math.sqrt(len(probabilities)) or not probabilities:
         return ()
     least = sorted(sorted(doubts, key=lambda doubt: doubt[2])[:MOST_SHOWN])
-    words = dict.fromkeys(target[begin:end] for begin, end, _ in least)
-    return (SegmentFlag("unsure", ", ".join(words)),)
+    return (SegmentFlag("sense", ", ".join(dict.fromkeys(target[begin:end] for begin, end, _ in least))),)
 
 
 def doubts_in(

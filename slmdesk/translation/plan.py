@@ -54,7 +54,7 @@ class _Work:
     doubts: tuple[Doubt, ...] = ()
     plain: str = ""
     """The translation without tags, as the model wrote it. The tags are to be placed on it."""
-    unsure: tuple[SegmentFlag, ...] = ()
+    sense: tuple[SegmentFlag, ...] = ()
     phrases: list[Phrase] = field(default_factory=list)
     words: str = ""
     has_failed: bool = False
@@ -189,7 +189,7 @@ class TranslationPlan:
 
     def _take_plain(self, work: _Work, answer: _Answer) -> None:
         found = self._read(work, work.words, answer, Tags())
-        work.plain, work.unsure = found.target, found.flags
+        work.plain, work.sense = found.target, found.flags
 
     def _read(self, work: _Work, asked: str, answer: _Answer, tags: Tags) -> Cleaned:
         """Return the translation in the answer to `asked`, the segment's text with these tags."""
@@ -248,7 +248,7 @@ class TranslationPlan:
             if (span := span_of(work.words, work.plain, phrase, words.get(phrase.number, "")))
         }
         target = placed(work.words, work.plain, work.phrases, spans)
-        tried = replace(work, target=target, flags=(*self._flags(work, target), GUESSED, *work.unsure), doubts=())
+        tried = replace(work, target=target, flags=(*self._flags(work, target), GUESSED, *work.sense), doubts=())
         if not work.target or _lost_tags(work.flags) or is_better(target, tried.flags, work.flags):
             work.take_over(tried)
 

@@ -16,13 +16,13 @@ from slmdesk.base.protocol import stored_from
 from slmdesk.base.record import changed
 from slmdesk.base.records import Item, JobRecord, ModelRecord
 from slmdesk.base.texts import _, in_english
-from slmdesk.base.translation import LANGUAGES, SegmentRecord, SegmentState, Term, language_of
+from slmdesk.base.translation import LANGUAGES, SegmentFlag, SegmentRecord, SegmentState, Term, language_of
 from slmdesk.base.translation import Origin as Made
 from slmdesk.base.types import Json
 from slmdesk.chat.conversation import title_from
 from slmdesk.children.client import ChildClient
 from slmdesk.exports.writers import PAPER_FORMS
-from slmdesk.jobs.runner import JobPlanner, Plan
+from slmdesk.jobs.runner import JobPlanner, Plan, Question
 from slmdesk.jobs.service import REQUEST, JobService, begun_before
 from slmdesk.library.reading import rewritten
 from slmdesk.loader.model_loader import ModelLoader
@@ -30,6 +30,7 @@ from slmdesk.models.service import DefaultsService, DefaultUse, ModelService, ab
 from slmdesk.runtime.events import ItemChanged, Pending
 from slmdesk.runtime.service import Runtime, Service, Slices, in_slices, json_bytes, pending_on_file_thread
 from slmdesk.store.translations import LOOK
+from slmdesk.text.tagged import Tags
 from slmdesk.translation.documents import Preparation, payload_of
 from slmdesk.translation.export import ANY, left_parts, pair_paper, report_json, report_paper, segments_of_item, to_tmx
 from slmdesk.translation.export import gathered as all_segments
@@ -46,6 +47,7 @@ from slmdesk.translation.types import (
     TranslationGrew,
     TranslationRequest,
     TranslationView,
+    UnknownWords,
     UntranslatedPart,
     WrittenFile,
     formality_of,
@@ -82,8 +84,10 @@ class TranslationService(Service, JobPlanner):
         jobs: JobService,
         reader: ChildClient,
         pairs: PairAdviceService,
+        unknown: UnknownWords,
     ) -> None:
         super().__init__(runtime)
+        self.unknown = unknown
         self._models, self._uses, self._pairs = models, uses, pairs
         self._loader, self._jobs, self._reader = loader, jobs, reader
         self._terms = TermLists(runtime.store)
@@ -287,6 +291,7 @@ class TranslationService(Service, JobPlanner):
         self._publish(TranslationGrew(item.id, job.id, done, total))  # show segments before the first is done
         try:
             yield from plan.run()
+            yield from self._look_up(item.id, request)
             kept = self._store.results.get(item.id) or {}
             self._store.results.save(item.id, {**kept, "done": True})
             self._publish(TranslationGrew(item.id, job.id, *self._counted(item.id)))
@@ -303,6 +308,25 @@ class TranslationService(Service, JobPlanner):
     def on_step(self, job: str, key: str, value: Mapping[str, Json]) -> None:
         if live := self._live.get(job):
             live.plan.received(key, value)
+
+    def _look_up(self, item: str, request: TranslationRequest) -> Plan:
+        """Flag the words of the model's translations that are in no dictionary of their language."""
+        from slmdesk.text.translation_checks import words_to_look_up  # loads all text checks
+
+        asked: dict[int, tuple[str, dict[str, frozenset[str]]]] = {}
+        for segment in segments_of_item(self._store, item):
+            if segment.state is SegmentState.TRANSLATED and segment.origin is Made.MODEL:
+                tags, languages = Tags(segment.paired, segment.lone), (segment.language, request.target)
+                words = words_to_look_up(segment.source, segment.target, tags, *languages)
+                asked[segment.number] = segment.target, words
+        every = sorted({form for __, words in asked.values() for forms in words.values() for form in forms})
+        wrong = yield Question(lambda answered: self.unknown(every, request.target).then(answered))
+        for number, (target, words) in asked.items():
+            if found := [SegmentFlag("word", word) for word, forms in words.items() if forms <= wrong]:
+                (segment,) = self._store.segments.numbered(item, [number])
+                flags = tuple(dict.fromkeys([*segment.flags, *found]))
+                if segment.target == target:  # else a person has changed it meanwhile
+                    self._publish(SegmentChanged(item, self._store.segments.change(item, number, flags=flags)))
 
     def _keep(self, item: str, job: str, segment: SegmentRecord) -> None:
         now = self._store.segments.of_item(item, begin=segment.number, limit=1)

@@ -31,7 +31,7 @@ from slmdesk.translation.prompts import (
     translation_step,
     units_of_text,
 )
-from slmdesk.translation.types import LiveTranslated, PairUsed, language_of_most
+from slmdesk.translation.types import LiveTranslated, PairUsed, UnknownWords, language_of_most
 
 TELL_S = 0.05
 """Least seconds between two updates of the window while a translation streams in."""
@@ -54,10 +54,16 @@ class _Asked:
 
 
 class LiveTranslation(Service):
-    def __init__(self, runtime: Runtime, loader: ModelLoader, terms: Callable[[str, str, str], Sequence[Term]]) -> None:
+    def __init__(
+        self,
+        runtime: Runtime,
+        loader: ModelLoader,
+        terms: Callable[[str, str, str], Sequence[Term]],
+        unknown: UnknownWords,
+    ) -> None:
         """Create the service. `terms(source, target, domain)` returns the terms of the active glossaries."""
         super().__init__(runtime)
-        self._loader, self._terms = loader, terms
+        self._loader, self._terms, self._unknown = loader, terms, unknown
         self._known = SegmentCache()
         self._requested: list[tuple[LiveSegment, Key | None]] = []
         self._manner = TranslationStyle("en")
@@ -196,7 +202,26 @@ class LiveTranslation(Service):
                 lease.release()
             if problem is not None:
                 return problem
+        yield from self._look_up()
         return None
+
+    def _look_up(self) -> Slices[None]:
+        """Flag the words of the model's translations that are in no dictionary of their language."""
+        from slmdesk.text.translation_checks import words_to_look_up  # loads all text checks
+
+        asked: list[tuple[Key, CachedSegment, dict[str, frozenset[str]]]] = []
+        for segment, key in self._requested:
+            known = self._known.get(key)
+            if key and known and known.state is SegmentState.TRANSLATED and known.origin is Origin.MODEL:
+                words = words_to_look_up(segment.source, known.target, Tags(), *self._languages_of(segment))
+                asked.append((key, known, words))
+        wrong = yield self._unknown(
+            sorted({form for *_, words in asked for forms in words.values() for form in forms}), self._manner.target
+        )
+        for key, known, words in asked:
+            found = [SegmentFlag("word", word) for word, forms in words.items() if forms <= wrong]
+            if found and self._known.get(key) is known:
+                self._known.note(key, changed(known, flags=tuple(dict.fromkeys([*known.flags, *found]))))
 
     def _lease(self, record: ModelRecord) -> Pending[Lease | None]:
         pending: Pending[Lease | None] = Pending(lambda: lease.release())

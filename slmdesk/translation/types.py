@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from enum import StrEnum
 from pathlib import Path
+from typing import TypeAlias
 
 from slmdesk.base.protocol import lenient_from
 from slmdesk.base.record import Record, changed, to_json
@@ -14,9 +15,11 @@ from slmdesk.base.texts import N_, _, retold
 from slmdesk.base.translation import LANGUAGES, LiveSegment, SegmentFlag, SegmentRecord, SegmentState
 from slmdesk.base.types import Json
 from slmdesk.jobs.service import request_in
-from slmdesk.runtime.events import Event
+from slmdesk.runtime.events import Event, Pending
 from slmdesk.runtime.messages import Problem
 
+UnknownWords: TypeAlias = Callable[[Sequence[str], str], Pending[frozenset[str]]]
+"""Returns those of the words that are not in the system's dictionary of a language. None if it has none."""
 NO_GLOSSARY = "none"
 """Used instead of a glossary id: use no glossary."""
 
@@ -173,7 +176,9 @@ KIND_WORDS = {
     "duty": N_("must or may"),
     "address": N_("forms of address"),
     "repeated": N_("repeated words"),
-    "unsure": N_("model unsure"),
+    "word": N_("unknown words"),
+    "unsure": N_("model unsure"),  # set by earlier versions
+    "sense": N_("sense"),
     "glossary": N_("terms not used"),
     "forbidden": N_("forbidden words"),
     "language": N_("other language"),
@@ -208,9 +213,11 @@ _WORDS = {
     "formatting": N_("Check formatting: the position is a guess"),
     "opposite": N_("Check opposite: “{detail}” → “{text}”"),
     "unsure": N_("Check words: {text}"),
+    "sense": N_("Compare the sense, the model was unsure: {text}"),
     "duty": N_("Check who must and who may: “{detail}” → “{text}”"),
     "address": N_("The reader is addressed otherwise than in the rest: “{text}”"),
     "repeated": N_("Said twice: “{text}”"),
+    "word": N_("In no dictionary: “{text}”"),
     "lines": N_("it has {text} lines, the source {detail}"),
     "line_length": N_("a line of it has {text} characters; up to {detail} are read well"),
     "reading_speed": N_("it has {text} characters a second to read; up to {detail} can be read"),

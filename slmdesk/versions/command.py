@@ -57,7 +57,8 @@ def compare(
     and amounts before mere wording.
 
     Differences in layout alone are ignored.  Removed words stand between [- and -], added words between {+ and +}.
-    A model says in a few sentences what changed, if its exam shows that it can be trusted.
+    A model adds a sentence below a change, if its exam shows that it can be trusted or -m names it, and if the sentence
+    passes the check.
     """
     if no_model and model:
         raise click.UsageError("--no-model and --model exclude each other.")

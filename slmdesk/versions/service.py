@@ -9,10 +9,9 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from itertools import islice
-from typing import Any
 
 from slmdesk.base.documents import Page, PageStatus, Paper, Piece, Run, heading, paragraph, small, table
 from slmdesk.base.errors import KnownError
@@ -21,10 +20,10 @@ from slmdesk.base.record import Record, changed, to_json
 from slmdesk.base.records import DocumentRecord, Item, JobRecord, ModelRecord
 from slmdesk.base.texts import N_, in_english
 from slmdesk.base.types import Json
-from slmdesk.evaluation.exams import ExamService, Skill, skills_of
+from slmdesk.evaluation.exams import Skill, skills_of
 from slmdesk.exports.writers import Cell
 from slmdesk.jobs.documents import DocumentJobs, read_document
-from slmdesk.jobs.runner import AskedQuestion, Batch, JobPlanner, Plan, StepValue, Yield
+from slmdesk.jobs.runner import Batch, JobPlanner, Plan, StepValue, Yield
 from slmdesk.jobs.service import JobService, request_in
 from slmdesk.library.types import Coverage, Unread, page_ranges
 from slmdesk.models.service import DefaultsService, DefaultUse, ModelService, able
@@ -39,7 +38,6 @@ from slmdesk.versions.types import (
     Side,
     VersionsCompared,
     VersionsFailed,
-    Wording,
     by_importance,
     change_words,
     clause_words,
@@ -59,8 +57,8 @@ MOST_PARAGRAPHS = 500
 REST_EVERY_S, REST_S = 0.02, 0.001
 """While comparing, pause for REST_S seconds every REST_EVERY_S seconds. Otherwise pure Python blocks other threads."""
 SKILLS = (Skill.FORMAT, Skill.TRUTH)
-WEAK = N_("{model} is too weak to tell the changes in its own words, so the passages stand for themselves.")
-"""Skills that a model must have, by its exam, before it describes changes."""
+"""Skills that a model must have, by its exam, before it describes changes without being named."""
+NOTHING = N_("Nothing that {model} wrote passed the check.")
 
 
 class VersionRequest(Record):
@@ -91,11 +89,9 @@ class VersionView(Record):
 
 
 class VersionService(Service, JobPlanner):
-    def __init__(
-        self, runtime: Runtime, models: ModelService, uses: DefaultsService, jobs: JobService, exams: ExamService
-    ) -> None:
+    def __init__(self, runtime: Runtime, models: ModelService, uses: DefaultsService, jobs: JobService) -> None:
         super().__init__(runtime)
-        self._models, self._uses, self._exams = models, uses, exams
+        self._models, self._uses = models, uses
         self._items = DocumentJobs(runtime, jobs, KIND, "Compare")
         self._busy: dict[str, threading.Event] = {}
         self._closed = False
@@ -254,21 +250,14 @@ class VersionService(Service, JobPlanner):
         record = self._models.by_sha256(job.model_sha256)
         if record is None or comparison is None:
             raise KnownError("model.unknown", wanted=job.title, known="none")
-        skills = yield from self._exams.examined(record, SKILLS, Batch(cost=60.0, later=5000.0))
-        if any(skills[skill].level == "weak" for skill in SKILLS if skill in skills):
-            comparison = changed(comparison, note=WEAK.format(model=record.name))
-        else:
-            remarks = yield from self._remarks(comparison)
-            comparison = changed(comparison, sentences=tuple(remarks), model=record.name)
-        self._keep(item, comparison, to_json(comparison), record)
-
-    def _remarks(self, comparison: Comparison) -> Generator[AskedQuestion, Any, list[Wording]]:
-        changes = comparison.changes
+        changes, language = comparison.changes, comparison.language
         chosen = chosen_of(changes)
-        step = digest_step(changes, chosen, comparison.language)
-        values: list[StepValue] = yield Batch([step], prompt_version(), 400.0, 60.0)
+        values: list[StepValue] = yield Batch([digest_step(changes, chosen, language)], prompt_version(), 400.0)
         yield Yield()
-        return remarks_in(changes, chosen, values[0] or {}, comparison.language)
+        remarks = remarks_in(changes, chosen, values[0] or {}, language)
+        note = "" if remarks else NOTHING.format(model=record.name)
+        comparison = changed(comparison, sentences=tuple(remarks), model=record.name, note=note)
+        self._keep(item, comparison, to_json(comparison), record)
 
     def _on_reported(self, job: JobRecord) -> None:
         comparison = stored_from(Comparison, self._store.results.get(job.item)) if job.item else None
@@ -287,10 +276,9 @@ class VersionService(Service, JobPlanner):
             return None
 
     def _may_report(self, record: ModelRecord, *, is_named: bool) -> bool:
-        """Return whether to ask a model: its exam says it can be trusted, or a person named it and it has none yet."""
+        """Return whether to ask a model: its exam says it can be trusted, or a person named it."""
         skills = skills_of(record)
-        levels = [skills[skill].level if skill in skills else "" for skill in SKILLS]
-        return "weak" not in levels and (is_named or "" not in levels)
+        return is_named or all(skill in skills and skills[skill].level != "weak" for skill in SKILLS)
 
 
 def _language_of(pages: Sequence[Page]) -> str:

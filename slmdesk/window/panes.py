@@ -368,24 +368,90 @@ class ItemsController(QObject):
 
 
 class JobFollower(QObject):
-    """Base of the controllers of summaries and tables."""
+    """Base of the controllers of summaries and tables: the item that is shown beside a document, and its job."""
 
     job_reported = Signal(object)
     emptied = Signal()
+    stopped = Signal(str)
+    """Emitted with a sentence why nothing is made."""
 
     def __init__(self, bridge: Bridge, kind: str, name: str, parent: QObject | None) -> None:
         super().__init__(parent, objectName=name)
         self._bridge = bridge
         self.items = ItemsController(bridge, kind, self)
         self._document = ""
+        self._about: frozenset[str] = frozenset()
+        """Documents of the item."""
         self._job = ""
+        """Id of the item's job, until it ends."""
+        self._awaited = ""
+        """Id of the item to open once its document is shown."""
         self._reading: Call | None = None
         """The folder that is being read for the next item."""
+        self.items.current_gone.connect(self._on_current_gone)
+        self.items.restored.connect(self._on_restored)
+        bridge.on(JobChanged, self._on_job_changed)
 
     @property
     def item(self) -> str:
         """The id of the shown item, or ""."""
         return self.items.current
+
+    def choose(self, item: str) -> None:
+        raise NotImplementedError
+
+    def show_document(self, document: str) -> None:
+        """Show the newest item of a document. An item that is about this document too stays."""
+        if document == self._document:
+            return
+        self._document = document
+        if document in self._about and not self._awaited:
+            self.items.show_document(document)
+            return
+        self._leave()
+        self.items.show_document(document, self._open_newest)
+
+    def open_item(self, document: str, item: str) -> None:
+        """Show an item of a document that is shown, or will be shown soon."""
+        if document == self._document:
+            self.choose(item)
+        else:
+            self._awaited = item
+
+    def delete(self, item: str) -> None:
+        """Move an item to the trash, with undo. If it is being made, its job is cancelled."""
+        if item == self.item and self._job:
+            self._bridge.services.jobs.cancel(self._job)
+        self.items.delete(item)
+
+    def _open_newest(self, items: Sequence[Item]) -> None:
+        awaited, self._awaited = self._awaited, ""
+        if items and not self.item:
+            self.choose(awaited if awaited in [item.id for item in items] else items[0].id)
+
+    def _leave(self) -> None:
+        self._about, self._job = frozenset(), ""
+        self.items.set_current("")
+        self.emptied.emit()
+
+    def _on_current_gone(self) -> None:
+        self._leave()
+        self.items.refresh(self._open_newest)
+
+    def _on_restored(self, item: str) -> None:
+        if not self.item:
+            self.choose(item)
+
+    def _on_job_changed(self, event: JobChanged) -> None:
+        if self._job and event.id == self._job:
+            if event.status.is_end:
+                self._job = ""
+            self.job_reported.emit(event)
+
+    def _refuse(self, problem: Problem) -> None:
+        self.stopped.emit(problem.sentence)
+        if problem.report:
+            self._bridge.problem_met.emit(problem)
 
     def pause(self) -> None:
         """Pause the job. Finished steps are kept."""

@@ -23,10 +23,8 @@ class Rereading:
     def __init__(self, text: str, changes: Sequence[Change], language: str) -> None:
         self._changes, self._language = changes, language
         self._checked = [change for change in changes if change.is_made and _may_break(change)]
-        made = [change.edit for change in changes if change.is_made]
-        start, end = changes[0].sentence if changes else (0, 0)
-        without = [[edit for edit in made if edit is not change.edit] for change in self._checked]
-        self._readings = [_in_sentence(text, start, end, edits) for edits in ([made, *without] if without else ())]
+        left_out = (None, *self._checked) if self._checked else ()
+        self._readings = [_sentence(text, changes, change) for change in left_out]
         self._scores: dict[int, float] = {}
 
     @property
@@ -34,16 +32,12 @@ class Rereading:
         """One for each reading, whose words the model does not choose. None if no change may break the sentence."""
         asked = TextPart(f"Write one sentence of a letter in {LANGUAGES[self._language].name}.")
         turns = [ChatMessage(Role.USER, (asked,))]
-        return [
-            step_of(turns, Sampling(temperature=0.0), with_probabilities=True, given=reading)
-            for reading in self._readings
-        ]
+        return [step_of(turns, Sampling(), with_probabilities=True, given=reading) for reading in self._readings]
 
     def take(self, number: int, words: Words) -> None:
         known = [max(share, LEAST_PROBABILITY) for _start, _end, share in words.probabilities]
-        self._scores[number] = (
-            math.fsum(map(math.log, known)) if words.text.strip() == self._readings[number] else math.nan
-        )
+        is_whole = words.text.strip() == self._readings[number]
+        self._scores[number] = math.fsum(map(math.log, known)) if is_whole else math.nan
 
     @property
     def changes(self) -> Sequence[Change] | None:
@@ -51,12 +45,12 @@ class Rereading:
         if len(self._scores) < len(self._readings):
             return None
         broken = [change for at, change in enumerate(self._checked, 1) if self._scores[at] > self._scores[0]]
-        doubts = ["likely" if change in broken else change.doubt or _half(change, broken) for change in self._changes]
+        half = "beside" if broken else ""
+        doubts = [
+            "likely" if change in broken else change.doubt or half * (change.reason not in SELF_CONTAINED)
+            for change in self._changes
+        ]
         return [changed(change, doubt=doubt) for change, doubt in zip(self._changes, doubts, strict=True)]
-
-
-def _half(change: Change, broken: Sequence[Change]) -> str:
-    return "beside" if broken and change.reason not in SELF_CONTAINED else ""
 
 
 def _may_break(change: Change) -> bool:
@@ -64,6 +58,8 @@ def _may_break(change: Change) -> bool:
     return bool(words_in(change.old + change.edit.new)) and change.reason not in SELF_CONTAINED - {"spelling"}
 
 
-def _in_sentence(text: str, start: int, end: int, edits: Sequence[Edit]) -> str:
-    moved = [Edit(edit.start - start, edit.end - start, edit.new) for edit in edits]
+def _sentence(text: str, changes: Sequence[Change], left_out: Change | None) -> str:
+    start, end = changes[0].sentence
+    made = [change.edit for change in changes if change.is_made and change is not left_out]
+    moved = [Edit(edit.start - start, edit.end - start, edit.new) for edit in made]
     return " ".join(applied(text[start:end], moved).split())

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from slmdesk.base.errors import KnownError
 from slmdesk.base.files import is_there, write_out
 from slmdesk.base.protocol import stored_list
-from slmdesk.base.record import to_json
+from slmdesk.base.record import changed, to_json
 from slmdesk.base.records import Item, Status
 from slmdesk.base.translation import DETECTED, language_of
 from slmdesk.base.types import Json, Origin, Role, TextPart
@@ -20,7 +20,7 @@ from slmdesk.children.client import ChildClient
 from slmdesk.evaluation.exams import Skill, is_weak
 from slmdesk.library.reading import rewritten, units_from
 from slmdesk.loader.model_loader import ModelLoader, Words, ask_once
-from slmdesk.models.service import ModelService, able
+from slmdesk.models.service import ModelService, able, is_starter
 from slmdesk.runtime.events import ItemChanged, Pending
 from slmdesk.runtime.service import Runtime, Service, Slices, in_slices, pending_on_file_thread
 from slmdesk.text.checks.words import tongue
@@ -44,6 +44,7 @@ from slmdesk.writing.rereading import Rereading
 from slmdesk.writing.types import (
     MOST_REWRITTEN,
     MOST_TEXT,
+    SHORTENED_BELOW,
     Change,
     Correction,
     CorrectRequest,
@@ -89,7 +90,8 @@ class WritingService(Service):
     def rewrite(self, request: RewriteRequest) -> Pending[Rewriting]:
         """Rewrite a text. If the result is not as short or long as requested, the model is asked once more.
 
-        Ends with the same Problems as `correct`, `writing.no_version`, `writing.not_shorter` or `writing.not_longer`.
+        Ends with the same Problems as `correct`, `writing.weak_model`, `writing.no_version`, `writing.not_shorter` or
+        `writing.not_longer`.
         """
         return in_slices(self._service_thread, self._rewriting(request))
 
@@ -165,11 +167,15 @@ class WritingService(Service):
     def _rewriting(self, request: RewriteRequest) -> Slices[Rewriting]:
         language = _language(request.text, request.language, MOST_REWRITTEN)
         record = able(self._models.choose(request.model))
+        if is_starter(record) or is_weak(record, (Skill.LANGUAGE,), 0):
+            raise KnownError("writing.weak_model", name=record.name)
         words = yield ask_once(self._loader, record, rewriting_steps(request, language))
         versions = yield from _versions(words, request, language)
-        if not versions and request.task in _NOT_AS_LONG:
-            words = yield ask_once(self._loader, record, rewriting_steps(request, language, is_counted=True))
-            versions = yield from _versions(words, request, language)
+        if not versions:
+            again = changed(request, again=request.again + 1)  # by chance, since the likeliest words gave nothing
+            steps = rewriting_steps(again, language, is_counted=request.task in _NOT_AS_LONG)
+            words = yield ask_once(self._loader, record, steps)
+            versions = yield from _versions(words, request, language, below=1.0)
         if not versions:
             raise KnownError(_NOT_AS_LONG.get(request.task, "writing.no_version"))
         return Rewriting(request.text, tuple(versions), language, len(words))
@@ -234,12 +240,14 @@ def _cleaned(answer: str, request: RewriteRequest) -> str:
 _NOT_AS_LONG = {Task.SHORTEN: "writing.not_shorter", Task.EXPAND: "writing.not_longer"}
 
 
-def _versions(words: Sequence[Words], request: RewriteRequest, language: str) -> Slices[list[Version]]:
+def _versions(
+    words: Sequence[Words], request: RewriteRequest, language: str, below: float = SHORTENED_BELOW
+) -> Slices[list[Version]]:
     found: list[Version] = []
     for word in words:
         text = _cleaned(word.text, request)
         is_new = text and all(edits_of(each, text) for each in (request.text, *(each.text for each in found)))
-        if is_new and is_as_long_as_asked(request, text, language):
+        if is_new and is_as_long_as_asked(request, text, language, below):
             found.append(_version(text, request, language, is_cut=word.is_cut))
         yield
     return found

@@ -70,14 +70,11 @@ def length_of(text: str, language: str) -> int:
     return sum(map(str.isalnum, text)) if language in NO_BLANKS else word_count(text)
 
 
-def is_as_long_as_asked(request: RewriteRequest, text: str, language: str) -> bool:
-    """Return whether a rewritten text has the requested length.
-
-    Shortened: below SHORTENED_BELOW of the length. Expanded: longer.
-    """
+def is_as_long_as_asked(request: RewriteRequest, text: str, language: str, below: float = SHORTENED_BELOW) -> bool:
+    """Return whether a rewritten text has the requested length: `below` this share if shortened, longer if expanded."""
     share = length_of(text, language) / max(1, length_of(request.text, language))
     if request.task is Task.SHORTEN:
-        return share < SHORTENED_BELOW
+        return share < below
     return request.task is not Task.EXPAND or share > 1
 
 
@@ -158,7 +155,7 @@ DOUBT_WORDS: Mapping[str, str] = {
     "beside": N_("it may belong to another suggestion in the sentence"),
     "formatting": N_("it lies across formatting that would be lost"),
     "model": N_("weak model"),
-    "likely": N_("the sentence reads worse with it"),
+    "likely": N_("reads worse"),
 }
 
 

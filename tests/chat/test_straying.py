@@ -8,6 +8,7 @@ from fakes.recorder import row
 
 from slmdesk.base.records import Status
 from slmdesk.chat.straying import Astray
+from slmdesk.chat.types import AttachRequest
 
 CIRCLE = (
     "The committee of the committee is the committee of the members of the committee, and the members of the committee "
@@ -84,3 +85,21 @@ def test_an_answer_that_goes_astray_is_ended_and_says_why(opened, answer: str, e
     assert (kept.status, kept.finish_reason) == (Status.COMPLETE, expected)
     assert answer.startswith(kept.text)
     assert len(kept.text) < len(CIRCLE * 20) / 2
+
+
+@pytest.mark.process
+@pytest.mark.parametrize(
+    ("words", "attach", "code"),
+    [
+        ("Wie lange ist die Kündigungsfrist?", (), "model.english_only"),
+        ("What is the rent?", (AttachRequest(name="lease.txt", source=("The rent is 900.",)),), "model.no_documents"),
+        ("What is the rent?", (), None),
+    ],
+)
+def test_the_starter_is_asked_in_english_and_about_no_document(opened, asked, monkeypatch, words, attach, code) -> None:
+    monkeypatch.setattr("slmdesk.chat.service.is_starter", lambda _record: True)
+    recorder = opened()
+    sent = send(recorder, words, attach=attach)
+    problem = recorder.end_of(sent.answer.id).problem
+    assert (problem.code if problem else None) == code
+    assert (words.lower() in asked()) == (code is None)

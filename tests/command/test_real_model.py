@@ -54,14 +54,19 @@ def test_context_full_is_said_with_both_numbers(run, started, home) -> None:
     assert shown[1]["status"] == "failed"
 
 
-def test_an_attached_file_is_read_and_the_next_turn_finds_it_read(run, started, tmp_path, environment) -> None:
-    """End to end with the starter model: the text is in the prompt, the answer comes, turn 2 reads only what is new."""
+def test_an_attached_file_is_read_and_the_next_turn_finds_it_read(
+    run, started, tmp_path, environment, monkeypatch
+) -> None:
+    """End to end with the starter model, taken for a better one: the text is in the prompt, the answer comes, turn 2
+    reads only what is new.
+    """
     from fakes.recorder import LLAMA, Recorder, open_echo
 
     from slmdesk.base.types import Sampling
     from slmdesk.chat.command import attachments_of
     from slmdesk.chat.types import AttachRequest, SendRequest
 
+    monkeypatch.setattr("slmdesk.models.service.STARTER_MOST", 0)
     path = tmp_path / "note.txt"
     path.write_text("Mrs Brown keeps bees. Her garden is in Leeds. " * 12 + "The bees are called Ada and Bea.")
     done = run(

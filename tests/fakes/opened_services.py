@@ -36,8 +36,9 @@ def recorder(opened) -> Recorder:
 
 
 @pytest.fixture
-def over_llama(home, starter_model, measured_before):
-    """Services over the real engine with the starter model."""
+def over_llama(home, starter_model, measured_before, monkeypatch):
+    """Services over the real engine with the starter model, taken for a better one, which is given documents."""
+    monkeypatch.setattr("slmdesk.models.service.STARTER_MOST", 0)
     services = open_echo(LLAMA)
     one = Recorder(services)
     import_model(services, starter_model, link=True)

@@ -146,11 +146,11 @@ def add_model(services: Services, path: Path, name: str = "Echo") -> ModelRecord
     )
 
 
-def examine(services: Services, level: str = "good") -> None:
+def examine(services: Services, level: str = "good", examined: Sequence[Skill] = EXAMINED) -> None:
     """Store of the model what an exam would have found, so that it is trusted with words, or not."""
 
     def note() -> None:
-        skills = [shape_of_skill(SkillResult(skill, level, 9, 12, 0.9, 0.0)) for skill in EXAMINED]
+        skills = [shape_of_skill(SkillResult(skill, level, 9, 12, 0.9, 0.0)) for skill in examined]
         model = services.models.choose(None)
         services.store.models.set_info(model.id, **{SKILLS: {"version": items()[0], "skills": skills}})
 

@@ -311,6 +311,13 @@ def test_a_quotation_with_nothing_of_the_question_is_no_answer_unless_the_model_
     assert evidence.part("What do the occupants owe?", "46,800 pounds a year.", certainty).found is expected
 
 
+def test_a_proven_model_is_doubted_where_its_words_are_not_the_texts_and_not_denied():
+    question, answer = "Why is there a vacancy?", "Nobody applied."
+    evidence = Pages(("Trainees\nFor want of candidates a place stayed empty.",)).evidence(question)
+    parts = [evidence.part(question, answer, certainty) for certainty in (SURE - 0.1, SURE)]
+    assert [(part.found, bool(part.marks)) for part in parts] == [(False, False), (True, True)]
+
+
 @pytest.mark.parametrize(("value", "expected"), [("2 rooms.", False), ("3 rooms.", True)])
 def test_the_number_of_an_item_is_no_value(value, expected):
     text = "Cleaning\n2. The treatment rooms are cleaned with the nurse present. The contractor cleans 3 rooms."

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import pytest
 
+from slmdesk.base.record import changed
 from slmdesk.base.records import Passage
-from slmdesk.evaluation.exams import YES_NO
+from slmdesk.evaluation.exams import YES_NO, Skill, SkillResult
 from slmdesk.library.search import Citation, RankedPassages
 from slmdesk.library.types import Mark
-from slmdesk.questions.plan import FITTED_TRUTH, AnswerContext, Asked, Reply, asks_for_all, plan
+from slmdesk.questions.grounds import LEAST_SURE, SURE
+from slmdesk.questions.plan import AnswerContext, Asked, Reply, asks_for_all, plan
 from slmdesk.questions.prompt import NOT_FOUND, Part, Source
 
 pytestmark = pytest.mark.pure
@@ -22,6 +24,9 @@ def reading(count, *, is_whole=False, wider=None):
     return AnswerContext(RankedPassages((), ()), sources, is_whole, 10, 4096, 9, wider=wider)
 
 
+YES, NO = Reply("Yes", (-0.2, -3.0)), Reply("No", (-3.0, -0.2))
+EXAM = SkillResult(Skill.TRUTH, "good", 21, 24, 0.9, 0.9)
+SAYS, REFUSES = Reply("a: At 12 bar."), Reply(NOT_FOUND)
 WHOLE = reading(9, is_whole=True)
 BEST = reading(2, wider=WHOLE)
 
@@ -34,10 +39,10 @@ def judge(_reading, _question, text, _certainty):
     return Part(NOT_FOUND, False)
 
 
-def through(question, *replies, begin=BEST, truth=None):
+def through(question, *replies, begin=BEST, truth=None, judged=judge):
     """The steps of a question with these replies, and what was answered."""
     asked = Asked(question, (), names=False, truth=truth)
-    steps, way = [], plan(asked, begin, judge)
+    steps, way = [], plan(asked, begin, judged)
     step, left = next(way), list(replies)
     while True:
         steps.append(step)
@@ -56,20 +61,20 @@ def test_the_best_passages_are_read_and_no_more_when_they_answer_it():
 
 
 def test_the_whole_text_is_read_after_not_in_the_text():
-    steps, answered = through("When does it stop?", Reply(NOT_FOUND), Reply("a: At 12 bar."))
-    assert [step.reading.is_whole for step in steps] == [False, True]
+    steps, answered = through("When does it stop?", REFUSES, NO, SAYS)
+    assert [step.reading.is_whole for step in steps] == [False, False, True]
     assert (answered.answer, answered.is_whole) == ("At 12 bar.", True)
-    _, answered = through("When does it stop?", Reply(NOT_FOUND), Reply(NOT_FOUND))
+    _, answered = through("When does it stop?", REFUSES, NO, REFUSES, NO)
     assert (answered.answer, answered.found, answered.is_whole) == (NOT_FOUND, False, True)
 
 
 @pytest.mark.parametrize(
     ("then", "answer", "marks"),
-    [("a: At 12 bar.", "At 12 bar.", 0), (NOT_FOUND, "At 13 bar.", 1), ("m: At 14 bar.", "At 13 bar.", 1)],
+    [((SAYS,), "At 12 bar.", 0), ((REFUSES, NO), "At 13 bar.", 1), ((Reply("m: At 14 bar."),), "At 13 bar.", 1)],
 )
 def test_a_marked_answer_from_passages_stands_where_the_whole_text_gives_no_better_one(then, answer, marks):
-    steps, answered = through("When does it stop?", Reply("m: At 13 bar."), Reply(then))
-    assert [step.reading.is_whole for step in steps] == [False, True]
+    steps, answered = through("When does it stop?", Reply("m: At 13 bar."), *then)
+    assert [step.reading.is_whole for step in steps[:2]] == [False, True]
     assert (answered.answer, len(answered.marks)) == (answer, marks)
 
 
@@ -81,8 +86,14 @@ def test_a_part_that_was_passed_over_is_asked_for_by_itself():
     assert (answered.answer, answered.citations) == ("60 euros.\nBecause steel is dear.", (CITED, OTHER))
 
 
+def test_a_part_is_not_asked_about_and_cannot_be_refused_by_a_model_with_an_exam():
+    steps, _ = through("How much is it, and why?", YES, Reply("a: 60 euros."), SAYS, begin=WHOLE, truth=EXAM)
+    assert [step.choices for step in steps] == [YES_NO, (), ()]
+    assert NOT_FOUND not in steps[-1].turns[-1].text
+
+
 def test_what_no_part_of_the_text_answers_is_said():
-    _, answered = through("How much is it, and why?", Reply("a: 60 euros."), Reply(NOT_FOUND), begin=WHOLE)
+    _, answered = through("How much is it, and why?", Reply("a: 60 euros."), REFUSES, NO, begin=WHOLE)
     assert answered.answer == "60 euros.\nNot in the text: \u201cwhy?\u201d"
 
 
@@ -92,30 +103,66 @@ def test_an_answer_to_both_parts_needs_one_step():
     assert answered.answer == "60 euros, because steel is dear."
 
 
-YES, NO = Reply("Yes", (-0.2, -3.0)), Reply("No", (-3.0, -0.2))
+@pytest.mark.parametrize(
+    ("replies", "found"),
+    [
+        ((SAYS,), True),
+        ((REFUSES, YES, SAYS), True),  # it knows, and was only asked in a way that lets it refuse
+        ((REFUSES, YES, REFUSES), False),
+        ((REFUSES, NO), False),
+    ],
+)
+def test_a_refusal_of_a_model_without_an_exam_is_asked_about(replies, found):
+    steps, answered = through("When does it stop?", *replies, begin=WHOLE)
+    assert [step.choices for step in steps] == [(), YES_NO, ()][: len(replies)]
+    assert [NOT_FOUND in step.turns[-1].text for step in steps] == [True, False, False][: len(replies)]
+    assert (answered.answer, answered.found) == (("At 12 bar." if found else NOT_FOUND), found)
 
 
-def test_a_model_that_can_tell_is_asked_first_whether_the_text_says_it():
-    steps, answered = through("When does it stop?", YES, Reply("a: At 12 bar."), begin=WHOLE, truth=FITTED_TRUTH)
-    assert [step.choices for step in steps] == [("Yes", "No"), ()]
+def certainties(exam, *replies):
+    """What is told of how certain a model with this exam is."""
+    told = []
+
+    def judged(_reading, _question, text, certainty):
+        told.append(certainty)
+        return Part(text, True, (CITED,))
+
+    through("When does it stop?", *replies, begin=WHOLE, truth=exam, judged=judged)
+    return told
+
+
+@pytest.mark.parametrize("threshold", [-4.0, 0.9, 4.0])
+def test_a_yes_counts_from_where_the_exam_saw_the_model_mean_it(threshold):
+    at_limit = Reply("Yes", (threshold - 1.0, -1.0))
+    assert certainties(changed(EXAM, threshold=threshold), at_limit, SAYS) == [pytest.approx(LEAST_SURE)]
+
+
+@pytest.mark.parametrize(("passed", "is_sure"), [(19, False), (22, True), (24, True)])
+def test_the_yes_of_a_model_whose_exam_is_good_counts_more_than_words_in_common(passed, is_sure):
+    (certainty,) = certainties(changed(EXAM, passed=passed), YES, SAYS)
+    assert (certainty >= SURE) is is_sure
+    (certainty,) = certainties(changed(EXAM, passed=passed), Reply("", (-0.7, -1.0)), SAYS)
+    assert certainty < LEAST_SURE
+
+
+def test_a_model_with_an_exam_is_asked_first_whether_it_is_there_and_cannot_refuse():
+    steps, answered = through("When does it stop?", YES, SAYS, begin=WHOLE, truth=EXAM)
+    assert [step.choices for step in steps] == [YES_NO, ()]
+    assert not any(NOT_FOUND in step.turns[-1].text for step in steps)
     assert (answered.answer, answered.found) == ("At 12 bar.", True)
 
 
-@pytest.mark.parametrize(("truth", "found"), [(FITTED_TRUTH, True), (FITTED_TRUTH - 5.0, True), (4.0, False)])
-def test_a_yes_counts_from_where_the_exam_saw_the_model_mean_it(truth, found):
-    replies = [YES, Reply("a: At 12 bar.")] if found else [YES]
-    assert through("When does it stop?", *replies, begin=WHOLE, truth=truth)[1].found is found
-
-
 def test_what_it_denies_is_looked_for_in_more_and_is_not_in_the_text():
-    steps, answered = through("When does it stop?", NO, NO, truth=FITTED_TRUTH)
+    steps, answered = through("When does it stop?", NO, NO, truth=EXAM)
     assert [step.reading.is_whole for step in steps] == [False, True]
     assert (answered.answer, answered.found) == (NOT_FOUND, False)
 
 
-def test_a_yes_or_no_is_asked_for_however_sure_the_model_is():
-    steps, _ = through("Does it stop?", Reply("", (-9.0, 0.0)), Reply("a: No."), begin=WHOLE, truth=FITTED_TRUTH)
-    assert [step.choices for step in steps] == [YES_NO, ()]
+@pytest.mark.parametrize("exam", [EXAM, None])
+def test_a_yes_or_no_cannot_be_refused(exam):
+    replies = [Reply("", (-9.0, 0.0))] * (exam is not None) + [Reply("a: No.")]
+    steps, _ = through("Does it stop?", *replies, begin=WHOLE, truth=exam)
+    assert not any(NOT_FOUND in step.turns[-1].text for step in steps)
 
 
 def test_marks_move_with_their_part():
@@ -151,7 +198,7 @@ def test_of_several_documents_it_is_said_which_were_looked_at_and_which_say_some
     _, answered = through("When does it stop?", Reply("a: At 12 bar."), begin=context)
     assert [(one.name, one.says) for one in answered.looked_at] == [("d.txt", True), ("e.txt", False)]
     assert answered.documents_words == "2 of 7 documents were looked at. Cited: d.txt. Nothing cited: e.txt."
-    _, answered = through("When does it stop?", Reply(NOT_FOUND), begin=context)
+    _, answered = through("When does it stop?", REFUSES, NO, begin=context)
     assert answered.documents_words == "2 of 7 documents were looked at. None says it: d.txt, e.txt."
     _, answered = through("When does it stop?", Reply("a: At 12 bar."))
     assert answered.documents_words == ""

@@ -10,7 +10,16 @@ from slmdesk.base.documents import Block, BlockKind, Page, PageStatus
 from slmdesk.base.records import Passage
 from slmdesk.base.types import Origin, Role
 from slmdesk.library.search import nearest_of, share_of
-from slmdesk.questions.prompt import NOT_FOUND, Source, grammar_of, not_found, parsed_answer, said_turns_of, turns_of
+from slmdesk.questions.prompt import (
+    NOT_FOUND,
+    Source,
+    grammar_of,
+    not_found,
+    parsed_answer,
+    refuses,
+    said_turns_of,
+    turns_of,
+)
 
 pytestmark = pytest.mark.pure
 
@@ -51,7 +60,7 @@ def test_whether_the_text_says_it_is_asked_behind_the_same_words():
     assert asked[-1].text == f"{begin}Does the text say the answer to this question? Answer Yes or No."
 
 
-def test_only_a_model_that_is_not_asked_first_may_refuse():
+def test_a_refusal_may_be_ruled_out():
     asked = [turns_of(SOURCES, "When?", [], names=False, refuses=one)[-1].text for one in (True, False)]
     assert [NOT_FOUND in one for one in asked] == [True, False]
 
@@ -72,6 +81,17 @@ FORM = '[1] "The pump stops at 12.5 bar."\n'
 )
 def test_an_answer_is_what_is_no_quotation(text, answer):
     assert parsed_answer(text) == answer
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (NOT_FOUND, True), ('"Not in the text."', True), ("Answer: not in the text", True), ("", True),
+        ("Das steht nicht im Text.", True), ("At 12 bar.", False), ("The pump is not in the cellar.", False),
+    ],
+)  # fmt: skip
+def test_a_refusal_begins_by_saying_that_the_text_does_not_tell(words, expected):
+    assert refuses(words) is expected
 
 
 @given(st.text(max_size=300))

@@ -8,7 +8,7 @@ from fakes.recorder import LLAMA, Recorder, add_model, open_echo
 from slmdesk.base.errors import KnownError
 from slmdesk.base.records import Status
 from slmdesk.evaluation.exams import SKILLS, Skill, SkillResult, items, shape_of_skill
-from slmdesk.questions.plan import FITTED_TRUTH
+from slmdesk.questions.prompt import NOT_FOUND
 from slmdesk.questions.types import AskRequest, QuestionAnswered, QuestionPlanned
 from slmdesk.runtime.events import MessageEnded
 
@@ -166,10 +166,10 @@ def test_the_place_that_holds_the_answer_is_cited(opened, tmp_path):
     assert "Check this:" not in ended.message.text
 
 
-@pytest.mark.parametrize(("choice", "words"), [("Yes", "At 12 bar."), ("No", "Not in the text.")])
-def test_a_model_that_can_judge_is_asked_about_its_answer(opened, tmp_path, choice, words):
-    recorder = opened(answer=SAYS, choice=choice)
-    skill = shape_of_skill(SkillResult(Skill.TRUTH, "good", 20, 24, 0.9, FITTED_TRUTH))
+@pytest.mark.parametrize(("says", "choice", "words"), [(SAYS, "Yes", SAYS), (SAYS, "No", NOT_FOUND)])
+def test_a_model_that_can_judge_is_asked_whether_it_is_there(opened, tmp_path, says, choice, words):
+    recorder = opened(answer=says, choice=choice)
+    skill = shape_of_skill(SkillResult(Skill.TRUTH, "good", 20, 24, 0.9, 0.9))
     (model,) = recorder.calls.store.models.all()
     shape = {"version": items()[0], "skills": [skill]}
     recorder.calls.store.models.set_info(model.id, **{SKILLS: shape})

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import pytest
 from PySide6.QtCore import QPoint, QRect
 from PySide6.QtWidgets import QAbstractButton, QApplication, QComboBox, QLineEdit, QTabBar, QWidget
@@ -31,14 +33,15 @@ def places(program) -> dict[QWidget, QRect]:
 def changes(program, chat):
     frame = program.frame
     loading = ModelStateChanged(ModelState.LOADING, "m", "A model of some length 7B", fraction=0.4)
+    online = SimpleNamespace(current=changed(frame.settings.current, offline=False), is_once=False, requests=12)
     yield "a job begins", lambda: frame.jobs.status_reported.emit("1 job 40 %", 0.4)
     yield "a job ends", lambda: frame.jobs.status_reported.emit("", 0.0)
     yield "a notice comes", lambda: program.window.notices.show_notice(Notice("Moved to the trash.", action="Undo"))
     yield "a notice goes", lambda: program.window.notices.drop_text("Moved to the trash.")
     yield "a model loads", lambda: frame.models.state_changed.emit(loading)
     yield "the model is ready", lambda: frame.models.state_changed.emit(changed(loading, state=ModelState.READY))
-    yield "a request is counted", lambda: program.window.status.show_requests(12)
-    yield "the network is open", lambda: program.window.status.show_offline(False)
+    yield "a request is counted", lambda: frame.settings.show_requests(12)
+    yield "the network is open", lambda: program.window.status.show_network(online)
     yield "the history is encrypted", lambda: program.window.status.show_encrypted(True)
     yield "a title changes", lambda: program.ask(lambda services: services.chats.rename(chat, "Another, longer title"))
     yield "a flag comes", lambda: program.find("check_count_button").show()

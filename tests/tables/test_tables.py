@@ -171,6 +171,14 @@ def test_of_a_weak_model_it_is_said_that_it_is_too_weak(opened) -> None:
     assert messages[1].text.endswith(table.note)
 
 
+def test_the_starter_is_asked_nothing(opened, asked, monkeypatch) -> None:
+    monkeypatch.setattr("slmdesk.tables.service.is_starter", lambda _record: True)
+    recorder = opened(answer=ANSWER)
+    lease = keep(recorder, "lease.pdf", [page(1, "Rent: 900 euros. The tenant is Ada Baker.")])
+    ended(recorder, begin(recorder, lease))
+    assert asked() == ""
+
+
 def test_of_a_long_document_the_passages_that_fit_a_column_are_read(opened) -> None:
     recorder = opened(answer=ANSWER)
     filler = [page(number, *(f"The boiler of house {number}{letter} was seen." for letter in "abcdefghij" * 6))

@@ -6,6 +6,7 @@ import io
 import zipfile
 
 import pytest
+from fakes import tiny_dictionary
 from fakes.office import docx
 
 from slmdesk.base.errors import KnownError
@@ -285,6 +286,22 @@ def test_typed_text_says_where_the_model_was_unsure(opened):
     recorder.calls.live.translate("We  fix it. All is well.", TranslationStyle("de", "en"), record)
     done = recorder.wait(LiveTranslated, lambda event: event.is_done and len(event.segments) == 2)
     assert [doubted(segment) for segment in done.segments] == [[("FIX", 0.25)], []]
+
+
+def test_words_in_no_dictionary_of_the_target_are_marked(opened, tmp_path, monkeypatch):
+    tiny_dictionary.write(tmp_path / "shared", "en_US", ["letter", "good"])
+    tiny_dictionary.install(monkeypatch, tmp_path / "shared")
+    recorder = opened(answer="the letter is verbetled")
+    text = "Der Brief ist verbessert worden."
+    view = translated(recorder, target="en", source="de", text=text)
+    (segment,) = recorder.calls.translations.segments(view.item.id)
+    assert [flag.text for flag in segment.flags if flag.kind == "word"] == ["verbetled"]
+    assert view.look == 1
+    assert recorder.calls.segment_edits.recheck(view.item.id) == 0
+    record = recorder.calls.models.choose(None)
+    recorder.calls.live.translate(text, TranslationStyle("en", "de"), record)
+    done = recorder.wait(LiveTranslated, lambda event: event.is_done)
+    assert [flag.text for flag in done.segments[0].flags if flag.kind == "word"] == ["verbetled"]
 
 
 def test_where_formatting_is_guessed_nobody_knows_how_sure_the_words_are(opened, tmp_path):

@@ -198,7 +198,12 @@ def test_a_remark_stands_below_the_rules_words_in_every_form() -> None:
 
 
 PAYS = ("The tenant pays for small repairs of the flat.", "The landlord pays for small repairs of the flat.")
+BOTH = (
+    "The buyer shall pay the seller 500 euros for storage.", "The seller shall pay the buyer 600 euros for storage.",
+)  # fmt: skip
 SIDES = ("The buyer shall reimburse the seller for storage.", "The seller shall reimburse the buyer for storage.")
+ROOF = ("Le vendeur prend en charge les travaux de toiture.", "L'acheteur prend en charge les travaux de toiture.")
+CLEANS = ("Die Meier GmbH putzt jeden Monat die Treppe.", "Die Weber AG putzt jeden Monat die Treppe.")
 MAY = ("Le client peut résilier le contrat sans motif.", "Le client ne peut pas résilier le contrat sans motif.")
 LIABLE = ("Der Anbieter haftet nicht für den Verlust von Daten.", "Der Anbieter haftet für den Verlust von Daten.")
 SUM = ("The rent of the flat is 900 euros.", "The rent of the flat is 950 euros.")
@@ -224,6 +229,18 @@ def remarks(old: str, new: str, said: str, language: str = "en", **answer: str) 
         (
             SIDES, "en", "The storage is now reimbursed by the seller to the buyer.",
             "The buyer now has to reimburse the seller for storage.",
+        ),
+        (
+            BOTH, "en", "For storage the seller now owes the buyer 600 euros instead of 500 euros.",
+            "For storage the seller now owes the buyer 500 euros instead of 600 euros.",
+        ),
+        (
+            ROOF, "fr", "Les travaux de toiture sont désormais à la charge de l'acheteur et non du vendeur.",
+            "Les travaux de toiture passent à la charge du vendeur au lieu de l'acheteur.",
+        ),
+        (
+            CLEANS, "de", "Die Treppe wird jeden Monat von der Weber AG statt von der Meier GmbH geputzt.",
+            "Die Treppe wird jeden Monat von der Meier GmbH statt von der Weber AG geputzt.",
         ),
         (MAY, "fr", "Le client ne peut plus résilier le contrat.", "Le client peut désormais résilier le contrat."),
         (

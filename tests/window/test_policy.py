@@ -44,7 +44,8 @@ def test_such_a_setting_is_shown_but_cannot_be_changed(start) -> None:
     note = program.find("policy_note")
     assert note.isHidden()
     assert program.find("offline_switch").isEnabled()
-    page.show_policy(Policy("p", {"context_tokens": 2048}))
+    program.frame.settings.policy = Policy("p", {"context_tokens": 2048})
+    program.frame.settings.policy_shown.emit(program.frame.settings.policy)
     assert not program.find("setting_context_tokens").isEnabled()
     assert program.find("setting_theme").isEnabled()
     assert page.findChild(QLabel, "context_tokens_sentence").text() == "Set by your organisation."

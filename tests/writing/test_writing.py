@@ -4,14 +4,26 @@ from __future__ import annotations
 
 import pytest
 from fakes.office import docx, odf, paragraph
-from fakes.recorder import result_of
+from fakes.recorder import examine, result_of
 
 from slmdesk.base.record import changed
 from slmdesk.base.types import Origin, TextPart
+from slmdesk.evaluation.exams import Skill
+from slmdesk.loader.model_loader import Words
+from slmdesk.runtime.events import ended
 from slmdesk.runtime.messages import Problem
 from slmdesk.text.writing import Edit
+from slmdesk.writing import service
 from slmdesk.writing.files import WriteRequest
-from slmdesk.writing.types import Change, CorrectRequest, RewriteRequest, Task, is_as_long_as_asked, rewriting_steps
+from slmdesk.writing.types import (
+    TEMPERATURE,
+    Change,
+    CorrectRequest,
+    RewriteRequest,
+    Task,
+    is_as_long_as_asked,
+    rewriting_steps,
+)
 
 pytestmark = pytest.mark.process
 TEXT = "We recieved it.\nThe two key was lost.\nWe recieved it."
@@ -100,6 +112,14 @@ def test_what_is_as_short_or_as_long_as_asked(task, manner, text, language, is_s
         (Task.SHORTEN, "half", f"{TEXT} So.", "The key was lost.", "Write at most 5 words."),
         (Task.SHORTEN, "half", TEXT, f"{TEXT} So.", "writing.not_shorter"),
         (Task.SHORTEN, "sentence", f"{TEXT} So.", "We lost it.", "Write at most 5 words."),
+        (
+            Task.SHORTEN,
+            "half",
+            TEXT,
+            "We recieved it. Both keys were lost, we say.",
+            "Write at most 5 words.",
+        ),
+        (Task.TONE, "friendlier", TEXT, TEXT, "writing.no_version"),
         (Task.EXPAND, "", "We lost it.", f"{TEXT} So.", "Write at least 22 words."),
         (Task.EXPAND, "", "We lost it.", "We lost all.", "writing.not_longer"),
     ],
@@ -117,6 +137,27 @@ def test_a_text_not_as_long_as_asked_is_asked_for_once_more_with_a_number_of_wor
     else:
         assert [version.text for version in found.versions] == [second]
         assert told in said[1]
+
+
+def test_where_the_likeliest_words_are_the_text_itself_others_are_asked_for(recorder, monkeypatch):
+    asked = []
+
+    def answer(_loader, _record, steps):
+        asked.extend(steps)
+        return ended([Words(TEXT if len(asked) == 1 else "Sadly, we lost two keys.")])
+
+    monkeypatch.setattr(service, "ask_once", answer)
+    request = RewriteRequest(TEXT, Task.TONE, "friendlier", "en")
+    found = result_of(recorder.services, lambda: recorder.services.writing.rewrite(request))
+    assert [version.text for version in found.versions] == ["Sadly, we lost two keys."]
+    assert [step["sampling"].get("temperature") for step in asked] == [0.0, TEMPERATURE]
+
+
+def test_a_model_too_weak_to_rewrite_is_not_asked(recorder):
+    services = recorder.services
+    examine(services, "weak", [Skill.LANGUAGE])
+    found = result_of(services, lambda: services.writing.rewrite(RewriteRequest(TEXT, Task.SHORTEN, "half", "en")))
+    assert (found.code, "too weak" in found.sentence) == ("writing.weak_model", True)
 
 
 def kept(recorder, text, item="", changes=()):

@@ -22,8 +22,7 @@ from slmdesk.chat.conversation import (
     window_of,
 )
 from slmdesk.chat.settings import BY_NAME, SAMPLING, STOP
-from slmdesk.chat.straying import ASTRAY
-from slmdesk.chat.types import LABELS, Quoted, rewrite_of
+from slmdesk.chat.types import ASTRAY, LABELS, Quoted, rewrite_of
 from slmdesk.chat.window.view import Extra, MessageView
 from slmdesk.chat.window.view.message import DELETIONS, REWRITES
 from slmdesk.runtime.messages import Problem, problem_of

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
+from typing import Any
 
 from PySide6.QtCore import QDate, QDateTime, Qt, Signal
 from PySide6.QtGui import QHideEvent, QKeySequence, QShortcut, QShowEvent
-from PySide6.QtWidgets import QFrame, QScrollArea, QWidget
+from PySide6.QtWidgets import QFrame, QLabel, QScrollArea, QWidget
 
 from slmdesk.base.records import JobStatus
 from slmdesk.base.texts import _
@@ -32,7 +33,7 @@ from slmdesk.window.widgets.build import (
     tool_button,
 )
 from slmdesk.window.widgets.parts import EmptyState, Popover
-from slmdesk.window.widgets.rows import ScrollAnchor
+from slmdesk.window.widgets.rows import Rows, ScrollAnchor
 
 DOT = "  ·  "
 STAND_WORDS = {JobStatus.DONE: _("Done"), JobStatus.FAILED: _("Failed"), JobStatus.CANCELLED: _("Cancelled")}
@@ -141,56 +142,44 @@ def _resume_words(view: JobView) -> str:
 class JobRows(QWidget):
     """Rows of jobs below the headings of their sections. A row stays the same widget while its job moves on."""
 
-    def __init__(self, controller: JobsController, parent: QWidget, sections: Sequence[tuple[str, str]] = ()) -> None:
+    def __init__(self, controller: JobsController, parent: QWidget) -> None:
         super().__init__(parent)
         self._controller = controller
-        self._rows: dict[str, JobRow] = {}
-        self._column = column(into=self, gap=0)
-        self._headings = {
-            name: plain_label(title, self, name=f"jobs_{name}_heading", kind="heading", is_hidden=True)
-            for name, title in sections
-        }
-        for heading in self._headings.values():
-            heading.setContentsMargins(0, theme.SPACE_16, 0, 0)
+        self._rows: Rows[JobView | str, Any] = Rows(column(into=self, gap=0), key_of, self._make, show_in)
         controller.changed.connect(self._on_changed)
 
-    def show_jobs(self, jobs: Sequence[tuple[str, Sequence[JobView]]]) -> None:
-        """Show jobs by section, in this order."""
-        wanted = {view.id for _name, views in jobs for view in views}
-        for id in [id for id in self._rows if id not in wanted]:
-            self._drop(self._rows.pop(id))
-        at = 0
-        for name, views in jobs:
-            if heading := self._headings.get(name):
-                self._put(heading, at)
-                heading.setVisible(bool(views))
-                at += 1
-            for view in views:
-                made = self._rows.get(view.id)
-                if made is None:
-                    made = self._rows[view.id] = JobRow(view, self._controller, self)
-                elif made.view != view:
-                    made.show_view(view)
-                made.section = name
-                self._put(made, at)
-                made.show()
-                at += 1
-
-    def _put(self, widget: QWidget, at: int) -> None:
-        if self._column.indexOf(widget) != at:
-            self._column.removeWidget(widget)
-            self._column.insertWidget(at, widget)
-
-    def _drop(self, old: JobRow) -> None:
-        if old.isAncestorOf(self.window().focusWidget() or self):
+    def show_jobs(self, jobs: Mapping[str, Sequence[JobView]]) -> None:
+        """Show jobs by section, in this order. The section "" has no heading."""
+        shown: list[JobView | str] = []
+        for name, views in jobs.items():
+            shown += [name, *views] if name and views else views
+        focused, ids = self.window().focusWidget() or self, [key_of(each) for each in shown]
+        if any(row.isAncestorOf(focused) for id, row in self._rows.rows.items() if id not in ids):
             (self.focusProxy() or self).setFocus()  # else the focus would move to a button of another job
-        self._column.removeWidget(old)
-        old.hide()
-        old.deleteLater()
+        self._rows.show(shown)
+        for name, views in jobs.items():
+            for view in views:
+                self._rows.rows[view.id].section = name
+
+    def _make(self, each: JobView | str) -> JobRow | QLabel:
+        if not isinstance(each, str):
+            return JobRow(each, self._controller, self)
+        heading = plain_label(dict(SECTIONS)[each], self, name=f"jobs_{each}_heading", kind="heading")
+        heading.setContentsMargins(0, theme.SPACE_16, 0, 0)
+        return heading
 
     def _on_changed(self, view: JobView) -> None:
-        if view.id in self._rows:
-            self._rows[view.id].show_view(view)
+        if (row := self._rows.rows.get(view.id)) is not None:
+            show_in(row, view)
+
+
+def key_of(each: JobView | str) -> str:
+    return each if isinstance(each, str) else each.id
+
+
+def show_in(row: Any, each: JobView | str) -> None:
+    if not isinstance(each, str) and row.view != each:
+        row.show_view(each)
 
 
 POPOVER_WIDTH = 380
@@ -224,7 +213,7 @@ class JobsPopover(Popover):
         self._controller.show(False)
 
     def _on_listed(self) -> None:
-        self._rows.show_jobs([("", self._controller.active[:MOST_ROWS])])
+        self._rows.show_jobs({"": self._controller.active[:MOST_ROWS]})
         self._nothing.setVisible(not self._controller.active)
         if self.isVisible():
             self.fit()
@@ -263,7 +252,7 @@ class JobsPage(QScrollArea):
         tip = _("Take what has ended off this list; what was made stays")
         self._clear = button(_("Clear finished"), "clear_jobs_button", holder, tip=tip, on=self._controller.clear)
         self._clear.hide()
-        self._rows = JobRows(self._controller, holder, SECTIONS)
+        self._rows = JobRows(self._controller, holder)
         self._rows.setFocusProxy(self)
         self._more = button(_("Show earlier ones"), "more_jobs_button", holder, on=self._controller.more)
         self._more.hide()
@@ -294,7 +283,7 @@ class JobsPage(QScrollArea):
         for view in ended:
             if view.id not in ids:
                 jobs["today" if is_today(view) else "earlier"].append(view)
-        self._rows.show_jobs(list(jobs.items()))
+        self._rows.show_jobs(jobs)
         self._more.setVisible(self._controller.has_more)
         self._clear.setVisible(bool(ended))
         self._note.hide()

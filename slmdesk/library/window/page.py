@@ -27,7 +27,6 @@ from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QResizeEvent, QShowE
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QApplication,
-    QFileDialog,
     QFrame,
     QListView,
     QMenu,
@@ -86,6 +85,7 @@ from slmdesk.window.widgets.build import (
     tool_button,
 )
 from slmdesk.window.widgets.dialogs import ask_password
+from slmdesk.window.widgets.notices import ask_folder
 from slmdesk.window.widgets.opening import FileDrop, admit, ask_files, document_folder, open_outside
 
 EMPTY_WORDS = (
@@ -206,11 +206,10 @@ class DocumentsPage(QWidget):
         self._ask_folder(_("Open folder"), self._controller.open_paths)
 
     def _ask_folder(self, title: str, chosen: Callable[[Sequence[Path]], object]) -> None:
-        dialog = passing(QFileDialog(self, title, document_folder()), "folder_dialog")
-        dialog.setFileMode(QFileDialog.FileMode.Directory)
-        dialog.setOption(QFileDialog.Option.ShowDirsOnly)
-        dialog.fileSelected.connect(lambda folder: admit(self, [Path(folder)], chosen, is_chosen=True))
-        dialog.open()
+        def admitted(folder: Path) -> None:
+            admit(self, [folder], chosen, is_chosen=True)
+
+        ask_folder(self, title, admitted, place=document_folder())
 
     def _on_password_requested(self, path: Path, is_wrong: bool) -> None:
         ask_password(self, path.name, lambda word: self._controller.unlock(path, word), is_wrong=is_wrong)

@@ -48,7 +48,6 @@ from slmdesk.window.widgets.build import (
     column,
     flow,
     named,
-    passing,
     plain_label,
     plain_tip,
     row,
@@ -78,8 +77,7 @@ class RedactionWindow(Dialog):
 
     def __init__(self, bridge: Bridge, keeper: ThemeKeeper, parent: QWidget, path: Path, document: str = "") -> None:
         """`document`: its id, for its pages to be shown beside what was found."""
-        super().__init__(parent)
-        passing(self, "redaction_window", _("Give out redacted"))
+        super().__init__(parent, "redaction_window", _("Give out redacted"))
         self.resize(scaled(1160), 680)
         self._bridge, self._path = bridge, path
         self._pages = PagesController(bridge, self)

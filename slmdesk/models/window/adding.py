@@ -8,7 +8,6 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import (
-    QFileDialog,
     QFrame,
     QHBoxLayout,
     QScrollArea,
@@ -33,13 +32,12 @@ from slmdesk.window.widgets.build import (
     button,
     column,
     named,
-    passing,
     plain_label,
     row,
     show_column,
 )
 from slmdesk.window.widgets.dialogs import Dialog
-from slmdesk.window.widgets.notices import UNDO_MS, Notice
+from slmdesk.window.widgets.notices import UNDO_MS, Notice, ask_folder
 from slmdesk.window.widgets.rows import DOT, FitMark
 
 WIDTH = 460
@@ -70,8 +68,7 @@ class AddDialog(Dialog):
     add_chosen = Signal(object, bool)
 
     def __init__(self, parent: QWidget, candidates: Sequence[Candidate]) -> None:
-        super().__init__(parent)
-        passing(self, "add_dialog")
+        super().__init__(parent, "add_dialog")
         self._candidates = tuple(candidates)
         self._good = tuple(candidate for candidate in candidates if candidate.problem is None)
         count = len(self._good)
@@ -175,16 +172,12 @@ class ModelDialogs(QObject):
         self._found = None
 
     def choose_folder(self, folder: str) -> None:
-        dialog = passing(QFileDialog(self._window, _("A folder for models"), folder), "folder_dialog")
-        dialog.setFileMode(QFileDialog.FileMode.Directory)
-        dialog.setOption(QFileDialog.Option.ShowDirsOnly)
-        dialog.fileSelected.connect(self._on_folder_chosen)
-        dialog.open()
+        ask_folder(self._window, _("A folder for models"), self._on_folder_chosen, place=folder)
 
-    def _on_folder_chosen(self, folder: str) -> None:
+    def _on_folder_chosen(self, folder: Path) -> None:
         words = _("New models are kept in {target}. Those added before stay where they are.").format(target=folder)
         said = Notice(words, life_ms=UNDO_MS, key="models folder")
-        keeping = self._bridge.services.models.keep_in(Path(folder))
+        keeping = self._bridge.services.models.keep_in(folder)
         self._bridge.follow(keeping, lambda _none: self._bridge.notice_raised.emit(said))
 
     def _on_linked(self, ends: tuple[ImportEnded, ...]) -> None:

@@ -20,7 +20,7 @@ from slmdesk.gguf.quantization import QUANTIZATIONS
 from slmdesk.models.service import origin_of
 from slmdesk.runtime.messages import bytes_for_people
 from slmdesk.window.base import theme
-from slmdesk.window.widgets.build import breakable, column, named, passing, plain_label
+from slmdesk.window.widgets.build import breakable, column, named, plain_label
 from slmdesk.window.widgets.dialogs import Dialog
 from slmdesk.window.widgets.rows import DOT, Choice
 
@@ -45,8 +45,7 @@ class CopyDialog(Dialog):
     chosen = Signal(str, int)
 
     def __init__(self, parent: QWidget, model: ModelRecord) -> None:
-        super().__init__(parent)
-        passing(self, "copy_dialog", _("Make a smaller copy"))
+        super().__init__(parent, "copy_dialog", _("Make a smaller copy"))
         formats: list[tuple[object, str]] = [("", _("As published"))]
         for name, size in smaller_formats(model):
             formats.append((name, f"{name}: {QUANTIZATIONS[name].label()}{DOT}{bytes_for_people(size)}"))

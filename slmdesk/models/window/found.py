@@ -22,7 +22,6 @@ from slmdesk.window.widgets.build import (
     button,
     column,
     named,
-    passing,
     plain_label,
     plain_tip,
     row,
@@ -65,8 +64,7 @@ class FoundDialog(Dialog):
     """Dialog that is not modal. Linking goes on after it is closed, and a notice tells when it ends."""
 
     def __init__(self, parent: QWidget, linking: Linking) -> None:
-        super().__init__(parent)
-        passing(self, "found_models", _("Models on this PC"))
+        super().__init__(parent, "found_models", _("Models on this PC"))
         self.resize(WIDTH, HEIGHT)
         self._linking, self._bridge, self._is_busy = linking, linking.bridge, False
         self._looking: Call | None = None

@@ -20,7 +20,6 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from slmdesk.base.policy import Policy
 from slmdesk.base.record import Record
 from slmdesk.base.texts import _
 from slmdesk.evaluation.formats import FEATURE as FORMATS_FEATURE
@@ -37,7 +36,7 @@ from slmdesk.runtime.messages import bytes_for_people
 from slmdesk.window.base import theme
 from slmdesk.window.base.text import day_words
 from slmdesk.window.base.theme import scaled
-from slmdesk.window.widgets.bars import ONCE_TIP, thin_bar
+from slmdesk.window.widgets.bars import ONCE_TIP, SettingsController, thin_bar
 from slmdesk.window.widgets.build import (
     breakable,
     button,
@@ -61,21 +60,24 @@ OFFLINE_BY_POLICY = _("Your organisation has set slmdesk to work offline: nothin
 
 
 class OfflineBar(QFrame):
-    allow_requested = Signal()
-    once_requested = Signal()
+    """Says that the network is off, with buttons that allow it. It is hidden while the network is allowed."""
 
-    def __init__(self, parent: QWidget) -> None:
+    def __init__(self, settings: SettingsController, parent: QWidget) -> None:
         super().__init__(parent)
         named(self, "offline_bar", kind="band")
+        self._settings = settings
         sign = named(QLabel(self), "offline_sign")
         set_icon(sign, "wifi-off", "ink2")
         self._words = plain_label(OFFLINE, self, name="offline_words")
-        self._allow = button(_("Allow the network"), "allow_network_button", self, on=self.allow_requested)
-        once = self._once = button(_("Only this once"), "allow_once_button", self, tip=ONCE_TIP, on=self.once_requested)
+        allow = partial(settings.change, "offline", False)
+        self._allow = button(_("Allow the network"), "allow_network_button", self, on=allow)
+        self._once = button(_("Only this once"), "allow_once_button", self, tip=ONCE_TIP, on=settings.allow_once)
         margins = (theme.SPACE_12, theme.SPACE_8, theme.SPACE_8, theme.SPACE_8)
-        self._buttons = row(once, self._allow, gap=theme.SPACE_8)
+        self._buttons = row(self._once, self._allow, gap=theme.SPACE_8)
         words = row(sign, (self._words, 1), gap=theme.SPACE_8)
         self._layout = row((words, 1), self._buttons, into=self, gap=theme.SPACE_8, margins=margins)
+        settings.network_shown.connect(self._show)
+        self._show()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
@@ -84,8 +86,9 @@ class OfflineBar(QFrame):
         if direction != self._layout.direction():
             self._layout.setDirection(direction)
 
-    def show_policy(self, policy: Policy) -> None:
-        is_set = "offline" in policy.managed
+    def _show(self) -> None:
+        self.setVisible(self._settings.current.offline)
+        is_set = self._settings.is_managed("offline")
         self._words.setText(OFFLINE_BY_POLICY if is_set else OFFLINE)
         self._allow.setVisible(not is_set)
         self._once.setVisible(not is_set)
@@ -169,24 +172,28 @@ class BestModel(QFrame):
 
 
 class ModelsPage(QScrollArea):
-    offline_chosen = Signal(bool)
-    once_chosen = Signal()
     file_chosen = Signal(object)
     find_requested = Signal()
 
-    def __init__(self, library: LibraryController, downloads: QWidget, suggestions: QWidget, search: QWidget) -> None:
+    def __init__(
+        self,
+        library: LibraryController,
+        settings: SettingsController,
+        downloads: QWidget,
+        suggestions: QWidget,
+        search: QWidget,
+    ) -> None:
         super().__init__()
         named(self, "models_page", label=_("Models"))
         FileDrop(self, self._on_dropped)
         self._library = library
-        self._build_ui(downloads, suggestions, search)
+        self._build_ui(OfflineBar(settings, self), downloads, suggestions, search)
         self._connect()
 
-    def _build_ui(self, downloads: QWidget, suggestions: QWidget, search: QWidget) -> None:
+    def _build_ui(self, offline: QWidget, downloads: QWidget, suggestions: QWidget, search: QWidget) -> None:
         inner = named(QFrame(self), "models_inner")
         inner.setMinimumHeight(1)  # else it is as tall as in the narrowest column
         holder = self._holder = QWidget(inner)
-        self._offline = OfflineBar(holder)
         self._local = LocalModels(self._library, holder)
         tip = _("Models of other programs on this PC, such as LM Studio or Ollama")
         find = button(_("Look on this PC…"), "find_models_button", holder, tip=tip, on=self.find_requested)
@@ -201,7 +208,7 @@ class ModelsPage(QScrollArea):
         column(
             title, self.best, downloads,
             row((local, 1), self._local.add, find, gap=theme.SPACE_8), self._local,
-            suggested, self._offline, suggestions, hub, search, 1,
+            suggested, offline, suggestions, hub, search, 1,
             into=holder, gap=theme.SPACE_12, margins=(theme.SPACE_24, theme.SPACE_16, theme.SPACE_24, theme.SPACE_24),
         )  # fmt: skip
         row(1, (holder, 1000), 1, into=inner)
@@ -220,11 +227,8 @@ class ModelsPage(QScrollArea):
             self._fit()
 
     def _connect(self) -> None:
-        self._library.changed.connect(lambda: self._offline.show_policy(self._library.policy.value))
         self._local.grown.connect(self._on_grown)
         self._local.add.clicked.connect(lambda: choose_model_file(self, "library_file_dialog", self.file_chosen.emit))
-        self._offline.allow_requested.connect(lambda: self.offline_chosen.emit(False))
-        self._offline.once_requested.connect(self.once_chosen)
 
     def scroll_to(self, part: QWidget) -> None:
         if (inner := self.widget()) is not None:
@@ -233,9 +237,6 @@ class ModelsPage(QScrollArea):
 
     def show_model(self, id: str) -> None:
         self._local.show_model(id)
-
-    def show_offline(self, is_offline: bool) -> None:
-        self._offline.setVisible(is_offline)
 
     def _on_grown(self, widget: QWidget) -> None:
         QTimer.singleShot(0, widget, lambda: self.ensureWidgetVisible(widget, 0, theme.SPACE_24))

@@ -10,14 +10,13 @@ from PySide6.QtCore import QObject, Qt, Signal, Slot
 from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QMenu, QPushButton, QToolButton, QWidget
 
-from slmdesk.base.settings import Settings
 from slmdesk.base.texts import _
 from slmdesk.online.downloads import ENDS, LeftoverFile
 from slmdesk.runtime.events import DownloadChanged, DownloadState
 from slmdesk.runtime.messages import bytes_for_people
 from slmdesk.window.base import theme
 from slmdesk.window.base.bridge import Bridge
-from slmdesk.window.widgets.bars import thin_bar
+from slmdesk.window.widgets.bars import SettingsController, thin_bar
 from slmdesk.window.widgets.build import column, named, plain_label, tool_button
 from slmdesk.window.widgets.notices import UNDO_MS, Notice
 from slmdesk.window.widgets.rows import DOT, Card, Removals, Rows
@@ -31,10 +30,10 @@ class DownloadsController(QObject):
     """Emitted when a download or a leftover file is another, or is known or shown no more."""
     chat_requested = Signal(str)
 
-    def __init__(self, bridge: Bridge, settings: Settings, parent: QObject | None = None) -> None:
+    def __init__(self, bridge: Bridge, settings: SettingsController, parent: QObject | None = None) -> None:
         super().__init__(parent, objectName="fetch_controller")
         self._bridge = bridge
-        self._is_offline = settings.offline
+        self._settings = settings
         self.removals = Removals(bridge, self)
         self._all: dict[str, DownloadChanged] = {}
         self._left: dict[str, LeftoverFile] = {}
@@ -42,7 +41,6 @@ class DownloadsController(QObject):
         """Checksums of the models on this PC."""
         bridge.when_open(self._look_for_left_overs)
         bridge.on(DownloadChanged, self.show)
-        bridge.settings_changed.connect(self._on_settings_changed)
 
     @property
     def shown(self) -> list[DownloadChanged]:
@@ -148,9 +146,6 @@ class DownloadsController(QObject):
         if change.state is DownloadState.DONE and (before is None or before.state is not DownloadState.DONE):
             self._say_done(change)
 
-    def _on_settings_changed(self, settings: Settings) -> None:
-        self._is_offline = settings.offline
-
     def _say_done(self, change: DownloadChanged) -> None:
         if change.model is None:
             return
@@ -164,7 +159,7 @@ class DownloadsController(QObject):
         self.chat_requested.emit(model)
 
     def _when_allowed(self, action: str, then: Callable[[], object]) -> None:
-        if not self._is_offline:
+        if not self._settings.current.offline:
             then()
             return
         network, once = self._bridge.services.network, _("Only this once")

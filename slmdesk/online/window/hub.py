@@ -181,7 +181,10 @@ class FileRow(QWidget):
 
 
 class RepoDetails(QWidget):
+    """The files of a repository and what its publisher says, for one request. For another, it is made anew."""
+
     known = Signal(object)
+    again_requested = Signal()
 
     def __init__(self, at: Offering, repo: str, parent: QWidget) -> None:
         super().__init__(parent)
@@ -198,7 +201,7 @@ class RepoDetails(QWidget):
     def _build_ui(self) -> None:
         self._info = plain_label("", self, name="details_facts", kind="small")
         self._note = plain_label("", self, name="files_note", kind="muted")
-        self._again = button(_("Try again"), "details_again", self, on=self.ask)
+        self._again = button(_("Try again"), "details_again", self, on=self.again_requested)
         self._files = column(gap=0)
         self._others = plain_label("", self, name="other_files", kind="small")
         self._heading = plain_label(_("What the publisher says"), self, name="card_heading", kind="strong")
@@ -212,7 +215,8 @@ class RepoDetails(QWidget):
         parts = (self._info, self._note, (self._again, _LEFT), self._files, self._others, self._heading, self._card)
         foot = row(self._whole, self._page, 1, gap=theme.SPACE_8)
         self._column = column(*parts, self._card_note, foot, into=self, gap=theme.SPACE_8, margins=margins)
-        self._clear()
+        for unknown in (self._info, self._others, self._again, self._heading, self._whole, self._page):
+            unknown.hide()
 
     def show_here(self) -> None:
         for file in self.rows:
@@ -220,28 +224,17 @@ class RepoDetails(QWidget):
 
     def ask(self) -> None:
         """Request the files and the model card. When offline, say that this needs the network."""
-        self.stop()
-        self._clear()
         is_offline, repo = self._at.find.is_offline, self._repo
         _say(self._note, OFFLINE if is_offline else _("Asking the Hub for the files…"), kind="muted")
         if not is_offline:
             self._follow(lambda services: services.offers.repo(repo), self.show_repo)
 
-    def stop(self) -> None:
-        _cancel(self._calls)
-
     def _follow(self, request: Callable[[Services], Any], then: Callable[[Any], object]) -> None:
         """Ask about the repository, and call `then` with the answer or a Problem."""
-
-        def ended(answer: object) -> None:
-            if call in self._calls:  # an answer that comes after `stop` is for nobody
-                then(answer)
-
-        call: Call = self._at.find.bridge.follow(request, ended, ended)
-        self._calls.append(call)
+        self._calls.append(self._at.find.bridge.follow(request, then, then))
 
     def show_repo(self, repo: OfferedRepo | Problem) -> None:
-        self._clear()
+        _say(self._note, "")
         if isinstance(repo, Problem):
             _say(self._note, repo.sentence, kind="danger")
             self._again.show()
@@ -305,7 +298,6 @@ class RepoDetails(QWidget):
         reader.link_chosen.connect(lambda address: ask_about_link(self.window(), address))
         reader.height_known.connect(self._whole.setVisible)
         reader.written.connect(lambda: self._on_written(card.is_cut))
-        self._drop_reader()
         self.reader = reader
         self._card.addWidget(reader)
         reader.show_markdown(card.text)
@@ -326,29 +318,9 @@ class RepoDetails(QWidget):
 
     def _show_gated(self, repo: str) -> None:
         panel = self._gated = GatedPanel(self._at.tokens, repo, self)
-        panel.page_requested.connect(lambda _repo: self._ask_page())
-        panel.try_again_requested.connect(lambda _repo: self.ask())
+        panel.page_requested.connect(self._ask_page)
+        panel.try_again_requested.connect(self.again_requested)
         self._column.insertWidget(1, panel)
-
-    def _clear(self) -> None:
-        for widget in (*self.rows, *([self._gated] if self._gated else [])):
-            widget.hide()
-            widget.deleteLater()
-        self.rows.clear()
-        self._gated = None
-        self._drop_reader()
-        for label in (self._info, self._note, self._others, self._card_note):
-            _say(label, "")
-        for thing in (self._again, self._heading, self._whole, self._page):
-            thing.hide()
-        self._whole.setChecked(False)
-        self._whole.setText(_("Show all"))
-
-    def _drop_reader(self) -> None:
-        if self.reader is not None:
-            self.reader.hide()
-            self.reader.deleteLater()
-            self.reader = None
 
 
 class OfferCard(ModelRow):
@@ -361,26 +333,32 @@ class OfferCard(ModelRow):
         self.toggle.clicked.connect(self._on_clicked)
 
     def show_details(self) -> RepoDetails:
-        if self.details is None:
-            self.details = RepoDetails(self.at, self.repo, self)
-            self.details.known.connect(lambda _repo: self.grown.emit(self, self))
-            self.body.addWidget(self.details)
+        """Show details, in which nothing is known yet."""
+        self._drop_details()
+        details = self.details = RepoDetails(self.at, self.repo, self)
+        details.known.connect(lambda _repo: self.grown.emit(self, self))
+        details.again_requested.connect(self.ask)
+        self.body.addWidget(details)
         self.open()
-        self.details.show()
-        return self.details
+        return details
+
+    def ask(self) -> None:
+        self.show_details().ask()
 
     def _on_clicked(self) -> None:
         if self.is_open:
             self.ask()
-        elif self.details is not None:
-            self.details.hide()
-            self.details.stop()
+        else:
+            self._drop_details()
 
-    def ask(self) -> None:
-        details, focus = self.show_details(), self.window().focusWidget()
+    def _drop_details(self) -> None:
+        if (details := self.details) is None:
+            return
+        focus, self.details = self.window().focusWidget(), None
         if focus is not None and details.isAncestorOf(focus):
             self.toggle.setFocus()  # the widget with the focus goes; Qt would focus the next one in the window
-        details.ask()
+        details.hide()
+        details.deleteLater()
 
 
 class OfferList(QWidget):
@@ -422,9 +400,8 @@ class RepoCard(OfferCard):
         self.show_repo(repo)
 
     def show_details(self) -> RepoDetails:
-        is_new, details = self.details is None, super().show_details()
-        if is_new:
-            details.known.connect(self.show_repo)
+        details = super().show_details()
+        details.known.connect(self.show_repo)
         return details
 
     def show_repo(self, repo: OfferedRepo) -> None:

@@ -7,34 +7,32 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QLocale, QObject, Qt
+from PySide6.QtCore import QLocale, Qt
 from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QFileDialog,
     QHeaderView,
-    QLineEdit,
     QStackedWidget,
     QTableWidget,
     QTableWidgetItem,
     QWidget,
 )
 
-from slmdesk.base.policy import Policy, shown_proxy
+from slmdesk.base.policy import shown_proxy
 from slmdesk.base.records import NetworkLogRow
-from slmdesk.base.settings import Settings
 from slmdesk.base.texts import N_, _, ngettext, retold
 from slmdesk.base.untrusted import clean_label
 from slmdesk.hub.barriers import can_enforce, is_enforced
 from slmdesk.hub.guard import HUB
 from slmdesk.online.network import ONCE, Exported
-from slmdesk.runtime.events import RequestsToday, TokenChanged
+from slmdesk.runtime.events import RequestsToday
 from slmdesk.runtime.messages import Problem, bytes_for_people
 from slmdesk.system.doctor import examine
 from slmdesk.window.base import theme
 from slmdesk.window.base.bridge import Bridge, Delay, copy_text
 from slmdesk.window.base.text import day_in_figures
-from slmdesk.window.widgets.bars import ENFORCED
+from slmdesk.window.widgets.bars import ENFORCED, SettingsController
 from slmdesk.window.widgets.build import (
     CLEAR,
     breakable,
@@ -50,8 +48,9 @@ from slmdesk.window.widgets.build import (
     text_line,
 )
 from slmdesk.window.widgets.dialogs import Dialog
+from slmdesk.window.widgets.form import Control, Field, Listed, TextLine
 from slmdesk.window.widgets.rows import Choice
-from slmdesk.window.widgets.settings import SettingRow, SettingsSection, Switch
+from slmdesk.window.widgets.settings import Setting, SettingsForm, SettingsSection, Switched, held
 from slmdesk.window.widgets.tokens import TokenController, TokenForm, words_of
 
 ADDRESS = "address"
@@ -73,169 +72,164 @@ PASSWORD_WORDS = {
 }
 
 
-class NetworkSettings(QObject):
+class NetworkSettings(SettingsForm):
     """The settings for reaching the Hub, in a section of the page."""
 
-    def __init__(self, bridge: Bridge, settings: Settings, tokens: TokenController, section: SettingsSection) -> None:
-        super().__init__(section, objectName="network_settings")
-        self._bridge, self._current, self._tokens, self._section = bridge, settings, tokens, section
-        self._rows: dict[str, SettingRow] = {}
-        self._build_ui()
-        self._connect()
-        self.show_settings(settings)
-        self._show_token(tokens.state)
-
-    def _build_ui(self) -> None:
-        section = self._section
-        self._offline = Switch(section)
-        self._add("offline", _("Work offline"), self._offline, hint=OFFLINE)
-        self._proxy = named(Choice(list(PROXIES), section), "proxy_choice", label=_("Proxy"))
-        self._proxy_address = self._field(_("Address of the proxy"), "http://proxy.example.org:8080")
-        self._proxy_address.setObjectName("proxy_address")
-        both = QWidget(section)
-        column(self._proxy, self._proxy_address, into=both, gap=theme.SPACE_8)
-        both.setFocusProxy(self._proxy)
-        tip = _("What stands between this PC and the internet, as in many companies.")
-        self._add("proxy", _("Proxy"), both, tip=tip)
-        self._enforce = Switch(section)
-        self._enforce.setEnabled(can_enforce())
-        tip = ENFORCE if can_enforce() else NOT_HERE
-        self._add("offline_enforced", _("Enforce offline"), self._enforce, tip=tip, is_advanced=True)
-        self._endpoint = self._field(_("Address of the Hub"), HUB)
-        tip = _("Where models are searched and fetched: the Hugging Face Hub, unless you name a mirror (https://…).")
-        self._add("hub_endpoint", _("Address of the Hub"), self._endpoint, tip=tip, is_advanced=True)
-        self._hosts = self._field(_("Other allowed servers"), "files.example.org .storage.example.org")
-        tip = _("Where else files may come from. Several by spaces; a dot in front means every host below it.")
-        self._add("hub_hosts", _("Other allowed servers"), self._hosts, tip=tip, is_advanced=True)
-        label = _("Choose a file of certificates")
-        self._choose = button(_("Choose…"), "ca_file_button", section, label=label, on=self._on_choose)
-        self._system = button(_("Reset"), "ca_file_system_button", section, label=_("Use the system's certificates"))
-        self._system.clicked.connect(lambda: self.change("ca_file", ""))
-        tip = _("A file (PEM) of the authorities to trust instead of the system's; a company's network may need it.")
-        control = section.buttons(self._choose, self._system)
-        self._add("ca_file", _("Certificates"), control, tip=tip, hint="…", is_advanced=True)
-        self._change = button(_("Change…"), "token_change_button", section, label=_("Change the access token"))
-        self._forget = button(_("Delete"), "token_forget_button", section, label=_("Delete the access token"))
-        control = section.buttons(self._change, self._forget)
-        tip = _(
-            "For gated models, whose publishers want to know who fetches them. It is sent to the Hub for those alone."
+    def __init__(
+        self, bridge: Bridge, settings: SettingsController, tokens: TokenController, section: SettingsSection
+    ) -> None:
+        choose, system, change, forget = (
+            button(words, name, section, label=label)
+            for words, name, label in (
+                (_("Choose…"), "ca_file_button", _("Choose a file of certificates")),
+                (_("Reset"), "ca_file_system_button", _("Use the system's certificates")),
+                (_("Change…"), "token_change_button", _("Change the access token")),
+                (_("Delete"), "token_forget_button", _("Delete the access token")),
+            )
         )
-        self._add("token", _("Access token"), control, tip=tip, hint="…", is_advanced=True)
-        self._speed = Choice([(kib, speed_words(kib)) for kib in SPEEDS_KIB], section)
-        tip = _("For all downloads together.")
-        self._add("speed_limit_kib", _("Speed limit"), self._speed, tip=tip, is_advanced=True)
-        if is_enforced():
-            self._offline.setEnabled(False)
-            self._rows["offline"].set_hint(f"{OFFLINE} {ENFORCED}")
 
-    def _add(self, name: str, title: str, control: QWidget, **more: Any) -> None:
-        self._rows[name] = self._section.add(name, title, control, **more)
+        def fit(_env: object) -> None:
+            system.setVisible(bool(settings.current.ca_file))
+            place = tokens.state.value.place
+            change.setText(_("Change…") if place else _("Set…"))
+            change.setEnabled(place != "environment")
+            forget.setVisible(place not in ("", "environment"))
+            show_words(section.note, HIDDEN if "settings.network" in settings.policy.hidden else "")
 
-    def _field(self, label: str, hint: str) -> QLineEdit:
-        return text_line("", self._section, hint, label=label, most=2000)
-
-    def _connect(self) -> None:
-        change = self.change
-        self._offline.value_chosen.connect(lambda is_on: change("offline", is_on))
-        self._enforce.value_chosen.connect(lambda is_on: change("offline_enforced", is_on))
-        self._endpoint.editingFinished.connect(lambda: change("hub_endpoint", _address(self._endpoint.text())))
-        self._hosts.editingFinished.connect(lambda: change("hub_hosts", " ".join(self._hosts.text().lower().split())))
-        self._proxy.value_chosen.connect(self._on_proxy_chosen)
-        self._proxy_address.editingFinished.connect(self._on_proxy_written)
-        self._speed.value_chosen.connect(lambda kib: change("speed_limit_kib", kib))
-        self._change.clicked.connect(lambda: TokenDialog(self._tokens, self._section.window()).open())
-        self._forget.clicked.connect(self._tokens.forget)
-        self._bridge.settings_changed.connect(self.show_settings)
-        self._tokens.state_shown.connect(self._show_token)
+        fields = fields_of(settings, tokens, held(choose, system, fit=fit), held(change, forget))
+        super().__init__(section, settings, fields)
+        self.setObjectName("network_settings")
+        self._bridge, self._section = bridge, section
+        choose.clicked.connect(self._on_choose)
+        system.clicked.connect(lambda: self.change("ca_file", ""))
+        change.clicked.connect(lambda: TokenDialog(tokens, section.window()).open())
+        forget.clicked.connect(tokens.forget)
+        tokens.state.changed.connect(self.show)
 
     def change(self, key: str, value: object) -> None:
         """Change a setting for reaching the Hub. If the value is refused, the reason is shown beside its field."""
-        if value == getattr(self._current, key):
-            self._show_verdict(key, "")
-            return
+
+        def saved(_done: object) -> None:
+            self.pending.discard(key)
+            self.problems.pop(key, None)
+            self.show()
 
         def refused(problem: Problem) -> None:
+            self.pending.discard(key)
             if problem.code in BESIDE:
-                self._show_verdict(key, problem_words(problem))
+                self.refuse(key, problem_words(problem), getattr(self.settings.current, key))
             else:
                 self._bridge.problem_met.emit(problem)
-            self.show_settings(self._current)
+            self.show()
 
-        saved, network = (lambda _new: self._show_verdict(key, "")), self._bridge.services.network
+        network = self._bridge.services.network
+        self.pending.add(key)
         if key == "offline":  # the switch of the status bar; hiding these settings does not take it away
             self._bridge.ask(network.set_offline(bool(value)), saved, refused)
         else:
             self._bridge.follow(network.change(**{key: value}), saved, refused)
 
-    def show_settings(self, settings: Settings) -> None:
-        """Show these settings. A value that is being typed or was refused stays in its field."""
-        self._current = settings
-        self._offline.setChecked(settings.offline)
-        self._enforce.show_value(settings.offline_enforced)
-        self._show_text(self._endpoint, "hub_endpoint", settings.hub_endpoint)
-        self._show_text(self._hosts, "hub_hosts", settings.hub_hosts)
-        has_address = settings.proxy not in ("system", "none")
-        if not self._is_wrong("proxy"):
-            self._proxy.show_value(ADDRESS if has_address else settings.proxy)
-            self._proxy_address.setVisible(has_address)
-            self._show_text(self._proxy_address, "proxy", shown_proxy(settings.proxy) if has_address else "")
-        if self._proxy.isEnabled():  # otherwise the hint says who set the proxy
-            self._rows["proxy"].set_hint(PASSWORD_WORDS[settings.proxy_password_place])
-        self._rows["ca_file"].set_hint(settings.ca_file or SYSTEM_CERTIFICATES)
-        self._system.setVisible(bool(settings.ca_file))
-        if self._speed.findData(settings.speed_limit_kib) < 0:
-            self._speed.addItem(speed_words(settings.speed_limit_kib), settings.speed_limit_kib)
-        self._speed.show_value(settings.speed_limit_kib)
-
-    def show_policy(self, policy: Policy) -> None:
-        """Say what the organisation has switched off (widgets/features hides it), and list the addresses it allows."""
-        self._section.note.setText(HIDDEN)
-        self._section.note.setVisible("settings.network" in policy.hidden)
-        if policy.forced.get("offline"):  # then the system enforces it without this setting
-            self._enforce.setEnabled(False)
-        allowed = policy.choices.get("hub_endpoint", ())
-        if len(allowed) > 1:
-            words = _("Set by your organisation: one of {allowed}.").format(allowed=", ".join(allowed))
-            self._rows["hub_endpoint"].set_hint(words)
-
-    def _show_token(self, state: TokenChanged) -> None:
-        self._rows["token"].set_hint(words_of(state))
-        self._change.setText(_("Change…") if state.place else _("Set…"))
-        self._change.setEnabled(state.place != "environment")
-        self._forget.setVisible(state.place not in ("", "environment"))
-
-    def _show_verdict(self, key: str, words: str) -> None:
-        show_words(self._rows[key].verdict, breakable(words))
-        if not words:
-            self.show_settings(self._current)
-
-    def _on_proxy_chosen(self, value: object) -> None:
-        self._proxy_address.setVisible(value == ADDRESS)
-        if value == ADDRESS:
-            self._proxy_address.setFocus()
-        else:
-            self.change("proxy", value)
-
-    def _on_proxy_written(self) -> None:
-        words = self._proxy_address.text().strip()
-        if words:
-            self.change("proxy", words if "://" in words else f"http://{words}")
-            self._proxy_address.setModified(False)  # so that a typed password is replaced by the stored address
-
     def _on_choose(self) -> None:
         window, title = self._section.window(), _("File of certificates")
-        dialog = passing(QFileDialog(window, title, self._current.ca_file), "ca_file_dialog")
+        dialog = passing(QFileDialog(window, title, self.settings.current.ca_file), "ca_file_dialog")
         dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
         dialog.setNameFilters([_("Certificates (*.pem *.crt *.cer)"), _("All files (*)")])
         dialog.fileSelected.connect(lambda name: self.change("ca_file", name))
         dialog.open()
 
-    def _show_text(self, field: QLineEdit, key: str, text: str) -> None:
-        if not self._is_wrong(key) and not (field.hasFocus() and field.isModified()):
-            field.setText(text)
 
-    def _is_wrong(self, key: str) -> bool:
-        return bool(self._rows[key].verdict.text())
+class Proxy(Control):
+    """What stands between this PC and the internet: a choice, and an address for one of the values."""
+
+    def __init__(self, field: Field, parent: QWidget) -> None:
+        super().__init__(field, parent)
+        self._choice = named(Choice(list(PROXIES), parent), "proxy_choice", label=_("Proxy"))
+        hint, label = "http://proxy.example.org:8080", _("Address of the proxy")
+        self._address = text_line("proxy_address", parent, hint, label=label, most=2000)
+        self.widget = QWidget(parent)
+        column(self._choice, self._address, into=self.widget, gap=theme.SPACE_8)
+        self.widget.setFocusProxy(self._choice)
+        self._choice.value_chosen.connect(self._on_chosen)
+        self._address.editingFinished.connect(self.keep)
+
+    def show(self, value: Any, env: Any, *, is_new: bool) -> None:
+        """Show a value. An address that is being typed or was refused stays."""
+        if is_new:
+            has_address = value not in ("system", "none")
+            self._choice.show_value(ADDRESS if has_address else value)
+            self._address.setVisible(has_address)
+            self._address.setText(shown_proxy(value) if has_address else "")
+
+    def keep(self) -> None:
+        if words := self._address.text().strip():
+            self._address.setText(words if "://" in words else f"http://{words}")
+            self.told(self._address.text())
+
+    def _on_chosen(self, value: object) -> None:
+        self._address.setVisible(value == ADDRESS)
+        if value == ADDRESS:
+            self._address.setFocus()
+        else:
+            self.told(value)
+
+
+Made = Callable[[Field, QWidget], Control]
+
+
+def fields_of(
+    settings: SettingsController, tokens: TokenController, certificates: Made, token: Made
+) -> tuple[Setting, ...]:
+    def is_free(_env: object) -> bool:
+        return can_enforce() and not settings.policy.forced.get("offline")
+
+    def speeds(_env: object) -> tuple[tuple[int, str], ...]:
+        listed = dict.fromkeys((*SPEEDS_KIB, settings.current.speed_limit_kib))
+        return tuple((kib, speed_words(kib)) for kib in listed)
+
+    def allowed(_env: object) -> str:
+        hubs = settings.policy.choices.get("hub_endpoint", ())
+        words = _("Set by your organisation: one of {allowed}.").format(allowed=", ".join(hubs))
+        return words if len(hubs) > 1 else ""
+
+    return (
+        Setting(
+            "offline", _("Work offline"), Switched, is_enabled=lambda _at: not is_enforced(),
+            sentence=f"{OFFLINE} {ENFORCED}" if is_enforced() else OFFLINE,
+        ),
+        Setting(
+            "proxy", _("Proxy"), Proxy, sentence=lambda _env: PASSWORD_WORDS[settings.current.proxy_password_place],
+            tip=_("What stands between this PC and the internet, as in many companies."),
+        ),
+        Setting(
+            "offline_enforced", _("Enforce offline"), Switched, is_advanced=True,
+            tip=ENFORCE if can_enforce() else NOT_HERE, is_enabled=is_free,
+        ),
+        Setting(
+            "hub_endpoint", _("Address of the Hub"), TextLine, hint=HUB, is_advanced=True,
+            read=_address, sentence=allowed,
+            tip=_("Where models are searched and fetched: the Hugging Face Hub, unless you name a mirror (https://…)."),
+        ),
+        Setting(
+            "hub_hosts", _("Other allowed servers"), TextLine, is_advanced=True,
+            hint="files.example.org .storage.example.org", read=lambda words: " ".join(words.lower().split()),
+            tip=_("Where else files may come from. Several by spaces; a dot in front means every host below it."),
+        ),
+        Setting(
+            "ca_file", _("Certificates"), certificates, is_advanced=True,
+            sentence=lambda _env: settings.current.ca_file or SYSTEM_CERTIFICATES,
+            tip=_("A file (PEM) of the authorities to trust instead of the system's; a company's network may need it."),
+        ),
+        Setting(
+            "token", _("Access token"), token, sentence=lambda _env: words_of(tokens.state.value),
+            tip=_("For gated models, whose publishers want to know who fetches them. It is sent to the Hub for those "
+                  "alone."),
+            is_advanced=True,
+        ),
+        Setting(
+            "speed_limit_kib", _("Speed limit"), Listed, is_advanced=True,
+            tip=_("For all downloads together."), values=speeds,
+        ),
+    )  # fmt: skip
 
 
 def speed_words(kib: int) -> str:
@@ -268,8 +262,7 @@ INTRO = _(
 
 class TokenDialog(Dialog):
     def __init__(self, tokens: TokenController, parent: QWidget) -> None:
-        super().__init__(parent)
-        passing(self, "token_dialog", _("Access token"))
+        super().__init__(parent, "token_dialog", _("Access token"))
         self._form = TokenForm(tokens, self)
         keep = button(_("Save token"), "token_keep_button", self, kind="primary", on=self._form.submit)
         close = button(_("Cancel"), "token_cancel_button", self, on=self.reject)
@@ -293,8 +286,7 @@ KINDS = _("CSV, for spreadsheets (*.csv);;PDF, a page to show (*.pdf);;JSON (*.j
 
 class NetworkLogWindow(Dialog):
     def __init__(self, bridge: Bridge, parent: QWidget) -> None:
-        super().__init__(parent)
-        passing(self, "ledger_window", TITLE)
+        super().__init__(parent, "ledger_window", TITLE)
         self.resize(1040, 600)
         self._bridge, self._searched, self._turn = bridge, "", 0
         self._search_timer = Delay(self, DEBOUNCE_MS, self.refresh)

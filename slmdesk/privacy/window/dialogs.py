@@ -4,18 +4,16 @@ passphrase before changes.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QCloseEvent
-from PySide6.QtWidgets import QLineEdit, QPushButton, QStackedWidget, QWidget
+from PySide6.QtWidgets import QLineEdit, QStackedWidget, QWidget
 
-from slmdesk.base.policy import Policy
 from slmdesk.base.sealing import new_recovery_key, secret_of
-from slmdesk.base.settings import Settings
 from slmdesk.base.texts import _
 from slmdesk.privacy.opening import LEAST_PASSPHRASE, PrivacyState
 from slmdesk.privacy.window.controller import PrivacyController
@@ -29,16 +27,15 @@ from slmdesk.window.widgets.build import (
     button,
     column,
     named,
-    passing,
     plain_label,
     row,
     show_words,
     text_line,
 )
 from slmdesk.window.widgets.dialogs import Dialog
+from slmdesk.window.widgets.form import Listed
 from slmdesk.window.widgets.opening import ask_new_file, document_folder
-from slmdesk.window.widgets.rows import Choice
-from slmdesk.window.widgets.settings import SettingRow, SettingsSection, Switch
+from slmdesk.window.widgets.settings import Setting, SettingsForm, SettingsSection, Switched, held
 
 WIDTH = 560
 MOST_LETTERS = 1024
@@ -136,8 +133,7 @@ class SecretsDialog(Dialog):
         print_key: Callable[[str], object] = bool,
     ) -> None:  # fmt: skip
         """`no_keyring` says why the system's keyring cannot be used, '' if it can. None: the dialog does not ask."""
-        super().__init__(parent)
-        passing(self, f"{name}_dialog", title)
+        super().__init__(parent, f"{name}_dialog", title)
         self._change, self._accept_words, self._asks, self._recovery = change, accept, asks, recovery
         self._is_working = False
         self._pages = named(QStackedWidget(self), f"{name}_pages")
@@ -260,72 +256,70 @@ LOCK_AFTER = _("Finished steps of jobs are kept, and the jobs go on after unlock
 LOCK_WITH = _("When the screen of this PC is locked. Before it goes to sleep the history is always locked.")
 
 
-class PrivacySettings(QObject):
+def minutes(at: PrivacyController) -> tuple[tuple[int, str], ...]:
+    """Return the times after which the history can be locked. The organisation may allow no longer ones."""
+    after = ((count, MINUTE_WORDS.get(count, _("{count} minutes").format(count=count))) for count in MINUTES)
+    return tuple(each for each in (*after, (0, _("Never"))) if at.settings.policy.limited_minutes(each[0]) == each[0])
+
+
+def is_encrypted(at: PrivacyController) -> bool:
+    return at.state is not None and at.state.is_encrypted
+
+
+class PrivacySettings(SettingsForm):
     """The settings of encryption and locking, in a section of the page."""
 
     def __init__(self, controller: PrivacyController, section: SettingsSection) -> None:
-        super().__init__(section, objectName="privacy_settings")
+        encrypt, passphrase, recovery, keyring, decrypt = (
+            button(words, f"{name}_button", section)
+            for name, words in (
+                ("encrypt", _("Set up…")), ("passphrase", _("Change passphrase…")), ("recovery", _("Make new…")),
+                ("keyring", _("Change…")), ("decrypt", _("Decrypt…")),
+            )
+        )  # fmt: skip
+
+        def fit(at: PrivacyController) -> None:
+            encrypt.setVisible(not is_encrypted(at))
+            passphrase.setVisible(is_encrypted(at))
+            state = at.state
+            encrypt.setEnabled(state is not None and state.can_encrypt)
+            if state is not None:
+                keyring.setText(_("Ask for passphrase…") if state.by_keyring else _("Unlock automatically…"))
+                keyring.setEnabled(state.by_passphrase if state.by_keyring else not state.no_keyring)
+                keyring.setToolTip(NO_KEYRING.format(reason=state.no_keyring) if state.no_keyring else "")
+                decrypt.setEnabled(not state.is_required)
+
+        group, later = _("Encryption"), partial(Setting, is_there=is_encrypted, is_advanced=True)
+        fields = (
+            Setting(
+                "encryption", _("Encrypt history"), held(encrypt, passphrase, fit=fit), group=group,
+                sentence=lambda at: state_words(at.state) if at.state is not None else "…",
+            ),
+            Setting(
+                "lock_minutes", _("Lock automatically after"), Listed, tip=LOCK_AFTER,
+                values=minutes, group=group, is_there=is_encrypted,
+            ),
+            later("lock_with_screen", _("Lock with the screen"), Switched, tip=LOCK_WITH),
+            later("recovery", _("Recovery key"), held(recovery)),
+            later("keyring", BY_ITSELF, held(keyring)),
+            later("decrypt", _("Decrypt the history"), held(decrypt)),
+        )  # fmt: skip
+        super().__init__(section, controller.settings, fields, lambda: controller)
+        self.setObjectName("privacy_settings")
         self._controller, self._section = controller, section
-        self._choices: dict[str, Choice | Switch] = {}
         self._encrypts_once_known = False
-        self._build_ui()
-        controller.state_shown.connect(self.show_state)
-        controller.settings.settings_shown.connect(self.show_settings)
+        for pressed, on in (
+            (encrypt, self.encrypt), (passphrase, self._on_passphrase), (recovery, self._on_recovery),
+            (keyring, self._on_keyring), (decrypt, self._on_decrypt),
+        ):  # fmt: skip
+            pressed.clicked.connect(on)
+        controller.state_shown.connect(self._on_state)
         section.shown.connect(self._on_shown)
-        self.show_settings(controller.settings.current)
-        self.show_state(controller.state)
 
-    def _build_ui(self) -> None:
-        section, group = self._section, _("Encryption")
-        self._encrypt = button(_("Set up…"), "encrypt_button", section, on=self.encrypt)
-        self._passphrase = button(_("Change passphrase…"), "passphrase_button", section, on=self._on_passphrase)
-        control = section.buttons(self._encrypt, self._passphrase)
-        self._row = section.add("encryption", _("Encrypt history"), control, group=group, hint="…")
-        self._lock_rows: list[SettingRow] = []
-        after = [(count, MINUTE_WORDS.get(count, _("{count} minutes").format(count=count))) for count in MINUTES]
-        self._offer("lock_minutes", _("Lock automatically after"), LOCK_AFTER, [*after, (0, _("Never"))], group=group)
-        self._offer("lock_with_screen", _("Lock with the screen"), LOCK_WITH, is_advanced=True)
-        self._recovery = self._ask("recovery", _("Recovery key"), _("Make new…"), self._on_recovery)
-        self._keyring = self._ask("keyring", BY_ITSELF, _("Change…"), self._on_keyring)
-        self._decrypt = self._ask("decrypt", _("Decrypt the history"), _("Decrypt…"), self._on_decrypt)
-
-    def _offer(self, key: str, title: str, tip: str, values: Sequence[tuple[object, str]] = (), **more: Any) -> None:
-        change = partial(self._controller.settings.change, key)
-        self._choices[key] = self._section.offer(key, title, values, change, tip=tip, **more)
-        self._lock_rows.append(self._section.rows[-1])
-
-    def _ask(self, name: str, title: str, words: str, ask: Callable[[], None]) -> QPushButton:
-        made = button(words, f"{name}_button", self._section, on=ask)
-        control = self._section.buttons(made)
-        self._lock_rows.append(self._section.add(name, title, control, is_advanced=True))
-        return made
-
-    def show_settings(self, settings: Settings) -> None:
-        for key, choice in self._choices.items():
-            choice.show_value(getattr(settings, key))
-
-    def show_state(self, state: PrivacyState | None) -> None:
-        is_encrypted = state is not None and state.is_encrypted
-        self._encrypt.setVisible(not is_encrypted)
-        self._encrypt.setEnabled(state is not None and state.can_encrypt)
-        self._passphrase.setVisible(is_encrypted)
-        for each in self._lock_rows:
-            each.set_there(is_encrypted)
-        self._row.set_hint(state_words(state) if state is not None else "…")
-        if state is not None:
-            self._keyring.setText(_("Ask for passphrase…") if state.by_keyring else _("Unlock automatically…"))
-            self._keyring.setEnabled(state.by_passphrase if state.by_keyring else not state.no_keyring)
-            self._keyring.setToolTip(NO_KEYRING.format(reason=state.no_keyring) if state.no_keyring else "")
-            self._decrypt.setEnabled(not state.is_required)
-            if self._encrypts_once_known and state.no_keyring is not None:
-                self.encrypt()
-
-    def show_policy(self, policy: Policy) -> None:
-        after = self._choices["lock_minutes"]
-        assert isinstance(after, Choice)
-        for at in reversed(range(after.count())):
-            if policy.limited_minutes(after.itemData(at)) != after.itemData(at):
-                after.removeItem(at)
+    def _on_state(self, state: PrivacyState) -> None:
+        self.show()
+        if self._encrypts_once_known and state.no_keyring is not None:
+            self.encrypt()
 
     def _on_shown(self) -> None:
         self._encrypts_once_known = False  # the person has to press the button again

@@ -4,15 +4,13 @@ change takes effect at once.
 
 from __future__ import annotations
 
-from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QEvent, QLocale, QObject, Qt, Signal
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QButtonGroup, QFrame, QScrollArea, QSizePolicy, QWidget
 
 from slmdesk.base.policy import FEATURES, Policy
-from slmdesk.base.record import Record
 from slmdesk.base.settings import Settings
 from slmdesk.base.texts import _, ngettext
 from slmdesk.runtime.messages import bytes_for_people
@@ -32,8 +30,9 @@ from slmdesk.window.widgets.build import (
     text_line,
     tool_button,
 )
+from slmdesk.window.widgets.form import Listed
 from slmdesk.window.widgets.rows import Choice
-from slmdesk.window.widgets.settings import SettingRow, SettingsSection, Switch
+from slmdesk.window.widgets.settings import Setting, SettingRow, SettingsForm, SettingsSection, Switched, held
 
 if TYPE_CHECKING:
     from slmdesk.library.saved_states import SavedStates
@@ -54,102 +53,96 @@ SECTIONS = (
 )
 
 
-class Value(Record):
-    """A setting that is one value. Without `values` it is a switch."""
-
-    section: str
-    key: str
-    title: str
-    tip: str = ""
-    values: tuple[tuple[object, str], ...] = ()
-    group: str = ""
-    is_advanced: bool = False
-
-
-def table() -> tuple[Value, ...]:
-    """Return the settings of the program itself. Those of a feature are added by that feature."""
+def table() -> dict[str, tuple[Setting, ...]]:
+    """Return the settings of the program itself by section. Those of a feature are added by that feature."""
     number = QLocale().toString
-    return (
-        Value(
-            "general", "theme", _("Colours"),
-            values=(("system", _("Same as the system")), ("light", _("Light")), ("dark", _("Dark"))),
-        ),
-        Value(
-            "general", "language", _("Language"), _("Takes effect at the next start."),
-            (("system", _("Same as the system")), ("en", "English"), ("de", "Deutsch")),
-        ),
-        Value("general", "font_scale", _("Text size"), values=tuple((size, f"{size} %") for size in SIZES)),
-        Value("general", "system_font", _("Use the system's font"), _("Instead of Source Sans 3, slmdesk's own.")),
-        Value(
-            "general", "notify", _("Notifications"),
-            _("When a download or other long work has ended and this window is not in front, the system says so."),
-        ),
-        Value(
-            "general", "notify_names", _("Names in notifications"),
-            _("A locked screen shows the titles of chats and documents. Automatic: left out while the history is "
-              "encrypted."),
-            (("automatic", _("Automatic")), ("always", _("Named")), ("never", _("Left out"))),
-            is_advanced=True,
-        ),
-        *(
-            (Value(
-                "privacy", "private_copies", _("Keep copies out of the clipboard history"),
-                _("Clipboard managers that keep a history, or send it to a cloud, are asked to leave out what you copy "
-                  "here."),
-                is_advanced=True,
-            ),) if marks() else ()
-        ),
-        Value(
-            "models", "context_tokens", _("Context"),
-            _("How much of a chat the model can see, up to its limit. More takes more memory. The model is loaded "
-              "again."),
-            tuple((size, _("{size} tokens").format(size=number(size))) for size in CONTEXTS),
-            is_advanced=True,
-        ),
-        Value(
-            "models", "idle_unload_minutes", _("Unload model after"),
-            _("An unused model is taken out of memory after this time, and loaded again when you begin to write."),
-            (
-                (5, _("5 minutes")), (15, _("15 minutes")), (30, _("30 minutes")), (60, _("1 hour")),
-                (240, _("4 hours")), (0, _("Never")),
+    return {
+        "general": (
+            Setting(
+                "theme", _("Colours"), Listed,
+                values=(("system", _("Same as the system")), ("light", _("Light")), ("dark", _("Dark"))),
             ),
-            is_advanced=True,
+            Setting(
+                "language", _("Language"), Listed, tip=_("Takes effect at the next start."),
+                values=(("system", _("Same as the system")), ("en", "English"), ("de", "Deutsch")),
+            ),
+            Setting("font_scale", _("Text size"), Listed, values=tuple((size, f"{size} %") for size in SIZES)),
+            Setting(
+                "system_font", _("Use the system's font"), Switched, tip=_("Instead of Source Sans 3, slmdesk's own."),
+            ),
+            Setting(
+                "notify", _("Notifications"), Switched,
+                tip=_("When a download or other long work has ended and this window is not in front, the system says "
+                      "so."),
+            ),
+            Setting(
+                "notify_names", _("Names in notifications"), Listed, is_advanced=True,
+                tip=_("A locked screen shows the titles of chats and documents. Automatic: left out while the history "
+                      "is encrypted."),
+                values=(("automatic", _("Automatic")), ("always", _("Named")), ("never", _("Left out"))),
+            ),
         ),
-        Value(
-            "models", "sequences", _("Parallel answers"),
-            _("How many answers are written side by side. Automatic: what is fastest on this PC."),
-            ((0, _("Automatic")), *((count, str(count)) for count in (1, 4, 8, 12, 16))),
-            is_advanced=True,
+        "privacy": (
+            Setting(
+                "private_copies", _("Keep copies out of the clipboard history"), Switched,
+                tip=_("Clipboard managers that keep a history, or send it to a cloud, are asked to leave out what you "
+                      "copy here."),
+                is_advanced=True,
+            ),
+        ) if marks() else (),
+        "models": (
+            Setting(
+                "context_tokens", _("Context"), Listed, is_advanced=True,
+                tip=_("How much of a chat the model can see, up to its limit. More takes more memory. The model is "
+                      "loaded again."),
+                values=tuple((size, _("{size} tokens").format(size=number(size))) for size in CONTEXTS),
+            ),
+            Setting(
+                "idle_unload_minutes", _("Unload model after"), Listed, is_advanced=True,
+                tip=_("An unused model is taken out of memory after this time, and loaded again when you begin to "
+                      "write."),
+                values=(
+                    (5, _("5 minutes")), (15, _("15 minutes")), (30, _("30 minutes")), (60, _("1 hour")),
+                    (240, _("4 hours")), (0, _("Never")),
+                ),
+            ),
+            Setting(
+                "sequences", _("Parallel answers"), Listed, is_advanced=True,
+                tip=_("How many answers are written side by side. Automatic: what is fastest on this PC."),
+                values=((0, _("Automatic")), *((count, str(count)) for count in (1, 4, 8, 12, 16))),
+            ),
+            Setting(
+                "downloads_at_once", _("Parallel downloads"), Listed, is_advanced=True,
+                tip=_("The others wait for their turn."), values=tuple((count, str(count)) for count in (1, 2, 3, 4)),
+            ),
+            Setting(
+                "use_graphics_card", _("Use the graphics card"), Switched, is_advanced=True,
+                tip=_("Where llama.cpp was built for it, as much of the model as the card's memory holds is put there. "
+                      "The model is loaded again."),
+            ),
         ),
-        Value(
-            "models", "downloads_at_once", _("Parallel downloads"), _("The others wait for their turn."),
-            tuple((count, str(count)) for count in (1, 2, 3, 4)), is_advanced=True,
+        "writing": (
+            Setting(
+                "writing_history", _("Keep drafts"), Switched,
+                tip=_("What you write on the page Write, or type on the page Translate, is found again there."),
+            ),
         ),
-        Value(
-            "models", "use_graphics_card", _("Use the graphics card"),
-            _("Where llama.cpp was built for it, as much of the model as the card's memory holds is put there. The "
-              "model is loaded again."),
-            is_advanced=True,
+        "history": (
+            Setting(
+                "saved_states_mib", _("Document cache"), Listed, group=_("Documents"),
+                tip=_("Keeps what a model has read of a document or a chat on the disk, up to this size: the next "
+                      "answer starts at once. Deleted with the document or the chat."),
+                values=((0, _("Off")), *((size, bytes_for_people(size << 20)) for size in SAVED_SIZES)),
+            ),
+            Setting(
+                "delete_after_days", _("Delete chats and documents"), Listed, group=_("Deletion"),
+                tip=_("Chats, summaries and other work that were not changed for so long go to the trash, and 30 days "
+                      "later for good; pinned chats stay. Documents that nothing uses are forgotten; their files "
+                      "stay."),
+                values=((0, _("Never")), *((days, _("After {days} days").format(days=number(days))) for days in AGES)),
+            ),
         ),
-        Value(
-            "writing", "writing_history", _("Keep drafts"),
-            _("What you write on the page Write, or type on the page Translate, is found again there."),
-        ),
-        Value(
-            "history", "saved_states_mib", _("Document cache"),
-            _("Keeps what a model has read of a document or a chat on the disk, up to this size: the next answer "
-              "starts at once. Deleted with the document or the chat."),
-            ((0, _("Off")), *((size, bytes_for_people(size << 20)) for size in SAVED_SIZES)),
-            _("Documents"),
-        ),
-        Value(
-            "history", "delete_after_days", _("Delete chats and documents"),
-            _("Chats, summaries and other work that were not changed for so long go to the trash, and 30 days later "
-              "for good; pinned chats stay. Documents that nothing uses are forgotten; their files stay."),
-            ((0, _("Never")), *((days, _("After {days} days").format(days=number(days))) for days in AGES)),
-            _("Deletion"),
-        ),
-    )  # fmt: skip
+    }  # fmt: skip
 
 
 class SettingsPage(QScrollArea):
@@ -164,13 +157,13 @@ class SettingsPage(QScrollArea):
         named(self, "settings_page", label=_("Settings"))
         self._controller = controller
         self._default_folder = models_folder
-        self._controls: dict[str, Choice | Switch] = {}
         self._current = SECTIONS[0][0]
         self._build_side()  # first, since this page filters the events of its viewport too
         self._build_ui()
-        self._controller.saved_shown.connect(self.show_saved)
-        self._controller.settings_shown.connect(self.show_settings)
-        self.show_settings(controller.current)
+        controller.settings_shown.connect(self._fit)
+        controller.policy_shown.connect(self._show_policy)
+        self._fit(controller.current)
+        self._show_policy(controller.policy)
 
     def _build_ui(self) -> None:
         inner = named(QFrame(self), "settings_inner")
@@ -185,16 +178,15 @@ class SettingsPage(QScrollArea):
         self._places.value_chosen.connect(self.show_section)
         notes, sections = (row(self._places, 1), self._policy_note, self._nothing), self.sections.values()
         column(*notes, *sections, 1, into=holder, gap=theme.SPACE_24, margins=margins)
-        for value in table():
-            self._controls[value.key] = self.sections[value.section].offer(
-                value.key, value.title, value.values, partial(self._controller.change, value.key),
-                tip=value.tip, group=value.group, is_advanced=value.is_advanced,
-            )  # fmt: skip
-        models = self.sections["models"]
-        label = _("Choose the folder for models")
+        for name, fields in table().items():
+            SettingsForm(self.sections[name], self._controller, fields)
+        models, label = self.sections["models"], _("Choose the folder for models")
         choose = button(_("Choose…"), "models_folder_button", models, label=label, on=self._on_folder)
         tip = _("Models that are added are kept there. Those added before stay where they are.")
-        self._folder = models.add("models_folder", _("Folder"), models.buttons(choose), tip=tip, hint="…")
+        folder = Setting(
+            name="models_folder", title=_("Folder"), tip=tip, control=held(choose), sentence=lambda _env: self._place
+        )
+        SettingsForm(models, self._controller, (folder,))
         row(1, (holder, 1000), 1, into=inner)
         show_column(self, inner)
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOn)  # a longer section moves nothing aside
@@ -203,21 +195,31 @@ class SettingsPage(QScrollArea):
         """Add what stands below the settings of the features, and show the first section."""
         history, privacy = self.sections["history"], self.sections["privacy"]
 
-        def ask(section: SettingsSection, name: str, title: str, words: str, signal: object, **more: str) -> SettingRow:
-            return section.add(name, title, button(words, "", section, on=signal), **more)  # type: ignore[arg-type]
+        def ask(section: SettingsSection, name: str, title: str, words: str, signal: Any, **more: Any) -> Setting:
+            pressed = button(words, "", section, on=signal)
+            return Setting(name, title, held(pressed), **more)
 
-        self._saved = ask(history, "delete_saved_states", _("Space used"), _("Delete now"),
-                          self._controller.delete_saved, group=_("Documents"), hint="…")  # fmt: skip
-        ask(history, "deleted_chats", _("Trash"), _("Show…"), self.deleted_chats_requested, group=_("Deletion"),
-            tip=_("Deleted chats stay in the trash until they are deleted for good."))  # fmt: skip
-        ask(history, "forget_day", _("Delete one day"), _("Choose day…"), self.forget_day_requested,
-            group=_("Deletion"), tip=_("Shows all that was made on a day, and deletes it for good."))  # fmt: skip
-        ask(history, "delete_everything", _("Delete everything"), _("Delete…"), self.erase_requested,
-            group=_("Deletion"),
-            tip=_("History, settings, backups, logs and secrets, and the models if you like. What you exported or "
-                  "copied elsewhere stays. slmdesk closes then."))  # fmt: skip
-        ask(privacy, "ledger", _("Network log"), _("Show"), self.ledger_requested, group=_("Network"),
-            hint=_("Every request, written down before it left"))  # fmt: skip
+        deleting = _("Deletion")
+        saved = SettingsForm(
+            history, self._controller,
+            (
+                ask(history, "delete_saved_states", _("Space used"), _("Delete now"), self._controller.delete_saved,
+                    group=_("Documents"), sentence=saved_words, is_enabled=lambda saved: not saved or saved.files > 0),
+                ask(history, "deleted_chats", _("Trash"), _("Show…"), self.deleted_chats_requested, group=deleting,
+                    tip=_("Deleted chats stay in the trash until they are deleted for good.")),
+                ask(history, "forget_day", _("Delete one day"), _("Choose day…"), self.forget_day_requested,
+                    group=deleting, tip=_("Shows all that was made on a day, and deletes it for good.")),
+                ask(history, "delete_everything", _("Delete everything"), _("Delete…"), self.erase_requested,
+                    group=deleting,
+                    tip=_("History, settings, backups, logs and secrets, and the models if you like. What you exported "
+                          "or copied elsewhere stays. slmdesk closes then.")),
+            ),
+            lambda: self._controller.saved.value,
+        )  # fmt: skip
+        self._controller.saved.changed.connect(saved.show)
+        log = ask(privacy, "ledger", _("Network log"), _("Show"), self.ledger_requested, group=_("Network"),
+                  sentence=_("Every request, written down before it left"))  # fmt: skip
+        SettingsForm(privacy, self._controller, (log,))
         self._show()
 
     def _build_side(self) -> None:
@@ -252,7 +254,7 @@ class SettingsPage(QScrollArea):
 
     def reach(self, control: QWidget) -> None:
         """Show the section in which a control of a setting is."""
-        found = next((each for each in self.settings if each is control or each.isAncestorOf(control)), None)
+        found = next((each for each in self.settings if each.isAncestorOf(control)), None)
         if found is not None:
             self.show_section(found.section)
             self.sections[found.section].unfold(found)
@@ -275,28 +277,24 @@ class SettingsPage(QScrollArea):
             entry.setChecked(not words and self._group.id(entry) == at)
 
     def _on_entered(self) -> None:
-        found = next((each for each in self.settings if each.control.isVisible()), None)
+        found = next((each for each in self.settings if each.widget.isVisible()), None)
         if found is not None:
-            found.control.setFocus(Qt.FocusReason.ShortcutFocusReason)
+            found.widget.setFocus(Qt.FocusReason.ShortcutFocusReason)
+
+    @property
+    def _place(self) -> str:
+        return self._controller.current.models_folder or self._default_folder
 
     def _on_folder(self) -> None:
-        self.folder_requested.emit(self._controller.current.models_folder or self._default_folder)
+        self.folder_requested.emit(self._place)
 
-    def show_settings(self, settings: Settings) -> None:
+    def _fit(self, settings: Settings) -> None:
         self._holder.setMaximumWidth(theme.COLUMN_WIDTH * settings.font_scale // 100 + 2 * theme.SPACE_24)
-        for key, control in self._controls.items():
-            control.show_value(getattr(settings, key))
-        self._folder.set_hint(settings.models_folder or self._default_folder)
-
-    def show_saved(self, saved: SavedStates) -> None:
-        texts = ngettext("one text", "{n} texts", saved.files)
-        size = bytes_for_people(saved.bytes)
-        self._saved.set_hint(_("{size} of {texts}").format(size=size, texts=texts) if saved.files else _("Nothing"))
-        self._saved.control.setEnabled(saved.files > 0)
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
-        self._controller.look_at_saved()
+        self._controller.saved.watch(True)
+        self._controller.saved.again()
         self._places.setVisible(not self.side_list.isVisible())
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
@@ -304,13 +302,17 @@ class SettingsPage(QScrollArea):
             self._places.setVisible(event.type() == QEvent.Type.Hide)  # where the side bar is folded
         return super().eventFilter(watched, event)
 
-    def show_policy(self, policy: Policy) -> None:
-        """Show what the organisation has set. These settings are visible but cannot be changed."""
+    def _show_policy(self, policy: Policy) -> None:
+        """Say what the organisation has set. These settings are visible but cannot be changed."""
         show_words(self._policy_note, policy_words(policy))
-        for each in self.settings:
-            if each.control.objectName().removeprefix("setting_") in policy.managed:
-                each.control.setEnabled(False)
-                each.set_hint(SET_BY_ORGANISATION)
+
+
+def saved_words(saved: SavedStates | None) -> str:
+    if saved is None:
+        return "…"
+    texts = ngettext("one text", "{n} texts", saved.files)
+    size = bytes_for_people(saved.bytes)
+    return _("{size} of {texts}").format(size=size, texts=texts) if saved.files else _("Nothing")
 
 
 def policy_words(policy: Policy) -> str:

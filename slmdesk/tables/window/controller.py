@@ -11,7 +11,6 @@ from PySide6.QtCore import QObject, Signal
 from slmdesk.base.records import DocumentRecord, DocumentStatus, Item, JobRecord, title_words
 from slmdesk.base.texts import _
 from slmdesk.jobs.service import event_of
-from slmdesk.jobs.types import JobChanged
 from slmdesk.library.service import FolderRead
 from slmdesk.runtime.messages import Problem, problem_of
 from slmdesk.tables.cells import Preset
@@ -29,7 +28,6 @@ class TableController(JobFollower):
     row_received = Signal(object)
     read_reported = Signal(int, int)
     made = Signal(object)
-    stopped = Signal(str)
     undo_changed = Signal(bool)
     preset_found = Signal(object)
 
@@ -44,31 +42,17 @@ class TableController(JobFollower):
         """Id of the table being opened. Answers to earlier requests are ignored."""
         self._begun = ""
         """Id of the table that was started here and is not shown yet."""
-        self._awaited = ""
-        """Id of the table to open once its document is shown."""
-        self._documents: set[str] = set()
-        self._is_running = False
         self._undo: list[tuple[str, int, str | None]] = []
-        self.items.current_gone.connect(self._on_current_gone)
-        self.items.restored.connect(self.choose)
         bridge.on(ExtractionGrew, self._on_grew)
         bridge.on(ExtractionEnded, self._on_ended)
-        bridge.on(JobChanged, self._on_job_changed)
 
     def show_document(self, document: str) -> None:
-        """Show the newest table of a document, unless the table shown already has a row for it."""
-        if document == self._document:
-            return
-        self._document = document
-        if self._reading is not None or document in self._documents:
+        """Show the newest table of a document, unless a folder is being read for a table."""
+        if self._reading is None:
+            super().show_document(document)
+        elif document != self._document:
+            self._document = document
             self.items.show_document(document)
-            return
-        self._forget()
-        self.emptied.emit()
-        awaited, self._awaited = self._awaited, ""
-        self.items.show_document(document, None if awaited else self._open_newest)
-        if awaited:
-            self.choose(awaited)
 
     def propose(self) -> None:
         """Find the preset for the shown document."""
@@ -120,19 +104,6 @@ class TableController(JobFollower):
         self._requested = item
         self._bridge.ask(self._bridge.services.extraction.open(item), self._on_opened)
 
-    def open_item(self, document: str, item: str) -> None:
-        """Show a table of a document that is shown, or will be shown soon."""
-        if document == self._document or document in self._documents:
-            self.choose(item)
-        else:
-            self._awaited = item
-
-    def delete(self, item: str) -> None:
-        """Move a table to the trash, with undo. If it is being made, its job is cancelled."""
-        if item == self.item and self._is_running:
-            self.cancel()
-        self.items.delete(item)
-
     def edit(self, document: str, column: int, words: str) -> None:
         self._edit(document, column, words, is_undo=False)
 
@@ -177,24 +148,14 @@ class TableController(JobFollower):
         self.choose(item.id)
         self.items.refresh()
 
-    def _open_newest(self, items: Sequence[Item]) -> None:
-        if items and not self.item and self._reading is None:
-            self.choose(items[0].id)
-
-    def _on_current_gone(self) -> None:
-        self._forget()
-        self.emptied.emit()
-        self.items.refresh(self._open_newest)
-
     def _on_opened(self, view: ExtractionView) -> None:
         if view.item.id != self._requested:
             return
         self.title = title_words(view.item.title.removeprefix("Table: "))
         self.items.set_current(view.item.id)
-        self._documents = {document.id for document in view.documents}
-        self._job = view.job.id if view.job else ""
-        self._is_running = view.job is not None and not view.job.status.is_end
-        if self._is_running or self._begun == self.item:  # if all answers are cached, it is done before it is opened
+        self._about = frozenset(document.id for document in view.documents)
+        self._job = view.job.id if view.job and not view.job.status.is_end else ""
+        if self._job or self._begun == self.item:  # if all answers are cached, it is done before it is opened
             self.begun.emit(view.request.columns, len(view.documents))
         self._begun = ""
         if view.table is not None and view.table.columns:
@@ -215,11 +176,6 @@ class TableController(JobFollower):
         if event.item == self.item:
             self.made.emit(event.table)
 
-    def _on_job_changed(self, event: JobChanged) -> None:
-        if self._job and event.id == self._job:
-            self._is_running = not event.status.is_end
-            self.job_reported.emit(event)
-
     def _on_edited(self, change: tuple[str, int], is_undo: bool, reported: tuple[Table, str | None]) -> None:
         table, before = reported
         if not is_undo:
@@ -238,13 +194,14 @@ class TableController(JobFollower):
         )
 
     def _forget(self) -> None:
-        self.title, self._requested, self._job, self._documents = "", "", "", set()
-        self._is_running = False
+        self.title, self._requested, self._job, self._about = "", "", "", frozenset()
         self.items.set_current("")
         self._undo.clear()
         self.undo_changed.emit(False)
 
-    def _refuse(self, problem: Problem) -> None:
-        self.stopped.emit(problem.sentence)
-        if problem.report:
-            self._bridge.problem_met.emit(problem)
+    def _leave(self) -> None:
+        self._forget()
+        super()._leave()
+
+    def _on_restored(self, item: str) -> None:
+        self.choose(item)

@@ -20,7 +20,6 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import (
     QAbstractItemView,
-    QFileDialog,
     QFrame,
     QMenu,
     QPushButton,
@@ -63,7 +62,6 @@ from slmdesk.window.widgets.build import (
     column,
     flow,
     named,
-    passing,
     plain_label,
     plain_tip,
     row,
@@ -72,7 +70,7 @@ from slmdesk.window.widgets.build import (
     text_line,
     tool_button,
 )
-from slmdesk.window.widgets.notices import ExportController, ask_where
+from slmdesk.window.widgets.notices import ExportController, ask_folder, ask_where
 from slmdesk.window.widgets.opening import admit
 from slmdesk.window.widgets.parts import Popover
 from slmdesk.window.widgets.rows import Choice, empty_layout
@@ -357,12 +355,9 @@ class TablePane(QFrame):
         self._begin.setEnabled(False)  # until it has started, so that a second click starts no second table
         scope = str(self._scope.currentData())
         if scope == "folder":
-            dialog = passing(QFileDialog(self, _("A folder of documents"), str(Path.home())), "table_folder_dialog")
-            dialog.setFileMode(QFileDialog.FileMode.Directory)
-            dialog.setOption(QFileDialog.Option.ShowDirsOnly)
-            dialog.fileSelected.connect(lambda path: self._on_folder(columns, Path(path)))
+            title, place, name = _("A folder of documents"), str(Path.home()), "table_folder_dialog"
+            dialog = ask_folder(self, title, partial(self._on_folder, columns), place=place, name=name)
             dialog.rejected.connect(self._settle)
-            dialog.open()
         elif scope == "all":
             self._controller.begin_all(columns)
         else:

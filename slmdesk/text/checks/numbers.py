@@ -407,6 +407,12 @@ _CLOCK = re.compile(
     r"(?<![\d.,:])(?P<h>[01]?\d|2[0-4])(?:(?P<sep>[:.]|\s?h\s?)(?P<min>[0-5]\d))?(?::\d\d(?:[.,]\d+)?)?\s?"
     r"(?P<half>[ap]\.?\s?m\b\.?|Uhr\b|uur\b|o'clock|[AP]M\b|(?<=\d )heures?\b|(?<=[\d ])h\b)?(?![\d:]|[.,]\d)"
 )
+_CLOCK_BEHIND = re.compile(
+    r"\s?(?:bis|und|to|and|à|et|a|y|e|do|i|tot|en|[-–])\s?(?:[01]?\d|2[0-4])(?:[.:][0-5]\d)?\s?"
+    r"(?:Uhr|uur|horas|h|[ap]\.?\s?m)\b",
+    re.IGNORECASE,
+)
+"""Matches the end of a span of time, which tells that its beginning is a time too: 7.30 bis 18 Uhr."""
 _CLOCK_BEFORE = re.compile(r"\b(?:godz(?:\.|inie|ina)|at|um|alle|las|à)\s*$", re.IGNORECASE)
 _HOUR_BEFORE = re.compile(r"(?:\b(?:à|vers|dès|de|entre|et|avant|après|depuis)\s+|jusqu['’]à\s+)$", re.IGNORECASE)
 """Matches words before a French time of day. Without them "8 h 45" and "13 heures" may also be durations."""
@@ -426,6 +432,8 @@ def _weekdays() -> dict[str, int]:
     return {word: at for at, line in enumerate(tables()["weekdays"]["names"]) for word in line.split()}
 
 
+_GERMAN_DAY = re.compile(r"(?:mon|diens|donners|frei|sams|sonn)tag|mittwoch")
+"""Matches the day at the beginning of a German word: Samstagsschicht."""
 _BEFORE_MONTH = re.compile(_DAY + r"\s*(?:of |de |d['’]|-)?\s*$")
 _AFTER_DAY = re.compile(r"\.?\s+(?P<d>\d{1,2})(?:st|nd|rd|th)?(?!\d)(?![.,]\d)(?:,?\s+" + _YEAR + ")?", re.IGNORECASE)
 _VERBS = frozenset(("may", "march"))
@@ -442,6 +450,8 @@ def find_dates(text: str, language: str = "") -> list[DateMention]:
     for match in WORD.finditer(text):
         word = re.sub(r"['’]s$", "", folded(match.group()))
         word += "-feira" if text.startswith("-feira", match.end()) else ""  # segunda is a second, segunda-feira Monday
+        if language == "de" and (day := _GERMAN_DAY.match(word)):
+            word = day[0]
         if word in _months():
             when = _around_month(text, match.start(), match.end(), word)
             is_verb = match[0] in _VERBS and language != "es"
@@ -520,6 +530,7 @@ def _minutes(text: str, match: re.Match[str]) -> tuple[int, ...]:
     if half in ("h", "heure", "heures") or is_spaced:
         return both if _HOUR_BEFORE.search(text, max(0, match.start() - 12), match.start()) else ()
     said = bool(half) or _CLOCK_BEFORE.search(text, max(0, match.start() - 10), match.start()) is not None
+    said = said or _CLOCK_BEHIND.match(text, match.end()) is not None
     is_bare = match["sep"] is None and not half
     if is_bare and not re.search(r"godz\S*\s*$", text[max(0, match.start() - 10) : match.start()]):
         return ()

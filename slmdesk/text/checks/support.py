@@ -127,10 +127,13 @@ def _dates(sentence: str, source: str, said: _Reading, known: _Reading) -> list[
     return flags
 
 
+_HOURS = ("time", 3600.0)
+
+
 def _as_number(when: DateMention, known: _Reading) -> bool:
     hours = {minutes / 60 % 12 for minutes in when.minutes if minutes % 60 == 0}
     return any(
-        value % 12 in hours for number in known.numbers if number.unit is None for value in number.values
+        value % 12 in hours for number in known.numbers if number.unit in (None, _HOURS) for value in number.values
     ) and bool(hours)
 
 
@@ -181,6 +184,8 @@ def _pool(source: str, known: _Reading) -> list[tuple[Number, str]]:
         parts = {part for reading in when.readings for part in reading if part} | {m // 60 for m in when.minutes}
         for part in parts:
             pool.append((Number(when.start, when.end, (float(part),), of_date=True), str(part)))
+        for minutes in when.minutes:  # "a las 15 horas" is 3 p.m.
+            pool.append((Number(when.start, when.end, (minutes / 60,), _HOURS), f"{minutes // 60}"))
     for start, end in known.identifiers:
         for number in find_numbers("".join(s if s.isdigit() else " " for s in source[start:end])):
             pool.append((Number(start, end, number.values), source[start:end]))
@@ -294,6 +299,7 @@ VALUES = frozenset({"number", "date", "amount", "percent", "unit", "name"})
 """Kinds of flags that a single spot in a text can settle. Negations and conditions depend on the whole passage."""
 _BETWEEN_DIGITS = re.compile(r"(?<=\d)[.,'’\s](?=\d)")
 _DIGITS = re.compile(r"\d+")
+_LONGEST_ALONE = 5
 _LEAST_DIGITS = 3
 """Fewest digits of a number that is searched for as digits only. Shorter numbers may be written as words: "twelve"."""
 _LANGUAGES = ("en", "de", "fr", "es", "it", "pl")
@@ -322,7 +328,9 @@ def may_hold(flag: Flag) -> Callable[[str], bool]:
     runs = _DIGITS.findall(_BETWEEN_DIGITS.sub("", flag.text))
     long = [run.strip("0") for run in runs if len(run) >= _LEAST_DIGITS]
     if long:
-        return lambda text: any(number in _BETWEEN_DIGITS.sub("", text) for number in long)
+        return lambda text: (
+            any(number in _BETWEEN_DIGITS.sub("", text) for number in long) or _scales().search(fold(text)) is not None
+        )
     if len(runs) != 1 or not int(runs[0]):
         return lambda _: True
     alone = re.compile(rf"(?<!\d)0*{int(runs[0])}(?!\d)")
@@ -337,6 +345,14 @@ def _words_for(number: int) -> re.Pattern[str]:
     parts = {number, number % 10, number // 10 * 10} - {0}
     words = sorted({word for table in tables for word, value in table.items() if value in parts})
     return re.compile("|".join(map(re.escape, words)) or r"(?!)")
+
+
+@cache
+def _scales() -> re.Pattern[str]:
+    """Return a pattern for words such as "hundred", which a long number in words has, and German ones inside."""
+    tables = (values("scales", language) for language in _LANGUAGES)
+    words = sorted({word for table in tables for word, value in table.items() if value >= 100})
+    return re.compile("|".join(word if len(word) > _LONGEST_ALONE else rf"\b{word}\b" for word in words))
 
 
 def _has_name(name: str, text: str) -> bool:

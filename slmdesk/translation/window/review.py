@@ -151,8 +151,6 @@ class SegmentPanel(QScrollArea):
         self._keeper = keeper
         self._segment: SegmentRecord | None = None
         self._help: SegmentHelp | None = None
-        self._has_doubts = False
-        """Whether the words of which the model was unsure are named, as they are shaded in the table."""
         self._inner = named(QWidget(self), "segment_panel_inner")
         self._column = QVBoxLayout(self._inner)
         self._column.setContentsMargins(0, 0, 0, 0)
@@ -173,10 +171,6 @@ class SegmentPanel(QScrollArea):
             self._help = found
             self._show()
 
-    def show_doubts(self, has_doubts: bool) -> None:
-        self._has_doubts = has_doubts
-        self._show()
-
     def _show(self) -> None:
         empty_layout(self._column)
         segment = self._segment
@@ -192,7 +186,7 @@ class SegmentPanel(QScrollArea):
 
     def _show_flags(self, segment: SegmentRecord) -> None:
         light = [flag for flag in segment.flags if flag not in weighty(segment.flags)]
-        hints = [flag_words(flag) for flag in light if self._has_doubts or flag.kind != "unsure"]
+        hints = [flag_words(flag) for flag in light if flag.kind != "unsure"]
         why = [reason_words(segment.reason)] if segment.reason else []
         for words in [*why, *(flag_words(flag) for flag in weighty(segment.flags))]:
             self._add(plain_label(words, self._inner, name="segment_flag", kind="warn"))

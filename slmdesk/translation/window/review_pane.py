@@ -378,7 +378,6 @@ class ReviewPane(QWidget):
     def _show_shading(self, is_on: bool) -> None:
         self.shade.setChecked(is_on)
         self._table.cells.has_shading = is_on
-        self._panel.show_doubts(is_on)
         self._table.viewport().update()
 
     def recheck(self) -> None:

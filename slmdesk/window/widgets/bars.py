@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from functools import partial
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QLocale, QMargins, QObject, QPoint, QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QFont, QKeyEvent, QPainter, QPaintEvent, QPen
@@ -25,9 +27,11 @@ from slmdesk.base.settings import Settings
 from slmdesk.base.texts import _, ngettext
 from slmdesk.hub.barriers import is_enforced
 from slmdesk.jobs.types import JobChanged
+from slmdesk.runtime.events import RequestsToday
 from slmdesk.runtime.messages import Problem
 from slmdesk.window.base import theme
-from slmdesk.window.base.bridge import Bridge, Delay
+from slmdesk.window.base.bridge import Bridge, Delay, ignored
+from slmdesk.window.base.live import Live
 from slmdesk.window.base.shortcuts import bind, press_with_keys, show_in_menu, show_keys
 from slmdesk.window.base.theme import pixmap, scaled
 from slmdesk.window.widgets.build import (
@@ -41,10 +45,14 @@ from slmdesk.window.widgets.build import (
     plain_tip,
     row,
     set_icon,
+    show_words,
     text_line,
     tool_button,
 )
 from slmdesk.window.widgets.parts import Popover, draw_ring
+
+if TYPE_CHECKING:
+    from slmdesk.library.saved_states import SavedStates
 
 RING_SIZE = 16
 JOBS_WIDTH = 72
@@ -112,8 +120,6 @@ class StatusBar(QFrame):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         named(self, "status_bar", label=_("Status"))
-        self._requests: int | None = None
-        self._is_offline, self._is_once = True, False
         self._build_ui()
         self._lock.clicked.connect(self._on_lock_clicked)
         self._network.clicked.connect(lambda: self.panel.toggle(self._network))
@@ -129,7 +135,12 @@ class StatusBar(QFrame):
         self.jobs.clicked.connect(self.jobs_requested)
         margins = (theme.SPACE_12, 0, theme.SPACE_12, 0)
         self._line = row(self._network, self._lock, 1, self.jobs, into=self, gap=theme.SPACE_8, margins=margins)
-        self._show_network()
+
+    def follow(self, settings: SettingsController) -> None:
+        """Show the network as it is set, and let a person change it."""
+        self.panel.follow(settings)
+        settings.network_shown.connect(partial(self.show_network, settings))
+        self.show_network(settings)
 
     def take_model(self, picker: QWidget) -> None:
         """Put the model of the page into the line, at the right end."""
@@ -148,27 +159,15 @@ class StatusBar(QFrame):
         privacy.triggered.connect(self.privacy_requested)
         menu.popup(self._lock.mapToGlobal(QPoint(0, -menu.sizeHint().height())))
 
-    def show_requests(self, count: int) -> None:
-        self._requests = count
-        self.panel.show_requests(count)
-        self._show_network()
-
-    def show_offline(self, is_offline: bool, *, is_once: bool = False) -> None:
-        self._is_offline, self._is_once = is_offline, is_once
-        self.panel.show_offline(is_offline, is_once=is_once)
-        self._show_network()
-
-    def show_policy(self, policy: Policy) -> None:
-        self.panel.show_managed("offline" in policy.managed)
-
-    def _show_network(self) -> None:
-        state = STATES[0 if self._is_offline else 2 if self._is_once else 1]
+    def show_network(self, settings: SettingsController) -> None:
+        is_offline = settings.current.offline
+        state = STATES[0 if is_offline else 2 if settings.is_once else 1]
         self._network.setText(f" {state}")
-        set_icon(self._network, "lock" if self._is_offline else "lock-open", "ink2" if self._is_offline else "warn")
-        words = f"{state}. {requests_words(self._requests)}".strip(". ")
+        set_icon(self._network, "lock" if is_offline else "lock-open", "ink2" if is_offline else "warn")
+        words = f"{state}. {requests_words(settings.requests)}".strip(". ")
         self._network.setAccessibleName(words)
         self._network.setToolTip(plain_tip(words))
-        self._network.setProperty("online", not self._is_offline)
+        self._network.setProperty("online", not is_offline)
         self._network.style().unpolish(self._network)
         self._network.style().polish(self._network)
 
@@ -196,17 +195,18 @@ WORDS = {
 class NetworkPanel(Popover):
     """The panel behind the status bar's network entry."""
 
-    offline_chosen = Signal(bool)
-    once_chosen = Signal()
     ledger_requested = Signal()
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent, "network_panel", label=_("Network"))
-        self._is_enforced, self._is_managed = is_enforced(), False
+        self._is_enforced = is_enforced()
         self._build_ui()
-        self._switch.setEnabled(not self._is_enforced)
-        self._switch.clicked.connect(self.offline_chosen)
-        self.show_offline(True)
+
+    def follow(self, settings: SettingsController) -> None:
+        self._switch.clicked.connect(lambda is_on: settings.change("offline", is_on))
+        self._once.clicked.connect(settings.allow_once)
+        settings.network_shown.connect(partial(self._show, settings))
+        self._show(settings)
 
     def _build_ui(self) -> None:
         self._switch = named(CheckBox(_("Work offline"), self), "offline_switch")
@@ -214,9 +214,9 @@ class NetworkPanel(Popover):
         self._count = plain_label("", self, name="network_count", kind="muted", is_hidden=True)
         self._once = button(ONLY_ONCE, "once_button", self, tip=ONCE_TIP)
         log = button(_("Network log"), "ledger_button", self, kind="text")
-        for pressed, signal in ((self._once, self.once_chosen), (log, self.ledger_requested)):
+        for pressed in (self._once, log):
             pressed.clicked.connect(self.dismiss)
-            pressed.clicked.connect(signal)
+        log.clicked.connect(self.ledger_requested)
         margins = (theme.SPACE_16, theme.SPACE_12)
         column(
             self._switch,
@@ -229,21 +229,14 @@ class NetworkPanel(Popover):
             margins=margins,
         )
 
-    def show_offline(self, is_offline: bool, *, is_once: bool = False) -> None:
-        """Show whether slmdesk is offline. `is_once` means online until slmdesk is closed."""
+    def _show(self, settings: SettingsController) -> None:
+        is_offline, is_managed = settings.current.offline, settings.is_managed("offline")
         self._switch.setChecked(is_offline)
-        reasons = ((is_once, UNTIL_CLOSED), (self._is_enforced, ENFORCED), (self._is_managed, SET_BY_ORGANISATION))
+        self._switch.setEnabled(not is_managed and not self._is_enforced)
+        reasons = ((settings.is_once, UNTIL_CLOSED), (self._is_enforced, ENFORCED), (is_managed, SET_BY_ORGANISATION))
         self._words.setText(" ".join([WORDS[is_offline], *(words for holds, words in reasons if holds)]))
         self._once.setVisible(is_offline and self._switch.isEnabled())
-
-    def show_requests(self, count: int) -> None:
-        self._count.setText(requests_words(count))
-        self._count.show()
-
-    def show_managed(self, is_managed: bool) -> None:
-        self._is_managed = is_managed
-        self._switch.setEnabled(not is_managed and not self._is_enforced)
-        self.show_offline(self._switch.isChecked())
+        show_words(self._count, requests_words(settings.requests))
 
 
 BAR_WIDTH, RAIL_WIDTH = 248, 64
@@ -535,15 +528,26 @@ class SettingsController(QObject):
 
     settings_shown = Signal(object)
     policy_shown = Signal(object)
-    saved_shown = Signal(object)
-    once_shown = Signal()
+    network_shown = Signal()
+    """Emitted when slmdesk is or may be offline or online, or has made a request."""
 
     def __init__(self, bridge: Bridge, settings: Settings, parent: QObject | None = None) -> None:
         super().__init__(parent, objectName="settings_controller")
         self._bridge = bridge
         self.current = settings
-        self.policy: Policy | None = None
-        """Rules of the organisation. None until they are known."""
+        self.saved: Live[SavedStates | None] = Live(
+            bridge, self, lambda: bridge.services.states.size(), None, refused=ignored, is_watched=False
+        )
+        """What models have saved of the texts they read."""
+        self.policy = Policy()
+        """Rules of the organisation. There are none until they are known."""
+        self.is_once = False
+        """Whether the network is allowed until slmdesk is closed."""
+        self.requests: int | None = None
+        """How many requests were made today. None until that is known."""
+        self.policy_shown.connect(self.network_shown)
+        self.settings_shown.connect(self.network_shown)
+        bridge.on(RequestsToday, lambda event: self.show_requests(event.count))
         bridge.settings_changed.connect(self._on_settings_changed)
         bridge.ask(lambda services: services.settings.policy, self._on_policy)
 
@@ -551,28 +555,31 @@ class SettingsController(QObject):
         if value != getattr(self.current, key):
             self._bridge.ask(self._bridge.services.settings.change(**{key: value}), None, self._on_refused)
 
+    def is_managed(self, key: str) -> bool:
+        """Return whether the organisation has set this setting."""
+        return key in self.policy.managed
+
+    def show_requests(self, count: int) -> None:
+        self.requests = count
+        self.network_shown.emit()
+
     def allow_once(self) -> None:
         """Allow the network until slmdesk is closed."""
         self._bridge.ask(self._bridge.services.network.allow_once(), None, self._on_refused)
 
-    def look_at_saved(self) -> None:
-        self._bridge.follow(self._bridge.services.states.size(), self.saved_shown.emit, lambda _problem: None)
-
     def delete_saved(self) -> None:
         """Delete all saved model states. Nothing is lost, but the model must read the documents again."""
-        self._bridge.ask(
-            self._bridge.services.states.forget_all(), lambda _none: self.look_at_saved(), self._on_refused
-        )
+        self._bridge.ask(self._bridge.services.states.forget_all(), self.saved.again, self._on_refused)
 
     def _on_settings_changed(self, settings: Settings) -> None:
-        self.current = settings
+        self.current, self.is_once = settings, False
         self.settings_shown.emit(settings)
         if not settings.offline:
             self._bridge.ask(lambda services: services.network.is_once, self._on_once_known)
 
     def _on_once_known(self, is_once: bool) -> None:
-        if is_once:
-            self.once_shown.emit()
+        self.is_once = is_once
+        self.network_shown.emit()
 
     def _on_policy(self, policy: Policy) -> None:
         self.policy = policy

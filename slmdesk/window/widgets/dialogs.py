@@ -44,8 +44,11 @@ FILLING = Qt.WindowState.WindowMaximized | Qt.WindowState.WindowFullScreen
 class Dialog(QDialog):
     """Dialog that never exceeds the screen. If there is too little room, all but the buttons scrolls."""
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, parent: QWidget | None = None, name: str = "", title: str = "") -> None:
+        """One with a name is deleted when it is closed."""
         super().__init__(parent)
+        if name:
+            passing(self, name, title)
         self._scrolling: QScrollArea | None = None
         """Contains everything but the buttons, once there was not enough room. None before."""
         self._is_fitted = self._is_placed = False
@@ -200,8 +203,7 @@ class TextDialog(Dialog):
         shown: str | None = None,
         is_prose: bool = True,
     ) -> None:
-        super().__init__(parent)
-        passing(self, "text_dialog", title)
+        super().__init__(parent, "text_dialog", title)
         self.resize(760, 560 if len(text) > SHORT else 280)
         self._copied, self._is_prose = text, is_prose
         self._build_ui(intro, text if shown is None else shown, warning, is_code=shown is not None)

@@ -41,7 +41,7 @@ MOST_NAME = 26
 """Letters of a value's words that are shown in a list. All of them are in its tooltip."""
 
 
-class Field(Record, kw_only=True):
+class Field(Record):
     """A field of a form. What may depend on more than its value is a function of `env`: whatever the form is shown
     for.
     """
@@ -93,6 +93,9 @@ class Control:
     def keep(self) -> None:
         """Tell what is being typed."""
 
+    def refuse(self) -> None:
+        """What was told last cannot be."""
+
 
 class Form(QObject):
     """Fields and their values. A value that cannot be read stays in its field with the reason below it.
@@ -109,7 +112,10 @@ class Form(QObject):
         self.values: dict[str, Any] = {}
         self.env: Any = None
         self.problems: dict[str, str] = {}
-        self._parts = {field.name: FieldPart(field, parent, prefix, self) for field in fields}
+        self._parts = {field.name: self.make_part(field, parent, prefix) for field in fields}
+
+    def make_part(self, field: Any, parent: Any, prefix: str) -> FieldPart:
+        return FieldPart(field, parent, prefix, self)
 
     @property
     def parts(self) -> tuple[FieldPart, ...]:
@@ -147,6 +153,13 @@ class Form(QObject):
         self.take(part, part.field.write(part.field.usual))
         part.widget.setFocus()
 
+    def refuse(self, name: str, words: str, value: Any) -> None:
+        """Say below a field why what was chosen cannot be, and that `value` still holds. What was typed stays."""
+        part = self._parts[name]
+        self.problems[name], self.values[part.value_name] = words, value
+        part.control.refuse()
+        part.show_problem(words, value)
+
     def take(self, part: FieldPart, chosen: Any) -> bool:
         """Read what was chosen or typed in a field. Return whether it could be read."""
         try:
@@ -166,25 +179,30 @@ class Form(QObject):
 class FieldPart(QFrame):
     """A field with its title above and a line for its note or problem below. Its explanation is a tooltip."""
 
+    wraps_title = False
+
     def __init__(self, field: Field, parent: QWidget, prefix: str, form: Form) -> None:
         super().__init__(parent)
         name = f"{prefix}_{field.name}"
         self.setObjectName(f"{name}_part")
         self.field, self.value_name = field, field.of or field.name
-        self._heading = plain_label(field.title, self, name=f"{name}_heading", wraps=False)
+        self._heading = plain_label(field.title, self, name=f"{name}_heading", wraps=self.wraps_title)
         self._reset = self._reset_button(name, lambda: form.reset(self)) if field.resets else None
         self.control = field.control(field, self)
         self.control.told = partial(form.take, self)
         self.widget = named(self.control.widget, name, label=field.title)
         self._heading.setBuddy(self.widget)
         self._problem = plain_label("", self, name=f"{name}_problem", kind="danger", is_hidden=True)
+        self._lay_out()
+
+    def _lay_out(self) -> None:
         head = row((self._heading, 1), *((self._reset,) if self._reset else ()), gap=theme.SPACE_4)
         below = (self.control.below,) if self.control.below else ()
         column(head, (self.widget, 1), *below, self._problem, into=self, gap=theme.SPACE_4)
 
     def show_value(self, value: Any, env: Any, problem: str, *, is_new: bool) -> None:
         self.control.show(value, env, is_new=is_new)
-        explain(_of(self.field.tip, env), self.widget, self._heading)
+        explain(of_env(self.field.tip, env), self.widget, self._heading)
         self.widget.setEnabled(self.field.is_enabled(env))
         self.setVisible(self.field.is_there(env))
         self.show_problem(problem or self.field.note(env), value)
@@ -210,7 +228,8 @@ def explain(sentence: str, *widgets: QWidget) -> None:
         widget.setToolTip(plain_tip(sentence))
 
 
-def _of(told: V | Callable[[Any], V], env: Any) -> V:
+def of_env(told: V | Callable[[Any], V], env: Any) -> V:
+    """Return what a field tells of `env`, or for all."""
     return told(env) if callable(told) else told
 
 
@@ -226,7 +245,7 @@ class Listed(Control):
         self._listed: Values = ()
 
     def show(self, value: Any, env: Any, *, is_new: bool) -> None:
-        values = _of(self.field.values, env)
+        values = of_env(self.field.values, env)
         if values != self._listed:
             self._listed = values
             self._box.clear()
@@ -245,7 +264,7 @@ class Parted(Control):
     def __init__(self, field: Field, parent: QWidget) -> None:
         super().__init__(field, parent)
         self.widget = self._bar = Segments(parent, "", label=field.title)
-        values = _of(field.values, None)
+        values = of_env(field.values, None)
         self._keys = [value for value, _words in values]
         for _value, words in values:
             self._bar.addTab(words)
@@ -269,7 +288,7 @@ class Stepped(Control):
 
     def __init__(self, field: Field, parent: QWidget) -> None:
         super().__init__(field, parent)
-        values = _of(field.values, None)
+        values = of_env(field.values, None)
         self.widget = self._slider = Level(Qt.Orientation.Horizontal, parent)
         self._slider.setRange(0, len(values) - 1)
         self._slider.setPageStep(1)
@@ -301,7 +320,7 @@ class Typed(Control):
         raise NotImplementedError
 
     def show(self, value: Any, env: Any, *, is_new: bool) -> None:
-        self.widget.setPlaceholderText(_of(self.field.hint, env))
+        self.widget.setPlaceholderText(of_env(self.field.hint, env))
         is_left = self._is_right and self.words() == self._seen and not self.widget.hasFocus()
         if is_new or is_left:
             self._seen, self._is_right = self.field.write(value), True
@@ -310,8 +329,12 @@ class Typed(Control):
 
     def keep(self) -> None:
         if self.words() != self._seen:
-            self._seen = self.words()
-            self._is_right = self.told(self._seen)
+            self._seen, self._is_right = self.words(), True
+            if not self.told(self._seen):
+                self.refuse()
+
+    def refuse(self) -> None:
+        self._is_right = False
 
 
 class TextLine(Typed):

@@ -42,7 +42,7 @@ from slmdesk.runtime.messages import Problem
 from slmdesk.window.base import theme
 from slmdesk.window.base.bridge import Bridge, copy_text
 from slmdesk.window.base.theme import scaled
-from slmdesk.window.widgets.build import CutLabel, breakable, button, column, named, row, set_icon, tool_button
+from slmdesk.window.widgets.build import CutLabel, breakable, button, column, named, passing, row, set_icon, tool_button
 from slmdesk.window.widgets.dialogs import TextDialog
 from slmdesk.window.widgets.opening import ask_new_file, open_outside
 
@@ -481,16 +481,17 @@ def ask_where(
     ask_new_file(parent, _("Export"), chosen, name="export_dialog", proposed=proposed, filters=f"{name} (*.{form})")
 
 
-def ask_folder(parent: QWidget, title: str, chosen: Callable[[Path], None]) -> None:
-    """Ask for a folder. Does not block."""
-    place = QStandardPaths.writableLocation(QStandardPaths.StandardLocation.DocumentsLocation)
-    dialog = QFileDialog(parent, title, place)
-    dialog.setObjectName("folder_dialog")
+def ask_folder(
+    parent: QWidget, title: str, chosen: Callable[[Path], None], *, place: str = "", name: str = "folder_dialog"
+) -> QFileDialog:
+    """Ask for a folder, beginning in `place`, or else among the documents. Does not block."""
+    documents = QStandardPaths.writableLocation(QStandardPaths.StandardLocation.DocumentsLocation)
+    dialog = passing(QFileDialog(parent, title, place or documents), name)
     dialog.setFileMode(QFileDialog.FileMode.Directory)
     dialog.setOption(QFileDialog.Option.ShowDirsOnly)
     dialog.fileSelected.connect(lambda path: chosen(Path(path)))
-    dialog.finished.connect(dialog.deleteLater)
     dialog.open()
+    return dialog
 
 
 def file_name(untrusted: str) -> str:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from typing import cast
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
+from typing import Any, cast
 
 from PySide6.QtCore import QEvent, QPoint, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QPainter, QPaintEvent, QPen, QShowEvent
@@ -12,6 +13,7 @@ from PySide6.QtWidgets import QBoxLayout, QCheckBox, QFrame, QLineEdit, QSizePol
 from slmdesk.base.texts import _
 from slmdesk.window.base import theme
 from slmdesk.window.base.theme import scaled
+from slmdesk.window.widgets.bars import SET_BY_ORGANISATION, SettingsController
 from slmdesk.window.widgets.build import (
     breakable,
     column,
@@ -22,6 +24,7 @@ from slmdesk.window.widgets.build import (
     row,
     show_words,
 )
+from slmdesk.window.widgets.form import Control, Field, FieldPart, Form, of_env
 from slmdesk.window.widgets.rows import Choice
 
 CONTROL_WIDTH = 220
@@ -69,39 +72,86 @@ class Switch(QCheckBox):
         painter.end()
 
 
-class SettingRow(QFrame):
+class Switched(Control):
+    """On or off."""
+
+    def __init__(self, field: Field, parent: QWidget) -> None:
+        super().__init__(field, parent)
+        self.widget = self._switch = Switch(parent)
+        self._switch.value_chosen.connect(lambda is_on: self.told(is_on))
+
+    def show(self, value: Any, env: Any, *, is_new: bool) -> None:
+        self._switch.show_value(value)
+
+
+class Held(Control):
+    """Buttons or other widgets, which know themselves what to do. `fit` is called with what they are shown for."""
+
+    def __init__(self, widgets: Sequence[QWidget], fit: Callable[[Any], object], field: Field, parent: QWidget) -> None:
+        super().__init__(field, parent)
+        self._fit = fit
+        self.widget = widgets[0]
+        if len(widgets) > 1 or self.widget.objectName():  # a button without a name gets that of the setting
+            self.widget = QWidget(parent)
+            row(*widgets, into=self.widget, gap=theme.SPACE_8)
+            self.widget.setFocusProxy(widgets[0])
+
+    def show(self, value: Any, env: Any, *, is_new: bool) -> None:
+        self._fit(env)
+
+
+def held(*widgets: QWidget, fit: Callable[[Any], object] = bool) -> Callable[[Field, QWidget], Control]:
+    return partial(Held, widgets, fit)
+
+
+class Setting(Field):
+    """A field of the settings. One that is a setting of the program has its name."""
+
+    sentence: str | Callable[[Any], str] = ""
+    """What stands below the title."""
+    group: str = ""
+    """Title of the group in which it stands. Groups stand as first named."""
+    is_advanced: bool = False
+    takes_others: bool = True
+
+
+class SettingRow(FieldPart):
     """A setting: its title at the left, its control at the right, and its explanation as a tooltip."""
 
-    def __init__(
-        self, parent: QWidget, section: str, name: str, title: str, control: QWidget, *, hint: str, tip: str
-    ) -> None:
-        super().__init__(parent)
+    field: Setting
+    wraps_title = True
+    section = ""
+    is_there = True
+    is_managed = False
+    """Whether the organisation has set it, so that it cannot be changed."""
+    _is_found = True
+
+    def _lay_out(self) -> None:
+        name, tip = self.field.name, of_env(self.field.tip, None)
         named(self, f"row_{name}", kind="card", tip=plain_tip(tip))
-        self.section, self.title, self.control, self._tip = section, title, control, tip
-        self.is_there, self._is_found = True, True
-        named(control, f"setting_{name}", label=title)
-        label = plain_label(title, self, name=f"{name}_title")
-        label.setBuddy(control)
-        self.hint = plain_label("", self, name=f"{name}_sentence", kind="small")
-        self.verdict = plain_label("", self, name=f"{name}_verdict", kind="danger", is_hidden=True)
-        line = row((column(label, self.hint, gap=0), 1), (control, Qt.AlignmentFlag.AlignVCenter), gap=theme.SPACE_16)
-        column(line, self.verdict, into=self, gap=theme.SPACE_4, margins=(0, theme.SPACE_8))
-        self.set_hint(hint)
+        self._heading.setObjectName(f"{name}_title")
+        self._problem.setObjectName(f"{name}_verdict")
+        self._sentence = plain_label("", self, name=f"{name}_sentence", kind="small")
+        words = column(self._heading, self._sentence, gap=0)
+        line = row((words, 1), (self.widget, Qt.AlignmentFlag.AlignVCenter), gap=theme.SPACE_16)
+        column(line, self._problem, into=self, gap=theme.SPACE_4, margins=(0, theme.SPACE_8))
         self._fit()
 
-    def set_hint(self, words: str) -> None:
-        show_words(self.hint, breakable(words))
-        self.control.setAccessibleDescription(" ".join(filter(None, (words, self._tip))))
-
-    def set_there(self, is_there: bool) -> None:
-        """Show the row, or take it away where it has no meaning."""
-        self.is_there = is_there
-        self.setVisible(is_there and self._is_found)
+    def show_value(self, value: Any, env: Any, problem: str, *, is_new: bool) -> None:
+        field = self.field
+        self.control.show(value, env, is_new=is_new)
+        self.widget.setEnabled(not self.is_managed and field.is_enabled(env))
+        words = SET_BY_ORGANISATION if self.is_managed else of_env(field.sentence, env)
+        show_words(self._sentence, breakable(words))
+        self.widget.setAccessibleDescription(" ".join(filter(None, (words, of_env(field.tip, env)))))
+        self.is_there = field.is_there(env)
+        self.setVisible(self.is_there and self._is_found)
+        self.show_problem(problem, value)
 
     def match(self, parts: Iterable[str], title: str) -> None:
-        words = f"{title} {self.title} {self.hint.text()} {self._tip}".casefold()
+        words = f"{title} {self.field.title} {self._sentence.text()} {self.field.tip}".casefold()
         self._is_found = all(part in words for part in parts)
-        self.set_there(self.is_there)
+        self.setVisible(self.is_there and self._is_found)
 
     @property
     def is_offered(self) -> bool:
@@ -115,14 +165,14 @@ class SettingRow(QFrame):
 
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)
-        if event.type() in (QEvent.Type.FontChange, QEvent.Type.StyleChange) and hasattr(self, "hint"):
+        if event.type() in (QEvent.Type.FontChange, QEvent.Type.StyleChange) and hasattr(self, "_sentence"):
             self._fit()
 
     def _fit(self) -> None:
         self.setMinimumHeight(scaled(52))
-        for field in (self.control, *self.control.findChildren(QWidget)):
-            if isinstance(field, Choice | QLineEdit):
-                field.setFixedWidth(scaled(CONTROL_WIDTH))
+        for each in (self.widget, *self.widget.findChildren(QWidget)):
+            if isinstance(each, Choice | QLineEdit):
+                each.setFixedWidth(scaled(CONTROL_WIDTH))
 
 
 class SettingsSection(QFrame):
@@ -148,40 +198,14 @@ class SettingsSection(QFrame):
         heading = plain_label(title, self, name=f"{name}_heading", kind="section")
         column(heading, self.note, self.body, into=self, gap=theme.SPACE_16)
 
-    def add(
-        self, name: str, title: str, control: QWidget, *, hint: str = "", tip: str = "", group: str = "",
-        is_advanced: bool = False,
-    ) -> SettingRow:  # fmt: skip
-        """Add a row. `hint` is shown below the title, `tip` as its tooltip. Groups stand as first named."""
-        place = self._advanced if is_advanced else self._group(group)
-        made = SettingRow(place, self.name, name, title, control, hint=hint, tip=tip)
-        cast(QBoxLayout, place.layout()).addWidget(made)
+    def place_of(self, field: Setting) -> QFrame:
+        return self._advanced if field.is_advanced else self._group(field.group)
+
+    def add(self, made: SettingRow) -> None:
+        made.section = self.name
+        cast(QBoxLayout, self.place_of(made.field).layout()).addWidget(made)
         self.rows.append(made)
-        if is_advanced:
-            self._unfold.show()
-        return made
-
-    def offer(
-        self,
-        name: str,
-        title: str,
-        values: Iterable[tuple[object, str]],
-        change: Callable[[object], object],
-        **more: object,
-    ) -> Choice | Switch:
-        """Add a row with a list of values, or with a switch if there are none. `change` gets what a person chooses."""
-        listed = list(values)
-        control = Choice(listed, self) if listed else Switch(self)
-        control.value_chosen.connect(change)
-        self.add(name, title, control, **more)  # type: ignore[arg-type]  # those of `add`
-        return control
-
-    def buttons(self, *widgets: QWidget) -> QWidget:
-        """Return buttons or fields as the control of a row."""
-        control = QWidget(self)
-        row(*widgets, into=control, gap=theme.SPACE_8)
-        control.setFocusProxy(widgets[0])
-        return control
+        self._unfold.setVisible(any(each.field.is_advanced for each in self.rows))
 
     def unfold(self, setting: SettingRow) -> None:
         self._unfold.setChecked(self._unfold.isChecked() or self._advanced.isAncestorOf(setting))
@@ -211,3 +235,43 @@ class SettingsSection(QFrame):
                 rows.addWidget(plain_label(title, made, name="group_title", kind="group"))
             self._column.insertWidget(self._column.count() - 2, made)
         return self._groups[title]
+
+
+class SettingsForm(Form):
+    """Settings in a section of the page. `env` returns what they are shown for, beside the settings of the program."""
+
+    def __init__(
+        self,
+        section: SettingsSection,
+        settings: SettingsController,
+        fields: Sequence[Setting],
+        env: Callable[[], Any] = lambda: None,
+    ) -> None:
+        super().__init__(section, fields, prefix="setting")
+        self.settings, self._env = settings, env
+        self.pending: set[str] = set()
+        """Settings whose change is on its way. What was chosen or typed stays until it is taken or refused."""
+        self.changed.connect(self._on_changed)
+        for shown in (settings.settings_shown, settings.policy_shown):
+            shown.connect(self.show)
+        self.show()
+
+    def make_part(self, field: Setting, section: SettingsSection, prefix: str) -> SettingRow:
+        made = SettingRow(field, section.place_of(field), prefix, self)
+        section.add(made)
+        return made
+
+    def show(self, *_news: object) -> None:
+        """Show the settings as they are now."""
+        current = self.settings.current
+        for part in cast(Sequence[SettingRow], self.parts):
+            part.is_managed = self.settings.is_managed(part.field.name)
+        values = {part.field.name: getattr(current, part.field.name, None) for part in self.parts}
+        self.show_values({**values, **{key: self.values[key] for key in self.pending}}, self._env())
+
+    def change(self, key: str, value: object) -> None:
+        self.settings.change(key, value)
+
+    def _on_changed(self, values: Mapping[str, object]) -> None:
+        for key, value in values.items():
+            self.change(key, value)

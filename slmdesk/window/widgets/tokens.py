@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtWidgets import QFrame, QLineEdit, QWidget
 
@@ -11,12 +13,12 @@ from slmdesk.runtime.events import TokenChanged
 from slmdesk.runtime.messages import Problem
 from slmdesk.window.base import theme
 from slmdesk.window.base.bridge import Bridge
+from slmdesk.window.base.live import Live
 from slmdesk.window.widgets.build import (
     breakable,
     button,
     column,
     named,
-    passing,
     plain_label,
     plain_tip,
     row,
@@ -52,11 +54,14 @@ class TokenForm(QWidget):
         super().__init__(parent)
         self.setObjectName("token_form")
         self._tokens = tokens
-        self._is_waiting = False
         self._build_ui()
-        self._connect()
-        self._show_places(tokens.places)
-        tokens.look()
+        self._field.returnPressed.connect(self.given)
+        self._field.textChanged.connect(lambda: self.show_problem(""))
+        self._place.currentIndexChanged.connect(self._on_place_changed)
+        tokens.places.changed.connect(self._show_places)
+        self._show_places()
+        tokens.places.watch(True)
+        tokens.places.again()
 
     def _build_ui(self) -> None:
         self._field = text_line("token_field", self, _("Paste your access token"), label=_("Access token"))
@@ -70,29 +75,20 @@ class TokenForm(QWidget):
         column(self._field, self._problem, place, self._note, self._missing, into=self, gap=theme.SPACE_8)
         self.setFocusProxy(self._field)
 
-    def _connect(self) -> None:
-        self._field.returnPressed.connect(self.given)
-        self._field.textChanged.connect(lambda: self.show_problem(""))
-        self._place.currentIndexChanged.connect(self._on_place_changed)
-        self._tokens.places_shown.connect(self._show_places)
-        self._tokens.kept.connect(self._on_kept)
-        self._tokens.refused.connect(self._on_refused)
-
     @property
     def is_empty(self) -> bool:
         return not self._field.text().strip()
 
     def submit(self) -> None:
-        self._is_waiting = True
         self._note.setText(WAITING)
         self._set_enabled(False)
-        self._tokens.keep(self._field.text(), str(self._place.currentData()))
+        self._tokens.keep(self._field.text(), str(self._place.currentData()), self._on_kept, self._on_refused)
 
     def show_problem(self, sentence: str) -> None:
         show_words(self._problem, breakable(sentence))
 
-    def _show_places(self, places: TokenPlaces | None) -> None:
-        if places is None:
+    def _show_places(self) -> None:
+        if (places := self._tokens.places.value) is None:
             return
         at = self._place.findData(KEYRING)
         if places.has_keyring and at < 0:
@@ -107,26 +103,21 @@ class TokenForm(QWidget):
     def _on_place_changed(self) -> None:
         self._note.setText(PLACE_NOTES.get(str(self._place.currentData()), ""))
 
-    def _on_kept(self) -> None:
-        if self._is_waiting:
-            self._end_waiting()
-            self._field.setText("")
-            self.kept.emit()
+    def _on_kept(self, _state: TokenChanged) -> None:
+        self._set_enabled(True)
+        self._field.setText("")
+        self.kept.emit()
 
     def _on_refused(self, problem: Problem) -> None:
-        if self._is_waiting:
-            self._end_waiting()
-            self.show_problem(problem.sentence)
-            self._field.setFocus()
-
-    def _end_waiting(self) -> None:
-        self._is_waiting = False
         self._set_enabled(True)
-        self._on_place_changed()
+        self.show_problem(problem.sentence)
+        self._field.setFocus()
 
     def _set_enabled(self, is_enabled: bool) -> None:
         self._field.setEnabled(is_enabled)
         self._place.setEnabled(is_enabled)
+        if is_enabled:
+            self._on_place_changed()
 
 
 PLACE_WORDS = {
@@ -141,49 +132,29 @@ PLACE_WORDS = {
 class TokenController(QObject):
     """Controller of the token. It lives on the window's thread and stores no token itself."""
 
-    state_shown = Signal(object)
-    places_shown = Signal(object)
-    kept = Signal()
-    refused = Signal(object)
-
     def __init__(self, bridge: Bridge, parent: QObject | None = None) -> None:
         super().__init__(parent, objectName="token_controller")
         self._bridge = bridge
-        self.state = TokenChanged("", "")
-        self.places: TokenPlaces | None = None
-        bridge.on(TokenChanged, self._on_state)
-        bridge.when_open(self.refresh)
-        bridge.settings_changed.connect(self.refresh)
+        services = bridge.services
+        self.state = Live(bridge, self, lambda: services.tokens.state(), TokenChanged("", ""))
+        self.places: Live[TokenPlaces | None] = Live(
+            bridge, self, lambda: services.tokens.places(), None, is_watched=False
+        )
+        """Where a token can be stored on this PC. They are looked for within seconds."""
+        bridge.on(TokenChanged, self.state.tell)
+        bridge.settings_changed.connect(self.state.again)
 
-    def refresh(self) -> None:
-        self._bridge.ask(self._bridge.services.tokens.state(), self._on_state)
-
-    def look(self) -> None:
-        """Find out where a token can be stored on this PC. `places_shown` is emitted within seconds."""
-        self._bridge.follow(self._bridge.services.tokens.places(), self._on_places)
-
-    def keep(self, token: str, place: str) -> None:
-        """Store a token at a place of services.tokens.PLACES. `kept` or `refused` is emitted afterwards."""
-        self._bridge.follow(self._bridge.services.tokens.keep(token, place), self._on_kept, self.refused.emit)
+    def keep(
+        self, token: str, place: str, kept: Callable[[TokenChanged], object], refused: Callable[[Problem], object]
+    ) -> None:
+        """Store a token at a place of services.tokens.PLACES. `kept` or `refused` is called afterwards."""
+        self._bridge.follow(self._bridge.services.tokens.keep(token, place), kept, refused)
 
     def forget(self) -> None:
-        self._bridge.follow(self._bridge.services.tokens.forget(), self._on_forgotten)
-
-    def _on_state(self, state: TokenChanged) -> None:
-        self.state = state
-        self.state_shown.emit(state)
-
-    def _on_places(self, places: TokenPlaces) -> None:
-        self.places = places
-        self.places_shown.emit(places)
-
-    def _on_kept(self, state: TokenChanged) -> None:
-        self._on_state(state)
-        self.kept.emit()
-
-    def _on_forgotten(self, state: TokenChanged) -> None:
-        self._on_state(state)
-        self._bridge.notice_raised.emit(Notice(_("The access token was deleted."), life_ms=UNDO_MS, key="token"))
+        words = _("The access token was deleted.")
+        said = Notice(words, life_ms=UNDO_MS, key="token")
+        forgetting = self._bridge.services.tokens.forget()
+        self._bridge.follow(forgetting, lambda _state: self._bridge.notice_raised.emit(said))
 
 
 def words_of(state: TokenChanged) -> str:
@@ -207,21 +178,23 @@ class GatedPanel(QFrame):
     pasted.
     """
 
-    page_requested = Signal(str)
-    try_again_requested = Signal(str)
+    page_requested = Signal()
+    try_again_requested = Signal()
 
     def __init__(self, tokens: TokenController, repo: str, parent: QWidget) -> None:
         super().__init__(parent)
         named(self, "gated_panel", label=_("A gated model"))
         self._tokens, self._repo = tokens, repo
         self._build_ui()
-        self._connect()
-        self._show_state(tokens.state)
+        self._form.given.connect(self._on_again)
+        self._form.kept.connect(self.try_again_requested)
+        tokens.state.changed.connect(self._show_state)
+        self._show_state()
 
     def _build_ui(self) -> None:
         self._problem = plain_label("", self, name="gated_problem", kind="danger", is_hidden=True)
         label, tip = _("Open the page of {repo} in the browser").format(repo=self._repo), plain_tip(self._repo)
-        self._page = button(_("Model page…"), "gated_page_button", self, label=label, tip=tip)
+        page = button(_("Model page…"), "gated_page_button", self, label=label, tip=tip, on=self.page_requested)
         self._form = TokenForm(self._tokens, self)
         self._state = plain_label("", self, name="gated_token_state", kind="muted")
         self._again = button(_("Try again"), "gated_try_again_button", self, kind="primary", on=self._on_again)
@@ -230,49 +203,34 @@ class GatedPanel(QFrame):
             (plain_label(FIRST, self, name="gated_first"), 1),
             plain_label(SECOND, self, name="gated_second"),
         )
-        opening = row(first, (self._page, Qt.AlignmentFlag.AlignTop), gap=theme.SPACE_12)
+        opening = row(first, (page, Qt.AlignmentFlag.AlignTop), gap=theme.SPACE_12)
         last = row((self._state, 1), (self._again, Qt.AlignmentFlag.AlignBottom), gap=theme.SPACE_12)
         parts = (intro, self._problem, opening, second, self._form, last)
         column(*parts, into=self, gap=theme.SPACE_12, margins=(0, theme.SPACE_8))
-
-    def _connect(self) -> None:
-        self._page.clicked.connect(lambda: self.page_requested.emit(self._repo))
-        self._form.given.connect(self._on_again)
-        self._form.kept.connect(lambda: self.try_again_requested.emit(self._repo))
-        self._tokens.state_shown.connect(self._show_state)
 
     def show_problem(self, problem: Problem | None) -> None:
         has_more = problem is not None and problem.code != "hub.gated"  # the panel says that the model is gated
         self._problem.setText(breakable(problem.sentence) if problem is not None and has_more else "")
         self._problem.setVisible(has_more)
 
-    def _show_state(self, state: TokenChanged) -> None:
-        self._state.setText(words_of(state))
+    def _show_state(self) -> None:
+        self._state.setText(words_of(self._tokens.state.value))
 
     def _on_again(self) -> None:
         if self._form.is_empty:
-            self.try_again_requested.emit(self._repo)
+            self.try_again_requested.emit()
         else:
             self._form.submit()
 
 
 class GatedDialog(Dialog):
-    page_requested = Signal(str)
-    try_again_requested = Signal(str)
-
     def __init__(self, tokens: TokenController, repo: str, parent: QWidget, *, problem: Problem | None = None) -> None:
-        super().__init__(parent)
-        passing(self, "gated_dialog", _("A gated model"))
-        self._panel = GatedPanel(tokens, repo, self)
-        self._panel.show_problem(problem)
+        super().__init__(parent, "gated_dialog", _("A gated model"))
+        self.panel = GatedPanel(tokens, repo, self)
+        self.panel.show_problem(problem)
         close = button(_("Close"), "gated_close_button", self, on=self.reject)
         close.setAutoDefault(False)
         head = plain_label(breakable(repo), self, name="gated_repo", kind="heading")
-        column(head, self._panel, 1, row(1, close), into=self, gap=theme.SPACE_8, margins=theme.SPACE_16)
-        self._panel.page_requested.connect(self.page_requested)
-        self._panel.try_again_requested.connect(self._on_again)
+        column(head, self.panel, 1, row(1, close), into=self, gap=theme.SPACE_8, margins=theme.SPACE_16)
+        self.panel.try_again_requested.connect(self.accept)
         self.fit(WIDTH)
-
-    def _on_again(self, repo: str) -> None:
-        self.try_again_requested.emit(repo)
-        self.accept()

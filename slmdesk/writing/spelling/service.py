@@ -83,6 +83,13 @@ class SpellingService(Service):
         """
         return in_slices(self._service_thread, self._suggesting(request, word))
 
+    def unknown(self, words: Sequence[str], language: str) -> Pending[frozenset[str]]:
+        """Return those of the words that are not in the dictionary of a language (ISO 639-1). None if it has none."""
+        found: Pending[frozenset[str]] = Pending()
+        asked = in_slices(self._service_thread, self._unknown(words, language))
+        asked.then(lambda result: found.end(frozenset() if isinstance(result, Problem) else result))
+        return found
+
     def state(self) -> Pending[SpellingState]:
         """Return the dictionaries in use and the person's own words.
 
@@ -149,6 +156,17 @@ class SpellingService(Service):
             some = unknown[at : at + WORDS_AT_ONCE]
             wrong = yield self._wrong(dictionary, some)
             known.update((word, word not in wrong) for word in some)
+
+    def _unknown(self, words: Sequence[str], language: str) -> Slices[frozenset[str]]:
+        dictionary = chosen_for(language, (yield from self._dictionaries()), region=self._region)
+        if dictionary is None or dictionary.path in self._broken or not self._settings.current.spelling:
+            return frozenset()
+        yield from self._look_up(dictionary, list(words))
+        wrong = [word for word in words if self._is_wrong(dictionary, word, self._own_words())]
+        joined = {word: [f"{word[:at]}-{word[at:]}" for at in range(4, len(word) - 3)] for word in wrong}
+        yield from self._look_up(dictionary, [form for forms in joined.values() for form in forms])
+        known = self._known[dictionary.path]
+        return frozenset(word for word, forms in joined.items() if not any(known.get(form) for form in forms))
 
     def _is_wrong(self, dictionary: Dictionary, word: str, own: OwnWords | None) -> bool:
         is_known = self._known[dictionary.path].get(word, True)  # another check may just have emptied the cache

@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import sys
-from functools import partial
 
-from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QAbstractItemView, QListWidget, QWidget
 
-from slmdesk.base.settings import Settings
 from slmdesk.base.texts import _, ngettext
 from slmdesk.window.base import theme
 from slmdesk.window.base.bridge import Bridge
 from slmdesk.window.base.live import Live
 from slmdesk.window.widgets.bars import SettingsController
-from slmdesk.window.widgets.build import button, column, named, passing, plain_label, row
+from slmdesk.window.widgets.build import button, column, named, plain_label, row
 from slmdesk.window.widgets.dialogs import Dialog
-from slmdesk.window.widgets.rows import Choice
-from slmdesk.window.widgets.settings import SettingsSection
+from slmdesk.window.widgets.form import Listed
+from slmdesk.window.widgets.settings import Setting, SettingsForm, SettingsSection, Switched, held
 from slmdesk.writing.spelling.types import SpellingChanged, SpellingState
 
 MARKED = _("Words that are in no dictionary get a wavy line while you write. A right click on one suggests others.")
@@ -30,55 +27,46 @@ HOW = {
 }
 
 
-class SpellingSettings(QObject):
+class SpellingSettings(SettingsForm):
     def __init__(self, bridge: Bridge, settings: SettingsController, section: SettingsSection) -> None:
-        super().__init__(section, objectName="spelling_settings")
-        self._bridge, self._settings, self._section = bridge, settings, section
-        self.state: Live[SpellingState | None] = Live(
-            bridge, self, lambda: bridge.services.spelling.state(), None, on=(SpellingChanged,), is_watched=False
+        state: Live[SpellingState | None] = Live(
+            bridge, section, lambda: bridge.services.spelling.state(), None, on=(SpellingChanged,), is_watched=False
         )
-        self.state.changed.connect(self._show_state)
-        self._build_ui()
-        settings.settings_shown.connect(self.show_settings)
-        section.shown.connect(lambda: self.state.watch(True))
-        self.show_settings(settings.current)
+        edit = button(_("Edit…"), "", section, on=lambda: OwnWordsDialog(bridge, state, section).open())
+        group = _("Spelling")
+        fields = (
+            Setting(
+                "spelling", _("Underline misspelled words"), Switched, tip=MARKED, group=group
+            ),
+            Setting(
+                name="own_words", title=_("My words"), tip=_("They count as right."), control=held(edit), group=group,
+                sentence=own_words, is_enabled=lambda at: at is None or bool(at.words),
+            ),
+            Setting(
+                "spelling_language", _("Language"), Listed, values=languages, group=group,
+                sentence=lambda at: "…" if at is None else dictionary_words(at),
+                is_enabled=lambda at: at is None or bool(at.dictionaries),
+            ),
+        )  # fmt: skip
+        super().__init__(section, settings, fields, lambda: state.value)
+        self.setObjectName("spelling_settings")
+        state.changed.connect(self.show)
+        section.shown.connect(lambda: state.watch(True))
 
-    def _build_ui(self) -> None:
-        section, change, group = self._section, self._settings.change, _("Spelling")
-        self._switch = section.offer(
-            "spelling", _("Underline misspelled words"), (), partial(change, "spelling"), tip=MARKED, group=group
-        )
-        edit = button(_("Edit…"), "", section)
-        edit.clicked.connect(lambda: OwnWordsDialog(self._bridge, self.state, self._section).open())
-        self._words = section.add(
-            "own_words", _("My words"), edit, group=group, hint="…", tip=_("They count as right.")
-        )
-        self._language = Choice([BY_TEXT], section)
-        self._language.value_chosen.connect(partial(change, "spelling_language"))
-        self._found = section.add("spelling_language", _("Language"), self._language, hint="…", group=group)
 
-    def show_settings(self, settings: Settings) -> None:
-        self._switch.show_value(settings.spelling)
-        self._language.show_value(settings.spelling_language)
+def own_words(state: SpellingState | None) -> str:
+    if state is None:
+        return "…"
+    return ngettext("1 word", "{n:,} words", len(state.words)) if state.words else _("None yet")
 
-    def _show_state(self) -> None:
-        state = self.state.value
-        assert state is not None
-        self._language.clear()
-        for code, name in (BY_TEXT, *((dictionary.code, dictionary.name) for dictionary in state.dictionaries)):
-            self._language.addItem(name, code)
-        self._language.show_value(self._settings.current.spelling_language)
-        self._found.set_hint(dictionary_words(state))
-        self._language.setEnabled(bool(state.dictionaries))
-        count = len(state.words)
-        self._words.set_hint(ngettext("1 word", "{n:,} words", count) if count else _("None yet"))
-        self._words.control.setEnabled(bool(count))
+
+def languages(state: SpellingState | None) -> tuple[tuple[str, str], ...]:
+    return BY_TEXT, *((each.code, each.name) for each in (state.dictionaries if state else ()))
 
 
 class OwnWordsDialog(Dialog):
     def __init__(self, bridge: Bridge, state: Live[SpellingState | None], over: QWidget) -> None:
-        super().__init__(over.window())
-        passing(self, "own_words", _("My words"))
+        super().__init__(over.window(), "own_words", _("My words"))
         self.resize(420, 420)
         self._bridge, self._state = bridge, state
         self._removed: tuple[str, ...] = ()

@@ -68,7 +68,7 @@ def begin(start, home, hub, vault):
         program.frame.window.show_page(page)
         if page == "Settings":
             program.setting("hub_hosts")
-        program.frame.tokens.refresh()
+        program.frame.tokens.state.again()
         return program
 
     return one
@@ -168,7 +168,7 @@ def test_where_there_is_no_keyring_it_is_said_and_the_other_places_are_offered(b
     write(program, dialog.findChild(QLineEdit, "token_field"), MARKER)
     program.wait(lambda: change(program).state is DownloadState.DONE)
     assert everywhere(home, program) == [], "in memory alone"
-    program.wait(lambda: program.frame.tokens.state.place == "ask")
+    program.wait(lambda: program.frame.tokens.state.value.place == "ask")
 
 
 def settings(program):

@@ -30,7 +30,7 @@ def test_a_section_is_shown_at_a_time_and_few_settings_are_not_advanced(program,
         if entry.objectName().startswith("settings_"):
             entry.click()
             names += in_sight(page)
-            values += [each for each in page.settings if each.isVisible() and isinstance(each.control, Choice | Switch)]
+            values += [each for each in page.settings if each.isVisible() and isinstance(each.widget, Choice | Switch)]
     assert len(values) <= MOST, [each.objectName() for each in values]
     assert len(names) == len(set(names))
     assert {each.objectName() for each in page.settings if each.is_offered} - set(names), "the rest is folded"

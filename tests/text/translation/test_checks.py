@@ -68,6 +68,7 @@ def test_terms_are_used_with_any_ending(source, target, requested):
         ("The input is invalid.", "Die Eingabe ist nicht gültig.", False),
         ("Nobody had an accident.", "Jemand hatte einen Unfall.", True),
         ("It is the only way.", "Es ist der einzige Weg.", False),
+        ("He stays uninsured.", "Er bleibt nicht versichert.", False),
         ("Invoice no. 7 is paid.", "Rechnung Nr. 7 ist bezahlt.", False),
     ],
 )
@@ -91,6 +92,12 @@ def test_capital_letters_make_no_names_of_titles_and_shouting():
     [
         ("You can ring us from 9 am to 4 pm.", "Vous pouvez nous appeler de 9h à 16h.", "fr", set()),
         ("You can ring us from 9 am to 4 pm.", "Vous pouvez nous appeler de 9h à 17h.", "fr", {"date"}),
+        ("Open from 7.30 a.m. to 6 p.m.", "Geöffnet von 7.30 bis 18 Uhr.", "de", set()),
+        ("Open from 7.30 a.m. to 6 p.m.", "Geöffnet von 7.30 bis 20 Uhr.", "de", {"date"}),
+        ("Open from 8 a.m. to 3 p.m.", "Abierto de 8 a 15 horas.", "es", set()),
+        ("Open from 8 a.m. to 3 p.m.", "Abierto de 8 a 17 horas.", "es", {"date", "number"}),
+        ("He takes the Saturday shift.", "Er übernimmt die Samstagsschicht.", "de", set()),
+        ("He takes the Saturday shift.", "Er übernimmt die Sonntagsschicht.", "de", {"date"}),
         ("The budget for 2027/28 is fixed.", "Il bilancio per il 2027/2028 è stabilito.", "it", set()),
         ("The budget for 2027/28 is fixed.", "Il bilancio per il 2027/2029 è stabilito.", "it", {"date", "number"}),
     ],
@@ -98,6 +105,11 @@ def test_capital_letters_make_no_names_of_titles_and_shouting():
 def test_times_and_years_written_otherwise_are_no_faults(source, target, language, kinds):
     flags = flags_of(source, target, source_language="en", target_language=language, tags=Tags())
     assert {flag.kind for flag in flags} == kinds
+
+
+def test_a_name_behind_an_elision_is_found():
+    source, target = "Il est payé par l'Agence de l'eau.", "It is paid by the Water Agency."
+    assert not flags_of(source, target, source_language="fr", target_language="en", tags=Tags())
 
 
 def test_a_pair_of_tags_around_nothing_is_seen():

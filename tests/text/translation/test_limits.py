@@ -10,7 +10,7 @@ import pytest
 
 from slmdesk.text.checks.limits import address
 from slmdesk.text.tagged import Tags
-from slmdesk.text.translation_checks import flags_of
+from slmdesk.text.translation_checks import flags_of, words_to_look_up
 
 pytestmark = pytest.mark.pure
 SENTENCES = tomllib.loads((Path(__file__).parents[2] / "golden" / "limits.toml").read_text("utf-8"))["sentence"]
@@ -41,8 +41,39 @@ def test_a_limit_that_is_gone_or_turned_is_marked_and_one_that_is_kept_is_not(se
         ("de-en", "Das gilt nicht nur für Kinder.", "This applies to children, too.", []),
         ("en-de", "The lift is out of order.", "Der Aufzug ist außer Betrieb.", []),
         ("en-de", "If any, add the receipts.", "Fügen Sie Belege bei.", []),
+        (
+            "en-de",
+            "It covers goods, but not models, unless we pack them.",
+            "Sie deckt Waren, aber keine Modelle, sofern wir sie packen.",
+            ["exception"],
+        ),
+        (
+            "en-de",
+            "It covers goods, but not models, unless we pack them.",
+            "Sie deckt Waren, aber keine Modelle, sofern nicht wir sie packen.",
+            [],
+        ),
+        (
+            "fr-en",
+            "Il ne part que si plus de deux restent.",
+            "He may not leave if more than two stay.",
+            ["negation"],
+        ),
+        ("fr-en", "Il ne part que si plus de deux restent.", "He leaves only if more than two stay.", []),
+        ("fr-en", "Fermé le lundi, sauf intempéries.", "Closed on Monday, weather permitting.", []),
+        ("de-en", "Einlass erst ab Montag.", "You cannot come in until Monday.", []),
+        ("de-en", "Höchstens die Hälfte wird erstattet.", "No more than half is refunded.", []),
+        ("de-en", "Nicht mehr als die Hälfte wird erstattet.", "More than half is refunded.", ["negation"]),
+        (
+            "de-en",
+            "Fällt der Strom aus oder fehlt Wasser, endet der Dienst.",
+            "The power fails or water is missing, until the service ends.",
+            ["condition"],
+        ),
         ("fr-en", "Signez ici, s'il vous plaît.", "Please sign here.", []),
         ("en-fr", "He may leave if he pays.", "Il doit partir s'il paie.", ["duty"]),
+        ("fr-en", "Il attend tant que le prix n'est pas payé.", "He waits until the price is not paid.", ["negation"]),
+        ("fr-en", "Il attend tant que le prix n'est pas payé.", "He waits until the price is paid.", []),
         ("en-fi", "Pay only if you agree.", "Maksa heti tänään.", []),
     ],
 )
@@ -82,3 +113,25 @@ def test_a_sentence_that_addresses_the_reader_otherwise_than_the_paper_is_marked
 )
 def test_words_that_only_the_translation_repeats_are_marked(target, is_marked):
     assert ("repeated" in kinds("Der Vorstand hat sich getroffen.", target, "de", "en")) is is_marked
+
+
+@pytest.mark.parametrize(
+    ("source", "target", "languages", "words"),
+    [
+        ("La reunión de Olmo termina.", "The reunión of Olmo ends.", "es-en", ["reunión", "ends"]),
+        ("Der Beschluss gilt.", "The Beschluss holds good.", "de-en", ["holds", "good"]),
+        ("The Whitcombes met.", "Die Whitcombes sahen Vorbesprechnung.", "en-de", ["sahen", "Vorbesprechnung"]),
+        ("See a.b@c.org, NATO and so on.", "Voir a.b@c.org, NATO etcet. et l'herbe.", "en-fr", []),
+        ("Das Echokardiogramm.", "The echocardiogram helps.", "de-en", ["helps"]),
+        ("Ein altbekannter Name.", "A well-known name.", "de-en", ["well", "known", "name"]),
+    ],
+)
+def test_the_words_to_look_up_in_a_dictionary_are_no_names(source, target, languages, words):
+    assert list(words_to_look_up(source, target, Tags(), *languages.split("-"))) == words
+
+
+def test_a_british_word_may_be_american_in_the_dictionary():
+    found = words_to_look_up("", "the colour organised promise", Tags(), "de", "en")
+    assert found["colour"] == {"colour", "color"}
+    assert found["organised"] == {"organised", "organized"}
+    assert "promise" in found["promise"]

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 
 from slmdesk.text.tagged import Tags
-from slmdesk.text.translation_checks import UNSURE_FROM, doubts_in, surprise, unsure_flags
+from slmdesk.text.translation_checks import STRANGE, cleaned, doubts_in
 
 pytestmark = pytest.mark.pure
 NONE = Tags()
@@ -81,17 +83,16 @@ def test_a_character_of_two_tokens_has_the_doubt_of_both() -> None:
     assert said("a 猫 b", ("a 猫 b", answer[1])) == [("猫", 0.2)]
 
 
-def test_surprise_grows_with_unlikely_words_and_is_no_matter_of_length() -> None:
-    sure, unsure = (0, 1, 0.95), (1, 2, 0.1)
-    assert surprise([]) == 0.0
-    assert surprise([sure] * 100) < UNSURE_FROM
-    assert surprise([sure] * 3) < UNSURE_FROM < surprise([sure, unsure])
-    assert surprise([sure] * 4 + [unsure] * 2) < surprise([sure] * 4 + [unsure] * 3)
+def test_a_translation_of_which_a_model_was_very_unsure_is_marked_with_its_least_likely_words() -> None:
+    words = "a big new red house"
+    at = [0, 2, 6, 10, 14, 19]
+    spans = list(pairwise(at))
 
+    def marked(*probabilities):
+        tokens = [(*span, probability) for span, probability in zip(spans, probabilities, strict=True)]
+        return [(flag.kind, flag.text) for flag in cleaned("ein Haus", words, NONE, tokens).flags]
 
-def test_a_translation_the_model_was_unsure_of_is_flagged_with_its_least_likely_words() -> None:
-    target = "a big new red house here"
-    doubts = [(2, 5, 0.3), (6, 9, 0.2), (10, 13, 0.1), (14, 19, 0.15), (20, 24, 0.25)]
-    (flag,) = unsure_flags(target, doubts, [(0, 24, 0.01)])
-    assert (flag.kind, flag.text) == ("unsure", "new, red, house, here")
-    assert unsure_flags(target, (), [(0, 24, 0.9)]) == ()
+    assert STRANGE > 2
+    assert marked(0.9, 0.3, 0.1, 0.2, 0.05) == [("sense", "new, red, house")]
+    assert marked(0.9, 0.9, 0.1, 0.9, 0.9) == [], "one unlikely word says little"
+    assert cleaned("ein Haus", words, NONE).flags == ()

@@ -463,3 +463,10 @@ def test_a_text_that_is_not_to_be_kept_is_in_no_file_afterwards(run, with_model,
 def test_the_clipboard_stands_alone(run):
     refused = run("translate", "--clipboard", "--to", "de")
     assert (refused.status, "--clipboard stands alone" in refused.err) == (2, True)
+
+
+def test_of_a_model_that_failed_its_exam_it_is_said_before_and_after(run, with_model):
+    run("models", "exam", "--translate", "en-de", echo=TURNED).ok()
+    done = run("translate", "--to", "de", "--from", "en", stdin="It is late.\n", echo=TURNED).ok()
+    assert done.err.count("is no translator into German") == 2
+    assert done.out == "iT IS LATE.\n"
