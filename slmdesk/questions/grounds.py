@@ -108,9 +108,10 @@ class Grounds:
 
     def claims(self, question: str, answer: str) -> tuple[list[Claim], str]:
         """Return what an answer says of the matter, and where it says that the text does not tell. If it begins with
-        that, it says nothing of the matter.
+        that, it says nothing of the matter. Each claim may answer only a part of the question.
         """
         claims, empty, denied = list[Claim](), list[Claim](), ""
+        asked = [part for part in parts_of(question) if asked_words(part)] or [question]
         for piece in pieces(without_pages(answer)):
             if piece.denies and not self._says_itself(piece.text):
                 denied += f"{piece.text}\n"
@@ -119,7 +120,8 @@ class Grounds:
                 continue
             is_told = self._own(question, piece.text) or self._new(question, piece.text) or _YES_OR_NO.match(piece.text)
             citations = self.citations(question, piece.text)
-            claim = Claim(piece.text, piece.start, citations, self.relation(question, citations))
+            relation = max(self.relation(part, citations) for part in asked)
+            claim = Claim(piece.text, piece.start, citations, relation)
             (claims if is_told else empty).append(claim)
         return claims or ([] if denied else empty[:1]), denied
 

@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterator, Sequence
 from itertools import combinations
 
 from slmdesk.base.documents import BlockKind
-from slmdesk.base.record import Record, changed
+from slmdesk.base.record import Record
 from slmdesk.library.types import ELSEWHERE, WORDS, Mark
 from slmdesk.summaries.instead import instead
 from slmdesk.summaries.lines import Line, has
@@ -50,8 +50,6 @@ LONGEST_SHORT = 3
 """Letters of an abbreviation that a document need not have."""
 SWAPPED, LEAST_SWAPPED = 1.1, 0.05
 """How many times, and how much, better the words right beside two values must fit if the two change places."""
-TWICE = 0.6
-"""Factor for how well a value fits that the sentence has twice and the passage once."""
 _QUOTED = re.compile(r"(?<!\w)['\"`“‘„«]([^'\"`“”‘’„«»\n]{2,60})['\"`’”“»](?!\w)")
 
 
@@ -207,19 +205,13 @@ class Judged:
         """Yield marks for values in the place of another one."""
         for value, places in self._places.items():
             other, own = rival(value, self._fitting, self._paper), places[0]
-            if self._is_told_better(value, own):
-                own = changed(own, fit=own.fit * TWICE)
             if other is None or not is_better(other, own):
                 continue
             there = self._fitting.around(value, other.passage, other.value, is_close=True)
             here = self._close(value, value)
-            if there > SWAPPED * here + LEAST_SWAPPED or (there >= here and other.passage is not own.passage):
+            is_closer = there > SWAPPED * here + LEAST_SWAPPED or (there >= here and other.passage is not own.passage)
+            if is_closer and not (value.kind == "span" and is_reckoned(value, self._told, self._paper)):
                 yield self._mark(value, other)
-
-    def _is_told_better(self, value: Value, own: Place) -> bool:
-        """Return whether the sentence has the same value again, and the passage fits that place of it better."""
-        again = (places[0] for one, places in self._places.items() if one != value and is_same(one, value))
-        return any(place.value == own.value and place.fit > own.fit for place in again)
 
     def _swapped(self) -> Iterator[Mark]:
         """Yield marks for two values of the sentence that have changed places."""

@@ -5,32 +5,39 @@ Pure functions.
 
 from __future__ import annotations
 
+import re
 from calendar import monthrange
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from datetime import date, timedelta
 from itertools import accumulate, combinations
 
-from slmdesk.summaries.told import Paper, Told, Value
+from slmdesk.summaries.told import DAY_S, Paper, Told, Value
 
 MOST_ADDED = 12
 """Most values that follow each other and are added."""
+_DAY = re.compile(r",?\s(?:(?:the|den|le|el|il|dia|dne) )?(\d{1,2})(?!\d)")
 
 
 def is_reckoned(value: Value, said: Told, paper: Paper) -> bool:
-    """Return whether a value that the paper lacks follows from others: days of the sentence or the date of a letter
-    and a span of the sentence, amounts of the sentence, or amounts that follow each other in the paper.
+    """Return whether a value follows from others: days and spans of the sentence and the date of a letter, amounts and
+    percentages of the sentence, or amounts that follow each other or one of the sentence's in the paper.
     """
     rest = [one for one in said.values if one != value]
+    begins = [one for passage in paper.passages if passage.is_bare for one in passage.told.values]
+    days = set(_days([*begins, *rest], paper))
     if value.when is not None:
-        begins = [one for passage in paper.passages if passage.is_bare for one in passage.told.values]
-        return not set(_days([value])).isdisjoint(_ends(set(_days([*begins, *rest])), rest))
+        return not set(_ends(days, rest)).isdisjoint(_days([value], paper)) or _is_weekday(value, paper)
     amount, unit = _amount(value), _unit(value)
-    there = (one for passage in paper.passages for one in passage.told.values)
-    mine, theirs = ([_amount(one) for one in some if _unit(one) == unit] for some in (rest, there))
-    left = {round(abs(one - two), 2) for one, two in combinations(mine, 2)}
-    left |= {round(one * times, 2) for one in mine for times in range(2, MOST_ADDED + 1)}
-    return bool(unit and amount) and amount in left | _sums(mine) | _sums(theirs)
+    if unit == "time":
+        return amount in {abs(one - two).days * DAY_S for one in _days(rest, paper) for two in days}
+    mine = [_amount(one) for one in rest if _unit(one) in ("", unit)]
+    rows = [[_amount(one) for one in passage.told.values if _unit(one) == unit] for passage in paper.passages]
+    shares = {_amount(one) / 100 for one in rest if _unit(one) == "percent"}
+    times = {round(one * many, 2) for one in mine for many in shares | set(range(2, MOST_ADDED + 1))}
+    some = [mine, *(row for row in rows if not set(mine).isdisjoint(row))]
+    left = {round(abs(one - two), 2) for row in some for one, two in combinations(row, 2)}
+    return bool(unit and amount) and amount in times | left | _sums(mine) | _sums([one for row in rows for one in row])
 
 
 def _unit(value: Value) -> str:
@@ -39,7 +46,7 @@ def _unit(value: Value) -> str:
 
 def _amount(value: Value) -> float:
     number = value.number
-    return round(abs(number.values[0]) * number.unit[1], 2) if number and number.values and number.unit else 0.0
+    return round(abs(number.values[0]) * (number.unit[1] if number.unit else 1), 2) if number and number.values else 0.0
 
 
 def _sums(amounts: Sequence[float]) -> set[float]:
@@ -47,12 +54,25 @@ def _sums(amounts: Sequence[float]) -> set[float]:
     return {round(total, 2) for run in runs for total in [*accumulate(run)][1:]}
 
 
-def _days(values: Iterable[Value]) -> Iterator[date]:
+def _days(values: Iterable[Value], paper: Paper) -> Iterator[date]:
+    """Yield the days of values, of which one without a year may be in any of the paper's."""
     for value in values:
         for year, month, day in value.when.readings if value.when else ():
-            with suppress(ValueError):
-                if year and month and day:
-                    yield date(year, month, day)
+            for one in (year,) if year else paper.years:
+                with suppress(ValueError):
+                    if month and day:
+                        yield date(one, month, day)
+
+
+def _is_weekday(value: Value, paper: Paper) -> bool:
+    """Return whether the paper has the day as "Tuesday the 14th", without its month."""
+    days = {(day.weekday(), str(day.day)) for day in _days([value], paper)}
+    return any(
+        (one.when.weekday, behind[1]) in days
+        for passage in paper.passages
+        for one in passage.told.values
+        if one.when and (behind := _DAY.match(passage.text, one.end))
+    )
 
 
 def _ends(begins: Iterable[date], spans: Iterable[Value]) -> Iterator[date]:

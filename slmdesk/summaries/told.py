@@ -6,6 +6,7 @@ A value is a figure, a date, a time or a code. Words are compared by what stands
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence, Set
 from functools import lru_cache
 from itertools import pairwise
@@ -17,7 +18,7 @@ from slmdesk.summaries.lines import has
 from slmdesk.summaries.linking import Piece, Source
 from slmdesk.text.checks.numbers import DateMention, Number, dates_agree, find_dates, find_identifiers, find_numbers
 from slmdesk.text.checks.support import STEM, Rarity, same_number, unsigned
-from slmdesk.text.checks.words import folded, function_words, stem
+from slmdesk.text.checks.words import folded, function_words, stem, values
 from slmdesk.text.sentences import sentence_spans
 
 LEAST_SAME, MOST_OF = 4, 0.66
@@ -104,17 +105,12 @@ class Passage(Record):
     """Words of the heading, of the line that opens the list, and of the sentence behind it."""
     above: str
     """The heading and the line that opens the list."""
+    is_bare: bool
+    """It is little more than a value: the date of a letter, the header of a mail."""
 
     @property
     def text(self) -> str:
         return self.told.text
-
-    @property
-    def is_bare(self) -> bool:
-        """Return whether it is little more than a value: the date of a letter, the header of a mail."""
-        if ":" in self.text[:MOST_FIELD] and any(has(name, self.text, "", at_start=True) for name in _OF_MAILS):
-            return True
-        return len(self.told.words) <= MOST_BARE and not self.text.rstrip().endswith(".")
 
 
 @lru_cache(maxsize=8192)
@@ -210,6 +206,12 @@ class Paper:
         self.years = {year for passage in self.passages for value in passage.told.values for year in _years(value)}
         self._stems = {word.key: word.stem for passage in self.passages for word in passage.told.words}
         self._kin = dict[str, frozenset[str]]()
+        self.where = defaultdict[str, dict[tuple[int, int], float]](dict)
+        """By word the passages that have it, as their piece and start, and how much it counts there."""
+        for one in self.passages:
+            for keys, much in ((one.context, CONTEXT), (one.before, BEFORE), (one.keys, 1.0)):
+                for key in keys:
+                    self.where[key][one.piece, one.start] = much
 
     def kin(self, word: Word) -> frozenset[str]:
         """Return the words of the paper that are forms of a word, or contain it."""
@@ -246,6 +248,8 @@ def _passages(source: Source, at: int) -> Iterator[Passage]:
     piece, language = source.pieces[at], source.language
     spans = _spans(piece, language)
     every = [told(piece.text[start:end], language) for start, end in spans]
+    if piece.kind is BlockKind.TABLE_ROW and spans and (scale := _scale_of(piece.text[slice(*spans[0])])):
+        every = [_scaled(one, scale) for one in every]
     keys = [_keys(one.words) for one in every]
     is_table, above = piece.kind is BlockKind.TABLE_ROW, "\n".join(_above(source, at))
     context = _keys(told(above, language).words) | (keys[0] if is_table and keys else frozenset())
@@ -254,7 +258,31 @@ def _passages(source: Source, at: int) -> Iterator[Passage]:
     beside = [frozenset[str](), *keys, frozenset[str]()] if not is_table else [frozenset[str]()] * (len(keys) + 2)
     for number, (start, end) in enumerate(spans):
         behind = context | beside[number + 2]
-        yield Passage(at, start, end, every[number], keys[number], beside[number], behind, above)
+        is_bare = _is_bare(every[number])
+        yield Passage(at, start, end, every[number], keys[number], beside[number], behind, above, is_bare)
+
+
+def _is_bare(one: Told) -> bool:
+    if ":" in one.text[:MOST_FIELD] and any(has(name, one.text, "", at_start=True) for name in _OF_MAILS):
+        return True
+    return len(one.words) <= MOST_BARE and not one.text.rstrip().endswith(".")
+
+
+def _scale_of(header: str) -> float:
+    """Return by what the header of a table multiplies its figures: "£ million"."""
+    scales = values("multipliers")
+    return next((scales[word] for word in map(folded, _WORD.findall(header)) if word in scales), 0)
+
+
+def _scaled(row: Told, scale: float) -> Told:
+    """Return a row of which figures without a unit may also be so many times as large."""
+    found = []
+    for value in row.values:
+        number = value.number
+        if number is not None and number.unit is None:
+            number = changed(number, values=(*number.values, *(one * scale for one in number.values)))
+        found.append(changed(value, number=number))
+    return changed(row, values=tuple(found))
 
 
 def _spans(piece: Piece, language: str) -> Sequence[tuple[int, int]]:
@@ -315,6 +343,10 @@ class Fitting:
         self.kin = [paper.kin(word) for word in said.words]
         self.weights = [max(LEAST_WEIGHT, paper.source.rarity.weight(word.key[:STEM])) for word in said.words]
         self._whole = sum(self.weights)
+        self._common = defaultdict[tuple[int, int], dict[int, float]](dict)
+        for at, kin in enumerate(self.kin):
+            for place, much in (pair for key in kin for pair in paper.where[key].items()):
+                self._common[place][at] = max(much, self._common[place].get(at, 0.0))
 
     def share(self, passage: Passage, known: Iterable[int] = ()) -> float:
         """Return the weighted share of the sentence's words that a passage has, except those already known."""
@@ -324,10 +356,7 @@ class Fitting:
 
     def common(self, passage: Passage) -> dict[int, float]:
         """Return the indexes of the sentence's words that a passage has: 1, or less for words of its context."""
-        found = {
-            at: 0.0 + (not kin.isdisjoint(passage.keys)) or self._in(at, passage) for at, kin in enumerate(self.kin)
-        }
-        return {at: much for at, much in found.items() if much}
+        return self._common.get((passage.piece, passage.start), {})
 
     def around(self, value: Value, passage: Passage, there: Value, *, is_close: bool = False) -> float:
         """Return how much of what stands around a value of the sentence stands around a value of the passage.
@@ -399,7 +428,7 @@ def is_coarse(value: Value) -> bool:
 def rival(value: Value, fitting: Fitting, paper: Paper) -> Place | None:
     """Return the value of the same kind, not in the sentence, that fits it best."""
     best: Place | None = None
-    for passage in paper.passages:
+    for passage in filter(fitting.common, paper.passages):
         for there in passage.told.values:
             is_one = _is_like(value, there) and not passage.is_bare
             if not is_one or any(is_same(other, there, paper.years) for other in fitting.said.values):

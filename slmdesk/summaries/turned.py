@@ -83,9 +83,9 @@ def turned(text: str, paper: Paper) -> Iterator[Mark]:
     whole = told(text, paper.language)
     for start, part in _parts(text, paper.language):
         fitting = Fitting(part, paper)
-        ranked = sorted(((fitting.share(passage), -at) for at, passage in enumerate(paper.passages)), reverse=True)
-        least = max(LEAST_ALIKE, 0.6 * ranked[0][0])
-        about = [paper.passages[-at] for share, at in ranked[:MOST_ABOUT] if share >= least]
+        some = (at for at, passage in enumerate(paper.passages) if not passage.is_bare)
+        ranked = sorted(((fitting.share(paper.passages[at]), -at) for at in some), reverse=True)[:MOST_ABOUT]
+        about = [paper.passages[-at] for share, at in ranked if share >= max(LEAST_ALIKE, 0.6 * ranked[0][0])]
         for mark in (*_denied(part, about, paper.language), *_unconditioned(fitting, whole, about, paper.language)):
             yield Mark(mark.kind, mark.text, start + mark.start, start + mark.end, mark.detail)
 
@@ -117,7 +117,9 @@ def _denied(part: Told, about: Sequence[Passage], language: str) -> Iterator[Mar
             if not same or (behind and not set(behind) & set(same)):
                 continue
             is_head = denial.about[0] in same
-            if len(same) < REPEATED * len(denial.about) and not (is_head and len(_common(part, passage.told)) > 1):
+            if len(same) < REPEATED * len(denial.about) and not (
+                is_head and len(_common(part, passage.told)) >= min(2, len(part.words))
+            ):
                 continue
             others = (one for one in about[: about.index(passage)] if not denials_of(one.told, language))
             if any(_shared(passage.told, denial.about[:1], one.told) for one in others):
@@ -198,9 +200,6 @@ def _unconditioned(fitting: Fitting, whole: Told, about: Sequence[Passage], lang
             said = sum(any(are_kin(word, one) for one in whole.words) for word in own)
             if len(own) < LEAST_OWN or said >= SAID * len(own):
                 continue
-            beside = _beside(passage.told, start, end)
-            if sum(bool(_kin_of(word, part.words)) for word in beside) < BESIDE_SAID * len(beside):
-                continue
             same = [at for at, word in enumerate(part.words) if any(are_kin(word, one) for one in main)]
             anchors = sum(any(is_same(one, there) for there in passage.told.values) for one in part.values)
             got = sum(fitting.weights[at] for at in same) + VALUE * anchors
@@ -210,21 +209,6 @@ def _unconditioned(fitting: Fitting, whole: Told, about: Sequence[Passage], lang
                 return
 
 
-def _beside(sentence: Told, start: int, end: int) -> list[Word]:
-    """Return the words of the clause that a condition limits: the one before it, else the one behind."""
-    stops = [0, *(stop.end() for stop in _COMMA.finditer(sentence.text)), len(sentence.text)]
-    for begin, stop in (
-        *reversed(list(pairwise([one for one in stops if one < start] + [start]))),
-        *pairwise([end, *(one for one in stops if one > end)]),
-    ):
-        if words := [word for word in sentence.words if begin <= word.start < stop]:
-            return words
-    return []
-
-
-BESIDE_SAID = 0.25
-"""Least share of the words of the clause it limits that a sentence must have."""
-_COMMA = re.compile(r"[,;:]\s|\s[–—]\s")
 VALUE = 3.0
 """Weight of a value beside the weights of words."""
 
@@ -241,8 +225,6 @@ _OPENS_WEAKLY = {
 }
 WEAK_WORDS = 2
 """Number of words behind an opener such as "without" that belong to it."""
-_NO_OPENING = {"fr": "si bien que"}
-"""Begins like a condition and tells a consequence."""
 _OTHERWISE = {
     "en": "otherwise|failing which|or else", "de": "andernfalls|widrigenfalls|sonst|ansonsten",
     "fr": "sinon|faute de quoi|à défaut", "es": "de lo contrario|si no", "it": "altrimenti|in caso contrario",
@@ -254,8 +236,7 @@ _OTHERWISE = {
 @cache
 def _opening(language: str) -> re.Pattern[str] | None:
     some, weak = "|".join(map(re.escape, openers(language))), _OPENS_WEAKLY.get(language, "(?!)")
-    no = _NO_OPENING.get(language, "(?!)")
-    return re.compile(rf"(?<![\w'’-])(?!{no})(?:(?P<weak>{weak})|{some})(?![\w'’-])", re.IGNORECASE) if some else None
+    return re.compile(rf"(?<![\w'’-])(?:(?P<weak>{weak})|{some})(?![\w'’-])", re.IGNORECASE) if some else None
 
 
 _END = re.compile(r"[,;:]\s|(?<!\d)[.!?](?:\s|$)|\s[–—]\s")

@@ -446,7 +446,7 @@ NOT_LATIN = frozenset(" ".join(_SCRIPTS.values()).split())
 _KIN = ({"fr", "es", "it", "pt", "ca", "ro", "gl"}, {"pl", "cs", "sk", "sl", "hr", "sr"}, {"de", "nl"})
 _BOTH = word_set(
     "all also her per via but has had was will most come over one son were die war man hat plus pour sans car dont are "
-    "hier under once due sole he me on or in an am so do to my our not fast bei said"
+    "hier under once due sole he me on or in an am so do to my our not fast bei said nie"
 )
 _MORE = frozenset(["much", "many", "very", "twice", "than", "every", "less", "never", "always", "often"])
 _ADVERB = re.compile(r"[a-z]{4,}ly")

@@ -222,12 +222,17 @@ def _info(source: str, target: str, source_language: str, target_language: str) 
 _LOUD = re.compile(r"\b[^\W\d_a-zà-ÿ]{3,}\b")
 
 
+_GERMAN_YOUR = re.compile(r"(?:Ihr(?:e[mnrs]?)?|Sie|Ihnen)\b")
+
+
 def _is_lost_name(flag: Flag, source_language: str) -> bool:
     """Return whether a missing name is worth a flag. It must be inside the sentence, or have two words at its
     beginning. A single word there may be any word, and German capitalises all nouns.
     """
     if any(sign.isdigit() for sign in flag.text):
         return True
+    if source_language == "de" and _GERMAN_YOUR.match(flag.text):
+        return False
     is_full = " " in flag.text and source_language != "de"
     return (flag.start > 0 or is_full) and any(sign.isupper() for sign in flag.text[1:])
 
@@ -292,6 +297,16 @@ _OUR = re.compile(r"our(?=(?:s|ed|ing|ite|able|ful|al)?$)")
 _ISE = re.compile(r"is(?=(?:e|es|ed|er|ers|ing|ation|ations)$)")
 
 
+_SAME_TERM = 8
+"""First letters that a learned word shares with that of the source: echocardiogram, Echokardiographie."""
+
+
+def _is_term(word: str, source: str) -> bool:
+    """Return whether a word may be right though a small dictionary lacks it: both languages have nearly the same."""
+    starts = {fold(there).replace("k", "c")[:_SAME_TERM] for there in WORD.findall(source) if fold(there) != fold(word)}
+    return len(word) >= _SAME_TERM and fold(word).replace("k", "c")[:_SAME_TERM] in starts
+
+
 def words_to_look_up(
     source: str, target: str, tags: Tags, source_language: str, target_language: str
 ) -> dict[str, frozenset[str]]:
@@ -305,7 +320,7 @@ def words_to_look_up(
     for run in _TO_LOOK_UP.findall(_without_protected(plain(target, tags))):
         for word in run.split("-"):
             is_large = word[0].isupper() and (target_language != "de" or not word[1:].islower() or word in source)
-            if not is_large and not fold(word).startswith(names):
+            if not is_large and not fold(word).startswith(names) and not _is_term(word, source):
                 american = _OUR.sub("or", _ISE.sub("iz", word)) if target_language == "en" else word
                 found[word] = frozenset((word, american))
     return found
@@ -553,7 +568,7 @@ _SPACELESS = re.compile(r"[\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff]")
 """Matches scripts without spaces between words, in which each token counts as a word."""
 
 
-STRANGE = 2.2
+STRANGE = 2.3
 """Sum of -ln p of the tokens of an answer, divided by the square root of their number, from which a model may not have
 understood. The sum alone grows with the length of a sentence, while the mean hides a bad word in a long one.
 

@@ -75,6 +75,9 @@ ORDER = source(
     "abzüglich Gutschrift | – 80,00 Euro",
     "Ab sofort unterlassen wir jede Auslieferung der Ware.",
     "Die Ware wurde ohne eine Prüfung abgegeben.",
+    "Mittwoch, den 11. kommt der Lieferwagen.",
+    "Wer sofort zahlt, hat 10 % Nachlass.",
+    "Vom Schaden, 9.000 Euro, trägt der Kunde 2.500 Euro.",
 )
 HUUR = source(
     "nl",
@@ -120,6 +123,10 @@ def marks_of(text: str, where: Source) -> list[Mark]:
         ("Niemand darf die Ware weiter ausliefern.", ORDER),
         ("The rent is due no later than on the third working day.", LEASE),
         ("Die Ware wurde ungeprüft abgegeben.", ORDER),
+        ("Von der Rechnung über 610,10 Euro bleiben nach 10 % Nachlass, also 61,01 Euro, 549,09 Euro.", ORDER),
+        ("Am 20.2.2026, elf Tage vor diesem Brief, ging die Mahnung hinaus.", ORDER),
+        ("Der Lieferwagen kommt am 11. März 2026.", ORDER),
+        ("Der Kunde trägt 2.500, der Lieferant den Rest des Schadens, also 6.500 Euro.", ORDER),
     ],
 )
 def test_other_words_for_the_same_are_right(text, where) -> None:
@@ -175,6 +182,13 @@ def test_no_sentence_of_the_document_stands_twice() -> None:
 )
 def test_what_the_document_does_not_have_is_marked(text, kind) -> None:
     assert kind in {mark.kind for mark in marks_of(text, LEASE)}
+
+
+def test_the_header_of_a_table_says_what_its_figures_mean() -> None:
+    table = "| Source | £ million | ; | Loan | 8.2 | ; | Grant | 5.0 | ; "
+    where = Source([Piece("d", 1, 0, len(table), BlockKind.TABLE_ROW, table, 1)], Rarity([table]), "en")
+    assert marks_of("The grant is £5.0 million.", where) == []
+    assert [mark.kind for mark in marks_of("The grant is £6.0 million.", where)] == ["amount"]
 
 
 def test_a_value_of_another_document_bears_nothing_out() -> None:

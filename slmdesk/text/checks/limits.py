@@ -13,7 +13,7 @@ from importlib import resources
 from typing import Any
 
 from slmdesk.base.record import Record
-from slmdesk.text.checks.negation import denials
+from slmdesk.text.checks.negation import denials, is_french_only
 from slmdesk.text.folding import fold
 
 _VERB = (
@@ -43,7 +43,7 @@ class Sentence(Record):
     words: str
     """Folded, without what only looks like a limit ("even if")."""
     language: str
-    denies: bool
+    denials: int
 
     def said(self, kind: str, side: str) -> list[str]:
         """Return the words that are in a list of `limits.toml`."""
@@ -53,11 +53,14 @@ class Sentence(Record):
         """Return the words that surely limit the sentence in this way."""
         inverted = _INVERTED.get(self.language) if kind == "condition" else None
         opener = self.words.split()[:1] if inverted and inverted.match(self.words) else []
+        if kind == "only" and self.language == "fr" and is_french_only(self.words):
+            opener = ["ne … que"]
         return [*opener, *self.said(kind, "sure")]
 
-    def others(self, kind: str) -> list[str]:
-        """Return the words that may say the same: "if not" is "unless", and that may be an "only"."""
-        negated = self.limits("condition") if kind != "condition" and self.denies else []
+    def others(self, kind: str, than: Sentence) -> list[str]:
+        """Return the words that may say what the other sentence does: "if not" for "unless", which may be an "only"."""
+        is_negated = kind != "condition" and self.denials > than.denials
+        negated = self.limits("condition") if is_negated else []
         return [*self.said(kind, "may"), *negated, *(self.limits("exception") if kind == "only" else [])]
 
 
@@ -73,10 +76,11 @@ def lost_limits(source: str, target: str, source_language: str, target_language:
     for kind in ("condition", "exception", "only"):
         for here, there, fault in ((before, after, "missing"), (after, before, "added")):
             limits = here.limits(kind)
-            if len(limits) > len(there.limits(kind)) + len(there.others(kind)):
+            if len(limits) > len(there.limits(kind)) + len(there.others(kind, here)):
                 found.append((kind, limits[0], fault))
     exceptions = before.limits("exception")
-    if exceptions and after.limits("condition") and not after.limits("exception") and not after.denies:
+    is_kept = after.limits("exception") or after.denials > before.denials
+    if exceptions and after.limits("condition") and not is_kept:
         found.append(("exception", exceptions[0], "missing"))  # "unless" has become "if"
     if target_language == "en" and _RELATIVE.match(before.words) and _ASKED.match(after.words):
         found.append(("condition", before.words.split()[0], "missing"))  # "Wer zahlt, …" is no "Who pays …"
@@ -84,7 +88,7 @@ def lost_limits(source: str, target: str, source_language: str, target_language:
 
 
 def _duties(before: Sentence, after: Sentence) -> list[tuple[str, str, str]]:
-    if before.denies or after.denies:  # "must not" is "may not" in other languages
+    if before.denials or after.denials:  # "must not" is "may not" in other languages
         return []
     for side, other in (("must", "may"), ("may", "must")):
         said, instead = before.said("duty", side), after.said("duty", other)
@@ -96,7 +100,7 @@ def _duties(before: Sentence, after: Sentence) -> list[tuple[str, str, str]]:
 def _read(text: str, language: str) -> Sentence:
     words = _NO_LIMIT.sub(" ", " ".join(fold(text).replace("’", "'").split()))
     words = _ONE_MORE.sub(" ", words)
-    return Sentence(words, language, bool(denials(text, language)))
+    return Sentence(words, language, len(denials(text, language) or ()))
 
 
 @cache

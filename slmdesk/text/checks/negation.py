@@ -460,6 +460,7 @@ _FRENCH_EMPTY = re.compile(
     re.IGNORECASE,
 )
 """Matches a "ne" that denies nothing: "à moins qu'il ne pleuve"."""
+_MORE_THAN = re.compile(r"\bplus d(?:e\b|['’])")
 _FRENCH_ONLY = re.compile(r"\b(?:ne\b|n['’]).*\bqu(?:e\b|['’])", re.IGNORECASE)
 _FRENCH_FULL = frozenset(["pas", "jamais", "aucun", "aucune", "rien", "ni", "plus", "personne", "point", "sans", "non"])
 _HALF = word_set(
@@ -470,9 +471,10 @@ _HALF = word_set(
     "refus* deny denied denies reject* exclude* excluding fail fails failed lack lacks absent exempt* verweiger* "
     "abgelehnt* lehnt lehnte ausgeschloss* verbot* verbiet* untersag* fehlt fehlen fehlte entfallt interdi* exclu* "
     "absent* manque manquent rejet* prohib* rechaz* carece* falta faltan vieta* esclu* manca mancano rifiut* respin* "
-    "assen* zakaz* wyklucz* brak brakuje odmow* odrzuc* zabron* ignor* suppress* omit* missing"
+    "assen* zakaz* wyklucz* brak brakuje odmow* odrzuc* zabron* ignor* suppress* omit* missing hochstens maximal* "
+    "spatestens most latest maximum massimo maximo tard uiterlijk hoogstens najwyzej najpozniej hasta"
 )
-"""Folded words that imply a negation without a word of _NO."""
+"""Folded words that imply a negation without a word of _NO: at most is no more than."""
 _PREFIXED = {
     "en": re.compile(
         r"\b(?:un(?!der|i(?!n|m|d)|til|less)\w{2,}(?:ed|able|ible|al|ful|ing|nt|en|rn|et|it|ar|ly)|non-?\w+|\w+less"
@@ -504,12 +506,18 @@ def denials(text: str, language: str) -> list[str] | None:
     if language == "fr":
         text = _FRENCH_EMPTY.sub(r"\1", _FRENCH_SHORT.sub(" ", text))
     words: list[str] = _WORDS.findall(text.casefold())
-    if language == "fr" and _FRENCH_ONLY.search(text) and not _FRENCH_FULL & set(words):
-        return []  # "ne … que" means "only"
+    if language == "fr" and is_french_only(text):
+        return []
     said = [word for word in words if word in no or (language == "en" and word.endswith(("n't", "n’t")))]
     if language == "fr" and _FRENCH_FULL & set(said):
         said = [word for word in said if word not in ("ne", "n")]  # "ne … pas" is one
     return said
+
+
+def is_french_only(text: str) -> bool:
+    """Return whether a French text has a "ne … que", which means "only", and denies nothing else."""
+    words = set(_WORDS.findall(_MORE_THAN.sub(" ", text.casefold())))
+    return _FRENCH_ONLY.search(text) is not None and not _FRENCH_FULL & words
 
 
 def denying(language: str) -> frozenset[str]:
@@ -528,8 +536,13 @@ _JOINED_WORDS = "ni nor neither weder noch né nem ani sin ohne without sans sen
 _JOINED = frozenset(_JOINED_WORDS.split())
 
 
+_NOT_UNTIL = re.compile(r"(?:not|n['’]t)\b[^.;]*?\buntil\b")
+
+
 def half_denials(text: str, language: str) -> int:
     """Return how many words of a text may imply a negation: "forbidden", "invalid", "unless", "undone"."""
+    if language == "en":
+        text = _NOT_UNTIL.sub("", text)  # it is one with its "not"
     prefixed = _PREFIXED[language].findall(text[:1].casefold() + text[1:]) if language in _PREFIXED else []
     return len(prefixed) + sum(folded(word) in _HALF for word in WORD.findall(text))
 
@@ -566,5 +579,6 @@ def _ending() -> WordSet:
         "cease* stop* suspend* halt* refrain* abstain* avoid* prevent* contest* einstell* eingestellt unterlass* "
         "unterblieb* unterbleib* aussetz* ausgesetzt verzicht* vermeid* verhinder* bestreit* bestritt* cess* abst* "
         "evit* empech* contest* renonc* renunci* rinunc* sospend* sospes* asten* zaprzest* wstrzym* zawies* unik* "
-        "zrzek* staak* staken opschort* onthoud* vermijd* betwist*"
+        "zrzek* staak* staken opschort* onthoud* vermijd* betwist* disagree* dissens* disaccord* desacuerd* desaccord* "
+        "fuori hors fuera fora buiten"
     )

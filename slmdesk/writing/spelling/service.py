@@ -162,7 +162,11 @@ class SpellingService(Service):
         if dictionary is None or dictionary.path in self._broken or not self._settings.current.spelling:
             return frozenset()
         yield from self._look_up(dictionary, list(words))
-        return frozenset(word for word in words if self._is_wrong(dictionary, word, self._own_words()))
+        wrong = [word for word in words if self._is_wrong(dictionary, word, self._own_words())]
+        joined = {word: [f"{word[:at]}-{word[at:]}" for at in range(4, len(word) - 3)] for word in wrong}
+        yield from self._look_up(dictionary, [form for forms in joined.values() for form in forms])
+        known = self._known[dictionary.path]
+        return frozenset(word for word, forms in joined.items() if not any(known.get(form) for form in forms))
 
     def _is_wrong(self, dictionary: Dictionary, word: str, own: OwnWords | None) -> bool:
         is_known = self._known[dictionary.path].get(word, True)  # another check may just have emptied the cache
