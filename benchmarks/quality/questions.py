@@ -170,8 +170,8 @@ def attached(desk: Desk, record: DocumentRecord, question: Question) -> Made:
 def table(judged: Sequence[Judged]) -> str:
     """The figures of each side."""
     lines = [
-        "| side | right | of two parts | denied though there | honest where none | wrong and unmarked | right and marked "
-        "| s (median) |",
+        "| side | right | of two parts | denied though there | honest where none | wrong and unmarked "
+        "| right and marked | s (median) |",
         "|---|---|---|---|---|---|---|---|",
     ]
     for side in dict.fromkeys(one.side for one in judged):
