@@ -30,7 +30,8 @@ RIGHT, WRONG, NOT_SAID = "right", "wrong", "not said"
 STATES = (IN_TEXT, CHECK, NOT_IN_TEXT)
 GOOD = {RIGHT: (IN_TEXT,), WRONG: (CHECK, NOT_IN_TEXT), NOT_SAID: (NOT_IN_TEXT,)}
 _SOURCES = re.compile(r"\s?[\[(]S\d+(?:(?:, ?|-|–| und | and )S\d+)*[\])]|\bS\d+\b")
-"""Marks of sources, which only the prompt of these answers asked for."""
+_EMPTY = re.compile(r"\([\s,]*\)|,(?=\s*[.,](?:\s|$))|\*\*\s*\*\*")
+"""Marks of sources, which only the prompt of these answers asked for, and what they leave."""
 _SIZE = re.compile(r"(?<![\w.])e?(\d+(?:\.\d+)?)b(?!\w)")
 
 
@@ -111,7 +112,7 @@ def judged(folder: Path) -> list[Judged]:
     found = []
     for row in answers:
         language, question = asked[row["id"]]["lang"], asked[row["id"]]["question"]
-        answer = _SOURCES.sub("", row["answer"])
+        answer = _EMPTY.sub("", _SOURCES.sub("", row["answer"]))
         shown = papers[language].answered(question, answer)
         found.append(Judged(language, row["model"], question, answer, kind_of(row), shown))
     return found

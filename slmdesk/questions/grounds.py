@@ -16,8 +16,8 @@ from slmdesk.base.record import Record
 from slmdesk.base.records import Passage
 from slmdesk.library.search import Citation, PageOf, are_alike, stretches_of
 from slmdesk.library.types import WORDS, Mark
-from slmdesk.questions.matter import missing_word
-from slmdesk.questions.told import pieces, talk, without_pages
+from slmdesk.questions.matter import kinds, missing_word
+from slmdesk.questions.told import lists, pieces, talk, without_pages
 from slmdesk.text.checks import negation
 from slmdesk.text.checks.numbers import find_numbers
 from slmdesk.text.checks.support import Flag, holds, may_hold, values_in
@@ -108,9 +108,10 @@ class Grounds:
 
     def claims(self, question: str, answer: str) -> tuple[list[Claim], str]:
         """Return what an answer says of the matter, and where it says that the text does not tell. If it begins with
-        that, it says nothing of the matter.
+        that, it says nothing of the matter. Each claim may answer only a part of the question.
         """
         claims, empty, denied = list[Claim](), list[Claim](), ""
+        asked = [part for part in parts_of(question) if asked_words(part)] or [question]
         for piece in pieces(without_pages(answer)):
             if piece.denies and not self._says_itself(piece.text):
                 denied += f"{piece.text}\n"
@@ -119,7 +120,8 @@ class Grounds:
                 continue
             is_told = self._own(question, piece.text) or self._new(question, piece.text) or _YES_OR_NO.match(piece.text)
             citations = self.citations(question, piece.text)
-            claim = Claim(piece.text, piece.start, citations, self.relation(question, citations))
+            relation = max(self.relation(part, citations) for part in asked)
+            claim = Claim(piece.text, piece.start, citations, relation)
             (claims if is_told else empty).append(claim)
         return claims or ([] if denied else empty[:1]), denied
 
@@ -127,10 +129,13 @@ class Grounds:
         """Return whether a claim answers the question although the answer also says that the text does not tell, of
         something else.
         """
-        denied_words = [word for word in asked_words(question) if self.weights.share([word], denied) >= LEAST_SAID]
+        asked = [word for word in asked_words(question) if word not in kinds()]
+        denied_words = [word for word in asked if self.weights.share([word], denied) >= LEAST_SAID]
+        has_value = any(value.kind != "name" for value in self._new(question, claim.text))
         return (
-            claim.relation >= LEAST_NEAR
-            and is_answered(question, claim.text)
+            not set(fold_for_search(claim.text).split()) & set(lists()["only"].split())
+            and self.relation(" ".join(asked), claim.citations) >= LEAST_NEAR
+            and (has_value or is_answered(question, claim.text))
             and not self.marks(question, claim.text, claim.citations)
             and not self.is_about_another(question, claim, is_sure=False)
             and self.relation(" ".join(denied_words), claim.citations) >= LEAST_SURE
@@ -165,7 +170,7 @@ class Grounds:
         asked = asked_words(question)
         own = self._own(question, answer)
         values = self._new(question, answer)
-        if self._is_otherwise(question, answer):
+        if self._is_foreign(f"{question} {answer}"):
             own = []
             if not values:
                 return ()
@@ -175,9 +180,8 @@ class Grounds:
         said = self.weights.share(own, first.citation.quote)
         rest = [word for word in own if not self.weights.share([word], first.citation.quote)]
         left = [value for value in values if not self._holds(value, answer, first.citation.quote)]
-        second = (
-            self._best(asked, rest, left, answer, without=first) if left or (own and said <= 1.0 - LEAST_GAIN) else None
-        )
+        is_more = left or (own and said <= 1.0 - LEAST_GAIN)
+        second = self._best(asked, rest, left, answer, without=first) if is_more else None
         if second and (
             any(self._holds(flag, answer, second.citation.quote) for flag in left)
             or self.weights.share(own, f"{first.citation.quote}\n{second.citation.quote}") >= said + LEAST_GAIN
@@ -232,7 +236,7 @@ class Grounds:
         quotes = "\n".join(citation.quote for citation in citations)
         values = [value for value in self._new(question, answer) if value.kind != "name"]  # names may be inflected
         marks = [_mark(value) for value in values if not self._holds(value, answer, quotes)]
-        if marks or self._is_otherwise(question, answer):
+        if marks or self._is_foreign(f"{question} {answer}"):
             return tuple(marks)
         own = self._own(question, answer)
         least = LEAST_GAIN if values else least
@@ -255,10 +259,9 @@ class Grounds:
         quotes = "\n".join(citation.quote for citation in citations)
         if values := self._new(question, answer):
             return not any(self._holds(value, answer, quotes) for value in values)
-        return not self._is_otherwise(question, answer) and not self.weights.share(self._own(question, answer), quotes)
-
-    def _is_otherwise(self, question: str, answer: str) -> bool:
-        return self._is_foreign(f"{question} {answer}")
+        return not self._is_foreign(f"{question} {answer}") and not self.weights.share(
+            self._own(question, answer), quotes
+        )
 
     def _is_foreign(self, words: str) -> bool:
         """Return whether words are in another language than the text, so that they cannot be compared."""
@@ -275,9 +278,8 @@ class Grounds:
         return self.weights.share(asked_words(question), cited)
 
     def is_about_another(self, question: str, claim: Claim, *, is_sure: bool) -> bool:
-        return bool(self.missing_word(question, claim.citations, is_sure=is_sure)) or self.is_beside_another(
-            question, claim
-        )
+        missing = self.missing_word(question, claim.citations, is_sure=is_sure)
+        return bool(missing) or self.is_beside_another(question, claim)
 
     def missing_word(self, question: str, citations: Sequence[Citation], *, is_sure: bool) -> str:
         """Return the word of a question that shows that the quotations are about another thing, or "". `is_sure`: a
@@ -292,21 +294,28 @@ class Grounds:
         return missing_word(question, asked_words(question), quotes, around, everything, language)
 
     def is_beside_another(self, question: str, claim: Claim) -> bool:
-        """Return whether another value of the quotation stands beside far more of the question's words than the one of
-        an answer: "every 24 hours" and "for 90 days" in a sentence on how often and how long.
+        """Return whether the value of an answer stands beside far fewer of the question's words than another one of its
+        sentence ("every 24 hours" and "for 90 days" in one on how often and how long), or of another quotation.
         """
         values = [value for value in self._new(question, claim.text) if value.kind != "name"]
-        if len(values) != 1 or not claim.citations:
+        if len(values) != 1:
             return False
-        (value,), best = values, {True: 0.0, False: 0.0}
-        quote = claim.citations[0].quote
-        subject = " ".join(quote.split()[:2])  # what is told further of it need not name it again
-        for part in _PARTS.split(quote):
-            others = (other for other in values_in(part, self.language) if other.kind == value.kind)
-            if any(other.text.casefold() not in question.casefold() for other in others):
-                is_own = self._holds(value, claim.text, part)
-                best[is_own] = max(best[is_own], self.weights.share(asked_words(question), f"{subject} {part}"))
-        return best[False] > best[True] + LEAST_GAIN
+        (value,) = values
+        holding = [citation for citation in claim.citations if self._holds(value, claim.text, citation.quote)]
+        is_weak = holding and self.relation(question, holding[:1]) <= LEAST_OF_BEST * claim.relation
+        if is_weak and any(one.kind == value.kind for one in values_in(claim.citations[0].quote, self.language)):
+            return True
+        own, best = -1.0, 0.0
+        for quote in [citation.quote for citation in holding[:1]]:
+            subject = " ".join(quote.split()[:2])  # what is told further of it need not name it again
+            for part in _PARTS.split(quote):
+                others = (other for other in values_in(part, self.language) if other.kind == value.kind)
+                share = self.weights.share(asked_words(question), f"{subject} {part}")
+                if self._holds(value, claim.text, part):
+                    own = max(own, share)
+                elif any(other.text.casefold() not in question.casefold() for other in others):
+                    best = max(best, share)
+        return own >= 0.0 and best > own + LEAST_GAIN
 
     def is_elsewhere(self, question: str, citations: Sequence[Citation]) -> bool:
         """Return whether another sentence contains far more of a question's words than the quotations."""
@@ -326,12 +335,8 @@ class Grounds:
         language = tongue(question, likely=self.language) or self.language
         names = [flag.text for flag in values_in(question, language) if flag.kind == "name"]
         there = f"{self.text}\n{' '.join(self.names.values())}"
-        return [
-            name
-            for name in names
-            if not (name.isupper() and len(name) <= MOST_CAPITALS)
-            and not (holds(Flag("name", name, 0, len(name)), name, there))
-        ]
+        names = [name for name in names if not (name.isupper() and len(name) <= MOST_CAPITALS)]
+        return [name for name in names if not holds(Flag("name", name, 0, len(name)), name, there)]
 
     def _holds(self, value: Flag, answer: str, quotes: str) -> bool:
         """Return whether the quotations contain a value. The number of a list item ("2. Rooms …") is not a value."""

@@ -337,21 +337,21 @@ def _told(asked: Asked, only: str, reading: AnswerContext) -> Generator[Step, Re
     Small models refuse what they know if they are allowed to, and find something in any text if not. So whether it is
     there is asked apart: before the answer, where an exam shows what the model's yes is worth, else after a refusal.
     """
-    question = only or asked.question
+    question, truth = only or asked.question, asked.truth
     make = partial(turns_of, reading.sources, asked.question, asked.before, names=asked.names, only=only)
     is_yes_no, open_turns = asks_yes_or_no(question), make(refuses=False)
     answer = Step(tuple(open_turns), changed(SAMPLING, grammar=grammar_of(question)), reading)
     said = Step(tuple(said_turns_of(open_turns)), Sampling(temperature=0.0), reading, YES_NO)
-    if asked.truth is None or asked.truth.threshold is None:
-        if is_yes_no:
-            return (yield answer).text, UNTOLD
+    if (truth and only) or (not truth and is_yes_no):  # that a part is there is denied sooner
+        return (yield answer).text, UNTOLD
+    if truth is None:
         words = (yield changed(answer, turns=tuple(make(refuses=True)))).text
         if refuses(words) and _odds((yield said)) > 0.0:
             return (yield answer).text, CONTRADICTED
         return words, UNTOLD
-    above = _odds((yield said)) - asked.truth.threshold
+    above = _odds((yield said)) - (truth.threshold or 0.0)
     certainty = above + LEAST_SURE
-    if above > 0.0 and asked.truth.passed >= PROVEN * asked.truth.total:
+    if above > 0.0 and truth.passed >= PROVEN * truth.total:
         certainty = max(certainty, SURE)
     if certainty + 1.0 < LEAST_SURE and not is_yes_no:  # not even all words in common would do
         return "", certainty

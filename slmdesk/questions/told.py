@@ -15,14 +15,14 @@ from slmdesk.base.record import Record
 from slmdesk.text.checks.words import WordSet, tables, tongue, word_set
 from slmdesk.text.sentences import sentence_spans
 
-_SOURCE = r"(?:\d{1,3}|(?:source|quelle|fuente|fonte|bron|źródło) ?\d{1,3})"
+_NUMBERS = r"\[\d{1,3}(?:(?:[,;] ?| ?[-–] ?)\d{1,3})*\]"
 _SOURCES = re.compile(
-    rf"\s?[\[(](?:source|quelle|fuente|fonte|bron)?:? ?\[?{_SOURCE}\]?(?:(?:[,;] ?| ?[-–] ?)\[?{_SOURCE}\]?)*[\])]"
-    r"(?=\W|$)",
+    rf"\s?(?:{_NUMBERS}(?:,? ?{_NUMBERS})*"
+    r"|[\[(](?:sources?|quellen?|fuentes?|font[ei]|bron|źródło):? ?[\d\[\],; –-]+[\])])(?=\W|$)",
     re.IGNORECASE,
 )
 """Sources in brackets, as models write them: [1], [1, 2], (Source: 3)."""
-_BOLD = re.compile(r"\*\*|__|(?<![\w*])\*(?=\S)|(?<=\S)\*(?![\w*])|^#{1,6}\s+", re.MULTILINE)
+_BOLD = re.compile(r"\*\*|(?<!\w)__|__(?!\w)|(?<![\w*])\*(?=\S)|(?<=\S)\*(?![\w*])|^#{1,6}\s+", re.MULTILINE)
 _AROUND = " \t-•*()"
 _TURN = re.compile(
     r";\s|,\s(?=(?:but|however|yet|although|though|aber|jedoch|sondern|mais|pero|sino|ma|però|mas|maar|ale|lecz)\b)"
@@ -74,7 +74,7 @@ class Piece(Record):
 def without_marks(answer: str) -> str:
     """Return an answer without bold letters and without sources in brackets."""
     plain = _BOLD.sub("", _SOURCES.sub("", answer))
-    return re.sub(r"[ \t]+(?=[.,;:!?](?:\s|$))|\([\s,]*\)|,(?=[.,](?:\s|$))", "", plain).strip()
+    return re.sub(r"[ \t]+(?=[.,](?:\s|$))", "", plain).strip()
 
 
 def pieces(answer: str) -> Iterator[Piece]:

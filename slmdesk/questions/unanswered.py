@@ -85,7 +85,17 @@ def _values(question: str, quote: str, language: str) -> list[int]:
     if asks_when(question):
         years = [number.start for number in numbers if re.fullmatch(r"(?:19|20)\d\d", quote[number.start : number.end])]
         return [*(date.start for date in dates if date.readings or date.minutes), *years]
-    return [number.start for number in numbers if number.kind == "amount" or not asks_cost(question)]
+    if asks_cost(question):
+        return [number.start for number in numbers if number.kind == "amount"]
+    is_count = _MANY.search(question) is not None
+    return [
+        number.start for number in numbers if number.unit or (is_count and not _CLAUSE.search(quote, 0, number.start))
+    ]
 
 
 _WORD = re.compile(r"\w+")
+_MANY = re.compile(
+    r"\b(?:how many|(?:wie ?)?viele|combien|cu[áa]nt[oa]s|quant[ie]|quant[oa]s|il[eu]|hoe ?veel)\b", re.I
+)
+"""Asks for a number of things. Any other number that is asked for has a unit."""
+_CLAUSE = re.compile(r"(?:§+|\b(?:[Nn]r|[Aa]rt|[Zz]iff|[Nn]o|[Nn]úm|[Aa]bs)\.?)\s*$")

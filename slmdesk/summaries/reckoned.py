@@ -5,32 +5,30 @@ Pure functions.
 
 from __future__ import annotations
 
-import re
 from calendar import monthrange
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from datetime import date, timedelta
-from itertools import accumulate, combinations
+from itertools import accumulate, combinations, product
 
 from slmdesk.summaries.told import DAY_S, Paper, Told, Value
 
 MOST_ADDED = 12
 """Most values that follow each other and are added."""
-_DAY = re.compile(r",?\s(?:(?:the|den|le|el|il|dia|dne) )?(\d{1,2})(?!\d)")
 
 
 def is_reckoned(value: Value, said: Told, paper: Paper) -> bool:
-    """Return whether a value follows from others: days and spans of the sentence and the date of a letter, amounts and
-    percentages of the sentence, or amounts that follow each other or one of the sentence's in the paper.
+    """Return whether a value follows from others: a day from one of the sentence or the paper and a span of the
+    sentence, an amount from amounts and percentages of the sentence, or from amounts that follow each other or one of
+    the sentence's in the paper.
     """
     rest = [one for one in said.values if one != value]
-    begins = [one for passage in paper.passages if passage.is_bare for one in passage.told.values]
-    days = set(_days([*begins, *rest], paper))
     if value.when is not None:
-        return not set(_ends(days, rest)).isdisjoint(_days([value], paper)) or _is_weekday(value, paper)
+        days = set(_days([*rest, *(one for passage in paper.passages for one in passage.told.values)], paper))
+        return not set(_ends(days, rest)).isdisjoint(_days([value], paper))
     amount, unit = _amount(value), _unit(value)
     if unit == "time":
-        return amount in {abs(one - two).days * DAY_S for one in _days(rest, paper) for two in days}
+        return amount in {abs(one - two).days * DAY_S for one, two in combinations(_days(rest, paper), 2)}
     mine = [_amount(one) for one in rest if _unit(one) in ("", unit)]
     rows = [[_amount(one) for one in passage.told.values if _unit(one) == unit] for passage in paper.passages]
     shares = {_amount(one) / 100 for one in rest if _unit(one) == "percent"}
@@ -64,25 +62,14 @@ def _days(values: Iterable[Value], paper: Paper) -> Iterator[date]:
                         yield date(one, month, day)
 
 
-def _is_weekday(value: Value, paper: Paper) -> bool:
-    """Return whether the paper has the day as "Tuesday the 14th", without its month."""
-    days = {(day.weekday(), str(day.day)) for day in _days([value], paper)}
-    return any(
-        (one.when.weekday, behind[1]) in days
-        for passage in paper.passages
-        for one in passage.told.values
-        if one.when and (behind := _DAY.match(passage.text, one.end))
-    )
-
-
 def _ends(begins: Iterable[date], spans: Iterable[Value]) -> Iterator[date]:
-    """Yield the days on which the spans end that begin on some days."""
-    for span in spans:
-        for begin in begins if _unit(span) in ("time", "month") else ():
-            with suppress(ValueError, OverflowError):
-                if _unit(span) == "time":
-                    yield begin + timedelta(seconds=_amount(span))
-                else:
-                    months = begin.month - 1 + int(_amount(span))
-                    year, month = begin.year + months // 12, months % 12 + 1
-                    yield date(year, month, min(begin.day, monthrange(year, month)[1]))
+    """Yield the days on which the spans end that begin on some days, or begin that end there."""
+    ways = [(span, way) for span in spans if _unit(span) in ("time", "month") for way in (1, -1)]
+    for (span, way), begin in product(ways, begins):
+        with suppress(ValueError, OverflowError):
+            if _unit(span) == "time":
+                yield begin + timedelta(seconds=way * _amount(span))
+            else:
+                months = begin.month - 1 + way * int(_amount(span))
+                year, month = begin.year + months // 12, months % 12 + 1
+                yield date(year, month, min(begin.day, monthrange(year, month)[1]))

@@ -325,7 +325,7 @@ def is_kin(word: str, other: str) -> bool:
     if len(word) > len(other):
         word, other = other, word
     at = other.find(word if len(word) == LEAST_PART else word[:-1]) if len(word) >= LEAST_PART else -1
-    if at == 0 or at >= LEAST_FRONT or other[:at] in _SEPARABLE:
+    if at == 0 or at >= LEAST_FRONT or other[:at] in _SEPARABLE or other[max(0, at - 1)] == "-":
         return True
     same = next((at for at, (one, two) in enumerate(zip(word, other, strict=False)) if one != two), len(word))
     return same >= LEAST_SAME and same >= MOST_OF * len(other)

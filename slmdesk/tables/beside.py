@@ -61,6 +61,8 @@ def _is_right(columns: tuple[Column, ...], column: Column, cell: TableCell, page
         return target.role in roles if is_known else None
     if column.kind is ColumnKind.IBAN:
         return None if find_ibans(cell.value) else False
+    if target is not None:
+        return None  # its many names in all languages stand beside anything
     spots = _spots(columns, column.kind, pages)
     every, own = [words for __, words in spots], [words for key, words in spots if key == key_of(cell)]
     best = max(_shares(column, every, every), default=0.0)

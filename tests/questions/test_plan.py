@@ -86,6 +86,12 @@ def test_a_part_that_was_passed_over_is_asked_for_by_itself():
     assert (answered.answer, answered.citations) == ("60 euros.\nBecause steel is dear.", (CITED, OTHER))
 
 
+def test_a_part_is_not_asked_about_and_cannot_be_refused_by_a_model_with_an_exam():
+    steps, _ = through("How much is it, and why?", YES, Reply("a: 60 euros."), SAYS, begin=WHOLE, truth=EXAM)
+    assert [step.choices for step in steps] == [YES_NO, (), ()]
+    assert NOT_FOUND not in steps[-1].turns[-1].text
+
+
 def test_what_no_part_of_the_text_answers_is_said():
     _, answered = through("How much is it, and why?", Reply("a: 60 euros."), REFUSES, NO, begin=WHOLE)
     assert answered.answer == "60 euros.\nNot in the text: \u201cwhy?\u201d"

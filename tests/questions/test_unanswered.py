@@ -31,6 +31,7 @@ def grounds(*sentences: str) -> Grounds:
         ("Quanto costa il caffè?", "Il caffè costa 17 euro al chilo."),
         ("Ile kosztuje karta?", "Karta kosztuje 700 zł."),
         ("Wann wurde der Kessel erneuert?", "Der Kessel wurde 2008 erneuert."),
+        ("Wie viele Betten hat das Haupthaus?", "Es gibt das Haupthaus mit 412 Betten und die Geriatrie mit 118."),
         ("Ile trwa gwarancja?", "Gwarancja wykonawcy wynosi pięć lat."),
     ],
 )
@@ -49,6 +50,8 @@ def test_words_beside_a_value_of_the_kind_asked_carry_the_answer(question, sente
         ("How many members has the club?", "The club of members and friends sits at Mill Lane 31."),
         ("Wie hoch ist die Miete?", "Die Mieteinnahmen betrugen 4.800 Euro."),
         ("Wie hoch ist die Miete?", "Der Mieter zahlt eine Kaution von 2.400 Euro."),
+        ("Wie hoch ist die Miete?", "§ 3 Miete und Nebenkosten"),
+        ("Wie viele Mieter gibt es?", "§ 3 Mieter und Vermieter"),
         ("How high is the rent?", "The renter pays a deposit of 2,400 euros."),
     ],
 )

@@ -656,6 +656,7 @@ class HeaderFields(QWidget):
         for widget in (self._search, self._list, self._note):
             layout.addWidget(widget)
             widget.setVisible(False)
+        self.hide()  # until there are any
 
     def show_fields(self, fields: Sequence[tuple[str, str]], left_out: int) -> None:
         self._fields, self._left_out = tuple(fields), left_out

@@ -299,6 +299,7 @@ VALUES = frozenset({"number", "date", "amount", "percent", "unit", "name"})
 """Kinds of flags that a single spot in a text can settle. Negations and conditions depend on the whole passage."""
 _BETWEEN_DIGITS = re.compile(r"(?<=\d)[.,'’\s](?=\d)")
 _DIGITS = re.compile(r"\d+")
+_LONGEST_ALONE = 5
 _LEAST_DIGITS = 3
 """Fewest digits of a number that is searched for as digits only. Shorter numbers may be written as words: "twelve"."""
 _LANGUAGES = ("en", "de", "fr", "es", "it", "pl")
@@ -327,7 +328,9 @@ def may_hold(flag: Flag) -> Callable[[str], bool]:
     runs = _DIGITS.findall(_BETWEEN_DIGITS.sub("", flag.text))
     long = [run.strip("0") for run in runs if len(run) >= _LEAST_DIGITS]
     if long:
-        return lambda text: any(number in _BETWEEN_DIGITS.sub("", text) for number in long)
+        return lambda text: (
+            any(number in _BETWEEN_DIGITS.sub("", text) for number in long) or _scales().search(fold(text)) is not None
+        )
     if len(runs) != 1 or not int(runs[0]):
         return lambda _: True
     alone = re.compile(rf"(?<!\d)0*{int(runs[0])}(?!\d)")
@@ -342,6 +345,14 @@ def _words_for(number: int) -> re.Pattern[str]:
     parts = {number, number % 10, number // 10 * 10} - {0}
     words = sorted({word for table in tables for word, value in table.items() if value in parts})
     return re.compile("|".join(map(re.escape, words)) or r"(?!)")
+
+
+@cache
+def _scales() -> re.Pattern[str]:
+    """Return a pattern for words such as "hundred", which a long number in words has, and German ones inside."""
+    tables = (values("scales", language) for language in _LANGUAGES)
+    words = sorted({word for table in tables for word, value in table.items() if value >= 100})
+    return re.compile("|".join(word if len(word) > _LONGEST_ALONE else rf"\b{word}\b" for word in words))
 
 
 def _has_name(name: str, text: str) -> bool:

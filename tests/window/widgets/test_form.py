@@ -103,6 +103,17 @@ def test_what_cannot_be_read_stays_with_its_reason_until_there_is_another_value(
     assert (find(form, "test_size").text(), form.keep()) == ("8", True)
 
 
+def test_what_is_refused_later_stays_with_the_reason_and_the_value_before_holds(form):
+    type_into(form, "size", "9")
+    form.refuse("size", "Too large.", 7)
+    form.show_values(VALUES, "dark red")
+    assert find(form, "test_size").text() == "9", "to be mended"
+    assert find(form, "test_size_problem", QLabel).text() == "Too large."
+    type_into(form, "size", "7")
+    assert find(form, "test_size_problem", QLabel).text() == ""
+    assert form.told == [{"size": 9}], "7 holds already"
+
+
 def test_fields_are_reset_alone_and_together(form):
     reset = find(form, "test_size_reset", QToolButton)
     assert (reset.isVisible(), reset.accessibleName()) == (True, "Size: back to the default")
