@@ -58,9 +58,10 @@ def texts_in(node: ast.expr) -> Iterator[ast.expr]:
 
 
 def is_words(node: ast.expr) -> bool:
+    """Whether a person reads words in it; an address is none."""
     parts = node.values if isinstance(node, ast.JoinedStr) else [node]
     text = "".join(part.value for part in parts if isinstance(part, ast.Constant) and isinstance(part.value, str))
-    return bool(re.search(r"[^\W\d_]{2,}", re.sub(r"<[^>]*>", "", text))) and text not in LEFT
+    return bool(re.search(r"[^\W\d_]{2,}", re.sub(r"<[^>]*>|\S*(?:://|\.example\.)\S*", "", text))) and text not in LEFT
 
 
 def bare_texts(code: str) -> Iterator[tuple[int, str]]:

@@ -170,8 +170,9 @@ def attached(desk: Desk, record: DocumentRecord, question: Question) -> Made:
 def table(judged: Sequence[Judged]) -> str:
     """The figures of each side."""
     lines = [
-        "| side | right | of two parts | honest where none | wrong and unmarked | right and marked | s (median) |",
-        "|---|---|---|---|---|---|---|",
+        "| side | right | of two parts | denied though there | honest where none | wrong and unmarked "
+        "| right and marked | s (median) |",
+        "|---|---|---|---|---|---|---|---|",
     ]
     for side in dict.fromkeys(one.side for one in judged):
         some = [one for one in judged if one.side == side]
@@ -180,6 +181,7 @@ def table(judged: Sequence[Judged]) -> str:
             side,
             share([one.is_right for one in told]),
             share([one.is_right for one in told if one.question.two_parts]),
+            share([not one.is_right and (NOT_FOUND in one.made.notes or denies(one.made.text)) for one in told]),
             share([one.is_right for one in some if one.question.none]),
             share([not one.is_right and not one.is_marked for one in some]),
             share([one.is_marked for one in told if one.is_right]),

@@ -17,7 +17,7 @@ from slmdesk.base.records import Passage
 from slmdesk.library.search import Citation, PageOf, are_alike, stretches_of
 from slmdesk.library.types import WORDS, Mark
 from slmdesk.questions.matter import kinds, missing_word
-from slmdesk.questions.told import pieces, talk, without_pages
+from slmdesk.questions.told import lists, pieces, talk, without_pages
 from slmdesk.text.checks import negation
 from slmdesk.text.checks.numbers import find_numbers
 from slmdesk.text.checks.support import Flag, holds, may_hold, values_in
@@ -133,7 +133,8 @@ class Grounds:
         denied_words = [word for word in asked if self.weights.share([word], denied) >= LEAST_SAID]
         has_value = any(value.kind != "name" for value in self._new(question, claim.text))
         return (
-            self.relation(" ".join(asked), claim.citations) >= LEAST_NEAR
+            not set(fold_for_search(claim.text).split()) & set(lists()["only"].split())
+            and self.relation(" ".join(asked), claim.citations) >= LEAST_NEAR
             and (has_value or is_answered(question, claim.text))
             and not self.marks(question, claim.text, claim.citations)
             and not self.is_about_another(question, claim, is_sure=False)

@@ -41,6 +41,9 @@ _BEFORE_NOUNS = (
 _BEFORE_NOUN = frozenset(_BEFORE_NOUNS.split())
 """Folded articles and prepositions."""
 _BENT = ("e", "er", "es", "em")
+_COUNTS = frozenset(
+    ["many", "viele", "vielen", "cuantos", "cuantas", "quanti", "quante", "quantos", "quantas", "ile", "hoeveel"]
+)
 _INFINITIVE = {
     "fr": ("er", "ir", "re"), "es": ("ar", "er", "ir"), "pt": ("ar", "er", "ir"), "it": ("are", "ere", "ire"),
     "pl": ("c",),
@@ -59,9 +62,9 @@ def missing_word(
     """Return the word of a question that shows that a quotation is about another thing, or "".
 
     It is a word that the quotation has another one for ("sick days", "vacation days"; "Krankheitstage",
-    "Urlaubstage"), or a noun that is nowhere in the documents. `matter`: the folded words that tell what the question
-    is about. `around`: the quotation with what stands above it. `everything`: all documents; None: nothing is known of
-    them. `language`: of the question.
+    "Urlaubstage"), the noun that is counted ("how many"), or one that is nowhere in the documents. `matter`: the folded
+    words that tell what the question is about. `around`: the quotation with what stands above it. `everything`: all
+    documents; None: nothing is known of them. `language`: of the question.
     """
     asked, told = _words(question), [fold(word) for word in _words(quote)]
     counted = [
@@ -83,7 +86,9 @@ def missing_word(
             continue
         if _is_exchanged(folded, at, counted, small, near):
             return asked[at]
-        if everything and _is_noun(asked, at, language) and not any(_is_kin(word, other) for other in everywhere):
+        is_counted = at > 0 and folded[at - 1] in _COUNTS
+        is_new = _is_noun(asked, at, language) and not any(_is_kin(word, other) for other in everywhere)
+        if everything and (is_counted or is_new):
             return asked[at]
     return ""
 

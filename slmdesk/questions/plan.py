@@ -342,7 +342,7 @@ def _told(asked: Asked, only: str, reading: AnswerContext) -> Generator[Step, Re
     is_yes_no, open_turns = asks_yes_or_no(question), make(refuses=False)
     answer = Step(tuple(open_turns), changed(SAMPLING, grammar=grammar_of(question)), reading)
     said = Step(tuple(said_turns_of(open_turns)), Sampling(temperature=0.0), reading, YES_NO)
-    if (truth and only) or (not truth and is_yes_no):  # whether a part is there is denied too often
+    if (truth and only) or (not truth and is_yes_no):  # that a part is there is denied sooner
         return (yield answer).text, UNTOLD
     if truth is None:
         words = (yield changed(answer, turns=tuple(make(refuses=True)))).text

@@ -294,6 +294,7 @@ def _said_twice(text: str, run: int) -> str:
 
 _TO_LOOK_UP = re.compile(r"(?<![\w'’-])[^\W\d_]{4,}(?:-[^\W\d_]{4,})*(?![\w'’])(?!\.\s)")
 _OUR = re.compile(r"our(?=(?:s|ed|ing|ite|able|ful|al)?$)")
+_WARDS = re.compile(r"(?<=ward)s$")
 _ISE = re.compile(r"is(?=(?:e|es|ed|er|ers|ing|ation|ations)$)")
 
 
@@ -319,9 +320,11 @@ def words_to_look_up(
     found = {}
     for run in _TO_LOOK_UP.findall(_without_protected(plain(target, tags))):
         for word in run.split("-"):
-            is_large = word[0].isupper() and (target_language != "de" or not word[1:].islower() or word in source)
+            is_large = word[0].isupper() and (
+                target_language != "de" or not word[1:].islower() or fold(word) in fold(source)
+            )
             if not is_large and not fold(word).startswith(names) and not _is_term(word, source):
-                american = _OUR.sub("or", _ISE.sub("iz", word)) if target_language == "en" else word
+                american = _WARDS.sub("", _OUR.sub("or", _ISE.sub("iz", word))) if target_language == "en" else word
                 found[word] = frozenset((word, american))
     return found
 
@@ -381,6 +384,7 @@ _BEFORE = word_set(
     "uno unos unas al il lo gli dai dal dalla nel nella sul sulla alla"
 )
 """Words before a common word that some write large: "the Chair", "il Presidente". Not "des": "rue des Cordeliers"."""
+_OF = word_set("of de del di della do da")
 _PLACES = word_set(
     "german* english* engl* french* franc* frank* franz* span* espan* espag* ital* poland polish pologn* polon* "
     "dutch* swiss switz* schweiz* suiss* suiz* svizzer* austri* osterreich* autrich* belg* europ* brit* united "
@@ -422,6 +426,10 @@ def _names(text: str, language: str) -> list[str]:
         is_named = before in _NAMING and not re.search(r"[^\s.]", text[words[at - 1].end() : match.start()])
         if not is_named and (language == "de" or is_title or _opens(text, match.start())):
             continue
+        first = at
+        while first and (words[first - 1][0][0].isupper() or folded(words[first - 1][0]) in _OF):  # the Board of Trade
+            first -= 1
+        before = folded(words[first - 1][0]) if first and not is_named else before
         if not is_named and (before in _BEFORE or re.match(r"\s?\d", text[match.end() :])):
             continue
         names.append(word)

@@ -191,6 +191,8 @@ def test_a_value_that_stands_beside_another_thing_is_not_in_the_text(document, q
          "Staff have 25 paid vacation days a year. However, there is no mention of paid sick days."),
         (HANDBOOK, "How many paid sick days do staff have?",
          "The provided documents do not mention sick days; they only state that staff have 25 paid vacation days."),
+        (HANDBOOK, "Which bank is the fee paid to?",
+         "The handbook only says that a late fee of 5 percent applies; the bank is not identified."),
         (HAUSBUCH, "Wie viele bezahlte Krankheitstage gibt es?",
          "Das Handbuch nennt 25 bezahlte Urlaubstage. Zu Krankheitstagen finden sich keine Angaben."),
     ],
@@ -203,6 +205,12 @@ def test_a_denial_that_the_text_itself_has_is_an_answer():
     judgment = Pages(("Reasons\nThe letter of 3 May does not mention any deadline.", "Costs\nThe defendant pays them."))
     question = "What does the letter of 3 May say about a deadline?"
     assert judgment.part(question, "The letter of 3 May does not mention any deadline.").found
+
+
+def test_a_long_number_in_words_is_found():
+    texts = ("House\nTwo hundred and ten volunteers give us their time.", "Shops\nThe shops have 186 customers a day.")
+    part = Pages(texts).part("How many volunteers are there?", "There are 210 volunteers.")
+    assert (part.found, part.marks) == (True, ())
 
 
 def test_short_capitals_in_a_question_name_a_kind_and_no_one():

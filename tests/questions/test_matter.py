@@ -18,6 +18,8 @@ pytestmark = pytest.mark.pure
         ("en", "What is the fee for late delivery?", "The late fee is 2 percent.", "delivery"),
         ("en", "How long are copies stored?", "Copies are kept for 90 days.", ""),
         ("en", "Which pump version protects the tank?", "The tank is guarded by pump 3.", ""),
+        ("en", "How many employees are there?", "Invoices are due within thirty days.", "employees"),
+        ("de", "Wie hoch ist das Nettogehalt?", "Das Bruttogehalt beträgt 40 Euro.", "Nettogehalt"),
         ("de", "Wie viele Krankheitstage gibt es?", "Alle haben zwanzig Urlaubstage.", "Krankheitstage"),
         ("de", "Wie lang ist die Zahlungsfrist?", "Die Kündigungsfrist beträgt zwei Wochen.", "Zahlungsfrist"),
         ("de", "Mit welcher Vorlauffrist wird gekündigt?", "Gekündigt wird mit einer Frist von vier Wochen.", ""),

@@ -477,7 +477,7 @@ _HALF = word_set(
 """Folded words that imply a negation without a word of _NO: at most is no more than."""
 _PREFIXED = {
     "en": re.compile(
-        r"\b(?:un(?!der|i(?!n|m|d)|til|less)\w{2,}(?:ed|able|ible|al|ful|ing|nt|en|rn|et|it|ar|ly)|non-?\w+|\w+less"
+        r"\b(?:un(?!der|i(?!n|m|d)|til|less)\w{2,}(?:ed|fit|able|ible|al|ful|ing|nt|en|rn|et|it|ar|ly)|non-?\w+|\w+less"
         r"|in\w{2,}(?:ible|able|ent|plete|rect|ible)|im(?:proper|perfect|mature)\w*|dis(?:allow|abl|connect)\w*)\b"
     ),
     "de": re.compile(r"\b(?:un(?!d|s|ter|gef)\w{4,}|[Nn]icht-\w+|\w{3,}los(?:e[mnrs]?)?)\b"),

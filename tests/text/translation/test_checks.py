@@ -107,6 +107,13 @@ def test_times_and_years_written_otherwise_are_no_faults(source, target, languag
     assert {flag.kind for flag in flags} == kinds
 
 
+def test_the_name_of_an_institution_may_be_translated_and_one_of_a_person_may_not():
+    languages = {"source_language": "es", "target_language": "en", "tags": Tags()}
+    assert not flags_of("Hoy se reúne la Junta de Gobierno.", "Today the Executive Board meets.", **languages)
+    changed = flags_of("Hoy se reúne con Olmedo Ríos.", "Today he meets Tully Ríos.", **languages)
+    assert {flag.kind for flag in changed} == {"name"}
+
+
 def test_a_name_behind_an_elision_is_found():
     source, target = "Il est payé par l'Agence de l'eau.", "It is paid by the Water Agency."
     assert not flags_of(source, target, source_language="fr", target_language="en", tags=Tags())
