@@ -39,10 +39,8 @@ belongs to it: the heading, the line that opens the list, the sentence behind it
 LEAST_WEIGHT, NARROW, TOGETHER = 0.1, 2.5, 0.12
 MOST_FIELD, MOST_FIGURE = 24, 30
 _OF_MAILS = ("header", "sender")
-MOST_BARE, BARE, NO_UNIT = 3, 0.25, 0.7
-"""Most words of a passage that says nothing about its value, and how well it fits any sentence. Factor for a unit
-that the paper lacks.
-"""
+MOST_BARE, BARE = 3, 0.25
+"""Most words of a passage that says nothing about its value, and how well it fits any sentence."""
 FEW, MANY_TIMES = 12, 20
 """A count up to the first number stands for itself; two that differ by more than the second are not confused."""
 BETTER, MUCH_BETTER, MARGIN = 1.35, 2.5, 0.08
@@ -415,8 +413,6 @@ def _beside(value: Value, fitting: Fitting, passage: Passage) -> float:
 
 def _fit(value: Value, fitting: Fitting, passage: Passage, there: Value) -> float:
     fit = fitting.around(value, passage, there)
-    if value.number is not None and there.number is not None and value.number.unit and not there.number.unit:
-        return fit * NO_UNIT
     return max(fit, BARE * (value.kind == "day" and passage.is_bare))
 
 

@@ -225,12 +225,6 @@ _OPENS_WEAKLY = {
 }
 WEAK_WORDS = 2
 """Number of words behind an opener such as "without" that belong to it."""
-_OTHERWISE = {
-    "en": "otherwise|failing which|or else", "de": "andernfalls|widrigenfalls|sonst|ansonsten",
-    "fr": "sinon|faute de quoi|à défaut", "es": "de lo contrario|si no", "it": "altrimenti|in caso contrario",
-    "pl": "w przeciwnym razie|inaczej", "pt": "caso contrário|senão", "nl": "anders",
-}  # fmt: skip
-"""Tells what happens if a condition is not met, and so names the condition."""
 
 
 @cache
@@ -262,9 +256,8 @@ def conditions_of(text: str, language: str) -> tuple[tuple[int, int], ...]:
 def _has_sign(text: str, language: str) -> bool:
     words = {folded(word) for word in WORD.findall(text)}
     signs = listed("conditions", "signs", language) | listed("conditions", "limits", language)
-    opening, otherwise = _opening(language), _OTHERWISE.get(language, "(?!)")
-    is_named = re.search(rf"(?<!\w)(?:{otherwise})(?!\w)", text, re.IGNORECASE) is not None
-    return is_named or bool(words & signs) or bool(opening and opening.search(text))
+    opening = _opening(language)
+    return bool(words & signs) or bool(opening and opening.search(text))
 
 
 def _kin_of(word: Word, words: Sequence[Word]) -> list[int]:

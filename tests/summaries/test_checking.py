@@ -76,6 +76,7 @@ ORDER = source(
     "Ab sofort unterlassen wir jede Auslieferung der Ware.",
     "Die Ware wurde ohne eine Prüfung abgegeben.",
     "Wer sofort zahlt, hat 10 % Nachlass.",
+    "Die Ersatzteile liefern wir weiter, solange der Käufer die Raten pünktlich bezahlt.",
     "Vom Schaden, 9.000 Euro, trägt der Kunde 2.500 Euro.",
 )
 HUUR = source(
@@ -152,6 +153,7 @@ def test_other_words_for_the_same_are_right(text, where) -> None:
         ("deadline", "Wniosek o dotację należy złożyć do 5 stycznia 2027.", NAJEM),
         ("deadline", "A primeira prestação paga-se até 22 de abril de 2026.", CONDOMINIO),
         ("condition", "De huurder mag geen huisdieren houden.", HUUR),
+        ("condition", "Ersatzteile werden weiter geliefert.", ORDER),
     ],
 )
 def test_a_fault_gives_way_to_the_document(fault, text, where) -> None:
