@@ -576,12 +576,12 @@ _SPACELESS = re.compile(r"[\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff]")
 """Matches scripts without spaces between words, in which each token counts as a word."""
 
 
-STRANGE = 2.3
+STRANGE = 2.25
 """Sum of -ln p of the tokens of an answer, divided by the square root of their number, from which a model may not have
 understood. The sum alone grows with the length of a sentence, while the mean hides a bad word in a long one.
 
-Of translations by a model of 1.5 billion weights in which the rules find nothing, it marks a third of the wrong ones,
-and one of ten of the right ones. Better models are seldom so unsure.
+Of translations by a model of 1.5 billion weights in which the rules find nothing, it marks 18 of 50 wrong ones and 2 of
+38 right ones. Better models are seldom so unsure.
 """
 LEAST_LIKELY = 1e-4
 MOST_SHOWN = 3
