@@ -14,9 +14,9 @@ from functools import cached_property, lru_cache
 from slmdesk.base.documents import BlockKind
 from slmdesk.base.record import Record
 from slmdesk.base.records import Passage
-from slmdesk.library.search import Citation, PageOf, are_alike, stretches_of
+from slmdesk.library.search import Citation, PageOf, stretches_of
 from slmdesk.library.types import WORDS, Mark
-from slmdesk.questions.matter import kinds, missing_word
+from slmdesk.questions.matter import is_form, kinds, missing_word
 from slmdesk.questions.told import lists, pieces, talk, without_pages
 from slmdesk.text.checks import negation
 from slmdesk.text.checks.numbers import find_numbers
@@ -381,7 +381,7 @@ def new_values(question: str, answer: str, language: str = "") -> list[Flag]:
 
 
 def _is_among(word: str, others: Sequence[str]) -> bool:
-    return any(word == other or are_alike(word, other) for other in others)
+    return any(is_form(word, other) for other in others)
 
 
 _ITEM = re.compile(r"^\s*\d{1,2}[.)]\s+(?=[^\W\d])", re.MULTILINE)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from functools import cache
+from itertools import takewhile
 
 from slmdesk.library.search import are_alike, share_of
 from slmdesk.questions.told import lists
@@ -76,7 +77,7 @@ def missing_word(
     folded = [fold(word) for word in asked]
     near, everywhere = fold(around), frozenset(map(fold, _words(everything or "")))
     for at, word in enumerate(folded):
-        if word not in matter or not _is_matter(word, small) or any(_is_form(word, other) for other in near.split()):
+        if word not in matter or not _is_matter(word, small) or any(is_form(word, other) for other in near.split()):
             continue
         if _is_verb(asked, at, question, language):
             continue
@@ -87,7 +88,8 @@ def missing_word(
         if _is_exchanged(folded, at, counted, small, near):
             return asked[at]
         is_counted = at > 0 and folded[at - 1] in _COUNTS
-        is_new = _is_noun(asked, at, language) and not any(_is_kin(word, other) for other in everywhere)
+        is_noun = language != "de" or asked[at][0].isupper()
+        is_new = is_noun and not any(_is_kin(word, other) for other in everywhere)
         if everything and (is_counted or is_new):
             return asked[at]
     return ""
@@ -98,16 +100,16 @@ def _words(text: str) -> list[str]:
 
 
 def _is_there(word: str, text: str) -> bool:
-    return share_of([word], text) >= _LEAST_ALIKE or any(_is_form(word, other) for other in text.split())
+    return share_of([word], text) >= _LEAST_ALIKE or any(is_form(word, other) for other in text.split())
 
 
-def _is_form(word: str, other: str) -> bool:
+def is_form(word: str, other: str) -> bool:
     return word == other or are_alike(word, other)
 
 
 def _is_kin(word: str, other: str) -> bool:
     """Return whether words are forms of one, or one is the last part of the other: "Frist", "Vorlauffrist"."""
-    if _is_form(word, other):
+    if is_form(word, other):
         return True
     short, long = sorted((_ENDING.sub("", word), _ENDING.sub("", other)), key=len)
     return len(short) >= _LEAST_TAIL and long.endswith(short) and not _SUFFIX.fullmatch(short)
@@ -118,7 +120,8 @@ def _has_other_half(word: str, told: Sequence[str], asked: Sequence[str], near: 
     stem = _ENDING.sub("", word)
     for other in told:
         ended = _ENDING.sub("", other)
-        tail = _common_tail(stem, ended)
+        ends = zip(reversed(stem), reversed(ended), strict=False)
+        tail = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], ends))
         front, its_front = stem[: len(stem) - tail], ended[: len(ended) - tail]
         if (
             tail >= _LEAST_TAIL
@@ -130,13 +133,6 @@ def _has_other_half(word: str, told: Sequence[str], asked: Sequence[str], near: 
         ):
             return True
     return False
-
-
-def _common_tail(word: str, other: str) -> int:
-    size = 0
-    while size < min(len(word), len(other)) and word[-1 - size] == other[-1 - size]:
-        size += 1
-    return size
 
 
 def _is_exchanged(asked: Sequence[str], at: int, counted: Sequence[str], small: frozenset[str], near: str) -> bool:
@@ -151,9 +147,9 @@ def _is_exchanged(asked: Sequence[str], at: int, counted: Sequence[str], small: 
         ):
             continue
         for place, word in enumerate(counted):
-            if _is_form(word, beside):
+            if is_form(word, beside):
                 other = _beside(counted, place, -step)
-                if other and _is_matter(other, small) and not any(_is_form(other, one) for one in asked):
+                if other and _is_matter(other, small) and not any(is_form(other, one) for one in asked):
                     return True
     return False
 
@@ -182,7 +178,3 @@ def _is_verb(words: Sequence[str], at: int, question: str, language: str) -> boo
     if is_last and helps and _BEFORE_NOUN.isdisjoint(map(fold, words[at - 2 : at])):
         return True
     return word.endswith("ed") or (word.endswith("s") and not helps)
-
-
-def _is_noun(words: Sequence[str], at: int, language: str) -> bool:
-    return language != "de" or words[at][0].isupper()
