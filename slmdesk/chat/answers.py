@@ -70,8 +70,8 @@ FIRST_GAP_S = 0.25
 LONGEST_GAP_S = 1.0
 CHARACTERS_PER_GAP_S = 100_000
 """Number of characters for which the interval between two saves grows by a second, up to LONGEST_GAP_S."""
-LOOK_EVERY = 80
-"""Characters after which it is asked again whether an answer goes astray."""
+LOOK_EVERY, LOOK_PART = 80, 20
+"""Characters after which it is asked again whether an answer goes astray, or this part of a long one."""
 TICK_S = 0.05
 RETRY_S = 1.0
 
@@ -340,7 +340,7 @@ class Answers(Service):
         elif text:
             growing.pieces.append(text)
             self._publish(MessageGrew(message.item, message.id, text))
-            self._look(growing, growing.looked + LOOK_EVERY)
+            self._look(growing, growing.looked + max(LOOK_EVERY, growing.looked // LOOK_PART))
         self._schedule()
 
     def _look(self, growing: _Growing, least: int) -> None:

@@ -40,7 +40,7 @@ def on_full_disk(environment, with_model, home, tmp_path):
 
 
 def test_an_answer_that_could_not_be_saved_is_no_success(on_full_disk) -> None:
-    answer = "word " * 22_000
+    answer = "".join(f"w{number:04} " for number in range(18_000))
     status, out, errors = on_full_disk("chat", "hello", "--json", free=80_000, answer=answer)
     lines = [json.loads(line) for line in out.splitlines()]
     assert status == 1, errors

@@ -14,7 +14,7 @@ from slmdesk.questions import prompt
 from slmdesk.tables import cells
 from slmdesk.tables.types import Column
 from slmdesk.translation.prompts import projection_step
-from slmdesk.versions import service
+from slmdesk.versions import remarks
 
 pytestmark = pytest.mark.model
 
@@ -53,7 +53,7 @@ def projection_of(words: str) -> str:
         (cells.grammar_of([Column("A"), Column("B")]), '{"A": null, "B": {"quote": "x y", "value": "y"}}'),
         (projection_of(HOSTILE), "{2}"),
         (prompt.grammar_of("May the tenant keep a dog?"), "No, he may not."),
-        (service._GRAMMAR, "The rent rises to 900 euros.\nIt ends in May 2027."),
+        (remarks._GRAMMAR, "The rent rises to 900 euros.\nIt ends in May 2027."),
     ],
     ids=["hostile columns", "columns", "phrase", "yes or no", "what changed"],
 )

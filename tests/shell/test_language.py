@@ -12,6 +12,7 @@ import pytest
 from fakes.contracts import write_docx
 from fakes.dropping import drop
 from fakes.marked_texts import WORD, english, import_all, marks
+from msgspec.structs import astuple
 from PySide6.QtCore import QDate, QLocale
 from PySide6.QtWidgets import QDialog, QToolButton, QWidget
 from shell import test_layout
@@ -19,6 +20,7 @@ from shell.test_older_homes import PAGES
 
 from slmdesk.base import texts
 from slmdesk.history.service import ItemTitle
+from slmdesk.questions.languages import ANSWERS
 from slmdesk.tables.cells import presets
 from slmdesk.window.widgets.dialogs import TextDialog
 from slmdesk.window.widgets.parts import Popover
@@ -47,7 +49,10 @@ ctrl shift alt esc del home tab enter return pgup pgdown right down close cancel
 org disk data cache logs config backups models gemma gpt oss mxfp translategemma apache mit community terms
 """
 """What is no English: names, keys, folders, and the buttons that Qt translates."""
-PHRASES = (test_layout.LONG, test_layout.LONG.replace(" ", "-"), "somebody-with-a-long-name")
+PHRASES = (
+    test_layout.LONG, test_layout.LONG.replace(" ", "-"), "somebody-with-a-long-name",
+    *astuple(ANSWERS["de"])[2:],  # in the language of the question, whatever the window's
+)  # fmt: skip
 
 
 @pytest.fixture

@@ -100,7 +100,6 @@ POPOVERS = {
     "table_popover": ("Documents, table", "document_more_button"),
     "tables_popover": ("Documents, table", "document_more_button"),
     "cell_popover": ("Documents, table", "document_more_button"),
-    "versions_popover": ("Documents, versions", "document_more_button"),
     "versions_earlier_popover": ("Documents, versions", "document_more_button"),
     "flags_popover": ("Translate", "translate_options_button"),
     "translate_options": ("Translate", "translate_options_button"),

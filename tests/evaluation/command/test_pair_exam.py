@@ -24,7 +24,7 @@ def test_a_pair_is_examined_listed_and_warned_of(run, with_model) -> None:
     warned = run(
         "translate", "--to", "pl", "--from", "en", "-m", model, stdin="The rent is due.", echo={"turned": True}
     )
-    assert "was not made for Polish: in its exam 0 of 12 answers were in Polish." in warned.err
+    assert "is no translator into Polish: in its exam 0 of 12 answers were in Polish." in warned.err
     assert warned.out.strip() == "tHE RENT IS DUE."
     again = run("models", "exam", model, "--translate", "en-de", echo={"known": table("en", "de")})
     assert again.out.startswith("English → German: good (right language 1")
