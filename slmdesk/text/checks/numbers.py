@@ -414,6 +414,8 @@ _CLOCK_BEHIND = re.compile(
 )
 """Matches the end of a span of time, which tells that its beginning is a time too: 7.30 bis 18 Uhr."""
 _CLOCK_BEFORE = re.compile(r"\b(?:godz(?:\.|inie|ina)|at|um|alle|las|à)\s*$", re.IGNORECASE)
+_MEASURED = re.compile(r"[ \u00a0\u202f]?(?:[€$£°µμ]|[^\W\d_]{1,3}/[^\W\d_]|mil[hlij]\w|mio\b|mrd\b|billion)", re.I)
+"""Matches what tells that a number is measured, and no time: "at 0.52 µg/mL". Other units are in the table."""
 _HOUR_BEFORE = re.compile(r"(?:\b(?:à|vers|dès|de|entre|et|avant|après|depuis)\s+|jusqu['’]à\s+)$", re.IGNORECASE)
 """Matches words before a French time of day. Without them "8 h 45" and "13 heures" may also be durations."""
 _MONTH_BEFORE = re.compile(
@@ -534,7 +536,9 @@ def _minutes(text: str, match: re.Match[str]) -> tuple[int, ...]:
     is_bare = match["sep"] is None and not half
     if is_bare and not re.search(r"godz\S*\s*$", text[max(0, match.start() - 10) : match.start()]):
         return ()
-    if match["sep"] == "." and not said:
+    end = match.start() + len(match.group().rstrip())
+    is_measured = not half and (_unit_at(text, end)[0] is not None or _MEASURED.match(text, end) is not None)
+    if match["sep"] == "." and (not said or is_measured):
         return ()
     if half == "pm":
         return ((hour % 12 + 12) * 60 + minute,)
