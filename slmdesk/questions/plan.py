@@ -465,7 +465,8 @@ class Evidence:
         is_sure = is_proven and holds_all
         is_off = main.relation + certainty < LEAST_SURE or (not is_sure and grounds.is_elsewhere(question, citations))
         is_made_up = not is_yes_no and not is_proven and grounds.is_made_up(question, main.text, citations)
-        may_stay = is_proven or (not is_told and holds_all and main.relation >= LEAST_SEEN)
+        is_seen = main.relation >= LEAST_SEEN and (not is_told or certainty >= LEAST_SURE)
+        may_stay = is_proven or (holds_all and is_seen)
         if is_made_up or (is_off and not may_stay) or (denied and not grounds.stands(question, main, denied)):
             return self._missing()
         marks = [

@@ -333,6 +333,18 @@ def test_the_number_of_an_item_is_no_value(value, expected):
     assert (part.found and not part.marks) is expected
 
 
+@pytest.mark.parametrize(("certainty", "expected"), [(0.7, False), (1.4, True)])
+def test_words_that_stand_there_are_kept_to_be_checked_if_the_model_says_that_they_do(certainty, expected):
+    """Although another sentence has more of the question's words."""
+    pages = Pages((
+        "Tender\nThe company that made the offer for the supplement of staff is named in annex 3.",
+        "Analysis\nKraftplus, a supplement, comes from Nordwerk in Kiel. Labor Hansen examined it.",
+    ))  # fmt: skip
+    question = "Which company made the supplement?"
+    part = pages.evidence(question).part(question, "Nordwerk in Kiel.", certainty)
+    assert (part.found, bool(part.marks)) == (expected, expected)
+
+
 @pytest.mark.parametrize(
     ("question", "answer", "expected"),
     [
