@@ -217,7 +217,9 @@ class LibraryController(QObject):
             self.refresh()  # the card shows the result
 
     def _remove_now(self, model: str) -> None:
-        record = self.record(model)
+        record = next((record for record in self._records if record.id == model), None)
+        if record is None:  # it went meanwhile
+            return
         gone = {model, *(copy.id for copy in copies_of(record, self._records))}
         self.cards.put(tuple(card for card in self.cards.value or () if card.record.id not in gone))
         name = record.name

@@ -169,6 +169,18 @@ def test_removing_a_default_says_so(library) -> None:
     assert library.ask(lambda services: services.settings.current.model_for_chat) == ""
 
 
+def test_a_model_that_went_while_its_removal_could_be_undone_is_no_fault(library) -> None:
+    model = library.frame.library.listed[0].record.id
+    press(library, opened(library), "details_remove")
+    library.wait(lambda: library.frame.library.listed == [])
+    library.ask(lambda services: services.models.remove(model))
+    library.wait(lambda: library.frame.library.cards.value == ())
+    with library.qtbot.capture_exceptions() as raised:
+        library.window.notices.bars[-1].closed.emit()
+        library.ask(lambda _services: None)
+    assert (raised, library.frame.library.removals.ids) == ([], set())
+
+
 def test_what_the_organisation_set_cannot_be_changed(library) -> None:
     page = library.frame.models_page
     library.frame.library.policy.put(Policy("p", {"model_for_chat": ""}, hidden=frozenset({"models.import"})))
