@@ -221,10 +221,6 @@ def page_ranges(pages: Sequence[int]) -> str:
     return ", ".join(str(begin) if begin == end else f"{begin}–{end}" for begin, end in found)
 
 
-LEAST_SHARE = 0.35
-"""Share of a statement's words, by weight, that its passages must contain for the statement to count as supported."""
-
-
 WORDS, ELSEWHERE, UNLINKED = "words", "elsewhere", "unlinked"
 
 
