@@ -114,7 +114,7 @@ def test_a_first_start_without_a_starter_offers_a_file_and_the_recommended_model
     program.wait(lambda: program.find("add_model_button").isVisible())
     assert not program.find("starter_button").isVisible()
     assert program.find("start_model").text() == "No model yet."
-    program.wait(lambda: program.find("better_model_button").text() == "Get Gemma 4 E2B")
+    program.wait(lambda: program.find("better_model_button").text() == "Get Qwen 3 4B Instruct 2507")
 
 
 def test_a_chosen_file_is_shown_before_it_is_copied_in(start, model_file):
