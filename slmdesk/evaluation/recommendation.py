@@ -14,7 +14,7 @@ from slmdesk.evaluation.exams import skills_of
 from slmdesk.gguf.memory import QUICK_WORDS, WORDS_A_TOKEN, Speed
 from slmdesk.hub.search import CatalogueEntry, Commercial, Skill, find_entry, load_catalogue
 from slmdesk.models.running import USUAL_BANDWIDTH
-from slmdesk.models.service import CARD_SHARE, COMFORTABLE, STARTER, Pc, is_starter
+from slmdesk.models.service import CARD_SHARE, COMFORTABLE, Pc, is_starter
 from slmdesk.runtime.messages import bytes_for_people
 from slmdesk.store import Store
 from slmdesk.text.sentences import detect
@@ -206,13 +206,6 @@ def languages_of(record: ModelRecord) -> Sequence[str]:
     return ("en",) if record.name.casefold().startswith(ENGLISH_ONLY) else ()
 
 
-class Gap(Record):
-    """What a model cannot do in a chat, in words, and the title of a better one that suits this PC, or ''."""
-
-    words: str
-    better: str
-
-
 class RecommendationService:
     """Recommends models for this PC, with the exams of the models that are on it. Service thread."""
 
@@ -227,26 +220,23 @@ class RecommendationService:
         found = {job: recommend(job, pc, languages=languages, exams=_levels(records, job)) for job in jobs}
         return Recommendations(gigabytes(pc.total_bytes), found)
 
-    def gap(self, model: str, text: str, *, is_astray: bool = False) -> Gap | None:
-        """Return what a model cannot do where these words were said: it is the starter, was not made for their
-        language, or (`is_astray`) its answer had to be ended. Raises KnownError `model.…`.
+    def first(self) -> Recommendation | None:
+        """Return what to get where there is no good model: for questions, summaries and chat, else for chat alone."""
+        found = self.recommend((Skill.SUMMARIES, Skill.CHAT)).by_job
+        return found[Skill.SUMMARIES] or found[Skill.CHAT]
+
+    def gap(self, model: str, text: str, *, is_astray: bool = False) -> str:
+        """Return in words what a model cannot do where these words were said, or '': it was not made for their
+        language, or (`is_astray`) its answer had to be ended. The starter's card says what it is. Raises `model.…`.
         """
         record, code = self._store.models.get(model), detect(text)[0]
-        made_for, words = languages_of(record), ""
+        made_for = languages_of(record)
         if is_starter(record):
-            words = STARTER.format(name=record.name)
-        elif code is not None and made_for and code not in made_for:
+            return ""
+        if code is not None and made_for and code not in made_for:
             words = _("{name} was not made for {language}: its answers may be nonsense.")
-            words = words.format(name=record.name, language=LANGUAGES[code].shown)
-        elif is_astray:
-            words = _("{name} went astray; a better model seldom does.").format(name=record.name)
-        found = self.recommend((Skill.CHAT,), [code] if code else None).by_job[Skill.CHAT] if words else None
-        return Gap(words, found.entry.title if found and found.entry != entry_of(record) else "") if words else None
-
-    def offer(self, job: Skill) -> str:
-        """Return what is said where the model in use is too weak for a job, or nothing."""
-        found = self.recommend((job,)).by_job[job]
-        return found.offer if found else ""
+            return words.format(name=record.name, language=LANGUAGES[code].shown)
+        return _("{name} went astray; a better model seldom does.").format(name=record.name) if is_astray else ""
 
 
 class Recommendations(Record):

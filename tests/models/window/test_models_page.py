@@ -564,7 +564,7 @@ def test_a_model_in_use_that_another_desk_removes_is_said_calmly(program):
     program.wait(lambda: program.is_said("removed from the library elsewhere"))
     program.wait(lambda: program.page.picker.button.text() == "Add a model")
     program.window.show_page("Start")
-    program.wait(lambda: program.find("add_model_button").isVisible())
+    program.wait(lambda: program.frame.start_page.better.isVisible())
 
 
 def top_of(program, widget) -> int:
