@@ -9,7 +9,7 @@ endif
 # `make run BACKEND=vulkan` (or cuda, metal) compiles llama.cpp for graphics cards; `BACKEND=cpu` goes back.
 export BACKEND
 
-.PHONY: run test quick soak coverage shots bench texts model lock clean
+.PHONY: run test quick soak coverage shots bench texts model wheel lock clean
 
 run:
 	@$(PYTHON3) packaging/set_up.py run
@@ -41,6 +41,10 @@ bench:
 # The catalogues of the window's languages, from the texts in the code.
 texts:
 	@.venv/bin/python packaging/texts.py
+
+# Into dist/ the wheels for `uv tool install slmdesk --find-links dist` on PCs without a compiler.
+wheel:
+	@$(PYTHON3) packaging/set_up.py wheel
 
 model:
 	@$(PYTHON3) packaging/set_up.py model
