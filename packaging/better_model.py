@@ -336,18 +336,19 @@ def has_joined_model() -> bool:
 
 def hub_answers(endpoint: str) -> bool:
     """Whether the Hub has the model for text, by its answer within a few seconds."""
-    found = threading.Event()
+    found: list[bool] = []
 
     def ask() -> None:
         try:
             with urllib.request.urlopen(f"{endpoint}/api/models/{HUB_REPO}", timeout=HUB_ANSWERS_S) as answer:
-                if json.loads(answer.read(4 << 20)).get("id") == HUB_REPO:
-                    found.set()
+                found.append(json.loads(answer.read(4 << 20)).get("id") == HUB_REPO)
         except (OSError, ValueError, AttributeError):
             return
 
-    threading.Thread(target=ask, daemon=True).start()  # finding the address takes as long as it likes
-    return found.wait(HUB_ANSWERS_S)
+    asking = threading.Thread(target=ask, daemon=True)  # finding the address takes as long as it likes
+    asking.start()
+    asking.join(HUB_ANSWERS_S)
+    return found == [True]
 
 
 class Library:

@@ -135,7 +135,7 @@ class ModelService(Service):
         KnownError `model.unknown`, `model.wrong_kind`.
         """
         record = able(self._store.models.get(model))
-        self._chosen = record.id
+        self._chosen = record.id if len(for_chat(self._store.models.all())) > 1 else ""  # of one there is no choice
         if anyway:
             self._loader.force_load(record)
         self._loader.choose(record, explicit=True)
