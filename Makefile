@@ -8,6 +8,8 @@ endif
 
 # `make run BACKEND=vulkan` (or cuda, metal) compiles llama.cpp for graphics cards; `BACKEND=cpu` goes back.
 export BACKEND
+# `make run STARTER=small` fetches no better model than the small one; `STARTER=good` fetches it again.
+export STARTER
 
 .PHONY: run test quick soak coverage shots bench texts model wheel lock clean
 
