@@ -9,7 +9,7 @@ endif
 # `make run BACKEND=vulkan` (or cuda, metal) compiles llama.cpp for graphics cards; `BACKEND=cpu` goes back.
 export BACKEND
 
-.PHONY: run test quick soak coverage shots bench texts model lock clean
+.PHONY: run test quick soak coverage shots bench texts model lock release clean
 
 run:
 	@$(PYTHON3) packaging/set_up.py run
@@ -47,6 +47,10 @@ model:
 
 lock:
 	@packaging/lock.sh
+
+# Checks, packages and their sums into dist/: see CONTRIBUTING.md.
+release:
+	@$(PYTHON3) packaging/release.py
 
 clean:
 	rm -rf .venv .cache build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache
