@@ -105,6 +105,7 @@ class Frame(QObject):
         self._is_starter_taken = False
         self._asked: str | None = None
         """The message in its field when a person pressed for a better model there; None elsewhere."""
+        self._starter_sum = ""
         self._chat_before = ""
         """The chat that was open before Start was shown."""
         is_bundled = not settings.system_font
@@ -384,17 +385,18 @@ class Frame(QObject):
         self._place(title, page)
 
     def _on_better_begun(self) -> None:
-        is_seen = self.window.current_page in ("Start", "Chat")
+        is_seen, starter = self.window.current_page in ("Start", "Chat"), self.better.starter
         self._asked = self.chat_page.composer.text.strip() if is_seen else None
+        self._starter_sum = starter.sha256 if starter else ""
 
     def _on_better(self, model: str) -> None:
         """Use the model, and let it answer what was asked before it was there."""
-        asked, self._asked, starter = self._asked, None, self.better.starter
+        asked, self._asked = self._asked, None
         last = next(reversed(self.chat.shown.by_id.values()), None)
         self.models.use(model)
         if asked and self.chat_page.composer.text.strip() == asked:
             self.chat.send(asked)
-        elif asked == "" and last and last.role is Role.ASSISTANT and starter and last.model_sha256 == starter.sha256:
+        elif asked == "" and last and last.role is Role.ASSISTANT and last.model_sha256 == self._starter_sum:
             self.chat.try_again(last.id, model=model)
 
     def _show_gap(self, words: str) -> None:
