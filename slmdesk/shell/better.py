@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QEvent, QObject, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QBoxLayout, QFrame, QWidget
 
@@ -36,6 +36,8 @@ LINE_BYTES_PER_S = 4_200_000
 """A usual connection, for the minutes that are said before anything was fetched."""
 NARROW = 640
 """Width, at the usual text size, below which the buttons stand below the words."""
+LOW = 460
+"""Height of a page, at the usual text size, below which the page needs all of it; Start has the card."""
 HUB = "huggingface.co"
 State = DownloadState
 OVER = State.DONE, State.CANCELLED
@@ -237,7 +239,7 @@ class BetterCard(QWidget):
         """`is_first`: it is the main thing on its page. `is_patient`: it also stays where a small model is here."""
         super().__init__(parent)
         self.setObjectName("better_card_place")
-        self._way, self._is_first, self._is_patient = way, is_first, is_patient
+        self._way, self._page, self._is_first, self._is_patient = way, parent, is_first, is_patient
         card = named(QFrame(self), "better_card", kind="best", label=_("A better model"))
         self._title = plain_label("", card, name="better_title", kind="strong")
         self._line = plain_label("", card, name="better_line", kind="small")
@@ -254,7 +256,13 @@ class BetterCard(QWidget):
         self._layout = row((words, 1), buttons, into=card, gap=theme.SPACE_12, margins=margins)
         column(card, into=self, margins=0 if is_first else (theme.SPACE_12, theme.SPACE_8))
         way.changed.connect(self._show)
+        parent.installEventFilter(self)
         self._show()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.Resize:
+            self._show()
+        return False
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
@@ -288,7 +296,8 @@ class BetterCard(QWidget):
         self._all.setVisible(is_at_rest)
         self._bar.setVisible(share is not None)
         self._bar.setValue(round((share or 0.0) * 1000))
-        self.setVisible(way.is_needed or (self._is_patient and way.is_of_use))
+        has_room = self._is_first or self._page.height() >= scaled(LOW)
+        self.setVisible(has_room and (way.is_needed or (self._is_patient and way.is_of_use)))
 
     def _words(self) -> tuple[str, str, float | None]:
         """Return the title, the words of the button, and how much of the work is done."""
