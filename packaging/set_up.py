@@ -9,6 +9,7 @@
     python3 packaging/set_up.py wheel   into dist/ the wheels for PCs without a compiler
     python3 packaging/set_up.py dev|bench|shots   set up for these
 
+STARTER=small in the environment keeps to the small model: `run` fetches a better one beside (better_model.py).
 BACKEND=vulkan, cuda or metal in the environment compiles llama.cpp for graphics cards; BACKEND=cpu goes back.  Without
 it the last choice stays.
 
@@ -32,9 +33,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
 from xml.etree import ElementTree
 
 import llama
+
+if TYPE_CHECKING:
+    from better_model import Beside
 
 ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
@@ -78,8 +83,9 @@ class SetUpFailed(Exception):
 
 
 def say(words: str) -> None:
-    """One line of progress, to stderr."""
-    print(f"slmdesk: {words}", file=sys.stderr, flush=True)
+    """One line of progress, to stderr, in place of the better model's."""
+    clear = "\x1b[K" if sys.stderr.isatty() and os.name != "nt" else ""
+    print(f"slmdesk: {words}{clear}", file=sys.stderr, flush=True)
 
 
 @contextmanager
@@ -285,7 +291,7 @@ def display_answers() -> bool:
     return subprocess.run([PYTHON, "-c", probe], check=False, capture_output=True).returncode == 0
 
 
-def run() -> int:
+def run(better: Beside) -> int:
     """Open the program with a model ready: a window, else the terminal, else one example question."""
     make_environment("run")
     shown = has_display()
@@ -295,10 +301,12 @@ def run() -> int:
     if shown and not display_answers():
         say("the display named in the environment does not answer")
         shown = False
+    is_chat = not shown and sys.stdin is not None and sys.stdin.isatty()
+    better.tell("quiet\ngo" if is_chat else "go")
     if shown:
         say("opening the window")
         return attend([PYTHON, "main.py"])
-    if sys.stdin is not None and sys.stdin.isatty():
+    if is_chat:
         say("no display here, so the chat is in this terminal (Ctrl-D ends it)")
         return attend([PYTHON, "main.py", "chat"])
     say(f"no display and no terminal here, so one example question is answered: {EXAMPLE_QUESTION}")
@@ -524,7 +532,10 @@ def main(arguments: Sequence[str]) -> int:
     job, more = (arguments[0] if arguments else ""), list(arguments[1:])
     try:
         if job == "run":
-            return run()
+            from better_model import Beside
+
+            with Beside() as better:
+                return run(better)
         if job in SESSIONS:
             return test(job, more)
         if job in ("dev", "bench"):
