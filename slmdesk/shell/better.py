@@ -268,8 +268,11 @@ class BetterCard(QWidget):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
+        self._arrange()
+
+    def _arrange(self) -> None:
         direction = QBoxLayout.Direction
-        is_narrow = self.width() < scaled(NARROW)
+        is_narrow = self.width() < scaled(NARROW) * (2 if self._way.trouble else 1)
         self._layout.setDirection(direction.TopToBottom if is_narrow else direction.LeftToRight)
 
     def show_to(self, is_patient: bool) -> None:
@@ -291,6 +294,7 @@ class BetterCard(QWidget):
             line = STARTER.format(name=starter.name)
         show_words(self._line, line)
         show_words(self._trouble, breakable(way.trouble))
+        self._arrange()
         self._go.setText(go)
         self._go.setAccessibleName(f"{go}: {title}")
         self._go.setVisible(bool(go))
@@ -320,8 +324,9 @@ class BetterCard(QWidget):
             from slmdesk.online.window.downloads import words_of
 
             go = _("Try again") if change.state is State.FAILED else _("Resume")
-            go, words = go if change.state in STOPPED else _("Pause"), f"{entry.title}: {words_of(change)}"
-            return words, go, change.done_bytes / change.total_bytes if change.total_bytes else 0.0
+            words = ": ".join(filter(None, (entry.title, words_of(change))))
+            share = change.done_bytes / change.total_bytes if change.total_bytes else None
+            return words, go if change.state in STOPPED else _("Pause"), share
         if way.found is not None:
             words = _("{name} of {program} is on this PC.")
             return words.format(name=way.found.name, program=way.found.program), _("Use"), None
