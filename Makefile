@@ -11,7 +11,7 @@ export BACKEND
 # `make run STARTER=small` fetches no better model than the small one; `STARTER=good` fetches it again.
 export STARTER
 
-.PHONY: run test quick soak coverage shots bench texts model lock clean
+.PHONY: run test quick soak coverage shots bench texts model wheel lock clean
 
 run:
 	@$(PYTHON3) packaging/set_up.py run
@@ -43,6 +43,10 @@ bench:
 # The catalogues of the window's languages, from the texts in the code.
 texts:
 	@.venv/bin/python packaging/texts.py
+
+# Into dist/ the wheels for `uv tool install slmdesk --find-links dist` on PCs without a compiler.
+wheel:
+	@$(PYTHON3) packaging/set_up.py wheel
 
 model:
 	@$(PYTHON3) packaging/set_up.py model

@@ -125,6 +125,7 @@ _SENTENCES: Mapping[str, str | tuple[str, str]] = {
         "again."
     ),
     "child.start_failed": N_("The model's process could not be started ({reason}). The chats are kept."),
+    "child.no_library": N_("llama.cpp cannot be loaded ({reason}). Install slmdesk anew. The chats are kept."),
     "child.protocol": N_(
         "The model's process sent what could not be understood ({reason}) and was ended. Your text is safe. Continue, "
         "or try again."
