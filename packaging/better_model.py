@@ -272,6 +272,11 @@ def has_pip() -> bool:
     return any(VENV.glob(f"lib/*/{record}")) or (VENV / "Lib" / record).is_file()
 
 
+def was_set_up() -> bool:
+    """Whether the program can soon be asked, as nothing is compiled before."""
+    return any((VENV / f"slmdesk-{kind}.stamp").is_file() for kind in ("run", "dev", "bench"))
+
+
 def fetch_parts(parent: Parent, terminal: Terminal, on_part: Callable[[], object]) -> None:
     """Fetch what is missing, a part after the other.  Raises FetchFailed, StoppedByParent."""
     wanted = parts()
@@ -408,7 +413,7 @@ def fetch(parent: Parent, terminal: Terminal, environment: Mapping[str, str] = o
             raise NotNeeded
 
     try:
-        if library.may_have_as_good():
+        if was_set_up() or library.may_have_as_good():  # then nothing is asked of the network without need
             parent.wait_for(parent.go.is_set)
         need()
         if hub_answers((environment.get(HUB_VARIABLE) or HUB).rstrip("/")):
