@@ -11,7 +11,7 @@ export BACKEND
 # `make run STARTER=small` fetches no better model than the small one; `STARTER=good` fetches it again.
 export STARTER
 
-.PHONY: run test quick soak coverage shots bench texts model wheel lock clean
+.PHONY: run test quick soak coverage shots bench texts model wheel lock release clean
 
 run:
 	@$(PYTHON3) packaging/set_up.py run
@@ -53,6 +53,10 @@ model:
 
 lock:
 	@packaging/lock.sh
+
+# Checks, packages and their sums into dist/: see CONTRIBUTING.md.
+release:
+	@$(PYTHON3) packaging/release.py
 
 clean:
 	rm -rf .venv .cache build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache

@@ -33,10 +33,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
 from xml.etree import ElementTree
 
 import llama
-from better_model import Beside
+
+if TYPE_CHECKING:
+    from better_model import Beside
 
 ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
@@ -326,7 +329,8 @@ def make_wheels() -> int:
         tools.write_text(llama.pinned(requirements_of("run"), ["setuptools"]))
         install(tools)
         options = ["--quiet", "--no-deps", "--no-build-isolation", "--wheel-dir", "dist"]
-        call([*PIP, "wheel", *options, source], env={**os.environ, "PYTHONWARNINGS": "ignore"})
+        same = {"PYTHONWARNINGS": "ignore", "SOURCE_DATE_EPOCH": "315532800"}  # the same files make the same wheel
+        call([*PIP, "wheel", *options, source], env={**same, **os.environ})
     return 0
 
 
@@ -528,6 +532,8 @@ def main(arguments: Sequence[str]) -> int:
     job, more = (arguments[0] if arguments else ""), list(arguments[1:])
     try:
         if job == "run":
+            from better_model import Beside
+
             with Beside() as better:
                 return run(better)
         if job in SESSIONS:

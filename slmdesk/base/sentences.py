@@ -80,7 +80,7 @@ _SENTENCES: Mapping[str, str | tuple[str, str]] = {
     ),
     "model.unknown": N_("No model is called “{wanted}”. There are: {known}."),
     "model.english_only": N_("{name} writes English alone. Choose or get a better model for this question."),
-    "model.no_documents": N_("{name} reads no documents. Choose or get a better model, or use the page Ask."),
+    "model.no_documents": N_("{name} reads no documents. Choose or get a better model, or ask on the page Documents."),
     "model.none": N_("There is no model yet. Add a model file (.gguf) first."),
     "model.several": N_("There are several models and none was used yet. Choose one: {known}."),
     "model.wrong_job": N_("“{name}” cannot be used for {job}: it is a model of another kind. Choose another one."),
@@ -362,6 +362,10 @@ _SENTENCES: Mapping[str, str | tuple[str, str]] = {
     "document.no_image": N_("There is no picture of this page of {path}; its text can be shown."),
     # settings and network
     "setting.invalid": N_("The setting “{key}” has a value that cannot be used ({reason}). It was passed over."),
+    "setting.newer": N_(
+        "The settings {path} were saved by a newer version of slmdesk (format {version}). What this version knows of "
+        "them is used; when one is changed, the file of before is kept beside the new one."
+    ),
     "setting.managed": N_("The setting “{key}” is set by your organisation and cannot be changed here."),
     "policy.invalid": N_(
         "The policy file {path} of your organisation cannot be used ({reason}). slmdesk works offline until that is "
@@ -474,14 +478,6 @@ _SENTENCES: Mapping[str, str | tuple[str, str]] = {
     "retention.clock": N_(
         "The clock says {now}, but slmdesk was last used on {last}. Until you confirm the date, nothing is deleted by "
         "itself."
-    ),
-    "retention.ended": N_(
-        "Retention rules ({rules}) and holds ({holds}) ended: slmdesk has them no longer. Nothing was deleted by that. "
-        "What deletes after some days is in Settings, “History & deletion”."
-    ),
-    "retention.taken_over": N_(
-        "Your retention rules are a setting now: “Delete chats and documents”, after {days} days (Settings, “History & "
-        "deletion”)."
     ),
     # jobs
     "job.unknown": N_("There is no job “{id}”."),
