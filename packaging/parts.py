@@ -37,9 +37,10 @@ LEFT_OUT = "|".join((
     rf"Qt/translations/(?!qtbase_({'|'.join(QT_LANGUAGES)})\.qm$)",
     # Where a wheel was unpacked and by whom.
     r"\.dist-info/(?!METADATA$)",
-    # Every desktop has these, and configures them or knows its drivers by them.  Whole names of the first level:
-    # a wheel's own library may be called nearly so (libharfbuzz-1a2b3c.so), and is needed where the system has none.
-    r"^lib(dbus-1|fontconfig|freetype|systemd|X11|X11-xcb|Xau|Xdmcp|(glib|gobject|gio|gmodule|gthread)-2\.0)\.so[.0-9]*$",
+    # Every desktop has these, configures them, or has drivers that want its own, newer ones.  Whole names of the first
+    # level: a wheel's own library may be called nearly so (libharfbuzz-1a2b3c.so), and the system may have none.
+    r"^lib(dbus-1|expat|fontconfig|freetype|gcc_s|stdc\+\+|systemd|uuid|X11|X11-xcb|Xau|Xdmcp|z)\.so[.0-9]*$",
+    r"^lib(glib|gobject|gio|gmodule|gthread)-2\.0\.so[.0-9]*$",
     r"^lib(llama|ggml|mtmd)[-a-z0-9]*\.so[.0-9]*$",  # they are in llama_cpp/lib
 ))  # fmt: skip
 """Files that are not taken: a pattern of their places in the folder."""
@@ -56,9 +57,11 @@ OF_SYSTEM: Mapping[str, str] = {
     "libdbus-1.so.3": "libdbus-1-3",
     "libdrm.so.2": "libdrm2",
     "libEGL.so.1": "libegl1",
+    "libexpat.so.1": "libexpat1",
     "libfontconfig.so.1": "libfontconfig1",
     "libfreetype.so.6": "libfreetype6",
     "libgbm.so.1": "libgbm1",
+    "libgcc_s.so.1": "libgcc-s1",
     "libGL.so.1": "libgl1",
     "libGLX.so.0": "libglx0",
     "libglib-2.0.so.0": "libglib2.0-0",
@@ -66,12 +69,15 @@ OF_SYSTEM: Mapping[str, str] = {
     "libgobject-2.0.so.0": "libglib2.0-0",
     "libgio-2.0.so.0": "libglib2.0-0",
     "libOpenGL.so.0": "libopengl0",
+    "libstdc++.so.6": "libstdc++6",
+    "libuuid.so.1": "libuuid1",
     "libwayland-client.so.0": "libwayland-client0",
     "libwayland-cursor.so.0": "libwayland-cursor0",
     "libwayland-egl.so.1": "libwayland-egl1",
     "libX11.so.6": "libx11-6",
     "libX11-xcb.so.1": "libx11-xcb1",
     "libxcb.so.1": "libxcb1",
+    "libz.so.1": "zlib1g",
 }
 """Libraries the system has to bring, each with its Debian package."""
 ON_DEMAND = frozenset(("libvulkan.so.1",))

@@ -57,11 +57,8 @@ INSIDE: Mapping[str, tuple[tuple[str, str], ...]] = {
 
 OF_SYSTEM: Mapping[str, str] = {
     "libbrotli1": "MIT",
-    "libbsd0": "BSD-3-Clause",
     "libbz2-1.0": "bzip2-1.0.6",
-    "libexpat1": "MIT",
     "libffi8": "MIT",
-    "libgcc-s1": "GPL-3.0-or-later WITH GCC-exception-3.1",
     "libgomp1": "GPL-3.0-or-later WITH GCC-exception-3.1",
     "libgssapi-krb5-2": "MIT",
     "libk5crypto3": "MIT",
@@ -70,17 +67,13 @@ OF_SYSTEM: Mapping[str, str] = {
     "libkrb5support0": "MIT",
     "libcom-err2": "MIT",
     "liblzma5": "0BSD",
-    "libmd0": "BSD-3-Clause",
     "libmpdec3": "BSD-2-Clause",
     "libncursesw6": "X11",
     "libnsl2": "LGPL-2.1-only",
-    "libpng16-16": "libpng-2.0",
     "libsqlite3-0": "blessing",
     "libssl3": "Apache-2.0",
-    "libstdc++6": "GPL-3.0-or-later WITH GCC-exception-3.1",
     "libtinfo6": "X11",
     "libtirpc3": "BSD-3-Clause",
-    "libuuid1": "BSD-3-Clause",
     "libxcb-cursor0": "X11",
     "libxcb-glx0": "X11",
     "libxcb-icccm4": "X11",
@@ -99,7 +92,6 @@ OF_SYSTEM: Mapping[str, str] = {
     "libxcb-xkb1": "X11",
     "libxkbcommon0": "MIT",
     "libxkbcommon-x11-0": "MIT",
-    "zlib1g": "Zlib",
 }
 """Debian's packages from which a library may be taken along, with their licences.  None is under the GPL alone."""
 
