@@ -8,8 +8,10 @@ endif
 
 # `make run BACKEND=vulkan` (or cuda, metal) compiles llama.cpp for graphics cards; `BACKEND=cpu` goes back.
 export BACKEND
+# `make run STARTER=small` fetches no better model than the small one; `STARTER=good` fetches it again.
+export STARTER
 
-.PHONY: run test quick soak coverage shots bench texts model lock clean
+.PHONY: run test quick soak coverage shots bench texts model wheel packages package-test lock release clean
 
 run:
 	@$(PYTHON3) packaging/set_up.py run
@@ -42,11 +44,27 @@ bench:
 texts:
 	@.venv/bin/python packaging/texts.py
 
+# Into dist/ the wheels for `uv tool install slmdesk --find-links dist` on PCs without a compiler.
+wheel:
+	@$(PYTHON3) packaging/set_up.py wheel
+
+# Into dist/ a .deb, a tarball and a .run of the commit that is checked out; wants what `make wheel` puts there.
+packages:
+	@$(PYTHON3) packaging/packages.py
+
+# As root: the packages in dist/, tried in a bare Debian by an account without network.
+package-test:
+	@.venv/bin/python packaging/package_test.py
+
 model:
 	@$(PYTHON3) packaging/set_up.py model
 
 lock:
 	@packaging/lock.sh
+
+# Checks, packages and their sums into dist/: see CONTRIBUTING.md.
+release:
+	@$(PYTHON3) packaging/release.py
 
 clean:
 	rm -rf .venv .cache build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache

@@ -2,8 +2,8 @@
 
     .venv/bin/python packaging/package_test.py [FOLDER]     the newest packages in FOLDER (default: dist)
 
-As root (chroot, namespaces), with mmdebstrap, unshare, ip, Xvfb and xdotool.  The bare system is kept in build/; what is
-not named as a dependency is not there.  BETTER_MODEL names a model file that translates.
+As root (chroot, namespaces), with mmdebstrap, unshare, ip, Xvfb and xdotool.  The bare system is kept in build/; what
+is not named as a dependency is not there.  BETTER_MODEL names a model file that translates.
 """
 
 from __future__ import annotations

@@ -6,8 +6,10 @@
     python3 packaging/set_up.py soak    the same with the full counts of the fault matrix
     python3 packaging/set_up.py coverage [PATH …]   the tests (all, or of these paths) with lines and branches counted
     python3 packaging/set_up.py model   only fetch the starter model
+    python3 packaging/set_up.py wheel   into dist/ the wheels for PCs without a compiler
     python3 packaging/set_up.py dev|bench|shots   set up for these
 
+STARTER=small in the environment keeps to the small model: `run` fetches a better one beside (better_model.py).
 BACKEND=vulkan, cuda or metal in the environment compiles llama.cpp for graphics cards; BACKEND=cpu goes back.  Without
 it the last choice stays.
 
@@ -21,7 +23,6 @@ import ctypes.util
 import hashlib
 import json
 import os
-import platform
 import shutil
 import subprocess
 import sys
@@ -32,7 +33,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
 from xml.etree import ElementTree
+
+import llama
+
+if TYPE_CHECKING:
+    from better_model import Beside
 
 ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
@@ -48,25 +55,8 @@ EXAMPLE_QUESTION = "Name three things a good letter to a client should have."
 KINDS = ("run", "dev", "bench")
 """Kinds of environment, each holding the one before."""
 
-NO_AMX = "-mno-amx-tile -mno-amx-int8 -mno-amx-bf16"
-"""Compiler flags: llama.cpp is built for this processor, but never with AMX.  Some virtual machines show AMX and do not
-permit it, and there the library ends the process at its first token.  Only server processors have it."""
-
-BACKENDS: Mapping[str, str] = {
-    "cpu": "",
-    "vulkan": "-DGGML_VULKAN=on",
-    "cuda": "-DGGML_CUDA=on",
-    "metal": "-DGGML_METAL=on",
-}
-"""What llama.cpp can be compiled for, with the options of its build."""
 BACKEND_FILE = VENV / "slmdesk-backend.stamp"
 """Which of them is installed; no file: cpu."""
-LAYER_SETTINGS = "VK_EXT_layer_settings"
-"""Stands in the headers of Vulkan from 1.3.272 on; llama.cpp cannot be compiled with older ones."""
-
-SHOWS_AMX = "import llama_cpp, sys; sys.exit(b'AMX' in llama_cpp.llama_print_system_info())"
-"""Ends with status 1 where the installed library was built with AMX, as one kept by pip from an older set-up may be."""
-
 QT_LIBRARIES = {
     "EGL": "libegl1",
     "GL": "libgl1",
@@ -93,8 +83,9 @@ class SetUpFailed(Exception):
 
 
 def say(words: str) -> None:
-    """One line of progress, to stderr."""
-    print(f"slmdesk: {words}", file=sys.stderr, flush=True)
+    """One line of progress, to stderr, in place of the better model's."""
+    clear = "\x1b[K" if sys.stderr.isatty() and os.name != "nt" else ""
+    print(f"slmdesk: {words}{clear}", file=sys.stderr, flush=True)
 
 
 @contextmanager
@@ -115,7 +106,7 @@ def call(command: Sequence[str | Path], *, fine: Sequence[int] = (0,), **more: o
 
 def fingerprint(*files: Path) -> str:
     """What the environment was made from: if it is unchanged there is nothing to install."""
-    digest = hashlib.sha256(f"{sys.version_info[:2]} {ROOT} {compiler_flags()}{BACKENDS[backend()]}".encode())
+    digest = hashlib.sha256(f"{sys.version_info[:2]} {ROOT} {llama.recipe(backend())}".encode())
     for file in files:
         digest.update(file.read_bytes())
     return digest.hexdigest()
@@ -144,129 +135,56 @@ def make_environment(kind: str) -> None:
         return
     if sys.version_info < (3, 11):  # noqa: UP036  (who calls this is not chosen by pyproject.toml)
         raise SetUpFailed(f"Python 3.11 or newer is needed, this is {sys.version.split()[0]}")
-    check_compiler()
-    if missing := missing_for(chosen):
-        raise SetUpFailed(missing)
+    make_venv()
+    with step("installing the libraries (the first time llama.cpp is compiled, about 2 minutes on two cores)"):
+        install_llama(chosen)
+        install(requirements_of(kind))
+        quiet = {**os.environ, "PYTHONWARNINGS": "ignore"}  # setuptools explains what an editable install is
+        call([*PIP, "install", "--quiet", "--no-deps", "--no-build-isolation", "--editable", ROOT], env=quiet)
+    stamp_of(kind).write_text(fingerprint(requirements_of(kind), ROOT / "pyproject.toml"))
+
+
+def make_venv() -> None:
+    """Make .venv with the pinned pip in it."""
     if not PYTHON.exists():
         with step("making the virtual environment in .venv"):
             try:
                 call([sys.executable, "-m", "venv", VENV])
             except SetUpFailed as err:
                 raise SetUpFailed(f"{err}; on Debian: apt-get install python3-venv") from err
-    with step("installing the libraries (the first time llama.cpp is compiled, about 4 minutes on two cores)"):
-        install(ROOT / "packaging" / "requirements-pip.txt")
-        if chosen != installed_backend():
-            build_llama(chosen)
-        install(requirements_of(kind))
-        rebuild_without_amx(requirements_of(kind))
-        quiet = {**os.environ, "PYTHONWARNINGS": "ignore"}  # setuptools explains what an editable install is
-        call([*PIP, "install", "--quiet", "--no-deps", "--no-build-isolation", "--editable", ROOT], env=quiet)
-    stamp_of(kind).write_text(fingerprint(requirements_of(kind), ROOT / "pyproject.toml"))
+    install(ROOT / "packaging" / "requirements-pip.txt")
 
 
-def install(requirements: Path, *options: str, build: str = "cpu") -> None:
-    """Install exactly these requirements, compiled with our flags for this backend."""
-    command = [*PIP, "install", "--quiet", *options, "--require-hashes", "--requirement", requirements]
-    call(command, env=build_environment(build))
+def install(requirements: Path) -> None:
+    """Install exactly these requirements."""
+    call([*PIP, "install", "--quiet", "--require-hashes", "--requirement", requirements])
+
+
+def install_llama(chosen: str) -> None:
+    """Install llama.cpp as compiled for a backend.  Where that fails, the one installed before stays.
+
+    The pinned requirements are content with it: a version's own build satisfies the version.
+    """
+    try:
+        wheel = llama.wheel(chosen, PIP)
+    except llama.BuildFailed as err:
+        raise SetUpFailed(str(err)) from err
+    call([*PIP, "install", "--quiet", "--no-deps", "--force-reinstall", wheel])
+    BACKEND_FILE.write_text(chosen)
 
 
 def installed_backend() -> str:
     """What the installed llama.cpp was compiled for."""
     kept = BACKEND_FILE.read_text().strip() if BACKEND_FILE.is_file() else "cpu"
-    return kept if kept in BACKENDS else "cpu"
+    return kept if kept in llama.BACKENDS else "cpu"
 
 
 def backend() -> str:
     """What llama.cpp shall be compiled for: what BACKEND names, else what is installed."""
     chosen = os.environ.get("BACKEND", "").strip().lower() or installed_backend()
-    if chosen not in BACKENDS:
-        raise SetUpFailed(f"BACKEND can be {', '.join(BACKENDS)}, but not {chosen}")
+    if chosen not in llama.BACKENDS:
+        raise SetUpFailed(f"BACKEND can be {', '.join(llama.BACKENDS)}, but not {chosen}")
     return chosen
-
-
-def build_llama(chosen: str) -> None:
-    """Compile llama.cpp for another backend.  Where that fails, the one installed before stays.
-
-    Only what was built for the processor comes from pip's cache or is left there: the cache knows no backends.
-    """
-    lines = (ROOT / "packaging" / "requirements.txt").read_text().split("\n")
-    start = next(at for at, line in enumerate(lines) if line.startswith("llama-cpp-python=="))
-    end = next(at for at, line in enumerate(lines[start:], start) if not line.endswith("\\"))
-    say(f"compiling llama.cpp for {chosen}, which may take a quarter of an hour or more")
-    with TemporaryDirectory(prefix="slmdesk-") as folder:
-        only = Path(folder) / "llama.txt"
-        only.write_text("\n".join(lines[start : end + 1]) + "\n")
-        fresh = () if chosen == "cpu" else ("--no-cache-dir",)
-        install(only, "--force-reinstall", "--no-deps", *fresh, build=chosen)
-    BACKEND_FILE.write_text(chosen)
-
-
-def missing_for(chosen: str) -> str:
-    """One sentence on what is not here to compile for a backend, and where it comes from; empty: nothing is missing."""
-    if chosen == "vulkan":
-        needed = [
-            ("glslc", bool(shutil.which("glslc"))),
-            ("the headers of Vulkan, 1.3.272 or newer", has_vulkan_headers()),
-            ("the SPIR-V headers", any((folder / "spirv").is_dir() for folder in include_folders())),
-        ]
-        if missing := [name for name, is_here in needed if not is_here]:
-            return (
-                f"for BACKEND=vulkan something is missing ({', '.join(missing)}); on Debian 13 and Ubuntu 24.04: "
-                "apt-get install glslc libvulkan-dev spirv-headers, elsewhere the Vulkan SDK from https://vulkan.lunarg.com"
-            )
-    if chosen == "cuda" and not (shutil.which("nvcc") or os.environ.get("CUDACXX")):
-        return (
-            "for BACKEND=cuda the compiler nvcc is missing; it comes with NVIDIA's CUDA Toolkit "
-            "(https://developer.nvidia.com/cuda-downloads, on Debian: apt-get install nvidia-cuda-toolkit)"
-        )
-    if chosen == "metal" and sys.platform != "darwin":
-        return "BACKEND=metal is for macOS; on this system take vulkan, or cuda for a card by NVIDIA"
-    return ""
-
-
-def include_folders() -> list[Path]:
-    """Where headers of C++ may be."""
-    sdk = os.environ.get("VULKAN_SDK")
-    own = [Path(sdk) / "include", Path(sdk) / "Include"] if sdk else []
-    return [*own, Path("/usr/include"), Path("/usr/local/include"), Path("/opt/homebrew/include")]
-
-
-def has_vulkan_headers() -> bool:
-    """Whether headers of Vulkan are here that llama.cpp can be compiled with."""
-    for folder in include_folders():
-        header = folder / "vulkan" / "vulkan_core.h"
-        if header.is_file():
-            is_new = LAYER_SETTINGS in header.read_text(encoding="utf-8", errors="replace")
-            return is_new and (folder / "vulkan" / "vulkan.hpp").is_file()
-    return False
-
-
-def compiler_flags() -> str:
-    """What llama.cpp is compiled with beside its own flags."""
-    return NO_AMX if os.name == "posix" and platform.machine() in ("x86_64", "amd64") else ""
-
-
-def build_environment(build: str = "cpu") -> dict[str, str]:
-    """The environment in which libraries are compiled for a backend: a person's own flags stay."""
-    flags = {name: f"{os.environ.get(name, '')} {compiler_flags()}".strip() for name in ("CFLAGS", "CXXFLAGS")}
-    flags["CMAKE_ARGS"] = f"{os.environ.get('CMAKE_ARGS', '')} {BACKENDS[build]}".strip()
-    return {**os.environ, **{name: words for name, words in flags.items() if words}}
-
-
-def rebuild_without_amx(requirements: Path) -> None:
-    """Compile llama.cpp anew where pip had kept one that was built with AMX."""
-    if not compiler_flags() or subprocess.run([PYTHON, "-c", SHOWS_AMX], check=False, cwd=ROOT).returncode == 0:
-        return
-    say("the llama.cpp that pip had kept uses AMX, which not every machine permits: compiling it anew")
-    subprocess.run([*PIP, "cache", "remove", "llama_cpp_python"], check=False, capture_output=True)
-    call([*PIP, "uninstall", "--quiet", "--yes", "llama-cpp-python"])
-    install(requirements)
-
-
-def check_compiler() -> None:
-    """llama.cpp comes as source."""
-    if os.name == "posix" and not (shutil.which("c++") or shutil.which("g++") or shutil.which("clang++")):
-        raise SetUpFailed("a C++ compiler is needed; on Debian: apt-get install g++ make")
 
 
 def has_library(name: str) -> bool:
@@ -373,7 +291,7 @@ def display_answers() -> bool:
     return subprocess.run([PYTHON, "-c", probe], check=False, capture_output=True).returncode == 0
 
 
-def run() -> int:
+def run(better: Beside) -> int:
     """Open the program with a model ready: a window, else the terminal, else one example question."""
     make_environment("run")
     shown = has_display()
@@ -383,14 +301,36 @@ def run() -> int:
     if shown and not display_answers():
         say("the display named in the environment does not answer")
         shown = False
+    is_chat = not shown and sys.stdin is not None and sys.stdin.isatty()
+    better.tell("quiet\ngo" if is_chat else "go")
     if shown:
         say("opening the window")
         return attend([PYTHON, "main.py"])
-    if sys.stdin is not None and sys.stdin.isatty():
+    if is_chat:
         say("no display here, so the chat is in this terminal (Ctrl-D ends it)")
         return attend([PYTHON, "main.py", "chat"])
     say(f"no display and no terminal here, so one example question is answered: {EXAMPLE_QUESTION}")
     return attend([PYTHON, "main.py", "chat", EXAMPLE_QUESTION, "--max-tokens", "200"], stdin=subprocess.DEVNULL)
+
+
+def make_wheels() -> int:
+    """Into dist/: llama.cpp for every processor of this kind of PC, and this program, for pip, pipx and uv."""
+    make_venv()
+    with step("making the wheel of llama.cpp (about 5 minutes on two cores)"):
+        call([PYTHON, "packaging/llama.py", "dist"])
+    with step("making the wheel of slmdesk"), TemporaryDirectory(prefix="slmdesk-") as folder:
+        source = Path(folder) / "source"  # built in place, files that were removed since would be in it
+        source.mkdir()
+        for name in ("pyproject.toml", "README.md", "LICENSE"):
+            shutil.copy2(ROOT / name, source)
+        for name in ("slmdesk", "assets"):
+            shutil.copytree(ROOT / name, source / name, ignore=shutil.ignore_patterns("__pycache__"))
+        tools = Path(folder) / "setuptools.txt"
+        tools.write_text(llama.pinned(requirements_of("run"), ["setuptools"]))
+        install(tools)
+        options = ["--quiet", "--no-deps", "--no-build-isolation", "--wheel-dir", "dist"]
+        call([*PIP, "wheel", *options, source], env={**os.environ, "PYTHONWARNINGS": "ignore"})
+    return 0
 
 
 def attend(command: Sequence[str | Path], stdin: int | None = None) -> int:
@@ -591,7 +531,10 @@ def main(arguments: Sequence[str]) -> int:
     job, more = (arguments[0] if arguments else ""), list(arguments[1:])
     try:
         if job == "run":
-            return run()
+            from better_model import Beside
+
+            with Beside() as better:
+                return run(better)
         if job in SESSIONS:
             return test(job, more)
         if job in ("dev", "bench"):
@@ -600,6 +543,8 @@ def main(arguments: Sequence[str]) -> int:
         if job == "shots":
             set_up_for("dev")
             return subprocess.call([str(PYTHON), "packaging/shots.py", *more], cwd=ROOT)
+        if job == "wheel":
+            return make_wheels()
         if job == "model":
             make_environment("run")
             get_starter_model()

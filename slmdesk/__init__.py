@@ -1,3 +1,3 @@
 """slmdesk: an offline assistant for confidential work."""
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"

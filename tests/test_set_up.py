@@ -1,4 +1,4 @@
-"""The set-up's choice of what llama.cpp is compiled for."""
+"""The set-up: what llama.cpp is compiled for, and how the checks end."""
 
 from __future__ import annotations
 
@@ -16,23 +16,15 @@ ROOT = Path(__file__).parent.parent
 
 @pytest.fixture
 def set_up(monkeypatch, tmp_path):
-    """The script with a virtual environment of its own, and nothing of this PC's tools in sight."""
+    """The script with a virtual environment of its own."""
+    monkeypatch.syspath_prepend(str(ROOT / "packaging"))
     spec = importlib.util.spec_from_file_location("set_up", ROOT / "packaging" / "set_up.py")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     monkeypatch.setattr(module, "BACKEND_FILE", tmp_path / "backend")
-    monkeypatch.setattr(module, "include_folders", lambda: [tmp_path / "include"])
-    monkeypatch.setenv("PATH", str(tmp_path / "bin"))
     for name in ("BACKEND", "CUDACXX", "CMAKE_ARGS"):
         monkeypatch.delenv(name, raising=False)
     return module
-
-
-def tool(folder: Path, name: str) -> None:
-    folder.mkdir(exist_ok=True)
-    file = folder / (f"{name}.exe" if sys.platform == "win32" else name)
-    file.write_text("")
-    file.chmod(0o755)
 
 
 def test_the_choice_is_remembered_until_another_is_made(set_up, monkeypatch):
@@ -51,58 +43,21 @@ def test_the_choice_is_remembered_until_another_is_made(set_up, monkeypatch):
         set_up.backend()
 
 
-def test_what_is_missing_is_said_with_where_to_get_it(set_up, tmp_path, monkeypatch):
-    assert set_up.missing_for("cpu") == ""
-    missing = set_up.missing_for("vulkan")
-    assert all(one in missing for one in ("glslc", "1.3.272", "SPIR-V", "apt-get install", "vulkan.lunarg.com"))
-    tool(tmp_path / "bin", "glslc")
-    headers = tmp_path / "include" / "vulkan"
-    headers.mkdir(parents=True)
-    (tmp_path / "include" / "spirv").mkdir()
-    (headers / "vulkan.hpp").write_text("")
-    (headers / "vulkan_core.h").write_text("#define VK_HEADER_VERSION 239\n")  # as in Debian 12
-    missing = set_up.missing_for("vulkan")
-    assert "1.3.272" in missing
-    assert "(the headers of Vulkan" in missing  # and nothing else
-    (headers / "vulkan_core.h").write_text("#define VK_EXT_layer_settings 1\n")
-    assert set_up.missing_for("vulkan") == ""
+def test_a_build_that_fails_leaves_what_was_installed(set_up, monkeypatch):
+    done = []
+    monkeypatch.setattr(set_up, "call", lambda command, **_more: done.append([str(one) for one in command]))
+    monkeypatch.setattr(set_up.llama, "wheel", lambda backend, _pip: Path(f"{backend}.whl"))
+    set_up.install_llama("vulkan")
+    assert (done[0][-1], set_up.installed_backend()) == ("vulkan.whl", "vulkan")
+    assert {"--force-reinstall", "--no-deps"} <= set(done[0])
 
-    assert "nvcc" in set_up.missing_for("cuda")
-    monkeypatch.setenv("CUDACXX", "/opt/cuda/bin/nvcc")
-    assert set_up.missing_for("cuda") == ""
-    assert ("macOS" in set_up.missing_for("metal")) == (sys.platform != "darwin")
+    def fails(_backend, _pip):
+        raise set_up.llama.BuildFailed("it did not compile")
 
-
-def test_only_llama_cpp_is_compiled_anew_and_not_by_the_cache(set_up, monkeypatch):
-    seen = []
-
-    def call(command, *, env):
-        seen.append(([str(one) for one in command], Path(command[-1]).read_text(), env["CMAKE_ARGS"]))
-
-    monkeypatch.setattr(set_up, "call", call)
-    monkeypatch.setenv("CMAKE_ARGS", "-DGGML_LTO=on")
-    set_up.build_llama("vulkan")
-    ((command, requirements, options),) = seen
-    assert {"--force-reinstall", "--no-deps", "--no-cache-dir", "--require-hashes"} <= set(command)
-    name, *hashes = requirements.split()
-    assert name.startswith("llama-cpp-python==")
-    assert all(one.startswith("--hash=sha256:") for one in hashes if one != "\\")
-    assert any(one.startswith("--hash") for one in hashes)
-    assert options == "-DGGML_LTO=on -DGGML_VULKAN=on"
-    assert set_up.installed_backend() == "vulkan"
-    set_up.build_llama("cpu")
-    assert "--no-cache-dir" not in seen[1][0]
-    assert seen[1][2] == "-DGGML_LTO=on"
-
-
-def test_a_build_that_fails_is_not_remembered(set_up, monkeypatch):
-    def call(command, **_more):
-        raise set_up.SetUpFailed("it did not compile")
-
-    monkeypatch.setattr(set_up, "call", call)
-    with pytest.raises(set_up.SetUpFailed):
-        set_up.build_llama("cuda")
-    assert set_up.installed_backend() == "cpu"
+    monkeypatch.setattr(set_up.llama, "wheel", fails)
+    with pytest.raises(set_up.SetUpFailed, match="did not compile"):
+        set_up.install_llama("cuda")
+    assert (len(done), set_up.installed_backend()) == (1, "vulkan")
 
 
 def test_the_last_lines_name_each_test_that_failed_and_why(set_up, tmp_path, monkeypatch, capsys):

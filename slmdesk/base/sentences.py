@@ -125,6 +125,7 @@ _SENTENCES: Mapping[str, str | tuple[str, str]] = {
         "again."
     ),
     "child.start_failed": N_("The model's process could not be started ({reason}). The chats are kept."),
+    "child.no_library": N_("llama.cpp cannot be loaded ({reason}). Install slmdesk anew. The chats are kept."),
     "child.protocol": N_(
         "The model's process sent what could not be understood ({reason}) and was ended. Your text is safe. Continue, "
         "or try again."
@@ -366,6 +367,10 @@ _SENTENCES: Mapping[str, str | tuple[str, str]] = {
     "document.no_image": N_("There is no picture of this page of {path}; its text can be shown."),
     # settings and network
     "setting.invalid": N_("The setting “{key}” has a value that cannot be used ({reason}). It was passed over."),
+    "setting.newer": N_(
+        "The settings {path} were saved by a newer version of slmdesk (format {version}). What this version knows of "
+        "them is used; when one is changed, the file of before is kept beside the new one."
+    ),
     "setting.managed": N_("The setting “{key}” is set by your organisation and cannot be changed here."),
     "policy.invalid": N_(
         "The policy file {path} of your organisation cannot be used ({reason}). slmdesk works offline until that is "
@@ -478,14 +483,6 @@ _SENTENCES: Mapping[str, str | tuple[str, str]] = {
     "retention.clock": N_(
         "The clock says {now}, but slmdesk was last used on {last}. Until you confirm the date, nothing is deleted by "
         "itself."
-    ),
-    "retention.ended": N_(
-        "Retention rules ({rules}) and holds ({holds}) ended: slmdesk has them no longer. Nothing was deleted by that. "
-        "What deletes after some days is in Settings, “History & deletion”."
-    ),
-    "retention.taken_over": N_(
-        "Your retention rules are a setting now: “Delete chats and documents”, after {days} days (Settings, “History & "
-        "deletion”)."
     ),
     # jobs
     "job.unknown": N_("There is no job “{id}”."),

@@ -1,7 +1,8 @@
 """The settings: a record that is saved in a JSON file. Reading tolerates errors, writing is atomic.
 
-A wrong value is replaced by the default and reported in `problems`. An unknown key of a newer version is kept. An
-unreadable file is renamed with a date, so that nothing of the user's is ever overwritten.
+A wrong value is replaced by the default and reported in `problems`. An unknown key of a newer version is kept. A file
+of a newer format is copied with a date before it is written in ours. An unreadable file is renamed with a date, so
+that nothing of the user's is ever overwritten.
 
 If the history is encrypted, the names of folders and hosts in the file are encrypted too; see `SettingsFile.use_key`.
 """
@@ -37,6 +38,8 @@ from slmdesk.base.texts import _
 from slmdesk.base.types import Json
 from slmdesk.base.untrusted import json_bytes, object_in, read_file
 
+FORMAT = 1
+"""Number of the file's format. It rises when a known name gets another meaning, not with a new name."""
 NAMES_TOLD = ("automatic", "always", "never")
 THEMES = ("system", "light", "dark")
 TOKEN_PLACES = ("ask", "keyring", "file")
@@ -136,14 +139,6 @@ _RANGES: Mapping[str, tuple[int, int]] = MappingProxyType(
 )
 NAMES_OF_PEOPLE = frozenset({"models_folder", "ca_file", "hub_endpoint", "hub_hosts", "proxy", "token_host"})
 """Settings that contain names of folders, computers or a proxy account. They are encrypted with the history."""
-GONE = frozenset(
-    {
-        "continue_typing", "global_key", "lock_covers", "spelling_place", "translate_beside", "translate_doubts",
-        "translate_favourites", "translate_font_percent", "translate_history", "translate_properties",
-        "translate_recent", "translate_sheet_names", "translate_source", "translate_target", "translate_together",
-    }
-)  # fmt: skip
-"""Settings that there were before format 1. They are not kept as those of a newer version are."""
 _PURPOSE = b"slmdesk settings"
 _MAX_TEXT = 64_000
 _NAMES = tuple(name for name in Settings.__struct_fields__ if name != "extra")
@@ -283,7 +278,7 @@ class SettingsFile:
             self._keep_old = True
             return
         good, extra, wrong = _sorted(shape)
-        self._keep_old = bool(wrong)
+        self._keep_old = bool(wrong) or _format_of(shape) > FORMAT
         loaded = Settings(**{key: getattr(self._own, key) for key in wrong}, **good, extra=extra)
         was_once, self._is_once = self._is_once, self._is_once and not loaded.offline  # somebody chose explicitly
         if loaded != self._own or was_once != self._is_once:
@@ -379,6 +374,9 @@ class SettingsFile:
         except (ValueError, RecursionError):
             self._note(self._path.name, self._set_aside())
             return Settings()
+        if (number := _format_of(shape)) > FORMAT:
+            self.problems.append(KnownError("setting.newer", path=str(self._path), version=number))
+            self._keep_old = True
         good, extra, wrong = _sorted(shape)
         for key, reason in wrong.items():
             self._note(key, reason)
@@ -424,7 +422,7 @@ def _sorted(shape: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Json], 
     extra: dict[str, Json] = {}
     wrong: dict[str, str] = {}
     for key, value in shape.items():
-        if key in GONE:
+        if key == "format":
             continue
         if key not in _NAMES:
             extra[key] = value
@@ -435,8 +433,13 @@ def _sorted(shape: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Json], 
     return good, extra, wrong
 
 
+def _format_of(shape: Mapping[str, Any]) -> int:
+    number = shape.get("format")
+    return number if type(number) is int else FORMAT
+
+
 def _shape_of(settings: Settings) -> dict[str, Any]:
     """Return the settings as JSON, without the proxy's password, which online/proxy_password.py keeps elsewhere."""
-    shape = {**settings.extra, **{key: getattr(settings, key) for key in _NAMES}}
+    shape = {**settings.extra, "format": FORMAT, **{key: getattr(settings, key) for key in _NAMES}}
     shape["proxy"] = without_password(settings.proxy)[0]
     return shape

@@ -195,6 +195,8 @@ class _ChatRun:
         self._console, self._services, self._unread = console, services, unread
         self._info: queue.SimpleQueue[Event] = queue.SimpleQueue()
         self.chat: str | None = None
+        self._answered = ""
+        """Id of the model that answered last."""
         services.on(Event, self._info.put)
 
     def go_on(self, request: SendRequest) -> int:
@@ -222,6 +224,9 @@ class _ChatRun:
         record = services.call.models.by_sha256(sent.answer.model_sha256)
         if record is not None and is_starter(record) and not self._console.as_json:
             self._console.notify("note: " + STARTER.format(name=record.name))
+        if record is not None and self._answered not in ("", record.id):
+            self._console.notify(f"note: {record.name} answers from now on.")
+        self._answered = record.id if record else ""
         try:
             return self._print(answer, saved=request.save)
         except KeyboardInterrupt:

@@ -231,7 +231,7 @@ def card_backends() -> list[str]:
     package = find_spec("llama_cpp")
     folders = [Path(location) / "lib" for location in (package.submodule_search_locations if package else None) or ()]
     names = {path.name.split(".")[0].removeprefix("lib") for folder in folders for path in folder.glob("*ggml-*")}
-    return sorted(name.removeprefix("ggml-") for name in names - {"ggml-base", "ggml-cpu"})
+    return sorted(name.removeprefix("ggml-") for name in names - {"ggml-base"} if not name.startswith("ggml-cpu"))
 
 
 def memory_of(pid: int | None) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import time
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from enum import StrEnum
@@ -134,7 +135,7 @@ class ModelService(Service):
         KnownError `model.unknown`, `model.wrong_kind`.
         """
         record = able(self._store.models.get(model))
-        self._chosen = record.id
+        self._chosen = record.id if len(for_chat(self._store.models.all())) > 1 else ""  # of one there is no choice
         if anyway:
             self._loader.force_load(record)
         self._loader.choose(record, explicit=True)
@@ -165,6 +166,20 @@ class ModelService(Service):
         self._default, self._chosen = new.model_for_chat, ""
         if new.model_for_chat and self._loader.loaded():
             self.warm_up()
+
+    def step_up(self) -> ModelRecord | None:
+        """Load what has taken the starter's place, if the starter is in use. Return it, or None. Answers being written
+        are finished first.
+        """
+        models = self._store.models.all()
+        used = next((model for model in models if model.id == self._loader.state.model), None)
+        if used is None or not is_starter(used):
+            return None
+        better = self._usual(for_chat(models))
+        if is_starter(better):
+            return None
+        self._loader.choose(better, explicit=False)
+        return better
 
     def unload(self) -> None:
         self._loader.unload()
@@ -293,22 +308,33 @@ class ModelService(Service):
     ) -> ModelRecord:  # fmt: skip
         """Add a checked file, already in its final folder, to the library and return its record. Publishes no event.
 
-        If the library has a model with this sha256, its record is returned, changed where necessary. Raises store.*.
+        The starter gives way to the first model that is added. If the library has a model with this sha256, its record
+        is returned, changed where necessary. Raises store.*.
         """
         place = os.fsencode(file.path)
         old, file_mark = self.by_sha256(file.sha256), picked(file.mark, "bytes", "mtime_ns", "inode")
         if old is None:
             shown = _shown(header, license)
-            name = name_beside(name, str(shown.get("quantization") or ""), self._store.models.all())
+            known = self._store.models.all()
+            name = name_beside(name, str(shown.get("quantization") or ""), known)
             return self._store.models.add(
-                name=name, path=place, linked=linked, sha256=file.sha256, header=shown, source=source, **file_mark
-            )
+                name=name, path=place, linked=linked, sha256=file.sha256, header=shown, source=source, **file_mark,
+                last_used=time.time() if self._takes_over(header, known) else None,
+            )  # fmt: skip
         if old.path != place and not old.linked and Path(os.fsdecode(old.path)).is_file():
             if not linked:
                 file.path.unlink(missing_ok=True)  # the copy just made of a model that is there already
             return old
         source = old.source if source == "file" else source
         return self._store.models.change(old.id, path=place, linked=linked, source=source, **file_mark)
+
+    @staticmethod
+    def _takes_over(header: GgufHeader, known: Sequence[ModelRecord]) -> bool:
+        """Return whether a new model is used from now on: until now there was the starter alone, and it fits."""
+        chatting = for_chat(known)
+        if header.kind != "model" or translator_of(header.architecture, names_of(header)) or not chatting:
+            return False
+        return all(map(is_starter, chatting)) and fit_by_size(header.file_bytes, available_bytes()) != "too_large"
 
 
 def _delete(path: Path) -> int:

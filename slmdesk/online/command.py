@@ -237,12 +237,15 @@ def _are(count: int) -> str:
 @click.command()
 @click.argument("repo_or_file", metavar="REPO[/FILE | :QUANTIZATION]")
 @click.option("--quantization", default="", help="Such as Q4_K_M; without it and FILE, the recommended one.")
+@click.option("--once", is_flag=True, help="Allow the network for this download alone.")
 @json_option
 @click.pass_obj
-def download(console: Console, repo_or_file: str, quantization: str) -> None:
+def download(console: Console, repo_or_file: str, quantization: str, once: bool) -> None:
     """Download a model from the Hub and verify it; an interrupted download is resumed."""
     link = parse_link(repo_or_file)
     with console.services() as services:
+        if once:
+            services.call.network.allow_once()
         notes = _Notes(console)
         ends: queue.SimpleQueue[DownloadChanged] = queue.SimpleQueue()
 

@@ -105,6 +105,7 @@ class Models(StorePart):
         inode: int,
         header: Mapping[str, Json],
         source: str,
+        last_used: float | None = None,
     ) -> ModelRecord:
         """Add a record of a model file. Adding a file twice makes two records, so check before. Raises store.*."""
         ident = new_id()
@@ -112,7 +113,7 @@ class Models(StorePart):
             self._insert("models", {
                 "id": ident, "name": name, "path": path, "linked": linked, "bytes": bytes, "sha256": sha256,
                 "mtime_ns": mtime_ns, "inode": str(inode), "header": header, "source": source, "added": self._clock(),
-                "facts": {},
+                "last_used": last_used, "facts": {},
             })  # fmt: skip
             return self.get(ident)
 

@@ -37,6 +37,9 @@ _PARTS = {"window": "PySide6", "engine": "llama_cpp", "hub": "huggingface_hub", 
 _PACKAGES = ("llama-cpp-python", "PySide6-Essentials", "huggingface-hub", "sqlite-utils", "sqlcipher3",
              "cryptography", "numpy", "psutil", "jinja2")  # fmt: skip
 
+TINY_MODEL = Path(__file__).with_name("tiny.gguf")
+"""An encoder of drawn weights: what must be loaded and computed before the engine is said to work."""
+
 
 def examine(services: Services) -> Pending[dict[str, Json]]:
     """Examine everything. Each child process is started once as a test. Service thread."""
@@ -82,19 +85,20 @@ def _examined(services: Services) -> Slices[dict[str, Json]]:
 
 
 def _tried(services: Services, name: str) -> Pending[str]:
-    """Test a child process with a request that it can always answer, if only with "no such file".
+    """Test a child process: the engine with a step of a tiny model, the others with a request that they can always
+    answer, if only with "no such file".
 
     Return a verdict in words.
     """
     tried: Pending[str] = Pending()
 
     def on_event(event: FromChild) -> None:
-        if verdict := _verdict(event):
+        if verdict := _verdict(event, may_refuse=name != "engine"):
             services.service_thread.post(lambda: tried.end(verdict))
 
     missing = str(services.paths.models / ".none")
     if name == "engine":
-        services.engine.count_tokens(["hello"], on_event, path=missing)
+        services.engine.start("embed", {"path": str(TINY_MODEL), "texts": ["a step"]}, on_event)
     elif name == "printer":
         services.printer.start("print", {"page": "none"}, on_event)
     else:
@@ -144,12 +148,12 @@ def _walls(services: Services) -> dict[str, Json]:
     return {**found, "landlock": max(said) or None}
 
 
-def _verdict(event: FromChild) -> str:
+def _verdict(event: FromChild, *, may_refuse: bool) -> str:
     if isinstance(event, Done):
         return "works"
     if isinstance(event, Failed):
-        is_up = event.code.startswith(("model.", "file.", "document.", "request."))
-        return "works" if is_up else problem_of(event.code, event.args).sentence
+        is_up = may_refuse and event.code.startswith(("file.", "document.", "request."))
+        return "works" if is_up else f"does not work: {problem_of(event.code, event.args).sentence}"
     return "ended" if isinstance(event, Cancelled) else ""
 
 

@@ -156,6 +156,31 @@ def test_u1_a_newer_versions_values_are_named_not_lost(path):
     assert (file.current.sequences, file.current.theme, file.current.extra) == (4, "system", {"plugins": ["x"]})
 
 
+def test_a_file_of_a_newer_format_is_said_used_and_kept(path):
+    text = json.dumps({"format": 2, "sequences": 4, "theme": "twilight", "plugins": ["x"]})
+    path.write_text(text)
+    file = SettingsFile(path)
+    assert [(problem.code, problem.args_for_people.get("version")) for problem in file.problems] == [
+        ("setting.newer", 2), ("setting.invalid", None),
+    ]  # fmt: skip
+    assert file.current.sequences == 4
+    assert path.read_text() == text, "nothing is written unasked"
+    file.change(theme="dark")
+    (kept,) = path.parent.glob("settings.old-*.json")
+    assert kept.read_text() == text
+    assert json.loads(path.read_text()).items() >= {"format": 1, "theme": "dark", "sequences": 4}.items()
+    assert SettingsFile(path).problems == []
+
+
+def test_a_newer_format_that_comes_while_the_window_is_open_is_kept(path):
+    file = SettingsFile(path)
+    file.change(theme="dark")
+    path.write_text(json.dumps({"format": 2, "theme": "light"}))
+    file.change(sequences=4)
+    (kept,) = path.parent.glob("settings.old-*.json")
+    assert json.loads(kept.read_text())["format"] == 2
+
+
 def test_a_folder_that_is_not_there_is_said(tmp_path):
     file = SettingsFile(tmp_path / "nowhere" / "settings.json")
     with pytest.raises(KnownError, match=r"file\.unwritable"):

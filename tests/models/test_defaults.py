@@ -1,10 +1,15 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
-from fakes.recorder import add_model, on_service_thread
+from fakes.recorder import add_model, import_model, on_service_thread
+from fakes.tiny_gguf import tiny_bert, tiny_llama, write
 
 from slmdesk.base.errors import KnownError
+from slmdesk.models import service
 from slmdesk.models.service import DefaultUse, lost_words
+from slmdesk.runtime.events import ModelState, ModelStateChanged
 
 pytestmark = pytest.mark.process
 
@@ -70,3 +75,52 @@ def test_a_removed_model_is_the_default_no_more(recorder) -> None:
     assert on_service_thread(recorder, lambda: services.settings.current.model_for_chat) == ""
     assert on_service_thread(recorder, lambda: services.uses.default(DefaultUse.TRANSLATE)) is None
     assert lost_words(()) == ""
+
+
+@pytest.fixture
+def starter(opened, tmp_path):
+    """A window's services with the starter loaded, as after the first set-up."""
+    recorder = opened(model=False)
+    named = {"general.name": ("string", "SmolLM2 Tiny")}
+    recorder.starter = import_model(recorder.services, write(tmp_path / "smol.gguf", tiny_llama(change=named))).model
+    on_service_thread(recorder, recorder.services.models.warm_up)
+    recorder.wait(ModelStateChanged, lambda event: event.state is ModelState.READY)
+    return recorder
+
+
+def usual(recorder):
+    return on_service_thread(recorder, lambda: recorder.services.models.choose(None))
+
+
+def step_up(recorder):
+    return on_service_thread(recorder, recorder.services.models.step_up)
+
+
+def test_the_starter_gives_way_to_the_first_model_that_is_added(starter, tmp_path) -> None:
+    assert import_model(starter.services, write(tmp_path / "finder.gguf", tiny_bert())).model
+    assert (usual(starter).id, step_up(starter)) == (starter.starter.id, None)
+    better = import_model(starter.services, write(tmp_path / "better.gguf", tiny_llama())).model
+    assert usual(starter).id == step_up(starter).id == better.id
+    starter.wait(ModelStateChanged, lambda event: (event.state, event.model) == (ModelState.READY, better.id))
+    assert step_up(starter) is None
+    named = {"general.name": ("string", "Another")}
+    import_model(starter.services, write(tmp_path / "other.gguf", tiny_llama(change=named)))
+    assert usual(starter).id == better.id, "only the starter gives way"
+
+
+def test_a_starter_that_a_person_has_made_the_default_stays(starter, tmp_path) -> None:
+    on_service_thread(starter, lambda: starter.services.uses.set_default(DefaultUse.CHAT, starter.starter.id))
+    import_model(starter.services, write(tmp_path / "better.gguf", tiny_llama()))
+    assert (usual(starter).id, step_up(starter)) == (starter.starter.id, None)
+
+
+def test_a_starter_that_a_person_has_chosen_instead_stays(starter, tmp_path) -> None:
+    import_model(starter.services, write(tmp_path / "better.gguf", tiny_llama()))
+    on_service_thread(starter, lambda: starter.services.models.use(starter.starter.id))
+    assert (usual(starter).id, step_up(starter)) == (starter.starter.id, None)
+
+
+def test_a_model_that_does_not_fit_into_memory_does_not_take_over(starter, tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setattr(service, "available_bytes", lambda: 1 << 20)
+    import_model(starter.services, write(tmp_path / "better.gguf", tiny_llama()))
+    assert usual(starter).id == starter.starter.id

@@ -450,6 +450,21 @@ def test_icons_grow_and_shrink_with_the_letters(program):
     program.wait(lambda: [button.iconSize().width() for button in buttons] == before)
 
 
+def test_words_on_a_page_left_before_grow_too(program):
+    window, keeper = program.window, program.frame.keeper
+    window.resize(1024, 768)
+    window.show_page("Models")
+    program.wait(lambda: window.findChildren(QWidget, "suggestion_card"))
+    window.show_page("Chat")
+    keeper.set_font_scale(200)
+    program.say("hello")
+    window.show_page("Models")
+    program.wait(lambda: any(label.text() == "In use" for label in window.findChildren(QLabel, "row_state")))
+    labels = [*window.findChildren(QLabel, "row_size"), *window.findChildren(QLabel, "row_state")]
+    assert {label.font().pointSizeF() for label in labels} == {keeper.fonts.text().pointSizeF()}
+    keeper.set_font_scale(100)
+
+
 def test_a_file_dropped_beside_the_cards_of_start_is_attached(program, tmp_path):
     letter = tmp_path / "letter.txt"
     letter.write_text("The rent is due on the third day of the month.")

@@ -16,7 +16,7 @@ from msgspec.structs import astuple
 from PySide6.QtCore import QDate, QLocale
 from PySide6.QtWidgets import QDialog, QToolButton, QWidget
 from shell import test_layout
-from shell.test_older_homes import PAGES
+from shell.test_release_homes import PAGES
 
 from slmdesk.base import texts
 from slmdesk.history.service import ItemTitle

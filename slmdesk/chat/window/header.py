@@ -46,7 +46,7 @@ from slmdesk.window.widgets.build import (
     text_line,
     tool_button,
 )
-from slmdesk.window.widgets.notices import ExportMenu, Notice, notice_of
+from slmdesk.window.widgets.notices import LONG_MS, ExportMenu, Notice, notice_of
 from slmdesk.window.widgets.opening import ModelImports, choose_model_file
 
 if TYPE_CHECKING:
@@ -144,6 +144,7 @@ class ChatTitle(ElidedLabel):
 
 STATE_TOPIC = _("model state")
 """Topic of notices that are closed when a model is ready again."""
+STEPPED_UP = _("{name} is ready and used from now on.")
 GONE = _("{name} was removed from the library elsewhere. Your chats are kept; choose another model to go on.")
 
 
@@ -162,13 +163,15 @@ class ModelsController(QObject):
         self.imports = ModelImports(bridge, self)
         self.imports.ended.connect(self._on_imports_ended)
         self._known: frozenset[str] | None = None
+        self._stepping_up = ""
+        """Id of the model that takes the starter's place once it is loaded."""
         self.listed: Sequence[ModelRecord] = ()
         """Models that can chat."""
         self.exams: Mapping[str, tuple[str, str]] = {}
         """Results of exams by model, as a few words and as a sentence."""
         self.state = ModelStateChanged(ModelState.NONE, None, "")
         bridge.opened.connect(self._on_opened)
-        bridge.on(ModelsChanged, self._list)
+        bridge.on(ModelsChanged, self._on_models_changed)
         bridge.on(JobChanged, self._on_job_changed)
         bridge.on(ModelStateChanged, self._on_state_changed)
 
@@ -207,6 +210,20 @@ class ModelsController(QObject):
     def _on_opened(self) -> None:
         self._list()
         self.starter_found.emit(self.has_starter)
+
+    def _on_models_changed(self) -> None:
+        self._list()
+        self._bridge.ask(self._bridge.services.models.step_up(), self._on_stepped_up)
+
+    def _on_stepped_up(self, better: ModelRecord | None) -> None:
+        if better:
+            self._stepping_up = better.id
+            self._say_stepped_up()
+
+    def _say_stepped_up(self) -> None:
+        if self._stepping_up and self.state.state is ModelState.READY and self.state.model == self._stepping_up:
+            self._stepping_up = ""
+            self._bridge.notice_raised.emit(Notice(STEPPED_UP.format(name=self.state.name), life_ms=LONG_MS))
 
     def _list(self) -> None:
         self._bridge.ask(self._bridge.services.models.list(), self._on_listed)
@@ -255,6 +272,7 @@ class ModelsController(QObject):
             event = ModelStateChanged(ModelState.NOT_LOADED if self._known else ModelState.NONE, None, "")
         self.state = event
         self.state_changed.emit(event)
+        self._say_stepped_up()
         if event.problem is not None and event.state in (ModelState.CRASHED, ModelState.NOT_LOADED):
             is_large = event.problem.code == "model.out_of_memory"
             again = partial(self.use_anyway if is_large else self.use, event.model) if event.model else None

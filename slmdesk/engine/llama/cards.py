@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import ctypes
-import sys
-from pathlib import Path
 from typing import Any
 
 from slmdesk.base.record import Record
 from slmdesk.base.types import Device, Offload
 from slmdesk.base.untrusted import clean_label
-from slmdesk.engine.llama.library import load_library
+from slmdesk.engine.llama.library import ggml_of, load_library, processor_variant
 from slmdesk.gguf.header import GgufHeader
 from slmdesk.gguf.memory import card_needs
 
 _GPU, _INTEGRATED_GPU = 1, 2
 """Of enum ggml_backend_dev_type, in ggml-backend.h of llama.cpp."""
 _MOST = 64
-_NAMES = {"win32": "ggml.dll", "darwin": "libggml.dylib"}
 
 
 class Card(Record):
@@ -36,13 +33,15 @@ def find_cards() -> tuple[Card, ...]:
 
 
 def find_backends() -> tuple[str, ...]:
-    """What the library was built for: "CPU", "Vulkan".  Any thread; loads the library."""
+    """What the library computes with: "CPU (haswell)", "Vulkan".  Any thread; loads the library."""
     try:
         ggml = _bound()
         numbers = range(min(_MOST, ggml.ggml_backend_reg_count()))
-        return tuple(_text(ggml.ggml_backend_reg_name(ggml.ggml_backend_reg_get(number))) for number in numbers)
+        names = [_text(ggml.ggml_backend_reg_name(ggml.ggml_backend_reg_get(number))) for number in numbers]
     except (OSError, AttributeError):
         return ()
+    variant = processor_variant()
+    return tuple(f"{name} ({variant})" if name == "CPU" and variant else name for name in names)
 
 
 def best_card() -> Card | None:
@@ -55,8 +54,7 @@ def best_card() -> Card | None:
 
 def _bound() -> Any:
     """The library ggml, with the argument and result types of the functions used.  Raises OSError, AttributeError."""
-    folder = Path(load_library().api.__file__).parent / "lib"
-    ggml = ctypes.CDLL(str(folder / _NAMES.get(sys.platform, "libggml.so")))
+    ggml = ggml_of(load_library().api)
     for name in ("ggml_backend_dev_count", "ggml_backend_reg_count"):
         getattr(ggml, name).restype = ctypes.c_size_t
     for name in ("ggml_backend_dev_get", "ggml_backend_reg_get"):

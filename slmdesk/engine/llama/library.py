@@ -13,13 +13,16 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import psutil
 
+from slmdesk.base.errors import KnownError
 from slmdesk.base.record import Record
 from slmdesk.base.types import MemoryParts
+from slmdesk.base.untrusted import clean_label
 
 ENVIRONMENT = {"GGML_NO_BACKTRACE": "1"}
 """Read by the library once: without it a failed assertion starts a debugger in the child."""
@@ -27,6 +30,10 @@ ENVIRONMENT = {"GGML_NO_BACKTRACE": "1"}
 MAX_LOG_LINES = 4000
 MAX_LOG_LINE_CHARACTERS = 500
 _NO_MEMORY = re.compile(r"failed to allocate|unable to allocate|out of memory|bad_alloc", re.IGNORECASE)
+_LONGEST_REASON = 200
+_GGML = {"win32": "ggml.dll", "darwin": "libggml.dylib"}
+_VARIANT = "ggml-cpu-"
+"""In the names of libraries for one kind of processor."""
 _LEVEL_ERROR = 4
 _LEVEL_CONTINUED = 5
 
@@ -93,7 +100,10 @@ class Library(Record):
 
 
 def load_library() -> Library:
-    """Import llama_cpp and start its backend, once in a process.  Any thread; 0.1 s the first time."""
+    """Import llama_cpp and start its backend, once in a process.  Any thread; 0.1 s the first time.
+
+    Raises KnownError `child.no_library`.
+    """
     with _lock:
         if not _loaded:
             _loaded.append(_load())
@@ -103,7 +113,10 @@ def load_library() -> Library:
 def _load() -> Library:
     for name, value in ENVIRONMENT.items():
         os.environ.setdefault(name, value)
-    api: Any = importlib.import_module("llama_cpp.llama_cpp")
+    try:
+        api: Any = importlib.import_module("llama_cpp.llama_cpp")
+    except (ImportError, OSError, RuntimeError) as err:  # the binding's own words for a file that cannot be loaded
+        raise KnownError("child.no_library", reason=clean_label(str(err), _LONGEST_REASON)) from err
     log = LibraryLog()
 
     @api.llama_log_callback  # type: ignore[untyped-decorator]
@@ -111,8 +124,37 @@ def _load() -> Library:
         log.write(level, text or b"")
 
     api.llama_log_set(on_log, ctypes.c_void_p(0))
+    _choose_libraries(api)
     api.llama_backend_init()
     return Library(api, log, (on_log,))
+
+
+def ggml_of(api: Any) -> Any:
+    """The library ggml beside the binding's llama: the one that llama uses.  Raises OSError."""
+    return ctypes.CDLL(str(Path(api._base_path) / _GGML.get(sys.platform, "libggml.so")))
+
+
+def _choose_libraries(api: Any) -> None:
+    """Where each kind of processor and card has a library of its own, load those for this PC.  Raises KnownError."""
+    folder = Path(api._base_path)
+    if not any(folder.glob(f"*{_VARIANT}*")):
+        return
+    ggml = ggml_of(api)
+    ggml.ggml_backend_load_all_from_path.argtypes = [ctypes.c_char_p]
+    ggml.ggml_backend_load_all_from_path.restype = None
+    ggml.ggml_backend_load_all_from_path(os.fsencode(folder))
+    ggml.ggml_backend_dev_count.restype = ctypes.c_size_t
+    if not ggml.ggml_backend_dev_count():
+        raise KnownError("child.no_library", reason=clean_label(f"{folder}: {_VARIANT}", _LONGEST_REASON))
+
+
+def processor_variant() -> str:
+    """The kind of processor whose library was chosen ("haswell"); empty where there is one library only."""
+    try:
+        names = [Path(each.path).name.partition(_VARIANT)[2] for each in psutil.Process().memory_maps()]
+    except (psutil.Error, OSError, AttributeError):  # psutil has no maps on macOS
+        return ""
+    return next((name.partition(".")[0] for name in names if name), "")
 
 
 # Chooses the number of threads while running, since an office computer is never idle. With OpenMP's spinning barriers

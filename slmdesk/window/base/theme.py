@@ -9,7 +9,7 @@ from typing import Any
 from PySide6.QtCore import QByteArray, QCoreApplication, QObject, QRectF, Qt, Signal
 from PySide6.QtGui import QColor, QFont, QFontDatabase, QIcon, QPainter, QPalette, QPixmap, QPixmapCache
 from PySide6.QtSvg import QSvgRenderer
-from PySide6.QtWidgets import QAbstractScrollArea, QApplication, QDialog, QFileDialog, QToolButton, QWidget
+from PySide6.QtWidgets import QApplication, QFileDialog, QToolButton, QWidget
 
 from slmdesk.base.record import Record
 
@@ -224,7 +224,6 @@ def palette_of(theme: Theme) -> QPalette:
     return palette
 
 
-DIRECT = Qt.FindChildOption.FindDirectChildrenOnly
 FILE_BUTTONS = {
     "backButton": "chevron-left", "forwardButton": "chevron-right", "toParentButton": "arrow-up",
     "newFolderButton": "plus", "listModeButton": "square", "detailModeButton": "list-checks",
@@ -323,10 +322,9 @@ class ThemeKeeper(QObject):
         self._app.setPalette(palette_of(self.theme))
         self._app.setFont(self.fonts.text())
         if self._window is not None and self._window.font() != self._app.font():
-            areas = self._window.findChildren(QAbstractScrollArea)
-            scrolled = (part for area in areas for part in area.viewport().findChildren(QWidget, options=DIRECT))
-            for widget in (self._window, *scrolled, *self._window.findChildren(QDialog)):
-                widget.setFont(self._app.font())  # what had a style sheet follows neither application nor viewport
+            for widget in (self._window, *self._window.findChildren(QWidget)):
+                if widget.font() != self._app.font():
+                    widget.setFont(self._app.font())  # what had a style sheet follows neither application nor parent
         _sheet[0] = style_sheet(self.theme, self.fonts)
         if self._window is not None:
             self._window.setStyleSheet(_sheet[0])

@@ -1,9 +1,9 @@
-"""The window opens a home of the version before format 1, and each item in it: see fakes.older_homes."""
+"""The window opens a home that a release made, and each item in it: see fakes.release_homes."""
 
 from __future__ import annotations
 
 import pytest
-from fakes.older_homes import unpack
+from fakes.release_homes import unpack
 from PySide6.QtWidgets import QDialog
 
 from slmdesk.history.service import ItemTitle
@@ -12,16 +12,14 @@ pytestmark = pytest.mark.gui
 
 PANES = {"summary": "summary", "question": "questions", "extraction": "table", "versions": "versions"}
 """Of a result: its pane beside the document."""
-PAGES = {"chat": "Chat", "space": "Chat", "translation": "Translate", "writing": "Write", "comparison": "Chat"}
-ENDED = "Retention rules (2) and holds (2) ended"
-MISSING = ("is not where it was", "is not there", "can be encrypted", ENDED)
-"""The documents and models of this home are gone, encryption is offered once, and what ended is told."""
+PAGES = {"chat": "Chat", "space": "Chat", "translation": "Translate", "writing": "Write"}
+MISSING = ("is not where it was", "is not there", "can be encrypted")
+"""The documents and models of this home are gone, and encryption is offered once."""
 
 
-def test_each_item_of_an_older_home_is_shown(start, tmp_path) -> None:
+def test_each_item_of_the_home_is_shown(start, tmp_path) -> None:
     items = unpack(tmp_path)
     program = start()
-    program.wait(lambda: program.is_said(ENDED))
     for item in reversed(items):
         program.window.show_page("Settings")
         program.frame.opener.item(ItemTitle(item["id"], item["kind"], item["title"], ""))

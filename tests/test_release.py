@@ -1,0 +1,78 @@
+"""What `make release` does and refuses (packaging/release.py), with a make of its own."""
+
+from __future__ import annotations
+
+import hashlib
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.append(str(ROOT / "packaging"))
+from release import reason_against, release, version_of  # noqa: E402
+
+pytestmark = pytest.mark.pure
+
+MAKEFILE = """
+test:
+\t@echo test >>.done
+wheel packages:
+\t@mkdir -p dist && echo $@ >dist/slmdesk.$@ && echo $@ >>.done
+"""
+
+
+def git(folder: Path, *words: str) -> None:
+    subprocess.run(["git", "-c", "user.name=a", "-c", "user.email=a@b", *words], cwd=folder, check=True)
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Path:
+    """A checkout of version 1.2.3, clean."""
+    (tmp_path / "slmdesk").mkdir()
+    (tmp_path / "slmdesk" / "__init__.py").write_text('__version__ = "1.2.3"\n')
+    (tmp_path / "CHANGELOG.md").write_text("# Changes\n\n## 1.2.3\nThe first.\n")
+    (tmp_path / "Makefile").write_text(MAKEFILE)
+    (tmp_path / ".gitignore").write_text("dist/\n.done\n")
+    git(tmp_path, "init", "-q")
+    git(tmp_path, "add", ".")
+    git(tmp_path, "commit", "-q", "-m", "one")
+    return tmp_path
+
+
+def test_checks_then_packages_then_sums(tree: Path) -> None:
+    (tree / "dist").mkdir()
+    (tree / "dist" / "slmdesk-1.2.2.deb").write_text("old")
+    assert release(tree) == 0
+    assert (tree / ".done").read_text().split() == ["test", "wheel", "packages"]
+    expected = {name: hashlib.sha256(f"{name}\n".encode()).hexdigest() for name in ("packages", "wheel")}
+    lines = [f"{digest}  slmdesk.{name}" for name, digest in expected.items()]
+    assert (tree / "dist" / "SHA256SUMS").read_text().splitlines() == lines
+
+
+def test_what_fails_ends_it(tree: Path) -> None:
+    (tree / "Makefile").write_text(MAKEFILE.replace("@echo test", "@false"))
+    git(tree, "commit", "-q", "-a", "-m", "two")
+    assert release(tree) == 1
+    assert not (tree / "dist").exists()
+
+
+def test_what_is_not_to_be_released_is_said_before_anything_is_done(tree: Path) -> None:
+    assert reason_against(tree) == "", "the control"
+    (tree / "new").write_text("")
+    assert "not clean" in reason_against(tree)
+    assert release(tree) == 1
+    (tree / "new").unlink()
+    git(tree, "tag", "v1.2.3")
+    assert "tag" in reason_against(tree)
+    git(tree, "tag", "-d", "v1.2.3")
+    (tree / "CHANGELOG.md").write_text("# Changes\n\n## 1.2.2\n")
+    git(tree, "commit", "-q", "-a", "-m", "two")
+    assert "CHANGELOG.md" in reason_against(tree)
+    assert not (tree / ".done").exists()
+
+
+def test_the_changelog_begins_with_this_version() -> None:
+    text = (ROOT / "CHANGELOG.md").read_text("utf-8")
+    assert text.startswith(f"# Changes\n\n## {version_of(ROOT)}\n")
