@@ -12,6 +12,7 @@ import platform
 import re
 import subprocess
 import sys
+import sysconfig
 import uuid
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -33,6 +34,7 @@ LICENCES: Mapping[str, str] = {
     "markdown-it-py": "MIT",
     "mdurl": "MIT",
     "olefile": "BSD-2-Clause",
+    "pyinstaller": "GPL-2.0-or-later WITH Bootloader-exception",
     "pypdfium2": "BSD-3-Clause OR Apache-2.0",
     "python-stdnum": "LGPL-2.1-or-later",
     "spylls": "MPL-2.0",
@@ -92,6 +94,7 @@ OF_SYSTEM: Mapping[str, str] = {
     "libxcb-xkb1": "X11",
     "libxkbcommon0": "MIT",
     "libxkbcommon-x11-0": "MIT",
+    "libzstd1": "BSD-3-Clause",
 }
 """Debian's packages from which a library may be taken along, with their licences.  None is under the GPL alone."""
 
@@ -208,7 +211,8 @@ def _system(package: str) -> Part:
 
 
 def _python_text() -> str:
-    for place in (Path(sys.base_prefix) / "LICENSE.txt", SYSTEM_TEXTS / "libpython3-stdlib" / "copyright",
+    for place in (Path(sysconfig.get_path("stdlib")) / "LICENSE.txt", Path(sys.base_prefix) / "LICENSE.txt",
+                  SYSTEM_TEXTS / "libpython3-stdlib" / "copyright",
                   SYSTEM_TEXTS / f"python3.{sys.version_info[1]}" / "copyright"):  # fmt: skip
         if place.is_file():
             return place.read_text(encoding="utf-8", errors="replace")
