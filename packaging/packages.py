@@ -184,7 +184,7 @@ def write_deb(folder: Path, source: Path, version: str, made: int, target: Path)
     shutil.rmtree(root, ignore_errors=True)
     shutil.copytree(folder, root / "opt/slmdesk", symlinks=True)
     (root / "usr/bin").mkdir(parents=True)
-    (root / "usr/bin/slmdesk").symlink_to("../../opt/slmdesk/slmdesk")
+    (root / "usr/bin/slmdesk").symlink_to("/opt/slmdesk/slmdesk")
     shares = {**desktop_files(source), "doc/slmdesk/copyright": (source / "LICENSE").read_bytes()}
     for place, data in shares.items():
         path = root / "usr/share" / place
