@@ -146,25 +146,26 @@ def environment(backend: str = "cpu") -> dict[str, str]:
 # ---- what is kept
 
 
-def recipe(backend: str) -> dict[str, str]:
+def recipe(backend: str, *, for_every: bool = False) -> dict[str, str]:
     """What is built and how: a change is a reason to build anew."""
     env = environment(backend)
+    options = (*OPTIONS, *(FOR_EVERY_PROCESSOR if for_every else ()), env.get("CMAKE_ARGS", ""))
     return {
         "version": f"{version()}+slmdesk.{BUILD}",
         "source": pinned(REQUIREMENTS, ["llama-cpp-python"]),
         "backend": backend,
-        "options": " ".join((*OPTIONS, env.get("CMAKE_ARGS", ""))),
+        "options": " ".join(options),
         "flags": " ".join(env.get(name, "") for name in ("CFLAGS", "CXXFLAGS")),
     }
 
 
-def description(backend: str) -> dict[str, str]:
-    """All that a wheel for this PC depends on.  Compiler and processor alone are no reason to build anew."""
+def description(backend: str, *, for_every: bool = False) -> dict[str, str]:
+    """All that a wheel depends on.  Compiler and processor alone are no reason to build anew."""
     compilers = [os.environ.get("CXX", "c++"), *(["nvcc"] if backend == "cuda" else [])]
     return {
-        **recipe(backend),
+        **recipe(backend, for_every=for_every),
         "compiler": ", ".join(first_line([*one.split(), "--version"]) for one in compilers),
-        "processor": processor_features(),
+        "processor": " ".join(VARIANTS) if for_every else processor_features(),
         "platform": sysconfig.get_platform(),
     }
 
@@ -202,9 +203,9 @@ def kept_folder() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or caches) / "slmdesk-llama"
 
 
-def wheel(backend: str, pip: Sequence[str | Path]) -> Path:
-    """The wheel for this PC and this backend: kept from before, or compiled now and kept."""
-    described = description(backend)
+def wheel(backend: str, pip: Sequence[str | Path], *, for_every: bool = False) -> Path:
+    """The wheel for this PC's processor or for every one, and a backend: kept from before, or compiled now and kept."""
+    described = description(backend, for_every=for_every)
     place = kept_folder() / key_of(described)
     if kept := next(place.glob("*.whl"), None):
         place.touch()
@@ -212,13 +213,13 @@ def wheel(backend: str, pip: Sequence[str | Path]) -> Path:
     if missing := missing_for(backend):
         raise BuildFailed(missing)
     place.parent.mkdir(parents=True, exist_ok=True)
-    say(f"compiling llama.cpp for {backend}, once for this PC")
+    say(f"compiling llama.cpp ({backend}, {'every processor' if for_every else 'this processor'}), once for this PC")
     started, before = time.monotonic(), os.times()
     with TemporaryDirectory(prefix="new-", dir=place.parent) as folder:
         new = Path(folder) / "kept"
         new.mkdir()
         if sys.platform.startswith("linux"):
-            compiled(backend, pip, new)
+            compiled(backend, pip, new, for_every=for_every)
         else:
             by_pip(backend, pip, new)
         (new / "built.json").write_text(json.dumps(described, indent=2) + "\n", encoding="utf-8")
@@ -258,7 +259,7 @@ def by_pip(backend: str, pip: Sequence[str | Path], into: Path) -> None:
         run([*pip, "wheel", *options, "--requirement", only], env=environment(backend))
 
 
-def compiled(backend: str, pip: Sequence[str | Path], into: Path, *, for_every: bool = False) -> Path:
+def compiled(backend: str, pip: Sequence[str | Path], into: Path, *, for_every: bool) -> Path:
     """Compile the libraries that are used, and pack them with the binding.  `for_every`: for every processor."""
     with TemporaryDirectory(prefix="slmdesk-") as folder:
         work = Path(folder)
@@ -402,10 +403,12 @@ def main(arguments: Sequence[str]) -> int:
     try:
         if backend not in BACKENDS:
             raise BuildFailed(f"BACKEND can be {', '.join(BACKENDS)}, but not {backend}")
-        if missing := missing_for(backend):
-            raise BuildFailed(missing)
+        if not sys.platform.startswith("linux"):
+            raise BuildFailed("wheels for every processor are made on Linux only")
         pip = (sys.executable, "-m", "pip", "--disable-pip-version-check", "--no-input")
-        say(str(compiled(backend, pip, Path(arguments[0]), for_every=True)))
+        made = wheel(backend, pip, for_every=True)
+        Path(arguments[0]).mkdir(parents=True, exist_ok=True)
+        say(f"made {shutil.copy2(made, arguments[0])}")
     except BuildFailed as err:
         say(f"{err}")
         return 1

@@ -329,7 +329,8 @@ def make_wheels() -> int:
         tools.write_text(llama.pinned(requirements_of("run"), ["setuptools"]))
         install(tools)
         options = ["--quiet", "--no-deps", "--no-build-isolation", "--wheel-dir", "dist"]
-        call([*PIP, "wheel", *options, source], env={**os.environ, "PYTHONWARNINGS": "ignore"})
+        same = {"PYTHONWARNINGS": "ignore", "SOURCE_DATE_EPOCH": "315532800"}  # the same files make the same wheel
+        call([*PIP, "wheel", *options, source], env={**same, **os.environ})
     return 0
 
 

@@ -98,11 +98,13 @@ def test_what_was_compiled_is_kept_for_the_next_checkout(llama, tmp_path, monkey
     assert llama.wheel("vulkan", PIP) != made
     monkeypatch.setenv("CMAKE_ARGS", "-DGGML_LTO=on")
     llama.wheel("cpu", PIP)
+    for_every = llama.wheel("cpu", PIP, for_every=True)
     monkeypatch.setattr(llama, "processor_features", lambda: "avx")
+    assert llama.wheel("cpu", PIP, for_every=True) == for_every
     llama.wheel("cpu", PIP)
     monkeypatch.setattr(llama, "first_line", lambda command: f"{command[0]} 14.2")
     llama.wheel("cpu", PIP)
-    assert seen == ["cpu", "vulkan", "cpu", "cpu", "cpu"]
+    assert seen == ["cpu", "vulkan", "cpu", "cpu", "cpu", "cpu"]
     assert len(list((tmp_path / "kept").iterdir())) == llama.KEPT
 
 

@@ -80,7 +80,7 @@ _SENTENCES: Mapping[str, str | tuple[str, str]] = {
     ),
     "model.unknown": N_("No model is called “{wanted}”. There are: {known}."),
     "model.english_only": N_("{name} writes English alone. Choose or get a better model for this question."),
-    "model.no_documents": N_("{name} reads no documents. Choose or get a better model, or use the page Ask."),
+    "model.no_documents": N_("{name} reads no documents. Choose or get a better model, or ask on the page Documents."),
     "model.none": N_("There is no model yet. Add a model file (.gguf) first."),
     "model.several": N_("There are several models and none was used yet. Choose one: {known}."),
     "model.wrong_job": N_("“{name}” cannot be used for {job}: it is a model of another kind. Choose another one."),

@@ -223,7 +223,8 @@ class _ChatRun:
         answer = sent.answer.id
         record = services.call.models.by_sha256(sent.answer.model_sha256)
         if record is not None and is_starter(record) and not self._console.as_json:
-            self._console.notify("note: " + STARTER.format(name=record.name))
+            better = "A better one: slmdesk models recommend"
+            self._console.notify(f"note: {STARTER.format(name=record.name)} {better}")
         if record is not None and self._answered not in ("", record.id):
             self._console.notify(f"note: {record.name} answers from now on.")
         self._answered = record.id if record else ""

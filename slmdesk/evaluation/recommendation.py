@@ -1,4 +1,4 @@
-"""Which model of the curated list suits this PC and a job best, and why."""
+"""Which model of the curated list to take first on this PC and for a job, and why."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from slmdesk.evaluation.exams import skills_of
 from slmdesk.gguf.memory import QUICK_WORDS, WORDS_A_TOKEN, Speed
 from slmdesk.hub.search import CatalogueEntry, Commercial, Skill, find_entry, load_catalogue
 from slmdesk.models.running import USUAL_BANDWIDTH
-from slmdesk.models.service import CARD_SHARE, COMFORTABLE, STARTER, Pc, is_starter
+from slmdesk.models.service import CARD_SHARE, COMFORTABLE, Pc, is_starter
 from slmdesk.runtime.messages import bytes_for_people
 from slmdesk.store import Store
 from slmdesk.text.sentences import detect
@@ -24,6 +24,12 @@ OTHERS_BYTES = 3 << 30
 """Memory left to the system and other programs."""
 SERVES = 30
 """Merit from which a model is more than a last resort."""
+GOOD = 60
+"""Merit, in chat and in summaries, from which a model is good enough: of those the fastest is offered first."""
+MOST_BYTES = 5_000_000_000
+"""Size up to which a model is offered first: nobody waits an hour for the first right answer."""
+PATIENT_WORDS = 2.0
+"""Words per second from which a good answer is worth more than a quick one."""
 EXAM_MERIT = 10
 """What a good exam on this PC adds to the merit of a model."""
 USUAL_CONTEXT = 4096
@@ -60,16 +66,28 @@ class _Candidate(Record):
     merit: int
     words_per_s: float
     is_comfortable: bool
+    is_all_round: bool = False
+    """Whether it is good enough at questions and summaries, and in a chat."""
 
     @property
     def is_quick(self) -> bool:
         return not self.words_per_s or self.words_per_s >= QUICK_WORDS
 
     @property
-    def key(self) -> tuple[bool, bool, bool, bool, int]:
-        """Sort key: what serves at all, leaves room, is quick, and has a free licence; then by merit."""
+    def is_first(self) -> bool:
+        is_waited_for = not self.words_per_s or self.words_per_s >= PATIENT_WORDS
+        return self.is_all_round and self.is_comfortable and is_waited_for and self.entry.bytes <= MOST_BYTES
+
+    @property
+    def key(self) -> tuple[float | bool, ...]:
+        """Sort key: the fastest that is good enough at all; else what serves, leaves room, is quick, and has a free
+        licence; then by merit.
+        """
         is_free = self.entry.commercial is Commercial.YES
-        return self.merit < SERVES, not self.is_comfortable, not self.is_quick, not is_free, -self.merit
+        if self.is_first and is_free:
+            return False, self.entry.active_bytes
+        is_large = Skill.TRANSLATION not in self.entry.merit and self.entry.bytes > MOST_BYTES
+        return True, self.merit < SERVES, not self.is_comfortable, is_large, not self.is_quick, not is_free, -self.merit
 
 
 def gigabytes(total_bytes: int) -> int:
@@ -108,16 +126,19 @@ def recommend(
 
 
 def _candidate(job: Skill, entry: CatalogueEntry, pc: Pc, level: str) -> _Candidate | None:
-    merit = entry.merit[job] + (EXAM_MERIT if level == "good" else 0)
-    needed = entry.memory(USUAL_CONTEXT)
+    more = EXAM_MERIT if level == "good" else 0
+    merit, needed = entry.merit[job] + more, entry.memory(USUAL_CONTEXT)
+    is_all_round = job is not Skill.TRANSLATION and all(
+        entry.merit.get(each, -more) + more >= GOOD for each in (Skill.CHAT, Skill.SUMMARIES)
+    )
     if any(needed <= device.memory_bytes * CARD_SHARE for device in pc.devices if not device.is_integrated):
-        return _Candidate(entry, merit, 0.0, True)
+        return _Candidate(entry, merit, 0.0, True, is_all_round)
     budget = gigabytes(pc.total_bytes) * _GIB - OTHERS_BYTES
     if needed > budget:
         return None
     pace = pc.pace if pc.pace.bandwidth > 0 else changed(pc.pace, bandwidth=USUAL_BANDWIDTH)
     speed = pace.of_size(entry.active_bytes, entry.quantization)
-    return _Candidate(entry, merit, _words(speed), needed <= COMFORTABLE * budget)
+    return _Candidate(entry, merit, _words(speed), needed <= COMFORTABLE * budget, is_all_round)
 
 
 def _words(speed: Speed | None) -> float:
@@ -147,8 +168,14 @@ def _reason(
         other = max(slow, key=lambda candidate: candidate.merit)
         words = _("{title} would write only {words:.0f}").format(title=other.entry.title, words=other.words_per_s)
         parts.append(words)
-    if not best.is_quick:
+    if not best.is_quick and not best.is_first:
         parts.append(_("nothing quicker serves"))
+    larger = [other for other in able if other.merit > best.merit and other.is_all_round]
+    larger = [other for other in larger if other.is_quick and other.is_comfortable]
+    if best.is_first and larger:
+        other = max(larger, key=lambda candidate: candidate.merit)
+        words = _("{title} ({size}) is better and fits too, but takes longer to fetch")
+        parts.append(words.format(title=other.entry.title, size=bytes_for_people(other.entry.bytes)))
     if entry.commercial is Commercial.CONDITIONS:
         words = _("its licence ({licence}) has conditions, but none without suits this PC and these languages")
         parts.append(words.format(licence=entry.licence))
@@ -179,13 +206,6 @@ def languages_of(record: ModelRecord) -> Sequence[str]:
     return ("en",) if record.name.casefold().startswith(ENGLISH_ONLY) else ()
 
 
-class Gap(Record):
-    """What a model cannot do in a chat, in words, and the title of a better one that suits this PC, or ''."""
-
-    words: str
-    better: str
-
-
 class RecommendationService:
     """Recommends models for this PC, with the exams of the models that are on it. Service thread."""
 
@@ -200,26 +220,23 @@ class RecommendationService:
         found = {job: recommend(job, pc, languages=languages, exams=_levels(records, job)) for job in jobs}
         return Recommendations(gigabytes(pc.total_bytes), found)
 
-    def gap(self, model: str, text: str, *, is_astray: bool = False) -> Gap | None:
-        """Return what a model cannot do where these words were said: it is the starter, was not made for their
-        language, or (`is_astray`) its answer had to be ended. Raises KnownError `model.…`.
+    def first(self) -> Recommendation | None:
+        """Return what to get where there is no good model: for questions, summaries and chat, else for chat alone."""
+        found = self.recommend((Skill.SUMMARIES, Skill.CHAT)).by_job
+        return found[Skill.SUMMARIES] or found[Skill.CHAT]
+
+    def gap(self, model: str, text: str, *, is_astray: bool = False) -> str:
+        """Return in words what a model cannot do where these words were said, or '': it was not made for their
+        language, or (`is_astray`) its answer had to be ended. The starter's card says what it is. Raises `model.…`.
         """
         record, code = self._store.models.get(model), detect(text)[0]
-        made_for, words = languages_of(record), ""
+        made_for = languages_of(record)
         if is_starter(record):
-            words = STARTER.format(name=record.name)
-        elif code is not None and made_for and code not in made_for:
+            return ""
+        if code is not None and made_for and code not in made_for:
             words = _("{name} was not made for {language}: its answers may be nonsense.")
-            words = words.format(name=record.name, language=LANGUAGES[code].shown)
-        elif is_astray:
-            words = _("{name} went astray; a better model seldom does.").format(name=record.name)
-        found = self.recommend((Skill.CHAT,), [code] if code else None).by_job[Skill.CHAT] if words else None
-        return Gap(words, found.entry.title if found and found.entry != entry_of(record) else "") if words else None
-
-    def offer(self, job: Skill) -> str:
-        """Return what is said where the model in use is too weak for a job, or nothing."""
-        found = self.recommend((job,)).by_job[job]
-        return found.offer if found else ""
+            return words.format(name=record.name, language=LANGUAGES[code].shown)
+        return _("{name} went astray; a better model seldom does.").format(name=record.name) if is_astray else ""
 
 
 class Recommendations(Record):

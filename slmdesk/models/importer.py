@@ -27,7 +27,17 @@ from slmdesk.gguf import part_of
 from slmdesk.gguf.header import GgufHeader, require_adapter
 from slmdesk.gguf.read import check_file, check_tokenizer, first_parts, join, parts_of, require_chat_model, unreadable
 from slmdesk.models.folder import SUMS
-from slmdesk.models.service import MAX_NAME, Fit, ModelService, Pc, fit_by_size, fit_header, free_name, name_for
+from slmdesk.models.service import (
+    MAX_NAME,
+    Fit,
+    ModelService,
+    Pc,
+    fit_by_size,
+    fit_header,
+    free_name,
+    name_for,
+    total_bytes,
+)
 from slmdesk.runtime.events import ModelsChanged, Pending
 from slmdesk.runtime.file_io import (
     PART_SUFFIX,
@@ -341,9 +351,9 @@ def _stem(path: Path) -> str:
     return path.stem.rpartition("-of-")[0].rpartition("-")[0] or path.stem
 
 
-# Finds model files of other programs on this PC when a person asks, and links them where they are. Only the folders of
-# these programs are searched. Linked folders are not entered; a linked file counts when it stays inside its program's
-# folder, as in the Hub's cache. What cannot be read is reported.
+# Finds model files of other programs, when a person asks or has no good model, and links them where they are.
+# Only the folders of these programs are searched. Linked folders are not entered; a linked file counts when it stays
+# inside its program's folder, as in the Hub's cache. What cannot be read is reported.
 
 
 MAX_DEPTH = 8
@@ -360,6 +370,7 @@ class FoundModel(Record):
     name: str
     bytes: int
     quantization: str = ""
+    kind: str = ""
     known: str | None = None
     """Id of the library's model if this file is in the library already, else None."""
     problem: Problem | None = None
@@ -572,7 +583,26 @@ def _judged(program: str, path: Path, label: str, size: int, known: str | None) 
     except (OSError, KnownError) as err:
         error = unreadable(path, err) if isinstance(err, OSError) else err
         return FoundModel(program, path, name, size, known=known, problem=problem_for(error))
-    return FoundModel(program, path, name, size, header.quantization, known)
+    return FoundModel(program, path, name, size, header.quantization, header.kind, known)
+
+
+MOST_BYTES = 5_000_000_000
+"""A larger one is offered only where there is no other."""
+
+
+def best_found(models: Sequence[FoundModel], least: int) -> FoundModel | None:
+    """Return the chat model to offer: the largest that is not slow, else the smallest that fits. None has up to `least`
+    bytes, or is in the library.
+    """
+    able = [model for model in models if model.kind == "model" and not model.known and not model.problem]
+    budget = total_bytes()
+    able = [model for model in able if model.bytes > least and fit_by_size(model.bytes, budget) == "fits"]
+    small = [model for model in able if model.bytes <= MOST_BYTES]
+    return max(small, key=_size_of, default=None) or min(able, key=_size_of, default=None)
+
+
+def _size_of(model: FoundModel) -> int:
+    return model.bytes
 
 
 def _mark(record: ModelRecord) -> tuple[int, int, int]:

@@ -489,7 +489,10 @@ def can_do(record: ModelRecord, use: DefaultUse) -> bool:
 
 STARTER_NAME, STARTER_MOST = "smollm2", 200_000_000
 """How the name of the starter begins, and more parameters than it has: larger models of that family do work."""
-STARTER = _("{name} only shows that slmdesk runs: it writes English alone, often wrong, and reads no documents.")
+STARTER = _(
+    "{name} chats in English only, and is often wrong. From documents it shows passages and what rules find; it writes "
+    "no summary and no answer."
+)
 
 
 def is_starter(record: ModelRecord) -> bool:

@@ -15,7 +15,6 @@ from slmdesk.base.records import Item, Message, Status
 from slmdesk.base.texts import _, in_quotes
 from slmdesk.base.types import page_sign
 from slmdesk.chat.conversation import SentMessage
-from slmdesk.hub.search import Skill
 from slmdesk.library.search import Citation
 from slmdesk.library.types import PageKinds, kind_in
 from slmdesk.questions.prompt import Answered
@@ -141,7 +140,6 @@ class QuestionPane(QScrollArea):
         controller.asked.connect(self.show_asked)
         controller.progressed.connect(self.show_progress)
         controller.answered.connect(self.show_answer)
-        controller.offered.connect(lambda words: self._add(words, "muted"))
         controller.ended.connect(self.show_ended)
         controller.emptied.connect(self.clear)
         controller.suggested.connect(self.show_suggested)
@@ -300,7 +298,6 @@ class QuestionController(QObject):
     asked = Signal(str)
     progressed = Signal(str)
     answered = Signal(object)
-    offered = Signal(str)
     ended = Signal(str)
     emptied = Signal()
     suggested = Signal(object)
@@ -441,13 +438,6 @@ class QuestionController(QObject):
         if event.item == self.item:
             self._message = ""
             self.answered.emit(event.answered)
-            if event.answered.is_quoted:
-                request = self._bridge.services.recommending.offer(Skill.SUMMARIES)
-                self._bridge.ask(request, partial(self._on_offer, event.item))
-
-    def _on_offer(self, item: str, words: str) -> None:
-        if words and item == self.item:
-            self.offered.emit(words)
 
     def _on_ended(self, event: events.MessageEnded) -> None:
         message: Message = event.message

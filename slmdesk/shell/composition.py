@@ -27,6 +27,7 @@ from slmdesk.library.types import Span
 from slmdesk.privacy.window.controller import PrivacyController
 from slmdesk.runtime.events import DownloadChanged
 from slmdesk.runtime.messages import Problem
+from slmdesk.shell.better import BetterCard, BetterModel
 from slmdesk.shell.main_window import HomePlace, MainWindow, NoticeController, Notifier, Page
 from slmdesk.shell.session import Locking, Presence
 from slmdesk.shell.start import COMPARE, DOCUMENT, MOST_RECENT, TRANSLATE, WRITE, StartPage
@@ -47,7 +48,6 @@ from slmdesk.writing.window.spelling import SpellMarks
 
 if TYPE_CHECKING:
     from slmdesk.base.policy import Policy
-    from slmdesk.evaluation.recommendation import Gap
     from slmdesk.history.service import ItemTitle
     from slmdesk.jobs.service import JobView
     from slmdesk.jobs.window.page import JobsPage, JobsPopover
@@ -103,6 +103,9 @@ class Frame(QObject):
         self._is_first_run = not state.current.last_page
         self._offers_encryption = False
         self._is_starter_taken = False
+        self._asked: str | None = None
+        """The message in its field when a person pressed for a better model there; None elsewhere."""
+        self._starter_sum = ""
         self._chat_before = ""
         """The chat that was open before Start was shown."""
         is_bundled = not settings.system_font
@@ -131,7 +134,8 @@ class Frame(QObject):
         attached = self.chat.attached
         SpellMarks(self._bridge, self.chat_page.composer.input_box, lambda: [draft.name for draft in attached.now])
         self._show_context()
-        self.start_page = StartPage(self.models)
+        self.better = BetterModel(self._bridge, self.models, self.settings, self)
+        self.start_page = StartPage(self.better)
         self.start_page.setFocusProxy(self.chat_page.composer.input_box)
         pages = (
             Page("Start", "house", lambda: self.start_page, "page.start"),
@@ -177,7 +181,7 @@ class Frame(QObject):
         area = DocumentsArea(self._bridge, self.keeper, self)
         area.restore(self.state.current)
         area.state_changed.connect(self._keep_timer.start)
-        self._place("Documents", area.page)
+        self._place_with_card("Documents", area.page, is_patient=True)
         return area
 
     @property
@@ -196,7 +200,7 @@ class Frame(QObject):
         page.reach.page_requested.connect(self._on_translate_requested)
         page.models_requested.connect(self.opener.suggested)
         page.list_requested.connect(self.window.open_bar)
-        self._place("Translate", page)
+        self._place_with_card("Translate", page)
         return page
 
     @property
@@ -219,7 +223,7 @@ class Frame(QObject):
         page = WritingPage(self._bridge, self.state, self.keeper, self.settings)
         page.translate_wanted.connect(lambda text: self.reach.take_text(text))
         SpellMarks(self._bridge, page.editor, is_left_out=page.editor.is_undecided)
-        self._place("Write", page)
+        self._place_with_card("Write", page)
         return page
 
     @cached_property
@@ -344,8 +348,11 @@ class Frame(QObject):
         self.models.file_chosen.connect(self.look_at_files)
         start, models = self.start_page, self.models
         models.models_listed.connect(self._on_models_listed)
-        start.models_requested.connect(self.opener.models)
-        start.recommendation_requested.connect(self._ask_recommendation)
+        start.better.all_requested.connect(self.opener.models)
+        self._chat_card = self._card(self.chat_page)
+        self.chat_page.take_card(self._chat_card)
+        self.better.begun.connect(self._on_better_begun)
+        self.better.ended.connect(self._on_better)
         start.item_chosen.connect(self.opener.any)
         start.card_chosen.connect(self._on_card_chosen)
         start.files_dropped.connect(self._on_files_dropped)
@@ -358,7 +365,6 @@ class Frame(QObject):
         chat = self.chat
         for signal in (chat.message_added, chat.conversation_shown, chat.busy_changed, models.state_changed):
             signal.connect(self._look_for_gap)
-        self.chat_page.better_requested.connect(self.opener.models)
 
     def _on_models_listed(self, models: Sequence[ModelRecord]) -> None:
         """Use the starter on the very first start, without a question."""
@@ -367,10 +373,35 @@ class Frame(QObject):
         if is_first and not models and self.models.has_starter:
             self.models.import_starter()
 
-    def _ask_recommendation(self) -> None:
-        request = self._bridge.services.recommending.recommend()
-        show = self.start_page.show_recommendations
-        self._bridge.ask(request, show, lambda _problem: show(None))
+    def _card(self, page: QWidget, *, is_patient: bool = False) -> BetterCard:
+        card = BetterCard(self.better, page, is_patient=is_patient)
+        card.all_requested.connect(self.opener.models)
+        return card
+
+    def _place_with_card(self, title: str, page: QWidget, *, is_patient: bool = False) -> None:
+        """Put the card that leads to a good model at the foot of a page, so that nothing above it moves."""
+        if layout := page.layout():
+            layout.addWidget(self._card(page, is_patient=is_patient))
+        self._place(title, page)
+
+    def _on_better_begun(self) -> None:
+        is_seen, starter = self.window.current_page in ("Start", "Chat"), self.better.starter
+        self._asked = self.chat_page.composer.text.strip() if is_seen else None
+        self._starter_sum = starter.sha256 if starter else ""
+
+    def _on_better(self, model: str) -> None:
+        """Use the model, and let it answer what was asked before it was there."""
+        asked, self._asked = self._asked, None
+        last = next(reversed(self.chat.shown.by_id.values()), None)
+        self.models.use(model)
+        if asked and self.chat_page.composer.text.strip() == asked:
+            self.chat.send(asked)
+        elif asked == "" and last and last.role is Role.ASSISTANT and last.model_sha256 == self._starter_sum:
+            self.chat.try_again(last.id, model=model)
+
+    def _show_gap(self, words: str) -> None:
+        self.chat_page.show_gap(words)
+        self._chat_card.show_to(bool(words))
 
     def _look_for_gap(self) -> None:
         """Say below the chat what the model in use cannot do there."""
@@ -378,12 +409,12 @@ class Frame(QObject):
         asked = [message.words for message in shown if message.role is Role.USER][-3:]
         is_astray = any(message.finish_reason in ASTRAY for message in [*shown][-1:])
         if model is None:
-            self.chat_page.show_gap("", "")
+            self._show_gap("")
             return
 
-        def answered(gap: Gap | None) -> None:
+        def answered(words: str) -> None:
             if chat == self.chat.chat:
-                self.chat_page.show_gap(gap.words if gap else "", gap.better if gap else "")
+                self._show_gap(words)
 
         self._bridge.ask(
             lambda services: services.recommending.gap(model, " ".join(asked), is_astray=is_astray), answered
@@ -397,7 +428,6 @@ class Frame(QObject):
         self.start_page.take_composer(self.chat_page.writing, self.chat_page.composer.in_order)
         self.chat_page.fit_composer(0)
         self.start_page.setFocus()
-        self.start_page.refresh_offer()
         self.list_recent()
 
     def list_recent(self) -> None:

@@ -17,7 +17,6 @@ from slmdesk.base.record import changed
 from slmdesk.base.records import Item, JobStatus
 from slmdesk.base.texts import _, ngettext
 from slmdesk.base.types import page_sign, page_word
-from slmdesk.hub.search import Skill
 from slmdesk.jobs.service import event_of, request_in
 from slmdesk.jobs.types import JobChanged
 from slmdesk.library.types import doubts_of, kind_in
@@ -25,7 +24,7 @@ from slmdesk.runtime.messages import Problem
 from slmdesk.runtime.prompt_texts import texts
 from slmdesk.summaries.events import SummaryEnded, SummaryGrew
 from slmdesk.summaries.lines import due_day
-from slmdesk.summaries.plan import TOO_MUCH_TO_DO, TOO_WEAK
+from slmdesk.summaries.plan import TOO_MUCH_TO_DO
 from slmdesk.summaries.service import KIND, SummaryView
 from slmdesk.summaries.types import (
     ALSO_IN,
@@ -151,7 +150,6 @@ class SummaryPane(QScrollArea):
         self._note = plain_label("", inner, name="summary_note", kind="muted")
         self._say = partial(show_words, self._note)
         self._coverage = plain_label("", inner, name="summary_coverage", kind="small")
-        self._offer = plain_label("", inner, name="summary_offer", kind="small", is_hidden=True)
         self._list, self._also = column(gap=0), column(gap=0)
         self._writing = plain_label("", inner, name="summary_writing", kind="muted", is_hidden=True)
         self._written = button(_("Show the written summary"), "written_button", inner, on=self.form.own_words.click)
@@ -163,7 +161,7 @@ class SummaryPane(QScrollArea):
         writer = row((self._writer, 1), (self.form.own_words, Qt.AlignmentFlag.AlignTop))
         column(
             self.form, self._note, writer, self._list, self._making, self._writing, row(self._written, 1), self._more,
-            self._also, self._coverage, self._offer, self.earlier, (self.form.middle, 100), 1,
+            self._also, self._coverage, self.earlier, (self.form.middle, 100), 1,
             into=inner, gap=theme.SPACE_8, margins=(theme.SPACE_16 + theme.SPACE_4, 0, theme.SPACE_12, theme.SPACE_12),
         )  # fmt: skip
         show_column(self, inner)
@@ -173,7 +171,6 @@ class SummaryPane(QScrollArea):
         summaries = self._controller
         self.form.said.connect(self._say)
         summaries.stopped.connect(self._say)
-        summaries.offered.connect(self._show_offer)
         self.form.summary_requested.connect(summaries.begin)
         self.form.changed.connect(summaries.change)
         self.form.copy_requested.connect(self._on_copy)
@@ -296,8 +293,6 @@ class SummaryPane(QScrollArea):
         show_words(
             self._coverage, "\n".join(filter(None, ("" if summary.is_draft else note_words(summary.note), covered)))
         )
-        if TOO_WEAK.format(model="") in summary.note:
-            self._controller.ask_offer()
         count, is_over = sum(len(document.omitted) for document in summary.documents), TOO_MUCH_TO_DO in summary.note
         if is_over != self._is_over:  # then the pane has room for what is left out
             self._is_over = is_over
@@ -308,10 +303,6 @@ class SummaryPane(QScrollArea):
     def _say_writer(self, words: str) -> None:
         self._writer.set_full_text(words)
         self._writer.setVisible(bool(words))
-
-    def _show_offer(self, words: str) -> None:
-        if self.summary is not None and TOO_WEAK.format(model="") in self.summary.note:
-            show_words(self._offer, words)
 
     def light(self, sentences: Sequence[Sentence]) -> None:
         lit = [shown for shown in self.rows if shown.sentence in sentences]
@@ -429,7 +420,7 @@ class SummaryPane(QScrollArea):
         self._has_own_words = False
         self._making_timer.stop()
         self._making.setVisible(False)
-        for label in (self._note, self._writing, self._more, self._coverage, self._offer):
+        for label in (self._note, self._writing, self._more, self._coverage):
             show_words(label, "")
         self._written.hide()
         self._say_writer("")
@@ -482,7 +473,6 @@ class SummaryController(JobFollower):
     made = Signal(object)
     reading = Signal(str, int, int)
     folder_begun = Signal(object)
-    offered = Signal(str)
 
     def __init__(self, bridge: Bridge, parent: QObject | None = None) -> None:
         super().__init__(bridge, KIND, "summary_controller", parent)
@@ -495,10 +485,6 @@ class SummaryController(JobFollower):
         """Request of the shown summary."""
         bridge.on(SummaryGrew, self._on_grew)
         bridge.on(SummaryEnded, self._on_ended)
-
-    def ask_offer(self) -> None:
-        """Ask for the model to get where the one in use is too weak."""
-        self._bridge.ask(self._bridge.services.recommending.offer(Skill.SUMMARIES), self.offered.emit)
 
     def begin(self, request: SummaryRequest) -> None:
         """Summarize the shown document."""

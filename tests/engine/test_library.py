@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from importlib.metadata import version
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -69,3 +71,57 @@ def test_a_library_that_cannot_be_loaded_is_an_error_with_its_reason(tmp_path) -
 def test_the_tiny_model_of_the_doctor_computes() -> None:
     (vectors,) = embed_texts(str(TINY_MODEL), ["a step"], lambda: True)
     assert len(vectors[0]) == 4 * 32
+
+
+LIBRARIES = Path(os.environ.get("LLAMA_CPP_LIB_PATH") or Path(str(find_spec("llama_cpp").origin)).parent / "lib")
+SOFTWARE_CARD = Path("/usr/share/vulkan/icd.d/lvp_icd.x86_64.json")
+OLD = """
+from slmdesk.engine.llama.cards import find_backends
+from slmdesk.engine.llama.file_jobs import embed_texts
+from slmdesk.system.doctor import TINY_MODEL
+print(*find_backends(), len(next(embed_texts(str(TINY_MODEL), ["a step"], lambda: True))[0]))
+"""
+ASKED = """
+import sys
+from engine.asking import LINEAR, Model
+from slmdesk.base.types import LoadSpec, Sampling
+from slmdesk.engine.llama import LlamaEngine
+from slmdesk.engine.llama.cards import find_cards
+engine = LlamaEngine()
+known = {"cost_curve": LINEAR, "template_checked": True, "flash": True, "behaves": True}
+spec = LoadSpec(sys.argv[1], **known, use_card=bool(sys.argv[2:]))
+model = Model(engine, engine.load(spec, lambda _: True))
+answer = model.ask(model.request("Name three colours.", sampling=Sampling(temperature=0.0, max_tokens=12))).text()
+layers = model.info.offload.layers if model.info.offload else 0
+print([card.device.name for card in find_cards()], layers, repr(answer), sep="|")
+engine.close()
+"""
+
+
+@pytest.mark.soak
+@pytest.mark.skipif(
+    not (shutil.which("qemu-x86_64") and any(LIBRARIES.glob("libggml-cpu-x64*"))), reason="no such build, or no qemu"
+)
+def test_a_processor_without_avx_computes() -> None:
+    env = {name: value for name, value in os.environ.items() if not name.startswith("OPENBLAS_")}
+    command = ["qemu-x86_64", "-cpu", "Nehalem", sys.executable, "-c", OLD]
+    done = subprocess.run(command, check=True, capture_output=True, text=True, env=env)
+    assert done.stdout.split() == ["CPU", "(x64)", "128"]
+
+
+@pytest.mark.soak
+@pytest.mark.skipif(
+    not (SOFTWARE_CARD.is_file() and any(LIBRARIES.glob("libggml-vulkan*"))), reason="no such build, or no lavapipe"
+)
+def test_a_card_of_software_is_found_and_gives_the_processors_answer(starter_model) -> None:
+    env = {**os.environ, "GGML_VK_VISIBLE_DEVICES": "0", "PYTHONPATH": str(Path(__file__).parent.parent)}
+    on_card, plain = (
+        subprocess.run(
+            [sys.executable, "-c", ASKED, str(starter_model), *use], check=True, capture_output=True, text=True, env=env
+        ).stdout.split("|")
+        for use in (["card"], [])
+    )
+    assert "llvmpipe" in on_card[0]
+    assert int(on_card[1]) > 1
+    assert plain[1] == "0"
+    assert on_card[2] == plain[2]

@@ -17,7 +17,6 @@ CHAT, SUMMARIES, TRANSLATION = Skill.CHAT, Skill.SUMMARIES, Skill.TRANSLATION
 LAPTOP = Pace(bandwidth=32e9)
 """An i5-8365U: with this bandwidth the forecast is nearest to what a public table says it writes."""
 FAST = Pace(bandwidth=100e9)
-SLOW = Pace(bandwidth=12e9)
 
 
 def pc(gigabytes: float, pace: Pace = LAPTOP, card: int = 0) -> Pc:
@@ -43,20 +42,31 @@ def test_the_laptop_of_the_table_writes_as_fast_as_was_seen(name: str, tokens_pe
 
 @pytest.mark.pure
 @pytest.mark.parametrize(
-    ("gigabytes", "chat", "summaries", "translation", "nordic"),
-    [
-        (4, "LFM2.5 1.2B", "LFM2.5 1.2B", "", ""),
-        (8, "Gemma 4 E2B", "Qwen 3 4B Instruct 2507", "Hy-MT2 1.8B", "TranslateGemma 4B"),
-        (16, "Gemma 4 E4B", "Gemma 4 E4B", "Hy-MT2 7B", "TranslateGemma 4B"),
-        (32, "gpt-oss 20B", "Gemma 4 E4B", "Hy-MT2 7B", "TranslateGemma 4B"),
+    ("gigabytes", "bandwidth", "first", "translation"),
+    [  # two cores read the memory slowly, sixteen fast
+        (4, 12e9, "LFM2.5 1.2B", ""),
+        (4, 32e9, "LFM2.5 1.2B", ""),
+        (6, 15e9, "Qwen 3.5 2B", "Hy-MT2 1.8B"),
+        (8, 10e9, "Qwen 3 4B Instruct 2507", "Hy-MT2 1.8B"),
+        (8, 32e9, "Qwen 3 4B Instruct 2507", "Hy-MT2 1.8B"),
+        (16, 32e9, "Qwen 3 4B Instruct 2507", "Hy-MT2 7B"),
+        (16, 100e9, "Qwen 3 4B Instruct 2507", "Hy-MT2 7B"),
+        (24, 15e9, "Qwen 3 4B Instruct 2507", "Hy-MT2 1.8B"),
+        (24, 5e9, "LFM2.5 1.2B", "Hy-MT2 7B"),
+        (32, 40e9, "Qwen 3 4B Instruct 2507", "Hy-MT2 7B"),
+        (64, 100e9, "Qwen 3 4B Instruct 2507", "Hy-MT2 7B"),
+        (64, 0.0, "Qwen 3 4B Instruct 2507", "Hy-MT2 1.8B"),  # not measured yet
     ],
 )
-def test_laptops(gigabytes: float, chat: str, summaries: str, translation: str, nordic: str) -> None:
-    there = pc(gigabytes - 0.4)  # what the graphics unit takes is not reported
-    assert title(CHAT, there, "de") == chat
-    assert title(SUMMARIES, there, "de") == summaries
-    assert title(TRANSLATION, there, "de", "en") == translation
-    assert {title(TRANSLATION, there, language) for language in ("sv", "el", "ro")} == {nordic}
+def test_the_first_offer_is_the_fastest_that_is_good_enough(
+    gigabytes: float, bandwidth: float, first: str, translation: str
+) -> None:
+    there = pc(gigabytes - 0.4, Pace(bandwidth=bandwidth))  # what the graphics unit takes is not reported
+    assert [title(job, there, "de") for job in (CHAT, SUMMARIES, TRANSLATION)] == [first, first, translation]
+    for card in (0, 8, 24):
+        found = recommend(CHAT, pc(gigabytes, Pace(bandwidth=bandwidth), card=card), languages=("de",))
+        assert found is not None
+        assert found.entry.bytes <= 5_000_000_000
 
 
 @pytest.mark.pure
@@ -64,13 +74,11 @@ def test_laptops(gigabytes: float, chat: str, summaries: str, translation: str, 
     ("there", "job", "languages", "expected"),
     [
         (pc(4), CHAT, ("pl",), "Qwen 3.5 0.8B"),  # a last resort, where LFM2.5 does not speak the language
+        (pc(8), TRANSLATION, ("sv",), "TranslateGemma 4B"),
+        (pc(16), TRANSLATION, ("el",), "TranslateGemma 4B"),
         (pc(16), TRANSLATION, ("ga",), "EuroLLM 9B 2512"),  # slow, and nothing else speaks Irish
-        (pc(16, FAST), CHAT, ("en",), "Gemma 4 12B"),
         (pc(16, FAST), TRANSLATION, ("sv",), "EuroLLM 9B 2512"),  # quick enough here, and without conditions
-        (pc(32, FAST), SUMMARIES, ("de",), "Gemma 4 12B"),
-        (pc(8, card=12), SUMMARIES, ("de",), "Gemma 4 12B"),
-        (pc(16, SLOW), SUMMARIES, ("de",), "Gemma 4 E2B"),
-        (pc(16, Pace()), SUMMARIES, ("de",), "Gemma 4 E4B"),  # not measured yet
+        (pc(4, card=12), SUMMARIES, ("de",), "Qwen 3 4B Instruct 2507"),
         (
             changed(pc(8), devices=(Device("Unit", 12 << 30, is_integrated=True),)),
             SUMMARIES,
@@ -86,10 +94,10 @@ def test_other_pcs_and_languages(there: Pc, job: Skill, languages: tuple[str, ..
 
 @pytest.mark.pure
 def test_the_exam_of_this_pc_decides() -> None:
-    small, large = "unsloth/qwen3-4b-instruct-2507-gguf", "google/gemma-4-e4b-it-qat-q4_0-gguf"
+    small, fast = "unsloth/qwen3-4b-instruct-2507-gguf", "google/gemma-4-e2b-it-qat-q4_0-gguf"
     assert title(SUMMARIES, pc(16), **{small: "good"}) == "Qwen 3 4B Instruct 2507"
-    assert title(SUMMARIES, pc(16), **{small: "good", large: "good"}) == "Gemma 4 E4B"
-    assert title(SUMMARIES, pc(16), **{large: "weak"}) == "Qwen 3 4B Instruct 2507"
+    assert title(SUMMARIES, pc(16), **{fast: "good"}) == "Gemma 4 E2B"
+    assert title(SUMMARIES, pc(16), **{small: "weak"}) == "Gemma 4 E2B"
 
 
 @pytest.mark.pure
@@ -97,23 +105,24 @@ def test_a_reason_is_one_sentence_that_names_conditions_measures_and_what_is_too
     nordic = recommend(TRANSLATION, pc(16), languages=("sv",))
     assert nordic is not None
     assert "licence (Gemma) has conditions, but none without suits this PC" in nordic.reason
-    chat = recommend(CHAT, pc(16), languages=("de",))
-    assert chat is not None
-    assert chat.words == "Gemma 4 E4B, 5.2 GB, about 6 words a second"
-    assert chat.reason == (
-        "It fits into 16 GB beside your other programs and writes about 6 words a second; speaks German; left 2 of 92 "
-        "errors standing when it corrected texts (a public table of a writing tool, 2026-09); Gemma 4 12B would write "
-        "only 3."
+    papers = recommend(SUMMARIES, pc(16), languages=("de",))
+    assert papers is not None
+    assert papers.words == "Qwen 3 4B Instruct 2507, 2.5 GB, about 8 words a second"
+    assert papers.reason == (
+        "It fits into 16 GB beside your other programs and writes about 8 words a second; speaks German; "
+        "gave an answer to 1 of 15 questions whose answer the papers do not hold (HilbertRaum, 2026-10); "
+        "of Qwen 3 4B, 5.7 % of the summaries said what their text does not (Vectara, 2026-03); "
+        "Gemma 4 12B would write only 3; Gemma 4 E4B (5.2 GB) is better and fits too, but takes longer to fetch."
     )
 
 
 @pytest.mark.pure
 def test_a_pc_that_was_not_measured_is_told_no_speed() -> None:
-    found = recommend(SUMMARIES, pc(16, Pace()), languages=("de",))
+    found = recommend(CHAT, pc(8, Pace()), languages=("de",))
     assert found is not None
     assert (found.words, found.reason) == (
-        "Gemma 4 E4B, 5.2 GB",
-        "It fits into 16 GB beside your other programs; speaks German.",
+        "Qwen 3 4B Instruct 2507, 2.5 GB",
+        "It fits into 8 GB beside your other programs; speaks German.",
     )
 
 
@@ -121,7 +130,7 @@ def test_a_pc_that_was_not_measured_is_told_no_speed() -> None:
 def test_one_line_for_what_one_model_serves() -> None:
     by_job = {job: recommend(job, pc(16), languages=("de",)) for job in (CHAT, SUMMARIES, TRANSLATION)}
     assert Recommendations(16, by_job).lines == (
-        "For this PC (16 GB): Gemma 4 E4B, 5.2 GB, about 6 words a second.",
+        "For this PC (16 GB): Qwen 3 4B Instruct 2507, 2.5 GB, about 8 words a second.",
         "For translating: Hy-MT2 7B, 4.6 GB, about 4 words a second.",
     )
     assert Recommendations(4, {TRANSLATION: None}).lines == ("For translating: none of the list fits.",)
@@ -144,5 +153,5 @@ def test_an_exam_taken_here_counts_for_the_model_of_the_list(opened, monkeypatch
         return found.entry.title
 
     assert [recommended(level) for level in ("good", "fair", "weak")] == [
-        "Qwen 3 4B Instruct 2507", "Gemma 4 E4B", "Gemma 4 E4B",
+        "Qwen 3 4B Instruct 2507", "Qwen 3 4B Instruct 2507", "Gemma 4 E2B",
     ]  # fmt: skip

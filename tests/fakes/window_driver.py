@@ -31,6 +31,7 @@ from PySide6.QtWidgets import (
 from shiboken6 import delete
 
 WAIT_MS = 60_000
+HOME = Path.home()
 
 
 MOST_TEXTS = 200
@@ -338,6 +339,12 @@ def echo_engine(monkeypatch: pytest.MonkeyPatch) -> None:
 def start(qtbot, qapp, paths, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., WindowDriver]]:
     """Start the window; called again after `close`, the next run of the same home."""
     from slmdesk.app import WindowRun
+    from slmdesk.models.importer import all_places
+
+    def places(home, environ):
+        return () if home == HOME else all_places(home, environ)  # those of whoever runs the tests are not looked at
+
+    monkeypatch.setattr("slmdesk.models.importer.all_places", places)
 
     instances: list[WindowDriver] = []
 

@@ -26,17 +26,6 @@ def test_the_first_start_uses_the_starter_and_answers_from_start(start, model_fi
     monkeypatch.setenv("SLMDESK_STARTER_MODEL", str(model_file))
     program = start(page="")
     assert program.window.current_page == "Start"
-    line = [program.find(name) for name in ("starter_button", "add_model_button", "better_model_button")]
-    seen = []
-
-    def is_settled():
-        words = program.find("start_model")
-        seen.append((words.text() if words.isVisible() else "", *(button.isVisible() for button in line)))
-        return "small model" in words.text()
-
-    program.wait(is_settled)
-    assert {state[1:] for state in seen[:-1] if "small model" not in state[0]} == {(False, False, False)}
-    assert not any("No model" in state[0] for state in seen)
     program.wait(lambda: "ready" in program.page.picker.button.accessibleName())
     program.say("hello")
     assert program.window.current_page == "Chat"
@@ -106,15 +95,6 @@ def test_the_card_for_versions_asks_for_two_files_and_compares_these(start, tmp_
     )
     program.wait(lambda: program.find("versions_summary").isVisible())
     assert program.find("versions_summary").text() == "1 change on 1 page: 1 amount."
-
-
-def test_a_first_start_without_a_starter_offers_a_file_and_the_recommended_model(start, monkeypatch):
-    monkeypatch.setattr("slmdesk.models.running.total_bytes", lambda: 8 << 30)
-    program = start(page="")
-    program.wait(lambda: program.find("add_model_button").isVisible())
-    assert not program.find("starter_button").isVisible()
-    assert program.find("start_model").text() == "No model yet."
-    program.wait(lambda: program.find("better_model_button").text() == "Get Gemma 4 E2B")
 
 
 def test_a_chosen_file_is_shown_before_it_is_copied_in(start, model_file):

@@ -153,7 +153,6 @@ class ModelsController(QObject):
 
     models_listed = Signal(object)
     state_changed = Signal(object)
-    starter_found = Signal(bool)
     file_chosen = Signal(object)
 
     def __init__(self, bridge: Bridge, starter: Path | None, parent: QObject | None = None) -> None:
@@ -170,7 +169,7 @@ class ModelsController(QObject):
         self.exams: Mapping[str, tuple[str, str]] = {}
         """Results of exams by model, as a few words and as a sentence."""
         self.state = ModelStateChanged(ModelState.NONE, None, "")
-        bridge.opened.connect(self._on_opened)
+        bridge.opened.connect(self._list)
         bridge.on(ModelsChanged, self._on_models_changed)
         bridge.on(JobChanged, self._on_job_changed)
         bridge.on(ModelStateChanged, self._on_state_changed)
@@ -206,10 +205,6 @@ class ModelsController(QObject):
     def import_file(self, path: Path, link: bool = False) -> None:
         """Import a model file and use it. `link` leaves the file where it is instead of copying it."""
         self.imports.add((path,), link=link)
-
-    def _on_opened(self) -> None:
-        self._list()
-        self.starter_found.emit(self.has_starter)
 
     def _on_models_changed(self) -> None:
         self._list()

@@ -33,7 +33,7 @@ from slmdesk.window.base.bridge import Delay
 from slmdesk.window.base.shortcuts import bind
 from slmdesk.window.base.theme import ThemeKeeper
 from slmdesk.window.widgets.bars import FindBar
-from slmdesk.window.widgets.build import button, column, named, plain_label, row, show_words
+from slmdesk.window.widgets.build import column, named, plain_label, row, show_words
 from slmdesk.window.widgets.notices import ask_where
 from slmdesk.window.widgets.opening import ModelDrop, ask_about_link, ask_new_file
 from slmdesk.window.widgets.parts import EmptyState
@@ -53,7 +53,6 @@ class ChatPage(QWidget):
     list_requested = Signal()
     """Something in the list of chats is to be seen, so the side bar is to be open."""
     trash_requested = Signal()
-    better_requested = Signal()
     context_chosen = Signal(int)
 
     def __init__(
@@ -125,18 +124,27 @@ class ChatPage(QWidget):
         writing.setMaximumWidth(theme.scaled(WRITING_WIDTH))  # aligned with the messages above
         sides = (theme.SPACE_12, theme.SPACE_8, theme.SPACE_12, theme.SPACE_12)
         self._gap = plain_label("", writing, name="language_gap", kind="warn")
-        self._better = button("", "better_model_button", writing, kind="text", on=self.better_requested)
-        self.show_gap("", "")
-        column(row((self._gap, 1), self._better), self.composer, into=writing, margins=sides)
+        self.show_gap("")
+        column(self._gap, self.composer, into=writing, margins=sides)
         self._bottom = row(1, (writing, 1000), 1, margins=(0, 0, theme.SCROLL_BAR, 0))
-        column((self.view, 1), self._bottom, into=holder, gap=0)
+        self._above = column()
+        column(
+            (self.view, 1),
+            row(1, (self._above, 1000), 1, margins=(0, 0, theme.SCROLL_BAR, 0)),
+            self._bottom,
+            into=holder,
+            gap=0,
+        )
         return holder
 
-    def show_gap(self, words: str, better: str) -> None:
-        """Say what the model cannot do in this chat, and which model could; '' for nothing."""
+    def take_card(self, card: QWidget) -> None:
+        """Put a card above the field for a message, as wide as that."""
+        card.setMaximumWidth(theme.scaled(WRITING_WIDTH))
+        self._above.addWidget(card)
+
+    def show_gap(self, words: str) -> None:
+        """Say what the model cannot do in this chat; '' for nothing."""
         show_words(self._gap, words)
-        self._better.setText(_("Get {model}").format(model=better))
-        self._better.setVisible(bool(better))
 
     def take_composer(self) -> None:
         """Take the field for a message back from the page Start."""

@@ -123,7 +123,7 @@ class DocumentsPage(QWidget):
         self.folder = FolderView(controller, folders, folder_questions, self)
         self._stack.addWidget(self.document)
         self._stack.addWidget(self.folder)
-        row(self._stack, into=self, gap=0)
+        column((self._stack, 1), into=self, gap=0)
         self._connect()
         self._on_shown(None)
 

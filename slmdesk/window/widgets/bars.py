@@ -599,9 +599,7 @@ SHOWN_BY: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         "hub.search": ("hub_heading", "hub_search"),
         "hub.download": ("suggested_heading", "suggestions", "best_model"),
-        "models.import": (
-            "library_add_button", "starter_button", "add_model_button", "find_models_button",
-        ),
+        "models.import": ("library_add_button", "find_models_button"),
         "settings.network": ("network_body",),
         "token": ("row_token",),
     }

@@ -11,7 +11,6 @@ from PySide6.QtWidgets import QFrame, QMenu, QPlainTextEdit, QScrollArea, QWidge
 
 from slmdesk.base.record import Record, changed
 from slmdesk.base.texts import _
-from slmdesk.hub.search import Skill
 from slmdesk.runtime.messages import Problem
 from slmdesk.window.base import theme
 from slmdesk.window.base.bridge import Bridge, Call, Delay, copy_text
@@ -252,8 +251,6 @@ class SuggestionPanel(QFrame):
         if self._is_waiting_for(request):
             self._following = None
             self._show(Suggestions(request, is_busy=False, words=problem.sentence))
-            if problem.code.startswith("writing."):
-                self._bridge.ask(self._bridge.services.recommending.offer(Skill.CHAT), self.said.emit)
 
     def _show(self, now: Suggestions | None) -> None:
         self.now = now

@@ -81,7 +81,7 @@ def test_a_model_too_weak_for_a_summary_names_a_better_one(program, letter, mode
     program.find("summary_kind").setCurrentIndex(program.find("summary_kind").findData(Kind.SIMPLE))
     program.click("summarize_button")
     program.wait(lambda: "too weak" in program.find("summary_coverage").text())
-    program.wait(lambda: program.find("summary_offer").text().startswith("Better for this PC: "))
+    program.wait(lambda: program.documents.findChild(QWidget, "better_card").isVisible())
 
 
 def exported(program, button: str, form: str, target) -> None:

@@ -1,0 +1,223 @@
+"""The one way to a good model: from the question that was typed to its answer, by clicks, against the fake Hub."""
+
+from __future__ import annotations
+
+import pytest
+from fakes import tiny_gguf
+from fakes.fake_hub import FakeHub, Fault, online
+from PySide6.QtWidgets import QFileDialog, QWidget
+
+from slmdesk.base.records import Status
+from slmdesk.evaluation.recommendation import recommend
+from slmdesk.hub.search import Skill
+from slmdesk.models.importer import Place
+from slmdesk.models.service import Pc
+from slmdesk.shell import better
+
+pytestmark = pytest.mark.gui
+OFFER = recommend(Skill.SUMMARIES, Pc(0, total_bytes=8 << 30))
+
+
+@pytest.fixture
+def hub():
+    with FakeHub() as it:
+        it.add(OFFER.entry.repo, {OFFER.entry.file: tiny_gguf.tiny_llama().data}, license="apache-2.0")
+        yield it
+
+
+@pytest.fixture
+def first(start, home, hub, monkeypatch):
+    """A first start on Start: a PC of 8 GB, offline, without a starter. What is fetched counts as large."""
+    monkeypatch.setattr("slmdesk.models.running.total_bytes", lambda: 8 << 30)
+    monkeypatch.setattr(better, "FIRST_BYTES", 1000)
+
+    def begin(**settings):
+        online(home, hub, **{"offline": True, **settings})
+        return start(page="")
+
+    return begin
+
+
+def card(program, page: str = "Start") -> QWidget:
+    found = program.window.page(page).findChildren(QWidget, "better_card")
+    assert len(found) == 1
+    return found[0]
+
+
+def part(program, name: str, page: str = "Start"):
+    found = card(program, page).findChild(QWidget, f"better_{name}")
+    assert found is not None, name
+    return found
+
+
+def press(program, name: str, page: str = "Start") -> None:
+    program.wait(lambda: part(program, name, page).isVisible())
+    program.click(part(program, name, page))
+
+
+def title(program, page: str = "Start") -> str:
+    return part(program, "title", page).text() if card(program, page).isVisible() else ""
+
+
+def is_offline(program) -> bool:
+    return program.ask(lambda services: services.settings.current.offline)
+
+
+def test_the_question_that_was_typed_is_answered_by_the_model_that_the_card_fetches(first, hub):
+    program = first()
+    program.wait(lambda: title(program) == "Better answers: Qwen 3 4B Instruct 2507 (2.5 GB, about 10 minutes here)")
+    program.type_into(program.page.composer.input_box, "What is an objection?")
+    press(program, "button")
+    program.wait(lambda: title(program).startswith("Download 2.5 GB from 127.0.0.1?"))
+    assert "offline again afterwards" in title(program)
+    assert part(program, "file_button").isVisible()
+    assert not hub.seen, "nothing is requested before the person has agreed"
+    press(program, "button")
+    program.wait(lambda: program.window.current_page == "Chat")
+    program.wait(lambda: program.messages() and program.last().status is Status.COMPLETE)
+    assert program.messages()[0].words == "What is an objection?"
+    assert not program.page.composer.text
+    program.wait(lambda: is_offline(program))
+    program.window.show_page("Start")
+    program.wait(lambda: not card(program).isVisible())
+
+
+def test_what_the_starter_could_not_answer_is_asked_again(first, tmp_path, monkeypatch):
+    named = {"general.name": ("string", "SmolLM2 Tiny")}
+    starter = tiny_gguf.write(tmp_path / "smol.gguf", tiny_gguf.tiny_llama(change=named, seed=2))
+    monkeypatch.setenv("SLMDESK_STARTER_MODEL", str(starter))
+    program = first()
+    program.wait(lambda: "ready" in program.page.picker.button.accessibleName())
+    program.wait(lambda: part(program, "line").text().startswith("SmolLM2 Tiny chats in English only"))
+    program.say("Schreibe mir bitte eine kurze Absage an einen Bewerber.")
+    assert program.last().error_code == "model.english_only"
+    press(program, "button", "Chat")
+    press(program, "button", "Chat")
+    program.wait(lambda: program.last().status is Status.COMPLETE)
+    assert program.messages()[0].words.startswith("Schreibe")
+    program.wait(lambda: not card(program, "Chat").isVisible())
+
+
+def test_the_download_is_paused_gone_on_with_and_cancelled_in_the_same_place(first, hub):
+    hub.storage_faults = [Fault(stall_at=80_000)]
+    program = first()
+    press(program, "button")
+    program.wait(lambda: title(program).startswith("Download"))
+    press(program, "cancel_button")
+    program.wait(lambda: title(program).startswith("Better answers"))
+    press(program, "button")
+    program.wait(lambda: part(program, "button").text() == "Download")
+    press(program, "button")
+    program.wait(hub.stalled.is_set)
+    program.wait(lambda: title(program).startswith("Qwen 3 4B Instruct 2507: "))
+    assert part(program, "bar").isVisible()
+    program.wait(lambda: part(program, "button").text() == "Pause")
+    press(program, "button")
+    program.wait(lambda: part(program, "button").text() == "Resume")
+    program.wait(lambda: is_offline(program))
+    hub.storage_faults = [Fault(stall_at=90_000)]
+    hub.stalled.clear()
+    press(program, "button")
+    program.wait(hub.stalled.is_set)
+    press(program, "cancel_button")
+    program.wait(lambda: title(program).startswith("Better answers"))
+    program.wait(lambda: is_offline(program))
+    folder = program.ask(lambda services: services.models.folder)
+    program.wait(lambda: not list(folder.glob(".download-*.part")))
+
+
+def test_what_goes_wrong_is_said_in_a_sentence_and_can_be_tried_again(first, hub):
+    hub.api_fault = Fault(status=404)
+    program = first(offline=False)
+    press(program, "button")
+    program.wait(lambda: title(program).startswith("Download 2.5 GB"))
+    assert "offline" not in title(program)
+    press(program, "button")
+    program.wait(lambda: part(program, "trouble").isVisible())
+    assert part(program, "trouble").text()
+    assert part(program, "file_button").isVisible()
+    hub.api_fault = None
+    assert part(program, "button").text() == "Try again"
+    press(program, "button")
+    program.wait(lambda: not card(program).isVisible())
+
+
+def choose(program, path) -> None:
+    press(program, "file_button")
+    dialog = next(each for each in program.window.findChildren(QFileDialog, "better_file_dialog") if each.isVisible())
+    dialog.fileSelected.emit(str(path))
+    dialog.reject()
+
+
+def test_a_file_from_a_stick_is_copied_and_used_and_one_that_is_no_model_is_named(first, tmp_path, model_file):
+    program = first()
+    bad = tmp_path / "letter.gguf"
+    bad.write_bytes(b"%PDF-1.7 nothing")
+    press(program, "button")
+    choose(program, bad)
+    program.wait(lambda: part(program, "trouble").isVisible())
+    assert "letter.gguf" in part(program, "trouble").text().replace("\u200b", "")
+    program.wait(lambda: title(program).startswith("Better answers"))
+    choose(program, tmp_path / "gone.gguf")
+    program.wait(lambda: "gone.gguf" in part(program, "trouble").text().replace("\u200b", ""))
+    choose(program, model_file)
+    program.wait(lambda: "ready" in program.page.picker.button.accessibleName())
+    assert not program.ask(lambda services: services.models.list())[0].linked
+
+
+def test_a_model_of_another_program_is_offered_at_once_and_linked(first, tmp_path, monkeypatch):
+    there = tmp_path / "lmstudio" / "somebody" / "tiny"
+    there.mkdir(parents=True)
+    file = tiny_gguf.write(there / "tiny-chat-Q4_K_M.gguf", tiny_gguf.tiny_llama())
+    places = (Place("LM Studio", tmp_path / "lmstudio"),)
+    monkeypatch.setattr("slmdesk.models.importer.all_places", lambda *_: places)
+    monkeypatch.setattr(better, "SMALL_BYTES", 1000)
+    program = first()
+    program.wait(lambda: title(program).endswith(" of LM Studio is on this PC."))
+    assert part(program, "button").text() == "Use"
+    press(program, "button")
+    program.wait(lambda: "ready" in program.page.picker.button.accessibleName())
+    (model,) = program.ask(lambda services: services.models.list())
+    assert (model.linked, file.is_file()) == (True, True)
+
+
+def test_a_model_of_another_program_that_is_gone_is_said_and_another_is_offered(first, tmp_path, monkeypatch):
+    there = tmp_path / "jan"
+    there.mkdir()
+    file = tiny_gguf.write(there / "tiny.gguf", tiny_gguf.tiny_llama())
+    monkeypatch.setattr("slmdesk.models.importer.all_places", lambda *_: (Place("Jan", there),))
+    monkeypatch.setattr(better, "SMALL_BYTES", 1000)
+    program = first()
+    program.wait(lambda: title(program).endswith(" of Jan is on this PC."))
+    file.unlink()
+    press(program, "button")
+    program.wait(lambda: "tiny.gguf" in part(program, "trouble").text().replace("\u200b", ""))
+    program.wait(lambda: title(program).startswith("Better answers"))
+
+
+def test_an_organisation_that_forbids_the_network_leaves_the_stick(first, home):
+    (home / "config").mkdir(parents=True, exist_ok=True)
+    (home / "config" / "policy.toml").write_text("[network]\noffline = true\n")
+    program = first()
+    program.wait(lambda: title(program) == "Better answers: Qwen 3 4B Instruct 2507 (2.5 GB)")
+    assert not part(program, "button").isVisible()
+    assert part(program, "file_button").isVisible()
+
+
+@pytest.mark.parametrize("page", ["Chat", "Documents", "Translate", "Write"])
+def test_the_same_card_stands_on_every_page(first, page):
+    program = first()
+    program.wait(lambda: title(program))
+    program.window.show_page(page)
+    program.wait(lambda: title(program, page).startswith("Better answers"))
+    press(program, "all_button", page)
+    program.wait(lambda: program.window.current_page == "Models")
+
+
+def test_where_a_good_model_is_nothing_is_offered(start, model_file, monkeypatch):
+    monkeypatch.setattr(better, "FIRST_BYTES", 1000)
+    program = start().with_model(model_file)
+    program.ask(lambda _services: None)
+    for page in ("Start", "Chat", "Documents", "Translate", "Write"):
+        program.window.show_page(page)
+        assert not card(program, page).isVisible()
