@@ -56,7 +56,8 @@ def press(program, name: str, page: str = "Start") -> None:
 
 
 def title(program, page: str = "Start") -> str:
-    return part(program, "title", page).text() if card(program, page).isVisible() else ""
+    cards = program.window.page(page).findChildren(QWidget, "better_card")  # none where it never had a thing to say
+    return part(program, "title", page).text() if cards and cards[0].isVisible() else ""
 
 
 def is_offline(program) -> bool:
