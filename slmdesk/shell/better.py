@@ -275,12 +275,12 @@ class BetterCard(QWidget):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        self._turn()
+        self._arrange()
 
-    def _turn(self) -> None:
+    def _arrange(self) -> None:
         if self._layout is not None:
             direction = QBoxLayout.Direction
-            is_narrow = self.width() < scaled(NARROW)
+            is_narrow = self.width() < scaled(NARROW) * (2 if self._way.trouble else 1)
             self._layout.setDirection(direction.TopToBottom if is_narrow else direction.LeftToRight)
 
     def show_to(self, is_patient: bool) -> None:
@@ -297,7 +297,6 @@ class BetterCard(QWidget):
         is_shown = has_room and (way.is_needed or (self._is_patient and way.is_of_use))
         if is_shown and self._layout is None:
             self._layout = self._build_ui()
-            self._turn()
             self.built.emit()
         if self._layout is not None:
             self._fill()
@@ -314,6 +313,7 @@ class BetterCard(QWidget):
             line = STARTER.format(name=starter.name)
         show_words(self._line, line)
         show_words(self._trouble, breakable(way.trouble))
+        self._arrange()
         self._go.setText(go)
         self._go.setAccessibleName(f"{go}: {title}")
         self._go.setVisible(bool(go))
@@ -341,8 +341,9 @@ class BetterCard(QWidget):
             from slmdesk.online.window.downloads import words_of
 
             go = _("Try again") if change.state is State.FAILED else _("Resume")
-            go, words = go if change.state in STOPPED else _("Pause"), f"{entry.title}: {words_of(change)}"
-            return words, go, change.done_bytes / change.total_bytes if change.total_bytes else 0.0
+            words = ": ".join(filter(None, (entry.title, words_of(change))))
+            share = change.done_bytes / change.total_bytes if change.total_bytes else None
+            return words, go if change.state in STOPPED else _("Pause"), share
         if way.found is not None:
             words = _("{name} of {program} is on this PC.")
             return words.format(name=way.found.name, program=way.found.program), _("Use"), None

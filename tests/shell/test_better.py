@@ -221,4 +221,4 @@ def test_where_a_good_model_is_nothing_is_offered(start, model_file, monkeypatch
     program.ask(lambda _services: None)
     for page in ("Start", "Chat", "Documents", "Translate", "Write"):
         program.window.show_page(page)
-        assert not card(program, page).isVisible()
+        assert not title(program, page)
