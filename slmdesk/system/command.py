@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import cast
 
 import click
 
@@ -49,7 +48,7 @@ def _compare(console: Console) -> None:
         found = compare_files()
     except OSError as err:
         raise KnownError("file.unreadable", path=MANIFEST, reason=err.strerror or "") from err
-    told = cast("dict[str, Json]", to_json(found))
+    told = to_json(found)
     if console.as_json:
         console.give(told)
         click.get_current_context().exit(0 if found.are_as_built else 1)
