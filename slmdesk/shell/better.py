@@ -90,9 +90,11 @@ class BetterModel(QObject):
     @property
     def is_needed(self) -> bool:
         """Whether no model is here, or the starter alone."""
-        from slmdesk.models.service import is_starter
+        if not self.is_known:
+            return False
+        from slmdesk.models.service import is_starter  # imported late: the window starts without it
 
-        return self.is_known and all(map(is_starter, self._models.listed))
+        return all(map(is_starter, self._models.listed))
 
     @property
     def is_of_use(self) -> bool:
@@ -279,15 +281,18 @@ class BetterCard(QWidget):
         ask_file(self.window(), title, take, name="better_file_dialog", filters=MODEL_FILTER)
 
     def _show(self) -> None:
-        from slmdesk.models.service import STARTER
-
-        way, starter = self._way, self._way.starter
+        way, line = self._way, ""
         is_at_rest = not way.is_asking and not way.is_busy
         title, go, share = self._words()
         show_words(self._title, breakable(title))
-        show_words(self._line, STARTER.format(name=starter.name) if starter and is_at_rest else "")
+        if is_at_rest and (starter := way.starter):
+            from slmdesk.models.service import STARTER
+
+            line = STARTER.format(name=starter.name)
+        show_words(self._line, line)
         show_words(self._trouble, breakable(way.trouble))
         self._go.setText(go)
+        self._go.setAccessibleName(f"{go}: {title}")
         self._go.setVisible(bool(go))
         is_offered = way.is_asking or way.offer is None or not way.may_fetch or bool(way.trouble)
         may_import = "models.import" not in way.settings.policy.hidden
