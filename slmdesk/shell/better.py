@@ -263,7 +263,7 @@ class BetterCard(QWidget):
         self._all = button(_("All models"), "better_all_button", card, kind="text", on=self.all_requested)
         words = column(self._title, self._line, self._trouble, self._bar, gap=theme.SPACE_4)
         self.in_order = self._go, self._file, self._cancel, self._all
-        buttons = row(*self.in_order, gap=theme.SPACE_8)
+        buttons = row(*self.in_order, 1, gap=theme.SPACE_8)
         layout = row((words, 1), buttons, into=card, gap=theme.SPACE_12, margins=(theme.SPACE_16, theme.SPACE_12))
         column(card, into=self, margins=0 if self._is_first else (theme.SPACE_12, theme.SPACE_8))
         return layout
@@ -336,7 +336,9 @@ class BetterCard(QWidget):
             host = urlsplit(way.settings.current.hub_endpoint).hostname or HUB
             words = _("Download {size} from {host}?").format(size=size, host=host)
             after = _("slmdesk is offline again afterwards.") if way.settings.current.offline else ""
-            return f"{words} {after}".strip(), _("Download"), None
+            licence = entry.licence if entry and entry.commercial == "conditions" else ""
+            terms = _("Its licence ({licence}) has conditions.").format(licence=licence) if licence else ""
+            return " ".join(filter(None, (words, after, terms))), _("Download"), None
         if entry is not None and change is not None:
             from slmdesk.online.window.downloads import words_of
 
