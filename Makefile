@@ -11,7 +11,7 @@ export BACKEND
 # `make run STARTER=small` fetches no better model than the small one; `STARTER=good` fetches it again.
 export STARTER
 
-.PHONY: run test quick soak coverage shots bench texts model wheel lock release clean
+.PHONY: run test quick soak coverage shots bench texts model wheel packages package-test lock release clean
 
 run:
 	@$(PYTHON3) packaging/set_up.py run
@@ -47,6 +47,14 @@ texts:
 # Into dist/ the wheels for `uv tool install slmdesk --find-links dist` on PCs without a compiler.
 wheel:
 	@$(PYTHON3) packaging/set_up.py wheel
+
+# Into dist/ a .deb, a tarball and a .run of the commit that is checked out; wants what `make wheel` puts there.
+packages:
+	@$(PYTHON3) packaging/packages.py
+
+# As root: the packages in dist/, tried in a bare Debian by an account without network.
+package-test:
+	@.venv/bin/python packaging/package_test.py
 
 model:
 	@$(PYTHON3) packaging/set_up.py model

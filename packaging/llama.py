@@ -66,6 +66,8 @@ VARIANTS = ("x64", "sandybridge", "haswell", "alderlake", "icelake", "zen4")
 POLICIES = (("3.4.24", "2.24"), ("3.4.25", "2.27"), ("3.4.26", "2.28"), ("3.4.28", "2.31"), ("3.4.29", "2.34"),
             ("3.4.30", "2.35"), ("3.4.32", "2.38"), ("3.4.33", "2.39"))  # fmt: skip
 """The libstdc++ of the systems that a manylinux tag stands for: highest symbol version, glibc of the tag."""
+GOMP_LICENCES = (Path("/usr/share/doc/libgomp1/copyright"), Path("/usr/share/common-licenses/GPL-3"))
+"""The GPL-3 with the exception for what compilers add to programs, as Debian keeps it."""
 KEPT = 4
 """Wheels kept for a person: this PC's and those for cards or of a version before, 3 to 30 MB each."""
 
@@ -275,7 +277,8 @@ def compiled(backend: str, pip: Sequence[str | Path], into: Path, *, for_every: 
         if for_every:
             libraries += needed_of_the_compiler(libraries, env)
         local = f"slmdesk.{BUILD}" + (f".{backend}" if for_every and backend != "cpu" else "")
-        return pack(source, libraries, f"{version()}+{local}", tag_for(libraries) if for_every else own_tag(), into)
+        named, tag = f"{version()}+{local}", tag_for(libraries) if for_every else own_tag()
+        return pack(source, libraries, named, tag, into)
 
 
 def tools(pip: Sequence[str | Path], folder: Path, env: Mapping[str, str]) -> dict[str, str]:
@@ -370,6 +373,10 @@ def pack(source: Path, libraries: Iterable[Path], version: str, tag: str, into: 
         if path.is_file() and path.suffix != ".pyc" and path.parent.name != "lib"
     }
     files |= {f"llama_cpp/lib/{path.name}": path.read_bytes() for path in libraries}
+    if any(path.name.startswith("libgomp") for path in libraries):
+        if missing := [path for path in GOMP_LICENCES if not path.is_file()]:
+            raise BuildFailed(f"{missing[0]} is missing, which goes with the compiler's libgomp; on Debian: libgomp1")
+        files |= {f"{about}/licenses/libgomp/{path.name}": path.read_bytes() for path in GOMP_LICENCES}
     wheel = ("Wheel-Version: 1.0", "Generator: slmdesk", "Root-Is-Purelib: false", f"Tag: py3-none-{tag}", "")
     files |= {
         f"{about}/licenses/LICENSE.md": (source / "LICENSE.md").read_bytes(),

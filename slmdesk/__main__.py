@@ -24,6 +24,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         from slmdesk.children.worker.main import run_worker
 
         return run_worker(args[1:])
+    if getattr(sys, "frozen", False):
+        from slmdesk.base.frozen import give_back_environment
+
+        give_back_environment()
     if not args or args[0] == "--window" or args == TRANSLATE_CLIPBOARD:
         from slmdesk.app import choose_language, run_window
         from slmdesk.base.paths import find_paths

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 import threading
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -15,6 +14,7 @@ from uuid import uuid4
 
 from slmdesk.base.errors import KnownError, SlmdeskError
 from slmdesk.base.files import private_folder
+from slmdesk.base.frozen import role_command
 from slmdesk.base.paths import Paths, make_folders
 from slmdesk.base.records import JobRecord
 from slmdesk.base.settings import Settings, SettingsFile, policy_of
@@ -87,7 +87,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 CHILDREN = ("engine", "reader", "printer")
-COMMANDS: dict[str, Sequence[str]] = {role: (sys.executable, "-m", "slmdesk", "--worker", role) for role in CHILDREN}
+COMMANDS: dict[str, Sequence[str]] = {role: role_command(role) for role in CHILDREN}
 CLOSE_S = 2.0
 """Seconds from the request to close until no child process may be left."""
 LOCK_S = 0.7

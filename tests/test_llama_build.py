@@ -160,6 +160,19 @@ def test_the_wheel_holds_each_file_once_with_its_sum_and_is_the_same_each_time(l
     assert metadata.get_payload() == "Version: words\n"
 
 
+def test_the_compilers_library_goes_with_its_licence_or_not_at_all(llama, tmp_path, monkeypatch):
+    for name in ("PKG-INFO", "LICENSE.md", "vendor/llama.cpp/LICENSE", "libgomp.so.1"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("")
+    library = tmp_path / "libgomp.so.1"
+    monkeypatch.setattr(llama, "GOMP_LICENCES", (tmp_path / "copyright",))
+    with pytest.raises(llama.BuildFailed, match="copyright"):
+        llama.pack(tmp_path, [library], "1", "any", tmp_path)
+    (tmp_path / "copyright").write_text("GPL-3 with an exception")
+    with zipfile.ZipFile(llama.pack(tmp_path, [library], "1", "any", tmp_path)) as archive:
+        assert any(name.endswith("/licenses/libgomp/copyright") for name in archive.namelist())
+
+
 @pytest.mark.parametrize(
     ("glibc", "cxx", "tag"),
     [("2.17", "3.4.19", "2_24"), ("2.34", "3.4.29", "2_34"), ("2.34", "3.4.30", "2_35"), ("2.38", "3.4.29", "2_38")],

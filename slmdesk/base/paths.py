@@ -11,6 +11,8 @@ from slmdesk.base.files import private_files, private_folder
 
 APP = "slmdesk"
 HOME_VARIABLE = "SLMDESK_HOME"
+PORTABLE = "portable.txt"
+"""A file of this name beside the installed program keeps everything in the folder `home` beside it, as on a stick."""
 
 
 class Paths(NamedTuple):
@@ -111,9 +113,11 @@ class Paths(NamedTuple):
 
 
 def find_paths(home: Path | None = None) -> Paths:
-    """Return the folders under `home`, else under SLMDESK_HOME, else at this system's usual places. Creates nothing."""
-    if home is None and (given := os.environ.get(HOME_VARIABLE)):
-        home = Path(given)
+    """Return the folders under `home`, else under SLMDESK_HOME, else those of a portable copy, else at this system's
+    usual places. Creates nothing.
+    """
+    if home is None:
+        home = Path(given) if (given := os.environ.get(HOME_VARIABLE)) else _portable_home()
     if home is not None:
         home = home.expanduser().absolute()
         return Paths(
@@ -134,6 +138,11 @@ def find_paths(home: Path | None = None) -> Paths:
         logs=platformdirs.user_log_path(APP, appauthor=False),
         config=config,
     )
+
+
+def _portable_home() -> Path | None:
+    folder = Path(sys.executable).parent
+    return folder / "home" if getattr(sys, "frozen", False) and (folder / PORTABLE).is_file() else None
 
 
 def system_policy_file() -> Path:

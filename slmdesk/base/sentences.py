@@ -155,6 +155,11 @@ _SENTENCES: Mapping[str, str | tuple[str, str]] = {
         "{path} lies in a folder that {service} copies to other places, so your texts go there too, even while slmdesk "
         "works offline. Open it on one PC at a time: two at once could damage the history."
     ),
+    # the installed program
+    "program.changed": N_(
+        "Files of slmdesk are not as they came: {changed} changed, {missing} missing, {extra} too many. Install it "
+        "again from where you had it; your texts are kept elsewhere."
+    ),
     # store
     "store.damaged": N_(
         "The history {path} is damaged, so this could not be read. Nothing was changed. Close slmdesk and start it "

@@ -496,7 +496,7 @@ STARTER_NAME, STARTER_MOST = "smollm2", 200_000_000
 """How the name of the starter begins, and more parameters than it has: larger models of that family do work."""
 STARTER = _(
     "{name} chats in English only, and is often wrong. From documents it shows passages and what rules find; it writes "
-    "no summary and no answer."
+    "no summary and no answer, and its translations are of no use."
 )
 CHOSEN = "chosen"
 """Key in the info of a starter that a person has chosen before others. Its use counts only then: it is loaded where

@@ -4,7 +4,6 @@ is. Nothing in it is signed, and it says so.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,7 +18,7 @@ from slmdesk.base.untrusted import clean_label
 from slmdesk.base.walls import Walls, system_name
 from slmdesk.exports.papers import iso_time
 from slmdesk.online.network import Exported, NetworkService
-from slmdesk.online.program import Library, code_from_elsewhere, libraries, package_sum
+from slmdesk.online.program import Library, code_from_elsewhere, libraries, list_sum, package_sum
 from slmdesk.runtime.events import Pending
 from slmdesk.runtime.messages import bytes_for_people
 from slmdesk.runtime.service import Runtime, Service, Slices, in_slices, pending_on_file_thread
@@ -168,11 +167,10 @@ def _walls(page: Page) -> Iterator[Piece]:
 
 
 def _program(page: Page) -> Iterator[Piece]:
-    lists = "".join(f"{each.sha256}  {each.name} {each.version}\n" for each in page.libraries)
     yield heading("The program’s files")
     rows = (
         (f"slmdesk {slmdesk.__version__}", f"{page.files:,} files", page.sha256),
-        ("its libraries", "their lists of files", hashlib.sha256(lists.encode()).hexdigest()),
+        ("its libraries", "their lists of files", list_sum(page.libraries)),
     )
     yield table(("Part", "Over", "Checksum (SHA-256)"), rows)
     odd = [each for each in page.libraries if each.changed or each.missing]

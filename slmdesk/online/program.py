@@ -1,7 +1,8 @@
 """The installed files of the program and of the libraries it needs, compared with the lists made when they were built;
 and what runs in this process and was not installed with it.
 
-Each library brings a list of its files with their checksums (RECORD, PyPA's specification of installed projects).
+Each library brings a list of its files with their checksums (RECORD, PyPA's specification of installed projects).  A
+package of the frozen program brings one list of all files of its folder, as `sha256sum` writes it.
 """
 
 from __future__ import annotations
@@ -11,11 +12,12 @@ import hashlib
 import os
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from importlib import metadata
 from pathlib import Path
 
 import slmdesk
+from slmdesk.base.frozen import frozen_folder
 from slmdesk.base.record import Record
 from slmdesk.base.untrusted import clean_label
 
@@ -25,6 +27,8 @@ LOADERS = ("LD_PRELOAD", "LD_AUDIT", "DYLD_INSERT_LIBRARIES", "PYTHONPATH", "PYT
 SYSTEM = ("/usr", "/lib", "/lib32", "/lib64", "/opt", "/app", "/snap", "/nix/store", "/gnu/store")
 CLOSURES = "/memfd:libffi (deleted)"
 """Name of the memory in which the system's libffi keeps the callbacks of ctypes."""
+MANIFEST = "MANIFEST"
+"""File of a frozen program's folder: the list of all others, made when it was built."""
 DECEIVES = "code that did not come with slmdesk can deceive it"
 MOST_LETTERS = 200
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
@@ -39,15 +43,76 @@ class Library(Record):
     missing: tuple[str, ...] = ()
 
 
+class FilesCompared(Record):
+    """All installed files, compared with the lists they came with."""
+
+    list: str
+    sha256: str
+    """Checksum of the list."""
+    files: int
+    changed: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
+    extra: tuple[str, ...] = ()
+    """In the folder of a frozen program, but not in its list."""
+
+    @property
+    def are_as_built(self) -> bool:
+        return not (self.changed or self.missing or self.extra)
+
+
+def compare_files() -> FilesCompared:
+    """Compare every file; run from source, those of the libraries. Never call it on the service thread.
+
+    Raises OSError where a frozen program has lost its list.
+    """
+    if folder := frozen_folder():
+        return compare_with_manifest(folder)
+    found = [_compared(one) for one in _distributions()]
+    count = sum(len(one.files or ()) for one in _distributions())
+    changed = tuple(f"{each.name}: {file}" for each in found for file in each.changed)
+    missing = tuple(f"{each.name}: {file}" for each in found for file in each.missing)
+    return FilesCompared(f"RECORD of {len(found)} libraries", list_sum(found), count, changed, missing)
+
+
+def compare_with_manifest(folder: Path) -> FilesCompared:
+    """Compare the files of a frozen program's folder with the list made when it was built. Raises OSError."""
+    text = (folder / MANIFEST).read_bytes()
+    rows = (line.partition("  ") for line in text.decode(errors="replace").splitlines())
+    listed = {name: checksum for checksum, _, name in rows}
+    there = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if not path.is_dir()} - {MANIFEST}
+    changed = [name for name in listed.keys() & there if _sum_of(folder / name) != listed[name]]
+    missing, extra = listed.keys() - there, there - listed.keys()
+    return FilesCompared(
+        MANIFEST, hashlib.sha256(text).hexdigest(), len(listed), tuple(sorted(changed)), tuple(sorted(missing)),
+        tuple(sorted(extra)),
+    )  # fmt: skip
+
+
 def libraries() -> list[Library]:
-    """Compare the files of the libraries with their lists. Reads every file, so never call it on the service thread."""
-    return [_compared(metadata.distribution(name)) for name in sorted(_needed()) if _key(name) != PROGRAM]
+    """Compare the files of the libraries with their lists, a frozen program's with its one list. Raises OSError.
+
+    Reads every file, so never call it on the service thread.
+    """
+    if not (folder := frozen_folder()):
+        return [_compared(one) for one in _distributions()]
+    found = compare_with_manifest(folder)
+    odd = tuple(sorted((*found.changed, *found.extra)))
+    return [Library("installed folder", slmdesk.__version__, found.sha256, odd, found.missing)]
+
+
+def list_sum(found: Iterable[Library]) -> str:
+    """One checksum over the lists of several libraries."""
+    lines = "".join(f"{each.sha256}  {each.name} {each.version}\n" for each in found)
+    return hashlib.sha256(lines.encode()).hexdigest()
 
 
 def package_sum() -> tuple[int, str]:
     """Return how many files the program itself has, and one checksum over all of them: that of the lines `sha256sum`
-    prints for its files, in the order of their names.
+    prints for its files, in the order of their names. A frozen program's are those of its folder's list.
     """
+    if frozen := frozen_folder():
+        text = (frozen / MANIFEST).read_bytes()
+        return text.count(b"\n"), hashlib.sha256(text).hexdigest()
     folder = Path(slmdesk.__file__).parent
     paths = {path.relative_to(folder).as_posix(): path for path in folder.rglob("*")}
     names = [name for name in sorted(paths) if "__pycache__" not in paths[name].parts and paths[name].is_file()]
@@ -62,11 +127,16 @@ def code_from_elsewhere(environment: Mapping[str, str] = os.environ, maps: Path 
         lines = maps.read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError:  # not Linux
         return found
-    own = (sys.prefix, sys.base_prefix, sys.exec_prefix, Path(slmdesk.__file__).parent.parent)
+    own = {sys.prefix, sys.base_prefix, sys.exec_prefix, str(Path(slmdesk.__file__).parent.parent)}
+    own |= {str(folder)} if (folder := frozen_folder()) else set()
     known = (*map(Path, (*SYSTEM, CLOSURES)), *(Path(path).resolve() for path in own))
     mapped = {parts[5] for parts in (line.split(maxsplit=5) for line in lines) if len(parts) == 6 and "x" in parts[1]}
     others = (at for at in sorted(mapped) if at.startswith("/") and not any(map(Path(at).is_relative_to, known)))
     return [*found, *(f"{clean_label(path, MOST_LETTERS)} is loaded: {DECEIVES}." for path in others)]
+
+
+def _distributions() -> list[metadata.Distribution]:
+    return [metadata.distribution(name) for name in sorted(_needed()) if _key(name) != PROGRAM]
 
 
 def _needed() -> set[str]:
@@ -102,6 +172,14 @@ def _compared(each: metadata.Distribution) -> Library:
     record = each.read_text("RECORD")
     checksum = hashlib.sha256(record.encode()).hexdigest() if record is not None else ""
     return Library(each.name, each.version, checksum, tuple(sorted(changed)), tuple(sorted(missing)))
+
+
+def _sum_of(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError:  # as different as can be
+        return ""
 
 
 def _key(name: str) -> str:

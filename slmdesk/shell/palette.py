@@ -23,6 +23,7 @@ from PySide6.QtWidgets import (
 )
 
 from slmdesk import __version__
+from slmdesk.base.frozen import frozen_folder
 from slmdesk.base.texts import _
 from slmdesk.window.base import theme
 from slmdesk.window.base.bridge import Bridge
@@ -452,6 +453,8 @@ REPORT = _(
     "without your texts. Give both to whoever gave you slmdesk. Nothing is sent "
     "automatically."
 )
+LICENCES_PAGE = "LICENCES.txt"
+"""In the folder of a frozen program."""
 LICENCES = _(
     "slmdesk: Apache License 2.0.\n"
     "Qt and PySide6: LGPL 3, used unchanged; they can be replaced.\n"
@@ -551,6 +554,9 @@ class HelpWindow(Dialog):
         version = self._say("help_version", _("slmdesk {version}\n{system}").format(version=__version__, system=system))
         version.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self._say("help_licences", LICENCES)
+        if folder := frozen_folder():
+            page = folder / LICENCES_PAGE
+            self._say("help_licences_page", _("All parts with their licences: {path}").format(path=page))
 
     def _say(self, name: str, words: str) -> QLabel:
         label = plain_label(words, self._inner, name=name)

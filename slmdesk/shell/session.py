@@ -21,6 +21,7 @@ from PySide6.QtCore import QAbstractNativeEventFilter, QCoreApplication, QEvent,
 from PySide6.QtGui import QCursor, QGuiApplication, QShortcut, QWindow
 from PySide6.QtWidgets import QApplication, QWidget
 
+from slmdesk.base.frozen import same_command
 from slmdesk.base.settings import Settings
 from slmdesk.base.texts import _
 from slmdesk.loader.energy import OtherPrograms
@@ -457,8 +458,7 @@ def replace_process(arguments: Sequence[str]) -> NoReturn:
     Python cannot erase a text from memory, but the kernel takes back the whole memory. Windows has no such call: there
     a new process is started and this one ends.
     """
-    before = len(sys.orig_argv) - len(sys.argv) + 1
-    command = [sys.executable, *sys.orig_argv[1:before], *arguments]
+    command = same_command(arguments)
     try:
         if sys.platform == "win32":  # never run
             subprocess.Popen(command)

@@ -8,19 +8,25 @@ import click
 
 from slmdesk.base.errors import KnownError
 from slmdesk.base.paths import find_paths
+from slmdesk.base.record import to_json
 from slmdesk.base.types import Json
 from slmdesk.command.console import Console, json_option
 from slmdesk.command.terminal import words_for
+from slmdesk.online.program import MANIFEST, compare_files
 from slmdesk.runtime.messages import problem_for
 from slmdesk.system.doctor import examine, examine_computer
 
 
 @click.command()
 @click.option("--measure", is_flag=True, help="Measure anew how fast this PC reads its memory.")
+@click.option("--files", is_flag=True, help="Only compare the installed files with the list they came with.")
 @json_option
 @click.pass_obj
-def doctor(console: Console, measure: bool) -> None:
+def doctor(console: Console, measure: bool, files: bool) -> None:
     """Show what this PC has, what works, and which optional parts are missing."""
+    if files:
+        _compare(console)
+        return
     try:
         with console.services() as services:
             if measure:
@@ -34,6 +40,22 @@ def doctor(console: Console, measure: bool) -> None:
         console.give(found)
     else:
         _show(console, found, "")
+
+
+def _compare(console: Console) -> None:
+    """Raise KnownError where a file is not as it was built."""
+    try:
+        found = compare_files()
+    except OSError as err:
+        raise KnownError("file.unreadable", path=MANIFEST, reason=err.strerror or "") from err
+    told = to_json(found)
+    if console.as_json:
+        console.give(told)
+        click.get_current_context().exit(0 if found.are_as_built else 1)
+    _show(console, told, "")
+    if not found.are_as_built:
+        counts = {name: str(len(getattr(found, name))) for name in ("changed", "missing", "extra")}
+        raise KnownError("program.changed", **counts)
 
 
 def _show(console: Console, value: Mapping[str, Json], indent: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+import sys
 from pathlib import Path
 
 import pytest
@@ -43,6 +44,20 @@ def test_without_a_home_the_system_says_where(monkeypatch, tmp_path):
 
 
 @pytest.mark.skipif(os.name == "nt", reason="no modes there")
+def test_a_portable_copy_keeps_its_home_beside_itself(monkeypatch, tmp_path):
+    monkeypatch.delenv("SLMDESK_HOME", raising=False)
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "slmdesk.exe"))
+    (tmp_path / "portable.txt").touch()
+    assert not find_paths().data.is_relative_to(tmp_path), "a Python with such a file beside it is none"
+    monkeypatch.setattr(sys, "frozen", True, raising=False)
+    assert find_paths().data == tmp_path / "home" / "data"
+    monkeypatch.setenv("SLMDESK_HOME", str(tmp_path / "other"))
+    assert find_paths().data == tmp_path / "other" / "data", "what is asked for comes first"
+    monkeypatch.delenv("SLMDESK_HOME")
+    (tmp_path / "portable.txt").unlink()
+    assert not find_paths().data.is_relative_to(tmp_path)
+
+
 def test_folders_are_private_also_when_they_were_not(tmp_path):
     paths = find_paths(tmp_path / "a" / "b")
     paths.data.mkdir(parents=True, mode=0o755)

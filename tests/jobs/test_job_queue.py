@@ -85,9 +85,9 @@ def test_an_old_job_is_taken_up_behind_hundreds_of_newer_ones(opened) -> None:
 def test_a_job_of_another_desk_is_seen_with_its_time_and_paused_from_here(opened) -> None:
     recorder = opened(slow=0.1)
     job = add(recorder, "there", 3000)
-    other = opened()
-
     recorder.wait(JobChanged, lambda event: event.done >= 16)
+    other = opened()  # only now: an engine that starts later would be as quick as this one's
+
     while not call(recorder, lambda services: services.store.jobs.get(job).settings.get("pace", {}).get("share")):
         recorder.wait(JobChanged, begin=len(recorder.events))  # what is noted first may be of the very beginning
     (seen,) = active(other)

@@ -12,8 +12,20 @@ from fakes.recorder import result_of
 from fakes.split_gguf import split
 from fakes.tiny_gguf import tiny_llama, tiny_projector, tiny_qwen2, write
 
+from slmdesk.base.errors import KnownError
 from slmdesk.models import importer
-from slmdesk.models.importer import MAX_BYTES, FoundModels, ImportEnded, Place, all_places, chosen_places, usual_places
+from slmdesk.models.importer import (
+    MAX_BYTES,
+    FoundModel,
+    FoundModels,
+    ImportEnded,
+    Place,
+    all_places,
+    best_found,
+    chosen_places,
+    usual_places,
+)
+from slmdesk.runtime.messages import problem_for
 
 pytestmark = pytest.mark.process
 
@@ -299,3 +311,23 @@ def test_settings_that_make_no_sense_name_no_folder(tmp_path, junk) -> None:
 def test_a_pipe_where_settings_should_be_does_not_block(tmp_path) -> None:
     os.mkfifo(tmp_path / ".lmstudio-home-pointer")
     assert chosen_places(tmp_path, {}, "linux") == ()
+
+
+@pytest.mark.parametrize(
+    ("sizes", "gigabytes", "offered"),
+    [
+        ({"a": 1.1, "b": 2.5, "c": 4.9, "d": 9.0}, 24, "c"),
+        ({"a": 1.1, "b": 2.5, "c": 4.9, "d": 9.0}, 4, "b"),
+        ({"d": 9.0, "e": 12.0}, 24, "d"),
+        ({"d": 9.0}, 8, ""),
+        ({"small": 0.3}, 24, ""),
+    ],
+)
+def test_the_model_that_is_offered_is_the_largest_that_is_not_slow(monkeypatch, sizes, gigabytes, offered) -> None:
+    monkeypatch.setattr(importer, "total_bytes", lambda: gigabytes << 30)
+    found = [FoundModel("Jan", Path(name), name, round(size * 1e9), kind="model") for name, size in sizes.items()]
+    finder, here = found[0], FoundModel("Jan", Path("x"), "x", 2_000_000_000, kind="model", known="id")
+    bad = FoundModel("Jan", Path("y"), "y", 2_000_000_000, problem=problem_for(KnownError("model.none")))
+    others = FoundModel(finder.program, finder.path, "finder", 2_000_000_000, kind="encoder"), here, bad
+    best = best_found((*found, *others), 400_000_000)
+    assert (best.name if best else "") == offered

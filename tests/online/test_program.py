@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from slmdesk.online import program
-from slmdesk.online.program import code_from_elsewhere, libraries, package_sum
+from slmdesk.online.program import MANIFEST, code_from_elsewhere, compare_files, libraries, package_sum
 
 pytestmark = pytest.mark.pure
 
@@ -120,3 +120,56 @@ def test_nothing_in_a_fresh_process_is_from_elsewhere():
     """In this one a debugger or a profiler may be."""
     done = subprocess.run([sys.executable, "-I", "-c", FRESH], capture_output=True, text=True, check=False)
     assert (done.stdout, done.stderr) == ("[]\n", "")
+
+
+@pytest.fixture
+def frozen(tmp_path: Path, monkeypatch) -> Path:
+    """The folder of a frozen program, with its list."""
+    folder = tmp_path / "slmdesk"
+    (folder / "_internal").mkdir(parents=True)
+    monkeypatch.setattr(sys, "frozen", True, raising=False)
+    monkeypatch.setattr(sys, "executable", str(folder / "slmdesk"))
+    files = {"slmdesk": b"program", "_internal/one.so": b"1", "_internal/two words.so": b"2"}
+    for name, data in files.items():
+        (folder / name).write_bytes(data)
+    lines = [f"{hashlib.sha256(data).hexdigest()}  {name}\n" for name, data in files.items()]
+    (folder / MANIFEST).write_text("".join(lines))
+    return folder
+
+
+def test_a_frozen_programs_folder_is_compared_with_its_list(frozen):
+    found = compare_files()
+    assert found.are_as_built
+    assert (found.list, found.files, package_sum()) == (MANIFEST, 3, (3, found.sha256))
+    assert found.sha256 == hashlib.sha256((frozen / MANIFEST).read_bytes()).hexdigest()
+    (frozen / "_internal" / "two words.so").write_bytes(b"3")
+    (frozen / "_internal" / "one.so").unlink()
+    (frozen / "_internal" / "hook.so").write_bytes(b"x")
+    found = compare_files()
+    assert not found.are_as_built
+    assert (found.changed, found.missing, found.extra) == (
+        ("_internal/two words.so",), ("_internal/one.so",), ("_internal/hook.so",)
+    )  # fmt: skip
+    (about,) = libraries()
+    assert (about.changed, about.missing) == (("_internal/hook.so", "_internal/two words.so"), ("_internal/one.so",))
+
+
+def test_a_link_that_leads_nowhere_is_a_change_and_a_lost_list_an_error(frozen):
+    (frozen / "_internal" / "one.so").unlink()
+    (frozen / "_internal" / "one.so").symlink_to("nowhere")
+    assert compare_files().changed == ("_internal/one.so",)
+    (frozen / MANIFEST).unlink()
+    with pytest.raises(OSError, match=MANIFEST):
+        compare_files()
+
+
+def test_run_from_source_the_libraries_are_compared(library):
+    (library / "two.py").write_bytes(b"3\n")
+    found = compare_files()
+    assert (found.changed, found.missing, found.extra) == (("small: small/two.py",), (), ())
+
+
+def test_libraries_of_a_frozen_program_are_its_own(tmp_path, frozen):
+    maps = tmp_path / "maps"
+    maps.write_text(HOOK.format(frozen / "_internal" / "one.so"))
+    assert code_from_elsewhere({}, maps) == []

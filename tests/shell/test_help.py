@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
 from PySide6.QtCore import Qt, QUrl
 from PySide6.QtGui import QDesktopServices, QKeySequence, QShortcut
@@ -35,6 +37,15 @@ def test_the_key_and_the_entry_open_one_window_of_help(program):
     text = "\n".join(one.text() for one in window.findChildren(QLabel))
     for expected in (f"slmdesk {__version__}", "Apache", "LGPL", "Lucide", "SmolLM2", "slmdesk doctor"):
         assert expected in text
+    window.close()
+
+
+def test_an_installed_program_says_where_all_its_licences_are(program, monkeypatch):
+    monkeypatch.setattr(sys, "frozen", True, raising=False)
+    monkeypatch.setattr(sys, "executable", "/opt/slmdesk/slmdesk")
+    QTest.keyClick(program.window, Qt.Key.Key_F1)
+    window = opened(program)
+    assert "/opt/slmdesk/LICENCES.txt" in program.find("help_licences_page", window).text()
     window.close()
 
 

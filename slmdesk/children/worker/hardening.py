@@ -11,6 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import slmdesk
+from slmdesk.base.frozen import frozen_folder
 from slmdesk.base.walls import LANDLOCK, UNTRIED
 from slmdesk.children.reach import NOTHING, AllowedPaths, wants_untried
 from slmdesk.children.worker import sandbox
@@ -172,8 +173,8 @@ def _interpreter() -> tuple[str, ...]:
     places = {sys.prefix, sys.base_prefix, sys.exec_prefix, str(Path(slmdesk.__file__).resolve().parent)}
     places |= {place for place in sys.path if Path(place).name in _PACKAGE_FOLDERS}
     places |= {place for place in os.environ.get("LD_LIBRARY_PATH", "").split(os.pathsep) if Path(place).is_absolute()}
-    if getattr(sys, "frozen", False):
-        places.add(str(Path(sys.executable).resolve().parent))
+    if folder := frozen_folder():
+        places.add(str(folder))
     return tuple(sorted(places - {"", "/", str(Path("~").expanduser())}))
 
 

@@ -15,6 +15,7 @@ from typing import Protocol
 import psutil
 
 from slmdesk.base.errors import KnownError
+from slmdesk.base.frozen import is_frozen, role_command
 from slmdesk.base.record import Record, converted
 from slmdesk.base.texts import N_, _
 from slmdesk.base.types import THINKING_LEVELS as LEVELS
@@ -296,8 +297,8 @@ def try_template(
 
 def trial_command() -> list[str]:
     """The command of the throwaway process; in a frozen program it is a role of the program."""
-    if getattr(sys, "frozen", False):
-        return [sys.executable, "--worker", "template"]
+    if is_frozen():
+        return [*role_command("template")]
     return [sys.executable, "-P", str(Path(template_sandbox.__file__))]
 
 

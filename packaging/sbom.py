@@ -1,0 +1,284 @@
+"""The parts of a package with their licences: CycloneDX's list of parts (SBOM), and one page of all licences.
+
+What went in is read in PyInstaller's own lists, each file back to the distribution or system package it came from.
+A part whose licence nobody has looked at ends the build.
+"""
+
+from __future__ import annotations
+
+import ast
+import json
+import platform
+import re
+import subprocess
+import sys
+import sysconfig
+import uuid
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from importlib import metadata
+from pathlib import Path
+
+from parts import WrongPart
+
+TEXTS = Path(__file__).resolve().parent / "licences"
+SYSTEM_TEXTS = Path("/usr/share/doc")
+
+LICENCES: Mapping[str, str] = {
+    "backports.tarfile": "MIT",
+    "click-default-group": "MIT",
+    "importlib_metadata": "Apache-2.0",
+    "jaraco.classes": "MIT",
+    "Jinja2": "BSD-3-Clause",
+    "markdown-it-py": "MIT",
+    "mdurl": "MIT",
+    "olefile": "BSD-2-Clause",
+    "pyinstaller": "GPL-2.0-or-later WITH Bootloader-exception",
+    "pypdfium2": "BSD-3-Clause OR Apache-2.0",
+    "python-stdnum": "LGPL-2.1-or-later",
+    "spylls": "MPL-2.0",
+    "sqlcipher3": "Zlib",
+    "sqlite-fts4": "Apache-2.0",
+}
+"""Looked up by hand: these do not name a licence by its identifier (SPDX)."""
+
+INSIDE: Mapping[str, tuple[tuple[str, str], ...]] = {
+    "cryptography": (("OpenSSL", "Apache-2.0"),),
+    "llama_cpp_python": (("llama.cpp and ggml", "MIT"),),
+    "lxml": (("libxml2 and libxslt", "MIT"),),
+    "numpy": (("OpenBLAS", "BSD-3-Clause"), ("libgfortran and libquadmath", "GPL-3.0-or-later WITH GCC-exception-3.1")),
+    "pypdfium2": (("PDFium", "BSD-3-Clause AND Apache-2.0"),),
+    "PySide6_Essentials": (("Qt", "LGPL-3.0-only"),),
+    "selectolax": (("lexbor", "Apache-2.0"),),
+    "slmdesk": (("Lucide icons", "ISC"), ("Source Sans 3", "OFL-1.1")),
+    "sqlcipher3": (("SQLCipher", "BSD-3-Clause"), ("OpenSSL", "Apache-2.0")),
+    "tesserocr": (("Tesseract", "Apache-2.0"), ("Leptonica", "BSD-2-Clause")),
+}
+"""What was compiled into a distribution, and comes with it."""
+
+OF_SYSTEM: Mapping[str, str] = {
+    "libbrotli1": "MIT",
+    "libbz2-1.0": "bzip2-1.0.6",
+    "libffi8": "MIT",
+    "libgomp1": "GPL-3.0-or-later WITH GCC-exception-3.1",
+    "libgssapi-krb5-2": "MIT",
+    "libk5crypto3": "MIT",
+    "libkeyutils1": "LGPL-2.1-or-later",
+    "libkrb5-3": "MIT",
+    "libkrb5support0": "MIT",
+    "libcom-err2": "MIT",
+    "liblzma5": "0BSD",
+    "libmpdec3": "BSD-2-Clause",
+    "libncursesw6": "X11",
+    "libnsl2": "LGPL-2.1-only",
+    "libsqlite3-0": "blessing",
+    "libssl3": "Apache-2.0",
+    "libtinfo6": "X11",
+    "libtirpc3": "BSD-3-Clause",
+    "libxcb-cursor0": "X11",
+    "libxcb-glx0": "X11",
+    "libxcb-icccm4": "X11",
+    "libxcb-image0": "X11",
+    "libxcb-keysyms1": "X11",
+    "libxcb-randr0": "X11",
+    "libxcb-render0": "X11",
+    "libxcb-render-util0": "X11",
+    "libxcb-shape0": "X11",
+    "libxcb-shm0": "X11",
+    "libxcb-sync1": "X11",
+    "libxcb-util1": "X11",
+    "libxcb-xfixes0": "X11",
+    "libxcb-xinerama0": "X11",
+    "libxcb-xinput0": "X11",
+    "libxcb-xkb1": "X11",
+    "libxkbcommon0": "MIT",
+    "libxkbcommon-x11-0": "MIT",
+    "libzstd1": "BSD-3-Clause",
+}
+"""Debian's packages from which a library may be taken along, with their licences.  None is under the GPL alone."""
+
+REPLACE = """\
+Qt, PySide6 and Shiboken are under the GNU Lesser General Public License, version 3, python-stdnum is under version
+2.1 or later.  All are used unchanged and lie in the folder _internal as files of their own (_internal/PySide6,
+_internal/shiboken6, _internal/stdnum): you may replace each by your own build of the same version, and may examine
+how the program works with it. Their source is at https://download.qt.io/archive/qt/ (Qt),
+https://download.qt.io/official_releases/QtForPython/ (PySide6, Shiboken) and https://pypi.org/project/python-stdnum/
+in the versions named below.  Whoever gives you this package has to give you that source too if you ask within three
+years.
+"""
+
+
+@dataclass
+class Part:
+    """A component of the package."""
+
+    name: str
+    version: str
+    licence: str
+    origin: str
+    """A package URL (purl), or empty for what lies inside another part."""
+    home: str = ""
+    texts: list[str] = field(default_factory=list)
+
+
+def sources(work: Path, taken: Iterable[str]) -> set[Path]:
+    """The files that were frozen: of the modules all, of the others those still in the folder (`taken`)."""
+    left = set(taken)
+    modules = _toc(work, "PYZ-00.toc")
+    files = [row for row in _toc(work, "COLLECT-00.toc") if f"_internal/{row[0]}" in left]
+    return {Path(row[1]) for row in (*modules, *files) if row[1]}
+
+
+def _toc(work: Path, name: str) -> list[tuple[str, str, str]]:
+    """The rows (place, source, kind) of one of PyInstaller's lists."""
+    tree = ast.literal_eval((work / name).read_text(encoding="utf-8"))
+    return [row for each in tree if isinstance(each, list) for row in each if isinstance(row, tuple) and len(row) == 3]
+
+
+def parts_of(files: Iterable[Path]) -> list[Part]:
+    """The parts that these files came from, by name.  Raises WrongPart where the licence of one is not known."""
+    owners = {path: one for one in metadata.distributions() for path in _files(one)}
+    found: dict[str, Part] = {}
+    system = set()
+    for file in files:
+        owner = owners.get(file) or owners.get(file.resolve())
+        if owner is not None:
+            found.setdefault(owner.name, _distribution(owner))
+        elif ".so" in file.name and file.resolve().is_relative_to("/usr/lib"):
+            system.add(file.resolve())
+    text, version = _python_text(), platform.python_version()
+    found["Python"] = Part("Python", version, "PSF-2.0", "", "https://www.python.org", [text])
+    for package in sorted({_package(file) for file in system} - {""}):
+        found[package] = _system(package)
+    for name in [name for name in found if name in INSIDE]:
+        for inner, licence in INSIDE[name]:
+            found[f"{inner} in {name}"] = Part(inner, "", licence, "", f"in {name} {found[name].version}")
+    if unknown := sorted(part.name for part in found.values() if not part.licence):
+        raise WrongPart(f"no licence is known of {', '.join(unknown)}: look it up and add it to packaging/sbom.py")
+    return sorted(found.values(), key=lambda part: part.name.lower())
+
+
+def _files(one: metadata.Distribution) -> Iterator[Path]:
+    for file in one.files or ():
+        if file.suffix != ".pyc":
+            yield Path(str(file.locate()))
+
+
+def _distribution(one: metadata.Distribution) -> Part:
+    about = one.metadata
+    named = [link.partition(",") for link in about.get_all("Project-URL") or []]
+    links = [link.strip() for name, _, link in named if re.match("home|source|repo|code|github", name, re.IGNORECASE)]
+    texts = [
+        Path(str(file.locate())).read_text(encoding="utf-8", errors="replace")
+        for file in one.files or ()
+        if ".dist-info" in str(file) and re.search(r"licen[cs]e|copying|notice|authors", str(file), re.IGNORECASE)
+    ]
+    name = re.sub(r"[-_.]+", "-", one.name).lower()
+    return Part(
+        one.name, one.version, licence_of(one.name, about.get("License-Expression"), about.get("License")),
+        f"pkg:pypi/{name}@{one.version}", about.get("Home-page") or next(iter(links), ""), texts,
+    )  # fmt: skip
+
+
+def licence_of(name: str, expression: str | None, words: str | None) -> str:
+    """The identifier of a distribution's licence: as looked up, else as it says itself; empty: nobody knows."""
+    if name in LICENCES:
+        return LICENCES[name]
+    said = (expression or "").strip() or (words or "").strip()
+    usual = {"MIT License": "MIT", "Apache 2.0": "Apache-2.0", "Apache License, Version 2.0": "Apache-2.0"}
+    said = usual.get(said, said)
+    return said if said != "UNKNOWN" and re.fullmatch(r"[\w.()+-]+( (AND|OR|WITH) [\w.()+-]+)*", said) else ""
+
+
+def _package(file: Path) -> str:
+    """The Debian package that a file of the system belongs to; empty for Python's own, which is a part of its own."""
+    asked = subprocess.run(["dpkg", "-S", f"*/{file.name}"], check=False, capture_output=True, text=True).stdout
+    lines = [line.partition(": ") for line in asked.splitlines()]
+    owners = [package.partition(":")[0] for package, _, path in lines if path.endswith(f"/{file.name}")]
+    if not owners:
+        raise WrongPart(f"{file} belongs to no package of this system")
+    return "" if re.match(r"(lib)?python3", owners[0]) else owners[0]
+
+
+def _system(package: str) -> Part:
+    asked = ["dpkg-query", "--showformat", "${Version}", "--show", package]
+    version = subprocess.run(asked, check=True, capture_output=True, text=True).stdout
+    text = SYSTEM_TEXTS / package / "copyright"
+    texts = [text.read_text(encoding="utf-8", errors="replace")] if text.is_file() else []
+    home = f"https://packages.debian.org/source/{package}"
+    return Part(package, version, OF_SYSTEM.get(package, ""), f"pkg:deb/debian/{package}@{version}", home, texts)
+
+
+def _python_text() -> str:
+    for place in (Path(sysconfig.get_path("stdlib")) / "LICENSE.txt", Path(sys.base_prefix) / "LICENSE.txt",
+                  SYSTEM_TEXTS / "libpython3-stdlib" / "copyright",
+                  SYSTEM_TEXTS / f"python3.{sys.version_info[1]}" / "copyright"):  # fmt: skip
+        if place.is_file():
+            return place.read_text(encoding="utf-8", errors="replace")
+    return ""
+
+
+def sbom(parts: Iterable[Part], version: str, made: int) -> str:
+    """The list of parts as CycloneDX 1.6, the same for the same parts; `made` in seconds since 1970."""
+    components = []
+    for part in parts:
+        component: dict[str, object] = {"type": "library", "bom-ref": part.origin or f"{part.name} {part.home}".strip()}
+        component["name"] = part.name
+        if part.version:
+            component["version"] = part.version
+        component |= {"licenses": [{"expression": part.licence}]}
+        if part.origin:
+            component["purl"] = part.origin
+        if part.home.startswith("http"):
+            component["externalReferences"] = [{"type": "website", "url": part.home}]
+        elif part.home:
+            component["description"] = part.home
+        components.append(component)
+    own = {"type": "application", "bom-ref": "program", "name": "slmdesk", "version": version,
+           "licenses": [{"expression": "Apache-2.0"}]}  # fmt: skip
+    about = {"timestamp": datetime.fromtimestamp(made, UTC).isoformat().replace("+00:00", "Z"), "component": own}
+    serial = uuid.uuid5(uuid.NAMESPACE_URL, json.dumps([about, components], sort_keys=True))
+    shape = {
+        "$schema": "http://cyclonedx.org/schema/bom-1.6.schema.json",
+        "bomFormat": "CycloneDX",
+        "specVersion": "1.6",
+        "serialNumber": f"urn:uuid:{serial}",
+        "version": 1,
+        "metadata": about,
+        "components": components,
+    }
+    return json.dumps(shape, indent=1, ensure_ascii=False) + "\n"
+
+
+def licences_page(parts: Iterable[Part], version: str) -> str:
+    """All parts with their licences, then the licences' words, each once."""
+    parts = list(parts)
+    lines = [f"slmdesk {version} and what comes with it", "", REPLACE]
+    lines += [f"{part.name} {part.version}".strip() + f": {part.licence}" + (f"  ({part.home})" if part.home else "")
+              for part in parts]  # fmt: skip
+    seen: dict[str, list[str]] = {}
+    for part in parts:
+        for text in part.texts:
+            seen.setdefault(text.strip(), []).append(part.name)
+    own = [(path.stem, path.read_text(encoding="utf-8").strip()) for path in sorted(TEXTS.glob("*.txt"))]
+    for names, text in [*own, *((", ".join(dict.fromkeys(who)), text) for text, who in seen.items())]:
+        lines += ["", "=" * 100, names, "=" * 100, "", text]
+    return "\n".join(lines) + "\n"
+
+
+def main(arguments: Iterable[str]) -> int:
+    """Called by packages.py with the Python that was frozen.  Returns the exit status."""
+    work, names, folder, version, made = arguments
+    try:
+        parts = parts_of(sources(Path(work), json.loads(Path(names).read_text())))
+    except WrongPart as err:
+        print(f"slmdesk: {err}", file=sys.stderr)
+        return 1
+    (Path(folder) / "SBOM.cdx.json").write_text(sbom(parts, version, int(made)), encoding="utf-8")
+    (Path(folder) / "LICENCES.txt").write_text(licences_page(parts, version), encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
