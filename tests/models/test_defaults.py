@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
@@ -102,6 +103,8 @@ def test_the_starter_gives_way_to_the_first_model_that_is_added(starter, tmp_pat
     assert import_model(starter.services, write(tmp_path / "finder.gguf", tiny_bert())).model
     assert (usual(starter).id, step_up(starter)) == (starter.starter.id, None)
     better = import_model(starter.services, write(tmp_path / "better.gguf", tiny_llama())).model
+    later = time.time() + 60  # it was just being loaded
+    on_service_thread(starter, lambda: starter.services.store.models.change(starter.starter.id, last_used=later))
     assert usual(starter).id == step_up(starter).id == better.id
     starter.wait(ModelStateChanged, lambda event: (event.state, event.model) == (ModelState.READY, better.id))
     assert step_up(starter) is None
@@ -127,10 +130,11 @@ def test_a_starter_that_a_person_has_made_the_default_stays(starter, tmp_path) -
     assert (usual(starter).id, step_up(starter)) == (starter.starter.id, None)
 
 
-def test_a_starter_that_a_person_has_chosen_instead_stays(starter, tmp_path) -> None:
+def test_a_starter_that_a_person_has_chosen_instead_stays(starter, opened, tmp_path) -> None:
     import_model(starter.services, write(tmp_path / "better.gguf", tiny_llama()))
     on_service_thread(starter, lambda: starter.services.models.use(starter.starter.id))
     assert (usual(starter).id, step_up(starter)) == (starter.starter.id, None)
+    assert usual(opened(model=False)).id == starter.starter.id, "at the next start too"
 
 
 def test_a_model_that_does_not_fit_into_memory_does_not_take_over(starter, tmp_path: Path, monkeypatch) -> None:
