@@ -109,10 +109,7 @@ def freeze(source: Path, python: Path, made: int) -> Path:
     folders = ["--distpath", BUILD / "frozen", "--workpath", BUILD / "work"]
     run([*command, *folders, source / "packaging" / "slmdesk.spec"], env)
     folder = BUILD / "frozen" / "slmdesk"
-    for path in sorted(
-        [*(folder / "_internal").glob("libpython*.so*"), *(folder / "_internal/sqlcipher3").glob("*.so")]
-    ):
-        run(["strip", "--strip-unneeded", path])
+    parts.strip(folder / "_internal")
     for gone in parts.prune(folder / "_internal"):
         say(f"left out, since nothing needs it: {gone}")
     return folder

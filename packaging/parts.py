@@ -83,7 +83,10 @@ OF_SYSTEM: Mapping[str, str] = {
 ON_DEMAND = frozenset(("libvulkan.so.1",))
 """Needed by a library that is opened where they are there, and not where they are not."""
 
+UNCHANGED = ("PySide6", "shiboken6")
+
 _NEEDED = re.compile(r"\(NEEDED\).*\[(.*)\]")
+_LOAD = re.compile(r"^ *LOAD +(0x\w+) (0x\w+) .* (0x\w+)$", re.MULTILINE)
 _GLIBC = re.compile(rb"GLIBC_2\.(\d+)")
 
 
@@ -109,6 +112,28 @@ def needed(files: Iterable[Path]) -> dict[Path, list[str]]:
         file: _NEEDED.findall(subprocess.run([*command, file], check=True, capture_output=True, text=True).stdout)
         for file in files
     }
+
+
+def strip(inside: Path) -> None:
+    """Take out of the libraries the names that only a debugger reads.  Those under the LGPL stay as they came."""
+    for path in elf_files(inside):
+        if ".so" not in path.name or path.relative_to(inside).parts[0] in UNCHANGED:
+            continue
+        stripped = path.with_name(f"{path.name}.stripped")
+        subprocess.run(["strip", "--strip-unneeded", "-o", stripped, path], check=True)
+        headers = subprocess.run(
+            ["readelf", "--segments", "--wide", stripped], check=True, capture_output=True, text=True
+        )
+        if is_loadable(headers.stdout):
+            stripped.replace(path)
+        else:
+            stripped.unlink()
+
+
+def is_loadable(headers: str) -> bool:
+    """Whether the linker takes a library with these headers (readelf): strip breaks those that patchelf changed."""
+    loads = [(int(at, 16), int(to, 16), int(by, 16)) for at, to, by in _LOAD.findall(headers)]
+    return bool(loads) and all((at - to) % by == 0 for at, to, by in loads)
 
 
 def unused(needs: Mapping[Path, Iterable[str]], may_go: Iterable[Path]) -> list[Path]:

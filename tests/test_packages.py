@@ -71,6 +71,20 @@ def test_a_library_that_nothing_needs_goes_with_what_it_needed_alone():
     assert parts.unused(needs, may_go) == [folder / "libc1.so", folder / "libd.so"]
 
 
+HEADERS = """
+  Type           Offset   VirtAddr           PhysAddr           FileSiz  MemSiz   Flg Align
+  LOAD           0x000000 0x0000000000000000 0x0000000000000000 0x013000 0x013000 R   0x1000
+  LOAD           {at} 0x0000000000014000 0x0000000000014000 0x080000 0x080000 R E 0x1000
+  DYNAMIC        0x0a1234 0x00000000000a2234 0x00000000000a2234 0x000200 0x000200 RW  0x8
+"""
+
+
+def test_a_library_that_cannot_be_loaded_any_more_is_noticed():
+    assert parts.is_loadable(HEADERS.format(at="0x014000"))
+    assert not parts.is_loadable(HEADERS.format(at="0x013f80"))
+    assert not parts.is_loadable("")
+
+
 def test_the_package_depends_on_what_is_not_in_it():
     names = {"libc.so.6", "libm.so.6", "libGL.so.1", "libxcb.so.1", "libown.so.1", "libvulkan.so.1"}
     assert parts.depends(names, {"libown.so.1"}, 34) == ["libc6 (>= 2.34)", "libgl1", "libxcb1"]

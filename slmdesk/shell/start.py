@@ -130,6 +130,7 @@ class StartPage(QScrollArea):
 
     def _build_ui(self, better: BetterCard) -> None:
         self.better = better
+        better.built.connect(self._order_tabs)
         inner = named(QWidget(self), "start_inner")
         inner.setMinimumHeight(1)
         holder = self._holder = QWidget(inner)

@@ -10,6 +10,7 @@ import pytest
 from fakes.commands import ROOT, SLMDESK
 
 from slmdesk.children.worker import sandbox
+from slmdesk.online.program import FilesCompared
 
 pytestmark = [pytest.mark.process, pytest.mark.quick]
 
@@ -235,6 +236,18 @@ def test_documents_network_doctor_backup(run, with_model, tmp_path) -> None:
     made = run("backup", str(target), "--json").json
     assert made["bytes"] == target.stat().st_size
     assert len(made["sha256"]) == 64
+
+
+def test_files_that_are_not_as_they_were_built_are_told_with_status_1(run, monkeypatch) -> None:
+    found = FilesCompared("MANIFEST", "ab12", 3)
+    monkeypatch.setattr("slmdesk.system.command.compare_files", lambda: found)
+    done = run("doctor", "--files")
+    assert (done.status, "ab12" in done.out, done.err) == (0, True, "")
+    found = FilesCompared("MANIFEST", "ab12", 3, extra=("_internal/hook.so",))
+    done = run("doctor", "--files")
+    assert (done.status, "_internal/hook.so" in done.out, "1 too many" in done.err) == (1, True, True)
+    done = run("doctor", "--files", "--json")
+    assert (done.status, done.json["extra"]) == (1, ["_internal/hook.so"])
 
 
 def test_the_doctor_comes_also_when_the_history_cannot_be_opened(run, home) -> None:

@@ -7,6 +7,8 @@ from fakes.recorder import add_model, import_model, on_service_thread
 from fakes.tiny_gguf import tiny_bert, tiny_llama, write
 
 from slmdesk.base.errors import KnownError
+from slmdesk.base.records import Status
+from slmdesk.chat.types import SendRequest
 from slmdesk.models import service
 from slmdesk.models.service import DefaultUse, lost_words
 from slmdesk.runtime.events import ModelState, ModelStateChanged
@@ -80,7 +82,7 @@ def test_a_removed_model_is_the_default_no_more(recorder) -> None:
 @pytest.fixture
 def starter(opened, tmp_path):
     """A window's services with the starter loaded, as after the first set-up."""
-    recorder = opened(model=False)
+    recorder = opened(model=False, slow=0.01)
     named = {"general.name": ("string", "SmolLM2 Tiny")}
     recorder.starter = import_model(recorder.services, write(tmp_path / "smol.gguf", tiny_llama(change=named))).model
     on_service_thread(recorder, recorder.services.models.warm_up)
@@ -106,6 +108,17 @@ def test_the_starter_gives_way_to_the_first_model_that_is_added(starter, tmp_pat
     named = {"general.name": ("string", "Another")}
     import_model(starter.services, write(tmp_path / "other.gguf", tiny_llama(change=named)))
     assert usual(starter).id == better.id, "only the starter gives way"
+
+
+def test_an_answer_that_the_starter_is_writing_is_finished_first(starter, tmp_path) -> None:
+    question = " ".join(f"word{number}" for number in range(100))
+    sent = starter.ask(lambda services: services.chats.send(SendRequest(question)))
+    starter.words_of(sent.answer.id)
+    better = import_model(starter.services, write(tmp_path / "better.gguf", tiny_llama())).model
+    assert step_up(starter).id == better.id
+    answer = starter.end_of(sent.answer.id).message
+    assert (answer.status, answer.model_name) == (Status.COMPLETE, "SmolLM2 Tiny")
+    starter.wait(ModelStateChanged, lambda event: (event.state, event.model) == (ModelState.READY, better.id))
 
 
 def test_a_starter_that_a_person_has_made_the_default_stays(starter, tmp_path) -> None:
