@@ -4,6 +4,7 @@
 # Where wine64 is, the libraries are tried; with MODEL in the environment they write a few tokens.
 set -e
 SOURCE=$(realpath "$1") FOLDER=$(realpath -m "$2") HERE=$(dirname "$(realpath "$0")")
+MODEL=${MODEL:+$(realpath "$MODEL")}
 HOST=x86_64-w64-mingw32 LLAMA=$FOLDER/source/vendor/llama.cpp
 mkdir -p "$FOLDER/source" "$FOLDER/lib"
 tar xf "$SOURCE" -C "$FOLDER/source" --strip-components=1
@@ -28,7 +29,7 @@ if [ -n "$WINE" ]; then
     cp "$FOLDER"/lib/*.dll "$FOLDER/try"
     $HOST-gcc-posix "$HERE/try_llama.c" -I"$LLAMA/include" -I"$LLAMA/ggml/include" "$FOLDER/build/src/libllama.dll.a" \
         "$FOLDER/build/ggml/src/libggml.dll.a" "$FOLDER/build/ggml/src/libggml-base.dll.a" -o "$FOLDER/try/try_llama.exe"
-    (cd "$FOLDER/try" && WINEPREFIX="$FOLDER/wine" WINEDEBUG=-all "$WINE" try_llama.exe ${MODEL:+"$(realpath "$MODEL")"})
+    (cd "$FOLDER/try" && WINEPREFIX="$FOLDER/wine" WINEDEBUG=-all "$WINE" try_llama.exe ${MODEL:+"$MODEL"})
 fi
 python3 - "$FOLDER" "$HERE/.." <<'PYTHON'
 import sys
