@@ -41,7 +41,7 @@ LEFT_OUT = "|".join((
     # level: a wheel's own library may be called nearly so (libharfbuzz-1a2b3c.so), and the system may have none.
     r"^lib(dbus-1|expat|fontconfig|freetype|gcc_s|stdc\+\+|systemd|uuid|X11|X11-xcb|Xau|Xdmcp|z)\.so[.0-9]*$",
     r"^lib(glib|gobject|gio|gmodule|gthread)-2\.0\.so[.0-9]*$",
-    r"^lib(llama|ggml|mtmd)[-a-z0-9]*\.so[.0-9]*$",  # they are in llama_cpp/lib
+    r"^lib(gomp|llama|ggml|mtmd)[-a-z0-9]*\.so[.0-9]*$",  # they are in llama_cpp/lib
 ))  # fmt: skip
 """Files that are not taken: a pattern of their places in the folder."""
 
