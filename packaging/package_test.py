@@ -176,7 +176,7 @@ def commands_work(bare: Bare, samples: str) -> None:
     check("900" in text, f"the PDF that was written is read as {text!r}")
     bare.run("slmdesk", "documents", "text", "compared.docx")
     check(OLD[1] in bare.run("slmdesk", "summarize", "--own-words", f"{samples}/old.docx"), "the summary says nothing")
-    bare.run("slmdesk", "network", "-o", "log.pdf")
+    bare.run("slmdesk", "network", "--export", "log.pdf")
 
 
 def documents_are_translated(bare: Bare, samples: str) -> None:
