@@ -432,8 +432,9 @@ def fetch(parent: Parent, terminal: Terminal, environment: Mapping[str, str] = o
             fetch_parts(parent, terminal, need)
             join_parts()
         parent.wait_for(parent.go.is_set)
-        need()
     except NotNeeded:
+        return ""
+    if library.has_as_good():  # asked once more: meanwhile a person may have got one
         return ""
     library.take_in(CACHE / MODEL_FILE)
     return MODEL_NAME
@@ -460,8 +461,9 @@ def main() -> int:
     try:
         if missing := why_not():
             terminal.say(missing)
-        elif name := fetch(parent, terminal):
-            terminal.say(f"{name} is ready and used from now on")
+        else:
+            if name := fetch(parent, terminal):
+                terminal.say(f"{name} is ready and used from now on")
             shutil.rmtree(CACHE, ignore_errors=True)
     except FetchFailed as err:
         terminal.say(f"the better model did not come, and the small one stays: {err}")

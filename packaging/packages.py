@@ -32,6 +32,8 @@ PAGE, SBOM = "LICENCES.txt", "SBOM.cdx.json"
 REQUIREMENTS = ("requirements-pip.txt", "requirements.txt", "requirements-package.txt")
 OWN_WHEEL = "llama-cpp-python"
 """Not from the index, where it is source alone."""
+LINUX_ONLY = "tesserocr"
+"""Has no wheels for Windows."""
 DESCRIPTION = """\
 offline assistant for confidential work
  Chats, summaries, tables and translations by small language models on your
@@ -79,9 +81,11 @@ def without(requirements: str, name: str) -> str:
 def environment(source: Path, wheel: Path) -> Path:
     """A virtual environment of the pinned requirements, kept while they stay.  Returns its Python."""
     texts = [without((source / "packaging" / name).read_text(), OWN_WHEEL) for name in REQUIREMENTS]
+    if sys.platform != "linux":
+        texts = [without(text, LINUX_ONLY) for text in texts]
     key = hashlib.sha256("".join((sys.version, *texts)).encode() + wheel.read_bytes()).hexdigest()
     folder, stamp = BUILD / "venv", BUILD / "venv" / "stamp"
-    python = folder / "bin" / "python"
+    python = folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
     pip = [python, "-m", "pip", "--disable-pip-version-check", "--no-input", "install", "--quiet"]
     if not stamp.is_file() or stamp.read_text() != key:
         say("installing the libraries")

@@ -244,6 +244,17 @@ def test_a_pc_with_a_model_as_good_asks_nothing_of_the_network(fetcher, run, mod
     assert run.fetch() == ""
 
 
+@pytest.mark.usefixtures("by_copy")
+def test_a_model_that_a_person_got_meanwhile_is_enough(fetcher, run, model, tmp_path, monkeypatch):
+    own = tmp_path / "own.gguf"
+    own.write_bytes(model + bytes(64))
+    join = fetcher.join_parts
+    monkeypatch.setattr(fetcher, "join_parts", lambda: (join(), slmdesk("models", "import", str(own))))
+    run.tell("go")
+    assert run.fetch() == ""
+    assert len(listed()) == 1
+
+
 def test_a_hub_that_is_silent_is_not_waited_for(fetcher, monkeypatch):
     monkeypatch.setattr(fetcher, "HUB_ANSWERS_S", 0.01)
     with FakeHub() as hub:

@@ -49,7 +49,8 @@ def test_what_is_left_out(place):
 @pytest.mark.parametrize(
     "place",
     [
-        "pillow.libs/libharfbuzz-fb49c9fc.so.0.61450.0", "pillow.libs/libfreetype-57f805ba.so.6.20.6", "llama_cpp/lib/libgomp.so.1",
+        "pillow.libs/libharfbuzz-fb49c9fc.so.0.61450.0", "pillow.libs/libfreetype-57f805ba.so.6.20.6",
+        "llama_cpp/lib/libgomp.so.1",
         "PySide6/Qt/lib/libQt6Gui.so.6", "libzstd.so.1",
         "pillow.libs/libXau-154567c4.so.6.0.0", "llama_cpp/lib/libggml-cpu-haswell.so", "libxcb-cursor.so.0",
         "PySide6/Qt/plugins/platforms/libqxcb.so", "PySide6/Qt/plugins/platforms/libqwayland.so",

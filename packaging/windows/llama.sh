@@ -1,18 +1,20 @@
 #!/bin/sh
-# llama.sh SOURCE FOLDER: FOLDER/lib with llama.cpp's libraries for Windows, built on Linux by mingw-w64, cmake and ninja.
+# llama.sh SOURCE FOLDER: of llama.cpp a wheel for Windows, in FOLDER, built on Linux by mingw-w64, cmake and ninja.
 # SOURCE is the pinned llama_cpp_python-*.tar.gz.  Without OpenMP and with mingw's libraries inside: nothing but Windows is needed.
+# Where wine64 is, the libraries are tried; with MODEL in the environment they write a few tokens.
 set -e
 SOURCE=$(realpath "$1") FOLDER=$(realpath -m "$2") HERE=$(dirname "$(realpath "$0")")
-HOST=x86_64-w64-mingw32
+MODEL=${MODEL:+$(realpath "$MODEL")}
+HOST=x86_64-w64-mingw32 LLAMA=$FOLDER/source/vendor/llama.cpp
 mkdir -p "$FOLDER/source" "$FOLDER/lib"
-tar xf "$SOURCE" -C "$FOLDER/source" --strip-components=3 --wildcards '*/vendor/llama.cpp'
+tar xf "$SOURCE" -C "$FOLDER/source" --strip-components=1
 # Six kinds of processor serve nearly all PCs; each costs half a minute and a megabyte.
 KINDS=${KINDS:-x64 sandybridge haswell alderlake icelake zen4}
-sed -i -E "/^ *ggml_add_cpu_backend_variant\(/{/\(($(echo $KINDS | tr ' ' '|'))[ )]/!d}" "$FOLDER/source/ggml/src/CMakeLists.txt"
+sed -i -E "/^ *ggml_add_cpu_backend_variant\(/{/\(($(echo $KINDS | tr ' ' '|'))[ )]/!d}" "$LLAMA/ggml/src/CMakeLists.txt"
 # Windows aligns no stack to 32 bytes and gcc takes it for aligned: the assembler writes moves that need no alignment.
 FLAGS="-include $HERE/mingw_fix.h -D_WIN32_WINNT=0x0A00 -Wa,-muse-unaligned-vector-move"
 LINK="-static -s -Wl,--exclude-libs,ALL"  # every function is exported, but not those of mingw in it
-cmake -S "$FOLDER/source" -B "$FOLDER/build" -G Ninja -DCMAKE_BUILD_TYPE=Release \
+cmake -S "$LLAMA" -B "$FOLDER/build" -G Ninja -DCMAKE_BUILD_TYPE=Release \
     -DCMAKE_SYSTEM_NAME=Windows -DCMAKE_SYSTEM_PROCESSOR=x86_64 \
     -DCMAKE_C_COMPILER=$HOST-gcc-posix -DCMAKE_CXX_COMPILER=$HOST-g++-posix -DCMAKE_RC_COMPILER=$HOST-windres \
     -DCMAKE_C_FLAGS="$FLAGS" -DCMAKE_CXX_FLAGS="$FLAGS" \
@@ -21,3 +23,21 @@ cmake -S "$FOLDER/source" -B "$FOLDER/build" -G Ninja -DCMAKE_BUILD_TYPE=Release
     -DLLAMA_BUILD_COMMON=OFF -DLLAMA_BUILD_TOOLS=OFF -DLLAMA_BUILD_TESTS=OFF -DLLAMA_BUILD_EXAMPLES=OFF -DLLAMA_BUILD_SERVER=OFF -DLLAMA_BUILD_APP=OFF
 ninja -C "$FOLDER/build" ${JOBS:+-j "$JOBS"} llama
 cp "$FOLDER"/build/bin/*.dll "$FOLDER/lib"
+WINE=$(PATH=$PATH:/usr/lib/wine command -v wine64 || true)
+if [ -n "$WINE" ]; then
+    mkdir -p "$FOLDER/try"
+    cp "$FOLDER"/lib/*.dll "$FOLDER/try"
+    $HOST-gcc-posix "$HERE/try_llama.c" -I"$LLAMA/include" -I"$LLAMA/ggml/include" "$FOLDER/build/src/libllama.dll.a" \
+        "$FOLDER/build/ggml/src/libggml.dll.a" "$FOLDER/build/ggml/src/libggml-base.dll.a" -o "$FOLDER/try/try_llama.exe"
+    (cd "$FOLDER/try" && WINEPREFIX="$FOLDER/wine" WINEDEBUG=-all "$WINE" try_llama.exe ${MODEL:+"$MODEL"})
+fi
+python3 - "$FOLDER" "$HERE/.." <<'PYTHON'
+import sys
+from pathlib import Path
+
+folder = Path(sys.argv[1])
+sys.path.append(sys.argv[2])
+from llama import BUILD, pack, version
+
+print(pack(folder / "source", sorted((folder / "lib").iterdir()), f"{version()}+slmdesk.{BUILD}", "win_amd64", folder))
+PYTHON

@@ -58,7 +58,7 @@ def write_installer(folder: Path, target: Path, version: str) -> None:
             **({} if os.name == "nt" else {"TARGET": "amd64-unicode"}),
         }  # fmt: skip
         defined = [f"-D{key}={value}" for key, value in given.items()]
-        subprocess.run(["makensis", "-V2", *defined, str(HERE / "slmdesk.nsi")], check=True)
+        subprocess.run(["makensis", "-V2", "-INPUTCHARSET", "UTF8", *defined, str(HERE / "slmdesk.nsi")], check=True)
 
 
 def main(folder: Path, out: Path) -> None:

@@ -11,8 +11,8 @@ from slmdesk.base.files import private_files, private_folder
 
 APP = "slmdesk"
 HOME_VARIABLE = "SLMDESK_HOME"
-PORTABLE = "portable.txt"
-"""A file of this name beside the installed program keeps everything in the folder `home` beside it, as on a stick."""
+PORTABLE, PORTABLE_HOME = "portable.txt", "home"
+"""A file beside the frozen program that keeps everything in the folder beside it, as on a stick."""
 
 
 class Paths(NamedTuple):
@@ -142,7 +142,7 @@ def find_paths(home: Path | None = None) -> Paths:
 
 def _portable_home() -> Path | None:
     folder = Path(sys.executable).parent
-    return folder / "home" if getattr(sys, "frozen", False) and (folder / PORTABLE).is_file() else None
+    return folder / PORTABLE_HOME if getattr(sys, "frozen", False) and (folder / PORTABLE).is_file() else None
 
 
 def system_policy_file() -> Path:

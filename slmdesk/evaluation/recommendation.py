@@ -28,7 +28,7 @@ GOOD = 60
 """Merit, in chat and in summaries, from which a model is good enough: of those the fastest is offered first."""
 MOST_BYTES = 5_000_000_000
 """Size up to which a model is offered first: nobody waits an hour for the first right answer."""
-PATIENT_WORDS = 2.0
+PATIENT_WORDS = 1.5
 """Words per second from which a good answer is worth more than a quick one."""
 EXAM_MERIT = 10
 """What a good exam on this PC adds to the merit of a model."""

@@ -112,7 +112,7 @@ class ModelService(Service):
         if default := default_in(self._settings.current, known, DefaultUse.CHAT):
             return default
         used = [model for model in known if model.last_used is not None]
-        if used:
+        if used := [model for model in used if not is_starter(model) or model.info.get(CHOSEN)] or used:
             return max(used, key=lambda model: model.last_used or 0.0)
         if len(known) > 1:
             raise KnownError("model.several", known=", ".join(f"{model.id} {model.name}" for model in known[:20]))
@@ -135,7 +135,12 @@ class ModelService(Service):
         KnownError `model.unknown`, `model.wrong_kind`.
         """
         record = able(self._store.models.get(model))
-        self._chosen = record.id if len(for_chat(self._store.models.all())) > 1 else ""  # of one there is no choice
+        is_choice = len(for_chat(self._store.models.all())) > 1
+        self._chosen = record.id if is_choice else ""
+        if is_choice and is_starter(record):
+            with suppress(KnownError):  # read-only or full: it holds until the program ends
+                self._store.models.set_info(record.id, **{CHOSEN: True})
+                self._store.models.change(record.id, last_used=time.time())
         if anyway:
             self._loader.force_load(record)
         self._loader.choose(record, explicit=True)
@@ -493,6 +498,10 @@ STARTER = _(
     "{name} chats in English only, and is often wrong. From documents it shows passages and what rules find; it writes "
     "no summary and no answer, and its translations are of no use."
 )
+CHOSEN = "chosen"
+"""Key in the info of a starter that a person has chosen before others. Its use counts only then: it is loaded where
+nothing else is there, also while a better model arrives.
+"""
 
 
 def is_starter(record: ModelRecord) -> bool:

@@ -18,6 +18,7 @@ from pathlib import Path
 
 import slmdesk
 from slmdesk.base.frozen import frozen_folder
+from slmdesk.base.paths import PORTABLE, PORTABLE_HOME
 from slmdesk.base.record import Record
 from slmdesk.base.untrusted import clean_label
 
@@ -29,6 +30,8 @@ CLOSURES = "/memfd:libffi (deleted)"
 """Name of the memory in which the system's libffi keeps the callbacks of ctypes."""
 MANIFEST = "MANIFEST"
 """File of a frozen program's folder: the list of all others, made when it was built."""
+NOT_LISTED = {MANIFEST, PORTABLE, "uninstall.exe"}
+"""Files beside those that were built: the list itself, and what a portable copy and the installer for Windows add."""
 DECEIVES = "code that did not come with slmdesk can deceive it"
 MOST_LETTERS = 200
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
@@ -79,7 +82,9 @@ def compare_with_manifest(folder: Path) -> FilesCompared:
     text = (folder / MANIFEST).read_bytes()
     rows = (line.partition("  ") for line in text.decode(errors="replace").splitlines())
     listed = {name: checksum for checksum, _, name in rows}
-    there = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if not path.is_dir()} - {MANIFEST}
+    there = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if not path.is_dir()} - NOT_LISTED
+    if (folder / PORTABLE).is_file():
+        there = {name for name in there if not name.startswith(f"{PORTABLE_HOME}/")}
     changed = [name for name in listed.keys() & there if _sum_of(folder / name) != listed[name]]
     missing, extra = listed.keys() - there, there - listed.keys()
     return FilesCompared(

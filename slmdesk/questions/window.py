@@ -314,6 +314,8 @@ class QuestionController(QObject):
         self.items = ItemsController(bridge, KIND, self)
         self._document = self._collection = ""
         self._together: tuple[str, ...] = ()
+        self._question = self._unanswered = ""
+        """The last question, and whether no model could answer it: then passages are shown."""
         self._message = ""
         self.items.current_gone.connect(self.restart)
         self.items.restored.connect(self._on_restored)
@@ -362,7 +364,7 @@ class QuestionController(QObject):
 
     def restart(self) -> None:
         """Start a new conversation with the next question."""
-        self._message = ""
+        self._message = self._unanswered = ""
         self.items.set_current("")
         self.emptied.emit()
 
@@ -372,9 +374,14 @@ class QuestionController(QObject):
             return
         documents = () if self._collection else self._together or (self._document,)
         request = AskRequest(question, documents, collection=self._collection or None, item=self.item)
+        self._question = question
         self.asked.emit(request.question)
         self.progressed.emit(_("Waiting for the model…"))
         self._bridge.ask(self._bridge.services.questions.ask(request), self._on_sent, self._on_refused)
+
+    def ask_again(self) -> None:
+        """Ask the last question again, if no model could answer it."""
+        self.ask(self._unanswered)
 
     def stop(self) -> None:
         message = self._message
@@ -437,6 +444,7 @@ class QuestionController(QObject):
     def _on_answered(self, event: QuestionAnswered) -> None:
         if event.item == self.item:
             self._message = ""
+            self._unanswered = self._question if event.answered.is_quoted else ""
             self.answered.emit(event.answered)
 
     def _on_ended(self, event: events.MessageEnded) -> None:

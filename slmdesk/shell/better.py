@@ -236,30 +236,37 @@ class BetterCard(QWidget):
     """The way to a good model on a page. Takes no room while it has nothing to say."""
 
     all_requested = Signal()
+    built = Signal()
+    in_order: Sequence[QWidget] = ()
+    """Its buttons, once it has something to say."""
 
     def __init__(self, way: BetterModel, parent: QWidget, *, is_first: bool = False, is_patient: bool = False) -> None:
         """`is_first`: it is the main thing on its page. `is_patient`: it also stays where a small model is here."""
         super().__init__(parent)
         self.setObjectName("better_card_place")
         self._way, self._page, self._is_first, self._is_patient = way, parent, is_first, is_patient
+        self._layout: QBoxLayout | None = None
+        """What is on the card; None until it has something to say."""
+        way.changed.connect(self._show)
+        parent.installEventFilter(self)
+        self._show()
+
+    def _build_ui(self) -> QBoxLayout:
         card = named(QFrame(self), "better_card", kind="best", label=_("A better model"))
         self._title = plain_label("", card, name="better_title", kind="strong")
         self._line = plain_label("", card, name="better_line", kind="small")
         self._trouble = plain_label("", card, name="better_trouble", kind="danger")
         self._bar = thin_bar("better_bar", card, _("Progress"), most=1000)
-        self._go = button("", "better_button", card, kind="primary" if is_first else "", on=way.go_on)
+        self._go = button("", "better_button", card, kind="primary" if self._is_first else "", on=self._way.go_on)
         self._file = button(_("From a stick or folder…"), "better_file_button", card, on=self._on_file)
-        self._cancel = button(_("Cancel"), "better_cancel_button", card, on=way.cancel)
+        self._cancel = button(_("Cancel"), "better_cancel_button", card, on=self._way.cancel)
         self._all = button(_("All models"), "better_all_button", card, kind="text", on=self.all_requested)
-        self.in_order = self._go, self._file, self._cancel, self._all
         words = column(self._title, self._line, self._trouble, self._bar, gap=theme.SPACE_4)
-        buttons = row(*self.in_order, gap=theme.SPACE_8)
-        margins = theme.SPACE_16, theme.SPACE_12
-        self._layout = row((words, 1), buttons, into=card, gap=theme.SPACE_12, margins=margins)
-        column(card, into=self, margins=0 if is_first else (theme.SPACE_12, theme.SPACE_8))
-        way.changed.connect(self._show)
-        parent.installEventFilter(self)
-        self._show()
+        self.in_order = self._go, self._file, self._cancel, self._all
+        buttons = row(*self.in_order, 1, gap=theme.SPACE_8)
+        layout = row((words, 1), buttons, into=card, gap=theme.SPACE_12, margins=(theme.SPACE_16, theme.SPACE_12))
+        column(card, into=self, margins=0 if self._is_first else (theme.SPACE_12, theme.SPACE_8))
+        return layout
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if event.type() == QEvent.Type.Resize:
@@ -268,9 +275,13 @@ class BetterCard(QWidget):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        direction = QBoxLayout.Direction
-        is_narrow = self.width() < scaled(NARROW)
-        self._layout.setDirection(direction.TopToBottom if is_narrow else direction.LeftToRight)
+        self._arrange()
+
+    def _arrange(self) -> None:
+        if self._layout is not None:
+            direction = QBoxLayout.Direction
+            is_narrow = self.width() < scaled(NARROW) * (2 if self._way.trouble else 1)
+            self._layout.setDirection(direction.TopToBottom if is_narrow else direction.LeftToRight)
 
     def show_to(self, is_patient: bool) -> None:
         self._is_patient = is_patient
@@ -281,6 +292,17 @@ class BetterCard(QWidget):
         ask_file(self.window(), title, take, name="better_file_dialog", filters=MODEL_FILTER)
 
     def _show(self) -> None:
+        way = self._way
+        has_room = self._is_first or self._page.height() >= scaled(LOW)
+        is_shown = has_room and (way.is_needed or (self._is_patient and way.is_of_use))
+        if is_shown and self._layout is None:
+            self._layout = self._build_ui()
+            self.built.emit()
+        if self._layout is not None:
+            self._fill()
+        self.setVisible(is_shown)
+
+    def _fill(self) -> None:
         way, line = self._way, ""
         is_at_rest = not way.is_asking and not way.is_busy
         title, go, share = self._words()
@@ -291,6 +313,7 @@ class BetterCard(QWidget):
             line = STARTER.format(name=starter.name)
         show_words(self._line, line)
         show_words(self._trouble, breakable(way.trouble))
+        self._arrange()
         self._go.setText(go)
         self._go.setAccessibleName(f"{go}: {title}")
         self._go.setVisible(bool(go))
@@ -301,8 +324,6 @@ class BetterCard(QWidget):
         self._all.setVisible(is_at_rest)
         self._bar.setVisible(share is not None)
         self._bar.setValue(round((share or 0.0) * 1000))
-        has_room = self._is_first or self._page.height() >= scaled(LOW)
-        self.setVisible(has_room and (way.is_needed or (self._is_patient and way.is_of_use)))
 
     def _words(self) -> tuple[str, str, float | None]:
         """Return the title, the words of the button, and how much of the work is done."""
@@ -315,13 +336,16 @@ class BetterCard(QWidget):
             host = urlsplit(way.settings.current.hub_endpoint).hostname or HUB
             words = _("Download {size} from {host}?").format(size=size, host=host)
             after = _("slmdesk is offline again afterwards.") if way.settings.current.offline else ""
-            return f"{words} {after}".strip(), _("Download"), None
+            licence = entry.licence if entry and entry.commercial == "conditions" else ""
+            terms = _("Its licence ({licence}) has conditions.").format(licence=licence) if licence else ""
+            return " ".join(filter(None, (words, after, terms))), _("Download"), None
         if entry is not None and change is not None:
             from slmdesk.online.window.downloads import words_of
 
             go = _("Try again") if change.state is State.FAILED else _("Resume")
-            go, words = go if change.state in STOPPED else _("Pause"), f"{entry.title}: {words_of(change)}"
-            return words, go, change.done_bytes / change.total_bytes if change.total_bytes else 0.0
+            words = ": ".join(filter(None, (entry.title, words_of(change))))
+            share = change.done_bytes / change.total_bytes if change.total_bytes else None
+            return words, go if change.state in STOPPED else _("Pause"), share
         if way.found is not None:
             words = _("{name} of {program} is on this PC.")
             return words.format(name=way.found.name, program=way.found.program), _("Use"), None

@@ -74,6 +74,7 @@ if TYPE_CHECKING:
 KEEP_AFTER_MS = 1000
 CARD_PAGES = {DOCUMENT: "Documents", TRANSLATE: "Translate", COMPARE: "Documents", WRITE: "Write"}
 """The page behind each card of Start."""
+NOWHERE_BEGUN = ("", "", "")
 RESTS = ("Start", "Models")
 """Pages on which nobody is at work, so that something can be offered."""
 
@@ -103,9 +104,8 @@ class Frame(QObject):
         self._is_first_run = not state.current.last_page
         self._offers_encryption = False
         self._is_starter_taken = False
-        self._asked: str | None = None
-        """The message in its field when a person pressed for a better model there; None elsewhere."""
-        self._starter_sum = ""
+        self._begun = NOWHERE_BEGUN
+        """The page on which a person pressed for a better model, the message typed then, and the starter's checksum."""
         self._chat_before = ""
         """The chat that was open before Start was shown."""
         is_bundled = not settings.system_font
@@ -385,18 +385,20 @@ class Frame(QObject):
         self._place(title, page)
 
     def _on_better_begun(self) -> None:
-        is_seen, starter = self.window.current_page in ("Start", "Chat"), self.better.starter
-        self._asked = self.chat_page.composer.text.strip() if is_seen else None
-        self._starter_sum = starter.sha256 if starter else ""
+        starter = self.better.starter
+        self._begun = self.window.current_page, self.chat_page.composer.text.strip(), starter.sha256 if starter else ""
 
     def _on_better(self, model: str) -> None:
         """Use the model, and let it answer what was asked before it was there."""
-        asked, self._asked = self._asked, None
+        (page, typed, starter), self._begun = self._begun, NOWHERE_BEGUN
         last = next(reversed(self.chat.shown.by_id.values()), None)
         self.models.use(model)
-        if asked and self.chat_page.composer.text.strip() == asked:
-            self.chat.send(asked)
-        elif asked == "" and last and last.role is Role.ASSISTANT and last.model_sha256 == self._starter_sum:
+        if page == "Documents":
+            self.documents_area.ask_again()
+        elif page in ("Start", "Chat") and typed:
+            if self.chat_page.composer.text.strip() == typed:
+                self.chat.send(typed)
+        elif page == "Chat" and last and last.role is Role.ASSISTANT and last.model_sha256 == starter:
             self.chat.try_again(last.id, model=model)
 
     def _show_gap(self, words: str) -> None:

@@ -158,6 +158,13 @@ class DocumentsArea(QObject):
         self.compare_pane.expect(paths)
         self.documents.open_paths(paths)
 
+    def ask_again(self) -> None:
+        """Let another model answer or summarize what is shown."""
+        if self.page.side.current == "questions":
+            self.questions.ask_again()
+        elif self.page.side.current == "summary" and self.summary_pane.summary is not None:
+            self.summaries.begin_again()
+
     def restore(self, state: WindowState) -> None:
         self.view.show_thumbnails(state.documents_thumbnails)
         self.page.side.show_pane(state.last_document_pane)

@@ -40,6 +40,8 @@ COLUMN = 756
 NARROW = 560
 """Width of the column, at the usual text size, below which the cards stand in one column."""
 CARD_HEIGHT = 84
+LOW = 540
+"""Height of the page, at the usual text size, below which the way to a better model stands above the cards."""
 MOST_RECENT = 8
 DOCUMENT, TRANSLATE, COMPARE, WRITE = "document", "translate", "compare", "write"
 CARDS = (
@@ -130,6 +132,7 @@ class StartPage(QScrollArea):
 
     def _build_ui(self, better: BetterCard) -> None:
         self.better = better
+        better.built.connect(self._order_tabs)
         inner = named(QWidget(self), "start_inner")
         inner.setMinimumHeight(1)
         holder = self._holder = QWidget(inner)
@@ -213,6 +216,10 @@ class StartPage(QScrollArea):
         for at, card in enumerate(self._cards):
             self._grid.addWidget(card, at // columns, at % columns)
             card.setMinimumHeight(scaled(CARD_HEIGHT))
+        at = 2 if self.viewport().height() < scaled(LOW) else 4  # in view, or where nothing moves when it comes
+        if self._lay_out.indexOf(self.better) != at:
+            self._lay_out.removeWidget(self.better)
+            self._lay_out.insertWidget(at, self.better)
         top = scaled(60) if self._items else max(theme.SPACE_24, self.viewport().height() * 12 // 100)
         self._lay_out.setContentsMargins(0, top, 0, theme.SPACE_24)
 

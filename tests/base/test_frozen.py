@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from slmdesk.base.frozen import frozen_folder, give_back_environment, role_command, same_command
+from slmdesk.children.reach import NOTHING
+from slmdesk.children.worker.hardening import files_of, files_of_trials
 
 pytestmark = pytest.mark.pure
 
@@ -40,6 +42,12 @@ def test_frozen_the_children_are_roles_of_the_same_program(frozen):
 def test_on_windows_children_are_run_by_the_program_with_streams(frozen, monkeypatch):
     monkeypatch.setattr(sys, "platform", "win32")
     assert role_command("engine") == (str(frozen.with_name("slmdesk-cli.exe")), "--worker", "engine")
+
+
+def test_a_child_reads_the_program_but_not_its_folder_where_a_portable_copy_has_its_home(frozen):
+    for files in (files_of("engine", NOTHING), files_of("reader", NOTHING), files_of_trials()):
+        assert str(frozen.resolve()) in files.read
+        assert not [path for path in files.read if path and (frozen.parent / "home").is_relative_to(path)]
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,8 @@ from fakes.recorder import add_model, import_model, on_service_thread
 from fakes.tiny_gguf import tiny_bert, tiny_llama, write
 
 from slmdesk.base.errors import KnownError
+from slmdesk.base.records import Status
+from slmdesk.chat.types import SendRequest
 from slmdesk.models import service
 from slmdesk.models.service import DefaultUse, lost_words
 from slmdesk.runtime.events import ModelState, ModelStateChanged
@@ -80,7 +83,7 @@ def test_a_removed_model_is_the_default_no_more(recorder) -> None:
 @pytest.fixture
 def starter(opened, tmp_path):
     """A window's services with the starter loaded, as after the first set-up."""
-    recorder = opened(model=False)
+    recorder = opened(model=False, slow=0.01)
     named = {"general.name": ("string", "SmolLM2 Tiny")}
     recorder.starter = import_model(recorder.services, write(tmp_path / "smol.gguf", tiny_llama(change=named))).model
     on_service_thread(recorder, recorder.services.models.warm_up)
@@ -100,6 +103,8 @@ def test_the_starter_gives_way_to_the_first_model_that_is_added(starter, tmp_pat
     assert import_model(starter.services, write(tmp_path / "finder.gguf", tiny_bert())).model
     assert (usual(starter).id, step_up(starter)) == (starter.starter.id, None)
     better = import_model(starter.services, write(tmp_path / "better.gguf", tiny_llama())).model
+    later = time.time() + 60  # it was just being loaded
+    on_service_thread(starter, lambda: starter.services.store.models.change(starter.starter.id, last_used=later))
     assert usual(starter).id == step_up(starter).id == better.id
     starter.wait(ModelStateChanged, lambda event: (event.state, event.model) == (ModelState.READY, better.id))
     assert step_up(starter) is None
@@ -108,16 +113,28 @@ def test_the_starter_gives_way_to_the_first_model_that_is_added(starter, tmp_pat
     assert usual(starter).id == better.id, "only the starter gives way"
 
 
+def test_an_answer_that_the_starter_is_writing_is_finished_first(starter, tmp_path) -> None:
+    question = " ".join(f"word{number}" for number in range(100))
+    sent = starter.ask(lambda services: services.chats.send(SendRequest(question)))
+    starter.words_of(sent.answer.id)
+    better = import_model(starter.services, write(tmp_path / "better.gguf", tiny_llama())).model
+    assert step_up(starter).id == better.id
+    answer = starter.end_of(sent.answer.id).message
+    assert (answer.status, answer.model_name) == (Status.COMPLETE, "SmolLM2 Tiny")
+    starter.wait(ModelStateChanged, lambda event: (event.state, event.model) == (ModelState.READY, better.id))
+
+
 def test_a_starter_that_a_person_has_made_the_default_stays(starter, tmp_path) -> None:
     on_service_thread(starter, lambda: starter.services.uses.set_default(DefaultUse.CHAT, starter.starter.id))
     import_model(starter.services, write(tmp_path / "better.gguf", tiny_llama()))
     assert (usual(starter).id, step_up(starter)) == (starter.starter.id, None)
 
 
-def test_a_starter_that_a_person_has_chosen_instead_stays(starter, tmp_path) -> None:
+def test_a_starter_that_a_person_has_chosen_instead_stays(starter, opened, tmp_path) -> None:
     import_model(starter.services, write(tmp_path / "better.gguf", tiny_llama()))
     on_service_thread(starter, lambda: starter.services.models.use(starter.starter.id))
     assert (usual(starter).id, step_up(starter)) == (starter.starter.id, None)
+    assert usual(opened(model=False)).id == starter.starter.id, "at the next start too"
 
 
 def test_a_model_that_does_not_fit_into_memory_does_not_take_over(starter, tmp_path: Path, monkeypatch) -> None:

@@ -154,6 +154,14 @@ def test_a_frozen_programs_folder_is_compared_with_its_list(frozen):
     assert (about.changed, about.missing) == (("_internal/hook.so", "_internal/two words.so"), ("_internal/one.so",))
 
 
+def test_the_home_of_a_portable_copy_is_no_part_of_it(frozen):
+    (frozen / "home").mkdir()
+    (frozen / "home" / "settings.json").write_text("{}")
+    assert compare_files().extra == ("home/settings.json",), "of another copy it is"
+    (frozen / "portable.txt").touch()
+    assert compare_files().are_as_built
+
+
 def test_a_link_that_leads_nowhere_is_a_change_and_a_lost_list_an_error(frozen):
     (frozen / "_internal" / "one.so").unlink()
     (frozen / "_internal" / "one.so").symlink_to("nowhere")

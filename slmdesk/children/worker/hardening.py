@@ -11,7 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import slmdesk
-from slmdesk.base.frozen import frozen_folder
+from slmdesk.base.frozen import is_frozen
 from slmdesk.base.walls import LANDLOCK, UNTRIED
 from slmdesk.children.reach import NOTHING, AllowedPaths, wants_untried
 from slmdesk.children.worker import sandbox
@@ -173,8 +173,8 @@ def _interpreter() -> tuple[str, ...]:
     places = {sys.prefix, sys.base_prefix, sys.exec_prefix, str(Path(slmdesk.__file__).resolve().parent)}
     places |= {place for place in sys.path if Path(place).name in _PACKAGE_FOLDERS}
     places |= {place for place in os.environ.get("LD_LIBRARY_PATH", "").split(os.pathsep) if Path(place).is_absolute()}
-    if folder := frozen_folder():
-        places.add(str(folder))
+    if is_frozen():  # not its folder, in which a portable copy has its home; the libraries are in sys.prefix
+        places.add(os.path.realpath(sys.executable))
     return tuple(sorted(places - {"", "/", str(Path("~").expanduser())}))
 
 

@@ -1,0 +1,36 @@
+"""The program frozen for Windows or macOS, on that system: build/packages/frozen/slmdesk, or slmdesk.app.
+
+    python packaging/freeze.py [WHEEL]
+
+WHEEL is llama.cpp's, as packaging/windows/llama.sh makes it; without one it is compiled.  Of the commit that is checked
+out, with the pinned libraries but those for OCR.  For Linux packages.py does more.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import llama
+from packages import BUILD, MANIFEST, environment, export, manifest, run
+
+OWN_PIP = (sys.executable, "-m", "pip", "--disable-pip-version-check", "--no-input")
+
+
+def main(wheel: Path | None) -> None:
+    """Freeze it.  On Windows the folder gets the sums of its files; on macOS the signature has them."""
+    source = BUILD / "source"
+    made = export(source)
+    python = environment(source, wheel or llama.wheel("metal" if sys.platform == "darwin" else "cpu", OWN_PIP))
+    spec = source / "packaging" / ("macos/slmdesk.spec" if sys.platform == "darwin" else "slmdesk.spec")
+    env = {**os.environ, "SLMDESK_SOURCE": str(source), "PYTHONHASHSEED": "0", "SOURCE_DATE_EPOCH": str(made)}
+    folders = ["--distpath", BUILD / "frozen", "--workpath", BUILD / "work"]
+    run([python, "-m", "PyInstaller", "--noconfirm", "--clean", "--log-level", "WARN", *folders, spec], env)
+    if sys.platform != "darwin":
+        folder = BUILD / "frozen" / "slmdesk"
+        (folder / MANIFEST).write_text(manifest(folder), "utf-8")
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]).resolve() if sys.argv[1:] else None)
