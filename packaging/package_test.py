@@ -30,7 +30,11 @@ RECOMMENDED = ("fonts-dejavu-core", "tesseract-ocr-eng")
 SCREENS = Path("/tmp/.X11-unix")
 USER, OTHER = 1000, 1001
 QUESTION = "Name three colours."
-OLD = ("The tenant pays 800 euros a month.", "The contract ends on 31 March 2026.", "Keys are given back at the end.")
+OLD = (
+    "The tenant pays 800 euros a month.",
+    "The contract ends on 31 March 2026.",
+    "The account is DE89 3704 0044 0532 0130 00.",
+)
 NEW = ("The tenant pays 900 euros a month.", "The contract ends on 31 March 2026.", "Pets are not allowed.")
 SCANNED = "INVOICE 4711"
 
@@ -176,7 +180,10 @@ def commands_work(bare: Bare, samples: str) -> None:
     check("900" in text, f"the PDF that was written is read as {text!r}")
     bare.run("slmdesk", "documents", "text", "compared.docx")
     check(OLD[1] in bare.run("slmdesk", "summarize", "--own-words", f"{samples}/old.docx"), "the summary says nothing")
-    bare.run("slmdesk", "network", "-o", "log.pdf")
+    bare.run("slmdesk", "redact", "--yes", f"{samples}/old.docx", "-o", "redacted.docx")
+    text = bare.run("slmdesk", "documents", "text", "redacted.docx")
+    check(OLD[0] in text and "3704" not in text, f"the redacted copy is read as {text!r}")
+    bare.run("slmdesk", "network", "--export", "log.pdf")
 
 
 def documents_are_translated(bare: Bare, samples: str) -> None:
