@@ -136,7 +136,7 @@ def make_environment(kind: str) -> None:
     if sys.version_info < (3, 11):  # noqa: UP036  (who calls this is not chosen by pyproject.toml)
         raise SetUpFailed(f"Python 3.11 or newer is needed, this is {sys.version.split()[0]}")
     make_venv()
-    with step("installing the libraries (the first time llama.cpp is compiled, about 2 minutes on two cores)"):
+    with step("installing the libraries (the first time llama.cpp is compiled, about 3 minutes on two cores)"):
         install_llama(chosen)
         install(requirements_of(kind))
         quiet = {**os.environ, "PYTHONWARNINGS": "ignore"}  # setuptools explains what an editable install is
