@@ -45,7 +45,7 @@ LICENCES: Mapping[str, str] = {
 
 INSIDE: Mapping[str, tuple[tuple[str, str], ...]] = {
     "cryptography": (("OpenSSL", "Apache-2.0"),),
-    "llama_cpp_python": (("llama.cpp and ggml", "MIT"),),
+    "llama_cpp_python": (("llama.cpp and ggml", "MIT"), ("libgomp", "GPL-3.0-or-later WITH GCC-exception-3.1")),
     "lxml": (("libxml2 and libxslt", "MIT"),),
     "numpy": (("OpenBLAS", "BSD-3-Clause"), ("libgfortran and libquadmath", "GPL-3.0-or-later WITH GCC-exception-3.1")),
     "pypdfium2": (("PDFium", "BSD-3-Clause AND Apache-2.0"),),
@@ -54,6 +54,8 @@ INSIDE: Mapping[str, tuple[tuple[str, str], ...]] = {
     "slmdesk": (("Lucide icons", "ISC"), ("Source Sans 3", "OFL-1.1")),
     "sqlcipher3": (("SQLCipher", "BSD-3-Clause"), ("OpenSSL", "Apache-2.0")),
     "tesserocr": (("Tesseract", "Apache-2.0"), ("Leptonica", "BSD-2-Clause")),
+    "ziafont": (("DejaVu Sans", "Bitstream-Vera"),),
+    "ziamath": (("STIX Two Math", "OFL-1.1"),),
 }
 """What was compiled into a distribution, and comes with it."""
 
