@@ -20,6 +20,7 @@ NOT_TAKEN = (
     "tkinter", "pip", "setuptools", "pkg_resources", "wheel", "hf_xet", "diskcache",
     "readline", "_gdbm", "_dbm",  # GPL and Sleepycat's licence come with what they load
     "llama_cpp.server", "phonenumbers.geodata", "phonenumbers.carrierdata", "phonenumbers.tzdata",
+    "PIL._avif", "PIL._imagingcms", "PIL._imagingft", "PIL._webp",  # python-pptx asks for a picture's size alone
     "PySide6.QtQml", "PySide6.QtQuick", "PySide6.QtOpenGL", "PySide6.QtOpenGLWidgets",
 )  # fmt: skip
 """Modules that nothing of the program reaches when it runs, or that may not be passed on with it."""
@@ -152,8 +153,8 @@ def unused(needs: Mapping[Path, Iterable[str]], may_go: Iterable[Path]) -> list[
 
 
 def prune(inside: Path) -> list[str]:
-    """Remove libraries of the system and of Qt that came along for a file that was left out, and links to nothing."""
-    own = [*inside.glob("lib*.so*"), *inside.glob("PySide6/Qt/lib/lib*.so*")]
+    """Remove libraries that came along for a file that was left out, and links to nothing."""
+    own = [path for folder in (".", "PySide6/Qt/lib", "pillow.libs") for path in inside.glob(f"{folder}/lib*.so*")]
     may_go = [path for path in own if not path.is_symlink() and not path.name.startswith("libpython")]
     gone = unused(needed(elf_files(inside.parent)), may_go)
     for path in gone:
