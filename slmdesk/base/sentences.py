@@ -484,6 +484,14 @@ _SENTENCES: Mapping[str, str | tuple[str, str]] = {
         "The clock says {now}, but slmdesk was last used on {last}. Until you confirm the date, nothing is deleted by "
         "itself."
     ),
+    "retention.ended": N_(
+        "Retention rules ({rules}) and holds ({holds}) ended: slmdesk has them no longer. Nothing was deleted by that. "
+        "What deletes after some days is in Settings, “History & deletion”."
+    ),
+    "retention.taken_over": N_(
+        "Your retention rules are a setting now: “Delete chats and documents”, after {days} days (Settings, “History & "
+        "deletion”)."
+    ),
     # jobs
     "job.unknown": N_("There is no job “{id}”."),
     "job.ended": N_("The job “{id}” has ended already ({status}). What it did is kept."),

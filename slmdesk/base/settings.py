@@ -139,6 +139,14 @@ _RANGES: Mapping[str, tuple[int, int]] = MappingProxyType(
 )
 NAMES_OF_PEOPLE = frozenset({"models_folder", "ca_file", "hub_endpoint", "hub_hosts", "proxy", "token_host"})
 """Settings that contain names of folders, computers or a proxy account. They are encrypted with the history."""
+GONE = frozenset(
+    {
+        "continue_typing", "global_key", "lock_covers", "spelling_place", "translate_beside", "translate_doubts",
+        "translate_favourites", "translate_font_percent", "translate_history", "translate_properties",
+        "translate_recent", "translate_sheet_names", "translate_source", "translate_target", "translate_together",
+    }
+)  # fmt: skip
+"""Settings that there were before format 1. They are not kept as those of a newer version are."""
 _PURPOSE = b"slmdesk settings"
 _MAX_TEXT = 64_000
 _NAMES = tuple(name for name in Settings.__struct_fields__ if name != "extra")
@@ -422,7 +430,7 @@ def _sorted(shape: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Json], 
     extra: dict[str, Json] = {}
     wrong: dict[str, str] = {}
     for key, value in shape.items():
-        if key == "format":
+        if key == "format" or key in GONE:
             continue
         if key not in _NAMES:
             extra[key] = value

@@ -132,8 +132,10 @@ def _run(console: Console, args: list[str]) -> int:
         result = slmdesk_command.main(args, prog_name="slmdesk", standalone_mode=False, obj=console)
         return result if isinstance(result, int) else 0
     except click.UsageError as err:
+        from slmdesk.command.gone import instead
+
         try:
-            err.show()
+            (instead(err, args) or err).show()
         except OSError:
             show_elsewhere(sys.stderr)
         return WRONG_USAGE

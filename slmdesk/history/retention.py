@@ -75,6 +75,7 @@ class RetentionService(Service):
     def start(self) -> None:
         if self._store.read_only or not self._store.is_kept:
             return
+        self._end_rules()
         self._days_before = self._days
         self._settings.listeners.append(self._on_settings)
         self._look()
@@ -235,6 +236,21 @@ class RetentionService(Service):
             self._is_doubted = True
             error = KnownError("retention.clock", last=day_words(doubt.last), now=day_words(doubt.now))
             self._publish(Noticed(problem_for(error), is_fault=False))
+
+    def _end_rules(self) -> None:
+        """End the rules and holds that earlier versions kept, once, and say so. Rules that deleted everything after
+        some days become the setting.
+        """
+        rules, holds, days = self._kept.rules_of_before()
+        if not rules and not holds:
+            return
+        is_free = "delete_after_days" not in self._settings.policy.managed
+        error = KnownError("retention.ended", rules=rules, holds=holds)
+        if days and is_free and not self._days:
+            self._settings.change(delete_after_days=days)
+            error = KnownError("retention.taken_over", days=days)
+        self._kept.forget_rules()
+        self._publish(Noticed(problem_for(error), is_fault=False))
 
 
 def _is_due(item: OldItem, now: float, since: float) -> bool:

@@ -18,6 +18,7 @@ from slmdesk.base.files import writing_to
 from slmdesk.base.record import Record
 from slmdesk.base.sealing import decrypt_cbc
 from slmdesk.store import database as driver
+from slmdesk.store import former
 from slmdesk.store.database import HEADER_BYTES, Connection, journal_of
 from slmdesk.store.messages import INDEXES
 
@@ -134,7 +135,7 @@ class StoreFile(Record):
         page_bytes = 65536 if page_bytes == 1 else page_bytes
         if page_bytes < 512 or page_bytes & (page_bytes - 1) or int.from_bytes(header[68:72], "big") != APPLICATION_ID:
             return DAMAGED
-        if int.from_bytes(header[60:64], "big") > newest:
+        if (version := int.from_bytes(header[60:64], "big")) > newest and version != former.VERSION:
             return NEWER
         pages = int.from_bytes(header[28:32], "big")
         try:

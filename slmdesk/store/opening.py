@@ -15,7 +15,7 @@ from slmdesk.base.errors import KnownError
 from slmdesk.base.files import PRIVATE_FILE, dated_name, open_new, private_folder, sync_folder
 from slmdesk.base.paths import Paths
 from slmdesk.base.record import Record
-from slmdesk.store import database
+from slmdesk.store import database, former
 from slmdesk.store.backup import drop_old_copies, keep_copy
 from slmdesk.store.database import (
     CHECK_MARK,
@@ -201,10 +201,12 @@ def schema_of(conn: database.Connection) -> set[tuple[str | None, ...]]:
     return {tuple(row) for row in conn.execute("select type, name, tbl_name, sql from sqlite_schema").fetchall()}
 
 
-def schema_after(steps: Sequence[Step]) -> set[tuple[str | None, ...]]:
-    """Return the same of a new file."""
+def schema_after(steps: Sequence[Step], more: Sequence[str] = ()) -> set[tuple[str | None, ...]]:
+    """Return the same of a new file, with what the statements `more` add to it."""
     with closing(database.in_memory()) as conn:
         migrate(conn, steps)
+        for statement in more:
+            conn.execute(statement)
         return schema_of(conn)
 
 
@@ -386,11 +388,11 @@ def _connect_checked(opening: _Opening) -> Database:
         try:
             check_tables(conn, paths.database)
             version = conn.execute("PRAGMA user_version").fetchone()[0]
-            if unknown_steps(conn, opening.steps):
+            if not former.is_former(conn) and unknown_steps(conn, opening.steps):
                 raise KnownError("store.newer", path=str(paths.database), version=version)
             if opening.unclean and not check_pages(conn, paths.database):
                 opening.damage_met = True
-            if version < len(opening.steps):
+            if former.is_former(conn) or version < len(opening.steps):
                 _migrate(opening, conn)
         except BaseException:
             conn.close()
@@ -404,8 +406,9 @@ def _migrate(opening: _Opening, conn: database.Connection) -> None:
     if not opening.is_alone:
         raise KnownError("store.in_use")
     check_pages(conn, opening.paths.database)
-    version = conn.execute("PRAGMA user_version").fetchone()[0]
+    version = 0 if former.is_former(conn) else conn.execute("PRAGMA user_version").fetchone()[0]
     keep_copy(opening.paths, f"before-{version + 1}", opening.key)
+    former.take_over(conn)
     migrate(conn, opening.steps)
 
 
@@ -513,7 +516,7 @@ def _open_to_read(
         raise KnownError("store.damaged", path=path)
     if verdict == NEWER:
         raise KnownError("store.newer", path=path, version=file.version)
-    if file.version < len(steps):
+    if file.version < len(steps) or file.version == former.VERSION:
         raise KnownError("store.read_only", path=path)
     with known_errors(paths.database):
         conn = connect(paths.database, key=key, read_only=True)

@@ -18,7 +18,7 @@ from slmdesk.base.records import Item, Kind, LedgerRow, Rescued, Status
 from slmdesk.base.texts import _
 from slmdesk.base.translation import SETTLED, MemoryPair, Origin, SegmentState
 from slmdesk.base.types import Json
-from slmdesk.store import database
+from slmdesk.store import database, former
 from slmdesk.store.chats import preset_from
 from slmdesk.store.database import (
     Connection,
@@ -366,6 +366,7 @@ _OTHERS = (
     "-sbsssiissssssrr",  # documents
     "-ssssssssssrr",  # jobs
     "-b",  # the inside of a search index
+    *former.ROWS,
 )
 """Column types of tables that are not copied but have as many columns as a copied table. Their rows are skipped and do
 not count as unreadable.

@@ -26,6 +26,7 @@ from slmdesk.base.record import Record
 from slmdesk.base.records import BackupCopy, Kind, Restored
 from slmdesk.base.texts import N_
 from slmdesk.store import database as driver
+from slmdesk.store import former
 from slmdesk.store.backup import export, kept_copies, source_of
 from slmdesk.store.database import (
     Connection,
@@ -164,9 +165,11 @@ def _check(beside: Path, source: Path, key: DataKey | None, steps: Sequence[Step
         if conn.execute("select 1 from sqlite_schema where type in ('trigger', 'view')").fetchone():
             raise KnownError("backup.unusable", path=str(source), reason=CHANGED)  # our files have neither
         check_tables(conn, beside)
-        if unknown_steps(conn, steps):
+        is_former = former.is_former(conn)
+        if not is_former and unknown_steps(conn, steps):
             raise KnownError("store.newer", path=str(source), version=StoreFile(beside).version)
-        if schema_of(conn) != schema_after(steps[: _version(conn)]):
+        ours = schema_after(steps[:1], former.TABLES) if is_former else schema_after(steps[: _version(conn)])
+        if schema_of(conn) != ours:
             raise KnownError("backup.unusable", path=str(source), reason=CHANGED)
 
 
@@ -174,6 +177,7 @@ def _update_copy(beside: Path, source: Path, paths: Paths, key: DataKey | None, 
     with closing(connect(beside, key=key)) as conn:
         _empty_indexes(conn)
         check_pages(conn, beside)
+        former.take_over(conn)
         if _version(conn) < len(steps):
             migrate(conn, steps)
             if schema_of(conn) != schema_after(steps):  # steps were recorded but not done

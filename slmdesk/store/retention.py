@@ -4,9 +4,11 @@ be interrupted anywhere.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 
 from slmdesk.base.record import Record
+from slmdesk.store import former
 from slmdesk.store.database import StorePart, marks
 
 SEEN, SWEPT, RESTORED = "retention_seen", "retention_swept", "restored"
@@ -109,3 +111,15 @@ class Retention(StorePart):
     def keep_time(self, key: str, time: float) -> None:
         with self._db.writing():
             self._db.run("insert or replace into meta values (?, ?)", (key, time))
+
+    # ---- rules and holds, which ended when the history was taken over
+
+    def rules_of_before(self) -> tuple[int, int, int]:
+        """Return how many rules and holds there were, and after how many days the rules deleted everything, or 0."""
+        row = self._db.row("select value from meta where key = ?", (former.RULES,))
+        rules, holds, days = json.loads(row["value"]) if row else (0, 0, 0)
+        return rules, holds, days
+
+    def forget_rules(self) -> None:
+        with self._db.writing():
+            self._db.run("delete from meta where key = ?", (former.RULES,))

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import sqlite3
 import time
 from contextlib import closing
 from pathlib import Path
 
 import pytest
+from fakes.former_format import make_former
 from fakes.recorder import Recorder, open_echo, result_of
 
 from slmdesk.base.record import changed
@@ -437,6 +439,60 @@ def test_an_organisation_sets_the_days(kept):
     kept.open()
     kept.sweep(confirmed=True)
     assert kept.titles() == {"today"}
+
+
+def older(kept, rules=(), holds: int = 0) -> None:
+    """Store rules and holds in a history of the former format, and start again."""
+    database = kept.services.paths.database
+    kept.services.close()
+    with closing(sqlite3.connect(database)) as conn, conn:
+        make_former(conn)
+        for n, (kind, folder, days, then, set_by) in enumerate(rules):
+            conn.execute(
+                "insert into rules values (?, ?, ?, ?, ?, ?, 30, ?, 0)", (n, f"r{n}", kind, folder, days, then, set_by)
+            )
+        for n in range(holds):
+            conn.execute("insert into holds values (?, ?, 'all', '', 'a case', 'person', 0, null)", (n, f"h{n}"))
+    kept.open()
+    kept.do(kept.retention._end_rules)
+
+
+def test_rules_and_holds_of_before_end_with_one_notice(kept):
+    item = kept.add("old", 4000)
+    older(kept, [("chat", "", 90, "delete", "person"), ("", "", 9, "trash", "policy")], holds=2)
+    (notice,) = kept.notices()
+    assert notice.startswith("Retention rules (1) and holds (2) ended")
+    assert kept.do(lambda: kept.services.settings.current).delete_after_days == 0
+    kept.sweep(confirmed=True)
+    assert kept.titles() == {"old"}
+    kept.again()
+    kept.do(kept.retention._end_rules)
+    assert kept.notices() == []
+    kept.do(lambda: kept.services.history.delete_for_good(item))
+
+
+ALL_GO = [("", "", 60, "trash", "person"), ("document", "", 60, "delete", "person")]
+
+
+def test_rules_that_deleted_everything_become_the_setting(kept):
+    older(kept, ALL_GO)
+    (notice,) = kept.notices()
+    assert "after 60 days" in notice
+    assert kept.do(lambda: kept.services.settings.current).delete_after_days == 60
+
+
+@pytest.mark.parametrize(
+    ("rules", "holds"),
+    [(ALL_GO, 1), (ALL_GO[:1], 0), (ALL_GO[1:], 0), ([*ALL_GO, ALL_GO[0]], 0),
+     ([("chat", *ALL_GO[0][1:]), ALL_GO[1]], 0), ([("", "a", *ALL_GO[0][2:]), ALL_GO[1]], 0),
+     ([("", "", 61, *ALL_GO[0][3:]), ALL_GO[1]], 0)],
+)  # fmt: skip
+def test_rules_that_were_anything_else_do_not(kept, rules, holds):
+    older(kept, rules, holds)
+    assert kept.do(lambda: kept.services.settings.current).delete_after_days == 0
+    assert [
+        notice.startswith(f"Retention rules ({len(rules)}) and holds ({holds}) ended") for notice in kept.notices()
+    ] == [True]
 
 
 def test_it_sweeps_at_the_start_once_a_day_and_not_for_commands_that_keep_nothing(home):

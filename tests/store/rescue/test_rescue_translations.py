@@ -7,6 +7,7 @@ import sqlite3
 from contextlib import closing
 
 import pytest
+from fakes.former_format import make_former
 from store.conftest import integrity, say, set_aside
 
 from slmdesk.base.errors import KnownError
@@ -259,16 +260,20 @@ def test_h4_a_translation_that_had_only_begun_begins_anew(paths):
     store.close()
 
 
+@pytest.mark.parametrize("is_former", [True, False])
 @pytest.mark.parametrize("is_full", [True, False])
-def test_h4_healthy_rows_that_are_not_brought_over_are_not_lost(tmp_path, is_full):
+def test_h4_healthy_rows_that_are_not_brought_over_are_not_lost(tmp_path, is_former, is_full):
     """One of each table that stays behind: those as wide as others must be known by what stands in them."""
     cells, file = {"text": "word", "integer": 7, "real": 1.5, "blob": b"x", "": 7}, tmp_path / "some.sqlite3"
     with closing(sqlite3.connect(file, isolation_level=None)) as conn:
         migrate(conn, STEPS)
         conn.execute("PRAGMA foreign_keys=OFF")
+        if is_former:
+            make_former(conn)
         made = "select name from sqlite_schema where type = 'table' and sql not like 'create virtual%'"
         tables = {name for (name,) in conn.execute(made)} - set(TABLES)
         assert {"jobs", "words_docsize"} <= tables
+        assert ({"holds", "retention_log", "redactions"} <= tables) == is_former
         for table in tables:
             columns = conn.execute(f"pragma table_info('{table}')").fetchall()
             values = [
