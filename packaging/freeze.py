@@ -8,12 +8,11 @@ out, with the pinned libraries but those for OCR.  For Linux packages.py does mo
 
 from __future__ import annotations
 
-import os
 import sys
 from pathlib import Path
 
 import llama
-from packages import BUILD, MANIFEST, environment, export, manifest, run
+from packages import BUILD, MANIFEST, environment, export, manifest, pack_program
 
 OWN_PIP = (sys.executable, "-m", "pip", "--disable-pip-version-check", "--no-input")
 
@@ -23,12 +22,8 @@ def main(wheel: Path | None) -> None:
     source = BUILD / "source"
     made = export(source)
     python = environment(source, wheel or llama.wheel("metal" if sys.platform == "darwin" else "cpu", OWN_PIP))
-    spec = source / "packaging" / ("macos/slmdesk.spec" if sys.platform == "darwin" else "slmdesk.spec")
-    env = {**os.environ, "SLMDESK_SOURCE": str(source), "PYTHONHASHSEED": "0", "SOURCE_DATE_EPOCH": str(made)}
-    folders = ["--distpath", BUILD / "frozen", "--workpath", BUILD / "work"]
-    run([python, "-m", "PyInstaller", "--noconfirm", "--clean", "--log-level", "WARN", *folders, spec], env)
+    folder = pack_program(source, python, made, "macos/slmdesk.spec" if sys.platform == "darwin" else "slmdesk.spec")
     if sys.platform != "darwin":
-        folder = BUILD / "frozen" / "slmdesk"
         (folder / MANIFEST).write_text(manifest(folder), "utf-8")
 
 

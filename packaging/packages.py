@@ -101,14 +101,19 @@ def environment(source: Path, wheel: Path) -> Path:
     return python
 
 
-def freeze(source: Path, python: Path, made: int) -> Path:
-    """The program as one folder.  Returns it."""
+def pack_program(source: Path, python: Path, made: int, spec: str = "slmdesk.spec") -> Path:
+    """The program as one folder, as PyInstaller makes it.  Returns it."""
     say("freezing the program")
     env = {**os.environ, "SLMDESK_SOURCE": str(source), "PYTHONHASHSEED": "0", "SOURCE_DATE_EPOCH": str(made)}
     command = [python, "-m", "PyInstaller", "--noconfirm", "--clean", "--log-level", "ERROR"]
     folders = ["--distpath", BUILD / "frozen", "--workpath", BUILD / "work"]
-    run([*command, *folders, source / "packaging" / "slmdesk.spec"], env)
-    folder = BUILD / "frozen" / "slmdesk"
+    run([*command, *folders, source / "packaging" / spec], env)
+    return BUILD / "frozen" / "slmdesk"
+
+
+def freeze(source: Path, python: Path, made: int) -> Path:
+    """The same for Linux, without what nothing needs."""
+    folder = pack_program(source, python, made)
     parts.strip(folder / "_internal")
     for gone in parts.prune(folder / "_internal"):
         say(f"left out, since nothing needs it: {gone}")

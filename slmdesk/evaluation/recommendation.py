@@ -14,7 +14,7 @@ from slmdesk.evaluation.exams import skills_of
 from slmdesk.gguf.memory import QUICK_WORDS, WORDS_A_TOKEN, Speed
 from slmdesk.hub.search import CatalogueEntry, Commercial, Skill, find_entry, load_catalogue
 from slmdesk.models.running import USUAL_BANDWIDTH
-from slmdesk.models.service import CARD_SHARE, COMFORTABLE, Pc, is_starter
+from slmdesk.models.service import CARD_SHARE, COMFORTABLE, MOST_BYTES, Pc, is_starter
 from slmdesk.runtime.messages import bytes_for_people
 from slmdesk.store import Store
 from slmdesk.text.sentences import detect
@@ -26,8 +26,6 @@ SERVES = 30
 """Merit from which a model is more than a last resort."""
 GOOD = 60
 """Merit, in chat and in summaries, from which a model is good enough: of those the fastest is offered first."""
-MOST_BYTES = 5_000_000_000
-"""Size up to which a model is offered first: nobody waits an hour for the first right answer."""
 PATIENT_WORDS = 1.5
 """Words per second from which a good answer is worth more than a quick one."""
 EXAM_MERIT = 10

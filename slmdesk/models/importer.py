@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -29,6 +30,7 @@ from slmdesk.gguf.read import check_file, check_tokenizer, first_parts, join, pa
 from slmdesk.models.folder import SUMS
 from slmdesk.models.service import (
     MAX_NAME,
+    MOST_BYTES,
     Fit,
     ModelService,
     Pc,
@@ -586,10 +588,6 @@ def _judged(program: str, path: Path, label: str, size: int, known: str | None) 
     return FoundModel(program, path, name, size, header.quantization, header.kind, known)
 
 
-MOST_BYTES = 5_000_000_000
-"""A larger one is offered only where there is no other."""
-
-
 def best_found(models: Sequence[FoundModel], least: int) -> FoundModel | None:
     """Return the chat model to offer: the largest that is not slow, else the smallest that fits. None has up to `least`
     bytes, or is in the library.
@@ -598,11 +596,7 @@ def best_found(models: Sequence[FoundModel], least: int) -> FoundModel | None:
     budget = total_bytes()
     able = [model for model in able if model.bytes > least and fit_by_size(model.bytes, budget) == "fits"]
     small = [model for model in able if model.bytes <= MOST_BYTES]
-    return max(small, key=_size_of, default=None) or min(able, key=_size_of, default=None)
-
-
-def _size_of(model: FoundModel) -> int:
-    return model.bytes
+    return max(small, key=attrgetter("bytes"), default=None) or min(able, key=attrgetter("bytes"), default=None)
 
 
 def _mark(record: ModelRecord) -> tuple[int, int, int]:

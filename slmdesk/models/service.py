@@ -369,6 +369,8 @@ COMFORTABLE = 0.8
 """Fraction of the free memory up to which a model "fits". Above it, memory is "tight"."""
 CARD_SHARE = 0.9
 """Fraction of a graphics card's memory that models may use. The screen and other programs need the rest."""
+MOST_BYTES = 5_000_000_000
+"""Size up to which a model is offered first: nobody waits an hour for the first right answer."""
 
 
 class Fit(Record):
