@@ -10,9 +10,10 @@ from functools import partial
 from pathlib import Path
 from typing import Protocol
 
-from PySide6.QtCore import QByteArray, QEvent, QObject, QRectF, Qt, QTimer, QUrl, Signal
+from PySide6.QtCore import QByteArray, QEvent, QObject, QPoint, QRect, QRectF, Qt, QTimer, QUrl, Signal
 from PySide6.QtGui import (
     QCloseEvent,
+    QGuiApplication,
     QKeyEvent,
     QKeySequence,
     QPainter,
@@ -54,11 +55,13 @@ from slmdesk.window.base.text import moment_words
 from slmdesk.window.base.theme import scaled
 from slmdesk.window.widgets.bars import PLACE, SideBar, StatusBar
 from slmdesk.window.widgets.build import column, come_forward, row
-from slmdesk.window.widgets.dialogs import FILLING, fitted, screen_of
+from slmdesk.window.widgets.dialogs import sheets_over
 from slmdesk.window.widgets.notices import Notice, NoticeArea, notice_of
 from slmdesk.window.widgets.opening import open_outside
 
 SMALLEST = (512, 384)
+FRAME = (8, 40)
+"""Pixels reserved for the frame that the system draws around a window: at the sides and below, and above."""
 FIRST_SIZE = (1180, 780)
 WIDE = 1100
 """Width of the window, at the usual text size, from which the side bar is open."""
@@ -85,7 +88,7 @@ class PageArea(QFrame):
         self.setObjectName("page_area")
         self.stack = QStackedWidget(self)
         self._corners = _Corners(self)
-        self.notices = NoticeArea(self)
+        self.notices = NoticeArea(self.window())
         column((self.stack, 1), into=self, gap=0)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
@@ -99,8 +102,7 @@ class PageArea(QFrame):
     def keep_above(self) -> None:
         """Raise what lies above a page, after a page was added."""
         self._corners.raise_()
-        self.notices.set_space(self.rect(), self.stack)
-        self.notices.raise_()
+        self.notices.set_space(QRect(self.mapTo(self.window(), QPoint()), self.size()), self.stack)
 
 
 class _Corners(QWidget):
@@ -283,15 +285,28 @@ class MainWindow(QMainWindow):
             event.accept()
             return
         event.ignore()
-        self.close_requested.emit()
+        is_asking = any(sheet.is_asking for sheet in sheets_over(self))
+        if not is_asking or QGuiApplication.instance().isSavingSession():  # type: ignore[union-attr]
+            self.close_requested.emit()
 
     def _restore(self, geometry: str) -> None:
         """Restore size and position. Qt moves a window whose screen is missing. An unreadable state is ignored."""
         self.resize(*FIRST_SIZE)
         if geometry:
             self.restoreGeometry(QByteArray.fromBase64(geometry.encode("ascii", "ignore")))
-        if not self.windowState() & FILLING:
-            self.setGeometry(fitted(self.geometry(), screen_of(self)))
+        if not self.windowState() & (Qt.WindowState.WindowMaximized | Qt.WindowState.WindowFullScreen):
+            screen = QGuiApplication.screenAt(self.geometry().center()) or self.screen()
+            self.setGeometry(fitted(self.geometry(), screen.availableGeometry()))
+
+
+def fitted(requested: QRect, screen: QRect) -> QRect:
+    """Return the geometry of a window, moved and shrunk so that the window and its frame lie on the screen."""
+    side, top = FRAME
+    space = screen.adjusted(side, top, -side, -side)
+    size = requested.size().boundedTo(space.size())
+    left = max(space.left(), min(requested.left(), space.right() + 1 - size.width()))
+    upper = max(space.top(), min(requested.top(), space.bottom() + 1 - size.height()))
+    return QRect(QPoint(left, upper), size)
 
 
 class NoticeController(QObject):

@@ -30,8 +30,7 @@ from slmdesk.online.window.network import TokenDialog
 from slmdesk.redaction.window.section import NamesDialog
 from slmdesk.tables.types import Column, Flag, Table, TableCell, TableRow
 from slmdesk.translation.window.document_pane import RetryDialog
-from slmdesk.window.widgets.build import message_box
-from slmdesk.window.widgets.dialogs import TextDialog
+from slmdesk.window.widgets.dialogs import Question, TextDialog
 from slmdesk.window.widgets.parts import Popover
 from slmdesk.window.widgets.tokens import GatedDialog
 
@@ -161,7 +160,7 @@ DIALOGS = {
     "retry_dialog": lambda program: RetryDialog(
         SimpleNamespace(counts={}, look=1200), (), program.frame.translate_page
     ).show(),
-    "message": lambda program: message_box(program.window, "message", LONG, LONG * 3, LONG * 3).show(),
+    "message": lambda program: Question(program.window, "message", LONG, LONG * 3, LONG * 3).show(),
 }
 
 # ---- the walk

@@ -26,8 +26,8 @@ from shell.test_layout import VIEWS
 
 from slmdesk.library.window.controller import unread_notice
 from slmdesk.runtime.messages import problem_of
-from slmdesk.shell.main_window import MainWindow
-from slmdesk.window.widgets.dialogs import TextDialog, fitted
+from slmdesk.shell.main_window import MainWindow, fitted
+from slmdesk.window.widgets.dialogs import TextDialog
 from slmdesk.window.widgets.notices import CARD_TOP, Notice, NoticeArea
 
 pytestmark = pytest.mark.gui

@@ -79,6 +79,11 @@ class Theme(Record):
     def colour(self, token: str) -> QColor:
         return QColor(str(getattr(self, token)))
 
+    @property
+    def shade(self) -> QColor:
+        """What lies over the window below a sheet."""
+        return QColor(0, 0, 0, 120 if self.is_dark else 80)
+
     def mixed(self, ground: str, share: float) -> str:
         """Return the colour of a ground with this share of ink over it: 0.08 under the mouse, 0.14 while pressed."""
         below, ink = self.colour(ground), self.colour("ink")
@@ -559,6 +564,7 @@ def _frames(t: Theme) -> str:
     QFrame[kind="row"][lit="true"] {{ background: {t.soft}; border-color: {t.soft}; }}
     QFrame[kind="popover"] {{ background: {t.sheet}; border: {t.line_width}px solid {t.mixed("line", 0.06)};
         border-radius: {RADIUS}px; }}
+    QDialog[kind="sheet"] {{ background: {t.sheet}; border: {t.separator}; border-radius: {COMPOSER_RADIUS}px; }}
     QFrame[kind="best"] {{ background: {t.soft}; border: none; border-radius: {RADIUS}px; }}
     QFrame[kind="best"] QLabel[kind="group"] {{ color: {t.soft_ink}; }}
     QFrame[kind="choice"] {{ background: {t.sheet}; border: {t.separator}; border-radius: {RADIUS}px; }}

@@ -19,7 +19,6 @@ from PySide6.QtWidgets import (
     QLayout,
     QLayoutItem,
     QLineEdit,
-    QMessageBox,
     QPushButton,
     QScrollArea,
     QSizePolicy,
@@ -211,6 +210,15 @@ def passing(thing: W, name: str, title: str = "") -> W:
     if title:
         thing.setWindowTitle(title)
     return named(thing, name)
+
+
+def is_above(widget: QWidget, part: QWidget) -> bool:
+    """Return whether a widget stands on something that lies over `part`, which is a child of their window."""
+    window, over = part.parentWidget(), widget
+    while (around := over.parentWidget()) is not None and around is not window:
+        over = around
+    parts = window.children() if window is not None else []
+    return over in parts and parts.index(over) > parts.index(part)
 
 
 def come_forward(window: QWidget) -> None:
@@ -563,15 +571,6 @@ def draw_box(
     if tick is not None:
         painter.drawPixmap(box.topLeft(), pixmap("check", tick, size=int(box.width()), scale=scale))
     painter.restore()
-
-
-def message_box(parent: QWidget | None, name: str, title: str, text: str, more: str = "") -> QMessageBox:
-    """Return a message box without buttons, which is deleted when it is closed. `more` is shown below the text."""
-    box = passing(QMessageBox(parent), name, title)
-    box.setTextFormat(Qt.TextFormat.PlainText)
-    box.setText(text)
-    box.setInformativeText(more)
-    return box
 
 
 def show_column(area: QScrollArea, content: QWidget) -> None:

@@ -43,7 +43,7 @@ from slmdesk.window.base import theme
 from slmdesk.window.base.bridge import Bridge, copy_text
 from slmdesk.window.base.theme import scaled
 from slmdesk.window.widgets.build import CutLabel, breakable, button, column, named, passing, row, set_icon, tool_button
-from slmdesk.window.widgets.dialogs import TextDialog
+from slmdesk.window.widgets.dialogs import TextDialog, sheets_over
 from slmdesk.window.widgets.opening import ask_new_file, open_outside
 
 if TYPE_CHECKING:
@@ -333,7 +333,6 @@ class NoticeArea(QWidget):
             bar.setVisible(bar is self._bars[-1])
         if self._bars and not self._space.isEmpty():
             self.setGeometry(self._place(self._bars[-1]))
-            self.raise_()
             self._timer.start()
         else:
             self._timer.stop()
@@ -349,7 +348,12 @@ class NoticeArea(QWidget):
         """Return where the card covers nothing, as far up and as near to the middle as there is room. Where there is
         none, the pages begin below the card until it goes.
         """
-        space, gap, taken = self._space, theme.SPACE_8, list(self._taken())
+        space, gap, taken = self._space, theme.SPACE_8, list[QRect]()
+        if (around := self.parentWidget()) is not None and sheets_over(around):
+            space = around.rect()  # a sheet leaves room for the card above it
+            self.raise_()
+        else:
+            taken = list(self._taken())
         most = space.width() - 2 * theme.SPACE_12
         widths = [min(scaled(width), most) for width in CARD_WIDTHS]
         sizes = [
