@@ -81,14 +81,13 @@ class Page(Record):
 
 
 class PageArea(QFrame):
-    """The sheet with the pages, whose corners are round, and the notices above it."""
+    """The sheet with the pages, whose corners are round."""
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
         self.setObjectName("page_area")
         self.stack = QStackedWidget(self)
         self._corners = _Corners(self)
-        self.notices = NoticeArea(self.window())
         column((self.stack, 1), into=self, gap=0)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
@@ -97,12 +96,11 @@ class PageArea(QFrame):
         self._corners.setGeometry(place)
         inside = QRegion(place.adjusted(away, 2, -away, -2)) | QRegion(place.adjusted(2, away, -2, -away))
         self._corners.setMask(QRegion(place) - inside)  # else it would be painted with every change of a page
-        self.keep_above()
+        self.keep_corners()
 
-    def keep_above(self) -> None:
-        """Raise what lies above a page, after a page was added."""
+    def keep_corners(self) -> None:
+        """Raise the corners, after a page was added."""
         self._corners.raise_()
-        self.notices.set_space(QRect(self.mapTo(self.window(), QPoint()), self.size()), self.stack)
 
 
 class _Corners(QWidget):
@@ -152,8 +150,9 @@ class MainWindow(QMainWindow):
         centre = QWidget(self)
         self.bar = SideBar(centre)
         self._area = PageArea(centre)
-        self._stack, self.notices = self._area.stack, self._area.notices
+        self._stack, self.notices = self._area.stack, NoticeArea(self)
         self.status = StatusBar(centre)
+        self.status.place_shown.connect(self._place_notices)
         self._wants_bar = True
         self._was_wide: bool | None = None
         self._pages = {page.title: page for page in pages}
@@ -205,7 +204,7 @@ class MainWindow(QMainWindow):
             self._stack.removeWidget(empty)
             empty.deleteLater()
         self._stack.setCurrentIndex(current)
-        self._area.keep_above()
+        self._area.keep_corners()
 
     @property
     def wants_bar(self) -> bool:
@@ -267,6 +266,9 @@ class MainWindow(QMainWindow):
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self._fit_bar()
+
+    def _place_notices(self, place: QRect, is_narrow: bool) -> None:
+        self.notices.set_place(place.translated(self.status.mapTo(self, QPoint())), fills=is_narrow)
 
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)

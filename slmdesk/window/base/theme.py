@@ -429,7 +429,10 @@ def _bars(t: Theme, fonts: Fonts) -> str:
         padding: 2px 6px; font-size: {fonts.points(0.87)}pt; text-align: left; }}
     QPushButton[kind="status"]:hover {{ color: {t.ink}; }}
     QPushButton[kind="status"][online="true"] {{ color: {t.warn}; background: {t.warn_soft}; }}
-    #notice_bar {{ background: {t.sheet}; border: {t.separator}; border-radius: {RADIUS}px; }}
+    #notice_bar {{ background: {t.sheet}; border: {t.separator}; border-radius: {CONTROL_RADIUS}px; }}
+    #notice_bar QPushButton, #notice_bar QToolButton {{ background: transparent; border-color: transparent;
+        color: {t.soft_ink}; padding: 1px 6px; }}
+    #notice_bar QPushButton:hover, #notice_bar QToolButton:hover {{ background: {t.fill}; }}
     """
 
 

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator, Sequence
 from html import escape
 from typing import Any, TypeVar
 
-from PySide6.QtCore import QEvent, QObject, QPoint, QRect, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPaintEvent, QPalette, QPen, QResizeEvent, QTextLayout
+from PySide6.QtCore import QEvent, QObject, QPoint, QRect, QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPaintEvent, QPalette, QPen, QTextLayout
 from PySide6.QtWidgets import (
     QAbstractButton,
     QBoxLayout,
@@ -304,41 +304,6 @@ class NameLabel(ElidedLabel):
 
     def sizeHint(self) -> QSize:
         return QSize(self.fontMetrics().horizontalAdvance(self.full_text) + 2, super().sizeHint().height())
-
-
-class CutLabel(QLabel):
-    """Label with plain text on at most `lines` lines."""
-
-    was_cut = Signal(bool)
-
-    def __init__(self, text: str, parent: QWidget, *, name: str, lines: int) -> None:
-        super().__init__(parent)
-        self.setObjectName(name)
-        self.setTextFormat(Qt.TextFormat.PlainText)
-        self.setWordWrap(True)
-        self.setAccessibleName(text)
-        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
-        self._full, self._lines = text, lines
-        self.setText(text)
-        self._limit()
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        super().resizeEvent(event)
-        self._limit()
-        shown = cut_to_lines(self._full, self.font(), self.width() - 2, self._lines)
-        if shown != self.text():
-            self.setText(shown)
-        self.was_cut.emit(shown != self._full)
-
-    def changeEvent(self, event: QEvent) -> None:
-        super().changeEvent(event)
-        if event.type() in (QEvent.Type.FontChange, QEvent.Type.StyleChange):
-            self._limit()
-
-    def _limit(self) -> None:
-        height = self._lines * self.fontMetrics().lineSpacing() + 2
-        if height != self.maximumHeight():
-            self.setMaximumHeight(height)
 
 
 def plain_tip(text: str) -> str:

@@ -55,8 +55,8 @@ from slmdesk.window.widgets.build import (
     tool_button,
 )
 
-AWAY, ABOVE = 24, 64
-"""Least pixels between a sheet and the edge of the window, and above it, where a notice has its place."""
+AWAY, BELOW = 24, 40
+"""Least pixels between a sheet and the edges of the window, and below it, where the notices stand."""
 QUESTION_WIDTH = 440
 ALWAYS = "lock"
 """Name of the shortcut of the window that works also below a sheet."""
@@ -179,6 +179,8 @@ class Dialog(QDialog):
         self._shade.show()
         self._shade.raise_()
         self.raise_()
+        for notices in host.findChildren(QWidget, "notice_area", Qt.FindChildOption.FindDirectChildrenOnly):
+            notices.raise_()  # an Undo is reached over a sheet too
         host.installEventFilter(self)
         self._muted = [one for one in host.findChildren(QShortcut) if one.isEnabled() and self._mutes(one)]
         for shortcut in self._muted:
@@ -254,7 +256,7 @@ class Dialog(QDialog):
         layout, host = self.layout(), self._host
         if layout is None or host is None:
             return
-        free = host.rect().adjusted(AWAY, min(scaled(ABOVE), host.height() // 8), -AWAY, -AWAY)
+        free = host.rect().adjusted(AWAY, AWAY, -AWAY, -max(AWAY, scaled(BELOW)))
         space = free.size()
         self.setMinimumSize(self.minimumSize().boundedTo(space))
         least = layout.totalMinimumSize().expandedTo(self.minimumSize())
