@@ -205,6 +205,16 @@ def focused() -> str:
     return QApplication.focusWidget().objectName()
 
 
+def tabs() -> list[str]:
+    """What Tab reaches until it is back where it began."""
+    found = [focused()]
+    while True:
+        QTest.keyClick(QApplication.focusWidget(), Qt.Key.Key_Tab)
+        if focused() == found[0]:
+            return [name for name in found if name != "dialog_area"]
+        found.append(focused())
+
+
 def test_cancel_stands_before_the_answer_and_enter_presses_the_default(program):
     host, answers = program.window, []
     for is_first in (False, True):
@@ -227,12 +237,7 @@ def test_a_sheet_keeps_tab_the_keys_and_the_focus_and_gives_it_back(host):
     dialog.show()
     assert focused() == "f0"
     assert dialog.accessibleName() == "A title"
-    found = []
-    for _press in range(6):
-        found.append(focused())
-        QTest.keyClick(QApplication.focusWidget(), Qt.Key.Key_Tab)
-    assert found == ["f0", "f1", "f2", "ok", "cancel", "sheet_close"]
-    assert focused() == "f0"
+    assert tabs() == ["f0", "f1", "f2", "ok", "cancel", "sheet_close"]
     QShortcut(QKeySequence("Ctrl+F"), dialog, lambda: host.pressed.append("of the sheet"))
     for key in (Qt.Key.Key_2, Qt.Key.Key_F):
         QTest.keyClick(QApplication.focusWidget(), key, Qt.KeyboardModifier.ControlModifier)
@@ -296,8 +301,7 @@ def test_a_sheet_that_grows_scrolls_over_its_buttons_and_keeps_cursor_and_order(
     assert not cut(dialog)
     assert dialog.findChild(QPushButton, "ok").isVisible()
     assert dialog.focusWidget() is field
-    names = [part.objectName() for part in dialog._parts()]
-    assert [name for name in names if name != "dialog_area"] == ["f0", "f1", "f2", "ok", "cancel", "sheet_close"]
+    assert tabs() == ["f0", "f1", "f2", "ok", "cancel", "sheet_close"]
     say(dialog, "")
     dialog.reveal(field)
     assert field.visibleRegion().boundingRect() == field.rect()
