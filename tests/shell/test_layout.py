@@ -14,7 +14,7 @@ from types import SimpleNamespace
 import pytest
 from fakes.contracts import OLD, write_docx
 from fakes.dropping import drop
-from fakes.edges import faults, outside
+from fakes.edges import faults
 from PySide6.QtCore import QRect
 from PySide6.QtGui import QScreen
 from PySide6.QtWidgets import QAbstractButton, QApplication, QDialog, QWidget
@@ -30,8 +30,7 @@ from slmdesk.online.window.network import TokenDialog
 from slmdesk.redaction.window.section import NamesDialog
 from slmdesk.tables.types import Column, Flag, Table, TableCell, TableRow
 from slmdesk.translation.window.document_pane import RetryDialog
-from slmdesk.window.widgets.build import message_box
-from slmdesk.window.widgets.dialogs import TextDialog
+from slmdesk.window.widgets.dialogs import Question, TextDialog
 from slmdesk.window.widgets.parts import Popover
 from slmdesk.window.widgets.tokens import GatedDialog
 
@@ -161,7 +160,7 @@ DIALOGS = {
     "retry_dialog": lambda program: RetryDialog(
         SimpleNamespace(counts={}, look=1200), (), program.frame.translate_page
     ).show(),
-    "message": lambda program: message_box(program.window, "message", LONG, LONG * 3, LONG * 3).show(),
+    "message": lambda program: Question(program.window, "message", LONG, LONG * 3, LONG * 3).show(),
 }
 
 # ---- the walk
@@ -228,10 +227,8 @@ class Walk:
             program.wait(lambda name=name: dialog(program, name) is not None)
             opened = dialog(program, name)
             self.note(name, cell, opened)
-            if not self.screen[0].contains(opened.frameGeometry().translated(-opened.pos())):
-                self.found.append(f"{name}, {cell}: {opened.size()}")
-            opened.resize(opened.minimumSizeHint().expandedTo(opened.minimumSize()).width(), opened.height())
-            self.note(f"{name}, as narrow as it can be", cell, opened, outside)
+            if not program.window.rect().contains(opened.geometry()):
+                self.found.append(f"{name}, {cell}: {opened.geometry()}")
             for one in reversed(program.window.findChildren(QDialog)):
                 if one.isVisible():
                     one.reject()

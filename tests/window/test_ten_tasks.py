@@ -211,7 +211,7 @@ def test_7_a_dropped_page_is_translated_and_saved(program, tmp_path, at_most):
     translate = program.frame.translate_page
     drop(translate, page)
     with at_most(3):
-        program.wait(lambda: any(one.isVisible() for one in translate.findChildren(DocumentForm)))
+        program.wait(lambda: any(one.isVisible() for one in program.window.findChildren(DocumentForm)))
         program.click("form_begin")
         program.wait(lambda: "translated" in program.find("translation_progress_words").text())
         program.click("save_translation_button")

@@ -11,7 +11,6 @@ from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
     QBoxLayout,
     QFrame,
-    QInputDialog,
     QLabel,
     QMenu,
     QPushButton,
@@ -42,7 +41,6 @@ from slmdesk.window.widgets.build import (
     button,
     column,
     named,
-    passing,
     plain_label,
     row,
     set_icon,
@@ -50,6 +48,7 @@ from slmdesk.window.widgets.build import (
     show_words,
     tool_button,
 )
+from slmdesk.window.widgets.dialogs import LineQuestion
 from slmdesk.window.widgets.model_rows import ModelRow, TableHead
 from slmdesk.window.widgets.opening import FileDrop, choose_model_file, open_outside
 from slmdesk.window.widgets.rows import DOT, Rows, ScrollAnchor, TabOrder, empty_layout
@@ -362,11 +361,9 @@ class LocalModels(QWidget):
         dialog.open()
 
     def _ask_name(self, model: str) -> None:
-        dialog = passing(QInputDialog(self), "rename_dialog", _("Rename the model"))
-        dialog.setLabelText(_("The new name. The file keeps its name."))
-        dialog.setTextValue(self._cards[model].card.record.name)
-        dialog.textValueSelected.connect(lambda name: self._library.rename(model, name))
-        dialog.open()
+        title, words = _("Rename the model"), _("The new name. The file keeps its name.")
+        name, rename = self._cards[model].card.record.name, partial(self._library.rename, model)
+        LineQuestion(self, "rename_dialog", title, words, rename, text=name).open()
 
 
 def arranged(models: Sequence[ModelCard]) -> tuple[list[ModelCard], Mapping[str, tuple[ModelCard, ...]]]:

@@ -10,7 +10,6 @@ from PySide6.QtCore import Qt, QUrl, Signal
 from PySide6.QtWidgets import (
     QButtonGroup,
     QMenu,
-    QMessageBox,
     QPushButton,
     QRadioButton,
     QScrollArea,
@@ -43,7 +42,6 @@ from slmdesk.window.widgets.build import (
     ElidedLabel,
     button,
     column,
-    message_box,
     named,
     passing,
     plain_label,
@@ -51,7 +49,7 @@ from slmdesk.window.widgets.build import (
     show_column,
     tool_button,
 )
-from slmdesk.window.widgets.dialogs import AcceptButtons, Dialog, ask_password
+from slmdesk.window.widgets.dialogs import AcceptButtons, Dialog, Question, ask_password
 from slmdesk.window.widgets.notices import ask_where
 from slmdesk.window.widgets.opening import ask_new_file, open_outside
 from slmdesk.window.widgets.parts import EmptyState, Popover
@@ -589,18 +587,12 @@ def ask_save_anyway(parent: QWidget, view: TranslationView, save: Callable[[], N
         save()
         return
     more = _("What is not translated stays in the language of the original.") if unfinished(view) else ""
-    box = message_box(
-        parent, "save_anyway", _("Save the document"), _("Still open: {words}.").format(words=words), more
-    )
-    box.setIcon(QMessageBox.Icon.Warning)
-    anyway = named(box.addButton(_("Save anyway"), QMessageBox.ButtonRole.AcceptRole), "save_anyway_button")
-    first = named(box.addButton(_("Review"), QMessageBox.ButtonRole.ActionRole), "look_first_button")
-    cancel = named(box.addButton(_("Cancel"), QMessageBox.ButtonRole.RejectRole), "save_cancel_button")
-    box.setDefaultButton(first)
-    box.setEscapeButton(cancel)
-    anyway.clicked.connect(save)
-    first.clicked.connect(look)
-    box.open()
+    still = _("Still open: {words}.").format(words=words)
+    question = Question(parent, "save_anyway", _("Save the document"), still, more)
+    question.add(_("Save anyway"), "save_anyway_button", save)
+    question.add(_("Review"), "look_first_button", look, is_beside=True, is_default=True)
+    question.add_cancel("save_cancel_button")
+    question.open()
 
 
 def ask_where_to_save(parent: QWidget, view: TranslationView, chosen: Callable[[Path], None]) -> None:

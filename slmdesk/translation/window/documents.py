@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from PySide6.QtCore import QRect, QSize, Qt, Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -36,7 +36,7 @@ from slmdesk.window.widgets.build import (
     show_column,
     show_words,
 )
-from slmdesk.window.widgets.dialogs import AcceptButtons, Dialog, fitted, screen_of
+from slmdesk.window.widgets.dialogs import AcceptButtons, Dialog
 from slmdesk.window.widgets.rows import Choice
 
 MOST_NAMED = 6
@@ -182,8 +182,7 @@ class DocumentForm(Dialog):
 
     def _on_grown(self, height: int) -> None:
         """Enlarge the form by the height of the advice, so that the choices keep their space."""
-        size = QSize(self.width(), min(self.height() + height + theme.SPACE_12, MOST_HEIGHT))
-        self.setGeometry(fitted(QRect(self.pos(), size), screen_of(self)))  # the window manager may place it just now
+        self.grow(height + theme.SPACE_12, MOST_HEIGHT)
 
     def _on_begin(self) -> None:
         manner = self._manner()

@@ -142,7 +142,7 @@ class TranslatePage(QWidget):
         return source or ("en" if target != "en" else "de"), target
 
     def open_glossaries(self) -> None:
-        opened = self.findChild(QDialog, "glossary_window")
+        opened = self.window().findChild(QDialog, "glossary_window")
         if opened is None:
             from slmdesk.translation.window.glossary_window import GlossaryWindow
 

@@ -79,6 +79,11 @@ class Theme(Record):
     def colour(self, token: str) -> QColor:
         return QColor(str(getattr(self, token)))
 
+    @property
+    def shade(self) -> QColor:
+        """What lies over the window below a sheet."""
+        return QColor(0, 0, 0, 120 if self.is_dark else 80)
+
     def mixed(self, ground: str, share: float) -> str:
         """Return the colour of a ground with this share of ink over it: 0.08 under the mouse, 0.14 while pressed."""
         below, ink = self.colour(ground), self.colour("ink")
@@ -424,7 +429,10 @@ def _bars(t: Theme, fonts: Fonts) -> str:
         padding: 2px 6px; font-size: {fonts.points(0.87)}pt; text-align: left; }}
     QPushButton[kind="status"]:hover {{ color: {t.ink}; }}
     QPushButton[kind="status"][online="true"] {{ color: {t.warn}; background: {t.warn_soft}; }}
-    #notice_bar {{ background: {t.sheet}; border: {t.separator}; border-radius: {RADIUS}px; }}
+    #notice_bar {{ background: {t.sheet}; border: {t.separator}; border-radius: {CONTROL_RADIUS}px; }}
+    #notice_bar QPushButton, #notice_bar QToolButton {{ background: transparent; border-color: transparent;
+        color: {t.soft_ink}; padding: 1px 6px; }}
+    #notice_bar QPushButton:hover, #notice_bar QToolButton:hover {{ background: {t.fill}; }}
     """
 
 
@@ -559,6 +567,7 @@ def _frames(t: Theme) -> str:
     QFrame[kind="row"][lit="true"] {{ background: {t.soft}; border-color: {t.soft}; }}
     QFrame[kind="popover"] {{ background: {t.sheet}; border: {t.line_width}px solid {t.mixed("line", 0.06)};
         border-radius: {RADIUS}px; }}
+    QDialog[kind="sheet"] {{ background: {t.sheet}; border: {t.separator}; border-radius: {COMPOSER_RADIUS}px; }}
     QFrame[kind="best"] {{ background: {t.soft}; border: none; border-radius: {RADIUS}px; }}
     QFrame[kind="best"] QLabel[kind="group"] {{ color: {t.soft_ink}; }}
     QFrame[kind="choice"] {{ background: {t.sheet}; border: {t.separator}; border-radius: {RADIUS}px; }}

@@ -13,13 +13,14 @@ from fakes.office import docx, paragraph
 from fakes.tiny_pdf import TinyPdf, lines
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QFileDialog, QInputDialog, QWidget
+from PySide6.QtWidgets import QFileDialog, QWidget
 from translation.window.conftest import on_page, tab, with_options
 
 from slmdesk.base.translation import Origin, SegmentFlag, SegmentState, Term
 from slmdesk.translation.types import SegmentChanged
 from slmdesk.translation.window.documents import DocumentForm, counted_words
 from slmdesk.translation.window.review_table import sign_of
+from slmdesk.window.widgets.dialogs import LineQuestion
 
 pytestmark = pytest.mark.gui
 CONTROL = Qt.KeyboardModifier.ControlModifier
@@ -40,7 +41,7 @@ def dropped(program, *paths):
 
 
 def form(program):
-    return next((one for one in program.translate.findChildren(DocumentForm) if one.isVisible()), None)
+    return next((one for one in program.window.findChildren(DocumentForm) if one.isVisible()), None)
 
 
 def translated(program, *paths):
@@ -426,17 +427,17 @@ def test_what_failed_is_tried_again_and_saving_before_is_warned_of(program, tmp_
         lambda services: services.store.segments.change(item, 0, target="", state=SegmentState.FAILED, reason="tags")
     )
     program.click("save_translation_button")
-    program.wait(lambda: program.translate.findChild(object, "save_anyway") is not None)
-    box = program.translate.findChild(object, "save_anyway")
-    assert box.text() == "Still open: 1 could not be translated, 2 to check."
+    program.wait(lambda: program.window.findChild(object, "save_anyway") is not None)
+    box = program.window.findChild(object, "save_anyway")
+    assert program.find("question_text", box).text() == "Still open: 1 could not be translated, 2 to check."
     program.click(program.find("look_first_button", box))
     program.wait(lambda: program.find("segment_filter").currentText().startswith("To check"))
     program.wait(lambda: len(rows(program)) == 2)
     with_options(program, "retry_all_button", "document_options_button")
-    program.wait(lambda: program.translate.findChild(object, "retry_dialog") is not None)
-    assert program.find("retry_failed", program.translate).text() == "Failed (1)"
-    assert program.find("retry_flagged", program.translate).text() == "To check (2)"
-    program.click(program.find("retry_begin", program.translate))
+    program.wait(lambda: program.window.findChild(object, "retry_dialog") is not None)
+    assert program.find("retry_failed").text() == "Failed (1)"
+    assert program.find("retry_flagged").text() == "To check (2)"
+    program.click(program.find("retry_begin"))
     program.wait(lambda: is_done(program))
     program.wait(lambda: [source for source, _, _ in rows(program)] == ["You must not sublet."])
 
@@ -558,14 +559,14 @@ def answered(program, password):
     """Give a password where one is asked."""
     program.wait(lambda: asked_password(program) is not None)
     dialog = asked_password(program)
-    words = dialog.labelText()
-    dialog.setTextValue(password)
+    words = program.find("question_text", dialog).text()
+    dialog.line.setText(password)
     dialog.accept()
     return words
 
 
 def asked_password(program):
-    return next((one for one in program.translate.findChildren(QInputDialog) if one.isVisible()), None)
+    return next((one for one in program.window.findChildren(LineQuestion) if one.isVisible()), None)
 
 
 @pytest.mark.qt_log_ignore("This plugin does not support", extend=True)

@@ -350,8 +350,8 @@ def test_a_pasted_text_of_megabytes_is_offered_as_a_document(program, tmp_path):
     program.find("source_text").setFocus()
     dialog.fileSelected.emit(str(path))
     dialog.close()
-    program.wait(lambda: program.translate.findChild(QDialog, "document_form") is not None)
-    program.translate.findChild(QDialog, "document_form").close()
+    program.wait(lambda: program.window.findChild(QDialog, "document_form") is not None)
+    program.window.findChild(QDialog, "document_form").close()
     assert path.read_text() == big
     assert not program.find("long_text_bar").isVisible()
 
