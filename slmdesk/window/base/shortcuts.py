@@ -302,7 +302,6 @@ class WindowState(Record):
     unread_chats: str = ""
     """Ids of chats with an answer that nobody has seen, separated by spaces."""
     sidebar_visible: bool = True
-    documents_thumbnails: bool = True
     last_document: str = ""
     last_document_page: int = 1
     last_document_pane: str = ""

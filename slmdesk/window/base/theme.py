@@ -439,10 +439,10 @@ def _bars(t: Theme, fonts: Fonts) -> str:
 def _panels(t: Theme) -> str:
     return f"""
     #chat_list, #document_list, #document_view, #folder_list, #hit_view, #folder_documents, #folder_overview,
-    #folder_chips, #thumbnails, #dialog_area, #dialog_inner {{
+    #folder_chips, #dialog_area, #dialog_inner {{
         background: {t.ground}; border: none;
     }}
-    #documents_work, #documents_empty, #document_head, #document_exports, #document_body, #document_unread {{
+    #documents_work, #documents_empty, #document_head, #document_body, #document_unread {{
         background: {t.sheet}; border: none; }}
     #document_pages {{ background: {t.sheet}; border: none; }}
     QFrame[kind="pill"] {{ background: {t.sheet}; border: {t.separator}; border-radius: 16px; }}
