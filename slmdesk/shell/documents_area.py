@@ -15,7 +15,7 @@ from slmdesk.library.search import Citation
 from slmdesk.library.types import CollectionState, Span, counted_documents, info_of
 from slmdesk.library.window.controller import DocumentsController, FoldersController
 from slmdesk.library.window.page import DocumentsPage
-from slmdesk.library.window.redacted import RedactionWindow
+from slmdesk.library.window.redacted import RedactPane
 from slmdesk.questions.service import KIND as QUESTION
 from slmdesk.questions.window import QuestionController, QuestionPane
 from slmdesk.runtime.events import ModelState, ModelStateChanged
@@ -57,7 +57,7 @@ class DocumentsArea(QObject):
         self.folders = FoldersController(bridge, self)
         self.folder_questions = QuestionController(bridge, self)
         self.exports = ExportController(bridge, self)
-        self._bridge, self._keeper = bridge, keeper
+        self._bridge = bridge
         self.folder_pane = QuestionPane(self.folder_questions, about="folder")
         self.page = DocumentsPage(self.documents, self.folders, self.folder_pane, keeper)
         self.view = self.page.document
@@ -75,19 +75,19 @@ class DocumentsArea(QObject):
         """Passage to go to when the pages of its document have arrived."""
         self.table_pane = TablePane(self.tables, self.exports, keeper, self.page)
         self.compare_pane = ComparePane(bridge, keeper, self.page)
+        self.redact_pane = RedactPane(bridge, self.documents, self.page)
         self.view.add_pane(_("Summary"), "summary", self.summary_pane)
         self.view.add_pane(_("Questions"), "questions", self.question_pane)
         self.view.add_pane(_("Table"), "table", self.table_pane)
         self.view.add_pane(_("Compare"), "versions", self.compare_pane)
+        self.view.add_pane(_("Redact"), "redact", self.redact_pane)
         self._connect()
 
     def _connect(self) -> None:
         self.documents.shown.connect(self._on_shown)
         self.documents.pages.listed.connect(self._on_pages_listed)
         self.page.layout_changed.connect(self.state_changed)
-        self.page.redaction_requested.connect(
-            lambda path, document: RedactionWindow(self._bridge, self._keeper, self.page, path, document).open()
-        )
+        self.page.redaction_requested.connect(self._redact)
         self.page.view.page_reached.connect(lambda _number: self.state_changed.emit())
         self.page.side.pane_shown.connect(lambda _name: self.state_changed.emit())
         self.page.side.pane_shown.connect(lambda _name: self._read_timer.start())
@@ -158,6 +158,10 @@ class DocumentsArea(QObject):
         self.compare_pane.expect(paths)
         self.documents.open_paths(paths)
 
+    def _redact(self, _path: Path, document: str) -> None:
+        self.documents.choose(document)
+        self.page.side.show_pane("redact")
+
     def ask_again(self) -> None:
         """Let another model answer or summarize what is shown."""
         if self.page.side.current == "questions":
@@ -218,7 +222,7 @@ class DocumentsArea(QObject):
             self.page.side.show_pane("questions")
             self.question_pane.setFocus()
         else:
-            self.tables.chosen = tuple(names)
+            self.tables.show_chosen(tuple(names))
             self.page.side.show_pane("table")
 
     def _compare_chosen(self, pane: str) -> None:
@@ -241,6 +245,7 @@ class DocumentsArea(QObject):
             self._scope = self.tables.chosen = ()
         self.table_pane.folder = self.documents.current_folder
         self.table_pane.setEnabled(record is not None and not is_reading and not is_unread)
+        self.redact_pane.show_document(None if is_reading or is_unread else record)
         if is_reading:
             return
         self.tables.show_document(record.id if record else "")
