@@ -85,12 +85,6 @@ class TableModel(QAbstractTableModel):
         at = index.column() - 1
         return row.cells[at] if row and 0 <= at < len(row.cells) else None
 
-    @property
-    def empty_columns(self) -> set[int]:
-        """Columns of the table in which no row has a value. If all are empty, none is returned."""
-        found = {at + 1 for at in range(len(self.columns)) if not any(row.cells[at].value for row in self.rows)}
-        return found if len(found) < len(self.columns) else set()
-
     def is_number(self, at: int) -> bool:
         return at > 0 and self.columns[at - 1].kind in (ColumnKind.NUMBER, ColumnKind.AMOUNT)
 

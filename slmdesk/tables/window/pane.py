@@ -6,28 +6,9 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import (
-    QModelIndex,
-    QPoint,
-    Qt,
-    Signal,
-)
-from PySide6.QtGui import (
-    QAction,
-    QHideEvent,
-    QKeySequence,
-    QResizeEvent,
-    QShortcut,
-    QShowEvent,
-)
-from PySide6.QtWidgets import (
-    QAbstractItemView,
-    QFrame,
-    QMenu,
-    QPushButton,
-    QToolButton,
-    QWidget,
-)
+from PySide6.QtCore import QModelIndex, QPoint, Qt, Signal
+from PySide6.QtGui import QAction, QHideEvent, QKeySequence, QResizeEvent, QShortcut, QShowEvent
+from PySide6.QtWidgets import QAbstractItemView, QFrame, QMenu, QPushButton, QToolButton, QWidget
 
 from slmdesk.base.documents import Form
 from slmdesk.base.records import JobStatus
@@ -63,7 +44,6 @@ from slmdesk.window.widgets.build import (
     passing,
     plain_label,
     row,
-    set_icon,
     show_words,
     text_line,
     tool_button,
@@ -99,7 +79,7 @@ class TablePane(QFrame):
         self.model = TableModel(lambda: keeper.theme, self)
         self.has_pages: Callable[[], bool] = lambda: False
         """Whether the pages are on show beside the table, where a click on a cell goes to its page too."""
-        self._is_running = self._shows_empty = False
+        self._is_running = False
         self._total = 0
         """Number of documents of the table."""
         self._build_ui()
@@ -117,13 +97,11 @@ class TablePane(QFrame):
         self._say = partial(show_words, self._note)
         self._warning = plain_label("", self, name="table_warning", kind="warn")
         self.table = self._make_table()
-        self._empty = button("", "empty_columns_button", self, kind="quiet", icon="chevron-right", on=self._on_empty)
         self._proof = self._make_proof()
         self._bar = self._make_bar()
         self._filler = QWidget(self)
-        empty = (self._empty, Qt.AlignmentFlag.AlignLeft)
         column(
-            self._bar, (self.table, 1), empty, self._making, self._note, self._warning, (self._filler, 1),
+            self._bar, (self.table, 1), self._making, self._note, self._warning, (self._filler, 1),
             into=self, gap=theme.SPACE_8, margins=(theme.SPACE_24, theme.SPACE_4, theme.SPACE_24, theme.SPACE_12),
         )  # fmt: skip
 
@@ -246,7 +224,7 @@ class TablePane(QFrame):
 
     def show_begun(self, columns: Sequence[Column], documents: int) -> None:
         self._is_running = True
-        self._shows_empty, self._total = False, documents
+        self._total = documents
         self.model.begin(columns)
         self._say("")
         self._warning.setText("")
@@ -337,11 +315,6 @@ class TablePane(QFrame):
     def _on_earlier(self) -> None:
         self.earlier.unfold()
         self._tables.toggle(self._more)
-
-    def _on_empty(self) -> None:
-        self._shows_empty = not self._shows_empty
-        set_icon(self._empty, "chevron-down" if self._shows_empty else "chevron-right")
-        self._fold()
 
     def _on_doubts(self) -> None:
         """Go to the next cell to check, and from the last to the first."""
@@ -451,15 +424,6 @@ class TablePane(QFrame):
         self._figure.setText(_("{filled} of {count} filled").format(filled=filled, count=len(cells)) if cells else "")
         self._doubts.setText(_("{doubtful} to check").format(doubtful=doubtful))
         self._doubts.setVisible(bool(doubtful))
-        self._fold()
-
-    def _fold(self) -> None:
-        """Hide the columns in which nothing was found, behind a line that shows them."""
-        empty = () if self._is_running else self.model.empty_columns
-        for at in range(1, self.model.columnCount()):
-            self.table.setColumnHidden(at, at in empty and not self._shows_empty)
-        self._empty.setText(ngettext("{n:,} empty column", "{n:,} empty columns", len(empty)))
-        self._empty.setVisible(bool(empty))
         self.table.share()
 
     def _fit_bar(self) -> None:

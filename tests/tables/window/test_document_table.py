@@ -171,7 +171,6 @@ def test_a_cell_leads_to_its_page_and_says_what_proves_it(program, folder) -> No
     program.wait(lambda: marked(program) == "1: Ada Byron")
     program.click("page_button")
     program.wait(lambda: not program.documents.view.isVisible())
-    program.click("empty_columns_button")
     click_cell(program, 0, 3)
     assert program.find("cell_check").text() == "nothing was found"
     assert not program.find("show_cell_page_button").isVisible()
@@ -235,7 +234,6 @@ def test_the_names_stay_where_the_columns_are_scrolled(program, folder) -> None:
     program.window.resize(900, 700)
     opened(program, folder / "a.md")
     table_of(program, "Rent:amount", *(f"A column, the number {at}" for at in range(8)))
-    program.click("empty_columns_button")
     table, names = program.find("cells_table"), program.find("frozen_names")
     assert not names.isVisible()
     click_cell(program, 0, 8)
@@ -285,9 +283,6 @@ def test_columns_are_as_wide_as_their_words_until_one_is_drawn(program, folder) 
     assert header.sectionSize(0) == 240
     assert 60 <= header.sectionSize(1) < 160
     assert table.rowHeight(0) == 40
-    assert table.isColumnHidden(3)  # nothing was found in it
-    program.click("empty_columns_button")
-    assert not table.isColumnHidden(3)
     before = header.sectionSize(1)
     header.resizeSection(1, before + 80)  # as a person does
     program.window.resize(1280, 820)
