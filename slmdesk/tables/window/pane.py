@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QAbstractItemView, QFrame, QMenu, QPushButton, QTo
 
 from slmdesk.base.documents import Form
 from slmdesk.base.records import JobStatus
-from slmdesk.base.texts import _, in_quotes, ngettext, retold
+from slmdesk.base.texts import _, grouped, in_quotes, ngettext, retold
 from slmdesk.jobs.types import JobChanged
 from slmdesk.library.types import Span
 from slmdesk.runtime.messages import time_for_people
@@ -406,8 +406,6 @@ class TablePane(QFrame):
         self._warning.setVisible(bool(self._warning.text()) and has_table)
         self._making.setVisible(self._is_running)
         self.table.setVisible(has_table)
-        words = ngettext("1 document", "{n:,} documents", self._total)
-        self._scope.setText(words if self._total else _("This document"))
         begins: list[QPushButton | QAction] = [self._scope, self._add, self._fresh, self._again]
         for action in begins:
             action.setEnabled(not self._is_running)
@@ -428,6 +426,9 @@ class TablePane(QFrame):
 
     def _fit_bar(self) -> None:
         is_narrow = self.width() < NARROW * self.fontMetrics().averageCharWidth()
+        words = ngettext("1 document", "{n:,} documents", self._total) if self._total else _("This document")
+        self._scope.setText(grouped(self._total) if is_narrow else words)
+        self._scope.setAccessibleName(words)
         self._add.setText("" if is_narrow else _("Column"))
         self._save.setText(_("Excel") if is_narrow else _("Save as Excel"))
 
