@@ -109,6 +109,7 @@ class DocumentsArea(QObject):
         self.documents.folder_offered.connect(folders.offer)
         folders.documents_requested.connect(self.documents.open_files)
         folders.shown.connect(self._on_folder_shown)
+        self.page.folder.table_requested.connect(self._show_folder_table)
         folders.contents_received.connect(self._on_contents_received)
         self.page.documents.several_requested.connect(self._on_several)
         self.tables.shown = lambda: self.page.documents.shown
@@ -223,6 +224,14 @@ class DocumentsArea(QObject):
             self.question_pane.setFocus()
         else:
             self.tables.show_chosen(tuple(names))
+            self.page.side.show_pane("table")
+
+    def _show_folder_table(self, documents: Sequence[str]) -> None:
+        """Show the table of a watched folder, whose documents need not be on the list."""
+        if documents:
+            self._scope = tuple(documents)
+            self.documents.show_document(documents[0])
+            self.tables.show_chosen(self._scope)
             self.page.side.show_pane("table")
 
     def _compare_chosen(self, pane: str) -> None:

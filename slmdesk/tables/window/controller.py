@@ -65,8 +65,10 @@ class TableController(JobFollower):
         return self.chosen or ((self._document,) if self._document else ())
 
     def show_document(self, document: str) -> None:
-        """Show the newest table of a document, or make one of what it names, unless a folder is being read for one."""
-        if self._reading is None:
+        """Show the newest table of a document, or make one of what it names, unless it is one of several of which a
+        table is made.
+        """
+        if self._reading is None and document not in self.chosen:
             super().show_document(document)
         elif document != self._document:
             self._document = document
