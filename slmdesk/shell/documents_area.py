@@ -88,6 +88,7 @@ class DocumentsArea(QObject):
         self.documents.pages.listed.connect(self._on_pages_listed)
         self.page.layout_changed.connect(self.state_changed)
         self.page.redaction_requested.connect(self._redact)
+        self.redact_pane.page_requested.connect(self.view.show_pages)
         self.page.view.page_reached.connect(lambda _number: self.state_changed.emit())
         self.page.side.pane_shown.connect(lambda _name: self.state_changed.emit())
         self.page.side.pane_shown.connect(lambda _name: self._read_timer.start())

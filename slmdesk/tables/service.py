@@ -122,7 +122,7 @@ class ExtractionService(Service, JobPlanner):
         `document.not_read`, the document's own error when it could not be read, `request.invalid`, `model.…`,
         `store.…`.
         """
-        request, documents = self._with_documents(_checked(request))
+        request, documents = self._with_documents(request)
         record = able(self._models.choose(request.model))
         words = f"{', '.join(column.name for column in request.columns)} of {names_of(documents)}"
         item = self._items.add(documents, title_of(documents), request, words)
@@ -131,7 +131,7 @@ class ExtractionService(Service, JobPlanner):
 
     def begun_before(self, request: TableRequest) -> JobRecord | None:
         """Return the unfinished job of the same request, which can be resumed, or None. Raises what `begin` raises."""
-        request, __ = self._with_documents(_checked(request))
+        request, __ = self._with_documents(request)
         return self._items.begun_before(request, able(self._models.choose(request.model)))
 
     def again(self, item: str, model: str | None = None) -> JobRecord:
@@ -181,13 +181,13 @@ class ExtractionService(Service, JobPlanner):
         Columns that stay keep their cells. `edits` are a person's values; None: those that there are. Raises what
         `begin` raises, and KnownError `item.unknown`.
         """
-        found, wanted = self._items.find(item), checked_columns(columns)
-        request, __ = self._with_documents(changed(_request_from(request_in(found)), columns=wanted))
+        found = self._items.find(item)
+        request, __ = self._with_documents(changed(_request_from(request_in(found)), columns=tuple(columns)))
         record = able(self._models.choose(request.model))
         old = self._kept(found.id) or Table((), ())
         self._store.items.change_settings(found.id, **{REQUEST: to_json(request)})
-        self._store.results.save(found.id, to_json(reshaped(old, wanted, edits)))
-        if not set(wanted) <= set(old.columns):
+        self._store.results.save(found.id, to_json(reshaped(old, request.columns, edits)))
+        if not set(request.columns) <= set(old.columns):
             self._items.start(found, record, PROMPT_VERSION, request)
         return old
 
@@ -203,8 +203,9 @@ class ExtractionService(Service, JobPlanner):
 
     def _with_documents(self, request: TableRequest) -> tuple[TableRequest, list[DocumentRecord]]:
         refusal = _("a table has 1 to {most_documents} documents").format(most_documents=MOST_DOCUMENTS)
+        columns = checked_columns(request.columns)
         documents = read_documents(self._store, request.documents, MOST_DOCUMENTS, refusal)
-        return changed(request, documents=tuple(document.id for document in documents)), documents
+        return changed(request, columns=columns, documents=tuple(document.id for document in documents)), documents
 
     def plan(self, job: JobRecord) -> Plan:
         item, request = self._store.items.get(job.item or "").id, _request_from(job.settings)
@@ -271,10 +272,6 @@ class ExtractionService(Service, JobPlanner):
 def _request_from(untrusted: Json) -> TableRequest:
     """Read a stored request. Unknown values are replaced by the defaults."""
     return lenient_from(TableRequest, untrusted, documents=(), columns=())
-
-
-def _checked(request: TableRequest) -> TableRequest:
-    return changed(request, columns=checked_columns(request.columns))
 
 
 def checked_columns(columns: Sequence[Column]) -> tuple[Column, ...]:

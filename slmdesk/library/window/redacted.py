@@ -62,6 +62,8 @@ READ_IT = _("Some private words may not be found: read the copy before you give 
 class RedactPane(QFrame):
     """Searches the shown document when it comes into view. One button writes the copy, and stops that while it runs."""
 
+    page_requested = Signal()
+
     def __init__(self, bridge: Bridge, documents: DocumentsController, parent: QWidget) -> None:
         super().__init__(parent)
         self.setObjectName("redact_pane")
@@ -71,7 +73,8 @@ class RedactPane(QFrame):
         self._preview: RedactionPreview | None = None
         self._following: Call | None = None
         self._password = ""
-        self._target: Path | None = None
+        self._target = Path()
+        """What was written. Empty if that is no longer what would be written."""
         self._build_ui()
         self._connect()
         self._show_options()
@@ -87,8 +90,10 @@ class RedactPane(QFrame):
         self._add = button(_("Add"), "redaction_add", self, on=self._on_add)
         self._others = plain_label("", self, name="redaction_others", kind="muted", is_hidden=True)
         self._trouble = plain_label("", self, name="redaction_trouble", kind="danger", is_hidden=True)
-        self._copy = button(_("Open copy"), "redaction_open", self, kind="primary", on=self._on_copy)
-        self._folder = button(_("Open folder"), "redaction_folder", self, kind="quiet", on=self._on_folder)
+        self._copy = button(_("Open copy"), "redaction_open", self, kind="primary", on=lambda: self._open(self._target))
+        self._folder = button(
+            _("Open folder"), "redaction_folder", self, kind="quiet", on=lambda: self._open(self._target.parent)
+        )
         self._how = self._make_how()
         self._options = button("", "redaction_options", self, kind="quiet", icon="chevron-down")
         self._options.setLayoutDirection(Qt.LayoutDirection.RightToLeft)  # the arrow behind the words
@@ -131,13 +136,14 @@ class RedactPane(QFrame):
         self._finds.chosen_changed.connect(self._on_other)
         self._finds.itemSelectionChanged.connect(self._light)
         self._finds.itemClicked.connect(lambda _item: self._light())
+        self._finds.itemActivated.connect(lambda _item: self.page_requested.emit())
 
     def show_document(self, record: DocumentRecord | None) -> None:
         if (record.id if record else "") == (self._record.id if self._record else ""):
             return
         self._stop()
         self._record, self._path = record, file_of(record) if record else Path()
-        self._preview, self._target, self._password = None, None, ""
+        self._preview, self._target, self._password = None, Path(), ""
         self._finds.show_found(())
         self._said.clear()
         show_words(self._others, "")
@@ -198,7 +204,9 @@ class RedactPane(QFrame):
         return free_name(self._path.with_name(stem + self._path.suffix))
 
     def _on_write(self) -> None:
-        if self._following is None:
+        if self._preview is None:
+            self._look()
+        elif self._following is None:
             self._give_out(self._proposed)
         else:
             self._stop()
@@ -227,13 +235,8 @@ class RedactPane(QFrame):
         )  # fmt: skip
         self._show_work(_("Writing and checking {name}…").format(name=target.name), following)
 
-    def _on_copy(self) -> None:
-        if self._target is not None:
-            open_outside(QUrl.fromLocalFile(str(self._target)))
-
-    def _on_folder(self) -> None:
-        if self._target is not None:
-            open_outside(QUrl.fromLocalFile(str(self._target.parent)))
+    def _open(self, path: Path) -> None:
+        open_outside(QUrl.fromLocalFile(str(path)))
 
     def _unlock(self, password: str) -> None:
         self._password = password
@@ -324,16 +327,15 @@ class RedactPane(QFrame):
         self._progress.setRange(0, 0)
         for widget in (self._finds, self._word, self._add, self._options):
             widget.setEnabled(following is None and self._preview is not None)
-        self._write.setText(_("Stop") if following is not None and self._preview is not None else _("Save copy"))
         self._allow()
 
     def _on_other(self) -> None:
         """Offer to save again what is no longer what was written."""
-        self._target = None
+        self._target = Path()
         self._allow()
 
     def _allow(self) -> None:
-        is_written = self._target is not None
+        is_written = self._target != Path()
         for widget in (self._copy, self._folder):
             widget.setVisible(is_written)
         self._write.setVisible(not is_written)
@@ -341,7 +343,12 @@ class RedactPane(QFrame):
         is_working = self._following is not None
         is_ready = self._preview is not None and bool(self._finds.chosen) and not lacks_passphrase and not is_working
         self._elsewhere.setEnabled(is_ready)
-        self._write.setEnabled(is_ready or (is_working and self._preview is not None))
+        if self._preview is None:  # it could not be read, or its password is missing
+            self._write.setText(_("Try again"))
+            self._write.setEnabled(not is_working and self._record is not None and is_file(self._record))
+        else:
+            self._write.setText(_("Stop") if is_working else _("Save copy"))
+            self._write.setEnabled(is_ready or is_working)
 
     def _show_options(self) -> None:
         for field in (self._resolution, self._layer):

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QModelIndex, QPoint, Qt, Signal
+from PySide6.QtCore import QModelIndex, Qt, Signal
 from PySide6.QtGui import QAction, QHideEvent, QKeySequence, QResizeEvent, QShortcut, QShowEvent
 from PySide6.QtWidgets import QAbstractItemView, QFrame, QMenu, QPushButton, QToolButton, QWidget
 
@@ -41,7 +41,6 @@ from slmdesk.window.widgets.build import (
     button,
     column,
     named,
-    passing,
     plain_label,
     row,
     show_words,
@@ -75,8 +74,8 @@ class TablePane(QFrame):
         super().__init__(parent)
         self.setObjectName("table_pane")
         self.folder: Path | None = None
-        self._controller, self._exports, self._keeper = controller, exports, keeper
-        self.model = TableModel(lambda: keeper.theme, self)
+        self._controller, self._exports = controller, exports
+        self.model = TableModel(self)
         self.has_pages: Callable[[], bool] = lambda: False
         """Whether the pages are on show beside the table, where a click on a cell goes to its page too."""
         self._is_running = False
@@ -84,6 +83,7 @@ class TablePane(QFrame):
         """Number of documents of the table."""
         self._build_ui()
         self._connect()
+        keeper.theme_changed.connect(lambda _theme: self.model.repaint())
         self.show_nothing()
 
     def _build_ui(self) -> None:
@@ -116,8 +116,9 @@ class TablePane(QFrame):
         table.setTabKeyNavigation(False)
         table.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         table.setMinimumHeight(6 * table.fontMetrics().height())
-        table.horizontalHeader().setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
-        table.horizontalHeader().customContextMenuRequested.connect(self._on_head_menu)
+        header = table.horizontalHeader()
+        header.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        header.customContextMenuRequested.connect(lambda place: self._columns.popup(header.mapToGlobal(place)))
         return table
 
     def _make_proof(self) -> Popover:
@@ -208,7 +209,6 @@ class TablePane(QFrame):
         model.rowsInserted.connect(lambda *__: view.share())
         view.clicked.connect(self._on_clicked)
         view.source_requested.connect(self._on_source)
-        self._keeper.theme_changed.connect(lambda _theme: model.repaint())
         context = Qt.ShortcutContext.WidgetWithChildrenShortcut
         QShortcut(QKeySequence.StandardKey.Undo, self, tables.undo).setContext(context)
 
@@ -303,14 +303,6 @@ class TablePane(QFrame):
 
     def _leave_out(self, at: int) -> None:
         self._show_columns([known for place, known in enumerate(self.model.columns) if place != at])
-
-    def _on_head_menu(self, place: QPoint) -> None:
-        header = self.table.horizontalHeader()
-        at = header.logicalIndexAt(place) - 1
-        if at >= 0 and not self._is_running:
-            menu = passing(QMenu(self), "table_head_menu")
-            self._action(menu, _("Remove the column"), "remove_column", partial(self._leave_out, at))
-            menu.popup(header.mapToGlobal(place))
 
     def _on_earlier(self) -> None:
         self.earlier.unfold()

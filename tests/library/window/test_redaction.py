@@ -218,6 +218,18 @@ def test_a_pdf_has_its_own_ways(program, tmp_path):
     assert "DE89" not in texts[0]
 
 
+def test_a_file_that_is_gone_is_said_and_tried_again(program, word_file, tmp_path):
+    drop(program.documents, word_file)
+    program.wait(lambda: program.find("document_view").model().rowCount() == 1 and "read" in program.coverage)
+    away = word_file.rename(tmp_path / "away.docx")
+    program.choose_tab("redact")
+    program.wait(program.find("redaction_trouble").isVisible)
+    away.rename(word_file)
+    assert program.find("redaction_write").text() == "Try again"
+    program.click("redaction_write")
+    program.wait(lambda: "4 found" in program.find("redaction_said").text())
+
+
 def test_another_document_stops_what_is_going_on(program, word_file, tmp_path):
     pane = opened(program, word_file)
     program.click("redaction_write")

@@ -130,7 +130,7 @@ def test_a_table_begins_with_what_the_document_names_and_takes_other_columns(pro
     program.wait(lambda: cells(program)[0][4] == "Ada King")
     header = table.horizontalHeader()
     header.customContextMenuRequested.emit(QPoint(header.sectionViewportPosition(1) + 4, 4))
-    menu = program.find("table_head_menu")
+    menu = program.find("table_columns_menu")
     program.click(menu, lambda: menu.actionGeometry(menu.actions()[0]).center())
     program.wait(lambda: cells(program) == [["a.md", "3 March 2024", "900 EUR", "Ada King"]])  # what was edited stays
     for expected in (
