@@ -24,7 +24,6 @@ from slmdesk.chat.window.dialogs import ANSWER, EditDialog
 from slmdesk.chat.window.list import ChatList
 from slmdesk.history.window import DeletedChats, EraseDialog, ForgetDay
 from slmdesk.library.types import Coverage
-from slmdesk.library.window.redacted import RedactionWindow
 from slmdesk.models.window.formats import CopyDialog
 from slmdesk.online.window.network import TokenDialog
 from slmdesk.redaction.window.section import NamesDialog
@@ -87,7 +86,10 @@ SECTIONS = ("general", "privacy", "network", "models", "writing", "history")
 EMPTY = {title: page(title) for title in ("Start", "Chat", "Documents")}
 VIEWS = {
     **{title: page(title) for title in ("Start", "Chat", "Translate", "Write", "Models", "Jobs")},
-    **{f"Documents, {name}": partial(tab, name=name) for name in ("summary", "questions", "table", "versions")},
+    **{
+        f"Documents, {name}": partial(tab, name=name)
+        for name in ("summary", "questions", "table", "versions", "redact")
+    },
     **{f"Settings, {name}": partial(section, name=name) for name in SECTIONS},
 }
 POPOVERS = {
@@ -96,8 +98,9 @@ POPOVERS = {
     "about_popover": ("Documents, summary", "document_more_button"),
     "unread_popover": ("Documents, summary", "document_more_button"),
     "summary_other": ("Documents, summary", "summary_other_button"),
-    "table_popover": ("Documents, table", "document_more_button"),
+    "column_popover": ("Documents, table", "document_more_button"),
     "tables_popover": ("Documents, table", "document_more_button"),
+    "redaction_how": ("Documents, redact", "document_more_button"),
     "cell_popover": ("Documents, table", "document_more_button"),
     "versions_earlier_popover": ("Documents, versions", "document_more_button"),
     "flags_popover": ("Translate", "translate_options_button"),
@@ -149,9 +152,6 @@ DIALOGS = {
     "space_editor": spaces,
     "glossary_window": lambda program: program.frame.translate_page.open_glossaries(),
     "document_form": lambda program: program.frame.document_translation.look([program.lease]),
-    "redaction_window": lambda program: RedactionWindow(
-        program.bridge, program.frame.keeper, program.window, program.lease
-    ).show(),
     "add_dialog": lambda program: program.frame.look_at_files(program.model),
     "found_models": lambda program: program.frame.models_area.ways.find(),
     "copy_dialog": lambda program: CopyDialog(

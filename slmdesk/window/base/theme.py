@@ -438,8 +438,7 @@ def _bars(t: Theme, fonts: Fonts) -> str:
 
 def _panels(t: Theme) -> str:
     return f"""
-    #chat_list, #document_list, #document_view, #folder_list, #hit_view, #folder_documents, #folder_overview,
-    #folder_chips, #dialog_area, #dialog_inner {{
+    #chat_list, #document_list, #document_view, #folder_list, #hit_view, #dialog_area, #dialog_inner {{
         background: {t.ground}; border: none;
     }}
     #documents_work, #documents_empty, #document_head, #document_body, #document_unread {{
@@ -451,7 +450,8 @@ def _panels(t: Theme) -> str:
         #summary_pane, #summary_inner, #summary_middle, #making_summary,
         #question_pane, #question_inner, #question_busy,
         #folder_question_pane, #folder_question_inner, #folder_question_busy, #folder_question_foot,
-        #table_pane, #column_chooser, #column_chips, #making_table, #table_setup, #table_bar,
+        #table_pane, #making_table, #table_bar, #redact_pane,
+        #folder_view, #folder_overview, #folder_chips, #folder_documents,
         #versions_pane, #versions_inner, #versions_form, #versions_busy, #versions_result, #versions_bar,
         #versions_list, #versions_lead, #versions_columns, #versions_told {{ background: {t.sheet}; border: none; }}
     #work, #settings_inner, #settings_page, #empty_chat, #models_page,
