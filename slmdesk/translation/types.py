@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from enum import StrEnum
 from pathlib import Path
-from typing import TypeAlias
+from typing import TypeAlias, TypeVar
 
 from slmdesk.base.protocol import lenient_from
 from slmdesk.base.record import Record, changed, to_json
@@ -82,7 +82,32 @@ def source_of(segments: Iterable[LiveSegment | SegmentRecord]) -> str:
 
 def translation_of(segments: Iterable[LiveSegment | SegmentRecord]) -> str:
     """Return the translation as one text. Segments without a translation appear as in the source."""
-    return "".join(segment.lead + (segment.target or segment.source) + segment.trail for segment in segments)
+    return laid_out(segments, lambda segment: segment.target or ("" if is_emptied(segment) else segment.source))[0]
+
+
+AnySegment = TypeVar("AnySegment", LiveSegment, SegmentRecord, LiveSegment | SegmentRecord)
+
+
+def laid_out(
+    segments: Iterable[AnySegment], words_of: Callable[[AnySegment], str]
+) -> tuple[str, list[tuple[int, int]]]:
+    """Return a translation as one text, and the start and end of each segment in it.
+
+    Before a segment that a person emptied there is no space either.
+    """
+    text, spans = "", list[tuple[int, int]]()
+    for segment in segments:
+        text = text.rstrip() if is_emptied(segment) else text + segment.lead
+        begin = len(text)
+        text += words_of(segment)
+        spans.append((begin, len(text)))
+        text += segment.trail
+    return text, spans
+
+
+def is_emptied(segment: LiveSegment | SegmentRecord) -> bool:
+    """Return whether a person took all words out of a translation."""
+    return segment.state is SegmentState.EDITED and not segment.target
 
 
 def language_of_most(segments: Iterable[LiveSegment | SegmentRecord]) -> str:

@@ -75,7 +75,6 @@ class StartedTranslation(Record):
 class DocumentPane(QStackedWidget):
     form_requested = Signal(object)
     files_requested = Signal()
-    glossaries_requested = Signal()
     opened = Signal()
 
     def __init__(self, controller: TranslateController, keeper: ThemeKeeper, parent: QWidget) -> None:
@@ -134,9 +133,6 @@ class DocumentPane(QStackedWidget):
             _("Recheck with glossary"), "recheck_button", options, kind="text", on=self.review.recheck,
             tip=_("After a glossary was changed: check all sentences again"),
         )  # fmt: skip
-        glossaries = button(
-            _("Glossaries…"), "document_glossaries_button", options, kind="text", on=self.glossaries_requested
-        )
         self._retry = button(
             _("Try again…"), "retry_all_button", options, kind="text", on=self._on_retry,
             tip=_("Another try for what failed or is to check, by this or another model"),
@@ -147,11 +143,11 @@ class DocumentPane(QStackedWidget):
         )  # fmt: skip
         self._menu = SaveMenu(self._more)
         self._more.setMenu(self._menu)
-        for done in (self._recheck, self._retry, glossaries):
+        for done in (self._recheck, self._retry):
             done.clicked.connect(options.dismiss)
         which = plain_label(_("Show"), options, name="segment_filter_label")
         column(
-            row((which, 1), (self.review.bar.choice, 2)), row(self.review.shade, 1), row(glossaries, 1),
+            row((which, 1), (self.review.bar.choice, 2)), row(self.review.shade, 1),
             row(self._recheck, 1), row(self._retry, 1), row(self._more, 1), into=options,
             gap=theme.SPACE_8, margins=theme.SPACE_16,
         )  # fmt: skip

@@ -416,7 +416,6 @@ class TextOptions(Popover):
 
     domain_chosen = Signal(object)
     formality_chosen = Signal(object)
-    glossaries_requested = Signal()
 
     def __init__(self, view: ViewSettings, parent: QWidget) -> None:
         super().__init__(parent, "translate_options", label=_("Options of the translation"), width=380)
@@ -425,16 +424,13 @@ class TextOptions(Popover):
         self._formality = named(Choice(list(FORMALITIES.items()), self), "formality_choice", label=_("Formality"))
         self._shade = self._box("shade_button", _("Highlight uncertain words"))
         self._together = self._box("together_box", _("Scroll together"))
-        self._glossaries = button(
-            _("Glossaries…"), "open_glossaries_button", self, kind="text", on=self.glossaries_requested
-        )
         labels = [
             plain_label(words, self, name=name)
             for words, name in ((_("Subject area"), "domain_label"), (_("Formality"), "formality_label"))
         ]
         column(
             row((labels[0], 1), (self._domain, 2)), row((labels[1], 1), (self._formality, 2)),
-            *(row(box, 1) for box in (self._shade, self._together)), row(self._glossaries, 1), into=self,
+            *(row(box, 1) for box in (self._shade, self._together)), into=self,
             gap=theme.SPACE_12, margins=theme.SPACE_16,
         )  # fmt: skip
         self._formality_label = labels[1]
@@ -442,7 +438,6 @@ class TextOptions(Popover):
         self._formality.value_chosen.connect(self.formality_chosen)
         self._shade.toggled.connect(lambda is_on: view.change(translate_doubts=is_on))
         self._together.toggled.connect(lambda is_on: view.change(translate_together=is_on))
-        self._glossaries.clicked.connect(self.dismiss)
         view.changed.connect(self._on_view)
         self._on_view()
 

@@ -27,6 +27,7 @@ from slmdesk.translation.documents import ChosenDocuments
 from slmdesk.translation.types import KIND, request_of
 from slmdesk.translation.window.document_pane import DocumentPane
 from slmdesk.translation.window.documents import DocumentForm
+from slmdesk.translation.window.languages import other_than
 from slmdesk.translation.window.text import TranslateController
 from slmdesk.translation.window.text_editors import TranslateEntry, files_among
 from slmdesk.translation.window.text_pane import TextPane
@@ -89,8 +90,7 @@ class TranslatePage(QWidget):
         self.text.paste_requested.connect(self.reach.take_clipboard)
         self.reach.text_taken.connect(self.take_text)
         self.reach.documents_taken.connect(self.document.look)
-        for pane in (self.text, self.document):
-            pane.glossaries_requested.connect(self.open_glossaries)
+        self.side_list.glossaries_requested.connect(self.open_glossaries)
         self.side_list.chosen.connect(controller.open)
         self.side_list.new_requested.connect(lambda: self.take_text(""))
         bind(self, "text.history", self._on_history)
@@ -137,9 +137,8 @@ class TranslatePage(QWidget):
         if self._panes.currentWidget() is self.document and self.document.languages[1]:
             source, target = self.document.languages
         else:
-            source, target = self.controller.manner.source, self.controller.manner.target
-            source = source or self.controller.last.language
-        return source or ("en" if target != "en" else "de"), target
+            source, target = self.controller.languages
+        return source or other_than(target), target
 
     def open_glossaries(self) -> None:
         opened = self.findChild(QDialog, "glossary_window")
@@ -193,6 +192,7 @@ class EarlierList(QFrame):
 
     chosen = Signal(str)
     new_requested = Signal()
+    glossaries_requested = Signal()
 
     def __init__(self, bridge: Bridge, parent: QWidget) -> None:
         super().__init__(parent)
@@ -232,8 +232,12 @@ class EarlierList(QFrame):
             self.list.addAction(action)
         more.setMenu(menu)
         self._more = button(_("Show more"), "more_earlier_button", self, kind="text", on=self._on_more)
+        glossaries = button(
+            _("Glossaries"), "glossaries_button", self, kind="new", icon="book-open", colour="ink2",
+            tip=_("Which words to use, and which to leave"), on=self.glossaries_requested,
+        )  # fmt: skip
         column(
-            row((new, 1), more, gap=0), self.search, self._hint, (self.list, 1), self._title, self._more,
+            row((new, 1), more, gap=0), self.search, self._hint, (self.list, 1), self._title, self._more, glossaries,
             into=self, gap=theme.SPACE_8,
         )  # fmt: skip
 

@@ -15,7 +15,6 @@ from slmdesk.base.texts import _, ngettext
 from slmdesk.base.translation import LANGUAGES
 from slmdesk.translation.prompts import TranslationStyle
 from slmdesk.translation.window.languages import AdviceLine, LanguageChoice, TextOptions
-from slmdesk.translation.window.sentences import SentenceActions
 from slmdesk.translation.window.text import (
     MOST_CHARACTERS,
     PaneState,
@@ -26,13 +25,13 @@ from slmdesk.translation.window.text import (
     language_words,
     too_long_words,
 )
-from slmdesk.translation.window.text_editors import ScrollSync, SegmentEdit, SourceEdit
+from slmdesk.translation.window.text_editors import ScrollSync, SourceEdit, TargetEdit
+from slmdesk.translation.window.words import WordCard
 from slmdesk.window.base import theme
 from slmdesk.window.base.bridge import copy_text
 from slmdesk.window.base.shortcuts import bind
 from slmdesk.window.base.theme import ThemeKeeper, icon
 from slmdesk.window.widgets.build import (
-    ElidedButton,
     button,
     column,
     named,
@@ -59,7 +58,6 @@ LEAST_WIDTH = 600
 class TextPane(QWidget):
     files_given = Signal(object)
     paste_requested = Signal()
-    glossaries_requested = Signal()
     models_requested = Signal(str)
 
     def __init__(self, controller: TranslateController, keeper: ThemeKeeper, parent: QWidget | None = None) -> None:
@@ -87,25 +85,16 @@ class TextPane(QWidget):
         self._advice = AdviceLine(self._controller.bridge, self)
         self._options = TextOptions(self._controller.view, self)
         self.head = named(QWidget(self), "text_head")
-        self._glossaries = named(
-            ElidedButton(_("Glossaries"), self.head), "glossaries_button", kind="quiet",
-            tip=_("Which words to use, and which to leave"),
-        )  # fmt: skip
         self._option_button = tool_button(
-            "translate_options_button", self.head, label=_("Options"), tip=_("Subject, formality, glossary"),
+            "translate_options_button", self.head, label=_("Options"), tip=_("Subject, formality"),
             icon="sliders", colour="ink2",
         )  # fmt: skip
-        row(1, self._glossaries, self._option_button, into=self.head, gap=theme.SPACE_4)
+        row(1, self._option_button, into=self.head)
 
     def _build_panes(self) -> None:
         hint = _("Type or paste a text, or drop a document here.")
         self._input = SourceEdit(self, name="source_text", words=_("The text"), hint=hint, most=MOST_CHARACTERS)
-        self._output = SegmentEdit(self, name="target_text", words=_("The translation"))
-        self._output.setReadOnly(True)
-        self._output.setUndoRedoEnabled(False)
-        self._output.setTextInteractionFlags(
-            Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard
-        )
+        self._output = TargetEdit(self, name="target_text", words=_("The translation"))
         self._long = LongTextBar(self)
         self._reading = ScrollSync(self._input, self._output, self._keeper, self)
 
@@ -148,7 +137,7 @@ class TextPane(QWidget):
             into=translation, gap=theme.SPACE_4, margins=sides,
         )  # fmt: skip
         self._work = Sheet(self, text, translation, self._swap, self._source)
-        self._sentences = SentenceActions(self._controller, self._output, self._work)
+        self._word_card = WordCard(self._controller, self)
         scrolled = named(QScrollArea(self), "translate_scroll")  # with large letters in a low window
         scrolled.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         show_column(scrolled, self._work)
@@ -175,14 +164,15 @@ class TextPane(QWidget):
         self._option_button.clicked.connect(lambda: options.toggle(self._option_button))
         options.domain_chosen.connect(controller.set_domain)
         options.formality_chosen.connect(controller.set_formality)
-        options.glossaries_requested.connect(self.glossaries_requested)
         self._advice.model_changed.connect(controller.translate)
         self._advice.models_requested.connect(self.models_requested)
         self._check.clicked.connect(lambda: self._found.toggle(self._check))
-        self._glossaries.clicked.connect(self.glossaries_requested)
         self._long.file_chosen.connect(controller.save_text)
         self._flags.segment_requested.connect(self._go_to)
-        self._sentences.said.connect(self._said.setText)
+        controller.said.connect(self._said.setText)
+        self._output.edited.connect(self._on_edited)
+        self._output.left.connect(controller.settle)
+        self._output.word_chosen.connect(self._on_word_chosen)
         for pane in (self._input, self._output):
             pane.zoomed.connect(lambda is_larger: view.enlarge() if is_larger else view.shrink())
         view.changed.connect(self._on_view)
@@ -229,8 +219,20 @@ class TextPane(QWidget):
         ask_files(self, title, chosen, name="choose_document_dialog", filters=DOCUMENT_FILES)
 
     def _on_copy(self) -> None:
+        self._controller.settle()
         copy_text(self._shown.text)
         self._said.setText(_("Copied."))
+
+    def _on_edited(self, text: str) -> None:
+        self._word_card.dismiss()
+        self._controller.edit(text)
+
+    def _on_word_chosen(self, is_asked: bool) -> None:
+        """Show other words. `is_asked`: by keys or the menu, so that the focus goes there."""
+        if (place := self._controller.place_of(*self._output.chosen)) is not None:
+            self._word_card.show_about(place, self._output, self._output.place_of_chosen(), takes_focus=is_asked)
+        elif is_asked:
+            self._said.setText(_("Put the caret into a sentence that is translated."))
 
     def _go_to(self, index: int) -> None:
         self._found.dismiss()
@@ -267,6 +269,7 @@ class TextPane(QWidget):
         controller = self._controller
         manner, is_shaded = controller.manner, controller.view.last.translate_doubts
         is_there = controller.text == shown.source
+        self._output.setReadOnly(not (shown.is_done and shown.segments and is_there))
         self._reading.show(shown, is_source_there=is_there, is_shaded=is_shaded)
         self._source.show_detected(*language_words(shown, manner))
         self._stop.setVisible(not shown.is_done)

@@ -103,7 +103,7 @@ ALL = (
     Keys("text.larger", TEXT, ("Ctrl++", "Ctrl+="), _("Larger text")),
     Keys("text.smaller", TEXT, ("Ctrl+-",), _("Smaller text")),
     Keys("text.usual", TEXT, ("Ctrl+0",), _("Text in its usual size")),
-    Keys("sentence.edit", TEXT, ("F2",), _("Edit the sentence")),
+    Keys("sentence.edit", TEXT, ("F2",), _("Other words")),
     Keys("segment.approve", SEGMENTS, ("Ctrl+Return", "Ctrl+Enter"), _("Approve the segment")),
     Keys("segment.hint", SEGMENTS, ("Ctrl+R",), _("Translate the segment again as you say")),
     Keys("segment.next", SEGMENTS, ("F8", "F3"), _("Next segment to check")),

@@ -517,7 +517,7 @@ def _translator(t: Theme, fonts: Fonts) -> str:
     #translation_flags::item:selected, #language_list::item:selected, #earlier_list::item:selected
         {{ background: {t.soft}; color: {t.soft_ink}; border-color: {t.soft}; }}
     #language_list::item:disabled {{ color: {t.ink2}; }}
-    #language_popup, #sentence_frame {{ background: {t.sheet}; border: {t.separator};
+    #language_popup {{ background: {t.sheet}; border: {t.separator};
         border-radius: {CONTROL_RADIUS}px; }}
     QListWidget[kind="list"] {{ background: {t.sheet}; color: {t.ink}; border: {t.separator};
         border-radius: {CONTROL_RADIUS}px; outline: none; padding: 4px; }}

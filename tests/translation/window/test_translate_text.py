@@ -12,8 +12,10 @@ from PySide6.QtWidgets import QApplication, QDialog, QFileDialog, QLineEdit, QPl
 from translation.window.conftest import on_page, output, tab, with_options
 
 from slmdesk.base.translation import LiveSegment, SegmentState
+from slmdesk.runtime.events import ended
 from slmdesk.translation.prompts import TranslationStyle
-from slmdesk.translation.window.text import PaneState, count_words, language_words
+from slmdesk.translation.typed import LiveTranslation, OtherWords
+from slmdesk.translation.window.text import PaneState, count_words, edited, language_words
 
 pytestmark = pytest.mark.gui
 
@@ -233,27 +235,89 @@ def test_words_the_model_was_unsure_of_are_shaded_on_request(program):
     assert pane.extraSelections() == []
 
 
-def test_a_sentence_is_edited_and_remembered(program):
-    program.find("target_text").setFocus()
-    QTest.keyClick(program.find("target_text"), Qt.Key.Key_F2)
-    assert "Put the caret" in program.find("translate_words").text()
+def test_the_translation_can_be_typed_in_and_is_remembered(program):
+    pane = program.find("target_text")
+    assert pane.isReadOnly(), "there is nothing to change yet"
     put(program, "The sun is up. We go out.")
-    pane = select(program, "GO")
-    QTest.keyClick(pane, Qt.Key.Key_F2)
-    editor = program.find("sentence_editor")
-    QTest.keyClicks(editor, "Falsch")
-    QTest.keyClick(editor, Qt.Key.Key_Escape)
-    assert not program.find("sentence_frame").isVisible()
-    assert pane.hasFocus()
-    assert output(program) == "tHE SUN IS UP. wE GO OUT."
+    select(program, "GO")
+    QTest.keyClicks(pane, "geh")
+    assert output(program) == "tHE SUN IS UP. wE geh OUT."
     assert memory(program) == []
+    QTest.keyClick(pane, Qt.Key.Key_Z, CTRL)
+    assert output(program) == "tHE SUN IS UP. wE GO OUT."
+    select(program, "GO")
+    QTest.keyClicks(pane, "geh")
+    QTest.keyClick(pane, Qt.Key.Key_Home, CTRL)  # leaves the sentence
+    program.wait(lambda: memory(program) == [("We go out.", "wE geh OUT.")])
+    program.wait(lambda: program.find("translate_words").text() == "2 sentences, 1 edited")
+    QTest.keyClick(program.find("source_text"), Qt.Key.Key_End, CTRL)
+    program.type_into("source_text", " It is late.")
+    program.wait(lambda: output(program) == "tHE SUN IS UP. wE geh OUT. iT IS LATE.")
+    assert not program.notices()
+
+
+def lives(*words):
+    return tuple(
+        LiveSegment(f"{at}.", "", trail, "en", target, SegmentState.TRANSLATED)
+        for at, (target, trail) in enumerate(words)
+    )
+
+
+@pytest.mark.parametrize(
+    ("now", "targets"),
+    [
+        ("Ab. Neu.\n\nC.", ["Ab.", "Neu.", "C."]),
+        ("Ab. B.\n\nC. Und", ["Ab.", "B.", "C. Und"]),
+        ("Ab.B.\n\nC.", ["Ab.B.", "", "C."]),
+        ("Ab. B. C.", ["Ab.", "B. C.", ""]),
+        ("Ab. \n\nC.", ["Ab.", "", "C."]),
+        ("B.\n\nC.", ["B.", "", "C."]),
+        ("Ab. B.\nNeu\nC.", ["Ab.", "B.\nNeu\nC.", ""]),
+        ("", ["", "", ""]),
+    ],
+)
+def test_what_is_typed_belongs_to_its_sentence(now, targets):
+    segments = edited(lives(("Ab.", " "), ("B.", "\n\n"), ("C.", "")), now)
+    assert [segment.target for segment in segments] == targets
+    assert PaneState(segments, True, "").text.split() == now.split()
+    edits = [segment.state is SegmentState.EDITED for segment in segments]
+    assert edits == [target != old for target, old in zip(targets, ("Ab.", "B.", "C."), strict=True)]
+
+
+def test_a_click_on_a_word_offers_others_and_makes_it_a_term(program, monkeypatch):
+    put(program, "We go out.")
+    pane = program.find("target_text")
+    cursor = pane.textCursor()
+    cursor.setPosition(4)
+
+    def press():
+        pane.setTextCursor(cursor)
+        program.click(pane.viewport(), lambda: pane.cursorRect().center())
+
+    press()
+    assert program.find("word_card").isVisible()
+    assert pane.hasFocus(), "typing goes on"
+    assert program.find("term_target").text() == "GO"
+    program.wait(lambda: "no other words" in program.find("other_words_said").text())
+    QTest.keyClick(pane, Qt.Key.Key_Escape)
+    assert not program.find("word_card").isVisible()
+    found = OtherWords((("LEAVE", "wE LEAVE."),), "go out")
+    monkeypatch.setattr(LiveTranslation, "other_words", lambda *_about: ended(found))  # the fake has one answer for all
+    press()
+    words = program.find("other_words")
+    program.wait(lambda: words.count() == 1 and program.find("term_source").text() == "go out")
+    program.click_item(words, 0)
+    assert output(program) == "wE LEAVE."
+    program.wait(lambda: memory(program) == [("We go out.", "wE LEAVE.")])
+    select(program, "LEAVE")
     QTest.keyClick(pane, Qt.Key.Key_F2)
-    assert editor.toPlainText() == "wE GO OUT."
-    QTest.keyClicks(editor, "Wir gehen aus.")
-    QTest.keyClick(editor, Qt.Key.Key_Return)
-    program.wait(lambda: output(program) == "tHE SUN IS UP. Wir gehen aus.")
-    assert memory(program) == [("We go out.", "Wir gehen aus.")]
-    assert any("remembered" in words for words in program.notices())
+    program.wait(lambda: words.hasFocus() and program.find("term_source").text() == "go out")
+    program.click("add_to_glossary_button")
+    program.wait(lambda: "Added to" in program.find("translate_words").text())
+    glossary = program.ask(lambda services: services.glossaries.of_pair("en", "de"))[0]
+    terms = program.ask(lambda services: services.glossaries.terms(glossary.id))
+    assert [(term.source, term.target) for term in terms] == [("go out", "LEAVE")]
+    assert output(program) == "wE LEAVE.", "a person's words stay"
 
 
 def kept(program):
@@ -262,8 +326,8 @@ def kept(program):
 
 def test_typed_texts_are_kept_found_and_opened_again(program, start):
     put(program, "The rent is due today.")
-    program.frame.translate.put(0, "The rent is due today.", "Die Miete ist heute fällig.")
-    program.wait(lambda: "Miete" in output(program))
+    program.frame.translate.edit("Die Miete ist heute fällig.")
+    assert output(program) == "Die Miete ist heute fällig."
     program.find("source_text").clear()
     program.wait(lambda: kept(program) == ["The rent is due today. → German"])
     put(program, "We go out.")
