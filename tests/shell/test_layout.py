@@ -149,7 +149,7 @@ DIALOGS = {
     "preset_editor": lambda program: program.page.panel._on_save_as(),
     "space_editor": spaces,
     "glossary_window": lambda program: program.frame.translate_page.open_glossaries(),
-    "document_form": lambda program: program.frame.document_translation.look([program.lease]),
+    "document_form": lambda program: program.frame.document_translation.look([program.lease, program.model]),
     "redaction_window": lambda program: RedactionWindow(
         program.bridge, program.frame.keeper, program.window, program.lease
     ).show(),

@@ -29,13 +29,15 @@ from slmdesk.jobs.types import JobChanged, left_words, share_words
 from slmdesk.runtime.events import ItemChanged, ItemGone
 from slmdesk.runtime.messages import Problem
 from slmdesk.services import Services
+from slmdesk.translation.prompts import TranslationStyle
 from slmdesk.translation.segments import SegmentNumbers
 from slmdesk.translation.service import Handout
 from slmdesk.translation.types import RetryScope, TranslationGrew, TranslationRequest, TranslationView, WrittenFile
-from slmdesk.translation.window.documents import counted_words, done_words, unfinished, unfinished_words
-from slmdesk.translation.window.languages import AdviceLine, ViewSettings
+from slmdesk.translation.window.documents import PDF, counted_words, done_words, unfinished, unfinished_words
+from slmdesk.translation.window.languages import AdviceLine, LanguageChoice, ViewSettings, own_language
 from slmdesk.translation.window.review_pane import ReviewPane
 from slmdesk.translation.window.text import TranslateController
+from slmdesk.translation.window.text_editors import target_for
 from slmdesk.window.base import theme
 from slmdesk.window.base.theme import ThemeKeeper
 from slmdesk.window.widgets.bars import show_share, thin_bar
@@ -73,14 +75,16 @@ class StartedTranslation(Record):
 
 
 class DocumentPane(QStackedWidget):
-    form_requested = Signal(object)
+    chosen = Signal(object)
+    form_requested = Signal(object, object)
+    """Emitted with the documents and the manner that the form shows."""
     files_requested = Signal()
     opened = Signal()
 
     def __init__(self, controller: TranslateController, keeper: ThemeKeeper, parent: QWidget) -> None:
         super().__init__(parent)
         self.setObjectName("document_translation_pane")
-        self._bridge, self._state = controller.bridge, controller.state
+        self._bridge, self._state, self._controller = controller.bridge, controller.state, controller
         self._view: TranslationView | None = None
         """The shown translation. None if none is shown."""
         self._job: JobChanged | None = None
@@ -100,7 +104,12 @@ class DocumentPane(QStackedWidget):
     def _build_ui(self, view: ViewSettings, keeper: ThemeKeeper) -> None:
         self.head = named(QWidget(self), "document_head")
         self._title = ElidedLabel(self.head, name="translation_title", kind="heading", cut=Qt.TextElideMode.ElideMiddle)
-        self._languages = plain_label("", self.head, name="translation_languages", kind="muted", wraps=False)
+        self._source = ElidedLabel(self.head, name="translation_source", kind="muted")
+        self._target = named(
+            LanguageChoice(keeper, view, self.head), "document_target", label=_("Language of the translation"),
+            tip=_("Another language begins another translation"),
+        )  # fmt: skip
+        self._target.value_chosen.connect(self._on_target)
         self._queue = QueueMenu(self.head)
         self._save = button(_("Save translation"), "save_translation_button", self.head, kind="primary")
         self._save.clicked.connect(self._on_save)
@@ -143,19 +152,23 @@ class DocumentPane(QStackedWidget):
         )  # fmt: skip
         self._menu = SaveMenu(self._more)
         self._more.setMenu(self._menu)
-        for done in (self._recheck, self._retry):
+        self._otherwise = button(
+            _("Translate otherwise…"), "document_otherwise_button", options, kind="text", on=self._on_otherwise,
+            tip=_("Subject, formality, glossaries, title"),
+        )  # fmt: skip
+        for done in (self._recheck, self._retry, self._otherwise):
             done.clicked.connect(options.dismiss)
         which = plain_label(_("Show"), options, name="segment_filter_label")
         column(
             row((which, 1), (self.review.bar.choice, 2)), row(self.review.shade, 1),
-            row(self._recheck, 1), row(self._retry, 1), row(self._more, 1), into=options,
+            row(self._otherwise, 1), row(self._recheck, 1), row(self._retry, 1), row(self._more, 1), into=options,
             gap=theme.SPACE_8, margins=theme.SPACE_16,
         )  # fmt: skip
         self._option_button.clicked.connect(lambda: options.toggle(self._option_button))
 
     def _lay_out(self) -> None:
         row(
-            (self._title, 1), self._languages, self._queue, self._save, self._option_button, into=self.head,
+            (self._title, 1), self._source, self._target, self._queue, self._save, self._option_button, into=self.head,
             gap=theme.SPACE_8,
         )  # fmt: skip
         none, scrolled = named(QWidget(self), "document_none"), named(QScrollArea(self), "document_scroll")
@@ -183,7 +196,7 @@ class DocumentPane(QStackedWidget):
         """Show the translation, or how to begin one."""
         is_there = self._view is not None
         self.setCurrentIndex(int(is_there))
-        for part in (self._title, self._languages, self._save, self._option_button):
+        for part in (self._title, self._source, self._target, self._save, self._option_button):
             part.setVisible(is_there)
 
     def _connect(self) -> None:
@@ -205,8 +218,51 @@ class DocumentPane(QStackedWidget):
     # ---- before the beginning
 
     def look(self, paths: Sequence[Path]) -> None:
-        """Find the documents to translate. Then `form_requested` is emitted with these documents."""
-        self._bridge.follow(self._bridge.services.translation_start.look(paths), self.form_requested.emit)
+        """Find the documents to translate. Then `chosen` is emitted with these documents."""
+        self._bridge.follow(self._bridge.services.translation_start.look(paths), self.chosen.emit)
+
+    def begin_as_last(self, path: Path) -> None:
+        """Translate a document into the language of the last one. One in that language is translated into another."""
+        manner, last = self._manner, self._state.current
+        request = TranslationRequest(
+            manner.target, path=str(path.absolute()), domain=manner.domain, formality=manner.formality,
+            sheet_names=last.translate_sheet_names, properties=last.translate_properties,
+        )  # fmt: skip
+
+        def told(language: str) -> None:
+            self._begin_in(request, target_for(language, manner.target, (own_language(), "en", "de")))
+
+        self._bridge.follow(self._bridge.services.translation_start.language(request), told)
+
+    def _begin_in(self, request: TranslationRequest, target: str) -> None:
+        formality = request.formality if LANGUAGES[target].has_formal else ""
+        self.begin([Path(request.path)], changed(request, target=target, formality=formality), beside=False)
+
+    def _on_target(self, target: str) -> None:
+        if self._view is not None and target != self._view.request.target:
+            if self._is_running:
+                self._on_cancel()
+            source = self._view.request.source
+            request = changed(self._view.request, source="" if source == target else source, glossaries=())
+            self._begin_in(request, target)
+
+    def _on_otherwise(self) -> None:
+        if self._view is not None:
+            look = self._bridge.services.translation_start.look([Path(self._view.request.path)])
+            manner = self._manner
+            self._bridge.follow(look, lambda chosen: self.form_requested.emit(chosen, manner))
+
+    @property
+    def _manner(self) -> TranslationStyle:
+        """Return how the shown document is translated, or else the last text."""
+        if self._view is None:
+            return self._controller.manner
+        request = self._view.request
+        return TranslationStyle(request.target, request.source, request.domain, request.formality)
+
+    @property
+    def _is_running(self) -> bool:
+        return self._job is not None and self._job.status in (JobStatus.OPEN, JobStatus.RUNNING)
 
     def begin(self, paths: Sequence[Path], request: TranslationRequest, beside: bool) -> None:
         """Translate documents one after the other and show the first. The choices are saved."""
@@ -220,6 +276,8 @@ class DocumentPane(QStackedWidget):
             return [services.translations.open(item) for item in items]
 
         def begun(views: list[TranslationView]) -> None:
+            again = {Path(view.request.path) for view in views}
+            self._started = [started for started in self._started if started.path not in again]
             for view in views:
                 job, path = view.job.id if view.job else "", Path(view.request.path)
                 self._started.append(StartedTranslation(view.item.id, job, path, writes_beside=beside))
@@ -339,7 +397,8 @@ class DocumentPane(QStackedWidget):
         self._show_any()
         self._title.set_full_text(Path(view.request.path).name or view.item.shown_title)
         self._show_languages()
-        self._save.setVisible(bool(view.request.path))
+        for part in (self._save, self._target, self._otherwise):
+            part.setVisible(bool(view.request.path))
         if is_same:  # the chosen segment stays chosen
             self.review.refresh()
         else:
@@ -380,9 +439,10 @@ class DocumentPane(QStackedWidget):
         return self._view.request.source or self.review.language, self._view.request.target
 
     def _show_languages(self) -> None:
-        source, target = (LANGUAGES[code].shown if code in LANGUAGES else "" for code in self.languages)
-        self._languages.setText(f"{source} → {target}".strip())
-        self.advice.show_about(*self.languages)
+        source, target = self.languages
+        self._source.set_full_text(f"{LANGUAGES[source].shown} →" if source in LANGUAGES else "→")
+        self._target.show_value(target)
+        self.advice.show_about(source, target)
 
     def _on_listed(self, found: SegmentNumbers) -> None:
         self._states, self._look = found.states, found.look
@@ -415,10 +475,9 @@ class DocumentPane(QStackedWidget):
 
         A document without segments can be neither written nor tried again.
         """
-        view, job, has_segments = self._view, self._job, bool(self._states)
+        view, job, has_segments, is_running = self._view, self._job, bool(self._states), self._is_running
         if view is None:
             return
-        is_running = job is not None and job.status in (JobStatus.OPEN, JobStatus.RUNNING)
         focused = next((key for key in (self._resume, self._pause, self._cancel) if key.hasFocus()), None)
         if job is not None and is_running:
             show_share(self._progress, job)
@@ -452,7 +511,9 @@ class DocumentPane(QStackedWidget):
         if job is None and not self._states:
             return "", False
         if job is None or job.status is JobStatus.DONE:
-            return done_words(self._states, self._look, view.left), bool(self._states.get(SegmentState.FAILED))
+            words = done_words(self._states, self._look, view.left)
+            words += f" {PDF}" if view.request.path.lower().endswith(".pdf") else ""
+            return words, bool(self._states.get(SegmentState.FAILED))
         if job.problem is not None:
             return job.problem.sentence, True
         is_cancelled = job.status is JobStatus.CANCELLED
@@ -579,12 +640,11 @@ class SaveMenu(QMenu):
 
 
 def ask_save_anyway(parent: QWidget, view: TranslationView, save: Callable[[], None], look: Callable[[], None]) -> None:
-    """Show what is unfinished and ask whether to save anyway. If nothing is, call `save` at once. Does not block."""
-    words = unfinished_words(view)
-    if not words:
+    """If something is not translated, say so and ask whether to save anyway. Else call `save`. Does not block."""
+    if not unfinished(view):
         save()
         return
-    more = _("What is not translated stays in the language of the original.") if unfinished(view) else ""
+    words, more = unfinished_words(view), _("What is not translated stays in the language of the original.")
     box = message_box(
         parent, "save_anyway", _("Save the document"), _("Still open: {words}.").format(words=words), more
     )

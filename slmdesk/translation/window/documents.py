@@ -247,9 +247,7 @@ class DocumentForm(Dialog):
         return "\n".join(dict.fromkeys(words for __, words in self._chosen.refused[:MOST_NAMED]))
 
     def _warning(self) -> str:
-        if "pdf" not in self._chosen.formats:
-            return ""
-        return _("A PDF becomes a Word document: its text, headings and page breaks, but not its layout.")
+        return PDF if "pdf" in self._chosen.formats else ""
 
     def _choice(self, values: Sequence[tuple[object, str]], name: str, words: str) -> Choice:
         return named(Choice(list(values), self), name, label=words)
@@ -276,6 +274,7 @@ class DocumentForm(Dialog):
         show_words(self._said, words)
 
 
+PDF = _("A PDF becomes a Word document: its text, headings and page breaks, but not its layout.")
 TO_CHECK = _("to check")
 AHEAD = 0.05
 """Least difference at which the share of the work and the count of segments seem to contradict each other."""

@@ -24,6 +24,7 @@ from slmdesk.base.texts import _
 from slmdesk.runtime.events import ItemChanged, ItemGone
 from slmdesk.services import Services
 from slmdesk.translation.documents import ChosenDocuments
+from slmdesk.translation.prompts import TranslationStyle
 from slmdesk.translation.types import KIND, request_of
 from slmdesk.translation.window.document_pane import DocumentPane
 from slmdesk.translation.window.documents import DocumentForm
@@ -102,6 +103,7 @@ class TranslatePage(QWidget):
         self.document.files_requested.connect(self.text.choose_files)
         bind(self, "text.open", self.text.choose_files)
         self.document.opened.connect(self._on_opened)
+        self.document.chosen.connect(self._on_chosen)
         self.document.form_requested.connect(self._on_form_requested)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
@@ -124,9 +126,17 @@ class TranslatePage(QWidget):
         self.list_requested.emit()
         self.side_list.search.setFocus()
 
-    def _on_form_requested(self, chosen: ChosenDocuments) -> None:
+    def _on_chosen(self, chosen: ChosenDocuments) -> None:
+        """Translate a document at once as the last one. Ask first if there are several, or columns to choose."""
+        if chosen.is_plain:
+            self._show(self.document)
+            self.document.begin_as_last(chosen.paths[0])
+        else:
+            self._on_form_requested(chosen, self.controller.manner)
+
+    def _on_form_requested(self, chosen: ChosenDocuments, manner: TranslationStyle) -> None:
         last = self.controller.state.current
-        form = DocumentForm(self._bridge, chosen, self.controller.manner, last, self)
+        form = DocumentForm(self._bridge, chosen, manner, last, self)
         form.advice.models_requested.connect(self.models_requested)
         form.begin_requested.connect(self.document.begin)
         form.open()

@@ -23,7 +23,7 @@ from slmdesk.window.widgets.rows import Choice, empty_layout
 
 
 class FilterBar(QWidget):
-    """Chips with counts. `choice`, which stands among the options, filters by any state or kind of flag."""
+    """A chip that shows only what is to be checked. `choice`, among the options, filters by any state or flag."""
 
     requested = Signal(object)
 
@@ -37,25 +37,21 @@ class FilterBar(QWidget):
             tip=_("Which segments are shown"),
         )  # fmt: skip
         self.choice.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
-        self._chips = {
-            state: button(words, name, self, kind="chip", on=partial(self.look, state))
-            for state, words, name in (
-                ("", _("All"), "all_chip"), (LOOK_AT, _("To check"), "check_chip"),
-                (SegmentState.EDITED.value, _("Edited"), "edited_chip"),
-            )
-        }  # fmt: skip
-        for chip in self._chips.values():
-            chip.setCheckable(True)
+        self._chip = button(_("To check"), "check_chip", self, kind="chip", on=self._on_chip)
+        self._chip.setCheckable(True)
         margins = (theme.SPACE_16, theme.SPACE_4, theme.SPACE_16, theme.SPACE_12)
-        row(*self._chips.values(), 1, into=self, gap=theme.SPACE_8, margins=margins)
+        row(self._chip, 1, into=self, margins=margins)
         self.choice.value_chosen.connect(lambda value: self._request(SegmentFilter(*value)))
 
     def clear(self) -> None:
         self._shown = SegmentFilter()
         self._show()
 
-    def look(self, state: str = "", *_checked: bool) -> None:
-        self._request(SegmentFilter(state))
+    def look(self) -> None:
+        self._request(SegmentFilter(LOOK_AT))
+
+    def _on_chip(self) -> None:
+        self._request(SegmentFilter(LOOK_AT if self._chip.isChecked() else ""))
 
     def show_listed(self, listed: SegmentNumbers) -> None:
         self._listed = listed
@@ -91,15 +87,10 @@ class FilterBar(QWidget):
             for value, words in values:
                 self.choice.addItem(words, value)
         self.choice.setCurrentIndex(list(dict(values)).index(shown))
-        total = listed.total if listed else 0
-        for state, chip in self._chips.items():
-            count = total if not state else 0
-            if listed and state:
-                count = listed.look if state == LOOK_AT else listed.states.get(SegmentState(state), 0)
-            words, width = chip.text().rsplit("  ", 1)[0], chip.fontMetrics().horizontalAdvance
-            chip.setMinimumWidth(width(f"{words}  {grouped(total)}") + 2 * theme.SPACE_16)
-            chip.setText(f"{words}  {grouped(count)}")
-            chip.setChecked(shown == (state, ""))
+        look, width = listed.look if listed else 0, self._chip.fontMetrics().horizontalAdvance
+        self._chip.setMinimumWidth(width(f"{_('To check')}  {grouped(listed.total if listed else 0)}") + 32)
+        self._chip.setText(f"{_('To check')}  {grouped(look)}")
+        self._chip.setChecked(shown == (LOOK_AT, ""))
 
 
 def _words_of(state: str, flag: str) -> str:

@@ -13,7 +13,7 @@ from slmdesk.base.texts import _
 from slmdesk.base.translation import SegmentRecord, SegmentState
 from slmdesk.runtime.messages import Problem
 from slmdesk.services import Services
-from slmdesk.translation.segments import LOOK_AT, SegmentFilter, SegmentNumbers
+from slmdesk.translation.segments import SegmentFilter, SegmentNumbers
 from slmdesk.translation.types import SegmentChanged, TranslationGrew, TranslationView
 from slmdesk.translation.window.languages import ViewSettings
 from slmdesk.translation.window.review import FilterBar, SegmentPanel
@@ -239,7 +239,7 @@ class ReviewPane(QWidget):
         self._table.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def look(self) -> None:
-        self.bar.look(LOOK_AT)
+        self.bar.look()
         self.take_focus()
 
     def _on_listed(self, found: SegmentNumbers) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QObject, QPoint, QRect, QSize, Qt, Signal
 from PySide6.QtGui import QIcon, QKeyEvent, QResizeEvent
@@ -26,7 +27,6 @@ from slmdesk.translation.window.text import (
     too_long_words,
 )
 from slmdesk.translation.window.text_editors import ScrollSync, SourceEdit, TargetEdit
-from slmdesk.translation.window.words import WordCard
 from slmdesk.window.base import theme
 from slmdesk.window.base.bridge import copy_text
 from slmdesk.window.base.shortcuts import bind
@@ -44,6 +44,9 @@ from slmdesk.window.widgets.build import (
 )
 from slmdesk.window.widgets.opening import ask_files, ask_new_file
 from slmdesk.window.widgets.parts import Popover
+
+if TYPE_CHECKING:
+    from slmdesk.translation.window.words import WordCard
 
 DOCUMENT_FILES = _("Documents ({});;All files (*)").format(
     " ".join(
@@ -137,7 +140,7 @@ class TextPane(QWidget):
             into=translation, gap=theme.SPACE_4, margins=sides,
         )  # fmt: skip
         self._work = Sheet(self, text, translation, self._swap, self._source)
-        self._word_card = WordCard(self._controller, self)
+        self._word_card: WordCard | None = None
         scrolled = named(QScrollArea(self), "translate_scroll")  # with large letters in a low window
         scrolled.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         show_column(scrolled, self._work)
@@ -224,13 +227,17 @@ class TextPane(QWidget):
         self._said.setText(_("Copied."))
 
     def _on_edited(self, text: str) -> None:
-        self._word_card.dismiss()
+        if self._word_card is not None:
+            self._word_card.dismiss()
         self._controller.edit(text)
 
     def _on_word_chosen(self, is_asked: bool) -> None:
         """Show other words. `is_asked`: by keys or the menu, so that the focus goes there."""
         if (place := self._controller.place_of(*self._output.chosen)) is not None:
-            self._word_card.show_about(place, self._output, self._output.place_of_chosen(), takes_focus=is_asked)
+            from slmdesk.translation.window.words import WordCard  # not needed before words are chosen
+
+            card = self._word_card = self._word_card or WordCard(self._controller, self)
+            card.show_about(place, self._output, self._output.place_of_chosen(), takes_focus=is_asked)
         elif is_asked:
             self._said.setText(_("Put the caret into a sentence that is translated."))
 

@@ -118,7 +118,7 @@ def test_before_a_document_is_begun_the_same_is_said(begin, tmp_path):
     examine(program, models(program)[0].id)
     path = tmp_path / "lease.docx"
     path.write_bytes(docx(paragraph("The rent is due today.")))
-    program.frame.document_translation.look([path])
+    program.frame.document_translation.look([path, tmp_path / "picture.xyz"])
     program.wait(lambda: program.translate_form() is not None)
     form = program.translate_form()
     words = program.find("translate_warning", form)

@@ -8,7 +8,7 @@ from fakes.office import docx, paragraph
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt
 from PySide6.QtGui import QWheelEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QDialog, QFileDialog, QLineEdit, QPlainTextEdit
+from PySide6.QtWidgets import QApplication, QFileDialog, QLineEdit, QPlainTextEdit
 from translation.window.conftest import on_page, output, tab, with_options
 
 from slmdesk.base.translation import LiveSegment, SegmentState
@@ -414,8 +414,8 @@ def test_a_pasted_text_of_megabytes_is_offered_as_a_document(program, tmp_path):
     program.find("source_text").setFocus()
     dialog.fileSelected.emit(str(path))
     dialog.close()
-    program.wait(lambda: program.translate.findChild(QDialog, "document_form") is not None)
-    program.translate.findChild(QDialog, "document_form").close()
+    program.wait(lambda: program.find("translation_title").full_text == "pasted.txt")
+    program.find("document_translation_pane")._on_cancel()
     assert path.read_text() == big
     assert not program.find("long_text_bar").isVisible()
 
@@ -460,7 +460,6 @@ def test_a_document_stays_reachable_behind_its_tab_and_so_does_the_text(program,
     tab(program, 0)
     typed(program, "We go out.")
     drop(program.translate, path)
-    program.click("form_begin")
     program.wait(lambda: program.find("translation_title").full_text == "lease.docx")
     tab(program, 0)
     assert program.find("source_text").toPlainText() == "We go out."
