@@ -52,7 +52,6 @@ class TranslateController(QObject):
 
     shown = Signal(object)
     refused = Signal(str)
-    said = Signal(str)
     manner_changed = Signal(object)
     text_opened = Signal(str)
     document_asked = Signal(str)

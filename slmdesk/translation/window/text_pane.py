@@ -172,7 +172,6 @@ class TextPane(QWidget):
         self._check.clicked.connect(lambda: self._found.toggle(self._check))
         self._long.file_chosen.connect(controller.save_text)
         self._flags.segment_requested.connect(self._go_to)
-        controller.said.connect(self._said.setText)
         self._output.edited.connect(self._on_edited)
         self._output.left.connect(controller.settle)
         self._output.word_chosen.connect(self._on_word_chosen)

@@ -126,6 +126,6 @@ class WordCard(Popover):
         )
 
     def _on_added(self, glossary: GlossaryRecord) -> None:
-        self.dismiss()
-        self._controller.said.emit(_("Added to “{name}”.").format(name=glossary.name))
+        show_words(self._said, _("Added to “{name}”.").format(name=glossary.name))
+        self._add.setEnabled(False)
         self._controller.translate()
