@@ -170,7 +170,8 @@ class LiveTranslation(Service):
             is_worse = weight_of(self._flags(segment, whole)) > weight_of(segment.flags)
             if not answer.is_cut and whole != segment.target and not is_worse:
                 found.setdefault(differing(segment.target, whole, begin), whole)
-        return OtherWords(tuple(found.items())[:MOST_WAYS], answers[-1].text.strip() if asked else "")
+        stands_for = answers[-1].text.strip() if asked else ""
+        return OtherWords(tuple(found.items())[:MOST_WAYS], stands_for if stands_for in segment.source else "")
 
     def _at(self, index: int, source: str) -> _Requested:
         found = self._requested[index] if 0 <= index < len(self._requested) else None

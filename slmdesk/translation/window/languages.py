@@ -18,7 +18,7 @@ from slmdesk.runtime.events import ModelsChanged, ModelState, ModelStateChanged
 from slmdesk.runtime.messages import Problem
 from slmdesk.text.folding import fold
 from slmdesk.translation import pairs
-from slmdesk.translation.pairs import PIVOT, PairAdvice
+from slmdesk.translation.pairs import PairAdvice
 from slmdesk.translation.prompts import TranslationStyle
 from slmdesk.window.base import theme
 from slmdesk.window.base.bridge import Bridge
@@ -268,16 +268,12 @@ class AdviceLine(QFrame):
         )
         self._words = plain_label("", self, name=f"{name}translate_warning")
         self._use = button(_("Use"), f"{name}use_better_button", self, on=self._on_use)
-        self._examine = button(
-            _("Test"), f"{name}examine_pair_button", self, on=self._on_examine,
-            tip=_("Twelve short sentences, in the background: half a minute or more"),
-        )  # fmt: skip
         self._see = button(
             _("See models made for this"), f"{name}see_models_button", self, on=self._on_see,
             tip=_("Opens the page of models with those meant for translating into this language"),
         )  # fmt: skip
         middle = Qt.AlignmentFlag.AlignVCenter
-        buttons = row((self._examine, middle), (self._use, middle), (self._see, middle), 1, gap=theme.SPACE_8)
+        buttons = row((self._use, middle), (self._see, middle), 1, gap=theme.SPACE_8)
         column(
             (self._words, 1), buttons, into=self, gap=theme.SPACE_8,
             margins=(theme.SPACE_12, theme.SPACE_8, theme.SPACE_8, theme.SPACE_8),
@@ -315,19 +311,12 @@ class AdviceLine(QFrame):
             call = self._bridge.services.uses.set_default(DefaultUse.TRANSLATE, better.id)
             self._bridge.ask(call, lambda _record: self.model_changed.emit())
 
-    def _on_examine(self) -> None:
-        self._examine.setText(_("Being examined…"))
-        self._examine.setEnabled(False)
-        if advice := self._advice.value:
-            self._bridge.services.pair_exams.take(advice.model, advice.source or PIVOT, advice.target)
-
     def _on_see(self) -> None:
         if advice := self._advice.value:
             self.models_requested.emit(advice.target)
 
     def _on_job_changed(self, event: JobChanged) -> None:
         if event.kind == pairs.KIND and event.status not in (JobStatus.OPEN, JobStatus.RUNNING):
-            self._show()  # it can be tried again
             self._advice.again()
 
     def _on_state_changed(self, event: ModelStateChanged) -> None:
@@ -341,9 +330,6 @@ class AdviceLine(QFrame):
         parts = (advice.words if advice else "", better.words if better else "", offer)
         words = " ".join(part for part in parts if part)
         self._words.setText(words)
-        self._examine.setVisible(advice is not None and advice.can_examine)
-        self._examine.setText(_("Test"))
-        self._examine.setEnabled(True)
         self._use.setVisible(better is not None)
         if better is not None:
             self._use.setAccessibleName(_("Translate with {name}").format(name=better.name))

@@ -322,10 +322,8 @@ class TargetEdit(SegmentEdit):
         menu.popup(event.globalPos())
 
     def place_of_chosen(self) -> QRect:
-        """Return where the last line of the chosen words is."""
+        """Return where the last line of the chosen words ends."""
         cursor = self.textCursor()
-        if not cursor.hasSelection():
-            cursor.select(QTextCursor.SelectionType.WordUnderCursor)
         cursor.setPosition(cursor.selectionEnd())
         line = self.cursorRect(cursor)
         return QRect(self.viewport().mapTo(self, line.topLeft()), line.size())

@@ -21,14 +21,14 @@ from slmdesk.window.widgets.parts import Popover
 ASK_MS = 300
 """Milliseconds for which words must stay chosen before the model is asked: a click may only place the caret."""
 WHOLE = Qt.ItemDataRole.UserRole
-MOST_LETTERS = 200
+WIDTH, MOST_LETTERS = 320, 200
 
 
 class WordCard(Popover):
     """Card below chosen words. Opened by the mouse it leaves the focus in the text, so that typing goes on."""
 
     def __init__(self, controller: TranslateController, parent: QWidget) -> None:
-        super().__init__(parent, "word_card", label=_("Other words"))
+        super().__init__(parent, "word_card", label=_("Other words"), width=WIDTH)
         self._controller = controller
         self._place: WordPlace | None = None
         self._call: Call | None = None
@@ -57,6 +57,7 @@ class WordCard(Popover):
         self._target.setText(place.words)
         self._show(OtherWords(), _("Looking for other words…"))
         self._delay.start()
+        part.setWidth(theme.scaled(WIDTH))  # begins at the words, on whatever side of the window they are
         self.toggle(anchor, part)
 
     def focus_target(self) -> QWidget | None:
