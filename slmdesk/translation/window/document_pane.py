@@ -30,7 +30,6 @@ from slmdesk.runtime.events import ItemChanged, ItemGone
 from slmdesk.runtime.messages import Problem
 from slmdesk.services import Services
 from slmdesk.translation.prompts import TranslationStyle
-from slmdesk.translation.segments import SegmentNumbers
 from slmdesk.translation.service import Handout
 from slmdesk.translation.types import RetryScope, TranslationGrew, TranslationRequest, TranslationView, WrittenFile
 from slmdesk.translation.window.documents import PDF, counted_words, done_words, unfinished, unfinished_words
@@ -89,9 +88,6 @@ class DocumentPane(QStackedWidget):
         """The shown translation. None if none is shown."""
         self._job: JobChanged | None = None
         """How far its job is. None if it has none."""
-        self._states: Mapping[SegmentState, int] = {}
-        self._look = 0
-        """How many segments there are of each state, and how many are to be checked, as they were listed last."""
         self._counted = (0, 0)
         """Number of finished segments and number of all segments, while they are translated."""
         self._started: list[StartedTranslation] = []
@@ -202,7 +198,7 @@ class DocumentPane(QStackedWidget):
     def _connect(self) -> None:
         self._menu.chosen.connect(self._on_export)
         self._queue.item_chosen.connect(self.open)
-        self.review.listed.connect(self._on_listed)
+        self.review.listed.connect(self._settle)
         self.review.words_changed.connect(self._on_words_changed)
         self.review.rows_came.connect(self._show_languages)
         self._bridge.on(TranslationGrew, self._on_grew)
@@ -391,7 +387,6 @@ class DocumentPane(QStackedWidget):
         self._view, self._job = view, event_of(view.job) if view.job else None
         if self._job is not None and view.is_done:  # whatever became of a later try
             self._job = changed(self._job, status=JobStatus.DONE, problem=None)
-        self._states, self._look = view.counts, view.look
         self._counted = (total - view.counts.get(SegmentState.OPEN, 0), total)
         self._written, self._said = None, ""
         self._show_any()
@@ -444,9 +439,11 @@ class DocumentPane(QStackedWidget):
         self._target.show_value(target)
         self.advice.show_about(source, target)
 
-    def _on_listed(self, found: SegmentNumbers) -> None:
-        self._states, self._look = found.states, found.look
-        self._settle()
+    @property
+    def _states(self) -> Mapping[SegmentState, int]:
+        """Return how many segments there are of each state."""
+        listed = self.review.numbers
+        return listed.states if listed else self._view.counts if self._view else {}
 
     # ---- how far it is
 
@@ -459,7 +456,7 @@ class DocumentPane(QStackedWidget):
 
         def done(view: TranslationView) -> None:
             if view.item.id == self.item:
-                self._view, self._job, self._states, self._look = view, event, view.counts, view.look
+                self._view, self._job = view, event
                 self.review.refresh()
                 self._settle()
 
@@ -511,7 +508,8 @@ class DocumentPane(QStackedWidget):
         if job is None and not self._states:
             return "", False
         if job is None or job.status is JobStatus.DONE:
-            words = done_words(self._states, self._look, view.left)
+            listed = self.review.numbers
+            words = done_words(self._states, listed.look if listed else view.look, view.left)
             words += f" {PDF}" if view.request.path.lower().endswith(".pdf") else ""
             return words, bool(self._states.get(SegmentState.FAILED))
         if job.problem is not None:
