@@ -101,7 +101,6 @@ POPOVERS = {
     "tables_popover": ("Documents, table", "document_more_button"),
     "cell_popover": ("Documents, table", "document_more_button"),
     "versions_earlier_popover": ("Documents, versions", "document_more_button"),
-    "flags_popover": ("Translate", "translate_options_button"),
     "translate_options": ("Translate", "translate_options_button"),
     "document_options": ("Translate", "translate_options_button"),
     "writing_options_panel": ("Write", "writing_options"),

@@ -20,12 +20,12 @@ from PySide6.QtWidgets import (
 
 from slmdesk.base.documents import Form, takes_password, translated_name
 from slmdesk.base.files import free_name
-from slmdesk.base.record import Record, changed
+from slmdesk.base.record import changed
 from slmdesk.base.records import JobRecord, JobStatus, ModelRecord
 from slmdesk.base.texts import _
 from slmdesk.base.translation import LANGUAGES, SegmentState
 from slmdesk.jobs.service import event_of
-from slmdesk.jobs.types import JobChanged, left_words, share_words
+from slmdesk.jobs.types import JobChanged, left_words
 from slmdesk.runtime.events import ItemChanged, ItemGone
 from slmdesk.runtime.messages import Problem
 from slmdesk.services import Services
@@ -61,18 +61,6 @@ from slmdesk.window.widgets.rows import Choice
 LOCKED = ("document.locked", "document.wrong_password")
 
 
-class StartedTranslation(Record):
-    """A document whose translation was started since the window was opened."""
-
-    item: str
-    job: str
-    path: Path
-    status: JobStatus = JobStatus.OPEN
-    share: float | None = None
-    writes_beside: bool = False
-    written: Path | None = None
-
-
 class DocumentPane(QStackedWidget):
     chosen = Signal(object)
     form_requested = Signal(object, object)
@@ -90,7 +78,8 @@ class DocumentPane(QStackedWidget):
         """How far its job is. None if it has none."""
         self._counted = (0, 0)
         """Number of finished segments and number of all segments, while they are translated."""
-        self._started: list[StartedTranslation] = []
+        self._beside: dict[str, str] = {}
+        """Ids of translations that are written beside their originals when done, by their jobs."""
         self._written: Path | None = None
         self._said = ""
         """What is said of the written file, until the translation goes on."""
@@ -106,7 +95,6 @@ class DocumentPane(QStackedWidget):
             tip=_("Another language begins another translation"),
         )  # fmt: skip
         self._target.value_chosen.connect(self._on_target)
-        self._queue = QueueMenu(self.head)
         self._save = button(_("Save translation"), "save_translation_button", self.head, kind="primary")
         self._save.clicked.connect(self._on_save)
         self._option_button = tool_button(
@@ -164,7 +152,7 @@ class DocumentPane(QStackedWidget):
 
     def _lay_out(self) -> None:
         row(
-            (self._title, 1), self._source, self._target, self._queue, self._save, self._option_button, into=self.head,
+            (self._title, 1), self._source, self._target, self._save, self._option_button, into=self.head,
             gap=theme.SPACE_8,
         )  # fmt: skip
         none, scrolled = named(QWidget(self), "document_none"), named(QScrollArea(self), "document_scroll")
@@ -197,7 +185,6 @@ class DocumentPane(QStackedWidget):
 
     def _connect(self) -> None:
         self._menu.chosen.connect(self._on_export)
-        self._queue.item_chosen.connect(self.open)
         self.review.listed.connect(self._settle)
         self.review.words_changed.connect(self._on_words_changed)
         self.review.rows_came.connect(self._show_languages)
@@ -272,12 +259,8 @@ class DocumentPane(QStackedWidget):
             return [services.translations.open(item) for item in items]
 
         def begun(views: list[TranslationView]) -> None:
-            again = {Path(view.request.path) for view in views}
-            self._started = [started for started in self._started if started.path not in again]
-            for view in views:
-                job, path = view.job.id if view.job else "", Path(view.request.path)
-                self._started.append(StartedTranslation(view.item.id, job, path, writes_beside=beside))
-            self._queue.show_queue(self._started)
+            if beside:
+                self._beside.update({view.job.id: view.item.id for view in views if view.job})
             self._on_opened(views[0])
 
         self._bridge.ask(work, begun)
@@ -351,7 +334,6 @@ class DocumentPane(QStackedWidget):
 
     def _write(self, item: str, target: Path, *, replace_it: bool) -> None:
         def written(result: WrittenFile) -> None:
-            self._note(item, written=result.path)
             if item == self.item:
                 self._show_written(result.path)
 
@@ -371,12 +353,13 @@ class DocumentPane(QStackedWidget):
             self._bridge.services.translations.write(item, target, replace=replace_it), written, refused
         )
 
-    def _write_beside(self, started: StartedTranslation) -> None:
+    def _write_beside(self, item: str) -> None:
         def work(services: Services) -> Path:
-            request = services.translations.open(started.item).request
-            return free_name(started.path.with_name(translated_name(started.path, request.target)))
+            request = services.translations.open(item).request
+            path = Path(request.path)
+            return free_name(path.with_name(translated_name(path, request.target)))
 
-        self._bridge.ask(work, lambda path: self._write(started.item, path, replace_it=False))
+        self._bridge.ask(work, lambda path: self._write(item, path, replace_it=False))
 
     def _on_open_file(self) -> None:
         if self._written is not None:
@@ -403,7 +386,8 @@ class DocumentPane(QStackedWidget):
         self._offer_to_unlock()
 
     def _on_again(self, job: JobRecord) -> None:
-        self._note(self.item, job=job.id, status=job.status)
+        if self._job is not None and (item := self._beside.pop(self._job.id, "")):
+            self._beside[job.id] = item
         self._show_job(event_of(job))
 
     def _on_grew(self, event: TranslationGrew) -> None:
@@ -411,20 +395,10 @@ class DocumentPane(QStackedWidget):
             self._counted = (event.done, event.total)
 
     def _on_job(self, event: JobChanged) -> None:
-        started = next((started for started in self._started if started.job and started.job == event.id), None)
-        if started is not None:
-            self._note(started.item, status=event.status, share=event.share)
-            if event.status is JobStatus.DONE and started.writes_beside and started.written is None:
-                self._write_beside(started)
+        if event.status is JobStatus.DONE and (item := self._beside.pop(event.id, "")):
+            self._write_beside(item)
         if self._job is not None and event.id == self._job.id:
             self._show_job(event)
-
-    def _note(self, item: str, **changes: object) -> None:
-        for at, started in enumerate(self._started):
-            if started.item == item:
-                self._started[at] = changed(started, **changes)  # type: ignore[arg-type]
-                self._queue.show_queue(self._started)
-                return
 
     @property
     def languages(self) -> tuple[str, str]:
@@ -498,8 +472,7 @@ class DocumentPane(QStackedWidget):
 
     def _running_words(self, job: JobChanged) -> str:
         if job.status is JobStatus.OPEN and not job.done:
-            before = sum(started.status is JobStatus.RUNNING for started in self._started)
-            return _("Waiting for the document before…") if before else _("Waiting…")
+            return _("Waiting…")
         words = [counted_words(*self._counted, job.share) or _("Reading the document…"), left_words(job.left)]
         return " · ".join(filter(None, words))
 
@@ -531,45 +504,6 @@ class DocumentPane(QStackedWidget):
 
 def _may_unlock(problem: Problem) -> bool:
     return problem.code in LOCKED and takes_password(Path(str(problem.args.get("path", ""))))
-
-
-STATUS_WORDS = {
-    JobStatus.OPEN: _("waiting"),
-    JobStatus.RUNNING: _("translating"),
-    JobStatus.PAUSED: _("paused"),
-    JobStatus.DONE: _("done"),
-    JobStatus.FAILED: _("failed"),
-    JobStatus.CANCELLED: _("cancelled"),
-}
-
-
-class QueueMenu(QPushButton):
-    """Button with a menu of the documents being translated. It is hidden if there are fewer than two."""
-
-    item_chosen = Signal(str)
-
-    def __init__(self, parent: QWidget) -> None:
-        super().__init__(_("Documents"), parent)
-        self.setObjectName("queue_button")
-        self.setToolTip(_("The documents begun since the window was opened, and how they stand"))
-        self._menu = named(QMenu(self), "queue_menu")
-        self.setMenu(self._menu)
-        self.hide()
-
-    def show_queue(self, queue: Sequence[StartedTranslation]) -> None:
-        self.setVisible(len(queue) > 1)
-        done = sum(translation.status is JobStatus.DONE for translation in queue)
-        self.setText(_("{done} of {count} documents done").format(done=done, count=len(queue)))
-        if self._menu.isVisible():  # it would close under the pointer
-            return
-        self._menu.clear()
-        for translation in queue:
-            words = STATUS_WORDS[translation.status]
-            if translation.status is JobStatus.RUNNING and translation.share:
-                words += f", {share_words(translation.share)}"
-            words += _(", written as {name}").format(name=translation.written.name) if translation.written else ""
-            action = named(self._menu.addAction(f"{translation.path.name}: {words}".replace("&", "&&")), "queue_entry")
-            action.triggered.connect(partial(self.item_chosen.emit, translation.item))
 
 
 class RetryDialog(Dialog):

@@ -83,10 +83,9 @@ class LanguageChoice(Choice):
         self._keeper, self._view, self._detect = keeper, view, detect
         self._popup: LanguagePopup | None = None
 
-    def show_detected(self, words: str, details: str) -> None:
+    def show_detected(self, words: str) -> None:
         """Show what was detected, while no language is chosen."""
         self.setItemText(0, words or self._detect)
-        self.setToolTip(plain_tip(details))
 
     def sizeHint(self) -> QSize:
         """Return the width of the name that is shown, so that the arrow stands beside it."""

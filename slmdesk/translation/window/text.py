@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import contextlib
 from bisect import bisect_left, bisect_right
-from collections.abc import Sequence
+from collections import Counter
 from dataclasses import dataclass
 from functools import partial
-from itertools import groupby
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
@@ -15,7 +14,7 @@ from PySide6.QtCore import QObject, Signal
 from slmdesk.base.errors import KnownError
 from slmdesk.base.files import write_out
 from slmdesk.base.record import Record, changed
-from slmdesk.base.texts import _, in_quotes, ngettext
+from slmdesk.base.texts import _, ngettext
 from slmdesk.base.translation import LANGUAGES, LiveSegment, Origin, SegmentState, weighty
 from slmdesk.base.types import common_prefix
 from slmdesk.runtime.messages import Problem
@@ -359,13 +358,6 @@ def pause_ms(before: str, now: str) -> int:
     return TYPED_MS if now[-1:].isalnum() else WORD_MS
 
 
-SURE, FAIRLY = 0.99, 0.93
-"""Least certainties at which the detected language is called sure, or fairly sure.
-
-Whole sentences of the languages tried reached 0.96 and more. Below 0.8 no language is given.
-"""
-
-
 class PaneState(Record):
     segments: tuple[LiveSegment, ...]
     is_done: bool
@@ -433,9 +425,10 @@ def count_words(shown: PaneState, manner: TranslationStyle, *, has_text: bool = 
     return words
 
 
-def count_to_check(shown: PaneState) -> int:
-    done = (segment for segment in shown.segments if segment.state is not SegmentState.OPEN)
-    return sum(bool(weighty(segment.flags)) for segment in done)
+def to_check(shown: PaneState) -> list[int]:
+    """Return the indexes of the sentences that a person should look at."""
+    done = ((at, segment) for at, segment in enumerate(shown.segments) if segment.state is not SegmentState.OPEN)
+    return [at for at, segment in done if weighty(segment.flags)]
 
 
 def _is_there(segment: LiveSegment, manner: TranslationStyle) -> bool:
@@ -443,57 +436,13 @@ def _is_there(segment: LiveSegment, manner: TranslationStyle) -> bool:
     return is_left and any(letter.isalpha() for letter in segment.source)
 
 
-def language_words(shown: PaneState, manner: TranslationStyle) -> tuple[str, str]:
-    """Return the detected language of a text and how certain it is: (short form, details for each paragraph).
-
-    Both are empty if the language was chosen, or if there is no text.
-    """
-    paragraphs = _paragraphs(shown.segments)
-    if manner.source or not paragraphs:
-        return "", ""
-    counts: dict[str, int] = {}
-    for language, __ in paragraphs:
-        counts[language] = counts.get(language, 0) + 1
-    if list(counts) == [""]:
-        return _("Language not recognised"), _("Choose the language, or write more.")
-    if len(counts) == 1:
-        return f"{_name(paragraphs[0][0])} {_sureness(paragraphs)}", ""
-    short = []
-    for at, (language, count) in enumerate(sorted(counts.items(), key=lambda count: -count[1])):
-        noun = ngettext(" paragraph", " paragraphs", count) if at == 0 else ""
-        short.append(f"{count}{noun} {_name(language)}")
-    long = [f"{at}. {_name(paragraph[0])} {_sureness([paragraph])}" for at, paragraph in enumerate(paragraphs, start=1)]
-    return ", ".join(short), "\n".join(long[:40] + (["…"] if len(long) > 40 else []))
-
-
-def _paragraphs(segments: Sequence[LiveSegment]) -> list[tuple[str, float]]:
-    found = []
-    for __, parts in groupby(segments, key=lambda segment: segment.paragraph):
-        segments = list(parts)
-        if any(letter.isalpha() for segment in segments for letter in segment.source):
-            found.append((segments[0].language, segments[0].sure))
-    return found
-
-
-def _sureness(paragraphs: Sequence[tuple[str, float]]) -> str:
-    reported = [sure for __, sure in paragraphs if sure > 0]
-    if not reported:
-        return _("(assumed)")
-    least = min(reported)
-    return _("detected") if least >= SURE else _("(fairly sure)") if least >= FAIRLY else _("(uncertain)")
-
-
-def _name(code: str) -> str:
-    return LANGUAGES[code].shown if code in LANGUAGES else _("not recognised")
-
-
-def flag_lines(shown: PaneState) -> list[tuple[int, str]]:
-    return [
-        (at, f"{flag_words(flag)} · {in_quotes(segment.source[:60] + '…' * (len(segment.source) > 60))}")
-        for at, segment in enumerate(shown.segments)
-        if segment.state is not SegmentState.OPEN
-        for flag in weighty(segment.flags)
-    ]
+def language_words(shown: PaneState, manner: TranslationStyle) -> str:
+    """Return the detected languages, the most frequent first. Empty if one was chosen, or if there is no text."""
+    worded = [segment for segment in shown.segments if any(letter.isalpha() for letter in segment.source)]
+    if manner.source or not worded:
+        return ""
+    names = [LANGUAGES[code].shown for code, __ in Counter(each.language for each in worded).most_common() if code]
+    return _("{names} detected").format(names=", ".join(names)) if names else _("Language not recognised")
 
 
 def tip_of(segment: LiveSegment) -> str:

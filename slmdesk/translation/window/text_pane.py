@@ -1,15 +1,14 @@
-"""Widgets for a text and its translation, and the list of findings."""
+"""Widgets for a text and its translation."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QObject, QPoint, QRect, QSize, Qt, Signal
-from PySide6.QtGui import QIcon, QKeyEvent, QResizeEvent
-from PySide6.QtWidgets import QFrame, QListWidget, QListWidgetItem, QScrollArea, QWidget
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QFrame, QScrollArea, QWidget
 
 from slmdesk.base.documents import FORMATS, TRANSLATABLE
 from slmdesk.base.texts import _, ngettext
@@ -20,30 +19,28 @@ from slmdesk.translation.window.text import (
     MOST_CHARACTERS,
     PaneState,
     TranslateController,
-    count_to_check,
     count_words,
-    flag_lines,
     language_words,
+    tip_of,
+    to_check,
     too_long_words,
 )
 from slmdesk.translation.window.text_editors import ScrollSync, SourceEdit, TargetEdit
 from slmdesk.window.base import theme
 from slmdesk.window.base.bridge import copy_text
 from slmdesk.window.base.shortcuts import bind
-from slmdesk.window.base.theme import ThemeKeeper, icon
+from slmdesk.window.base.theme import ThemeKeeper
 from slmdesk.window.widgets.build import (
     button,
     column,
     named,
     plain_label,
-    plain_tip,
     row,
     show_column,
     split,
     tool_button,
 )
 from slmdesk.window.widgets.opening import ask_files, ask_new_file
-from slmdesk.window.widgets.parts import Popover
 
 if TYPE_CHECKING:
     from slmdesk.translation.window.words import WordCard
@@ -68,6 +65,8 @@ class TextPane(QWidget):
         self.setObjectName("translate_text")
         self._controller, self._keeper = controller, keeper
         self._shown = controller.last
+        self._checked = -1
+        """Index of the sentence to check that was gone to last."""
         self._build_choices()
         self._build_panes()
         self._build_foot()
@@ -117,14 +116,14 @@ class TextPane(QWidget):
         )  # fmt: skip
         self._stop = button(_("Stop"), "stop_translation_button", self, kind="quiet", on=self._controller.stop)
         self._said = plain_label("", self, name="translate_words", kind="small")
-        self._check = button("", "check_count_button", self, kind="flag", icon="triangle-alert", colour="warn")
+        self._check = button(
+            "", "check_count_button", self, kind="flag", icon="triangle-alert", colour="warn", on=self._on_check,
+            tip=_("Go to the next sentence to check"),
+        )  # fmt: skip
         for part in (self._stop, self._check):
             kept = part.sizePolicy()
             kept.setRetainSizeWhenHidden(True)  # the words beside it stay in place
             part.setSizePolicy(kept)
-        self._found = Popover(self, "flags_popover", label=_("To check"), width=480)
-        self._flags = FlagList(self._keeper, self._found)
-        column(self._flags, into=self._found, margins=theme.SPACE_12)
 
     def _lay_out(self) -> None:
         sides = (theme.SPACE_24, 0, theme.SPACE_24, theme.SPACE_8)
@@ -169,9 +168,7 @@ class TextPane(QWidget):
         options.formality_chosen.connect(controller.set_formality)
         self._advice.model_changed.connect(controller.translate)
         self._advice.models_requested.connect(self.models_requested)
-        self._check.clicked.connect(lambda: self._found.toggle(self._check))
         self._long.file_chosen.connect(controller.save_text)
-        self._flags.segment_requested.connect(self._go_to)
         self._output.edited.connect(self._on_edited)
         self._output.left.connect(controller.settle)
         self._output.word_chosen.connect(self._on_word_chosen)
@@ -240,12 +237,15 @@ class TextPane(QWidget):
         elif is_asked:
             self._said.setText(_("Put the caret into a sentence that is translated."))
 
-    def _go_to(self, index: int) -> None:
-        self._found.dismiss()
+    def _on_check(self) -> None:
+        """Go to the next sentence to check, and say why."""
+        found = to_check(self._shown)
+        self._checked = next((index for index in found if index > self._checked), found[0])
         for pane in (self._input, self._output):
-            pane.go_to(index)
-            pane.light(index)
+            pane.go_to(self._checked)
+            pane.light(self._checked)
         self._output.setFocus()
+        self._said.setText(tip_of(self._shown.segments[self._checked]))
 
     def _on_manner(self, manner: TranslationStyle) -> None:
         self._source.show_value(manner.source)
@@ -277,16 +277,13 @@ class TextPane(QWidget):
         is_there = controller.text == shown.source
         self._output.setReadOnly(not (shown.is_done and shown.segments and is_there))
         self._reading.show(shown, is_source_there=is_there, is_shaded=is_shaded)
-        self._source.show_detected(*language_words(shown, manner))
+        self._source.show_detected(language_words(shown, manner))
         self._stop.setVisible(not shown.is_done)
         self._copy.setEnabled(bool(shown.text.strip()))
         self._said.setText(count_words(shown, manner, has_text=bool(controller.text)))
-        self._flags.show_lines(flag_lines(shown))
-        count = count_to_check(shown)
+        count = len(to_check(shown))
         self._check.setText(_("{count:,} to check").format(count=count))
         self._check.setVisible(bool(count))
-        if not count and self._found.isVisible():
-            self._found.dismiss()
         self._advice.show_about(manner.source or shown.language, manner.target if shown.segments else "")
 
     def _on_refused(self, words: str) -> None:
@@ -344,72 +341,6 @@ class Sheet(QFrame):
         else:
             middle = line
         self._swap.setGeometry(QRect(middle - QPoint(size.width() // 2, size.height() // 2), size))
-
-
-MOST_LINES = 8
-SEGMENT = Qt.ItemDataRole.UserRole
-
-
-class FlagList(QListWidget):
-    """The list of findings in a translation, a line each."""
-
-    segment_requested = Signal(int)
-
-    def __init__(self, keeper: ThemeKeeper, parent: QWidget) -> None:
-        super().__init__(parent)
-        named(self, "translation_flags", label=_("Needs review"))
-        self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setUniformItemSizes(True)
-        self._keeper = keeper
-        self._lines: list[tuple[int, str]] = []
-        self.itemClicked.connect(self._on_taken)
-        keeper.theme_changed.connect(self._on_theme)
-
-    def show_lines(self, lines: Sequence[tuple[int, str]]) -> None:
-        if list(lines) != self._lines:
-            self._lines = list(lines)
-            self.clear()
-            mark = self._mark()
-            for segment, words in lines:
-                item = QListWidgetItem(mark, words, self)
-                item.setData(SEGMENT, segment)
-                item.setToolTip(plain_tip(words))
-        self._size()
-
-    @property
-    def words(self) -> str:
-        return "\n".join(words for __, words in self._lines)
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
-            self._on_taken()
-        else:
-            super().keyPressEvent(event)
-
-    def changeEvent(self, event: QEvent) -> None:
-        super().changeEvent(event)
-        if event.type() in (QEvent.Type.FontChange, QEvent.Type.StyleChange):
-            self._size()
-
-    def sizeHint(self) -> QSize:
-        return QSize(200, self.maximumHeight())
-
-    def _on_theme(self, _theme: object) -> None:
-        for number in range(self.count()):
-            self.item(number).setIcon(self._mark())
-
-    def _mark(self) -> QIcon:
-        return icon("triangle-alert", self._keeper.theme.colour("warn"), size=16)
-
-    def _on_taken(self) -> None:
-        item = self.currentItem()
-        if item is not None:
-            self.segment_requested.emit(int(item.data(SEGMENT)))
-
-    def _size(self) -> None:
-        number = max(self.sizeHintForRow(0), self.fontMetrics().height()) if self.count() else 0
-        self.setFixedHeight(max(1, min(MOST_LINES, self.count())) * number + theme.SPACE_8)
 
 
 class LongTextBar(QFrame):

@@ -510,11 +510,10 @@ def _translator(t: Theme, fonts: Fonts) -> str:
     QPushButton[kind="flag"] {{ background: transparent; border-color: transparent; color: {t.warn};
         font-size: {fonts.points(0.87)}pt; padding: 5px 8px; }}
     QPushButton[kind="flag"]:hover {{ background: {t.fill}; }}
-    #translation_flags {{ background: {t.sheet}; border: none; color: {t.warn}; }}
     #language_list {{ background: {t.sheet}; border: {t.separator}; border-radius: {CONTROL_RADIUS}px; }}
-    #translation_flags::item, #language_list::item, #earlier_list::item
+    #language_list::item, #earlier_list::item
         {{ padding: 3px 4px; border: 1px solid transparent; }}
-    #translation_flags::item:selected, #language_list::item:selected, #earlier_list::item:selected
+    #language_list::item:selected, #earlier_list::item:selected
         {{ background: {t.soft}; color: {t.soft_ink}; border-color: {t.soft}; }}
     #language_list::item:disabled {{ color: {t.ink2}; }}
     #language_popup {{ background: {t.sheet}; border: {t.separator};

@@ -271,13 +271,11 @@ def test_several_documents_go_one_after_another_and_are_written_beside(program, 
     assert program.find("form_beside").isChecked()
     assert program.find("form_names").text() == "one.docx\ntwo.docx"
     program.click("form_begin")
-    program.wait(lambda: program.find("queue_button").isVisible())
-    program.wait(lambda: program.find("queue_button").text() == "2 of 2 documents done")
     for one in (first.with_name("one.de.docx"), second.with_name("two.de.docx")):
         program.wait(one.exists)
-    menu = program.find("queue_menu")
-    program.wait(lambda: "written as two.de.docx" in menu.actions()[1].text())
-    menu.actions()[1].trigger()
+    listed = program.find("earlier_list")
+    program.wait(lambda: listed.count() == 2)
+    program.click_item(listed, next(at for at in range(2) if listed.item(at).text().startswith("two.docx")))
     program.wait(lambda: [source for source, _, _ in rows(program)] == ["Go home."])
 
 

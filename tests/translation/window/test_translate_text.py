@@ -134,17 +134,14 @@ def segment(language, sure, at, state=SegmentState.TRANSLATED):
     ("found", "words"),
     [
         ([("de", 0.999)], "German detected"),
-        ([("de", 0.95)], "German (fairly sure)"),
-        ([("de", 0.81)], "German (uncertain)"),
         ([("", 0.0)], "Language not recognised"),
-        ([("de", 1.0), ("fr", 1.0), ("de", 0.0)], "2 paragraphs German, 1 French"),
+        ([("de", 1.0), ("fr", 1.0), ("de", 0.0)], "German, French detected"),
     ],
 )
-def test_how_sure_a_language_is_told_in_words(found, words):
+def test_the_languages_found_are_told_in_words(found, words):
     shown = PaneState(tuple(segment(code, sure, at) for at, (code, sure) in enumerate(found)), True, "")
-    assert language_words(shown, TranslationStyle("en"))[0] == words
-    assert ("2. French" in language_words(shown, TranslationStyle("en"))[1]) is (len(found) == 3)
-    assert language_words(shown, TranslationStyle("en", "de")) == ("", ""), "one that was chosen is not told"
+    assert language_words(shown, TranslationStyle("en")) == words
+    assert language_words(shown, TranslationStyle("en", "de")) == "", "one that was chosen is not told"
 
 
 def test_counts_speak_of_one_and_of_many():
@@ -202,19 +199,21 @@ def turn_wheel(pane, by):
     QApplication.sendEvent(pane.viewport(), event)
 
 
-def test_a_line_of_the_flags_goes_to_its_sentence(program):
-    put(program, f"{LONG}\nYou must not sublet the flat.")
-    flags = program.find("translation_flags")
-    assert flags.words == "Negation may be missing (“not”) · “You must not sublet the flat.”"
-    program.click("check_count_button")
-    flags.setCurrentRow(0)
-    QTest.keyClick(flags, Qt.Key.Key_Return)
-    pane = program.find("target_text")
+def test_what_is_to_be_checked_is_gone_to_one_after_another(program):
+    put(program, f"You must not go.\n{LONG}\nYou must not sublet the flat.")
+    pane, check = program.find("target_text"), program.find("check_count_button")
+    assert check.text() == "2 to check"
+    program.click(check)
+    assert pane.textCursor().position() == 0
+    program.click(check)
     assert pane.hasFocus()
     assert pane.toPlainText()[pane.textCursor().position() :] == "yOU MUST NOT SUBLET THE FLAT."
     assert program.find("source_text").cursorRect().top() > 0
+    assert program.find("translate_words").text() == "Negation may be missing (“not”)"
     lit = [one.cursor.selectedText() for one in pane.extraSelections()]
     assert lit.count("yOU MUST NOT SUBLET THE FLAT.") == 2, "its flag, and the light"
+    program.click(check)
+    assert pane.textCursor().position() == 0
 
 
 def test_words_the_model_was_unsure_of_are_shaded_on_request(program):
