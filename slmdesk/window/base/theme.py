@@ -528,7 +528,7 @@ def _translator(t: Theme, fonts: Fonts) -> str:
 def _writing(t: Theme, fonts: Fonts) -> str:
     return f"""
     #writing_correct, #writing_accept_all {{ font-size: {fonts.points()}pt; }}
-    #writing_texts_side, #writing_list, #translations_side, #earlier_list {{
+    #writing_side, #writing_list, #earlier_side, #earlier_list {{
         background: {t.ground}; border: none; outline: none; }}
     #writing_bar {{ background: {t.sheet}; border: none; border-radius: {RADIUS}px; }}
     #writing_desk {{ background: {t.desk}; border: none; border-bottom-left-radius: {RADIUS}px; }}

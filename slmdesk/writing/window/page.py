@@ -342,7 +342,7 @@ class WritingPage(QWidget):
         self.suggestions.discard()
         self._keep_timer.stop()
         self._item, self._kept, self._source = item, (text, changes), None
-        self.texts.mark()
+        self.texts.mark(item[0])
         self._said.setText("")
         if is_undoable:
             self.editor.replace_all(text)
