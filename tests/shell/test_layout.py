@@ -29,6 +29,7 @@ from slmdesk.models.window.formats import CopyDialog
 from slmdesk.online.window.network import TokenDialog
 from slmdesk.redaction.window.section import NamesDialog
 from slmdesk.tables.types import Column, Flag, Table, TableCell, TableRow
+from slmdesk.translation.documents import ChosenDocuments
 from slmdesk.translation.window.document_pane import RetryDialog
 from slmdesk.window.widgets.build import message_box
 from slmdesk.window.widgets.dialogs import TextDialog
@@ -148,7 +149,9 @@ DIALOGS = {
     "preset_editor": lambda program: program.page.panel._on_save_as(),
     "space_editor": spaces,
     "glossary_window": lambda program: program.frame.translate_page.open_glossaries(),
-    "document_form": lambda program: program.frame.document_translation.look([program.lease, program.model]),
+    "document_form": lambda program: program.frame.translate_page.ask_how(
+        ChosenDocuments((program.lease,), frozenset(("docx",)), ()), program.frame.translate.manner
+    ),
     "redaction_window": lambda program: RedactionWindow(
         program.bridge, program.frame.keeper, program.window, program.lease
     ).show(),

@@ -80,7 +80,7 @@ class TranslatePage(QWidget):
         bind(self, "text.open", self.text.choose_files)
         self.document.opened.connect(self._on_opened)
         self.document.chosen.connect(self._on_chosen)
-        self.document.form_requested.connect(self._on_form_requested)
+        self.document.form_requested.connect(self.ask_how)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         data = event.mimeData()
@@ -108,9 +108,10 @@ class TranslatePage(QWidget):
             self._show(self.document)
             self.document.begin_as_last(chosen.paths[0])
         else:
-            self._on_form_requested(chosen, self.controller.manner)
+            self.ask_how(chosen, self.controller.manner)
 
-    def _on_form_requested(self, chosen: ChosenDocuments, manner: TranslationStyle) -> None:
+    def ask_how(self, chosen: ChosenDocuments, manner: TranslationStyle) -> None:
+        """Show the form that asks how documents are translated."""
         last = self.controller.state.current
         form = DocumentForm(self._bridge, chosen, manner, last, self)
         form.advice.models_requested.connect(self.models_requested)
