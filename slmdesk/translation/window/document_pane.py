@@ -573,10 +573,11 @@ class SaveMenu(QMenu):
 
 def ask_save_anyway(parent: QWidget, view: TranslationView, save: Callable[[], None], look: Callable[[], None]) -> None:
     """If something is not translated, say so and ask whether to save anyway. Else call `save`. Does not block."""
+    words = unfinished_words(view)
     if not unfinished(view):
         save()
         return
-    words, more = unfinished_words(view), _("What is not translated stays in the language of the original.")
+    more = _("What is not translated stays in the language of the original.") if unfinished(view) else ""
     box = message_box(
         parent, "save_anyway", _("Save the document"), _("Still open: {words}.").format(words=words), more
     )
