@@ -32,7 +32,7 @@ from slmdesk.services import Services
 from slmdesk.translation.prompts import TranslationStyle
 from slmdesk.translation.service import Handout
 from slmdesk.translation.types import RetryScope, TranslationGrew, TranslationRequest, TranslationView, WrittenFile
-from slmdesk.translation.window.documents import PDF, counted_words, done_words, unfinished, unfinished_words
+from slmdesk.translation.window.documents import PDF, done_words, unfinished, unfinished_words
 from slmdesk.translation.window.languages import AdviceLine, LanguageChoice, ViewSettings, own_language
 from slmdesk.translation.window.review_pane import ReviewPane
 from slmdesk.translation.window.text import TranslateController
@@ -473,8 +473,11 @@ class DocumentPane(QStackedWidget):
     def _running_words(self, job: JobChanged) -> str:
         if job.status is JobStatus.OPEN and not job.done:
             return _("Waiting…")
-        words = [counted_words(*self._counted, job.share) or _("Reading the document…"), left_words(job.left)]
-        return " · ".join(filter(None, words))
+        done, total = self._counted
+        words = (
+            _("{done:,} of {total:,} segments").format(done=done, total=total) if total else _("Reading the document…")
+        )
+        return " · ".join(filter(None, (words, left_words(job.left))))
 
     def _end_words(self, view: TranslationView, job: JobChanged | None) -> tuple[str, bool]:
         """Return how the translation ended, and whether it can go on."""

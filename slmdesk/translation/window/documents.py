@@ -276,8 +276,6 @@ class DocumentForm(Dialog):
 
 PDF = _("A PDF becomes a Word document: its text, headings and page breaks, but not its layout.")
 TO_CHECK = _("to check")
-AHEAD = 0.05
-"""Least difference at which the share of the work and the count of segments seem to contradict each other."""
 
 
 def done_words(states: Mapping[SegmentState, int], look: int, left: Sequence[UntranslatedPart]) -> str:
@@ -305,17 +303,3 @@ def unfinished_words(view: TranslationView) -> str:
         (view.look, TO_CHECK),
     )
     return ", ".join(f"{grouped(count)} {words}" for count, words in counts if count)
-
-
-def counted_words(done: int, total: int, share: float | None) -> str:
-    """Return how many segments are done, in words. Empty if there are no segments yet.
-
-    A segment whose first answer had a fault is done only after its second answer. The progress bar shows `share` of the
-    work, so it may be far ahead of the count; the text then says why.
-    """
-    if not total:
-        return ""
-    is_ahead = share is not None and share - done / total >= AHEAD
-    return _("{done:,} of {total:,} segments").format(done=done, total=total) + (
-        _(" ready, others are under way") if is_ahead else ""
-    )

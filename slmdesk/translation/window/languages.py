@@ -138,11 +138,7 @@ class LanguagePopup(QFrame):
         self._list = named(QListWidget(self), "language_list", label=_("Languages"))
         self._list.setFrameShape(QFrame.Shape.NoFrame)
         self._list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self._pin = button(
-            _("Pin to the top"), "pin_language_button", self, tip=_("Keep this language on top of the list (Ctrl+D)")
-        )
-        foot = row(1, self._pin)
-        column(self._search, (self._list, 1), foot, into=self, gap=theme.SPACE_8, margins=theme.SPACE_8)
+        column(self._search, (self._list, 1), into=self, gap=theme.SPACE_8, margins=theme.SPACE_8)
         self.setFocusProxy(self._search)
 
     def _connect(self) -> None:
@@ -151,8 +147,6 @@ class LanguagePopup(QFrame):
         self._list.viewport().installEventFilter(self)
         self._list.installEventFilter(self)
         self._list.itemClicked.connect(self._on_taken)
-        self._list.currentItemChanged.connect(lambda _now, _before: self._show_pin())
-        self._pin.clicked.connect(self._on_pin)
         self._view.changed.connect(self._fill_again)
         QShortcut(QKeySequence("Ctrl+D"), self, self._on_pin)
 
@@ -220,7 +214,6 @@ class LanguagePopup(QFrame):
         listed = [self._list.item(row).data(CODE) for row in range(self._list.count())]
         first = next((row for row, code in enumerate(listed) if code is not None), -1)
         self._list.setCurrentRow(listed.index(now) if now in listed and not words else first)
-        self._show_pin()
 
     def _add(self, heading: str, codes: list[str]) -> None:
         if heading and codes:
@@ -235,14 +228,11 @@ class LanguagePopup(QFrame):
             item.setData(CODE, code)
             is_pinned = code in self._view.favourites
             if language:
+                item.setToolTip(_("A click on the pin, or Ctrl+D, keeps it on top of the list"))
                 item.setIcon(icon("pin", self._keeper.theme.colour("accent" if is_pinned else "ink2")))
                 item.setData(
                     Qt.ItemDataRole.AccessibleTextRole, _("{words}, pinned").format(words=words) if is_pinned else words
                 )
-
-    def _show_pin(self) -> None:
-        self._pin.setEnabled(bool(self.code))
-        self._pin.setText(_("Unpin") if self.code in self._view.favourites else _("Pin to the top"))
 
 
 def _is_meant(code: str, words: str) -> bool:

@@ -18,7 +18,7 @@ from translation.window.conftest import on_page, tab, with_options
 
 from slmdesk.base.translation import Origin, SegmentFlag, SegmentState, Term
 from slmdesk.translation.types import SegmentChanged
-from slmdesk.translation.window.documents import DocumentForm, counted_words
+from slmdesk.translation.window.documents import DocumentForm
 from slmdesk.translation.window.review_table import sign_of
 
 pytestmark = pytest.mark.gui
@@ -451,21 +451,6 @@ def test_what_failed_is_tried_again_and_saving_before_is_warned_of(program, tmp_
     program.click(program.find("retry_begin", program.translate))
     program.wait(lambda: is_done(program))
     program.wait(lambda: [source for source, _, _ in rows(program)] == ["You must not sublet."])
-
-
-@pytest.mark.parametrize(
-    ("done", "total", "share", "said"),
-    [
-        (0, 240, 0.46, "0 of 240 segments ready, others are under way"),
-        (110, 240, 0.46, "110 of 240 segments"),
-        (230, 240, 0.46, "230 of 240 segments"),
-        (0, 240, 0.01, "0 of 240 segments"),
-        (0, 240, None, "0 of 240 segments"),
-        (0, 0, 0.46, ""),
-    ],
-)
-def test_the_count_of_segments_and_the_share_of_the_work_tell_the_same(done, total, share, said):
-    assert counted_words(done, total, share) == said
 
 
 def test_a_running_translation_is_paused_cancelled_and_taken_up_again(with_model, tmp_path):
