@@ -9,7 +9,6 @@ import subprocess
 import sys
 from collections.abc import Callable
 from functools import partial
-from types import SimpleNamespace
 
 import pytest
 from fakes.contracts import OLD, write_docx
@@ -30,7 +29,6 @@ from slmdesk.online.window.network import TokenDialog
 from slmdesk.redaction.window.section import NamesDialog
 from slmdesk.tables.types import Column, Flag, Table, TableCell, TableRow
 from slmdesk.translation.documents import ChosenDocuments
-from slmdesk.translation.window.document_pane import RetryDialog
 from slmdesk.window.widgets.build import message_box
 from slmdesk.window.widgets.dialogs import TextDialog
 from slmdesk.window.widgets.parts import Popover
@@ -159,9 +157,6 @@ DIALOGS = {
     "found_models": lambda program: program.frame.models_area.ways.find(),
     "copy_dialog": lambda program: CopyDialog(
         program.window, program.ask(lambda services: services.models.list())[0]
-    ).show(),
-    "retry_dialog": lambda program: RetryDialog(
-        SimpleNamespace(counts={}, look=1200), (), program.frame.translate_page
     ).show(),
     "message": lambda program: message_box(program.window, "message", LONG, LONG * 3, LONG * 3).show(),
 }

@@ -8,11 +8,9 @@ from pathlib import Path
 
 from PySide6.QtCore import Qt, QUrl, Signal
 from PySide6.QtWidgets import (
-    QButtonGroup,
     QMenu,
     QMessageBox,
     QPushButton,
-    QRadioButton,
     QScrollArea,
     QStackedWidget,
     QWidget,
@@ -21,7 +19,7 @@ from PySide6.QtWidgets import (
 from slmdesk.base.documents import Form, takes_password, translated_name
 from slmdesk.base.files import free_name
 from slmdesk.base.record import changed
-from slmdesk.base.records import JobRecord, JobStatus, ModelRecord
+from slmdesk.base.records import JobRecord, JobStatus
 from slmdesk.base.texts import _
 from slmdesk.base.translation import LANGUAGES, SegmentState
 from slmdesk.jobs.service import event_of
@@ -46,17 +44,15 @@ from slmdesk.window.widgets.build import (
     column,
     message_box,
     named,
-    passing,
     plain_label,
     row,
     show_column,
     tool_button,
 )
-from slmdesk.window.widgets.dialogs import AcceptButtons, Dialog, ask_password
+from slmdesk.window.widgets.dialogs import ask_password
 from slmdesk.window.widgets.notices import ask_where
 from slmdesk.window.widgets.opening import ask_new_file, open_outside
 from slmdesk.window.widgets.parts import EmptyState, Popover
-from slmdesk.window.widgets.rows import Choice
 
 LOCKED = ("document.locked", "document.wrong_password")
 
@@ -108,9 +104,7 @@ class DocumentPane(QStackedWidget):
         self._pause = self._at_foot(_("Pause"), "pause_translation_button", self._on_pause)
         self._cancel = self._at_foot(_("Cancel"), "cancel_translation_button", self._on_cancel)
         self._cancel.setToolTip(_("Translate no further; what is translated is kept"))
-        self._resume = self._at_foot(
-            _("Continue"), "resume_translation_button", lambda: self._try_again(RetryScope.FAILED, None)
-        )
+        self._resume = self._at_foot(_("Continue"), "resume_translation_button", self._on_resume)
         self._open = self._at_foot(_("Open the file"), "open_translation_button", self._on_open_file)
         self.review = ReviewPane(self._bridge, view, keeper, self)
         self.advice = AdviceLine(self._bridge, self, name="document_")
@@ -127,8 +121,8 @@ class DocumentPane(QStackedWidget):
             tip=_("After a glossary was changed: check all sentences again"),
         )  # fmt: skip
         self._retry = button(
-            _("Try again…"), "retry_all_button", options, kind="text", on=self._on_retry,
-            tip=_("Another try for what failed or is to check, by this or another model"),
+            _("Try again"), "retry_all_button", options, kind="text", on=self._on_retry,
+            tip=_("Another try for what failed or is to check. What you edited or approved stays."),
         )  # fmt: skip
         self._more = button(
             _("Export"), "export_translation_button", options, kind="text",
@@ -289,21 +283,17 @@ class DocumentPane(QStackedWidget):
             self._bridge.services.jobs.cancel(self._job.id)
 
     def _on_retry(self) -> None:
+        """Translate what failed or is to check again, by the model that is chosen now."""
         item = self.item
+        self._bridge.ask(
+            lambda services: services.translations.again(
+                item, services.translations.record(None).id, RetryScope.FLAGGED
+            ),
+            self._on_again,
+        )
 
-        def ask(found: tuple[TranslationView, list[ModelRecord]]) -> None:
-            dialog = RetryDialog(*found, self)
-            dialog.retry_requested.connect(self._try_again)
-            dialog.open()
-
-        self._bridge.ask(lambda services: (services.translations.open(item), services.models.list()), ask)
-
-    def _try_again(self, scope: RetryScope, model: str | None) -> None:
-        """Resume the translation, or translate again what failed, or everything to review.
-
-        `model`: None means the same model.
-        """
-        self._bridge.ask(self._bridge.services.translations.again(self.item, model, scope), self._on_again)
+    def _on_resume(self) -> None:
+        self._bridge.ask(self._bridge.services.translations.again(self.item), self._on_again)
 
     def _ask_password(self, problem: Problem, unlock: Callable[[str], None]) -> None:
         name = Path(str(problem.args.get("path", ""))).name
@@ -507,39 +497,6 @@ class DocumentPane(QStackedWidget):
 
 def _may_unlock(problem: Problem) -> bool:
     return problem.code in LOCKED and takes_password(Path(str(problem.args.get("path", ""))))
-
-
-class RetryDialog(Dialog):
-    retry_requested = Signal(object, object)
-
-    def __init__(self, view: TranslationView, models: Sequence[ModelRecord], parent: QWidget) -> None:
-        super().__init__(parent)
-        passing(self, "retry_dialog", _("Try again"))
-        failed = view.counts.get(SegmentState.FAILED, 0)
-        self._group = QButtonGroup(self)
-        self._failed = named(QRadioButton(_("Failed ({failed:,})").format(failed=failed), self), "retry_failed")
-        self._flagged = named(QRadioButton(_("To check ({look:,})").format(look=view.look), self), "retry_flagged")
-        for choice, count in ((self._failed, failed), (self._flagged, view.look)):
-            self._group.addButton(choice)
-            choice.setEnabled(bool(count))
-        (self._failed if failed else self._flagged).setChecked(True)
-        known: list[tuple[object, str]] = [("", _("The same model as before"))]
-        known += [(model.id, model.name) for model in models]
-        self._model = named(Choice(known, self), "retry_model", label=_("Which model is asked"))
-        words = _("What you edited or approved stays. Only better translations replace the old ones.")
-        buttons = AcceptButtons(self, _("Try again"), "retry_begin", self._on_retry)
-        buttons.accept_button.setEnabled(bool(view.look))
-        said = plain_label(words, self, name="retry_words", kind="muted")
-        column(
-            self._failed, self._flagged, self._model, said, buttons, into=self, gap=theme.SPACE_12,
-            margins=theme.SPACE_16,
-        )  # fmt: skip
-        self.setMinimumWidth(420)
-
-    def _on_retry(self) -> None:
-        scope = RetryScope.FAILED if self._failed.isChecked() else RetryScope.FLAGGED
-        self.retry_requested.emit(scope, str(self._model.currentData()) or None)
-        self.accept()
 
 
 FORMS = {
