@@ -107,7 +107,7 @@ class DocumentPane(QStackedWidget):
         self._resume = self._at_foot(_("Continue"), "resume_translation_button", self._on_resume)
         self._open = self._at_foot(_("Open the file"), "open_translation_button", self._on_open_file)
         self.review = ReviewPane(self._bridge, view, keeper, self)
-        self.advice = AdviceLine(self._bridge, self, name="document_")
+        self.advice = AdviceLine(self._bridge, self, for_document=True)
         self._build_options()
         self._lay_out()
 

@@ -243,12 +243,12 @@ def _is_meant(code: str, words: str) -> bool:
 class AdviceLine(QFrame):
     """Line with the advice on the model for a pair of languages. It is hidden while there is no warning."""
 
-    grown = Signal(int)
     models_requested = Signal(str)
     model_changed = Signal()
 
-    def __init__(self, bridge: Bridge, parent: QWidget, *, name: str = "", for_document: bool = False) -> None:
+    def __init__(self, bridge: Bridge, parent: QWidget, *, for_document: bool = False) -> None:
         super().__init__(parent)
+        name = "document_" if for_document else ""
         named(self, f"{name}advice_line", kind="band")
         self._bridge, self._for_document = bridge, for_document
         self._pair: tuple[str, str] | None = None
@@ -324,10 +324,7 @@ class AdviceLine(QFrame):
             self._use.setAccessibleName(_("Translate with {name}").format(name=better.name))
             self._use.setToolTip(plain_tip(_("Translate with {name} from now on").format(name=better.name)))
         self._see.setVisible(bool(offer))
-        was_hidden = self.isHidden()
         self.setVisible(bool(words))
-        if was_hidden and words:
-            self.grown.emit(max(self.heightForWidth(self.width()), self.sizeHint().height()))
 
 
 FONT_STEPS = (50, 67, 80, 90, 100, 110, 125, 150, 175, 200, 250, 300)

@@ -114,7 +114,6 @@ class TranslatePage(QWidget):
         """Show the form that asks how documents are translated."""
         last = self.controller.state.current
         form = DocumentForm(self._bridge, chosen, manner, last, self)
-        form.advice.models_requested.connect(self.models_requested)
         form.begin_requested.connect(self.document.begin)
         form.open()
 

@@ -8,7 +8,6 @@ from fakes.parallel import table
 from fakes.recorder import add_model
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QWidget
 
 from slmdesk.base.records import JobStatus
 from slmdesk.models.service import DefaultUse
@@ -23,7 +22,6 @@ def begin(with_model):
     def make(**echo):
         program = with_model(**echo)
         program.window.show_page("Translate")
-        program.translate_form = lambda: program.window.findChild(QWidget, "document_form")
         return program
 
     return make
@@ -110,21 +108,6 @@ def test_a_better_model_here_is_named_and_used_by_one_press(begin, tmp_path):
     program.wait(lambda: not program.find("advice_line").isVisible())
     assert program.ask(lambda opened: opened.translations.record(None).id) == good.id
     assert program.ask(lambda opened: opened.settings.current.model_for_translation) == good.id
-
-
-def test_before_a_document_is_begun_the_same_is_said(begin, tmp_path):
-    program = begin()
-    examine(program, models(program)[0].id)
-    path = tmp_path / "lease.docx"
-    path.write_bytes(docx(paragraph("The rent is due today.")))
-    program.frame.document_translation.look([path, tmp_path / "picture.xyz"])
-    program.wait(lambda: program.translate_form() is not None)
-    form = program.translate_form()
-    words = program.find("translate_warning", form)
-    program.wait(lambda: "no translator into German" in words.text())
-    program.click(program.find("see_models_button", form))
-    program.wait(lambda: program.window.current_page == "Models")
-    program.wait(lambda: program.translate_form() is None or not program.translate_form().isVisible())
 
 
 def test_over_a_document_by_a_weak_model_it_is_said_again(begin, tmp_path):
