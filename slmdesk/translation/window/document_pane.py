@@ -45,6 +45,7 @@ from slmdesk.window.widgets.build import (
     message_box,
     named,
     plain_label,
+    plain_tip,
     row,
     show_column,
     tool_button,
@@ -85,11 +86,8 @@ class DocumentPane(QStackedWidget):
     def _build_ui(self, view: ViewSettings, keeper: ThemeKeeper) -> None:
         self.head = named(QWidget(self), "document_head")
         self._title = ElidedLabel(self.head, name="translation_title", kind="heading", cut=Qt.TextElideMode.ElideMiddle)
-        self._source = ElidedLabel(self.head, name="translation_source", kind="muted")
-        self._target = named(
-            LanguageChoice(keeper, view, self.head), "document_target", label=_("Language of the translation"),
-            tip=_("Another language begins another translation"),
-        )  # fmt: skip
+        words = _("Language of the translation")
+        self._target = named(LanguageChoice(keeper, view, self.head), "document_target", label=words)
         self._target.value_chosen.connect(self._on_target)
         self._save = button(_("Save translation"), "save_translation_button", self.head, kind="primary")
         self._save.clicked.connect(self._on_save)
@@ -146,7 +144,7 @@ class DocumentPane(QStackedWidget):
 
     def _lay_out(self) -> None:
         row(
-            (self._title, 1), self._source, self._target, self._save, self._option_button, into=self.head,
+            (self._title, 1), self._target, self._save, self._option_button, into=self.head,
             gap=theme.SPACE_8,
         )  # fmt: skip
         none, scrolled = named(QWidget(self), "document_none"), named(QScrollArea(self), "document_scroll")
@@ -174,7 +172,7 @@ class DocumentPane(QStackedWidget):
         """Show the translation, or how to begin one."""
         is_there = self._view is not None
         self.setCurrentIndex(int(is_there))
-        for part in (self._title, self._source, self._target, self._save, self._option_button):
+        for part in (self._title, self._target, self._save, self._option_button):
             part.setVisible(is_there)
 
     def _connect(self) -> None:
@@ -399,7 +397,8 @@ class DocumentPane(QStackedWidget):
 
     def _show_languages(self) -> None:
         source, target = self.languages
-        self._source.set_full_text(f"{LANGUAGES[source].shown} →" if source in LANGUAGES else "→")
+        known = LANGUAGES[source].shown if source in LANGUAGES else ""
+        self._target.setToolTip(plain_tip(_("From {language}").format(language=known) if known else ""))
         self._target.show_value(target)
         self.advice.show_about(source, target)
 
