@@ -203,10 +203,7 @@ class TextPane(QWidget):
         self._controller.set_text(text)
         words = len(text.split())
         self._count.setText(ngettext("{n:,} word", "{n:,} words", words) if words else "")
-        if len(text) > MOST_CHARACTERS:
-            self._long.show_text(text)
-        elif self._long.isVisible():
-            self._long.hide()
+        self._long.show_text(text)
 
     def _on_swap(self) -> None:
         text = self._controller.swap()
@@ -353,33 +350,23 @@ class LongTextBar(QFrame):
         named(self, "long_text_bar", kind="band")
         self._text = ""
         self._words = plain_label("", self, name="long_text_words")
-        self._save = button(
-            _("Translate as a document…"), "long_text_button", self,
+        save = button(
+            _("Translate as a document…"), "long_text_button", self, on=self._on_save,
             tip=_("Keep the text as a file in a place you choose, and translate that"),
         )  # fmt: skip
-        self._close = button(_("Close"), "close_long_text_button", self)
-        row(
-            (self._words, 1), self._save, self._close, into=self, gap=theme.SPACE_8,
-            margins=(theme.SPACE_12, theme.SPACE_8, theme.SPACE_8, theme.SPACE_8),
-        )  # fmt: skip
-        self._save.clicked.connect(self._on_save)
-        self._close.clicked.connect(self._on_close)
+        row((self._words, 1), save, into=self, gap=theme.SPACE_8, margins=(theme.SPACE_12, theme.SPACE_8))
         self.hide()
 
     def show_text(self, text: str) -> None:
+        """Offer a text. The offer goes if it is short enough."""
         self._text = text
         self._words.setText(too_long_words(len(text)))
-        self.show()
-
-    def _on_close(self) -> None:
-        self._text = ""
-        self.hide()
+        self.setVisible(len(text) > MOST_CHARACTERS)
 
     def _on_save(self) -> None:
         title, proposed, filters = _("Keep the text as a file"), Path.home() / "text.txt", _("Text (*.txt)")
         ask_new_file(self, title, self._on_file, name="long_text_dialog", proposed=proposed, filters=filters)
 
     def _on_file(self, path: Path) -> None:
-        text = self._text
-        self._on_close()
-        self.file_chosen.emit(text, path)
+        self.hide()
+        self.file_chosen.emit(self._text, path)
