@@ -184,39 +184,6 @@ REASON_WORDS = {
     "tags": N_("the marks of the formatting were lost"),
     "redaction": N_("it could not be redacted so that it can be put back, so the model was not asked"),  # as below
 }
-KIND_WORDS = {
-    "tags": N_("formatting marks"),
-    "formatting": N_("formatting reckoned"),
-    "empty": N_("no translation"),
-    "chatter": N_("talk of the model"),
-    "placeholder": N_("placeholders, addresses"),
-    "number": N_("numbers"),
-    "date": N_("dates"),
-    "name": N_("names"),
-    "negation": N_("negations"),
-    "opposite": N_("opposites"),
-    "condition": N_("conditions"),
-    "exception": N_("exceptions"),
-    "only": N_("“only”"),
-    "duty": N_("must or may"),
-    "address": N_("forms of address"),
-    "repeated": N_("repeated words"),
-    "word": N_("unknown words"),
-    "unsure": N_("model unsure"),  # set by earlier versions
-    "sense": N_("sense"),
-    "glossary": N_("terms not used"),
-    "forbidden": N_("forbidden words"),
-    "language": N_("other language"),
-    "untranslated": N_("as in the source"),
-    "length": N_("length"),
-    "failed": N_("not translated"),
-    "redaction": N_("redaction"),  # set by earlier versions, which hid names from the model
-    "unwritten": N_("not in the file"),
-}
-
-
-def kind_words(kind: str) -> str:
-    return _(KIND_WORDS.get(kind, kind.replace("_", " ")))
 
 
 def state_words(state: SegmentState) -> str:

@@ -134,9 +134,8 @@ class DocumentPane(QStackedWidget):
         )  # fmt: skip
         for done in (self._recheck, self._retry, self._otherwise):
             done.clicked.connect(options.dismiss)
-        which = plain_label(_("Show"), options, name="segment_filter_label")
         column(
-            row((which, 1), (self.review.bar.choice, 2)), row(self.review.shade, 1),
+             row(self.review.shade, 1),
             row(self._otherwise, 1), row(self._recheck, 1), row(self._retry, 1), row(self._more, 1), into=options,
             gap=theme.SPACE_8, margins=theme.SPACE_16,
         )  # fmt: skip

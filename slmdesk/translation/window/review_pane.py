@@ -13,7 +13,7 @@ from slmdesk.base.texts import _
 from slmdesk.base.translation import SegmentRecord, SegmentState
 from slmdesk.runtime.messages import Problem
 from slmdesk.services import Services
-from slmdesk.translation.segments import SegmentFilter, SegmentNumbers
+from slmdesk.translation.segments import SegmentNumbers
 from slmdesk.translation.types import SegmentChanged, TranslationGrew, TranslationView
 from slmdesk.translation.window.languages import ViewSettings
 from slmdesk.translation.window.review import FilterBar, SegmentPanel
@@ -50,7 +50,7 @@ class ReviewPane(QWidget):
         self._bridge, self._view = bridge, view
         self._item = ""
         """Id of the translation shown. Empty if none is shown."""
-        self._filter = SegmentFilter()
+        self._filter = ""
         self._listed: Live[SegmentNumbers | None] = Live(bridge, self, self._ask_list, None)
         self._is_asking = False
         """Whether the model is asked to translate a segment once more."""
@@ -157,7 +157,7 @@ class ReviewPane(QWidget):
     # ---- what is listed
 
     def show_view(self, view: TranslationView) -> None:
-        self._item, self._filter = view.item.id, SegmentFilter()
+        self._item, self._filter = view.item.id, ""
         self._show_asking(False)
         self._model.clear()
         self.bar.clear()
@@ -175,7 +175,7 @@ class ReviewPane(QWidget):
         self._item = ""
         self._listed.put(None)
 
-    def _on_filter(self, requested: SegmentFilter) -> None:
+    def _on_filter(self, requested: str) -> None:
         if requested != self._filter:
             self._filter = requested
             self._listed.again()
