@@ -71,6 +71,7 @@ class TranslatePage(QWidget):
         self.side_list.chosen.connect(controller.open)
         self.side_list.new_requested.connect(lambda: self.take_text(""))
         bind(self, "text.history", self._on_history)
+        bind(self, "text.glossaries", self.open_glossaries)
         for asker in (self.text, self.document.advice):
             asker.models_requested.connect(self.models_requested)
         controller.document_asked.connect(self.document.open)
@@ -171,7 +172,7 @@ class TranslationList(EarlierList):
         )  # fmt: skip
         glossaries = button(
             _("Glossaries"), "glossaries_button", self, kind="new", icon="book-open", colour="ink2",
-            tip=_("Which words to use, and which to leave"), on=self.glossaries_requested,
+            tip=_("Which words to use, and which to leave"), on=self.glossaries_requested, shortcut="text.glossaries",
         )  # fmt: skip
         layout = self.layout()
         assert layout is not None

@@ -99,6 +99,7 @@ ALL = (
     Keys("text.open", TEXT, ("Ctrl+O",), _("Open documents to translate")),
     Keys("text.swap", TEXT, ("Ctrl+Shift+S",), _("Swap the languages")),
     Keys("text.copy", TEXT, ("Ctrl+Shift+C",), _("Copy the translation")),
+    Keys("text.glossaries", TEXT, ("Ctrl+Shift+G",), _("Glossaries")),
     Keys("text.history", TEXT, ("Ctrl+Shift+H",), _("Earlier translations")),
     Keys("text.larger", TEXT, ("Ctrl++", "Ctrl+="), _("Larger text")),
     Keys("text.smaller", TEXT, ("Ctrl+-",), _("Smaller text")),
