@@ -114,10 +114,6 @@ class DocumentPane(QStackedWidget):
 
     def _build_options(self) -> None:
         options = self._options = Popover(self, "document_options", label=_("Options"), width=380)
-        self._recheck = button(
-            _("Recheck with glossary"), "recheck_button", options, kind="text", on=self.review.recheck,
-            tip=_("After a glossary was changed: check all sentences again"),
-        )  # fmt: skip
         self._retry = button(
             _("Try again"), "retry_all_button", options, kind="text", on=self._on_retry,
             tip=_("Another try for what failed or is to check. What you edited or approved stays."),
@@ -132,11 +128,11 @@ class DocumentPane(QStackedWidget):
             _("Translate otherwise…"), "document_otherwise_button", options, kind="text", on=self._on_otherwise,
             tip=_("Subject, formality, glossaries, title"),
         )  # fmt: skip
-        for done in (self._recheck, self._retry, self._otherwise):
+        for done in (self._retry, self._otherwise):
             done.clicked.connect(options.dismiss)
         column(
              row(self.review.shade, 1),
-            row(self._otherwise, 1), row(self._recheck, 1), row(self._retry, 1), row(self._more, 1), into=options,
+            row(self._otherwise, 1), row(self._retry, 1), row(self._more, 1), into=options,
             gap=theme.SPACE_8, margins=theme.SPACE_16,
         )  # fmt: skip
         self._option_button.clicked.connect(lambda: options.toggle(self._option_button))
@@ -449,7 +445,7 @@ class DocumentPane(QStackedWidget):
         self._resume.setVisible(may_go_on)
         self._open.setVisible(self._written is not None)
         self._more.setEnabled(has_segments)
-        for way in (self._save, self._retry, self._recheck):
+        for way in (self._save, self._retry):
             way.setEnabled(has_segments and not is_running)
         if focused is self._resume and is_running:  # the same key pauses it
             self._pause.setFocus(Qt.FocusReason.OtherFocusReason)

@@ -14,7 +14,7 @@ from slmdesk.base.translation import SegmentRecord, SegmentState
 from slmdesk.runtime.messages import Problem
 from slmdesk.services import Services
 from slmdesk.translation.segments import SegmentNumbers
-from slmdesk.translation.types import SegmentChanged, TranslationGrew, TranslationView
+from slmdesk.translation.types import GlossariesChanged, SegmentChanged, TranslationGrew, TranslationView
 from slmdesk.translation.window.languages import ViewSettings
 from slmdesk.translation.window.review import FilterBar, SegmentPanel
 from slmdesk.translation.window.review_table import TARGET, SegmentModel, SegmentTable
@@ -29,6 +29,8 @@ LIST_MS = 250
 """Least milliseconds between two requests for the list while segments change."""
 R = TypeVar("R")
 A = TypeVar("A")
+RECHECK_MS = 1000
+"""Milliseconds after the last change of a glossary until a document is checked again."""
 CHOSEN_MS = 120
 """Milliseconds for which a segment must stay selected before its help is requested."""
 HINT = _("e.g. shorter, more formal")
@@ -88,6 +90,7 @@ class ReviewPane(QWidget):
         self._again = button(_("Try again"), "retry_segment_button", self, on=self._on_again)
         self.shade = named(CheckBox(_("Highlight uncertain words"), self), "shade_doubts_box")
         self._chosen_timer = Delay(self, CHOSEN_MS, self._on_chosen, "chosen_timer")
+        self._recheck_timer = Delay(self, RECHECK_MS, self._recheck, "recheck_timer")
         self._list_timer = Delay(self, LIST_MS, self._list_again, "list_timer")
         self._lay_out()
 
@@ -142,6 +145,7 @@ class ReviewPane(QWidget):
         model.modelReset.connect(self._chosen_timer.start)
         self._bridge.on(SegmentChanged, self._on_segment)
         self._bridge.on(TranslationGrew, self._on_grew)
+        self._bridge.on(GlossariesChanged, lambda _event: self._recheck_timer.start())
 
     def _add_keys(self, around: QWidget) -> None:
         keys: tuple[tuple[str, Callable[[], None]], ...] = (
@@ -378,7 +382,10 @@ class ReviewPane(QWidget):
         self._table.cells.has_shading = is_on
         self._table.viewport().update()
 
-    def recheck(self) -> None:
+    def _recheck(self) -> None:
+        """Check all sentences again after a glossary has changed."""
+        if not self._item:
+            return
         rechecked = self._bridge.services.segment_edits.recheck(self._item)
         self._bridge.follow(rechecked, self._while_shown(lambda _changed: self.refresh()))
 

@@ -412,6 +412,10 @@ def test_the_memory_and_the_terms_help_with_a_segment(program, tmp_path):
     panel = program.find("segment_panel")
     program.wait(lambda: panel.findChild(object, "likeness_source") is not None)
     assert "rent → Miete: not used" in program.find("segment_term", panel).text()
+    assert program.find("check_chip").text() == "To check  1"
+    glossary = program.ask(lambda services: services.glossaries.all())[0].id
+    program.ask(lambda services: services.glossaries.change(glossary, is_active=False))
+    program.wait(lambda: program.find("check_chip").text() == "To check  0")
     about = program.find("likeness_about", panel).text()
     assert "edited by you" in about
     assert "law, counted lower for it" in about
