@@ -9,7 +9,6 @@ import subprocess
 import sys
 from collections.abc import Callable
 from functools import partial
-from types import SimpleNamespace
 
 import pytest
 from fakes.contracts import OLD, write_docx
@@ -28,7 +27,7 @@ from slmdesk.models.window.formats import CopyDialog
 from slmdesk.online.window.network import TokenDialog
 from slmdesk.redaction.window.section import NamesDialog
 from slmdesk.tables.types import Column, Flag, Table, TableCell, TableRow
-from slmdesk.translation.window.document_pane import RetryDialog
+from slmdesk.translation.documents import ChosenDocuments
 from slmdesk.window.widgets.dialogs import Question, TextDialog
 from slmdesk.window.widgets.parts import Popover
 from slmdesk.window.widgets.tokens import GatedDialog
@@ -103,7 +102,6 @@ POPOVERS = {
     "redaction_how": ("Documents, redact", "document_more_button"),
     "cell_popover": ("Documents, table", "document_more_button"),
     "versions_earlier_popover": ("Documents, versions", "document_more_button"),
-    "flags_popover": ("Translate", "translate_options_button"),
     "translate_options": ("Translate", "translate_options_button"),
     "document_options": ("Translate", "translate_options_button"),
     "writing_options_panel": ("Write", "writing_options"),
@@ -151,14 +149,13 @@ DIALOGS = {
     "preset_editor": lambda program: program.page.panel._on_save_as(),
     "space_editor": spaces,
     "glossary_window": lambda program: program.frame.translate_page.open_glossaries(),
-    "document_form": lambda program: program.frame.document_translation.look([program.lease]),
+    "document_form": lambda program: program.frame.translate_page.ask_how(
+        ChosenDocuments((program.lease,), frozenset(("docx",)), ()), program.frame.translate.manner
+    ),
     "add_dialog": lambda program: program.frame.look_at_files(program.model),
     "found_models": lambda program: program.frame.models_area.ways.find(),
     "copy_dialog": lambda program: CopyDialog(
         program.window, program.ask(lambda services: services.models.list())[0]
-    ).show(),
-    "retry_dialog": lambda program: RetryDialog(
-        SimpleNamespace(counts={}, look=1200), (), program.frame.translate_page
     ).show(),
     "message": lambda program: Question(program.window, "message", LONG, LONG * 3, LONG * 3).show(),
 }

@@ -518,14 +518,13 @@ def _translator(t: Theme, fonts: Fonts) -> str:
     QPushButton[kind="flag"] {{ background: transparent; border-color: transparent; color: {t.warn};
         font-size: {fonts.points(0.87)}pt; padding: 5px 8px; }}
     QPushButton[kind="flag"]:hover {{ background: {t.fill}; }}
-    #translation_flags {{ background: {t.sheet}; border: none; color: {t.warn}; }}
     #language_list {{ background: {t.sheet}; border: {t.separator}; border-radius: {CONTROL_RADIUS}px; }}
-    #translation_flags::item, #language_list::item, #earlier_list::item
+    #language_list::item, #earlier_list::item
         {{ padding: 3px 4px; border: 1px solid transparent; }}
-    #translation_flags::item:selected, #language_list::item:selected, #earlier_list::item:selected
+    #language_list::item:selected, #earlier_list::item:selected
         {{ background: {t.soft}; color: {t.soft_ink}; border-color: {t.soft}; }}
     #language_list::item:disabled {{ color: {t.ink2}; }}
-    #language_popup, #sentence_frame {{ background: {t.sheet}; border: {t.separator};
+    #language_popup {{ background: {t.sheet}; border: {t.separator};
         border-radius: {CONTROL_RADIUS}px; }}
     QListWidget[kind="list"] {{ background: {t.sheet}; color: {t.ink}; border: {t.separator};
         border-radius: {CONTROL_RADIUS}px; outline: none; padding: 4px; }}
@@ -537,7 +536,7 @@ def _translator(t: Theme, fonts: Fonts) -> str:
 def _writing(t: Theme, fonts: Fonts) -> str:
     return f"""
     #writing_correct, #writing_accept_all {{ font-size: {fonts.points()}pt; }}
-    #writing_texts_side, #writing_list, #translations_side, #earlier_list {{
+    #writing_side, #writing_list, #earlier_side, #earlier_list {{
         background: {t.ground}; border: none; outline: none; }}
     #writing_bar {{ background: {t.sheet}; border: none; border-radius: {RADIUS}px; }}
     #writing_desk {{ background: {t.desk}; border: none; border-bottom-left-radius: {RADIUS}px; }}
