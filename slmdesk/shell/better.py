@@ -20,7 +20,7 @@ from slmdesk.window.base import theme
 from slmdesk.window.base.bridge import Bridge, Call
 from slmdesk.window.base.theme import scaled
 from slmdesk.window.widgets.bars import SettingsController, thin_bar
-from slmdesk.window.widgets.build import breakable, button, column, named, plain_label, row, show_words
+from slmdesk.window.widgets.build import breakable, button, column, named, plain_label, plain_tip, row, show_words
 from slmdesk.window.widgets.opening import MODEL_FILTER, ModelImports, ask_file
 
 if TYPE_CHECKING:
@@ -81,6 +81,10 @@ class BetterModel(QObject):
     @property
     def is_busy(self) -> bool:
         return self.work is not None or self.download is not None
+
+    def shows(self, change: DownloadChanged) -> bool:
+        """Return whether the cards show how far this download is."""
+        return self.download is not None and change.id == self.download.id
 
     @property
     def starter(self) -> ModelRecord | None:
@@ -307,6 +311,7 @@ class BetterCard(QWidget):
         is_at_rest = not way.is_asking and not way.is_busy
         title, go, share = self._words()
         show_words(self._title, breakable(title))
+        self._title.setToolTip(plain_tip(way.offer.reason) if way.offer else "")
         if is_at_rest and (starter := way.starter):
             from slmdesk.models.service import STARTER
 

@@ -236,7 +236,7 @@ class Frame(QObject):
     def models_area(self) -> ModelsArea:
         from slmdesk.shell.models_area import ModelsArea
 
-        area = ModelsArea(self._bridge, self.settings, self.state, self.tokens, self.keeper, self.window)
+        area = ModelsArea(self._bridge, self.settings, self.state, self.tokens, self.keeper, self.better, self.window)
         area.chat_requested.connect(self._on_chat_requested)
         area.page.file_chosen.connect(self.look_at_files)
         area.library.show_state(self.models.state)
@@ -348,7 +348,7 @@ class Frame(QObject):
         self.models.file_chosen.connect(self.look_at_files)
         start, models = self.start_page, self.models
         models.models_listed.connect(self._on_models_listed)
-        start.better.all_requested.connect(self.opener.models)
+        start.better.all_requested.connect(self.opener.all_models)
         self._chat_card = self._card(self.chat_page)
         self.chat_page.take_card(self._chat_card)
         self.better.begun.connect(self._on_better_begun)
@@ -375,7 +375,7 @@ class Frame(QObject):
 
     def _card(self, page: QWidget, *, is_patient: bool = False) -> BetterCard:
         card = BetterCard(self.better, page, is_patient=is_patient)
-        card.all_requested.connect(self.opener.models)
+        card.all_requested.connect(self.opener.all_models)
         return card
 
     def _place_with_card(self, title: str, page: QWidget, *, is_patient: bool = False) -> None:
@@ -732,6 +732,9 @@ class Opener(QObject):
 
     def models(self) -> None:
         self._frame.window.show_page("Models")
+
+    def all_models(self) -> None:
+        self._on_page("Models", lambda: self._frame.models_page.open_all())
 
     def suggested(self, language: str) -> None:
         self._on_page("Models", lambda: self._frame.models_area.show_suggested("translation", language))

@@ -206,11 +206,11 @@ class PaletteEntry(QObject):
         title = self._window.page_of(widget)
         if not title:
             return True
-        page = self._frame.models_page if self._is_among_models(widget) else self._window.page(title)
+        page = self._frame.models_page.all_models if self._is_among_models(widget) else self._window.page(title)
         return page is widget or widget.isVisibleTo(page)
 
     def _is_among_models(self, widget: QWidget) -> bool:
-        return self._window.is_made("Models") and self._frame.models_page.isAncestorOf(widget)
+        return self._window.is_made("Models") and self._frame.models_page.all_models.isAncestorOf(widget)
 
     def _act(self, name: str, done_by: QShortcut | QAction | str) -> None:
         """Do what the keys of the shortcut `name` do. If `done_by` is the title of a page, make that page first."""
@@ -243,7 +243,7 @@ class PaletteEntry(QObject):
     def _show_page_of(self, widget: QWidget) -> None:
         title = self._window.page_of(widget)
         if self._is_among_models(widget):
-            self._frame.opener.models()
+            self._frame.opener.all_models()
         elif title and title != self._window.current_page:
             self._window.show_page(title)
 

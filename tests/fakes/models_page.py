@@ -27,6 +27,7 @@ def press(program, name: str, within=None) -> None:
 
 def write(program, words: str) -> None:
     """Type words into the search on the Hub."""
+    program.open_all_models()
     field = program.frame.models_area.search.field
     program.frame.models_page.ensureWidgetVisible(field)
     field.setFocus()

@@ -261,6 +261,7 @@ def walked(program, tmp_path, cells, screen) -> list[str]:
     )
     program.window.show_page("Models")
     program.wait(lambda: program.window.findChildren(QWidget, "suggestion_card"))
+    program.open_all_models()
     walk.through(partial(walk.views, VIEWS))
     frame.jobs_popover.hide()
     program.chat.full.blockSignals(True)  # it would take back what is offered here

@@ -78,3 +78,4 @@ def test_nobody_is_offered_a_network_that_the_organisation_has_switched_off(star
     names = ("allow_network_button", "download_button", "suggestion_details_button")
     assert not [one for name in names for one in page.findChildren(QPushButton, name) if one.isVisible()]
     assert not program.find("find_models_button").isVisible()
+    assert not program.find("library_add_button").isVisible()

@@ -13,7 +13,6 @@ from PySide6.QtWidgets import QLabel, QWidget
 from slmdesk.base.record import Record, changed
 from slmdesk.base.settings import Settings
 from slmdesk.base.texts import _, ngettext
-from slmdesk.evaluation.recommendation import Recommendations
 from slmdesk.gguf.memory import Speed, is_too_slow, speed_in_words
 from slmdesk.models.service import Fit, PaceChanged
 from slmdesk.online.hub import (
@@ -29,7 +28,7 @@ from slmdesk.online.hub import (
     Suggestion,
 )
 from slmdesk.online.window.downloads import GET, DownloadsController
-from slmdesk.runtime.events import ModelsChanged, Pending
+from slmdesk.runtime.events import Pending
 from slmdesk.runtime.messages import Problem, bytes_for_people
 from slmdesk.text.cards import ReadableCard
 from slmdesk.window.base import theme
@@ -82,9 +81,6 @@ class HubController(QObject):
         services = bridge.services
         self.suggestions: Live[Sequence[Suggestion]] = Live(
             bridge, self, lambda: services.offers.suggestions(), (), on=(PaceChanged,)
-        )
-        self.recommendations: Live[Recommendations | None] = Live(
-            bridge, self, lambda: services.recommending.recommend(), None, on=(PaceChanged, ModelsChanged)
         )
         bridge.settings_changed.connect(self._on_settings_changed)
 

@@ -182,12 +182,10 @@ def test_a_model_that_went_while_its_removal_could_be_undone_is_no_fault(library
 
 
 def test_what_the_organisation_set_cannot_be_changed(library) -> None:
-    page = library.frame.models_page
-    library.frame.library.policy.put(Policy("p", {"model_for_chat": ""}, hidden=frozenset({"models.import"})))
+    library.frame.library.policy.put(Policy("p", {"model_for_chat": ""}))
     panel = opened(library)
     library.wait(lambda: not panel.findChild(QPushButton, "use_chat").isEnabled())
     assert panel.findChild(QPushButton, "use_summarize").isEnabled()
-    assert not page.findChild(QPushButton, "library_add_button").isVisible()
 
 
 def test_the_organisation_may_forbid_exams_that_nobody_asked_for(start, paths) -> None:

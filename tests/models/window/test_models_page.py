@@ -489,19 +489,19 @@ def test_a_suggested_model_is_fetched_by_the_file_the_list_names(models, hub):
     program.wait(lambda: local(program))
 
 
-def test_the_recommended_models_are_fetched_from_their_card_which_says_why(models, hub, monkeypatch):
-    monkeypatch.setattr("slmdesk.models.running.total_bytes", lambda: 8 << 30)
+def test_one_s_own_models_come_first_and_all_others_on_wish(models, hub, model_file):
     program = models()
-    program.wait(lambda: len(shown(program, QPushButton, "best_button")) == 2)
-    best = shown(program, QWidget, "recommended_model")[0]
-    assert "Qwen 3 4B Instruct 2507, 2.5 GB" in shown(program, QLabel, "best_title")[0].text()
-    press(program, "best_why_button")
-    program.wait(lambda: "beside your other programs" in shown(program, QLabel, "best_reason")[0].text())
-    hub.add(best.entry.repo, {best.entry.file: tiny_gguf.tiny_llama().data, "other.Q4_K_M.gguf": b"GGUF"})
-    press(program, "best_button")
-    program.wait(lambda: local(program))
-    program.wait(lambda: shown(program, QPushButton, "best_button")[0].text() == "Use")
-    assert shown(program, QLabel, "best_reason"), "the same recommendation changes nothing: it stays open"
+    add(program, model_file)
+    program.close()
+    program = models()
+    program.wait(lambda: local(program) and shown(program, QWidget, "better_card"))
+    assert not shown(program, QWidget, "suggestion_card") + shown(program, QLineEdit, "hub_search_box")
+    controls = [one for one in program.frame.models_page.findChildren(QPushButton) if one.isVisible()]
+    assert len([one for one in controls if top_of(program, one) < top_of(program, local(program)[0])]) <= 2
+    press(program, "better_all_button")
+    program.wait(lambda: shown(program, QWidget, "suggestion_card"))
+    press(program, "all_models_button")
+    assert not shown(program, QLineEdit, "hub_search_box")
 
 
 def test_many_models_do_not_hold_up_the_page(models, paths):
@@ -539,9 +539,8 @@ def test_tab_goes_the_way_of_the_eye(models, model_file):
     page = program.frame.models_page
     page.setFocus()
     seen: list[QWidget] = []
-    first = ["best_why_button", "best_button"] * len(shown(program, QPushButton, "best_button"))
-    first += ["library_add_button", "find_models_button"]
-    first += ["details_button", "use_button", "model_actions", "suggestions_job"]
+    first = ["better_button", "better_all_button", "details_button", "use_button", "model_actions"]
+    first += ["all_models_button", "library_add_button", "find_models_button", "suggestions_job"]
     program.wait(lambda: _tabs(seen, page)[: len(first)] == first)
     names = [one.objectName() for one in seen]
     assert names.index("suggestions_all") < names.index("hub_search_box") < names.index("network_button")
