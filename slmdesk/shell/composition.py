@@ -30,6 +30,7 @@ from slmdesk.runtime.messages import Problem
 from slmdesk.shell.better import BetterCard, BetterModel
 from slmdesk.shell.main_window import HomePlace, MainWindow, NoticeController, Notifier, Page
 from slmdesk.shell.session import Locking, Presence
+from slmdesk.shell.source import Sources
 from slmdesk.shell.start import COMPARE, DOCUMENT, MOST_RECENT, TRANSLATE, WRITE, StartPage
 from slmdesk.window.base.bridge import Bridge, ClipboardMarker, Delay, ErrorThread
 from slmdesk.window.base.shortcuts import WindowState, WindowStateFile, bind, take_shortcuts
@@ -342,7 +343,7 @@ class Frame(QObject):
 
     def _connect_chat(self) -> None:
         self.chat.other_found.connect(lambda item: self.opener.any(item))
-        self.chat.inspector.page_requested.connect(self.opener.page)
+        Sources(self._bridge, self.keeper, self.chat, self.chat_page).open_requested.connect(self.opener.page)
         self.chat_page.context_chosen.connect(lambda tokens: self.settings.change("context_tokens", tokens))
         self.settings.settings_shown.connect(self._show_context)
         self.models.file_chosen.connect(self.look_at_files)

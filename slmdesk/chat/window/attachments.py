@@ -72,6 +72,8 @@ class AttachController(QObject):
         self._bridge = bridge
         self._chat = ""
         self._drafts: dict[str, list[Draft]] = {}
+        self._expanding: list[str] = []
+        """Chats for which it is being looked what was given to them, once for each time."""
         self._then: Callable[[], None] | None = None
         self.names = LibraryNames(bridge, self)
         self._reader = DraftReader(bridge, self._all, self)
@@ -128,8 +130,9 @@ class AttachController(QObject):
     # ---- requests of the page
 
     def add_paths(self, paths: Sequence[Path]) -> None:
-        given, received = list(paths), partial(self._on_expanded, self._chat)
-        self._bridge.follow(self._bridge.services.documents.expand(given), received)
+        chat, expanding = self._chat, self._bridge.services.documents.expand(list(paths))
+        self._expanding.append(chat)
+        self._bridge.follow(expanding, partial(self._on_expanded, chat), partial(self._on_not_expanded, chat))
 
     def add_known(self, named: LibraryName) -> None:
         """Attach a document or folder of the library, unless it is already attached."""
@@ -217,12 +220,16 @@ class AttachController(QObject):
             )
             self._bridge.notice_raised.emit(Notice(words, key=SETTLED))
             return False
-        if all(draft.is_settled for draft in self.now):
+        if self._is_settled:
             self.stop_waiting()
             return True
         self._then = then
         self.waiting_shown.emit(waiting_words(self.now))
         return False
+
+    @property
+    def _is_settled(self) -> bool:
+        return self._chat not in self._expanding and all(draft.is_settled for draft in self.now)
 
     def stop_waiting(self) -> None:
         if self._then is not None:
@@ -244,7 +251,13 @@ class AttachController(QObject):
 
     # ---- documents
 
+    def _on_not_expanded(self, chat: str, problem: Problem) -> None:
+        self._expanding.remove(chat)
+        self.stop_waiting()
+        self._bridge.problem_met.emit(problem)
+
     def _on_expanded(self, chat: str, found: list[Path]) -> None:
+        self._expanding.remove(chat)
         if not found:
             self._bridge.notice_raised.emit(Notice(_("There is nothing in it that can be read."), key="no documents"))
         drafts = self._drafts.setdefault(chat, [])
@@ -256,6 +269,7 @@ class AttachController(QObject):
             drafts.append(draft)
             self._reader.begin(draft)
         self._notify()
+        self._go_on()
 
     def _has_space(self, more: int, drafts: Sequence[Draft] | None = None) -> bool:
         if len(self.now if drafts is None else drafts) + more <= MOST_ATTACHED:
@@ -320,7 +334,7 @@ class AttachController(QObject):
     def _go_on(self) -> None:
         if self._then is None:
             return
-        if not all(draft.is_settled for draft in self.now):
+        if not self._is_settled:
             self.waiting_shown.emit(waiting_words(self.now))
             return
         then, self._then = self._then, None

@@ -438,7 +438,7 @@ PAGE_END = 1 << 30
 
 
 class UsedPage(Record):
-    """A page of an attached folder from which passages were read for an answer."""
+    """A page of which passages were read for an answer."""
 
     name: str
     document: str
@@ -476,12 +476,14 @@ def extra_of(key: str, thing: Thing) -> Extra:
 
 
 def used_pages(asked: Message, quotes: Sequence[Quoted]) -> list[UsedPage]:
-    """Return the pages of folders read for a question, without those of quotations, which have their own lines."""
+    """Return the pages of which passages were read for a question, without those of quotations, which have their own
+    lines.
+    """
     quoted = {(quote.document, quote.page) for quote in quotes}
     return [
         UsedPage(about.name, about.document, about.page_kind, page, spans_on(page, about.places))
         for about in (part.attached for part in asked.attachments)
-        for page in (about.pages_used if about.is_of_folder else ())
+        for page in (about.pages_used if about.document and not about.is_whole else ())
         if (about.document, page) not in quoted
     ]
 
@@ -595,18 +597,32 @@ class MessageInspector(QObject):
     def show_prompt(self, message: str) -> None:
         self._bridge.follow(self._bridge.services.chats.seen_by_model(message), self.prompt_arrived.emit)
 
-    def open_extra(self, message: str, key: str) -> None:
-        shown = self._shown.by_id.get(message)
-        thing = self._shown.things_below(shown).get(key) if shown else None
+    def place_of(self, message: str, key: str) -> tuple[str, int, tuple[tuple[int, int], ...]] | None:
+        """Return the document, the page and the characters to which a line below a message leads."""
+        thing = self._thing(message, key)
         if isinstance(thing, Quoted) and thing.document:
-            self.page_requested.emit(thing.document, thing.page, ((thing.start, thing.end),))
+            return thing.document, thing.page, ((thing.start, thing.end),)
+        return (thing.document, thing.page, thing.spans) if isinstance(thing, UsedPage) else None
+
+    def first_place(self, message: str) -> tuple[str, int, tuple[tuple[int, int], ...]] | None:
+        """Return the first place to which an answer leads: what it quotes comes before what was read for it."""
+        shown = self._shown.by_id.get(message)
+        places = (self.place_of(message, key) for key in (self._shown.things_below(shown) if shown else ()))
+        return next(filter(None, places), None)
+
+    def _thing(self, message: str, key: str) -> Thing | None:
+        shown = self._shown.by_id.get(message)
+        return self._shown.things_below(shown).get(key) if shown else None
+
+    def open_extra(self, message: str, key: str) -> None:
+        thing, place = self._thing(message, key), self.place_of(message, key)
+        if place is not None:
+            self.page_requested.emit(*place)
         elif isinstance(thing, Quoted):
             self._show_part(thing)
-        elif isinstance(thing, UsedPage):
-            self.page_requested.emit(thing.document, thing.page, thing.spans)
-        elif thing is not None and thing.attached.is_folder:
+        elif isinstance(thing, AttachmentPart) and thing.attached.is_folder:
             self._show_folder(thing)
-        elif thing is not None:
+        elif isinstance(thing, AttachmentPart):
             self.text_requested.emit(thing.attached.name, read_words(thing), thing.text)
 
     def _show_folder(self, folder: AttachmentPart) -> None:
