@@ -244,11 +244,22 @@ class BetterCard(QWidget):
     in_order: Sequence[QWidget] = ()
     """Its buttons, once it has something to say."""
 
-    def __init__(self, way: BetterModel, parent: QWidget, *, is_first: bool = False, is_patient: bool = False) -> None:
-        """`is_first`: it is the main thing on its page. `is_patient`: it also stays where a small model is here."""
+    def __init__(
+        self,
+        way: BetterModel,
+        parent: QWidget,
+        *,
+        is_first: bool = False,
+        is_patient: bool = False,
+        leads_on: bool = True,
+    ) -> None:
+        """`is_first`: it is the main thing on its page. `is_patient`: it also stays where a small model is here.
+        `leads_on`: it leads to all models.
+        """
         super().__init__(parent)
         self.setObjectName("better_card_place")
         self._way, self._page, self._is_first, self._is_patient = way, parent, is_first, is_patient
+        self._leads_on = leads_on
         self._layout: QBoxLayout | None = None
         """What is on the card; None until it has something to say."""
         way.changed.connect(self._show)
@@ -326,7 +337,7 @@ class BetterCard(QWidget):
         may_import = "models.import" not in way.settings.policy.hidden
         self._file.setVisible(may_import and is_offered and way.found is None and way.work is None)
         self._cancel.setVisible(not is_at_rest)
-        self._all.setVisible(is_at_rest)
+        self._all.setVisible(is_at_rest and self._leads_on)
         self._bar.setVisible(share is not None)
         self._bar.setValue(round((share or 0.0) * 1000))
 

@@ -48,7 +48,7 @@ class ModelsArea(QFrame):
             self.fetch, lambda change: way.download is not None and change.id == way.download.id
         )
         way.changed.connect(self.fetch.changed)
-        better = BetterCard(way, self, is_first=True, is_patient=True)
+        better = BetterCard(way, self, is_first=True, is_patient=True, leads_on=False)
         self.suggestions, self.search = Suggestions(offering), HubSearch(offering)
         self.page = ModelsPage(self.library, settings, better, self._downloads, self.suggestions, self.search)
         self.ways = ModelDialogs(bridge, window, self)
@@ -56,7 +56,6 @@ class ModelsArea(QFrame):
         column((self.page, 1), into=self)
         for part in (self.library, self.fetch):
             part.chat_requested.connect(self.chat_requested)
-        better.all_requested.connect(self.page.open_all)
         self.page.find_requested.connect(self.ways.find)
         self._connect_hub()
 

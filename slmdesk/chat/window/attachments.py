@@ -38,8 +38,6 @@ from slmdesk.runtime.events import (
     DocumentGone,
     DocumentProgress,
     ItemGone,
-    ModelState,
-    ModelStateChanged,
     Pending,
 )
 from slmdesk.runtime.messages import Problem
@@ -81,7 +79,6 @@ class AttachController(QObject):
         self._reader.counted.connect(self._show)
         self._reader.password_requested.connect(self._on_password_requested)
         bridge.on(ContextMeasured, self._on_measured)
-        bridge.on(ModelStateChanged, self._on_model_changed)
 
     # ---- which chat
 
@@ -298,15 +295,8 @@ class AttachController(QObject):
         parts = {part.key: part for part in event.parts if part.key}
         for draft in self.now:
             if part := parts.get(draft.document or draft.name):
-                draft.is_whole, draft.most_tokens = part.note != SOME, part.tokens
+                draft.is_whole = part.note != SOME
         self._show()
-
-    def _on_model_changed(self, event: ModelStateChanged) -> None:
-        """Count the tokens again, because each model counts them differently."""
-        if event.state is ModelState.READY:
-            for draft in self.now:
-                if draft.state == READY and not draft.folder:
-                    self._reader.count(draft, self._chat)
 
     def _add(self, draft: Draft) -> None:
         self.now.append(draft)
@@ -408,7 +398,6 @@ class DraftReader(QObject):
             self._settle(draft, FAILED)
 
         def arrived(weighed: AttachmentCost) -> None:
-            draft.tokens, draft.is_guess = weighed.tokens, weighed.is_guess
             found = weighed.measured
             draft.pages, draft.unread, draft.kind = found.pages_total, len(found.pages_unread), found.page_kind
             self.counted.emit()

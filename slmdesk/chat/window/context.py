@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, QLocale, QObject, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QObject, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QIcon, QPainter, QPixmap
 from PySide6.QtWidgets import QGridLayout, QScrollArea, QToolButton, QWidget
 
@@ -36,6 +36,7 @@ from slmdesk.window.widgets.build import (
     show_words,
 )
 from slmdesk.window.widgets.parts import Popover, draw_ring
+from slmdesk.window.widgets.rows import empty_layout
 
 if TYPE_CHECKING:
     from slmdesk.chat.window.conversation import ChatController
@@ -47,7 +48,8 @@ MEASURE_AFTER_MS = 300
 
 class ContextWatch(QObject):
     measured = Signal(int, int)
-    parts_measured = Signal(object)
+    parts_measured = Signal(object, int)
+    """Emitted with what takes room in the context, and the size of the context."""
 
     def __init__(
         self, bridge: Bridge, now: Callable[[], tuple[str, str, tuple[AttachRequest, ...]]], parent: QObject
@@ -87,7 +89,7 @@ class ContextWatch(QObject):
     def forget(self) -> None:
         self._use.measured(0, 0)
         self.measured.emit(0, 0)
-        self.parts_measured.emit(())
+        self.parts_measured.emit((), 0)
         self.edited()
 
     def read(self, tokens: int) -> None:
@@ -118,7 +120,7 @@ class ContextWatch(QObject):
                 is_over = least_of(event) > event.context_size
                 self.too_long = (event.tokens, event.context_size) if is_over else None
             self.measured.emit(event.tokens, event.context_size)
-            self.parts_measured.emit(event.parts)
+            self.parts_measured.emit(event.parts, event.context_size)
 
     def _on_model_state_changed(self, event: ModelStateChanged) -> None:
         if event.state is ModelState.READY:
@@ -286,8 +288,8 @@ class ContextWays(Popover):
     def part_lines(self) -> list[tuple[str, str]]:
         return self._parts.lines
 
-    def show_parts(self, parts: Sequence[ContextPart]) -> None:
-        self._parts.show_parts(parts)
+    def show_parts(self, parts: Sequence[ContextPart], size: int) -> None:
+        self._parts.show_parts(parts, size)
         self.fit()
 
     def show_offer(self, offer: Offer) -> None:
@@ -330,29 +332,26 @@ class ContextParts(QScrollArea):
         self._grid.setColumnStretch(0, 1)
         show_column(self, self._inner)
         self._shown: tuple[ContextPart, ...] = ()
+        self._size = 0
 
     @property
     def lines(self) -> list[tuple[str, str]]:
-        return [(f"{words_of(part)} {part.note}".strip(), number_of(part)) for part in self._shown]
+        return [(f"{words_of(part)} {part.note}".strip(), share_of(part, self._size)) for part in self._shown]
 
-    def show_parts(self, parts: Sequence[ContextPart]) -> None:
-        if tuple(parts) == self._shown:
+    def show_parts(self, parts: Sequence[ContextPart], size: int) -> None:
+        if (tuple(parts), size) == (self._shown, self._size):
             return
-        self._shown = tuple(parts)
-        while self._grid.count():
-            item = self._grid.takeAt(0)
-            if item is not None and (widget := item.widget()) is not None:
-                widget.hide()
-                widget.deleteLater()
+        self._shown, self._size = tuple(parts), size
+        empty_layout(self._grid)
         for at, part in enumerate(self._shown):
             cut = Qt.TextElideMode.ElideMiddle
             words = ElidedLabel(self._inner, name="context_part", kind="muted", cut=cut, text=words_of(part))
             note = plain_label(part.note, self._inner, name="context_part_note", kind="small", wraps=False)
-            number = plain_label(number_of(part), self._inner, name="context_part_tokens", kind="muted", wraps=False)
-            number.setAlignment(Qt.AlignmentFlag.AlignTrailing | Qt.AlignmentFlag.AlignVCenter)
+            share = plain_label(share_of(part, size), self._inner, name="context_part_share", kind="muted", wraps=False)
+            share.setAlignment(Qt.AlignmentFlag.AlignTrailing | Qt.AlignmentFlag.AlignVCenter)
             self._grid.addWidget(words, at, 0)
             self._grid.addWidget(note, at, 1)
-            self._grid.addWidget(number, at, 2)
+            self._grid.addWidget(share, at, 2)
         self._fit()
 
     def changeEvent(self, event: QEvent) -> None:
@@ -369,9 +368,9 @@ def words_of(part: ContextPart) -> str:
     return part.name if part.kind == "attachment" else WORDS.get(part.kind, part.kind)
 
 
-def number_of(part: ContextPart) -> str:
+def share_of(part: ContextPart, size: int) -> str:
     most = _("up to ") if part.kind == "attachment" and part.note == SOME else ""
-    return _("{most}{tokens} tokens").format(most=most, tokens=QLocale().toString(part.tokens))
+    return _("{most}{percent} %").format(most=most, percent=round(100 * part.tokens / size) if size else 0)
 
 
 FULL = "context.full"
@@ -451,24 +450,16 @@ class FullController(QObject):
         self.offered.emit(Offer(percent, self._text(percent), is_urgent, self._has_ways, self._larger_words))
 
     def _text(self, percent: int) -> str:
-        locale = QLocale()
-        tokens, size = locale.toString(self._tokens), locale.toString(self._size)
-        numbers = _("{tokens} of {size} tokens").format(tokens=tokens, size=size)
         if self._is_refused:
             what = _("This chat is") if self._has_ways else _("This is")
-            needed = f": {numbers}" if self._tokens > self._size > 0 else ""
-            return _("{what} too long for the model{needed}. Nothing was cut or sent. How should it go on?").format(
-                what=what, needed=needed
-            )
+            return _("{what} too long for the model. Nothing was cut or sent. How should it go on?").format(what=what)
         if self._tokens > self._size:
-            return _("Too long for the model: {numbers}. Shorten the message or start a new chat.").format(
-                numbers=numbers
-            )
+            return _("Too long for the model. Shorten the message or start a new chat.")
         if self._chat.context.when_full != ASK:
-            return _("{numbers}. When it is full, the oldest messages are forgotten.").format(numbers=numbers)
+            return _("When the chat is full, the oldest messages are forgotten.")
         if percent >= NEARLY_FULL:
-            return _("{numbers}. This chat is almost full. How should it go on?").format(numbers=numbers)
-        return _("{numbers}. How should it go on when it is full?").format(numbers=numbers)
+            return _("This chat is almost full. How should it go on?")
+        return _("How should the chat go on when it is full?")
 
     # ---- a larger context
 
@@ -488,10 +479,7 @@ class FullController(QObject):
         larger = self._larger
         if larger is None:
             return ""
-        tokens = QLocale().toString(larger.tokens)
-        return _("Larger context: {tokens} tokens, {size} of memory").format(
-            tokens=tokens, size=bytes_for_people(larger.bytes)
-        )
+        return _("Larger context ({size} of memory)").format(size=bytes_for_people(larger.bytes))
 
     # ---- what was decided
 

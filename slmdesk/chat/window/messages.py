@@ -117,29 +117,13 @@ def actions_of(message: Message) -> frozenset[str]:
 
 
 def details_of(message: Message) -> str:
-    """Return model, speed and tokens of an answer in one line. It uses stored values, so that it never changes."""
+    """Return who wrote an answer, in one line."""
     if message.role is not Role.ASSISTANT or message.status is Status.STREAMING:
         return ""
     rewrite = rewrite_of(message)
     adapter = _adapter(message)
     used = _("with {name}").format(name=adapter) if adapter else ""
     parts = [message.model_name or "", used, inside(LABELS[rewrite]) if rewrite else ""]
-    if message.tokens_out and message.seconds:
-        parts.append(_("{tokens_out:.1f} tokens/s").format(tokens_out=message.tokens_out / message.seconds))
-        parts.append(
-            _("{tokens_out:,} tokens in {seconds:.1f} s").format(tokens_out=message.tokens_out, seconds=message.seconds)
-        )
-    elif message.tokens_out is not None:
-        parts.append(_("{tokens_out:,} tokens").format(tokens_out=message.tokens_out))
-    if message.tokens_in is not None:
-        parts.append(
-            _("{tokens_in:,} read").format(tokens_in=message.tokens_in)
-            + (
-                _(", {tokens_reused:,} reused").format(tokens_reused=message.tokens_reused)
-                if message.tokens_reused
-                else ""
-            )
-        )
     return "  ·  ".join(part for part in parts if part)
 
 
@@ -508,8 +492,6 @@ def read_words(part: AttachmentPart) -> str:
     ]
     if about.words_left_out:
         reported.append(_("{words_left_out:,} are left out").format(words_left_out=about.words_left_out))
-    if about.tokens:
-        reported.append(_("{tokens:,} tokens").format(tokens=about.tokens))
     return ", ".join(reported) + "."
 
 
@@ -519,8 +501,7 @@ def _attached_line(part: AttachmentPart) -> str:
         return ngettext(
             "{name} \u00b7 {n:,} document", "{name} \u00b7 {n:,} documents", about.documents_total, name=about.name
         )
-    tokens = _(" \u00b7 {tokens:,} tokens").format(tokens=about.tokens) if about.tokens else ""
-    return f"{about.name} \u00b7 {used_words(about)}{tokens}"
+    return f"{about.name} \u00b7 {used_words(about)}"
 
 
 def _quote_line(quoted: Quoted) -> str:

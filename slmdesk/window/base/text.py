@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from functools import lru_cache
 
-from PySide6.QtCore import QDate, QLocale
+from PySide6.QtCore import QLocale
 
 from slmdesk.base.record import Record, changed
 from slmdesk.base.texts import MONTHS, _, chosen_catalogue, ngettext
@@ -22,12 +22,6 @@ def day_words(seconds: float, now: datetime | None = None) -> str:
 
 def day_in_figures(day: date) -> str:
     return _("{year}-{month:02}-{day:02}").format(year=day.year, month=day.month, day=day.day)
-
-
-def long_day(day: QDate) -> str:
-    """Return a day with its name, such as "Thursday, 26 November"."""
-    weekday, month = QLocale().dayName(day.dayOfWeek()), _(MONTHS[day.month() - 1])
-    return _("{weekday}, {day} {month}").format(weekday=weekday, day=day.day(), month=month)
 
 
 def short_day(day: int, month: int) -> str:

@@ -60,7 +60,7 @@ def test_the_list_opens_at_once_is_filtered_and_enter_attaches(library):
     assert text(library) == "What does lease.txt "
     assert drafts(library) == ["lease.txt"]
     library.type("say?")
-    library.wait(lambda: library.chat.attached.now[0].tokens)
+    library.wait(lambda: library.chat.attached.now[0].pages)
     press(library, Qt.Key.Key_Return)
     library.wait(lambda: len(library.chat.message_ids) == 2)
     library.wait_idle()

@@ -301,21 +301,6 @@ def test_a_model_that_makes_no_sense_is_marked_once_it_was_loaded(start, model_f
     assert "Failed" in words(opened(program), "value_behaves")
 
 
-def test_a_test_is_offered_after_the_first_answer_and_begins_by_a_click(program) -> None:
-    def begin(services) -> None:
-        services.first_exams.idle_s = 0.05
-        services.first_exams.begin()
-
-    program.ask(begin)
-    program.say("hello")
-    program.window.show_page("Start")  # an offer waits for a rest
-    program.wait(lambda: any(notice.startswith("Test “") for notice in program.notices()))
-    assert program.ask(lambda services: services.jobs.list()) == []
-    (bar,) = [bar for bar in program.window.notices.bars if bar.notice.text.startswith("Test “")]
-    program.click(next(one for one in bar.findChildren(QPushButton) if one.text() == "Test now"))
-    program.wait(lambda: [one.status for one in program.ask(lambda services: services.jobs.list())] == [JobStatus.DONE])
-
-
 def test_the_details_say_the_speed_the_card_says(program) -> None:
     """Answers it wrote are a measurement too, though nobody pressed *Test speed*."""
     program.open_models().wait(lambda: local(program))

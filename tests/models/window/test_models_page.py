@@ -498,7 +498,7 @@ def test_one_s_own_models_come_first_and_all_others_on_wish(models, hub, model_f
     assert not shown(program, QWidget, "suggestion_card") + shown(program, QLineEdit, "hub_search_box")
     controls = [one for one in program.frame.models_page.findChildren(QPushButton) if one.isVisible()]
     assert len([one for one in controls if top_of(program, one) < top_of(program, local(program)[0])]) <= 2
-    press(program, "better_all_button")
+    press(program, "all_models_button")
     program.wait(lambda: shown(program, QWidget, "suggestion_card"))
     press(program, "all_models_button")
     assert not shown(program, QLineEdit, "hub_search_box")
@@ -539,7 +539,7 @@ def test_tab_goes_the_way_of_the_eye(models, model_file):
     page = program.frame.models_page
     page.setFocus()
     seen: list[QWidget] = []
-    first = ["better_button", "better_all_button", "details_button", "use_button", "model_actions"]
+    first = ["better_button", "details_button", "use_button", "model_actions"]
     first += ["all_models_button", "library_add_button", "find_models_button", "suggestions_job"]
     program.wait(lambda: _tabs(seen, page)[: len(first)] == first)
     names = [one.objectName() for one in seen]
