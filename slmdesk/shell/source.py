@@ -52,7 +52,7 @@ class SourcePane(QFrame):
         tip = _("Open in Documents")
         self._open = button(_("Open"), "source_open", self, kind="text", tip=tip, on=self._on_open)
         self._close = tool_button("source_close", self, icon="x", label=_("Close the page"), on=self.leave)
-        head = row((self._title, 1), self._open, self._close, gap=theme.SPACE_8, margins=(0, theme.SPACE_8))
+        head = row(self._title, 1, self._open, self._close, gap=theme.SPACE_8, margins=(0, theme.SPACE_8))
         column(head, (self._view, 1), into=self, gap=0, margins=(theme.SPACE_12, 0, theme.SPACE_12, theme.SPACE_12))
         self._record.changed.connect(self._on_record)
         self._view.follow(self._pages)

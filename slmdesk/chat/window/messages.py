@@ -586,9 +586,16 @@ class MessageInspector(QObject):
         return (thing.document, thing.page, thing.spans) if isinstance(thing, UsedPage) else None
 
     def first_place(self, message: str) -> tuple[str, int, tuple[tuple[int, int], ...]] | None:
-        """Return the first place to which an answer leads: what it quotes comes before what was read for it."""
+        """Return the first place to which an answer leads: what it quotes first, else what was read for it."""
         shown = self._shown.by_id.get(message)
-        places = (self.place_of(message, key) for key in (self._shown.things_below(shown) if shown else ()))
+        things = self._shown.things_below(shown) if shown else {}
+
+        def place_in_answer(key: str) -> int:
+            thing, text = things[key], shown.text.casefold() if shown else ""
+            at = text.find(thing.quote.casefold()) if isinstance(thing, Quoted) else -1
+            return at if at >= 0 else len(text)
+
+        places = (self.place_of(message, key) for key in sorted(things, key=place_in_answer))
         return next(filter(None, places), None)
 
     def _thing(self, message: str, key: str) -> Thing | None:

@@ -66,10 +66,10 @@ def lit(program) -> list[int]:
 def test_three_documents_and_a_question_show_the_quoted_page_beside_the_answer(asked):
     program = asked
     assert program.window.current_page == "Chat"
-    program.wait(lambda: pane(program).isVisible() and title(program) == "lease.pdf")
+    program.wait(lambda: pane(program).isVisible() and title(program) == "pump.pdf")  # quoted first in the answer
     program.wait(lambda: lit(program) == [2])
-    program.click(lines_with(program, "The pump stops")[0])
-    program.wait(lambda: title(program) == "pump.pdf")
+    program.click(lines_with(program, "The rent is due")[0])
+    program.wait(lambda: title(program) == "lease.pdf")
     program.wait(lambda: lit(program) == [2])
     assert program.page.view.isVisible()
 
@@ -80,7 +80,7 @@ def test_pointing_at_a_source_lights_it(asked):
     shown = pane(program)
     shown.hint((shown.document, 1, ((0, 5),)))
     program.wait(lambda: lit(program) == [1])
-    line = lines_with(program, "The rent is due")[0]
+    line = lines_with(program, "The pump stops")[0]
     middle = line.rect().center().toPointF()
     QApplication.sendEvent(line, QEnterEvent(middle, middle, line.mapToGlobal(middle)))
     program.wait(lambda: lit(program) == [2])
