@@ -491,18 +491,18 @@ class FullController(QObject):
             options = services.chats.options(chat)
             services.chats.change_options(chat, changed(options, when_full=way))
 
+        go_on = self._way_on(chat)
         self.decided.emit()
         self._chat.context.decided(way)
-        self._bridge.ask(change, lambda _done: self._go_on(chat))
+        self._bridge.ask(change, go_on)
 
     def enlarge(self) -> None:
         larger, chat = self._larger, self._chat.chat
         if larger is not None:
+            go_on = self._way_on(chat)
             self.decided.emit()
             self._chat.context.enlarged()
-            self._bridge.ask(
-                self._bridge.services.settings.change(context_tokens=larger.tokens), lambda _done: self._go_on(chat)
-            )
+            self._bridge.ask(self._bridge.services.settings.change(context_tokens=larger.tokens), go_on)
 
     def begin_new(self) -> None:
         """Open a new chat that begins with the model's notes on this chat. The unsent message moves there."""
@@ -520,10 +520,14 @@ class FullController(QObject):
             self._following = None
             self._show()
 
-    def _go_on(self, chat: str) -> None:
+    def _way_on(self, chat: str) -> Callable[[object], None]:
+        """Return what sends again what is refused now. A measure that comes before it no longer finds it too long."""
+        refused, is_draft = self._refused, self._is_draft_refused
+        return lambda _done: self._go_on(chat, refused, is_draft)
+
+    def _go_on(self, chat: str, refused: str, is_draft: bool) -> None:
         if chat != self._chat.chat:
             return
-        refused, is_draft = self._refused, self._is_draft_refused
         self._refused, self._is_draft_refused = "", False
         draft = self._chat.drafts.of(chat)
         if is_draft and draft.strip():

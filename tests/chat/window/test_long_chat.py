@@ -54,6 +54,7 @@ def refuse(program) -> None:
 def go_on(program, button: str) -> None:
     """Choose what shall be done about it; what was refused is sent and answered."""
     program.click(button)
+    program.chat.context.measured.emit(0, CONTEXT)  # may come before the choice is stored
     program.wait(lambda: len(program.chat.message_ids) == 10)
     program.wait_idle()
 
