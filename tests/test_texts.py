@@ -108,9 +108,7 @@ def german(monkeypatch):
 
 def test_a_text_is_translated_with_its_numbers(german):
     assert texts._("Cancel") == "Abbrechen"
-    assert texts._("Reading {total:,} tokens… {read} %{seconds}").format(total=1240, read=3, seconds="") == (
-        "Liest 1.240 Tokens… 3 %"
-    )
+    assert texts._("{size} of {total}").format(size="3 MB", total="7 MB") == "3 MB von 7 MB"
     assert texts.ngettext("{n:,} word", "{n:,} words", 1) == "1 Wort"
     assert texts.ngettext("{n:,} word", "{n:,} words", 2100) == "2.100 Wörter"
     assert "fehlt" in problem_of("translation.tags", {"tag": 1, "kind": "missing"}).sentence

@@ -41,7 +41,7 @@ class ModelsArea(QFrame):
         self.setObjectName("models_place")
         self._tokens = tokens
         self.library = LibraryController(bridge, self)
-        self.hub = HubController(bridge, settings.current, state, self)
+        self.hub = HubController(bridge, settings, state, self)
         self.fetch = DownloadsController(bridge, settings, self)
         offering = Offering(self.hub, self.fetch, tokens, keeper)
         self._downloads = Downloads(
@@ -50,7 +50,7 @@ class ModelsArea(QFrame):
         way.changed.connect(self.fetch.changed)
         better = BetterCard(way, self, is_first=True, is_patient=True, leads_on=False)
         self.suggestions, self.search = Suggestions(offering), HubSearch(offering)
-        self.page = ModelsPage(self.library, settings, better, self._downloads, self.suggestions, self.search)
+        self.page = ModelsPage(self.library, better, self._downloads, self.suggestions, self.search)
         self.ways = ModelDialogs(bridge, window, self)
         self.setFocusProxy(self.page)
         column((self.page, 1), into=self)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from PySide6.QtGui import QAction
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QAbstractButton, QWidget
+from PySide6.QtWidgets import QAbstractButton, QToolButton, QWidget
 
 
 def shown(program, kind, name: str, within=None) -> list:
@@ -23,6 +24,13 @@ def press(program, name: str, within=None) -> None:
     button = shown(program, QAbstractButton, name, within)[0]
     program.frame.models_page.ensureWidgetVisible(button)
     program.click(button)
+
+
+def action(card, name: str) -> None:
+    """Choose an entry of the menu of a model."""
+    menu = card.findChild(QToolButton, "model_actions").menu()
+    menu.aboutToShow.emit()
+    menu.findChild(QAction, f"action_{name}").trigger()
 
 
 def write(program, words: str) -> None:

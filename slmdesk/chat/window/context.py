@@ -57,7 +57,6 @@ class ContextWatch(QObject):
         """Create the watch. `now` returns the open chat's id ('' for a new chat), unsent text and attachments."""
         super().__init__(parent, objectName="context_watch")
         self._bridge, self._now = bridge, now
-        self._use = ContextUse()
         self._expecting = ""
         self.too_long: tuple[int, int] | None = None
         """Tokens needed and tokens available, when the unsent message is known not to fit; else None."""
@@ -87,19 +86,9 @@ class ContextWatch(QObject):
         self.too_long = None
 
     def forget(self) -> None:
-        self._use.measured(0, 0)
         self.measured.emit(0, 0)
         self.parts_measured.emit((), 0)
         self.edited()
-
-    def read(self, tokens: int) -> None:
-        self._expecting = ""
-        self._use.read(tokens)
-
-    def grew(self) -> None:
-        guessed = self._use.grew()
-        if guessed is not None:
-            self.measured.emit(*guessed)
 
     def _expect_question(self) -> None:
         """Load the model and let it read the conversation as soon as the first letter was typed."""
@@ -114,7 +103,6 @@ class ContextWatch(QObject):
 
     def _on_context_measured(self, event: ContextMeasured) -> None:
         if (event.chat or "") == self._now()[0]:
-            self._use.measured(event.tokens, event.context_size)
             self.when_full = event.when_full
             if not self._timer.isActive():  # otherwise the text has changed since
                 is_over = least_of(event) > event.context_size
@@ -135,32 +123,6 @@ def least_of(measured: ContextMeasured) -> int:
     is_old = {"conversation": True, "answer": True}
     kept = (part for part in measured.parts if not is_old.get(part.kind, part.kind == "attachment" and not part.key))
     return sum(part.tokens for part in kept)
-
-
-class ContextUse:
-    """How much of the context a chat takes: the latest measure, and the pieces of text since.
-
-    Each piece counts as one token, which is roughly right.
-    """
-
-    def __init__(self) -> None:
-        self.measured(0, 0)
-
-    def measured(self, tokens: int, size: int) -> None:
-        self._measured, self._size, self._since = tokens, size, 0
-        self._reported = (tokens, size)
-
-    def read(self, tokens: int) -> None:
-        self._measured = max(self._measured, tokens)
-
-    def grew(self) -> tuple[int, int] | None:
-        """Count another piece. Returns (tokens, size) if the meter would show another percentage, else None."""
-        self._since += 1
-        now = (min(self._measured + self._since, self._size), self._size)
-        if not self._size or now[0] * 100 // self._size == self._reported[0] * 100 // self._size:
-            return None
-        self._reported = now
-        return now
 
 
 SHOWN_FROM, NEARLY_FULL = 60, 90

@@ -7,12 +7,9 @@ from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QEvent, QLocale, Qt, QTimer, QUrl, Signal
-from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
-    QBoxLayout,
     QFrame,
     QInputDialog,
-    QLabel,
     QMenu,
     QPushButton,
     QScrollArea,
@@ -35,7 +32,7 @@ from slmdesk.runtime.messages import bytes_for_people
 from slmdesk.window.base import theme
 from slmdesk.window.base.text import day_words
 from slmdesk.window.base.theme import scaled
-from slmdesk.window.widgets.bars import ONCE_TIP, SettingsController, thin_bar
+from slmdesk.window.widgets.bars import thin_bar
 from slmdesk.window.widgets.build import (
     breakable,
     button,
@@ -45,7 +42,6 @@ from slmdesk.window.widgets.build import (
     passing,
     plain_label,
     row,
-    set_icon,
     show_column,
     show_words,
     tool_button,
@@ -55,43 +51,6 @@ from slmdesk.window.widgets.opening import FileDrop, choose_model_file, open_out
 from slmdesk.window.widgets.rows import DOT, Rows, ScrollAnchor, TabOrder, empty_layout
 
 COLUMN = 920
-OFFLINE = _("slmdesk works offline. Searching and downloading need the network.")
-OFFLINE_BY_POLICY = _("Your organisation has set slmdesk to work offline: nothing is searched or downloaded.")
-
-
-class OfflineBar(QFrame):
-    """Says that the network is off, with buttons that allow it. It is hidden while the network is allowed."""
-
-    def __init__(self, settings: SettingsController, parent: QWidget) -> None:
-        super().__init__(parent)
-        named(self, "offline_bar", kind="band")
-        self._settings = settings
-        sign = named(QLabel(self), "offline_sign")
-        set_icon(sign, "wifi-off", "ink2")
-        self._words = plain_label(OFFLINE, self, name="offline_words")
-        allow = partial(settings.change, "offline", False)
-        self._allow = button(_("Allow the network"), "allow_network_button", self, on=allow)
-        self._once = button(_("Only this once"), "allow_once_button", self, tip=ONCE_TIP, on=settings.allow_once)
-        margins = (theme.SPACE_12, theme.SPACE_8, theme.SPACE_8, theme.SPACE_8)
-        self._buttons = row(self._once, self._allow, gap=theme.SPACE_8)
-        words = row(sign, (self._words, 1), gap=theme.SPACE_8)
-        self._layout = row((words, 1), self._buttons, into=self, gap=theme.SPACE_8, margins=margins)
-        settings.network_shown.connect(self._show)
-        self._show()
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        super().resizeEvent(event)
-        is_narrow = 2 * self._buttons.sizeHint().width() > event.size().width()
-        direction = QBoxLayout.Direction.TopToBottom if is_narrow else QBoxLayout.Direction.LeftToRight
-        if direction != self._layout.direction():
-            self._layout.setDirection(direction)
-
-    def _show(self) -> None:
-        self.setVisible(self._settings.current.offline)
-        is_set = self._settings.is_managed("offline")
-        self._words.setText(OFFLINE_BY_POLICY if is_set else OFFLINE)
-        self._allow.setVisible(not is_set)
-        self._once.setVisible(not is_set)
 
 
 class ModelsPage(QScrollArea):
@@ -101,7 +60,6 @@ class ModelsPage(QScrollArea):
     def __init__(
         self,
         library: LibraryController,
-        settings: SettingsController,
         better: QWidget,
         downloads: QWidget,
         suggestions: QWidget,
@@ -111,10 +69,10 @@ class ModelsPage(QScrollArea):
         named(self, "models_page", label=_("Models"))
         FileDrop(self, self._on_dropped)
         self._library = library
-        self._build_ui(better, downloads, (OfflineBar(settings, self), suggestions, search))
+        self._build_ui(better, downloads, suggestions, search)
         self._connect()
 
-    def _build_ui(self, better: QWidget, downloads: QWidget, others: Sequence[QWidget]) -> None:
+    def _build_ui(self, better: QWidget, downloads: QWidget, suggestions: QWidget, search: QWidget) -> None:
         inner = named(QFrame(self), "models_inner")
         inner.setMinimumHeight(1)  # else it is as tall as in the narrowest column
         holder = self._holder = QWidget(inner)
@@ -128,10 +86,9 @@ class ModelsPage(QScrollArea):
                 ("suggested", _("Suggested"), "heading"), ("hub", _("On the Hugging Face Hub"), "heading"),
             )
         )  # fmt: skip
-        offline, suggestions, search = others
         self.all_models = named(QWidget(holder), "all_models")
         add = row(self._local.add, find, 1, gap=theme.SPACE_8)
-        column(add, suggested, offline, suggestions, hub, search, into=self.all_models, gap=theme.SPACE_12)
+        column(add, suggested, suggestions, hub, search, into=self.all_models, gap=theme.SPACE_12)
         self._all = fold_button(_("All models"), "all_models_button", self.all_models, holder)
         column(
             title, better, downloads, local, self._local, (self._all, Qt.AlignmentFlag.AlignLeft), self.all_models, 1,
@@ -322,7 +279,6 @@ def arranged(models: Sequence[ModelCard]) -> tuple[list[ModelCard], Mapping[str,
 
 
 ACTIONS = (
-    ("details", _("Details")),
     ("rename", _("Rename…")),
     ("verify", _("Verify file")),
     ("folder", _("Open folder")),
@@ -376,7 +332,7 @@ class LocalCard(ModelRow):
         self._more.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.add_widget(self._more)
         self._more.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-        self._more.setToolTip(_("Details, rename, verify, folder, remove"))
+        self._more.setToolTip(_("Rename, verify, folder, remove"))
         self._menu = named(QMenu(self._more), "model_actions_menu")
         self._menu.aboutToShow.connect(self._fill_menu)  # not before: thirty cards are made at once
         self._more.setMenu(self._menu)
@@ -437,12 +393,11 @@ class LocalCard(ModelRow):
                 self.grown.emit(self.details)
 
     def _on_action(self, action: str) -> None:
-        if action in ("details", "verify"):
+        if action == "verify":
             self.open()
-        if action == "verify" and self.details:
-            self.details.unfold()
-        if action != "details":
-            self.action_chosen.emit(action)
+            if self.details:
+                self.details.unfold()
+        self.action_chosen.emit(action)
 
 
 def uses_of(card: ModelCard, copies: Sequence[ModelCard]) -> tuple[DefaultUse, ...]:

@@ -107,13 +107,8 @@ class AnswerProgress(Record):
 
     @property
     def reading_words(self) -> str:
-        return (
-            _("Reading {total:,} tokens… {read} %{seconds}").format(
-                total=self.total, read=self.read * 100 // self.total, seconds=self._seconds
-            )
-            if self.total
-            else ""
-        )
+        words = _("Reading… {read} %{seconds}")
+        return words.format(read=self.read * 100 // self.total, seconds=self._seconds) if self.total else ""
 
     @property
     def waiting_words(self) -> str:
@@ -121,13 +116,8 @@ class AnswerProgress(Record):
 
     @property
     def writing_words(self) -> str:
-        """Return how fast the answer is written. Empty in the first second, when the speed is only a guess."""
-        seconds = self.now - self.first_at
-        if self.pieces < 2 or seconds < 1:
-            return ""
-        return _("Writing… {pieces:,} tokens, {pieces2:.1f} tokens/s").format(
-            pieces=self.pieces, pieces2=(self.pieces - 1) / seconds
-        )
+        """Return that the answer is written; "" in the first second."""
+        return _("Writing…") if self.pieces and self.now - self.first_at >= 1 else ""
 
     @property
     def _seconds(self) -> str:

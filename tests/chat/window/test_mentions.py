@@ -155,7 +155,7 @@ def test_of_thousands_fifty_are_shown_and_the_rest_is_counted(program):
     program.page.composer.setFocus()
     known = program.chat.attached.names
     program.wait(lambda: known.is_known)
-    known._on_arrived(many)
+    known._names.put(many)
     program.type("@")
     assert len(names(program)) == 51
     assert names(program)[-1] == "4,950 more: go on typing"
