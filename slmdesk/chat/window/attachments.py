@@ -1,4 +1,4 @@
-"""Attachments of the message being written, read and counted in the background, and each chat's unsent drafts."""
+"""Attachments of the message being written, read and measured in the background, and each chat's unsent drafts."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ from slmdesk.window.widgets.notices import UNDO_MS, Notice, undoable
 from slmdesk.window.widgets.opening import FileDrop, ask_files, dropped_paths, model_files
 
 if TYPE_CHECKING:
-    from slmdesk.chat.attachments import AttachmentCost
+    from slmdesk.chat.attachments import MeasuredAttachment
     from slmdesk.library.service import DocumentText, LibraryName
     from slmdesk.services import Services
 
@@ -76,7 +76,7 @@ class AttachController(QObject):
         self.names = LibraryNames(bridge, self)
         self._reader = DraftReader(bridge, self._all, self)
         self._reader.settled.connect(self._on_settled)
-        self._reader.counted.connect(self._show)
+        self._reader.measured.connect(self._show)
         self._reader.password_requested.connect(self._on_password_requested)
         bridge.on(ContextMeasured, self._on_measured)
 
@@ -190,7 +190,7 @@ class AttachController(QObject):
                 partial(self.documents_arrived.emit, draft.name),
             )
         elif draft.state == READY:
-            self._reader.count(draft, self._chat, lambda weighed: self.text_arrived.emit(draft.name, weighed))
+            self._reader.measure(draft, lambda found: self.text_arrived.emit(draft.name, found))
 
     def unlock(self, key: str, password: str) -> None:
         draft = self._find(key)
@@ -281,7 +281,7 @@ class AttachController(QObject):
 
     def _on_settled(self, draft: Draft) -> None:
         if draft.state == READY and not draft.folder:
-            self._reader.count(draft, self._chat)
+            self._reader.measure(draft)
         self._notify()
         self._go_on()
 
@@ -346,10 +346,10 @@ LOCKS = ("document.locked", "document.wrong_password")
 
 
 class DraftReader(QObject):
-    """Reads what is attached to a message in the background, and counts its tokens."""
+    """Reads and measures in the background what is attached to a message."""
 
     settled = Signal(object)
-    counted = Signal()
+    measured = Signal()
     password_requested = Signal(object, bool)
 
     def __init__(self, bridge: Bridge, drafts: Callable[[], Sequence[Draft]], parent: QObject) -> None:
@@ -390,21 +390,18 @@ class DraftReader(QObject):
         if opening is not None:
             opening.cancel()
 
-    def count(self, draft: Draft, chat: str, then: Callable[[AttachmentCost], None] | None = None) -> None:
-        request = draft.request
-
+    def measure(self, draft: Draft, then: Callable[[MeasuredAttachment], None] | None = None) -> None:
         def failed(problem: Problem) -> None:
             draft.problem = reason_of(problem)
             self._settle(draft, FAILED)
 
-        def arrived(weighed: AttachmentCost) -> None:
-            found = weighed.measured
+        def arrived(found: MeasuredAttachment) -> None:
             draft.pages, draft.unread, draft.kind = found.pages_total, len(found.pages_unread), found.page_kind
-            self.counted.emit()
+            self.measured.emit()
             if then is not None:
-                then(weighed)
+                then(found)
 
-        self._bridge.follow(self._bridge.services.chats.weigh(chat or None, request), arrived, failed)
+        self._bridge.follow(self._bridge.services.chats.measure_attachment(draft.request), arrived, failed)
 
     # ---- folders
 
@@ -416,7 +413,7 @@ class DraftReader(QObject):
         draft.problem = NOTHING_READ
         then = READY if state.documents else READING if state.status in UNREAD else FAILED
         if then == draft.state:
-            self.counted.emit()
+            self.measured.emit()
         else:
             self._settle(draft, then)
 
@@ -489,7 +486,7 @@ class DraftReader(QObject):
         for draft in self._drafts():
             if draft.state == READING and draft.document == event.id:
                 draft.done, draft.total = event.done, event.total
-                self.counted.emit()
+                self.measured.emit()
 
     def _on_gone(self, event: DocumentGone) -> None:
         for draft in self._drafts():
@@ -545,8 +542,7 @@ class AttachmentEntry(QObject):
     def _on_password_requested(self, key: str, name: str, is_wrong: bool) -> None:
         ask_password(self._page, name, lambda word: self._controller.unlock(key, word), is_wrong=is_wrong)
 
-    def _on_text_arrived(self, name: str, weighed: AttachmentCost) -> None:
-        found = weighed.measured
+    def _on_text_arrived(self, name: str, found: MeasuredAttachment) -> None:
         if found.text is None:
             intro = _(
                 "{name} is too long for any model here: the passages that fit the question are read of it. "

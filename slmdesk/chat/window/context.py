@@ -1,20 +1,19 @@
-"""Shows how full the open chat's context is and what the model sees of it, and offers ways to go on when it is full."""
+"""Shows how full the open chat's context is, and offers ways to go on when it is full."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QObject, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QIcon, QPainter, QPixmap
-from PySide6.QtWidgets import QGridLayout, QScrollArea, QToolButton, QWidget
+from PySide6.QtWidgets import QToolButton, QWidget
 
 from slmdesk.base.errors import KnownError
 from slmdesk.base.record import Record, changed
 from slmdesk.base.records import Item
 from slmdesk.base.texts import _
-from slmdesk.chat.attachment_text import SOME, ContextPart
 from slmdesk.chat.conversation import window_of
 from slmdesk.chat.types import ASK, LEAVE_OUT, SUMMARIZE, AttachRequest, ContextMeasured, NotesBegun, options_from
 from slmdesk.chat.window.messages import EDIT, LINE, REMOVE, SEE_ALL, WRITE
@@ -25,18 +24,15 @@ from slmdesk.window.base.bridge import Bridge, Call, Delay, ignored
 from slmdesk.window.base.live import Live
 from slmdesk.window.base.theme import scaled
 from slmdesk.window.widgets.build import (
-    ElidedLabel,
     button,
     column,
     named,
     plain_label,
     plain_tip,
     set_kind,
-    show_column,
     show_words,
 )
 from slmdesk.window.widgets.parts import Popover, draw_ring
-from slmdesk.window.widgets.rows import empty_layout
 
 if TYPE_CHECKING:
     from slmdesk.chat.window.conversation import ChatController
@@ -48,8 +44,6 @@ MEASURE_AFTER_MS = 300
 
 class ContextWatch(QObject):
     measured = Signal(int, int)
-    parts_measured = Signal(object, int)
-    """Emitted with what takes room in the context, and the size of the context."""
 
     def __init__(
         self, bridge: Bridge, now: Callable[[], tuple[str, str, tuple[AttachRequest, ...]]], parent: QObject
@@ -87,7 +81,6 @@ class ContextWatch(QObject):
 
     def forget(self) -> None:
         self.measured.emit(0, 0)
-        self.parts_measured.emit((), 0)
         self.edited()
 
     def _expect_question(self) -> None:
@@ -108,7 +101,6 @@ class ContextWatch(QObject):
                 is_over = least_of(event) > event.context_size
                 self.too_long = (event.tokens, event.context_size) if is_over else None
             self.measured.emit(event.tokens, event.context_size)
-            self.parts_measured.emit(event.parts, event.context_size)
 
     def _on_model_state_changed(self, event: ModelStateChanged) -> None:
         if event.state is ModelState.READY:
@@ -159,7 +151,7 @@ class ContextMeter(QToolButton):
 
     decided = Signal()
 
-    def __init__(self, watch: ContextWatch, full: FullController, parent: QWidget | None = None) -> None:
+    def __init__(self, full: FullController, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         named(self, "context_meter", kind="meter")
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -167,7 +159,6 @@ class ContextMeter(QToolButton):
         self._full, self._offer = full, Offer()
         self.ways = ContextWays(full, self)
         self.clicked.connect(self._on_clicked)
-        watch.parts_measured.connect(self.ways.show_parts)
         full.offered.connect(self.show_offer)
         self._opening = Delay(self, 0, self._open)  # once the button has its place
         full.asked.connect(self._opening.start)
@@ -224,13 +215,12 @@ class ContextMeter(QToolButton):
 
 
 class ContextWays(Popover):
-    """Popover with what takes how much of the context, and the ways to go on with a full chat."""
+    """Popover with the ways to go on with a full chat."""
 
     def __init__(self, controller: FullController, parent: QWidget) -> None:
         super().__init__(parent, "context_ways", label=_("Context"), width=WIDTH)
         self._title = plain_label("", self, name="context_title", kind="heading")
         self._label = plain_label("", self, name="full_words")
-        self._parts = ContextParts(self)
         ways = (
             (_("Forget the oldest messages"), "full_leave_out", LEAVE_OUT_TIP, lambda: controller.choose(LEAVE_OUT)),
             (_("Keep a summary"), "full_summarize", SUMMARIZE_TIP, lambda: controller.choose(SUMMARIZE)),
@@ -240,19 +230,11 @@ class ContextWays(Popover):
         )
         self._buttons = [button(words, name, self, tip=tip, on=on) for words, name, tip, on in ways]
         buttons = column(*self._buttons, gap=theme.SPACE_8, margins=(0, theme.SPACE_8, 0, 0))
-        column(self._title, self._label, self._parts, buttons, into=self, gap=theme.SPACE_8, margins=PADDING)
+        column(self._title, self._label, buttons, into=self, gap=theme.SPACE_8, margins=PADDING)
 
     @property
     def sentence(self) -> str:
         return self._label.text()
-
-    @property
-    def part_lines(self) -> list[tuple[str, str]]:
-        return self._parts.lines
-
-    def show_parts(self, parts: Sequence[ContextPart], size: int) -> None:
-        self._parts.show_parts(parts, size)
-        self.fit()
 
     def show_offer(self, offer: Offer) -> None:
         leave_out, summarize, larger, new, cancel = self._buttons
@@ -263,78 +245,11 @@ class ContextWays(Popover):
         larger.setText(offer.larger or _("Larger context"))
         larger.setVisible(bool(offer.larger))
         cancel.setVisible(offer.is_working)
-        self._parts.setVisible(not offer.is_working)
         self.fit()
 
 
-WIDTH, MOST_LINES = 400, 9
+WIDTH = 400
 PADDING = 20
-WORDS = {
-    "instructions": _("Instructions"),
-    "notes": _("Notes on the earlier part"),
-    "pinned": _("Pinned messages"),
-    "conversation": _("Conversation so far"),
-    "question": _("What you are writing"),
-    "answer": _("Kept free for the answer"),
-}
-
-
-class ContextParts(QScrollArea):
-    """What takes how much of the context, a line for each part."""
-
-    def __init__(self, parent: QWidget) -> None:
-        super().__init__(parent)
-        named(self, "context_parts", label=_("What takes how much"))
-        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self._inner = named(QWidget(self), "context_parts_inner")
-        self._grid = QGridLayout(self._inner)
-        self._grid.setContentsMargins(0, 0, 0, 0)
-        self._grid.setHorizontalSpacing(theme.SPACE_16)
-        self._grid.setVerticalSpacing(theme.SPACE_4)
-        self._grid.setColumnStretch(0, 1)
-        show_column(self, self._inner)
-        self._shown: tuple[ContextPart, ...] = ()
-        self._size = 0
-
-    @property
-    def lines(self) -> list[tuple[str, str]]:
-        return [(f"{words_of(part)} {part.note}".strip(), share_of(part, self._size)) for part in self._shown]
-
-    def show_parts(self, parts: Sequence[ContextPart], size: int) -> None:
-        if (tuple(parts), size) == (self._shown, self._size):
-            return
-        self._shown, self._size = tuple(parts), size
-        empty_layout(self._grid)
-        for at, part in enumerate(self._shown):
-            cut = Qt.TextElideMode.ElideMiddle
-            words = ElidedLabel(self._inner, name="context_part", kind="muted", cut=cut, text=words_of(part))
-            note = plain_label(part.note, self._inner, name="context_part_note", kind="small", wraps=False)
-            share = plain_label(share_of(part, size), self._inner, name="context_part_share", kind="muted", wraps=False)
-            share.setAlignment(Qt.AlignmentFlag.AlignTrailing | Qt.AlignmentFlag.AlignVCenter)
-            self._grid.addWidget(words, at, 0)
-            self._grid.addWidget(note, at, 1)
-            self._grid.addWidget(share, at, 2)
-        self._fit()
-
-    def changeEvent(self, event: QEvent) -> None:
-        super().changeEvent(event)
-        if event.type() in (QEvent.Type.FontChange, QEvent.Type.StyleChange) and hasattr(self, "_shown"):
-            self._fit()
-
-    def _fit(self) -> None:
-        line = self.fontMetrics().lineSpacing() + theme.SPACE_4
-        self.setFixedHeight(min(len(self._shown), MOST_LINES) * line)
-
-
-def words_of(part: ContextPart) -> str:
-    return part.name if part.kind == "attachment" else WORDS.get(part.kind, part.kind)
-
-
-def share_of(part: ContextPart, size: int) -> str:
-    most = _("up to ") if part.kind == "attachment" and part.note == SOME else ""
-    return _("{most}{percent} %").format(most=most, percent=round(100 * part.tokens / size) if size else 0)
-
-
 FULL = "context.full"
 
 
