@@ -696,7 +696,7 @@ class Opener(QObject):
         elif view.opens == "model":
             self._on_page("Models", lambda: frame.models_page.show_model(view.target))
         else:
-            self.models()
+            self.place("Models")
 
     def _on_page(self, title: str, act: Callable[[], None]) -> None:
         """Show a page and call `act`. If the page was just made, wait until its lists have arrived."""
@@ -712,9 +712,6 @@ class Opener(QObject):
         self._frame.window.show_page(title)
         if section:
             self._frame.settings_page.show_section(section)
-
-    def models(self) -> None:
-        self._frame.window.show_page("Models")
 
     def all_models(self) -> None:
         self._on_page("Models", lambda: self._frame.models_page.open_all())

@@ -334,32 +334,26 @@ class HelpWindow(Dialog):
         self.close()
 
     def _add_shortcuts(self, show_page: Callable[..., object]) -> None:
+        shortcuts = self._shortcuts = named(QFrame(self._inner), "help_shortcuts")
         change = partial(self._go, show_page, "Settings", "shortcuts")
-        self._column.addLayout(row(button(_("Change…"), "help_change_shortcuts", self._inner, on=change), 1))
-        self._lines: list[tuple[str, tuple[QWidget, ...]]] = []
+        lines = column(into=shortcuts, gap=theme.SPACE_8)
+        lines.addLayout(row(button(_("Change…"), "help_change_shortcuts", shortcuts, on=change), 1))
         for place, found in by_place():
-            self._column.addWidget(plain_label(_(place), self._inner, name="help_place", kind="strong"))
+            lines.addWidget(plain_label(_(place), shortcuts, name="help_place", kind="strong"))
             for keys in found:
-                parts = (
-                    plain_label(keys.shown or _("None"), self._inner, name="help_keys"),
-                    plain_label(keys.words, self._inner, name="help_words"),
-                )
-                self._lines.append((keys.words.casefold(), parts))
-                self._column.addLayout(row((parts[0], 1), (parts[1], 3), gap=theme.SPACE_16))
+                shown = plain_label(keys.shown or _("None"), shortcuts, name="help_keys")
+                words = plain_label(keys.words, shortcuts, name="help_words")
+                shown.setBuddy(words)
+                lines.addLayout(row((shown, 1), (words, 3), gap=theme.SPACE_16))
+        self._column.addWidget(shortcuts)
 
     def _on_searched(self, words: str) -> None:
         """Show the parts of the help, and the shortcuts, that hold the words."""
         parts = words.casefold().split()
-        for line, widgets in self._lines:
-            for widget in widgets:
-                widget.setVisible(all(part in line for part in parts))
         for label in self._inner.findChildren(QLabel):
-            name = label.objectName()
-            if label.parentWidget() is self._inner and name not in ("help_keys", "help_words", "help_place"):
-                if not name.endswith("_title"):
-                    label.setVisible(all(part in label.text().casefold() for part in parts))
-            elif name == "help_place":
-                label.setVisible(not parts)
+            if label.parentWidget() in (self._inner, self._shortcuts) and not label.objectName().endswith("_title"):
+                told = label.buddy() or label
+                label.setVisible(isinstance(told, QLabel) and all(part in told.text().casefold() for part in parts))
 
     def _add_data(self, folders: Folders) -> None:
         self._say("help_data", DATA)

@@ -153,7 +153,7 @@ class StartPage(QScrollArea):
         self._stays = QWidget(holder)
         row(1, lock, stays, 1, into=self._stays, gap=theme.SPACE_8)
         self._lay_out = column(
-            self._title, self._slot, self._grid, self._hint, better, self._recent, self._stays, 1,
+            self._title, self._slot, self._grid, self._hint, self._stays, better, self._recent, 1,
             into=holder, gap=theme.SPACE_16,
         )  # fmt: skip
         row(1, (holder, 1000), 1, into=inner, margins=(theme.SPACE_24, 0))
@@ -216,7 +216,7 @@ class StartPage(QScrollArea):
         for at, card in enumerate(self._cards):
             self._grid.addWidget(card, at // columns, at % columns)
             card.setMinimumHeight(scaled(CARD_HEIGHT))
-        at = 2 if self.viewport().height() < scaled(LOW) else 4  # in view, or where nothing moves when it comes
+        at = 2 if self.viewport().height() < scaled(LOW) else 5  # in view, or where nothing moves when it comes
         if self._lay_out.indexOf(self.better) != at:
             self._lay_out.removeWidget(self.better)
             self._lay_out.insertWidget(at, self.better)

@@ -362,6 +362,9 @@ def test_who_waits_is_told_how_much_is_read_and_that_it_is_written(program):
     assert note_of(waiting, AnswerProgress(read=98, total=1245, began=100.0, now=107.5)) == "Reading… 7 %, 7 s"
     assert note_of(waiting, AnswerProgress(is_loading=True)) == "Loading the model…"
     assert note_of(waiting, AnswerProgress()) == ""
+    waited = AnswerProgress(began=10.0, now=17.0)
+    assert waited.waiting_words == "Waiting for the model, 7 s"
+    assert waited.reading(0, 40, 17.0).reading(20, 40, 20.0).reading_words == "Reading… 50 %, 3 s"
     assert note_of(writing, AnswerProgress(pieces=1, first_at=9.0, now=9.1)) == ""
     assert note_of(writing, AnswerProgress(pieces=21, first_at=9.0, now=14.0)) == "Writing…"
     program.wait_idle()
@@ -377,14 +380,6 @@ def test_an_answer_that_takes_its_time_says_how_it_goes_and_the_note_goes_with_i
     program.wait(lambda: any(note == "Writing…" for note in notes()))
     program.wait_idle()
     program.wait(lambda: not notes())
-
-
-def test_the_seconds_of_reading_begin_with_the_reading():
-    waited = AnswerProgress(began=10.0, now=17.0)
-    assert waited.waiting_words == "Waiting for the model, 7 s"
-    reading = waited.reading(0, 40, 17.0)
-    assert reading.reading_words == "Reading… 0 %"
-    assert reading.reading(20, 40, 20.0).reading_words == "Reading… 50 %, 3 s"
 
 
 THERE = Offload("NVIDIA T400", 12, 31)
