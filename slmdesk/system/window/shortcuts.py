@@ -26,7 +26,7 @@ from slmdesk.window.widgets.bars import SettingsController
 from slmdesk.window.widgets.build import button, column, named, plain_label, row, show_words, tool_button
 from slmdesk.window.widgets.settings import SettingsSection
 
-TITLE = _("Keyboard shortcuts")
+TITLE = _("Shortcuts")
 HOW = _("Click the keys of a shortcut to change them. Those without a button cannot be changed.")
 NONE = _("None")
 ALONE = _("{} alone writes text. Take it together with Ctrl or Alt, or take a function key.")
