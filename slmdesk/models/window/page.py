@@ -220,6 +220,7 @@ class LocalModels(QWidget):
         empty = _("There is no model on this PC yet. Choose one under “All models”, or add a file you have.")
         show_words(self._note, "" if models else empty)
         self._head.setVisible(bool(models))
+        self._head.show_tags(any(uses_of(model, self._copies.get(model.record.id, ())) for model in models))
         left = len(main) - self._most
         self._more.setVisible(left > 0)
         self._more.setText(_("Show more ({left} left)").format(left=left))
