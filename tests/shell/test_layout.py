@@ -25,6 +25,7 @@ from slmdesk.history.window import DeletedChats, EraseDialog, ForgetDay
 from slmdesk.library.types import Coverage
 from slmdesk.models.window.formats import CopyDialog
 from slmdesk.online.window.network import TokenDialog
+from slmdesk.privacy.window.dialogs import PrivacySettings
 from slmdesk.redaction.window.section import NamesDialog
 from slmdesk.tables.types import Column, Flag, Table, TableCell, TableRow
 from slmdesk.translation.documents import ChosenDocuments
@@ -143,7 +144,7 @@ DIALOGS = {
     "edit_dialog": lambda program: EditDialog(program.window, LONG, ANSWER).show(),
     "ledger_window": lambda program: program.window.status.panel.ledger_requested.emit(),
     "help_window": lambda program: program.click("help_button"),
-    "encrypt_dialog": lambda program: program.frame._on_encrypt_requested(),
+    "encrypt_dialog": lambda program: program.frame.settings_page.findChild(PrivacySettings).encrypt(),
     "own_words": lambda program: program.setting("own_words").clicked.emit(),
     "presets_window": lambda program: program.page.panel._on_presets(),
     "preset_editor": lambda program: program.page.panel._on_save_as(),
@@ -255,6 +256,7 @@ def walked(program, tmp_path, cells, screen) -> list[str]:
     )
     program.window.show_page("Models")
     program.wait(lambda: program.window.findChildren(QWidget, "suggestion_card"))
+    program.open_all_models()
     walk.through(partial(walk.views, VIEWS))
     frame.jobs_popover.hide()
     program.chat.full.blockSignals(True)  # it would take back what is offered here

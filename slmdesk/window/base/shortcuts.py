@@ -1,6 +1,6 @@
 """The keyboard shortcuts, the state that the window remembers, and Qt's own settings.
 
-One list of shortcuts is used to bind them and to show them in the help. A person may change the keys. The setting
+One list of shortcuts is used to bind them, to show them in the help and to change them in the settings. The setting
 `shortcuts` stores the keys that differ from the usual ones.
 """
 
@@ -174,6 +174,14 @@ def all_keys() -> tuple[Keys, ...]:
     return tuple(keys_of(keys.name) for keys in ALL)
 
 
+def by_place() -> list[tuple[str, list[Keys]]]:
+    """Return all shortcuts, also those that cannot be changed, by the places where they work."""
+    found: dict[str, list[Keys]] = {}
+    for keys in (*all_keys(), *FIXED):
+        found.setdefault(keys.place, []).append(keys)
+    return list(found.items())
+
+
 def is_usual(name: str) -> bool:
     return name not in _chosen()
 
@@ -335,7 +343,6 @@ class WindowState(Record):
     search_author: str = ""
     search_fits: bool = False
     search_sort: str = "downloads"
-    told_of_encryption: bool = False
     told_of_disk: str = ""
     """Codes of the notices about the history's disk that were shown already, separated by spaces."""
 

@@ -463,7 +463,6 @@ def _panels(t: Theme) -> str:
     #palette_list {{ background: {t.sheet}; border: none; outline: none; }}
     #palette_line {{ background: {t.sheet}; border-color: {t.sheet}; padding: 4px; }}
     #network_panel {{ background: {t.sheet}; border: {t.separator}; }}
-    #context_parts, #context_parts_inner {{ background: transparent; border: none; }}
     """
 
 
