@@ -38,7 +38,6 @@ from slmdesk.jobs.types import DOWNLOAD, JobChanged, kind_words
 from slmdesk.runtime.events import (
     DownloadChanged,
     DownloadState,
-    ExamOffered,
     FolderWritten,
     MessageAdded,
     MessageEnded,
@@ -316,7 +315,6 @@ class NoticeController(QObject):
 
     quit_requested = Signal()
     trash_requested = Signal()
-    exam_requested = Signal(str)
 
     def __init__(
         self,
@@ -336,7 +334,6 @@ class NoticeController(QObject):
         bridge.problem_met.connect(self.show_problem)
         bridge.open_failed.connect(self._on_open_failed)
         bridge.on(Noticed, self._on_noticed)
-        bridge.on(ExamOffered, self._on_exam_offered)
         bridge.on(FolderWritten, self._on_folder_written)
         bridge.on(NoticeOver, lambda event: bars.drop_topic(event.code))
         bridge.on(MessageAdded, lambda _event: bars.drop_topic("store.full"))
@@ -380,14 +377,6 @@ class NoticeController(QObject):
             self.show_problem(problem)
         else:
             self._on_notice_raised(self._told(event))
-
-    def _on_exam_offered(self, event: ExamOffered) -> None:
-        how_long = _(" ({minutes} min)").format(minutes=event.minutes) if event.minutes else ""
-        words = _("Test “{name}”{how_long}? You will see what it does well.").format(name=event.name, how_long=how_long)
-        begin = partial(self.exam_requested.emit, event.model)
-        self._on_notice_raised(
-            Notice(words, action=_("Test now"), on_action=begin, key=f"exam {event.model}", waits=True)
-        )
 
     def _on_folder_written(self, event: FolderWritten) -> None:
         if event.problem is not None:

@@ -265,6 +265,15 @@ class WindowDriver:
         self.wait(lambda: self.frame.models_page.isVisible())
         return self
 
+    def open_all_models(self):
+        """Unfold all models on their page, which does so itself where there is none on this PC."""
+        self.wait(lambda: self.frame.library.cards.value is not None)
+        if not self.frame.models_page.all_models.isVisible():
+            button = self.find("all_models_button")
+            self.frame.models_page.ensureWidgetVisible(button)
+            self.click(button)
+        return self
+
     def close(self) -> None:
         if not self.closed:
             for sheet in reversed(self.window.findChildren(QDialog)):

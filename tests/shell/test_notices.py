@@ -80,28 +80,9 @@ def test_the_newest_stands_in_its_place_and_the_others_wait(qtbot, area):
     assert first.isVisible()
 
 
-def test_an_offer_waits_for_a_rest_and_goes_when_work_goes_on(area):
-    area.rest(False)
-    area.show_notice(Notice("Test the model?", waits=True, action="Test now"))
-    assert not area.bars
-    area.rest(True)
-    assert [bar.notice.text for bar in area.bars] == ["Test the model?"]
-    area.rest(False)
-    assert not area.bars
-    area.rest(True)
-    area.bars[0].findChild(QToolButton, "notice_close").click()
-    area.rest(False)
-    area.rest(True)
-    assert not area.bars
-
-
-def test_an_offer_lies_below_what_was_just_done_whose_undo_the_key_reaches(area):
+def test_the_key_reaches_the_undo_below_other_notices(area):
     done = []
-    area.rest(False)
-    area.show_notice(Notice("Test the model?", waits=True, action="Test now"))
     area.show_notice(Notice("3 documents were removed.", action="Undo", on_action=partial(done.append, "back")))
-    area.rest(True)
-    assert [bar.notice.action for bar in area.bars if bar.isVisible()] == ["Undo"]
     area.show_notice(Notice("The file was written."))
     assert area.undo()
     assert done == ["back"]

@@ -14,6 +14,7 @@ from slmdesk.base.policy import FEATURES, Policy
 from slmdesk.base.settings import Settings
 from slmdesk.base.texts import _, ngettext
 from slmdesk.runtime.messages import bytes_for_people
+from slmdesk.system.window.shortcuts import TITLE, ShortcutSettings
 from slmdesk.window.base import theme
 from slmdesk.window.base.bridge import marks
 from slmdesk.window.base.text import inside
@@ -50,6 +51,7 @@ SECTIONS = (
     ("models", "package", _("Models")),
     ("writing", "pencil", _("Writing & spelling")),
     ("history", "history", _("History & deletion")),
+    ("shortcuts", "type", TITLE),
 )
 
 
@@ -220,6 +222,7 @@ class SettingsPage(QScrollArea):
         log = ask(privacy, "ledger", _("Network log"), _("Show"), self.ledger_requested, group=_("Network"),
                   sentence=_("Every request, written down before it left"))  # fmt: skip
         SettingsForm(privacy, self._controller, (log,))
+        ShortcutSettings(self.sections["shortcuts"], self._controller)
         self._show()
 
     def _build_side(self) -> None:

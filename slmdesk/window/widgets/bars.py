@@ -615,7 +615,7 @@ class SettingsController(QObject):
 SHOWN_BY: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         "hub.search": ("hub_heading", "hub_search"),
-        "hub.download": ("suggested_heading", "suggestions", "best_model"),
+        "hub.download": ("suggested_heading", "suggestions"),
         "models.import": ("library_add_button", "find_models_button"),
         "settings.network": ("network_body",),
         "token": ("row_token",),

@@ -115,11 +115,6 @@ class Dialog(QDialog):
         self._is_fitted = True
         self.resize(width, 1)
 
-    def grow(self, height: int, most: int) -> None:
-        """Make the sheet higher by a height, to at most a height."""
-        self._wanted = QSize(self.width(), min(self.height() + height, most))
-        self._place()
-
     def reveal(self, widget: QWidget) -> None:
         if self._scrolling is not None:
             self._scrolling.ensureWidgetVisible(widget)

@@ -70,8 +70,6 @@ class Notice(Record):
     """What the notice is about. It disappears when that is over (`NoticeArea.drop_topic`)."""
     full: str = ""
     """The full text if `text` is a summary. *More* shows it."""
-    waits: bool = False
-    """Whether the notice offers something that can wait until nobody is at work (`NoticeArea.rest`)."""
 
 
 def notice_of(
@@ -203,21 +201,9 @@ class NoticeArea(QWidget):
         self._bars: list[NoticeBar] = []
         self._layout = column(into=self, gap=0)
         self._place, self._fills = QRect(), False
-        self._is_rest = True
-        self._waiting: list[Notice] = []
         self._focused_before: QWidget | None = None
         cast(QApplication, QApplication.instance()).focusChanged.connect(self._on_focus)
         self.setVisible(False)
-
-    def rest(self, is_rest: bool) -> None:
-        """Show the notices that wait if `is_rest`, else put them back."""
-        offered = [bar for bar in self._bars if bar.notice.waits]
-        self._is_rest, waiting, self._waiting = is_rest, [*self._waiting, *(bar.notice for bar in offered)], []
-        for bar in offered:
-            self._drop(bar)
-        for notice in waiting:
-            self.show_notice(notice)
-        self._fit()
 
     @property
     def bars(self) -> list[NoticeBar]:
@@ -227,18 +213,14 @@ class NoticeArea(QWidget):
         """Add a notice and remove the same notice, if shown. If there are too many, the oldest is removed, but first
         those with a time limit, and at the last those with an Undo.
         """
-        if notice.waits and not self._is_rest:
-            self._waiting = [*(old for old in self._waiting if not _is_same(old, notice)), notice]
-            return
         same = [bar for bar in self._bars if _is_same(bar.notice, notice)]
         passing_first = sorted(self._bars, key=lambda bar: (bar.notice.action == _("Undo"), not bar.notice.life_ms))
         for old in same or passing_first[: max(0, len(self._bars) - MOST_BARS + 1)]:
             self._drop(old)
         bar = NoticeBar(notice, self)
         bar.closed.connect(lambda: self._drop(bar))
-        place = 0 if notice.waits else len(self._bars)  # an offer never lies on what was just done, and its Undo
-        self._bars.insert(place, bar)
-        self._layout.insertWidget(place, bar)
+        self._bars.append(bar)
+        self._layout.addWidget(bar)
         self._fit()
 
     def undo(self) -> bool:

@@ -99,7 +99,7 @@ def test_a_document_attached_to_it_is_read_and_not_kept(program, home, tmp_path)
     begin(program)
     program.chat.attached.add_paths([letter])
     program.wait(lambda: [one.state for one in program.chat.attached.now] == ["ready"])
-    program.wait(lambda: program.chat.attached.now[0].tokens)
+    program.wait(lambda: program.chat.attached.now[0].pages)
     program.say("When does it stop?")
     part = program.messages()[0].attachments[0]
     assert (part.attached.name, part.attached.is_whole) == ("letter.txt", True)
