@@ -250,9 +250,9 @@ class Dialog(QDialog):
         space = free.size()
         self.setMinimumSize(self.minimumSize().boundedTo(space))
         least = layout.totalMinimumSize().expandedTo(self.minimumSize())
-        if (area := self._scrolling) is not None:
-            inner = area.widget().minimumSizeHint().width() + area.verticalScrollBar().sizeHint().width()
-            least.setWidth(max(least.width(), inner + 2 * theme.SPACE_8))
+        if (area := self._scrolling) is not None and (inner := area.widget()) is not None:
+            beside = area.verticalScrollBar().sizeHint().width() + 2 * theme.SPACE_8
+            least.setWidth(max(least.width(), inner.minimumSizeHint().width() + beside))
         width = min(max(least.width(), self._wanted.width()), space.width())
         if layout.hasHeightForWidth():
             least.setHeight(layout.totalMinimumHeightForWidth(width))
