@@ -16,7 +16,7 @@ from fakes.dropping import drop
 from fakes.marked_texts import WORD, english, import_all, marks
 from msgspec.structs import astuple
 from PySide6.QtCore import QDate, QLocale
-from PySide6.QtWidgets import QDialog, QToolButton, QWidget
+from PySide6.QtWidgets import QToolButton, QWidget
 from shell import test_dialogs, test_layout
 from shell.test_release_homes import PAGES
 
@@ -162,14 +162,6 @@ def dialogs(program, kept: Path, look: Callable[[str, QWidget], None]) -> None:
         popover.toggle(program.window.findChild(QWidget, button))
         look(name, popover)
         popover.dismiss()
-    program.lease, program.model = kept / "old.docx", kept / "tiny.gguf"
-    for name, show in test_layout.DIALOGS.items():
-        show(program)
-        program.wait(lambda name=name: test_layout.dialog(program, name) is not None)
-        look(name, test_layout.dialog(program, name))
-        for one in reversed(program.window.findChildren(QDialog)):
-            if one.isVisible():
-                one.reject()
     maker = test_dialogs.Maker(program)
     for kind in test_dialogs.dialogs():
         sheet = maker.build(kind)
