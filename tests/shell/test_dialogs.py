@@ -35,7 +35,7 @@ import slmdesk
 from slmdesk.base.record import Record
 from slmdesk.window.base.live import Live
 from slmdesk.window.widgets.build import button, column, plain_label, row, text_line
-from slmdesk.window.widgets.dialogs import AWAY, Dialog, Question
+from slmdesk.window.widgets.dialogs import AWAY, Dialog, LineQuestion, Question
 
 pytestmark = [pytest.mark.gui, pytest.mark.qt_log_ignore("This plugin does not support", extend=True)]
 
@@ -212,6 +212,18 @@ def test_cancel_stands_before_the_answer_and_enter_presses_the_default(program):
         QTest.keyClick(QApplication.focusWidget(), Qt.Key.Key_Return)
         program.wait(lambda: not host.findChildren(Question))
         assert not answers
+
+
+def test_a_line_is_given_by_enter_unless_it_is_empty(host):
+    given = []
+    question = LineQuestion(host, "rename", "Rename", "New name:", given.append, text="Leases")
+    question.open()
+    for keys in ("  ", " Flats "):
+        question.line.selectAll()
+        QTest.keyClicks(QApplication.focusWidget(), keys)
+        QTest.keyClick(QApplication.focusWidget(), Qt.Key.Key_Return)
+    assert given == ["Flats"]
+    assert not question.isVisible()
 
 
 def test_a_sheet_keeps_tab_the_keys_and_the_focus_and_gives_it_back(host):

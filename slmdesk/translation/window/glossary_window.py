@@ -46,7 +46,6 @@ from slmdesk.translation.window.terms_forms import (
     TARGET,
     FormsEditor,
     ImportQuestion,
-    NameForm,
     NewGlossaryForm,
     TermModel,
     language_words,
@@ -69,7 +68,7 @@ from slmdesk.window.widgets.build import (
     split,
     text_line,
 )
-from slmdesk.window.widgets.dialogs import Dialog
+from slmdesk.window.widgets.dialogs import Dialog, LineQuestion
 from slmdesk.window.widgets.notices import REMOVAL_MS, Notice, NoticeArea
 from slmdesk.window.widgets.opening import ask_file, ask_new_file
 from slmdesk.window.widgets.rows import TickDelegate
@@ -361,11 +360,12 @@ class GlossaryWindow(Dialog):
         record = self.chosen
         if record is None:
             return
-        form = NameForm(self, record.name)
-        form.requested.connect(
-            lambda name: self._ask(lambda services: services.glossaries.change(record.id, name=name))
-        )
-        form.open()
+
+        def rename(name: str) -> None:
+            self._ask(lambda services: services.glossaries.change(record.id, name=name))
+
+        title, words = _("Rename the glossary"), _("Name of the glossary")
+        LineQuestion(self, "rename_glossary_form", title, words, rename, text=record.name).open()
 
     def _on_duplicate(self) -> None:
         glossary = self._chosen

@@ -26,7 +26,6 @@ from PySide6.QtWidgets import (
     QDialog,
     QDialogButtonBox,
     QFrame,
-    QLayout,
     QLayoutItem,
     QLineEdit,
     QMenu,
@@ -303,17 +302,10 @@ def sheets_over(window: QWidget) -> list[Dialog]:
 
 
 def _has_buttons(item: QLayoutItem) -> bool:
-    if (layout := item.layout()) is not None:
-        return any(isinstance(widget, QPushButton) for widget in _widgets_of(layout))
-    widget = item.widget()
-    return (
-        widget is not None and not isinstance(widget, QAbstractScrollArea) and widget.findChild(QPushButton) is not None
-    )
-
-
-def _widgets_of(layout: QLayout) -> list[QWidget]:
-    found = (layout.itemAt(at) for at in range(layout.count()))
-    return [widget for item in found if item is not None and (widget := item.widget()) is not None]
+    layout, widget = item.layout(), item.widget()
+    if layout is not None:
+        return any(isinstance(one.widget(), QPushButton) for one in map(layout.itemAt, range(layout.count())) if one)
+    return not isinstance(widget, QAbstractScrollArea) and bool(widget and widget.findChild(QPushButton))
 
 
 class AcceptButtons(QDialogButtonBox):
@@ -485,7 +477,9 @@ class LineQuestion(Dialog):
         if is_secret:
             self.line.setEchoMode(QLineEdit.EchoMode.Password)
         buttons = AcceptButtons(self, accept or _("Rename"), "question_accept", self.accept)
-        self.accepted.connect(lambda: given(self.line.text()))
+        buttons.accept_button.setEnabled(bool(text))
+        self.line.textChanged.connect(lambda typed: buttons.accept_button.setEnabled(bool(typed.strip())))
+        self.accepted.connect(lambda: given(self.line.text() if is_secret else self.line.text().strip()))
         said = plain_label(words, self, name="question_text")
         column(said, self.line, buttons, into=self, gap=theme.SPACE_12, margins=theme.SPACE_16)
         self.fit(scaled(QUESTION_WIDTH))
