@@ -164,6 +164,7 @@ class DocumentsArea(QObject):
         if self.folders.current:  # a folder is shown meanwhile
             return
         if is_folder and len(documents) > 1:
+            self.page.documents.mark(documents)
             self._on_several("table", documents)
         elif len(documents) == 2 and self.page.side.current == "versions":
             self._compare(documents)
