@@ -68,6 +68,8 @@ class DocumentsArea(QObject):
         self._place = ("", -1)
         self._scope: tuple[str, ...] = ()
         """Documents that were chosen together in the list, while one of them is shown."""
+        self._opened: set[str] = set()
+        """Documents that were opened together, until they are looked at and summarized."""
         self._restored = ("", 1)
         """Document and page that were shown in the last run, until a document is shown."""
         self._ahead: Span | None = None
@@ -161,6 +163,7 @@ class DocumentsArea(QObject):
 
     def _on_opened(self, documents: Sequence[str], is_folder: bool) -> None:
         """Do at once what is usual with opened documents: summarize the first, compare two, tabulate a folder."""
+        self._opened.update(documents)
         if self.folders.current:  # a folder is shown meanwhile
             return
         if is_folder and len(documents) > 1:
@@ -175,6 +178,7 @@ class DocumentsArea(QObject):
     def _begin_summary(self, *_tab: object) -> None:
         """Summarize the shown document, which was opened or whose summary somebody wants to see."""
         if self.page.side.current == "summary" and self.summary_pane.isEnabled() and not self._scope:
+            self._opened.discard(self.documents.current)
             self.summary_pane.begin_first()
 
     def ask_again(self) -> None:
@@ -281,6 +285,8 @@ class DocumentsArea(QObject):
         self.questions.show_document(record.id if record else "")
         self.compare_pane.show_document(record)
         self._read_timer.start()
+        if record is not None and record.id in self._opened:
+            self._begin_summary()
 
     def _on_model_state_changed(self, event: ModelStateChanged) -> None:
         if event.state is ModelState.READY:

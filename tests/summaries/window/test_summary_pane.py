@@ -62,6 +62,18 @@ def test_without_a_model_a_summary_leads_to_its_passages(program, letter):
     assert row.property("lit")
 
 
+def test_each_of_several_opened_documents_is_summarized_when_it_is_looked_at(program, letter):
+    others = [letter.with_name(name) for name in ("annex.md", "notes.md")]
+    for other in others:
+        other.write_text(f"{LEASE}\n{other.name}\n")
+    open_read(program, letter, *others)
+    view, pane = program.find("document_view"), program.find("summary_pane")
+    program.wait(lambda: view.model().rowCount() == 3 and pane.rows)
+    assert len(program.ask(lambda services: services.history.items("summary"))) == 1
+    program.click_item(view, 1)
+    program.wait(lambda: pane.summary and [one.name for one in pane.summary.documents] == ["annex.md"])
+
+
 def summarized_like(program, kind) -> None:
     """Summarize again in another form."""
     program.click("summary_other_button")
