@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
+from pathlib import Path
 
 from PySide6.QtCore import QObject, QPointF, Signal
 
@@ -14,7 +15,7 @@ from slmdesk.library.search import Citation
 from slmdesk.library.types import CollectionState, Span, counted_documents, info_of
 from slmdesk.library.window.controller import DocumentsController, FoldersController
 from slmdesk.library.window.page import DocumentsPage
-from slmdesk.library.window.redacted import RedactionWindow
+from slmdesk.library.window.redacted import RedactPane
 from slmdesk.questions.service import KIND as QUESTION
 from slmdesk.questions.window import QuestionController, QuestionPane
 from slmdesk.runtime.events import ModelState, ModelStateChanged
@@ -56,7 +57,7 @@ class DocumentsArea(QObject):
         self.folders = FoldersController(bridge, self)
         self.folder_questions = QuestionController(bridge, self)
         self.exports = ExportController(bridge, self)
-        self._bridge, self._keeper = bridge, keeper
+        self._bridge = bridge
         self.folder_pane = QuestionPane(self.folder_questions, about="folder")
         self.page = DocumentsPage(self.documents, self.folders, self.folder_pane, keeper)
         self.view = self.page.document
@@ -76,18 +77,19 @@ class DocumentsArea(QObject):
         """Passage to go to when the pages of its document have arrived."""
         self.table_pane = TablePane(self.tables, self.exports, keeper, self.page)
         self.compare_pane = ComparePane(bridge, keeper, self.page)
+        self.redact_pane = RedactPane(bridge, self.documents, self.page)
         self.view.side.add_pane(_("Summary"), "summary", self.summary_pane)
         self.view.side.add_pane(_("Questions"), "questions", self.question_pane)
         self.view.side.add_pane(_("Table"), "table", self.table_pane)
         self.view.side.add_pane(_("Compare"), "versions", self.compare_pane)
+        self.view.side.add_pane(_("Redact"), "redact", self.redact_pane)
         self._connect()
 
     def _connect(self) -> None:
         self.documents.shown.connect(self._on_shown)
         self.documents.pages.listed.connect(self._on_pages_listed)
-        self.page.redaction_requested.connect(
-            lambda path, document: RedactionWindow(self._bridge, self._keeper, self.page, path, document).open()
-        )
+        self.page.redaction_requested.connect(self._redact)
+        self.redact_pane.page_requested.connect(self.view.show_pages)
         self.page.view.page_reached.connect(lambda _number: self.state_changed.emit())
         self.page.side.pane_shown.connect(lambda _name: self.state_changed.emit())
         self.page.side.pane_shown.connect(lambda _name: self._read_timer.start())
@@ -113,6 +115,7 @@ class DocumentsArea(QObject):
         self.documents.opened.connect(self._on_opened)
         folders.shown.connect(self._on_folder_shown)
         folders.contents.changed.connect(self._on_contents)
+        self.page.folder.table_requested.connect(self._show_folder_table)
         self.page.documents.several_requested.connect(self._on_several)
         self.tables.shown = lambda: self.page.documents.shown
         self.page.documents.count_changed.connect(self.table_pane.show_count)
@@ -181,6 +184,10 @@ class DocumentsArea(QObject):
             self._opened.discard(self.documents.current)
             self.summary_pane.begin_first()
 
+    def _redact(self, _path: Path, document: str) -> None:
+        self.documents.choose(document)
+        self.page.side.show_pane("redact")
+
     def ask_again(self) -> None:
         """Let another model answer or summarize what is shown."""
         if self.page.side.current == "questions":
@@ -242,7 +249,15 @@ class DocumentsArea(QObject):
             self.page.side.show_pane("questions")
             self.question_pane.setFocus()
         else:
-            self.tables.chosen = tuple(names)
+            self.tables.show_chosen(tuple(names))
+            self.page.side.show_pane("table")
+
+    def _show_folder_table(self, documents: Sequence[str]) -> None:
+        """Show the table of a watched folder, whose documents need not be on the list."""
+        if documents:
+            self._scope = tuple(documents)
+            self.documents.show_document(documents[0])
+            self.tables.show_chosen(self._scope)
             self.page.side.show_pane("table")
 
     def _compare_chosen(self, pane: str) -> None:
@@ -274,6 +289,7 @@ class DocumentsArea(QObject):
             self._scope = self.tables.chosen = ()
         self.table_pane.folder = self.documents.current_folder
         self.table_pane.setEnabled(record is not None and not is_reading and not is_unread)
+        self.redact_pane.show_document(None if is_reading or is_unread else record)
         if is_reading and record is not None:
             if record.id == self.questions.document:  # read again: what was made of it stays
                 return

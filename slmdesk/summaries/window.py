@@ -23,7 +23,7 @@ from slmdesk.library.types import doubts_of, kind_in
 from slmdesk.runtime.messages import Problem
 from slmdesk.runtime.prompt_texts import texts
 from slmdesk.summaries.events import SummaryEnded, SummaryGrew
-from slmdesk.summaries.lines import due_day
+from slmdesk.summaries.papers import due_day
 from slmdesk.summaries.plan import TOO_MUCH_TO_DO
 from slmdesk.summaries.service import KIND, SummaryView
 from slmdesk.summaries.types import (

@@ -17,6 +17,8 @@ from slmdesk.base.records import Outgoing, Status
 from slmdesk.models.window.adding import AddDialog
 from slmdesk.online.window.network import NetworkLogWindow
 from slmdesk.services import open_services
+from slmdesk.text.writing import Edit
+from slmdesk.writing.types import Change
 
 pytestmark = pytest.mark.gui
 LONG = " ".join(f"word{number}" for number in range(150))
@@ -31,6 +33,15 @@ def test_the_first_start_uses_the_starter_and_answers_from_start(start, model_fi
     assert program.window.current_page == "Chat"
     assert program.page.isAncestorOf(program.page.composer)
     assert program.last().status is Status.COMPLETE
+
+
+def test_start_says_what_is_to_check_and_in_which_text(program):
+    change = Change(Edit(8, 11, "keys"), "key", 1, "grammar", "meaning", (0, 21))
+    program.ask(lambda services: services.writing_history.keep("The two key was lost.", "", [change]))
+    program.window.show_page("Start")
+    program.wait(lambda: program.find("start_title").text() == "1 to check")
+    (row,) = program.window.findChildren(QPushButton, "recent_item")
+    assert row.accessibleName() == "The two key was lost., 1 to check"
 
 
 def test_start_begins_a_new_chat_and_chat_goes_back_to_the_old(start, program):

@@ -589,6 +589,10 @@ class _Rows(QAbstractListModel, Generic[T]):
         self._roles = roles
         self._rows: list[T] = []
 
+    @property
+    def shown(self) -> Sequence[T]:
+        return self._rows
+
     def rowCount(self, parent: QModelIndex | QPersistentModelIndex = QModelIndex()) -> int:  # noqa: B008  Qt's own
         return 0 if parent.isValid() else len(self._rows)
 
@@ -731,6 +735,9 @@ GO_ON = (CollectionStatus.PAUSED, CollectionStatus.STOPPED)
 
 
 class FolderView(QFrame):
+    table_requested = Signal(object)
+    """Ids of the documents that were read; those that the search hides are not taken."""
+
     def __init__(
         self, documents: DocumentsController, folders: FoldersController, questions: QWidget, parent: QWidget
     ) -> None:
@@ -773,6 +780,7 @@ class FolderView(QFrame):
         label, tip = _("Pause reading the folder"), _("See now what is new, changed or gone")
         self._pause = button(_("Pause"), "folder_pause_button", holder, label=label, on=self._folders.pause)
         self._look = button(_("Look again"), "folder_look_button", holder, tip=tip, on=self._folders.look_again)
+        self._table = button(_("Table"), "folder_table_button", holder, icon="table", on=self._on_table)
         self._unread = plain_label("", holder, name="folder_unread", kind="warn")
         self._unread.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self._build_list(holder)
@@ -782,14 +790,13 @@ class FolderView(QFrame):
             self._sentence,
             self._progress,
             self._more,
-            row(self._look, self._pause, 1),
-            self._watched,
+            row(self._table, self._look, self._pause, self._watched, 1, gap=theme.SPACE_8),
             self._unread,
             self._filter,
             (self._view, 1),
             into=holder,
             gap=theme.SPACE_8,
-            margins=(theme.SPACE_16, theme.SPACE_16, theme.SPACE_12, theme.SPACE_8),
+            margins=(theme.SPACE_24, theme.SPACE_16, theme.SPACE_12, theme.SPACE_8),
         )
         return holder
 
@@ -828,7 +835,8 @@ class FolderView(QFrame):
         self._look.setVisible(not is_reading)
         self._look.setText(_("Go on") if state.status in GO_ON else _("Look again"))
         self._watched.setChecked(state.record.watched)
-        self._right.setEnabled(state.documents > 0)
+        for part in (self._right, self._table):
+            part.setEnabled(state.documents > 0)
 
     def show_contents(self) -> None:
         records, left = self._folders.contents.value
@@ -837,6 +845,9 @@ class FolderView(QFrame):
         if len(left) > MOST_REASONS:
             lines.append(_("And {count:,} more.").format(count=len(left) - MOST_REASONS))
         show_words(self._unread, breakable("\n".join([_("Not read:"), *lines])) if lines else "")
+
+    def _on_table(self) -> None:
+        self.table_requested.emit([record.id for record in self._rows.shown if record.status is READ])
 
     def _on_chosen(self, index: QModelIndex) -> None:
         if document := index.data(ID_ROLE):

@@ -6,6 +6,7 @@ import os
 
 import pytest
 from fakes.dropping import drop
+from fakes.recorder import add_model
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QFileDialog, QListView
@@ -76,6 +77,21 @@ def test_a_dropped_folder_is_watched_and_shown(program, papers):
     assert not view.isVisible()
     click_row(program, "folder_list")
     program.wait(view.isVisible)
+
+
+def test_a_watched_folder_shows_its_table(program, papers, tmp_path):
+    add_model(program.services, tmp_path / "echo.gguf")
+    write(papers / "lease.md", "Rent: 900 EUR\n")
+    write(papers / "sub/pump.txt", "Rent: 70 EUR\n")
+    watched(program, papers)
+    listed = lambda row: "1 " in (line(program, "folder_documents", row) or "")  # noqa: E731 - and read
+    program.wait(lambda: listed(1) and listed(2))
+    program.click("folder_table_button")
+    model = program.find("cells_table").model()
+    program.wait(lambda: model.rowCount() == 2 and not program.find("making_table").isVisible())
+    assert [[model.index(row, at).data() for at in (0, 1)] for row in (0, 1)] == [
+        ["lease.md", "900 EUR"], ["pump.txt", "70 EUR"]
+    ]  # fmt: skip
 
 
 def test_the_documents_of_a_dropped_folder_are_opened_for_a_table(program, papers):

@@ -10,7 +10,7 @@ import pytest
 from fakes.dropping import LEASE, drop, open_read
 from PySide6.QtCore import QLocale, QPoint, QPointF, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QFileDialog, QInputDialog, QLabel, QToolButton, QWidget
+from PySide6.QtWidgets import QApplication, QFileDialog, QLabel, QToolButton, QWidget
 
 from slmdesk.base.record import changed, to_json
 from slmdesk.base.records import JobStatus
@@ -21,6 +21,7 @@ from slmdesk.summaries.plan import TOO_MUCH_TO_DO
 from slmdesk.summaries.types import ALSO_IN, DocumentSummary, Kind, Sentence, Summary
 from slmdesk.summaries.window import WRITING, SentenceRow, due_words, readers_language
 from slmdesk.window.panes import EarlierBox, EarlierRow, Entry
+from slmdesk.window.widgets.dialogs import LineQuestion
 
 pytestmark = pytest.mark.gui
 
@@ -479,8 +480,8 @@ def test_earlier_summaries_are_chosen_renamed_and_deleted_with_a_way_back(summar
     program.wait(lambda: summaries.item == first)
     program.wait(lambda: len(rows()) == 2)
     QTest.keyClick(rows()[1], Qt.Key.Key_F2)
-    dialog = program.window.findChild(QInputDialog, "rename_dialog")
-    dialog.setTextValue("For the lawyer")
+    dialog = program.window.findChild(LineQuestion, "rename_dialog")
+    dialog.line.setText("For the lawyer")
     dialog.accept()
     program.wait(lambda: any("For the lawyer" in row.accessibleName() for row in rows()))
     QTest.keyClick(next(row for row in rows() if "lawyer" in row.accessibleName()), Qt.Key.Key_Delete)
