@@ -69,8 +69,6 @@ class DocumentsArea(QObject):
         self._place = ("", -1)
         self._scope: tuple[str, ...] = ()
         """Documents that were chosen together in the list, while one of them is shown."""
-        self._opened: set[str] = set()
-        """Documents that were opened together, until they are looked at and summarized."""
         self._restored = ("", 1)
         """Document and page that were shown in the last run, until a document is shown."""
         self._ahead: Span | None = None
@@ -166,7 +164,6 @@ class DocumentsArea(QObject):
 
     def _on_opened(self, documents: Sequence[str], is_folder: bool) -> None:
         """Do at once what is usual with opened documents: summarize the first, compare two, tabulate a folder."""
-        self._opened.update(documents)
         if self.folders.current:  # a folder is shown meanwhile
             return
         if is_folder and len(documents) > 1:
@@ -179,9 +176,8 @@ class DocumentsArea(QObject):
             self._begin_summary()
 
     def _begin_summary(self, *_tab: object) -> None:
-        """Summarize the shown document, which was opened or whose summary somebody wants to see."""
-        if self.page.side.current == "summary" and self.summary_pane.isEnabled() and not self._scope:
-            self._opened.discard(self.documents.current)
+        """Summarize the shown document, where its summary is looked at."""
+        if self.summary_pane.isVisible() and self.summary_pane.isEnabled() and not self._scope:
             self.summary_pane.begin_first()
 
     def _redact(self, _path: Path, document: str) -> None:
@@ -294,6 +290,7 @@ class DocumentsArea(QObject):
             if record.id == self.questions.document:  # read again: what was made of it stays
                 return
             record = None  # nothing of the document before stands below this one's title
+        is_other = record is not None and record.id != self.questions.document
         self.tables.show_document(record.id if record else "")
         if record is not None and not self._scope:
             self.question_pane.name_documents({record.id: record.name}, info_of(record).page_kind.value)
@@ -301,7 +298,7 @@ class DocumentsArea(QObject):
         self.questions.show_document(record.id if record else "")
         self.compare_pane.show_document(record)
         self._read_timer.start()
-        if record is not None and record.id in self._opened:
+        if is_other:
             self._begin_summary()
 
     def _on_model_state_changed(self, event: ModelStateChanged) -> None:

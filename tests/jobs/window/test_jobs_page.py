@@ -216,14 +216,16 @@ def test_open_shows_the_very_summary_beside_its_document(program, tmp_path) -> N
     path = tmp_path / "manual.txt"
     path.write_text("The pump stops at 12 bar.\n\nThe valve opens in winter.\n")
     program.frame.documents.open_paths([path])
-    program.wait(lambda: program.frame.documents_area.summary_pane.summary)
+    program.wait(
+        lambda: program.ask(lambda services: [one.status.value for one in services.documents.recent()]) == ["read"]
+    )
     document = program.ask(lambda services: services.documents.recent()[0].id)
     items = []
     for length in (Length.SHORT, Length.LONG):
         request = SummaryRequest((document,), length=length)
         items.append(program.ask(lambda services, request=request: services.summaries.begin(request).id))
     show(program)
-    program.wait(lambda: len(rows(program, "today")) == 1 and len(program.frame.jobs_page.findChildren(JobRow)) == 3)
+    program.wait(lambda: len(rows(program, "today")) == 1 and len(program.frame.jobs_page.findChildren(JobRow)) == 2)
     older = next(one for one in program.frame.jobs_page.findChildren(JobRow) if one.view.item == items[0])
     press(program, older, "job_open_button")
     program.wait(lambda: program.frame.documents_page.isVisible() and program.frame.documents.current == document)

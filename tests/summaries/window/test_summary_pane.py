@@ -382,6 +382,7 @@ def test_what_is_shown_is_what_is_exported(summarized, tmp_path):
 def test_each_length_is_made_once_and_remembered(summarized, start):
     program, pane, summaries = summarized, summarized.find("summary_pane"), summarized.frame.documents_area.summaries
     first, length = summaries.item, program.find("summary_length")
+    program.click("summary_other_button")
     assert (length.currentText(), program.find("summary_paper").currentText()) == ("Medium", "Contract")
     QTest.keyClick(length, Qt.Key.Key_Down)
     program.wait(lambda: summaries.item != first and pane.summary is not None and len(summaries.items.shown) == 2)
