@@ -377,7 +377,7 @@ class DocumentList(QFrame):
 
     def _offer_pair(self) -> None:
         """Have two chosen documents compared, unless the key is still held that chooses more."""
-        if QApplication.keyboardModifiers() & MARKING:
+        if QApplication.queryKeyboardModifiers() & MARKING:
             self._pair_timer.start()
         elif len(chosen := self.chosen) == 2:
             self.several_requested.emit("compare", chosen)
