@@ -76,6 +76,8 @@ class TablePane(QFrame):
         self.folder: Path | None = None
         self._controller, self._exports = controller, exports
         self.model = TableModel(self)
+        self.room: Callable[[], int] = lambda: 0
+        """The width of the pane beside the pages. A wider table takes their place."""
         self.has_pages: Callable[[], bool] = lambda: False
         """Whether the pages are on show beside the table, where a click on a cell goes to its page too."""
         self._is_running = False
@@ -393,7 +395,8 @@ class TablePane(QFrame):
 
     def _settle(self) -> None:
         has_rows, has_table = bool(self.model.rows), bool(self.model.columns)
-        self.width_requested.emit(has_table)
+        width = self.table.horizontalHeader().length() + 2 * theme.SPACE_24
+        self.width_requested.emit(has_table and width > self.room())
         self._filler.setVisible(not has_table)
         self._warning.setVisible(bool(self._warning.text()) and has_table)
         self._making.setVisible(self._is_running)
