@@ -60,7 +60,7 @@ FORMS = (
     Form("json", _("JSON, for programs")),
 )
 MOST_QUOTE = 300
-NARROW = 92
+NARROW = 84
 """Width in letters below which the buttons above the table have no words."""
 
 
