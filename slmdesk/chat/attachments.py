@@ -276,13 +276,6 @@ class MeasuredAttachment(Record):
     source: tuple[str, ...] = ()
 
 
-class AttachmentCost(Record):
-    measured: MeasuredAttachment
-    tokens: int
-    is_guess: bool
-    """True when no model could count the tokens, or when only the beginning of a very long text was counted."""
-
-
 class Sources(Service):
     """Attachments as text. Each document is measured once, page by page and in slices, and counted in tokens."""
 
@@ -294,6 +287,17 @@ class Sources(Service):
         self._tokens: dict[tuple[str, str], int] = {}
 
     # ---- going through
+
+    def measure(self, request: AttachRequest) -> Pending[MeasuredAttachment]:
+        """Measure an attachment. Ends with a Problem when it is gone or was not read."""
+
+        def measuring() -> Slices[MeasuredAttachment]:
+            [found] = yield from self.measured([request])
+            if isinstance(found, KnownError):
+                raise found
+            return found
+
+        return in_slices(self._service_thread, measuring())
 
     def measured(self, requests: Sequence[AttachRequest]) -> Slices[list[MeasuredAttachment | KnownError]]:
         """Return the measures of attachments. Those that were measured before are known at once.
@@ -402,16 +406,6 @@ class Sources(Service):
         return MeasuredAttachment(key, record.name, "", "", "page", pages, (), (), 0, size, None, SAMPLE_PAGE)
 
     # ---- counting
-
-    def weigh(self, request: AttachRequest, record: ModelRecord | None) -> Pending[AttachmentCost]:
-        def weighed() -> Slices[AttachmentCost]:
-            [found] = yield from self.measured([request])
-            if isinstance(found, KnownError):
-                raise found
-            tokens = yield self.tokens_of([found], record)
-            return AttachmentCost(found, tokens[0], record is None or found.text is None)
-
-        return in_slices(self._service_thread, weighed())
 
     def tokens_of(self, found: Sequence[MeasuredAttachment], record: ModelRecord | None) -> Pending[list[int]]:
         """Count the tokens of each whole attachment, including the frame around it.

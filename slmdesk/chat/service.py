@@ -71,7 +71,7 @@ from slmdesk.runtime.messages import problem_for
 from slmdesk.runtime.service import Later, Runtime, Service, Slices
 
 if TYPE_CHECKING:
-    from slmdesk.chat.attachments import AttachmentCost, Planner, Quotes, Sources
+    from slmdesk.chat.attachments import MeasuredAttachment, Planner, Quotes, Sources
     from slmdesk.chat.context import ContextMeter, NoteWriter, Prompts
     from slmdesk.chat.edits import Edits, PrivateChats, WindowService
     from slmdesk.chat.spaces import ChatPlaces, SpaceService
@@ -345,17 +345,9 @@ class ChatService(Service):
         path, record = opened.path if opened else (), self._choice.record_for(options)
         self._meter.measure(ContextRequest(chat, record, window, path, draft, tuple(attach), options))
 
-    def weigh(self, chat: str | None, request: AttachRequest) -> Pending[AttachmentCost]:
-        """Count the tokens of an attachment for the model of a chat. The result includes the text in the form for the
-        model.
-
-        Ends with a Problem when the document is gone or was not read.
-        """
-        try:
-            record: ModelRecord | None = self._choice.record_for(self.options(chat) if chat else ChatOptions())
-        except KnownError:  # no model, or several and none chosen
-            record = None
-        return self._sources.weigh(request, record)
+    def measure_attachment(self, request: AttachRequest) -> Pending[MeasuredAttachment]:
+        """Measure an attachment, with its text in the form for the model."""
+        return self._sources.measure(request)
 
     # ---- keeping
 

@@ -31,7 +31,7 @@ from slmdesk.loader.energy import OtherPrograms
 from slmdesk.loader.model_loader import ModelLoader
 from slmdesk.models.running import LEAST_TOKENS
 from slmdesk.models.service import WORDS, DefaultUse, ModelService, can_do
-from slmdesk.runtime.events import EventBus, ExamOffered, MessageEnded, ModelsChanged, ModelState, ModelStateChanged
+from slmdesk.runtime.events import EventBus, MessageEnded, ModelsChanged, ModelState, ModelStateChanged
 from slmdesk.runtime.service import Later, Runtime, Service
 from slmdesk.store import Store
 from slmdesk.text.sentences import LANGUAGES, detect
@@ -712,7 +712,6 @@ class AutoExams(Service):
             return
         minutes = None if seconds is None else max(1, round(seconds / 60))
         self._exams.note(record, OFFERED, minutes=minutes)
-        self._publish(ExamOffered(record.id, record.name, minutes))
         self._publish(ModelsChanged())
 
     def _say_slow(self, record: ModelRecord, seconds: float | None) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 from slmdesk.base.documents import FORMS, Paper, counted_words
 from slmdesk.base.errors import KnownError
 from slmdesk.base.files import free_name, is_there, write_out
-from slmdesk.base.protocol import Cancelled, Done, Failed, FromChild, Progress
+from slmdesk.base.protocol import Cancelled, Done, Failed, FromChild, Progress, stored_from, stored_list
 from slmdesk.base.record import Record
 from slmdesk.base.record import to_json as to_wire
 from slmdesk.base.records import DocumentRecord, Found, Item, Message, Rescued
@@ -60,6 +60,7 @@ from slmdesk.runtime.service import (
 )
 from slmdesk.store import DataKey, Store, damaged_copies
 from slmdesk.store.rescue import rescue_into
+from slmdesk.tables.types import Table, doubts_of
 from slmdesk.text.folding import folded_name, one_line
 from slmdesk.translation.types import GlossariesChanged
 
@@ -118,6 +119,15 @@ class HistoryService(Service):
     def results_only_of(self, documents: Sequence[str]) -> list[str]:
         """Return the items that were made of these documents alone and are shown beside them."""
         return self._store.documents.results_only_of(documents)
+
+    def to_check(self, item: Item) -> int:
+        """Return how many segments, cells or changes of an item a person has still to look at."""
+        if item.kind == "translation":
+            return self._store.segments.count_look(item.id)
+        if item.kind == "writing":
+            return len(stored_list(dict, item.settings.get("changes")))
+        table = stored_from(Table, self._store.results.get(item.id)) if item.kind == "extraction" else None
+        return len(doubts_of(table)) if table is not None else 0
 
     def documents_of(self, item: str) -> list[DocumentRecord]:
         return self._store.documents.of_item(item)

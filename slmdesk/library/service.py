@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from slmdesk.base.documents import READER_VERSION, DocumentInfo, Page
+from slmdesk.base.documents import READER_VERSION, DocumentInfo, Note, Page
 from slmdesk.base.errors import KnownError
 from slmdesk.base.files import is_same_file
 from slmdesk.base.protocol import Cancelled, Done, Failed, FromChild, Partial, Progress, record_from
@@ -429,6 +429,8 @@ class DocumentOpener(Service):
         if request.force or known.status is not DocumentStatus.READ or known.reader != READER_VERSION:
             return False
         if request.encoding and known.info.get("encoding") != request.encoding:
+            return False
+        if Note.OCR_MISSING in info_of(known).notes:  # it may have been installed since
             return False
         return known.sha256 == found.sha256
 

@@ -108,14 +108,6 @@ class TranslationRead(Event):
     """Number of texts; 0 while the number is unknown."""
 
 
-class ExamOffered(Event):
-    """A model has answered for the first time, so its exam can be offered.  Published once for each model."""
-
-    model: str
-    name: str
-    minutes: int | None
-
-
 class Noticed(Event):
     problem: Problem
     is_fault: bool = True

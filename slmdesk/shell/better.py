@@ -20,7 +20,7 @@ from slmdesk.window.base import theme
 from slmdesk.window.base.bridge import Bridge, Call
 from slmdesk.window.base.theme import scaled
 from slmdesk.window.widgets.bars import SettingsController, thin_bar
-from slmdesk.window.widgets.build import breakable, button, column, named, plain_label, row, show_words
+from slmdesk.window.widgets.build import breakable, button, column, named, plain_label, plain_tip, row, show_words
 from slmdesk.window.widgets.opening import MODEL_FILTER, ModelImports, ask_file
 
 if TYPE_CHECKING:
@@ -81,6 +81,10 @@ class BetterModel(QObject):
     @property
     def is_busy(self) -> bool:
         return self.work is not None or self.download is not None
+
+    def shows(self, change: DownloadChanged) -> bool:
+        """Return whether the cards show how far this download is."""
+        return self.download is not None and change.id == self.download.id
 
     @property
     def starter(self) -> ModelRecord | None:
@@ -240,11 +244,22 @@ class BetterCard(QWidget):
     in_order: Sequence[QWidget] = ()
     """Its buttons, once it has something to say."""
 
-    def __init__(self, way: BetterModel, parent: QWidget, *, is_first: bool = False, is_patient: bool = False) -> None:
-        """`is_first`: it is the main thing on its page. `is_patient`: it also stays where a small model is here."""
+    def __init__(
+        self,
+        way: BetterModel,
+        parent: QWidget,
+        *,
+        is_first: bool = False,
+        is_patient: bool = False,
+        leads_on: bool = True,
+    ) -> None:
+        """`is_first`: it is the main thing on its page. `is_patient`: it also stays where a small model is here.
+        `leads_on`: it leads to all models.
+        """
         super().__init__(parent)
         self.setObjectName("better_card_place")
         self._way, self._page, self._is_first, self._is_patient = way, parent, is_first, is_patient
+        self._leads_on = leads_on
         self._layout: QBoxLayout | None = None
         """What is on the card; None until it has something to say."""
         way.changed.connect(self._show)
@@ -307,6 +322,7 @@ class BetterCard(QWidget):
         is_at_rest = not way.is_asking and not way.is_busy
         title, go, share = self._words()
         show_words(self._title, breakable(title))
+        self._title.setToolTip(plain_tip(way.offer.reason) if way.offer else "")
         if is_at_rest and (starter := way.starter):
             from slmdesk.models.service import STARTER
 
@@ -321,7 +337,7 @@ class BetterCard(QWidget):
         may_import = "models.import" not in way.settings.policy.hidden
         self._file.setVisible(may_import and is_offered and way.found is None and way.work is None)
         self._cancel.setVisible(not is_at_rest)
-        self._all.setVisible(is_at_rest)
+        self._all.setVisible(is_at_rest and self._leads_on)
         self._bar.setVisible(share is not None)
         self._bar.setValue(round((share or 0.0) * 1000))
 

@@ -21,7 +21,6 @@ from slmdesk.chat.window.header import ModelsController
 from slmdesk.chat.window.list_controller import ListController
 from slmdesk.chat.window.options_controller import OptionsController
 from slmdesk.chat.window.page import ChatPage
-from slmdesk.jobs.types import EXAM
 from slmdesk.jobs.window.controller import JobsController
 from slmdesk.library.types import Span
 from slmdesk.privacy.window.controller import PrivacyController
@@ -30,6 +29,7 @@ from slmdesk.runtime.messages import Problem
 from slmdesk.shell.better import BetterCard, BetterModel
 from slmdesk.shell.main_window import HomePlace, MainWindow, NoticeController, Notifier, Page
 from slmdesk.shell.session import Locking, Presence
+from slmdesk.shell.source import Sources
 from slmdesk.shell.start import COMPARE, DOCUMENT, MOST_RECENT, TRANSLATE, WRITE, StartPage
 from slmdesk.window.base.bridge import Bridge, ClipboardMarker, Delay, ErrorThread
 from slmdesk.window.base.shortcuts import WindowState, WindowStateFile, bind, take_shortcuts
@@ -75,8 +75,6 @@ KEEP_AFTER_MS = 1000
 CARD_PAGES = {DOCUMENT: "Documents", TRANSLATE: "Translate", COMPARE: "Documents", WRITE: "Write"}
 """The page behind each card of Start."""
 NOWHERE_BEGUN = ("", "", "")
-RESTS = ("Start", "Models")
-"""Pages on which nobody is at work, so that something can be offered."""
 
 
 class Frame(QObject):
@@ -102,7 +100,6 @@ class Frame(QObject):
         self._bridge, self._settings, self.state, self._folders = bridge, settings, state, folders
         self._models_folder = models_folder
         self._is_first_run = not state.current.last_page
-        self._offers_encryption = False
         self._is_starter_taken = False
         self._begun = NOWHERE_BEGUN
         """The page on which a person pressed for a better model, the message typed then, and the starter's checksum."""
@@ -236,7 +233,7 @@ class Frame(QObject):
     def models_area(self) -> ModelsArea:
         from slmdesk.shell.models_area import ModelsArea
 
-        area = ModelsArea(self._bridge, self.settings, self.state, self.tokens, self.keeper, self.window)
+        area = ModelsArea(self._bridge, self.settings, self.state, self.tokens, self.keeper, self.better, self.window)
         area.chat_requested.connect(self._on_chat_requested)
         area.page.file_chosen.connect(self.look_at_files)
         area.library.show_state(self.models.state)
@@ -327,7 +324,6 @@ class Frame(QObject):
         self.settings.policy_shown.connect(self._on_policy_shown)
         for asking in (self.chat_page.trash_requested, self.notices.trash_requested):
             asking.connect(self._open_trash)
-        self.notices.exam_requested.connect(lambda model: self.library.trials.start(model, EXAM))
         window = self.window
         window.translate_requested.connect(lambda text: self.reach.take_text(text))
         window.document_translate_requested.connect(lambda path: self.reach.take_document(path))
@@ -342,13 +338,13 @@ class Frame(QObject):
 
     def _connect_chat(self) -> None:
         self.chat.other_found.connect(lambda item: self.opener.any(item))
-        self.chat.inspector.page_requested.connect(self.opener.page)
+        Sources(self._bridge, self.keeper, self.chat, self.chat_page).open_requested.connect(self.opener.page)
         self.chat_page.context_chosen.connect(lambda tokens: self.settings.change("context_tokens", tokens))
         self.settings.settings_shown.connect(self._show_context)
         self.models.file_chosen.connect(self.look_at_files)
         start, models = self.start_page, self.models
         models.models_listed.connect(self._on_models_listed)
-        start.better.all_requested.connect(self.opener.models)
+        start.better.all_requested.connect(self.opener.all_models)
         self._chat_card = self._card(self.chat_page)
         self.chat_page.take_card(self._chat_card)
         self.better.begun.connect(self._on_better_begun)
@@ -375,7 +371,7 @@ class Frame(QObject):
 
     def _card(self, page: QWidget, *, is_patient: bool = False) -> BetterCard:
         card = BetterCard(self.better, page, is_patient=is_patient)
-        card.all_requested.connect(self.opener.models)
+        card.all_requested.connect(self.opener.all_models)
         return card
 
     def _place_with_card(self, title: str, page: QWidget, *, is_patient: bool = False) -> None:
@@ -435,12 +431,13 @@ class Frame(QObject):
     def list_recent(self) -> None:
         removed = tuple(self.documents.removals.ids) if self.window.is_made("Documents") else ()
 
-        def recent(services: Services) -> tuple[Item, ...]:
+        def recent(services: Services) -> tuple[tuple[Item, ...], dict[str, int]]:
             hidden = services.history.results_only_of(removed)
             items = services.history.items(None, limit=MOST_RECENT + len(hidden))
-            return tuple(item for item in items if item.id not in hidden)[:MOST_RECENT]
+            shown = tuple(item for item in items if item.id not in hidden)[:MOST_RECENT]
+            return shown, {item.id: services.history.to_check(item) for item in shown}
 
-        self._bridge.ask(recent, self.start_page.show_recent, lambda _problem: None)
+        self._bridge.ask(recent, lambda found: self.start_page.show_recent(*found), lambda _problem: None)
 
     def _on_message_added(self, _message: object) -> None:
         if self.window.current_page == "Start":
@@ -459,21 +456,20 @@ class Frame(QObject):
             self.reach.take_document(files[0])
         elif key == WRITE:
             self.writing_page.open_files(files[:1])
-        elif key == COMPARE:
-            self.documents_area.compare_files(files)
         else:
+            if key == COMPARE:
+                self.documents_page.side.show_pane("versions")
             self.documents.open_paths(files)
 
     def _connect_status(self) -> None:
         bridge, status = self._bridge, self.window.status
-        given = self._folders, self.settings, self.window.show_page
+        given = self._folders, self.opener.place
         self.window.help_requested.connect(partial(self._open_once, "shell.palette", "HelpWindow", *given))
         note_links(lambda: bridge.services.ledger_events.link_opened())
         status.panel.ledger_requested.connect(
             partial(self._open_once, "online.window.network", "NetworkLogWindow", bridge)
         )
         self.privacy.state_shown.connect(self.locking.take)
-        self.privacy.encryption_offered.connect(self._on_encryption_offered)
         self.privacy.encryption_shown.connect(status.show_encrypted)
         status.lock_requested.connect(self.locking.lock)
         status.privacy_requested.connect(lambda: self.window.show_page("Settings"))
@@ -573,23 +569,6 @@ class Frame(QObject):
         self.models.use(model)
         self.window.show_page("Chat")
 
-    def _on_encryption_offered(self, is_offered: bool) -> None:
-        """Offer encryption once, not on the first day of use."""
-        self._offers_encryption = is_offered
-        is_quiet = not self.window.notices.bars and self.window.current_page in RESTS
-        if is_offered and is_quiet and not self._is_first_run and not self.state.current.told_of_encryption:
-            self._bridge.ask(lambda _services: self.state.change(told_of_encryption=True), None, lambda _problem: None)
-            words = _("The history can be encrypted.")
-            self._bridge.notice_raised.emit(
-                Notice(words, action=_("Encrypt…"), on_action=self._on_encrypt_requested, waits=True)
-            )
-
-    def _on_encrypt_requested(self) -> None:
-        from slmdesk.privacy.window.dialogs import PrivacySettings
-
-        if privacy := self.settings_page.findChild(PrivacySettings):
-            privacy.encrypt()
-
     def _on_erase_requested(self) -> None:
         from slmdesk.history.window import EraseDialog
 
@@ -598,8 +577,6 @@ class Frame(QObject):
         dialog.open()
 
     def _on_page_shown(self, _index: int) -> None:
-        self.window.notices.rest(self.window.current_page in RESTS)
-        self._on_encryption_offered(self._offers_encryption)
         if self.window.current_page == "Chat":
             self.chat_page.take_composer()
             if self._chat_before and not self.chat.chat and not self.chat_page.composer.text.strip():
@@ -719,7 +696,7 @@ class Opener(QObject):
         elif view.opens == "model":
             self._on_page("Models", lambda: frame.models_page.show_model(view.target))
         else:
-            self.models()
+            self.place("Models")
 
     def _on_page(self, title: str, act: Callable[[], None]) -> None:
         """Show a page and call `act`. If the page was just made, wait until its lists have arrived."""
@@ -730,8 +707,14 @@ class Opener(QObject):
         else:
             act()
 
-    def models(self) -> None:
-        self._frame.window.show_page("Models")
+    def place(self, title: str, section: str = "") -> None:
+        """Show a page, or a section of the settings."""
+        self._frame.window.show_page(title)
+        if section:
+            self._frame.settings_page.show_section(section)
+
+    def all_models(self) -> None:
+        self._on_page("Models", lambda: self._frame.models_page.open_all())
 
     def suggested(self, language: str) -> None:
         self._on_page("Models", lambda: self._frame.models_area.show_suggested("translation", language))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QTimer, Signal
+from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QFrame, QWidget
 
 from slmdesk.models.window.adding import ModelDialogs
@@ -12,6 +12,7 @@ from slmdesk.online.window.downloads import Downloads, DownloadsController
 from slmdesk.online.window.hub import HubController, HubSearch, Offering
 from slmdesk.online.window.suggestions import Suggestions
 from slmdesk.runtime.events import DownloadChanged
+from slmdesk.shell.better import BetterCard, BetterModel
 from slmdesk.window.base.bridge import Bridge
 from slmdesk.window.base.shortcuts import WindowStateFile
 from slmdesk.window.base.theme import ThemeKeeper
@@ -33,26 +34,28 @@ class ModelsArea(QFrame):
         state: WindowStateFile,
         tokens: TokenController,
         keeper: ThemeKeeper,
+        way: BetterModel,
         window: QWidget,
     ) -> None:
         super().__init__()
         self.setObjectName("models_place")
         self._tokens = tokens
         self.library = LibraryController(bridge, self)
-        self.hub = HubController(bridge, settings.current, state, self)
+        self.hub = HubController(bridge, settings, state, self)
         self.fetch = DownloadsController(bridge, settings, self)
         offering = Offering(self.hub, self.fetch, tokens, keeper)
-        self._downloads = Downloads(self.fetch)
+        self._downloads = Downloads(
+            self.fetch, lambda change: way.download is not None and change.id == way.download.id
+        )
+        way.changed.connect(self.fetch.changed)
+        better = BetterCard(way, self, is_first=True, is_patient=True, leads_on=False)
         self.suggestions, self.search = Suggestions(offering), HubSearch(offering)
-        self.page = ModelsPage(self.library, settings, self._downloads, self.suggestions, self.search)
+        self.page = ModelsPage(self.library, better, self._downloads, self.suggestions, self.search)
         self.ways = ModelDialogs(bridge, window, self)
         self.setFocusProxy(self.page)
         column((self.page, 1), into=self)
         for part in (self.library, self.fetch):
             part.chat_requested.connect(self.chat_requested)
-        best, found = self.page.best, self.hub.recommendations
-        found.changed.connect(lambda: best.show_recommendations(found.value))
-        self.page.best.download_requested.connect(lambda entry: self.fetch.start(entry.repo, entry.file))
         self.page.find_requested.connect(self.ways.find)
         self._connect_hub()
 
@@ -70,7 +73,7 @@ class ModelsArea(QFrame):
 
     def show_suggested(self, job: str, language: str) -> None:
         self.suggestions.choose(job, language)
-        QTimer.singleShot(0, self.suggestions, lambda: self.page.scroll_to(self.suggestions))
+        self.page.open_all(self.suggestions)
 
     def _on_models_listed(self) -> None:
         self.fetch.show_sums(card.record.sha256 for card in self.library.listed)

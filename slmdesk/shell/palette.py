@@ -6,17 +6,14 @@ import platform
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
-from itertools import groupby
 from typing import TYPE_CHECKING
 
 import PySide6
-from PySide6.QtCore import QObject, Qt, QTimer, QUrl, Signal
-from PySide6.QtGui import QAction, QKeyEvent, QKeySequence, QShortcut
+from PySide6.QtCore import QObject, Qt, QTimer, QUrl
+from PySide6.QtGui import QAction, QShortcut
 from PySide6.QtWidgets import (
     QAbstractButton,
     QFrame,
-    QGridLayout,
-    QKeySequenceEdit,
     QLabel,
     QScrollArea,
     QWidget,
@@ -28,28 +25,20 @@ from slmdesk.base.texts import _
 from slmdesk.window.base import theme
 from slmdesk.window.base.bridge import Bridge
 from slmdesk.window.base.shortcuts import (
-    ALL,
     CHAT,
     DOCUMENTS,
     EVERYWHERE,
-    FIXED,
     NAME,
     SEGMENTS,
     TEXT,
     WRITE,
     Keys,
     all_keys,
-    can_be,
-    is_usual,
-    keys_of,
-    shown_keys,
-    taken_by,
-    usual_keys,
-    with_choice,
+    by_place,
 )
 from slmdesk.window.base.theme import scaled
 from slmdesk.window.palette import Entry, Offers, Openers, PaletteController, PalettePanel
-from slmdesk.window.widgets.bars import SHOWN_BY, SettingsController
+from slmdesk.window.widgets.bars import SHOWN_BY
 from slmdesk.window.widgets.build import (
     CLEAR,
     breakable,
@@ -60,9 +49,7 @@ from slmdesk.window.widgets.build import (
     row,
     set_icon,
     show_column,
-    show_words,
     text_line,
-    tool_button,
 )
 from slmdesk.window.widgets.dialogs import Dialog
 from slmdesk.window.widgets.opening import open_outside
@@ -84,7 +71,6 @@ WITH_FOCUS = ("chat.paste", "sentence.", "segment.", "versions.", "change.")
 WITH_TEXT = ("write.correct", "write.rephrase", "write.save", "write.copy")
 BUTTONS = (
     ("choose_document_button", _("Translate a document"), TEXT),
-    ("glossaries_button", _("Glossaries"), TEXT),
     ("library_add_button", _("Add model files"), "Models"),
     ("hub_search_box", _("Search for models on the Hub"), "Models"),
     ("network_button", _("Network and its requests"), ""),
@@ -206,11 +192,11 @@ class PaletteEntry(QObject):
         title = self._window.page_of(widget)
         if not title:
             return True
-        page = self._frame.models_page if self._is_among_models(widget) else self._window.page(title)
+        page = self._frame.models_page.all_models if self._is_among_models(widget) else self._window.page(title)
         return page is widget or widget.isVisibleTo(page)
 
     def _is_among_models(self, widget: QWidget) -> bool:
-        return self._window.is_made("Models") and self._frame.models_page.isAncestorOf(widget)
+        return self._window.is_made("Models") and self._frame.models_page.all_models.isAncestorOf(widget)
 
     def _act(self, name: str, done_by: QShortcut | QAction | str) -> None:
         """Do what the keys of the shortcut `name` do. If `done_by` is the title of a page, make that page first."""
@@ -243,7 +229,7 @@ class PaletteEntry(QObject):
     def _show_page_of(self, widget: QWidget) -> None:
         title = self._window.page_of(widget)
         if self._is_among_models(widget):
-            self._frame.opener.models()
+            self._frame.opener.all_models()
         elif title and title != self._window.current_page:
             self._window.show_page(title)
 
@@ -264,181 +250,6 @@ def _go_to(widget: QWidget) -> None:
             above.ensureWidgetVisible(widget, 0, MARGIN)
         above = above.parentWidget()
     widget.setFocus(Qt.FocusReason.ShortcutFocusReason)
-
-
-HOW = _("Click the keys of a shortcut to change them. Those without a button cannot be changed.")
-NONE = _("None")
-ALONE = _("{} alone writes text. Take it together with Ctrl or Alt, or take a function key.")
-TAKEN = _("{} is taken: “{}” ({}).")
-KEYS_LETTERS = 18
-
-
-class ShortcutList(QFrame):
-    """The list of shortcuts in the help."""
-
-    def __init__(self, controller: SettingsController, parent: QWidget) -> None:
-        super().__init__(parent)
-        named(self, "shortcut_list")
-        self._controller = controller
-        self._rows: dict[str, ShortcutRow] = {}
-        self._lines: list[tuple[str, tuple[QWidget, ...]]] = []
-        self._reset_all = button(_("Reset all shortcuts"), "reset_shortcuts_button", self, on=self._on_reset_all)
-        how = plain_label(HOW, self, name="shortcuts_how", kind="muted")
-        self._column = column(how, row(self._reset_all, 1), into=self, gap=theme.SPACE_8)
-        places = list(dict.fromkeys(keys.place for keys in (*ALL, *FIXED)))
-        in_order = sorted((*ALL, *FIXED), key=lambda keys: places.index(keys.place))
-        for place, found in groupby(in_order, lambda keys: keys.place):
-            self._column.addWidget(plain_label(_(place), self, name="help_place", kind="strong"))
-            self._column.addLayout(self._grid(list(found)))
-        # Queued, since the window must first take the keys from the same signal.
-        controller.settings_shown.connect(self._show, Qt.ConnectionType.QueuedConnection)
-        self._show()
-
-    def _grid(self, found: list[Keys]) -> QGridLayout:
-        grid = QGridLayout()
-        grid.setHorizontalSpacing(theme.SPACE_16)
-        width = KEYS_LETTERS * self.fontMetrics().averageCharWidth()
-        grid.setColumnMinimumWidth(0, width)
-        grid.setColumnStretch(1, 1)
-        for at, keys in enumerate(found):
-            words = plain_label(keys.words, self, name="help_words")
-            if keys in FIXED:
-                shown = plain_label(keys.shown, self, name="help_keys", wraps=False)
-                grid.addWidget(shown, at, 0)
-                grid.addWidget(words, at, 1)
-                self._lines.append((keys.words, (words, shown)))
-                continue
-            made = self._rows[keys.name] = ShortcutRow(keys.name, self)
-            self._lines.append((keys.words, (words, made.keys)))
-            made.asked.connect(self._on_asked)
-            made.chosen.connect(self._on_chosen)
-            for part in (made.keys, made.edit):
-                part.setFixedWidth(width)
-                grid.addWidget(part, at, 0, Qt.AlignmentFlag.AlignTop)
-            grid.addLayout(column(words, made.ways, made.refusal, gap=theme.SPACE_4), at, 1)
-            grid.addWidget(made.reset, at, 2, Qt.AlignmentFlag.AlignTop)
-        return grid
-
-    def search(self, parts: Sequence[str]) -> None:
-        """Show the shortcuts whose words hold all these parts."""
-        self._on_asked("")
-        for words, widgets in self._lines:
-            for widget in widgets:
-                widget.setVisible(all(part in words.casefold() for part in parts))
-        for label in self.findChildren(QLabel, "help_place"):
-            label.setVisible(not parts)
-
-    def _on_asked(self, name: str) -> None:
-        for other, each in self._rows.items():
-            if other != name:
-                each.leave()
-
-    def _on_chosen(self, name: str, keys: str | None) -> None:
-        self._controller.change("shortcuts", with_choice(self._controller.current.shortcuts, name, keys))
-
-    def _on_reset_all(self) -> None:
-        self._on_asked("")
-        self._controller.change("shortcuts", "")
-
-    def _show(self) -> None:
-        for each in self._rows.values():
-            each.show_keys()
-        self._reset_all.setEnabled(not all(map(is_usual, self._rows)))
-
-
-class ShortcutRow(QObject):
-    asked = Signal(str)
-    chosen = Signal(str, object)
-
-    def __init__(self, name: str, parent: QWidget) -> None:
-        super().__init__(parent)
-        self._name, self._words = name, keys_of(name).words
-        self.keys = button("", f"keys_{name}", parent, kind="quiet", on=self._ask)
-        self.edit = KeysEdit(f"edit_{name}", _("New keys: {words}").format(words=self._words), parent)
-        self.edit.pressed.connect(self._on_pressed)
-        self.edit.left.connect(self.leave)
-        none = button(_("No shortcut"), f"none_{name}", parent, kind="quiet", on=lambda: self._choose(""))
-        cancel = button(_("Cancel"), f"cancel_{name}", parent, kind="quiet", on=self.leave)
-        self.ways = QWidget(parent)
-        row(none, cancel, 1, into=self.ways, gap=theme.SPACE_8)
-        self.refusal = plain_label("", parent, name=f"refusal_{name}", kind="danger", is_hidden=True)
-        label = _("Reset: {words}").format(words=self._words)
-        self.reset = tool_button(
-            f"reset_{name}", parent, icon="undo-2", tip=_("Back to the usual keys"), label=label, on=self._on_reset
-        )
-        self.leave()
-
-    def show_keys(self) -> None:
-        shown, *others = map(shown_keys, keys_of(self._name).keys or ("",))
-        self.keys.setText((shown or NONE).replace("&", "&&"))
-        self.keys.setAccessibleName(f"{self._words}: {shown or _('no shortcut')}")
-        self.keys.setToolTip(
-            _("Change the keys; {others} does the same").format(others=", ".join(others))
-            if others
-            else _("Change the keys")
-        )
-        self.reset.setVisible(not is_usual(self._name))
-
-    def leave(self) -> None:
-        had_focus = self.edit.hasFocus()
-        self._show_asking(False)
-        if had_focus:
-            self.keys.setFocus()
-
-    def _ask(self) -> None:
-        self.asked.emit(self._name)
-        self._show_asking(True)
-        self.edit.setFocus()
-
-    def _show_asking(self, is_asking: bool) -> None:
-        self.edit.clear()
-        show_words(self.refusal, "")
-        for each in (self.edit, self.ways):
-            each.setVisible(is_asking)
-        self.keys.setVisible(not is_asking)
-
-    def _on_pressed(self, keys: str) -> None:
-        if not can_be(keys):
-            show_words(self.refusal, ALONE.format(shown_keys(keys)))
-        elif not self._is_taken(keys):
-            self._choose(keys)
-
-    def _on_reset(self) -> None:
-        if not any(self._is_taken(key) for key in usual_keys(self._name)):
-            self._choose(None)
-
-    def _is_taken(self, keys: str) -> bool:
-        other = taken_by(self._name, keys)
-        if other is not None:
-            show_words(self.refusal, TAKEN.format(shown_keys(keys), other.words, _(other.place)))
-        return other is not None
-
-    def _choose(self, keys: str | None) -> None:
-        self.edit.setFocus()
-        self.leave()
-        self.chosen.emit(self._name, keys)
-
-
-class KeysEdit(QKeySequenceEdit):
-    pressed = Signal(str)
-    left = Signal()
-
-    def __init__(self, name: str, label: str, parent: QWidget) -> None:
-        super().__init__(parent)
-        named(self, name, label=label, tip=_("Press the new keys; Escape leaves them as they were"))
-        self.setMaximumSequenceLength(1)
-        self.keySequenceChanged.connect(self._on_changed)
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.key() == Qt.Key.Key_Escape and not event.modifiers():
-            self.left.emit()
-        else:
-            super().keyPressEvent(event)
-
-    def _on_changed(self, keys: QKeySequence) -> None:
-        if not keys.isEmpty():
-            self.clear()
-            self.pressed.emit(keys.toString())
 
 
 Folders = Sequence[tuple[str, str]]
@@ -478,9 +289,8 @@ STEPS = (
 class HelpWindow(Dialog):
     """First steps, a search, the shortcuts, where the data is, and about slmdesk."""
 
-    def __init__(
-        self, folders: Folders, settings: SettingsController, show_page: Callable[[str], object], parent: QWidget
-    ) -> None:
+    def __init__(self, folders: Folders, show_page: Callable[..., object], parent: QWidget) -> None:
+        """`show_page` shows a page by its title, or a section of the settings."""
         super().__init__(parent, "help_window", _("Help"))
         self._area = named(QScrollArea(self), "help_area", label=_("Help"))
         self._inner = named(QFrame(self), "help_inner")
@@ -489,7 +299,7 @@ class HelpWindow(Dialog):
         self._search.textChanged.connect(self._on_searched)
         for name, title, fill in (
             ("steps", _("First steps"), partial(self._add_steps, show_page)),
-            ("shortcuts", _("Keyboard shortcuts"), partial(self._add_shortcuts, settings)),
+            ("shortcuts", _("Keyboard shortcuts"), partial(self._add_shortcuts, show_page)),
             ("data", _("Where your data is"), partial(self._add_data, folders)),
             ("report", _("Report a fault"), lambda: self._say("help_report", REPORT)),
             ("about", _("About slmdesk"), self._add_about),
@@ -518,21 +328,31 @@ class HelpWindow(Dialog):
             row(*parts, into=line, gap=theme.SPACE_12, margins=(0, theme.SPACE_4))
             self._column.addWidget(line)
 
-    def _go(self, show_page: Callable[[str], object], page: str) -> None:
-        show_page(page)
+    def _go(self, show_page: Callable[..., object], *place: str) -> None:
+        show_page(*place)
         self.close()
 
-    def _add_shortcuts(self, settings: SettingsController) -> None:
-        self._shortcuts = ShortcutList(settings, self._inner)
-        self._column.addWidget(self._shortcuts)
+    def _add_shortcuts(self, show_page: Callable[..., object]) -> None:
+        shortcuts = self._shortcuts = named(QFrame(self._inner), "help_shortcuts")
+        change = partial(self._go, show_page, "Settings", "shortcuts")
+        lines = column(into=shortcuts, gap=theme.SPACE_8)
+        lines.addLayout(row(button(_("Change…"), "help_change_shortcuts", shortcuts, on=change), 1))
+        for place, found in by_place():
+            lines.addWidget(plain_label(_(place), shortcuts, name="help_place", kind="strong"))
+            for keys in found:
+                shown = plain_label(keys.shown or _("None"), shortcuts, name="help_keys")
+                words = plain_label(keys.words, shortcuts, name="help_words")
+                shown.setBuddy(words)
+                lines.addLayout(row((shown, 1), (words, 3), gap=theme.SPACE_16))
+        self._column.addWidget(shortcuts)
 
     def _on_searched(self, words: str) -> None:
         """Show the parts of the help, and the shortcuts, that hold the words."""
         parts = words.casefold().split()
-        self._shortcuts.search(parts)
         for label in self._inner.findChildren(QLabel):
-            if label.parentWidget() is self._inner and not label.objectName().endswith("_title"):
-                label.setVisible(all(part in label.text().casefold() for part in parts))
+            if label.parentWidget() in (self._inner, self._shortcuts) and not label.objectName().endswith("_title"):
+                told = label.buddy() or label
+                label.setVisible(isinstance(told, QLabel) and all(part in told.text().casefold() for part in parts))
 
     def _add_data(self, folders: Folders) -> None:
         self._say("help_data", DATA)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import groupby
 
 from PySide6.QtCore import QDate, QDateTime, Qt, Signal
@@ -14,14 +14,13 @@ from PySide6.QtGui import (
     QMouseEvent,
     QResizeEvent,
 )
-from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
 
 from slmdesk.base.records import Item
 from slmdesk.base.texts import _
 from slmdesk.base.untrusted import clean_label
 from slmdesk.shell.better import BetterCard, BetterModel
 from slmdesk.window.base import theme
-from slmdesk.window.base.text import long_day
 from slmdesk.window.base.theme import scaled
 from slmdesk.window.widgets.build import (
     ElidedButton,
@@ -34,7 +33,7 @@ from slmdesk.window.widgets.build import (
     show_column,
 )
 from slmdesk.window.widgets.opening import admit, dropped_paths
-from slmdesk.window.widgets.rows import order_tabs
+from slmdesk.window.widgets.rows import empty_layout, order_tabs
 
 COLUMN = 756
 NARROW = 560
@@ -56,7 +55,7 @@ CARDS = (
     ),
     (WRITE, "pencil", _("Improve a text"), _("Spelling, wording, tone"), _("Drop to correct")),
 )
-KIND_ICONS = {"chat": "message-square", "translation": "languages", "writing": "pencil", "table": "table"}
+KIND_ICONS = {"chat": "message-square", "translation": "languages", "writing": "pencil", "extraction": "table"}
 
 
 class Card(QFrame):
@@ -125,10 +124,10 @@ class StartPage(QScrollArea):
         super().__init__()
         named(self, "start_page", label=_("Start"))
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # as a stop of Tab it would lead back to the field
-        self._items: Sequence[Item] | None = None
+        self._shown: tuple[Sequence[Item], Mapping[str, int]] | None = None
         self._in_order: Sequence[QWidget] = ()
         self._build_ui(BetterCard(way, self, is_first=True, is_patient=True))
-        self.show_recent(())
+        self.show_recent((), {})
 
     def _build_ui(self, better: BetterCard) -> None:
         self.better = better
@@ -154,7 +153,7 @@ class StartPage(QScrollArea):
         self._stays = QWidget(holder)
         row(1, lock, stays, 1, into=self._stays, gap=theme.SPACE_8)
         self._lay_out = column(
-            self._title, self._slot, self._grid, self._hint, better, self._recent, self._stays, 1,
+            self._title, self._slot, self._grid, self._hint, self._stays, better, self._recent, 1,
             into=holder, gap=theme.SPACE_16,
         )  # fmt: skip
         row(1, (holder, 1000), 1, into=inner, margins=(theme.SPACE_24, 0))
@@ -173,33 +172,34 @@ class StartPage(QScrollArea):
         recent = self._holder.findChildren(QWidget, "recent_item")
         order_tabs(*self._in_order, *self._cards, *self.better.in_order, *recent)
 
-    def show_recent(self, items: Sequence[Item]) -> None:
-        """Show the items that were changed last, by day. Without any this is the first start."""
-        if items == self._items:
+    def show_recent(self, items: Sequence[Item], to_check: Mapping[str, int]) -> None:
+        """Show the items that were changed last, by day, and of each how much is to check. Without any item this is the
+        first start.
+        """
+        if (items, to_check) == self._shown:
             return
-        self._items = items
-        while taken := self._recent.takeAt(0):
-            if widget := taken.widget():
-                widget.hide()
-                widget.deleteLater()
-        today = QDate.currentDate()
-        self._title.setText(long_day(today) if items else _("What do you want to do?"))
+        self._shown = items, to_check
+        empty_layout(self._recent)
+        today, count = QDate.currentDate(), sum(to_check.values())
+        self._title.setText(_("{count:,} to check").format(count=count) if count else _("What do you want to do?"))
         for day, group in groupby(items, lambda item: _day_words(item.updated, today)):
             heading = plain_label(day, self._holder, name="recent_day", kind="small")
             heading.setContentsMargins(theme.SPACE_8, theme.SPACE_16, 0, theme.SPACE_4)
             self._recent.addWidget(heading)
             for item in group:
-                self._recent.addWidget(self._row(item))
+                self._recent.addLayout(self._row(item, to_check.get(item.id, 0)))
         self._stays.setVisible(not items)
         self._order_tabs()
 
-    def _row(self, item: Item) -> QWidget:
+    def _row(self, item: Item, to_check: int) -> QHBoxLayout:
         title = clean_label(item.shown_title) or _("Untitled")
-        made = named(ElidedButton(title.replace("&", "&&"), self._holder), "recent_item", label=title, kind="recent")
+        words = _("{count:,} to check").format(count=to_check) if to_check else ""
+        label = ", ".join(filter(None, (title, words)))
+        made = named(ElidedButton(title.replace("&", "&&"), self._holder), "recent_item", label=label, kind="recent")
         made.setToolTip(plain_tip(title))
         set_icon(made, KIND_ICONS.get(item.kind, "file-text"), "ink2")
         made.clicked.connect(lambda _checked=False, id=item.id: self.item_chosen.emit(id))
-        return made
+        return row((made, 1), plain_label(words, self._holder, name="recent_open", kind="small", wraps=False))
 
     def showEvent(self, event: object) -> None:
         super().showEvent(event)  # type: ignore[arg-type]
@@ -216,11 +216,13 @@ class StartPage(QScrollArea):
         for at, card in enumerate(self._cards):
             self._grid.addWidget(card, at // columns, at % columns)
             card.setMinimumHeight(scaled(CARD_HEIGHT))
-        at = 2 if self.viewport().height() < scaled(LOW) else 4  # in view, or where nothing moves when it comes
+        at = 2 if self.viewport().height() < scaled(LOW) else 5  # in view, or where nothing moves when it comes
         if self._lay_out.indexOf(self.better) != at:
             self._lay_out.removeWidget(self.better)
             self._lay_out.insertWidget(at, self.better)
-        top = scaled(60) if self._items else max(theme.SPACE_24, self.viewport().height() * 12 // 100)
+        top = (
+            scaled(60) if self._shown and self._shown[0] else max(theme.SPACE_24, self.viewport().height() * 12 // 100)
+        )
         self._lay_out.setContentsMargins(0, top, 0, theme.SPACE_24)
 
 

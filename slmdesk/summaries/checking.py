@@ -13,8 +13,9 @@ from slmdesk.base.documents import BlockKind
 from slmdesk.base.record import Record
 from slmdesk.library.types import ELSEWHERE, WORDS, Mark
 from slmdesk.summaries.instead import instead
-from slmdesk.summaries.lines import Line, has
+from slmdesk.summaries.lines import Line
 from slmdesk.summaries.linking import Point, Source
+from slmdesk.summaries.papers import has
 from slmdesk.summaries.reckoned import is_reckoned
 from slmdesk.summaries.told import (
     BARE,

@@ -19,8 +19,9 @@ from slmdesk.evaluation.exams import Skill, SkillResult
 from slmdesk.jobs.runner import Yield
 from slmdesk.summaries.checking import checked
 from slmdesk.summaries.choosing import choose
-from slmdesk.summaries.lines import Line, count_words, lines_of, paper_of
+from slmdesk.summaries.lines import Line, count_words, lines_of
 from slmdesk.summaries.linking import Source, headings_above, pieces_of
+from slmdesk.summaries.papers import paper_of
 from slmdesk.summaries.prompts import Numbered, entries_of, note_step, numbered, part_of, written_in
 from slmdesk.text.checks.support import Rarity
 from slmdesk.text.sentences import detect, sentence_spans

@@ -27,8 +27,9 @@ from slmdesk.jobs.runner import AskedQuestion, Batch, Plan, Question, StepValue,
 from slmdesk.library.types import Coverage, Mark
 from slmdesk.summaries.checking import MUST, checked, unsaid
 from slmdesk.summaries.choosing import Chosen, allowed_words, choose, joint, left_out
-from slmdesk.summaries.lines import Line, by_day, count_words, joined, lines_of, paper_of, sections_of
+from slmdesk.summaries.lines import Line, by_day, count_words, joined, lines_of
 from slmdesk.summaries.linking import Point, SingleText, Source, SummaryTexts, distinct
+from slmdesk.summaries.papers import paper_of, sections_of
 from slmdesk.summaries.prompts import (
     FACTS_WORDS,
     Entry,

@@ -17,8 +17,9 @@ from slmdesk.base.untrusted import broken
 from slmdesk.jobs.runner import step_of
 from slmdesk.runtime.prompt_texts import texts
 from slmdesk.summaries.checking import Said
-from slmdesk.summaries.lines import Line, Sentences, count_words, has, section_numbers
+from slmdesk.summaries.lines import Line, Sentences, count_words
 from slmdesk.summaries.linking import Piece
+from slmdesk.summaries.papers import has, section_numbers
 from slmdesk.summaries.types import KEY_POINTS, TO_DO, Paper
 from slmdesk.text.relevance import announces, sums_up
 from slmdesk.text.sentences import refers_back, sentences

@@ -14,8 +14,8 @@ from weakref import WeakKeyDictionary
 
 from slmdesk.base.documents import BlockKind
 from slmdesk.base.record import Record, changed
-from slmdesk.summaries.lines import has
 from slmdesk.summaries.linking import Piece, Source
+from slmdesk.summaries.papers import has
 from slmdesk.text.checks.numbers import DateMention, Number, dates_agree, find_dates, find_identifiers, find_numbers
 from slmdesk.text.checks.support import STEM, Rarity, same_number, unsigned
 from slmdesk.text.checks.words import folded, function_words, stem, values

@@ -11,9 +11,11 @@ from slmdesk.base.types import Timing, Usage
 from slmdesk.chat.types import SendRequest
 from slmdesk.evaluation.exams import (
     KIND,
+    OFFERED,
     SHORT,
     AutoExams,
     items,
+    note_of,
     result_of,
     seconds_for_all,
     seconds_of_all,
@@ -23,7 +25,7 @@ from slmdesk.evaluation.exams import (
 from slmdesk.evaluation.model_cards import note_words
 from slmdesk.jobs.types import JobChanged
 from slmdesk.loader.energy import OtherPrograms
-from slmdesk.runtime.events import ExamOffered, MessageEnded, ModelsChanged
+from slmdesk.runtime.events import MessageEnded, ModelsChanged
 from slmdesk.summaries.exam import SummaryPapers
 
 PAPERS = len(SummaryPapers().steps())
@@ -117,7 +119,7 @@ def test_no_model_is_examined_where_it_may_or_should_not_be(begun, why) -> None:
     say(recorder)
     settled(recorder)
     assert jobs(recorder) == []
-    assert recorder.of(ExamOffered) == []
+    assert note_of(record(recorder)).get("reason") != OFFERED
 
 
 @pytest.mark.process
@@ -163,7 +165,7 @@ def test_of_a_slow_model_only_what_documents_need_is_examined(begun, monkeypatch
     say(recorder, "again")
     settled(recorder)
     assert len(jobs(recorder)) == 1
-    assert recorder.of(ExamOffered) == []
+    assert note_of(record(recorder)).get("reason") != OFFERED
 
 
 def test_the_length_of_an_exam_is_told_only_from_enough_steps() -> None:
@@ -233,18 +235,15 @@ def test_what_an_earlier_run_began_waits_for_the_next_answer(begun) -> None:
 
 
 @pytest.mark.process
-def test_while_a_person_works_it_is_offered_once_and_begins_only_when_asked_for(begun, monkeypatch) -> None:
+def test_while_a_person_works_it_is_noted_and_begins_only_when_asked_for(begun, monkeypatch) -> None:
     monkeypatch.setattr(OtherPrograms, "are_quiet", lambda _: False)
     recorder = begun()
     on_service_thread(recorder, lambda: setattr(recorder.services.first_exams, "is_away", lambda: False))
     say(recorder)
-    offered = recorder.wait(ExamOffered)
-    assert (offered.model, offered.minutes) == (record(recorder).id, None)
+    settled(recorder)
     assert note_words(record(recorder)) == "Not tested yet. It runs in the background."
-    begin = len(recorder.events)
     say(recorder, "again")
     settled(recorder)
-    assert not any(isinstance(event, ExamOffered) for event in recorder.events[begin:])
     assert jobs(recorder) == []
     on_service_thread(recorder, lambda: recorder.services.exams.take(record(recorder).id))
     recorder.wait(JobChanged, lambda event: event.status is JobStatus.DONE)
@@ -276,7 +275,7 @@ def test_only_an_answer_on_a_quiet_pc_tells_how_long_it_takes(
 
 
 @pytest.mark.process
-def test_it_is_offered_while_somebody_is_there_and_begins_when_nobody_is(begun) -> None:
+def test_it_waits_while_somebody_is_there_and_begins_when_nobody_is(begun) -> None:
     recorder = begun()
     first: AutoExams = recorder.services.first_exams
 
@@ -285,10 +284,9 @@ def test_it_is_offered_while_somebody_is_there_and_begins_when_nobody_is(begun) 
 
     on_service_thread(recorder, somebody)
     say(recorder)
-    recorder.wait(ExamOffered)
     settled(recorder)
     assert jobs(recorder) == []
-    assert len([event for event in recorder.events if isinstance(event, ExamOffered)]) == 1
+    assert note_of(record(recorder))["reason"] == OFFERED
     on_service_thread(recorder, lambda: setattr(first, "is_away", lambda: True))
     recorder.wait(JobChanged, lambda event: event.status is JobStatus.DONE)
     assert result_of(record(recorder)) is not None

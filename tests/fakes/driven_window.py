@@ -142,7 +142,6 @@ def is_read(name: str) -> Chapter:
 
 def summary(folder: str) -> Chapter:
     yield from turn_to(Qt.Key.Key_3, "Documents")
-    yield from click("summarize_button")
     yield lambda: (pane := find("summary_pane")) is not None and pane.summary is not None and pane.rows
     for form in ("docx", "pdf"):
         yield from choose_export("export_summary_button", form, f"{folder}/summary.{form}")

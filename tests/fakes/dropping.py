@@ -27,6 +27,7 @@ def open_read(program, *paths: Path) -> None:
     """Drop them on the page of documents, and wait until the one on show, a lease, is read."""
     drop(program.documents, *paths)
     program.wait(lambda: program.coverage.startswith("4 of 4"))
+    program.wait(program.find("question_pane").isEnabled)  # its end is told after its last page
 
 
 def listed(program) -> list[str]:

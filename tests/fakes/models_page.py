@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from PySide6.QtGui import QAction
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QAbstractButton, QWidget
+from PySide6.QtWidgets import QAbstractButton, QToolButton, QWidget
 
 
 def shown(program, kind, name: str, within=None) -> list:
@@ -25,8 +26,16 @@ def press(program, name: str, within=None) -> None:
     program.click(button)
 
 
+def action(card, name: str) -> None:
+    """Choose an entry of the menu of a model."""
+    menu = card.findChild(QToolButton, "model_actions").menu()
+    menu.aboutToShow.emit()
+    menu.findChild(QAction, f"action_{name}").trigger()
+
+
 def write(program, words: str) -> None:
     """Type words into the search on the Hub."""
+    program.open_all_models()
     field = program.frame.models_area.search.field
     program.frame.models_page.ensureWidgetVisible(field)
     field.setFocus()

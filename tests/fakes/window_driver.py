@@ -21,9 +21,9 @@ from PySide6.QtWidgets import (
     QAbstractItemView,
     QApplication,
     QCheckBox,
+    QDialog,
     QLabel,
     QMenu,
-    QMessageBox,
     QPushButton,
     QToolButton,
     QWidget,
@@ -265,10 +265,22 @@ class WindowDriver:
         self.wait(lambda: self.frame.models_page.isVisible())
         return self
 
+    def open_all_models(self):
+        """Unfold all models on their page, which does so itself where there is none on this PC."""
+        self.wait(lambda: self.frame.library.cards.value is not None)
+        if not self.frame.models_page.all_models.isVisible():
+            button = self.find("all_models_button")
+            self.frame.models_page.ensureWidgetVisible(button)
+            self.click(button)
+        return self
+
     def close(self) -> None:
         if not self.closed:
+            for sheet in reversed(self.window.findChildren(QDialog)):
+                if sheet.isVisible():
+                    sheet.close()
             self.window.close()
-            if box := self.window.findChild(QMessageBox, "quit_dialog"):
+            if box := self.window.findChild(QDialog, "quit_dialog"):
                 box.findChild(QPushButton, "quit_button").click()
             self.wait(lambda: self.closed)
 

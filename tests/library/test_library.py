@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from fakes.recorder import ECHO, Recorder, result_of
 
+from slmdesk.base.documents import Note
 from slmdesk.base.errors import KnownError
 from slmdesk.base.paths import find_paths
 from slmdesk.base.records import DocumentStatus
@@ -137,6 +138,11 @@ def test_a_document_is_read_once_and_taken_up_at_the_next_opening(services, tmp_
     assert opened(services, path, force=True).id == first.id
     assert recorder.of(DocumentProgress, begin)
     assert [one.id for one in services.service_thread.call(services.documents.recent)] == [first.id]
+    info = first.info | {"notes": [Note.OCR_MISSING]}  # text recognition may have been installed since
+    services.service_thread.call(lambda: services.store.documents.change(first.id, info=info))
+    begin = len(recorder.events)
+    assert not info_of(opened(services, path)).notes
+    assert recorder.of(DocumentProgress, begin)
 
 
 def test_a_changed_file_is_told_and_read_again_under_the_same_id(services, tmp_path):

@@ -228,6 +228,19 @@ def test_an_organisation_that_forbids_the_network_leaves_the_stick(first, home):
     assert part(program, "file_button").isVisible()
 
 
+def test_on_the_page_of_models_the_card_alone_says_how_far_its_download_is(first, hub):
+    hub.storage_faults = [Fault(stall_at=80_000)]
+    program = first()
+    program.window.show_page("Models")
+    press(program, "button", "Models")
+    press(program, "button", "Models")
+    program.wait(hub.stalled.is_set)
+    program.wait(lambda: title(program, "Models").startswith("Qwen 3 4B Instruct 2507: "))
+    assert not program.find("downloads", program.frame.models_page).isVisible()
+    hub.release.set()
+    program.wait(lambda: program.find("downloads", program.frame.models_page).isVisible())
+
+
 @pytest.mark.parametrize("page", ["Chat", "Documents", "Translate", "Write"])
 def test_the_same_card_stands_on_every_page(first, page):
     program = first()
@@ -236,6 +249,7 @@ def test_the_same_card_stands_on_every_page(first, page):
     program.wait(lambda: title(program, page).startswith("Better answers"))
     press(program, "all_button", page)
     program.wait(lambda: program.window.current_page == "Models")
+    program.wait(lambda: program.frame.models_page.all_models.isVisible())
 
 
 def test_where_a_good_model_is_nothing_is_offered(start, model_file, monkeypatch):

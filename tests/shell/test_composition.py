@@ -17,6 +17,8 @@ from slmdesk.base.records import Outgoing, Status
 from slmdesk.models.window.adding import AddDialog
 from slmdesk.online.window.network import NetworkLogWindow
 from slmdesk.services import open_services
+from slmdesk.text.writing import Edit
+from slmdesk.writing.types import Change
 
 pytestmark = pytest.mark.gui
 LONG = " ".join(f"word{number}" for number in range(150))
@@ -31,6 +33,15 @@ def test_the_first_start_uses_the_starter_and_answers_from_start(start, model_fi
     assert program.window.current_page == "Chat"
     assert program.page.isAncestorOf(program.page.composer)
     assert program.last().status is Status.COMPLETE
+
+
+def test_start_says_what_is_to_check_and_in_which_text(program):
+    change = Change(Edit(8, 11, "keys"), "key", 1, "grammar", "meaning", (0, 21))
+    program.ask(lambda services: services.writing_history.keep("The two key was lost.", "", [change]))
+    program.window.show_page("Start")
+    program.wait(lambda: program.find("start_title").text() == "1 to check")
+    (row,) = program.window.findChildren(QPushButton, "recent_item")
+    assert row.accessibleName() == "The two key was lost., 1 to check"
 
 
 def test_start_begins_a_new_chat_and_chat_goes_back_to_the_old(start, program):
@@ -173,11 +184,11 @@ def test_the_page_last_shown_comes_back(start):
 def test_a_page_is_made_when_it_is_first_shown_and_what_is_kept_of_it_stays(start):
     program = start()
     state = program.frame.state
-    program.ask(lambda _services: state.change(last_document_pane="versions", documents_thumbnails=False))
+    program.ask(lambda _services: state.change(last_document_pane="versions", last_document_page=2))
     program.frame.keep_layout()
     program.ask(lambda _services: None)
     assert [page for page in program.pages if program.window.is_made(page)] == []
-    assert (state.current.last_document_pane, state.current.documents_thumbnails) == ("versions", False)
+    assert (state.current.last_document_pane, state.current.last_document_page) == ("versions", 2)
     program.window.show_page("Documents")
     assert program.frame.documents_area.state["last_document_pane"] == "versions"
     assert [page for page in program.pages if program.window.is_made(page)] == ["Documents"]

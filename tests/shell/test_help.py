@@ -71,9 +71,21 @@ def test_a_first_step_goes_to_its_page_and_the_search_finds_a_shortcut(program):
     words = [one.text() for one in window.findChildren(QLabel, "help_words") if one.isVisible()]
     assert words
     assert all("rephrase" in one.casefold() for one in words)
+    assert not program.find("help_data", window).isVisible()
     program.click(program.find("help_go_4", window))
     assert program.window.current_page == "Models"
     program.wait(lambda: program.window.findChild(QDialog, "help_window") is None)
+
+
+def test_help_leads_to_where_shortcuts_are_changed(program):
+    QTest.keyClick(program.window, Qt.Key.Key_F1)
+    program.click(program.find("help_change_shortcuts", opened(program)))
+    program.wait(lambda: program.find("shortcut_list").isVisible())
+    field = program.frame.settings_page.field
+    program.type_into(field, "rephrase")
+    shown = [one.text() for one in program.window.findChildren(QLabel, "shortcut_words") if one.isVisible()]
+    assert shown
+    assert all("rephrase" in one.casefold() for one in shown)
 
 
 def test_what_the_window_binds_is_in_the_list(program):

@@ -47,7 +47,7 @@ NAMES = """
 slmdesk tiny llama gguf pdf docx csv slmpack old new broken empty gone english deutsch python linux
 ctrl shift alt esc del home tab enter return pgup pgdown right down close cancel https huggingface files storage example
 org disk data cache logs config backups models gemma gpt oss mxfp qwen instruct translategemma apache mit community
-terms
+terms hilbertraum vectara
 """
 """What is no English: names, keys, folders, and the buttons that Qt translates."""
 PHRASES = (

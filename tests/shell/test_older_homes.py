@@ -14,8 +14,8 @@ PANES = {"summary": "summary", "question": "questions", "extraction": "table", "
 """Of a result: its pane beside the document."""
 PAGES = {"chat": "Chat", "space": "Chat", "translation": "Translate", "writing": "Write", "comparison": "Chat"}
 ENDED = "Retention rules (2) and holds (2) ended"
-MISSING = ("is not where it was", "is not there", "can be encrypted", ENDED)
-"""The documents and models of this home are gone, encryption is offered once, and what ended is told."""
+MISSING = ("is not where it was", "is not there", ENDED)
+"""The documents and models of this home are gone, and what ended is told."""
 
 
 def test_each_item_of_an_older_home_is_shown(start, tmp_path) -> None:

@@ -13,8 +13,8 @@ pytestmark = pytest.mark.gui
 PANES = {"summary": "summary", "question": "questions", "extraction": "table", "versions": "versions"}
 """Of a result: its pane beside the document."""
 PAGES = {"chat": "Chat", "space": "Chat", "translation": "Translate", "writing": "Write"}
-MISSING = ("is not where it was", "is not there", "can be encrypted")
-"""The documents and models of this home are gone, and encryption is offered once."""
+MISSING = ("is not where it was", "is not there")
+"""The documents and models of this home are gone."""
 
 
 def test_each_item_of_the_home_is_shown(start, tmp_path) -> None:

@@ -1,4 +1,4 @@
-"""Shortcuts are changed in the help: at once, with a clash named, reset one or all, and kept."""
+"""Shortcuts are changed in the settings: at once, with a clash named, reset one or all, and kept."""
 
 from __future__ import annotations
 
@@ -18,17 +18,19 @@ CTRL, ALT, SHIFT = (
 )
 
 
-class Help:
-    """The window of help, as a person uses its list of shortcuts."""
+class Shortcuts:
+    """The section of the settings, as a person uses its list of shortcuts."""
 
     def __init__(self, program):
         self.program = program
-        QTest.keyClick(program.window, Qt.Key.Key_F1)
-        self.window = program.find("help_window")
-        program.wait(self.window.isVisible)
+        program.window.show_page("Settings")
+        program.click("settings_shortcuts")
+        program.wait(lambda: program.find("shortcut_list").isVisible())
 
     def part(self, name):
-        return self.program.find(name, self.window)
+        found = self.program.find(name, self.program.find("shortcut_list"))
+        self.program.frame.settings_page.ensureWidgetVisible(found)
+        return found
 
     def press(self, name, key, modifiers=Qt.KeyboardModifier.NoModifier):
         """Ask for new keys of a shortcut, if they are not asked for yet, and press them."""
@@ -39,9 +41,7 @@ class Help:
         QTest.keyClick(edit, key, modifiers)
 
     def leave(self):
-        self.window.close()
-        self.program.window.activateWindow()
-        self.program.wait(self.program.window.isActiveWindow)
+        self.program.window.show_page("Chat")
 
     def shows(self, name, keys):
         self.program.wait(lambda: self.part(f"keys_{name}").isVisible() and self.part(f"keys_{name}").text() == keys)
@@ -58,7 +58,7 @@ def saved(program):
 def test_new_keys_are_in_force_at_once_and_the_old_ones_do_nothing(program):
     program.say("hello")
     first = program.frame.chat.chat
-    shown = Help(program)
+    shown = Shortcuts(program)
     shown.press("chat.new", Qt.Key.Key_U, CTRL)
     shown.shows("chat.new", "Ctrl+U")
     assert saved(program) == "chat.new Ctrl+U"
@@ -71,7 +71,7 @@ def test_new_keys_are_in_force_at_once_and_the_old_ones_do_nothing(program):
 
 
 def test_a_page_opens_by_its_new_keys_and_none_switches_them_off(program):
-    shown = Help(program)
+    shown = Shortcuts(program)
     shown.press("page.models", Qt.Key.Key_F9)
     shown.shows("page.models", "F9")
     program.click(shown.part("keys_page.jobs"))
@@ -83,7 +83,7 @@ def test_a_page_opens_by_its_new_keys_and_none_switches_them_off(program):
     QTest.keyClick(program.window, Qt.Key.Key_J, CTRL)
     assert program.frame.models_area.isVisible()
     assert saved(program) == "page.jobs \npage.models F9"
-    shown = Help(program)
+    shown = Shortcuts(program)
     program.click(shown.part("reset_page.jobs"))
     shown.shows("page.jobs", "Ctrl+J")
     shown.leave()
@@ -92,7 +92,7 @@ def test_a_page_opens_by_its_new_keys_and_none_switches_them_off(program):
 
 
 def test_keys_that_do_something_else_are_refused_by_name(program):
-    shown = Help(program)
+    shown = Shortcuts(program)
     shown.press("chat.list", Qt.Key.Key_K, CTRL)
     what = keys_of("palette").words
     program.wait(lambda: shown.refusal("chat.list") == f"Ctrl+K is taken: “{what}” (Everywhere).")
@@ -102,7 +102,6 @@ def test_keys_that_do_something_else_are_refused_by_name(program):
     program.wait(lambda: shown.refusal("chat.list").startswith("A alone writes text"))
     QTest.keyClick(shown.part("edit_chat.list"), Qt.Key.Key_Escape)
     shown.shows("chat.list", "Ctrl+B")
-    assert shown.window.isVisible()
     assert shown.part("keys_chat.list").hasFocus()
     assert not saved(program)
     shown.press("documents.find", Qt.Key.Key_Y, CTRL)  # the same meaning may have the same keys on another page
@@ -112,7 +111,7 @@ def test_keys_that_do_something_else_are_refused_by_name(program):
 
 
 def test_the_usual_keys_come_back_one_by_one_where_free_or_all(program):
-    shown = Help(program)
+    shown = Shortcuts(program)
     assert not shown.part("reset_shortcuts_button").isEnabled()
     shown.press("chat.list", Qt.Key.Key_U, CTRL)
     shown.shows("chat.list", "Ctrl+U")
@@ -131,10 +130,9 @@ def test_the_usual_keys_come_back_one_by_one_where_free_or_all(program):
 
 def test_changed_keys_stay_after_a_restart_and_help_opens_by_a_question_mark(start):
     program = start()
-    shown = Help(program)
+    shown = Shortcuts(program)
     shown.press("chat.panel", Qt.Key.Key_P, CTRL | SHIFT)
     shown.shows("chat.panel", "Ctrl+Shift+P")
-    shown.window.close()
     program.close()
     again = start()
     assert keys_of("chat.panel").shown == "Ctrl+Shift+P"

@@ -15,8 +15,9 @@ from slmdesk.formats.reading import Reading, reader_of
 from slmdesk.formats.text import markdown_pages
 from slmdesk.jobs.runner import Yield
 from slmdesk.summaries.choosing import allowed_words, choose, joint
-from slmdesk.summaries.lines import PIECES_AT_ONCE, Line, by_day, count_words, joined, lines_of, paper_of, replaces
+from slmdesk.summaries.lines import PIECES_AT_ONCE, Line, by_day, count_words, joined, lines_of
 from slmdesk.summaries.linking import Piece, Point, pieces_of
+from slmdesk.summaries.papers import paper_of, replaces
 from slmdesk.summaries.types import Length, Paper
 from slmdesk.text.sentences import sentence_spans
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from slmdesk.summaries.lines import paper_of
+from slmdesk.summaries.papers import paper_of
 from slmdesk.summaries.types import Paper
 
 pytestmark = pytest.mark.pure

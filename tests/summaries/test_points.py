@@ -6,8 +6,9 @@ from slmdesk.base.documents import BlockKind
 from slmdesk.base.errors import KnownError
 from slmdesk.base.record import changed
 from slmdesk.library.types import Coverage, Mark, Span, Unread
-from slmdesk.summaries.lines import Line, sections_of
+from slmdesk.summaries.lines import Line
 from slmdesk.summaries.linking import Piece, Point, Source, distinct
+from slmdesk.summaries.papers import sections_of
 from slmdesk.summaries.prompts import note_step, numbered, own_step, part_of, written_in
 from slmdesk.summaries.types import (
     KEY_POINTS,

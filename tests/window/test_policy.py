@@ -72,9 +72,10 @@ def test_nobody_is_offered_a_network_that_the_organisation_has_switched_off(star
     program = start()
     program.window.show_page("Models")
     page = program.frame.models_page
-    program.wait(lambda: "organisation" in program.find("offline_words").text())
+    program.wait(lambda: "organisation" in program.find("search_note").text())
     program.wait(lambda: page.findChild(QWidget, "suggestion_card") is not None)
     program.wait(lambda: page.findChild(QWidget, "suggestion_card").isVisible())
     names = ("allow_network_button", "download_button", "suggestion_details_button")
     assert not [one for name in names for one in page.findChildren(QPushButton, name) if one.isVisible()]
     assert not program.find("find_models_button").isVisible()
+    assert not program.find("library_add_button").isVisible()

@@ -63,12 +63,8 @@ class Draft:
     unread: int = 0
     """Number of pages without text."""
     kind: str = "page"
-    tokens: int | None = None
-    is_guess: bool = False
     is_whole: bool | None = None
     """Whether the whole text will be read; None until the context was measured."""
-    most_tokens: int = 0
-    """For a folder: most tokens of passages that will be read."""
     folder: str = ""
     """Id of a folder in the library. The folder is being read as long as `total` is not 0."""
     documents: int = 0
@@ -106,11 +102,9 @@ class Draft:
             return _("locked: its password is needed")
         if self.state == FAILED:
             return self.problem
-        about = _("about ") if self.is_guess else ""
         parts = [
             self._use_words(),
-            _("{about}{tokens:,} tokens").format(about=about, tokens=self.tokens) if self.tokens is not None else "",
-            "" if self.is_pasted else counted_pages(self.pages, self.kind),
+            "" if self.is_pasted or not self.pages else counted_pages(self.pages, self.kind),
             _("{unread:,} without words").format(unread=self.unread) if self.unread else "",
         ]
         return " \u00b7 ".join(part for part in parts if part)
@@ -119,7 +113,6 @@ class Draft:
         """Return a folder's description. It shows no size, as only passages that fit the question are read."""
         parts = [
             _("by passages"),
-            _("up to {most_tokens:,} tokens").format(most_tokens=self.most_tokens) if self.most_tokens else "",
             ngettext("{n:,} document", "{n:,} documents", self.documents),
             _("still reading, {done:,} of {total:,}").format(done=self.done, total=self.total) if self.total else "",
             _("{unread:,} could not be read").format(unread=self.unread) if self.unread else "",

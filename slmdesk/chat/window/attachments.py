@@ -1,4 +1,4 @@
-"""Attachments of the message being written, read and counted in the background, and each chat's unsent drafts."""
+"""Attachments of the message being written, read and measured in the background, and each chat's unsent drafts."""
 
 from __future__ import annotations
 
@@ -38,8 +38,6 @@ from slmdesk.runtime.events import (
     DocumentGone,
     DocumentProgress,
     ItemGone,
-    ModelState,
-    ModelStateChanged,
     Pending,
 )
 from slmdesk.runtime.messages import Problem
@@ -50,7 +48,7 @@ from slmdesk.window.widgets.notices import UNDO_MS, Notice, undoable
 from slmdesk.window.widgets.opening import FileDrop, ask_files, dropped_paths, model_files
 
 if TYPE_CHECKING:
-    from slmdesk.chat.attachments import AttachmentCost
+    from slmdesk.chat.attachments import MeasuredAttachment
     from slmdesk.library.service import DocumentText, LibraryName
     from slmdesk.services import Services
 
@@ -72,14 +70,15 @@ class AttachController(QObject):
         self._bridge = bridge
         self._chat = ""
         self._drafts: dict[str, list[Draft]] = {}
+        self._expanding: list[str] = []
+        """Chats for which it is being looked what was given to them, once for each time."""
         self._then: Callable[[], None] | None = None
         self.names = LibraryNames(bridge, self)
         self._reader = DraftReader(bridge, self._all, self)
         self._reader.settled.connect(self._on_settled)
-        self._reader.counted.connect(self._show)
+        self._reader.measured.connect(self._show)
         self._reader.password_requested.connect(self._on_password_requested)
         bridge.on(ContextMeasured, self._on_measured)
-        bridge.on(ModelStateChanged, self._on_model_changed)
 
     # ---- which chat
 
@@ -128,8 +127,9 @@ class AttachController(QObject):
     # ---- requests of the page
 
     def add_paths(self, paths: Sequence[Path]) -> None:
-        given, received = list(paths), partial(self._on_expanded, self._chat)
-        self._bridge.follow(self._bridge.services.documents.expand(given), received)
+        chat, expanding = self._chat, self._bridge.services.documents.expand(list(paths))
+        self._expanding.append(chat)
+        self._bridge.follow(expanding, partial(self._on_expanded, chat), partial(self._on_not_expanded, chat))
 
     def add_known(self, named: LibraryName) -> None:
         """Attach a document or folder of the library, unless it is already attached."""
@@ -190,7 +190,7 @@ class AttachController(QObject):
                 partial(self.documents_arrived.emit, draft.name),
             )
         elif draft.state == READY:
-            self._reader.count(draft, self._chat, lambda weighed: self.text_arrived.emit(draft.name, weighed))
+            self._reader.measure(draft, lambda found: self.text_arrived.emit(draft.name, found))
 
     def unlock(self, key: str, password: str) -> None:
         draft = self._find(key)
@@ -217,12 +217,16 @@ class AttachController(QObject):
             )
             self._bridge.notice_raised.emit(Notice(words, key=SETTLED))
             return False
-        if all(draft.is_settled for draft in self.now):
+        if self._is_settled:
             self.stop_waiting()
             return True
         self._then = then
         self.waiting_shown.emit(waiting_words(self.now))
         return False
+
+    @property
+    def _is_settled(self) -> bool:
+        return self._chat not in self._expanding and all(draft.is_settled for draft in self.now)
 
     def stop_waiting(self) -> None:
         if self._then is not None:
@@ -244,7 +248,13 @@ class AttachController(QObject):
 
     # ---- documents
 
+    def _on_not_expanded(self, chat: str, problem: Problem) -> None:
+        self._expanding.remove(chat)
+        self.stop_waiting()
+        self._bridge.problem_met.emit(problem)
+
     def _on_expanded(self, chat: str, found: list[Path]) -> None:
+        self._expanding.remove(chat)
         if not found:
             self._bridge.notice_raised.emit(Notice(_("There is nothing in it that can be read."), key="no documents"))
         drafts = self._drafts.setdefault(chat, [])
@@ -256,6 +266,7 @@ class AttachController(QObject):
             drafts.append(draft)
             self._reader.begin(draft)
         self._notify()
+        self._go_on()
 
     def _has_space(self, more: int, drafts: Sequence[Draft] | None = None) -> bool:
         if len(self.now if drafts is None else drafts) + more <= MOST_ATTACHED:
@@ -270,7 +281,7 @@ class AttachController(QObject):
 
     def _on_settled(self, draft: Draft) -> None:
         if draft.state == READY and not draft.folder:
-            self._reader.count(draft, self._chat)
+            self._reader.measure(draft)
         self._notify()
         self._go_on()
 
@@ -284,15 +295,8 @@ class AttachController(QObject):
         parts = {part.key: part for part in event.parts if part.key}
         for draft in self.now:
             if part := parts.get(draft.document or draft.name):
-                draft.is_whole, draft.most_tokens = part.note != SOME, part.tokens
+                draft.is_whole = part.note != SOME
         self._show()
-
-    def _on_model_changed(self, event: ModelStateChanged) -> None:
-        """Count the tokens again, because each model counts them differently."""
-        if event.state is ModelState.READY:
-            for draft in self.now:
-                if draft.state == READY and not draft.folder:
-                    self._reader.count(draft, self._chat)
 
     def _add(self, draft: Draft) -> None:
         self.now.append(draft)
@@ -320,7 +324,7 @@ class AttachController(QObject):
     def _go_on(self) -> None:
         if self._then is None:
             return
-        if not all(draft.is_settled for draft in self.now):
+        if not self._is_settled:
             self.waiting_shown.emit(waiting_words(self.now))
             return
         then, self._then = self._then, None
@@ -342,10 +346,10 @@ LOCKS = ("document.locked", "document.wrong_password")
 
 
 class DraftReader(QObject):
-    """Reads what is attached to a message in the background, and counts its tokens."""
+    """Reads and measures in the background what is attached to a message."""
 
     settled = Signal(object)
-    counted = Signal()
+    measured = Signal()
     password_requested = Signal(object, bool)
 
     def __init__(self, bridge: Bridge, drafts: Callable[[], Sequence[Draft]], parent: QObject) -> None:
@@ -386,22 +390,18 @@ class DraftReader(QObject):
         if opening is not None:
             opening.cancel()
 
-    def count(self, draft: Draft, chat: str, then: Callable[[AttachmentCost], None] | None = None) -> None:
-        request = draft.request
-
+    def measure(self, draft: Draft, then: Callable[[MeasuredAttachment], None] | None = None) -> None:
         def failed(problem: Problem) -> None:
             draft.problem = reason_of(problem)
             self._settle(draft, FAILED)
 
-        def arrived(weighed: AttachmentCost) -> None:
-            draft.tokens, draft.is_guess = weighed.tokens, weighed.is_guess
-            found = weighed.measured
+        def arrived(found: MeasuredAttachment) -> None:
             draft.pages, draft.unread, draft.kind = found.pages_total, len(found.pages_unread), found.page_kind
-            self.counted.emit()
+            self.measured.emit()
             if then is not None:
-                then(weighed)
+                then(found)
 
-        self._bridge.follow(self._bridge.services.chats.weigh(chat or None, request), arrived, failed)
+        self._bridge.follow(self._bridge.services.chats.measure_attachment(draft.request), arrived, failed)
 
     # ---- folders
 
@@ -413,7 +413,7 @@ class DraftReader(QObject):
         draft.problem = NOTHING_READ
         then = READY if state.documents else READING if state.status in UNREAD else FAILED
         if then == draft.state:
-            self.counted.emit()
+            self.measured.emit()
         else:
             self._settle(draft, then)
 
@@ -486,7 +486,7 @@ class DraftReader(QObject):
         for draft in self._drafts():
             if draft.state == READING and draft.document == event.id:
                 draft.done, draft.total = event.done, event.total
-                self.counted.emit()
+                self.measured.emit()
 
     def _on_gone(self, event: DocumentGone) -> None:
         for draft in self._drafts():
@@ -542,8 +542,7 @@ class AttachmentEntry(QObject):
     def _on_password_requested(self, key: str, name: str, is_wrong: bool) -> None:
         ask_password(self._page, name, lambda word: self._controller.unlock(key, word), is_wrong=is_wrong)
 
-    def _on_text_arrived(self, name: str, weighed: AttachmentCost) -> None:
-        found = weighed.measured
+    def _on_text_arrived(self, name: str, found: MeasuredAttachment) -> None:
         if found.text is None:
             intro = _(
                 "{name} is too long for any model here: the passages that fit the question are read of it. "

@@ -48,10 +48,10 @@ from slmdesk.base.texts import _
 from slmdesk.chat.window.attachment_chips import AttachmentBar
 from slmdesk.library.types import CollectionChanged, CollectionGone
 from slmdesk.runtime.events import DocumentChanged, DocumentGone, DocumentsChanged
-from slmdesk.runtime.messages import Problem
 from slmdesk.text.folding import fold
 from slmdesk.window.base import theme
-from slmdesk.window.base.bridge import Bridge
+from slmdesk.window.base.bridge import Bridge, ignored
+from slmdesk.window.base.live import Live
 from slmdesk.window.base.shortcuts import bind
 from slmdesk.window.base.theme import icon, scaled
 from slmdesk.window.widgets.build import column, named, plain_label, plain_tip, row, set_icon, show_words, tool_button
@@ -603,27 +603,22 @@ CHANGES = (DocumentChanged, DocumentGone, DocumentsChanged, CollectionChanged, C
 class LibraryNames(QObject):
     """Names in the library, found without waiting: they are loaded before they are needed, and again after changes."""
 
-    changed = Signal()
     empty = _("No documents yet")
 
     def __init__(self, bridge: Bridge, parent: QObject) -> None:
         super().__init__(parent, objectName="library_names")
-        self._bridge = bridge
-        self._names: Sequence[LibraryName] = ()
-        self.is_known = False
-        """False until the names were loaded for the first time."""
-        self._is_old, self._is_asked = True, False
-        for event in CHANGES:
-            bridge.on(event, self._on_library_changed)
+        self._names: Live[Sequence[LibraryName] | None] = Live(
+            bridge, self, lambda: bridge.services.documents.names(), None, on=CHANGES, refused=ignored, is_watched=False
+        )
+        self.changed, self.refresh = self._names.changed, self._names.refresh
+
+    @property
+    def is_known(self) -> bool:
+        return self._names.value is not None
 
     @property
     def is_empty(self) -> bool:
-        return self.is_known and not self._names
-
-    def refresh(self) -> None:
-        if self._is_old and not self._is_asked:
-            self._is_old, self._is_asked = False, True
-            self._bridge.ask(self._bridge.services.documents.names(), self._on_arrived, self._on_refused)
+        return self._names.value is not None and not self._names.value
 
     def suggest(self, words: str, most: int) -> tuple[list[Suggestion], int]:
         """Return the first `most` names that contain these words, as lines of the list, and the number of them all."""
@@ -634,19 +629,9 @@ class LibraryNames(QObject):
     def find(self, words: str) -> list[LibraryName]:
         """Return the names that contain these words: first those that begin so, then those with a word that does."""
         wanted = fold(words)
-        found = [(_rank(name.folded, wanted), name) for name in self._names if wanted in name.folded]
+        found = [(_rank(name.folded, wanted), name) for name in self._names.value or () if wanted in name.folded]
         found.sort(key=lambda pair: pair[0])
         return [name for __, name in found]
-
-    def _on_library_changed(self, _event: object) -> None:
-        self._is_old = True
-
-    def _on_arrived(self, names: Sequence[LibraryName]) -> None:
-        self._names, self.is_known, self._is_asked = names, True, False
-        self.changed.emit()
-
-    def _on_refused(self, _problem: Problem) -> None:
-        self._is_old, self._is_asked = True, False  # trouble with the store is reported elsewhere
 
 
 def _rank(name: str, wanted: str) -> int:

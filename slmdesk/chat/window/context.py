@@ -1,20 +1,19 @@
-"""Shows how full the open chat's context is and what the model sees of it, and offers ways to go on when it is full."""
+"""Shows how full the open chat's context is, and offers ways to go on when it is full."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, QLocale, QObject, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QObject, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QIcon, QPainter, QPixmap
-from PySide6.QtWidgets import QGridLayout, QScrollArea, QToolButton, QWidget
+from PySide6.QtWidgets import QToolButton, QWidget
 
 from slmdesk.base.errors import KnownError
 from slmdesk.base.record import Record, changed
 from slmdesk.base.records import Item
 from slmdesk.base.texts import _
-from slmdesk.chat.attachment_text import SOME, ContextPart
 from slmdesk.chat.conversation import window_of
 from slmdesk.chat.types import ASK, LEAVE_OUT, SUMMARIZE, AttachRequest, ContextMeasured, NotesBegun, options_from
 from slmdesk.chat.window.messages import EDIT, LINE, REMOVE, SEE_ALL, WRITE
@@ -25,14 +24,12 @@ from slmdesk.window.base.bridge import Bridge, Call, Delay, ignored
 from slmdesk.window.base.live import Live
 from slmdesk.window.base.theme import scaled
 from slmdesk.window.widgets.build import (
-    ElidedLabel,
     button,
     column,
     named,
     plain_label,
     plain_tip,
     set_kind,
-    show_column,
     show_words,
 )
 from slmdesk.window.widgets.parts import Popover, draw_ring
@@ -47,7 +44,6 @@ MEASURE_AFTER_MS = 300
 
 class ContextWatch(QObject):
     measured = Signal(int, int)
-    parts_measured = Signal(object)
 
     def __init__(
         self, bridge: Bridge, now: Callable[[], tuple[str, str, tuple[AttachRequest, ...]]], parent: QObject
@@ -55,7 +51,6 @@ class ContextWatch(QObject):
         """Create the watch. `now` returns the open chat's id ('' for a new chat), unsent text and attachments."""
         super().__init__(parent, objectName="context_watch")
         self._bridge, self._now = bridge, now
-        self._use = ContextUse()
         self._expecting = ""
         self.too_long: tuple[int, int] | None = None
         """Tokens needed and tokens available, when the unsent message is known not to fit; else None."""
@@ -85,19 +80,8 @@ class ContextWatch(QObject):
         self.too_long = None
 
     def forget(self) -> None:
-        self._use.measured(0, 0)
         self.measured.emit(0, 0)
-        self.parts_measured.emit(())
         self.edited()
-
-    def read(self, tokens: int) -> None:
-        self._expecting = ""
-        self._use.read(tokens)
-
-    def grew(self) -> None:
-        guessed = self._use.grew()
-        if guessed is not None:
-            self.measured.emit(*guessed)
 
     def _expect_question(self) -> None:
         """Load the model and let it read the conversation as soon as the first letter was typed."""
@@ -112,13 +96,11 @@ class ContextWatch(QObject):
 
     def _on_context_measured(self, event: ContextMeasured) -> None:
         if (event.chat or "") == self._now()[0]:
-            self._use.measured(event.tokens, event.context_size)
             self.when_full = event.when_full
             if not self._timer.isActive():  # otherwise the text has changed since
                 is_over = least_of(event) > event.context_size
                 self.too_long = (event.tokens, event.context_size) if is_over else None
             self.measured.emit(event.tokens, event.context_size)
-            self.parts_measured.emit(event.parts)
 
     def _on_model_state_changed(self, event: ModelStateChanged) -> None:
         if event.state is ModelState.READY:
@@ -133,32 +115,6 @@ def least_of(measured: ContextMeasured) -> int:
     is_old = {"conversation": True, "answer": True}
     kept = (part for part in measured.parts if not is_old.get(part.kind, part.kind == "attachment" and not part.key))
     return sum(part.tokens for part in kept)
-
-
-class ContextUse:
-    """How much of the context a chat takes: the latest measure, and the pieces of text since.
-
-    Each piece counts as one token, which is roughly right.
-    """
-
-    def __init__(self) -> None:
-        self.measured(0, 0)
-
-    def measured(self, tokens: int, size: int) -> None:
-        self._measured, self._size, self._since = tokens, size, 0
-        self._reported = (tokens, size)
-
-    def read(self, tokens: int) -> None:
-        self._measured = max(self._measured, tokens)
-
-    def grew(self) -> tuple[int, int] | None:
-        """Count another piece. Returns (tokens, size) if the meter would show another percentage, else None."""
-        self._since += 1
-        now = (min(self._measured + self._since, self._size), self._size)
-        if not self._size or now[0] * 100 // self._size == self._reported[0] * 100 // self._size:
-            return None
-        self._reported = now
-        return now
 
 
 SHOWN_FROM, NEARLY_FULL = 60, 90
@@ -195,7 +151,7 @@ class ContextMeter(QToolButton):
 
     decided = Signal()
 
-    def __init__(self, watch: ContextWatch, full: FullController, parent: QWidget | None = None) -> None:
+    def __init__(self, full: FullController, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         named(self, "context_meter", kind="meter")
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -203,7 +159,6 @@ class ContextMeter(QToolButton):
         self._full, self._offer = full, Offer()
         self.ways = ContextWays(full, self)
         self.clicked.connect(self._on_clicked)
-        watch.parts_measured.connect(self.ways.show_parts)
         full.offered.connect(self.show_offer)
         self._opening = Delay(self, 0, self._open)  # once the button has its place
         full.asked.connect(self._opening.start)
@@ -260,13 +215,12 @@ class ContextMeter(QToolButton):
 
 
 class ContextWays(Popover):
-    """Popover with what takes how much of the context, and the ways to go on with a full chat."""
+    """Popover with the ways to go on with a full chat."""
 
     def __init__(self, controller: FullController, parent: QWidget) -> None:
         super().__init__(parent, "context_ways", label=_("Context"), width=WIDTH)
         self._title = plain_label("", self, name="context_title", kind="heading")
         self._label = plain_label("", self, name="full_words")
-        self._parts = ContextParts(self)
         ways = (
             (_("Forget the oldest messages"), "full_leave_out", LEAVE_OUT_TIP, lambda: controller.choose(LEAVE_OUT)),
             (_("Keep a summary"), "full_summarize", SUMMARIZE_TIP, lambda: controller.choose(SUMMARIZE)),
@@ -276,19 +230,11 @@ class ContextWays(Popover):
         )
         self._buttons = [button(words, name, self, tip=tip, on=on) for words, name, tip, on in ways]
         buttons = column(*self._buttons, gap=theme.SPACE_8, margins=(0, theme.SPACE_8, 0, 0))
-        column(self._title, self._label, self._parts, buttons, into=self, gap=theme.SPACE_8, margins=PADDING)
+        column(self._title, self._label, buttons, into=self, gap=theme.SPACE_8, margins=PADDING)
 
     @property
     def sentence(self) -> str:
         return self._label.text()
-
-    @property
-    def part_lines(self) -> list[tuple[str, str]]:
-        return self._parts.lines
-
-    def show_parts(self, parts: Sequence[ContextPart]) -> None:
-        self._parts.show_parts(parts)
-        self.fit()
 
     def show_offer(self, offer: Offer) -> None:
         leave_out, summarize, larger, new, cancel = self._buttons
@@ -299,81 +245,11 @@ class ContextWays(Popover):
         larger.setText(offer.larger or _("Larger context"))
         larger.setVisible(bool(offer.larger))
         cancel.setVisible(offer.is_working)
-        self._parts.setVisible(not offer.is_working)
         self.fit()
 
 
-WIDTH, MOST_LINES = 400, 9
+WIDTH = 400
 PADDING = 20
-WORDS = {
-    "instructions": _("Instructions"),
-    "notes": _("Notes on the earlier part"),
-    "pinned": _("Pinned messages"),
-    "conversation": _("Conversation so far"),
-    "question": _("What you are writing"),
-    "answer": _("Kept free for the answer"),
-}
-
-
-class ContextParts(QScrollArea):
-    """What takes how much of the context, a line for each part."""
-
-    def __init__(self, parent: QWidget) -> None:
-        super().__init__(parent)
-        named(self, "context_parts", label=_("What takes how much"))
-        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self._inner = named(QWidget(self), "context_parts_inner")
-        self._grid = QGridLayout(self._inner)
-        self._grid.setContentsMargins(0, 0, 0, 0)
-        self._grid.setHorizontalSpacing(theme.SPACE_16)
-        self._grid.setVerticalSpacing(theme.SPACE_4)
-        self._grid.setColumnStretch(0, 1)
-        show_column(self, self._inner)
-        self._shown: tuple[ContextPart, ...] = ()
-
-    @property
-    def lines(self) -> list[tuple[str, str]]:
-        return [(f"{words_of(part)} {part.note}".strip(), number_of(part)) for part in self._shown]
-
-    def show_parts(self, parts: Sequence[ContextPart]) -> None:
-        if tuple(parts) == self._shown:
-            return
-        self._shown = tuple(parts)
-        while self._grid.count():
-            item = self._grid.takeAt(0)
-            if item is not None and (widget := item.widget()) is not None:
-                widget.hide()
-                widget.deleteLater()
-        for at, part in enumerate(self._shown):
-            cut = Qt.TextElideMode.ElideMiddle
-            words = ElidedLabel(self._inner, name="context_part", kind="muted", cut=cut, text=words_of(part))
-            note = plain_label(part.note, self._inner, name="context_part_note", kind="small", wraps=False)
-            number = plain_label(number_of(part), self._inner, name="context_part_tokens", kind="muted", wraps=False)
-            number.setAlignment(Qt.AlignmentFlag.AlignTrailing | Qt.AlignmentFlag.AlignVCenter)
-            self._grid.addWidget(words, at, 0)
-            self._grid.addWidget(note, at, 1)
-            self._grid.addWidget(number, at, 2)
-        self._fit()
-
-    def changeEvent(self, event: QEvent) -> None:
-        super().changeEvent(event)
-        if event.type() in (QEvent.Type.FontChange, QEvent.Type.StyleChange) and hasattr(self, "_shown"):
-            self._fit()
-
-    def _fit(self) -> None:
-        line = self.fontMetrics().lineSpacing() + theme.SPACE_4
-        self.setFixedHeight(min(len(self._shown), MOST_LINES) * line)
-
-
-def words_of(part: ContextPart) -> str:
-    return part.name if part.kind == "attachment" else WORDS.get(part.kind, part.kind)
-
-
-def number_of(part: ContextPart) -> str:
-    most = _("up to ") if part.kind == "attachment" and part.note == SOME else ""
-    return _("{most}{tokens} tokens").format(most=most, tokens=QLocale().toString(part.tokens))
-
-
 FULL = "context.full"
 
 
@@ -451,24 +327,16 @@ class FullController(QObject):
         self.offered.emit(Offer(percent, self._text(percent), is_urgent, self._has_ways, self._larger_words))
 
     def _text(self, percent: int) -> str:
-        locale = QLocale()
-        tokens, size = locale.toString(self._tokens), locale.toString(self._size)
-        numbers = _("{tokens} of {size} tokens").format(tokens=tokens, size=size)
         if self._is_refused:
             what = _("This chat is") if self._has_ways else _("This is")
-            needed = f": {numbers}" if self._tokens > self._size > 0 else ""
-            return _("{what} too long for the model{needed}. Nothing was cut or sent. How should it go on?").format(
-                what=what, needed=needed
-            )
+            return _("{what} too long for the model. Nothing was cut or sent. How should it go on?").format(what=what)
         if self._tokens > self._size:
-            return _("Too long for the model: {numbers}. Shorten the message or start a new chat.").format(
-                numbers=numbers
-            )
+            return _("Too long for the model. Shorten the message or start a new chat.")
         if self._chat.context.when_full != ASK:
-            return _("{numbers}. When it is full, the oldest messages are forgotten.").format(numbers=numbers)
+            return _("When the chat is full, the oldest messages are forgotten.")
         if percent >= NEARLY_FULL:
-            return _("{numbers}. This chat is almost full. How should it go on?").format(numbers=numbers)
-        return _("{numbers}. How should it go on when it is full?").format(numbers=numbers)
+            return _("This chat is almost full. How should it go on?")
+        return _("How should the chat go on when it is full?")
 
     # ---- a larger context
 
@@ -488,10 +356,7 @@ class FullController(QObject):
         larger = self._larger
         if larger is None:
             return ""
-        tokens = QLocale().toString(larger.tokens)
-        return _("Larger context: {tokens} tokens, {size} of memory").format(
-            tokens=tokens, size=bytes_for_people(larger.bytes)
-        )
+        return _("Larger context ({size} of memory)").format(size=bytes_for_people(larger.bytes))
 
     # ---- what was decided
 
@@ -503,18 +368,18 @@ class FullController(QObject):
             options = services.chats.options(chat)
             services.chats.change_options(chat, changed(options, when_full=way))
 
+        go_on = self._way_on(chat)
         self.decided.emit()
         self._chat.context.decided(way)
-        self._bridge.ask(change, lambda _done: self._go_on(chat))
+        self._bridge.ask(change, go_on)
 
     def enlarge(self) -> None:
         larger, chat = self._larger, self._chat.chat
         if larger is not None:
+            go_on = self._way_on(chat)
             self.decided.emit()
             self._chat.context.enlarged()
-            self._bridge.ask(
-                self._bridge.services.settings.change(context_tokens=larger.tokens), lambda _done: self._go_on(chat)
-            )
+            self._bridge.ask(self._bridge.services.settings.change(context_tokens=larger.tokens), go_on)
 
     def begin_new(self) -> None:
         """Open a new chat that begins with the model's notes on this chat. The unsent message moves there."""
@@ -532,10 +397,14 @@ class FullController(QObject):
             self._following = None
             self._show()
 
-    def _go_on(self, chat: str) -> None:
+    def _way_on(self, chat: str) -> Callable[[object], None]:
+        """Return what sends again what is refused now. A measure that comes before it no longer finds it too long."""
+        refused, is_draft = self._refused, self._is_draft_refused
+        return lambda _done: self._go_on(chat, refused, is_draft)
+
+    def _go_on(self, chat: str, refused: str, is_draft: bool) -> None:
         if chat != self._chat.chat:
             return
-        refused, is_draft = self._refused, self._is_draft_refused
         self._refused, self._is_draft_refused = "", False
         draft = self._chat.drafts.of(chat)
         if is_draft and draft.strip():

@@ -319,7 +319,6 @@ class ChatController(QObject):
             self.message_renewed.emit(self.shown.view(grown))
         else:
             self.text_grew.emit(grown.id, event.text)
-        self.context.grew()
 
     def _on_thought_grew(self, event: ThoughtGrew) -> None:
         grown = self.shown.grow(event.message, thought=event.text)
@@ -327,7 +326,6 @@ class ChatController(QObject):
             return
         if grown.thought == event.text or grown.id in self.shown.open_thoughts:
             self.message_renewed.emit(self.shown.view(grown))
-        self.context.grew()
 
     def _on_message_ended(self, event: MessageEnded) -> None:
         if event.message.item in self._others:
@@ -351,7 +349,6 @@ class ChatController(QObject):
     def _on_prompt_progressed(self, event: PromptProgress) -> None:
         if event.message in self.shown.by_id and not self.shown.by_id[event.message].text:
             self.shown.read(event.message, event.read, event.total)
-            self.context.read(event.total)
             self.renew(self.shown.by_id[event.message])
 
     def _on_live_tick(self) -> None:

@@ -21,7 +21,8 @@ from slmdesk.chat.window.attachments import AttachController
 from slmdesk.chat.window.list_rows import ChatRows, Key, row_of, row_of_hit, row_of_space
 from slmdesk.runtime.events import ItemChanged, ItemGone, ItemsAdded, MessageAdded, MessageChanged, MessageEnded
 from slmdesk.runtime.messages import Problem
-from slmdesk.window.base.bridge import Bridge, Call, Delay, ignored
+from slmdesk.window.base.bridge import Bridge, Call, ignored
+from slmdesk.window.base.live import Live
 from slmdesk.window.base.shortcuts import WindowStateFile
 from slmdesk.window.widgets.notices import LONG_MS, ExportController, Notice, notice_of, trashed, undoable
 from slmdesk.window.widgets.opening import dropped_paths
@@ -289,7 +290,6 @@ class ListController(QObject):
         self._bridge.ask(lambda _services: self._state.change(unread_chats=words), None, ignored)
 
 
-REFRESH_MS = 50
 SPACE_KIND = "space"
 
 
@@ -301,12 +301,18 @@ class SpacesController(QObject):
         super().__init__(parent, objectName="spaces_controller")
         self._bridge = bridge
         self.spaces: Sequence[Space] = ()
-        self.presets: Sequence[Preset] = ()
+        self._stored: Live[tuple[Sequence[Space], Sequence[Preset]] | None] = Live(
+            bridge, self, lambda: lambda services: (services.chats.spaces.list(), services.chats.presets.list()), None,
+            on=(PresetsChanged,),
+        )  # fmt: skip
+        self._stored.changed.connect(self._on_stored)
         self._is_known = False
-        self._timer = Delay(self, REFRESH_MS, self.refresh)
         bridge.on(ItemChanged, self._on_item_changed)
         bridge.on(ItemGone, self._on_item_gone)
-        bridge.on(PresetsChanged, self._refresh_soon)
+
+    @property
+    def presets(self) -> Sequence[Preset]:
+        return self._stored.value[1] if self._stored.value else ()
 
     def of(self, id: str) -> Space | None:
         return next((space for space in self.spaces if space.id == id), None)
@@ -324,9 +330,7 @@ class SpacesController(QObject):
         return id if id and (self.of(id) or not self._is_known) else ""
 
     def refresh(self) -> None:
-        self._bridge.ask(
-            lambda services: (services.chats.spaces.list(), services.chats.presets.list()), self._on_listed
-        )
+        self._stored.again()
 
     def save(self, space: Space) -> None:
         """Change a space. A space without an id is created, and `made` follows."""
@@ -357,26 +361,19 @@ class SpacesController(QObject):
         )
         self._bridge.notice_raised.emit(undoable(words, restore, f"space {space.id}"))
 
-    def _on_listed(self, found: tuple[Sequence[Space], Sequence[Preset]]) -> None:
-        spaces, self.presets = found
+    def _on_stored(self) -> None:
+        spaces = self._stored.value[0] if self._stored.value else ()
         before, now = ({space.id: space.count for space in each} for each in (self.spaces, spaces))
-        moved = any({**before, **now}[id] for id in before.keys() ^ now.keys())
-        was_known, self._is_known = self._is_known, True
-        if tuple(spaces) != tuple(self.spaces) or not was_known:
-            self.spaces = spaces
-            self.listed.emit(moved and was_known)
+        was_known, self._is_known, self.spaces = self._is_known, True, spaces
+        self.listed.emit(was_known and any({**before, **now}[id] for id in before.keys() ^ now.keys()))
 
     def _on_item_changed(self, event: ItemChanged) -> None:
         if event.item.kind == SPACE_KIND or self.spaces:  # a chat may have come into a space, or left it
-            self._refresh_soon()
+            self.refresh()
 
     def _on_item_gone(self) -> None:
         if self.spaces:
-            self._refresh_soon()
-
-    def _refresh_soon(self) -> None:
-        if not self._timer.isActive():
-            self._timer.start()
+            self.refresh()
 
 
 def becomes_of_chats(count: int, *, is_done: bool = False) -> str:

@@ -117,29 +117,13 @@ def actions_of(message: Message) -> frozenset[str]:
 
 
 def details_of(message: Message) -> str:
-    """Return model, speed and tokens of an answer in one line. It uses stored values, so that it never changes."""
+    """Return who wrote an answer, in one line."""
     if message.role is not Role.ASSISTANT or message.status is Status.STREAMING:
         return ""
     rewrite = rewrite_of(message)
     adapter = _adapter(message)
     used = _("with {name}").format(name=adapter) if adapter else ""
     parts = [message.model_name or "", used, inside(LABELS[rewrite]) if rewrite else ""]
-    if message.tokens_out and message.seconds:
-        parts.append(_("{tokens_out:.1f} tokens/s").format(tokens_out=message.tokens_out / message.seconds))
-        parts.append(
-            _("{tokens_out:,} tokens in {seconds:.1f} s").format(tokens_out=message.tokens_out, seconds=message.seconds)
-        )
-    elif message.tokens_out is not None:
-        parts.append(_("{tokens_out:,} tokens").format(tokens_out=message.tokens_out))
-    if message.tokens_in is not None:
-        parts.append(
-            _("{tokens_in:,} read").format(tokens_in=message.tokens_in)
-            + (
-                _(", {tokens_reused:,} reused").format(tokens_reused=message.tokens_reused)
-                if message.tokens_reused
-                else ""
-            )
-        )
     return "  ·  ".join(part for part in parts if part)
 
 
@@ -438,7 +422,7 @@ PAGE_END = 1 << 30
 
 
 class UsedPage(Record):
-    """A page of an attached folder from which passages were read for an answer."""
+    """A page of which passages were read for an answer."""
 
     name: str
     document: str
@@ -476,12 +460,14 @@ def extra_of(key: str, thing: Thing) -> Extra:
 
 
 def used_pages(asked: Message, quotes: Sequence[Quoted]) -> list[UsedPage]:
-    """Return the pages of folders read for a question, without those of quotations, which have their own lines."""
+    """Return the pages of which passages were read for a question, without those of quotations, which have their own
+    lines.
+    """
     quoted = {(quote.document, quote.page) for quote in quotes}
     return [
         UsedPage(about.name, about.document, about.page_kind, page, spans_on(page, about.places))
         for about in (part.attached for part in asked.attachments)
-        for page in (about.pages_used if about.is_of_folder else ())
+        for page in (about.pages_used if about.document and not about.is_whole else ())
         if (about.document, page) not in quoted
     ]
 
@@ -506,8 +492,6 @@ def read_words(part: AttachmentPart) -> str:
     ]
     if about.words_left_out:
         reported.append(_("{words_left_out:,} are left out").format(words_left_out=about.words_left_out))
-    if about.tokens:
-        reported.append(_("{tokens:,} tokens").format(tokens=about.tokens))
     return ", ".join(reported) + "."
 
 
@@ -517,8 +501,7 @@ def _attached_line(part: AttachmentPart) -> str:
         return ngettext(
             "{name} \u00b7 {n:,} document", "{name} \u00b7 {n:,} documents", about.documents_total, name=about.name
         )
-    tokens = _(" \u00b7 {tokens:,} tokens").format(tokens=about.tokens) if about.tokens else ""
-    return f"{about.name} \u00b7 {used_words(about)}{tokens}"
+    return f"{about.name} \u00b7 {used_words(about)}"
 
 
 def _quote_line(quoted: Quoted) -> str:
@@ -595,18 +578,39 @@ class MessageInspector(QObject):
     def show_prompt(self, message: str) -> None:
         self._bridge.follow(self._bridge.services.chats.seen_by_model(message), self.prompt_arrived.emit)
 
-    def open_extra(self, message: str, key: str) -> None:
-        shown = self._shown.by_id.get(message)
-        thing = self._shown.things_below(shown).get(key) if shown else None
+    def place_of(self, message: str, key: str) -> tuple[str, int, tuple[tuple[int, int], ...]] | None:
+        """Return the document, the page and the characters to which a line below a message leads."""
+        thing = self._thing(message, key)
         if isinstance(thing, Quoted) and thing.document:
-            self.page_requested.emit(thing.document, thing.page, ((thing.start, thing.end),))
+            return thing.document, thing.page, ((thing.start, thing.end),)
+        return (thing.document, thing.page, thing.spans) if isinstance(thing, UsedPage) else None
+
+    def first_place(self, message: str) -> tuple[str, int, tuple[tuple[int, int], ...]] | None:
+        """Return the first place to which an answer leads: what it quotes first, else what was read for it."""
+        shown = self._shown.by_id.get(message)
+        things = self._shown.things_below(shown) if shown else {}
+
+        def place_in_answer(key: str) -> int:
+            thing, text = things[key], shown.text.casefold() if shown else ""
+            at = text.find(thing.quote.casefold()) if isinstance(thing, Quoted) else -1
+            return at if at >= 0 else len(text)
+
+        places = (self.place_of(message, key) for key in sorted(things, key=place_in_answer))
+        return next(filter(None, places), None)
+
+    def _thing(self, message: str, key: str) -> Thing | None:
+        shown = self._shown.by_id.get(message)
+        return self._shown.things_below(shown).get(key) if shown else None
+
+    def open_extra(self, message: str, key: str) -> None:
+        thing, place = self._thing(message, key), self.place_of(message, key)
+        if place is not None:
+            self.page_requested.emit(*place)
         elif isinstance(thing, Quoted):
             self._show_part(thing)
-        elif isinstance(thing, UsedPage):
-            self.page_requested.emit(thing.document, thing.page, thing.spans)
-        elif thing is not None and thing.attached.is_folder:
+        elif isinstance(thing, AttachmentPart) and thing.attached.is_folder:
             self._show_folder(thing)
-        elif thing is not None:
+        elif isinstance(thing, AttachmentPart):
             self.text_requested.emit(thing.attached.name, read_words(thing), thing.text)
 
     def _show_folder(self, folder: AttachmentPart) -> None:

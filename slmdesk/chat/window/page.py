@@ -69,6 +69,7 @@ class ChatPage(QWidget):
         self._chat, self._chats, self._models, self._keeper = chat, chats, models, keeper
         self._options = options
         self._panel: SettingsPanel | None = None
+        self._beside: Sequence[QWidget] = ()
         self._context = (0, False)
         self._percent = 100
         self._open_chat = self._found_words = ""
@@ -86,13 +87,20 @@ class ChatPage(QWidget):
     def _build_ui(self) -> None:
         self.side_list = self.chat_list = ChatList(self._chats, self)
         self.chat_list.key_left.connect(self.keyPressEvent)
-        row((self._build_work(), 1), into=self, gap=0)
+        self.work = self._build_work()
+        self._sides = row((self.work, 11), into=self, gap=0)
+        self._order_tabs()
+
+    def take_beside(self, pane: QWidget, in_order: Sequence[QWidget]) -> None:
+        """Put a pane at the right of the chat. `in_order` are its parts in the order of Tab."""
+        self._sides.addWidget(pane, 9)
+        self._beside = in_order
         self._order_tabs()
 
     def _order_tabs(self) -> None:
         order = (
             *self.chat_list.in_order, *self._header.in_order, *self.private_bar.in_order, self.view,
-            *self.composer.in_order,
+            *self.composer.in_order, *self._beside,
             *(self._panel.in_order if self._panel else ()),
         )  # fmt: skip
         for widget, following in pairwise(order):
@@ -117,7 +125,7 @@ class ChatPage(QWidget):
     def _build_conversation(self, work: QWidget) -> QWidget:
         holder = QWidget(work)
         self.composer = Composer(holder)
-        self.meter = ContextMeter(self._chat.context, self._chat.full, self.composer)
+        self.meter = ContextMeter(self._chat.full, self.composer)
         self.meter.decided.connect(self.composer.setFocus)
         self.composer.add_meter(self.meter)
         writing = self.writing = QWidget(holder)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QLocale, QObject, Qt, Signal, Slot
-from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QPlainTextEdit, QPushButton, QWidget
+from PySide6.QtWidgets import QFrame, QGridLayout, QPlainTextEdit, QPushButton, QWidget
 
 from slmdesk.base.errors import KnownError
 from slmdesk.base.policy import Policy
@@ -429,7 +429,6 @@ class TrialController(QObject):
 
 LONG = ("path", "sha256", "source")
 """Keys of detail lines whose text has no spaces, so that it may be broken anywhere."""
-ACTIONS = (("rename", _("Rename…")), ("folder", _("Open folder")), ("remove", _("Remove")))
 
 
 class DetailsPanel(QFrame):
@@ -489,8 +488,7 @@ class DetailsPanel(QFrame):
         self._toggle = button(_("More details"), "more_details_button", self, kind="text", on=self._on_more)
         self._toggle.setCheckable(True)
         self._rest = QWidget(self)
-        column(*trials, self._grid, self._build_actions(), self._fields,
-               into=self._rest, gap=theme.SPACE_12)  # fmt: skip
+        column(*trials, self._grid, self._fields, into=self._rest, gap=theme.SPACE_12)
         self._rest.hide()
         column(self._trouble, exam, self._build_uses(), row(self._toggle, 1), self._rest,
                into=self, gap=theme.SPACE_12, margins=(0, theme.SPACE_4, 0, theme.SPACE_12))  # fmt: skip
@@ -518,13 +516,6 @@ class DetailsPanel(QFrame):
         title = plain_label(_("Default for"), part, name="uses_title", kind="strong")
         column(title, row(*self._boxes.values(), 1, gap=theme.SPACE_8), into=part, gap=theme.SPACE_4)
         return part
-
-    def _build_actions(self) -> QHBoxLayout:
-        buttons = [
-            button(words, f"details_{key}", self, on=lambda _checked=False, chosen=key: self.action_chosen.emit(chosen))
-            for key, words in ACTIONS
-        ]
-        return row(*buttons, 1, gap=theme.SPACE_8)
 
     def watch(self, is_open: bool) -> None:
         """Read the details again if a person looks at them."""

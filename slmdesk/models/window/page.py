@@ -7,12 +7,8 @@ from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QEvent, QLocale, Qt, QTimer, QUrl, Signal
-from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
-    QBoxLayout,
     QFrame,
-    QInputDialog,
-    QLabel,
     QMenu,
     QPushButton,
     QScrollArea,
@@ -25,7 +21,6 @@ from slmdesk.base.texts import _
 from slmdesk.evaluation.formats import FEATURE as FORMATS_FEATURE
 from slmdesk.evaluation.formats import copy_label
 from slmdesk.evaluation.model_cards import ModelCard
-from slmdesk.evaluation.recommendation import NONE_FITS, Recommendation, Recommendations
 from slmdesk.gguf.memory import speed_in_words
 from slmdesk.models.running import FitCheck
 from slmdesk.models.service import WORDS, DefaultUse, can_do, is_for_this_pc, origin_of, used_of
@@ -36,139 +31,25 @@ from slmdesk.runtime.messages import bytes_for_people
 from slmdesk.window.base import theme
 from slmdesk.window.base.text import day_words
 from slmdesk.window.base.theme import scaled
-from slmdesk.window.widgets.bars import ONCE_TIP, SettingsController, thin_bar
+from slmdesk.window.widgets.bars import thin_bar
 from slmdesk.window.widgets.build import (
     breakable,
     button,
     column,
+    fold_button,
     named,
-    passing,
     plain_label,
     row,
-    set_icon,
     show_column,
     show_words,
     tool_button,
 )
+from slmdesk.window.widgets.dialogs import LineQuestion
 from slmdesk.window.widgets.model_rows import ModelRow, TableHead
 from slmdesk.window.widgets.opening import FileDrop, choose_model_file, open_outside
 from slmdesk.window.widgets.rows import DOT, Rows, ScrollAnchor, TabOrder, empty_layout
 
 COLUMN = 920
-OFFLINE = _("slmdesk works offline. Searching and downloading need the network.")
-OFFLINE_BY_POLICY = _("Your organisation has set slmdesk to work offline: nothing is searched or downloaded.")
-
-
-class OfflineBar(QFrame):
-    """Says that the network is off, with buttons that allow it. It is hidden while the network is allowed."""
-
-    def __init__(self, settings: SettingsController, parent: QWidget) -> None:
-        super().__init__(parent)
-        named(self, "offline_bar", kind="band")
-        self._settings = settings
-        sign = named(QLabel(self), "offline_sign")
-        set_icon(sign, "wifi-off", "ink2")
-        self._words = plain_label(OFFLINE, self, name="offline_words")
-        allow = partial(settings.change, "offline", False)
-        self._allow = button(_("Allow the network"), "allow_network_button", self, on=allow)
-        self._once = button(_("Only this once"), "allow_once_button", self, tip=ONCE_TIP, on=settings.allow_once)
-        margins = (theme.SPACE_12, theme.SPACE_8, theme.SPACE_8, theme.SPACE_8)
-        self._buttons = row(self._once, self._allow, gap=theme.SPACE_8)
-        words = row(sign, (self._words, 1), gap=theme.SPACE_8)
-        self._layout = row((words, 1), self._buttons, into=self, gap=theme.SPACE_8, margins=margins)
-        settings.network_shown.connect(self._show)
-        self._show()
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        super().resizeEvent(event)
-        is_narrow = 2 * self._buttons.sizeHint().width() > event.size().width()
-        direction = QBoxLayout.Direction.TopToBottom if is_narrow else QBoxLayout.Direction.LeftToRight
-        if direction != self._layout.direction():
-            self._layout.setDirection(direction)
-
-    def _show(self) -> None:
-        self.setVisible(self._settings.current.offline)
-        is_set = self._settings.is_managed("offline")
-        self._words.setText(OFFLINE_BY_POLICY if is_set else OFFLINE)
-        self._allow.setVisible(not is_set)
-        self._once.setVisible(not is_set)
-
-
-class RecommendedModel(QWidget):
-    """What a model is recommended for, with a button that fetches or uses it, and the reason on request."""
-
-    pressed = Signal()
-
-    def __init__(self, lead: str, found: Recommendation | None, parent: QWidget, *, is_first: bool) -> None:
-        super().__init__(parent)
-        named(self, "recommended_model", label=lead)
-        self.entry = found.entry if found else None
-        head = plain_label(lead, self, name="best_heading", kind="group")
-        kind = "lead" if is_first else "strong"
-        title = plain_label(
-            found.words if found else f"{NONE_FITS[:1].upper()}{NONE_FITS[1:]}.", self, name="best_title", kind=kind
-        )
-        self._reason = plain_label(found.reason if found else "", self, name="best_reason", kind="muted")
-        self._why = button(_("Why?"), "best_why_button", self, kind="text", on=self._on_why)
-        self._button = button("", "best_button", self, kind="primary" if is_first else "", on=self.pressed)
-        self._reason.hide()
-        self._why.setVisible(found is not None)
-        self._button.setVisible(found is not None)
-        self._why.setAccessibleName(_("Why? {lead}").format(lead=lead))
-        centre = Qt.AlignmentFlag.AlignVCenter
-        words = column(head, title, self._reason, gap=theme.SPACE_4)
-        row((words, 1), (self._why, centre), (self._button, centre), into=self, gap=theme.SPACE_12)
-
-    def show_button(self, here: str, *, is_allowed: bool) -> None:
-        """`here` is the id of the model on this PC that came from the repository, or empty."""
-        if self.entry is not None:
-            self._button.setText(_("Use") if here else _("Download"))
-            self._button.setAccessibleName(f"{self._button.text()}: {self.entry.title}")
-            self._button.setVisible(bool(here) or is_allowed)
-
-    def _on_why(self) -> None:
-        self._reason.setVisible(self._reason.isHidden())
-
-
-class BestModel(QFrame):
-    """The models that are recommended for this PC."""
-
-    download_requested = Signal(object)
-
-    def __init__(self, library: LibraryController, parent: QWidget) -> None:
-        super().__init__(parent)
-        named(self, "best_model", kind="best", label=_("Best for this PC"))
-        self._library = library
-        self._rows: list[RecommendedModel] = []
-        self._layout = column(into=self, gap=theme.SPACE_12, margins=(theme.SPACE_24, theme.SPACE_16))
-        self.setMinimumHeight(scaled(112))  # the recommendations come a moment later
-        library.changed.connect(self._show_buttons)
-
-    def show_recommendations(self, found: Recommendations | None) -> None:
-        empty_layout(self._layout)
-        self._rows = []
-        for lead, recommendation in found.shown if found else ():
-            model = RecommendedModel(lead, recommendation, self, is_first=not self._rows)
-            model.pressed.connect(partial(self._on_pressed, model))
-            self._layout.addWidget(model)
-            self._rows.append(model)
-        self._show_buttons()
-
-    def _here(self, model: RecommendedModel) -> str:
-        repo = model.entry.repo.casefold() if model.entry else ""
-        cards = self._library.listed
-        return next((card.record.id for card in cards if repo and repo in card.record.source.casefold()), "")
-
-    def _show_buttons(self) -> None:
-        is_allowed = not self._library.policy.value.forced.get("offline")
-        for model in self._rows:
-            model.show_button(self._here(model), is_allowed=is_allowed)
-
-    def _on_pressed(self, model: RecommendedModel) -> None:
-        if here := self._here(model):
-            self._library.use(here)
-        else:
-            self.download_requested.emit(model.entry)
 
 
 class ModelsPage(QScrollArea):
@@ -178,7 +59,7 @@ class ModelsPage(QScrollArea):
     def __init__(
         self,
         library: LibraryController,
-        settings: SettingsController,
+        better: QWidget,
         downloads: QWidget,
         suggestions: QWidget,
         search: QWidget,
@@ -187,28 +68,29 @@ class ModelsPage(QScrollArea):
         named(self, "models_page", label=_("Models"))
         FileDrop(self, self._on_dropped)
         self._library = library
-        self._build_ui(OfflineBar(settings, self), downloads, suggestions, search)
+        self._build_ui(better, downloads, suggestions, search)
         self._connect()
 
-    def _build_ui(self, offline: QWidget, downloads: QWidget, suggestions: QWidget, search: QWidget) -> None:
+    def _build_ui(self, better: QWidget, downloads: QWidget, suggestions: QWidget, search: QWidget) -> None:
         inner = named(QFrame(self), "models_inner")
         inner.setMinimumHeight(1)  # else it is as tall as in the narrowest column
         holder = self._holder = QWidget(inner)
         self._local = LocalModels(self._library, holder)
         tip = _("Models of other programs on this PC, such as LM Studio or Ollama")
         find = button(_("Look on this PC…"), "find_models_button", holder, tip=tip, on=self.find_requested)
-        title = plain_label(_("Models"), holder, name="models_title", kind="title")
-        self.best = BestModel(self._library, holder)
-        local, suggested, hub = (
-            plain_label(words, holder, name=f"{name}_heading", kind="heading")
-            for name, words in (
-                ("local", _("On this PC")), ("suggested", _("Suggested")), ("hub", _("On the Hugging Face Hub")),
+        title, local, suggested, hub = (
+            plain_label(words, holder, name=f"{name}_heading", kind=kind)
+            for name, words, kind in (
+                ("models", _("Models"), "title"), ("local", _("On this PC"), "heading"),
+                ("suggested", _("Suggested"), "heading"), ("hub", _("On the Hugging Face Hub"), "heading"),
             )
         )  # fmt: skip
+        self.all_models = named(QWidget(holder), "all_models")
+        add = row(self._local.add, find, 1, gap=theme.SPACE_8)
+        column(add, suggested, suggestions, hub, search, into=self.all_models, gap=theme.SPACE_12)
+        self._all = fold_button(_("All models"), "all_models_button", self.all_models, holder)
         column(
-            title, self.best, downloads,
-            row((local, 1), self._local.add, find, gap=theme.SPACE_8), self._local,
-            suggested, offline, suggestions, hub, search, 1,
+            title, better, downloads, local, self._local, (self._all, Qt.AlignmentFlag.AlignLeft), self.all_models, 1,
             into=holder, gap=theme.SPACE_12, margins=(theme.SPACE_24, theme.SPACE_16, theme.SPACE_24, theme.SPACE_24),
         )  # fmt: skip
         row(1, (holder, 1000), 1, into=inner)
@@ -228,15 +110,26 @@ class ModelsPage(QScrollArea):
 
     def _connect(self) -> None:
         self._local.grown.connect(self._on_grown)
+        self._library.cards.changed.connect(self._on_listed)
         self._local.add.clicked.connect(lambda: choose_model_file(self, "library_file_dialog", self.file_chosen.emit))
 
-    def scroll_to(self, part: QWidget) -> None:
+    def open_all(self, part: QWidget | None = None) -> None:
+        """Show all models, and `part` of them at the top."""
+        self._all.setChecked(True)
+        QTimer.singleShot(0, self, lambda: self._scroll_to(part or self._all))
+
+    def _scroll_to(self, part: QWidget) -> None:
         if (inner := self.widget()) is not None:
             top = part.mapTo(inner, part.rect().topLeft()).y()
             self.verticalScrollBar().setValue(top - theme.SPACE_32)
 
     def show_model(self, id: str) -> None:
         self._local.show_model(id)
+
+    def _on_listed(self) -> None:
+        """Without a model, show what can be had: there is nothing else to do here."""
+        if not self._library.listed:
+            self._all.setChecked(True)
 
     def _on_grown(self, widget: QWidget) -> None:
         QTimer.singleShot(0, widget, lambda: self.ensureWidgetVisible(widget, 0, theme.SPACE_24))
@@ -315,7 +208,6 @@ class LocalModels(QWidget):
         self._show()
 
     def _show(self) -> None:
-        self.add.setVisible("models.import" not in self._library.policy.value.hidden)
         if self._library.cards.value is None:
             return
         models, self._copies = arranged(self._library.listed)
@@ -324,9 +216,10 @@ class LocalModels(QWidget):
         self._main.show(main[: self._most])
         self._adapters.show(adapters)
         self._adapters_heading.setVisible(bool(adapters))
-        empty = _("There is no model on this PC yet. Take one from the suggestions below, or add a file you have.")
+        empty = _("There is no model on this PC yet. Choose one under “All models”, or add a file you have.")
         show_words(self._note, "" if models else empty)
         self._head.setVisible(bool(models))
+        self._head.show_tags(any(uses_of(model, self._copies.get(model.record.id, ())) for model in models))
         left = len(main) - self._most
         self._more.setVisible(left > 0)
         self._more.setText(_("Show more ({left} left)").format(left=left))
@@ -362,11 +255,9 @@ class LocalModels(QWidget):
         dialog.open()
 
     def _ask_name(self, model: str) -> None:
-        dialog = passing(QInputDialog(self), "rename_dialog", _("Rename the model"))
-        dialog.setLabelText(_("The new name. The file keeps its name."))
-        dialog.setTextValue(self._cards[model].card.record.name)
-        dialog.textValueSelected.connect(lambda name: self._library.rename(model, name))
-        dialog.open()
+        title, words = _("Rename the model"), _("The new name. The file keeps its name.")
+        name, rename = self._cards[model].card.record.name, partial(self._library.rename, model)
+        LineQuestion(self, "rename_dialog", title, words, rename, text=name).open()
 
 
 def arranged(models: Sequence[ModelCard]) -> tuple[list[ModelCard], Mapping[str, tuple[ModelCard, ...]]]:
@@ -386,7 +277,6 @@ def arranged(models: Sequence[ModelCard]) -> tuple[list[ModelCard], Mapping[str,
 
 
 ACTIONS = (
-    ("details", _("Details")),
     ("rename", _("Rename…")),
     ("verify", _("Verify file")),
     ("folder", _("Open folder")),
@@ -440,7 +330,7 @@ class LocalCard(ModelRow):
         self._more.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.add_widget(self._more)
         self._more.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-        self._more.setToolTip(_("Details, rename, verify, folder, remove"))
+        self._more.setToolTip(_("Rename, verify, folder, remove"))
         self._menu = named(QMenu(self._more), "model_actions_menu")
         self._menu.aboutToShow.connect(self._fill_menu)  # not before: thirty cards are made at once
         self._more.setMenu(self._menu)
@@ -501,12 +391,11 @@ class LocalCard(ModelRow):
                 self.grown.emit(self.details)
 
     def _on_action(self, action: str) -> None:
-        if action in ("details", "verify"):
+        if action == "verify":
             self.open()
-        if action == "verify" and self.details:
-            self.details.unfold()
-        if action != "details":
-            self.action_chosen.emit(action)
+            if self.details:
+                self.details.unfold()
+        self.action_chosen.emit(action)
 
 
 def uses_of(card: ModelCard, copies: Sequence[ModelCard]) -> tuple[DefaultUse, ...]:

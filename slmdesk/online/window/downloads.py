@@ -313,10 +313,11 @@ class Downloads(QWidget):
 
     gated_requested = Signal(object)
 
-    def __init__(self, fetch: DownloadsController) -> None:
+    def __init__(self, fetch: DownloadsController, is_told: Callable[[DownloadChanged], bool]) -> None:
+        """Create the list. `is_told` returns whether a download is shown elsewhere on the page."""
         super().__init__()
         self.setObjectName("downloads")
-        self._fetch = fetch
+        self._fetch, self._is_told = fetch, is_told
         downloads, left = column(gap=theme.SPACE_4), column(gap=theme.SPACE_4)
         self._rows = Rows(downloads, attrgetter("id"), self._make_row, DownloadRow.show_change)
         self._left = Rows(left, attrgetter("id"), self._make_left)
@@ -327,7 +328,7 @@ class Downloads(QWidget):
         fetch.changed.connect(self._show)
 
     def _show(self) -> None:
-        self._rows.show(self._fetch.shown)
+        self._rows.show([change for change in self._fetch.shown if not self._is_told(change)])
         self._left.show(self._fetch.left_overs)
         self.setVisible(bool(self._rows.rows or self._left.rows))
 

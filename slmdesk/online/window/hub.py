@@ -13,7 +13,6 @@ from PySide6.QtWidgets import QLabel, QWidget
 from slmdesk.base.record import Record, changed
 from slmdesk.base.settings import Settings
 from slmdesk.base.texts import _, ngettext
-from slmdesk.evaluation.recommendation import Recommendations
 from slmdesk.gguf.memory import Speed, is_too_slow, speed_in_words
 from slmdesk.models.service import Fit, PaceChanged
 from slmdesk.online.hub import (
@@ -29,7 +28,7 @@ from slmdesk.online.hub import (
     Suggestion,
 )
 from slmdesk.online.window.downloads import GET, DownloadsController
-from slmdesk.runtime.events import ModelsChanged, Pending
+from slmdesk.runtime.events import Pending
 from slmdesk.runtime.messages import Problem, bytes_for_people
 from slmdesk.text.cards import ReadableCard
 from slmdesk.window.base import theme
@@ -38,7 +37,7 @@ from slmdesk.window.base.live import Live
 from slmdesk.window.base.shortcuts import WindowState, WindowStateFile
 from slmdesk.window.base.theme import ThemeKeeper
 from slmdesk.window.markdown.reader import MarkdownReader
-from slmdesk.window.widgets.bars import thin_bar
+from slmdesk.window.widgets.bars import SettingsController, thin_bar
 from slmdesk.window.widgets.build import (
     CLEAR,
     CheckBox,
@@ -75,16 +74,13 @@ class HubController(QObject):
     offline_changed = Signal(bool)
 
     def __init__(
-        self, bridge: Bridge, settings: Settings, state: WindowStateFile, parent: QObject | None = None
+        self, bridge: Bridge, settings: SettingsController, state: WindowStateFile, parent: QObject | None = None
     ) -> None:
         super().__init__(parent, objectName="find_controller")
-        self.bridge, self.state, self.is_offline = bridge, state, settings.offline
+        self.bridge, self.state, self.settings, self.is_offline = bridge, state, settings, settings.current.offline
         services = bridge.services
         self.suggestions: Live[Sequence[Suggestion]] = Live(
             bridge, self, lambda: services.offers.suggestions(), (), on=(PaceChanged,)
-        )
-        self.recommendations: Live[Recommendations | None] = Live(
-            bridge, self, lambda: services.recommending.recommend(), None, on=(PaceChanged, ModelsChanged)
         )
         bridge.settings_changed.connect(self._on_settings_changed)
 
@@ -385,6 +381,7 @@ ANY_JOB: list[tuple[object, str]] = [("", _("All tasks")), *SKILLS.items()]
 ANY_LANGUAGE: list[tuple[object, str]] = [("", _("All languages")), *sorted(LANGUAGES.items(), key=itemgetter(1))]
 HINT = _("Type a name, such as “qwen 1.5b”, or paste a link or owner/name. Only GGUF models are listed.")
 OFFLINE_HINT = _("The search needs the network.")
+OFFLINE_BY_POLICY = _("Your organisation has set slmdesk to work offline: nothing is searched or downloaded.")
 NOTHING = _("Nothing on the Hub has such a name. Try fewer or other words.")
 NOTHING_PASSES = _("Nothing on the Hub is as you chose. Try fewer words, or choose less.")
 AT_ONCE, EACH_TURN = 3, 2
@@ -428,6 +425,7 @@ class HubSearch(OfferList):
         self.field.textChanged.connect(self.search)
         self.field.returnPressed.connect(self.search_again)
         self._filters.filters_chosen.connect(self.choose)
+        at.find.settings.policy_shown.connect(lambda _policy: self.show_offline(at.find.is_offline))
         self.clear()
 
     def _build_ui(self) -> None:
@@ -437,6 +435,8 @@ class HubSearch(OfferList):
         self._busy = thin_bar("search_bar", self, _("Searching"), most=0, height=3, keeps_place=True)
         self._note = plain_label("", self, name="search_note", kind="muted")
         self._again = button(_("Try again"), "search_again", self, on=self.search_again)
+        allow = partial(self.at.find.settings.change, "offline", False)
+        self._allow = button(_("Allow the network"), "allow_network_button", self, on=allow)
         cards = column(gap=0)
         self._rows = Rows(cards, attrgetter("repo"), self._make_card)
         self._left_out = plain_label("", self, name="search_left_out", kind="muted")
@@ -445,7 +445,7 @@ class HubSearch(OfferList):
         self._more = button(_("More"), "search_more", self, label=_("More results"), on=self.more)
         left = Qt.AlignmentFlag.AlignLeft
         left_out = row((self._left_out, 1), self._too_large, gap=theme.SPACE_12)
-        head = (self.field, self._filters, self._busy, self._note, (self._again, left))
+        head = (self.field, self._filters, self._busy, self._note, (self._again, left), (self._allow, left))
         column(*head, cards, left_out, (self._more, left), into=self, gap=theme.SPACE_8)
 
     @property
@@ -524,7 +524,9 @@ class HubSearch(OfferList):
             self.clear()
 
     def clear(self) -> None:
-        self._set(OFFLINE_HINT if self.at.find.is_offline else HINT)
+        is_set = self.at.find.settings.is_managed("offline")
+        self._set((OFFLINE_BY_POLICY if is_set else OFFLINE_HINT) if self.at.find.is_offline else HINT)
+        self._allow.setVisible(self.at.find.is_offline and not is_set)
         self._show_cards(())
 
     def show_found(self, found: Offers | OfferedRepo | Problem) -> None:
@@ -554,6 +556,7 @@ class HubSearch(OfferList):
         show_words(self._note, note)
         set_kind(self._note, kind)
         self._again.setVisible(False)
+        self._allow.setVisible(False)
         self._more.setVisible(may_be_more)
         self._left_out.setVisible(False)
         self._too_large.setVisible(False)

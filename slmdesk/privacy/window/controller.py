@@ -30,7 +30,6 @@ KEPT = (
 class PrivacyController(QObject):
     state_shown = Signal(object)
     encryption_shown = Signal(bool)
-    encryption_offered = Signal(bool)
     done = Signal()
     refused = Signal(object)
 
@@ -79,7 +78,6 @@ class PrivacyController(QObject):
         self.state = state
         self.state_shown.emit(state)
         self.encryption_shown.emit(state.is_encrypted)
-        self.encryption_offered.emit(state.can_encrypt and not state.is_encrypted)
 
     def _on_refused(self, problem: Problem) -> None:
         self.refused.emit(problem)

@@ -14,6 +14,7 @@ from slmdesk.base.policy import FEATURES, Policy
 from slmdesk.base.settings import Settings
 from slmdesk.base.texts import _, ngettext
 from slmdesk.runtime.messages import bytes_for_people
+from slmdesk.system.window.shortcuts import TITLE, ShortcutSettings
 from slmdesk.window.base import theme
 from slmdesk.window.base.bridge import marks
 from slmdesk.window.base.text import inside
@@ -50,6 +51,7 @@ SECTIONS = (
     ("models", "package", _("Models")),
     ("writing", "pencil", _("Writing & spelling")),
     ("history", "history", _("History & deletion")),
+    ("shortcuts", "type", TITLE),
 )
 
 
@@ -172,7 +174,7 @@ class SettingsPage(QScrollArea):
         self._policy_note = plain_label("", holder, name="policy_note", kind="muted", is_hidden=True)
         self._nothing = plain_label(NOTHING, holder, name="settings_nothing", kind="muted", is_hidden=True)
         self.sections = {name: SettingsSection(holder, name, title) for name, _icon, title in SECTIONS}
-        margins = (theme.SPACE_24, theme.SPACE_48 + theme.SPACE_8, theme.SPACE_24, theme.SPACE_24)  # below a notice
+        margins = theme.SPACE_24
         titles: list[tuple[object, str]] = [(name, title) for name, _icon, title in SECTIONS]
         self._places = named(Choice(titles, holder), "settings_places", label=_("Section"))
         self._places.value_chosen.connect(self.show_section)
@@ -220,6 +222,7 @@ class SettingsPage(QScrollArea):
         log = ask(privacy, "ledger", _("Network log"), _("Show"), self.ledger_requested, group=_("Network"),
                   sentence=_("Every request, written down before it left"))  # fmt: skip
         SettingsForm(privacy, self._controller, (log,))
+        ShortcutSettings(self.sections["shortcuts"], self._controller)
         self._show()
 
     def _build_side(self) -> None:

@@ -117,17 +117,32 @@ def _blanked(text: str, spans: list[tuple[int, int]]) -> str:
 
 def _dates(sentence: str, source: str, said: _Reading, known: _Reading) -> list[Flag]:
     flags = []
+    lost = [when for when in known.whens if not _is_said(when, said)]
     for when in said.whens:
-        if dates_agree(when, list(known.whens), set(known.years)) or _as_number(when, known):
+        if _is_said(when, known):
             continue
         words = re.escape(sentence[when.start : when.end].rstrip("."))  # "1.3." may be a version that ends a sentence
         if not re.search(rf"(?<![\w.,:/-]){words}(?![\w:]|[.,/-]\d)", source):
-            instead = next((other for other in known.whens if bool(other.minutes) == bool(when.minutes)), None)
-            flags.append(Flag("date", sentence[when.start : when.end], when.start, when.end, _shown(instead)))
+            instead = next((other for other in lost if bool(other.minutes) == bool(when.minutes)), None)
+            if instead:
+                lost.remove(instead)
+            said_there = source[instead.start : instead.end] if instead else ""
+            flags.append(Flag("date", sentence[when.start : when.end], when.start, when.end, said_there))
     return flags
 
 
 _HOURS = ("time", 3600.0)
+_TWELVE = {
+    0: frozenset(["midnight", "mitternacht", "minuit", "medianoche", "mezzanotte"]),
+    720: frozenset(["noon", "midday", "mittag", "mittags", "midi", "mediodía", "mezzogiorno"]),
+}
+"""Words for twelve o'clock, by the minutes since midnight."""
+
+
+def _is_said(when: DateMention, reading: _Reading) -> bool:
+    if dates_agree(when, list(reading.whens), set(reading.years)) or _as_number(when, reading):
+        return True
+    return any(_TWELVE.get(minutes % 1440, frozenset()) & reading.words for minutes in when.minutes)
 
 
 def _as_number(when: DateMention, known: _Reading) -> bool:
@@ -135,16 +150,6 @@ def _as_number(when: DateMention, known: _Reading) -> bool:
     return any(
         value % 12 in hours for number in known.numbers if number.unit in (None, _HOURS) for value in number.values
     ) and bool(hours)
-
-
-def _shown(when: DateMention | None) -> str:
-    if when is None:
-        return ""
-    if when.minutes:
-        return f"{when.minutes[0] // 60}:{when.minutes[0] % 60:02}"
-    if when.readings:
-        return "-".join(f"{part:02}" for part in when.readings[0] if part is not None)
-    return ""
 
 
 def _identifiers(sentence: str, said: _Reading, known: _Reading) -> list[Flag]:

@@ -1,6 +1,6 @@
 """The keyboard shortcuts, the state that the window remembers, and Qt's own settings.
 
-One list of shortcuts is used to bind them and to show them in the help. A person may change the keys. The setting
+One list of shortcuts is used to bind them, to show them in the help and to change them in the settings. The setting
 `shortcuts` stores the keys that differ from the usual ones.
 """
 
@@ -99,11 +99,12 @@ ALL = (
     Keys("text.open", TEXT, ("Ctrl+O",), _("Open documents to translate")),
     Keys("text.swap", TEXT, ("Ctrl+Shift+S",), _("Swap the languages")),
     Keys("text.copy", TEXT, ("Ctrl+Shift+C",), _("Copy the translation")),
+    Keys("text.glossaries", TEXT, ("Ctrl+Shift+G",), _("Glossaries")),
     Keys("text.history", TEXT, ("Ctrl+Shift+H",), _("Earlier translations")),
     Keys("text.larger", TEXT, ("Ctrl++", "Ctrl+="), _("Larger text")),
     Keys("text.smaller", TEXT, ("Ctrl+-",), _("Smaller text")),
     Keys("text.usual", TEXT, ("Ctrl+0",), _("Text in its usual size")),
-    Keys("sentence.edit", TEXT, ("F2",), _("Edit the sentence")),
+    Keys("sentence.edit", TEXT, ("F2",), _("Other words")),
     Keys("segment.approve", SEGMENTS, ("Ctrl+Return", "Ctrl+Enter"), _("Approve the segment")),
     Keys("segment.hint", SEGMENTS, ("Ctrl+R",), _("Translate the segment again as you say")),
     Keys("segment.next", SEGMENTS, ("F8", "F3"), _("Next segment to check")),
@@ -171,6 +172,14 @@ def keys_of(name: str) -> Keys:
 
 def all_keys() -> tuple[Keys, ...]:
     return tuple(keys_of(keys.name) for keys in ALL)
+
+
+def by_place() -> list[tuple[str, list[Keys]]]:
+    """Return all shortcuts, also those that cannot be changed, by the places where they work."""
+    found: dict[str, list[Keys]] = {}
+    for keys in (*all_keys(), *FIXED):
+        found.setdefault(keys.place, []).append(keys)
+    return list(found.items())
 
 
 def is_usual(name: str) -> bool:
@@ -302,7 +311,6 @@ class WindowState(Record):
     unread_chats: str = ""
     """Ids of chats with an answer that nobody has seen, separated by spaces."""
     sidebar_visible: bool = True
-    documents_thumbnails: bool = True
     last_document: str = ""
     last_document_page: int = 1
     last_document_pane: str = ""
@@ -335,7 +343,6 @@ class WindowState(Record):
     search_author: str = ""
     search_fits: bool = False
     search_sort: str = "downloads"
-    told_of_encryption: bool = False
     told_of_disk: str = ""
     """Codes of the notices about the history's disk that were shown already, separated by spaces."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from functools import lru_cache
 
-from PySide6.QtCore import QDate, QLocale
+from PySide6.QtCore import QLocale
 
 from slmdesk.base.record import Record, changed
 from slmdesk.base.texts import MONTHS, _, chosen_catalogue, ngettext
@@ -22,12 +22,6 @@ def day_words(seconds: float, now: datetime | None = None) -> str:
 
 def day_in_figures(day: date) -> str:
     return _("{year}-{month:02}-{day:02}").format(year=day.year, month=day.month, day=day.day)
-
-
-def long_day(day: QDate) -> str:
-    """Return a day with its name, such as "Thursday, 26 November"."""
-    weekday, month = QLocale().dayName(day.dayOfWeek()), _(MONTHS[day.month() - 1])
-    return _("{weekday}, {day} {month}").format(weekday=weekday, day=day.day(), month=month)
 
 
 def short_day(day: int, month: int) -> str:
@@ -113,13 +107,8 @@ class AnswerProgress(Record):
 
     @property
     def reading_words(self) -> str:
-        return (
-            _("Reading {total:,} tokens… {read} %{seconds}").format(
-                total=self.total, read=self.read * 100 // self.total, seconds=self._seconds
-            )
-            if self.total
-            else ""
-        )
+        words = _("Reading… {read} %{seconds}")
+        return words.format(read=self.read * 100 // self.total, seconds=self._seconds) if self.total else ""
 
     @property
     def waiting_words(self) -> str:
@@ -127,13 +116,8 @@ class AnswerProgress(Record):
 
     @property
     def writing_words(self) -> str:
-        """Return how fast the answer is written. Empty in the first second, when the speed is only a guess."""
-        seconds = self.now - self.first_at
-        if self.pieces < 2 or seconds < 1:
-            return ""
-        return _("Writing… {pieces:,} tokens, {pieces2:.1f} tokens/s").format(
-            pieces=self.pieces, pieces2=(self.pieces - 1) / seconds
-        )
+        """Return that the answer is written; "" in the first second."""
+        return _("Writing…") if self.pieces and self.now - self.first_at >= 1 else ""
 
     @property
     def _seconds(self) -> str:

@@ -185,6 +185,8 @@ class SettingsSection(QFrame):
         named(self, f"{name}_section")
         self.name, self.title = name, title
         self.rows: list[SettingRow] = []
+        self.search_more: Callable[[Sequence[str]], bool] = lambda _parts: False
+        """Shows what else of the section holds these parts of a search; returns whether there is any."""
         self._groups: dict[str, QFrame] = {}
         self.note = plain_label("", self, name=f"{name}_hidden", kind="muted", is_hidden=True)
         self.body = named(QWidget(self), f"{name}_body")
@@ -197,6 +199,9 @@ class SettingsSection(QFrame):
         self._column.addWidget(self._advanced)
         heading = plain_label(title, self, name=f"{name}_heading", kind="section")
         column(heading, self.note, self.body, into=self, gap=theme.SPACE_16)
+
+    def add_widget(self, widget: QWidget) -> None:
+        self._column.addWidget(widget)
 
     def place_of(self, field: Setting) -> QFrame:
         return self._advanced if field.is_advanced else self._group(field.group)
@@ -221,7 +226,8 @@ class SettingsSection(QFrame):
         self._unfold.setVisible(has_advanced and not parts)
         if not parts:
             self._advanced.setVisible(self._unfold.isChecked())
-        return any(not each.isHidden() and each.is_offered for each in self.rows)
+        has_more = self.search_more(parts)
+        return has_more or any(not each.isHidden() and each.is_offered for each in self.rows)
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)

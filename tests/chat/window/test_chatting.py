@@ -327,7 +327,7 @@ def test_a_new_chat_is_measured_while_its_first_answer_is_written(program):
         measured.clear()
 
     program.chat.chat_begun.connect(begun)
-    program.chat.context.parts_measured.connect(measured.append)
+    program.chat.context.measured.connect(lambda tokens, _size: measured.append(tokens))
     program.send("hello", slow=0.2, answer=LONG)
     program.wait(lambda: any(measured))
     assert program.chat.is_busy

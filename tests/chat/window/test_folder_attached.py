@@ -74,13 +74,11 @@ def test_a_folder_is_chosen_by_its_name_and_its_chip_says_what_it_has(begin):
     mention(program)
     assert program.page.composer.text == "Manuals "
     program.type("when?")
-    program.wait(lambda: "tokens" in draft(program).words)
-    assert draft(program).words.startswith("by passages \u00b7 up to ")
-    assert draft(program).words.endswith("2 documents")
+    program.wait(lambda: draft(program).words == "by passages \u00b7 2 documents")
     (chip,) = program.page.composer.attachments.chips
     program.wait(lambda: "2 documents" in chip.accessibleName())
     program.click(chip)
-    program.wait(lambda: program.page.findChild(QDialog))
+    program.wait(lambda: program.window.findChild(QDialog))
     assert set(program.find("text_dialog_text").toPlainText().splitlines()) == {"pump.pdf", "valve.txt"}
 
 
@@ -103,12 +101,7 @@ def test_the_answer_says_how_many_were_looked_through_and_its_pages_open(begin):
     program.window.findChild(QDialog, "text_dialog").close()
     program.wait(program.is_in_front)
     program.click(next(extra for extra in extras(program) if extra.accessibleName() == "pump.pdf, page 2"))
-    program.wait(program.frame.documents_page.isVisible)
-    documents = {
-        attachment.attached.name: attachment.attached.document for attachment in program.messages()[0].attachments
-    }
-    program.wait(lambda: program.frame.documents.current == documents["pump.pdf"])
-    program.wait(lambda: list(program.frame.documents_page.document._marked) == [2])
+    program.wait(lambda: program.find("source_title").text() == "pump.pdf")
 
 
 def test_a_quoted_page_has_one_line(begin):

@@ -54,6 +54,7 @@ def refuse(program) -> None:
 def go_on(program, button: str) -> None:
     """Choose what shall be done about it; what was refused is sent and answered."""
     program.click(button)
+    program.chat.context.measured.emit(0, CONTEXT)  # may come before the choice is stored
     program.wait(lambda: len(program.chat.message_ids) == 10)
     program.wait_idle()
 
@@ -168,7 +169,6 @@ def test_a_pinned_message_says_so_and_is_not_left_out(small):
     program.wait(lambda: line(program))
     assert not {program.chat.message_ids[0], program.chat.message_ids[1]} & set(left_out(program))
     assert program.chat.message_ids[2] in left_out(program)
-    program.wait(lambda: any(label == "Pinned messages" for label, _ in program.page.meter.ways.part_lines))
     choose_in_menu(program, first, "Do not keep in context")
     program.wait(lambda: first in left_out(program))
 
@@ -200,14 +200,13 @@ def test_a_larger_context_is_one_click_away_and_says_what_it_costs(small):
     assert left_out(program) == []
 
 
-def test_before_it_is_full_it_is_said_what_fills_it_and_asked_what_then(small):
+def test_before_it_is_full_it_is_said_and_asked_what_then(small):
     program = small
     fill(program, 4)
     program.put(words(4, 46))
     program.wait(lambda: program.page.meter.isVisible() and program.page.meter.property("kind") == "meter_warn")
     program.click(program.page.meter)
     program.wait(lambda: "almost full" in program.page.meter.ways.sentence)  # once all that was typed is counted
-    assert "Conversation so far" in dict(program.page.meter.ways.part_lines)
     QTest.keyClick(program.window.focusWidget(), Qt.Key.Key_Escape)
     assert not program.page.meter.ways.isVisible()
     assert program.page.meter.hasFocus()

@@ -60,7 +60,7 @@ def test_the_list_opens_at_once_is_filtered_and_enter_attaches(library):
     assert text(library) == "What does lease.txt "
     assert drafts(library) == ["lease.txt"]
     library.type("say?")
-    library.wait(lambda: library.chat.attached.now[0].tokens)
+    library.wait(lambda: library.chat.attached.now[0].pages)
     press(library, Qt.Key.Key_Return)
     library.wait(lambda: len(library.chat.message_ids) == 2)
     library.wait_idle()
@@ -155,7 +155,7 @@ def test_of_thousands_fifty_are_shown_and_the_rest_is_counted(program):
     program.page.composer.setFocus()
     known = program.chat.attached.names
     program.wait(lambda: known.is_known)
-    known._on_arrived(many)
+    known._names.put(many)
     program.type("@")
     assert len(names(program)) == 51
     assert names(program)[-1] == "4,950 more: go on typing"

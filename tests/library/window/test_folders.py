@@ -69,7 +69,6 @@ def test_a_dropped_folder_is_watched_and_shown(program, papers):
     assert program.find("folder_words").text().replace("\u200b", "") == "2 documents with 3 pages can be asked."
     program.wait(lambda: rows(program, "folder_documents") == ["broken.pdf", "lease.md", "pump.txt"])
     assert "broken.pdf" in program.find("folder_unread").text().replace("\u200b", "")
-    assert rows(program, "document_view") == [], "nobody opened one by itself"
     program.type_into("folder_filter", "pu")
     assert rows(program, "folder_documents") == ["pump.txt"]
     click_row(program, "folder_documents")
@@ -95,15 +94,25 @@ def test_a_watched_folder_shows_its_table(program, papers, tmp_path):
     ]  # fmt: skip
 
 
-def test_the_documents_of_a_dropped_folder_can_be_added_one_by_one(program, papers):
+def test_the_documents_of_a_dropped_folder_are_opened_for_a_table(program, papers):
+    drop(program.documents, papers)
+    program.wait(lambda: program.documents.side.current == "table")
+    assert sorted(rows(program, "document_view")) == ["broken.pdf", "lease.md", "pump.txt"]
+    assert program.find("document_title").full_text == "2 documents"
+    assert len(program.frame.documents_area.tables.chosen) == 2
+    assert rows(program, "folder_list") == []
+
+
+def test_very_many_documents_of_a_folder_are_opened_if_asked_for(program, papers, monkeypatch):
+    monkeypatch.setattr("slmdesk.library.window.controller.MOST_OPENED", 2)
     drop(program.documents, papers)
     program.wait(lambda: any("holds 3 documents" in notice for notice in program.notices()))
+    assert rows(program, "document_view") == []
     (bar,) = [bar for bar in program.window.notices.bars if "holds" in bar.notice.text]
     button = program.find("notice_other_action", bar)
     assert button.text() == "Add these 3 documents"
     program.click(button)
     program.wait(lambda: sorted(rows(program, "document_view")) == ["broken.pdf", "lease.md", "pump.txt"])
-    assert rows(program, "folder_list") == []
 
 
 def test_a_folder_is_asked_and_a_quotation_opens_its_document(program, papers):

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from fakes import tiny_gguf
-from fakes.models_page import local
+from fakes.models_page import action, local
 from fakes.recorder import add_model
 from fakes.tiny_families import make
 from PySide6.QtCore import Qt
@@ -175,8 +175,7 @@ def test_a_copy_of_another_pc_is_not_offered(library) -> None:
 def test_removing_a_model_says_before_that_its_copy_goes_too_and_how_much(library) -> None:
     record, program = library.add(), library.program
     copy = library.copy(record, "Q8_0")
-    library.details()
-    library.press("details_remove", lambda: library.cards()[0].details)
+    action(library.cards()[0], "remove")
     program.wait(lambda: not library.cards())
     freed = program.ask(lambda services: services.models.freed_by_removing(record.id))
     (said,) = [notice for notice in program.notices() if "is removed" in notice]

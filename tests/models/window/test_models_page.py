@@ -13,13 +13,12 @@ from fakes import tiny_gguf
 from fakes.commands import ROOT, SLMDESK
 from fakes.dropping import drop
 from fakes.fake_hub import FakeHub, Fault, online
-from fakes.models_page import local, press, shown, write
+from fakes.models_page import action, local, press, shown, write
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QAction
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import (
     QApplication,
-    QInputDialog,
     QLabel,
     QLineEdit,
     QPlainTextEdit,
@@ -32,6 +31,7 @@ from slmdesk.base.record import changed
 from slmdesk.base.records import Status
 from slmdesk.models.window.adding import AddDialog
 from slmdesk.runtime.events import DownloadState
+from slmdesk.window.widgets.dialogs import LineQuestion
 
 pytestmark = pytest.mark.gui
 REPO, FILE = "somebody/tiny-GGUF", "tiny.Q4_K_M.gguf"
@@ -70,12 +70,6 @@ def stalled(models, hub):
 
 def cards(program, name: str = "repo_card"):
     return shown(program, QWidget, name)
-
-
-def action(card, name: str) -> None:
-    menu = card.findChild(QToolButton, "model_actions").menu()
-    menu.aboutToShow.emit()
-    menu.findChild(QAction, f"action_{name}").trigger()
 
 
 def press_notice(program, words: str) -> None:
@@ -224,7 +218,7 @@ def test_offline_nothing_is_asked_until_the_network_is_allowed(models, hub):
     assert not hub.seen
     press(program, "allow_network_button")
     program.wait(lambda: "Online" in button.text())
-    assert not shown(program, QWidget, "offline_bar")
+    assert not shown(program, QPushButton, "allow_network_button")
     assert QApplication.focusWidget() is not program.find("entry_0")
     write(program, "tiny")
     program.wait(lambda: cards(program))
@@ -235,7 +229,8 @@ def test_only_this_once_is_online_until_the_window_is_closed_and_stands_in_the_l
     button = program.find("network_button")
     program.wait(lambda: button.text().strip() == "Offline")
     assert not button.property("online")
-    press(program, "allow_once_button")
+    program.click(button)
+    program.click("once_button")
     program.wait(lambda: button.text().strip() == "Online, only this once")
     assert button.property("online")
     write(program, "tiny")
@@ -406,9 +401,9 @@ def test_renaming(models, model_file):
     program = models()
     add(program, model_file)
     action(local(program)[0], "rename")
-    dialog = program.frame.models_page.findChild(QInputDialog, "rename_dialog")
+    dialog = program.window.findChild(LineQuestion, "rename_dialog")
     program.wait(dialog.isVisible)
-    dialog.setTextValue("For letters")
+    dialog.line.setText("For letters")
     dialog.accept()
     program.wait(lambda: "For letters" in local(program)[0].words)
     press(program, "use_button")
@@ -489,19 +484,19 @@ def test_a_suggested_model_is_fetched_by_the_file_the_list_names(models, hub):
     program.wait(lambda: local(program))
 
 
-def test_the_recommended_models_are_fetched_from_their_card_which_says_why(models, hub, monkeypatch):
-    monkeypatch.setattr("slmdesk.models.running.total_bytes", lambda: 8 << 30)
+def test_one_s_own_models_come_first_and_all_others_on_wish(models, hub, model_file):
     program = models()
-    program.wait(lambda: len(shown(program, QPushButton, "best_button")) == 2)
-    best = shown(program, QWidget, "recommended_model")[0]
-    assert "Qwen 3 4B Instruct 2507, 2.5 GB" in shown(program, QLabel, "best_title")[0].text()
-    press(program, "best_why_button")
-    program.wait(lambda: "beside your other programs" in shown(program, QLabel, "best_reason")[0].text())
-    hub.add(best.entry.repo, {best.entry.file: tiny_gguf.tiny_llama().data, "other.Q4_K_M.gguf": b"GGUF"})
-    press(program, "best_button")
-    program.wait(lambda: local(program))
-    program.wait(lambda: shown(program, QPushButton, "best_button")[0].text() == "Use")
-    assert shown(program, QLabel, "best_reason"), "the same recommendation changes nothing: it stays open"
+    add(program, model_file)
+    program.close()
+    program = models()
+    program.wait(lambda: local(program) and shown(program, QWidget, "better_card"))
+    assert not shown(program, QWidget, "suggestion_card") + shown(program, QLineEdit, "hub_search_box")
+    controls = [one for one in program.frame.models_page.findChildren(QPushButton) if one.isVisible()]
+    assert len([one for one in controls if top_of(program, one) < top_of(program, local(program)[0])]) <= 2
+    press(program, "all_models_button")
+    program.wait(lambda: shown(program, QWidget, "suggestion_card"))
+    press(program, "all_models_button")
+    assert not shown(program, QLineEdit, "hub_search_box")
 
 
 def test_many_models_do_not_hold_up_the_page(models, paths):
@@ -539,9 +534,8 @@ def test_tab_goes_the_way_of_the_eye(models, model_file):
     page = program.frame.models_page
     page.setFocus()
     seen: list[QWidget] = []
-    first = ["best_why_button", "best_button"] * len(shown(program, QPushButton, "best_button"))
-    first += ["library_add_button", "find_models_button"]
-    first += ["details_button", "use_button", "model_actions", "suggestions_job"]
+    first = ["better_button", "details_button", "use_button", "model_actions"]
+    first += ["all_models_button", "library_add_button", "find_models_button", "suggestions_job"]
     program.wait(lambda: _tabs(seen, page)[: len(first)] == first)
     names = [one.objectName() for one in seen]
     assert names.index("suggestions_all") < names.index("hub_search_box") < names.index("network_button")

@@ -10,7 +10,7 @@ from fakes.recorder import result_of
 from fakes.vaults import MemoryVault
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QFileDialog, QLabel, QPushButton, QWidget
+from PySide6.QtWidgets import QFileDialog, QLabel, QWidget
 
 from slmdesk.base.settings import SettingsFile
 from slmdesk.privacy.opening import ways_of
@@ -259,30 +259,6 @@ def test_names_in_the_settings_are_sealed_and_shown_once_it_is_open(start, paths
         program.close()
 
 
-def offered(start):
-    """The second run of a home, which offers encryption once."""
-    first = start()
-    assert not first.is_said("can be encrypted")
-    first.close()
-    program = start()
-    program.window.show_page("Start")  # an offer waits for a rest
-    program.wait(lambda: program.is_said("can be encrypted"))
-    return program
-
-
-def test_encryption_is_offered_once_after_the_first_start(start):
-    program = offered(start)
-    program.click(program.window.notices.bars[-1].findChild(QPushButton, "notice_action"))
-    dialog = program.find("encrypt_dialog")
-    program.click(program.find("encrypt_dialog_back", dialog))
-    program.wait(lambda: is_gone(program, "encrypt_dialog"))
-    assert program.frame.locking.ways is None
-    program.close()
-    third = start()
-    third.ask(lambda _services: None)
-    assert not third.is_said("can be encrypted")
-
-
 def test_the_keyring_is_asked_only_once_it_is_of_use(start, monkeypatch):
     """Its libraries would take 20 MB and more at every start."""
     asked = []
@@ -293,10 +269,9 @@ def test_the_keyring_is_asked_only_once_it_is_of_use(start, monkeypatch):
             return "it is not there"
 
     monkeypatch.setattr("slmdesk.privacy.service.system_keyring", Counting)
-    program = offered(start)
+    program = start()
     assert not asked
-    program.click(program.window.notices.bars[-1].findChild(QPushButton, "notice_action"))
-    dialog = program.find("encrypt_dialog")
+    dialog = section(program, "encrypt_button", "encrypt_dialog")
     assert asked
     assert not program.find("by_itself_box", dialog).isEnabled()
     program.click(program.find("encrypt_dialog_back", dialog))

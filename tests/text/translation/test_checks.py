@@ -107,6 +107,17 @@ def test_times_and_years_written_otherwise_are_no_faults(source, target, languag
     assert {flag.kind for flag in flags} == kinds
 
 
+def test_a_changed_time_or_date_is_told_once_beside_its_own_counterpart():
+    languages = {"source_language": "de", "target_language": "en", "tags": Tags()}
+    source, target = "Von 9 bis 21 Uhr am 3. Mai, nicht am 5. Juni.", "From 9 a.m. to 8 p.m. on 4 May, not on 6 June."
+    told = [("8 p.m.", "21 Uhr"), ("4 May", "3. Mai"), ("6 June", "5. Juni")]
+    assert [(flag.text, flag.detail) for flag in flags_of(source, target, **languages)] == told
+    lost = flags_of("Am 5. Juni und am 3. Mai.", "On 3 May.", **languages)
+    assert [(flag.text, flag.detail) for flag in lost] == [("5. Juni", "missing")]
+    assert not flags_of("Die Sitzung endet um 12:00 Uhr.", "The meeting ends at noon.", **languages)
+    assert flags_of("Die Sitzung endet um 12:00 Uhr.", "The meeting ends at midnight.", **languages)
+
+
 def test_the_name_of_an_institution_may_be_translated_and_one_of_a_person_may_not():
     languages = {"source_language": "es", "target_language": "en", "tags": Tags()}
     assert not flags_of("Hoy se reúne la Junta de Gobierno.", "Today the Executive Board meets.", **languages)

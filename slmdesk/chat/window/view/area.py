@@ -64,6 +64,7 @@ class ConversationView(SelectableArea):
     menu_chosen = Signal(str, str)
     """Emitted with a message's id and a key of MENU, REWRITES or DELETIONS, or OTHER_MODEL followed by a model's id."""
     extra_requested = Signal(str, str)
+    extra_pointed = Signal(str, str)
     version_requested = Signal(str, int)
     """Emitted with a message's id and the number of versions to go forward or back. Call `show_flipped` afterwards."""
     link_activated = Signal(str)
@@ -351,6 +352,7 @@ class ConversationView(SelectableArea):
         message_id, text = row.view.id, widget.text
         widget.action_chosen.connect(partial(self._on_action, message_id))
         widget.extra_chosen.connect(partial(self.extra_requested.emit, message_id))
+        widget.extra_pointed.connect(partial(self.extra_pointed.emit, message_id))
         widget.fold_chosen.connect(partial(self._on_fold, message_id))
         widget.reshaped.connect(partial(self._on_widget_reshaped, message_id))
         widget.edit_ended.connect(partial(self._on_edit_ended, message_id))

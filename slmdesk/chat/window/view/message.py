@@ -185,6 +185,7 @@ def _gap(view: MessageView) -> int:
 class MessageWidget(QWidget):
     action_chosen = Signal(str)
     extra_chosen = Signal(str)
+    extra_pointed = Signal(str)
     fold_chosen = Signal()
     edit_ended = Signal(str)
     """Emitted with the new text of a question, or '' if it stays as it is."""
@@ -217,6 +218,7 @@ class MessageWidget(QWidget):
         self._thought.show_view(view)
         self._extras = ExtraLines(style, self)
         self._extras.chosen.connect(self.extra_chosen)
+        self._extras.pointed.connect(self.extra_pointed)
         self._extras.show_extras(view.extras)
         self.writer = MessageWriter(self.text.document(), style, parser, markdown=view.is_markdown, can_save=True)
 
@@ -701,6 +703,8 @@ class ExtraLines(QObject):
     """The lines under a message that can be opened."""
 
     chosen = Signal(str)
+    pointed = Signal(str)
+    """Emitted with the line to which a person points; '' when none is pointed at any more."""
 
     def __init__(self, style: ViewStyle, parent: QWidget) -> None:
         super().__init__(parent, objectName="extra_lines")
@@ -733,6 +737,12 @@ class ExtraLines(QObject):
             y += self._style.row_height
         return y
 
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() in (QEvent.Type.Enter, QEvent.Type.Leave):
+            keys = (extra.key for button, extra in zip(self.buttons, self._extras, strict=True) if button is watched)
+            self.pointed.emit(next(keys, "") if event.type() == QEvent.Type.Enter else "")
+        return False
+
     def _make(self, extra: Extra) -> QToolButton:
         tip = plain_tip(extra.tip or extra.words)
         button = _line_button("message_extra", self._parent, self._style, tip, lambda: self.chosen.emit(extra.key))
@@ -740,6 +750,7 @@ class ExtraLines(QObject):
         button.setText(extra.words.replace("&", "&&"))
         button.setAccessibleName(extra.words)
         button.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
+        button.installEventFilter(self)
         return button
 
 

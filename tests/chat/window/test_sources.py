@@ -1,0 +1,110 @@
+"""Documents and a question in one drop and one line; the page on which the answer rests stands beside it, lit."""
+
+from __future__ import annotations
+
+import pytest
+from fakes.dropping import drop
+from fakes.tiny_pdf import TinyPdf, lines
+from PySide6.QtCore import QEvent, Qt
+from PySide6.QtGui import QEnterEvent
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QToolButton, QWidget
+
+pytestmark = pytest.mark.gui
+TEXTS = {"lease.pdf": "The rent is due", "pump.pdf": "The pump stops", "valve.pdf": "The valve closes."}
+
+
+@pytest.fixture
+def letters(tmp_path):
+    for name, text in TEXTS.items():
+        made = TinyPdf().page(*lines(50, 700, "About roses.")).page(*lines(50, 700, text))
+        (tmp_path / name).write_bytes(bytes(made))
+    return [tmp_path / name for name in TEXTS]
+
+
+@pytest.fixture
+def asked(start, model_file, letters):
+    """The window after three documents were dropped on Start and a question was typed: one drop and one line."""
+    program = start(answer='It says "The pump stops" there, and "The rent is due" here.').with_model(model_file)
+    program.window.resize(1440, 900)
+    program.window.show_page("Start")
+    program.wait(program.is_in_front)
+    drop(program.frame.start_page, *letters)
+    program.type("When does the pump stop?")
+    QTest.keyClick(program.page.composer.input_box, Qt.Key.Key_Return)
+    program.wait(lambda: len(program.chat.message_ids) == 2)
+    program.wait_idle()
+    program.wait(lambda: len(lines_with(program, "\u201c")) == 2)
+    return program
+
+
+def lines_with(program, words: str) -> list[QToolButton]:
+    found = program.page.view.findChildren(QToolButton, "message_extra")
+    return [one for one in found if one.isVisible() and words in one.accessibleName()]
+
+
+def pane(program) -> QWidget:
+    return program.find("source_pane", program.page)
+
+
+def title(program) -> str:
+    return program.find("source_title", pane(program)).text()
+
+
+def lit(program) -> list[int]:
+    return [sheet.page.number for sheet in pane(program)._view.sheets if sheet.marks]
+
+
+def test_three_documents_and_a_question_show_the_quoted_page_beside_the_answer(asked):
+    program = asked
+    assert program.window.current_page == "Chat"
+    program.wait(lambda: pane(program).isVisible() and title(program) == "pump.pdf")  # quoted first in the answer
+    program.wait(lambda: lit(program) == [2])
+    program.click(lines_with(program, "The rent is due")[0])
+    program.wait(lambda: title(program) == "lease.pdf")
+    program.wait(lambda: lit(program) == [2])
+    assert program.page.view.isVisible()
+
+
+def test_pointing_at_a_source_lights_it(asked):
+    program = asked
+    program.wait(lambda: lit(program) == [2])
+    shown = pane(program)
+    shown.hint((shown.document, 1, ((0, 5),)))
+    program.wait(lambda: lit(program) == [1])
+    line = lines_with(program, "The pump stops")[0]
+    middle = line.rect().center().toPointF()
+    QApplication.sendEvent(line, QEnterEvent(middle, middle, line.mapToGlobal(middle)))
+    program.wait(lambda: lit(program) == [2])
+    QApplication.sendEvent(line, QEvent(QEvent.Type.Leave))
+    program.wait(lambda: lit(program) == [2])
+
+
+def test_a_page_that_was_closed_comes_back_when_it_is_asked_for_and_opens_in_documents(asked):
+    program = asked
+    program.wait(lambda: lit(program) == [2])
+    program.click(program.find("source_close", pane(program)))
+    assert not pane(program).isVisible()
+    program.say("And the rent?")
+    assert pane(program).isHidden(), "what a person closed stays closed"
+    program.click(lines_with(program, "The pump stops")[0])
+    program.wait(lambda: pane(program).isVisible() and lit(program) == [2])
+    program.click(program.find("source_open", pane(program)))
+    program.wait(program.frame.documents_page.isVisible)
+    program.wait(lambda: list(program.frame.documents_page.document._marked) == [2])
+    program.window.show_page("Chat")
+    program.click("new_chat_button")
+    program.wait(lambda: pane(program).isHidden())  # it is of the other chat
+
+
+def test_where_there_is_no_room_the_page_takes_the_place_of_the_chat_only_when_asked_for(asked):
+    program = asked
+    program.window.resize(800, 700)
+    program.wait(lambda: pane(program).isHidden())
+    program.click(lines_with(program, "The rent is due")[0])
+    program.wait(pane(program).isVisible)
+    assert not program.page.view.isVisible()
+    program.find("page_view", pane(program)).setFocus()
+    QTest.keyClick(QApplication.focusWidget(), Qt.Key.Key_Escape)
+    program.wait(program.page.view.isVisible)
+    assert program.page.composer.input_box.hasFocus()
