@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
-from pathlib import Path
 
 from PySide6.QtCore import QObject, QPointF, Signal
 
@@ -180,7 +179,7 @@ class DocumentsArea(QObject):
         if self.page.side.current == "summary" and self.summary_pane.isEnabled() and not self._scope:
             self.summary_pane.begin_first()
 
-    def _redact(self, _path: Path, document: str) -> None:
+    def _redact(self, document: str) -> None:
         self.documents.choose(document)
         self.page.side.show_pane("redact")
 

@@ -71,7 +71,7 @@ SUMMARY_MS = 500
 ACTIONS = (
     ("again", _("Read again")),
     ("translate", _("Translate")),
-    ("redact", _("Give out redacted\u2026")),
+    ("redact", _("Redact")),
     ("folder", _("Open folder")),
     ("remove", _("Remove from the list")),
 )
@@ -347,7 +347,7 @@ class DocumentView(QFrame):
             self.menu.addSeparator()
         named(self.menu.addAction(_("About this document"), self.show_about), "about_action")
         for key, words in self._controller.actions(self.record.id, ACTIONS) if self.record is not None else ():
-            if self.record is not None and key != "translate":
+            if self.record is not None and key not in ("translate", "redact"):  # these have a button and a tab
                 action = self.menu.addAction(words, partial(self.action_chosen.emit, self.record.id, key))
                 action.setObjectName(f"document_{key}_action")
 
