@@ -43,8 +43,6 @@ class TableController(JobFollower):
         """Ids of the documents that the search leaves in the list."""
         self._requested = ""
         """Id of the table to show."""
-        self._begun = ""
-        """Id of the table that was started here and is not shown yet."""
         self._undo: list[tuple[Sequence[Column], Sequence[Edit]]] = []
         """Columns and a person's values as they were before each change of the shown table."""
         extraction = bridge.services.extraction
@@ -169,7 +167,6 @@ class TableController(JobFollower):
             self._refuse(problem)
 
     def _on_begun(self, item: Item) -> None:
-        self._begun = item.id
         self.choose(item.id)
         self.items.refresh()
 
@@ -181,9 +178,8 @@ class TableController(JobFollower):
         self.items.set_current(view.item.id)
         self._about = frozenset(document.id for document in view.documents)
         self._job = view.job.id if view.job and not view.job.status.is_end else ""
-        if self._job or self._begun == self.item:  # if all answers are cached, it is done before it is opened
+        if self._job:
             self.begun.emit(view.request.columns, len(view.documents))
-        self._begun = ""
         if view.table is not None and view.table.columns:
             self.made.emit(view.table)
         if view.job is not None:

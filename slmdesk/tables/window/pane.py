@@ -156,7 +156,8 @@ class TablePane(QFrame):
         self._action(scopes, _("A folder…"), "table_of_folder", self._ask_folder)
         self._scope.clicked.connect(lambda: scopes.popup(self._scope.mapToGlobal(self._scope.rect().bottomLeft())))
         label = _("Add a column")
-        self._add = button("", "new_column_button", bar, kind="quiet", icon="plus", label=label, on=self._on_add)
+        self._add = button("", "new_column_button", bar, kind="quiet", icon="plus", label=label)
+        self._add.clicked.connect(lambda: self._adding.toggle(self._add))
         self._save = button("", "save_table_button", bar, kind="primary", on=partial(self._on_form, "xlsx"))
         self._save.setAccessibleName(_("Save as Excel"))
         label = _("More about the table")
@@ -255,7 +256,7 @@ class TablePane(QFrame):
 
     def show_table(self, table: Table) -> None:
         self._is_running = self._is_running and not table.is_done
-        self._total = max(self._total, len(table.rows))
+        self._total = self._total if self._is_running else len(table.rows)
         self.model.show_table(table)
         self._say("")
         self._warning.setText(f"⚠ {retold(table.note)}" if table.note else "")
@@ -275,9 +276,6 @@ class TablePane(QFrame):
     def hideEvent(self, event: QHideEvent) -> None:
         super().hideEvent(event)
         self._controller.guess.watch(False)
-
-    def _on_add(self) -> None:
-        self._adding.toggle(self._add)
 
     def _on_added(self, column: Column) -> None:
         """Add a column. A name that exists already changes nothing."""
