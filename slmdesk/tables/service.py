@@ -80,7 +80,7 @@ class TableRequest(Record):
     """Model to use. None means the model used last."""
 
 
-FIRST_PAGES, GUESSED_FROM = 10, 12
+FIRST_PAGES, GUESSED_FROM = 5, 12
 """Pages of a document, and documents, from which columns are guessed."""
 
 
