@@ -101,7 +101,7 @@ EMPTY_WORDS = (
 
 
 class DocumentsPage(QWidget):
-    redaction_requested = Signal(object, str)
+    redaction_requested = Signal(str)
 
     def __init__(
         self,
@@ -184,9 +184,7 @@ class DocumentsPage(QWidget):
         elif action == "translate":
             self.document.translate(document)
         elif action == "redact":
-            path = self._controller.own_file(document, _("to give it out redacted"))
-            if path is not None:
-                self.redaction_requested.emit(path, document)
+            self.redaction_requested.emit(document)
         elif action == "folder":
             open_outside(QUrl.fromLocalFile(str(self._controller.folder_of(document))))
 
