@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QAbstractItemView, QListWidget, QListWidgetItem, QMessageBox, QWidget
+from PySide6.QtWidgets import QAbstractItemView, QListWidget, QListWidgetItem, QWidget
 
 from slmdesk.base.records import DocumentRecord, Item
 from slmdesk.base.texts import _, in_quotes
@@ -27,14 +27,13 @@ from slmdesk.window.widgets.build import (
     button,
     column,
     flow,
-    message_box,
     named,
     plain_label,
     row,
     show_words,
     text_line,
 )
-from slmdesk.window.widgets.dialogs import Dialog
+from slmdesk.window.widgets.dialogs import Dialog, Question
 from slmdesk.window.widgets.notices import UNDO_MS, Notice
 from slmdesk.window.widgets.rows import Choice
 
@@ -128,11 +127,11 @@ class DeletedChats(Dialog):
             else _("{count:,} chats are").format(count=len(items))
         )
         words = _("{what} deleted for good. This cannot be undone.").format(what=what)
-        box = message_box(self, "delete_for_good_dialog", _("Delete for good?"), words, more)
-        also = named(CheckBox(_also(documents), box), "delete_documents_too")
+        question = Question(self, "delete_for_good_dialog", _("Delete for good?"), words, more)
+        also = named(CheckBox(_also(documents), question), "delete_documents_too")
         also.setToolTip("\n".join(document.name for document in documents))
         if documents:
-            box.setCheckBox(also)
+            question.add_part(also)
         else:
             also.deleteLater()
         ids = [item.id for item in items]
@@ -140,7 +139,7 @@ class DeletedChats(Dialog):
         def delete() -> None:
             self._delete_now(ids, documents if documents and also.isChecked() else ())
 
-        _ask_sure(box, _("Delete for good"), "delete_sure_button", delete)
+        _ask_sure(question, _("Delete for good"), "delete_sure_button", delete)
 
     def _delete_now(self, ids: Sequence[str], documents: Sequence[DocumentRecord]) -> None:
         def delete(services: Services) -> None:
@@ -154,8 +153,9 @@ class DeletedChats(Dialog):
     def _on_empty(self) -> None:
         words = _("Everything in the trash is deleted for good. This cannot be undone.")
         more = _("Text of documents is kept; “Delete for good…” can forget it together with a chat.")
-        box = message_box(self, "empty_trash_dialog", _("Empty the trash?"), words, more)
-        _ask_sure(box, _("Empty the trash"), "empty_sure_button", lambda: self._bridge.services.history.empty_trash())
+        question = Question(self, "empty_trash_dialog", _("Empty the trash?"), words, more)
+        empty = lambda: self._bridge.services.history.empty_trash()  # noqa: E731
+        _ask_sure(question, _("Empty the trash"), "empty_sure_button", empty)
 
 
 def _also(documents: Sequence[DocumentRecord]) -> str:
@@ -311,15 +311,13 @@ class EraseDialog(Dialog):
             self.confirmed.emit(found)
             return
         words = _("Still in the system's keyring, since it does not answer: {left}.").format(left=", ".join(left))
-        box = message_box(
-            self, "erase_keyring_dialog", _("Delete everything"), words, _("Remove it there, under “slmdesk”.")
-        )
-        _ask_sure(box, _("Delete the rest"), "erase_rest_button", lambda: self.confirmed.emit(found))
+        more = _("Remove it there, under “slmdesk”.")
+        question = Question(self, "erase_keyring_dialog", _("Delete everything"), words, more)
+        _ask_sure(question, _("Delete the rest"), "erase_rest_button", lambda: self.confirmed.emit(found))
 
 
-def _ask_sure(box: QMessageBox, text: str, name: str, then: Callable[[], object]) -> None:
+def _ask_sure(question: Question, words: str, name: str, then: Callable[[], object]) -> None:
     """Ask before something that cannot be undone. Pressing Enter cancels it."""
-    sure = named(box.addButton(text, QMessageBox.ButtonRole.AcceptRole), name, kind="danger")
-    sure.clicked.connect(lambda: then())
-    box.setDefaultButton(box.addButton(QMessageBox.StandardButton.Cancel))
-    box.open()
+    question.add(words, name, then, kind="danger")
+    question.add_cancel(is_default=True)
+    question.open()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from typing import Any
 
 from PySide6.QtCore import QObject, QTimer, Signal
 from PySide6.QtGui import QContextMenuEvent
@@ -25,6 +26,7 @@ from slmdesk.runtime.events import MessageEnded, MessageGrew, PromptProgress
 from slmdesk.runtime.messages import Problem
 from slmdesk.window.base import theme
 from slmdesk.window.base.bridge import Bridge, copy_text
+from slmdesk.window.base.live import Live
 from slmdesk.window.base.text import TICK_MS, AnswerProgress
 from slmdesk.window.panes import EarlierBox, ItemsController
 from slmdesk.window.widgets.build import (
@@ -76,8 +78,6 @@ class QuestionPane(QScrollArea):
         self._follows = True
         """Whether the end stays in view, as it does from a question on until a person chooses a quotation."""
         self._texts: list[str] = []
-        self._questions: Sequence[str] = ()
-        """Questions that are suggested while none was asked."""
         self.rows: list[CitationRow] = []
         self._at = self._row_at = 0
         """Positions in `_list` and in `rows` where the next part of the newest question is inserted, at the end."""
@@ -142,7 +142,7 @@ class QuestionPane(QScrollArea):
         controller.answered.connect(self.show_answer)
         controller.ended.connect(self.show_ended)
         controller.emptied.connect(self.clear)
-        controller.suggested.connect(self.show_suggested)
+        controller.suggested.changed.connect(self.show_suggested)
         controller.opened.connect(self.show_turns)
 
     def name_documents(self, names: Mapping[str, str], kinds: PageKinds = "page") -> None:
@@ -159,14 +159,13 @@ class QuestionPane(QScrollArea):
         empty_layout(self._list)
         self._line.clear()
         self._hint.setVisible(True)
-        self.show_suggested(self._questions)
+        self.show_suggested()
         self._end()
 
-    def show_suggested(self, questions: Sequence[str]) -> None:
+    def show_suggested(self) -> None:
         """Offer questions as chips while none was asked."""
-        self._questions = questions
         empty_layout(self._suggested)
-        for at, words in enumerate(() if self._texts else questions):
+        for at, words in enumerate(() if self._texts else self._controller.suggested.value):
             name, asks = f"{self._prefix}suggested_{at}", partial(self._ask_about, words)
             self._suggested.addWidget(button(words, name, self, kind="chip", on=asks))
 
@@ -300,7 +299,6 @@ class QuestionController(QObject):
     answered = Signal(object)
     ended = Signal(str)
     emptied = Signal()
-    suggested = Signal(object)
     opened = Signal(object)
 
     def __init__(
@@ -312,11 +310,12 @@ class QuestionController(QObject):
         self._tick = QTimer(self, interval=TICK_MS)
         self._tick.timeout.connect(self._on_tick)
         self.items = ItemsController(bridge, KIND, self)
-        self._document = self._collection = ""
+        self.document = self._collection = ""
         self._together: tuple[str, ...] = ()
         self._question = self._unanswered = ""
         """The last question, and whether no model could answer it: then passages are shown."""
         self._message = ""
+        self.suggested: Live[Sequence[str]] = Live(bridge, self, self._ask_suggested, ())
         self.items.current_gone.connect(self.restart)
         self.items.restored.connect(self._on_restored)
         bridge.on(QuestionPlanned, self._on_planned)
@@ -331,27 +330,26 @@ class QuestionController(QObject):
         return self.items.current or None
 
     def show_document(self, document: str) -> None:
-        if document == self._document:
+        if document == self.document:
             return
-        self._document = document
+        self.document = document
         if document in self._together:
             return
         self._together = ()
-        self._suggest(document, ())
+        self.suggested.put(())
+        self.suggested.again()
         self.restart()
         self.items.show_document(document, self._open_newest)
-        if document:
-            found = self._bridge.services.questions.suggested(document)
-            self._bridge.ask(found, partial(self._suggest, document))
 
-    def _suggest(self, document: str, questions: Sequence[str]) -> None:
-        if document == self._document and not self._together:
-            self.suggested.emit(questions)
+    def _ask_suggested(self) -> Any:
+        """Ask for questions that the shown document answers."""
+        is_alone = self.document and not self._together
+        return self._bridge.services.questions.suggested(self.document) if is_alone else None
 
     def show_together(self, documents: tuple[str, ...]) -> None:
         """Ask several documents, of which one is shown, until another one is shown."""
         self._together = documents
-        self.suggested.emit(())
+        self.suggested.put(())
         self.restart()
 
     def show_collection(self, collection: str) -> None:
@@ -370,9 +368,9 @@ class QuestionController(QObject):
 
     def ask(self, question: str) -> None:
         """Ask the shown document or folder. A second question becomes a follow-up of the first."""
-        if not (self._document or self._collection) or not question.strip():
+        if not (self.document or self._collection) or not question.strip():
             return
-        documents = () if self._collection else self._together or (self._document,)
+        documents = () if self._collection else self._together or (self.document,)
         request = AskRequest(question, documents, collection=self._collection or None, item=self.item)
         self._question = question
         self.asked.emit(request.question)

@@ -456,9 +456,9 @@ class Frame(QObject):
             self.reach.take_document(files[0])
         elif key == WRITE:
             self.writing_page.open_files(files[:1])
-        elif key == COMPARE:
-            self.documents_area.compare_files(files)
         else:
+            if key == COMPARE:
+                self.documents_page.side.show_pane("versions")
             self.documents.open_paths(files)
 
     def _connect_status(self) -> None:

@@ -15,7 +15,7 @@ from slmdesk.library.search import Citation
 from slmdesk.library.types import CollectionState, Span, counted_documents, info_of
 from slmdesk.library.window.controller import DocumentsController, FoldersController
 from slmdesk.library.window.page import DocumentsPage
-from slmdesk.library.window.redacted import RedactionWindow
+from slmdesk.library.window.redacted import RedactPane
 from slmdesk.questions.service import KIND as QUESTION
 from slmdesk.questions.window import QuestionController, QuestionPane
 from slmdesk.runtime.events import ModelState, ModelStateChanged
@@ -57,7 +57,7 @@ class DocumentsArea(QObject):
         self.folders = FoldersController(bridge, self)
         self.folder_questions = QuestionController(bridge, self)
         self.exports = ExportController(bridge, self)
-        self._bridge, self._keeper = bridge, keeper
+        self._bridge = bridge
         self.folder_pane = QuestionPane(self.folder_questions, about="folder")
         self.page = DocumentsPage(self.documents, self.folders, self.folder_pane, keeper)
         self.view = self.page.document
@@ -75,23 +75,24 @@ class DocumentsArea(QObject):
         """Passage to go to when the pages of its document have arrived."""
         self.table_pane = TablePane(self.tables, self.exports, keeper, self.page)
         self.compare_pane = ComparePane(bridge, keeper, self.page)
-        self.view.add_pane(_("Summary"), "summary", self.summary_pane)
-        self.view.add_pane(_("Questions"), "questions", self.question_pane)
-        self.view.add_pane(_("Table"), "table", self.table_pane)
-        self.view.add_pane(_("Compare"), "versions", self.compare_pane)
+        self.redact_pane = RedactPane(bridge, self.documents, self.page)
+        self.view.side.add_pane(_("Summary"), "summary", self.summary_pane)
+        self.view.side.add_pane(_("Questions"), "questions", self.question_pane)
+        self.view.side.add_pane(_("Table"), "table", self.table_pane)
+        self.view.side.add_pane(_("Compare"), "versions", self.compare_pane)
+        self.view.side.add_pane(_("Redact"), "redact", self.redact_pane)
         self._connect()
 
     def _connect(self) -> None:
         self.documents.shown.connect(self._on_shown)
         self.documents.pages.listed.connect(self._on_pages_listed)
-        self.page.layout_changed.connect(self.state_changed)
-        self.page.redaction_requested.connect(
-            lambda path, document: RedactionWindow(self._bridge, self._keeper, self.page, path, document).open()
-        )
+        self.page.redaction_requested.connect(self._redact)
+        self.redact_pane.page_requested.connect(self.view.show_pages)
         self.page.view.page_reached.connect(lambda _number: self.state_changed.emit())
         self.page.side.pane_shown.connect(lambda _name: self.state_changed.emit())
         self.page.side.pane_shown.connect(lambda _name: self._read_timer.start())
         self.page.side.pane_shown.connect(self._compare_chosen)
+        self.page.side.tabs.tabBarClicked.connect(self._begin_summary)
         self._bridge.on(ModelStateChanged, self._on_model_state_changed)
         self.page.view.place_clicked.connect(self._on_place_clicked)
         for pane, controller in (
@@ -107,9 +108,12 @@ class DocumentsArea(QObject):
     def _connect_folders(self) -> None:
         folders = self.folders
         self.documents.folder_offered.connect(folders.offer)
-        folders.documents_requested.connect(self.documents.open_files)
+        folders.documents_requested.connect(partial(self.documents.open_files, is_folder=True))
+        self.documents.opening.connect(self._on_opening)
+        self.documents.opened.connect(self._on_opened)
         folders.shown.connect(self._on_folder_shown)
-        folders.contents_received.connect(self._on_contents_received)
+        folders.contents.changed.connect(self._on_contents)
+        self.page.folder.table_requested.connect(self._show_folder_table)
         self.page.documents.several_requested.connect(self._on_several)
         self.tables.shown = lambda: self.page.documents.shown
         self.page.documents.count_changed.connect(self.table_pane.show_count)
@@ -124,8 +128,8 @@ class DocumentsArea(QObject):
             self.folder_questions.show_collection(state.record.id)
         self.page.show_folder(state)
 
-    def _on_contents_received(self, records: Iterable[DocumentRecord]) -> None:
-        read = [record for record in records if record.status is DocumentStatus.READ]
+    def _on_contents(self) -> None:
+        read = [record for record in self.folders.contents.value[0] if record.status is DocumentStatus.READ]
         kinds = {document.id: info_of(document).page_kind.value for document in read}
         self.folder_pane.name_documents({document.id: document.name for document in read}, kinds)
 
@@ -148,15 +152,36 @@ class DocumentsArea(QObject):
             lambda citation: self._point_at([_span_of(citation)] if citation else None)
         )
         self.documents.listed.connect(self.compare_pane.show_records)
-        self.compare_pane.change_opened.connect(self._on_change_opened)
+        self.compare_pane.change_opened.connect(lambda number: self._go_to(self._spans_of(number)))
+        self.compare_pane.list.change_pointed_at.connect(lambda number: self._point_at(self._spans_of(number) or None))
         self.page.side.needs_width.connect(self._on_width)
         self.table_pane.place_chosen.connect(lambda span: self.visit(span, self.documents.choose))
 
-    def compare_files(self, paths: Sequence[Path]) -> None:
-        """Read two files, and compare these two."""
-        self.page.side.show_pane("versions")
-        self.compare_pane.expect(paths)
-        self.documents.open_paths(paths)
+    def _on_opening(self, count: int) -> None:
+        """Show where the result will be: a comparison of two, or a summary."""
+        if count == 2 or self.page.side.current != "versions":  # there the other version is chosen next
+            self.page.side.show_pane("versions" if count == 2 else "summary")
+
+    def _on_opened(self, documents: Sequence[str], is_folder: bool) -> None:
+        """Do at once what is usual with opened documents: summarize the first, compare two, tabulate a folder."""
+        if self.folders.current:  # a folder is shown meanwhile
+            return
+        if is_folder and len(documents) > 1:
+            self._on_several("table", documents)
+        elif len(documents) == 2 and self.page.side.current == "versions":
+            self._compare(documents)
+        else:
+            self.summaries.show_document(self.documents.current)
+            self._begin_summary()
+
+    def _begin_summary(self, *_tab: object) -> None:
+        """Summarize the shown document, which was opened or whose summary somebody wants to see."""
+        if self.page.side.current == "summary" and self.summary_pane.isEnabled() and not self._scope:
+            self.summary_pane.begin_first()
+
+    def _redact(self, _path: Path, document: str) -> None:
+        self.documents.choose(document)
+        self.page.side.show_pane("redact")
 
     def ask_again(self) -> None:
         """Let another model answer or summarize what is shown."""
@@ -166,7 +191,6 @@ class DocumentsArea(QObject):
             self.summaries.begin_again()
 
     def restore(self, state: WindowState) -> None:
-        self.view.show_thumbnails(state.documents_thumbnails)
         self.page.side.show_pane(state.last_document_pane)
         self.summary_pane.form.use_length(state.last_summary_length)
         self._restored = (state.last_document, state.last_document_page)
@@ -174,9 +198,8 @@ class DocumentsArea(QObject):
             self.documents.restore(state.last_document)
 
     @property
-    def state(self) -> dict[str, str | int | bool]:
+    def state(self) -> dict[str, str | int]:
         return {
-            "documents_thumbnails": self.view.has_thumbnails,
             "last_document": self.documents.current or self._restored[0],
             "last_document_page": max(1, self.page.view.reached),
             "last_document_pane": self.page.side.current,
@@ -198,7 +221,10 @@ class DocumentsArea(QObject):
         if action == "remove":
             self.documents.remove(*documents)
             return
-        names = self.documents.names(documents)
+        names = {id: record.name for id, record in self.documents.records(documents).items()}
+        if action == "compare":
+            self._compare(list(names))
+            return
         if not action:
             if self._scope:
                 self._scope = self.tables.chosen = ()
@@ -218,14 +244,31 @@ class DocumentsArea(QObject):
             self.page.side.show_pane("questions")
             self.question_pane.setFocus()
         else:
-            self.tables.chosen = tuple(names)
+            self.tables.show_chosen(tuple(names))
+            self.page.side.show_pane("table")
+
+    def _show_folder_table(self, documents: Sequence[str]) -> None:
+        """Show the table of a watched folder, whose documents need not be on the list."""
+        if documents:
+            self._scope = tuple(documents)
+            self.documents.show_document(documents[0])
+            self.tables.show_chosen(self._scope)
             self.page.side.show_pane("table")
 
     def _compare_chosen(self, pane: str) -> None:
         """Compare the two documents that are chosen together in the list."""
-        chosen, current = self.page.documents.chosen, self.documents.current
-        if pane == "versions" and len(chosen) == 2 and current in chosen:
-            self.compare_pane.compare_with(next(id for id in chosen if id != current))
+        chosen = self.page.documents.chosen
+        if pane == "versions" and len(chosen) == 2 and self.documents.current in chosen:
+            self._compare(chosen)
+
+    def _compare(self, documents: Sequence[str]) -> None:
+        """Compare two documents. If neither is shown, the first is."""
+        if self.documents.current not in documents:
+            self.documents.choose(documents[0])
+        records = self.documents.records(documents)
+        self.compare_pane.compare_with(next(one for id, one in records.items() if id != self.documents.current))
+        if self.page.side.current != "versions":
+            self.page.side.show_pane("versions")
 
     def _on_shown(self, record: DocumentRecord | None) -> None:
         if record is not None and self.folders.current:
@@ -241,8 +284,11 @@ class DocumentsArea(QObject):
             self._scope = self.tables.chosen = ()
         self.table_pane.folder = self.documents.current_folder
         self.table_pane.setEnabled(record is not None and not is_reading and not is_unread)
-        if is_reading:
-            return
+        self.redact_pane.show_document(None if is_reading or is_unread else record)
+        if is_reading and record is not None:
+            if record.id == self.questions.document:  # read again: what was made of it stays
+                return
+            record = None  # nothing of the document before stands below this one's title
         self.tables.show_document(record.id if record else "")
         if record is not None and not self._scope:
             self.question_pane.name_documents({record.id: record.name}, info_of(record).page_kind.value)
@@ -284,16 +330,16 @@ class DocumentsArea(QObject):
             document = given[0].document
             self.view.open_at(document, self._in(document, given))
 
-    def _on_change_opened(self, number: int) -> None:
-        """Show a change on its page, in the shown version. If it is only in the other version, show it there."""
+    def _spans_of(self, number: int) -> list[Span]:
+        """Return where a change is in the shown version or, if it is only in the other one, there."""
         found = self.compare_pane.comparison
-        if found is None:
-            return
+        if found is None or number < 0:
+            return []
         change = found.changes[number]
         sides = [(found.new.document, change.new_places), (found.old.document, change.old_places)]
         sides.sort(key=lambda side: side[0] != self.documents.current)
         document, places = next(side for side in sides if side[1])
-        self._go_to([Span(document, place.page, place.start, place.end) for place in places])
+        return [Span(document, place.page, place.start, place.end) for place in places]
 
     def _on_width(self, wants: bool) -> None:
         """End the wide view of versions when the pages come back."""

@@ -10,7 +10,7 @@ from typing import Any
 
 from PySide6.QtCore import QByteArray, QObject, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QGuiApplication, QPalette, QShowEvent
-from PySide6.QtWidgets import QApplication, QFrame, QLabel, QLineEdit, QMessageBox, QScrollArea, QWidget
+from PySide6.QtWidgets import QApplication, QFrame, QLabel, QLineEdit, QScrollArea, QWidget
 
 from slmdesk.base.errors import KnownError
 from slmdesk.base.paths import Paths
@@ -37,6 +37,7 @@ from slmdesk.window.widgets.build import (
     show_words,
     text_line,
 )
+from slmdesk.window.widgets.dialogs import Question
 
 SMALLEST = (420, 360)
 FIRST_SIZE = (900, 600)
@@ -304,24 +305,18 @@ def quit_or_stay(parent: QWidget, count: int, private: int, leave: Callable[[], 
 
     `count` is the number of running jobs, `private` the number of private chats that are not empty. Does not block.
     """
-    if any(box.isVisible() for box in parent.findChildren(QMessageBox, "quit_dialog")):
+    if any(one.isVisible() for one in parent.findChildren(Question, "quit_dialog")):
         return  # closed again while the question is shown: wait for the answer
     app = QGuiApplication.instance()
     is_session_ending = isinstance(app, QGuiApplication) and app.isSavingSession()
     if not (count or private) or is_session_ending:
         leave()
         return
-    box = named(QMessageBox(parent), "quit_dialog")
-    box.finished.connect(box.deleteLater)
-    box.setWindowTitle(_("Quit slmdesk"))
-    box.setTextFormat(Qt.TextFormat.PlainText)
-    box.setText(" ".join(words for words in (lost_words(private), quit_words(count)) if words))
-    leaving = named(box.addButton(_("Quit"), QMessageBox.ButtonRole.AcceptRole), "quit_button")
-    staying = named(box.addButton(_("Stay"), QMessageBox.ButtonRole.RejectRole), "stay_button")
-    box.setDefaultButton(staying if private else leaving)
-    box.setEscapeButton(staying)
-    leaving.clicked.connect(leave)
-    box.open()
+    words = " ".join(words for words in (lost_words(private), quit_words(count)) if words)
+    question = Question(parent, "quit_dialog", _("Quit slmdesk"), words)
+    question.add(_("Quit"), "quit_button", leave, is_default=not private)
+    question.add_cancel("stay_button", is_default=bool(private))
+    question.open()
 
 
 def lost_words(private: int) -> str:

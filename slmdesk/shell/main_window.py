@@ -10,9 +10,10 @@ from functools import partial
 from pathlib import Path
 from typing import Protocol
 
-from PySide6.QtCore import QByteArray, QEvent, QObject, QRectF, Qt, QTimer, QUrl, Signal
+from PySide6.QtCore import QByteArray, QEvent, QObject, QPoint, QRect, QRectF, Qt, QTimer, QUrl, Signal
 from PySide6.QtGui import (
     QCloseEvent,
+    QGuiApplication,
     QKeyEvent,
     QKeySequence,
     QPainter,
@@ -53,11 +54,13 @@ from slmdesk.window.base.text import moment_words
 from slmdesk.window.base.theme import scaled
 from slmdesk.window.widgets.bars import PLACE, SideBar, StatusBar
 from slmdesk.window.widgets.build import column, come_forward, row
-from slmdesk.window.widgets.dialogs import FILLING, fitted, screen_of
+from slmdesk.window.widgets.dialogs import sheets_over
 from slmdesk.window.widgets.notices import Notice, NoticeArea, notice_of
 from slmdesk.window.widgets.opening import open_outside
 
 SMALLEST = (512, 384)
+FRAME = (8, 40)
+"""Pixels reserved for the frame that the system draws around a window: at the sides and below, and above."""
 FIRST_SIZE = (1180, 780)
 WIDE = 1100
 """Width of the window, at the usual text size, from which the side bar is open."""
@@ -77,14 +80,13 @@ class Page(Record):
 
 
 class PageArea(QFrame):
-    """The sheet with the pages, whose corners are round, and the notices above it."""
+    """The sheet with the pages, whose corners are round."""
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
         self.setObjectName("page_area")
         self.stack = QStackedWidget(self)
         self._corners = _Corners(self)
-        self.notices = NoticeArea(self)
         column((self.stack, 1), into=self, gap=0)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
@@ -93,13 +95,11 @@ class PageArea(QFrame):
         self._corners.setGeometry(place)
         inside = QRegion(place.adjusted(away, 2, -away, -2)) | QRegion(place.adjusted(2, away, -2, -away))
         self._corners.setMask(QRegion(place) - inside)  # else it would be painted with every change of a page
-        self.keep_above()
+        self.keep_corners()
 
-    def keep_above(self) -> None:
-        """Raise what lies above a page, after a page was added."""
+    def keep_corners(self) -> None:
+        """Raise the corners, after a page was added."""
         self._corners.raise_()
-        self.notices.set_space(self.rect(), self.stack)
-        self.notices.raise_()
 
 
 class _Corners(QWidget):
@@ -149,8 +149,9 @@ class MainWindow(QMainWindow):
         centre = QWidget(self)
         self.bar = SideBar(centre)
         self._area = PageArea(centre)
-        self._stack, self.notices = self._area.stack, self._area.notices
+        self._stack, self.notices = self._area.stack, NoticeArea(self)
         self.status = StatusBar(centre)
+        self.status.place_shown.connect(self._place_notices)
         self._wants_bar = True
         self._was_wide: bool | None = None
         self._pages = {page.title: page for page in pages}
@@ -202,7 +203,7 @@ class MainWindow(QMainWindow):
             self._stack.removeWidget(empty)
             empty.deleteLater()
         self._stack.setCurrentIndex(current)
-        self._area.keep_above()
+        self._area.keep_corners()
 
     @property
     def wants_bar(self) -> bool:
@@ -265,6 +266,9 @@ class MainWindow(QMainWindow):
         super().resizeEvent(event)
         self._fit_bar()
 
+    def _place_notices(self, place: QRect, is_narrow: bool) -> None:
+        self.notices.set_place(place.translated(self.status.mapTo(self, QPoint())), fills=is_narrow)
+
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)
         if event.type() in (QEvent.Type.FontChange, QEvent.Type.StyleChange) and hasattr(self, "bar"):
@@ -282,15 +286,28 @@ class MainWindow(QMainWindow):
             event.accept()
             return
         event.ignore()
-        self.close_requested.emit()
+        is_asking = any(sheet.is_asking for sheet in sheets_over(self))
+        if not is_asking or QGuiApplication.instance().isSavingSession():  # type: ignore[union-attr]
+            self.close_requested.emit()
 
     def _restore(self, geometry: str) -> None:
         """Restore size and position. Qt moves a window whose screen is missing. An unreadable state is ignored."""
         self.resize(*FIRST_SIZE)
         if geometry:
             self.restoreGeometry(QByteArray.fromBase64(geometry.encode("ascii", "ignore")))
-        if not self.windowState() & FILLING:
-            self.setGeometry(fitted(self.geometry(), screen_of(self)))
+        if not self.windowState() & (Qt.WindowState.WindowMaximized | Qt.WindowState.WindowFullScreen):
+            screen = QGuiApplication.screenAt(self.geometry().center()) or self.screen()
+            self.setGeometry(fitted(self.geometry(), screen.availableGeometry()))
+
+
+def fitted(requested: QRect, screen: QRect) -> QRect:
+    """Return the geometry of a window, moved and shrunk so that the window and its frame lie on the screen."""
+    side, top = FRAME
+    space = screen.adjusted(side, top, -side, -side)
+    size = requested.size().boundedTo(space.size())
+    left = max(space.left(), min(requested.left(), space.right() + 1 - size.width()))
+    upper = max(space.top(), min(requested.top(), space.bottom() + 1 - size.height()))
+    return QRect(QPoint(left, upper), size)
 
 
 class NoticeController(QObject):

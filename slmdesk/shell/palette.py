@@ -71,7 +71,6 @@ WITH_FOCUS = ("chat.paste", "sentence.", "segment.", "versions.", "change.")
 WITH_TEXT = ("write.correct", "write.rephrase", "write.save", "write.copy")
 BUTTONS = (
     ("choose_document_button", _("Translate a document"), TEXT),
-    ("glossaries_button", _("Glossaries"), TEXT),
     ("library_add_button", _("Add model files"), "Models"),
     ("hub_search_box", _("Search for models on the Hub"), "Models"),
     ("network_button", _("Network and its requests"), ""),

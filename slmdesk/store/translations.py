@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from collections import Counter
 from collections.abc import Collection, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -78,25 +77,15 @@ class Segments(StorePart):
             )
         return found
 
-    def numbers(self, item: str, *, state: str = "", flag: str = "") -> Sequence[int]:
-        """Return the numbers of matching segments in order. `state` is a value of SegmentState, or LOOK. `flag` is a
-        kind of flag.
-        """
-        where, values = ["item = ?"], [item]
-        if state == LOOK:
-            where.append(_TO_REVIEW)
-        elif state:
-            where.append("state = ?")
-            values.append(state)
-        if flag:
-            where.append("exists (select 1 from json_each(flags) where json_extract(json_each.value, '$[0]') = ?)")
-            values.append(flag)
-        asked = " and ".join(where)
-        if not (state or flag):
+    def numbers(self, item: str, *, state: str = "") -> Sequence[int]:
+        """Return the numbers of matching segments in order. `state` is a value of SegmentState, or LOOK."""
+        where = f"item = ? and {_TO_REVIEW}" if state == LOOK else "item = ? and state = ?" if state else "item = ?"
+        if not state:
             row = self._db.row("select count(*) as number, max(number) as last from segments where item = ?", (item,))
             if row is not None and row["number"] == (row["last"] or 0) + bool(row["number"]):
                 return range(int(row["number"]))
-        return self._column_of(f"select number from segments where {asked} order by number", values)
+        values = [item, state] if state not in ("", LOOK) else [item]
+        return self._column_of(f"select number from segments where {where} order by number", values)
 
     def with_words(self, words: str, *, most: int, but: Collection[str] = ()) -> Generator[Found | None, None, bool]:
         """Yield translations with a segment that contains all of the words, the last changed first, with a snippet.
@@ -144,16 +133,6 @@ class Segments(StorePart):
     def count_look(self, item: str) -> int:
         """Count the segments that need review. All code that reports this number uses this method."""
         return self._db.number(f"select count(*) from segments where item = ? and {_TO_REVIEW}", (item,))
-
-    def count_flags(self, item: str) -> dict[str, int]:
-        rows = self._db.rows(
-            "select flags, count(*) as number from segments where item = ? and flags <> '[]' group by flags", (item,)
-        )
-        counts: Counter[str] = Counter()
-        for row in rows:
-            for kind in {str(load[0]) for load in json.loads(row["flags"])}:
-                counts[kind] += int(row["number"])
-        return dict(counts.most_common())
 
     def change(
         self,

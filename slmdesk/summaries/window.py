@@ -85,6 +85,7 @@ MOST_UNFOLDED = 12
 """Most passages left out that are shown without a click, where what has to be done fills the summary alone."""
 MAKING_AFTER_MS = 300
 """Milliseconds until progress replaces the previous summary. A summary that is ready earlier replaces it directly."""
+COPIED_MS = 2_000
 MOST_DOCUMENTS = 20
 """Number of documents whose own summaries are shown below the joint summary. The exported files contain all."""
 
@@ -176,7 +177,6 @@ class SummaryPane(QScrollArea):
         self.form.copy_requested.connect(self._on_copy)
         self.form.own_words.toggled.connect(self._on_own_words)
         self.form.export_requested.connect(self.export_requested)
-        self.form.again_requested.connect(summaries.begin_again)
         self.earlier.follow(summaries.items, summaries.choose, summaries.delete, _entry)
         summaries.reading.connect(self.show_reading)
         summaries.begun.connect(self.show_begun)
@@ -192,6 +192,17 @@ class SummaryPane(QScrollArea):
         names = [document.name for document in self.summary.documents] if self.summary else []
         more = _(" and {count} more").format(count=len(names) - 1) if len(names) > 1 else ""
         return _("Summary of {name}{more}").format(name=names[0], more=more) if names else _("Summary")
+
+    def begin_first(self) -> None:
+        """Summarize the shown document, unless it was before."""
+
+        def listed(items: Sequence[Item]) -> None:
+            self.form.allow(True)
+            if not items:
+                self._controller.begin(self.form.request)
+
+        self.form.allow(False)  # no button to summarize comes and goes
+        self._controller.items.refresh(listed)
 
     def show_nothing(self) -> None:
         self._clear()
@@ -328,6 +339,7 @@ class SummaryPane(QScrollArea):
             rest = more_words(summary.documents), whole_coverage_words(summary)
             parts = (words, writer_words(summary), *rest)
             copy_text("\n\n".join(filter(None, parts)))
+            self.form.show_copied()
 
     def _on_copy_one(self, sentence: Sentence) -> None:
         kind = self.summary.page_kinds if self.summary else "page"
@@ -639,7 +651,6 @@ class OptionsPopover(Popover):
 
 class SummaryForm(QFrame):
     summary_requested = Signal(object)
-    again_requested = Signal()
     changed = Signal(object)
     """Emitted with the request's changed values if another length or document type was chosen for the shown summary."""
     copy_requested = Signal()
@@ -651,6 +662,7 @@ class SummaryForm(QFrame):
         self.setObjectName("summary_form")
         self.last_length: str = Length.MEDIUM.value
         self._has_summary, self._is_allowed = False, True
+        self._copied_timer = Delay(self, COPIED_MS, self._show_copy)
         self._build_ui()
         self._focus.returnPressed.connect(self._begin.click)
         self._kind.currentIndexChanged.connect(self._on_kind)
@@ -675,11 +687,8 @@ class SummaryForm(QFrame):
         self._other = tool_button("summary_other_button", self, icon="sliders", label=tip, tip=tip)
         self._other.setCheckable(True)
         self._other.clicked.connect(self._on_other)
-        tip = _("Summarize again")
-        self._again = tool_button("summary_again_button", self, icon="refresh-cw", label=tip, tip=tip)
-        self._again.clicked.connect(self.again_requested)
         tip, copied = _("Copy with sources"), self.copy_requested.emit
-        self._copy = tool_button("copy_summary_button", self, icon="copy", label=tip, tip=tip, on=copied)
+        self.copy = tool_button("copy_summary_button", self, icon="copy", label=tip, tip=tip, on=copied)
         tip = _("Export this summary")
         self.export = tool_button("export_summary_button", self, icon="download", label=tip, tip=tip)
         self.export.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
@@ -696,8 +705,18 @@ class SummaryForm(QFrame):
         self._centre = column(1, 1, into=self.middle)
         self._begin = button(_("Summarize"), "summarize_button", self, kind="primary")
         self._begin.clicked.connect(lambda: self._ask(self.summary_requested))
-        buttons = self._other, self._again, self._copy
+        buttons = self._other, self.copy, self.export
         self.line = row(self._length, self._paper, 1, *buttons, into=self, gap=theme.SPACE_8)
+
+    def show_copied(self) -> None:
+        """Say for a moment, where it was pressed, that the summary was copied."""
+        set_icon(self.copy, "check", "accent")
+        self.copy.setAccessibleDescription(_("Copied."))
+        self._copied_timer.start()
+
+    def _show_copy(self) -> None:
+        set_icon(self.copy, "copy", "ink2")
+        self.copy.setAccessibleDescription("")
 
     def allow(self, is_allowed: bool) -> None:
         self._is_allowed = is_allowed
@@ -767,10 +786,9 @@ class SummaryForm(QFrame):
         self.middle.setVisible(not is_open and not self._has_summary and self._is_allowed)
         for each, is_shown in (
             (self._begin, is_open or not self._has_summary),
-            (self._copy, self._has_summary), (self._again, self._has_summary),
+            (self.copy, self._has_summary), (self.export, self._has_summary),
         ):  # fmt: skip
             each.setVisible(is_shown)
-        self.export.setEnabled(self._has_summary)
         is_set = bool(self._focus.text() or self._kind.currentIndex())
         self._other.setChecked(is_open or is_set)
         self._begin.setEnabled(self._is_allowed)

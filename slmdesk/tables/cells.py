@@ -359,21 +359,6 @@ def preset(id: str) -> Preset | None:
     return next((known for known in presets() if known.id == id), None)
 
 
-LEAST_NAMED, LEAST_LETTERS = 4, 5
-
-
-def fitting(text: str) -> Preset:
-    """Return the preset for a document: that of which the text names most columns, or the first if it names few."""
-    words = " ".join(["", *re.findall(r"\w+", fold(text)), ""])
-
-    def count(some: Preset) -> int:
-        names = [[fold(name) for name in (column.name, *column.labels)] for column in some.columns]
-        return sum(any(len(name) >= LEAST_LETTERS and f" {name} " in words for name in known) for known in names)
-
-    best = max(presets(), key=count)
-    return best if count(best) >= LEAST_NAMED else presets()[0]
-
-
 def column_named(words: str) -> Column:
     """Return the column a person named: "Rent", or with its kind "Rent:amount".
 

@@ -425,7 +425,7 @@ class Labels:
         self._doubtful: set[int] = set()
 
     def feed(self, page: Page, language: str, lines: Sequence[Line] = ()) -> None:
-        places = [(self._named(label[0]), *label[1:]) for label in _behind_labels(page)]
+        places = [(self._named(label[0]), *label[1:]) for label in behind_labels(page)]
         places = [place for place in places if place[0]]
         texts = PageTexts([page], language) if places else None
         for label, place, is_beside in places:
@@ -435,7 +435,7 @@ class Labels:
             for at, column in enumerate(self._columns):
                 if label not in self._names[at] or at in self._doubtful:
                     continue
-                cell = _certain(column, place, texts)
+                cell = certain(column, place, texts)
                 if cell is None:
                     self._doubtful.add(at)
                 else:
@@ -458,7 +458,7 @@ class Labels:
                 for at, column in enumerate(self._columns):
                     is_below = column.kind in BELOW_HEADS and (is_firm or column.kind is not ColumnKind.PERSON)
                     if label in self._names[at] and is_below:
-                        cell = _certain(column, place, texts)
+                        cell = certain(column, place, texts)
                         if cell is not None:
                             self._below[at].setdefault(fold(cell.value), cell)
 
@@ -479,7 +479,7 @@ class Labels:
         }
 
 
-def _behind_labels(page: Page) -> Iterator[tuple[str, Place, bool]]:
+def behind_labels(page: Page) -> Iterator[tuple[str, Place, bool]]:
     """Yield each possible label, the place of the text behind it on its line, and whether that is in the next cell."""
     heads = {block.start for block in page.blocks if block.kind is BlockKind.TABLE_ROW and block.level == 1}
     at = 0
@@ -516,7 +516,7 @@ def _behind_colons(page: int, words: str, at: int) -> Iterator[tuple[str, Place,
             yield label_of(head), Place(page, begin, begin + (gap.start() if gap else len(bare))), False
 
 
-def _certain(column: Column, place: Place, pages: PageTexts) -> TableCell | None:
+def certain(column: Column, place: Place, pages: PageTexts) -> TableCell | None:
     words = pages.words(place)
     if not words or says_nothing(words) or _ANOTHER_LABEL.search(words):
         return None

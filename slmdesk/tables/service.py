@@ -22,14 +22,14 @@ from slmdesk.base.types import Json, unlike_marks
 from slmdesk.evaluation.exams import is_weak
 from slmdesk.jobs.documents import DocumentJobs, PlanTools, names_of, plan_tools, read_documents, title_of
 from slmdesk.jobs.runner import AskedQuestion, Batch, JobPlanner, Plan, Question, StepValue, Yield, step_key
-from slmdesk.jobs.service import JobService, request_in
+from slmdesk.jobs.service import REQUEST, JobService, request_in
 from slmdesk.library.search import RankedPassages, Retrieval
 from slmdesk.library.types import CHARACTERS_PER_TOKEN, Coverage, Unread
 from slmdesk.loader.model_loader import ModelLoader
 from slmdesk.models.service import ModelService, able, is_starter
 from slmdesk.runtime.events import Noticed
 from slmdesk.runtime.messages import Problem, problem_for
-from slmdesk.runtime.service import Runtime, Service
+from slmdesk.runtime.service import Runtime, Service, Slices, sliced
 from slmdesk.tables.beside import beside
 from slmdesk.tables.cells import (
     CELL_TOKENS,
@@ -37,20 +37,20 @@ from slmdesk.tables.cells import (
     COLUMNS_AT_ONCE,
     FRAME_TOKENS,
     PROMPT_VERSION,
-    Preset,
     cells_in,
     cells_step,
     checked,
-    fitting,
     text_for,
     verified,
     without_doubles,
 )
+from slmdesk.tables.guess import Guess
 from slmdesk.tables.layout import PageTexts, is_quote, newest_text, quoted_part
 from slmdesk.tables.rules import ByRule, Rules, target_of
 from slmdesk.tables.types import (
     DOUBTFUL,
     Column,
+    Edit,
     ExtractionEnded,
     ExtractionGrew,
     Flag,
@@ -60,6 +60,7 @@ from slmdesk.tables.types import (
     changed_edits,
     doubts_of,
     place_words,
+    reshaped,
     with_edits,
 )
 from slmdesk.text.checks.words import tongue
@@ -80,7 +81,8 @@ class TableRequest(Record):
     """Model to use. None means the model used last."""
 
 
-FIRST_PAGES = 10
+FIRST_PAGES, GUESSED_FROM = 10, 12
+"""Pages of a document, and documents, from which columns are guessed."""
 
 
 class ExtractionView(Record):
@@ -120,7 +122,7 @@ class ExtractionService(Service, JobPlanner):
         `document.not_read`, the document's own error when it could not be read, `request.invalid`, `model.…`,
         `store.…`.
         """
-        request, documents = self._with_documents(_checked(request))
+        request, documents = self._with_documents(request)
         record = able(self._models.choose(request.model))
         words = f"{', '.join(column.name for column in request.columns)} of {names_of(documents)}"
         item = self._items.add(documents, title_of(documents), request, words)
@@ -129,7 +131,7 @@ class ExtractionService(Service, JobPlanner):
 
     def begun_before(self, request: TableRequest) -> JobRecord | None:
         """Return the unfinished job of the same request, which can be resumed, or None. Raises what `begin` raises."""
-        request, __ = self._with_documents(_checked(request))
+        request, __ = self._with_documents(request)
         return self._items.begun_before(request, able(self._models.choose(request.model)))
 
     def again(self, item: str, model: str | None = None) -> JobRecord:
@@ -161,9 +163,33 @@ class ExtractionService(Service, JobPlanner):
         self._store.results.save(found.id, to_json(table))
         return with_edits(table), before
 
-    def fitting(self, document: str) -> Preset:
-        """Return the preset for a document, by its first pages."""
-        return fitting("\n".join(page.text for page in self._store.pages.of_document(document, limit=FIRST_PAGES)))
+    @sliced
+    def guess(self, documents: Sequence[str]) -> Slices[TableRequest]:
+        """Return a table of documents with the columns that their first pages name. No model is asked. It has no
+        columns if they name nothing.
+        """
+        guess = Guess()
+        for document in documents[:GUESSED_FROM]:
+            if pages := self._store.pages.of_document(document, limit=FIRST_PAGES):
+                guess.feed(pages, _language_of(pages))
+            yield
+        return TableRequest(tuple(documents), guess.columns)
+
+    def reshape(self, item: str, columns: Sequence[Column], edits: Sequence[Edit] | None = None) -> Table:
+        """Give a table other columns; a job fills new ones. Return the table as it was, for undo.
+
+        Columns that stay keep their cells. `edits` are a person's values; None: those that there are. Raises what
+        `begin` raises, and KnownError `item.unknown`.
+        """
+        found = self._items.find(item)
+        request, __ = self._with_documents(changed(_request_from(request_in(found)), columns=tuple(columns)))
+        record = able(self._models.choose(request.model))
+        old = self._kept(found.id) or Table((), ())
+        self._store.items.change_settings(found.id, **{REQUEST: to_json(request)})
+        self._store.results.save(found.id, to_json(reshaped(old, request.columns, edits)))
+        if not set(request.columns) <= set(old.columns):
+            self._items.start(found, record, PROMPT_VERSION, request)
+        return old
 
     def open(self, item: str) -> ExtractionView:
         """Return a table with the progress of its job. Raises KnownError `item.unknown`."""
@@ -177,8 +203,9 @@ class ExtractionService(Service, JobPlanner):
 
     def _with_documents(self, request: TableRequest) -> tuple[TableRequest, list[DocumentRecord]]:
         refusal = _("a table has 1 to {most_documents} documents").format(most_documents=MOST_DOCUMENTS)
+        columns = checked_columns(request.columns)
         documents = read_documents(self._store, request.documents, MOST_DOCUMENTS, refusal)
-        return changed(request, documents=tuple(document.id for document in documents)), documents
+        return changed(request, columns=columns, documents=tuple(document.id for document in documents)), documents
 
     def plan(self, job: JobRecord) -> Plan:
         item, request = self._store.items.get(job.item or "").id, _request_from(job.settings)
@@ -189,7 +216,7 @@ class ExtractionService(Service, JobPlanner):
             job, request.columns, self._still_there(request),
             plan_tools(self._runtime, self._loader, self._jobs, job, record),
             model=record.name, is_asked=not is_starter(record),
-            note=WEAK.format(model=record.name) if is_weak(record) else "",
+            note=WEAK.format(model=record.name) if is_weak(record) and not is_starter(record) else "",
             passages=self._store.passages.of_document,
             rank=lambda words, document, answered: self._retrieval.rank(words, [document]).then(answered),
             reported=lambda row, is_complete: self._on_row(item, job.id, row, is_complete),
@@ -245,10 +272,6 @@ class ExtractionService(Service, JobPlanner):
 def _request_from(untrusted: Json) -> TableRequest:
     """Read a stored request. Unknown values are replaced by the defaults."""
     return lenient_from(TableRequest, untrusted, documents=(), columns=())
-
-
-def _checked(request: TableRequest) -> TableRequest:
-    return changed(request, columns=checked_columns(request.columns))
 
 
 def checked_columns(columns: Sequence[Column]) -> tuple[Column, ...]:

@@ -181,6 +181,20 @@ def changed_edits(
     return tuple(kept if value is None else [*kept, Edit(document, column, value)]), before
 
 
+def reshaped(table: Table, columns: Sequence[Column], edits: Sequence[Edit] | None = None) -> Table:
+    """Return a table with other columns. Cells of new columns are open. `edits` None: those of columns that stay."""
+    places = [table.columns.index(column) if column in table.columns else None for column in columns]
+    now = {old: at for at, old in enumerate(places) if old is not None}
+    if edits is None:
+        edits = [changed(edit, column=now[edit.column]) for edit in table.edits if edit.column in now]
+    opened = TableCell(flag=Flag.OPEN)
+    rows = [
+        changed(row, cells=tuple(opened if old is None else row.cells[old] for old in places)) for row in table.rows
+    ]
+    is_done = table.is_done and None not in places
+    return changed(table, columns=tuple(columns), rows=tuple(rows), edits=tuple(edits), is_done=is_done)
+
+
 def place_words(cell: TableCell, page_kind: str = "page") -> str:
     """Return where a cell's value is, in words: "p. 3", "section 2". Empty if it has no place."""
     return f"{page_sign(page_kind)} {cell.page}" if cell.page else ""

@@ -65,6 +65,11 @@ class ChosenDocuments(Record):
         return bool(self.formats & WITH_PROPERTIES)
 
     @property
+    def is_plain(self) -> bool:
+        """Whether there is nothing to ask before the translation begins."""
+        return len(self.paths) == 1 and not self.refused and self.table is None
+
+    @property
     def table(self) -> Path | None:
         return self.paths[0] if len(self.paths) == 1 and self.formats == WITH_COLUMNS else None
 

@@ -210,6 +210,25 @@ class GlossaryService(Service):
         self._publish(GlossariesChanged())
         return changed(checked, n=n)
 
+    def add_to_pair(self, source: str, target: str, domain: str, term: Term) -> GlossaryRecord:
+        """Add a term to the first glossary in use for two languages and a domain, which is created if there is none. A
+        term with the same source gets the new translation.
+
+        Raises KnownError `glossary.…` for an invalid term.
+        """
+        checked = check_term(term)
+        known = [
+            each for each in self.of_pair(source, target)
+            if each.is_active and not is_keep_list(each) and each.domain in ("", domain)
+        ]  # fmt: skip
+        found = known[0] if known else self.add("", source, target)
+        old = next(iter(self._store.terms.called(found.id, [checked.source])), None)
+        if old is None:
+            self.add_term(found.id, checked)
+        else:
+            self.change_term(old.n, changed(old, target=checked.target, keeps=False))
+        return found
+
     def add_terms(self, glossary: str, terms: Sequence[Term]) -> int:
         found = self._store.glossaries.get(glossary).id
         known = {key_of(term) for term in self._store.terms.called(found, [term.source for term in terms])}

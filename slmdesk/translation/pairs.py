@@ -517,7 +517,6 @@ class PairAdvice(Record):
     better: BetterModel | None = None
     offer: str = ""
     """Which model to get for it, in a sentence. Empty if there is none, or one on this PC is better."""
-    can_examine: bool = False
 
 
 class PairAdviceService:
@@ -545,8 +544,7 @@ class PairAdviceService:
         better = self._better(record, level, source, target) if is_doubted and target else None
         offer = self._offer(source, target) if is_doubted and level != "fair" and target and better is None else ""
         said = " ".join(part for part in parts if part)
-        can_examine = result is None and bool(target) and examined_pair(source, target) is not None
-        return PairAdvice(record.id, source, target, said, level, better, offer, can_examine)
+        return PairAdvice(record.id, source, target, said, level, better, offer)
 
     def is_tagged_first(self, record: ModelRecord, source: str, target: str) -> bool:
         """Return whether to ask this model for translations with formatting tags. If not, the tags are placed

@@ -25,17 +25,9 @@ MOST_MATCHES = 5
 LOOK_AT = LOOK
 
 
-class SegmentFilter(Record):
-    state: str = ""
-    """A SegmentState, or LOOK for the segments to review. Empty means any state."""
-    flag: str = ""
-
-
 class SegmentNumbers(Record):
     numbers: Sequence[int]
     states: Mapping[SegmentState, int]
-    flags: Mapping[str, int]
-    """Number of segments for each kind of flag, the most frequent first."""
     look: int
 
     @property
@@ -79,20 +71,18 @@ class SegmentLists:
     def __init__(self, store: Store, translations: TranslationService, memory: MemoryService) -> None:
         self._store, self._translations, self._memory = store, translations, memory
 
-    def listed(self, item: str, requested: SegmentFilter) -> SegmentNumbers:
-        states = self._store.segments.count(item)
-        numbers = self._store.segments.numbers(item, state=requested.state, flag=requested.flag)
+    def listed(self, item: str, state: str = "") -> SegmentNumbers:
+        """List the segments of a state, or those to review (LOOK). Without a state, all."""
         kept = self._store.segments
-        return SegmentNumbers(numbers, states, kept.count_flags(item), kept.count_look(item))
+        return SegmentNumbers(kept.numbers(item, state=state), kept.count(item), kept.count_look(item))
 
-    def flagged(self, item: str, requested: SegmentFilter, number: int, step: int) -> int:
+    def flagged(self, item: str, state: str, number: int, step: int) -> int:
         """Return the number of the next matching segment with a flag, after `number` (`step` 1) or before it (-1).
 
         The search wraps round at the ends. -1 if there is none.
         """
         look = set(self._store.segments.numbers(item, state=LOOK))
-        listed = self._store.segments.numbers(item, state=requested.state, flag=requested.flag)
-        numbers = [one for one in listed if one in look]
+        numbers = [one for one in self._store.segments.numbers(item, state=state) if one in look]
         if not numbers:
             return -1
         if step < 0:

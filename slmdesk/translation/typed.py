@@ -3,22 +3,31 @@
 from __future__ import annotations
 
 import time
-from collections import OrderedDict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections import Counter, OrderedDict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
 from slmdesk.base.errors import KnownError
 from slmdesk.base.protocol import Cancelled, Done, Failed, FromChild, Partial, Token, answer_from, stored_from
-from slmdesk.base.record import Record, changed
+from slmdesk.base.record import Record, changed, to_json
 from slmdesk.base.records import ModelRecord
 from slmdesk.base.texts import _
-from slmdesk.base.translation import Doubt, LiveSegment, Origin, SegmentFlag, SegmentRecord, SegmentState, Term
-from slmdesk.base.types import Json
-from slmdesk.loader.model_loader import Lease, ModelLoader
+from slmdesk.base.translation import (
+    Doubt,
+    LiveSegment,
+    Origin,
+    SegmentFlag,
+    SegmentRecord,
+    SegmentState,
+    Term,
+    weight_of,
+)
+from slmdesk.base.types import Json, common_prefix
+from slmdesk.loader.model_loader import Lease, ModelLoader, ask_once
 from slmdesk.runtime.events import Pending
 from slmdesk.runtime.messages import Problem, problem_for, problem_of
-from slmdesk.runtime.service import Later, Runtime, Service, Slices, in_slices
+from slmdesk.runtime.service import Later, Runtime, Service, Slices, in_slices, sliced
 from slmdesk.text.preserved import masked, unmasked_so_far
 from slmdesk.text.tagged import Tags
 from slmdesk.text.terms import find_terms, terms_in
@@ -26,12 +35,15 @@ from slmdesk.translation.memory import recalled
 from slmdesk.translation.prompts import (
     CutState,
     TranslationStyle,
+    projection_step,
+    sampling_for,
     segments_from,
     styled,
     translation_step,
     units_of_text,
 )
-from slmdesk.translation.types import LiveTranslated, PairUsed, UnknownWords, language_of_most
+from slmdesk.translation.recent import is_same_text
+from slmdesk.translation.types import LiveTranslated, PairUsed, UnknownWords, is_emptied, language_of_most, source_of
 
 TELL_S = 0.05
 """Least seconds between two updates of the window while a translation streams in."""
@@ -53,6 +65,20 @@ class _Asked:
     is_open: bool = True
 
 
+class _Requested(Record):
+    segment: LiveSegment
+    key: Key
+    nth: int
+    """How many segments with the same source are before it."""
+
+    @property
+    def own_key(self) -> tuple[str, int, str]:
+        """Key of what a person wrote here: it is not put where the same source stands elsewhere, and stays if another
+        model or term is used.
+        """
+        return self.segment.source, self.nth, self.key[2]
+
+
 class LiveTranslation(Service):
     def __init__(
         self,
@@ -65,7 +91,9 @@ class LiveTranslation(Service):
         super().__init__(runtime)
         self._loader, self._terms, self._unknown = loader, terms, unknown
         self._known = SegmentCache()
-        self._requested: list[tuple[LiveSegment, Key | None]] = []
+        self._own: dict[tuple[str, int, str], CachedSegment] = {}
+        """What a person wrote in this text."""
+        self._requested: list[_Requested] = []
         self._manner = TranslationStyle("en")
         self._record: ModelRecord | None = None
         self._run: Pending[Problem | None] | None = None
@@ -82,8 +110,10 @@ class LiveTranslation(Service):
         if self._record is None or record.id != self._record.id or manner != self._manner:
             self._stop()
         self._manner, self._record = manner, record
+        if not is_same_text(source_of(each.segment for each in self._requested), text):
+            self._own.clear()
         self._requested = self._cut(text)
-        requested = {key for __, key in self._requested if key is not None}
+        requested = {each.key for each in self._requested}
         if any(asked.is_open and asked.key not in requested for asked in self._asked.values()):
             self._stop()
         self._say()
@@ -96,23 +126,58 @@ class LiveTranslation(Service):
 
     def put(self, index: int, target: str, source: str = "") -> None:
         """Set a person's translation of the segment at `index` of the last event, and store it in the translation
-        memory.
+        memory. One without words takes the segment out of the translation; the one before may have its words then, and
+        is not stored.
 
         `source`: the source of this segment, because the text may have changed. Raises KnownError `request.invalid` if
-        there is no such segment, it is not to be translated, or `target` is empty.
+        there is no such segment.
         """
-        segment, key = self._requested[index] if 0 <= index < len(self._requested) else (None, None)
-        if segment is None or key is None or (source and segment.source != source):
-            raise KnownError("request.invalid", what=_("this sentence is not there any more"))
-        target = " ".join(target.split())
-        if not target:
-            raise KnownError("request.invalid", what=_("a translation without words"))
-        self._store.memory.remember(
-            segment.language, self._manner.target, [(segment.source, target)], domain=_domain(self._manner),
-            origin=Origin.PERSON,
-        )  # fmt: skip
-        self._known.note(key, CachedSegment(target, SegmentState.EDITED, Origin.PERSON, self._flags(segment, target)))
+        requested, target = self._at(index, source), target.strip()
+        segment = requested.segment
+        after = self.segments()[index + 1 : index + 2]
+        if target and segment.language != self._manner.target and not any(map(is_emptied, after)):
+            self._store.memory.remember(
+                segment.language, self._manner.target, [(segment.source, " ".join(target.split()))],
+                domain=_domain(self._manner), origin=Origin.PERSON,
+            )  # fmt: skip
+        flags = self._flags(segment, target) if target else ()
+        self._own[requested.own_key] = CachedSegment(target, SegmentState.EDITED, Origin.PERSON, flags)
         self._say(is_done=self._is_done)
+
+    @sliced
+    def other_words(self, index: int, source: str, begin: int, end: int) -> Slices[OtherWords]:
+        """Ask the model how else the translation of a segment could go on from `begin`, and what the words up to `end`
+        stand for.
+
+        Raises KnownError `request.invalid` if there is no such segment, `model.…`.
+        """
+        from slmdesk.text.translation_checks import cleaned  # loads all text checks
+
+        segment = self.segments()[self._requested.index(self._at(index, source))]
+        if self._record is None or not segment.target[begin:end].strip():
+            return OtherWords()
+        languages = self._languages_of(segment)
+        terms = terms_in(segment.source, self._terms(*languages, self._manner.domain), segment.language)
+        manner = changed(self._manner, source=languages[0])
+        steps = [*_steps_from(begin, segment, manner, terms)]
+        back = changed(manner, source=languages[1], target=languages[0], formality="")
+        asked = projection_step(segment.target, segment.source, segment.target[begin:end], back)
+        answers = yield ask_once(self._loader, self._record, [*steps, asked] if asked else steps)
+        found: dict[str, str] = {}
+        for answer in answers[: len(steps)]:
+            words = segment.target[:begin] + answer.text.lstrip()
+            whole = cleaned(segment.source, words, Tags(), languages=languages, terms=terms).target
+            is_worse = weight_of(self._flags(segment, whole)) > weight_of(segment.flags)
+            if not answer.is_cut and whole != segment.target and not is_worse:
+                found.setdefault(differing(segment.target, whole, begin), whole)
+        stands_for = answers[-1].text.strip() if asked else ""
+        return OtherWords(tuple(found.items())[:MOST_WAYS], stands_for if stands_for in segment.source else "")
+
+    def _at(self, index: int, source: str) -> _Requested:
+        found = self._requested[index] if 0 <= index < len(self._requested) else None
+        if found is None or (source and found.segment.source != source):
+            raise KnownError("request.invalid", what=_("this sentence is not there any more"))
+        return found
 
     def adopt(
         self, text: str, manner: TranslationStyle, record: ModelRecord | None, kept: Iterable[SegmentRecord]
@@ -123,32 +188,47 @@ class LiveTranslation(Service):
         """
         self._stop()
         self._manner, self._record = styled(manner, record), record
+        self._own.clear()
         self._requested = self._cut(text)
-        known = {segment.source: segment for segment in kept if segment.target}
-        for segment, key in self._requested:
-            if key is not None and (old := known.get(segment.source)) is not None:
-                self._known.note(key, CachedSegment(old.target, old.state, old.origin, old.flags, old.doubts))
+        known: dict[str, list[SegmentRecord]] = {}
+        for segment in kept:
+            known.setdefault(segment.source, []).append(segment)
+        for requested in self._requested:
+            olds = known.get(requested.segment.source, [])
+            old = olds[min(requested.nth, len(olds) - 1)] if olds else None
+            if old is not None and (old.target or is_emptied(old)):
+                cached = CachedSegment(old.target, old.state, old.origin, old.flags, old.doubts)
+                if old.state is SegmentState.EDITED:
+                    self._own[requested.own_key] = cached
+                else:
+                    self._known.note(requested.key, cached)
         self._say(is_done=record is None)
         self._advance()
 
     def segments(self) -> tuple[LiveSegment, ...]:
-        known = ((segment, self._known.get(key)) for segment, key in self._requested)
+        known = ((each.segment, self._known_of(each)) for each in self._requested)
         return tuple(cached.put_into(segment) if cached else segment for segment, cached in known)
+
+    def _known_of(self, requested: _Requested) -> CachedSegment | None:
+        """Return what a person wrote, or else what the model wrote for what is not to be left as it is."""
+        is_left = requested.segment.state is SegmentState.LEFT
+        return self._own.get(requested.own_key) or (None if is_left else self._known.get(requested.key))
 
     # ---- segments
 
-    def _cut(self, text: str) -> list[tuple[LiveSegment, Key | None]]:
+    def _cut(self, text: str) -> list[_Requested]:
         terms = self._terms(self._manner.source, self._manner.target, self._manner.domain)
         taken = CutState(self._manner.source, self._manner.target, terms)
-        found: list[tuple[LiveSegment, Key | None]] = []
+        found: list[_Requested] = []
+        times: Counter[str] = Counter()
         for unit in units_of_text(text):
             for segment in segments_from(unit["unit"], taken):
                 live = LiveSegment(
                     segment.source, segment.lead, segment.trail, segment.language, "", segment.state,
                     paragraph=segment.unit, sure=taken.sure,
                 )  # fmt: skip
-                key = None if segment.state is SegmentState.LEFT else self._key(live, terms)
-                found.append((live, key))
+                found.append(_Requested(live, self._key(live, terms), times[live.source]))
+                times[live.source] += 1
         self._known.on_show = len(found)
         return found
 
@@ -210,11 +290,11 @@ class LiveTranslation(Service):
         from slmdesk.text.translation_checks import words_to_look_up  # loads all text checks
 
         asked: list[tuple[Key, CachedSegment, dict[str, frozenset[str]]]] = []
-        for segment, key in self._requested:
-            known = self._known.get(key)
-            if key and known and known.state is SegmentState.TRANSLATED and known.origin is Origin.MODEL:
+        for each in self._requested:
+            known, segment = self._known_of(each), each.segment
+            if known and known.state is SegmentState.TRANSLATED and known.origin is Origin.MODEL:
                 words = words_to_look_up(segment.source, known.target, Tags(), *self._languages_of(segment))
-                asked.append((key, known, words))
+                asked.append((each.key, known, words))
         wrong = yield self._unknown(
             sorted({form for *_, words in asked for forms in words.values() for form in forms}), self._manner.target
         )
@@ -230,7 +310,12 @@ class LiveTranslation(Service):
 
     def _missing(self) -> list[tuple[LiveSegment, Key]]:
         """Return the segments to ask the model about, each once. Those the translation memory knows are filled in."""
-        missing = {key: segment for segment, key in self._requested if key is not None and self._known.is_open(key)}
+        missing = {
+            each.key: each.segment
+            for each in self._requested
+            if each.segment.state is SegmentState.OPEN
+            and self._known.is_open(each.key) and each.own_key not in self._own
+        }  # fmt: skip
         return [(segment, key) for key, segment in missing.items() if not self._recalled(segment, key)]
 
     def _recalled(self, segment: LiveSegment, key: Key) -> bool:
@@ -281,9 +366,6 @@ class LiveTranslation(Service):
         if isinstance(event, Done | Failed | Cancelled):
             over.end(event)
         elif isinstance(event, Token | Partial) and (asked := self._asked.get(event.key)):
-            if not self._known.is_open(asked.key):  # a person has translated it meanwhile
-                asked.is_open = asked.is_open and isinstance(event, Token)
-                return
             if isinstance(event, Token):
                 known = CachedSegment(self._so_far(asked, event.text), SegmentState.OPEN)
             else:
@@ -315,7 +397,7 @@ class LiveTranslation(Service):
 
     def _report_used(self) -> None:
         if self._record is not None:
-            language = self._manner.source or language_of_most(segment for segment, __ in self._requested)
+            language = self._manner.source or language_of_most(each.segment for each in self._requested)
             self._publish(PairUsed(self._record.id, language, self._manner.target))
 
     def _say_soon(self) -> None:
@@ -338,6 +420,39 @@ class LiveTranslation(Service):
         self._is_done = is_done
         self._reported_at = time.monotonic()
         self._publish(LiveTranslated(self.segments(), is_done, problem))
+
+
+MOST_WAYS = 4
+WARM = 1.1
+"""Temperature at which other words are drawn. At 0.7, all draws were the words that stood there already."""
+
+
+class OtherWords(Record):
+    ways: tuple[tuple[str, str], ...] = ()
+    """What else could stand there, each with the whole translation that it would make."""
+    stands_for: str = ""
+    """The words of the source for which those of the translation stand."""
+
+
+def _steps_from(
+    begin: int, segment: LiveSegment, manner: TranslationStyle, terms: Sequence[Term]
+) -> Iterator[dict[str, Json]]:
+    """Yield steps that go on from `begin` of a translation: some drawn, one that begins with another letter."""
+    given, first = segment.target[:begin].rstrip(), segment.target[begin]
+    space = " " if segment.target[:begin] != given else ""
+    step = translation_step(segment.source, Tags(), manner, terms=terms) | {"answer_prefix": given}
+    usual = sampling_for(segment.source, manner.translator)
+    draws = [changed(usual, temperature=WARM, top_k=20, seed=seed) for seed in range(1, MOST_WAYS + 1)]
+    if first.isalpha():
+        draws.append(changed(usual, grammar=f'root ::= "{space}" [^{first.lower()}{first.upper()} \\n] [^\\n]*'))
+    yield from (step | {"sampling": to_json(sampling)} for sampling in draws)
+
+
+def differing(old: str, new: str, begin: int) -> str:
+    """Return the words of `new` from `begin` on up to where it goes on like `old`."""
+    end = common_prefix(old[begin:].split()[::-1], new[begin:].split()[::-1])
+    words = new[begin:].split()
+    return " ".join(words[: max(1, len(words) - end)])
 
 
 def _failed(problem: str) -> CachedSegment:
@@ -378,8 +493,8 @@ class SegmentCache:
         self.on_show = 0
         """Number of segments of the current text. The cache grows by it, so that a long text cannot displace itself."""
 
-    def get(self, key: Key | None) -> CachedSegment | None:
-        return None if key is None else self._known.get(key)
+    def get(self, key: Key) -> CachedSegment | None:
+        return self._known.get(key)
 
     def note(self, key: Key, known: CachedSegment) -> None:
         self._known[key] = known

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from enum import StrEnum
 from pathlib import Path
-from typing import TypeAlias
+from typing import TypeAlias, TypeVar
 
 from slmdesk.base.protocol import lenient_from
 from slmdesk.base.record import Record, changed, to_json
@@ -82,7 +82,32 @@ def source_of(segments: Iterable[LiveSegment | SegmentRecord]) -> str:
 
 def translation_of(segments: Iterable[LiveSegment | SegmentRecord]) -> str:
     """Return the translation as one text. Segments without a translation appear as in the source."""
-    return "".join(segment.lead + (segment.target or segment.source) + segment.trail for segment in segments)
+    return laid_out(segments, lambda segment: segment.target or ("" if is_emptied(segment) else segment.source))[0]
+
+
+AnySegment = TypeVar("AnySegment", LiveSegment, SegmentRecord, LiveSegment | SegmentRecord)
+
+
+def laid_out(
+    segments: Iterable[AnySegment], words_of: Callable[[AnySegment], str]
+) -> tuple[str, list[tuple[int, int]]]:
+    """Return a translation as one text, and the start and end of each segment in it.
+
+    Before a segment that a person emptied there is no space either.
+    """
+    text, spans = "", list[tuple[int, int]]()
+    for segment in segments:
+        text = text.rstrip() if is_emptied(segment) else text + segment.lead
+        begin = len(text)
+        text += words_of(segment)
+        spans.append((begin, len(text)))
+        text += segment.trail
+    return text, spans
+
+
+def is_emptied(segment: LiveSegment | SegmentRecord) -> bool:
+    """Return whether a person took all words out of a translation."""
+    return segment.state is SegmentState.EDITED and not segment.target
 
 
 def language_of_most(segments: Iterable[LiveSegment | SegmentRecord]) -> str:
@@ -159,39 +184,6 @@ REASON_WORDS = {
     "tags": N_("the marks of the formatting were lost"),
     "redaction": N_("it could not be redacted so that it can be put back, so the model was not asked"),  # as below
 }
-KIND_WORDS = {
-    "tags": N_("formatting marks"),
-    "formatting": N_("formatting reckoned"),
-    "empty": N_("no translation"),
-    "chatter": N_("talk of the model"),
-    "placeholder": N_("placeholders, addresses"),
-    "number": N_("numbers"),
-    "date": N_("dates"),
-    "name": N_("names"),
-    "negation": N_("negations"),
-    "opposite": N_("opposites"),
-    "condition": N_("conditions"),
-    "exception": N_("exceptions"),
-    "only": N_("“only”"),
-    "duty": N_("must or may"),
-    "address": N_("forms of address"),
-    "repeated": N_("repeated words"),
-    "word": N_("unknown words"),
-    "unsure": N_("model unsure"),  # set by earlier versions
-    "sense": N_("sense"),
-    "glossary": N_("terms not used"),
-    "forbidden": N_("forbidden words"),
-    "language": N_("other language"),
-    "untranslated": N_("as in the source"),
-    "length": N_("length"),
-    "failed": N_("not translated"),
-    "redaction": N_("redaction"),  # set by earlier versions, which hid names from the model
-    "unwritten": N_("not in the file"),
-}
-
-
-def kind_words(kind: str) -> str:
-    return _(KIND_WORDS.get(kind, kind.replace("_", " ")))
 
 
 def state_words(state: SegmentState) -> str:

@@ -10,7 +10,6 @@ from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import (
     QFrame,
-    QInputDialog,
     QMenu,
     QStackedWidget,
     QToolButton,
@@ -34,11 +33,11 @@ from slmdesk.window.widgets.build import (
     column,
     fold_button,
     named,
-    passing,
     plain_label,
     row,
     tool_button,
 )
+from slmdesk.window.widgets.dialogs import LineQuestion
 from slmdesk.window.widgets.notices import trash
 from slmdesk.window.widgets.parts import Segments
 from slmdesk.window.widgets.rows import Rows
@@ -166,11 +165,8 @@ class EarlierRow(QFrame):
         self.style().polish(self)
 
     def ask_title(self) -> None:
-        dialog = passing(QInputDialog(self.window()), "rename_dialog", _("Rename"))
-        dialog.setLabelText(_("New name:"))
-        dialog.setTextValue(self._entry.title)
-        dialog.textValueSelected.connect(self._on_title)
-        dialog.open()
+        title = self._entry.title
+        LineQuestion(self, "rename_dialog", _("Rename"), _("New name:"), self._on_title, text=title).open()
 
     def _on_title(self, title: str) -> None:
         if title.strip():

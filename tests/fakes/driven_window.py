@@ -142,7 +142,6 @@ def is_read(name: str) -> Chapter:
 
 def summary(folder: str) -> Chapter:
     yield from turn_to(Qt.Key.Key_3, "Documents")
-    yield from click("summarize_button")
     yield lambda: (pane := find("summary_pane")) is not None and pane.summary is not None and pane.rows
     for form in ("docx", "pdf"):
         yield from choose_export("export_summary_button", form, f"{folder}/summary.{form}")
@@ -166,7 +165,6 @@ def table(folder: str) -> Chapter:
     yield from turn_to(Qt.Key.Key_3, "Documents")
     yield from choose_tab("table")
     yield lambda: (one := find("table_pane")) is not None and one.isEnabled()
-    yield from click("make_table_button")
     yield lambda: (one := find("cells_table")) is not None and one.model().rowCount() == 1
     yield lambda: find("making_table") is None
     yield from choose_export("table_more_button", "xlsx", f"{folder}/table.xlsx")

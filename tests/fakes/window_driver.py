@@ -21,9 +21,9 @@ from PySide6.QtWidgets import (
     QAbstractItemView,
     QApplication,
     QCheckBox,
+    QDialog,
     QLabel,
     QMenu,
-    QMessageBox,
     QPushButton,
     QToolButton,
     QWidget,
@@ -276,8 +276,11 @@ class WindowDriver:
 
     def close(self) -> None:
         if not self.closed:
+            for sheet in reversed(self.window.findChildren(QDialog)):
+                if sheet.isVisible():
+                    sheet.close()
             self.window.close()
-            if box := self.window.findChild(QMessageBox, "quit_dialog"):
+            if box := self.window.findChild(QDialog, "quit_dialog"):
                 box.findChild(QPushButton, "quit_button").click()
             self.wait(lambda: self.closed)
 

@@ -184,11 +184,11 @@ def test_the_page_last_shown_comes_back(start):
 def test_a_page_is_made_when_it_is_first_shown_and_what_is_kept_of_it_stays(start):
     program = start()
     state = program.frame.state
-    program.ask(lambda _services: state.change(last_document_pane="versions", documents_thumbnails=False))
+    program.ask(lambda _services: state.change(last_document_pane="versions", last_document_page=2))
     program.frame.keep_layout()
     program.ask(lambda _services: None)
     assert [page for page in program.pages if program.window.is_made(page)] == []
-    assert (state.current.last_document_pane, state.current.documents_thumbnails) == ("versions", False)
+    assert (state.current.last_document_pane, state.current.last_document_page) == ("versions", 2)
     program.window.show_page("Documents")
     assert program.frame.documents_area.state["last_document_pane"] == "versions"
     assert [page for page in program.pages if program.window.is_made(page)] == ["Documents"]

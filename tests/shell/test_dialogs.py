@@ -1,4 +1,4 @@
-"""Every dialog fits a screen of 1024 by 768 in letters of 150 %, with its buttons.
+"""Every sheet fits a window of 1024 by 728 in letters of 150 %, with its buttons, and keeps what is below it.
 
 All are found by their classes, so that a new one is tried too; what they show is made up out of the types they ask for.
 """
@@ -13,25 +13,33 @@ import inspect
 import types
 import typing
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 from fakes.edges import outside
-from PySide6.QtCore import QObject, QPoint, QRect
-from PySide6.QtGui import QGuiApplication, QScreen
+from PySide6.QtCore import QObject, QPoint, QSize, Qt
+from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QDialog, QMessageBox, QPushButton, QScrollArea, QWidget
+from PySide6.QtWidgets import (
+    QApplication,
+    QDialog,
+    QLabel,
+    QLineEdit,
+    QPushButton,
+    QScrollArea,
+    QToolButton,
+    QWidget,
+)
 
 import slmdesk
 from slmdesk.base.record import Record
 from slmdesk.window.base.live import Live
 from slmdesk.window.widgets.build import button, column, plain_label, row, text_line
-from slmdesk.window.widgets.dialogs import FRAME, Dialog
+from slmdesk.window.widgets.dialogs import AWAY, Dialog, Question
 
 pytestmark = [pytest.mark.gui, pytest.mark.qt_log_ignore("This plugin does not support", extend=True)]
 
-SCREEN = QRect(0, 0, 1024, 728)
-"""With a bar of the desktop."""
+SPACE = QSize(1024, 728)
+"""Of the window."""
 LONG = "A question about the lease of the house, its garden and the Donaudampfschifffahrtsgesellschaft behind it"
 SHORT = "Ask again"
 
@@ -116,14 +124,15 @@ class Maker:
 
 def cut(dialog: QDialog) -> list[str]:
     """What is wrong with it, in words."""
-    name, side, top = type(dialog).__name__, *FRAME
+    name = type(dialog).__name__
     found = [f"{name}: {line}" for line in outside(dialog)]
-    if dialog.width() > SCREEN.width() - 2 * side or dialog.height() > SCREEN.height() - top - side:
-        found.append(f"{name} is {dialog.width()} by {dialog.height()}")
+    space = dialog.window().rect().adjusted(AWAY, AWAY, -AWAY, -AWAY)
+    if not space.contains(dialog.geometry()):
+        found.append(f"{name} is at {dialog.geometry()}")
     area = dialog.findChild(QScrollArea, "dialog_area")
     if area is not None and area.horizontalScrollBar().maximum():
         found.append(f"{name} scrolls sideways")
-    buttons = [one for one in dialog.findChildren(QPushButton) if one.isVisible() and one.window() is dialog]
+    buttons = [one for one in dialog.findChildren(QPushButton) if one.isVisible()]
     fixed = [other_button for other_button in buttons if not _scrolls(other_button, dialog)]
     outer = dialog.rect()
     found += [
@@ -138,16 +147,17 @@ def _scrolls(widget: QWidget, dialog: QDialog) -> bool:
     return any(area.isAncestorOf(widget) for area in dialog.findChildren(QScrollArea))
 
 
-def test_every_dialog_fits_a_small_screen_with_large_letters(start, monkeypatch):
+def test_every_sheet_fits_a_small_window_with_large_letters(start):
     program = start()
     program.frame.settings.change("font_scale", 150)
     program.wait(lambda: program.frame.keeper.fonts.scale == 150)
-    monkeypatch.setattr(QScreen, "availableGeometry", lambda _screen: SCREEN)
+    program.window.resize(SPACE)
     maker, found = Maker(program), []
     for kind in dialogs():
-        assert issubclass(kind, Dialog), f"{kind.__name__} is larger than a screen may be"
+        assert issubclass(kind, Dialog), f"{kind.__name__} is a window"
         dialog = maker.build(kind)
         dialog.show()
+        assert dialog.window() is program.window, kind.__name__
         for _turn in range(8):
             QTest.qWait(1)
             QApplication.processEvents()
@@ -158,103 +168,136 @@ def test_every_dialog_fits_a_small_screen_with_large_letters(start, monkeypatch)
     assert not found, "\n".join(found)
 
 
-def test_cancel_stands_before_the_main_button_in_every_box(program):
-    for is_first in (False, True):
-        box = QMessageBox(program.window)
-        add = [lambda box: box.addButton("Delete", QMessageBox.ButtonRole.AcceptRole)]
-        add.insert(0 if is_first else 1, lambda box: box.addButton(QMessageBox.StandardButton.Cancel))
-        for one in add:
-            one(box)
-        box.open()
-        program.wait(box.isVisible)
-        main = next(one for one in box.buttons() if one.text() == "Delete")
-        assert box.button(QMessageBox.StandardButton.Cancel).x() < main.x()
-        box.close()
-
-
-def test_a_dialog_that_grows_scrolls_over_its_buttons_and_keeps_the_cursor(qtbot, monkeypatch):
-    monkeypatch.setattr(QScreen, "availableGeometry", lambda _screen: SCREEN)
-    dialog = Dialog()
-    qtbot.addWidget(dialog)
-    words, field = plain_label("", dialog, name="words"), text_line("field", dialog, "Name")
-    close = button("Close", "close", dialog)
-    column(words, field, row(1, close), into=dialog)
-    dialog.fit(400)
-    dialog.show()
-    dialog.move(600, 500)
-    field.setFocus()
-    before = dialog.height()
-    words.setText("word " * 100)
-    qtbot.waitUntil(lambda: dialog.height() > before)
-    assert dialog.findChild(QScrollArea) is None, "there is room"
-    qtbot.waitUntil(lambda: SCREEN.contains(dialog.geometry()))
-    words.setText("word " * 4000)
-    qtbot.waitUntil(lambda: dialog.findChild(QScrollArea) is not None)
-    assert not cut(dialog)
-    assert close.isVisible()
-    assert dialog.focusWidget() is field
-    words.setText("")
-    QApplication.processEvents()
-    dialog.reveal(field)
-    assert field.visibleRegion().boundingRect() == field.rect()
-
-
 @pytest.fixture
-def words(qtbot, monkeypatch):
-    """What stands in a dialog that is shown, over three fields and two buttons."""
-    monkeypatch.setattr(QScreen, "availableGeometry", lambda _screen: SCREEN)
-    parent = QWidget()
-    qtbot.addWidget(parent)
-    dialog = Dialog(parent)
+def host(qtbot):
+    """A window with a field and a shortcut."""
+    window = QWidget()
+    qtbot.addWidget(window)
+    window.resize(SPACE)
+    column(text_line("below", window, "Below"), into=window)
+    window.pressed = []
+    for keys in ("Ctrl+2", "Ctrl+F"):
+        QShortcut(QKeySequence(keys), window, lambda keys=keys: window.pressed.append(keys))
+    window.show()
+    qtbot.waitActive(window)
+    window.findChild(QLineEdit, "below").setFocus()
+    return window
+
+
+def made(host, name: str = "sheet") -> Dialog:
+    """A sheet with words over three fields and two buttons."""
+    dialog = Dialog(host, name, "A title")
     words = plain_label("", dialog, name="words")
     fields = [text_line(f"f{at}", dialog, "Name") for at in range(3)]
     column(words, *fields, row(1, *(button(one, one, dialog) for one in ("ok", "cancel"))), into=dialog)
     dialog.fit(400)
-    dialog.show()
-    yield words
-    parent.close()
+    return dialog
 
 
-def say(words, text: str) -> QDialog:
-    """Its dialog, once that is laid out anew."""
-    words.setText(text)
+def say(dialog, text: str) -> None:
+    dialog.findChild(QLabel, "words").setText(text)
     for _turn in range(3):
         QApplication.sendPostedEvents()
         QApplication.processEvents()
-    return words.window()
 
 
-def test_a_dialog_that_was_moved_to_another_screen_stays_there(words, monkeypatch):
-    other = SCREEN.translated(SCREEN.width(), 0)
-    screens = [SimpleNamespace(availableGeometry=lambda one=one: one) for one in (SCREEN, other)]
-    monkeypatch.setattr(QGuiApplication, "screenAt", lambda point: screens[point.x() >= other.left()])
-    dialog = words.window()
-    dialog.move(1300, 600)
+def focused() -> str:
+    return QApplication.focusWidget().objectName()
+
+
+def test_cancel_stands_before_the_answer_and_enter_presses_the_default(program):
+    host, answers = program.window, []
+    for is_first in (False, True):
+        question = Question(host, "question", "Delete?", "Everything is deleted.")
+        add = [lambda one: one.add("Delete", "delete", lambda: answers.append("deleted"), kind="danger")]
+        add.insert(0 if is_first else 1, lambda one: one.add_cancel(is_default=True))
+        for one in add:
+            one(question)
+        question.open()
+        cancel, main = (question.findChild(QPushButton, name) for name in ("question_cancel", "delete"))
+        assert cancel.mapTo(host, QPoint()).x() < main.mapTo(host, QPoint()).x()
+        assert focused() == "question_cancel"
+        QTest.keyClick(QApplication.focusWidget(), Qt.Key.Key_Return)
+        program.wait(lambda: not host.findChildren(Question))
+        assert not answers
+
+
+def test_a_sheet_keeps_tab_the_keys_and_the_focus_and_gives_it_back(host):
+    dialog = made(host)
+    dialog.show()
+    assert focused() == "f0"
+    assert dialog.accessibleName() == "A title"
+    found = []
+    for _press in range(6):
+        found.append(focused())
+        QTest.keyClick(QApplication.focusWidget(), Qt.Key.Key_Tab)
+    assert found == ["f0", "f1", "f2", "ok", "cancel", "sheet_close"]
+    assert focused() == "f0"
+    QShortcut(QKeySequence("Ctrl+F"), dialog, lambda: host.pressed.append("of the sheet"))
+    for key in (Qt.Key.Key_2, Qt.Key.Key_F):
+        QTest.keyClick(QApplication.focusWidget(), key, Qt.KeyboardModifier.ControlModifier)
+    assert host.pressed == ["of the sheet"]
+    host.findChild(QLineEdit, "below").setFocus()  # by an answer that comes late
+    assert focused() == "f0"
+    QTest.keyClick(QApplication.focusWidget(), Qt.Key.Key_Escape)
+    assert not dialog.isVisible()
+    assert focused() == "below"
+    QTest.keyClick(QApplication.focusWidget(), Qt.Key.Key_2, Qt.KeyboardModifier.ControlModifier)
+    assert host.pressed[1:] == ["Ctrl+2"]
+
+
+def test_the_mouse_reaches_nothing_below_a_sheet(host, qtbot):
+    below = button("Below", "below_button", host)
+    below.move(2, 2)
+    below.show()
+    dialog, pressed = made(host), []
+    below.clicked.connect(lambda: pressed.append(True))
+    dialog.show()
+    assert host.childAt(below.geometry().center()).objectName() == "shade"
+    dialog.findChild(QToolButton, "sheet_close").click()
+    assert host.childAt(below.geometry().center()) is below
+    qtbot.waitUntil(lambda: host.findChild(QWidget, "shade") is None)
+
+
+def test_a_sheet_over_a_sheet_gives_the_focus_back_to_it(host):
+    first, second = made(host, "first"), made(host, "second")
+    first.show()
+    first.findChild(QLineEdit, "f1").setFocus()
+    second.show()
+    assert second.isAncestorOf(QApplication.focusWidget())
+    assert host.childAt(host.rect().center()).window() is host
+    second.reject()
+    assert first.isAncestorOf(QApplication.focusWidget())
+    assert focused() == "f1"
+
+
+def test_a_sheet_follows_its_window(host):
+    dialog = made(host)
+    dialog.resize(800, 500)
+    dialog.show()
+    before = dialog.size()
+    host.resize(512, 384)
+    assert not cut(dialog)
+    host.resize(SPACE)
+    assert dialog.size() == before
+    assert dialog.geometry().center().x() == host.rect().center().x()
+
+
+def test_a_sheet_that_grows_scrolls_over_its_buttons_and_keeps_cursor_and_order(host, qtbot):
+    dialog = made(host)
+    dialog.show()
+    field = dialog.findChild(QLineEdit, "f0")
     before = dialog.height()
-    say(words, "word " * 100)
+    say(dialog, "word " * 100)
     assert dialog.height() > before
-    assert other.contains(dialog.geometry())
-
-
-@pytest.mark.parametrize("how", ["maximized", "full screen", "tiled"])
-def test_a_dialog_that_fills_its_screen_does_so_with_other_words(words, how):
-    dialog = say(words, "")
-    if how == "tiled":
-        dialog.resize(500, SCREEN.height() - dialog.frameGeometry().height() + dialog.height())
-    else:
-        (dialog.showMaximized if how == "maximized" else dialog.showFullScreen)()
-    QApplication.processEvents()
-    before = dialog.size(), dialog.windowState()
-    say(words, "word " * 100)
-    assert (dialog.size(), dialog.windowState()) == before
-
-
-def test_a_dialog_that_begins_to_scroll_keeps_its_order_for_tab(words):
-    dialog = say(words, "word " * 4000)
+    assert dialog.findChild(QScrollArea) is None, "there is room"
+    say(dialog, "word " * 4000)
     assert dialog.findChild(QScrollArea) is not None
-    found, one = [], dialog.nextInFocusChain()
-    while one is not dialog:
-        found.append(one.objectName())
-        one = one.nextInFocusChain()
-    wanted = ["f0", "f1", "f2", "ok", "cancel"]
-    assert [one for one in found if one in wanted] == wanted
+    assert not cut(dialog)
+    assert dialog.findChild(QPushButton, "ok").isVisible()
+    assert dialog.focusWidget() is field
+    names = [part.objectName() for part in dialog._parts()]
+    assert [name for name in names if name != "dialog_area"] == ["f0", "f1", "f2", "ok", "cancel", "sheet_close"]
+    say(dialog, "")
+    dialog.reveal(field)
+    assert field.visibleRegion().boundingRect() == field.rect()

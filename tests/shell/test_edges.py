@@ -166,7 +166,9 @@ def test_translate(program, tmp_path):
     check(program, "a translation")
     lease = tmp_path / "lease.docx"
     lease.write_bytes(docx("".join(paragraph(one) for one in ("The rent is due today.", LONG, "12 %"))))
-    drop(program.frame.translate_page, lease)
+    other = tmp_path / "picture.xyz"
+    other.write_bytes(b"x")
+    drop(program.frame.translate_page, lease, other)
     program.wait(lambda: [one for one in program.window.findChildren(QDialog, "document_form") if one.isVisible()])
     form = program.window.findChild(QDialog, "document_form")
     program.found += [f"the form of a document: {line}" for line in cut_in(form)]

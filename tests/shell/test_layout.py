@@ -9,12 +9,11 @@ import subprocess
 import sys
 from collections.abc import Callable
 from functools import partial
-from types import SimpleNamespace
 
 import pytest
 from fakes.contracts import OLD, write_docx
 from fakes.dropping import drop
-from fakes.edges import faults, outside
+from fakes.edges import faults
 from PySide6.QtCore import QRect
 from PySide6.QtGui import QScreen
 from PySide6.QtWidgets import QAbstractButton, QApplication, QDialog, QWidget
@@ -24,15 +23,13 @@ from slmdesk.chat.window.dialogs import ANSWER, EditDialog
 from slmdesk.chat.window.list import ChatList
 from slmdesk.history.window import DeletedChats, EraseDialog, ForgetDay
 from slmdesk.library.types import Coverage
-from slmdesk.library.window.redacted import RedactionWindow
 from slmdesk.models.window.formats import CopyDialog
 from slmdesk.online.window.network import TokenDialog
 from slmdesk.privacy.window.dialogs import PrivacySettings
 from slmdesk.redaction.window.section import NamesDialog
 from slmdesk.tables.types import Column, Flag, Table, TableCell, TableRow
-from slmdesk.translation.window.document_pane import RetryDialog
-from slmdesk.window.widgets.build import message_box
-from slmdesk.window.widgets.dialogs import TextDialog
+from slmdesk.translation.documents import ChosenDocuments
+from slmdesk.window.widgets.dialogs import Question, TextDialog
 from slmdesk.window.widgets.parts import Popover
 from slmdesk.window.widgets.tokens import GatedDialog
 
@@ -89,7 +86,10 @@ SECTIONS = ("general", "privacy", "network", "models", "writing", "history")
 EMPTY = {title: page(title) for title in ("Start", "Chat", "Documents")}
 VIEWS = {
     **{title: page(title) for title in ("Start", "Chat", "Translate", "Write", "Models", "Jobs")},
-    **{f"Documents, {name}": partial(tab, name=name) for name in ("summary", "questions", "table", "versions")},
+    **{
+        f"Documents, {name}": partial(tab, name=name)
+        for name in ("summary", "questions", "table", "versions", "redact")
+    },
     **{f"Settings, {name}": partial(section, name=name) for name in SECTIONS},
 }
 POPOVERS = {
@@ -98,11 +98,11 @@ POPOVERS = {
     "about_popover": ("Documents, summary", "document_more_button"),
     "unread_popover": ("Documents, summary", "document_more_button"),
     "summary_other": ("Documents, summary", "summary_other_button"),
-    "table_popover": ("Documents, table", "document_more_button"),
+    "column_popover": ("Documents, table", "document_more_button"),
     "tables_popover": ("Documents, table", "document_more_button"),
+    "redaction_how": ("Documents, redact", "document_more_button"),
     "cell_popover": ("Documents, table", "document_more_button"),
     "versions_earlier_popover": ("Documents, versions", "document_more_button"),
-    "flags_popover": ("Translate", "translate_options_button"),
     "translate_options": ("Translate", "translate_options_button"),
     "document_options": ("Translate", "translate_options_button"),
     "writing_options_panel": ("Write", "writing_options"),
@@ -150,19 +150,15 @@ DIALOGS = {
     "preset_editor": lambda program: program.page.panel._on_save_as(),
     "space_editor": spaces,
     "glossary_window": lambda program: program.frame.translate_page.open_glossaries(),
-    "document_form": lambda program: program.frame.document_translation.look([program.lease]),
-    "redaction_window": lambda program: RedactionWindow(
-        program.bridge, program.frame.keeper, program.window, program.lease
-    ).show(),
+    "document_form": lambda program: program.frame.translate_page.ask_how(
+        ChosenDocuments((program.lease,), frozenset(("docx",)), ()), program.frame.translate.manner
+    ),
     "add_dialog": lambda program: program.frame.look_at_files(program.model),
     "found_models": lambda program: program.frame.models_area.ways.find(),
     "copy_dialog": lambda program: CopyDialog(
         program.window, program.ask(lambda services: services.models.list())[0]
     ).show(),
-    "retry_dialog": lambda program: RetryDialog(
-        SimpleNamespace(counts={}, look=1200), (), program.frame.translate_page
-    ).show(),
-    "message": lambda program: message_box(program.window, "message", LONG, LONG * 3, LONG * 3).show(),
+    "message": lambda program: Question(program.window, "message", LONG, LONG * 3, LONG * 3).show(),
 }
 
 # ---- the walk
@@ -229,10 +225,8 @@ class Walk:
             program.wait(lambda name=name: dialog(program, name) is not None)
             opened = dialog(program, name)
             self.note(name, cell, opened)
-            if not self.screen[0].contains(opened.frameGeometry().translated(-opened.pos())):
-                self.found.append(f"{name}, {cell}: {opened.size()}")
-            opened.resize(opened.minimumSizeHint().expandedTo(opened.minimumSize()).width(), opened.height())
-            self.note(f"{name}, as narrow as it can be", cell, opened, outside)
+            if not program.window.rect().contains(opened.geometry()):
+                self.found.append(f"{name}, {cell}: {opened.geometry()}")
             for one in reversed(program.window.findChildren(QDialog)):
                 if one.isVisible():
                     one.reject()

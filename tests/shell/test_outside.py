@@ -11,9 +11,10 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import QUrl
 from PySide6.QtGui import QDesktopServices
-from PySide6.QtWidgets import QApplication, QWidget
+from PySide6.QtWidgets import QApplication, QLabel, QWidget
 
 from slmdesk.window.widgets import opening
+from slmdesk.window.widgets.dialogs import Question
 
 pytestmark = pytest.mark.gui
 BUS = """
@@ -79,12 +80,12 @@ def test_where_the_desktop_does_not_answer_a_person_gets_the_address(qtbot, monk
     window.show()
     opening.open_outside(QUrl("https://example.org/<b>x"))
 
-    def boxes() -> list[QWidget]:  # a window of another test may be in front
-        return [one for one in QApplication.topLevelWidgets() if one.objectName() == "not_opened_dialog"]
+    def boxes() -> list[Question]:  # a window of another test may be in front
+        return [box for top in QApplication.topLevelWidgets() for box in top.findChildren(Question)]
 
     qtbot.waitUntil(lambda: bool(boxes()), timeout=60_000)
     (box,) = boxes()
-    assert "example.org" in box.informativeText()
+    assert "example.org" in box.findChild(QLabel, "question_more").text()
     box.close()
 
 

@@ -7,10 +7,11 @@ from pathlib import Path
 import pytest
 from fakes.dropping import drop
 from PySide6.QtCore import QMimeData, QUrl
-from PySide6.QtWidgets import QMessageBox, QPushButton
+from PySide6.QtWidgets import QLabel, QPushButton
 
 from slmdesk.base.policy import Policy
 from slmdesk.translation.window.text_editors import SourceEdit, files_among
+from slmdesk.window.widgets.dialogs import Question
 from slmdesk.window.widgets.opening import admit, heed
 
 pytestmark = pytest.mark.gui
@@ -50,9 +51,13 @@ def looked(monkeypatch) -> list[str]:
     return seen
 
 
-def box_of(window, name: str) -> QMessageBox:
-    (box,) = [one for one in window.findChildren(QMessageBox, name) if one.isVisible()]
+def box_of(window, name: str) -> Question:
+    (box,) = [one for one in window.findChildren(Question, name) if one.isVisible()]
     return box
+
+
+def said(box: Question) -> str:
+    return box.findChild(QLabel, "question_text").text()
 
 
 def test_what_is_away_is_asked_about_once_and_comes_with_the_rest(window, qtbot, tmp_path, looked) -> None:
@@ -61,8 +66,8 @@ def test_what_is_away_is_asked_about_once_and_comes_with_the_rest(window, qtbot,
     assert given == [[tmp_path]], "at once, without a question"
     admit(window, [tmp_path, AWAY], given.append)
     box = box_of(window, "share_dialog")
-    assert "evil.example" in box.text()
-    box.button(QMessageBox.StandardButton.Cancel).click()
+    assert "evil.example" in said(box)
+    box.findChild(QPushButton, "question_cancel").click()
     assert given[1:] == [[tmp_path]]
     admit(window, [AWAY], given.append)
     box_of(window, "share_dialog").findChild(QPushButton, "share_open_button").click()
@@ -83,7 +88,7 @@ def test_offline_by_policy_only_named_shares_are_opened(window, tmp_path, looked
         given.clear()
         admit(window, [AWAY, ours, tmp_path], given.append, is_chosen=is_chosen)
         box = box_of(window, "share_refused_dialog")
-        assert "evil.example" in box.text()
+        assert "evil.example" in said(box)
         assert given == [[ours, tmp_path]]
         box.close()
     heed(Policy())
@@ -97,14 +102,14 @@ def test_no_entrance_of_the_window_looks_at_a_share_before_it_is_allowed(program
     assert files_among(data_of(url)) == [AWAY]
 
     def dismissed() -> None:
-        found: list[QMessageBox] = []
+        found: list[Question] = []
 
         def is_asked() -> bool:
-            found[:] = [one for one in program.window.findChildren(QMessageBox, "share_dialog") if one.isVisible()]
+            found[:] = [one for one in program.window.findChildren(Question, "share_dialog") if one.isVisible()]
             return bool(found)
 
         program.wait(is_asked)
-        assert "evil.example" in found[0].text()
+        assert "evil.example" in said(found[0])
         found[0].close()
         program.wait(lambda: not is_asked())
 

@@ -294,7 +294,7 @@ def test_columns_are_named_with_a_kind_or_like_those_of_a_preset() -> None:
 
 
 def test_presets_are_whole() -> None:
-    assert [other_preset.id for other_preset in presets()] == ["invoice", "contract", "cv", "minutes"]
+    assert [other_preset.id for other_preset in presets()] == ["invoice", "contract", "cv", "minutes", "letter"]
     for other_preset in presets():
         assert checked_columns(other_preset.columns) == other_preset.columns
         assert all(each.meaning.endswith(".") for each in other_preset.columns)

@@ -14,7 +14,7 @@ from slmdesk.base.translation import NewSegment, Origin, SegmentState
 from slmdesk.jobs.types import JobChanged
 from slmdesk.translation.prompts import TranslationStyle
 from slmdesk.translation.recent import is_same_text
-from slmdesk.translation.types import LiveTranslated, TranslationRequest
+from slmdesk.translation.types import LiveTranslated, TranslationRequest, translation_of
 
 pytestmark = pytest.mark.process
 
@@ -51,15 +51,15 @@ def test_a_persons_words_are_remembered(recorder):
     typed(recorder, "The sun is up. We go out.")
     live = recorder.calls.live
     live.put(1, "Wir gehen aus.", "We go out.")
-    live.put(1, "Wir gehen\nhinaus.")
+    live.put(1, "Wir gehen\nhinaus. ")
     segment = live.segments()[1]
-    assert (segment.target, segment.state, segment.origin) == ("Wir gehen hinaus.", SegmentState.EDITED, Origin.PERSON)
+    assert (segment.target, segment.state, segment.origin) == ("Wir gehen\nhinaus.", SegmentState.EDITED, Origin.PERSON)
     assert remembered(recorder, "We go out.") == ["Wir gehen hinaus."]
 
 
 @pytest.mark.parametrize(
     ("index", "target", "source"),
-    [(0, "  ", ""), (5, "Ja.", ""), (-1, "Ja.", ""), (0, "Ja.", "Another sentence."), (1, "13 %", "")],
+    [(5, "Ja.", ""), (-1, "Ja.", ""), (0, "Ja.", "Another sentence.")],
 )
 def test_words_for_what_is_not_there_are_refused(recorder, index, target, source):
     typed(recorder, "The sun is up.\n12 %")
@@ -68,6 +68,25 @@ def test_words_for_what_is_not_there_are_refused(recorder, index, target, source
         recorder.calls.live.put(index, target, source)
     assert recorder.calls.live.segments() == before
     assert recorder.calls.store.memory.page() == []
+
+
+def test_any_sentence_can_be_changed_or_emptied_where_it_stands(recorder):
+    text = "Yes, we do.\n12 %\nYes, we do. We go out."
+    typed(recorder, text)
+    live = recorder.calls.live
+    live.put(1, "12 v. H.")
+    live.put(3, "")
+    live.put(2, "Ja, und wir gehen aus.")
+    words = "yES, WE DO.\n12 v. H.\nJa, und wir gehen aus."
+    segments = live.segments()
+    assert translation_of(segments) == words, "the same sentence elsewhere stays"
+    assert remembered(recorder, "Yes, we do.") == [], "the words of two sentences are not those of one"
+    item = keep(recorder, text, segments)
+    typed(recorder, "")
+    old = recorder.calls.recent.open(item)
+    recorder.events.clear()
+    live.adopt(old.text, MANNER, recorder.calls.models.choose(None), old.segments)
+    assert translation_of(done(recorder)) == words
 
 
 def test_what_a_person_wrote_is_not_overwritten_by_words_that_still_come(opened):

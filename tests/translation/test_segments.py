@@ -15,7 +15,7 @@ from slmdesk.base.translation import Origin, SegmentFlag, SegmentState, Term
 from slmdesk.jobs.types import JobChanged
 from slmdesk.runtime.messages import Problem
 from slmdesk.store.translations import LOOK
-from slmdesk.translation.segments import SegmentFilter, word_runs
+from slmdesk.translation.segments import word_runs
 from slmdesk.translation.service import Handout
 from slmdesk.translation.types import RetryScope, TranslationRequest
 
@@ -62,16 +62,14 @@ def test_lists_and_their_counts(opened):
     lists = recorder.calls.segment_lists
 
     def listed(**requested):
-        return lists.listed(item, SegmentFilter(**requested))
+        return lists.listed(item, **requested)
 
     everything = listed()
     assert list(everything.numbers) == [0, 1, 2, 3]
     assert everything.total == 4
     assert everything.states == {SegmentState.TRANSLATED: 3, SegmentState.LEFT: 1}
-    assert everything.flags == {"negation": 1}
     assert everything.look == 1
     assert list(listed(state=LOOK).numbers) == [2]
-    assert list(listed(flag="negation").numbers) == [2]
     assert list(listed(state="left").numbers) == [3]
 
 
@@ -170,7 +168,7 @@ def test_a_report_holds_every_segment_once(opened, tmp_path):
     assert shape["counts"]["all"] == 4
     assert shape["counts"]["not translated"] == 1
     view = recorder.calls.translations.open(item)
-    listed = recorder.calls.segment_lists.listed(item, SegmentFilter(LOOK))
+    listed = recorder.calls.segment_lists.listed(item, LOOK)
     assert shape["counts"]["to look at"] == view.look == listed.look == len(listed.numbers) == 2
     assert shape["facts"]["Languages"] == "English to German"
     assert shape["facts"]["Model"] == "Echo"

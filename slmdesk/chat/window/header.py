@@ -14,7 +14,6 @@ from PySide6.QtWidgets import (
     QLabel,
     QLineEdit,
     QMenu,
-    QMessageBox,
     QSizePolicy,
     QToolButton,
     QWidget,
@@ -38,7 +37,6 @@ from slmdesk.window.widgets.build import (
     ElidedLabel,
     button,
     column,
-    message_box,
     named,
     plain_label,
     plain_tip,
@@ -47,6 +45,7 @@ from slmdesk.window.widgets.build import (
     text_line,
     tool_button,
 )
+from slmdesk.window.widgets.dialogs import Question
 from slmdesk.window.widgets.notices import LONG_MS, ExportMenu, Notice, notice_of
 from slmdesk.window.widgets.opening import ModelImports, choose_model_file
 
@@ -483,10 +482,7 @@ class PrivateBar(QFrame):
         if not self._private.has_words:
             self._private.close()
             return
-        box = message_box(self, "private_close_dialog", _("Close this private chat"), LOST, LOST_MORE)
-        closing = named(box.addButton(_("Close"), QMessageBox.ButtonRole.DestructiveRole), "private_close_button")
-        staying = named(box.addButton(_("Cancel"), QMessageBox.ButtonRole.RejectRole), "private_stay_button")
-        box.setDefaultButton(staying)
-        box.setEscapeButton(staying)
-        closing.clicked.connect(self._private.close)
-        box.open()
+        question = Question(self, "private_close_dialog", _("Close this private chat"), LOST, LOST_MORE)
+        question.add(_("Close"), "private_close_button", self._private.close)
+        question.add_cancel("private_stay_button", is_default=True)
+        question.open()

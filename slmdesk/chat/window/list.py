@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QModelIndex, QPoint, Qt, Signal
 from PySide6.QtGui import QAction, QKeyEvent, QKeySequence
-from PySide6.QtWidgets import QFrame, QMenu, QMessageBox, QToolButton, QWidget
+from PySide6.QtWidgets import QFrame, QMenu, QToolButton, QWidget
 
 from slmdesk.base.texts import _
 from slmdesk.chat.conversation import NEW_CHAT
@@ -31,7 +31,6 @@ from slmdesk.window.widgets.build import (
     ElidedLabel,
     button,
     column,
-    message_box,
     named,
     plain_label,
     plain_tip,
@@ -41,6 +40,7 @@ from slmdesk.window.widgets.build import (
     text_line,
     tool_button,
 )
+from slmdesk.window.widgets.dialogs import Question
 from slmdesk.window.widgets.notices import ChatsExportMenu, ExportMenu, ask_folder, ask_where
 from slmdesk.window.widgets.opening import FileDrop, admit, ask_files
 from slmdesk.window.widgets.rows import Rows
@@ -400,11 +400,10 @@ class ChatList(QFrame):
             name=space.name, becomes_of_chats=becomes_of_chats(space.count)
         )
         more = _("Instructions and documents stay in the chats that have them.")
-        box = message_box(self, "delete_space_dialog", _("Delete the space?"), words, more)
-        sure = named(box.addButton(_("Delete space"), QMessageBox.ButtonRole.DestructiveRole), "delete_space_button")
-        sure.clicked.connect(lambda: self._controller.spaces.delete(space))
-        box.setDefaultButton(box.addButton(QMessageBox.StandardButton.Cancel))
-        box.open()
+        question = Question(self, "delete_space_dialog", _("Delete the space?"), words, more)
+        question.add(_("Delete space"), "delete_space_button", lambda: self._controller.spaces.delete(space))
+        question.add_cancel(is_default=True)
+        question.open()
 
 
 BUTTON = 28

@@ -168,7 +168,7 @@ class SettingsPanel(Popover):
     def _on_presets(self) -> None:
         from slmdesk.chat.window.dialogs import PresetsWindow
 
-        opened = self.findChild(PresetsWindow)
+        opened = self.window().findChild(PresetsWindow)
         (opened or PresetsWindow(self._controller.presets, self._around().models, self)).show()
 
     def _on_defaults(self) -> None:

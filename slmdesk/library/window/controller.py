@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from PySide6.QtCore import QObject, QUrl, Signal
 from PySide6.QtGui import QImage
@@ -32,11 +33,14 @@ from slmdesk.library.types import (
 from slmdesk.runtime.events import DocumentChanged, DocumentGone, DocumentProgress, DocumentsChanged
 from slmdesk.runtime.messages import Problem
 from slmdesk.window.base.bridge import Bridge, Call, Delay
+from slmdesk.window.base.live import Live
 from slmdesk.window.widgets.notices import LONG_MS, Notice, notice_of
 from slmdesk.window.widgets.opening import open_outside
 from slmdesk.window.widgets.rows import Removals
 
 RECENT = 200
+MOST_OPENED = 50
+"""Most documents of a folder that are opened without a question."""
 LOCKED = ("document.locked", "document.wrong_password")
 
 
@@ -56,6 +60,10 @@ class DocumentsController(QObject):
     progressed = Signal(object)
     password_requested = Signal(object, bool)
     folder_offered = Signal(object, object)
+    opening = Signal(int)
+    """Emitted with the number of files that a person opens together, before they are read."""
+    opened = Signal(object, bool)
+    """Ids of the documents that a person opened together, once all are read, and whether they are those of a folder."""
     hits_found = Signal(object)
 
     def __init__(self, bridge: Bridge, parent: QObject | None = None) -> None:
@@ -68,6 +76,9 @@ class DocumentsController(QObject):
         """The document to show if its removal is undone."""
         self._requested: list[Path] = []
         """Files that the person has just opened. The first of them is shown as soon as it is known."""
+        self._opening: dict[Path, str] = {}
+        """Documents that a person opened together, by file: "" until they are read."""
+        self._is_folder = False
         self._unread: dict[Path, Problem] = {}
         self.current: str = ""
         bridge.when_open(self.refresh)
@@ -80,12 +91,13 @@ class DocumentsController(QObject):
         self._bridge.ask(self._bridge.services.documents.recent(RECENT), self._on_listed)
 
     def open_paths(self, paths: Sequence[Path]) -> None:
-        """Read these files, and the files in these folders. The first is shown.
+        """Read these files, and the files in these folders. The first is shown, and `opened` emitted once all are read.
 
-        For a single folder, `folder_offered` is emitted instead, so that the person can choose.
+        For a single folder, `folder_offered` is emitted too. One with very many documents is only offered.
         """
         self._requested = []
         given = list(paths)
+        self.opening.emit(len(given))
         self._bridge.follow(self._bridge.services.documents.expand(given), partial(self._on_expanded, given))
 
     def make_ready(self) -> None:
@@ -100,7 +112,7 @@ class DocumentsController(QObject):
         )
 
     def unlock(self, path: Path, password: str) -> None:
-        self._requested = [path]
+        self._requested, self._opening = [path], {**self._opening, path: ""}
         self.open_file(path, password=password)
 
     def restore(self, document: str) -> None:
@@ -140,13 +152,14 @@ class DocumentsController(QObject):
 
         self._bridge.ask(self._bridge.services.documents.document(document), found)
 
-    def names(self, documents: Sequence[str]) -> dict[str, str]:
-        return {id: self._records[id].name for id in documents if id in self._records}
+    def records(self, documents: Sequence[str]) -> dict[str, DocumentRecord]:
+        return {id: self._records[id] for id in documents if id in self._records}
 
     def search(self, words: str) -> None:
         self._bridge.ask(self._bridge.services.documents.search(words), self.hits_found.emit)
 
     def leave(self) -> None:
+        self._requested = []
         if self.current:
             self._show(None)
 
@@ -203,12 +216,12 @@ class DocumentsController(QObject):
 
     def remove(self, *documents: str) -> None:
         """Remove documents from the list now. Delete them when *Undo* is no longer offered. Their files stay."""
-        names = self.names(documents)
+        names = [record.name for record in self.records(documents).values()]
         words = ngettext(
             "{name} was removed from the list, with what was read and made of it. The file stays.",
             "{n} documents were removed from the list, with what was read and made of them. The files stay.",
             len(names),
-            name=next(iter(names.values()), ""),
+            name=next(iter(names), ""),
         )
         was_shown, self._shown_again = self.current in documents, self.current or documents[0]
         self.removals.begin(documents, words, self._forget, self._keep, key=f"forget {documents[0]}")
@@ -217,27 +230,38 @@ class DocumentsController(QObject):
         self._list()
 
     def _on_expanded(self, given: list[Path], found: list[Path]) -> None:
-        if len(given) == 1 and found != given:
+        is_folder = len(given) == 1 and found != given
+        is_opened = bool(found) and not (is_folder and len(found) > MOST_OPENED)
+        if is_folder:
             self.folder_offered.emit(given[0], found)
         elif not found:
             words = _("There is nothing in it that can be read.")
             self._bridge.notice_raised.emit(Notice(words, key="no documents"))
-        else:
-            self.open_files(found)
+        if is_opened:
+            self.open_files(found, is_folder=is_folder)
 
-    def open_files(self, found: Sequence[Path]) -> None:
-        self._unread = {}
-        self._requested = list(found[:1])
+    def open_files(self, found: Sequence[Path], *, is_folder: bool = False) -> None:
+        self._unread, self._is_folder = {}, is_folder
+        self._requested, self._opening = list(found[:1]), dict.fromkeys(found, "")
         now = time.time()
         for place, path in enumerate(found):  # the list shows the last opened first, and these in the order given
             self.open_file(path, at=now - place / 1000)
 
     def _on_opened(self, path: Path, record: DocumentRecord) -> None:
         self.removals.keep(record.id)  # removed a moment ago, and opened again
+        self._records[record.id] = record
         if path in self._requested and self.current != record.id:
             self._requested = []
             self._show(record)
         self.refresh()
+        if path in self._opening:
+            self._opening[path] = record.id
+            self._tell_opened()
+
+    def _tell_opened(self) -> None:
+        if self._opening and all(self._opening.values()):
+            ids, self._opening = list(dict.fromkeys(self._opening.values())), {}
+            self.opened.emit(ids, self._is_folder)
 
     def _on_unread(self, path: Path, problem: Problem) -> None:
         if problem.code in LOCKED and takes_password(path):
@@ -247,6 +271,8 @@ class DocumentsController(QObject):
         elif problem.code != "document.stopped":
             self._unread[path] = problem
             self._bridge.notice_raised.emit(unread_notice(self._unread))
+        self._opening.pop(path, None)
+        self._tell_opened()
         self.refresh()
 
     def _on_attached(self, record: DocumentRecord) -> None:
@@ -331,6 +357,8 @@ def _unheard(_problem: Problem) -> None:
     """Ignore the problem: the document or folder no longer exists, so there is nothing to show."""
 
 
+Contents = tuple[Sequence[DocumentRecord], Sequence[SkippedDocument]]
+NO_CONTENTS: Contents = ((), ())
 CONTENTS_MS = 3_000
 """Milliseconds between two requests for the content of the shown folder, while the folder is being read."""
 
@@ -338,7 +366,6 @@ CONTENTS_MS = 3_000
 class FoldersController(QObject):
     listed = Signal(object)
     shown = Signal(object)
-    contents_received = Signal(object, object)
     documents_requested = Signal(object)
 
     def __init__(self, bridge: Bridge, parent: QObject | None = None) -> None:
@@ -346,8 +373,9 @@ class FoldersController(QObject):
         self._bridge = bridge
         self._states: dict[str, CollectionState] = {}
         self.removals = Removals(bridge, self)
-        self._contents_timer = Delay(self, CONTENTS_MS, self._ask_contents)
         self.current = ""
+        self.contents: Live[Contents] = Live(bridge, self, self._ask_contents, NO_CONTENTS, refused=_unheard)
+        self._contents_timer = Delay(self, CONTENTS_MS, self.contents.again)
         bridge.when_open(self.refresh)
         bridge.on(CollectionChanged, self._on_changed)
         bridge.on(CollectionGone, self._on_gone)
@@ -356,15 +384,14 @@ class FoldersController(QObject):
         self._bridge.ask(self._bridge.services.collections.all(), self._on_listed)
 
     def offer(self, folder: Path, found: Sequence[Path]) -> None:
-        """Ask whether to open the documents of a dropped folder or to watch the folder."""
-        paths = list(found)
+        """Offer to watch a dropped folder, and to open its documents where they are too many to be opened unasked."""
+        paths, action, name = list(found), "", folder.name or folder
+        words = _("“{name}” holds no document yet.").format(name=name)
         if paths:
-            words = _("“{name}” holds {counted_documents}.").format(
-                name=folder.name or folder, counted_documents=counted_documents(len(paths))
-            )
+            counted = counted_documents(len(paths))
+            words = _("“{name}” holds {counted_documents}.").format(name=name, counted_documents=counted)
+        if len(paths) > MOST_OPENED:
             action = ngettext("Add this document", "Add these {n:,} documents", len(paths))
-        else:
-            words, action = _("“{name}” holds no document yet.").format(name=folder.name or folder), ""
         self._bridge.notice_raised.emit(
             Notice(
                 words,
@@ -382,9 +409,11 @@ class FoldersController(QObject):
     def choose(self, id: str) -> None:
         state = self._states.get(id)
         if state is not None:
+            if id != self.current:
+                self.contents.put(NO_CONTENTS)
             self.current = id
             self.shown.emit(state)
-            self._ask_contents()
+            self.contents.again()
 
     def leave(self) -> None:
         self.current = ""
@@ -446,7 +475,7 @@ class FoldersController(QObject):
         if state.record.id == self.current:
             self.shown.emit(state)
             if state.status is not CollectionStatus.INDEXING:
-                self._ask_contents()
+                self.contents.again()
             elif not self._contents_timer.isActive():
                 self._contents_timer.start()
 
@@ -456,20 +485,9 @@ class FoldersController(QObject):
             self._leave_shown()
         self._list()
 
-    def _ask_contents(self) -> None:
+    def _ask_contents(self) -> Callable[[Any], Contents] | None:
         id = self.current
-        if not id:
-            return
-
-        def received(found: tuple[list[DocumentRecord], list[SkippedDocument]]) -> None:
-            if id == self.current:
-                self.contents_received.emit(*found)
-
-        self._bridge.ask(
-            lambda services: (services.collections.documents(id), services.collections.unread(id)),
-            received,
-            _unheard,
-        )
+        return (lambda services: (services.collections.documents(id), services.collections.unread(id))) if id else None
 
     def _list(self) -> None:
         self.listed.emit([state for id, state in self._states.items() if id not in self.removals])
@@ -499,7 +517,6 @@ class PagesController(QObject):
     picture_received = Signal(int, object, object)
     boxes_received = Signal(int, object)
     picture_failed = Signal(int)
-    thumbnail_received = Signal(int, object)
     found = Signal(object)
 
     def __init__(self, bridge: Bridge, parent: QObject) -> None:
@@ -585,14 +602,6 @@ class PagesController(QObject):
             self._if_shown(lambda _problem: self.picture_failed.emit(number)),
         )
 
-    def ask_thumbnail(self, number: int, width: int) -> None:
-        """Request a thumbnail. `thumbnail_received` is emitted later, unless the page has no picture."""
-        self._bridge.follow(
-            self._bridge.services.documents.page_image(self._document, number, width),
-            self._if_shown(partial(self._on_thumbnail, number)),
-            _unheard,
-        )
-
     def locate(
         self,
         number: int,
@@ -654,13 +663,6 @@ class PagesController(QObject):
             self.picture_failed.emit(number)
         else:
             self.picture_received.emit(number, picture, boxes)
-
-    def _on_thumbnail(self, number: int, image: PageImage | None) -> None:
-        if image is None:
-            return
-        picture = QImage.fromData(image.png)
-        if not picture.isNull():
-            self.thumbnail_received.emit(number, picture)
 
 
 def _is_pictured(record: DocumentRecord) -> bool:

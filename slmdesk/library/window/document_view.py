@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any
 
 from PySide6.QtCore import QEvent, QObject, QPoint, Qt, Signal
-from PySide6.QtGui import QAction, QKeyEvent
+from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import (
     QApplication,
     QFrame,
@@ -28,7 +28,6 @@ from slmdesk.base.types import counted_pages, page_word
 from slmdesk.library.search import FoundPlaces
 from slmdesk.library.types import file_of, info_of, notes_of, page_ranges, parent_of, size_words, unread, unread_reason
 from slmdesk.library.window.controller import LOCKED, DocumentsController, is_file
-from slmdesk.library.window.page_overview import Thumbnails
 from slmdesk.library.window.page_view import PageView
 from slmdesk.runtime.events import DocumentProgress
 from slmdesk.runtime.messages import bytes_for_people, problem_of, time_for_people
@@ -69,8 +68,6 @@ HEAD_HEIGHT = 56
 FEW_PAGES = 100
 """Number of pages up to which every update is shown. A longer document is updated only now and then while read."""
 SUMMARY_MS = 500
-THUMB_WIDTH = 520
-"""Width of the pages, at the usual text size, from which small pages are shown beside them."""
 ACTIONS = (
     ("again", _("Read again")),
     ("translate", _("Translate")),
@@ -83,7 +80,6 @@ Spans = Mapping[int, Sequence[tuple[int, int]]]
 
 
 class DocumentView(QFrame):
-    layout_changed = Signal()
     action_chosen = Signal(str, str)
 
     def __init__(self, controller: DocumentsController, keeper: ThemeKeeper, parent: QWidget) -> None:
@@ -120,9 +116,8 @@ class DocumentView(QFrame):
         self.find_bar = FindBar(self._left)
         self.find_bar.hide()
         self.view = PageView(self._keeper, self._left)
-        self.thumbnails = Thumbnails(self._keeper, self._left)
         self._pill = PagePill(self._left)
-        column(self.find_bar, (row(self.thumbnails, (self.view, 1), gap=0), 1), into=self._left, gap=0)
+        column(self.find_bar, (self.view, 1), into=self._left, gap=0)
         self._left.raise_()
         self._unread = UnreadDocument(self._controller, self)
         self._unread.action_chosen.connect(self.action_chosen)
@@ -144,19 +139,15 @@ class DocumentView(QFrame):
         label, tip = _("Translate this document"), _("Translate this document into a file of the same kind")
         name, on = "translate_document_button", self._on_translate
         self._translate = tool_button(name, head, icon="languages", label=label, tip=tip, on=on)
-        self._exports = named(QFrame(head), "document_exports")
-        row(into=self._exports, gap=0)
-        self._more = tool_button("document_more_button", head, icon="ellipsis", label=_("More"), tip=_("More"))
+        tip = _("What else can be done with the document")
+        self._more = tool_button("document_more_button", head, _("Other…"), label=_("Other…"), tip=tip)
         self._more.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self.menu = named(QMenu(self._more), "document_more_menu")
         self.menu.aboutToShow.connect(self._fill_menu)
         self._more.setMenu(self.menu)
-        self._small = named(QAction(_("Small pages"), self), "small_pages_action")
-        self._small.setCheckable(True)
-        self._small.setChecked(True)
         state = (self._title, self._sign, self._state, self._loud, self._stop)
         margins = (theme.SPACE_24, 0, theme.SPACE_16, 0)
-        row(*state, 1, self._translate, self._exports, self._more, into=head, gap=theme.SPACE_8, margins=margins)
+        row(*state, 1, self._translate, self._more, into=head, gap=theme.SPACE_8, margins=margins)
         return head
 
     def _tab_row(self) -> QHBoxLayout:
@@ -167,14 +158,6 @@ class DocumentView(QFrame):
         margins = (theme.SPACE_24, 0, theme.SPACE_16, theme.SPACE_8)
         return row(self.side.tabs, 1, self._page, margins=margins)
 
-    def add_pane(self, title: str, name: str, pane: QWidget) -> None:
-        """Add a tab. If the pane has a button `export`, it stands in the title bar while the pane is shown."""
-        self.side.add_pane(title, name, pane)
-        export = getattr(pane, "export", None)
-        if isinstance(export, QToolButton) and (places := self._exports.layout()) is not None:
-            places.addWidget(export)
-            export.setVisible(self.side.count() == 1)
-
     def _connect(self) -> None:
         controller, pages, view = self._controller, self._controller.pages, self.view
         controller.shown.connect(self._on_shown)
@@ -182,37 +165,24 @@ class DocumentView(QFrame):
         pages.first_page_expected.connect(lambda page: view.show_pages([page]))
         pages.listed.connect(self._on_pages_listed)
         view.follow(pages)
-        pages.thumbnail_received.connect(self.thumbnails.show_picture)
         pages.found.connect(self._on_found)
-        view.page_reached.connect(self.thumbnails.show_reached)
         view.page_reached.connect(lambda number: self._pill.show_page(number, view.count))
         view.menu_requested.connect(self._on_page_menu)
         view.place_clicked.connect(self._on_place_clicked)
         self._pill.page_chosen.connect(view.go_to)
         self._pill.find_requested.connect(self.find_words)
-        self.thumbnails.picture_requested.connect(pages.ask_thumbnail)
-        self.thumbnails.page_chosen.connect(view.go_to)
-        self._small.toggled.connect(self._on_small_toggled)
         self.find_bar.words_changed.connect(pages.find)
         self.find_bar.left.connect(self._on_find_left)
         self.find_bar.place_chosen.connect(lambda at: self.view.point_at(at.page, (at.start, at.end)))
         self._attached.all_requested.connect(self.show_about)
-        self.side.needs_width.connect(lambda _wants: self._make_space())
-        self.side.pane_shown.connect(self._on_pane_shown)
+        self.side.needs_width.connect(self._make_space)
+        self.side.pane_shown.connect(self._make_space)
         for watched in (self._body, self._left):
             watched.installEventFilter(self)
-
-    @property
-    def has_thumbnails(self) -> bool:
-        """Whether thumbnails are switched on. They are only visible if there is room."""
-        return self._small.isChecked()
 
     def show_title(self, words: str) -> None:
         """Show what the tabs are about, where it is not the shown document alone."""
         self._title.set_full_text(words)
-
-    def show_thumbnails(self, is_shown: bool) -> None:
-        self._small.setChecked(is_shown)
 
     def _on_shown(self, record: DocumentRecord | None) -> None:
         is_other = (record.id if record else "") != (self.record.id if self.record else "")
@@ -242,9 +212,7 @@ class DocumentView(QFrame):
         self._pages = pages
         self.view.show_pages(pages, reset=reset)
         self._pill.show_page(max(1, self.view.reached), len(pages))
-        self.thumbnails.show_pages(pages, reset=reset or len(pages) < self.thumbnails.count)
         if reset or len(pages) < FEW_PAGES:
-            self._fit_pages()
             self._show_coverage()
         elif not self._summary_timer.isActive():
             self._summary_timer.start()
@@ -264,10 +232,6 @@ class DocumentView(QFrame):
         )
         if found is not None:
             self._controller.open_attachment(found.index)
-
-    def _on_small_toggled(self, _is_shown: bool) -> None:
-        self._fit_pages()
-        self.layout_changed.emit()
 
     def _on_progressed(self, event: DocumentProgress) -> None:
         self._total = event.total
@@ -368,13 +332,6 @@ class DocumentView(QFrame):
     def _translate_page(self, number: int) -> None:
         self._controller.pages.ask_page(number, lambda page: request_translation(self, page.text))
 
-    def _on_pane_shown(self, _name: str) -> None:
-        pane = self.side.currentWidget()
-        shown = getattr(pane, "export", None)
-        for export in self._exports.findChildren(QToolButton):
-            export.setVisible(export is shown)
-        self._make_space()
-
     def _fill_menu(self) -> None:
         """List what can be done with the shown pane, then with the document."""
         self.menu.clear()
@@ -382,8 +339,6 @@ class DocumentView(QFrame):
             fill(self.menu, self._more)
             self.menu.addSeparator()
         named(self.menu.addAction(_("About this document"), self.show_about), "about_action")
-        self.menu.addAction(self._small)
-        self.menu.addSeparator()
         for key, words in self._controller.actions(self.record.id, ACTIONS) if self.record is not None else ():
             if self.record is not None and key != "translate":
                 action = self.menu.addAction(words, partial(self.action_chosen.emit, self.record.id, key))
@@ -419,7 +374,7 @@ class DocumentView(QFrame):
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if event.type() == QEvent.Type.Resize:
-            (self._make_space if watched is self._body else self._fit_pages)()
+            (self._make_space if watched is self._body else partial(self._pill.place, self.view))()
         return False
 
     def changeEvent(self, event: QEvent) -> None:
@@ -440,7 +395,7 @@ class DocumentView(QFrame):
         self._unread.setVisible(is_unread)
         self._body.setVisible(not is_unread)
 
-    def _make_space(self) -> None:
+    def _make_space(self, *_event: object) -> None:
         """Place the result and the pages. The result keeps its place and, but for tables, its width."""
         self._bar.setFixedHeight(scaled(HEAD_HEIGHT))
         width, height, is_wide = self._body.width(), self._body.height(), self._is_wide
@@ -456,11 +411,6 @@ class DocumentView(QFrame):
         self._left.setGeometry(left, 0, max(0, width - left - right), max(0, height - right))
         self._left.setVisible(has_pages)
         self._page.setChecked(has_pages)
-        self._fit_pages()
-
-    def _fit_pages(self) -> None:
-        has_space = self._left.width() >= scaled(THUMB_WIDTH)
-        self.thumbnails.setVisible(has_space and self.thumbnails.count > 1 and self._small.isChecked())
         self._pill.place(self.view)
 
     def _say(self, words: str) -> None:

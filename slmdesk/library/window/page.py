@@ -47,7 +47,6 @@ from slmdesk.library.search import TextHit
 from slmdesk.library.types import (
     CollectionState,
     CollectionStatus,
-    SkippedDocument,
     counted_documents,
     file_of,
     folder_of,
@@ -60,6 +59,7 @@ from slmdesk.library.window.document_view import ACTIONS, DocumentView
 from slmdesk.runtime.messages import time_for_people
 from slmdesk.text.folding import fold
 from slmdesk.window.base import theme
+from slmdesk.window.base.bridge import Delay
 from slmdesk.window.base.shortcuts import bind
 from slmdesk.window.base.theme import ThemeKeeper, pixmap, scaled
 from slmdesk.window.widgets.bars import thin_bar
@@ -101,7 +101,6 @@ EMPTY_WORDS = (
 
 
 class DocumentsPage(QWidget):
-    layout_changed = Signal()
     redaction_requested = Signal(object, str)
 
     def __init__(
@@ -150,7 +149,6 @@ class DocumentsPage(QWidget):
         self.documents.folder_opened.connect(self._on_open_folder)
         self.documents.action_chosen.connect(self._on_action)
         self.document.action_chosen.connect(self._on_action)
-        self.document.layout_changed.connect(self.layout_changed)
         bind(self, "documents.open", self.ask_files)
         bind(self, "documents.watch", self.watch_folder)
         bind(self, "documents.page", self.document.turn_page)
@@ -232,10 +230,11 @@ class DocumentList(QFrame):
     folder_requested = Signal()
     folder_summary_requested = Signal()
     several_requested = Signal(str, object)
+    """What is to be done with several documents ("summarize", "ask", "table", "compare", "remove"), and their ids. "":
+    they are no longer chosen together.
+    """
     count_changed = Signal(int)
     """How many documents the search leaves in the list."""
-    """What is to be done with several documents ("summarize", "ask", "table", "remove"), and their ids. "": they are no
-    longer chosen together."""
     action_chosen = Signal(str, str)
     hit_chosen = Signal(object)
 
@@ -316,7 +315,8 @@ class DocumentList(QFrame):
         ):
             view.clicked.connect(partial(_report, chosen))
             view.activated.connect(partial(_report, chosen))
-        self._view.selectionModel().selectionChanged.connect(lambda *__: self._is_marking or self._on_selected())
+        self._pair_timer = Delay(self, PAIR_MS, self._offer_pair)
+        self._view.selectionModel().selectionChanged.connect(self._on_selection_changed)
         self._card.chosen.connect(self._on_several)
         self._folder_view.customContextMenuRequested.connect(self._on_folder_menu)
         self._view.customContextMenuRequested.connect(self._on_menu)
@@ -369,6 +369,18 @@ class DocumentList(QFrame):
         """Choose all documents that are listed; those that the search hides are not taken."""
         self._view.selectAll()
 
+    def _on_selection_changed(self) -> None:
+        if not self._is_marking:
+            self._on_selected()
+            self._pair_timer.start()
+
+    def _offer_pair(self) -> None:
+        """Have two chosen documents compared, unless the key is still held that chooses more."""
+        if QApplication.keyboardModifiers() & MARKING:
+            self._pair_timer.start()
+        elif len(chosen := self.chosen) == 2:
+            self.several_requested.emit("compare", chosen)
+
     def _on_selected(self) -> None:
         chosen = self.chosen
         if self._view.has_boxes and len(chosen) < 2:
@@ -381,6 +393,7 @@ class DocumentList(QFrame):
         self._card.show_count(len(chosen), self._rows.rowCount())
 
     def _on_several(self, action: str) -> None:
+        self._pair_timer.stop()
         if action == "all":
             self.choose_all()
         elif action == "none":
@@ -487,6 +500,8 @@ class DocumentList(QFrame):
         return False
 
 
+PAIR_MS = 600
+"""Milliseconds until two chosen documents are compared: a third may be chosen."""
 MARKING = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
 BOX_WIDTH = 36
 
@@ -572,6 +587,10 @@ class _Rows(QAbstractListModel, Generic[T]):
         super().__init__(parent)
         self._roles = roles
         self._rows: list[T] = []
+
+    @property
+    def shown(self) -> Sequence[T]:
+        return self._rows
 
     def rowCount(self, parent: QModelIndex | QPersistentModelIndex = QModelIndex()) -> int:  # noqa: B008  Qt's own
         return 0 if parent.isValid() else len(self._rows)
@@ -715,6 +734,9 @@ GO_ON = (CollectionStatus.PAUSED, CollectionStatus.STOPPED)
 
 
 class FolderView(QFrame):
+    table_requested = Signal(object)
+    """Ids of the documents that were read; those that the search hides are not taken."""
+
     def __init__(
         self, documents: DocumentsController, folders: FoldersController, questions: QWidget, parent: QWidget
     ) -> None:
@@ -757,6 +779,7 @@ class FolderView(QFrame):
         label, tip = _("Pause reading the folder"), _("See now what is new, changed or gone")
         self._pause = button(_("Pause"), "folder_pause_button", holder, label=label, on=self._folders.pause)
         self._look = button(_("Look again"), "folder_look_button", holder, tip=tip, on=self._folders.look_again)
+        self._table = button(_("Table"), "folder_table_button", holder, icon="table", on=self._on_table)
         self._unread = plain_label("", holder, name="folder_unread", kind="warn")
         self._unread.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self._build_list(holder)
@@ -766,14 +789,13 @@ class FolderView(QFrame):
             self._sentence,
             self._progress,
             self._more,
-            row(self._look, self._pause, 1),
-            self._watched,
+            row(self._table, self._look, self._pause, self._watched, 1, gap=theme.SPACE_8),
             self._unread,
             self._filter,
             (self._view, 1),
             into=holder,
             gap=theme.SPACE_8,
-            margins=(theme.SPACE_16, theme.SPACE_16, theme.SPACE_12, theme.SPACE_8),
+            margins=(theme.SPACE_24, theme.SPACE_16, theme.SPACE_12, theme.SPACE_8),
         )
         return holder
 
@@ -794,13 +816,11 @@ class FolderView(QFrame):
         self._view.clicked.connect(self._on_chosen)
         self._view.activated.connect(self._on_chosen)
         self._watched.clicked.connect(self._folders.set_watched)
-        self._folders.contents_received.connect(self.show_contents)
+        self._folders.contents.changed.connect(self.show_contents)
 
     def show_state(self, state: CollectionState) -> None:
         if self._state is None or self._state.record.id != state.record.id:
             self._filter.clear()
-            self._rows.show_records([])
-            self._unread.setVisible(False)
         self._state = state
         self._title.set_full_text(state.record.name)
         self._place.set_full_text(str(folder_of(state.record)))
@@ -814,15 +834,19 @@ class FolderView(QFrame):
         self._look.setVisible(not is_reading)
         self._look.setText(_("Go on") if state.status in GO_ON else _("Look again"))
         self._watched.setChecked(state.record.watched)
-        self._right.setEnabled(state.documents > 0)
+        for part in (self._right, self._table):
+            part.setEnabled(state.documents > 0)
 
-    def show_contents(self, records: Sequence[DocumentRecord], left: Sequence[SkippedDocument]) -> None:
+    def show_contents(self) -> None:
+        records, left = self._folders.contents.value
         self._rows.show_records(records)
         lines = [document.sentence for document in left[:MOST_REASONS]]
         if len(left) > MOST_REASONS:
             lines.append(_("And {count:,} more.").format(count=len(left) - MOST_REASONS))
-        self._unread.setText(breakable("\n".join([_("Not read:"), *lines])) if lines else "")
-        self._unread.setVisible(bool(lines))
+        show_words(self._unread, breakable("\n".join([_("Not read:"), *lines])) if lines else "")
+
+    def _on_table(self) -> None:
+        self.table_requested.emit([record.id for record in self._rows.shown if record.status is READ])
 
     def _on_chosen(self, index: QModelIndex) -> None:
         if document := index.data(ID_ROLE):

@@ -1,26 +1,17 @@
-"""The dialog for redacting a document: what was found, what to remove, how, and the result."""
+"""The pane for redacting a document: what was found, what to remove, how, and the copy."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from functools import partial
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from PySide6.QtCore import Qt, QUrl, Signal
-from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import (
-    QAbstractItemView,
-    QHeaderView,
-    QLineEdit,
-    QProgressBar,
-    QTableWidget,
-    QTableWidgetItem,
-    QWidget,
-)
+from PySide6.QtCore import QSize, Qt, QUrl, Signal
+from PySide6.QtGui import QHideEvent, QShowEvent
+from PySide6.QtWidgets import QAbstractItemView, QFrame, QHeaderView, QLineEdit, QTreeWidget, QTreeWidgetItem, QWidget
 
-from slmdesk.base.documents import Page
 from slmdesk.base.files import free_name
 from slmdesk.base.protocol import Progress
+from slmdesk.base.records import DocumentRecord
 from slmdesk.base.texts import _, grouped, in_quotes
 from slmdesk.base.types import told_place
 from slmdesk.library.redacted import (
@@ -32,128 +23,163 @@ from slmdesk.library.redacted import (
     removed_lines,
     unsure_lines,
 )
-from slmdesk.library.search import FoundPlaces
-from slmdesk.library.window.controller import LOCKED, PagesController
-from slmdesk.library.window.page_view import PageView
+from slmdesk.library.types import file_of
+from slmdesk.library.window.controller import LOCKED, DocumentsController, is_file
 from slmdesk.runtime.messages import Problem
 from slmdesk.text.redaction import Certainty, Kind
 from slmdesk.text.redaction.finding import INSIDE
 from slmdesk.window.base import theme
 from slmdesk.window.base.bridge import Bridge, Call
-from slmdesk.window.base.theme import ThemeKeeper, scaled
+from slmdesk.window.base.theme import scaled
+from slmdesk.window.widgets.bars import thin_bar
 from slmdesk.window.widgets.build import (
     CheckBox,
     breakable,
     button,
     column,
-    flow,
     named,
     plain_label,
     plain_tip,
     row,
     show_words,
-    split,
     text_line,
 )
-from slmdesk.window.widgets.dialogs import Dialog, ask_password
+from slmdesk.window.widgets.dialogs import ask_password
 from slmdesk.window.widgets.opening import ask_new_file, open_outside
-from slmdesk.window.widgets.rows import Choice, TickDelegate, empty_layout
+from slmdesk.window.widgets.parts import Popover
+from slmdesk.window.widgets.rows import Choice, TickDelegate
 
 BARS, NATURAL = "bars", "natural"
 RESOLUTIONS = [(dpi, _("{name} pixels an inch").format(name=dpi)) for dpi in (100, 150, 200, 300)]
-BESIDE = 1040
-"""Narrowest dialog with the pages beside the table."""
 LEAST_PART = 4
 """Fewest letters of a part of a person's name that is searched in the name of a file."""
 KEY_SUFFIX = ".key"
-KEY_WORDS = _("Passphrase of the key")
 TICKED = _("What is ticked is removed from all of the copy. The file itself stays as it is.")
 ADD = _("Words that you add below are removed from all of the copy. The file itself stays as it is.")
 READ_IT = _("Some private words may not be found: read the copy before you give it away.")
 
 
-class RedactionWindow(Dialog):
-    """Dialog that searches the document on opening. One button writes the copy, and cancels the work while it runs."""
+class RedactPane(QFrame):
+    """Searches the shown document when it comes into view. One button writes the copy, and stops that while it runs."""
 
-    def __init__(self, bridge: Bridge, keeper: ThemeKeeper, parent: QWidget, path: Path, document: str = "") -> None:
-        """`document`: its id, for its pages to be shown beside what was found."""
-        super().__init__(parent, "redaction_window", _("Give out redacted"))
-        self.resize(scaled(1160), 680)
-        self._bridge, self._path = bridge, path
-        self._pages = PagesController(bridge, self)
-        self._pages.leave(document)
-        self._has_pages = bool(document)
+    page_requested = Signal()
+
+    def __init__(self, bridge: Bridge, documents: DocumentsController, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setObjectName("redact_pane")
+        self._bridge, self._documents = bridge, documents
+        self._record: DocumentRecord | None = None
+        self._path = Path()
         self._preview: RedactionPreview | None = None
         self._following: Call | None = None
         self._password = ""
-        self._target: Path | None = None
-        self._boxes: dict[Kind, CheckBox] = {}
-        self._build_ui(keeper)
+        self._target = Path()
+        """What was written. Empty if that is no longer what would be written."""
+        self._build_ui()
         self._connect()
         self._show_options()
-        self._look()
 
-    def _build_ui(self, keeper: ThemeKeeper) -> None:
+    def _build_ui(self) -> None:
         self._said = plain_label("", self, name="redaction_said")
-        self._progress = named(QProgressBar(self), "redaction_progress", label=_("Progress"))
-        self._progress.setTextVisible(False)
-        self._progress.setFixedHeight(4)
-        self._kinds = named(QWidget(self), "redaction_kinds", label=_("Kinds of what was found"))
-        self._kinds_flow = flow(gap=theme.SPACE_12, into=self._kinds)
-        self._table = FindsTable(self)
-        self._view = PageView(keeper, self)
+        self._said.setMinimumHeight(2 * self._said.fontMetrics().lineSpacing())  # so that nothing moves
+        self._said.setAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft)
+        self._progress = thin_bar("redaction_progress", self, _("Progress"), keeps_place=True)
+        self._finds = FindsList(self)
         label = _("Another word that is to be removed everywhere in the file")
         self._word = text_line("redaction_word", self, _("Remove this too, everywhere"), label=label)
         self._add = button(_("Add"), "redaction_add", self, on=self._on_add)
+        self._others = plain_label("", self, name="redaction_others", kind="muted", is_hidden=True)
+        self._trouble = plain_label("", self, name="redaction_trouble", kind="danger", is_hidden=True)
+        self._copy = button(_("Open copy"), "redaction_open", self, kind="primary", on=lambda: self._open(self._target))
+        self._folder = button(
+            _("Open folder"), "redaction_folder", self, kind="quiet", on=lambda: self._open(self._target.parent)
+        )
+        self._how = self._make_how()
+        self._options = button("", "redaction_options", self, kind="quiet", icon="chevron-down")
+        self._options.setLayoutDirection(Qt.LayoutDirection.RightToLeft)  # the arrow behind the words
+        self._options.clicked.connect(lambda: self._how.toggle(self._options))
+        self._elsewhere = button(_("Save as…"), "redaction_elsewhere", self, kind="quiet", on=self._ask_where)
+        self._write = button(_("Save copy"), "redaction_write", self, kind="primary", on=self._on_write)
+        foot = row(self._options, 1, self._elsewhere, self._folder, self._copy, self._write, gap=theme.SPACE_8)
+        word = row((self._word, 1), self._add, gap=theme.SPACE_8)
+        margins = (theme.SPACE_24, theme.SPACE_4, theme.SPACE_24, theme.SPACE_12)
+        column(
+            self._said, self._progress, (self._finds, 1), word, self._others, self._trouble, foot,
+            into=self, gap=theme.SPACE_8, margins=margins,
+        )  # fmt: skip
+
+    def _make_how(self) -> Popover:
+        how = Popover(self, "redaction_how", label=_("What stands in the place of the words"))
         self._way = named(
-            Choice([(BARS, _("Black bars")), (NATURAL, _("Natural words instead"))], self), "redaction_way",
+            Choice([(BARS, _("Black bars")), (NATURAL, _("Natural words instead"))], how), "redaction_way",
             label=_("What stands in the place of the words"),
         )  # fmt: skip
         self._resolution = named(
-            Choice([*RESOLUTIONS], self), "redaction_resolution", label=_("How finely pages are drawn")
+            Choice([*RESOLUTIONS], how), "redaction_resolution", label=_("How finely pages are drawn")
         )
         self._resolution.show_value(150)
-        self._layer = named(CheckBox(_("Text that can be searched for"), self), "redaction_layer")
-        self._keeps_key = named(CheckBox(_("Keep a key that leads back"), self), "redaction_key")
-        self._passphrase = text_line("redaction_passphrase", self, KEY_WORDS)
-        letters = self._passphrase.fontMetrics().horizontalAdvance(KEY_WORDS)
-        self._passphrase.setMinimumWidth(letters + theme.SPACE_32)
+        self._layer = named(CheckBox(_("Text that can be searched for"), how), "redaction_layer")
+        self._keeps_key = named(CheckBox(_("Keep a key that leads back"), how), "redaction_key")
+        self._passphrase = text_line("redaction_passphrase", how, _("Passphrase of the key"))
         self._passphrase.setEchoMode(QLineEdit.EchoMode.Password)
-        self._others = plain_label("", self, name="redaction_others", kind="muted", is_hidden=True)
-        self._trouble = plain_label("", self, name="redaction_trouble", kind="danger", is_hidden=True)
-        self._copy = button(_("Open copy"), "redaction_open", self, kind="quiet", on=self._on_copy)
-        self._folder = button(_("Open folder"), "redaction_folder", self, kind="quiet", on=self._on_folder)
-        self._write = button(_("Write the copy…"), "redaction_write", self, kind="primary", on=self._on_write)
-        self._close = button(_("Close"), "redaction_close", self, on=self.reject)
-        for each in (self._add, self._copy, self._folder, self._write, self._close):
-            each.setAutoDefault(False)
-        self._copy.hide()
-        self._folder.hide()
-        self._lay_out()
-
-    def _lay_out(self) -> None:
-        word = row((self._word, 1), self._add, gap=theme.SPACE_8)
-        how = named(QWidget(self), "redaction_how")
-        flow(self._way, self._resolution, self._layer, self._keeps_key, self._passphrase, gap=theme.SPACE_12, into=how)
-        foot = row(self._copy, self._folder, 1, self._write, self._close, gap=theme.SPACE_8)
-        margins = (theme.SPACE_16, theme.SPACE_16, theme.SPACE_16, theme.SPACE_12)
-        sides = split("redaction_sides", self, self._table, self._view, sizes=(scaled(660), scaled(460)), grows=0)
-        column(
-            self._said, self._progress, self._kinds, (sides, 1), word, how, self._others, self._trouble, foot,
-            into=self, gap=theme.SPACE_12, margins=margins,
-        )  # fmt: skip
+        parts = (self._way, self._resolution, self._layer, self._keeps_key, self._passphrase)
+        column(*parts, into=how, gap=theme.SPACE_12, margins=theme.SPACE_16)
+        return how
 
     def _connect(self) -> None:
         self._word.returnPressed.connect(self._on_add)
         self._way.value_chosen.connect(lambda _value: self._show_options())
         self._keeps_key.toggled.connect(lambda _on: self._show_options())
-        self._passphrase.textChanged.connect(self._allow)
-        self._table.chosen_changed.connect(self._on_chosen_changed)
-        self._table.itemSelectionChanged.connect(self._on_selected)
-        self._table.itemClicked.connect(lambda _item: self._on_selected())
-        self._pages.listed.connect(self._on_listed)
-        self._pages.found.connect(self._on_places)
-        self._view.follow(self._pages)
+        self._passphrase.textChanged.connect(self._on_other)
+        self._resolution.value_chosen.connect(self._on_other)
+        self._layer.toggled.connect(self._on_other)
+        self._finds.chosen_changed.connect(self._on_other)
+        self._finds.itemSelectionChanged.connect(self._light)
+        self._finds.itemClicked.connect(lambda _item: self._light())
+        self._finds.itemActivated.connect(lambda _item: self.page_requested.emit())
+
+    def show_document(self, record: DocumentRecord | None) -> None:
+        if (record.id if record else "") == (self._record.id if self._record else ""):
+            return
+        self._stop()
+        self._record, self._path = record, file_of(record) if record else Path()
+        self._preview, self._target, self._password = None, Path(), ""
+        self._finds.show_found(())
+        self._said.clear()
+        show_words(self._others, "")
+        self._show_work("", None)
+        self._show_options()
+        if self.isVisible():
+            self._look()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        if self._preview is None and self._following is None:
+            self._look()
+        else:
+            self._light()
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        super().hideEvent(event)
+        self._documents.pages.find("")
+
+    def _look(self) -> None:
+        if self._record is None:
+            return
+        if not is_file(self._record):
+            words = _("{name} is inside {name2}: save it as a file of its own to give it out redacted.")
+            self._said.setText(breakable(words.format(name=self._record.name, name2=self._path.name)))
+            return
+        following = self._bridge.follow(
+            self._bridge.services.redacted_copies.preview(self._path, password=self._password), self._on_looked,
+            self._on_unread, self._on_progress,
+        )  # fmt: skip
+        self._show_work(_("Looking through {name}…").format(name=self._path.name), following)
+
+    def _light(self) -> None:
+        """Light where the words of the selected row stand, as they are removed: short ones as whole words."""
+        words = self._finds.selected
+        self._documents.pages.find(words, whole=sum(map(str.isalnum, words)) < INSIDE)
 
     def _on_add(self) -> None:
         if self._preview is None or self._following is not None:
@@ -165,43 +191,31 @@ class RedactionWindow(Dialog):
             show_words(self._trouble, _("Write a word of two letters at least."))
             return
         found = added_word(self._preview.text, words)
-        self._table.add(found)
-        self._show_kinds()
+        self._finds.add(found)
         self._word.clear()
-        seen = (
-            ""
-            if found.count
-            else _("“{words}” does not stand in the text; it is looked for in all of the file.").format(words=words)
-        )
-        show_words(self._trouble, breakable(seen))
+        unseen = _("“{words}” does not stand in the text; it is looked for in all of the file.").format(words=words)
+        show_words(self._trouble, "" if found.count else breakable(unseen))
 
-    def _on_selected(self) -> None:
-        """Light where the words of the selected row stand, as they are removed: short ones as whole words."""
-        words = next((word.words for word in self._table.selected), "")
-        self._pages.find(words, whole=sum(map(str.isalnum, words)) < INSIDE)
-
-    def _on_listed(self, pages: Sequence[Page], reset: bool) -> None:
-        self._view.show_pages(pages, reset=reset)
-        self._on_selected()
-
-    def _on_places(self, found: FoundPlaces) -> None:
-        self._pages.set_marks(found.by_page)
-        self._view.mark(found.by_page)
-        if found.places:
-            first = found.places[0]
-            self._view.point_at(first.page, (first.start, first.end))
+    @property
+    def _proposed(self) -> Path:
+        """Where the copy is written: beside the file, with a name that tells none of what is removed."""
+        told = self._told_by(self._path)
+        stem = _("redacted copy") if told else _("{stem}.redacted").format(stem=self._path.stem)
+        return free_name(self._path.with_name(stem + self._path.suffix))
 
     def _on_write(self) -> None:
-        if self._following is not None:
-            self._following.cancel()
-            self._show_work("", None)
+        if self._preview is None:
+            self._look()
+        elif self._following is None:
+            self._give_out(self._proposed)
+        else:
+            self._stop()
             self._said.setText(_("Stopped. Nothing was written."))
-            return
-        told = self._told_by(self._path)  # the copy's file name must not contain a removed name
-        stem = _("redacted copy") if told else _("{stem}.redacted").format(stem=self._path.stem)
+
+    def _ask_where(self) -> None:
         ask_new_file(
-            self, _("Write the redacted copy"), self._give_out, name="redaction_dialog",
-            proposed=free_name(self._path.with_name(stem + self._path.suffix)), filters=f"*{self._path.suffix}",
+            self, _("Write the redacted copy"), self._give_out, name="redaction_dialog", proposed=self._proposed,
+            filters=f"*{self._path.suffix}",
         )  # fmt: skip
 
     def _give_out(self, target: Path) -> None:
@@ -211,7 +225,7 @@ class RedactionWindow(Dialog):
         natural = self._is_natural
         key = target.with_name(target.name + KEY_SUFFIX) if natural and self._keeps_key.isChecked() else None
         request = RedactionRequest(
-            tuple((word.kind, word.words) for word in (*self._table.chosen, *preview.unseen)), target,
+            tuple((word.kind, word.words) for word in (*self._finds.chosen, *preview.unseen)), target,
             substitutes=natural, key=key, passphrase=self._passphrase.text(),
             resolution=int(self._resolution.currentData()), text_layer=self._layer.isChecked(), password=self._password,
         )  # fmt: skip
@@ -221,21 +235,8 @@ class RedactionWindow(Dialog):
         )  # fmt: skip
         self._show_work(_("Writing and checking {name}…").format(name=target.name), following)
 
-    def _on_copy(self) -> None:
-        if self._target is not None:
-            open_outside(QUrl.fromLocalFile(str(self._target)))
-
-    def _on_folder(self) -> None:
-        if self._target is not None:
-            open_outside(QUrl.fromLocalFile(str(self._target.parent)))
-
-    def _look(self) -> None:
-        password = self._password
-        following = self._bridge.follow(
-            self._bridge.services.redacted_copies.preview(self._path, password=password), self._on_looked,
-            self._on_unread, self._on_progress,
-        )  # fmt: skip
-        self._show_work(_("Looking through {name}…").format(name=self._path.name), following)
+    def _open(self, path: Path) -> None:
+        open_outside(QUrl.fromLocalFile(str(path)))
 
     def _unlock(self, password: str) -> None:
         self._password = password
@@ -247,31 +248,28 @@ class RedactionWindow(Dialog):
             self._progress.setValue(report.done)
 
     def _on_looked(self, preview: RedactionPreview) -> None:
-        self._show_work("", None)
         self._preview = preview
-        if self._has_pages:
-            self._pages.ask(reset=True)
-        self._table.show_found(preview.found)
-        self._table.selectRow(0)
-        self._show_kinds()
-        count = len(preview.found)
-        name = self._path.name
+        self._show_work("", None)
+        self._finds.show_found(preview.found)
+        count, name = len(preview.found), self._path.name
         words = (
             _("{count:,} found in {name}. {ticked}").format(count=count, name=name, ticked=TICKED)
             if count
             else _("Nothing private was found in {name}. {add}").format(name=name, add=ADD)
         )
         self._said.setText(breakable(words))
-        lines = [_("Taken out: {line}").format(line=line) for line in removed_lines(preview.removed)]
-        lines += [_("Look at it yourself: {line}").format(line=line) for line in unsure_lines(preview.unsure)]
+        self._show_remarks(preview)
+        self._allow()
+
+    def _show_remarks(self, of: RedactionPreview | GivenOut, *more: str) -> None:
+        unsure = [*more, *unsure_lines(of.unsure)]
+        lines = [_("Taken out: {line}").format(line=line) for line in removed_lines(of.removed)]
+        lines += [_("Look at it yourself: {line}").format(line=line) for line in unsure]
         show_words(self._others, breakable("\n".join(lines)))
-        self._show_options()
-        if self.focusWidget() in (None, self._view, self._close):  # if nothing else could have the focus
-            (self._table if count else self._word).setFocus()
 
     def _on_unread(self, problem: Problem) -> None:
         self._show_work("", None)
-        if problem.code in LOCKED and self._path.suffix.lower() == ".pdf":
+        if problem.code in LOCKED and self._is_pdf:
             ask_password(self, self._path.name, self._unlock, is_wrong=problem.code != "document.locked")
             return
         self._said.setText("")
@@ -279,25 +277,16 @@ class RedactionWindow(Dialog):
 
     def _on_given_out(self, made: GivenOut) -> None:
         self._show_work("", None)
-        self._target = made.target
         counts = [f"{grouped(count)} {label_of(kind, count)}" for kind, count in made.replaced if count]
         said = ", ".join(counts) or _("nothing")
         key = _(" The key is {name}.").format(name=made.key.name) if made.key else ""
-        self._said.setText(
-            breakable(
-                _("{name} is written. Replaced: {said}.{key} {read_it}").format(
-                    name=made.target.name, said=said, key=key, read_it=READ_IT
-                )
-            )
-        )
-        lines = [_("Taken out: {line}").format(line=line) for line in removed_lines(made.removed)]
-        if told := self._told_by(made.target):
-            lines.append(_("Look at it yourself: The name of the file still tells {told}.").format(told=told))
-        lines += [_("Look at it yourself: {line}").format(line=line) for line in unsure_lines(made.unsure)]
-        show_words(self._others, breakable("\n".join(lines)))
+        words = _("{name} is written. Replaced: {said}.{key} {read_it}")
+        self._said.setText(breakable(words.format(name=made.target.name, said=said, key=key, read_it=READ_IT)))
+        told = self._told_by(made.target)
+        self._show_remarks(made, *([_("The name of the file still tells {told}.").format(told=told)] if told else []))
         self._passphrase.clear()
-        self._copy.show()
-        self._folder.show()
+        self._target = made.target
+        self._allow()
 
     def _on_refused(self, problem: Problem) -> None:
         self._show_work("", None)
@@ -307,25 +296,16 @@ class RedactionWindow(Dialog):
     def _on_problem(self, problem: Problem) -> None:
         show_words(self._trouble, breakable(problem.sentence))
 
-    def _on_chosen_changed(self) -> None:
-        self._show_kinds_states()
-        self._allow()
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        super().resizeEvent(event)
-        self._view.setVisible(self._has_pages and self.width() >= scaled(BESIDE))
-
-    def done(self, result: int) -> None:
-        """Close the dialog, and cancel the work that is going on. Then nothing is written."""
+    def _stop(self) -> None:
+        """Cancel the work that is going on. Then nothing is written."""
         if self._following is not None:
             self._following.cancel()
-            self._following = None
-        super().done(result)
+            self._show_work("", None)
 
     def _told_by(self, path: Path) -> str:
         """Return the removed words, and parts of people's names, that the name of a file contains. Empty if none."""
         name, told = path.stem.casefold(), list[str]()
-        for word in self._table.chosen:
+        for word in self._finds.chosen:
             parts = word.words.split() if word.kind is Kind.PERSON else []
             told += [word.words, *(part for part in parts if len(part) >= LEAST_PART)]
         return ", ".join(in_quotes(original) for original in dict.fromkeys(told) if original.casefold() in name)
@@ -345,17 +325,30 @@ class RedactionWindow(Dialog):
             self._said.setText(breakable(words))
         self._progress.setVisible(following is not None)
         self._progress.setRange(0, 0)
-        for widget in (self._table, self._kinds, self._word, self._add, self._way, self._resolution, self._layer):
-            widget.setEnabled(following is None)
-        for part in (self._keeps_key, self._passphrase):
-            part.setEnabled(following is None)
-        self._write.setText(_("Stop") if following is not None and self._preview is not None else _("Write the copy…"))
+        for widget in (self._finds, self._word, self._add, self._options):
+            widget.setEnabled(following is None and self._preview is not None)
+        self._allow()
+
+    def _on_other(self) -> None:
+        """Offer to save again what is no longer what was written."""
+        self._target = Path()
         self._allow()
 
     def _allow(self) -> None:
+        is_written = self._target != Path()
+        for widget in (self._copy, self._folder):
+            widget.setVisible(is_written)
+        self._write.setVisible(not is_written)
         lacks_passphrase = self._is_natural and self._keeps_key.isChecked() and not self._passphrase.text()
-        is_ready = self._preview is not None and bool(self._table.chosen) and not lacks_passphrase
-        self._write.setEnabled(is_ready or (self._following is not None and self._preview is not None))
+        is_working = self._following is not None
+        is_ready = self._preview is not None and bool(self._finds.chosen) and not lacks_passphrase and not is_working
+        self._elsewhere.setEnabled(is_ready)
+        if self._preview is None:  # it could not be read, or its password is missing
+            self._write.setText(_("Try again"))
+            self._write.setEnabled(not is_working and self._record is not None and is_file(self._record))
+        else:
+            self._write.setText(_("Stop") if is_working else _("Save copy"))
+            self._write.setEnabled(is_ready or is_working)
 
     def _show_options(self) -> None:
         for field in (self._resolution, self._layer):
@@ -363,135 +356,105 @@ class RedactionWindow(Dialog):
         self._way.setVisible(not self._is_pdf)
         self._keeps_key.setVisible(self._is_natural)
         self._passphrase.setVisible(self._is_natural and self._keeps_key.isChecked())
-        self._allow()
-
-    def _show_kinds(self) -> None:
-        empty_layout(self._kinds_flow)
-        self._boxes = {}
-        counts = {kind: sum(word.kind is kind for word in self._table.found) for kind in Kind}
-        for kind, count in counts.items():
-            if count:
-                name = label_of(kind, count)
-                box = named(
-                    CheckBox(f"{name[0].upper()}{name[1:]} ({grouped(count)})", self._kinds), f"redaction_kind_{kind}"
-                )
-                box.clicked.connect(partial(self._on_kind, kind))
-                self._kinds_flow.addWidget(box)
-                self._boxes[kind] = box
-        self._kinds.setVisible(any(counts.values()))
-        self._show_kinds_states()
-
-    def _on_kind(self, kind: Kind) -> None:
-        self._table.choose_kind(kind, self._boxes[kind].isChecked())
-
-    def _show_kinds_states(self) -> None:
-        chosen = {id(word) for word in self._table.chosen}
-        for kind, box in self._boxes.items():
-            box.setChecked(all(id(word) in chosen for word in self._table.found if word.kind is kind))
+        self._options.setText(_("Black bars") if self._is_pdf else self._way.currentText())
+        self._on_other()
 
 
-WORDS, KIND, TIMES, PLACE = range(4)
-HEAD = (_("Words"), _("What they are"), _("Times"), _("Where they stand"))
-_WIDTHS = ((KIND, 22), (TIMES, 8))
-"""Column widths in letters. The columns of words and places share the rest."""
+WORDS, TIMES, PLACE = range(3)
+ROW = 28
+HEAD = (_("Words"), _("Times"), _("Where they stand"))
 MOST_BEFORE = 16
 """Most letters shown before the words, so that the words are visible in a narrow column."""
 
 
-class FindsTable(QTableWidget):
+class FindsList(QTreeWidget):
+    """The finds below their kinds. A tick at a kind is for all of its finds."""
+
     chosen_changed = Signal()
 
     def __init__(self, parent: QWidget) -> None:
-        super().__init__(0, len(HEAD), parent)
-        named(self, "redaction_table", label=_("What was found; ticked lines are removed"))
-        self._found: list[FoundWord] = []
+        super().__init__(parent)
+        named(self, "redaction_list", label=_("What was found; ticked lines are removed"))
+        self._found: list[tuple[FoundWord, QTreeWidgetItem]] = []
         self.setItemDelegate(TickDelegate(self))
-        self.setHorizontalHeaderLabels(HEAD)
-        self.verticalHeader().hide()
-        self.setShowGrid(False)
-        self.setTabKeyNavigation(False)
-        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.setHeaderLabels(HEAD)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setRootIsDecorated(False)
+        self.setItemsExpandable(False)
+        self.setUniformRowHeights(True)
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        header = self.horizontalHeader()
-        header.setHighlightSections(False)
-        header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
-        for at in (WORDS, PLACE):
-            header.setSectionResizeMode(at, QHeaderView.ResizeMode.Stretch)
-        for at, letters in _WIDTHS:
-            self.setColumnWidth(at, letters * self.fontMetrics().averageCharWidth())
+        self.header().setStretchLastSection(False)
+        for at, mode in (
+            (WORDS, QHeaderView.ResizeMode.Stretch),
+            (TIMES, QHeaderView.ResizeMode.ResizeToContents),
+            (PLACE, QHeaderView.ResizeMode.Stretch),
+        ):
+            self.header().setSectionResizeMode(at, mode)
         self.itemChanged.connect(lambda _item: self.chosen_changed.emit())
 
     def show_found(self, found: Sequence[FoundWord]) -> None:
         self._found = []
-        self.setRowCount(0)
+        self.clear()
         for word in found:
             self._append(word)
+        if self._found:
+            self.setCurrentItem(self._found[0][1])
         self.chosen_changed.emit()
 
-    def add(self, found: FoundWord) -> bool:
-        """Add a row at the top. If there is a row with these words, tick that row instead and return False."""
-        same = next(
-            (at for at, word in enumerate(self._found) if word.words.casefold() == found.words.casefold()), None
-        )
-        if same is None:
-            self._append(found, at=0)
-        else:
-            self._item(same).setCheckState(Qt.CheckState.Checked)
-        self.selectRow(same or 0)
-        self.chosen_changed.emit()
-        return same is None
+    def add(self, found: FoundWord) -> None:
+        """Add a row, or tick the row that has these words."""
+        words = found.words.casefold()
+        item = next((item for word, item in self._found if word.words.casefold() == words), None)
+        if item is None:
+            item = self._append(found)
+            self.chosen_changed.emit()
+        item.setCheckState(WORDS, Qt.CheckState.Checked)
+        self.setCurrentItem(item)
 
     @property
-    def selected(self) -> list[FoundWord]:
-        return [self._found[index.row()] for index in self.selectionModel().selectedRows()]
-
-    def choose_kind(self, kind: Kind, is_chosen: bool) -> None:
-        state = Qt.CheckState.Checked if is_chosen else Qt.CheckState.Unchecked
-        self.blockSignals(True)
-        for at, word in enumerate(self._found):
-            if word.kind is kind:
-                self._item(at).setCheckState(state)
-        self.blockSignals(False)
-        self.viewport().update()
-        self.chosen_changed.emit()
-
-    @property
-    def found(self) -> Sequence[FoundWord]:
-        return self._found
+    def selected(self) -> str:
+        """The words of the selected row. Empty for a kind."""
+        return next((word.words for word, item in self._found if item.isSelected()), "")
 
     @property
     def chosen(self) -> list[FoundWord]:
-        return [word for at, word in enumerate(self._found) if self._item(at).checkState() == Qt.CheckState.Checked]
+        return [word for word, item in self._found if item.checkState(WORDS) == Qt.CheckState.Checked]
 
-    def _item(self, at: int) -> QTableWidgetItem:
-        item = self.item(at, WORDS)
-        assert item is not None
+    def _kinds(self) -> Iterator[QTreeWidgetItem]:
+        return (item for at in range(self.topLevelItemCount()) if (item := self.topLevelItem(at)) is not None)
+
+    def _append(self, word: FoundWord) -> QTreeWidgetItem:
+        self.blockSignals(True)
+        top = next((item for item in self._kinds() if item.data(WORDS, Qt.ItemDataRole.UserRole) == word.kind), None)
+        if top is None:
+            top = QTreeWidgetItem(self)
+            top.setData(WORDS, Qt.ItemDataRole.UserRole, str(word.kind))
+            top.setFlags(top.flags() | Qt.ItemFlag.ItemIsUserCheckable | Qt.ItemFlag.ItemIsAutoTristate)
+            top.setFirstColumnSpanned(True)
+            top.setExpanded(True)
+        item = QTreeWidgetItem(top)
+        for each in (top, item):
+            each.setSizeHint(WORDS, QSize(0, scaled(ROW)))
+        for number, text in enumerate(_cells(word)):
+            item.setText(number, text)
+            item.setToolTip(number, plain_tip(_tip(word) if number == PLACE else text))
+        item.setCheckState(WORDS, Qt.CheckState.Checked if word.is_chosen else Qt.CheckState.Unchecked)
+        name = label_of(word.kind, top.childCount())
+        top.setText(WORDS, f"{name[0].upper()}{name[1:]} ({grouped(top.childCount())})")
+        self.blockSignals(False)
+        self._found.append((word, item))
         return item
 
-    def _append(self, word: FoundWord, at: int | None = None) -> None:
-        at = len(self._found) if at is None else at
-        self._found.insert(at, word)
-        self.blockSignals(True)
-        self.insertRow(at)
-        for number, text in enumerate(_cells(word)):
-            item = QTableWidgetItem(text)
-            item.setToolTip(plain_tip(_tip(word) if number == PLACE else text))
-            if number == WORDS:
-                item.setFlags(item.flags() | Qt.ItemFlag.ItemIsUserCheckable)
-                item.setCheckState(Qt.CheckState.Checked if word.is_chosen else Qt.CheckState.Unchecked)
-            self.setItem(at, number, item)
-        self.blockSignals(False)
 
-
-def _cells(word: FoundWord) -> tuple[str, str, str, str]:
-    label = label_of(word.kind, 1)
-    if word.certainty is Certainty.UNSURE:
-        label += _(", perhaps")
+def _cells(word: FoundWord) -> tuple[str, str, str]:
     place = word.places[0] if word.places else None
-    around = f"…{place.before[-MOST_BEFORE:].lstrip()}{place.words}{place.after.rstrip()}…" if place else ""
+    before = place.before[-MOST_BEFORE:] if place else ""
+    before = before.partition(" ")[2] if len(before) == MOST_BEFORE else before  # no half word
+    around = f"…{before}{place.words}{place.after.rstrip()}…" if place else ""
     if word.is_author:
         around = around or _("Author or editor of the file")
-    return word.words, label, grouped(word.count), around
+    words = _("{words}, perhaps").format(words=word.words) if word.certainty is Certainty.UNSURE else word.words
+    return words, grouped(word.count), around
 
 
 def _tip(word: FoundWord) -> str:

@@ -9,7 +9,6 @@ from pathlib import Path
 from PySide6.QtCore import QEvent, QLocale, Qt, QTimer, QUrl, Signal
 from PySide6.QtWidgets import (
     QFrame,
-    QInputDialog,
     QMenu,
     QPushButton,
     QScrollArea,
@@ -39,13 +38,13 @@ from slmdesk.window.widgets.build import (
     column,
     fold_button,
     named,
-    passing,
     plain_label,
     row,
     show_column,
     show_words,
     tool_button,
 )
+from slmdesk.window.widgets.dialogs import LineQuestion
 from slmdesk.window.widgets.model_rows import ModelRow, TableHead
 from slmdesk.window.widgets.opening import FileDrop, choose_model_file, open_outside
 from slmdesk.window.widgets.rows import DOT, Rows, ScrollAnchor, TabOrder, empty_layout
@@ -256,11 +255,9 @@ class LocalModels(QWidget):
         dialog.open()
 
     def _ask_name(self, model: str) -> None:
-        dialog = passing(QInputDialog(self), "rename_dialog", _("Rename the model"))
-        dialog.setLabelText(_("The new name. The file keeps its name."))
-        dialog.setTextValue(self._cards[model].card.record.name)
-        dialog.textValueSelected.connect(lambda name: self._library.rename(model, name))
-        dialog.open()
+        title, words = _("Rename the model"), _("The new name. The file keeps its name.")
+        name, rename = self._cards[model].card.record.name, partial(self._library.rename, model)
+        LineQuestion(self, "rename_dialog", title, words, rename, text=name).open()
 
 
 def arranged(models: Sequence[ModelCard]) -> tuple[list[ModelCard], Mapping[str, tuple[ModelCard, ...]]]:

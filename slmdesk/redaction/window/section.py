@@ -10,6 +10,7 @@ from slmdesk.redaction.service import listed_from_lines
 from slmdesk.text.redaction import Listed
 from slmdesk.window.base import theme
 from slmdesk.window.base.bridge import Bridge
+from slmdesk.window.base.live import Live
 from slmdesk.window.widgets.bars import SettingsController
 from slmdesk.window.widgets.build import button, column, named, plain_label
 from slmdesk.window.widgets.dialogs import AcceptButtons, Dialog
@@ -21,30 +22,27 @@ NONE = _("None yet")
 
 class RedactionSettings(SettingsForm):
     def __init__(self, bridge: Bridge, settings: SettingsController, section: SettingsSection) -> None:
-        self._names: tuple[Listed, ...] = ()
-        edit = button(_("Edit…"), "", section)
-        names = Setting(
-            "private_names", _("Words to replace always"), held(edit), sentence=names_words,
+        redaction = bridge.services.redaction
+        names: Live[tuple[Listed, ...]] = Live(bridge, section, redaction.names, (), is_watched=False)
+
+        def edit() -> None:
+            dialog = NamesDialog("\n".join(name.words for name in names.value), section.window())
+            dialog.saved.connect(change)
+            dialog.open()
+
+        def change(lines: str) -> None:
+            changed = listed_from_lines(lines)
+            names.change(changed, redaction.change_names(changed))
+
+        field = Setting(
+            "private_names", _("Words to replace always"), held(button(_("Edit…"), "", section, on=edit)),
+            sentence=names_words, group=_("Names and numbers"),
             tip=_("Names of people and firms. They are always found, whatever stands around them."),
-            group=_("Names and numbers"),
         )  # fmt: skip
-        super().__init__(section, settings, (names,), lambda: self._names)
+        super().__init__(section, settings, (field,), lambda: names.value)
         self.setObjectName("redaction_settings")
-        self._bridge, self._section = bridge, section
-        edit.clicked.connect(self._on_edit)
-        section.shown.connect(lambda: bridge.ask(bridge.services.redaction.names(), self.show_names))
-
-    def show_names(self, names: tuple[Listed, ...]) -> None:
-        self._names = names
-        self.show()
-
-    def _on_edit(self) -> None:
-        dialog = NamesDialog("\n".join(name.words for name in self._names), self._section.window())
-        dialog.saved.connect(self._change)
-        dialog.open()
-
-    def _change(self, lines: str) -> None:
-        self._bridge.ask(self._bridge.services.redaction.change_names(listed_from_lines(lines)), self.show_names)
+        names.changed.connect(self.show)
+        section.shown.connect(lambda: names.watch(True))
 
 
 def names_words(names: tuple[Listed, ...]) -> str:

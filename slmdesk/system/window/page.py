@@ -174,7 +174,7 @@ class SettingsPage(QScrollArea):
         self._policy_note = plain_label("", holder, name="policy_note", kind="muted", is_hidden=True)
         self._nothing = plain_label(NOTHING, holder, name="settings_nothing", kind="muted", is_hidden=True)
         self.sections = {name: SettingsSection(holder, name, title) for name, _icon, title in SECTIONS}
-        margins = (theme.SPACE_24, theme.SPACE_48 + theme.SPACE_8, theme.SPACE_24, theme.SPACE_24)  # below a notice
+        margins = theme.SPACE_24
         titles: list[tuple[object, str]] = [(name, title) for name, _icon, title in SECTIONS]
         self._places = named(Choice(titles, holder), "settings_places", label=_("Section"))
         self._places.value_chosen.connect(self.show_section)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from PySide6.QtCore import (
     QAbstractItemModel,
@@ -28,7 +28,7 @@ from slmdesk.base.texts import _
 from slmdesk.base.types import page_word
 from slmdesk.tables.types import DOUBTFUL, Column, ColumnKind, Flag, Table, TableCell, TableRow, cell_words
 from slmdesk.window.base import theme
-from slmdesk.window.base.theme import Theme, pixmap, scaled
+from slmdesk.window.base.theme import pixmap, scaled
 from slmdesk.window.widgets.build import cut_in_middle, named, plain_tip
 
 ROW, HEAD, LEAST, MOST, PAD = 40, 36, 60, 240, 12
@@ -44,9 +44,8 @@ class TableModel(QAbstractTableModel):
 
     cell_edited = Signal(str, int, str)
 
-    def __init__(self, theme: Callable[[], Theme], parent: QObject) -> None:
+    def __init__(self, parent: QObject) -> None:
         super().__init__(parent)
-        self._theme = theme
         self.columns: tuple[Column, ...] = ()
         """The extracted columns, without the column of the document names."""
         self.rows: list[TableRow] = []
@@ -84,12 +83,6 @@ class TableModel(QAbstractTableModel):
         row = self.row_at(index)
         at = index.column() - 1
         return row.cells[at] if row and 0 <= at < len(row.cells) else None
-
-    @property
-    def empty_columns(self) -> set[int]:
-        """Columns of the table in which no row has a value. If all are empty, none is returned."""
-        found = {at + 1 for at in range(len(self.columns)) if not any(row.cells[at].value for row in self.rows)}
-        return found if len(found) < len(self.columns) else set()
 
     def is_number(self, at: int) -> bool:
         return at > 0 and self.columns[at - 1].kind in (ColumnKind.NUMBER, ColumnKind.AMOUNT)
@@ -130,11 +123,11 @@ class TableModel(QAbstractTableModel):
             case Qt.ItemDataRole.TextAlignmentRole if self.is_number(index.column()):
                 return int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
             case Qt.ItemDataRole.ForegroundRole if not cell.value:
-                return QColor(self._theme().ink2)
+                return QColor(theme.current().ink2)
             case Qt.ItemDataRole.DecorationRole if cell.flag in DOUBTFUL:
-                return QIcon(pixmap("triangle-alert", QColor(self._theme().warn), size=ICON_SIZE))
+                return QIcon(pixmap("triangle-alert", QColor(theme.current().warn), size=ICON_SIZE))
             case Qt.ItemDataRole.DecorationRole if cell.edited:
-                return QIcon(pixmap("pencil", QColor(self._theme().ink2), size=ICON_SIZE))
+                return QIcon(pixmap("pencil", QColor(theme.current().ink2), size=ICON_SIZE))
             case Qt.ItemDataRole.ToolTipRole:
                 return plain_tip("\n".join(words for words in (cell.value, cell_words(cell, row.page_kind)) if words))
             case Qt.ItemDataRole.AccessibleTextRole:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from PySide6.QtCore import QObject, Signal
 
@@ -13,14 +14,17 @@ from slmdesk.base.texts import _
 from slmdesk.jobs.service import event_of
 from slmdesk.library.service import FolderRead
 from slmdesk.runtime.messages import Problem, problem_of
-from slmdesk.tables.cells import Preset
 from slmdesk.tables.service import KIND, MOST_DOCUMENTS, ExtractionView, TableRequest
-from slmdesk.tables.types import Column, ExtractionEnded, ExtractionGrew, Table
+from slmdesk.tables.types import Column, Edit, ExtractionEnded, ExtractionGrew, Table
 from slmdesk.window.base.bridge import Bridge
+from slmdesk.window.base.live import Live
 from slmdesk.window.panes import JobFollower
 from slmdesk.window.widgets.notices import Notice
 
 MOST_UNDONE = 200
+
+
+NOTHING_NAMED = _("This document names no values, such as “Rent: 900 EUR”. Add a column for what you look for.")
 
 
 class TableController(JobFollower):
@@ -29,7 +33,6 @@ class TableController(JobFollower):
     read_reported = Signal(int, int)
     made = Signal(object)
     undo_changed = Signal(bool)
-    preset_found = Signal(object)
 
     def __init__(self, bridge: Bridge, parent: QObject | None = None) -> None:
         super().__init__(bridge, KIND, "table_controller", parent)
@@ -39,34 +42,50 @@ class TableController(JobFollower):
         self.shown: Callable[[], Sequence[str]] = tuple
         """Ids of the documents that the search leaves in the list."""
         self._requested = ""
-        """Id of the table being opened. Answers to earlier requests are ignored."""
+        """Id of the table to show."""
         self._begun = ""
         """Id of the table that was started here and is not shown yet."""
-        self._undo: list[tuple[str, int, str | None]] = []
+        self._undo: list[Callable[[], None]] = []
+        extraction = bridge.services.extraction
+        self._opened: Live[ExtractionView | None] = Live(
+            bridge, self, lambda: extraction.open(self._requested) if self._requested else None, None
+        )
+        self._opened.changed.connect(self._on_opened)
+        self.guess: Live[TableRequest | None] = Live(
+            bridge, self, lambda: None if self._requested or not self._rows else extraction.guess(self._rows), None,
+            is_watched=False, refused=self._refuse,
+        )  # fmt: skip
+        """The table that a document without one would have. It is watched while tables are on show."""
+        self.guess.changed.connect(lambda: self._begin_guessed(self.guess.value))
         bridge.on(ExtractionGrew, self._on_grew)
         bridge.on(ExtractionEnded, self._on_ended)
 
+    @property
+    def _rows(self) -> tuple[str, ...]:
+        return self.chosen or ((self._document,) if self._document else ())
+
     def show_document(self, document: str) -> None:
-        """Show the newest table of a document, unless a folder is being read for a table."""
-        if self._reading is None:
+        """Show the newest table of a document, or make one of what it names, unless it is one of several of which a
+        table is made.
+        """
+        if self._reading is None and document not in self.chosen:
             super().show_document(document)
         elif document != self._document:
             self._document = document
             self.items.show_document(document)
 
-    def propose(self) -> None:
-        """Find the preset for the shown document."""
-        if document := self._document:
-
-            def found(preset: Preset) -> None:
-                if document == self._document:
-                    self.preset_found.emit(preset)
-
-            self._bridge.ask(self._bridge.services.extraction.fitting(document), found, lambda _problem: None)
+    def show_chosen(self, documents: tuple[str, ...]) -> None:
+        """Make a table of documents that were chosen together. With (), they no longer are."""
+        self.chosen = documents
+        if documents and self._about != frozenset(documents):
+            self._leave()
+            self.guess.again()
 
     def begin(self, columns: Sequence[Column]) -> None:
-        """Make a table of the shown document."""
-        self._begin(tuple(columns), self.chosen or (self._document,))
+        """Make a table of the shown document, or of those that were chosen together. Without columns they are
+        guessed, here and below.
+        """
+        self._begin(tuple(columns), self._rows)
 
     def begin_all(self, columns: Sequence[Column]) -> None:
         """Make a table of all documents in the list; those that the search hides are not taken.
@@ -102,14 +121,18 @@ class TableController(JobFollower):
     def choose(self, item: str) -> None:
         self._forget()
         self._requested = item
-        self._bridge.ask(self._bridge.services.extraction.open(item), self._on_opened)
+        self._opened.again()
+
+    def reshape(self, columns: Sequence[Column]) -> None:
+        """Give the shown table other columns."""
+        self._reshape(tuple(columns), None, is_undo=False)
 
     def edit(self, document: str, column: int, words: str) -> None:
         self._edit(document, column, words, is_undo=False)
 
     def undo(self) -> None:
         if self._undo:
-            self._edit(*self._undo.pop(), is_undo=True)
+            self._undo.pop()()
             self.undo_changed.emit(bool(self._undo))
 
     def _on_reading(self, columns: tuple[Column, ...], report: tuple[int, int, str]) -> None:
@@ -148,8 +171,9 @@ class TableController(JobFollower):
         self.choose(item.id)
         self.items.refresh()
 
-    def _on_opened(self, view: ExtractionView) -> None:
-        if view.item.id != self._requested:
+    def _on_opened(self) -> None:
+        view = self._opened.value
+        if view is None:
             return
         self.title = title_words(view.item.title.removeprefix("Table: "))
         self.items.set_current(view.item.id)
@@ -176,25 +200,49 @@ class TableController(JobFollower):
         if event.item == self.item:
             self.made.emit(event.table)
 
-    def _on_edited(self, change: tuple[str, int], is_undo: bool, reported: tuple[Table, str | None]) -> None:
-        table, before = reported
-        if not is_undo:
-            self._undo = [*self._undo, (*change, before)][-MOST_UNDONE:]
-            self.undo_changed.emit(True)
-        self.made.emit(table)
-
     def _begin(self, columns: tuple[Column, ...], documents: tuple[str, ...]) -> None:
-        request = TableRequest(documents, columns)
-        self._bridge.ask(self._bridge.services.extraction.begin(request), self._on_begun, self._refuse)
+        extraction = self._bridge.services.extraction
+        if columns:
+            self._bridge.ask(extraction.begin(TableRequest(documents, columns)), self._on_begun, self._refuse)
+        else:
+            self._bridge.follow(extraction.guess(documents), self._begin_guessed, self._refuse)
+
+    def _begin_guessed(self, request: TableRequest | None) -> None:
+        if request is not None and request.columns:
+            self._begin(request.columns, request.documents)
+        elif request is not None:
+            self.stopped.emit(NOTHING_NAMED)
 
     def _edit(self, document: str, column: int, words: str | None, *, is_undo: bool) -> None:
-        self._bridge.ask(
-            self._bridge.services.extraction.edit(self.item, document, column, words),
-            partial(self._on_edited, (document, column), is_undo),
-        )
+        def edited(reported: tuple[Table, str | None]) -> None:
+            table, before = reported
+            if not is_undo:
+                self._keep_undo(partial(self._edit, document, column, before, is_undo=True))
+            self.made.emit(table)
+
+        self._change(self._bridge.services.extraction.edit(self.item, document, column, words), edited)
+
+    def _reshape(self, columns: tuple[Column, ...], edits: Sequence[Edit] | None, *, is_undo: bool) -> None:
+        def reshaped(before: Table) -> None:
+            if not is_undo:
+                self._keep_undo(partial(self._reshape, before.columns, before.edits, is_undo=True))
+            self._opened.again()
+
+        self._change(self._bridge.services.extraction.reshape(self.item, columns, edits), reshaped)
+
+    def _change(self, request: Any, changed: Callable[[Any], None]) -> None:
+        """Make a change of the shown table. `changed` is not called if another is on show by then."""
+        item = self.item
+        self._bridge.ask(request, lambda answer: changed(answer) if item == self.item else None)
+
+    def _keep_undo(self, undo: Callable[[], None]) -> None:
+        self._undo = [*self._undo, undo][-MOST_UNDONE:]
+        self.undo_changed.emit(True)
 
     def _forget(self) -> None:
         self.title, self._requested, self._job, self._about = "", "", "", frozenset()
+        self.guess.put(None)
+        self._opened.put(None)
         self.items.set_current("")
         self._undo.clear()
         self.undo_changed.emit(False)
@@ -202,6 +250,16 @@ class TableController(JobFollower):
     def _leave(self) -> None:
         self._forget()
         super()._leave()
+
+    def _open_newest(self, items: Sequence[Item]) -> None:
+        if items and (self._awaited or not self.chosen):
+            super()._open_newest(items)
+        else:
+            self.guess.again()
+
+    def _on_current_gone(self) -> None:
+        self._leave()  # no other table is guessed: this one was deleted
+        self.items.refresh(super()._open_newest)
 
     def _on_restored(self, item: str) -> None:
         self.choose(item)

@@ -6,35 +6,17 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import (
-    QModelIndex,
-    Qt,
-    Signal,
-)
-from PySide6.QtGui import (
-    QAction,
-    QKeySequence,
-    QResizeEvent,
-    QShortcut,
-    QShowEvent,
-)
-from PySide6.QtWidgets import (
-    QAbstractItemView,
-    QFrame,
-    QMenu,
-    QPushButton,
-    QSizePolicy,
-    QToolButton,
-    QWidget,
-)
+from PySide6.QtCore import QModelIndex, Qt, Signal
+from PySide6.QtGui import QAction, QHideEvent, QKeySequence, QResizeEvent, QShortcut, QShowEvent
+from PySide6.QtWidgets import QAbstractItemView, QFrame, QMenu, QPushButton, QToolButton, QWidget
 
 from slmdesk.base.documents import Form
 from slmdesk.base.records import JobStatus
-from slmdesk.base.texts import _, in_quotes, ngettext, retold
+from slmdesk.base.texts import _, grouped, in_quotes, ngettext, retold
 from slmdesk.jobs.types import JobChanged
 from slmdesk.library.types import Span
 from slmdesk.runtime.messages import time_for_people
-from slmdesk.tables.cells import Preset, column_named, preset, presets
+from slmdesk.tables.cells import column_named, presets
 from slmdesk.tables.service import MOST_COLUMNS, MOST_NAME
 from slmdesk.tables.types import (
     ADDS_UP,
@@ -51,21 +33,16 @@ from slmdesk.tables.types import (
 from slmdesk.tables.window.cells import CellsView, TableModel
 from slmdesk.tables.window.controller import TableController
 from slmdesk.window.base import theme
-from slmdesk.window.base.text import inside
 from slmdesk.window.base.theme import ThemeKeeper
 from slmdesk.window.panes import EarlierBox, MakingBar
 from slmdesk.window.widgets.build import (
     ElidedLabel,
-    FlowLayout,
     breakable,
     button,
     column,
-    flow,
     named,
     plain_label,
-    plain_tip,
     row,
-    set_icon,
     show_words,
     text_line,
     tool_button,
@@ -73,7 +50,7 @@ from slmdesk.window.widgets.build import (
 from slmdesk.window.widgets.notices import ExportController, ask_folder, ask_where
 from slmdesk.window.widgets.opening import admit
 from slmdesk.window.widgets.parts import Popover
-from slmdesk.window.widgets.rows import Choice, empty_layout
+from slmdesk.window.widgets.rows import Choice
 
 FORMS = (
     Form("xlsx", _("Spreadsheet")),
@@ -82,7 +59,6 @@ FORMS = (
     Form("pdf", "PDF"),
     Form("json", _("JSON, for programs")),
 )
-HINT = _("Each document becomes a row. Every value is copied from the document and linked to its page.")
 MOST_QUOTE = 300
 NARROW = 92
 """Width in letters below which the buttons above the table have no words."""
@@ -98,30 +74,20 @@ class TablePane(QFrame):
         super().__init__(parent)
         self.setObjectName("table_pane")
         self.folder: Path | None = None
-        self._controller, self._exports, self._keeper = controller, exports, keeper
-        self.model = TableModel(lambda: keeper.theme, self)
+        self._controller, self._exports = controller, exports
+        self.model = TableModel(self)
         self.has_pages: Callable[[], bool] = lambda: False
         """Whether the pages are on show beside the table, where a click on a cell goes to its page too."""
-        self._is_running = self._has_table = self._shows_empty = False
-        self._name, self._total = "", 0
-        self._proposed = presets()[0].columns
+        self._is_running = False
+        self._total = 0
+        """Number of documents of the table."""
         self._build_ui()
         self._connect()
+        keeper.theme_changed.connect(lambda _theme: self.model.repaint())
         self.show_nothing()
 
     def _build_ui(self) -> None:
-        self._setup = named(QFrame(self), "table_setup")
-        self._chooser = ColumnChooser(self._setup)
-        scopes: list[tuple[object, str]] = [
-            ("document", _("This document")), ("all", ""), ("folder", _("A folder…"))
-        ]  # fmt: skip
-        self._scope = named(Choice(scopes, self._setup), "table_scope", label=_("Which documents become rows"))
-        self.show_count(0)
-        self._begin = button(_("Create table"), "make_table_button", self._setup, kind="primary", on=self._on_begin)
-        start = flow(self._scope, self._begin, gap=theme.SPACE_8)
-        column(self._chooser, start, into=self._setup, gap=theme.SPACE_8)
-        self._choosing = Popover(self, "table_popover", label=_("Columns and documents of a new table"), width=400)
-        column(into=self._choosing, margins=theme.SPACE_16)
+        self._adding = ColumnPopover(self)
         self._tables = Popover(self, "tables_popover", label=_("Earlier tables"), width=400)
         self.earlier = EarlierBox(self._tables, name="earlier_tables")
         column(self.earlier, into=self._tables, margins=theme.SPACE_16)
@@ -131,15 +97,11 @@ class TablePane(QFrame):
         self._say = partial(show_words, self._note)
         self._warning = plain_label("", self, name="table_warning", kind="warn")
         self.table = self._make_table()
-        self._empty = button("", "empty_columns_button", self, kind="quiet", icon="chevron-right", on=self._on_empty)
         self._proof = self._make_proof()
         self._bar = self._make_bar()
         self._filler = QWidget(self)
-        self._place_setup = column(self._setup)
-        empty = (self._empty, Qt.AlignmentFlag.AlignLeft)
         column(
-            self._bar, self._place_setup, (self.table, 1), empty, self._making, self._note, self._warning,
-            (self._filler, 1),
+            self._bar, (self.table, 1), self._making, self._note, self._warning, (self._filler, 1),
             into=self, gap=theme.SPACE_8, margins=(theme.SPACE_24, theme.SPACE_4, theme.SPACE_24, theme.SPACE_12),
         )  # fmt: skip
 
@@ -154,6 +116,9 @@ class TablePane(QFrame):
         table.setTabKeyNavigation(False)
         table.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         table.setMinimumHeight(6 * table.fontMetrics().height())
+        header = table.horizontalHeader()
+        header.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        header.customContextMenuRequested.connect(lambda place: self._columns.popup(header.mapToGlobal(place)))
         return table
 
     def _make_proof(self) -> Popover:
@@ -180,9 +145,14 @@ class TablePane(QFrame):
             "", "table_doubts", bar, kind="flag", icon="triangle-alert", colour="warn", on=self._on_doubts,
             tip=_("Go to the next cell to check"),
         )  # fmt: skip
-        tip = _("Choose columns and documents for another table")
-        self._new = button("", "table_columns_button", bar, kind="quiet", icon="chevron-down", tip=tip, on=self._on_new)
-        self._new.setLayoutDirection(Qt.LayoutDirection.RightToLeft)  # the arrow behind the words
+        tip = _("Choose which documents become rows")
+        self._scope = button("", "table_scope_button", bar, kind="quiet", icon="chevron-down", tip=tip)
+        self._scope.setLayoutDirection(Qt.LayoutDirection.RightToLeft)  # the arrow behind the words
+        scopes = named(QMenu(self._scope), "table_scope_menu")
+        self._action(scopes, _("This document"), "table_of_document", lambda: tables.begin(self.model.columns))
+        self._all = self._action(scopes, "", "table_of_all", lambda: tables.begin_all(self.model.columns))
+        self._action(scopes, _("A folder…"), "table_of_folder", self._ask_folder)
+        self._scope.clicked.connect(lambda: scopes.popup(self._scope.mapToGlobal(self._scope.rect().bottomLeft())))
         label = _("Add a column")
         self._add = button("", "new_column_button", bar, kind="quiet", icon="plus", label=label, on=self._on_add)
         self._save = button("", "save_table_button", bar, kind="primary", on=partial(self._on_form, "xlsx"))
@@ -194,7 +164,9 @@ class TablePane(QFrame):
         self._again = self._action(menu, _("Refresh"), "again_table_button", tables.again)
         self._undo = self._action(menu, _("Undo"), "undo_cell_button", tables.undo)
         self._undo.setEnabled(False)
-        self._fresh = self._action(menu, _("New table"), "new_table_button", self._on_new)
+        self._fresh = self._action(menu, _("New table"), "new_table_button", lambda: tables.begin(()))
+        self._columns = named(menu.addMenu(_("Columns")), "table_columns_menu")
+        self._columns.aboutToShow.connect(self._fill_columns)
         self._older = self._action(menu, _("Earlier tables"), "earlier_tables_action", self._on_earlier)
         menu.addSeparator()
         self._forms = [
@@ -205,7 +177,7 @@ class TablePane(QFrame):
         ]
         menu.aboutToShow.connect(lambda: self._older.setEnabled(self.earlier.has_entries))
         self._more.setMenu(menu)
-        parts = (self._figure, self._doubts, 1, self._new, self._add, self._save, self._more)
+        parts = (self._figure, self._doubts, 1, self._scope, self._add, self._save, self._more)
         row(*parts, into=bar, gap=theme.SPACE_8)
         return bar
 
@@ -217,8 +189,7 @@ class TablePane(QFrame):
 
     def _connect(self) -> None:
         tables, model, view = self._controller, self.model, self.table
-        self._chooser.columns_changed.connect(self._settle)
-        self._chooser.columns_changed.connect(self._choosing.fit)
+        self._adding.added.connect(self._on_added)
         self.earlier.follow(tables.items, tables.choose, tables.delete)
         self.earlier.chosen.connect(self._tables.dismiss)
         tables.begun.connect(self.show_begun)
@@ -229,7 +200,6 @@ class TablePane(QFrame):
         tables.stopped.connect(self.show_stopped)
         tables.emptied.connect(self.show_nothing)
         tables.undo_changed.connect(self._undo.setEnabled)
-        tables.preset_found.connect(self._on_preset_found)
         model.cell_edited.connect(tables.edit)
         model.dataChanged.connect(lambda *__: self._fill_proof(view.currentIndex()))
         for changed in (model.dataChanged, model.modelReset, model.rowsInserted):
@@ -239,28 +209,22 @@ class TablePane(QFrame):
         model.rowsInserted.connect(lambda *__: view.share())
         view.clicked.connect(self._on_clicked)
         view.source_requested.connect(self._on_source)
-        self._keeper.theme_changed.connect(lambda _theme: model.repaint())
         context = Qt.ShortcutContext.WidgetWithChildrenShortcut
         QShortcut(QKeySequence.StandardKey.Undo, self, tables.undo).setContext(context)
 
     def show_nothing(self) -> None:
-        self._is_running = self._has_table = False
-        self.width_requested.emit(False)
+        self._is_running, self._total = False, 0
         self.model.begin(())
-        self._say(HINT)
+        self._say("")
         self._settle()
-        if self.isVisible():
-            self._controller.propose()
 
     def show_count(self, count: int) -> None:
         """Show how many documents the search leaves in the list, which all can become rows."""
-        self._scope.setItemText(1, _("All {count} shown").format(count=count))
+        self._all.setText(_("All {count} shown").format(count=count))
 
     def show_begun(self, columns: Sequence[Column], documents: int) -> None:
-        self._is_running = self._has_table = True
-        self._shows_empty, self._total = False, documents
-        self.width_requested.emit(True)
-        self._choosing.dismiss()
+        self._is_running = True
+        self._total = documents
         self.model.begin(columns)
         self._say("")
         self._warning.setText("")
@@ -288,10 +252,8 @@ class TablePane(QFrame):
         self._settle()
 
     def show_table(self, table: Table) -> None:
-        if not self._has_table:
-            self.width_requested.emit(True)
-        self._has_table = True
         self._is_running = self._is_running and not table.is_done
+        self._total = max(self._total, len(table.rows))
         self.model.show_table(table)
         self._say("")
         self._warning.setText(f"⚠ {retold(table.note)}" if table.note else "")
@@ -299,41 +261,52 @@ class TablePane(QFrame):
 
     def show_stopped(self, words: str) -> None:
         self._is_running = False
-        self._has_table = bool(self.model.rows)
-        if not self._has_table:
-            self.width_requested.emit(False)
+        if not self.model.rows:
+            self.model.begin(())
         self._say(words)
         self._settle()
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
-        if not self._has_table:
-            self._controller.propose()
+        self._controller.guess.watch(True)
 
-    def _on_preset_found(self, preset: Preset) -> None:
-        """Propose a preset, unless a person has chosen columns."""
-        if self._chooser.columns == self._proposed and not self._has_table:
-            self._proposed = preset.columns
-            self._chooser.show_columns(preset.columns)
-
-    def _on_new(self) -> None:
-        """Choose the columns of another table, starting with those of this table."""
-        if not self._choosing.isVisible():
-            self._chooser.show_columns(self.model.columns)
-        self._choosing.toggle(self._new)
+    def hideEvent(self, event: QHideEvent) -> None:
+        super().hideEvent(event)
+        self._controller.guess.watch(False)
 
     def _on_add(self) -> None:
-        self._on_new()
-        self._chooser.setFocus(Qt.FocusReason.OtherFocusReason)
+        self._adding.toggle(self._add)
+
+    def _on_added(self, column: Column) -> None:
+        """Add a column. A name that exists already changes nothing."""
+        names = {known.name.casefold() for known in self.model.columns}
+        if column.name.casefold() not in names and len(names) < MOST_COLUMNS:
+            self._show_columns([*self.model.columns, column])
+
+    def _show_columns(self, columns: Sequence[Column]) -> None:
+        if self._controller.item and columns:
+            self._controller.reshape(columns)
+        elif columns:
+            self._controller.begin(columns)
+
+    def _fill_columns(self) -> None:
+        """List the columns, to be left out, and the kinds of paper, whose columns take their place."""
+        self._columns.clear()
+        for at, known in enumerate(self.model.columns):
+            action = self._action(self._columns, _(known.name), f"table_column_{at}", partial(self._leave_out, at))
+            action.setCheckable(True)
+            action.setChecked(True)
+        self._columns.addSeparator()
+        for some in presets():
+            words = _("Those of: {kind}").format(kind=some.name)
+            self._action(self._columns, words, f"table_preset_{some.id}", partial(self._show_columns, some.columns))
+
+    def _leave_out(self, at: int) -> None:
+        self._show_columns([known for place, known in enumerate(self.model.columns) if place != at])
 
     def _on_earlier(self) -> None:
         self.earlier.unfold()
         self._tables.toggle(self._more)
-
-    def _on_empty(self) -> None:
-        self._shows_empty = not self._shows_empty
-        set_icon(self._empty, "chevron-down" if self._shows_empty else "chevron-right")
-        self._fold()
 
     def _on_doubts(self) -> None:
         """Go to the next cell to check, and from the last to the first."""
@@ -350,26 +323,13 @@ class TablePane(QFrame):
             self.table.setFocus(Qt.FocusReason.OtherFocusReason)
             self._on_source(self.model.index(at, column + 1))
 
-    def _on_begin(self) -> None:
-        columns = self._chooser.columns
-        self._begin.setEnabled(False)  # until it has started, so that a second click starts no second table
-        scope = str(self._scope.currentData())
-        if scope == "folder":
-            title, place, name = _("A folder of documents"), str(Path.home()), "table_folder_dialog"
-            dialog = ask_folder(self, title, partial(self._on_folder, columns), place=place, name=name)
-            dialog.rejected.connect(self._settle)
-        elif scope == "all":
-            self._controller.begin_all(columns)
-        else:
-            self._controller.begin(columns)
+    def _ask_folder(self) -> None:
+        title, place, name = _("A folder of documents"), str(Path.home()), "table_folder_dialog"
+        ask_folder(self, title, self._on_folder, place=place, name=name)
 
-    def _on_folder(self, columns: Sequence[Column], folder: Path) -> None:
-        allowed: list[Path] = []
-        admit(self, [folder], allowed.extend, is_chosen=True)
-        if allowed:
-            self._controller.begin_folder(columns, folder)
-        else:
-            self._settle()
+    def _on_folder(self, folder: Path) -> None:
+        read = partial(self._controller.begin_folder, self.model.columns)
+        admit(self, [folder], lambda allowed: read(allowed[0]), is_chosen=True)
 
     def _on_clicked(self, index: QModelIndex) -> None:
         if self.has_pages() and self.model.cell_at(index) is not None:
@@ -432,27 +392,19 @@ class TablePane(QFrame):
         return f"{net[1]} + {tax[1]} = {total[1]} ✓"
 
     def _settle(self) -> None:
-        has_rows, has_table = bool(self.model.rows), self._has_table
-        if has_table == (self._setup.parent() is self):  # beside a table it is in a popover
-            place = self._choosing.layout() if has_table else self._place_setup
-            assert place is not None
-            place.addWidget(self._setup)
-            self._setup.show()
-        if not has_table:
-            self._choosing.dismiss()
+        has_rows, has_table = bool(self.model.rows), bool(self.model.columns)
+        self.width_requested.emit(has_table)
         self._filler.setVisible(not has_table)
         self._warning.setVisible(bool(self._warning.text()) and has_table)
         self._making.setVisible(self._is_running)
-        self._begin.setEnabled(not self._is_running and bool(self._chooser.columns))
-        for part in (self._bar, self.table):
-            part.setVisible(has_table)
-        begins: list[QPushButton | QAction] = [self._new, self._add, self._fresh, self._again]
+        self.table.setVisible(has_table)
+        begins: list[QPushButton | QAction] = [self._scope, self._add, self._fresh, self._again]
         for action in begins:
             action.setEnabled(not self._is_running)
+        self._columns.setEnabled(not self._is_running)
         saves: list[QPushButton | QAction] = [self._save, *self._forms]
         for action in saves:
             action.setEnabled(has_rows and not self._is_running)
-        self._name = next((known.name for known in presets() if known.columns == self.model.columns), _("Columns"))
         self._show_figure()
         self._fit_bar()
 
@@ -462,21 +414,13 @@ class TablePane(QFrame):
         self._figure.setText(_("{filled} of {count} filled").format(filled=filled, count=len(cells)) if cells else "")
         self._doubts.setText(_("{doubtful} to check").format(doubtful=doubtful))
         self._doubts.setVisible(bool(doubtful))
-        self._fold()
-
-    def _fold(self) -> None:
-        """Hide the columns in which nothing was found, behind a line that shows them."""
-        empty = () if self._is_running else self.model.empty_columns
-        for at in range(1, self.model.columnCount()):
-            self.table.setColumnHidden(at, at in empty and not self._shows_empty)
-        self._empty.setText(ngettext("{n:,} empty column", "{n:,} empty columns", len(empty)))
-        self._empty.setVisible(self._has_table and bool(empty))
         self.table.share()
 
     def _fit_bar(self) -> None:
         is_narrow = self.width() < NARROW * self.fontMetrics().averageCharWidth()
-        self._new.setText("" if is_narrow else self._name)
-        self._new.setAccessibleName(_("Columns of the table: {name}").format(name=self._name))
+        words = ngettext("1 document", "{n:,} documents", self._total) if self._total else _("This document")
+        self._scope.setText(grouped(self._total) if is_narrow else words)
+        self._scope.setAccessibleName(words)
         self._add.setText("" if is_narrow else _("Column"))
         self._save.setText(_("Excel") if is_narrow else _("Save as Excel"))
 
@@ -500,84 +444,30 @@ KIND_WORDS = {
     ColumnKind.IBAN: _("Bank account (IBAN)"),
     ColumnKind.PERIOD: _("Length of time"),
 }
-MOST_LETTERS = 24
 
 
-class ColumnChooser(QFrame):
-    columns_changed = Signal()
+class ColumnPopover(Popover):
+    """Asks for a column: its name, and what stands in it."""
+
+    added = Signal(object)
 
     def __init__(self, parent: QWidget) -> None:
-        super().__init__(parent)
-        self.setObjectName("column_chooser")
-        self.columns: tuple[Column, ...] = ()
-        self._build_ui()
-        self._preset.value_chosen.connect(self._on_preset)
-        self._line.returnPressed.connect(self._on_add)
-        self.show_columns(presets()[0].columns)
-
-    def _build_ui(self) -> None:
-        values: list[tuple[object, str]] = [(known.id, known.name) for known in presets()]
-        self._preset = named(Choice([*values, ("", _("Columns of my own"))], self), "table_preset")
-        self._preset.setAccessibleName(_("What kind of documents these are"))
-        self._chips = named(QFrame(self), "column_chips")
-        policy = QSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Minimum)
-        policy.setHeightForWidth(True)
-        self._chips.setSizePolicy(policy)
-        self._flow = FlowLayout(self._chips, gap=theme.SPACE_4)
-        hint, label = _("Add a column, such as Rent"), _("Name of a column to add")
+        super().__init__(parent, "column_popover", label=_("Add a column"))
+        hint, label = _("Name of the column, such as Rent"), _("Name of a column to add")
         self._line = text_line("column_line", self, hint, label=label, most=MOST_NAME)
-        self.setFocusProxy(self._line)
         self._kind = named(Choice(list(KIND_WORDS.items()), self), "column_kind")
         self._kind.setAccessibleName(_("What stands in the column to add"))
-        self._kind.setSizeAdjustPolicy(Choice.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-        self._kind.setMinimumContentsLength(6)
-        add = button(_("Add"), "add_column_button", self, on=self._on_add)
-        column(self._preset, self._chips, self._line, row((self._kind, 1), add), into=self, gap=theme.SPACE_8)
-
-    def show_columns(self, columns: Sequence[Column]) -> None:
-        self.columns = tuple(columns)
-        known = next((each.id for each in presets() if each.columns == self.columns), "")
-        self._preset.show_value(known)
-        empty_layout(self._flow)
-        for chosen in self.columns:
-            whole = _(chosen.name)
-            name = _cut(whole, MOST_LETTERS)
-            about = f"{whole} ({inside(KIND_WORDS[chosen.kind])}). {_(chosen.meaning)}".strip()
-            chip = button(
-                f"{name.replace('&', '&&')}  ×",
-                "column_chip",
-                self._chips,
-                kind="quiet",
-                label=_("Remove the column {name}").format(name=whole),
-                tip=plain_tip(_("{about}\nClick to remove.").format(about=about)),
-                on=lambda _checked=False, removed=chosen: self._on_taken_out(removed),
-            )
-            self._flow.addWidget(chip)
-            chip.show()
-        self._chips.setVisible(bool(self.columns))
-        self._chips.updateGeometry()
-        self.columns_changed.emit()
-
-    def _on_preset(self, id: object) -> None:
-        known = preset(str(id))
-        self.show_columns(known.columns if known else ())
-        if known is None:
-            self._line.setFocus(Qt.FocusReason.OtherFocusReason)
+        add = button(_("Add"), "add_column_button", self, kind="primary", on=self._on_add)
+        self._line.returnPressed.connect(self._on_add)
+        column(self._line, row((self._kind, 1), add), into=self, gap=theme.SPACE_8, margins=theme.SPACE_16)
 
     def _on_add(self) -> None:
-        """Add a column. A name that exists already changes nothing."""
-        column = column_named(self._line.text())
+        made = column_named(self._line.text())
         kind = ColumnKind(self._kind.currentData())
         if kind is not ColumnKind.TEXT:
-            column = Column(column.name, kind, "", column.labels)
-        names = {chosen.name.casefold() for chosen in self.columns}
-        is_name = any(letter.isalnum() for letter in column.name)
-        if is_name and column.name.casefold() not in names and len(self.columns) < MOST_COLUMNS:
-            self.show_columns([*self.columns, column])
-        self._line.clear()
-        self._kind.show_value(ColumnKind.TEXT)
-        self._line.setFocus(Qt.FocusReason.OtherFocusReason)
-
-    def _on_taken_out(self, column: Column) -> None:
-        self.show_columns([chosen for chosen in self.columns if chosen is not column])
-        self._line.setFocus(Qt.FocusReason.OtherFocusReason)
+            made = Column(made.name, kind, "", made.labels)
+        if any(letter.isalnum() for letter in made.name):
+            self._line.clear()
+            self._kind.show_value(ColumnKind.TEXT)
+            self.dismiss()
+            self.added.emit(made)

@@ -8,11 +8,8 @@ from pathlib import Path
 
 from PySide6.QtCore import Qt, QUrl, Signal
 from PySide6.QtWidgets import (
-    QButtonGroup,
     QMenu,
-    QMessageBox,
     QPushButton,
-    QRadioButton,
     QScrollArea,
     QStackedWidget,
     QWidget,
@@ -20,22 +17,23 @@ from PySide6.QtWidgets import (
 
 from slmdesk.base.documents import Form, takes_password, translated_name
 from slmdesk.base.files import free_name
-from slmdesk.base.record import Record, changed
-from slmdesk.base.records import JobRecord, JobStatus, ModelRecord
+from slmdesk.base.record import changed
+from slmdesk.base.records import JobRecord, JobStatus
 from slmdesk.base.texts import _
 from slmdesk.base.translation import LANGUAGES, SegmentState
 from slmdesk.jobs.service import event_of
-from slmdesk.jobs.types import JobChanged, left_words, share_words
+from slmdesk.jobs.types import JobChanged, left_words
 from slmdesk.runtime.events import ItemChanged, ItemGone
 from slmdesk.runtime.messages import Problem
 from slmdesk.services import Services
-from slmdesk.translation.segments import SegmentNumbers
+from slmdesk.translation.prompts import TranslationStyle
 from slmdesk.translation.service import Handout
 from slmdesk.translation.types import RetryScope, TranslationGrew, TranslationRequest, TranslationView, WrittenFile
-from slmdesk.translation.window.documents import counted_words, done_words, unfinished, unfinished_words
-from slmdesk.translation.window.languages import AdviceLine, ViewSettings
+from slmdesk.translation.window.documents import PDF, done_words, unfinished, unfinished_words
+from slmdesk.translation.window.languages import AdviceLine, LanguageChoice, ViewSettings, own_language
 from slmdesk.translation.window.review_pane import ReviewPane
 from slmdesk.translation.window.text import TranslateController
+from slmdesk.translation.window.text_editors import target_for
 from slmdesk.window.base import theme
 from slmdesk.window.base.theme import ThemeKeeper
 from slmdesk.window.widgets.bars import show_share, thin_bar
@@ -43,55 +41,40 @@ from slmdesk.window.widgets.build import (
     ElidedLabel,
     button,
     column,
-    message_box,
     named,
-    passing,
     plain_label,
+    plain_tip,
     row,
     show_column,
     tool_button,
 )
-from slmdesk.window.widgets.dialogs import AcceptButtons, Dialog, ask_password
+from slmdesk.window.widgets.dialogs import Question, ask_password
 from slmdesk.window.widgets.notices import ask_where
 from slmdesk.window.widgets.opening import ask_new_file, open_outside
 from slmdesk.window.widgets.parts import EmptyState, Popover
-from slmdesk.window.widgets.rows import Choice
 
 LOCKED = ("document.locked", "document.wrong_password")
 
 
-class StartedTranslation(Record):
-    """A document whose translation was started since the window was opened."""
-
-    item: str
-    job: str
-    path: Path
-    status: JobStatus = JobStatus.OPEN
-    share: float | None = None
-    writes_beside: bool = False
-    written: Path | None = None
-
-
 class DocumentPane(QStackedWidget):
-    form_requested = Signal(object)
+    chosen = Signal(object)
+    form_requested = Signal(object, object)
+    """Emitted with the documents and the manner that the form shows."""
     files_requested = Signal()
-    glossaries_requested = Signal()
     opened = Signal()
 
     def __init__(self, controller: TranslateController, keeper: ThemeKeeper, parent: QWidget) -> None:
         super().__init__(parent)
         self.setObjectName("document_translation_pane")
-        self._bridge, self._state = controller.bridge, controller.state
+        self._bridge, self._state, self._controller = controller.bridge, controller.state, controller
         self._view: TranslationView | None = None
         """The shown translation. None if none is shown."""
         self._job: JobChanged | None = None
         """How far its job is. None if it has none."""
-        self._states: Mapping[SegmentState, int] = {}
-        self._look = 0
-        """How many segments there are of each state, and how many are to be checked, as they were listed last."""
         self._counted = (0, 0)
         """Number of finished segments and number of all segments, while they are translated."""
-        self._started: list[StartedTranslation] = []
+        self._beside: dict[str, str] = {}
+        """Ids of translations that are written beside their originals when done, by their jobs."""
         self._written: Path | None = None
         self._said = ""
         """What is said of the written file, until the translation goes on."""
@@ -101,8 +84,9 @@ class DocumentPane(QStackedWidget):
     def _build_ui(self, view: ViewSettings, keeper: ThemeKeeper) -> None:
         self.head = named(QWidget(self), "document_head")
         self._title = ElidedLabel(self.head, name="translation_title", kind="heading", cut=Qt.TextElideMode.ElideMiddle)
-        self._languages = plain_label("", self.head, name="translation_languages", kind="muted", wraps=False)
-        self._queue = QueueMenu(self.head)
+        words = _("Language of the translation")
+        self._target = named(LanguageChoice(keeper, view, self.head), "document_target", label=words)
+        self._target.value_chosen.connect(self._on_target)
         self._save = button(_("Save translation"), "save_translation_button", self.head, kind="primary")
         self._save.clicked.connect(self._on_save)
         self._option_button = tool_button(
@@ -116,12 +100,10 @@ class DocumentPane(QStackedWidget):
         self._pause = self._at_foot(_("Pause"), "pause_translation_button", self._on_pause)
         self._cancel = self._at_foot(_("Cancel"), "cancel_translation_button", self._on_cancel)
         self._cancel.setToolTip(_("Translate no further; what is translated is kept"))
-        self._resume = self._at_foot(
-            _("Continue"), "resume_translation_button", lambda: self._try_again(RetryScope.FAILED, None)
-        )
+        self._resume = self._at_foot(_("Continue"), "resume_translation_button", self._on_resume)
         self._open = self._at_foot(_("Open the file"), "open_translation_button", self._on_open_file)
         self.review = ReviewPane(self._bridge, view, keeper, self)
-        self.advice = AdviceLine(self._bridge, self, name="document_")
+        self.advice = AdviceLine(self._bridge, self, for_document=True)
         self._build_options()
         self._lay_out()
 
@@ -130,16 +112,9 @@ class DocumentPane(QStackedWidget):
 
     def _build_options(self) -> None:
         options = self._options = Popover(self, "document_options", label=_("Options"), width=380)
-        self._recheck = button(
-            _("Recheck with glossary"), "recheck_button", options, kind="text", on=self.review.recheck,
-            tip=_("After a glossary was changed: check all sentences again"),
-        )  # fmt: skip
-        glossaries = button(
-            _("Glossaries…"), "document_glossaries_button", options, kind="text", on=self.glossaries_requested
-        )
         self._retry = button(
-            _("Try again…"), "retry_all_button", options, kind="text", on=self._on_retry,
-            tip=_("Another try for what failed or is to check, by this or another model"),
+            _("Try again"), "retry_all_button", options, kind="text", on=self._on_retry,
+            tip=_("Another try for what failed or is to check. What you edited or approved stays."),
         )  # fmt: skip
         self._more = button(
             _("Export"), "export_translation_button", options, kind="text",
@@ -147,19 +122,22 @@ class DocumentPane(QStackedWidget):
         )  # fmt: skip
         self._menu = SaveMenu(self._more)
         self._more.setMenu(self._menu)
-        for done in (self._recheck, self._retry, glossaries):
+        self._otherwise = button(
+            _("Translate otherwise…"), "document_otherwise_button", options, kind="text", on=self._on_otherwise,
+            tip=_("Subject, formality, glossaries, title"),
+        )  # fmt: skip
+        for done in (self._retry, self._otherwise):
             done.clicked.connect(options.dismiss)
-        which = plain_label(_("Show"), options, name="segment_filter_label")
         column(
-            row((which, 1), (self.review.bar.choice, 2)), row(self.review.shade, 1), row(glossaries, 1),
-            row(self._recheck, 1), row(self._retry, 1), row(self._more, 1), into=options,
+             row(self.review.shade, 1),
+            row(self._otherwise, 1), row(self._retry, 1), row(self._more, 1), into=options,
             gap=theme.SPACE_8, margins=theme.SPACE_16,
         )  # fmt: skip
         self._option_button.clicked.connect(lambda: options.toggle(self._option_button))
 
     def _lay_out(self) -> None:
         row(
-            (self._title, 1), self._languages, self._queue, self._save, self._option_button, into=self.head,
+            (self._title, 1), self._target, self._save, self._option_button, into=self.head,
             gap=theme.SPACE_8,
         )  # fmt: skip
         none, scrolled = named(QWidget(self), "document_none"), named(QScrollArea(self), "document_scroll")
@@ -187,13 +165,12 @@ class DocumentPane(QStackedWidget):
         """Show the translation, or how to begin one."""
         is_there = self._view is not None
         self.setCurrentIndex(int(is_there))
-        for part in (self._title, self._languages, self._save, self._option_button):
+        for part in (self._title, self._target, self._save, self._option_button):
             part.setVisible(is_there)
 
     def _connect(self) -> None:
         self._menu.chosen.connect(self._on_export)
-        self._queue.item_chosen.connect(self.open)
-        self.review.listed.connect(self._on_listed)
+        self.review.listed.connect(self._settle)
         self.review.words_changed.connect(self._on_words_changed)
         self.review.rows_came.connect(self._show_languages)
         self._bridge.on(TranslationGrew, self._on_grew)
@@ -209,8 +186,51 @@ class DocumentPane(QStackedWidget):
     # ---- before the beginning
 
     def look(self, paths: Sequence[Path]) -> None:
-        """Find the documents to translate. Then `form_requested` is emitted with these documents."""
-        self._bridge.follow(self._bridge.services.translation_start.look(paths), self.form_requested.emit)
+        """Find the documents to translate. Then `chosen` is emitted with these documents."""
+        self._bridge.follow(self._bridge.services.translation_start.look(paths), self.chosen.emit)
+
+    def begin_as_last(self, path: Path) -> None:
+        """Translate a document into the language of the last one. One in that language is translated into another."""
+        manner, last = self._manner, self._state.current
+        request = TranslationRequest(
+            manner.target, path=str(path.absolute()), domain=manner.domain, formality=manner.formality,
+            sheet_names=last.translate_sheet_names, properties=last.translate_properties,
+        )  # fmt: skip
+
+        def told(language: str) -> None:
+            self._begin_in(request, target_for(language, manner.target, (own_language(), "en", "de")))
+
+        self._bridge.follow(self._bridge.services.translation_start.language(request), told)
+
+    def _begin_in(self, request: TranslationRequest, target: str) -> None:
+        formality = request.formality if LANGUAGES[target].has_formal else ""
+        self.begin([Path(request.path)], changed(request, target=target, formality=formality), beside=False)
+
+    def _on_target(self, target: str) -> None:
+        if self._view is not None and target != self._view.request.target:
+            if self._is_running:
+                self._on_cancel()
+            source = self._view.request.source
+            request = changed(self._view.request, source="" if source == target else source, glossaries=())
+            self._begin_in(request, target)
+
+    def _on_otherwise(self) -> None:
+        if self._view is not None:
+            look = self._bridge.services.translation_start.look([Path(self._view.request.path)])
+            manner = self._manner
+            self._bridge.follow(look, lambda chosen: self.form_requested.emit(chosen, manner))
+
+    @property
+    def _manner(self) -> TranslationStyle:
+        """Return how the shown document is translated, or else the last text."""
+        if self._view is None:
+            return self._controller.manner
+        request = self._view.request
+        return TranslationStyle(request.target, request.source, request.domain, request.formality)
+
+    @property
+    def _is_running(self) -> bool:
+        return self._job is not None and self._job.status in (JobStatus.OPEN, JobStatus.RUNNING)
 
     def begin(self, paths: Sequence[Path], request: TranslationRequest, beside: bool) -> None:
         """Translate documents one after the other and show the first. The choices are saved."""
@@ -224,10 +244,8 @@ class DocumentPane(QStackedWidget):
             return [services.translations.open(item) for item in items]
 
         def begun(views: list[TranslationView]) -> None:
-            for view in views:
-                job, path = view.job.id if view.job else "", Path(view.request.path)
-                self._started.append(StartedTranslation(view.item.id, job, path, writes_beside=beside))
-            self._queue.show_queue(self._started)
+            if beside:
+                self._beside.update({view.job.id: view.item.id for view in views if view.job})
             self._on_opened(views[0])
 
         self._bridge.ask(work, begun)
@@ -256,21 +274,17 @@ class DocumentPane(QStackedWidget):
             self._bridge.services.jobs.cancel(self._job.id)
 
     def _on_retry(self) -> None:
+        """Translate what failed or is to check again, by the model that is chosen now."""
         item = self.item
+        self._bridge.ask(
+            lambda services: services.translations.again(
+                item, services.translations.record(None).id, RetryScope.FLAGGED
+            ),
+            self._on_again,
+        )
 
-        def ask(found: tuple[TranslationView, list[ModelRecord]]) -> None:
-            dialog = RetryDialog(*found, self)
-            dialog.retry_requested.connect(self._try_again)
-            dialog.open()
-
-        self._bridge.ask(lambda services: (services.translations.open(item), services.models.list()), ask)
-
-    def _try_again(self, scope: RetryScope, model: str | None) -> None:
-        """Resume the translation, or translate again what failed, or everything to review.
-
-        `model`: None means the same model.
-        """
-        self._bridge.ask(self._bridge.services.translations.again(self.item, model, scope), self._on_again)
+    def _on_resume(self) -> None:
+        self._bridge.ask(self._bridge.services.translations.again(self.item), self._on_again)
 
     def _ask_password(self, problem: Problem, unlock: Callable[[str], None]) -> None:
         name = Path(str(problem.args.get("path", ""))).name
@@ -301,7 +315,6 @@ class DocumentPane(QStackedWidget):
 
     def _write(self, item: str, target: Path, *, replace_it: bool) -> None:
         def written(result: WrittenFile) -> None:
-            self._note(item, written=result.path)
             if item == self.item:
                 self._show_written(result.path)
 
@@ -321,12 +334,13 @@ class DocumentPane(QStackedWidget):
             self._bridge.services.translations.write(item, target, replace=replace_it), written, refused
         )
 
-    def _write_beside(self, started: StartedTranslation) -> None:
+    def _write_beside(self, item: str) -> None:
         def work(services: Services) -> Path:
-            request = services.translations.open(started.item).request
-            return free_name(started.path.with_name(translated_name(started.path, request.target)))
+            request = services.translations.open(item).request
+            path = Path(request.path)
+            return free_name(path.with_name(translated_name(path, request.target)))
 
-        self._bridge.ask(work, lambda path: self._write(started.item, path, replace_it=False))
+        self._bridge.ask(work, lambda path: self._write(item, path, replace_it=False))
 
     def _on_open_file(self) -> None:
         if self._written is not None:
@@ -337,13 +351,13 @@ class DocumentPane(QStackedWidget):
         self._view, self._job = view, event_of(view.job) if view.job else None
         if self._job is not None and view.is_done:  # whatever became of a later try
             self._job = changed(self._job, status=JobStatus.DONE, problem=None)
-        self._states, self._look = view.counts, view.look
         self._counted = (total - view.counts.get(SegmentState.OPEN, 0), total)
         self._written, self._said = None, ""
         self._show_any()
         self._title.set_full_text(Path(view.request.path).name or view.item.shown_title)
         self._show_languages()
-        self._save.setVisible(bool(view.request.path))
+        for part in (self._save, self._target, self._otherwise):
+            part.setVisible(bool(view.request.path))
         if is_same:  # the chosen segment stays chosen
             self.review.refresh()
         else:
@@ -353,7 +367,8 @@ class DocumentPane(QStackedWidget):
         self._offer_to_unlock()
 
     def _on_again(self, job: JobRecord) -> None:
-        self._note(self.item, job=job.id, status=job.status)
+        if self._job is not None and (item := self._beside.pop(self._job.id, "")):
+            self._beside[job.id] = item
         self._show_job(event_of(job))
 
     def _on_grew(self, event: TranslationGrew) -> None:
@@ -361,20 +376,10 @@ class DocumentPane(QStackedWidget):
             self._counted = (event.done, event.total)
 
     def _on_job(self, event: JobChanged) -> None:
-        started = next((started for started in self._started if started.job and started.job == event.id), None)
-        if started is not None:
-            self._note(started.item, status=event.status, share=event.share)
-            if event.status is JobStatus.DONE and started.writes_beside and started.written is None:
-                self._write_beside(started)
+        if event.status is JobStatus.DONE and (item := self._beside.pop(event.id, "")):
+            self._write_beside(item)
         if self._job is not None and event.id == self._job.id:
             self._show_job(event)
-
-    def _note(self, item: str, **changes: object) -> None:
-        for at, started in enumerate(self._started):
-            if started.item == item:
-                self._started[at] = changed(started, **changes)  # type: ignore[arg-type]
-                self._queue.show_queue(self._started)
-                return
 
     @property
     def languages(self) -> tuple[str, str]:
@@ -384,13 +389,17 @@ class DocumentPane(QStackedWidget):
         return self._view.request.source or self.review.language, self._view.request.target
 
     def _show_languages(self) -> None:
-        source, target = (LANGUAGES[code].shown if code in LANGUAGES else "" for code in self.languages)
-        self._languages.setText(f"{source} → {target}".strip())
-        self.advice.show_about(*self.languages)
+        source, target = self.languages
+        known = LANGUAGES[source].shown if source in LANGUAGES else ""
+        self._target.setToolTip(plain_tip(_("From {language}").format(language=known) if known else ""))
+        self._target.show_value(target)
+        self.advice.show_about(source, target)
 
-    def _on_listed(self, found: SegmentNumbers) -> None:
-        self._states, self._look = found.states, found.look
-        self._settle()
+    @property
+    def _states(self) -> Mapping[SegmentState, int]:
+        """Return how many segments there are of each state."""
+        listed = self.review.numbers
+        return listed.states if listed else self._view.counts if self._view else {}
 
     # ---- how far it is
 
@@ -403,7 +412,7 @@ class DocumentPane(QStackedWidget):
 
         def done(view: TranslationView) -> None:
             if view.item.id == self.item:
-                self._view, self._job, self._states, self._look = view, event, view.counts, view.look
+                self._view, self._job = view, event
                 self.review.refresh()
                 self._settle()
 
@@ -419,10 +428,9 @@ class DocumentPane(QStackedWidget):
 
         A document without segments can be neither written nor tried again.
         """
-        view, job, has_segments = self._view, self._job, bool(self._states)
+        view, job, has_segments, is_running = self._view, self._job, bool(self._states), self._is_running
         if view is None:
             return
-        is_running = job is not None and job.status in (JobStatus.OPEN, JobStatus.RUNNING)
         focused = next((key for key in (self._resume, self._pause, self._cancel) if key.hasFocus()), None)
         if job is not None and is_running:
             show_share(self._progress, job)
@@ -435,7 +443,7 @@ class DocumentPane(QStackedWidget):
         self._resume.setVisible(may_go_on)
         self._open.setVisible(self._written is not None)
         self._more.setEnabled(has_segments)
-        for way in (self._save, self._retry, self._recheck):
+        for way in (self._save, self._retry):
             way.setEnabled(has_segments and not is_running)
         if focused is self._resume and is_running:  # the same key pauses it
             self._pause.setFocus(Qt.FocusReason.OtherFocusReason)
@@ -446,17 +454,22 @@ class DocumentPane(QStackedWidget):
 
     def _running_words(self, job: JobChanged) -> str:
         if job.status is JobStatus.OPEN and not job.done:
-            before = sum(started.status is JobStatus.RUNNING for started in self._started)
-            return _("Waiting for the document before…") if before else _("Waiting…")
-        words = [counted_words(*self._counted, job.share) or _("Reading the document…"), left_words(job.left)]
-        return " · ".join(filter(None, words))
+            return _("Waiting…")
+        done, total = self._counted
+        words = (
+            _("{done:,} of {total:,} segments").format(done=done, total=total) if total else _("Reading the document…")
+        )
+        return " · ".join(filter(None, (words, left_words(job.left))))
 
     def _end_words(self, view: TranslationView, job: JobChanged | None) -> tuple[str, bool]:
         """Return how the translation ended, and whether it can go on."""
         if job is None and not self._states:
             return "", False
         if job is None or job.status is JobStatus.DONE:
-            return done_words(self._states, self._look, view.left), bool(self._states.get(SegmentState.FAILED))
+            listed = self.review.numbers
+            words = done_words(self._states, listed.look if listed else view.look, view.left)
+            words += f" {PDF}" if view.request.path.lower().endswith(".pdf") else ""
+            return words, bool(self._states.get(SegmentState.FAILED))
         if job.problem is not None:
             return job.problem.sentence, True
         is_cancelled = job.status is JobStatus.CANCELLED
@@ -476,78 +489,6 @@ class DocumentPane(QStackedWidget):
 
 def _may_unlock(problem: Problem) -> bool:
     return problem.code in LOCKED and takes_password(Path(str(problem.args.get("path", ""))))
-
-
-STATUS_WORDS = {
-    JobStatus.OPEN: _("waiting"),
-    JobStatus.RUNNING: _("translating"),
-    JobStatus.PAUSED: _("paused"),
-    JobStatus.DONE: _("done"),
-    JobStatus.FAILED: _("failed"),
-    JobStatus.CANCELLED: _("cancelled"),
-}
-
-
-class QueueMenu(QPushButton):
-    """Button with a menu of the documents being translated. It is hidden if there are fewer than two."""
-
-    item_chosen = Signal(str)
-
-    def __init__(self, parent: QWidget) -> None:
-        super().__init__(_("Documents"), parent)
-        self.setObjectName("queue_button")
-        self.setToolTip(_("The documents begun since the window was opened, and how they stand"))
-        self._menu = named(QMenu(self), "queue_menu")
-        self.setMenu(self._menu)
-        self.hide()
-
-    def show_queue(self, queue: Sequence[StartedTranslation]) -> None:
-        self.setVisible(len(queue) > 1)
-        done = sum(translation.status is JobStatus.DONE for translation in queue)
-        self.setText(_("{done} of {count} documents done").format(done=done, count=len(queue)))
-        if self._menu.isVisible():  # it would close under the pointer
-            return
-        self._menu.clear()
-        for translation in queue:
-            words = STATUS_WORDS[translation.status]
-            if translation.status is JobStatus.RUNNING and translation.share:
-                words += f", {share_words(translation.share)}"
-            words += _(", written as {name}").format(name=translation.written.name) if translation.written else ""
-            action = named(self._menu.addAction(f"{translation.path.name}: {words}".replace("&", "&&")), "queue_entry")
-            action.triggered.connect(partial(self.item_chosen.emit, translation.item))
-
-
-class RetryDialog(Dialog):
-    retry_requested = Signal(object, object)
-
-    def __init__(self, view: TranslationView, models: Sequence[ModelRecord], parent: QWidget) -> None:
-        super().__init__(parent)
-        passing(self, "retry_dialog", _("Try again"))
-        failed = view.counts.get(SegmentState.FAILED, 0)
-        self._group = QButtonGroup(self)
-        self._failed = named(QRadioButton(_("Failed ({failed:,})").format(failed=failed), self), "retry_failed")
-        self._flagged = named(QRadioButton(_("To check ({look:,})").format(look=view.look), self), "retry_flagged")
-        for choice, count in ((self._failed, failed), (self._flagged, view.look)):
-            self._group.addButton(choice)
-            choice.setEnabled(bool(count))
-        (self._failed if failed else self._flagged).setChecked(True)
-        known: list[tuple[object, str]] = [("", _("The same model as before"))]
-        known += [(model.id, model.name) for model in models]
-        self._model = named(Choice(known, self), "retry_model", label=_("Which model is asked"))
-        words = _("What you edited or approved stays. Only better translations replace the old ones.")
-        buttons = AcceptButtons(self, _("Try again"), "retry_begin", self._on_retry)
-        buttons.accept_button.setEnabled(bool(view.look))
-        said = plain_label(words, self, name="retry_words", kind="muted")
-        column(
-            self._failed, self._flagged, self._model, said, buttons, into=self, gap=theme.SPACE_12,
-            margins=theme.SPACE_16,
-        )  # fmt: skip
-        self.setMinimumWidth(420)
-
-    def _on_retry(self) -> None:
-        scope = RetryScope.FAILED if self._failed.isChecked() else RetryScope.FLAGGED
-        self.retry_requested.emit(scope, str(self._model.currentData()) or None)
-        self.accept()
 
 
 FORMS = {
@@ -583,24 +524,18 @@ class SaveMenu(QMenu):
 
 
 def ask_save_anyway(parent: QWidget, view: TranslationView, save: Callable[[], None], look: Callable[[], None]) -> None:
-    """Show what is unfinished and ask whether to save anyway. If nothing is, call `save` at once. Does not block."""
+    """If something is not translated, say so and ask whether to save anyway. Else call `save`. Does not block."""
     words = unfinished_words(view)
-    if not words:
+    if not unfinished(view):
         save()
         return
     more = _("What is not translated stays in the language of the original.") if unfinished(view) else ""
-    box = message_box(
-        parent, "save_anyway", _("Save the document"), _("Still open: {words}.").format(words=words), more
-    )
-    box.setIcon(QMessageBox.Icon.Warning)
-    anyway = named(box.addButton(_("Save anyway"), QMessageBox.ButtonRole.AcceptRole), "save_anyway_button")
-    first = named(box.addButton(_("Review"), QMessageBox.ButtonRole.ActionRole), "look_first_button")
-    cancel = named(box.addButton(_("Cancel"), QMessageBox.ButtonRole.RejectRole), "save_cancel_button")
-    box.setDefaultButton(first)
-    box.setEscapeButton(cancel)
-    anyway.clicked.connect(save)
-    first.clicked.connect(look)
-    box.open()
+    still = _("Still open: {words}.").format(words=words)
+    question = Question(parent, "save_anyway", _("Save the document"), still, more)
+    question.add(_("Save anyway"), "save_anyway_button", save)
+    question.add(_("Review"), "look_first_button", look, is_beside=True, is_default=True)
+    question.add_cancel("save_cancel_button")
+    question.open()
 
 
 def ask_where_to_save(parent: QWidget, view: TranslationView, chosen: Callable[[Path], None]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from PySide6.QtCore import QRect, QSize, Qt, Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -22,7 +22,7 @@ from slmdesk.base.translation import LANGUAGES, GlossaryRecord, SegmentState
 from slmdesk.translation.documents import ChosenDocuments, Column
 from slmdesk.translation.prompts import TranslationStyle
 from slmdesk.translation.types import NO_GLOSSARY, TranslationRequest, TranslationView, UntranslatedPart, counted_left
-from slmdesk.translation.window.languages import DOMAINS, FORMALITIES, AdviceLine, languages, other_than
+from slmdesk.translation.window.languages import DOMAINS, FORMALITIES, languages, other_than
 from slmdesk.window.base import theme
 from slmdesk.window.base.bridge import Bridge
 from slmdesk.window.base.shortcuts import WindowState
@@ -36,12 +36,11 @@ from slmdesk.window.widgets.build import (
     show_column,
     show_words,
 )
-from slmdesk.window.widgets.dialogs import AcceptButtons, Dialog, fitted, screen_of
+from slmdesk.window.widgets.dialogs import AcceptButtons, Dialog
 from slmdesk.window.widgets.rows import Choice
 
 MOST_NAMED = 6
 LIST_LINES = 5
-MOST_HEIGHT = 640
 
 
 class DocumentForm(Dialog):
@@ -53,9 +52,6 @@ class DocumentForm(Dialog):
     ) -> None:
         super().__init__(parent)
         self._bridge = bridge
-        self.advice = AdviceLine(bridge, self, for_document=True)
-        self.advice.grown.connect(self._on_grown)
-        self.advice.models_requested.connect(self.reject)
         passing(self, "document_form")
         self._chosen = chosen
         self._known: tuple[GlossaryRecord, ...] = ()
@@ -66,7 +62,7 @@ class DocumentForm(Dialog):
         self._build_ui(last)
         self._connect()
         self._show_manner(manner)
-        self._ask_about_manner()
+        self._ask_glossaries()
         start = bridge.services.translation_start
         first = TranslationRequest("en", path=str(chosen.paths[0].absolute()))
         bridge.follow(start.language(first), self._on_language)
@@ -119,7 +115,7 @@ class DocumentForm(Dialog):
         area = named(QScrollArea(self), "document_form_area", label=_("Options"))
         show_column(area, inner)
         self._area, self._inner = area, inner
-        column((area, 1), self.advice, self._said, self._buttons, into=self, gap=theme.SPACE_12, margins=theme.SPACE_16)
+        column((area, 1), self._said, self._buttons, into=self, gap=theme.SPACE_12, margins=theme.SPACE_16)
         self._said.hide()
         height = inner.sizeHint().height() + self._buttons.sizeHint().height() + 4 * theme.SPACE_16
         self.resize(520, min(560, max(380, height)))
@@ -178,12 +174,7 @@ class DocumentForm(Dialog):
         self._rows.setRowVisible(self._formality, target.has_formal)
         words = _("{this_document} is {name} already.") if self._is_already() else ""
         self._say(words.format(this_document=self._this_document(), name=target.name))
-        self._ask_about_manner()
-
-    def _on_grown(self, height: int) -> None:
-        """Enlarge the form by the height of the advice, so that the choices keep their space."""
-        size = QSize(self.width(), min(self.height() + height + theme.SPACE_12, MOST_HEIGHT))
-        self.setGeometry(fitted(QRect(self.pos(), size), screen_of(self)))  # the window manager may place it just now
+        self._ask_glossaries()
 
     def _on_begin(self) -> None:
         manner = self._manner()
@@ -232,9 +223,8 @@ class DocumentForm(Dialog):
             choice.blockSignals(False)
         self._rows.setRowVisible(self._formality, LANGUAGES[manner.target].has_formal)
 
-    def _ask_about_manner(self) -> None:
+    def _ask_glossaries(self) -> None:
         manner = self._manner()
-        self.advice.show_about(manner.source, manner.target)
         glossaries = self._bridge.services.glossaries.of_pair(manner.source, manner.target)
         self._bridge.ask(glossaries, self._on_glossaries)
 
@@ -247,9 +237,7 @@ class DocumentForm(Dialog):
         return "\n".join(dict.fromkeys(words for __, words in self._chosen.refused[:MOST_NAMED]))
 
     def _warning(self) -> str:
-        if "pdf" not in self._chosen.formats:
-            return ""
-        return _("A PDF becomes a Word document: its text, headings and page breaks, but not its layout.")
+        return PDF if "pdf" in self._chosen.formats else ""
 
     def _choice(self, values: Sequence[tuple[object, str]], name: str, words: str) -> Choice:
         return named(Choice(list(values), self), name, label=words)
@@ -276,9 +264,8 @@ class DocumentForm(Dialog):
         show_words(self._said, words)
 
 
+PDF = _("A PDF becomes a Word document: its text, headings and page breaks, but not its layout.")
 TO_CHECK = _("to check")
-AHEAD = 0.05
-"""Least difference at which the share of the work and the count of segments seem to contradict each other."""
 
 
 def done_words(states: Mapping[SegmentState, int], look: int, left: Sequence[UntranslatedPart]) -> str:
@@ -306,17 +293,3 @@ def unfinished_words(view: TranslationView) -> str:
         (view.look, TO_CHECK),
     )
     return ", ".join(f"{grouped(count)} {words}" for count, words in counts if count)
-
-
-def counted_words(done: int, total: int, share: float | None) -> str:
-    """Return how many segments are done, in words. Empty if there are no segments yet.
-
-    A segment whose first answer had a fault is done only after its second answer. The progress bar shows `share` of the
-    work, so it may be far ahead of the count; the text then says why.
-    """
-    if not total:
-        return ""
-    is_ahead = share is not None and share - done / total >= AHEAD
-    return _("{done:,} of {total:,} segments").format(done=done, total=total) + (
-        _(" ready, others are under way") if is_ahead else ""
-    )

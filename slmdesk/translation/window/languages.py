@@ -18,7 +18,7 @@ from slmdesk.runtime.events import ModelsChanged, ModelState, ModelStateChanged
 from slmdesk.runtime.messages import Problem
 from slmdesk.text.folding import fold
 from slmdesk.translation import pairs
-from slmdesk.translation.pairs import PIVOT, PairAdvice
+from slmdesk.translation.pairs import PairAdvice
 from slmdesk.translation.prompts import TranslationStyle
 from slmdesk.window.base import theme
 from slmdesk.window.base.bridge import Bridge
@@ -83,10 +83,9 @@ class LanguageChoice(Choice):
         self._keeper, self._view, self._detect = keeper, view, detect
         self._popup: LanguagePopup | None = None
 
-    def show_detected(self, words: str, details: str) -> None:
+    def show_detected(self, words: str) -> None:
         """Show what was detected, while no language is chosen."""
         self.setItemText(0, words or self._detect)
-        self.setToolTip(plain_tip(details))
 
     def sizeHint(self) -> QSize:
         """Return the width of the name that is shown, so that the arrow stands beside it."""
@@ -139,11 +138,7 @@ class LanguagePopup(QFrame):
         self._list = named(QListWidget(self), "language_list", label=_("Languages"))
         self._list.setFrameShape(QFrame.Shape.NoFrame)
         self._list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self._pin = button(
-            _("Pin to the top"), "pin_language_button", self, tip=_("Keep this language on top of the list (Ctrl+D)")
-        )
-        foot = row(1, self._pin)
-        column(self._search, (self._list, 1), foot, into=self, gap=theme.SPACE_8, margins=theme.SPACE_8)
+        column(self._search, (self._list, 1), into=self, gap=theme.SPACE_8, margins=theme.SPACE_8)
         self.setFocusProxy(self._search)
 
     def _connect(self) -> None:
@@ -152,8 +147,6 @@ class LanguagePopup(QFrame):
         self._list.viewport().installEventFilter(self)
         self._list.installEventFilter(self)
         self._list.itemClicked.connect(self._on_taken)
-        self._list.currentItemChanged.connect(lambda _now, _before: self._show_pin())
-        self._pin.clicked.connect(self._on_pin)
         self._view.changed.connect(self._fill_again)
         QShortcut(QKeySequence("Ctrl+D"), self, self._on_pin)
 
@@ -221,7 +214,6 @@ class LanguagePopup(QFrame):
         listed = [self._list.item(row).data(CODE) for row in range(self._list.count())]
         first = next((row for row, code in enumerate(listed) if code is not None), -1)
         self._list.setCurrentRow(listed.index(now) if now in listed and not words else first)
-        self._show_pin()
 
     def _add(self, heading: str, codes: list[str]) -> None:
         if heading and codes:
@@ -236,14 +228,11 @@ class LanguagePopup(QFrame):
             item.setData(CODE, code)
             is_pinned = code in self._view.favourites
             if language:
+                item.setToolTip(_("A click on the pin, or Ctrl+D, keeps it on top of the list"))
                 item.setIcon(icon("pin", self._keeper.theme.colour("accent" if is_pinned else "ink2")))
                 item.setData(
                     Qt.ItemDataRole.AccessibleTextRole, _("{words}, pinned").format(words=words) if is_pinned else words
                 )
-
-    def _show_pin(self) -> None:
-        self._pin.setEnabled(bool(self.code))
-        self._pin.setText(_("Unpin") if self.code in self._view.favourites else _("Pin to the top"))
 
 
 def _is_meant(code: str, words: str) -> bool:
@@ -254,12 +243,12 @@ def _is_meant(code: str, words: str) -> bool:
 class AdviceLine(QFrame):
     """Line with the advice on the model for a pair of languages. It is hidden while there is no warning."""
 
-    grown = Signal(int)
     models_requested = Signal(str)
     model_changed = Signal()
 
-    def __init__(self, bridge: Bridge, parent: QWidget, *, name: str = "", for_document: bool = False) -> None:
+    def __init__(self, bridge: Bridge, parent: QWidget, *, for_document: bool = False) -> None:
         super().__init__(parent)
+        name = "document_" if for_document else ""
         named(self, f"{name}advice_line", kind="band")
         self._bridge, self._for_document = bridge, for_document
         self._pair: tuple[str, str] | None = None
@@ -268,16 +257,12 @@ class AdviceLine(QFrame):
         )
         self._words = plain_label("", self, name=f"{name}translate_warning")
         self._use = button(_("Use"), f"{name}use_better_button", self, on=self._on_use)
-        self._examine = button(
-            _("Test"), f"{name}examine_pair_button", self, on=self._on_examine,
-            tip=_("Twelve short sentences, in the background: half a minute or more"),
-        )  # fmt: skip
         self._see = button(
             _("See models made for this"), f"{name}see_models_button", self, on=self._on_see,
             tip=_("Opens the page of models with those meant for translating into this language"),
         )  # fmt: skip
         middle = Qt.AlignmentFlag.AlignVCenter
-        buttons = row((self._examine, middle), (self._use, middle), (self._see, middle), 1, gap=theme.SPACE_8)
+        buttons = row((self._use, middle), (self._see, middle), 1, gap=theme.SPACE_8)
         column(
             (self._words, 1), buttons, into=self, gap=theme.SPACE_8,
             margins=(theme.SPACE_12, theme.SPACE_8, theme.SPACE_8, theme.SPACE_8),
@@ -315,19 +300,12 @@ class AdviceLine(QFrame):
             call = self._bridge.services.uses.set_default(DefaultUse.TRANSLATE, better.id)
             self._bridge.ask(call, lambda _record: self.model_changed.emit())
 
-    def _on_examine(self) -> None:
-        self._examine.setText(_("Being examined…"))
-        self._examine.setEnabled(False)
-        if advice := self._advice.value:
-            self._bridge.services.pair_exams.take(advice.model, advice.source or PIVOT, advice.target)
-
     def _on_see(self) -> None:
         if advice := self._advice.value:
             self.models_requested.emit(advice.target)
 
     def _on_job_changed(self, event: JobChanged) -> None:
         if event.kind == pairs.KIND and event.status not in (JobStatus.OPEN, JobStatus.RUNNING):
-            self._show()  # it can be tried again
             self._advice.again()
 
     def _on_state_changed(self, event: ModelStateChanged) -> None:
@@ -341,18 +319,12 @@ class AdviceLine(QFrame):
         parts = (advice.words if advice else "", better.words if better else "", offer)
         words = " ".join(part for part in parts if part)
         self._words.setText(words)
-        self._examine.setVisible(advice is not None and advice.can_examine)
-        self._examine.setText(_("Test"))
-        self._examine.setEnabled(True)
         self._use.setVisible(better is not None)
         if better is not None:
             self._use.setAccessibleName(_("Translate with {name}").format(name=better.name))
             self._use.setToolTip(plain_tip(_("Translate with {name} from now on").format(name=better.name)))
         self._see.setVisible(bool(offer))
-        was_hidden = self.isHidden()
         self.setVisible(bool(words))
-        if was_hidden and words:
-            self.grown.emit(max(self.heightForWidth(self.width()), self.sizeHint().height()))
 
 
 FONT_STEPS = (50, 67, 80, 90, 100, 110, 125, 150, 175, 200, 250, 300)
@@ -416,7 +388,6 @@ class TextOptions(Popover):
 
     domain_chosen = Signal(object)
     formality_chosen = Signal(object)
-    glossaries_requested = Signal()
 
     def __init__(self, view: ViewSettings, parent: QWidget) -> None:
         super().__init__(parent, "translate_options", label=_("Options of the translation"), width=380)
@@ -425,16 +396,13 @@ class TextOptions(Popover):
         self._formality = named(Choice(list(FORMALITIES.items()), self), "formality_choice", label=_("Formality"))
         self._shade = self._box("shade_button", _("Highlight uncertain words"))
         self._together = self._box("together_box", _("Scroll together"))
-        self._glossaries = button(
-            _("Glossaries…"), "open_glossaries_button", self, kind="text", on=self.glossaries_requested
-        )
         labels = [
             plain_label(words, self, name=name)
             for words, name in ((_("Subject area"), "domain_label"), (_("Formality"), "formality_label"))
         ]
         column(
             row((labels[0], 1), (self._domain, 2)), row((labels[1], 1), (self._formality, 2)),
-            *(row(box, 1) for box in (self._shade, self._together)), row(self._glossaries, 1), into=self,
+            *(row(box, 1) for box in (self._shade, self._together)), into=self,
             gap=theme.SPACE_12, margins=theme.SPACE_16,
         )  # fmt: skip
         self._formality_label = labels[1]
@@ -442,7 +410,6 @@ class TextOptions(Popover):
         self._formality.value_chosen.connect(self.formality_chosen)
         self._shade.toggled.connect(lambda is_on: view.change(translate_doubts=is_on))
         self._together.toggled.connect(lambda is_on: view.change(translate_together=is_on))
-        self._glossaries.clicked.connect(self.dismiss)
         view.changed.connect(self._on_view)
         self._on_view()
 

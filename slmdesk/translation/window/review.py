@@ -7,105 +7,73 @@ from html import escape
 
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QKeyEvent, QMouseEvent, Qt
-from PySide6.QtWidgets import QComboBox, QFrame, QLabel, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QLabel, QScrollArea, QVBoxLayout, QWidget
 
 from slmdesk.base.texts import _, grouped
 from slmdesk.base.translation import Origin, SegmentRecord, SegmentState, weighty
 from slmdesk.base.types import told_place
-from slmdesk.translation.segments import LOOK_AT, SegmentFilter, SegmentHelp, SegmentNumbers, SimilarPair, TermUse
-from slmdesk.translation.types import flag_words, kind_words, reason_words, state_words
+from slmdesk.translation.segments import LOOK_AT, SegmentHelp, SegmentNumbers, SimilarPair, TermUse
+from slmdesk.translation.types import flag_words, reason_words
 from slmdesk.translation.window.languages import DOMAINS
 from slmdesk.window.base import theme
 from slmdesk.window.base.text import inside
 from slmdesk.window.base.theme import ThemeKeeper
 from slmdesk.window.widgets.build import button, column, named, plain_label, row, show_column
-from slmdesk.window.widgets.rows import Choice, empty_layout
+from slmdesk.window.widgets.rows import empty_layout
 
 
 class FilterBar(QWidget):
-    """Chips with counts. `choice`, which stands among the options, filters by any state or kind of flag."""
+    """Chips with counts, each of which shows only some segments. One for what is edited comes with the first."""
 
-    requested = Signal(object)
+    requested = Signal(str)
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
         self.setObjectName("segment_filter_bar")
-        self._shown = SegmentFilter()
+        self._shown = ""
         self._listed: SegmentNumbers | None = None
-        self.choice = named(
-            Choice([(("", ""), _("All segments"))], self), "segment_filter", label=_("Which segments are shown"),
-            tip=_("Which segments are shown"),
-        )  # fmt: skip
-        self.choice.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
         self._chips = {
-            state: button(words, name, self, kind="chip", on=partial(self.look, state))
+            state: (words, button(words, name, self, kind="chip", on=partial(self._on_chip, state)))
             for state, words, name in (
-                ("", _("All"), "all_chip"), (LOOK_AT, _("To check"), "check_chip"),
-                (SegmentState.EDITED.value, _("Edited"), "edited_chip"),
+                (LOOK_AT, _("To check"), "check_chip"), (SegmentState.EDITED.value, _("Edited"), "edited_chip"),
             )
         }  # fmt: skip
-        for chip in self._chips.values():
+        for _words, chip in self._chips.values():
             chip.setCheckable(True)
         margins = (theme.SPACE_16, theme.SPACE_4, theme.SPACE_16, theme.SPACE_12)
-        row(*self._chips.values(), 1, into=self, gap=theme.SPACE_8, margins=margins)
-        self.choice.value_chosen.connect(lambda value: self._request(SegmentFilter(*value)))
+        row(*(chip for _words, chip in self._chips.values()), 1, into=self, gap=theme.SPACE_8, margins=margins)
 
     def clear(self) -> None:
-        self._shown = SegmentFilter()
+        self._shown = ""
         self._show()
 
-    def look(self, state: str = "", *_checked: bool) -> None:
-        self._request(SegmentFilter(state))
+    def look(self) -> None:
+        self._request(LOOK_AT)
+
+    def _on_chip(self, state: str) -> None:
+        self._request("" if state == self._shown else state)
 
     def show_listed(self, listed: SegmentNumbers) -> None:
         self._listed = listed
-        if not self.choice.view().isVisible():
-            self._show()
+        self._show()
 
-    def _request(self, shown: SegmentFilter) -> None:
+    def _request(self, shown: str) -> None:
         self._shown = shown
         self._show()
         self.requested.emit(shown)
 
     def _show(self) -> None:
-        """Show what is listed, and how many segments there are of each state and kind of flag."""
-        listed, shown = self._listed, (self._shown.state, self._shown.flag)
-        values: list[tuple[tuple[str, str], str]] = [(("", ""), _("All segments"))]
-        if listed is not None:
-            values = [
-                (("", ""), _("All {total:,} segments").format(total=listed.total)),
-                ((LOOK_AT, ""), _("To check: {look:,}").format(look=listed.look)),
-            ]
-            values += [
-                ((state.value, ""), f"{state_words(state).capitalize()}: {grouped(listed.states[state])}")
-                for state in SegmentState if listed.states.get(state)
-            ]  # fmt: skip
-            values += [
-                (("", kind), _("Flag: {kind}: {count:,}").format(kind=kind_words(kind), count=count))
-                for kind, count in listed.flags.items()
-            ]
-        if shown not in dict(values):
-            values.append((shown, f"{_words_of(*shown)}: 0"))
-        if [self.choice.itemText(at) for at in range(self.choice.count())] != [words for __, words in values]:
-            self.choice.clear()
-            for value, words in values:
-                self.choice.addItem(words, value)
-        self.choice.setCurrentIndex(list(dict(values)).index(shown))
-        total = listed.total if listed else 0
-        for state, chip in self._chips.items():
-            count = total if not state else 0
-            if listed and state:
-                count = listed.look if state == LOOK_AT else listed.states.get(SegmentState(state), 0)
-            words, width = chip.text().rsplit("  ", 1)[0], chip.fontMetrics().horizontalAdvance
-            chip.setMinimumWidth(width(f"{words}  {grouped(total)}") + 2 * theme.SPACE_16)
+        total = self._listed.total if self._listed else 0
+        for state, (words, chip) in self._chips.items():
+            count = 0
+            if self._listed:
+                count = self._listed.look if state == LOOK_AT else self._listed.states.get(SegmentState(state), 0)
+            chip.setMinimumWidth(
+                chip.fontMetrics().horizontalAdvance(f"{words}  {grouped(total)}") + 2 * theme.SPACE_16
+            )
             chip.setText(f"{words}  {grouped(count)}")
-            chip.setChecked(shown == (state, ""))
-
-
-def _words_of(state: str, flag: str) -> str:
-    if flag:
-        return _("Flag: {kind}").format(kind=kind_words(flag))
-    return _("To check") if state == LOOK_AT else state_words(SegmentState(state)).capitalize()
+            chip.setChecked(state == self._shown)
+            chip.setVisible(bool(count) or state in (LOOK_AT, self._shown))
 
 
 ORIGINS = {

@@ -13,13 +13,14 @@ from slmdesk.base.texts import _
 from slmdesk.base.translation import SegmentRecord, SegmentState
 from slmdesk.runtime.messages import Problem
 from slmdesk.services import Services
-from slmdesk.translation.segments import LOOK_AT, SegmentFilter, SegmentNumbers
-from slmdesk.translation.types import SegmentChanged, TranslationGrew, TranslationView
+from slmdesk.translation.segments import SegmentNumbers
+from slmdesk.translation.types import GlossariesChanged, SegmentChanged, TranslationGrew, TranslationView
 from slmdesk.translation.window.languages import ViewSettings
 from slmdesk.translation.window.review import FilterBar, SegmentPanel
 from slmdesk.translation.window.review_table import TARGET, SegmentModel, SegmentTable
 from slmdesk.window.base import theme
 from slmdesk.window.base.bridge import Bridge, Delay
+from slmdesk.window.base.live import Live
 from slmdesk.window.base.shortcuts import bind
 from slmdesk.window.base.theme import ThemeKeeper
 from slmdesk.window.widgets.build import CheckBox, button, column, named, plain_label, row, text_line, tool_button
@@ -28,6 +29,8 @@ LIST_MS = 250
 """Least milliseconds between two requests for the list while segments change."""
 R = TypeVar("R")
 A = TypeVar("A")
+RECHECK_MS = 1000
+"""Milliseconds after the last change of a glossary until a document is checked again."""
 CHOSEN_MS = 120
 """Milliseconds for which a segment must stay selected before its help is requested."""
 HINT = _("e.g. shorter, more formal")
@@ -39,7 +42,7 @@ LOW_SHARE = 0.48
 
 
 class ReviewPane(QWidget):
-    listed = Signal(object)
+    listed = Signal()
     words_changed = Signal()
     rows_came = Signal()
 
@@ -49,8 +52,8 @@ class ReviewPane(QWidget):
         self._bridge, self._view = bridge, view
         self._item = ""
         """Id of the translation shown. Empty if none is shown."""
-        self._filter = SegmentFilter()
-        self._is_listing = self._is_stale = False
+        self._filter = ""
+        self._listed: Live[SegmentNumbers | None] = Live(bridge, self, self._ask_list, None)
         self._is_asking = False
         """Whether the model is asked to translate a segment once more."""
         self._hinted = -1
@@ -87,7 +90,8 @@ class ReviewPane(QWidget):
         self._again = button(_("Try again"), "retry_segment_button", self, on=self._on_again)
         self.shade = named(CheckBox(_("Highlight uncertain words"), self), "shade_doubts_box")
         self._chosen_timer = Delay(self, CHOSEN_MS, self._on_chosen, "chosen_timer")
-        self._list_timer = Delay(self, LIST_MS, self._list, "list_timer")
+        self._recheck_timer = Delay(self, RECHECK_MS, self._recheck, "recheck_timer")
+        self._list_timer = Delay(self, LIST_MS, self._list_again, "list_timer")
         self._lay_out()
 
     def _lay_out(self) -> None:
@@ -132,7 +136,8 @@ class ReviewPane(QWidget):
         self.shade.clicked.connect(self._on_shade)
         self._panel.use_requested.connect(self._edit)
         self._table.cells.approve_requested.connect(self._on_approve)
-        self._table.cells.closeEditor.connect(self.refresh)
+        self._table.cells.closeEditor.connect(self._show_listed)
+        self._listed.changed.connect(self._on_listed)
         self._table.selectionModel().currentRowChanged.connect(self._on_row)
         model.requested.connect(self._on_rows_requested)
         model.edited.connect(self._on_edited)
@@ -140,6 +145,7 @@ class ReviewPane(QWidget):
         model.modelReset.connect(self._chosen_timer.start)
         self._bridge.on(SegmentChanged, self._on_segment)
         self._bridge.on(TranslationGrew, self._on_grew)
+        self._bridge.on(GlossariesChanged, lambda _event: self._recheck_timer.start())
 
     def _add_keys(self, around: QWidget) -> None:
         keys: tuple[tuple[str, Callable[[], None]], ...] = (
@@ -155,7 +161,7 @@ class ReviewPane(QWidget):
     # ---- what is listed
 
     def show_view(self, view: TranslationView) -> None:
-        self._item, self._filter = view.item.id, SegmentFilter()
+        self._item, self._filter = view.item.id, ""
         self._show_asking(False)
         self._model.clear()
         self.bar.clear()
@@ -164,45 +170,35 @@ class ReviewPane(QWidget):
         self._panel.show_segment(None)
         self._table.cells.drafts.clear()
         self._nothing.hide()
-        self._list()
+        self._listed.put(None)
+        self._listed.again()
         self._show_shading(self._view.last.translate_doubts)
 
     def close_view(self) -> None:
         """Show no translation any more."""
         self._item = ""
+        self._listed.put(None)
 
-    def _on_filter(self, requested: SegmentFilter) -> None:
+    def _on_filter(self, requested: str) -> None:
         if requested != self._filter:
             self._filter = requested
-            self._list()
+            self._listed.again()
 
     def refresh(self) -> None:
         if not self._list_timer.isActive():
             self._list_timer.start()
 
-    def _list(self) -> None:
-        """Request the list of segments. While a request is running, further ones wait until it ends."""
-        if not self._item:
-            return
-        if self._is_listing:
-            self._is_stale = True
-            return
-        self._is_listing, self._is_stale = True, False
-        item, requested = self._item, self._filter
+    def _list_again(self) -> None:
+        """Read the list again, but not while it is being read: in a long document that would never end."""
+        self._list_timer.start() if self._listed.is_coming else self._listed.again()
 
-        def received(found: SegmentNumbers) -> None:
-            self._is_listing = False
-            if item == self._item and requested == self._filter:
-                self._on_listed(found)
-                self.listed.emit(found)
-            if self._is_stale:
-                self._list()
+    def _ask_list(self) -> object:
+        return self._bridge.services.segment_lists.listed(self._item, self._filter) if self._item else None
 
-        def refused(problem: Problem) -> None:
-            self._is_listing = False
-            self._bridge.problem_met.emit(problem)
-
-        self._bridge.ask(self._bridge.services.segment_lists.listed(item, requested), received, refused)
+    @property
+    def numbers(self) -> SegmentNumbers | None:
+        """Return what was listed last. None if that is not known yet."""
+        return self._listed.value
 
     def _on_rows_requested(self, numbers: Sequence[int]) -> None:
         def came(segments: Sequence[SegmentRecord]) -> None:
@@ -239,13 +235,19 @@ class ReviewPane(QWidget):
         self._table.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def look(self) -> None:
-        self.bar.look(LOOK_AT)
+        self.bar.look()
         self.take_focus()
 
-    def _on_listed(self, found: SegmentNumbers) -> None:
-        self.bar.show_listed(found)
-        if self._table.cells.is_editing:
-            return  # do not move an open editor; the list is updated once it is closed
+    def _on_listed(self) -> None:
+        if self.numbers is not None:
+            self.bar.show_listed(self.numbers)
+            self.listed.emit()
+            if not self._table.cells.is_editing:  # an open editor must not move; the list follows once it is closed
+                self._show_listed()
+
+    def _show_listed(self) -> None:
+        if (found := self.numbers) is None:
+            return
         row, current = self._row(), self._number()
         chosen = [self._model.numbers[row] for row in self._rows()]
         self._model.show_numbers(found.numbers)
@@ -380,7 +382,10 @@ class ReviewPane(QWidget):
         self._table.cells.has_shading = is_on
         self._table.viewport().update()
 
-    def recheck(self) -> None:
+    def _recheck(self) -> None:
+        """Check all sentences again after a glossary has changed."""
+        if not self._item:
+            return
         rechecked = self._bridge.services.segment_edits.recheck(self._item)
         self._bridge.follow(rechecked, self._while_shown(lambda _changed: self.refresh()))
 

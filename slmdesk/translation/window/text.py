@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Sequence
+from bisect import bisect_left, bisect_right
+from collections import Counter
 from dataclasses import dataclass
 from functools import partial
-from itertools import groupby
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
@@ -14,17 +14,17 @@ from PySide6.QtCore import QObject, Signal
 from slmdesk.base.errors import KnownError
 from slmdesk.base.files import write_out
 from slmdesk.base.record import Record, changed
-from slmdesk.base.texts import _, in_quotes, ngettext
-from slmdesk.base.translation import LANGUAGES, LiveSegment, SegmentState, weighty
+from slmdesk.base.texts import _, ngettext
+from slmdesk.base.translation import LANGUAGES, LiveSegment, Origin, SegmentState, weighty
+from slmdesk.base.types import common_prefix
 from slmdesk.runtime.messages import Problem
 from slmdesk.services import Services
 from slmdesk.translation.prompts import TranslationStyle
 from slmdesk.translation.recent import KeptText
-from slmdesk.translation.types import LiveTranslated, flag_words, language_of_most, source_of
+from slmdesk.translation.types import LiveTranslated, flag_words, laid_out, language_of_most, source_of
 from slmdesk.translation.window.languages import ViewSettings, other_than
 from slmdesk.window.base.bridge import Bridge, Delay
 from slmdesk.window.base.shortcuts import WindowState, WindowStateFile
-from slmdesk.window.widgets.notices import Notice
 
 KEEP_AFTER_MS = 10_000
 """Milliseconds without typing after which a finished translation is saved in the history."""
@@ -34,7 +34,6 @@ TYPED_MS, WORD_MS, PASTED_MS = 150, 100, 0
 TYPED_MS applies inside a word: about as long as practised typists take for a letter, to avoid translating half words.
 WORD_MS applies after the character that ends a word, PASTED_MS after text was inserted or removed at once.
 """
-SAID_MS = 8000
 MOST_CHARACTERS = 50_000
 """Most characters of the text in the pane. A longer text is translated as a document."""
 
@@ -69,6 +68,8 @@ class TranslateController(QObject):
         self.is_stale = False
         """Whether the shown translation does not match the current text or manner."""
         self.last = PaneState((), True, "")
+        self._edits: dict[int, LiveSegment] = {}
+        """What a person changed and is not stored yet, by index."""
         self._timer = Delay(self, TYPED_MS, self.translate, "typed_timer")
         self._keep_timer = Delay(self, KEEP_AFTER_MS, self.keep, "keep_typed_timer")
         self.view = ViewSettings(bridge, state, self)
@@ -88,6 +89,12 @@ class TranslateController(QObject):
             return
         # without a number, the timer would use its last interval, which may be 0
         self._timer.start_in(pause_ms(before, text))
+
+    @property
+    def languages(self) -> tuple[str, str]:
+        """Return source and target. A source that is not known yet is a likely one."""
+        target = self.manner.target
+        return self.manner.source or self.last.language or other_than(target), target
 
     def set_source(self, code: str) -> None:
         """Set the source language. Empty means that it is detected."""
@@ -122,23 +129,45 @@ class TranslateController(QObject):
         self._timer.stop()
         self.bridge.services.live.stop()
 
-    # ---- a sentence changed by a person
+    # ---- what a person changes in the translation
 
-    def put(self, index: int, source: str, target: str) -> None:
-        """Save a person's translation of a sentence, also in the translation memory."""
-        said = Notice(
-            _("The sentence is changed, and remembered for the next time."), life_ms=SAID_MS, key="sentence put"
-        )
-        self.bridge.ask(
-            lambda services: services.live.put(index, target, source),
-            lambda _none: self.bridge.notice_raised.emit(said),
-        )
+    def edit(self, text: str) -> None:
+        """Take the whole translation as a person has it now. It is stored by `settle`."""
+        segments = edited(self.last.segments, text)
+        for at, (old, new) in enumerate(zip(self.last.segments, segments, strict=True)):
+            if new is not old:
+                self._edits[at] = new
+        self.last = changed(self.last, segments=segments)
+        self._keep_timer.start()
+        self.shown.emit(self.last)
+
+    def settle(self) -> None:
+        """Store what a person changed, also in the translation memory."""
+        edits = dict(self._edits)
+        if not edits:
+            return
+
+        def work(services: Services) -> None:
+            for at, segment in reversed(edits.items()):  # one that was joined to the one before comes first
+                services.live.put(at, segment.target, segment.source)
+
+        def stored(_none: object) -> None:
+            for at, segment in edits.items():
+                if self._edits.get(at) is segment:
+                    del self._edits[at]
+
+        def refused(problem: Problem) -> None:
+            stored(None)
+            self.bridge.problem_met.emit(problem)
+
+        self.bridge.ask(work, stored, refused)
 
     # ---- what is kept
 
     def keep(self) -> None:
         """Save the text and its translation in the history, unless nothing has changed since."""
         self._keep_timer.stop()
+        self.settle()
         shown, manner, entry = self.last, self.manner, self._entry
         now = (shown.source, manner, tuple(segment.target for segment in shown.segments))
         if self.is_stale or entry.kept == now or not any(now[2]):
@@ -248,12 +277,51 @@ class TranslateController(QObject):
         self.is_stale = self.is_stale and self._timer.isActive()  # unless another change is waiting
 
     def _on_translated(self, event: LiveTranslated) -> None:
-        self.last = PaneState(event.segments, event.is_done, language_of_most(event.segments))
+        self.last = PaneState(self._with_edits(event.segments), event.is_done, language_of_most(event.segments))
         self.shown.emit(self.last)
         if event.is_done and event.segments:
             self._keep_timer.start()
         if event.problem is not None:
             self.refused.emit(event.problem.sentence)
+
+    # ---- other words
+
+    def place_of(self, begin: int, end: int) -> WordPlace | None:
+        """Return where words of the translation stand. None if they are in no sentence that is translated."""
+        __, spans = laid_out(self.last.segments, shown_of)
+        at = bisect_right(spans, begin, key=lambda span: span[0]) - 1
+        end = min(end, spans[at][1]) if at >= 0 else begin
+        if begin >= end or self.last.segments[at].state in (SegmentState.OPEN, SegmentState.LEFT):
+            return None
+        return WordPlace(at, self.last.segments[at], begin - spans[at][0], end - spans[at][0])
+
+    def take(self, place: WordPlace, target: str) -> None:
+        """Take another translation of a sentence."""
+        segments = list(self.last.segments)
+        if place.index < len(segments) and segments[place.index].source == place.segment.source:
+            segments[place.index] = changed(segments[place.index], target=target)
+            self.edit(laid_out(segments, shown_of)[0])
+            self.settle()
+
+    def _with_edits(self, segments: tuple[LiveSegment, ...]) -> tuple[LiveSegment, ...]:
+        """Return the segments with what a person wrote and is not stored yet."""
+        if not self._edits:
+            return segments
+        edits = ((segment, self._edits.get(at)) for at, segment in enumerate(segments))
+        return tuple(edit if edit and edit.source == old.source else old for old, edit in edits)
+
+
+class WordPlace(Record):
+    """Words in the translation of a segment, from `begin` to `end` of it."""
+
+    index: int
+    segment: LiveSegment
+    begin: int
+    end: int
+
+    @property
+    def words(self) -> str:
+        return self.segment.target[self.begin : self.end]
 
 
 def _opened(services: Services, item: str) -> KeptText | None:
@@ -290,13 +358,6 @@ def pause_ms(before: str, now: str) -> int:
     return TYPED_MS if now[-1:].isalnum() else WORD_MS
 
 
-SURE, FAIRLY = 0.99, 0.93
-"""Least certainties at which the detected language is called sure, or fairly sure.
-
-Whole sentences of the languages tried reached 0.96 and more. Below 0.8 no language is given.
-"""
-
-
 class PaneState(Record):
     segments: tuple[LiveSegment, ...]
     is_done: bool
@@ -305,7 +366,7 @@ class PaneState(Record):
     @property
     def text(self) -> str:
         """Return the translation as one text. Segments without a translation are left out."""
-        return "".join(segment.lead + shown_of(segment) + segment.trail for segment in self.segments)
+        return laid_out(self.segments, shown_of)[0]
 
     @property
     def source(self) -> str:
@@ -318,6 +379,33 @@ def shown_of(segment: LiveSegment) -> str:
     return segment.target
 
 
+def edited(segments: tuple[LiveSegment, ...], text: str) -> tuple[LiveSegment, ...]:
+    """Return the segments with what a person made of their translation, which is `text` as a whole now.
+
+    Where the space between two sentences is gone, the first has the words of both, and the second is emptied.
+    """
+    old, spans = laid_out(segments, shown_of)
+    if not spans or text == old:
+        return segments
+    begin = common_prefix(old, text)
+    end = len(old) - common_prefix(old[::-1], text[::-1], min(len(old), len(text)) - begin)
+    starts = [start for start, _end in spans]
+    first = max(0, bisect_right(starts, begin) - 1)
+    last = max(first, bisect_left(starts, end) - 1)
+    beyond = [*starts[1:], len(old)]
+    start, rest = min(starts[first], begin), len(text) - len(old)
+    while last + 1 < len(spans) and not text[start : beyond[last] + rest].endswith(old[spans[last][1] : beyond[last]]):
+        last += 1
+    words = text[start : beyond[last] + rest]
+    words = words.removesuffix(old[spans[last][1] : beyond[last]])
+    new = {at: changed(segments[at], target="") for at in range(first + 1, last + 1)}
+    new[first] = changed(segments[first], target=words)
+    return tuple(
+        changed(new[at], state=SegmentState.EDITED, origin=Origin.PERSON, flags=(), doubts=()) if at in new else segment
+        for at, segment in enumerate(segments)
+    )
+
+
 def count_words(shown: PaneState, manner: TranslationStyle, *, has_text: bool = False) -> str:
     if not any(segment.source.strip() for segment in shown.segments):
         return _("There are no words to translate.") if has_text else _("Translated on this PC")
@@ -328,6 +416,8 @@ def count_words(shown: PaneState, manner: TranslationStyle, *, has_text: bool = 
     words = ngettext("{n} sentence", "{n} sentences", count)
     failed = sum(segment.state is SegmentState.FAILED for segment in shown.segments)
     words += _(", {failed} could not be translated").format(failed=failed) if failed else ""
+    own = sum(segment.state is SegmentState.EDITED for segment in shown.segments)
+    words += _(", {own} edited").format(own=own) if own else ""
     there = sum(_is_there(segment, manner) for segment in shown.segments)
     if there:
         which = _("it is") if count == 1 else _("all are") if there == count else ngettext("1 is", "{n} are", there)
@@ -335,9 +425,10 @@ def count_words(shown: PaneState, manner: TranslationStyle, *, has_text: bool = 
     return words
 
 
-def count_to_check(shown: PaneState) -> int:
-    done = (segment for segment in shown.segments if segment.state is not SegmentState.OPEN)
-    return sum(bool(weighty(segment.flags)) for segment in done)
+def to_check(shown: PaneState) -> list[int]:
+    """Return the indexes of the sentences that a person should look at."""
+    done = ((at, segment) for at, segment in enumerate(shown.segments) if segment.state is not SegmentState.OPEN)
+    return [at for at, segment in done if weighty(segment.flags)]
 
 
 def _is_there(segment: LiveSegment, manner: TranslationStyle) -> bool:
@@ -345,57 +436,13 @@ def _is_there(segment: LiveSegment, manner: TranslationStyle) -> bool:
     return is_left and any(letter.isalpha() for letter in segment.source)
 
 
-def language_words(shown: PaneState, manner: TranslationStyle) -> tuple[str, str]:
-    """Return the detected language of a text and how certain it is: (short form, details for each paragraph).
-
-    Both are empty if the language was chosen, or if there is no text.
-    """
-    paragraphs = _paragraphs(shown.segments)
-    if manner.source or not paragraphs:
-        return "", ""
-    counts: dict[str, int] = {}
-    for language, __ in paragraphs:
-        counts[language] = counts.get(language, 0) + 1
-    if list(counts) == [""]:
-        return _("Language not recognised"), _("Choose the language, or write more.")
-    if len(counts) == 1:
-        return f"{_name(paragraphs[0][0])} {_sureness(paragraphs)}", ""
-    short = []
-    for at, (language, count) in enumerate(sorted(counts.items(), key=lambda count: -count[1])):
-        noun = ngettext(" paragraph", " paragraphs", count) if at == 0 else ""
-        short.append(f"{count}{noun} {_name(language)}")
-    long = [f"{at}. {_name(paragraph[0])} {_sureness([paragraph])}" for at, paragraph in enumerate(paragraphs, start=1)]
-    return ", ".join(short), "\n".join(long[:40] + (["…"] if len(long) > 40 else []))
-
-
-def _paragraphs(segments: Sequence[LiveSegment]) -> list[tuple[str, float]]:
-    found = []
-    for __, parts in groupby(segments, key=lambda segment: segment.paragraph):
-        segments = list(parts)
-        if any(letter.isalpha() for segment in segments for letter in segment.source):
-            found.append((segments[0].language, segments[0].sure))
-    return found
-
-
-def _sureness(paragraphs: Sequence[tuple[str, float]]) -> str:
-    reported = [sure for __, sure in paragraphs if sure > 0]
-    if not reported:
-        return _("(assumed)")
-    least = min(reported)
-    return _("detected") if least >= SURE else _("(fairly sure)") if least >= FAIRLY else _("(uncertain)")
-
-
-def _name(code: str) -> str:
-    return LANGUAGES[code].shown if code in LANGUAGES else _("not recognised")
-
-
-def flag_lines(shown: PaneState) -> list[tuple[int, str]]:
-    return [
-        (at, f"{flag_words(flag)} · {in_quotes(segment.source[:60] + '…' * (len(segment.source) > 60))}")
-        for at, segment in enumerate(shown.segments)
-        if segment.state is not SegmentState.OPEN
-        for flag in weighty(segment.flags)
-    ]
+def language_words(shown: PaneState, manner: TranslationStyle) -> str:
+    """Return the detected languages, the most frequent first. Empty if one was chosen, or if there is no text."""
+    worded = [segment for segment in shown.segments if any(letter.isalpha() for letter in segment.source)]
+    if manner.source or not worded:
+        return ""
+    names = [LANGUAGES[code].shown for code, __ in Counter(each.language for each in worded).most_common() if code]
+    return _("{names} detected").format(names=", ".join(names)) if names else _("Language not recognised")
 
 
 def tip_of(segment: LiveSegment) -> str:

@@ -7,9 +7,12 @@ from collections.abc import Iterable, Sequence
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QEvent, QMimeData, QObject, QPoint, QSize, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QMimeData, QObject, QPoint, QRect, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import (
+    QAction,
     QColor,
+    QContextMenuEvent,
+    QFocusEvent,
     QGuiApplication,
     QHelpEvent,
     QMouseEvent,
@@ -29,13 +32,15 @@ from slmdesk.base.untrusted import server_of
 from slmdesk.runtime.messages import Problem
 from slmdesk.services import Services
 from slmdesk.translation.prompts import language_of_text
+from slmdesk.translation.types import laid_out
 from slmdesk.translation.window.languages import own_language
 from slmdesk.translation.window.text import PaneState, TranslateController, shown_of, tip_of
 from slmdesk.window.base import theme
 from slmdesk.window.base.bridge import Bridge
-from slmdesk.window.base.text import size16
+from slmdesk.window.base.shortcuts import show_in_menu
+from slmdesk.window.base.text import character_at, size16
 from slmdesk.window.base.theme import ThemeKeeper
-from slmdesk.window.widgets.build import named, plain_tip
+from slmdesk.window.widgets.build import named, passing, plain_tip
 from slmdesk.window.widgets.notices import Notice
 from slmdesk.window.widgets.opening import admit
 
@@ -145,12 +150,6 @@ class SegmentEdit(QPlainTextEdit):
             line = block.layout().lineForTextPosition(position - block.position())
             bar.setValue(block.firstLineNumber() + (line.lineNumber() if line.isValid() else 0))
 
-    def place_of(self, index: int) -> QPoint:
-        """Return the point at the left below the last line of a segment, in the editor's own coordinates."""
-        cursor = QTextCursor(self.document())
-        cursor.setPosition(self._spans[index][1])
-        return QPoint(0, self.viewport().mapTo(self, self.cursorRect(cursor).bottomLeft()).y())
-
     def event(self, event: QEvent) -> bool:
         if isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip:
             at = self.cursorForPosition(self.viewport().mapFrom(self, event.pos())).position()
@@ -251,6 +250,85 @@ class SourceEdit(SegmentEdit):
             super().insertFromMimeData(source)
 
 
+class TargetEdit(SegmentEdit):
+    """Editor of the translation, which a person can change.
+
+    Emits `edited` with the whole text after a change, `left` when a sentence that was changed is left, and
+    `word_chosen` when words were clicked or selected, with whether that was asked for.
+    """
+
+    edited = Signal(str)
+    left = Signal()
+    word_chosen = Signal(bool)
+
+    def __init__(self, parent: QWidget, *, name: str, words: str) -> None:
+        super().__init__(parent, name=name, words=words)
+        self._other = named(QAction(_("Other words…"), self), "other_words_action")
+        show_in_menu(self._other, "sentence.edit")
+        self._other.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
+        self._other.triggered.connect(lambda: self.word_chosen.emit(True))
+        self.addAction(self._other)
+        self._is_shown_now = False
+        self._changed_segment = -1
+        self.textChanged.connect(self._on_text_changed)
+        self.cursorPositionChanged.connect(self._on_cursor_moved)
+
+    @property
+    def chosen(self) -> Span:
+        """Return the selected words, or the word at the caret, in characters of the text."""
+        cursor = self.textCursor()
+        if not cursor.hasSelection():
+            cursor.select(QTextCursor.SelectionType.WordUnderCursor)
+        begin, end = (character_at(self._shown, at) for at in (cursor.selectionStart(), cursor.selectionEnd()))
+        words = self._shown[begin:end]
+        return begin + len(words) - len(words.lstrip()), begin + len(words.rstrip())
+
+    def show_text(self, text: str) -> None:
+        if text != self._shown:
+            self._is_shown_now = True
+            super().show_text(text)
+            self._is_shown_now = False
+            self.document().clearUndoRedoStacks()  # undo takes back what a person did, nothing else
+
+    def _on_text_changed(self) -> None:
+        if not self._is_shown_now:
+            self._shown = self.document().toRawText().replace("\u2029", "\n")
+            self.edited.emit(self._shown)
+            self._changed_segment = self.current_segment
+
+    def _on_cursor_moved(self) -> None:
+        if self._changed_segment not in (-1, self.current_segment):
+            self._leave()
+
+    def _leave(self) -> None:
+        if self._changed_segment >= 0:
+            self._changed_segment = -1
+            self.left.emit()
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        super().focusOutEvent(event)
+        self._leave()
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        super().mouseReleaseEvent(event)
+        if event.button() == Qt.MouseButton.LeftButton and not self.isReadOnly():
+            self.word_chosen.emit(False)
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        if not self.textCursor().hasSelection() and event.reason() is QContextMenuEvent.Reason.Mouse:
+            self.setTextCursor(self.cursorForPosition(self.viewport().mapFrom(self, event.pos())))
+        menu = passing(self.createStandardContextMenu(), "translation_menu")
+        menu.insertAction(menu.actions()[0], self._other)
+        menu.popup(event.globalPos())
+
+    def place_of_chosen(self) -> QRect:
+        """Return where the last line of the chosen words ends."""
+        cursor = self.textCursor()
+        cursor.setPosition(cursor.selectionEnd())
+        line = self.cursorRect(cursor)
+        return QRect(self.viewport().mapTo(self, line.topLeft()), line.size())
+
+
 class ScrollSync(QObject):
     """Keeps the editors of source and translation in step."""
 
@@ -307,17 +385,24 @@ def _doubts(segment: LiveSegment, begin: int) -> list[tuple[Span, str]]:
 
 
 def spans_of(shown: PaneState) -> tuple[list[Span], list[Span]]:
-    source: list[Span] = []
-    target: list[Span] = []
-    at = there = 0
+    sources, at = list[Span](), 0
     for segment in shown.segments:
-        lead, trail = size16(segment.lead), size16(segment.trail)
-        words, translation = size16(segment.source), size16(shown_of(segment))
-        source.append((at + lead, at + lead + words))
-        target.append((there + lead, there + lead + translation))
-        at += lead + words + trail
-        there += lead + translation + trail
-    return source, target
+        begin = at + len(segment.lead)
+        sources.append((begin, begin + len(segment.source)))
+        at = sources[-1][1] + len(segment.trail)
+    return _in16(shown.source, sources), _in16(*laid_out(shown.segments, shown_of))
+
+
+def _in16(text: str, spans: Sequence[Span]) -> list[Span]:
+    """Return spans as Qt counts."""
+    if len(text) == size16(text):
+        return list(spans)
+    at = there = 0
+    places: dict[int, int] = {}
+    for place in sorted({place for span in spans for place in span}):
+        there += size16(text[at:place])
+        at, places[place] = place, there
+    return [(places[begin], places[end]) for begin, end in spans]
 
 
 ACTIVE_MS = 1500

@@ -1,50 +1,49 @@
-"""Widgets for a text and its translation, and the list of findings."""
+"""Widgets for a text and its translation."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QObject, QPoint, QRect, QSize, Qt, Signal
-from PySide6.QtGui import QIcon, QKeyEvent, QResizeEvent
-from PySide6.QtWidgets import QFrame, QListWidget, QListWidgetItem, QScrollArea, QWidget
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QFrame, QScrollArea, QWidget
 
 from slmdesk.base.documents import FORMATS, TRANSLATABLE
 from slmdesk.base.texts import _, ngettext
 from slmdesk.base.translation import LANGUAGES
 from slmdesk.translation.prompts import TranslationStyle
 from slmdesk.translation.window.languages import AdviceLine, LanguageChoice, TextOptions
-from slmdesk.translation.window.sentences import SentenceActions
 from slmdesk.translation.window.text import (
     MOST_CHARACTERS,
     PaneState,
     TranslateController,
-    count_to_check,
     count_words,
-    flag_lines,
     language_words,
+    tip_of,
+    to_check,
     too_long_words,
 )
-from slmdesk.translation.window.text_editors import ScrollSync, SegmentEdit, SourceEdit
+from slmdesk.translation.window.text_editors import ScrollSync, SourceEdit, TargetEdit
 from slmdesk.window.base import theme
 from slmdesk.window.base.bridge import copy_text
 from slmdesk.window.base.shortcuts import bind
-from slmdesk.window.base.theme import ThemeKeeper, icon
+from slmdesk.window.base.theme import ThemeKeeper
 from slmdesk.window.widgets.build import (
-    ElidedButton,
     button,
     column,
     named,
     plain_label,
-    plain_tip,
     row,
     show_column,
     split,
     tool_button,
 )
 from slmdesk.window.widgets.opening import ask_files, ask_new_file
-from slmdesk.window.widgets.parts import Popover
+
+if TYPE_CHECKING:
+    from slmdesk.translation.window.words import WordCard
 
 DOCUMENT_FILES = _("Documents ({});;All files (*)").format(
     " ".join(
@@ -59,7 +58,6 @@ LEAST_WIDTH = 600
 class TextPane(QWidget):
     files_given = Signal(object)
     paste_requested = Signal()
-    glossaries_requested = Signal()
     models_requested = Signal(str)
 
     def __init__(self, controller: TranslateController, keeper: ThemeKeeper, parent: QWidget | None = None) -> None:
@@ -67,6 +65,8 @@ class TextPane(QWidget):
         self.setObjectName("translate_text")
         self._controller, self._keeper = controller, keeper
         self._shown = controller.last
+        self._checked = -1
+        """Index of the sentence to check that was gone to last."""
         self._build_choices()
         self._build_panes()
         self._build_foot()
@@ -87,25 +87,16 @@ class TextPane(QWidget):
         self._advice = AdviceLine(self._controller.bridge, self)
         self._options = TextOptions(self._controller.view, self)
         self.head = named(QWidget(self), "text_head")
-        self._glossaries = named(
-            ElidedButton(_("Glossaries"), self.head), "glossaries_button", kind="quiet",
-            tip=_("Which words to use, and which to leave"),
-        )  # fmt: skip
         self._option_button = tool_button(
-            "translate_options_button", self.head, label=_("Options"), tip=_("Subject, formality, glossary"),
+            "translate_options_button", self.head, label=_("Options"), tip=_("Subject, formality"),
             icon="sliders", colour="ink2",
         )  # fmt: skip
-        row(1, self._glossaries, self._option_button, into=self.head, gap=theme.SPACE_4)
+        row(1, self._option_button, into=self.head)
 
     def _build_panes(self) -> None:
         hint = _("Type or paste a text, or drop a document here.")
         self._input = SourceEdit(self, name="source_text", words=_("The text"), hint=hint, most=MOST_CHARACTERS)
-        self._output = SegmentEdit(self, name="target_text", words=_("The translation"))
-        self._output.setReadOnly(True)
-        self._output.setUndoRedoEnabled(False)
-        self._output.setTextInteractionFlags(
-            Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard
-        )
+        self._output = TargetEdit(self, name="target_text", words=_("The translation"))
         self._long = LongTextBar(self)
         self._reading = ScrollSync(self._input, self._output, self._keeper, self)
 
@@ -125,14 +116,14 @@ class TextPane(QWidget):
         )  # fmt: skip
         self._stop = button(_("Stop"), "stop_translation_button", self, kind="quiet", on=self._controller.stop)
         self._said = plain_label("", self, name="translate_words", kind="small")
-        self._check = button("", "check_count_button", self, kind="flag", icon="triangle-alert", colour="warn")
+        self._check = button(
+            "", "check_count_button", self, kind="flag", icon="triangle-alert", colour="warn", on=self._on_check,
+            tip=_("Go to the next sentence to check"),
+        )  # fmt: skip
         for part in (self._stop, self._check):
             kept = part.sizePolicy()
             kept.setRetainSizeWhenHidden(True)  # the words beside it stay in place
             part.setSizePolicy(kept)
-        self._found = Popover(self, "flags_popover", label=_("To check"), width=480)
-        self._flags = FlagList(self._keeper, self._found)
-        column(self._flags, into=self._found, margins=theme.SPACE_12)
 
     def _lay_out(self) -> None:
         sides = (theme.SPACE_24, 0, theme.SPACE_24, theme.SPACE_8)
@@ -148,7 +139,7 @@ class TextPane(QWidget):
             into=translation, gap=theme.SPACE_4, margins=sides,
         )  # fmt: skip
         self._work = Sheet(self, text, translation, self._swap, self._source)
-        self._sentences = SentenceActions(self._controller, self._output, self._work)
+        self._word_card: WordCard | None = None
         scrolled = named(QScrollArea(self), "translate_scroll")  # with large letters in a low window
         scrolled.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         show_column(scrolled, self._work)
@@ -175,14 +166,12 @@ class TextPane(QWidget):
         self._option_button.clicked.connect(lambda: options.toggle(self._option_button))
         options.domain_chosen.connect(controller.set_domain)
         options.formality_chosen.connect(controller.set_formality)
-        options.glossaries_requested.connect(self.glossaries_requested)
         self._advice.model_changed.connect(controller.translate)
         self._advice.models_requested.connect(self.models_requested)
-        self._check.clicked.connect(lambda: self._found.toggle(self._check))
-        self._glossaries.clicked.connect(self.glossaries_requested)
         self._long.file_chosen.connect(controller.save_text)
-        self._flags.segment_requested.connect(self._go_to)
-        self._sentences.said.connect(self._said.setText)
+        self._output.edited.connect(self._on_edited)
+        self._output.left.connect(controller.settle)
+        self._output.word_chosen.connect(self._on_word_chosen)
         for pane in (self._input, self._output):
             pane.zoomed.connect(lambda is_larger: view.enlarge() if is_larger else view.shrink())
         view.changed.connect(self._on_view)
@@ -214,10 +203,7 @@ class TextPane(QWidget):
         self._controller.set_text(text)
         words = len(text.split())
         self._count.setText(ngettext("{n:,} word", "{n:,} words", words) if words else "")
-        if len(text) > MOST_CHARACTERS:
-            self._long.show_text(text)
-        elif self._long.isVisible():
-            self._long.hide()
+        self._long.show_text(text)
 
     def _on_swap(self) -> None:
         text = self._controller.swap()
@@ -229,15 +215,34 @@ class TextPane(QWidget):
         ask_files(self, title, chosen, name="choose_document_dialog", filters=DOCUMENT_FILES)
 
     def _on_copy(self) -> None:
+        self._controller.settle()
         copy_text(self._shown.text)
         self._said.setText(_("Copied."))
 
-    def _go_to(self, index: int) -> None:
-        self._found.dismiss()
+    def _on_edited(self, text: str) -> None:
+        if self._word_card is not None:
+            self._word_card.dismiss()
+        self._controller.edit(text)
+
+    def _on_word_chosen(self, is_asked: bool) -> None:
+        """Show other words. `is_asked`: by keys or the menu, so that the focus goes there."""
+        if (place := self._controller.place_of(*self._output.chosen)) is not None:
+            from slmdesk.translation.window.words import WordCard  # not needed before words are chosen
+
+            card = self._word_card = self._word_card or WordCard(self._controller, self)
+            card.show_about(place, self._output, self._output.place_of_chosen(), takes_focus=is_asked)
+        elif is_asked:
+            self._said.setText(_("Put the caret into a sentence that is translated."))
+
+    def _on_check(self) -> None:
+        """Go to the next sentence to check, and say why."""
+        found = to_check(self._shown)
+        self._checked = next((index for index in found if index > self._checked), found[0])
         for pane in (self._input, self._output):
-            pane.go_to(index)
-            pane.light(index)
+            pane.go_to(self._checked)
+            pane.light(self._checked)
         self._output.setFocus()
+        self._said.setText(tip_of(self._shown.segments[self._checked]))
 
     def _on_manner(self, manner: TranslationStyle) -> None:
         self._source.show_value(manner.source)
@@ -267,17 +272,15 @@ class TextPane(QWidget):
         controller = self._controller
         manner, is_shaded = controller.manner, controller.view.last.translate_doubts
         is_there = controller.text == shown.source
+        self._output.setReadOnly(not (shown.is_done and shown.segments and is_there))
         self._reading.show(shown, is_source_there=is_there, is_shaded=is_shaded)
-        self._source.show_detected(*language_words(shown, manner))
+        self._source.show_detected(language_words(shown, manner))
         self._stop.setVisible(not shown.is_done)
         self._copy.setEnabled(bool(shown.text.strip()))
         self._said.setText(count_words(shown, manner, has_text=bool(controller.text)))
-        self._flags.show_lines(flag_lines(shown))
-        count = count_to_check(shown)
+        count = len(to_check(shown))
         self._check.setText(_("{count:,} to check").format(count=count))
         self._check.setVisible(bool(count))
-        if not count and self._found.isVisible():
-            self._found.dismiss()
         self._advice.show_about(manner.source or shown.language, manner.target if shown.segments else "")
 
     def _on_refused(self, words: str) -> None:
@@ -337,72 +340,6 @@ class Sheet(QFrame):
         self._swap.setGeometry(QRect(middle - QPoint(size.width() // 2, size.height() // 2), size))
 
 
-MOST_LINES = 8
-SEGMENT = Qt.ItemDataRole.UserRole
-
-
-class FlagList(QListWidget):
-    """The list of findings in a translation, a line each."""
-
-    segment_requested = Signal(int)
-
-    def __init__(self, keeper: ThemeKeeper, parent: QWidget) -> None:
-        super().__init__(parent)
-        named(self, "translation_flags", label=_("Needs review"))
-        self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setUniformItemSizes(True)
-        self._keeper = keeper
-        self._lines: list[tuple[int, str]] = []
-        self.itemClicked.connect(self._on_taken)
-        keeper.theme_changed.connect(self._on_theme)
-
-    def show_lines(self, lines: Sequence[tuple[int, str]]) -> None:
-        if list(lines) != self._lines:
-            self._lines = list(lines)
-            self.clear()
-            mark = self._mark()
-            for segment, words in lines:
-                item = QListWidgetItem(mark, words, self)
-                item.setData(SEGMENT, segment)
-                item.setToolTip(plain_tip(words))
-        self._size()
-
-    @property
-    def words(self) -> str:
-        return "\n".join(words for __, words in self._lines)
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
-            self._on_taken()
-        else:
-            super().keyPressEvent(event)
-
-    def changeEvent(self, event: QEvent) -> None:
-        super().changeEvent(event)
-        if event.type() in (QEvent.Type.FontChange, QEvent.Type.StyleChange):
-            self._size()
-
-    def sizeHint(self) -> QSize:
-        return QSize(200, self.maximumHeight())
-
-    def _on_theme(self, _theme: object) -> None:
-        for number in range(self.count()):
-            self.item(number).setIcon(self._mark())
-
-    def _mark(self) -> QIcon:
-        return icon("triangle-alert", self._keeper.theme.colour("warn"), size=16)
-
-    def _on_taken(self) -> None:
-        item = self.currentItem()
-        if item is not None:
-            self.segment_requested.emit(int(item.data(SEGMENT)))
-
-    def _size(self) -> None:
-        number = max(self.sizeHintForRow(0), self.fontMetrics().height()) if self.count() else 0
-        self.setFixedHeight(max(1, min(MOST_LINES, self.count())) * number + theme.SPACE_8)
-
-
 class LongTextBar(QFrame):
     """Offers to translate a text that is too long for the pane as a document."""
 
@@ -413,33 +350,23 @@ class LongTextBar(QFrame):
         named(self, "long_text_bar", kind="band")
         self._text = ""
         self._words = plain_label("", self, name="long_text_words")
-        self._save = button(
-            _("Translate as a document…"), "long_text_button", self,
+        save = button(
+            _("Translate as a document…"), "long_text_button", self, on=self._on_save,
             tip=_("Keep the text as a file in a place you choose, and translate that"),
         )  # fmt: skip
-        self._close = button(_("Close"), "close_long_text_button", self)
-        row(
-            (self._words, 1), self._save, self._close, into=self, gap=theme.SPACE_8,
-            margins=(theme.SPACE_12, theme.SPACE_8, theme.SPACE_8, theme.SPACE_8),
-        )  # fmt: skip
-        self._save.clicked.connect(self._on_save)
-        self._close.clicked.connect(self._on_close)
+        row((self._words, 1), save, into=self, gap=theme.SPACE_8, margins=(theme.SPACE_12, theme.SPACE_8))
         self.hide()
 
     def show_text(self, text: str) -> None:
+        """Offer a text. The offer goes if it is short enough."""
         self._text = text
         self._words.setText(too_long_words(len(text)))
-        self.show()
-
-    def _on_close(self) -> None:
-        self._text = ""
-        self.hide()
+        self.setVisible(len(text) > MOST_CHARACTERS)
 
     def _on_save(self) -> None:
         title, proposed, filters = _("Keep the text as a file"), Path.home() / "text.txt", _("Text (*.txt)")
         ask_new_file(self, title, self._on_file, name="long_text_dialog", proposed=proposed, filters=filters)
 
     def _on_file(self, path: Path) -> None:
-        text = self._text
-        self._on_close()
-        self.file_chosen.emit(text, path)
+        self.hide()
+        self.file_chosen.emit(self._text, path)

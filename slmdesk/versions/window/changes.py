@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from PySide6.QtCore import (
     QAbstractListModel,
+    QEvent,
     QModelIndex,
     QPersistentModelIndex,
     QPointF,
@@ -104,15 +105,15 @@ class CompareRows(QAbstractScrollArea):
         self._keeper = keeper
         self.lines: list[Line] = []
         self._tops: list[float] = []
-        self._changes: Sequence[Change] = ()
+        self.changes: Sequence[Change] = ()
         self._words = (_("paragraph"), _("paragraphs"))
-        self.current = -1
+        self.current = self._pointed = -1
         keeper.theme_changed.connect(self._on_theme_changed)
 
     # ---- what is shown
 
     def show_rows(self, rows: Sequence[Row], changes: Sequence[Change]) -> None:
-        self._changes, self.current = changes, -1
+        self.changes, self.current = changes, -1
         self.lines = [Line(row, number) for number, row in enumerate(rows)]
         self.verticalScrollBar().setValue(0)
         self._measure()
@@ -137,6 +138,11 @@ class CompareRows(QAbstractScrollArea):
                 self.verticalScrollBar().setValue(round(self._tops[at] - self.viewport().height() / 4))
                 self._lay_out_sight()
         self.setAccessibleDescription(self._said(change))
+        self.viewport().update()
+
+    def point_at(self, change: int) -> None:
+        """Light a change while a person points at it in the list. -1: at none."""
+        self._pointed = change
         self.viewport().update()
 
     @property
@@ -199,12 +205,12 @@ class CompareRows(QAbstractScrollArea):
             self._paint_folded(painter, line, place)
             return
         half = place.width() / 2
-        if self.current in line.changes:
+        if {self.current, self._pointed} & set(line.changes):
             is_plain = colours.line_width == 1
             painter.setPen(Qt.PenStyle.NoPen if is_plain else QPen(colours.colour("accent"), colours.line_width))
             painter.setBrush(colours.colour("soft"))
             painter.drawRoundedRect(place.adjusted(1, 1, -1, -1), theme.RADIUS, theme.RADIUS)
-        is_moved = any(self._changes[at].kind is ChangeKind.MOVED for at in line.changes if at < len(self._changes))
+        is_moved = any(self.changes[at].kind is ChangeKind.MOVED for at in line.changes if at < len(self.changes))
         painter.setFont(self._keeper.fonts.text())
         for side, layout in enumerate(line.layouts or ()):
             if layout is None:
@@ -237,9 +243,9 @@ class CompareRows(QAbstractScrollArea):
         self._measure(keep=True)
 
     def _said(self, change: int) -> str:
-        if not 0 <= change < len(self._changes):
+        if not 0 <= change < len(self.changes):
             return ""
-        shown = self._changes[change]
+        shown = self.changes[change]
         old, new = shown.old or _("nothing"), shown.new or _("nothing")
         return _("{kind}. Old: {old}. New: {new}.").format(kind=KIND_NAMES[shown.kind], old=old, new=new)
 
@@ -511,6 +517,8 @@ class ChangePainter(QStyledItemDelegate):
 
 class ChangeList(QListView):
     change_chosen = Signal(int)
+    change_pointed_at = Signal(int)
+    """Emitted with -1 when the mouse has left the list."""
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
@@ -524,11 +532,16 @@ class ChangeList(QListView):
         self.setFrameShape(self.Shape.NoFrame)
         self.setMinimumSize(scaled(200), 80)
         self.setMouseTracking(True)
+        self.entered.connect(lambda index: self.change_pointed_at.emit(index.data(CHANGE_ROLE)))
         self._is_showing = False
 
     def sizeHint(self) -> QSize:
         """Return the smallest useful height, because the list scrolls, so that the pane around need not scroll."""
         return QSize(super().sizeHint().width(), self.minimumHeight())
+
+    def leaveEvent(self, event: QEvent) -> None:
+        super().leaveEvent(event)
+        self.change_pointed_at.emit(-1)
 
     def show_change(self, change: int) -> None:
         """Highlight a change without emitting `change_chosen`."""

@@ -24,7 +24,7 @@ from slmdesk.base.documents import FORMATS, FORMS, Form
 from slmdesk.base.records import DocumentRecord, DocumentStatus, Item, title_words
 from slmdesk.base.texts import _, ngettext, retold
 from slmdesk.jobs.types import JobChanged
-from slmdesk.library.types import file_of
+from slmdesk.runtime.events import Pending
 from slmdesk.runtime.messages import Problem
 from slmdesk.text.difference.types import Change
 from slmdesk.versions.service import KIND, VersionRequest, VersionView
@@ -39,6 +39,7 @@ from slmdesk.versions.types import (
 from slmdesk.versions.window.changes import FILTERS, ORDERS, TEXT_LEFT, ChangeList, CompareRows, passes
 from slmdesk.window.base import theme
 from slmdesk.window.base.bridge import Bridge
+from slmdesk.window.base.live import Live
 from slmdesk.window.base.shortcuts import bind
 from slmdesk.window.base.theme import ThemeKeeper, scaled
 from slmdesk.window.panes import EarlierBox, Entry, ItemsController
@@ -85,9 +86,7 @@ class ComparePane(QFrame):
         self.setObjectName("versions_pane")
         self._bridge, self._keeper = bridge, keeper
         self.items = ItemsController(bridge, KIND, self)
-        self.comparison: Comparison | None = None
-        self._shown: Comparison | None = None
-        """The comparison in the list. It stays while another comparison is made."""
+        self._view: Live[VersionView | None] = Live(bridge, self, self._ask_view, None, refused=self._on_refused)
         self._records: Sequence[DocumentRecord] = ()
         self._record: DocumentRecord | None = None
         self._other: DocumentRecord | None = None
@@ -95,10 +94,8 @@ class ComparePane(QFrame):
         """Whether the shown document is the newer version."""
         self._is_new_pair = False
         """Whether the shown document has no comparison, and none was begun."""
-        self._expected: frozenset[Path] = frozenset()
         self._coming = ""
         """Id of the item to open once its document is shown."""
-        self._job = ""
         self._chosen_kind = "all"
         self.current = -1
         self._words = ""
@@ -156,7 +153,7 @@ class ComparePane(QFrame):
         self._more = tool_button("versions_more", form, icon="ellipsis", colour="ink2", label=label, tip=tip)
         self._more.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self._more.setMenu(self._build_menu(form))
-        row((self._pair, 1000), self._swap, 1, self._compare, self._more, into=form, gap=theme.SPACE_8)
+        row((self._pair, 1000), self._swap, 1, self._compare, self.export, self._more, into=form, gap=theme.SPACE_8)
         return form
 
     def _build_busy(self, parent: QWidget) -> QFrame:
@@ -237,15 +234,25 @@ class ComparePane(QFrame):
         def settle() -> None:
             for action in (*self._orders.actions(), self._open, self._wide):
                 action.setEnabled(self._has_changes)
-            again.setEnabled(self._shown is not None)
+            again.setEnabled(self.comparison is not None)
             earlier.setEnabled(self.earlier.has_entries)
 
         menu.aboutToShow.connect(settle)
         return menu
 
     @property
+    def comparison(self) -> Comparison | None:
+        return self._view.value.comparison if self._view.value is not None else None
+
+    @property
     def _has_changes(self) -> bool:
-        return self._shown is not None and bool(self._shown.changes)
+        return self.comparison is not None and bool(self.comparison.changes)
+
+    @property
+    def _job(self) -> str:
+        """Id of the job in which a model writes about the changes, until it ends."""
+        job = self._view.value.job if self._view.value is not None else None
+        return job.id if job is not None and not job.status.is_end else ""
 
     def _show_kinds(self, changes: Sequence[Change]) -> None:
         """Show how many changes there are of each kind, and offer no kind without any."""
@@ -259,7 +266,7 @@ class ComparePane(QFrame):
 
     def _settle_told(self) -> None:
         """Say that a model is writing about the changes, or which one did."""
-        found, note = self._shown, ""
+        found, note = self.comparison, ""
         if found is not None:
             by = _("The sentence below a change is by {model}.").format(model=found.model)
             note = by if any(one.supported for one in found.sentences) else retold(found.note)
@@ -278,14 +285,16 @@ class ComparePane(QFrame):
         self._chips.idClicked.connect(lambda at: self._on_kind(FILTERS[at][0]))
         self._kind.value_chosen.connect(self._on_kind)
         self.list.change_chosen.connect(self.show_change)
+        self.list.change_pointed_at.connect(self.rows.point_at)
         self.list.activated.connect(lambda _index: self._on_open())
         self.rows.change_chosen.connect(self.show_change)
         self.rows.change_opened.connect(self.change_opened)
         self.rows.unfold_requested.connect(self._on_unfold)
-        self.items.current_gone.connect(self._on_gone)
+        self.items.current_gone.connect(partial(self._view.put, None))
         self.items.restored.connect(self.choose)
         self.earlier.follow(self.items, self.choose, entry=_entry)
         self.earlier.chosen.connect(self._others.dismiss)
+        self._view.changed.connect(self._show_view)
         self._bridge.on(VersionsCompared, self._on_compared)
         self._bridge.on(VersionsFailed, self._on_failed)
         self._bridge.on(JobChanged, self._on_job_changed)
@@ -300,7 +309,7 @@ class ComparePane(QFrame):
 
     @property
     def title(self) -> str:
-        found = self._shown
+        found = self.comparison
         return _("{name} and {name2}").format(name=found.old.name, name2=found.new.name) if found else _("Compare")
 
     def show_records(self, records: Sequence[DocumentRecord]) -> None:
@@ -321,23 +330,18 @@ class ComparePane(QFrame):
             self._other = self._found(_other_of(self.comparison, record.id))
             self._show_choices()
             return
-        self._record, self._other, self.comparison, self._is_new_pair = record, None, None, False
-        if record and file_of(record) not in self._expected:
-            self._expected = frozenset()
+        self._record, self._other, self._is_new_pair = record, None, False
         self.items.set_current("")
+        self._view.put(None)
         self._show_nothing()
         self._show_choices()
         if record:
             self.items.show_document(record.id, self._open_newest)
 
-    def expect(self, files: Sequence[Path]) -> None:
-        """Compare two of these files as soon as they are read, whatever was compared before."""
-        self._expected = frozenset(files if len(files) > 1 else ())
-
-    def compare_with(self, document: str) -> None:
+    def compare_with(self, other: DocumentRecord) -> None:
         """Compare the shown document with this one, unless they are."""
-        if self._other is None or self._other.id != document:
-            self._choose_other(document)
+        if self._other is None or self._other.id != other.id or not self._hint.isHidden():
+            self._on_read(other)
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
@@ -345,17 +349,15 @@ class ComparePane(QFrame):
 
     def _begin_known(self) -> None:
         """Compare without a click where both versions are known and were not compared before."""
-        here = self._record
-        if here is not None and file_of(here) in self._expected:
-            ids = [one.id for one in self._records if one.id != here.id and file_of(one) in self._expected]
-            if ids:
-                self._expected = frozenset()
-                self._choose_other(ids[0])
-        elif self.isVisible() and self._is_new_pair and here is not None and self._other is not None:
+        if self.isVisible() and self._is_new_pair:
             self._on_compare()
 
     def choose(self, item: str) -> None:
-        self._bridge.follow(self._bridge.services.versions.open(item), self._on_opened)
+        self.items.set_current(item)
+        self._view.again()
+
+    def _ask_view(self) -> Pending[VersionView] | None:
+        return self._bridge.services.versions.open(self.item) if self.item else None
 
     def open_item(self, document: str, item: str) -> None:
         if self._record and self._record.id == document:
@@ -366,9 +368,8 @@ class ComparePane(QFrame):
     def _open_newest(self, items: Sequence[Item]) -> None:
         coming, self._coming = self._coming, ""
         self._is_new_pair = not items
-        is_expected = self._record is not None and file_of(self._record) in self._expected
         self._begin_known()
-        if items and not is_expected:
+        if items and not self.item:
             self.choose(coming if coming in [item.id for item in items] else items[0].id)
 
     def _show_choices(self) -> None:
@@ -424,7 +425,6 @@ class ComparePane(QFrame):
         self.export.setEnabled(part is self._result)
 
     def _show_nothing(self) -> None:
-        self._shown = None
         self._set_wide(False)
         self._show_only(self._hint)
 
@@ -434,8 +434,7 @@ class ComparePane(QFrame):
         self._show_only(self._busy)
 
     def _show_comparison(self, found: Comparison) -> None:
-        is_other = self._shown is None or self._shown.changes != found.changes
-        self.comparison = self._shown = found
+        is_other = self._result.isHidden() or self.rows.changes != found.changes
         if self._record is not None:
             self._is_new = found.new.document == self._record.id
             self._other = self._found(_other_of(found, self._record.id)) or self._other
@@ -549,7 +548,8 @@ class ComparePane(QFrame):
         if self._record is None or self._other is None:
             return
         pair = (self._other.id, self._record.id) if self._is_new else (self._record.id, self._other.id)
-        self.comparison, self._is_new_pair = None, False
+        self._is_new_pair = False
+        self._view.put(None)
         self._show_busy(_("Comparing…"))
         self._bridge.ask(self._bridge.services.versions.begin(VersionRequest(*pair)), self._on_begun, self._on_refused)
 
@@ -586,7 +586,7 @@ class ComparePane(QFrame):
         self._choose_other(result.id)
 
     def _on_begun(self, item: Item) -> None:
-        self.items.set_current(item.id)
+        self.choose(item.id)
         self.items.refresh()
 
     def _on_refused(self, problem: Problem) -> None:
@@ -595,39 +595,31 @@ class ComparePane(QFrame):
         if problem.report:
             self._bridge.problem_met.emit(problem)
 
-    def _on_opened(self, view: VersionView) -> None:
-        if self._record is None or self._record.id not in [document.id for document in view.documents]:
-            return
-        self.items.set_current(view.item.id)
-        if view.comparison is not None:
-            self._job = view.job.id if view.job and not view.job.status.is_end else ""
+    def _show_view(self) -> None:
+        view = self._view.value
+        if view is not None and view.comparison is not None:
             self._show_comparison(view.comparison)
-        elif view.is_busy:
+        elif view is not None and view.is_busy:
             self._show_busy(_("Comparing…"))
         else:
             self._show_nothing()
 
     def _on_compared(self, event: VersionsCompared) -> None:
         if event.item == self.item:
-            self.choose(event.item)  # now with the job that describes the changes
+            self._view.again()  # now with the job that describes the changes
 
     def _on_failed(self, event: VersionsFailed) -> None:
         if event.item == self.item:
             self._on_refused(event.problem)
 
     def _on_job_changed(self, event: JobChanged) -> None:
-        if event.kind != KIND or not self._job or event.id != self._job:
+        if event.kind != KIND or event.id != self._job:
             return
         if event.status.is_end:
-            self._job = ""
-            self._settle_told()
+            self._view.again()
         elif event.total:
             words = _("Summarizing the changes: {done} of {total}")
             self._note.setText(words.format(done=event.done, total=event.total))
-
-    def _on_gone(self) -> None:
-        self.comparison = None
-        self._show_nothing()
 
     def _found(self, document: str) -> DocumentRecord | None:
         return next((record for record in self._records if record.id == document), None)

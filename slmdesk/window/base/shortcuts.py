@@ -99,11 +99,12 @@ ALL = (
     Keys("text.open", TEXT, ("Ctrl+O",), _("Open documents to translate")),
     Keys("text.swap", TEXT, ("Ctrl+Shift+S",), _("Swap the languages")),
     Keys("text.copy", TEXT, ("Ctrl+Shift+C",), _("Copy the translation")),
+    Keys("text.glossaries", TEXT, ("Ctrl+Shift+G",), _("Glossaries")),
     Keys("text.history", TEXT, ("Ctrl+Shift+H",), _("Earlier translations")),
     Keys("text.larger", TEXT, ("Ctrl++", "Ctrl+="), _("Larger text")),
     Keys("text.smaller", TEXT, ("Ctrl+-",), _("Smaller text")),
     Keys("text.usual", TEXT, ("Ctrl+0",), _("Text in its usual size")),
-    Keys("sentence.edit", TEXT, ("F2",), _("Edit the sentence")),
+    Keys("sentence.edit", TEXT, ("F2",), _("Other words")),
     Keys("segment.approve", SEGMENTS, ("Ctrl+Return", "Ctrl+Enter"), _("Approve the segment")),
     Keys("segment.hint", SEGMENTS, ("Ctrl+R",), _("Translate the segment again as you say")),
     Keys("segment.next", SEGMENTS, ("F8", "F3"), _("Next segment to check")),
@@ -310,7 +311,6 @@ class WindowState(Record):
     unread_chats: str = ""
     """Ids of chats with an answer that nobody has seen, separated by spaces."""
     sidebar_visible: bool = True
-    documents_thumbnails: bool = True
     last_document: str = ""
     last_document_page: int = 1
     last_document_pane: str = ""

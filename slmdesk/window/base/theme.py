@@ -79,6 +79,11 @@ class Theme(Record):
     def colour(self, token: str) -> QColor:
         return QColor(str(getattr(self, token)))
 
+    @property
+    def shade(self) -> QColor:
+        """What lies over the window below a sheet."""
+        return QColor(0, 0, 0, 120 if self.is_dark else 80)
+
     def mixed(self, ground: str, share: float) -> str:
         """Return the colour of a ground with this share of ink over it: 0.08 under the mouse, 0.14 while pressed."""
         below, ink = self.colour(ground), self.colour("ink")
@@ -424,17 +429,19 @@ def _bars(t: Theme, fonts: Fonts) -> str:
         padding: 2px 6px; font-size: {fonts.points(0.87)}pt; text-align: left; }}
     QPushButton[kind="status"]:hover {{ color: {t.ink}; }}
     QPushButton[kind="status"][online="true"] {{ color: {t.warn}; background: {t.warn_soft}; }}
-    #notice_bar {{ background: {t.sheet}; border: {t.separator}; border-radius: {RADIUS}px; }}
+    #notice_bar {{ background: {t.sheet}; border: {t.separator}; border-radius: {CONTROL_RADIUS}px; }}
+    #notice_bar QPushButton, #notice_bar QToolButton {{ background: transparent; border-color: transparent;
+        color: {t.soft_ink}; padding: 1px 6px; }}
+    #notice_bar QPushButton:hover, #notice_bar QToolButton:hover {{ background: {t.fill}; }}
     """
 
 
 def _panels(t: Theme) -> str:
     return f"""
-    #chat_list, #document_list, #document_view, #folder_list, #hit_view, #folder_documents, #folder_overview,
-    #folder_chips, #thumbnails, #dialog_area, #dialog_inner {{
+    #chat_list, #document_list, #document_view, #folder_list, #hit_view, #dialog_area, #dialog_inner {{
         background: {t.ground}; border: none;
     }}
-    #documents_work, #documents_empty, #document_head, #document_exports, #document_body, #document_unread {{
+    #documents_work, #documents_empty, #document_head, #document_body, #document_unread {{
         background: {t.sheet}; border: none; }}
     #document_pages {{ background: {t.sheet}; border: none; }}
     QFrame[kind="pill"] {{ background: {t.sheet}; border: {t.separator}; border-radius: 16px; }}
@@ -443,7 +450,8 @@ def _panels(t: Theme) -> str:
         #summary_pane, #summary_inner, #summary_middle, #making_summary,
         #question_pane, #question_inner, #question_busy,
         #folder_question_pane, #folder_question_inner, #folder_question_busy, #folder_question_foot,
-        #table_pane, #column_chooser, #column_chips, #making_table, #table_setup, #table_bar,
+        #table_pane, #making_table, #table_bar, #redact_pane,
+        #folder_view, #folder_overview, #folder_chips, #folder_documents,
         #versions_pane, #versions_inner, #versions_form, #versions_busy, #versions_result, #versions_bar,
         #versions_list, #versions_lead, #versions_columns, #versions_told {{ background: {t.sheet}; border: none; }}
     #work, #settings_inner, #settings_page, #empty_chat, #models_page,
@@ -509,14 +517,13 @@ def _translator(t: Theme, fonts: Fonts) -> str:
     QPushButton[kind="flag"] {{ background: transparent; border-color: transparent; color: {t.warn};
         font-size: {fonts.points(0.87)}pt; padding: 5px 8px; }}
     QPushButton[kind="flag"]:hover {{ background: {t.fill}; }}
-    #translation_flags {{ background: {t.sheet}; border: none; color: {t.warn}; }}
     #language_list {{ background: {t.sheet}; border: {t.separator}; border-radius: {CONTROL_RADIUS}px; }}
-    #translation_flags::item, #language_list::item, #earlier_list::item
+    #language_list::item, #earlier_list::item
         {{ padding: 3px 4px; border: 1px solid transparent; }}
-    #translation_flags::item:selected, #language_list::item:selected, #earlier_list::item:selected
+    #language_list::item:selected, #earlier_list::item:selected
         {{ background: {t.soft}; color: {t.soft_ink}; border-color: {t.soft}; }}
     #language_list::item:disabled {{ color: {t.ink2}; }}
-    #language_popup, #sentence_frame {{ background: {t.sheet}; border: {t.separator};
+    #language_popup {{ background: {t.sheet}; border: {t.separator};
         border-radius: {CONTROL_RADIUS}px; }}
     QListWidget[kind="list"] {{ background: {t.sheet}; color: {t.ink}; border: {t.separator};
         border-radius: {CONTROL_RADIUS}px; outline: none; padding: 4px; }}
@@ -528,7 +535,7 @@ def _translator(t: Theme, fonts: Fonts) -> str:
 def _writing(t: Theme, fonts: Fonts) -> str:
     return f"""
     #writing_correct, #writing_accept_all {{ font-size: {fonts.points()}pt; }}
-    #writing_texts_side, #writing_list, #translations_side, #earlier_list {{
+    #writing_side, #writing_list, #earlier_side, #earlier_list {{
         background: {t.ground}; border: none; outline: none; }}
     #writing_bar {{ background: {t.sheet}; border: none; border-radius: {RADIUS}px; }}
     #writing_desk {{ background: {t.desk}; border: none; border-bottom-left-radius: {RADIUS}px; }}
@@ -558,6 +565,7 @@ def _frames(t: Theme) -> str:
     QFrame[kind="row"][lit="true"] {{ background: {t.soft}; border-color: {t.soft}; }}
     QFrame[kind="popover"] {{ background: {t.sheet}; border: {t.line_width}px solid {t.mixed("line", 0.06)};
         border-radius: {RADIUS}px; }}
+    QDialog[kind="sheet"] {{ background: {t.sheet}; border: {t.separator}; border-radius: {COMPOSER_RADIUS}px; }}
     QFrame[kind="best"] {{ background: {t.soft}; border: none; border-radius: {RADIUS}px; }}
     QFrame[kind="best"] QLabel[kind="group"] {{ color: {t.soft_ink}; }}
     QFrame[kind="choice"] {{ background: {t.sheet}; border: {t.separator}; border-radius: {RADIUS}px; }}

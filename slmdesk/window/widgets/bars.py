@@ -110,9 +110,15 @@ class NetworkButton(QPushButton):
         return super().sizeHint()
 
 
-class StatusBar(QFrame):
-    """The line at the foot: the network at the left, jobs and the model at the right."""
+NOTICE_WIDTH = 420
+"""Pixels that a notice needs beside what else stands in the line."""
 
+
+class StatusBar(QFrame):
+    """The line at the foot: the network at the left, jobs and the model at the right, notices between them."""
+
+    place_shown = Signal(QRect, bool)
+    """Emitted with the place of notices: between the others, or (True) over all of them where it is too narrow."""
     jobs_requested = Signal()
     lock_requested = Signal()
     privacy_requested = Signal()
@@ -135,6 +141,17 @@ class StatusBar(QFrame):
         self.jobs.clicked.connect(self.jobs_requested)
         margins = (theme.SPACE_12, 0, theme.SPACE_12, 0)
         self._line = row(self._network, self._lock, 1, self.jobs, into=self, gap=theme.SPACE_8, margins=margins)
+
+    def event(self, event: QEvent) -> bool:
+        is_done = super().event(event)
+        if event.type() in (QEvent.Type.Resize, QEvent.Type.Move, QEvent.Type.LayoutRequest):
+            parts = (self._network, self._lock)
+            left = max(part.geometry().right() + 1 for part in parts if part is self._network or not part.isHidden())
+            gap = theme.SPACE_16
+            between = QRect(left + gap, 0, self.jobs.x() - left - 2 * gap, self.height())
+            is_narrow = between.width() < scaled(NOTICE_WIDTH)
+            self.place_shown.emit(self.rect() if is_narrow else between, is_narrow)
+        return is_done
 
     def follow(self, settings: SettingsController) -> None:
         """Show the network as it is set, and let a person change it."""

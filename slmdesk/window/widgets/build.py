@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator, Sequence
 from html import escape
 from typing import Any, TypeVar
 
-from PySide6.QtCore import QEvent, QObject, QPoint, QRect, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPaintEvent, QPalette, QPen, QResizeEvent, QTextLayout
+from PySide6.QtCore import QEvent, QObject, QPoint, QRect, QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPaintEvent, QPalette, QPen, QTextLayout
 from PySide6.QtWidgets import (
     QAbstractButton,
     QBoxLayout,
@@ -19,7 +19,6 @@ from PySide6.QtWidgets import (
     QLayout,
     QLayoutItem,
     QLineEdit,
-    QMessageBox,
     QPushButton,
     QScrollArea,
     QSizePolicy,
@@ -213,6 +212,15 @@ def passing(thing: W, name: str, title: str = "") -> W:
     return named(thing, name)
 
 
+def is_above(widget: QWidget, part: QWidget) -> bool:
+    """Return whether a widget stands on something that lies over `part`, which is a child of their window."""
+    window, over = part.parentWidget(), widget
+    while (around := over.parentWidget()) is not None and around is not window:
+        over = around
+    parts = window.children() if window is not None else []
+    return over in parts and parts.index(over) > parts.index(part)
+
+
 def come_forward(window: QWidget) -> None:
     """Show a window in front of the others."""
     if window.isMinimized():
@@ -296,41 +304,6 @@ class NameLabel(ElidedLabel):
 
     def sizeHint(self) -> QSize:
         return QSize(self.fontMetrics().horizontalAdvance(self.full_text) + 2, super().sizeHint().height())
-
-
-class CutLabel(QLabel):
-    """Label with plain text on at most `lines` lines."""
-
-    was_cut = Signal(bool)
-
-    def __init__(self, text: str, parent: QWidget, *, name: str, lines: int) -> None:
-        super().__init__(parent)
-        self.setObjectName(name)
-        self.setTextFormat(Qt.TextFormat.PlainText)
-        self.setWordWrap(True)
-        self.setAccessibleName(text)
-        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
-        self._full, self._lines = text, lines
-        self.setText(text)
-        self._limit()
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        super().resizeEvent(event)
-        self._limit()
-        shown = cut_to_lines(self._full, self.font(), self.width() - 2, self._lines)
-        if shown != self.text():
-            self.setText(shown)
-        self.was_cut.emit(shown != self._full)
-
-    def changeEvent(self, event: QEvent) -> None:
-        super().changeEvent(event)
-        if event.type() in (QEvent.Type.FontChange, QEvent.Type.StyleChange):
-            self._limit()
-
-    def _limit(self) -> None:
-        height = self._lines * self.fontMetrics().lineSpacing() + 2
-        if height != self.maximumHeight():
-            self.setMaximumHeight(height)
 
 
 def plain_tip(text: str) -> str:
@@ -563,15 +536,6 @@ def draw_box(
     if tick is not None:
         painter.drawPixmap(box.topLeft(), pixmap("check", tick, size=int(box.width()), scale=scale))
     painter.restore()
-
-
-def message_box(parent: QWidget | None, name: str, title: str, text: str, more: str = "") -> QMessageBox:
-    """Return a message box without buttons, which is deleted when it is closed. `more` is shown below the text."""
-    box = passing(QMessageBox(parent), name, title)
-    box.setTextFormat(Qt.TextFormat.PlainText)
-    box.setText(text)
-    box.setInformativeText(more)
-    return box
 
 
 def show_column(area: QScrollArea, content: QWidget) -> None:

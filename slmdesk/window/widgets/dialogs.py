@@ -1,20 +1,31 @@
-"""Base classes of dialogs, and dialogs that show a text, ask for a password, or send a text to another page."""
+"""Base class of sheets, and sheets that show a text, ask a question, or ask for one line of text."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import cast
 
-from PySide6.QtCore import QEvent, QPoint, QRect, QSize, Qt, SignalInstance
-from PySide6.QtGui import QContextMenuEvent, QGuiApplication, QShowEvent
+from PySide6.QtCore import QEvent, QObject, QPoint, QRect, QSize, Qt, SignalInstance
+from PySide6.QtGui import (
+    QAction,
+    QContextMenuEvent,
+    QHideEvent,
+    QKeyEvent,
+    QKeySequence,
+    QPainter,
+    QPaintEvent,
+    QShortcut,
+    QShowEvent,
+)
 from PySide6.QtWidgets import (
+    QAbstractButton,
     QAbstractScrollArea,
+    QApplication,
     QBoxLayout,
     QDialog,
     QDialogButtonBox,
     QFrame,
-    QInputDialog,
     QLayout,
     QLayoutItem,
     QLineEdit,
@@ -25,89 +36,238 @@ from PySide6.QtWidgets import (
     QVBoxLayout,
     QWidget,
 )
+from shiboken6 import isValid
 
 from slmdesk.base.texts import _, ngettext
 from slmdesk.text.markup import made_visible
 from slmdesk.window.base import theme
 from slmdesk.window.base.bridge import copy_text
-from slmdesk.window.widgets.build import column, named, passing, plain_label
+from slmdesk.window.base.theme import scaled
+from slmdesk.window.widgets.build import (
+    ElidedLabel,
+    column,
+    is_above,
+    named,
+    passing,
+    plain_label,
+    row,
+    text_line,
+    tool_button,
+)
 
-if TYPE_CHECKING:
-    pass
+AWAY, BELOW = 24, 40
+"""Least pixels between a sheet and the edges of the window, and below it, where the notices stand."""
+QUESTION_WIDTH = 440
+ALWAYS = "lock"
+"""Name of the shortcut of the window that works also below a sheet."""
 
-MOST = QSize(1 << 20, 1 << 20)
-FRAME = (8, 40)
-"""Pixels reserved for the frame that the system draws around a window: at the sides and below, and above."""
-FILLING = Qt.WindowState.WindowMaximized | Qt.WindowState.WindowFullScreen
+
+class _Shade(QWidget):
+    """Darkens what lies below a sheet, and takes the mouse from it."""
+
+    def __init__(self, host: QWidget) -> None:
+        super().__init__(host)
+        named(self, "shade")
+        self.setAttribute(Qt.WidgetAttribute.WA_NoMousePropagation)
+        self.setGeometry(host.rect())
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        QPainter(self).fillRect(event.rect(), theme.current().shade)
 
 
 class Dialog(QDialog):
-    """Dialog that never exceeds the screen. If there is too little room, all but the buttons scrolls."""
+    """Sheet over the page, which is out of reach while the sheet is open. Its title and *Close* stand above its parts.
+
+    It is a child of its parent's window, not a window, as the desktop would choose a window's place. It never exceeds
+    that window. If there is too little room, all but the title and the buttons scrolls.
+    """
 
     def __init__(self, parent: QWidget | None = None, name: str = "", title: str = "") -> None:
-        """One with a name is deleted when it is closed."""
-        super().__init__(parent)
+        """One with a name is deleted when it is closed. Without a parent it lies over the window in front."""
+        shown = (window for window in QApplication.topLevelWidgets() if window.isVisible())
+        self._host = parent.window() if parent is not None else QApplication.activeWindow() or next(shown, None)
+        kind = Qt.WindowType.Dialog if self._host is None else Qt.WindowType.SubWindow  # in which Tab stays
+        super().__init__(self._host, kind)
+        self.setProperty("kind", "sheet" if self._host is not None else "")
         if name:
             passing(self, name, title)
+        self.is_asking = False
+        """Whether the window stays open until a person has answered."""
         self._scrolling: QScrollArea | None = None
         """Contains everything but the buttons, once there was not enough room. None before."""
-        self._is_fitted = self._is_placed = False
+        self._sheet_head: QWidget | None = None
+        self._shade: _Shade | None = None
+        self._wanted, self._is_fitted = QSize(), False
+        self._muted: list[QShortcut] = []
+        """Shortcuts of the window and its pages, which do nothing while the sheet is open."""
+        self._focus_below = QApplication.focusWidget()
+        """The widget below the sheet that has the focus when the sheet is closed."""
+        self._last: QWidget | None = None
+        """The part of the sheet that had the focus last."""
+
+    def open(self) -> None:
+        """Show the sheet. The window is not closed before it is answered. Does not block."""
+        self.is_asking = True
+        self.show()
 
     def fit(self, width: int) -> None:
         """Set the width, and the height that the text needs at this width. The height grows if more text comes."""
         self._is_fitted = True
-        self.setMinimumSize(width // 2, 1)  # the minimum size of wrapped text is for the narrowest column
-        if not self.windowState() & FILLING:
-            self.resize(width, 1)
-        self._keep_inside(_space_on(self._screen()))
+        self.resize(width, 1)
 
     def reveal(self, widget: QWidget) -> None:
         if self._scrolling is not None:
             self._scrolling.ensureWidgetVisible(widget)
 
     def event(self, event: QEvent) -> bool:
-        if event.type() != QEvent.Type.LayoutRequest or not self.isVisible():
-            return super().event(event)
-        before, framed, screen = self.size(), self.frameGeometry().size(), self._screen()
-        is_filling, space = bool(self.windowState() & FILLING), _space_on(screen)
-        if is_filling or framed == framed.boundedTo(screen.size()):
-            space = space.expandedTo(before)  # a tiled window keeps its size
+        if (
+            isinstance(event, QKeyEvent)
+            and event.type() == QEvent.Type.ShortcutOverride
+            and not (self._host is None or event.isAccepted() or self._is_own(QKeySequence(event.keyCombination())))
+        ):
+            event.accept()  # the keys of the window and of its pages do nothing here
+            return True
         is_done = super().event(event)
-        self._keep_inside(space)
-        if self.size() != before and not is_filling:
-            self.setGeometry(fitted(self.geometry(), screen))
+        if event.type() == QEvent.Type.LayoutRequest and self.isVisible():
+            self._place()
         return is_done
 
+    def _is_own(self, keys: QKeySequence) -> bool:
+        """Return whether the sheet, or locking, has these keys."""
+        assert self._host is not None
+        directly = Qt.FindChildOption.FindDirectChildrenOnly
+        shortcuts = [*self.findChildren(QShortcut), *self._host.findChildren(QShortcut, ALWAYS, directly)]
+        actions, buttons = self.findChildren(QAction), self.findChildren(QAbstractButton)
+        taken = [key for shortcut in shortcuts for key in shortcut.keys()]  # noqa: SIM118 - no dictionary
+        taken += [key for action in actions for key in action.shortcuts()]
+        return keys in [*taken, *(button.shortcut() for button in buttons)]
+
+    def _mutes(self, shortcut: QShortcut) -> bool:
+        owner = shortcut.parent()
+        return shortcut.objectName() != ALWAYS and not (isinstance(owner, QWidget) and self._holds(owner))
+
+    def _holds(self, part: QWidget) -> bool:
+        return part is self or self.isAncestorOf(part)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        super().keyPressEvent(event)
+        event.setAccepted(not event.matches(QKeySequence.StandardKey.Undo))  # what lies below gets none but a notice
+
     def showEvent(self, event: QShowEvent) -> None:
-        """Fit the dialog to the screen, since its parts get their fonts only now. Qt then centres it over its parent,
-        unless it was moved.
-        """
-        if not event.spontaneous():
-            self._is_placed = self.testAttribute(Qt.WidgetAttribute.WA_Moved)
-            self._keep_inside(_space_on(self._screen()))
+        if not event.spontaneous() and self._host is not None:
+            self._cover(self._host)
         super().showEvent(event)
-        self._is_placed = True
 
-    def _screen(self) -> QRect:
-        parent = self.parentWidget()
-        return screen_of(self) if self._is_placed or parent is None else parent.screen().availableGeometry()
+    def hideEvent(self, event: QHideEvent) -> None:
+        super().hideEvent(event)
+        if not event.spontaneous() and self._host is not None:
+            self._uncover(self._host)
 
-    def _keep_inside(self, space: QSize) -> None:
-        layout = self.layout()
-        if layout is None:
+    def _cover(self, host: QWidget) -> None:
+        """Cover the window, and take the focus."""
+        if self._sheet_head is None:
+            self._sheet_head = self._make_head()
+        focused = QApplication.focusWidget() or host.focusWidget()
+        if focused is not None and not self.isAncestorOf(focused):  # else a part has taken it already
+            self._focus_below = focused
+        self._shade = _Shade(host)
+        self._shade.show()
+        self._shade.raise_()
+        self.raise_()
+        for notices in host.findChildren(QWidget, "notice_area", Qt.FindChildOption.FindDirectChildrenOnly):
+            notices.raise_()  # an Undo is reached over a sheet too
+        host.installEventFilter(self)
+        self._muted = [one for one in host.findChildren(QShortcut) if one.isEnabled() and self._mutes(one)]
+        for shortcut in self._muted:
+            shortcut.setEnabled(False)
+        cast(QApplication, QApplication.instance()).focusChanged.connect(self._on_focus)
+        self._wanted = self._wanted.expandedTo(self.size())
+        self._place()
+        if (first := self._first()) is not None:
+            first.setFocus(Qt.FocusReason.ActiveWindowFocusReason)
+
+    def _uncover(self, host: QWidget) -> None:
+        cast(QApplication, QApplication.instance()).focusChanged.disconnect(self._on_focus)
+        host.removeEventFilter(self)
+        for shortcut in filter(isValid, self._muted):
+            shortcut.setEnabled(True)
+        if self._shade is not None:
+            self._shade.hide()
+            self._shade.deleteLater()
+        before, self._shade, self._focus_below = self._focus_below, None, None
+        if before is not None and isValid(before) and before.isVisible():
+            before.setFocus(Qt.FocusReason.ActiveWindowFocusReason)
+
+    def _make_head(self) -> QWidget:
+        head = named(QWidget(self), "sheet_head")
+        title = ElidedLabel(head, name="sheet_title", kind="title", text=self.windowTitle())
+        words = _("Close")
+        close = tool_button("sheet_close", head, tip=words, label=words, icon="x", on=self.reject)
+        margins = (theme.SPACE_24, theme.SPACE_16, theme.SPACE_12, 0)
+        row((title, 1), close, into=head, margins=margins)
+        self.windowTitleChanged.connect(title.set_full_text)
+        self.windowTitleChanged.connect(self.setAccessibleName)
+        self.setAccessibleName(self.windowTitle())
+        self.setContentsMargins(theme.SPACE_8, head.sizeHint().height(), theme.SPACE_8, theme.SPACE_8)
+        head.show()
+        return head
+
+    def _first(self) -> QWidget | None:
+        """Return the part that gets the focus: the one that asked for it, else the first that Tab reaches."""
+        chosen = self.focusWidget()
+        if chosen is not None and chosen is not self and self.isAncestorOf(chosen):
+            return chosen
+        buttons = (part for part in self._parts() if isinstance(part, QPushButton) and part.isDefault())
+        first = next(self._parts(), None)
+        return next(buttons, first) if isinstance(first, QPushButton) else first
+
+    def _parts(self) -> Iterator[QWidget]:
+        """Yield what Tab reaches, in its order."""
+        part = self.nextInFocusChain()
+        while part is not None and part is not self:
+            is_reached = part.focusPolicy() & Qt.FocusPolicy.TabFocus == Qt.FocusPolicy.TabFocus
+            if self.isAncestorOf(part) and is_reached and part.isEnabled() and part.isVisibleTo(self):
+                yield part
+            part = part.nextInFocusChain()
+
+    def _on_focus(self, _old: QWidget | None, new: QWidget | None) -> None:
+        """Keep the focus. What asked for it below the sheet gets it when the sheet is closed."""
+        if new is None or new.window() is not self._host:
             return
-        least, width = layout.totalMinimumSize(), min(self.width(), space.width())
+        if self.isAncestorOf(new):
+            self._last = new
+        elif new is not self and not is_above(new, self):
+            self._focus_below = new
+            (self._last if self._last is not None and isValid(self._last) else self).setFocus()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.Resize and watched is self._host and self._shade is not None:
+            self._shade.setGeometry(self._host.rect())
+            self._place()
+        return False
+
+    def _place(self) -> None:
+        """Give the sheet its size, and put it into the middle of the window."""
+        layout, host = self.layout(), self._host
+        if layout is None or host is None:
+            return
+        free = host.rect().adjusted(AWAY, AWAY, -AWAY, -max(AWAY, scaled(BELOW)))
+        space = free.size()
+        self.setMinimumSize(self.minimumSize().boundedTo(space))
+        least = layout.totalMinimumSize().expandedTo(self.minimumSize())
+        width = min(max(least.width(), self._wanted.width()), space.width())
         if layout.hasHeightForWidth():
-            least.setHeight(layout.totalMinimumHeightForWidth(max(width, min(least.width(), space.width()))))
-        size = self.size().expandedTo(least)
-        if self._is_fitted:
-            size.setHeight(max(size.height(), self.heightForWidth(width)))
+            least.setHeight(layout.totalMinimumHeightForWidth(width))
         if self._scrolling is None and least != least.boundedTo(space) and isinstance(layout, QBoxLayout):
             self._scroll(layout, space)
-        if self.minimumSize() != self.minimumSize().boundedTo(space):
-            self.setMinimumSize(least.boundedTo(space))
-        if size.boundedTo(space) != self.size() and not self.windowState() & FILLING:
-            self.resize(size.boundedTo(space))
+        self._wanted = self._wanted.expandedTo(least)
+        if self._is_fitted:
+            self._wanted.setHeight(max(self._wanted.height(), self.heightForWidth(width)))
+        place = QRect(QPoint(), self._wanted.boundedTo(space))
+        place.moveCenter(free.center())
+        self.setGeometry(place)
+        if self._sheet_head is not None:
+            self._sheet_head.setGeometry(0, 0, place.width(), self.contentsMargins().top())
 
     def _scroll(self, layout: QBoxLayout, space: QSize) -> None:
         focused, margins = self.focusWidget(), layout.contentsMargins()
@@ -138,6 +298,12 @@ class Dialog(QDialog):
             focused.setFocus()
 
 
+def sheets_over(window: QWidget) -> list[Dialog]:
+    """Return the sheets that are open in a window, the lowest first."""
+    directly = Qt.FindChildOption.FindDirectChildrenOnly
+    return [sheet for sheet in window.findChildren(Dialog, options=directly) if sheet.isVisible()]
+
+
 def _has_buttons(item: QLayoutItem) -> bool:
     if (layout := item.layout()) is not None:
         return any(isinstance(widget, QPushButton) for widget in _widgets_of(layout))
@@ -150,25 +316,6 @@ def _has_buttons(item: QLayoutItem) -> bool:
 def _widgets_of(layout: QLayout) -> list[QWidget]:
     found = (layout.itemAt(at) for at in range(layout.count()))
     return [widget for item in found if item is not None and (widget := item.widget()) is not None]
-
-
-def screen_of(window: QWidget) -> QRect:
-    """Return the available area of the screen on which the middle of a window lies."""
-    return (QGuiApplication.screenAt(window.geometry().center()) or window.screen()).availableGeometry()
-
-
-def _space_on(screen: QRect) -> QSize:
-    return fitted(QRect(QPoint(), MOST), screen).size()
-
-
-def fitted(requested: QRect, screen: QRect) -> QRect:
-    """Return the geometry of a window, moved and shrunk so that the window and its frame lie on the screen."""
-    side, top = FRAME
-    space = screen.adjusted(side, top, -side, -side)
-    size = requested.size().boundedTo(space.size())
-    left = max(space.left(), min(requested.left(), space.right() + 1 - size.width()))
-    upper = max(space.top(), min(requested.top(), space.bottom() + 1 - size.height()))
-    return QRect(QPoint(left, upper), size)
 
 
 class AcceptButtons(QDialogButtonBox):
@@ -247,6 +394,7 @@ class TextDialog(Dialog):
 
     def _on_translate(self) -> None:
         chosen = self._text.chosen if isinstance(self._text, TranslatableText) else ""
+        self.accept()
         request_translation(self, chosen or self._copied)
 
 
@@ -274,16 +422,83 @@ def show_used_text(parent: QWidget, *, title: str, intro: str, text: str) -> Non
     TextDialog(parent, title=title, intro=intro, text=text, shown=shown, warning=" ".join(reported)).show()
 
 
-def ask_password(parent: QWidget, name: str, given: Callable[[str], None], *, is_wrong: bool) -> None:
+class Question(Dialog):
+    """Sheet with a sentence, what more there is to know, and buttons, each of which closes it."""
+
+    def __init__(self, parent: QWidget | None, name: str, title: str, text: str, more: str = "") -> None:
+        super().__init__(parent, name, title)
+        self._buttons = QDialogButtonBox(self)
+        self._buttons.accepted.connect(self.accept)
+        self._buttons.rejected.connect(self.reject)
+        said = plain_label(text, self, name="question_text", kind="strong" if more else "")
+        below = plain_label(more, self, name="question_more", is_hidden=not more)
+        self._column = column(said, below, self._buttons, into=self, gap=theme.SPACE_12, margins=theme.SPACE_16)
+        self.fit(scaled(QUESTION_WIDTH))
+
+    def add_part(self, part: QWidget) -> None:
+        self._column.insertWidget(self._column.count() - 1, part)
+
+    def add(
+        self,
+        words: str,
+        name: str,
+        on: Callable[[], object] | None = None,
+        *,
+        kind: str = "",
+        is_beside: bool = False,
+        is_default: bool = False,
+    ) -> QPushButton:
+        """Add a button that closes the sheet and calls `on`. One beside the question does not answer it."""
+        roles = QDialogButtonBox.ButtonRole
+        made = self._buttons.addButton(words, roles.ActionRole if is_beside else roles.AcceptRole)
+        if is_beside:
+            made.clicked.connect(self.accept)
+        if on is not None:
+            made.clicked.connect(lambda: on())
+        made.setDefault(is_default)
+        return named(made, name, kind=kind)
+
+    def add_cancel(self, name: str = "question_cancel", *, is_default: bool = False) -> QPushButton:
+        """Add the button that closes the sheet and does nothing else, as Esc does."""
+        cancel = self._buttons.addButton(QDialogButtonBox.StandardButton.Cancel)
+        cancel.setDefault(is_default)
+        return named(cancel, name)
+
+
+class LineQuestion(Dialog):
+    """Sheet that asks for one line of text, which `given` gets. Does not block."""
+
+    def __init__(
+        self,
+        parent: QWidget,
+        name: str,
+        title: str,
+        words: str,
+        given: Callable[[str], object],
+        *,
+        text: str = "",
+        accept: str = "",
+        is_secret: bool = False,
+    ) -> None:
+        super().__init__(parent, name, title)
+        self.line = text_line("question_line", self, "", label=words)
+        self.line.setText(text)
+        self.line.selectAll()
+        if is_secret:
+            self.line.setEchoMode(QLineEdit.EchoMode.Password)
+        buttons = AcceptButtons(self, accept or _("Rename"), "question_accept", self.accept)
+        self.accepted.connect(lambda: given(self.line.text()))
+        said = plain_label(words, self, name="question_text")
+        column(said, self.line, buttons, into=self, gap=theme.SPACE_12, margins=theme.SPACE_16)
+        self.fit(scaled(QUESTION_WIDTH))
+
+
+def ask_password(parent: QWidget, name: str, given: Callable[[str], object], *, is_wrong: bool) -> None:
     """Ask for the password of the document `name`, and call `given` with it. Does not block."""
-    dialog = passing(QInputDialog(parent), "password_dialog", _("Locked document"))
     again = _("That was not the password. ") if is_wrong else ""
-    dialog.setLabelText(
-        _("{again}{name} is locked. Its password is used once and kept nowhere:").format(again=again, name=name)
-    )
-    dialog.setTextEchoMode(QLineEdit.EchoMode.Password)
-    dialog.textValueSelected.connect(given)
-    dialog.open()
+    words = _("{again}{name} is locked. Its password is used once and kept nowhere:").format(again=again, name=name)
+    title = _("Locked document")
+    LineQuestion(parent, "password_dialog", title, words, given, accept=_("Open"), is_secret=True).open()
 
 
 # ---- sends any text shown in the window to the translator, or to the page Write

@@ -1,32 +1,23 @@
-"""Notices above the page, and exports, which report their results there."""
+"""Notices at the foot of the window, and exports, which report their results there."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
-from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from PySide6.QtCore import QEvent, QObject, QPoint, QRect, QSize, QStandardPaths, Qt, QTimer, QUrl, Signal
-from PySide6.QtGui import QEnterEvent, QResizeEvent, QTextCursor
+from PySide6.QtGui import QEnterEvent, QResizeEvent
 from PySide6.QtWidgets import (
-    QAbstractButton,
     QApplication,
     QBoxLayout,
-    QComboBox,
     QFileDialog,
     QFrame,
-    QHeaderView,
     QLabel,
-    QLineEdit,
     QMenu,
-    QPlainTextEdit,
     QPushButton,
-    QStackedWidget,
-    QTabBar,
-    QTextEdit,
     QToolButton,
     QWidget,
 )
@@ -42,17 +33,16 @@ from slmdesk.runtime.messages import Problem
 from slmdesk.window.base import theme
 from slmdesk.window.base.bridge import Bridge, copy_text
 from slmdesk.window.base.theme import scaled
-from slmdesk.window.widgets.build import CutLabel, breakable, button, column, named, passing, row, set_icon, tool_button
-from slmdesk.window.widgets.dialogs import TextDialog
+from slmdesk.window.widgets.build import ElidedLabel, button, column, named, passing, row, set_icon, tool_button
+from slmdesk.window.widgets.dialogs import TextDialog, sheets_over
 from slmdesk.window.widgets.opening import ask_new_file, open_outside
 
 if TYPE_CHECKING:
     from slmdesk.services import Services
 
 MOST_BARS = 4
-MOST_LINES = 2
-BUTTONS_SHARE = 0.6
-"""Fraction of a notice's width for its buttons. Wider buttons are put below the text."""
+LEAST_WORDS = 160
+"""Pixels of the text of a notice that stand beside its buttons."""
 UNDO_MS = 10_000
 LONG_MS = 30_000
 REMOVAL_MS = 120_000
@@ -133,45 +123,34 @@ class NoticeBar(QFrame):
         named(self, "notice_bar", label=_("Notice"))
         self.notice = notice
         self._timer = QTimer(self, singleShot=True, interval=max(notice.life_ms, 1))
+        self._timer.timeout.connect(self.closed)
         self._build_ui()
-        self._connect()
         if notice.life_ms:
             self._timer.start()
 
     def _build_ui(self) -> None:
-        self._sign = named(QLabel(self), "notice_sign")
-        self._sign.setVisible(self.notice.is_error)
-        set_icon(self._sign, "triangle-alert", "danger")
-        self._label = CutLabel(breakable(self.notice.text), self, name="notice_text", lines=MOST_LINES)
-        self._label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        notice = self.notice
-        self._more = button(
-            _("More"), "notice_more", self, kind="text", tip=_("Show all of this notice"), on=self._on_more
-        )
-        self._more.setVisible(bool(notice.full))
-        tip = _("Copy details")
+        notice, tip = self.notice, _("Copy details")
+        sign = named(QLabel(self), "notice_sign")
+        sign.setVisible(notice.is_error)
+        set_icon(sign, "triangle-alert", "danger")
+        self._label = ElidedLabel(self, name="notice_text", text=" ".join(notice.text.split()))
+        self._more = button(_("More"), "notice_more", self, tip=_("Show all of this notice"), on=self._on_more)
         copy = tool_button("copy_details_button", self, tip=tip, label=tip, icon="copy")
         copy.clicked.connect(lambda: copy_text(notice.details))
-        copy.setVisible(bool(notice.details))
         act = button(notice.action, "notice_action", self, on=self.act)
-        act.setVisible(bool(notice.action))
         other = button(notice.other, "notice_other_action", self, on=self._on_other)
-        other.setVisible(bool(notice.other))
+        for part, is_there in ((self._more, notice.full), (copy, notice.details), (act, notice.action),
+                               (other, notice.other)):  # fmt: skip
+            part.setVisible(bool(is_there))
         tip = _("Close this notice")
         close = tool_button("notice_close", self, tip=tip, label=tip, icon="x", on=self.closed)
-        words = row(self._sign, (self._label, 1), gap=theme.SPACE_8)
-        centre = Qt.AlignmentFlag.AlignVCenter
-        self._buttons = row(*((part, centre) for part in (self._more, copy, act, other, close)), gap=theme.SPACE_8)
+        self._buttons = row(self._more, copy, act, other, close, gap=theme.SPACE_4)
         self._layout = QBoxLayout(QBoxLayout.Direction.LeftToRight, self)
-        self._layout.setContentsMargins(theme.SPACE_16, theme.SPACE_8, theme.SPACE_8, theme.SPACE_8)
+        self._layout.setContentsMargins(theme.SPACE_12, 1, theme.SPACE_4, 1)
         self._layout.setSpacing(theme.SPACE_8)
-        self._layout.addLayout(words, 1)
+        self._layout.addLayout(row(sign, (self._label, 1), gap=theme.SPACE_8), 1)
         self._layout.addLayout(self._buttons)
-        self._layout.setAlignment(self._buttons, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-
-    def _connect(self) -> None:
-        self._label.was_cut.connect(lambda is_cut: self._more.setVisible(is_cut or bool(self.notice.full)))
-        self._timer.timeout.connect(self.closed)
+        self._layout.setAlignment(self._buttons, Qt.AlignmentFlag.AlignRight)
 
     def enterEvent(self, event: QEnterEvent) -> None:
         super().enterEvent(event)
@@ -184,23 +163,17 @@ class NoticeBar(QFrame):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        is_narrow = self.is_narrow(event.size().width())
+        self._more.setVisible(bool(self.notice.full) or self._label.text() != self._label.full_text)
+
+    def size_in(self, place: QSize, *, fills: bool) -> QSize:
+        """Return the size of the notice in a line. Its buttons stand below the words where both do not fit."""
+        words = self._label.fontMetrics().horizontalAdvance(self._label.full_text)
+        beside = self._buttons.sizeHint().width() + theme.SPACE_48
+        is_narrow = beside + min(words, scaled(LEAST_WORDS)) > place.width()
         direction = QBoxLayout.Direction.TopToBottom if is_narrow else QBoxLayout.Direction.LeftToRight
-        if direction != self._layout.direction():
-            self._layout.setDirection(direction)
-
-    @property
-    def least(self) -> int:
-        """The width of the buttons. "More" counts also when it is hidden, as it comes and goes with the width."""
-        wide = self._buttons.sizeHint().width()
-        return wide + (self._more.sizeHint().width() + theme.SPACE_8 if self._more.isHidden() else 0)
-
-    def is_narrow(self, width: int) -> bool:
-        """Return whether the buttons of a notice of this width stand below its words."""
-        wide = self.least
-        advance = self._label.fontMetrics().horizontalAdvance
-        longest = max((advance(word) for word in re.split(r"[\s\u200b]+", breakable(self.notice.text))), default=0)
-        return wide > width * BUTTONS_SHARE or wide + longest + 2 * theme.SPACE_16 > width
+        self._layout.setDirection(direction)
+        height = self._layout.sizeHint().height() if is_narrow else place.height()
+        return QSize(place.width() if fills else min(words + beside, place.width()), height)
 
     def _on_more(self) -> None:
         words = self.notice.full or self.notice.text
@@ -217,16 +190,9 @@ class NoticeBar(QFrame):
         self.closed.emit()
 
 
-CARD_WIDTHS, CARD_TOP = (480, 400, 340), 6
-"""Widths of a card, and its distance from the top of the page."""
-REFIT_MS = 500
-"""Milliseconds after which a card looks again whether a title has come below it."""
-_WORDS = (QLabel, QAbstractButton, QTabBar, QLineEdit, QComboBox, QHeaderView)
-
-
 class NoticeArea(QWidget):
-    """The notices as cards above the page, near its top where neither a title nor a button is. The newest is shown, the
-    others wait below it.
+    """The notices, in the line at the foot of the window, where they cover nothing. The newest is shown and the others
+    wait below it.
     """
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -234,10 +200,7 @@ class NoticeArea(QWidget):
         self.setObjectName("notice_area")
         self._bars: list[NoticeBar] = []
         self._layout = column(into=self, gap=0)
-        self._space = QRect()
-        self._below: QStackedWidget | None = None
-        self._timer = QTimer(self, interval=REFIT_MS)
-        self._timer.timeout.connect(lambda: self.underMouse() or self._fit())
+        self._place, self._fills = QRect(), False
         self._focused_before: QWidget | None = None
         cast(QApplication, QApplication.instance()).focusChanged.connect(self._on_focus)
         self.setVisible(False)
@@ -267,9 +230,11 @@ class NoticeArea(QWidget):
             bar.act()
         return bar is not None
 
-    def set_space(self, page: QRect, below: QStackedWidget | None = None) -> None:
-        """Place the card above the pages `below`, whose rectangle is given in the parent's coordinates."""
-        self._space, self._below = page, below
+    def set_place(self, place: QRect, *, fills: bool = False) -> None:
+        """Set where the notices stand, in the middle of the place unless one `fills` it. A notice that needs more
+        height takes it from above.
+        """
+        self._place, self._fills = place, fills
         self._fit()
 
     def drop_topic(self, topic: str) -> None:
@@ -313,84 +278,14 @@ class NoticeArea(QWidget):
     def _fit(self) -> None:
         for bar in self._bars:
             bar.setVisible(bar is self._bars[-1])
-        if self._bars and not self._space.isEmpty():
-            self.setGeometry(self._place(self._bars[-1]))
-            self.raise_()
-            self._timer.start()
-        else:
-            self._timer.stop()
-            self._make_room(0)
         self.setVisible(bool(self._bars))
-
-    def _make_room(self, height: int) -> None:
-        """Begin the pages lower by a height."""
-        if self._below is not None and self._below.contentsMargins().top() != height:
-            self._below.setContentsMargins(0, height, 0, 0)
-
-    def _place(self, card: NoticeBar) -> QRect:
-        """Return where the card covers nothing, as far up and as near to the middle as there is room. Where there is
-        none, the pages begin below the card until it goes.
-        """
-        space, gap, taken = self._space, theme.SPACE_8, list(self._taken())
-        most = space.width() - 2 * theme.SPACE_12
-        widths = [min(scaled(width), most) for width in CARD_WIDTHS]
-        sizes = [
-            QSize(width, card.heightForWidth(width) if card.hasHeightForWidth() else card.sizeHint().height())
-            for width in widths
-            if width == widths[0]
-            or (  # else its buttons would be cut, or its height not be the one that is taken
-                card.least + 2 * theme.SPACE_16 <= width and card.is_narrow(width) == card.is_narrow(widths[0])
-            )
-        ]
-        first = space.top() + CARD_TOP
-        tops = sorted({first, *(top for part in taken if (top := part.bottom() + 1 + gap) > first)})
-        for top, size in product(tops, sizes):
-            beside = QRect(space.left(), top - gap, space.width(), size.height() + 2 * gap)
-            left = self._left_of(size.width(), [part for part in taken if part.intersects(beside)])
-            if left >= 0 and top + size.height() + gap <= space.bottom():
-                return QRect(QPoint(left, top), size)
-        self._make_room(CARD_TOP + sizes[0].height() + 2 * gap)
-        return QRect(QPoint(space.left() + (space.width() - sizes[0].width()) // 2, first), sizes[0])
-
-    def _taken(self) -> Iterator[QRect]:
-        """Yield where words, buttons and the line that is typed in stand on the page."""
-        page, around = self._below.currentWidget() if self._below is not None else None, self.parentWidget()
-        if page is None or around is None:
-            return
-        for part in page.findChildren(QWidget):
-            is_typed = isinstance(part, (QPlainTextEdit, QTextEdit)) and not part.isReadOnly()
-            if not (is_typed or isinstance(part, _WORDS)) or not part.isVisible():
-                continue
-            place = part.visibleRegion().boundingRect()
-            if isinstance(part, (QPlainTextEdit, QTextEdit)):
-                place &= _typed(part).translated(part.viewport().pos())
-            elif isinstance(part, QLabel) and part.alignment() & Qt.AlignmentFlag.AlignLeft:
-                advance = part.fontMetrics().horizontalAdvance(part.text())  # where they wrap, the hint is too narrow
-                place.setWidth(min(place.width(), advance if part.wordWrap() else part.sizeHint().width()))
-            if not place.isEmpty():
-                yield place.translated(part.mapTo(around, QPoint()))
-
-    def _left_of(self, width: int, taken: Sequence[QRect]) -> int:
-        """Return where a card is beside these, as near to the middle as there is room, or -1 if there is none."""
-        found, end, middle = list[int](), self._space.left(), self._space.left() + (self._space.width() - width) // 2
-        spans = sorted((part.left(), part.right() + 1) for part in taken)
-        for begin, after in (*spans, (self._space.right(), self._space.right())):
-            if begin - end >= width + 2 * theme.SPACE_8:
-                found.append(min(max(middle, end + theme.SPACE_8), begin - theme.SPACE_8 - width))
-            end = max(end, after)
-        return min(found, key=lambda left: abs(left - middle), default=-1)
-
-
-def _typed(part: QPlainTextEdit | QTextEdit) -> QRect:
-    """Return where a field shows words, or the line that is typed in where they take most of it."""
-    field, line, end = part.viewport().rect(), part.cursorRect(), part.textCursor()
-    end.movePosition(QTextCursor.MoveOperation.End)
-    bottom = part.cursorRect(end).bottom()
-    if part.document().isEmpty():
-        inside, flags = field.adjusted(line.left(), line.top(), 0, 0), int(Qt.TextFlag.TextWordWrap)
-        bottom = part.fontMetrics().boundingRect(inside, flags, part.placeholderText()).bottom()
-    top = 0 if bottom < field.height() // 2 else line.top()
-    return QRect(0, top, field.width(), (bottom if top == 0 else line.bottom()) - top + 1)
+        if self._bars and not self._place.isEmpty():
+            place = QRect(QPoint(), self._bars[-1].size_in(self._place.size(), fills=self._fills))
+            place.moveCenter(self._place.center())
+            place.moveBottom(self._place.bottom())
+            self.setGeometry(place)
+            if (around := self.parentWidget()) is not None and sheets_over(around):
+                self.raise_()
 
 
 def _is_same(notice: Notice, other: Notice) -> bool:

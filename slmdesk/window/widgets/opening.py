@@ -13,7 +13,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from PySide6.QtCore import QEvent, QObject, Qt, QUrl, Signal
 from PySide6.QtGui import QDesktopServices, QDropEvent
-from PySide6.QtWidgets import QApplication, QFileDialog, QFrame, QMessageBox, QWidget
+from PySide6.QtWidgets import QApplication, QFileDialog, QFrame, QWidget
 
 from slmdesk.base.policy import Policy
 from slmdesk.base.record import Record
@@ -22,7 +22,8 @@ from slmdesk.base.untrusted import clean_label, is_on, server_of
 from slmdesk.hub.barriers import is_enforced
 from slmdesk.runtime.messages import Problem, bytes_for_people
 from slmdesk.window.base.bridge import Bridge, Call, copy_text
-from slmdesk.window.widgets.build import breakable, message_box, named, passing
+from slmdesk.window.widgets.build import breakable, named, passing
+from slmdesk.window.widgets.dialogs import Question
 
 if TYPE_CHECKING:
     from slmdesk.models.importer import ImportEnded, ImportProgress
@@ -68,14 +69,10 @@ def _ask_desktop(url: QUrl) -> None:
 
 
 def _say_failed(url: QUrl) -> None:
-    shown = (window for window in QApplication.topLevelWidgets() if window.isVisible())
-    parent = QApplication.activeWindow() or next(shown, None)  # a box without a parent would be destroyed at once
     address = url.toLocalFile() if url.isLocalFile() else url.toString()
-    box = message_box(parent, "not_opened_dialog", _("Not opened"), FAILED, breakable(address))
-    copy = box.addButton(_("Copy address"), QMessageBox.ButtonRole.ActionRole)
-    copy.clicked.connect(lambda: copy_text(address))
-    box.addButton(QMessageBox.StandardButton.Close)
-    box.open()
+    said = Question(None, "not_opened_dialog", _("Not opened"), FAILED, breakable(address))
+    said.add(_("Copy address"), "copy_address_button", lambda: copy_text(address))
+    said.open()
 
 
 # ---- judges links in a text
@@ -172,22 +169,17 @@ def note_links(on_opened: Callable[[], object]) -> None:
     app.setProperty(_ON_OPENED, on_opened)
 
 
-def ask_about_link(parent: QWidget, untrusted_url: str) -> QMessageBox:
+def ask_about_link(parent: QWidget, untrusted_url: str) -> Question:
     """Show the full address and ask whether to open it. A dangerous address can only be copied. Does not block."""
     verdict = judge_link(untrusted_url)
     title = _("Open this address?") if verdict.openable else _("This address cannot be opened")
-    box = message_box(parent, "link_dialog", title, _words(verdict), breakable(verdict.address[:MOST_SHOWN]))
-    box.setIcon(QMessageBox.Icon.Question if verdict.openable else QMessageBox.Icon.Warning)
-    copy = box.addButton(_("Copy address"), QMessageBox.ButtonRole.ActionRole)
-    copy.clicked.connect(lambda: copy_text(verdict.address))
-    cancel = box.addButton(QMessageBox.StandardButton.Cancel)
-    box.setDefaultButton(cancel)
+    question = Question(parent, "link_dialog", title, _words(verdict), breakable(verdict.address[:MOST_SHOWN]))
+    question.add(_("Copy address"), "copy_address_button", lambda: copy_text(verdict.address), is_beside=True)
+    question.add_cancel(is_default=True)
     if verdict.openable:
-        browser = box.addButton(_("Open in the browser"), QMessageBox.ButtonRole.AcceptRole)
-        browser.setObjectName("open_link_button")
-        browser.clicked.connect(lambda: _open(verdict.address))
-    box.open()
-    return box
+        question.add(_("Open in the browser"), "open_link_button", lambda: _open(verdict.address))
+    question.open()
+    return question
 
 
 def _open(address: str) -> None:
@@ -271,29 +263,27 @@ def _where(paths: Sequence[Path]) -> str:
 
 def _say_refused(parent: QWidget | None, paths: Sequence[Path]) -> None:
     words = _("Your organisation has set slmdesk to work offline, so nothing is opened there.")
-    box = message_box(parent or QApplication.activeWindow(), "share_refused_dialog", "slmdesk", _where(paths), words)
-    box.addButton(QMessageBox.StandardButton.Close)
-    box.open()
+    Question(parent, "share_refused_dialog", _("Not opened"), _where(paths), words).open()
 
 
 def _ask(
     parent: QWidget | None, paths: list[Path], unknown: Sequence[Path], then: Callable[[list[Path]], object]
 ) -> None:
-    box = message_box(parent or QApplication.activeWindow(), "share_dialog", "slmdesk", _where(unknown), WHY)
-    yes = box.addButton(_("Open"), QMessageBox.ButtonRole.AcceptRole)
-    yes.setObjectName("share_open_button")
-    box.setDefaultButton(box.addButton(QMessageBox.StandardButton.Cancel))
+    question = Question(parent, "share_dialog", _("Open from another computer?"), _where(unknown), WHY)
 
-    def answered() -> None:
-        if box.clickedButton() is yes:
-            servers = {server_of(str(path)).casefold() for path in unknown}
-            QApplication.instance().setProperty(_ALLOWED, _allowed() | servers)  # type: ignore[union-attr]
-            then(paths)
-        elif here := [path for path in paths if path not in unknown]:
+    def allow() -> None:
+        servers = {server_of(str(path)).casefold() for path in unknown}
+        QApplication.instance().setProperty(_ALLOWED, _allowed() | servers)  # type: ignore[union-attr]
+        then(paths)
+
+    def refuse() -> None:
+        if here := [path for path in paths if path not in unknown]:
             then(here)
 
-    box.finished.connect(answered)
-    box.open()
+    question.add(_("Open"), "share_open_button", allow)
+    question.add_cancel(is_default=True)
+    question.rejected.connect(refuse)
+    question.open()
 
 
 LAST_FOLDER, LAST_MODEL_FOLDER = "last_document_folder", "last_model_folder"

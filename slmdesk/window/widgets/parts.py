@@ -20,7 +20,7 @@ from shiboken6 import isValid
 from slmdesk.window.base import theme
 from slmdesk.window.base.bridge import Delay
 from slmdesk.window.base.theme import scaled
-from slmdesk.window.widgets.build import column, named, plain_label, set_icon
+from slmdesk.window.widgets.build import column, is_above, named, plain_label, set_icon
 
 GAP = 8
 """Pixels between a popover and its button, and between a popover and the edge of the window."""
@@ -97,7 +97,8 @@ class Popover(QFrame):
         if event.type() in PRESSES and isinstance(watched, QWidget):
             is_button = watched is self._anchor and self._part is None
             is_inside = watched is self or self.isAncestorOf(watched) or is_button
-            if not is_inside and watched.window() is self.window():  # a menu of the popover is a window of its own
+            is_here = watched.window() is self.window()  # a menu of the popover is a window of its own
+            if not is_inside and is_here and not is_above(watched, self):  # a sheet over it
                 self.dismiss()
         elif event.type() == QEvent.Type.Resize and watched is self.window():
             self._fitting.start()

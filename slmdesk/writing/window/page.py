@@ -342,7 +342,7 @@ class WritingPage(QWidget):
         self.suggestions.discard()
         self._keep_timer.stop()
         self._item, self._kept, self._source = item, (text, changes), None
-        self.texts.mark()
+        self.texts.mark(item[0])
         self._said.setText("")
         if is_undoable:
             self.editor.replace_all(text)
@@ -465,6 +465,7 @@ class WritingPage(QWidget):
 
     def _show_primary(self) -> None:
         """Make the button primary that comes next: Correct, or Accept once there are changes."""
+        self._fit()
         has_changes, is_rewriting = bool(self.corrections.changes), self.suggestions.now is not None
         primary = None if is_rewriting else self.corrections.accept_sure if has_changes else self._correct
         for way in (self._correct, self.corrections.accept_sure):
@@ -474,7 +475,6 @@ class WritingPage(QWidget):
 
     def _on_suggestions_shown(self, is_shown: bool) -> None:
         self._stack.setCurrentWidget(self.suggestions if is_shown else self.corrections)
-        self.corrections.foot.setVisible(not is_shown)  # what it accepts is not in sight
         self.editor.light(self.suggestions.place if is_shown else None)
         self._selection_bar.hide()
         self._show_primary()
@@ -505,7 +505,11 @@ class WritingPage(QWidget):
         self._pane.setProperty("below", not is_beside)
         self._bar.setFixedHeight(scaled(BAR_HEIGHT))
         self._correct.setMinimumWidth(scaled(104))  # it must not move as it becomes primary
-        share = PANE_SHARE if self.height() >= scaled(LOW) else 0.5
+        is_rewriting, corrections = self.suggestions.now is not None, self.corrections
+        is_used = is_beside or is_rewriting or corrections.is_busy or bool(corrections.changes)
+        self._stack.setVisible(is_used)  # below the sheet it takes no place that the text could have
+        corrections.foot.setVisible(is_used and not is_rewriting)  # else what it accepts is not in sight
+        share = 0.0 if not is_used else PANE_SHARE if self.height() >= scaled(LOW) else 0.5
         width, height = (scaled(PANE_WIDTH), 0) if is_beside else (0, round(self.height() * share))
         self._count.setVisible(self.width() >= scaled(NARROW))
         self._pane.setMinimumSize(width, height)

@@ -8,13 +8,14 @@ from fakes.dropping import drop
 from fakes.tiny_pdf import TinyPdf, lines
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QInputDialog, QToolButton, QWidget
+from PySide6.QtWidgets import QApplication, QToolButton, QWidget
 
 from slmdesk.base.types import AttachMode
 from slmdesk.chat.window.attachment_chips import FAILED, AttachmentBar, Draft, pasted_draft
 from slmdesk.chat.window.composer import is_long
 from slmdesk.chat.window.messages import DECIDING
 from slmdesk.runtime.events import Pending
+from slmdesk.window.widgets.dialogs import LineQuestion
 
 pytestmark = pytest.mark.gui
 
@@ -98,8 +99,8 @@ def test_the_text_that_is_used_is_shown_letter_for_letter_with_what_hides_in_it(
     drop(program.page, path)
     wait_read(program)
     program.click(program.page.composer.attachments.chips[0])
-    program.wait(lambda: program.page.findChild(TextDialog))
-    dialog = program.page.findChild(TextDialog)
+    program.wait(lambda: program.window.findChild(TextDialog))
+    dialog = program.window.findChild(TextDialog)
     shown = program.find("text_dialog_text", dialog).toPlainText()
     assert "\u27e6U+202E\u27e7" in shown
     assert "\u27e6U+E0041\u27e7" in shown
@@ -267,9 +268,9 @@ def test_a_locked_document_asks_for_its_password(program, tmp_path):
     path = tmp_path / "locked.pdf"
     path.write_bytes(bytes(TinyPdf(password="sesame").page(*lines(50, 700, "The pump stops", "at 12 bar."))))
     drop(program.page, path)
-    program.wait(lambda: program.page.findChild(QInputDialog, "password_dialog"))
-    dialog = program.page.findChild(QInputDialog, "password_dialog")
-    dialog.setTextValue("sesame")
+    program.wait(lambda: program.window.findChild(LineQuestion, "password_dialog"))
+    dialog = program.window.findChild(LineQuestion, "password_dialog")
+    dialog.line.setText("sesame")
     dialog.accept()
     wait_read(program)
     assert drafts(program)[0].state == "ready"
@@ -283,7 +284,7 @@ def test_where_no_password_can_be_used_none_is_asked_for(program, tmp_path):
     assert drafts(program)[0].state == "failed"
     assert drafts(program)[0].words.startswith("is locked with a password.")
     program.click(program.page.composer.attachments.chips[0])
-    assert program.page.findChild(QInputDialog, "password_dialog") is None
+    assert program.window.findChild(LineQuestion, "password_dialog") is None
 
 
 def test_while_it_is_decided_what_is_read_the_answer_says_so(start, model_file, manual):

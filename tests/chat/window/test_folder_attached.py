@@ -78,7 +78,7 @@ def test_a_folder_is_chosen_by_its_name_and_its_chip_says_what_it_has(begin):
     (chip,) = program.page.composer.attachments.chips
     program.wait(lambda: "2 documents" in chip.accessibleName())
     program.click(chip)
-    program.wait(lambda: program.page.findChild(QDialog))
+    program.wait(lambda: program.window.findChild(QDialog))
     assert set(program.find("text_dialog_text").toPlainText().splitlines()) == {"pump.pdf", "valve.txt"}
 
 

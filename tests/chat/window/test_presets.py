@@ -114,7 +114,7 @@ def test_presets_are_made_changed_moved_and_deleted_and_deleting_is_undone(progr
     program.click(program.find("presets_duplicate", window))
     program.wait(lambda: rows(window)[0] == "Assistant (copy)")
     program.click(program.find("presets_new", window))
-    editor = program.find("preset_editor", window)
+    editor = program.find("preset_editor")
     program.type_into(program.find("preset_name", editor), "Second")
     program.type_into(program.find("preset_system", editor), "Be brief.")
     program.click(program.find("preset_save", editor))
@@ -123,8 +123,8 @@ def test_presets_are_made_changed_moved_and_deleted_and_deleting_is_undone(progr
     program.click(program.find("presets_up", window))
     program.wait(lambda: rows(window)[:2] == ["Second", "Assistant (copy)"])
     program.click(program.find("presets_edit", window))
-    program.wait(lambda: window.findChildren(QPlainTextEdit, "preset_system")[-1].isVisible())
-    editor = window.findChildren(type(editor), "preset_editor")[-1]
+    program.wait(lambda: program.window.findChildren(QPlainTextEdit, "preset_system")[-1].isVisible())
+    editor = program.window.findChildren(type(editor), "preset_editor")[-1]
     name = editor.findChild(type(program.find("preset_name", editor)), "preset_name")
     name.selectAll()
     program.type_into(name, "First")

@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QMessageBox, QPushButton
+from PySide6.QtWidgets import QPushButton
 
 from slmdesk.chat.conversation import is_private
+from slmdesk.window.widgets.dialogs import Dialog
 
 pytestmark = [pytest.mark.gui, pytest.mark.qt_log_ignore("This plugin does not support", extend=True)]
 
@@ -29,7 +30,7 @@ def begin(program) -> None:
 
 def close_it(program) -> None:
     program.click("private_close")
-    box = program.window.findChild(QMessageBox, "private_close_dialog")
+    box = program.window.findChild(Dialog, "private_close_dialog")
     program.click(box.findChild(QPushButton, "private_close_button"))
     program.wait(lambda: program.chat.chat == "")
 
@@ -117,8 +118,8 @@ def test_it_is_left_and_come_back_to_and_lost_only_after_a_question(program, hom
     program.wait(lambda: program.chat.chat == private)
     assert len(program.chat.message_ids) == 2
     program.window.close()
-    box = program.window.findChild(QMessageBox, "quit_dialog")
-    assert box.text() == "A private chat is lost then."
+    box = program.window.findChild(Dialog, "quit_dialog")
+    assert program.find("question_text", box).text() == "A private chat is lost then."
     program.click(box.findChild(QPushButton, "stay_button"))
     assert not program.closed
     assert program.chat.chat == private
@@ -132,7 +133,7 @@ def test_an_empty_one_closes_without_a_question(program):
     program.wait(lambda: is_private(program.chat.chat))
     program.click("private_close")
     program.wait(lambda: program.chat.chat == "")
-    assert program.window.findChild(QMessageBox, "private_close_dialog") is None
+    assert program.window.findChild(Dialog, "private_close_dialog") is None
 
 
 def test_it_can_be_saved_with_all_versions(program, home):

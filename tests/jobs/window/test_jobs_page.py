@@ -8,7 +8,7 @@ import time
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QMessageBox, QPushButton, QWidget
+from PySide6.QtWidgets import QPushButton, QWidget
 
 from slmdesk.base.records import JobStatus
 from slmdesk.base.types import ChatMessage, Role, Sampling, TextPart
@@ -17,6 +17,7 @@ from slmdesk.jobs.types import JobChanged
 from slmdesk.jobs.window.controller import PAGE, status_of
 from slmdesk.jobs.window.page import JobRow
 from slmdesk.summaries.types import Length, SummaryRequest
+from slmdesk.window.widgets.dialogs import Dialog
 
 pytestmark = pytest.mark.gui
 
@@ -151,14 +152,14 @@ def test_what_the_window_was_doing_goes_on_at_the_next_start_and_is_said_once(pr
 def test_who_quits_while_a_job_runs_is_told_and_may_stay(program) -> None:
     add(program, "long one", 300, slow=0.02)
     program.wait(lambda: program.frame.jobs.begun == 1)
-    boxes = lambda: [one for one in program.window.findChildren(QMessageBox, "quit_dialog") if one.isVisible()]  # noqa: E731
+    boxes = lambda: [one for one in program.window.findChildren(Dialog, "quit_dialog") if one.isVisible()]  # noqa: E731
     for is_open in (True, False):
         program.window.close()
         program.window.close()
         program.wait(lambda: len(boxes()) == 1)
         (box,) = boxes()
-        assert box.text() == "1 job is running. It goes on at the next start."
-        assert box.defaultButton().text() == "Quit"
+        assert program.find("question_text", box).text() == "1 job is running. It goes on at the next start."
+        assert program.find("quit_button", box).isDefault()
         if is_open:
             QTest.keyClick(box, Qt.Key.Key_Escape)
             program.wait(lambda: not boxes())
@@ -171,7 +172,7 @@ def test_who_quits_while_a_job_runs_is_told_and_may_stay(program) -> None:
 
 def test_nobody_is_asked_where_nothing_runs(program) -> None:
     program.window.close()
-    assert program.window.findChild(QMessageBox, "quit_dialog") is None
+    assert program.window.findChild(Dialog, "quit_dialog") is None
     program.wait(lambda: program.closed)
 
 

@@ -6,6 +6,7 @@ import os
 
 import pytest
 from fakes.dropping import drop
+from fakes.recorder import add_model
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QFileDialog, QListView
@@ -68,7 +69,6 @@ def test_a_dropped_folder_is_watched_and_shown(program, papers):
     assert program.find("folder_words").text().replace("\u200b", "") == "2 documents with 3 pages can be asked."
     program.wait(lambda: rows(program, "folder_documents") == ["broken.pdf", "lease.md", "pump.txt"])
     assert "broken.pdf" in program.find("folder_unread").text().replace("\u200b", "")
-    assert rows(program, "document_view") == [], "nobody opened one by itself"
     program.type_into("folder_filter", "pu")
     assert rows(program, "folder_documents") == ["pump.txt"]
     click_row(program, "folder_documents")
@@ -79,15 +79,40 @@ def test_a_dropped_folder_is_watched_and_shown(program, papers):
     program.wait(view.isVisible)
 
 
-def test_the_documents_of_a_dropped_folder_can_be_added_one_by_one(program, papers):
+def test_a_watched_folder_shows_its_table(program, papers, tmp_path):
+    add_model(program.services, tmp_path / "echo.gguf")
+    write(papers / "lease.md", "Rent: 900 EUR\n")
+    write(papers / "sub/pump.txt", "Rent: 70 EUR\n")
+    watched(program, papers)
+    listed = lambda row: "1 " in (line(program, "folder_documents", row) or "")  # noqa: E731 - and read
+    program.wait(lambda: listed(1) and listed(2))
+    program.click("folder_table_button")
+    model = program.find("cells_table").model()
+    program.wait(lambda: model.rowCount() == 2 and not program.find("making_table").isVisible())
+    assert [[model.index(row, at).data() for at in (0, 1)] for row in (0, 1)] == [
+        ["lease.md", "900 EUR"], ["pump.txt", "70 EUR"]
+    ]  # fmt: skip
+
+
+def test_the_documents_of_a_dropped_folder_are_opened_for_a_table(program, papers):
+    drop(program.documents, papers)
+    program.wait(lambda: program.documents.side.current == "table")
+    assert sorted(rows(program, "document_view")) == ["broken.pdf", "lease.md", "pump.txt"]
+    assert program.find("document_title").full_text == "2 documents"
+    assert len(program.frame.documents_area.tables.chosen) == 2
+    assert rows(program, "folder_list") == []
+
+
+def test_very_many_documents_of_a_folder_are_opened_if_asked_for(program, papers, monkeypatch):
+    monkeypatch.setattr("slmdesk.library.window.controller.MOST_OPENED", 2)
     drop(program.documents, papers)
     program.wait(lambda: any("holds 3 documents" in notice for notice in program.notices()))
+    assert rows(program, "document_view") == []
     (bar,) = [bar for bar in program.window.notices.bars if "holds" in bar.notice.text]
     button = program.find("notice_other_action", bar)
     assert button.text() == "Add these 3 documents"
     program.click(button)
     program.wait(lambda: sorted(rows(program, "document_view")) == ["broken.pdf", "lease.md", "pump.txt"])
-    assert rows(program, "folder_list") == []
 
 
 def test_a_folder_is_asked_and_a_quotation_opens_its_document(program, papers):

@@ -19,7 +19,6 @@ from PySide6.QtGui import QAction
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import (
     QApplication,
-    QInputDialog,
     QLabel,
     QLineEdit,
     QPlainTextEdit,
@@ -32,6 +31,7 @@ from slmdesk.base.record import changed
 from slmdesk.base.records import Status
 from slmdesk.models.window.adding import AddDialog
 from slmdesk.runtime.events import DownloadState
+from slmdesk.window.widgets.dialogs import LineQuestion
 
 pytestmark = pytest.mark.gui
 REPO, FILE = "somebody/tiny-GGUF", "tiny.Q4_K_M.gguf"
@@ -401,9 +401,9 @@ def test_renaming(models, model_file):
     program = models()
     add(program, model_file)
     action(local(program)[0], "rename")
-    dialog = program.frame.models_page.findChild(QInputDialog, "rename_dialog")
+    dialog = program.window.findChild(LineQuestion, "rename_dialog")
     program.wait(dialog.isVisible)
-    dialog.setTextValue("For letters")
+    dialog.line.setText("For letters")
     dialog.accept()
     program.wait(lambda: "For letters" in local(program)[0].words)
     press(program, "use_button")

@@ -165,6 +165,7 @@ def test_no_question_on_one_document_is_suggested_for_several(program, letter):
     other = letter.with_name("annex.md")
     other.write_text(LEASE + "\nAnnex.\n")
     drop(program.documents, other)
+    program.choose_tab("questions")
     program.wait(lambda: len(listed(program)) == 2 and shown_chips(program))
     program.documents.documents.choose_all()
     program.click("several_ask")

@@ -10,7 +10,7 @@ import pytest
 from fakes.dropping import LEASE, drop, open_read
 from PySide6.QtCore import QLocale, QPoint, QPointF, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QFileDialog, QInputDialog, QLabel, QToolButton, QWidget
+from PySide6.QtWidgets import QApplication, QFileDialog, QLabel, QToolButton, QWidget
 
 from slmdesk.base.record import changed, to_json
 from slmdesk.base.records import JobStatus
@@ -21,6 +21,7 @@ from slmdesk.summaries.plan import TOO_MUCH_TO_DO
 from slmdesk.summaries.types import ALSO_IN, DocumentSummary, Kind, Sentence, Summary
 from slmdesk.summaries.window import WRITING, SentenceRow, due_words, readers_language
 from slmdesk.window.panes import EarlierBox, EarlierRow, Entry
+from slmdesk.window.widgets.dialogs import LineQuestion
 
 pytestmark = pytest.mark.gui
 
@@ -41,7 +42,6 @@ def letter(tmp_path):
 def test_without_a_model_a_summary_leads_to_its_passages(program, letter):
     """The sentences are the document's own, each with its place."""
     open_read(program, letter)
-    program.click("summarize_button")
     pane = program.find("summary_pane")
     program.wait(lambda: pane.summary is not None)
     assert not program.find("summary_coverage").isVisible()
@@ -57,29 +57,34 @@ def test_without_a_model_a_summary_leads_to_its_passages(program, letter):
     words = program.documents.view.sheets[page - 1].page.text[start:end]
     assert row.sentence.text.split()[0] in words
     program.click("copy_summary_button")
+    assert program.find("copy_summary_button").accessibleDescription() == "Copied."
     assert QApplication.clipboard().text().endswith("4 of 4 sections read.")
     program.documents.view.place_clicked.emit(page, start, QPointF())
     assert row.property("lit")
 
 
+def summarized_like(program, kind) -> None:
+    """Summarize again in another form."""
+    program.click("summary_other_button")
+    program.find("summary_kind").setCurrentIndex(program.find("summary_kind").findData(kind))
+    program.click("summarize_button")
+
+
 def test_why_no_summary_is_made_stands_in_its_place_until_there_is_one(program, letter):
     open_read(program, letter)
-    kind, note = program.find("summary_kind"), program.find("summary_note")
-    kind.setCurrentIndex(kind.findData(Kind.SIMPLE))
-    program.click("summarize_button")
+    note = program.find("summary_note")
+    program.wait(lambda: program.find("summary_pane").rows)
+    summarized_like(program, Kind.SIMPLE)
     program.wait(lambda: note.isVisible() and "model" in note.text())
     assert program.notices() == []
-    kind.setCurrentIndex(kind.findData(Kind.BULLETS))
-    program.click("summarize_button")
-    program.wait(lambda: program.find("summary_pane").rows)
-    assert not note.isVisible()
+    summarized_like(program, Kind.BULLETS)
+    program.wait(lambda: not note.isVisible() and program.find("summary_pane").rows)
 
 
 def test_a_model_too_weak_for_a_summary_names_a_better_one(program, letter, model_file):
     program.with_model(model_file)
     open_read(program, letter)
-    program.find("summary_kind").setCurrentIndex(program.find("summary_kind").findData(Kind.SIMPLE))
-    program.click("summarize_button")
+    summarized_like(program, Kind.SIMPLE)
     program.wait(lambda: "too weak" in program.find("summary_coverage").text())
     program.wait(lambda: program.documents.findChild(QWidget, "better_card").isVisible())
 
@@ -98,7 +103,6 @@ def exported(program, button: str, form: str, target) -> None:
 def summarized(program, letter, model_file):
     program.with_model(model_file)
     open_read(program, letter)
-    program.click("summarize_button")
     pane = program.find("summary_pane")
     program.wait(lambda: pane.summary is not None and pane.rows and pane.rows[0].isVisible())
     return program
@@ -464,8 +468,8 @@ def test_earlier_summaries_are_chosen_renamed_and_deleted_with_a_way_back(summar
     program.wait(lambda: summaries.item == first)
     program.wait(lambda: len(rows()) == 2)
     QTest.keyClick(rows()[1], Qt.Key.Key_F2)
-    dialog = program.window.findChild(QInputDialog, "rename_dialog")
-    dialog.setTextValue("For the lawyer")
+    dialog = program.window.findChild(LineQuestion, "rename_dialog")
+    dialog.line.setText("For the lawyer")
     dialog.accept()
     program.wait(lambda: any("For the lawyer" in row.accessibleName() for row in rows()))
     QTest.keyClick(next(row for row in rows() if "lawyer" in row.accessibleName()), Qt.Key.Key_Delete)
@@ -526,7 +530,7 @@ def test_a_place_clicked_at_finds_the_sentences_that_rest_on_it_also_on_pictures
     drop(program.documents, path)
     view, area = program.documents.view, program.frame.documents_area
     program.wait(lambda: "pages read" in program.coverage and view.count > 1)
-    program.wait(lambda: program.frame.documents.current and program.find("summarize_button").isEnabled())
+    program.wait(lambda: area.summary_pane.summary)
     document = program.frame.documents.current
     kept = {one.number: one.text for one in program.ask(lambda services: services.documents.pages(document))}
 
@@ -590,7 +594,6 @@ def test_dates_of_what_is_to_be_done_are_not_cut_by_a_larger_text(start, tmp_pat
     letter.write_text("The pipe costs 3,300 EUR.\n\nPlease return the signed form by 12 December 2026.\n")
     drop(program.documents, letter)
     program.wait(lambda: program.coverage.startswith("1 of 1"))
-    program.click("summarize_button")
     program.wait(lambda: program.window.findChildren(QLabel, "row_due"))
     (due,) = [label for label in program.window.findChildren(QLabel, "row_due") if label.text() == "12 Dec"]
     program.frame.keeper.set_font_scale(200)
@@ -629,7 +632,6 @@ def test_what_a_model_writes_takes_the_place_of_what_the_rules_chose(start, tmp_
     program.ask(trust)
     drop(program.documents, letter)
     program.wait(lambda: program.coverage.startswith("1 of 1"))
-    program.click("summarize_button")
     pane = program.find("summary_pane")
     program.wait(lambda: pane.rows and pane.rows[0].isVisible() and program.find("summary_writer").full_text == WRITING)
     rules = said_by(program)

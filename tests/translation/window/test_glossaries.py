@@ -194,7 +194,7 @@ def test_a_file_that_is_read_twice_makes_one_glossary_and_that_is_said(lease, tm
 
 
 def problems(program):
-    return [one for one in program.find("glossary_window").findChildren(QLabel, "import_problem") if one.isVisible()]
+    return [one for one in program.window.findChildren(QLabel, "import_problem") if one.isVisible()]
 
 
 def test_words_that_are_not_translated_have_a_list_for_all_languages(lease):
@@ -225,7 +225,7 @@ def test_a_window_may_be_closed_before_its_answers_come(program, tmp_path, monke
     choose_file(program, "glossary_file_dialog", path)
     program.find("term_search").setText("word")
     program.click("glossary_close")
-    program.wait(lambda: program.frame.translate_page.findChild(QDialog, "glossary_window") is None)
+    program.wait(lambda: program.window.findChild(QDialog, "glossary_window") is None)
     program.wait(lambda: 600 in [one.terms for one in program.ask(lambda services: services.glossaries.all())])
     program.ask(lambda _services: None)
     assert not errors

@@ -8,7 +8,6 @@ from fakes.parallel import table
 from fakes.recorder import add_model
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QWidget
 
 from slmdesk.base.records import JobStatus
 from slmdesk.models.service import DefaultUse
@@ -23,7 +22,6 @@ def begin(with_model):
     def make(**echo):
         program = with_model(**echo)
         program.window.show_page("Translate")
-        program.translate_form = lambda: program.window.findChild(QWidget, "document_form")
         return program
 
     return make
@@ -53,10 +51,9 @@ def test_a_weak_model_is_said_and_models_made_for_it_are_shown(begin, monkeypatc
     program.wait(lambda: line.isVisible())
     assert "is very small: expect poor translations." in words.text(), "all that is known without an exam"
     assert "Better for this PC: Hy-MT2 1.8B, 1.2 GB" in words.text()
-    program.click("examine_pair_button")
+    examine(program, models(program)[0].id)
     program.wait(lambda: "is no translator into German: in its exam 0 of 12 answers were in German." in words.text())
     assert not program.find("use_better_button").isVisible()
-    assert not program.find("examine_pair_button").isVisible()
     program.click("see_models_button")
     assert program.window.current_page == "Models"
     program.wait(lambda: program.find("suggestions_job").currentData() == "translation")  # once its lists have come
@@ -111,21 +108,6 @@ def test_a_better_model_here_is_named_and_used_by_one_press(begin, tmp_path):
     program.wait(lambda: not program.find("advice_line").isVisible())
     assert program.ask(lambda opened: opened.translations.record(None).id) == good.id
     assert program.ask(lambda opened: opened.settings.current.model_for_translation) == good.id
-
-
-def test_before_a_document_is_begun_the_same_is_said(begin, tmp_path):
-    program = begin()
-    examine(program, models(program)[0].id)
-    path = tmp_path / "lease.docx"
-    path.write_bytes(docx(paragraph("The rent is due today.")))
-    program.frame.document_translation.look([path])
-    program.wait(lambda: program.translate_form() is not None)
-    form = program.translate_form()
-    words = program.find("translate_warning", form)
-    program.wait(lambda: "no translator into German" in words.text())
-    program.click(program.find("see_models_button", form))
-    program.wait(lambda: program.window.current_page == "Models")
-    program.wait(lambda: program.translate_form() is None or not program.translate_form().isVisible())
 
 
 def test_over_a_document_by_a_weak_model_it_is_said_again(begin, tmp_path):

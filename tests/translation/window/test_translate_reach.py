@@ -244,16 +244,3 @@ def test_a_translation_into_arabic_begins_at_the_right(program):
     program.frame.translate.set_target("de")
     pane.setPlainText("Hallo")
     assert pane.cursorRect(pane.textCursor()).x() < pane.width() // 2
-
-
-def test_the_marks_of_flags_take_the_colours_of_the_theme(program):
-    program.frame.settings.change("theme", "light")
-    program.wait(lambda: program.window.palette().window().color().lightness() > 200)
-    program.window.show_page("Translate")
-    QApplication.clipboard().setText("You must not go.")
-    press(program)
-    flags = program.find("translation_flags")
-    program.wait(flags.count)
-    light = flags.item(0).icon().pixmap(16, 16).toImage()
-    program.frame.settings.change("theme", "dark")
-    program.wait(lambda: flags.item(0).icon().pixmap(16, 16).toImage() != light)

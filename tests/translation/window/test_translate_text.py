@@ -8,12 +8,14 @@ from fakes.office import docx, paragraph
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt
 from PySide6.QtGui import QWheelEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QDialog, QFileDialog, QLineEdit, QPlainTextEdit
+from PySide6.QtWidgets import QApplication, QFileDialog, QLineEdit, QPlainTextEdit
 from translation.window.conftest import on_page, output, tab, with_options
 
 from slmdesk.base.translation import LiveSegment, SegmentState
+from slmdesk.runtime.events import ended
 from slmdesk.translation.prompts import TranslationStyle
-from slmdesk.translation.window.text import PaneState, count_words, language_words
+from slmdesk.translation.typed import LiveTranslation, OtherWords
+from slmdesk.translation.window.text import PaneState, count_words, edited, language_words
 
 pytestmark = pytest.mark.gui
 
@@ -132,17 +134,14 @@ def segment(language, sure, at, state=SegmentState.TRANSLATED):
     ("found", "words"),
     [
         ([("de", 0.999)], "German detected"),
-        ([("de", 0.95)], "German (fairly sure)"),
-        ([("de", 0.81)], "German (uncertain)"),
         ([("", 0.0)], "Language not recognised"),
-        ([("de", 1.0), ("fr", 1.0), ("de", 0.0)], "2 paragraphs German, 1 French"),
+        ([("de", 1.0), ("fr", 1.0), ("de", 0.0)], "German, French detected"),
     ],
 )
-def test_how_sure_a_language_is_told_in_words(found, words):
+def test_the_languages_found_are_told_in_words(found, words):
     shown = PaneState(tuple(segment(code, sure, at) for at, (code, sure) in enumerate(found)), True, "")
-    assert language_words(shown, TranslationStyle("en"))[0] == words
-    assert ("2. French" in language_words(shown, TranslationStyle("en"))[1]) is (len(found) == 3)
-    assert language_words(shown, TranslationStyle("en", "de")) == ("", ""), "one that was chosen is not told"
+    assert language_words(shown, TranslationStyle("en")) == words
+    assert language_words(shown, TranslationStyle("en", "de")) == "", "one that was chosen is not told"
 
 
 def test_counts_speak_of_one_and_of_many():
@@ -200,19 +199,21 @@ def turn_wheel(pane, by):
     QApplication.sendEvent(pane.viewport(), event)
 
 
-def test_a_line_of_the_flags_goes_to_its_sentence(program):
-    put(program, f"{LONG}\nYou must not sublet the flat.")
-    flags = program.find("translation_flags")
-    assert flags.words == "Negation may be missing (“not”) · “You must not sublet the flat.”"
-    program.click("check_count_button")
-    flags.setCurrentRow(0)
-    QTest.keyClick(flags, Qt.Key.Key_Return)
-    pane = program.find("target_text")
+def test_what_is_to_be_checked_is_gone_to_one_after_another(program):
+    put(program, f"You must not go.\n{LONG}\nYou must not sublet the flat.")
+    pane, check = program.find("target_text"), program.find("check_count_button")
+    assert check.text() == "2 to check"
+    program.click(check)
+    assert pane.textCursor().position() == 0
+    program.click(check)
     assert pane.hasFocus()
     assert pane.toPlainText()[pane.textCursor().position() :] == "yOU MUST NOT SUBLET THE FLAT."
     assert program.find("source_text").cursorRect().top() > 0
+    assert program.find("translate_words").text() == "Negation may be missing (“not”)"
     lit = [one.cursor.selectedText() for one in pane.extraSelections()]
     assert lit.count("yOU MUST NOT SUBLET THE FLAT.") == 2, "its flag, and the light"
+    program.click(check)
+    assert pane.textCursor().position() == 0
 
 
 def test_words_the_model_was_unsure_of_are_shaded_on_request(program):
@@ -233,27 +234,89 @@ def test_words_the_model_was_unsure_of_are_shaded_on_request(program):
     assert pane.extraSelections() == []
 
 
-def test_a_sentence_is_edited_and_remembered(program):
-    program.find("target_text").setFocus()
-    QTest.keyClick(program.find("target_text"), Qt.Key.Key_F2)
-    assert "Put the caret" in program.find("translate_words").text()
+def test_the_translation_can_be_typed_in_and_is_remembered(program):
+    pane = program.find("target_text")
+    assert pane.isReadOnly(), "there is nothing to change yet"
     put(program, "The sun is up. We go out.")
-    pane = select(program, "GO")
-    QTest.keyClick(pane, Qt.Key.Key_F2)
-    editor = program.find("sentence_editor")
-    QTest.keyClicks(editor, "Falsch")
-    QTest.keyClick(editor, Qt.Key.Key_Escape)
-    assert not program.find("sentence_frame").isVisible()
-    assert pane.hasFocus()
-    assert output(program) == "tHE SUN IS UP. wE GO OUT."
+    select(program, "GO")
+    QTest.keyClicks(pane, "geh")
+    assert output(program) == "tHE SUN IS UP. wE geh OUT."
     assert memory(program) == []
+    QTest.keyClick(pane, Qt.Key.Key_Z, CTRL)
+    assert output(program) == "tHE SUN IS UP. wE GO OUT."
+    select(program, "GO")
+    QTest.keyClicks(pane, "geh")
+    QTest.keyClick(pane, Qt.Key.Key_Home, CTRL)  # leaves the sentence
+    program.wait(lambda: memory(program) == [("We go out.", "wE geh OUT.")])
+    program.wait(lambda: program.find("translate_words").text() == "2 sentences, 1 edited")
+    QTest.keyClick(program.find("source_text"), Qt.Key.Key_End, CTRL)
+    program.type_into("source_text", " It is late.")
+    program.wait(lambda: output(program) == "tHE SUN IS UP. wE geh OUT. iT IS LATE.")
+    assert not program.notices()
+
+
+def lives(*words):
+    return tuple(
+        LiveSegment(f"{at}.", "", trail, "en", target, SegmentState.TRANSLATED)
+        for at, (target, trail) in enumerate(words)
+    )
+
+
+@pytest.mark.parametrize(
+    ("now", "targets"),
+    [
+        ("Ab. Neu.\n\nC.", ["Ab.", "Neu.", "C."]),
+        ("Ab. B.\n\nC. Und", ["Ab.", "B.", "C. Und"]),
+        ("Ab.B.\n\nC.", ["Ab.B.", "", "C."]),
+        ("Ab. B. C.", ["Ab.", "B. C.", ""]),
+        ("Ab. \n\nC.", ["Ab.", "", "C."]),
+        ("B.\n\nC.", ["B.", "", "C."]),
+        ("Ab. B.\nNeu\nC.", ["Ab.", "B.\nNeu\nC.", ""]),
+        ("", ["", "", ""]),
+    ],
+)
+def test_what_is_typed_belongs_to_its_sentence(now, targets):
+    segments = edited(lives(("Ab.", " "), ("B.", "\n\n"), ("C.", "")), now)
+    assert [segment.target for segment in segments] == targets
+    assert PaneState(segments, True, "").text.split() == now.split()
+    edits = [segment.state is SegmentState.EDITED for segment in segments]
+    assert edits == [target != old for target, old in zip(targets, ("Ab.", "B.", "C."), strict=True)]
+
+
+def test_a_click_on_a_word_offers_others_and_makes_it_a_term(program, monkeypatch):
+    put(program, "We go out.")
+    pane = program.find("target_text")
+    cursor = pane.textCursor()
+    cursor.setPosition(4)
+
+    def press():
+        pane.setTextCursor(cursor)
+        program.click(pane.viewport(), lambda: pane.cursorRect().center())
+
+    press()
+    assert program.find("word_card").isVisible()
+    assert pane.hasFocus(), "typing goes on"
+    assert program.find("term_target").text() == "GO"
+    program.wait(lambda: "no other words" in program.find("other_words_said").text())
+    QTest.keyClick(pane, Qt.Key.Key_Escape)
+    assert not program.find("word_card").isVisible()
+    found = OtherWords((("LEAVE", "wE LEAVE."),), "go out")
+    monkeypatch.setattr(LiveTranslation, "other_words", lambda *_about: ended(found))  # the fake has one answer for all
+    press()
+    words = program.find("other_words")
+    program.wait(lambda: words.count() == 1 and program.find("term_source").text() == "go out")
+    program.click_item(words, 0)
+    assert output(program) == "wE LEAVE."
+    program.wait(lambda: memory(program) == [("We go out.", "wE LEAVE.")])
+    select(program, "LEAVE")
     QTest.keyClick(pane, Qt.Key.Key_F2)
-    assert editor.toPlainText() == "wE GO OUT."
-    QTest.keyClicks(editor, "Wir gehen aus.")
-    QTest.keyClick(editor, Qt.Key.Key_Return)
-    program.wait(lambda: output(program) == "tHE SUN IS UP. Wir gehen aus.")
-    assert memory(program) == [("We go out.", "Wir gehen aus.")]
-    assert any("remembered" in words for words in program.notices())
+    program.wait(lambda: words.hasFocus() and program.find("term_source").text() == "go out")
+    program.click("add_to_glossary_button")
+    program.wait(lambda: "Added to" in program.find("other_words_said").text())
+    glossary = program.ask(lambda services: services.glossaries.of_pair("en", "de"))[0]
+    terms = program.ask(lambda services: services.glossaries.terms(glossary.id))
+    assert [(term.source, term.target) for term in terms] == [("go out", "LEAVE")]
+    assert output(program) == "wE LEAVE.", "a person's words stay"
 
 
 def kept(program):
@@ -262,8 +325,8 @@ def kept(program):
 
 def test_typed_texts_are_kept_found_and_opened_again(program, start):
     put(program, "The rent is due today.")
-    program.frame.translate.put(0, "The rent is due today.", "Die Miete ist heute fällig.")
-    program.wait(lambda: "Miete" in output(program))
+    program.frame.translate.edit("Die Miete ist heute fällig.")
+    assert output(program) == "Die Miete ist heute fällig."
     program.find("source_text").clear()
     program.wait(lambda: kept(program) == ["The rent is due today. → German"])
     put(program, "We go out.")
@@ -313,19 +376,15 @@ def test_an_earlier_text_is_renamed_and_forgotten_with_a_way_back(program):
     program.click_item(listed, 0)
     listed.setFocus()
     QTest.keyClick(listed, Qt.Key.Key_F2)
-    program.find("earlier_title").selectAll()
-    program.type_into("earlier_title", "Letter")
-    QTest.keyClick(program.find("earlier_title"), Qt.Key.Key_Return)
-    program.wait(lambda: listed.count() and listed.item(0).text() == "Letter")
-    QTest.keyClick(listed, Qt.Key.Key_F2)
-    listed.setCurrentRow(-1)  # another row would be as wrong: the title is that of the row it was asked for
-    program.type_into("earlier_title", " of May")
-    QTest.keyClick(program.find("earlier_title"), Qt.Key.Key_Return)
+    (title,) = listed.viewport().findChildren(QLineEdit)
+    QTest.keyClicks(title, "of May")
+    QTest.keyClick(title, Qt.Key.Key_Return)
+    program.wait(lambda: kept(program) == ["of May"])
     program.wait(lambda: listed.item(0).text() == "of May")
     listed.setCurrentRow(0)
     QTest.keyClick(listed, Qt.Key.Key_Delete)
     program.wait(lambda: listed.count() == 0)
-    assert program.find("earlier_hint").text() == "No translations yet"
+    assert program.find("earlier_hint").text() == "None yet"
     bar = next(bar for bar in program.window.notices.bars if "trash" in bar.notice.text)
     bar.notice.on_action()
     program.wait(lambda: listed.count() == 1)
@@ -350,8 +409,8 @@ def test_a_pasted_text_of_megabytes_is_offered_as_a_document(program, tmp_path):
     program.find("source_text").setFocus()
     dialog.fileSelected.emit(str(path))
     dialog.close()
-    program.wait(lambda: program.translate.findChild(QDialog, "document_form") is not None)
-    program.translate.findChild(QDialog, "document_form").close()
+    program.wait(lambda: program.find("translation_title").full_text == "pasted.txt")
+    program.find("document_translation_pane")._on_cancel()
     assert path.read_text() == big
     assert not program.find("long_text_bar").isVisible()
 
@@ -396,7 +455,6 @@ def test_a_document_stays_reachable_behind_its_tab_and_so_does_the_text(program,
     tab(program, 0)
     typed(program, "We go out.")
     drop(program.translate, path)
-    program.click("form_begin")
     program.wait(lambda: program.find("translation_title").full_text == "lease.docx")
     tab(program, 0)
     assert program.find("source_text").toPlainText() == "We go out."

@@ -7,12 +7,12 @@ import os
 import pytest
 from fakes.contracts import MOVED, OLD, new_text, write_docx, write_pdf
 from fakes.dropping import drop
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QEvent, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QStyleOptionComboBox
+from PySide6.QtWidgets import QApplication, QStyleOptionComboBox
 
 from slmdesk.base.record import changed
-from slmdesk.base.records import JobStatus
+from slmdesk.base.records import JobRecord, JobStatus
 from slmdesk.jobs.types import JobChanged
 from slmdesk.text.difference.types import Change, ChangeKind, Place, Row, Run
 from slmdesk.versions.service import KIND
@@ -85,6 +85,22 @@ def test_a_version_dropped_beside_the_document_is_compared(program):
     assert lines[5].endswith("2. Price, section 1 → p. 1")
 
 
+def test_two_opened_together_are_compared_at_once_and_pointing_at_a_change_lights_it(program):
+    drop(program.area.page, program.old, program.new)
+    program.wait(lambda: program.find("versions_summary").text().startswith("12 changes"))
+    assert names(program) == ["old.docx", "new.pdf"]
+    changes, rows = program.find("versions_list"), program.find("versions_rows")
+    program.wait(rows.isVisible)
+    rows.grab()
+    before = rows.grab().toImage()
+    first = next(line for line in rows.lines if line.changes).changes[0]
+    changes.entered.emit(changes.model().index(changes.model().row_of(first), 0))
+    assert rows.grab().toImage() != before
+    QApplication.sendEvent(changes, QEvent(QEvent.Type.Leave))
+    assert rows.grab().toImage() == before
+    assert program.pane.current == -1
+
+
 def test_what_is_counted_agrees_and_the_result_is_exported_by_a_button(program):
     compared(program)
     chips = [chip for chip in program.pane._chips.buttons() if not chip.isHidden()]
@@ -131,7 +147,7 @@ def test_two_that_are_chosen_in_the_list_are_compared(program, tmp_path):
     program.wait(lambda: is_read(program, program.new) and len(program.pane._records) == 3)
     rect = view.visualRect(view.model().index(names_in_list().index("contract.docx"), 0))
     program.click(view.viewport(), rect.center, keys=Qt.KeyboardModifier.ControlModifier)
-    program.choose_tab("versions")
+    QTest.keyRelease(view, Qt.Key.Key_Control)
     program.wait(lambda: program.find("versions_summary").text().startswith("12 changes"))
     assert "contract.docx" in names(program)
 
@@ -304,8 +320,9 @@ def test_what_a_model_says_stands_below_the_rules_words_and_moves_nothing_else(p
         return changes.visualRect(changes.model().index(row, 0)).height()
 
     before, low, line = places(), height(0), changes.model().index(0, 0).data()
-    program.pane._job = "j"
-    program.pane._settle_told()
+    view = program.pane._view
+    job = JobRecord(1, "j", KIND, "", JobStatus.RUNNING, None, None, "", {}, None, {}, 0, 0, 0, 0, 0)
+    view.put(changed(view.value, job=job))
     assert stop.text() == "Stop"
     assert note.text() == "Summarizing the changes…"
     program.pane._on_job_changed(JobChanged("j", KIND, JobStatus.RUNNING, 1, 3))
@@ -314,9 +331,9 @@ def test_what_a_model_says_stands_below_the_rules_words_and_moves_nothing_else(p
     program.click("versions_next")
     first, second = program.pane.list.lines.shown[:2]
     sentences = (Wording(first, "What it means to the library, in many words."), Wording(second, "Not so.", False))
-    program.pane._show_comparison(changed(program.pane.comparison, sentences=sentences, model="Echo"))
+    view.put(changed(view.value, comparison=changed(program.pane.comparison, sentences=sentences, model="Echo")))
     assert program.find("versions_summary").text().startswith("12 changes")
-    program.pane._on_job_changed(JobChanged("j", KIND, JobStatus.DONE, 3, 3))  # it may end before or after its words
+    view.put(changed(view.value, job=None))
     program.wait(lambda: not stop.isVisible())
     assert places() == before
     assert note.text() == "The sentence below a change is by Echo."

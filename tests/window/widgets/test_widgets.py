@@ -17,7 +17,7 @@ from PySide6.QtWidgets import (
 )
 
 from slmdesk.window.base.theme import ThemeKeeper
-from slmdesk.window.widgets.build import CutLabel, ElidedButton, ElidedLabel, FlowLayout, column, cut_at_word, row
+from slmdesk.window.widgets.build import ElidedButton, ElidedLabel, FlowLayout, column, cut_at_word, row
 from slmdesk.window.widgets.parts import Segments
 from slmdesk.window.widgets.rows import Choice, Rows
 
@@ -29,17 +29,16 @@ TITLE = "Kündigung des Mietvertrags der Wohnung in der Lindenstraße, <b>zum</b
 
 def test_a_title_is_cut_after_a_word_and_its_tooltip_shows_all_of_it(qtbot) -> None:
     words = TITLE.split()
-    label, lines = ElidedLabel(None, name="title", text=TITLE), CutLabel(TITLE, None, name="lines", lines=2)
-    pressed = ElidedButton(TITLE, None)
-    for part in (label, lines, pressed):
+    label, pressed = ElidedLabel(None, name="title", text=TITLE), ElidedButton(TITLE, None)
+    for part in (label, pressed):
         qtbot.addWidget(part)
         part.show()
     option = QStyleOptionButton()
     for width in range(120, 900, 7):
-        for part in (label, lines, pressed):
+        for part in (label, pressed):
             part.resize(width, 40)
         pressed.initStyleOption(option)
-        for shown in (label.text(), lines.text(), option.text):
+        for shown in (label.text(), option.text):
             whole = shown.removesuffix("…").split()
             assert [word.rstrip(",.") for word in whole] == [word.rstrip(",.") for word in words[: len(whole)]]
             assert whole

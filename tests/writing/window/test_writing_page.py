@@ -379,7 +379,7 @@ def test_a_new_text_leaves_the_one_before_to_be_opened_again(program):
 def test_a_deleted_text_is_in_the_trash_and_comes_back_by_undo(program):
     put(program, "A letter to be deleted")
     program.writing.keep()
-    menu = program.find("writing_texts").menu()
+    menu = program.find("writing_more").menu()
     next(action for action in menu.actions() if action.objectName() == "delete_writing").trigger()
     program.wait(lambda: any("moved to the trash" in notice for notice in program.notices()))
     assert program.writing.text == ""
