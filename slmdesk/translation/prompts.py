@@ -195,7 +195,7 @@ def projection_step(
         return None
     known = texts()["projection"]
     asked = known["form"].format(source=source, target=target, words=phrase)
-    grammar = "root ::= " + " | ".join(_quoted(target[start:end]) for start, end in spans)
+    grammar = "root ::= " + " | ".join(quoted(target[start:end]) for start, end in spans)
     turns = [
         ChatMessage(Role.SYSTEM, (TextPart(known["task"], Origin.PROGRAM),)),
         ChatMessage(Role.USER, (TextPart(asked, Origin.DOCUMENT),)),
@@ -233,7 +233,7 @@ def word_runs(text: str, longest: int) -> list[tuple[int, int]]:
     return list(found.values())
 
 
-def _quoted(text: str) -> str:
+def quoted(text: str) -> str:
     escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
     return f'"{escaped}"'
 

@@ -36,6 +36,7 @@ from slmdesk.translation.prompts import (
     CutState,
     TranslationStyle,
     projection_step,
+    quoted,
     sampling_for,
     segments_from,
     styled,
@@ -423,8 +424,10 @@ class LiveTranslation(Service):
 
 
 MOST_WAYS = 4
-WARM = 1.1
-"""Temperature at which other words are drawn. At 0.7, all draws were the words that stood there already."""
+WARM, LIKELY = 1.0, 0.08
+"""Temperature at which other words are drawn, and least share of the likeliest word's probability for one to be drawn:
+of all words, a small model draws some that do not exist.
+"""
 
 
 class OtherWords(Record):
@@ -442,9 +445,11 @@ def _steps_from(
     space = " " if segment.target[:begin] != given else ""
     step = translation_step(segment.source, Tags(), manner, terms=terms) | {"answer_prefix": given}
     usual = sampling_for(segment.source, manner.translator)
-    draws = [changed(usual, temperature=WARM, top_k=20, seed=seed) for seed in range(1, MOST_WAYS + 1)]
+    draws = [changed(usual, temperature=WARM, min_p=LIKELY, seed=seed) for seed in range(1, MOST_WAYS + 1)]
     if first.isalpha():
-        draws.append(changed(usual, grammar=f'root ::= "{space}" [^{first.lower()}{first.upper()} \\n] [^\\n]*'))
+        # the grammar is of the whole answer, what is given included
+        grammar = f"root ::= {quoted(given + space)} [^{first.lower()}{first.upper()} \\n] [^\\n]*"
+        draws.append(changed(usual, grammar=grammar))
     yield from (step | {"sampling": to_json(sampling)} for sampling in draws)
 
 

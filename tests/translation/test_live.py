@@ -75,3 +75,13 @@ def test_half_sentences_are_forgotten_when_all_is_stopped():
     known.settle()
     assert known.get(other) is None
     assert known.get(key) is whole
+
+
+@pytest.mark.pure
+def test_other_words_are_told_up_to_where_the_sentence_goes_on_as_before():
+    old = "Bitte senden Sie uns die signierte Kopie."
+    assert cache.differing(old, "Bitte senden Sie uns die unterschriebene Kopie.", 25) == "unterschriebene"
+    assert (
+        cache.differing(old, "Bitte senden Sie uns ein Exemplar, das Sie haben.", 21) == "ein Exemplar, das Sie haben."
+    )
+    assert cache.differing(old, "Bitte senden Sie uns die Kopie.", 25) == "Kopie."
