@@ -141,6 +141,14 @@ def test_a_table_begins_with_what_the_document_names_and_takes_other_columns(pro
         program.wait(lambda expected=expected: cells(program) == [["a.md", *expected]])
 
 
+def test_the_columns_of_a_kind_of_paper_take_the_place_of_others(program, folder) -> None:
+    opened(program, folder / "a.md")
+    menu = program.find("table_columns_menu")
+    menu.aboutToShow.emit()
+    made(program, next(one for one in menu.actions() if one.objectName() == "table_preset_cv").trigger)
+    assert "Languages" in columns(program)
+
+
 def test_a_document_that_names_nothing_says_so_and_takes_columns(program, folder) -> None:
     (folder / "a.md").write_text("So be it.\n")
     program.frame.documents.open_paths([folder / "a.md"])
@@ -218,14 +226,6 @@ def test_what_is_listed_is_in_the_table_or_it_is_said_why_not(program, folder) -
     notice = next(bar.notice for bar in program.window.notices.bars if "Not in the table" in bar.notice.text)
     assert "1 of 3" in notice.text
     assert notice.details.startswith("broken.pdf: ")
-
-
-def test_the_columns_of_a_kind_of_paper_take_the_place_of_others(program, folder) -> None:
-    opened(program, folder / "a.md")
-    menu = program.find("table_columns_menu")
-    menu.aboutToShow.emit()
-    made(program, next(one for one in menu.actions() if one.objectName() == "table_preset_cv").trigger)
-    assert "Languages" in columns(program)
 
 
 def test_the_names_stay_where_the_columns_are_scrolled(program, folder) -> None:
