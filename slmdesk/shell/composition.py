@@ -133,7 +133,6 @@ class Frame(QObject):
         self._show_context()
         self.better = BetterModel(self._bridge, self.models, self.settings, self)
         self.start_page = StartPage(self.better)
-        self.start_page.setFocusProxy(self.chat_page.composer.input_box)
         pages = (
             Page("Start", "house", lambda: self.start_page, "page.start"),
             Page("Chat", "message-square", lambda: self.chat_page, "page.chat"),
@@ -425,7 +424,7 @@ class Frame(QObject):
             self.chat.new_chat()
         self.start_page.take_composer(self.chat_page.writing, self.chat_page.composer.in_order)
         self.chat_page.fit_composer(0)
-        self.start_page.setFocus()
+        self.chat_page.composer.setFocus()
         self.list_recent()
 
     def list_recent(self) -> None:
@@ -582,9 +581,9 @@ class Frame(QObject):
             if self._chat_before and not self.chat.chat and not self.chat_page.composer.text.strip():
                 self.chat.open_chat(self._chat_before, "")
             self._chat_before = ""
-            self.chat_page.composer.setFocus()
-        else:  # otherwise the side bar would get the focus
-            self.window.page(self.window.current_page).setFocus()
+        is_written = self.window.current_page in ("Start", "Chat")
+        page = self.chat_page.composer if is_written else self.window.page(self.window.current_page)
+        page.setFocus()  # otherwise the side bar would get the focus
         self._keep_timer.start()
 
 

@@ -167,6 +167,7 @@ class DocumentsArea(QObject):
         if self.folders.current:  # a folder is shown meanwhile
             return
         if is_folder and len(documents) > 1:
+            self.page.documents.mark(documents)
             self._on_several("table", documents)
         elif len(documents) == 2 and self.page.side.current == "versions":
             self._compare(documents)
@@ -175,8 +176,8 @@ class DocumentsArea(QObject):
             self._begin_summary()
 
     def _begin_summary(self, *_tab: object) -> None:
-        """Summarize the shown document, which was opened or whose summary somebody wants to see."""
-        if self.page.side.current == "summary" and self.summary_pane.isEnabled() and not self._scope:
+        """Summarize the shown document, where its summary is looked at."""
+        if self.summary_pane.isVisible() and self.summary_pane.isEnabled() and not self._scope:
             self.summary_pane.begin_first()
 
     def _redact(self, document: str) -> None:
@@ -289,6 +290,7 @@ class DocumentsArea(QObject):
             if record.id == self.questions.document:  # read again: what was made of it stays
                 return
             record = None  # nothing of the document before stands below this one's title
+        is_other = record is not None and record.id != self.questions.document
         self.tables.show_document(record.id if record else "")
         if record is not None and not self._scope:
             self.question_pane.name_documents({record.id: record.name}, info_of(record).page_kind.value)
@@ -296,6 +298,8 @@ class DocumentsArea(QObject):
         self.questions.show_document(record.id if record else "")
         self.compare_pane.show_document(record)
         self._read_timer.start()
+        if is_other:
+            self._begin_summary()
 
     def _on_model_state_changed(self, event: ModelStateChanged) -> None:
         if event.state is ModelState.READY:

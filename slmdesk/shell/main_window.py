@@ -57,6 +57,7 @@ from slmdesk.window.widgets.build import column, come_forward, row
 from slmdesk.window.widgets.dialogs import sheets_over
 from slmdesk.window.widgets.notices import Notice, NoticeArea, notice_of
 from slmdesk.window.widgets.opening import open_outside
+from slmdesk.window.widgets.rows import order_tabs, tab_stops
 
 SMALLEST = (512, 384)
 FRAME = (8, 40)
@@ -253,6 +254,8 @@ class MainWindow(QMainWindow):
         self.page(self._titles[index])
         self._stack.setCurrentIndex(index)
         self.bar.show_entry(index)
+        # Tab goes through the page, then the side bar, then the status line
+        order_tabs(*tab_stops(self.bar.layout()), *tab_stops(self.status.layout()))
         self.page_shown.emit(index)
 
     def come_forward(self) -> None:

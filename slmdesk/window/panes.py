@@ -166,11 +166,7 @@ class EarlierRow(QFrame):
 
     def ask_title(self) -> None:
         title = self._entry.title
-        LineQuestion(self, "rename_dialog", _("Rename"), _("New name:"), self._on_title, text=title).open()
-
-    def _on_title(self, title: str) -> None:
-        if title.strip():
-            self.rename_requested.emit(title.strip())
+        LineQuestion(self, "rename_dialog", _("Rename"), _("New name:"), self.rename_requested.emit, text=title).open()
 
     def mouseReleaseEvent(self, event: object) -> None:
         self.chosen.emit()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import threading
+from itertools import groupby
 
 import psutil
 import pytest
@@ -18,6 +19,7 @@ from slmdesk.models.window.adding import AddDialog
 from slmdesk.online.window.network import NetworkLogWindow
 from slmdesk.services import open_services
 from slmdesk.text.writing import Edit
+from slmdesk.window.widgets.rows import tab_stops
 from slmdesk.writing.types import Change
 
 pytestmark = pytest.mark.gui
@@ -388,6 +390,23 @@ def test_tab_reaches_every_control_of_the_chat_page(program):
         seen.append(QApplication.focusWidget().objectName())
     requested = {"input_box", "search_box", "chat_view", "new_chat_button", "model_button", "network_button", "entry_0"}
     assert requested <= set(seen), " ".join(seen)
+
+
+@pytest.mark.parametrize("page", ["Start", "Chat", "Documents", "Translate", "Write", "Models", "Settings"])
+def test_tab_goes_through_the_page_then_the_side_bar_then_the_status_line(program, page):
+    program.say("hello")
+    program.window.show_page(page)
+    program.ask(lambda _services: None)
+    parts = {"page": program.window._stack, "side bar": program.window.bar, "status line": program.window.status}
+    first = next(one for one in tab_stops(parts["side bar"].layout()) if one.isVisible())
+    first.setFocus()
+    found: list[str] = []
+    while not found or QApplication.focusWidget() is not first:
+        focus = QApplication.focusWidget()
+        found.append(next(name for name, part in parts.items() if part.isAncestorOf(focus)))
+        assert len(found) < 200
+        QTest.keyClick(focus, Qt.Key.Key_Tab)
+    assert [name for name, _all in groupby(found)] == ["side bar", "status line", "page"]
 
 
 def test_tab_goes_through_start_before_the_status_line_and_no_page_has_a_ring(program):

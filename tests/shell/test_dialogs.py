@@ -1,6 +1,7 @@
-"""Every sheet fits a window of 1024 by 728 in letters of 150 %, with its buttons, and keeps what is below it.
+"""A sheet keeps what is below it out of reach, and fits its window with its buttons.
 
-All are found by their classes, so that a new one is tried too; what they show is made up out of the types they ask for.
+All sheets are found here by their classes, so that a new one is tried too (test_layout, test_language); what they show
+is made up out of the types they ask for.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ import slmdesk
 from slmdesk.base.record import Record
 from slmdesk.window.base.live import Live
 from slmdesk.window.widgets.build import button, column, plain_label, row, text_line
-from slmdesk.window.widgets.dialogs import AWAY, Dialog, Question
+from slmdesk.window.widgets.dialogs import AWAY, Dialog, LineQuestion, Question
 
 pytestmark = [pytest.mark.gui, pytest.mark.qt_log_ignore("This plugin does not support", extend=True)]
 
@@ -45,7 +46,7 @@ SHORT = "Ask again"
 
 
 def dialogs() -> list[type[QDialog]]:
-    """All classes of dialogs that no other one is made from."""
+    """All classes of dialogs that no other one is made from. They are sheets."""
     root = Path(slmdesk.__file__).parent
     for file in root.rglob("*.py"):
         if {"window", "shell"} & {*file.parts}:
@@ -55,7 +56,9 @@ def dialogs() -> list[type[QDialog]]:
         found = [subclass for subclass in kind.__subclasses__() if subclass.__module__.startswith("slmdesk.")]
         return [leaf for one in found for leaf in (below(one) or [one])]
 
-    return below(QDialog)
+    found = below(QDialog)
+    assert all(issubclass(kind, Dialog) for kind in found), found
+    return found
 
 
 class Maker:
@@ -147,27 +150,6 @@ def _scrolls(widget: QWidget, dialog: QDialog) -> bool:
     return any(area.isAncestorOf(widget) for area in dialog.findChildren(QScrollArea))
 
 
-def test_every_sheet_fits_a_small_window_with_large_letters(start):
-    program = start()
-    program.frame.settings.change("font_scale", 150)
-    program.wait(lambda: program.frame.keeper.fonts.scale == 150)
-    program.window.resize(SPACE)
-    maker, found = Maker(program), []
-    for kind in dialogs():
-        assert issubclass(kind, Dialog), f"{kind.__name__} is a window"
-        dialog = maker.build(kind)
-        dialog.show()
-        assert dialog.window() is program.window, kind.__name__
-        for _turn in range(8):
-            QTest.qWait(1)
-            QApplication.processEvents()
-            if not cut(dialog):
-                break
-        found += cut(dialog)
-        dialog.close()
-    assert not found, "\n".join(found)
-
-
 @pytest.fixture
 def host(qtbot):
     """A window with a field and a shortcut."""
@@ -205,6 +187,16 @@ def focused() -> str:
     return QApplication.focusWidget().objectName()
 
 
+def tabs() -> list[str]:
+    """What Tab reaches until it is back where it began."""
+    found = [focused()]
+    while True:
+        QTest.keyClick(QApplication.focusWidget(), Qt.Key.Key_Tab)
+        if focused() == found[0]:
+            return [name for name in found if name != "dialog_area"]
+        found.append(focused())
+
+
 def test_cancel_stands_before_the_answer_and_enter_presses_the_default(program):
     host, answers = program.window, []
     for is_first in (False, True):
@@ -222,17 +214,24 @@ def test_cancel_stands_before_the_answer_and_enter_presses_the_default(program):
         assert not answers
 
 
+def test_a_line_is_given_by_enter_unless_it_is_empty(host):
+    given = []
+    question = LineQuestion(host, "rename", "Rename", "New name:", given.append, text="Leases")
+    question.open()
+    for keys in ("  ", " Flats "):
+        question.line.selectAll()
+        QTest.keyClicks(QApplication.focusWidget(), keys)
+        QTest.keyClick(QApplication.focusWidget(), Qt.Key.Key_Return)
+    assert given == ["Flats"]
+    assert not question.isVisible()
+
+
 def test_a_sheet_keeps_tab_the_keys_and_the_focus_and_gives_it_back(host):
     dialog = made(host)
     dialog.show()
     assert focused() == "f0"
     assert dialog.accessibleName() == "A title"
-    found = []
-    for _press in range(6):
-        found.append(focused())
-        QTest.keyClick(QApplication.focusWidget(), Qt.Key.Key_Tab)
-    assert found == ["f0", "f1", "f2", "ok", "cancel", "sheet_close"]
-    assert focused() == "f0"
+    assert tabs() == ["f0", "f1", "f2", "ok", "cancel", "sheet_close"]
     QShortcut(QKeySequence("Ctrl+F"), dialog, lambda: host.pressed.append("of the sheet"))
     for key in (Qt.Key.Key_2, Qt.Key.Key_F):
         QTest.keyClick(QApplication.focusWidget(), key, Qt.KeyboardModifier.ControlModifier)
@@ -296,8 +295,7 @@ def test_a_sheet_that_grows_scrolls_over_its_buttons_and_keeps_cursor_and_order(
     assert not cut(dialog)
     assert dialog.findChild(QPushButton, "ok").isVisible()
     assert dialog.focusWidget() is field
-    names = [part.objectName() for part in dialog._parts()]
-    assert [name for name in names if name != "dialog_area"] == ["f0", "f1", "f2", "ok", "cancel", "sheet_close"]
+    assert tabs() == ["f0", "f1", "f2", "ok", "cancel", "sheet_close"]
     say(dialog, "")
     dialog.reveal(field)
     assert field.visibleRegion().boundingRect() == field.rect()

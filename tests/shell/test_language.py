@@ -1,4 +1,6 @@
-"""A window of another language shows no English: pages, dialogs, errors, what an English program stored, its titles."""
+"""A window of another language shows no English: pages, empty and full, all sheets, all errors, what an English program
+stored, its titles.
+"""
 
 from __future__ import annotations
 
@@ -14,15 +16,18 @@ from fakes.dropping import drop
 from fakes.marked_texts import WORD, english, import_all, marks
 from msgspec.structs import astuple
 from PySide6.QtCore import QDate, QLocale
-from PySide6.QtWidgets import QDialog, QToolButton, QWidget
-from shell import test_layout
+from PySide6.QtWidgets import QToolButton, QWidget
+from shell import test_dialogs, test_layout
 from shell.test_release_homes import PAGES
 
 from slmdesk.base import texts
+from slmdesk.base.sentences import MADE, SENTENCES
 from slmdesk.history.service import ItemTitle
 from slmdesk.questions.languages import ANSWERS
+from slmdesk.runtime.messages import problem_of
 from slmdesk.tables.cells import presets
 from slmdesk.window.widgets.dialogs import TextDialog
+from slmdesk.window.widgets.notices import notice_of
 from slmdesk.window.widgets.parts import Popover
 
 pytestmark = [pytest.mark.gui, pytest.mark.qt_log_ignore("This plugin does not support", extend=True)]
@@ -51,7 +56,8 @@ terms hilbertraum vectara
 """
 """What is no English: names, keys, folders, and the buttons that Qt translates."""
 PHRASES = (
-    test_layout.LONG, test_layout.LONG.replace(" ", "-"), "somebody-with-a-long-name",
+    test_layout.LONG, test_layout.LONG.replace(" ", "-"), "somebody-with-a-long-name", test_dialogs.LONG,
+    test_dialogs.SHORT, f"{test_dialogs.LONG[:25]}…", "a-person", "nobody.knows",
     *astuple(ANSWERS["de"])[2:],  # in the language of the question, whatever the window's
 )  # fmt: skip
 
@@ -77,17 +83,44 @@ def kept(run, tmp_path, model_file) -> Path:
     return tmp_path
 
 
-@pytest.mark.skipif(INNER not in os.environ, reason="in a process that has not loaded its texts yet")
-def test_shown(kept, start):
-    today = QLocale().dayName(QDate.currentDate().dayOfWeek())
-    names = frozenset(WORD.findall(f"{NAMES} {TEXT} sechs {kept} Wie hoch Schreibe {today}".casefold()))
-    program, found = start(), list[str]()
+class Looking:
+    """Collects the English that a window shows."""
 
-    def look(where: str, root: QWidget | None = None) -> None:
+    def __init__(self, program, place: Path) -> None:
+        today = QLocale().dayName(QDate.currentDate().dayOfWeek())
+        names = f"{NAMES} {TEXT} sechs {place} Wie hoch Schreibe {today}"
+        self._program, self._names = program, frozenset(WORD.findall(names.casefold()))
+        self.found: list[str] = []
+
+    def __call__(self, where: str, root: QWidget | None = None) -> None:
         for _turn in range(4):  # what is shown asks for more
-            program.ask(lambda _services: None)
-        found.extend(f"{where}: {line}" for line in english(root or program.window, names, *PHRASES))
+            self._program.ask(lambda _services: None)
+        shown = english(root or self._program.window, self._names, *PHRASES)
+        self.found.extend(f"{where}: {line}" for line in shown)
 
+
+inner = pytest.mark.skipif(INNER not in os.environ, reason="in a process that has not loaded its texts yet")
+
+
+@inner
+def test_empty(start, tmp_path):
+    import_all()
+    program = start(page="")
+    look = Looking(program, tmp_path)
+    for name, show in {**test_layout.VIEWS, **test_layout.EMPTY}.items():
+        if "Documents, " not in name:  # there are tabs only of a document
+            show(program)
+            look(f"{name}, empty")
+    for code in (*SENTENCES, *MADE, "nobody.knows"):
+        program.window.notices.show_notice(notice_of(problem_of(code, {"path": "/broken.pdf", "model": "tiny"})))
+        look(code, program.window.notices)
+    assert not look.found, "\n".join(dict.fromkeys(look.found))
+
+
+@inner
+def test_shown(kept, start):
+    program = start()
+    look = Looking(program, kept)
     for name, show in test_layout.VIEWS.items():
         if not name.startswith("Documents"):
             show(program)
@@ -115,7 +148,7 @@ def test_shown(kept, start):
         if bar in program.window.notices.bars:  # some go by themselves
             bar.closed.emit()
     dialogs(program, kept, look)
-    assert not found, "\n".join(dict.fromkeys(found))
+    assert not look.found, "\n".join(dict.fromkeys(look.found))
 
 
 def dialogs(program, kept: Path, look: Callable[[str, QWidget], None]) -> None:
@@ -129,20 +162,18 @@ def dialogs(program, kept: Path, look: Callable[[str, QWidget], None]) -> None:
         popover.toggle(program.window.findChild(QWidget, button))
         look(name, popover)
         popover.dismiss()
-    program.lease, program.model = kept / "old.docx", kept / "tiny.gguf"
-    for name, show in test_layout.DIALOGS.items():
-        show(program)
-        program.wait(lambda name=name: test_layout.dialog(program, name) is not None)
-        look(name, test_layout.dialog(program, name))
-        for one in reversed(program.window.findChildren(QDialog)):
-            if one.isVisible():
-                one.reject()
+    maker = test_dialogs.Maker(program)
+    for kind in test_dialogs.dialogs():
+        sheet = maker.build(kind)
+        sheet.show()
+        look(kind.__name__, sheet)
+        sheet.close()
 
 
 def test_a_window_of_another_language_shows_no_english(tmp_path):
     run = subprocess.run(
         [sys.executable, "-c", IN_MARKS, "-q", "-s", "-p", "no:randomly", "-p", "no:cacheprovider", "-p", "no:xdist",
-         f"{__file__}::{test_shown.__name__}"],
+         *(f"{__file__}::{each.__name__}" for each in (test_empty, test_shown))],
         capture_output=True, text=True, timeout=300,
         env={**os.environ, "PYTHONPATH": os.pathsep.join([*sys.path]), INNER: "1", "HOME": str(tmp_path)},
     )  # fmt: skip

@@ -97,7 +97,7 @@ class ShortcutList(QFrame):
             made.asked.connect(self._on_asked)
             made.chosen.connect(self._on_chosen)
             for part in (made.keys, made.edit):
-                part.setFixedWidth(width)
+                part.setMinimumWidth(width)
                 grid.addWidget(part, at, 0, Qt.AlignmentFlag.AlignTop)
             grid.addLayout(column(words, made.ways, made.refusal, gap=theme.SPACE_4), at, 1)
             grid.addWidget(made.reset, at, 2, Qt.AlignmentFlag.AlignTop)

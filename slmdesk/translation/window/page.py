@@ -57,7 +57,7 @@ class TranslatePage(QWidget):
         margins = (theme.SPACE_16, theme.SPACE_12, theme.SPACE_16, theme.SPACE_12)
         head = row(self._tabs, (self._heads, 1), gap=theme.SPACE_24, margins=margins)
         column(head, (self._panes, 1), into=self, gap=0)
-        self.setFocusProxy(self.text)
+        self.setFocusProxy(self.text.first)
         self._connect()
 
     def _connect(self) -> None:
@@ -143,7 +143,7 @@ class TranslatePage(QWidget):
     def _on_tab(self, index: int) -> None:
         self._heads.setCurrentIndex(index)
         self._panes.setCurrentIndex(index)
-        self.setFocusProxy(self.document if index else self.text)
+        self.setFocusProxy(self.document if index else self.text.first)
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)

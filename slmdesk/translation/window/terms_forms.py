@@ -12,7 +12,6 @@ from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
     QFormLayout,
-    QLineEdit,
     QStyledItemDelegate,
     QStyleOptionViewItem,
     QTableWidget,
@@ -123,22 +122,6 @@ class NewGlossaryForm(_Form):
     def answer(self) -> tuple[str, str, str, str]:
         """Return name, source language, target language and domain."""
         return self._name.text().strip(), *self.languages, str(self._domain.currentData())
-
-
-class NameForm(_Form):
-    def __init__(self, parent: QWidget, name: str) -> None:
-        super().__init__(parent, name="rename_glossary_form", title=_("Rename the glossary"), accept=_("Rename"))
-        self._name = named(QLineEdit(name, self), "rename_glossary_line", label=_("Name of the glossary"))
-        self._name.setMaxLength(120)
-        self._name.selectAll()
-        self._name.setFocus()
-        self.form.addRow(_("Name"), self._name)
-
-    def check(self) -> str:
-        return "" if self.answer() else _("Write a name.")
-
-    def answer(self) -> str:
-        return self._name.text().strip()
 
 
 class ImportQuestion(_Form):

@@ -73,9 +73,13 @@ class TextPane(QWidget):
         self._lay_out()
         self._connect()
         self._build_keys()
-        self.setFocusProxy(self._input)
         self._on_manner(controller.manner)
         self._on_view()
+
+    @property
+    def first(self) -> QWidget:
+        """The field that has the focus first. It is no focus proxy, from which Tab would go back to it."""
+        return self._input
 
     def _build_choices(self) -> None:
         self._source = self._language("source_language", _("Language of the text"), detect=_("Detect language"))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import cast
 
@@ -26,7 +26,6 @@ from PySide6.QtWidgets import (
     QDialog,
     QDialogButtonBox,
     QFrame,
-    QLayout,
     QLayoutItem,
     QLineEdit,
     QMenu,
@@ -183,8 +182,7 @@ class Dialog(QDialog):
         cast(QApplication, QApplication.instance()).focusChanged.connect(self._on_focus)
         self._wanted = self._wanted.expandedTo(self.size())
         self._place()
-        if (first := self._first()) is not None:
-            first.setFocus(Qt.FocusReason.ActiveWindowFocusReason)
+        self._take_focus(host)
 
     def _uncover(self, host: QWidget) -> None:
         cast(QApplication, QApplication.instance()).focusChanged.disconnect(self._on_focus)
@@ -212,23 +210,19 @@ class Dialog(QDialog):
         head.show()
         return head
 
-    def _first(self) -> QWidget | None:
-        """Return the part that gets the focus: the one that asked for it, else the first that Tab reaches."""
-        chosen = self.focusWidget()
-        if chosen is not None and chosen is not self and self.isAncestorOf(chosen):
-            return chosen
-        buttons = (part for part in self._parts() if isinstance(part, QPushButton) and part.isDefault())
-        first = next(self._parts(), None)
-        return next(buttons, first) if isinstance(first, QPushButton) else first
-
-    def _parts(self) -> Iterator[QWidget]:
-        """Yield what Tab reaches, in its order."""
-        part = self.nextInFocusChain()
-        while part is not None and part is not self:
-            is_reached = part.focusPolicy() & Qt.FocusPolicy.TabFocus == Qt.FocusPolicy.TabFocus
-            if self.isAncestorOf(part) and is_reached and part.isEnabled() and part.isVisibleTo(self):
-                yield part
-            part = part.nextInFocusChain()
+    def _take_focus(self, host: QWidget) -> None:
+        """Give the focus to the part that asked for it, else to the first that Tab reaches, or to the default button if
+        that is a button.
+        """
+        chosen, reason = self.focusWidget(), Qt.FocusReason.ActiveWindowFocusReason
+        if chosen is None or not self.isAncestorOf(chosen):
+            self.setFocus(reason)
+            self.focusNextChild()
+            chosen = host.focusWidget()
+            if isinstance(chosen, QPushButton):
+                chosen = next((one for one in self.findChildren(QPushButton) if one.isDefault()), chosen)
+        if chosen is not None:
+            chosen.setFocus(reason)
 
     def _on_focus(self, _old: QWidget | None, new: QWidget | None) -> None:
         """Keep the focus. What asked for it below the sheet gets it when the sheet is closed."""
@@ -255,6 +249,9 @@ class Dialog(QDialog):
         space = free.size()
         self.setMinimumSize(self.minimumSize().boundedTo(space))
         least = layout.totalMinimumSize().expandedTo(self.minimumSize())
+        if (area := self._scrolling) is not None and (inner := area.widget()) is not None:
+            beside = area.verticalScrollBar().sizeHint().width() + 2 * theme.SPACE_8
+            least.setWidth(max(least.width(), inner.minimumSizeHint().width() + beside))
         width = min(max(least.width(), self._wanted.width()), space.width())
         if layout.hasHeightForWidth():
             least.setHeight(layout.totalMinimumHeightForWidth(width))
@@ -305,17 +302,10 @@ def sheets_over(window: QWidget) -> list[Dialog]:
 
 
 def _has_buttons(item: QLayoutItem) -> bool:
-    if (layout := item.layout()) is not None:
-        return any(isinstance(widget, QPushButton) for widget in _widgets_of(layout))
-    widget = item.widget()
-    return (
-        widget is not None and not isinstance(widget, QAbstractScrollArea) and widget.findChild(QPushButton) is not None
-    )
-
-
-def _widgets_of(layout: QLayout) -> list[QWidget]:
-    found = (layout.itemAt(at) for at in range(layout.count()))
-    return [widget for item in found if item is not None and (widget := item.widget()) is not None]
+    layout, widget = item.layout(), item.widget()
+    if layout is not None:
+        return any(isinstance(one.widget(), QPushButton) for one in map(layout.itemAt, range(layout.count())) if one)
+    return not isinstance(widget, QAbstractScrollArea) and bool(widget and widget.findChild(QPushButton))
 
 
 class AcceptButtons(QDialogButtonBox):
@@ -487,7 +477,9 @@ class LineQuestion(Dialog):
         if is_secret:
             self.line.setEchoMode(QLineEdit.EchoMode.Password)
         buttons = AcceptButtons(self, accept or _("Rename"), "question_accept", self.accept)
-        self.accepted.connect(lambda: given(self.line.text()))
+        buttons.accept_button.setEnabled(bool(text))
+        self.line.textChanged.connect(lambda typed: buttons.accept_button.setEnabled(bool(typed.strip())))
+        self.accepted.connect(lambda: given(self.line.text() if is_secret else self.line.text().strip()))
         said = plain_label(words, self, name="question_text")
         column(said, self.line, buttons, into=self, gap=theme.SPACE_12, margins=theme.SPACE_16)
         self.fit(scaled(QUESTION_WIDTH))

@@ -247,7 +247,7 @@ def test_the_trash_is_opened_from_the_list_and_emptied(program):
     program.click(program.find("restore_button", dialog))
     program.wait(lambda: listed.count() == 1 and len(titles(program)) == 2)
     program.click(program.find("empty_trash_button", dialog))
-    program.click(program.find("empty_sure_button", dialog))
+    program.click(program.find("empty_sure_button"))
     program.wait(lambda: listed.count() == 0)
     assert not program.find("empty_trash_button", dialog).isEnabled()
     assert program.ask(lambda services: services.history.items(None, deleted=True)) == []
