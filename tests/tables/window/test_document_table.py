@@ -121,6 +121,7 @@ def test_a_table_begins_with_what_the_document_names_and_takes_other_columns(pro
         QTest.keyClick(program.find("column_line"), Qt.Key.Key_Return)
         program.wait(lambda: cells(program) == [["a.md", "The lease", "3 March 2024", "900 EUR", "Ada Byron"]])
     table = program.find("cells_table")
+    assert table.hasFocus()
     program.wait(lambda: not program.find("making_table").isVisible())
     click_cell(program, 0, 4)
     program.click("edit_cell_button")
