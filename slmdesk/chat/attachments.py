@@ -53,7 +53,7 @@ from slmdesk.runtime.messages import Problem
 from slmdesk.runtime.service import Runtime, Service, Slices, in_slices, on_file_thread, pending_on_file_thread
 from slmdesk.store import Store
 from slmdesk.text.relevance import FoldedText, folded_quote, ranked_by_words
-from slmdesk.text.sentences import search_words
+from slmdesk.text.sentences import search_words, sentence_spans
 
 MARGIN = 24
 """Tokens that a chat format adds around the whole prompt."""
@@ -600,8 +600,27 @@ def stands_in(quotes: Sequence[str], grounds: Sequence[Ground]) -> tuple[Quoted,
     return tuple(found)
 
 
+MOST_SENTENCES = 3000
+"""Most sentences among which the one nearest to an answer is looked for."""
+LEAST_SHARED = 3
+"""Fewest words that an answer and a sentence share, if they share no number."""
+
+
+def nearest(answer: str, grounds: Sequence[Ground]) -> Quoted | None:
+    """Return the sentence that shares most with an answer: a number, or some words. It proves nothing."""
+    words = search_words(answer)
+    pages = ((ground, number, text) for ground in grounds for number, text in ground.pages)
+    found = [(*page, span) for page in pages for span in sentence_spans(page[2])][:MOST_SENTENCES]
+    for at in ranked_by_words(words, [text[slice(*span)] for _ground, _number, text, span in found])[:1]:
+        ground, number, text, span = found[at]
+        shared = set(words).intersection(search_words(text[slice(*span)]))
+        if len(shared) >= LEAST_SHARED or any(word.isdigit() for word in shared):
+            return Quoted(ground.name, ground.document, number, *span, text[slice(*span)])
+    return None
+
+
 class Quotes(Service):
-    """Finds the quotations in a chat's answers that really occur in an attachment.
+    """Finds the quotations in a chat's answers that really occur in an attachment, or else the nearest sentence.
 
     They are stored as the item's result `quotes` when an answer has ended. A quotation that is found nowhere is not
     shown as a citation. Long texts are searched on a separate thread.
@@ -630,24 +649,29 @@ class Quotes(Service):
 
     def _look(self, answer: Message, parts: Sequence[AttachmentPart]) -> None:
         """Search for the quotations in an answer that ended with text. QuotesFound follows, even if none are found."""
+
+        def look() -> tuple[tuple[Quoted, ...], Quoted | None]:
+            found = stands_in(quotes, grounds)
+            return found, None if found else nearest(answer.text, grounds)
+
         if answer.status in (Status.FAILED, Status.STREAMING):
             return
         quotes = quoted_in(answer.text)
         try:
-            grounds = self._grounds(parts) if quotes else []
+            grounds = self._grounds(parts)
         except KnownError:  # unreadable pages: nothing is verified or shown
             grounds = []
 
-        def ended(found: tuple[Quoted, ...] | Problem) -> None:
-            reported = () if isinstance(found, Problem) else found
+        def ended(found: tuple[tuple[Quoted, ...], Quoted | None] | Problem) -> None:
+            reported, near = ((), None) if isinstance(found, Problem) else found
             if reported:
                 self._keep(answer, reported)
-            self._publish(QuotesFound(answer.item, answer.id, reported))
+            self._publish(QuotesFound(answer.item, answer.id, reported, near))
 
         if grounds:
-            on_file_thread(self._service_thread, lambda: stands_in(quotes, grounds), ended, name="quotes")
+            on_file_thread(self._service_thread, look, ended, name="quotes")
         else:
-            ended(())
+            ended(((), None))
 
     def _grounds(self, parts: Sequence[AttachmentPart]) -> list[Ground]:
         used: dict[str, tuple[Attached, set[int]]] = {}

@@ -384,3 +384,5 @@ class QuotesFound(Event):
     item: str
     message: str
     quotes: tuple[Quoted, ...]
+    nearest: Quoted | None = None
+    """Where nothing is quoted: the sentence that shares most with the answer."""

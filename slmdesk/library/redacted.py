@@ -501,7 +501,9 @@ def added_word(text: str, words: str) -> FoundWord:
 def _place(text: str, start: int, end: int, texts: Texts, begins: Sequence[int]) -> Place:
     at = bisect_right(begins, start) - 1
     place = texts[at][0] if texts else ""
-    before, after = text[max(0, start - AROUND) : start], text[end : end + AROUND]
+    first = begins[at] if texts else 0
+    last = begins[at + 1] - 2 if at + 1 < len(begins) else len(text)  # not into the next part
+    before, after = text[max(first, start - AROUND) : start], text[end : min(last, end + AROUND)]
     return Place(place, _one_line(before), _one_line(text[start:end]), _one_line(after))
 
 

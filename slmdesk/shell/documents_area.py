@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
-from pathlib import Path
 
 from PySide6.QtCore import QObject, QPointF, Signal
 
@@ -118,6 +117,7 @@ class DocumentsArea(QObject):
         self.tables.shown = lambda: self.page.documents.shown
         self.page.documents.count_changed.connect(self.table_pane.show_count)
         self.table_pane.has_pages = self.page.view.isVisible
+        self.table_pane.room = lambda: self.view.result_width
         self.page.documents.folder_summary_requested.connect(self.summary_pane.ask_folder)
         self.page.documents.hit_chosen.connect(lambda hit: self.visit(Span(hit.document, hit.page, hit.start, hit.end)))
         self.folder_pane.citation_chosen.connect(lambda citation: self.visit(_span_of(citation)))
@@ -135,11 +135,11 @@ class DocumentsArea(QObject):
 
     def visit(self, span: Span, show: Callable[[str], object] | None = None) -> None:
         """Open a document, which need not be on the list unless `show` wants it, and go to a passage in it."""
-        self._ahead = None if span.document == self.documents.current else span
-        if self._ahead is None:
-            self._go_to([span])
-        else:
+        self._ahead = span
+        if span.document != self.documents.current:
             (show or self.documents.show_document)(span.document)
+        else:
+            self._go_ahead()
 
     def _connect_panes(self) -> None:
         self.summary_pane.sentence_chosen.connect(lambda sentence: self._go_to(sentence.blocks))
@@ -167,6 +167,7 @@ class DocumentsArea(QObject):
         if self.folders.current:  # a folder is shown meanwhile
             return
         if is_folder and len(documents) > 1:
+            self.page.documents.mark(documents)
             self._on_several("table", documents)
         elif len(documents) == 2 and self.page.side.current == "versions":
             self._compare(documents)
@@ -175,11 +176,11 @@ class DocumentsArea(QObject):
             self._begin_summary()
 
     def _begin_summary(self, *_tab: object) -> None:
-        """Summarize the shown document, which was opened or whose summary somebody wants to see."""
-        if self.page.side.current == "summary" and self.summary_pane.isEnabled() and not self._scope:
+        """Summarize the shown document, where its summary is looked at."""
+        if self.summary_pane.isVisible() and self.summary_pane.isEnabled() and not self._scope:
             self.summary_pane.begin_first()
 
-    def _redact(self, _path: Path, document: str) -> None:
+    def _redact(self, document: str) -> None:
         self.documents.choose(document)
         self.page.side.show_pane("redact")
 
@@ -289,6 +290,7 @@ class DocumentsArea(QObject):
             if record.id == self.questions.document:  # read again: what was made of it stays
                 return
             record = None  # nothing of the document before stands below this one's title
+        is_other = record is not None and record.id != self.questions.document
         self.tables.show_document(record.id if record else "")
         if record is not None and not self._scope:
             self.question_pane.name_documents({record.id: record.name}, info_of(record).page_kind.value)
@@ -296,6 +298,8 @@ class DocumentsArea(QObject):
         self.questions.show_document(record.id if record else "")
         self.compare_pane.show_document(record)
         self._read_timer.start()
+        if is_other:
+            self._begin_summary()
 
     def _on_model_state_changed(self, event: ModelStateChanged) -> None:
         if event.state is ModelState.READY:
@@ -310,11 +314,14 @@ class DocumentsArea(QObject):
             ready = self._bridge.services.questions.expect_question(document, loads=pane.isVisible())
             self._bridge.ask(ready, None, lambda _problem: None)
 
-    def _on_pages_listed(self) -> None:
+    def _go_ahead(self) -> None:
         ahead = self._ahead
         if ahead is not None and ahead.document == self.documents.current and ahead.page <= self.page.view.count:
             self._ahead = None
             self._go_to([ahead])
+
+    def _on_pages_listed(self) -> None:
+        self._go_ahead()
         (document, page), self._restored = self._restored, ("", 1)
         if document and document == self.documents.current:
             self.page.view.go_to(page)

@@ -173,8 +173,11 @@ class Sources(QObject):
             self._show((document, 1, ()))
 
     def _on_quotes_found(self, event: QuotesFound) -> None:
-        """Light the first source of an answer, unless the person has closed the page."""
+        """Light the first source of an answer, or what is nearest to it, unless the person has closed the page."""
+        near = event.nearest
         place = self._chat.inspector.first_place(event.message)
+        if place is None and near is not None and near.document and self._chat.message(event.message):
+            place = near.document, near.page, ((near.start, near.end),)
         if place is not None and self._pane is not None and self._pane.document:
             self._show(place)
 

@@ -172,6 +172,7 @@ class SummaryPane(QScrollArea):
         summaries = self._controller
         self.form.said.connect(self._say)
         summaries.stopped.connect(self._say)
+        summaries.stopped.connect(lambda _words: self.form.allow(True))
         self.form.summary_requested.connect(summaries.begin)
         self.form.changed.connect(summaries.change)
         self.form.copy_requested.connect(self._on_copy)
@@ -197,12 +198,14 @@ class SummaryPane(QScrollArea):
         """Summarize the shown document, unless it was before."""
 
         def listed(items: Sequence[Item]) -> None:
-            self.form.allow(True)
-            if not items:
+            if items:
+                self.form.allow(True)
+            else:
                 self._controller.begin(self.form.request)
 
-        self.form.allow(False)  # no button to summarize comes and goes
-        self._controller.items.refresh(listed)
+        if self.form.is_allowed:
+            self.form.allow(False)  # no button to summarize comes and goes
+            self._controller.items.refresh(listed)
 
     def show_nothing(self) -> None:
         self._clear()
@@ -661,7 +664,7 @@ class SummaryForm(QFrame):
         super().__init__(parent)
         self.setObjectName("summary_form")
         self.last_length: str = Length.MEDIUM.value
-        self._has_summary, self._is_allowed = False, True
+        self._has_summary, self.is_allowed = False, True
         self._copied_timer = Delay(self, COPIED_MS, self._show_copy)
         self._build_ui()
         self._focus.returnPressed.connect(self._begin.click)
@@ -671,9 +674,6 @@ class SummaryForm(QFrame):
         self.show_request(None)
 
     def _build_ui(self) -> None:
-        label = _("Document type")
-        self._length = named(Choice(list(LENGTHS), self), "summary_length", label=_("Length"), kind="quiet")
-        self._paper = named(Choice(list(PAPERS), self), "summary_paper", label=label, tip=label, kind="quiet")
         tip = OWN_WORDS
         self.own_words = tool_button(
             "own_words_button", self, kind="small", icon="file-text", label=tip, tip=tip, shortcut="summary.own_words"
@@ -683,7 +683,7 @@ class SummaryForm(QFrame):
         self.own_words.setSizePolicy(fixed, low)
         self.own_words.hide()
         bind(self.own_words, "summary.own_words", self.own_words.click)
-        tip = _("Form and focus of the summary")
+        tip = _("Length, form and focus of the summary")
         self._other = tool_button("summary_other_button", self, icon="sliders", label=tip, tip=tip)
         self._other.setCheckable(True)
         self._other.clicked.connect(self._on_other)
@@ -693,20 +693,22 @@ class SummaryForm(QFrame):
         self.export = tool_button("export_summary_button", self, icon="download", label=tip, tip=tip)
         self.export.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         give_export_menu(self.export, self.export_requested.emit)
-        self._more = OptionsPopover(self, "summary_other", label=_("Form and focus"))
+        self._more = OptionsPopover(self, "summary_other", label=_("Length, form and focus"))
         self._more.turned.connect(self._settle)
+        label = _("Document type")
+        self._length = named(Choice(list(LENGTHS), self._more), "summary_length", label=_("Length"))
+        self._paper = named(Choice(list(PAPERS), self._more), "summary_paper", label=label, tip=label)
         self._kind = named(Choice(list(KINDS), self._more), "summary_kind", label=_("What the summary is like"))
         label = _("What the summary focuses on; may be empty")
         self._focus = text_line("summary_focus", self._more, _("Focus on…"), label=label)
         self._last = row(1)
-        parts = (self._kind, self._focus, self._last)
+        parts = (self._length, self._paper, self._kind, self._focus, self._last)
         column(*parts, into=self._more, gap=theme.SPACE_12, margins=theme.SPACE_16)
         self.middle = named(QFrame(self.parentWidget()), "summary_middle")
         self._centre = column(1, 1, into=self.middle)
         self._begin = button(_("Summarize"), "summarize_button", self, kind="primary")
         self._begin.clicked.connect(lambda: self._ask(self.summary_requested))
-        buttons = self._other, self.copy, self.export
-        self.line = row(self._length, self._paper, 1, *buttons, into=self, gap=theme.SPACE_8)
+        self.line = row(1, self._other, self.copy, self.export, into=self, gap=theme.SPACE_8)
 
     def show_copied(self) -> None:
         """Say for a moment, where it was pressed, that the summary was copied."""
@@ -719,7 +721,7 @@ class SummaryForm(QFrame):
         self.copy.setAccessibleDescription("")
 
     def allow(self, is_allowed: bool) -> None:
-        self._is_allowed = is_allowed
+        self.is_allowed = is_allowed
         self._settle()
 
     def use_length(self, length: str) -> None:
@@ -773,7 +775,7 @@ class SummaryForm(QFrame):
             self._change(length=Length(value))
 
     def _change(self, **changes: object) -> None:
-        if self._has_summary and not self._more.isVisible():  # otherwise it belongs to the form
+        if self._has_summary:
             self.changed.emit(changes)
 
     def _settle(self) -> None:
@@ -783,7 +785,7 @@ class SummaryForm(QFrame):
             self._last.addWidget(self._begin)  # after the fields it uses
         else:
             self._centre.insertWidget(1, self._begin, 0, Qt.AlignmentFlag.AlignHCenter)
-        self.middle.setVisible(not is_open and not self._has_summary and self._is_allowed)
+        self.middle.setVisible(not is_open and not self._has_summary and self.is_allowed)
         for each, is_shown in (
             (self._begin, is_open or not self._has_summary),
             (self.copy, self._has_summary), (self.export, self._has_summary),
@@ -791,6 +793,6 @@ class SummaryForm(QFrame):
             each.setVisible(is_shown)
         is_set = bool(self._focus.text() or self._kind.currentIndex())
         self._other.setChecked(is_open or is_set)
-        self._begin.setEnabled(self._is_allowed)
+        self._begin.setEnabled(self.is_allowed)
         if focus and self.isAncestorOf(focus) and not (focus.isVisible() and focus.isEnabled()):
             self.setFocus()

@@ -57,7 +57,6 @@ from slmdesk.tables.types import (
     Table,
     TableCell,
     TableRow,
-    changed_edits,
     doubts_of,
     place_words,
     reshaped,
@@ -81,7 +80,7 @@ class TableRequest(Record):
     """Model to use. None means the model used last."""
 
 
-FIRST_PAGES, GUESSED_FROM = 10, 12
+FIRST_PAGES, GUESSED_FROM = 5, 12
 """Pages of a document, and documents, from which columns are guessed."""
 
 
@@ -146,8 +145,8 @@ class ExtractionService(Service, JobPlanner):
         record = able(self._models.choose(model or request.model))
         return self._items.start(found, record, PROMPT_VERSION, request)
 
-    def edit(self, item: str, document: str, column: int, value: str | None) -> tuple[Table, str | None]:
-        """Set a person's value for a cell, or remove it (None). Returns the table and the previous value, for undo.
+    def edit(self, item: str, document: str, column: int, value: str) -> Table:
+        """Set a person's value for a cell. Return the table as it was, for `reshape` to undo it.
 
         Raises KnownError `item.unknown`, `request.invalid`, store.*.
         """
@@ -157,11 +156,10 @@ class ExtractionService(Service, JobPlanner):
             raise KnownError("request.invalid", what=_("no such cell"))
         if all(row.document != document for row in table.rows):
             raise KnownError("request.invalid", what=_("no such row"))
-        words = None if value is None else value[:MOST_CELL]
-        edits, before = changed_edits(table.edits, document, column, words)
-        table = changed(table, edits=edits)
-        self._store.results.save(found.id, to_json(table))
-        return with_edits(table), before
+        kept = [edit for edit in table.edits if (edit.document, edit.column) != (document, column)]
+        edits = (*kept, Edit(document, column, value[:MOST_CELL]))
+        self._store.results.save(found.id, to_json(changed(table, edits=edits)))
+        return table
 
     @sliced
     def guess(self, documents: Sequence[str]) -> Slices[TableRequest]:
@@ -181,13 +179,15 @@ class ExtractionService(Service, JobPlanner):
         Columns that stay keep their cells. `edits` are a person's values; None: those that there are. Raises what
         `begin` raises, and KnownError `item.unknown`.
         """
-        found = self._items.find(item)
-        request, __ = self._with_documents(changed(_request_from(request_in(found)), columns=tuple(columns)))
-        record = able(self._models.choose(request.model))
-        old = self._kept(found.id) or Table((), ())
+        found, old = self._items.find(item), self._kept(item) or Table((), ())
+        request = changed(_request_from(request_in(found)), columns=checked_columns(columns))
+        record = None
+        if not set(request.columns) <= set(old.columns):
+            request, __ = self._with_documents(request)
+            record = able(self._models.choose(request.model))
         self._store.items.change_settings(found.id, **{REQUEST: to_json(request)})
         self._store.results.save(found.id, to_json(reshaped(old, request.columns, edits)))
-        if not set(request.columns) <= set(old.columns):
+        if record is not None:
             self._items.start(found, record, PROMPT_VERSION, request)
         return old
 

@@ -172,15 +172,6 @@ def edited(cell: TableCell, value: str) -> TableCell:
     )  # fmt: skip
 
 
-def changed_edits(
-    edits: Sequence[Edit], document: str, column: int, value: str | None
-) -> tuple[tuple[Edit, ...], str | None]:
-    """Return the edits after setting or removing (None) one, and its previous value."""
-    before = next((edit.value for edit in edits if (edit.document, edit.column) == (document, column)), None)
-    kept = [edit for edit in edits if (edit.document, edit.column) != (document, column)]
-    return tuple(kept if value is None else [*kept, Edit(document, column, value)]), before
-
-
 def reshaped(table: Table, columns: Sequence[Column], edits: Sequence[Edit] | None = None) -> Table:
     """Return a table with other columns. Cells of new columns are open. `edits` None: those of columns that stay."""
     places = [table.columns.index(column) if column in table.columns else None for column in columns]

@@ -27,7 +27,7 @@ from slmdesk.chat.attachment_text import (
     words_at,
     words_of_page,
 )
-from slmdesk.chat.attachments import Ground, quoted_in, stands_in, stub_of
+from slmdesk.chat.attachments import Ground, nearest, quoted_in, stands_in, stub_of
 from slmdesk.chat.types import AttachRequest
 
 pytestmark = pytest.mark.pure
@@ -139,3 +139,17 @@ def test_a_passage_over_two_pages_is_given_under_both():
     assert passages_text([over, Passage(2, "d", 5, 5, 0, 4, "More.")], "section") == (
         "[sections 3-4]\nIt begins.\nIt ends.\n\n[section 5]\nMore.\n"
     )
+
+
+@pytest.mark.parametrize(
+    ("answer", "page"),
+    [("It rises to 1,240.80 EUR.", 2), ("The pump of the heating is serviced in May.", 3), ("Nobody knows.", 0)],
+)
+def test_the_sentence_nearest_to_an_answer_shares_a_number_or_some_words(answer, page):
+    pages = (
+        (1, "Dear tenant."),
+        (2, "Your rent is 1,240.80 EUR from July."),
+        (3, "The heating pump is serviced in May."),
+    )
+    found = nearest(answer, [Ground("letter", "d1", pages)])
+    assert (found.page if found else 0) == page

@@ -31,7 +31,6 @@ from slmdesk.tables.types import (
     Table,
     TableCell,
     TableRow,
-    changed_edits,
     with_edits,
 )
 
@@ -334,13 +333,10 @@ def made() -> Table:
 
 def test_an_edit_stands_above_what_was_found_and_keeps_its_page() -> None:
     table = made()
-    edits, before = changed_edits((), "d1", 0, "950 EUR")
-    assert before is None
+    edits = (Edit("d1", 0, "950 EUR"),)
     changed = with_edits(Table(table.columns, table.rows, edits, "Echo", True)).rows[0].cells[0]
     assert (changed.value, changed.page, changed.origin, changed.edited) == ("950 EUR", 3, "person", True)
     assert changed.number is None
-    assert changed_edits(edits, "d1", 0, None) == ((), "950 EUR")
-    assert changed_edits(edits, "d1", 0, "")[0] == (Edit("d1", 0, ""),)
 
 
 def test_a_table_comes_back_from_the_store_and_into_the_history() -> None:

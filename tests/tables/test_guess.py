@@ -27,9 +27,14 @@ def names(*texts: str, language: str = "en") -> list[str]:
 
 def test_the_kind_of_paper_and_its_own_labels_make_the_columns() -> None:
     assert names(INVOICE) == ["Invoice number", "Net amount", "Tax", "Total", "Project"]
-    assert names(LETTER, language="de") == ["Date", "Sender", "Subject", "Reference", "Amount"]
+    assert names(LETTER, language="de") == ["Date", "Sender", "Subject line", "Reference", "Amount"]
     assert names(OLD)[:3] == ["Subject", "First party", "Second party"]
     assert names("So be it.") == []
+
+
+def test_what_one_of_many_papers_has_is_no_column() -> None:
+    assert "IBAN" in names(f"{INVOICE}\nIBAN: DE89 3704 0044 0532 0130 00\n", *[INVOICE] * 7)
+    assert "IBAN" not in names(f"{INVOICE}\nIBAN: DE89 3704 0044 0532 0130 00\n", *[INVOICE] * 8)
 
 
 def test_a_label_counts_that_half_of_the_papers_have() -> None:

@@ -204,22 +204,21 @@ def test_a_persons_words_stay_and_can_be_taken_back(opened) -> None:
     item = begin(recorder, document)
     ended(recorder, item)
 
-    def edit(value):
-        return recorder.calls.extraction.edit(item.id, document.id, 0, value)
+    extraction = recorder.calls.extraction
 
-    table, before = edit("950 EUR")
-    assert before is None
-    cell = table.rows[0].cells[0]
-    assert (cell.value, cell.origin, cell.edited, cell.page) == ("950 EUR", "person", True, 1)
+    def cell():
+        return extraction.open(item.id).table.rows[0].cells[0]
+
+    before = extraction.edit(item.id, document.id, 0, "950 EUR")
+    assert (cell().value, cell().origin, cell().edited, cell().page) == ("950 EUR", "person", True, 1)
     start = len(recorder.events)
-    recorder.calls.extraction.again(item.id)
+    extraction.again(item.id)
     assert ended(recorder, item, start).rows[0].cells[0].value == "950 EUR"
-    table, before = edit(None)
-    assert before == "950 EUR"
-    assert table.rows[0].cells[0].value == "900 euros"
+    extraction.reshape(item.id, before.columns, before.edits)
+    assert cell().value == "900 euros"
     for document_id, column in ((document.id, 7), ("nobody", 0)):
         with pytest.raises(KnownError, match=r"request\.invalid"):
-            recorder.calls.extraction.edit(item.id, document_id, column, "x")
+            extraction.edit(item.id, document_id, column, "x")
 
 
 @pytest.mark.real_child

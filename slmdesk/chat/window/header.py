@@ -29,6 +29,7 @@ from slmdesk.runtime.events import ModelsChanged, ModelState, ModelStateChanged
 from slmdesk.runtime.messages import bytes_for_people
 from slmdesk.window.base import theme
 from slmdesk.window.base.bridge import Bridge
+from slmdesk.window.base.live import Live
 from slmdesk.window.base.shortcuts import keys_of
 from slmdesk.window.widgets.bars import thin_bar
 from slmdesk.window.widgets.build import (
@@ -160,18 +161,29 @@ class ModelsController(QObject):
         self._starter = starter
         self.imports = ModelImports(bridge, self)
         self.imports.ended.connect(self._on_imports_ended)
-        self._known: frozenset[str] | None = None
+        self._models: Live[Sequence[ModelRecord] | None] = Live(
+            bridge, self, lambda: bridge.services.models.list(), None, on=(ModelsChanged,)
+        )
+        self.exams: Live[Mapping[str, tuple[str, str]]] = Live(
+            bridge, self, lambda: bridge.services.cards.exams(), {}, on=(ModelsChanged,)
+        )
+        """Results of exams by model, as a few words and as a sentence."""
         self._stepping_up = ""
         """Id of the model that takes the starter's place once it is loaded."""
-        self.listed: Sequence[ModelRecord] = ()
-        """Models that can chat."""
-        self.exams: Mapping[str, tuple[str, str]] = {}
-        """Results of exams by model, as a few words and as a sentence."""
         self.state = ModelStateChanged(ModelState.NONE, None, "")
-        bridge.opened.connect(self._list)
+        self._models.changed.connect(self._on_listed)
         bridge.on(ModelsChanged, self._on_models_changed)
         bridge.on(JobChanged, self._on_job_changed)
         bridge.on(ModelStateChanged, self._on_state_changed)
+
+    @property
+    def listed(self) -> Sequence[ModelRecord]:
+        """Models that can chat."""
+        if not self._models.value:
+            return ()
+        from slmdesk.models.service import for_chat  # imported late: the window starts without it
+
+        return for_chat(self._models.value)
 
     def use(self, model: str) -> None:
         self._bridge.services.models.use(model)
@@ -206,7 +218,6 @@ class ModelsController(QObject):
         self.imports.add((path,), link=link)
 
     def _on_models_changed(self) -> None:
-        self._list()
         self._bridge.ask(self._bridge.services.models.step_up(), self._on_stepped_up)
 
     def _on_stepped_up(self, better: ModelRecord | None) -> None:
@@ -219,17 +230,10 @@ class ModelsController(QObject):
             self._stepping_up = ""
             self._bridge.notice_raised.emit(Notice(STEPPED_UP.format(name=self.state.name), life_ms=LONG_MS))
 
-    def _list(self) -> None:
-        self._bridge.ask(self._bridge.services.models.list(), self._on_listed)
-
-    def _on_listed(self, models: Sequence[ModelRecord]) -> None:
-        self._known = frozenset(model.id for model in models)
-        from slmdesk.models.service import for_chat  # imported late: the window starts without it
-
-        self.listed = for_chat(models)
+    def _on_listed(self) -> None:
+        models = self._models.value or ()
         self.models_listed.emit(self.listed)
-        self._ask_exams()
-        if self.state.model is None or self.state.model in self._known:
+        if self.state.model is None or any(model.id == self.state.model for model in models):
             self._say_again(models)
             return
         if self.state.state in (ModelState.READY, ModelState.LOADING):  # removing the loaded model unloads it first
@@ -250,20 +254,14 @@ class ModelsController(QObject):
                 self.state = changed(event, name=model.name)
                 self.state_changed.emit(self.state)
 
-    def _ask_exams(self) -> None:
-        self._bridge.ask(self._bridge.services.cards.exams(), self._on_exams)
-
-    def _on_exams(self, exams: Mapping[str, tuple[str, str]]) -> None:
-        self.exams = exams
-
     def _on_job_changed(self, event: JobChanged) -> None:
         if event.kind == EXAM and event.status is JobStatus.DONE:
-            self._ask_exams()
+            self.exams.again()
 
     def _on_state_changed(self, event: ModelStateChanged) -> None:
-        is_at_rest = event.state in (ModelState.NOT_LOADED, ModelState.CRASHED)
-        if is_at_rest and event.model and self._known is not None and event.model not in self._known:
-            event = ModelStateChanged(ModelState.NOT_LOADED if self._known else ModelState.NONE, None, "")
+        is_at_rest, models = event.state in (ModelState.NOT_LOADED, ModelState.CRASHED), self._models.value
+        if is_at_rest and event.model and models is not None and all(event.model != model.id for model in models):
+            event = ModelStateChanged(ModelState.NOT_LOADED if models else ModelState.NONE, None, "")
         self.state = event
         self.state_changed.emit(event)
         self._say_stepped_up()
@@ -383,7 +381,7 @@ class ModelPicker(QWidget):
     def _on_menu_opens(self) -> None:
         self._menu.clear()
         for model in self._controller.listed:
-            few, sentence = self._controller.exams.get(model.id, ("", ""))
+            few, sentence = self._controller.exams.value.get(model.id, ("", ""))
             action = named(QAction(_menu_words(model, few), self._menu), f"model_{model.id}")
             action.setCheckable(True)
             action.setChecked(model.id == self._event.model)

@@ -71,7 +71,7 @@ SUMMARY_MS = 500
 ACTIONS = (
     ("again", _("Read again")),
     ("translate", _("Translate")),
-    ("redact", _("Give out redacted\u2026")),
+    ("redact", _("Redact")),
     ("folder", _("Open folder")),
     ("remove", _("Remove from the list")),
 )
@@ -277,6 +277,13 @@ class DocumentView(QFrame):
     def _is_wide(self) -> bool:
         return self._body.width() >= scaled(BESIDE)
 
+    @property
+    def result_width(self) -> int:
+        """The width of a result beside the pages, or of all where they are a drawer."""
+        width = self._body.width()
+        beside = min(max(width - scaled(PAGES_WIDTH), scaled(LEAST_RESULT)), scaled(MOST_RESULT))
+        return beside if self._is_wide else width
+
     def show_pages(self) -> None:
         """Show the pages, beside the result or, if there is no room, over it."""
         self._is_drawn = True
@@ -340,7 +347,7 @@ class DocumentView(QFrame):
             self.menu.addSeparator()
         named(self.menu.addAction(_("About this document"), self.show_about), "about_action")
         for key, words in self._controller.actions(self.record.id, ACTIONS) if self.record is not None else ():
-            if self.record is not None and key != "translate":
+            if self.record is not None and key not in ("translate", "redact"):  # these have a button and a tab
                 action = self.menu.addAction(words, partial(self.action_chosen.emit, self.record.id, key))
                 action.setObjectName(f"document_{key}_action")
 
@@ -399,8 +406,7 @@ class DocumentView(QFrame):
         """Place the result and the pages. The result keeps its place and, but for tables, its width."""
         self._bar.setFixedHeight(scaled(HEAD_HEIGHT))
         width, height, is_wide = self._body.width(), self._body.height(), self._is_wide
-        has_pages = not self.side.has_space if is_wide else self._is_drawn
-        result = min(max(width - scaled(PAGES_WIDTH), scaled(LEAST_RESULT)), scaled(MOST_RESULT)) if is_wide else width
+        has_pages, result = not self.side.has_space if is_wide else self._is_drawn, self.result_width
         focus = QApplication.focusWidget()
         if not has_pages and focus is not None and self._left.isAncestorOf(focus):
             self.side.setFocus()  # otherwise Qt would move the focus anywhere

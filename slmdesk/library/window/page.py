@@ -42,7 +42,7 @@ from PySide6.QtWidgets import (
 from slmdesk.base.documents import FORMATS
 from slmdesk.base.records import DocumentRecord, DocumentStatus
 from slmdesk.base.texts import _
-from slmdesk.base.types import counted_pages
+from slmdesk.base.types import counted_pages, page_sign
 from slmdesk.library.search import TextHit
 from slmdesk.library.types import (
     CollectionState,
@@ -101,7 +101,7 @@ EMPTY_WORDS = (
 
 
 class DocumentsPage(QWidget):
-    redaction_requested = Signal(object, str)
+    redaction_requested = Signal(str)
 
     def __init__(
         self,
@@ -184,9 +184,7 @@ class DocumentsPage(QWidget):
         elif action == "translate":
             self.document.translate(document)
         elif action == "redact":
-            path = self._controller.own_file(document, _("to give it out redacted"))
-            if path is not None:
-                self.redaction_requested.emit(path, document)
+            self.redaction_requested.emit(document)
         elif action == "folder":
             open_outside(QUrl.fromLocalFile(str(self._controller.folder_of(document))))
 
@@ -338,9 +336,10 @@ class DocumentList(QFrame):
         change()
         self._show_note()
         self.count_changed.emit(self._rows.rowCount())
-        self._mark(chosen)
+        self.mark(chosen)
 
-    def _mark(self, documents: Sequence[str]) -> None:
+    def mark(self, documents: Sequence[str]) -> None:
+        """Choose these documents together, as far as they are listed."""
         model = self._view.selectionModel()
         rows = [at for at in map(self._rows.row_of, documents) if at >= 0]
         if [index.row() for index in model.selectedRows()] != rows:
@@ -376,7 +375,7 @@ class DocumentList(QFrame):
 
     def _offer_pair(self) -> None:
         """Have two chosen documents compared, unless the key is still held that chooses more."""
-        if QApplication.keyboardModifiers() & MARKING:
+        if QApplication.queryKeyboardModifiers() & MARKING:
             self._pair_timer.start()
         elif len(chosen := self.chosen) == 2:
             self.several_requested.emit("compare", chosen)
@@ -397,7 +396,7 @@ class DocumentList(QFrame):
         if action == "all":
             self.choose_all()
         elif action == "none":
-            self._mark([self._shown])
+            self.mark([self._shown])
         else:
             self.several_requested.emit(action, self.chosen)
 
@@ -408,7 +407,7 @@ class DocumentList(QFrame):
             self._awaited = document
             self._uncover()
         if is_other or document not in self.chosen:
-            self._mark([document])
+            self.mark([document])
 
     def show_folders(self, states: Sequence[CollectionState]) -> None:
         chosen = self._folder_view.currentIndex().data(ID_ROLE)
@@ -686,7 +685,7 @@ class FolderRows(_Rows[CollectionState]):
 class HitRows(_Rows[TextHit]):
     def __init__(self, parent: QWidget) -> None:
         roles: dict[int, Callable[[TextHit], object]] = {
-            Qt.ItemDataRole.DisplayRole: lambda hit: f"p. {hit.page}  \u00b7  {hit.name}",
+            Qt.ItemDataRole.DisplayRole: lambda hit: f"{page_sign('page')} {hit.page}  \u00b7  {hit.name}",
             Qt.ItemDataRole.ToolTipRole: lambda hit: plain_tip(hit.words),
             Qt.ItemDataRole.AccessibleTextRole: lambda hit: _("{name}, page {page}: {words}").format(
                 name=hit.name, page=hit.page, words=hit.words

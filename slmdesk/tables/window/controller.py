@@ -43,9 +43,8 @@ class TableController(JobFollower):
         """Ids of the documents that the search leaves in the list."""
         self._requested = ""
         """Id of the table to show."""
-        self._begun = ""
-        """Id of the table that was started here and is not shown yet."""
-        self._undo: list[Callable[[], None]] = []
+        self._undo: list[tuple[Sequence[Column], Sequence[Edit]]] = []
+        """Columns and a person's values as they were before each change of the shown table."""
         extraction = bridge.services.extraction
         self._opened: Live[ExtractionView | None] = Live(
             bridge, self, lambda: extraction.open(self._requested) if self._requested else None, None
@@ -125,14 +124,15 @@ class TableController(JobFollower):
 
     def reshape(self, columns: Sequence[Column]) -> None:
         """Give the shown table other columns."""
-        self._reshape(tuple(columns), None, is_undo=False)
+        self._change(self._bridge.services.extraction.reshape(self.item, columns))
 
     def edit(self, document: str, column: int, words: str) -> None:
-        self._edit(document, column, words, is_undo=False)
+        self._change(self._bridge.services.extraction.edit(self.item, document, column, words))
 
     def undo(self) -> None:
         if self._undo:
-            self._undo.pop()()
+            request = self._bridge.services.extraction.reshape(self.item, *self._undo.pop())
+            self._bridge.ask(request, lambda _before: self._opened.again())
             self.undo_changed.emit(bool(self._undo))
 
     def _on_reading(self, columns: tuple[Column, ...], report: tuple[int, int, str]) -> None:
@@ -167,7 +167,6 @@ class TableController(JobFollower):
             self._refuse(problem)
 
     def _on_begun(self, item: Item) -> None:
-        self._begun = item.id
         self.choose(item.id)
         self.items.refresh()
 
@@ -179,9 +178,8 @@ class TableController(JobFollower):
         self.items.set_current(view.item.id)
         self._about = frozenset(document.id for document in view.documents)
         self._job = view.job.id if view.job and not view.job.status.is_end else ""
-        if self._job or self._begun == self.item:  # if all answers are cached, it is done before it is opened
+        if self._job:
             self.begun.emit(view.request.columns, len(view.documents))
-        self._begun = ""
         if view.table is not None and view.table.columns:
             self.made.emit(view.table)
         if view.job is not None:
@@ -213,31 +211,16 @@ class TableController(JobFollower):
         elif request is not None:
             self.stopped.emit(NOTHING_NAMED)
 
-    def _edit(self, document: str, column: int, words: str | None, *, is_undo: bool) -> None:
-        def edited(reported: tuple[Table, str | None]) -> None:
-            table, before = reported
-            if not is_undo:
-                self._keep_undo(partial(self._edit, document, column, before, is_undo=True))
-            self.made.emit(table)
-
-        self._change(self._bridge.services.extraction.edit(self.item, document, column, words), edited)
-
-    def _reshape(self, columns: tuple[Column, ...], edits: Sequence[Edit] | None, *, is_undo: bool) -> None:
-        def reshaped(before: Table) -> None:
-            if not is_undo:
-                self._keep_undo(partial(self._reshape, before.columns, before.edits, is_undo=True))
-            self._opened.again()
-
-        self._change(self._bridge.services.extraction.reshape(self.item, columns, edits), reshaped)
-
-    def _change(self, request: Any, changed: Callable[[Any], None]) -> None:
-        """Make a change of the shown table. `changed` is not called if another is on show by then."""
+    def _change(self, request: Any) -> None:
         item = self.item
-        self._bridge.ask(request, lambda answer: changed(answer) if item == self.item else None)
 
-    def _keep_undo(self, undo: Callable[[], None]) -> None:
-        self._undo = [*self._undo, undo][-MOST_UNDONE:]
-        self.undo_changed.emit(True)
+        def changed(before: Table) -> None:
+            if item == self.item:
+                self._undo = [*self._undo, (before.columns, before.edits)][-MOST_UNDONE:]
+                self.undo_changed.emit(True)
+                self._opened.again()
+
+        self._bridge.ask(request, changed)
 
     def _forget(self) -> None:
         self.title, self._requested, self._job, self._about = "", "", "", frozenset()

@@ -60,7 +60,7 @@ FORMS = (
     Form("json", _("JSON, for programs")),
 )
 MOST_QUOTE = 300
-NARROW = 92
+NARROW = 84
 """Width in letters below which the buttons above the table have no words."""
 
 
@@ -76,6 +76,8 @@ class TablePane(QFrame):
         self.folder: Path | None = None
         self._controller, self._exports = controller, exports
         self.model = TableModel(self)
+        self.room: Callable[[], int] = lambda: 0
+        """The width of the pane beside the pages. A wider table takes their place."""
         self.has_pages: Callable[[], bool] = lambda: False
         """Whether the pages are on show beside the table, where a click on a cell goes to its page too."""
         self._is_running = False
@@ -154,7 +156,8 @@ class TablePane(QFrame):
         self._action(scopes, _("A folder…"), "table_of_folder", self._ask_folder)
         self._scope.clicked.connect(lambda: scopes.popup(self._scope.mapToGlobal(self._scope.rect().bottomLeft())))
         label = _("Add a column")
-        self._add = button("", "new_column_button", bar, kind="quiet", icon="plus", label=label, on=self._on_add)
+        self._add = button("", "new_column_button", bar, kind="quiet", icon="plus", label=label)
+        self._add.clicked.connect(lambda: self._adding.toggle(self._add))
         self._save = button("", "save_table_button", bar, kind="primary", on=partial(self._on_form, "xlsx"))
         self._save.setAccessibleName(_("Save as Excel"))
         label = _("More about the table")
@@ -253,7 +256,7 @@ class TablePane(QFrame):
 
     def show_table(self, table: Table) -> None:
         self._is_running = self._is_running and not table.is_done
-        self._total = max(self._total, len(table.rows))
+        self._total = self._total if self._is_running else len(table.rows)
         self.model.show_table(table)
         self._say("")
         self._warning.setText(f"⚠ {retold(table.note)}" if table.note else "")
@@ -273,9 +276,6 @@ class TablePane(QFrame):
     def hideEvent(self, event: QHideEvent) -> None:
         super().hideEvent(event)
         self._controller.guess.watch(False)
-
-    def _on_add(self) -> None:
-        self._adding.toggle(self._add)
 
     def _on_added(self, column: Column) -> None:
         """Add a column. A name that exists already changes nothing."""
@@ -393,7 +393,8 @@ class TablePane(QFrame):
 
     def _settle(self) -> None:
         has_rows, has_table = bool(self.model.rows), bool(self.model.columns)
-        self.width_requested.emit(has_table)
+        width = self.table.horizontalHeader().length() + 2 * theme.SPACE_24
+        self.width_requested.emit(has_table and width > self.room())
         self._filler.setVisible(not has_table)
         self._warning.setVisible(bool(self._warning.text()) and has_table)
         self._making.setVisible(self._is_running)

@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QDialogButtonBox,
     QFormLayout,
     QListWidget,
     QListWidgetItem,
-    QScrollArea,
     QSizePolicy,
     QWidget,
 )
@@ -33,14 +31,13 @@ from slmdesk.window.widgets.build import (
     named,
     passing,
     plain_label,
-    show_column,
     show_words,
 )
 from slmdesk.window.widgets.dialogs import AcceptButtons, Dialog
 from slmdesk.window.widgets.rows import Choice
 
 MOST_NAMED = 6
-LIST_LINES = 5
+LIST_LINES, WIDTH = 5, 520
 
 
 class DocumentForm(Dialog):
@@ -88,43 +85,29 @@ class DocumentForm(Dialog):
         self._lay_out()
 
     def _lay_out(self) -> None:
-        inner = named(QWidget(self), "document_form_inner")
-        rows = QFormLayout(inner)
-        rows.setContentsMargins(0, 0, theme.SPACE_8, 0)
+        rows = self._rows = QFormLayout()
         rows.setVerticalSpacing(theme.SPACE_8)
         rows.setHorizontalSpacing(theme.SPACE_16)
         rows.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
         rows.setRowWrapPolicy(QFormLayout.RowWrapPolicy.WrapLongRows)
-        rows.addRow(plain_label(self._names(), inner, name="form_names", kind="strong"))
+        rows.addRow(plain_label(self._names(), self, name="form_names", kind="strong"))
         for words, name in ((self._refused(), "form_refused"), (self._warning(), "form_warning")):
             if words:
-                rows.addRow(plain_label(words, inner, name=name, kind="warn"))
+                rows.addRow(plain_label(words, self, name=name, kind="warn"))
         for words, field in ((_("From"), self._source), (_("To"), self._target), (_("Subject area"), self._domain),
-                             (_("Formality"), self._formality)):  # fmt: skip
+                             (_("Formality"), self._formality), (_("Glossaries"), self._glossaries),
+                             (_("Columns"), self._columns)):  # fmt: skip
             rows.addRow(words, field)
-        rows.addRow(_("Glossaries"), self._glossaries)
-        rows.addRow(_("Columns"), self._columns)
         for box in (self._sheets, self._properties, self._beside):
             rows.addRow(box)
-        self._rows = rows
         rows.setRowVisible(self._glossaries, False)
         rows.setRowVisible(self._columns, self._chosen.table is not None)
         self._columns.setEnabled(False)
         self._sheets.setVisible(self._chosen.has_sheets)
         self._properties.setVisible(self._chosen.has_properties)
-        area = named(QScrollArea(self), "document_form_area", label=_("Options"))
-        show_column(area, inner)
-        self._area, self._inner = area, inner
-        column((area, 1), self._said, self._buttons, into=self, gap=theme.SPACE_12, margins=theme.SPACE_16)
+        column(rows, 1, self._said, self._buttons, into=self, gap=theme.SPACE_12, margins=theme.SPACE_16)
         self._said.hide()
-        height = inner.sizeHint().height() + self._buttons.sizeHint().height() + 4 * theme.SPACE_16
-        self.resize(520, min(560, max(380, height)))
-
-    def showEvent(self, event: QShowEvent) -> None:
-        """Set the width only now, because fonts and scroll bar have no size before."""
-        super().showEvent(event)
-        bar = self._area.verticalScrollBar().sizeHint().width()
-        self._area.setMinimumWidth(self._inner.minimumSizeHint().width() + bar)
+        self.fit(theme.scaled(WIDTH))
 
     def _connect(self) -> None:
         self._source.currentIndexChanged.connect(self._on_languages)

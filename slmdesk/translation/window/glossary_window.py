@@ -52,6 +52,7 @@ from slmdesk.translation.window.terms_forms import (
 )
 from slmdesk.window.base import theme
 from slmdesk.window.base.bridge import Bridge, Delay
+from slmdesk.window.base.live import Live
 from slmdesk.window.base.theme import ThemeKeeper
 from slmdesk.window.widgets.build import (
     CLEAR,
@@ -99,10 +100,11 @@ class GlossaryWindow(Dialog):
         passing(self, "glossary_window", _("Glossaries"))
         self.resize(1080, 680)
         self._bridge, self._languages = bridge, languages
-        self._turn = 0
-        """Number of reads from the first page. Pages that belong to an earlier read are ignored."""
         self._is_forgetting = False
-        self._all: Sequence[GlossaryRecord] = []
+        self._all: Live[Sequence[GlossaryRecord]] = Live(
+            bridge, self, lambda: bridge.services.glossaries.all(), (), on=(GlossariesChanged,),
+            refused=self._on_failed,
+        )  # fmt: skip
         self._chosen = self._order = ""
         self._descending = False
         self._terms = 0
@@ -111,11 +113,10 @@ class GlossaryWindow(Dialog):
         self._build_ui()
         self._connect()
         self._show_glossaries()
-        self._refresh()
 
     @property
     def chosen(self) -> GlossaryRecord | None:
-        return next((glossary for glossary in self._all if glossary.id == self._chosen), None)
+        return next((glossary for glossary in self._all.value if glossary.id == self._chosen), None)
 
     def _build_ui(self) -> None:
         label = _("Glossaries; a tick says that one is obeyed")
@@ -220,7 +221,7 @@ class GlossaryWindow(Dialog):
         self._model.edited.connect(self._on_edited)
         self._model.page_requested.connect(self._read_page)
         self._model.sort_requested.connect(self._on_sort)
-        self._bridge.on(GlossariesChanged, self._refresh)
+        self._all.changed.connect(self._on_all)
         self._close.clicked.connect(self.reject)
         self.finished.connect(self._on_finished)
         for keys, work in (
@@ -230,27 +231,22 @@ class GlossaryWindow(Dialog):
 
     # ---- what is shown
 
-    def _refresh(self) -> None:
-        self._ask(lambda services: services.glossaries.all(), self._on_all)
-
-    def _on_all(self, found: list[GlossaryRecord]) -> None:
-        self._all = found
-        is_gone = self._chosen not in {glossary.id for glossary in found}
-        if is_gone:
+    def _on_all(self) -> None:
+        found, record = self._all.value, self.chosen
+        if record is None:
             self._choose(found[0].id if found else "")
         self._show_glossaries()
-        record = self.chosen
-        if is_gone:
+        if record is None:
             self.read()
-        elif record is not None and record.terms != self._terms:  # another window changed the number of terms
+        elif record.terms != self._terms:  # another window changed the number of terms
             self._timer.start()
 
     def _show_new(self, record: GlossaryRecord) -> None:
-        self._all = [*(glossary for glossary in self._all if glossary.id != record.id), record]
         self._choose(record.id)
+        self._all.put((*(glossary for glossary in self._all.value if glossary.id != record.id), record))
+        self._all.again()
         self._show_glossaries()
         self.read()
-        self._refresh()
 
     def _on_chosen(self, item: QListWidgetItem | None, _before: object) -> None:
         if item is not None:
@@ -272,7 +268,7 @@ class GlossaryWindow(Dialog):
     def _show_glossaries(self) -> None:
         with QSignalBlocker(self._list):
             self._list.clear()
-            for record in self._all:
+            for record in self._all.value:
                 item = QListWidgetItem(_entry_words(record), self._list)
                 item.setData(Qt.ItemDataRole.UserRole, record.id)
                 item.setFlags(item.flags() | Qt.ItemFlag.ItemIsUserCheckable)
@@ -284,7 +280,7 @@ class GlossaryWindow(Dialog):
         self._title.set_full_text(retold(shown.name, KEEP_LIST) if shown else "")
         self._table.setColumnHidden(TARGET, is_keep)
         self._table.setColumnHidden(KEEPS, is_keep)
-        self._keep.setVisible(not any(map(is_keep_list, self._all)))
+        self._keep.setVisible(not any(map(is_keep_list, self._all.value)))
         for widget in (self._table, self._search, self._source, self._add, self._delete, self._more, self._count):
             widget.setVisible(shown is not None)
         self._target.setVisible(shown is not None and not is_keep)
@@ -294,14 +290,18 @@ class GlossaryWindow(Dialog):
 
     def read(self) -> None:
         self._timer.stop()
-        self._turn += 1
         self._read_page(0)
+
+    @property
+    def _asked(self) -> tuple[str, str, str, bool]:
+        """Return what is shown: glossary, words that are searched, order, whether it descends."""
+        return self._chosen, self._search.text(), self._order, self._descending
 
     def _read_page(self, begin: int | None = None) -> None:
         """Read the terms from row `begin` on. None means the row after the last one loaded."""
         if not self._chosen:
             return
-        glossary, words, order, descending = self._chosen, self._search.text(), self._order, self._descending
+        asked = glossary, words, order, descending = self._asked
         first = len(self._model.rows) if begin is None else begin
 
         def request(services: Services) -> TermPage:
@@ -309,10 +309,10 @@ class GlossaryWindow(Dialog):
                 glossary, words=words, order=order, descending=descending, begin=first, limit=PAGE
             )
 
-        self._ask(request, partial(self._on_page, self._turn))
+        self._ask(request, partial(self._on_page, asked))
 
-    def _on_page(self, turn: int, page: TermPage) -> None:
-        if turn != self._turn or page.glossary.id != self._chosen:
+    def _on_page(self, asked: object, page: TermPage) -> None:
+        if asked != self._asked:
             return
         counts = page.counts
         self._terms = counts.terms

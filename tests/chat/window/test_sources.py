@@ -11,7 +11,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QToolButton, QWidget
 
 pytestmark = pytest.mark.gui
-TEXTS = {"lease.pdf": "The rent is due", "pump.pdf": "The pump stops", "valve.pdf": "The valve closes."}
+TEXTS = {"lease.pdf": "The rent is due", "pump.pdf": "The pump stops at 12 bar", "valve.pdf": "The valve closes."}
 
 
 @pytest.fixture
@@ -108,3 +108,11 @@ def test_where_there_is_no_room_the_page_takes_the_place_of_the_chat_only_when_a
     QTest.keyClick(QApplication.focusWidget(), Qt.Key.Key_Escape)
     program.wait(program.page.view.isVisible)
     assert program.page.composer.input_box.hasFocus()
+
+
+def test_without_a_quotation_the_nearest_sentence_is_lit(start, model_file, letters):
+    program = start(answer="As far as I see at 12 bar.").with_model(model_file)
+    program.window.resize(1440, 900)
+    drop(program.page, *letters)
+    program.say("When does it stop?")
+    program.wait(lambda: title(program) == "pump.pdf" and lit(program) == [2])

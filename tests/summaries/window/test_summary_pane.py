@@ -63,6 +63,18 @@ def test_without_a_model_a_summary_leads_to_its_passages(program, letter):
     assert row.property("lit")
 
 
+def test_each_of_several_opened_documents_is_summarized_when_it_is_looked_at(program, letter):
+    others = [letter.with_name(name) for name in ("annex.md", "notes.md")]
+    for other in others:
+        other.write_text(f"{LEASE}\n{other.name}\n")
+    open_read(program, letter, *others)
+    view, pane = program.find("document_view"), program.find("summary_pane")
+    program.wait(lambda: view.model().rowCount() == 3 and pane.rows)
+    assert len(program.ask(lambda services: services.history.items("summary"))) == 1
+    program.click_item(view, 1)
+    program.wait(lambda: pane.summary and [one.name for one in pane.summary.documents] == ["annex.md"])
+
+
 def summarized_like(program, kind) -> None:
     """Summarize again in another form."""
     program.click("summary_other_button")
@@ -370,6 +382,7 @@ def test_what_is_shown_is_what_is_exported(summarized, tmp_path):
 def test_each_length_is_made_once_and_remembered(summarized, start):
     program, pane, summaries = summarized, summarized.find("summary_pane"), summarized.frame.documents_area.summaries
     first, length = summaries.item, program.find("summary_length")
+    program.click("summary_other_button")
     assert (length.currentText(), program.find("summary_paper").currentText()) == ("Medium", "Contract")
     QTest.keyClick(length, Qt.Key.Key_Down)
     program.wait(lambda: summaries.item != first and pane.summary is not None and len(summaries.items.shown) == 2)

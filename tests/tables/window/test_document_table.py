@@ -158,16 +158,14 @@ def test_a_cell_leads_to_its_page_and_says_what_proves_it(program, folder) -> No
     table_of(program, "Rent:amount", "Tenant", "Begins:date")
     assert cells(program) == [["a.md", "900 EUR", "Ada Byron", "–"]]
     assert program.find("table_figure").text() == "2 of 3 filled"
-    assert not program.documents.view.isVisible()
+    assert program.documents.view.isVisible()  # so narrow a table leaves the pages their place
     click_cell(program, 0, 1)
     popover = program.find("cell_popover")
     assert popover.isVisible()
     assert program.find("cell_quote").text().replace("\u200b", "") == "“Rent: 900 EUR”"
     assert "section 2" in program.find("cell_place").text()
-    program.click("show_cell_page_button")
-    program.wait(lambda: program.documents.view.isVisible() and marked(program) == "2: 900 EUR")
-    assert not popover.isVisible()
-    click_cell(program, 0, 2)  # beside the pages a click goes to the page too
+    program.wait(lambda: marked(program) == "2: 900 EUR")
+    click_cell(program, 0, 2)
     program.wait(lambda: marked(program) == "1: Ada Byron")
     program.click("page_button")
     program.wait(lambda: not program.documents.view.isVisible())
@@ -265,8 +263,9 @@ def test_a_table_that_is_made_before_the_window_hears_of_it_is_on_show(program, 
     controller = program.frame.documents_area.tables
     first, services = controller.item, program.services
     controller.begin([column_named("Tenant")])
+    ended = lambda job: job.kind != "extraction" or job.status is JobStatus.DONE  # noqa: E731
     jobs = services.jobs.list  # the window hears of nothing meanwhile
-    wait_until(lambda: [one.status for one in services.service_thread.call(jobs)] == [JobStatus.DONE] * 3)
+    wait_until(lambda: all(map(ended, services.service_thread.call(jobs))))
     program.wait(lambda: controller.item not in ("", first))
     program.wait(lambda: cells(program) == [["a.md", "Ada Byron"]] and program.find("cells_table").isVisible())
     assert not program.find("making_table").isVisible()

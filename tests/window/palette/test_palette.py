@@ -198,7 +198,6 @@ def test_a_translation_and_a_summary_are_opened_on_their_pages(program, tmp_path
     program.find("source_text").setPlainText("")
     program.window.show_page("Documents")
     program.frame.documents.show_document(lease.id)
-    program.click("summarize_button")
     pane = program.find("summary_pane")
     program.wait(lambda: pane.summary is not None)
     (item,) = program.ask(lambda services: services.history.items("summary"))
