@@ -201,7 +201,7 @@ def test_cancel_stands_before_the_answer_and_enter_presses_the_default(program):
     host, answers = program.window, []
     for is_first in (False, True):
         question = Question(host, "question", "Delete?", "Everything is deleted.")
-        add = [lambda one: one.add("Delete", "delete", lambda: answers.append("deleted"), kind="danger")]
+        add = [lambda one: one.add_choice("Delete", "delete", lambda: answers.append("deleted"), kind="danger")]
         add.insert(0 if is_first else 1, lambda one: one.add_cancel(is_default=True))
         for one in add:
             one(question)
