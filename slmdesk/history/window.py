@@ -318,6 +318,6 @@ class EraseDialog(Dialog):
 
 def _ask_sure(question: Question, words: str, name: str, then: Callable[[], object]) -> None:
     """Ask before something that cannot be undone. Pressing Enter cancels it."""
-    question.add(words, name, then, kind="danger")
+    question.add_choice(words, name, then, kind="danger")
     question.add_cancel(is_default=True)
     question.open()

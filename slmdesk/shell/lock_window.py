@@ -314,7 +314,7 @@ def quit_or_stay(parent: QWidget, count: int, private: int, leave: Callable[[], 
         return
     words = " ".join(words for words in (lost_words(private), quit_words(count)) if words)
     question = Question(parent, "quit_dialog", _("Quit slmdesk"), words)
-    question.add(_("Quit"), "quit_button", leave, is_default=not private)
+    question.add_choice(_("Quit"), "quit_button", leave, is_default=not private)
     question.add_cancel("stay_button", is_default=bool(private))
     question.open()
 

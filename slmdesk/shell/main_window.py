@@ -33,7 +33,6 @@ from slmdesk.base.untrusted import clean_label
 from slmdesk.chat.window.conversation import ChatController
 from slmdesk.chat.window.header import STATE_TOPIC
 from slmdesk.chat.window.list_controller import ListController
-from slmdesk.history.labels import rescued_words
 from slmdesk.jobs.types import DOWNLOAD, JobChanged, kind_words
 from slmdesk.runtime.events import (
     DownloadChanged,
@@ -412,6 +411,8 @@ class NoticeController(QObject):
         self._bridge.ask(self._bridge.services.history.rescue(damaged), self._on_rescued)
 
     def _on_rescued(self, found: Rescued) -> None:
+        from slmdesk.history.labels import rescued_words  # imported late: a history is rarely damaged
+
         self._chats.start()
         self._on_notice_raised(Notice(rescued_words(found), key="rescued"))
 

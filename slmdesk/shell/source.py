@@ -15,6 +15,7 @@ from slmdesk.chat.types import QuotesFound
 from slmdesk.chat.window.conversation import ChatController
 from slmdesk.chat.window.page import ChatPage
 from slmdesk.chat.window.view import MessageView
+from slmdesk.runtime.events import DocumentGone
 from slmdesk.runtime.messages import Problem
 from slmdesk.window.base import theme
 from slmdesk.window.base.bridge import Bridge
@@ -150,6 +151,7 @@ class Sources(QObject):
         chat.chat_opened.connect(self._on_chat_opened)
         page.view.extra_pointed.connect(self._on_pointed)
         bridge.on(QuotesFound, self._on_quotes_found)
+        bridge.on(DocumentGone, self._on_document_gone)
 
     @property
     def pane(self) -> SourcePane:
@@ -184,6 +186,10 @@ class Sources(QObject):
     def _on_pointed(self, message: str, key: str) -> None:
         if self._pane is not None:
             self._pane.hint(self._chat.inspector.place_of(message, key))
+
+    def _on_document_gone(self, event: DocumentGone) -> None:
+        if self._pane is not None and event.id == self._pane.document:
+            self._pane.leave()
 
     def _on_chat_opened(self, chat: str, _title: str) -> None:
         if self._pane is not None and chat != self._shown_for:

@@ -105,7 +105,7 @@ def test_delete_for_good_takes_the_names_of_folders_along(program, paths, tmp_pa
     dialog = program.find("deleted_chats")
     program.wait(lambda: program.find("deleted_list", dialog).count() == 1)
     program.click(program.find("delete_for_good_button", dialog))
-    program.click(program.find("delete_sure_button", dialog))
+    program.click(program.find("delete_sure_button"))
     program.wait(lambda: program.find("deleted_list", dialog).count() == 0)
     assert files_with(paths.config) == []
     dialog.close()

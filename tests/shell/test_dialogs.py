@@ -18,7 +18,7 @@ from pathlib import Path
 import pytest
 from fakes.edges import outside
 from PySide6.QtCore import QObject, QPoint, QSize, Qt
-from PySide6.QtGui import QKeySequence, QShortcut
+from PySide6.QtGui import QAccessible, QKeySequence, QShortcut
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import (
     QApplication,
@@ -201,7 +201,7 @@ def test_cancel_stands_before_the_answer_and_enter_presses_the_default(program):
     host, answers = program.window, []
     for is_first in (False, True):
         question = Question(host, "question", "Delete?", "Everything is deleted.")
-        add = [lambda one: one.add("Delete", "delete", lambda: answers.append("deleted"), kind="danger")]
+        add = [lambda one: one.add_choice("Delete", "delete", lambda: answers.append("deleted"), kind="danger")]
         add.insert(0 if is_first else 1, lambda one: one.add_cancel(is_default=True))
         for one in add:
             one(question)
@@ -230,7 +230,8 @@ def test_a_sheet_keeps_tab_the_keys_and_the_focus_and_gives_it_back(host):
     dialog = made(host)
     dialog.show()
     assert focused() == "f0"
-    assert dialog.accessibleName() == "A title"
+    read = QAccessible.queryAccessibleInterface(dialog)
+    assert (read.role(), read.text(QAccessible.Text.Name)) == (QAccessible.Role.Dialog, "A title")
     assert tabs() == ["f0", "f1", "f2", "ok", "cancel", "sheet_close"]
     QShortcut(QKeySequence("Ctrl+F"), dialog, lambda: host.pressed.append("of the sheet"))
     for key in (Qt.Key.Key_2, Qt.Key.Key_F):

@@ -61,8 +61,7 @@ SHIPPED = _("comes with slmdesk")
 
 class PresetsWindow(Dialog):
     def __init__(self, controller: PresetsController, models: Sequence[tuple[object, str]], parent: QWidget) -> None:
-        super().__init__(parent)
-        passing(self, "presets_window", _("Presets"))
+        super().__init__(parent, "presets_window", _("Presets"))
         self.resize(640, 520)
         self._controller, self._models = controller, models
         self._new_one = ""
@@ -186,8 +185,7 @@ class PresetEditor(Dialog):
     def __init__(
         self, parent: QWidget, name: str, options: ChatOptions, models: Sequence[tuple[object, str]], *, title: str
     ) -> None:
-        super().__init__(parent)
-        passing(self, "preset_editor", title)
+        super().__init__(parent, "preset_editor", title)
         self.resize(720, 640)
         self._around = Around(options=options, models=tuple(models), any_model=ANY_MODEL)
         self._build_ui(name)
@@ -296,8 +294,7 @@ class SpaceEditor(Dialog):
 
     def __init__(self, space: Space, presets: Sequence[Preset], attached: AttachController, parent: QWidget) -> None:
         """Create the dialog. `attached` reads the documents and becomes a child of the dialog."""
-        super().__init__(parent)
-        passing(self, "space_editor", _("Edit space") if space.id else _("New space"))
+        super().__init__(parent, "space_editor", _("Edit space") if space.id else _("New space"))
         self.resize(600, 520)
         self._space, self._attached = space, attached
         attached.setParent(self)

@@ -483,6 +483,6 @@ class PrivateBar(QFrame):
             self._private.close()
             return
         question = Question(self, "private_close_dialog", _("Close this private chat"), LOST, LOST_MORE)
-        question.add(_("Close"), "private_close_button", self._private.close)
+        question.add_choice(_("Close"), "private_close_button", self._private.close)
         question.add_cancel("private_stay_button", is_default=True)
         question.open()

@@ -357,9 +357,9 @@ class DocumentList(QFrame):
         return [str(self._rows.index(at).data(ID_ROLE)) for at in rows]
 
     @property
-    def shown(self) -> list[str]:
-        """The ids of the documents that the search leaves in the list."""
-        return [str(self._rows.index(at).data(ID_ROLE)) for at in range(self._rows.rowCount())]
+    def shown(self) -> Sequence[DocumentRecord]:
+        """The documents that the search leaves in the list."""
+        return self._rows.shown
 
     def take_focus(self) -> None:
         self._view.setFocus()

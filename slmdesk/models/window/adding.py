@@ -155,21 +155,11 @@ class ModelDialogs(QObject):
         super().__init__(parent, objectName="ways")
         self._bridge = bridge
         self._window = window
-        self._found: FoundDialog | None = None
         self._linking = Linking(bridge, self)
         self._linking.ended.connect(self._on_linked)
 
     def find(self) -> None:
-        if self._found is not None:
-            self._found.raise_()
-            self._found.activateWindow()
-            return
-        self._found = FoundDialog(self._window, self._linking)
-        self._found.finished.connect(self._on_closed)
-        self._found.show()
-
-    def _on_closed(self) -> None:
-        self._found = None
+        FoundDialog(self._window, self._linking).show()
 
     def choose_folder(self, folder: str) -> None:
         ask_folder(self._window, _("A folder for models"), self._on_folder_chosen, place=folder)

@@ -61,7 +61,7 @@ class Linking(QObject):
 
 
 class FoundDialog(Dialog):
-    """Dialog that is not modal. Linking goes on after it is closed, and a notice tells when it ends."""
+    """Sheet whose linking goes on after it is closed; a notice tells when it ends."""
 
     def __init__(self, parent: QWidget, linking: Linking) -> None:
         super().__init__(parent, "found_models", _("Models on this PC"))

@@ -39,8 +39,8 @@ class TableController(JobFollower):
         self.title = ""
         self.chosen: tuple[str, ...] = ()
         """Documents that were chosen together in the list, to become the rows of the next table."""
-        self.shown: Callable[[], Sequence[str]] = tuple
-        """Ids of the documents that the search leaves in the list."""
+        self.shown: Callable[[], Sequence[DocumentRecord]] = tuple
+        """Documents that the search leaves in the list."""
         self._requested = ""
         """Id of the table to show."""
         self._undo: list[tuple[Sequence[Column], Sequence[Edit]]] = []
@@ -91,17 +91,11 @@ class TableController(JobFollower):
 
         Documents that cannot be read are told.  While one is still being read the table is refused.
         """
-        requested = tuple(columns)
-
-        def listed(records: Sequence[DocumentRecord]) -> None:
-            shown = set(self.shown())
-            found = [record for record in records if record.id in shown]
-            failed = [record for record in found if record.status is DocumentStatus.FAILED and not record.pages]
-            problems = [(record.name, problem_of(record.error_code or "", record.error_args)) for record in failed]
-            self._tell_unread([(name, problem.sentence) for name, problem in problems], len(found))
-            self._begin(requested, tuple(record.id for record in found if record not in failed))
-
-        self._bridge.ask(self._bridge.services.documents.recent(MOST_DOCUMENTS), listed, self._refuse)
+        found = self.shown()
+        failed = [record for record in found if record.status is DocumentStatus.FAILED and not record.pages]
+        problems = [(record.name, problem_of(record.error_code or "", record.error_args)) for record in failed]
+        self._tell_unread([(name, problem.sentence) for name, problem in problems], len(found))
+        self._begin(tuple(columns), tuple(record.id for record in found if record not in failed))
 
     def begin_folder(self, columns: Sequence[Column], folder: Path) -> None:
         """Make a table of a folder's documents once they are read. An unreadable document does not stop the others."""
@@ -146,8 +140,6 @@ class TableController(JobFollower):
         self._tell_unread(found.failed, found.total)
         if found.documents:
             self._begin(columns, found.documents)
-        elif found.total:
-            self.stopped.emit(_("No document of this folder could be read."))
         else:
             self.stopped.emit(_("There is no document in this folder that could be read."))
 

@@ -282,6 +282,7 @@ class TablePane(QFrame):
         names = {known.name.casefold() for known in self.model.columns}
         if column.name.casefold() not in names and len(names) < MOST_COLUMNS:
             self._show_columns([*self.model.columns, column])
+        self.table.setFocus(Qt.FocusReason.OtherFocusReason)  # the button cannot be pressed while it is filled
 
     def _show_columns(self, columns: Sequence[Column]) -> None:
         if self._controller.item and columns:

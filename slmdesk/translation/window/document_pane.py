@@ -532,8 +532,8 @@ def ask_save_anyway(parent: QWidget, view: TranslationView, save: Callable[[], N
     more = _("What is not translated stays in the language of the original.") if unfinished(view) else ""
     still = _("Still open: {words}.").format(words=words)
     question = Question(parent, "save_anyway", _("Save the document"), still, more)
-    question.add(_("Save anyway"), "save_anyway_button", save)
-    question.add(_("Review"), "look_first_button", look, is_beside=True, is_default=True)
+    question.add_choice(_("Save anyway"), "save_anyway_button", save)
+    question.add_choice(_("Review"), "look_first_button", look, is_beside=True, is_default=True)
     question.add_cancel("save_cancel_button")
     question.open()
 

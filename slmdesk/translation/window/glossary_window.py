@@ -62,7 +62,6 @@ from slmdesk.window.widgets.build import (
     column,
     flow,
     named,
-    passing,
     plain_label,
     row,
     show_words,
@@ -93,11 +92,10 @@ ASKING = ("glossary.no_columns", "glossary.no_languages", "glossary.more_languag
 
 
 class GlossaryWindow(Dialog):
-    """Window of the glossaries. It is not modal, so that a text can be translated at the same time."""
+    """Sheet of the glossaries."""
 
     def __init__(self, bridge: Bridge, keeper: ThemeKeeper, parent: QWidget, *, languages: tuple[str, str]) -> None:
-        super().__init__(parent)
-        passing(self, "glossary_window", _("Glossaries"))
+        super().__init__(parent, "glossary_window", _("Glossaries"))
         self.resize(1080, 680)
         self._bridge, self._languages = bridge, languages
         self._is_forgetting = False

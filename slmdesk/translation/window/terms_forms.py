@@ -32,7 +32,6 @@ from slmdesk.window.widgets.build import (
     breakable,
     column,
     named,
-    passing,
     plain_label,
     plain_tip,
     show_words,
@@ -63,8 +62,7 @@ class _Form(Dialog):
     """Emitted with what `answer` returns, once `check` finds nothing wrong."""
 
     def __init__(self, parent: QWidget, *, name: str, title: str, accept: str) -> None:
-        super().__init__(parent)
-        passing(self, name, title)
+        super().__init__(parent, name, title)
         self.form = QFormLayout()
         self.form.setSpacing(theme.SPACE_8)
         self.trouble = plain_label("", self, name=f"{name}_trouble", kind="danger", is_hidden=True)

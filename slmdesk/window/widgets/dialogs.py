@@ -428,7 +428,7 @@ class Question(Dialog):
     def add_part(self, part: QWidget) -> None:
         self._column.insertWidget(self._column.count() - 1, part)
 
-    def add(
+    def add_choice(
         self,
         words: str,
         name: str,

@@ -71,7 +71,7 @@ def _ask_desktop(url: QUrl) -> None:
 def _say_failed(url: QUrl) -> None:
     address = url.toLocalFile() if url.isLocalFile() else url.toString()
     said = Question(None, "not_opened_dialog", _("Not opened"), FAILED, breakable(address))
-    said.add(_("Copy address"), "copy_address_button", lambda: copy_text(address))
+    said.add_choice(_("Copy address"), "copy_address_button", lambda: copy_text(address))
     said.open()
 
 
@@ -174,10 +174,10 @@ def ask_about_link(parent: QWidget, untrusted_url: str) -> Question:
     verdict = judge_link(untrusted_url)
     title = _("Open this address?") if verdict.openable else _("This address cannot be opened")
     question = Question(parent, "link_dialog", title, _words(verdict), breakable(verdict.address[:MOST_SHOWN]))
-    question.add(_("Copy address"), "copy_address_button", lambda: copy_text(verdict.address), is_beside=True)
+    question.add_choice(_("Copy address"), "copy_address_button", lambda: copy_text(verdict.address), is_beside=True)
     question.add_cancel(is_default=True)
     if verdict.openable:
-        question.add(_("Open in the browser"), "open_link_button", lambda: _open(verdict.address))
+        question.add_choice(_("Open in the browser"), "open_link_button", lambda: _open(verdict.address))
     question.open()
     return question
 
@@ -280,7 +280,7 @@ def _ask(
         if here := [path for path in paths if path not in unknown]:
             then(here)
 
-    question.add(_("Open"), "share_open_button", allow)
+    question.add_choice(_("Open"), "share_open_button", allow)
     question.add_cancel(is_default=True)
     question.rejected.connect(refuse)
     question.open()

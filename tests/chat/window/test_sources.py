@@ -116,3 +116,6 @@ def test_without_a_quotation_the_nearest_sentence_is_lit(start, model_file, lett
     drop(program.page, *letters)
     program.say("When does it stop?")
     program.wait(lambda: title(program) == "pump.pdf" and lit(program) == [2])
+    document = pane(program).document
+    program.bridge.follow(lambda services: services.documents.forget(document))
+    program.wait(lambda: pane(program).isHidden())

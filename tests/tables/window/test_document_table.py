@@ -121,6 +121,7 @@ def test_a_table_begins_with_what_the_document_names_and_takes_other_columns(pro
         QTest.keyClick(program.find("column_line"), Qt.Key.Key_Return)
         program.wait(lambda: cells(program) == [["a.md", "The lease", "3 March 2024", "900 EUR", "Ada Byron"]])
     table = program.find("cells_table")
+    assert table.hasFocus()
     program.wait(lambda: not program.find("making_table").isVisible())
     click_cell(program, 0, 4)
     program.click("edit_cell_button")
@@ -139,6 +140,14 @@ def test_a_table_begins_with_what_the_document_names_and_takes_other_columns(pro
     ):
         QTest.keyClick(table, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
         program.wait(lambda expected=expected: cells(program) == [["a.md", *expected]])
+
+
+def test_the_columns_of_a_kind_of_paper_take_the_place_of_others(program, folder) -> None:
+    opened(program, folder / "a.md")
+    menu = program.find("table_columns_menu")
+    menu.aboutToShow.emit()
+    made(program, next(one for one in menu.actions() if one.objectName() == "table_preset_cv").trigger)
+    assert "Languages" in columns(program)
 
 
 def test_a_document_that_names_nothing_says_so_and_takes_columns(program, folder) -> None:
@@ -218,14 +227,6 @@ def test_what_is_listed_is_in_the_table_or_it_is_said_why_not(program, folder) -
     notice = next(bar.notice for bar in program.window.notices.bars if "Not in the table" in bar.notice.text)
     assert "1 of 3" in notice.text
     assert notice.details.startswith("broken.pdf: ")
-
-
-def test_the_columns_of_a_kind_of_paper_take_the_place_of_others(program, folder) -> None:
-    opened(program, folder / "a.md")
-    menu = program.find("table_columns_menu")
-    menu.aboutToShow.emit()
-    made(program, next(one for one in menu.actions() if one.objectName() == "table_preset_cv").trigger)
-    assert "Languages" in columns(program)
 
 
 def test_the_names_stay_where_the_columns_are_scrolled(program, folder) -> None:
