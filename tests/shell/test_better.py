@@ -134,7 +134,7 @@ def test_the_download_is_paused_gone_on_with_and_cancelled_in_the_same_place(fir
     press(program, "button")
     program.wait(hub.stalled.is_set)
     program.wait(lambda: title(program).startswith("Qwen 3 4B Instruct 2507: "))
-    assert part(program, "bar").isVisible()
+    program.wait(lambda: part(program, "bar").isVisible())
     program.wait(lambda: part(program, "button").text() == "Pause")
     press(program, "button")
     program.wait(lambda: part(program, "button").text() == "Resume")
