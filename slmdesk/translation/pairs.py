@@ -26,7 +26,7 @@ from slmdesk.jobs.runner import Batch, JobPlanner, Plan, StepValue
 from slmdesk.jobs.service import JobService
 from slmdesk.jobs.types import ExpectedBatch
 from slmdesk.loader.model_loader import ModelLoader
-from slmdesk.models.service import ModelService, translator_family
+from slmdesk.models.service import ModelService, is_starter, translator_family
 from slmdesk.runtime.events import EventBus, MessageEnded, ModelsChanged
 from slmdesk.runtime.messages import plain_args
 from slmdesk.runtime.service import Runtime, Service
@@ -542,7 +542,9 @@ class PairAdviceService:
         level = result.level if result is not None else ""
         is_doubted = bool(words) and level != "good"
         better = self._better(record, level, source, target) if is_doubted and target else None
-        offer = self._offer(source, target) if is_doubted and level != "fair" and target and better is None else ""
+        offer = ""
+        if is_doubted and level != "fair" and target and better is None and not is_starter(record):  # it has one offer
+            offer = self._offer(source, target)
         said = " ".join(part for part in parts if part)
         return PairAdvice(record.id, source, target, said, level, better, offer)
 
