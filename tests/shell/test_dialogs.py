@@ -226,6 +226,18 @@ def test_a_line_is_given_by_enter_unless_it_is_empty(host):
     assert not question.isVisible()
 
 
+def test_enter_presses_the_default_button_or_the_one_with_the_focus(host):
+    dialog, pressed = made(host), []
+    for name in ("ok", "cancel"):
+        dialog.findChild(QPushButton, name).clicked.connect(lambda _is_on=False, name=name: pressed.append(name))
+    dialog.findChild(QPushButton, "cancel").setDefault(True)
+    dialog.show()
+    for place in ("f0", "ok", "f1", "cancel", "f2"):
+        dialog.findChild(QWidget, place).setFocus()
+        QTest.keyClick(QApplication.focusWidget(), Qt.Key.Key_Return)
+    assert pressed == ["cancel", "ok", "cancel", "cancel", "cancel"]
+
+
 def test_a_sheet_keeps_tab_the_keys_and_the_focus_and_gives_it_back(host):
     dialog = made(host)
     dialog.show()

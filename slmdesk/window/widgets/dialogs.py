@@ -149,8 +149,19 @@ class Dialog(QDialog):
         return part is self or self.isAncestorOf(part)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        super().keyPressEvent(event)
+        if self._host is not None and event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            self._press_default()
+        else:
+            super().keyPressEvent(event)
         event.setAccepted(not event.matches(QKeySequence.StandardKey.Undo))  # what lies below gets none but a notice
+
+    def _press_default(self) -> None:
+        """Press the button with the focus, else the default one. Qt loses it where a dialog is no window."""
+        buttons = [one for one in self.findChildren(QPushButton) if one.isVisible() and one.isEnabled()]
+        default = next((one for one in buttons if one.isDefault()), None)
+        chosen = next((one for one in buttons if one.hasFocus()), default)
+        if chosen is not None:
+            chosen.click()
 
     def showEvent(self, event: QShowEvent) -> None:
         if not event.spontaneous() and self._host is not None:
@@ -180,6 +191,8 @@ class Dialog(QDialog):
         for shortcut in self._muted:
             shortcut.setEnabled(False)
         cast(QApplication, QApplication.instance()).focusChanged.connect(self._on_focus)
+        for button in self.findChildren(QPushButton):
+            button.setAutoDefault(False)  # else one that had the focus would stay a default one
         self._wanted = self._wanted.expandedTo(self.size())
         self._place()
         self._take_focus(host)
