@@ -8,6 +8,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -430,7 +431,7 @@ class DocumentOpener(Service):
             return False
         if request.encoding and known.info.get("encoding") != request.encoding:
             return False
-        if Note.OCR_MISSING in info_of(known).notes:  # it may have been installed since
+        if Note.OCR_MISSING in info_of(known).notes and find_spec("tesserocr") is not None:  # installed since
             return False
         return known.sha256 == found.sha256
 
