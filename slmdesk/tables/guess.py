@@ -45,9 +45,10 @@ class Guess:
             rules.feed(page, language)
             own = _labelled(page, language) | own
         cells = rules.result().cells
-        sender = cells.get(list(self._known).index("Sender"))
+        at_sender = list(self._known).index("Sender")
+        sender = cells.get(at_sender)
         if sender is not None and sender.origin == ORIGIN and not LEGAL_FORM.search(sender.value):
-            del cells[list(self._known).index("Sender")]  # the first line of a letter may be its subject
+            del cells[at_sender]  # the first line of a letter may be its subject
         self._found.update(name for at, name in enumerate(self._known) if at in cells)
         self._having.update(own.keys())
         self._labels = own | self._labels

@@ -1,9 +1,9 @@
-"""The window opens a home that a release made, and each item in it: see fakes.release_homes."""
+"""The window opens homes that a release, and the version before format 1, made, and each item in them."""
 
 from __future__ import annotations
 
 import pytest
-from fakes.release_homes import unpack
+from fakes import older_homes, release_homes
 from PySide6.QtWidgets import QDialog
 
 from slmdesk.history.service import ItemTitle
@@ -12,14 +12,18 @@ pytestmark = pytest.mark.gui
 
 PANES = {"summary": "summary", "question": "questions", "extraction": "table", "versions": "versions"}
 """Of a result: its pane beside the document."""
-PAGES = {"chat": "Chat", "space": "Chat", "translation": "Translate", "writing": "Write"}
+PAGES = {"chat": "Chat", "space": "Chat", "translation": "Translate", "writing": "Write", "comparison": "Chat"}
 MISSING = ("is not where it was", "is not there")
-"""The documents and models of this home are gone."""
+"""The documents and models of these homes are gone."""
+ENDED = "Retention rules (2) and holds (2) ended"
 
 
-def test_each_item_of_the_home_is_shown(start, tmp_path) -> None:
-    items = unpack(tmp_path)
+@pytest.mark.parametrize(("made", "told"), [(release_homes, ()), (older_homes, (ENDED,))])
+def test_each_item_of_the_home_is_shown(start, tmp_path, made, told) -> None:
+    items = made.unpack(tmp_path)
     program = start()
+    for words in told:
+        program.wait(lambda words=words: program.is_said(words))
     for item in reversed(items):
         program.window.show_page("Settings")
         program.frame.opener.item(ItemTitle(item["id"], item["kind"], item["title"], ""))
@@ -31,7 +35,7 @@ def test_each_item_of_the_home_is_shown(start, tmp_path) -> None:
             program.wait(lambda item=item: program.chat.chat == item["id"])
             program.wait(lambda: len(program.chat.message_ids) == len(program.messages()))
         assert [one.windowTitle() for one in program.window.findChildren(QDialog) if one.isVisible()] == []
-        assert [notice for notice in program.notices() if not any(words in notice for words in MISSING)] == []
+        assert [notice for notice in program.notices() if not any(words in notice for words in (*MISSING, *told))] == []
     for page in ("Jobs", "Settings", "Models"):
         program.window.show_page(page)
     assert program.ask(lambda services: services.settings.problems) == []
