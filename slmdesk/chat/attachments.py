@@ -11,6 +11,7 @@ from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
+from itertools import islice
 from typing import cast
 
 from slmdesk.base.documents import Page
@@ -610,7 +611,7 @@ def nearest(answer: str, grounds: Sequence[Ground]) -> Quoted | None:
     """Return the sentence that shares most with an answer: a number, or some words. It proves nothing."""
     words = search_words(answer)
     pages = ((ground, number, text) for ground in grounds for number, text in ground.pages)
-    found = [(*page, span) for page in pages for span in sentence_spans(page[2])][:MOST_SENTENCES]
+    found = [*islice(((*page, span) for page in pages for span in sentence_spans(page[2])), MOST_SENTENCES)]
     for at in ranked_by_words(words, [text[slice(*span)] for _ground, _number, text, span in found])[:1]:
         ground, number, text, span = found[at]
         shared = set(words).intersection(search_words(text[slice(*span)]))
