@@ -392,9 +392,9 @@ from fakes.recorder import Recorder, open_echo, row
 from slmdesk.chat.types import SendRequest
 services = open_echo()
 recorder = Recorder(services)
-sent = services.service_thread.call(lambda: services.chats.send(SendRequest("word " * 400)))
+sent = services.service_thread.call(lambda: services.chats.send(SendRequest(" ".join(map(str, range(100, 500))))))
 recorder.words_of(sent.answer.id, at_least=40)
-while "word word" not in row(services, sent.answer.id).text:
+while "100 101" not in row(services, sent.answer.id).text:
     time.sleep(0.01)
 print(sent.answer.id, services.engine.pid, flush=True)
 os.kill(os.getpid(), signal.SIGKILL)
@@ -408,7 +408,7 @@ def test_w6_c1_a_killed_desk_leaves_no_child_and_its_answer_becomes_interrupted(
     message, pid = killed.stdout.split()
     changed = recorder.wait(MessageChanged, lambda event: event.message.status is Status.INTERRUPTED)
     assert changed.message.id == message
-    assert changed.message.text.startswith("You said: word word")
+    assert changed.message.text.startswith("You said: 100 101")
     deadline = time.monotonic() + 60
     while is_alive(int(pid)):
         assert time.monotonic() < deadline
