@@ -13,6 +13,7 @@ from fakes.models_page import action, local
 from fakes.split_gguf import split
 from fakes.tiny_families import make
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QAction
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLabel, QPlainTextEdit, QPushButton, QToolButton, QWidget
 
@@ -97,11 +98,14 @@ def test_the_exam_is_run_from_the_details_and_its_sentences_stay(library) -> Non
     library.wait(lambda: "Examined: " in words(panel, "exam_words"))
     assert "Do not rely on its judgement of true and false" in words(panel, "exam_words")
     library.wait(lambda: "do not rely on it for" in local(library)[0].words)
-    menu = library.page.picker.button.menu()
-    library.page.picker.button.menu().aboutToShow.emit()
-    entry = next(action for action in menu.actions() if action.objectName().startswith("model_"))
-    assert entry.text().endswith("\tfor short chats only")
-    assert "judging true and false" in entry.toolTip()
+
+    def entry() -> QAction:
+        menu = library.page.picker.button.menu()
+        menu.aboutToShow.emit()
+        return next(action for action in menu.actions() if action.objectName().startswith("model_"))
+
+    library.wait(lambda: entry().text().endswith("\tfor short chats only"))  # the picker asks for itself
+    assert "judging true and false" in entry().toolTip()
     assert only(library).info["exam"]["version"] == items()[0], "its answers are of these items"
 
 
