@@ -65,8 +65,8 @@ def choose_language(paths: Paths) -> None:
 def run_window(arguments: Sequence[str] = ()) -> int:
     """Show the window until it is closed, and end the process; a second start raises the first.
 
-    Returns the exit status where no window was shown.
-    `translate --clipboard` has the window, this one or the first, translate what is on the clipboard.
+    Returns the exit status where no window was shown. This window, or the first, opens files among the arguments as
+    documents, or imports them as models; with `translate --clipboard` it translates what is on the clipboard.
     """
     if not has_display():
         print(  # noqa: T201
@@ -78,7 +78,7 @@ def run_window(arguments: Sequence[str] = ()) -> int:
     from PySide6.QtWidgets import QApplication
 
     from slmdesk.base.language import keep_numbers
-    from slmdesk.runtime.window_channel import RAISE, TRANSLATE
+    from slmdesk.runtime.window_channel import OPEN, RAISE, TRANSLATE
     from slmdesk.shell.single_instance import SingleInstance
 
     app = QApplication([sys.argv[0] if sys.argv else "slmdesk"])
@@ -93,7 +93,9 @@ def run_window(arguments: Sequence[str] = ()) -> int:
         return NO_HOME
     instance = SingleInstance(paths.data)
     is_to_translate = CLIPBOARD in arguments
-    outcome = instance.take_or_raise_other(request=TRANSLATE if is_to_translate else RAISE)
+    files = [] if is_to_translate else [Path(each).absolute() for each in arguments if each != LOCKED]
+    request = TRANSLATE if is_to_translate else OPEN if files else RAISE
+    outcome = instance.take_or_raise_other(request=request, files=files)
     if outcome == "raised":
         return 0
     if outcome == "silent":
@@ -113,8 +115,11 @@ def run_window(arguments: Sequence[str] = ()) -> int:
     run = WindowRun(app, paths, key=key)
     instance.raise_requested.connect(run.come_forward)
     instance.translate_requested.connect(run.translate_clipboard)
+    instance.open_requested.connect(partial(run.open_files, instance.files))
     instance.lock_requested.connect(run.lock)
     run.frame.privacy.encryption_shown.connect(instance.allow_lock)
+    if instance.files:
+        run.open_files(instance.files)
     if is_to_translate:
         run.frame.reach.take_clipboard_in_front()
     status = run.run()
@@ -324,6 +329,13 @@ class WindowRun:
         if activation_token:
             os.environ["XDG_ACTIVATION_TOKEN"] = activation_token  # read by Qt when it asks the compositor
         self.frame.window.come_forward()
+
+    def open_files(self, given: list[Path], activation_token: str = "") -> None:
+        """Bring the window to the front and open these files, once the services are there. `given` is emptied."""
+        files = given.copy()
+        given.clear()
+        self.come_forward(activation_token)
+        self.bridge.when_open(partial(self.frame.open_files, files))
 
     def translate_clipboard(self, activation_token: str = "") -> None:
         """Bring the window to the front and translate what is on the clipboard."""

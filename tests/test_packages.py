@@ -162,7 +162,7 @@ def test_the_program_comes_into_an_account_and_leaves_it_but_for_the_home(archiv
     assert compare_with_manifest(program).are_as_built
     assert (home / ".local/bin/slmdesk").resolve() == program / "slmdesk"
     entry = (home / ".local/share/applications/slmdesk.desktop").read_text()
-    assert f'Exec="{program}/slmdesk"' in entry
+    assert f'Exec="{program}/slmdesk" --window %F\n' in entry
     done = sh(home / ".local/bin/slmdesk-uninstall", home=home)
     assert done.returncode == 0, done.stderr
     left = [path for path in home.rglob("*") if path.is_file() and "slmdesk" in str(path.relative_to(home))]

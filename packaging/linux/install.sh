@@ -35,7 +35,7 @@ for file in $files; do
   mkdir -p "$shares/$(dirname "$file")"
   cp "$here/share/$file" "$shares/$file"
 done
-sed "s#^Exec=.*#Exec=\"$program/slmdesk\"#" "$here/share/applications/slmdesk.desktop" > "$shares/applications/slmdesk.desktop"
+sed "s#^Exec=slmdesk#Exec=\"$program/slmdesk\"#" "$here/share/applications/slmdesk.desktop" > "$shares/applications/slmdesk.desktop"
 sed "s#^here=.*#set -- --remove#" "$here/install.sh" > "$commands/slmdesk-uninstall"
 chmod 755 "$commands/slmdesk-uninstall"
 menus

@@ -13,6 +13,8 @@ import tempfile
 from pathlib import Path
 
 RAISE = b"raise"
+OPEN = b"open"
+"""Request to open files: a JSON list of their paths follows the activation token."""
 TRANSLATE = b"translate"
 """Request to bring the window to the front and translate the clipboard."""
 LOCK = b"lock"
@@ -20,7 +22,9 @@ LOCK_FILE = "window.lock"
 ANSWER = b"raised\n"
 LOCKING, PLAIN = b"locking\n", b"plain\n"
 """Answers to LOCK: the window is locking now, or it cannot lock because the history is not encrypted."""
-MAX_LINE_BYTES = 1024
+MAX_LINE_BYTES = 1 << 23
+"""Of a request. It holds more paths than a command line can."""
+MAX_ANSWER_BYTES = 1024
 WAIT_S = 5.0
 
 
@@ -49,13 +53,13 @@ def ask_window(folder: Path, request: bytes) -> bytes | None:
             with Path(rf"\\.\pipe\{address}").open("r+b", buffering=0) as pipe:
                 is_there = True
                 pipe.write(line)
-                return pipe.read(MAX_LINE_BYTES) or b""
+                return pipe.read(MAX_ANSWER_BYTES) or b""
         with socket.socket(socket.AF_UNIX) as channel:
             channel.settimeout(WAIT_S)
             channel.connect(address)
             is_there = True
             channel.sendall(line)
-            return channel.recv(MAX_LINE_BYTES)
+            return channel.recv(MAX_ANSWER_BYTES)
     except OSError:
         return b"" if is_there or _has_window(folder) else None
 

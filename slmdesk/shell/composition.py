@@ -37,8 +37,10 @@ from slmdesk.window.base.theme import ThemeKeeper
 from slmdesk.window.widgets.bars import FOOT, ICON, NOWHERE, SettingsController, hide_features
 from slmdesk.window.widgets.notices import LONG_MS, Notice
 from slmdesk.window.widgets.opening import (
+    MODEL_SUFFIX,
     FileDrop,
     ModelDrop,
+    admit,
     dropped_paths,
     model_files,
     note_links,
@@ -459,6 +461,15 @@ class Frame(QObject):
             if key == COMPARE:
                 self.documents_page.side.show_pane("versions")
             self.documents.open_paths(files)
+
+    def open_files(self, files: Sequence[Path]) -> None:
+        """Open what was given to a start of the program: models are imported, all else is read as documents."""
+        models = [file for file in files if file.suffix.lower() == MODEL_SUFFIX]
+        documents = [file for file in files if file not in models]
+        if models:
+            self.look_at_files(models)
+        if documents:
+            admit(self.window, documents, partial(self._on_files_dropped, DOCUMENT))
 
     def _connect_status(self) -> None:
         bridge, status = self._bridge, self.window.status

@@ -285,7 +285,7 @@ def ask_for_key(app: QApplication, paths: Paths, instance: SingleInstance, *, by
     state = WindowStateFile(paths.window_file).current
     screen = LockScreen(app, settings, ways, partial(open_by, paths), geometry=state.window_geometry)
     instance.can_lock = True  # the history is encrypted
-    requests = (instance.raise_requested, instance.translate_requested)
+    requests = (instance.raise_requested, instance.translate_requested, instance.open_requested)
 
     def forward(_token: str) -> None:
         come_forward(screen.page)

@@ -1,5 +1,5 @@
-"""Allows only one window per home folder. A second start makes the first raise its window, translate the clipboard, or
-lock.
+"""Allows only one window per home folder. A second start makes the first raise its window, open files, translate the
+clipboard, or lock.
 
 The lock belongs to the kernel (flock, on Windows a locked byte), so it ends with its process in every case. A lock file
 left behind by SIGKILL means nothing. The first start listens on a local socket in a private folder.
@@ -7,11 +7,12 @@ left behind by SIGKILL means nothing. The first start listens on a local socket 
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import socket
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ from slmdesk.runtime.window_channel import (
     LOCK_FILE,
     LOCKING,
     MAX_LINE_BYTES,
+    OPEN,
     PLAIN,
     RAISE,
     TRANSLATE,
@@ -42,6 +44,7 @@ class SingleInstance(QObject):
 
     raise_requested = Signal(str)
     translate_requested = Signal(str)
+    open_requested = Signal(str)
     lock_requested = Signal()
 
     def __init__(self, folder: Path) -> None:
@@ -50,6 +53,8 @@ class SingleInstance(QObject):
         self._lock: int | None = None
         self._server: QLocalServer | None = None
         self._sockets: list[QLocalSocket] = []
+        self.files: list[Path] = []
+        """Files to open that were given to a start and not taken yet: a locked window opens them later."""
         self.can_lock = False
         """True if locking would protect anything here. A request to lock is answered accordingly."""
 
@@ -71,9 +76,11 @@ class SingleInstance(QObject):
         self._lock = descriptor
         return True
 
-    def take_or_raise_other(self, environment: Mapping[str, str] = os.environ, *, request: bytes = RAISE) -> str:
-        """Take the lock, or send `request` to the window that has it. Blocks up to TRY_FOR_S, so it is called before
-        there is a window.
+    def take_or_raise_other(
+        self, environment: Mapping[str, str] = os.environ, *, request: bytes = RAISE, files: Sequence[Path] = ()
+    ) -> str:
+        """Take the lock and keep `files`, or send both to the window that has it. Blocks up to TRY_FOR_S, so it is
+        called before there is a window.
 
         Return 'first' if the lock was taken, 'raised' if the other window answered, and 'silent' if it did not. Return
         'unguarded' if there can be no lock: a read-only home folder may be open in several windows.
@@ -81,11 +88,14 @@ class SingleInstance(QObject):
         give_up = time.monotonic() + TRY_FOR_S
         while True:
             try:
-                if self.take():
-                    return "first"
+                is_first = self.take()
             except OSError:
+                self.files += files
                 return "unguarded"
-            if self._raise_other(request, environment.get("XDG_ACTIVATION_TOKEN", "")):
+            if is_first:
+                self.files += files
+                return "first"
+            if self._raise_other(request, files, environment.get("XDG_ACTIVATION_TOKEN", "")):
                 return "raised"
             if time.monotonic() > give_up:
                 return "silent"
@@ -140,9 +150,12 @@ class SingleInstance(QObject):
 
     def _read(self, local_socket: QLocalSocket) -> None:
         untrusted = bytes(local_socket.readLine(MAX_LINE_BYTES).data())
-        word, _, untrusted_token = untrusted.strip().partition(b" ")
-        reported = {RAISE: self.raise_requested, TRANSLATE: self.translate_requested}.get(word)
+        word, _, untrusted_rest = untrusted.strip().partition(b" ")
+        untrusted_token, _, untrusted_files = untrusted_rest.partition(b" ")
+        requests = {RAISE: self.raise_requested, TRANSLATE: self.translate_requested, OPEN: self.open_requested}
+        reported = requests.get(word)
         if reported is not None:
+            self.files += _paths_in(untrusted_files) if word == OPEN else ()
             token = untrusted_token.decode("ascii", "ignore")
             reported.emit(token if token.isprintable() else "")
             local_socket.write(ANSWER)
@@ -154,7 +167,7 @@ class SingleInstance(QObject):
                 self.lock_requested.emit()
         local_socket.disconnectFromServer()
 
-    def _raise_other(self, request: bytes, token: str) -> bool:
+    def _raise_other(self, request: bytes, files: Sequence[Path], token: str) -> bool:
         try:
             address = socket_address(self._folder)
         except OSError:
@@ -163,7 +176,9 @@ class SingleInstance(QObject):
         local_socket.connectToServer(address)
         if not local_socket.waitForConnected(WAIT_MS):
             return False
-        local_socket.write(request + b" " + token.encode("ascii", "ignore")[:512] + b"\n")
+        paths = json.dumps([str(path) for path in files]).encode("ascii") if files else b""
+        token = "".join(token.split())[:512]
+        local_socket.write(request + b" " + token.encode("ascii", "ignore") + b" " + paths + b"\n")
         received = (
             local_socket.waitForReadyRead(int(TRY_FOR_S * 1000)) and bytes(local_socket.readLine().data()) == ANSWER
         )
@@ -203,6 +218,15 @@ class SignalDoor:
         except BlockingIOError:
             return
         self._on_signal()
+
+
+def _paths_in(untrusted: bytes) -> list[Path]:
+    try:
+        paths = json.loads(untrusted)
+    except (ValueError, RecursionError):
+        return []
+    texts = [path for path in paths if isinstance(path, str)] if isinstance(paths, list) else []
+    return [Path(text) for text in texts if text and "\0" not in text]
 
 
 def _received(_number: int, _frame: object) -> None:

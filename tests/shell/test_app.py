@@ -20,6 +20,7 @@ from shiboken6 import delete
 
 from slmdesk.app import NO_DISPLAY, WindowRun, has_display, usable_home
 from slmdesk.store.opening import APPLICATION_ID
+from slmdesk.window.widgets.dialogs import sheets_over
 
 pytestmark = pytest.mark.gui
 
@@ -205,6 +206,19 @@ def test_a_home_that_cannot_be_made_leaves_a_choice(qtbot, home, monkeypatch, tm
     timer.stop()
     assert (found.data, presses) == (tmp_path / "other" / "data", [])
     assert found.data.is_dir()
+
+
+@pytest.mark.qt_log_ignore("This plugin does not support", extend=True)
+def test_files_given_to_a_start_are_opened(start, model_file, tmp_path):
+    paper = tmp_path / "letter.txt"
+    paper.write_text("The roof leaks.")
+    program, given = start(page=""), [paper]
+    program.run.open_files(given)
+    assert given == []
+    program.wait(lambda: program.frame.documents.current != "")
+    assert program.window.current_page == "Documents"
+    program.run.open_files([model_file])
+    program.wait(lambda: bool(sheets_over(program.window)))
 
 
 def test_what_can_be_read_of_a_damaged_history_is_there_at_once(start, model_file, paths):

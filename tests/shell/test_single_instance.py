@@ -8,23 +8,26 @@ import signal
 import subprocess
 import sys
 import threading
+from pathlib import Path
 
 import pytest
 from fakes.commands import SLMDESK
 
-from slmdesk.runtime.window_channel import LOCK, RAISE, TRANSLATE, ask_window, socket_address
+from slmdesk.runtime.window_channel import LOCK, OPEN, RAISE, TRANSLATE, ask_window, socket_address
 from slmdesk.shell.single_instance import SingleInstance
 
 pytestmark = pytest.mark.gui
 
 
-@pytest.mark.parametrize("given", [RAISE, TRANSLATE])
-def test_a_second_start_raises_the_first(qtbot, tmp_path, given):
+@pytest.mark.parametrize(
+    ("given", "files"), [(RAISE, ()), (TRANSLATE, ()), (OPEN, ("a b.pdf", "ü\n\udcff.docx") * 500)]
+)
+def test_a_second_start_raises_the_first(qtbot, tmp_path, given, files):
     first, second = SingleInstance(tmp_path), SingleInstance(tmp_path)
     assert first.take()
     assert first.listen()
     assert not second.take()
-    reported = {RAISE: first.raise_requested, TRANSLATE: first.translate_requested}[given]
+    reported = {RAISE: first.raise_requested, TRANSLATE: first.translate_requested, OPEN: first.open_requested}[given]
     with qtbot.waitSignal(reported, timeout=60_000) as received:
         code = f"""
 import sys
@@ -33,14 +36,29 @@ from PySide6.QtCore import QCoreApplication
 app = QCoreApplication([])
 from slmdesk.shell.single_instance import SingleInstance
 one = SingleInstance(Path({str(tmp_path)!r}))
-print(one.take_or_raise_other({{"XDG_ACTIVATION_TOKEN": "token-1"}}, request={given!r}))
+files = list(map(Path, {files!r}))
+print(one.take_or_raise_other({{"XDG_ACTIVATION_TOKEN": "token-1"}}, request={given!r}, files=files))
 """
         other = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
     assert received.args == ["token-1"]
+    assert first.files == list(map(Path, files))
     assert other.communicate(timeout=60)[0].strip() == "raised"
     first.release()
     assert second.take()
     second.release()
+
+
+@pytest.mark.parametrize("paths", [b"", b"[[", b"{}", b'[1, "", "a\\u0000b"]', b"[" * 100_000])
+def test_a_request_without_readable_paths_only_raises(qtbot, tmp_path, paths):
+    window = SingleInstance(tmp_path)
+    assert window.take()
+    assert window.listen()
+    with qtbot.waitSignal(window.open_requested, timeout=60_000):
+        asked = threading.Thread(target=ask_window, args=(tmp_path, OPEN + b"  " + paths))
+        asked.start()
+    asked.join()
+    assert window.files == []
+    window.release()
 
 
 @pytest.mark.parametrize(("can_lock", "answer"), [(True, b"locking\n"), (False, b"plain\n")])
