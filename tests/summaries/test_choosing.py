@@ -179,6 +179,14 @@ def test_deadline_after_a_condition_is_one_not_that_of_the_condition() -> None:
     assert [one.text[-8:-1] for one in found if one.is_action] == ["12 June", "15 June"]
 
 
+@pytest.mark.parametrize("heading", ["VERTRAGSPARTEIEN", "VERTRAGSGEGENSTAND"])
+def test_heading_of_a_part_of_a_contract_is_not_its_title(heading) -> None:
+    text = (
+        f"TERM SHEET\n\n{heading}\n\nVermieter: Straßenbahn AG\n\nKONDITIONEN\n\nDie Miete beträgt 825,00 EUR im Monat."
+    )
+    assert not [line.text for line in lines(text, "de") if heading in line.text]
+
+
 def test_contract_begins_with_its_parties() -> None:
     found = lines(
         "# Cleaning contract\n\nbetween **Elm Dental LLP**, 4 High Street (“the Practice”),\n\n"
