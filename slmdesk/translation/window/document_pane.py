@@ -30,10 +30,9 @@ from slmdesk.translation.prompts import TranslationStyle
 from slmdesk.translation.service import Handout
 from slmdesk.translation.types import RetryScope, TranslationGrew, TranslationRequest, TranslationView, WrittenFile
 from slmdesk.translation.window.documents import PDF, done_words, unfinished, unfinished_words
-from slmdesk.translation.window.languages import AdviceLine, LanguageChoice, ViewSettings, own_language
+from slmdesk.translation.window.languages import AdviceLine, LanguageChoice, ViewSettings, own_language, target_for
 from slmdesk.translation.window.review_pane import ReviewPane
 from slmdesk.translation.window.text import TranslateController
-from slmdesk.translation.window.text_editors import target_for
 from slmdesk.window.base import theme
 from slmdesk.window.base.theme import ThemeKeeper
 from slmdesk.window.widgets.bars import show_share, thin_bar

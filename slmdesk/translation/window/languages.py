@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from PySide6.QtCore import QEvent, QLocale, QObject, QPoint, QSize, Qt, Signal
@@ -72,6 +73,13 @@ def other_than(language: str) -> str:
         return "en"
     own = own_language()
     return own if own not in ("", "en") else "de"
+
+
+def target_for(language: str, target: str, others: Iterable[str]) -> str:
+    """Return the target language: `target`, or, for a text in that language, the first of `others` that differs."""
+    if not language or language != target:
+        return target
+    return next((code for code in others if code in LANGUAGES and code != language), target)
 
 
 class LanguageChoice(Choice):

@@ -22,7 +22,7 @@ from slmdesk.services import Services
 from slmdesk.translation.prompts import TranslationStyle
 from slmdesk.translation.recent import KeptText
 from slmdesk.translation.types import LiveTranslated, flag_words, laid_out, language_of_most, source_of
-from slmdesk.translation.window.languages import ViewSettings, other_than
+from slmdesk.translation.window.languages import ViewSettings, other_than, own_language, target_for
 from slmdesk.window.base.bridge import Bridge, Delay
 from slmdesk.window.base.shortcuts import WindowState, WindowStateFile
 
@@ -64,6 +64,8 @@ class TranslateController(QObject):
         self._restored = state.current.last_typed
         """Id of the text that was shown when the program ended. Empty once it has been looked up."""
         self.manner = _first_manner(state.current)
+        self._chosen_for: str | None = None
+        """Language of the text for which a person chose the languages, '' for any. None: they chose none for it."""
         self._entry = _Entry()
         self.is_stale = False
         """Whether the shown translation does not match the current text or manner."""
@@ -97,12 +99,26 @@ class TranslateController(QObject):
         return self.manner.source or self.last.language or other_than(target), target
 
     def set_source(self, code: str) -> None:
-        """Set the source language. Empty means that it is detected."""
+        """Set the source language, as a person chose it. Empty means that it is detected."""
         self._change(changed(self.manner, source=code))
+        self._chosen_for = self.last.language if self.text.strip() else None
 
     def set_target(self, code: str) -> None:
+        """Set the target language, as a person chose it."""
+        self._change(self._into(code))
+        self._chosen_for = self.last.language if self.text.strip() else None
+
+    def detect(self, language: str, before: str = "") -> None:
+        """Translate a text in this language into that used last, or, where it is in that, into the person's own, or
+        into that of the text `before`.
+        """
+        before = before or self.manner.source or self.last.language
+        target = target_for(language, self.manner.target, (own_language(), before, "en", "de"))
+        self._change(changed(self._into(target), source=""))
+
+    def _into(self, code: str) -> TranslationStyle:
         formality = self.manner.formality if LANGUAGES[code].has_formal else ""
-        self._change(changed(self.manner, target=code, formality=formality))
+        return changed(self.manner, target=code, formality=formality)
 
     def set_domain(self, domain: str) -> None:
         self._change(changed(self.manner, domain=domain))
@@ -188,7 +204,7 @@ class TranslateController(QObject):
     def restart(self) -> None:
         """Save the current text, and begin a new one with what is typed from now on."""
         self.keep()
-        self._entry, self.is_stale = _Entry(), True
+        self._entry, self.is_stale, self._chosen_for = _Entry(), True, None
 
     def restore(self) -> None:
         """Show the text shown when the program ended, unless there is a text already. A deleted text is ignored."""
@@ -277,12 +293,25 @@ class TranslateController(QObject):
         self.is_stale = self.is_stale and self._timer.isActive()  # unless another change is waiting
 
     def _on_translated(self, event: LiveTranslated) -> None:
+        before = self.last.language
         self.last = PaneState(self._with_edits(event.segments), event.is_done, language_of_most(event.segments))
+        if self._is_there_already:
+            self.detect(self.last.language, before)
         self.shown.emit(self.last)
         if event.is_done and event.segments:
             self._keep_timer.start()
         if event.problem is not None:
             self.refused.emit(event.problem.sentence)
+
+    @property
+    def _is_there_already(self) -> bool:
+        """Return whether the text, as far as its language is known, is in the target language, and not because a person
+        chose that for it.
+        """
+        if self.last.source != self.text or self._chosen_for in ("", self.last.language):
+            return False
+        known, manner = [segment for segment in self.last.segments if segment.language], self.manner
+        return all(each.language == manner.target for each in known) and any(_is_there(each, manner) for each in known)
 
     # ---- other words
 

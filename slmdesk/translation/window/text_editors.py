@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
@@ -26,14 +26,13 @@ from PySide6.QtWidgets import QFrame, QPlainTextEdit, QTextEdit, QToolTip, QWidg
 
 from slmdesk.base.record import Record
 from slmdesk.base.texts import _
-from slmdesk.base.translation import LANGUAGES, LiveSegment, SegmentState, weighty
+from slmdesk.base.translation import LiveSegment, SegmentState, weighty
 from slmdesk.base.types import common_prefix
 from slmdesk.base.untrusted import server_of
 from slmdesk.runtime.messages import Problem
 from slmdesk.services import Services
 from slmdesk.translation.prompts import language_of_text
 from slmdesk.translation.types import laid_out
-from slmdesk.translation.window.languages import own_language
 from slmdesk.translation.window.text import PaneState, TranslateController, shown_of, tip_of
 from slmdesk.window.base import theme
 from slmdesk.window.base.bridge import Bridge
@@ -437,7 +436,7 @@ class TranslateEntry(QObject):
         self.page_requested.emit()
 
         def reported(language: str) -> None:
-            self._choose(language)
+            self._translate.detect(language)
             self.text_taken.emit(text)
 
         def untold(problem: Problem) -> None:
@@ -483,14 +482,6 @@ class TranslateEntry(QObject):
         if window is not None and self._patience.isActive():
             QTimer.singleShot(0, self, self.take_clipboard)
 
-    def _choose(self, language: str) -> None:
-        manner = self._translate.manner
-        before = manner.source or self._translate.last.language
-        self._translate.set_source("")
-        target = target_for(language, manner.target, (own_language(), before, "en", "de"))
-        if target != manner.target:
-            self._translate.set_target(target)
-
 
 def files_among(data: QMimeData | None) -> list[Path]:
     """Return the files and folders that were copied or dragged. Files on other computers are not accessed."""
@@ -498,10 +489,3 @@ def files_among(data: QMimeData | None) -> list[Path]:
         return []
     paths = [Path(url.toLocalFile()) for url in data.urls() if url.isLocalFile()]
     return [path for path in paths if server_of(str(path)) or path.is_file() or path.is_dir()]
-
-
-def target_for(language: str, target: str, others: Iterable[str]) -> str:
-    """Return the target language: `target`, or, for a text in that language, the first of `others` that differs."""
-    if not language or language != target:
-        return target
-    return next((code for code in others if code in LANGUAGES and code != language), target)

@@ -120,10 +120,23 @@ def test_the_languages_of_the_last_run_are_there_again(program, start):
     assert again.find("source_language").currentData() == "fr"
 
 
-def test_what_is_in_the_language_already_is_said(program):
-    words = put(program, "Das Haus steht am Rande der Stadt und ist groß.")
-    assert words == "Das Haus steht am Rande der Stadt und ist groß."
-    assert program.find("translate_words").text() == "1 sentence; it is in German already"
+def test_what_is_typed_in_the_target_language_goes_into_another_unless_a_person_chose_it(program):
+    target, words, german = program.find("target_language"), program.find("translate_words"), "Das Haus steht am Rande."
+    program.type_into("source_text", "Hallo,")
+    QTest.keyClick(program.find("source_text"), Qt.Key.Key_Return)
+    program.type_into("source_text", german)
+    program.wait(lambda: target.currentData() == "en" and output(program).endswith(german.swapcase()))
+    program.frame.translate.set_target("de")
+    program.wait(lambda: words.text() == "2 sentences; 1 is in German already")
+    program.type_into("source_text", " Es ist kalt.")
+    program.wait(lambda: words.text() == "3 sentences; 2 are in German already")
+    assert target.currentData() == "de", "a person chose it for a German text"
+    program.find("source_text").clear()
+    program.type_into("source_text", german)
+    program.wait(lambda: target.currentData() == "en" and output(program) == german.swapcase())
+    program.find("source_text").clear()
+    program.type_into("source_text", "The house is old and cold.")
+    program.wait(lambda: target.currentData() == "de" and output(program) == "tHE HOUSE IS OLD AND COLD.")
 
 
 def segment(language, sure, at, state=SegmentState.TRANSLATED):
