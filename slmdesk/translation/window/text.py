@@ -72,6 +72,8 @@ class TranslateController(QObject):
         self.last = PaneState((), True, "")
         self._edits: dict[int, LiveSegment] = {}
         """What a person changed and is not stored yet, by index."""
+        self._held: LiveTranslated | None = None
+        """What came meanwhile. It is shown afterwards, so that nothing moves while a person types."""
         self._timer = Delay(self, TYPED_MS, self.translate, "typed_timer")
         self._keep_timer = Delay(self, KEEP_AFTER_MS, self.keep, "keep_typed_timer")
         self.view = ViewSettings(bridge, state, self)
@@ -148,13 +150,17 @@ class TranslateController(QObject):
     # ---- what a person changes in the translation
 
     def edit(self, text: str) -> None:
-        """Take the whole translation as a person has it now. It is stored by `settle`."""
+        """Take the whole translation as a person has it now. It is stored by `settle`.
+
+        A sentence that the model is still writing stays as it is.
+        """
         segments = edited(self.last.segments, text)
-        for at, (old, new) in enumerate(zip(self.last.segments, segments, strict=True)):
-            if new is not old:
-                self._edits[at] = new
-        self.last = changed(self.last, segments=segments)
-        self._keep_timer.start()
+        both = enumerate(zip(self.last.segments, segments, strict=True))
+        changes = [(at, old, new) for at, (old, new) in both if new is not old]
+        if all(old.state is not SegmentState.OPEN for _at, old, _new in changes):
+            self._edits.update((at, new) for at, _old, new in changes)
+            self.last = changed(self.last, segments=segments)
+            self._keep_timer.start()
         self.shown.emit(self.last)
 
     def settle(self) -> None:
@@ -171,6 +177,8 @@ class TranslateController(QObject):
             for at, segment in edits.items():
                 if self._edits.get(at) is segment:
                     del self._edits[at]
+            if self._held is not None:
+                self._on_translated(self._held)
 
         def refused(problem: Problem) -> None:
             stored(None)
@@ -293,8 +301,11 @@ class TranslateController(QObject):
         self.is_stale = self.is_stale and self._timer.isActive()  # unless another change is waiting
 
     def _on_translated(self, event: LiveTranslated) -> None:
+        self._held = event if self._edits else None
+        if self._edits:
+            return
         before = self.last.language
-        self.last = PaneState(self._with_edits(event.segments), event.is_done, language_of_most(event.segments))
+        self.last = PaneState(event.segments, event.is_done, language_of_most(event.segments))
         if self._is_there_already:
             self.detect(self.last.language, before)
         self.shown.emit(self.last)
@@ -331,13 +342,6 @@ class TranslateController(QObject):
             segments[place.index] = changed(segments[place.index], target=target)
             self.edit(laid_out(segments, shown_of)[0])
             self.settle()
-
-    def _with_edits(self, segments: tuple[LiveSegment, ...]) -> tuple[LiveSegment, ...]:
-        """Return the segments with what a person wrote and is not stored yet."""
-        if not self._edits:
-            return segments
-        edits = ((segment, self._edits.get(at)) for at, segment in enumerate(segments))
-        return tuple(edit if edit and edit.source == old.source else old for old, edit in edits)
 
 
 class WordPlace(Record):
@@ -420,6 +424,8 @@ def edited(segments: tuple[LiveSegment, ...], text: str) -> tuple[LiveSegment, .
     end = len(old) - common_prefix(old[::-1], text[::-1], min(len(old), len(text)) - begin)
     starts = [start for start, _end in spans]
     first = max(0, bisect_right(starts, begin) - 1)
+    while first and begin <= starts[first] and segments[first].state is SegmentState.OPEN:
+        first -= 1  # what stands behind a sentence belongs to it, as long as there is no next one
     last = max(first, bisect_left(starts, end) - 1)
     beyond = [*starts[1:], len(old)]
     start, rest = min(starts[first], begin), len(text) - len(old)

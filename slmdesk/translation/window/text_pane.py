@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QFrame, QScrollArea, QWidget
 
 from slmdesk.base.documents import FORMATS, TRANSLATABLE
 from slmdesk.base.texts import _, ngettext
-from slmdesk.base.translation import LANGUAGES
+from slmdesk.base.translation import LANGUAGES, SegmentState
 from slmdesk.translation.prompts import TranslationStyle
 from slmdesk.translation.window.languages import AdviceLine, LanguageChoice, TextOptions
 from slmdesk.translation.window.text import (
@@ -230,7 +230,8 @@ class TextPane(QWidget):
 
     def _on_word_chosen(self, is_asked: bool) -> None:
         """Show other words. `is_asked`: by keys or the menu, so that the focus goes there."""
-        if (place := self._controller.place_of(*self._output.chosen)) is not None:
+        place = self._controller.place_of(*self._output.chosen) if self._shown.is_done else None
+        if place is not None:
             from slmdesk.translation.window.words import WordCard  # not needed before words are chosen
 
             card = self._word_card = self._word_card or WordCard(self._controller, self)
@@ -276,7 +277,8 @@ class TextPane(QWidget):
         controller = self._controller
         manner, is_shaded = controller.manner, controller.view.last.translate_doubts
         is_there = controller.text == shown.source
-        self._output.setReadOnly(not (shown.is_done and shown.segments and is_there))
+        is_begun = any(segment.state is not SegmentState.OPEN for segment in shown.segments)
+        self._output.setReadOnly(not (is_begun and is_there))
         self._reading.show(shown, is_source_there=is_there, is_shaded=is_shaded)
         self._source.show_detected(language_words(shown, manner))
         self._stop.setVisible(not shown.is_done)

@@ -6,7 +6,7 @@ import pytest
 from fakes.dropping import drop
 from fakes.office import docx, paragraph
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt
-from PySide6.QtGui import QWheelEvent
+from PySide6.QtGui import QTextCursor, QWheelEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QFileDialog, QLineEdit, QPlainTextEdit
 from translation.window.conftest import on_page, output, tab, with_options
@@ -268,6 +268,23 @@ def test_the_translation_can_be_typed_in_and_is_remembered(program):
     assert not program.notices()
 
 
+def test_a_sentence_that_is_there_can_be_typed_in_while_the_next_is_written(with_model):
+    program = on_page(with_model(slow=0.1))
+    controller, pane, late = program.frame.translate, program.find("target_text"), " ".join(["and we go out"] * 10)
+    program.translate.text.take_text(f"The sun is up. We stay in {late}.")
+    program.wait(lambda: not pane.isReadOnly())
+    select(program, "SUN")
+    QTest.keyClicks(pane, "son")
+    assert output(program).startswith("tHE son IS UP. "), "nothing comes between"
+    pane.moveCursor(QTextCursor.MoveOperation.End)  # leaves the sentence
+    QTest.keyClicks(pane, "mine")
+    assert "mine" not in output(program), "the model is writing there"
+    assert not controller.last.is_done, "the control"
+    program.wait(lambda: controller.last.is_done)
+    assert output(program) == f"tHE son IS UP. wE STAY IN {late.upper()}."
+    assert memory(program) == [("The sun is up.", "tHE son IS UP.")]
+
+
 def lives(*words):
     return tuple(
         LiveSegment(f"{at}.", "", trail, "en", target, SegmentState.TRANSLATED)
@@ -294,6 +311,11 @@ def test_what_is_typed_belongs_to_its_sentence(now, targets):
     assert PaneState(segments, True, "").text.split() == now.split()
     edits = [segment.state is SegmentState.EDITED for segment in segments]
     assert edits == [target != old for target, old in zip(targets, ("Ab.", "B.", "C."), strict=True)]
+
+
+def test_what_is_typed_behind_the_last_sentence_that_is_there_belongs_to_it():
+    segments = (*lives(("Ab.", " ")), LiveSegment("1.", "", "", "en", "", SegmentState.OPEN))
+    assert [segment.target for segment in edited(segments, "Ab.  ")] == ["Ab. ", ""]
 
 
 def test_a_click_on_a_word_offers_others_and_makes_it_a_term(program, monkeypatch):
