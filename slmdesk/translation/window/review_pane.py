@@ -10,7 +10,7 @@ from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFrame, QSplitter, QWidget
 
 from slmdesk.base.texts import _
-from slmdesk.base.translation import SegmentRecord, SegmentState
+from slmdesk.base.translation import Origin, SegmentRecord, SegmentState
 from slmdesk.runtime.messages import Problem
 from slmdesk.services import Services
 from slmdesk.translation.segments import SegmentNumbers
@@ -264,6 +264,8 @@ class ReviewPane(QWidget):
         if number >= 0 and number != self._hinted:
             self._hinted = number
             self._hint.clear()
+            if not self._is_asking:
+                self._busy.clear()
         self._allow(self._chosen())
         self._chosen_timer.start()
 
@@ -344,6 +346,7 @@ class ReviewPane(QWidget):
 
         def tried(result: SegmentRecord) -> None:
             self._show_asking(False)
+            self._busy.setText(tried_words(segment, result))
             self._on_kept(result)
 
         def refused(problem: Problem) -> None:
@@ -431,3 +434,10 @@ class ReviewPane(QWidget):
         for at in map(self._model.row_of, numbers):
             if at >= 0:
                 self._table.selectionModel().select(self._model.index(at, TARGET), rows)
+
+
+def tried_words(before: SegmentRecord, now: SegmentRecord) -> str:
+    """Return what another try gave, where the translation does not say it."""
+    if now.origin is Origin.MEMORY:
+        return _("Taken from the translation memory.")
+    return _("The model gave the same words again.") if now.target == before.target else ""

@@ -298,6 +298,9 @@ def test_a_segment_is_translated_once_more_with_a_wish(program, tmp_path):
     QTest.keyClick(program.find("segment_hint"), Qt.Key.Key_Return)
     program.wait(lambda: rows(program)[0][1:] == ("tHE RENT IS DUE TODAY.", "translated"))
     assert program.find("segment_hint").text() == "more formal", "it can be mended, and tried again"
+    program.wait(lambda: program.find("retry_segment_button").isEnabled())
+    program.click("retry_segment_button")
+    program.wait(lambda: program.find("segment_busy").text() == "The model gave the same words again.")
     choose(program, 1)
     program.wait(lambda: program.find("segment_hint").text() == "")
 
