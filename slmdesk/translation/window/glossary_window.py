@@ -45,9 +45,10 @@ from slmdesk.translation.window.terms_forms import (
     NOTE,
     TARGET,
     FormsEditor,
-    ImportQuestion,
-    NewGlossaryForm,
     TermModel,
+    answered,
+    ask_how_to_read,
+    ask_new_glossary,
     language_words,
 )
 from slmdesk.window.base import theme
@@ -331,9 +332,8 @@ class GlossaryWindow(Dialog):
     # ---- glossaries
 
     def _on_new(self) -> None:
-        form = NewGlossaryForm(self, *self._languages)
-        form.requested.connect(lambda said: self._ask(lambda services: services.glossaries.add(*said), self._show_new))
-        form.open()
+        sheet = ask_new_glossary(self, *self._languages)
+        sheet.requested.connect(lambda said: self._ask(lambda at: at.glossaries.add(**said), self._show_new))
 
     def _on_item_changed(self, item: QListWidgetItem) -> None:
         is_active, glossary = item.checkState() == Qt.CheckState.Checked, str(item.data(Qt.ItemDataRole.UserRole))
@@ -475,9 +475,8 @@ class GlossaryWindow(Dialog):
         self._bridge.follow(sample, question, lambda _problem: question([]))
 
     def _on_asked(self, problem: Problem, request: ImportRequest, rows: Sequence[Sequence[str]]) -> None:
-        question = ImportQuestion(self, problem, request, rows)
-        question.requested.connect(self._read_file)
-        question.open()
+        sheet = ask_how_to_read(self, problem, request, rows)
+        sheet.requested.connect(lambda said: self._read_file(answered(request, said)))
 
     def _on_export(self, form: str, _checked: bool = False) -> None:
         record = self.chosen
