@@ -8,7 +8,7 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractItemDelegate, QDialog, QFileDialog, QLabel, QPushButton
-from translation.window.conftest import on_page
+from translation.window.conftest import choose_value, on_page
 
 from slmdesk.base.translation import Term
 from slmdesk.translation.window.terms_forms import FORMS, KEEPS, LOOK, TARGET
@@ -50,12 +50,6 @@ def choose_file(program, name, path, window="glossary_window"):
     dialog = program.find(window).findChild(QFileDialog, name)
     dialog.fileSelected.emit(str(path))
     dialog.close()
-
-
-def choose(listed, value):
-    """A value of a list, as a person chooses it."""
-    listed.show_value(value)
-    listed.activated.emit(listed.currentIndex())
 
 
 def press(program, name):
@@ -173,13 +167,13 @@ def test_a_file_whose_columns_are_not_known_is_read_as_the_person_says(lease, tm
     choose_file(program, "glossary_file_dialog", path)
     program.wait(lambda: any("“Kind”, “Wort”, “Word”" in problem.text() for problem in problems(program)))
     assert program.find("import_sample").item(1, 1).text() == "Kaution"
-    choose(program.find("import_source_column"), 2)
-    choose(program.find("import_target_column"), 1)
+    choose_value(program.find("import_source_column"), 2)
+    choose_value(program.find("import_target_column"), 1)
     program.click("import_question_accept")
     program.wait(lambda: any("does not say" in problem.text() for problem in problems(program)))
     question = problems(program)[-1].parent()
-    choose(program.find("import_source", question), "en")
-    choose(program.find("import_target", question), "de")
+    choose_value(program.find("import_source", question), "en")
+    choose_value(program.find("import_target", question), "de")
     program.click(program.find("import_question_accept", question))
     program.wait(lambda: "words" in entries(program))
     program.wait(lambda: rows(program) == ["deposit", "notice"])
