@@ -20,7 +20,7 @@ from slmdesk.base.translation import LANGUAGES, GlossaryRecord, SegmentState
 from slmdesk.translation.documents import ChosenDocuments, Column
 from slmdesk.translation.prompts import TranslationStyle
 from slmdesk.translation.types import NO_GLOSSARY, TranslationRequest, TranslationView, UntranslatedPart, counted_left
-from slmdesk.translation.window.languages import DOMAINS, FORMALITIES, languages, other_than
+from slmdesk.translation.window.languages import MANNER, languages, other_than
 from slmdesk.window.base import theme
 from slmdesk.window.base.bridge import Bridge
 from slmdesk.window.base.shortcuts import WindowState
@@ -44,12 +44,8 @@ LIST_LINES, WIDTH = 5, 520
 FIELDS = (
     Field(name="source", title=_("From"), control=Listed, values=(("", _("Detect language")), *languages())),
     Field(name="target", title=_("To"), control=Listed, values=languages()),
-    Field(name="domain", title=_("Subject area"), control=Listed, values=tuple(DOMAINS.items())),
-    Field(
-        name="formality", title=_("Formality"), control=Listed, values=tuple(FORMALITIES.items()),
-        is_there=lambda target: LANGUAGES[target].has_formal,
-    ),
-)  # fmt: skip
+    *MANNER,
+)
 
 
 class DocumentForm(Dialog):

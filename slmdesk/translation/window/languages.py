@@ -9,7 +9,7 @@ from PySide6.QtCore import QEvent, QLocale, QObject, QPoint, QSize, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QKeySequence, QMouseEvent, QShortcut
 from PySide6.QtWidgets import QFrame, QListWidget, QListWidgetItem, QWidget
 
-from slmdesk.base.record import changed
+from slmdesk.base.record import changed, values_of
 from slmdesk.base.records import JobStatus
 from slmdesk.base.texts import _
 from slmdesk.base.translation import LANGUAGES
@@ -38,6 +38,7 @@ from slmdesk.window.widgets.build import (
     row,
     text_line,
 )
+from slmdesk.window.widgets.form import Field, Form, Listed
 from slmdesk.window.widgets.parts import Popover
 from slmdesk.window.widgets.rows import Choice
 
@@ -49,6 +50,13 @@ DOMAINS: dict[object, str] = {
     "finance": _("Money"),
 }
 FORMALITIES: dict[object, str] = {"": _("Automatic"), "formal": _("Formal"), "informal": _("Informal")}
+MANNER = (
+    Field(name="domain", title=_("Subject area"), control=Listed, values=tuple(DOMAINS.items())),
+    Field(
+        name="formality", title=_("Formality"), control=Listed, values=tuple(FORMALITIES.items()),
+        is_there=lambda target: LANGUAGES[target].has_formal,
+    ),
+)  # fmt: skip
 CODE = Qt.ItemDataRole.UserRole
 WIDTH, HEIGHT = 300, 420
 ICON_WIDTH = 28
@@ -394,42 +402,22 @@ def _codes(kept: str) -> list[str]:
 class TextOptions(Popover):
     """The options of a typed translation."""
 
-    domain_chosen = Signal(object)
-    formality_chosen = Signal(object)
-
     def __init__(self, view: ViewSettings, parent: QWidget) -> None:
         super().__init__(parent, "translate_options", label=_("Options of the translation"), width=380)
         self._view = view
-        self._domain = named(Choice(list(DOMAINS.items()), self), "domain_choice", label=_("Subject area"))
-        self._formality = named(Choice(list(FORMALITIES.items()), self), "formality_choice", label=_("Formality"))
-        self._shade = self._box("shade_button", _("Highlight uncertain words"))
-        self._together = self._box("together_box", _("Scroll together"))
-        labels = [
-            plain_label(words, self, name=name)
-            for words, name in ((_("Subject area"), "domain_label"), (_("Formality"), "formality_label"))
-        ]
-        column(
-            row((labels[0], 1), (self._domain, 2)), row((labels[1], 1), (self._formality, 2)),
-            *(row(box, 1) for box in (self._shade, self._together)), into=self,
-            gap=theme.SPACE_12, margins=theme.SPACE_16,
-        )  # fmt: skip
-        self._formality_label = labels[1]
-        self._domain.value_chosen.connect(self.domain_chosen)
-        self._formality.value_chosen.connect(self.formality_chosen)
+        self.form = Form(self, MANNER, prefix="translate")
+        self._shade = named(CheckBox(_("Highlight uncertain words"), self), "shade_button")
+        self._together = named(CheckBox(_("Scroll together"), self), "together_box")
+        boxes = (row(box, 1) for box in (self._shade, self._together))
+        column(*self.form.parts, *boxes, into=self, gap=theme.SPACE_12, margins=theme.SPACE_16)
         self._shade.toggled.connect(lambda is_on: view.change(translate_doubts=is_on))
         self._together.toggled.connect(lambda is_on: view.change(translate_together=is_on))
         view.changed.connect(self._on_view)
         self._on_view()
 
     def show_manner(self, manner: TranslationStyle) -> None:
-        self._domain.show_value(manner.domain)
-        self._formality.show_value(manner.formality)
-        for part in (self._formality, self._formality_label):
-            part.setEnabled(LANGUAGES[manner.target].has_formal)
+        self.form.show_values(values_of(manner), manner.target)
 
     def _on_view(self) -> None:
         self._shade.setChecked(self._view.last.translate_doubts)
         self._together.setChecked(self._view.last.translate_together)
-
-    def _box(self, name: str, words: str) -> CheckBox:
-        return named(CheckBox(words, self), name)

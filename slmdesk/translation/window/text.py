@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from bisect import bisect_left, bisect_right
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -122,12 +123,9 @@ class TranslateController(QObject):
         formality = self.manner.formality if LANGUAGES[code].has_formal else ""
         return changed(self.manner, target=code, formality=formality)
 
-    def set_domain(self, domain: str) -> None:
-        self._change(changed(self.manner, domain=domain))
-
-    def set_formality(self, formality: str) -> None:
-        """Set the form of address. Empty means that it is as in the text."""
-        self._change(changed(self.manner, formality=formality))
+    def set_manner(self, values: Mapping[str, str]) -> None:
+        """Set the subject or the form of address. An empty one means that it is as in the text."""
+        self._change(changed(self.manner, **values))
 
     def swap(self) -> str:
         """Swap the languages.  Returns the text to continue with: the translation, if there is one."""

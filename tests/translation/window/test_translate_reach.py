@@ -186,7 +186,7 @@ def test_the_command_for_a_key_of_the_desktop_is_one_of_the_window(home, monkeyp
 
 def test_a_language_chosen_does_not_make_typing_hasty(program):
     program.window.show_page("Translate")
-    program.frame.translate.set_domain("legal")
+    program.frame.translate.set_manner({"domain": "legal"})
     timer = program.frame.translate.findChild(QTimer, "typed_timer")
     program.wait(lambda: not timer.isActive())
     program.type_into("source_text", "word")

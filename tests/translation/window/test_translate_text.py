@@ -499,12 +499,12 @@ def test_a_document_stays_reachable_behind_its_tab_and_so_does_the_text(program,
 
 def test_the_options_hide_behind_one_button(program):
     program.click("translate_options_button")
-    names = ("domain_choice", "formality_choice", "shade_button", "together_box")
+    names = ("translate_domain", "translate_formality", "shade_button", "together_box")
     assert all(program.find(name).isVisible() for name in names)
     program.click("together_box")
     program.wait(lambda: not program.frame.state.current.translate_together)
     QTest.keyClick(program.find("together_box"), Qt.Key.Key_Escape)
-    assert not program.find("domain_choice").isVisible()
+    assert not program.find("translate_domain").isVisible()
 
 
 def test_languages_are_exchanged_and_the_translation_goes_on(program):
