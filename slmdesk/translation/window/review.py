@@ -119,6 +119,7 @@ class SegmentPanel(QScrollArea):
         self._keeper = keeper
         self._segment: SegmentRecord | None = None
         self._help: SegmentHelp | None = None
+        """What is known about it, once that is asked for."""
         self._inner = named(QWidget(self), "segment_panel_inner")
         self._column = QVBoxLayout(self._inner)
         self._column.setContentsMargins(0, 0, 0, 0)
@@ -126,17 +127,11 @@ class SegmentPanel(QScrollArea):
         show_column(self, self._inner)
         keeper.theme_changed.connect(self._show)
 
-    def show_segment(self, segment: SegmentRecord | None) -> None:
-        if segment is not None and segment == self._segment:
-            return
-        if segment is None or self._segment is None or segment.number != self._segment.number:
-            self._help = None
-        self._segment = segment
-        self._show()
-
-    def show_help(self, found: SegmentHelp) -> None:
-        if self._segment is not None and found.number == self._segment.number and found != self._help:
-            self._help = found
+    def show_segment(self, segment: SegmentRecord | None, found: SegmentHelp | None) -> None:
+        """Show a segment with the help that was found last, if that is for it."""
+        found = found if segment and found and found.number == segment.number else None
+        if segment is None or (segment, found) != (self._segment, self._help):
+            self._segment, self._help = segment, found
             self._show()
 
     def _show(self) -> None:

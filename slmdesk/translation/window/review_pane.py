@@ -13,13 +13,13 @@ from slmdesk.base.texts import _
 from slmdesk.base.translation import Origin, SegmentRecord, SegmentState
 from slmdesk.runtime.messages import Problem
 from slmdesk.services import Services
-from slmdesk.translation.segments import SegmentNumbers
+from slmdesk.translation.segments import SegmentHelp, SegmentNumbers
 from slmdesk.translation.types import GlossariesChanged, SegmentChanged, TranslationGrew, TranslationView
 from slmdesk.translation.window.languages import ViewSettings
 from slmdesk.translation.window.review import FilterBar, SegmentPanel
 from slmdesk.translation.window.review_table import TARGET, SegmentModel, SegmentTable
 from slmdesk.window.base import theme
-from slmdesk.window.base.bridge import Bridge, Delay
+from slmdesk.window.base.bridge import Bridge, Delay, ignored
 from slmdesk.window.base.live import Live
 from slmdesk.window.base.shortcuts import bind
 from slmdesk.window.base.theme import ThemeKeeper
@@ -28,7 +28,6 @@ from slmdesk.window.widgets.build import CheckBox, button, column, named, plain_
 LIST_MS = 250
 """Least milliseconds between two requests for the list while segments change."""
 R = TypeVar("R")
-A = TypeVar("A")
 RECHECK_MS = 1000
 """Milliseconds after the last change of a glossary until a document is checked again."""
 CHOSEN_MS = 120
@@ -54,6 +53,9 @@ class ReviewPane(QWidget):
         """Id of the translation shown. Empty if none is shown."""
         self._filter = ""
         self._listed: Live[SegmentNumbers | None] = Live(bridge, self, self._ask_list, None)
+        self._help: Live[SegmentHelp | None] = Live(
+            bridge, self, self._ask_help, None, on=(GlossariesChanged,), refused=ignored
+        )
         self._is_asking = False
         """Whether the model is asked to translate a segment once more."""
         self._hinted = -1
@@ -138,6 +140,7 @@ class ReviewPane(QWidget):
         self._table.cells.approve_requested.connect(self._on_approve)
         self._table.cells.closeEditor.connect(self._show_listed)
         self._listed.changed.connect(self._on_listed)
+        self._help.changed.connect(self._show_panel)
         self._table.selectionModel().currentRowChanged.connect(self._on_row)
         model.requested.connect(self._on_rows_requested)
         model.edited.connect(self._on_edited)
@@ -167,7 +170,8 @@ class ReviewPane(QWidget):
         self.bar.clear()
         self._hint.clear()
         self._hinted = -1
-        self._panel.show_segment(None)
+        self._help.put(None)
+        self._show_panel()
         self._table.cells.drafts.clear()
         self._nothing.hide()
         self._listed.put(None)
@@ -270,18 +274,16 @@ class ReviewPane(QWidget):
         self._chosen_timer.start()
 
     def _on_chosen(self) -> None:
-        segment = self._chosen()
-        self._panel.show_segment(segment)
-        self._allow(segment)
-        if segment is not None:
-            self._ask_help(segment.number)
+        self._show_panel()
+        self._allow(self._chosen())
+        self._help.again()
 
-    def _ask_help(self, number: int) -> None:
-        self._bridge.ask(
-            self._bridge.services.segment_lists.help(self._item, number),
-            self._while_shown(self._panel.show_help),
-            lambda _problem: None,  # show no error: the person did not request this
-        )
+    def _ask_help(self) -> object:
+        segment = self._chosen()
+        return self._bridge.services.segment_lists.help(self._item, segment.number) if segment else None
+
+    def _show_panel(self) -> None:
+        self._panel.show_segment(self._chosen(), self._help.value)
 
     def _allow(self, segment: SegmentRecord | None) -> None:
         number = self._number()
@@ -292,7 +294,7 @@ class ReviewPane(QWidget):
 
     def _on_data_changed(self, first: QModelIndex, last: QModelIndex) -> None:
         if first.row() <= self._row() <= last.row():
-            self._panel.show_segment(self._chosen())
+            self._show_panel()
             self._chosen_timer.start()
 
     def _on_edited(self, number: int, words: str) -> None:
@@ -322,9 +324,9 @@ class ReviewPane(QWidget):
 
         self._bridge.ask(work, self._while_shown(self._on_kept), refused)
 
-    def _on_kept(self, segment: SegmentRecord) -> None:
+    def _on_kept(self, _segment: SegmentRecord) -> None:
         self.words_changed.emit()
-        self._ask_help(segment.number)
+        self._help.again()
 
     def _on_approve(self) -> None:
         rows = self._rows() or [self._row()]
