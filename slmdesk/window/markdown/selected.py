@@ -346,8 +346,6 @@ class ViewStyle:
         self.mono = self._char(self.mono_font, "ink")
         self.chrome = self._char(self.small_font, "ink2")
         self.chrome.setProperty(CHROME, True)
-        self.inline_code = QTextCharFormat(self.mono)
-        self.inline_code.setBackground(theme.colour("fill"))
         self.tiny = QTextCharFormat()
         self.tiny.setFontPointSize(1)
 
