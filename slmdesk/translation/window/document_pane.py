@@ -298,12 +298,20 @@ class DocumentPane(QStackedWidget):
         self._bridge.ask(self._bridge.services.translations.open(self.item), self._on_save_asked)
 
     def _on_save_asked(self, view: TranslationView) -> None:
+        source = Path(view.request.path)
+        proposed = source.with_name(translated_name(source, view.request.target))
         write = partial(self._write, view.item.id, replace_it=True)  # the dialog asks whether a file is replaced
-        ask_save_anyway(self, view, lambda: ask_where_to_save(self, view, write), self.review.look)
+        title, name = _("Save the translated document"), "save_translation_dialog"
+        save = partial(ask_new_file, self, title, write, name=name, proposed=proposed)
+        ask_save_anyway(self, view, save, self.review.look)
 
     def _on_export(self, what: Handout, form: str) -> None:
-        if self._view is not None:
-            ask_where_to_write(self, self._view, what, form, self._hand_out)
+        if (view := self._view) is None:
+            return
+        source = Path(view.request.path)
+        title = f"{source.stem or view.item.shown_title} {view.request.target} {SUFFIX_WORDS[what]}"
+        folder = source.parent if view.request.path else None
+        ask_where(self, title, form, partial(self._hand_out, what, form), FORMS[what], folder=folder)
 
     def _hand_out(self, what: Handout, form: str, target: Path) -> None:
         """Write both languages, a report or TMX. An existing file is replaced, because the dialog has already asked."""
@@ -522,33 +530,17 @@ class SaveMenu(QMenu):
                 action.setObjectName(f"handout_{what.value}_{form.id}")
 
 
-def ask_save_anyway(parent: QWidget, view: TranslationView, save: Callable[[], None], look: Callable[[], None]) -> None:
+def ask_save_anyway(
+    parent: QWidget, view: TranslationView, save: Callable[[], object], look: Callable[[], None]
+) -> None:
     """If something is not translated, say so and ask whether to save anyway. Else call `save`. Does not block."""
-    words = unfinished_words(view)
     if not unfinished(view):
         save()
         return
-    more = _("What is not translated stays in the language of the original.") if unfinished(view) else ""
-    still = _("Still open: {words}.").format(words=words)
+    still = _("Still open: {words}.").format(words=unfinished_words(view))
+    more = _("What is not translated stays in the language of the original.")
     question = Question(parent, "save_anyway", _("Save the document"), still, more)
     question.add_choice(_("Save anyway"), "save_anyway_button", save)
     question.add_choice(_("Review"), "look_first_button", look, is_beside=True, is_default=True)
     question.add_cancel("save_cancel_button")
     question.open()
-
-
-def ask_where_to_save(parent: QWidget, view: TranslationView, chosen: Callable[[Path], None]) -> None:
-    """Ask for the file of the translated document.  Does not block."""
-    source = Path(view.request.path)
-    proposed = source.with_name(translated_name(source, view.request.target))
-    ask_new_file(parent, _("Save the translated document"), chosen, name="save_translation_dialog", proposed=proposed)
-
-
-def ask_where_to_write(
-    parent: QWidget, view: TranslationView, what: Handout, form: str, chosen: Callable[[Handout, str, Path], None]
-) -> None:
-    """Ask for the file of another export.  Does not block."""
-    source = Path(view.request.path)
-    title = f"{source.stem or view.item.shown_title} {view.request.target} {SUFFIX_WORDS[what]}"
-    folder = source.parent if view.request.path else None
-    ask_where(parent, title, form, lambda path: chosen(what, form, path), FORMS[what], folder=folder)

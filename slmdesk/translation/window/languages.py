@@ -371,9 +371,9 @@ class ViewSettings(QObject):
         codes.remove(code) if code in codes else codes.append(code)
         self.change(translate_favourites=" ".join(codes))
 
-    def note_used(self, code: str) -> None:
-        if code in LANGUAGES:
-            self.change(translate_recent=" ".join(_codes(f"{code} {self.last.translate_recent}")[:MOST_RECENT]))
+    def note_used(self, source: str, target: str) -> None:
+        recent = " ".join(_codes(f"{target} {source} {self.last.translate_recent}")[:MOST_RECENT])
+        self.change(translate_recent=recent, translate_source=source, translate_target=target)
 
     def enlarge(self) -> None:
         percent = self.last.translate_font_percent

@@ -50,10 +50,10 @@ class _Entry:
 class TranslateController(QObject):
     """Controller of typed translations, shared by the text pane and TranslateEntry."""
 
-    shown = Signal(object)
+    shown = Signal()
     refused = Signal(str)
-    manner_changed = Signal(object)
-    text_opened = Signal(str)
+    manner_changed = Signal()
+    text_opened = Signal()
     document_asked = Signal(str)
     saved = Signal(object)
 
@@ -127,19 +127,19 @@ class TranslateController(QObject):
         """Set the subject or the form of address. An empty one means that it is as in the text."""
         self._change(changed(self.manner, **values))
 
-    def swap(self) -> str:
-        """Swap the languages.  Returns the text to continue with: the translation, if there is one."""
+    def swap(self) -> None:
+        """Swap the languages, and continue with the translation, if there is one."""
         source = self.manner.source or self.last.language or "en"
         if source == self.manner.target:
-            return self.text
+            return
         words = self.last.text.strip()
         self.restart()
         self.manner = changed(self.manner, source=self.manner.target, target=source, formality="")
-        self._save_languages()
-        self.manner_changed.emit(self.manner)
+        self.view.note_used(self.manner.source, self.manner.target)
+        self.manner_changed.emit()
         self.text = words or self.text
         self._timer.start(0)
-        return self.text
+        self.text_opened.emit()
 
     def stop(self) -> None:
         self._timer.stop()
@@ -159,7 +159,7 @@ class TranslateController(QObject):
             self._edits.update((at, new) for at, _old, new in changes)
             self.last = changed(self.last, segments=segments)
             self._keep_timer.start()
-        self.shown.emit(self.last)
+        self.shown.emit()
 
     def settle(self) -> None:
         """Store what a person changed, also in the translation memory."""
@@ -249,9 +249,9 @@ class TranslateController(QObject):
         self._timer.stop()
         self.manner, self.text, self.is_stale = found.manner, found.text, False
         self._entry = _Entry(item, (found.text, found.manner, tuple(segment.target for segment in found.segments)))
-        self.manner_changed.emit(self.manner)
-        self.text_opened.emit(found.text)
-        self.shown.emit(self.last)  # which came before, with the sentences that are known
+        self.manner_changed.emit()
+        self.text_opened.emit()
+        self.shown.emit()  # which came before, with the sentences that are known
 
     def save_text(self, text: str, path: Path) -> None:
         """Write a text that is too long for the pane into a file, to translate it as a document. Then emit `saved`.
@@ -260,16 +260,6 @@ class TranslateController(QObject):
         """
         self.bridge.ask(
             lambda _services: write_out(path, text.encode("utf-8", "replace")), lambda _none: self.saved.emit(path)
-        )
-
-    def _save_languages(self) -> None:
-        source, target = self.manner.source, self.manner.target
-        self.view.note_used(source)
-        self.view.note_used(target)
-        self.bridge.ask(
-            lambda _services: self.state.change(translate_source=source, translate_target=target),
-            None,
-            lambda _problem: None,
         )
 
     def _change(self, manner: TranslationStyle) -> None:
@@ -283,9 +273,9 @@ class TranslateController(QObject):
             self._keep_timer.stop()
             old, self.manner, self.is_stale = self.manner, manner, True
             if (manner.source, manner.target) != (old.source, old.target):
-                self._save_languages()
+                self.view.note_used(manner.source, manner.target)
             self._timer.start(0)
-        self.manner_changed.emit(self.manner)
+        self.manner_changed.emit()
 
     def translate(self) -> None:
         text, manner = self.text, self.manner
@@ -306,7 +296,7 @@ class TranslateController(QObject):
         self.last = PaneState(event.segments, event.is_done, language_of_most(event.segments))
         if self._is_there_already:
             self.detect(self.last.language, before)
-        self.shown.emit(self.last)
+        self.shown.emit()
         if event.is_done and event.segments:
             self._keep_timer.start()
         if event.problem is not None:

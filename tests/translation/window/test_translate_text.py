@@ -237,7 +237,7 @@ def test_words_the_model_was_unsure_of_are_shaded_on_request(program):
 
     doubtful = changed(one, doubts=((6, 9, 0.31),))
     pane_view.last = PaneState((doubtful,), True, "en")
-    pane_view.shown.emit(pane_view.last)
+    pane_view.shown.emit()
     assert pane.extraSelections() == []
     with_options(program, "shade_button")
     shaded = pane.extraSelections()
