@@ -13,7 +13,7 @@ from slmdesk.base.texts import _
 from slmdesk.base.translation import Origin, SegmentRecord, SegmentState
 from slmdesk.runtime.messages import Problem
 from slmdesk.services import Services
-from slmdesk.translation.segments import SegmentHelp, SegmentNumbers
+from slmdesk.translation.segments import LOOK_AT, SegmentHelp, SegmentNumbers
 from slmdesk.translation.types import GlossariesChanged, SegmentChanged, TranslationGrew, TranslationView
 from slmdesk.translation.window.languages import ViewSettings
 from slmdesk.translation.window.review import FilterBar, SegmentPanel
@@ -51,7 +51,6 @@ class ReviewPane(QWidget):
         self._bridge, self._view = bridge, view
         self._item = ""
         """Id of the translation shown. Empty if none is shown."""
-        self._filter = ""
         self._listed: Live[SegmentNumbers | None] = Live(bridge, self, self._ask_list, None)
         self._help: Live[SegmentHelp | None] = Live(
             bridge, self, self._ask_help, None, on=(GlossariesChanged,), refused=ignored
@@ -66,7 +65,7 @@ class ReviewPane(QWidget):
         self._add_keys(parent)
 
     def _build_ui(self, keeper: ThemeKeeper) -> None:
-        self.bar = FilterBar(self)
+        self.bar = FilterBar(self._listed, self)
         self._model = SegmentModel(keeper, self)
         self._table = SegmentTable(self._model, keeper, self)
         self._panel = SegmentPanel(keeper, self)
@@ -133,7 +132,7 @@ class ReviewPane(QWidget):
     def _connect(self) -> None:
         model = self._model
         self._split.splitterMoved.connect(self._on_split_moved)
-        self.bar.requested.connect(self._on_filter)
+        self.bar.requested.connect(self._listed.again)
         self._hint.returnPressed.connect(self._on_again)
         self.shade.clicked.connect(self._on_shade)
         self._panel.use_requested.connect(self._edit)
@@ -164,10 +163,10 @@ class ReviewPane(QWidget):
     # ---- what is listed
 
     def show_view(self, view: TranslationView) -> None:
-        self._item, self._filter = view.item.id, ""
+        self._item = view.item.id
         self._show_asking(False)
         self._model.clear()
-        self.bar.clear()
+        self.bar.show_only("")
         self._hint.clear()
         self._hinted = -1
         self._help.put(None)
@@ -183,11 +182,6 @@ class ReviewPane(QWidget):
         self._item = ""
         self._listed.put(None)
 
-    def _on_filter(self, requested: str) -> None:
-        if requested != self._filter:
-            self._filter = requested
-            self._listed.again()
-
     def refresh(self) -> None:
         if not self._list_timer.isActive():
             self._list_timer.start()
@@ -197,7 +191,7 @@ class ReviewPane(QWidget):
         self._list_timer.start() if self._listed.is_coming else self._listed.again()
 
     def _ask_list(self) -> object:
-        return self._bridge.services.segment_lists.listed(self._item, self._filter) if self._item else None
+        return self._bridge.services.segment_lists.listed(self._item, self.bar.shown) if self._item else None
 
     @property
     def numbers(self) -> SegmentNumbers | None:
@@ -239,12 +233,11 @@ class ReviewPane(QWidget):
         self._table.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def look(self) -> None:
-        self.bar.look()
+        self.bar.show_only(LOOK_AT)
         self.take_focus()
 
     def _on_listed(self) -> None:
         if self.numbers is not None:
-            self.bar.show_listed(self.numbers)
             self.listed.emit()
             if not self._table.cells.is_editing:  # an open editor must not move; the list follows once it is closed
                 self._show_listed()
@@ -375,7 +368,7 @@ class ReviewPane(QWidget):
 
     def _go_to_flagged(self, step: int) -> None:
         """Go to the next listed segment to review (`step` 1), or to the previous one (-1)."""
-        flagged = self._bridge.services.segment_lists.flagged(self._item, self._filter, self._number(), step)
+        flagged = self._bridge.services.segment_lists.flagged(self._item, self.bar.shown, self._number(), step)
         self._bridge.ask(flagged, self._while_shown(self.go_to))
 
     def _on_shade(self, is_on: bool) -> None:
