@@ -341,7 +341,6 @@ class ItemsController(QObject):
         self._bridge.services.history.rename(item, title)
 
     def delete(self, item: str) -> None:
-        """Move an item to the trash. A notice offers to undo this."""
         trash(self._bridge, item, self._on_restored)
 
     def _on_restored(self, item: Item) -> None:
@@ -386,7 +385,6 @@ class JobFollower(QObject):
 
     @property
     def item(self) -> str:
-        """The id of the shown item, or ""."""
         return self.items.current
 
     def choose(self, item: str) -> None:
@@ -446,7 +444,6 @@ class JobFollower(QObject):
             self._bridge.problem_met.emit(problem)
 
     def pause(self) -> None:
-        """Pause the job. Finished steps are kept."""
         self._bridge.services.jobs.pause(self._job)
 
     def resume(self) -> None:

@@ -161,7 +161,6 @@ class DocumentPane(QStackedWidget):
         self._show_any()
 
     def _show_any(self) -> None:
-        """Show the translation, or how to begin one."""
         is_there = self._view is not None
         self.setCurrentIndex(int(is_there))
         for part in (self._title, self._target, self._save, self._option_button):
@@ -179,7 +178,6 @@ class DocumentPane(QStackedWidget):
 
     @property
     def item(self) -> str:
-        """Return the id of the shown translation. Empty if none is shown."""
         return self._view.item.id if self._view else ""
 
     # ---- before the beginning
@@ -257,7 +255,6 @@ class DocumentPane(QStackedWidget):
             self._close(event.item.id)
 
     def _close(self, item: str) -> None:
-        """Show no translation once that shown is deleted."""
         if item == self.item:
             self._view = self._job = None
             self.review.close_view()
@@ -268,7 +265,6 @@ class DocumentPane(QStackedWidget):
             self._bridge.services.jobs.pause(self._job.id)
 
     def _on_cancel(self) -> None:
-        """Cancel the translation. Finished segments stay."""
         if self._job is not None:
             self._bridge.services.jobs.cancel(self._job.id)
 
@@ -390,7 +386,6 @@ class DocumentPane(QStackedWidget):
 
     @property
     def languages(self) -> tuple[str, str]:
-        """Return the codes of source and target. Empty codes are not known."""
         if self._view is None:
             return "", ""
         return self._view.request.source or self.review.language, self._view.request.target
@@ -404,7 +399,6 @@ class DocumentPane(QStackedWidget):
 
     @property
     def _states(self) -> Mapping[SegmentState, int]:
-        """Return how many segments there are of each state."""
         listed = self.review.numbers
         return listed.states if listed else self._view.counts if self._view else {}
 

@@ -123,7 +123,6 @@ class DocumentForm(Dialog):
         self._columns.setFixedHeight(self._height(2 * len(found)))
 
     def _on_language(self, language: str) -> None:
-        """Store the language of the first document. If it is the target language, propose another target."""
         self._language = language
         if language and self._is_already():
             other = other_than(language)
@@ -203,7 +202,6 @@ class DocumentForm(Dialog):
         return PDF if "pdf" in self._chosen.formats else ""
 
     def _list(self, name: str, words: str) -> tuple[QListWidget, QWidget]:
-        """Return a list, and the part of the form that it is in."""
         part = named(QWidget(self), f"{name}_part")
         found = named(QListWidget(part), name, label=words)
         found.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)

@@ -93,8 +93,6 @@ ASKING = ("glossary.no_columns", "glossary.no_languages", "glossary.more_languag
 
 
 class GlossaryWindow(Dialog):
-    """Sheet of the glossaries."""
-
     def __init__(self, bridge: Bridge, keeper: ThemeKeeper, parent: QWidget, *, languages: tuple[str, str]) -> None:
         super().__init__(parent, "glossary_window", _("Glossaries"))
         self.resize(1080, 680)

@@ -65,7 +65,6 @@ ARROW_WIDTH = 60
 
 
 def languages() -> list[tuple[object, str]]:
-    """Return the code and name of each language, sorted by name."""
     return sorted(((code, language.shown) for code, language in LANGUAGES.items()), key=lambda pair: pair[1])
 
 
@@ -100,7 +99,6 @@ class LanguageChoice(Choice):
         self._popup: LanguagePopup | None = None
 
     def show_detected(self, words: str) -> None:
-        """Show what was detected, while no language is chosen."""
         self.setItemText(0, words or self._detect)
 
     def sizeHint(self) -> QSize:
@@ -310,7 +308,6 @@ class AdviceLine(QFrame):
         self._advice.put(None)  # the page shows the problem
 
     def _on_use(self) -> None:
-        """Make the better model the default for translations."""
         advice = self._advice.value
         if advice and (better := advice.better):
             call = self._bridge.services.uses.set_default(DefaultUse.TRANSLATE, better.id)
@@ -400,8 +397,6 @@ def _codes(kept: str) -> list[str]:
 
 
 class TextOptions(Popover):
-    """The options of a typed translation."""
-
     def __init__(self, view: ViewSettings, parent: QWidget) -> None:
         super().__init__(parent, "translate_options", label=_("Options of the translation"), width=380)
         self._view = view

@@ -112,7 +112,6 @@ class TranslatePage(QWidget):
             self.ask_how(chosen, self.controller.manner)
 
     def ask_how(self, chosen: ChosenDocuments, manner: TranslationStyle) -> None:
-        """Show the form that asks how documents are translated."""
         last = self.controller.state.current
         form = DocumentForm(self._bridge, chosen, manner, last, self)
         form.begin_requested.connect(self.document.begin)

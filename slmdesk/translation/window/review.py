@@ -75,8 +75,6 @@ ORIGINS = {
 
 
 class Suggestion(QFrame):
-    """Words to take for a segment, by a click or Enter."""
-
     taken = Signal(str)
 
     def __init__(self, words: str, name: str, parent: QWidget) -> None:
@@ -99,8 +97,6 @@ class Suggestion(QFrame):
 
 
 class SegmentPanel(QScrollArea):
-    """The help with the current segment."""
-
     use_requested = Signal(int, str)
 
     def __init__(self, keeper: ThemeKeeper, parent: QWidget) -> None:

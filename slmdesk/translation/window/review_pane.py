@@ -178,7 +178,6 @@ class ReviewPane(QWidget):
         self._show_shading(self._view.last.translate_doubts)
 
     def close_view(self) -> None:
-        """Show no translation any more."""
         self._item = ""
         self._listed.put(None)
 
@@ -195,7 +194,6 @@ class ReviewPane(QWidget):
 
     @property
     def numbers(self) -> SegmentNumbers | None:
-        """Return what was listed last. None if that is not known yet."""
         return self._listed.value
 
     def _on_rows_requested(self, numbers: Sequence[int]) -> None:
@@ -226,7 +224,6 @@ class ReviewPane(QWidget):
 
     @property
     def language(self) -> str:
-        """Return the language that was detected. Empty if it is not known yet."""
         return self._model.language
 
     def take_focus(self) -> None:
@@ -381,7 +378,6 @@ class ReviewPane(QWidget):
         self._table.viewport().update()
 
     def _recheck(self) -> None:
-        """Check all sentences again after a glossary has changed."""
         if not self._item:
             return
         rechecked = self._bridge.services.segment_edits.recheck(self._item)
@@ -422,7 +418,6 @@ class ReviewPane(QWidget):
             self._go(now if now >= 0 else min(row, self._model.rowCount() - 1))
 
     def _choose_again(self, numbers: Sequence[int]) -> None:
-        """Choose several segments again after the list was read anew."""
         if len(numbers) < 2 or len(self._rows()) == len(numbers):
             return
         rows = QItemSelectionModel.SelectionFlag.Select | QItemSelectionModel.SelectionFlag.Rows

@@ -281,7 +281,6 @@ class TermModel(QAbstractTableModel):
         return None
 
     def setData(self, index: Index, value: Any, role: int = Qt.ItemDataRole.EditRole) -> bool:
-        """Request a change of a term. It is shown once it is saved."""
         term, column = self.rows[index.row()], index.column()
         if role == Qt.ItemDataRole.CheckStateRole:
             is_on = Qt.CheckState(value) == Qt.CheckState.Checked

@@ -107,7 +107,6 @@ class TranslateController(QObject):
         self._chosen_for = self.last.language if self.text.strip() else None
 
     def set_target(self, code: str) -> None:
-        """Set the target language, as a person chose it."""
         self._change(self._into(code))
         self._chosen_for = self.last.language if self.text.strip() else None
 
@@ -162,7 +161,6 @@ class TranslateController(QObject):
         self.shown.emit()
 
     def settle(self) -> None:
-        """Store what a person changed, also in the translation memory."""
         edits = dict(self._edits)
         if not edits:
             return
@@ -324,7 +322,6 @@ class TranslateController(QObject):
         return WordPlace(at, self.last.segments[at], begin - spans[at][0], end - spans[at][0])
 
     def take(self, place: WordPlace, target: str) -> None:
-        """Take another translation of a sentence."""
         segments = list(self.last.segments)
         if place.index < len(segments) and segments[place.index].source == place.segment.source:
             segments[place.index] = changed(segments[place.index], target=target)
@@ -333,8 +330,6 @@ class TranslateController(QObject):
 
 
 class WordPlace(Record):
-    """Words in the translation of a segment, from `begin` to `end` of it."""
-
     index: int
     segment: LiveSegment
     begin: int
@@ -449,7 +444,6 @@ def count_words(shown: PaneState, manner: TranslationStyle, *, has_text: bool = 
 
 
 def to_check(shown: PaneState) -> list[int]:
-    """Return the indexes of the sentences that a person should look at."""
     done = ((at, segment) for at, segment in enumerate(shown.segments) if segment.state is not SegmentState.OPEN)
     return [at for at, segment in done if weighty(segment.flags)]
 

@@ -329,8 +329,6 @@ class TargetEdit(SegmentEdit):
 
 
 class ScrollSync(QObject):
-    """Keeps the editors of source and translation in step."""
-
     def __init__(self, source: SegmentEdit, target: SegmentEdit, keeper: ThemeKeeper, parent: QObject) -> None:
         super().__init__(parent, objectName="reading")
         self._source, self._target, self._keeper = source, target, keeper
@@ -393,7 +391,6 @@ def spans_of(shown: PaneState) -> tuple[list[Span], list[Span]]:
 
 
 def _in16(text: str, spans: Sequence[Span]) -> list[Span]:
-    """Return spans as Qt counts."""
     if len(text) == size16(text):
         return list(spans)
     at = there = 0

@@ -347,7 +347,6 @@ class LongTextBar(QFrame):
         self.hide()
 
     def show_text(self, text: str) -> None:
-        """Offer a text. The offer goes if it is short enough."""
         self._text = text
         self._words.setText(too_long_words(len(text)))
         self.setVisible(len(text) > MOST_CHARACTERS)

@@ -351,7 +351,6 @@ class ViewStyle:
 
     @cached_property
     def faded(self) -> ViewStyle:
-        """Return the same style with text in the secondary colour."""
         return ViewStyle(changed(self.theme, ink=self.theme.ink2), self.fonts)
 
     def block(self, *, top: float = 0, bottom: float = 8, percent: float | None = None) -> QTextBlockFormat:

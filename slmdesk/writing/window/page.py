@@ -302,7 +302,6 @@ class WritingPage(QWidget):
         self._remember("")
 
     def _remember(self, item: str) -> None:
-        """Show this text again at the next start of the program."""
         self._bridge.ask(lambda _services: self._state.change(last_writing=item))
 
     def _on_item_gone(self, event: ItemGone) -> None:
@@ -425,7 +424,6 @@ class WritingPage(QWidget):
         self._bridge.follow(writing, lambda path: self._say_written(path, saved_words(path, changes)))
 
     def _save_into(self, target: Path) -> None:
-        """Save a copy of the Word file that the text came from, with the differences as tracked changes."""
         pending = list(self.corrections.tracked())
         doubtful = sum(bool(words) for __, words in pending)
         request = WriteRequest(self.text, target, pending, self._source)

@@ -165,7 +165,6 @@ class SpellMarks(QObject):
         return max(0, first - BEYOND_SIGHT), last + BEYOND_SIGHT
 
     def _typed_word(self) -> tuple[int, int, int] | None:
-        """Return the line, start and end of the word being typed, which is not underlined."""
         if not self._is_typing or not self._editor.hasFocus():
             return None
         cursor = self._editor.textCursor()
