@@ -61,8 +61,8 @@ class ReviewPane(QWidget):
         """Number of the segment that the hint field belongs to. The field is cleared for another segment."""
         self._is_split_moved = False
         self._build_ui(keeper)
-        self._connect()
-        self._add_keys(parent)
+        self._connect(parent)
+        self._show_shading()
 
     def _build_ui(self, keeper: ThemeKeeper) -> None:
         self.bar = FilterBar(self._listed, self)
@@ -74,11 +74,11 @@ class ReviewPane(QWidget):
         self._title = plain_label("", self, name="segment_title", kind="strong", wraps=False)
         self._before = tool_button(
             "previous_flagged_button", self, label=_("Previous to check"), tip=_("Previous to check"),
-            shortcut="segment.previous", icon="chevron-up", colour="ink2", on=self._on_previous,
+            shortcut="segment.previous", icon="chevron-up", colour="ink2", on=lambda: self._go_to_flagged(-1),
         )  # fmt: skip
         self._next = tool_button(
             "next_flagged_button", self, label=_("Next to check"), tip=_("Next to check"),
-            shortcut="segment.next", icon="chevron-down", colour="ink2", on=self._on_next,
+            shortcut="segment.next", icon="chevron-down", colour="ink2", on=lambda: self._go_to_flagged(1),
         )  # fmt: skip
         tip = _("What to do differently with this segment, such as: shorter, or: rent = Miete")
         self._hint = text_line("segment_hint", self, HINT, label=_("Ask for another wording"), tip=tip)
@@ -129,12 +129,13 @@ class ReviewPane(QWidget):
     def _on_split_moved(self) -> None:
         self._is_split_moved = True
 
-    def _connect(self) -> None:
+    def _connect(self, around: QWidget) -> None:
         model = self._model
         self._split.splitterMoved.connect(self._on_split_moved)
         self.bar.requested.connect(self._listed.again)
         self._hint.returnPressed.connect(self._on_again)
-        self.shade.clicked.connect(self._on_shade)
+        self.shade.clicked.connect(lambda is_on: self._view.change(translate_doubts=is_on))
+        self._view.changed.connect(self._show_shading)
         self._panel.use_requested.connect(self._edit)
         self._table.cells.approve_requested.connect(self._on_approve)
         self._table.cells.closeEditor.connect(self._show_listed)
@@ -148,17 +149,11 @@ class ReviewPane(QWidget):
         self._bridge.on(SegmentChanged, self._on_segment)
         self._bridge.on(TranslationGrew, self._on_grew)
         self._bridge.on(GlossariesChanged, lambda _event: self._recheck_timer.start())
-
-    def _add_keys(self, around: QWidget) -> None:
-        keys: tuple[tuple[str, Callable[[], None]], ...] = (
-            ("approve", self._on_approve),
-            ("hint", self._on_hint),
-            ("next", self._on_next),
-            ("previous", self._on_previous),
-        )  # fmt: skip
-        for name, work in keys:
-            # also active in the widgets around the segments, such as the buttons of the file
-            bind(around, f"segment.{name}", work)
+        # also active in the widgets around the segments, such as the buttons of the file
+        bind(around, "segment.approve", self._on_approve)
+        bind(around, "segment.hint", self._on_hint)
+        bind(around, "segment.next", lambda: self._go_to_flagged(1))
+        bind(around, "segment.previous", lambda: self._go_to_flagged(-1))
 
     # ---- what is listed
 
@@ -175,7 +170,6 @@ class ReviewPane(QWidget):
         self._nothing.hide()
         self._listed.put(None)
         self._listed.again()
-        self._show_shading(self._view.last.translate_doubts)
 
     def close_view(self) -> None:
         self._item = ""
@@ -354,25 +348,14 @@ class ReviewPane(QWidget):
         self._busy.setText(_("Translating once more…") if is_asking else "")
         self._allow(self._chosen())
 
-    def _on_next(self) -> None:
-        """Go to the next segment to check and focus the table. The shortcut works anywhere on the page."""
-        self.take_focus()
-        self._go_to_flagged(1)
-
-    def _on_previous(self) -> None:
-        self.take_focus()
-        self._go_to_flagged(-1)
-
     def _go_to_flagged(self, step: int) -> None:
-        """Go to the next listed segment to review (`step` 1), or to the previous one (-1)."""
+        """Go to the next listed segment to check (`step` 1), or to the previous one (-1)."""
+        self.take_focus()
         flagged = self._bridge.services.segment_lists.flagged(self._item, self.bar.shown, self._number(), step)
         self._bridge.ask(flagged, self._while_shown(self.go_to))
 
-    def _on_shade(self, is_on: bool) -> None:
-        self._show_shading(is_on)
-        self._view.change(translate_doubts=is_on)
-
-    def _show_shading(self, is_on: bool) -> None:
+    def _show_shading(self) -> None:
+        is_on = self._view.last.translate_doubts
         self.shade.setChecked(is_on)
         self._table.cells.has_shading = is_on
         self._table.viewport().update()

@@ -446,8 +446,7 @@ class TranslateEntry(QObject):
         self._bridge.ask(request, reported, untold)
 
     def take_document(self, path: Path) -> None:
-        self.page_requested.emit()
-        self.documents_taken.emit([path])
+        self._take_documents([path])
 
     def take_clipboard(self) -> None:
         """Translate the files or else the text on the clipboard. If there is neither, show a notice."""
