@@ -293,6 +293,7 @@ class TranslateController(QObject):
         before = self.last.language
         self.last = PaneState(event.segments, event.is_done, language_of_most(event.segments))
         if self._is_there_already:
+            self.is_stale = True  # what is shown is not worth keeping
             self.detect(self.last.language, before)
         self.shown.emit()
         if event.is_done and event.segments:
