@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from PySide6.QtCore import QSignalBlocker, Qt
 from PySide6.QtGui import QKeySequence, QShortcut
@@ -284,23 +284,17 @@ class GlossaryWindow(Dialog):
         self._read_page(0)
 
     @property
-    def _asked(self) -> tuple[str, str, str, bool]:
-        """Return what is shown: glossary, words that are searched, order, whether it descends."""
-        return self._chosen, self._search.text(), self._order, self._descending
+    def _asked(self) -> dict[str, Any]:
+        """Return which terms are shown."""
+        order = {"order": self._order, "descending": self._descending}
+        return {"glossary": self._chosen, "words": self._search.text(), **order}
 
     def _read_page(self, begin: int | None = None) -> None:
         """Read the terms from row `begin` on. None means the row after the last one loaded."""
         if not self._chosen:
             return
-        asked = glossary, words, order, descending = self._asked
-        first = len(self._model.rows) if begin is None else begin
-
-        def request(services: Services) -> TermPage:
-            return services.glossaries.page(
-                glossary, words=words, order=order, descending=descending, begin=first, limit=PAGE
-            )
-
-        self._ask(request, partial(self._on_page, asked))
+        asked, first = self._asked, len(self._model.rows) if begin is None else begin
+        self._ask(lambda at: at.glossaries.page(**asked, begin=first, limit=PAGE), partial(self._on_page, asked))
 
     def _on_page(self, asked: object, page: TermPage) -> None:
         if asked != self._asked:
