@@ -96,7 +96,6 @@ class LanguageChoice(Choice):
         self.setProperty("kind", "head")
         self.currentTextChanged.connect(self.updateGeometry)
         self._keeper, self._view, self._detect = keeper, view, detect
-        self._popup: LanguagePopup | None = None
 
     def show_detected(self, words: str) -> None:
         self.setItemText(0, words or self._detect)
@@ -110,9 +109,8 @@ class LanguageChoice(Choice):
         return self.sizeHint().boundedTo(super().minimumSizeHint())
 
     def showPopup(self) -> None:
-        popup = self._popup = LanguagePopup(self._keeper, self._detect, self._view, self.currentData(), self)
+        popup = LanguagePopup(self._keeper, self._detect, self._view, self.currentData(), self)
         popup.chosen.connect(self._on_chosen)
-        popup.destroyed.connect(self._on_closed)
         below = self.mapToGlobal(QPoint(0, self.height() + 2))
         space = self.screen().availableGeometry()
         popup.resize(max(WIDTH, self.width()), min(HEIGHT, space.height() - theme.SPACE_16))
@@ -124,16 +122,13 @@ class LanguageChoice(Choice):
         popup.setFocus()
 
     def hidePopup(self) -> None:
-        if self._popup is not None:
-            self._popup.close()
+        for popup in self.findChildren(LanguagePopup):
+            popup.close()
         super().hidePopup()
 
     def _on_chosen(self, code: str) -> None:
         self.show_value(code)
         self.value_chosen.emit(code)
-
-    def _on_closed(self) -> None:
-        self._popup = None
 
 
 class LanguagePopup(QFrame):
