@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QEvent, QMimeData, QObject, QPoint, QRect, QSize, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QMimeData, QObject, QPoint, QRect, QSignalBlocker, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import (
     QAction,
     QColor,
@@ -267,7 +267,6 @@ class TargetEdit(SegmentEdit):
         self._other.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
         self._other.triggered.connect(lambda: self.word_chosen.emit(True))
         self.addAction(self._other)
-        self._is_shown_now = False
         self._changed_segment = -1
         self.textChanged.connect(self._on_text_changed)
         self.cursorPositionChanged.connect(self._on_cursor_moved)
@@ -284,16 +283,14 @@ class TargetEdit(SegmentEdit):
 
     def show_text(self, text: str) -> None:
         if text != self._shown:
-            self._is_shown_now = True
-            super().show_text(text)
-            self._is_shown_now = False
+            with QSignalBlocker(self):
+                super().show_text(text)
             self.document().clearUndoRedoStacks()  # undo takes back what a person did, nothing else
 
     def _on_text_changed(self) -> None:
-        if not self._is_shown_now:
-            self._shown = self.document().toRawText().replace("\u2029", "\n")
-            self.edited.emit(self._shown)
-            self._changed_segment = self.current_segment
+        self._shown = self.document().toRawText().replace("\u2029", "\n")
+        self.edited.emit(self._shown)
+        self._changed_segment = self.current_segment
 
     def _on_cursor_moved(self) -> None:
         if self._changed_segment not in (-1, self.current_segment):
