@@ -8,13 +8,7 @@ from typing import Any
 
 from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import (
-    QFrame,
-    QMenu,
-    QStackedWidget,
-    QToolButton,
-    QWidget,
-)
+from PySide6.QtWidgets import QFrame, QMenu, QStackedWidget, QToolButton, QWidget
 
 from slmdesk.base.record import Record
 from slmdesk.base.records import Item, JobStatus
@@ -27,16 +21,7 @@ from slmdesk.window.base import theme
 from slmdesk.window.base.bridge import Bridge, Call
 from slmdesk.window.base.text import moment_words
 from slmdesk.window.widgets.bars import show_share, thin_bar
-from slmdesk.window.widgets.build import (
-    ElidedLabel,
-    button,
-    column,
-    fold_button,
-    named,
-    plain_label,
-    row,
-    tool_button,
-)
+from slmdesk.window.widgets.build import ElidedLabel, button, column, fold_button, named, plain_label, row, tool_button
 from slmdesk.window.widgets.dialogs import LineQuestion
 from slmdesk.window.widgets.notices import trash
 from slmdesk.window.widgets.parts import Segments

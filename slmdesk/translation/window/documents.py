@@ -5,14 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import (
-    QAbstractItemView,
-    QDialogButtonBox,
-    QListWidget,
-    QListWidgetItem,
-    QSizePolicy,
-    QWidget,
-)
+from PySide6.QtWidgets import QAbstractItemView, QDialogButtonBox, QListWidget, QListWidgetItem, QSizePolicy, QWidget
 
 from slmdesk.base.record import changed, values_of
 from slmdesk.base.texts import _, grouped, in_quotes, ngettext
@@ -24,16 +17,7 @@ from slmdesk.translation.window.languages import MANNER, languages, other_than
 from slmdesk.window.base import theme
 from slmdesk.window.base.bridge import Bridge
 from slmdesk.window.base.shortcuts import WindowState
-from slmdesk.window.widgets.build import (
-    CheckBox,
-    breakable,
-    column,
-    named,
-    passing,
-    plain_label,
-    row,
-    show_words,
-)
+from slmdesk.window.widgets.build import CheckBox, breakable, column, named, passing, plain_label, row, show_words
 from slmdesk.window.widgets.dialogs import AcceptButtons, Dialog
 from slmdesk.window.widgets.form import Field, Form, Listed
 

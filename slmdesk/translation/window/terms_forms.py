@@ -26,15 +26,7 @@ from slmdesk.translation.glossaries import ImportRequest, TermPage
 from slmdesk.translation.window.languages import DOMAINS, languages
 from slmdesk.window.base import theme
 from slmdesk.window.base.theme import ThemeKeeper
-from slmdesk.window.widgets.build import (
-    breakable,
-    column,
-    named,
-    plain_label,
-    plain_tip,
-    row,
-    show_words,
-)
+from slmdesk.window.widgets.build import breakable, column, named, plain_label, plain_tip, row, show_words
 from slmdesk.window.widgets.dialogs import AcceptButtons, Dialog
 from slmdesk.window.widgets.form import Field, Form, Listed, TextLine
 

@@ -28,16 +28,7 @@ from slmdesk.window.base import theme
 from slmdesk.window.base.bridge import copy_text
 from slmdesk.window.base.shortcuts import bind
 from slmdesk.window.base.theme import ThemeKeeper
-from slmdesk.window.widgets.build import (
-    button,
-    column,
-    named,
-    plain_label,
-    row,
-    show_column,
-    split,
-    tool_button,
-)
+from slmdesk.window.widgets.build import button, column, named, plain_label, row, show_column, split, tool_button
 from slmdesk.window.widgets.opening import ask_files, ask_new_file
 
 if TYPE_CHECKING:
