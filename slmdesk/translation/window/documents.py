@@ -60,7 +60,7 @@ class DocumentForm(Dialog):
             bridge.follow(start.columns(chosen.table), self._on_columns)
 
     def _build_ui(self, last: WindowState) -> None:
-        self._glossaries, glossaries = self._list("form_glossaries", _("Glossaries"))
+        self._glossaries, self._glossary_part = self._list("form_glossaries", _("Glossaries"))
         self._columns, columns = self._list("form_columns", _("Columns"))
         self._columns.setEnabled(False)
         self._sheets = self._box(_("Translate sheet names"), "form_sheet_names", last.translate_sheet_names)
@@ -78,9 +78,9 @@ class DocumentForm(Dialog):
         source, target, domain, formality = ((part, 1) for part in self._form.parts)
         column(
             *(plain_label(words, self, name=f"form_{name}", kind=kind) for words, name, kind in about if words),
-            row(source, target, gap=theme.SPACE_16), row(domain, formality, gap=theme.SPACE_16), glossaries, columns,
-            self._sheets, self._properties, self._beside, 1, self._said, buttons, into=self,
-            gap=theme.SPACE_12, margins=theme.SPACE_16,
+            row(source, target, gap=theme.SPACE_16), row(domain, formality, gap=theme.SPACE_16),
+            self._glossary_part, columns, self._sheets, self._properties, self._beside, 1, self._said, buttons,
+            into=self, gap=theme.SPACE_12, margins=theme.SPACE_16,
         )  # fmt: skip
         self.fit(theme.scaled(WIDTH))
 
@@ -92,7 +92,7 @@ class DocumentForm(Dialog):
                 _("{name} ({terms:,} terms)").format(name=glossary.name, terms=glossary.terms), self._glossaries
             )
             item.setCheckState(Qt.CheckState.Checked if glossary.is_active else Qt.CheckState.Unchecked)
-        self._glossaries.parentWidget().setVisible(bool(found))
+        self._glossary_part.setVisible(bool(found))
         self._glossaries.setFixedHeight(self._height(len(found)))
 
     def _on_columns(self, found: Sequence[Column]) -> None:

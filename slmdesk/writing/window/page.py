@@ -209,8 +209,8 @@ class WritingPage(QWidget):
             ("change.next", lambda: corrections.list.step(1)), ("change.previous", lambda: corrections.list.step(-1)),
             ("change.accept", corrections.accept_current), ("change.refuse", corrections.refuse_current),
         )  # fmt: skip
-        for name, work in keys:
-            bind(self, name, work)
+        for name, on in keys:
+            bind(self, name, on)
 
     @property
     def text(self) -> str:
