@@ -10,6 +10,7 @@ from PySide6.QtGui import QColor
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QComboBox,
+    QHeaderView,
     QStyledItemDelegate,
     QStyleOptionViewItem,
     QTableWidget,
@@ -161,6 +162,8 @@ def _sample(rows: Sequence[Sequence[str]], parent: QWidget) -> QTableWidget:
     table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
     table.setTabKeyNavigation(False)
     table.verticalHeader().hide()
+    table.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+    table.horizontalHeader().setMaximumSectionSize(theme.scaled(WIDTH // 2))
     table.setHorizontalHeaderLabels([_("Column {at}").format(at=at + 1) for at in range(width)])
     for at, cells in enumerate(rows):
         for place, cell in enumerate(cells):
