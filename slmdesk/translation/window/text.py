@@ -146,19 +146,21 @@ class TranslateController(QObject):
 
     # ---- what a person changes in the translation
 
-    def edit(self, text: str) -> None:
+    def edit(self, text: str) -> bool:
         """Take the whole translation as a person has it now. It is stored by `settle`.
 
-        A sentence that the model is still writing stays as it is.
+        Return False, and leave it as it was, if the model is still writing what was changed.
         """
         segments = edited(self.last.segments, text)
         both = enumerate(zip(self.last.segments, segments, strict=True))
         changes = [(at, old, new) for at, (old, new) in both if new is not old]
-        if all(old.state is not SegmentState.OPEN for _at, old, _new in changes):
+        is_written = all(old.state is not SegmentState.OPEN for _at, old, _new in changes)
+        if is_written:
             self._edits.update((at, new) for at, _old, new in changes)
             self.last = changed(self.last, segments=segments)
             self._keep_timer.start()
         self.shown.emit()
+        return is_written
 
     def settle(self) -> None:
         edits = dict(self._edits)

@@ -202,7 +202,8 @@ class TextPane(QWidget):
     def _on_edited(self, text: str) -> None:
         if self._word_card is not None:
             self._word_card.dismiss()
-        self._controller.edit(text)
+        if not self._controller.edit(text):
+            self._said.setText(_("The model is still writing this sentence."))
 
     def _on_word_chosen(self, is_asked: bool) -> None:
         """Show other words. `is_asked`: by keys or the menu, so that the focus goes there."""

@@ -279,6 +279,7 @@ def test_a_sentence_that_is_there_can_be_typed_in_while_the_next_is_written(with
     pane.moveCursor(QTextCursor.MoveOperation.End)  # leaves the sentence
     QTest.keyClicks(pane, "mine")
     assert "mine" not in output(program), "the model is writing there"
+    assert program.find("translate_words").text() == "The model is still writing this sentence."
     assert not controller.last.is_done, "the control"
     program.wait(lambda: controller.last.is_done)
     assert output(program) == f"tHE son IS UP. wE STAY IN {late.upper()}."
