@@ -20,6 +20,7 @@ from slmdesk.runtime.events import ItemChanged, ItemGone
 from slmdesk.runtime.messages import Problem, bytes_for_people
 from slmdesk.window.base import theme
 from slmdesk.window.base.bridge import Bridge
+from slmdesk.window.base.live import Live
 from slmdesk.window.base.text import moment_words
 from slmdesk.window.widgets.build import (
     CheckBox,
@@ -54,10 +55,12 @@ class DeletedChats(Dialog):
         self.resize(680, 460)
         self._bridge = bridge
         self._shown = PAGE
+        self._items: Live[Sequence[Item]] = Live(
+            bridge, self, lambda: bridge.services.history.items(None, limit=self._shown, deleted=True), (),
+            on=(ItemChanged, ItemGone),
+        )  # fmt: skip
         self._build_ui()
-        bridge.on(ItemChanged, self.refresh)
-        bridge.on(ItemGone, self.refresh)
-        self.refresh()
+        self._items.changed.connect(self._show)
 
     def _build_ui(self) -> None:
         self._intro = plain_label(TRASH_INTRO, self, name="deleted_intro", kind="muted")
@@ -75,13 +78,10 @@ class DeletedChats(Dialog):
         buttons = flow(self._more, self._empty, self._restore, self._delete, gap=theme.SPACE_8)
         foot = row((buttons, 1), (close, Qt.AlignmentFlag.AlignBottom), gap=theme.SPACE_8)
         column(self._intro, (self._list, 1), foot, into=self, gap=theme.SPACE_12, margins=theme.SPACE_16)
-        self._show([])
+        self._show()
 
-    def refresh(self) -> None:
-        self._bridge.ask(self._bridge.services.history.items(None, limit=self._shown, deleted=True), self._show)
-
-    def _show(self, items: Sequence[Item]) -> None:
-        at = max(self._list.currentRow(), 0)
+    def _show(self) -> None:
+        items, at = self._items.value, max(self._list.currentRow(), 0)
         kept = {item.id for item in self._chosen}
         self._list.clear()
         for item in items:
@@ -108,7 +108,7 @@ class DeletedChats(Dialog):
 
     def _on_more(self) -> None:
         self._shown += PAGE
-        self.refresh()
+        self._items.again()
 
     def _on_restore(self) -> None:
         self._bridge.services.chats.restore_all([item.id for item in self._chosen])
@@ -240,9 +240,12 @@ class EraseDialog(Dialog):
         super().__init__(parent, "erase_dialog", _("Delete everything"))
         self.resize(520, 320)
         self._bridge = bridge
-        self._found: Erasure | None = None
+        self._found: Live[Erasure | None] = Live(
+            bridge, self, lambda: bridge.services.erasing.look(models=self._models.isChecked()), None,
+            refused=self._on_refused,
+        )  # fmt: skip
         self._build_ui()
-        self._look()
+        self._found.changed.connect(self._show)
 
     def _build_ui(self) -> None:
         intro = plain_label(ERASE_INTRO, self, name="erase_intro", kind="muted")
@@ -270,34 +273,25 @@ class EraseDialog(Dialog):
         self._typed.setFocus()
 
     def _look(self) -> None:
-        models, self._found = self._models.isChecked(), None
-        self._show()
-        self._bridge.follow(self._bridge.services.erasing.look(models=models), self._on_found, self._on_refused)
-
-    def _on_found(self, found: Erasure) -> None:
-        self._found = found
-        show_words(self._problem, "")
-        places = "\n".join(breakable(str(folder)) for folder in found.folders)
-        self._words.setText(
-            _("{files:,} files, {size}, in:\n{places}").format(
-                files=found.files, size=bytes_for_people(found.bytes), places=places
-            )
-        )
-        self._show()
+        self._found.put(None)
+        self._found.again()
 
     def _on_refused(self, problem: Problem) -> None:
         self._words.setText("")
         show_words(self._problem, breakable(problem.sentence))
 
     def _show(self) -> None:
-        is_typed = self._typed.text().strip() == CONFIRMATION
-        is_armed = self._found is not None and is_typed
+        if (found := self._found.value) is not None:
+            show_words(self._problem, "")
+            places = "\n".join(breakable(str(folder)) for folder in found.folders)
+            words, size = _("{files:,} files, {size}, in:\n{places}"), bytes_for_people(found.bytes)
+            self._words.setText(words.format(files=found.files, size=size, places=places))
+        is_armed = found is not None and self._typed.text().strip() == CONFIRMATION
         self._erase.setEnabled(is_armed)
         (self._erase if is_armed else self._cancel).setDefault(True)  # Enter after the words does what they say
 
     def _on_erase(self) -> None:
-        found = self._found
-        if found is not None:
+        if (found := self._found.value) is not None:
             self._erase.setEnabled(False)
             self._bridge.follow(
                 self._bridge.services.erasing.forget_secrets(),

@@ -26,7 +26,7 @@ from slmdesk.library.scan import scan
 from slmdesk.runtime.events import Pending, TranslationRead, ended
 from slmdesk.runtime.messages import problem_for
 from slmdesk.runtime.service import Runtime, Service, ServiceThread, Slices, in_slices, pending_on_file_thread, sliced
-from slmdesk.store import is_instance_alive
+from slmdesk.store import Store, is_instance_alive
 from slmdesk.text.tagged import KIND as SUBTITLE
 from slmdesk.text.tagged import Tags, problems
 from slmdesk.translation.glossaries import TermLists
@@ -215,23 +215,24 @@ class Preparation(Service):
         while found := self._store.segments.of_item(item, begin=begin, limit=SEGMENTS_AT_ONCE):
             begin = found[-1].number + 1
             for segment in found:
-                if segment.state is SegmentState.OPEN:
-                    self._recall_one(item, segment, request, terms)
+                known = recall(self._store, segment, request, terms) if segment.state is SegmentState.OPEN else None
+                if known is not None:
+                    self._publish(SegmentChanged(item, known))
             yield Yield()
 
-    def _recall_one(
-        self, item: str, segment: SegmentRecord, request: TranslationRequest, terms: Sequence[Term]
-    ) -> None:
-        languages, tags = (segment.language or request.source, request.target), Tags(segment.paired, segment.lone)
-        for pair in recalled(self._store, languages, segment.source, memory_domain(request)):
-            if problems(pair.target, tags):
-                continue
-            flags = segment_flags(segment, pair.target, request, terms)
-            changed = self._store.segments.change(
-                item, segment.number, target=pair.target, state=SegmentState.TRANSLATED, origin=Made.MEMORY, flags=flags
-            )
-            self._publish(SegmentChanged(item, changed))
-            return
+
+def recall(
+    store: Store, segment: SegmentRecord, request: TranslationRequest, terms: Sequence[Term], *, other_than: str = ""
+) -> SegmentRecord | None:
+    """Give a segment the translation that the memory has for it, if it is another one. Return the changed segment."""
+    languages, tags = (segment.language or request.source, request.target), Tags(segment.paired, segment.lone)
+    for pair in recalled(store, languages, segment.source, memory_domain(request)):
+        if pair.target != other_than and not problems(pair.target, tags):
+            return store.segments.change(
+                segment.item, segment.number, target=pair.target, state=SegmentState.TRANSLATED, origin=Made.MEMORY,
+                flags=segment_flags(segment, pair.target, request, terms), reason="",
+            )  # fmt: skip
+    return None
 
 
 def segment_flags(

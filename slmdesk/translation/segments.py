@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from difflib import SequenceMatcher
 
 from slmdesk.base.errors import KnownError
-from slmdesk.base.record import Record
+from slmdesk.base.record import Record, changed
+from slmdesk.base.records import ModelRecord
 from slmdesk.base.translation import MemoryPair, SegmentRecord, SegmentState, Term, lasting
 from slmdesk.base.translation import Origin as Made
+from slmdesk.jobs.runner import Batch, Plan, Question
 from slmdesk.loader.model_loader import ModelLoader, ask_once
+from slmdesk.runtime.events import Pending
 from slmdesk.runtime.service import Runtime, Service, Slices, sliced
 from slmdesk.store import Store
 from slmdesk.store.translations import LOOK
 from slmdesk.text.tagged import Tags, plain, problems
-from slmdesk.text.terms import find_terms, terms_in
-from slmdesk.translation.documents import segment_flags
+from slmdesk.text.terms import find_terms
+from slmdesk.translation.documents import recall, segment_flags
 from slmdesk.translation.memory import MemoryService
-from slmdesk.translation.prompts import TranslationStyle, styled, translation_step
+from slmdesk.translation.prompts import TranslationStyle, styled
 from slmdesk.translation.service import TranslationService
-from slmdesk.translation.types import SegmentChanged, memory_domain, request_of
+from slmdesk.translation.types import SegmentChanged, TranslationRequest, formality_of, memory_domain, request_of
 
 MOST_MATCHES = 5
 LOOK_AT = LOOK
@@ -131,7 +135,7 @@ def word_runs(old: str, new: str) -> tuple[tuple[str, str], ...]:
     return tuple(runs)
 
 
-MOST_HINT = 300
+MOST_HINT, MOST_ATTEMPTS = 300, 1000
 
 
 class SegmentEdits(Service):
@@ -169,33 +173,58 @@ class SegmentEdits(Service):
 
     @sliced
     def retry(self, item: str, number: int, hint: str) -> Slices[SegmentRecord]:
-        """Translate one segment again with a person's hint. The result is stored and checked as usual.
+        """Translate one segment again as a new one is: from the memory if that has other words for it, else by the
+        model. A person's hint is for the model.
 
         Ends with a Problem `translation.no_better` if the model gave nothing usable; the segment then stays unchanged.
         Raises KnownError `item.unknown`, `request.invalid`, `model.…`.
         """
-        from slmdesk.text.translation_checks import cleaned  # loads all text checks
-
         request, segment = self._translations.open(item).request, segment_at(self._store, item, number)
-        tags = Tags(segment.paired, segment.lone)
-        source = segment.language or request.source
-        known = self._translations.terms_of(request)
-        terms = terms_in(plain(segment.source, tags), known, source)
-        hint = hint.strip()[:MOST_HINT]
-        manner = TranslationStyle(request.target, source, request.domain, request.formality, hint)
-        record = self._translations.record(request.model)
-        step = translation_step(segment.source, tags, styled(manner, record), terms=terms, with_probabilities=True)
-        (answer,) = yield ask_once(self._loader, record, [step])
-        languages = source, request.target
-        found = cleaned(segment.source, answer.text, tags, answer.probabilities, languages=languages, terms=terms)
-        if not found.target or problems(found.target, tags):
-            raise KnownError("translation.no_better")
-        changed = self._store.segments.change(
-            item, number, target=found.target, state=SegmentState.TRANSLATED, origin=Made.MODEL,
-            flags=(*segment_flags(segment, found.target, request, known), *found.flags), reason="", doubts=found.doubts,
+        terms, hint = self._translations.terms_of(request), hint.strip()[:MOST_HINT]
+        known = None if hint else recall(self._store, segment, request, terms, other_than=segment.target)
+        if known is None:
+            return (yield from self._ask_again(segment, request, terms, hint))
+        self._publish(SegmentChanged(item, known))
+        return known
+
+    def _ask_again(
+        self, segment: SegmentRecord, request: TranslationRequest, terms: Sequence[Term], hint: str
+    ) -> Slices[SegmentRecord]:
+        from slmdesk.translation.plan import TranslationPlan  # loads all text checks
+
+        record, item, number = self._translations.record(request.model), segment.item, segment.number
+        style = TranslationStyle(request.target, request.source, request.domain, formality_of(request), hint)
+        opened, made = changed(segment, target="", state=SegmentState.OPEN, origin=None), list[SegmentRecord]()
+        plan = TranslationPlan(
+            styled(style, record), terms, model_sha256=record.sha256, keep=made.append,
+            segments=lambda begin, _limit: [opened] if begin <= number else [],
+            attempt=0 if hint or segment.origin is not Made.MODEL else 1 + segment.revision % MOST_ATTEMPTS,
         )  # fmt: skip
-        self._publish(SegmentChanged(item, changed))
-        return changed
+        yield from self._carried_out(record, plan.run())
+        (answer,) = made
+        if answer.state is SegmentState.FAILED:
+            raise KnownError("translation.no_better")
+        kept = self._store.segments.change(
+            item, number, target=answer.target, state=answer.state, origin=answer.origin, flags=answer.flags,
+            reason="", doubts=answer.doubts,
+        )  # fmt: skip
+        self._publish(SegmentChanged(item, kept))
+        yield from self._carried_out(record, self._translations.look_up(item, request, [kept]))
+        return segment_at(self._store, item, number)
+
+    def _carried_out(self, record: ModelRecord, plan: Plan) -> Slices[None]:
+        """Carry out a plan at once and without a job: nothing of it is kept for another time."""
+        value: object = None
+        with suppress(StopIteration):
+            while True:
+                asked, value = plan.send(value), None
+                if isinstance(asked, Batch):
+                    answers = yield ask_once(self._loader, record, asked.steps)
+                    value = [{"text": answer.text, "probabilities": answer.probabilities} for answer in answers]
+                elif isinstance(asked, Question):
+                    found: Pending[object] = Pending()
+                    asked.ask(found.end)
+                    value = yield found
 
     @sliced
     def recheck(self, item: str) -> Slices[int]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import groupby
@@ -291,7 +291,7 @@ class TranslationService(Service, JobPlanner):
         self._publish(TranslationGrew(item.id, job.id, done, total))  # show segments before the first is done
         try:
             yield from plan.run()
-            yield from self._look_up(item.id, request)
+            yield from self.look_up(item.id, request, segments_of_item(self._store, item.id))
             kept = self._store.results.get(item.id) or {}
             self._store.results.save(item.id, {**kept, "done": True})
             self._publish(TranslationGrew(item.id, job.id, *self._counted(item.id)))
@@ -309,12 +309,12 @@ class TranslationService(Service, JobPlanner):
         if live := self._live.get(job):
             live.plan.received(key, value)
 
-    def _look_up(self, item: str, request: TranslationRequest) -> Plan:
+    def look_up(self, item: str, request: TranslationRequest, segments: Iterable[SegmentRecord]) -> Plan:
         """Flag the words of the model's translations that are in no dictionary of their language."""
         from slmdesk.text.translation_checks import words_to_look_up  # loads all text checks
 
         asked: dict[int, tuple[str, dict[str, frozenset[str]]]] = {}
-        for segment in segments_of_item(self._store, item):
+        for segment in segments:
             if segment.state is SegmentState.TRANSLATED and segment.origin is Made.MODEL:
                 tags, languages = Tags(segment.paired, segment.lone), (segment.language, request.target)
                 words = words_to_look_up(segment.source, segment.target, tags, *languages)

@@ -8,13 +8,7 @@ from typing import Any
 
 from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import (
-    QFrame,
-    QMenu,
-    QStackedWidget,
-    QToolButton,
-    QWidget,
-)
+from PySide6.QtWidgets import QFrame, QMenu, QStackedWidget, QToolButton, QWidget
 
 from slmdesk.base.record import Record
 from slmdesk.base.records import Item, JobStatus
@@ -27,16 +21,7 @@ from slmdesk.window.base import theme
 from slmdesk.window.base.bridge import Bridge, Call
 from slmdesk.window.base.text import moment_words
 from slmdesk.window.widgets.bars import show_share, thin_bar
-from slmdesk.window.widgets.build import (
-    ElidedLabel,
-    button,
-    column,
-    fold_button,
-    named,
-    plain_label,
-    row,
-    tool_button,
-)
+from slmdesk.window.widgets.build import ElidedLabel, button, column, fold_button, named, plain_label, row, tool_button
 from slmdesk.window.widgets.dialogs import LineQuestion
 from slmdesk.window.widgets.notices import trash
 from slmdesk.window.widgets.parts import Segments
@@ -341,7 +326,6 @@ class ItemsController(QObject):
         self._bridge.services.history.rename(item, title)
 
     def delete(self, item: str) -> None:
-        """Move an item to the trash. A notice offers to undo this."""
         trash(self._bridge, item, self._on_restored)
 
     def _on_restored(self, item: Item) -> None:
@@ -386,7 +370,6 @@ class JobFollower(QObject):
 
     @property
     def item(self) -> str:
-        """The id of the shown item, or ""."""
         return self.items.current
 
     def choose(self, item: str) -> None:
@@ -446,7 +429,6 @@ class JobFollower(QObject):
             self._bridge.problem_met.emit(problem)
 
     def pause(self) -> None:
-        """Pause the job. Finished steps are kept."""
         self._bridge.services.jobs.pause(self._job)
 
     def resume(self) -> None:

@@ -126,6 +126,17 @@ def test_a_person_s_words_are_never_asked_anew(opened):
     assert rows(recorder, item)[2].target == "Nein, doch."
 
 
+def test_another_try_takes_what_the_memory_has_by_now_unless_the_model_is_told_a_wish(opened):
+    recorder = opened(turned=True)
+    item, edits = translated(recorder, text=TEXT), recorder.calls.segment_edits
+    pair = [("The rent is due.", "Die Miete ist fällig.")]
+    recorder.calls.store.memory.remember("en", "de", pair, origin=Origin.PERSON)
+    assert edits.retry(item, 0, "more formal").origin is Origin.MODEL
+    known = edits.retry(item, 0, "")
+    assert (known.target, known.state, known.origin) == (pair[0][1], SegmentState.TRANSLATED, Origin.MEMORY)
+    assert edits.retry(item, 0, "").target == "tHE RENT IS DUE.", "the same words are no other try"
+
+
 def test_after_a_glossary_changed_all_is_checked_anew(opened):
     recorder = opened(turned=True)
     store = recorder.calls.store

@@ -295,7 +295,9 @@ def test_words_in_no_dictionary_of_the_target_are_marked(opened, tmp_path, monke
     text = "Der Brief ist verbessert worden."
     view = translated(recorder, target="en", source="de", text=text)
     (segment,) = recorder.calls.translations.segments(view.item.id)
-    assert [flag.text for flag in segment.flags if flag.kind == "word"] == ["verbetled"]
+    again = recorder.calls.segment_edits.retry(view.item.id, 0, "")
+    for one in (segment, again):
+        assert [flag.text for flag in one.flags if flag.kind == "word"] == ["verbetled"]
     assert view.look == 1
     assert recorder.calls.segment_edits.recheck(view.item.id) == 0
     record = recorder.calls.models.choose(None)
@@ -310,5 +312,8 @@ def test_where_formatting_is_guessed_nobody_knows_how_sure_the_words_are(opened,
     path.write_bytes(docx("<w:p>" + run("a fixed ") + run("house", "<w:b/>") + run(" X") + "</w:p>"))
     view = translated(recorder, target="de", source="en", path=str(path))
     (segment,) = recorder.calls.translations.segments(view.item.id)
-    assert "formatting" in [flag.kind for flag in segment.flags]
-    assert segment.doubts == ()
+    again = recorder.calls.segment_edits.retry(view.item.id, 0, "")
+    for one in (segment, again):
+        assert "formatting" in [flag.kind for flag in one.flags]
+        assert one.doubts == ()
+    assert again.target == segment.target

@@ -56,7 +56,6 @@ class JobsController(QObject):
 
     @property
     def begun(self) -> int:
-        """Return the number of running or waiting jobs that a person started."""
         return sum(event.kind not in BY_THEMSELVES for event in self._reported.values())
 
     def show(self, is_shown: bool) -> None:
@@ -82,7 +81,6 @@ class JobsController(QObject):
         self._bridge.ask(request, lambda _done: self.refresh(), self._on_refused_request)
 
     def clear(self) -> None:
-        """Hide the ended jobs and show a notice that offers to undo this."""
         self._bridge.ask(self._bridge.services.job_views.clear(), self._on_cleared)
 
     def say_taken_up(self, jobs: Sequence[JobRecord]) -> None:
@@ -141,7 +139,6 @@ class JobsController(QObject):
         self._ask_ended([], max(PAGE, len(self.ended)))
 
     def _ask_ended(self, before: list[JobView], limit: int) -> None:
-        """Ask for the jobs that ended before those listed in `before`."""
         last = (before[-1].updated, before[-1].n) if before else None
         self._bridge.ask(
             self._bridge.services.job_views.ended(before=last, limit=limit),

@@ -338,37 +338,33 @@ class PrivacySettings(SettingsForm):
             return
         key = new_recovery_key()
 
-        def encrypt(_now: str, passphrase: str, by_itself: bool) -> None:
-            self._controller.begin(
-                lambda services: services.privacy.encrypt(passphrase, key, by_itself=by_itself), LEFT_OVER
-            )
+        def change(_now: str, new: str, by_itself: bool) -> None:
+            self._controller.begin(lambda at: at.privacy.encrypt(new, key, by_itself=by_itself), LEFT_OVER)
 
-        self._open("encrypt", _("Encrypt the history"), ENCRYPT_INTRO, encrypt, accept=_("Encrypt"), is_new=True,
-                   no_keyring=state.no_keyring, recovery=key, print_key=self._print_key)  # fmt: skip
+        self._open("encrypt", _("Encrypt the history"), ENCRYPT_INTRO, change, accept=_("Encrypt"), is_new=True,
+                   no_keyring=state.no_keyring, recovery=key)  # fmt: skip
 
     def _on_passphrase(self) -> None:
-        def change(now: str, passphrase: str, _on: bool) -> None:
-            self._controller.begin(lambda services: services.privacy.change_passphrase(now, passphrase))
+        def change(now: str, new: str, _on: bool) -> None:
+            self._controller.begin(lambda at: at.privacy.change_passphrase(now, new))
 
         intro = _("The passphrase opens the history, on this account and from a backup.")
-        self._open("passphrase", _("Passphrase"), intro, change, accept=_("Change"), asks=self._asks, is_new=True)
+        self._open("passphrase", _("Passphrase"), intro, change, accept=_("Change"), is_new=True)
 
     def _on_recovery(self) -> None:
         key = new_recovery_key()
 
         def change(now: str, _new: str, _on: bool) -> None:
-            self._controller.begin(lambda services: services.privacy.change_recovery(now, key))
+            self._controller.begin(lambda at: at.privacy.change_recovery(now, key))
 
         intro = _("A new recovery key is made. The old one opens the history until the new one is typed back.")
-        more: dict[str, Any] = {"recovery": key, "print_key": self._print_key}
-        self._open("recovery", _("Recovery key"), intro, change, asks=self._asks, **more)
+        self._open("recovery", _("Recovery key"), intro, change, recovery=key)
 
     def _on_decrypt(self) -> None:
         def change(now: str, _new: str, _on: bool) -> None:
-            self._controller.begin(lambda services: services.privacy.decrypt(now))
+            self._controller.begin(lambda at: at.privacy.decrypt(now))
 
-        title, accept = _("Decrypt the history"), _("Decrypt")
-        self._open("decrypt", title, DECRYPT_INTRO, change, accept=accept, asks=self._asks)
+        self._open("decrypt", _("Decrypt the history"), DECRYPT_INTRO, change, accept=_("Decrypt"))
 
     def _on_keyring(self) -> None:
         state = self._controller.state
@@ -377,13 +373,12 @@ class PrivacySettings(SettingsForm):
         by_itself = not state.by_keyring
 
         def change(now: str, _new: str, _on: bool) -> None:
-            self._controller.begin(lambda services: services.privacy.open_by_itself(now, by_itself))
+            self._controller.begin(lambda at: at.privacy.open_by_itself(now, by_itself))
 
         intro = BY_ITSELF_NOTE if by_itself else NOT_BY_ITSELF_NOTE
         title = BY_ITSELF if by_itself else _("Ask for the passphrase")
         accept = _("Unlock automatically") if by_itself else _("Ask for passphrase")
-        label = _("Passphrase or recovery key")
-        self._open("keyring", title, intro, change, accept=accept, asks=self._asks, label=label)
+        self._open("keyring", title, intro, change, accept=accept, label=_("Passphrase or recovery key"))
 
     @property
     def _asks(self) -> bool:
@@ -394,7 +389,8 @@ class PrivacySettings(SettingsForm):
         return state is not None and (state.by_passphrase or state.by_recovery)
 
     def _open(self, name: str, title: str, intro: str, change: Change, **more: Any) -> None:
-        dialog, controller = SecretsDialog(self._section.window(), name, title, intro, change, **more), self._controller
+        controller, more = self._controller, {"asks": self._asks, "print_key": self._print_key, **more}
+        dialog = SecretsDialog(self._section.window(), name, title, intro, change, **more)
         controller.done.connect(dialog.end)
         controller.refused.connect(dialog.refuse)
         dialog.open()

@@ -7,13 +7,7 @@ from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import Qt, QUrl, Signal
-from PySide6.QtWidgets import (
-    QMenu,
-    QPushButton,
-    QScrollArea,
-    QStackedWidget,
-    QWidget,
-)
+from PySide6.QtWidgets import QMenu, QPushButton, QScrollArea, QStackedWidget, QWidget
 
 from slmdesk.base.documents import Form, takes_password, translated_name
 from slmdesk.base.files import free_name
@@ -30,10 +24,9 @@ from slmdesk.translation.prompts import TranslationStyle
 from slmdesk.translation.service import Handout
 from slmdesk.translation.types import RetryScope, TranslationGrew, TranslationRequest, TranslationView, WrittenFile
 from slmdesk.translation.window.documents import PDF, done_words, unfinished, unfinished_words
-from slmdesk.translation.window.languages import AdviceLine, LanguageChoice, ViewSettings, own_language
+from slmdesk.translation.window.languages import AdviceLine, LanguageChoice, ViewSettings, own_language, target_for
 from slmdesk.translation.window.review_pane import ReviewPane
 from slmdesk.translation.window.text import TranslateController
-from slmdesk.translation.window.text_editors import target_for
 from slmdesk.window.base import theme
 from slmdesk.window.base.theme import ThemeKeeper
 from slmdesk.window.widgets.bars import show_share, thin_bar
@@ -162,7 +155,6 @@ class DocumentPane(QStackedWidget):
         self._show_any()
 
     def _show_any(self) -> None:
-        """Show the translation, or how to begin one."""
         is_there = self._view is not None
         self.setCurrentIndex(int(is_there))
         for part in (self._title, self._target, self._save, self._option_button):
@@ -180,7 +172,6 @@ class DocumentPane(QStackedWidget):
 
     @property
     def item(self) -> str:
-        """Return the id of the shown translation. Empty if none is shown."""
         return self._view.item.id if self._view else ""
 
     # ---- before the beginning
@@ -258,7 +249,6 @@ class DocumentPane(QStackedWidget):
             self._close(event.item.id)
 
     def _close(self, item: str) -> None:
-        """Show no translation once that shown is deleted."""
         if item == self.item:
             self._view = self._job = None
             self.review.close_view()
@@ -269,7 +259,6 @@ class DocumentPane(QStackedWidget):
             self._bridge.services.jobs.pause(self._job.id)
 
     def _on_cancel(self) -> None:
-        """Cancel the translation. Finished segments stay."""
         if self._job is not None:
             self._bridge.services.jobs.cancel(self._job.id)
 
@@ -299,12 +288,20 @@ class DocumentPane(QStackedWidget):
         self._bridge.ask(self._bridge.services.translations.open(self.item), self._on_save_asked)
 
     def _on_save_asked(self, view: TranslationView) -> None:
+        source = Path(view.request.path)
+        proposed = source.with_name(translated_name(source, view.request.target))
         write = partial(self._write, view.item.id, replace_it=True)  # the dialog asks whether a file is replaced
-        ask_save_anyway(self, view, lambda: ask_where_to_save(self, view, write), self.review.look)
+        title, name = _("Save the translated document"), "save_translation_dialog"
+        save = partial(ask_new_file, self, title, write, name=name, proposed=proposed)
+        ask_save_anyway(self, view, save, self.review.look)
 
     def _on_export(self, what: Handout, form: str) -> None:
-        if self._view is not None:
-            ask_where_to_write(self, self._view, what, form, self._hand_out)
+        if (view := self._view) is None:
+            return
+        source = Path(view.request.path)
+        title = f"{source.stem or view.item.shown_title} {view.request.target} {SUFFIX_WORDS[what]}"
+        folder = source.parent if view.request.path else None
+        ask_where(self, title, form, partial(self._hand_out, what, form), FORMS[what], folder=folder)
 
     def _hand_out(self, what: Handout, form: str, target: Path) -> None:
         """Write both languages, a report or TMX. An existing file is replaced, because the dialog has already asked."""
@@ -383,7 +380,6 @@ class DocumentPane(QStackedWidget):
 
     @property
     def languages(self) -> tuple[str, str]:
-        """Return the codes of source and target. Empty codes are not known."""
         if self._view is None:
             return "", ""
         return self._view.request.source or self.review.language, self._view.request.target
@@ -397,7 +393,6 @@ class DocumentPane(QStackedWidget):
 
     @property
     def _states(self) -> Mapping[SegmentState, int]:
-        """Return how many segments there are of each state."""
         listed = self.review.numbers
         return listed.states if listed else self._view.counts if self._view else {}
 
@@ -523,33 +518,17 @@ class SaveMenu(QMenu):
                 action.setObjectName(f"handout_{what.value}_{form.id}")
 
 
-def ask_save_anyway(parent: QWidget, view: TranslationView, save: Callable[[], None], look: Callable[[], None]) -> None:
+def ask_save_anyway(
+    parent: QWidget, view: TranslationView, save: Callable[[], object], look: Callable[[], None]
+) -> None:
     """If something is not translated, say so and ask whether to save anyway. Else call `save`. Does not block."""
-    words = unfinished_words(view)
     if not unfinished(view):
         save()
         return
-    more = _("What is not translated stays in the language of the original.") if unfinished(view) else ""
-    still = _("Still open: {words}.").format(words=words)
+    still = _("Still open: {words}.").format(words=unfinished_words(view))
+    more = _("What is not translated stays in the language of the original.")
     question = Question(parent, "save_anyway", _("Save the document"), still, more)
     question.add_choice(_("Save anyway"), "save_anyway_button", save)
     question.add_choice(_("Review"), "look_first_button", look, is_beside=True, is_default=True)
     question.add_cancel("save_cancel_button")
     question.open()
-
-
-def ask_where_to_save(parent: QWidget, view: TranslationView, chosen: Callable[[Path], None]) -> None:
-    """Ask for the file of the translated document.  Does not block."""
-    source = Path(view.request.path)
-    proposed = source.with_name(translated_name(source, view.request.target))
-    ask_new_file(parent, _("Save the translated document"), chosen, name="save_translation_dialog", proposed=proposed)
-
-
-def ask_where_to_write(
-    parent: QWidget, view: TranslationView, what: Handout, form: str, chosen: Callable[[Handout, str, Path], None]
-) -> None:
-    """Ask for the file of another export.  Does not block."""
-    source = Path(view.request.path)
-    title = f"{source.stem or view.item.shown_title} {view.request.target} {SUFFIX_WORDS[what]}"
-    folder = source.parent if view.request.path else None
-    ask_where(parent, title, form, lambda path: chosen(what, form, path), FORMS[what], folder=folder)

@@ -5,39 +5,31 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import (
-    QAbstractItemView,
-    QDialogButtonBox,
-    QFormLayout,
-    QListWidget,
-    QListWidgetItem,
-    QSizePolicy,
-    QWidget,
-)
+from PySide6.QtWidgets import QAbstractItemView, QDialogButtonBox, QListWidget, QListWidgetItem, QSizePolicy, QWidget
 
+from slmdesk.base.record import changed, values_of
 from slmdesk.base.texts import _, grouped, in_quotes, ngettext
 from slmdesk.base.translation import LANGUAGES, GlossaryRecord, SegmentState
 from slmdesk.translation.documents import ChosenDocuments, Column
 from slmdesk.translation.prompts import TranslationStyle
 from slmdesk.translation.types import NO_GLOSSARY, TranslationRequest, TranslationView, UntranslatedPart, counted_left
-from slmdesk.translation.window.languages import DOMAINS, FORMALITIES, languages, other_than
+from slmdesk.translation.window.languages import MANNER, languages, other_than
 from slmdesk.window.base import theme
 from slmdesk.window.base.bridge import Bridge
 from slmdesk.window.base.shortcuts import WindowState
-from slmdesk.window.widgets.build import (
-    CheckBox,
-    breakable,
-    column,
-    named,
-    passing,
-    plain_label,
-    show_words,
-)
+from slmdesk.window.widgets.build import CheckBox, breakable, column, named, passing, plain_label, row, show_words
 from slmdesk.window.widgets.dialogs import AcceptButtons, Dialog
-from slmdesk.window.widgets.rows import Choice
+from slmdesk.window.widgets.form import Field, Form, Listed
 
 MOST_NAMED = 6
 LIST_LINES, WIDTH = 5, 520
+
+
+FIELDS = (
+    Field(name="source", title=_("From"), control=Listed, values=(("", _("Detect language")), *languages())),
+    Field(name="target", title=_("To"), control=Listed, values=languages()),
+    *MANNER,
+)
 
 
 class DocumentForm(Dialog):
@@ -56,9 +48,10 @@ class DocumentForm(Dialog):
         """Language of the first document. Empty until it is detected."""
         count = len(chosen.paths)
         self.setWindowTitle(ngettext("Translate a document", "Translate {n} documents", count))
+        self._form = Form(self, FIELDS, prefix="form")
+        self._form.show_values(values_of(manner), manner.target)
+        self._form.changed.connect(self._on_changed)
         self._build_ui(last)
-        self._connect()
-        self._show_manner(manner)
         self._ask_glossaries()
         start = bridge.services.translation_start
         first = TranslationRequest("en", path=str(chosen.paths[0].absolute()))
@@ -67,51 +60,29 @@ class DocumentForm(Dialog):
             bridge.follow(start.columns(chosen.table), self._on_columns)
 
     def _build_ui(self, last: WindowState) -> None:
-        detect = ("", _("Detect language"))
-        self._source = self._choice([detect, *languages()], "form_source", _("Language of the document"))
-        self._target = self._choice(languages(), "form_target", _("Language of the translation"))
-        self._domain = self._choice([*DOMAINS.items()], "form_domain", _("What the document is about"))
-        self._formality = self._choice([*FORMALITIES.items()], "form_formality", _("How the reader is spoken to"))
-        self._glossaries = self._list("form_glossaries", _("Glossaries to be obeyed"))
-        self._columns = self._list("form_columns", _("Columns to be translated"))
+        self._glossaries, self._glossary_part = self._list("form_glossaries", _("Glossaries"))
+        self._columns, columns = self._list("form_columns", _("Columns"))
+        self._columns.setEnabled(False)
         self._sheets = self._box(_("Translate sheet names"), "form_sheet_names", last.translate_sheet_names)
         is_on, many = last.translate_properties, len(self._chosen.paths) > 1
         self._properties = self._box(_("Translate the document title"), "form_properties", is_on)
         each, one = _("Save each next to its original when finished"), _("Save next to the original when finished")
         self._beside = self._box(each if many else one, "form_beside", last.translate_beside or many)
-        self._said = plain_label("", self, name="form_said", kind="warn")
-        self._buttons = AcceptButtons(self, _("Translate"), "form_begin", self._on_begin)
-        named(self._buttons.button(QDialogButtonBox.StandardButton.Cancel), "form_cancel")
-        self._lay_out()
-
-    def _lay_out(self) -> None:
-        rows = self._rows = QFormLayout()
-        rows.setVerticalSpacing(theme.SPACE_8)
-        rows.setHorizontalSpacing(theme.SPACE_16)
-        rows.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
-        rows.setRowWrapPolicy(QFormLayout.RowWrapPolicy.WrapLongRows)
-        rows.addRow(plain_label(self._names(), self, name="form_names", kind="strong"))
-        for words, name in ((self._refused(), "form_refused"), (self._warning(), "form_warning")):
-            if words:
-                rows.addRow(plain_label(words, self, name=name, kind="warn"))
-        for words, field in ((_("From"), self._source), (_("To"), self._target), (_("Subject area"), self._domain),
-                             (_("Formality"), self._formality), (_("Glossaries"), self._glossaries),
-                             (_("Columns"), self._columns)):  # fmt: skip
-            rows.addRow(words, field)
-        for box in (self._sheets, self._properties, self._beside):
-            rows.addRow(box)
-        rows.setRowVisible(self._glossaries, False)
-        rows.setRowVisible(self._columns, self._chosen.table is not None)
-        self._columns.setEnabled(False)
+        self._said = plain_label("", self, name="form_said", kind="warn", is_hidden=True)
+        buttons = AcceptButtons(self, _("Translate"), "form_begin", self._on_begin)
+        named(buttons.button(QDialogButtonBox.StandardButton.Cancel), "form_cancel")
+        columns.setVisible(self._chosen.table is not None)
         self._sheets.setVisible(self._chosen.has_sheets)
         self._properties.setVisible(self._chosen.has_properties)
-        column(rows, 1, self._said, self._buttons, into=self, gap=theme.SPACE_12, margins=theme.SPACE_16)
-        self._said.hide()
+        about = ((self._names(), "names", "strong"), (self._refused(), "refused", "warn"), (self._pdf(), "pdf", "warn"))
+        source, target, domain, formality = ((part, 1) for part in self._form.parts)
+        column(
+            *(plain_label(words, self, name=f"form_{name}", kind=kind) for words, name, kind in about if words),
+            row(source, target, gap=theme.SPACE_16), row(domain, formality, gap=theme.SPACE_16),
+            self._glossary_part, columns, self._sheets, self._properties, self._beside, 1, self._said, buttons,
+            into=self, gap=theme.SPACE_12, margins=theme.SPACE_16,
+        )  # fmt: skip
         self.fit(theme.scaled(WIDTH))
-
-    def _connect(self) -> None:
-        self._source.currentIndexChanged.connect(self._on_languages)
-        self._target.currentIndexChanged.connect(self._on_languages)
 
     def _on_glossaries(self, found: Sequence[GlossaryRecord]) -> None:
         self._known = tuple(found)
@@ -121,7 +92,7 @@ class DocumentForm(Dialog):
                 _("{name} ({terms:,} terms)").format(name=glossary.name, terms=glossary.terms), self._glossaries
             )
             item.setCheckState(Qt.CheckState.Checked if glossary.is_active else Qt.CheckState.Unchecked)
-        self._rows.setRowVisible(self._glossaries, bool(found))
+        self._glossary_part.setVisible(bool(found))
         self._glossaries.setFixedHeight(self._height(len(found)))
 
     def _on_columns(self, found: Sequence[Column]) -> None:
@@ -136,27 +107,28 @@ class DocumentForm(Dialog):
         self._columns.setFixedHeight(self._height(2 * len(found)))
 
     def _on_language(self, language: str) -> None:
-        """Store the language of the first document. If it is the target language, propose another target."""
         self._language = language
         if language and self._is_already():
             other = other_than(language)
-            self._target.show_value(other)
+            self._form.set_values({"target": other})
             words = _("{this_document} is {name}. Translate it into {name2}?")
             names = {"name": LANGUAGES[language].shown, "name2": LANGUAGES[other].shown}
             self._say(words.format(this_document=self._this_document(), **names))
 
     def _is_already(self) -> bool:
         """Return whether a document is in the target language already. A source language a person chose is trusted."""
-        return not self._source.currentData() and self._language == self._target.currentData()
+        return not self._form.values["source"] and self._language == self._form.values["target"]
 
     def _this_document(self) -> str:
         return _("This document") if len(self._chosen.paths) == 1 else in_quotes(self._chosen.paths[0].name)
 
-    def _on_languages(self) -> None:
-        target = LANGUAGES[self._target.currentData()]
-        self._rows.setRowVisible(self._formality, target.has_formal)
+    def _on_changed(self, values: Mapping[str, str]) -> None:
+        target = values.get("target", self._form.values["target"])
+        self._form.show_values({**self._form.values, **values}, target)
+        if values.keys().isdisjoint(("source", "target")):
+            return
         words = _("{this_document} is {name} already.") if self._is_already() else ""
-        self._say(words.format(this_document=self._this_document(), name=target.name))
+        self._say(words.format(this_document=self._this_document(), name=LANGUAGES[target].shown))
         self._ask_glossaries()
 
     def _on_begin(self) -> None:
@@ -194,17 +166,8 @@ class DocumentForm(Dialog):
         return tuple(ticked) or (NO_GLOSSARY,)
 
     def _manner(self) -> TranslationStyle:
-        target = str(self._target.currentData())
-        formality = str(self._formality.currentData()) if LANGUAGES[target].has_formal else ""
-        return TranslationStyle(target, str(self._source.currentData()), str(self._domain.currentData()), formality)
-
-    def _show_manner(self, manner: TranslationStyle) -> None:
-        for choice, value in ((self._source, manner.source), (self._target, manner.target),
-                              (self._domain, manner.domain), (self._formality, manner.formality)):  # fmt: skip
-            choice.blockSignals(True)
-            choice.show_value(value)
-            choice.blockSignals(False)
-        self._rows.setRowVisible(self._formality, LANGUAGES[manner.target].has_formal)
+        manner = TranslationStyle(**self._form.values)
+        return manner if LANGUAGES[manner.target].has_formal else changed(manner, formality="")
 
     def _ask_glossaries(self) -> None:
         manner = self._manner()
@@ -219,17 +182,17 @@ class DocumentForm(Dialog):
     def _refused(self) -> str:
         return "\n".join(dict.fromkeys(words for __, words in self._chosen.refused[:MOST_NAMED]))
 
-    def _warning(self) -> str:
+    def _pdf(self) -> str:
         return PDF if "pdf" in self._chosen.formats else ""
 
-    def _choice(self, values: Sequence[tuple[object, str]], name: str, words: str) -> Choice:
-        return named(Choice(list(values), self), name, label=words)
-
-    def _list(self, name: str, words: str) -> QListWidget:
-        found = named(QListWidget(self), name, label=words)
+    def _list(self, name: str, words: str) -> tuple[QListWidget, QWidget]:
+        part = named(QWidget(self), f"{name}_part")
+        found = named(QListWidget(part), name, label=words)
         found.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         found.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        return found
+        column(plain_label(words, part, name=f"{name}_heading"), found, into=part, gap=theme.SPACE_4)
+        part.hide()
+        return found, part
 
     def _box(self, words: str, name: str, is_on: bool) -> CheckBox:
         box = named(CheckBox(words, self), name)

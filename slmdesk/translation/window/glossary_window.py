@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from PySide6.QtCore import QSignalBlocker, Qt
 from PySide6.QtGui import QKeySequence, QShortcut
@@ -45,9 +45,10 @@ from slmdesk.translation.window.terms_forms import (
     NOTE,
     TARGET,
     FormsEditor,
-    ImportQuestion,
-    NewGlossaryForm,
     TermModel,
+    answered,
+    ask_how_to_read,
+    ask_new_glossary,
     language_words,
 )
 from slmdesk.window.base import theme
@@ -92,8 +93,6 @@ ASKING = ("glossary.no_columns", "glossary.no_languages", "glossary.more_languag
 
 
 class GlossaryWindow(Dialog):
-    """Sheet of the glossaries."""
-
     def __init__(self, bridge: Bridge, keeper: ThemeKeeper, parent: QWidget, *, languages: tuple[str, str]) -> None:
         super().__init__(parent, "glossary_window", _("Glossaries"))
         self.resize(1080, 680)
@@ -123,13 +122,12 @@ class GlossaryWindow(Dialog):
         self._list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._list.setItemDelegate(TickDelegate(self._list))
         self._list.setEditTriggers(QAbstractItemView.EditTrigger.EditKeyPressed)
-        self._new = self._button(_("New…"), "new_glossary_button", _("A new, empty glossary (Ctrl+N)"))
-        self._import = self._button(
-            _("Import…"), "import_glossary_button", _("CSV, TSV, a spreadsheet or TBX (Ctrl+O)")
-        )
-        self._keep = self._button(
-            _("Do not translate"), "keep_list_button", _("Names and products that stay as they are")
-        )
+        tip = _("A new, empty glossary (Ctrl+N)")
+        self._new = self._button(_("New…"), "new_glossary_button", tip, self._on_new)
+        tip = _("CSV, TSV, a spreadsheet or TBX (Ctrl+O)")
+        self._import = self._button(_("Import…"), "import_glossary_button", tip, self._on_import)
+        tip = _("Names and products that stay as they are")
+        self._keep = self._button(_("Do not translate"), "keep_list_button", tip, self._on_keep)
         self._title = ElidedLabel(self, name="glossary_title", kind="strong")
         self._count = plain_label("", self, name="glossary_count", kind="muted", wraps=False)
         self._more = self._button(_("More"), "glossary_more_button", _("Rename, duplicate, export, delete"))
@@ -138,19 +136,20 @@ class GlossaryWindow(Dialog):
         self._search = text_line("term_search", self, _("Search terms and translations"), most=200, clears=CLEAR)
         self._source = text_line("new_term_line", self, _("A term"))
         self._target = text_line("new_translation_line", self, _("The translation"))
-        self._add = self._button(_("Add"), "add_term_button", _("Add the term (Enter)"))
+        self._add = self._button(_("Add"), "add_term_button", _("Add the term (Enter)"), self._on_add)
         self._table = self._term_table()
         self._nothing = plain_label(NOTHING, self, name="glossary_nothing", kind="muted")
-        self._delete = self._button(_("Delete"), "delete_terms_button", _("Delete the chosen terms (Del)"))
+        tip = _("Delete the chosen terms (Del)")
+        self._delete = self._button(_("Delete"), "delete_terms_button", tip, self._on_delete)
         self._delete.setEnabled(False)
-        self._close = self._button(_("Close"), "glossary_close", "")
+        self._close = self._button(_("Close"), "glossary_close", "", self.reject)
         self._trouble = plain_label("", self, name="glossary_trouble", kind="danger", is_hidden=True)
         self._said = plain_label("", self, name="glossary_said", kind="muted")
         self._notices = NoticeArea(self)
         self._lay_out()
 
-    def _button(self, text: str, name: str, tip: str) -> QPushButton:
-        made = button(text, name, self, tip=tip)
+    def _button(self, text: str, name: str, tip: str, on: Callable[[], object] | None = None) -> QPushButton:
+        made = button(text, name, self, tip=tip, on=on)
         made.setAutoDefault(False)
         return made
 
@@ -205,22 +204,16 @@ class GlossaryWindow(Dialog):
     def _connect(self) -> None:
         self._list.currentItemChanged.connect(self._on_chosen)
         self._list.itemChanged.connect(self._on_item_changed)
-        self._new.clicked.connect(self._on_new)
-        self._import.clicked.connect(self._on_import)
-        self._keep.clicked.connect(lambda: self._ask(lambda services: services.glossaries.keep_list(), self._show_new))
         self._menu.aboutToShow.connect(self._fill_menu)
         self._search.textChanged.connect(self._timer.start)
-        self._add.clicked.connect(self._on_add)
         self._source.returnPressed.connect(self._on_source_entered)
         self._target.returnPressed.connect(self._on_add)
-        self._delete.clicked.connect(self._on_delete)
         self._table.selectionModel().selectionChanged.connect(self._show_delete)
         self._model.modelReset.connect(self._show_delete)
         self._model.edited.connect(self._on_edited)
         self._model.page_requested.connect(self._read_page)
         self._model.sort_requested.connect(self._on_sort)
         self._all.changed.connect(self._on_all)
-        self._close.clicked.connect(self.reject)
         self.finished.connect(self._on_finished)
         for keys, work in (
             ("Ctrl+N", self._on_new), ("Ctrl+O", self._on_import), ("Ctrl+F", self._search.setFocus),
@@ -291,23 +284,17 @@ class GlossaryWindow(Dialog):
         self._read_page(0)
 
     @property
-    def _asked(self) -> tuple[str, str, str, bool]:
-        """Return what is shown: glossary, words that are searched, order, whether it descends."""
-        return self._chosen, self._search.text(), self._order, self._descending
+    def _asked(self) -> dict[str, Any]:
+        """Return which terms are shown."""
+        order = {"order": self._order, "descending": self._descending}
+        return {"glossary": self._chosen, "words": self._search.text(), **order}
 
     def _read_page(self, begin: int | None = None) -> None:
         """Read the terms from row `begin` on. None means the row after the last one loaded."""
         if not self._chosen:
             return
-        asked = glossary, words, order, descending = self._asked
-        first = len(self._model.rows) if begin is None else begin
-
-        def request(services: Services) -> TermPage:
-            return services.glossaries.page(
-                glossary, words=words, order=order, descending=descending, begin=first, limit=PAGE
-            )
-
-        self._ask(request, partial(self._on_page, asked))
+        asked, first = self._asked, len(self._model.rows) if begin is None else begin
+        self._ask(lambda at: at.glossaries.page(**asked, begin=first, limit=PAGE), partial(self._on_page, asked))
 
     def _on_page(self, asked: object, page: TermPage) -> None:
         if asked != self._asked:
@@ -331,9 +318,11 @@ class GlossaryWindow(Dialog):
     # ---- glossaries
 
     def _on_new(self) -> None:
-        form = NewGlossaryForm(self, *self._languages)
-        form.requested.connect(lambda said: self._ask(lambda services: services.glossaries.add(*said), self._show_new))
-        form.open()
+        sheet = ask_new_glossary(self, *self._languages)
+        sheet.requested.connect(lambda said: self._ask(lambda at: at.glossaries.add(**said), self._show_new))
+
+    def _on_keep(self) -> None:
+        self._ask(lambda services: services.glossaries.keep_list(), self._show_new)
 
     def _on_item_changed(self, item: QListWidgetItem) -> None:
         is_active, glossary = item.checkState() == Qt.CheckState.Checked, str(item.data(Qt.ItemDataRole.UserRole))
@@ -475,9 +464,8 @@ class GlossaryWindow(Dialog):
         self._bridge.follow(sample, question, lambda _problem: question([]))
 
     def _on_asked(self, problem: Problem, request: ImportRequest, rows: Sequence[Sequence[str]]) -> None:
-        question = ImportQuestion(self, problem, request, rows)
-        question.requested.connect(self._read_file)
-        question.open()
+        sheet = ask_how_to_read(self, problem, request, rows)
+        sheet.requested.connect(lambda said: self._read_file(answered(request, said)))
 
     def _on_export(self, form: str, _checked: bool = False) -> None:
         record = self.chosen

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from PySide6.QtCore import QEvent, QLocale, QObject, QPoint, QSize, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QKeySequence, QMouseEvent, QShortcut
 from PySide6.QtWidgets import QFrame, QListWidget, QListWidgetItem, QWidget
 
-from slmdesk.base.record import changed
+from slmdesk.base.record import changed, values_of
 from slmdesk.base.records import JobStatus
 from slmdesk.base.texts import _
 from slmdesk.base.translation import LANGUAGES
@@ -37,6 +38,7 @@ from slmdesk.window.widgets.build import (
     row,
     text_line,
 )
+from slmdesk.window.widgets.form import Field, Form, Listed
 from slmdesk.window.widgets.parts import Popover
 from slmdesk.window.widgets.rows import Choice
 
@@ -48,6 +50,13 @@ DOMAINS: dict[object, str] = {
     "finance": _("Money"),
 }
 FORMALITIES: dict[object, str] = {"": _("Automatic"), "formal": _("Formal"), "informal": _("Informal")}
+MANNER = (
+    Field(name="domain", title=_("Subject area"), control=Listed, values=tuple(DOMAINS.items())),
+    Field(
+        name="formality", title=_("Formality"), control=Listed, values=tuple(FORMALITIES.items()),
+        is_there=lambda target: LANGUAGES[target].has_formal,
+    ),
+)  # fmt: skip
 CODE = Qt.ItemDataRole.UserRole
 WIDTH, HEIGHT = 300, 420
 ICON_WIDTH = 28
@@ -56,7 +65,6 @@ ARROW_WIDTH = 60
 
 
 def languages() -> list[tuple[object, str]]:
-    """Return the code and name of each language, sorted by name."""
     return sorted(((code, language.shown) for code, language in LANGUAGES.items()), key=lambda pair: pair[1])
 
 
@@ -74,6 +82,13 @@ def other_than(language: str) -> str:
     return own if own not in ("", "en") else "de"
 
 
+def target_for(language: str, target: str, others: Iterable[str]) -> str:
+    """Return the target language: `target`, or, for a text in that language, the first of `others` that differs."""
+    if not language or language != target:
+        return target
+    return next((code for code in others if code in LANGUAGES and code != language), target)
+
+
 class LanguageChoice(Choice):
     def __init__(self, keeper: ThemeKeeper, view: ViewSettings, parent: QWidget, *, detect: str = "") -> None:
         """Create the choice. `detect` is the label for detecting the language; if empty, a language must be chosen."""
@@ -81,10 +96,8 @@ class LanguageChoice(Choice):
         self.setProperty("kind", "head")
         self.currentTextChanged.connect(self.updateGeometry)
         self._keeper, self._view, self._detect = keeper, view, detect
-        self._popup: LanguagePopup | None = None
 
     def show_detected(self, words: str) -> None:
-        """Show what was detected, while no language is chosen."""
         self.setItemText(0, words or self._detect)
 
     def sizeHint(self) -> QSize:
@@ -96,9 +109,8 @@ class LanguageChoice(Choice):
         return self.sizeHint().boundedTo(super().minimumSizeHint())
 
     def showPopup(self) -> None:
-        popup = self._popup = LanguagePopup(self._keeper, self._detect, self._view, self.currentData(), self)
+        popup = LanguagePopup(self._keeper, self._detect, self._view, self.currentData(), self)
         popup.chosen.connect(self._on_chosen)
-        popup.destroyed.connect(self._on_closed)
         below = self.mapToGlobal(QPoint(0, self.height() + 2))
         space = self.screen().availableGeometry()
         popup.resize(max(WIDTH, self.width()), min(HEIGHT, space.height() - theme.SPACE_16))
@@ -110,16 +122,13 @@ class LanguageChoice(Choice):
         popup.setFocus()
 
     def hidePopup(self) -> None:
-        if self._popup is not None:
-            self._popup.close()
+        for popup in self.findChildren(LanguagePopup):
+            popup.close()
         super().hidePopup()
 
     def _on_chosen(self, code: str) -> None:
         self.show_value(code)
         self.value_chosen.emit(code)
-
-    def _on_closed(self) -> None:
-        self._popup = None
 
 
 class LanguagePopup(QFrame):
@@ -294,7 +303,6 @@ class AdviceLine(QFrame):
         self._advice.put(None)  # the page shows the problem
 
     def _on_use(self) -> None:
-        """Make the better model the default for translations."""
         advice = self._advice.value
         if advice and (better := advice.better):
             call = self._bridge.services.uses.set_default(DefaultUse.TRANSLATE, better.id)
@@ -355,9 +363,9 @@ class ViewSettings(QObject):
         codes.remove(code) if code in codes else codes.append(code)
         self.change(translate_favourites=" ".join(codes))
 
-    def note_used(self, code: str) -> None:
-        if code in LANGUAGES:
-            self.change(translate_recent=" ".join(_codes(f"{code} {self.last.translate_recent}")[:MOST_RECENT]))
+    def note_used(self, source: str, target: str) -> None:
+        recent = " ".join(_codes(f"{target} {source} {self.last.translate_recent}")[:MOST_RECENT])
+        self.change(translate_recent=recent, translate_source=source, translate_target=target)
 
     def enlarge(self) -> None:
         percent = self.last.translate_font_percent
@@ -384,44 +392,22 @@ def _codes(kept: str) -> list[str]:
 
 
 class TextOptions(Popover):
-    """The options of a typed translation."""
-
-    domain_chosen = Signal(object)
-    formality_chosen = Signal(object)
-
     def __init__(self, view: ViewSettings, parent: QWidget) -> None:
         super().__init__(parent, "translate_options", label=_("Options of the translation"), width=380)
         self._view = view
-        self._domain = named(Choice(list(DOMAINS.items()), self), "domain_choice", label=_("Subject area"))
-        self._formality = named(Choice(list(FORMALITIES.items()), self), "formality_choice", label=_("Formality"))
-        self._shade = self._box("shade_button", _("Highlight uncertain words"))
-        self._together = self._box("together_box", _("Scroll together"))
-        labels = [
-            plain_label(words, self, name=name)
-            for words, name in ((_("Subject area"), "domain_label"), (_("Formality"), "formality_label"))
-        ]
-        column(
-            row((labels[0], 1), (self._domain, 2)), row((labels[1], 1), (self._formality, 2)),
-            *(row(box, 1) for box in (self._shade, self._together)), into=self,
-            gap=theme.SPACE_12, margins=theme.SPACE_16,
-        )  # fmt: skip
-        self._formality_label = labels[1]
-        self._domain.value_chosen.connect(self.domain_chosen)
-        self._formality.value_chosen.connect(self.formality_chosen)
+        self.form = Form(self, MANNER, prefix="translate")
+        self._shade = named(CheckBox(_("Highlight uncertain words"), self), "shade_button")
+        self._together = named(CheckBox(_("Scroll together"), self), "together_box")
+        boxes = (row(box, 1) for box in (self._shade, self._together))
+        column(*self.form.parts, *boxes, into=self, gap=theme.SPACE_12, margins=theme.SPACE_16)
         self._shade.toggled.connect(lambda is_on: view.change(translate_doubts=is_on))
         self._together.toggled.connect(lambda is_on: view.change(translate_together=is_on))
         view.changed.connect(self._on_view)
         self._on_view()
 
     def show_manner(self, manner: TranslationStyle) -> None:
-        self._domain.show_value(manner.domain)
-        self._formality.show_value(manner.formality)
-        for part in (self._formality, self._formality_label):
-            part.setEnabled(LANGUAGES[manner.target].has_formal)
+        self.form.show_values(values_of(manner), manner.target)
 
     def _on_view(self) -> None:
         self._shade.setChecked(self._view.last.translate_doubts)
         self._together.setChecked(self._view.last.translate_together)
-
-    def _box(self, name: str, words: str) -> CheckBox:
-        return named(CheckBox(words, self), name)

@@ -72,10 +72,10 @@ class TranslatePage(QWidget):
         self.side_list.new_requested.connect(lambda: self.take_text(""))
         bind(self, "text.history", self._on_history)
         bind(self, "text.glossaries", self.open_glossaries)
-        for asker in (self.text, self.document.advice):
-            asker.models_requested.connect(self.models_requested)
+        for advice in (self.text.advice, self.document.advice):
+            advice.models_requested.connect(self.models_requested)
         controller.document_asked.connect(self.document.open)
-        controller.text_opened.connect(lambda _text: self._show(self.text))
+        controller.text_opened.connect(lambda: self._show(self.text))
         controller.saved.connect(lambda path: self.document.look([path]))
         self.document.files_requested.connect(self.text.choose_files)
         bind(self, "text.open", self.text.choose_files)
@@ -112,7 +112,6 @@ class TranslatePage(QWidget):
             self.ask_how(chosen, self.controller.manner)
 
     def ask_how(self, chosen: ChosenDocuments, manner: TranslationStyle) -> None:
-        """Show the form that asks how documents are translated."""
         last = self.controller.state.current
         form = DocumentForm(self._bridge, chosen, manner, last, self)
         form.begin_requested.connect(self.document.begin)

@@ -16,6 +16,7 @@ from slmdesk.translation.segments import LOOK_AT, SegmentHelp, SegmentNumbers, S
 from slmdesk.translation.types import flag_words, reason_words
 from slmdesk.translation.window.languages import DOMAINS
 from slmdesk.window.base import theme
+from slmdesk.window.base.live import Live
 from slmdesk.window.base.text import inside
 from slmdesk.window.base.theme import ThemeKeeper
 from slmdesk.window.widgets.build import button, column, named, plain_label, row, show_column
@@ -25,13 +26,14 @@ from slmdesk.window.widgets.rows import empty_layout
 class FilterBar(QWidget):
     """Chips with counts, each of which shows only some segments. One for what is edited comes with the first."""
 
-    requested = Signal(str)
+    requested = Signal()
+    shown = ""
+    """State of the segments that are shown. Empty: all."""
 
-    def __init__(self, parent: QWidget) -> None:
+    def __init__(self, listed: Live[SegmentNumbers | None], parent: QWidget) -> None:
         super().__init__(parent)
         self.setObjectName("segment_filter_bar")
-        self._shown = ""
-        self._listed: SegmentNumbers | None = None
+        self._listed = listed
         self._chips = {
             state: (words, button(words, name, self, kind="chip", on=partial(self._on_chip, state)))
             for state, words, name in (
@@ -42,38 +44,26 @@ class FilterBar(QWidget):
             chip.setCheckable(True)
         margins = (theme.SPACE_16, theme.SPACE_4, theme.SPACE_16, theme.SPACE_12)
         row(*(chip for _words, chip in self._chips.values()), 1, into=self, gap=theme.SPACE_8, margins=margins)
+        listed.changed.connect(self._show)
 
-    def clear(self) -> None:
-        self._shown = ""
+    def show_only(self, state: str) -> None:
+        is_other, self.shown = state != self.shown, state
         self._show()
-
-    def look(self) -> None:
-        self._request(LOOK_AT)
+        if is_other:
+            self.requested.emit()
 
     def _on_chip(self, state: str) -> None:
-        self._request("" if state == self._shown else state)
-
-    def show_listed(self, listed: SegmentNumbers) -> None:
-        self._listed = listed
-        self._show()
-
-    def _request(self, shown: str) -> None:
-        self._shown = shown
-        self._show()
-        self.requested.emit(shown)
+        self.show_only("" if state == self.shown else state)
 
     def _show(self) -> None:
-        total = self._listed.total if self._listed else 0
+        listed = self._listed.value or SegmentNumbers((), {}, 0)
         for state, (words, chip) in self._chips.items():
-            count = 0
-            if self._listed:
-                count = self._listed.look if state == LOOK_AT else self._listed.states.get(SegmentState(state), 0)
-            chip.setMinimumWidth(
-                chip.fontMetrics().horizontalAdvance(f"{words}  {grouped(total)}") + 2 * theme.SPACE_16
-            )
+            count = listed.look if state == LOOK_AT else listed.states.get(SegmentState(state), 0)
+            width = chip.fontMetrics().horizontalAdvance(f"{words}  {grouped(listed.total)}")
+            chip.setMinimumWidth(width + 2 * theme.SPACE_16)
             chip.setText(f"{words}  {grouped(count)}")
-            chip.setChecked(state == self._shown)
-            chip.setVisible(bool(count) or state in (LOOK_AT, self._shown))
+            chip.setChecked(state == self.shown)
+            chip.setVisible(bool(count) or state in (LOOK_AT, self.shown))
 
 
 ORIGINS = {
@@ -85,8 +75,6 @@ ORIGINS = {
 
 
 class Suggestion(QFrame):
-    """Words to take for a segment, by a click or Enter."""
-
     taken = Signal(str)
 
     def __init__(self, words: str, name: str, parent: QWidget) -> None:
@@ -109,8 +97,6 @@ class Suggestion(QFrame):
 
 
 class SegmentPanel(QScrollArea):
-    """The help with the current segment."""
-
     use_requested = Signal(int, str)
 
     def __init__(self, keeper: ThemeKeeper, parent: QWidget) -> None:
@@ -119,6 +105,7 @@ class SegmentPanel(QScrollArea):
         self._keeper = keeper
         self._segment: SegmentRecord | None = None
         self._help: SegmentHelp | None = None
+        """What is known about it, once that is asked for."""
         self._inner = named(QWidget(self), "segment_panel_inner")
         self._column = QVBoxLayout(self._inner)
         self._column.setContentsMargins(0, 0, 0, 0)
@@ -126,17 +113,11 @@ class SegmentPanel(QScrollArea):
         show_column(self, self._inner)
         keeper.theme_changed.connect(self._show)
 
-    def show_segment(self, segment: SegmentRecord | None) -> None:
-        if segment is not None and segment == self._segment:
-            return
-        if segment is None or self._segment is None or segment.number != self._segment.number:
-            self._help = None
-        self._segment = segment
-        self._show()
-
-    def show_help(self, found: SegmentHelp) -> None:
-        if self._segment is not None and found.number == self._segment.number and found != self._help:
-            self._help = found
+    def show_segment(self, segment: SegmentRecord | None, found: SegmentHelp | None) -> None:
+        """Show a segment with the help that was found last, if that is for it."""
+        found = found if segment and found and found.number == segment.number else None
+        if segment is None or (segment, found) != (self._segment, self._help):
+            self._segment, self._help = segment, found
             self._show()
 
     def _show(self) -> None:

@@ -10,16 +10,16 @@ from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFrame, QSplitter, QWidget
 
 from slmdesk.base.texts import _
-from slmdesk.base.translation import SegmentRecord, SegmentState
+from slmdesk.base.translation import Origin, SegmentRecord, SegmentState
 from slmdesk.runtime.messages import Problem
 from slmdesk.services import Services
-from slmdesk.translation.segments import SegmentNumbers
+from slmdesk.translation.segments import LOOK_AT, SegmentHelp, SegmentNumbers
 from slmdesk.translation.types import GlossariesChanged, SegmentChanged, TranslationGrew, TranslationView
 from slmdesk.translation.window.languages import ViewSettings
 from slmdesk.translation.window.review import FilterBar, SegmentPanel
 from slmdesk.translation.window.review_table import TARGET, SegmentModel, SegmentTable
 from slmdesk.window.base import theme
-from slmdesk.window.base.bridge import Bridge, Delay
+from slmdesk.window.base.bridge import Bridge, Delay, ignored
 from slmdesk.window.base.live import Live
 from slmdesk.window.base.shortcuts import bind
 from slmdesk.window.base.theme import ThemeKeeper
@@ -28,7 +28,6 @@ from slmdesk.window.widgets.build import CheckBox, button, column, named, plain_
 LIST_MS = 250
 """Least milliseconds between two requests for the list while segments change."""
 R = TypeVar("R")
-A = TypeVar("A")
 RECHECK_MS = 1000
 """Milliseconds after the last change of a glossary until a document is checked again."""
 CHOSEN_MS = 120
@@ -52,19 +51,21 @@ class ReviewPane(QWidget):
         self._bridge, self._view = bridge, view
         self._item = ""
         """Id of the translation shown. Empty if none is shown."""
-        self._filter = ""
         self._listed: Live[SegmentNumbers | None] = Live(bridge, self, self._ask_list, None)
+        self._help: Live[SegmentHelp | None] = Live(
+            bridge, self, self._ask_help, None, on=(GlossariesChanged,), refused=ignored
+        )
         self._is_asking = False
         """Whether the model is asked to translate a segment once more."""
         self._hinted = -1
         """Number of the segment that the hint field belongs to. The field is cleared for another segment."""
         self._is_split_moved = False
         self._build_ui(keeper)
-        self._connect()
-        self._add_keys(parent)
+        self._connect(parent)
+        self._show_shading()
 
     def _build_ui(self, keeper: ThemeKeeper) -> None:
-        self.bar = FilterBar(self)
+        self.bar = FilterBar(self._listed, self)
         self._model = SegmentModel(keeper, self)
         self._table = SegmentTable(self._model, keeper, self)
         self._panel = SegmentPanel(keeper, self)
@@ -73,11 +74,11 @@ class ReviewPane(QWidget):
         self._title = plain_label("", self, name="segment_title", kind="strong", wraps=False)
         self._before = tool_button(
             "previous_flagged_button", self, label=_("Previous to check"), tip=_("Previous to check"),
-            shortcut="segment.previous", icon="chevron-up", colour="ink2", on=self._on_previous,
+            shortcut="segment.previous", icon="chevron-up", colour="ink2", on=lambda: self._go_to_flagged(-1),
         )  # fmt: skip
         self._next = tool_button(
             "next_flagged_button", self, label=_("Next to check"), tip=_("Next to check"),
-            shortcut="segment.next", icon="chevron-down", colour="ink2", on=self._on_next,
+            shortcut="segment.next", icon="chevron-down", colour="ink2", on=lambda: self._go_to_flagged(1),
         )  # fmt: skip
         tip = _("What to do differently with this segment, such as: shorter, or: rent = Miete")
         self._hint = text_line("segment_hint", self, HINT, label=_("Ask for another wording"), tip=tip)
@@ -128,16 +129,18 @@ class ReviewPane(QWidget):
     def _on_split_moved(self) -> None:
         self._is_split_moved = True
 
-    def _connect(self) -> None:
+    def _connect(self, around: QWidget) -> None:
         model = self._model
         self._split.splitterMoved.connect(self._on_split_moved)
-        self.bar.requested.connect(self._on_filter)
+        self.bar.requested.connect(self._listed.again)
         self._hint.returnPressed.connect(self._on_again)
-        self.shade.clicked.connect(self._on_shade)
+        self.shade.clicked.connect(lambda is_on: self._view.change(translate_doubts=is_on))
+        self._view.changed.connect(self._show_shading)
         self._panel.use_requested.connect(self._edit)
         self._table.cells.approve_requested.connect(self._on_approve)
         self._table.cells.closeEditor.connect(self._show_listed)
         self._listed.changed.connect(self._on_listed)
+        self._help.changed.connect(self._show_panel)
         self._table.selectionModel().currentRowChanged.connect(self._on_row)
         model.requested.connect(self._on_rows_requested)
         model.edited.connect(self._on_edited)
@@ -146,43 +149,31 @@ class ReviewPane(QWidget):
         self._bridge.on(SegmentChanged, self._on_segment)
         self._bridge.on(TranslationGrew, self._on_grew)
         self._bridge.on(GlossariesChanged, lambda _event: self._recheck_timer.start())
-
-    def _add_keys(self, around: QWidget) -> None:
-        keys: tuple[tuple[str, Callable[[], None]], ...] = (
-            ("approve", self._on_approve),
-            ("hint", self._on_hint),
-            ("next", self._on_next),
-            ("previous", self._on_previous),
-        )  # fmt: skip
-        for name, work in keys:
-            # also active in the widgets around the segments, such as the buttons of the file
-            bind(around, f"segment.{name}", work)
+        # also active in the widgets around the segments, such as the buttons of the file
+        bind(around, "segment.approve", self._on_approve)
+        bind(around, "segment.hint", self._on_hint)
+        bind(around, "segment.next", lambda: self._go_to_flagged(1))
+        bind(around, "segment.previous", lambda: self._go_to_flagged(-1))
 
     # ---- what is listed
 
     def show_view(self, view: TranslationView) -> None:
-        self._item, self._filter = view.item.id, ""
+        self._item = view.item.id
         self._show_asking(False)
         self._model.clear()
-        self.bar.clear()
+        self.bar.show_only("")
         self._hint.clear()
         self._hinted = -1
-        self._panel.show_segment(None)
+        self._help.put(None)
+        self._show_panel()
         self._table.cells.drafts.clear()
         self._nothing.hide()
         self._listed.put(None)
         self._listed.again()
-        self._show_shading(self._view.last.translate_doubts)
 
     def close_view(self) -> None:
-        """Show no translation any more."""
         self._item = ""
         self._listed.put(None)
-
-    def _on_filter(self, requested: str) -> None:
-        if requested != self._filter:
-            self._filter = requested
-            self._listed.again()
 
     def refresh(self) -> None:
         if not self._list_timer.isActive():
@@ -193,11 +184,10 @@ class ReviewPane(QWidget):
         self._list_timer.start() if self._listed.is_coming else self._listed.again()
 
     def _ask_list(self) -> object:
-        return self._bridge.services.segment_lists.listed(self._item, self._filter) if self._item else None
+        return self._bridge.services.segment_lists.listed(self._item, self.bar.shown) if self._item else None
 
     @property
     def numbers(self) -> SegmentNumbers | None:
-        """Return what was listed last. None if that is not known yet."""
         return self._listed.value
 
     def _on_rows_requested(self, numbers: Sequence[int]) -> None:
@@ -228,19 +218,17 @@ class ReviewPane(QWidget):
 
     @property
     def language(self) -> str:
-        """Return the language that was detected. Empty if it is not known yet."""
         return self._model.language
 
     def take_focus(self) -> None:
         self._table.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def look(self) -> None:
-        self.bar.look()
+        self.bar.show_only(LOOK_AT)
         self.take_focus()
 
     def _on_listed(self) -> None:
         if self.numbers is not None:
-            self.bar.show_listed(self.numbers)
             self.listed.emit()
             if not self._table.cells.is_editing:  # an open editor must not move; the list follows once it is closed
                 self._show_listed()
@@ -264,22 +252,22 @@ class ReviewPane(QWidget):
         if number >= 0 and number != self._hinted:
             self._hinted = number
             self._hint.clear()
+            if not self._is_asking:
+                self._busy.clear()
         self._allow(self._chosen())
         self._chosen_timer.start()
 
     def _on_chosen(self) -> None:
-        segment = self._chosen()
-        self._panel.show_segment(segment)
-        self._allow(segment)
-        if segment is not None:
-            self._ask_help(segment.number)
+        self._show_panel()
+        self._allow(self._chosen())
+        self._help.again()
 
-    def _ask_help(self, number: int) -> None:
-        self._bridge.ask(
-            self._bridge.services.segment_lists.help(self._item, number),
-            self._while_shown(self._panel.show_help),
-            lambda _problem: None,  # show no error: the person did not request this
-        )
+    def _ask_help(self) -> object:
+        segment = self._chosen()
+        return self._bridge.services.segment_lists.help(self._item, segment.number) if segment else None
+
+    def _show_panel(self) -> None:
+        self._panel.show_segment(self._chosen(), self._help.value)
 
     def _allow(self, segment: SegmentRecord | None) -> None:
         number = self._number()
@@ -290,7 +278,7 @@ class ReviewPane(QWidget):
 
     def _on_data_changed(self, first: QModelIndex, last: QModelIndex) -> None:
         if first.row() <= self._row() <= last.row():
-            self._panel.show_segment(self._chosen())
+            self._show_panel()
             self._chosen_timer.start()
 
     def _on_edited(self, number: int, words: str) -> None:
@@ -320,9 +308,9 @@ class ReviewPane(QWidget):
 
         self._bridge.ask(work, self._while_shown(self._on_kept), refused)
 
-    def _on_kept(self, segment: SegmentRecord) -> None:
+    def _on_kept(self, _segment: SegmentRecord) -> None:
         self.words_changed.emit()
-        self._ask_help(segment.number)
+        self._help.again()
 
     def _on_approve(self) -> None:
         rows = self._rows() or [self._row()]
@@ -344,6 +332,7 @@ class ReviewPane(QWidget):
 
         def tried(result: SegmentRecord) -> None:
             self._show_asking(False)
+            self._busy.setText(tried_words(segment, result))
             self._on_kept(result)
 
         def refused(problem: Problem) -> None:
@@ -359,31 +348,19 @@ class ReviewPane(QWidget):
         self._busy.setText(_("Translating once more…") if is_asking else "")
         self._allow(self._chosen())
 
-    def _on_next(self) -> None:
-        """Go to the next segment to check and focus the table. The shortcut works anywhere on the page."""
-        self.take_focus()
-        self._go_to_flagged(1)
-
-    def _on_previous(self) -> None:
-        self.take_focus()
-        self._go_to_flagged(-1)
-
     def _go_to_flagged(self, step: int) -> None:
-        """Go to the next listed segment to review (`step` 1), or to the previous one (-1)."""
-        flagged = self._bridge.services.segment_lists.flagged(self._item, self._filter, self._number(), step)
+        """Go to the next listed segment to check (`step` 1), or to the previous one (-1)."""
+        self.take_focus()
+        flagged = self._bridge.services.segment_lists.flagged(self._item, self.bar.shown, self._number(), step)
         self._bridge.ask(flagged, self._while_shown(self.go_to))
 
-    def _on_shade(self, is_on: bool) -> None:
-        self._show_shading(is_on)
-        self._view.change(translate_doubts=is_on)
-
-    def _show_shading(self, is_on: bool) -> None:
+    def _show_shading(self) -> None:
+        is_on = self._view.last.translate_doubts
         self.shade.setChecked(is_on)
         self._table.cells.has_shading = is_on
         self._table.viewport().update()
 
     def _recheck(self) -> None:
-        """Check all sentences again after a glossary has changed."""
         if not self._item:
             return
         rechecked = self._bridge.services.segment_edits.recheck(self._item)
@@ -424,10 +401,16 @@ class ReviewPane(QWidget):
             self._go(now if now >= 0 else min(row, self._model.rowCount() - 1))
 
     def _choose_again(self, numbers: Sequence[int]) -> None:
-        """Choose several segments again after the list was read anew."""
         if len(numbers) < 2 or len(self._rows()) == len(numbers):
             return
         rows = QItemSelectionModel.SelectionFlag.Select | QItemSelectionModel.SelectionFlag.Rows
         for at in map(self._model.row_of, numbers):
             if at >= 0:
                 self._table.selectionModel().select(self._model.index(at, TARGET), rows)
+
+
+def tried_words(before: SegmentRecord, now: SegmentRecord) -> str:
+    """Return what another try gave, where the translation does not say it."""
+    if now.origin is Origin.MEMORY:
+        return _("Taken from the translation memory.")
+    return _("The model gave the same words again.") if now.target == before.target else ""

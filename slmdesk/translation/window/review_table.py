@@ -136,7 +136,6 @@ class SegmentModel(QAbstractTableModel):
                 self.dataChanged.emit(self.index(row, 0), self.index(row, len(COLUMNS) - 1))
 
     def segment(self, row: int) -> SegmentRecord | None:
-        """Return the segment of a row, or None if it is not loaded."""
         return self._known.get(self.numbers[row]) if 0 <= row < len(self.numbers) else None
 
     @property
@@ -144,7 +143,6 @@ class SegmentModel(QAbstractTableModel):
         return next((segment.language for segment in self._known.values() if segment.language), "")
 
     def row_of(self, number: int) -> int:
-        """Return the row of a segment, or -1 if it is not listed."""
         at = bisect_left(self.numbers, number)
         return at if at < len(self.numbers) and self.numbers[at] == number else -1
 
@@ -223,7 +221,6 @@ def words_of(segment: SegmentRecord, column: int) -> str:
 
 
 def tip_of(segment: SegmentRecord) -> str:
-    """Return the state of a segment, and what is to check in it."""
     why = reason_words(segment.reason) if segment.state is SegmentState.FAILED else ""
     flags = weighty(segment.flags) if segment.state is not SegmentState.APPROVED else ()
     return "\n".join(filter(None, (words_of(segment, STATE), why, *map(flag_words, flags))))
@@ -239,7 +236,6 @@ def sign_of(segment: SegmentRecord) -> tuple[str, str] | None:
 
 
 def _runs(rows: Sequence[int]) -> list[tuple[int, int]]:
-    """Return the groups of neighbouring rows as (first, last), in order."""
     found = []
     for __, group in groupby(enumerate(rows), key=lambda pair: pair[1] - pair[0]):
         run = [row for __, row in group]

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt, Signal
 from PySide6.QtGui import QColor
 from PySide6.QtWidgets import (
     QAbstractItemView,
-    QCheckBox,
     QComboBox,
-    QFormLayout,
+    QHeaderView,
     QStyledItemDelegate,
     QStyleOptionViewItem,
     QTableWidget,
@@ -28,28 +27,31 @@ from slmdesk.translation.glossaries import ImportRequest, TermPage
 from slmdesk.translation.window.languages import DOMAINS, languages
 from slmdesk.window.base import theme
 from slmdesk.window.base.theme import ThemeKeeper
-from slmdesk.window.widgets.build import (
-    breakable,
-    column,
-    named,
-    plain_label,
-    plain_tip,
-    show_words,
-    text_line,
-)
+from slmdesk.window.widgets.build import breakable, column, named, plain_label, plain_tip, row, show_words
 from slmdesk.window.widgets.dialogs import AcceptButtons, Dialog
-from slmdesk.window.widgets.rows import Choice
+from slmdesk.window.widgets.form import Field, Form, Listed, TextLine
 
 Index = QModelIndex | QPersistentModelIndex
-
-
+MOST_LETTERS, MOST_NAME, WIDTH = 30, 120, 560
+NAME, USED_FOR = (
+    Field(
+        name="name", title=_("Name"), control=TextLine, hint=_("Such as: Leases"),
+        read=lambda words: words.strip()[:MOST_NAME],
+    ),
+    Field(
+        name="domain", title=_("Used for"), control=Listed, values=(("", _("Any text")), *[*DOMAINS.items()][1:])
+    ),
+)  # fmt: skip
 COLUMN_WORDS = {
     "source": _("The term"),
     "target": _("The translation"),
     "forbidden": _("Words never to be said"),
     "note": _("A note"),
 }
-MOST_LETTERS = 30
+FIRST_ROW = Field(
+    name="skips_first", title=_("The first row"), control=Listed,
+    values=((True, _("Is a heading")), (False, _("Is a term"))),
+)  # fmt: skip
 
 
 def language_words(code: str) -> str:
@@ -57,141 +59,117 @@ def language_words(code: str) -> str:
     return LANGUAGES[code].shown if code in LANGUAGES else code or _("any language")
 
 
-class _Form(Dialog):
+class _FormSheet(Dialog):
+    """Sheet with fields. Emits `requested` with their values, once nothing is wrong with them."""
+
     requested = Signal(object)
-    """Emitted with what `answer` returns, once `check` finds nothing wrong."""
-
-    def __init__(self, parent: QWidget, *, name: str, title: str, accept: str) -> None:
-        super().__init__(parent, name, title)
-        self.form = QFormLayout()
-        self.form.setSpacing(theme.SPACE_8)
-        self.trouble = plain_label("", self, name=f"{name}_trouble", kind="danger", is_hidden=True)
-        self.body = column(self.form, self.trouble, into=self, gap=theme.SPACE_12, margins=theme.SPACE_16)
-        self.body.addWidget(AcceptButtons(self, accept, f"{name}_accept", self._on_accept))
-        self._pair: tuple[Choice, Choice] | None = None
-
-    def _on_accept(self) -> None:
-        wrong = self.check()
-        show_words(self.trouble, breakable(wrong))
-        if not wrong:
-            self.requested.emit(self.answer())
-            self.accept()
-
-    def check(self) -> str:
-        source, target = self.languages
-        return _("Choose two different languages.") if source and source == target else ""
-
-    def answer(self) -> object:
-        raise NotImplementedError
-
-    def choice(self, values: list[tuple[object, str]], name: str, words: str) -> Choice:
-        choice = named(Choice(values, self), name, label=words)
-        self.form.addRow(words, choice)
-        return choice
-
-    def ask_languages(
-        self, name: str, offered: list[tuple[object, str]], words: tuple[str, str] = (_("From"), _("To"))
-    ) -> tuple[Choice, Choice]:
-        self._pair = (
-            self.choice(list(offered), f"{name}_source_choice", words[0]),
-            self.choice(list(offered), f"{name}_target_choice", words[1]),
-        )
-        return self._pair
-
-    @property
-    def languages(self) -> tuple[str, str]:
-        if self._pair is None:
-            return "", ""
-        return str(self._pair[0].currentData()), str(self._pair[1].currentData())
-
-
-class NewGlossaryForm(_Form):
-    def __init__(self, parent: QWidget, source: str, target: str) -> None:
-        super().__init__(parent, name="new_glossary_form", title=_("New glossary"), accept=_("Create"))
-        label = _("Name of the glossary")
-        self._name = text_line("glossary_name_line", self, _("Such as: Leases"), label=label, most=120)
-        self.form.addRow(_("Name"), self._name)
-        for choice, code in zip(self.ask_languages("glossary", languages()), (source, target), strict=True):
-            choice.show_value(code)
-        domains = [("", _("Any text")), *list(DOMAINS.items())[1:]]
-        self._domain = self.choice(domains, "glossary_domain_choice", _("Used for"))
-        self._name.setFocus()
-
-    def answer(self) -> tuple[str, str, str, str]:
-        """Return name, source language, target language and domain."""
-        return self._name.text().strip(), *self.languages, str(self._domain.currentData())
-
-
-class ImportQuestion(_Form):
-    """Form whose answer is the import request, completed with what the person entered."""
 
     def __init__(
-        self, parent: QWidget, problem: Problem, request: ImportRequest, rows: Sequence[Sequence[str]]
-    ) -> None:
-        title = _("How is {name} to be read?").format(name=request.path.name)
-        super().__init__(parent, name="import_question", title=title, accept=_("Import"))
-        self._request = request
-        self.body.insertWidget(0, plain_label(breakable(problem.sentence), self, name="import_problem", kind="muted"))
-        self._columns: dict[str, Choice] = {}
-        if rows and problem.code == "glossary.no_columns":
-            self._ask_columns(rows)
-        if not request.into:
-            offered = [("", _("As the file says")), *languages()]
-            source, target = self.ask_languages(
-                "import", list(offered), (_("Language of the terms"), _("Language of the translations"))
-            )
-            source.show_value(request.source)
-            target.show_value(request.target)
-        self.resize(560, self.sizeHint().height())
+        self, parent: QWidget, name: str, title: str, accept: str, form: tuple[Sequence[Field], Mapping[str, Any]],
+        *above: QWidget, prefix: str,
+    ) -> None:  # fmt: skip
+        """`form`: the fields and their first values. `above`: what stands above them."""
+        super().__init__(parent, name, title)
+        self.form = Form(self, form[0], prefix=prefix)
+        self.form.show_values(form[1])
+        self._trouble = plain_label("", self, name=f"{name}_trouble", kind="danger", is_hidden=True)
+        buttons = AcceptButtons(self, accept, f"{name}_accept", self._on_accept)
+        parts = [(part, 1) for part in self.form.parts]
+        pairs = [row(*parts[at : at + 2], gap=theme.SPACE_16) for at in range(0, len(parts), 2)]
+        column(*above, *pairs, self._trouble, buttons, into=self, gap=theme.SPACE_12, margins=theme.SPACE_16)
+        self.fit(theme.scaled(WIDTH))
 
-    def _ask_columns(self, rows: Sequence[Sequence[str]]) -> None:
-        width = max(len(row) for row in rows)
-        table = named(QTableWidget(len(rows), width, self), "import_sample", label=_("How the file begins"))
-        table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        table.setTabKeyNavigation(False)
-        table.verticalHeader().hide()
-        table.setHorizontalHeaderLabels([_("Column {at}").format(at=at + 1) for at in range(width)])
-        for at, row in enumerate(rows):
-            for place, cell in enumerate(row):
-                table.setItem(at, place, QTableWidgetItem(cell[:200]))
-        table.setFixedHeight((len(rows) + 2) * (self.fontMetrics().lineSpacing() + theme.SPACE_8))
-        self.body.insertWidget(1, table)
-        heads = [cell[:MOST_LETTERS] for cell in (*rows[0], *[""] * width)][:width]
-        names = [(at, _("Column {at}: {what}").format(at=at + 1, what=head)) for at, head in enumerate(heads)]
+    def _on_accept(self) -> None:
+        self.form.keep()
+        wrong = wrong_in(self.form.values)
+        show_words(self._trouble, wrong)
+        if not wrong:
+            self.requested.emit(self.form.values)
+            self.accept()
+
+
+def wrong_in(values: Mapping[str, Any]) -> str:
+    """Return what is wrong with what was chosen, or an empty text."""
+    columns = columns_in(values)
+    if len(columns) != len(set(columns.values())):
+        return _("Choose each column once.")
+    if columns and not columns.keys() & {"target", "forbidden"}:
+        return _("Choose the column of the translations.")
+    source, target = values.get("source"), values.get("target")
+    return _("Choose two different languages.") if source and source == target else ""
+
+
+def columns_in(values: Mapping[str, Any]) -> dict[str, int]:
+    chosen = {name: values.get(f"{name}_column", -1) for name in COLUMN_WORDS}
+    return {name: at for name, at in chosen.items() if at >= 0}
+
+
+def ask_new_glossary(parent: QWidget, source: str, target: str) -> _FormSheet:
+    """Ask what a new glossary is called, and for which languages and texts it is. Does not block."""
+    listed = languages()
+    pair = (
+        Field(name="source", title=_("From"), control=Listed, values=listed),
+        Field(name="target", title=_("To"), control=Listed, values=listed),
+    )
+    values = {"name": "", "source": source, "target": target, "domain": ""}
+    sheet = _FormSheet(
+        parent, "new_glossary_form", _("New glossary"), _("Create"), ((NAME, USED_FOR, *pair), values),
+        prefix="glossary",
+    )  # fmt: skip
+    sheet.form.part("name").widget.setFocus()
+    sheet.open()
+    return sheet
+
+
+def ask_how_to_read(
+    parent: QWidget, problem: Problem, request: ImportRequest, rows: Sequence[Sequence[str]]
+) -> _FormSheet:
+    """Ask what a file does not say of itself. `rows` are its first ones. Does not block."""
+    title = _("How is {name} to be read?").format(name=request.path.name)
+    above: list[QWidget] = [plain_label(breakable(problem.sentence), parent, name="import_problem", kind="muted")]
+    fields: list[Field] = []
+    values: dict[str, Any] = {"source": request.source, "target": request.target, "skips_first": True}
+    if rows and problem.code == "glossary.no_columns":
+        above.append(_sample(rows, parent))
+        width = max(map(len, rows))
+        heads = [*(cell[:MOST_LETTERS] for cell in rows[0]), *[""] * width][:width]
+        offered = tuple((at, _("Column {at}: {what}").format(at=at + 1, what=head)) for at, head in enumerate(heads))
         for name, words in COLUMN_WORDS.items():
-            values: list[tuple[object, str]] = [*names] if name == "source" else [(-1, _("None")), *names]
-            self._columns[name] = self.choice(values, f"import_{name}_column", words)
-        if width > 1:
-            self._columns["target"].show_value(1)
-        self._head = named(QCheckBox(_("The first row is a heading"), self), "import_head_box")
-        self._head.setChecked(True)
-        self.form.addRow("", self._head)
+            listed = offered if name == "source" else ((-1, _("None")), *offered)
+            fields.append(Field(name=f"{name}_column", title=words, control=Listed, values=listed))
+            values[f"{name}_column"] = {"source": 0, "target": 1 if width > 1 else -1}.get(name, -1)
+    if not request.into:
+        known = (("", _("As the file says")), *languages())
+        fields.append(Field(name="source", title=_("Language of the terms"), control=Listed, values=known))
+        fields.append(Field(name="target", title=_("Language of the translations"), control=Listed, values=known))
+    if len(above) > 1:
+        fields.append(FIRST_ROW)
+    sheet = _FormSheet(parent, "import_question", title, _("Import"), (fields, values), *above, prefix="import")
+    sheet.open()
+    return sheet
 
-    def _chosen(self) -> dict[str, int]:
-        chosen = {name: int(choice.currentData()) for name, choice in self._columns.items()}
-        return {name: at for name, at in chosen.items() if at >= 0}
 
-    def check(self) -> str:
-        """Return what is wrong, or an empty text.
+def answered(request: ImportRequest, values: Mapping[str, Any]) -> ImportRequest:
+    """Return the request with what a person said of the file."""
+    if columns := columns_in(values):
+        request = changed(request, columns=columns, skips_first=values["skips_first"])
+    return request if request.into else changed(request, source=values["source"], target=values["target"])
 
-        There must be a column for the terms, one for what to do with the terms, and two different languages.
-        """
-        if self._columns:
-            chosen = self._chosen()
-            if len(chosen) != len(set(chosen.values())):
-                return _("Choose each column once.")
-            if "target" not in chosen and "forbidden" not in chosen:
-                return _("Choose the column of the translations.")
-        return super().check()
 
-    def answer(self) -> ImportRequest:
-        request = self._request
-        if self._columns:
-            request = changed(request, columns=self._chosen(), skips_first=self._head.isChecked())
-        if not request.into:
-            source, target = self.languages
-            request = changed(request, source=source, target=target)
-        return request
+def _sample(rows: Sequence[Sequence[str]], parent: QWidget) -> QTableWidget:
+    width = max(map(len, rows))
+    table = named(QTableWidget(len(rows), width, parent), "import_sample", label=_("How the file begins"))
+    table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+    table.setTabKeyNavigation(False)
+    table.verticalHeader().hide()
+    table.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+    table.horizontalHeader().setMaximumSectionSize(theme.scaled(WIDTH // 2))
+    table.setHorizontalHeaderLabels([_("Column {at}").format(at=at + 1) for at in range(width)])
+    for at, cells in enumerate(rows):
+        for place, cell in enumerate(cells):
+            table.setItem(at, place, QTableWidgetItem(cell[:200]))
+    table.setFixedHeight((len(rows) + 2) * (table.fontMetrics().lineSpacing() + theme.SPACE_8))
+    return table
 
 
 SOURCE, TARGET, FORBIDDEN, KEEPS, CASE, FORMS, NOTE, LOOK = range(8)
@@ -298,7 +276,6 @@ class TermModel(QAbstractTableModel):
         return None
 
     def setData(self, index: Index, value: Any, role: int = Qt.ItemDataRole.EditRole) -> bool:
-        """Request a change of a term. It is shown once it is saved."""
         term, column = self.rows[index.row()], index.column()
         if role == Qt.ItemDataRole.CheckStateRole:
             is_on = Qt.CheckState(value) == Qt.CheckState.Checked

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from bisect import bisect_left, bisect_right
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -22,7 +23,7 @@ from slmdesk.services import Services
 from slmdesk.translation.prompts import TranslationStyle
 from slmdesk.translation.recent import KeptText
 from slmdesk.translation.types import LiveTranslated, flag_words, laid_out, language_of_most, source_of
-from slmdesk.translation.window.languages import ViewSettings, other_than
+from slmdesk.translation.window.languages import ViewSettings, other_than, own_language, target_for
 from slmdesk.window.base.bridge import Bridge, Delay
 from slmdesk.window.base.shortcuts import WindowState, WindowStateFile
 
@@ -49,10 +50,10 @@ class _Entry:
 class TranslateController(QObject):
     """Controller of typed translations, shared by the text pane and TranslateEntry."""
 
-    shown = Signal(object)
+    shown = Signal()
     refused = Signal(str)
-    manner_changed = Signal(object)
-    text_opened = Signal(str)
+    manner_changed = Signal()
+    text_opened = Signal()
     document_asked = Signal(str)
     saved = Signal(object)
 
@@ -64,12 +65,16 @@ class TranslateController(QObject):
         self._restored = state.current.last_typed
         """Id of the text that was shown when the program ended. Empty once it has been looked up."""
         self.manner = _first_manner(state.current)
+        self._chosen_for: str | None = None
+        """Language of the text for which a person chose the languages, '' for any. None: they chose none for it."""
         self._entry = _Entry()
         self.is_stale = False
         """Whether the shown translation does not match the current text or manner."""
         self.last = PaneState((), True, "")
         self._edits: dict[int, LiveSegment] = {}
         """What a person changed and is not stored yet, by index."""
+        self._held: LiveTranslated | None = None
+        """What came meanwhile. It is shown afterwards, so that nothing moves while a person types."""
         self._timer = Delay(self, TYPED_MS, self.translate, "typed_timer")
         self._keep_timer = Delay(self, KEEP_AFTER_MS, self.keep, "keep_typed_timer")
         self.view = ViewSettings(bridge, state, self)
@@ -97,33 +102,43 @@ class TranslateController(QObject):
         return self.manner.source or self.last.language or other_than(target), target
 
     def set_source(self, code: str) -> None:
-        """Set the source language. Empty means that it is detected."""
+        """Set the source language, as a person chose it. Empty means that it is detected."""
         self._change(changed(self.manner, source=code))
+        self._chosen_for = self.last.language if self.text.strip() else None
 
     def set_target(self, code: str) -> None:
+        self._change(self._into(code))
+        self._chosen_for = self.last.language if self.text.strip() else None
+
+    def detect(self, language: str, before: str = "") -> None:
+        """Translate a text in this language into that used last, or, where it is in that, into the person's own, or
+        into that of the text `before`.
+        """
+        before = before or self.manner.source or self.last.language
+        target = target_for(language, self.manner.target, (own_language(), before, "en", "de"))
+        self._change(changed(self._into(target), source=""))
+
+    def _into(self, code: str) -> TranslationStyle:
         formality = self.manner.formality if LANGUAGES[code].has_formal else ""
-        self._change(changed(self.manner, target=code, formality=formality))
+        return changed(self.manner, target=code, formality=formality)
 
-    def set_domain(self, domain: str) -> None:
-        self._change(changed(self.manner, domain=domain))
+    def set_manner(self, values: Mapping[str, str]) -> None:
+        """Set the subject or the form of address. An empty one means that it is as in the text."""
+        self._change(changed(self.manner, **values))
 
-    def set_formality(self, formality: str) -> None:
-        """Set the form of address. Empty means that it is as in the text."""
-        self._change(changed(self.manner, formality=formality))
-
-    def swap(self) -> str:
-        """Swap the languages.  Returns the text to continue with: the translation, if there is one."""
+    def swap(self) -> None:
+        """Swap the languages, and continue with the translation, if there is one."""
         source = self.manner.source or self.last.language or "en"
         if source == self.manner.target:
-            return self.text
+            return
         words = self.last.text.strip()
         self.restart()
         self.manner = changed(self.manner, source=self.manner.target, target=source, formality="")
-        self._save_languages()
-        self.manner_changed.emit(self.manner)
+        self.view.note_used(self.manner.source, self.manner.target)
+        self.manner_changed.emit()
         self.text = words or self.text
         self._timer.start(0)
-        return self.text
+        self.text_opened.emit()
 
     def stop(self) -> None:
         self._timer.stop()
@@ -131,18 +146,23 @@ class TranslateController(QObject):
 
     # ---- what a person changes in the translation
 
-    def edit(self, text: str) -> None:
-        """Take the whole translation as a person has it now. It is stored by `settle`."""
+    def edit(self, text: str) -> bool:
+        """Take the whole translation as a person has it now. It is stored by `settle`.
+
+        Return False, and leave it as it was, if the model is still writing what was changed.
+        """
         segments = edited(self.last.segments, text)
-        for at, (old, new) in enumerate(zip(self.last.segments, segments, strict=True)):
-            if new is not old:
-                self._edits[at] = new
-        self.last = changed(self.last, segments=segments)
-        self._keep_timer.start()
-        self.shown.emit(self.last)
+        both = enumerate(zip(self.last.segments, segments, strict=True))
+        changes = [(at, old, new) for at, (old, new) in both if new is not old]
+        is_written = all(old.state is not SegmentState.OPEN for _at, old, _new in changes)
+        if is_written:
+            self._edits.update((at, new) for at, _old, new in changes)
+            self.last = changed(self.last, segments=segments)
+            self._keep_timer.start()
+        self.shown.emit()
+        return is_written
 
     def settle(self) -> None:
-        """Store what a person changed, also in the translation memory."""
         edits = dict(self._edits)
         if not edits:
             return
@@ -155,6 +175,8 @@ class TranslateController(QObject):
             for at, segment in edits.items():
                 if self._edits.get(at) is segment:
                     del self._edits[at]
+            if self._held is not None:
+                self._on_translated(self._held)
 
         def refused(problem: Problem) -> None:
             stored(None)
@@ -188,7 +210,7 @@ class TranslateController(QObject):
     def restart(self) -> None:
         """Save the current text, and begin a new one with what is typed from now on."""
         self.keep()
-        self._entry, self.is_stale = _Entry(), True
+        self._entry, self.is_stale, self._chosen_for = _Entry(), True, None
 
     def restore(self) -> None:
         """Show the text shown when the program ended, unless there is a text already. A deleted text is ignored."""
@@ -227,9 +249,9 @@ class TranslateController(QObject):
         self._timer.stop()
         self.manner, self.text, self.is_stale = found.manner, found.text, False
         self._entry = _Entry(item, (found.text, found.manner, tuple(segment.target for segment in found.segments)))
-        self.manner_changed.emit(self.manner)
-        self.text_opened.emit(found.text)
-        self.shown.emit(self.last)  # which came before, with the sentences that are known
+        self.manner_changed.emit()
+        self.text_opened.emit()
+        self.shown.emit()  # which came before, with the sentences that are known
 
     def save_text(self, text: str, path: Path) -> None:
         """Write a text that is too long for the pane into a file, to translate it as a document. Then emit `saved`.
@@ -238,16 +260,6 @@ class TranslateController(QObject):
         """
         self.bridge.ask(
             lambda _services: write_out(path, text.encode("utf-8", "replace")), lambda _none: self.saved.emit(path)
-        )
-
-    def _save_languages(self) -> None:
-        source, target = self.manner.source, self.manner.target
-        self.view.note_used(source)
-        self.view.note_used(target)
-        self.bridge.ask(
-            lambda _services: self.state.change(translate_source=source, translate_target=target),
-            None,
-            lambda _problem: None,
         )
 
     def _change(self, manner: TranslationStyle) -> None:
@@ -261,9 +273,9 @@ class TranslateController(QObject):
             self._keep_timer.stop()
             old, self.manner, self.is_stale = self.manner, manner, True
             if (manner.source, manner.target) != (old.source, old.target):
-                self._save_languages()
+                self.view.note_used(manner.source, manner.target)
             self._timer.start(0)
-        self.manner_changed.emit(self.manner)
+        self.manner_changed.emit()
 
     def translate(self) -> None:
         text, manner = self.text, self.manner
@@ -277,12 +289,29 @@ class TranslateController(QObject):
         self.is_stale = self.is_stale and self._timer.isActive()  # unless another change is waiting
 
     def _on_translated(self, event: LiveTranslated) -> None:
-        self.last = PaneState(self._with_edits(event.segments), event.is_done, language_of_most(event.segments))
-        self.shown.emit(self.last)
+        self._held = event if self._edits else None
+        if self._edits:
+            return
+        before = self.last.language
+        self.last = PaneState(event.segments, event.is_done, language_of_most(event.segments))
+        if self._is_there_already:
+            self.is_stale = True  # what is shown is not worth keeping
+            self.detect(self.last.language, before)
+        self.shown.emit()
         if event.is_done and event.segments:
             self._keep_timer.start()
         if event.problem is not None:
             self.refused.emit(event.problem.sentence)
+
+    @property
+    def _is_there_already(self) -> bool:
+        """Return whether the text, as far as its language is known, is in the target language, and not because a person
+        chose that for it.
+        """
+        if self.last.source != self.text or self._chosen_for in ("", self.last.language):
+            return False
+        known, manner = [segment for segment in self.last.segments if segment.language], self.manner
+        return all(each.language == manner.target for each in known) and any(_is_there(each, manner) for each in known)
 
     # ---- other words
 
@@ -296,24 +325,14 @@ class TranslateController(QObject):
         return WordPlace(at, self.last.segments[at], begin - spans[at][0], end - spans[at][0])
 
     def take(self, place: WordPlace, target: str) -> None:
-        """Take another translation of a sentence."""
         segments = list(self.last.segments)
         if place.index < len(segments) and segments[place.index].source == place.segment.source:
             segments[place.index] = changed(segments[place.index], target=target)
             self.edit(laid_out(segments, shown_of)[0])
             self.settle()
 
-    def _with_edits(self, segments: tuple[LiveSegment, ...]) -> tuple[LiveSegment, ...]:
-        """Return the segments with what a person wrote and is not stored yet."""
-        if not self._edits:
-            return segments
-        edits = ((segment, self._edits.get(at)) for at, segment in enumerate(segments))
-        return tuple(edit if edit and edit.source == old.source else old for old, edit in edits)
-
 
 class WordPlace(Record):
-    """Words in the translation of a segment, from `begin` to `end` of it."""
-
     index: int
     segment: LiveSegment
     begin: int
@@ -391,6 +410,8 @@ def edited(segments: tuple[LiveSegment, ...], text: str) -> tuple[LiveSegment, .
     end = len(old) - common_prefix(old[::-1], text[::-1], min(len(old), len(text)) - begin)
     starts = [start for start, _end in spans]
     first = max(0, bisect_right(starts, begin) - 1)
+    while first and begin <= starts[first] and segments[first].state is SegmentState.OPEN:
+        first -= 1  # what stands behind a sentence belongs to it, as long as there is no next one
     last = max(first, bisect_left(starts, end) - 1)
     beyond = [*starts[1:], len(old)]
     start, rest = min(starts[first], begin), len(text) - len(old)
@@ -426,7 +447,6 @@ def count_words(shown: PaneState, manner: TranslationStyle, *, has_text: bool = 
 
 
 def to_check(shown: PaneState) -> list[int]:
-    """Return the indexes of the sentences that a person should look at."""
     done = ((at, segment) for at, segment in enumerate(shown.segments) if segment.state is not SegmentState.OPEN)
     return [at for at, segment in done if weighty(segment.flags)]
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QEvent, QMimeData, QObject, QPoint, QRect, QSize, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QMimeData, QObject, QPoint, QRect, QSignalBlocker, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import (
     QAction,
     QColor,
@@ -26,14 +26,13 @@ from PySide6.QtWidgets import QFrame, QPlainTextEdit, QTextEdit, QToolTip, QWidg
 
 from slmdesk.base.record import Record
 from slmdesk.base.texts import _
-from slmdesk.base.translation import LANGUAGES, LiveSegment, SegmentState, weighty
+from slmdesk.base.translation import LiveSegment, SegmentState, weighty
 from slmdesk.base.types import common_prefix
 from slmdesk.base.untrusted import server_of
 from slmdesk.runtime.messages import Problem
 from slmdesk.services import Services
 from slmdesk.translation.prompts import language_of_text
 from slmdesk.translation.types import laid_out
-from slmdesk.translation.window.languages import own_language
 from slmdesk.translation.window.text import PaneState, TranslateController, shown_of, tip_of
 from slmdesk.window.base import theme
 from slmdesk.window.base.bridge import Bridge
@@ -268,7 +267,6 @@ class TargetEdit(SegmentEdit):
         self._other.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
         self._other.triggered.connect(lambda: self.word_chosen.emit(True))
         self.addAction(self._other)
-        self._is_shown_now = False
         self._changed_segment = -1
         self.textChanged.connect(self._on_text_changed)
         self.cursorPositionChanged.connect(self._on_cursor_moved)
@@ -285,16 +283,14 @@ class TargetEdit(SegmentEdit):
 
     def show_text(self, text: str) -> None:
         if text != self._shown:
-            self._is_shown_now = True
-            super().show_text(text)
-            self._is_shown_now = False
+            with QSignalBlocker(self):
+                super().show_text(text)
             self.document().clearUndoRedoStacks()  # undo takes back what a person did, nothing else
 
     def _on_text_changed(self) -> None:
-        if not self._is_shown_now:
-            self._shown = self.document().toRawText().replace("\u2029", "\n")
-            self.edited.emit(self._shown)
-            self._changed_segment = self.current_segment
+        self._shown = self.document().toRawText().replace("\u2029", "\n")
+        self.edited.emit(self._shown)
+        self._changed_segment = self.current_segment
 
     def _on_cursor_moved(self) -> None:
         if self._changed_segment not in (-1, self.current_segment):
@@ -330,8 +326,6 @@ class TargetEdit(SegmentEdit):
 
 
 class ScrollSync(QObject):
-    """Keeps the editors of source and translation in step."""
-
     def __init__(self, source: SegmentEdit, target: SegmentEdit, keeper: ThemeKeeper, parent: QObject) -> None:
         super().__init__(parent, objectName="reading")
         self._source, self._target, self._keeper = source, target, keeper
@@ -394,7 +388,6 @@ def spans_of(shown: PaneState) -> tuple[list[Span], list[Span]]:
 
 
 def _in16(text: str, spans: Sequence[Span]) -> list[Span]:
-    """Return spans as Qt counts."""
     if len(text) == size16(text):
         return list(spans)
     at = there = 0
@@ -437,7 +430,7 @@ class TranslateEntry(QObject):
         self.page_requested.emit()
 
         def reported(language: str) -> None:
-            self._choose(language)
+            self._translate.detect(language)
             self.text_taken.emit(text)
 
         def untold(problem: Problem) -> None:
@@ -450,8 +443,7 @@ class TranslateEntry(QObject):
         self._bridge.ask(request, reported, untold)
 
     def take_document(self, path: Path) -> None:
-        self.page_requested.emit()
-        self.documents_taken.emit([path])
+        self._take_documents([path])
 
     def take_clipboard(self) -> None:
         """Translate the files or else the text on the clipboard. If there is neither, show a notice."""
@@ -483,14 +475,6 @@ class TranslateEntry(QObject):
         if window is not None and self._patience.isActive():
             QTimer.singleShot(0, self, self.take_clipboard)
 
-    def _choose(self, language: str) -> None:
-        manner = self._translate.manner
-        before = manner.source or self._translate.last.language
-        self._translate.set_source("")
-        target = target_for(language, manner.target, (own_language(), before, "en", "de"))
-        if target != manner.target:
-            self._translate.set_target(target)
-
 
 def files_among(data: QMimeData | None) -> list[Path]:
     """Return the files and folders that were copied or dragged. Files on other computers are not accessed."""
@@ -498,10 +482,3 @@ def files_among(data: QMimeData | None) -> list[Path]:
         return []
     paths = [Path(url.toLocalFile()) for url in data.urls() if url.isLocalFile()]
     return [path for path in paths if server_of(str(path)) or path.is_file() or path.is_dir()]
-
-
-def target_for(language: str, target: str, others: Iterable[str]) -> str:
-    """Return the target language: `target`, or, for a text in that language, the first of `others` that differs."""
-    if not language or language != target:
-        return target
-    return next((code for code in others if code in LANGUAGES and code != language), target)

@@ -12,12 +12,10 @@ from PySide6.QtWidgets import QFrame, QScrollArea, QWidget
 
 from slmdesk.base.documents import FORMATS, TRANSLATABLE
 from slmdesk.base.texts import _, ngettext
-from slmdesk.base.translation import LANGUAGES
-from slmdesk.translation.prompts import TranslationStyle
+from slmdesk.base.translation import LANGUAGES, SegmentState
 from slmdesk.translation.window.languages import AdviceLine, LanguageChoice, TextOptions
 from slmdesk.translation.window.text import (
     MOST_CHARACTERS,
-    PaneState,
     TranslateController,
     count_words,
     language_words,
@@ -30,16 +28,7 @@ from slmdesk.window.base import theme
 from slmdesk.window.base.bridge import copy_text
 from slmdesk.window.base.shortcuts import bind
 from slmdesk.window.base.theme import ThemeKeeper
-from slmdesk.window.widgets.build import (
-    button,
-    column,
-    named,
-    plain_label,
-    row,
-    show_column,
-    split,
-    tool_button,
-)
+from slmdesk.window.widgets.build import button, column, named, plain_label, row, show_column, split, tool_button
 from slmdesk.window.widgets.opening import ask_files, ask_new_file
 
 if TYPE_CHECKING:
@@ -58,13 +47,11 @@ LEAST_WIDTH = 600
 class TextPane(QWidget):
     files_given = Signal(object)
     paste_requested = Signal()
-    models_requested = Signal(str)
 
     def __init__(self, controller: TranslateController, keeper: ThemeKeeper, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("translate_text")
         self._controller, self._keeper = controller, keeper
-        self._shown = controller.last
         self._checked = -1
         """Index of the sentence to check that was gone to last."""
         self._build_choices()
@@ -72,8 +59,7 @@ class TextPane(QWidget):
         self._build_foot()
         self._lay_out()
         self._connect()
-        self._build_keys()
-        self._on_manner(controller.manner)
+        self._on_manner()
         self._on_view()
 
     @property
@@ -86,9 +72,9 @@ class TextPane(QWidget):
         self._target = self._language("target_language", _("Language of the translation"))
         self._swap = tool_button(
             "swap_button", self, label=_("Swap languages"), tip=_("Swap languages"), shortcut="text.swap",
-            icon="arrow-left-right", colour="ink2", on=self._on_swap,
+            icon="arrow-left-right", colour="ink2", on=self._controller.swap,
         )  # fmt: skip
-        self._advice = AdviceLine(self._controller.bridge, self)
+        self.advice = AdviceLine(self._controller.bridge, self)
         self._options = TextOptions(self._controller.view, self)
         self.head = named(QWidget(self), "text_head")
         self._option_button = tool_button(
@@ -139,7 +125,7 @@ class TextPane(QWidget):
         )  # fmt: skip
         foot = row(self._copy, self._stop, (self._said, 1), self._check, gap=theme.SPACE_4)
         column(
-            row(self._target, 1, margins=HEAD_MARGINS), self._advice, (self._output, 1), foot,
+            row(self._target, 1, margins=HEAD_MARGINS), self.advice, (self._output, 1), foot,
             into=translation, gap=theme.SPACE_4, margins=sides,
         )  # fmt: skip
         self._work = Sheet(self, text, translation, self._swap, self._source)
@@ -149,7 +135,7 @@ class TextPane(QWidget):
         show_column(scrolled, self._work)
         column(scrolled, into=self)
         order = (
-            self._source, self._swap, self._target, self._input, *_stops_in(self._advice), self._output,
+            self._source, self._swap, self._target, self._input, *_stops_in(self.advice), self._output,
             *_stops_in(self._long), self._paste, self._file, self._copy, self._stop, self._check,
         )  # fmt: skip
         for before, after in pairwise(order):
@@ -168,10 +154,8 @@ class TextPane(QWidget):
         self._source.value_chosen.connect(controller.set_source)
         self._target.value_chosen.connect(controller.set_target)
         self._option_button.clicked.connect(lambda: options.toggle(self._option_button))
-        options.domain_chosen.connect(controller.set_domain)
-        options.formality_chosen.connect(controller.set_formality)
-        self._advice.model_changed.connect(controller.translate)
-        self._advice.models_requested.connect(self.models_requested)
+        options.form.changed.connect(controller.set_manner)
+        self.advice.model_changed.connect(controller.translate)
         self._long.file_chosen.connect(controller.save_text)
         self._output.edited.connect(self._on_edited)
         self._output.left.connect(controller.settle)
@@ -179,16 +163,13 @@ class TextPane(QWidget):
         for pane in (self._input, self._output):
             pane.zoomed.connect(lambda is_larger: view.enlarge() if is_larger else view.shrink())
         view.changed.connect(self._on_view)
-        self._keeper.theme_changed.connect(self._show_again)
+        self._keeper.theme_changed.connect(self._on_shown)
         controller.shown.connect(self._on_shown)
         controller.refused.connect(self._on_refused)
         controller.manner_changed.connect(self._on_manner)
         controller.text_opened.connect(self._on_text_opened)
-
-    def _build_keys(self) -> None:
-        view = self._controller.view
         for name, work in (
-            ("swap", self._on_swap), ("copy", self._on_copy),
+            ("swap", controller.swap), ("copy", self._on_copy),
             ("larger", view.enlarge), ("smaller", view.shrink), ("usual", view.reset_font),
         ):  # fmt: skip
             bind(self, f"text.{name}", work)
@@ -209,28 +190,25 @@ class TextPane(QWidget):
         self._count.setText(ngettext("{n:,} word", "{n:,} words", words) if words else "")
         self._long.show_text(text)
 
-    def _on_swap(self) -> None:
-        text = self._controller.swap()
-        if text != self._input.toPlainText():
-            self._input.setPlainText(text)
-
     def choose_files(self) -> None:
         title, chosen = _("Translate documents"), self.files_given.emit
         ask_files(self, title, chosen, name="choose_document_dialog", filters=DOCUMENT_FILES)
 
     def _on_copy(self) -> None:
         self._controller.settle()
-        copy_text(self._shown.text)
+        copy_text(self._controller.last.text)
         self._said.setText(_("Copied."))
 
     def _on_edited(self, text: str) -> None:
         if self._word_card is not None:
             self._word_card.dismiss()
-        self._controller.edit(text)
+        if not self._controller.edit(text):
+            self._said.setText(_("The model is still writing this sentence."))
 
     def _on_word_chosen(self, is_asked: bool) -> None:
         """Show other words. `is_asked`: by keys or the menu, so that the focus goes there."""
-        if (place := self._controller.place_of(*self._output.chosen)) is not None:
+        place = self._controller.place_of(*self._output.chosen) if self._controller.last.is_done else None
+        if place is not None:
             from slmdesk.translation.window.words import WordCard  # not needed before words are chosen
 
             card = self._word_card = self._word_card or WordCard(self._controller, self)
@@ -240,15 +218,17 @@ class TextPane(QWidget):
 
     def _on_check(self) -> None:
         """Go to the next sentence to check, and say why."""
-        found = to_check(self._shown)
+        shown = self._controller.last
+        found = to_check(shown)
         self._checked = next((index for index in found if index > self._checked), found[0])
         for pane in (self._input, self._output):
             pane.go_to(self._checked)
             pane.light(self._checked)
         self._output.setFocus()
-        self._said.setText(tip_of(self._shown.segments[self._checked]))
+        self._said.setText(tip_of(shown.segments[self._checked]))
 
-    def _on_manner(self, manner: TranslationStyle) -> None:
+    def _on_manner(self) -> None:
+        manner = self._controller.manner
         self._source.show_value(manner.source)
         self._target.show_value(manner.target)
         self._options.show_manner(manner)
@@ -259,24 +239,21 @@ class TextPane(QWidget):
         )
         option.setAlignment(Qt.AlignmentFlag.AlignRight if is_mirrored else Qt.AlignmentFlag.AlignLeft)
         self._output.document().setDefaultTextOption(option)
-        self._on_shown(self._controller.last)
+        self._on_shown()
 
     def _on_view(self) -> None:
         last = self._controller.view.last
         for pane in (self._input, self._output):
             pane.set_letters(last.translate_font_percent)
         self._reading.is_on = last.translate_together
-        self._on_shown(self._controller.last)
+        self._on_shown()
 
-    def _show_again(self) -> None:
-        self._on_shown(self._shown)
-
-    def _on_shown(self, shown: PaneState) -> None:
-        self._shown = shown
-        controller = self._controller
+    def _on_shown(self) -> None:
+        controller, shown = self._controller, self._controller.last
         manner, is_shaded = controller.manner, controller.view.last.translate_doubts
         is_there = controller.text == shown.source
-        self._output.setReadOnly(not (shown.is_done and shown.segments and is_there))
+        is_begun = any(segment.state is not SegmentState.OPEN for segment in shown.segments)
+        self._output.setReadOnly(not (is_begun and is_there))
         self._reading.show(shown, is_source_there=is_there, is_shaded=is_shaded)
         self._source.show_detected(language_words(shown, manner))
         self._stop.setVisible(not shown.is_done)
@@ -285,14 +262,14 @@ class TextPane(QWidget):
         count = len(to_check(shown))
         self._check.setText(_("{count:,} to check").format(count=count))
         self._check.setVisible(bool(count))
-        self._advice.show_about(manner.source or shown.language, manner.target if shown.segments else "")
+        self.advice.show_about(manner.source or shown.language, manner.target if shown.segments else "")
 
     def _on_refused(self, words: str) -> None:
         self._said.setText(words)
         self._stop.setVisible(False)
 
-    def _on_text_opened(self, text: str) -> None:
-        if text != self._input.toPlainText():
+    def _on_text_opened(self) -> None:
+        if (text := self._controller.text) != self._input.toPlainText():
             self._input.setPlainText(text)
 
 
@@ -362,7 +339,6 @@ class LongTextBar(QFrame):
         self.hide()
 
     def show_text(self, text: str) -> None:
-        """Offer a text. The offer goes if it is short enough."""
         self._text = text
         self._words.setText(too_long_words(len(text)))
         self.setVisible(len(text) > MOST_CHARACTERS)

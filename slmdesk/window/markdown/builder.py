@@ -270,7 +270,7 @@ class Builder:
         end = index + 1
         while tokens[end].type != "table_close" or tokens[end].level != tokens[index].level:
             end += 1
-        table = TableReader(all_rows=self._all_rows).read(tokens[index : end + 1])
+        table = table_in(tokens[index : end + 1], all_rows=self._all_rows)
         if not self.fresh:
             self._start(self._style.tiny_block(), self._style.tiny)
         self.fresh = False
@@ -418,28 +418,23 @@ class Table:
     left_out: int = 0
 
 
-class TableReader:
-    """Reads the tokens of one table. Raises FormattingTimeoutError if the table is too wide to lay out."""
-
-    def __init__(self, *, all_rows: bool) -> None:
-        self._all = all_rows
-
-    def read(self, tokens: Sequence[Token]) -> Table:
-        table = Table()
-        for token in tokens:
-            if token.type == "tr_open":
-                table.rows.append([])
-            elif token.type == "inline":
-                table.rows[-1].append(token.children or ())
-            elif token.type == "th_open":
-                table.aligned.append(_ALIGNED.get(str(token.attrs.get("style", "")), Qt.AlignmentFlag.AlignLeft))
-        columns = len(table.aligned)
-        if columns > MOST_COLUMNS:
-            raise FormattingTimeoutError
-        most = MOST_ROWS if self._all else min(FIRST_ROWS, max(FIRST_CELLS // columns, 10))
-        table.left_out = max(len(table.rows) - 1 - most, 0)
-        del table.rows[most + 1 :]
-        return table
+def table_in(tokens: Sequence[Token], *, all_rows: bool) -> Table:
+    """Read the tokens of one table. Raises FormattingTimeoutError if the table is too wide to lay out."""
+    table = Table()
+    for token in tokens:
+        if token.type == "tr_open":
+            table.rows.append([])
+        elif token.type == "inline":
+            table.rows[-1].append(token.children or ())
+        elif token.type == "th_open":
+            table.aligned.append(_ALIGNED.get(str(token.attrs.get("style", "")), Qt.AlignmentFlag.AlignLeft))
+    columns = len(table.aligned)
+    if columns > MOST_COLUMNS:
+        raise FormattingTimeoutError
+    most = MOST_ROWS if all_rows else min(FIRST_ROWS, max(FIRST_CELLS // columns, 10))
+    table.left_out = max(len(table.rows) - 1 - most, 0)
+    del table.rows[most + 1 :]
+    return table
 
 
 def write_table(builder: Builder, table: Table, style: ViewStyle, deadline: Deadline) -> int:

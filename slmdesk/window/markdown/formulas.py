@@ -337,7 +337,6 @@ def _drawn(tex: str, displayed: bool) -> Typeset:
 
 
 def _rewritten(tex: str) -> str:
-    """Return the formula with commands replaced by those that the library knows."""
     tex = re.sub(r"\\not\s*=", r"\\neq ", tex)
     tex = re.sub(r"\\not\s*\\in(?![A-Za-z])", r"\\notin ", tex)
     return re.sub(r"\\tag\*?\{([^{}]*)\}", r"\\qquad \\text{(\1)}", tex)

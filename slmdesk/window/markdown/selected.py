@@ -346,14 +346,11 @@ class ViewStyle:
         self.mono = self._char(self.mono_font, "ink")
         self.chrome = self._char(self.small_font, "ink2")
         self.chrome.setProperty(CHROME, True)
-        self.inline_code = QTextCharFormat(self.mono)
-        self.inline_code.setBackground(theme.colour("fill"))
         self.tiny = QTextCharFormat()
         self.tiny.setFontPointSize(1)
 
     @cached_property
     def faded(self) -> ViewStyle:
-        """Return the same style with text in the secondary colour."""
         return ViewStyle(changed(self.theme, ink=self.theme.ink2), self.fonts)
 
     def block(self, *, top: float = 0, bottom: float = 8, percent: float | None = None) -> QTextBlockFormat:

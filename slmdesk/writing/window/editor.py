@@ -93,7 +93,6 @@ class WritingEdit(QTextEdit):
         document.setUndoRedoEnabled(True)
 
     def replace_all(self, text: str) -> None:
-        """Replace the text. Undo brings the old text back."""
         cursor = QTextCursor(self.document())
         cursor.select(QTextCursor.SelectionType.Document)
         cursor.insertText(text, QTextCharFormat())
@@ -353,7 +352,6 @@ class TrackedText(QObject):
         return cursor
 
     def number_at(self, position: int) -> int:
-        """Return the number of the change at a position of the document, or 0 if there is none."""
         return next((pending.number for pending in self.pending if pending.position <= position <= pending.last), 0)
 
     # ---- changes
@@ -376,7 +374,6 @@ class TrackedText(QObject):
         self._end(cursor)
 
     def accept(self, numbers: Collection[int]) -> None:
-        """Apply the changes with these numbers, as one undo step."""
         self._settle(numbers, stays=Kind.COMES)
 
     def refuse(self, numbers: Collection[int]) -> None:

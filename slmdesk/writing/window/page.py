@@ -62,26 +62,6 @@ KEEP_AFTER_MS = 1_500
 """Milliseconds from the first unsaved change until the text is saved. A crash loses at most this much."""
 
 
-class Desk(QWidget):
-    """The ground behind the sheet, which is centred on it."""
-
-    def __init__(self, sheet: QWidget, parent: QWidget) -> None:
-        super().__init__(parent)
-        named(self, "writing_desk")
-        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-        self._sheet = sheet
-        sheet.setParent(self)
-
-    def place(self) -> None:
-        margin, top = scaled(DESK_MARGIN), scaled(theme.SPACE_24)
-        width = min(scaled(theme.COLUMN_WIDTH), self.width() - 2 * margin)
-        self._sheet.setGeometry((self.width() - width) // 2, top, width, self.height() - top)
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        super().resizeEvent(event)
-        self.place()
-
-
 class WritingPage(QWidget):
     translate_wanted = Signal(str)
 
@@ -113,7 +93,6 @@ class WritingPage(QWidget):
         self._build_options()
         self._lay_out()
         self._connect(keeper)
-        self._build_keys()
         self.setFocusProxy(self.editor)
         self._show_text()
 
@@ -174,7 +153,9 @@ class WritingPage(QWidget):
         return box
 
     def _lay_out(self) -> None:
-        self._desk = Desk(self.editor, self)
+        self._desk = named(QWidget(self), "writing_desk")
+        self._desk.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self._ground = row(1, (self.editor, 1000), 1, into=self._desk, gap=0)
         self._selection_bar = SelectionBar(self.editor, self._rewrite, self._desk)
         self._pane = named(QFrame(self), "writing_pane")
         self._said = plain_label("", self._pane, name="writing_said", kind="small")
@@ -221,18 +202,15 @@ class WritingPage(QWidget):
             (self.texts.open_requested, self._on_open), (self.texts.delete_requested, self._on_delete),
         ):  # fmt: skip
             signal.connect(work)
-
-    def _build_keys(self) -> None:
-        changes = self.corrections
         keys: tuple[tuple[str, Callable[[], object]], ...] = (
             ("write.correct", self._correct.click), ("write.rephrase", lambda: self._rewrite(Task.REPHRASE, "")),
             ("write.new", self.begin_new), ("write.open", self._on_open),
             ("write.save", lambda: self._on_save("")), ("write.copy", self._on_copy),
-            ("change.next", lambda: changes.list.step(1)), ("change.previous", lambda: changes.list.step(-1)),
-            ("change.accept", changes.accept_current), ("change.refuse", changes.refuse_current),
+            ("change.next", lambda: corrections.list.step(1)), ("change.previous", lambda: corrections.list.step(-1)),
+            ("change.accept", corrections.accept_current), ("change.refuse", corrections.refuse_current),
         )  # fmt: skip
-        for name, work in keys:
-            bind(self, name, work)
+        for name, on in keys:
+            bind(self, name, on)
 
     @property
     def text(self) -> str:
@@ -302,7 +280,6 @@ class WritingPage(QWidget):
         self._remember("")
 
     def _remember(self, item: str) -> None:
-        """Show this text again at the next start of the program."""
         self._bridge.ask(lambda _services: self._state.change(last_writing=item))
 
     def _on_item_gone(self, event: ItemGone) -> None:
@@ -425,7 +402,6 @@ class WritingPage(QWidget):
         self._bridge.follow(writing, lambda path: self._say_written(path, saved_words(path, changes)))
 
     def _save_into(self, target: Path) -> None:
-        """Save a copy of the Word file that the text came from, with the differences as tracked changes."""
         pending = list(self.corrections.tracked())
         doubtful = sum(bool(words) for __, words in pending)
         request = WriteRequest(self.text, target, pending, self._source)
@@ -514,7 +490,9 @@ class WritingPage(QWidget):
         self._count.setVisible(self.width() >= scaled(NARROW))
         self._pane.setMinimumSize(width, height)
         self._pane.setMaximumSize(width or MOST_SIZE, height or MOST_SIZE)
-        self._desk.place()
+        margin = scaled(DESK_MARGIN)
+        self._ground.setContentsMargins(margin, scaled(theme.SPACE_24), margin, 0)
+        self.editor.setMaximumWidth(scaled(theme.COLUMN_WIDTH))
 
 
 def _open(path: Path) -> None:

@@ -167,7 +167,6 @@ class CorrectionPanel(QFrame):
         self.show_changes(fitting)
 
     def show_changes(self, changes: Sequence[Change]) -> None:
-        """Show changes in the text for the person to decide on."""
         proposals = []
         for number, change in enumerate(changes, self._number + 1):
             self._about[number] = change
@@ -414,7 +413,6 @@ def card_in(row: QRect) -> QRect:
 
 
 def buttons_in(card: QRect) -> tuple[QRect, QRect]:
-    """Return the places of the buttons of a card: accept, reject."""
     size = theme.scaled(BUTTON_SIZE)
     y, x = card.center().y() - size // 2, card.right() - theme.scaled(theme.SPACE_8) - size
     return QRect(x - size - theme.SPACE_4, y, size, size), QRect(x, y, size, size)
@@ -439,7 +437,6 @@ class ChangeList(QListWidget):
 
     @property
     def current(self) -> int:
-        """Number of the current change, or 0."""
         return self.changes[self.currentRow()].number if 0 <= self.currentRow() < len(self.changes) else 0
 
     def show_changes(self, changes: Sequence[ShownChange]) -> None:

@@ -32,6 +32,7 @@ BEYOND_SIGHT = 2000
 OURS = QTextFormat.Property.UserProperty + 71
 """Property that marks the formats of this class among other formats drawn over the same text."""
 
+NO_SUGGESTIONS = _("No suggestions")
 Spans = tuple[tuple[int, int], ...]
 
 
@@ -57,7 +58,6 @@ class SpellMarks(QObject):
         self._asked: Call | None = None
         self._is_typing = False
         self._revision = editor.document().revision()
-        self._menu: QMenu | None = None
         self._timer = Delay(self, PAUSE_MS, self._check)
         self._scrolling = Delay(self, SCROLLING_MS, self._show)
         self._connect()
@@ -165,7 +165,6 @@ class SpellMarks(QObject):
         return max(0, first - BEYOND_SIGHT), last + BEYOND_SIGHT
 
     def _typed_word(self) -> tuple[int, int, int] | None:
-        """Return the line, start and end of the word being typed, which is not underlined."""
         if not self._is_typing or not self._editor.hasFocus():
             return None
         cursor = self._editor.textCursor()
@@ -214,8 +213,7 @@ class SpellMarks(QObject):
         )
         if mark is None:
             return False
-        self._menu = self._menu_for(QTextCursor(mark.cursor))
-        self._menu.popup(place)
+        self._menu_for(QTextCursor(mark.cursor)).popup(place)
         return True
 
     def _menu_for(self, marked: QTextCursor) -> QMenu:
@@ -228,21 +226,13 @@ class SpellMarks(QObject):
         add.triggered.connect(lambda: self._bridge.services.spelling.add_words([word]))
         for action in (waiting, menu.addSeparator(), add, menu.addSeparator()):
             menu.insertAction(first, action)
-        request = self._request((line,))
-
-        def show(found: Suggestions) -> None:
-            if self._menu is menu:
-                self._show_suggestions(menu, waiting, marked, found)
-
-        def give_up(_problem: Problem) -> None:
-            show(Suggestions(word, ()))
-
-        menu.aboutToHide.connect(self._on_menu_closed)
-        self._bridge.follow(self._bridge.services.spelling.suggest(request, word), show, give_up)
+        suggesting = self._bridge.services.spelling.suggest(self._request((line,)), word)
+        self._bridge.follow(  # neither is called once the menu is gone
+            suggesting,
+            lambda found: self._show_suggestions(menu, waiting, marked, found),
+            lambda _problem: waiting.setText(NO_SUGGESTIONS),
+        )
         return menu
-
-    def _on_menu_closed(self) -> None:
-        self._menu = None
 
     def _show_suggestions(self, menu: QMenu, waiting: QAction, marked: QTextCursor, found: Suggestions) -> None:
         for word in found.words:
@@ -255,7 +245,7 @@ class SpellMarks(QObject):
         if found.words:
             menu.removeAction(waiting)
         else:
-            waiting.setText(_("No suggestions"))
+            waiting.setText(NO_SUGGESTIONS)
 
     def _replace(self, marked: QTextCursor, wrong: str, right: str) -> None:
         if marked.selectedText() == wrong:  # else the text was changed meanwhile

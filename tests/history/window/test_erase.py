@@ -9,8 +9,9 @@ from fakes.recorder import open_echo
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
-from slmdesk.history.erasing import CONFIRMATION
+from slmdesk.history.erasing import CONFIRMATION, ErasingService, Erasure
 from slmdesk.history.window import EraseDialog, ForgetDay
+from slmdesk.runtime.events import Pending
 
 pytestmark = pytest.mark.gui
 
@@ -64,6 +65,18 @@ def test_enter_leaves_without_the_words_and_deletes_with_them(program, home):
     QTest.keyClick(typed, Qt.Key.Key_Return)
     program.wait(lambda: program.closed)
     assert program.run.erase() == ""
+
+
+def test_a_late_answer_about_fewer_files_is_not_what_is_deleted(program, monkeypatch):
+    asked: list[Pending] = []
+    monkeypatch.setattr(ErasingService, "look", lambda _self, *, models: asked.append(Pending()) or asked[-1])
+    dialog = open_from_settings(program, "delete_everything", EraseDialog)
+    program.wait(lambda: len(asked) == 1)
+    program.click(program.find("erase_models", dialog))
+    program.wait(lambda: len(asked) == 2)
+    for count in (2, 1):
+        program.ask(lambda _services, count=count: asked[count - 1].end(Erasure((), (), count, 1)))
+    program.wait(lambda: program.find("erase_words", dialog).text().startswith("2 files"))
 
 
 def test_what_is_in_use_refuses_it(program, home):

@@ -30,6 +30,12 @@ def output(program):
     return program.find("target_text").toPlainText()
 
 
+def choose_value(listed, value):
+    """Choose a value of a drop-down list, as a person does."""
+    listed.show_value(value)
+    listed.activated.emit(listed.currentIndex())
+
+
 def tab(program, number):
     """Turn to the tab Text (0) or Document (1)."""
     tabs = program.find("translate_tabs")

@@ -8,7 +8,7 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractItemDelegate, QDialog, QFileDialog, QLabel, QPushButton
-from translation.window.conftest import on_page
+from translation.window.conftest import choose_value, on_page
 
 from slmdesk.base.translation import Term
 from slmdesk.translation.window.terms_forms import FORMS, KEEPS, LOOK, TARGET
@@ -63,7 +63,7 @@ def test_a_glossary_is_made_filled_and_obeyed(program):
     program.click("glossaries_button")
     program.wait(lambda: "Create a glossary" in program.find("glossary_nothing").text())
     program.click("new_glossary_button")
-    name = program.find("glossary_name_line")
+    name = program.find("glossary_name")
     program.wait(name.hasFocus)
     QTest.keyClicks(name, "Leases")
     program.click("new_glossary_form_accept")
@@ -167,13 +167,13 @@ def test_a_file_whose_columns_are_not_known_is_read_as_the_person_says(lease, tm
     choose_file(program, "glossary_file_dialog", path)
     program.wait(lambda: any("“Kind”, “Wort”, “Word”" in problem.text() for problem in problems(program)))
     assert program.find("import_sample").item(1, 1).text() == "Kaution"
-    program.find("import_source_column").show_value(2)
-    program.find("import_target_column").show_value(1)
+    choose_value(program.find("import_source_column"), 2)
+    choose_value(program.find("import_target_column"), 1)
     program.click("import_question_accept")
     program.wait(lambda: any("does not say" in problem.text() for problem in problems(program)))
     question = problems(program)[-1].parent()
-    program.find("import_source_choice", question).show_value("en")
-    program.find("import_target_choice", question).show_value("de")
+    choose_value(program.find("import_source", question), "en")
+    choose_value(program.find("import_target", question), "de")
     program.click(program.find("import_question_accept", question))
     program.wait(lambda: "words" in entries(program))
     program.wait(lambda: rows(program) == ["deposit", "notice"])
@@ -218,7 +218,7 @@ def test_a_window_may_be_closed_before_its_answers_come(program, tmp_path, monke
     path.write_text("en,de\n" + "".join(f"word {at},Wort {at}\n" for at in range(600)))
     program.click("glossaries_button")
     program.click("new_glossary_button")
-    program.type_into("glossary_name_line", "Leases")
+    program.type_into("glossary_name", "Leases")
     program.click("new_glossary_form_accept")
     program.wait(lambda: entries(program) == ["Leases"])
     program.click("import_glossary_button")

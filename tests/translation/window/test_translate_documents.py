@@ -14,7 +14,7 @@ from fakes.tiny_pdf import TinyPdf, lines
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QFileDialog, QWidget
-from translation.window.conftest import on_page, tab, with_options
+from translation.window.conftest import choose_value, on_page, tab, with_options
 
 from slmdesk.base.translation import Origin, SegmentFlag, SegmentState, Term
 from slmdesk.translation.types import SegmentChanged
@@ -110,16 +110,16 @@ def test_a_document_in_the_last_target_goes_into_another_and_a_person_chooses_an
     program.wait(lambda: program.frame.document_translation.languages[1] == "fr" and is_done(program))
     otherwise(program)
     assert program.find("form_target").currentData() == "fr"
-    program.find("form_target").show_value("de")
+    choose_value(program.find("form_target"), "de")
     program.wait(lambda: program.frame.document_translation.review.language)
     program.wait(lambda: "German" in program.find("form_said").text())
-    program.find("form_target").show_value("de")
+    choose_value(program.find("form_target"), "de")
     program.click("form_begin")
     assert "Choose another language" in program.find("form_said").text()
-    program.find("form_source").show_value("de")
+    choose_value(program.find("form_source"), "de")
     program.click("form_begin")
     assert "different languages" in program.find("form_said").text()
-    program.find("form_source").show_value("nl")  # a person knows better
+    choose_value(program.find("form_source"), "nl")  # a person knows better
     begun(program)
 
 
@@ -223,9 +223,9 @@ def test_the_form_asks_what_fits_the_document_and_remembers(program, tmp_path):
     glossaries = program.find("form_glossaries", asked)
     glossaries.item(0).setCheckState(Qt.CheckState.Unchecked)
     target = program.find("form_target", asked)
-    target.setCurrentIndex(target.findData("fr"))
+    choose_value(target, "fr")
     program.wait(lambda: glossaries.count() == 1 and glossaries.item(0).text().startswith("french"))
-    target.setCurrentIndex(target.findData("de"))
+    choose_value(target, "de")
     program.wait(lambda: glossaries.item(0).text().startswith("law"))
     glossaries.item(0).setCheckState(Qt.CheckState.Unchecked)
     begun(program)
@@ -298,6 +298,9 @@ def test_a_segment_is_translated_once_more_with_a_wish(program, tmp_path):
     QTest.keyClick(program.find("segment_hint"), Qt.Key.Key_Return)
     program.wait(lambda: rows(program)[0][1:] == ("tHE RENT IS DUE TODAY.", "translated"))
     assert program.find("segment_hint").text() == "more formal", "it can be mended, and tried again"
+    program.wait(lambda: program.find("retry_segment_button").isEnabled())
+    program.click("retry_segment_button")
+    program.wait(lambda: program.find("segment_busy").text() == "The model gave the same words again.")
     choose(program, 1)
     program.wait(lambda: program.find("segment_hint").text() == "")
 
@@ -407,7 +410,7 @@ def test_the_memory_and_the_terms_help_with_a_segment(program, tmp_path):
     program.ask(known)
     translated(program, document(tmp_path, "The rent is due on the last day."))
     otherwise(program)
-    program.find("form_source").show_value("en")
+    choose_value(program.find("form_source"), "en")
     begun(program)
     choose(program, 0)
     panel = program.find("segment_panel")

@@ -11,8 +11,8 @@ from PySide6.QtWidgets import QApplication, QMenu
 
 from slmdesk.__main__ import main
 from slmdesk.chat.window.view.message import MessageWidget
+from slmdesk.translation.window.languages import target_for
 from slmdesk.translation.window.text import PASTED_MS, TYPED_MS, WORD_MS, pause_ms
-from slmdesk.translation.window.text_editors import target_for
 from slmdesk.window.widgets.dialogs import TextDialog, sheets_over
 
 pytestmark = [pytest.mark.gui, pytest.mark.qt_log_ignore("This plugin does not support", extend=True)]
@@ -125,7 +125,7 @@ def test_a_text_in_the_language_wanted_goes_into_another(language, target, other
 
 
 def test_a_german_text_is_not_translated_into_german(program, monkeypatch):
-    monkeypatch.setattr("slmdesk.translation.window.text_editors.own_language", lambda: "fr")
+    monkeypatch.setattr("slmdesk.translation.window.text.own_language", lambda: "fr")
     QApplication.clipboard().setText("Die Sonne scheint heute und wir gehen in den Garten.")
     press(program)
     program.wait(lambda: is_shown(program, "dIE sONNE SCHEINT HEUTE UND WIR GEHEN IN DEN gARTEN."))
@@ -186,7 +186,7 @@ def test_the_command_for_a_key_of_the_desktop_is_one_of_the_window(home, monkeyp
 
 def test_a_language_chosen_does_not_make_typing_hasty(program):
     program.window.show_page("Translate")
-    program.frame.translate.set_domain("legal")
+    program.frame.translate.set_manner({"domain": "legal"})
     timer = program.frame.translate.findChild(QTimer, "typed_timer")
     program.wait(lambda: not timer.isActive())
     program.type_into("source_text", "word")

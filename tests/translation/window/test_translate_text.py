@@ -6,7 +6,7 @@ import pytest
 from fakes.dropping import drop
 from fakes.office import docx, paragraph
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt
-from PySide6.QtGui import QWheelEvent
+from PySide6.QtGui import QTextCursor, QWheelEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QFileDialog, QLineEdit, QPlainTextEdit
 from translation.window.conftest import on_page, output, tab, with_options
@@ -120,10 +120,23 @@ def test_the_languages_of_the_last_run_are_there_again(program, start):
     assert again.find("source_language").currentData() == "fr"
 
 
-def test_what_is_in_the_language_already_is_said(program):
-    words = put(program, "Das Haus steht am Rande der Stadt und ist groß.")
-    assert words == "Das Haus steht am Rande der Stadt und ist groß."
-    assert program.find("translate_words").text() == "1 sentence; it is in German already"
+def test_what_is_typed_in_the_target_language_goes_into_another_unless_a_person_chose_it(program):
+    target, words, german = program.find("target_language"), program.find("translate_words"), "Das Haus steht am Rande."
+    program.type_into("source_text", "Hallo,")
+    QTest.keyClick(program.find("source_text"), Qt.Key.Key_Return)
+    program.type_into("source_text", german)
+    program.wait(lambda: target.currentData() == "en" and output(program).endswith(german.swapcase()))
+    program.frame.translate.set_target("de")
+    program.wait(lambda: words.text() == "2 sentences; 1 is in German already")
+    program.type_into("source_text", " Es ist kalt.")
+    program.wait(lambda: words.text() == "3 sentences; 2 are in German already")
+    assert target.currentData() == "de", "a person chose it for a German text"
+    program.find("source_text").clear()
+    program.type_into("source_text", german)
+    program.wait(lambda: target.currentData() == "en" and output(program) == german.swapcase())
+    program.find("source_text").clear()
+    program.type_into("source_text", "The house is old and cold.")
+    program.wait(lambda: target.currentData() == "de" and output(program) == "tHE HOUSE IS OLD AND COLD.")
 
 
 def segment(language, sure, at, state=SegmentState.TRANSLATED):
@@ -224,7 +237,7 @@ def test_words_the_model_was_unsure_of_are_shaded_on_request(program):
 
     doubtful = changed(one, doubts=((6, 9, 0.31),))
     pane_view.last = PaneState((doubtful,), True, "en")
-    pane_view.shown.emit(pane_view.last)
+    pane_view.shown.emit()
     assert pane.extraSelections() == []
     with_options(program, "shade_button")
     shaded = pane.extraSelections()
@@ -255,6 +268,24 @@ def test_the_translation_can_be_typed_in_and_is_remembered(program):
     assert not program.notices()
 
 
+def test_a_sentence_that_is_there_can_be_typed_in_while_the_next_is_written(with_model):
+    program = on_page(with_model(slow=0.1))
+    controller, pane, late = program.frame.translate, program.find("target_text"), " ".join(["and we go out"] * 10)
+    program.translate.text.take_text(f"The sun is up. We stay in {late}.")
+    program.wait(lambda: not pane.isReadOnly())
+    select(program, "SUN")
+    QTest.keyClicks(pane, "son")
+    assert output(program).startswith("tHE son IS UP. "), "nothing comes between"
+    pane.moveCursor(QTextCursor.MoveOperation.End)  # leaves the sentence
+    QTest.keyClicks(pane, "mine")
+    assert "mine" not in output(program), "the model is writing there"
+    assert program.find("translate_words").text() == "The model is still writing this sentence."
+    assert not controller.last.is_done, "the control"
+    program.wait(lambda: controller.last.is_done)
+    assert output(program) == f"tHE son IS UP. wE STAY IN {late.upper()}."
+    assert memory(program) == [("The sun is up.", "tHE son IS UP.")]
+
+
 def lives(*words):
     return tuple(
         LiveSegment(f"{at}.", "", trail, "en", target, SegmentState.TRANSLATED)
@@ -281,6 +312,11 @@ def test_what_is_typed_belongs_to_its_sentence(now, targets):
     assert PaneState(segments, True, "").text.split() == now.split()
     edits = [segment.state is SegmentState.EDITED for segment in segments]
     assert edits == [target != old for target, old in zip(targets, ("Ab.", "B.", "C."), strict=True)]
+
+
+def test_what_is_typed_behind_the_last_sentence_that_is_there_belongs_to_it():
+    segments = (*lives(("Ab.", " ")), LiveSegment("1.", "", "", "en", "", SegmentState.OPEN))
+    assert [segment.target for segment in edited(segments, "Ab.  ")] == ["Ab. ", ""]
 
 
 def test_a_click_on_a_word_offers_others_and_makes_it_a_term(program, monkeypatch):
@@ -464,12 +500,12 @@ def test_a_document_stays_reachable_behind_its_tab_and_so_does_the_text(program,
 
 def test_the_options_hide_behind_one_button(program):
     program.click("translate_options_button")
-    names = ("domain_choice", "formality_choice", "shade_button", "together_box")
+    names = ("translate_domain", "translate_formality", "shade_button", "together_box")
     assert all(program.find(name).isVisible() for name in names)
     program.click("together_box")
     program.wait(lambda: not program.frame.state.current.translate_together)
     QTest.keyClick(program.find("together_box"), Qt.Key.Key_Escape)
-    assert not program.find("domain_choice").isVisible()
+    assert not program.find("translate_domain").isVisible()
 
 
 def test_languages_are_exchanged_and_the_translation_goes_on(program):
