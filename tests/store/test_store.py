@@ -350,11 +350,6 @@ def many_messages(paths, count: int) -> tuple[float, float]:
     return start_s, max(searches)
 
 
-@KINDS_IN_SOAK
-def test_h9_5000_messages(kind, paths):
-    many_messages(paths, 5_000)
-
-
 @pytest.mark.soak
 def test_h9_100_000_messages_start_and_search(kind, paths):
     start_s, search_s = many_messages(paths, 100_000)
@@ -619,11 +614,6 @@ def test_a_space_is_found_by_no_search(store):
     store.items.add(SPACE, "lease")
     chat = store.items.add("chat", "lease").id
     assert [hit.item for hit in store.index.search("lease")] == [chat]
-
-
-def test_an_unknown_item_has_no_place(store):
-    with pytest.raises(KnownError, match=r"item\.unknown"):
-        store.items.place("ffffffffffffffff", pinned=True)
 
 
 def test_a_rescue_brings_spaces_and_the_archive(paths):
