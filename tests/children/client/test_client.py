@@ -103,43 +103,12 @@ def test_a_batch_that_waits_for_steps_can_be_cancelled(tmp_path):
         assert rig.client.generation == 1
 
 
-def test_what_does_not_fit_is_refused_with_both_numbers(tmp_path):
-    with Rig(tmp_path) as rig:
-        received, _ = rig.chat(rig.load(context_tokens=10), "word " * 50)
-        assert received.end().code == "context.full"
-        assert received.ends[0].args["available"] == 10
-        assert received.ends[0].args["needed"] > 50
-
-
 def test_an_unknown_kind_and_a_wrong_payload_have_codes(tmp_path):
     with Rig(tmp_path) as rig:
         for kind, payload in (("nonsense", {}), ("chat", {}), ("chat", {"handle": "x"}), ("render", {"handle": 1})):
             received = Received()
             rig.client.start(kind, payload, received)
             assert received.end().code == "request.invalid"
-
-
-def test_a_continued_answer_does_not_repeat_its_beginning(tmp_path):
-    with Rig(tmp_path) as rig:
-        received, _ = rig.chat(rig.load(), "one two three", prefix="You said: one")
-        assert received.end().result["text"] == " two three"
-
-
-def test_letters_of_many_bytes_come_whole(tmp_path):
-    with Rig(tmp_path, echo={"odd_utf8": True}) as rig:
-        received, _ = rig.chat(rig.load(), "Größe 𝄞")
-        assert received.end().result["text"] == received.text == "You said: Größe 𝄞 é€𝄞👩‍👩‍👧"
-        assert "\ufffd" not in received.text
-
-
-def test_five_megabytes_go_there_and_back(tmp_path):
-    text = "äö\udc80 words\n" * 500_000
-    assert len(text.encode("utf-8", "replace")) > 5 << 20
-    with Rig(tmp_path) as rig:
-        handle = rig.load()
-        seen = Received()
-        rig.client.start("render", chat_payload(handle, text), seen)
-        assert text in seen.end(120).result["text"]
 
 
 def test_loading_shows_progress_and_can_be_cancelled(tmp_path):

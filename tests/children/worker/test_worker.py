@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import subprocess
 import sys
 import time
@@ -176,14 +175,6 @@ def test_it_ends_when_nobody_reads_it():
         child.process.stdin.close()
         child.process.stdout = None
         child.process.stdin = None
-
-
-def test_sigint_is_the_desks_to_hear():
-    with Child() as child:
-        child.next()
-        child.process.send_signal(signal.SIGINT)
-        child.say(Unload("1", "none"))
-        assert child.next() == Done("1", {})
 
 
 def test_a_template_can_be_tried_in_a_role_of_its_own():
