@@ -63,10 +63,6 @@ def chosen(monkeypatch) -> list[tuple[int, float]]:
     return seen
 
 
-def copying(text: str, limit: int = 60, **more) -> dict:
-    return {"text": f"Repeat this text word for word:\n\n{text}", "sampling": changed(GREEDY, max_tokens=limit), **more}
-
-
 def spelling(limit: int = 200, stop: tuple[str, ...] = (), seed: int | None = None, **more) -> dict:
     """LETTERS with a change, by a grammar: copied by a tiny model too."""
     sampling = changed(GREEDY, max_tokens=limit, stop=stop, seed=seed, grammar=f'root ::= "{CHANGED}"')
@@ -168,18 +164,6 @@ def test_where_drafts_cost_more_than_the_curve_says_they_end_and_are_tried_again
     for _ in range(1000):
         gate.note(1, 0.01)
     assert gate.size(0.7, 0.0) > 0
-
-
-@pytest.mark.model
-def test_a_copied_text_is_the_same_in_fewer_steps(open_model, starter_model, batches):
-    with_drafts, without = (open_model(starter_model, cost_curve=curve) for curve in (CHEAP, DEAR))
-    one, answer, few = drafted(with_drafts, batches, **copying(TEXT))
-    other, _, many = drafted(without, batches, **copying(TEXT))
-    assert one == other
-    assert TEXT[:80] in one
-    assert 40 < answer.usage.output_tokens < 60  # it ends by itself
-    assert not answer.reproducible
-    assert len(few) < 0.6 * len(many)
 
 
 @pytest.mark.model
