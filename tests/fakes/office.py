@@ -38,6 +38,12 @@ def packed(parts: Parts) -> bytes:
     return file.getvalue()
 
 
+def parts_of(data: bytes) -> dict[str, bytes]:
+    """The parts of an archive by their names."""
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        return {name: archive.read(name) for name in archive.namelist()}
+
+
 def relations(**kinds: str) -> str:
     """Relationships, their kinds named by keyword (a trailing digit is no part of it), ids by position."""
     lines = (

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import io
 import re
-import zipfile
 
 import pptx as python_pptx
 import pytest
-from fakes.office import odf, packed
+from fakes.office import odf, packed, parts_of
 from pptx.chart.data import CategoryChartData
 from pptx.enum.chart import XL_CHART_TYPE
 from pptx.util import Inches
@@ -28,8 +27,7 @@ def saved(presentation):
 
 
 def changed(data, name, old, new):
-    with zipfile.ZipFile(io.BytesIO(data)) as archive:
-        parts = {one: archive.read(one) for one in archive.namelist()}
+    parts = parts_of(data)
     parts[name] = re.sub(old.encode(), new.encode(), parts[name], count=1) if old else new.encode()
     return packed(parts)
 

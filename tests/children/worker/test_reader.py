@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import os
 import shutil
 import sys
@@ -15,9 +14,8 @@ import pytest
 from children.worker.test_entities import watched
 from fakes.children import LONG_S, READER, Received, Rig
 from fakes.office import docx, odf, paragraph, xls, xlsb, xlsx
-from fakes.small_documents import WORDS, mail, small_documents
+from fakes.small_documents import WORDS, deck, mail, small_documents
 from fakes.tiny_pdf import TinyPdf, lines
-from pptx import Presentation
 
 from slmdesk.base.documents import FORMATS
 from slmdesk.base.protocol import Cancelled, Done, Failed
@@ -35,9 +33,6 @@ MOST_BYTES = 200 << 20
 
 def documents():
     """A document of every format, with a word that is in it."""
-    deck, target = Presentation(), io.BytesIO()
-    deck.slides.add_slide(deck.slide_layouts[1]).shapes.title.text = WORDS
-    deck.save(target)
     cell = f'<sheetData><row r="1"><c r="A1" t="inlineStr"><is><t>{WORDS}</t></is></c></row></sheetData>'
     words = f"<text:p>{WORDS}</text:p>"
     table = (
@@ -47,7 +42,7 @@ def documents():
     return {id: (*named, WORDS) for id, named in small_documents().items()} | {
         "pdf": ("a.pdf", bytes(TinyPdf().page(*lines(50, 700, "words of a page"))), "words of a page"),
         "docx": ("a.docx", docx(paragraph(WORDS)), WORDS),
-        "pptx": ("a.pptx", target.getvalue(), WORDS),
+        "pptx": ("a.pptx", deck(), WORDS),
         "xlsx": ("a.xlsx", xlsx({"One": cell}), WORDS),
         "xlsb": ("a.xlsb", xlsb({(0, 0): 4711.0}), "4711"),
         "xls": ("a.xls", xls({(0, 0): WORDS}), WORDS),
