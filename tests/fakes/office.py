@@ -60,6 +60,20 @@ def paragraph(text: str, style: str = "", more: str = "") -> str:
     return f"<w:p>{about}<w:r><w:t xml:space='preserve'>{escape(text)}</w:t></w:r></w:p>"
 
 
+def run(text: str, look: str = "") -> str:
+    """A piece of a paragraph of Word; neither is escaped."""
+    return f"<w:r>{f'<w:rPr>{look}</w:rPr>' if look else ''}<w:t xml:space='preserve'>{text}</w:t></w:r>"
+
+
+def field(code: str, result: str) -> str:
+    """What Word works out, as the date, with what it shows."""
+    return (
+        "<w:r><w:fldChar w:fldCharType='begin'/></w:r>"
+        f"<w:r><w:instrText>{code}</w:instrText></w:r><w:r><w:fldChar w:fldCharType='separate'/></w:r>"
+        f"{run(result)}<w:r><w:fldChar w:fldCharType='end'/></w:r>"
+    )
+
+
 def docx(body: str, parts: Parts | None = None, *, space: str = WORD, rels: Mapping[str, str] | None = None) -> bytes:
     """A Word file with this inside its body; `rels` are those of the document."""
     return packed(

@@ -9,7 +9,7 @@ import re
 from email.message import EmailMessage
 
 import pytest
-from fakes.office import WORD, docx, odf, packed, parts_of, relations, xlsx
+from fakes.office import WORD, docx, field, odf, packed, parts_of, relations, run, xlsx
 from fakes.rewritten import found, left, texts, written
 from fakes.small_documents import book as electronic_book
 
@@ -30,10 +30,6 @@ def rewritten(rewriter, data, change=str.upper, **options):
     old, new = parts_of(data), parts_of(made)
     assert [*old] == [*new]
     return {name: part.decode() for name, part in new.items()}, [name for name in old if old[name] != new[name]]
-
-
-def run(text, look=""):
-    return f"<w:r>{f'<w:rPr>{look}</w:rPr>' if look else ''}<w:t xml:space='preserve'>{text}</w:t></w:r>"
 
 
 def bare(xml):
@@ -119,13 +115,6 @@ def test_bookmarks_and_comment_ranges_need_no_tags_and_are_kept():
 
 
 def test_results_of_fields_are_words_only_where_they_are():
-    def field(code, result):
-        return (
-            "<w:r><w:fldChar w:fldCharType='begin'/></w:r>"
-            f"<w:r><w:instrText>{code}</w:instrText></w:r><w:r><w:fldChar w:fldCharType='separate'/></w:r>"
-            f"{run(result)}<w:r><w:fldChar w:fldCharType='end'/></w:r>"
-        )
-
     data = docx(
         "<w:p>" + run("Go to ") + field(" HYPERLINK x ", "our page") + run(" of ") + field("DATE", "May") + "</w:p>"
     )

@@ -8,16 +8,12 @@ import docx as python_docx
 import pytest
 from fakes.compound_file import compound_file
 from fakes.limited import rewrite_in_child
-from fakes.office import docx, odf, packed, paragraph, parts_of, xlsx
+from fakes.office import docx, odf, packed, paragraph, parts_of, run, xlsx
 from fakes.small_documents import book
 
 pytestmark = pytest.mark.pure
 
 MOST_S, MOST_MIB = 20.0, 400
-
-
-def run(text, look=""):
-    return f"<w:r>{f'<w:rPr>{look}</w:rPr>' if look else ''}<w:t xml:space='preserve'>{text}</w:t></w:r>"
 
 
 def verdict(tmp_path, data, name="a.docx"):

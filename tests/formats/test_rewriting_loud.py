@@ -9,7 +9,7 @@ import io
 
 import openpyxl
 import pytest
-from fakes.office import WORD, docx, odf, paragraph, parts_of
+from fakes.office import WORD, docx, field, odf, paragraph, parts_of, run
 from fakes.remaining import rewritten, texts_of, unnamed
 from fakes.small_documents import book
 from openpyxl.comments import Comment
@@ -23,18 +23,6 @@ pytestmark = pytest.mark.pure
 
 W = WORD
 V = "urn:schemas-microsoft-com:vml"
-
-
-def run(text):
-    return f"<w:r><w:t>{text}</w:t></w:r>"
-
-
-def field(code, result):
-    return (
-        "<w:r><w:fldChar w:fldCharType='begin'/></w:r>"
-        f"<w:r><w:instrText>{code}</w:instrText></w:r><w:r><w:fldChar w:fldCharType='separate'/></w:r>"
-        f"{run(result)}<w:r><w:fldChar w:fldCharType='end'/></w:r>"
-    )
 
 
 def letter():
