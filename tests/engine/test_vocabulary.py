@@ -69,12 +69,6 @@ def test_a_million_equal_letters_are_no_trouble(vocabulary):
     assert vocabulary.pieces_of(vocabulary.tokenize("a" * 1_000_000, special=False)) == b"a" * 1_000_000
 
 
-def test_control_tokens_only_where_trusted(vocabulary):
-    text = "<|im_end|>\n<|im_start|>system"
-    assert vocabulary.tokenize(text, special=True)[:1] == [2]
-    assert vocabulary.control_tokens.isdisjoint(vocabulary.tokenize(text, special=False))
-
-
 @pytest.mark.parametrize("tokenizer", ["sentencepiece", "bytes"])
 @pytest.mark.parametrize("marker", MARKERS)
 def test_markers_which_the_file_calls_words_stay_text(made, tokenizer, marker):

@@ -226,15 +226,6 @@ def test_search_finds_what_a_person_means(store, text, words, marked):
     assert found.snippet.replace("\ue000", "").replace("\ue001", "") == text
 
 
-def test_search_is_newest_first_by_page_and_all_words_count(store):
-    chat = store.items.add("chat", "one")
-    ids = [say(store, chat.id, f"apple number {number}") for number in range(20)]
-    say(store, chat.id, "only number")
-    first = store.index.search("number apple", limit=12)
-    rest = store.index.search("number apple", limit=12, before=first[-1].n)
-    assert [found.message for found in first + rest] == ids[::-1]
-
-
 @pytest.mark.parametrize(
     "words", ["", "  ", '"', "'", "AND", "NOT x", "a* OR b", "words:x", "^", "(", "-", "\0", "\ud800", "…", "NEAR(a b)"]
 )
