@@ -103,31 +103,23 @@ def test_what_is_copied_is_followed_and_trusted_the_more_the_longer():
 
 
 @pytest.mark.pure
-def test_behind_a_change_it_is_found_again_where_it_was_left():
-    prompt = [1, 2, 3, 50, 51, 52, 1, 2, 3, 60, 61, 62, 1, 2, 3, 70]
-    text = Copying(prompt)
-    tokens = [*prompt]
-    for token in (50, 51, 52, 1, 2, 3, 60, 9, 1, 2, 3):
+@pytest.mark.parametrize(
+    ("prompt", "written", "following", "chosen", "then"),
+    [
+        ([1, 2, 3, 50, 51, 52, 1, 2, 3, 60, 61, 62, 1, 2, 3, 70], [50, 51, 52, 1, 2, 3, 60, 9, 1, 2, 3], [70], 70, []),
+        ([*range(100, 120)], [103, 104, 105, 106, 7], [], 108, [109, 110]),  # another word for 107
+    ],
+    ids=["found again where it was left", "a changed word does not lose the passage"],
+)
+def test_behind_a_change_it_goes_on(prompt, written, following, chosen, then):
+    text, tokens = Copying(prompt), [*prompt]
+    for token in written:
         tokens.append(token)
         text.note(tokens)
-    assert text.following(9) == [70]
-    tokens.append(70)
+    assert text.following(2) == following
+    tokens.append(chosen)
     text.note(tokens)
-    assert text.following(9) == []
-
-
-@pytest.mark.pure
-def test_a_changed_word_does_not_lose_the_passage():
-    prompt = [*range(100, 120)]
-    text = Copying(prompt)
-    tokens = [*prompt]
-    for token in (103, 104, 105, 106, 7):  # another word for 107
-        tokens.append(token)
-        text.note(tokens)
-    assert text.following(2) == []
-    tokens.append(108)
-    text.note(tokens)
-    assert text.following(2) == [109, 110]
+    assert text.following(2) == then
 
 
 @pytest.mark.pure

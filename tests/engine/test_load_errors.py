@@ -33,18 +33,16 @@ def test_an_unknown_architecture_is_named(engine, tmp_path):
     assert (err.code, err.args_for_people["architecture"]) == ("model.unsupported", "brandnew")
 
 
-def test_a_missing_tensor(engine, tmp_path):
-    contents = tiny_llama(change={"llama.block_count": ("u32", 3)})
-    assert refused(engine, write(tmp_path / "t.gguf", contents)).code == "model.damaged"
-
-
-def test_w9_weights_that_are_no_numbers(engine, tmp_path):
-    assert refused(engine, write(tmp_path / "nan.gguf", tiny_llama(nan=True))).code == "model.damaged"
-
-
-def test_w9_numbers_that_go_wrong_in_the_first_token(engine, tmp_path):
-    change = {"llama.rope.freq_base": ("f32", float("nan"))}
-    assert refused(engine, write(tmp_path / "rope.gguf", tiny_llama(change=change))).code == "model.damaged"
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"change": {"llama.block_count": ("u32", 3)}}, {"nan": True},
+        {"change": {"llama.rope.freq_base": ("f32", float("nan"))}},
+    ],
+    ids=["a missing tensor", "weights that are no numbers", "numbers that go wrong in the first token"],
+)  # fmt: skip
+def test_w9_what_gives_no_numbers_is_damaged(engine, tmp_path, wrong):
+    assert refused(engine, write(tmp_path / "t.gguf", tiny_llama(**wrong))).code == "model.damaged"
 
 
 def test_m5_more_memory_than_there_is(engine, starter_model, monkeypatch):

@@ -215,26 +215,21 @@ def test_w3_a_frozen_child_is_noticed_and_replaced(tmp_path, fault):
 
 
 @pytest.mark.real_child
-@pytest.mark.parametrize(("hang", "seconds"), [("still", 3.0), ("template", 2.0)])
-def test_w3_busy_without_moving_is_hung_too(tmp_path, hang, seconds):
-    with Rig(tmp_path, echo={"hang": hang, "at": 1}, limits=ClientLimits(still_s=3.0)) as rig:
+@pytest.mark.parametrize(
+    ("hang", "limits", "late_s", "seconds"),
+    [
+        ("still", ClientLimits(still_s=3.0), client.LATE_S, 3.0),
+        ("template", ClientLimits(still_s=3.0), client.LATE_S, 2.0),
+        ("spin", ClientLimits(still_s=1.0, spinning_s=4.0), client.LATE_S, 4.0),
+        ("spin", ClientLimits(still_s=0.5, spinning_s=2.0), -1.0, 2.0),  # every look at the child counts as late
+    ],
+    ids=["still", "in a template", "it computes: longer, not for ever", "nor where the app is often late"],
+)
+def test_w3_busy_without_moving_is_hung_too(tmp_path, monkeypatch, hang, limits, late_s, seconds):
+    monkeypatch.setattr(client, "LATE_S", late_s)
+    with Rig(tmp_path, echo={"hang": hang, "at": 1}, limits=limits) as rig:
         received, _ = rig.chat(rig.load(), "one two three four")
         assert received.end().args == {"seconds": seconds}
-
-
-@pytest.mark.real_child
-def test_w3_one_that_still_computes_has_longer_but_not_for_ever(tmp_path):
-    with Rig(tmp_path, echo={"hang": "spin", "at": 1}, limits=ClientLimits(still_s=1.0, spinning_s=4.0)) as rig:
-        received, _ = rig.chat(rig.load(), "one two three four")
-        assert received.end().args == {"seconds": 4.0}
-
-
-@pytest.mark.real_child
-def test_w3_an_app_that_is_often_late_does_not_let_it_spin_for_ever(tmp_path, monkeypatch):
-    monkeypatch.setattr(client, "LATE_S", -1.0)  # every look at the child counts as late
-    with Rig(tmp_path, echo={"hang": "spin", "at": 1}, limits=ClientLimits(still_s=0.5, spinning_s=2.0)) as rig:
-        received, _ = rig.chat(rig.load(), "one two three four")
-        assert received.end().args == {"seconds": 2.0}
 
 
 @pytest.mark.real_child
