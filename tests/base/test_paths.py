@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from slmdesk.base.errors import KnownError
-from slmdesk.base.files import dated_name, write_atomically
+from slmdesk.base.files import dated_name
 from slmdesk.base.paths import find_paths, make_folders
 
 pytestmark = pytest.mark.pure
@@ -84,21 +84,6 @@ def test_a_file_in_the_way_is_said(tmp_path):
     (tmp_path / "home").write_text("a file")
     with pytest.raises(KnownError, match=r"file\.unwritable"):
         make_folders(find_paths(tmp_path / "home"))
-
-
-def test_a_file_is_replaced_whole_or_not_at_all(tmp_path, monkeypatch):
-    path = tmp_path / "x.json"
-    write_atomically(path, b"old")
-    assert stat.S_IMODE(path.stat().st_mode) == 0o600
-
-    def power_cut(*_):
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(os, "fsync", power_cut)
-    with pytest.raises(KnownError, match=r"^disk\.full "):
-        write_atomically(path, b"new")
-    assert path.read_bytes() == b"old"
-    assert list(tmp_path.iterdir()) == [path]
 
 
 def test_dated_names_are_free(tmp_path):

@@ -80,6 +80,7 @@ def test_the_first_file_that_is_there_counts_alone(tmp_path) -> None:
         '[network]\nendpoints = ["https://"]', '[network]\nendpoints = ["https://x.org/ y"]',
         '[network]\nendpoints = ["https://[x"]', '[network]\nhosts = ["a.org"]',
         '[network]\nendpoints = ["https://x.org"]\nhosts = ["https://y.org"]', '[models]\nfolder = "relative"',
+        "version = 0", "version = -1", "version = true", 'version = "1"', "version = 1.0", "version = []",
         "[models]\nfolder = 7", '[models]\nfolder = "/a\\u0000b"', "a = " + "[" * 100_000, "#" * ((1 << 20) + 1),
     ],
 )  # fmt: skip
@@ -105,8 +106,9 @@ NO_NAMES = [
     "[netwrok]\noffline = true", "[network]\nofline = true", "[Network]\noffline = true", "offline = true",
     "[features]\nhidden = ['hub.serach']", "[models]\noffline = true", "[network]\nOFFLINE = true",
     "[features]\nhiden = ['token']", "[features]\nhidden = ['Token']", "[models]\nfolde = '/srv'",
+    "[telemetry]\nnone = true", "telemetry = 1",
 ]  # fmt: skip
-"""Typing errors: what was meant to be shut."""
+"""Typing errors: what was meant to be shut; and tables of no version of this program."""
 
 
 @pytest.mark.parametrize("text", NO_NAMES)
@@ -133,12 +135,6 @@ def test_what_a_newer_version_sets_holds_where_it_is_known(written) -> None:
     assert "offline" in policy.managed
 
 
-@pytest.mark.parametrize("text", ["[telemetry]\nnone = true", "telemetry = 1"])
-def test_without_a_version_a_table_that_is_not_known_forces_offline(written, text) -> None:
-    assert codes(written(text)) == ["policy.invalid"]
-    assert dict(written(text).forced) == {"offline": True}
-
-
 @pytest.mark.parametrize("text", ["[models.telemetry]", "[features]\nhidden = ['telepathy']"])
 def test_without_a_version_a_key_that_is_like_none_of_ours_is_named(written, text) -> None:
     policy = written(text)
@@ -147,13 +143,6 @@ def test_without_a_version_a_key_that_is_like_none_of_ours_is_named(written, tex
     strict = written("version = 1\n" + text)
     assert dict(strict.forced) == {"offline": True}
     assert codes(strict) == ["policy.invalid"]
-
-
-@pytest.mark.parametrize("version", ["0", "-1", "true", '"1"', "1.0", "[]"])
-def test_a_version_that_is_none_forces_offline(written, version) -> None:
-    policy = written(f"version = {version}\n")
-    assert dict(policy.forced) == {"offline": True}
-    assert codes(policy) == ["policy.invalid"]
 
 
 def test_everything_holds_in_a_file_of_this_version(written) -> None:

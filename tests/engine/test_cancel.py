@@ -11,7 +11,7 @@ from fakes.tiny_gguf import tiny_llama, write
 
 from slmdesk.base.errors import Stopped
 from slmdesk.base.types import LoadSpec, Sampling
-from slmdesk.engine.interface import Piece, PromptRead
+from slmdesk.engine.interface import PromptRead
 from slmdesk.engine.llama import LlamaEngine
 
 pytestmark = pytest.mark.model
@@ -42,26 +42,6 @@ def test_w4_cancel_inside_a_long_prompt(starter):
     # Usable at once, and what was read is not lost.
     usage = starter.answer(starter.raw(starter.words(200), sampling=SHORT)).usage
     assert usage.cached_tokens >= 90
-
-
-def test_w4_cancel_while_text_is_written(starter):
-    stream = starter.engine.generate([starter.raw("Once upon a time", sampling=ENDLESS)])
-    for event in stream:
-        if isinstance(event, Piece):
-            break
-    stream.close()
-    assert wait_until_idle(starter.engine) < BOUND_S
-    assert starter.answer(starter.raw("Hello", sampling=SHORT)).usage.output_tokens
-
-
-def test_w4_cancel_from_another_thread_wakes_the_reader(starter):
-    stream = starter.engine.generate([starter.raw(starter.words(4000), sampling=SHORT)])
-    read: list[object] = []
-    thread = threading.Thread(target=lambda: read.extend(stream))
-    thread.start()
-    stream.close()
-    thread.join()
-    wait_until_idle(starter.engine)
 
 
 def test_a_forgotten_iterator_is_cancelled(starter):

@@ -43,12 +43,6 @@ def test_choices_and_answers_share_a_batch(starter: Model) -> None:
 
 
 @pytest.mark.model
-def test_a_likelier_answer_scores_higher(starter: Model) -> None:
-    end = starter.ask(asked(starter, choices=("Paris", "the"), text="What is the capital of France? Say one word."))
-    assert end.finished().answer.text == "Paris"
-
-
-@pytest.mark.model
 @pytest.mark.parametrize("choices", [("Yes", "Yes"), ("incomprehensibilities of it all", "No"), ("Yes", " Yes")])
 def test_choices_that_are_no_single_tokens_are_refused(starter: Model, choices: tuple[str, ...]) -> None:
     assert starter.ask(asked(starter, choices=choices)).failed().code == "request.invalid"

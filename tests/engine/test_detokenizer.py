@@ -88,7 +88,3 @@ def test_a_prefix_of_a_stop_string_is_held_until_it_is_none():
     assert stop_filter.feed("ers ") == ("\nUsers ", False)
     assert stop_filter.feed("\nUser") == ("", False)
     assert stop_filter.flush() == "\nUser"
-
-
-def test_without_stop_strings_everything_passes():
-    assert StopFilter([""]).feed("abc") == ("abc", False)

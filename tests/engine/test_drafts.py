@@ -63,10 +63,6 @@ def chosen(monkeypatch) -> list[tuple[int, float]]:
     return seen
 
 
-def copying(text: str, limit: int = 60, **more) -> dict:
-    return {"text": f"Repeat this text word for word:\n\n{text}", "sampling": changed(GREEDY, max_tokens=limit), **more}
-
-
 def spelling(limit: int = 200, stop: tuple[str, ...] = (), seed: int | None = None, **more) -> dict:
     """LETTERS with a change, by a grammar: copied by a tiny model too."""
     sampling = changed(GREEDY, max_tokens=limit, stop=stop, seed=seed, grammar=f'root ::= "{CHANGED}"')
@@ -107,31 +103,23 @@ def test_what_is_copied_is_followed_and_trusted_the_more_the_longer():
 
 
 @pytest.mark.pure
-def test_behind_a_change_it_is_found_again_where_it_was_left():
-    prompt = [1, 2, 3, 50, 51, 52, 1, 2, 3, 60, 61, 62, 1, 2, 3, 70]
-    text = Copying(prompt)
-    tokens = [*prompt]
-    for token in (50, 51, 52, 1, 2, 3, 60, 9, 1, 2, 3):
+@pytest.mark.parametrize(
+    ("prompt", "written", "following", "chosen", "then"),
+    [
+        ([1, 2, 3, 50, 51, 52, 1, 2, 3, 60, 61, 62, 1, 2, 3, 70], [50, 51, 52, 1, 2, 3, 60, 9, 1, 2, 3], [70], 70, []),
+        ([*range(100, 120)], [103, 104, 105, 106, 7], [], 108, [109, 110]),  # another word for 107
+    ],
+    ids=["found again where it was left", "a changed word does not lose the passage"],
+)
+def test_behind_a_change_it_goes_on(prompt, written, following, chosen, then):
+    text, tokens = Copying(prompt), [*prompt]
+    for token in written:
         tokens.append(token)
         text.note(tokens)
-    assert text.following(9) == [70]
-    tokens.append(70)
+    assert text.following(2) == following
+    tokens.append(chosen)
     text.note(tokens)
-    assert text.following(9) == []
-
-
-@pytest.mark.pure
-def test_a_changed_word_does_not_lose_the_passage():
-    prompt = [*range(100, 120)]
-    text = Copying(prompt)
-    tokens = [*prompt]
-    for token in (103, 104, 105, 106, 7):  # another word for 107
-        tokens.append(token)
-        text.note(tokens)
-    assert text.following(2) == []
-    tokens.append(108)
-    text.note(tokens)
-    assert text.following(2) == [109, 110]
+    assert text.following(2) == then
 
 
 @pytest.mark.pure
@@ -168,18 +156,6 @@ def test_where_drafts_cost_more_than_the_curve_says_they_end_and_are_tried_again
     for _ in range(1000):
         gate.note(1, 0.01)
     assert gate.size(0.7, 0.0) > 0
-
-
-@pytest.mark.model
-def test_a_copied_text_is_the_same_in_fewer_steps(open_model, starter_model, batches):
-    with_drafts, without = (open_model(starter_model, cost_curve=curve) for curve in (CHEAP, DEAR))
-    one, answer, few = drafted(with_drafts, batches, **copying(TEXT))
-    other, _, many = drafted(without, batches, **copying(TEXT))
-    assert one == other
-    assert TEXT[:80] in one
-    assert 40 < answer.usage.output_tokens < 60  # it ends by itself
-    assert not answer.reproducible
-    assert len(few) < 0.6 * len(many)
 
 
 @pytest.mark.model

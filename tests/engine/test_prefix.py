@@ -3,7 +3,7 @@ from __future__ import annotations
 import random
 
 import pytest
-from engine.asking import GREEDY, assistant, user, wait_until
+from engine.asking import GREEDY
 from fakes.tiny_gguf import tiny_gemma3, tiny_llama, write
 from hypothesis import given
 from hypothesis import strategies as st
@@ -129,19 +129,6 @@ TURN = Sampling(temperature=0, max_tokens=8)
 
 
 @pytest.mark.model
-def test_the_next_turn_reads_only_what_is_new(fresh_starter):
-    first = user("Tell me about the sea. " + fresh_starter.words(100))
-    answer = fresh_starter.answer(fresh_starter.request((first,), sampling=TURN))
-    turn_2 = (first, assistant(answer.text), user("And about the sky?"))
-    asked = fresh_starter.ask(fresh_starter.request(turn_2, sampling=TURN))
-    usage = asked.finished().answer.usage
-    assert usage.cached_tokens >= answer.usage.prompt_tokens
-    assert usage.prompt_tokens - usage.cached_tokens < 60
-    assert asked.read()[0].read == usage.cached_tokens
-    assert not asked.finished().answer.reproducible
-
-
-@pytest.mark.model
 def test_what_is_reused_gives_the_same_as_going_on(fresh_starter):
     """Compared with an answer that was never interrupted, not with a prompt read anew: that rounds differently."""
     prompt = "The old house by the river"
@@ -180,25 +167,6 @@ def test_tokens_that_fill_a_tile_leave_nothing_behind(open_model, tmp_path):
         assert again.usage.cached_tokens == usage.prompt_tokens - 1
     assert answers[0] == answers[1]
     assert free[0] == free[1]
-
-
-@pytest.mark.model
-def test_many_requests_with_the_same_instructions_read_them_once(open_model, tmp_path):
-    model = open_model(write(tmp_path / "t.gguf", tiny_llama()))
-    instructions = model.words(900)
-    total = model.count(instructions)
-    requests = [
-        model.raw(
-            f"{instructions} Question {n}: what is it?", key=str(n), sampling=Sampling(temperature=0, max_tokens=8)
-        )
-        for n in range(16)
-    ]
-    asked = model.ask(*requests, priority=Priority.BACKGROUND)
-    usages = [asked.finished(str(n)).answer.usage for n in range(16)]
-    read = [usage.prompt_tokens - usage.cached_tokens for usage in usages]
-    assert sorted(read)[-1] >= total  # one reads them
-    assert sum(read) - max(read) < 16 * 30  # all others only their own question
-    assert sum(usage.cached_tokens >= total - 1 for usage in usages) == 15
 
 
 @pytest.mark.model
@@ -305,28 +273,3 @@ def test_copies_keep_within_their_space_and_the_oldest_goes_first():
     assert not SwapSpace(250, lambda: 100).make_space(30), "a quarter of what is free"
     swap.add(SwappedSequence([*[2] * 100, 3], NO_ADAPTER, bytes(101)))
     assert [len(one.tokens) for one in swap.held] == [100, 101], "a longer one of the same takes its place"
-
-
-@pytest.mark.model
-def test_a_new_chat_is_computed_without_the_others_and_they_are_not_read_again(fresh_starter):
-    pool = fresh_starter.engine.model(fresh_starter.info.handle).scheduler.pool
-    first, second = (user(f"{n} " + fresh_starter.words(80)) for n in (1, 2))
-    for asked in (first, second):
-        fresh_starter.ask(fresh_starter.request((asked,), sampling=TURN)).finished()
-        wait_until(lambda: len(pool.kept) == 1)  # the engine keeps what it read after it has said that it ended
-    again = fresh_starter.answer(fresh_starter.request((first,), sampling=TURN))
-    assert again.usage.cached_tokens == again.usage.prompt_tokens - 1
-    wait_until(lambda: len(pool.kept) == 1)
-
-
-@pytest.mark.model
-def test_what_comes_back_is_what_was_read(fresh_starter):
-    """By the probabilities of the next word: the same sums in another order differ by up to a tenth."""
-    turns = (user("Name three colours."), assistant("Red, green and blue."), user("Is red one of them? " * 8))
-    ask = fresh_starter.request(turns, sampling=GREEDY, choices=("Yes", "No", "Red"))
-    fresh_starter.ask(ask).finished()
-    stayed = fresh_starter.ask(ask).finished()
-    fresh_starter.ask(fresh_starter.request((user("7 " + fresh_starter.words(80)),), sampling=TURN)).finished()
-    back = fresh_starter.ask(ask).finished()
-    assert back.answer.usage.cached_tokens == back.answer.usage.prompt_tokens - 1
-    assert back.scores == pytest.approx(stayed.scores, abs=0.2)

@@ -86,15 +86,8 @@ def test_an_answer_goes_on_within_its_grammar(starter):
     assert (failed.code, "so far" in failed.args["reason"]) == ("grammar.invalid", True)
 
 
-@pytest.mark.parametrize(
-    "sampling",
-    [
-        Sampling(grammar="root ::= ("),
-        Sampling(grammar="nothing here"),
-    ],
-)
-def test_a_broken_grammar_is_refused(starter, sampling):
-    assert starter.ask(starter.raw("a", sampling=sampling)).failed().code == "grammar.invalid"
+def test_a_broken_grammar_is_refused(starter):
+    assert starter.ask(starter.raw("a", sampling=Sampling(grammar="nothing here"))).failed().code == "grammar.invalid"
 
 
 def test_w9_numbers_that_are_none_end_the_answer(open_model, tmp_path):

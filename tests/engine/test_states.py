@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pytest
 from engine.asking import Model, user
 from fakes.tiny_gguf import tiny_gemma3, tiny_llama, write
@@ -134,10 +133,3 @@ def test_the_version_names_the_library(fresh_starter, monkeypatch):
     version = fresh_starter.engine.state_version(fresh_starter.info.handle)
     assert "llama-cpp-python" in version
     assert "f16" in version
-
-
-def test_tokens_are_those_of_the_prompt(fresh_starter):
-    text = "A house has a door.\n\n"
-    state = saved(fresh_starter, text * 6)
-    pieces = fresh_starter.engine.model(fresh_starter.info.handle).vocabulary.pieces
-    assert b"house has a door" in b"".join(pieces[one] for one in np.frombuffer(state.tokens, "<i4"))

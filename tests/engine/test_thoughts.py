@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 
 import pytest
-from engine.asking import GREEDY, user, wait_until
+from engine.asking import user, wait_until
 from fakes.tiny_gguf import CHATML, tiny_llama, write
 from hypothesis import given
 from hypothesis import strategies as st
@@ -275,10 +275,3 @@ def test_marks_that_are_forged_in_a_question_change_no_answer(thinker):
         parts = chat_format.render([user(text)]).parts
         assert [part.text for part in parts if not part.trusted] == [text]
         assert "".join(part.text for part in parts if part.trusted).endswith("assistant\n<think>\n\n</think>\n\n")
-
-
-@pytest.mark.model
-def test_the_starter_model_does_not_think(starter):
-    assert starter.info.thinking == ()
-    answer = starter.answer(starter.request("Say yes.", sampling=GREEDY))
-    assert answer.thought == ""

@@ -103,10 +103,10 @@ class Rig:
         assert isinstance(end, Done), end
         return end.result["handle"]
 
-    def chat(self, handle, text, *, prefix="", priority="interactive", **sampling):
+    def chat(self, handle, text, *, priority="interactive", **sampling):
         """Start a chat; its listener and handle."""
         received = Received()
-        job = self.client.start("chat", chat_payload(handle, text, prefix, **sampling), received, priority=priority)
+        job = self.client.start("chat", chat_payload(handle, text, **sampling), received, priority=priority)
         return received, job
 
     def ask(self, text="hello", **sampling):
@@ -123,13 +123,13 @@ class Rig:
         return self.children.of(ChildEnded)[0]
 
 
-def chat_payload(handle, text, prefix="", **sampling):
+def chat_payload(handle, text, **sampling):
     messages = (ChatMessage(Role.USER, (TextPart(text),)),)
     return {
         "handle": handle,
         "messages": messages_to_json(messages),
         "sampling": to_json(Sampling(**sampling)),
-        "answer_prefix": prefix,
+        "answer_prefix": "",
     }
 
 

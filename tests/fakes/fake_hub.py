@@ -1,4 +1,4 @@
-"""A Hub on loopback that the real huggingface_hub client talks to: search, info, tree, resolve, and its storage.
+"""A Hub on loopback that the real huggingface_hub client talks to: search, info, resolve, and its storage.
 
     with FakeHub() as hub:
         hub.add("owner/tiny-GGUF", {"tiny.Q4_K_M.gguf": data, "README.md": b"..."}, license="mit", tags=["en"])
@@ -167,8 +167,6 @@ class FakeHub:
         """What came, in order."""
         return [one for one in list(self.seen) if where in ("", one.where)]
 
-    # ---- for the servers
-
     def fault_for(self, where: str) -> Fault | None:
         """The next fault in turn."""
         with self._lock:
@@ -218,15 +216,6 @@ class FakeHub:
             "lastModified": stored.updated, "tags": self.tags(stored), "siblings": siblings,
             **({"gguf": stored.gguf} if stored.gguf else {}),
         }  # fmt: skip
-
-    def tree(self, stored: Stored) -> list[dict]:
-        """The files of a repository as the tree endpoint tells them."""
-        rows = []
-        for name, content in stored.files.items():
-            oid, size = self.sha256(content), size_of(content)
-            lfs = {"oid": oid, "size": size, "pointerSize": 134}
-            rows.append({"type": "file", "oid": "b" * 40, "size": size, "path": name, "lfs": lfs})
-        return rows
 
 
 def size_of(content: bytes | Path) -> int:
@@ -284,7 +273,7 @@ class _Handler(BaseHTTPRequestHandler):
         else:
             self.answer(unquote(parts.path), query, headers)
 
-    do_GET = do_HEAD = handle_one
+    do_GET = handle_one
 
     def answer(self, path: str, query: dict, headers: dict) -> None:
         raise NotImplementedError
@@ -295,8 +284,7 @@ class _Handler(BaseHTTPRequestHandler):
         for key, value in {**headers, "content-length": str(len(body))}.items():
             self.send_header(key, value)
         self.end_headers()
-        if self.command != "HEAD":
-            self.wfile.write(body)
+        self.wfile.write(body)
 
     def give_json(self, value, headers: Mapping[str, str] | None = None) -> None:
         body = json.dumps(value).encode()
@@ -320,8 +308,6 @@ class _Handler(BaseHTTPRequestHandler):
             if value:
                 self.send_header(key, value)
         self.end_headers()
-        if self.command == "HEAD":
-            return
         for piece in self._pieces(content, start, size):
             self.wfile.write(b"%x\r\n%b\r\n" % (len(piece), piece) if fault.chunked else piece)
             if self.server.where == "storage":
@@ -375,14 +361,12 @@ class _Api(_Handler):
         if path == "/api/models":
             self._search(query)
             return
-        if found := re.fullmatch(r"/api/models/([^/]+/[^/]+)(/tree/[^/]+|/revision/[^/]+)?", path):
+        if found := re.fullmatch(r"/api/models/([^/]+/[^/]+)(/revision/[^/]+)?", path):
             stored = self.hub.repos.get(found[1])
             if stored is None:
                 self._refuse(401, "RepoNotFound")
             elif self.hub.is_all_gated and stored.gated and self._refuse_stranger(headers):
                 return
-            elif (found[2] or "").startswith("/tree/"):
-                self.give_json(self.hub.tree(stored))
             else:
                 self.give_json(self.hub.info(stored, blobs="blobs" in query))
             return

@@ -47,13 +47,6 @@ def crash():
     hang()  # the signal may reach another thread first
 
 
-def connect():
-    import socket
-
-    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as line:
-        line.connect(("127.0.0.1", 9))
-
-
 def peek():
     """What a parser does that follows an external entity."""
     import socket
@@ -72,8 +65,6 @@ WAYS = {
     "crash": crash,
     "leave": lambda: os._exit(3),
     "raise": lambda: 1 / 0,
-    "connect": connect,
-    "exec": lambda: os.execv("/bin/true", ["true"]),
     "write": lambda: os.write(1, b"stray words\n"),
 }
 

@@ -38,6 +38,12 @@ def packed(parts: Parts) -> bytes:
     return file.getvalue()
 
 
+def parts_of(data: bytes) -> dict[str, bytes]:
+    """The parts of an archive by their names."""
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        return {name: archive.read(name) for name in archive.namelist()}
+
+
 def relations(**kinds: str) -> str:
     """Relationships, their kinds named by keyword (a trailing digit is no part of it), ids by position."""
     lines = (
@@ -52,6 +58,20 @@ def paragraph(text: str, style: str = "", more: str = "") -> str:
     """A paragraph of Word."""
     about = f"<w:pPr>{f'<w:pStyle w:val={chr(34)}{style}{chr(34)}/>' if style else ''}{more}</w:pPr>"
     return f"<w:p>{about}<w:r><w:t xml:space='preserve'>{escape(text)}</w:t></w:r></w:p>"
+
+
+def run(text: str, look: str = "") -> str:
+    """A piece of a paragraph of Word; neither is escaped."""
+    return f"<w:r>{f'<w:rPr>{look}</w:rPr>' if look else ''}<w:t xml:space='preserve'>{text}</w:t></w:r>"
+
+
+def field(code: str, result: str) -> str:
+    """What Word works out, as the date, with what it shows."""
+    return (
+        "<w:r><w:fldChar w:fldCharType='begin'/></w:r>"
+        f"<w:r><w:instrText>{code}</w:instrText></w:r><w:r><w:fldChar w:fldCharType='separate'/></w:r>"
+        f"{run(result)}<w:r><w:fldChar w:fldCharType='end'/></w:r>"
+    )
 
 
 def docx(body: str, parts: Parts | None = None, *, space: str = WORD, rels: Mapping[str, str] | None = None) -> bytes:

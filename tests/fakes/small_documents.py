@@ -7,6 +7,7 @@ import zipfile
 from email.message import EmailMessage
 
 from fakes.compound_file import outlook_mail
+from pptx import Presentation
 
 WORDS = "Grüße aus dem Büro"
 """In every one of them."""
@@ -53,6 +54,14 @@ def book(chapters=None, *, extra=()):
             )
         for name, data in dict(extra).items():
             archive.writestr(name, data)
+    return target.getvalue()
+
+
+def deck(title=WORDS):
+    """A PowerPoint file of one slide."""
+    made, target = Presentation(), io.BytesIO()
+    made.slides.add_slide(made.slide_layouts[1]).shapes.title.text = title
+    made.save(target)
     return target.getvalue()
 
 

@@ -71,18 +71,14 @@ def tiny_llama(
     template: str | None = CHATML,
     layers: int = 2,
     context_length: int = 8192,
-    nan: bool | str = False,
+    nan: bool = False,
     endless: bool = False,
-    favourite: str | None = None,
     f32: bool = True,
     seed: int = 1,
     change: Change | None = None,
     version: int = 3,
 ) -> TinyFile:
-    """A llama.  nan: NaN in one matrix (True: a feed-forward one, or a tensor's name).
-
-    endless: no end token ever wins.  favourite: this token ("a") always wins by far.  f32: weights as F32 (else F16).
-    """
+    """A llama.  nan: NaN in one matrix.  endless: no end token ever wins.  f32: weights as F32 (else F16)."""
     vocabulary = _vocabulary()
     contents = Contents(_general("llama", "Tiny llama"))
     contents.metadata |= _shape("llama", layers, context_length)
@@ -94,8 +90,9 @@ def tiny_llama(
     contents.metadata |= _tokenizer(vocabulary, template)
     maker = _Weights(seed, f32)
     contents.tensors = maker.transformer(layers, len(vocabulary), untied=True)
-    _steer(contents.tensors, vocabulary, endless=endless, favourite=favourite)
-    _spoil(contents.tensors, nan)
+    _steer(contents.tensors, vocabulary, endless=endless)
+    if nan:
+        contents.tensors["blk.0.ffn_down.weight"][:] = np.nan
     return build(contents, change, version=version)
 
 
@@ -295,13 +292,7 @@ class _Weights:
         return tensors
 
 
-def _steer(
-    tensors: dict[str, np.ndarray],
-    vocabulary: Sequence[tuple[str, float, int]],
-    *,
-    endless: bool,
-    favourite: str | None,
-) -> None:
+def _steer(tensors: dict[str, np.ndarray], vocabulary: Sequence[tuple[str, float, int]], *, endless: bool) -> None:
     """Make channel 0 the same at every position, and let it push single tokens up or down; chain the words."""
     ids = {text: number for number, (text, _score, _type) in enumerate(vocabulary)}
     embedding, output = tensors["token_embd.weight"], tensors["output.weight"]
@@ -317,13 +308,6 @@ def _steer(
     output[words, 0] = 0
     if not endless:
         output[ids["<|im_end|>"], 0] = 0
-    if favourite is not None:
-        output[ids[favourite], 0] = 100
-
-
-def _spoil(tensors: dict[str, np.ndarray], nan: bool | str) -> None:
-    if nan:
-        tensors[nan if isinstance(nan, str) else "blk.0.ffn_down.weight"][:] = np.nan
 
 
 def build(contents: Contents, change: Change | None = None, *, version: int = 3, alignment: int = 32) -> TinyFile:

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import io
 import re
-import zipfile
 import zlib
 
 import pytest
-from fakes.office import docx, packed, xlsx
-from fakes.small_documents import book
+from fakes.office import docx, packed, parts_of, xlsx
+from fakes.small_documents import book, deck
 from fakes.tiny_pdf import TinyPdf
-from pptx import Presentation
 
 from slmdesk.base.errors import KnownError
 from slmdesk.formats import mail, office_xml, pdf_file, reading
@@ -24,18 +21,10 @@ MANY = reading.MOST_PAGES + 1
 
 def changed(data: bytes, name: str, pattern: str, made: str) -> bytes:
     """The archive with what the pattern finds in one of its parts replaced."""
-    with zipfile.ZipFile(io.BytesIO(data)) as archive:
-        parts = {one: archive.read(one) for one in archive.namelist()}
+    parts = parts_of(data)
     text = parts[name].decode()
     assert re.search(pattern, text)
     return packed({**parts, name: re.sub(pattern, lambda found: made.replace("@", found[0]), text, count=1)})
-
-
-def deck() -> bytes:
-    made, target = Presentation(), io.BytesIO()
-    made.slides.add_slide(made.slide_layouts[1]).shapes.title.text = "Words"
-    made.save(target)
-    return target.getvalue()
 
 
 def letter(parts: int) -> bytes:

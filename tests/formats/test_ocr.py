@@ -1,4 +1,4 @@
-"""Scanned pages: without the optional library they are named, with it they are read off their picture."""
+"""Scanned pages: with the optional library they are read off their picture; without, see test_pdf."""
 
 from __future__ import annotations
 
@@ -35,14 +35,6 @@ def scan() -> bytes:
     made.close()
     source.close()
     return target.getvalue()
-
-
-def test_a_scan_without_the_library_is_named(monkeypatch):
-    monkeypatch.setattr(pdf, "is_available", lambda: False)
-    reading = Reading("a.pdf", scan())
-    (page,) = pdf.read(reading)
-    assert (page.status, page.reason, page.text) == (PageStatus.SCANNED, "scanned", "")
-    assert reading.notes == [Note.OCR_MISSING]
 
 
 def test_words_read_off_the_picture_are_a_page_like_any_other(monkeypatch):

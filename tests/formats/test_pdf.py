@@ -74,31 +74,19 @@ def test_lines_of_a_table_of_contents_stay_lines():
     assert [text for _, text in blocks_of(pages_of(made)[0])] == ["1 Begin … 3", "1.1 Middle … 14", "2 End … 27"]
 
 
-def test_hyphens_at_line_ends_are_mended_but_not_those_of_compounds():
-    made = TinyPdf().page(
-        *lines(50, 700, "a well-known deter-", "mine and a well-", "known one, the years 1999-", "2001, and X-", "Ray")
-    )
-    assert pages_of(made)[0].text == "a well-known determine and a well-known one, the years 1999-2001, and X-Ray"
-
-
-def test_ligatures_are_parted_and_other_letters_stay():
-    made = TinyPdf().page(Text(50, 700, "eﬃcient ﬁle ½ ① ﬂow", font="any"))
-    assert pages_of(made)[0].text == "efficient file ½ ① flow"
-
-
-def test_accents_drawn_apart_belong_to_their_letters():
-    made = TinyPdf().page(Text(50, 700, "caf´e na¨ıve apr`es `quoted` B´ela"))
-    made.pages[0].texts = [Text(50, 700, "caf´e na¨ıve apr`es `quoted` B´ela", font="any")]
-    assert pages_of(made)[0].text == "café naïve après `quoted` Béla"
-
-
-def test_right_to_left_and_far_eastern_letters_are_kept():
-    hebrew, japanese = "שלום עולם", ("日本語の文章です。", "次の行。")
-    made = TinyPdf().page(Text(50, 700, hebrew[::-1], font="any"))
-    made.page(*lines(50, 700, *japanese, font="any"))
-    first, second = pages_of(made)
-    assert first.text == hebrew
-    assert second.text == "".join(japanese)
+@pytest.mark.parametrize(
+    ("written", "font", "text"),
+    [
+        (("a well-known deter-", "mine and a well-", "known one, the years 1999-", "2001, and X-", "Ray"), "plain",
+         "a well-known determine and a well-known one, the years 1999-2001, and X-Ray"),
+        (("eﬃcient ﬁle ½ ① ﬂow",), "any", "efficient file ½ ① flow"),
+        (("caf´e na¨ıve apr`es `quoted` B´ela",), "any", "café naïve après `quoted` Béla"),
+        (("日本語の文章です。", "次の行。"), "any", "日本語の文章です。次の行。"),
+    ],
+    ids=["hyphens of line ends, not of compounds", "ligatures", "accents drawn apart", "no blanks at line ends"],
+)  # fmt: skip
+def test_letters_and_line_ends_are_mended(written, font, text):
+    assert pages_of(TinyPdf().page(*lines(50, 700, *written, font=font)))[0].text == text
 
 
 LEFT = (

@@ -65,14 +65,12 @@ def test_names_and_numbers_keep_their_order(line):
     assert read(shown(line), "עולם שלום"[::-1]).splitlines()[0] == line.replace("|", "")
 
 
-@pytest.mark.parametrize("line", LATIN)
-def test_words_from_right_to_left_in_latin_lines_are_told(line):
-    assert read(shown(line, runs_left=False)) == line.replace("|", "")
-
-
-@pytest.mark.parametrize("line", ["שלום |Anna Maria Smith| וברכה", "שלום |Anna"])
-def test_the_words_at_the_ends_say_where_a_line_alone_begins(line):
-    assert read(shown(line)) == line.replace("|", "")
+@pytest.mark.parametrize(
+    ("line", "runs_left"),
+    [*((line, False) for line in LATIN), ("שלום |Anna Maria Smith| וברכה", True), ("שלום |Anna", True)],
+)
+def test_the_words_at_the_ends_say_where_a_line_alone_begins(line, runs_left):
+    assert read(shown(line, runs_left=runs_left)) == line.replace("|", "")
 
 
 def test_the_direction_of_a_page_counts_for_its_lines():

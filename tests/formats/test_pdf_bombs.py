@@ -41,7 +41,6 @@ def pdf(*bodies: tuple[bytes, bytes], contents: bytes = b"4 0 R") -> bytes:
 MIB = b"0 0 m 1 1 l S  " * (1 << 16)
 BOMB = packed(MIB, 400)
 FLATE = b"/Filter /FlateDecode"
-EMPTY = (FLATE, zlib.compress(b"BT ET"))
 
 
 @pytest.mark.parametrize(

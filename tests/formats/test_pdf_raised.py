@@ -29,23 +29,21 @@ def text_of(drawing: bytes = b"", *texts: Text) -> str:
     return page.text
 
 
-def test_raised_digits_are_read_as_such():
-    assert "law¹²" in text_of(shown(("law", 10, 0), ("12", 6, 4)))
-    assert "10²" in text_of(shown(("10", 10, 0), ("2", 6.5, 3.3)))
-    assert "10⁻⁶" in text_of(shown(("10", 10, 0), ("-6", 7, 4.5)))
-
-
-def test_up_is_where_the_letters_stand():
-    assert "law¹²" in text_of(shown(("law", 10, 0), ("12", 6, 4), turned="0 1 -1 0 300 100"))
-
-
-def test_several_in_a_line():
-    drawing = shown(("10", 10, 0), ("2", 6, 4), (" of 25 m", 10, 0), ("2", 6, 4), (" by law", 10, 0), ("12", 6, 4))
-    assert "10² of 25 m² by law¹²" in text_of(drawing)
-
-
-def test_sizes_that_stand_in_the_matrix_count_too():
-    assert "10²" in text_of(shown(("10", 1, 0), ("2", 0.6, 0.4), scale=True))
+@pytest.mark.parametrize(
+    ("drawing", "text"),
+    [
+        (shown(("law", 10, 0), ("12", 6, 4)), "law¹²"),
+        (shown(("10", 10, 0), ("2", 6.5, 3.3)), "10²"),
+        (shown(("10", 10, 0), ("-6", 7, 4.5)), "10⁻⁶"),
+        (shown(("law", 10, 0), ("12", 6, 4), turned="0 1 -1 0 300 100"), "law¹²"),
+        (shown(("10", 10, 0), ("2", 6, 4), (" of 25 m", 10, 0), ("2", 6, 4), (" by law", 10, 0), ("12", 6, 4)),
+         "10² of 25 m² by law¹²"),
+        (shown(("10", 1, 0), ("2", 0.6, 0.4), scale=True), "10²"),
+    ],
+    ids=["a word", "a number", "a minus", "up is where the letters stand", "several in a line", "sizes in the matrix"],
+)  # fmt: skip
+def test_raised_digits_are_read_as_such(drawing, text):
+    assert text in text_of(drawing)
 
 
 def test_digits_placed_by_their_own_matrix():

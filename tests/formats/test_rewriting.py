@@ -6,11 +6,10 @@ import email
 import email.policy
 import io
 import re
-import zipfile
 from email.message import EmailMessage
 
 import pytest
-from fakes.office import docx, odf, packed, relations, xlsx
+from fakes.office import WORD, docx, field, odf, packed, parts_of, relations, run, xlsx
 from fakes.rewritten import found, left, texts, written
 from fakes.small_documents import book as electronic_book
 
@@ -28,14 +27,9 @@ pytestmark = pytest.mark.pure
 def rewritten(rewriter, data, change=str.upper, **options):
     """The parts of the file with its units changed, and which of them are others now."""
     made = written(rewriter, data, change, **options)
-    with zipfile.ZipFile(io.BytesIO(data)) as old, zipfile.ZipFile(io.BytesIO(made)) as new:
-        assert old.namelist() == new.namelist()
-        changed = [name for name in old.namelist() if old.read(name) != new.read(name)]
-        return {name: new.read(name).decode() for name in new.namelist()}, changed
-
-
-def run(text, look=""):
-    return f"<w:r>{f'<w:rPr>{look}</w:rPr>' if look else ''}<w:t xml:space='preserve'>{text}</w:t></w:r>"
+    old, new = parts_of(data), parts_of(made)
+    assert [*old] == [*new]
+    return {name: part.decode() for name, part in new.items()}, [name for name in old if old[name] != new[name]]
 
 
 def bare(xml):
@@ -121,13 +115,6 @@ def test_bookmarks_and_comment_ranges_need_no_tags_and_are_kept():
 
 
 def test_results_of_fields_are_words_only_where_they_are():
-    def field(code, result):
-        return (
-            "<w:r><w:fldChar w:fldCharType='begin'/></w:r>"
-            f"<w:r><w:instrText>{code}</w:instrText></w:r><w:r><w:fldChar w:fldCharType='separate'/></w:r>"
-            f"{run(result)}<w:r><w:fldChar w:fldCharType='end'/></w:r>"
-        )
-
     data = docx(
         "<w:p>" + run("Go to ") + field(" HYPERLINK x ", "our page") + run(" of ") + field("DATE", "May") + "</w:p>"
     )
@@ -175,8 +162,8 @@ def test_headers_notes_comments_and_alternative_texts_are_translated_too():
     data = docx(
         "<w:p><w:r><w:drawing><wp:docPr id='1' name='x' descr='A red house'/></w:drawing></w:r></w:p>",
         {
-            "word/header1.xml": f"<w:hdr xmlns:w='{word_space()}'><w:p>{run('Draft')}</w:p></w:hdr>",
-            "word/comments.xml": f"<w:comments xmlns:w='{word_space()}'><w:comment w:id='1'><w:p>{run('Really?')}"
+            "word/header1.xml": f"<w:hdr xmlns:w='{WORD}'><w:p>{run('Draft')}</w:p></w:hdr>",
+            "word/comments.xml": f"<w:comments xmlns:w='{WORD}'><w:comment w:id='1'><w:p>{run('Really?')}"
             "</w:p></w:comment></w:comments>",
         },
         rels={"header": "header1.xml", "comments": "comments.xml"},
@@ -185,10 +172,6 @@ def test_headers_notes_comments_and_alternative_texts_are_translated_too():
     parts, changed = rewritten(word.rewrite, data)
     assert 'descr="A RED HOUSE"' in parts["word/document.xml"]
     assert set(changed) == {"word/document.xml", "word/header1.xml", "word/comments.xml"}
-
-
-def word_space():
-    return "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
 
 
 def test_equations_and_embedded_files_are_left_and_said():
@@ -527,15 +510,6 @@ def test_a_table_keeps_its_line_ends_quotation_marks_and_numbers():
     assert in_place("csv", text)[1] == 'NAME;COMMENT\r\nbOB;"hELLO; ""YOU"""\r\n12;gOOD DAY \r\n'
 
 
-def test_a_mail_keeps_its_addresses_and_its_attachments():
-    text = "From: a@b.de\nTo: c@d.de\nSubject: Hello there\nContent-Type: text/plain; charset=utf-8\n\nDear Bob,\nbye\n"
-    units, made = in_place("eml", text)
-    assert units == ["Hello there", "Dear Bob,", "bye"]
-    assert "From: a@b.de" in made
-    assert "Subject: hELLO THERE" in made
-    assert "dEAR bOB," in made
-
-
 def test_a_mail_with_both_texts_attachments_and_a_mail_inside():
     message, inner = EmailMessage(), EmailMessage()
     inner["Subject"], inner["From"] = "Inner words", "x@y.de"
@@ -551,7 +525,7 @@ def test_a_mail_with_both_texts_attachments_and_a_mail_inside():
     made = written(rewriter_of("eml", "a"), data)
     assert made.count(b"\r\n") == made.count(b"\n")
     again = email.message_from_bytes(made, policy=email.policy.default)
-    assert again["Subject"] == "gOOD MORNING"
+    assert (again["Subject"], again["From"]) == ("gOOD MORNING", "a@b.de")
     assert again.get_body(("html",)).get_content().strip() == "<p>dEAR <b>bOB</b>,</p>"
     attachments = list(again.iter_attachments())
     assert attachments[0].get_content() == b"\x00\x01rent"

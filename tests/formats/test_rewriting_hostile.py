@@ -3,23 +3,17 @@
 from __future__ import annotations
 
 import io
-import zipfile
 
 import docx as python_docx
 import pytest
 from fakes.compound_file import compound_file
 from fakes.limited import rewrite_in_child
-from fakes.office import docx, odf, packed, paragraph, xlsx
+from fakes.office import docx, odf, packed, paragraph, parts_of, run, xlsx
 from fakes.small_documents import book
 
 pytestmark = pytest.mark.pure
 
 MOST_S, MOST_MIB = 20.0, 400
-W = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
-
-
-def run(text, look=""):
-    return f"<w:r>{f'<w:rPr>{look}</w:rPr>' if look else ''}<w:t xml:space='preserve'>{text}</w:t></w:r>"
 
 
 def verdict(tmp_path, data, name="a.docx"):
@@ -32,14 +26,8 @@ def verdict(tmp_path, data, name="a.docx"):
     return said, units, left, target.read_bytes() if target.exists() else b""
 
 
-def part(data, name):
-    with zipfile.ZipFile(io.BytesIO(data)) as archive:
-        return archive.read(name)
-
-
 def without(data, *names, **other):
-    with zipfile.ZipFile(io.BytesIO(data)) as archive:
-        return packed({one: archive.read(one) for one in archive.namelist() if one not in names} | other)
+    return packed({name: part for name, part in parts_of(data).items() if name not in names} | other)
 
 
 def whole():
@@ -57,7 +45,7 @@ def test_tables_in_tables_and_thousands_of_runs(tmp_path):
         inner = f"<w:tbl><w:tr><w:tc>{paragraph('cell')}{inner}{paragraph('after')}</w:tc></w:tr></w:tbl>"
     said, units, _, made = verdict(tmp_path, docx(inner))
     assert (said, units) == ("rewritten", 41)
-    assert part(made, "word/document.xml").count(b"CELL") == 20
+    assert parts_of(made)["word/document.xml"].count(b"CELL") == 20
 
 
 def test_a_table_of_thousands_of_rows(tmp_path):
@@ -79,7 +67,7 @@ def test_a_table_as_text_of_thousands_of_rows(tmp_path):
 def test_parts_may_be_missing(tmp_path, missing):
     said, units, _, made = verdict(tmp_path, without(whole(), missing))
     assert (said, units) == ("rewritten", 2)
-    assert b"tHE TENANT PAYS." in part(made, "word/document.xml")
+    assert b"tHE TENANT PAYS." in parts_of(made)["word/document.xml"]
 
 
 def test_a_relationship_that_leads_nowhere_and_a_part_that_is_broken(tmp_path):
@@ -87,7 +75,7 @@ def test_a_relationship_that_leads_nowhere_and_a_part_that_is_broken(tmp_path):
     data = docx(paragraph("Words."), {"word/footnotes.xml": "<w:footnotes"}, rels=rels)
     said, units, left, made = verdict(tmp_path, data)
     assert (said, units, left) == ("rewritten", 1, ["damaged"])
-    assert part(made, "word/footnotes.xml") == b"<w:footnotes"
+    assert parts_of(made)["word/footnotes.xml"] == b"<w:footnotes"
 
 
 @pytest.mark.parametrize(
@@ -107,7 +95,7 @@ def test_a_file_with_macros_keeps_them_byte_for_byte_and_says_so(tmp_path):
     program = bytes(range(256)) * 20
     said, _, left, made = verdict(tmp_path, docx(paragraph("Words."), {"word/vbaProject.bin": program}), "a.docm")
     assert (said, left) == ("rewritten", ["macros"])
-    assert part(made, "word/vbaProject.bin") == program
+    assert parts_of(made)["word/vbaProject.bin"] == program
 
 
 def test_tables_of_contents_links_and_bookmarks_go_on_working(tmp_path):
@@ -124,7 +112,7 @@ def test_tables_of_contents_links_and_bookmarks_go_on_working(tmp_path):
         f"<w:p><w:bookmarkStart w:id='1' w:name='_Toc1'/>{run('The rent')}<w:bookmarkEnd w:id='1'/></w:p>"
     )
     said, units, _, made = verdict(tmp_path, docx(body))
-    xml = part(made, "word/document.xml").decode()
+    xml = parts_of(made)["word/document.xml"].decode()
     assert (said, units) == ("rewritten", 2)
     assert xml.count("tHE RENT") == 2
     marks = [

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import io
 import re
-import zipfile
 
 import pptx as python_pptx
 import pytest
-from fakes.office import odf, packed
+from fakes.office import odf, packed, parts_of
 from pptx.chart.data import CategoryChartData
 from pptx.enum.chart import XL_CHART_TYPE
 from pptx.util import Inches
@@ -28,8 +27,7 @@ def saved(presentation):
 
 
 def changed(data, name, old, new):
-    with zipfile.ZipFile(io.BytesIO(data)) as archive:
-        parts = {one: archive.read(one) for one in archive.namelist()}
+    parts = parts_of(data)
     parts[name] = re.sub(old.encode(), new.encode(), parts[name], count=1) if old else new.encode()
     return packed(parts)
 
@@ -106,15 +104,17 @@ def test_hidden_slides_are_read_and_said():
     assert reading.notes == [Note.HIDDEN_TEXT]
 
 
-def test_a_broken_slide_leaves_the_others():
-    reading, pages = read(changed(saved(deck()), "ppt/slides/slide1.xml", "", "<p:sld"))
-    assert [page.status for page in pages] == [PageStatus.BROKEN, PageStatus.READ]
-    assert reading.notes == [Note.PARTLY_DAMAGED]
-
-
-def test_without_a_list_the_slides_are_found_by_their_names():
-    reading, pages = read(changed(saved(deck()), "ppt/_rels/presentation.xml.rels", "", "<Relation"))
-    assert [page.label for page in pages] == ["Results of May", "2"]
+@pytest.mark.parametrize(
+    ("part", "inside", "first"),
+    [
+        ("slides/slide1.xml", "<p:sld", ("1", PageStatus.BROKEN)),
+        ("_rels/presentation.xml.rels", "<Relation", ("Results of May", PageStatus.READ)),
+    ],
+    ids=["a broken slide", "without a list they are found by their names"],
+)
+def test_what_is_broken_leaves_the_others(part, inside, first):
+    reading, pages = read(changed(saved(deck()), f"ppt/{part}", "", inside))
+    assert [(page.label, page.status) for page in pages] == [first, ("2", PageStatus.READ)]
     assert reading.notes == [Note.PARTLY_DAMAGED]
 
 

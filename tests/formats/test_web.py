@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import io
 import time
-import zipfile
 
 import pytest
+from fakes.office import packed, parts_of
 from fakes.small_documents import WORDS, book
 from hypothesis import given
 from hypothesis import strategies as st
@@ -244,16 +243,12 @@ def test_chapters_of_one_file_are_told_apart_by_the_table_of_contents():
         for label, at in (("First", ""), ("Second", "#b%20b"))
     ))  # fmt: skip
     data = book({"c.xhtml": ("x", '<p>one</p><a id="b b"/><p>two</p><p>three</p>')})
-    target = io.BytesIO()
-    with zipfile.ZipFile(io.BytesIO(data)) as old, zipfile.ZipFile(target, "w") as new:
-        for name in old.namelist():
-            part = old.read(name)
-            if name.endswith(".opf"):
-                part = part.replace(b'href="nav.xhtml" properties="nav" media-type="application/xhtml+xml"',
-                                    b'href="toc.ncx" media-type="application/x-dtbncx+xml"')  # fmt: skip
-            new.writestr(name, part)
-        new.writestr("OEBPS/toc.ncx", toc)
-    pages, _ = read(target.getvalue(), hypertext.read_epub)
+    parts = parts_of(data)
+    package = parts["OEBPS/book.opf"].replace(
+        b'href="nav.xhtml" properties="nav" media-type="application/xhtml+xml"',
+        b'href="toc.ncx" media-type="application/x-dtbncx+xml"',
+    )
+    pages, _ = read(packed({**parts, "OEBPS/book.opf": package, "OEBPS/toc.ncx": toc}), hypertext.read_epub)
     assert [(page.label, page.text) for page in pages] == [("First", "one"), ("Second", "two\nthree")]
 
 
@@ -276,11 +271,8 @@ def test_a_missing_chapter_is_named_and_a_locked_one_too():
 
 
 def test_books_without_what_books_need_are_damaged():
-    target = io.BytesIO()
-    with zipfile.ZipFile(target, "w") as archive:
-        archive.writestr("mimetype", "application/epub+zip")
     with pytest.raises(KnownError, match=r"document\.damaged"):
-        read(target.getvalue(), hypertext.read_epub)
+        read(packed({"mimetype": "application/epub+zip"}), hypertext.read_epub)
 
 
 def test_blocks_of_every_kind_are_where_they_say():

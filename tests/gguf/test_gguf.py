@@ -90,9 +90,13 @@ def numbered(key: str, number: int, **more) -> tiny_gguf.TinyFile:
     ],
 )
 def test_what_a_file_is_its_header_says_and_the_start_of_its_header_as_well(tmp_path: Path, kind: str, file) -> None:
-    assert header_of(tmp_path, file).kind == kind
+    header = header_of(tmp_path, file)
+    assert header.kind == kind
     if kind == "model":
-        require_chat_model(header_of(tmp_path, file))
+        require_chat_model(header)
+    else:
+        with pytest.raises(KnownError, match=rf"^model\.{'unsupported' if kind == 'unknown' else 'wrong_kind'} "):
+            require_chat_model(header)
     vocabulary = file.marks.get("value:tokenizer.ggml.tokens")
     if vocabulary and "nextn" not in str(file.marks) and kind != "split":  # what is counted by tensors needs them all
         path = tmp_path / "start.gguf"
@@ -181,13 +185,10 @@ def test_much_metadata_is_left_out_and_counted(tmp_path: Path) -> None:
     require_chat_model(header)  # numbers are kept all the same
 
 
-@pytest.mark.parametrize(
-    ("version", "code"), [(1, "model.unsupported"), (4, "model.unsupported"), (0x0300_0000, "model.unsupported")]
-)
-def test_other_versions_are_named(tmp_path: Path, version: int, code: str) -> None:
-    with pytest.raises(KnownError) as caught:
+@pytest.mark.parametrize("version", [1, 4, 0x0300_0000])
+def test_other_versions_are_named(tmp_path: Path, version: int) -> None:
+    with pytest.raises(KnownError, match=r"^model\.unsupported ") as caught:
         read_header(write(tmp_path / "x.gguf", tiny_llama(version=version)))
-    assert caught.value.code == code
     assert "GGUF" in str(caught.value.args_for_people["architecture"])
 
 

@@ -17,7 +17,7 @@ from fakes.tiny_gguf import tiny_gemma3, tiny_llama, tiny_qwen2, write
 from slmdesk.base.errors import KnownError
 from slmdesk.base.record import changed as record_changed
 from slmdesk.gguf.header import GgufHeader, ListSummary
-from slmdesk.gguf.memory import PROCESS_BYTES, estimate, estimate_loaded, sensible_context
+from slmdesk.gguf.memory import PROCESS_BYTES, active_bytes, estimate, estimate_loaded, expected_speed, sensible_context
 from slmdesk.gguf.read import read_header
 
 CHILD = Path(__file__).resolve().parent.parent / "fakes" / "llama_child.py"
@@ -119,6 +119,8 @@ def test_m1_a_hostile_header_gives_a_number_at_once(tmp_path: Path) -> None:
         start = time.process_time()
         assert estimate(header, context_tokens=4096).total >= 0
         assert sensible_context(header, 1 << 40, 1 << 40) > 0
+        assert 0 <= active_bytes(header) <= header.weight_bytes
+        assert expected_speed(header, bandwidth=1e9).tokens_per_s > 0
         assert time.process_time() - start < 0.5, name
 
 

@@ -31,12 +31,9 @@ class AskedQuestion:
     """A Hub of the program over the fake one, and its ledger."""
 
     def __init__(self, hub) -> None:
-        self.offline, self.log = False, RequestLog()
-        policy = GuardPolicy(self.is_offline, frozenset({"127.0.0.1", hub.storage}), hub.endpoint)
+        self.log = RequestLog()
+        policy = GuardPolicy(lambda: False, frozenset({"127.0.0.1", hub.storage}), hub.endpoint)
         self.hub = Hub(find_paths(), lambda: policy, self.log)
-
-    def is_offline(self) -> bool:
-        return self.offline
 
     def search(self, words: str, *, size: int = 10, cursor: str = "", stop=None, **more):
         return self.hub.search(Query(words, **more), size=size, cursor=cursor, stop=stop)
@@ -183,18 +180,6 @@ def test_a_renamed_repository_is_followed(asked, hub) -> None:
     hub.add("new/name-GGUF", {"tiny.Q4_0.gguf": b"xyz"})
     hub.api_faults = [Fault(redirect="/api/models/new/name-GGUF")]
     assert asked.hub.repo("old/name-GGUF").files[0].repo == "new/name-GGUF"
-
-
-def test_p1_offline_asks_nothing_with_a_control(asked, hub) -> None:
-    hub.add("one/tiny-GGUF", {"tiny.Q4_0.gguf": b"x"})
-    asked.offline = True
-    for ask in (lambda: asked.search("tiny"), lambda: asked.hub.repo("one/tiny-GGUF")):
-        with pytest.raises(KnownError, match=r"network\.offline"):
-            ask()
-    assert (hub.seen, asked.rows) == ([], [])
-    asked.offline = False
-    asked.search("tiny")
-    assert len(hub.seen) == 1, "the control: a request is seen"
 
 
 def test_p2_no_token_no_cookie_no_word_in_a_log(asked, hub, monkeypatch, caplog, capfd) -> None:

@@ -11,6 +11,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from fakes.encrypted import CHEAP
 from store.conftest import say
 from store.power import Replay, trace_command
 
@@ -25,7 +26,6 @@ from slmdesk.store.backup import backup, kept_copies, source_of, unlock_backup
 from slmdesk.store.database import connect, journal_of
 from slmdesk.store.file import NEWER, OURS, CipherPages, StoreFile
 from slmdesk.store.keys import (
-    Cost,
     DataKey,
     KeyFile,
     keys_beside,
@@ -42,7 +42,6 @@ from slmdesk.writing.spelling.service import OwnWords
 
 pytestmark = pytest.mark.process
 
-CHEAP = Cost(memory_kib=64, passes=1)
 PASSPHRASE, RECOVERY, KEYRING = "correct horse", bytes(range(20)), bytes(range(32))
 MARKER = "XQMARKERXQ"
 NAMED = f"/srv/{MARKER}.pem"

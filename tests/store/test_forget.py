@@ -154,19 +154,6 @@ def test_h10_a_damaged_history_set_aside_is_named(kind, paths):
     store.close()
 
 
-@KINDS_IN_SOAK
-def test_h10_a_deletion_by_accident_is_undone(kind, paths):
-    store = open_either(paths, "d").store
-    chat = store.items.add("chat", "x")
-    say(store, chat.id, "hello")
-    store.items.trash(chat.id)
-    store.close()
-    store = open_either(paths, "d").store
-    store.items.restore(chat.id)
-    assert len(store.index.search("hello")) == 1
-    store.close()
-
-
 @pytest.mark.skipif(os.name == "nt", reason="no modes there")
 @KINDS_IN_SOAK
 def test_p3_files_are_0600_and_folders_0700_whatever_the_umask(kind, paths):

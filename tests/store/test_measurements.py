@@ -1,4 +1,4 @@
-"""What was measured of this PC is kept; migration m004 brings older histories along."""
+"""What was measured of this PC is kept."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ import pytest
 
 from slmdesk.base.errors import KnownError
 from slmdesk.store import open_store
-from slmdesk.store.backup import backup
 from slmdesk.store.rescue import rescue_into
 
 pytestmark = pytest.mark.process
@@ -27,15 +26,6 @@ def test_the_newest_takes_the_place_of_the_one_before(paths):
         assert [measurement.key for measurement in store.measurements.all()] == ["speed/aa", "bandwidth"]
         assert [measurement.key for measurement in store.measurements.all("speed/")] == ["speed/aa"]
         store.read_everything()
-
-
-def test_a_backup_has_them_too(paths, tmp_path):
-    with closing(open_store(paths, instance_id="d").store) as store:
-        store.measurements.keep("bandwidth", {"bytes_per_s": 9})
-        with store.alone():
-            backup(paths, tmp_path / "copy.sqlite3")
-    with closing(sqlite3.connect(tmp_path / "copy.sqlite3")) as copy:
-        assert copy.execute("select key, value from measurements").fetchall() == [("bandwidth", '{"bytes_per_s":9}')]
 
 
 def test_a_row_that_is_no_measurement_is_damage(paths):

@@ -249,12 +249,6 @@ def test_odd_places_are_named(paths, copy, tmp_path):
     refused(paths, copy, "backup.unusable")
 
 
-def test_another_desk_must_be_closed(paths, copy):
-    with closing(open_store(paths, instance_id="window").store), pytest.raises(KnownError, match=r"store\.in_use"):
-        restore(paths, copy)
-    restore(paths, copy)
-
-
 def test_an_open_desk_goes_on_with_the_restored_history(paths, copy):
     with closing(open_store(paths, instance_id="window").store) as store:
         growing = store.messages.add(

@@ -226,15 +226,6 @@ def test_search_finds_what_a_person_means(store, text, words, marked):
     assert found.snippet.replace("\ue000", "").replace("\ue001", "") == text
 
 
-def test_search_is_newest_first_by_page_and_all_words_count(store):
-    chat = store.items.add("chat", "one")
-    ids = [say(store, chat.id, f"apple number {number}") for number in range(20)]
-    say(store, chat.id, "only number")
-    first = store.index.search("number apple", limit=12)
-    rest = store.index.search("number apple", limit=12, before=first[-1].n)
-    assert [found.message for found in first + rest] == ids[::-1]
-
-
 @pytest.mark.parametrize(
     "words", ["", "  ", '"', "'", "AND", "NOT x", "a* OR b", "words:x", "^", "(", "-", "\0", "\ud800", "…", "NEAR(a b)"]
 )
@@ -348,11 +339,6 @@ def many_messages(paths, count: int) -> tuple[float, float]:
     store.close()
     print(f"{count} messages: start {start_s:.3f} s, searches {[round(each, 4) for each in searches]} s")
     return start_s, max(searches)
-
-
-@KINDS_IN_SOAK
-def test_h9_5000_messages(kind, paths):
-    many_messages(paths, 5_000)
 
 
 @pytest.mark.soak
@@ -619,11 +605,6 @@ def test_a_space_is_found_by_no_search(store):
     store.items.add(SPACE, "lease")
     chat = store.items.add("chat", "lease").id
     assert [hit.item for hit in store.index.search("lease")] == [chat]
-
-
-def test_an_unknown_item_has_no_place(store):
-    with pytest.raises(KnownError, match=r"item\.unknown"):
-        store.items.place("ffffffffffffffff", pinned=True)
 
 
 def test_a_rescue_brings_spaces_and_the_archive(paths):

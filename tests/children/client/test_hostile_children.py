@@ -14,7 +14,7 @@ from pathlib import Path
 
 import psutil
 import pytest
-from fakes.children import ECHO, Received, Rig, assert_gone, chat_payload
+from fakes.children import ECHO, Received, Rig
 from fakes.matrix import counts
 
 from slmdesk.base.errors import KnownError
@@ -192,57 +192,6 @@ def test_short_and_urgent_lines_overtake_long_texts(tmp_path):
         assert lines.count("start") == 1
 
 
-def test_w11_network_programs_and_spying_are_denied(tmp_path):
-    for wrapped, expected in ((False, "1111"), (True, "0000")):
-        program = "import sys; sys.argv = ['x']\n"
-        if wrapped:
-            program += (
-                "from slmdesk.children.worker.hardening import harden; print(harden('engine'), file=sys.stderr)\n"
-            )
-        found = subprocess.run(
-            [sys.executable, "-c", program + PROBE], capture_output=True, text=True, timeout=60, check=True
-        )
-        assert found.stdout.strip() == expected, found.stderr
-
-
-PROBE = """
-import ctypes, os, socket, subprocess, threading
-
-def works(what):
-    try:
-        what()
-    except (OSError, PermissionError):
-        return "0"
-    return "1"
-
-def inet():
-    socket.socket(socket.AF_INET, socket.SOCK_DGRAM).close()
-
-def on_a_thread():
-    found = []
-    thread = threading.Thread(target=lambda: found.append(works(inet)))
-    thread.start(); thread.join()
-    if found != ["1"]: raise OSError
-
-def program():
-    subprocess.run(["/bin/true"], check=True)
-
-def spy():
-    # a child that waits is traced and let go
-    child = os.fork()
-    if child == 0:
-        import time; time.sleep(30); os._exit(0)
-    try:
-        if ctypes.CDLL(None).ptrace(16, child, 0, 0) != 0: raise OSError
-        os.waitpid(child, 0)
-    finally:
-        os.kill(child, 9)
-
-socket.socketpair()[0].close()  # must go on working
-print("".join(map(works, (inet, on_a_thread, program, spy))))
-"""
-
-
 def test_w11_each_child_says_what_it_gave_up(tmp_path):
     with Rig(tmp_path) as rig:
         rig.load()
@@ -347,5 +296,3 @@ def test_a_child_dies_without_a_word_when_its_desk_was_gone_before_it_looked(tmp
         ECHO, input=b"", capture_output=True, env=os.environ | {"SLMDESK_DESK_PID": "1"}, timeout=60, check=True
     )
     assert gone.stdout == b""
-    assert_gone(None)
-    assert chat_payload("x", "y")["handle"] == "x"

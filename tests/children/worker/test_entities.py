@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import io
 import shutil
 import subprocess
 import sys
 import time
-import zipfile
 from pathlib import Path
 
 import pytest
 from fakes.children import LONG_S, READER, may_read
-from fakes.office import docx, odf, paragraph, xlsx
-from fakes.small_documents import book
-from pptx import Presentation
+from fakes.office import docx, odf, packed, paragraph, parts_of, xlsx
+from fakes.small_documents import book, deck
 
 from slmdesk.base import protocol
 from slmdesk.base.protocol import Cancelled, Done, Failed, Start
@@ -42,14 +39,11 @@ def entities(canary: Path) -> dict[str, str]:
 
 def hostile(canary: Path) -> dict[str, bytes]:
     """Every format with every way, by file name."""
-    deck, target = Presentation(), io.BytesIO()
-    deck.slides.add_slide(deck.slide_layouts[1]).shapes.title.text = "Words"
-    deck.save(target)
     cell = "<sheetData><row><c t='inlineStr'><is><t>Words</t></is></c></row></sheetData>"
     archives = {
         "docx": (docx(paragraph("Words")), "word/document.xml"),
         "xlsx": (xlsx({"S": cell}), "xl/worksheets/sheet1.xml"),
-        "pptx": (target.getvalue(), "ppt/slides/slide1.xml"),
+        "pptx": (deck("Words"), "ppt/slides/slide1.xml"),
         "odt": (odf("text", "<text:p>Words</text:p>"), "content.xml"),
         "epub": (book({"ch.xhtml": ("One", "<p>Words</p>")}), "OEBPS/ch.xhtml"),
     }
@@ -63,15 +57,10 @@ def hostile(canary: Path) -> dict[str, bytes]:
 
 
 def with_head(whole: bytes, name: str, head: str) -> bytes:
-    target = io.BytesIO()
-    with zipfile.ZipFile(io.BytesIO(whole)) as old, zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as new:
-        for one in old.namelist():
-            data = old.read(one).decode("utf-8", "surrogateescape")
-            if one == name:
-                start = data.index("?>") + 2 if data.startswith("<?xml") else 0
-                data = data[:start] + head + data[start:].replace("Words", "Words &x;")
-            new.writestr(one, data.encode("utf-8", "surrogateescape"))
-    return target.getvalue()
+    parts = parts_of(whole)
+    text = parts[name].decode()
+    start = text.index("?>") + 2 if text.startswith("<?xml") else 0
+    return packed({**parts, name: text[:start] + head + text[start:].replace("Words", "Words &x;")})
 
 
 def watched(command, trace: Path, files: dict[str, Path]) -> dict[str, tuple[object, float, str]]:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import io
 import os
 import shutil
-import subprocess
 import sys
 import threading
 import time
@@ -13,15 +11,14 @@ from pathlib import Path
 
 import psutil
 import pytest
-from fakes.children import LONG_S, READER, Received, Rig, may_read
+from children.worker.test_entities import watched
+from fakes.children import LONG_S, READER, Received, Rig
 from fakes.office import docx, odf, paragraph, xls, xlsb, xlsx
-from fakes.small_documents import MARKERS, WORDS, mail, small_documents
+from fakes.small_documents import WORDS, deck, mail, small_documents
 from fakes.tiny_pdf import TinyPdf, lines
-from pptx import Presentation
 
-from slmdesk.base import protocol
 from slmdesk.base.documents import FORMATS
-from slmdesk.base.protocol import Cancelled, Done, Failed, Start
+from slmdesk.base.protocol import Cancelled, Done, Failed
 from slmdesk.children.client import ChildEnded, ClientLimits, Outcome
 from slmdesk.children.reach import HANDLES_VARIABLE
 from slmdesk.children.tasks.job import Job
@@ -36,9 +33,6 @@ MOST_BYTES = 200 << 20
 
 def documents():
     """A document of every format, with a word that is in it."""
-    deck, target = Presentation(), io.BytesIO()
-    deck.slides.add_slide(deck.slide_layouts[1]).shapes.title.text = WORDS
-    deck.save(target)
     cell = f'<sheetData><row r="1"><c r="A1" t="inlineStr"><is><t>{WORDS}</t></is></c></row></sheetData>'
     words = f"<text:p>{WORDS}</text:p>"
     table = (
@@ -48,7 +42,7 @@ def documents():
     return {id: (*named, WORDS) for id, named in small_documents().items()} | {
         "pdf": ("a.pdf", bytes(TinyPdf().page(*lines(50, 700, "words of a page"))), "words of a page"),
         "docx": ("a.docx", docx(paragraph(WORDS)), WORDS),
-        "pptx": ("a.pptx", target.getvalue(), WORDS),
+        "pptx": ("a.pptx", deck(), WORDS),
         "xlsx": ("a.xlsx", xlsx({"One": cell}), WORDS),
         "xlsb": ("a.xlsb", xlsb({(0, 0): 4711.0}), "4711"),
         "xls": ("a.xls", xls({(0, 0): WORDS}), WORDS),
@@ -255,15 +249,6 @@ def test_a_bug_of_a_parser_is_a_damaged_document(odd, tmp_path):
     assert rig.client.generation == 1
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="the filter is Linux's")
-@pytest.mark.parametrize("way", ["connect", "exec"])
-def test_x2_a_parser_reaches_no_network_and_starts_no_program(odd, tmp_path, way):
-    rig = odd()
-    (tmp_path / f"a.{way}").write_text("x")
-    end, _ = read(rig, tmp_path / f"a.{way}")
-    assert (end.code, end.args["reason"]) == ("document.damaged", "PermissionError")
-
-
 def test_stray_words_of_a_parser_break_no_line(odd, tmp_path):
     rig = odd()
     (tmp_path / "a.write").write_text("x")
@@ -309,42 +294,19 @@ CALLING_OUT = {
 @pytest.mark.skipif(shutil.which("strace") is None, reason="strace is not here")
 def test_x2_no_document_makes_its_reader_call_out(tmp_path):
     """Under strace, with every format: no socket of the internet, no program started, no file of the machine opened."""
-    trace = tmp_path / "trace"
-    command = ["strace", "-f", "-qq", "-e", "trace=socket,connect,execve,openat", "-o", str(trace), *READER]
-    process = subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=may_read(tmp_path)
-    )
-    decoder = protocol.decoder_of_instance()
-    folder = tmp_path / "documents"
+    folder, trace = tmp_path / "documents", tmp_path / "trace"
     folder.mkdir()
-    files = {name: data for name, data, _ in documents().values()} | CALLING_OUT
-    try:
-        for number, (name, data) in enumerate(files.items()):
-            path = folder / f"{number}-{name}"
-            path.write_bytes(data)
-            for line in protocol.encode(Start(str(number), "read", {"path": str(path)}, "interactive")):
-                process.stdin.write(line)
-            process.stdin.flush()
-            for line in process.stdout:
-                message = decoder.decode(line)
-                if isinstance(message, Done | Failed | Cancelled):
-                    assert isinstance(message, Done), (name, message)
-                    break
-    finally:
-        process.communicate(timeout=LONG_S)
+    given = {name: data for name, data, _ in documents().values()} | CALLING_OUT
+    files = {name: folder / f"{number}-{name}" for number, name in enumerate(given)}
+    for name, path in files.items():
+        path.write_bytes(given[name])
+    ends = watched(READER, trace, files)
+    assert {name for name, (end, *_) in ends.items() if isinstance(end, Done)} == files.keys(), ends
     calls = trace.read_text(errors="replace").splitlines()
     assert any("execve(" in call for call in calls)  # its own start: the trace sees what it should
     assert [call for call in calls if "AF_INET" in call] == []
     assert len([call for call in calls if "execve(" in call and "= 0" in call]) == 1
     assert [call for call in calls if "/etc/passwd" in call] == []
-
-
-def test_x8_markers_come_back_through_the_child_as_they_were(rig, tmp_path):
-    for name, data in small_documents(MARKERS).values():
-        (tmp_path / name).write_bytes(data)
-        end, text = read(rig, tmp_path / name)
-        assert isinstance(end, Done)
-        assert MARKERS in text, name
 
 
 @pytest.mark.skipif(not sandbox.version(), reason="this kernel has no Landlock")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import subprocess
 import sys
 import time
@@ -178,14 +177,6 @@ def test_it_ends_when_nobody_reads_it():
         child.process.stdin = None
 
 
-def test_sigint_is_the_desks_to_hear():
-    with Child() as child:
-        child.next()
-        child.process.send_signal(signal.SIGINT)
-        child.say(Unload("1", "none"))
-        assert child.next() == Done("1", {})
-
-
 def test_a_template_can_be_tried_in_a_role_of_its_own():
     """In a frozen program there is no Python to run the file with."""
     asked = json.dumps({"template": "{{ nothing.at.all }}", "bos": "", "eos": ""}).encode()
@@ -228,18 +219,14 @@ def test_an_error_of_ours_ends_its_job_with_a_code_and_leaves_no_text_in_the_log
         assert "secret" not in printed
 
 
-def limit_of(child, name):
-    lines = Path(f"/proc/{child.process.pid}/limits").read_text().splitlines()
-    return next(line for line in lines if line.startswith(name)).removeprefix(name).split()[:2]
-
-
-def test_no_core_file_would_hold_the_users_words():
-    with Child() as child:
+@pytest.mark.parametrize(
+    ("command", "name", "limit"),
+    [(ECHO, "Max core file size", 0), (READER, "Max address space", 512 << 20)],
+    ids=["no core file would hold the user's words", "the reader's memory"],
+)
+def test_a_child_has_limits(command, name, limit):
+    with Child(command) as child:
         child.next()
-        assert limit_of(child, "Max core file size") == ["0", "0"]
-
-
-def test_the_reader_has_a_limit_of_memory():
-    with Child(READER) as child:
-        child.next()
-        assert limit_of(child, "Max address space") == [str(512 << 20)] * 2
+        lines = Path(f"/proc/{child.process.pid}/limits").read_text().splitlines()
+    line = next(line for line in lines if line.startswith(name))
+    assert line.removeprefix(name).split()[:2] == [str(limit)] * 2

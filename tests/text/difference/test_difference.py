@@ -61,8 +61,6 @@ def key_all(some: list[Page]) -> str:
     return "".join(unit.key for unit in units_of(some))
 
 
-# ---- alignment
-
 few = st.lists(st.integers(0, 6), max_size=60)
 
 
@@ -107,8 +105,6 @@ def test_the_order_of_nothing_in_common_costs_no_square() -> None:
         common(old, new)
         assert time.process_time() - begun < 8
 
-
-# ---- properties of the whole
 
 WORDS = tuple("the rent is 900 euros and not 30 days before Ms Miller pays house garden. New? Old:".split())  # noqa: SIM905
 paragraphs = st.lists(st.lists(st.sampled_from(WORDS), min_size=1, max_size=14).map(" ".join), max_size=12)
@@ -163,8 +159,6 @@ def _without(text: str, spans: list[tuple[int, int]]) -> str:
         text = text[:start] + " " + text[end:]
     return text
 
-
-# ---- layout
 
 LEASE = "The tenant shall give notice of 30 days before the end of the lease, in writing to the owner."
 
@@ -229,9 +223,6 @@ def test_headers_and_footers_are_not_compared() -> None:
     assert reported([page(1, "Draft 1")], [page(1, "Draft 2")]) == []
 
 
-# ---- kinds
-
-
 def test_a_changed_sentence_is_compared_by_words() -> None:
     (change,) = difference(pages(LEASE), pages(LEASE.replace("30", "60"))).changes
     assert change.kind is ChangeKind.CHANGED
@@ -293,9 +284,6 @@ def test_chinese_is_compared_by_letters() -> None:
     assert [run.text for run in change.new_runs if run.is_marked] == ["八"]
 
 
-# ---- facts
-
-
 @pytest.mark.parametrize(
     ("old", "new", "info"),
     [
@@ -324,9 +312,6 @@ def test_chinese_is_compared_by_letters() -> None:
 )  # fmt: skip
 def test_facts_that_changed_are_named(old: str, new: str, info: list[tuple[str, str, str]]) -> None:
     assert [(one.kind, one.old, one.new) for one in facts_of(old, new, hunks_of(old, new))] == info
-
-
-# ---- size
 
 
 def test_a_thousand_pages_do_not_take_long() -> None:

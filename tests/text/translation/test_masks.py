@@ -13,17 +13,23 @@ pytestmark = pytest.mark.pure
 DOOR, LIGHT = Term("Blue Door", "", keeps=True), Term("First Light", "", keeps=True)
 
 
-def test_kept_terms_have_invented_names_while_they_are_translated() -> None:
-    found = masked("We meet at the Blue Door. First Light is at the Blue Door.", [DOOR, LIGHT], "en", "de")
-    assert found.text == "We meet at the Zorvex. Quelmar is at the Zorvex."
-    assert unmasked("Quelmar ist am Zorvex.", found.terms)[0] == "First Light ist am Blue Door."
-
-
-def test_a_name_that_is_declined_in_the_source_comes_back_as_it_is_listed() -> None:
-    kept = Term("Alte Post", "", keeps=True)
-    found = masked("Wir treffen uns in der Alten Post.", [kept], "de", "en")
-    assert found.text == "Wir treffen uns in der Zorvex."
-    assert unmasked("We meet at the Zorvex.", found.terms)[0] == "We meet at the Alte Post."
+@pytest.mark.parametrize(
+    ("languages", "text", "hidden", "answer", "restored"),
+    [
+        ("en-de", "We meet at the Blue Door. First Light is at the Blue Door.",
+         "We meet at the Zorvex. Quelmar is at the Zorvex.",
+         "Quelmar ist am Zorvex.", "First Light ist am Blue Door."),
+        ("de-en", "Wir treffen uns in der Alten Post.", "Wir treffen uns in der Zorvex.",
+         "We meet at the Zorvex.", "We meet at the Alte Post."),
+        ("en-de", "Zorvex bought the Blue Door.", "Zorvex bought the Quelmar.",
+         "Zorvex kaufte Quelmar.", "Zorvex kaufte Blue Door."),
+    ],
+    ids=["two terms", "declined in the source", "an invented name of the text"],
+)  # fmt: skip
+def test_kept_terms_have_invented_names_while_they_are_translated(languages, text, hidden, answer, restored) -> None:
+    found = masked(text, [DOOR, LIGHT, Term("Alte Post", "", keeps=True)], *languages.split("-"))
+    assert found.text == hidden
+    assert unmasked(answer, found.terms)[0] == restored
 
 
 @pytest.mark.parametrize(
@@ -42,12 +48,6 @@ def test_what_is_not_masked(text, source, target) -> None:
 
 def test_terms_that_are_translated_are_not_masked() -> None:
     assert masked("The rent of the Blue Door.", [Term("rent", "Miete")], "en", "de").terms == {}
-
-
-def test_an_invented_name_of_the_text_is_not_used() -> None:
-    found = masked("Zorvex bought the Blue Door.", [DOOR], "en", "de")
-    assert found.text == "Zorvex bought the Quelmar."
-    assert unmasked("Zorvex kaufte Quelmar.", found.terms)[0] == "Zorvex kaufte Blue Door."
 
 
 @pytest.mark.parametrize(

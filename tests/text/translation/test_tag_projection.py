@@ -29,15 +29,31 @@ def test_phrases_are_what_stands_between_tags():
     assert phrases == [Phrase(1, "old red", 4, 11), Phrase(2, "red", 8, 11), Phrase(3, "", 17, 17)]
 
 
-def test_pairs_go_where_their_words_are():
-    source, target = "The <1>old</1> house.", "Das alte Haus."
-    words, phrases = phrases_of(source, Tags((1,)))
-    assert placed(words, target, phrases, {1: (4, 8)}) == "Das <1>alte</1> Haus."
-
-
-def test_without_a_place_the_share_of_the_text_decides():
-    words, phrases = phrases_of("one two <1>three</1> four<2/>", Tags((1,), (2,)))
-    assert placed(words, "eins zwei drei vier", phrases, {}) == "eins zwei <1>drei</1> vier<2/>"
+@pytest.mark.parametrize(
+    ("source", "tags", "target", "spans", "result"),
+    [
+        ("The <1>old</1> house.", Tags((1,)), "Das alte Haus.", {1: (4, 8)}, "Das <1>alte</1> Haus."),
+        pytest.param(
+            "one two <1>three</1> four<2/>", Tags((1,), (2,)), "eins zwei drei vier", {},
+            "eins zwei <1>drei</1> vier<2/>", id="without a place the share of the text decides",
+        ),
+        pytest.param(
+            "See <9><10>the report</10></9> of May.", Tags((9, 10)), "Siehe den Bericht vom Mai.",
+            {9: (6, 17), 10: (10, 17)}, "Siehe <9><10>den Bericht</10></9> vom Mai.", id="around the same words",
+        ),
+        pytest.param(
+            "<1>big <2>red</2> house</1> here", Tags((1, 2)), "hier das große rote Haus", {1: (9, 24), 2: (0, 4)},
+            "hier das <1>große <2>rote</2> Haus</1>", id="an inner pair never leaves its outer one",
+        ),
+        pytest.param(
+            "Our new address:<1/> 12 Garden Street", Tags((), (1,)), "Unsere Anschrift lautet: Gartenstraße 12", {},
+            "Unsere Anschrift lautet:<1/> Gartenstraße 12", id="a line break behind the same sign",
+        ),
+    ],
+)  # fmt: skip
+def test_pairs_go_where_their_words_are(source, tags, target, spans, result):
+    words, phrases = phrases_of(source, tags)
+    assert placed(words, target, phrases, spans) == result
 
 
 @st.composite
@@ -91,26 +107,6 @@ def test_a_sign_at_the_end_of_a_phrase_is_taken_in():
 )
 def test_only_names_and_numbers_are_found_without_asking(target, phrase, is_there):
     assert verbatim(target, phrase) is is_there
-
-
-def test_pairs_around_the_same_words_stay_so_in_their_order():
-    source = "See <9><10>the report</10></9> of May."
-    words, phrases = phrases_of(source, Tags((9, 10)))
-    spans = {9: (6, 17), 10: (10, 17)}
-    assert placed(words, "Siehe den Bericht vom Mai.", phrases, spans) == ("Siehe <9><10>den Bericht</10></9> vom Mai.")
-
-
-def test_an_inner_pair_never_leaves_its_outer_one():
-    words, phrases = phrases_of("<1>big <2>red</2> house</1> here", Tags((1, 2)))
-    result = placed(words, "hier das große rote Haus", phrases, {1: (9, 24), 2: (0, 4)})
-    assert result == "hier das <1>große <2>rote</2> Haus</1>"
-
-
-def test_a_line_break_goes_behind_the_same_sign():
-    words, phrases = phrases_of("Our new address:<1/> 12 Garden Street", Tags((), (1,)))
-    assert placed(words, "Unsere neue Anschrift lautet: Gartenstraße 12", phrases, {}) == (
-        "Unsere neue Anschrift lautet:<1/> Gartenstraße 12"
-    )
 
 
 def test_a_pair_around_nothing_is_seen():

@@ -26,54 +26,46 @@ def said(target: str, answer: tuple[str, list[tuple[int, int, float]]], tags: Ta
     return [(target[begin:end], least) for begin, end, least in doubts_in(target, *answer, tags)]
 
 
-def test_a_word_is_as_sure_as_its_least_likely_token() -> None:
-    answer = tokens(
-        ("Das", 0.9), (" Haus", 0.6), ("tür", 0.2), ("chen", 0.4), (" ist", 0.49), (" rot", 0.5), (".", 0.1)
-    )
-    assert said("Das Haustürchen ist rot.", answer) == [("Haustürchen", 0.2), ("ist", 0.49)]
+@pytest.mark.parametrize(
+    ("parts", "target", "doubted"),
+    [
+        pytest.param(
+            [("Das", 0.9), (" Haus", 0.6), ("tür", 0.2), ("chen", 0.4), (" ist", 0.49), (" rot", 0.5), (".", 0.1)],
+            "Das Haustürchen ist rot.", [("Haustürchen", 0.2), ("ist", 0.49)], id="as sure as its least likely token",
+        ),
+        pytest.param(
+            [("Das < 1 >", 0.1), ("alte", 0.3), ("</ 1>", 0.1), (" Haus", 0.9), ("<2/>.", 0.1)],
+            "Das <1>alte</1> Haus<2/>.", [("Das", 0.1), ("alte", 0.3)], id="tags, written otherwise",
+        ),
+        pytest.param(
+            [("我", 0.9), ("喜欢", 0.3), ("，", 0.1), ("大", 0.2), ("房子", 0.8), ("。", 0.1)],
+            "我喜欢，大房子。", [("喜欢", 0.3), ("大", 0.2)], id="no blanks between words",
+        ),
+        pytest.param(
+            [("हिन्दी", 0.2), (" में", 0.9), (" é", 0.3)], "हिन्दी में é", [("हिन्दी", 0.2), ("é", 0.3)],
+            id="marks above and below",
+        ),
+        pytest.param([("ja", 0.2), (" ja", 0.9), ("!", 0.9)], "ja", [], id="either may be meant"),
+        pytest.param([("ja", 0.2), (" ja", 0.9), ("!", 0.9)], "ja ja!", [("ja", 0.2)], id="the same word twice"),
+        ([("Here is it:\n", 0.1), ("Das", 0.9), (" Haus", 0.2)], "Das Haus", [("Haus", 0.2)]),
+        ([('"', 0.1), ("Das", 0.9), (" Haus", 0.2), ('"', 0.1)], "Das Haus", [("Haus", 0.2)]),
+        ([(" \n Das", 0.9), ("  \n\n", 0.1), (" Haus", 0.2), ("\n", 0.1)], "Das Haus", [("Haus", 0.2)]),
+    ],
+)  # fmt: skip
+def test_doubts_are_those_of_the_tokens_of_a_word(
+    parts: list[tuple[str, float]], target: str, doubted: list[tuple[str, float]]
+) -> None:
+    assert said(target, tokens(*parts), Tags((1,), (2,))) == doubted
 
 
 def test_without_probabilities_nothing_is_said() -> None:
     assert doubts_in("Das Haus", "Das Haus", [], NONE) == ()
 
 
-@pytest.mark.parametrize(
-    ("parts", "target"),
-    [
-        ([("Here is it:\n", 0.1), ("Das", 0.9), (" Haus", 0.2)], "Das Haus"),
-        ([('"', 0.1), ("Das", 0.9), (" Haus", 0.2), ('"', 0.1)], "Das Haus"),
-        ([(" \n Das", 0.9), ("  \n\n", 0.1), (" Haus", 0.2), ("\n", 0.1)], "Das Haus"),
-    ],
-)
-def test_what_is_cut_off_or_put_in_order_moves_no_doubt(parts: list[tuple[str, float]], target: str) -> None:
-    assert said(target, tokens(*parts)) == [("Haus", 0.2)]
-
-
-def test_tags_are_no_words_and_may_be_written_otherwise() -> None:
-    answer = tokens(("Das < 1 >", 0.1), ("alte", 0.3), ("</ 1>", 0.1), (" Haus", 0.9), ("<2/>.", 0.1))
-    assert said("Das <1>alte</1> Haus<2/>.", answer, Tags((1,), (2,))) == [("Das", 0.1), ("alte", 0.3)]
-
-
 @pytest.mark.parametrize("target", ["Das Heim", "Das Haus dort", "aus", "", "Haus Das"])
 def test_where_the_words_are_others_nothing_is_said(target: str) -> None:
     answer = tokens(("Das", 0.9), (" Haus", 0.2), (" aus", 0.2), (" Aus", 0.2), (" x", 0.9))
     assert said(target, answer) == []
-
-
-def test_the_same_words_twice_are_not_mixed_up() -> None:
-    answer = tokens(("ja", 0.2), (" ja", 0.9), ("!", 0.9))
-    assert said("ja", answer) == [], "either may be meant"
-    assert said("ja ja!", answer) == [("ja", 0.2)]
-
-
-def test_without_blanks_between_words_a_token_stands_for_one() -> None:
-    answer = tokens(("我", 0.9), ("喜欢", 0.3), ("，", 0.1), ("大", 0.2), ("房子", 0.8), ("。", 0.1))
-    assert said("我喜欢，大房子。", answer) == [("喜欢", 0.3), ("大", 0.2)]
-
-
-def test_words_with_marks_above_and_below_stay_whole() -> None:
-    answer = tokens(("हिन्दी", 0.2), (" में", 0.9), (" é", 0.3))
-    assert said("हिन्दी में é", answer) == [("हिन्दी", 0.2), ("é", 0.3)]
 
 
 def test_a_character_of_two_tokens_has_the_doubt_of_both() -> None:
