@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from PySide6.QtCore import QEvent, QObject, QPoint, Qt, Signal
+from PySide6.QtCore import QEvent, QObject, QPoint, Qt, QTimer, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import (
     QApplication,
@@ -50,6 +50,7 @@ from slmdesk.window.widgets.build import (
     set_icon,
     show_column,
     show_words,
+    text_line,
     tool_button,
 )
 from slmdesk.window.widgets.dialogs import request_document_translation, request_translation
@@ -460,7 +461,7 @@ def _trouble_of(record: DocumentRecord) -> str:
 
 
 class PagePill(QFrame):
-    """Floats over the foot of the pages: the page, steps to the next and the last, and the search."""
+    """Floats over the foot of the pages: the page, which can be typed, steps to those beside it, and the search."""
 
     page_chosen = Signal(int)
     find_requested = Signal()
@@ -468,31 +469,54 @@ class PagePill(QFrame):
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
         named(self, "page_pill", kind="pill")
-        self._at = 1
+        self._at = self._total = 1
         self._before = self._step("previous_page_button", "chevron-left", _("Previous page"), -1)
-        self._words = plain_label("1 / 1", self, name="page_number", wraps=False)
+        label, tip = _("Number of the page"), _("Type a number; Enter goes to the page")
+        self._line = text_line("page_number", self, "", label=label, tip=tip, most=7)
+        self._line.setAlignment(Qt.AlignmentFlag.AlignRight)
+        self._line.returnPressed.connect(self._on_typed)
+        self._line.editingFinished.connect(self._show_number)
+        self._line.installEventFilter(self)
+        self._words = plain_label("", self, name="page_count", wraps=False)
         self._after = self._step("next_page_button", "chevron-right", _("Next page"), 1)
         words = _("Find in the document")
         find = tool_button("find_in_document_button", self, icon="search", label=words)
         find.clicked.connect(self.find_requested)
         show_keys(find, "documents.find", words)
-        row(self._before, self._words, self._after, find, into=self, gap=0, margins=(theme.SPACE_8, 2))
+        parts = (self._before, self._line, self._words, self._after, find)
+        row(*parts, into=self, gap=0, margins=(theme.SPACE_8, 2))
 
     def _step(self, name: str, icon: str, words: str, step: int) -> QToolButton:
         on = lambda: self.page_chosen.emit(self._at + step)  # noqa: E731
         return tool_button(name, self, icon=icon, label=words, tip=words, on=on)
 
     def show_page(self, number: int, total: int) -> None:
-        self._at = number
-        self._words.setText(f"{grouped(number)} / {grouped(max(total, 1))}")
+        self._at, self._total = number, max(total, 1)
+        if not (self._line.hasFocus() and self._line.isModified()):  # what is being typed stays
+            self._show_number()
+        self._words.setText(f" / {grouped(self._total)} ")
         self._before.setEnabled(number > 1)
         self._after.setEnabled(number < total)
         self.place(self.parentWidget())
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.FocusIn:
+            QTimer.singleShot(0, self._line, self._line.selectAll)  # once the press of the mouse has set its place
+        return False
+
+    def _show_number(self) -> None:
+        self._line.setText(str(self._at))
+
+    def _on_typed(self) -> None:
+        if (typed := self._line.text().strip()).isdecimal():
+            self.page_chosen.emit(min(max(int(typed), 1), self._total))
 
     def place(self, view: QWidget | None) -> None:
         """Stand in the middle of the foot of the view."""
         parent = self.parentWidget()
         if view is not None and parent is not None:
+            digits = "0" * (len(str(self._total)) + 1)
+            self._line.setFixedWidth(self._line.fontMetrics().horizontalAdvance(digits) + theme.SPACE_16)
             self.adjustSize()
             middle = view.mapTo(parent, QPoint(view.width() // 2, 0)).x() if view is not parent else parent.width() // 2
             self.move(middle - self.width() // 2, parent.height() - self.height() - theme.SPACE_12)

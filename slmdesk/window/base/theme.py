@@ -446,6 +446,7 @@ def _panels(t: Theme) -> str:
     #document_pages {{ background: {t.sheet}; border: none; }}
     QFrame[kind="pill"] {{ background: {t.sheet}; border: {t.separator}; border-radius: 16px; }}
     QFrame[kind="pill"] QToolButton {{ border-radius: 14px; }}
+    QFrame[kind="pill"] QLineEdit {{ padding: 2px 4px; min-height: 0; }}
     #about_document, #about_inner, #document_side,
         #summary_pane, #summary_inner, #summary_middle, #making_summary,
         #question_pane, #question_inner, #question_busy,

@@ -343,6 +343,21 @@ def test_5000_pages_scroll_and_only_those_in_sight_are_asked_for(program, tmp_pa
     assert sum(sheet.words is not None for sheet in view.sheets) < 60
 
 
+def test_the_number_of_a_page_is_typed(program, tmp_path):
+    path = tmp_path / "long.txt"
+    path.write_text("\f".join(f"Page {number}\n" + "\nmany words\n" * 60 for number in range(1, 6)))
+    drop(program.documents, path)
+    program.wait(lambda: program.coverage == "5 of 5 pages read")
+    view, line = program.documents.view, program.find("page_number")
+    for typed, reached in (("4", 4), ("none", 4), ("99", 5), ("0", 1)):
+        line.setFocus()
+        line.selectAll()
+        program.type_into(line, typed)
+        QTest.keyClick(line, Qt.Key.Key_Return)
+        program.wait(lambda reached=reached: (view.reached, line.text()) == (reached, str(reached)))
+    assert program.find("page_count").text() == " / 5 "
+
+
 def test_what_is_below_the_title_stays_where_it_is(program, letter):
     open_read(program, letter)
     places = lambda: [program.find(name).geometry() for name in ("document_tabs", "page_button", "document_body")]  # noqa: E731
