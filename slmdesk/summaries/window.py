@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -196,16 +196,9 @@ class SummaryPane(QScrollArea):
 
     def begin_first(self) -> None:
         """Summarize the shown document, unless it was before."""
-
-        def listed(items: Sequence[Item]) -> None:
-            if items:
-                self.form.allow(True)
-            else:
-                self._controller.begin(self.form.request)
-
         if self.form.is_allowed:
             self.form.allow(False)  # no button to summarize comes and goes
-            self._controller.items.refresh(listed)
+            self._controller.begin_first(self.form.request, partial(self.form.allow, True))
 
     def show_nothing(self) -> None:
         self._clear()
@@ -504,6 +497,16 @@ class SummaryController(JobFollower):
     def begin(self, request: SummaryRequest) -> None:
         """Summarize the shown document."""
         self._begin(changed(request, documents=(self._document,)))
+
+    def begin_first(self, request: SummaryRequest, otherwise: Callable[[], object]) -> None:
+        """Summarize the shown document, unless it was before, even if that summary was deleted."""
+        request = changed(request, documents=(self._document,))
+
+        def answered(item: Item | None) -> None:
+            if request.documents == (self._document,):
+                (otherwise if item is None else partial(self.show_begun, item))()
+
+        self._bridge.ask(self._bridge.services.summaries.begin_first(request), answered, self._refuse)
 
     def begin_together(self, request: SummaryRequest, documents: tuple[str, ...]) -> None:
         """Summarize several documents as one."""

@@ -492,6 +492,22 @@ def test_earlier_summaries_are_chosen_renamed_and_deleted_with_a_way_back(summar
     program.wait(lambda: len(rows()) == 2)
 
 
+def test_a_deleted_summary_does_not_come_back_by_itself(summarized, letter):
+    program, pane = summarized, summarized.find("summary_pane")
+    other = letter.with_name("annex.md")
+    other.write_text(f"{LEASE}\nAnnex.\n")
+    summaries, view = program.frame.documents_area.summaries, program.find("document_view")
+    summaries.delete(summaries.item)
+    program.wait(lambda: pane.summary is None and program.find("summarize_button").isVisible())
+    open_read(program, other)
+    program.wait(lambda: pane.summary is not None)
+    program.click_item(view, 1)
+    program.wait(lambda: pane.summary is None and program.find("summarize_button").isVisible())
+    assert len(program.ask(lambda services: services.history.items("summary"))) == 1
+    program.click("summarize_button")
+    program.wait(lambda: pane.summary is not None)
+
+
 def test_a_folder_is_summarized_into_another_and_one_bad_file_keeps_no_other_from_it(summarized, tmp_path):
     program = summarized
     folder, target = tmp_path / "post", tmp_path / "out"
