@@ -371,7 +371,12 @@ class SummaryPane(QScrollArea):
         has_groups = any(sentence.group not in ("", ALSO_IN) for sentence, __ in placed)
         is_own = self.form.own_words.isChecked()  # then the language may be another one
         language = self.summary.language if self.summary and not is_own else ""
-        dues = [due_words(each.text, language) if each.group.endswith(TO_DO) else "" for each, __ in placed]
+        dated = {one.document: one.dated for one in self.summary.documents} if self.summary else {}
+        owns = [dated.get(each.blocks[0].document, ()) if each.blocks else () for each, __ in placed]
+        dues = [
+            due_words(each.text, language, own) if each.group.endswith(TO_DO) else ""
+            for (each, __), own in zip(placed, owns, strict=True)
+        ]
         for (sentence, page_kind), date in zip(placed, dues, strict=True):
             if sentence.group and sentence.group != group:
                 group = sentence.group
@@ -439,11 +444,11 @@ class SummaryPane(QScrollArea):
         self.form.allow(True)
 
 
-def due_words(text: str, language: str) -> str:
-    """Return the first whole date of a text, short, or ""."""
-    if found := due_day(text, language):
-        _year, month, day = found
-        return short_day(day or 1, month or 1)
+def due_words(text: str, language: str, own: Sequence[int] = ()) -> str:
+    """Return the first whole date of a text of a paper with the date `own`, short, or ""."""
+    if found := due_day(text, language, own):
+        year, month, day = found
+        return short_day(day or 1, month or 1, year)
     return ""
 
 

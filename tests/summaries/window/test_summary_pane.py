@@ -607,26 +607,29 @@ def test_a_place_clicked_at_finds_the_sentences_that_rest_on_it_also_on_pictures
 
 
 @pytest.mark.parametrize(
-    ("text", "shown"),
+    ("text", "own", "shown"),
     [
-        ("Please send us the invoice by 26 February 2026.", "26 Feb"), ("Before 3 March you must pay.", "3 Mar"),
-        ("Pay by 03/04/2026.", ""), ("Keep the cupboards until March 2026.", ""), ("Call us.", ""),
+        ("Please send us the invoice by 26 February 2026.", (), "26 Feb 2026"),
+        ("Before 3 March you must pay.", (), "3 Mar"), ("Before 3 March you must pay.", (2026, 1, 20), "3 Mar 2026"),
+        ("Before 3 March you must pay.", (2026, 12, 20), "3 Mar 2027"),
+        ("Pay by 03/04/2026.", (), ""), ("Keep the cupboards until March 2026.", (), ""), ("Call us.", (), ""),
     ],
 )  # fmt: skip
-def test_what_is_to_be_done_shows_its_first_sure_date(text, shown):
-    assert due_words(text, "en") == shown
+def test_what_is_to_be_done_shows_its_first_sure_date(text, own, shown):
+    assert due_words(text, "en", own) == shown
 
 
 def test_dates_of_what_is_to_be_done_are_not_cut_by_a_larger_text(start, tmp_path, model_file):
     program = start().with_model(model_file).open_documents()
     letter = tmp_path / "pipe.txt"
-    letter.write_text("The pipe costs 3,300 EUR.\n\nPlease return the signed form by 12 December 2026.\n")
+    said = ("Leeds, 3 May 2026", "The pipe costs 3,300 EUR.", "Please return the signed form by 12 December.")
+    letter.write_text("\n\n".join(said))
     drop(program.documents, letter)
     program.wait(lambda: program.coverage.startswith("1 of 1"))
     program.wait(lambda: program.window.findChildren(QLabel, "row_due"))
-    (due,) = [label for label in program.window.findChildren(QLabel, "row_due") if label.text() == "12 Dec"]
+    (due,) = [label for label in program.window.findChildren(QLabel, "row_due") if label.text() == "12 Dec 2026"]
     program.frame.keeper.set_font_scale(200)
-    program.wait(lambda: due.fontMetrics().horizontalAdvance("12 Dec") <= due.width() - 2)
+    program.wait(lambda: due.fontMetrics().horizontalAdvance("12 Dec 2026") <= due.width() - 2)
 
 
 LETTER = """Castlebeck Housing, 3 May 2026
