@@ -73,7 +73,7 @@ from slmdesk.window.widgets.build import (
 from slmdesk.window.widgets.dialogs import pop_up_words_menu
 from slmdesk.window.widgets.notices import ask_folder, give_export_menu, notice_of
 from slmdesk.window.widgets.parts import Popover
-from slmdesk.window.widgets.rows import Choice, CitedRow, empty_layout
+from slmdesk.window.widgets.rows import Choice, CitedRow, empty_layout, order_tabs
 
 MORE = _("Show or hide the passages that are left out")
 WRITTEN = _("These sentences had been written.")
@@ -160,9 +160,10 @@ class SummaryPane(QScrollArea):
         self._writer = ElidedLabel(inner, name="summary_writer", kind="muted")  # the rows below it are not to move
         self._writer.hide()
         writer = row((self._writer, 1), (self.form.own_words, Qt.AlignmentFlag.AlignTop))
+        foot = row(self._more, (self.form, 1))
         column(
-            self.form, self._note, writer, self._list, self._making, self._writing, row(self._written, 1), self._more,
-            self._also, self._coverage, self.earlier, (self.form.middle, 100), 1,
+            self._note, writer, self._list, self._making, self._writing, row(self._written, 1), foot, self._also,
+            self._coverage, self.earlier, (self.form.middle, 100), 1,
             into=inner, gap=theme.SPACE_8, margins=(theme.SPACE_16 + theme.SPACE_4, 0, theme.SPACE_12, theme.SPACE_12),
         )  # fmt: skip
         show_column(self, inner)
@@ -392,7 +393,7 @@ class SummaryPane(QScrollArea):
             self.rows.append(shown)
             self._list.addWidget(shown)
         if self.rows:
-            QWidget.setTabOrder(self.rows[-1], self._more)
+            order_tabs(self.form.own_words, *self.rows, self._more, *self.form.tools, self.earlier.only)
 
     def _row_of(self, sentence: Sentence, page_kind: str, **looks: Any) -> SentenceRow:
         shown = SentenceRow(sentence, page_kind, self, **looks)
@@ -716,7 +717,8 @@ class SummaryForm(QFrame):
         self._centre = column(1, 1, into=self.middle)
         self._begin = button(_("Summarize"), "summarize_button", self, kind="primary")
         self._begin.clicked.connect(lambda: self._ask(self.summary_requested))
-        self.line = row(1, self._other, self.copy, self.export, into=self, gap=theme.SPACE_8)
+        self.tools = (self._other, self.copy, self.export)
+        self.line = row(1, *self.tools, into=self, gap=theme.SPACE_8)
 
     def show_copied(self) -> None:
         """Say for a moment, where it was pressed, that the summary was copied."""

@@ -341,11 +341,7 @@ class DocumentView(QFrame):
         self._controller.pages.ask_page(number, lambda page: request_translation(self, page.text))
 
     def _fill_menu(self) -> None:
-        """List what can be done with the shown pane, then with the document."""
         self.menu.clear()
-        if (fill := getattr(self.side.currentWidget(), "fill_menu", None)) is not None:
-            fill(self.menu, self._more)
-            self.menu.addSeparator()
         named(self.menu.addAction(_("About this document"), self.show_about), "about_action")
         for key, words in self._controller.actions(self.record.id, ACTIONS) if self.record is not None else ():
             if self.record is not None and key not in ("translate", "redact"):  # these have a button and a tab
