@@ -79,6 +79,8 @@ class DocumentsController(QObject):
         self._opening: dict[Path, str] = {}
         """Documents that a person opened together, by file: "" until they are read."""
         self._is_folder = False
+        self._known: dict[str, str] = {}
+        """Checksums of the documents that were in the list before these."""
         self._unread: dict[Path, Problem] = {}
         self.current: str = ""
         bridge.when_open(self.refresh)
@@ -104,12 +106,9 @@ class DocumentsController(QObject):
         """Start the reader child, since a document will probably be opened soon."""
         self._bridge.services.documents.make_ready()
 
-    def open_file(self, path: Path, *, password: str = "", force: bool = False, at: float = 0.0) -> None:
-        self._bridge.follow(
-            self._bridge.services.documents.open(path, password=password, force=force, at=at),
-            partial(self._on_opened, path),
-            partial(self._on_unread, path),
-        )
+    def open_file(self, path: Path, **options: Any) -> None:
+        opening = self._bridge.services.documents.open(path, **options)
+        self._bridge.follow(opening, partial(self._on_opened, path), partial(self._on_unread, path))
 
     def unlock(self, path: Path, password: str) -> None:
         self._requested, self._opening = [path], {**self._opening, path: ""}
@@ -243,9 +242,14 @@ class DocumentsController(QObject):
     def open_files(self, found: Sequence[Path], *, is_folder: bool = False) -> None:
         self._unread, self._is_folder = {}, is_folder
         self._requested, self._opening = list(found[:1]), dict.fromkeys(found, "")
+        self._known = {
+            id: record.sha256
+            for id, record in self._records.items()
+            if record.opened and record.status is DocumentStatus.READ and id not in self.removals
+        }
         now = time.time()
         for place, path in enumerate(found):  # the list shows the last opened first, and these in the order given
-            self.open_file(path, at=now - place / 1000)
+            self.open_file(path, at=now - place / 1000, by_content=not is_folder)
 
     def _on_opened(self, path: Path, record: DocumentRecord) -> None:
         self.removals.keep(record.id)  # removed a moment ago, and opened again
@@ -255,8 +259,17 @@ class DocumentsController(QObject):
             self._show(record)
         self.refresh()
         if path in self._opening:
+            if self._known.get(record.id) == record.sha256 or record.id in self._opening.values():
+                self._tell_known(path, record)
             self._opening[path] = record.id
             self._tell_opened()
+
+    def _tell_known(self, path: Path, record: DocumentRecord) -> None:
+        name = clean_label(path.name, NAME_LENGTH)
+        words = _("{name} is in the list already.").format(name=name)
+        if name != record.name:
+            words = _("{name} is the same as {name2}, which is in the list.").format(name=name, name2=record.name)
+        self._bridge.notice_raised.emit(Notice(words, life_ms=LONG_MS, key="document known"))
 
     def _tell_opened(self) -> None:
         if self._opening and all(self._opening.values()):

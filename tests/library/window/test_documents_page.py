@@ -61,6 +61,20 @@ def test_a_dropped_document_is_read_and_its_pages_are_shown(program, letter):
     assert "The tenant pays" in program.documents.view.sheets[0].page.text
 
 
+def test_what_is_in_the_list_is_not_listed_twice(program, letter):
+    open_read(program, letter)
+    drop(program.documents, letter)
+    program.wait(lambda: program.notices() == ["lease.md is in the list already."])
+    copy = letter.with_name("copy.md")
+    copy.write_text(LEASE)
+    drop(program.documents, copy)
+    program.wait(lambda: program.notices() == ["copy.md is the same as lease.md, which is in the list."])
+    assert listed(program) == ["lease.md"]
+    copy.write_text(LEASE + "\nAnnex.\n")
+    drop(program.documents, copy)
+    program.wait(lambda: listed(program) == ["copy.md", "lease.md"])
+
+
 def test_words_are_found_marked_and_gone_to(program, letter):
     open_read(program, letter)
     QTest.keyClick(program.documents, Qt.Key.Key_F, Qt.KeyboardModifier.ControlModifier)
