@@ -6,11 +6,11 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from PySide6.QtCore import QEvent, QLocale, QObject, QSignalBlocker, Qt, Signal, SignalInstance
 from PySide6.QtGui import QContextMenuEvent, QCursor, QHideEvent, QKeyEvent, QShowEvent
-from PySide6.QtWidgets import QApplication, QFrame, QScrollArea, QSizePolicy, QToolButton, QWidget
+from PySide6.QtWidgets import QApplication, QFrame, QLineEdit, QScrollArea, QSizePolicy, QToolButton, QWidget
 
 from slmdesk.base.language import LANGUAGES, VARIABLE
 from slmdesk.base.record import changed
@@ -67,13 +67,13 @@ from slmdesk.window.widgets.build import (
     set_icon,
     show_column,
     show_words,
-    text_line,
     tool_button,
 )
 from slmdesk.window.widgets.dialogs import pop_up_words_menu
+from slmdesk.window.widgets.form import Field, Form, Listed, TextLine
 from slmdesk.window.widgets.notices import ask_folder, give_export_menu, notice_of
 from slmdesk.window.widgets.parts import Popover
-from slmdesk.window.widgets.rows import Choice, CitedRow, empty_layout, order_tabs
+from slmdesk.window.widgets.rows import CitedRow, empty_layout, order_tabs
 
 MORE = _("Show or hide the passages that are left out")
 WRITTEN = _("These sentences had been written.")
@@ -638,6 +638,18 @@ PAPERS = [
     (Paper.ARTICLE, _("Text")),
 ]
 LENGTHS = [(Length.SHORT, _("Short")), (Length.MEDIUM, _("Medium")), (Length.LONG, _("Long"))]
+FIELDS = (
+    Field(
+        name="length", title=_("Length"), control=Listed, values=LENGTHS, takes_others=True,
+        read=lambda chosen: Length(chosen) if isinstance(chosen, str) else chosen,
+    ),
+    Field(name="paper", title=_("Document type"), control=Listed, values=PAPERS, read=Paper),
+    Field(name="kind", title=_("What the summary is like"), control=Listed, values=KINDS, read=Kind),
+    Field(
+        name="focus", title=_("Focus"), tip=_("What the summary focuses on; may be empty"), control=TextLine,
+        hint=lambda kind: _("What it is to be like") if kind is Kind.OWN else _("Focus on…"),
+    ),
+)  # fmt: skip
 
 
 def readers_language() -> str:
@@ -676,10 +688,8 @@ class SummaryForm(QFrame):
         self._has_summary, self.is_allowed = False, True
         self._copied_timer = Delay(self, COPIED_MS, self._show_copy)
         self._build_ui()
+        self._fields.changed.connect(self._on_changed)
         self._focus.returnPressed.connect(self._begin.click)
-        self._kind.currentIndexChanged.connect(self._on_kind)
-        self._length.value_chosen.connect(self._on_length)
-        self._paper.value_chosen.connect(lambda value: self._change(paper=Paper(value)))
         self.show_request(None)
 
     def _build_ui(self) -> None:
@@ -704,15 +714,10 @@ class SummaryForm(QFrame):
         give_export_menu(self.export, self.export_requested.emit)
         self._more = OptionsPopover(self, "summary_other", label=_("Length, form and focus"))
         self._more.turned.connect(self._settle)
-        label = _("Document type")
-        self._length = named(Choice(list(LENGTHS), self._more), "summary_length", label=_("Length"))
-        self._paper = named(Choice(list(PAPERS), self._more), "summary_paper", label=label, tip=label)
-        self._kind = named(Choice(list(KINDS), self._more), "summary_kind", label=_("What the summary is like"))
-        label = _("What the summary focuses on; may be empty")
-        self._focus = text_line("summary_focus", self._more, _("Focus on…"), label=label)
+        self._fields = Form(self._more, FIELDS, prefix="summary")
+        self._focus = cast(QLineEdit, self._fields.part("focus").widget)
         self._last = row(1)
-        parts = (self._length, self._paper, self._kind, self._focus, self._last)
-        column(*parts, into=self._more, gap=theme.SPACE_12, margins=theme.SPACE_16)
+        column(*self._fields.parts, self._last, into=self._more, gap=theme.SPACE_12, margins=theme.SPACE_16)
         self.middle = named(QFrame(self.parentWidget()), "summary_middle")
         self._centre = column(1, 1, into=self.middle)
         self._begin = button(_("Summarize"), "summarize_button", self, kind="primary")
@@ -748,20 +753,24 @@ class SummaryForm(QFrame):
     def show_request(self, request: SummaryRequest | None, paper: str = Paper.AUTO) -> None:
         """Show the request and the type of document of the shown summary. None means that no summary is shown."""
         self._has_summary = request is not None
-        self._length.show_value(request.length if request else self.last_length)
-        self._paper.show_value(paper)
+        self._show_fields(length=request.length if request else Length(self.last_length), paper=Paper(paper))
         self._settle()
+
+    def _show_fields(self, **changes: object) -> None:
+        values = {"kind": Kind.BULLETS, "focus": "", **self._fields.values, **changes}
+        self._fields.show_values(values, values["kind"])
 
     @property
     def request(self) -> SummaryRequest:
         """Return the request the form describes, without documents. The button of the form's folded part shows whether
         something is set there.
         """
-        length, kind = self._length.currentData(), Kind(self._kind.currentData())  # Qt keeps only an enum's text
-        length = Length(length) if isinstance(length, str) else length
-        words, paper = self._focus.text().strip(), Paper(self._paper.currentData())
+        self._fields.keep()
+        values = self._fields.values
+        kind, words = values["kind"], values["focus"].strip()
         focus, instruction = ("", words) if kind is Kind.OWN else (words, "")
-        return SummaryRequest((), kind, length, "", focus, instruction, paper=paper, reader=readers_language())
+        paper, reader = values["paper"], readers_language()
+        return SummaryRequest((), kind, values["length"], "", focus, instruction, paper=paper, reader=reader)
 
     def _ask(self, signal: SignalInstance) -> None:
         if self.request.kind is Kind.OWN and not self.request.instruction:
@@ -775,17 +784,11 @@ class SummaryForm(QFrame):
     def _on_other(self) -> None:
         self._more.toggle(self._other)
 
-    def _on_kind(self) -> None:
-        is_own = self._kind.currentData() == Kind.OWN
-        self._focus.setPlaceholderText(_("What it is to be like") if is_own else _("Focus on…"))
-
-    def _on_length(self, value: object) -> None:
-        if isinstance(value, str):
-            self.last_length = value
-            self._change(length=Length(value))
-
-    def _change(self, **changes: object) -> None:
-        if self._has_summary:
+    def _on_changed(self, changes: Mapping[str, object]) -> None:
+        self._show_fields()  # what the field is for depends on the kind
+        if isinstance(length := changes.get("length"), Length):
+            self.last_length = length.value
+        if self._has_summary and changes.keys() <= {"length", "paper"}:
             self.changed.emit(changes)
 
     def _settle(self) -> None:
@@ -801,7 +804,7 @@ class SummaryForm(QFrame):
             (self.copy, self._has_summary), (self.export, self._has_summary),
         ):  # fmt: skip
             each.setVisible(is_shown)
-        is_set = bool(self._focus.text() or self._kind.currentIndex())
+        is_set = bool(self._focus.text()) or self._fields.values["kind"] is not Kind.BULLETS
         self._other.setChecked(is_open or is_set)
         self._begin.setEnabled(self.is_allowed)
         if focus and self.isAncestorOf(focus) and not (focus.isVisible() and focus.isEnabled()):

@@ -78,7 +78,9 @@ def test_each_of_several_opened_documents_is_summarized_when_it_is_looked_at(pro
 def summarized_like(program, kind) -> None:
     """Summarize again in another form."""
     program.click("summary_other_button")
-    program.find("summary_kind").setCurrentIndex(program.find("summary_kind").findData(kind))
+    box = program.find("summary_kind")
+    box.setCurrentIndex(box.findData(kind))
+    box.activated.emit(box.currentIndex())
     program.click("summarize_button")
 
 
