@@ -70,7 +70,12 @@ class DocumentsController(QObject):
         super().__init__(parent, objectName="documents_controller")
         self._bridge = bridge
         self.pages = PagesController(bridge, self)
-        self._records: dict[str, DocumentRecord] = {}
+        self._recent: Live[Sequence[DocumentRecord]] = Live(
+            bridge, self, lambda: bridge.services.documents.recent(RECENT), (), on=(DocumentsChanged,)
+        )
+        self._recent.changed.connect(self._list)
+        self._shown: DocumentRecord | None = None
+        """The shown document. It need not be in the list."""
         self.removals = Removals(bridge, self)
         self._shown_again = ""
         """The document to show if its removal is undone."""
@@ -82,15 +87,25 @@ class DocumentsController(QObject):
         self._known: dict[str, str] = {}
         """Checksums of the documents that were in the list before these."""
         self._unread: dict[Path, Problem] = {}
-        self.current: str = ""
-        bridge.when_open(self.refresh)
-        bridge.on(DocumentsChanged, self.refresh)
         bridge.on(DocumentChanged, self._on_changed)
         bridge.on(DocumentProgress, self._on_progressed)
         bridge.on(DocumentGone, self._on_gone)
 
-    def refresh(self) -> None:
-        self._bridge.ask(self._bridge.services.documents.recent(RECENT), self._on_listed)
+    @property
+    def current(self) -> str:
+        """Id of the shown document, or ""."""
+        return self._shown.id if self._shown else ""
+
+    @property
+    def _records(self) -> dict[str, DocumentRecord]:
+        return {record.id: record for record in (*((self._shown,) if self._shown else ()), *self._recent.value)}
+
+    def _learn(self, record: DocumentRecord) -> None:
+        """Take what is new of a document. An answer that is on its way does not know it yet."""
+        if self._recent.is_coming:
+            self._recent.again()
+        self._shown = record if record.id == self.current else self._shown
+        self._recent.put([record, *(other for other in self._recent.value if other.id != record.id)])
 
     def open_paths(self, paths: Sequence[Path]) -> None:
         """Read these files, and the files in these folders. The first is shown, and `opened` emitted once all are read.
@@ -119,40 +134,36 @@ class DocumentsController(QObject):
 
         def found(record: DocumentRecord) -> None:
             if not self.current:
-                self._records[record.id] = record
                 self._show(record)
 
         self._bridge.ask(self._bridge.services.documents.document(document), found, _unheard)
 
     def choose(self, document: str) -> None:
-        record = self._records.get(document)
-        if record is None:
+        if record := self._records.get(document):
+            self._choose(record)
+        else:
             words = _("This document was removed; open the file again to see the pages.")
             self._bridge.notice_raised.emit(Notice(words, key="document gone"))
-            return
+
+    def _choose(self, record: DocumentRecord) -> None:
         self._requested = []
         self._show(record)
-        if record.status is not DocumentStatus.READ:
-            return
-        self._bridge.follow(
-            self._bridge.services.documents.check(document),
-            partial(self._on_checked, record),
-            partial(self._on_missing, record),
-        )
+        if record.status is DocumentStatus.READ:
+            self._bridge.follow(
+                self._bridge.services.documents.check(record.id),
+                partial(self._on_checked, record),
+                partial(self._on_missing, record),
+            )
 
     def show_document(self, document: str) -> None:
-        if document in self._records:
-            self.choose(document)
-            return
-
-        def found(record: DocumentRecord) -> None:
-            self._records[record.id] = record
-            self.choose(record.id)
-
-        self._bridge.ask(self._bridge.services.documents.document(document), found)
+        if record := self._records.get(document):
+            self._choose(record)
+        else:
+            self._bridge.ask(self._bridge.services.documents.document(document), self._choose)
 
     def records(self, documents: Sequence[str]) -> dict[str, DocumentRecord]:
-        return {id: self._records[id] for id in documents if id in self._records}
+        known = self._records
+        return {id: known[id] for id in documents if id in known}
 
     def search(self, words: str) -> None:
         self._bridge.ask(self._bridge.services.documents.search(words), self.hits_found.emit)
@@ -164,8 +175,8 @@ class DocumentsController(QObject):
 
     def tell_again(self) -> None:
         """Emit `shown` for the shown document, which is the only one again."""
-        if self.current:
-            self.shown.emit(self._records[self.current])
+        if self._shown:
+            self.shown.emit(self._shown)
 
     def read_again(self, document: str) -> None:
         record = self._records[document]
@@ -190,8 +201,7 @@ class DocumentsController(QObject):
 
     @property
     def current_folder(self) -> Path | None:
-        record = self._records.get(self.current)
-        return file_of(record).parent if record else None
+        return file_of(self._shown).parent if self._shown else None
 
     def folder_of(self, document: str) -> Path:
         return file_of(self._records[document]).parent
@@ -245,19 +255,19 @@ class DocumentsController(QObject):
         self._known = {
             id: record.sha256
             for id, record in self._records.items()
-            if record.opened and record.status is DocumentStatus.READ and id not in self.removals
+            if record.opened and record.status is DocumentStatus.READ and id not in self.removals and not is_folder
         }
         now = time.time()
         for place, path in enumerate(found):  # the list shows the last opened first, and these in the order given
             self.open_file(path, at=now - place / 1000, by_content=not is_folder)
 
     def _on_opened(self, path: Path, record: DocumentRecord) -> None:
-        self.removals.keep(record.id)  # removed a moment ago, and opened again
-        self._records[record.id] = record
+        self._learn(record)
+        if self.removals.keep(record.id):  # removed a moment ago, and opened again
+            self._list()
         if path in self._requested and self.current != record.id:
             self._requested = []
             self._show(record)
-        self.refresh()
         if path in self._opening:
             if self._known.get(record.id) == record.sha256 or record.id in self._opening.values():
                 self._tell_known(path, record)
@@ -286,12 +296,11 @@ class DocumentsController(QObject):
             self._bridge.notice_raised.emit(unread_notice(self._unread))
         self._opening.pop(path, None)
         self._tell_opened()
-        self.refresh()
+        self._recent.again()
 
     def _on_attached(self, record: DocumentRecord) -> None:
-        self._records[record.id] = record
+        self._learn(record)
         self._show(record)
-        self.refresh()
 
     def _on_missing(self, record: DocumentRecord, problem: Problem) -> None:
         if problem.code == "document.unknown":
@@ -315,8 +324,7 @@ class DocumentsController(QObject):
         record = event.document
         if not record.opened and record.id not in self._records:  # read for its folder: there may be thousands
             return
-        self._records[record.id] = record
-        self._list()
+        self._learn(record)
         if file_of(record) in self._requested and record.status is DocumentStatus.READING:
             self._requested = []
             self._show(record)
@@ -332,20 +340,13 @@ class DocumentsController(QObject):
             self.pages.ask(reset=False)
 
     def _on_gone(self, event: DocumentGone) -> None:
-        self._records.pop(event.id, None)
         if event.id == self.current:
             self._show(None)
-        self._list()
-
-    def _on_listed(self, records: Sequence[DocumentRecord]) -> None:
-        shown = self._records.get(self.current)  # not in the list, but its pages are still shown
-        self._records = {record.id: record for record in records}
-        if shown is not None:
-            self._records.setdefault(shown.id, shown)
-        self._list()
+        self._recent.put([record for record in self._recent.value if record.id != event.id])
+        self._recent.again()  # there may be older ones
 
     def _show(self, record: DocumentRecord | None) -> None:
-        self.current = record.id if record else ""
+        self._shown = record
         self.pages.leave(self.current)
         self.shown.emit(record)
         self.pages.begin(record)
@@ -363,7 +364,7 @@ class DocumentsController(QObject):
     def _keep(self, document: str) -> None:
         self._list()
         if document == self._shown_again:
-            self.choose(document)
+            self.show_document(document)
 
 
 def _unheard(_problem: Problem) -> None:
