@@ -90,11 +90,7 @@ from slmdesk.window.widgets.opening import FileDrop, admit, ask_files, document_
 
 EMPTY_WORDS = (
     ("title", "heading", _("Drop a document here, or a folder of them")),
-    (
-        "promise",
-        "",
-        _("Read on this PC. Never uploaded."),
-    ),
+    ("promise", "", _("Read on this PC. Never uploaded.")),
     ("formats", "small", _("Word, PDF, Excel, PowerPoint, e-mail and {n} more").format(n=len(FORMATS) - 5)),
 )
 """Name, kind and text of the labels that are visible while no document is shown."""
@@ -488,10 +484,7 @@ class DocumentList(QFrame):
     def eventFilter(self, watched: object, event: object) -> bool:
         if not isinstance(event, QKeyEvent) or event.type() != QKeyEvent.Type.KeyPress:
             return False
-        for view, chosen in (
-            (self._view, self.action_chosen.emit),
-            (self._folder_view, self._folder_controller.act),
-        ):
+        for view, chosen in ((self._view, self.action_chosen.emit), (self._folder_view, self._folder_controller.act)):
             id = view.currentIndex().data(ID_ROLE) if watched is view else None
             if event.key() == Qt.Key.Key_Delete and id:
                 chosen(str(id), "remove")

@@ -28,14 +28,7 @@ from slmdesk.runtime.events import Pending
 from slmdesk.runtime.messages import Problem
 from slmdesk.text.difference.types import Change
 from slmdesk.versions.service import KIND, VersionRequest, VersionView
-from slmdesk.versions.types import (
-    Comparison,
-    VersionsCompared,
-    VersionsFailed,
-    headline,
-    unread_words,
-    version_stem,
-)
+from slmdesk.versions.types import Comparison, VersionsCompared, VersionsFailed, headline, unread_words, version_stem
 from slmdesk.versions.window.changes import FILTERS, ORDERS, TEXT_LEFT, ChangeList, CompareRows, passes
 from slmdesk.window.base import theme
 from slmdesk.window.base.bridge import Bridge

@@ -216,11 +216,7 @@ def heed(policy: Policy) -> None:
 
 
 def admit(
-    parent: QWidget | None,
-    paths: Sequence[Path],
-    then: Callable[[list[Path]], object],
-    *,
-    is_chosen: bool = False,
+    parent: QWidget | None, paths: Sequence[Path], then: Callable[[list[Path]], object], *, is_chosen: bool = False
 ) -> None:
     """Call `then` with the paths that may be opened. If some are on other computers, ask the person first whether those
     are allowed.
