@@ -163,7 +163,6 @@ class QuestionPane(QScrollArea):
         self._end()
 
     def show_suggested(self) -> None:
-        """Offer questions as chips while none was asked."""
         empty_layout(self._suggested)
         for at, words in enumerate(() if self._texts else self._controller.suggested.value):
             name, asks = f"{self._prefix}suggested_{at}", partial(self._ask_about, words)
@@ -195,9 +194,7 @@ class QuestionPane(QScrollArea):
         self._busy.setVisible(True)
 
     def show_answer(self, answered: Answered, *, is_new: bool = True) -> None:
-        """Show an answer with its quotations, which come first where it is doubtful. Without quotations, show the
-        passages that come closest.
-        """
+        """Show an answer and its quotations, which come first where it is doubtful, or else the closest passages."""
         if not answered.missing:
             self._add(answered.answer, "muted" if answered.is_quoted else "")
         self._cite(answered.citations)
@@ -342,7 +339,6 @@ class QuestionController(QObject):
         self.items.show_document(document, self._open_newest)
 
     def _ask_suggested(self) -> Any:
-        """Ask for questions that the shown document answers."""
         is_alone = self.document and not self._together
         return self._bridge.services.questions.suggested(self.document) if is_alone else None
 

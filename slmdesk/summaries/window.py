@@ -496,12 +496,10 @@ class SummaryController(JobFollower):
         self.is_in_own_words = False
         """True if a person chose so for the shown summary."""
         self.request = SummaryRequest(())
-        """Request of the shown summary."""
         bridge.on(SummaryGrew, self._on_grew)
         bridge.on(SummaryEnded, self._on_ended)
 
     def begin(self, request: SummaryRequest) -> None:
-        """Summarize the shown document."""
         self._begin(changed(request, documents=(self._document,)))
 
     def begin_first(self, request: SummaryRequest, otherwise: Callable[[], object]) -> None:
@@ -515,7 +513,6 @@ class SummaryController(JobFollower):
         self._bridge.ask(self._bridge.services.summaries.begin_first(request), answered, self._refuse)
 
     def begin_together(self, request: SummaryRequest, documents: tuple[str, ...]) -> None:
-        """Summarize several documents as one."""
         self._begin(changed(request, documents=documents))
 
     def begin_again(self) -> None:
@@ -662,7 +659,6 @@ def readers_language() -> str:
 
 class OptionsPopover(Popover):
     turned = Signal()
-    """Emitted when it was opened or closed."""
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
@@ -762,9 +758,7 @@ class SummaryForm(QFrame):
 
     @property
     def request(self) -> SummaryRequest:
-        """Return the request the form describes, without documents. The button of the form's folded part shows whether
-        something is set there.
-        """
+        """The request that the form describes, without documents."""
         self._fields.keep()
         values = self._fields.values
         kind, words = values["kind"], values["focus"].strip()

@@ -108,17 +108,13 @@ class DocumentsController(QObject):
         self._recent.put([record, *(other for other in self._recent.value if other.id != record.id)])
 
     def open_paths(self, paths: Sequence[Path]) -> None:
-        """Read these files, and the files in these folders. The first is shown, and `opened` emitted once all are read.
-
-        For a single folder, `folder_offered` is emitted too. One with very many documents is only offered.
-        """
+        """Read these files and folders, show the first, and emit `opened` at the end. Very many are only offered."""
         self._requested = []
         given = list(paths)
         self.opening.emit(len(given))
         self._bridge.follow(self._bridge.services.documents.expand(given), partial(self._on_expanded, given))
 
     def make_ready(self) -> None:
-        """Start the reader child, since a document will probably be opened soon."""
         self._bridge.services.documents.make_ready()
 
     def open_file(self, path: Path, **options: Any) -> None:
@@ -196,7 +192,6 @@ class DocumentsController(QObject):
             self.open_files([file_of(record)])
 
     def stop_reading(self) -> None:
-        """Stop reading the shown document. The pages read so far stay."""
         self._bridge.services.documents.cancel(self.current)
 
     @property
@@ -456,7 +451,6 @@ class FoldersController(QObject):
         self._list()
 
     def act(self, id: str, action: str) -> None:
-        """Carry out an action of the folder's menu: `remove`, `look` or `open`."""
         if action == "remove":
             self.remove(id)
         elif action == "look":
@@ -605,10 +599,7 @@ class PagesController(QObject):
         self._bridge.ask(self._bridge.services.documents.pages(self._document, begin=number, limit=1), listed)
 
     def ask_picture(self, number: int, width: int) -> None:
-        """Request the picture of a page. `picture_received` or `picture_failed` is emitted later.
-
-        With width 0 only `boxes_received` is emitted, with the boxes of the page's marks.
-        """
+        """Request the picture of a page or, with width 0, only the boxes of its marks."""
         marks = tuple(self._marks.get(number, ()))
         self._bridge.follow(
             self._bridge.services.documents.page_image(self._document, number, width, marks=marks),
@@ -623,9 +614,7 @@ class PagesController(QObject):
         place: tuple[float, float],
         answered: Callable[[Sequence[tuple[int, int]]], None],
     ) -> None:
-        """Find which of these spans of a page's text are at a position of its picture (as shares of its size).
-        `answered` is called with them.
-        """
+        """Have `answered` get the spans that are at a place of the page's picture, as shares of its size."""
         marks = tuple(spans)
 
         def received(image: PageImage | None) -> None:
@@ -654,7 +643,6 @@ class PagesController(QObject):
         self._search = search
 
     def set_marks(self, marks: Mapping[int, Sequence[tuple[int, int]]]) -> None:
-        """Set the marks, by page number, for pictures that are requested from now on."""
         self._marks = marks
 
     def _on_found(self, search: Call, places: FoundPlaces) -> None:
@@ -662,9 +650,7 @@ class PagesController(QObject):
             self.found.emit(places)
 
     def _on_picture(self, number: int, width: int, marks: Sequence[tuple[int, int]], image: PageImage | None) -> None:
-        """Show a picture. `marks` are the marks that its boxes belong to. If the marks have changed meanwhile, the
-        boxes are dropped, since newer ones were requested.
-        """
+        """Show a picture. Boxes of marks that have changed meanwhile are dropped, as newer ones were requested."""
         if image is None:
             return
         boxes = image.boxes if marks == tuple(self._marks.get(number, ())) else None
@@ -680,7 +666,6 @@ class PagesController(QObject):
 
 
 def _is_pictured(record: DocumentRecord) -> bool:
-    """Tell whether the pages of a document have pictures, judged by the file name."""
     try:
         return format_of(file_of(record)).id == "pdf"
     except KnownError:
@@ -702,9 +687,7 @@ NAME_LENGTH = 60
 
 
 def unread_notice(unread: Mapping[Path, Problem]) -> Notice:
-    """Return a single notice for all files that were opened together. *More* shows the reason for each file. The notice
-    disappears after a time.
-    """
+    """Return one notice for all files that were opened together. *More* shows the reason for each."""
     if len(unread) == 1:
         return changed(notice_of(next(iter(unread.values()))), key="unread", life_ms=LONG_MS)
     names = [clean_label(path.name, NAME_LENGTH) for path in unread]

@@ -58,9 +58,7 @@ from slmdesk.window.widgets.parts import Popover
 from slmdesk.window.widgets.rows import empty_layout
 
 BESIDE = 860
-"""Width of the view, at the usual text size, from which the pages stand beside the result. Below it they are a drawer
-over the result.
-"""
+"""Width of the view, at the usual text size, below which the pages are a drawer over the result."""
 PAGES_WIDTH = 502
 LEAST_RESULT, MOST_RESULT = 440, 812
 DRAWER = 0.62
@@ -224,7 +222,6 @@ class DocumentView(QFrame):
                 self.go_to_spans(requested)
 
     def _on_place_clicked(self, number: int, character: int) -> None:
-        """Open the attachment if the clicked line names one."""
         attachments = info_of(self.record).attachments if self.record else ()
         line = self.view.line_at(number, character) if attachments else ""
         found = next(
@@ -249,7 +246,6 @@ class DocumentView(QFrame):
         self.find_bar.show_found(found.places, is_all=found.is_all)
 
     def find_words(self) -> None:
-        """Show the pages and the field in which words of the document are searched."""
         self.show_pages()
         self.find_bar.show()
         self.find_bar.begin()
@@ -267,7 +263,6 @@ class DocumentView(QFrame):
             self._controller.show_document(document)
 
     def go_to_spans(self, spans: Spans) -> None:
-        """Mark characters by page number, and show the first."""
         self._hinted = False
         self._mark(spans)
         if spans:
@@ -298,7 +293,6 @@ class DocumentView(QFrame):
         self._make_space()
 
     def turn_page(self) -> None:
-        """Show or hide the pages."""
         (self.show_pages if self._left.isHidden() else self.hide_pages)()
 
     def hint_spans(self, spans: Spans | None) -> None:
@@ -417,7 +411,6 @@ class DocumentView(QFrame):
         self._pill.place(self.view)
 
     def _say(self, words: str) -> None:
-        """Show a quiet state beside the title."""
         self._loud.hide()
         self._sign.setVisible(bool(words) and not self._stop.isVisibleTo(self))
         show_words(self._state, words)
@@ -508,7 +501,6 @@ class PagePill(QFrame):
             self.page_chosen.emit(min(max(int(typed), 1), self._total))
 
     def place(self, view: QWidget | None) -> None:
-        """Stand in the middle of the foot of the view."""
         parent = self.parentWidget()
         if view is not None and parent is not None:
             digits = "0" * (len(str(self._total)) + 1)

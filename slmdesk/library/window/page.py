@@ -207,7 +207,6 @@ class DocumentsPage(QWidget):
         ask_password(self, path.name, lambda word: self._controller.unlock(path, word), is_wrong=is_wrong)
 
     def showEvent(self, event: QShowEvent) -> None:
-        """Start the reader child, since a document will probably be opened."""
         super().showEvent(event)
         self._controller.make_ready()
 
@@ -224,9 +223,7 @@ class DocumentList(QFrame):
     folder_requested = Signal()
     folder_summary_requested = Signal()
     several_requested = Signal(str, object)
-    """What is to be done with several documents ("summarize", "ask", "table", "compare", "remove"), and their ids. "":
-    they are no longer chosen together.
-    """
+    """What is to be done with several documents, and their ids. "": they are no longer chosen together."""
     count_changed = Signal(int)
     """How many documents the search leaves in the list."""
     action_chosen = Signal(str, str)
@@ -348,7 +345,6 @@ class DocumentList(QFrame):
 
     @property
     def chosen(self) -> list[str]:
-        """The ids of the chosen documents, in the order of the list."""
         rows = sorted(index.row() for index in self._view.selectionModel().selectedRows())
         return [str(self._rows.index(at).data(ID_ROLE)) for at in rows]
 
@@ -660,8 +656,6 @@ class DocumentRows(_Rows[DocumentRecord]):
 
 
 class FolderRows(_Rows[CollectionState]):
-    """List model of folders, in the order in which they were added."""
-
     def __init__(self, parent: QWidget) -> None:
         roles: dict[int, Callable[[CollectionState], object]] = {
             Qt.ItemDataRole.DisplayRole: lambda state: state.record.name,

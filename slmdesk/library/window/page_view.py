@@ -42,12 +42,8 @@ ASK_AFTER_MS = 60
 
 
 class PageView(QAbstractScrollArea):
-    """Scroll area that shows the pages.
-
-    It requests visible pages with `picture_requested` (page number, width in device pixels; 0 means only the boxes of
-    its marks) and `text_requested` (page number), see `follow`. It emits `page_reached` with the number of the page at
-    the top. `place_clicked` has a page's number, the clicked character (-1 if only the position is known) and the
-    position as shares of the page. `menu_requested` has a page's number and a position on the screen.
+    """`place_clicked` has a page's number, the character (-1 if only the place is known) and the place as shares of the
+    page; `picture_requested` the width in pixels, or 0 for the boxes of the marks alone.
     """
 
     picture_requested = Signal(int, int)
@@ -88,7 +84,6 @@ class PageView(QAbstractScrollArea):
 
     @property
     def page_width(self) -> float:
-        """The width of a page in device-independent pixels."""
         space = self.viewport().width() - 2 * GAP
         return max(160.0, min(space, WIDEST) * self.zoom / 100)
 
@@ -303,7 +298,6 @@ class PageView(QAbstractScrollArea):
         return QPointF(self.horizontalScrollBar().value(), self.verticalScrollBar().value())
 
     def _table_at(self, position: QPointF) -> tuple[PageTable, QPointF] | None:
-        """Return the table at a position of the view, and the position inside the table."""
         return self.sheets.table_at(position + self._scrolled())
 
     def _scroll_table(self, table: PageTable, by: float) -> bool:
@@ -418,7 +412,6 @@ class Sheet:
     boxes: tuple[Box, ...] = ()
     """Boxes of all marks on its picture; see `place_marks`."""
     marks: tuple[tuple[Box, ...], ...] = ()
-    """The boxes of each mark separately."""
     asked_text: bool = False
     asked_boxes: bool = False
 
@@ -543,7 +536,6 @@ class SheetColumn(list[Sheet]):
         super().__init__()
         self.tops: list[float] = []
         self.width = 0.0
-        """Width of every page."""
         self.left = 0.0
         self.ratio = A4
         """Height divided by width, for pages whose pictures have not arrived yet."""
@@ -568,7 +560,6 @@ class SheetColumn(list[Sheet]):
         return True
 
     def forget_but(self, near: range) -> None:
-        """Drop what can be loaded again of all sheets except these."""
         for index, sheet in enumerate(self):
             if (sheet.picture or sheet.words) and index not in near:
                 sheet.forget()

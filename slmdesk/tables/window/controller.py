@@ -42,7 +42,6 @@ class TableController(JobFollower):
         self.shown: Callable[[], Sequence[DocumentRecord]] = tuple
         """Documents that the search leaves in the list."""
         self._requested = ""
-        """Id of the table to show."""
         self._undo: list[tuple[Sequence[Column], Sequence[Edit]]] = []
         """Columns and a person's values as they were before each change of the shown table."""
         extraction = bridge.services.extraction
@@ -64,9 +63,7 @@ class TableController(JobFollower):
         return self.chosen or ((self._document,) if self._document else ())
 
     def show_document(self, document: str) -> None:
-        """Show the newest table of a document, or make one of what it names, unless it is one of several of which a
-        table is made.
-        """
+        """Show the newest table of a document, or make one of what it names, unless it is a row of the one on show."""
         if self._reading is None and document not in self.chosen:
             super().show_document(document)
         elif document != self._document:
@@ -81,16 +78,11 @@ class TableController(JobFollower):
             self.guess.again()
 
     def begin(self, columns: Sequence[Column]) -> None:
-        """Make a table of the shown document, or of those that were chosen together. Without columns they are
-        guessed, here and below.
-        """
+        """Make a table of the shown document, or of those chosen together. Without columns they are guessed."""
         self._begin(tuple(columns), self._rows)
 
     def begin_all(self, columns: Sequence[Column]) -> None:
-        """Make a table of all documents in the list; those that the search hides are not taken.
-
-        Documents that cannot be read are told.  While one is still being read the table is refused.
-        """
+        """Make a table of the documents that the search leaves in the list. Those that cannot be read are told."""
         found = self.shown()
         failed = [record for record in found if record.status is DocumentStatus.FAILED and not record.pages]
         problems = [(record.name, problem_of(record.error_code or "", record.error_args)) for record in failed]
@@ -117,7 +109,6 @@ class TableController(JobFollower):
         self._opened.again()
 
     def reshape(self, columns: Sequence[Column]) -> None:
-        """Give the shown table other columns."""
         self._change(self._bridge.services.extraction.reshape(self.item, columns))
 
     def edit(self, document: str, column: int, words: str) -> None:

@@ -82,7 +82,6 @@ class TablePane(QFrame):
         """Whether the pages are on show beside the table, where a click on a cell goes to its page too."""
         self._is_running = False
         self._total = 0
-        """Number of documents of the table."""
         self._build_ui()
         self._connect()
         keeper.theme_changed.connect(lambda _theme: self.model.repaint())
@@ -278,7 +277,6 @@ class TablePane(QFrame):
         self._controller.guess.watch(False)
 
     def _on_added(self, column: Column) -> None:
-        """Add a column. A name that exists already changes nothing."""
         names = {known.name.casefold() for known in self.model.columns}
         if column.name.casefold() not in names and len(names) < MOST_COLUMNS:
             self._show_columns([*self.model.columns, column])

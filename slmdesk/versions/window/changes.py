@@ -469,12 +469,10 @@ class ChangeLines(QAbstractListModel):
         self.choose(self._filter)
 
     def row_of(self, change: int) -> int:
-        """Return the row of a change, or -1 if it is filtered out."""
         return self.shown.index(change) if change in self.shown else -1
 
 
 def icon_of(change: Change) -> str:
-    """Return the icon of a change's most important fact, or of its kind."""
     return ICONS.get(counted_kind(change)) or KIND_ICONS[change.kind]
 
 

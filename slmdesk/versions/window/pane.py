@@ -258,7 +258,6 @@ class ComparePane(QFrame):
                 self._kind.addItem(chip.text(), key)
 
     def _settle_told(self) -> None:
-        """Say that a model is writing about the changes, or which one did."""
         found, note = self.comparison, ""
         if found is not None:
             by = _("The sentence below a change is by {model}.").format(model=found.model)

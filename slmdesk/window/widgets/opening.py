@@ -36,8 +36,7 @@ FAILED = _("The desktop did not open this. You can copy the address, and open it
 def open_outside(url: QUrl) -> None:
     """Open an address, file or folder in another program. Returns at once.
 
-    If the system keeps slmdesk offline, every program started by slmdesk would be offline too. In that case the desktop
-    is asked to open it: an address by its portal, a file in the file manager.
+    A program started by slmdesk is kept offline as it is; then the desktop opens addresses, and the file manager files.
     """
     if is_enforced():
         _ask_desktop(url)
@@ -218,11 +217,9 @@ def heed(policy: Policy) -> None:
 def admit(
     parent: QWidget | None, paths: Sequence[Path], then: Callable[[list[Path]], object], *, is_chosen: bool = False
 ) -> None:
-    """Call `then` with the paths that may be opened. If some are on other computers, ask the person first whether those
-    are allowed.
+    """Call `then` with the paths that may be opened, after a question for those on other computers. Access no path.
 
-    With `is_chosen`, the person chose the paths in a dialog and is not asked. If the organisation has slmdesk work
-    offline, only the network shares that it names are opened. This function does not access any path.
+    `is_chosen`: a person chose them in a dialog, and is not asked. Offline by policy, only shares that it names open.
     """
     policy = _policy()
     away = [path for path in paths if server_of(str(path)) and not is_on(str(path), policy.shares)]
@@ -300,7 +297,6 @@ def note_document_folder(chosen: Path, last: str = LAST_FOLDER) -> None:
 def ask_file(
     parent: QWidget, title: str, chosen: Callable[[Path], object], *, name: str, filters: str = ""
 ) -> QFileDialog:
-    """Ask for an existing file. `name` is the dialog's object name. Does not block."""
 
     def selected(path: Path) -> None:
         admit(parent, [path], lambda paths: chosen(paths[0]), is_chosen=True)
@@ -358,7 +354,6 @@ MODEL_FILTER = _("Model files (*.gguf);;All files (*)")
 
 
 def model_files(event: QDropEvent) -> list[Path]:
-    """Return the model files in a drag, judged by name only."""
     return [path for path in dropped_paths(event) if path.suffix.lower() == MODEL_SUFFIX]
 
 
