@@ -666,8 +666,7 @@ class UnreadDocument(QFrame):
         self.setObjectName("document_unread")
         self._title = plain_label("", self, name="unread_title", kind="heading")
         self._reason = plain_label("", self, name="unread_reason")
-        self._again = button(_("Try again"), "read_again_button", self)
-        self._again.clicked.connect(lambda: controller.read_again(controller.current))
+        self._again = button(_("Try again"), "read_again_button", self, on=partial(self._choose, controller, "again"))
         for label in (self._title, self._reason):
             label.setAlignment(Qt.AlignmentFlag.AlignCenter)
             label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)

@@ -171,18 +171,15 @@ class DocumentsPage(QWidget):
         self.documents.show_chosen(record.id if record else "")
 
     def _on_action(self, document: str, action: str) -> None:
-        if action == "remove":
-            self._controller.remove(document)
-        elif action == "again":
-            self._controller.read_again(document)
-        elif action == "other":
-            self.ask_files()
-        elif action == "translate":
-            self.document.translate(document)
-        elif action == "redact":
-            self.redaction_requested.emit(document)
-        elif action == "folder":
-            open_outside(QUrl.fromLocalFile(str(self._controller.folder_of(document))))
+        actions: dict[str, Callable[[str], object]] = {
+            "remove": self._controller.remove,
+            "again": self._controller.read_again,
+            "other": lambda _document: self.ask_files(),
+            "translate": self.document.translate,
+            "redact": self.redaction_requested.emit,
+            "folder": lambda _document: open_outside(QUrl.fromLocalFile(str(self._controller.folder_of(document)))),
+        }
+        actions[action](document)
 
     def ask_files(self, chosen: Callable[[list[Path]], object] | None = None) -> None:
         suffixes = " ".join(f"*{suffix}" for file_format in FORMATS for suffix in file_format.suffixes)
@@ -213,8 +210,6 @@ class DocumentsPage(QWidget):
 
 FOLDER_ACTIONS = (("look", _("Look again")), ("open", _("Open the folder")), ("remove", _("Remove from the list")))
 MOST_FOLDERS_SHOWN = 5
-ActionChosen = Callable[[str, str], object]
-"""Function that is called with the id of a row and an action."""
 
 
 class DocumentList(QFrame):
@@ -252,7 +247,7 @@ class DocumentList(QFrame):
         hint = _("Search documents")
         self._search = text_line("document_filter", self, hint, label=label, tip=tip, clears=CLEAR)
         set_kind(self._search, "search")
-        self._rows, self._folders, self._hits = DocumentRows(self), FolderRows(self), HitRows(self)
+        self._rows, self._folders, self._hits = DocumentRows(self), _Rows(self, FOLDER_ROLES), _Rows(self, HIT_ROLES)
         self._view = self._list_view("document_view", _("Documents"), self._rows)
         self._view.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         self._view.setUniformItemSizes(False)  # those that were not read whole have a second line
@@ -281,15 +276,8 @@ class DocumentList(QFrame):
         return menu
 
     def _list_view(self, name: str, title: str, model: QAbstractItemModel) -> RowsView:
-        view = named(RowsView(self), name, label=title)
-        view.setFrameShape(QFrame.Shape.NoFrame)
-        view.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        view = RowsView(self, name, title, model)
         view.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
-        view.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
-        view.setMouseTracking(True)
-        view.setUniformItemSizes(True)
-        view.setModel(model)
-        view.setItemDelegate(DocumentPainter(view))
         view.installEventFilter(self)
         return view
 
@@ -467,8 +455,9 @@ class DocumentList(QFrame):
         self._pop_up(self._folder_view, point, "folder", FOLDER_ACTIONS, self._folder_controller.act)
 
     def _pop_up(
-        self, view: QListView, point: QPoint, name: str, actions: Sequence[tuple[str, str]], chosen: ActionChosen
-    ) -> None:
+        self, view: QListView, point: QPoint, name: str, actions: Sequence[tuple[str, str]],
+        chosen: Callable[[str, str], object],
+    ) -> None:  # fmt: skip
         id = view.indexAt(point).data(ID_ROLE)
         if not id:
             return
@@ -498,6 +487,16 @@ class RowsView(QListView):
     """A list of rows. With several chosen, each row has a check box; a press on it, or Space, chooses one more."""
 
     has_boxes = False
+
+    def __init__(self, parent: QWidget, name: str, title: str, model: QAbstractItemModel) -> None:
+        super().__init__(parent)
+        named(self, name, label=title)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.setMouseTracking(True)
+        self.setUniformItemSizes(True)
+        self.setModel(model)
+        self.setItemDelegate(DocumentPainter(self))
 
     def selectionCommand(
         self, index: QModelIndex | QPersistentModelIndex, event: QEvent | None = None
@@ -655,32 +654,24 @@ class DocumentRows(_Rows[DocumentRecord]):
         self.show([document for document in self._all if all(word in self._folded[document.name] for word in words)])
 
 
-class FolderRows(_Rows[CollectionState]):
-    def __init__(self, parent: QWidget) -> None:
-        roles: dict[int, Callable[[CollectionState], object]] = {
-            Qt.ItemDataRole.DisplayRole: lambda state: state.record.name,
-            Qt.ItemDataRole.ToolTipRole: lambda state: plain_tip(str(folder_of(state.record))),
-            Qt.ItemDataRole.AccessibleTextRole: lambda state: _("Folder {name}, {folder}").format(
-                name=state.record.name, folder=folder_words(state)
-            ),
-            ID_ROLE: lambda state: state.record.id,
-            LINE_ROLE: folder_words,
-        }
-        super().__init__(parent, roles)
-
-
-class HitRows(_Rows[TextHit]):
-    def __init__(self, parent: QWidget) -> None:
-        roles: dict[int, Callable[[TextHit], object]] = {
-            Qt.ItemDataRole.DisplayRole: lambda hit: f"{page_sign('page')} {hit.page}  \u00b7  {hit.name}",
-            Qt.ItemDataRole.ToolTipRole: lambda hit: plain_tip(hit.words),
-            Qt.ItemDataRole.AccessibleTextRole: lambda hit: _("{name}, page {page}: {words}").format(
-                name=hit.name, page=hit.page, words=hit.words
-            ),
-            ID_ROLE: lambda hit: hit,
-            LINE_ROLE: lambda hit: hit.words,
-        }
-        super().__init__(parent, roles)
+FOLDER_ROLES: Mapping[int, Callable[[CollectionState], object]] = {
+    Qt.ItemDataRole.DisplayRole: lambda state: state.record.name,
+    Qt.ItemDataRole.ToolTipRole: lambda state: plain_tip(str(folder_of(state.record))),
+    Qt.ItemDataRole.AccessibleTextRole: lambda state: _("Folder {name}, {folder}").format(
+        name=state.record.name, folder=folder_words(state)
+    ),
+    ID_ROLE: lambda state: state.record.id,
+    LINE_ROLE: folder_words,
+}
+HIT_ROLES: Mapping[int, Callable[[TextHit], object]] = {
+    Qt.ItemDataRole.DisplayRole: lambda hit: f"{page_sign('page')} {hit.page}  \u00b7  {hit.name}",
+    Qt.ItemDataRole.ToolTipRole: lambda hit: plain_tip(hit.words),
+    Qt.ItemDataRole.AccessibleTextRole: lambda hit: _("{name}, page {page}: {words}").format(
+        name=hit.name, page=hit.page, words=hit.words
+    ),
+    ID_ROLE: lambda hit: hit,
+    LINE_ROLE: lambda hit: hit.words,
+}
 
 
 ROW_HEIGHT, TALL_ROW_HEIGHT = 32, 46
@@ -788,14 +779,8 @@ class FolderView(QFrame):
     def _build_list(self, holder: QWidget) -> None:
         hint, label = _("Search by name"), _("Search the documents of the folder by name")
         self._filter = text_line("folder_filter", holder, hint, label=label, clears=CLEAR)
-        self._view = named(QListView(holder), "folder_documents", label=_("Documents of the folder"))
-        self._view.setFrameShape(QFrame.Shape.NoFrame)
-        self._view.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
-        self._view.setMouseTracking(True)
-        self._view.setUniformItemSizes(True)
         self._rows = DocumentRows(holder, by_name=True)
-        self._view.setModel(self._rows)
-        self._view.setItemDelegate(DocumentPainter(self._view))
+        self._view = RowsView(holder, "folder_documents", _("Documents of the folder"), self._rows)
 
     def _connect(self) -> None:
         self._filter.textChanged.connect(self._rows.filter_by)
