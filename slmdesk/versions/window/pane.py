@@ -12,7 +12,6 @@ from PySide6.QtWidgets import (
     QBoxLayout,
     QButtonGroup,
     QComboBox,
-    QFileDialog,
     QFrame,
     QMenu,
     QScrollArea,
@@ -44,7 +43,6 @@ from slmdesk.window.widgets.build import (
     cut_to_lines,
     flow,
     named,
-    passing,
     plain_label,
     plain_tip,
     row,
@@ -55,7 +53,7 @@ from slmdesk.window.widgets.build import (
     tool_button,
 )
 from slmdesk.window.widgets.notices import give_export_menu
-from slmdesk.window.widgets.opening import FileDrop, admit, document_folder, note_document_folder
+from slmdesk.window.widgets.opening import LAST_FOLDER, FileDrop, ask_file
 from slmdesk.window.widgets.parts import Popover
 from slmdesk.window.widgets.rows import Choice
 
@@ -513,15 +511,11 @@ class ComparePane(QFrame):
     def _ask_file(self) -> None:
         suffixes = " ".join(f"*{suffix}" for file_format in FORMATS for suffix in file_format.suffixes)
         words = _("Documents ({suffixes});;All files (*)").format(suffixes=suffixes)
-        dialog = passing(QFileDialog(self, _("The other version"), document_folder(), words), "versions_dialog")
-        dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
-        dialog.fileSelected.connect(self._on_file_selected)
+        title, name = _("The other version"), "versions_dialog"
+        dialog = ask_file(
+            self, title, lambda path: self._on_dropped([path]), name=name, filters=words, last=LAST_FOLDER
+        )
         dialog.rejected.connect(self._show_choices)
-        dialog.open()
-
-    def _on_file_selected(self, file: str) -> None:
-        note_document_folder(Path(file))
-        admit(self, [Path(file)], self._on_dropped, is_chosen=True)
 
     def _choose_other(self, document: str) -> None:
         """Compare with this document. The file that was modified later counts as the newer version."""

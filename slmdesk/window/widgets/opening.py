@@ -295,13 +295,16 @@ def note_document_folder(chosen: Path, last: str = LAST_FOLDER) -> None:
 
 
 def ask_file(
-    parent: QWidget, title: str, chosen: Callable[[Path], object], *, name: str, filters: str = ""
+    parent: QWidget, title: str, chosen: Callable[[Path], object], *, name: str, filters: str = "", last: str = ""
 ) -> QFileDialog:
+    """Ask for a file, starting in the folder used last if `last` names what for. Does not block."""
 
     def selected(path: Path) -> None:
+        if last:
+            note_document_folder(path, last)
         admit(parent, [path], lambda paths: chosen(paths[0]), is_chosen=True)
 
-    dialog = QFileDialog(parent, title, str(Path.home()), filters)
+    dialog = QFileDialog(parent, title, document_folder(last), filters)
     return _open_dialog(dialog, selected, name, QFileDialog.AcceptMode.AcceptOpen)
 
 
