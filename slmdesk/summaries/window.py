@@ -8,8 +8,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
-from PySide6.QtCore import QEvent, QLocale, QObject, QSignalBlocker, Qt, Signal, SignalInstance
-from PySide6.QtGui import QContextMenuEvent, QCursor, QHideEvent, QKeyEvent, QShowEvent
+from PySide6.QtCore import QEvent, QLocale, QObject, QSignalBlocker, Qt, Signal
+from PySide6.QtGui import QContextMenuEvent, QCursor, QKeyEvent
 from PySide6.QtWidgets import QApplication, QFrame, QLineEdit, QScrollArea, QSizePolicy, QToolButton, QWidget
 
 from slmdesk.base.language import LANGUAGES, VARIABLE
@@ -657,18 +657,6 @@ def readers_language() -> str:
     return system if system in texts()["language"] else ""
 
 
-class OptionsPopover(Popover):
-    turned = Signal()
-
-    def showEvent(self, event: QShowEvent) -> None:
-        super().showEvent(event)
-        self.turned.emit()
-
-    def hideEvent(self, event: QHideEvent) -> None:
-        super().hideEvent(event)
-        self.turned.emit()
-
-
 class SummaryForm(QFrame):
     summary_requested = Signal(object)
     changed = Signal(object)
@@ -685,7 +673,7 @@ class SummaryForm(QFrame):
         self._copied_timer = Delay(self, COPIED_MS, self._show_copy)
         self._build_ui()
         self._fields.changed.connect(self._on_changed)
-        self._focus.returnPressed.connect(self._begin.click)
+        self._focus.returnPressed.connect(self._begin_so.click)
         self.show_request(None)
 
     def _build_ui(self) -> None:
@@ -708,16 +696,15 @@ class SummaryForm(QFrame):
         self.export = tool_button("export_summary_button", self, icon="download", label=tip, tip=tip)
         self.export.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         give_export_menu(self.export, self.export_requested.emit)
-        self._more = OptionsPopover(self, "summary_other", label=_("Length, form and focus"))
-        self._more.turned.connect(self._settle)
+        self._more = Popover(self, "summary_other", label=_("Length, form and focus"))
         self._fields = Form(self._more, FIELDS, prefix="summary")
         self._focus = cast(QLineEdit, self._fields.part("focus").widget)
-        self._last = row(1)
-        column(*self._fields.parts, self._last, into=self._more, gap=theme.SPACE_12, margins=theme.SPACE_16)
+        self._begin_so = button(_("Summarize"), "summarize_so_button", self._more, kind="primary", on=self._ask)
+        parts = (*self._fields.parts, row(1, self._begin_so))
+        column(*parts, into=self._more, gap=theme.SPACE_12, margins=theme.SPACE_16)
         self.middle = named(QFrame(self.parentWidget()), "summary_middle")
-        self._centre = column(1, 1, into=self.middle)
-        self._begin = button(_("Summarize"), "summarize_button", self, kind="primary")
-        self._begin.clicked.connect(lambda: self._ask(self.summary_requested))
+        self._begin = button(_("Summarize"), "summarize_button", self.middle, kind="primary", on=self._ask)
+        column(1, (self._begin, Qt.AlignmentFlag.AlignHCenter), 1, into=self.middle)
         self.tools = (self._other, self.copy, self.export)
         self.line = row(1, *self.tools, into=self, gap=theme.SPACE_8)
 
@@ -766,20 +753,22 @@ class SummaryForm(QFrame):
         paper, reader = values["paper"], readers_language()
         return SummaryRequest((), kind, values["length"], "", focus, instruction, paper=paper, reader=reader)
 
-    def _ask(self, signal: SignalInstance) -> None:
-        if self.request.kind is Kind.OWN and not self.request.instruction:
+    def _ask(self) -> None:
+        request = self.request
+        if request.kind is Kind.OWN and not request.instruction:
             self.said.emit(_("Say what the summary is to be like."))
             self._focus.setFocus()
         else:
-            request = self.request
             self._more.dismiss()
-            signal.emit(request)
+            self.summary_requested.emit(request)
 
     def _on_other(self) -> None:
         self._more.toggle(self._other)
+        self._settle()
 
     def _on_changed(self, changes: Mapping[str, object]) -> None:
         self._show_fields()  # what the field is for depends on the kind
+        self._settle()
         if isinstance(length := changes.get("length"), Length):
             self.last_length = length.value
         if self._has_summary and changes.keys() <= {"length", "paper"}:
@@ -787,19 +776,12 @@ class SummaryForm(QFrame):
 
     def _settle(self) -> None:
         """Show only form parts that are useful now. If a focused part is hidden, the form's proxy gets the focus."""
-        is_open, focus = self._more.isVisible(), QApplication.focusWidget()
-        if is_open:
-            self._last.addWidget(self._begin)  # after the fields it uses
-        else:
-            self._centre.insertWidget(1, self._begin, 0, Qt.AlignmentFlag.AlignHCenter)
-        self.middle.setVisible(not is_open and not self._has_summary and self.is_allowed)
-        for each, is_shown in (
-            (self._begin, is_open or not self._has_summary),
-            (self.copy, self._has_summary), (self.export, self._has_summary),
-        ):  # fmt: skip
-            each.setVisible(is_shown)
-        is_set = bool(self._focus.text()) or self._fields.values["kind"] is not Kind.BULLETS
-        self._other.setChecked(is_open or is_set)
-        self._begin.setEnabled(self.is_allowed)
+        focus = QApplication.focusWidget()
+        self.middle.setVisible(not self._has_summary and self.is_allowed)
+        for tool in (self.copy, self.export):
+            tool.setVisible(self._has_summary)
+        for begin in (self._begin, self._begin_so):
+            begin.setEnabled(self.is_allowed)
+        self._other.setChecked(bool(self._focus.text()) or self._fields.values["kind"] is not Kind.BULLETS)
         if focus and self.isAncestorOf(focus) and not (focus.isVisible() and focus.isEnabled()):
             self.setFocus()

@@ -81,7 +81,7 @@ def summarized_like(program, kind) -> None:
     box = program.find("summary_kind")
     box.setCurrentIndex(box.findData(kind))
     box.activated.emit(box.currentIndex())
-    program.click("summarize_button")
+    program.click("summarize_so_button")
 
 
 def test_why_no_summary_is_made_stands_in_its_place_until_there_is_one(program, letter):
@@ -471,7 +471,7 @@ def test_earlier_summaries_are_chosen_renamed_and_deleted_with_a_way_back(summar
     assert [action.text() for action in menu.actions()] == ["Rename…", "Delete"]
     assert not program.find("earlier_summaries_button").isVisible()
     program.click("summary_other_button")
-    program.click("summarize_button")
+    program.click("summarize_so_button")
     program.wait(lambda: summaries.item != first and pane.summary is not None and pane.rows)
     button = program.find("earlier_summaries_button")
     program.wait(lambda: button.isVisible() and button.text() == "1 earlier")
