@@ -563,17 +563,10 @@ class AboutDocument(QScrollArea):
         empty_layout(self._column, keep=1)
 
     def _add_attachment(self, attachment: Attachment) -> None:
+        label = _attachment_words(attachment)
         if not attachment.format:
-            self._add(
-                _("{name} ({size}) cannot be read.").format(
-                    name=attachment.name, size=bytes_for_people(attachment.bytes)
-                ),
-                "muted",
-            )
+            self._add(label, "muted")
             return
-        label = _("Open the attachment {name}, {size}").format(
-            name=attachment.name, size=bytes_for_people(attachment.bytes)
-        )
         opening = button(_("Open {name}").format(name=attachment.name[:60]), "attachment_button", self, label=label)
         opening.clicked.connect(lambda: self._controller.open_attachment(attachment.index))
         self._column.insertWidget(self._column.count() - 1, opening, 0, Qt.AlignmentFlag.AlignLeft)
@@ -606,10 +599,7 @@ class AttachedBar(QFrame):
         if self._shown == (attachments, parent):
             return
         self._shown = (attachments, parent)
-        while (item := self._row.takeAt(0)) is not None:
-            if (widget := item.widget()) is not None:
-                widget.hide()
-                widget.deleteLater()
+        empty_layout(self._row)
         if parent:
             self._add_parent(parent)
         if attachments:
@@ -617,40 +607,31 @@ class AttachedBar(QFrame):
         for attachment in attachments[:MOST_SHOWN]:
             self._add(attachment)
         if len(attachments) > MOST_SHOWN:
-            more = self._button(_("{count:,} more…").format(count=len(attachments) - MOST_SHOWN), "attached_more")
-            more.clicked.connect(self.all_requested)
+            words = _("{count:,} more…").format(count=len(attachments) - MOST_SHOWN)
+            more = button(words, "attached_more", self, kind="quiet", on=self.all_requested)
+            self._row.addWidget(more)
         self.setVisible(bool(parent or attachments))
 
     def _add_parent(self, name: str) -> None:
         self._row.addWidget(plain_label(_("Attached to"), self, name="attached_to_words", kind="small", wraps=False))
-        label, tip = (
-            _("Open {name}, to which this is attached").format(name=name),
-            plain_tip(_("Open {name}").format(name=name)),
-        )
-        on = self._controller.open_parent
-        self._button(_short(name), "attached_to", icon="file-text", label=label, tip=tip, on=on)
+        label, on = _("Open {name}, to which this is attached").format(name=name), self._controller.open_parent
+        self._button(_short(name), "attached_to", label=label, on=on)
 
     def _add(self, attachment: Attachment) -> None:
-        size = bytes_for_people(attachment.bytes)
-        label, tip = (
-            _("Open the attachment {name}, {size}").format(name=attachment.name, size=size),
-            _("Open {name} ({size})").format(name=attachment.name, size=size),
-        )
-        if not attachment.format:
-            label, tip = (
-                _("{name}, an attachment that cannot be read").format(name=attachment.name),
-                _("{name} ({size}) cannot be read").format(name=attachment.name, size=size),
-            )
-        opening = self._button(
-            _short(attachment.name), "attached_document", icon="file-text", label=label, tip=plain_tip(tip)
-        )
+        opening = self._button(_short(attachment.name), "attached_document", label=_attachment_words(attachment))
         opening.setEnabled(bool(attachment.format))
         opening.clicked.connect(lambda: self._controller.open_attachment(attachment.index))
 
-    def _button(self, words: str, name: str, **options: Any) -> QPushButton:
-        made = button(words.replace("&", "&&"), name, self, kind="quiet", **options)
+    def _button(self, words: str, name: str, *, label: str, **options: Any) -> QPushButton:
+        words, tip = words.replace("&", "&&"), plain_tip(label)
+        made = button(words, name, self, kind="quiet", icon="file-text", label=label, tip=tip, **options)
         self._row.addWidget(made)
         return made
+
+
+def _attachment_words(attachment: Attachment) -> str:
+    words = _("Open the attachment {name}, {size}") if attachment.format else _("{name} ({size}) cannot be read.")
+    return words.format(name=attachment.name, size=bytes_for_people(attachment.bytes))
 
 
 def _short(name: str) -> str:
