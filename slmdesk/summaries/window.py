@@ -700,6 +700,7 @@ class SummaryForm(QFrame):
         self._fields = Form(self._more, FIELDS, prefix="summary")
         self._focus = cast(QLineEdit, self._fields.part("focus").widget)
         self._begin_so = button(_("Summarize"), "summarize_so_button", self._more, kind="primary", on=self._ask)
+        self._fields.parts[0].setFocusProxy(self._fields.parts[0].widget)  # where the popover puts the focus
         parts = (*self._fields.parts, row(1, self._begin_so))
         column(*parts, into=self._more, gap=theme.SPACE_12, margins=theme.SPACE_16)
         self.middle = named(QFrame(self.parentWidget()), "summary_middle")
@@ -736,7 +737,8 @@ class SummaryForm(QFrame):
     def show_request(self, request: SummaryRequest | None, paper: str = Paper.AUTO) -> None:
         """Show the request and the type of document of the shown summary. None means that no summary is shown."""
         self._has_summary = request is not None
-        self._show_fields(length=request.length if request else Length(self.last_length), paper=Paper(paper))
+        known = next((each for each in Paper if each == paper), Paper.AUTO)
+        self._show_fields(length=request.length if request else Length(self.last_length), paper=known)
         self._settle()
 
     def _show_fields(self, **changes: object) -> None:

@@ -190,6 +190,8 @@ class RedactPane(QFrame):
         how = Popover(self, "redaction_how", label=_("What stands in the place of the words"))
         self._form = OptionsForm(how, OPTIONS, prefix="redaction")
         self._form.changed.connect(lambda chosen: self._show_options(**chosen))
+        for part in self._form.parts:
+            part.setFocusProxy(part.widget)  # the popover puts the focus into the first
         column(*self._form.parts, into=how, gap=theme.SPACE_12, margins=theme.SPACE_16)
         return how
 
