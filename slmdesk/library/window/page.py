@@ -35,7 +35,6 @@ from PySide6.QtWidgets import (
     QStyledItemDelegate,
     QStyleOptionViewItem,
     QToolButton,
-    QVBoxLayout,
     QWidget,
 )
 
@@ -87,13 +86,7 @@ from slmdesk.window.widgets.build import (
 from slmdesk.window.widgets.dialogs import ask_password
 from slmdesk.window.widgets.notices import ask_folder
 from slmdesk.window.widgets.opening import FileDrop, admit, ask_files, document_folder, open_outside
-
-EMPTY_WORDS = (
-    ("title", "heading", _("Drop a document here, or a folder of them")),
-    ("promise", "", _("Read on this PC. Never uploaded.")),
-    ("formats", "small", _("Word, PDF, Excel, PowerPoint, e-mail and {n} more").format(n=len(FORMATS) - 5)),
-)
-"""Name, kind and text of the labels that are visible while no document is shown."""
+from slmdesk.window.widgets.parts import EmptyState, Segments
 
 
 class DocumentsPage(QWidget):
@@ -123,19 +116,11 @@ class DocumentsPage(QWidget):
         self._on_shown(None)
 
     def _empty(self) -> QWidget:
-        holder = named(QFrame(self), "documents_empty")
-        layout = QVBoxLayout(holder)
-        layout.setSpacing(theme.SPACE_12)
-        layout.addStretch(2)
-        for name, kind, text in EMPTY_WORDS:
-            label = plain_label(text, holder, name=f"empty_documents_{name}", kind=kind)
-            label.setAlignment(Qt.AlignmentFlag.AlignCenter)
-            label.setMaximumWidth(theme.COLUMN_WIDTH)
-            layout.addLayout(row(1, (label, 1000), 1))
-        opening = button(_("Open a document…"), "empty_open_button", holder, kind="primary", on=self.ask_files)
-        layout.addWidget(opening, 0, Qt.AlignmentFlag.AlignHCenter)
-        layout.addStretch(3)
-        return holder
+        formats = _("Word, PDF, Excel, PowerPoint, e-mail and {n} more").format(n=len(FORMATS) - 5)
+        line, hint = _("Drop a document here, or a folder of them"), _("Read on this PC. Never uploaded.")
+        empty = EmptyState(self, "documents_empty", icon="file-text", line=line, hint=f"{hint}\n{formats}")
+        empty.add(button(_("Open a document…"), "empty_open_button", empty, kind="primary", on=self.ask_files))
+        return empty
 
     def _connect(self) -> None:
         self._controller.shown.connect(self._on_shown)
@@ -727,22 +712,11 @@ class FolderView(QFrame):
     def _build_ui(self, questions: QWidget) -> None:
         self._left, self._right = self._overview(), questions
         self._split = split("folder_splitter", self, self._left, self._right, sizes=(520, 400), grows=0)
-        self._chips = self._chip_row()
-        column(self._chips, (self._split, 1), into=self, gap=0)
-
-    def _chip_row(self) -> QFrame:
-        holder = named(QFrame(self), "folder_chips")
-        self._chip_documents, self._chip_questions = (
-            button(words, f"folder_{name}_chip", holder, kind="chip", on=self._settle)
-            for name, words in (("documents", _("Documents")), ("questions", _("Questions")))
-        )
-        for chip in (self._chip_documents, self._chip_questions):
-            chip.setCheckable(True)
-            chip.setAutoExclusive(True)
-        margins = (theme.SPACE_16, theme.SPACE_8, theme.SPACE_12, 0)
-        row(self._chip_documents, self._chip_questions, 1, into=holder, margins=margins)
-        self._chip_documents.setChecked(True)
-        return holder
+        self._tabs = Segments(self, "folder_tabs", label=_("What is shown of the folder"))
+        for words in (_("Documents"), _("Questions")):
+            self._tabs.addTab(words)
+        self._tabs.currentChanged.connect(self._settle)
+        column(row(self._tabs, 1, margins=(theme.SPACE_16, 0)), (self._split, 1), into=self, gap=0)
 
     def _overview(self) -> QWidget:
         holder = named(QFrame(self), "folder_overview")
@@ -827,11 +801,11 @@ class FolderView(QFrame):
         super().resizeEvent(event)
         self._settle()
 
-    def _settle(self) -> None:
+    def _settle(self, *_tab: object) -> None:
         is_wide = self.width() >= NARROW_LINES * self.fontMetrics().lineSpacing()
-        self._chips.setVisible(not is_wide)
-        self._left.setVisible(is_wide or self._chip_documents.isChecked())
-        self._right.setVisible(is_wide or self._chip_questions.isChecked())
+        self._tabs.setVisible(not is_wide)
+        self._left.setVisible(is_wide or self._tabs.currentIndex() == 0)
+        self._right.setVisible(is_wide or self._tabs.currentIndex() == 1)
 
 
 def _sentence_of(state: CollectionState) -> str:

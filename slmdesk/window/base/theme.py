@@ -452,7 +452,7 @@ def _panels(t: Theme) -> str:
         #question_pane, #question_inner, #question_busy,
         #folder_question_pane, #folder_question_inner, #folder_question_busy, #folder_question_foot,
         #table_pane, #making_table, #table_bar, #redact_pane,
-        #folder_view, #folder_overview, #folder_chips, #folder_documents,
+        #folder_view, #folder_overview, #folder_documents,
         #versions_pane, #versions_inner, #versions_form, #versions_busy, #versions_result, #versions_bar,
         #versions_list, #versions_lead, #versions_columns, #versions_told {{ background: {t.sheet}; border: none; }}
     #work, #settings_inner, #settings_page, #empty_chat, #models_page,
