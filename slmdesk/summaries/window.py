@@ -143,7 +143,6 @@ class SummaryPane(QScrollArea):
         inner = named(QFrame(self), "summary_inner")
         self.form = SummaryForm(inner)
         self.form.setFocusProxy(self)
-        self.export = self.form.export
         self.earlier = EarlierBox(inner, name="earlier_summaries")
         self.form.line.addWidget(self.earlier.only)
         self._making = MakingBar(self._controller, inner, kind="summary", prefix="making", resume=_("Go on"))
