@@ -87,7 +87,6 @@ class ComparePane(QFrame):
         """Whether the shown document has no comparison, and none was begun."""
         self._coming = ""
         """Id of the item to open once its document is shown."""
-        self._chosen_kind = "all"
         self.current = -1
         self._words = ""
         """What is said of the changes, of which the first lines are shown."""
@@ -443,7 +442,7 @@ class ComparePane(QFrame):
             self.current = -1
             self.rows.show_rows(found.rows, found.changes)
         if has_changes:
-            self._on_kind("all" if is_other else self._chosen_kind)
+            self._on_kind("all" if is_other else self.list.lines.filter)
         self._show_only(self._result)
         self._set_wide(has_changes if is_other else self._is_wide)
         self._show_count()
@@ -483,7 +482,6 @@ class ComparePane(QFrame):
             self._choose_other(value)
 
     def _on_kind(self, key: object) -> None:
-        self._chosen_kind = str(key)
         self._kind.show_value(key)
         self._chips.button([kind for kind, *__ in FILTERS].index(str(key))).setChecked(True)
         self._list_by(self.list.lines.choose, str(key))
