@@ -326,13 +326,11 @@ class DocumentView(QFrame):
     def _on_page_menu(self, number: int, place: QPoint) -> None:
         menu = named(QMenu(self), "page_menu")
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        menu.addAction(_("Translate this page"), partial(self._translate_page, number))
+        translate = lambda page: request_translation(self, page.text)  # noqa: E731
+        menu.addAction(_("Translate this page"), partial(self._controller.pages.ask_page, number, translate))
         if self.record is not None and is_file(self.record):
             menu.addAction(_("Translate this document"), self._on_translate)
         menu.popup(place)
-
-    def _translate_page(self, number: int) -> None:
-        self._controller.pages.ask_page(number, lambda page: request_translation(self, page.text))
 
     def _fill_menu(self) -> None:
         self.menu.clear()

@@ -127,7 +127,7 @@ class DocumentsPage(QWidget):
         self._controller.password_requested.connect(self._on_password_requested)
         self.documents.open_requested.connect(self.ask_files)
         self.documents.folder_requested.connect(self.watch_folder)
-        self.documents.folder_opened.connect(self._on_open_folder)
+        self.documents.folder_opened.connect(partial(self._ask_folder, _("Open folder"), self._controller.open_paths))
         self.documents.action_chosen.connect(self._on_action)
         self.document.action_chosen.connect(self._on_action)
         bind(self, "documents.open", self.ask_files)
@@ -176,14 +176,8 @@ class DocumentsPage(QWidget):
     def watch_folder(self) -> None:
         self._ask_folder(_("Watch a folder"), lambda paths: self._folders.add(paths[0]))
 
-    def _on_open_folder(self) -> None:
-        self._ask_folder(_("Open folder"), self._controller.open_paths)
-
     def _ask_folder(self, title: str, chosen: Callable[[Sequence[Path]], object]) -> None:
-        def admitted(folder: Path) -> None:
-            admit(self, [folder], chosen, is_chosen=True)
-
-        ask_folder(self, title, admitted, place=document_folder())
+        ask_folder(self, title, lambda folder: admit(self, [folder], chosen, is_chosen=True), place=document_folder())
 
     def _on_password_requested(self, path: Path, is_wrong: bool) -> None:
         ask_password(self, path.name, lambda word: self._controller.unlock(path, word), is_wrong=is_wrong)

@@ -23,7 +23,6 @@ from slmdesk.base.documents import FORMATS, FORMS, Form
 from slmdesk.base.records import DocumentRecord, DocumentStatus, Item, title_words
 from slmdesk.base.texts import _, ngettext, retold
 from slmdesk.jobs.types import JobChanged
-from slmdesk.runtime.events import Pending
 from slmdesk.runtime.messages import Problem
 from slmdesk.text.difference.types import Change
 from slmdesk.versions.service import KIND, VersionRequest, VersionView
@@ -77,7 +76,10 @@ class ComparePane(QFrame):
         self.setObjectName("versions_pane")
         self._bridge, self._keeper = bridge, keeper
         self.items = ItemsController(bridge, KIND, self)
-        self._view: Live[VersionView | None] = Live(bridge, self, self._ask_view, None, refused=self._on_refused)
+        self._view: Live[VersionView | None] = Live(
+            bridge, self, lambda: bridge.services.versions.open(self.item) if self.item else None, None,
+            refused=self._on_refused,
+        )  # fmt: skip
         self._records: Sequence[DocumentRecord] = ()
         self._record: DocumentRecord | None = None
         self._other: DocumentRecord | None = None
@@ -344,9 +346,6 @@ class ComparePane(QFrame):
     def choose(self, item: str) -> None:
         self.items.set_current(item)
         self._view.again()
-
-    def _ask_view(self) -> Pending[VersionView] | None:
-        return self._bridge.services.versions.open(self.item) if self.item else None
 
     def open_item(self, document: str, item: str) -> None:
         if self._record and self._record.id == document:
