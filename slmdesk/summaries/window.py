@@ -498,8 +498,9 @@ class SummaryController(JobFollower):
         bridge.on(SummaryGrew, self._on_grew)
         bridge.on(SummaryEnded, self._on_ended)
 
-    def begin(self, request: SummaryRequest) -> None:
-        self._begin(changed(request, documents=(self._document,)))
+    def begin(self, request: SummaryRequest, documents: tuple[str, ...] = ()) -> None:
+        """Summarize the shown document, or several as one."""
+        self._begin(changed(request, documents=documents or (self._document,)))
 
     def begin_first(self, request: SummaryRequest, otherwise: Callable[[], object]) -> None:
         """Summarize the shown document, unless it was before, even if that summary was deleted."""
@@ -510,9 +511,6 @@ class SummaryController(JobFollower):
                 (otherwise if item is None else partial(self.show_begun, item))()
 
         self._bridge.ask(self._bridge.services.summaries.begin_first(request), answered, self._refuse)
-
-    def begin_together(self, request: SummaryRequest, documents: tuple[str, ...]) -> None:
-        self._begin(changed(request, documents=documents))
 
     def begin_again(self) -> None:
         self._begin(self.request)
