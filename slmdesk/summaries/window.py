@@ -607,9 +607,8 @@ class SummaryController(JobFollower):
 
     def _on_ended(self, event: SummaryEnded) -> None:
         if event.item == self.item:
-            summary: Summary = event.summary
             self._job = ""
-            self.made.emit(summary)
+            self.made.emit(event.summary)
 
     def _begin(self, request: SummaryRequest) -> None:
         self._bridge.ask(self._bridge.services.summaries.begin(request), self.show_begun, self._refuse)
@@ -624,13 +623,9 @@ KINDS = [
     (Kind.SIMPLE, _("In everyday words")), (Kind.OWN, _("As I say below")),
 ]  # fmt: skip
 PAPERS = [
-    (Paper.AUTO, _("Auto")),
-    (Paper.CONTRACT, _("Contract")),
-    (Paper.MINUTES, _("Minutes")),
-    (Paper.REPORT, _("Report")),
-    (Paper.LETTER, _("Letter")),
-    (Paper.ARTICLE, _("Text")),
-]
+    (Paper.AUTO, _("Auto")), (Paper.CONTRACT, _("Contract")), (Paper.MINUTES, _("Minutes")),
+    (Paper.REPORT, _("Report")), (Paper.LETTER, _("Letter")), (Paper.ARTICLE, _("Text")),
+]  # fmt: skip
 LENGTHS = [(Length.SHORT, _("Short")), (Length.MEDIUM, _("Medium")), (Length.LONG, _("Long"))]
 FIELDS = (
     Field(
