@@ -202,12 +202,8 @@ class QuestionPane(QScrollArea):
         if answered.documents_words:
             self._add(answered.documents_words, "small")
         if answered.dropped:
-            self._add(
-                _("Left out: {dropped} quotations that stand nowhere in the document.").format(
-                    dropped=answered.dropped
-                ),
-                "warn",
-            )
+            words = _("Left out: {dropped} quotations that stand nowhere in the document.")
+            self._add(words.format(dropped=answered.dropped), "warn")
         if answered.nearest:
             self._add(_("Closest passages:"), "muted")
             self._cite(answered.nearest)
@@ -391,11 +387,8 @@ class QuestionController(QObject):
     def _on_planned(self, event: QuestionPlanned) -> None:
         if event.item == self.item:
             self._message = event.message
-            what = (
-                _("the whole text")
-                if event.is_whole
-                else _("the {passages} passages that fit best").format(passages=event.passages)
-            )
+            what = _("the whole text") if event.is_whole else _("the {passages} passages that fit best")
+            what = what.format(passages=event.passages)
             self._live = AnswerProgress(began=self._clock(), now=self._clock())
             self._tick.start()
             self.progressed.emit(_("The model reads {what}…").format(what=what))

@@ -145,11 +145,8 @@ class DocumentsController(QObject):
         self._requested = []
         self._show(record)
         if record.status is DocumentStatus.READ:
-            self._bridge.follow(
-                self._bridge.services.documents.check(record.id),
-                partial(self._on_checked, record),
-                partial(self._on_missing, record),
-            )
+            check = self._bridge.services.documents.check(record.id)
+            self._bridge.follow(check, partial(self._on_checked, record), partial(self._on_missing, record))
 
     def show_document(self, document: str) -> None:
         if record := self._records.get(document):
@@ -212,9 +209,8 @@ class DocumentsController(QObject):
         record = self._records[document]
         if is_file(record):
             return file_of(record)
-        words = _("{name} is inside {name2}: save it as a file of its own {purpose}.").format(
-            name=record.name, name2=file_of(record).name, purpose=purpose
-        )
+        words = _("{name} is inside {name2}: save it as a file of its own {purpose}.")
+        words = words.format(name=record.name, name2=file_of(record).name, purpose=purpose)
         self._bridge.notice_raised.emit(Notice(words, key="document inside"))
         return None
 
@@ -301,10 +297,8 @@ class DocumentsController(QObject):
         if problem.code == "document.unknown":
             self._bridge.problem_met.emit(problem)
         elif record.id == self.current:
-            words = _("The file of {name} is not where it was. What was read of it can still be looked at.").format(
-                name=record.name
-            )
-            self._bridge.notice_raised.emit(Notice(words, key=f"changed {record.id}"))
+            words = _("The file of {name} is not where it was. What was read of it can still be looked at.")
+            self._bridge.notice_raised.emit(Notice(words.format(name=record.name), key=f"changed {record.id}"))
 
     def _on_checked(self, record: DocumentRecord, is_same: bool) -> None:
         if record.id != self.current or is_same:
@@ -442,9 +436,8 @@ class FoldersController(QObject):
     def remove(self, id: str) -> None:
         """Remove a folder from the list now. Delete it when *Undo* is no longer offered. Its files stay."""
         state = self._states[id]
-        words = _("{name} was removed from the list, with the texts read from it. The files stay.").format(
-            name=state.record.name
-        )
+        words = _("{name} was removed from the list, with the texts read from it. The files stay.")
+        words = words.format(name=state.record.name)
         self.removals.begin([id], words, self._forget, self._keep, key=f"forget folder {id}")
         if id == self.current:
             self._leave_shown()
@@ -621,11 +614,8 @@ class PagesController(QObject):
             if image is not None:
                 answered([span for span, boxes in zip(marks, image.boxes, strict=False) if _holds(boxes, place)])
 
-        self._bridge.follow(
-            self._bridge.services.documents.page_image(self._document, number, 0, marks=marks),
-            self._if_shown(received),
-            _unheard,
-        )
+        asked = self._bridge.services.documents.page_image(self._document, number, 0, marks=marks)
+        self._bridge.follow(asked, self._if_shown(received), _unheard)
 
     def find(self, words: str, *, whole: bool = False) -> None:
         """Find words in the shown document. `found` is emitted later. Empty words remove the marks."""
@@ -691,18 +681,9 @@ def unread_notice(unread: Mapping[Path, Problem]) -> Notice:
     if len(unread) == 1:
         return changed(notice_of(next(iter(unread.values()))), key="unread", life_ms=LONG_MS)
     names = [clean_label(path.name, NAME_LENGTH) for path in unread]
-    more = len(names) - MOST_NAMED
-    named = (
-        _("{names} and {more:,} more").format(names=", ".join(names[:MOST_NAMED]), more=more)
-        if more > 0
-        else _("{first} and {last}").format(first=names[0], last=names[1])
-    )
+    named = _("{first} and {last}").format(first=names[0], last=names[1])
+    if (more := len(names) - MOST_NAMED) > 0:
+        named = _("{names} and {more:,} more").format(names=", ".join(names[:MOST_NAMED]), more=more)
+    words = _("{count:,} files cannot be read: {named}.").format(count=len(names), named=named)
     why = "\n\n".join(problem.short for problem in unread.values())
-    return Notice(
-        _("{count:,} files cannot be read: {named}.").format(count=len(names), named=named),
-        full=why,
-        details=why,
-        life_ms=LONG_MS,
-        key="unread",
-        is_error=True,
-    )
+    return Notice(words, full=why, details=why, life_ms=LONG_MS, key="unread", is_error=True)

@@ -531,18 +531,12 @@ class AboutDocument(QScrollArea):
         if problem:
             self._add(problem, "danger")
         if record.status is DocumentStatus.READ:
-            read = sum(page.status.value == "read" for page in pages)
-            self._add(
-                _("{read:,} of {counted} have words that were read.").format(
-                    read=read, counted=counted_pages(info.pages, info.page_kind)
-                )
-            )
+            read = sum(page.status is PageStatus.READ for page in pages)
+            counted = counted_pages(info.pages, info.page_kind)
+            self._add(_("{read:,} of {counted} have words that were read.").format(read=read, counted=counted))
             if info.sheets:
-                self._add(
-                    _("{size}, in {counted}: long ones are parted.").format(
-                        size=size_words(info), counted=counted_pages(info.pages, info.page_kind)
-                    )
-                )
+                words = _("{size}, in {counted}: long ones are parted.")
+                self._add(words.format(size=size_words(info), counted=counted))
             if words := unread(list(pages), info.page_kind):
                 self._add(words, "warn")
         for sentence in notes_of(info):
@@ -660,12 +654,7 @@ class UnreadDocument(QFrame):
         self.action_chosen.emit(controller.current, action)
 
     def show_reason(self, name: str, reason: str, *, is_locked: bool) -> None:
-        self._title.setText(
-            breakable(
-                _("{name} is locked").format(name=name)
-                if is_locked
-                else _("{name} could not be read").format(name=name)
-            )
-        )
+        words = _("{name} is locked") if is_locked else _("{name} could not be read")
+        self._title.setText(breakable(words.format(name=name)))
         self._reason.setText(breakable(reason))
         self._again.setText(_("Enter the password…") if is_locked else _("Try again"))

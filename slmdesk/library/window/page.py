@@ -540,11 +540,8 @@ def line_of(record: DocumentRecord) -> str:
     if record.status is DocumentStatus.READING:
         return _("being read…")
     if record.status is DocumentStatus.FAILED:
-        return (
-            _("could not be read")
-            if not record.pages
-            else _("read in part, {counted}").format(counted=counted_pages(record.pages, info.page_kind))
-        )
+        words = _("read in part, {counted}") if record.pages else _("could not be read")
+        return words.format(counted=counted_pages(record.pages, info.page_kind))
     return f"{size_words(info)}  ·  {record.format}"
 
 
@@ -806,9 +803,8 @@ def _sentence_of(state: CollectionState) -> str:
     if state.status is CollectionStatus.CURRENT:
         if not state.documents:
             return _("There is no document in it that could be read.")
-        return _("{counted_documents} with {pages:,} pages can be asked.").format(
-            counted_documents=counted_documents(state.documents), pages=state.pages
-        )
+        words = _("{counted_documents} with {pages:,} pages can be asked.")
+        return words.format(counted_documents=counted_documents(state.documents), pages=state.pages)
     words = folder_words(state)
     if state.status is CollectionStatus.INDEXING and state.eta_s:
         words = _("{words}, {time} left").format(words=words, time=time_for_people(state.eta_s))
@@ -818,15 +814,11 @@ def _sentence_of(state: CollectionState) -> str:
 def _more_of(state: CollectionState) -> str:
     words: list[str] = []
     if state.looked is not None:
-        words.append(
-            _("Last looked at {strftime}.").format(strftime=time.strftime("%H:%M", time.localtime(state.looked)))
-        )
+        at = time.strftime("%H:%M", time.localtime(state.looked))
+        words.append(_("Last looked at {strftime}.").format(strftime=at))
     if state.gone:
-        words.append(
-            _("{counted_documents} forgotten, since the files are gone.").format(
-                counted_documents=counted_documents(state.gone)
-            )
-        )
+        gone = _("{counted_documents} forgotten, since the files are gone.")
+        words.append(gone.format(counted_documents=counted_documents(state.gone)))
     if state.later:
         words.append(_("{later:,} being written, or open elsewhere: read when that is over.").format(later=state.later))
     return "  ".join(words)

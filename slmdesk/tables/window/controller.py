@@ -92,12 +92,9 @@ class TableController(JobFollower):
     def begin_folder(self, columns: Sequence[Column], folder: Path) -> None:
         """Make a table of a folder's documents once they are read. An unreadable document does not stop the others."""
         requested = tuple(columns)
-        self.read_folder(
-            self._bridge.services.documents.read_folder(folder, MOST_DOCUMENTS),
-            partial(self._on_folder_read, requested),
-            self._on_folder_refused,
-            partial(self._on_reading, requested),
-        )
+        read, reading = partial(self._on_folder_read, requested), partial(self._on_reading, requested)
+        asked = self._bridge.services.documents.read_folder(folder, MOST_DOCUMENTS)
+        self.read_folder(asked, read, self._on_folder_refused, reading)
 
     def again(self) -> None:
         """Make the shown table again. Cells that a person edited stay."""
@@ -137,9 +134,8 @@ class TableController(JobFollower):
     def _tell_unread(self, failed: Sequence[tuple[str, str]], total: int) -> None:
         """`failed`: the name of each document that cannot be read, and why."""
         if failed:
-            words = _("Not in the table, since they could not be read: {count} of {total}.").format(
-                count=len(failed), total=total
-            )
+            words = _("Not in the table, since they could not be read: {count} of {total}.")
+            words = words.format(count=len(failed), total=total)
             details = "\n".join(f"{name}: {why}" for name, why in failed[:50])
             self._bridge.notice_raised.emit(Notice(words, details, key="table unread", full=details))
 

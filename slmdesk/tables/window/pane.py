@@ -171,10 +171,9 @@ class TablePane(QFrame):
         self._columns.aboutToShow.connect(self._fill_columns)
         self._older = self._action(menu, _("Earlier tables"), "earlier_tables_action", self._on_earlier)
         menu.addSeparator()
+        save = _("Save as {form}…")
         self._forms = [
-            self._action(
-                menu, _("Save as {form}…").format(form=form.name), f"export_{form.id}", partial(self._on_form, form.id)
-            )
+            self._action(menu, save.format(form=form.name), f"export_{form.id}", partial(self._on_form, form.id))
             for form in FORMS
         ]
         menu.aboutToShow.connect(lambda: self._older.setEnabled(self.earlier.has_entries))

@@ -246,11 +246,8 @@ def _allowed() -> frozenset[str]:
 def _where(paths: Sequence[Path]) -> str:
     names = [clean_label(path.name or str(path), MOST_NAME) for path in paths]
     servers = sorted({clean_label(server_of(str(path)), MOST_NAME) for path in paths})
-    what = (
-        _("“{name}” is").format(name=names[0])
-        if len(names) == 1
-        else _("{count} of these files are").format(count=len(names))
-    )
+    what = _("“{name}” is") if len(names) == 1 else _("{count} of these files are")
+    what = what.format(name=names[0], count=len(names))
     return _("{what} on another computer: {servers}.").format(what=what, servers=", ".join(servers))
 
 
@@ -455,25 +452,17 @@ class ModelImports(QObject):
             return
         path, link = self._waiting.popleft()
         self._say(path, _("Adding…"), 0.0)
-        self._running = self._bridge.follow(
-            self._bridge.services.models.import_file(path, link=link),
-            self._on_ended,
-            partial(self._on_refused, path),
-            self._on_progressed,
-        )
+        asked, refused = self._bridge.services.models.import_file(path, link=link), partial(self._on_refused, path)
+        self._running = self._bridge.follow(asked, self._on_ended, refused, self._on_progressed)
 
     def _say(self, path: Path, words: str, fraction: float) -> None:
-        at = (
-            _("{count} of {count2}  ·  ").format(count=len(self._over) + 1, count2=self._count)
-            if self._count > 1
-            else ""
-        )
+        at = _("{count} of {count2}  ·  ") if self._count > 1 else ""
+        at = at.format(count=len(self._over) + 1, count2=self._count)
         self.progressed.emit(f"{at}{path.name}: {words}", fraction)
 
     def _on_progressed(self, now: ImportProgress) -> None:
-        words = _("{size} of {size2}").format(
-            size=bytes_for_people(now.done_bytes), size2=bytes_for_people(now.total_bytes)
-        )
+        size, size2 = bytes_for_people(now.done_bytes), bytes_for_people(now.total_bytes)
+        words = _("{size} of {size2}").format(size=size, size2=size2)
         self._say(now.path, words, now.done_bytes / now.total_bytes if now.total_bytes else 0.0)
 
     def _on_refused(self, path: Path, problem: Problem) -> None:
