@@ -128,7 +128,7 @@ class PageView(QAbstractScrollArea):
             return
         sheet.picture = picture
         if boxes is not None:
-            sheet.place_marks(boxes)
+            sheet.marks = boxes
         if self.sheets.note_ratio(sheet, picture.height() / max(1, picture.width())):
             self._measure(keep=True)
         self._go_on()
@@ -146,8 +146,7 @@ class PageView(QAbstractScrollArea):
         """Mark these characters, by page number, instead of the earlier ones. Then `show_boxes` may follow."""
         for sheet in self.sheets:
             sheet.spans = tuple(spans.get(sheet.page.number, ()))
-            sheet.place_marks(())
-            sheet.asked_boxes, sheet.current = False, None
+            sheet.marks, sheet.asked_boxes, sheet.current = (), False, None
         self._ask_timer.start()
         self.viewport().update()
 
@@ -160,7 +159,7 @@ class PageView(QAbstractScrollArea):
     def show_boxes(self, number: int, boxes: Sequence[Sequence[Box]]) -> None:
         sheet = self.sheets.find(number)
         if sheet is not None:
-            sheet.place_marks(boxes)
+            sheet.marks = boxes
             self._go_on()
             self.viewport().update()
 
@@ -409,9 +408,8 @@ class Sheet:
     height: float = 0.0
     spans: tuple[tuple[int, int], ...] = ()
     current: tuple[int, int] | None = None
-    boxes: tuple[Box, ...] = ()
-    """Boxes of all marks on its picture; see `place_marks`."""
-    marks: tuple[tuple[Box, ...], ...] = ()
+    marks: Sequence[Sequence[Box]] = ()
+    """The boxes of each of its `spans` on its picture."""
     asked_text: bool = False
     asked_boxes: bool = False
 
@@ -419,13 +417,12 @@ class Sheet:
     def is_pictured(self) -> bool:
         return self.page.has_image
 
-    def place_marks(self, boxes: Sequence[Sequence[Box]]) -> None:
-        """Set the boxes of each mark on the picture, in the order of `spans`."""
-        self.marks = tuple(tuple(each) for each in boxes)
-        self.boxes = tuple(box for each in self.marks for box in each)
+    @property
+    def boxes(self) -> list[Box]:
+        return [box for each in self.marks for box in each]
 
     @property
-    def current_boxes(self) -> tuple[Box, ...]:
+    def current_boxes(self) -> Sequence[Box]:
         at = self.spans.index(self.current) if self.current in self.spans else -1
         return self.marks[at] if 0 <= at < len(self.marks) else ()
 
