@@ -114,7 +114,7 @@ class DocumentView(QFrame):
         self.side.setParent(self._body)
         self.find_bar = FindBar(self._left)
         self.find_bar.hide()
-        self.view = PageView(self._keeper, self._left)
+        self.view = PageView(self._keeper, self._controller.pages, self._left)
         self._pill = PagePill(self._left)
         column(self.find_bar, (self.view, 1), into=self._left, gap=0)
         self._left.raise_()
@@ -163,7 +163,6 @@ class DocumentView(QFrame):
         controller.progressed.connect(self._on_progressed)
         pages.first_page_expected.connect(lambda page: view.show_pages([page]))
         pages.listed.connect(self._on_pages_listed)
-        view.follow(pages)
         pages.found.connect(self._on_found)
         view.page_reached.connect(lambda number: self._pill.show_page(number, view.count))
         view.menu_requested.connect(self._on_page_menu)
@@ -242,7 +241,7 @@ class DocumentView(QFrame):
 
     def _on_found(self, found: FoundPlaces) -> None:
         self._hinted, self._marked = False, found.by_page
-        self._show_marks(self._marked)
+        self.view.mark(self._marked)
         self.find_bar.show_found(found.places, is_all=found.is_all)
 
     def find_words(self) -> None:
@@ -263,8 +262,9 @@ class DocumentView(QFrame):
             self._controller.show_document(document)
 
     def go_to_spans(self, spans: Spans) -> None:
-        self._hinted = False
-        self._mark(spans)
+        self.find_bar.leave()
+        self._hinted, self._marked = False, spans
+        self.view.mark(spans)
         if spans:
             self.show_pages()
             self.view.go_to(min(spans), to_mark=True)
@@ -299,19 +299,10 @@ class DocumentView(QFrame):
         """Mark a source while a person points at it. None restores the marks from before."""
         if spans is not None:
             self._hinted = True
-            self._show_marks(spans)
+            self.view.mark(spans)
         elif self._hinted:
             self._hinted = False
-            self._show_marks(self._marked)
-
-    def _mark(self, spans: Spans) -> None:
-        self.find_bar.leave()
-        self._marked = spans
-        self._show_marks(spans)
-
-    def _show_marks(self, spans: Spans) -> None:
-        self._controller.pages.set_marks(spans)
-        self.view.mark(spans)
+            self.view.mark(self._marked)
 
     def translate(self, document: str) -> None:
         """Translate a document into a file of the same format. If that is impossible, a notice says so."""

@@ -42,23 +42,18 @@ ASK_AFTER_MS = 60
 
 
 class PageView(QAbstractScrollArea):
-    """`place_clicked` has a page's number, the character (-1 if only the place is known) and the place as shares of the
-    page; `picture_requested` the width in pixels, or 0 for the boxes of the marks alone.
-    """
-
-    picture_requested = Signal(int, int)
-    text_requested = Signal(int)
     page_reached = Signal(int)
     place_clicked = Signal(int, int, QPointF)
+    """A page's number, the character (-1 if only the place is known) and the place as shares of the page."""
     menu_requested = Signal(int, QPoint)
 
-    def __init__(self, keeper: ThemeKeeper, parent: QWidget | None = None) -> None:
+    def __init__(self, keeper: ThemeKeeper, pages: PagesController, parent: QWidget) -> None:
         super().__init__(parent)
         named(self, "page_view", label=_("Pages of the document"))
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setFrameShape(self.Shape.NoFrame)
         self.setMinimumSize(240, 160)
-        self._keeper = keeper
+        self._keeper, self._pages = keeper, pages
         self.sheets = SheetColumn()
         self.zoom = 100
         self.reached = 0
@@ -68,11 +63,6 @@ class PageView(QAbstractScrollArea):
         self._ask_timer = Delay(self, ASK_AFTER_MS, self._ask)
         self.verticalScrollBar().valueChanged.connect(self._on_scrolled)
         keeper.theme_changed.connect(self._on_theme_changed)
-
-    def follow(self, pages: PagesController) -> None:
-        """Ask `pages` for what is in sight, and show what they answer."""
-        self.text_requested.connect(pages.ask_text)
-        self.picture_requested.connect(pages.ask_picture)
         pages.text_received.connect(self.show_text)
         pages.picture_received.connect(self.show_picture)
         pages.boxes_received.connect(self.show_boxes)
@@ -144,6 +134,7 @@ class PageView(QAbstractScrollArea):
 
     def mark(self, spans: Mapping[int, Sequence[tuple[int, int]]]) -> None:
         """Mark these characters, by page number, instead of the earlier ones. Then `show_boxes` may follow."""
+        self._pages.set_marks(spans)
         for sheet in self.sheets:
             sheet.spans = tuple(spans.get(sheet.page.number, ()))
             sheet.marks, sheet.asked_boxes, sheet.current = (), False, None
@@ -352,17 +343,17 @@ class PageView(QAbstractScrollArea):
             sheet = self.sheets[index]
             if sheet.is_pictured and sheet.picture_width != width:
                 sheet.picture_width, sheet.asked_boxes = width, True
-                self.picture_requested.emit(sheet.page.number, width)
+                self._pages.ask_picture(sheet.page.number, width)
             elif sheet.is_pictured and sheet.spans and not sheet.asked_boxes:
                 sheet.asked_boxes = True
-                self.picture_requested.emit(sheet.page.number, 0)
+                self._pages.ask_picture(sheet.page.number, 0)
             elif not sheet.is_pictured and sheet.words is None:
                 if sheet.has_text:
                     self._lay_out(sheet)
                     changed = True
                 elif not sheet.asked_text:
                     sheet.asked_text = True
-                    self.text_requested.emit(sheet.page.number)
+                    self._pages.ask_text(sheet.page.number)
         self.sheets.forget_but(range(near.start - KEPT, near.stop + KEPT))
         if changed:
             self._measure(keep=True)
