@@ -175,9 +175,9 @@ class SummaryPane(QScrollArea):
         summaries.stopped.connect(lambda _words: self.form.allow(True))
         self.form.summary_requested.connect(summaries.begin)
         self.form.changed.connect(summaries.change)
-        self.form.copy_requested.connect(self._on_copy)
+        self.form.copy.clicked.connect(self._on_copy)
+        give_export_menu(self.form.export, self.export_requested.emit)
         self.form.own_words.toggled.connect(self._on_own_words)
-        self.form.export_requested.connect(self.export_requested)
         self.earlier.follow(summaries.items, summaries.choose, summaries.delete, _entry)
         summaries.reading.connect(self.show_reading)
         summaries.begun.connect(self.show_begun)
@@ -653,8 +653,6 @@ class SummaryForm(QFrame):
     summary_requested = Signal(object)
     changed = Signal(object)
     """Emitted with the request's changed values if another length or document type was chosen for the shown summary."""
-    copy_requested = Signal()
-    export_requested = Signal(str)
     said = Signal(str)
 
     def __init__(self, parent: QWidget) -> None:
@@ -682,12 +680,11 @@ class SummaryForm(QFrame):
         self._other = tool_button("summary_other_button", self, icon="sliders", label=tip, tip=tip)
         self._other.setCheckable(True)
         self._other.clicked.connect(self._on_other)
-        tip, copied = _("Copy with sources"), self.copy_requested.emit
-        self.copy = tool_button("copy_summary_button", self, icon="copy", label=tip, tip=tip, on=copied)
+        tip = _("Copy with sources")
+        self.copy = tool_button("copy_summary_button", self, icon="copy", label=tip, tip=tip)
         tip = _("Export this summary")
         self.export = tool_button("export_summary_button", self, icon="download", label=tip, tip=tip)
         self.export.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-        give_export_menu(self.export, self.export_requested.emit)
         self._more = Popover(self, "summary_other", label=_("Length, form and focus"))
         self._fields = Form(self._more, FIELDS, prefix="summary")
         self._focus = cast(QLineEdit, self._fields.part("focus").widget)
