@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -118,8 +118,7 @@ class DocumentView(QFrame):
         self._pill = PagePill(self._left)
         column(self.find_bar, (self.view, 1), into=self._left, gap=0)
         self._left.raise_()
-        self._unread = UnreadDocument(self._controller, self)
-        self._unread.action_chosen.connect(self.action_chosen)
+        self._unread = UnreadDocument(self._choose, self)
         parts = (self._head(), self._tab_row(), self._progress, self._attached, (self._body, 1), (self._unread, 1))
         column(*parts, into=self, gap=0)
 
@@ -168,7 +167,7 @@ class DocumentView(QFrame):
         view.menu_requested.connect(self._on_page_menu)
         view.place_clicked.connect(self._on_place_clicked)
         self._pill.page_chosen.connect(view.go_to)
-        self._pill.find_requested.connect(self.find_words)
+        self._pill.find.clicked.connect(self.find_words)
         self.find_bar.words_changed.connect(pages.find)
         self.find_bar.left.connect(self._on_find_left)
         self.find_bar.place_chosen.connect(lambda at: self.view.point_at(at.page, (at.start, at.end)))
@@ -303,6 +302,9 @@ class DocumentView(QFrame):
         elif self._hinted:
             self._hinted = False
             self.view.mark(self._marked)
+
+    def _choose(self, action: str) -> None:
+        self.action_chosen.emit(self._controller.current, action)
 
     def translate(self, document: str) -> None:
         """Translate a document into a file of the same format. If that is impossible, a notice says so."""
@@ -442,7 +444,6 @@ class PagePill(QFrame):
     """Floats over the foot of the pages: the page, which can be typed, steps to those beside it, and the search."""
 
     page_chosen = Signal(int)
-    find_requested = Signal()
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
@@ -458,10 +459,9 @@ class PagePill(QFrame):
         self._words = plain_label("", self, name="page_count", wraps=False)
         self._after = self._step("next_page_button", "chevron-right", _("Next page"), 1)
         words = _("Find in the document")
-        find = tool_button("find_in_document_button", self, icon="search", label=words)
-        find.clicked.connect(self.find_requested)
-        show_keys(find, "documents.find", words)
-        parts = (self._before, self._line, self._words, self._after, find)
+        self.find = tool_button("find_in_document_button", self, icon="search", label=words)
+        show_keys(self.find, "documents.find", words)
+        parts = (self._before, self._line, self._words, self._after, self.find)
         row(*parts, into=self, gap=0, margins=(theme.SPACE_8, 2))
 
     def _step(self, name: str, icon: str, words: str, step: int) -> QToolButton:
@@ -623,26 +623,20 @@ def _short(name: str) -> str:
 
 
 class UnreadDocument(QFrame):
-    action_chosen = Signal(str, str)
-
-    def __init__(self, controller: DocumentsController, parent: QWidget) -> None:
+    def __init__(self, choose: Callable[[str], object], parent: QWidget) -> None:
         super().__init__(parent)
         self.setObjectName("document_unread")
         self._title = plain_label("", self, name="unread_title", kind="heading")
         self._reason = plain_label("", self, name="unread_reason")
-        self._again = button(_("Try again"), "read_again_button", self, on=partial(self._choose, controller, "again"))
+        self._again = button(_("Try again"), "read_again_button", self, on=partial(choose, "again"))
         for label in (self._title, self._reason):
             label.setAlignment(Qt.AlignmentFlag.AlignCenter)
             label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         steps = row(1, self._again, gap=theme.SPACE_8)
         for name, words in (("other", _("Choose another file…")), ("remove", _("Remove from the list"))):
-            chosen = partial(self._choose, controller, name)
-            steps.addWidget(button(words, f"unread_{name}_button", self, kind="text", on=chosen))
+            steps.addWidget(button(words, f"unread_{name}_button", self, kind="text", on=partial(choose, name)))
         steps.addStretch(1)
         column(2, self._title, self._reason, steps, 3, into=self, gap=theme.SPACE_12, margins=theme.SPACE_24)
-
-    def _choose(self, controller: DocumentsController, action: str) -> None:
-        self.action_chosen.emit(controller.current, action)
 
     def show_reason(self, name: str, reason: str, *, is_locked: bool) -> None:
         words = _("{name} is locked") if is_locked else _("{name} could not be read")
