@@ -690,8 +690,8 @@ class SummaryForm(QFrame):
         self._focus = cast(QLineEdit, self._fields.part("focus").widget)
         self._begin_so = button(_("Summarize"), "summarize_so_button", self._more, kind="primary", on=self._ask)
         self._fields.parts[0].setFocusProxy(self._fields.parts[0].widget)  # where the popover puts the focus
-        parts = (*self._fields.parts, row(1, self._begin_so))
-        column(*parts, into=self._more, gap=theme.SPACE_12, margins=theme.SPACE_16)
+        last = row(1, self._begin_so)
+        column(*self._fields.parts, last, into=self._more, gap=theme.SPACE_12, margins=theme.SPACE_16)
         self.middle = named(QFrame(self.parentWidget()), "summary_middle")
         self._begin = button(_("Summarize"), "summarize_button", self.middle, kind="primary", on=self._ask)
         column(1, (self._begin, Qt.AlignmentFlag.AlignHCenter), 1, into=self.middle)

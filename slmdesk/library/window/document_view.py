@@ -167,7 +167,7 @@ class DocumentView(QFrame):
         view.menu_requested.connect(self._on_page_menu)
         view.place_clicked.connect(self._on_place_clicked)
         self._pill.page_chosen.connect(view.go_to)
-        self._pill.find.clicked.connect(self.find_words)
+        self._pill.find_button.clicked.connect(self.find_words)
         self.find_bar.words_changed.connect(pages.find)
         self.find_bar.left.connect(self._on_find_left)
         self.find_bar.place_chosen.connect(lambda at: self.view.point_at(at.page, (at.start, at.end)))
@@ -459,9 +459,9 @@ class PagePill(QFrame):
         self._words = plain_label("", self, name="page_count", wraps=False)
         self._after = self._step("next_page_button", "chevron-right", _("Next page"), 1)
         words = _("Find in the document")
-        self.find = tool_button("find_in_document_button", self, icon="search", label=words)
-        show_keys(self.find, "documents.find", words)
-        parts = (self._before, self._line, self._words, self._after, self.find)
+        self.find_button = tool_button("find_in_document_button", self, icon="search", label=words)
+        show_keys(self.find_button, "documents.find", words)
+        parts = (self._before, self._line, self._words, self._after, self.find_button)
         row(*parts, into=self, gap=0, margins=(theme.SPACE_8, 2))
 
     def _step(self, name: str, icon: str, words: str, step: int) -> QToolButton:
