@@ -170,6 +170,7 @@ def test_where_only_what_has_to_be_done_fits_the_rest_is_shown_and_no_button_sta
     program.wait(lambda: only.isVisible() and not program.find("earlier_summaries").isVisible())
     assert only.mapTo(pane, QPoint()).y() == copy.mapTo(pane, QPoint()).y()
     assert copy.mapTo(pane, QPoint()).y() > pane.rows[-1].mapTo(pane, QPoint()).y(), "the result comes first"
+    pane.rows[-1].setFocus()
     QTest.keyClick(pane.rows[-1], Qt.Key.Key_Tab)
     assert program.find("more_passages_button").hasFocus()
     kept_summary(program, note="", omitted=omitted)
