@@ -492,7 +492,7 @@ class PagePill(QFrame):
     def place(self, view: QWidget | None) -> None:
         parent = self.parentWidget()
         if view is not None and parent is not None:
-            digits = "0" * (len(str(self._total)) + 1)
+            digits = "0" * max(4, len(str(self._total)) + 1)
             self._line.setFixedWidth(self._line.fontMetrics().horizontalAdvance(digits) + theme.SPACE_16)
             self.adjustSize()
             middle = view.mapTo(parent, QPoint(view.width() // 2, 0)).x() if view is not parent else parent.width() // 2
