@@ -126,6 +126,8 @@ OPTIONS = (
 
 
 class OptionPart(FieldPart):
+    wraps_title = True
+
     def _lay_out(self) -> None:
         super()._lay_out()
         self._heading.setHidden(isinstance(self.control, Ticked))
