@@ -12,7 +12,7 @@ from typing import Any
 
 from slmdesk.text.checks.names import LEGAL_FORM, opens
 from slmdesk.text.checks.numbers import GAP, DateMention, find_dates, find_ibans, is_iban
-from slmdesk.text.checks.words import WORD, capitalised, function_words, tables
+from slmdesk.text.checks.words import capitalised, function_words, tables
 from slmdesk.text.folding import fold
 from slmdesk.text.redaction import Certainty, Find, Kind
 
@@ -21,6 +21,8 @@ _LETTER = r"[^\W\d_]"
 _SMALL = r"(?:von|vom|van|der|den|de|del|della|dello|di|da|do|dos|du|la|le|zu|zum|ter|ten|y|af|bin|ibn|el|al)"
 NAME_WORD = rf"(?:(?:[dDlL]['’]|O['’])?{_UP}{_LETTER}{{1,40}}(?:['’-]{_LETTER}{{1,40}}){{0,4}}|{_UP}\.(?!\w))"
 _NAME_WORD = re.compile(NAME_WORD)
+_ALONE = re.compile(r"(?<![\w@./'’-])[^\W\d_]+(?![\w@/-]|\.\w)")
+"""Matches a word that is no part of an address of the web or of mail."""
 _PARTICLE = re.compile(rf"{_SMALL}(?!\w)")
 _GAP = re.compile(r"[ \u00a0]+")
 _POSSESSIVE = re.compile(r"['’]s?$")
@@ -93,7 +95,12 @@ def name_at(text: str, at: int, *, least: int = 1, said: bool = True) -> Span | 
     means that the words before it show that a name follows, and `least` is the fewest words it must have.
     """
     start, end, count, here = -1, at, 0, at
+    title = _pattern("titles", r"(?=[^\W\d_]{2,}\.)(?:WORDS)[ \u00a0]+")  # "Dott.ssa", but "D." may be an initial
     for _ in range(2 * MOST_WORDS):
+        if short := title.match(text, here):
+            if start >= 0:
+                break
+            here = short.end()
         word = _NAME_WORD.match(text, here)
         if word and not (word.start() and text[word.start() - 1].isalnum()):
             plain = fold(_POSSESSIVE.sub("", word[0]).rstrip("."))
@@ -262,7 +269,7 @@ def _bare(text: str, language: str) -> Iterator[tuple[int, int, str]]:
     German capitalises all nouns. There a verb must follow, or a word such as "von" must be before the name. The first
     word of a sentence or line has a capital anyway: if it stands elsewhere without, the name begins behind it.
     """
-    small = {fold(small) for small in WORD.findall(text) if small.islower()}
+    small = {fold(small) for small in _ALONE.findall(text) if small.islower()}
     between = "" if language in ("de", "") else f"(?:{_SMALL} )*"  # "Aussage von Anna Berg"
     word = re.compile(rf"(?<![\w'’-]){NAME_WORD}(?=[ \u00a0]{between}{_UP})")
     at = 0

@@ -124,6 +124,8 @@ def test_a_name_is_found_everywhere_once_a_context_has_told_it() -> None:
         ("Anna Berg came. Anna spoke. We saw Anna.", "en", ["Anna Berg", "Anna", "Anna"], []),
         ("A. Payment is due in May.\nB. Heating costs more.", "en", [], ["B. Heating"]),
         ("Thanks Peter,\nTom", "en", ["Peter", "Tom"], []),
+        ("Anna Berg came.\nanna@example.org", "en", ["Anna Berg"], []),
+        ("Gentile Dott.ssa Anna Berg,\nvi scrivo", "it", ["Anna Berg"], []),
         ("C. Haftung\nA. Miete ist zu zahlen.\nB. Frist\nD. Haftung besteht.", "de", [], []),
         ("Ihre Unterlagen\n\nMietvertrag\n\nDer Mietvertrag fehlt.", "de", [], []),
         ("Ihre\nAnna Berg", "de", ["Anna Berg"], []),
