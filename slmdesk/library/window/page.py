@@ -707,7 +707,8 @@ class FolderView(QFrame):
         for words in (_("Documents"), _("Questions")):
             self._tabs.addTab(words)
         self._tabs.currentChanged.connect(self._settle)
-        column(row(self._tabs, 1, margins=(theme.SPACE_16, 0)), (self._split, 1), into=self, gap=0)
+        tabs = row(self._tabs, 1, margins=(theme.SPACE_24, theme.SPACE_12, theme.SPACE_12, 0))
+        column(tabs, (self._split, 1), into=self, gap=0)
 
     def _overview(self) -> QWidget:
         holder = named(QFrame(self), "folder_overview")
