@@ -707,8 +707,9 @@ class FolderView(QFrame):
         for words in (_("Documents"), _("Questions")):
             self._tabs.addTab(words)
         self._tabs.currentChanged.connect(self._settle)
-        tabs = row(self._tabs, 1, margins=(theme.SPACE_24, theme.SPACE_12, theme.SPACE_12, 0))
-        column(tabs, (self._split, 1), into=self, gap=0)
+        self._head = QWidget(self)
+        row(self._tabs, 1, into=self._head, margins=(theme.SPACE_24, theme.SPACE_12, theme.SPACE_12, 0))
+        column(self._head, (self._split, 1), into=self, gap=0)
 
     def _overview(self) -> QWidget:
         holder = named(QFrame(self), "folder_overview")
@@ -795,7 +796,7 @@ class FolderView(QFrame):
 
     def _settle(self, *_tab: object) -> None:
         is_wide = self.width() >= NARROW_LINES * self.fontMetrics().lineSpacing()
-        self._tabs.setVisible(not is_wide)
+        self._head.setVisible(not is_wide)
         self._left.setVisible(is_wide or self._tabs.currentIndex() == 0)
         self._right.setVisible(is_wide or self._tabs.currentIndex() == 1)
 
