@@ -707,7 +707,7 @@ class FolderView(QFrame):
         for words in (_("Documents"), _("Questions")):
             self._tabs.addTab(words)
         self._tabs.currentChanged.connect(self._settle)
-        self._head = QWidget(self)
+        self._head = named(QWidget(self), "folder_head")
         row(self._tabs, 1, into=self._head, margins=(theme.SPACE_24, theme.SPACE_12, theme.SPACE_12, 0))
         column(self._head, (self._split, 1), into=self, gap=0)
 
