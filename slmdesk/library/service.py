@@ -65,16 +65,19 @@ class DocumentService(Service):
         self._closed = False
 
     def open(
-        self, path: Path, *, password: str = "", encoding: str = "", force: bool = False, at: float = 0.0
-    ) -> Pending[DocumentRecord]:
+        self, path: Path, *, password: str = "", encoding: str = "", force: bool = False, at: float = 0.0,
+        by_content: bool = False,
+    ) -> Pending[DocumentRecord]:  # fmt: skip
         """Read a document, or reuse an earlier reading.  `at` is its place in the list, by time; now if it is 0.
 
+        `by_content`: for a copy of a file that is in the list, the result is the document of that file.
         The same bytes are not read again by the same reader, unless `force` is set or another `encoding` is requested.
         Documents are read one after another, in the order of opening. The Problem `document.locked` means that a
         password is needed, `document.wrong_password` that another is needed: then open the document again with it. If
         cancelled, it ends with the Problem `document.stopped`.
         """
-        return self._opener.open(OpenRequest(path, password, encoding, force, at=at or time.time()))
+        request = OpenRequest(path, password, encoding, force, at=at or time.time(), by_content=by_content)
+        return self._opener.open(request)
 
     def open_found(self, found: DocumentFile, *, collection: str, instead: str = "") -> Pending[DocumentRecord]:
         """Read a document of a folder in the background, after all documents that a person opened.
@@ -314,6 +317,7 @@ class OpenRequest:
     """Id of the folder that the document is read for, in the background. It is then not among the recent documents."""
     instead: str = ""
     at: float = field(default_factory=time.time)
+    by_content: bool = False
     stop: threading.Event = field(default_factory=threading.Event)
     copies: frozenset[str] = frozenset()
     """Documents with the same bytes, of other files that are still there."""
@@ -385,7 +389,8 @@ class DocumentOpener(Service):
 
     def _take_up(self, request: OpenRequest, found: DocumentFile) -> None:
         known = self._known(request, found)
-        if known is not None:
+        original = self._original(request, found) if known is None else None
+        if known := known or original:
             request.document = known.id
             if known.status is DocumentStatus.READING and (reading := self._reading.find(known.id)):
                 reading.waiting.append(request.pending)
@@ -394,20 +399,29 @@ class DocumentOpener(Service):
                     self._reading.hasten(reading)
                 return
             if self._is_current(known, request, found):
-                changes: dict[str, Any] = {} if request.parent else {"name": clean_label(found.path.name, MOST_NAME)}
+                changes: dict[str, Any] = {}
+                if original is None:
+                    changes = {"path": os.fsencode(found.path), "mtime_ns": found.mtime_ns}
+                    changes |= {} if request.parent else {"name": clean_label(found.path.name, MOST_NAME)}
                 if request.collection:
                     changes |= {"collection": request.collection, "info": {**known.info, "inode": found.inode}}
                 else:
                     changes["opened"] = request.at
-                record = self._store.documents.change(
-                    known.id, path=os.fsencode(found.path), mtime_ns=found.mtime_ns, **changes
-                )
+                record = self._store.documents.change(known.id, **changes)
                 if request.password:
                     self.passwords[record.id] = request.password
                 self._publish(DocumentChanged(record))
                 request.pending.end(record)
                 return
-        self._read(request, found, known)
+        self._read(request, found, known if original is None else None)
+
+    def _original(self, request: OpenRequest, found: DocumentFile) -> DocumentRecord | None:
+        """Return the document in the list of whose file this is a copy, if that is to stand for it."""
+        same = self._store.documents.find(sha256=found.sha256) if request.by_content and not request.force else []
+        return next((
+            one for one in same if one.opened and "attachment" not in one.info
+            and (self._is_current(one, request, found) or self._reading.find(one.id))
+        ), None)  # fmt: skip
 
     def _known(self, request: OpenRequest, found: DocumentFile) -> DocumentRecord | None:
         """Return this file's known record: by its path, else by its bytes; for a folder's document only by its path."""

@@ -79,8 +79,6 @@ class QuestionPane(QScrollArea):
         """Whether the end stays in view, as it does from a question on until a person chooses a quotation."""
         self._texts: list[str] = []
         self.rows: list[CitationRow] = []
-        self._at = self._row_at = 0
-        """Positions in `_list` and in `rows` where the next part of the newest question is inserted, at the end."""
         self._build_ui()
         self._connect()
 
@@ -155,7 +153,6 @@ class QuestionPane(QScrollArea):
 
     def clear(self) -> None:
         self._texts, self.rows = [], []
-        self._at = self._row_at = 0
         empty_layout(self._list)
         self._line.clear()
         self._hint.setVisible(True)
@@ -163,10 +160,9 @@ class QuestionPane(QScrollArea):
         self._end()
 
     def show_suggested(self) -> None:
-        """Offer questions as chips while none was asked."""
         empty_layout(self._suggested)
         for at, words in enumerate(() if self._texts else self._controller.suggested.value):
-            name, asks = f"{self._prefix}suggested_{at}", partial(self._ask_about, words)
+            name, asks = f"{self._prefix}suggested_{at}", partial(self._controller.ask, words)
             self._suggested.addWidget(button(words, name, self, kind="chip", on=asks))
 
     def show_turns(self, turns: Sequence[AskedQuestion]) -> None:
@@ -186,7 +182,6 @@ class QuestionPane(QScrollArea):
         self._foot.setVisible(False)
         if self._list.count():
             self._list.addSpacing(theme.SPACE_16)
-        self._at, self._row_at = self._list.count(), len(self.rows)
         self._add(question, "strong")
         self._follows = True
 
@@ -195,9 +190,7 @@ class QuestionPane(QScrollArea):
         self._busy.setVisible(True)
 
     def show_answer(self, answered: Answered, *, is_new: bool = True) -> None:
-        """Show an answer with its quotations, which come first where it is doubtful. Without quotations, show the
-        passages that come closest.
-        """
+        """Show an answer and its quotations, which come first where it is doubtful, or else the closest passages."""
         if not answered.missing:
             self._add(answered.answer, "muted" if answered.is_quoted else "")
         self._cite(answered.citations)
@@ -209,12 +202,8 @@ class QuestionPane(QScrollArea):
         if answered.documents_words:
             self._add(answered.documents_words, "small")
         if answered.dropped:
-            self._add(
-                _("Left out: {dropped} quotations that stand nowhere in the document.").format(
-                    dropped=answered.dropped
-                ),
-                "warn",
-            )
+            words = _("Left out: {dropped} quotations that stand nowhere in the document.")
+            self._add(words.format(dropped=answered.dropped), "warn")
         if answered.nearest:
             self._add(_("Closest passages:"), "muted")
             self._cite(answered.nearest)
@@ -241,10 +230,7 @@ class QuestionPane(QScrollArea):
     def _on_ask(self) -> None:
         words = self._line.text().strip()
         if words and self._ask.isEnabled():
-            self._ask_about(words)
-
-    def _ask_about(self, words: str) -> None:
-        self._controller.ask(words)
+            self._controller.ask(words)
 
     def _on_copy(self) -> None:
         copy_text("\n\n".join(self._texts))
@@ -267,11 +253,9 @@ class QuestionPane(QScrollArea):
             row.pointed_at.connect(partial(self._on_pointed_at, citation))
             row.copy_requested.connect(partial(copy_text, text))
             self._texts.append(text)
-            before = self.rows[self._row_at - 1] if self._row_at else self._stop
-            QWidget.setTabOrder(before, row)
-            self.rows.insert(self._row_at, row)
-            self._row_at += 1
-            self._put(row)
+            QWidget.setTabOrder(self.rows[-1] if self.rows else self._stop, row)
+            self.rows.append(row)
+            self._list.addWidget(row)
 
     def _on_pointed_at(self, citation: Citation, is_there: bool) -> None:
         self.citation_pointed_at.emit(citation if is_there else None)
@@ -279,11 +263,7 @@ class QuestionPane(QScrollArea):
     def _add(self, words: str, kind: str) -> None:
         if words:
             self._texts.append(words)
-            self._put(plain_label(breakable(words), self, name="question_part", kind=kind))
-
-    def _put(self, part: QWidget) -> None:
-        self._list.insertWidget(self._at, part)
-        self._at += 1
+            self._list.addWidget(plain_label(breakable(words), self, name="question_part", kind=kind))
 
     def _end(self) -> None:
         self._busy.setVisible(False)
@@ -342,7 +322,6 @@ class QuestionController(QObject):
         self.items.show_document(document, self._open_newest)
 
     def _ask_suggested(self) -> Any:
-        """Ask for questions that the shown document answers."""
         is_alone = self.document and not self._together
         return self._bridge.services.questions.suggested(self.document) if is_alone else None
 
@@ -408,11 +387,8 @@ class QuestionController(QObject):
     def _on_planned(self, event: QuestionPlanned) -> None:
         if event.item == self.item:
             self._message = event.message
-            what = (
-                _("the whole text")
-                if event.is_whole
-                else _("the {passages} passages that fit best").format(passages=event.passages)
-            )
+            what = _("the whole text") if event.is_whole else _("the {passages} passages that fit best")
+            what = what.format(passages=event.passages)
             self._live = AnswerProgress(began=self._clock(), now=self._clock())
             self._tick.start()
             self.progressed.emit(_("The model reads {what}…").format(what=what))

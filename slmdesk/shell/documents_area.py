@@ -238,7 +238,7 @@ class DocumentsArea(QObject):
         self.view.show_title(counted_documents(len(names)))
         if action == "summarize":
             self.page.side.show_pane("summary")
-            self.summaries.begin_together(self.summary_pane.form.request, tuple(names))
+            self.summaries.begin(self.summary_pane.form.request, tuple(names))
         elif action == "ask":
             self.question_pane.name_documents(names)
             self.questions.show_together(tuple(names))

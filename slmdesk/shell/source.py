@@ -48,7 +48,8 @@ class SourcePane(QFrame):
             bridge, self, lambda: bridge.services.documents.document(self._place[0]), None, refused=self._on_missing,
             is_watched=False,
         )  # fmt: skip
-        self._pages, self._view = PagesController(bridge, self), PageView(keeper, self)
+        self._pages = PagesController(bridge, self)
+        self._view = PageView(keeper, self._pages, self)
         self._title = NameLabel(self, name="source_title", kind="heading")
         tip = _("Open in Documents")
         self._open = button(_("Open"), "source_open", self, kind="text", tip=tip, on=self._on_open)
@@ -56,7 +57,6 @@ class SourcePane(QFrame):
         head = row(self._title, 1, self._open, self._close, gap=theme.SPACE_8, margins=(0, theme.SPACE_8))
         column(head, (self._view, 1), into=self, gap=0, margins=(theme.SPACE_12, 0, theme.SPACE_12, theme.SPACE_12))
         self._record.changed.connect(self._on_record)
-        self._view.follow(self._pages)
         self._pages.listed.connect(self._on_listed)
         page.take_beside(self, (self._open, self._close, self._view))
         page.installEventFilter(self)
@@ -81,7 +81,7 @@ class SourcePane(QFrame):
         """Light another place while a person points at it."""
         document, number, spans = place or self._place
         if document == self._place[0] and document:
-            self._mark({number: spans} if spans else {})
+            self._view.mark({number: spans} if spans else {})
 
     def leave(self) -> None:
         if self._place != NOWHERE:
@@ -106,13 +106,9 @@ class SourcePane(QFrame):
 
     def _light(self) -> None:
         __, number, spans = self._place
-        self._mark({number: spans} if spans else {})
+        self._view.mark({number: spans} if spans else {})
         if number:
             self._view.go_to(number, to_mark=bool(spans))
-
-    def _mark(self, marks: dict[int, Sequence[tuple[int, int]]]) -> None:
-        self._pages.set_marks(marks)
-        self._view.mark(marks)
 
     def _on_open(self) -> None:
         self.open_requested.emit(*self._place)

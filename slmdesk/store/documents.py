@@ -314,6 +314,11 @@ class Documents(StorePart):
             (document,),
         )
 
+    def is_used(self, document: str, kind: str) -> bool:
+        """Return whether there is an item of this kind about a document, even in the trash."""
+        query = "select 1 from item_documents join items on items.id = item where document = ? and kind = ? limit 1"
+        return bool(self._db.rows(query, (document, kind)))
+
     def attached_in(self, table: str, after: int, limit: int) -> tuple[int | None, set[str]]:
         """Search the next `limit` rows of `messages`, or of the drafts in `items`. Return the number of the last row
         (None if there are no more rows) and the ids of the attached documents.

@@ -160,7 +160,7 @@ def lines_of(
     pieces: Sequence[Piece], here: range, spans: Sentences, language: str, paper: Paper
 ) -> Generator[Yield, None, list[Line]]:
     """Return the lines that a summary of these pieces may contain. The first line says what the paper is, if known."""
-    sections, (own, date), thread = section_numbers(pieces, here), _own_date(pieces, here, language), Thread()
+    sections, (own, date), thread = section_numbers(pieces, here), own_date(pieces, here, language), Thread()
     letterhead, titled = _letterhead(pieces, here, language), _title(pieces, here, language)[0]
     is_short_head = letterhead < 0 or len(pieces[letterhead].text) < MOST_SALUTATION
     found, heading, header, is_closed, lead = list[Line](), "", list[str](), False, -1
@@ -659,7 +659,7 @@ def _newest(lines: Sequence[Line], thread: Thread) -> list[Line]:
     return [line for line in lines if not thread.has_several or thread.date_of(line.piece) == newest]
 
 
-def _own_date(pieces: Sequence[Piece], here: range, language: str) -> tuple[Day | None, str]:
+def own_date(pieces: Sequence[Piece], here: range, language: str) -> tuple[Day | None, str]:
     """Return the date of the paper, and the words of the date: the first complete date in a title, a letterhead or a
     short line such as a signature.
     """
@@ -678,16 +678,11 @@ def by_day(lines: Sequence[Line], pieces: Sequence[Piece], here: range, language
     """Return what has to be done by its dates, and what has none behind it. A date without a year is the next one after
     the paper's own date; where that has none, all stays in the order of the text.
     """
-    days = {line: day for line in lines if (day := due_day(line.text, language))}
-    own = _own_date(pieces, here, language)[0]
-    if own is None and not all(year for year, *_ in days.values()):
+    own = own_date(pieces, here, language)[0]
+    days = {line: day for line in lines if (day := due_day(line.text, language, own))}
+    if not all(year for year, *_ in days.values()):
         return list(lines)
-
-    def when(line: Line) -> tuple[int, int, int]:
-        year, month, day = (part or 0 for part in days.get(line, (9999, 12, 31)))
-        return year or (own[0] or 0) + ((month, day) < own[1:]) if own else year, month, day
-
-    return sorted(lines, key=when)
+    return sorted(lines, key=lambda line: tuple(part or 0 for part in days.get(line, (9999, 12, 31))))
 
 
 def _is_after(mention: DateMention, own: Day | None) -> bool:

@@ -105,12 +105,17 @@ def ends_with_by(before: str, language: str) -> re.Match[str] | None:
     return re.search(pattern("by", language).pattern + r"\W*$", before, re.IGNORECASE)
 
 
-def due_day(text: str, language: str) -> Day | None:
-    """Return the whole date by which something is due, or else the first of a text. Its year may be None."""
+def due_day(text: str, language: str, own: Sequence[int | None] | None = None) -> Day | None:
+    """Return the whole date by which something is due, or else the first of a text. One without a year is the next one
+    after `own`, the date of the paper; where that is not known, its year is None.
+    """
     by = re.compile(pattern("by", language).pattern + r"\W*$", re.IGNORECASE)
     dates = [date for date in find_dates(text, language) if len(date.readings) == 1 and all(date.readings[0][1:])]
     due = [date for date in dates if by.search(text[: date.start])]
-    return next((date.readings[0] for date in (*due, *dates)), None)
+    day = next((date.readings[0] for date in (*due, *dates)), None)
+    if day and own and own[0] and not day[0]:
+        return own[0] + (day[1:] < tuple(own[1:])), *day[1:]
+    return day
 
 
 MOST_SECTIONS = 30

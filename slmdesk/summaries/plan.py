@@ -27,7 +27,7 @@ from slmdesk.jobs.runner import AskedQuestion, Batch, Plan, Question, StepValue,
 from slmdesk.library.types import Coverage, Mark
 from slmdesk.summaries.checking import MUST, checked, unsaid
 from slmdesk.summaries.choosing import Chosen, allowed_words, choose, joint, left_out
-from slmdesk.summaries.lines import Line, by_day, count_words, joined, lines_of
+from slmdesk.summaries.lines import Line, by_day, count_words, joined, lines_of, own_date
 from slmdesk.summaries.linking import Point, SingleText, Source, SummaryTexts, distinct
 from slmdesk.summaries.papers import paper_of, sections_of
 from slmdesk.summaries.prompts import (
@@ -513,8 +513,11 @@ class SummaryPlan:
         for at in range(0, len(rest), TEXTS_AT_ONCE):
             omitted += self._texts.sentences(rest[at : at + TEXTS_AT_ONCE])
             yield Yield()
-        made = self._texts.one(selection.text, selection.points, selection.paper.value)
-        return changed(made, omitted=tuple(omitted), own_words=self._texts.sentences(selection.own_words))
+        text = selection.text
+        made = self._texts.one(text, selection.points, selection.paper.value)
+        own = own_date(self._texts.pieces, text.pieces, text.language)[0] or ()
+        own_words = self._texts.sentences(selection.own_words)
+        return changed(made, omitted=tuple(omitted), own_words=own_words, dated=tuple(part or 0 for part in own))
 
     def _summary(self, documents: Sequence[DocumentSummary], method: str) -> Summary:
         names = {document.document: document.name for document in documents} if len(documents) > 1 else {}

@@ -56,6 +56,8 @@ if TYPE_CHECKING:
     from slmdesk.summaries.plan import SummaryPlan
 
 KIND = "summary"
+SUMMARIZED = "summarized"
+"""Key in the facts of a document that was summarized, whether or not the summary was deleted since."""
 LEAST_WORDS, MOST_WORDS = 10, 5000
 MOST_FOCUS, MOST_INSTRUCTION = 300, 2000
 MOST_DOCUMENTS = 500
@@ -107,8 +109,16 @@ class SummaryService(Service, JobPlanner):
         record = self._model(request)
         words = f"Summarize {names_of(documents)}{_request_words(request)}"
         item = self._items.add(documents, title_of(documents), request, words)
+        for document in documents:
+            self._store.documents.change(document.id, info={**document.info, SUMMARIZED: True})
         self._items.start(item, record, prompt_version(), request)
         return self._store.items.get(item.id)
+
+    def begin_first(self, request: SummaryRequest) -> Item | None:
+        """Begin the first summary of a document, as `begin`. None if there was one, though it was deleted."""
+        document = self._store.documents.get(request.documents[0])
+        was_made = document.info.get(SUMMARIZED) or self._store.documents.is_used(document.id, KIND)
+        return None if was_made else self.begin(request)
 
     def begun_before(self, request: SummaryRequest) -> JobRecord | None:
         """Return the unfinished job of the same request, which can be resumed, or None. Raises what `begin` raises."""

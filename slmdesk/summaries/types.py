@@ -77,6 +77,8 @@ class DocumentSummary(Record):
     """Type of document that was assumed (see `lines.paper_of`)."""
     own_words: tuple[Sentence, ...] = ()
     """What the rules chose, in the document's own words, if a model wrote `sentences`."""
+    dated: tuple[int, ...] = ()
+    """Year, month and day of the document's own date, if it has one."""
 
 
 class UnreadableDocument(Record):

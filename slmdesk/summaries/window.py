@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
-from PySide6.QtCore import QEvent, QLocale, QObject, QSignalBlocker, Qt, Signal, SignalInstance
-from PySide6.QtGui import QContextMenuEvent, QCursor, QHideEvent, QKeyEvent, QShowEvent
-from PySide6.QtWidgets import QApplication, QFrame, QScrollArea, QSizePolicy, QToolButton, QWidget
+from PySide6.QtCore import QEvent, QLocale, QObject, QSignalBlocker, Qt, Signal
+from PySide6.QtGui import QContextMenuEvent, QCursor, QKeyEvent
+from PySide6.QtWidgets import QApplication, QFrame, QLineEdit, QScrollArea, QSizePolicy, QToolButton, QWidget
 
 from slmdesk.base.language import LANGUAGES, VARIABLE
 from slmdesk.base.record import changed
@@ -67,13 +67,13 @@ from slmdesk.window.widgets.build import (
     set_icon,
     show_column,
     show_words,
-    text_line,
     tool_button,
 )
 from slmdesk.window.widgets.dialogs import pop_up_words_menu
+from slmdesk.window.widgets.form import Field, Form, Listed, TextLine
 from slmdesk.window.widgets.notices import ask_folder, give_export_menu, notice_of
 from slmdesk.window.widgets.parts import Popover
-from slmdesk.window.widgets.rows import Choice, CitedRow, empty_layout
+from slmdesk.window.widgets.rows import CitedRow, empty_layout, order_tabs
 
 MORE = _("Show or hide the passages that are left out")
 WRITTEN = _("These sentences had been written.")
@@ -143,7 +143,6 @@ class SummaryPane(QScrollArea):
         inner = named(QFrame(self), "summary_inner")
         self.form = SummaryForm(inner)
         self.form.setFocusProxy(self)
-        self.export = self.form.export
         self.earlier = EarlierBox(inner, name="earlier_summaries")
         self.form.line.addWidget(self.earlier.only)
         self._making = MakingBar(self._controller, inner, kind="summary", prefix="making", resume=_("Go on"))
@@ -160,9 +159,10 @@ class SummaryPane(QScrollArea):
         self._writer = ElidedLabel(inner, name="summary_writer", kind="muted")  # the rows below it are not to move
         self._writer.hide()
         writer = row((self._writer, 1), (self.form.own_words, Qt.AlignmentFlag.AlignTop))
+        foot = row(self._more, (self.form, 1))
         column(
-            self.form, self._note, writer, self._list, self._making, self._writing, row(self._written, 1), self._more,
-            self._also, self._coverage, self.earlier, (self.form.middle, 100), 1,
+            self._note, writer, self._list, self._making, self._writing, row(self._written, 1), foot, self._also,
+            self._coverage, self.earlier, (self.form.middle, 100), 1,
             into=inner, gap=theme.SPACE_8, margins=(theme.SPACE_16 + theme.SPACE_4, 0, theme.SPACE_12, theme.SPACE_12),
         )  # fmt: skip
         show_column(self, inner)
@@ -175,9 +175,9 @@ class SummaryPane(QScrollArea):
         summaries.stopped.connect(lambda _words: self.form.allow(True))
         self.form.summary_requested.connect(summaries.begin)
         self.form.changed.connect(summaries.change)
-        self.form.copy_requested.connect(self._on_copy)
+        self.form.copy.clicked.connect(self._on_copy)
+        give_export_menu(self.form.export, self.export_requested.emit)
         self.form.own_words.toggled.connect(self._on_own_words)
-        self.form.export_requested.connect(self.export_requested)
         self.earlier.follow(summaries.items, summaries.choose, summaries.delete, _entry)
         summaries.reading.connect(self.show_reading)
         summaries.begun.connect(self.show_begun)
@@ -196,16 +196,9 @@ class SummaryPane(QScrollArea):
 
     def begin_first(self) -> None:
         """Summarize the shown document, unless it was before."""
-
-        def listed(items: Sequence[Item]) -> None:
-            if items:
-                self.form.allow(True)
-            else:
-                self._controller.begin(self.form.request)
-
         if self.form.is_allowed:
             self.form.allow(False)  # no button to summarize comes and goes
-            self._controller.items.refresh(listed)
+            self._controller.begin_first(self.form.request, partial(self.form.allow, True))
 
     def show_nothing(self) -> None:
         self._clear()
@@ -378,7 +371,12 @@ class SummaryPane(QScrollArea):
         has_groups = any(sentence.group not in ("", ALSO_IN) for sentence, __ in placed)
         is_own = self.form.own_words.isChecked()  # then the language may be another one
         language = self.summary.language if self.summary and not is_own else ""
-        dues = [due_words(each.text, language) if each.group.endswith(TO_DO) else "" for each, __ in placed]
+        dated = {one.document: one.dated for one in self.summary.documents} if self.summary else {}
+        owns = [dated.get(each.blocks[0].document, ()) if each.blocks else () for each, __ in placed]
+        dues = [
+            due_words(each.text, language, own) if each.group.endswith(TO_DO) else ""
+            for (each, __), own in zip(placed, owns, strict=True)
+        ]
         for (sentence, page_kind), date in zip(placed, dues, strict=True):
             if sentence.group and sentence.group != group:
                 group = sentence.group
@@ -394,7 +392,7 @@ class SummaryPane(QScrollArea):
             self.rows.append(shown)
             self._list.addWidget(shown)
         if self.rows:
-            QWidget.setTabOrder(self.rows[-1], self._more)
+            order_tabs(self.form.own_words, *self.rows, self._more, *self.form.tools, self.earlier.only)
 
     def _row_of(self, sentence: Sentence, page_kind: str, **looks: Any) -> SentenceRow:
         shown = SentenceRow(sentence, page_kind, self, **looks)
@@ -446,11 +444,11 @@ class SummaryPane(QScrollArea):
         self.form.allow(True)
 
 
-def due_words(text: str, language: str) -> str:
-    """Return the first whole date of a text, short, or ""."""
-    if found := due_day(text, language):
-        _year, month, day = found
-        return short_day(day or 1, month or 1)
+def due_words(text: str, language: str, own: Sequence[int] = ()) -> str:
+    """Return the first whole date of a text of a paper with the date `own`, short, or ""."""
+    if found := due_day(text, language, own):
+        year, month, day = found
+        return short_day(day or 1, month or 1, year)
     return ""
 
 
@@ -497,17 +495,22 @@ class SummaryController(JobFollower):
         self.is_in_own_words = False
         """True if a person chose so for the shown summary."""
         self.request = SummaryRequest(())
-        """Request of the shown summary."""
         bridge.on(SummaryGrew, self._on_grew)
         bridge.on(SummaryEnded, self._on_ended)
 
-    def begin(self, request: SummaryRequest) -> None:
-        """Summarize the shown document."""
-        self._begin(changed(request, documents=(self._document,)))
+    def begin(self, request: SummaryRequest, documents: tuple[str, ...] = ()) -> None:
+        """Summarize the shown document, or several as one."""
+        self._begin(changed(request, documents=documents or (self._document,)))
 
-    def begin_together(self, request: SummaryRequest, documents: tuple[str, ...]) -> None:
-        """Summarize several documents as one."""
-        self._begin(changed(request, documents=documents))
+    def begin_first(self, request: SummaryRequest, otherwise: Callable[[], object]) -> None:
+        """Summarize the shown document, unless it was before, even if that summary was deleted."""
+        request = changed(request, documents=(self._document,))
+
+        def answered(item: Item | None) -> None:
+            if request.documents == (self._document,):
+                (otherwise if item is None else partial(self.show_begun, item))()
+
+        self._bridge.ask(self._bridge.services.summaries.begin_first(request), answered, self._refuse)
 
     def begin_again(self) -> None:
         self._begin(self.request)
@@ -604,9 +607,8 @@ class SummaryController(JobFollower):
 
     def _on_ended(self, event: SummaryEnded) -> None:
         if event.item == self.item:
-            summary: Summary = event.summary
             self._job = ""
-            self.made.emit(summary)
+            self.made.emit(event.summary)
 
     def _begin(self, request: SummaryRequest) -> None:
         self._bridge.ask(self._bridge.services.summaries.begin(request), self.show_begun, self._refuse)
@@ -621,14 +623,22 @@ KINDS = [
     (Kind.SIMPLE, _("In everyday words")), (Kind.OWN, _("As I say below")),
 ]  # fmt: skip
 PAPERS = [
-    (Paper.AUTO, _("Auto")),
-    (Paper.CONTRACT, _("Contract")),
-    (Paper.MINUTES, _("Minutes")),
-    (Paper.REPORT, _("Report")),
-    (Paper.LETTER, _("Letter")),
-    (Paper.ARTICLE, _("Text")),
-]
+    (Paper.AUTO, _("Auto")), (Paper.CONTRACT, _("Contract")), (Paper.MINUTES, _("Minutes")),
+    (Paper.REPORT, _("Report")), (Paper.LETTER, _("Letter")), (Paper.ARTICLE, _("Text")),
+]  # fmt: skip
 LENGTHS = [(Length.SHORT, _("Short")), (Length.MEDIUM, _("Medium")), (Length.LONG, _("Long"))]
+FIELDS = (
+    Field(
+        name="length", title=_("Length"), control=Listed, values=LENGTHS, takes_others=True,
+        read=lambda chosen: Length(chosen) if isinstance(chosen, str) else chosen,
+    ),
+    Field(name="paper", title=_("Document type"), control=Listed, values=PAPERS, read=Paper),
+    Field(name="kind", title=_("What the summary is like"), control=Listed, values=KINDS, read=Kind),
+    Field(
+        name="focus", title=_("Focus"), tip=_("What the summary focuses on; may be empty"), control=TextLine,
+        hint=lambda kind: _("What it is to be like") if kind is Kind.OWN else _("Focus on…"),
+    ),
+)  # fmt: skip
 
 
 def readers_language() -> str:
@@ -639,25 +649,10 @@ def readers_language() -> str:
     return system if system in texts()["language"] else ""
 
 
-class OptionsPopover(Popover):
-    turned = Signal()
-    """Emitted when it was opened or closed."""
-
-    def showEvent(self, event: QShowEvent) -> None:
-        super().showEvent(event)
-        self.turned.emit()
-
-    def hideEvent(self, event: QHideEvent) -> None:
-        super().hideEvent(event)
-        self.turned.emit()
-
-
 class SummaryForm(QFrame):
     summary_requested = Signal(object)
     changed = Signal(object)
     """Emitted with the request's changed values if another length or document type was chosen for the shown summary."""
-    copy_requested = Signal()
-    export_requested = Signal(str)
     said = Signal(str)
 
     def __init__(self, parent: QWidget) -> None:
@@ -667,10 +662,8 @@ class SummaryForm(QFrame):
         self._has_summary, self.is_allowed = False, True
         self._copied_timer = Delay(self, COPIED_MS, self._show_copy)
         self._build_ui()
-        self._focus.returnPressed.connect(self._begin.click)
-        self._kind.currentIndexChanged.connect(self._on_kind)
-        self._length.value_chosen.connect(self._on_length)
-        self._paper.value_chosen.connect(lambda value: self._change(paper=Paper(value)))
+        self._fields.changed.connect(self._on_changed)
+        self._focus.returnPressed.connect(self._begin_so.click)
         self.show_request(None)
 
     def _build_ui(self) -> None:
@@ -687,28 +680,23 @@ class SummaryForm(QFrame):
         self._other = tool_button("summary_other_button", self, icon="sliders", label=tip, tip=tip)
         self._other.setCheckable(True)
         self._other.clicked.connect(self._on_other)
-        tip, copied = _("Copy with sources"), self.copy_requested.emit
-        self.copy = tool_button("copy_summary_button", self, icon="copy", label=tip, tip=tip, on=copied)
+        tip = _("Copy with sources")
+        self.copy = tool_button("copy_summary_button", self, icon="copy", label=tip, tip=tip)
         tip = _("Export this summary")
         self.export = tool_button("export_summary_button", self, icon="download", label=tip, tip=tip)
         self.export.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-        give_export_menu(self.export, self.export_requested.emit)
-        self._more = OptionsPopover(self, "summary_other", label=_("Length, form and focus"))
-        self._more.turned.connect(self._settle)
-        label = _("Document type")
-        self._length = named(Choice(list(LENGTHS), self._more), "summary_length", label=_("Length"))
-        self._paper = named(Choice(list(PAPERS), self._more), "summary_paper", label=label, tip=label)
-        self._kind = named(Choice(list(KINDS), self._more), "summary_kind", label=_("What the summary is like"))
-        label = _("What the summary focuses on; may be empty")
-        self._focus = text_line("summary_focus", self._more, _("Focus on…"), label=label)
-        self._last = row(1)
-        parts = (self._length, self._paper, self._kind, self._focus, self._last)
-        column(*parts, into=self._more, gap=theme.SPACE_12, margins=theme.SPACE_16)
+        self._more = Popover(self, "summary_other", label=_("Length, form and focus"))
+        self._fields = Form(self._more, FIELDS, prefix="summary")
+        self._focus = cast(QLineEdit, self._fields.part("focus").widget)
+        self._begin_so = button(_("Summarize"), "summarize_so_button", self._more, kind="primary", on=self._ask)
+        self._fields.parts[0].setFocusProxy(self._fields.parts[0].widget)  # where the popover puts the focus
+        last = row(1, self._begin_so)
+        column(*self._fields.parts, last, into=self._more, gap=theme.SPACE_12, margins=theme.SPACE_16)
         self.middle = named(QFrame(self.parentWidget()), "summary_middle")
-        self._centre = column(1, 1, into=self.middle)
-        self._begin = button(_("Summarize"), "summarize_button", self, kind="primary")
-        self._begin.clicked.connect(lambda: self._ask(self.summary_requested))
-        self.line = row(1, self._other, self.copy, self.export, into=self, gap=theme.SPACE_8)
+        self._begin = button(_("Summarize"), "summarize_button", self.middle, kind="primary", on=self._ask)
+        column(1, (self._begin, Qt.AlignmentFlag.AlignHCenter), 1, into=self.middle)
+        self.tools = (self._other, self.copy, self.export)
+        self.line = row(1, *self.tools, into=self, gap=theme.SPACE_8)
 
     def show_copied(self) -> None:
         """Say for a moment, where it was pressed, that the summary was copied."""
@@ -738,61 +726,53 @@ class SummaryForm(QFrame):
     def show_request(self, request: SummaryRequest | None, paper: str = Paper.AUTO) -> None:
         """Show the request and the type of document of the shown summary. None means that no summary is shown."""
         self._has_summary = request is not None
-        self._length.show_value(request.length if request else self.last_length)
-        self._paper.show_value(paper)
+        known = next((each for each in Paper if each == paper), Paper.AUTO)
+        self._show_fields(length=request.length if request else Length(self.last_length), paper=known)
         self._settle()
+
+    def _show_fields(self, **changes: object) -> None:
+        values = {"kind": Kind.BULLETS, "focus": "", **self._fields.values, **changes}
+        self._fields.show_values(values, values["kind"])
 
     @property
     def request(self) -> SummaryRequest:
-        """Return the request the form describes, without documents. The button of the form's folded part shows whether
-        something is set there.
-        """
-        length, kind = self._length.currentData(), Kind(self._kind.currentData())  # Qt keeps only an enum's text
-        length = Length(length) if isinstance(length, str) else length
-        words, paper = self._focus.text().strip(), Paper(self._paper.currentData())
+        """The request that the form describes, without documents."""
+        self._fields.keep()
+        values = self._fields.values
+        kind, words = values["kind"], values["focus"].strip()
         focus, instruction = ("", words) if kind is Kind.OWN else (words, "")
-        return SummaryRequest((), kind, length, "", focus, instruction, paper=paper, reader=readers_language())
+        paper, reader = values["paper"], readers_language()
+        return SummaryRequest((), kind, values["length"], "", focus, instruction, paper=paper, reader=reader)
 
-    def _ask(self, signal: SignalInstance) -> None:
-        if self.request.kind is Kind.OWN and not self.request.instruction:
+    def _ask(self) -> None:
+        request = self.request
+        if request.kind is Kind.OWN and not request.instruction:
             self.said.emit(_("Say what the summary is to be like."))
             self._focus.setFocus()
         else:
-            request = self.request
             self._more.dismiss()
-            signal.emit(request)
+            self.summary_requested.emit(request)
 
     def _on_other(self) -> None:
         self._more.toggle(self._other)
+        self._settle()
 
-    def _on_kind(self) -> None:
-        is_own = self._kind.currentData() == Kind.OWN
-        self._focus.setPlaceholderText(_("What it is to be like") if is_own else _("Focus on…"))
-
-    def _on_length(self, value: object) -> None:
-        if isinstance(value, str):
-            self.last_length = value
-            self._change(length=Length(value))
-
-    def _change(self, **changes: object) -> None:
-        if self._has_summary:
+    def _on_changed(self, changes: Mapping[str, object]) -> None:
+        self._show_fields()  # what the field is for depends on the kind
+        self._settle()
+        if isinstance(length := changes.get("length"), Length):
+            self.last_length = length.value
+        if self._has_summary and changes.keys() <= {"length", "paper"}:
             self.changed.emit(changes)
 
     def _settle(self) -> None:
         """Show only form parts that are useful now. If a focused part is hidden, the form's proxy gets the focus."""
-        is_open, focus = self._more.isVisible(), QApplication.focusWidget()
-        if is_open:
-            self._last.addWidget(self._begin)  # after the fields it uses
-        else:
-            self._centre.insertWidget(1, self._begin, 0, Qt.AlignmentFlag.AlignHCenter)
-        self.middle.setVisible(not is_open and not self._has_summary and self.is_allowed)
-        for each, is_shown in (
-            (self._begin, is_open or not self._has_summary),
-            (self.copy, self._has_summary), (self.export, self._has_summary),
-        ):  # fmt: skip
-            each.setVisible(is_shown)
-        is_set = bool(self._focus.text() or self._kind.currentIndex())
-        self._other.setChecked(is_open or is_set)
-        self._begin.setEnabled(self.is_allowed)
+        focus = QApplication.focusWidget()
+        self.middle.setVisible(not self._has_summary and self.is_allowed)
+        for tool in (self.copy, self.export):
+            tool.setVisible(self._has_summary)
+        for begin in (self._begin, self._begin_so):
+            begin.setEnabled(self.is_allowed)
+        self._other.setChecked(bool(self._focus.text()) or self._fields.values["kind"] is not Kind.BULLETS)
         if focus and self.isAncestorOf(focus) and not (focus.isVisible() and focus.isEnabled()):
             self.setFocus()

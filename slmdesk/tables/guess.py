@@ -19,6 +19,8 @@ MOST_NAME, MOST_NAME_WORDS = 28, 3
 """Most letters and words of a label that is taken for a column's name: longer ones are sentences."""
 COMMON = frozenset(("Invoice date", "Seller", "Customer", "Subject", "Signed on"))
 """Columns that rules find in any paper, so that they do not tell an invoice or a contract."""
+USUAL = "letter"
+"""The kind of paper where rules find none."""
 RARE = 8
 """A column is left out that fewer than one of so many papers have."""
 MOST_WORDS = 8
@@ -58,11 +60,12 @@ class Guess:
     def columns(self) -> tuple[Column, ...]:
         """Empty if the papers name nothing."""
         telling = {name: count for name, count in self._found.items() if name not in COMMON}
-        counts = {some.id: sum(telling.get(column.name, 0) for column in some.columns) for some in presets()}
-        best = max(presets(), key=lambda some: counts[some.id])
-        if counts[best.id] <= self._papers:  # one column a paper tells nothing
-            best = presets()[-1]
-        columns = [column for column in best.columns if RARE * self._found[column.name] >= self._papers > 0]
+        kinds = {some.id: some.columns for some in presets()}
+        counts = {id: sum(telling.get(column.name, 0) for column in known) for id, known in kinds.items()}
+        best = max(kinds, key=lambda id: counts[id])
+        if counts[best] <= self._papers:  # one column a paper tells nothing
+            best = USUAL
+        columns = [column for column in kinds[best] if RARE * self._found[column.name] >= self._papers > 0]
         taken = set[str]().union(*map(names_of, columns))
         often = [label for label in self._labels if 2 * self._having[label] >= self._papers and label not in taken]
         return tuple([*columns, *(self._labels[label] for label in often)][:MOST_GUESSED])

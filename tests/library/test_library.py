@@ -18,7 +18,7 @@ from slmdesk.base.errors import KnownError
 from slmdesk.base.paths import find_paths
 from slmdesk.base.records import DocumentStatus
 from slmdesk.library.service import DocumentText
-from slmdesk.library.types import info_of, parent_of
+from slmdesk.library.types import file_of, info_of, parent_of
 from slmdesk.runtime.events import DocumentChanged, DocumentGone, DocumentProgress
 from slmdesk.runtime.messages import Problem
 from slmdesk.services import COMMANDS, open_services
@@ -178,6 +178,20 @@ def test_a_copy_beside_a_file_is_a_document_of_its_own(services, tmp_path):
     assert [document.name for document in services.call.documents.recent(9)] == ["inv2.txt", "inv1.txt"]
     read = result_of(services, lambda: services.documents.read_folder(folder, 9))
     assert len(read.documents) == read.total == 2
+
+
+def test_a_copy_is_opened_as_the_document_in_the_list_unless_it_has_changed(services, tmp_path):
+    first, copy = write(tmp_path / "note.txt", "words"), write(tmp_path / "copy.txt", "words")
+    known = opened(services, first)
+    again = opened(services, copy, by_content=True)
+    assert (again.id, again.name, file_of(again)) == (known.id, "note.txt", first)
+    write(copy, "other words")
+    assert opened(services, copy, by_content=True).id != known.id
+    paths = [write(tmp_path / f"{name}.txt", *map(str, range(300))) for name in "ab"]
+    answers = queue.SimpleQueue()
+    both = lambda: [services.documents.open(path, by_content=True).then(answers.put) for path in paths]  # noqa: E731
+    services.service_thread.call(both)
+    assert answers.get(timeout=120).id == answers.get(timeout=40).id
 
 
 def test_a_moved_file_is_known_by_its_bytes(services, tmp_path):

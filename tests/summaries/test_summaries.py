@@ -158,6 +158,18 @@ def test_what_needs_no_wording_needs_no_model(opened, request_) -> None:
     assert view(recorder, item).job.model_sha256 == ""
 
 
+def test_a_summary_that_was_deleted_is_made_again_only_on_request(opened) -> None:
+    recorder = opened(model=False)
+    calls, document = recorder.calls, keep(recorder, "a.pdf", [page(1, *SHORT_LETTER)])
+    request = SummaryRequest((document.id,))
+    item = calls.summaries.begin_first(request)
+    ended(recorder, item)
+    for away in (lambda _id: None, calls.history.trash, calls.history.delete_for_good):
+        away(item.id)
+        assert calls.summaries.begin_first(request) is None
+    ended(recorder, begin(recorder, document))
+
+
 @pytest.mark.parametrize("request_", [WORDED, {"kind": Kind.SIMPLE}, {"instruction": "Tell all.", "language": "en"}])
 def test_what_needs_wording_is_refused_without_a_model_and_nothing_is_kept(opened, request_) -> None:
     recorder = opened(model=False)

@@ -70,7 +70,12 @@ class DocumentsController(QObject):
         super().__init__(parent, objectName="documents_controller")
         self._bridge = bridge
         self.pages = PagesController(bridge, self)
-        self._records: dict[str, DocumentRecord] = {}
+        self._recent: Live[Sequence[DocumentRecord]] = Live(
+            bridge, self, lambda: bridge.services.documents.recent(RECENT), (), on=(DocumentsChanged,)
+        )
+        self._recent.changed.connect(self._list)
+        self._shown: DocumentRecord | None = None
+        """The shown document. It need not be in the list."""
         self.removals = Removals(bridge, self)
         self._shown_again = ""
         """The document to show if its removal is undone."""
@@ -79,37 +84,42 @@ class DocumentsController(QObject):
         self._opening: dict[Path, str] = {}
         """Documents that a person opened together, by file: "" until they are read."""
         self._is_folder = False
+        self._known: dict[str, str] = {}
+        """Checksums of the documents that were in the list before these."""
         self._unread: dict[Path, Problem] = {}
-        self.current: str = ""
-        bridge.when_open(self.refresh)
-        bridge.on(DocumentsChanged, self.refresh)
         bridge.on(DocumentChanged, self._on_changed)
         bridge.on(DocumentProgress, self._on_progressed)
         bridge.on(DocumentGone, self._on_gone)
 
-    def refresh(self) -> None:
-        self._bridge.ask(self._bridge.services.documents.recent(RECENT), self._on_listed)
+    @property
+    def current(self) -> str:
+        """Id of the shown document, or ""."""
+        return self._shown.id if self._shown else ""
+
+    @property
+    def _records(self) -> dict[str, DocumentRecord]:
+        return {record.id: record for record in (*((self._shown,) if self._shown else ()), *self._recent.value)}
+
+    def _learn(self, record: DocumentRecord) -> None:
+        """Take what is new of a document. An answer that is on its way does not know it yet."""
+        if self._recent.is_coming:
+            self._recent.again()
+        self._shown = record if record.id == self.current else self._shown
+        self._recent.put([record, *(other for other in self._recent.value if other.id != record.id)])
 
     def open_paths(self, paths: Sequence[Path]) -> None:
-        """Read these files, and the files in these folders. The first is shown, and `opened` emitted once all are read.
-
-        For a single folder, `folder_offered` is emitted too. One with very many documents is only offered.
-        """
+        """Read these files and folders, show the first, and emit `opened` at the end. Very many are only offered."""
         self._requested = []
         given = list(paths)
         self.opening.emit(len(given))
         self._bridge.follow(self._bridge.services.documents.expand(given), partial(self._on_expanded, given))
 
     def make_ready(self) -> None:
-        """Start the reader child, since a document will probably be opened soon."""
         self._bridge.services.documents.make_ready()
 
-    def open_file(self, path: Path, *, password: str = "", force: bool = False, at: float = 0.0) -> None:
-        self._bridge.follow(
-            self._bridge.services.documents.open(path, password=password, force=force, at=at),
-            partial(self._on_opened, path),
-            partial(self._on_unread, path),
-        )
+    def open_file(self, path: Path, **options: Any) -> None:
+        opening = self._bridge.services.documents.open(path, **options)
+        self._bridge.follow(opening, partial(self._on_opened, path), partial(self._on_unread, path))
 
     def unlock(self, path: Path, password: str) -> None:
         self._requested, self._opening = [path], {**self._opening, path: ""}
@@ -120,40 +130,33 @@ class DocumentsController(QObject):
 
         def found(record: DocumentRecord) -> None:
             if not self.current:
-                self._records[record.id] = record
                 self._show(record)
 
         self._bridge.ask(self._bridge.services.documents.document(document), found, _unheard)
 
     def choose(self, document: str) -> None:
-        record = self._records.get(document)
-        if record is None:
+        if record := self._records.get(document):
+            self._choose(record)
+        else:
             words = _("This document was removed; open the file again to see the pages.")
             self._bridge.notice_raised.emit(Notice(words, key="document gone"))
-            return
+
+    def _choose(self, record: DocumentRecord) -> None:
         self._requested = []
         self._show(record)
-        if record.status is not DocumentStatus.READ:
-            return
-        self._bridge.follow(
-            self._bridge.services.documents.check(document),
-            partial(self._on_checked, record),
-            partial(self._on_missing, record),
-        )
+        if record.status is DocumentStatus.READ:
+            check = self._bridge.services.documents.check(record.id)
+            self._bridge.follow(check, partial(self._on_checked, record), partial(self._on_missing, record))
 
     def show_document(self, document: str) -> None:
-        if document in self._records:
-            self.choose(document)
-            return
-
-        def found(record: DocumentRecord) -> None:
-            self._records[record.id] = record
-            self.choose(record.id)
-
-        self._bridge.ask(self._bridge.services.documents.document(document), found)
+        if record := self._records.get(document):
+            self._choose(record)
+        else:
+            self._bridge.ask(self._bridge.services.documents.document(document), self._choose)
 
     def records(self, documents: Sequence[str]) -> dict[str, DocumentRecord]:
-        return {id: self._records[id] for id in documents if id in self._records}
+        known = self._records
+        return {id: known[id] for id in documents if id in known}
 
     def search(self, words: str) -> None:
         self._bridge.ask(self._bridge.services.documents.search(words), self.hits_found.emit)
@@ -165,8 +168,8 @@ class DocumentsController(QObject):
 
     def tell_again(self) -> None:
         """Emit `shown` for the shown document, which is the only one again."""
-        if self.current:
-            self.shown.emit(self._records[self.current])
+        if self._shown:
+            self.shown.emit(self._shown)
 
     def read_again(self, document: str) -> None:
         record = self._records[document]
@@ -186,13 +189,11 @@ class DocumentsController(QObject):
             self.open_files([file_of(record)])
 
     def stop_reading(self) -> None:
-        """Stop reading the shown document. The pages read so far stay."""
         self._bridge.services.documents.cancel(self.current)
 
     @property
     def current_folder(self) -> Path | None:
-        record = self._records.get(self.current)
-        return file_of(record).parent if record else None
+        return file_of(self._shown).parent if self._shown else None
 
     def folder_of(self, document: str) -> Path:
         return file_of(self._records[document]).parent
@@ -208,9 +209,8 @@ class DocumentsController(QObject):
         record = self._records[document]
         if is_file(record):
             return file_of(record)
-        words = _("{name} is inside {name2}: save it as a file of its own {purpose}.").format(
-            name=record.name, name2=file_of(record).name, purpose=purpose
-        )
+        words = _("{name} is inside {name2}: save it as a file of its own {purpose}.")
+        words = words.format(name=record.name, name2=file_of(record).name, purpose=purpose)
         self._bridge.notice_raised.emit(Notice(words, key="document inside"))
         return None
 
@@ -243,20 +243,34 @@ class DocumentsController(QObject):
     def open_files(self, found: Sequence[Path], *, is_folder: bool = False) -> None:
         self._unread, self._is_folder = {}, is_folder
         self._requested, self._opening = list(found[:1]), dict.fromkeys(found, "")
+        self._known = {
+            id: record.sha256
+            for id, record in self._records.items()
+            if record.opened and record.status is DocumentStatus.READ and id not in self.removals and not is_folder
+        }
         now = time.time()
         for place, path in enumerate(found):  # the list shows the last opened first, and these in the order given
-            self.open_file(path, at=now - place / 1000)
+            self.open_file(path, at=now - place / 1000, by_content=not is_folder)
 
     def _on_opened(self, path: Path, record: DocumentRecord) -> None:
-        self.removals.keep(record.id)  # removed a moment ago, and opened again
-        self._records[record.id] = record
+        self._learn(record)
+        if self.removals.keep(record.id):  # removed a moment ago, and opened again
+            self._list()
         if path in self._requested and self.current != record.id:
             self._requested = []
             self._show(record)
-        self.refresh()
         if path in self._opening:
+            if self._known.get(record.id) == record.sha256 or record.id in self._opening.values():
+                self._tell_known(path, record)
             self._opening[path] = record.id
             self._tell_opened()
+
+    def _tell_known(self, path: Path, record: DocumentRecord) -> None:
+        name = clean_label(path.name, NAME_LENGTH)
+        words = _("{name} is in the list already.").format(name=name)
+        if name != record.name:
+            words = _("{name} is the same as {name2}, which is in the list.").format(name=name, name2=record.name)
+        self._bridge.notice_raised.emit(Notice(words, life_ms=LONG_MS, key="document known"))
 
     def _tell_opened(self) -> None:
         if self._opening and all(self._opening.values()):
@@ -273,21 +287,18 @@ class DocumentsController(QObject):
             self._bridge.notice_raised.emit(unread_notice(self._unread))
         self._opening.pop(path, None)
         self._tell_opened()
-        self.refresh()
+        self._recent.again()
 
     def _on_attached(self, record: DocumentRecord) -> None:
-        self._records[record.id] = record
+        self._learn(record)
         self._show(record)
-        self.refresh()
 
     def _on_missing(self, record: DocumentRecord, problem: Problem) -> None:
         if problem.code == "document.unknown":
             self._bridge.problem_met.emit(problem)
         elif record.id == self.current:
-            words = _("The file of {name} is not where it was. What was read of it can still be looked at.").format(
-                name=record.name
-            )
-            self._bridge.notice_raised.emit(Notice(words, key=f"changed {record.id}"))
+            words = _("The file of {name} is not where it was. What was read of it can still be looked at.")
+            self._bridge.notice_raised.emit(Notice(words.format(name=record.name), key=f"changed {record.id}"))
 
     def _on_checked(self, record: DocumentRecord, is_same: bool) -> None:
         if record.id != self.current or is_same:
@@ -302,8 +313,7 @@ class DocumentsController(QObject):
         record = event.document
         if not record.opened and record.id not in self._records:  # read for its folder: there may be thousands
             return
-        self._records[record.id] = record
-        self._list()
+        self._learn(record)
         if file_of(record) in self._requested and record.status is DocumentStatus.READING:
             self._requested = []
             self._show(record)
@@ -319,20 +329,13 @@ class DocumentsController(QObject):
             self.pages.ask(reset=False)
 
     def _on_gone(self, event: DocumentGone) -> None:
-        self._records.pop(event.id, None)
         if event.id == self.current:
             self._show(None)
-        self._list()
-
-    def _on_listed(self, records: Sequence[DocumentRecord]) -> None:
-        shown = self._records.get(self.current)  # not in the list, but its pages are still shown
-        self._records = {record.id: record for record in records}
-        if shown is not None:
-            self._records.setdefault(shown.id, shown)
-        self._list()
+        self._recent.put([record for record in self._recent.value if record.id != event.id])
+        self._recent.again()  # there may be older ones
 
     def _show(self, record: DocumentRecord | None) -> None:
-        self.current = record.id if record else ""
+        self._shown = record
         self.pages.leave(self.current)
         self.shown.emit(record)
         self.pages.begin(record)
@@ -350,7 +353,7 @@ class DocumentsController(QObject):
     def _keep(self, document: str) -> None:
         self._list()
         if document == self._shown_again:
-            self.choose(document)
+            self.show_document(document)
 
 
 def _unheard(_problem: Problem) -> None:
@@ -433,16 +436,14 @@ class FoldersController(QObject):
     def remove(self, id: str) -> None:
         """Remove a folder from the list now. Delete it when *Undo* is no longer offered. Its files stay."""
         state = self._states[id]
-        words = _("{name} was removed from the list, with the texts read from it. The files stay.").format(
-            name=state.record.name
-        )
+        words = _("{name} was removed from the list, with the texts read from it. The files stay.")
+        words = words.format(name=state.record.name)
         self.removals.begin([id], words, self._forget, self._keep, key=f"forget folder {id}")
         if id == self.current:
             self._leave_shown()
         self._list()
 
     def act(self, id: str, action: str) -> None:
-        """Carry out an action of the folder's menu: `remove`, `look` or `open`."""
         if action == "remove":
             self.remove(id)
         elif action == "look":
@@ -591,10 +592,7 @@ class PagesController(QObject):
         self._bridge.ask(self._bridge.services.documents.pages(self._document, begin=number, limit=1), listed)
 
     def ask_picture(self, number: int, width: int) -> None:
-        """Request the picture of a page. `picture_received` or `picture_failed` is emitted later.
-
-        With width 0 only `boxes_received` is emitted, with the boxes of the page's marks.
-        """
+        """Request the picture of a page or, with width 0, only the boxes of its marks."""
         marks = tuple(self._marks.get(number, ()))
         self._bridge.follow(
             self._bridge.services.documents.page_image(self._document, number, width, marks=marks),
@@ -609,20 +607,15 @@ class PagesController(QObject):
         place: tuple[float, float],
         answered: Callable[[Sequence[tuple[int, int]]], None],
     ) -> None:
-        """Find which of these spans of a page's text are at a position of its picture (as shares of its size).
-        `answered` is called with them.
-        """
+        """Have `answered` get the spans that are at a place of the page's picture, as shares of its size."""
         marks = tuple(spans)
 
         def received(image: PageImage | None) -> None:
             if image is not None:
                 answered([span for span, boxes in zip(marks, image.boxes, strict=False) if _holds(boxes, place)])
 
-        self._bridge.follow(
-            self._bridge.services.documents.page_image(self._document, number, 0, marks=marks),
-            self._if_shown(received),
-            _unheard,
-        )
+        asked = self._bridge.services.documents.page_image(self._document, number, 0, marks=marks)
+        self._bridge.follow(asked, self._if_shown(received), _unheard)
 
     def find(self, words: str, *, whole: bool = False) -> None:
         """Find words in the shown document. `found` is emitted later. Empty words remove the marks."""
@@ -640,7 +633,6 @@ class PagesController(QObject):
         self._search = search
 
     def set_marks(self, marks: Mapping[int, Sequence[tuple[int, int]]]) -> None:
-        """Set the marks, by page number, for pictures that are requested from now on."""
         self._marks = marks
 
     def _on_found(self, search: Call, places: FoundPlaces) -> None:
@@ -648,9 +640,7 @@ class PagesController(QObject):
             self.found.emit(places)
 
     def _on_picture(self, number: int, width: int, marks: Sequence[tuple[int, int]], image: PageImage | None) -> None:
-        """Show a picture. `marks` are the marks that its boxes belong to. If the marks have changed meanwhile, the
-        boxes are dropped, since newer ones were requested.
-        """
+        """Show a picture. Boxes of marks that have changed meanwhile are dropped, as newer ones were requested."""
         if image is None:
             return
         boxes = image.boxes if marks == tuple(self._marks.get(number, ())) else None
@@ -666,7 +656,6 @@ class PagesController(QObject):
 
 
 def _is_pictured(record: DocumentRecord) -> bool:
-    """Tell whether the pages of a document have pictures, judged by the file name."""
     try:
         return format_of(file_of(record)).id == "pdf"
     except KnownError:
@@ -688,24 +677,13 @@ NAME_LENGTH = 60
 
 
 def unread_notice(unread: Mapping[Path, Problem]) -> Notice:
-    """Return a single notice for all files that were opened together. *More* shows the reason for each file. The notice
-    disappears after a time.
-    """
+    """Return one notice for all files that were opened together. *More* shows the reason for each."""
     if len(unread) == 1:
         return changed(notice_of(next(iter(unread.values()))), key="unread", life_ms=LONG_MS)
     names = [clean_label(path.name, NAME_LENGTH) for path in unread]
-    more = len(names) - MOST_NAMED
-    named = (
-        _("{names} and {more:,} more").format(names=", ".join(names[:MOST_NAMED]), more=more)
-        if more > 0
-        else _("{first} and {last}").format(first=names[0], last=names[1])
-    )
+    named = _("{first} and {last}").format(first=names[0], last=names[1])
+    if (more := len(names) - MOST_NAMED) > 0:
+        named = _("{names} and {more:,} more").format(names=", ".join(names[:MOST_NAMED]), more=more)
+    words = _("{count:,} files cannot be read: {named}.").format(count=len(names), named=named)
     why = "\n\n".join(problem.short for problem in unread.values())
-    return Notice(
-        _("{count:,} files cannot be read: {named}.").format(count=len(names), named=named),
-        full=why,
-        details=why,
-        life_ms=LONG_MS,
-        key="unread",
-        is_error=True,
-    )
+    return Notice(words, full=why, details=why, life_ms=LONG_MS, key="unread", is_error=True)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from PySide6.QtCore import QEvent, QObject, QPoint, Qt, Signal
+from PySide6.QtCore import QEvent, QObject, QPoint, Qt, QTimer, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import (
     QApplication,
@@ -50,6 +50,7 @@ from slmdesk.window.widgets.build import (
     set_icon,
     show_column,
     show_words,
+    text_line,
     tool_button,
 )
 from slmdesk.window.widgets.dialogs import request_document_translation, request_translation
@@ -57,9 +58,7 @@ from slmdesk.window.widgets.parts import Popover
 from slmdesk.window.widgets.rows import empty_layout
 
 BESIDE = 860
-"""Width of the view, at the usual text size, from which the pages stand beside the result. Below it they are a drawer
-over the result.
-"""
+"""Width of the view, at the usual text size, below which the pages are a drawer over the result."""
 PAGES_WIDTH = 502
 LEAST_RESULT, MOST_RESULT = 440, 812
 DRAWER = 0.62
@@ -115,12 +114,11 @@ class DocumentView(QFrame):
         self.side.setParent(self._body)
         self.find_bar = FindBar(self._left)
         self.find_bar.hide()
-        self.view = PageView(self._keeper, self._left)
+        self.view = PageView(self._keeper, self._controller.pages, self._left)
         self._pill = PagePill(self._left)
         column(self.find_bar, (self.view, 1), into=self._left, gap=0)
         self._left.raise_()
-        self._unread = UnreadDocument(self._controller, self)
-        self._unread.action_chosen.connect(self.action_chosen)
+        self._unread = UnreadDocument(self._choose, self)
         parts = (self._head(), self._tab_row(), self._progress, self._attached, (self._body, 1), (self._unread, 1))
         column(*parts, into=self, gap=0)
 
@@ -164,13 +162,12 @@ class DocumentView(QFrame):
         controller.progressed.connect(self._on_progressed)
         pages.first_page_expected.connect(lambda page: view.show_pages([page]))
         pages.listed.connect(self._on_pages_listed)
-        view.follow(pages)
         pages.found.connect(self._on_found)
         view.page_reached.connect(lambda number: self._pill.show_page(number, view.count))
         view.menu_requested.connect(self._on_page_menu)
         view.place_clicked.connect(self._on_place_clicked)
         self._pill.page_chosen.connect(view.go_to)
-        self._pill.find_requested.connect(self.find_words)
+        self._pill.find_button.clicked.connect(self.find_words)
         self.find_bar.words_changed.connect(pages.find)
         self.find_bar.left.connect(self._on_find_left)
         self.find_bar.place_chosen.connect(lambda at: self.view.point_at(at.page, (at.start, at.end)))
@@ -223,7 +220,6 @@ class DocumentView(QFrame):
                 self.go_to_spans(requested)
 
     def _on_place_clicked(self, number: int, character: int) -> None:
-        """Open the attachment if the clicked line names one."""
         attachments = info_of(self.record).attachments if self.record else ()
         line = self.view.line_at(number, character) if attachments else ""
         found = next(
@@ -244,11 +240,10 @@ class DocumentView(QFrame):
 
     def _on_found(self, found: FoundPlaces) -> None:
         self._hinted, self._marked = False, found.by_page
-        self._show_marks(self._marked)
+        self.view.mark(self._marked)
         self.find_bar.show_found(found.places, is_all=found.is_all)
 
     def find_words(self) -> None:
-        """Show the pages and the field in which words of the document are searched."""
         self.show_pages()
         self.find_bar.show()
         self.find_bar.begin()
@@ -266,9 +261,9 @@ class DocumentView(QFrame):
             self._controller.show_document(document)
 
     def go_to_spans(self, spans: Spans) -> None:
-        """Mark characters by page number, and show the first."""
-        self._hinted = False
-        self._mark(spans)
+        self.find_bar.leave()
+        self._hinted, self._marked = False, spans
+        self.view.mark(spans)
         if spans:
             self.show_pages()
             self.view.go_to(min(spans), to_mark=True)
@@ -297,26 +292,19 @@ class DocumentView(QFrame):
         self._make_space()
 
     def turn_page(self) -> None:
-        """Show or hide the pages."""
         (self.show_pages if self._left.isHidden() else self.hide_pages)()
 
     def hint_spans(self, spans: Spans | None) -> None:
         """Mark a source while a person points at it. None restores the marks from before."""
         if spans is not None:
             self._hinted = True
-            self._show_marks(spans)
+            self.view.mark(spans)
         elif self._hinted:
             self._hinted = False
-            self._show_marks(self._marked)
+            self.view.mark(self._marked)
 
-    def _mark(self, spans: Spans) -> None:
-        self.find_bar.leave()
-        self._marked = spans
-        self._show_marks(spans)
-
-    def _show_marks(self, spans: Spans) -> None:
-        self._controller.pages.set_marks(spans)
-        self.view.mark(spans)
+    def _choose(self, action: str) -> None:
+        self.action_chosen.emit(self._controller.current, action)
 
     def translate(self, document: str) -> None:
         """Translate a document into a file of the same format. If that is impossible, a notice says so."""
@@ -331,20 +319,14 @@ class DocumentView(QFrame):
     def _on_page_menu(self, number: int, place: QPoint) -> None:
         menu = named(QMenu(self), "page_menu")
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        menu.addAction(_("Translate this page"), partial(self._translate_page, number))
+        translate = lambda page: request_translation(self, page.text)  # noqa: E731
+        menu.addAction(_("Translate this page"), partial(self._controller.pages.ask_page, number, translate))
         if self.record is not None and is_file(self.record):
             menu.addAction(_("Translate this document"), self._on_translate)
         menu.popup(place)
 
-    def _translate_page(self, number: int) -> None:
-        self._controller.pages.ask_page(number, lambda page: request_translation(self, page.text))
-
     def _fill_menu(self) -> None:
-        """List what can be done with the shown pane, then with the document."""
         self.menu.clear()
-        if (fill := getattr(self.side.currentWidget(), "fill_menu", None)) is not None:
-            fill(self.menu, self._more)
-            self.menu.addSeparator()
         named(self.menu.addAction(_("About this document"), self.show_about), "about_action")
         for key, words in self._controller.actions(self.record.id, ACTIONS) if self.record is not None else ():
             if self.record is not None and key not in ("translate", "redact"):  # these have a button and a tab
@@ -420,7 +402,6 @@ class DocumentView(QFrame):
         self._pill.place(self.view)
 
     def _say(self, words: str) -> None:
-        """Show a quiet state beside the title."""
         self._loud.hide()
         self._sign.setVisible(bool(words) and not self._stop.isVisibleTo(self))
         show_words(self._state, words)
@@ -460,39 +441,59 @@ def _trouble_of(record: DocumentRecord) -> str:
 
 
 class PagePill(QFrame):
-    """Floats over the foot of the pages: the page, steps to the next and the last, and the search."""
+    """Floats over the foot of the pages: the page, which can be typed, steps to those beside it, and the search."""
 
     page_chosen = Signal(int)
-    find_requested = Signal()
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
         named(self, "page_pill", kind="pill")
-        self._at = 1
+        self._at = self._total = 1
         self._before = self._step("previous_page_button", "chevron-left", _("Previous page"), -1)
-        self._words = plain_label("1 / 1", self, name="page_number", wraps=False)
+        label, tip = _("Number of the page"), _("Type a number; Enter goes to the page")
+        self._line = text_line("page_number", self, "", label=label, tip=tip, most=7)
+        self._line.setAlignment(Qt.AlignmentFlag.AlignRight)
+        self._line.returnPressed.connect(self._on_typed)
+        self._line.editingFinished.connect(self._show_number)
+        self._line.installEventFilter(self)
+        self._words = plain_label("", self, name="page_count", wraps=False)
         self._after = self._step("next_page_button", "chevron-right", _("Next page"), 1)
         words = _("Find in the document")
-        find = tool_button("find_in_document_button", self, icon="search", label=words)
-        find.clicked.connect(self.find_requested)
-        show_keys(find, "documents.find", words)
-        row(self._before, self._words, self._after, find, into=self, gap=0, margins=(theme.SPACE_8, 2))
+        self.find_button = tool_button("find_in_document_button", self, icon="search", label=words)
+        show_keys(self.find_button, "documents.find", words)
+        parts = (self._before, self._line, self._words, self._after, self.find_button)
+        row(*parts, into=self, gap=0, margins=(theme.SPACE_8, 2))
 
     def _step(self, name: str, icon: str, words: str, step: int) -> QToolButton:
         on = lambda: self.page_chosen.emit(self._at + step)  # noqa: E731
         return tool_button(name, self, icon=icon, label=words, tip=words, on=on)
 
     def show_page(self, number: int, total: int) -> None:
-        self._at = number
-        self._words.setText(f"{grouped(number)} / {grouped(max(total, 1))}")
+        self._at, self._total = number, max(total, 1)
+        if not (self._line.hasFocus() and self._line.isModified()):  # what is being typed stays
+            self._show_number()
+        self._words.setText(f" / {grouped(self._total)} ")
         self._before.setEnabled(number > 1)
         self._after.setEnabled(number < total)
         self.place(self.parentWidget())
 
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.FocusIn:
+            QTimer.singleShot(0, self._line, self._line.selectAll)  # once the press of the mouse has set its place
+        return False
+
+    def _show_number(self) -> None:
+        self._line.setText(str(self._at))
+
+    def _on_typed(self) -> None:
+        if (typed := self._line.text().strip()).isdecimal():
+            self.page_chosen.emit(min(max(int(typed), 1), self._total))
+
     def place(self, view: QWidget | None) -> None:
-        """Stand in the middle of the foot of the view."""
         parent = self.parentWidget()
         if view is not None and parent is not None:
+            digits = "0" * max(4, len(str(self._total)) + 1)
+            self._line.setFixedWidth(self._line.fontMetrics().horizontalAdvance(digits) + theme.SPACE_16)
             self.adjustSize()
             middle = view.mapTo(parent, QPoint(view.width() // 2, 0)).x() if view is not parent else parent.width() // 2
             self.move(middle - self.width() // 2, parent.height() - self.height() - theme.SPACE_12)
@@ -521,18 +522,12 @@ class AboutDocument(QScrollArea):
         if problem:
             self._add(problem, "danger")
         if record.status is DocumentStatus.READ:
-            read = sum(page.status.value == "read" for page in pages)
-            self._add(
-                _("{read:,} of {counted} have words that were read.").format(
-                    read=read, counted=counted_pages(info.pages, info.page_kind)
-                )
-            )
+            read = sum(page.status is PageStatus.READ for page in pages)
+            counted = counted_pages(info.pages, info.page_kind)
+            self._add(_("{read:,} of {counted} have words that were read.").format(read=read, counted=counted))
             if info.sheets:
-                self._add(
-                    _("{size}, in {counted}: long ones are parted.").format(
-                        size=size_words(info), counted=counted_pages(info.pages, info.page_kind)
-                    )
-                )
+                words = _("{size}, in {counted}: long ones are parted.")
+                self._add(words.format(size=size_words(info), counted=counted))
             if words := unread(list(pages), info.page_kind):
                 self._add(words, "warn")
         for sentence in notes_of(info):
@@ -551,17 +546,10 @@ class AboutDocument(QScrollArea):
         empty_layout(self._column, keep=1)
 
     def _add_attachment(self, attachment: Attachment) -> None:
+        label = _attachment_words(attachment)
         if not attachment.format:
-            self._add(
-                _("{name} ({size}) cannot be read.").format(
-                    name=attachment.name, size=bytes_for_people(attachment.bytes)
-                ),
-                "muted",
-            )
+            self._add(label, "muted")
             return
-        label = _("Open the attachment {name}, {size}").format(
-            name=attachment.name, size=bytes_for_people(attachment.bytes)
-        )
         opening = button(_("Open {name}").format(name=attachment.name[:60]), "attachment_button", self, label=label)
         opening.clicked.connect(lambda: self._controller.open_attachment(attachment.index))
         self._column.insertWidget(self._column.count() - 1, opening, 0, Qt.AlignmentFlag.AlignLeft)
@@ -594,10 +582,7 @@ class AttachedBar(QFrame):
         if self._shown == (attachments, parent):
             return
         self._shown = (attachments, parent)
-        while (item := self._row.takeAt(0)) is not None:
-            if (widget := item.widget()) is not None:
-                widget.hide()
-                widget.deleteLater()
+        empty_layout(self._row)
         if parent:
             self._add_parent(parent)
         if attachments:
@@ -605,40 +590,31 @@ class AttachedBar(QFrame):
         for attachment in attachments[:MOST_SHOWN]:
             self._add(attachment)
         if len(attachments) > MOST_SHOWN:
-            more = self._button(_("{count:,} more…").format(count=len(attachments) - MOST_SHOWN), "attached_more")
-            more.clicked.connect(self.all_requested)
+            words = _("{count:,} more…").format(count=len(attachments) - MOST_SHOWN)
+            more = button(words, "attached_more", self, kind="quiet", on=self.all_requested)
+            self._row.addWidget(more)
         self.setVisible(bool(parent or attachments))
 
     def _add_parent(self, name: str) -> None:
         self._row.addWidget(plain_label(_("Attached to"), self, name="attached_to_words", kind="small", wraps=False))
-        label, tip = (
-            _("Open {name}, to which this is attached").format(name=name),
-            plain_tip(_("Open {name}").format(name=name)),
-        )
-        on = self._controller.open_parent
-        self._button(_short(name), "attached_to", icon="file-text", label=label, tip=tip, on=on)
+        label, on = _("Open {name}, to which this is attached").format(name=name), self._controller.open_parent
+        self._button(_short(name), "attached_to", label=label, on=on)
 
     def _add(self, attachment: Attachment) -> None:
-        size = bytes_for_people(attachment.bytes)
-        label, tip = (
-            _("Open the attachment {name}, {size}").format(name=attachment.name, size=size),
-            _("Open {name} ({size})").format(name=attachment.name, size=size),
-        )
-        if not attachment.format:
-            label, tip = (
-                _("{name}, an attachment that cannot be read").format(name=attachment.name),
-                _("{name} ({size}) cannot be read").format(name=attachment.name, size=size),
-            )
-        opening = self._button(
-            _short(attachment.name), "attached_document", icon="file-text", label=label, tip=plain_tip(tip)
-        )
+        opening = self._button(_short(attachment.name), "attached_document", label=_attachment_words(attachment))
         opening.setEnabled(bool(attachment.format))
         opening.clicked.connect(lambda: self._controller.open_attachment(attachment.index))
 
-    def _button(self, words: str, name: str, **options: Any) -> QPushButton:
-        made = button(words.replace("&", "&&"), name, self, kind="quiet", **options)
+    def _button(self, words: str, name: str, *, label: str, **options: Any) -> QPushButton:
+        words, tip = words.replace("&", "&&"), plain_tip(label)
+        made = button(words, name, self, kind="quiet", icon="file-text", label=label, tip=tip, **options)
         self._row.addWidget(made)
         return made
+
+
+def _attachment_words(attachment: Attachment) -> str:
+    words = _("Open the attachment {name}, {size}") if attachment.format else _("{name} ({size}) cannot be read.")
+    return words.format(name=attachment.name, size=bytes_for_people(attachment.bytes))
 
 
 def _short(name: str) -> str:
@@ -647,35 +623,23 @@ def _short(name: str) -> str:
 
 
 class UnreadDocument(QFrame):
-    action_chosen = Signal(str, str)
-
-    def __init__(self, controller: DocumentsController, parent: QWidget) -> None:
+    def __init__(self, choose: Callable[[str], object], parent: QWidget) -> None:
         super().__init__(parent)
         self.setObjectName("document_unread")
         self._title = plain_label("", self, name="unread_title", kind="heading")
         self._reason = plain_label("", self, name="unread_reason")
-        self._again = button(_("Try again"), "read_again_button", self)
-        self._again.clicked.connect(lambda: controller.read_again(controller.current))
+        self._again = button(_("Try again"), "read_again_button", self, on=partial(choose, "again"))
         for label in (self._title, self._reason):
             label.setAlignment(Qt.AlignmentFlag.AlignCenter)
             label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         steps = row(1, self._again, gap=theme.SPACE_8)
         for name, words in (("other", _("Choose another file…")), ("remove", _("Remove from the list"))):
-            chosen = partial(self._choose, controller, name)
-            steps.addWidget(button(words, f"unread_{name}_button", self, kind="text", on=chosen))
+            steps.addWidget(button(words, f"unread_{name}_button", self, kind="text", on=partial(choose, name)))
         steps.addStretch(1)
         column(2, self._title, self._reason, steps, 3, into=self, gap=theme.SPACE_12, margins=theme.SPACE_24)
 
-    def _choose(self, controller: DocumentsController, action: str) -> None:
-        self.action_chosen.emit(controller.current, action)
-
     def show_reason(self, name: str, reason: str, *, is_locked: bool) -> None:
-        self._title.setText(
-            breakable(
-                _("{name} is locked").format(name=name)
-                if is_locked
-                else _("{name} could not be read").format(name=name)
-            )
-        )
+        words = _("{name} is locked") if is_locked else _("{name} could not be read")
+        self._title.setText(breakable(words.format(name=name)))
         self._reason.setText(breakable(reason))
         self._again.setText(_("Enter the password…") if is_locked else _("Try again"))

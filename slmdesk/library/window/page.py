@@ -35,7 +35,6 @@ from PySide6.QtWidgets import (
     QStyledItemDelegate,
     QStyleOptionViewItem,
     QToolButton,
-    QVBoxLayout,
     QWidget,
 )
 
@@ -87,17 +86,7 @@ from slmdesk.window.widgets.build import (
 from slmdesk.window.widgets.dialogs import ask_password
 from slmdesk.window.widgets.notices import ask_folder
 from slmdesk.window.widgets.opening import FileDrop, admit, ask_files, document_folder, open_outside
-
-EMPTY_WORDS = (
-    ("title", "heading", _("Drop a document here, or a folder of them")),
-    (
-        "promise",
-        "",
-        _("Read on this PC. Never uploaded."),
-    ),
-    ("formats", "small", _("Word, PDF, Excel, PowerPoint, e-mail and {n} more").format(n=len(FORMATS) - 5)),
-)
-"""Name, kind and text of the labels that are visible while no document is shown."""
+from slmdesk.window.widgets.parts import EmptyState, Segments
 
 
 class DocumentsPage(QWidget):
@@ -127,26 +116,18 @@ class DocumentsPage(QWidget):
         self._on_shown(None)
 
     def _empty(self) -> QWidget:
-        holder = named(QFrame(self), "documents_empty")
-        layout = QVBoxLayout(holder)
-        layout.setSpacing(theme.SPACE_12)
-        layout.addStretch(2)
-        for name, kind, text in EMPTY_WORDS:
-            label = plain_label(text, holder, name=f"empty_documents_{name}", kind=kind)
-            label.setAlignment(Qt.AlignmentFlag.AlignCenter)
-            label.setMaximumWidth(theme.COLUMN_WIDTH)
-            layout.addLayout(row(1, (label, 1000), 1))
-        opening = button(_("Open a document…"), "empty_open_button", holder, kind="primary", on=self.ask_files)
-        layout.addWidget(opening, 0, Qt.AlignmentFlag.AlignHCenter)
-        layout.addStretch(3)
-        return holder
+        formats = _("Word, PDF, Excel, PowerPoint, e-mail and {n} more").format(n=len(FORMATS) - 5)
+        line, hint = _("Drop a document here, or a folder of them"), _("Read on this PC. Never uploaded.")
+        empty = EmptyState(self, "documents_empty", icon="file-text", line=line, hint=f"{hint}\n{formats}")
+        empty.add(button(_("Open a document…"), "empty_open_button", empty, kind="primary", on=self.ask_files))
+        return empty
 
     def _connect(self) -> None:
         self._controller.shown.connect(self._on_shown)
         self._controller.password_requested.connect(self._on_password_requested)
         self.documents.open_requested.connect(self.ask_files)
         self.documents.folder_requested.connect(self.watch_folder)
-        self.documents.folder_opened.connect(self._on_open_folder)
+        self.documents.folder_opened.connect(partial(self._ask_folder, _("Open folder"), self._controller.open_paths))
         self.documents.action_chosen.connect(self._on_action)
         self.document.action_chosen.connect(self._on_action)
         bind(self, "documents.open", self.ask_files)
@@ -175,18 +156,15 @@ class DocumentsPage(QWidget):
         self.documents.show_chosen(record.id if record else "")
 
     def _on_action(self, document: str, action: str) -> None:
-        if action == "remove":
-            self._controller.remove(document)
-        elif action == "again":
-            self._controller.read_again(document)
-        elif action == "other":
-            self.ask_files()
-        elif action == "translate":
-            self.document.translate(document)
-        elif action == "redact":
-            self.redaction_requested.emit(document)
-        elif action == "folder":
-            open_outside(QUrl.fromLocalFile(str(self._controller.folder_of(document))))
+        actions: dict[str, Callable[[str], object]] = {
+            "remove": self._controller.remove,
+            "again": self._controller.read_again,
+            "other": lambda _document: self.ask_files(),
+            "translate": self.document.translate,
+            "redact": self.redaction_requested.emit,
+            "folder": lambda _document: open_outside(QUrl.fromLocalFile(str(self._controller.folder_of(document)))),
+        }
+        actions[action](document)
 
     def ask_files(self, chosen: Callable[[list[Path]], object] | None = None) -> None:
         suffixes = " ".join(f"*{suffix}" for file_format in FORMATS for suffix in file_format.suffixes)
@@ -198,28 +176,19 @@ class DocumentsPage(QWidget):
     def watch_folder(self) -> None:
         self._ask_folder(_("Watch a folder"), lambda paths: self._folders.add(paths[0]))
 
-    def _on_open_folder(self) -> None:
-        self._ask_folder(_("Open folder"), self._controller.open_paths)
-
     def _ask_folder(self, title: str, chosen: Callable[[Sequence[Path]], object]) -> None:
-        def admitted(folder: Path) -> None:
-            admit(self, [folder], chosen, is_chosen=True)
-
-        ask_folder(self, title, admitted, place=document_folder())
+        ask_folder(self, title, lambda folder: admit(self, [folder], chosen, is_chosen=True), place=document_folder())
 
     def _on_password_requested(self, path: Path, is_wrong: bool) -> None:
         ask_password(self, path.name, lambda word: self._controller.unlock(path, word), is_wrong=is_wrong)
 
     def showEvent(self, event: QShowEvent) -> None:
-        """Start the reader child, since a document will probably be opened."""
         super().showEvent(event)
         self._controller.make_ready()
 
 
 FOLDER_ACTIONS = (("look", _("Look again")), ("open", _("Open the folder")), ("remove", _("Remove from the list")))
 MOST_FOLDERS_SHOWN = 5
-ActionChosen = Callable[[str, str], object]
-"""Function that is called with the id of a row and an action."""
 
 
 class DocumentList(QFrame):
@@ -228,9 +197,7 @@ class DocumentList(QFrame):
     folder_requested = Signal()
     folder_summary_requested = Signal()
     several_requested = Signal(str, object)
-    """What is to be done with several documents ("summarize", "ask", "table", "compare", "remove"), and their ids. "":
-    they are no longer chosen together.
-    """
+    """What is to be done with several documents, and their ids. "": they are no longer chosen together."""
     count_changed = Signal(int)
     """How many documents the search leaves in the list."""
     action_chosen = Signal(str, str)
@@ -259,7 +226,7 @@ class DocumentList(QFrame):
         hint = _("Search documents")
         self._search = text_line("document_filter", self, hint, label=label, tip=tip, clears=CLEAR)
         set_kind(self._search, "search")
-        self._rows, self._folders, self._hits = DocumentRows(self), FolderRows(self), HitRows(self)
+        self._rows, self._folders, self._hits = DocumentRows(self), _Rows(self, FOLDER_ROLES), _Rows(self, HIT_ROLES)
         self._view = self._list_view("document_view", _("Documents"), self._rows)
         self._view.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         self._view.setUniformItemSizes(False)  # those that were not read whole have a second line
@@ -288,15 +255,8 @@ class DocumentList(QFrame):
         return menu
 
     def _list_view(self, name: str, title: str, model: QAbstractItemModel) -> RowsView:
-        view = named(RowsView(self), name, label=title)
-        view.setFrameShape(QFrame.Shape.NoFrame)
-        view.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        view = RowsView(self, name, title, model)
         view.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
-        view.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
-        view.setMouseTracking(True)
-        view.setUniformItemSizes(True)
-        view.setModel(model)
-        view.setItemDelegate(DocumentPainter(view))
         view.installEventFilter(self)
         return view
 
@@ -352,7 +312,6 @@ class DocumentList(QFrame):
 
     @property
     def chosen(self) -> list[str]:
-        """The ids of the chosen documents, in the order of the list."""
         rows = sorted(index.row() for index in self._view.selectionModel().selectedRows())
         return [str(self._rows.index(at).data(ID_ROLE)) for at in rows]
 
@@ -475,8 +434,9 @@ class DocumentList(QFrame):
         self._pop_up(self._folder_view, point, "folder", FOLDER_ACTIONS, self._folder_controller.act)
 
     def _pop_up(
-        self, view: QListView, point: QPoint, name: str, actions: Sequence[tuple[str, str]], chosen: ActionChosen
-    ) -> None:
+        self, view: QListView, point: QPoint, name: str, actions: Sequence[tuple[str, str]],
+        chosen: Callable[[str, str], object],
+    ) -> None:  # fmt: skip
         id = view.indexAt(point).data(ID_ROLE)
         if not id:
             return
@@ -488,10 +448,7 @@ class DocumentList(QFrame):
     def eventFilter(self, watched: object, event: object) -> bool:
         if not isinstance(event, QKeyEvent) or event.type() != QKeyEvent.Type.KeyPress:
             return False
-        for view, chosen in (
-            (self._view, self.action_chosen.emit),
-            (self._folder_view, self._folder_controller.act),
-        ):
+        for view, chosen in ((self._view, self.action_chosen.emit), (self._folder_view, self._folder_controller.act)):
             id = view.currentIndex().data(ID_ROLE) if watched is view else None
             if event.key() == Qt.Key.Key_Delete and id:
                 chosen(str(id), "remove")
@@ -509,6 +466,16 @@ class RowsView(QListView):
     """A list of rows. With several chosen, each row has a check box; a press on it, or Space, chooses one more."""
 
     has_boxes = False
+
+    def __init__(self, parent: QWidget, name: str, title: str, model: QAbstractItemModel) -> None:
+        super().__init__(parent)
+        named(self, name, label=title)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.setMouseTracking(True)
+        self.setUniformItemSizes(True)
+        self.setModel(model)
+        self.setItemDelegate(DocumentPainter(self))
 
     def selectionCommand(
         self, index: QModelIndex | QPersistentModelIndex, event: QEvent | None = None
@@ -573,11 +540,8 @@ def line_of(record: DocumentRecord) -> str:
     if record.status is DocumentStatus.READING:
         return _("being read…")
     if record.status is DocumentStatus.FAILED:
-        return (
-            _("could not be read")
-            if not record.pages
-            else _("read in part, {counted}").format(counted=counted_pages(record.pages, info.page_kind))
-        )
+        words = _("read in part, {counted}") if record.pages else _("could not be read")
+        return words.format(counted=counted_pages(record.pages, info.page_kind))
     return f"{size_words(info)}  ·  {record.format}"
 
 
@@ -666,34 +630,24 @@ class DocumentRows(_Rows[DocumentRecord]):
         self.show([document for document in self._all if all(word in self._folded[document.name] for word in words)])
 
 
-class FolderRows(_Rows[CollectionState]):
-    """List model of folders, in the order in which they were added."""
-
-    def __init__(self, parent: QWidget) -> None:
-        roles: dict[int, Callable[[CollectionState], object]] = {
-            Qt.ItemDataRole.DisplayRole: lambda state: state.record.name,
-            Qt.ItemDataRole.ToolTipRole: lambda state: plain_tip(str(folder_of(state.record))),
-            Qt.ItemDataRole.AccessibleTextRole: lambda state: _("Folder {name}, {folder}").format(
-                name=state.record.name, folder=folder_words(state)
-            ),
-            ID_ROLE: lambda state: state.record.id,
-            LINE_ROLE: folder_words,
-        }
-        super().__init__(parent, roles)
-
-
-class HitRows(_Rows[TextHit]):
-    def __init__(self, parent: QWidget) -> None:
-        roles: dict[int, Callable[[TextHit], object]] = {
-            Qt.ItemDataRole.DisplayRole: lambda hit: f"{page_sign('page')} {hit.page}  \u00b7  {hit.name}",
-            Qt.ItemDataRole.ToolTipRole: lambda hit: plain_tip(hit.words),
-            Qt.ItemDataRole.AccessibleTextRole: lambda hit: _("{name}, page {page}: {words}").format(
-                name=hit.name, page=hit.page, words=hit.words
-            ),
-            ID_ROLE: lambda hit: hit,
-            LINE_ROLE: lambda hit: hit.words,
-        }
-        super().__init__(parent, roles)
+FOLDER_ROLES: Mapping[int, Callable[[CollectionState], object]] = {
+    Qt.ItemDataRole.DisplayRole: lambda state: state.record.name,
+    Qt.ItemDataRole.ToolTipRole: lambda state: plain_tip(str(folder_of(state.record))),
+    Qt.ItemDataRole.AccessibleTextRole: lambda state: _("Folder {name}, {folder}").format(
+        name=state.record.name, folder=folder_words(state)
+    ),
+    ID_ROLE: lambda state: state.record.id,
+    LINE_ROLE: folder_words,
+}
+HIT_ROLES: Mapping[int, Callable[[TextHit], object]] = {
+    Qt.ItemDataRole.DisplayRole: lambda hit: f"{page_sign('page')} {hit.page}  \u00b7  {hit.name}",
+    Qt.ItemDataRole.ToolTipRole: lambda hit: plain_tip(hit.words),
+    Qt.ItemDataRole.AccessibleTextRole: lambda hit: _("{name}, page {page}: {words}").format(
+        name=hit.name, page=hit.page, words=hit.words
+    ),
+    ID_ROLE: lambda hit: hit,
+    LINE_ROLE: lambda hit: hit.words,
+}
 
 
 ROW_HEIGHT, TALL_ROW_HEIGHT = 32, 46
@@ -749,22 +703,13 @@ class FolderView(QFrame):
     def _build_ui(self, questions: QWidget) -> None:
         self._left, self._right = self._overview(), questions
         self._split = split("folder_splitter", self, self._left, self._right, sizes=(520, 400), grows=0)
-        self._chips = self._chip_row()
-        column(self._chips, (self._split, 1), into=self, gap=0)
-
-    def _chip_row(self) -> QFrame:
-        holder = named(QFrame(self), "folder_chips")
-        self._chip_documents, self._chip_questions = (
-            button(words, f"folder_{name}_chip", holder, kind="chip", on=self._settle)
-            for name, words in (("documents", _("Documents")), ("questions", _("Questions")))
-        )
-        for chip in (self._chip_documents, self._chip_questions):
-            chip.setCheckable(True)
-            chip.setAutoExclusive(True)
-        margins = (theme.SPACE_16, theme.SPACE_8, theme.SPACE_12, 0)
-        row(self._chip_documents, self._chip_questions, 1, into=holder, margins=margins)
-        self._chip_documents.setChecked(True)
-        return holder
+        self._tabs = Segments(self, "folder_tabs", label=_("What is shown of the folder"))
+        for words in (_("Documents"), _("Questions")):
+            self._tabs.addTab(words)
+        self._tabs.currentChanged.connect(self._settle)
+        self._head = named(QWidget(self), "folder_head")
+        row(self._tabs, 1, into=self._head, margins=(theme.SPACE_24, theme.SPACE_12, theme.SPACE_12, 0))
+        column(self._head, (self._split, 1), into=self, gap=0)
 
     def _overview(self) -> QWidget:
         holder = named(QFrame(self), "folder_overview")
@@ -801,14 +746,8 @@ class FolderView(QFrame):
     def _build_list(self, holder: QWidget) -> None:
         hint, label = _("Search by name"), _("Search the documents of the folder by name")
         self._filter = text_line("folder_filter", holder, hint, label=label, clears=CLEAR)
-        self._view = named(QListView(holder), "folder_documents", label=_("Documents of the folder"))
-        self._view.setFrameShape(QFrame.Shape.NoFrame)
-        self._view.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
-        self._view.setMouseTracking(True)
-        self._view.setUniformItemSizes(True)
         self._rows = DocumentRows(holder, by_name=True)
-        self._view.setModel(self._rows)
-        self._view.setItemDelegate(DocumentPainter(self._view))
+        self._view = RowsView(holder, "folder_documents", _("Documents of the folder"), self._rows)
 
     def _connect(self) -> None:
         self._filter.textChanged.connect(self._rows.filter_by)
@@ -855,20 +794,19 @@ class FolderView(QFrame):
         super().resizeEvent(event)
         self._settle()
 
-    def _settle(self) -> None:
+    def _settle(self, *_tab: object) -> None:
         is_wide = self.width() >= NARROW_LINES * self.fontMetrics().lineSpacing()
-        self._chips.setVisible(not is_wide)
-        self._left.setVisible(is_wide or self._chip_documents.isChecked())
-        self._right.setVisible(is_wide or self._chip_questions.isChecked())
+        self._head.setVisible(not is_wide)
+        self._left.setVisible(is_wide or self._tabs.currentIndex() == 0)
+        self._right.setVisible(is_wide or self._tabs.currentIndex() == 1)
 
 
 def _sentence_of(state: CollectionState) -> str:
     if state.status is CollectionStatus.CURRENT:
         if not state.documents:
             return _("There is no document in it that could be read.")
-        return _("{counted_documents} with {pages:,} pages can be asked.").format(
-            counted_documents=counted_documents(state.documents), pages=state.pages
-        )
+        words = _("{counted_documents} with {pages:,} pages can be asked.")
+        return words.format(counted_documents=counted_documents(state.documents), pages=state.pages)
     words = folder_words(state)
     if state.status is CollectionStatus.INDEXING and state.eta_s:
         words = _("{words}, {time} left").format(words=words, time=time_for_people(state.eta_s))
@@ -878,15 +816,11 @@ def _sentence_of(state: CollectionState) -> str:
 def _more_of(state: CollectionState) -> str:
     words: list[str] = []
     if state.looked is not None:
-        words.append(
-            _("Last looked at {strftime}.").format(strftime=time.strftime("%H:%M", time.localtime(state.looked)))
-        )
+        at = time.strftime("%H:%M", time.localtime(state.looked))
+        words.append(_("Last looked at {strftime}.").format(strftime=at))
     if state.gone:
-        words.append(
-            _("{counted_documents} forgotten, since the files are gone.").format(
-                counted_documents=counted_documents(state.gone)
-            )
-        )
+        gone = _("{counted_documents} forgotten, since the files are gone.")
+        words.append(gone.format(counted_documents=counted_documents(state.gone)))
     if state.later:
         words.append(_("{later:,} being written, or open elsewhere: read when that is over.").format(later=state.later))
     return "  ".join(words)

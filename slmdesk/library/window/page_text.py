@@ -1,6 +1,4 @@
-"""The text of a page laid out to the width of the page: prose by Qt, tables by `PageTable`. Words struck through are
-shown at their place, though they are not in the text.
-"""
+"""Lays out the text of a page: prose by Qt, tables by `PageTable`. Words struck through are shown at their place."""
 
 from __future__ import annotations
 
@@ -72,9 +70,7 @@ class PageTable:
     def __init__(
         self, text: str, rows: Sequence[Block], *, width: float, fonts: Fonts, struck: Sequence[Span] = ()
     ) -> None:
-        """`text` is the text of the page. `width` is the available width; a wider table scrolls. `struck`: characters
-        that are struck through.
-        """
+        """`width` is the available width; a wider table scrolls. `struck`: characters that are struck through."""
         self._struck = struck
         self.start, self.end = rows[0].start, rows[-1].end
         self._space = width
@@ -103,19 +99,14 @@ class PageTable:
 
     @property
     def width(self) -> float:
-        """The width of the whole table, which may be more than the available width."""
         return self._edges[-1]
 
     @property
     def is_wide(self) -> bool:
-        """Whether the table is wider than the available width, so that it scrolls."""
         return self.width > self._space + 0.5
 
     def scroll_to(self, offset: float) -> bool:
-        """Scroll to the column edge at or beyond `offset`, and return whether that changed anything.
-
-        A column cut in the middle would show "703.50" for "1703.50".
-        """
+        """Scroll to a column's edge: cut, it would show "703.50" for "1703.50". Return whether it changed anything."""
         before = self.offset
         if offset > before:
             self.offset = next((stop for stop in self._stops if stop >= offset - 0.5), self._stops[-1])
@@ -141,7 +132,6 @@ class PageTable:
         return self.cell_rectangle(character).top()
 
     def reveal(self, character: int) -> bool:
-        """Scroll to the cell that contains a character, and return whether that changed anything."""
         if self._is_fixed(self._cell_of(character)):
             return False
         place = self.cell_rectangle(character)
@@ -515,7 +505,6 @@ class _Struck:
         return at + self._moved[first] + sum(map(len, inside))
 
     def place(self, character: int) -> int:
-        """Return where a character of the page's text is shown."""
         return character + self._moved[bisect_right(self._places, character)]
 
     def spans(self, spans: Sequence[Span]) -> list[Span]:
@@ -553,7 +542,6 @@ class PageWords:
 
     @property
     def offsets(self) -> tuple[float, ...]:
-        """How far each table is scrolled, in pixels."""
         return tuple(table.offset for __, table in self.tables)
 
     def scroll_to(self, offsets: Sequence[float]) -> None:

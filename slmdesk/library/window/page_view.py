@@ -42,27 +42,18 @@ ASK_AFTER_MS = 60
 
 
 class PageView(QAbstractScrollArea):
-    """Scroll area that shows the pages.
-
-    It requests visible pages with `picture_requested` (page number, width in device pixels; 0 means only the boxes of
-    its marks) and `text_requested` (page number), see `follow`. It emits `page_reached` with the number of the page at
-    the top. `place_clicked` has a page's number, the clicked character (-1 if only the position is known) and the
-    position as shares of the page. `menu_requested` has a page's number and a position on the screen.
-    """
-
-    picture_requested = Signal(int, int)
-    text_requested = Signal(int)
     page_reached = Signal(int)
     place_clicked = Signal(int, int, QPointF)
+    """A page's number, the character (-1 if only the place is known) and the place as shares of the page."""
     menu_requested = Signal(int, QPoint)
 
-    def __init__(self, keeper: ThemeKeeper, parent: QWidget | None = None) -> None:
+    def __init__(self, keeper: ThemeKeeper, pages: PagesController, parent: QWidget) -> None:
         super().__init__(parent)
         named(self, "page_view", label=_("Pages of the document"))
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setFrameShape(self.Shape.NoFrame)
         self.setMinimumSize(240, 160)
-        self._keeper = keeper
+        self._keeper, self._pages = keeper, pages
         self.sheets = SheetColumn()
         self.zoom = 100
         self.reached = 0
@@ -72,11 +63,6 @@ class PageView(QAbstractScrollArea):
         self._ask_timer = Delay(self, ASK_AFTER_MS, self._ask)
         self.verticalScrollBar().valueChanged.connect(self._on_scrolled)
         keeper.theme_changed.connect(self._on_theme_changed)
-
-    def follow(self, pages: PagesController) -> None:
-        """Ask `pages` for what is in sight, and show what they answer."""
-        self.text_requested.connect(pages.ask_text)
-        self.picture_requested.connect(pages.ask_picture)
         pages.text_received.connect(self.show_text)
         pages.picture_received.connect(self.show_picture)
         pages.boxes_received.connect(self.show_boxes)
@@ -88,7 +74,6 @@ class PageView(QAbstractScrollArea):
 
     @property
     def page_width(self) -> float:
-        """The width of a page in device-independent pixels."""
         space = self.viewport().width() - 2 * GAP
         return max(160.0, min(space, WIDEST) * self.zoom / 100)
 
@@ -133,7 +118,7 @@ class PageView(QAbstractScrollArea):
             return
         sheet.picture = picture
         if boxes is not None:
-            sheet.place_marks(boxes)
+            sheet.marks = boxes
         if self.sheets.note_ratio(sheet, picture.height() / max(1, picture.width())):
             self._measure(keep=True)
         self._go_on()
@@ -149,10 +134,10 @@ class PageView(QAbstractScrollArea):
 
     def mark(self, spans: Mapping[int, Sequence[tuple[int, int]]]) -> None:
         """Mark these characters, by page number, instead of the earlier ones. Then `show_boxes` may follow."""
+        self._pages.set_marks(spans)
         for sheet in self.sheets:
             sheet.spans = tuple(spans.get(sheet.page.number, ()))
-            sheet.place_marks(())
-            sheet.asked_boxes, sheet.current = False, None
+            sheet.marks, sheet.asked_boxes, sheet.current = (), False, None
         self._ask_timer.start()
         self.viewport().update()
 
@@ -165,7 +150,7 @@ class PageView(QAbstractScrollArea):
     def show_boxes(self, number: int, boxes: Sequence[Sequence[Box]]) -> None:
         sheet = self.sheets.find(number)
         if sheet is not None:
-            sheet.place_marks(boxes)
+            sheet.marks = boxes
             self._go_on()
             self.viewport().update()
 
@@ -303,7 +288,6 @@ class PageView(QAbstractScrollArea):
         return QPointF(self.horizontalScrollBar().value(), self.verticalScrollBar().value())
 
     def _table_at(self, position: QPointF) -> tuple[PageTable, QPointF] | None:
-        """Return the table at a position of the view, and the position inside the table."""
         return self.sheets.table_at(position + self._scrolled())
 
     def _scroll_table(self, table: PageTable, by: float) -> bool:
@@ -359,17 +343,17 @@ class PageView(QAbstractScrollArea):
             sheet = self.sheets[index]
             if sheet.is_pictured and sheet.picture_width != width:
                 sheet.picture_width, sheet.asked_boxes = width, True
-                self.picture_requested.emit(sheet.page.number, width)
+                self._pages.ask_picture(sheet.page.number, width)
             elif sheet.is_pictured and sheet.spans and not sheet.asked_boxes:
                 sheet.asked_boxes = True
-                self.picture_requested.emit(sheet.page.number, 0)
+                self._pages.ask_picture(sheet.page.number, 0)
             elif not sheet.is_pictured and sheet.words is None:
                 if sheet.has_text:
                     self._lay_out(sheet)
                     changed = True
                 elif not sheet.asked_text:
                     sheet.asked_text = True
-                    self.text_requested.emit(sheet.page.number)
+                    self._pages.ask_text(sheet.page.number)
         self.sheets.forget_but(range(near.start - KEPT, near.stop + KEPT))
         if changed:
             self._measure(keep=True)
@@ -415,10 +399,8 @@ class Sheet:
     height: float = 0.0
     spans: tuple[tuple[int, int], ...] = ()
     current: tuple[int, int] | None = None
-    boxes: tuple[Box, ...] = ()
-    """Boxes of all marks on its picture; see `place_marks`."""
-    marks: tuple[tuple[Box, ...], ...] = ()
-    """The boxes of each mark separately."""
+    marks: Sequence[Sequence[Box]] = ()
+    """The boxes of each of its `spans` on its picture."""
     asked_text: bool = False
     asked_boxes: bool = False
 
@@ -426,13 +408,12 @@ class Sheet:
     def is_pictured(self) -> bool:
         return self.page.has_image
 
-    def place_marks(self, boxes: Sequence[Sequence[Box]]) -> None:
-        """Set the boxes of each mark on the picture, in the order of `spans`."""
-        self.marks = tuple(tuple(each) for each in boxes)
-        self.boxes = tuple(box for each in self.marks for box in each)
+    @property
+    def boxes(self) -> list[Box]:
+        return [box for each in self.marks for box in each]
 
     @property
-    def current_boxes(self) -> tuple[Box, ...]:
+    def current_boxes(self) -> Sequence[Box]:
         at = self.spans.index(self.current) if self.current in self.spans else -1
         return self.marks[at] if 0 <= at < len(self.marks) else ()
 
@@ -543,7 +524,6 @@ class SheetColumn(list[Sheet]):
         super().__init__()
         self.tops: list[float] = []
         self.width = 0.0
-        """Width of every page."""
         self.left = 0.0
         self.ratio = A4
         """Height divided by width, for pages whose pictures have not arrived yet."""
@@ -568,7 +548,6 @@ class SheetColumn(list[Sheet]):
         return True
 
     def forget_but(self, near: range) -> None:
-        """Drop what can be loaded again of all sheets except these."""
         for index, sheet in enumerate(self):
             if (sheet.picture or sheet.words) and index not in near:
                 sheet.forget()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 from PySide6.QtCore import QSize, Qt, QUrl, Signal
 from PySide6.QtGui import QHideEvent, QShowEvent
@@ -11,6 +12,7 @@ from PySide6.QtWidgets import QAbstractItemView, QFrame, QHeaderView, QLineEdit,
 
 from slmdesk.base.files import free_name
 from slmdesk.base.protocol import Progress
+from slmdesk.base.record import Record, changed, values_of
 from slmdesk.base.records import DocumentRecord
 from slmdesk.base.texts import _, grouped, in_quotes
 from slmdesk.base.types import told_place
@@ -45,18 +47,95 @@ from slmdesk.window.widgets.build import (
     text_line,
 )
 from slmdesk.window.widgets.dialogs import ask_password
+from slmdesk.window.widgets.form import Control, Field, FieldPart, Form, Listed, TextLine
 from slmdesk.window.widgets.opening import ask_new_file, open_outside
 from slmdesk.window.widgets.parts import Popover
-from slmdesk.window.widgets.rows import Choice, TickDelegate
+from slmdesk.window.widgets.rows import TickDelegate
 
 BARS, NATURAL = "bars", "natural"
-RESOLUTIONS = [(dpi, _("{name} pixels an inch").format(name=dpi)) for dpi in (100, 150, 200, 300)]
+WAYS = ((BARS, _("Black bars")), (NATURAL, _("Natural words instead")))
 LEAST_PART = 4
 """Fewest letters of a part of a person's name that is searched in the name of a file."""
 KEY_SUFFIX = ".key"
 TICKED = _("What is ticked is removed from all of the copy. The file itself stays as it is.")
 ADD = _("Words that you add below are removed from all of the copy. The file itself stays as it is.")
 READ_IT = _("Some private words may not be found: read the copy before you give it away.")
+
+
+class Ticked(Control):
+    """A check box, which stands without a title above it."""
+
+    def __init__(self, field: Field, parent: QWidget) -> None:
+        super().__init__(field, parent)
+        self.widget = self._box = CheckBox(field.title, parent)
+        self._box.clicked.connect(lambda is_on: self.told(is_on))
+
+    def show(self, value: Any, env: Any, *, is_new: bool) -> None:
+        self._box.setChecked(value)
+
+
+class Secret(TextLine):
+    """A passphrase, which counts while it is typed."""
+
+    def __init__(self, field: Field, parent: QWidget) -> None:
+        super().__init__(field, parent)
+        self._line.setEchoMode(QLineEdit.EchoMode.Password)
+        self._line.textEdited.connect(self.keep)
+
+
+class Options(Record):
+    """How a copy is written."""
+
+    is_pdf: bool = False
+    way: str = BARS
+    resolution: int = 150
+    layer: bool = False
+    key: bool = False
+    passphrase: str = ""
+
+    @property
+    def is_natural(self) -> bool:
+        return not self.is_pdf and self.way == NATURAL
+
+    @property
+    def keeps_key(self) -> bool:
+        return self.is_natural and self.key
+
+
+OPTIONS = (
+    Field(
+        name="way", title=_("What stands in the place of the words"), control=Listed,
+        values=WAYS, is_there=lambda options: not options.is_pdf,
+    ),
+    Field(
+        name="resolution", title=_("How finely pages are drawn"), control=Listed,
+        values=tuple((dpi, _("{name} pixels an inch").format(name=dpi)) for dpi in (100, 150, 200, 300)),
+        is_there=lambda options: options.is_pdf,
+    ),
+    Field(
+        name="layer", title=_("Text that can be searched for"), control=Ticked, is_there=lambda options: options.is_pdf
+    ),
+    Field(
+        name="key", title=_("Keep a key that leads back"), control=Ticked, is_there=lambda options: options.is_natural
+    ),
+    Field(
+        name="passphrase", title=_("Passphrase of the key"), control=Secret,
+        is_there=lambda options: options.keeps_key,
+    ),
+)  # fmt: skip
+
+
+class OptionPart(FieldPart):
+    wraps_title = True
+
+    def _lay_out(self) -> None:
+        super()._lay_out()
+        self._heading.setHidden(isinstance(self.control, Ticked))
+
+
+class OptionsForm(Form):
+    def make_part(self, field: Any, parent: Any, prefix: str) -> FieldPart:
+        return OptionPart(field, parent, prefix, self)
 
 
 class RedactPane(QFrame):
@@ -72,6 +151,7 @@ class RedactPane(QFrame):
         self._path = Path()
         self._preview: RedactionPreview | None = None
         self._following: Call | None = None
+        self._options = Options()
         self._password = ""
         self._target = Path()
         """What was written. Empty if that is no longer what would be written."""
@@ -95,12 +175,12 @@ class RedactPane(QFrame):
             _("Open folder"), "redaction_folder", self, kind="quiet", on=lambda: self._open(self._target.parent)
         )
         self._how = self._make_how()
-        self._options = button("", "redaction_options", self, kind="quiet", icon="chevron-down")
-        self._options.setLayoutDirection(Qt.LayoutDirection.RightToLeft)  # the arrow behind the words
-        self._options.clicked.connect(lambda: self._how.toggle(self._options))
+        self._how_button = button("", "redaction_options", self, kind="quiet", icon="chevron-down")
+        self._how_button.setLayoutDirection(Qt.LayoutDirection.RightToLeft)  # the arrow behind the words
+        self._how_button.clicked.connect(lambda: self._how.toggle(self._how_button))
         self._elsewhere = button(_("Save as…"), "redaction_elsewhere", self, kind="quiet", on=self._ask_where)
         self._write = button(_("Save copy"), "redaction_write", self, kind="primary", on=self._on_write)
-        foot = row(self._options, 1, self._elsewhere, self._folder, self._copy, self._write, gap=theme.SPACE_8)
+        foot = row(self._how_button, 1, self._elsewhere, self._folder, self._copy, self._write, gap=theme.SPACE_8)
         word = row((self._word, 1), self._add, gap=theme.SPACE_8)
         margins = (theme.SPACE_24, theme.SPACE_4, theme.SPACE_24, theme.SPACE_12)
         column(
@@ -110,29 +190,15 @@ class RedactPane(QFrame):
 
     def _make_how(self) -> Popover:
         how = Popover(self, "redaction_how", label=_("What stands in the place of the words"))
-        self._way = named(
-            Choice([(BARS, _("Black bars")), (NATURAL, _("Natural words instead"))], how), "redaction_way",
-            label=_("What stands in the place of the words"),
-        )  # fmt: skip
-        self._resolution = named(
-            Choice([*RESOLUTIONS], how), "redaction_resolution", label=_("How finely pages are drawn")
-        )
-        self._resolution.show_value(150)
-        self._layer = named(CheckBox(_("Text that can be searched for"), how), "redaction_layer")
-        self._keeps_key = named(CheckBox(_("Keep a key that leads back"), how), "redaction_key")
-        self._passphrase = text_line("redaction_passphrase", how, _("Passphrase of the key"))
-        self._passphrase.setEchoMode(QLineEdit.EchoMode.Password)
-        parts = (self._way, self._resolution, self._layer, self._keeps_key, self._passphrase)
-        column(*parts, into=how, gap=theme.SPACE_12, margins=theme.SPACE_16)
+        self._form = OptionsForm(how, OPTIONS, prefix="redaction")
+        self._form.changed.connect(lambda chosen: self._show_options(**chosen))
+        for part in self._form.parts:
+            part.setFocusProxy(part.widget)  # the popover puts the focus into the first
+        column(*self._form.parts, into=how, gap=theme.SPACE_12, margins=theme.SPACE_16)
         return how
 
     def _connect(self) -> None:
         self._word.returnPressed.connect(self._on_add)
-        self._way.value_chosen.connect(lambda _value: self._show_options())
-        self._keeps_key.toggled.connect(lambda _on: self._show_options())
-        self._passphrase.textChanged.connect(self._on_other)
-        self._resolution.value_chosen.connect(self._on_other)
-        self._layer.toggled.connect(self._on_other)
         self._finds.chosen_changed.connect(self._on_other)
         self._finds.itemSelectionChanged.connect(self._light)
         self._finds.itemClicked.connect(lambda _item: self._light())
@@ -148,7 +214,7 @@ class RedactPane(QFrame):
         self._said.clear()
         show_words(self._others, "")
         self._show_work("", None)
-        self._show_options()
+        self._show_options(is_pdf=self._path.suffix.lower() == ".pdf")
         if self.isVisible():
             self._look()
 
@@ -222,12 +288,13 @@ class RedactPane(QFrame):
         preview = self._preview
         if preview is None:
             return
-        natural = self._is_natural
-        key = target.with_name(target.name + KEY_SUFFIX) if natural and self._keeps_key.isChecked() else None
+        options = self._options
         request = RedactionRequest(
             tuple((word.kind, word.words) for word in (*self._finds.chosen, *preview.unseen)), target,
-            substitutes=natural, key=key, passphrase=self._passphrase.text(),
-            resolution=int(self._resolution.currentData()), text_layer=self._layer.isChecked(), password=self._password,
+            substitutes=options.is_natural,
+            key=target.with_name(target.name + KEY_SUFFIX) if options.keeps_key else None,
+            passphrase=options.passphrase, resolution=options.resolution, text_layer=options.layer,
+            password=self._password,
         )  # fmt: skip
         following = self._bridge.follow(
             self._bridge.services.redacted_copies.give_out(preview, request), self._on_given_out, self._on_refused,
@@ -269,7 +336,7 @@ class RedactPane(QFrame):
 
     def _on_unread(self, problem: Problem) -> None:
         self._show_work("", None)
-        if problem.code in LOCKED and self._is_pdf:
+        if problem.code in LOCKED and self._options.is_pdf:
             ask_password(self, self._path.name, self._unlock, is_wrong=problem.code != "document.locked")
             return
         self._said.setText("")
@@ -284,7 +351,7 @@ class RedactPane(QFrame):
         self._said.setText(breakable(words.format(name=made.target.name, said=said, key=key, read_it=READ_IT)))
         told = self._told_by(made.target)
         self._show_remarks(made, *([_("The name of the file still tells {told}.").format(told=told)] if told else []))
-        self._passphrase.clear()
+        self._show_options(passphrase="")
         self._target = made.target
         self._allow()
 
@@ -310,14 +377,6 @@ class RedactPane(QFrame):
             told += [word.words, *(part for part in parts if len(part) >= LEAST_PART)]
         return ", ".join(in_quotes(original) for original in dict.fromkeys(told) if original.casefold() in name)
 
-    @property
-    def _is_pdf(self) -> bool:
-        return self._path.suffix.lower() == ".pdf"
-
-    @property
-    def _is_natural(self) -> bool:
-        return not self._is_pdf and self._way.currentData() == NATURAL
-
     def _show_work(self, words: str, following: Call | None) -> None:
         self._following = following
         show_words(self._trouble, "")
@@ -325,7 +384,7 @@ class RedactPane(QFrame):
             self._said.setText(breakable(words))
         self._progress.setVisible(following is not None)
         self._progress.setRange(0, 0)
-        for widget in (self._finds, self._word, self._add, self._options):
+        for widget in (self._finds, self._word, self._add, self._how_button):
             widget.setEnabled(following is None and self._preview is not None)
         self._allow()
 
@@ -339,7 +398,7 @@ class RedactPane(QFrame):
         for widget in (self._copy, self._folder):
             widget.setVisible(is_written)
         self._write.setVisible(not is_written)
-        lacks_passphrase = self._is_natural and self._keeps_key.isChecked() and not self._passphrase.text()
+        lacks_passphrase = self._options.keeps_key and not self._options.passphrase
         is_working = self._following is not None
         is_ready = self._preview is not None and bool(self._finds.chosen) and not lacks_passphrase and not is_working
         self._elsewhere.setEnabled(is_ready)
@@ -350,13 +409,10 @@ class RedactPane(QFrame):
             self._write.setText(_("Stop") if is_working else _("Save copy"))
             self._write.setEnabled(is_ready or is_working)
 
-    def _show_options(self) -> None:
-        for field in (self._resolution, self._layer):
-            field.setVisible(self._is_pdf)
-        self._way.setVisible(not self._is_pdf)
-        self._keeps_key.setVisible(self._is_natural)
-        self._passphrase.setVisible(self._is_natural and self._keeps_key.isChecked())
-        self._options.setText(_("Black bars") if self._is_pdf else self._way.currentText())
+    def _show_options(self, **changes: Any) -> None:
+        self._options = changed(self._options, **changes)
+        self._form.show_values(values_of(self._options), self._options)
+        self._how_button.setText(dict(WAYS)[NATURAL if self._options.is_natural else BARS])
         self._on_other()
 
 

@@ -47,7 +47,6 @@ class TableModel(QAbstractTableModel):
     def __init__(self, parent: QObject) -> None:
         super().__init__(parent)
         self.columns: tuple[Column, ...] = ()
-        """The extracted columns, without the column of the document names."""
         self.rows: list[TableRow] = []
 
     def begin(self, columns: Sequence[Column], rows: Sequence[TableRow] = ()) -> None:
@@ -184,10 +183,7 @@ class CellDelegate(QStyledItemDelegate):
 
 
 class CellsView(QTableView):
-    """Table view in which Enter edits a cell and Space shows its source. The names of the documents stay in view.
-
-    Columns are as wide as their words, until a person resizes a column.
-    """
+    """Enter edits a cell, Space shows its source. Columns are as wide as their words, until a person resizes one."""
 
     source_requested = Signal(QModelIndex)
 

@@ -42,7 +42,6 @@ class TableController(JobFollower):
         self.shown: Callable[[], Sequence[DocumentRecord]] = tuple
         """Documents that the search leaves in the list."""
         self._requested = ""
-        """Id of the table to show."""
         self._undo: list[tuple[Sequence[Column], Sequence[Edit]]] = []
         """Columns and a person's values as they were before each change of the shown table."""
         extraction = bridge.services.extraction
@@ -64,9 +63,7 @@ class TableController(JobFollower):
         return self.chosen or ((self._document,) if self._document else ())
 
     def show_document(self, document: str) -> None:
-        """Show the newest table of a document, or make one of what it names, unless it is one of several of which a
-        table is made.
-        """
+        """Show the newest table of a document, or make one of what it names, unless it is a row of the one on show."""
         if self._reading is None and document not in self.chosen:
             super().show_document(document)
         elif document != self._document:
@@ -81,16 +78,11 @@ class TableController(JobFollower):
             self.guess.again()
 
     def begin(self, columns: Sequence[Column]) -> None:
-        """Make a table of the shown document, or of those that were chosen together. Without columns they are
-        guessed, here and below.
-        """
+        """Make a table of the shown document, or of those chosen together. Without columns they are guessed."""
         self._begin(tuple(columns), self._rows)
 
     def begin_all(self, columns: Sequence[Column]) -> None:
-        """Make a table of all documents in the list; those that the search hides are not taken.
-
-        Documents that cannot be read are told.  While one is still being read the table is refused.
-        """
+        """Make a table of the documents that the search leaves in the list. Those that cannot be read are told."""
         found = self.shown()
         failed = [record for record in found if record.status is DocumentStatus.FAILED and not record.pages]
         problems = [(record.name, problem_of(record.error_code or "", record.error_args)) for record in failed]
@@ -100,12 +92,9 @@ class TableController(JobFollower):
     def begin_folder(self, columns: Sequence[Column], folder: Path) -> None:
         """Make a table of a folder's documents once they are read. An unreadable document does not stop the others."""
         requested = tuple(columns)
-        self.read_folder(
-            self._bridge.services.documents.read_folder(folder, MOST_DOCUMENTS),
-            partial(self._on_folder_read, requested),
-            self._on_folder_refused,
-            partial(self._on_reading, requested),
-        )
+        read, reading = partial(self._on_folder_read, requested), partial(self._on_reading, requested)
+        asked = self._bridge.services.documents.read_folder(folder, MOST_DOCUMENTS)
+        self.read_folder(asked, read, self._on_folder_refused, reading)
 
     def again(self) -> None:
         """Make the shown table again. Cells that a person edited stay."""
@@ -117,7 +106,6 @@ class TableController(JobFollower):
         self._opened.again()
 
     def reshape(self, columns: Sequence[Column]) -> None:
-        """Give the shown table other columns."""
         self._change(self._bridge.services.extraction.reshape(self.item, columns))
 
     def edit(self, document: str, column: int, words: str) -> None:
@@ -146,9 +134,8 @@ class TableController(JobFollower):
     def _tell_unread(self, failed: Sequence[tuple[str, str]], total: int) -> None:
         """`failed`: the name of each document that cannot be read, and why."""
         if failed:
-            words = _("Not in the table, since they could not be read: {count} of {total}.").format(
-                count=len(failed), total=total
-            )
+            words = _("Not in the table, since they could not be read: {count} of {total}.")
+            words = words.format(count=len(failed), total=total)
             details = "\n".join(f"{name}: {why}" for name, why in failed[:50])
             self._bridge.notice_raised.emit(Notice(words, details, key="table unread", full=details))
 

@@ -82,7 +82,6 @@ class TablePane(QFrame):
         """Whether the pages are on show beside the table, where a click on a cell goes to its page too."""
         self._is_running = False
         self._total = 0
-        """Number of documents of the table."""
         self._build_ui()
         self._connect()
         keeper.theme_changed.connect(lambda _theme: self.model.repaint())
@@ -172,10 +171,9 @@ class TablePane(QFrame):
         self._columns.aboutToShow.connect(self._fill_columns)
         self._older = self._action(menu, _("Earlier tables"), "earlier_tables_action", self._on_earlier)
         menu.addSeparator()
+        save = _("Save as {form}…")
         self._forms = [
-            self._action(
-                menu, _("Save as {form}…").format(form=form.name), f"export_{form.id}", partial(self._on_form, form.id)
-            )
+            self._action(menu, save.format(form=form.name), f"export_{form.id}", partial(self._on_form, form.id))
             for form in FORMS
         ]
         menu.aboutToShow.connect(lambda: self._older.setEnabled(self.earlier.has_entries))
@@ -278,7 +276,6 @@ class TablePane(QFrame):
         self._controller.guess.watch(False)
 
     def _on_added(self, column: Column) -> None:
-        """Add a column. A name that exists already changes nothing."""
         names = {known.name.casefold() for known in self.model.columns}
         if column.name.casefold() not in names and len(names) < MOST_COLUMNS:
             self._show_columns([*self.model.columns, column])

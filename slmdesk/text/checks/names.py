@@ -23,6 +23,7 @@ _HEADED = re.compile(
     rf"(?:^|[\n.!?;:•|(])\s*(?:{_WORDED}\s*(?:{_NUMBERED}[a-z]?|[A-Z]|[IVXLC]{{1,6}})"
     rf"|\(?(?:{_NUMBERED}|[A-Za-z]|[IVXivx]{{1,5}})\)|{_NUMBERED}\.|\d{{1,3}}(?:\.\d{{1,3}})+)[.):]?(?:\s*[–—:|-])?\s+$"
 )
+_ITEM = re.compile(r"\n[ \t]*[-*•] ?$")
 _LONGEST_NUMBER = 40
 """Characters before a word that are searched for the number of a line or heading. Unlimited, the pattern would cross
 thousands of blank lines.
@@ -67,6 +68,12 @@ def begins_title(text: str, at: int) -> bool:
     word is then capitalised as the first word, and need not be a name.
     """
     return _HEADED.search(text, max(0, at - _LONGEST_NUMBER), at) is not None
+
+
+def opens(text: str, at: int) -> bool:
+    """Return whether the word at `at` begins a sentence, a line or a heading, so that it has a capital anyway."""
+    before = max(0, at - 6)
+    return any(sign.search(text, before, at) for sign in (_OPENS, _ITEM)) or begins_title(text, at)
 
 
 def foreign_names(

@@ -6,12 +6,12 @@ import re
 import unicodedata
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from enum import IntEnum
 
 from slmdesk.base.record import Record, changed
 from slmdesk.base.translation import Forms
-from slmdesk.text.checks.names import LEGAL_FORM
+from slmdesk.text.checks.names import LEGAL_FORM, opens
 from slmdesk.text.checks.words import function_words
 from slmdesk.text.folding import fold
 from slmdesk.text.redaction import RANK, Certainty, Find, Kind, Listed
@@ -60,10 +60,11 @@ def _on_list(text: str, listed: Sequence[Listed], language: str) -> Iterator[Fin
 
 
 def _again(text: str, found: Sequence[Find], listed: Sequence[Listed], language: str) -> Iterator[Find]:
-    names = {find.text: Certainty.LIKELY for find in found if find.kind is Kind.PERSON}
+    people = [find for find in found if find.kind is Kind.PERSON]
+    names = {find.text: Certainty.LIKELY for find in people}
     emails = [find.text for find in found if find.kind is Kind.EMAIL]
     names |= dict.fromkeys((entry.words for entry in listed if entry.kind is Kind.PERSON), Certainty.SURE)
-    yield from _names_again(text, names, language)
+    yield from _names_again(text, names, language, _openers(text, people))
     yield from _from_emails(text, emails)
     others = [(find.kind, find.text, find.certainty) for find in found if find.kind is not Kind.PERSON]
     for kind, words, certainty in dict.fromkeys(others):
@@ -87,7 +88,24 @@ def name_words(name: str) -> list[str]:
     ]
 
 
-def _names_again(text: str, names: dict[str, Certainty], language: str) -> Iterator[Find]:
+def _openers(text: str, people: Sequence[Find]) -> set[str]:
+    """Return the folded first words of names that nothing but their capital tells, where it may be that of a sentence:
+    "Call Peter Lomax". They are no part of another name, and begin each sentence or line in which they stand.
+    """
+    openers, others = set[str](), set[str]()
+    for find in people:
+        words = [fold(word) for word in WORD.findall(find.text)]
+        is_guessed = find.reason == "large" and opens(text, find.start)
+        openers.update(words[:is_guessed])
+        others.update(words[is_guessed:])
+    openers -= others
+    large = (word for word in WORD.finditer(text) if word[0][0].isupper() and fold(word[0]) in openers)
+    return openers - {fold(word[0]) for word in large if not opens(text, word.start())} if openers else openers
+
+
+def _names_again(
+    text: str, names: dict[str, Certainty], language: str, openers: Collection[str] = ()
+) -> Iterator[Find]:
     by_beginning: dict[str, dict[str, Certainty]] = defaultdict(dict)
     for name, certainty in names.items():
         for word in name_words(name):
@@ -107,7 +125,8 @@ def _names_again(text: str, names: dict[str, Certainty], language: str) -> Itera
             continue
         certainty = known
         may_be_noun = language in ("de", "") and _ARTICLE.search(text, max(0, match.start() - 12), match.start())
-        if certainty is not Certainty.SURE and (plain in small or may_be_noun):
+        is_opener = plain in openers and opens(text, match.start())
+        if certainty is not Certainty.SURE and (plain in small or may_be_noun or is_opener):
             certainty = Certainty.UNSURE
         possessive = _POSSESSIVE.search(match[0])
         end = match.end() - (len(possessive[0]) if possessive else 0)

@@ -10,7 +10,7 @@ from functools import cache
 from importlib import import_module, resources
 from typing import Any
 
-from slmdesk.text.checks.names import LEGAL_FORM
+from slmdesk.text.checks.names import LEGAL_FORM, opens
 from slmdesk.text.checks.numbers import GAP, DateMention, find_dates, find_ibans, is_iban
 from slmdesk.text.checks.words import capitalised, function_words, tables
 from slmdesk.text.folding import fold
@@ -21,6 +21,8 @@ _LETTER = r"[^\W\d_]"
 _SMALL = r"(?:von|vom|van|der|den|de|del|della|dello|di|da|do|dos|du|la|le|zu|zum|ter|ten|y|af|bin|ibn|el|al)"
 NAME_WORD = rf"(?:(?:[dDlL]['’]|O['’])?{_UP}{_LETTER}{{1,40}}(?:['’-]{_LETTER}{{1,40}}){{0,4}}|{_UP}\.(?!\w))"
 _NAME_WORD = re.compile(NAME_WORD)
+_ALONE = re.compile(r"(?<![\w@./'’-])[^\W\d_]+(?![\w@/-]|\.\w)")
+"""Matches a word that is no part of an address of the web or of mail."""
 _PARTICLE = re.compile(rf"{_SMALL}(?!\w)")
 _GAP = re.compile(r"[ \u00a0]+")
 _POSSESSIVE = re.compile(r"['’]s?$")
@@ -60,7 +62,8 @@ def find_names(text: str, language: str = "") -> Iterator[Find]:
     yield from _firms(text)
     for start, end, reason in _people(text, language):
         if not LEGAL_FORM.search(text, start, end):
-            yield Find(Kind.PERSON, start, end, text[start:end], Certainty.LIKELY, reason)
+            certainty = Certainty.UNSURE if reason == "opening" else Certainty.LIKELY
+            yield Find(Kind.PERSON, start, end, text[start:end], certainty, reason)
 
 
 def _people(text: str, language: str) -> Iterator[tuple[int, int, str]]:
@@ -92,7 +95,12 @@ def name_at(text: str, at: int, *, least: int = 1, said: bool = True) -> Span | 
     means that the words before it show that a name follows, and `least` is the fewest words it must have.
     """
     start, end, count, here = -1, at, 0, at
+    title = _pattern("titles", r"(?=[^\W\d_]{2,}\.)(?:WORDS)[ \u00a0]+")  # "Dott.ssa", but "D." may be an initial
     for _ in range(2 * MOST_WORDS):
+        if short := title.match(text, here):
+            if start >= 0:
+                break
+            here = short.end()
         word = _NAME_WORD.match(text, here)
         if word and not (word.start() and text[word.start() - 1].isalnum()):
             plain = fold(_POSSESSIVE.sub("", word[0]).rstrip("."))
@@ -125,8 +133,17 @@ def name_at(text: str, at: int, *, least: int = 1, said: bool = True) -> Span | 
 
 def _after(text: str, before: re.Pattern[str], reason: str, *, least: int = 1) -> Iterator[tuple[int, int, str]]:
     for match in before.finditer(text):
-        if found := name_at(text, match.end(), least=least):
+        if (found := name_at(text, match.end(), least=least)) and not _numbers_line(text, match):
             yield *found, reason
+
+
+def _numbers_line(text: str, letter: re.Match[str]) -> bool:
+    """Return whether a letter with a full stop is the number of its line, of lines from A on."""
+    sign, line = letter[0].strip(), text[text.rfind("\n", 0, letter.start()) + 1 : letter.start()]
+    if line.strip() or not re.fullmatch(r"[A-Z]\.", sign):
+        return False
+    numbers = {number[1] for number in re.finditer(r"(?m)^[ \t]*([A-Z])\.[ \u00a0]", text)}
+    return {"A", "B", *map(chr, range(ord("A"), ord(sign[0])))} <= numbers
 
 
 def _greeted(text: str) -> Iterator[tuple[int, int, str]]:
@@ -139,8 +156,9 @@ def _greeted(text: str) -> Iterator[tuple[int, int, str]]:
 def _signed(text: str) -> Iterator[tuple[int, int, str]]:
     closing = _pattern("closings", r"(?im)^[ \t]*(?:WORDS)(?!\w)([^\n]{0,120})$")
     for match in closing.finditer(text):
+        least = 2 if re.match(rf"[ \u00a0]+{_UP}.*(?<![,!])$", match[1]) else 1  # "Ihre Unterlagen" closes no letter
         tail = re.search(r"[,.!][ \t]+([^,.!\n]+)$", match[1])
-        if tail and (found := _whole(text, match.start(1) + tail.start(1), match.start(1) + tail.end(1))):
+        if tail and (found := _whole(text, match.start(1) + tail.start(1), match.start(1) + tail.end(1), least=least)):
             yield *found, "signature"
             continue
         if len(match[1]) > 60 and "," not in match[1]:
@@ -150,7 +168,7 @@ def _signed(text: str) -> Iterator[tuple[int, int, str]]:
             if not line[0].strip():
                 continue
             lines += 1
-            if found := _whole(text, *_without_mark(text, line.start(), line.end())):
+            if found := _whole(text, *_without_mark(text, line.start(), line.end()), least=least):
                 yield *found, "signature"
                 break
             if lines == 2:
@@ -162,12 +180,12 @@ def _without_mark(text: str, start: int, end: int) -> Span:
     return (mark.end() if mark else start), end
 
 
-def _whole(text: str, start: int, end: int) -> Span | None:
+def _whole(text: str, start: int, end: int, *, least: int = 1) -> Span | None:
     while start < end and text[start] in " \t\"'“”„*_":
         start += 1
     while end > start and text[end - 1] in " \t\"'“”.,;*_":
         end -= 1
-    found = name_at(text, start)
+    found = name_at(text, start, least=least)
     if _pattern("closings", r"(?i)(?:WORDS)(?!\w)").match(text, start):
         return None
     return found if found and found[1] == end else None
@@ -248,8 +266,10 @@ def _above_addresses(text: str) -> Iterator[tuple[int, int, str]]:
 def _bare(text: str, language: str) -> Iterator[tuple[int, int, str]]:
     """Yield names without any context: two or more capitalised words, in languages that capitalise only names.
 
-    German capitalises all nouns. There a verb must follow, or a word such as "von" must be before the name.
+    German capitalises all nouns. There a verb must follow, or a word such as "von" must be before the name. The first
+    word of a sentence or line has a capital anyway: if it stands elsewhere without, the name begins behind it.
     """
+    small = {fold(small) for small in _ALONE.findall(text) if small.islower()}
     between = "" if language in ("de", "") else f"(?:{_SMALL} )*"  # "Aussage von Anna Berg"
     word = re.compile(rf"(?<![\w'’-]){NAME_WORD}(?=[ \u00a0]{between}{_UP})")
     at = 0
@@ -268,7 +288,11 @@ def _bare(text: str, language: str) -> Iterator[tuple[int, int, str]]:
                 continue
         elif before and fold(before[1]) in ("the", "in", "at", "a", "na", "w", "en", "au", "aux", "al", "del", "the"):
             continue
-        yield *found, "large"
+        if opens(text, found[0]) and (fold(match[0]) in small or _numbers_line(text, match)):
+            rest = name_at(text, match.end() + 1, least=2, said=False)
+            yield (*rest, "large") if rest else (*found, "opening")
+        else:
+            yield *found, "large"
 
 
 def _is_german_noun(word: str) -> bool:

@@ -424,7 +424,7 @@ class ChangeLines(QAbstractListModel):
         self._comparison: Comparison | None = None
         self.shown: list[int] = []
         """Numbers of the listed changes, in the order of the list."""
-        self._filter, self._order = "all", "weight"
+        self.filter, self._order = "all", "weight"
 
     def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008  Qt's own
         return 0 if parent.isValid() else len(self.shown)
@@ -453,12 +453,12 @@ class ChangeLines(QAbstractListModel):
 
     def show_changes(self, comparison: Comparison | None) -> None:
         self._comparison = comparison
-        self.choose(self._filter)
+        self.choose(self.filter)
 
     def choose(self, name: str) -> None:
         kinds = next(kinds for key, __, kinds in FILTERS if key == name)
         self.beginResetModel()
-        self._filter = name
+        self.filter = name
         changes = self._comparison.changes if self._comparison else ()
         order = by_importance(changes) if self._order == "weight" else range(len(changes))
         self.shown = [at for at in order if passes(changes[at], kinds)]
@@ -466,15 +466,13 @@ class ChangeLines(QAbstractListModel):
 
     def order_by(self, name: str) -> None:
         self._order = name
-        self.choose(self._filter)
+        self.choose(self.filter)
 
     def row_of(self, change: int) -> int:
-        """Return the row of a change, or -1 if it is filtered out."""
         return self.shown.index(change) if change in self.shown else -1
 
 
 def icon_of(change: Change) -> str:
-    """Return the icon of a change's most important fact, or of its kind."""
     return ICONS.get(counted_kind(change)) or KIND_ICONS[change.kind]
 
 

@@ -12,7 +12,6 @@ from PySide6.QtWidgets import (
     QBoxLayout,
     QButtonGroup,
     QComboBox,
-    QFileDialog,
     QFrame,
     QMenu,
     QScrollArea,
@@ -24,18 +23,10 @@ from slmdesk.base.documents import FORMATS, FORMS, Form
 from slmdesk.base.records import DocumentRecord, DocumentStatus, Item, title_words
 from slmdesk.base.texts import _, ngettext, retold
 from slmdesk.jobs.types import JobChanged
-from slmdesk.runtime.events import Pending
 from slmdesk.runtime.messages import Problem
 from slmdesk.text.difference.types import Change
 from slmdesk.versions.service import KIND, VersionRequest, VersionView
-from slmdesk.versions.types import (
-    Comparison,
-    VersionsCompared,
-    VersionsFailed,
-    headline,
-    unread_words,
-    version_stem,
-)
+from slmdesk.versions.types import Comparison, VersionsCompared, VersionsFailed, headline, unread_words, version_stem
 from slmdesk.versions.window.changes import FILTERS, ORDERS, TEXT_LEFT, ChangeList, CompareRows, passes
 from slmdesk.window.base import theme
 from slmdesk.window.base.bridge import Bridge
@@ -51,7 +42,6 @@ from slmdesk.window.widgets.build import (
     cut_to_lines,
     flow,
     named,
-    passing,
     plain_label,
     plain_tip,
     row,
@@ -62,7 +52,7 @@ from slmdesk.window.widgets.build import (
     tool_button,
 )
 from slmdesk.window.widgets.notices import give_export_menu
-from slmdesk.window.widgets.opening import FileDrop, admit, document_folder, note_document_folder
+from slmdesk.window.widgets.opening import LAST_FOLDER, FileDrop, ask_file
 from slmdesk.window.widgets.parts import Popover
 from slmdesk.window.widgets.rows import Choice
 
@@ -86,7 +76,10 @@ class ComparePane(QFrame):
         self.setObjectName("versions_pane")
         self._bridge, self._keeper = bridge, keeper
         self.items = ItemsController(bridge, KIND, self)
-        self._view: Live[VersionView | None] = Live(bridge, self, self._ask_view, None, refused=self._on_refused)
+        self._view: Live[VersionView | None] = Live(
+            bridge, self, lambda: bridge.services.versions.open(self.item) if self.item else None, None,
+            refused=self._on_refused,
+        )  # fmt: skip
         self._records: Sequence[DocumentRecord] = ()
         self._record: DocumentRecord | None = None
         self._other: DocumentRecord | None = None
@@ -96,7 +89,6 @@ class ComparePane(QFrame):
         """Whether the shown document has no comparison, and none was begun."""
         self._coming = ""
         """Id of the item to open once its document is shown."""
-        self._chosen_kind = "all"
         self.current = -1
         self._words = ""
         """What is said of the changes, of which the first lines are shown."""
@@ -265,7 +257,6 @@ class ComparePane(QFrame):
                 self._kind.addItem(chip.text(), key)
 
     def _settle_told(self) -> None:
-        """Say that a model is writing about the changes, or which one did."""
         found, note = self.comparison, ""
         if found is not None:
             by = _("The sentence below a change is by {model}.").format(model=found.model)
@@ -355,9 +346,6 @@ class ComparePane(QFrame):
     def choose(self, item: str) -> None:
         self.items.set_current(item)
         self._view.again()
-
-    def _ask_view(self) -> Pending[VersionView] | None:
-        return self._bridge.services.versions.open(self.item) if self.item else None
 
     def open_item(self, document: str, item: str) -> None:
         if self._record and self._record.id == document:
@@ -453,7 +441,7 @@ class ComparePane(QFrame):
             self.current = -1
             self.rows.show_rows(found.rows, found.changes)
         if has_changes:
-            self._on_kind("all" if is_other else self._chosen_kind)
+            self._on_kind("all" if is_other else self.list.lines.filter)
         self._show_only(self._result)
         self._set_wide(has_changes if is_other else self._is_wide)
         self._show_count()
@@ -493,7 +481,6 @@ class ComparePane(QFrame):
             self._choose_other(value)
 
     def _on_kind(self, key: object) -> None:
-        self._chosen_kind = str(key)
         self._kind.show_value(key)
         self._chips.button([kind for kind, *__ in FILTERS].index(str(key))).setChecked(True)
         self._list_by(self.list.lines.choose, str(key))
@@ -521,15 +508,11 @@ class ComparePane(QFrame):
     def _ask_file(self) -> None:
         suffixes = " ".join(f"*{suffix}" for file_format in FORMATS for suffix in file_format.suffixes)
         words = _("Documents ({suffixes});;All files (*)").format(suffixes=suffixes)
-        dialog = passing(QFileDialog(self, _("The other version"), document_folder(), words), "versions_dialog")
-        dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
-        dialog.fileSelected.connect(self._on_file_selected)
+        title, name = _("The other version"), "versions_dialog"
+        dialog = ask_file(
+            self, title, lambda path: self._on_dropped([path]), name=name, filters=words, last=LAST_FOLDER
+        )
         dialog.rejected.connect(self._show_choices)
-        dialog.open()
-
-    def _on_file_selected(self, file: str) -> None:
-        note_document_folder(Path(file))
-        admit(self, [Path(file)], self._on_dropped, is_chosen=True)
 
     def _choose_other(self, document: str) -> None:
         """Compare with this document. The file that was modified later counts as the newer version."""

@@ -24,9 +24,10 @@ def day_in_figures(day: date) -> str:
     return _("{year}-{month:02}-{day:02}").format(year=day.year, month=day.month, day=day.day)
 
 
-def short_day(day: int, month: int) -> str:
+def short_day(day: int, month: int, year: int | None = None) -> str:
     name = QLocale().standaloneMonthName(month, QLocale.FormatType.ShortFormat)
-    return _("{day} {month}").format(day=day, month=name)
+    words = _("{day} {month}").format(day=day, month=name)
+    return f"{words} {year}" if year else words
 
 
 def inside(label: str) -> str:

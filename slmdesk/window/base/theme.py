@@ -446,12 +446,13 @@ def _panels(t: Theme) -> str:
     #document_pages {{ background: {t.sheet}; border: none; }}
     QFrame[kind="pill"] {{ background: {t.sheet}; border: {t.separator}; border-radius: 16px; }}
     QFrame[kind="pill"] QToolButton {{ border-radius: 14px; }}
+    QFrame[kind="pill"] QLineEdit {{ padding: 2px 4px; min-height: 0; }}
     #about_document, #about_inner, #document_side,
         #summary_pane, #summary_inner, #summary_middle, #making_summary,
         #question_pane, #question_inner, #question_busy,
         #folder_question_pane, #folder_question_inner, #folder_question_busy, #folder_question_foot,
         #table_pane, #making_table, #table_bar, #redact_pane,
-        #folder_view, #folder_overview, #folder_chips, #folder_documents,
+        #folder_view, #folder_overview, #folder_documents,
         #versions_pane, #versions_inner, #versions_form, #versions_busy, #versions_result, #versions_bar,
         #versions_list, #versions_lead, #versions_columns, #versions_told {{ background: {t.sheet}; border: none; }}
     #work, #settings_inner, #settings_page, #empty_chat, #models_page,

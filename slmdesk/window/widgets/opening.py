@@ -36,8 +36,7 @@ FAILED = _("The desktop did not open this. You can copy the address, and open it
 def open_outside(url: QUrl) -> None:
     """Open an address, file or folder in another program. Returns at once.
 
-    If the system keeps slmdesk offline, every program started by slmdesk would be offline too. In that case the desktop
-    is asked to open it: an address by its portal, a file in the file manager.
+    A program started by slmdesk is kept offline as it is; then the desktop opens addresses, and the file manager files.
     """
     if is_enforced():
         _ask_desktop(url)
@@ -216,17 +215,11 @@ def heed(policy: Policy) -> None:
 
 
 def admit(
-    parent: QWidget | None,
-    paths: Sequence[Path],
-    then: Callable[[list[Path]], object],
-    *,
-    is_chosen: bool = False,
+    parent: QWidget | None, paths: Sequence[Path], then: Callable[[list[Path]], object], *, is_chosen: bool = False
 ) -> None:
-    """Call `then` with the paths that may be opened. If some are on other computers, ask the person first whether those
-    are allowed.
+    """Call `then` with the paths that may be opened, after a question for those on other computers. Access no path.
 
-    With `is_chosen`, the person chose the paths in a dialog and is not asked. If the organisation has slmdesk work
-    offline, only the network shares that it names are opened. This function does not access any path.
+    `is_chosen`: a person chose them in a dialog, and is not asked. Offline by policy, only shares that it names open.
     """
     policy = _policy()
     away = [path for path in paths if server_of(str(path)) and not is_on(str(path), policy.shares)]
@@ -253,11 +246,8 @@ def _allowed() -> frozenset[str]:
 def _where(paths: Sequence[Path]) -> str:
     names = [clean_label(path.name or str(path), MOST_NAME) for path in paths]
     servers = sorted({clean_label(server_of(str(path)), MOST_NAME) for path in paths})
-    what = (
-        _("“{name}” is").format(name=names[0])
-        if len(names) == 1
-        else _("{count} of these files are").format(count=len(names))
-    )
+    what = _("“{name}” is") if len(names) == 1 else _("{count} of these files are")
+    what = what.format(name=names[0], count=len(names))
     return _("{what} on another computer: {servers}.").format(what=what, servers=", ".join(servers))
 
 
@@ -302,14 +292,16 @@ def note_document_folder(chosen: Path, last: str = LAST_FOLDER) -> None:
 
 
 def ask_file(
-    parent: QWidget, title: str, chosen: Callable[[Path], object], *, name: str, filters: str = ""
+    parent: QWidget, title: str, chosen: Callable[[Path], object], *, name: str, filters: str = "", last: str = ""
 ) -> QFileDialog:
-    """Ask for an existing file. `name` is the dialog's object name. Does not block."""
+    """Ask for a file, starting in the folder used last if `last` names what for. Does not block."""
 
     def selected(path: Path) -> None:
+        if last:
+            note_document_folder(path, last)
         admit(parent, [path], lambda paths: chosen(paths[0]), is_chosen=True)
 
-    dialog = QFileDialog(parent, title, str(Path.home()), filters)
+    dialog = QFileDialog(parent, title, document_folder(last), filters)
     return _open_dialog(dialog, selected, name, QFileDialog.AcceptMode.AcceptOpen)
 
 
@@ -362,7 +354,6 @@ MODEL_FILTER = _("Model files (*.gguf);;All files (*)")
 
 
 def model_files(event: QDropEvent) -> list[Path]:
-    """Return the model files in a drag, judged by name only."""
     return [path for path in dropped_paths(event) if path.suffix.lower() == MODEL_SUFFIX]
 
 
@@ -461,25 +452,17 @@ class ModelImports(QObject):
             return
         path, link = self._waiting.popleft()
         self._say(path, _("Adding…"), 0.0)
-        self._running = self._bridge.follow(
-            self._bridge.services.models.import_file(path, link=link),
-            self._on_ended,
-            partial(self._on_refused, path),
-            self._on_progressed,
-        )
+        asked, refused = self._bridge.services.models.import_file(path, link=link), partial(self._on_refused, path)
+        self._running = self._bridge.follow(asked, self._on_ended, refused, self._on_progressed)
 
     def _say(self, path: Path, words: str, fraction: float) -> None:
-        at = (
-            _("{count} of {count2}  ·  ").format(count=len(self._over) + 1, count2=self._count)
-            if self._count > 1
-            else ""
-        )
+        at = _("{count} of {count2}  ·  ") if self._count > 1 else ""
+        at = at.format(count=len(self._over) + 1, count2=self._count)
         self.progressed.emit(f"{at}{path.name}: {words}", fraction)
 
     def _on_progressed(self, now: ImportProgress) -> None:
-        words = _("{size} of {size2}").format(
-            size=bytes_for_people(now.done_bytes), size2=bytes_for_people(now.total_bytes)
-        )
+        size, size2 = bytes_for_people(now.done_bytes), bytes_for_people(now.total_bytes)
+        words = _("{size} of {size2}").format(size=size, size2=size2)
         self._say(now.path, words, now.done_bytes / now.total_bytes if now.total_bytes else 0.0)
 
     def _on_refused(self, path: Path, problem: Problem) -> None:

@@ -249,7 +249,7 @@ class CitedText(QLabel):
         painter.end()
 
 
-DUE_WIDTH = 76
+DUE_WIDTH = 104
 
 
 class CitedRow(QFrame):

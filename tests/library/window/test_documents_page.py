@@ -61,6 +61,20 @@ def test_a_dropped_document_is_read_and_its_pages_are_shown(program, letter):
     assert "The tenant pays" in program.documents.view.sheets[0].page.text
 
 
+def test_what_is_in_the_list_is_not_listed_twice(program, letter):
+    open_read(program, letter)
+    drop(program.documents, letter)
+    program.wait(lambda: program.notices() == ["lease.md is in the list already."])
+    copy = letter.with_name("copy.md")
+    copy.write_text(LEASE)
+    drop(program.documents, copy)
+    program.wait(lambda: program.notices() == ["copy.md is the same as lease.md, which is in the list."])
+    assert listed(program) == ["lease.md"]
+    copy.write_text(LEASE + "\nAnnex.\n")
+    drop(program.documents, copy)
+    program.wait(lambda: listed(program) == ["copy.md", "lease.md"])
+
+
 def test_words_are_found_marked_and_gone_to(program, letter):
     open_read(program, letter)
     QTest.keyClick(program.documents, Qt.Key.Key_F, Qt.KeyboardModifier.ControlModifier)
@@ -341,6 +355,21 @@ def test_5000_pages_scroll_and_only_those_in_sight_are_asked_for(program, tmp_pa
     program.wait(lambda: view.sheets[-1].words is not None)
     assert "Page 5000" in view.sheets[-1].page.text
     assert sum(sheet.words is not None for sheet in view.sheets) < 60
+
+
+def test_the_number_of_a_page_is_typed(program, tmp_path):
+    path = tmp_path / "long.txt"
+    path.write_text("\f".join(f"Page {number}\n" + "\nmany words\n" * 60 for number in range(1, 6)))
+    drop(program.documents, path)
+    program.wait(lambda: program.coverage == "5 of 5 pages read")
+    view, line = program.documents.view, program.find("page_number")
+    for typed, reached in (("4", 4), ("none", 4), ("99", 5), ("0", 1)):
+        line.setFocus()
+        line.selectAll()
+        program.type_into(line, typed)
+        QTest.keyClick(line, Qt.Key.Key_Return)
+        program.wait(lambda reached=reached: (view.reached, line.text()) == (reached, str(reached)))
+    assert program.find("page_count").text() == " / 5 "
 
 
 def test_what_is_below_the_title_stays_where_it_is(program, letter):

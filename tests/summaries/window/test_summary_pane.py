@@ -78,8 +78,10 @@ def test_each_of_several_opened_documents_is_summarized_when_it_is_looked_at(pro
 def summarized_like(program, kind) -> None:
     """Summarize again in another form."""
     program.click("summary_other_button")
-    program.find("summary_kind").setCurrentIndex(program.find("summary_kind").findData(kind))
-    program.click("summarize_button")
+    box = program.find("summary_kind")
+    box.setCurrentIndex(box.findData(kind))
+    box.activated.emit(box.currentIndex())
+    program.click("summarize_so_button")
 
 
 def test_why_no_summary_is_made_stands_in_its_place_until_there_is_one(program, letter):
@@ -167,6 +169,10 @@ def test_where_only_what_has_to_be_done_fits_the_rest_is_shown_and_no_button_sta
     only, copy = program.find("earlier_summaries_more"), program.find("copy_summary_button")
     program.wait(lambda: only.isVisible() and not program.find("earlier_summaries").isVisible())
     assert only.mapTo(pane, QPoint()).y() == copy.mapTo(pane, QPoint()).y()
+    assert copy.mapTo(pane, QPoint()).y() > pane.rows[-1].mapTo(pane, QPoint()).y(), "the result comes first"
+    pane.rows[-1].setFocus()
+    QTest.keyClick(pane.rows[-1], Qt.Key.Key_Tab)
+    assert program.find("more_passages_button").hasFocus()
     kept_summary(program, note="", omitted=omitted)
     assert not program.find("more_passages_button").isChecked()
 
@@ -466,7 +472,7 @@ def test_earlier_summaries_are_chosen_renamed_and_deleted_with_a_way_back(summar
     assert [action.text() for action in menu.actions()] == ["Rename…", "Delete"]
     assert not program.find("earlier_summaries_button").isVisible()
     program.click("summary_other_button")
-    program.click("summarize_button")
+    program.click("summarize_so_button")
     program.wait(lambda: summaries.item != first and pane.summary is not None and pane.rows)
     button = program.find("earlier_summaries_button")
     program.wait(lambda: button.isVisible() and button.text() == "1 earlier")
@@ -490,6 +496,22 @@ def test_earlier_summaries_are_chosen_renamed_and_deleted_with_a_way_back(summar
     (bar,) = [bar for bar in program.window.notices.bars if "trash" in bar.notice.text]
     bar.notice.on_action()
     program.wait(lambda: len(rows()) == 2)
+
+
+def test_a_deleted_summary_does_not_come_back_by_itself(summarized, letter):
+    program, pane = summarized, summarized.find("summary_pane")
+    other = letter.with_name("annex.md")
+    other.write_text(f"{LEASE}\nAnnex.\n")
+    summaries, view = program.frame.documents_area.summaries, program.find("document_view")
+    summaries.delete(summaries.item)
+    program.wait(lambda: pane.summary is None and program.find("summarize_button").isVisible())
+    open_read(program, other)
+    program.wait(lambda: pane.summary is not None)
+    program.click_item(view, 1)
+    program.wait(lambda: pane.summary is None and program.find("summarize_button").isVisible())
+    assert len(program.ask(lambda services: services.history.items("summary"))) == 1
+    program.click("summarize_button")
+    program.wait(lambda: pane.summary is not None)
 
 
 def test_a_folder_is_summarized_into_another_and_one_bad_file_keeps_no_other_from_it(summarized, tmp_path):
@@ -591,26 +613,29 @@ def test_a_place_clicked_at_finds_the_sentences_that_rest_on_it_also_on_pictures
 
 
 @pytest.mark.parametrize(
-    ("text", "shown"),
+    ("text", "own", "shown"),
     [
-        ("Please send us the invoice by 26 February 2026.", "26 Feb"), ("Before 3 March you must pay.", "3 Mar"),
-        ("Pay by 03/04/2026.", ""), ("Keep the cupboards until March 2026.", ""), ("Call us.", ""),
+        ("Please send us the invoice by 26 February 2026.", (), "26 Feb 2026"),
+        ("Before 3 March you must pay.", (), "3 Mar"), ("Before 3 March you must pay.", (2026, 1, 20), "3 Mar 2026"),
+        ("Before 3 March you must pay.", (2026, 12, 20), "3 Mar 2027"),
+        ("Pay by 03/04/2026.", (), ""), ("Keep the cupboards until March 2026.", (), ""), ("Call us.", (), ""),
     ],
 )  # fmt: skip
-def test_what_is_to_be_done_shows_its_first_sure_date(text, shown):
-    assert due_words(text, "en") == shown
+def test_what_is_to_be_done_shows_its_first_sure_date(text, own, shown):
+    assert due_words(text, "en", own) == shown
 
 
 def test_dates_of_what_is_to_be_done_are_not_cut_by_a_larger_text(start, tmp_path, model_file):
     program = start().with_model(model_file).open_documents()
     letter = tmp_path / "pipe.txt"
-    letter.write_text("The pipe costs 3,300 EUR.\n\nPlease return the signed form by 12 December 2026.\n")
+    said = ("Leeds, 3 May 2026", "The pipe costs 3,300 EUR.", "Please return the signed form by 12 December.")
+    letter.write_text("\n\n".join(said))
     drop(program.documents, letter)
     program.wait(lambda: program.coverage.startswith("1 of 1"))
     program.wait(lambda: program.window.findChildren(QLabel, "row_due"))
-    (due,) = [label for label in program.window.findChildren(QLabel, "row_due") if label.text() == "12 Dec"]
+    (due,) = [label for label in program.window.findChildren(QLabel, "row_due") if label.text() == "12 Dec 2026"]
     program.frame.keeper.set_font_scale(200)
-    program.wait(lambda: due.fontMetrics().horizontalAdvance("12 Dec") <= due.width() - 2)
+    program.wait(lambda: due.fontMetrics().horizontalAdvance("12 Dec 2026") <= due.width() - 2)
 
 
 LETTER = """Castlebeck Housing, 3 May 2026

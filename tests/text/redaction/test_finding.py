@@ -115,6 +115,28 @@ def test_a_name_is_found_everywhere_once_a_context_has_told_it() -> None:
     assert [words for kind, words in _found(text) if kind is Kind.PERSON] == ["Ashworth", "Ashworth", "ASHWORTH"]
 
 
+@pytest.mark.parametrize(
+    ("text", "language", "sure", "perhaps"),
+    [
+        ("Call Peter Lomax now.\nWe call again in May.", "en", ["Peter Lomax"], []),
+        ("Pay Castle now.\nWe pay again in May.", "en", [], ["Pay Castle"]),
+        ("Call Peter Lomax now.\nCall us. Lomax knows.", "en", ["Call Peter Lomax", "Lomax"], ["Call"]),
+        ("Anna Berg came. Anna spoke. We saw Anna.", "en", ["Anna Berg", "Anna", "Anna"], []),
+        ("A. Payment is due in May.\nB. Heating costs more.", "en", [], ["B. Heating"]),
+        ("Thanks Peter,\nTom", "en", ["Peter", "Tom"], []),
+        ("Anna Berg came.\nanna@example.org", "en", ["Anna Berg"], []),
+        ("Gentile Dott.ssa Anna Berg,\nvi scrivo", "it", ["Anna Berg"], []),
+        ("C. Haftung\nA. Miete ist zu zahlen.\nB. Frist\nD. Haftung besteht.", "de", [], []),
+        ("Ihre Unterlagen\n\nMietvertrag\n\nDer Mietvertrag fehlt.", "de", [], []),
+        ("Ihre\nAnna Berg", "de", ["Anna Berg"], []),
+    ],
+)
+def test_a_capital_that_the_beginning_of_a_line_gives_tells_no_name(text, language, sure, perhaps) -> None:
+    found = [one for one in find_private(text, language=language) if one.kind is Kind.PERSON]
+    assert [one.text for one in found if one.certainty is not UNSURE] == sure
+    assert [one.text for one in found if one.certainty is UNSURE] == perhaps
+
+
 def test_polish_forms_of_a_name_are_found() -> None:
     text = "Szanowny Panie Kowalski,\n\npismo Kowalskiego dotyczy umowy z Kowalskim, a Kowalskiemu nie odpowiedziano."
     assert [words for _, words in _found(text, "pl")] == ["Kowalski", "Kowalskiego", "Kowalskim", "Kowalskiemu"]
