@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from functools import cached_property, partial
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, QTimer, Signal
+from PySide6.QtCore import QLocale, QObject, QTimer, Signal
 from PySide6.QtWidgets import QApplication, QWidget
 
 from slmdesk.base.records import Found, Item, ModelRecord
@@ -540,16 +541,30 @@ class Frame(QObject):
         if (settings.font_scale, settings.system_font) != (old.font_scale, old.system_font):
             self.keeper.set_font_scale(settings.font_scale, is_bundled=not settings.system_font)
         if settings.language != old.language:
-            words = _("The language changes when slmdesk starts again.")
-            restart = partial(self._on_close_requested, self.restart_requested.emit)
-            notice = Notice(words, action=_("Restart now"), on_action=restart, key="language")
-            self._bridge.notice_raised.emit(notice)
+            self._change_language(settings.language)
         if settings.shortcuts != old.shortcuts:
             take_shortcuts(settings.shortcuts, self.window)
         from slmdesk.loader.model_loader import limits_of
 
         if limits_of(settings) != limits_of(old):
             self.models.reload()
+
+    def _change_language(self, chosen: str) -> None:
+        """Begin anew in another language: at once if the person has just chosen it here, and nothing ends by that."""
+        from slmdesk.base.language import VARIABLE, chosen_language
+
+        if chosen_language(chosen, QLocale.system().uiLanguages()) == os.environ.get(VARIABLE, "en"):
+            return
+        ways = self.locking.ways
+        is_adding = self.models.is_importing or self.better.work is not None
+        is_busy = is_adding or self.jobs.begun or self.chat.is_busy or self.chat.private.count
+        if self.window.current_page == "Settings" and not is_busy and (ways is None or ways.by_keyring):
+            self.restart_requested.emit()
+            return
+        words = _("The language changes when slmdesk starts again.")
+        restart = partial(self._on_close_requested, self.restart_requested.emit)
+        notice = Notice(words, action=_("Restart now"), on_action=restart, key="language")
+        self._bridge.notice_raised.emit(notice)
 
     def _on_files_read(self, candidates: Sequence[Candidate]) -> None:
         from slmdesk.models.window.adding import AddDialog

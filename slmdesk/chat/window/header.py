@@ -161,6 +161,7 @@ class ModelsController(QObject):
         self._starter = starter
         self.imports = ModelImports(bridge, self)
         self.imports.ended.connect(self._on_imports_ended)
+        self.is_importing = False
         self._models: Live[Sequence[ModelRecord] | None] = Live(
             bridge, self, lambda: bridge.services.models.list(), None, on=(ModelsChanged,)
         )
@@ -215,6 +216,7 @@ class ModelsController(QObject):
 
     def import_file(self, path: Path, link: bool = False) -> None:
         """Import a model file and use it. `link` leaves the file where it is instead of copying it."""
+        self.is_importing = True
         self.imports.add((path,), link=link)
 
     def _on_models_changed(self) -> None:
@@ -274,6 +276,7 @@ class ModelsController(QObject):
     def _on_imports_ended(self, ended: Sequence[ImportEnded]) -> None:
         from slmdesk.models.service import DefaultUse, can_do  # imported late: the window starts without it
 
+        self.is_importing = False
         for event in ended:
             if event.problem is not None:
                 self._bridge.problem_met.emit(event.problem)
