@@ -323,7 +323,6 @@ class HelpWindow(Dialog):
             set_icon(mark, sign, "ink2")
             label = _("Open {page}").format(page=_(page))
             go = button(_("Open"), f"help_go_{at}", line, label=label, on=partial(self._go, show_page, page))
-            go.setAutoDefault(False)
             parts = (mark, (plain_label(words, line, name="help_step_words"), 1), go)
             row(*parts, into=line, gap=theme.SPACE_12, margins=(0, theme.SPACE_4))
             self._column.addWidget(line)

@@ -486,6 +486,4 @@ class PrivateBar(QFrame):
             self._private.close()
             return
         question = Question(self, "private_close_dialog", _("Close this private chat"), LOST, LOST_MORE)
-        question.add_choice(_("Close"), "private_close_button", self._private.close)
-        question.add_cancel("private_stay_button", is_default=True)
-        question.open()
+        question.ask_sure(_("Close"), "private_close_button", self._private.close)

@@ -401,9 +401,8 @@ class ChatList(QFrame):
         )
         more = _("Instructions and documents stay in the chats that have them.")
         question = Question(self, "delete_space_dialog", _("Delete the space?"), words, more)
-        question.add_choice(_("Delete space"), "delete_space_button", lambda: self._controller.spaces.delete(space))
-        question.add_cancel(is_default=True)
-        question.open()
+        delete = partial(self._controller.spaces.delete, space)
+        question.ask_sure(_("Delete space"), "delete_space_button", delete, kind="")
 
 
 BUTTON = 28

@@ -114,8 +114,6 @@ class AddDialog(Dialog):
         copy = button(
             _("Copy into slmdesk"), "add_copy", self, tip=tip, kind="primary", on=partial(self._on_chosen, False)
         )
-        cancel.setAutoDefault(False)
-        link.setAutoDefault(False)
         copy.setDefault(True)
         return row(1, cancel, link, copy, gap=theme.SPACE_8)
 
