@@ -435,7 +435,7 @@ class Frame(QObject):
             hidden = services.history.results_only_of(removed)
             items = services.history.items(None, limit=MOST_RECENT + len(hidden))
             shown = tuple(item for item in items if item.id not in hidden)[:MOST_RECENT]
-            return shown, {item.id: services.history.to_check(item) for item in shown}
+            return shown, services.history.to_check(shown)
 
         self._bridge.ask(recent, lambda found: self.start_page.show_recent(*found), lambda _problem: None)
 
