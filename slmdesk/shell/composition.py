@@ -132,7 +132,7 @@ class Frame(QObject):
         attached = self.chat.attached
         SpellMarks(self._bridge, self.chat_page.composer.input_box, lambda: [draft.name for draft in attached.now])
         self._show_context()
-        self.better = BetterModel(self._bridge, self.models, self.settings, self)
+        self.better = BetterModel(self._bridge, self.models, self.settings, self.state, self)
         self.start_page = StartPage(self.better)
         pages = (
             Page("Start", "house", lambda: self.start_page, "page.start"),
