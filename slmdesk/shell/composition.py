@@ -388,7 +388,7 @@ class Frame(QObject):
         """Use the model, and let it answer what was asked before it was there."""
         (page, typed, starter), self._begun = self._begun, NOWHERE_BEGUN
         last = next(reversed(self.chat.shown.by_id.values()), None)
-        self.models.use(model)
+        self.models.change_over(model)
         if page == "Documents":
             self.documents_area.ask_again()
         elif page in ("Start", "Chat") and typed:

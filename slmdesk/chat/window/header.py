@@ -170,7 +170,7 @@ class ModelsController(QObject):
         )
         """Results of exams by model, as a few words and as a sentence."""
         self._stepping_up = ""
-        """Id of the model that takes the starter's place once it is loaded."""
+        """Id of the model that is used once it is loaded, of which the person is told then."""
         self.state = ModelStateChanged(ModelState.NONE, None, "")
         self._models.changed.connect(self._on_listed)
         bridge.on(ModelsChanged, self._on_models_changed)
@@ -188,6 +188,12 @@ class ModelsController(QObject):
 
     def use(self, model: str) -> None:
         self._bridge.services.models.use(model)
+
+    def change_over(self, model: str) -> None:
+        """Use a model that has come just now, and say so once it is loaded."""
+        self._stepping_up = model
+        self.use(model)
+        self._say_stepped_up()
 
     def use_anyway(self, model: str) -> None:
         """Load a model although memory seems too small, because a person wants to try."""
@@ -229,8 +235,9 @@ class ModelsController(QObject):
 
     def _say_stepped_up(self) -> None:
         if self._stepping_up and self.state.state is ModelState.READY and self.state.model == self._stepping_up:
+            words, key = STEPPED_UP.format(name=self.state.name), f"come {self._stepping_up}"
             self._stepping_up = ""
-            self._bridge.notice_raised.emit(Notice(STEPPED_UP.format(name=self.state.name), life_ms=LONG_MS))
+            self._bridge.notice_raised.emit(Notice(words, life_ms=LONG_MS, key=key))
 
     def _on_listed(self) -> None:
         models = self._models.value or ()

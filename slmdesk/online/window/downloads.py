@@ -151,8 +151,8 @@ class DownloadsController(QObject):
             return
         use = partial(self._chat_with, change.model.id, change.id)  # the download's row may be closed by then
         words = _("{name} is here, and exactly what was published.").format(name=change.model.name)
-        notice = Notice(words, action=_("Use now"), on_action=use, life_ms=UNDO_MS, key=f"done {change.id}")
-        self._bridge.notice_raised.emit(notice)
+        notice = Notice(words, action=_("Use now"), on_action=use, life_ms=UNDO_MS, key=f"come {change.model.id}")
+        self._bridge.notice_raised.emit(notice)  # goes where it is used by itself
 
     def _chat_with(self, model: str, id: str) -> None:
         self.dismiss(id)
