@@ -33,6 +33,7 @@ from slmdesk.shell.session import Locking, Presence
 from slmdesk.shell.source import Sources
 from slmdesk.shell.start import COMPARE, DOCUMENT, MOST_RECENT, TRANSLATE, WRITE, StartPage
 from slmdesk.window.base.bridge import Bridge, ClipboardMarker, Delay, ErrorThread
+from slmdesk.window.base.live import Live
 from slmdesk.window.base.shortcuts import WindowState, WindowStateFile, bind, take_shortcuts
 from slmdesk.window.base.theme import ThemeKeeper
 from slmdesk.window.widgets.bars import FOOT, ICON, NOWHERE, SettingsController, hide_features
@@ -359,8 +360,10 @@ class Frame(QObject):
         )
         self.chat.message_added.connect(self._on_message_added)
         chat = self.chat
+        self._gap = Live(self._bridge, self, self._ask_gap, "")
+        self._gap.changed.connect(self._show_gap)
         for signal in (chat.message_added, chat.conversation_shown, chat.busy_changed, models.state_changed):
-            signal.connect(self._look_for_gap)
+            signal.connect(self._gap.again)
 
     def _on_models_listed(self, models: Sequence[ModelRecord]) -> None:
         """Use the starter on the very first start, without a question."""
@@ -397,26 +400,16 @@ class Frame(QObject):
         elif page == "Chat" and last and last.role is Role.ASSISTANT and last.model_sha256 == starter:
             self.chat.try_again(last.id, model=model)
 
-    def _show_gap(self, words: str) -> None:
-        self.chat_page.show_gap(words)
-        self._chat_card.show_to(bool(words))
-
-    def _look_for_gap(self) -> None:
-        """Say below the chat what the model in use cannot do there."""
-        chat, model, shown = self.chat.chat, self.models.state.model, self.chat.shown.by_id.values()
-        asked = [message.words for message in shown if message.role is Role.USER][-3:]
+    def _ask_gap(self) -> Callable[[Services], str]:
+        """Return the question what the model in use cannot do in the open chat."""
+        model, shown = self.models.state.model, self.chat.shown.by_id.values()
+        asked = " ".join([message.words for message in shown if message.role is Role.USER][-3:])
         is_astray = any(message.finish_reason in ASTRAY for message in [*shown][-1:])
-        if model is None:
-            self._show_gap("")
-            return
+        return lambda services: services.recommending.gap(model, asked, is_astray=is_astray) if model else ""
 
-        def answered(words: str) -> None:
-            if chat == self.chat.chat:
-                self._show_gap(words)
-
-        self._bridge.ask(
-            lambda services: services.recommending.gap(model, " ".join(asked), is_astray=is_astray), answered
-        )
+    def _show_gap(self) -> None:
+        self.chat_page.show_gap(self._gap.value)
+        self._chat_card.show_to(bool(self._gap.value))
 
     def _on_start_shown(self) -> None:
         """Begin a new chat on Start; Chat goes back to the chat that was open if nothing was sent."""
