@@ -121,7 +121,7 @@ class HistoryService(Service):
         return self._store.documents.results_only_of(documents)
 
     def to_check(self, items: Sequence[Item]) -> dict[str, int]:
-        """Return how many segments, cells or changes of each item a person has still to look at, where there are any."""
+        """Return how many segments, cells or changes of each item a person has still to look at, if there are any."""
         found = self._store.segments.count_look(*(item.id for item in items if item.kind == "translation"))
         for item in items:
             if item.kind == "writing":
