@@ -168,10 +168,10 @@ class AttachController(QObject):
         words = _("{name} is not attached any more.").format(name=draft.name)
         self._bridge.notice_raised.emit(undoable(words, back, f"removed {key}"))
 
-    def set_mode(self, key: str, mode: str) -> None:
+    def set_mode(self, key: str, mode: AttachMode) -> None:
         draft = self._find(key)
         if draft is not None:
-            draft.mode, draft.is_whole = AttachMode(mode), None
+            draft.mode, draft.is_whole = mode, None
             self._notify()
 
     def open_text(self, key: str) -> None:
@@ -510,8 +510,7 @@ class AttachmentEntry(QObject):
         self._connect()
 
     def _connect(self) -> None:
-        controller, composer, bar = self._controller, self._composer, self._composer.attachments
-        controller.shown.connect(bar.show_drafts)
+        controller, composer = self._controller, self._composer
         controller.waiting_shown.connect(composer.show_waiting)
         controller.inline_requested.connect(composer.write)
         controller.password_requested.connect(self._on_password_requested)
@@ -521,10 +520,6 @@ class AttachmentEntry(QObject):
         composer.input_box.files_pasted.connect(controller.add_paths)
         composer.input_box.long_pasted.connect(controller.add_text)
         self.mentions.chosen.connect(controller.add_known)
-        bar.open_requested.connect(controller.open_text)
-        bar.remove_requested.connect(controller.remove)
-        bar.mode_chosen.connect(controller.set_mode)
-        bar.inline_requested.connect(controller.put_inline)
 
     def _documents(self, event: QDropEvent) -> list[Path]:
         """Return the dragged files if a message can be written now. With model files, none: they go to the library."""

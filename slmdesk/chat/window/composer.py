@@ -58,6 +58,7 @@ from slmdesk.window.widgets.build import column, named, plain_label, plain_tip, 
 from slmdesk.window.widgets.opening import admit
 
 if TYPE_CHECKING:
+    from slmdesk.chat.window.attachments import AttachController
     from slmdesk.library.service import LibraryName
 
 MOST_LINES = 8
@@ -186,11 +187,12 @@ class Composer(QFrame):
     send_requested = Signal(str)
     stop_requested = Signal()
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, attached: AttachController, parent: QWidget) -> None:
         super().__init__(parent)
         self.setObjectName("composer")
         self._is_busy = False
         self._can_send = True
+        self.attachments = AttachmentBar(self, attached)
         self._build_ui()
         self._connect()
         self._show_button()
@@ -205,7 +207,6 @@ class Composer(QFrame):
                 "the start lists presets"
             )
         )
-        self.attachments = AttachmentBar(self)
         self._waiting = plain_label("", self, name="attachment_waiting", kind="small", is_hidden=True)
         self._attach = tool_button(
             "attach_button", self, tip=_("Attach documents"), shortcut="chat.attach", label=_("Attach documents"),

@@ -315,7 +315,7 @@ class SpaceEditor(Dialog):
         known = space.preset if any(preset.id == space.preset for preset in presets) else ""
         self._preset = named(Choice(values, self), "space_preset", label=_("Preset"))
         self._preset.show_value(known)
-        self._bar = AttachmentBar(self)
+        self._bar = AttachmentBar(self, self._attached)
         self._files = button(_("Add documents…"), "space_files", self, icon="file-plus", on=self._on_files)
         self._library = button(
             _("From the library"), "space_library", self, tip=_("Documents and folders of the library")
@@ -347,16 +347,12 @@ class SpaceEditor(Dialog):
         )
 
     def _connect(self) -> None:
-        attached, bar = self._attached, self._bar
+        attached = self._attached
         self._name.textChanged.connect(self._show_state)
         self._system.textChanged.connect(self._show_state)
         self._listed.aboutToShow.connect(self._fill_library)
-        attached.shown.connect(bar.show_drafts)
         attached.shown.connect(self._show_state)
         attached.password_requested.connect(self._on_password_requested)
-        bar.open_requested.connect(attached.open_text)
-        bar.remove_requested.connect(attached.remove)
-        bar.mode_chosen.connect(attached.set_mode)
         FileDrop(self, attached.add_paths)
 
     def _show_state(self) -> None:

@@ -124,7 +124,7 @@ class ChatPage(QWidget):
 
     def _build_conversation(self, work: QWidget) -> QWidget:
         holder = QWidget(work)
-        self.composer = Composer(holder)
+        self.composer = Composer(self._chat.attached, holder)
         self.meter = ContextMeter(self._chat.full, self.composer)
         self.meter.decided.connect(self.composer.setFocus)
         self.composer.add_meter(self.meter)

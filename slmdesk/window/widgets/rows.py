@@ -61,6 +61,7 @@ from slmdesk.window.base import theme
 from slmdesk.window.base.bridge import Bridge, Delay
 from slmdesk.window.base.theme import pixmap, scaled
 from slmdesk.window.widgets.build import (
+    FlowLayout,
     Part,
     breakable,
     column,
@@ -600,7 +601,7 @@ class Rows(Generic[T, W]):
     """
 
     def __init__(
-        self, layout: QBoxLayout, key: Callable[[T], Hashable], make: Callable[[T], W],
+        self, layout: QBoxLayout | FlowLayout, key: Callable[[T], Hashable], make: Callable[[T], W],
         show: Callable[[W, T], object] = lambda _row, _item: None,
     ) -> None:  # fmt: skip
         """`key` tells items apart. `make` returns the row of an item, and `show` shows an item in its row, also when it
@@ -628,7 +629,8 @@ class Rows(Generic[T, W]):
             self._show(row, item)
         if left is not None and self.rows:
             row = list(self.rows.values())[min(left, len(self.rows) - 1)]
-            next(iter(tab_stops(row.layout())), row).setFocus()
+            is_stop = bool(row.focusPolicy() & Qt.FocusPolicy.TabFocus)
+            (row if is_stop else next(iter(tab_stops(row.layout())), row)).setFocus()
 
 
 def _has_focus(row: QWidget) -> bool:
