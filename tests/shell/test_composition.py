@@ -253,9 +253,9 @@ def test_the_status_bar_counts_requests_from_the_ledger(program):
     program.click(button)
     program.click("ledger_button")
     program.wait(lambda: program.window.findChild(NetworkLogWindow))
-    rows = program.window.findChild(NetworkLogWindow).rows
-    program.wait(lambda: rows)
-    assert (rows[0].host, rows[0].path) == ("example.org", "/x")
+    log = program.window.findChild(NetworkLogWindow)
+    program.wait(lambda: log.rows)
+    assert (log.rows[0].host, log.rows[0].path) == ("example.org", "/x")
 
 
 def test_g5_errors_in_50_handlers_show_one_dialog_and_the_program_goes_on(program, qtbot):
