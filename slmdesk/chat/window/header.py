@@ -88,10 +88,6 @@ class ChatHeader(QFrame):
         self.space.setAccessibleName(tip)
         self.space.setVisible(bool(name))
 
-    @property
-    def in_order(self) -> tuple[QWidget, ...]:
-        return self.space, self.search, self.export, self.panel
-
     def _button(self, name: str, icon: str, words: str, shortcut: str = "") -> QToolButton:
         return tool_button(name, self, tip=words, shortcut=shortcut, label=words, icon=icon, colour="ink2")
 
@@ -464,29 +460,18 @@ class PrivateBar(QFrame):
         super().__init__(parent)
         self._private = private
         named(self, "private_bar", label=f"{PRIVATE}: {SENTENCE}")
-        self._badge = plain_label(PRIVATE, self, name="private_badge", kind="badge", wraps=False)
-        self._words = plain_label(SENTENCE, self, name="private_words", kind="small")
+        badge = plain_label(PRIVATE, self, name="private_badge", kind="badge", wraps=False)
+        words = plain_label(SENTENCE, self, name="private_words", kind="small")
         icon = QLabel(self)
         set_icon(icon, "eye-off", "ink2")
-        self.save = button(
-            _("Save this chat"),
-            "private_save",
-            self,
-            kind="quiet",
-            tip=_("Keep with the other chats"),
-            on=private.save,
-        )
-        self.close_button = button(
-            _("Close"), "private_close", self, kind="quiet", tip=_("Forget this chat"), on=self._on_close
-        )
-        top = row(icon, self._badge, 1, self.save, self.close_button, gap=theme.SPACE_8)
-        column(top, self._words, into=self, gap=theme.SPACE_4, margins=(theme.SPACE_16, theme.SPACE_8))
+        tip = _("Keep with the other chats")
+        save = button(_("Save this chat"), "private_save", self, kind="quiet", tip=tip, on=private.save)
+        tip = _("Forget this chat")
+        close = button(_("Close"), "private_close", self, kind="quiet", tip=tip, on=self._on_close)
+        top = row(icon, badge, 1, save, close, gap=theme.SPACE_8)
+        column(top, words, into=self, gap=theme.SPACE_4, margins=(theme.SPACE_16, theme.SPACE_8))
         private.shown.connect(self.setVisible)
         self.hide()
-
-    @property
-    def in_order(self) -> tuple[QWidget, ...]:
-        return self.save, self.close_button
 
     def _on_close(self) -> None:
         if not self._private.has_words:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
-from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -37,6 +36,7 @@ from slmdesk.window.widgets.build import column, named, plain_label, row, show_w
 from slmdesk.window.widgets.notices import ask_where
 from slmdesk.window.widgets.opening import ModelDrop, ask_about_link, ask_new_file
 from slmdesk.window.widgets.parts import EmptyState
+from slmdesk.window.widgets.rows import order_tabs, tab_stops
 
 if TYPE_CHECKING:
     from slmdesk.chat.window.options import SettingsPanel
@@ -98,13 +98,9 @@ class ChatPage(QWidget):
         self._order_tabs()
 
     def _order_tabs(self) -> None:
-        order = (
-            *self.chat_list.in_order, *self._header.in_order, *self.private_bar.in_order, self.view,
-            *self.composer.in_order, *self._beside,
-            *(self._panel.in_order if self._panel else ()),
-        )  # fmt: skip
-        for widget, following in pairwise(order):
-            QWidget.setTabOrder(widget, following)
+        above = (stop for part in (self.chat_list, self._header, self.private_bar) for stop in tab_stops(part.layout()))
+        panel = self._panel.in_order if self._panel else ()
+        order_tabs(*above, self.view, *self.composer.in_order, *self._beside, *panel)
 
     def _build_work(self) -> QWidget:
         work = named(QFrame(self), "work")
