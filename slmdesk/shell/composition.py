@@ -369,7 +369,7 @@ class Frame(QObject):
         """Use the starter on the very first start, without a question."""
         is_first = self._is_first_run and not self._is_starter_taken
         self._is_starter_taken = True
-        if is_first and not models and self.models.has_starter:
+        if is_first and not models:
             self.models.import_starter()
 
     def _card(self, page: QWidget, *, is_patient: bool = False) -> BetterCard:

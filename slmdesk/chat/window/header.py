@@ -205,12 +205,8 @@ class ModelsController(QObject):
     def cancel_load(self) -> None:
         self._bridge.services.models.cancel_load()
 
-    @property
-    def has_starter(self) -> bool:
-        return self._starter is not None and self._starter.is_file()
-
     def import_starter(self) -> None:
-        if self._starter is not None:
+        if self._starter is not None and self._starter.is_file():
             self.import_file(self._starter)
 
     def look_at(self, paths: Path | Sequence[Path]) -> None:
@@ -339,10 +335,9 @@ class ModelPicker(QWidget):
         self.setObjectName("model_picker")
         self._controller = controller
         self._may_add = True
-        self._event = ModelStateChanged(ModelState.NONE, None, "")
         self._build_ui()
         self._connect()
-        self._show()
+        self.refresh()
 
     def _build_ui(self) -> None:
         self.button = named(_PickerButton(self), "model_button", kind="small")
@@ -369,36 +364,33 @@ class ModelPicker(QWidget):
     def _connect(self) -> None:
         self._menu.aboutToShow.connect(self._on_menu_opens)
         self.model_chosen.connect(self._controller.use)
-        self._controller.models_listed.connect(self._show)
-        self._controller.state_changed.connect(self.show_state)
+        self._controller.models_listed.connect(self.refresh)
+        self._controller.state_changed.connect(self.refresh)
 
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)
         if event.type() == QEvent.Type.FontChange:
             self.setFixedWidth(theme.scaled(PICKER_WIDTH))
 
-    def show_state(self, event: ModelStateChanged) -> None:
-        self._event = event
-        self._show()
-
     def allow_adding(self, may_add: bool) -> None:
         self._may_add = may_add
 
     def _on_menu_opens(self) -> None:
         self._menu.clear()
+        now = self._controller.state
         for model in self._controller.listed:
             few, sentence = self._controller.exams.value.get(model.id, ("", ""))
             action = named(QAction(_menu_words(model, few), self._menu), f"model_{model.id}")
             action.setCheckable(True)
-            action.setChecked(model.id == self._event.model)
+            action.setChecked(model.id == now.model)
             action.setToolTip(plain_tip("\n".join(line for line in (_info_of(model), sentence) if line)))
             action.triggered.connect(lambda _checked=False, chosen=model.id: self.model_chosen.emit(chosen))
             self._menu.addAction(action)
         if self._controller.listed:
             self._menu.addSeparator()
-        if self._event.state is ModelState.READY:
+        if now.state is ModelState.READY:
             self._menu.addAction(_("Unload model"), self._controller.unload)
-        if self._event.state is ModelState.LOADING:
+        if now.state is ModelState.LOADING:
             self._menu.addAction(_("Stop loading"), self._controller.cancel_load)
         if self._may_add:
             self._menu.addAction(_("Add a model file…"), self._on_add_file)
@@ -406,13 +398,14 @@ class ModelPicker(QWidget):
     def _on_add_file(self) -> None:
         choose_model_file(self.window(), "model_file_dialog", self._controller.look_at)
 
-    def _show(self) -> None:
-        state, name = self._event.state, self._event.name
+    def refresh(self) -> None:
+        event = self._controller.state
+        state, name, percent = event.state, event.name, round(event.fraction * 100)
         words = WORDS[state]
         shown = name if len(name) <= MOST_NAME else name[: MOST_NAME - 1] + "…"
         if state is ModelState.LOADING:
-            words = _("loading, {fraction} %").format(fraction=round(self._event.fraction * 100))
-            text = _("Loading {name} {fraction} %").format(name=shown, fraction=round(self._event.fraction * 100))
+            words = _("loading, {fraction} %").format(fraction=percent)
+            text = _("Loading {name} {fraction} %").format(name=shown, fraction=percent)
         elif name:
             text = shown if state is ModelState.READY else f"{shown}, {words}"
         else:
@@ -421,10 +414,10 @@ class ModelPicker(QWidget):
         self.button.setAccessibleName(
             _("Model: {name}, {words}").format(name=name, words=words) if name else _("Model: none")
         )
-        reason = self._event.problem.sentence if self._event.problem else ""
-        if state is ModelState.READY and self._event.memory_bytes:
-            words += _(", {size} memory").format(size=bytes_for_people(self._event.memory_bytes))
-        if self._event.loaded and self._event.loaded.offload:
+        reason = event.problem.sentence if event.problem else ""
+        if state is ModelState.READY and event.memory_bytes:
+            words += _(", {size} memory").format(size=bytes_for_people(event.memory_bytes))
+        if event.loaded and event.loaded.offload:
             words += _(", graphics card")
         keys = keys_of("chat.model").shown
         choose = _("{name}: {words}. Choose a model").format(name=name, words=words) + (f" ({keys})" if keys else "")
@@ -433,7 +426,7 @@ class ModelPicker(QWidget):
         is_loading = state is ModelState.LOADING
         self.cancel_button.setVisible(is_loading)
         self._bar.setVisible(is_loading)
-        self._bar.setValue(round(self._event.fraction * 1000))
+        self._bar.setValue(round(event.fraction * 1000))
 
 
 def _menu_words(model: ModelRecord, exam: str) -> str:

@@ -396,7 +396,9 @@ def test_the_status_line_says_that_a_card_is_used(program) -> None:
     picker = program.page.picker
     model = LoadedModel("m", "Model", "llama", 4096, 4096, 4096, 4, True, "file")
     ready = ModelStateChanged(ModelState.READY, "m", "Model", loaded=model, memory_bytes=424_000_000)
-    picker.show_state(ready)
+    program.frame.models.state = ready
+    picker.refresh()
     assert "graphics card" not in picker.button.toolTip()
-    picker.show_state(changed(ready, loaded=changed(model, offload=THERE)))
+    program.frame.models.state = changed(ready, loaded=changed(model, offload=THERE))
+    picker.refresh()
     assert "424 MB memory, graphics card" in picker.button.toolTip()
