@@ -600,8 +600,6 @@ GONE = _("This was deleted and is no longer here.")
 
 
 class Opener(QObject):
-    """Opens things on their own pages."""
-
     def __init__(self, bridge: Bridge, frame: Frame) -> None:
         super().__init__(frame, objectName="opener")
         self._bridge, self._frame = bridge, frame

@@ -98,7 +98,6 @@ class PageArea(QFrame):
         self.keep_corners()
 
     def keep_corners(self) -> None:
-        """Raise the corners, after a page was added."""
         self._corners.raise_()
 
 
@@ -191,7 +190,6 @@ class MainWindow(QMainWindow):
         return self._made[title]
 
     def place(self, title: str, widget: QWidget) -> None:
-        """Put the widget of a page into the window."""
         if title in self._made:
             return
         self._made[title] = widget
@@ -313,8 +311,6 @@ def fitted(requested: QRect, screen: QRect) -> QRect:
 
 
 class NoticeController(QObject):
-    """Notices in the window."""
-
     quit_requested = Signal()
     trash_requested = Signal()
 

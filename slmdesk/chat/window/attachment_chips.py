@@ -145,8 +145,6 @@ class Draft:
 
 
 class KeptDraft(Record):
-    """An attachment in its saved form."""
-
     name: str
     mode: AttachMode = AttachMode.AUTO
     folder: str = ""

@@ -103,7 +103,6 @@ class AttachController(QObject):
             self._reader.begin(draft)
 
     def put(self, drafts: Sequence[Draft]) -> None:
-        """Replace the attachments by these, and have them read."""
         self.now[:] = drafts
         for draft in drafts:
             self._reader.begin(draft)
@@ -346,8 +345,6 @@ LOCKS = ("document.locked", "document.wrong_password")
 
 
 class DraftReader(QObject):
-    """Reads and measures in the background what is attached to a message."""
-
     settled = Signal(object)
     measured = Signal()
     password_requested = Signal(object, bool)
@@ -496,8 +493,6 @@ class DraftReader(QObject):
 
 
 class AttachmentEntry(QObject):
-    """Attaching on the chat page."""
-
     def __init__(self, controller: AttachController, composer: Composer, page: QWidget) -> None:
         super().__init__(page, objectName="attaching")
         self._controller, self._composer, self._page = controller, composer, page

@@ -70,8 +70,6 @@ ENTER_KEYS = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
 
 
 class InputBox(QTextEdit):
-    """Plain text field that grows up to MOST_LINES."""
-
     focus_changed = Signal(bool)
     files_pasted = Signal(object)
     long_pasted = Signal(str)
@@ -99,7 +97,6 @@ class InputBox(QTextEdit):
         super().inputMethodEvent(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Handle the keys Enter (send), Shift+Enter (new line) and Esc (stop)."""
         if event.key() in ENTER_KEYS and not self.is_composing:
             if event.modifiers() & Qt.KeyboardModifier.ShiftModifier:
                 self.textCursor().insertText("\n")
@@ -386,7 +383,6 @@ class Mentions(QObject):
             self.close()
 
     def names_changed(self) -> None:
-        """Update the names in the open list."""
         if self._at >= 0:
             self._show()
 
@@ -474,8 +470,6 @@ class Suggestions(Protocol):
 
 
 class MentionPainter(QStyledItemDelegate):
-    """Paints a row: an icon, a name, and muted at the end of the line the folder of the name."""
-
     def paint(
         self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
     ) -> None:

@@ -134,8 +134,6 @@ NEW_TIP = _("The model writes notes on this chat, with which a new one begins. T
 
 
 class Offer(Record):
-    """What the meter shows and its popover offers."""
-
     percent: int = 0
     text: str = ""
     is_urgent: bool = False
@@ -215,8 +213,6 @@ class ContextMeter(QToolButton):
 
 
 class ContextWays(Popover):
-    """Popover with the ways to go on with a full chat."""
-
     def __init__(self, controller: FullController, parent: QWidget) -> None:
         super().__init__(parent, "context_ways", label=_("Context"), width=WIDTH)
         self._title = plain_label("", self, name="context_title", kind="heading")
@@ -491,7 +487,6 @@ class WindowController(QObject):
                 self.changed.emit()
 
     def take_over(self, item: Item) -> None:
-        """Show the window that is stored in the item now."""
         shown, window = self._chat.shown, window_of(item)
         old, line = shown.window, shown.line
         if window == old:

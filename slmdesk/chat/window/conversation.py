@@ -543,8 +543,6 @@ class MessageEdits(QObject):
 
 
 class PrivateController(QObject):
-    """Private chats in the window."""
-
     listed = Signal(object)
     shown = Signal(bool)
 

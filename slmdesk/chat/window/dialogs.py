@@ -178,8 +178,6 @@ ANY_MODEL = _("Any")
 
 
 class PresetEditor(Dialog):
-    """Dialog with everything that is in a preset."""
-
     saved = Signal(str, object)
 
     def __init__(
@@ -288,8 +286,6 @@ MOST_LISTED = 20
 
 
 class SpaceEditor(Dialog):
-    """Dialog for the values of a space. Does not block."""
-
     saved = Signal(object)
 
     def __init__(self, space: Space, presets: Sequence[Preset], attached: AttachController, parent: QWidget) -> None:
@@ -406,8 +402,6 @@ NOTES = (
 
 
 class EditDialog(Dialog):
-    """A dialog in which a person changes an answer or notes."""
-
     saved = Signal(str)
 
     def __init__(self, parent: QWidget, text: str, words: tuple[str, str, str]) -> None:
@@ -433,7 +427,6 @@ class EditDialog(Dialog):
         self._show_state()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Save on Ctrl+Enter."""
         is_enter = event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter)
         if is_enter and event.modifiers() & Qt.KeyboardModifier.ControlModifier:
             if self._save.isEnabled():
@@ -451,7 +444,6 @@ class EditDialog(Dialog):
 
 
 def show_seen(parent: QWidget, seen: InspectedPrompt) -> None:
-    """Show the exact prompt, with warnings about oddities. Does not block."""
     intro = _("This is exactly what the model was given, {tokens:,} tokens.").format(tokens=seen.tokens)
     if seen.left_out:
         left_out = ngettext("The oldest message of this chat was", "{n:,} messages were", seen.left_out)

@@ -145,8 +145,6 @@ GONE = _("{name} was removed from the library elsewhere. Your chats are kept; ch
 
 
 class ModelsController(QObject):
-    """Controller of the models that can be chosen. Model files are imported by `imports`."""
-
     models_listed = Signal(object)
     state_changed = Signal(object)
     file_chosen = Signal(object)
@@ -326,8 +324,6 @@ class _PickerButton(QToolButton):
 
 
 class ModelPicker(QWidget):
-    """A button that shows the model and its state, with a menu to choose another."""
-
     model_chosen = Signal(str)
 
     def __init__(self, controller: ModelsController, parent: QWidget | None = None) -> None:
@@ -447,8 +443,6 @@ LOST_MORE = _("To keep it, choose “Save this chat” first.")
 
 
 class PrivateBar(QFrame):
-    """The notice above the messages of a private chat, with what can be done with it."""
-
     def __init__(self, private: PrivateController, parent: QWidget) -> None:
         super().__init__(parent)
         self._private = private

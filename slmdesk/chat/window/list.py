@@ -397,8 +397,6 @@ BUTTON = 28
 
 
 class PlaceBar(QFrame):
-    """Says which space is listed, or the archive."""
-
     def __init__(
         self, back: Callable[[], None], edit: Callable[[], None], delete: Callable[[], None], parent: QWidget
     ) -> None:
@@ -424,8 +422,6 @@ class PlaceBar(QFrame):
 
 
 class SelectionBar(QFrame):
-    """What can be done with the marked chats."""
-
     def __init__(self, chats: ChatList) -> None:
         super().__init__(chats)
         named(self, "selection_bar", label=_("Marked chats"))
@@ -482,7 +478,6 @@ class PrivateList(QFrame):
         self.hide()
 
     def show_chats(self, chats: Mapping[str, str]) -> None:
-        """Show these chats, each with its title."""
         self._rows.show(chats.items())
         self.setVisible(bool(chats))
 

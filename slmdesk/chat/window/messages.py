@@ -165,7 +165,6 @@ def _count(tokens: int | None) -> str:
 
 
 def _joined(value: Json) -> str:
-    """Return a list of texts in one line."""
     items = value if isinstance(value, list | tuple) else ()
     return ", ".join(map(in_quotes, items)).replace("\n", "\\n")
 
@@ -518,8 +517,6 @@ REST_MS = 300
 
 
 class OlderMessages(QObject):
-    """Loads the older part of a long chat."""
-
     arrived = Signal(object)
 
     def __init__(self, bridge: Bridge, shown: ShownMessages, parent: QObject) -> None:

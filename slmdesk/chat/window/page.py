@@ -151,7 +151,6 @@ class ChatPage(QWidget):
         show_words(self._gap, words)
 
     def take_composer(self) -> None:
-        """Take the field for a message back from the page Start."""
         if self._bottom.indexOf(self.writing) < 0:
             self._bottom.insertWidget(1, self.writing, 1000)
             self.fit_composer(theme.SPACE_12)
@@ -250,7 +249,6 @@ class ChatPage(QWidget):
 
     @property
     def panel(self) -> SettingsPanel:
-        """Return the settings panel, which is created on first use."""
         if self._panel is None:
             from slmdesk.chat.window.options import SettingsPanel
 

@@ -302,8 +302,6 @@ def _read(bytes_done: tuple[int, int]) -> Trial:
 
 
 class TrialController(QObject):
-    """Tests of models, and smaller copies that are made of them."""
-
     changed = Signal(str)
     """Emitted with a model whose running tests are others, or have come further."""
     ended = Signal(str)

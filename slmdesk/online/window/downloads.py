@@ -62,7 +62,6 @@ class DownloadsController(QObject):
         return ON_THIS_PC if sha256 and sha256 in self.sums else GET
 
     def show_sums(self, sums: Iterable[str]) -> None:
-        """Take the checksums of the models on this PC."""
         self.sums = frozenset(sums)
         self.changed.emit()
 

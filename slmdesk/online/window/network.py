@@ -78,8 +78,6 @@ PASSWORD_WORDS = {
 
 
 class NetworkSettings(SettingsForm):
-    """The settings for reaching the Hub, in a section of the page."""
-
     def __init__(
         self, bridge: Bridge, settings: SettingsController, tokens: TokenController, section: SettingsSection
     ) -> None:

@@ -148,7 +148,6 @@ class Form(QObject):
         self.show_values({**self.values, **values}, self.env, is_other=True)
 
     def reset(self, part: FieldPart) -> None:
-        """Set the usual value of a field."""
         part.control.show(part.field.usual, self.env, is_new=True)
         self.take(part, part.field.write(part.field.usual))
         part.widget.setFocus()

@@ -73,8 +73,6 @@ class Switch(QCheckBox):
 
 
 class Switched(Control):
-    """On or off."""
-
     def __init__(self, field: Field, parent: QWidget) -> None:
         super().__init__(field, parent)
         self.widget = self._switch = Switch(parent)
@@ -268,7 +266,6 @@ class SettingsForm(Form):
         return made
 
     def show(self, *_news: object) -> None:
-        """Show the settings as they are now."""
         current = self.settings.current
         for part in cast(Sequence[SettingRow], self.parts):
             part.is_managed = self.settings.is_managed(part.field.name)
