@@ -354,7 +354,7 @@ class Frame(QObject):
         start.card_chosen.connect(self._on_card_chosen)
         start.files_dropped.connect(self._on_files_dropped)
         start.shown.connect(self._on_start_shown)
-        ModelDrop(start, models.look_at)
+        ModelDrop(start, models.file_chosen.emit)
         FileDrop(
             start, self.chat.attached.add_paths, pick=lambda event: [] if model_files(event) else dropped_paths(event)
         )

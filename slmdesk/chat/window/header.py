@@ -207,9 +207,6 @@ class ModelsController(QObject):
         if self._starter is not None and self._starter.is_file():
             self.import_file(self._starter)
 
-    def look_at(self, paths: Path | Sequence[Path]) -> None:
-        self.file_chosen.emit(paths)
-
     def import_file(self, path: Path, link: bool = False) -> None:
         """Import a model file and use it. `link` leaves the file where it is instead of copying it."""
         self.is_importing = True
@@ -392,7 +389,7 @@ class ModelPicker(QWidget):
             self._menu.addAction(_("Add a model file…"), self._on_add_file)
 
     def _on_add_file(self) -> None:
-        choose_model_file(self.window(), "model_file_dialog", self._controller.look_at)
+        choose_model_file(self.window(), "model_file_dialog", self._controller.file_chosen.emit)
 
     def refresh(self) -> None:
         event = self._controller.state

@@ -74,7 +74,7 @@ class ChatPage(QWidget):
         self._percent = 100
         self._open_chat = self._found_words = ""
         self._build_ui()
-        ModelDrop(self, models.look_at)
+        ModelDrop(self, models.file_chosen.emit)
         self._connect()
         self._connect_chat()
         self._attaching = AttachmentEntry(chat.attached, self.composer, self)

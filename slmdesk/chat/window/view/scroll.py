@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import partial
 from itertools import accumulate
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QAbstractScrollArea, QFrame, QPushButton, QWidget
 
@@ -39,8 +39,6 @@ FAR_AWAY = -1_000_000
 class MessageArea(QAbstractScrollArea):
     """Scroll area that keeps the rows of messages and creates widgets only for those in and near the viewport."""
 
-    at_end_changed = Signal(bool)
-
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._style = ViewStyle(LIGHT, window_fonts())
@@ -51,7 +49,6 @@ class MessageArea(QAbstractScrollArea):
         """The messages. Other classes must not change them."""
         self.live: set[int] = set()
         self._anchor, self._offset, self._at_end = 0, 0, True
-        self._reported_at_end = True
         self._placing = False
         self._empty: QWidget | None = None
         self._newest = QPushButton(_("Newest"), self)
@@ -75,14 +72,6 @@ class MessageArea(QAbstractScrollArea):
     def follow_end(self) -> bool:
         """Return whether the view stays at the end when text is added, which holds until the reader scrolls up."""
         return self._at_end
-
-    @follow_end.setter
-    def follow_end(self, follow: bool) -> None:
-        if follow:
-            self.scroll_to_end()
-        elif self._at_end:
-            self._leave_end()
-            self.relay()
 
     @property
     def column_width(self) -> int:
@@ -144,7 +133,7 @@ class MessageArea(QAbstractScrollArea):
             self._set_scroll_bar()
         finally:
             self._placing = False
-        self._report_end()
+        self._show_newest()
 
     # hooks ---------------------------------------------------------------------------------------------------------
 
@@ -335,16 +324,13 @@ class MessageArea(QAbstractScrollArea):
         bar.setValue(self._value_of_anchor() if len(self.rows) else 0)
         bar.setEnabled(total > height)
 
-    def _report_end(self) -> None:
+    def _show_newest(self) -> None:
         at_end = self._at_end or not len(self.rows)
         size = self._newest.sizeHint()
         self._newest.move((self.viewport().width() - size.width()) // 2, self.height() - size.height() - SPACE_12)
         self._newest.resize(size)
         self._newest.setVisible(not at_end)
         self._newest.raise_()
-        if at_end != self._reported_at_end:
-            self._reported_at_end = at_end
-            self.at_end_changed.emit(at_end)
 
     def _dress(self) -> None:
         self._newest.setIcon(icon("arrow-down", self._style.theme.colour("ink")))
