@@ -38,13 +38,7 @@ from slmdesk.window.base.shortcuts import WindowState, WindowStateFile, bind, ta
 from slmdesk.window.base.theme import ThemeKeeper
 from slmdesk.window.widgets.bars import FOOT, ICON, NOWHERE, SettingsController, hide_features
 from slmdesk.window.widgets.notices import LONG_MS, Notice
-from slmdesk.window.widgets.opening import (
-    FileDrop,
-    ModelDrop,
-    dropped_paths,
-    model_files,
-    note_links,
-)
+from slmdesk.window.widgets.opening import FileDrop, ModelDrop, dropped_paths, model_files, note_links
 from slmdesk.window.widgets.parts import FocusRing
 from slmdesk.writing.window.spelling import SpellMarks
 

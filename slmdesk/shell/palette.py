@@ -11,13 +11,7 @@ from typing import TYPE_CHECKING
 import PySide6
 from PySide6.QtCore import QObject, Qt, QTimer, QUrl
 from PySide6.QtGui import QAction, QShortcut
-from PySide6.QtWidgets import (
-    QAbstractButton,
-    QFrame,
-    QLabel,
-    QScrollArea,
-    QWidget,
-)
+from PySide6.QtWidgets import QAbstractButton, QFrame, QLabel, QScrollArea, QWidget
 
 from slmdesk import __version__
 from slmdesk.base.frozen import frozen_folder

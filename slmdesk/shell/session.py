@@ -393,11 +393,7 @@ class Presence(QObject):
     """Watches the input of the windows, the mouse everywhere, and the load of this PC."""
 
     def __init__(
-        self,
-        parent: QObject,
-        *,
-        clock: Callable[[], float] = time.monotonic,
-        load: Callable[[], float] | None = None,
+        self, parent: QObject, *, clock: Callable[[], float] = time.monotonic, load: Callable[[], float] | None = None
     ) -> None:
         """`load` returns the load by other programs since the last call, in percent of all cores."""
         super().__init__(parent)

@@ -112,7 +112,7 @@ def test_the_card_for_versions_asks_for_two_files_and_compares_these(start, tmp_
 
 def test_a_chosen_file_is_shown_before_it_is_copied_in(start, model_file):
     program = start()
-    program.frame.models.look_at(model_file)
+    program.frame.models.file_chosen.emit(model_file)
     program.wait(lambda: program.window.findChild(AddDialog))
     assert not program.ask(lambda services: services.models.list())
     program.click(program.find("add_copy", program.window.findChild(AddDialog)))

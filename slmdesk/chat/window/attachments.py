@@ -33,13 +33,7 @@ from slmdesk.chat.window.attachment_chips import (
 )
 from slmdesk.chat.window.composer import Composer, LibraryNames, Mentions
 from slmdesk.library.types import CollectionChanged, CollectionGone, CollectionState, CollectionStatus, file_of
-from slmdesk.runtime.events import (
-    DocumentChanged,
-    DocumentGone,
-    DocumentProgress,
-    ItemGone,
-    Pending,
-)
+from slmdesk.runtime.events import DocumentChanged, DocumentGone, DocumentProgress, ItemGone, Pending
 from slmdesk.runtime.messages import Problem
 from slmdesk.window.base.bridge import Bridge, Call, Delay, ignored
 from slmdesk.window.base.shortcuts import WindowStateFile, keys_of

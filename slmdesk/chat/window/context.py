@@ -23,15 +23,7 @@ from slmdesk.window.base import theme
 from slmdesk.window.base.bridge import Bridge, Call, Delay, ignored
 from slmdesk.window.base.live import Live
 from slmdesk.window.base.theme import scaled
-from slmdesk.window.widgets.build import (
-    button,
-    column,
-    named,
-    plain_label,
-    plain_tip,
-    set_kind,
-    show_words,
-)
+from slmdesk.window.widgets.build import button, column, named, plain_label, plain_tip, set_kind, show_words
 from slmdesk.window.widgets.parts import Popover, draw_ring
 
 if TYPE_CHECKING:

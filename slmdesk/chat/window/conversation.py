@@ -179,10 +179,7 @@ class ChatController(QObject):
             return
         chat = self.chat
         request = SendRequest(
-            text=text,
-            chat=chat or None,
-            options=None if chat else self.new_options,
-            attach=self.attached.requests(),
+            text=text, chat=chat or None, options=None if chat else self.new_options, attach=self.attached.requests()
         )
         taken = self.attached.take()
         self.drafts.put(chat, "")

@@ -389,11 +389,7 @@ class SpaceEditor(Dialog):
         self.accept()
 
 
-ANSWER = (
-    _("Edit the answer"),
-    _("The answer is marked as edited. The original can be restored."),
-    _("Save"),
-)
+ANSWER = (_("Edit the answer"), _("The answer is marked as edited. The original can be restored."), _("Save"))
 NOTES = (
     _("Edit the notes"),
     _("The model reads these notes in place of the messages that are left out. They are sent with each question."),

@@ -14,13 +14,7 @@ from slmdesk.base.record import Record, changed
 from slmdesk.base.records import Message, Status
 from slmdesk.base.texts import _, decimal, grouped, in_quotes, ngettext
 from slmdesk.base.types import AttachmentPart, Json, Place, Role, used_words
-from slmdesk.chat.conversation import (
-    ContextWindow,
-    Conversation,
-    blanks_note,
-    can_continue,
-    window_of,
-)
+from slmdesk.chat.conversation import ContextWindow, Conversation, blanks_note, can_continue, window_of
 from slmdesk.chat.settings import BY_NAME, SAMPLING, STOP
 from slmdesk.chat.types import ASTRAY, LABELS, Quoted, rewrite_of
 from slmdesk.chat.window.view import Extra, MessageView

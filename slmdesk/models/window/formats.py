@@ -10,12 +10,7 @@ from PySide6.QtWidgets import QDialogButtonBox, QWidget
 from slmdesk.base.record import Record
 from slmdesk.base.records import ModelRecord
 from slmdesk.base.texts import _
-from slmdesk.evaluation.formats import (
-    MOST_LEFT_OUT,
-    copy_label,
-    name_without,
-    smaller_formats,
-)
+from slmdesk.evaluation.formats import MOST_LEFT_OUT, copy_label, name_without, smaller_formats
 from slmdesk.gguf.quantization import QUANTIZATIONS
 from slmdesk.models.service import origin_of
 from slmdesk.runtime.messages import bytes_for_people

@@ -7,14 +7,7 @@ from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QEvent, QLocale, Qt, QTimer, QUrl, Signal
-from PySide6.QtWidgets import (
-    QFrame,
-    QMenu,
-    QPushButton,
-    QScrollArea,
-    QToolButton,
-    QWidget,
-)
+from PySide6.QtWidgets import QFrame, QMenu, QPushButton, QScrollArea, QToolButton, QWidget
 
 from slmdesk.base.record import Record
 from slmdesk.base.texts import _
@@ -57,12 +50,7 @@ class ModelsPage(QScrollArea):
     find_requested = Signal()
 
     def __init__(
-        self,
-        library: LibraryController,
-        better: QWidget,
-        downloads: QWidget,
-        suggestions: QWidget,
-        search: QWidget,
+        self, library: LibraryController, better: QWidget, downloads: QWidget, suggestions: QWidget, search: QWidget
     ) -> None:
         super().__init__()
         named(self, "models_page", label=_("Models"))

@@ -12,24 +12,13 @@ from slmdesk.base.policy import Policy
 from slmdesk.base.texts import _
 from slmdesk.gguf.memory import is_quick, speed_in_words
 from slmdesk.hub.search import Group
-from slmdesk.online.hub import (
-    LANGUAGES,
-    SKILLS,
-    Suggestion,
-)
+from slmdesk.online.hub import LANGUAGES, SKILLS, Suggestion
 from slmdesk.online.window.downloads import GET
 from slmdesk.online.window.hub import ANY_JOB, ANY_LANGUAGE, OfferCard, Offering, OfferList
 from slmdesk.runtime.messages import bytes_for_people
 from slmdesk.window.base import theme
 from slmdesk.window.base.text import inside
-from slmdesk.window.widgets.build import (
-    button,
-    column,
-    named,
-    plain_label,
-    plain_tip,
-    row,
-)
+from slmdesk.window.widgets.build import button, column, named, plain_label, plain_tip, row
 from slmdesk.window.widgets.rows import DOT, Choice, Rows
 
 FIRST = 3

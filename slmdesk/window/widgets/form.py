@@ -18,16 +18,7 @@ from slmdesk.base.record import Record
 from slmdesk.base.texts import _
 from slmdesk.window.base import theme
 from slmdesk.window.base.bridge import Delay
-from slmdesk.window.widgets.build import (
-    breakable,
-    column,
-    named,
-    plain_label,
-    plain_tip,
-    row,
-    show_words,
-    tool_button,
-)
+from slmdesk.window.widgets.build import breakable, column, named, plain_label, plain_tip, row, show_words, tool_button
 from slmdesk.window.widgets.parts import Segments
 from slmdesk.window.widgets.rows import Choice
 

@@ -14,16 +14,7 @@ from slmdesk.base.texts import _
 from slmdesk.window.base import theme
 from slmdesk.window.base.theme import scaled
 from slmdesk.window.widgets.bars import SET_BY_ORGANISATION, SettingsController
-from slmdesk.window.widgets.build import (
-    breakable,
-    column,
-    fold_button,
-    named,
-    plain_label,
-    plain_tip,
-    row,
-    show_words,
-)
+from slmdesk.window.widgets.build import breakable, column, fold_button, named, plain_label, plain_tip, row, show_words
 from slmdesk.window.widgets.form import Control, Field, FieldPart, Form, of_env
 from slmdesk.window.widgets.rows import Choice
 
