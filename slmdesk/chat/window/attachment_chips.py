@@ -35,9 +35,11 @@ from slmdesk.window.widgets.build import (
     set_kind,
     tool_button,
 )
+from slmdesk.window.widgets.dialogs import ask_password, show_used_text
 from slmdesk.window.widgets.rows import Rows, tab_stops
 
 if TYPE_CHECKING:
+    from slmdesk.chat.attachments import MeasuredAttachment
     from slmdesk.chat.window.attachments import AttachController
 
 READING, READY, FAILED, LOCKED = "reading", "ready", "failed", "locked"
@@ -313,7 +315,7 @@ class Chip(QFrame):
 
 
 class AttachmentBar(QScrollArea):
-    """Bar with the chips of all attachments. Hidden while there are none."""
+    """Bar with the chips of all attachments, and what is asked and shown of them. Hidden while there are none."""
 
     chips_changed = Signal()
 
@@ -334,6 +336,9 @@ class AttachmentBar(QScrollArea):
         self._space = 1000
         self._fit_timer = Delay(self, 0, self._fit)
         attached.shown.connect(self.show_drafts)
+        attached.password_requested.connect(self._on_password_requested)
+        attached.text_arrived.connect(self._on_text_arrived)
+        attached.documents_arrived.connect(self._on_documents_arrived)
         self.setVisible(False)
 
     @property
@@ -356,6 +361,25 @@ class AttachmentBar(QScrollArea):
         chip = Chip(draft, self._attached, self._inner)
         chip.show()
         return chip
+
+    def _on_password_requested(self, key: str, name: str, is_wrong: bool) -> None:
+        ask_password(self, name, lambda word: self._attached.unlock(key, word), is_wrong=is_wrong)
+
+    def _on_text_arrived(self, name: str, found: MeasuredAttachment) -> None:
+        if found.text is None:
+            intro = _(
+                "{name} is too long for any model here: the passages that fit the question are read of it. "
+                "This is how its text begins."
+            ).format(name=name)
+        else:
+            intro = _("This is the text of {name} as a model is given it: {words:,} words.").format(
+                name=name, words=found.words
+            )
+        show_used_text(self, title=name, intro=intro, text=found.text or found.sample)
+
+    def _on_documents_arrived(self, folder: str, names: Sequence[str]) -> None:
+        intro = _("The passages that fit the question are read of these {count:,} documents.").format(count=len(names))
+        show_used_text(self, title=folder, intro=intro, text="\n".join(names))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

@@ -37,7 +37,6 @@ from slmdesk.runtime.events import DocumentChanged, DocumentGone, DocumentProgre
 from slmdesk.runtime.messages import Problem
 from slmdesk.window.base.bridge import Bridge, Call, Delay, ignored
 from slmdesk.window.base.shortcuts import WindowStateFile, keys_of
-from slmdesk.window.widgets.dialogs import ask_password, show_used_text
 from slmdesk.window.widgets.notices import UNDO_MS, Notice, undoable
 from slmdesk.window.widgets.opening import FileDrop, ask_files, dropped_paths, model_files
 
@@ -502,9 +501,6 @@ class AttachmentEntry(QObject):
         controller, composer = self._controller, self._composer
         controller.waiting_shown.connect(composer.show_waiting)
         controller.inline_requested.connect(composer.write)
-        controller.password_requested.connect(self._on_password_requested)
-        controller.text_arrived.connect(self._on_text_arrived)
-        controller.documents_arrived.connect(self._on_documents_arrived)
         composer.attach_requested.connect(self._on_attach)
         composer.input_box.files_pasted.connect(controller.add_paths)
         composer.input_box.long_pasted.connect(controller.add_text)
@@ -519,28 +515,13 @@ class AttachmentEntry(QObject):
         self._composer.setFocus()
 
     def _on_attach(self) -> None:
-        suffixes = " ".join(f"*{suffix}" for file_format in FORMATS for suffix in file_format.suffixes)
-        filters, add = _("Documents ({suffixes});;All files (*)").format(suffixes=suffixes), self._controller.add_paths
-        ask_files(self._page, _("Attach documents"), add, name="attach_dialog", filters=filters)
+        ask_documents(self._page, _("Attach documents"), self._controller, "attach_dialog")
 
-    def _on_password_requested(self, key: str, name: str, is_wrong: bool) -> None:
-        ask_password(self._page, name, lambda word: self._controller.unlock(key, word), is_wrong=is_wrong)
 
-    def _on_text_arrived(self, name: str, found: MeasuredAttachment) -> None:
-        if found.text is None:
-            intro = _(
-                "{name} is too long for any model here: the passages that fit the question are read of it. "
-                "This is how its text begins."
-            ).format(name=name)
-        else:
-            intro = _("This is the text of {name} as a model is given it: {words:,} words.").format(
-                name=name, words=found.words
-            )
-        show_used_text(self._page, title=name, intro=intro, text=found.text or found.sample)
-
-    def _on_documents_arrived(self, folder: str, names: Sequence[str]) -> None:
-        intro = _("The passages that fit the question are read of these {count:,} documents.").format(count=len(names))
-        show_used_text(self._page, title=folder, intro=intro, text="\n".join(names))
+def ask_documents(parent: QWidget, title: str, attached: AttachController, name: str) -> None:
+    suffixes = " ".join(f"*{suffix}" for file_format in FORMATS for suffix in file_format.suffixes)
+    filters = _("Documents ({suffixes});;All files (*)").format(suffixes=suffixes)
+    ask_files(parent, title, attached.add_paths, name=name, filters=filters)
 
 
 SAVE_AFTER_MS = 1500

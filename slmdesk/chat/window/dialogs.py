@@ -25,7 +25,6 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from slmdesk.base.documents import FORMATS
 from slmdesk.base.record import changed
 from slmdesk.base.texts import _, in_quotes, ngettext
 from slmdesk.chat.conversation import InspectedPrompt
@@ -33,7 +32,7 @@ from slmdesk.chat.presets import MOST_NAME, MOST_SYSTEM, Preset
 from slmdesk.chat.spaces import MOST_SPACE_NAME, Space
 from slmdesk.chat.types import MOST_EXAMPLE, MOST_EXAMPLES, ChatOptions, Example
 from slmdesk.chat.window.attachment_chips import FAILED, LOCKED, READING, AttachmentBar, draft_from
-from slmdesk.chat.window.attachments import AttachController
+from slmdesk.chat.window.attachments import AttachController, ask_documents
 from slmdesk.chat.window.option_fields import LONG_SYSTEM, PRESET_FIELDS, SYSTEM_OF_PRESET, Around, SettingsForm
 from slmdesk.chat.window.options_controller import PresetsController
 from slmdesk.window.base import theme
@@ -50,8 +49,8 @@ from slmdesk.window.widgets.build import (
     show_words,
     text_line,
 )
-from slmdesk.window.widgets.dialogs import AcceptButtons, Dialog, TextDialog, ask_password
-from slmdesk.window.widgets.opening import FileDrop, ask_file, ask_files, ask_new_file
+from slmdesk.window.widgets.dialogs import AcceptButtons, Dialog, TextDialog
+from slmdesk.window.widgets.opening import FileDrop, ask_file, ask_new_file
 from slmdesk.window.widgets.rows import Choice, order_tabs, tab_stops
 
 FILTERS = _("Presets (*.json);;All files (*)")
@@ -348,7 +347,6 @@ class SpaceEditor(Dialog):
         self._system.textChanged.connect(self._show_state)
         self._listed.aboutToShow.connect(self._fill_library)
         attached.shown.connect(self._show_state)
-        attached.password_requested.connect(self._on_password_requested)
         FileDrop(self, attached.add_paths)
 
     def _show_state(self) -> None:
@@ -363,9 +361,7 @@ class SpaceEditor(Dialog):
         self._save.setToolTip(_("The documents are being read") if is_reading else "")
 
     def _on_files(self) -> None:
-        suffixes = " ".join(f"*{suffix}" for file_format in FORMATS for suffix in file_format.suffixes)
-        filters = _("Documents ({suffixes});;All files (*)").format(suffixes=suffixes)
-        ask_files(self, _("Add documents"), self._attached.add_paths, name="space_files_dialog", filters=filters)
+        ask_documents(self, _("Add documents"), self._attached, "space_files_dialog")
 
     def _fill_library(self) -> None:
         self._listed.clear()
@@ -374,9 +370,6 @@ class SpaceEditor(Dialog):
             self._listed.addAction(words.replace("&", "&&"), partial(self._attached.add_known, entry))
         if self._listed.isEmpty():
             self._listed.addAction(self._attached.names.empty).setEnabled(False)
-
-    def _on_password_requested(self, key: str, name: str, is_wrong: bool) -> None:
-        ask_password(self, name, lambda word: self._attached.unlock(key, word), is_wrong=is_wrong)
 
     def _on_accepted(self) -> None:
         documents = tuple(draft.kept for draft in self._attached.now)

@@ -49,7 +49,7 @@ from slmdesk.window.widgets.build import (
     show_words,
     text_line,
 )
-from slmdesk.window.widgets.dialogs import Dialog
+from slmdesk.window.widgets.dialogs import AcceptButtons, Dialog
 from slmdesk.window.widgets.form import Control, Field, Listed, TextLine
 from slmdesk.window.widgets.rows import Choice
 from slmdesk.window.widgets.settings import Setting, SettingsForm, SettingsSection, Switched, held
@@ -267,9 +267,8 @@ class TokenDialog(Dialog):
     def __init__(self, tokens: TokenController, parent: QWidget) -> None:
         super().__init__(parent, "token_dialog", _("Access token"))
         self._form = TokenForm(tokens, self)
-        keep = button(_("Save token"), "token_keep_button", self, kind="primary", on=self._form.submit)
-        close = button(_("Cancel"), "token_cancel_button", self, on=self.reject)
-        parts = (plain_label(INTRO, self, name="token_intro"), self._form, 1, row(1, close, keep, gap=theme.SPACE_8))
+        buttons = AcceptButtons(self, _("Save token"), "token_keep_button", self._form.submit)
+        parts = (plain_label(INTRO, self, name="token_intro"), self._form, 1, buttons)
         column(*parts, into=self, gap=theme.SPACE_12, margins=theme.SPACE_16)
         self._form.given.connect(self._form.submit)
         self._form.kept.connect(self.accept)
