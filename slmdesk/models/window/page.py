@@ -302,8 +302,7 @@ class LocalCard(ModelRow):
         self.body.addWidget(self._badge, 0, Qt.AlignmentFlag.AlignLeft)
         self._use: QPushButton | None = None
         if can_do(record, DefaultUse.CHAT):
-            self._use = self.add_button(_("Use"), name="use_button", spoken="")
-            self._use.clicked.connect(lambda: library.use(self.used.record.id))
+            self._use = self.add_button(_("Use"), "use_button", "", lambda: library.use(self.used.record.id))
         self._build_menu()
         self._copies: CopyLines | None = None
         self.opened.connect(self._on_opened)

@@ -33,8 +33,8 @@ class SuggestionCard(OfferCard):
             toggle_name="suggestion_details_button",
         )  # fmt: skip
         self.show_suggestion(suggestion)
-        self._get = self.add_button(GET, name="download_button", spoken=f"{GET} {entry.title}")
-        self._get.clicked.connect(lambda: at.fetch.start(entry.repo, entry.file, entry.quantization))
+        get = partial(at.fetch.start, entry.repo, entry.file, entry.quantization)
+        self._get = self.add_button(GET, "download_button", f"{GET} {entry.title}", get)
         at.fetch.changed.connect(self.show_here)
         self.show_here()
 

@@ -169,10 +169,11 @@ class Card(QFrame):
     def set_trouble(self, text: str) -> None:
         show_words(self._trouble, breakable(text))
 
-    def add_button(self, text: str, *, name: str, spoken: str) -> QPushButton:
+    def add_button(self, text: str, name: str, spoken: str, on: Callable[[], object]) -> QPushButton:
         """Add a button. `spoken` names its action and object, for screen readers and as tooltip."""
         button = named(QPushButton(text, self), name, label=spoken, tip=plain_tip(spoken))
-        self._buttons.addWidget(button, 0, Qt.AlignmentFlag.AlignVCenter)
+        button.clicked.connect(lambda: on())
+        self.add_widget(button)
         return button
 
     def add_widget(self, widget: QWidget) -> None:
