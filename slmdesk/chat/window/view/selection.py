@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QMenu, QWidget
 
 from slmdesk.base.texts import _
 from slmdesk.chat.window.view.message import MessageView, MessageWidget
-from slmdesk.chat.window.view.scroll import END, WHOLE, GrowingArea, MessageArea, Row
+from slmdesk.chat.window.view.scroll import END, WHOLE, MessageArea, Row
 from slmdesk.window.base.bridge import copy_data
 from slmdesk.window.base.theme import current, icon, scaled
 from slmdesk.window.markdown.message import MessageWriter, file_name_of
@@ -202,8 +202,8 @@ def _part_of(document: QTextDocument, selection: tuple[int, int]) -> QTextCursor
     return cursor
 
 
-class SelectableArea(GrowingArea):
-    """A GrowingArea whose text can be copied to the clipboard."""
+class SelectableArea(MessageArea):
+    """A message area whose text can be copied to the clipboard."""
 
     code_save_requested = Signal(str, str)
     """Emitted with the proposed file name and the code."""
