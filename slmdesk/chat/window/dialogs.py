@@ -41,7 +41,6 @@ from slmdesk.window.widgets.build import (
     button,
     column,
     named,
-    passing,
     plain_label,
     plain_tip,
     row,
@@ -382,30 +381,28 @@ class SpaceEditor(Dialog):
         self.accept()
 
 
-ANSWER = (_("Edit the answer"), _("The answer is marked as edited. The original can be restored."), _("Save"))
+ANSWER = (_("Edit the answer"), _("The answer is marked as edited. The original can be restored."))
 NOTES = (
     _("Edit the notes"),
     _("The model reads these notes in place of the messages that are left out. They are sent with each question."),
-    _("Save"),
 )
 
 
 class EditDialog(Dialog):
     saved = Signal(str)
 
-    def __init__(self, parent: QWidget, text: str, words: tuple[str, str, str]) -> None:
-        """Create a dialog to edit `text`. `words` has title, introduction and button: ANSWER or NOTES."""
-        super().__init__(parent)
-        title, intro, save = words
-        passing(self, "edit_dialog", title)
+    def __init__(self, parent: QWidget, text: str, words: tuple[str, str]) -> None:
+        """Create a dialog to edit `text`. `words` has title and introduction: ANSWER or NOTES."""
+        title, intro = words
+        super().__init__(parent, "edit_dialog", title)
         self.resize(680, 420)
         self._before = text
         self._text = named(QPlainTextEdit(text, self), "edit_text")
         self._text.setAccessibleName(title)
         self._text.setTabChangesFocus(True)
-        buttons = AcceptButtons(self, save, "edit_save", self._on_accepted)
+        buttons = AcceptButtons(self, _("Save"), "edit_save", self._on_accepted)
         self._save = buttons.accept_button
-        self._save.setToolTip(_("{save} (Ctrl+Enter)").format(save=save))
+        self._save.setToolTip(_("{save} (Ctrl+Enter)").format(save=_("Save")))
         column(
             plain_label(intro, self, name="edit_intro"), (self._text, 1), buttons,
             into=self, gap=theme.SPACE_12, margins=theme.SPACE_16,

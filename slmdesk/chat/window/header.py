@@ -38,7 +38,7 @@ from slmdesk.window.widgets.build import (
     tool_button,
 )
 from slmdesk.window.widgets.dialogs import Question
-from slmdesk.window.widgets.notices import LONG_MS, ExportMenu, Notice, notice_of
+from slmdesk.window.widgets.notices import LONG_MS, Notice, notice_of
 from slmdesk.window.widgets.opening import ModelImports, choose_model_file
 
 if TYPE_CHECKING:
@@ -63,8 +63,6 @@ class ChatHeader(QFrame):
         self.search = self._button("find_button", "search", _("Find in this chat"), "chat.find")
         self.export = self._button("export_button", "share", _("Export this chat"))
         self.export.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-        self.export_menu = ExportMenu(self.export)
-        self.export.setMenu(self.export_menu)
         self.panel = self._button("panel_button", "sliders", _("Settings of this chat"), "chat.panel")
         self.panel.setCheckable(True)
         row(

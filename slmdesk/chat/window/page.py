@@ -30,7 +30,7 @@ from slmdesk.window.base.shortcuts import bind
 from slmdesk.window.base.theme import ThemeKeeper
 from slmdesk.window.widgets.bars import FindBar
 from slmdesk.window.widgets.build import column, named, plain_label, row, show_words
-from slmdesk.window.widgets.notices import ask_where
+from slmdesk.window.widgets.notices import ask_where, give_export_menu
 from slmdesk.window.widgets.opening import ModelDrop, ask_about_link, ask_new_file
 from slmdesk.window.widgets.parts import EmptyState
 from slmdesk.window.widgets.rows import order_tabs, tab_stops
@@ -176,7 +176,7 @@ class ChatPage(QWidget):
         self._chats.chat_begun.connect(self._on_chat_begun)
         self._chats.spaces.listed.connect(self._show_space)
         self._chat.space_changed.connect(self._show_space)
-        self._header.export_menu.form_chosen.connect(self._on_export)
+        give_export_menu(self._header.export, self._on_export)
         self._models.models_listed.connect(self._on_models_listed)
         self.picker.model_chosen.connect(lambda _model: self.composer.setFocus())
         for name, slot in (
