@@ -123,10 +123,9 @@ class Frame(QObject):
         self._connect()
 
     def _build_ui(self, settings: Settings, state: WindowState) -> None:
-        self.chat_page = ChatPage(self.chat, self.chats, self.models, self.options, self.keeper)
+        self.chat_page = ChatPage(self.chat, self.chats, self.models, self.options, self.settings, self.keeper)
         attached = self.chat.attached
         SpellMarks(self._bridge, self.chat_page.composer.input_box, lambda: [draft.name for draft in attached.now])
-        self._show_context()
         self.better = BetterModel(self._bridge, self.models, self.settings, self.state, self)
         self.start_page = StartPage(self.better)
         pages = (
@@ -334,8 +333,6 @@ class Frame(QObject):
     def _connect_chat(self) -> None:
         self.chat.other_found.connect(lambda item: self.opener.any(item))
         Sources(self._bridge, self.keeper, self.chat, self.chat_page).open_requested.connect(self.opener.page)
-        self.chat_page.context_chosen.connect(lambda tokens: self.settings.change("context_tokens", tokens))
-        self.settings.settings_shown.connect(self._show_context)
         self.models.file_chosen.connect(self.look_at_files)
         start, models = self.start_page, self.models
         models.models_listed.connect(self._on_models_listed)
@@ -494,10 +491,6 @@ class Frame(QObject):
         if self.window.is_made("Write"):
             self.writing_page.keep()
 
-    def _show_context(self) -> None:
-        settings = self.settings
-        self.chat_page.show_context(settings.current.context_tokens, settings.is_managed("context_tokens"))
-
     def _on_download_changed(self, change: DownloadChanged) -> None:
         """Follow a download that continues from an earlier run, before the page of models is first shown."""
         if not self.window.is_made("Models"):
@@ -509,7 +502,6 @@ class Frame(QObject):
         quit_or_stay(self.window, self.jobs.begun, self.chat.private.count, on or self.close_requested.emit)
 
     def _on_policy_shown(self, policy: Policy) -> None:
-        self._show_context()
         hide_features(self.window, policy.hidden)
         self.chat_page.picker.allow_adding("models.import" not in policy.hidden)
 

@@ -28,7 +28,7 @@ from slmdesk.window.base import theme
 from slmdesk.window.base.bridge import Delay
 from slmdesk.window.base.shortcuts import bind
 from slmdesk.window.base.theme import ThemeKeeper
-from slmdesk.window.widgets.bars import FindBar
+from slmdesk.window.widgets.bars import FindBar, SettingsController
 from slmdesk.window.widgets.build import column, named, plain_label, row, show_words
 from slmdesk.window.widgets.notices import ask_where, give_export_menu
 from slmdesk.window.widgets.opening import ModelDrop, ask_about_link, ask_new_file
@@ -50,7 +50,6 @@ class ChatPage(QWidget):
     list_requested = Signal()
     """Something in the list of chats is to be seen, so the side bar is to be open."""
     trash_requested = Signal()
-    context_chosen = Signal(int)
 
     def __init__(
         self,
@@ -58,16 +57,16 @@ class ChatPage(QWidget):
         chats: ListController,
         models: ModelsController,
         options: OptionsController,
+        settings: SettingsController,
         keeper: ThemeKeeper,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
         self.setObjectName("chat_page")
         self._chat, self._chats, self._models, self._keeper = chat, chats, models, keeper
-        self._options = options
+        self._options, self._settings = options, settings
         self._panel: SettingsPanel | None = None
         self._beside: Sequence[QWidget] = ()
-        self._context = (0, False)
         self._percent = 100
         self._open_chat = self._found_words = ""
         self._build_ui()
@@ -249,18 +248,10 @@ class ChatPage(QWidget):
         if self._panel is None:
             from slmdesk.chat.window.options import SettingsPanel
 
-            panel = self._panel = SettingsPanel(self._options, self._models, self)
-            panel.context_chosen.connect(self.context_chosen)
-            panel.closed.connect(self._show_parts)
-            self.show_context(*self._context)
+            self._panel = SettingsPanel(self._options, self._models, self._settings, self)
+            self._panel.closed.connect(self._show_parts)
             self._order_tabs()
         return self._panel
-
-    def show_context(self, tokens: int, is_managed: bool) -> None:
-        """Show the context size in tokens. `is_managed`: the organisation's policy sets it."""
-        self._context = (tokens, is_managed)
-        if self._panel is not None:
-            self._panel.show_context(tokens, is_managed=is_managed)
 
     @property
     def is_panel_shown(self) -> bool:
