@@ -223,7 +223,7 @@ class LocalModels(QWidget):
 
     def _show_card(self, row: LocalCard, card: ModelCard) -> None:
         library, id = self._library, card.record.id
-        can_switch = FORMATS_FEATURE not in library.policy.value.hidden
+        can_switch = FORMATS_FEATURE not in library.settings.policy.hidden
         row.show_card(Shown(card, self._copies.get(id, ()), library.judged.value.get(id), library.loaded, can_switch))
 
     def _on_action(self, model: str, action: str) -> None:

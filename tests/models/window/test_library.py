@@ -181,7 +181,9 @@ def test_a_model_that_went_while_its_removal_could_be_undone_is_no_fault(library
 
 
 def test_what_the_organisation_set_cannot_be_changed(library) -> None:
-    library.frame.library.policy.put(Policy("p", {"model_for_chat": ""}))
+    settings = library.frame.settings
+    settings.policy = Policy("p", {"model_for_chat": ""})
+    settings.policy_shown.emit(settings.policy)
     panel = opened(library)
     library.wait(lambda: not panel.findChild(QPushButton, "use_chat").isEnabled())
     assert panel.findChild(QPushButton, "use_summarize").isEnabled()
