@@ -147,12 +147,12 @@ class Frame(QObject):
         self.notices = NoticeController(self._bridge, self.window.notices, self.errors, self.chat, self.chats, self)
         self.notices.quit_requested.connect(self.close_requested)
         HomePlace(self._bridge, self.state, self)
-        self.notifier = Notifier(self._bridge, settings, self.window, self.window.come_forward, self)
+        self.notifier = Notifier(self._bridge, self.settings, self.window, self.window.come_forward, self)
         self.opener = Opener(self._bridge, self)
         self.locking = Locking(
             self._bridge,
             self.window,
-            settings,
+            self.settings,
             lambda: self.presence.idle_s,
             lambda: self.jobs.begun,
             lambda: self.chat.private.count,
