@@ -213,7 +213,9 @@ class ChatController(QObject):
 
     def refresh(self, near: str = "") -> None:
         chat = self.chat
-        if chat and not self._stored.is_coming:
+        if self._stored.is_coming:
+            self._stored.again()  # what is coming may be from before
+        elif chat:
             self._show_stored(lambda services: services.chats.open(chat), partial(self._on_refreshed, near))
 
     def show_version(self, message: str, step: int) -> None:
@@ -249,7 +251,8 @@ class ChatController(QObject):
 
     def _on_stored(self) -> None:
         if self._stored.value is not None:
-            opened, show = self._stored.value
+            (opened, show), self._wanted = self._stored.value, None
+            self._stored.put(None)
             show(opened)
 
     def _on_again_begun(self, answer: Message) -> None:
