@@ -331,6 +331,7 @@ class AcceptButtons(QDialogButtonBox):
         """`on` is called by the button, and closes the dialog with `accept` if all is right."""
         super().__init__(QDialogButtonBox.StandardButton.Cancel, dialog)
         self.accept_button = named(self.addButton(words, QDialogButtonBox.ButtonRole.AcceptRole), name, kind="primary")
+        self.button(QDialogButtonBox.StandardButton.Cancel).setObjectName(f"{name}_cancel")
         self.accepted.connect(on)
         self.rejected.connect(dialog.reject)
 
