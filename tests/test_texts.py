@@ -36,7 +36,7 @@ SHOWN = {
     "addMenu": 0, "addSection": 0, "addItem": 0, "addTab": 1, "QLabel": 0, "QPushButton": 0, "QCheckBox": 0,
     "QRadioButton": 0, "QAction": 0, "QMenu": 0, "QGroupBox": 0, "CheckBox": 0, "button": 0, "tool_button": 2,
     "text_line": 2, "plain_label": 0, "passing": 2, "show_words": 1, "add": 1, "offer": 1, "Notice": 0, "TextDialog": 0,
-    "add_choice": 0,
+    "add_choice": 0, "add_button": 0,
 }  # fmt: skip
 """Calls that show a text, and which of their arguments it is."""
 NAMES = {"label", "tip", "title", "hint", "words", "action", "sentence", "spoken", "clears", "intro"}

@@ -69,7 +69,7 @@ class Catalogue(GNUTranslations):
 
 
 def language_of(settings_file: Path, of_system: Iterable[str]) -> str:
-    """Return the window's language by the settings file, else the first of the system's languages that there is.
+    """Return the window's language by the settings file.
 
     The file is read here because modules with constant texts must not be imported before the language is known.
     """
@@ -77,6 +77,11 @@ def language_of(settings_file: Path, of_system: Iterable[str]) -> str:
     with suppress(OSError, ValueError):
         settings = json.loads(settings_file.read_bytes())
         chosen = settings.get("language") if isinstance(settings, dict) else None
+    return chosen_language(chosen, of_system)
+
+
+def chosen_language(chosen: object, of_system: Iterable[str]) -> str:
+    """Return the language for this value of the setting, else the first of the system's languages that there is."""
     if chosen in LANGUAGES:
         return str(chosen)
     system = (name.replace("_", "-").partition("-")[0].lower() for name in of_system)

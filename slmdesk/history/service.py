@@ -120,14 +120,15 @@ class HistoryService(Service):
         """Return the items that were made of these documents alone and are shown beside them."""
         return self._store.documents.results_only_of(documents)
 
-    def to_check(self, item: Item) -> int:
-        """Return how many segments, cells or changes of an item a person has still to look at."""
-        if item.kind == "translation":
-            return self._store.segments.count_look(item.id)
-        if item.kind == "writing":
-            return len(stored_list(dict, item.settings.get("changes")))
-        table = stored_from(Table, self._store.results.get(item.id)) if item.kind == "extraction" else None
-        return len(doubts_of(table)) if table is not None else 0
+    def to_check(self, items: Sequence[Item]) -> dict[str, int]:
+        """Return how many segments, cells or changes of each item a person has still to look at, if there are any."""
+        found = self._store.segments.count_look(*(item.id for item in items if item.kind == "translation"))
+        for item in items:
+            if item.kind == "writing":
+                found[item.id] = len(stored_list(dict, item.settings.get("changes")))
+            elif item.kind == "extraction" and (table := stored_from(Table, self._store.results.get(item.id))):
+                found[item.id] = len(doubts_of(table))
+        return {id: count for id, count in found.items() if count}
 
     def documents_of(self, item: str) -> list[DocumentRecord]:
         return self._store.documents.of_item(item)

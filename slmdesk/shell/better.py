@@ -18,6 +18,7 @@ from slmdesk.runtime.events import DownloadChanged, DownloadState, Pending
 from slmdesk.runtime.messages import Problem, bytes_for_people, sentence_for
 from slmdesk.window.base import theme
 from slmdesk.window.base.bridge import Bridge, Call
+from slmdesk.window.base.shortcuts import WindowStateFile
 from slmdesk.window.base.theme import scaled
 from slmdesk.window.widgets.bars import SettingsController, thin_bar
 from slmdesk.window.widgets.build import breakable, button, column, named, plain_label, plain_tip, row, show_words
@@ -53,9 +54,16 @@ class BetterModel(QObject):
     ended = Signal(str)
     """Emitted with the id of the model that is to be used from now on."""
 
-    def __init__(self, bridge: Bridge, models: ModelsController, settings: SettingsController, parent: QObject) -> None:
+    def __init__(
+        self,
+        bridge: Bridge,
+        models: ModelsController,
+        settings: SettingsController,
+        state: WindowStateFile,
+        parent: QObject,
+    ) -> None:
         super().__init__(parent, objectName="better")
-        self._bridge, self._models, self.settings = bridge, models, settings
+        self._bridge, self._models, self.settings, self._state = bridge, models, settings, state
         self.offer: Recommendation | None = None
         self.found: FoundModel | None = None
         """The model of another program on this PC that is offered."""
@@ -107,6 +115,20 @@ class BetterModel(QObject):
         is_here = entry is not None and any(f"{entry.repo}/" in model.source for model in listed)
         best = self.found.bytes if self.found else entry.bytes if entry and not is_here else 0
         return self.is_known and (self.is_busy or self._largest < min(best, FIRST_BYTES))
+
+    @property
+    def is_put_off(self) -> bool:
+        """Whether a person has said *Not now* to this offer."""
+        return self._offered != "" and self._offered == self._state.current.better_later
+
+    @property
+    def _offered(self) -> str:
+        return self.found.name if self.found else self.offer.entry.repo if self.offer else ""
+
+    def put_off(self) -> None:
+        """Offer this model on the page of models alone."""
+        offered = self._offered
+        self._bridge.ask(lambda _services: self._state.change(better_later=offered), lambda _none: self.changed.emit())
 
     @property
     def _largest(self) -> int:
@@ -275,9 +297,10 @@ class BetterCard(QWidget):
         self._go = button("", "better_button", card, kind="primary" if self._is_first else "", on=self._way.go_on)
         self._file = button(_("From a stick or folder…"), "better_file_button", card, on=self._on_file)
         self._cancel = button(_("Cancel"), "better_cancel_button", card, on=self._way.cancel)
+        self._later = button(_("Not now"), "better_later_button", card, kind="text", on=self._way.put_off)
         self._all = button(_("All models"), "better_all_button", card, kind="text", on=self.all_requested)
         words = column(self._title, self._line, self._trouble, self._bar, gap=theme.SPACE_4)
-        self.in_order = self._go, self._file, self._cancel, self._all
+        self.in_order = self._go, self._file, self._cancel, self._later, self._all
         buttons = row(*self.in_order, 1, gap=theme.SPACE_8)
         layout = row((words, 1), buttons, into=card, gap=theme.SPACE_12, margins=(theme.SPACE_16, theme.SPACE_12))
         column(card, into=self, margins=0 if self._is_first else (theme.SPACE_12, theme.SPACE_8))
@@ -309,7 +332,8 @@ class BetterCard(QWidget):
     def _show(self) -> None:
         way = self._way
         has_room = self._is_first or self._page.height() >= scaled(LOW)
-        is_shown = has_room and (way.is_needed or (self._is_patient and way.is_of_use))
+        is_wanted = self._is_patient and way.is_of_use and (way.is_busy or not (self._leads_on and way.is_put_off))
+        is_shown = has_room and (way.is_needed or is_wanted)
         if is_shown and self._layout is None:
             self._layout = self._build_ui()
             self.built.emit()
@@ -338,6 +362,7 @@ class BetterCard(QWidget):
         self._file.setVisible(may_import and is_offered and way.found is None and way.work is None)
         self._cancel.setVisible(not is_at_rest)
         self._all.setVisible(is_at_rest and self._leads_on)
+        self._later.setVisible(is_at_rest and self._leads_on and not way.is_needed)
         self._bar.setVisible(share is not None)
         self._bar.setValue(round((share or 0.0) * 1000))
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from functools import cached_property, partial
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, QTimer, Signal
+from PySide6.QtCore import QLocale, QObject, QTimer, Signal
 from PySide6.QtWidgets import QApplication, QWidget
 
 from slmdesk.base.records import Found, Item, ModelRecord
@@ -32,6 +33,7 @@ from slmdesk.shell.session import Locking, Presence
 from slmdesk.shell.source import Sources
 from slmdesk.shell.start import COMPARE, DOCUMENT, MOST_RECENT, TRANSLATE, WRITE, StartPage
 from slmdesk.window.base.bridge import Bridge, ClipboardMarker, Delay, ErrorThread
+from slmdesk.window.base.live import Live
 from slmdesk.window.base.shortcuts import WindowState, WindowStateFile, bind, take_shortcuts
 from slmdesk.window.base.theme import ThemeKeeper
 from slmdesk.window.widgets.bars import FOOT, ICON, NOWHERE, SettingsController, hide_features
@@ -129,11 +131,10 @@ class Frame(QObject):
         self._connect()
 
     def _build_ui(self, settings: Settings, state: WindowState) -> None:
-        self.chat_page = ChatPage(self.chat, self.chats, self.models, self.options, self.keeper)
+        self.chat_page = ChatPage(self.chat, self.chats, self.models, self.options, self.settings, self.keeper)
         attached = self.chat.attached
         SpellMarks(self._bridge, self.chat_page.composer.input_box, lambda: [draft.name for draft in attached.now])
-        self._show_context()
-        self.better = BetterModel(self._bridge, self.models, self.settings, self)
+        self.better = BetterModel(self._bridge, self.models, self.settings, self.state, self)
         self.start_page = StartPage(self.better)
         pages = (
             Page("Start", "house", lambda: self.start_page, "page.start"),
@@ -154,12 +155,12 @@ class Frame(QObject):
         self.notices = NoticeController(self._bridge, self.window.notices, self.errors, self.chat, self.chats, self)
         self.notices.quit_requested.connect(self.close_requested)
         HomePlace(self._bridge, self.state, self)
-        self.notifier = Notifier(self._bridge, settings, self.window, self.window.come_forward, self)
+        self.notifier = Notifier(self._bridge, self.settings, self.window, self.window.come_forward, self)
         self.opener = Opener(self._bridge, self)
         self.locking = Locking(
             self._bridge,
             self.window,
-            settings,
+            self.settings,
             lambda: self.presence.idle_s,
             lambda: self.jobs.begun,
             lambda: self.chat.private.count,
@@ -340,8 +341,6 @@ class Frame(QObject):
     def _connect_chat(self) -> None:
         self.chat.other_found.connect(lambda item: self.opener.any(item))
         Sources(self._bridge, self.keeper, self.chat, self.chat_page).open_requested.connect(self.opener.page)
-        self.chat_page.context_chosen.connect(lambda tokens: self.settings.change("context_tokens", tokens))
-        self.settings.settings_shown.connect(self._show_context)
         self.models.file_chosen.connect(self.look_at_files)
         start, models = self.start_page, self.models
         models.models_listed.connect(self._on_models_listed)
@@ -354,20 +353,22 @@ class Frame(QObject):
         start.card_chosen.connect(self._on_card_chosen)
         start.files_dropped.connect(self._on_files_dropped)
         start.shown.connect(self._on_start_shown)
-        ModelDrop(start, models.look_at)
+        ModelDrop(start, models.file_chosen.emit)
         FileDrop(
             start, self.chat.attached.add_paths, pick=lambda event: [] if model_files(event) else dropped_paths(event)
         )
         self.chat.message_added.connect(self._on_message_added)
         chat = self.chat
+        self._gap = Live(self._bridge, self, self._ask_gap, "")
+        self._gap.changed.connect(self._show_gap)
         for signal in (chat.message_added, chat.conversation_shown, chat.busy_changed, models.state_changed):
-            signal.connect(self._look_for_gap)
+            signal.connect(self._gap.again)
 
     def _on_models_listed(self, models: Sequence[ModelRecord]) -> None:
         """Use the starter on the very first start, without a question."""
         is_first = self._is_first_run and not self._is_starter_taken
         self._is_starter_taken = True
-        if is_first and not models and self.models.has_starter:
+        if is_first and not models:
             self.models.import_starter()
 
     def _card(self, page: QWidget, *, is_patient: bool = False) -> BetterCard:
@@ -389,7 +390,7 @@ class Frame(QObject):
         """Use the model, and let it answer what was asked before it was there."""
         (page, typed, starter), self._begun = self._begun, NOWHERE_BEGUN
         last = next(reversed(self.chat.shown.by_id.values()), None)
-        self.models.use(model)
+        self.models.change_over(model)
         if page == "Documents":
             self.documents_area.ask_again()
         elif page in ("Start", "Chat") and typed:
@@ -398,26 +399,16 @@ class Frame(QObject):
         elif page == "Chat" and last and last.role is Role.ASSISTANT and last.model_sha256 == starter:
             self.chat.try_again(last.id, model=model)
 
-    def _show_gap(self, words: str) -> None:
-        self.chat_page.show_gap(words)
-        self._chat_card.show_to(bool(words))
-
-    def _look_for_gap(self) -> None:
-        """Say below the chat what the model in use cannot do there."""
-        chat, model, shown = self.chat.chat, self.models.state.model, self.chat.shown.by_id.values()
-        asked = [message.words for message in shown if message.role is Role.USER][-3:]
+    def _ask_gap(self) -> Callable[[Services], str]:
+        """Return the question what the model in use cannot do in the open chat."""
+        model, shown = self.models.state.model, self.chat.shown.by_id.values()
+        asked = " ".join([message.words for message in shown if message.role is Role.USER][-3:])
         is_astray = any(message.finish_reason in ASTRAY for message in [*shown][-1:])
-        if model is None:
-            self._show_gap("")
-            return
+        return lambda services: services.recommending.gap(model, asked, is_astray=is_astray) if model else ""
 
-        def answered(words: str) -> None:
-            if chat == self.chat.chat:
-                self._show_gap(words)
-
-        self._bridge.ask(
-            lambda services: services.recommending.gap(model, " ".join(asked), is_astray=is_astray), answered
-        )
+    def _show_gap(self) -> None:
+        self.chat_page.show_gap(self._gap.value)
+        self._chat_card.show_to(bool(self._gap.value))
 
     def _on_start_shown(self) -> None:
         """Begin a new chat on Start; Chat goes back to the chat that was open if nothing was sent."""
@@ -436,7 +427,7 @@ class Frame(QObject):
             hidden = services.history.results_only_of(removed)
             items = services.history.items(None, limit=MOST_RECENT + len(hidden))
             shown = tuple(item for item in items if item.id not in hidden)[:MOST_RECENT]
-            return shown, {item.id: services.history.to_check(item) for item in shown}
+            return shown, services.history.to_check(shown)
 
         self._bridge.ask(recent, lambda found: self.start_page.show_recent(*found), lambda _problem: None)
 
@@ -517,10 +508,6 @@ class Frame(QObject):
         if self.window.is_made("Write"):
             self.writing_page.keep()
 
-    def _show_context(self) -> None:
-        settings = self.settings
-        self.chat_page.show_context(settings.current.context_tokens, settings.is_managed("context_tokens"))
-
     def _on_download_changed(self, change: DownloadChanged) -> None:
         """Follow a download that continues from an earlier run, before the page of models is first shown."""
         if not self.window.is_made("Models"):
@@ -532,7 +519,6 @@ class Frame(QObject):
         quit_or_stay(self.window, self.jobs.begun, self.chat.private.count, on or self.close_requested.emit)
 
     def _on_policy_shown(self, policy: Policy) -> None:
-        self._show_context()
         hide_features(self.window, policy.hidden)
         self.chat_page.picker.allow_adding("models.import" not in policy.hidden)
 
@@ -551,16 +537,30 @@ class Frame(QObject):
         if (settings.font_scale, settings.system_font) != (old.font_scale, old.system_font):
             self.keeper.set_font_scale(settings.font_scale, is_bundled=not settings.system_font)
         if settings.language != old.language:
-            words = _("The language changes when slmdesk starts again.")
-            restart = partial(self._on_close_requested, self.restart_requested.emit)
-            notice = Notice(words, action=_("Restart now"), on_action=restart, key="language")
-            self._bridge.notice_raised.emit(notice)
+            self._change_language(settings.language)
         if settings.shortcuts != old.shortcuts:
             take_shortcuts(settings.shortcuts, self.window)
         from slmdesk.loader.model_loader import limits_of
 
         if limits_of(settings) != limits_of(old):
             self.models.reload()
+
+    def _change_language(self, chosen: str) -> None:
+        """Begin anew in another language: at once if the person has just chosen it here, and nothing ends by that."""
+        from slmdesk.base.language import VARIABLE, chosen_language
+
+        if chosen_language(chosen, QLocale.system().uiLanguages()) == os.environ.get(VARIABLE, "en"):
+            return
+        ways = self.locking.ways
+        is_adding = self.models.is_importing or self.better.work is not None
+        is_busy = is_adding or self.jobs.begun or self.chat.is_busy or self.chat.private.count
+        if self.window.current_page == "Settings" and not is_busy and (ways is None or ways.by_keyring):
+            self.restart_requested.emit()
+            return
+        words = _("The language changes when slmdesk starts again.")
+        restart = partial(self._on_close_requested, self.restart_requested.emit)
+        notice = Notice(words, action=_("Restart now"), on_action=restart, key="language")
+        self._bridge.notice_raised.emit(notice)
 
     def _on_files_read(self, candidates: Sequence[Candidate]) -> None:
         from slmdesk.models.window.adding import AddDialog
@@ -603,8 +603,6 @@ GONE = _("This was deleted and is no longer here.")
 
 
 class Opener(QObject):
-    """Opens things on their own pages."""
-
     def __init__(self, bridge: Bridge, frame: Frame) -> None:
         super().__init__(frame, objectName="opener")
         self._bridge, self._frame = bridge, frame

@@ -218,7 +218,6 @@ class DocumentsArea(QObject):
         self.page.side.show_pane(PANES.get(kind, kind))
 
     def _on_several(self, action: str, documents: Sequence[str]) -> None:
-        """Do something with the documents that were chosen together in the list."""
         if action == "remove":
             self.documents.remove(*documents)
             return

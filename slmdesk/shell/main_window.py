@@ -27,7 +27,6 @@ from PySide6.QtWidgets import QApplication, QFrame, QMainWindow, QStackedWidget,
 
 from slmdesk.base.record import Record, changed
 from slmdesk.base.records import BackupCopy, Item, JobStatus, Rescued, Restored, Status, title_words
-from slmdesk.base.settings import Settings
 from slmdesk.base.texts import _, in_quotes
 from slmdesk.base.untrusted import clean_label
 from slmdesk.chat.window.conversation import ChatController
@@ -51,7 +50,7 @@ from slmdesk.window.base.bridge import Bridge, ErrorThread
 from slmdesk.window.base.shortcuts import WindowStateFile, bind
 from slmdesk.window.base.text import moment_words
 from slmdesk.window.base.theme import scaled
-from slmdesk.window.widgets.bars import PLACE, SideBar, StatusBar
+from slmdesk.window.widgets.bars import PLACE, SettingsController, SideBar, StatusBar
 from slmdesk.window.widgets.build import column, come_forward, row
 from slmdesk.window.widgets.dialogs import sheets_over
 from slmdesk.window.widgets.notices import Notice, NoticeArea, notice_of
@@ -98,7 +97,6 @@ class PageArea(QFrame):
         self.keep_corners()
 
     def keep_corners(self) -> None:
-        """Raise the corners, after a page was added."""
         self._corners.raise_()
 
 
@@ -191,7 +189,6 @@ class MainWindow(QMainWindow):
         return self._made[title]
 
     def place(self, title: str, widget: QWidget) -> None:
-        """Put the widget of a page into the window."""
         if title in self._made:
             return
         self._made[title] = widget
@@ -313,8 +310,6 @@ def fitted(requested: QRect, screen: QRect) -> QRect:
 
 
 class NoticeController(QObject):
-    """Notices in the window."""
-
     quit_requested = Signal()
     trash_requested = Signal()
 
@@ -532,7 +527,7 @@ class Notifier(QObject):
     def __init__(
         self,
         bridge: Bridge,
-        settings: Settings,
+        settings: SettingsController,
         window: QWidget,
         come_forward: Callable[[], None],
         parent: QObject | None = None,
@@ -550,7 +545,6 @@ class Notifier(QObject):
         bridge.on(DownloadChanged, self._on_download_changed)
         bridge.on(JobChanged, self._on_job_changed)
         bridge.on(MessageEnded, self._on_message_ended)
-        bridge.settings_changed.connect(self._on_settings_changed)
 
     def _on_download_changed(self, change: DownloadChanged) -> None:
         self._receive(change.id, change.state, words_of_download(change))
@@ -574,9 +568,6 @@ class Notifier(QObject):
         if item.kind == CHAT and self._is_out_of_sight():
             self._tell(words_of_answer(status, item.shown_title))
 
-    def _on_settings_changed(self, settings: Settings) -> None:
-        self._settings = settings
-
     def _receive(self, id: str, state: object, words: Words | None) -> None:
         before, self._last[id] = self._last.get(id), state
         is_news = before is not None and before != state  # a download that had ended before is no news
@@ -585,20 +576,20 @@ class Notifier(QObject):
 
     def _is_out_of_sight(self) -> bool:
         """Return whether the person wants notifications and looks neither at the window nor at one of its dialogs."""
-        return self._settings.notify and not (self._window.isActiveWindow() or QApplication.activeWindow())
+        return self._settings.current.notify and not (self._window.isActiveWindow() or QApplication.activeWindow())
 
     def _tell(self, words: Words) -> None:
         """Show the notification, without names if the person chose so. With "automatic", leave names out while the
         history is confidential.
         """
-        if self._settings.notify_names == "automatic":
+        if self._settings.current.notify_names == "automatic":
             self._bridge.ask(
                 self._bridge.services.history.is_confidential(),
                 lambda is_so: self._show(words.nameless if is_so else words.named),
                 lambda _problem: self._show(words.nameless),
             )
         else:
-            self._show(words.named if self._settings.notify_names == "always" else words.nameless)
+            self._show(words.named if self._settings.current.notify_names == "always" else words.nameless)
 
     def _show(self, words: str) -> None:
         next(way for way in self.ways if way.is_there()).show(TITLE, words)

@@ -40,7 +40,7 @@ class ModelsArea(QFrame):
         super().__init__()
         self.setObjectName("models_place")
         self._tokens = tokens
-        self.library = LibraryController(bridge, self)
+        self.library = LibraryController(bridge, settings, self)
         self.hub = HubController(bridge, settings, state, self)
         self.fetch = DownloadsController(bridge, settings, self)
         offering = Offering(self.hub, self.fetch, tokens, keeper)
@@ -60,7 +60,8 @@ class ModelsArea(QFrame):
         self._connect_hub()
 
     def _connect_hub(self) -> None:
-        self.library.policy.changed.connect(lambda: self.suggestions.show_policy(self.library.policy.value))
+        self.hub.settings.policy_shown.connect(self.suggestions.show_policy)
+        self.suggestions.show_policy(self.hub.settings.policy)
         self.library.cards.changed.connect(self._on_models_listed)
         self.hub.page_known.connect(lambda address: ask_about_link(self, address))
         self._downloads.gated_requested.connect(self._on_gated_met)

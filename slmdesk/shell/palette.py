@@ -11,13 +11,7 @@ from typing import TYPE_CHECKING
 import PySide6
 from PySide6.QtCore import QObject, Qt, QTimer, QUrl
 from PySide6.QtGui import QAction, QShortcut
-from PySide6.QtWidgets import (
-    QAbstractButton,
-    QFrame,
-    QLabel,
-    QScrollArea,
-    QWidget,
-)
+from PySide6.QtWidgets import QAbstractButton, QFrame, QLabel, QScrollArea, QWidget
 
 from slmdesk import __version__
 from slmdesk.base.frozen import frozen_folder
@@ -323,7 +317,6 @@ class HelpWindow(Dialog):
             set_icon(mark, sign, "ink2")
             label = _("Open {page}").format(page=_(page))
             go = button(_("Open"), f"help_go_{at}", line, label=label, on=partial(self._go, show_page, page))
-            go.setAutoDefault(False)
             parts = (mark, (plain_label(words, line, name="help_step_words"), 1), go)
             row(*parts, into=line, gap=theme.SPACE_12, margins=(0, theme.SPACE_4))
             self._column.addWidget(line)

@@ -22,13 +22,13 @@ from PySide6.QtGui import QCursor, QGuiApplication, QShortcut, QWindow
 from PySide6.QtWidgets import QApplication, QWidget
 
 from slmdesk.base.frozen import same_command
-from slmdesk.base.settings import Settings
 from slmdesk.base.texts import _
 from slmdesk.loader.energy import OtherPrograms
 from slmdesk.runtime.events import NoticeOver
 from slmdesk.shell.main_window import MainWindow
 from slmdesk.window.base.bridge import Bridge
 from slmdesk.window.base.shortcuts import bind
+from slmdesk.window.widgets.bars import SettingsController
 from slmdesk.window.widgets.notices import Notice
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ class Locking(QObject):
         self,
         bridge: Bridge,
         window: MainWindow,
-        settings: Settings,
+        settings: SettingsController,
         idle_s: Callable[[], float],
         jobs: Callable[[], int],
         private: Callable[[], int],
@@ -77,7 +77,6 @@ class Locking(QObject):
         self._timer.timeout.connect(self.look)
         self._watch.screen_locked.connect(self._on_screen_locked)
         self._watch.sleep_announced.connect(self.lock_requested)
-        self._bridge.settings_changed.connect(self._on_settings_changed)
         bind(self._window, "lock", self.lock)
         app = QApplication.instance()
         assert isinstance(app, QApplication)
@@ -111,7 +110,7 @@ class Locking(QObject):
 
     def look(self) -> None:
         """Lock if nobody has worked for as long as the settings say. Show a warning before."""
-        limit, idle = 60 * self._settings.lock_minutes, self._idle_s()
+        limit, idle = 60 * self._settings.current.lock_minutes, self._idle_s()
         if not limit or self.ways is None:
             return
         if idle >= limit:
@@ -128,11 +127,8 @@ class Locking(QObject):
             self._bridge.deliver(NoticeOver(SOON_TOPIC))
 
     def _on_screen_locked(self) -> None:
-        if self._settings.lock_with_screen:
+        if self._settings.current.lock_with_screen:
             self.lock_requested.emit()
-
-    def _on_settings_changed(self, settings: Settings) -> None:
-        self._settings = settings
 
     def _on_focus_changed(self) -> None:
         """Bind the lock's shortcut in the active window. The main window's does not work while a dialog is open."""
@@ -393,11 +389,7 @@ class Presence(QObject):
     """Watches the input of the windows, the mouse everywhere, and the load of this PC."""
 
     def __init__(
-        self,
-        parent: QObject,
-        *,
-        clock: Callable[[], float] = time.monotonic,
-        load: Callable[[], float] | None = None,
+        self, parent: QObject, *, clock: Callable[[], float] = time.monotonic, load: Callable[[], float] | None = None
     ) -> None:
         """`load` returns the load by other programs since the last call, in percent of all cores."""
         super().__init__(parent)

@@ -6,14 +6,7 @@ from collections.abc import Mapping, Sequence
 from itertools import groupby
 
 from PySide6.QtCore import QDate, QDateTime, Qt, Signal
-from PySide6.QtGui import (
-    QDragEnterEvent,
-    QDragLeaveEvent,
-    QDropEvent,
-    QKeyEvent,
-    QMouseEvent,
-    QResizeEvent,
-)
+from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDropEvent, QKeyEvent, QMouseEvent, QResizeEvent
 from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
 
 from slmdesk.base.records import Item
@@ -22,16 +15,7 @@ from slmdesk.base.untrusted import clean_label
 from slmdesk.shell.better import BetterCard, BetterModel
 from slmdesk.window.base import theme
 from slmdesk.window.base.theme import scaled
-from slmdesk.window.widgets.build import (
-    ElidedButton,
-    column,
-    named,
-    plain_label,
-    plain_tip,
-    row,
-    set_icon,
-    show_column,
-)
+from slmdesk.window.widgets.build import ElidedButton, column, named, plain_label, plain_tip, row, set_icon, show_column
 from slmdesk.window.widgets.opening import admit, dropped_paths
 from slmdesk.window.widgets.rows import empty_layout, order_tabs
 

@@ -130,9 +130,12 @@ class Segments(StorePart):
         rows = self._db.rows("select state, count(*) as number from segments where item = ? group by state", (item,))
         return {SegmentState(row["state"]): int(row["number"]) for row in rows}
 
-    def count_look(self, item: str) -> int:
-        """Count the segments that need review. All code that reports this number uses this method."""
-        return self._db.number(f"select count(*) from segments where item = ? and {_TO_REVIEW}", (item,))
+    def count_look(self, *items: str) -> dict[str, int]:
+        """Count the segments that need review, of each item that has some. All code that reports this number uses this
+        method.
+        """
+        query = f"select item, count(*) from segments where item in ({marks(items)}) and {_TO_REVIEW} group by item"
+        return dict(map(tuple, self._db.rows(query, items)))
 
     def change(
         self,

@@ -78,7 +78,7 @@ class SegmentLists:
     def listed(self, item: str, state: str = "") -> SegmentNumbers:
         """List the segments of a state, or those to review (LOOK). Without a state, all."""
         kept = self._store.segments
-        return SegmentNumbers(kept.numbers(item, state=state), kept.count(item), kept.count_look(item))
+        return SegmentNumbers(kept.numbers(item, state=state), kept.count(item), kept.count_look(item).get(item, 0))
 
     def flagged(self, item: str, state: str, number: int, step: int) -> int:
         """Return the number of the next matching segment with a flag, after `number` (`step` 1) or before it (-1).

@@ -133,7 +133,7 @@ class TranslationService(Service, JobPlanner):
         counts = self._store.segments.count(found.id)
         kept = self._store.results.get(found.id) or {}
         left = tuple(UntranslatedPart(*part) for part in left_parts(self._store, found.id))
-        look = self._store.segments.count_look(found.id)
+        look = self._store.segments.count_look(found.id).get(found.id, 0)
         is_done = bool(kept.get("done")) and not counts.get(SegmentState.OPEN)
         return TranslationView(found, request_of(found), counts, look, left, jobs[0] if jobs else None, is_done)
 

@@ -271,12 +271,31 @@ def test_a_damaged_history_with_a_backup_can_go_back_to_it_and_take_in_the_rest(
     again.wait(lambda: {row.title for row in rows.rows} == {"words from before", "words from after"})
 
 
-def test_another_language_is_offered_as_a_restart(start):
-    program = start(page="Settings")
+def choose_language(program) -> None:
     program.setting("language").show_value("de")
     program.setting("language").activated.emit(2)
-    program.wait(lambda: program.is_said("The language changes when slmdesk starts again."))
-    program.click(program.window.notices.bars[-1].findChild(QPushButton, "notice_action"))
+
+
+def test_another_language_is_there_at_once_on_the_same_page_with_what_was_typed(start):
+    program = start()
+    program.type("Half a question")
+    choose_language(program)
     program.wait(lambda: program.closed)
     assert program.run.is_restarting
-    assert start(page="").window.current_page == "Settings"
+    again = start(page="")
+    assert again.window.current_page == "Settings"
+    again.wait(lambda: again.page.composer.text == "Half a question")
+
+
+def test_another_language_waits_for_a_click_where_something_would_be_lost(start):
+    program = start()
+    program.frame.chat.private.begin()
+    program.wait(lambda: program.frame.chat.private.is_open)
+    program.type("Between us")
+    choose_language(program)
+    program.wait(lambda: program.is_said("The language changes when slmdesk starts again."))
+    assert not program.run.is_restarting
+    program.click(program.window.notices.bars[-1].findChild(QPushButton, "notice_action"))
+    program.click("quit_button")
+    program.wait(lambda: program.closed)
+    assert program.run.is_restarting

@@ -239,6 +239,8 @@ def test_on_the_page_of_models_the_card_alone_says_how_far_its_download_is(first
     assert not program.find("downloads", program.frame.models_page).isVisible()
     hub.release.set()
     program.wait(lambda: program.find("downloads", program.frame.models_page).isVisible())
+    program.wait(lambda: program.is_said("is ready and used from now on."))
+    assert len(program.notices()) == 1, "where it is and that it is used are one thing"
 
 
 @pytest.mark.parametrize("page", ["Chat", "Documents", "Translate", "Write"])
@@ -259,6 +261,24 @@ def test_where_a_good_model_is_nothing_is_offered(start, model_file, monkeypatch
     for page in ("Start", "Chat", "Documents", "Translate", "Write"):
         program.window.show_page(page)
         assert not title(program, page)
+
+
+def test_a_better_model_is_put_off_by_a_press_and_stays_on_the_page_of_models(first, start, model_file, monkeypatch):
+    monkeypatch.setattr(better, "FIRST_BYTES", 1_500_000_000)
+    program = first()
+    program.wait(lambda: title(program).startswith("Better answers"))
+    assert not part(program, "later_button").isVisible(), "there is no model yet"
+    program.with_model(model_file)
+    press(program, "later_button")
+    program.wait(lambda: not title(program))
+    program.window.show_page("Models")
+    program.wait(lambda: title(program, "Models").startswith("Better answers"))
+    assert not part(program, "later_button", "Models").isVisible()
+    program.close()
+    again = start(page="")
+    again.window.show_page("Start")
+    again.wait(lambda: again.frame.better.is_of_use)
+    assert not title(again)
 
 
 def test_a_licence_with_conditions_is_said_before_anything_is_fetched(first):

@@ -112,7 +112,7 @@ def test_the_card_for_versions_asks_for_two_files_and_compares_these(start, tmp_
 
 def test_a_chosen_file_is_shown_before_it_is_copied_in(start, model_file):
     program = start()
-    program.frame.models.look_at(model_file)
+    program.frame.models.file_chosen.emit(model_file)
     program.wait(lambda: program.window.findChild(AddDialog))
     assert not program.ask(lambda services: services.models.list())
     program.click(program.find("add_copy", program.window.findChild(AddDialog)))
@@ -253,9 +253,9 @@ def test_the_status_bar_counts_requests_from_the_ledger(program):
     program.click(button)
     program.click("ledger_button")
     program.wait(lambda: program.window.findChild(NetworkLogWindow))
-    rows = program.window.findChild(NetworkLogWindow).rows
-    program.wait(lambda: rows)
-    assert (rows[0].host, rows[0].path) == ("example.org", "/x")
+    log = program.window.findChild(NetworkLogWindow)
+    program.wait(lambda: log.rows)
+    assert (log.rows[0].host, log.rows[0].path) == ("example.org", "/x")
 
 
 def test_g5_errors_in_50_handlers_show_one_dialog_and_the_program_goes_on(program, qtbot):

@@ -258,6 +258,17 @@ def test_a_sheet_keeps_tab_the_keys_and_the_focus_and_gives_it_back(host):
     assert host.pressed[1:] == ["Ctrl+2"]
 
 
+def test_what_a_page_switches_off_below_a_sheet_stays_off(host):
+    dialog = made(host)
+    dialog.show()
+    shortcut = next(one for one in host.findChildren(QShortcut) if one.parent() is host)
+    shortcut.setEnabled(False)
+    dialog.reject()
+    for key in (Qt.Key.Key_2, Qt.Key.Key_F):
+        QTest.keyClick(QApplication.focusWidget(), key, Qt.KeyboardModifier.ControlModifier)
+    assert host.pressed == ["Ctrl+F"]
+
+
 def test_the_mouse_reaches_nothing_below_a_sheet(host, qtbot):
     below = button("Below", "below_button", host)
     below.move(2, 2)

@@ -74,7 +74,8 @@ def page(program, title: str) -> None:
 
 
 def test_chat(program, tmp_path):
-    program.page.picker.show_state(ModelStateChanged(ModelState.READY, "m", NAME, memory_bytes=1_500_000_000))
+    program.frame.models.state = ModelStateChanged(ModelState.READY, "m", NAME, memory_bytes=1_500_000_000)
+    program.page.picker.refresh()
     check(program, "an empty chat")
     program.say(LONG)
     program.act("try_again")

@@ -216,7 +216,7 @@ def test_with_the_screen_as_chosen_and_before_sleep_always(encrypted):
     program = encrypted()
     locking = program.frame.locking
     program.frame.settings.change("lock_with_screen", False)
-    program.wait(lambda: not locking._settings.lock_with_screen)
+    program.wait(lambda: not locking._settings.current.lock_with_screen)
     locking._watch.screen_locked.emit()
     assert program.replaced == []
     locking._watch.sleep_announced.emit()

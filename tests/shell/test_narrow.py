@@ -24,9 +24,10 @@ def large(widget) -> None:
 
 
 def test_the_foot_of_the_window_cuts_the_name_of_the_model(qtbot) -> None:
-    picker = ModelPicker(ModelsController(Bridge(), None))
+    models = ModelsController(Bridge(), None)
+    models.state = changed(READY, name=f"{READY.name} and a longer end")
+    picker = ModelPicker(models)
     qtbot.addWidget(picker)
-    picker.show_state(changed(READY, name=f"{READY.name} and a longer end"))
     assert picker.button.text().endswith("…")
     assert "424 MB memory" in picker.button.toolTip()
     assert "a longer end" in picker.button.accessibleName()

@@ -28,6 +28,7 @@ from slmdesk.shell.main_window import (
     words_of_job,
 )
 from slmdesk.window.base.bridge import Bridge
+from slmdesk.window.widgets.bars import SettingsController
 
 pytestmark = pytest.mark.gui
 NAMED = Settings(notify_names="always")
@@ -69,7 +70,7 @@ def clock():
 def program(qtbot, clock):
     bridge, window, ways = Bridge(), Window(), [Recording(False), Recording(), Recording()]
     qtbot.addWidget(window)
-    notifier = Notifier(bridge, NAMED, window, window.show, ways=ways, clock=clock)
+    notifier = Notifier(bridge, SettingsController(bridge, NAMED, window), window, window.show, ways=ways, clock=clock)
     yield bridge, window, ways
     notifier.deleteLater()
 

@@ -17,7 +17,7 @@ from fakes.encrypted import encrypt
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QAction
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QFileDialog, QLabel, QLineEdit, QMenu, QPushButton, QToolButton, QWidget
+from PySide6.QtWidgets import QApplication, QFileDialog, QLabel, QLineEdit, QMenu, QToolButton, QWidget
 from writing.window.conftest import on_page
 from writing.window.test_writing_page import KNOWN, RIGHT, able, changes, put
 
@@ -277,7 +277,7 @@ def test_10_the_theme_the_network_log_and_the_lock(start, paths, at_most):
         program.click("ledger_button")
         program.wait(lambda: program.window.findChild(NetworkLogWindow))
     program.wait(lambda: program.frame.locking.ways is not None)
-    program.click(program.window.findChild(NetworkLogWindow).findChild(QPushButton, "ledger_close"))
+    program.click(program.window.findChild(NetworkLogWindow).findChild(QToolButton, "sheet_close"))
     program.wait(program.is_in_front)
     with at_most(0):
         QTest.keyClick(program.window, Qt.Key.Key_L, CTRL | SHIFT)

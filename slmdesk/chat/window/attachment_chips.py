@@ -5,8 +5,11 @@ from __future__ import annotations
 import os
 from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import count
+from operator import attrgetter
 from pathlib import Path, PurePath
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QSize, Qt, Signal
 from PySide6.QtGui import QAction, QActionGroup, QKeyEvent, QMouseEvent, QResizeEvent
@@ -32,6 +35,12 @@ from slmdesk.window.widgets.build import (
     set_kind,
     tool_button,
 )
+from slmdesk.window.widgets.dialogs import ask_password, show_used_text
+from slmdesk.window.widgets.rows import Rows, tab_stops
+
+if TYPE_CHECKING:
+    from slmdesk.chat.attachments import MeasuredAttachment
+    from slmdesk.chat.window.attachments import AttachController
 
 READING, READY, FAILED, LOCKED = "reading", "ready", "failed", "locked"
 PASTED, INSERT = _("Pasted text"), _("Insert as text instead")
@@ -138,8 +147,6 @@ class Draft:
 
 
 class KeptDraft(Record):
-    """An attachment in its saved form."""
-
     name: str
     mode: AttachMode = AttachMode.AUTO
     folder: str = ""
@@ -203,21 +210,14 @@ OPEN_KEYS = (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space)
 class Chip(QFrame):
     """An attachment of the message being written, above the composer."""
 
-    open_requested = Signal(str)
-    remove_requested = Signal(str)
-    mode_chosen = Signal(str, str)
-    inline_requested = Signal(str)
-
-    def __init__(self, draft: Draft, parent: QWidget) -> None:
+    def __init__(self, draft: Draft, attached: AttachController, parent: QWidget) -> None:
         super().__init__(parent)
         named(self, "attachment_chip", kind="attachment")
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
-        self.key = draft.key
-        self._draft = draft
+        self._draft, self._attached = draft, attached
         self.requested_width = 1
         self._build_ui()
-        self.show_draft(draft)
 
     def _build_ui(self) -> None:
         self._icon = named(QLabel(self), "chip_icon")
@@ -229,7 +229,7 @@ class Chip(QFrame):
         self._menu.aboutToShow.connect(self._fill_menu)
         self._more.setMenu(self._menu)
         self._remove = self._button("chip_remove", "x", _("Remove"))
-        self._remove.clicked.connect(lambda: self.remove_requested.emit(self.key))
+        self._remove.clicked.connect(self._drop)
         lines = column(self._name, self._words, gap=0)
         sides = (theme.SPACE_8, theme.SPACE_4, theme.SPACE_4, theme.SPACE_4)
         self._parts = row(self._icon, (lines, 1), self._more, self._remove, into=self, gap=0, margins=sides)
@@ -241,9 +241,11 @@ class Chip(QFrame):
         button.setFixedWidth(BUTTON)
         return button
 
-    @property
-    def in_order(self) -> tuple[QWidget, ...]:
-        return (self, self._more, self._remove)
+    def _open(self) -> None:
+        self._attached.open_text(self._draft.key)
+
+    def _drop(self) -> None:
+        self._attached.remove(self._draft.key)
 
     def show_draft(self, draft: Draft) -> None:
         self._draft = draft
@@ -279,13 +281,13 @@ class Chip(QFrame):
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         if event.button() == Qt.MouseButton.LeftButton and self.rect().contains(event.position().toPoint()):
-            self.open_requested.emit(self.key)
+            self._open()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() in OPEN_KEYS:
-            self.open_requested.emit(self.key)
+            self._open()
         elif event.key() in (Qt.Key.Key_Delete, Qt.Key.Key_Backspace):
-            self.remove_requested.emit(self.key)
+            self._drop()
         else:
             super().keyPressEvent(event)
 
@@ -293,35 +295,33 @@ class Chip(QFrame):
         self._menu.clear()
         usual = _("Show the documents") if self._draft.folder else _("Show the text that is used")
         words = _("Enter the password…") if self._draft.state == LOCKED else usual
-        show = self._menu.addAction(words, lambda: self.open_requested.emit(self.key))
+        show = self._menu.addAction(words, self._open)
         show.setEnabled(self._draft.state not in (READING, FAILED))
         if not self._draft.folder:
             self._menu.addSeparator()
             self._add_modes()
         self._menu.addSeparator()
         if self._draft.is_pasted:
-            self._menu.addAction(INSERT, lambda: self.inline_requested.emit(self.key))
-        self._menu.addAction(_("Remove"), lambda: self.remove_requested.emit(self.key))
+            self._menu.addAction(INSERT, partial(self._attached.put_inline, self._draft.key))
+        self._menu.addAction(_("Remove"), self._drop)
 
     def _add_modes(self) -> None:
         group = QActionGroup(self._menu)
         for mode, label in MODES.items():
             action = QAction(label, group, checkable=True, checked=self._draft.mode is mode)
-            action.triggered.connect(lambda _checked=False, mode=mode: self.mode_chosen.emit(self.key, mode.value))
+            choose = partial(self._attached.set_mode, self._draft.key, mode)
+            action.triggered.connect(lambda _checked=False, choose=choose: choose())
             self._menu.addAction(action)
 
 
 class AttachmentBar(QScrollArea):
-    """Bar with the chips of all attachments. Hidden while there are none."""
+    """Bar with the chips of all attachments, and what is asked and shown of them. Hidden while there are none."""
 
-    open_requested = Signal(str)
-    remove_requested = Signal(str)
-    mode_chosen = Signal(str, str)
-    inline_requested = Signal(str)
     chips_changed = Signal()
 
-    def __init__(self, parent: QWidget) -> None:
+    def __init__(self, parent: QWidget, attached: AttachController) -> None:
         super().__init__(parent)
+        self._attached = attached
         named(self, "attachment_bar", label=_("Attachments"))
         self.setWidgetResizable(True)
         self.setFrameShape(QFrame.Shape.NoFrame)
@@ -329,55 +329,57 @@ class AttachmentBar(QScrollArea):
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._inner = named(QWidget(self), "attachment_inner")
         self._flow = FlowLayout(self._inner, gap=theme.SPACE_8)
+        self._rows = Rows[Draft, Chip](self._flow, attrgetter("key"), self._make, Chip.show_draft)
         self.setWidget(self._inner)
         self.viewport().setAutoFillBackground(False)
         self._inner.setAutoFillBackground(False)
-        self.chips: list[Chip] = []
         self._space = 1000
         self._fit_timer = Delay(self, 0, self._fit)
+        attached.shown.connect(self.show_drafts)
+        attached.password_requested.connect(self._on_password_requested)
+        attached.text_arrived.connect(self._on_text_arrived)
+        attached.documents_arrived.connect(self._on_documents_arrived)
         self.setVisible(False)
 
     @property
+    def chips(self) -> list[Chip]:
+        return list(self._rows.rows.values())
+
+    @property
     def in_order(self) -> tuple[QWidget, ...]:
-        return tuple(widget for chip in self.chips for widget in chip.in_order)
+        return tuple(widget for chip in self.chips for widget in (chip, *tab_stops(chip.layout())))
 
     def show_drafts(self, drafts: Sequence[Draft]) -> None:
-        """Show these attachments. Existing chips keep their widgets."""
-        known = {chip.key: chip for chip in self.chips}
-        requested = [draft.key for draft in drafts]
-        if requested == list(known):
-            for draft in drafts:
-                known[draft.key].show_draft(draft)
-            self._fit()
-            return
-        had_focus = next((at for at, chip in enumerate(self.chips) if chip.isAncestorOf(self._focus())), None)
-        while self._flow.count():
-            self._flow.takeAt(0)
-        chips = [known.pop(draft.key) if draft.key in known else self._make(draft) for draft in drafts]
-        for gone in known.values():
-            gone.hide()
-            gone.deleteLater()
-        for chip, draft in zip(chips, drafts, strict=True):
-            self._flow.addWidget(chip)
-            chip.show_draft(draft)
-            chip.show()
-        self.chips = chips
-        if had_focus is not None and chips:
-            chips[min(had_focus, len(chips) - 1)].setFocus()
-        self.setVisible(bool(chips))
+        before = list(self._rows.rows)
+        self._rows.show(drafts)
+        self.setVisible(bool(drafts))
         self._fit()
-        self.chips_changed.emit()
-
-    def _focus(self) -> QWidget:
-        return self.window().focusWidget() or self
+        if list(self._rows.rows) != before:
+            self.chips_changed.emit()
 
     def _make(self, draft: Draft) -> Chip:
-        chip = Chip(draft, self._inner)
-        chip.open_requested.connect(self.open_requested)
-        chip.remove_requested.connect(self.remove_requested)
-        chip.mode_chosen.connect(self.mode_chosen)
-        chip.inline_requested.connect(self.inline_requested)
+        chip = Chip(draft, self._attached, self._inner)
+        chip.show()
         return chip
+
+    def _on_password_requested(self, key: str, name: str, is_wrong: bool) -> None:
+        ask_password(self, name, lambda word: self._attached.unlock(key, word), is_wrong=is_wrong)
+
+    def _on_text_arrived(self, name: str, found: MeasuredAttachment) -> None:
+        if found.text is None:
+            intro = _(
+                "{name} is too long for any model here: the passages that fit the question are read of it. "
+                "This is how its text begins."
+            ).format(name=name)
+        else:
+            intro = _("This is the text of {name} as a model is given it: {words:,} words.").format(
+                name=name, words=found.words
+            )
+        show_used_text(self, title=name, intro=intro, text=found.text or found.sample)
+
+    def _on_documents_arrived(self, folder: str, names: Sequence[str]) -> None:
+        intro = _("The passages that fit the question are read of these {count:,} documents.").format(count=len(names))
+        show_used_text(self, title=folder, intro=intro, text="\n".join(names))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
@@ -394,15 +396,15 @@ class AttachmentBar(QScrollArea):
         self._fit()
 
     def _fit(self) -> None:
-        if not self.chips:
+        if not (chips := self.chips):
             return
         gap, width, letter = theme.SPACE_8, max(self.viewport().width(), 1), self.fontMetrics().horizontalAdvance("x")
-        columns = min(len(self.chips), max(1, (width + gap) // (LEAST_LETTERS * letter + gap)))
-        needed = max(LEAST_LETTERS * letter, *(chip.needed_width for chip in self.chips))
-        for chip in self.chips:
+        columns = min(len(chips), max(1, (width + gap) // (LEAST_LETTERS * letter + gap)))
+        needed = max(LEAST_LETTERS * letter, *(chip.needed_width for chip in chips))
+        for chip in chips:
             chip.requested_width = min(needed, MOST_LETTERS * letter, (width - (columns - 1) * gap) // columns)
             chip.updateGeometry()
-        row = self.chips[0].sizeHint().height()
+        row = chips[0].sizeHint().height()
         requested = self._flow.heightForWidth(width)
         self._inner.setMinimumHeight(requested)
         rows = MOST_ROWS if self._space >= LOW else MOST_ROWS_LOW

@@ -33,17 +33,10 @@ from slmdesk.chat.window.attachment_chips import (
 )
 from slmdesk.chat.window.composer import Composer, LibraryNames, Mentions
 from slmdesk.library.types import CollectionChanged, CollectionGone, CollectionState, CollectionStatus, file_of
-from slmdesk.runtime.events import (
-    DocumentChanged,
-    DocumentGone,
-    DocumentProgress,
-    ItemGone,
-    Pending,
-)
+from slmdesk.runtime.events import DocumentChanged, DocumentGone, DocumentProgress, ItemGone, Pending
 from slmdesk.runtime.messages import Problem
 from slmdesk.window.base.bridge import Bridge, Call, Delay, ignored
 from slmdesk.window.base.shortcuts import WindowStateFile, keys_of
-from slmdesk.window.widgets.dialogs import ask_password, show_used_text
 from slmdesk.window.widgets.notices import UNDO_MS, Notice, undoable
 from slmdesk.window.widgets.opening import FileDrop, ask_files, dropped_paths, model_files
 
@@ -103,7 +96,6 @@ class AttachController(QObject):
             self._reader.begin(draft)
 
     def put(self, drafts: Sequence[Draft]) -> None:
-        """Replace the attachments by these, and have them read."""
         self.now[:] = drafts
         for draft in drafts:
             self._reader.begin(draft)
@@ -168,10 +160,10 @@ class AttachController(QObject):
         words = _("{name} is not attached any more.").format(name=draft.name)
         self._bridge.notice_raised.emit(undoable(words, back, f"removed {key}"))
 
-    def set_mode(self, key: str, mode: str) -> None:
+    def set_mode(self, key: str, mode: AttachMode) -> None:
         draft = self._find(key)
         if draft is not None:
-            draft.mode, draft.is_whole = AttachMode(mode), None
+            draft.mode, draft.is_whole = mode, None
             self._notify()
 
     def open_text(self, key: str) -> None:
@@ -346,8 +338,6 @@ LOCKS = ("document.locked", "document.wrong_password")
 
 
 class DraftReader(QObject):
-    """Reads and measures in the background what is attached to a message."""
-
     settled = Signal(object)
     measured = Signal()
     password_requested = Signal(object, bool)
@@ -496,8 +486,6 @@ class DraftReader(QObject):
 
 
 class AttachmentEntry(QObject):
-    """Attaching on the chat page."""
-
     def __init__(self, controller: AttachController, composer: Composer, page: QWidget) -> None:
         super().__init__(page, objectName="attaching")
         self._controller, self._composer, self._page = controller, composer, page
@@ -510,21 +498,13 @@ class AttachmentEntry(QObject):
         self._connect()
 
     def _connect(self) -> None:
-        controller, composer, bar = self._controller, self._composer, self._composer.attachments
-        controller.shown.connect(bar.show_drafts)
+        controller, composer = self._controller, self._composer
         controller.waiting_shown.connect(composer.show_waiting)
         controller.inline_requested.connect(composer.write)
-        controller.password_requested.connect(self._on_password_requested)
-        controller.text_arrived.connect(self._on_text_arrived)
-        controller.documents_arrived.connect(self._on_documents_arrived)
         composer.attach_requested.connect(self._on_attach)
         composer.input_box.files_pasted.connect(controller.add_paths)
         composer.input_box.long_pasted.connect(controller.add_text)
         self.mentions.chosen.connect(controller.add_known)
-        bar.open_requested.connect(controller.open_text)
-        bar.remove_requested.connect(controller.remove)
-        bar.mode_chosen.connect(controller.set_mode)
-        bar.inline_requested.connect(controller.put_inline)
 
     def _documents(self, event: QDropEvent) -> list[Path]:
         """Return the dragged files if a message can be written now. With model files, none: they go to the library."""
@@ -535,28 +515,13 @@ class AttachmentEntry(QObject):
         self._composer.setFocus()
 
     def _on_attach(self) -> None:
-        suffixes = " ".join(f"*{suffix}" for file_format in FORMATS for suffix in file_format.suffixes)
-        filters, add = _("Documents ({suffixes});;All files (*)").format(suffixes=suffixes), self._controller.add_paths
-        ask_files(self._page, _("Attach documents"), add, name="attach_dialog", filters=filters)
+        ask_documents(self._page, _("Attach documents"), self._controller, "attach_dialog")
 
-    def _on_password_requested(self, key: str, name: str, is_wrong: bool) -> None:
-        ask_password(self._page, name, lambda word: self._controller.unlock(key, word), is_wrong=is_wrong)
 
-    def _on_text_arrived(self, name: str, found: MeasuredAttachment) -> None:
-        if found.text is None:
-            intro = _(
-                "{name} is too long for any model here: the passages that fit the question are read of it. "
-                "This is how its text begins."
-            ).format(name=name)
-        else:
-            intro = _("This is the text of {name} as a model is given it: {words:,} words.").format(
-                name=name, words=found.words
-            )
-        show_used_text(self._page, title=name, intro=intro, text=found.text or found.sample)
-
-    def _on_documents_arrived(self, folder: str, names: Sequence[str]) -> None:
-        intro = _("The passages that fit the question are read of these {count:,} documents.").format(count=len(names))
-        show_used_text(self._page, title=folder, intro=intro, text="\n".join(names))
+def ask_documents(parent: QWidget, title: str, attached: AttachController, name: str) -> None:
+    suffixes = " ".join(f"*{suffix}" for file_format in FORMATS for suffix in file_format.suffixes)
+    filters = _("Documents ({suffixes});;All files (*)").format(suffixes=suffixes)
+    ask_files(parent, title, attached.add_paths, name=name, filters=filters)
 
 
 SAVE_AFTER_MS = 1500

@@ -58,6 +58,7 @@ from slmdesk.window.widgets.build import column, named, plain_label, plain_tip, 
 from slmdesk.window.widgets.opening import admit
 
 if TYPE_CHECKING:
+    from slmdesk.chat.window.attachments import AttachController
     from slmdesk.library.service import LibraryName
 
 MOST_LINES = 8
@@ -69,8 +70,6 @@ ENTER_KEYS = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
 
 
 class InputBox(QTextEdit):
-    """Plain text field that grows up to MOST_LINES."""
-
     focus_changed = Signal(bool)
     files_pasted = Signal(object)
     long_pasted = Signal(str)
@@ -98,7 +97,6 @@ class InputBox(QTextEdit):
         super().inputMethodEvent(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Handle the keys Enter (send), Shift+Enter (new line) and Esc (stop)."""
         if event.key() in ENTER_KEYS and not self.is_composing:
             if event.modifiers() & Qt.KeyboardModifier.ShiftModifier:
                 self.textCursor().insertText("\n")
@@ -186,11 +184,12 @@ class Composer(QFrame):
     send_requested = Signal(str)
     stop_requested = Signal()
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, attached: AttachController, parent: QWidget) -> None:
         super().__init__(parent)
         self.setObjectName("composer")
         self._is_busy = False
         self._can_send = True
+        self.attachments = AttachmentBar(self, attached)
         self._build_ui()
         self._connect()
         self._show_button()
@@ -205,7 +204,6 @@ class Composer(QFrame):
                 "the start lists presets"
             )
         )
-        self.attachments = AttachmentBar(self)
         self._waiting = plain_label("", self, name="attachment_waiting", kind="small", is_hidden=True)
         self._attach = tool_button(
             "attach_button", self, tip=_("Attach documents"), shortcut="chat.attach", label=_("Attach documents"),
@@ -385,7 +383,6 @@ class Mentions(QObject):
             self.close()
 
     def names_changed(self) -> None:
-        """Update the names in the open list."""
         if self._at >= 0:
             self._show()
 
@@ -473,8 +470,6 @@ class Suggestions(Protocol):
 
 
 class MentionPainter(QStyledItemDelegate):
-    """Paints a row: an icon, a name, and muted at the end of the line the folder of the name."""
-
     def paint(
         self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
     ) -> None:

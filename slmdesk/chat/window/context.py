@@ -23,15 +23,7 @@ from slmdesk.window.base import theme
 from slmdesk.window.base.bridge import Bridge, Call, Delay, ignored
 from slmdesk.window.base.live import Live
 from slmdesk.window.base.theme import scaled
-from slmdesk.window.widgets.build import (
-    button,
-    column,
-    named,
-    plain_label,
-    plain_tip,
-    set_kind,
-    show_words,
-)
+from slmdesk.window.widgets.build import button, column, named, plain_label, plain_tip, set_kind, show_words
 from slmdesk.window.widgets.parts import Popover, draw_ring
 
 if TYPE_CHECKING:
@@ -134,8 +126,6 @@ NEW_TIP = _("The model writes notes on this chat, with which a new one begins. T
 
 
 class Offer(Record):
-    """What the meter shows and its popover offers."""
-
     percent: int = 0
     text: str = ""
     is_urgent: bool = False
@@ -215,8 +205,6 @@ class ContextMeter(QToolButton):
 
 
 class ContextWays(Popover):
-    """Popover with the ways to go on with a full chat."""
-
     def __init__(self, controller: FullController, parent: QWidget) -> None:
         super().__init__(parent, "context_ways", label=_("Context"), width=WIDTH)
         self._title = plain_label("", self, name="context_title", kind="heading")
@@ -491,7 +479,6 @@ class WindowController(QObject):
                 self.changed.emit()
 
     def take_over(self, item: Item) -> None:
-        """Show the window that is stored in the item now."""
         shown, window = self._chat.shown, window_of(item)
         old, line = shown.window, shown.line
         if window == old:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from functools import partial
-from typing import TypeVar
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
+from slmdesk.base.errors import KnownError
 from slmdesk.base.records import Item, Message
 from slmdesk.base.texts import _, ngettext
 from slmdesk.base.types import Role
@@ -31,12 +33,17 @@ from slmdesk.runtime.events import (
     ThoughtGrew,
 )
 from slmdesk.runtime.messages import Problem
-from slmdesk.window.base.bridge import Bridge, ignored
+from slmdesk.window.base.bridge import Bridge
+from slmdesk.window.base.live import Live
 from slmdesk.window.base.shortcuts import WindowStateFile
 from slmdesk.window.base.text import TICK_MS
 from slmdesk.window.widgets.notices import UNDO_MS, Notice, notice_of, undoable
 
-T = TypeVar("T")
+if TYPE_CHECKING:
+    from slmdesk.services import Services
+
+Opened = tuple[Conversation, Callable[[Conversation], None]]
+"""A chat as it is stored, and what shows it."""
 
 
 class ChatController(QObject):
@@ -79,7 +86,11 @@ class ChatController(QObject):
         self.full = FullController(bridge, self, self)
         """Decides what happens when the chat is full."""
         self._is_sending = self._is_stop_requested = self.is_busy = False
-        self._epoch = 0
+        self._is_sent_here = False
+        """Whether what was sent last is of what is open."""
+        self._wanted: Callable[[Services], Opened | None] | None = None
+        self._stored: Live[Opened | None] = Live(bridge, self, lambda: self._wanted, None)
+        self._stored.changed.connect(self._on_stored)
         self._live_timer = QTimer(self, interval=TICK_MS)
         self._connect()
 
@@ -122,23 +133,30 @@ class ChatController(QObject):
     # ---- requests of the page
 
     def new_chat(self) -> None:
-        self._epoch += 1
+        self._leave()
         self.new_options = self.default_options
         self.shown.open(None)
         self._show(None, (), "")
 
     def open_chat(self, chat: str, message: str = "") -> None:
-        self._epoch += 1
+        self._leave()
         if chat == self.chat and chat and message in self.shown.by_id:
             self.show_again(message)
         elif message:
-            self._ask(self._bridge.services.chats.open(chat), partial(self._on_opened, message))
+            self._show_stored(lambda services: services.chats.open(chat), partial(self._on_opened, message))
         else:
-            self._ask(self._bridge.services.chats.open_end(chat, END), partial(self._on_opened, ""))
+            self._show_stored(lambda services: services.chats.open_end(chat, END), partial(self._on_opened, ""))
 
     def restore_chat(self, chat: str) -> None:
         """Open the chat of the last run, unless a person has begun to write. A chat that was deleted is ignored."""
-        self._ask(self._bridge.services.chats.open_end(chat, END), self._on_restored, ignored)
+
+        def wanted(services: Services) -> Opened | None:
+            with suppress(KnownError):
+                return services.chats.open_end(chat, END), self._on_restored
+            return None
+
+        self._wanted = wanted
+        self._stored.again()
 
     def keep_draft(self, text: str) -> None:
         self.drafts.put(self.chat, text)
@@ -161,10 +179,7 @@ class ChatController(QObject):
             return
         chat = self.chat
         request = SendRequest(
-            text=text,
-            chat=chat or None,
-            options=None if chat else self.new_options,
-            attach=self.attached.requests(),
+            text=text, chat=chat or None, options=None if chat else self.new_options, attach=self.attached.requests()
         )
         taken = self.attached.take()
         self.drafts.put(chat, "")
@@ -182,13 +197,10 @@ class ChatController(QObject):
         self._send(SendRequest(text=text, chat=self.chat, instead_of=message), [])
 
     def _send(self, request: SendRequest, taken: list[Draft]) -> None:
-        self._is_sending, self._is_stop_requested = True, False
+        self._is_sending, self._is_sent_here, self._is_stop_requested = True, True, False
         self._show_busy()
-        self._bridge.ask(
-            self._bridge.services.chats.send(request),
-            partial(self._on_sent, self._epoch),
-            partial(self._on_send_refused, self._epoch, request, taken),
-        )
+        refused = partial(self._on_send_refused, request, taken)
+        self._bridge.ask(self._bridge.services.chats.send(request), self._on_sent, refused)
 
     def try_again(self, message: str, *, model: str | None = None, rewrite: Rewrite | None = None) -> None:
         """Ask for another answer in place of this one, which is kept as a version.
@@ -196,20 +208,21 @@ class ChatController(QObject):
         `model`: id of the model that answers. `rewrite`: rephrase the old answer in this way.
         """
         if not self.is_busy:
-            # an event adds the answer
-            self._ask(
-                self._bridge.services.chats.try_again(message, model=model, rewrite=rewrite),
-                lambda answer: self.again_begun.emit(answer.id),
-            )
+            begun = self._bridge.services.chats.try_again(message, model=model, rewrite=rewrite)
+            self._bridge.ask(begun, self._on_again_begun)
 
     def refresh(self, near: str = "") -> None:
-        if self.chat:
-            self._ask(self._bridge.services.chats.open(self.chat), partial(self._on_refreshed, near))
+        chat = self.chat
+        if self._stored.is_coming:
+            self._stored.again()  # what is coming may be from before
+        elif chat:
+            self._show_stored(lambda services: services.chats.open(chat), partial(self._on_refreshed, near))
 
     def show_version(self, message: str, step: int) -> None:
         requested = self.shown.neighbour(message, step)
         if requested is not None and message in self.shown.by_id:
-            self._ask(self._bridge.services.chats.show_version(requested), partial(self._on_version, requested))
+            shown = partial(self._on_version, requested)
+            self._show_stored(lambda services: services.chats.show_version(requested), shown)
 
     def continue_answer(self, message: str) -> None:
         if not self.is_busy:
@@ -226,17 +239,25 @@ class ChatController(QObject):
 
     # ---- answers
 
-    def _ask(
-        self, request: T, answered: Callable[[T], object], refused: Callable[[Problem], object] | None = None
-    ) -> None:
-        """Make a request. Its answer is dropped if another chat is opened meanwhile."""
-        epoch = self._epoch
+    def _leave(self) -> None:
+        """Leave what is open. What is on its way to it is not shown."""
+        self._wanted, self._is_sent_here = None, False
+        self._stored.put(None)
 
-        def arrived(answer: T) -> None:
-            if epoch == self._epoch:
-                answered(answer)
+    def _show_stored(self, ask: Callable[[Services], Conversation], show: Callable[[Conversation], None]) -> None:
+        """Show a chat as it is stored, unless something else is to be shown meanwhile."""
+        self._wanted = lambda services: (ask(services), show)
+        self._stored.again()
 
-        self._bridge.ask(request, arrived, refused)
+    def _on_stored(self) -> None:
+        if self._stored.value is not None:
+            (opened, show), self._wanted = self._stored.value, None
+            self._stored.put(None)
+            show(opened)
+
+    def _on_again_begun(self, answer: Message) -> None:
+        if answer.id in self.shown.by_id:  # an event has added it
+            self.again_begun.emit(answer.id)
 
     def _on_opened(self, message: str, opened: Conversation) -> None:
         if opened.item.kind not in SHOWN_AS_CHATS:
@@ -264,9 +285,9 @@ class ChatController(QObject):
         if not self.drafts.of("") and not self._is_sending:
             self._on_opened("", opened)
 
-    def _on_sent(self, epoch: int, sent: SentMessage) -> None:
+    def _on_sent(self, sent: SentMessage) -> None:
         self._is_sending = False
-        if epoch == self._epoch:
+        if self._is_sent_here:
             if sent.item.id != self.chat:
                 self.chat_begun.emit(sent.item.id, options_from(sent.item.settings))
                 self.chat, self._title = sent.item.id, sent.item.shown_title
@@ -280,11 +301,11 @@ class ChatController(QObject):
             self._bridge.services.chats.stop(sent.answer.id)
         self._show_busy()
 
-    def _on_send_refused(self, epoch: int, request: SendRequest, taken: list[Draft], problem: Problem) -> None:
+    def _on_send_refused(self, request: SendRequest, taken: list[Draft], problem: Problem) -> None:
         self._is_sending, chat = False, request.chat or ""
         self.attached.give_back(chat, taken)
         self.drafts.put(chat, "\n".join(part for part in (request.text, self.drafts.of(chat)) if part))
-        if epoch == self._epoch:
+        if self._is_sent_here:
             self.draft_restored.emit(self.drafts.of(chat))
         self._show_busy()
         self._bridge.problem_met.emit(problem)
@@ -522,8 +543,6 @@ class MessageEdits(QObject):
 
 
 class PrivateController(QObject):
-    """Private chats in the window."""
-
     listed = Signal(object)
     shown = Signal(bool)
 

@@ -25,7 +25,6 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from slmdesk.base.documents import FORMATS
 from slmdesk.base.record import changed
 from slmdesk.base.texts import _, in_quotes, ngettext
 from slmdesk.chat.conversation import InspectedPrompt
@@ -33,7 +32,7 @@ from slmdesk.chat.presets import MOST_NAME, MOST_SYSTEM, Preset
 from slmdesk.chat.spaces import MOST_SPACE_NAME, Space
 from slmdesk.chat.types import MOST_EXAMPLE, MOST_EXAMPLES, ChatOptions, Example
 from slmdesk.chat.window.attachment_chips import FAILED, LOCKED, READING, AttachmentBar, draft_from
-from slmdesk.chat.window.attachments import AttachController
+from slmdesk.chat.window.attachments import AttachController, ask_documents
 from slmdesk.chat.window.option_fields import LONG_SYSTEM, PRESET_FIELDS, SYSTEM_OF_PRESET, Around, SettingsForm
 from slmdesk.chat.window.options_controller import PresetsController
 from slmdesk.window.base import theme
@@ -42,7 +41,6 @@ from slmdesk.window.widgets.build import (
     button,
     column,
     named,
-    passing,
     plain_label,
     plain_tip,
     row,
@@ -50,8 +48,8 @@ from slmdesk.window.widgets.build import (
     show_words,
     text_line,
 )
-from slmdesk.window.widgets.dialogs import AcceptButtons, Dialog, TextDialog, ask_password
-from slmdesk.window.widgets.opening import FileDrop, ask_file, ask_files, ask_new_file
+from slmdesk.window.widgets.dialogs import AcceptButtons, Dialog, TextDialog
+from slmdesk.window.widgets.opening import FileDrop, ask_file, ask_new_file
 from slmdesk.window.widgets.rows import Choice, order_tabs, tab_stops
 
 FILTERS = _("Presets (*.json);;All files (*)")
@@ -178,8 +176,6 @@ ANY_MODEL = _("Any")
 
 
 class PresetEditor(Dialog):
-    """Dialog with everything that is in a preset."""
-
     saved = Signal(str, object)
 
     def __init__(
@@ -288,8 +284,6 @@ MOST_LISTED = 20
 
 
 class SpaceEditor(Dialog):
-    """Dialog for the values of a space. Does not block."""
-
     saved = Signal(object)
 
     def __init__(self, space: Space, presets: Sequence[Preset], attached: AttachController, parent: QWidget) -> None:
@@ -315,7 +309,7 @@ class SpaceEditor(Dialog):
         known = space.preset if any(preset.id == space.preset for preset in presets) else ""
         self._preset = named(Choice(values, self), "space_preset", label=_("Preset"))
         self._preset.show_value(known)
-        self._bar = AttachmentBar(self)
+        self._bar = AttachmentBar(self, self._attached)
         self._files = button(_("Add documents…"), "space_files", self, icon="file-plus", on=self._on_files)
         self._library = button(
             _("From the library"), "space_library", self, tip=_("Documents and folders of the library")
@@ -347,16 +341,11 @@ class SpaceEditor(Dialog):
         )
 
     def _connect(self) -> None:
-        attached, bar = self._attached, self._bar
+        attached = self._attached
         self._name.textChanged.connect(self._show_state)
         self._system.textChanged.connect(self._show_state)
         self._listed.aboutToShow.connect(self._fill_library)
-        attached.shown.connect(bar.show_drafts)
         attached.shown.connect(self._show_state)
-        attached.password_requested.connect(self._on_password_requested)
-        bar.open_requested.connect(attached.open_text)
-        bar.remove_requested.connect(attached.remove)
-        bar.mode_chosen.connect(attached.set_mode)
         FileDrop(self, attached.add_paths)
 
     def _show_state(self) -> None:
@@ -371,9 +360,7 @@ class SpaceEditor(Dialog):
         self._save.setToolTip(_("The documents are being read") if is_reading else "")
 
     def _on_files(self) -> None:
-        suffixes = " ".join(f"*{suffix}" for file_format in FORMATS for suffix in file_format.suffixes)
-        filters = _("Documents ({suffixes});;All files (*)").format(suffixes=suffixes)
-        ask_files(self, _("Add documents"), self._attached.add_paths, name="space_files_dialog", filters=filters)
+        ask_documents(self, _("Add documents"), self._attached, "space_files_dialog")
 
     def _fill_library(self) -> None:
         self._listed.clear()
@@ -382,9 +369,6 @@ class SpaceEditor(Dialog):
             self._listed.addAction(words.replace("&", "&&"), partial(self._attached.add_known, entry))
         if self._listed.isEmpty():
             self._listed.addAction(self._attached.names.empty).setEnabled(False)
-
-    def _on_password_requested(self, key: str, name: str, is_wrong: bool) -> None:
-        ask_password(self, name, lambda word: self._attached.unlock(key, word), is_wrong=is_wrong)
 
     def _on_accepted(self) -> None:
         documents = tuple(draft.kept for draft in self._attached.now)
@@ -397,36 +381,28 @@ class SpaceEditor(Dialog):
         self.accept()
 
 
-ANSWER = (
-    _("Edit the answer"),
-    _("The answer is marked as edited. The original can be restored."),
-    _("Save"),
-)
+ANSWER = (_("Edit the answer"), _("The answer is marked as edited. The original can be restored."))
 NOTES = (
     _("Edit the notes"),
     _("The model reads these notes in place of the messages that are left out. They are sent with each question."),
-    _("Save"),
 )
 
 
 class EditDialog(Dialog):
-    """A dialog in which a person changes an answer or notes."""
-
     saved = Signal(str)
 
-    def __init__(self, parent: QWidget, text: str, words: tuple[str, str, str]) -> None:
-        """Create a dialog to edit `text`. `words` has title, introduction and button: ANSWER or NOTES."""
-        super().__init__(parent)
-        title, intro, save = words
-        passing(self, "edit_dialog", title)
+    def __init__(self, parent: QWidget, text: str, words: tuple[str, str]) -> None:
+        """Create a dialog to edit `text`. `words` has title and introduction: ANSWER or NOTES."""
+        title, intro = words
+        super().__init__(parent, "edit_dialog", title)
         self.resize(680, 420)
         self._before = text
         self._text = named(QPlainTextEdit(text, self), "edit_text")
         self._text.setAccessibleName(title)
         self._text.setTabChangesFocus(True)
-        buttons = AcceptButtons(self, save, "edit_save", self._on_accepted)
+        buttons = AcceptButtons(self, _("Save"), "edit_save", self._on_accepted)
         self._save = buttons.accept_button
-        self._save.setToolTip(_("{save} (Ctrl+Enter)").format(save=save))
+        self._save.setToolTip(_("{save} (Ctrl+Enter)").format(save=_("Save")))
         column(
             plain_label(intro, self, name="edit_intro"), (self._text, 1), buttons,
             into=self, gap=theme.SPACE_12, margins=theme.SPACE_16,
@@ -437,7 +413,6 @@ class EditDialog(Dialog):
         self._show_state()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Save on Ctrl+Enter."""
         is_enter = event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter)
         if is_enter and event.modifiers() & Qt.KeyboardModifier.ControlModifier:
             if self._save.isEnabled():
@@ -455,7 +430,6 @@ class EditDialog(Dialog):
 
 
 def show_seen(parent: QWidget, seen: InspectedPrompt) -> None:
-    """Show the exact prompt, with warnings about oddities. Does not block."""
     intro = _("This is exactly what the model was given, {tokens:,} tokens.").format(tokens=seen.tokens)
     if seen.left_out:
         left_out = ngettext("The oldest message of this chat was", "{n:,} messages were", seen.left_out)

@@ -9,15 +9,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QObject, Qt, Signal
 from PySide6.QtGui import QAction, QKeyEvent, QMouseEvent, QPainter, QPaintEvent
-from PySide6.QtWidgets import (
-    QFrame,
-    QLabel,
-    QLineEdit,
-    QMenu,
-    QSizePolicy,
-    QToolButton,
-    QWidget,
-)
+from PySide6.QtWidgets import QFrame, QLabel, QLineEdit, QMenu, QSizePolicy, QToolButton, QWidget
 
 from slmdesk.base.record import changed
 from slmdesk.base.records import JobStatus, ModelRecord
@@ -46,7 +38,7 @@ from slmdesk.window.widgets.build import (
     tool_button,
 )
 from slmdesk.window.widgets.dialogs import Question
-from slmdesk.window.widgets.notices import LONG_MS, ExportMenu, Notice, notice_of
+from slmdesk.window.widgets.notices import LONG_MS, Notice, notice_of
 from slmdesk.window.widgets.opening import ModelImports, choose_model_file
 
 if TYPE_CHECKING:
@@ -71,8 +63,6 @@ class ChatHeader(QFrame):
         self.search = self._button("find_button", "search", _("Find in this chat"), "chat.find")
         self.export = self._button("export_button", "share", _("Export this chat"))
         self.export.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-        self.export_menu = ExportMenu(self.export)
-        self.export.setMenu(self.export_menu)
         self.panel = self._button("panel_button", "sliders", _("Settings of this chat"), "chat.panel")
         self.panel.setCheckable(True)
         row(
@@ -87,10 +77,6 @@ class ChatHeader(QFrame):
         self.space.setToolTip(plain_tip(tip))
         self.space.setAccessibleName(tip)
         self.space.setVisible(bool(name))
-
-    @property
-    def in_order(self) -> tuple[QWidget, ...]:
-        return self.space, self.search, self.export, self.panel
 
     def _button(self, name: str, icon: str, words: str, shortcut: str = "") -> QToolButton:
         return tool_button(name, self, tip=words, shortcut=shortcut, label=words, icon=icon, colour="ink2")
@@ -149,8 +135,6 @@ GONE = _("{name} was removed from the library elsewhere. Your chats are kept; ch
 
 
 class ModelsController(QObject):
-    """Controller of the models that can be chosen. Model files are imported by `imports`."""
-
     models_listed = Signal(object)
     state_changed = Signal(object)
     file_chosen = Signal(object)
@@ -161,6 +145,7 @@ class ModelsController(QObject):
         self._starter = starter
         self.imports = ModelImports(bridge, self)
         self.imports.ended.connect(self._on_imports_ended)
+        self.is_importing = False
         self._models: Live[Sequence[ModelRecord] | None] = Live(
             bridge, self, lambda: bridge.services.models.list(), None, on=(ModelsChanged,)
         )
@@ -169,7 +154,7 @@ class ModelsController(QObject):
         )
         """Results of exams by model, as a few words and as a sentence."""
         self._stepping_up = ""
-        """Id of the model that takes the starter's place once it is loaded."""
+        """Id of the model that is used once it is loaded, of which the person is told then."""
         self.state = ModelStateChanged(ModelState.NONE, None, "")
         self._models.changed.connect(self._on_listed)
         bridge.on(ModelsChanged, self._on_models_changed)
@@ -188,6 +173,12 @@ class ModelsController(QObject):
     def use(self, model: str) -> None:
         self._bridge.services.models.use(model)
 
+    def change_over(self, model: str) -> None:
+        """Use a model that has come just now, and say so once it is loaded."""
+        self._stepping_up = model
+        self.use(model)
+        self._say_stepped_up()
+
     def use_anyway(self, model: str) -> None:
         """Load a model although memory seems too small, because a person wants to try."""
         self._bridge.services.models.use(model, anyway=True)
@@ -202,19 +193,13 @@ class ModelsController(QObject):
     def cancel_load(self) -> None:
         self._bridge.services.models.cancel_load()
 
-    @property
-    def has_starter(self) -> bool:
-        return self._starter is not None and self._starter.is_file()
-
     def import_starter(self) -> None:
-        if self._starter is not None:
+        if self._starter is not None and self._starter.is_file():
             self.import_file(self._starter)
-
-    def look_at(self, paths: Path | Sequence[Path]) -> None:
-        self.file_chosen.emit(paths)
 
     def import_file(self, path: Path, link: bool = False) -> None:
         """Import a model file and use it. `link` leaves the file where it is instead of copying it."""
+        self.is_importing = True
         self.imports.add((path,), link=link)
 
     def _on_models_changed(self) -> None:
@@ -227,8 +212,9 @@ class ModelsController(QObject):
 
     def _say_stepped_up(self) -> None:
         if self._stepping_up and self.state.state is ModelState.READY and self.state.model == self._stepping_up:
+            words, key = STEPPED_UP.format(name=self.state.name), f"come {self._stepping_up}"
             self._stepping_up = ""
-            self._bridge.notice_raised.emit(Notice(STEPPED_UP.format(name=self.state.name), life_ms=LONG_MS))
+            self._bridge.notice_raised.emit(Notice(words, life_ms=LONG_MS, key=key))
 
     def _on_listed(self) -> None:
         models = self._models.value or ()
@@ -274,6 +260,7 @@ class ModelsController(QObject):
     def _on_imports_ended(self, ended: Sequence[ImportEnded]) -> None:
         from slmdesk.models.service import DefaultUse, can_do  # imported late: the window starts without it
 
+        self.is_importing = False
         for event in ended:
             if event.problem is not None:
                 self._bridge.problem_met.emit(event.problem)
@@ -324,8 +311,6 @@ class _PickerButton(QToolButton):
 
 
 class ModelPicker(QWidget):
-    """A button that shows the model and its state, with a menu to choose another."""
-
     model_chosen = Signal(str)
 
     def __init__(self, controller: ModelsController, parent: QWidget | None = None) -> None:
@@ -333,10 +318,9 @@ class ModelPicker(QWidget):
         self.setObjectName("model_picker")
         self._controller = controller
         self._may_add = True
-        self._event = ModelStateChanged(ModelState.NONE, None, "")
         self._build_ui()
         self._connect()
-        self._show()
+        self.refresh()
 
     def _build_ui(self) -> None:
         self.button = named(_PickerButton(self), "model_button", kind="small")
@@ -363,50 +347,48 @@ class ModelPicker(QWidget):
     def _connect(self) -> None:
         self._menu.aboutToShow.connect(self._on_menu_opens)
         self.model_chosen.connect(self._controller.use)
-        self._controller.models_listed.connect(self._show)
-        self._controller.state_changed.connect(self.show_state)
+        self._controller.models_listed.connect(self.refresh)
+        self._controller.state_changed.connect(self.refresh)
 
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)
         if event.type() == QEvent.Type.FontChange:
             self.setFixedWidth(theme.scaled(PICKER_WIDTH))
 
-    def show_state(self, event: ModelStateChanged) -> None:
-        self._event = event
-        self._show()
-
     def allow_adding(self, may_add: bool) -> None:
         self._may_add = may_add
 
     def _on_menu_opens(self) -> None:
         self._menu.clear()
+        now = self._controller.state
         for model in self._controller.listed:
             few, sentence = self._controller.exams.value.get(model.id, ("", ""))
             action = named(QAction(_menu_words(model, few), self._menu), f"model_{model.id}")
             action.setCheckable(True)
-            action.setChecked(model.id == self._event.model)
+            action.setChecked(model.id == now.model)
             action.setToolTip(plain_tip("\n".join(line for line in (_info_of(model), sentence) if line)))
             action.triggered.connect(lambda _checked=False, chosen=model.id: self.model_chosen.emit(chosen))
             self._menu.addAction(action)
         if self._controller.listed:
             self._menu.addSeparator()
-        if self._event.state is ModelState.READY:
+        if now.state is ModelState.READY:
             self._menu.addAction(_("Unload model"), self._controller.unload)
-        if self._event.state is ModelState.LOADING:
+        if now.state is ModelState.LOADING:
             self._menu.addAction(_("Stop loading"), self._controller.cancel_load)
         if self._may_add:
             self._menu.addAction(_("Add a model file…"), self._on_add_file)
 
     def _on_add_file(self) -> None:
-        choose_model_file(self.window(), "model_file_dialog", self._controller.look_at)
+        choose_model_file(self.window(), "model_file_dialog", self._controller.file_chosen.emit)
 
-    def _show(self) -> None:
-        state, name = self._event.state, self._event.name
+    def refresh(self) -> None:
+        event = self._controller.state
+        state, name, percent = event.state, event.name, round(event.fraction * 100)
         words = WORDS[state]
         shown = name if len(name) <= MOST_NAME else name[: MOST_NAME - 1] + "…"
         if state is ModelState.LOADING:
-            words = _("loading, {fraction} %").format(fraction=round(self._event.fraction * 100))
-            text = _("Loading {name} {fraction} %").format(name=shown, fraction=round(self._event.fraction * 100))
+            words = _("loading, {fraction} %").format(fraction=percent)
+            text = _("Loading {name} {fraction} %").format(name=shown, fraction=percent)
         elif name:
             text = shown if state is ModelState.READY else f"{shown}, {words}"
         else:
@@ -415,10 +397,10 @@ class ModelPicker(QWidget):
         self.button.setAccessibleName(
             _("Model: {name}, {words}").format(name=name, words=words) if name else _("Model: none")
         )
-        reason = self._event.problem.sentence if self._event.problem else ""
-        if state is ModelState.READY and self._event.memory_bytes:
-            words += _(", {size} memory").format(size=bytes_for_people(self._event.memory_bytes))
-        if self._event.loaded and self._event.loaded.offload:
+        reason = event.problem.sentence if event.problem else ""
+        if state is ModelState.READY and event.memory_bytes:
+            words += _(", {size} memory").format(size=bytes_for_people(event.memory_bytes))
+        if event.loaded and event.loaded.offload:
             words += _(", graphics card")
         keys = keys_of("chat.model").shown
         choose = _("{name}: {words}. Choose a model").format(name=name, words=words) + (f" ({keys})" if keys else "")
@@ -427,7 +409,7 @@ class ModelPicker(QWidget):
         is_loading = state is ModelState.LOADING
         self.cancel_button.setVisible(is_loading)
         self._bar.setVisible(is_loading)
-        self._bar.setValue(round(self._event.fraction * 1000))
+        self._bar.setValue(round(event.fraction * 1000))
 
 
 def _menu_words(model: ModelRecord, exam: str) -> str:
@@ -448,41 +430,26 @@ LOST_MORE = _("To keep it, choose “Save this chat” first.")
 
 
 class PrivateBar(QFrame):
-    """The notice above the messages of a private chat, with what can be done with it."""
-
     def __init__(self, private: PrivateController, parent: QWidget) -> None:
         super().__init__(parent)
         self._private = private
         named(self, "private_bar", label=f"{PRIVATE}: {SENTENCE}")
-        self._badge = plain_label(PRIVATE, self, name="private_badge", kind="badge", wraps=False)
-        self._words = plain_label(SENTENCE, self, name="private_words", kind="small")
+        badge = plain_label(PRIVATE, self, name="private_badge", kind="badge", wraps=False)
+        words = plain_label(SENTENCE, self, name="private_words", kind="small")
         icon = QLabel(self)
         set_icon(icon, "eye-off", "ink2")
-        self.save = button(
-            _("Save this chat"),
-            "private_save",
-            self,
-            kind="quiet",
-            tip=_("Keep with the other chats"),
-            on=private.save,
-        )
-        self.close_button = button(
-            _("Close"), "private_close", self, kind="quiet", tip=_("Forget this chat"), on=self._on_close
-        )
-        top = row(icon, self._badge, 1, self.save, self.close_button, gap=theme.SPACE_8)
-        column(top, self._words, into=self, gap=theme.SPACE_4, margins=(theme.SPACE_16, theme.SPACE_8))
+        tip = _("Keep with the other chats")
+        save = button(_("Save this chat"), "private_save", self, kind="quiet", tip=tip, on=private.save)
+        tip = _("Forget this chat")
+        close = button(_("Close"), "private_close", self, kind="quiet", tip=tip, on=self._on_close)
+        top = row(icon, badge, 1, save, close, gap=theme.SPACE_8)
+        column(top, words, into=self, gap=theme.SPACE_4, margins=(theme.SPACE_16, theme.SPACE_8))
         private.shown.connect(self.setVisible)
         self.hide()
-
-    @property
-    def in_order(self) -> tuple[QWidget, ...]:
-        return self.save, self.close_button
 
     def _on_close(self) -> None:
         if not self._private.has_words:
             self._private.close()
             return
         question = Question(self, "private_close_dialog", _("Close this private chat"), LOST, LOST_MORE)
-        question.add_choice(_("Close"), "private_close_button", self._private.close)
-        question.add_cancel("private_stay_button", is_default=True)
-        question.open()
+        question.ask_sure(_("Close"), "private_close_button", self._private.close)

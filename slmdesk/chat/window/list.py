@@ -157,19 +157,6 @@ class ChatList(QFrame):
         self._controller.imports.chat_chosen.connect(lambda chat: self.chat_chosen.emit(chat, ""))
         self.move_menu.aboutToShow.connect(self._fill_move)
 
-    @property
-    def in_order(self) -> tuple[QWidget, ...]:
-        place = (self.place_bar.back, self.place_bar.more)
-        return (
-            self._new,
-            self._more,
-            self.search_box,
-            *self.private.in_order,
-            *place,
-            self.view,
-            *self.selection.in_order,
-        )
-
     def show_current(self, chat: str) -> None:
         """Highlight the open chat ('' for none). If another chat was opened, it becomes the current row."""
         self._chat = chat
@@ -401,9 +388,8 @@ class ChatList(QFrame):
         )
         more = _("Instructions and documents stay in the chats that have them.")
         question = Question(self, "delete_space_dialog", _("Delete the space?"), words, more)
-        question.add_choice(_("Delete space"), "delete_space_button", lambda: self._controller.spaces.delete(space))
-        question.add_cancel(is_default=True)
-        question.open()
+        delete = partial(self._controller.spaces.delete, space)
+        question.ask_sure(_("Delete space"), "delete_space_button", delete, kind="")
 
 
 BUTTON = 28
@@ -411,26 +397,22 @@ BUTTON = 28
 
 
 class PlaceBar(QFrame):
-    """Says which space is listed, or the archive."""
-
     def __init__(
         self, back: Callable[[], None], edit: Callable[[], None], delete: Callable[[], None], parent: QWidget
     ) -> None:
         super().__init__(parent)
         named(self, "place_bar", label=_("What is listed"))
-        self.back = tool_button(
-            "place_back", self, tip=_("Back to all chats (Backspace)"), label=_("Back to all chats"),
-            icon="chevron-left", on=back,
-        )  # fmt: skip
+        words, tip = _("Back to all chats"), _("Back to all chats (Backspace)")
+        leave = tool_button("place_back", self, tip=tip, label=words, icon="chevron-left", on=back)
         self.title = ElidedLabel(self, name="place_title")
-        self.more = tool_button("place_more", self, tip=_("Change or delete this space"), icon="ellipsis")
-        self.more.setAccessibleName(_("Change or delete this space"))
+        words = _("Change or delete this space")
+        self.more = tool_button("place_more", self, tip=words, label=words, icon="ellipsis")
         self.more.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         menu = QMenu(self.more)
         named(menu.addAction(_("Edit space…"), edit), "place_edit")
         named(menu.addAction(_("Delete space…"), delete), "place_delete")
         self.more.setMenu(menu)
-        row(self.back, (self.title, 1), self.more, into=self, gap=theme.SPACE_4, margins=(theme.SPACE_8, 0))
+        row(leave, (self.title, 1), self.more, into=self, gap=theme.SPACE_4, margins=(theme.SPACE_8, 0))
         self.hide()
 
     def show_place(self, name: str, *, is_space: bool) -> None:
@@ -440,25 +422,21 @@ class PlaceBar(QFrame):
 
 
 class SelectionBar(QFrame):
-    """What can be done with the marked chats."""
-
     def __init__(self, chats: ChatList) -> None:
         super().__init__(chats)
         named(self, "selection_bar", label=_("Marked chats"))
         self._count = ElidedLabel(self, name="selection_count", kind="small")
         self.pin = self._button("pin", "pin", _("Pin"), chats.pin_marked)
         self.archive = self._button("archive", "package", _("Archive"), chats.archive_marked)
-        self._move = self._button("move", "folder-open", _("Move to a space"), chats.move_menu)
-        self._export = self._button("export", "download", _("Export"), chats.export_menu)
-        self._delete = self._button("delete", "trash-2", _("Move to the trash (Del)"), chats.delete_marked)
-        self._done = self._button("done", "x", _("Unmark them (Esc)"), chats.view.unmark)
+        others = (
+            self._button("move", "folder-open", _("Move to a space"), chats.move_menu),
+            self._button("export", "download", _("Export"), chats.export_menu),
+            self._button("delete", "trash-2", _("Move to the trash (Del)"), chats.delete_marked),
+            self._button("done", "x", _("Unmark them (Esc)"), chats.view.unmark),
+        )
         sides = (theme.SPACE_16, theme.SPACE_4, theme.SPACE_8, theme.SPACE_4)
-        row((self._count, 1), *self.in_order, into=self, gap=0, margins=sides)
+        row((self._count, 1), self.pin, self.archive, *others, into=self, gap=0, margins=sides)
         self.hide()
-
-    @property
-    def in_order(self) -> tuple[QWidget, ...]:
-        return self.pin, self.archive, self._move, self._export, self._delete, self._done
 
     def show_count(self, count: int, *, is_archive: bool, is_pinned: bool) -> None:
         self.setVisible(count > 1)
@@ -499,12 +477,7 @@ class PrivateList(QFrame):
         self._rows = Rows[tuple[str, str], ElidedButton](buttons, lambda chat: chat, self._button)
         self.hide()
 
-    @property
-    def in_order(self) -> tuple[QWidget, ...]:
-        return tuple(self._rows.rows.values())
-
     def show_chats(self, chats: Mapping[str, str]) -> None:
-        """Show these chats, each with its title."""
         self._rows.show(chats.items())
         self.setVisible(bool(chats))
 

@@ -92,7 +92,6 @@ class ListController(QObject):
             self._show_spaces()
 
     def show_place(self, place: Place) -> None:
-        """List the chats of another place."""
         if place == self.place and not self._words:
             return
         self.place, self._words = place, ""
@@ -115,7 +114,6 @@ class ListController(QObject):
         self._bridge.ask(self._bridge.services.chats.trash_all(chats), self._on_trashed)
 
     def pin(self, chats: Sequence[str], *, pinned: bool) -> None:
-        """Pin chats to the top of the list, or unpin them."""
         self._bridge.services.chats.places.change(chats, pinned=pinned)
 
     def archive(self, chats: Sequence[str], *, archived: bool) -> None:

@@ -14,13 +14,7 @@ from slmdesk.base.record import Record, changed
 from slmdesk.base.records import Message, Status
 from slmdesk.base.texts import _, decimal, grouped, in_quotes, ngettext
 from slmdesk.base.types import AttachmentPart, Json, Place, Role, used_words
-from slmdesk.chat.conversation import (
-    ContextWindow,
-    Conversation,
-    blanks_note,
-    can_continue,
-    window_of,
-)
+from slmdesk.chat.conversation import ContextWindow, Conversation, blanks_note, can_continue, window_of
 from slmdesk.chat.settings import BY_NAME, SAMPLING, STOP
 from slmdesk.chat.types import ASTRAY, LABELS, Quoted, rewrite_of
 from slmdesk.chat.window.view import Extra, MessageView
@@ -165,7 +159,6 @@ def _count(tokens: int | None) -> str:
 
 
 def _joined(value: Json) -> str:
-    """Return a list of texts in one line."""
     items = value if isinstance(value, list | tuple) else ()
     return ", ".join(map(in_quotes, items)).replace("\n", "\\n")
 
@@ -518,8 +511,6 @@ REST_MS = 300
 
 
 class OlderMessages(QObject):
-    """Loads the older part of a long chat."""
-
     arrived = Signal(object)
 
     def __init__(self, bridge: Bridge, shown: ShownMessages, parent: QObject) -> None:

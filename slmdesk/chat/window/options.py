@@ -18,6 +18,7 @@ from slmdesk.chat.window.option_fields import PANEL_FIELDS, PRESET, SYSTEM, USUA
 from slmdesk.chat.window.options_controller import OptionsController
 from slmdesk.window.base import theme
 from slmdesk.window.base.theme import scaled
+from slmdesk.window.widgets.bars import SettingsController
 from slmdesk.window.widgets.build import button, column, named, plain_label, plain_tip, row, show_column, show_words
 from slmdesk.window.widgets.parts import Popover
 from slmdesk.window.widgets.rows import Choice, tab_stops
@@ -29,14 +30,14 @@ SAME_AS_NOW = _("Same as now")
 class SettingsPanel(Popover):
     """The settings of the open chat: those that many people change, and the others folded under *Advanced*."""
 
-    context_chosen = Signal(int)
     closed = Signal()
 
-    def __init__(self, controller: OptionsController, models: ModelsController, parent: QWidget) -> None:
+    def __init__(
+        self, controller: OptionsController, models: ModelsController, settings: SettingsController, parent: QWidget
+    ) -> None:
         super().__init__(parent, "chat_panel", label=_("Settings of this chat"), width=WIDTH)
-        self._controller, self._models = controller, models
+        self._controller, self._models, self._settings = controller, models, settings
         self._chat, self._options = controller.shown.value
-        self._context = (0, False)
         self._ways_to_think: tuple[str, ...] = ()
         self._shown = Around()
         self._build_ui()
@@ -45,7 +46,7 @@ class SettingsPanel(Popover):
         controller.chat_begun.connect(self._on_chat_begun)
         for shown in (
             controller.shown.changed, controller.load.changed, controller.presets.listed, models.models_listed,
-            models.state_changed,
+            models.state_changed, settings.settings_shown, settings.policy_shown,
         ):  # fmt: skip
             shown.connect(self._show)
         self._show(is_other=True)
@@ -94,10 +95,6 @@ class SettingsPanel(Popover):
         below = 0 if self._anchor is None else self._anchor.mapTo(self.window(), self._anchor.rect().bottomLeft()).y()
         return QSize(width, min(hint + theme.SPACE_12, self.window().height() - below - theme.SPACE_24))
 
-    def show_context(self, tokens: int, *, is_managed: bool) -> None:
-        self._context = (tokens, is_managed)
-        self._show()
-
     def keep_words(self) -> None:
         self._form.keep()
 
@@ -121,7 +118,6 @@ class SettingsPanel(Popover):
         state = self._models.state
         if state.loaded is not None:
             self._ways_to_think = state.loaded.thinking
-        tokens, is_managed = self._context
         return Around(
             options=self._options,
             models=tuple((model.id, model.name) for model in self._models.listed),
@@ -129,8 +125,8 @@ class SettingsPanel(Popover):
             load=self._controller.load.value,
             ways_to_think=self._ways_to_think,
             presets=self._controller.presets.presets,
-            context_tokens=tokens,
-            is_context_managed=is_managed,
+            context_tokens=self._settings.current.context_tokens,
+            is_context_managed=self._settings.is_managed("context_tokens"),
         )
 
     def _show_preset(self, around: Around) -> None:
@@ -146,7 +142,7 @@ class SettingsPanel(Popover):
 
     def _on_changed(self, values: dict[str, Any]) -> None:
         if "context" in values:
-            self.context_chosen.emit(int(values["context"]))
+            self._settings.change("context_tokens", int(values["context"]))
         elif list(values) == ["preset"]:
             self._form.keep()
             self._controller.take_preset(self._chat, values["preset"])

@@ -151,8 +151,6 @@ class OptionsController(QObject):
 
 
 class PresetsController(QObject):
-    """Lists, keeps, orders, exports and imports presets."""
-
     kept = Signal(object)
     empty = _("No presets yet")
 
@@ -203,7 +201,6 @@ class PresetsController(QObject):
         self._bridge.services.chats.presets.move(id, by)
 
     def delete(self, id: str) -> None:
-        """Delete a preset, with an undo offer."""
         self._bridge.ask(self._bridge.services.chats.presets.delete(id), self._on_deleted)
 
     def set_default(self, id: str) -> None:

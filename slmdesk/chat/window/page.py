@@ -4,16 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
-from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QStandardPaths, Qt, Signal
 from PySide6.QtGui import QHideEvent, QKeyEvent, QResizeEvent
-from PySide6.QtWidgets import (
-    QFrame,
-    QWidget,
-)
+from PySide6.QtWidgets import QFrame, QWidget
 
 from slmdesk.base.record import changed
 from slmdesk.base.records import ModelRecord
@@ -32,11 +28,12 @@ from slmdesk.window.base import theme
 from slmdesk.window.base.bridge import Delay
 from slmdesk.window.base.shortcuts import bind
 from slmdesk.window.base.theme import ThemeKeeper
-from slmdesk.window.widgets.bars import FindBar
+from slmdesk.window.widgets.bars import FindBar, SettingsController
 from slmdesk.window.widgets.build import column, named, plain_label, row, show_words
-from slmdesk.window.widgets.notices import ask_where
+from slmdesk.window.widgets.notices import ask_where, give_export_menu
 from slmdesk.window.widgets.opening import ModelDrop, ask_about_link, ask_new_file
 from slmdesk.window.widgets.parts import EmptyState
+from slmdesk.window.widgets.rows import order_tabs, tab_stops
 
 if TYPE_CHECKING:
     from slmdesk.chat.window.options import SettingsPanel
@@ -53,7 +50,6 @@ class ChatPage(QWidget):
     list_requested = Signal()
     """Something in the list of chats is to be seen, so the side bar is to be open."""
     trash_requested = Signal()
-    context_chosen = Signal(int)
 
     def __init__(
         self,
@@ -61,20 +57,20 @@ class ChatPage(QWidget):
         chats: ListController,
         models: ModelsController,
         options: OptionsController,
+        settings: SettingsController,
         keeper: ThemeKeeper,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
         self.setObjectName("chat_page")
         self._chat, self._chats, self._models, self._keeper = chat, chats, models, keeper
-        self._options = options
+        self._options, self._settings = options, settings
         self._panel: SettingsPanel | None = None
         self._beside: Sequence[QWidget] = ()
-        self._context = (0, False)
         self._percent = 100
         self._open_chat = self._found_words = ""
         self._build_ui()
-        ModelDrop(self, models.look_at)
+        ModelDrop(self, models.file_chosen.emit)
         self._connect()
         self._connect_chat()
         self._attaching = AttachmentEntry(chat.attached, self.composer, self)
@@ -98,13 +94,9 @@ class ChatPage(QWidget):
         self._order_tabs()
 
     def _order_tabs(self) -> None:
-        order = (
-            *self.chat_list.in_order, *self._header.in_order, *self.private_bar.in_order, self.view,
-            *self.composer.in_order, *self._beside,
-            *(self._panel.in_order if self._panel else ()),
-        )  # fmt: skip
-        for widget, following in pairwise(order):
-            QWidget.setTabOrder(widget, following)
+        above = (stop for part in (self.chat_list, self._header, self.private_bar) for stop in tab_stops(part.layout()))
+        panel = self._panel.in_order if self._panel else ()
+        order_tabs(*above, self.view, *self.composer.in_order, *self._beside, *panel)
 
     def _build_work(self) -> QWidget:
         work = named(QFrame(self), "work")
@@ -124,7 +116,7 @@ class ChatPage(QWidget):
 
     def _build_conversation(self, work: QWidget) -> QWidget:
         holder = QWidget(work)
-        self.composer = Composer(holder)
+        self.composer = Composer(self._chat.attached, holder)
         self.meter = ContextMeter(self._chat.full, self.composer)
         self.meter.decided.connect(self.composer.setFocus)
         self.composer.add_meter(self.meter)
@@ -155,7 +147,6 @@ class ChatPage(QWidget):
         show_words(self._gap, words)
 
     def take_composer(self) -> None:
-        """Take the field for a message back from the page Start."""
         if self._bottom.indexOf(self.writing) < 0:
             self._bottom.insertWidget(1, self.writing, 1000)
             self.fit_composer(theme.SPACE_12)
@@ -184,7 +175,7 @@ class ChatPage(QWidget):
         self._chats.chat_begun.connect(self._on_chat_begun)
         self._chats.spaces.listed.connect(self._show_space)
         self._chat.space_changed.connect(self._show_space)
-        self._header.export_menu.form_chosen.connect(self._on_export)
+        give_export_menu(self._header.export, self._on_export)
         self._models.models_listed.connect(self._on_models_listed)
         self.picker.model_chosen.connect(lambda _model: self.composer.setFocus())
         for name, slot in (
@@ -254,22 +245,13 @@ class ChatPage(QWidget):
 
     @property
     def panel(self) -> SettingsPanel:
-        """Return the settings panel, which is created on first use."""
         if self._panel is None:
             from slmdesk.chat.window.options import SettingsPanel
 
-            panel = self._panel = SettingsPanel(self._options, self._models, self)
-            panel.context_chosen.connect(self.context_chosen)
-            panel.closed.connect(self._show_parts)
-            self.show_context(*self._context)
+            self._panel = SettingsPanel(self._options, self._models, self._settings, self)
+            self._panel.closed.connect(self._show_parts)
             self._order_tabs()
         return self._panel
-
-    def show_context(self, tokens: int, is_managed: bool) -> None:
-        """Show the context size in tokens. `is_managed`: the organisation's policy sets it."""
-        self._context = (tokens, is_managed)
-        if self._panel is not None:
-            self._panel.show_context(tokens, is_managed=is_managed)
 
     @property
     def is_panel_shown(self) -> bool:

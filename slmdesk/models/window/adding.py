@@ -7,35 +7,16 @@ from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
-from PySide6.QtWidgets import (
-    QFrame,
-    QHBoxLayout,
-    QScrollArea,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
 from slmdesk.base.texts import _, ngettext
 from slmdesk.gguf.quantization import quantization_named
-from slmdesk.models.importer import (
-    MOST_FILES,
-    Candidate,
-    ImportEnded,
-    InspectedFiles,
-)
+from slmdesk.models.importer import MOST_FILES, Candidate, ImportEnded, InspectedFiles
 from slmdesk.models.window.found import FoundDialog, Linking
 from slmdesk.runtime.messages import bytes_for_people
 from slmdesk.window.base import theme
 from slmdesk.window.base.bridge import Bridge
-from slmdesk.window.widgets.build import (
-    breakable,
-    button,
-    column,
-    named,
-    plain_label,
-    row,
-    show_column,
-)
+from slmdesk.window.widgets.build import breakable, button, column, named, plain_label, row, show_column
 from slmdesk.window.widgets.dialogs import Dialog
 from slmdesk.window.widgets.notices import UNDO_MS, Notice, ask_folder
 from slmdesk.window.widgets.rows import DOT, FitMark
@@ -114,8 +95,6 @@ class AddDialog(Dialog):
         copy = button(
             _("Copy into slmdesk"), "add_copy", self, tip=tip, kind="primary", on=partial(self._on_chosen, False)
         )
-        cancel.setAutoDefault(False)
-        link.setAutoDefault(False)
         copy.setDefault(True)
         return row(1, cancel, link, copy, gap=theme.SPACE_8)
 

@@ -4,24 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QDialogButtonBox, QWidget
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QWidget
 
 from slmdesk.base.record import Record
 from slmdesk.base.records import ModelRecord
 from slmdesk.base.texts import _
-from slmdesk.evaluation.formats import (
-    MOST_LEFT_OUT,
-    copy_label,
-    name_without,
-    smaller_formats,
-)
+from slmdesk.evaluation.formats import MOST_LEFT_OUT, copy_label, name_without, smaller_formats
 from slmdesk.gguf.quantization import QUANTIZATIONS
 from slmdesk.models.service import origin_of
 from slmdesk.runtime.messages import bytes_for_people
 from slmdesk.window.base import theme
 from slmdesk.window.widgets.build import breakable, column, named, plain_label
-from slmdesk.window.widgets.dialogs import Dialog
+from slmdesk.window.widgets.dialogs import AcceptButtons, Dialog
 from slmdesk.window.widgets.rows import DOT, Choice
 
 if TYPE_CHECKING:
@@ -55,9 +50,7 @@ class CopyDialog(Dialog):
         self._layers = named(Choice(layers, self), "copy_layers", label=_("Left out"))
         self._format.setCurrentIndex(min(1, len(formats) - 1))
         self._note = plain_label(LAYERS, self, name="copy_layers_note", kind="warn", is_hidden=True)
-        self._buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel, self)
-        self._make = self._buttons.addButton(_("Make it"), QDialogButtonBox.ButtonRole.AcceptRole)
-        self._make.setObjectName("copy_make")
+        self._buttons = AcceptButtons(self, _("Make it"), "copy_make", self._on_accepted)
         column(
             plain_label(INTRO.format(name=breakable(model.name)), self, name="copy_intro"),
             plain_label(_("Format"), self, name="copy_format_heading", wraps=False), self._format,
@@ -66,15 +59,12 @@ class CopyDialog(Dialog):
         )  # fmt: skip
         self._format.value_chosen.connect(lambda _value: self._show())
         self._layers.value_chosen.connect(lambda _value: self._show())
-        self._buttons.accepted.connect(self._on_accepted)
-        self._buttons.rejected.connect(self.reject)
-        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self._show()
 
     def _show(self) -> None:
         layers = self._layers.currentData()
         self._note.setVisible(bool(layers))
-        self._make.setEnabled(bool(layers or self._format.currentData()))
+        self._buttons.accept_button.setEnabled(bool(layers or self._format.currentData()))
 
     def _on_accepted(self) -> None:
         self.chosen.emit(str(self._format.currentData()), int(self._layers.currentData()))

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QFrame, QPushButton, QScrollArea, QSizePolicy, QWidget
+from PySide6.QtWidgets import QFrame, QScrollArea, QSizePolicy, QWidget
 
 from slmdesk.base.record import Record
 from slmdesk.base.texts import _
@@ -84,26 +84,17 @@ class FoundDialog(Dialog):
         self._trouble = plain_label("", self, name="found_trouble", kind="danger", is_hidden=True)
         self._words = plain_label("", self, name="found_words", kind="muted", is_hidden=True)
         self._bar = thin_bar("found_bar", self, _("Looking for models"))
-        self._more = self._button(_("Not looked at…"), "found_skipped")
-        self._more.clicked.connect(self._on_more)
+        self._more = button(_("Not looked at…"), "found_skipped", self, on=self._on_more)
         self._more.setVisible(False)
-        self._close = self._button(_("Close"), "found_close")
-        self._close.clicked.connect(self._on_close)
-        self._link = self._button(_("Link"), "found_link", is_primary=True)
-        self._link.clicked.connect(self._on_link)
-        self._link.setEnabled(False)
+        self._cancel = button(_("Cancel"), "found_cancel", self, on=self._on_cancel)
+        self._link = button(_("Link"), "found_link", self, kind="primary", on=self._on_link)
+        self._link.setDefault(True)
         self._list.chosen_changed.connect(self._refresh)
-        buttons = row(self._more, 1, self._close, self._link, gap=theme.SPACE_8)
+        buttons = row(self._more, 1, self._cancel, self._link, gap=theme.SPACE_8)
         column(
             heading, intro, self._note, (self._list, 1), self._trouble, self._words, self._bar, buttons,
             into=self, gap=theme.SPACE_12, margins=theme.SPACE_16,
         )  # fmt: skip
-
-    def _button(self, text: str, name: str, *, is_primary: bool = False) -> QPushButton:
-        made = button(text, name, self, kind="primary" if is_primary else "")
-        made.setAutoDefault(is_primary)
-        made.setDefault(is_primary)
-        return made
 
     def _show_work(self, words: str, fraction: float | None = None) -> None:
         """Show words and a progress bar. `fraction` is from 0 to 1, or None if unknown. Empty words hide both."""
@@ -113,15 +104,14 @@ class FoundDialog(Dialog):
         self._bar.setVisible(bool(words))
 
     def _look(self) -> None:
-        self._close.setText(_("Cancel"))
         self._show_work(LOOKING)
         finding = self._bridge.services.finding.find()
         self._looking = self._bridge.follow(finding, self._on_found, self._on_refused)
+        self._refresh()
 
     def _on_found(self, found: FoundModels) -> None:
         self._looking = None
         self._show_work("")
-        self._close.setText(_("Close"))
         self._models = {str(model.path): model for model in found.models}
         self._list.show_rows([found_row(model) for model in found.models])
         self._skipped = "\n".join(f"{skipped.path}: {skipped.reason}" for skipped in found.skipped)
@@ -135,7 +125,7 @@ class FoundDialog(Dialog):
     def _refresh(self) -> None:
         self._link.setEnabled(bool(self._list.chosen) and not self._is_busy)
         self._list.setEnabled(not self._is_busy)
-        self._close.setText(_("Cancel") if self._is_busy else _("Close"))
+        self._cancel.setVisible(self._is_busy or self._looking is not None)
 
     def _on_link(self) -> None:
         self._is_busy = True
@@ -162,9 +152,8 @@ class FoundDialog(Dialog):
         self._show_work("")
         if all(end.model for end in ends) and len(ends) == len(self._list.chosen):
             self.accept()
-            return
-        self._refresh()
-        self._look()
+        else:
+            self._look()
 
     def _on_refused(self, problem: Problem) -> None:
         self._is_busy, self._looking = False, None
@@ -172,20 +161,15 @@ class FoundDialog(Dialog):
         show_words(self._trouble, breakable(problem.sentence))
         self._refresh()
 
-    def _on_close(self) -> None:
+    def _on_cancel(self) -> None:
         if self._is_busy:
             self._linking.cancel()
         else:
             self.reject()
 
     def _on_more(self) -> None:
-        TextDialog(
-            self,
-            title=_("Not looked at"),
-            intro=_("What was passed over, and why."),
-            text=self._skipped,
-            is_prose=False,
-        ).show()
+        title, intro = _("Not looked at"), _("What was passed over, and why.")
+        TextDialog(self, title=title, intro=intro, text=self._skipped, is_prose=False).show()
 
     def reject(self) -> None:
         """Close the dialog. A running search stops, but linking goes on."""

@@ -13,7 +13,6 @@ from PySide6.QtCore import QLocale, QObject, Qt, Signal, Slot
 from PySide6.QtWidgets import QFrame, QGridLayout, QPlainTextEdit, QPushButton, QWidget
 
 from slmdesk.base.errors import KnownError
-from slmdesk.base.policy import Policy
 from slmdesk.base.record import Record
 from slmdesk.base.records import JobStatus, ModelRecord
 from slmdesk.base.settings import Settings
@@ -48,7 +47,7 @@ from slmdesk.window.base import theme
 from slmdesk.window.base.bridge import Bridge, Call
 from slmdesk.window.base.live import Live
 from slmdesk.window.base.text import day_words
-from slmdesk.window.widgets.bars import thin_bar
+from slmdesk.window.widgets.bars import SettingsController, thin_bar
 from slmdesk.window.widgets.build import (
     CLEAR,
     breakable,
@@ -78,13 +77,13 @@ class LibraryController(QObject):
     """Emitted when anything that is shown of the models is different."""
     chat_requested = Signal(str)
 
-    def __init__(self, bridge: Bridge, parent: QObject | None = None) -> None:
+    def __init__(self, bridge: Bridge, settings: SettingsController, parent: QObject) -> None:
         super().__init__(parent, objectName="library_controller")
         self.bridge = self._bridge = bridge
+        self.settings = settings
         self.removals = Removals(bridge, self)
         self.trials = TrialController(bridge, self)
         services = bridge.services
-        self.policy: Live[Policy] = Live(bridge, self, lambda: lambda services: services.settings.policy, Policy())
         self.cards: Live[tuple[ModelCard, ...] | None] = Live(bridge, self, lambda: services.cards.list(), None)
         self.judged: Live[Mapping[str, FitCheck]] = Live(bridge, self, self._ask_judged, {})
         self.loaded = ""
@@ -92,8 +91,8 @@ class LibraryController(QObject):
         self._defaults: tuple[str, ...] = ()
         self.imports = ModelImports(bridge, self)
         self.imports.ended.connect(self._on_imports_ended)
-        for live in (self.policy, self.cards, self.judged):
-            live.changed.connect(self.changed)
+        for shown in (self.cards.changed, self.judged.changed, settings.policy_shown):
+            shown.connect(self.changed)
         self.cards.changed.connect(self.judged.again)
         bridge.on(ModelsChanged, self.refresh)
         bridge.on(PaceChanged, self.refresh)
@@ -302,8 +301,6 @@ def _read(bytes_done: tuple[int, int]) -> Trial:
 
 
 class TrialController(QObject):
-    """Tests of models, and smaller copies that are made of them."""
-
     changed = Signal(str)
     """Emitted with a model whose running tests are others, or have come further."""
     ended = Signal(str)
@@ -535,7 +532,7 @@ class DetailsPanel(QFrame):
             self._formats.again()
 
     def _ask_formats(self) -> Any:
-        may_ask = FORMATS_FEATURE not in self._library.policy.value.hidden
+        may_ask = FORMATS_FEATURE not in self._library.settings.policy.hidden
         return (lambda services: state_of(services, self._model)) if may_ask else None
 
     def _on_unread(self, problem: Problem) -> None:
@@ -555,7 +552,7 @@ class DetailsPanel(QFrame):
         self._trials[BENCH].setVisible(DefaultUse.TRANSLATE in details.can_do)
         self._trials[BENCH].show_words(bench_words(details))
         self._trials[VERIFY].show_words(_("Last verified: {day}.").format(day=day_words(details.verified)))
-        managed = self._library.policy.value.managed
+        managed = self._library.settings.policy.managed
         for use, box in self._boxes.items():
             box.setVisible(use in details.can_do)
             box.setChecked(use in self._uses)

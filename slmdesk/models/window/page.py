@@ -7,14 +7,7 @@ from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QEvent, QLocale, Qt, QTimer, QUrl, Signal
-from PySide6.QtWidgets import (
-    QFrame,
-    QMenu,
-    QPushButton,
-    QScrollArea,
-    QToolButton,
-    QWidget,
-)
+from PySide6.QtWidgets import QFrame, QMenu, QPushButton, QScrollArea, QToolButton, QWidget
 
 from slmdesk.base.record import Record
 from slmdesk.base.texts import _
@@ -57,12 +50,7 @@ class ModelsPage(QScrollArea):
     find_requested = Signal()
 
     def __init__(
-        self,
-        library: LibraryController,
-        better: QWidget,
-        downloads: QWidget,
-        suggestions: QWidget,
-        search: QWidget,
+        self, library: LibraryController, better: QWidget, downloads: QWidget, suggestions: QWidget, search: QWidget
     ) -> None:
         super().__init__()
         named(self, "models_page", label=_("Models"))
@@ -235,7 +223,7 @@ class LocalModels(QWidget):
 
     def _show_card(self, row: LocalCard, card: ModelCard) -> None:
         library, id = self._library, card.record.id
-        can_switch = FORMATS_FEATURE not in library.policy.value.hidden
+        can_switch = FORMATS_FEATURE not in library.settings.policy.hidden
         row.show_card(Shown(card, self._copies.get(id, ()), library.judged.value.get(id), library.loaded, can_switch))
 
     def _on_action(self, model: str, action: str) -> None:
@@ -314,8 +302,7 @@ class LocalCard(ModelRow):
         self.body.addWidget(self._badge, 0, Qt.AlignmentFlag.AlignLeft)
         self._use: QPushButton | None = None
         if can_do(record, DefaultUse.CHAT):
-            self._use = self.add_button(_("Use"), name="use_button", spoken="")
-            self._use.clicked.connect(lambda: library.use(self.used.record.id))
+            self._use = self.add_button(_("Use"), "use_button", "", lambda: library.use(self.used.record.id))
         self._build_menu()
         self._copies: CopyLines | None = None
         self.opened.connect(self._on_opened)

@@ -62,7 +62,6 @@ class DownloadsController(QObject):
         return ON_THIS_PC if sha256 and sha256 in self.sums else GET
 
     def show_sums(self, sums: Iterable[str]) -> None:
-        """Take the checksums of the models on this PC."""
         self.sums = frozenset(sums)
         self.changed.emit()
 
@@ -151,8 +150,8 @@ class DownloadsController(QObject):
             return
         use = partial(self._chat_with, change.model.id, change.id)  # the download's row may be closed by then
         words = _("{name} is here, and exactly what was published.").format(name=change.model.name)
-        notice = Notice(words, action=_("Use now"), on_action=use, life_ms=UNDO_MS, key=f"done {change.id}")
-        self._bridge.notice_raised.emit(notice)
+        notice = Notice(words, action=_("Use now"), on_action=use, life_ms=UNDO_MS, key=f"come {change.model.id}")
+        self._bridge.notice_raised.emit(notice)  # goes where it is used by itself
 
     def _chat_with(self, model: str, id: str) -> None:
         self.dismiss(id)
@@ -225,20 +224,15 @@ class DownloadRow(Card):
         self._bar = thin_bar("download_bar", self, _("Downloaded"), most=1000)
         self.body.addWidget(self._bar)
         name = change.name or change.repo
-        self._use = self.add_button(
-            _("Use now"), name="use_download_button", spoken=_("Chat with {name}").format(name=name)
-        )
-        self._use.clicked.connect(lambda: fetch.use(change.id))
+        spoken = _("Chat with {name}").format(name=name)
+        self._use = self.add_button(_("Use now"), "use_download_button", spoken, partial(fetch.use, change.id))
         self._use.setProperty("kind", "primary")
-        self._gated = self.add_button(
-            _("What to do…"), name="gated_button", spoken=_("What to do to get {name}").format(name=name)
-        )
-        self._gated.clicked.connect(lambda: self.gated_requested.emit(self._change))
-        self._pause = self.add_button(_("Pause"), name="pause_button", spoken="")
-        self._cancel = self.add_button(_("Cancel"), name="cancel_download_button", spoken="")
+        spoken = _("What to do to get {name}").format(name=name)
+        ask = lambda: self.gated_requested.emit(self._change)  # noqa: E731
+        self._gated = self.add_button(_("What to do…"), "gated_button", spoken, ask)
+        self._pause = self.add_button(_("Pause"), "pause_button", "", self._on_pause)
+        self._cancel = self.add_button(_("Cancel"), "cancel_download_button", "", self._on_cancel)
         self._build_moves(name)
-        self._pause.clicked.connect(self._on_pause)
-        self._cancel.clicked.connect(self._on_cancel)
 
     def show_change(self, change: DownloadChanged) -> None:
         self._change = change
@@ -298,14 +292,10 @@ class LeftoverRow(Card):
             bar = thin_bar("download_bar", self, _("Downloaded"), most=1000)
             bar.setValue(round(1000 * found.bytes / max(found.expected, 1)))
             self.body.addWidget(bar)
-            resume = self.add_button(
-                _("Resume"), name="resume_left_button", spoken=_("Fetch the rest of {name}").format(name=found.name)
-            )
-            resume.clicked.connect(lambda: fetch.go_on_with(found.id))
-        discard = self.add_button(
-            _("Remove"), name="discard_left_button", spoken=_("Remove what came of {name}").format(name=found.name)
-        )
-        discard.clicked.connect(lambda: fetch.discard(found.id))
+            spoken = _("Fetch the rest of {name}").format(name=found.name)
+            self.add_button(_("Resume"), "resume_left_button", spoken, partial(fetch.go_on_with, found.id))
+        spoken = _("Remove what came of {name}").format(name=found.name)
+        self.add_button(_("Remove"), "discard_left_button", spoken, partial(fetch.discard, found.id))
 
 
 class Downloads(QWidget):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QLocale, Qt
 from PySide6.QtGui import QKeySequence, QShortcut
@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
 )
 
 from slmdesk.base.policy import shown_proxy
+from slmdesk.base.record import Record
 from slmdesk.base.records import NetworkLogRow
 from slmdesk.base.texts import N_, _, ngettext, retold
 from slmdesk.base.untrusted import clean_label
@@ -31,6 +32,7 @@ from slmdesk.runtime.messages import Problem, bytes_for_people
 from slmdesk.system.doctor import examine
 from slmdesk.window.base import theme
 from slmdesk.window.base.bridge import Bridge, Delay, copy_text
+from slmdesk.window.base.live import Live
 from slmdesk.window.base.text import day_in_figures
 from slmdesk.window.widgets.bars import ENFORCED, SettingsController
 from slmdesk.window.widgets.build import (
@@ -47,11 +49,14 @@ from slmdesk.window.widgets.build import (
     show_words,
     text_line,
 )
-from slmdesk.window.widgets.dialogs import Dialog
+from slmdesk.window.widgets.dialogs import AcceptButtons, Dialog
 from slmdesk.window.widgets.form import Control, Field, Listed, TextLine
 from slmdesk.window.widgets.rows import Choice
 from slmdesk.window.widgets.settings import Setting, SettingsForm, SettingsSection, Switched, held
 from slmdesk.window.widgets.tokens import TokenController, TokenForm, words_of
+
+if TYPE_CHECKING:
+    from slmdesk.services import Services
 
 ADDRESS = "address"
 PROXIES = (("system", _("System default")), ("none", _("None")), (ADDRESS, _("Own address")))
@@ -73,8 +78,6 @@ PASSWORD_WORDS = {
 
 
 class NetworkSettings(SettingsForm):
-    """The settings for reaching the Hub, in a section of the page."""
-
     def __init__(
         self, bridge: Bridge, settings: SettingsController, tokens: TokenController, section: SettingsSection
     ) -> None:
@@ -264,11 +267,8 @@ class TokenDialog(Dialog):
     def __init__(self, tokens: TokenController, parent: QWidget) -> None:
         super().__init__(parent, "token_dialog", _("Access token"))
         self._form = TokenForm(tokens, self)
-        keep = button(_("Save token"), "token_keep_button", self, kind="primary", on=self._form.submit)
-        close = button(_("Cancel"), "token_cancel_button", self, on=self.reject)
-        keep.setAutoDefault(False)
-        close.setAutoDefault(False)
-        parts = (plain_label(INTRO, self, name="token_intro"), self._form, 1, row(1, close, keep, gap=theme.SPACE_8))
+        buttons = AcceptButtons(self, _("Save token"), "token_keep_button", self._form.submit)
+        parts = (plain_label(INTRO, self, name="token_intro"), self._form, 1, buttons)
         column(*parts, into=self, gap=theme.SPACE_12, margins=theme.SPACE_16)
         self._form.given.connect(self._form.submit)
         self._form.kept.connect(self.accept)
@@ -284,18 +284,26 @@ MOST_LETTERS = {_("Host"): 32, _("Path"): 56}
 KINDS = _("CSV, for spreadsheets (*.csv);;PDF, a page to show (*.pdf);;JSON (*.json)")
 
 
+class Log(Record):
+    words: str = ""
+    rows: Sequence[NetworkLogRow] = ()
+    """The newest requests that hold the words."""
+    count: int = 0
+    found: int = 0
+    today: int = 0
+
+
 class NetworkLogWindow(Dialog):
     def __init__(self, bridge: Bridge, parent: QWidget) -> None:
         super().__init__(parent, "ledger_window", TITLE)
         self.resize(1040, 600)
-        self._bridge, self._searched, self._turn = bridge, "", 0
+        self._bridge, self._searched, self._most = bridge, "", PAGE
         self._search_timer = Delay(self, DEBOUNCE_MS, self.refresh)
-        self._renew_timer = Delay(self, DEBOUNCE_MS, self._renew)
-        self.rows: list[NetworkLogRow] = []
-        self._is_waiting, self._at_end = False, True
+        self._log: Live[Log | None] = Live(bridge, self, self._ask, None, on=(RequestsToday,), refused=self._on_failed)
+        self._shown = Log()
+        """What stands in the table."""
         self._build_ui()
         self._connect()
-        self.refresh()
         self._field.setFocus()
 
     def _build_ui(self) -> None:
@@ -311,10 +319,7 @@ class NetworkLogWindow(Dialog):
         self._note = plain_label("", self, name="ledger_note", kind="muted")
         tip = _("Write the rows to a CSV, PDF or JSON file; while you search, those that were found")
         self._export = button(_("Export…"), "ledger_export", self, tip=tip, on=self._on_export)
-        close = button(_("Close"), "ledger_close", self, on=self.reject)
-        self._export.setAutoDefault(False)
-        close.setAutoDefault(False)
-        foot = row((self._note, 1), self._export, close, gap=theme.SPACE_8)
+        foot = row((self._note, 1), self._export, gap=theme.SPACE_8)
         parts = (self._summary, self._field, (self._stack, 1), foot)
         column(*parts, into=self, gap=theme.SPACE_12, margins=theme.SPACE_16)
 
@@ -343,7 +348,7 @@ class NetworkLogWindow(Dialog):
         return table
 
     def _connect(self) -> None:
-        self._bridge.on(RequestsToday, self._on_requests_counted)
+        self._log.changed.connect(self._show)
         self._field.textChanged.connect(self._on_typed)
         self._field.returnPressed.connect(self.refresh)
         self._table.verticalScrollBar().valueChanged.connect(self._on_scrolled)
@@ -351,37 +356,54 @@ class NetworkLogWindow(Dialog):
         QShortcut(QKeySequence.StandardKey.Refresh, self, self.refresh)
         QShortcut(QKeySequence.StandardKey.Copy, self._table, self._on_copy).setContext(_WITHIN)
 
+    @property
+    def rows(self) -> Sequence[NetworkLogRow]:
+        return self._shown.rows
+
     def refresh(self) -> None:
         self._search_timer.stop()
-        self._turn += 1
-        self._read(self._replace)
-        self._count()
+        self._log.again()
 
     def _on_typed(self, words: str) -> None:
-        self._searched = words.strip()
+        self._searched, self._most = words.strip(), PAGE
         self._search_timer.start()
 
     def _on_scrolled(self, value: int) -> None:
-        """Read the next page of the log when the last row is in sight."""
-        if value == self._table.verticalScrollBar().maximum() and not self._at_end and not self._is_waiting:
-            self._is_waiting = True
-            self._read(self._add, self.rows[-1].n)
+        """Read more of the log when the last row is in sight."""
+        if value == self._table.verticalScrollBar().maximum() and len(self.rows) == self._most:
+            self._most += PAGE
+            self.refresh()
 
-    def _replace(self, rows: Sequence[NetworkLogRow], at_end: bool) -> None:
-        self.rows.clear()
-        self._table.setRowCount(0)
-        self._add(rows, at_end)
+    def _ask(self) -> Callable[[Services], Log]:
+        words, most = self._searched, self._most
 
-    def _add(self, rows: Sequence[NetworkLogRow], at_end: bool) -> None:
-        self._is_waiting, self._at_end = False, at_end
-        self._insert(len(self.rows), rows)
+        def read(services: Services) -> Log:
+            network = services.network
+            return Log(words, network.requests(most, words), network.count(), network.count(words), network.today())
 
-    def _insert(self, first: int, rows: Sequence[NetworkLogRow]) -> None:
-        self.rows[first:first] = rows
-        for at, request in enumerate(rows, first):
-            self._table.insertRow(at)
-            self._put(at, request)
+        return read
+
+    def _show(self) -> None:
+        if (log := self._log.value) is None:
+            return
+        before, self._shown = self._shown, log
+        last = before.rows[0].n if before.rows and before.words == log.words else None
+        new = 0 if last is None else sum(request.n > last for request in log.rows)
+        for _at in range(new):
+            self._table.insertRow(0)  # what is chosen and in sight stays so
+        known = [*[None] * new, *before.rows]
+        self._table.setRowCount(len(log.rows))
+        for at, request in enumerate(log.rows):
+            if known[at : at + 1] != [request]:
+                self._put(at, request)
         self._widen()
+        if before.words != log.words:
+            self._table.scrollToTop()
+        self._summary.setText(summary_of(log.count, log.today))
+        self._nothing.setText(NOTHING if log.count else EMPTY)
+        self._stack.setCurrentWidget(self._table if log.found else self._nothing)
+        self._export.setEnabled(log.found > 0 or not log.words)  # a page may say that there are none
+        self._field.setEnabled(log.count > 0)
 
     def _put(self, at: int, request: NetworkLogRow) -> None:
         for column_at, words in enumerate(cells_of(request)):
@@ -390,56 +412,8 @@ class NetworkLogWindow(Dialog):
             cell.setTextAlignment(_ALIGN[column_at == BYTES])
             self._table.setItem(at, column_at, cell)
 
-    def _renew_rows(self, newest: Sequence[NetworkLogRow], _at_end: bool) -> None:
-        """Add newer rows on top, and update byte counts that were unknown before."""
-        first = self.rows[0].n if self.rows else 0
-        new = [request for request in newest if request.n > first]
-        if new and len(new) == len(newest) and self.rows:  # all are new, so rows in between may be missing: start again
-            self._replace(newest, False)
-            return
-        known = {request.n: request for request in newest}
-        for at, request in enumerate(self.rows[: len(newest)]):
-            if (now := known.get(request.n, request)) != request:
-                self.rows[at] = now
-                self._put(at, now)
-        self._insert(0, new)
-
-    def _on_requests_counted(self, _event: object) -> None:
-        if not self._renew_timer.isActive():
-            self._renew_timer.start()
-
-    def _renew(self) -> None:
-        self._read(self._renew_rows)
-        self._count()
-
-    def _read(self, then: Callable[[Sequence[NetworkLogRow], bool], object], before: int | None = None) -> None:
-        turn = self._turn
-
-        def answered(rows: Sequence[NetworkLogRow]) -> None:
-            if turn == self._turn:
-                then(rows, len(rows) < PAGE)
-
-        requests = self._bridge.services.network.requests(PAGE, self._searched, before)
-        self._bridge.ask(requests, answered, self._on_failed)
-
-    def _count(self) -> None:
-        words = self._searched
-        self._bridge.ask(
-            lambda services: (services.network.count(), services.network.count(words), services.network.today()),
-            self._on_counted,
-            self._on_failed,
-        )
-
     def _on_failed(self, problem: Problem) -> None:
         self._say(problem.sentence, "danger")
-
-    def _on_counted(self, counts: tuple[int, int, int]) -> None:
-        count, found, today = counts
-        self._summary.setText(summary_of(count, today))
-        self._nothing.setText(NOTHING if count else EMPTY)
-        self._stack.setCurrentWidget(self._table if found else self._nothing)
-        self._export.setEnabled(found > 0 or not self._searched)  # a page may say that there are none
-        self._field.setEnabled(count > 0)
 
     def _widen(self) -> None:
         table, letter = self._table, self._table.fontMetrics().averageCharWidth()

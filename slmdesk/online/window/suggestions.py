@@ -12,24 +12,13 @@ from slmdesk.base.policy import Policy
 from slmdesk.base.texts import _
 from slmdesk.gguf.memory import is_quick, speed_in_words
 from slmdesk.hub.search import Group
-from slmdesk.online.hub import (
-    LANGUAGES,
-    SKILLS,
-    Suggestion,
-)
+from slmdesk.online.hub import LANGUAGES, SKILLS, Suggestion
 from slmdesk.online.window.downloads import GET
 from slmdesk.online.window.hub import ANY_JOB, ANY_LANGUAGE, OfferCard, Offering, OfferList
 from slmdesk.runtime.messages import bytes_for_people
 from slmdesk.window.base import theme
 from slmdesk.window.base.text import inside
-from slmdesk.window.widgets.build import (
-    button,
-    column,
-    named,
-    plain_label,
-    plain_tip,
-    row,
-)
+from slmdesk.window.widgets.build import button, column, named, plain_label, plain_tip, row
 from slmdesk.window.widgets.rows import DOT, Choice, Rows
 
 FIRST = 3
@@ -44,8 +33,8 @@ class SuggestionCard(OfferCard):
             toggle_name="suggestion_details_button",
         )  # fmt: skip
         self.show_suggestion(suggestion)
-        self._get = self.add_button(GET, name="download_button", spoken=f"{GET} {entry.title}")
-        self._get.clicked.connect(lambda: at.fetch.start(entry.repo, entry.file, entry.quantization))
+        get = partial(at.fetch.start, entry.repo, entry.file, entry.quantization)
+        self._get = self.add_button(GET, "download_button", f"{GET} {entry.title}", get)
         at.fetch.changed.connect(self.show_here)
         self.show_here()
 

@@ -65,7 +65,7 @@ def table() -> dict[str, tuple[Setting, ...]]:
                 values=(("system", _("Same as the system")), ("light", _("Light")), ("dark", _("Dark"))),
             ),
             Setting(
-                "language", _("Language"), Listed, tip=_("Takes effect at the next start."),
+                "language", _("Language"), Listed, tip=_("slmdesk starts again for it, with this page."),
                 values=(("system", _("Same as the system")), ("en", "English"), ("de", "Deutsch")),
             ),
             Setting("font_scale", _("Text size"), Listed, values=tuple((size, f"{size} %") for size in SIZES)),

@@ -57,8 +57,6 @@ class ShortcutSettings(QObject):
 
 
 class ShortcutList(QFrame):
-    """The shortcuts, by the places where they work."""
-
     def __init__(self, controller: SettingsController, parent: QWidget) -> None:
         super().__init__(parent)
         named(self, "shortcut_list")

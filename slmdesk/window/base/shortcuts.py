@@ -345,6 +345,8 @@ class WindowState(Record):
     search_sort: str = "downloads"
     told_of_disk: str = ""
     """Codes of the notices about the history's disk that were shown already, separated by spaces."""
+    better_later: str = ""
+    """The offer of a better model to which *Not now* was said last."""
 
 
 _DEFAULTS = {name: getattr(WindowState(), name) for name in WindowState.__struct_fields__}

@@ -454,7 +454,7 @@ def _panels(t: Theme) -> str:
         #table_pane, #making_table, #table_bar, #redact_pane,
         #folder_view, #folder_overview, #folder_documents,
         #versions_pane, #versions_inner, #versions_form, #versions_busy, #versions_result, #versions_bar,
-        #versions_list, #versions_lead, #versions_columns, #versions_told {{ background: {t.sheet}; border: none; }}
+        #versions_list, #versions_lead, #versions_columns {{ background: {t.sheet}; border: none; }}
     #work, #settings_inner, #settings_page, #empty_chat, #models_page,
         #models_inner, #jobs_page, #jobs_inner {{ background: {t.sheet}; border: none; }}
     QToolButton[kind="section"] {{ padding: 4px 8px; color: {t.ink}; text-align: left; }}
@@ -604,7 +604,6 @@ def _buttons(t: Theme, fonts: Fonts) -> str:
 
 def _labels(t: Theme, fonts: Fonts) -> str:
     return f"""
-    QLabel[kind="figure"] {{ font-size: {fonts.points(0.87)}pt; }}
     QLabel[kind="strong"] {{ font-weight: 600; }}
     #summary_group, #summary_also {{ padding: 12px 0 4px 1px; }}
     QLabel[kind="title"] {{ font-size: {fonts.points(1.33)}pt; font-weight: 600; }}
@@ -628,8 +627,8 @@ def _labels(t: Theme, fonts: Fonts) -> str:
 def _fields(t: Theme, fonts: Fonts) -> str:
     combo_edge = f"{t.line_width}px solid {t.ink if t.line_width > 1 else t.fill}"
     return f"""
-    #chat_panel QPlainTextEdit, #compare_question {{ background: {t.sheet}; border-color: {t.edge}; }}
-    #chat_panel QPlainTextEdit:focus, #compare_question:focus {{ border-color: {t.accent}; }}
+    #chat_panel QPlainTextEdit {{ background: {t.sheet}; border-color: {t.edge}; }}
+    #chat_panel QPlainTextEdit:focus {{ border-color: {t.accent}; }}
     QComboBox:disabled, QLineEdit:disabled {{ color: {t.ink3}; background: {t.fill}; border-color: {t.fill}; }}
     QLineEdit {{ background: {t.sheet}; color: {t.ink}; border: {t.line_width}px solid {t.edge};
         border-radius: {CONTROL_RADIUS}px; padding: 5px 10px; selection-background-color: {t.sel};

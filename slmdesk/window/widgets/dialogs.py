@@ -44,6 +44,7 @@ from slmdesk.window.base.bridge import copy_text
 from slmdesk.window.base.theme import scaled
 from slmdesk.window.widgets.build import (
     ElidedLabel,
+    button,
     column,
     is_above,
     named,
@@ -97,8 +98,10 @@ class Dialog(QDialog):
         self._sheet_head: QWidget | None = None
         self._shade: _Shade | None = None
         self._wanted, self._is_fitted = QSize(), False
-        self._muted: list[QShortcut] = []
-        """Shortcuts of the window and its pages, which do nothing while the sheet is open."""
+        self._muted: dict[QShortcut, list[QKeySequence]] = {}
+        """Keys of the shortcuts of the window and its pages, which have none while the sheet is open. Whether one is
+        enabled stays with its page.
+        """
         self._focus_below = QApplication.focusWidget()
         """The widget below the sheet that has the focus when the sheet is closed."""
         self._last: QWidget | None = None
@@ -187,12 +190,12 @@ class Dialog(QDialog):
         for notices in host.findChildren(QWidget, "notice_area", Qt.FindChildOption.FindDirectChildrenOnly):
             notices.raise_()  # an Undo is reached over a sheet too
         host.installEventFilter(self)
-        self._muted = [one for one in host.findChildren(QShortcut) if one.isEnabled() and self._mutes(one)]
+        self._muted = {one: one.keys() for one in host.findChildren(QShortcut) if one.keys() and self._mutes(one)}
         for shortcut in self._muted:
-            shortcut.setEnabled(False)
+            shortcut.setKeys([])
         cast(QApplication, QApplication.instance()).focusChanged.connect(self._on_focus)
-        for button in self.findChildren(QPushButton):
-            button.setAutoDefault(False)  # else one that had the focus would stay a default one
+        for one in self.findChildren(QPushButton):
+            one.setAutoDefault(False)  # else one that had the focus would stay a default one
         self._wanted = self._wanted.expandedTo(self.size())
         self._place()
         self._take_focus(host)
@@ -201,7 +204,7 @@ class Dialog(QDialog):
         cast(QApplication, QApplication.instance()).focusChanged.disconnect(self._on_focus)
         host.removeEventFilter(self)
         for shortcut in filter(isValid, self._muted):
-            shortcut.setEnabled(True)
+            shortcut.setKeys(self._muted[shortcut])
         if self._shade is not None:
             self._shade.hide()
             self._shade.deleteLater()
@@ -328,6 +331,7 @@ class AcceptButtons(QDialogButtonBox):
         """`on` is called by the button, and closes the dialog with `accept` if all is right."""
         super().__init__(QDialogButtonBox.StandardButton.Cancel, dialog)
         self.accept_button = named(self.addButton(words, QDialogButtonBox.ButtonRole.AcceptRole), name, kind="primary")
+        self.button(QDialogButtonBox.StandardButton.Cancel).setObjectName(f"{name}_cancel")
         self.accepted.connect(on)
         self.rejected.connect(dialog.reject)
 
@@ -357,42 +361,28 @@ class TextDialog(Dialog):
         self.resize(760, 560 if len(text) > SHORT else 280)
         self._copied, self._is_prose = text, is_prose
         self._build_ui(intro, text if shown is None else shown, warning, is_code=shown is not None)
-        self._connect()
 
     def _build_ui(self, intro: str, text: str, warning: str, *, is_code: bool) -> None:
-        layout = column(
-            plain_label(intro, self, name="text_dialog_intro"), into=self, gap=theme.SPACE_12, margins=theme.SPACE_16
-        )
-        if warning:
-            layout.addWidget(plain_label(warning, self, name="text_dialog_warning", kind="warn"))
-        self._text = named((TranslatableText if self._is_prose else QPlainTextEdit)(text, self), "text_dialog_text")
+        said = plain_label(intro, self, name="text_dialog_intro")
+        warned = plain_label(warning, self, name="text_dialog_warning", kind="warn", is_hidden=not warning)
+        self._text = (TranslatableText if self._is_prose else QPlainTextEdit)(text, self)
+        named(self._text, "text_dialog_text", label=self.windowTitle(), kind="code" if is_code else "")
         self._text.setReadOnly(True)
-        self._text.setProperty("kind", "code" if is_code else "")
-        self._text.setAccessibleName(self.windowTitle())
         self._text.setTextInteractionFlags(
             Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard
         )
-        layout.addWidget(self._text, 1)
-        self._buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close, self)
-        self._copy = named(QPushButton(_("Copy"), self), "text_dialog_copy")
-        self._buttons.addButton(self._copy, QDialogButtonBox.ButtonRole.ActionRole)
-        self._translate = named(QPushButton(_("Translate"), self), "text_dialog_translate")
-        self._translate.setToolTip(_("Open the text, or what is selected in it, in the translator"))
-        self._translate.setVisible(self._is_prose)
-        if self._is_prose:
-            self._buttons.addButton(self._translate, QDialogButtonBox.ButtonRole.ActionRole)
-        layout.addWidget(self._buttons)
-
-    def _connect(self) -> None:
-        self._copy.clicked.connect(lambda: copy_text(self._copied))
-        self._translate.clicked.connect(self._on_translate)
-        self._buttons.rejected.connect(self.reject)
+        copy = button(_("Copy"), "text_dialog_copy", self, on=lambda: copy_text(self._copied))
+        tip = _("Open the text, or what is selected in it, in the translator")
+        translate = button(_("Translate"), "text_dialog_translate", self, tip=tip, on=self._on_translate)
+        translate.setVisible(self._is_prose)
+        self._buttons = row(1, copy, translate, gap=theme.SPACE_8)
+        parts = (said, warned, (self._text, 1), self._buttons)
+        column(*parts, into=self, gap=theme.SPACE_12, margins=theme.SPACE_16)
 
     def add_action(self, words: str, name: str, on: Callable[[], object]) -> None:
         """Add a button that closes the dialog and goes on to something else."""
-        made = named(QPushButton(words, self), name)
-        self._buttons.addButton(made, QDialogButtonBox.ButtonRole.ActionRole)
-        made.clicked.connect(self.accept)
+        made = button(words, name, self, on=self.accept)
+        self._buttons.addWidget(made)
         made.clicked.connect(on)
 
     def _on_translate(self) -> None:
@@ -466,6 +456,12 @@ class Question(Dialog):
         cancel = self._buttons.addButton(QDialogButtonBox.StandardButton.Cancel)
         cancel.setDefault(is_default)
         return named(cancel, name)
+
+    def ask_sure(self, words: str, name: str, then: Callable[[], object], *, kind: str = "danger") -> None:
+        """Ask before something is lost or removed: `words` on the button for it, and *Cancel*, which Enter presses."""
+        self.add_choice(words, name, then, kind=kind)
+        self.add_cancel(is_default=True)
+        self.open()
 
 
 class LineQuestion(Dialog):

@@ -177,7 +177,6 @@ class EarlierList(QFrame):
         return str(item.data(ID)) if item is not None else ""
 
     def rename(self) -> None:
-        """Let a person change the title in its row."""
         if (item := self.list.currentItem()) is not None:
             self.list.editItem(item)
 

@@ -18,16 +18,7 @@ from slmdesk.base.record import Record
 from slmdesk.base.texts import _
 from slmdesk.window.base import theme
 from slmdesk.window.base.bridge import Delay
-from slmdesk.window.widgets.build import (
-    breakable,
-    column,
-    named,
-    plain_label,
-    plain_tip,
-    row,
-    show_words,
-    tool_button,
-)
+from slmdesk.window.widgets.build import breakable, column, named, plain_label, plain_tip, row, show_words, tool_button
 from slmdesk.window.widgets.parts import Segments
 from slmdesk.window.widgets.rows import Choice
 
@@ -148,7 +139,6 @@ class Form(QObject):
         self.show_values({**self.values, **values}, self.env, is_other=True)
 
     def reset(self, part: FieldPart) -> None:
-        """Set the usual value of a field."""
         part.control.show(part.field.usual, self.env, is_new=True)
         self.take(part, part.field.write(part.field.usual))
         part.widget.setFocus()

@@ -94,7 +94,6 @@ def notice_of(
 
 
 def undoable(words: str, undo: Callable[[], None], key: str) -> Notice:
-    """Return the notice of a removal, which offers to undo it."""
     return Notice(words, action=_("Undo"), on_action=undo, life_ms=REMOVAL_MS, key=key)
 
 
@@ -299,8 +298,6 @@ _SUFFIX = re.compile(r"(?<=\w)\.[A-Za-z][A-Za-z0-9]{1,4}(?=\s|$)")
 
 
 class ExportMenu(QMenu):
-    """A menu of export formats."""
-
     form_chosen = Signal(str)
 
     def __init__(self, parent: QWidget, title: str = _("Export as"), forms: Sequence[Form] = FORMS) -> None:

@@ -61,6 +61,7 @@ from slmdesk.window.base import theme
 from slmdesk.window.base.bridge import Bridge, Delay
 from slmdesk.window.base.theme import pixmap, scaled
 from slmdesk.window.widgets.build import (
+    FlowLayout,
     Part,
     breakable,
     column,
@@ -168,10 +169,11 @@ class Card(QFrame):
     def set_trouble(self, text: str) -> None:
         show_words(self._trouble, breakable(text))
 
-    def add_button(self, text: str, *, name: str, spoken: str) -> QPushButton:
+    def add_button(self, text: str, name: str, spoken: str, on: Callable[[], object]) -> QPushButton:
         """Add a button. `spoken` names its action and object, for screen readers and as tooltip."""
         button = named(QPushButton(text, self), name, label=spoken, tip=plain_tip(spoken))
-        self._buttons.addWidget(button, 0, Qt.AlignmentFlag.AlignVCenter)
+        button.clicked.connect(lambda: on())
+        self.add_widget(button)
         return button
 
     def add_widget(self, widget: QWidget) -> None:
@@ -600,7 +602,7 @@ class Rows(Generic[T, W]):
     """
 
     def __init__(
-        self, layout: QBoxLayout, key: Callable[[T], Hashable], make: Callable[[T], W],
+        self, layout: QBoxLayout | FlowLayout, key: Callable[[T], Hashable], make: Callable[[T], W],
         show: Callable[[W, T], object] = lambda _row, _item: None,
     ) -> None:  # fmt: skip
         """`key` tells items apart. `make` returns the row of an item, and `show` shows an item in its row, also when it
@@ -628,7 +630,8 @@ class Rows(Generic[T, W]):
             self._show(row, item)
         if left is not None and self.rows:
             row = list(self.rows.values())[min(left, len(self.rows) - 1)]
-            next(iter(tab_stops(row.layout())), row).setFocus()
+            is_stop = bool(row.focusPolicy() & Qt.FocusPolicy.TabFocus)
+            (row if is_stop else next(iter(tab_stops(row.layout())), row)).setFocus()
 
 
 def _has_focus(row: QWidget) -> bool:

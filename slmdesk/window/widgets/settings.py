@@ -14,16 +14,7 @@ from slmdesk.base.texts import _
 from slmdesk.window.base import theme
 from slmdesk.window.base.theme import scaled
 from slmdesk.window.widgets.bars import SET_BY_ORGANISATION, SettingsController
-from slmdesk.window.widgets.build import (
-    breakable,
-    column,
-    fold_button,
-    named,
-    plain_label,
-    plain_tip,
-    row,
-    show_words,
-)
+from slmdesk.window.widgets.build import breakable, column, fold_button, named, plain_label, plain_tip, row, show_words
 from slmdesk.window.widgets.form import Control, Field, FieldPart, Form, of_env
 from slmdesk.window.widgets.rows import Choice
 
@@ -73,8 +64,6 @@ class Switch(QCheckBox):
 
 
 class Switched(Control):
-    """On or off."""
-
     def __init__(self, field: Field, parent: QWidget) -> None:
         super().__init__(field, parent)
         self.widget = self._switch = Switch(parent)
@@ -268,7 +257,6 @@ class SettingsForm(Form):
         return made
 
     def show(self, *_news: object) -> None:
-        """Show the settings as they are now."""
         current = self.settings.current
         for part in cast(Sequence[SettingRow], self.parts):
             part.is_managed = self.settings.is_managed(part.field.name)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from PySide6.QtCore import QObject, Qt, Signal
-from PySide6.QtWidgets import QFrame, QLineEdit, QWidget
+from PySide6.QtWidgets import QBoxLayout, QFrame, QLineEdit, QWidget
 
 from slmdesk.base.texts import _
 from slmdesk.online.network import TokenPlaces
@@ -204,9 +204,14 @@ class GatedPanel(QFrame):
             plain_label(SECOND, self, name="gated_second"),
         )
         opening = row(first, (page, Qt.AlignmentFlag.AlignTop), gap=theme.SPACE_12)
-        last = row((self._state, 1), (self._again, Qt.AlignmentFlag.AlignBottom), gap=theme.SPACE_12)
-        parts = (intro, self._problem, opening, second, self._form, last)
-        column(*parts, into=self, gap=theme.SPACE_12, margins=(0, theme.SPACE_8))
+        self._foot = row((self._state, 1), (self._again, Qt.AlignmentFlag.AlignBottom), gap=theme.SPACE_12)
+        parts = (intro, self._problem, opening, second, self._form, self._foot)
+        self._column = column(*parts, into=self, gap=theme.SPACE_12, margins=(0, theme.SPACE_8))
+
+    def take_foot(self) -> QBoxLayout:
+        """Return the row with the button, for a sheet that keeps it in sight below what scrolls."""
+        self._column.removeItem(self._foot)
+        return self._foot
 
     def show_problem(self, problem: Problem | None) -> None:
         has_more = problem is not None and problem.code != "hub.gated"  # the panel says that the model is gated
@@ -228,9 +233,7 @@ class GatedDialog(Dialog):
         super().__init__(parent, "gated_dialog", _("A gated model"))
         self.panel = GatedPanel(tokens, repo, self)
         self.panel.show_problem(problem)
-        close = button(_("Close"), "gated_close_button", self, on=self.reject)
-        close.setAutoDefault(False)
         head = plain_label(breakable(repo), self, name="gated_repo", kind="heading")
-        column(head, self.panel, 1, row(1, close), into=self, gap=theme.SPACE_8, margins=theme.SPACE_16)
+        column(head, self.panel, 1, self.panel.take_foot(), into=self, gap=theme.SPACE_8, margins=theme.SPACE_16)
         self.panel.try_again_requested.connect(self.accept)
         self.fit(WIDTH)

@@ -12,9 +12,11 @@ from PySide6.QtWidgets import QApplication, QToolButton, QWidget
 
 from slmdesk.base.types import AttachMode
 from slmdesk.chat.window.attachment_chips import FAILED, AttachmentBar, Draft, pasted_draft
+from slmdesk.chat.window.attachments import AttachController
 from slmdesk.chat.window.composer import is_long
 from slmdesk.chat.window.messages import DECIDING
 from slmdesk.runtime.events import Pending
+from slmdesk.window.base.bridge import Bridge
 from slmdesk.window.widgets.dialogs import LineQuestion
 
 pytestmark = pytest.mark.gui
@@ -77,7 +79,7 @@ def test_a_chip_has_room_for_its_words_and_says_why_a_document_cannot_be_used(pr
 def test_a_chip_needs_the_same_room_before_its_new_words_are_laid_out(qtbot):
     page = QWidget()
     qtbot.addWidget(page)
-    bar = AttachmentBar(page)
+    bar = AttachmentBar(page, AttachController(Bridge(page), page))
     bar.resize(900, 200)
     page.show()
     draft = Draft("m.txt")
@@ -242,8 +244,7 @@ def test_the_way_a_document_is_read_can_be_chosen(program, manual):
     wait_read(program)
     program.type("When does the pump stop?")
     program.wait(lambda: "whole" in drafts(program)[0].words)
-    chip = program.page.composer.attachments.chips[0]
-    chip.mode_chosen.emit(chip.key, AttachMode.PASSAGES.value)
+    program.chat.attached.set_mode(drafts(program)[0].key, AttachMode.PASSAGES)
     program.wait(lambda: "by passages" in drafts(program)[0].words)
     program.enter()
     program.wait_idle()

@@ -185,7 +185,9 @@ def test_a_model_that_went_while_its_removal_could_be_undone_is_no_fault(library
 
 
 def test_what_the_organisation_set_cannot_be_changed(library) -> None:
-    library.frame.library.policy.put(Policy("p", {"model_for_chat": ""}))
+    settings = library.frame.settings
+    settings.policy = Policy("p", {"model_for_chat": ""})
+    settings.policy_shown.emit(settings.policy)
     panel = opened(library)
     library.wait(lambda: not panel.findChild(QPushButton, "use_chat").isEnabled())
     assert panel.findChild(QPushButton, "use_summarize").isEnabled()
@@ -400,7 +402,9 @@ def test_the_status_line_says_that_a_card_is_used(program) -> None:
     picker = program.page.picker
     model = LoadedModel("m", "Model", "llama", 4096, 4096, 4096, 4, True, "file")
     ready = ModelStateChanged(ModelState.READY, "m", "Model", loaded=model, memory_bytes=424_000_000)
-    picker.show_state(ready)
+    program.frame.models.state = ready
+    picker.refresh()
     assert "graphics card" not in picker.button.toolTip()
-    picker.show_state(changed(ready, loaded=changed(model, offload=THERE)))
+    program.frame.models.state = changed(ready, loaded=changed(model, offload=THERE))
+    picker.refresh()
     assert "424 MB memory, graphics card" in picker.button.toolTip()

@@ -651,8 +651,6 @@ class Hit(Record):
 
 
 class Finder:
-    """Finds words in a conversation."""
-
     def __init__(self, area: MessageArea) -> None:
         self._area = area
         self._words = ""

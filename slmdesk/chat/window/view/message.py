@@ -168,7 +168,6 @@ def height_without_text(style: ViewStyle, view: MessageView) -> int:
 
 
 def text_width(view: MessageView, width: int) -> int:
-    """Return the width for the text of a message in a column of this width."""
     room = width - 2 * SPACE_16
     return min(scaled(MOST_QUESTION), room) - 2 * SPACE_16 if view.role == "user" else room
 
@@ -618,8 +617,6 @@ ICON_SIZE = 16
 
 
 class ThoughtLine(QObject):
-    """The reasoning of a model before its answer."""
-
     chosen = Signal(str)
 
     def __init__(self, style: ViewStyle, parent: QWidget) -> None:
@@ -700,8 +697,6 @@ def _line_button(name: str, parent: QWidget, style: ViewStyle, tip: str, on: Cal
 
 
 class ExtraLines(QObject):
-    """The lines under a message that can be opened."""
-
     chosen = Signal(str)
     pointed = Signal(str)
     """Emitted with the line to which a person points; '' when none is pointed at any more."""

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import partial
 from itertools import accumulate
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QAbstractScrollArea, QFrame, QPushButton, QWidget
 
@@ -34,12 +34,12 @@ MARGIN = 400
 """Distance from the viewport within which messages have widgets, in device-independent pixels."""
 EDGE = SPACE_16
 FAR_AWAY = -1_000_000
+FLUSH_MS = 50
+"""Milliseconds for which pieces of text are collected before they are shown together."""
 
 
 class MessageArea(QAbstractScrollArea):
     """Scroll area that keeps the rows of messages and creates widgets only for those in and near the viewport."""
-
-    at_end_changed = Signal(bool)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -51,9 +51,11 @@ class MessageArea(QAbstractScrollArea):
         """The messages. Other classes must not change them."""
         self.live: set[int] = set()
         self._anchor, self._offset, self._at_end = 0, 0, True
-        self._reported_at_end = True
         self._placing = False
         self._empty: QWidget | None = None
+        self.pending: set[str] = set()
+        self._flush_timer = Delay(self, FLUSH_MS, self._on_flush)
+        self._slice_timer = Delay(self, 0, self._on_slice)
         self._newest = QPushButton(_("Newest"), self)
         self._build_ground()
 
@@ -75,14 +77,6 @@ class MessageArea(QAbstractScrollArea):
     def follow_end(self) -> bool:
         """Return whether the view stays at the end when text is added, which holds until the reader scrolls up."""
         return self._at_end
-
-    @follow_end.setter
-    def follow_end(self, follow: bool) -> None:
-        if follow:
-            self.scroll_to_end()
-        elif self._at_end:
-            self._leave_end()
-            self.relay()
 
     @property
     def column_width(self) -> int:
@@ -144,15 +138,106 @@ class MessageArea(QAbstractScrollArea):
             self._set_scroll_bar()
         finally:
             self._placing = False
-        self._report_end()
+        self._show_newest()
+
+    # what is shown -------------------------------------------------------------------------------------------------
+
+    def show_conversation(self, messages: Sequence[MessageView]) -> None:
+        self._drop_widgets(self.live)
+        self.pending.clear()
+        self.rows.fill(messages)
+        self.rows.guess(self._style, self.column_width)
+        self._anchor, self._offset, self._at_end = 0, 0, True
+        self.relay()
+
+    def add_message(self, message: MessageView) -> None:
+        self.rows.add(message)
+        self.rows.guess(self._style, self.column_width)
+        self.relay()
+
+    def add_before(self, messages: Sequence[MessageView]) -> None:
+        self.rows.add_before(messages)
+        self.live = {index + len(messages) for index in self.live}
+        self._anchor += len(messages)
+        self.rows.guess(self._style, self.column_width)
+        self.relay()
+
+    def update_message(self, message: MessageView) -> None:
+        """Show the new state of a message. Raises KeyError for an unknown id."""
+        index = self._index(message.id)
+        row = self.rows[index]
+        before = row.view
+        if before.is_growing and message.is_growing and before.text.startswith(message.text):
+            message = changed(message, text=before.text)  # an older state never removes shown text
+        row.view = message
+        self.pending.discard(message.id)
+        widget = row.widget
+        if widget is None:
+            self.rows.forget_height(index)
+            self.rows.guess(self._style, self.column_width)
+        elif _goes_on(before, message):
+            row.has_more = widget.show_view(message, width=self.column_width)
+            self._measure_again(index)
+        else:
+            self._drop_widgets({index})
+        self.relay()
+
+    def append_text(self, message_id: str, piece: str) -> None:
+        """Append text to a message. Pieces within 50 ms are shown together. Raises KeyError for an unknown id."""
+        self.rows.append_text(self._index(message_id), piece)
+        self.pending.add(message_id)
+        if not self._flush_timer.isActive():
+            self._flush_timer.start()
+
+    def remove_after(self, message_id: str) -> None:
+        """Remove all messages after this message. Raises KeyError for an unknown id."""
+        keep = self._index(message_id) + 1
+        self._drop_widgets({index for index in self.live if index >= keep})
+        for row in self.rows.cut(keep):
+            self.pending.discard(row.view.id)
+        self._at_end = self._at_end or self._anchor >= keep  # the row at the anchor is gone
+        self.relay()
+
+    # handlers ------------------------------------------------------------------------------------------------------
+
+    def _on_flush(self) -> None:
+        waiting = set()
+        for message_id in self.pending:
+            index = self._index(message_id)
+            row = self.rows[index]
+            if row.widget is None:
+                self.rows.forget_height(index)
+            elif self._must_wait(row):
+                waiting.add(message_id)
+            else:
+                row.has_more = row.widget.show_view(row.view, width=self.column_width)
+                self._measure_again(index)
+        self.rows.guess(self._style, self.column_width)
+        self.pending = waiting
+        if waiting:
+            self._flush_timer.start()
+        self.relay()
+
+    def _on_slice(self) -> None:
+        for index in sorted(self.live, reverse=self._at_end):
+            row = self.rows[index]
+            if row.has_more and row.widget is not None:
+                row.has_more = row.widget.show_more(width=self.column_width)
+                self._measure_again(index)
+                self._widget_grown(row)
+                break
+        self.relay()
 
     # hooks ---------------------------------------------------------------------------------------------------------
 
     def _widget_made(self, index: int, row: Row, widget: MessageWidget) -> None: ...
 
-    def _more_is_left(self) -> None: ...
-
     def _widget_going(self, row: Row, widget: MessageWidget) -> None: ...
+
+    def _widget_grown(self, row: Row) -> None: ...
+
+    def _must_wait(self, _row: Row) -> bool:
+        return False
 
     # Qt's own ------------------------------------------------------------------------------------------------------
 
@@ -251,7 +336,7 @@ class MessageArea(QAbstractScrollArea):
             return
         height = row.widget.lay(self.column_width)
         if row.has_more:
-            self._more_is_left()
+            self._slice_timer.start()
             if not self._at_end:  # keep the space of text that is still to be shown
                 height = max(height, row.height)
         self.rows.set_height(index, height, self.column_width)
@@ -335,16 +420,13 @@ class MessageArea(QAbstractScrollArea):
         bar.setValue(self._value_of_anchor() if len(self.rows) else 0)
         bar.setEnabled(total > height)
 
-    def _report_end(self) -> None:
+    def _show_newest(self) -> None:
         at_end = self._at_end or not len(self.rows)
         size = self._newest.sizeHint()
         self._newest.move((self.viewport().width() - size.width()) // 2, self.height() - size.height() - SPACE_12)
         self._newest.resize(size)
         self._newest.setVisible(not at_end)
         self._newest.raise_()
-        if at_end != self._reported_at_end:
-            self._reported_at_end = at_end
-            self.at_end_changed.emit(at_end)
 
     def _dress(self) -> None:
         self._newest.setIcon(icon("arrow-down", self._style.theme.colour("ink")))
@@ -457,116 +539,6 @@ def guess_height(view: MessageView, style: ViewStyle, width: int) -> int:
     if view.role == "user":
         lines = min(lines, FOLDED_LINES + 1)
     return round(lines * style.line_height) + height_without_text(style, view)
-
-
-FLUSH_MS = 50
-"""Milliseconds for which pieces of text are collected before they are shown together."""
-
-
-class GrowingArea(MessageArea):
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.pending: set[str] = set()
-        self._flush_timer = Delay(self, FLUSH_MS, self._on_flush)
-        self._slice_timer = Delay(self, 0, self._on_slice)
-
-    # what is shown -------------------------------------------------------------------------------------------------
-
-    def show_conversation(self, messages: Sequence[MessageView]) -> None:
-        self._drop_widgets(self.live)
-        self.pending.clear()
-        self.rows.fill(messages)
-        self.rows.guess(self._style, self.column_width)
-        self._anchor, self._offset, self._at_end = 0, 0, True
-        self.relay()
-
-    def add_message(self, message: MessageView) -> None:
-        self.rows.add(message)
-        self.rows.guess(self._style, self.column_width)
-        self.relay()
-
-    def add_before(self, messages: Sequence[MessageView]) -> None:
-        self.rows.add_before(messages)
-        self.live = {index + len(messages) for index in self.live}
-        self._anchor += len(messages)
-        self.rows.guess(self._style, self.column_width)
-        self.relay()
-
-    def update_message(self, message: MessageView) -> None:
-        """Show the new state of a message. Raises KeyError for an unknown id."""
-        index = self._index(message.id)
-        row = self.rows[index]
-        before = row.view
-        if before.is_growing and message.is_growing and before.text.startswith(message.text):
-            message = changed(message, text=before.text)  # an older state never removes shown text
-        row.view = message
-        self.pending.discard(message.id)
-        widget = row.widget
-        if widget is None:
-            self.rows.forget_height(index)
-            self.rows.guess(self._style, self.column_width)
-        elif _goes_on(before, message):
-            row.has_more = widget.show_view(message, width=self.column_width)
-            self._measure_again(index)
-        else:
-            self._drop_widgets({index})
-        self.relay()
-
-    def append_text(self, message_id: str, piece: str) -> None:
-        """Append text to a message. Pieces within 50 ms are shown together. Raises KeyError for an unknown id."""
-        self.rows.append_text(self._index(message_id), piece)
-        self.pending.add(message_id)
-        if not self._flush_timer.isActive():
-            self._flush_timer.start()
-
-    def remove_after(self, message_id: str) -> None:
-        """Remove all messages after this message. Raises KeyError for an unknown id."""
-        keep = self._index(message_id) + 1
-        self._drop_widgets({index for index in self.live if index >= keep})
-        for row in self.rows.cut(keep):
-            self.pending.discard(row.view.id)
-        self._at_end = self._at_end or self._anchor >= keep  # the row at the anchor is gone
-        self.relay()
-
-    # handlers ------------------------------------------------------------------------------------------------------
-
-    def _on_flush(self) -> None:
-        waiting = set()
-        for message_id in self.pending:
-            index = self._index(message_id)
-            row = self.rows[index]
-            if row.widget is None:
-                self.rows.forget_height(index)
-            elif self._must_wait(row):
-                waiting.add(message_id)
-            else:
-                row.has_more = row.widget.show_view(row.view, width=self.column_width)
-                self._measure_again(index)
-        self.rows.guess(self._style, self.column_width)
-        self.pending = waiting
-        if waiting:
-            self._flush_timer.start()
-        self.relay()
-
-    def _on_slice(self) -> None:
-        for index in sorted(self.live, reverse=self._at_end):
-            row = self.rows[index]
-            if row.has_more and row.widget is not None:
-                row.has_more = row.widget.show_more(width=self.column_width)
-                self._measure_again(index)
-                self._widget_grown(row)
-                break
-        self.relay()
-
-    # hooks ------------------------------------------------------------------------------------------------------------
-
-    def _widget_grown(self, row: Row) -> None: ...
-
-    def _must_wait(self, _row: Row) -> bool:
-        return False
-
-    def _more_is_left(self) -> None:
-        self._slice_timer.start()
 
 
 def _goes_on(before: MessageView, message: MessageView) -> bool:

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QMenu, QWidget
 
 from slmdesk.base.texts import _
 from slmdesk.chat.window.view.message import MessageView, MessageWidget
-from slmdesk.chat.window.view.scroll import END, WHOLE, GrowingArea, MessageArea, Row
+from slmdesk.chat.window.view.scroll import END, WHOLE, MessageArea, Row
 from slmdesk.window.base.bridge import copy_data
 from slmdesk.window.base.theme import current, icon, scaled
 from slmdesk.window.markdown.message import MessageWriter, file_name_of
@@ -202,15 +202,9 @@ def _part_of(document: QTextDocument, selection: tuple[int, int]) -> QTextCursor
     return cursor
 
 
-class SelectableArea(GrowingArea):
-    """A GrowingArea whose text can be copied to the clipboard.
+class SelectableArea(MessageArea):
+    """A message area whose text can be copied to the clipboard."""
 
-    `copy_requested` (after the Copy action of a message) and `reader_text_copied` (after any other copying) are emitted
-    when the text is already on the clipboard.
-    """
-
-    reader_text_copied = Signal()
-    copy_requested = Signal(str)
     code_save_requested = Signal(str, str)
     """Emitted with the proposed file name and the code."""
 
@@ -232,13 +226,11 @@ class SelectableArea(GrowingArea):
         if data is None and 0 <= self.current < len(self.rows):
             data = message_as_written(self.rows[self.current].view, self._parser)
         if data is not None and data.text():
-            self._put(data)
+            copy_data(data)
 
     def copy_message(self, message_id: str) -> None:
         """Copy a message as it was written. Raises KeyError for an unknown id."""
-        view = self.rows[self._index(message_id)].view
-        copy_data(message_as_written(view, self._parser))
-        self.copy_requested.emit(message_id)
+        copy_data(message_as_written(self.rows[self._index(message_id)].view, self._parser))
 
     # for the menu --------------------------------------------------------------------------------------------------
 
@@ -249,7 +241,7 @@ class SelectableArea(GrowingArea):
     def _parts_at(self, widget: MessageWidget, message_id: str) -> list[Entry]:
         cursor, entries = widget.text.menu_cursor, list[Entry]()
         if (table := table_at(cursor)) is not None:
-            entries.append(Entry(_("Copy table"), lambda: self._put(mime_of_table(table))))
+            entries.append(Entry(_("Copy table"), lambda: copy_data(mime_of_table(table))))
         if number := code_at(cursor):
             entries.append(Entry(_("Copy code"), partial(self._copy_code, message_id, number)))
             entries.append(Entry(_("Save code as…"), partial(self._save_code, message_id, number)))
@@ -258,26 +250,22 @@ class SelectableArea(GrowingArea):
     def _copy_as(self, message_id: str, form: str) -> None:
         view = self.rows[self._index(message_id)].view
         if form == "text":
-            self._put(message_as_text(view, self._style, self._parser))
+            copy_data(message_as_text(view, self._style, self._parser))
         elif form == "html":
-            self._put(message_as_html(view, self._style, self._parser))
+            copy_data(message_as_html(view, self._style, self._parser))
         else:
-            self._put(mime_of(view.text))
+            copy_data(mime_of(view.text))
 
     def _copy_code(self, message_id: str, number: int) -> None:
         widget = self.rows[self._index(message_id)].widget
         if widget is not None:
-            self._put(mime_of(widget.writer.codes[number - 1]))
+            copy_data(mime_of(widget.writer.codes[number - 1]))
 
     def _save_code(self, message_id: str, number: int) -> None:
         widget = self.rows[self._index(message_id)].widget
         if widget is not None:
             name = file_name_of(widget.writer.languages[number - 1])
             self.code_save_requested.emit(name, widget.writer.codes[number - 1])
-
-    def _put(self, data: QMimeData) -> None:
-        copy_data(data)
-        self.reader_text_copied.emit()
 
     # hooks ---------------------------------------------------------------------------------------------------------
 

@@ -198,17 +198,14 @@ def test_the_end_is_followed_while_words_come(view, settled):
 def test_a_reader_who_scrolled_up_is_left_alone(qtbot, view, settled):
     view.show_conversation(chat(30))
     view.add_message(answer("new", "", Status.STREAMING))
-    with qtbot.waitSignal(view.at_end_changed) as reported:
-        view.scroll_by(-500)
-    assert reported.args == [False]
+    view.scroll_by(-500)
+    assert not view.follow_end
     row = view.row_at(0)
     before = view.top_of(row)
     grow(view, settled, ["words and words\n\n"] * 100)
     assert view.top_of(row) == before
     assert newest(view).isVisible()
-    with qtbot.waitSignal(view.at_end_changed) as reported:
-        qtbot.mouseClick(newest(view), Qt.MouseButton.LeftButton)
-    assert reported.args == [True]
+    qtbot.mouseClick(newest(view), Qt.MouseButton.LeftButton)
     assert view.follow_end
     assert not newest(view).isVisible()
 
@@ -302,9 +299,7 @@ def test_actions_tell_which_message(qtbot, view):
 
 def test_copy_gives_the_source(qtbot, view):
     view.show_conversation([answer("a", "some *words*")])
-    with qtbot.waitSignal(view.copy_requested) as reported:
-        press_action(qtbot, view, "a", "copy")
-    assert reported.args == ["a"]
+    press_action(qtbot, view, "a", "copy")
     assert QApplication.clipboard().text() == "some *words*"
 
 
@@ -328,8 +323,7 @@ def test_code_can_be_copied(qtbot, view):
     text = view.rows[0].widget.text
     cursor = text.document().find("Copy")
     place = text.cursorRect(cursor).center() - QPoint(6, 0)
-    with qtbot.waitSignal(view.reader_text_copied):
-        qtbot.mouseClick(text.viewport(), Qt.MouseButton.LeftButton, pos=place)
+    qtbot.mouseClick(text.viewport(), Qt.MouseButton.LeftButton, pos=place)
     assert QApplication.clipboard().text() == "x = 1\ny = 2\n"
 
 
