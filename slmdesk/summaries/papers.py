@@ -27,8 +27,8 @@ FIRST_PIECES = 15
 """Number of pieces at the beginning that are searched for the letterhead, the title and the parties."""
 
 TITLES = {
-    Paper.CONTRACT: r"(?:\w*agreement|\w*contract|lease|tenancy|terms and conditions|licen[cs]e|\w*vertrag(?:e?s|s?entwurf)?|"
-    r"vereinbarung|bedingungen|contrat|bail|convention|contrato|acuerdo|contratto|accordo|umowa|overeenkomst)",
+    Paper.CONTRACT: r"(?:\w*agreement|\w*contract|lease|tenancy|terms and conditions|licen[cs]e|"
+    r"\w*vertrag(?:e?s|s?entwurf)?|vereinbarung|bedingungen|contrat|bail|convention|contrato|acuerdo|contratto|accordo|umowa|overeenkomst)",
     Paper.MINUTES: r"(?:minutes|(?:\w*(?:sitzungs|besprechungs|versammlungs|gesprächs|ergebnis|verlaufs))?protokoll|"
     r"niederschrift|procès[- ]verbal|actas?|verbale|protokół|ata|notulen|verslag van de vergadering|"
     r"compte[- ]rendu d(?:e|u|es)(?: la| l['’])? ?(?:réunion|séance|assemblée|conseil|comité))",

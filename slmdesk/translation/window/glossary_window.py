@@ -45,10 +45,10 @@ from slmdesk.translation.window.terms_forms import (
     NOTE,
     TARGET,
     FormsEditor,
+    ImportSheet,
+    NewGlossarySheet,
     TermModel,
     answered,
-    ask_how_to_read,
-    ask_new_glossary,
     language_words,
 )
 from slmdesk.window.base import theme
@@ -318,7 +318,8 @@ class GlossaryWindow(Dialog):
     # ---- glossaries
 
     def _on_new(self) -> None:
-        sheet = ask_new_glossary(self, *self._languages)
+        sheet = NewGlossarySheet(self, *self._languages)
+        sheet.open()
         sheet.requested.connect(lambda said: self._ask(lambda at: at.glossaries.add(**said), self._show_new))
 
     def _on_keep(self) -> None:
@@ -464,7 +465,8 @@ class GlossaryWindow(Dialog):
         self._bridge.follow(sample, question, lambda _problem: question([]))
 
     def _on_asked(self, problem: Problem, request: ImportRequest, rows: Sequence[Sequence[str]]) -> None:
-        sheet = ask_how_to_read(self, problem, request, rows)
+        sheet = ImportSheet(self, problem, request, rows)
+        sheet.open()
         sheet.requested.connect(lambda said: self._read_file(answered(request, said)))
 
     def _on_export(self, form: str, _checked: bool = False) -> None:

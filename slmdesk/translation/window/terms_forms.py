@@ -104,49 +104,50 @@ def columns_in(values: Mapping[str, Any]) -> dict[str, int]:
     return {name: at for name, at in chosen.items() if at >= 0}
 
 
-def ask_new_glossary(parent: QWidget, source: str, target: str) -> _FormSheet:
-    """Ask what a new glossary is called, and for which languages and texts it is. Does not block."""
-    listed = languages()
-    pair = (
-        Field(name="source", title=_("From"), control=Listed, values=listed),
-        Field(name="target", title=_("To"), control=Listed, values=listed),
-    )
-    values = {"name": "", "source": source, "target": target, "domain": ""}
-    sheet = _FormSheet(
-        parent, "new_glossary_form", _("New glossary"), _("Create"), ((NAME, USED_FOR, *pair), values),
-        prefix="glossary",
-    )  # fmt: skip
-    sheet.form.part("name").widget.setFocus()
-    sheet.open()
-    return sheet
+class NewGlossarySheet(_FormSheet):
+    """Asks what a new glossary is called, and for which languages and texts it is."""
+
+    def __init__(self, parent: QWidget, source: str, target: str) -> None:
+        listed = languages()
+        pair = (
+            Field(name="source", title=_("From"), control=Listed, values=listed),
+            Field(name="target", title=_("To"), control=Listed, values=listed),
+        )
+        values = {"name": "", "source": source, "target": target, "domain": ""}
+        form = ((NAME, USED_FOR, *pair), values)
+        super().__init__(parent, "new_glossary_form", _("New glossary"), _("Create"), form, prefix="glossary")
+        self.form.part("name").widget.setFocus()
 
 
-def ask_how_to_read(
-    parent: QWidget, problem: Problem, request: ImportRequest, rows: Sequence[Sequence[str]]
-) -> _FormSheet:
-    """Ask what a file does not say of itself. `rows` are its first ones. Does not block."""
-    title = _("How is {name} to be read?").format(name=request.path.name)
-    above: list[QWidget] = [plain_label(breakable(problem.sentence), parent, name="import_problem", kind="muted")]
-    fields: list[Field] = []
-    values: dict[str, Any] = {"source": request.source, "target": request.target, "skips_first": True}
-    if rows and problem.code == "glossary.no_columns":
-        above.append(_sample(rows, parent))
-        width = max(map(len, rows))
-        heads = [*(cell[:MOST_LETTERS] for cell in rows[0]), *[""] * width][:width]
-        offered = tuple((at, _("Column {at}: {what}").format(at=at + 1, what=head)) for at, head in enumerate(heads))
-        for name, words in COLUMN_WORDS.items():
-            listed = offered if name == "source" else ((-1, _("None")), *offered)
-            fields.append(Field(name=f"{name}_column", title=words, control=Listed, values=listed))
-            values[f"{name}_column"] = {"source": 0, "target": 1 if width > 1 else -1}.get(name, -1)
-    if not request.into:
-        known = (("", _("As the file says")), *languages())
-        fields.append(Field(name="source", title=_("Language of the terms"), control=Listed, values=known))
-        fields.append(Field(name="target", title=_("Language of the translations"), control=Listed, values=known))
-    if len(above) > 1:
-        fields.append(FIRST_ROW)
-    sheet = _FormSheet(parent, "import_question", title, _("Import"), (fields, values), *above, prefix="import")
-    sheet.open()
-    return sheet
+class ImportSheet(_FormSheet):
+    """Asks what a file does not say of itself."""
+
+    def __init__(
+        self, parent: QWidget, problem: Problem, request: ImportRequest, rows: Sequence[Sequence[str]]
+    ) -> None:
+        """`rows` are the first ones of the file."""
+        title = _("How is {name} to be read?").format(name=request.path.name)
+        above: list[QWidget] = [plain_label(breakable(problem.sentence), parent, name="import_problem", kind="muted")]
+        fields: list[Field] = []
+        values: dict[str, Any] = {"source": request.source, "target": request.target, "skips_first": True}
+        if rows and problem.code == "glossary.no_columns":
+            above.append(_sample(rows, parent))
+            width = max(map(len, rows))
+            heads = [*(cell[:MOST_LETTERS] for cell in rows[0]), *[""] * width][:width]
+            offered = tuple(
+                (at, _("Column {at}: {what}").format(at=at + 1, what=what)) for at, what in enumerate(heads)
+            )
+            for name, words in COLUMN_WORDS.items():
+                listed = offered if name == "source" else ((-1, _("None")), *offered)
+                fields.append(Field(name=f"{name}_column", title=words, control=Listed, values=listed))
+                values[f"{name}_column"] = {"source": 0, "target": 1 if width > 1 else -1}.get(name, -1)
+        if not request.into:
+            known = (("", _("As the file says")), *languages())
+            fields.append(Field(name="source", title=_("Language of the terms"), control=Listed, values=known))
+            fields.append(Field(name="target", title=_("Language of the translations"), control=Listed, values=known))
+        if len(above) > 1:
+            fields.append(FIRST_ROW)
+        super().__init__(parent, "import_question", title, _("Import"), (fields, values), *above, prefix="import")
 
 
 def answered(request: ImportRequest, values: Mapping[str, Any]) -> ImportRequest:
