@@ -15,7 +15,7 @@ from slmdesk.base.errors import KnownError
 from slmdesk.base.record import Number, Record, changed
 from slmdesk.base.texts import N_, _, grouped
 
-READER_VERSION = "5"
+READER_VERSION = "6"
 """Raised whenever a reader returns other pages for the same file. Documents read before are then read again."""
 
 
@@ -39,9 +39,13 @@ class BlockKind(StrEnum):
     """Words that are struck through, so not in force. The block is empty and marks their place: the words are in
     `place`, with the space or line end that would stand double without them, and not in the text of the page.
     """
+    DOUBTFUL = "doubtful"
+    """A word of a scan that may be misread. The block is empty and marks where the word begins, which is `place`."""
 
 
-ASIDE = frozenset({BlockKind.HEADER, BlockKind.FOOTER, BlockKind.STRUCK})
+MARKS = frozenset({BlockKind.STRUCK, BlockKind.DOUBTFUL})
+"""Kinds of empty blocks, which only mark a place in the text."""
+ASIDE = MARKS | {BlockKind.HEADER, BlockKind.FOOTER}
 """Kinds of blocks that are shown, but not given to a model."""
 
 
@@ -74,6 +78,8 @@ class Note(StrEnum):
     PARTLY_DAMAGED = "partly_damaged"
     OCR_USED = "ocr_used"
     OCR_MISSING = "ocr_missing"
+    OCR_LANGUAGE = "ocr_language"
+    """Scans in languages without data of their own, named by their codes."""
     HEADERS_APART = "headers_apart"
     IMAGES_IGNORED = "images_ignored"
     UNTIMED = "untimed"
@@ -118,8 +124,8 @@ class Page(Record):
 
     @property
     def block_count(self) -> int:
-        """How many blocks it has. A place of struck words is none."""
-        return sum(block.kind is not BlockKind.STRUCK for block in self.blocks)
+        """How many blocks it has. What only marks a place is none."""
+        return sum(block.kind not in MARKS for block in self.blocks)
 
 
 class Attachment(Record):

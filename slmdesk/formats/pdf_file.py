@@ -241,6 +241,10 @@ class Word:
     field: str | None = None
     """Name of the form's field that holds the word. None if the page itself does."""
     is_struck: bool = False
+    sureness: float = 100.0
+    """How sure the recognition of a scanned page was of it, of 100."""
+    is_doubtful: bool = False
+    """Whether it may be misread: see formats.scan_figures."""
 
 
 class Look(Record):
