@@ -79,7 +79,7 @@ class Note(StrEnum):
     OCR_USED = "ocr_used"
     OCR_MISSING = "ocr_missing"
     OCR_LANGUAGE = "ocr_language"
-    """Scans in languages without data of their own, named by their codes."""
+    """Scans in languages without data of their own. Named."""
     HEADERS_APART = "headers_apart"
     IMAGES_IGNORED = "images_ignored"
     UNTIMED = "untimed"
@@ -231,6 +231,7 @@ class Format(Record):
 
 FORMATS = (
     Format("pdf", "PDF", (".pdf",), translated_suffix=".docx"),
+    Format("picture", _("Picture of pages"), (".png", ".jpg", ".jpeg", ".tif", ".tiff")),
     Format("txt", _("Plain text"), (".txt", ".text", ".log")),
     Format("md", _("Markdown"), (".md", ".markdown")),
     Format("docx", _("Word"), (".docx", ".docm", ".dotx", ".dotm")),

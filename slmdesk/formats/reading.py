@@ -52,7 +52,7 @@ class Reading:
     encoding: str = ""
     """The encoding the user chose. Empty means that it is detected."""
     language: str = ""
-    """Language of scanned pages for OCR. Empty means English."""
+    """Language of scanned pages for OCR. Empty means that it is told by each page."""
     total: int = 0
     """Number of pages the document will have, or 0 as long as it is unknown."""
     page_kind: PageKind = PageKind.PAGE
@@ -342,6 +342,7 @@ _FUNCTIONS = (
     ("odp", "odf:read_odp", "rewriting.odf:rewrite", "redacting.office:redact_opendocument"),
     ("ods", "odf:read_ods", "rewriting.odf:rewrite", "redacting.office:redact_opendocument"),
     ("pdf", "pdf:read", "rewriting.pdf:rewrite", "redacting.pages:redact"),
+    ("picture", "pictures:read"),
     ("eml", "mail:read", "rewriting.hypertext:rewrite_mail", "redacting.mails:redact"),
     ("msg", "msg:read"),
     ("txt", "text:read", "rewriting.text_files:rewrite_plain", "redacting.text:redact"),
@@ -361,6 +362,8 @@ _FUNCTIONS = (
 READERS = {format_id: functions[0] for format_id, *functions in _FUNCTIONS}
 REWRITERS = {format_id: functions[1] for format_id, *functions in _FUNCTIONS if len(functions) > 1}
 REDACTORS = {format_id: functions[2] for format_id, *functions in _FUNCTIONS if len(functions) > 2}
+PICTURED: Mapping[str, str] = {"pdf": "pdf:picture", "picture": "pictures:picture"}
+"""For each format with pictures of its pages, the function (Reading, PictureRequest) -> Picture that draws one."""
 ATTACHMENTS: Mapping[str, str] = {"pdf": "pdf_file:attachment", "eml": "mail:attachment", "msg": "msg:attachment"}
 """For each format with attachments, the function (Reading, index) -> (name, bytes) that extracts one."""
 
@@ -397,9 +400,9 @@ def attachment_of(reading: Reading, format_id: str, index: int) -> tuple[str, by
 
 def picture_of(reading: Reading, format_id: str, requested: PictureRequest) -> Picture:
     """Return the picture of a page. Raises KnownError `document.no_image` if the format has no pictures of pages."""
-    if format_id != "pdf":
+    if format_id not in PICTURED:
         raise KnownError("document.no_image", path=reading.path)
-    picture: Picture = _named("pdf:picture")(reading, requested)
+    picture: Picture = _named(PICTURED[format_id])(reading, requested)
     return picture
 
 

@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, Any
 from slmdesk.base.documents import Block, BlockKind
 from slmdesk.base.record import Record
 from slmdesk.base.texts import N_
+from slmdesk.base.translation import language_of
 from slmdesk.formats.pdf_file import Look, Word
 from slmdesk.formats.pdf_layout import Line, lines_of_words
 from slmdesk.formats.scan_figures import check_figures
@@ -117,7 +118,7 @@ class Recognition:
     percent: int = 0
     """How surely its words were recognised."""
     lacking: str = ""
-    """Code of its language, if that was read with the data of another one for want of its own."""
+    """English name of its language, if that was read with the data of another one for want of its own."""
     is_cut: bool = False
     """Whether it took too long, so that words are missing."""
 
@@ -190,7 +191,7 @@ def recognise(picture: Image, width: float, height: float, language: str, worked
                 again = _read(turned, languages_for(own), turn, ends)
                 best = again if again.worth > best.worth else best
             else:
-                lacking = own
+                lacking = language_of(own).name
     if best.worth <= 0:
         return Recognition(turn)
     check_figures(best.lines)

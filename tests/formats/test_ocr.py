@@ -61,7 +61,7 @@ def test_words_read_off_the_picture_are_a_page_like_any_other(monkeypatch):
     def recognise(picture, width, height, language, worked):
         asked.append((picture.mode, picture.width, width, height, language))
         worked()
-        return Recognition(Turn(width, height), [Line(words, look, 60, 90, 185, 110)], 94, "fr")
+        return Recognition(Turn(width, height), [Line(words, look, 60, 90, 185, 110)], 94, "French")
 
     monkeypatch.setattr(pdf, "is_available", lambda: True)
     monkeypatch.setattr(pdf, "recognise", recognise)
@@ -74,7 +74,7 @@ def test_words_read_off_the_picture_are_a_page_like_any_other(monkeypatch):
     ]
     assert page.block_count == 1
     assert reading.notes == [Note.OCR_USED, Note.OCR_LANGUAGE]
-    assert reading.names == {Note.OCR_LANGUAGE: ("fr",)}
+    assert reading.names == {Note.OCR_LANGUAGE: ("French",)}
     assert asked == [("L", 2500, 600, 800, "de")]
     ((box,),) = pdf.picture(Reading("a.pdf", data), PictureRequest(1, 0, ((0, 6),))).boxes
     assert box == pytest.approx((0.1, 90 / 800, 0.2, 110 / 800))

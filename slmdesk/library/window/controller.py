@@ -668,7 +668,7 @@ class PagesController(QObject):
 def _is_pictured(record: DocumentRecord) -> bool:
     """Tell whether the pages of a document have pictures, judged by the file name."""
     try:
-        return format_of(file_of(record)).id == "pdf"
+        return format_of(file_of(record)).id in ("pdf", "picture")
     except KnownError:
         return False
 
