@@ -161,6 +161,14 @@ class DocumentInfo(Record):
     """What a note is about, by note, where that is named."""
 
 
+RECOGNISED = "by OCR"
+"""How the reason of a page begins that was read off a picture."""
+
+
+def is_recognised(page: Page) -> bool:
+    return page.reason.startswith(RECOGNISED)
+
+
 def page_of(
     number: int,
     label: str,

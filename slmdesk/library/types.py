@@ -9,7 +9,7 @@ from pathlib import Path
 from types import MappingProxyType
 from urllib.parse import quote_from_bytes, unquote_to_bytes
 
-from slmdesk.base.documents import DocumentInfo, Note, Page, PageKind, PageStatus
+from slmdesk.base.documents import DocumentInfo, Note, Page, PageKind, PageStatus, is_recognised
 from slmdesk.base.errors import KnownError
 from slmdesk.base.protocol import record_from, stored_dict, stored_from, stored_list
 from slmdesk.base.record import Record
@@ -281,6 +281,13 @@ def unread(pages: list[Page], kind: PageKind, *, most: int = 12) -> str:
         )
         parts.append(f"{unread_reason(reason)}: {page_word(kind, len(numbers))} {shown}")
     return _("Without words – {parts}.").format(parts="; ".join(parts)) if parts else ""
+
+
+def recognised(pages: Sequence[Page], *, most: int = 20) -> list[str]:
+    """Say of each page that was read off a picture how surely it was, at most of so many pages."""
+    read = [page for page in pages if page.status is PageStatus.READ and is_recognised(page)]
+    said = [_("Page {number}: {how}").format(number=page.number, how=retold(page.reason)) for page in read[:most]]
+    return [*said, "…"] if len(read) > most else said
 
 
 def counted_documents(count: int) -> str:

@@ -26,7 +26,17 @@ from slmdesk.base.records import DocumentRecord, DocumentStatus
 from slmdesk.base.texts import _, grouped, retold
 from slmdesk.base.types import counted_pages, page_word
 from slmdesk.library.search import FoundPlaces
-from slmdesk.library.types import file_of, info_of, notes_of, page_ranges, parent_of, size_words, unread, unread_reason
+from slmdesk.library.types import (
+    file_of,
+    info_of,
+    notes_of,
+    page_ranges,
+    parent_of,
+    recognised,
+    size_words,
+    unread,
+    unread_reason,
+)
 from slmdesk.library.window.controller import LOCKED, DocumentsController, is_file
 from slmdesk.library.window.page_view import PageView
 from slmdesk.runtime.events import DocumentProgress
@@ -537,6 +547,8 @@ class AboutDocument(QScrollArea):
                 self._add(words, "warn")
         for sentence in notes_of(info):
             self._add(sentence)
+        for sentence in recognised(pages):
+            self._add(sentence, "small")
         if info.encoding:
             doubt = f" ({retold(info.doubt)})" if info.doubt else ""
             self._add(_("Letters stored as {encoding}{doubt}.").format(encoding=info.encoding, doubt=doubt), "small")

@@ -26,7 +26,7 @@ from PySide6.QtGui import (
     QTextOption,
 )
 
-from slmdesk.base.documents import Block, BlockKind, Page, PageStatus
+from slmdesk.base.documents import MARKS, Block, BlockKind, Page, PageStatus
 from slmdesk.base.record import Record, changed
 from slmdesk.base.texts import _
 from slmdesk.library.types import unread_reason
@@ -492,7 +492,7 @@ class _Struck:
             if row >= 0 and at <= rows[row].end and not is_above and words[:1] != "\n":
                 self._words[number] = re.sub(r"[\t\n]", " ", words)  # no word may begin another cell or row
         self._moved = [0, *accumulate(map(len, self._words))]
-        self.page = self._shown(page) if self._places else page
+        self.page = self._shown(page) if any(block.kind in MARKS for block in page.blocks) else page
 
     def _shown(self, page: Page) -> Page:
         text, at, struck = list[str](), 0, list[Block]()
@@ -504,8 +504,12 @@ class _Struck:
         blocks = [
             changed(block, start=self._edge(block.start, is_end=False), end=self._edge(block.end, is_end=True))
             for block in page.blocks
-            if block.kind is not BlockKind.STRUCK
+            if block.kind not in MARKS
         ]
+        for block in page.blocks:
+            if block.kind is BlockKind.DOUBTFUL:
+                start = self.place(block.start)
+                struck.append(Block(BlockKind.DOUBTFUL, start, start + len(block.place)))
         return changed(page, text="".join(text) + page.text[at:], blocks=(*blocks, *struck))
 
     def _edge(self, at: int, *, is_end: bool) -> int:
@@ -653,6 +657,11 @@ def _dress(cursor: QTextCursor, text: str, block: Block, fonts: Fonts, theme: Th
         case BlockKind.STRUCK:
             letters.setFontStrikeOut(True)
             letters.setForeground(theme.colour("ink2"))
+            cursor.mergeCharFormat(letters)
+            return
+        case BlockKind.DOUBTFUL:
+            letters.setUnderlineStyle(QTextCharFormat.UnderlineStyle.DashUnderline)
+            letters.setUnderlineColor(theme.colour("warn"))
             cursor.mergeCharFormat(letters)
             return
     cursor.mergeCharFormat(letters)
