@@ -163,6 +163,8 @@ class DocumentInfo(Record):
 
 RECOGNISED = "by OCR"
 """How the reason of a page begins that was read off a picture."""
+RECOGNISED_BEFORE = "recognised before"
+"""The reason of a page that the reader did not read, since the app has it from a reading that was cut off."""
 
 
 def is_recognised(page: Page) -> bool:

@@ -44,7 +44,7 @@ from slmdesk.formats.pdf_layout import (
     with_values,
 )
 from slmdesk.formats.pdf_overlay import OverlayText, overlay_of, strike
-from slmdesk.formats.reading import Box, Picture, PictureRequest, Reading, png_of
+from slmdesk.formats.reading import Box, Picture, PictureRequest, Reading, png_of, recognised_before
 from slmdesk.formats.scans import Turn, doubtful_blocks, is_available, recognise, width_for
 
 if TYPE_CHECKING:
@@ -230,6 +230,8 @@ def read(reading: Reading) -> Iterator[Page]:
 
 
 def _page(sheets: _Sheets, index: int, reading: Reading) -> Page:
+    if index + 1 in reading.recognised and sheets.at(index).status is PageStatus.SCANNED:
+        return recognised_before(reading, index + 1, sheets.at(index).label)
     laid = sheets.laid(index)
     sheet = sheets.at(index)
     if sheet.hidden or sheet.has_unseen_letters or any(aside.place == "hidden" for aside in sheet.asides):

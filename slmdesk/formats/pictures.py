@@ -12,7 +12,7 @@ from slmdesk.base.errors import KnownError
 from slmdesk.base.texts import N_
 from slmdesk.formats.pdf import boxes_of
 from slmdesk.formats.pdf_layout import LaidOutPage, lay_out, measures_of
-from slmdesk.formats.reading import Box, Picture, PictureRequest, Reading, png_of
+from slmdesk.formats.reading import Box, Picture, PictureRequest, Reading, png_of, recognised_before
 from slmdesk.formats.scans import Recognition, doubtful_blocks, is_available, recognise, width_for
 
 if TYPE_CHECKING:
@@ -46,6 +46,9 @@ def read(reading: Reading) -> Iterator[Page]:
         reading.total = _count(reading, image)
         for number in range(1, reading.total + 1):
             reading.check()
+            if number in reading.recognised:
+                yield recognised_before(reading, number, str(number))
+                continue
             if not is_available():
                 reading.note(Note.OCR_MISSING)
                 yield _unread(number)

@@ -19,7 +19,17 @@ from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, TypeAlias, cast
 
-from slmdesk.base.documents import MAX_FILE_BYTES, Attachment, Block, BlockKind, Note, Page, PageKind
+from slmdesk.base.documents import (
+    MAX_FILE_BYTES,
+    RECOGNISED_BEFORE,
+    Attachment,
+    Block,
+    BlockKind,
+    Note,
+    Page,
+    PageKind,
+    PageStatus,
+)
 from slmdesk.base.errors import KnownError, Stopped
 from slmdesk.base.record import Record
 from slmdesk.base.texts import N_, _
@@ -53,6 +63,8 @@ class Reading:
     """The encoding the user chose. Empty means that it is detected."""
     language: str = ""
     """Language of scanned pages for OCR. Empty means that it is told by each page."""
+    recognised: frozenset[int] = frozenset()
+    """Numbers of pages that were recognised before, and need not be again."""
     total: int = 0
     """Number of pages the document will have, or 0 as long as it is unknown."""
     page_kind: PageKind = PageKind.PAGE
@@ -129,6 +141,12 @@ def locked(reading: Reading) -> KnownError:
         reason = N_("slmdesk cannot open it with its password: save a copy without one in the program it was made with")
         return KnownError("document.unreadable", path=reading.path, reason=reason)
     return KnownError("document.locked", path=reading.path)
+
+
+def recognised_before(reading: Reading, number: int, label: str) -> Page:
+    """Return a page that stands for one of `reading.recognised`. The app puts the page it has in its place."""
+    reading.note(Note.OCR_USED)
+    return Page(number, label, "", PageStatus.READ, (), RECOGNISED_BEFORE, True)
 
 
 Reader: TypeAlias = Callable[[Reading], Iterator[Page]]

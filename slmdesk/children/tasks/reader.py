@@ -100,6 +100,7 @@ def _is_empty(reading: Reading) -> bool:
 def read(job: Job) -> Task:
     """Payload {path, format, password, encoding, language, attachment}; format "" is found by the file's bytes and
     name; `seen`, where given: [bytes, mtime in ns, inode] of the file meant, which must still be at that path;
+    `recognised`: numbers of pages that the app has from a reading that was cut off: they come without their words;
     `attachment` is the index of a document inside this file, to be read instead of it, or a list of them: the last
     inside the document before.
 
@@ -199,6 +200,7 @@ def reading_of(job: Job) -> Reading:
         stop=job.stop,
         worked=job.worked,
         descriptor=job.document,
+        recognised=frozenset(record_from(tuple[Count, ...], job.payload.get("recognised", ()))),
     )
     if (seen := job.payload.get("seen")) is not None:
         _check_same(reading, seen)
