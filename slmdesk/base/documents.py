@@ -296,6 +296,10 @@ def format_of(path: PurePath) -> Format:
     return found
 
 
+def is_picture(path: PurePath) -> bool:
+    return path.suffix.lower() in format_named("picture").suffixes
+
+
 def takes_password(path: PurePath) -> bool:
     return path.suffix.casefold() == ".pdf"
 

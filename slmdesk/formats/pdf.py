@@ -4,8 +4,9 @@ text recognition (formats.scans).
 
 from __future__ import annotations
 
+import io
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -22,6 +23,7 @@ from slmdesk.formats.pdf_file import (
     LOCK,
     MAX_CHARACTERS,
     PageLetters,
+    View,
     Word,
     attachments_of,
     label_of,
@@ -49,6 +51,8 @@ from slmdesk.formats.scans import Turn, doubtful_blocks, is_available, recognise
 
 if TYPE_CHECKING:
     from PIL.Image import Image
+
+    from slmdesk.formats.redacting.pages import LayerWord
 
 FEW_LETTERS = 20
 """A page with fewer letters is checked for being a picture, such as a scan."""
@@ -114,9 +118,7 @@ class _Sheets:
 
     def laid(self, index: int) -> LaidOutPage:
         """Return the text and the blocks of a page. The result does not depend on the order in which pages are read."""
-        sheet = self.at(index)
-        if sheet.status is PageStatus.SCANNED and is_available():
-            sheet = self._recognised(index, sheet)
+        sheet = self.recognised(index)
         usual = measures_of(sheet.lines, sheet.height)
         around = [
             (other - index, self.at(other).margins)
@@ -190,8 +192,11 @@ class _Sheets:
             hidden |= _unseen(page, white)
         return frozenset(at for at in hidden if all(word.field is None for word in lines[at].words))
 
-    def _recognised(self, index: int, sheet: _Sheet) -> _Sheet:
-        reading = self._reading
+    def recognised(self, index: int) -> _Sheet:
+        """Return a page, whose text is recognised if it is a scan."""
+        sheet, reading = self.at(index), self._reading
+        if sheet.status is not PageStatus.SCANNED or not is_available():
+            return sheet
         with page_at(self._document, index) as page:
             picture = _grey(page, width_for(sheet.width, sheet.height))
         reading.check()
@@ -268,6 +273,67 @@ def picture(reading: Reading, requested: PictureRequest) -> Picture:
             raise KnownError("document.no_image", path=reading.path) from err
         png = png_of(raster.rgb, width=raster.width, height=raster.height, stride=raster.stride)
         return Picture(png, raster.width, raster.height, boxes)
+
+
+def searchable(reading: Reading) -> Generator[int, None, bytes]:
+    """Return the PDF with the words of its scanned pages, which can be searched and are not seen. Yields after each
+    page. Raises KnownError `document.not_scanned`.
+    """
+    from slmdesk.formats.redacting.pages import NewPdf
+
+    words = NewPdf()
+    with opened(reading) as document:
+        sheets = _Sheets(reading, document)
+        reading.total = sheets.total
+        scanned: list[tuple[int, View]] = []
+        for index in range(sheets.total):
+            reading.check()
+            sheet = sheets.recognised(index)
+            if sheet.turn is not None:
+                with page_at(document, index) as page:
+                    view = view_of(page)
+                scanned.append((index, view))
+                width, height = view.right - view.left, view.top - view.bottom
+                words.add_words(width, height, layer_of(sheet.lines), sheet.height, _matrix(sheet.turn, view))
+            yield index + 1
+        if not scanned:
+            raise KnownError("document.not_scanned", path=reading.path)
+        with LOCK, closing(pdfium.PdfDocument(words.data())) as layer:
+            for number, (index, view) in enumerate(scanned):
+                with closing(document.get_page(index)) as page:
+                    laid = layer.page_as_xobject(number, document).as_pageobject()
+                    laid.set_matrix(pdfium.PdfMatrix().translate(view.left, view.bottom))
+                    page.insert_obj(laid)
+                    page.gen_content()
+            target = io.BytesIO()
+            document.save(target)
+    return target.getvalue()
+
+
+def layer_of(lines: Sequence[Line]) -> list[LayerWord]:
+    from slmdesk.formats.redacting.pages import LayerWord
+
+    return [LayerWord(word.text, word.x0, word.y0, word.x1, word.y1) for line in lines for word in line.words]
+
+
+def _matrix(turn: Turn, view: View) -> tuple[float, ...]:
+    """Return what lays the turned page, measured from below, onto the page in the file."""
+    height = turn.size[1]
+    (left, bottom), right, top = (
+        view.place_in_file(*turn.back(x, height - y)) for x, y in ((0.0, 0.0), (1.0, 0.0), (0.0, 1.0))
+    )
+    return right[0] - left, right[1] - bottom, top[0] - left, top[1] - bottom, left, bottom
+
+
+def joined(parts: Sequence[bytes]) -> bytes:
+    """Return the pages of several PDFs as one."""
+    with LOCK, closing(pdfium.PdfDocument.new()) as out:
+        for part in parts:
+            with closing(pdfium.PdfDocument(part)) as more:
+                out.import_pages(more)
+        target = io.BytesIO()
+        out.save(target)
+    return target.getvalue()
 
 
 def _bounded(width: int, page_width: float, page_height: float) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -10,10 +10,17 @@ from typing import TYPE_CHECKING
 from slmdesk.base.documents import Note, Page, PageStatus, page_of
 from slmdesk.base.errors import KnownError
 from slmdesk.base.texts import N_
-from slmdesk.formats.pdf import boxes_of
+from slmdesk.formats.pdf import boxes_of, layer_of
 from slmdesk.formats.pdf_layout import LaidOutPage, lay_out, measures_of
 from slmdesk.formats.reading import Box, Picture, PictureRequest, Reading, png_of, recognised_before
-from slmdesk.formats.scans import Recognition, doubtful_blocks, is_available, recognise, width_for
+from slmdesk.formats.scans import (
+    Recognition,
+    doubtful_blocks,
+    is_available,
+    recognise,
+    turned_picture,
+    width_for,
+)
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -27,6 +34,8 @@ UNSAID = 72
 """Dots per inch that a file names which does not know them."""
 _BYTES = {"1": 1, "L": 1, "P": 1, "LA": 4, "I;16": 2, "I;16B": 2}
 """Bytes of a pixel in memory by the picture's mode. All others take 4."""
+MOST_TIMES_HIGH = 8
+"""How many times higher than wide a picture is drawn at most."""
 _EVEN = 0.1
 """Share by which a picture may be larger or smaller than it is read best."""
 
@@ -81,9 +90,28 @@ def picture(reading: Reading, requested: PictureRequest) -> Picture:
     with _opened(reading) as image:
         sheet = _sheet(reading, image, requested.number, grey=False)
         shown = sheet.image.convert("RGB")
-        shown.thumbnail((requested.width, requested.width * 8))
+        shown.thumbnail((requested.width, requested.width * MOST_TIMES_HIGH))
         png = png_of(shown.tobytes(), width=shown.width, height=shown.height, stride=shown.width * 3)
         return Picture(png, shown.width, shown.height, boxes)
+
+
+def searchable(reading: Reading) -> Generator[int, None, bytes]:
+    """Return a PDF of the pages, upright and straightened, whose words can be searched. Yields after each page."""
+    from slmdesk.formats.redacting.pages import NewPdf
+
+    out = NewPdf()
+    with _opened(reading) as image:
+        reading.total = _count(reading, image)
+        for number in range(1, reading.total + 1):
+            reading.check()
+            sheet = _sheet(reading, image, number, grey=False)
+            found = _recognised(reading, sheet)
+            shown = sheet.image if sheet.image.mode in ("1", "L") else sheet.image.convert("RGB")
+            wide = width_for(sheet.width, sheet.height)
+            shown.thumbnail((wide, wide * MOST_TIMES_HIGH))
+            out.add_scan(*found.turn.size, turned_picture(shown, found.turn), layer_of(found.lines))
+            yield number
+    return out.data()
 
 
 def _unread(number: int) -> Page:

@@ -12,7 +12,7 @@ import stat
 import struct
 import threading
 import zlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
 from io import BytesIO
@@ -382,6 +382,8 @@ REWRITERS = {format_id: functions[1] for format_id, *functions in _FUNCTIONS if 
 REDACTORS = {format_id: functions[2] for format_id, *functions in _FUNCTIONS if len(functions) > 2}
 PICTURED: Mapping[str, str] = {"pdf": "pdf:picture", "picture": "pictures:picture"}
 """For each format with pictures of its pages, the function (Reading, PictureRequest) -> Picture that draws one."""
+SEARCHABLE: Mapping[str, str] = {"pdf": "pdf:searchable", "picture": "pictures:searchable"}
+"""For each format of scans, the function (Reading) -> generator that makes a PDF whose words can be searched."""
 ATTACHMENTS: Mapping[str, str] = {"pdf": "pdf_file:attachment", "eml": "mail:attachment", "msg": "msg:attachment"}
 """For each format with attachments, the function (Reading, index) -> (name, bytes) that extracts one."""
 
@@ -422,6 +424,18 @@ def picture_of(reading: Reading, format_id: str, requested: PictureRequest) -> P
         raise KnownError("document.no_image", path=reading.path)
     picture: Picture = _named(PICTURED[format_id])(reading, requested)
     return picture
+
+
+def searchable_of(reading: Reading, format_id: str) -> Generator[int, None, bytes]:
+    """Make a PDF of scans whose words can be searched. Yields after each page. Raises KnownError `document.no_ocr`,
+    `document.not_scanned`.
+    """
+    if not _named("scans:is_available")():
+        raise KnownError("document.no_ocr")
+    if format_id not in SEARCHABLE:
+        raise KnownError("document.not_scanned", path=reading.path)
+    making: Generator[int, None, bytes] = _named(SEARCHABLE[format_id])(reading)
+    return making
 
 
 def _named(place: str) -> Any:

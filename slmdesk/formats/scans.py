@@ -178,7 +178,7 @@ def recognise(picture: Image, width: float, height: float, language: str, worked
     with _reported_each_second(worked):
         for quarters in (1, 3, 0, 2) if is_sideways else (0, 2, 1, 3):
             tried = Turn(width, height, quarters, skew if quarters % 2 == is_sideways else 0.0)
-            upright = _turned(picture, tried)
+            upright = turned_picture(picture, tried)
             found = _read(upright, languages_for(language), tried, ends)
             if found.worth > best.worth:
                 best, turn, turned = found, tried, upright
@@ -243,13 +243,13 @@ def _lie_of(picture: Image) -> tuple[float, bool]:
     return (upright if is_sideways else level)[0], is_sideways
 
 
-def _turned(picture: Image, turn: Turn) -> Image:
+def turned_picture(picture: Image, turn: Turn) -> Image:
     from PIL.Image import Resampling, Transpose
 
     if turn.quarters:
         ways = {1: Transpose.ROTATE_90, 2: Transpose.ROTATE_180, 3: Transpose.ROTATE_270}
         picture = picture.transpose(ways[turn.quarters])
-    return picture.rotate(turn.skew, Resampling.BILINEAR, fillcolor=255) if turn.skew else picture
+    return picture.rotate(turn.skew, Resampling.BILINEAR, fillcolor="white") if turn.skew else picture
 
 
 def _read(picture: Image, languages: str, turn: Turn, ends: float) -> _Pass:

@@ -82,6 +82,7 @@ ACTIONS = (
     ("again", _("Read again")),
     ("translate", _("Translate")),
     ("redact", _("Redact")),
+    ("searchable", _("Save as searchable PDF…")),
     ("folder", _("Open folder")),
     ("remove", _("Remove from the list")),
 )
