@@ -276,8 +276,8 @@ def picture(reading: Reading, requested: PictureRequest) -> Picture:
 
 
 def searchable(reading: Reading) -> Generator[int, None, bytes]:
-    """Return the PDF with the words of its scanned pages, which can be searched and are not seen. Yields after each
-    page. Raises KnownError `document.not_scanned`.
+    """Return the PDF with the words of its scanned pages, which can be searched and are not seen; what lies on its side
+    is shown upright. Yields after each page. Raises KnownError `document.not_scanned`.
     """
     from slmdesk.formats.redacting.pages import NewPdf
 
@@ -285,26 +285,27 @@ def searchable(reading: Reading) -> Generator[int, None, bytes]:
     with opened(reading) as document:
         sheets = _Sheets(reading, document)
         reading.total = sheets.total
-        scanned: list[tuple[int, View]] = []
+        scanned: list[tuple[int, View, int]] = []
         for index in range(sheets.total):
             reading.check()
             sheet = sheets.recognised(index)
             if sheet.turn is not None:
                 with page_at(document, index) as page:
                     view = view_of(page)
-                scanned.append((index, view))
+                scanned.append((index, view, (view.rotation - 90 * sheet.turn.quarters) % 360))
                 width, height = view.right - view.left, view.top - view.bottom
                 words.add_words(width, height, layer_of(sheet.lines), sheet.height, _matrix(sheet.turn, view))
             yield index + 1
         if not scanned:
             raise KnownError("document.not_scanned", path=reading.path)
         with LOCK, closing(pdfium.PdfDocument(words.data())) as layer:
-            for number, (index, view) in enumerate(scanned):
+            for number, (index, view, rotation) in enumerate(scanned):
                 with closing(document.get_page(index)) as page:
                     laid = layer.page_as_xobject(number, document).as_pageobject()
                     laid.set_matrix(pdfium.PdfMatrix().translate(view.left, view.bottom))
                     page.insert_obj(laid)
                     page.gen_content()
+                    page.set_rotation(rotation)
             target = io.BytesIO()
             document.save(target)
     return target.getvalue()

@@ -381,8 +381,8 @@ def _as_json(info: DocumentInfo, pages: Sequence[Page], *, with_blocks: bool) ->
 def searchable(console: Console, files: Sequence[Path], output: Path, password: bool) -> None:
     """Write a PDF of the scans in each FILE, a PDF or a picture, whose words can be searched and copied.
 
-    Several become one PDF, in the order given.  Pictures are turned upright and straightened; of a PDF the pages stay
-    as they are.
+    Several become one PDF, in the order given.  Pages are turned upright, pictures are straightened too; what a PDF
+    shows stays as it is.
     """
     check_file(output, replace=False)
     if output.suffix.lower() != ".pdf":
