@@ -19,6 +19,7 @@ FONTS = (
     "dejavu/DejaVuSans.ttf",
 )  # fmt: skip
 SIZE = 2480, 3508
+STAMP = "EINGEGANGEN"
 LETTERS = {
     "de": (
         "Stadtwerke Musterhausen GmbH, Am Güterbahnhof 17, 06108 Halle (Saale)",
@@ -215,11 +216,11 @@ def _stamped(image: Image.Image, chance: random.Random) -> Image.Image:
     stamp = Image.new("L", (760, 260), 0)
     draw = ImageDraw.Draw(stamp)
     draw.rectangle((5, 5, 754, 254), outline=255, width=8)
-    draw.text((60, 80), "EINGEGANGEN", fill=255, font=font)
+    draw.text((60, 80), STAMP, fill=255, font=font)
     stamp = stamp.rotate(chance.uniform(-12, 12), expand=True)
     coloured = image.convert("RGB")
     ink = Image.new("RGB", stamp.size, (70, 90, 200))
-    coloured.paste(ink, (1500, 2300), stamp.point(lambda level: level * 6 // 10))
+    coloured.paste(ink, (1500, 1050), stamp.point(lambda level: level * 6 // 10))
     return coloured
 
 
