@@ -235,7 +235,7 @@ def _photo(image: Image.Image, chance: random.Random) -> Image.Image:
         SIZE, Image.Transform.PERSPECTIVE, _perspective(corners), Image.Resampling.BICUBIC, fillcolor=60
     )
     shade = Image.linear_gradient("L").resize(SIZE).rotate(chance.choice((0, 90, 180, 270)), expand=False)
-    shade = shade.point(lambda level: 95 + level * 160 // 255)
+    shade = shade.point(lambda level: 95 + level * 160 // 255).filter(ImageFilter.GaussianBlur(40))
     dark = Image.composite(photo, Image.new("L", SIZE, 0), shade)
     noise = Image.effect_noise(SIZE, 18)
     return Image.blend(dark, noise, 0.06).filter(ImageFilter.GaussianBlur(0.8)).resize((1860, 2631))

@@ -27,7 +27,7 @@ from slmdesk.base.texts import N_
 from slmdesk.base.translation import language_of
 from slmdesk.formats.pdf_file import Look, Word
 from slmdesk.formats.pdf_layout import Line, lines_of_words
-from slmdesk.formats.scan_figures import check_figures
+from slmdesk.formats.scan_figures import SURE_FIGURE, check_figures
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -50,8 +50,10 @@ MOST_NAMED = 5
 """Most doubtful figures that are named. What is beyond is told by "…"."""
 LARGEST_SKEW, LEAST_SKEW = 6.0, 0.2
 """In degrees. More is not looked for, and less does not disturb."""
-_SAUVOLA = "2"
-_SMALL_SIDE, _MOST_DOTS, _INK = 1000, 60_000, 20
+MISSED = 0.03
+"""Share of the ink that may be outside of the words. With more, a page is read once more without its shadows."""
+_OTSU, _SAUVOLA = "0", "2"
+_SMALL_SIDE, _MOST_DOTS, _FEW_DOTS, _INK = 1000, 60_000, 60, 20
 FOLDERS = (
     str(Path(sys.prefix) / "share" / "tessdata"),  # beside the program, as its dependencies bring them
     "/usr/share/tesseract-ocr/5/tessdata",
@@ -192,6 +194,9 @@ def recognise(picture: Image, width: float, height: float, language: str, worked
                 best = again if again.worth > best.worth else best
             else:
                 lacking = language_of(own).name
+        if best.worth > 0 and _has_more(turned, turn, best.lines) and time.monotonic() < ends:
+            used = languages_for(own if own and not lacking else language)
+            _add_missed(best.lines, _read(_evenly_lit(turned), used, turn, ends, _OTSU).lines)
     if best.worth <= 0:
         return Recognition(turn)
     check_figures(best.lines)
@@ -213,13 +218,8 @@ def _lie_of(picture: Image) -> tuple[float, bool]:
     Along the lines' direction letters and the white between the lines take turns most sharply (Postl 1988).
     """
     import numpy as np
-    from PIL import ImageFilter
 
-    small = picture.copy()
-    small.thumbnail((_SMALL_SIDE, _SMALL_SIDE))
-    around = small.filter(ImageFilter.BoxBlur(12))
-    ink = np.asarray(small, dtype=np.int16) < np.asarray(around, dtype=np.int16) - _INK
-    down, right = np.nonzero(ink)
+    down, right = np.nonzero(_ink(picture))
     step = max(1, len(down) // _MOST_DOTS)
     down, right = down[::step].astype(np.float64), right[::step].astype(np.float64)
     if len(down) < 50:
@@ -243,6 +243,62 @@ def _lie_of(picture: Image) -> tuple[float, bool]:
     return (upright if is_sideways else level)[0], is_sideways
 
 
+def _ink(picture: Image) -> Any:
+    """Return where a picture, made small, is darker than what is around."""
+    import numpy as np
+    from PIL import ImageFilter
+
+    small = picture.copy()
+    small.thumbnail((_SMALL_SIDE, _SMALL_SIDE))
+    around = small.filter(ImageFilter.BoxBlur(12))
+    return np.asarray(small, dtype=np.int16) < np.asarray(around, dtype=np.int16) - _INK
+
+
+def _evenly_lit(picture: Image) -> Image:
+    """Return a picture without its shadows: each dot as a share of the paper's brightness around it."""
+    import numpy as np
+    from PIL import Image, ImageFilter
+
+    paper = picture.reduce(4).filter(ImageFilter.MaxFilter(9)).filter(ImageFilter.MinFilter(9)).resize(picture.size)
+    lit = np.asarray(picture, dtype=np.uint16) * 255 // np.maximum(np.asarray(paper), 1)
+    return Image.fromarray(np.minimum(lit, 255).astype(np.uint8))
+
+
+def _has_more(picture: Image, turn: Turn, lines: Sequence[Sequence[Word]]) -> bool:
+    """Return whether there is ink besides the words that were found: rules and stamps, or words that were missed."""
+    ink = _ink(picture)
+    high, wide = ink.shape
+    whole, scale = int(ink.sum()), wide / turn.size[0]
+    ink[: high // 40] = ink[-high // 40 :] = False  # the edges of the paper
+    ink[:, : wide // 40] = ink[:, -wide // 40 :] = False
+    for word in (word for words in lines for word in words):
+        top, left = max(0, int(word.y0 * scale) - 3), max(0, int(word.x0 * scale) - 3)
+        ink[top : int(word.y1 * scale) + 4, left : int(word.x1 * scale) + 4] = False
+    return int(ink.sum()) > max(_FEW_DOTS, MISSED * whole)
+
+
+def _add_missed(lines: list[list[Word]], others: Sequence[Sequence[Word]]) -> None:
+    """Add words that only another reading found, each below what stands above it."""
+    for words in others:
+        missed = [word for word in words if word.sureness >= SURE_FIGURE and not _is_among(word, lines)]
+        if not missed or sum(map(str.isalnum, "".join(word.text for word in missed))) < 2:
+            continue
+        left, right, middle = missed[0].x0, missed[-1].x1, (missed[0].y0 + missed[0].y1) / 2
+        above = [
+            at
+            for at, line in enumerate(lines)
+            if line[0].x0 < right and line[-1].x1 > left and (line[0].y0 + line[0].y1) / 2 < middle
+        ]
+        for word in missed:
+            word.line = len(lines)
+        lines.insert(above[-1] + 1 if above else 0, missed)
+
+
+def _is_among(word: Word, lines: Sequence[Sequence[Word]]) -> bool:
+    x, y = (word.x0 + word.x1) / 2, (word.y0 + word.y1) / 2
+    return any(other.x0 <= x <= other.x1 and other.y0 <= y <= other.y1 for line in lines for other in line)
+
+
 def turned_picture(picture: Image, turn: Turn) -> Image:
     from PIL.Image import Resampling, Transpose
 
@@ -252,7 +308,7 @@ def turned_picture(picture: Image, turn: Turn) -> Image:
     return picture.rotate(turn.skew, Resampling.BILINEAR, fillcolor="white") if turn.skew else picture
 
 
-def _read(picture: Image, languages: str, turn: Turn, ends: float) -> _Pass:
+def _read(picture: Image, languages: str, turn: Turn, ends: float, threshold: str = _SAUVOLA) -> _Pass:
     """Read a picture until the time `ends` at the latest. Coordinates are points on the turned page."""
     os.environ["OMP_THREAD_LIMIT"] = "1"  # before the library is loaded
     import tesserocr
@@ -261,7 +317,7 @@ def _read(picture: Image, languages: str, turn: Turn, ends: float) -> _Pass:
     found = _Pass()
     word_level = tesserocr.RIL.WORD
     with tesserocr.PyTessBaseAPI(path=_folder_of(languages), lang=languages, psm=tesserocr.PSM.AUTO) as api:
-        api.SetVariable("thresholding_method", _SAUVOLA)
+        api.SetVariable("thresholding_method", threshold)
         api.SetImageBytes(picture.tobytes(), picture.width, picture.height, 1, picture.width)
         api.SetSourceResolution(max(70, round(72 / scale)))
         found.is_cut = not api.Recognize(max(1000, int(1000 * (ends - time.monotonic()))))

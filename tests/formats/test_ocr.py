@@ -75,11 +75,51 @@ def test_a_straightened_place_is_found_where_it_was_slanted():
 def test_slanted_lines_are_seen(degrees):
     page = Image.new("L", (900, 1200), 255)
     for row in range(100, 1100, 40):
-        for begin in range(100, 800, 60):
+        for begin in range(100 + row * row % 53, 800, 60):
             page.paste(0, (begin, row, begin + 45, row + 14))
     slanted = page.rotate(-degrees, fillcolor=255)
     assert scans._lie_of(slanted) == (pytest.approx(degrees, abs=0.2), False)
     assert scans._lie_of(slanted.transpose(Image.Transpose.ROTATE_270)) == (pytest.approx(degrees, abs=0.2), True)
+
+
+def placed(text: str, x0: float, y0: float, sureness: float = 90) -> Word:
+    return Word(text, -1, None, 0, x0, y0, x0 + 10 * len(text), y0 + 12, sureness=sureness)
+
+
+def test_ink_besides_the_words_is_seen():
+    page, turn = Image.new("L", (620, 877), 255), Turn(620, 877)
+    for row in (100, 140, 400):
+        for begin in range(100, 400, 20):
+            page.paste(0, (begin, row, begin + 12, row + 12))
+    words = [[placed("x" * 30, 100, row)] for row in (100, 140, 400)]
+    assert not scans._has_more(page, turn, words)
+    assert scans._has_more(page, turn, words[:2])
+    framed = page.copy()
+    framed.paste(0, (0, 0, 8, 877))  # the shadow of the lid
+    assert not scans._has_more(framed, turn, words)
+
+
+def test_words_found_without_shadows_are_put_where_they_belong():
+    """The second reading sees two lines more, one of them in the second column, and the others once more."""
+    lines = [[placed("first", 10, 10)], [placed("third", 10, 50)], [placed("right", 300, 10)]]
+    others = [
+        [placed("fi", 12, 11)], [placed("second", 10, 30), placed("part", 80, 30)], [placed("dim", 10, 70, 40)],
+        [placed("below", 300, 30)], [placed("~", 10, 90)],
+    ]  # fmt: skip
+    scans._add_missed(lines, others)
+    assert [[word.text for word in line] for line in lines] == [
+        ["first"], ["second", "part"], ["third"], ["right"], ["below"],
+    ]  # fmt: skip
+
+
+def test_a_shadow_is_taken_off_the_paper():
+    page = Image.new("L", (800, 800), 240)
+    page.paste(90, (400, 0, 800, 800))
+    page.paste(30, (100, 100, 104, 130))
+    page.paste(12, (600, 100, 604, 130))
+    even = scans._evenly_lit(page)
+    assert min(even.getpixel((200, 400)), even.getpixel((700, 400))) > 245
+    assert max(even.getpixel((102, 110)), even.getpixel((602, 110))) < 50
 
 
 def test_the_data_of_a_language_are_taken_where_they_are(monkeypatch, tmp_path):
