@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import io
 import os
 import shutil
@@ -131,6 +132,18 @@ def test_x5_a_wrong_name_is_seen_through(rig, tmp_path, format_id):
         assert word in text
         assert end.result["format"] == format_id
         assert "other_format" in end.result["notes"]
+
+
+def test_a_picture_becomes_a_pdf_that_can_be_searched_in_the_real_child(rig, tmp_path):
+    name, data, word = documents()["picture"]
+    (tmp_path / name).write_bytes(data)
+    received = Received()
+    rig.client.start("searchable", {"path": str(tmp_path / name)}, received)
+    assert isinstance(received.end(), Done), received.ends
+    made = b"".join(base64.b64decode(partial.value["data"]) for partial in received.partials)
+    (tmp_path / "b.pdf").write_bytes(made)
+    end, text = read(rig, tmp_path / "b.pdf")
+    assert (end.result["format"], text) == ("pdf", word)
 
 
 def test_what_came_with_a_mail_is_read_through_the_child(rig, tmp_path):
