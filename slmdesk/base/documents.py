@@ -171,6 +171,12 @@ def is_recognised(page: Page) -> bool:
     return page.reason.startswith(RECOGNISED)
 
 
+def doubtful_spans(page: Page) -> list[tuple[int, int]]:
+    """Return the places of words that may be misread."""
+    doubtful = (block for block in page.blocks if block.kind is BlockKind.DOUBTFUL)
+    return [(block.start, block.start + len(block.place)) for block in doubtful]
+
+
 def page_of(
     number: int,
     label: str,

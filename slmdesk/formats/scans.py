@@ -138,7 +138,7 @@ class Recognition:
 
 @dataclass(slots=True)
 class _Pass:
-    """What one reading of a picture gave: lines of words with coordinates in pixels."""
+    """What one reading of a picture gave: lines of words, with coordinates in points."""
 
     lines: list[list[Word]] = field(default_factory=list)
     is_cut: bool = False

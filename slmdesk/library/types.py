@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from enum import StrEnum
 from pathlib import Path
 from types import MappingProxyType
@@ -283,11 +283,12 @@ def unread(pages: list[Page], kind: PageKind, *, most: int = 12) -> str:
     return _("Without words – {parts}.").format(parts="; ".join(parts)) if parts else ""
 
 
-def recognised(pages: Sequence[Page], *, most: int = 20) -> list[str]:
-    """Say of each page that was read off a picture how surely it was, at most of so many pages."""
-    read = [page for page in pages if page.status is PageStatus.READ and is_recognised(page)]
-    said = [_("Page {number}: {how}").format(number=page.number, how=retold(page.reason)) for page in read[:most]]
-    return [*said, "…"] if len(read) > most else said
+def recognised(pages: Sequence[Page]) -> Iterator[tuple[int, str, bool]]:
+    """Yield the number of each page that was read off a picture, how surely it was, and whether figures are doubtful."""
+    for page in pages:
+        if page.status is PageStatus.READ and is_recognised(page):
+            words = _("Page {number}: {how}").format(number=page.number, how=retold(page.reason))
+            yield page.number, words, "; check " in page.reason
 
 
 def counted_documents(count: int) -> str:

@@ -101,6 +101,10 @@ EMPTY_WORDS = (
 """Name, kind and text of the labels that are visible while no document is shown."""
 
 
+MOST_NAMED = 8
+"""Most files that a question names."""
+
+
 class DocumentsPage(QWidget):
     redaction_requested = Signal(str)
 
@@ -205,7 +209,7 @@ class DocumentsPage(QWidget):
             return
         words = _("Are these {n} pictures the pages of one paper?").format(n=len(paths))
         more = _("As one paper they are saved as a PDF, in this order: {names}").format(
-            names=", ".join(path.name for path in paths)
+            names=", ".join(path.name for path in paths[:MOST_NAMED]) + (" …" if len(paths) > MOST_NAMED else "")
         )
         question = Question(self, "one_paper_dialog", _("Open pictures"), words, more)
         question.add_choice(_("One paper"), "one_paper_button", partial(self._ask_searchable, paths), is_default=True)

@@ -506,10 +506,6 @@ class _Struck:
             for block in page.blocks
             if block.kind not in MARKS
         ]
-        for block in page.blocks:
-            if block.kind is BlockKind.DOUBTFUL:
-                start = self.place(block.start)
-                struck.append(Block(BlockKind.DOUBTFUL, start, start + len(block.place)))
         return changed(page, text="".join(text) + page.text[at:], blocks=(*blocks, *struck))
 
     def _edge(self, at: int, *, is_end: bool) -> int:
@@ -657,11 +653,6 @@ def _dress(cursor: QTextCursor, text: str, block: Block, fonts: Fonts, theme: Th
         case BlockKind.STRUCK:
             letters.setFontStrikeOut(True)
             letters.setForeground(theme.colour("ink2"))
-            cursor.mergeCharFormat(letters)
-            return
-        case BlockKind.DOUBTFUL:
-            letters.setUnderlineStyle(QTextCharFormat.UnderlineStyle.DashUnderline)
-            letters.setUnderlineColor(theme.colour("warn"))
             cursor.mergeCharFormat(letters)
             return
     cursor.mergeCharFormat(letters)
