@@ -284,7 +284,7 @@ def unread(pages: list[Page], kind: PageKind, *, most: int = 12) -> str:
 
 
 def recognised(pages: Sequence[Page]) -> Iterator[tuple[int, str, bool]]:
-    """Yield the number of each page that was read off a picture, how surely it was, and whether figures are doubtful."""
+    """Yield the number of each page read off a picture, how surely it was, and whether figures are doubtful."""
     for page in pages:
         if page.status is PageStatus.READ and is_recognised(page):
             words = _("Page {number}: {how}").format(number=page.number, how=retold(page.reason))
