@@ -171,9 +171,10 @@ def _money(cents: int) -> str:
 
 
 def _scanned(image: Image.Image, kind: str, chance: random.Random) -> tuple[str, bytes]:
-    if kind == "fax":
-        small = image.resize((1728, 2292)).point(lambda level: 255 if level > 140 else 0)
-        return "tif", _saved(small.convert("1"), "TIFF", compression="group4", dpi=(204, 196))
+    if kind == "fax":  # in the usual or the fine resolution
+        high = chance.choice((1146, 2292))
+        small = image.resize((1728, high)).point(lambda level: 255 if level > 140 else 0)
+        return "tif", _saved(small.convert("1"), "TIFF", compression="group4", dpi=(204, high // 12 + 1))
     if kind == "turned":
         slanted = image.rotate(chance.choice((-2, -1.3, 1.6, 2)), Image.Resampling.BICUBIC, fillcolor=255)
         return "png", _saved(slanted, "PNG", dpi=(300, 300))

@@ -311,6 +311,19 @@ def searchable(reading: Reading) -> Generator[int, None, bytes]:
     return target.getvalue()
 
 
+def recognised_words(page: pdfium.PdfPage, reading: Reading) -> list[Word]:
+    """Return the words of an open page without letters, where they are on it. None unless it is a scan."""
+    if not is_available() or picture_share(page)[0] < PICTURE_SHARE:
+        return []
+    view = view_of(page)
+    picture = _grey(page, width_for(view.width, view.height))
+    found = recognise(picture, view.width, view.height, reading.language, reading.worked)
+    words = [word for line in found.lines for word in line.words]
+    for word in words:
+        word.x0, word.y0, word.x1, word.y1 = found.turn.box_back((word.x0, word.y0, word.x1, word.y1))
+    return words
+
+
 def layer_of(lines: Sequence[Line]) -> list[LayerWord]:
     from slmdesk.formats.redacting.pages import LayerWord
 

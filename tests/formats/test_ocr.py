@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pypdfium2 as pdfium
 import pytest
 from fakes.scans import WORDS, scan
 from PIL import Image
@@ -10,8 +11,10 @@ from slmdesk.base.documents import BlockKind, Note, PageStatus
 from slmdesk.formats import pdf, scans
 from slmdesk.formats.pdf_file import Look, Word
 from slmdesk.formats.pdf_layout import Line
-from slmdesk.formats.reading import PictureRequest, Reading
+from slmdesk.formats.reading import PictureRequest, Reading, redactor_of
+from slmdesk.formats.redacting.redactors import Redacting, Replacing
 from slmdesk.formats.scans import Recognition, Turn
+from slmdesk.text.redaction import BAR
 
 pytestmark = pytest.mark.pure
 
@@ -54,6 +57,23 @@ def test_words_read_off_the_picture_are_a_page_like_any_other(monkeypatch):
     assert asked == [("L", 2500, 600, 800, "de")]
     ((box,),) = pdf.picture(Reading("a.pdf", data), PictureRequest(1, 0, ((0, 6),))).boxes
     assert box == pytest.approx((0.1, 90 / 800, 0.2, 110 / 800))
+
+
+def test_private_words_of_a_scan_get_bars(monkeypatch):
+    look = Look(10, False, False, False, False, False)
+    words = [placed("Frau", 100, 200), placed("Anna", 160, 200), placed("Müller", 220, 200), placed("wohnt", 300, 200)]
+    found = Recognition(Turn(600, 800), [Line(words, look, 100, 200, 350, 212)], 94)
+    monkeypatch.setattr(pdf, "is_available", lambda: True)
+    monkeypatch.setattr(pdf, "recognise", lambda *_args: found)
+    replacing = Replacing([("Anna Müller", BAR)])
+    redacting = Redacting(Reading("a.pdf", scan()), replacing, pixels_per_inch=72)
+    result = redactor_of("pdf", "a.pdf")(redacting)
+    assert replacing.counts[0] == 1
+    with pdfium.PdfDocument(result) as document:
+        shown = document[0].render().to_pil().convert("L")
+    assert [shown.getpixel((x, 206)) for x in (180, 250)] == [0, 0]
+    assert min(shown.getpixel((x, 206)) for x in (130, 320)) > 100
+    assert ("page_without_words", "page 1") in {(one.kind, one.place) for one in redacting.unsure}
 
 
 @pytest.mark.parametrize(("quarters", "place"), [(0, (10, 20)), (1, (580, 10)), (2, (590, 780)), (3, (20, 790))])

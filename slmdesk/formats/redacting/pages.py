@@ -17,6 +17,7 @@ import pypdfium2.raw as pdfium_c
 from slmdesk.base.errors import KnownError
 from slmdesk.base.record import Record
 from slmdesk.base.texts import _
+from slmdesk.formats.pdf import recognised_words
 from slmdesk.formats.pdf_file import LOCK, PageLetters, View, Word, attachments_of, metadata_of, opened
 from slmdesk.formats.redacting.redactors import Redacting
 
@@ -119,8 +120,11 @@ def _read(redacting: Redacting, page: pdfium.PdfPage, place: str) -> _Sheet:
             for at_letter, letter in zip(places, text[span.begin : span.end], strict=True):
                 if letter.isprintable() and not letter.isspace():  # pdfium adds spaces that have no position
                     sheet.bars += [letters.box(at_letter), letters.ink(at_letter)]
+        has_words = bool(sheet.words)
+        if redacting.draws and not has_words:
+            sheet.words = recognised_words(page, redacting.reading)
         for line, words in _lines(sheet.words):
-            for span in redacting.words.spans(line, place, again=True):
+            for span in redacting.words.spans(line, place, again=has_words):
                 sheet.bars += [
                     (w.x0, w.y0, w.x1, w.y1) for at, w in words if at < span.end and at + len(w.text) > span.begin
                 ]
@@ -129,7 +133,7 @@ def _read(redacting: Redacting, page: pdfium.PdfPage, place: str) -> _Sheet:
     pictures = sum(shape.type == pdfium_c.FPDF_PAGEOBJ_IMAGE for shape in page.get_objects(max_depth=5))
     if pictures:
         redacting.doubt("picture", place)
-    if not sheet.words:
+    if not has_words:
         redacting.doubt("page_without_words", place)
     return sheet
 
