@@ -80,7 +80,7 @@ def _account_once(read: str, shape: str) -> str | None:
     """Return the account number of which one sign was read twice, as two that look alike (O0). A space stands for the
     second of them. None if check digits do not tell which.
     """
-    found = {}
+    found: dict[str, str] = {}
     for at in range(1, len(read)):
         pair = read[at - 1 : at + 1]
         if pair[0] != pair[1] and len({*pair.translate(_AS_DIGITS)}) == 1:

@@ -376,6 +376,9 @@ def _arranged(lines: Sequence[Sequence[Word]]) -> list[Line]:
         for word in words:
             word.first = len(looks)
             looks.append(look)
+        last = words[-1]
+        if last.text[-1] in "-‐¬" and last.text[-2:-1].isalpha():
+            last.text, last.hyphen = last.text[:-1], True
     every = [word for words in lines for word in words]
     arranged = lines_of_words(every, looks.__getitem__)
     for word in every:

@@ -10,7 +10,7 @@ from PIL import Image
 from slmdesk.base.documents import BlockKind, Note, PageStatus
 from slmdesk.formats import pdf, scans
 from slmdesk.formats.pdf_file import Look, Word
-from slmdesk.formats.pdf_layout import Line
+from slmdesk.formats.pdf_layout import Line, lay_out, measures_of
 from slmdesk.formats.reading import PictureRequest, Reading, redactor_of
 from slmdesk.formats.redacting.redactors import Redacting, Replacing
 from slmdesk.formats.scans import Recognition, Turn
@@ -130,6 +130,24 @@ def test_words_found_without_shadows_are_put_where_they_belong():
     assert [[word.text for word in line] for line in lines] == [
         ["first"], ["second", "part"], ["third"], ["right"], ["below"],
     ]  # fmt: skip
+
+
+def test_words_parted_at_the_end_of_a_line_are_joined():
+    lines = [[placed("Die", 10, 10), placed("Zähler-", 50, 10)], [placed("stände", 10, 24), placed("am", 80, 24)]]
+    arranged = scans._arranged(lines)
+    laid = lay_out(arranged, measures_of(arranged, 800), frozenset(), frozenset(), frozenset())
+    assert laid.text.text == "Die Zählerstände am"
+
+
+def test_a_table_is_read_by_its_lines():
+    rows = [("Pos.", "Menge", "Betrag"), ("1", "12", "114,00"), ("2", "1", "-8,12"), ("Summe", "", "105,88")]
+    lines = [
+        [placed(cell, 50 + 200 * at, 20 * row) for at, cell in enumerate(cells) if cell]
+        for row, cells in enumerate(rows)
+    ]
+    arranged = scans._arranged(lines)
+    laid = lay_out(arranged, measures_of(arranged, 800), frozenset(), frozenset(), frozenset())
+    assert laid.text.text.split("\n") == ["\t".join(cells) for cells in rows]
 
 
 def test_a_shadow_is_taken_off_the_paper():
