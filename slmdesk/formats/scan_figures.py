@@ -21,6 +21,8 @@ SURE_MIXED = 85
 """The same of a figure with a letter in it that looks like a digit: a house number (10B), or a misread digit."""
 MOST_ALIKE = 10
 """Most signs of an account number that may be a letter as well as a digit. All their combinations are tried."""
+MOST_WORDS = 16
+"""Most words of an account number, which may stand on two lines."""
 MOST_ADDENDS = 60
 _ALIKE = {"O": "0", "o": "0", "I": "1", "l": "1", "|": "1", "Z": "2", "z": "2", "S": "5", "s": "5", "G": "6", "B": "8"}
 _AS_DIGITS = str.maketrans(_ALIKE)
@@ -40,39 +42,37 @@ _TOTAL = re.compile(
 
 
 def check_figures(lines: Sequence[Sequence[Word]]) -> None:
-    """Correct the words of each line of a page where that is certain, and set their `is_doubtful`."""
-    for line in lines:
-        at = 0
-        while at < len(line):
-            taken = _check_account(line, at)
-            if not taken:
-                _check_word(line[at])
-            at += taken or 1
+    """Correct the words of the lines of a page where that is certain, and set their `is_doubtful`."""
+    every, at = [word for line in lines for word in line], 0
+    while at < len(every):
+        taken = _check_account(every[at : at + MOST_WORDS])
+        if not taken:
+            _check_word(every[at])
+        at += taken or 1
     _check_sums(lines)
 
 
-def _check_account(line: Sequence[Word], first: int) -> int:
-    """Check an account number (IBAN) that begins with this word. Return how many words it has, 0 if it is none."""
-    if not _COUNTRY.match(line[first].text):
+def _check_account(words: Sequence[Word]) -> int:
+    """Check an account number (IBAN) that begins with the first word. Return how many words it has, 0 if it is none."""
+    if not _COUNTRY.match(words[0].text):
         return 0
-    shape = _shape_of(line[first].text[:2].translate(_AS_LETTERS))
-    places = [(at, sign) for at in range(first, len(line)) for sign in range(len(line[at].text))]
-    signs = [(at, sign) for at, sign in places if line[at].text[sign].isalnum() or line[at].text[sign] == "|"]
+    shape = _shape_of(words[0].text[:2].translate(_AS_LETTERS))
+    places = [(at, sign) for at, word in enumerate(words) for sign in range(len(word.text))]
+    signs = [(at, sign) for at, sign in places if words[at].text[sign].isalnum() or words[at].text[sign] == "|"]
     for extra in (0, 1) if shape else ():
         used, more = signs[: len(shape) + extra], signs[len(shape) + extra :]
         if len(used) < len(shape) + extra or (more and more[0][0] == used[-1][0]):  # the last word would go on
             continue
-        read = "".join(line[at].text[sign] for at, sign in used)
+        read = "".join(words[at].text[sign] for at, sign in used)
         found = _account(read, shape) if not extra else _account_once(read, shape)
         if found is None:
             continue
         for (at, sign), letter in reversed([*zip(used, found or read, strict=True)]):
-            text = line[at].text
-            line[at].text = text[:sign] + letter.strip() + text[sign + 1 :]
-        count = used[-1][0] + 1 - first
-        for word in line[first : first + count]:
+            text = words[at].text
+            words[at].text = text[:sign] + letter.strip() + text[sign + 1 :]
+        for word in words[: used[-1][0] + 1]:
             word.is_doubtful = not found
-        return count
+        return used[-1][0] + 1
     return 0
 
 

@@ -44,6 +44,12 @@ def test_what_is_certain_is_corrected(read, right):
     assert checked(read, 60)[0] == right
 
 
+def test_an_account_number_on_two_lines_is_checked_as_one():
+    lines = [line("auf das Konto DEO2 1203"), line("0000 0000 2O20 51 zu zahlen")]
+    check_figures(lines)
+    assert [word.text for words in lines for word in words][3:9] == ["DE02", "1203", "0000", "0000", "2020", "51"]
+
+
 def test_right_check_digits_make_sure_what_was_hardly_legible():
     assert checked("DE02 1203 0000 0000 2020 51", 40)[1] == []
 
