@@ -170,12 +170,11 @@ def _check_sums(lines: Sequence[Sequence[Word]]) -> None:
                 column = []
                 columns.append((last.x1, column))
             if is_total and len(column) > 1:
-                sums = list(accumulate(each for each, _words in column[: -MOST_ADDENDS - 1 : -1]))
-                fitting = next((count for count, total in enumerate(sums, 1) if total == value and count > 1), 0)
+                sums = accumulate(each for each, _words in column[: -MOST_ADDENDS - 1 : -1])
+                fitting = next((count for count, total in enumerate(sums, 1) if total == value), 0)
                 for _value, addend in column[-fitting:] if fitting else ():
                     _set_doubtful(addend, False)
-                if fitting or value not in sums:  # else it is the amount above once more
-                    _set_doubtful(words, not fitting)
+                _set_doubtful(words, not fitting)
             column.append((value, words))
 
 
