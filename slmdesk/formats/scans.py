@@ -46,6 +46,8 @@ NOISE = 30
 """Confidence of 100 below which what is no word of letters or figures is taken for dirt."""
 POOR = 72
 """Confidence of a page below which it may lie on its side or be upside down."""
+LITTLE = 400
+"""Worth of a reading (confidence times letters) below which there is hardly any text, whichever way a picture lies."""
 MOST_NAMED = 5
 """Most doubtful figures that are named. What is beyond is told by "…"."""
 LARGEST_SKEW, LEAST_SKEW = 6.0, 0.2
@@ -178,13 +180,13 @@ def recognise(picture: Image, width: float, height: float, language: str, worked
     best, turn, turned = _Pass(), Turn(width, height), picture
     ends = time.monotonic() + MAX_PAGE_MS / 1000
     with _reported_each_second(worked):
-        for quarters in (1, 3, 0, 2) if is_sideways else (0, 2, 1, 3):
+        for count, quarters in enumerate((1, 3, 0, 2) if is_sideways else (0, 2, 1, 3)):
             tried = Turn(width, height, quarters, skew if quarters % 2 == is_sideways else 0.0)
             upright = turned_picture(picture, tried)
             found = _read(upright, languages_for(language), tried, ends)
             if found.worth > best.worth:
                 best, turn, turned = found, tried, upright
-            if best.percent >= POOR or time.monotonic() > ends:
+            if best.percent >= POOR or time.monotonic() > ends or (count and best.worth < LITTLE):
                 break
         lacking = ""
         own = "" if language else _language_of(best.text)
