@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -51,27 +51,26 @@ class _Sheet:
 
 def read(reading: Reading) -> Iterator[Page]:
     """Yield the pages in order."""
-    with _opened(reading) as image:
-        reading.total = _count(reading, image)
-        for number in range(1, reading.total + 1):
-            reading.check()
-            if number in reading.recognised:
-                yield recognised_before(reading, number, str(number))
-                continue
-            if not is_available():
-                reading.note(Note.OCR_MISSING)
-                yield _unread(number)
-                continue
-            found = _recognised(reading, _sheet(reading, image, number, grey=True))
-            if not found.lines:
-                yield _unread(number)
-                continue
-            reading.note(Note.OCR_USED)
-            if found.lacking:
-                reading.note(Note.OCR_LANGUAGE, name=found.lacking)
-            laid = _laid_out(found)
-            blocks = sorted((*laid.text.blocks, *doubtful_blocks(laid.places)), key=lambda block: block.start)
-            yield page_of(number, str(number), laid.text.text, blocks, reason=found.reason, has_image=True)
+    reading.total = _count(reading)
+    for number in range(1, reading.total + 1):
+        reading.check()
+        if number in reading.recognised:
+            yield recognised_before(reading, number, str(number))
+            continue
+        if not is_available():
+            reading.note(Note.OCR_MISSING)
+            yield _unread(number)
+            continue
+        found = _recognised(reading, _sheet(reading, number, grey=True))
+        if not found.lines:
+            yield _unread(number)
+            continue
+        reading.note(Note.OCR_USED)
+        if found.lacking:
+            reading.note(Note.OCR_LANGUAGE, name=found.lacking)
+        laid = _laid_out(found)
+        blocks = sorted((*laid.text.blocks, *doubtful_blocks(laid.places)), key=lambda block: block.start)
+        yield page_of(number, str(number), laid.text.text, blocks, reason=found.reason, has_image=True)
 
 
 def picture(reading: Reading, requested: PictureRequest) -> Picture:
@@ -79,20 +78,17 @@ def picture(reading: Reading, requested: PictureRequest) -> Picture:
     `request.invalid` for a page that does not exist.
     """
     boxes: tuple[tuple[Box, ...], ...] = ()
-    with _opened(reading) as image:
-        if requested.number > _count(reading, image):
-            raise KnownError("request.invalid", what="number")
-        if requested.marks and is_available():
-            found = _recognised(reading, _sheet(reading, image, requested.number, grey=True))
-            boxes = boxes_of(_laid_out(found).places, requested.marks, found.turn)
+    if requested.number > _count(reading):
+        raise KnownError("request.invalid", what="number")
+    if requested.marks and is_available():
+        found = _recognised(reading, _sheet(reading, requested.number, grey=True))
+        boxes = boxes_of(_laid_out(found).places, requested.marks, found.turn)
     if not requested.width:
         return Picture(b"", 0, 0, boxes)
-    with _opened(reading) as image:
-        sheet = _sheet(reading, image, requested.number, grey=False)
-        shown = sheet.image.convert("RGB")
-        shown.thumbnail((requested.width, requested.width * MOST_TIMES_HIGH))
-        png = png_of(shown.tobytes(), width=shown.width, height=shown.height, stride=shown.width * 3)
-        return Picture(png, shown.width, shown.height, boxes)
+    shown = _sheet(reading, requested.number, grey=False).image.convert("RGB")
+    shown.thumbnail((requested.width, requested.width * MOST_TIMES_HIGH))
+    png = png_of(shown.tobytes(), width=shown.width, height=shown.height, stride=shown.width * 3)
+    return Picture(png, shown.width, shown.height, boxes)
 
 
 def searchable(reading: Reading) -> Generator[int, None, bytes]:
@@ -100,17 +96,17 @@ def searchable(reading: Reading) -> Generator[int, None, bytes]:
     from slmdesk.formats.redacting.pages import NewPdf
 
     out = NewPdf()
-    with _opened(reading) as image:
-        reading.total = _count(reading, image)
-        for number in range(1, reading.total + 1):
-            reading.check()
-            sheet = _sheet(reading, image, number, grey=False)
-            found = _recognised(reading, sheet)
-            shown = sheet.image if sheet.image.mode in ("1", "L") else sheet.image.convert("RGB")
-            wide = width_for(sheet.width, sheet.height)
-            shown.thumbnail((wide, wide * MOST_TIMES_HIGH))
-            out.add_scan(*found.turn.size, turned_picture(shown, found.turn), layer_of(found.lines))
-            yield number
+    reading.total = _count(reading)
+    for number in range(1, reading.total + 1):
+        reading.check()
+        sheet = _sheet(reading, number, grey=False)
+        if sheet.image.mode not in ("1", "L"):
+            sheet.image = sheet.image.convert("RGB")
+        wide = width_for(sheet.width, sheet.height)
+        sheet.image.thumbnail((wide, wide * MOST_TIMES_HIGH))
+        found = _recognised(reading, sheet)
+        out.add_scan(*found.turn.size, turned_picture(sheet.image, found.turn), layer_of(found.lines))
+        yield number
     return out.data()
 
 
@@ -147,46 +143,48 @@ def _opened(reading: Reading) -> Iterator[Image]:
         yield image
 
 
-def _count(reading: Reading, image: Image) -> int:
-    if image.format != "TIFF":
-        return 1
+def _count(reading: Reading) -> int:
     count = 0
-    try:
-        while True:
-            image.seek(count)
-            count += 1
-            reading.check_count(count)
-    except EOFError:
-        return count
+    with _opened(reading) as image:
+        if image.format != "TIFF":
+            return 1
+        with suppress(EOFError):
+            while True:
+                image.seek(count)
+                count += 1
+                reading.check_count(count)
+    return count
 
 
-def _sheet(reading: Reading, image: Image, number: int, *, grey: bool) -> _Sheet:
-    """Return a page of an open file. Raises KnownError `document.unreadable` for a picture that is too large."""
+def _sheet(reading: Reading, number: int, *, grey: bool) -> _Sheet:
+    """Return a page. Raises KnownError `document.unreadable` for a picture that is too large."""
     from PIL import Image, ImageOps
 
-    if image.format == "TIFF":
-        image.seek(number - 1)
-    width, height = _size_of(image)
-    if image.format in ("JPEG", "MPO"):  # it can be unpacked smaller
-        enough = 5000 if grey else 3000
-        smaller = next((part for part in (8, 4, 2) if max(image.size) > enough * part), 1)
-        image.draft("L" if grey else image.mode, (image.width // smaller, image.height // smaller))
-    if image.width * image.height * _BYTES.get(image.mode, 4) > MOST_BYTES:
-        reason = N_("a picture of {width} × {height} dots; up to {most} million can be read")
-        most = MOST_BYTES // _BYTES.get(image.mode, 4) // 1_000_000
-        words = reason.format(width=image.width, height=image.height, most=most)
-        raise KnownError("document.unreadable", path=reading.path, reason=words)
-    upright: Image.Image = image
-    if image.getexif().get(0x0112, 1) in (5, 6, 7, 8):  # on its side, as phones keep photos
-        width, height = height, width
-    upright = ImageOps.exif_transpose(image)
-    if upright.mode.startswith("I"):
-        upright = upright.convert("I").point(lambda level: level / 256).convert("L")
-    if "A" in upright.getbands() or "transparency" in upright.info:
-        clear = upright.convert("RGBA")
-        upright = Image.new("RGB", clear.size, "white")
-        upright.paste(clear, mask=clear.getchannel("A"))
-    return _Sheet(upright, width, height)
+    with _opened(reading) as image:
+        if image.format == "TIFF":
+            image.seek(number - 1)
+        width, height = _size_of(image)
+        if image.format in ("JPEG", "MPO"):  # it can be unpacked smaller
+            enough = 5000 if grey else 3000
+            smaller = next((part for part in (8, 4, 2) if max(image.size) > enough * part), 1)
+            image.draft("L" if grey else image.mode, (image.width // smaller, image.height // smaller))
+        if image.width * image.height * _BYTES.get(image.mode, 4) > MOST_BYTES:
+            reason = N_("a picture of {width} × {height} dots; up to {most} million can be read")
+            most = MOST_BYTES // _BYTES.get(image.mode, 4) // 1_000_000
+            words = reason.format(width=image.width, height=image.height, most=most)
+            raise KnownError("document.unreadable", path=reading.path, reason=words)
+        if image.getexif().get(0x0112, 1) in (5, 6, 7, 8):  # on its side, as phones keep photos
+            width, height = height, width
+        image.load()
+        ImageOps.exif_transpose(image, in_place=True)
+        upright: Image.Image = image
+        if image.mode.startswith("I"):
+            upright = image.convert("I").point(lambda level: level / 256).convert("L")
+        elif "A" in image.getbands() or "transparency" in image.info:
+            clear = image.convert("RGBA")
+            upright = Image.new("RGB", clear.size, "white")
+            upright.paste(clear, mask=clear.getchannel("A"))
+        return _Sheet(upright.convert("L") if grey else upright, width, height)
 
 
 def _size_of(image: Image) -> tuple[float, float]:

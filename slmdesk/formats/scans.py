@@ -28,6 +28,7 @@ from slmdesk.base.translation import language_of
 from slmdesk.formats.pdf_file import Look, Word
 from slmdesk.formats.pdf_layout import Line, lines_of_words
 from slmdesk.formats.scan_figures import SURE_FIGURE, check_figures
+from slmdesk.text.checks.words import tongue
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -189,7 +190,7 @@ def recognise(picture: Image, width: float, height: float, language: str, worked
             if best.percent >= POOR or time.monotonic() > ends or (count and best.worth < LITTLE):
                 break
         lacking = ""
-        own = "" if language else _language_of(best.text)
+        own = "" if language else tongue(best.text)
         if own and own not in _UNKNOWN_CODES:
             if _LANGUAGES[own] in languages_for(own):
                 again = _read(turned, languages_for(own), turn, ends)
@@ -206,12 +207,6 @@ def recognise(picture: Image, width: float, height: float, language: str, worked
 
 
 _UNKNOWN_CODES = frozenset(code for code, name in _LANGUAGES.items() if name in _UNKNOWN)
-
-
-def _language_of(text: str) -> str:
-    from slmdesk.text.sentences import detect
-
-    return detect(text)[0] or ""
 
 
 def _lie_of(picture: Image) -> tuple[float, bool]:

@@ -42,7 +42,7 @@ def documents():
     deck.slides.add_slide(deck.slide_layouts[1]).shapes.title.text = WORDS
     deck.save(target)
     drawn, letter = io.BytesIO(), Image.new("L", (1200, 400), 255)
-    ImageDraw.Draw(letter).text((100, 150), WORDS, fill=0, font=ImageFont.load_default(60))
+    ImageDraw.Draw(letter).text((100, 150), "words of a page", fill=0, font=ImageFont.load_default(60))
     letter.save(drawn, "PNG")
     cell = f'<sheetData><row r="1"><c r="A1" t="inlineStr"><is><t>{WORDS}</t></is></c></row></sheetData>'
     words = f"<text:p>{WORDS}</text:p>"
@@ -52,7 +52,7 @@ def documents():
     show = f'<draw:page draw:name="one"><draw:frame><draw:text-box>{words}</draw:text-box></draw:frame></draw:page>'
     return {id: (*named, WORDS) for id, named in small_documents().items()} | {
         "pdf": ("a.pdf", bytes(TinyPdf().page(*lines(50, 700, "words of a page"))), "words of a page"),
-        "picture": ("a.png", drawn.getvalue(), WORDS),
+        "picture": ("a.png", drawn.getvalue(), "words of a page"),
         "docx": ("a.docx", docx(paragraph(WORDS)), WORDS),
         "pptx": ("a.pptx", target.getvalue(), WORDS),
         "xlsx": ("a.xlsx", xlsx({"One": cell}), WORDS),
