@@ -327,7 +327,7 @@ def recognised_words(page: pdfium.PdfPage, reading: Reading) -> list[Word]:
 def layer_of(lines: Sequence[Line]) -> list[LayerWord]:
     from slmdesk.formats.redacting.pages import LayerWord
 
-    return [LayerWord(word.text, word.x0, word.y0, word.x1, word.y1) for line in lines for word in line.words]
+    return [LayerWord(word.text, word.x0, line.y0, word.x1, line.y1) for line in lines for word in line.words]
 
 
 def _matrix(turn: Turn, view: View) -> tuple[float, ...]:

@@ -275,20 +275,35 @@ def _has_more(picture: Image, turn: Turn, lines: Sequence[Sequence[Word]]) -> bo
 
 
 def _add_missed(lines: list[list[Word]], others: Sequence[Sequence[Word]]) -> None:
-    """Add words that only another reading found, each below what stands above it."""
+    """Add words that only another reading found: to the line they stand in, else below what stands above them."""
     for words in others:
-        missed = [word for word in words if word.sureness >= SURE_FIGURE and not _is_among(word, lines)]
-        if not missed or sum(map(str.isalnum, "".join(word.text for word in missed))) < 2:
+        apart = []
+        for word in words:
+            if word.sureness < SURE_FIGURE or _is_among(word, lines):
+                continue
+            if (line := next((line for line in lines if _is_beside(word, line)), None)) is None:
+                apart.append(word)
+            else:
+                word.line = line[0].line
+                line.append(word)
+                line.sort(key=lambda each: each.x0)
+        if sum(map(str.isalnum, "".join(word.text for word in apart))) < 2:
             continue
-        left, right, middle = missed[0].x0, missed[-1].x1, (missed[0].y0 + missed[0].y1) / 2
+        left, right, middle = apart[0].x0, apart[-1].x1, (apart[0].y0 + apart[0].y1) / 2
         above = [
             at
             for at, line in enumerate(lines)
             if line[0].x0 < right and line[-1].x1 > left and (line[0].y0 + line[0].y1) / 2 < middle
         ]
-        for word in missed:
+        for word in apart:
             word.line = len(lines)
-        lines.insert(above[-1] + 1 if above else 0, missed)
+        lines.insert(above[-1] + 1 if above else 0, apart)
+
+
+def _is_beside(word: Word, line: Sequence[Word]) -> bool:
+    top, bottom = min(each.y0 for each in line), max(each.y1 for each in line)
+    x, y, near = (word.x0 + word.x1) / 2, (word.y0 + word.y1) / 2, bottom - top
+    return top <= y <= bottom and line[0].x0 - near <= x <= line[-1].x1 + near
 
 
 def _is_among(word: Word, lines: Sequence[Sequence[Word]]) -> bool:

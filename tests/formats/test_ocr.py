@@ -123,12 +123,13 @@ def test_words_found_without_shadows_are_put_where_they_belong():
     """The second reading sees two lines more, one of them in the second column, and the others once more."""
     lines = [[placed("first", 10, 10)], [placed("third", 10, 50)], [placed("right", 300, 10)]]
     others = [
-        [placed("fi", 12, 11)], [placed("second", 10, 30), placed("part", 80, 30)], [placed("dim", 10, 70, 40)],
+        [placed("fi", 12, 11), placed("a", 65, 12)], [placed("second", 10, 30), placed("part", 80, 30)],
+        [placed("dim", 10, 70, 40)],
         [placed("below", 300, 30)], [placed("~", 10, 90)],
     ]  # fmt: skip
     scans._add_missed(lines, others)
     assert [[word.text for word in line] for line in lines] == [
-        ["first"], ["second", "part"], ["third"], ["right"], ["below"],
+        ["first", "a"], ["second", "part"], ["third"], ["right"], ["below"],
     ]  # fmt: skip
 
 

@@ -58,7 +58,8 @@ for line in sys.stdin:
             elif number == 3 and not known:
                 break
             else:
-                value = dict(page, number=number, text=f"secret page {number}", reason="by OCR, 94 %")
+                whole = [dict(kind="paragraph", start=0, end=13)]
+                value = dict(page, number=number, text=f"secret page {number}", reason="by OCR, 94 %", blocks=whole)
             send(type="partial", job=told["job"], key=str(number), value=value)
         else:
             send(type="done", job=told["job"], result=dict(format="pdf", pages=3))
