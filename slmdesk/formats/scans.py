@@ -377,8 +377,35 @@ def _word(found: Any, level: Any, scale: float, line: int) -> Word | None:
     return Word(text, -1, None, line, left, top, right, bottom, sureness=sureness)
 
 
-def _arranged(lines: Sequence[Sequence[Word]]) -> list[Line]:
+def _in_rows(lines: Sequence[list[Word]]) -> list[list[Word]]:
+    """Put columns of figures that were read one below the other into the rows on their left."""
+    rows: list[list[Word]] = []
+    for at, line in enumerate(lines):
+        around = [other for other in lines[max(0, at - 1) : at + 2] if other is not line and _is_of_figures(other)]
+        is_column = any(other[0].x0 < line[-1].x1 and other[-1].x1 > line[0].x0 for other in around)
+        left = (row for row in rows if row[-1].x1 < line[0].x0 and _is_level(row[-1], line[0]))
+        row = max(left, key=lambda row: row[-1].x1, default=None)
+        if row is not None and is_column and _is_of_figures(line):
+            for word in line:
+                word.line = row[-1].line
+            row.extend(line)
+        else:
+            rows.append(list(line))
+    return rows
+
+
+def _is_of_figures(line: Sequence[Word]) -> bool:
+    return len(line) <= 2 and all(any(map(str.isdigit, word.text)) for word in line)
+
+
+def _is_level(word: Word, other: Word) -> bool:
+    shared = min(word.y1, other.y1) - max(word.y0, other.y0)
+    return shared > 0.5 * min(word.y1 - word.y0, other.y1 - other.y0)
+
+
+def _arranged(found: Sequence[list[Word]]) -> list[Line]:
     """Return the lines in reading order, with the cells of tables."""
+    lines = _in_rows(found)
     sizes = [max(word.y1 for word in words) - min(word.y0 for word in words) for words in lines]
     usual = statistics.median(sizes)
     looks: list[Look] = []

@@ -151,6 +151,20 @@ def test_a_table_is_read_by_its_lines():
     assert laid.text.text.split("\n") == ["\t".join(cells) for cells in rows]
 
 
+def test_a_column_of_figures_read_by_itself_goes_back_into_its_rows():
+    labels = [[placed("Strom", 50, 20)], [placed("Gas", 50, 45)], [placed("Summe", 50, 70)]]
+    figures = [[placed("10,00", 400, 21)], [placed("5,50", 400, 44)], [placed("15,50", 400, 71)]]
+    rows = scans._in_rows([*labels, *figures])
+    assert [[word.text for word in row] for row in rows] == [["Strom", "10,00"], ["Gas", "5,50"], ["Summe", "15,50"]]
+
+
+def test_prose_beside_prose_stays_in_its_column():
+    lines = [
+        [placed(words, 50 + 300 * at, 20 * row)] for at in (0, 1) for row, words in enumerate(("one", "two", "2026"))
+    ]
+    assert scans._in_rows(lines) == lines
+
+
 def test_a_shadow_is_taken_off_the_paper():
     page = Image.new("L", (800, 800), 240)
     page.paste(90, (400, 0, 800, 800))
