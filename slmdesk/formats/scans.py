@@ -194,12 +194,13 @@ def recognise(picture: Image, width: float, height: float, language: str, worked
         if own and own not in _UNKNOWN_CODES:
             if _LANGUAGES[own] in languages_for(own):
                 again = _read(turned, languages_for(own), turn, ends)
-                best = again if again.worth > best.worth else best
+                best = again if again.worth > 0.95 * best.worth else best
             else:
                 lacking = language_of(own).name
         if best.worth > 0 and _has_more(turned, turn, best.lines) and time.monotonic() < ends:
             used = languages_for(own if own and not lacking else language)
-            _add_missed(best.lines, _read(_evenly_lit(turned), used, turn, ends, _OTSU).lines)
+            rest = _without_words(_evenly_lit(turned), turn, best.lines)
+            _add_missed(best.lines, _read(rest, used, turn, ends, is_rest=True).lines)
     if best.worth <= 0:
         return Recognition(turn)
     check_figures(best.lines)
@@ -274,6 +275,15 @@ def _has_more(picture: Image, turn: Turn, lines: Sequence[Sequence[Word]]) -> bo
     return int(ink.sum()) > max(_FEW_DOTS, MISSED * whole)
 
 
+def _without_words(picture: Image, turn: Turn, lines: Sequence[Sequence[Word]]) -> Image:
+    """Return a picture with white in the place of the words that were found."""
+    scale = picture.width / turn.size[0]
+    for word in (word for words in lines for word in words):
+        left, top, right, bottom = (int(side * scale) for side in (word.x0, word.y0, word.x1, word.y1))
+        picture.paste(255, (left - 3, top - 3, right + 4, bottom + 4))
+    return picture
+
+
 def _add_missed(lines: list[list[Word]], others: Sequence[Sequence[Word]]) -> None:
     """Add words that only another reading found: to the line they stand in, else below what stands above them."""
     for words in others:
@@ -320,7 +330,7 @@ def turned_picture(picture: Image, turn: Turn) -> Image:
     return picture.rotate(turn.skew, Resampling.BILINEAR, fillcolor="white") if turn.skew else picture
 
 
-def _read(picture: Image, languages: str, turn: Turn, ends: float, threshold: str = _SAUVOLA) -> _Pass:
+def _read(picture: Image, languages: str, turn: Turn, ends: float, *, is_rest: bool = False) -> _Pass:
     """Read a picture until the time `ends` at the latest. Coordinates are points on the turned page."""
     os.environ["OMP_THREAD_LIMIT"] = "1"  # before the library is loaded
     import tesserocr
@@ -328,8 +338,9 @@ def _read(picture: Image, languages: str, turn: Turn, ends: float, threshold: st
     scale = turn.size[0] / picture.width
     found = _Pass()
     word_level = tesserocr.RIL.WORD
-    with tesserocr.PyTessBaseAPI(path=_folder_of(languages), lang=languages, psm=tesserocr.PSM.AUTO) as api:
-        api.SetVariable("thresholding_method", threshold)
+    psm = tesserocr.PSM.SPARSE_TEXT if is_rest else tesserocr.PSM.AUTO
+    with tesserocr.PyTessBaseAPI(path=_folder_of(languages), lang=languages, psm=psm) as api:
+        api.SetVariable("thresholding_method", _OTSU if is_rest else _SAUVOLA)
         api.SetImageBytes(picture.tobytes(), picture.width, picture.height, 1, picture.width)
         api.SetSourceResolution(max(70, round(72 / scale)))
         found.is_cut = not api.Recognize(max(1000, int(1000 * (ends - time.monotonic()))))
