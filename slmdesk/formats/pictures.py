@@ -85,8 +85,8 @@ def picture(reading: Reading, requested: PictureRequest) -> Picture:
         boxes = boxes_of(_laid_out(found).places, requested.marks, found.turn)
     if not requested.width:
         return Picture(b"", 0, 0, boxes)
-    shown = _sheet(reading, requested.number, grey=False).image.convert("RGB")
-    shown.thumbnail((requested.width, requested.width * MOST_TIMES_HIGH))
+    sheet = _sheet(reading, requested.number, grey=False)
+    shown = _drawn(sheet, requested.width).convert("RGB")
     png = png_of(shown.tobytes(), width=shown.width, height=shown.height, stride=shown.width * 3)
     return Picture(png, shown.width, shown.height, boxes)
 
@@ -102,12 +102,18 @@ def searchable(reading: Reading) -> Generator[int, None, bytes]:
         sheet = _sheet(reading, number, grey=False)
         if sheet.image.mode not in ("1", "L"):
             sheet.image = sheet.image.convert("RGB")
-        wide = width_for(sheet.width, sheet.height)
-        sheet.image.thumbnail((wide, wide * MOST_TIMES_HIGH))
+        sheet.image = _drawn(sheet, width_for(sheet.width, sheet.height))
         found = _recognised(reading, sheet)
         out.add_scan(*found.turn.size, turned_picture(sheet.image, found.turn), layer_of(found.lines))
         yield number
     return out.data()
+
+
+def _drawn(sheet: _Sheet, most: int) -> Image:
+    """Return the picture of a page so many dots wide at most, without the dots of a fax, which are higher than wide."""
+    width = min(most, sheet.image.width)
+    high = min(width * MOST_TIMES_HIGH, round(width * sheet.height / sheet.width))
+    return sheet.image.resize((width, max(1, high)))
 
 
 def _unread(number: int) -> Page:
