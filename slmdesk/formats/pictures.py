@@ -112,8 +112,10 @@ def searchable(reading: Reading) -> Generator[int, None, bytes]:
 def _drawn(sheet: _Sheet, most: int) -> Image:
     """Return the picture of a page so many dots wide at most, without the dots of a fax, which are higher than wide."""
     width = min(most, sheet.image.width)
-    high = min(width * MOST_TIMES_HIGH, round(width * sheet.height / sheet.width))
-    return sheet.image.resize((width, max(1, high)))
+    size = width, max(1, min(width * MOST_TIMES_HIGH, round(width * sheet.height / sheet.width)))
+    if size == sheet.image.size:
+        return sheet.image
+    return (sheet.image.convert("L") if sheet.image.mode == "1" else sheet.image).resize(size)
 
 
 def _unread(number: int) -> Page:
