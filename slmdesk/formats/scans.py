@@ -135,7 +135,7 @@ class Recognition:
         figures = [*dict.fromkeys(text for text in doubtful if any(map(str.isdigit, text)))]
         if not figures:
             return READ.format(percent=self.percent)
-        named = ", ".join(figures[:MOST_NAMED]) + (" …" if len(figures) > MOST_NAMED else "")
+        named = ", ".join(f"“{text}”" for text in figures[:MOST_NAMED]) + (" …" if len(figures) > MOST_NAMED else "")
         return READ_DOUBTFULLY.format(percent=self.percent, words=named)
 
 

@@ -47,7 +47,7 @@ def test_words_read_off_the_picture_are_a_page_like_any_other(monkeypatch):
     data = scan()
     reading = Reading("a.pdf", data, language="de")
     (page,) = pdf.read(reading)
-    assert (page.status, page.reason, page.text) == (PageStatus.READ, "by OCR, 94 %; check 4711", "office 4711")
+    assert (page.status, page.reason, page.text) == (PageStatus.READ, "by OCR, 94 %; check “4711”", "office 4711")
     assert [(block.kind, block.start, block.place) for block in page.blocks if block.kind is BlockKind.DOUBTFUL] == [
         (BlockKind.DOUBTFUL, 7, "4711")
     ]
