@@ -7,7 +7,8 @@ disturbed is measured once more, and the docs stay as they are while anything is
 measured and written all the same, with a mark).  `python -m benchmarks --list` shows all names.
 
 `python -m benchmarks drafts FOLDER` judges what the program makes of summaries written by hand (see benchmarks.drafts),
-`python -m benchmarks real_answers FOLDER` what it makes of answers of real models (see benchmarks.real_answers).
+`python -m benchmarks real_answers FOLDER` what it makes of answers of real models (see benchmarks.real_answers),
+`python -m benchmarks scans` how well it reads drawn scans (see benchmarks.scans).
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from benchmarks import (
     history_rows,
     program_rows,
     real_answers,
+    scans,
     search_results,
     translation_rows,
     window_rows,
@@ -130,6 +132,8 @@ def main(arguments: Sequence[str]) -> int:
     """See above.  Status 1 where docs/performance.md could not be written, 2 where the command is wrong."""
     if arguments[:1] == ["drafts"]:
         return drafts.main(arguments[1:])
+    if arguments[:1] == ["scans"]:
+        return scans.main(arguments[1:])
     if arguments[:1] == ["real_answers"]:
         return real_answers.main(arguments[1:])
     options = {argument for argument in arguments if argument.startswith("--")}

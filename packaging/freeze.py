@@ -3,7 +3,7 @@
     python packaging/freeze.py [WHEEL]
 
 WHEEL is llama.cpp's, as packaging/windows/llama.sh makes it; without one it is compiled.  Of the commit that is checked
-out, with the pinned libraries but those for OCR.  For Linux packages.py does more.
+out, with the pinned libraries.  For Linux packages.py does more.
 """
 
 from __future__ import annotations

@@ -8,5 +8,5 @@ echo 'setuptools>=77' | compile pyproject.toml - --extra encrypt --output-file p
 echo 'setuptools>=77' | compile pyproject.toml - --extra encrypt --extra dev --output-file packaging/requirements-dev.txt
 echo 'setuptools>=77' | compile pyproject.toml - --extra encrypt --extra dev --extra bench --output-file packaging/requirements-bench.txt
 echo 'pip>=26' | compile - --output-file packaging/requirements-pip.txt
-printf 'pyinstaller>=6.22,<7\ntesserocr>=2.13,<3\n' | compile - --constraint packaging/requirements.txt --output-file packaging/requirements-package.txt
+echo 'pyinstaller>=6.22,<7' | compile - --constraint packaging/requirements.txt --output-file packaging/requirements-package.txt
 printf 'cmake\nninja\nscikit-build-core\n' | compile - --output-file packaging/requirements-build.txt

@@ -25,7 +25,7 @@ KEPT = ROOT / "build" / "package-test"
 STARTER = ROOT / ".cache" / "starter-model"
 TOOLS = ("mmdebstrap", "unshare", "ip", "Xvfb", "xdotool")
 RELEASE = "bookworm"
-RECOMMENDED = ("fonts-dejavu-core", "tesseract-ocr-eng")
+RECOMMENDED = ("fonts-dejavu-core",)
 """What the package only recommends, and is tried."""
 SCREENS = Path("/tmp/.X11-unix")
 USER, OTHER = 1000, 1001

@@ -32,16 +32,17 @@ PAGE, SBOM = "LICENCES.txt", "SBOM.cdx.json"
 REQUIREMENTS = ("requirements-pip.txt", "requirements.txt", "requirements-package.txt")
 OWN_WHEEL = "llama-cpp-python"
 """Not from the index, where it is source alone."""
-LINUX_ONLY = "tesserocr"
-"""Has no wheels for Windows."""
 DESCRIPTION = """\
 offline assistant for confidential work
  Chats, summaries, tables and translations by small language models on your
  own computer, with proof of what was read. Nothing is sent anywhere.
 """
-RECOMMENDED = ("fonts-dejavu-core | fonts-noto-core", "tesseract-ocr-eng", "tesseract-ocr-deu", "xdg-desktop-portal")
-"""Languages of OCR are files that the program reads where they are."""
-SUGGESTED = ("libvulkan1", "hunspell-en-us", "hunspell-de-de")
+RECOMMENDED = ("fonts-dejavu-core | fonts-noto-core", "xdg-desktop-portal")
+SUGGESTED = (
+    "libvulkan1", "hunspell-en-us", "hunspell-de-de", "tesseract-ocr-fra", "tesseract-ocr-spa", "tesseract-ocr-ita",
+    "tesseract-ocr-por", "tesseract-ocr-nld", "tesseract-ocr-pol",
+)  # fmt: skip
+"""Further languages of scans are files that the program reads where they are."""
 
 
 def say(words: str) -> None:
@@ -81,8 +82,6 @@ def without(requirements: str, name: str) -> str:
 def environment(source: Path, wheel: Path) -> Path:
     """A virtual environment of the pinned requirements, kept while they stay.  Returns its Python."""
     texts = [without((source / "packaging" / name).read_text(), OWN_WHEEL) for name in REQUIREMENTS]
-    if sys.platform != "linux":
-        texts = [without(text, LINUX_ONLY) for text in texts]
     key = hashlib.sha256("".join((sys.version, *texts)).encode() + wheel.read_bytes()).hexdigest()
     folder, stamp = BUILD / "venv", BUILD / "venv" / "stamp"
     python = folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import json
+import os
 import platform
 import re
 import subprocess
@@ -164,7 +165,7 @@ def parts_of(files: Iterable[Path]) -> list[Part]:
 def _files(one: metadata.Distribution) -> Iterator[Path]:
     for file in one.files or ():
         if file.suffix != ".pyc":
-            yield Path(str(file.locate()))
+            yield Path(os.path.normpath(str(file.locate())))
 
 
 def _distribution(one: metadata.Distribution) -> Part:

@@ -55,6 +55,7 @@ if TYPE_CHECKING:
     from slmdesk.library.redacted import RedactedCopies
     from slmdesk.library.saved_states import StateService
     from slmdesk.library.search import EmbeddingService, Retrieval
+    from slmdesk.library.searchable import SearchableCopies
     from slmdesk.library.service import DocumentService
     from slmdesk.loader.model_loader import ModelLoader
     from slmdesk.models.importer import FileInspectionService, OtherProgramsService
@@ -274,6 +275,9 @@ class Services:
     redacted_copies: Made[RedactedCopies] = Made(
         "library.redacted:RedactedCopies",
         lambda s, new: new(s.service_thread, s.reader, s.redaction.names),
+    )
+    searchable_copies: Made[SearchableCopies] = Made(
+        "library.searchable:SearchableCopies", lambda s, new: new(s.service_thread, s.reader)
     )
     writing: Made[WritingService] = Made(
         "writing.service:WritingService",

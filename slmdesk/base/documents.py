@@ -15,7 +15,7 @@ from slmdesk.base.errors import KnownError
 from slmdesk.base.record import Number, Record, changed
 from slmdesk.base.texts import N_, _, grouped
 
-READER_VERSION = "5"
+READER_VERSION = "6"
 """Raised whenever a reader returns other pages for the same file. Documents read before are then read again."""
 
 
@@ -39,9 +39,13 @@ class BlockKind(StrEnum):
     """Words that are struck through, so not in force. The block is empty and marks their place: the words are in
     `place`, with the space or line end that would stand double without them, and not in the text of the page.
     """
+    DOUBTFUL = "doubtful"
+    """A word of a scan that may be misread. The block is empty and marks where the word begins, which is `place`."""
 
 
-ASIDE = frozenset({BlockKind.HEADER, BlockKind.FOOTER, BlockKind.STRUCK})
+MARKS = frozenset({BlockKind.STRUCK, BlockKind.DOUBTFUL})
+"""Kinds of empty blocks, which only mark a place in the text."""
+ASIDE = MARKS | {BlockKind.HEADER, BlockKind.FOOTER}
 """Kinds of blocks that are shown, but not given to a model."""
 
 
@@ -74,6 +78,8 @@ class Note(StrEnum):
     PARTLY_DAMAGED = "partly_damaged"
     OCR_USED = "ocr_used"
     OCR_MISSING = "ocr_missing"
+    OCR_LANGUAGE = "ocr_language"
+    """Scans in languages without data of their own. Named."""
     HEADERS_APART = "headers_apart"
     IMAGES_IGNORED = "images_ignored"
     UNTIMED = "untimed"
@@ -118,8 +124,8 @@ class Page(Record):
 
     @property
     def block_count(self) -> int:
-        """How many blocks it has. A place of struck words is none."""
-        return sum(block.kind is not BlockKind.STRUCK for block in self.blocks)
+        """How many blocks it has. What only marks a place is none."""
+        return sum(block.kind not in MARKS for block in self.blocks)
 
 
 class Attachment(Record):
@@ -153,6 +159,22 @@ class DocumentInfo(Record):
     """How often a note applies, by note, where that is counted."""
     names: Mapping[str, tuple[str, ...]] = {}
     """What a note is about, by note, where that is named."""
+
+
+RECOGNISED = "by OCR"
+"""How the reason of a page begins that was read off a picture."""
+RECOGNISED_BEFORE = "recognised before"
+"""The reason of a page that the reader did not read, since the app has it from a reading that was cut off."""
+
+
+def is_recognised(page: Page) -> bool:
+    return page.reason.startswith(RECOGNISED)
+
+
+def doubtful_spans(page: Page) -> list[tuple[int, int]]:
+    """Return the places of words that may be misread."""
+    doubtful = (block for block in page.blocks if block.kind is BlockKind.DOUBTFUL)
+    return [(block.start, block.start + len(block.place)) for block in doubtful]
 
 
 def page_of(
@@ -225,6 +247,7 @@ class Format(Record):
 
 FORMATS = (
     Format("pdf", "PDF", (".pdf",), translated_suffix=".docx"),
+    Format("picture", _("Picture of pages"), (".png", ".jpg", ".jpeg", ".tif", ".tiff")),
     Format("txt", _("Plain text"), (".txt", ".text", ".log")),
     Format("md", _("Markdown"), (".md", ".markdown")),
     Format("docx", _("Word"), (".docx", ".docm", ".dotx", ".dotm")),
@@ -277,6 +300,10 @@ def format_of(path: PurePath) -> Format:
         known_suffixes = " ".join(suffix for known in FORMATS if known.id != "code" for suffix in known.suffixes)
         raise KnownError("document.unknown_format", suffix=suffix, known=known_suffixes)
     return found
+
+
+def is_picture(path: PurePath) -> bool:
+    return path.suffix.lower() in format_named("picture").suffixes
 
 
 def takes_password(path: PurePath) -> bool:

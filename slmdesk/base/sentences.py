@@ -253,6 +253,10 @@ _SENTENCES: Mapping[str, str | tuple[str, str]] = {
     "document.too_many_pages": N_("The document {path} has {pages} pages; the limit is {limit}."),
     "document.not_read": N_("{path} is still being read. Wait until it is there, and try again."),
     "document.unknown": N_("There is no document {id} here."),
+    "document.no_ocr": N_("Words on pictures cannot be recognised on this system. Nothing was written."),
+    "document.not_scanned": N_(
+        "{path} has no scanned pages, so its words can be searched already. Nothing was written."
+    ),
     "document.no_redactor": N_("{path} cannot be given out redacted in its own format. These can: {known}."),
     "redaction.left": N_(
         "Of the words to be removed, {count} could still be found in what was made of {path} ({place}). Nothing was "

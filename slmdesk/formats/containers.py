@@ -190,7 +190,8 @@ def ole_kind(file: BinaryIO) -> str:
 HEAD_BYTES = 1024
 _MOST_NAMES = 10_000
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
-_BINARY = (b"\x7fELF", b"MZ\x90", b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"\x1f\x8b", b"GGUF")
+_PICTURES = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"II*\0", b"MM\0*")
+_BINARY = (b"\x7fELF", b"MZ\x90", b"\x89PNG", b"GIF8", b"\x1f\x8b", b"GGUF")
 _PACKED = (("word/", "docx"), ("ppt/", "pptx"), ("xl/workbook.bin", "xlsb"), ("xl/", "xlsx"))
 _MIMES = {
     "application/epub+zip": "epub",
@@ -199,7 +200,7 @@ _MIMES = {
     "application/vnd.oasis.opendocument.spreadsheet": "ods",
 }
 
-SIGNED = frozenset({"pdf", "rtf", "msg", "xls", *(found for __, found in _PACKED), *_MIMES.values()})
+SIGNED = frozenset({"pdf", "picture", "rtf", "msg", "xls", *(found for __, found in _PACKED), *_MIMES.values()})
 """Formats that begin with a signature. A file named like one of these but without the signature has another format."""
 _PAGE = re.compile(
     rb"\s*(?:<\?xml[^>]*>\s*)?(?:<!--.{0,500}?-->\s*)?<(?:!doctype\s+html|html|head|body|table|meta)\b", re.I | re.S
@@ -239,6 +240,8 @@ def format_of_bytes(file: BinaryIO) -> str:
         return "pdf"
     if head.startswith(_OLE):
         return ole_kind(file)
+    if head.startswith(_PICTURES):
+        return "picture"
     if head.lstrip().startswith(b"{\\rtf"):
         return "rtf"
     if head.startswith(b"PK\x03\x04"):

@@ -1,34 +1,29 @@
-"""Reads PDF files: yields their pages with blocks one by one, and draws pages as pictures. Scanned pages are read with
-OCR if tesserocr is installed.
+"""Reads PDF files: yields their pages with blocks one by one, and draws pages as pictures. Scanned pages are read by
+text recognition (formats.scans).
 """
 
 from __future__ import annotations
 
-import importlib.util
-import os
-import statistics
-import threading
+import io
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager, suppress
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
-from functools import cache
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import pypdfium2 as pdfium
 import pypdfium2.raw as pdfium_c
 
 from slmdesk.base.documents import Attachment, Note, Page, PageStatus, page_of
 from slmdesk.base.errors import KnownError
-from slmdesk.base.record import Record, changed
+from slmdesk.base.record import Record
 from slmdesk.base.texts import N_, _
 from slmdesk.formats.containers import format_by_name
 from slmdesk.formats.pdf_file import (
     LOCK,
     MAX_CHARACTERS,
-    Look,
     PageLetters,
+    View,
     Word,
     attachments_of,
     label_of,
@@ -51,7 +46,13 @@ from slmdesk.formats.pdf_layout import (
     with_values,
 )
 from slmdesk.formats.pdf_overlay import OverlayText, overlay_of, strike
-from slmdesk.formats.reading import Box, Picture, PictureRequest, Reading, png_of
+from slmdesk.formats.reading import Box, Picture, PictureRequest, Reading, png_of, recognised_before
+from slmdesk.formats.scans import Turn, doubtful_blocks, is_available, recognise, width_for
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+    from slmdesk.formats.redacting.pages import LayerWord
 
 FEW_LETTERS = 20
 """A page with fewer letters is checked for being a picture, such as a scan."""
@@ -86,6 +87,8 @@ class _Sheet:
     hidden: frozenset[int] = frozenset()
     """Indices of the invisible lines."""
     has_unseen_letters: bool = False
+    turn: Turn | None = None
+    """How the page was turned to be recognised. Its lines are on the turned page."""
 
 
 class _Sheets:
@@ -115,9 +118,7 @@ class _Sheets:
 
     def laid(self, index: int) -> LaidOutPage:
         """Return the text and the blocks of a page. The result does not depend on the order in which pages are read."""
-        sheet = self.at(index)
-        if sheet.status is PageStatus.SCANNED and is_available():
-            sheet = self._recognised(index, sheet)
+        sheet = self.recognised(index)
         usual = measures_of(sheet.lines, sheet.height)
         around = [
             (other - index, self.at(other).margins)
@@ -130,6 +131,8 @@ class _Sheets:
         if aside:
             self._reading.note(Note.HEADERS_APART)
         laid = lay_out(sheet.lines, usual, headers, footers, sheet.hidden)
+        if marks := doubtful_blocks(laid.places):
+            laid.text.blocks = sorted((*laid.text.blocks, *marks), key=lambda block: block.start)
         for text in sheet.asides:
             laid.text.add(text.kind, text.text, place=text.place)
         return laid
@@ -189,17 +192,24 @@ class _Sheets:
             hidden |= _unseen(page, white)
         return frozenset(at for at in hidden if all(word.field is None for word in lines[at].words))
 
-    def _recognised(self, index: int, sheet: _Sheet) -> _Sheet:
-        with page_at(self._document, index) as page:
-            picture = _rendered(page, width_for(sheet.width, sheet.height))
-        self._reading.check()
-        lines = recognised_lines(picture, sheet.width, self._reading.language, self._reading.worked)
-        if not lines:
+    def recognised(self, index: int) -> _Sheet:
+        """Return a page, whose text is recognised if it is a scan."""
+        sheet, reading = self.at(index), self._reading
+        if sheet.status is not PageStatus.SCANNED or not is_available():
             return sheet
-        self._reading.note(Note.OCR_USED)
-        found = _Sheet(sheet.label, lines, sheet.asides, sheet.width, sheet.height, reason=REASON)
-        self._kept[index] = found
-        return found
+        with page_at(self._document, index) as page:
+            picture = _grey(page, width_for(sheet.width, sheet.height))
+        reading.check()
+        found = recognise(picture, sheet.width, sheet.height, reading.language, reading.worked)
+        if not found.lines:
+            return sheet
+        reading.note(Note.OCR_USED)
+        if found.lacking:
+            reading.note(Note.OCR_LANGUAGE, name=found.lacking)
+        width, height = found.turn.size
+        read = _Sheet(sheet.label, found.lines, sheet.asides, width, height, reason=found.reason, turn=found.turn)
+        self._kept[index] = read
+        return read
 
 
 def read(reading: Reading) -> Iterator[Page]:
@@ -225,6 +235,8 @@ def read(reading: Reading) -> Iterator[Page]:
 
 
 def _page(sheets: _Sheets, index: int, reading: Reading) -> Page:
+    if index + 1 in reading.recognised and sheets.at(index).status is PageStatus.SCANNED:
+        return recognised_before(reading, index + 1, sheets.at(index).label)
     laid = sheets.laid(index)
     sheet = sheets.at(index)
     if sheet.hidden or sheet.has_unseen_letters or any(aside.place == "hidden" for aside in sheet.asides):
@@ -250,8 +262,9 @@ def picture(reading: Reading, requested: PictureRequest) -> Picture:
         index = requested.number - 1
         try:
             places = sheets.laid(index).places if requested.marks else []
+            turn = sheets.at(index).turn
             with page_at(document, index) as page:
-                boxes = _boxes(page, places, requested.marks)
+                boxes = _boxes(page, places, requested.marks, turn)
                 view = view_of(page)
                 if not requested.width:
                     return Picture(b"", 0, 0, boxes)
@@ -262,26 +275,127 @@ def picture(reading: Reading, requested: PictureRequest) -> Picture:
         return Picture(png, raster.width, raster.height, boxes)
 
 
+def searchable(reading: Reading) -> Generator[int, None, bytes]:
+    """Return the PDF with the words of its scanned pages, which can be searched and are not seen; what lies on its side
+    is shown upright. Yields after each page. Raises KnownError `document.not_scanned`.
+    """
+    from slmdesk.formats.redacting.pages import NewPdf
+
+    words = NewPdf()
+    with opened(reading) as document:
+        sheets = _Sheets(reading, document)
+        reading.total = sheets.total
+        scanned: list[tuple[int, View, int]] = []
+        for index in range(sheets.total):
+            reading.check()
+            sheet = sheets.recognised(index)
+            if sheet.turn is not None:
+                with page_at(document, index) as page:
+                    view = view_of(page)
+                scanned.append((index, view, (view.rotation - 90 * sheet.turn.quarters) % 360))
+                width, height = view.right - view.left, view.top - view.bottom
+                words.add_words(width, height, layer_of(sheet.lines), sheet.height, _matrix(sheet.turn, view))
+            yield index + 1
+        if not scanned:
+            raise KnownError("document.not_scanned", path=reading.path)
+        with LOCK, closing(pdfium.PdfDocument(words.data())) as layer:
+            for number, (index, view, rotation) in enumerate(scanned):
+                with closing(document.get_page(index)) as page:
+                    laid = layer.page_as_xobject(number, document).as_pageobject()
+                    laid.set_matrix(pdfium.PdfMatrix().translate(view.left, view.bottom))
+                    page.insert_obj(laid)
+                    page.gen_content()
+                    page.set_rotation(rotation)
+            target = io.BytesIO()
+            document.save(target)
+    return target.getvalue()
+
+
+def recognised_words(page: pdfium.PdfPage, reading: Reading) -> list[Word]:
+    """Return the words of an open page without letters, where they are on it. None unless it is a scan."""
+    if not is_available() or picture_share(page)[0] < PICTURE_SHARE:
+        return []
+    view = view_of(page)
+    picture = _grey(page, width_for(view.width, view.height))
+    found = recognise(picture, view.width, view.height, reading.language, reading.worked)
+    words = [word for line in found.lines for word in line.words]
+    for word in words:
+        word.x0, word.y0, word.x1, word.y1 = found.turn.box_back((word.x0, word.y0, word.x1, word.y1))
+    return words
+
+
+def layer_of(lines: Sequence[Line]) -> list[LayerWord]:
+    from slmdesk.formats.redacting.pages import LayerWord
+
+    return [LayerWord(word.text, word.x0, line.y0, word.x1, line.y1) for line in lines for word in line.words]
+
+
+def _matrix(turn: Turn, view: View) -> tuple[float, ...]:
+    """Return what lays the turned page, measured from below, onto the page in the file."""
+    height = turn.size[1]
+    (left, bottom), right, top = (
+        view.place_in_file(*turn.back(x, height - y)) for x, y in ((0.0, 0.0), (1.0, 0.0), (0.0, 1.0))
+    )
+    return right[0] - left, right[1] - bottom, top[0] - left, top[1] - bottom, left, bottom
+
+
+def joined(parts: Sequence[bytes]) -> bytes:
+    """Return the pages of several PDFs as one."""
+    with LOCK, closing(pdfium.PdfDocument.new()) as out:
+        for part in parts:
+            with closing(pdfium.PdfDocument(part)) as more:
+                out.import_pages(more)
+        target = io.BytesIO()
+        out.save(target)
+    return target.getvalue()
+
+
 def _bounded(width: int, page_width: float, page_height: float) -> int:
     ratio = max(page_height / max(page_width, 1.0), 0.001)
     return max(1, int(min(width, MAX_HEIGHT / ratio, (MAX_PIXELS / ratio) ** 0.5)))
 
 
-def _rendered(page: pdfium.PdfPage, width: int) -> Raster:
+class _Raster(Record):
+    """Picture of a page as pixels of three bytes (red, green, blue). Rows begin `stride` bytes apart."""
+
+    rgb: bytes
+    width: int
+    height: int
+    stride: int
+
+
+def _rendered(page: pdfium.PdfPage, width: int) -> _Raster:
     scale = width / max(view_of(page).width, 1.0)
     bitmap = page.render(scale=scale, rev_byteorder=True, force_bitmap_format=pdfium_c.FPDFBitmap_BGR)
     try:
-        return Raster(bytes(bitmap.buffer), bitmap.width, bitmap.height, bitmap.stride)
+        return _Raster(bytes(bitmap.buffer), bitmap.width, bitmap.height, bitmap.stride)
+    finally:
+        bitmap.close()
+
+
+def _grey(page: pdfium.PdfPage, width: int) -> Image:
+    from PIL import Image
+
+    scale = width / max(view_of(page).width, 1.0)
+    bitmap = page.render(scale=scale, grayscale=True, force_bitmap_format=pdfium_c.FPDFBitmap_Gray)
+    try:
+        size = bitmap.width, bitmap.height
+        return Image.frombytes("L", size, bytes(bitmap.buffer), "raw", "L", bitmap.stride, 1)
     finally:
         bitmap.close()
 
 
 def _boxes(
-    page: pdfium.PdfPage, places: Sequence[tuple[int, Word]], marks: Sequence[tuple[int, int]]
+    page: pdfium.PdfPage,
+    places: Sequence[tuple[int, Word]],
+    marks: Sequence[tuple[int, int]],
+    turn: Turn | None,
 ) -> tuple[tuple[Box, ...], ...]:
     """Return the boxes of the lines of each mark, in shares 0..1 of the page's width and height."""
     if not marks:
         return ()
+    if turn is not None:
+        return boxes_of(places, marks, turn)
     with closing(PageLetters(page)) as letters:
         view = letters.view
         found = []
@@ -291,6 +405,20 @@ def _boxes(
                 if at < end and at + len(word.text) > begin:
                     _add(boxes, _part(letters, word, max(0, begin - at), min(len(word.text), end - at)))
             found.append(tuple(_share(box, view.width, view.height) for box in boxes))
+    return tuple(found)
+
+
+def boxes_of(
+    places: Sequence[tuple[int, Word]], marks: Sequence[tuple[int, int]], turn: Turn
+) -> tuple[tuple[Box, ...], ...]:
+    """Return the boxes of each mark on a page whose words were recognised, for the page as it is in the file."""
+    found = []
+    for begin, end in marks:
+        boxes: list[list[float]] = []
+        for at, word in places:
+            if at < end and at + len(word.text) > begin:
+                _add(boxes, (word.x0, word.y0, word.x1, word.y1))
+        found.append(tuple(_share(turn.box_back(box), turn.width, turn.height) for box in boxes))
     return tuple(found)
 
 
@@ -341,156 +469,3 @@ def _unseen(page: pdfium.PdfPage, lines: Mapping[int, Line]) -> set[int]:
         if letters and max(letters) - min(letters) < CONTRAST:
             unseen.add(at)
     return unseen
-
-
-# Recognises text on a picture with tesserocr, if that optional library is installed (the extra `ocr`). The language
-# data (one file per language, tessdata_fast) is in the folder SLMDESK_TESSDATA or in a folder where operating systems
-# keep it. Pages are read one by one in a single thread, since tesseract's own threads slow it down on small machines.
-
-REASON = N_("by OCR")
-DATA_VARIABLE = "SLMDESK_TESSDATA"
-DPI = 300
-MAX_SIDE = 4000
-"""Most pixels of the longer side of a page for OCR. Larger pages are drawn at a lower resolution."""
-MAX_PAGE_MS = 120_000
-"""Most milliseconds for OCR of a page. A page takes a second or two, and longer on a slow, busy computer."""
-LEAST_CONFIDENCE = 30
-"""Least confidence of a recognised word, of 100. Anything below is noise."""
-FOLDERS = (
-    "/usr/share/tesseract-ocr/5/tessdata",
-    "/usr/share/tesseract-ocr/4.00/tessdata",
-    "/usr/share/tessdata",
-    "/usr/local/share/tessdata",
-    "/opt/homebrew/share/tessdata",
-    "C:/Program Files/Tesseract-OCR/tessdata",
-)
-_LANGUAGES = {
-    "en": "eng", "de": "deu", "fr": "fra", "es": "spa", "it": "ita", "pt": "por", "nl": "nld", "pl": "pol",
-    "cs": "ces", "sv": "swe", "da": "dan", "no": "nor", "fi": "fin", "hu": "hun", "ro": "ron", "tr": "tur",
-    "ru": "rus", "uk": "ukr", "el": "ell", "ar": "ara", "he": "heb", "ja": "jpn", "zh": "chi_sim", "ko": "kor",
-}  # fmt: skip
-"""Names of languages for tesseract (ISO 639-2 and its own), by ISO 639-1 codes."""
-
-
-class Raster(Record):
-    """Picture of a page as pixels of three bytes (red, green, blue). Rows begin `stride` bytes apart."""
-
-    rgb: bytes
-    width: int
-    height: int
-    stride: int
-
-
-@cache
-def is_available() -> bool:
-    return importlib.util.find_spec("tesserocr") is not None and bool(_known_languages())
-
-
-def width_for(width: float, height: float) -> int:
-    """Return the width in pixels at which a page of this size in points is drawn for OCR."""
-    scale = DPI / 72
-    longest = max(width, height, 1.0) * scale
-    return max(1, int(width * scale * min(1.0, MAX_SIDE / longest)))
-
-
-def recognised_lines(raster: Raster, page_width: float, language: str, worked: Callable[[], None]) -> list[Line]:
-    """Return the lines that OCR finds in the picture of a page, in reading order and with coordinates in points.
-
-    `worked` is called every second for up to MAX_PAGE_MS, since tesseract itself reports no progress.
-    """
-    os.environ["OMP_THREAD_LIMIT"] = "1"  # before the library is loaded
-    import tesserocr
-
-    scale = page_width / raster.width
-    grey = raster.rgb if raster.stride == raster.width * 3 else _packed(raster)
-    lines: list[Line] = []
-    with tesserocr.PyTessBaseAPI(path=_folder(), lang=languages_for(language), psm=tesserocr.PSM.AUTO) as api:
-        api.SetImageBytes(grey, raster.width, raster.height, 3, raster.width * 3)
-        api.SetSourceResolution(round(72 / scale))
-        with _reported_each_second(worked):
-            api.Recognize(MAX_PAGE_MS)
-        words: list[Word] = []
-        found = api.GetIterator()
-        if found is None:
-            return []
-        for one in tesserocr.iterate_level(found, tesserocr.RIL.WORD):
-            if words and one.IsAtBeginningOf(tesserocr.RIL.TEXTLINE):
-                lines.append(_line(words))
-                words = []
-            if word := _word(one, tesserocr.RIL.WORD, scale, len(lines)):
-                words.append(word)
-        if words:
-            lines.append(_line(words))
-    return _evened(lines)
-
-
-@contextmanager
-def _reported_each_second(worked: Callable[[], None]) -> Iterator[None]:
-    ended = threading.Event()
-
-    def notify() -> None:
-        for __ in range(MAX_PAGE_MS // 1000):
-            if ended.wait(1):
-                return
-            worked()
-
-    teller = threading.Thread(target=notify, name="ocr", daemon=True)
-    teller.start()
-    try:
-        yield
-    finally:
-        ended.set()
-        teller.join()
-
-
-def _word(found: Any, level: Any, scale: float, line: int) -> Word | None:
-    box = found.BoundingBox(level)
-    if box is None or found.Confidence(level) < LEAST_CONFIDENCE:
-        return None
-    text = "".join(found.GetUTF8Text(level).split())
-    left, top, right, bottom = (side * scale for side in box)
-    return Word(text, -1, None, line, left, top, right, bottom) if text else None
-
-
-def _line(words: list[Word]) -> Line:
-    top, bottom = min(word.y0 for word in words), max(word.y1 for word in words)
-    look = Look(round(bottom - top, 1), False, False, False, False, False)
-    return Line(words, look, words[0].x0, top, max(word.x1 for word in words), bottom)
-
-
-def _evened(lines: list[Line]) -> list[Line]:
-    """Set the size of lines of about median height to the median: a recognised line's height depends on its letters."""
-    if lines:
-        usual = statistics.median(line.look.size for line in lines)
-        for line in lines:
-            if 0.7 * usual < line.look.size < 1.35 * usual:
-                line.look = changed(line.look, size=usual)
-    return lines
-
-
-def _packed(raster: Raster) -> bytes:
-    wide = raster.width * 3
-    return b"".join(raster.rgb[row * raster.stride : row * raster.stride + wide] for row in range(raster.height))
-
-
-def _folder() -> str:
-    chosen = os.environ.get(DATA_VARIABLE, "")
-    for folder in (chosen, *FOLDERS) if chosen else FOLDERS:
-        if any(Path(folder).glob("*.traineddata")):
-            return folder
-    return ""
-
-
-def _known_languages() -> frozenset[str]:
-    folder = _folder()
-    return frozenset(file.stem for file in Path(folder).glob("*.traineddata")) if folder else frozenset()
-
-
-def languages_for(language: str) -> str:
-    """Return the languages for tesseract, such as "deu+eng": the requested language and English if installed, else any
-    installed language.
-    """
-    known = _known_languages()
-    names = (_LANGUAGES.get(language.partition("-")[0].lower(), language), "eng")
-    requested = [name for name in names if name in known]
-    return "+".join(dict.fromkeys(requested)) or min(known - {"osd"} or known)

@@ -241,6 +241,10 @@ class Word:
     field: str | None = None
     """Name of the form's field that holds the word. None if the page itself does."""
     is_struck: bool = False
+    sureness: float = 100.0
+    """How sure the recognition of a scanned page was of it, of 100."""
+    is_doubtful: bool = False
+    """Whether it may be misread: see formats.scan_figures."""
 
 
 class Look(Record):
@@ -274,6 +278,17 @@ class View(Record):
     @property
     def height(self) -> float:
         return self.right - self.left if self.rotation in (90, 270) else self.top - self.bottom
+
+    def place_in_file(self, x: float, y: float) -> tuple[float, float]:
+        """Return where a point of the page as shown is in the file: right of and above the visible area's corner."""
+        match self.rotation:
+            case 90:
+                return y, x
+            case 180:
+                return self.right - self.left - x, y
+            case 270:
+                return self.right - self.left - y, self.top - self.bottom - x
+        return x, self.top - self.bottom - y
 
     def box(self, left: float, bottom: float, right: float, top: float) -> tuple[float, float, float, float]:
         if self.rotation == 0:

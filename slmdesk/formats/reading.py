@@ -12,14 +12,24 @@ import stat
 import struct
 import threading
 import zlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, TypeAlias, cast
 
-from slmdesk.base.documents import MAX_FILE_BYTES, Attachment, Block, BlockKind, Note, Page, PageKind
+from slmdesk.base.documents import (
+    MAX_FILE_BYTES,
+    RECOGNISED_BEFORE,
+    Attachment,
+    Block,
+    BlockKind,
+    Note,
+    Page,
+    PageKind,
+    PageStatus,
+)
 from slmdesk.base.errors import KnownError, Stopped
 from slmdesk.base.record import Record
 from slmdesk.base.texts import N_, _
@@ -52,7 +62,9 @@ class Reading:
     encoding: str = ""
     """The encoding the user chose. Empty means that it is detected."""
     language: str = ""
-    """Language of scanned pages for OCR. Empty means English."""
+    """Language of scanned pages for OCR. Empty means that it is told by each page."""
+    recognised: frozenset[int] = frozenset()
+    """Numbers of pages that were recognised before, and need not be again."""
     total: int = 0
     """Number of pages the document will have, or 0 as long as it is unknown."""
     page_kind: PageKind = PageKind.PAGE
@@ -129,6 +141,12 @@ def locked(reading: Reading) -> KnownError:
         reason = N_("slmdesk cannot open it with its password: save a copy without one in the program it was made with")
         return KnownError("document.unreadable", path=reading.path, reason=reason)
     return KnownError("document.locked", path=reading.path)
+
+
+def recognised_before(reading: Reading, number: int, label: str) -> Page:
+    """Return a page that stands for one of `reading.recognised`. The app puts the page it has in its place."""
+    reading.note(Note.OCR_USED)
+    return Page(number, label, "", PageStatus.READ, (), RECOGNISED_BEFORE, True)
 
 
 Reader: TypeAlias = Callable[[Reading], Iterator[Page]]
@@ -342,6 +360,7 @@ _FUNCTIONS = (
     ("odp", "odf:read_odp", "rewriting.odf:rewrite", "redacting.office:redact_opendocument"),
     ("ods", "odf:read_ods", "rewriting.odf:rewrite", "redacting.office:redact_opendocument"),
     ("pdf", "pdf:read", "rewriting.pdf:rewrite", "redacting.pages:redact"),
+    ("picture", "pictures:read"),
     ("eml", "mail:read", "rewriting.hypertext:rewrite_mail", "redacting.mails:redact"),
     ("msg", "msg:read"),
     ("txt", "text:read", "rewriting.text_files:rewrite_plain", "redacting.text:redact"),
@@ -361,6 +380,10 @@ _FUNCTIONS = (
 READERS = {format_id: functions[0] for format_id, *functions in _FUNCTIONS}
 REWRITERS = {format_id: functions[1] for format_id, *functions in _FUNCTIONS if len(functions) > 1}
 REDACTORS = {format_id: functions[2] for format_id, *functions in _FUNCTIONS if len(functions) > 2}
+PICTURED: Mapping[str, str] = {"pdf": "pdf:picture", "picture": "pictures:picture"}
+"""For each format with pictures of its pages, the function (Reading, PictureRequest) -> Picture that draws one."""
+SEARCHABLE: Mapping[str, str] = {"pdf": "pdf:searchable", "picture": "pictures:searchable"}
+"""For each format of scans, the function (Reading) -> generator that makes a PDF whose words can be searched."""
 ATTACHMENTS: Mapping[str, str] = {"pdf": "pdf_file:attachment", "eml": "mail:attachment", "msg": "msg:attachment"}
 """For each format with attachments, the function (Reading, index) -> (name, bytes) that extracts one."""
 
@@ -397,10 +420,22 @@ def attachment_of(reading: Reading, format_id: str, index: int) -> tuple[str, by
 
 def picture_of(reading: Reading, format_id: str, requested: PictureRequest) -> Picture:
     """Return the picture of a page. Raises KnownError `document.no_image` if the format has no pictures of pages."""
-    if format_id != "pdf":
+    if format_id not in PICTURED:
         raise KnownError("document.no_image", path=reading.path)
-    picture: Picture = _named("pdf:picture")(reading, requested)
+    picture: Picture = _named(PICTURED[format_id])(reading, requested)
     return picture
+
+
+def searchable_of(reading: Reading, format_id: str) -> Generator[int, None, bytes]:
+    """Make a PDF of scans whose words can be searched. Yields after each page. Raises KnownError `document.no_ocr`,
+    `document.not_scanned`.
+    """
+    if not _named("scans:is_available")():
+        raise KnownError("document.no_ocr")
+    if format_id not in SEARCHABLE:
+        raise KnownError("document.not_scanned", path=reading.path)
+    making: Generator[int, None, bytes] = _named(SEARCHABLE[format_id])(reading)
+    return making
 
 
 def _named(place: str) -> Any:

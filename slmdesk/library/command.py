@@ -372,6 +372,34 @@ def _as_json(info: DocumentInfo, pages: Sequence[Page], *, with_blocks: bool) ->
     return {"format": info.format, "pages": reported, "facts": about, "notes": list(info.notes)}
 
 
+@documents.command()
+@click.argument("files", type=NamedFile(dir_okay=False), nargs=-1, required=True, metavar="FILE…")
+@click.option("-o", "--output", type=NamedFile(dir_okay=False), required=True, help="The PDF to be written.")
+@click.option("--password", is_flag=True, help="Ask for the password of a locked PDF first.")
+@json_option
+@click.pass_obj
+def searchable(console: Console, files: Sequence[Path], output: Path, password: bool) -> None:
+    """Write a PDF of the scans in each FILE, a PDF or a picture, whose words can be searched and copied.
+
+    Several become one PDF, in the order given.  Pages are turned upright, pictures are straightened too; what a PDF
+    shows stays as it is.
+    """
+    check_file(output, replace=False)
+    if output.suffix.lower() != ".pdf":
+        raise click.UsageError("The copy must end in .pdf.")
+    secret = ask_password(files[0]) if password else ""
+    with console.services() as services:
+        made = console.result_of(
+            services,
+            lambda: services.searchable_copies.write(files, output.absolute(), password=secret),
+            _progress(console, "recognising"),
+        )
+    if console.as_json:
+        console.give({"output": str(made.target), "bytes": made.bytes})
+    else:
+        console.say(f"{output}  {bytes_for_people(made.bytes)}")
+
+
 MOST_LIST_BYTES = 4 << 20
 
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from slmdesk.base.documents import Block, DocumentInfo, Page
+from slmdesk.base.documents import RECOGNISED_BEFORE, Block, DocumentInfo, Page, is_recognised
 from slmdesk.base.errors import KnownError
 from slmdesk.base.protocol import Cancelled, Done, Failed, FromChild, Partial, Progress, record_from, stored_list
 from slmdesk.base.record import Number, Record, changed, to_json
@@ -31,6 +31,8 @@ KEEP_GAP_S = 0.2
 """Seconds between two commits of pages. The first pages are stored at once."""
 MOST_AT_ONCE = 20
 """Most pages of one commit, so that other work of the app can run between two commits."""
+MOST_RECOGNISED = 100_000
+"""Most pages of a document of which is asked whether they were recognised before."""
 DEATHS = ("child.died", "child.hung", "child.protocol", "child.start_failed")
 
 
@@ -42,6 +44,8 @@ class Reading:
     is_new: bool = True
     was_changed: bool = False
     is_background: bool = False
+    goes_on: bool = False
+    """Whether an earlier reading of the same file was cut off. Pages that it recognised are not recognised again."""
     job: JobHandle | None = None
     turn: int = 0
     """Counts the reader jobs of this document. Messages of an earlier job are ignored."""
@@ -170,7 +174,7 @@ class ReadingQueue(Service):
         now = self._now
         if now and now.is_background and now.end is None:  # it is read again from the beginning later
             self._stop_now(now)
-            now.is_new = False
+            now.is_new, now.goes_on = False, True
             self._waiting.insert(ahead + 1, now)
 
     def _stop_now(self, reading: Reading) -> None:
@@ -197,6 +201,7 @@ class ReadingQueue(Service):
             more = (not reading.is_new or distrusted) and self._store.passages.forget_some(reading.record.id)
             if distrusted and not more:
                 self._store.pages.forget(reading.record.id, 0)
+            recognised = self._recognised(reading) if not more else []
         except KnownError as err:
             self._fail(reading, problem_for(err))
             return
@@ -207,9 +212,9 @@ class ReadingQueue(Service):
         elif distrusted:
             self._fail(reading, distrusted)
         else:
-            self._start(reading)
+            self._start(reading, recognised)
 
-    def _start(self, reading: Reading) -> None:
+    def _start(self, reading: Reading, recognised: list[Json]) -> None:
         reading.turn += 1
         reading.passages = PassageBuilder(reading.record.id)
         reading.kept, reading.began, reading.end, reading.coming = 0, time.monotonic(), None, _ArrivingPages()
@@ -224,7 +229,16 @@ class ReadingQueue(Service):
             elif isinstance(event, Done | Failed | Cancelled):
                 self._service_thread.post(lambda: self._on_end(reading, turn, event))
 
-        reading.job = self._client.start("read", reading.payload, on_event)
+        payload: Mapping[str, Json] = reading.payload
+        if recognised:
+            payload = {**payload, "recognised": recognised}
+        reading.job = self._client.start("read", payload, on_event)
+
+    def _recognised(self, reading: Reading) -> list[Json]:
+        if not reading.goes_on:
+            return []
+        pages = self._store.pages.of_document(reading.record.id, limit=MOST_RECOGNISED, with_text=False)
+        return [page.number for page in pages if is_recognised(page)]
 
     def _keep(self, reading: Reading, turn: int) -> None:
         if self._now is not reading or reading.turn != turn or (reading.later and reading.end is None):
@@ -256,6 +270,7 @@ class ReadingQueue(Service):
     def _save(self, reading: Reading, pages: list[Page]) -> None:
         assert reading.passages is not None
         document = reading.record.id
+        pages = [self._stored(document, page) if page.reason == RECOGNISED_BEFORE else page for page in pages]
         passages = [passage for page in pages for passage in reading.passages.feed(page)]
         changed = pages
         if not reading.is_new:
@@ -269,6 +284,12 @@ class ReadingQueue(Service):
         spent = time.monotonic() - reading.began
         eta = spent / reading.kept * (total - reading.kept) if total else None
         self._publish(DocumentProgress(document, reading.kept, total, eta))
+
+    def _stored(self, document: str, page: Page) -> Page:
+        stored = self._store.pages.of_document(document, begin=page.number, limit=1)
+        if not stored or stored[0].number != page.number:
+            raise KnownError("child.protocol", reason="Page")
+        return stored[0]
 
     def _on_end(self, reading: Reading, turn: int, event: Done | Failed | Cancelled) -> None:
         if self._now is reading and reading.turn == turn:
@@ -285,7 +306,8 @@ class ReadingQueue(Service):
         elif isinstance(event, Cancelled) or reading.stopped:
             self._fail(reading, self._stopped(reading))
         elif event.code in DEATHS and not reading.retried and self._had_company(reading, event):
-            reading.retried, reading.is_new = True, False  # other work in the child may have crashed it: try again
+            reading.retried = True  # other work in the child may have crashed it: try again
+            reading.is_new, reading.goes_on = False, True
             self._clear(reading)
         elif event.code == "child.protocol":
             self._clear(reading, read_problem(reading.record.name, event))

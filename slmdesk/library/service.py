@@ -488,6 +488,8 @@ class DocumentOpener(Service):
         payload = {**self.source(record), "encoding": request.encoding, "format": "", "seen": seen}
         reading = Reading(record, payload, [request.pending], is_new=known is None, was_changed=was_changed)
         reading.is_background = request.collection is not None
+        reading.goes_on = known is not None and not was_changed and known.reader == READER_VERSION
+        reading.goes_on &= known is not None and known.status is not DocumentStatus.READ
         self._reading.add(reading)
 
 

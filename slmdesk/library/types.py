@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from enum import StrEnum
 from pathlib import Path
 from types import MappingProxyType
 from urllib.parse import quote_from_bytes, unquote_to_bytes
 
-from slmdesk.base.documents import DocumentInfo, Note, Page, PageKind, PageStatus
+from slmdesk.base.documents import DocumentInfo, Note, Page, PageKind, PageStatus, is_recognised
 from slmdesk.base.errors import KnownError
 from slmdesk.base.protocol import record_from, stored_dict, stored_from, stored_list
 from slmdesk.base.record import Record
@@ -240,6 +240,7 @@ NOTES: Mapping[Note, str] = MappingProxyType(
         Note.PARTLY_DAMAGED: _("It is damaged in part. What could be read was read."),
         Note.OCR_USED: _("Pages that are pictures were read by text recognition. Compare them with the picture."),
         Note.OCR_MISSING: _("Some pages are pictures of text, which cannot be read here."),
+        Note.OCR_LANGUAGE: _("The data to read these languages off pictures are not on this PC: {names}"),
         Note.HEADERS_APART: _("Headers and footers repeated on its pages are kept apart from its text."),
         Note.IMAGES_IGNORED: _("Its pictures were not read."),
         Note.UNTIMED: _("Some of its lines have no time. They were read too."),
@@ -280,6 +281,14 @@ def unread(pages: list[Page], kind: PageKind, *, most: int = 12) -> str:
         )
         parts.append(f"{unread_reason(reason)}: {page_word(kind, len(numbers))} {shown}")
     return _("Without words – {parts}.").format(parts="; ".join(parts)) if parts else ""
+
+
+def recognised(pages: Sequence[Page]) -> Iterator[tuple[int, str, bool]]:
+    """Yield the number of each page read off a picture, how surely it was, and whether figures are doubtful."""
+    for page in pages:
+        if page.status is PageStatus.READ and is_recognised(page):
+            words = _("Page {number}: {how}").format(number=page.number, how=retold(page.reason))
+            yield page.number, words, "; check " in page.reason
 
 
 def counted_documents(count: int) -> str:

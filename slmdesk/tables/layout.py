@@ -9,7 +9,7 @@ from enum import IntEnum
 from functools import cache
 from importlib import resources
 
-from slmdesk.base.documents import Block, BlockKind, Page
+from slmdesk.base.documents import MARKS, Block, BlockKind, Page
 from slmdesk.base.record import Record, changed
 from slmdesk.text.checks.names import LEGAL_FORM
 from slmdesk.text.checks.numbers import find_codes, find_periods
@@ -114,7 +114,8 @@ def newest_text(page: Page) -> str:
 
 
 def lines_of(page: Page) -> list[Line]:
-    blocks: Sequence[Block] = page.blocks or (Block(BlockKind.PARAGRAPH, 0, len(page.text)),)
+    marked = [block for block in page.blocks if block.kind not in MARKS]
+    blocks = marked or [Block(BlockKind.PARAGRAPH, 0, len(page.text))]
     found: list[Line] = []
     for number, block in enumerate(blocks):
         found += _lines_of_block(page, number, block)

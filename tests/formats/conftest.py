@@ -7,6 +7,6 @@ from slmdesk.formats import pdf
 
 @pytest.fixture(autouse=True)
 def no_ocr(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whether the optional library is installed here makes no difference to the tests of PDF."""
-    if request.path.name.startswith("test_pdf"):
+    """Tests of PDF, rewriting and redacting do not depend on whether the library is installed here."""
+    if request.path.name.startswith(("test_pdf", "test_re")):
         monkeypatch.setattr(pdf, "is_available", lambda: False)

@@ -2,85 +2,200 @@
 
 from __future__ import annotations
 
-import io
-
 import pypdfium2 as pdfium
 import pytest
-from fakes.tiny_pdf import TinyPdf, lines
+from fakes.scans import WORDS, scan
+from PIL import Image
 
-from slmdesk.base.documents import Note, PageStatus
-from slmdesk.formats import pdf
+from slmdesk.base.documents import BlockKind, Note, PageStatus
+from slmdesk.formats import pdf, scans
 from slmdesk.formats.pdf_file import Look, Word
-from slmdesk.formats.pdf_layout import Line
-from slmdesk.formats.reading import PictureRequest, Reading
+from slmdesk.formats.pdf_layout import Line, lay_out, measures_of
+from slmdesk.formats.reading import PictureRequest, Reading, redactor_of
+from slmdesk.formats.redacting.redactors import Redacting, Replacing
+from slmdesk.formats.scans import Recognition, Turn
+from slmdesk.text.redaction import BAR
 
 pytestmark = pytest.mark.pure
-WORDS = ("The office keeps its letters in folders by year", "and by name. A clerk reads each letter.")
 
 
-def scan() -> bytes:
-    """A page with nothing but the picture of another one."""
-    source = pdfium.PdfDocument(bytes(TinyPdf().page(*lines(60, 700, *WORDS, size=14, pitch=18))))
-    picture = source[0].render(scale=3)
-    made = pdfium.PdfDocument.new()
-    page = made.new_page(600, 800)
-    image = pdfium.PdfImage.new(made)
-    image.set_bitmap(picture)
-    image.set_matrix(pdfium.PdfMatrix().scale(600, 800))
-    page.insert_obj(image)
-    page.gen_content()
-    target = io.BytesIO()
-    made.save(target)
-    page.close()
-    made.close()
-    source.close()
-    return target.getvalue()
+def word(text: str, *, x0: float = 60, is_doubtful: bool = False) -> Word:
+    return Word(text, -1, None, 0, x0, 90, x0 + 60, 110, is_doubtful=is_doubtful)
 
 
 def test_words_read_off_the_picture_are_a_page_like_any_other(monkeypatch):
     """What the library gives is put in its place; the library itself is tried below where it is installed."""
     look = Look(10, False, False, False, False, False)
-    word = Word("office", -1, None, 0, 60, 90, 120, 110)
+    words = [word("office"), word("4711", x0=125, is_doubtful=True)]
     asked = []
 
-    def lines_of(raster, page_width, language, worked):
-        asked.append((raster.width, page_width, language))
+    def recognise(picture, width, height, language, worked):
+        asked.append((picture.mode, picture.width, width, height, language))
         worked()
-        return [Line([word], look, 60, 90, 120, 110)]
+        return Recognition(Turn(width, height), [Line(words, look, 60, 90, 185, 110)], 94, "French")
 
     monkeypatch.setattr(pdf, "is_available", lambda: True)
-    monkeypatch.setattr(pdf, "recognised_lines", lines_of)
+    monkeypatch.setattr(pdf, "recognise", recognise)
     data = scan()
     reading = Reading("a.pdf", data, language="de")
     (page,) = pdf.read(reading)
-    assert (page.status, page.reason, page.text) == (PageStatus.READ, "by OCR", "office")
-    assert reading.notes == [Note.OCR_USED]
-    assert asked == [(2500, 600, "de")]
+    assert (page.status, page.reason, page.text) == (PageStatus.READ, "by OCR, 94 %; check “4711”", "office 4711")
+    assert [(block.kind, block.start, block.place) for block in page.blocks if block.kind is BlockKind.DOUBTFUL] == [
+        (BlockKind.DOUBTFUL, 7, "4711")
+    ]
+    assert page.block_count == 1
+    assert reading.notes == [Note.OCR_USED, Note.OCR_LANGUAGE]
+    assert reading.names == {Note.OCR_LANGUAGE: ("French",)}
+    assert asked == [("L", 2500, 600, 800, "de")]
     ((box,),) = pdf.picture(Reading("a.pdf", data), PictureRequest(1, 0, ((0, 6),))).boxes
     assert box == pytest.approx((0.1, 90 / 800, 0.2, 110 / 800))
 
 
-def test_a_language_is_chosen_of_those_whose_data_are_here(monkeypatch, tmp_path):
-    for name in ("eng", "deu", "osd"):
-        (tmp_path / f"{name}.traineddata").write_bytes(b"")
-    monkeypatch.setenv(pdf.DATA_VARIABLE, str(tmp_path))
-    assert pdf.languages_for("de") == "deu+eng"
-    assert pdf.languages_for("de-AT") == "deu+eng"
-    assert pdf.languages_for("") == "eng"
-    assert pdf.languages_for("fr") == "eng"
-    (tmp_path / "eng.traineddata").unlink()
-    assert pdf.languages_for("fr") == "deu"
+def test_private_words_of_a_scan_get_bars(monkeypatch):
+    look = Look(10, False, False, False, False, False)
+    words = [placed("Frau", 100, 200), placed("Anna", 160, 200), placed("Müller", 220, 200), placed("wohnt", 300, 200)]
+    found = Recognition(Turn(600, 800), [Line(words, look, 100, 200, 350, 212)], 94)
+    monkeypatch.setattr(pdf, "is_available", lambda: True)
+    monkeypatch.setattr(pdf, "recognise", lambda *_args: found)
+    replacing = Replacing([("Anna Müller", BAR)])
+    redacting = Redacting(Reading("a.pdf", scan()), replacing, pixels_per_inch=72)
+    result = redactor_of("pdf", "a.pdf")(redacting)
+    assert replacing.counts[0] == 1
+    with pdfium.PdfDocument(result) as document:
+        shown = document[0].render().to_pil().convert("L")
+    assert [shown.getpixel((x, 206)) for x in (180, 250)] == [0, 0]
+    assert min(shown.getpixel((x, 206)) for x in (130, 320)) > 100
+    assert ("page_without_words", "page 1") in {(one.kind, one.place) for one in redacting.unsure}
+
+
+@pytest.mark.parametrize(("quarters", "place"), [(0, (10, 20)), (1, (580, 10)), (2, (590, 780)), (3, (20, 790))])
+def test_a_place_on_a_turned_page_is_found_on_the_page_in_the_file(quarters, place):
+    turn = Turn(600, 800, quarters)
+    assert turn.back(10, 20) == pytest.approx(place)
+    assert turn.size == ((800, 600) if quarters % 2 else (600, 800))
+
+
+def test_a_straightened_place_is_found_where_it_was_slanted():
+    """The right end of a level line was lower, if the picture had to be turned to the left."""
+    turn = Turn(600, 800, skew=2)
+    left, right = turn.back(0, 400), turn.back(600, 400)
+    assert right[1] - left[1] == pytest.approx(20.9, abs=0.1)
+    assert turn.back(300, 400) == pytest.approx((300, 400))
+
+
+@pytest.mark.parametrize("degrees", [0, 1.5, -2.5, 4])
+def test_slanted_lines_are_seen(degrees):
+    page = Image.new("L", (900, 1200), 255)
+    for row in range(100, 1100, 40):
+        for begin in range(100 + row * row % 53, 800, 60):
+            page.paste(0, (begin, row, begin + 45, row + 14))
+    slanted = page.rotate(-degrees, fillcolor=255)
+    assert scans._lie_of(slanted) == (pytest.approx(degrees, abs=0.2), False)
+    assert scans._lie_of(slanted.transpose(Image.Transpose.ROTATE_270)) == (pytest.approx(degrees, abs=0.2), True)
+
+
+def placed(text: str, x0: float, y0: float, sureness: float = 90) -> Word:
+    return Word(text, -1, None, 0, x0, y0, x0 + 10 * len(text), y0 + 12, sureness=sureness)
+
+
+def test_ink_besides_the_words_is_seen():
+    page, turn = Image.new("L", (620, 877), 255), Turn(620, 877)
+    for row in (100, 140, 400):
+        for begin in range(100, 400, 20):
+            page.paste(0, (begin, row, begin + 12, row + 12))
+    words = [[placed("x" * 30, 100, row)] for row in (100, 140, 400)]
+    assert not scans._has_more(page, turn, words)
+    assert scans._has_more(page, turn, words[:2])
+    framed = page.copy()
+    framed.paste(0, (0, 0, 8, 877))  # the shadow of the lid
+    assert not scans._has_more(framed, turn, words)
+
+
+def test_words_found_without_shadows_are_put_where_they_belong():
+    """The second reading sees two lines more, one of them in the second column, and the others once more."""
+    lines = [[placed("first", 10, 10)], [placed("third", 10, 50)], [placed("right", 300, 10)]]
+    others = [
+        [placed("fi", 12, 11), placed("a", 65, 12)], [placed("second", 10, 30), placed("part", 80, 30)],
+        [placed("dim", 10, 70, 40)],
+        [placed("below", 300, 30)], [placed("~", 10, 90)],
+    ]  # fmt: skip
+    scans._add_missed(lines, others)
+    assert [[word.text for word in line] for line in lines] == [
+        ["first", "a"], ["second", "part"], ["third"], ["right"], ["below"],
+    ]  # fmt: skip
+
+
+def test_words_parted_at_the_end_of_a_line_are_joined():
+    lines = [[placed("Die", 10, 10), placed("Zähler-", 50, 10)], [placed("stände", 10, 24), placed("am", 80, 24)]]
+    arranged = scans._arranged(lines)
+    laid = lay_out(arranged, measures_of(arranged, 800), frozenset(), frozenset(), frozenset())
+    assert laid.text.text == "Die Zählerstände am"
+
+
+def test_a_table_is_read_by_its_lines():
+    rows = [("Pos.", "Menge", "Betrag"), ("1", "12", "114,00"), ("2", "1", "-8,12"), ("Summe", "", "105,88")]
+    lines = [
+        [placed(cell, 50 + 200 * at, 20 * row) for at, cell in enumerate(cells) if cell]
+        for row, cells in enumerate(rows)
+    ]
+    arranged = scans._arranged(lines)
+    laid = lay_out(arranged, measures_of(arranged, 800), frozenset(), frozenset(), frozenset())
+    assert laid.text.text.split("\n") == ["\t".join(cells) for cells in rows]
+
+
+def test_a_column_of_figures_read_by_itself_goes_back_into_its_rows():
+    labels = [[placed("Strom", 50, 20)], [placed("Gas", 50, 45)], [placed("Summe", 50, 70)]]
+    figures = [[placed("10,00", 400, 21)], [placed("5,50", 400, 44)], [placed("15,50", 400, 71)]]
+    rows = scans._in_rows([*labels, *figures])
+    assert [[word.text for word in row] for row in rows] == [["Strom", "10,00"], ["Gas", "5,50"], ["Summe", "15,50"]]
+
+
+def test_prose_beside_prose_stays_in_its_column():
+    lines = [
+        [placed(words, 50 + 300 * at, 20 * row)] for at in (0, 1) for row, words in enumerate(("one", "two", "2026"))
+    ]
+    assert scans._in_rows(lines) == lines
+
+
+def test_a_shadow_is_taken_off_the_paper():
+    page = Image.new("L", (800, 800), 240)
+    page.paste(90, (400, 0, 800, 800))
+    page.paste(30, (100, 100, 104, 130))
+    page.paste(12, (600, 100, 604, 130))
+    even = scans._evenly_lit(page)
+    assert min(even.getpixel((200, 400)), even.getpixel((700, 400))) > 245
+    assert max(even.getpixel((102, 110)), even.getpixel((602, 110))) < 50
+
+
+def test_the_data_of_a_language_are_taken_where_they_are(monkeypatch, tmp_path):
+    own, system = tmp_path / "own", tmp_path / "system"
+    for folder, names in ((own, ("deu", "eng", "osd")), (system, ("fra", "eng"))):
+        folder.mkdir()
+        for name in names:
+            (folder / f"{name}.traineddata").write_bytes(b"")
+    monkeypatch.setattr(scans, "FOLDERS", (str(own), str(system)))
+    monkeypatch.delenv(scans.DATA_VARIABLE, raising=False)
+    assert scans.languages_for("de") == "deu+eng"
+    assert scans.languages_for("de-AT") == "deu+eng"
+    assert scans.languages_for("") == "deu+eng"
+    assert scans.languages_for("en") == "eng"
+    assert scans.languages_for("fr") == "fra+eng"
+    assert scans._folder_of("fra+eng") == str(system)
+    assert scans.languages_for("pl") == "deu+eng"
+    (own / "deu.traineddata").unlink()
+    assert scans.languages_for("pl") == "eng"
 
 
 def test_pages_are_drawn_large_enough_but_not_larger():
-    assert pdf.width_for(595, 842) == 2479
-    assert pdf.width_for(5950, 8420) <= pdf.MAX_SIDE
+    assert scans.width_for(595, 842) == 2479
+    assert scans.width_for(5950, 8420) <= scans.MAX_SIDE
 
 
-def test_the_library_reads_a_scan():
+@pytest.mark.parametrize("turned", [0, 1, 2])
+def test_the_library_reads_a_scan(turned):
     pytest.importorskip("tesserocr")
-    if not pdf.is_available():
+    if not scans.is_available():
         pytest.skip("no data of any language here")
-    (page,) = pdf.read(Reading("a.pdf", scan(), language="en"))
-    assert page.reason == "by OCR"
+    (page,) = pdf.read(Reading("a.pdf", scan(turned), language="en"))
+    assert page.reason.startswith("by OCR")
     assert " ".join(WORDS).split()[:6] == page.text.split()[:6]

@@ -50,6 +50,20 @@ for line in sys.stdin:
         send(type="partial", job=told["job"], key="1", value=dict(page, text="a\\ud800b", blocks=blocks))
         send(type="partial", job=told["job"], key="2", value=dict(page, number=-1))
         send(type="partial", job=told["job"], key="3", value=dict(page, number="x"))
+    if name.startswith("scan"):
+        known = told["payload"].get("recognised", [])
+        for number in (1, 2, 3):
+            if number in known:
+                value = dict(page, number=number, text="", blocks=[], reason="recognised before")
+            elif number == 3 and not known:
+                break
+            else:
+                whole = [dict(kind="paragraph", start=0, end=13)]
+                value = dict(page, number=number, text=f"secret page {number}", reason="by OCR, 94 %", blocks=whole)
+            send(type="partial", job=told["job"], key=str(number), value=value)
+        else:
+            send(type="done", job=told["job"], result=dict(format="pdf", pages=3))
+        continue
     if name.startswith("slow"):
         send(type="partial", job=told["job"], key="1", value=page)
         continue
@@ -332,6 +346,22 @@ def test_reading_is_stopped_and_counts_as_stopped(faked, tmp_path):
     assert answers.get(timeout=120).code == "document.stopped"
     (kept,) = faked.service_thread.call(faked.documents.recent)
     assert (kept.status, kept.error_code, kept.pages) == (DocumentStatus.FAILED, "document.stopped", 1)
+
+
+@pytest.mark.parametrize("is_forced", [False, True])
+def test_a_scan_that_was_cut_off_goes_on_behind_the_pages_recognised_before(faked, tmp_path, is_forced):
+    path = write(tmp_path / "scan.pdf", "x")
+    recorder, answers = Recorder(faked), queue.SimpleQueue()
+    pending = faked.service_thread.call(lambda: faked.documents.open(path).then(answers.put))
+    recorder.wait(DocumentProgress, lambda event: event.done == 2)
+    faked.service_thread.call(pending.cancel)
+    assert answers.get(timeout=120).code == "document.stopped"
+    record = opened(faked, path, force=is_forced)
+    assert (record.status, record.pages) == (DocumentStatus.READ, 3)
+    assert texts(faked, record) == ["secret page 1", "secret page 2", "secret page 3"]
+    passages = faked.service_thread.call(lambda: faked.store.passages.of_document(record.id))
+    words = " ".join(passage.text for passage in passages)
+    assert all(f"secret page {number}" in words for number in (1, 2, 3))
 
 
 def test_what_a_hostile_reader_sends_is_checked(faked, tmp_path):

@@ -40,6 +40,7 @@ from slmdesk.formats.reading import (
     reader_of,
     redactor_of,
     rewriter_of,
+    searchable_of,
 )
 from slmdesk.formats.redacting.redactors import Listing, Redacting, Replacing, Said, Seeking
 from slmdesk.formats.redacting.text import left_in
@@ -100,6 +101,7 @@ def _is_empty(reading: Reading) -> bool:
 def read(job: Job) -> Task:
     """Payload {path, format, password, encoding, language, attachment}; format "" is found by the file's bytes and
     name; `seen`, where given: [bytes, mtime in ns, inode] of the file meant, which must still be at that path;
+    `recognised`: numbers of pages that the app has from a reading that was cut off: they come without their words;
     `attachment` is the index of a document inside this file, to be read instead of it, or a list of them: the last
     inside the document before.
 
@@ -199,6 +201,7 @@ def reading_of(job: Job) -> Reading:
         stop=job.stop,
         worked=job.worked,
         descriptor=job.document,
+        recognised=frozenset(record_from(tuple[Count, ...], job.payload.get("recognised", ()))),
     )
     if (seen := job.payload.get("seen")) is not None:
         _check_same(reading, seen)
@@ -468,6 +471,48 @@ def check_redacted(job: Job) -> Task:
     redacting = Redacting(Reading(name, data=data, stop=job.stop, worked=job.worked), seeking, draws=False)
     yield from _run(job, redacting, chosen)
     return {"left": [[number, place] for number, place in sorted({**seeking.found, **left}.items())]}
+
+
+def searchable(job: Job) -> Task:
+    """Payload as for `read`, of a PDF or a picture.  Partials {data: base64}, their keys numbered from 0: a PDF whose
+    scanned pages can be searched, piece by piece.  Result {bytes, sha256}.
+    """
+    reading = reading_of(job)
+    making = searchable_of(reading, chosen_format(reading, text_of(job, "format", "")))
+    try:
+        while True:
+            done = next(making)
+            job.check()
+            yield Progress(job.id, done, reading.total, "page")
+    except StopIteration as end:
+        data: bytes = end.value
+    except (KnownError, Stopped, MemoryError):
+        raise
+    except Exception as err:
+        raise KnownError("document.damaged", path=reading.path, reason=type(err).__name__) from err
+    return (yield from _given(job, data))
+
+
+def join_pages(job: Job) -> Task:
+    """Payload {}; steps {part: number, data: base64}: PDFs, piece by piece and in order.  Gives one as `searchable`."""
+    from slmdesk.formats.pdf import joined
+
+    parts: dict[int, bytearray] = {}
+    for steps in job.batches(MOST_STEPS):
+        job.worked()
+        for step in steps:
+            number = step.payload.get("part")
+            if not isinstance(number, int):
+                raise KnownError("request.invalid", what="step")
+            parts.setdefault(number, bytearray()).extend(_bytes_of(step.payload.get("data")))
+    return (yield from _given(job, joined([bytes(part) for _number, part in sorted(parts.items())])))
+
+
+def _given(job: Job, data: bytes) -> Task:
+    for number, at in enumerate(range(0, len(data), PIECE_BYTES)):
+        job.check()
+        yield Partial(job.id, str(number), {"data": base64.b64encode(data[at : at + PIECE_BYTES]).decode("ascii")})
+    return {"bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
 
 
 def _redacting_of(job: Job) -> tuple[Reading, str]:

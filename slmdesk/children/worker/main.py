@@ -339,7 +339,7 @@ def _size_of(job: Job) -> int:
 class ReaderRole(_CountingRole):
     kinds = (
         "read", "page_image", "prepare", "units", "rewrite", "terms", "pairs", "columns", "table_columns",
-        "chats", "private_texts", "redact", "check_redacted",
+        "chats", "private_texts", "redact", "check_redacted", "searchable", "join_pages",
     )  # fmt: skip
 
     def task_named(self, kind: str) -> Callable[[Job], Task]:

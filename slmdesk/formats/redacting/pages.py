@@ -7,6 +7,7 @@ import zlib
 from collections.abc import Iterable, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -16,8 +17,12 @@ import pypdfium2.raw as pdfium_c
 from slmdesk.base.errors import KnownError
 from slmdesk.base.record import Record
 from slmdesk.base.texts import _
+from slmdesk.formats.pdf import recognised_words
 from slmdesk.formats.pdf_file import LOCK, PageLetters, View, Word, attachments_of, metadata_of, opened
 from slmdesk.formats.redacting.redactors import Redacting
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
 
 Box = tuple[float, float, float, float]
 Pixels = npt.NDArray[np.uint8]
@@ -115,8 +120,11 @@ def _read(redacting: Redacting, page: pdfium.PdfPage, place: str) -> _Sheet:
             for at_letter, letter in zip(places, text[span.begin : span.end], strict=True):
                 if letter.isprintable() and not letter.isspace():  # pdfium adds spaces that have no position
                     sheet.bars += [letters.box(at_letter), letters.ink(at_letter)]
+        has_words = bool(sheet.words)
+        if redacting.draws and not has_words:
+            sheet.words = recognised_words(page, redacting.reading)
         for line, words in _lines(sheet.words):
-            for span in redacting.words.spans(line, place, again=True):
+            for span in redacting.words.spans(line, place, again=has_words):
                 sheet.bars += [
                     (w.x0, w.y0, w.x1, w.y1) for at, w in words if at < span.end and at + len(w.text) > span.begin
                 ]
@@ -125,7 +133,7 @@ def _read(redacting: Redacting, page: pdfium.PdfPage, place: str) -> _Sheet:
     pictures = sum(shape.type == pdfium_c.FPDF_PAGEOBJ_IMAGE for shape in page.get_objects(max_depth=5))
     if pictures:
         redacting.doubt("picture", place)
-    if not sheet.words:
+    if not has_words:
         redacting.doubt("page_without_words", place)
     return sheet
 
@@ -201,6 +209,7 @@ def _layer(redacting: Redacting, pixels: Pixels, sheet: _Sheet, scale: float, pl
 # Writes a PDF of pictures with invisible text that can be searched and copied (ISO 32000-1)
 
 _LEVEL = 6
+JPEG_QUALITY = 80
 _CODES = (*range(33, 127), *range(161, 256))
 """Character codes of a font that are used. Codes without a glyph have no position on the page."""
 
@@ -229,14 +238,41 @@ class NewPdf:
 
     def page(self, width: float, height: float, pixels: npt.NDArray[np.uint8], layer: Sequence[LayerWord]) -> None:
         """Add a page of this size in points, with a picture (height × width × RGB) and the words of its text layer."""
-        image = self._image(pixels)
+        self._pictured(width, height, self._image(pixels), layer)
+
+    def add_scan(self, width: float, height: float, picture: Image, layer: Sequence[LayerWord]) -> None:
+        """Add a page with a picture as JPEG, or as single bits if it is black and white."""
+        about = f"/Type/XObject/Subtype/Image/Width {picture.width}/Height {picture.height}"
+        if picture.mode == "1":
+            about += "/BitsPerComponent 1/ColorSpace/DeviceGray"
+            image = self._stream(about.encode("ascii"), picture.tobytes())
+        else:
+            target = io.BytesIO()
+            picture.save(target, "JPEG", quality=JPEG_QUALITY)
+            space = "DeviceGray" if picture.mode == "L" else "DeviceRGB"
+            about += f"/BitsPerComponent 8/ColorSpace/{space}/Filter/DCTDecode/Length {target.tell()}"
+            image = self._object(f"<<{about}>>\nstream\n".encode("ascii") + target.getvalue() + b"\nendstream")
+        self._pictured(width, height, image, layer)
+
+    def add_words(
+        self, width: float, height: float, layer: Sequence[LayerWord], layer_height: float, matrix: Sequence[float]
+    ) -> None:
+        """Add a page with words alone, which `matrix` (ISO 32000-1, 8.3.3) lays from their own page onto this one."""
+        fonts: dict[int, int] = {}
+        words = self._words(layer, layer_height, fonts)
+        self._page(width, height, f"q {' '.join(f'{part:.5f}' for part in matrix)} cm\n{words}\nQ", "", fonts)
+
+    def _pictured(self, width: float, height: float, image: int, layer: Sequence[LayerWord]) -> None:
         fonts: dict[int, int] = {}
         content = f"q {width:.2f} 0 0 {height:.2f} 0 0 cm /I Do Q\n" + self._words(layer, height, fonts)
+        self._page(width, height, content, f"/XObject<</I {image} 0 R>>", fonts)
+
+    def _page(self, width: float, height: float, content: str, pictures: str, fonts: dict[int, int]) -> None:
         stream = self._stream(b"", content.encode("ascii"))
         named = " ".join(f"/F{number} {object_} 0 R" for number, object_ in fonts.items())
         page = (
             f"<</Type/Page/Parent 2 0 R/MediaBox[0 0 {width:.2f} {height:.2f}]/Contents {stream} 0 R"
-            f"/Resources<</XObject<</I {image} 0 R>>/Font<<{named}>>>>>>"
+            f"/Resources<<{pictures}/Font<<{named}>>>>>>"
         )
         self._pages.append(self._object(page.encode("ascii")))
 

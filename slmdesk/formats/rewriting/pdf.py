@@ -8,7 +8,7 @@ from enum import StrEnum
 from html import escape
 from itertools import groupby
 
-from slmdesk.base.documents import Block, BlockKind, Page, PageStatus
+from slmdesk.base.documents import MARKS, Block, BlockKind, Page, PageStatus
 from slmdesk.formats.containers import zipped
 from slmdesk.formats.pdf import read
 from slmdesk.formats.rewriting.rewriters import UNPRINTED, LeftAsIs, Rewriting, Unit, Units
@@ -213,7 +213,7 @@ def rewrite(rewriting: Rewriting) -> Units:
         struck = [block.place for block in page.blocks if block.kind is BlockKind.STRUCK]
         if struck:  # no longer in force
             yield LeftAsIs("deleted", place, " ".join(struck)[:80])
-        shown = [block for block in page.blocks if block.place != "hidden" and block.kind is not BlockKind.STRUCK]
+        shown = [block for block in page.blocks if block.place != "hidden" and block.kind not in MARKS]
         if not shown:
             why = _reason(page)
             yield LeftAsIs("page", place, why)

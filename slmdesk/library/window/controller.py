@@ -6,12 +6,12 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, QUrl, Signal
 from PySide6.QtGui import QImage
 
-from slmdesk.base.documents import Page, PageStatus, format_of, takes_password
+from slmdesk.base.documents import Note, Page, PageStatus, format_of, takes_password
 from slmdesk.base.errors import KnownError
 from slmdesk.base.record import changed
 from slmdesk.base.records import DocumentRecord, DocumentStatus
@@ -28,6 +28,7 @@ from slmdesk.library.types import (
     counted_documents,
     file_of,
     folder_of,
+    info_of,
     parent_of,
 )
 from slmdesk.runtime.events import DocumentChanged, DocumentGone, DocumentProgress, DocumentsChanged
@@ -37,6 +38,9 @@ from slmdesk.window.base.live import Live
 from slmdesk.window.widgets.notices import LONG_MS, Notice, notice_of
 from slmdesk.window.widgets.opening import open_outside
 from slmdesk.window.widgets.rows import Removals
+
+if TYPE_CHECKING:
+    from slmdesk.library.searchable import SearchableCopy
 
 RECENT = 200
 MOST_OPENED = 50
@@ -202,7 +206,24 @@ class DocumentsController(QObject):
         """Return which of the actions make sense for a document. One that cannot be read cannot be redacted."""
         record = self._records.get(document)
         is_lost = record is not None and not record.pages and is_unreadable(record)
-        return [action for action in actions if action[0] != "redact" or not is_lost]
+        is_scan = record is not None and is_file(record) and Note.OCR_USED in info_of(record).notes
+        left = {"redact": is_lost, "searchable": not is_scan}
+        return [action for action in actions if not left.get(action[0])]
+
+    def write_searchable(self, files: Sequence[Path], target: Path) -> None:
+        """Write a PDF of scans whose words can be searched, and open it."""
+
+        def written(copy: SearchableCopy) -> None:
+            self._bridge.notice_raised.emit(Notice(_("{name} was written.").format(name=target.name), key=key))
+            self.open_paths([copy.target])
+
+        def failed(problem: Problem) -> None:
+            self._bridge.notice_raised.emit(changed(notice_of(problem), key=key))
+
+        key = f"searchable {target}"
+        words = _("Recognising the words for {name}…").format(name=target.name)
+        following = self._bridge.follow(self._bridge.services.searchable_copies.write(files, target), written, failed)
+        self._bridge.notice_raised.emit(Notice(words, action=_("Stop"), on_action=following.cancel, key=key))
 
     def own_file(self, document: str, purpose: str) -> Path | None:
         """Return a document's file, or None for an attachment, with a notice that `purpose` completes: "to …"."""
@@ -657,7 +678,7 @@ class PagesController(QObject):
 
 def _is_pictured(record: DocumentRecord) -> bool:
     try:
-        return format_of(file_of(record)).id == "pdf"
+        return format_of(file_of(record)).id in ("pdf", "picture")
     except KnownError:
         return False
 

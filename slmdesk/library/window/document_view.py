@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from itertools import islice
 from typing import Any
 
 from PySide6.QtCore import QEvent, QObject, QPoint, Qt, QTimer, Signal
@@ -21,12 +22,22 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from slmdesk.base.documents import Attachment, Page, PageStatus, attachment_line
+from slmdesk.base.documents import Attachment, Page, PageStatus, attachment_line, doubtful_spans
 from slmdesk.base.records import DocumentRecord, DocumentStatus
 from slmdesk.base.texts import _, grouped, retold
 from slmdesk.base.types import counted_pages, page_word
 from slmdesk.library.search import FoundPlaces
-from slmdesk.library.types import file_of, info_of, notes_of, page_ranges, parent_of, size_words, unread, unread_reason
+from slmdesk.library.types import (
+    file_of,
+    info_of,
+    notes_of,
+    page_ranges,
+    parent_of,
+    recognised,
+    size_words,
+    unread,
+    unread_reason,
+)
 from slmdesk.library.window.controller import LOCKED, DocumentsController, is_file
 from slmdesk.library.window.page_view import PageView
 from slmdesk.runtime.events import DocumentProgress
@@ -71,6 +82,7 @@ ACTIONS = (
     ("again", _("Read again")),
     ("translate", _("Translate")),
     ("redact", _("Redact")),
+    ("searchable", _("Save as searchable PDF…")),
     ("folder", _("Open folder")),
     ("remove", _("Remove from the list")),
 )
@@ -103,6 +115,7 @@ class DocumentView(QFrame):
     def _build_ui(self) -> None:
         self._attached = AttachedBar(self._controller, self)
         self.side, self.about = SidePanel(self), AboutDocument(self._controller, self)
+        self.about.page_chosen.connect(self._check_page)
         self._about_popover = Popover(self, "about_popover", label=_("About this document"), width=420)
         column(self.about, into=self._about_popover, margins=theme.SPACE_8)
         self._unread_popover = Popover(self, "unread_popover", label=_("Pages that were not read"))
@@ -339,6 +352,13 @@ class DocumentView(QFrame):
             self.about.setMinimumHeight(min(self.about.inner.sizeHint().height(), self.height() // 2))
             self._about_popover.toggle(self._more)
 
+    def _check_page(self, number: int) -> None:
+        """Show a page that was read off a picture, with the words that may be misread marked."""
+        self._about_popover.dismiss()
+        self.show_pages()
+        self.view.go_to(number)
+        self._controller.pages.ask_page(number, lambda page: self.go_to_spans({number: doubtful_spans(page)}))
+
     def _on_loud(self) -> None:
         empty_layout(self._unread_list)
         groups: dict[str, list[int]] = {}
@@ -503,7 +523,14 @@ class PagePill(QFrame):
 MOST_ATTACHMENTS = 50
 
 
+MOST_RECOGNISED = 30
+"""Most pages that are listed with how surely they were read off pictures."""
+
+
 class AboutDocument(QScrollArea):
+    page_chosen = Signal(int)
+    """Emitted with the number of a page that was read off a picture, and is to be checked."""
+
     def __init__(self, controller: DocumentsController, parent: QWidget) -> None:
         super().__init__(parent)
         self._controller = controller
@@ -532,6 +559,13 @@ class AboutDocument(QScrollArea):
                 self._add(words, "warn")
         for sentence in notes_of(info):
             self._add(sentence)
+        for number, sentence, is_doubtful in islice(recognised(pages), MOST_RECOGNISED):
+            self._add(sentence, "small")
+            if is_doubtful:
+                on = partial(self.page_chosen.emit, number)
+                words = _("Show them on page {number}").format(number=number)
+                shown = button(words, "check_page_button", self, kind="text", on=on)
+                self._column.insertWidget(self._column.count() - 1, shown)
         if info.encoding:
             doubt = f" ({retold(info.doubt)})" if info.doubt else ""
             self._add(_("Letters stored as {encoding}{doubt}.").format(encoding=info.encoding, doubt=doubt), "small")

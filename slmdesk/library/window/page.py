@@ -38,7 +38,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from slmdesk.base.documents import FORMATS
+from slmdesk.base.documents import FORMATS, is_picture
+from slmdesk.base.files import free_name
 from slmdesk.base.records import DocumentRecord, DocumentStatus
 from slmdesk.base.texts import _
 from slmdesk.base.types import counted_pages, page_sign
@@ -83,10 +84,13 @@ from slmdesk.window.widgets.build import (
     text_line,
     tool_button,
 )
-from slmdesk.window.widgets.dialogs import ask_password
+from slmdesk.window.widgets.dialogs import Question, ask_password
 from slmdesk.window.widgets.notices import ask_folder
-from slmdesk.window.widgets.opening import FileDrop, admit, ask_files, document_folder, open_outside
+from slmdesk.window.widgets.opening import FileDrop, admit, ask_files, ask_new_file, document_folder, open_outside
 from slmdesk.window.widgets.parts import EmptyState, Segments
+
+MOST_NAMED = 8
+"""Most files that a question names."""
 
 
 class DocumentsPage(QWidget):
@@ -101,7 +105,7 @@ class DocumentsPage(QWidget):
     ) -> None:
         super().__init__()
         self.setObjectName("documents_page")
-        FileDrop(self, controller.open_paths, entered=controller.make_ready)
+        FileDrop(self, self.open_chosen, entered=controller.make_ready)
         self._controller, self._folders = controller, folders
         self.side_list = self.documents = DocumentList(controller, folders, self)
         self._stack = QStackedWidget(self)
@@ -162,16 +166,37 @@ class DocumentsPage(QWidget):
             "other": lambda _document: self.ask_files(),
             "translate": self.document.translate,
             "redact": self.redaction_requested.emit,
+            "searchable": lambda id: self._ask_searchable([file_of(self._controller.records([id])[id])]),
             "folder": lambda _document: open_outside(QUrl.fromLocalFile(str(self._controller.folder_of(document)))),
         }
         actions[action](document)
 
+    def _ask_searchable(self, files: Sequence[Path]) -> None:
+        proposed = free_name(files[0].with_name(_("{stem}.searchable").format(stem=files[0].stem) + ".pdf"))
+        ask_new_file(
+            self, _("Save as searchable PDF"), partial(self._controller.write_searchable, files),
+            name="searchable_dialog", proposed=proposed, filters="*.pdf",
+        )  # fmt: skip
+
+    def open_chosen(self, paths: Sequence[Path]) -> None:
+        """Open what a person chose. Of several pictures is asked first whether they are the pages of one paper."""
+        if len(paths) < 2 or not all(is_picture(path) for path in paths):
+            self._controller.open_paths(paths)
+            return
+        words = _("Are these {n} pictures the pages of one paper?").format(n=len(paths))
+        more = _("As one paper they are saved as a PDF, in this order: {names}").format(
+            names=", ".join(path.name for path in paths[:MOST_NAMED]) + (" …" if len(paths) > MOST_NAMED else "")
+        )
+        question = Question(self, "one_paper_dialog", _("Open pictures"), words, more)
+        question.add_choice(_("One paper"), "one_paper_button", partial(self._ask_searchable, paths), is_default=True)
+        question.add_choice(_("Open each"), "open_each_button", partial(self._controller.open_paths, paths))
+        question.add_cancel()
+        question.open()
+
     def ask_files(self, chosen: Callable[[list[Path]], object] | None = None) -> None:
         suffixes = " ".join(f"*{suffix}" for file_format in FORMATS for suffix in file_format.suffixes)
         filters = _("Documents ({suffixes});;All files (*)").format(suffixes=suffixes)
-        ask_files(
-            self, _("Open documents"), chosen or self._controller.open_paths, name="documents_dialog", filters=filters
-        )
+        ask_files(self, _("Open documents"), chosen or self.open_chosen, name="documents_dialog", filters=filters)
 
     def watch_folder(self) -> None:
         self._ask_folder(_("Watch a folder"), lambda paths: self._folders.add(paths[0]))

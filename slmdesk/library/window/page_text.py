@@ -24,7 +24,7 @@ from PySide6.QtGui import (
     QTextOption,
 )
 
-from slmdesk.base.documents import Block, BlockKind, Page, PageStatus
+from slmdesk.base.documents import MARKS, Block, BlockKind, Page, PageStatus
 from slmdesk.base.record import Record, changed
 from slmdesk.base.texts import _
 from slmdesk.library.types import unread_reason
@@ -482,7 +482,7 @@ class _Struck:
             if row >= 0 and at <= rows[row].end and not is_above and words[:1] != "\n":
                 self._words[number] = re.sub(r"[\t\n]", " ", words)  # no word may begin another cell or row
         self._moved = [0, *accumulate(map(len, self._words))]
-        self.page = self._shown(page) if self._places else page
+        self.page = self._shown(page) if any(block.kind in MARKS for block in page.blocks) else page
 
     def _shown(self, page: Page) -> Page:
         text, at, struck = list[str](), 0, list[Block]()
@@ -494,7 +494,7 @@ class _Struck:
         blocks = [
             changed(block, start=self._edge(block.start, is_end=False), end=self._edge(block.end, is_end=True))
             for block in page.blocks
-            if block.kind is not BlockKind.STRUCK
+            if block.kind not in MARKS
         ]
         return changed(page, text="".join(text) + page.text[at:], blocks=(*blocks, *struck))
 

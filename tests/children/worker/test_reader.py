@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import io
 import os
 import shutil
 import sys
@@ -10,12 +12,14 @@ import time
 from pathlib import Path
 
 import psutil
+import pypdfium2 as pdfium
 import pytest
 from children.worker.test_entities import watched
 from fakes.children import LONG_S, READER, Received, Rig
 from fakes.office import docx, odf, paragraph, xls, xlsb, xlsx
 from fakes.small_documents import WORDS, deck, mail, small_documents
 from fakes.tiny_pdf import TinyPdf, lines
+from PIL import Image, ImageDraw, ImageFont
 
 from slmdesk.base.documents import FORMATS
 from slmdesk.base.protocol import Cancelled, Done, Failed
@@ -33,6 +37,9 @@ MOST_BYTES = 200 << 20
 
 def documents():
     """A document of every format, with a word that is in it."""
+    drawn, letter = io.BytesIO(), Image.new("L", (1200, 400), 255)
+    ImageDraw.Draw(letter).text((100, 150), "words of a page", fill=0, font=ImageFont.load_default(60))
+    letter.save(drawn, "PNG")
     cell = f'<sheetData><row r="1"><c r="A1" t="inlineStr"><is><t>{WORDS}</t></is></c></row></sheetData>'
     words = f"<text:p>{WORDS}</text:p>"
     table = (
@@ -41,6 +48,7 @@ def documents():
     show = f'<draw:page draw:name="one"><draw:frame><draw:text-box>{words}</draw:text-box></draw:frame></draw:page>'
     return {id: (*named, WORDS) for id, named in small_documents().items()} | {
         "pdf": ("a.pdf", bytes(TinyPdf().page(*lines(50, 700, "words of a page"))), "words of a page"),
+        "picture": ("a.png", drawn.getvalue(), "words of a page"),
         "docx": ("a.docx", docx(paragraph(WORDS)), WORDS),
         "pptx": ("a.pptx", deck(), WORDS),
         "xlsx": ("a.xlsx", xlsx({"One": cell}), WORDS),
@@ -120,6 +128,17 @@ def test_x5_a_wrong_name_is_seen_through(rig, tmp_path, format_id):
         assert word in text
         assert end.result["format"] == format_id
         assert "other_format" in end.result["notes"]
+
+
+def test_a_picture_becomes_a_pdf_that_can_be_searched_in_the_real_child(rig, tmp_path):
+    name, data, word = documents()["picture"]
+    (tmp_path / name).write_bytes(data)
+    received = Received()
+    rig.client.start("searchable", {"path": str(tmp_path / name)}, received)
+    assert isinstance(received.end(), Done), received.ends
+    made = b"".join(base64.b64decode(partial.value["data"]) for partial in received.partials)
+    with pdfium.PdfDocument(made) as document:
+        assert document[0].get_textpage().get_text_range() == word
 
 
 def test_what_came_with_a_mail_is_read_through_the_child(rig, tmp_path):
