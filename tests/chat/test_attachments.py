@@ -234,17 +234,3 @@ def test_a_document_without_words_and_one_that_is_not_read_are_named(opened, tmp
         ask_with(recorder, "What is in it?", AttachRequest("nothing"))
     with pytest.raises(KnownError, match=r"request\.invalid"):
         ask_with(recorder, "What is in it?", *[AttachRequest(empty.id)] * 51)
-
-
-def test_the_parts_of_a_chat_under_way_make_up_the_whole(opened, tmp_path):
-    recorder = opened()
-    services = recorder.services
-    record = document(recorder, tmp_path / "manual.txt")
-    sent, _, _ = ask_with(recorder, "When does it stop?", AttachRequest(record.id), changes={"system": "Be brief."})
-    begin = len(recorder.events)
-    services.service_thread.call(lambda: services.chats.measure(sent.item.id, "And then?"))
-    event = recorder.wait(ContextMeasured, begin=begin)
-    kinds = [part.kind for part in event.parts]
-    assert kinds == ["instructions", "conversation", "attachment", "question", "answer"]
-    assert event.tokens == sum(part.tokens for part in event.parts if part.kind != "answer")
-    assert all(part.tokens > 0 for part in event.parts)

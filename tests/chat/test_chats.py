@@ -8,7 +8,7 @@ import time
 
 import pytest
 from chat.sending import send
-from fakes.recorder import TIMEOUT_S, add_model, is_alive, open_echo, result_of, row
+from fakes.recorder import TIMEOUT_S, add_model, is_alive, result_of, row
 
 from slmdesk.base.errors import KnownError
 from slmdesk.base.records import Status
@@ -103,18 +103,6 @@ def test_h1_words_are_on_the_disk_while_they_stream(opened) -> None:
     assert len(opened_chat.messages[-1].text) >= len(shown)
     ask(recorder, "stop", sent.answer.id)
     recorder.end_of(sent.answer.id)
-
-
-def test_w4_cancel_keeps_the_words_and_the_child(opened) -> None:
-    recorder = opened(slow=0.02)
-    sent = send(recorder, WORDS)
-    recorder.words_of(sent.answer.id, at_least=3)
-    pid = recorder.services.engine.pid
-    ask(recorder, "stop", sent.answer.id)
-    ended = recorder.end_of(sent.answer.id)
-    assert (ended.message.status, ended.problem) == (Status.CANCELLED, None)
-    assert row(recorder.services, sent.answer.id).text == recorder.words_of(sent.answer.id)
-    assert recorder.services.engine.pid == pid
 
 
 def test_w4_cancel_while_the_model_loads_ends_the_answer_at_once(opened) -> None:
@@ -456,17 +444,6 @@ def test_start_works_with_nothing(home, opened) -> None:
              for code in ("setting.invalid", "store.set_aside")}  # fmt: skip
     assert codes == {"setting.invalid", "store.set_aside"}
     assert recorder.calls.history.items() == []
-
-
-def test_h7_a_newer_history_is_refused_and_not_touched(home, opened) -> None:
-    opened(model=False).services.close()
-    database = home / "data" / "slmdesk.sqlite3"
-    newer = bytearray(database.read_bytes())
-    newer[60:64] = (99).to_bytes(4, "big")
-    database.write_bytes(newer)
-    with pytest.raises(KnownError, match=r"store\.newer"):
-        open_echo()
-    assert database.read_bytes() == newer
 
 
 def test_a_chat_without_instructions_has_ours_and_its_own_go_before(opened) -> None:

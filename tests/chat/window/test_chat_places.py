@@ -179,6 +179,7 @@ def test_several_chats_are_marked_with_the_mouse_and_the_keyboard(program):
     QTest.keyClick(view, Qt.Key.Key_Delete)
     program.wait(lambda: titles(program) == [])
     assert "4 chats were moved to the trash." in program.notices()
+    assert program.chat.chat == "", "the open one is among them"
     program.click("notice_action")
     program.wait(lambda: titles(program) == ["one", "two", "three", "four"])
 

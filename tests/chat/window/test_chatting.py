@@ -67,20 +67,6 @@ def test_a_second_message_waits_until_the_answer_has_ended(program):
     program.wait_idle()
 
 
-def test_continue_goes_on_behind_the_words_that_were_kept(program):
-    program.send("hello", slow=0.02, answer=LONG)
-    program.wait(lambda: program.chat.is_busy and "word3" in program.words())
-    QTest.keyClick(program.page.composer.input_box, Qt.Key.Key_Escape)
-    program.wait_idle()
-    cut = program.last()
-    program.act("continue")
-    program.wait(lambda: program.chat.is_busy)
-    program.wait(lambda: len(program.chat.text_of(cut.id)) > len(cut.text))
-    program.wait(lambda: not program.chat.is_busy)
-    assert program.last().id == cut.id
-    assert program.last().text.startswith(cut.text)
-
-
 def test_shift_enter_breaks_the_line_and_enter_sends(program):
     program.type("one")
     QTest.keyClick(program.page.composer.input_box, Qt.Key.Key_Return, Qt.KeyboardModifier.ShiftModifier)
