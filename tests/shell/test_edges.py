@@ -28,12 +28,11 @@ NAME = "Quite-a-long-name-of-a-model-2.5-Instruct-1.5B-of-somebody"
 LETTER = "# The lease of the house\n\nThe tenant pays 1,200 EUR.\n\n" + "## Dates\n\nIt begins on 3 March 2024.\n\n" * 3
 
 
-@pytest.fixture(params=[150])  # 100 % is walked by test_layout
-def program(request, start, model_file):
+@pytest.fixture
+def program(start, model_file):
     program = start(turned=True)
-    if request.param != 100:
-        program.frame.settings.change("font_scale", request.param)
-        program.wait(lambda: program.frame.keeper.fonts.scale == request.param)
+    program.frame.settings.change("font_scale", 150)  # 100 % is walked by test_layout
+    program.wait(lambda: program.frame.keeper.fonts.scale == 150)
     program.frame.models.import_file(model_file)
     program.wait(lambda: "ready" in program.page.picker.button.accessibleName())
     program.found = []
@@ -91,22 +90,6 @@ def test_chat(program, tmp_path):
     program.find("option_seed").value_chosen.emit(True)
     check(program, "settings with a seed")
     assert program.find("option_seed_number").width() > 10 * program.page.fontMetrics().horizontalAdvance("0")
-
-
-def test_first_start_and_settings(start, request):
-    program = start()
-    for scale in (100, 150):
-        program.frame.settings.change("font_scale", scale)
-        program.wait(lambda scale=scale: program.frame.keeper.fonts.scale == scale)
-        program.found = []
-        page(program, "Chat")
-        check(program, f"the first start, {scale} %")
-        page(program, "Settings")
-        program.wait(lambda: program.frame.settings_page.isVisible())
-        check(program, f"settings, {scale} %")
-        page(program, "Documents")
-        check(program, f"documents, none, {scale} %")
-        assert not program.found, "\n".join(program.found)
 
 
 def test_documents(program, tmp_path):
