@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 from fakes.commands import ROOT, SLMDESK
-from fakes.fake_hub import CERTIFICATE, Fault
+from fakes.fake_hub import CERTIFICATE, Fault, part_size
 from fakes.matrix import counts
 from fakes.recorder import open_echo
 from fakes.tiny_gguf import tiny_bert, tiny_layers, tiny_llama, tiny_projector, tiny_qwen2
@@ -43,10 +43,6 @@ def wait_for(event, what: str) -> None:
     while not event():
         assert time.monotonic() < deadline, what
         time.sleep(0.005)
-
-
-def part_size(home: Path) -> int:
-    return sum(path.stat().st_size for path in (home / "models").glob("*.part"))
 
 
 @pytest.fixture
