@@ -273,21 +273,6 @@ def test_a_download_pauses_and_goes_on_where_it_was(stalled, hub):
     assert ranges[-1] == "bytes=80000-"
 
 
-def test_offline_what_is_fetched_waits_and_says_so(stalled, hub):
-    program = stalled
-    program.frame.settings.change("offline", True)
-    program.wait(lambda: change(program).state is DownloadState.QUEUED)
-    program.wait(lambda: "you work offline" in cards(program, "download_row")[0].words)
-    asked = len(hub.seen)
-    press(program, "pause_button")
-    program.wait(lambda: change(program).state is DownloadState.PAUSED)
-    press(program, "pause_button")
-    program.wait(lambda: program.is_said("works offline"))
-    assert len(hub.seen) == asked
-    press_notice(program, "works offline")
-    program.wait(lambda: local(program))
-
-
 def test_the_queue_is_shown_in_its_order_and_can_be_put_in_another(models, hub):
     names = ("a", "b", "c", "d")
     for seed, name in enumerate(names, 10):
@@ -329,27 +314,6 @@ def test_a_cancelled_download_can_be_taken_back(stalled):
     program.wait(lambda: change(program).state is DownloadState.PAUSED)
     press_notice(program, "is cancelled")
     program.wait(lambda: local(program))
-
-
-def test_the_part_of_a_cancelled_download_goes(stalled):
-    program = stalled
-    program.frame.fetch.removals.undo_ms = 50
-    press(program, "cancel_download_button")
-    program.wait(lambda: change(program).state is DownloadState.CANCELLED)
-    program.wait(lambda: not parts(program) and not shown(program, QWidget, "downloads"))
-
-
-def test_what_was_paused_is_paused_at_the_next_start(stalled, models):
-    program = stalled
-    press(program, "pause_button")
-    program.wait(lambda: change(program).state is DownloadState.PAUSED)
-    program.close()
-    again = models()
-    again.wait(lambda: cards(again, "download_row"))
-    assert "Paused" in cards(again, "download_row")[0].words
-    again.wait(lambda: not cards(again, "left_over_row"))
-    press(again, "pause_button")
-    again.wait(lambda: local(again))
 
 
 def test_what_an_earlier_slmdesk_left_is_offered(stalled, models, home):
@@ -414,14 +378,6 @@ def test_renaming(models, model_file):
     program.wait(lambda: "For mail, ready" in program.page.picker.button.accessibleName())
 
 
-def test_a_model_that_another_program_added_is_no_longer_missed(models, model_file, home):
-    program = models()
-    program.wait(lambda: program.page.picker.button.text() == "Add a model")
-    program.ask(lambda services: services.models.import_file(model_file))
-    program.wait(lambda: local(program))
-    program.wait(lambda: program.page.picker.button.text() != "Add a model")
-
-
 def test_verifying_and_details(models, model_file):
     program = models()
     add(program, model_file, link=True)
@@ -464,17 +420,6 @@ def test_a_file_dropped_on_the_page_is_shown_before_it_is_added(models, model_fi
     assert program.ask(lambda services: services.models.list())[0].linked
 
 
-def test_the_suggested_models_say_what_they_are_bad_at(models):
-    program = models(offline=True)
-    program.wait(lambda: cards(program, "suggestion_card"))
-    assert len(cards(program, "suggestion_card")) == 3
-    press(program, "suggestions_all")
-    program.wait(lambda: len(cards(program, "suggestion_card")) > 15)
-    for card in cards(program, "suggestion_card"):
-        assert "about" in card.words
-        assert "parameters" in card.words
-
-
 def test_a_suggested_model_is_fetched_by_the_file_the_list_names(models, hub):
     program = models()
     requested = program.ask(lambda services: services.offers.suggestions())[0]
@@ -514,17 +459,6 @@ def test_many_models_do_not_hold_up_the_page(models, paths):
     program.wait(lambda: len(local(program)) == 30)
     press(program, "local_more")
     program.wait(lambda: len(local(program)) == 60)
-
-
-def test_every_control_of_the_page_has_a_name(models, model_file):
-    program = models()
-    add(program, model_file)
-    download(program)
-    program.wait(lambda: cards(program, "download_row"))
-    for kind in (QPushButton, QToolButton):
-        for button in program.frame.models_page.findChildren(kind):
-            assert button.accessibleName() or button.text(), button.objectName()
-            assert button.objectName(), button.text()
 
 
 def test_tab_goes_the_way_of_the_eye(models, model_file):
