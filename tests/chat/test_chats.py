@@ -12,8 +12,8 @@ from fakes.recorder import TIMEOUT_S, add_model, is_alive, result_of, row
 
 from slmdesk.base.errors import KnownError
 from slmdesk.base.records import Status
-from slmdesk.base.types import Role, Sampling
-from slmdesk.chat.conversation import NEW_CHAT, SYSTEM, InspectedPrompt
+from slmdesk.base.types import Sampling
+from slmdesk.chat.conversation import SYSTEM, InspectedPrompt
 from slmdesk.chat.types import ContextMeasured
 from slmdesk.children.client import Outcome
 from slmdesk.loader import model_loader
@@ -400,22 +400,6 @@ def test_w6_c1_a_killed_desk_leaves_no_child_and_its_answer_becomes_interrupted(
     deadline = time.monotonic() + 60
     while is_alive(int(pid)):
         assert time.monotonic() < deadline
-
-
-def test_titles_and_the_bin(opened) -> None:
-    recorder = opened()
-    item = ask(recorder, "new_chat")
-    assert item.title == NEW_CHAT
-    sent = send(recorder, "What is\na boat?", chat=item.id)
-    assert sent.item.title == "What is a boat?"
-    assert ask(recorder, "rename", item.id, "Boats\n\x1b[31m").title.startswith("Boats")
-    recorder.end_of(sent.answer.id)
-    assert ask(recorder, "trash", item.id).deleted_at is not None
-    history = recorder.services.history
-    assert recorder.services.service_thread.call(lambda: history.items()) == []
-    assert len(recorder.services.service_thread.call(lambda: history.items(deleted=True))) == 1
-    assert ask(recorder, "restore", item.id).deleted_at is None
-    assert [one.role for one in ask(recorder, "messages", item.id)] == [Role.USER, Role.ASSISTANT]
 
 
 def test_g5_a_bug_is_noticed_without_words_of_the_user_and_the_desk_goes_on(opened) -> None:

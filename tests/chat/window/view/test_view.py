@@ -471,14 +471,6 @@ def test_the_ring_is_where_the_keyboard_is(qtbot, view):
     assert ringed() == []
 
 
-def test_action_by_keyboard(qtbot, view):
-    view.show_conversation([answer("a", "x")])
-    for _ in range(3):
-        qtbot.keyClick(view.window().focusWidget(), KEY.Key_Tab)
-    with qtbot.waitSignal(view.try_again_requested):
-        qtbot.keyClick(view.window().focusWidget(), KEY.Key_Space)
-
-
 def test_link_by_keyboard(qtbot, view):
     view.show_conversation([answer("a", "see [it](https://example.org/a)")])
     qtbot.keyClick(view, KEY.Key_Home)
