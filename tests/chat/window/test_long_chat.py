@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QMenu, QPlainTextEdit, QToolButton
+from PySide6.QtWidgets import QPlainTextEdit, QToolButton
 
 from slmdesk.base.records import Status
 from slmdesk.chat.conversation import window_of
@@ -60,15 +60,8 @@ def go_on(program, button: str) -> None:
 
 
 def choose_in_menu(program, message: str, text: str) -> None:
-    view = program.page.view
-    at = view.rows.index_of(message)
-    program.wait(program.is_in_front)
-    view.setFocus()
-    view.set_current(at)
-    program.click(view.rows[at].widget.findChildren(QToolButton, "action_more")[-1])
-    menu = [one for one in view.findChildren(QMenu, "message_menu") if one.isVisible()][-1]
-    action = next(action for action in menu.actions() if action.text() == text)
-    program.click(menu, lambda: menu.actionGeometry(action).center())
+    program.act_at(program.page.view.rows.index_of(message), "more")
+    program.choose(text)
 
 
 def click_extra(program, words: str) -> None:

@@ -22,22 +22,14 @@ def widget_of(program, at: int):
     return program.page.view.rows[at].widget
 
 
-def act(program, at: int, key: str) -> None:
-    """Go to a message and click one of its actions."""
-    program.wait(program.is_in_front)  # a dialog may just have closed
-    program.page.view.setFocus()
-    program.page.view.set_current(at)
-    program.click(widget_of(program, at).findChildren(QToolButton, f"action_{key}")[-1])
-
-
 def menu_of(program, at: int) -> dict:
     """The entries of a message's menu, by their words, opened by its button."""
-    act(program, at, "more")
+    program.act_at(at, "more")
     return {action.text(): action for action in program.message_menus()[-1].actions()}
 
 
 def choose(program, at: int, *words: str, button: str = "more") -> None:
-    act(program, at, button)
+    program.act_at(at, button)
     program.choose(*words)
 
 
@@ -61,22 +53,22 @@ def label(program, at: int) -> str:
 
 def test_an_edited_question_is_asked_again_and_both_stay_a_click_away(program):
     talk(program, "one", "two")
-    act(program, 0, "edit")
+    program.act_at(0, "edit")
     write(program, "other")
     program.wait(lambda: words(program) == ["other", "You said: other"])
     program.wait(program.page.composer.input_box.hasFocus)
     assert label(program, 0) == "2 of 2"
-    act(program, 0, "previous_version")
+    program.act_at(0, "previous_version")
     program.wait(lambda: words(program) == ["one", "You said: one", "two", "You said: two"])
     assert [message.words for message in program.messages()] == words(program)
-    act(program, 0, "next_version")
+    program.act_at(0, "next_version")
     program.wait(lambda: words(program) == ["other", "You said: other"])
 
 
 def test_a_question_is_edited_in_its_place_and_asked_again_only_if_it_is_changed(program):
     talk(program, "one", "two")
     before = [program.page.view.top_of(at) for at in range(4)]
-    act(program, 2, "edit")
+    program.act_at(2, "edit")
     box = program.find("edit_text")
     assert box.hasFocus()
     assert widget_of(program, 2).isAncestorOf(box)
@@ -90,7 +82,7 @@ def test_a_question_is_edited_in_its_place_and_asked_again_only_if_it_is_changed
     assert widget_of(program, 2).text.isVisible()
     assert words(program) == ["one", "You said: one", "two", "You said: two"]
     program.wait(lambda: widget_of(program, 2).findChild(QPlainTextEdit, "edit_text") is None)
-    act(program, 2, "edit")
+    program.act_at(2, "edit")
     write(program, "three", save=False)
     QTest.keyClick(program.find("edit_text"), Qt.Key.Key_Return)
     program.wait(lambda: words(program) == ["one", "You said: one", "three", "You said: three"])
