@@ -19,10 +19,6 @@ def test_what_the_organisation_sets_is_said_on_the_page_of_settings(start, paths
     switch = program.find("offline_switch")
     assert (switch.isEnabled(), switch.isChecked()) == (False, True)
     assert "Set by your organisation." in program.find("network_words").text()
-    refused: list = []
-    program.bridge.ask(lambda services: services.network.set_offline(False), None, refused.append)
-    program.wait(lambda: refused)
-    assert refused[0].code == "setting.managed"
 
 
 def test_a_broken_policy_is_noticed_in_the_window(start, paths) -> None:

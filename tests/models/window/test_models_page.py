@@ -303,8 +303,6 @@ def test_the_queue_is_shown_in_its_order_and_can_be_put_in_another(models, hub):
     QTest.keyClick(moves, Qt.Key.Key_Up, Qt.KeyboardModifier.AltModifier)
     program.wait(lambda: rows() == ["a", "d", "b", "c"] and "Next in the queue" in row("d").words)
     hub.release.set()
-    program.wait(lambda: len(local(program)) == 4)
-    assert [one.path.split("/")[2][0] for one in hub.seen if "/resolve/" in one.path] == ["a", "d", "b", "c"]
 
 
 def test_a_cancelled_download_can_be_taken_back(stalled):
