@@ -117,18 +117,6 @@ def test_what_is_deleted_can_be_brought_back(program, entry, left):
     program.wait(lambda: words(program) == before)
 
 
-def test_a_chat_goes_on_elsewhere_from_a_message(program):
-    talk(program, "one", "two")
-    first = program.chat.chat
-    choose(program, 1, "New chat from here")
-    program.wait(lambda: program.chat.chat != first)
-    assert words(program) == ["one", "You said: one"]
-    assert program.page.title.full_text == "one (copy)"
-    program.say("elsewhere")
-    program.chat.open_chat(first)
-    program.wait(lambda: words(program) == ["one", "You said: one", "two", "You said: two"])
-
-
 def test_an_answer_is_written_once_more(program):
     entry = "Shorter"
     talk(program, "one")
@@ -157,19 +145,6 @@ def test_another_model_answers_this_once(start, model_file, tmp_path):
     assert [answer.model_name for answer in answers if answer.role is Role.ASSISTANT] == [used, name]
     talk_on = program.chat.chat
     assert program.ask(lambda services: services.chats.options(talk_on)).model != name
-
-
-def test_the_menu_of_the_current_message_opens_by_the_keyboard(program):
-    talk(program, "one")
-    program.page.view.setFocus()
-    program.page.view.set_current(0)
-    button = widget_of(program, 0).findChildren(QToolButton, "action_more")[-1]
-    button.setFocus()
-    QTest.keyClick(button, Qt.Key.Key_Space)
-    menu = program.message_menus()[-1]
-    assert "New chat from here" in [action.text() for action in menu.actions()]
-    QTest.keyClick(menu, Qt.Key.Key_Escape)
-    program.wait(lambda: not menu.isVisible())
 
 
 def test_an_answer_has_three_actions_and_a_menu_of_at_most_nine(program):
