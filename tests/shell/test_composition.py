@@ -338,25 +338,6 @@ def test_no_page_has_a_ring(program):
     assert ring is None or ring.width() < program.frame.documents_page.width() / 2
 
 
-def test_shortcuts(program):
-    window = program.window
-    program.page.composer.input_box.setFocus()
-    QTest.keyClick(window, Qt.Key.Key_Comma, Qt.KeyboardModifier.ControlModifier)
-    program.wait(lambda: program.frame.settings_page.isVisible())
-    QTest.keyClick(window, Qt.Key.Key_2, Qt.KeyboardModifier.ControlModifier)
-    program.wait(lambda: program.page.isVisible())
-    QTest.keyClick(window, Qt.Key.Key_B, Qt.KeyboardModifier.ControlModifier)
-    assert not program.page.chat_list.isVisible()
-    search = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
-    QTest.keyClick(window, Qt.Key.Key_F, search)
-    assert program.page.chat_list.isVisible()
-    assert program.page.chat_list.search_box.hasFocus()
-    program.say("hello")
-    QTest.keyClick(window, Qt.Key.Key_N, Qt.KeyboardModifier.ControlModifier)
-    assert program.chat.chat == ""
-    assert program.page.composer.input_box.hasFocus()
-
-
 def test_icons_grow_and_shrink_with_the_letters(program):
     buttons = [program.find(name) for name in ("export_button", "attach_button", "panel_button")]
     before = [button.iconSize().width() for button in buttons]

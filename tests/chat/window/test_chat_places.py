@@ -12,7 +12,6 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QFileDialog, QLineEdit
 
 from slmdesk.chat.spaces import Space
-from slmdesk.chat.window.list_controller import ARCHIVE
 from slmdesk.chat.window.list_rows import HEADING_ROLE, UNREAD_ROLE, WRITING_ROLE, heading_height
 from slmdesk.window.base.text import group_words
 
@@ -148,16 +147,6 @@ def test_an_archived_chat_is_found_again_in_the_archive(program):
     assert program.find("place_bar").isHidden()
 
 
-def test_archiving_can_be_undone(program):
-    make(program, alpha=0, beta=0.0001)
-    mark(program, "alpha", "beta")
-    program.click("selection_archive")
-    program.wait(lambda: titles(program) == [])
-    assert "2 chats were moved to the archive." in program.notices()
-    program.click("notice_action")
-    program.wait(lambda: titles(program) == ["alpha", "beta"])
-
-
 def test_several_chats_are_marked_with_the_mouse_and_the_keyboard(program):
     make(program, one=0, two=0.0001, three=0.0002, four=0.0003)
     view, bar = view_of(program), program.find("selection_bar")
@@ -182,27 +171,6 @@ def test_several_chats_are_marked_with_the_mouse_and_the_keyboard(program):
     assert program.chat.chat == "", "the open one is among them"
     program.click("notice_action")
     program.wait(lambda: titles(program) == ["one", "two", "three", "four"])
-
-
-def test_marked_chats_are_pinned_together(program):
-    make(program, one=0, two=0.0001, three=0.0002)
-    mark(program, "two", "three")
-    program.click("selection_pin")
-    program.wait(lambda: titles(program) == ["two", "three", "one"])
-    menu = menu_of(program, "three")
-    assert [action.text() for action in menu.actions()] == [
-        "Unpin",
-        "Move to a space",
-        "Export as",
-        "Archive",
-        "Delete",
-    ]
-    pick(menu, "Unpin")
-    program.wait(lambda: titles(program) == ["one", "two", "three"])
-    assert not program.find("selection_bar").isHidden()
-    program.frame.chats.show_place(ARCHIVE)
-    program.wait(lambda: program.find("chat_list_hint").text() == "Nothing is archived.")
-    assert program.find("selection_bar").isHidden()
 
 
 def test_marked_chats_are_exported_into_a_folder(program, tmp_path):
@@ -344,22 +312,6 @@ def test_a_new_chat_in_a_space_shows_what_it_took_over(program, tmp_path):
     program.wait(lambda: titles(program) == ["Pumps"])
     program.click("chat_space")
     program.wait(lambda: titles(program) == ["When does it stop?"])
-
-
-def test_the_documents_of_a_space_are_chosen_in_its_dialog(program, tmp_path):
-    paper = tmp_path / "pump.txt"
-    paper.write_text("The pump stops at 12 bar.")
-    space = make_space(program, "Pumps")
-    click(program, "Pumps")
-    program.wait(lambda: program.find("place_title").full_text == "Pumps")
-    pick(program.find("place_more").menu(), "Edit space…")
-    editor = program.find("space_editor")
-    editor._attached.add_paths([paper])
-    program.wait(lambda: [one.name for one in editor._attached.now if one.is_settled] == ["pump.txt"])
-    program.click(program.find("space_save", editor))
-    program.wait(lambda: program.frame.chats.spaces.of(space.id).attachments)
-    program.click("new_chat_button")
-    program.wait(lambda: [one.name for one in program.chat.attached.now] == ["pump.txt"])
 
 
 @pytest.mark.parametrize("is_meant", [True, False])

@@ -102,25 +102,3 @@ def test_all_that_is_listed_goes_into_one_file(program, tmp_path):
     noted(program, "Written to")
     text = (tmp_path / "all.md").read_text()
     assert all(f"# {name}" in text for name in ("one", "two", "three"))
-
-
-def test_marked_chats_go_into_one_file(program, tmp_path):
-    for name in ("one", "two", "three"):
-        program.ask(lambda services, name=name: services.chats.new_chat(name))
-    program.wait(lambda: len(titles(program)) == 3)
-    view, menu = program.page.chat_list.view, program.page.chat_list.export_menu
-    together = next(action for action in menu.actions() if action.menu() is not None)
-    assert not together.isVisible()
-    model = view.model()
-    for name in ("one", "three"):
-        view.selectionModel().select(
-            model.index(titles(program).index(name)), view.selectionModel().SelectionFlag.Select
-        )
-    program.wait(together.isVisible)
-    together.menu().form_chosen.emit("md")
-    choose(program, "export_dialog", tmp_path / "some.md")
-    noted(program, "Written to")
-    text = (tmp_path / "some.md").read_text()
-    assert "# one" in text
-    assert "# three" in text
-    assert "# two" not in text

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from fakes import tiny_gguf
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
@@ -56,18 +55,6 @@ def test_numbers_are_typed_kept_used_listed_with_the_answer_and_reset(program):
     assert program.find("option_top_k").text() == stops.toPlainText() == ""
 
 
-def test_the_default_is_the_models_own_where_its_file_says_so(start, tmp_path):
-    program = start()
-    makers = {"general.sampling.top_k": ("i32", 20), "general.sampling.penalty_repeat": ("f32", 1.05)}
-    model = tiny_gguf.write(tmp_path / "tiny.gguf", tiny_gguf.tiny_llama(change=makers))
-    program.frame.models.import_file(model)
-    program.wait(lambda: "ready" in program.page.picker.button.accessibleName())
-    open_more(program)
-    program.wait(lambda: program.find("option_top_k").placeholderText() == "Recommended (20)")
-    assert program.find("option_min_p").placeholderText() == "Default (0.05)"
-    assert program.find("option_repeat_penalty").placeholderText() == "Default (1.1)"  # a chat's own
-
-
 def test_another_chat_shows_its_own_and_what_was_typed_is_kept_for_the_first(program):
     program.say("one")
     first = program.chat.chat
@@ -80,26 +67,3 @@ def test_another_chat_shows_its_own_and_what_was_typed_is_kept_for_the_first(pro
     program.wait(lambda: program.ask(lambda services: services.chats.options(first)).top_k == 9)
     program.chat.open_chat(first)
     program.wait(lambda: field.text() == "9")
-
-
-def test_a_preset_holds_them_and_says_what_differs(program):
-    open_more(program)
-    put(program, "option_top_k", "7")
-    program.click("preset_save_as")
-    editor = program.find("preset_editor")
-    program.type_into(program.find("preset_name", editor), "Careful")
-    program.click(program.find("preset_more_button", editor))
-    assert program.find("preset_top_k", editor).text() == "7"
-    field = program.find("preset_min_p", editor)
-    program.type_into(field, "9")
-    program.click(program.find("preset_save", editor))
-    assert "cannot be used" in program.find("preset_problem", editor).text()
-    field.clear()
-    program.type_into(field, "0.2")
-    program.click(program.find("preset_save", editor))
-    program.wait(lambda: program.find("option_preset").currentText() == "Careful")
-    made = program.ask(lambda services: services.chats.presets.list())[0]
-    assert made.options == ChatOptions(top_k=7, min_p=0.2)
-    assert program.find("option_min_p").text() == "0.2"
-    put(program, "option_min_p", "0.3")
-    program.wait(lambda: program.find("preset_words").text() == "Changed since: least likelihood.")

@@ -75,12 +75,3 @@ def test_the_panel_switches_it_off_where_the_model_thinks(thinker):
     program.say("hello")
     assert program.last().thought == ""
     assert lines(program) == []
-
-
-def test_a_model_that_does_not_think_has_no_such_setting(program):
-    program.click("panel_button")
-    program.wait(lambda: program.page.panel.isVisible())
-    program.click("option_more_button")
-    assert not program.find("option_thinking", program.page.panel).isVisible()
-    program.say("hello")
-    assert lines(program) == []
