@@ -42,10 +42,6 @@ def noted(program, beginning: str) -> str:
     return next(text for text in program.notices() if text.startswith(beginning))
 
 
-def shown_notice(program):
-    return program.window.notices.bars[-1].notice
-
-
 def test_chats_of_another_program_come_in_and_the_first_is_shown(program, tmp_path):
     picture = {"content_type": "multimodal_text", "parts": ["Look", {"content_type": "image_asset_pointer"}]}
     chats = [rent(), chatgpt(node("q", None, "user", content=picture), id="c2", title="Picture")]
@@ -85,7 +81,7 @@ def test_an_import_can_be_stopped(program, tmp_path):
     pick(program, "import_folder_action")
     choose(program, "folder_dialog", tmp_path)
     noted(program, "Importing")
-    stop = shown_notice(program)
+    stop = program.window.notices.bars[-1].notice
     assert stop.action == "Stop"
     stop.on_action()
     program.wait(lambda: any("The import was stopped" in text for text in program.notices()))

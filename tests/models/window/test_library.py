@@ -188,15 +188,6 @@ def test_a_file_that_is_gone_is_said_in_the_details(library, tmp_path) -> None:
     library.wait(lambda: "is not there" in words(card.details, "details_trouble"))
 
 
-def dropped(program, *paths: Path) -> None:
-    drop(program.frame.models_page.viewport(), *paths)
-
-
-def dialog_of(program) -> AddDialog:
-    program.wait(lambda: program.window.findChild(AddDialog))
-    return program.window.findChild(AddDialog)
-
-
 def said(dialog) -> str:
     return "\n".join(one.text().replace("\u200b", "") for one in dialog.findChildren(QLabel))
 
@@ -213,8 +204,9 @@ def test_a_folder_of_models_is_added_in_one_go_and_what_is_here_is_said(library,
     tiny_gguf.write(folder / "again.gguf", tiny_gguf.tiny_llama())
     (folder / "page.gguf").write_text("<!doctype html>")
     (folder / "notes.txt").write_text("not looked at")
-    dropped(library, folder)
-    dialog = dialog_of(library)
+    drop(library.frame.models_page.viewport(), folder)
+    library.wait(lambda: library.window.findChild(AddDialog))
+    dialog = library.window.findChild(AddDialog)
     assert dialog.windowTitle() == "Add these 3 models?"
     assert "1 file cannot be added" in said(dialog)
     assert "no model file" in said(dialog)
