@@ -61,18 +61,6 @@ def test_a_long_document_goes_in_by_passages_and_the_rest_is_counted(opened, tmp
     assert about.tokens < 2000
 
 
-def test_a_person_decides_how_much_is_read(opened, tmp_path):
-    recorder = opened()
-    short = document(recorder, tmp_path / "manual.txt")
-    _, _, question = ask_with(recorder, "When does the pump stop?", AttachRequest(short.id, mode=AttachMode.PASSAGES))
-    assert not question.attachments[0].attached.is_whole
-    assert "12 bar" in question.attachments[0].text
-    long = document(recorder, tmp_path / "long.txt", LONG)
-    _, ended, question = ask_with(recorder, "Roses?", AttachRequest(long.id, mode=AttachMode.WHOLE))
-    assert question.attachments[0].attached.is_whole
-    assert ended.problem is not None or ended.message.status is Status.COMPLETE
-
-
 def test_a_follow_up_finds_the_document_read_and_asks_for_more_passages_of_a_long_one(opened, tmp_path):
     recorder = opened()
     short = document(recorder, tmp_path / "manual.txt")

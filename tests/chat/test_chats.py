@@ -13,7 +13,7 @@ from fakes.recorder import TIMEOUT_S, add_model, is_alive, result_of, row
 from slmdesk.base.errors import KnownError
 from slmdesk.base.records import Status
 from slmdesk.base.types import Sampling
-from slmdesk.chat.conversation import SYSTEM, InspectedPrompt
+from slmdesk.chat.conversation import SYSTEM
 from slmdesk.chat.types import ContextMeasured
 from slmdesk.children.client import Outcome
 from slmdesk.loader import model_loader
@@ -77,18 +77,6 @@ def test_the_facts_of_an_answer_come_in_order(opened) -> None:
     assert recorder.of(ItemChanged)
     assert recorder.of(PromptProgress)
     assert recorder.words_of(sent.answer.id) == "You said: hello"
-
-
-def test_the_next_turn_reuses_what_was_read(opened) -> None:
-    recorder = opened()
-    first = send(recorder, "hello")
-    recorder.end_of(first.answer.id)
-    second = send(recorder, "and more", chat=first.item.id)
-    ended = recorder.end_of(second.answer.id)
-    assert ended.usage is not None
-    assert ended.usage.cached_tokens > 0
-    path = ask(recorder, "open", first.item.id).messages
-    assert [one.words for one in path] == ["hello", "You said: hello", "and more", "You said: and more"]
 
 
 def test_h1_words_are_on_the_disk_while_they_stream(opened) -> None:
@@ -252,21 +240,6 @@ def test_a_chat_that_is_not_saved_leaves_no_word_on_the_disk(opened, home) -> No
     control.end_of(send(control, "zebrafish-marker").answer.id)
     control.services.close()
     assert b"zebrafish" in b"".join(path.read_bytes() for path in home.rglob("*") if path.is_file())
-
-
-def test_what_the_model_saw_and_how_much_it_is(opened) -> None:
-    recorder = opened()
-    sent = send(recorder, "hello", changes={"system": "Be short."})
-    recorder.end_of(sent.answer.id)
-    seen = result_of(recorder.services, lambda: recorder.services.chats.seen_by_model(sent.answer.id))
-    assert isinstance(seen, InspectedPrompt)
-    assert seen.text == "<system>Be short.\n<user>hello\n<assistant>"
-    begin = len(recorder.events)
-    ask(recorder, "measure", sent.item.id, "three more words")
-    measured = recorder.wait(ContextMeasured, begin=begin)
-    assert measured.chat == sent.item.id
-    assert measured.tokens > seen.tokens
-    assert measured.context_size == 4096
 
 
 def test_with_no_model_loaded_the_vocabulary_says_how_much_it_is(opened) -> None:
