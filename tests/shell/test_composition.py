@@ -14,8 +14,7 @@ from PySide6.QtGui import QAction
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QToolButton, QWidget
 
-from slmdesk.base.records import Outgoing, Status
-from slmdesk.online.window.network import NetworkLogWindow
+from slmdesk.base.records import Status
 from slmdesk.services import open_services
 from slmdesk.text.writing import Edit
 from slmdesk.window.widgets.rows import tab_stops
@@ -177,21 +176,6 @@ def test_requests_counted_before_the_window_listens_are_shown(start, monkeypatch
     monkeypatch.setattr("slmdesk.services.open_services", open_and_count)
     program = start()
     program.wait(lambda: "no request today" in program.find("network_button").toolTip())
-
-
-def test_the_status_bar_counts_requests_from_the_ledger(program):
-    button = program.find("network_button")
-    program.wait(lambda: "no request today" in button.toolTip())
-    assert "Offline" in button.text()
-    program.ask(lambda services: services.store.ledger.record(Outgoing("example.org", "GET", "/x", "test")))
-    program.ask(lambda services: services.network.say_today())
-    program.wait(lambda: "1 request today" in button.toolTip())
-    program.click(button)
-    program.click("ledger_button")
-    program.wait(lambda: program.window.findChild(NetworkLogWindow))
-    rows = program.window.findChild(NetworkLogWindow).rows
-    program.wait(lambda: rows)
-    assert (rows[0].host, rows[0].path) == ("example.org", "/x")
 
 
 def test_g5_errors_in_50_handlers_show_one_dialog_and_the_program_goes_on(program, qtbot):

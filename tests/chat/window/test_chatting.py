@@ -184,25 +184,6 @@ def test_w1_a_crash_keeps_the_text_and_try_again_answers(program):
     assert program.last().status is Status.COMPLETE
 
 
-def test_a_chat_that_is_too_long_is_said_until_another_one_is_opened(program):
-    program.put("one two three " * 100)
-    program.wait(lambda: "% full" in program.page.meter.sentence)
-    program.put("one two three " * 1900)
-    program.wait(lambda: "Too long for the model" in program.page.meter.ways.sentence)
-    program.enter()
-    program.wait(lambda: program.page.meter.ways.isVisible())
-    assert "too long for the model" in program.page.meter.ways.sentence
-    assert "Nothing was cut or sent" in program.find("full_words").text()
-    assert program.page.composer.text == "one two three " * 2000
-    assert not program.messages()
-    QTest.keyClick(program.window.focusWidget(), Qt.Key.Key_Escape)
-    program.chat.new_chat()
-    program.page.composer.set_text("")
-    program.say("hello")
-    program.wait(lambda: not program.page.meter.ways.isVisible())
-    assert program.notices() == []
-
-
 def test_the_meter_is_shown_from_60_percent_on_and_moves_nothing(program):
     names = ("input_box", "attach_button", "send_button")
 

@@ -256,9 +256,6 @@ def test_the_status_bar_switches_the_network(models):
     program.click("network_button")
     program.click("entry_0")
     assert not switch.isVisible()
-    program.click("network_button")
-    program.click(program.find("ledger_button"))
-    program.wait(lambda: program.window.findChild(QWidget, "ledger_table"))
 
 
 def test_a_download_pauses_and_goes_on_where_it_was(stalled, hub):
