@@ -1,4 +1,4 @@
-"""Which file of a repository is recommended on which PC, and in which words: the list a publisher really offers."""
+"""Which file of a repository is recommended on which PC: the list a publisher really offers."""
 
 from __future__ import annotations
 

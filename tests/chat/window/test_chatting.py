@@ -1,4 +1,4 @@
-"""Sending, streaming, stopping, trying again, continuing: by clicks and keys, over a real echo child."""
+"""Sending, streaming, stopping, trying again: by clicks and keys, over a real echo child."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The list of chats: order, paging, rename, delete with undo, search."""
+"""The list of chats: order, paging, rename, delete, search."""
 
 from __future__ import annotations
 

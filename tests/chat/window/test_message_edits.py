@@ -1,4 +1,4 @@
-"""Messages edited, written once more, deleted and brought back, chats copied: by real clicks."""
+"""Messages edited, deleted and brought back, answered by another model: by real clicks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""All settings of sampling in the window: folded, typed, refused with a sentence, reset; by real clicks."""
+"""All settings of sampling in the window: folded, typed, reset; by real clicks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Settings on what is kept of what was read: shown, deleted, limited, set by the organisation."""
+"""Settings on what is kept of what was read: shown and deleted."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Deleting after some days, in the window: set, told, taken back, and a date that is asked about."""
+"""Deleting after some days, in the window: told, taken back, and a date that is asked about."""
 
 from __future__ import annotations
 
