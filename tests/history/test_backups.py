@@ -76,3 +76,16 @@ def test_no_backup_is_put_back_under_an_answer_that_is_being_written(opened, tmp
     services.service_thread.call(lambda: services.chats.stop(sent.answer.id))
     recorder.end_of(sent.answer.id)
     assert isinstance(result_of(services, lambda: services.backups.restore(copy)), Restored)
+
+
+def test_emptying_the_bin_is_told(opened) -> None:
+    recorder = opened()
+    services = recorder.services
+    chats = [said(recorder, words).item.id for words in ("one", "two", "three")]
+    for chat in chats[:2]:
+        services.service_thread.call(lambda chat=chat: services.history.trash(chat))
+    emptied = services.service_thread.call(services.history.empty_trash)
+    assert set(emptied.ids) == set(chats[:2])
+    assert {event.id for event in recorder.of(ItemGone)} == set(chats[:2])
+    assert [item.id for item in services.service_thread.call(services.history.items)] == chats[2:]
+    assert services.service_thread.call(services.history.empty_trash).ids == ()
