@@ -15,6 +15,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QToolButton, QWidget
 
 from slmdesk.base.records import Status
+from slmdesk.models.window.adding import AddDialog
 from slmdesk.services import open_services
 from slmdesk.text.writing import Edit
 from slmdesk.window.widgets.rows import tab_stops
@@ -95,6 +96,16 @@ def test_the_card_for_versions_asks_for_two_files_and_compares_these(start, tmp_
     )
     program.wait(lambda: program.find("versions_summary").isVisible())
     assert program.find("versions_summary").text() == "1 change on 1 page: 1 amount."
+
+
+def test_a_chosen_file_is_shown_before_it_is_copied_in(start, model_file):
+    program = start()
+    program.frame.models.look_at(model_file)
+    program.wait(lambda: program.window.findChild(AddDialog))
+    assert not program.ask(lambda services: services.models.list())
+    program.click(program.find("add_copy", program.window.findChild(AddDialog)))
+    program.wait(lambda: "ready" in program.page.picker.button.accessibleName())
+    assert not program.ask(lambda services: services.models.list())[0].linked
 
 
 def test_loading_shows_progress_and_can_be_cancelled(start, model_file):
@@ -313,6 +324,25 @@ def test_tab_goes_through_the_page_then_the_side_bar_then_the_status_line(progra
         assert len(found) < 200
         QTest.keyClick(focus, Qt.Key.Key_Tab)
     assert [name for name, _all in groupby(found)] == ["side bar", "status line", "page"]
+
+
+def test_shortcuts(program):
+    window = program.window
+    program.page.composer.input_box.setFocus()
+    QTest.keyClick(window, Qt.Key.Key_Comma, Qt.KeyboardModifier.ControlModifier)
+    program.wait(lambda: program.frame.settings_page.isVisible())
+    QTest.keyClick(window, Qt.Key.Key_2, Qt.KeyboardModifier.ControlModifier)
+    program.wait(lambda: program.page.isVisible())
+    QTest.keyClick(window, Qt.Key.Key_B, Qt.KeyboardModifier.ControlModifier)
+    assert not program.page.chat_list.isVisible()
+    search = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
+    QTest.keyClick(window, Qt.Key.Key_F, search)
+    assert program.page.chat_list.isVisible()
+    assert program.page.chat_list.search_box.hasFocus()
+    program.say("hello")
+    QTest.keyClick(window, Qt.Key.Key_N, Qt.KeyboardModifier.ControlModifier)
+    assert program.chat.chat == ""
+    assert program.page.composer.input_box.hasFocus()
 
 
 def test_no_page_has_a_ring(program):

@@ -221,6 +221,19 @@ def test_a_folder_and_thirty_files_at_once(program, tmp_path):
     assert len(drafts(program)) == 30
 
 
+def test_the_way_a_document_is_read_can_be_chosen(program, manual):
+    drop(program.page, manual)
+    wait_read(program)
+    program.type("When does the pump stop?")
+    program.wait(lambda: "whole" in drafts(program)[0].words)
+    chip = program.page.composer.attachments.chips[0]
+    chip.mode_chosen.emit(chip.key, AttachMode.PASSAGES.value)
+    program.wait(lambda: "by passages" in drafts(program)[0].words)
+    program.enter()
+    program.wait_idle()
+    assert not program.messages()[0].attachments[0].attached.is_whole
+
+
 def test_a_locked_document_asks_for_its_password(program, tmp_path):
     path = tmp_path / "locked.pdf"
     path.write_bytes(bytes(TinyPdf(password="sesame").page(*lines(50, 700, "The pump stops", "at 12 bar."))))

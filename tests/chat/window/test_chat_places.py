@@ -314,6 +314,22 @@ def test_a_new_chat_in_a_space_shows_what_it_took_over(program, tmp_path):
     program.wait(lambda: titles(program) == ["When does it stop?"])
 
 
+def test_the_documents_of_a_space_are_chosen_in_its_dialog(program, tmp_path):
+    paper = tmp_path / "pump.txt"
+    paper.write_text("The pump stops at 12 bar.")
+    space = make_space(program, "Pumps")
+    click(program, "Pumps")
+    program.wait(lambda: program.find("place_title").full_text == "Pumps")
+    pick(program.find("place_more").menu(), "Edit space…")
+    editor = program.find("space_editor")
+    editor._attached.add_paths([paper])
+    program.wait(lambda: [one.name for one in editor._attached.now if one.is_settled] == ["pump.txt"])
+    program.click(program.find("space_save", editor))
+    program.wait(lambda: program.frame.chats.spaces.of(space.id).attachments)
+    program.click("new_chat_button")
+    program.wait(lambda: [one.name for one in program.chat.attached.now] == ["pump.txt"])
+
+
 @pytest.mark.parametrize("is_meant", [True, False])
 def test_a_deleted_space_gives_its_chats_back(program, is_meant):
     made = make(program, one=0, two=0.0001)

@@ -1,4 +1,4 @@
-"""Messages edited, deleted and brought back, answered by another model: by real clicks."""
+"""Messages edited, written once more, deleted and brought back, answered by another model: by real clicks."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QPlainTextEdit
 
 from slmdesk.base.types import Role
+from slmdesk.chat.types import Rewrite, request_for
 
 pytestmark = [pytest.mark.gui, pytest.mark.qt_log_ignore("This plugin does not support", extend=True)]
 
@@ -114,6 +115,17 @@ def test_what_is_deleted_can_be_brought_back(program, entry, left):
     assert [message.words for message in program.messages()] == left
     program.click("notice_action")
     program.wait(lambda: words(program) == before)
+
+
+def test_an_answer_is_written_once_more(program):
+    entry = "Shorter"
+    talk(program, "one")
+    choose(program, 1, entry, button="try_again")
+    wanted = f"You said: {request_for(Rewrite(entry.lower()), '')}"
+    program.wait(lambda: words(program) == ["one", wanted])
+    program.wait_idle()
+    assert label(program, 1) == "2 of 2"
+    assert entry.lower() in program.page.view.rows[1].view.details
 
 
 def test_another_model_answers_this_once(start, model_file, tmp_path):

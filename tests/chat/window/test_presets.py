@@ -130,6 +130,20 @@ def test_presets_are_made_changed_moved_and_deleted_and_deleting_is_undone(progr
     program.wait(lambda: rows(window)[0] == "First")
 
 
+def test_new_chats_begin_with_the_default_preset(program):
+    window = open_window(program)
+    box = program.find("presets_list", window)
+    at = next(at for at, words in enumerate(rows(window)) if words.startswith("Brainstorm"))
+    box.setCurrentRow(at)
+    program.click("presets_default")
+    program.wait(lambda: "for new chats" in rows(window)[at])
+    program.wait(lambda: program.find("option_preset").currentText() == "Brainstorm")
+    program.say("hello")
+    assert program.last().preset == "Brainstorm"
+    program.chat.new_chat()
+    program.wait(lambda: program.find("option_temperature").currentData() == 1.0)
+
+
 def test_a_preset_is_exported_and_imported(program, tmp_path):
     window = open_window(program)
     program.click(program.find("presets_export", window))

@@ -1,4 +1,4 @@
-"""All settings of sampling in the window: folded, typed, reset; by real clicks."""
+"""All settings of sampling in the window: folded, typed, refused with a sentence, reset; by real clicks."""
 
 from __future__ import annotations
 
@@ -34,6 +34,17 @@ def options_of(program) -> ChatOptions:
     return program.ask(lambda services: services.chats.options(chat))
 
 
+def test_one_is_reset(program):
+    program.say("hello")
+    open_more(program)
+    assert not program.find("option_min_p_reset").isVisible()
+    put(program, "option_min_p", "0.1")
+    put(program, "option_top_k", "7")
+    program.click("option_min_p_reset")
+    program.wait(lambda: options_of(program) == ChatOptions(top_k=7))
+    assert program.find("option_min_p").text() == ""
+
+
 def test_numbers_are_typed_kept_used_listed_with_the_answer_and_reset(program):
     open_more(program)
     put(program, "option_min_p", "0,1")
@@ -67,3 +78,26 @@ def test_another_chat_shows_its_own_and_what_was_typed_is_kept_for_the_first(pro
     program.wait(lambda: program.ask(lambda services: services.chats.options(first)).top_k == 9)
     program.chat.open_chat(first)
     program.wait(lambda: field.text() == "9")
+
+
+def test_a_preset_holds_them_and_says_what_differs(program):
+    open_more(program)
+    put(program, "option_top_k", "7")
+    program.click("preset_save_as")
+    editor = program.find("preset_editor")
+    program.type_into(program.find("preset_name", editor), "Careful")
+    program.click(program.find("preset_more_button", editor))
+    assert program.find("preset_top_k", editor).text() == "7"
+    field = program.find("preset_min_p", editor)
+    program.type_into(field, "9")
+    program.click(program.find("preset_save", editor))
+    assert "cannot be used" in program.find("preset_problem", editor).text()
+    field.clear()
+    program.type_into(field, "0.2")
+    program.click(program.find("preset_save", editor))
+    program.wait(lambda: program.find("option_preset").currentText() == "Careful")
+    made = program.ask(lambda services: services.chats.presets.list())[0]
+    assert made.options == ChatOptions(top_k=7, min_p=0.2)
+    assert program.find("option_min_p").text() == "0.2"
+    put(program, "option_min_p", "0.3")
+    program.wait(lambda: program.find("preset_words").text() == "Changed since: least likelihood.")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from fakes.recorder import open_echo
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
@@ -63,6 +64,20 @@ def test_enter_leaves_without_the_words_and_deletes_with_them(program, home):
     QTest.keyClick(typed, Qt.Key.Key_Return)
     program.wait(lambda: program.closed)
     assert program.run.erase() == ""
+
+
+def test_what_is_in_use_refuses_it(program, home):
+    other = open_echo()
+    dialog = open_from_settings(program, "delete_everything", EraseDialog)
+    program.wait(lambda: program.find("erase_problem", dialog).isVisible())
+    assert program.find("erase_problem", dialog).text()
+    program.type_into(program.find("erase_typed", dialog), CONFIRMATION)
+    assert not program.find("erase_button", dialog).isEnabled()
+    dialog.reject()
+    other.close()
+    program.close()
+    assert program.run.erase() == ""
+    assert (home / "data" / "slmdesk.sqlite3").exists()
 
 
 def test_a_day_is_counted_and_forgotten(program, home):

@@ -10,11 +10,13 @@ import pytest
 from fakes import tiny_gguf
 from fakes.dropping import drop
 from fakes.models_page import action, local
+from fakes.split_gguf import split
 from fakes.tiny_families import make
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLabel, QPlainTextEdit, QPushButton, QToolButton, QWidget
 
+from slmdesk.base.policy import Policy
 from slmdesk.base.record import changed, to_json
 from slmdesk.base.records import JobStatus, Status
 from slmdesk.base.types import LoadedModel, Offload
@@ -167,6 +169,13 @@ def test_a_model_that_went_while_its_removal_could_be_undone_is_no_fault(library
     assert (raised, library.frame.library.removals.ids) == ([], set())
 
 
+def test_what_the_organisation_set_cannot_be_changed(library) -> None:
+    library.frame.library.policy.put(Policy("p", {"model_for_chat": ""}))
+    panel = opened(library)
+    library.wait(lambda: not panel.findChild(QPushButton, "use_chat").isEnabled())
+    assert panel.findChild(QPushButton, "use_summarize").isEnabled()
+
+
 def test_m9_an_encoder_is_never_offered_for_chat(library, tmp_path) -> None:
     library.frame.library.add_files((tiny_gguf.write(tmp_path / "bert.gguf", tiny_gguf.tiny_bert()),), False)
     library.wait(lambda: len(local(library)) == 2)
@@ -188,6 +197,15 @@ def test_a_file_that_is_gone_is_said_in_the_details(library, tmp_path) -> None:
     library.wait(lambda: "is not there" in words(card.details, "details_trouble"))
 
 
+def dropped(program, *paths: Path) -> None:
+    drop(program.frame.models_page.viewport(), *paths)
+
+
+def dialog_of(program) -> AddDialog:
+    program.wait(lambda: program.window.findChild(AddDialog))
+    return program.window.findChild(AddDialog)
+
+
 def said(dialog) -> str:
     return "\n".join(one.text().replace("\u200b", "") for one in dialog.findChildren(QLabel))
 
@@ -204,9 +222,8 @@ def test_a_folder_of_models_is_added_in_one_go_and_what_is_here_is_said(library,
     tiny_gguf.write(folder / "again.gguf", tiny_gguf.tiny_llama())
     (folder / "page.gguf").write_text("<!doctype html>")
     (folder / "notes.txt").write_text("not looked at")
-    drop(library.frame.models_page.viewport(), folder)
-    library.wait(lambda: library.window.findChild(AddDialog))
-    dialog = library.window.findChild(AddDialog)
+    dropped(library, folder)
+    dialog = dialog_of(library)
     assert dialog.windowTitle() == "Add these 3 models?"
     assert "1 file cannot be added" in said(dialog)
     assert "no model file" in said(dialog)
@@ -220,6 +237,38 @@ def test_a_folder_of_models_is_added_in_one_go_and_what_is_here_is_said(library,
     assert sorted(one.name for one in library.ask(lambda services: services.models.list())) == [
         "One", "Tiny llama", "Two",
     ]  # fmt: skip
+
+
+def test_parts_are_one_model_and_are_put_together(library, tmp_path) -> None:
+    parts = []
+    whole = tiny_gguf.tiny_llama(change={"general.name": ("string", "In parts")}).data
+    for number, data in enumerate(split(whole, 3), 1):
+        parts.append(tmp_path / f"whole-{number:05}-of-00003.gguf")
+        parts[-1].write_bytes(data)
+    dropped(library, *reversed(parts))
+    dialog = dialog_of(library)
+    assert "in 3 parts that are put together" in said(dialog)
+    assert not library.find("add_link", dialog).isEnabled()
+    library.click(library.find("add_copy", dialog))
+    library.wait(lambda: library.is_said("In parts was added"))
+    parts[0].unlink()
+    dropped(library, parts[1])
+    library.wait(lambda: library.is_said("whole-00001-of-00003.gguf"))
+
+
+def test_a_folder_without_models_is_said(library, tmp_path) -> None:
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    dropped(library, empty)
+    library.wait(lambda: library.is_said("no model file"))
+
+
+def test_adding_several_can_be_cancelled(library, tmp_path) -> None:
+    paths = [named_llama(tmp_path / f"{number}.gguf", f"Model {number}") for number in range(5)]
+    library.frame.library.add_files(paths, True)
+    library.frame.library.imports.cancel()
+    library.wait(lambda: not library.frame.models_page.findChild(QWidget, "library_import").isVisible())
+    assert len(library.ask(lambda services: services.models.list())) <= 2
 
 
 def test_a_model_that_makes_no_sense_is_marked_once_it_was_loaded(start, model_file) -> None:

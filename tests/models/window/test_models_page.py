@@ -270,6 +270,21 @@ def test_a_download_pauses_and_goes_on_where_it_was(stalled, hub):
     assert ranges[-1] == "bytes=80000-"
 
 
+def test_offline_what_is_fetched_waits_and_says_so(stalled, hub):
+    program = stalled
+    program.frame.settings.change("offline", True)
+    program.wait(lambda: change(program).state is DownloadState.QUEUED)
+    program.wait(lambda: "you work offline" in cards(program, "download_row")[0].words)
+    asked = len(hub.seen)
+    press(program, "pause_button")
+    program.wait(lambda: change(program).state is DownloadState.PAUSED)
+    press(program, "pause_button")
+    program.wait(lambda: program.is_said("works offline"))
+    assert len(hub.seen) == asked
+    press_notice(program, "works offline")
+    program.wait(lambda: local(program))
+
+
 def test_the_queue_is_shown_in_its_order_and_can_be_put_in_another(models, hub):
     names = ("a", "b", "c", "d")
     for seed, name in enumerate(names, 10):
@@ -309,6 +324,14 @@ def test_a_cancelled_download_can_be_taken_back(stalled):
     program.wait(lambda: change(program).state is DownloadState.PAUSED)
     press_notice(program, "is cancelled")
     program.wait(lambda: local(program))
+
+
+def test_the_part_of_a_cancelled_download_goes(stalled):
+    program = stalled
+    program.frame.fetch.removals.undo_ms = 50
+    press(program, "cancel_download_button")
+    program.wait(lambda: change(program).state is DownloadState.CANCELLED)
+    program.wait(lambda: not parts(program) and not shown(program, QWidget, "downloads"))
 
 
 def test_what_an_earlier_slmdesk_left_is_offered(stalled, models, home):
