@@ -334,6 +334,19 @@ def test_the_part_of_a_cancelled_download_goes(stalled):
     program.wait(lambda: not parts(program) and not shown(program, QWidget, "downloads"))
 
 
+def test_what_was_paused_is_paused_at_the_next_start(stalled, models):
+    program = stalled
+    press(program, "pause_button")
+    program.wait(lambda: change(program).state is DownloadState.PAUSED)
+    program.close()
+    again = models()
+    again.wait(lambda: cards(again, "download_row"))
+    assert "Paused" in cards(again, "download_row")[0].words
+    again.wait(lambda: not cards(again, "left_over_row"))
+    press(again, "pause_button")
+    again.wait(lambda: local(again))
+
+
 def test_what_an_earlier_slmdesk_left_is_offered(stalled, models, home):
     program = stalled
     program.close()
