@@ -61,18 +61,6 @@ def test_a_long_document_goes_in_by_passages_and_the_rest_is_counted(opened, tmp
     assert about.tokens < 2000
 
 
-def test_a_person_decides_how_much_is_read(opened, tmp_path):
-    recorder = opened()
-    short = document(recorder, tmp_path / "manual.txt")
-    _, _, question = ask_with(recorder, "When does the pump stop?", AttachRequest(short.id, mode=AttachMode.PASSAGES))
-    assert not question.attachments[0].attached.is_whole
-    assert "12 bar" in question.attachments[0].text
-    long = document(recorder, tmp_path / "long.txt", LONG)
-    _, ended, question = ask_with(recorder, "Roses?", AttachRequest(long.id, mode=AttachMode.WHOLE))
-    assert question.attachments[0].attached.is_whole
-    assert ended.problem is not None or ended.message.status is Status.COMPLETE
-
-
 def test_a_follow_up_finds_the_document_read_and_asks_for_more_passages_of_a_long_one(opened, tmp_path):
     recorder = opened()
     short = document(recorder, tmp_path / "manual.txt")
@@ -234,17 +222,3 @@ def test_a_document_without_words_and_one_that_is_not_read_are_named(opened, tmp
         ask_with(recorder, "What is in it?", AttachRequest("nothing"))
     with pytest.raises(KnownError, match=r"request\.invalid"):
         ask_with(recorder, "What is in it?", *[AttachRequest(empty.id)] * 51)
-
-
-def test_the_parts_of_a_chat_under_way_make_up_the_whole(opened, tmp_path):
-    recorder = opened()
-    services = recorder.services
-    record = document(recorder, tmp_path / "manual.txt")
-    sent, _, _ = ask_with(recorder, "When does it stop?", AttachRequest(record.id), changes={"system": "Be brief."})
-    begin = len(recorder.events)
-    services.service_thread.call(lambda: services.chats.measure(sent.item.id, "And then?"))
-    event = recorder.wait(ContextMeasured, begin=begin)
-    kinds = [part.kind for part in event.parts]
-    assert kinds == ["instructions", "conversation", "attachment", "question", "answer"]
-    assert event.tokens == sum(part.tokens for part in event.parts if part.kind != "answer")
-    assert all(part.tokens > 0 for part in event.parts)

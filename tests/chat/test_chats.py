@@ -8,12 +8,12 @@ import time
 
 import pytest
 from chat.sending import send
-from fakes.recorder import TIMEOUT_S, add_model, is_alive, open_echo, result_of, row
+from fakes.recorder import TIMEOUT_S, add_model, is_alive, result_of, row
 
 from slmdesk.base.errors import KnownError
 from slmdesk.base.records import Status
-from slmdesk.base.types import Role, Sampling
-from slmdesk.chat.conversation import NEW_CHAT, SYSTEM, InspectedPrompt
+from slmdesk.base.types import Sampling
+from slmdesk.chat.conversation import SYSTEM
 from slmdesk.chat.types import ContextMeasured
 from slmdesk.children.client import Outcome
 from slmdesk.loader import model_loader
@@ -79,18 +79,6 @@ def test_the_facts_of_an_answer_come_in_order(opened) -> None:
     assert recorder.words_of(sent.answer.id) == "You said: hello"
 
 
-def test_the_next_turn_reuses_what_was_read(opened) -> None:
-    recorder = opened()
-    first = send(recorder, "hello")
-    recorder.end_of(first.answer.id)
-    second = send(recorder, "and more", chat=first.item.id)
-    ended = recorder.end_of(second.answer.id)
-    assert ended.usage is not None
-    assert ended.usage.cached_tokens > 0
-    path = ask(recorder, "open", first.item.id).messages
-    assert [one.words for one in path] == ["hello", "You said: hello", "and more", "You said: and more"]
-
-
 def test_h1_words_are_on_the_disk_while_they_stream(opened) -> None:
     recorder = opened(slow=0.02)
     sent = send(recorder, WORDS)
@@ -103,18 +91,6 @@ def test_h1_words_are_on_the_disk_while_they_stream(opened) -> None:
     assert len(opened_chat.messages[-1].text) >= len(shown)
     ask(recorder, "stop", sent.answer.id)
     recorder.end_of(sent.answer.id)
-
-
-def test_w4_cancel_keeps_the_words_and_the_child(opened) -> None:
-    recorder = opened(slow=0.02)
-    sent = send(recorder, WORDS)
-    recorder.words_of(sent.answer.id, at_least=3)
-    pid = recorder.services.engine.pid
-    ask(recorder, "stop", sent.answer.id)
-    ended = recorder.end_of(sent.answer.id)
-    assert (ended.message.status, ended.problem) == (Status.CANCELLED, None)
-    assert row(recorder.services, sent.answer.id).text == recorder.words_of(sent.answer.id)
-    assert recorder.services.engine.pid == pid
 
 
 def test_w4_cancel_while_the_model_loads_ends_the_answer_at_once(opened) -> None:
@@ -266,21 +242,6 @@ def test_a_chat_that_is_not_saved_leaves_no_word_on_the_disk(opened, home) -> No
     assert b"zebrafish" in b"".join(path.read_bytes() for path in home.rglob("*") if path.is_file())
 
 
-def test_what_the_model_saw_and_how_much_it_is(opened) -> None:
-    recorder = opened()
-    sent = send(recorder, "hello", changes={"system": "Be short."})
-    recorder.end_of(sent.answer.id)
-    seen = result_of(recorder.services, lambda: recorder.services.chats.seen_by_model(sent.answer.id))
-    assert isinstance(seen, InspectedPrompt)
-    assert seen.text == "<system>Be short.\n<user>hello\n<assistant>"
-    begin = len(recorder.events)
-    ask(recorder, "measure", sent.item.id, "three more words")
-    measured = recorder.wait(ContextMeasured, begin=begin)
-    assert measured.chat == sent.item.id
-    assert measured.tokens > seen.tokens
-    assert measured.context_size == 4096
-
-
 def test_with_no_model_loaded_the_vocabulary_says_how_much_it_is(opened) -> None:
     recorder = opened()
     ask(recorder, "measure", None, "three more words")
@@ -414,22 +375,6 @@ def test_w6_c1_a_killed_desk_leaves_no_child_and_its_answer_becomes_interrupted(
         assert time.monotonic() < deadline
 
 
-def test_titles_and_the_bin(opened) -> None:
-    recorder = opened()
-    item = ask(recorder, "new_chat")
-    assert item.title == NEW_CHAT
-    sent = send(recorder, "What is\na boat?", chat=item.id)
-    assert sent.item.title == "What is a boat?"
-    assert ask(recorder, "rename", item.id, "Boats\n\x1b[31m").title.startswith("Boats")
-    recorder.end_of(sent.answer.id)
-    assert ask(recorder, "trash", item.id).deleted_at is not None
-    history = recorder.services.history
-    assert recorder.services.service_thread.call(lambda: history.items()) == []
-    assert len(recorder.services.service_thread.call(lambda: history.items(deleted=True))) == 1
-    assert ask(recorder, "restore", item.id).deleted_at is None
-    assert [one.role for one in ask(recorder, "messages", item.id)] == [Role.USER, Role.ASSISTANT]
-
-
 def test_g5_a_bug_is_noticed_without_words_of_the_user_and_the_desk_goes_on(opened) -> None:
     recorder = opened()
     for _ in range(50):
@@ -456,17 +401,6 @@ def test_start_works_with_nothing(home, opened) -> None:
              for code in ("setting.invalid", "store.set_aside")}  # fmt: skip
     assert codes == {"setting.invalid", "store.set_aside"}
     assert recorder.calls.history.items() == []
-
-
-def test_h7_a_newer_history_is_refused_and_not_touched(home, opened) -> None:
-    opened(model=False).services.close()
-    database = home / "data" / "slmdesk.sqlite3"
-    newer = bytearray(database.read_bytes())
-    newer[60:64] = (99).to_bytes(4, "big")
-    database.write_bytes(newer)
-    with pytest.raises(KnownError, match=r"store\.newer"):
-        open_echo()
-    assert database.read_bytes() == newer
 
 
 def test_a_chat_without_instructions_has_ours_and_its_own_go_before(opened) -> None:

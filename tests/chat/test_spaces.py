@@ -49,15 +49,6 @@ def test_several_chats_are_placed_at_once_and_put_back(opened):
     assert listed(recorder) == ["one", "three", "two"], "all or none"
 
 
-def test_several_chats_go_to_the_trash_and_come_back(opened):
-    recorder = opened(model=False)
-    one, two, _three = make(recorder, "one", "two", "three")
-    call(recorder, lambda: chats(recorder).trash_all([one, two]))
-    assert listed(recorder) == ["three"]
-    call(recorder, lambda: chats(recorder).restore_all([one, two]))
-    assert listed(recorder) == ["three", "two", "one"]
-
-
 def test_a_question_takes_a_chat_out_of_the_archive(opened):
     recorder = opened()
     chat = ask(recorder, "hello")[0].item.id
@@ -106,19 +97,6 @@ def test_a_request_in_a_space_reads_its_documents(opened, tmp_path):
     with pytest.raises(KnownError, match=r"document\.unknown"):
         call(recorder, lambda: chats(recorder).send(SendRequest("x", space="Pumps")))
     assert len(listed(recorder, space=space.id)) == 1, "nothing of it was kept"
-
-
-def test_a_deleted_space_gives_its_chats_back_and_takes_them_again(opened):
-    recorder = opened(model=False)
-    space = call(recorder, lambda: chats(recorder).spaces.add(Space("", "Pumps")))
-    one, _two = make(recorder, "one", "two")
-    call(recorder, lambda: chats(recorder).places.change([one], space=space.id))
-    assert listed(recorder) == ["two"]
-    call(recorder, lambda: chats(recorder).spaces.delete(space.id))
-    assert listed(recorder) == ["two", "one"]
-    assert call(recorder, lambda: chats(recorder).spaces.list()) == []
-    call(recorder, lambda: chats(recorder).spaces.restore(space.id))
-    assert (listed(recorder), listed(recorder, space=space.id)) == (["two"], ["one"])
 
 
 def test_a_copy_of_a_chat_is_in_its_space(opened):

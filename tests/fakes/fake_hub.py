@@ -452,3 +452,8 @@ def online(home: Path, hub: FakeHub, **more) -> None:
     file.parent.mkdir(parents=True, exist_ok=True)
     about = {"offline": False, "hub_endpoint": hub.endpoint, "hub_hosts": hub.storage, "proxy": "none", **more}
     file.write_text(json.dumps(about))
+
+
+def part_size(home: Path) -> int:
+    """How many bytes of downloads that have not ended are on the disk."""
+    return sum(path.stat().st_size for path in (home / "models").glob("*.part"))

@@ -215,6 +215,14 @@ class WindowDriver:
         if action == "try_again" and self.message_menus():
             self.choose("Again")
 
+    def act_at(self, at: int, action: str) -> None:
+        """Go to a message and click one of its actions."""
+        self.wait(self.is_in_front)  # a dialog may just have closed
+        view = self.page.view
+        view.setFocus()
+        view.set_current(at)
+        self.click(view.rows[at].widget.findChildren(QToolButton, f"action_{action}")[-1])
+
     def message_menus(self) -> list[QMenu]:
         return [menu for menu in self.page.view.findChildren(QMenu, "message_menu") if menu.isVisible()]
 

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 import pytest
 from fakes.contents import contents
-from fakes.recorder import open_echo, result_of
+from fakes.recorder import result_of
 
 pytestmark = pytest.mark.process
 
@@ -14,10 +14,8 @@ MARKER = "zqquokka"
 
 
 @pytest.fixture
-def services(home):
-    it = open_echo()
-    yield it
-    it.close()
+def services(opened):
+    return opened(model=False).services
 
 
 def do(services, fn):

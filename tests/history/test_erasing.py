@@ -13,10 +13,8 @@ pytestmark = pytest.mark.process
 
 
 @pytest.fixture
-def services(home):
-    it = open_echo()
-    yield it
-    it.close()
+def services(opened):
+    return opened(model=False).services
 
 
 @pytest.mark.parametrize("reason", ["", "it is locked"])

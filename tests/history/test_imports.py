@@ -24,7 +24,6 @@ from slmdesk.chat.conversation import AFTER, NOTES, PINNED, WINDOW
 from slmdesk.chat.types import Quoted
 from slmdesk.history import imports
 from slmdesk.history.imports import ImportProgress, ImportReport, ImportService, sources_in
-from slmdesk.runtime.events import ItemsAdded
 from slmdesk.runtime.messages import Problem
 
 pytestmark = pytest.mark.process
@@ -452,12 +451,6 @@ def test_a_newer_export_says_so(services, tmp_path) -> None:
     report = imported(services, saved(tmp_path / "new.json", {"format": "slmdesk-chat", "version": 2, "kind": "chat"}))
     assert "a newer version of slmdesk wrote it" in report.lines[-1]
     assert "new.json" in report.lines[-1]
-
-
-def test_new_chats_are_told_to_the_window(opened, tmp_path) -> None:
-    recorder = opened(model=False)
-    report = imported(recorder.services, saved(tmp_path / "c.json", [rent()]))
-    assert recorder.wait(ItemsAdded, lambda _event: bool(report.added))
 
 
 def test_several_chats_are_one_word_file_and_one_pdf(services, tmp_path) -> None:

@@ -6,7 +6,7 @@ import subprocess
 import pytest
 from fakes import tiny_gguf
 from fakes.commands import ROOT, SLMDESK
-from fakes.recorder import TIMEOUT_S, open_echo
+from fakes.recorder import TIMEOUT_S
 
 from slmdesk.base.errors import KnownError
 from slmdesk.base.records import DocumentRecord
@@ -24,62 +24,53 @@ def command(*args: str) -> None:
     assert done.returncode == 0, done.stderr
 
 
-def test_offline_said_on_the_command_line_reaches_an_open_window_and_its_guard(home) -> None:
-    window = open_echo()
+def test_offline_said_on_the_command_line_reaches_an_open_window_and_its_guard(opened) -> None:
+    window = opened(model=False).services
     window.service_thread.call(window.watch.start)
-    try:
-        window.service_thread.call(lambda: window.network.set_offline(False))
-        seen: queue.SimpleQueue = queue.SimpleQueue()
-        window.service_thread.call(lambda: window.settings.listeners.append(seen.put))
-        policy = GuardPolicy(offline=lambda: window.network.is_offline, hosts=frozenset({"huggingface.co"}))
-        policy.check("https", "huggingface.co", 443)
-        command("network", "--offline", "on")
-        with make_client(policy, window.network) as client:
-            with pytest.raises(KnownError) as refused:  # at once: also before the look of this second
-                client.get("https://huggingface.co/api/models")
-            assert refused.value.code == "network.offline"
-        assert window.service_thread.call(window.network.requests) == []
-        assert seen.get(timeout=TIMEOUT_S).offline is True
-        command("network", "--offline", "off")
-        assert seen.get(timeout=TIMEOUT_S).offline is False, "nobody asked the window for anything: it looked by itself"
-        assert window.network.is_offline is False
-    finally:
-        window.close()
+    window.service_thread.call(lambda: window.network.set_offline(False))
+    seen: queue.SimpleQueue = queue.SimpleQueue()
+    window.service_thread.call(lambda: window.settings.listeners.append(seen.put))
+    policy = GuardPolicy(offline=lambda: window.network.is_offline, hosts=frozenset({"huggingface.co"}))
+    policy.check("https", "huggingface.co", 443)
+    command("network", "--offline", "on")
+    with make_client(policy, window.network) as client:
+        with pytest.raises(KnownError) as refused:  # at once: also before the look of this second
+            client.get("https://huggingface.co/api/models")
+        assert refused.value.code == "network.offline"
+    assert window.service_thread.call(window.network.requests) == []
+    assert seen.get(timeout=TIMEOUT_S).offline is True
+    command("network", "--offline", "off")
+    assert seen.get(timeout=TIMEOUT_S).offline is False, "nobody asked the window for anything: it looked by itself"
+    assert window.network.is_offline is False
 
 
-def test_a_model_that_another_desk_brings_in_or_removes_is_told(home, tmp_path) -> None:
+def test_a_model_that_another_desk_brings_in_or_removes_is_told(opened, tmp_path) -> None:
     file = tiny_gguf.write(tmp_path / "tiny.gguf", tiny_gguf.tiny_llama())
-    window = open_echo()
+    window = opened(model=False).services
     window.service_thread.call(window.watch.start)
-    try:
-        seen: queue.SimpleQueue = queue.SimpleQueue()
-        window.on(ModelsChanged, lambda _event: seen.put(window.models.list()))
-        command("models", "import", str(file))
-        (record,) = seen.get(timeout=TIMEOUT_S)
-        command("models", "remove", record.id)
-        assert seen.get(timeout=TIMEOUT_S) == []
-    finally:
-        window.close()
+    seen: queue.SimpleQueue = queue.SimpleQueue()
+    window.on(ModelsChanged, lambda _event: seen.put(window.models.list()))
+    command("models", "import", str(file))
+    (record,) = seen.get(timeout=TIMEOUT_S)
+    command("models", "remove", record.id)
+    assert seen.get(timeout=TIMEOUT_S) == []
 
 
-def test_a_document_that_another_desk_opens_or_forgets_is_told(home, tmp_path) -> None:
+def test_a_document_that_another_desk_opens_or_forgets_is_told(opened, tmp_path) -> None:
     file = tmp_path / "lease.md"
     file.write_text("# The lease\n\nThe tenant pays.\n")
-    window = open_echo()
+    window = opened(model=False).services
     window.service_thread.call(window.watch.start)
-    try:
-        seen: queue.SimpleQueue = queue.SimpleQueue()
-        window.on(DocumentsChanged, lambda _event: seen.put(window.documents.recent()))
+    seen: queue.SimpleQueue = queue.SimpleQueue()
+    window.on(DocumentsChanged, lambda _event: seen.put(window.documents.recent()))
 
-        def until(count: int) -> list[DocumentRecord]:
-            while len(found := seen.get(timeout=TIMEOUT_S)) != count:
-                pass
-            return found
+    def until(count: int) -> list[DocumentRecord]:
+        while len(found := seen.get(timeout=TIMEOUT_S)) != count:
+            pass
+        return found
 
-        command("documents", "add", str(file))
-        (record,) = until(1)
-        assert record.name == "lease.md"
-        command("documents", "forget", record.id)
-        until(0)
-    finally:
-        window.close()
+    command("documents", "add", str(file))
+    (record,) = until(1)
+    assert record.name == "lease.md"
+    command("documents", "forget", record.id)
+    until(0)

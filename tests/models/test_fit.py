@@ -1,4 +1,4 @@
-"""Which file of a repository is recommended on which PC, and in which words: the list a publisher really offers."""
+"""Which file of a repository is recommended on which PC: the list a publisher really offers."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from slmdesk.gguf.quantization import (
     WORST_RECOMMENDED,
     quantization_of_file,
     recommended,
-    sorted_by_quality,
     weight_bytes,
 )
 from slmdesk.models.service import COMFORTABLE, fit_by_size, weights_budget
@@ -91,16 +90,3 @@ def test_more_memory_never_makes_the_recommendation_worse() -> None:
             known = quantization_of_file(best.name) if best else None
             ranks.append(known.rank if known else len(QUANTIZATIONS))
         assert all(later <= before for before, later in pairwise(ranks)), (billions, ranks)
-
-
-def test_the_list_is_shown_best_first_in_words() -> None:
-    shown = sorted_by_quality([one for one in repository(8.03) if "mmproj" not in one.name])
-    names = [one.name.removeprefix("Model-").removesuffix(".gguf") for one in shown]
-    assert names[:4] == ["F16", "Q8_0", "Q6_K", "Q6_K_L"]
-    assert names[-3:] == ["Q2_K", "IQ2_M", "Model.imatrix"]
-    labels = {name: QUANTIZATIONS[name].label(recommended=name == "Q4_K_M") for name in ("F16", "Q4_K_M", "Q2_K")}
-    assert labels == {
-        "F16": "16-bit, not quantized: the model as it was published; large and slow",
-        "Q4_K_M": "4-bit, recommended: small, nearly as good",
-        "Q2_K": "2-bit: very small, makes mistakes; only where nothing else fits",
-    }

@@ -531,17 +531,6 @@ def test_a_file_with_nothing_but_its_header_is_refused_before_it_is_read_through
     assert recorder.ask(lambda services: services.models.list()) == []
 
 
-def test_merges_that_do_not_fit_are_refused(recorder, tmp_path) -> None:
-    change = {
-        "tokenizer.ggml.model": ("string", "gpt2"),
-        "tokenizer.ggml.merges": ("array", ("string", ["zq qz"] * 20)),
-    }
-    ended = import_file(recorder, write(tmp_path / "x.gguf", tiny_llama(change=change)))
-    assert ended.problem
-    assert ended.problem.code == "model.damaged"
-    assert "merges" in ended.problem.sentence
-
-
 @pytest.fixture
 def two(opened, tmp_path):
     recorder = opened(model=False)

@@ -30,26 +30,6 @@ from slmdesk.runtime.messages import problem_for
 pytestmark = pytest.mark.process
 
 
-@pytest.fixture
-def user(tmp_path, monkeypatch) -> Path:
-    """The home folder of a person whose system knows no other places."""
-    folder = tmp_path / "user"
-    folder.mkdir()
-    monkeypatch.setenv("HOME", str(folder))
-    for name in (
-        "XDG_DATA_HOME",
-        "XDG_CONFIG_HOME",
-        "XDG_CACHE_HOME",
-        "HF_HOME",
-        "HF_HUB_CACHE",
-        "OLLAMA_MODELS",
-        "HUGGINGFACE_HUB_CACHE",
-        "JAN_DATA_FOLDER",
-    ):
-        monkeypatch.delenv(name, raising=False)
-    return folder
-
-
 def find(recorder, *places: Place) -> FoundModels:
     found = result_of(recorder.services, lambda: recorder.services.finding.find(places or None))
     assert isinstance(found, FoundModels), found

@@ -12,7 +12,8 @@ import time
 
 import pytest
 from fakes.commands import ROOT, SLMDESK
-from fakes.fake_hub import FakeHub, Fault, online
+from fakes.fake_hub import FakeHub, Fault, online, part_size
+from fakes.recorder import wait_until
 from fakes.tiny_gguf import tiny_llama
 
 from slmdesk.base.errors import KnownError
@@ -57,13 +58,6 @@ def state(recorder, id: str) -> DownloadChanged:
 
 def wait(recorder, id: str, *states: str, begin: int = 0) -> DownloadChanged:
     return recorder.wait(DownloadChanged, lambda one: one.id == id and one.state in states, begin)
-
-
-def wait_for(event) -> None:
-    deadline = time.monotonic() + 60
-    while not event():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
 
 
 def job(recorder, id: str):
@@ -118,10 +112,10 @@ def test_two_at_once_when_a_person_wants_that(recorder, hub) -> None:
     recorder.ask(lambda services: services.settings.change(downloads_at_once=2))
     hub.storage_fault = Fault(stall_at=1 << 20)
     ids = [start(recorder, name) for name in NAMES[:3]]
-    wait_for(lambda: len(fetched(hub)) == 2)
+    wait_until(lambda: len(fetched(hub)) == 2)
     assert state(recorder, ids[2]).place == 1
     recorder.ask(lambda services: services.settings.change(downloads_at_once=3))
-    wait_for(lambda: len(fetched(hub)) == 3)
+    wait_until(lambda: len(fetched(hub)) == 3)
     hub.release.set()
 
 
@@ -145,7 +139,7 @@ def test_a_paused_one_makes_room_and_comes_back_in_its_place(recorder, hub) -> N
 
 def test_paused_and_resumed_at_once_it_goes_on(recorder, hub, home) -> None:
     ids = four(recorder, hub)
-    wait_for(lambda: sum(path.stat().st_size for path in (home / "models").glob("*.part")) >= 1 << 20)
+    wait_until(lambda: part_size(home) >= 1 << 20)
     begin = len(recorder.events)
 
     def both(services) -> None:
@@ -161,7 +155,7 @@ def test_paused_and_resumed_at_once_it_goes_on(recorder, hub, home) -> None:
 def test_a_window_that_was_closed_goes_on_where_it_was(recorder, hub, opened, home) -> None:
     ids = four(recorder, hub)
     recorder.ask(lambda services: services.downloads.pause(ids[3]))
-    wait_for(lambda: sum(path.stat().st_size for path in (home / "models").glob("*.part")) >= 1 << 20)
+    wait_until(lambda: part_size(home) >= 1 << 20)
     recorder.services.close()
     hub.release.set()
     again = fast(opened(model=False))
@@ -191,7 +185,7 @@ def test_d1_a_window_that_was_killed_goes_on_where_it_was(hub, opened, home) -> 
     hub.storage_faults = [Fault(stall_at=2 << 20)]
     window = subprocess.Popen([sys.executable, "-c", KILLED, "a", "b"], cwd=ROOT, env={**os.environ})
     try:
-        wait_for(lambda: sum(path.stat().st_size for path in (home / "models").glob("*.part")) >= 2 << 20)
+        wait_until(lambda: part_size(home) >= 2 << 20)
     finally:
         window.send_signal(signal.SIGKILL)
         window.wait()
@@ -208,7 +202,7 @@ def test_d1_a_window_that_was_killed_goes_on_where_it_was(hub, opened, home) -> 
 def test_p1_offline_it_waits_says_so_and_starts_when_the_network_is_allowed(recorder, hub, opened, home) -> None:
     ids = four(recorder, hub)
     recorder.ask(lambda services: services.network.set_offline(True))
-    wait_for(lambda: state(recorder, ids[0]).state == "queued")
+    wait_until(lambda: state(recorder, ids[0]).state == "queued")
     assert [state(recorder, id).note.code for id in ids] == ["download.offline"] * 4
     assert "you work offline" in state(recorder, ids[0]).note.sentence
     recorder.ask(lambda services: services.downloads.pause(ids[0]))
@@ -250,7 +244,7 @@ def test_another_desk_may_pause_resume_and_cancel(recorder, hub, opened, home) -
 
 def test_what_another_desk_cancels_is_deleted_by_the_one_that_fetches_it(recorder, hub, opened, home) -> None:
     ids = four(recorder, hub)
-    wait_for(lambda: list((home / "models").glob("*.part")))
+    wait_until(lambda: list((home / "models").glob("*.part")))
     other = opened(model=False)
     other.ask(lambda services: services.jobs.cancel(ids[0]))
     hub.storage_faults = [Fault(stall_at=0)] * 3

@@ -5,7 +5,6 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
-import time
 
 import pytest
 from fakes.chains import first_fault
@@ -22,8 +21,7 @@ pytestmark = pytest.mark.process
 
 
 def ledger_of(recorder) -> list:
-    store = recorder.services.store
-    return recorder.services.service_thread.call(lambda: store.ledger.rows(1, 1 << 60))
+    return recorder.ask(lambda services: services.store.ledger.rows(1, 1 << 60))
 
 
 def kinds(rows) -> list[str]:
@@ -45,17 +43,6 @@ def test_a_start_and_an_end_in_order(opened):
     assert (start.kind, stop.kind, stop.values["of"]) == ("start", "stop", 1)
     assert start.values["offline"] is True
     assert (start.values["unclean"], start.values["by"]) == ([], "person")
-
-
-def ledger_here(services) -> list:
-    return services.service_thread.call(lambda: services.store.ledger.rows(1, 1 << 60))
-
-
-def wait_until(holds) -> None:
-    deadline = time.monotonic() + 60
-    while not holds():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
 
 
 KILLED = """
@@ -126,21 +113,19 @@ def test_no_request_before_its_start_is_written(opened, monkeypatch):
 
 
 def test_a_start_that_could_not_be_written_whole_is_written_before_the_first_request(opened, home, monkeypatch):
-    recorder = opened(model=False)
-    services, paths = recorder.services, find_paths()
-    paths.policy_file.write_text("version = 1\n[models]\nexams = false\n")
-    services.close()
+    opened(model=False).services.close()
+    find_paths().policy_file.write_text("version = 1\n[models]\nexams = false\n")
 
     def full(*_more):
         raise KnownError("store.full")
 
     with monkeypatch.context() as until_here:
         until_here.setattr(LedgerEvents, "_note_policy", full)  # the disk is full when the policy is written down
-        services = opened(model=False).services
-        assert kinds(ledger_here(services)) == ["start", "stop"]
-    services.service_thread.call(services.ledger_events.require_start)  # as before the first request
-    assert kinds(ledger_here(services)) == ["start", "stop", "start", "policy"]
-    services.close()
+        recorder = opened(model=False)
+        assert kinds(ledger_of(recorder)) == ["start", "stop"]
+    recorder.ask(lambda services: services.ledger_events.require_start())  # as before the first request
+    assert kinds(ledger_of(recorder)) == ["start", "stop", "start", "policy"]
+    recorder.services.close()
     assert ledger_on_disk()[-1].values == {"of": 3}
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from fakes.fake_hub import FakeHub, Fault, online
+from fakes.fake_hub import Fault
 from fakes.recorder import result_of
 from fakes.split_gguf import split
 from fakes.tiny_gguf import tiny_bert, tiny_llama, tiny_projector, write
@@ -19,13 +19,6 @@ from slmdesk.text.cards import ReadableCard
 
 pytestmark = pytest.mark.process
 HUGE, SMALL = {"total": 400_000_000_000}, {"total": 1_000_000}
-
-
-@pytest.fixture
-def hub(home):
-    with FakeHub() as it:
-        online(home, it)
-        yield it
 
 
 @pytest.fixture
@@ -275,24 +268,3 @@ def test_the_organisations_own_models_are_there_all_the_same(home, opened, tmp_p
     paths.policy_file.write_text(f'[features]\nhidden = ["models.import"]\n[models]\nfolder = "{shared}"\n')
     recorder = opened(model=False)
     assert result_of(recorder.services, lambda: recorder.services.models.adopt(only_shared=True)) == 1
-
-
-def test_names_of_another_version_are_named_and_others_hold(hidden) -> None:
-    services = hidden("token", "telepathy")
-    policy = services.settings.policy
-    assert policy.hidden == {"token"}
-    assert [(problem.code, problem.args_for_people["key"]) for problem in policy.problems] == [
-        ("policy.key", "features.hidden: telepathy")
-    ]
-    assert not policy.forced, "nothing else changes"
-
-
-def test_a_list_that_is_none_forces_offline(hidden) -> None:
-    paths = find_paths()
-    make_folders(paths)
-    services = hidden("token")
-    assert "offline" not in services.settings.policy.forced
-    from slmdesk.base.policy import load_policy
-
-    paths.policy_file.write_text('[features]\nhidden = "token"\n')
-    assert load_policy([paths.policy_file]).forced["offline"] is True

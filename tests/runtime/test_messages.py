@@ -21,11 +21,7 @@ def test_every_code_has_a_sentence_that_uses_its_args(code: str) -> None:
     assert not re.search(r"[{}!]|unknown|Something did not work", sentence), sentence
     assert sentence[-1] == "."
     assert "\n" not in sentence
-
-
-@pytest.mark.parametrize("code", sorted(CODES))
-def test_every_code_has_a_sentence_without_args_too(code: str) -> None:
-    assert sentence_for(code, {}).endswith(".")
+    assert sentence_for(code, {}).endswith("."), "without them too"
 
 
 def test_an_unknown_code_has_a_sentence() -> None:

@@ -14,9 +14,8 @@ from PySide6.QtGui import QAction
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QToolButton, QWidget
 
-from slmdesk.base.records import Outgoing, Status
+from slmdesk.base.records import Status
 from slmdesk.models.window.adding import AddDialog
-from slmdesk.online.window.network import NetworkLogWindow
 from slmdesk.services import open_services
 from slmdesk.text.writing import Edit
 from slmdesk.window.widgets.rows import tab_stops
@@ -24,17 +23,6 @@ from slmdesk.writing.types import Change
 
 pytestmark = pytest.mark.gui
 LONG = " ".join(f"word{number}" for number in range(150))
-
-
-def test_the_first_start_uses_the_starter_and_answers_from_start(start, model_file, monkeypatch):
-    monkeypatch.setenv("SLMDESK_STARTER_MODEL", str(model_file))
-    program = start(page="")
-    assert program.window.current_page == "Start"
-    program.wait(lambda: "ready" in program.page.picker.button.accessibleName())
-    program.say("hello")
-    assert program.window.current_page == "Chat"
-    assert program.page.isAncestorOf(program.page.composer)
-    assert program.last().status is Status.COMPLETE
 
 
 def test_start_says_what_is_to_check_and_in_which_text(program):
@@ -120,15 +108,6 @@ def test_a_chosen_file_is_shown_before_it_is_copied_in(start, model_file):
     assert not program.ask(lambda services: services.models.list())[0].linked
 
 
-def test_a_file_that_is_no_model_is_refused_in_a_sentence(start, tmp_path):
-    program = start()
-    bad = tmp_path / "bad.gguf"
-    bad.write_bytes(b"%PDF-1.7 nothing")
-    program.frame.models.import_file(bad)
-    program.wait(lambda: program.notices())
-    assert "no model file" in program.notices()[0]
-
-
 def test_loading_shows_progress_and_can_be_cancelled(start, model_file):
     program = start(load_seconds=5.0)
     program.frame.models.import_file(model_file)
@@ -136,28 +115,6 @@ def test_loading_shows_progress_and_can_be_cancelled(start, model_file):
     program.wait(lambda: program.page.picker.cancel_button.isVisible())
     program.click(program.page.picker.cancel_button)
     program.wait(lambda: "not loaded" in program.page.picker.button.accessibleName())
-
-
-def test_a_setting_counts_at_once_and_nothing_pops_up(program):
-    program.window.show_page("Settings")
-    theme = program.find("setting_theme")
-    theme.setCurrentIndex(theme.findData("dark"))
-    theme.activated.emit(theme.currentIndex())
-    program.wait(lambda: program.frame.settings.current.theme == "dark")
-    program.wait(lambda: QApplication.palette().window().color().lightness() < 60)
-    assert not program.notices()
-
-
-def test_a_larger_context_loads_the_model_anew(program):
-    program.frame.settings.change("context_tokens", 8192)
-    program.wait(lambda: program.ask(lambda services: services.models.state.loaded))
-    program.wait(lambda: program.ask(lambda services: services.models.state.loaded.context_tokens) > 4096)
-
-
-def test_text_size_counts_at_once(program):
-    before = QApplication.font().pointSizeF()
-    program.frame.settings.change("font_scale", 150)
-    program.wait(lambda: QApplication.font().pointSizeF() > before * 1.4)
 
 
 def test_window_and_last_chat_are_remembered(start, model_file):
@@ -170,17 +127,6 @@ def test_window_and_last_chat_are_remembered(start, model_file):
     again.wait(lambda: again.chat.chat == chat)
     assert (again.window.width(), again.window.height()) == (760, 611)
     assert again.page.title.full_text == "remember me"
-
-
-def test_the_page_last_shown_comes_back(start):
-    program = start()
-    program.window.show_page("Models")
-    program.wait(lambda: program.frame.state.current.last_page == "Models")
-    program.window.show_page("Documents")
-    program.close()
-    again = start()
-    again.wait(lambda: again.frame.documents_page.isVisible())
-    assert not again.page.isVisible()
 
 
 def test_a_page_is_made_when_it_is_first_shown_and_what_is_kept_of_it_stays(start):
@@ -243,21 +189,6 @@ def test_requests_counted_before_the_window_listens_are_shown(start, monkeypatch
     program.wait(lambda: "no request today" in program.find("network_button").toolTip())
 
 
-def test_the_status_bar_counts_requests_from_the_ledger(program):
-    button = program.find("network_button")
-    program.wait(lambda: "no request today" in button.toolTip())
-    assert "Offline" in button.text()
-    program.ask(lambda services: services.store.ledger.record(Outgoing("example.org", "GET", "/x", "test")))
-    program.ask(lambda services: services.network.say_today())
-    program.wait(lambda: "1 request today" in button.toolTip())
-    program.click(button)
-    program.click("ledger_button")
-    program.wait(lambda: program.window.findChild(NetworkLogWindow))
-    log = program.window.findChild(NetworkLogWindow)
-    program.wait(lambda: log.rows)
-    assert (log.rows[0].host, log.rows[0].path) == ("example.org", "/x")
-
-
 def test_g5_errors_in_50_handlers_show_one_dialog_and_the_program_goes_on(program, qtbot):
     secret = "the person's own words"
 
@@ -310,20 +241,6 @@ def test_u1_broken_settings_are_noted_and_defaults_used(start, paths):
     program.wait(lambda: program.notices())
     assert "cannot be used" in program.notices()[0]
     assert list(paths.config.glob("settings*.json*"))
-
-
-def test_w7_a_model_that_crashes_at_load_is_not_started_again_by_itself(start, model_file):
-    program = start(fault="abort", at=-1)
-    program.frame.models.import_file(model_file)
-    program.wait(lambda: "crashed" in program.page.picker.button.accessibleName())
-    program.close()
-    again = start(fault="abort", at=-1)
-    again.wait(lambda: "crashed" in again.page.picker.button.accessibleName())
-    again.close()
-    third = start(fault="abort", at=-1)
-    third.wait(lambda: "crashed" in third.page.picker.button.accessibleName())
-    third.wait(lambda: any("not started by itself" in text for text in third.notices()))
-    assert third.find("input_box").isEnabled()
 
 
 def test_every_control_has_a_name_for_screen_readers_and_a_place_for_the_keyboard(program):
@@ -409,27 +326,6 @@ def test_tab_goes_through_the_page_then_the_side_bar_then_the_status_line(progra
     assert [name for name, _all in groupby(found)] == ["side bar", "status line", "page"]
 
 
-def test_tab_goes_through_start_before_the_status_line_and_no_page_has_a_ring(program):
-    program.say("hello")
-    program.window.show_page("Start")
-    program.wait(lambda: program.window.findChildren(QPushButton, "recent_item"))
-    program.ask(lambda _services: None)
-    seen: list[str] = []
-    program.page.composer.input_box.setFocus()
-    for _ in range(40):
-        QTest.keyClick(QApplication.focusWidget(), Qt.Key.Key_Tab)
-        seen.append(QApplication.focusWidget().objectName())
-    cards = [seen.index(f"card_{name}") for name in ("document", "translate", "compare", "write")]
-    assert cards == sorted(cards), " ".join(seen)
-    assert cards[-1] < seen.index("recent_item") < seen.index("network_button"), " ".join(seen)
-    QTest.keyClick(program.window, Qt.Key.Key_3, Qt.KeyboardModifier.ControlModifier)
-    program.wait(program.frame.documents_page.isVisible)
-    ring = program.window.findChild(QWidget, "focus_ring")
-    assert ring is None or ring.width() < program.frame.documents_page.width() / 2
-    QTest.keyClick(program.window, Qt.Key.Key_2, Qt.KeyboardModifier.ControlModifier)
-    program.wait(program.page.isVisible)
-
-
 def test_shortcuts(program):
     window = program.window
     program.page.composer.input_box.setFocus()
@@ -447,6 +343,13 @@ def test_shortcuts(program):
     QTest.keyClick(window, Qt.Key.Key_N, Qt.KeyboardModifier.ControlModifier)
     assert program.chat.chat == ""
     assert program.page.composer.input_box.hasFocus()
+
+
+def test_no_page_has_a_ring(program):
+    QTest.keyClick(program.window, Qt.Key.Key_3, Qt.KeyboardModifier.ControlModifier)
+    program.wait(program.frame.documents_page.isVisible)
+    ring = program.window.findChild(QWidget, "focus_ring")
+    assert ring is None or ring.width() < program.frame.documents_page.width() / 2
 
 
 def test_icons_grow_and_shrink_with_the_letters(program):

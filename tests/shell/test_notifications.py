@@ -140,15 +140,10 @@ def test_without_names_nothing_that_a_person_named_is_said(program, clock) -> No
 
 
 def test_short_or_cancelled_work_and_what_had_ended_before_is_not_said(program, clock) -> None:
-    bridge, window, (_, first, _) = program
+    bridge, _window, (_, first, _) = program
     publish(bridge, clock, 29, JobStatus.RUNNING, JobStatus.DONE)
     publish(bridge, clock, 100, JobStatus.RUNNING, JobStatus.CANCELLED, id="2")
     publish(bridge, clock, 100, JobStatus.DONE, JobStatus.DONE, id="3")
-    window.in_front = True
-    publish(bridge, clock, 100, JobStatus.RUNNING, JobStatus.DONE, id="4")
-    window.in_front = False
-    bridge.settings_changed.emit(changed(NAMED, notify=False))
-    publish(bridge, clock, 100, JobStatus.RUNNING, JobStatus.DONE, id="5")
     assert first.shown == []
 
 

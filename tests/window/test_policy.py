@@ -1,24 +1,11 @@
 from __future__ import annotations
 
 import pytest
-from fakes.tiny_gguf import tiny_llama, write
-from PySide6.QtWidgets import QLabel, QPushButton, QWidget
+from PySide6.QtWidgets import QPushButton, QWidget
 
-from slmdesk.base.policy import Policy
 from slmdesk.window.widgets.bars import hide_features
 
 pytestmark = pytest.mark.gui
-
-
-def test_models_of_the_organisation_are_there(start, paths, tmp_path) -> None:
-    shared = tmp_path / "shared"
-    shared.mkdir()
-    model = write(shared / "ours.gguf", tiny_llama())
-    paths.policy_file.write_text(f'[models]\nfolder = "{shared}"\n')
-    program = start()
-    program.wait(lambda: program.ask(lambda services: services.models.list()))
-    (record,) = program.ask(lambda services: services.models.list())
-    assert (record.path, record.linked) == (bytes(model), True)
 
 
 def test_what_the_organisation_sets_is_said_on_the_page_of_settings(start, paths) -> None:
@@ -32,23 +19,6 @@ def test_what_the_organisation_sets_is_said_on_the_page_of_settings(start, paths
     switch = program.find("offline_switch")
     assert (switch.isEnabled(), switch.isChecked()) == (False, True)
     assert "Set by your organisation." in program.find("network_words").text()
-    refused: list = []
-    program.bridge.ask(lambda services: services.network.set_offline(False), None, refused.append)
-    program.wait(lambda: refused)
-    assert refused[0].code == "setting.managed"
-
-
-def test_such_a_setting_is_shown_but_cannot_be_changed(start) -> None:
-    program = start()
-    page = program.frame.settings_page
-    note = program.find("policy_note")
-    assert note.isHidden()
-    assert program.find("offline_switch").isEnabled()
-    program.frame.settings.policy = Policy("p", {"context_tokens": 2048})
-    program.frame.settings.policy_shown.emit(program.frame.settings.policy)
-    assert not program.find("setting_context_tokens").isEnabled()
-    assert program.find("setting_theme").isEnabled()
-    assert page.findChild(QLabel, "context_tokens_sentence").text() == "Set by your organisation."
 
 
 def test_a_broken_policy_is_noticed_in_the_window(start, paths) -> None:

@@ -234,19 +234,13 @@ def test_9_an_answer_is_tried_again_edited_and_deleted_and_a_new_chat_begun(prog
     program.say("one")
     view, first = program.page.view, program.last().id
 
-    def act(at: int, key: str) -> None:
-        """What is pointed at has its actions on show; so has what the keyboard is at."""
-        view.setFocus()
-        view.set_current(at)
-        program.click(view.rows[at].widget.findChildren(QToolButton, f"action_{key}")[-1])
-
     with at_most(2):
-        act(1, "try_again")
+        program.act_at(1, "try_again")
         program.choose("Again")
         program.wait(lambda: program.last().id != first)
         program.wait_idle()
     with at_most(1):
-        act(0, "edit")
+        program.act_at(0, "edit")
         box = program.find("edit_text")
         box.selectAll()
         program.type_into(box, "other")
@@ -254,7 +248,7 @@ def test_9_an_answer_is_tried_again_edited_and_deleted_and_a_new_chat_begun(prog
         program.wait(lambda: program.words() == "You said: other")
         program.wait_idle()
     with at_most(2):
-        act(1, "more")
+        program.act_at(1, "more")
         program.choose("Delete")
         program.wait(lambda: len(view.rows) == 1)
     with at_most(1):

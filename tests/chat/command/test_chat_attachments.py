@@ -89,8 +89,3 @@ def test_one_that_cannot_be_read_keeps_no_other_from_it(run, with_echo, files, m
     assert [one["file"] for one in last["attachments"]] == ["long.txt", "manual.txt"]
     assert [one["file"] for one in last["failed"]] == ["bad\nname.docx"]
     assert "error: bad name.docx: " in done.err
-
-
-def test_without_a_model_it_is_said(run, files):
-    failed = run("chat", "Why?", "--attach", str(files / "manual.txt"), "--json")
-    assert (failed.status, failed.lines[-1]["code"]) == (1, "model.none")

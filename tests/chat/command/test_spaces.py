@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -12,21 +13,15 @@ pytestmark = [pytest.mark.process, pytest.mark.quick]
 
 def add(name: str, paper: Path) -> Space:
     """A space with a document."""
-    services = open_echo()
-    try:
+    with closing(open_echo()) as services:
         document = result_of(services, lambda: services.documents.open(paper))
         space = Space("", name, system="Be brief.", documents=({"name": paper.name, "document": document.id},))
         return services.service_thread.call(lambda: services.chats.spaces.add(space))
-    finally:
-        services.close()
 
 
 def chats(space: Space) -> int:
-    services = open_echo()
-    try:
+    with closing(open_echo()) as services:
         return services.service_thread.call(lambda: services.chats.spaces.get(space.id).count)
-    finally:
-        services.close()
 
 
 def test_chats_begin_in_a_space(run, with_model, tmp_path) -> None:

@@ -60,22 +60,6 @@ def test_a_dropped_file_becomes_a_chip_and_goes_with_the_question(program, manua
     program.wait(lambda: [extra for extra in extras(program) if "manual.txt \u00b7 whole" in extra.accessibleName()])
 
 
-def test_a_chip_has_room_for_its_words_and_says_why_a_document_cannot_be_used(program, manual, tmp_path):
-    drop(program.page, manual)
-    wait_read(program)
-    (chip,) = program.page.composer.attachments.chips
-    shown = program.find("chip_words", chip)
-    program.wait(lambda: "pages" in shown.full_text)
-    program.wait(lambda: shown.text() == shown.full_text)
-    bad = tmp_path / ("a-folder-with-a-long-name-" * 5) / "bad.docx"
-    bad.parent.mkdir()
-    bad.write_bytes(b"PK\x03\x04 no archive")
-    drop(program.page, bad)
-    program.wait(lambda: len(drafts(program)) == 2 and drafts(program)[1].problem)
-    assert bad.parent.name not in drafts(program)[1].words
-    assert drafts(program)[1].words.startswith("is damaged")
-
-
 def test_a_chip_needs_the_same_room_before_its_new_words_are_laid_out(qtbot):
     page = QWidget()
     qtbot.addWidget(page)
@@ -249,20 +233,6 @@ def test_the_way_a_document_is_read_can_be_chosen(program, manual):
     program.enter()
     program.wait_idle()
     assert not program.messages()[0].attachments[0].attached.is_whole
-
-
-def test_a_quotation_opens_its_page(start, model_file, manual):
-    program = start(answer='It says "the pump stops at 12 bar".').with_model(model_file)
-    drop(program.page, manual)
-    wait_read(program)
-    program.type("When?")
-    program.enter()
-    program.wait(lambda: [extra for extra in extras(program) if "page 1" in extra.accessibleName()])
-    program.click(next(extra for extra in extras(program) if "12 bar" in extra.accessibleName()))
-    program.wait(lambda: program.find("source_title").isVisible())
-    program.click("source_open")
-    program.wait(program.frame.documents_page.isVisible)
-    program.wait(lambda: program.frame.documents.current == program.messages()[0].attachments[0].attached.document)
 
 
 def test_a_locked_document_asks_for_its_password(program, tmp_path):

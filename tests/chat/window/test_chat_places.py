@@ -12,7 +12,6 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QFileDialog, QLineEdit
 
 from slmdesk.chat.spaces import Space
-from slmdesk.chat.window.list_controller import ARCHIVE
 from slmdesk.chat.window.list_rows import HEADING_ROLE, UNREAD_ROLE, WRITING_ROLE, heading_height
 from slmdesk.window.base.text import group_words
 
@@ -148,16 +147,6 @@ def test_an_archived_chat_is_found_again_in_the_archive(program):
     assert program.find("place_bar").isHidden()
 
 
-def test_archiving_can_be_undone(program):
-    make(program, alpha=0, beta=0.0001)
-    mark(program, "alpha", "beta")
-    program.click("selection_archive")
-    program.wait(lambda: titles(program) == [])
-    assert "2 chats were moved to the archive." in program.notices()
-    program.click("notice_action")
-    program.wait(lambda: titles(program) == ["alpha", "beta"])
-
-
 def test_several_chats_are_marked_with_the_mouse_and_the_keyboard(program):
     make(program, one=0, two=0.0001, three=0.0002, four=0.0003)
     view, bar = view_of(program), program.find("selection_bar")
@@ -179,29 +168,9 @@ def test_several_chats_are_marked_with_the_mouse_and_the_keyboard(program):
     QTest.keyClick(view, Qt.Key.Key_Delete)
     program.wait(lambda: titles(program) == [])
     assert "4 chats were moved to the trash." in program.notices()
+    assert program.chat.chat == "", "the open one is among them"
     program.click("notice_action")
     program.wait(lambda: titles(program) == ["one", "two", "three", "four"])
-
-
-def test_marked_chats_are_pinned_together(program):
-    make(program, one=0, two=0.0001, three=0.0002)
-    mark(program, "two", "three")
-    program.click("selection_pin")
-    program.wait(lambda: titles(program) == ["two", "three", "one"])
-    menu = menu_of(program, "three")
-    assert [action.text() for action in menu.actions()] == [
-        "Unpin",
-        "Move to a space",
-        "Export as",
-        "Archive",
-        "Delete",
-    ]
-    pick(menu, "Unpin")
-    program.wait(lambda: titles(program) == ["one", "two", "three"])
-    assert not program.find("selection_bar").isHidden()
-    program.frame.chats.show_place(ARCHIVE)
-    program.wait(lambda: program.find("chat_list_hint").text() == "Nothing is archived.")
-    assert program.find("selection_bar").isHidden()
 
 
 def test_marked_chats_are_exported_into_a_folder(program, tmp_path):

@@ -1,4 +1,4 @@
-"""Sending, streaming, stopping, trying again, continuing: by clicks and keys, over a real echo child."""
+"""Sending, streaming, stopping, trying again: by clicks and keys, over a real echo child."""
 
 from __future__ import annotations
 
@@ -65,20 +65,6 @@ def test_a_second_message_waits_until_the_answer_has_ended(program):
     program.enter()
     program.wait(lambda: len(program.messages()) == 4)
     program.wait_idle()
-
-
-def test_continue_goes_on_behind_the_words_that_were_kept(program):
-    program.send("hello", slow=0.02, answer=LONG)
-    program.wait(lambda: program.chat.is_busy and "word3" in program.words())
-    QTest.keyClick(program.page.composer.input_box, Qt.Key.Key_Escape)
-    program.wait_idle()
-    cut = program.last()
-    program.act("continue")
-    program.wait(lambda: program.chat.is_busy)
-    program.wait(lambda: len(program.chat.text_of(cut.id)) > len(cut.text))
-    program.wait(lambda: not program.chat.is_busy)
-    assert program.last().id == cut.id
-    assert program.last().text.startswith(cut.text)
 
 
 def test_shift_enter_breaks_the_line_and_enter_sends(program):
@@ -196,25 +182,6 @@ def test_w1_a_crash_keeps_the_text_and_try_again_answers(program):
     program.wait(lambda: len(program.messages()) == 4)
     program.wait_idle()
     assert program.last().status is Status.COMPLETE
-
-
-def test_a_chat_that_is_too_long_is_said_until_another_one_is_opened(program):
-    program.put("one two three " * 100)
-    program.wait(lambda: "% full" in program.page.meter.sentence)
-    program.put("one two three " * 1900)
-    program.wait(lambda: "Too long for the model" in program.page.meter.ways.sentence)
-    program.enter()
-    program.wait(lambda: program.page.meter.ways.isVisible())
-    assert "too long for the model" in program.page.meter.ways.sentence
-    assert "Nothing was cut or sent" in program.find("full_words").text()
-    assert program.page.composer.text == "one two three " * 2000
-    assert not program.messages()
-    QTest.keyClick(program.window.focusWidget(), Qt.Key.Key_Escape)
-    program.chat.new_chat()
-    program.page.composer.set_text("")
-    program.say("hello")
-    program.wait(lambda: not program.page.meter.ways.isVisible())
-    assert program.notices() == []
 
 
 def test_the_meter_is_shown_from_60_percent_on_and_moves_nothing(program):

@@ -36,12 +36,6 @@ def presets(program):
     return program.ask(lambda services: services.chats.presets.list())
 
 
-def add(program, name: str, **values) -> str:
-    made = program.ask(lambda services: services.chats.presets.add(name, ChatOptions(**values)))
-    program.wait(lambda: program.page._options.presets.of(made.id))
-    return made.id
-
-
 def test_a_chat_takes_a_preset_and_says_what_is_changed(program):
     open_panel(program)
     pick(program, "Letter writer")

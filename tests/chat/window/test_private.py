@@ -153,12 +153,3 @@ def test_it_can_be_saved_with_all_versions(program, home):
     assert not program.find("private_list").isVisible()
     program.say("And on it goes")
     assert len(program.messages()) == 4
-
-
-def test_the_palette_offers_it(program):
-    QTest.keyClick(program.window, Qt.Key.Key_K, Qt.KeyboardModifier.ControlModifier)
-    panel = program.frame.palette.panel
-    program.wait(panel.isVisible)
-    named = program.frame.palette._actions()
-    assert named["chat.private"].name.startswith("New private chat")
-    panel.end()

@@ -6,7 +6,6 @@ import pytest
 from PySide6.QtWidgets import QLabel, QWidget
 
 from slmdesk.library.search import Citation
-from slmdesk.library.types import Mark
 from slmdesk.questions.prompt import Answered
 from slmdesk.questions.window import QuestionController, QuestionPane
 from slmdesk.window.base.bridge import Bridge
@@ -16,30 +15,14 @@ pytestmark = pytest.mark.gui
 CITED = (Citation("d", 2, 0, 30, "The rent is 1,200 euros <b>a</b> month"),)
 
 
-def words_of(qtbot, answered):
+def test_an_answer_without_a_passage_is_not_left_alone(qtbot):
     parent = QWidget()
     qtbot.addWidget(parent)
     pane = QuestionPane(QuestionController(Bridge(), parent), parent)
     pane.show_asked("What is the rent?")
-    pane.show_answer(answered)
-    return [(one.text().replace("\u200b", ""), one.property("kind")) for one in pane.findChildren(QLabel)]
-
-
-def test_what_an_answer_lacks_is_said_in_few_words(qtbot):
-    mark = Mark("amount", "1,400 euros", 12, 23, "1,200 euros")
-    shown = words_of(qtbot, Answered("The rent is 1,400 euros.", True, CITED, marks=(mark,)))
-    warned = [text for text, kind in shown if kind == "warn"]
-    assert warned == ["⚠ Check this: amount not in the quotation (1,400 euros)"]
-
-
-def test_an_answer_without_a_passage_is_not_left_alone(qtbot):
-    shown = words_of(qtbot, Answered("700 euros.", True))
-    assert ("⚠ Check this: no passage to compare with", "warn") in shown
-
-
-def test_control_an_answer_that_is_borne_out_has_no_mark(qtbot):
-    shown = words_of(qtbot, Answered("The rent is 1,200 euros.", True, CITED))
-    assert [text for text, kind in shown if kind == "warn"] == []
+    pane.show_answer(Answered("700 euros.", True))
+    warned = [one.text().replace("\u200b", "") for one in pane.findChildren(QLabel) if one.property("kind") == "warn"]
+    assert warned == ["⚠ Check this: no passage to compare with"]
 
 
 def test_a_follow_up_stands_below_what_was_asked_before(qtbot):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from fakes import tiny_gguf
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
@@ -35,7 +34,18 @@ def options_of(program) -> ChatOptions:
     return program.ask(lambda services: services.chats.options(chat))
 
 
-def test_numbers_are_typed_kept_used_and_listed_with_the_answer(program):
+def test_one_is_reset(program):
+    program.say("hello")
+    open_more(program)
+    assert not program.find("option_min_p_reset").isVisible()
+    put(program, "option_min_p", "0.1")
+    put(program, "option_top_k", "7")
+    program.click("option_min_p_reset")
+    program.wait(lambda: options_of(program) == ChatOptions(top_k=7))
+    assert program.find("option_min_p").text() == ""
+
+
+def test_numbers_are_typed_kept_used_listed_with_the_answer_and_reset(program):
     open_more(program)
     put(program, "option_min_p", "0,1")
     put(program, "option_top_k", "7")
@@ -51,41 +61,9 @@ def test_numbers_are_typed_kept_used_and_listed_with_the_answer(program):
     assert "Least likelihood (min-p): 0.1" in details
     assert "Stop texts: “three”" in details
     assert "Ended by: a stop text" in details
-
-
-def test_one_is_reset_and_all_are(program):
-    program.say("hello")
-    open_more(program)
-    assert not program.find("option_min_p_reset").isVisible()
-    assert not program.find("option_more_reset").isEnabled()
-    put(program, "option_min_p", "0.1")
-    put(program, "option_top_k", "7")
-    program.find("option_stop").setFocus()
-    program.type_into("option_stop", "END")
-    program.find("option_temperature").setFocus()
-    program.wait(lambda: options_of(program).stop == ("END",))
-    program.click("option_min_p_reset")
-    program.wait(lambda: options_of(program).min_p is None)
-    assert program.find("option_min_p").text() == ""
-    box = program.find("option_temperature")
-    box.setCurrentIndex(1)
-    box.activated.emit(1)
-    program.find("option_system").setPlainText("Be short.")
     program.click("option_more_reset")
-    program.wait(lambda: options_of(program) == ChatOptions(system="Be short."))
-    assert program.find("option_top_k").text() == program.find("option_stop").toPlainText() == ""
-
-
-def test_the_default_is_the_models_own_where_its_file_says_so(start, tmp_path):
-    program = start()
-    makers = {"general.sampling.top_k": ("i32", 20), "general.sampling.penalty_repeat": ("f32", 1.05)}
-    model = tiny_gguf.write(tmp_path / "tiny.gguf", tiny_gguf.tiny_llama(change=makers))
-    program.frame.models.import_file(model)
-    program.wait(lambda: "ready" in program.page.picker.button.accessibleName())
-    open_more(program)
-    program.wait(lambda: program.find("option_top_k").placeholderText() == "Recommended (20)")
-    assert program.find("option_min_p").placeholderText() == "Default (0.05)"
-    assert program.find("option_repeat_penalty").placeholderText() == "Default (1.1)"  # a chat's own
+    program.wait(lambda: options_of(program) == ChatOptions())
+    assert program.find("option_top_k").text() == stops.toPlainText() == ""
 
 
 def test_another_chat_shows_its_own_and_what_was_typed_is_kept_for_the_first(program):

@@ -1,4 +1,4 @@
-"""Settings on what is kept of what was read: shown, deleted, limited, set by the organisation."""
+"""Settings on what is kept of what was read: shown and deleted."""
 
 from __future__ import annotations
 
@@ -24,11 +24,3 @@ def test_the_size_is_shown_and_all_is_deleted(start, paths) -> None:
     program.wait(lambda: program.find("delete_saved_states_sentence").text() == "Nothing")
     assert states_in(paths.states) == []
     assert not program.find("setting_delete_saved_states").isEnabled()
-
-
-def test_the_organisation_may_forbid_it(start, paths) -> None:
-    paths.policy_file.write_text("[models]\nsaved_states_mib = 0\n")
-    program = start()
-    program.wait(lambda: "the document cache" in program.find("policy_note").text())
-    assert not program.find("setting_saved_states_mib").isEnabled()
-    assert program.ask(lambda services: services.settings.current.saved_states_mib) == 0

@@ -75,24 +75,3 @@ def test_the_panel_switches_it_off_where_the_model_thinks(thinker):
     program.say("hello")
     assert program.last().thought == ""
     assert lines(program) == []
-
-
-def test_a_model_that_does_not_think_has_no_such_setting(program):
-    program.click("panel_button")
-    program.wait(lambda: program.page.panel.isVisible())
-    program.click("option_more_button")
-    assert not program.find("option_thinking", program.page.panel).isVisible()
-    program.say("hello")
-    assert lines(program) == []
-
-
-def test_a_thought_of_yesterday_is_there_when_the_chat_is_opened_again(thinker):
-    program = thinker
-    program.say("hello")
-    chat = program.chat.chat
-    program.chat.new_chat()
-    program.wait(lambda: not lines(program))
-    program.chat.open_chat(chat)
-    program.wait(lambda: len(lines(program)) == 1)
-    program.click(lines(program)[0])
-    program.wait(lambda: "greeting" in opened_text(program))

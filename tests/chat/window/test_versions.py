@@ -22,10 +22,7 @@ def widget_of(program, message: str):
 
 
 def act_on(program, message: str, key: str) -> None:
-    """Go to a message and click one of its actions."""
-    program.page.view.setFocus()
-    program.page.view.set_current(program.page.view.rows.index_of(message))
-    program.click(widget_of(program, message).findChildren(QToolButton, f"action_{key}")[-1])
+    program.act_at(program.page.view.rows.index_of(message), key)
     if key == "try_again" and program.message_menus():
         program.choose("Again")
 

@@ -1,4 +1,4 @@
-"""Deleting after some days, in the window: set, told, taken back, and a date that is asked about."""
+"""Deleting after some days, in the window: told, taken back, and a date that is asked about."""
 
 from __future__ import annotations
 
@@ -23,14 +23,6 @@ def add_old(services, count: int) -> list[str]:
 
 def sweep(program, **how: bool) -> None:
     program.ask(lambda services: services.retention.run(**how) and None)
-
-
-def test_the_days_are_set_and_nothing_else_happens_then(program):
-    choice = program.setting("delete_after_days")
-    assert choice.currentText() == "Never"
-    choice.setCurrentIndex(choice.findData(60))
-    choice.activated.emit(choice.currentIndex())
-    program.wait(lambda: program.ask(lambda services: services.settings.current).delete_after_days == 60)
 
 
 def test_what_was_moved_comes_back_from_its_notice_and_stays(program):

@@ -1,13 +1,10 @@
 from __future__ import annotations
 
 import hashlib
-import random
-import signal
 from pathlib import Path
 
 import pytest
 from fakes import tiny_families
-from fakes.fake_hub import Fault
 from fakes.split_gguf import split
 from fakes.tiny_gguf import tiny_llama, tiny_qwen2, write
 from fakes.tiny_lora import make_lora
@@ -160,22 +157,6 @@ def test_a_model_is_recommended_for_each_job(run, monkeypatch, measured_before) 
     none = run("models", "recommend", "--job", "translation")
     assert (none.status, none.out) == (1, "For translating: none of the list fits.\n")
     assert run("models", "recommend", "--language", "xx", "--json").json["error"]["code"] == "language.unknown"
-
-
-def test_a_killed_download_waits_and_says_how_to_go_on(begin, run, hub, home) -> None:
-    data = tiny_llama().data + random.Random(1).randbytes(12 << 20)
-    hub.add(REPO, {NAME: data})
-    hub.storage_faults = [Fault(stall_at=8 << 20)]
-    process = begin("models", "download", REPO)
-    assert hub.stalled.wait(60)
-    assert run("jobs", "list", "--json").json[0]["status"] == "running"
-    process.send_signal(signal.SIGKILL)
-    process.communicate()
-    hub.release.set()
-    (job,) = run("jobs", "list", "--json").json
-    assert (job["status"], job["eta_s"]) == ("open", None)
-    assert "jobs resume" in run("jobs", "list").err
-    assert run("jobs", "resume", job["id"], "--json").json["status"] == "done"
 
 
 def test_a_repository_without_models_and_the_organisations_word(run, hub, home) -> None:

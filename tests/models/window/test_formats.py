@@ -202,10 +202,6 @@ def test_the_organisation_may_hide_formats(start, paths, library) -> None:
     details = library.details()
     assert not program.find("formats_line", details).isVisible()
     assert not program.find("copy_switch", program.find(f"copy_{copy.id}")).isVisible()
-    refused: list = []
-    program.bridge.ask(lambda services: services.formats.published(record.id), None, refused.append)
-    program.wait(lambda: refused)
-    assert refused[0].code == "feature.hidden"
 
 
 @pytest.mark.model

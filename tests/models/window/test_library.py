@@ -161,17 +161,6 @@ def test_a_translator_is_offered_for_translation_alone(library, tmp_path) -> Non
     library.wait(lambda: [model.name for model in library.frame.models.listed] == ["Tiny llama"])
 
 
-def test_removing_a_default_says_so(library) -> None:
-    panel = opened(library)
-    QTest.keyClick(panel.findChild(QPushButton, "use_chat"), Qt.Key.Key_Space)
-    library.wait(lambda: words(local(library)[0], "default_badge"))
-    library.frame.library.removals.undo_ms = 50
-    action(local(library)[0], "remove")
-    library.wait(lambda: library.is_said("It was the default for chat"))
-    library.wait(lambda: library.is_said("are free again"))
-    assert library.ask(lambda services: services.settings.current.model_for_chat) == ""
-
-
 def test_a_model_that_went_while_its_removal_could_be_undone_is_no_fault(library) -> None:
     model = library.frame.library.listed[0].record.id
     action(local(library)[0], "remove")
@@ -191,13 +180,6 @@ def test_what_the_organisation_set_cannot_be_changed(library) -> None:
     panel = opened(library)
     library.wait(lambda: not panel.findChild(QPushButton, "use_chat").isEnabled())
     assert panel.findChild(QPushButton, "use_summarize").isEnabled()
-
-
-def test_the_organisation_may_forbid_exams_that_nobody_asked_for(start, paths) -> None:
-    paths.policy_file.write_text("[models]\nexams = false\n")
-    program = start()
-    assert program.ask(lambda services: services.settings.current.exams_at_first_use) is False
-    program.wait(lambda: "model tests only when asked for" in program.find("policy_note").text())
 
 
 def test_m9_an_encoder_is_never_offered_for_chat(library, tmp_path) -> None:

@@ -18,17 +18,6 @@ pytestmark = pytest.mark.gui
 
 
 @pytest.fixture
-def user(tmp_path, monkeypatch) -> Path:
-    folder = tmp_path / "user"
-    folder.mkdir()
-    monkeypatch.setenv("HOME", str(folder))
-    for name in list(os.environ):
-        if name.startswith(("XDG_DATA", "XDG_CONFIG", "XDG_CACHE", "HF_H", "HUGGINGFACE", "OLLAMA", "JAN_")):
-            monkeypatch.delenv(name)
-    return folder
-
-
-@pytest.fixture
 def models(start, user):
     """The window on its page of models."""
     return start().open_models()
@@ -156,12 +145,3 @@ def test_a_shared_folder_of_the_organisation_is_used_and_never_written(start, ho
     ask_folder(program, shared / "mine")
     program.wait(lambda: program.is_said("set by your organisation"))
     assert [path.name for path in shared.iterdir()] == ["ours.gguf"]
-
-
-def test_every_control_of_the_dialog_has_a_name(models):
-    shown = find(models)
-    for button in (*shown.findChildren(QPushButton), *shown.findChildren(QCheckBox)):
-        assert button.objectName()
-        assert button.accessibleName() or button.text()
-    for label in shown.findChildren(QLabel):
-        assert label.textFormat() == Qt.TextFormat.PlainText or not label.text(), label.objectName()

@@ -14,10 +14,10 @@ from pathlib import Path
 
 import pytest
 from fakes.commands import ROOT, SLMDESK
-from fakes.fake_hub import CERTIFICATE, Fault
+from fakes.fake_hub import CERTIFICATE, Fault, part_size
 from fakes.matrix import counts
 from fakes.recorder import open_echo
-from fakes.tiny_gguf import tiny_bert, tiny_layers, tiny_llama, tiny_projector, tiny_qwen2
+from fakes.tiny_gguf import tiny_bert, tiny_llama, tiny_projector, tiny_qwen2
 
 pytestmark = pytest.mark.process
 
@@ -43,10 +43,6 @@ def wait_for(event, what: str) -> None:
     while not event():
         assert time.monotonic() < deadline, what
         time.sleep(0.005)
-
-
-def part_size(home: Path) -> int:
-    return sum(path.stat().st_size for path in (home / "models").glob("*.part"))
 
 
 @pytest.fixture
@@ -126,12 +122,6 @@ def test_download_keeps_the_contract_and_the_model_answers(run, hub, home) -> No
     assert {row["purpose"] for row in rows} == {
         f"files of {REPO}", f"download of {REPO}/tiny.Q8_0.gguf", f"download of {REPO}/{NAME}",
     }  # fmt: skip
-
-
-def test_download_of_a_repository_ends_in_its_model_whatever_the_files_are_called(run, hub) -> None:
-    model = tiny_llama().data
-    hub.add(REPO, {"a.gguf": tiny_projector().data + bytes(len(model)), "b.gguf": model, "c.gguf": tiny_layers().data})
-    assert run("models", "download", REPO, "--json").json["source"].startswith(f"huggingface:{REPO}/b.gguf@")
 
 
 def test_download_of_what_cannot_chat_says_what_there_is(run, hub) -> None:

@@ -14,7 +14,6 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import (
     QAbstractButton,
-    QComboBox,
     QFileDialog,
     QLabel,
     QLineEdit,
@@ -378,20 +377,3 @@ def test_every_hidden_thing_is_there_without_a_policy(start) -> None:
         assert feature in FEATURES
         for name in names:
             assert program.window.findChildren(QWidget, name), name
-
-
-def test_every_control_has_a_name_and_can_be_reached_by_keys(begin, hub) -> None:
-    program = begin("Settings")
-    section = program.find("network_body")
-    window = ledger(program)
-    dialog = TokenDialog(program.frame.tokens, program.window)
-    gated = GatedDialog(program.frame.tokens, REPO, program.window)
-    for root in (section, window, dialog, gated):
-        kinds = (QAbstractButton, QLineEdit, QComboBox, QTableView)
-        for widget in (one for kind in kinds for one in root.findChildren(kind)):
-            if widget.focusPolicy() & Qt.FocusPolicy.TabFocus and widget.isEnabled():
-                assert widget.objectName(), type(widget)
-                words = widget.accessibleName() or (widget.text() if isinstance(widget, QAbstractButton) else "")
-                assert words, widget.objectName()
-    dialog.close()
-    gated.close()

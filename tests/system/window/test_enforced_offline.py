@@ -35,8 +35,3 @@ def test_while_it_is_in_force_the_window_says_so_and_offers_no_way_out(start, mo
     assert bars.ENFORCED in program.find("network_words").text()
     assert bars.ENFORCED in program.find("offline_sentence").text()
     assert not program.find("once_button").isVisibleTo(program.find("network_panel"))
-    refused: list = []
-    program.bridge.ask(lambda services: services.network.allow_once(), None, refused.append)
-    program.wait(lambda: refused)
-    assert refused[0].code == "network.enforced"
-    assert program.ask(lambda services: services.network.is_offline)

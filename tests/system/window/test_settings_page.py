@@ -61,12 +61,6 @@ def test_where_the_side_bar_is_folded_the_sections_stand_on_the_page(program, pa
     assert "row_proxy" in in_sight(page)
 
 
-def test_the_palette_ends_on_an_advanced_setting(program, page):
-    program.click(program.setting("use_graphics_card"))
-    assert "row_models_folder" in in_sight(page)
-    program.wait(lambda: not program.frame.settings.current.use_graphics_card)
-
-
 def test_the_systems_font_is_used_at_once(program, page):
     assert QApplication.font().family() == FAMILY
     program.click(program.setting("system_font"))

@@ -189,33 +189,6 @@ def test_a_chat_is_opened_by_its_title_and_at_a_hit(program):
     assert program.page.composer.input_box.hasFocus()
 
 
-def test_a_translation_and_a_summary_are_opened_on_their_pages(program, tmp_path):
-    program.window.resize(1200, 800)
-    lease = read(program, tmp_path / "lease.md", "# The lease\n\nThe tenant pays 1,200 EUR.\n")
-    program.window.show_page("Translate")
-    program.frame.translate_page.text.take_text("The harbour is deep.")
-    program.wait(lambda: program.ask(lambda services: services.history.items("translation")))
-    program.find("source_text").setPlainText("")
-    program.window.show_page("Documents")
-    program.frame.documents.show_document(lease.id)
-    pane = program.find("summary_pane")
-    program.wait(lambda: pane.summary is not None)
-    (item,) = program.ask(lambda services: services.history.items("summary"))
-    open_palette(program, "the harbour is")
-    program.wait(lambda: entries(program, "Translations"))
-    assert chosen(program).startswith("The harbour is deep.")
-    enter(program)
-    program.wait(lambda: program.window.current_page == "Translate")
-    program.wait(lambda: program.find("source_text").toPlainText() == "The harbour is deep.")
-    open_palette(program, item.title)
-    program.wait(lambda: entries(program, "Summaries"))
-    (found,) = entries(program, "Summaries")
-    assert found.detail == "Summary"
-    choose(program, lambda entry: entry is found)
-    program.wait(lambda: program.window.current_page == "Documents")
-    program.wait(lambda: program.frame.documents_area.summaries.item == item.id)
-
-
 def test_an_answer_to_older_words_is_dropped(program):
     """One search at a time: while it is under way only the newest words wait."""
     program.say("the harbour authority")

@@ -279,14 +279,6 @@ def test_code_is_saved_by_keyboard(qtbot, view):
         qtbot.keyClick(text, KEY.Key_Return)
 
 
-def test_the_words_over_code_are_not_copied(view):
-    view.show_conversation([answer("a", "a\n\n```python\nx = 1\n```")])
-    text = view.rows[0].widget.text
-    text.select(1, -1)
-    assert "Save" not in text.selected_text()
-    assert "Save" not in text.createMimeDataFromSelection().html()
-
-
 @pytest.mark.parametrize(
     ("language", "name"),
     [

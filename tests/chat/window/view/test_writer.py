@@ -172,11 +172,6 @@ def test_golden_words(style, parser):
     assert document.defaultStyleSheet() == ""
 
 
-def test_lists_are_copied_with_their_marks(style, parser):
-    document, _ = write("- a\n- b\n  1. c\n\nend", style, parser)
-    assert selected(document) == "- a\n- b\n    1. c\nend"
-
-
 def test_program_words_are_not_copied(style, parser):
     document, writer = write("```python\nx = 1\n```", style, parser)
     assert "Copy" in document.toPlainText()
