@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import threading
-
 import pytest
+from evaluation.test_auto_exams import settled
 from fakes.office import docx
 from fakes.parallel import table
 from fakes.recorder import add_model, on_service_thread
@@ -250,21 +249,15 @@ def test_a_pair_is_examined_once_by_itself_after_it_was_first_used(begun):
     recorder.wait(JobChanged, lambda event: event.kind == KIND and event.status is JobStatus.DONE)
     assert results_of(record(recorder))[0].level == "weak"
     typed(recorder, "The rent is due today.")
-    passed = threading.Event()
-    recorder.services.service_thread.call_later(0.3, passed.set)
-    assert passed.wait(20)
+    settled(recorder)
     assert len(exams(recorder)) == 1
 
 
-def test_not_on_battery_nor_when_it_is_switched_off(begun):
+def test_no_pair_is_examined_by_itself_where_that_is_switched_off(begun):
     recorder = begun(turned=True)
-    on_service_thread(recorder, lambda: setattr(recorder.services.first_pair_exams, "is_on_battery", lambda: True))
-    typed(recorder, "The rent is due.")
     recorder.calls.settings.change(exams_at_first_use=False)
     typed(recorder, "The rent is not due.")
-    passed = threading.Event()
-    recorder.services.service_thread.call_later(0.3, passed.set)
-    assert passed.wait(20)
+    settled(recorder)
     assert exams(recorder) == []
 
 
