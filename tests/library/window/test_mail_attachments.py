@@ -89,11 +89,3 @@ def test_many_attachments_are_listed_beside_the_pages(program, tmp_path):
     program.click(more)
     program.wait(program.find("about_popover").isVisible)
     program.wait(lambda: len(program.find("about_document").findChildren(QPushButton, "attachment_button")) == 9)
-
-
-def test_a_document_of_its_own_has_no_such_line(program, tmp_path):
-    path = tmp_path / "note.txt"
-    path.write_text("Words.")
-    drop(program.documents, path)
-    shown(program, "note.txt")
-    assert not program.find("attached_bar").isVisible()
