@@ -558,16 +558,3 @@ def test_tables_of_figures_are_not_retold_and_that_is_said(opened) -> None:
     assert summary.coverage.pages_read == 9
     assert {page for sentence in summary.sentences for page in sentence.pages} <= {1, 2, 9}
     assert "see 3–8." in summary.note
-
-
-def test_pause_and_resume(opened) -> None:
-    recorder = opened(slow=0.01)
-    examine(recorder.services)
-    item = begin(recorder, keep(recorder, "a.pdf", long_document(PAGES)), **WORDED)
-    recorder.wait(SummaryGrew)
-    job = view(recorder, item).job
-    recorder.services.service_thread.call(lambda: recorder.services.jobs.pause(job.id))
-    recorder.wait(JobChanged, lambda one: one.status is JobStatus.PAUSED)
-    assert view(recorder, item).summary is None
-    recorder.services.service_thread.call(lambda: recorder.services.jobs.resume(job.id))
-    assert ended(recorder, item).coverage.pages_read == PAGES
