@@ -123,14 +123,6 @@ def test_a_rescue_of_what_is_no_history_is_a_failure(run, with_model, tmp_path, 
     assert (again["items"], again["models"]) == (0, 0)
 
 
-def test_the_damage_notice_names_the_command_with_the_file(run, with_model, home) -> None:
-    database = home / "data" / "slmdesk.sqlite3"
-    database.write_bytes(bytes(database.stat().st_size))
-    said = run("history", "list").err
-    (aside,) = (home / "data").glob("*.damaged-*.sqlite3")
-    assert f"slmdesk history rescue {aside}" in said
-
-
 def test_sentences_of_the_command_line_name_its_own_ways_out() -> None:
     from slmdesk.command.terminal import words_for
 
