@@ -16,3 +16,8 @@ def contents(folder: Path) -> Iterator[tuple[Path, bytes]]:
             with suppress(FileNotFoundError):  # a temporary file, the log beside a database
                 if path.is_file():
                     yield path, path.read_bytes()
+
+
+def files_with(folder: Path, words: str) -> list[str]:
+    """The names of the files that hold these words."""
+    return sorted(path.name for path, held in contents(folder) if words.encode() in held)

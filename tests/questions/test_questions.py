@@ -61,19 +61,6 @@ def test_what_stands_in_the_second_section_of_a_passage_is_found_and_named_as_a_
     assert (hit.page, page.text[hit.start : hit.end]) == (2, "The deposit amounts to 2,400 euros.")
 
 
-def test_a_question_is_found_in_the_history_trashed_and_exported(opened, tmp_path):
-    recorder = opened(answer=SAYS)
-    record = document(recorder, tmp_path / "manual.txt")
-    sent, _, _ = ask(recorder, "When does the pump stop?", record)
-    item = sent.item
-    assert (item.kind, item.title) == ("question", "When does the pump stop?")
-    assert [one.item for one in recorder.calls.history.search("12 bar")] == [item.id]
-    recorder.calls.chats.trash(item.id)
-    assert recorder.calls.history.search("12 bar") == []
-    recorder.calls.chats.restore(item.id)
-    assert len(recorder.calls.chats.open(item.id).messages) == 2
-
-
 def test_a_long_document_is_answered_from_its_best_passages(opened, tmp_path):
     filler = "\f".join(f"Chapter {number} is about gardens, roses and the rain of May. " * 12 for number in range(60))
     recorder = opened(answer=SAYS)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from fakes.recorder import add_model, result_of, wait_until
+from fakes.recorder import result_of, wait_until
 
 from slmdesk.base.paths import find_paths
 from slmdesk.base.protocol import Failed
@@ -116,19 +116,6 @@ def test_the_reading_ends_where_its_question_is_asked(reading):
     sent = recorder.calls.questions.ask(AskRequest(QUESTION, (paper,)))
     until_given_up(recorder)
     assert recorder.end_of(sent.answer.id).message.status is Status.COMPLETE
-
-
-def test_the_reading_ends_where_a_chat_goes_on(reading):
-    recorder, _paper = reading
-    assert written(recorder, "hello again").status is Status.COMPLETE
-    until_given_up(recorder)
-
-
-def test_the_reading_ends_where_another_model_is_asked(reading, tmp_path):
-    recorder, paper = reading
-    other = add_model(recorder.services, tmp_path / "other.gguf", name="Other")
-    assert asked(recorder, paper, model=other.id).model_name == "Other"
-    until_given_up(recorder)
 
 
 def test_the_reading_ends_where_a_job_takes_the_model(reading):

@@ -7,6 +7,7 @@ from evaluation.test_auto_exams import settled
 from fakes.office import docx
 from fakes.parallel import table
 from fakes.recorder import add_model, on_service_thread
+from translation.test_translating import ENDED, translated
 
 from slmdesk.base.errors import KnownError
 from slmdesk.base.record import changed
@@ -20,7 +21,6 @@ from slmdesk.translation.prompts import TranslationStyle
 from slmdesk.translation.types import LiveTranslated, PairUsed, TranslationRequest
 
 pytestmark = pytest.mark.process
-ENDED = (JobStatus.DONE, JobStatus.FAILED, JobStatus.PAUSED)
 
 
 def record(recorder):
@@ -172,14 +172,11 @@ def test_where_tags_are_lost_they_are_not_asked_for_but_placed(opened, tmp_path)
     path = tmp_path / "a.docx"
     words = "<w:r><w:t xml:space='preserve'>The rent is </w:t></w:r><w:r><w:rPr><w:b/></w:rPr><w:t>due</w:t></w:r>"
     path.write_bytes(docx(f"<w:p>{words}</w:p>"))
-    service = recorder.calls.translations
-    item = service.begin(TranslationRequest("de", path=str(path), source="en"))
-    job = service.open(item.id).job
-    recorder.wait(JobChanged, lambda event: event.id == job.id and event.status in ENDED)
-    assert recorder.calls.store.jobs.get(job.id).settings["tagged_first"] is False
-    steps = recorder.calls.store.jobs.steps(job.id)
+    view = translated(recorder, target="de", path=str(path), source="en")
+    assert view.job.settings["tagged_first"] is False
+    steps = recorder.calls.store.jobs.steps(view.job.id)
     assert not any("numbered tags" in str(step.input) for step in steps)
-    segment = service.segments(item.id)[0]
+    segment = recorder.calls.translations.segments(view.item.id)[0]
     assert any(flag.kind == "formatting" for flag in segment.flags), segment
     assert "<1>" in segment.target
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
+from fakes.contents import files_with
 from fakes.encrypted import PASSPHRASE, encrypt
 from fakes.recorder import result_of
 from fakes.vaults import MemoryVault
@@ -45,10 +44,6 @@ def fill(program, dialog, **fields: str) -> None:
 
 def is_gone(program, name: str) -> bool:
     return program.window.findChild(QWidget, name) is None
-
-
-def files_with(folder: Path, marker: str) -> list[str]:
-    return [path.name for path in sorted(folder.rglob("*")) if path.is_file() and marker.encode() in path.read_bytes()]
 
 
 def test_a_history_is_encrypted_with_a_passphrase_and_a_recovery_key_that_is_typed_back(program, paths):
@@ -120,10 +115,7 @@ def test_the_passphrase_is_changed_by_who_knows_it(encrypted):
     assert isinstance(result_of(services, lambda: services.privacy.check(PASSPHRASE)), Problem)
 
 
-def test_it_opens_by_itself_only_when_who_knows_the_words_says_so(start, paths, monkeypatch):
-    vault = MemoryVault()
-    for module in ("opening", "service"):
-        monkeypatch.setattr(f"slmdesk.privacy.{module}.system_keyring", lambda: vault)
+def test_it_opens_by_itself_only_when_who_knows_the_words_says_so(start, paths, vault):
     program = start(key=encrypt(paths))
     program.window.show_page("Settings")
     program.wait(lambda: sentence(program).startswith("Encrypted."))

@@ -8,13 +8,14 @@ from pathlib import Path
 import docx
 import pytest
 from fakes.dropping import LEASE, drop, open_read
+from fakes.recorder import examine
 from PySide6.QtCore import QLocale, QPoint, QPointF, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QFileDialog, QLabel, QToolButton, QWidget
 
 from slmdesk.base.record import changed, to_json
 from slmdesk.base.records import JobStatus
-from slmdesk.evaluation.exams import SKILLS, Skill, SkillResult, items, shape_of_skill
+from slmdesk.evaluation.exams import Skill
 from slmdesk.jobs.types import JobChanged
 from slmdesk.library.types import Coverage, Span
 from slmdesk.summaries.plan import TOO_MUCH_TO_DO
@@ -618,12 +619,7 @@ def test_what_a_model_writes_takes_the_place_of_what_the_rules_chose(start, tmp_
     said = ["The roof is mended in the summer for 4,200 euros. [1]", "Return the signed form by 12 June 2026. [1]"]
     program = start(answer="\n".join(said), until=str(gate)).with_model(model_file).open_documents()
 
-    def trust(services):
-        result = shape_of_skill(SkillResult(Skill.SUMMARY, "good", 9, 9, 1.0, 0.0))
-        model = services.models.choose(None)
-        services.store.models.set_info(model.id, **{SKILLS: {"version": items()[0], "skills": [result]}})
-
-    program.ask(trust)
+    examine(program.services, examined=[Skill.SUMMARY])
     drop(program.documents, letter)
     program.wait(lambda: program.coverage.startswith("1 of 1"))
     pane = program.find("summary_pane")

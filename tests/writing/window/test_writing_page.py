@@ -8,13 +8,14 @@ import pytest
 from docx.oxml.ns import qn
 from fakes.dropping import drop
 from fakes.office import docx, paragraph
+from fakes.recorder import examine
 from lxml import etree
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QMenu
 from writing.window.conftest import on_page, select
 
-from slmdesk.evaluation.exams import SKILLS, Skill, SkillResult, items, shape_of_skill
+from slmdesk.evaluation.exams import Skill
 from slmdesk.window.base.theme import DARK, LIGHT
 from slmdesk.writing.window.panels import buttons_in, card_in
 
@@ -33,11 +34,8 @@ KNOWN = {
 
 
 def able(program):
-    """The program, with models of which the exam says that they correct well."""
-    skill = shape_of_skill(SkillResult(Skill.CORRECT, "good", 12, 12))
-    noted = {SKILLS: {"version": items()[0], "skills": [skill]}}
-    for model in program.ask(lambda services: services.models.list()):
-        program.ask(lambda services, id=model.id: services.store.models.set_info(id, **noted))
+    """The program, with a model of which the exam says that it corrects well."""
+    examine(program.services, examined=[Skill.CORRECT])
     return program
 
 
