@@ -324,22 +324,6 @@ def test_kills_change_nothing_and_no_stored_step_is_done_twice(opened, count) ->
     assert all(kept for _, kept in asked)
 
 
-def test_a_desk_that_ends_leaves_the_rest_to_the_next(opened) -> None:
-    recorder = opened(slow=0.01)
-    examine(recorder.services)
-    item = begin(recorder, keep(recorder, "a.pdf", long_document(PAGES)), **WORDED)
-    recorder.wait(SummaryGrew, lambda one: one.points)
-    recorder.services.close()
-    again = opened()
-    asked = steps_asked(again)
-    done = view(again, item).job.done
-    assert done > 0
-    again.calls.jobs.take_up()
-    summary = ended(again, item)
-    assert summary.coverage.pages_read == PAGES
-    assert view(again, item).job.total - done == len(asked)
-
-
 def growing(opened):
     """A summary of which the first sentences are written."""
     recorder = opened(slow=0.01)

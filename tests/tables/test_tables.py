@@ -269,9 +269,6 @@ def test_a_cancelled_table_keeps_the_rows_it_has(opened) -> None:
 def test_wishes_that_make_no_table_are_refused(opened) -> None:
     recorder = opened()
     document = keep(recorder, "a.pdf", [page(1, "words")])
-    for request in ({"columns": ()}, {"columns": (Column("A"), Column("A"))}):
-        with pytest.raises(KnownError, match=r"request\.invalid"):
-            begin(recorder, document, **request)
     with pytest.raises(KnownError, match=r"request\.invalid"):
         begin(recorder)
     with pytest.raises(KnownError, match=r"model\."):

@@ -114,10 +114,6 @@ def test_pages_that_could_not_be_read_are_named(run, tmp_path) -> None:
 
 
 def test_a_version_without_words_is_said(run, contracts, tmp_path) -> None:
-    (tmp_path / "empty.docx").write_bytes(b"")
-    broken = run("compare", str(tmp_path / "empty.docx"), contracts[0], "--json")
-    assert broken.json["error"]["code"] == "document.empty"
-    assert broken.json["error"]["message"] == "The file empty.docx is empty (0 bytes)."
     empty = tmp_path / "empty.txt"
     empty.write_text("")
     done = run("compare", str(empty), contracts[0])
@@ -140,11 +136,6 @@ def test_bad_input(run, contracts, tmp_path) -> None:
     nothing = run("compare", old, str(tmp_path / "none.pdf"), "--json")
     assert nothing.status == 1
     assert nothing.json["error"]["code"] == "file.missing"
-    broken = tmp_path / "broken.pdf"
-    broken.write_bytes(b"%PDF-1.4\nnothing of it")
-    done = run("compare", old, str(broken), "--json")
-    assert done.status == 1
-    assert done.json["error"]["code"].startswith("document.")
     locked = tmp_path / "locked.pdf"
     locked.write_bytes(bytes(TinyPdf([TinyPage(lines(60, 700, "Secret words."))], password="x")))
     assert run("compare", str(locked), new, "--json").json["error"]["code"] == "document.locked"
