@@ -7,12 +7,9 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from pathlib import Path
 
 import pytest
 from fakes.commands import ROOT, SLMDESK
-from fakes.tiny_gguf import tiny_llama, widened
 
 pytestmark = [
     pytest.mark.process,
@@ -173,24 +170,3 @@ def test_ctrl_c_while_the_program_is_still_loading_is_quiet(environment) -> None
     early.send_signal(signal.SIGINT)
     out, err = early.communicate(timeout=TIMEOUT_S)
     assert (early.returncode, out, err) == (130, b"", b"")
-
-
-def test_ctrl_c_in_an_import_leaves_no_part(environment, tmp_path, home) -> None:
-    path = tmp_path / "tiny.gguf"
-    size = 400 << 20  # written, since a hole would be refused
-    with path.open("wb") as file:
-        file.write(widened(tiny_llama(), size))
-        for _ in range(size >> 20):
-            file.write(bytes(1 << 20))
-    importing = subprocess.Popen(
-        [*SLMDESK, "models", "import", str(path)], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE, env=environment, cwd=ROOT,
-    )  # fmt: skip
-    deadline = time.monotonic() + TIMEOUT_S
-    while not list(Path(home / "models").glob(".import-*")):
-        assert importing.poll() is None, importing.communicate()
-        assert time.monotonic() < deadline
-    importing.send_signal(signal.SIGINT)
-    out, err = importing.communicate(timeout=TIMEOUT_S)
-    assert (importing.returncode, out, err.strip()) == (130, b"", b"")
-    assert list((home / "models").iterdir()) == []

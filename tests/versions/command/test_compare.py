@@ -6,7 +6,7 @@ import time
 import openpyxl
 import pytest
 from fakes.contracts import EDITS, MOVED, OLD, new_text, write_docx, write_pdf
-from fakes.tiny_pdf import Text, TinyPage, TinyPdf, lines
+from fakes.tiny_pdf import TinyPage, TinyPdf, lines
 
 pytestmark = pytest.mark.process
 
@@ -120,15 +120,6 @@ def test_a_version_without_words_is_said(run, contracts, tmp_path) -> None:
     assert "Old version: 0 of 1 " in done.out
     assert "The old version (empty.txt) has no words, so there was nothing to compare." in done.out
     assert "Nothing was left out" not in done.out
-
-
-def test_the_number_of_a_single_page_is_no_change(run, tmp_path) -> None:
-    old = tmp_path / "old.txt"
-    old.write_text("The rent is 900 euros a month and is due on the first day of it.\n")
-    new = tmp_path / "new.pdf"
-    shown = lines(60, 700, "The rent is 900 euros a month and is due on the first day of it.")
-    new.write_bytes(bytes(TinyPdf([TinyPage([*shown, Text(297, 30, "1")])])))
-    assert run("compare", str(old), str(new), "--json").json["changes"] == []
 
 
 def test_bad_input(run, contracts, tmp_path) -> None:
