@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 
-import openpyxl
 import pytest
 from fakes.recorder import add_model, examine, wait_until
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QFontMetrics
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QAbstractButton, QFileDialog, QLineEdit
+from PySide6.QtWidgets import QAbstractButton, QLineEdit
 
 from slmdesk.base.records import DocumentStatus, JobStatus
 from slmdesk.tables.cells import column_named
@@ -51,10 +50,6 @@ def documents(program):
     return program.ask(lambda services: services.store.documents.page())
 
 
-def pane(program):
-    return program.find("table_pane")
-
-
 def columns(program) -> list[str]:
     model = program.find("cells_table").model()
     return [model.headerData(at, Qt.Orientation.Horizontal) for at in range(1, model.columnCount())]
@@ -89,11 +84,6 @@ def scope(program, name: str) -> None:
     menu = program.find("table_scope_menu")
     action = next(one for one in menu.actions() if one.objectName() == name)
     program.click(menu, lambda: menu.actionGeometry(action).center())
-
-
-def rents_made(program, folder) -> None:
-    opened(program, folder / "a.md")
-    table_of(program, "Rent:amount")
 
 
 def click_cell(program, row: int, column: int) -> None:
@@ -339,16 +329,9 @@ def test_a_cell_is_changed_by_the_keyboard_and_taken_back(program, folder) -> No
     assert not more(program, "undo_cell_button").isEnabled()
 
 
-def test_it_is_saved_and_comes_back_with_its_document(program, folder, tmp_path, start) -> None:
-    rents_made(program, folder)
-    program.click("save_table_button")
-    dialog = pane(program).findChild(QFileDialog, "export_dialog")
-    assert [path.rpartition("/")[2] for path in dialog.selectedFiles()] == ["a.xlsx"]
-    target = tmp_path / "rents.xlsx"
-    dialog.fileSelected.emit(str(target))
-    dialog.close()
-    program.wait(target.exists)
-    assert openpyxl.load_workbook(target)["Table"]["B2"].value == 900
+def test_it_comes_back_with_its_document(program, folder, start) -> None:
+    opened(program, folder / "a.md")
+    table_of(program, "Rent:amount")
     program.close()
     again = start(answer=ANSWER)
     again.documents = again.frame.documents_page
