@@ -473,9 +473,15 @@ def test_nothing_moves_under_an_open_editor_while_the_translation_goes_on_and_en
     program.wait(lambda: all(target for _, target, _ in rows(program)))
     assert editor.isVisible()
     assert editor.mapToGlobal(QPoint(0, 0)) == place
+    table, translation = program.find("segment_table"), program.frame.document_translation
+    assert table.currentIndex().row() == 2
     QTest.keyClick(editor, Qt.Key.Key_Return)
     program.wait(lambda: rows(program)[2][1:] == ("Mine.", "edited"))
     assert [row for row, (_, _, state) in enumerate(rows(program)) if state == "edited"] == [2]
+    chosen = table.currentIndex().row()
+    translation.open(translation.item)
+    program.ask(lambda services: None)
+    assert table.currentIndex().row() == chosen
 
 
 def test_an_open_editor_keeps_its_segment_whatever_comes_into_the_list_and_goes(program, tmp_path):
