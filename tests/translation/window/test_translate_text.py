@@ -346,6 +346,16 @@ def test_typed_texts_are_kept_found_and_opened_again(program, start):
     assert output(again).strip() == "Die Miete ist heute fällig."
 
 
+def test_a_text_is_kept_once_in_each_language(program):
+    put(program, "The rent is due today.")
+    program.frame.translate.keep()
+    program.frame.translate.keep()
+    program.frame.translate.set_target("fr")
+    program.wait(lambda: not program.frame.translate.is_stale and program.frame.translate.last.is_done)
+    program.find("source_text").clear()
+    assert sorted(kept(program)) == ["The rent is due today. → French", "The rent is due today. → German"]
+
+
 def test_an_earlier_text_is_renamed_and_forgotten_with_a_way_back(program):
     put(program, "The rent is due today.")
     program.frame.translate.keep()
