@@ -181,6 +181,15 @@ def read_until(terminal: int, prompt: str, running: subprocess.Popen | None = No
     return seen
 
 
+def test_of_what_is_not_to_be_saved_nothing_is_kept(run, with_words, recovery, home, tmp_path) -> None:
+    letter = tmp_path / "letter.txt"
+    letter.write_text("The pump stops at 12 bar.\n")
+    before = with_words(f"{WORDS}\n", "history", "list", "--json").json
+    done = with_words(f"{WORDS}\n", "ask", str(letter), "When does it stop?", "--no-save", "--json")
+    assert (done.status, done.json["item"]) == (0, None), done.err
+    assert with_words(f"{WORDS}\n", "history", "list", "--json").json == before
+
+
 def test_everything_goes_with_the_keys(run, with_words, recovery, home) -> None:
     done = with_words(f"{WORDS}\n", "delete-everything", "--models", stdin="delete everything\n")
     assert done.status == 0, done.err

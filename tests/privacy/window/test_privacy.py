@@ -11,6 +11,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QFileDialog, QLabel, QWidget
 
+from slmdesk.base.settings import SettingsFile
 from slmdesk.privacy.opening import ways_of
 from slmdesk.runtime.messages import Problem
 from slmdesk.store import unlock
@@ -218,6 +219,19 @@ def test_a_plain_history_has_nothing_to_lock(program):
     assert not program.find("row_lock_minutes").isVisible()
     for name in ("passphrase_button", "recovery_button", "decrypt_button"):
         assert not program.find(name).isVisible()
+
+
+def test_names_in_the_settings_are_sealed_and_shown_once_it_is_open(start, paths, tmp_path):
+    folder = tmp_path / MARKER
+    SettingsFile(paths.settings_file).change(models_folder=str(folder))
+    assert files_with(paths.config, MARKER) == ["settings.json"]  # the control
+    key = encrypt(paths)
+    for _ in range(2):
+        program = start(key=key)
+        label = program.find("models_folder_sentence")
+        program.wait(lambda label=label: label.text().replace("\u200b", "") == str(folder))
+        assert files_with(paths.data.parent, MARKER) == []
+        program.close()
 
 
 def test_the_keyring_is_asked_only_once_it_is_of_use(start, monkeypatch):
