@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from fakes.older_homes import unpack
 from fakes.recorder import open_echo
-from test_release_home import printed
+from test_release_home import assert_whole, printed
 
 from slmdesk.base.paths import find_paths
 from slmdesk.base.policy import Policy
@@ -24,18 +24,6 @@ pytestmark = pytest.mark.process
 KINDS = {
     "chat", "question", "summary", "extraction", "versions", "translation", "writing", "comparison", "space",
 }  # fmt: skip
-
-
-def assert_whole(items: list[dict]) -> None:
-    """Every item is listed, shown and exported."""
-    listed = json.loads(printed("history", "list", "--json"))
-    assert [(item["id"], item["kind"], item["title"]) for item in listed] == [
-        (item["id"], item["kind"], item["title"]) for item in items
-    ]
-    for item in items:
-        if item["kind"] != "space":
-            assert printed("history", "show", item["id"]), item
-            assert json.loads(printed("history", "export", item["id"], "--format", "json")), item
 
 
 def test_every_item_of_the_former_home_is_there_and_its_format_is_number_1(home: Path, tmp_path: Path) -> None:

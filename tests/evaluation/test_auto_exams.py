@@ -37,13 +37,12 @@ def patient(monkeypatch) -> None:
     monkeypatch.setattr("slmdesk.evaluation.exams.LONGEST_S", 1e9)
 
 
-@pytest.fixture
-def begun(patient, opened):
-    """Services in which nobody works, and a model is examined soon after its first answer."""
+def examining(opened, name: str):
+    """Opens services in which nobody works, and a model is examined soon after it was first used."""
 
     def make(**echo):
         recorder = opened(**echo)
-        first: AutoExams = recorder.services.first_exams
+        first: AutoExams = getattr(recorder.services, name)
 
         def begin() -> None:
             first.idle_s = 0.05
@@ -55,6 +54,11 @@ def begun(patient, opened):
         return recorder
 
     return make
+
+
+@pytest.fixture
+def begun(patient, opened):
+    return examining(opened, "first_exams")
 
 
 def say(recorder, text: str = "hello", model: str | None = None) -> None:

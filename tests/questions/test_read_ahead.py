@@ -38,6 +38,15 @@ def expect(recorder, document, **more):
         result_of(services, lambda: count_tokens(services.loader, record, ["behind it"]))
 
 
+def expected(opened, folder, text=PAPER, **echo):
+    """A paper on which a question is expected, with a model that was used before."""
+    recorder = opened(answer="At 12 bar.", **echo)
+    paper = document(recorder, folder / "pump.txt", text)
+    written(recorder, "hello")
+    expect(recorder, paper)
+    return recorder, paper
+
+
 def is_busy(recorder):
     return recorder.ask(lambda services: services.loader.is_busy)
 
@@ -51,10 +60,7 @@ def asked(recorder, document, **more):
 
 
 def test_a_question_finds_its_paper_read(opened, tmp_path):
-    recorder = opened(answer="At 12 bar.")
-    paper = document(recorder, tmp_path / "pump.txt")
-    written(recorder, "hello")
-    expect(recorder, paper)
+    recorder, paper = expected(opened, tmp_path)
     wait_until(lambda: not is_busy(recorder))
     expect(recorder, paper)
     assert not is_busy(recorder), "once is enough"
@@ -65,19 +71,13 @@ def test_a_question_finds_its_paper_read(opened, tmp_path):
 
 
 def test_a_long_paper_that_was_read_ahead_is_asked_as_a_whole(opened, tmp_path):
-    recorder = opened(answer="At 12 bar.")
-    paper = document(recorder, tmp_path / "pump.txt", " ".join(3 * [PAPER]))
-    written(recorder, "hello")
-    expect(recorder, paper)
+    recorder, paper = expected(opened, tmp_path, " ".join(3 * [PAPER]))
     wait_until(lambda: not is_busy(recorder))
     assert asked(recorder, paper).tokens_reused > 2500
 
 
 def test_what_took_long_to_read_ahead_is_kept_for_another_day(opened, tmp_path):
-    recorder = opened(answer="At 12 bar.", slow_read=0.3)
-    paper = document(recorder, tmp_path / "pump.txt")
-    written(recorder, "hello")
-    expect(recorder, paper)
+    recorder, paper = expected(opened, tmp_path, slow_read=0.3)
     wait_until(lambda: not is_busy(recorder))
     asked(recorder, paper)
     result_of(recorder.services, recorder.services.states.when_quiet)
@@ -87,10 +87,7 @@ def test_what_took_long_to_read_ahead_is_kept_for_another_day(opened, tmp_path):
 @pytest.fixture
 def reading(opened, tmp_path):
     """A paper that is being read for some seconds."""
-    recorder = opened(answer="At 12 bar.", slow_read=1.0)
-    paper = document(recorder, tmp_path / "pump.txt")
-    written(recorder, "hello")
-    expect(recorder, paper)
+    recorder, paper = expected(opened, tmp_path, slow_read=1.0)
     assert is_busy(recorder)
     return recorder, paper
 
@@ -153,10 +150,7 @@ def test_a_paper_is_not_read_ahead(opened, tmp_path, reason):
 
 
 def test_a_paper_longer_than_the_context_is_not_read_ahead(opened, tmp_path):
-    recorder = opened(slow_read=0.05)
-    paper = document(recorder, tmp_path / "pump.txt", 5 * PAPER)
-    written(recorder, "hello")
-    expect(recorder, paper)
+    recorder, _paper = expected(opened, tmp_path, 5 * PAPER, slow_read=0.05)
     assert not is_busy(recorder)
 
 

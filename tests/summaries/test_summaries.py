@@ -7,6 +7,7 @@ import pytest
 from fakes.killed import kill_engine
 from fakes.matrix import counts
 from fakes.recorder import examine
+from jobs.test_jobs import count_saves
 
 from slmdesk.base.documents import Block, BlockKind, PageStatus, page_of
 from slmdesk.base.errors import KnownError
@@ -89,19 +90,6 @@ def ended(recorder, item, begin=0):
 
 def view(recorder, item):
     return recorder.calls.summaries.open(item.id)
-
-
-def steps_asked(recorder):
-    seen = []
-    real = recorder.services.store.jobs.save_step
-
-    def save(job, key, value):
-        kept = real(job, key, value)
-        seen.append((key, kept))
-        return kept
-
-    recorder.services.store.jobs.save_step = save
-    return seen
 
 
 def text_at(recorder, span):
@@ -310,7 +298,7 @@ def test_kills_change_nothing_and_no_stored_step_is_done_twice(opened, count) ->
     request = {"length": Length.LONG, **WORDED}
     undisturbed = plain(ended(recorder, begin(recorder, keep(recorder, "a.pdf", pages), **request)))
     recorder.calls.store.database.run("delete from steps")  # or nothing would be asked again
-    asked = steps_asked(recorder)
+    asked = count_saves(recorder)
     start = len(recorder.events)
     chance = random.Random(count)
     document = keep(recorder, "b.pdf", pages)
@@ -374,7 +362,7 @@ def test_after_an_edit_only_what_changed_is_asked_again(opened) -> None:
     ended(recorder, begin(recorder, keep(recorder, "old.pdf", pages), **WORDED))
     whole = recorder.ask(lambda services: services.store.jobs.page()[0]).total
     pages[20] = page(21, "A page that was written anew: Please replace the boiler for 900 euros by March 2027.")
-    asked = steps_asked(recorder)
+    asked = count_saves(recorder)
     summary = ended(recorder, begin(recorder, keep(recorder, "new.pdf", pages), **WORDED))
     assert any("boiler for 900" in sentence.text for sentence in summary.sentences)
     assert 0 < len(asked) < whole / 3

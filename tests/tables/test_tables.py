@@ -8,7 +8,8 @@ import random
 import pytest
 from fakes.killed import kill_engine
 from fakes.recorder import examine
-from summaries.test_summaries import keep, page, steps_asked
+from jobs.test_jobs import count_saves
+from summaries.test_summaries import keep, page
 
 from slmdesk.base.documents import PageStatus, page_of
 from slmdesk.base.errors import KnownError
@@ -226,7 +227,7 @@ def test_five_kills_change_nothing_and_no_stored_step_is_done_twice(opened) -> N
     recorder = opened(answer=ANSWER, slow=0.002)
     calm = plain(ended(recorder, begin(recorder, *forty(recorder, "a"))))
     recorder.calls.store.database.run("delete from steps")  # or nothing would be asked again
-    asked, start = steps_asked(recorder), len(recorder.events)
+    asked, start = count_saves(recorder), len(recorder.events)
     item = begin(recorder, *forty(recorder, "b"))
     kill_engine(recorder, view(recorder, item).job.id, start, kills=5, chance=random.Random(5))
     assert plain(ended(recorder, item, start)) == calm

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from evaluation.test_auto_exams import settled
+from evaluation.test_auto_exams import examining, settled
 from fakes.office import docx
 from fakes.parallel import table
-from fakes.recorder import add_model, on_service_thread
+from fakes.recorder import add_model
 from translation.test_translating import ENDED, translated
 
 from slmdesk.base.errors import KnownError
@@ -211,22 +211,7 @@ def test_a_model_that_could_not_be_asked_is_not_weak(opened):
 
 @pytest.fixture
 def begun(opened):
-    """Services in which a pair is examined soon after it was first translated."""
-
-    def make(**echo):
-        recorder = opened(**echo)
-        first = recorder.services.first_pair_exams
-
-        def begin() -> None:
-            first.idle_s = 0.05
-            first.is_on_battery = lambda: False
-            first.is_away = lambda: True
-            first.begin()
-
-        on_service_thread(recorder, begin)
-        return recorder
-
-    return make
+    return examining(opened, "first_pair_exams")
 
 
 def typed(recorder, text, target="pl"):

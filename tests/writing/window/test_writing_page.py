@@ -13,7 +13,7 @@ from lxml import etree
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QMenu
-from writing.window.conftest import on_page, select
+from writing.window.conftest import looks, on_page, select
 
 from slmdesk.evaluation.exams import Skill
 from slmdesk.window.base.theme import DARK, LIGHT
@@ -71,16 +71,8 @@ def said(program):
 
 
 def formats(program):
-    """The words of the document that have a look of their own: (words, struck through, underlined, colour)."""
-    found, block = [], program.edit.document().begin()
-    while block.isValid():
-        for textformat in block.textFormats():
-            form = textformat.format
-            words = block.text()[textformat.start : textformat.start + textformat.length]
-            if form.fontStrikeOut() or form.underlineStyle() != form.UnderlineStyle.NoUnderline:
-                found.append((words, form.fontStrikeOut(), form.foreground().color().name()))
-        block = block.next()
-    return found
+    """The words with a look of their own: (words, struck through, colour)."""
+    return [(words, form.fontStrikeOut(), form.foreground().color().name()) for words, form in looks(program.edit)]
 
 
 def test_changes_stand_in_the_text_and_in_the_list_with_their_reasons(program):
@@ -92,11 +84,11 @@ def test_changes_stand_in_the_text_and_in_the_list_with_their_reasons(program):
         "Kruger → Krüger\nCheck: changes a name",
         "20 → 30\nCheck: changes a number",
     ]
-    looks = formats(program)
+    shown = formats(program)
     colours = {"light": LIGHT, "dark": DARK}[program.frame.keeper.theme.name]
-    assert looks[0] == ("recieved", True, colours.removed.lower())
-    assert looks[1] == ("received", False, colours.added.lower())
-    assert looks[-1] == ("30", False, colours.warn.lower())
+    assert shown[0] == ("recieved", True, colours.removed.lower())
+    assert shown[1] == ("received", False, colours.added.lower())
+    assert shown[-1] == ("30", False, colours.warn.lower())
     assert program.writing.text == TEXT, "nobody has decided yet"
     assert "5 changes found, 2 to check." in said(program)
     assert program.find("writing_changes_title").text() == "5 changes · 2 to check"
