@@ -8,6 +8,7 @@ import threading
 import time
 
 import pytest
+from fakes.contents import OLD, write
 from fakes.recorder import Recorder, open_echo, result_of, wait_until
 
 from slmdesk.base.paths import find_paths
@@ -19,21 +20,12 @@ from slmdesk.store.backup import backup, renew_copies
 
 pytestmark = pytest.mark.process
 
-OLD = 1_000_000_000
-
 
 @pytest.fixture
 def folder(tmp_path):
     made = tmp_path / "papers"
     made.mkdir()
     return made
-
-
-def write(path, words, *, at=OLD):
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(words, encoding="utf-8")
-    os.utime(path, (at, at))
-    return path
 
 
 def add(services, folder, *, watched=False):
