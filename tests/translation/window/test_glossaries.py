@@ -181,6 +181,18 @@ def test_a_file_whose_columns_are_not_known_is_read_as_the_person_says(lease, tm
     assert "2 terms came" in program.find("glossary_said").text()
 
 
+def test_a_file_that_is_read_twice_makes_one_glossary_and_that_is_said(lease, tmp_path):
+    program = lease
+    path = tmp_path / "words.csv"
+    path.write_text("en,de\nnotice,Kündigung\n")
+    for said in ("1 term came into “words”.", "0 terms came into “words”. A glossary of this name was there already"):
+        program.click("import_glossary_button")
+        choose_file(program, "glossary_file_dialog", path)
+        program.wait(lambda said=said: program.find("glossary_said").text().startswith(said))
+    program.wait(lambda: sorted(entries(program)) == ["Leases", "words"])
+    program.wait(lambda: rows(program) == ["notice"])
+
+
 def problems(program):
     return [one for one in program.window.findChildren(QLabel, "import_problem") if one.isVisible()]
 

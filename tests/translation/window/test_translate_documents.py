@@ -374,7 +374,6 @@ def test_a_key_that_pauses_takes_it_up_again(with_model, tmp_path):
     program.wait(lambda: program.find("pause_translation_button").isVisible())
     come_forward(program)
     program.wait(lambda: " of 200 segments" in words(program))
-    program.wait(lambda: any(target for _, target, _ in rows(program)))  # the first are shown at once
     program.find("pause_translation_button").setFocus()
     QTest.keyClick(program.find("pause_translation_button"), Qt.Key.Key_Space)
     program.wait(lambda: words(program).startswith("Paused"))
@@ -392,11 +391,24 @@ def test_a_key_that_pauses_takes_it_up_again(with_model, tmp_path):
     program.wait(lambda: program.find("document_translation_pane").isVisible())
     program.wait(lambda: words(program).startswith("Paused"))
     program.wait(lambda: len(rows(program)) == 200)
+
+
+def test_a_running_translation_is_paused_cancelled_and_taken_up_again(with_model, tmp_path):
+    program = on_page(with_model(slow=0.05))
+    drop(program.translate, document(tmp_path, *(f"This is line number {number} of it." for number in range(30))))
+    program.wait(lambda: "of 30 segments" in words(program) and not words(program).startswith(("0 ", "30 ")))
+    program.wait(lambda: any(target for _, target, _ in rows(program)))  # the first are shown at once
+    assert program.find("pause_translation_button").isVisible()
+    program.click("pause_translation_button")
+    program.wait(lambda: words(program).startswith("Paused"))
     program.click("resume_translation_button")
+    program.wait(lambda: program.find("cancel_translation_button").isVisible())
     program.click("cancel_translation_button")
     program.wait(lambda: words(program).startswith("Cancelled"))
     assert program.find("save_translation_button").isEnabled()
-    assert program.find("resume_translation_button").isVisible()
+    program.click("resume_translation_button")
+    program.wait(lambda: words(program).startswith("30 segments are translated"))
+    assert all(target for _, target, _ in rows(program))
 
 
 def test_the_memory_and_the_terms_help_with_a_segment(program, tmp_path):

@@ -120,6 +120,12 @@ def test_the_languages_of_the_last_run_are_there_again(program, start):
     assert again.find("source_language").currentData() == "fr"
 
 
+def test_what_is_in_the_language_already_is_said(program):
+    words = put(program, "Das Haus steht am Rande der Stadt und ist groß.")
+    assert words == "Das Haus steht am Rande der Stadt und ist groß."
+    assert program.find("translate_words").text() == "1 sentence; it is in German already"
+
+
 def segment(language, sure, at, state=SegmentState.TRANSLATED):
     return LiveSegment("a b", "", "\n", language, "c", state, paragraph=at, sure=sure)
 
