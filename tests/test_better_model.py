@@ -255,12 +255,6 @@ def test_a_model_that_a_person_got_meanwhile_is_enough(fetcher, run, model, tmp_
     assert len(listed()) == 1
 
 
-def test_a_hub_that_is_silent_is_not_waited_for(fetcher, monkeypatch):
-    monkeypatch.setattr(fetcher, "HUB_ANSWERS_S", 0.01)
-    with FakeHub() as hub:
-        assert not fetcher.hub_answers(hub.endpoint), "it does not have the model"
-
-
 def test_lines_beside_a_chat_in_the_terminal_wait_for_its_end(fetcher, run):
     run.terminal.say("before")
     run.tell("quiet\ngo")

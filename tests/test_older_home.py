@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import sqlite3
 from contextlib import closing
 from pathlib import Path
 
 import pytest
-from fakes.commands import run_here
 from fakes.older_homes import unpack
 from fakes.recorder import open_echo
+from test_release_home import assert_whole, printed
 
 from slmdesk.base.paths import find_paths
 from slmdesk.base.policy import Policy
@@ -25,25 +24,6 @@ pytestmark = pytest.mark.process
 KINDS = {
     "chat", "question", "summary", "extraction", "versions", "translation", "writing", "comparison", "space",
 }  # fmt: skip
-
-
-def printed(*words: str) -> str:
-    """What a command prints; it must end well."""
-    status, out, err = run_here(words, os.environ)
-    assert status == 0, (words, err.decode())
-    return out.decode()
-
-
-def assert_whole(items: list[dict]) -> None:
-    """Every item is listed, shown and exported."""
-    listed = json.loads(printed("history", "list", "--json"))
-    assert [(item["id"], item["kind"], item["title"]) for item in listed] == [
-        (item["id"], item["kind"], item["title"]) for item in items
-    ]
-    for item in items:
-        if item["kind"] != "space":
-            assert printed("history", "show", item["id"]), item
-            assert json.loads(printed("history", "export", item["id"], "--format", "json")), item
 
 
 def test_every_item_of_the_former_home_is_there_and_its_format_is_number_1(home: Path, tmp_path: Path) -> None:

@@ -125,8 +125,8 @@ def test_h4_a_damaged_history_is_set_aside_and_rescued(run, with_model, home) ->
     database.write_bytes(data)
     listed = run("history", "list", "--json")
     assert (listed.status, listed.json) == (0, [])
-    assert "damaged" in listed.err
     (aside,) = (home / "data").glob("*.damaged-*.sqlite3")
+    assert f"slmdesk history rescue {aside}" in listed.err
     assert aside.read_bytes() == data
     (found,) = run("history", "rescue", "--json").json
     assert (found["items"], found["messages"], found["models"]) == (1, 2, 1)

@@ -7,12 +7,9 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from pathlib import Path
 
 import pytest
 from fakes.commands import ROOT, SLMDESK
-from fakes.tiny_gguf import tiny_llama, widened
 
 pytestmark = [
     pytest.mark.process,
@@ -123,14 +120,6 @@ def test_a_rescue_of_what_is_no_history_is_a_failure(run, with_model, tmp_path, 
     assert (again["items"], again["models"]) == (0, 0)
 
 
-def test_the_damage_notice_names_the_command_with_the_file(run, with_model, home) -> None:
-    database = home / "data" / "slmdesk.sqlite3"
-    database.write_bytes(bytes(database.stat().st_size))
-    said = run("history", "list").err
-    (aside,) = (home / "data").glob("*.damaged-*.sqlite3")
-    assert f"slmdesk history rescue {aside}" in said
-
-
 def test_sentences_of_the_command_line_name_its_own_ways_out() -> None:
     from slmdesk.command.terminal import words_for
 
@@ -181,24 +170,3 @@ def test_ctrl_c_while_the_program_is_still_loading_is_quiet(environment) -> None
     early.send_signal(signal.SIGINT)
     out, err = early.communicate(timeout=TIMEOUT_S)
     assert (early.returncode, out, err) == (130, b"", b"")
-
-
-def test_ctrl_c_in_an_import_leaves_no_part(environment, tmp_path, home) -> None:
-    path = tmp_path / "tiny.gguf"
-    size = 400 << 20  # written, since a hole would be refused
-    with path.open("wb") as file:
-        file.write(widened(tiny_llama(), size))
-        for _ in range(size >> 20):
-            file.write(bytes(1 << 20))
-    importing = subprocess.Popen(
-        [*SLMDESK, "models", "import", str(path)], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE, env=environment, cwd=ROOT,
-    )  # fmt: skip
-    deadline = time.monotonic() + TIMEOUT_S
-    while not list(Path(home / "models").glob(".import-*")):
-        assert importing.poll() is None, importing.communicate()
-        assert time.monotonic() < deadline
-    importing.send_signal(signal.SIGINT)
-    out, err = importing.communicate(timeout=TIMEOUT_S)
-    assert (importing.returncode, out, err.strip()) == (130, b"", b"")
-    assert list((home / "models").iterdir()) == []

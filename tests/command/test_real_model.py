@@ -41,19 +41,6 @@ def test_two_turns_and_an_export(run, started) -> None:
     assert exported["messages"][1]["model_sha256"] == started["sha256"]
 
 
-def test_context_full_is_said_with_both_numbers(run, started, home) -> None:
-    (home / "config" / "settings.json").write_text('{"context_tokens": 256}')
-    done = run("chat", "word " * 600, "--json", real=True)
-    (failed,) = done.lines
-    assert (done.status, failed["code"]) == (1, "context.full")
-    assert failed["args"]["needed"] > 600
-    assert failed["args"]["available"] == 256
-    (item,) = run("history", "list", "--json", real=True).json
-    shown = run("history", "show", item["id"], "--json", real=True).json["messages"]
-    assert shown[0]["text"].startswith("word word")
-    assert shown[1]["status"] == "failed"
-
-
 def test_an_attached_file_is_read_and_the_next_turn_finds_it_read(
     run, started, tmp_path, environment, monkeypatch
 ) -> None:

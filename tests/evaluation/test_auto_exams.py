@@ -37,13 +37,12 @@ def patient(monkeypatch) -> None:
     monkeypatch.setattr("slmdesk.evaluation.exams.LONGEST_S", 1e9)
 
 
-@pytest.fixture
-def begun(patient, opened):
-    """Services in which nobody works, and a model is examined soon after its first answer."""
+def examining(opened, name: str):
+    """Opens services in which nobody works, and a model is examined soon after it was first used."""
 
     def make(**echo):
         recorder = opened(**echo)
-        first: AutoExams = recorder.services.first_exams
+        first: AutoExams = getattr(recorder.services, name)
 
         def begin() -> None:
             first.idle_s = 0.05
@@ -55,6 +54,11 @@ def begun(patient, opened):
         return recorder
 
     return make
+
+
+@pytest.fixture
+def begun(patient, opened):
+    return examining(opened, "first_exams")
 
 
 def say(recorder, text: str = "hello", model: str | None = None) -> None:
@@ -234,22 +238,6 @@ def test_what_an_earlier_run_began_waits_for_the_next_answer(begun) -> None:
     again.wait(JobChanged, lambda event: event.status is JobStatus.RUNNING and event.done > 2)
 
 
-@pytest.mark.process
-def test_while_a_person_works_it_is_noted_and_begins_only_when_asked_for(begun, monkeypatch) -> None:
-    monkeypatch.setattr(OtherPrograms, "are_quiet", lambda _: False)
-    recorder = begun()
-    on_service_thread(recorder, lambda: setattr(recorder.services.first_exams, "is_away", lambda: False))
-    say(recorder)
-    settled(recorder)
-    assert note_words(record(recorder)) == "Not tested yet. It runs in the background."
-    say(recorder, "again")
-    settled(recorder)
-    assert jobs(recorder) == []
-    on_service_thread(recorder, lambda: recorder.services.exams.take(record(recorder).id))
-    recorder.wait(JobChanged, lambda event: event.status is JobStatus.DONE)
-    assert result_of(record(recorder)) is not None
-
-
 @pytest.mark.pure
 def test_the_guess_of_how_long_it_takes_follows_the_speed() -> None:
     assert seconds_for_all(100, 20) == pytest.approx(2 * seconds_for_all(200, 40))
@@ -287,6 +275,7 @@ def test_it_waits_while_somebody_is_there_and_begins_when_nobody_is(begun) -> No
     settled(recorder)
     assert jobs(recorder) == []
     assert note_of(record(recorder))["reason"] == OFFERED
+    assert note_words(record(recorder)) == "Not tested yet. It runs in the background."
     on_service_thread(recorder, lambda: setattr(first, "is_away", lambda: True))
     recorder.wait(JobChanged, lambda event: event.status is JobStatus.DONE)
     assert result_of(record(recorder)) is not None

@@ -44,14 +44,11 @@ def test_the_laptop_of_the_table_writes_as_fast_as_was_seen(name: str, tokens_pe
 @pytest.mark.parametrize(
     ("gigabytes", "bandwidth", "first", "translation"),
     [  # two cores read the memory slowly, sixteen fast
-        (4, 12e9, "LFM2.5 1.2B", ""),
         (4, 32e9, "LFM2.5 1.2B", ""),
         (6, 15e9, "Qwen 3.5 2B", "Hy-MT2 1.8B"),
         (8, 6e9, "Qwen 3 4B Instruct 2507", "Hy-MT2 1.8B"),
-        (8, 10e9, "Qwen 3 4B Instruct 2507", "Hy-MT2 1.8B"),
         (8, 32e9, "Qwen 3 4B Instruct 2507", "Hy-MT2 1.8B"),
         (16, 32e9, "Qwen 3 4B Instruct 2507", "Hy-MT2 7B"),
-        (16, 100e9, "Qwen 3 4B Instruct 2507", "Hy-MT2 7B"),
         (24, 15e9, "Qwen 3 4B Instruct 2507", "Hy-MT2 1.8B"),
         (24, 5e9, "LFM2.5 1.2B", "Hy-MT2 7B"),
         (32, 40e9, "Qwen 3 4B Instruct 2507", "Hy-MT2 7B"),

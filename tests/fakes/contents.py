@@ -7,6 +7,16 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
+OLD = 1_000_000_000
+"""A time long ago: a file that changed just now is left for later, as it may still be written."""
+
+
+def write(path: Path, words: str, *, at: float = OLD) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(words, encoding="utf-8")
+    os.utime(path, (at, at))
+    return path
+
 
 def contents(folder: Path) -> Iterator[tuple[Path, bytes]]:
     """Each file that is still there when its turn comes, with its bytes."""
@@ -16,3 +26,8 @@ def contents(folder: Path) -> Iterator[tuple[Path, bytes]]:
             with suppress(FileNotFoundError):  # a temporary file, the log beside a database
                 if path.is_file():
                     yield path, path.read_bytes()
+
+
+def files_with(folder: Path, words: str) -> list[str]:
+    """The names of the files that hold these words."""
+    return sorted(path.name for path, held in contents(folder) if words.encode() in held)

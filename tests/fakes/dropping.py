@@ -12,10 +12,10 @@ LEASE = "# The lease\n\nThe tenant pays 1,200 EUR.\n\n" + "## Dates\n\nIt begins
 """A letter of four sections."""
 
 
-def drop(widget: QWidget, *paths: Path) -> None:
-    """Drag them in and let go."""
+def drop(widget: QWidget, *paths: Path, words: str = "") -> None:
+    """Drag them in and let go; `words` instead of files."""
     data = QMimeData()
-    data.setUrls([QUrl.fromLocalFile(str(path)) for path in paths])
+    data.setText(words) if words else data.setUrls([QUrl.fromLocalFile(str(path)) for path in paths])
     action, buttons, keys = Qt.DropAction.CopyAction, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
     enter = QDragEnterEvent(QPoint(50, 50), action, data, buttons, keys)
     QApplication.sendEvent(widget, enter)

@@ -15,14 +15,10 @@ from slmdesk.jobs.types import JobChanged
 pytestmark = pytest.mark.process
 
 
-def call(recorder, request):
-    return recorder.services.service_thread.call(lambda: request(recorder.services))
-
-
 def add(recorder, title, count=20, kind="test"):
     steps = [step(f"{title} {number}") for number in range(count)]
-    record = call(recorder, lambda services: services.models.choose(None))
-    return call(recorder, lambda services: services.jobs.add(kind, title, record, steps, prompt_version="1")).id
+    record = recorder.ask(lambda services: services.models.choose(None))
+    return recorder.ask(lambda services: services.jobs.add(kind, title, record, steps, prompt_version="1")).id
 
 
 def until(recorder, job, status, begin=0):
@@ -33,7 +29,7 @@ def active(recorder):
     """What has not ended.  A desk that writes without a pause on a slow disk may keep another from reading for long."""
     for _ in range(20):
         with suppress(KnownError):
-            return call(recorder, lambda services: services.job_views.active())
+            return recorder.ask(lambda services: services.job_views.active())
     raise AssertionError("nothing can be read")
 
 
@@ -44,8 +40,8 @@ def test_jobs_take_their_turns_in_the_order_a_person_gave_them(opened) -> None:
     views = active(recorder)
     places = [("a", JobGroup.RUNNING, 0, 0), *((one, JobGroup.WAITING, at, 3) for at, one in enumerate("bcd", 1))]
     assert [(view.title, view.stand, view.place, view.last_place) for view in views] == places
-    call(recorder, lambda services: services.jobs.move(others[2], "first"))
-    call(recorder, lambda services: services.jobs.move(others[0], "down"))
+    recorder.ask(lambda services: services.jobs.move(others[2], "first"))
+    recorder.ask(lambda services: services.jobs.move(others[0], "down"))
     assert [one.title for one in active(recorder)] == list("adcb")
     for job in others:
         until(recorder, job, JobStatus.DONE)
@@ -57,10 +53,10 @@ def test_what_ran_goes_on_at_the_next_start_in_order_and_what_was_paused_stays_s
     recorder = opened(slow=0.1)
     ran, waits, paused = add(recorder, "ran", 30), add(recorder, "waits", 2), add(recorder, "paused", 2)
     recorder.wait(JobChanged, lambda event: event.id == ran and event.done >= 3)
-    call(recorder, lambda services: services.jobs.pause(paused))
+    recorder.ask(lambda services: services.jobs.pause(paused))
     recorder.services.close()
     after = opened(slow=0.0)
-    taken = call(after, lambda services: services.jobs.take_up())
+    taken = after.ask(lambda services: services.jobs.take_up())
     assert [one.id for one in taken] == [ran], "what had not begun is no news"
     until(after, waits, JobStatus.DONE)
     ends = [event.id for event in after.of(JobChanged) if event.status is JobStatus.DONE]
@@ -78,7 +74,7 @@ def test_an_old_job_is_taken_up_behind_hundreds_of_newer_ones(opened) -> None:
     for number in range(150):
         job = after.calls.store.jobs.add("test", str(number), model_sha256="x", steps=())
         after.calls.jobs.cancel(job.id)
-    assert [one.id for one in call(after, lambda services: services.jobs.take_up())] == [old]
+    assert [one.id for one in after.ask(lambda services: services.jobs.take_up())] == [old]
     until(after, old, JobStatus.DONE)
 
 
@@ -88,7 +84,7 @@ def test_a_job_of_another_desk_is_seen_with_its_time_and_paused_from_here(opened
     recorder.wait(JobChanged, lambda event: event.done >= 16)
     other = opened()  # only now: an engine that starts later would be as quick as this one's
 
-    while not call(recorder, lambda services: services.store.jobs.get(job).settings.get("pace", {}).get("share")):
+    while not recorder.ask(lambda services: services.store.jobs.get(job).settings.get("pace", {}).get("share")):
         recorder.wait(JobChanged, begin=len(recorder.events))  # what is noted first may be of the very beginning
     (seen,) = active(other)
     assert (seen.stand, seen.is_elsewhere, seen.is_left) == (JobGroup.RUNNING, True, False)
@@ -96,7 +92,7 @@ def test_a_job_of_another_desk_is_seen_with_its_time_and_paused_from_here(opened
     assert 0 < seen.share < 1
     while active(other)[0].stand is JobGroup.RUNNING:
         with suppress(KnownError):
-            call(other, lambda services: services.jobs.pause(job))
+            other.ask(lambda services: services.jobs.pause(job))
     until(recorder, job, JobStatus.PAUSED)
     assert active(other)[0].stand is JobGroup.PAUSED
     assert active(other)[0].left is None
@@ -107,14 +103,14 @@ def test_what_has_ended_can_be_cleared_and_given_back(opened) -> None:
     jobs = [add(recorder, title, 1) for title in ("one", "two")]
     for job in jobs:
         until(recorder, job, JobStatus.DONE)
-    assert [one.title for one in call(recorder, lambda services: services.job_views.ended())] == ["two", "one"]
-    before = call(recorder, lambda services: services.job_views.clear())
-    assert call(recorder, lambda services: services.job_views.ended()) == []
+    assert [one.title for one in recorder.ask(lambda services: services.job_views.ended())] == ["two", "one"]
+    before = recorder.ask(lambda services: services.job_views.clear())
+    assert recorder.ask(lambda services: services.job_views.ended()) == []
     later = add(recorder, "three", 1)
     until(recorder, later, JobStatus.DONE)
-    assert [one.title for one in call(recorder, lambda services: services.job_views.ended())] == ["three"]
-    call(recorder, lambda services: services.job_views.show_again(before))
-    assert [one.title for one in call(recorder, lambda services: services.job_views.ended())] == ["three", "two", "one"]
+    assert [one.title for one in recorder.ask(lambda services: services.job_views.ended())] == ["three"]
+    recorder.ask(lambda services: services.job_views.show_again(before))
+    assert [one.title for one in recorder.ask(lambda services: services.job_views.ended())] == ["three", "two", "one"]
 
 
 def test_a_job_knows_how_long_its_steps_take_from_the_one_before(opened) -> None:
@@ -124,12 +120,12 @@ def test_a_job_knows_how_long_its_steps_take_from_the_one_before(opened) -> None
     second = add(recorder, "second", 121)
     event = recorder.wait(JobChanged, lambda event: event.id == second and event.eta_s is not None, begin)
     assert event.done == 0 or event.done <= 121 // 4, "before much of it was done"
-    call(recorder, lambda services: services.jobs.cancel(second))
+    recorder.ask(lambda services: services.jobs.cancel(second))
 
 
 def test_a_kind_nobody_knows_and_a_job_nobody_runs_are_shown_sensibly(opened) -> None:
     recorder = opened()
-    call(recorder, lambda services: services.store.jobs.add("tea_making", "Tea", model_sha256="", steps=()))
+    recorder.ask(lambda services: services.store.jobs.add("tea_making", "Tea", model_sha256="", steps=()))
     (view,) = active(recorder)
     assert (view.kind, view.title, view.stand, view.is_left, view.opens) == (
         "tea_making", "Tea", JobGroup.WAITING, True, "",

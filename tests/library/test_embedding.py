@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import time
 from functools import partial
 
 import pytest
-from fakes.recorder import Recorder, add_model, result_of
+from fakes.recorder import Recorder, add_model, result_of, wait_until
 
 from slmdesk.library.search import fused, with_meaning
 from slmdesk.text.sentences import search_words
@@ -33,13 +32,6 @@ def vectors_of(services, encoder, record):
     return services.service_thread.call(which)
 
 
-def until(condition):
-    deadline = time.monotonic() + 60
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
-
-
 def long(words):
     return " ".join([words] * 40)
 
@@ -50,8 +42,8 @@ def test_meaning_finds_what_words_do_not(services, tmp_path):
     assert services.service_thread.call(services.embedding.model).id == encoder.id
     pages = [long("zyzzyva fuzzy pizzazz"), long("moon room spoon balloon"), long("quick brown fox jumps")]
     record = document(services, tmp_path / "a.txt", *pages)
-    until(lambda: len(vectors_of(services, encoder, record)) == 3)
-    until(lambda: not services.service_thread.call(lambda: services.embedding.is_busy))
+    wait_until(lambda: len(vectors_of(services, encoder, record)) == 3)
+    wait_until(lambda: not services.service_thread.call(lambda: services.embedding.is_busy))
     assert (
         services.service_thread.call(lambda: services.store.passages.find(search_words("zzzyzzy"), [record.id])) == []
     )
@@ -64,11 +56,11 @@ def test_meaning_finds_what_words_do_not(services, tmp_path):
 def test_vectors_go_with_their_passages_and_their_document(services, tmp_path):
     encoder = add_encoder(services, tmp_path / "encoder.gguf")
     record = document(services, tmp_path / "a.txt", long("moon room"), long("fox box"))
-    until(lambda: len(vectors_of(services, encoder, record)) == 2)
+    wait_until(lambda: len(vectors_of(services, encoder, record)) == 2)
     document(services, tmp_path / "a.txt", long("moon room"), long("fox box"), long("new words"))
-    until(lambda: len(vectors_of(services, encoder, record)) == 3)
+    wait_until(lambda: len(vectors_of(services, encoder, record)) == 3)
     services.service_thread.call(lambda: services.documents.forget(record.id))
-    until(lambda: not vectors_of(services, encoder, record))
+    wait_until(lambda: not vectors_of(services, encoder, record))
 
 
 def test_what_was_read_before_the_model_came_gets_vectors_when_it_is_asked(services, tmp_path):
@@ -76,7 +68,7 @@ def test_what_was_read_before_the_model_came_gets_vectors_when_it_is_asked(servi
     record = document(services, tmp_path / "a.txt", *pages)
     encoder = add_encoder(services, tmp_path / "encoder.gguf")
     assert ranked(services, "word7", record).passages[0].page == 8
-    until(lambda: len(vectors_of(services, encoder, record)) == 70)
+    wait_until(lambda: len(vectors_of(services, encoder, record)) == 70)
 
 
 def test_without_a_model_or_with_one_that_is_gone_words_decide(services, tmp_path):
@@ -85,7 +77,7 @@ def test_without_a_model_or_with_one_that_is_gone_words_decide(services, tmp_pat
     add_encoder(services, tmp_path / "encoder.gguf")
     (tmp_path / "encoder.gguf").unlink()
     services.service_thread.call(lambda: services.embedding.index(record.id))
-    until(lambda: not services.service_thread.call(lambda: services.embedding.is_busy))
+    wait_until(lambda: not services.service_thread.call(lambda: services.embedding.is_busy))
     assert services.service_thread.call(services.embedding.model) is None, "not tried again and again"
     assert [passage.page for passage in ranked(services, "fox", record).passages] == [2]
 

@@ -8,7 +8,8 @@ import threading
 import time
 
 import pytest
-from fakes.recorder import Recorder, open_echo, result_of
+from fakes.contents import OLD, write
+from fakes.recorder import Recorder, open_echo, result_of, wait_until
 
 from slmdesk.base.paths import find_paths
 from slmdesk.base.records import JobStatus
@@ -19,21 +20,12 @@ from slmdesk.store.backup import backup, renew_copies
 
 pytestmark = pytest.mark.process
 
-OLD = 1_000_000_000
-
 
 @pytest.fixture
 def folder(tmp_path):
     made = tmp_path / "papers"
     made.mkdir()
     return made
-
-
-def write(path, words, *, at=OLD):
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(words, encoding="utf-8")
-    os.utime(path, (at, at))
-    return path
 
 
 def add(services, folder, *, watched=False):
@@ -59,13 +51,6 @@ def found(services, state, word):
     return services.service_thread.call(lambda: services.store.passages.find([word], documents))
 
 
-def until(condition):
-    deadline = time.monotonic() + 60
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
-
-
 def test_what_is_new_changed_renamed_and_gone_is_seen(services, folder):
     recorder = Recorder(services)
     write(folder / "a.txt", "the pump stops")
@@ -82,7 +67,7 @@ def test_what_is_new_changed_renamed_and_gone_is_seen(services, folder):
     (folder / "deep" / "b.txt").rename(folder / "moved.txt")
     (folder / "c.txt").unlink()
     state = looked(services, state.record.id)
-    until(lambda: names(services, state) == ["a.txt", "moved.txt"])
+    wait_until(lambda: names(services, state) == ["a.txt", "moved.txt"])
     assert len(recorder.of(DocumentProgress, begin)) == 1, "only the changed one was read"
     assert state.gone == 1
     assert found(services, state, "valve")
@@ -156,7 +141,7 @@ def test_a_folder_that_is_gone_keeps_what_was_read(services, folder, tmp_path):
     (folder / "a.txt").unlink()  # by a person
     state = looked(services, state.record.id)
     assert (state.status, state.gone) == (CollectionStatus.CURRENT, 1)
-    until(lambda: names(services, state) == [])
+    wait_until(lambda: names(services, state) == [])
 
 
 def test_pausing_cancelling_and_going_on(services, folder):
@@ -253,7 +238,7 @@ def test_a_watched_folder_is_looked_at_by_itself(services, folder, monkeypatch):
     write(folder / "b.txt", "the valve opens")
     recorder.wait(CollectionChanged, lambda one: one.state.documents == 2)
     write(folder / "b.txt", "the valve closes", at=OLD + 9)
-    until(lambda: found(services, state, "close"))
+    wait_until(lambda: found(services, state, "close"))
 
 
 def test_the_next_run_goes_on_where_the_last_one_ended(services, folder):
@@ -261,7 +246,7 @@ def test_the_next_run_goes_on_where_the_last_one_ended(services, folder):
         write(folder / f"{number:02}.txt", f"the pump number {number}")
     recorder = Recorder(services)
     services.service_thread.call(lambda: services.collections.add(folder, watched=True))
-    until(lambda: len(recorder.of(DocumentProgress)) >= 3)
+    wait_until(lambda: len(recorder.of(DocumentProgress)) >= 3)
     services.close()
     again = open_echo()
     try:

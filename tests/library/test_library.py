@@ -17,7 +17,6 @@ from slmdesk.base.documents import Note
 from slmdesk.base.errors import KnownError
 from slmdesk.base.paths import find_paths
 from slmdesk.base.records import DocumentStatus
-from slmdesk.library.service import DocumentText
 from slmdesk.library.types import file_of, info_of, parent_of
 from slmdesk.runtime.events import DocumentChanged, DocumentGone, DocumentProgress
 from slmdesk.runtime.messages import Problem
@@ -273,14 +272,6 @@ def test_a_document_is_searched_and_forgotten(services, tmp_path):
     with pytest.raises(KnownError, match=r"document\.unknown"):
         services.service_thread.call(lambda: services.documents.document(record.id))
     assert opened(services, tmp_path / "note.txt").id != record.id
-
-
-def test_reading_without_keeping_leaves_nothing(services, tmp_path):
-    path = write(tmp_path / "note.txt", "words")
-    read = result_of(services, lambda: services.documents.read(path))
-    assert isinstance(read, DocumentText)
-    assert read.pages[0].text == "words"
-    assert services.service_thread.call(services.documents.recent) == []
 
 
 def test_a_document_that_kills_its_reader_fails_alone(faked, tmp_path):

@@ -16,7 +16,6 @@ from slmdesk.chat.types import SendRequest
 from slmdesk.privacy.opening import Ways, open_backup, open_by, open_by_organisation, state_of, ways_of
 from slmdesk.runtime.events import Noticed
 from slmdesk.runtime.messages import Problem
-from slmdesk.services import COMMANDS, open_services
 from slmdesk.store.backup import keep_copy, kept_copies
 
 pytestmark = pytest.mark.process
@@ -31,14 +30,7 @@ def recovery() -> str:
 
 
 def reopened(words: str = "") -> Recorder:
-    paths = find_paths()
-    return Recorder(open_echo_with(open_by(paths, words)))
-
-
-def open_echo_with(key):
-    from fakes.recorder import ECHO
-
-    return open_services(find_paths(), commands=COMMANDS | {"engine": ECHO}, key=key)
+    return Recorder(open_echo(key=open_by(find_paths(), words)))
 
 
 def encrypted(recorder, recovery: str, **more):
@@ -389,7 +381,7 @@ def test_an_organisation_can_open_what_it_has_set_a_key_for(opened, vault, recov
     key = open_by_organisation(find_paths(), private)
     with pytest.raises(KnownError, match=r"key\.wrong"):
         open_by_organisation(find_paths(), new_pair()[0])
-    services = open_echo_with(key)
+    services = open_echo(key=key)
     changed = result_of(services, lambda: services.privacy.change_passphrase("", OTHER, private=private))
     assert changed is None
     services.close()

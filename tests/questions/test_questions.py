@@ -61,19 +61,6 @@ def test_what_stands_in_the_second_section_of_a_passage_is_found_and_named_as_a_
     assert (hit.page, page.text[hit.start : hit.end]) == (2, "The deposit amounts to 2,400 euros.")
 
 
-def test_a_question_is_found_in_the_history_trashed_and_exported(opened, tmp_path):
-    recorder = opened(answer=SAYS)
-    record = document(recorder, tmp_path / "manual.txt")
-    sent, _, _ = ask(recorder, "When does the pump stop?", record)
-    item = sent.item
-    assert (item.kind, item.title) == ("question", "When does the pump stop?")
-    assert [one.item for one in recorder.calls.history.search("12 bar")] == [item.id]
-    recorder.calls.chats.trash(item.id)
-    assert recorder.calls.history.search("12 bar") == []
-    recorder.calls.chats.restore(item.id)
-    assert len(recorder.calls.chats.open(item.id).messages) == 2
-
-
 def test_a_long_document_is_answered_from_its_best_passages(opened, tmp_path):
     filler = "\f".join(f"Chapter {number} is about gardens, roses and the rain of May. " * 12 for number in range(60))
     recorder = opened(answer=SAYS)
@@ -97,14 +84,6 @@ def test_not_found_is_an_answer_with_the_nearest_passages(opened, tmp_path):
     assert ended.message.text.startswith("Not in the text.")
 
 
-def test_an_answer_that_stands_nowhere_is_not_in_the_text(opened, tmp_path):
-    recorder = opened(answer="700 euros.")
-    record = document(recorder, tmp_path / "manual.txt")
-    _, ended, answered = ask(recorder, "What does the pump cost?", record)
-    assert (answered.answer, answered.found, answered.citations) == ("Not in the text.", False, ())
-    assert "700" not in ended.message.text
-
-
 def test_more_is_read_where_the_best_passages_do_not_answer_it(opened, tmp_path):
     page = "Chapter {} is about gardens, roses and the rain of May. "
     text = "\f".join(page.format(number) * 12 + "The pump stops." for number in range(18))
@@ -116,15 +95,6 @@ def test_more_is_read_where_the_best_passages_do_not_answer_it(opened, tmp_path)
     assert planned[0].passages < planned[1].passages
     assert (answered.found, answered.is_whole) == (False, True)
     assert {one.quote for one in answered.nearest} == {"The pump stops."}
-
-
-def test_what_is_only_near_by_a_common_word_is_not_shown(opened, tmp_path):
-    recorder = opened(answer="Not in the text.")
-    text = "The tenant keeps the rooms in repair.\fThe tenant pays the rent.\fThe tenant may use the lift."
-    record = document(recorder, tmp_path / "lease.txt", text)
-    _, ended, answered = ask(recorder, "May the tenant have a dog?", record)
-    assert (answered.found, answered.nearest) == (False, ())
-    assert ended.message.text == "Not in the text."
 
 
 RENT = "The rent is 1,200 euros a month, due on the third. Mrs Adeyemi may keep a cat if the landlord agrees."
@@ -149,21 +119,6 @@ def test_an_answer_is_in_the_text_or_to_be_checked_or_not_in_the_text(opened, tm
     for mark in answered.marks:
         assert answered.answer[mark.start : mark.end] == mark.text
     assert ("Check this:" in ended.message.text) is bool(kinds)
-
-
-def test_the_place_that_holds_the_answer_is_cited(opened, tmp_path):
-    body = (
-        "Dear Ms Brandt, thank you for your call and for the plan of your twelve places. As discussed, the planning "
-        "software would come to about 3,900 EUR in the first year, training included. In the second year only the "
-        "hotline is charged. We would need your order by 14 March, so that our people can come in April. "
-    )
-    recorder = opened(answer="The planning software costs about 3,900 EUR.")
-    record = document(recorder, tmp_path / "mail.txt", f"{body * 2}\fAttachments: Price list.xlsx (11375 bytes)")
-    _, ended, answered = ask(recorder, "What does the planning software cost?", record)
-    assert (answered.supported, answered.marks) == (True, ())
-    assert [citation.page for citation in answered.citations] == [1]
-    assert "3,900 EUR" in answered.citations[0].quote
-    assert "Check this:" not in ended.message.text
 
 
 @pytest.mark.parametrize(("says", "choice", "words"), [(SAYS, "Yes", SAYS), (SAYS, "No", NOT_FOUND)])
@@ -191,15 +146,6 @@ def test_a_follow_up_keeps_its_documents_and_its_item(opened, tmp_path):
     path = recorder.calls.chats.open(first.item.id).messages
     assert [one.id for one in path][-1] == second.answer.id
     assert len(recorder.calls.questions.answered(first.item.id)) == 2
-
-
-def test_several_documents_name_the_file(opened, tmp_path):
-    recorder = opened(answer=SAYS)
-    first = document(recorder, tmp_path / "other.txt", "Roses grow in May.")
-    second = document(recorder, tmp_path / "manual.txt", "The pump stops at 12 bar.")
-    _, ended, answered = ask(recorder, "When does the pump stop?", first, second)
-    assert [citation.document for citation in answered.citations] == [second.id]
-    assert "manual.txt, page 1" in ended.message.text
 
 
 @pytest.mark.parametrize("model", [False, True], ids=["none", "weak"])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from fakes.recorder import add_model, result_of, wait_until
+from fakes.recorder import result_of, wait_until
 
 from slmdesk.base.paths import find_paths
 from slmdesk.base.protocol import Failed
@@ -38,6 +38,15 @@ def expect(recorder, document, **more):
         result_of(services, lambda: count_tokens(services.loader, record, ["behind it"]))
 
 
+def expected(opened, folder, text=PAPER, **echo):
+    """A paper on which a question is expected, with a model that was used before."""
+    recorder = opened(answer="At 12 bar.", **echo)
+    paper = document(recorder, folder / "pump.txt", text)
+    written(recorder, "hello")
+    expect(recorder, paper)
+    return recorder, paper
+
+
 def is_busy(recorder):
     return recorder.ask(lambda services: services.loader.is_busy)
 
@@ -51,10 +60,7 @@ def asked(recorder, document, **more):
 
 
 def test_a_question_finds_its_paper_read(opened, tmp_path):
-    recorder = opened(answer="At 12 bar.")
-    paper = document(recorder, tmp_path / "pump.txt")
-    written(recorder, "hello")
-    expect(recorder, paper)
+    recorder, paper = expected(opened, tmp_path)
     wait_until(lambda: not is_busy(recorder))
     expect(recorder, paper)
     assert not is_busy(recorder), "once is enough"
@@ -65,19 +71,13 @@ def test_a_question_finds_its_paper_read(opened, tmp_path):
 
 
 def test_a_long_paper_that_was_read_ahead_is_asked_as_a_whole(opened, tmp_path):
-    recorder = opened(answer="At 12 bar.")
-    paper = document(recorder, tmp_path / "pump.txt", " ".join(3 * [PAPER]))
-    written(recorder, "hello")
-    expect(recorder, paper)
+    recorder, paper = expected(opened, tmp_path, " ".join(3 * [PAPER]))
     wait_until(lambda: not is_busy(recorder))
     assert asked(recorder, paper).tokens_reused > 2500
 
 
 def test_what_took_long_to_read_ahead_is_kept_for_another_day(opened, tmp_path):
-    recorder = opened(answer="At 12 bar.", slow_read=0.3)
-    paper = document(recorder, tmp_path / "pump.txt")
-    written(recorder, "hello")
-    expect(recorder, paper)
+    recorder, paper = expected(opened, tmp_path, slow_read=0.3)
     wait_until(lambda: not is_busy(recorder))
     asked(recorder, paper)
     result_of(recorder.services, recorder.services.states.when_quiet)
@@ -87,10 +87,7 @@ def test_what_took_long_to_read_ahead_is_kept_for_another_day(opened, tmp_path):
 @pytest.fixture
 def reading(opened, tmp_path):
     """A paper that is being read for some seconds."""
-    recorder = opened(answer="At 12 bar.", slow_read=1.0)
-    paper = document(recorder, tmp_path / "pump.txt")
-    written(recorder, "hello")
-    expect(recorder, paper)
+    recorder, paper = expected(opened, tmp_path, slow_read=1.0)
     assert is_busy(recorder)
     return recorder, paper
 
@@ -116,19 +113,6 @@ def test_the_reading_ends_where_its_question_is_asked(reading):
     sent = recorder.calls.questions.ask(AskRequest(QUESTION, (paper,)))
     until_given_up(recorder)
     assert recorder.end_of(sent.answer.id).message.status is Status.COMPLETE
-
-
-def test_the_reading_ends_where_a_chat_goes_on(reading):
-    recorder, _paper = reading
-    assert written(recorder, "hello again").status is Status.COMPLETE
-    until_given_up(recorder)
-
-
-def test_the_reading_ends_where_another_model_is_asked(reading, tmp_path):
-    recorder, paper = reading
-    other = add_model(recorder.services, tmp_path / "other.gguf", name="Other")
-    assert asked(recorder, paper, model=other.id).model_name == "Other"
-    until_given_up(recorder)
 
 
 def test_the_reading_ends_where_a_job_takes_the_model(reading):
@@ -166,10 +150,7 @@ def test_a_paper_is_not_read_ahead(opened, tmp_path, reason):
 
 
 def test_a_paper_longer_than_the_context_is_not_read_ahead(opened, tmp_path):
-    recorder = opened(slow_read=0.05)
-    paper = document(recorder, tmp_path / "pump.txt", 5 * PAPER)
-    written(recorder, "hello")
-    expect(recorder, paper)
+    recorder, _paper = expected(opened, tmp_path, 5 * PAPER, slow_read=0.05)
     assert not is_busy(recorder)
 
 

@@ -7,6 +7,7 @@ import pytest
 from fakes.killed import kill_engine
 from fakes.matrix import counts
 from fakes.recorder import examine
+from jobs.test_jobs import count_saves
 
 from slmdesk.base.documents import Block, BlockKind, PageStatus, page_of
 from slmdesk.base.errors import KnownError
@@ -89,19 +90,6 @@ def ended(recorder, item, begin=0):
 
 def view(recorder, item):
     return recorder.calls.summaries.open(item.id)
-
-
-def steps_asked(recorder):
-    seen = []
-    real = recorder.services.store.jobs.save_step
-
-    def save(job, key, value):
-        kept = real(job, key, value)
-        seen.append((key, kept))
-        return kept
-
-    recorder.services.store.jobs.save_step = save
-    return seen
 
 
 def text_at(recorder, span):
@@ -322,7 +310,7 @@ def test_kills_change_nothing_and_no_stored_step_is_done_twice(opened, count) ->
     request = {"length": Length.LONG, **WORDED}
     undisturbed = plain(ended(recorder, begin(recorder, keep(recorder, "a.pdf", pages), **request)))
     recorder.calls.store.database.run("delete from steps")  # or nothing would be asked again
-    asked = steps_asked(recorder)
+    asked = count_saves(recorder)
     start = len(recorder.events)
     chance = random.Random(count)
     document = keep(recorder, "b.pdf", pages)
@@ -334,22 +322,6 @@ def test_kills_change_nothing_and_no_stored_step_is_done_twice(opened, count) ->
     assert json.dumps(disturbed).replace(document.id, first).replace("b.pdf", "a.pdf") == json.dumps(undisturbed)
     assert len(asked) == len({key for key, _ in asked})
     assert all(kept for _, kept in asked)
-
-
-def test_a_desk_that_ends_leaves_the_rest_to_the_next(opened) -> None:
-    recorder = opened(slow=0.01)
-    examine(recorder.services)
-    item = begin(recorder, keep(recorder, "a.pdf", long_document(PAGES)), **WORDED)
-    recorder.wait(SummaryGrew, lambda one: one.points)
-    recorder.services.close()
-    again = opened()
-    asked = steps_asked(again)
-    done = view(again, item).job.done
-    assert done > 0
-    again.calls.jobs.take_up()
-    summary = ended(again, item)
-    assert summary.coverage.pages_read == PAGES
-    assert view(again, item).job.total - done == len(asked)
 
 
 def growing(opened):
@@ -402,7 +374,7 @@ def test_after_an_edit_only_what_changed_is_asked_again(opened) -> None:
     ended(recorder, begin(recorder, keep(recorder, "old.pdf", pages), **WORDED))
     whole = recorder.ask(lambda services: services.store.jobs.page()[0]).total
     pages[20] = page(21, "A page that was written anew: Please replace the boiler for 900 euros by March 2027.")
-    asked = steps_asked(recorder)
+    asked = count_saves(recorder)
     summary = ended(recorder, begin(recorder, keep(recorder, "new.pdf", pages), **WORDED))
     assert any("boiler for 900" in sentence.text for sentence in summary.sentences)
     assert 0 < len(asked) < whole / 3
@@ -570,16 +542,3 @@ def test_tables_of_figures_are_not_retold_and_that_is_said(opened) -> None:
     assert summary.coverage.pages_read == 9
     assert {page for sentence in summary.sentences for page in sentence.pages} <= {1, 2, 9}
     assert "see 3–8." in summary.note
-
-
-def test_pause_and_resume(opened) -> None:
-    recorder = opened(slow=0.01)
-    examine(recorder.services)
-    item = begin(recorder, keep(recorder, "a.pdf", long_document(PAGES)), **WORDED)
-    recorder.wait(SummaryGrew)
-    job = view(recorder, item).job
-    recorder.services.service_thread.call(lambda: recorder.services.jobs.pause(job.id))
-    recorder.wait(JobChanged, lambda one: one.status is JobStatus.PAUSED)
-    assert view(recorder, item).summary is None
-    recorder.services.service_thread.call(lambda: recorder.services.jobs.resume(job.id))
-    assert ended(recorder, item).coverage.pages_read == PAGES

@@ -6,10 +6,9 @@ import re
 
 import pytest
 from fakes.recorder import examine
+from summaries.test_summaries import begin, ended, keep, page
 
-from slmdesk.base.documents import Block, BlockKind, page_of
-from slmdesk.summaries.events import SummaryEnded
-from slmdesk.summaries.types import Kind, SummaryRequest
+from slmdesk.summaries.types import Kind
 
 pytestmark = pytest.mark.model
 
@@ -21,41 +20,17 @@ PAGES = (
 )  # fmt: skip
 
 
-def made_pages():
-    for number, (heading, *blocks) in enumerate(PAGES, 1):
-        text = "\n".join([heading, *blocks])
-        made, at = [], 0
-        for words in (heading, *blocks):
-            kind = BlockKind.HEADING if words == heading else BlockKind.PARAGRAPH
-            made.append(Block(kind, at, at + len(words)))
-            at += len(words) + 1
-        yield page_of(number, str(number), text, made)
-
-
-def summarized(recorder, levels: str):
-    services = recorder.services
-    examine(services, levels)
-
-    def begin():
-        document = services.store.documents.add(
-            path=b"/x/lease.pdf", name="lease.pdf", sha256="s", format="pdf", bytes=1, mtime_ns=1, reader="1"
-        )
-        services.store.pages.save(document.id, list(made_pages()))
-        services.store.documents.change(document.id, status="read", info={})
-        return services.summaries.begin(SummaryRequest((document.id,), Kind.SIMPLE, 100))
-
-    item = services.service_thread.call(begin)
-    return recorder.wait(SummaryEnded, lambda one: one.item == item.id).summary
-
-
 def numbers_of(text: str) -> set[str]:
     return set(re.findall(r"\d+", text))
 
 
 @pytest.mark.parametrize("levels", ["weak", "fair"])
 def test_no_number_is_invented_and_each_link_holds(over_llama, levels) -> None:
-    summary = summarized(over_llama, levels)
-    pages = {page.number: page.text for page in made_pages()}
+    made = [page(number, *blocks, heading=heading) for number, (heading, *blocks) in enumerate(PAGES, 1)]
+    pages = {one.number: one.text for one in made}
+    examine(over_llama.services, levels)
+    document = keep(over_llama, "lease.pdf", made)
+    summary = ended(over_llama, begin(over_llama, document, kind=Kind.SIMPLE, length=100))
     assert summary.sentences
     assert (summary.coverage.pages_read, summary.coverage.pages_total) == (3, 3)
     for sentence in summary.sentences:

@@ -8,7 +8,8 @@ import random
 import pytest
 from fakes.killed import kill_engine
 from fakes.recorder import examine
-from summaries.test_summaries import keep, page, steps_asked
+from jobs.test_jobs import count_saves
+from summaries.test_summaries import keep, page
 
 from slmdesk.base.documents import PageStatus, page_of
 from slmdesk.base.errors import KnownError
@@ -226,23 +227,11 @@ def test_five_kills_change_nothing_and_no_stored_step_is_done_twice(opened) -> N
     recorder = opened(answer=ANSWER, slow=0.002)
     calm = plain(ended(recorder, begin(recorder, *forty(recorder, "a"))))
     recorder.calls.store.database.run("delete from steps")  # or nothing would be asked again
-    asked, start = steps_asked(recorder), len(recorder.events)
+    asked, start = count_saves(recorder), len(recorder.events)
     item = begin(recorder, *forty(recorder, "b"))
     kill_engine(recorder, view(recorder, item).job.id, start, kills=5, chance=random.Random(5))
     assert plain(ended(recorder, item, start)) == calm
     assert len(asked) == len({key for key, _ in asked})
-
-
-def test_it_can_be_paused_looked_at_and_gone_on_with(opened) -> None:
-    recorder = opened(answer=ANSWER, slow=0.003)
-    item = begin(recorder, *forty(recorder))
-    recorder.wait(ExtractionGrew)
-    job = view(recorder, item).job
-    recorder.calls.jobs.pause(job.id)
-    recorder.wait(JobChanged, lambda one: one.id == job.id and one.status is JobStatus.PAUSED)
-    assert view(recorder, item).job.status is JobStatus.PAUSED
-    recorder.calls.extraction.again(item.id)
-    assert len(ended(recorder, item).rows) == 40
 
 
 def test_a_bug_that_one_cell_brings_out_costs_this_cell_alone(opened, monkeypatch) -> None:
@@ -281,9 +270,6 @@ def test_a_cancelled_table_keeps_the_rows_it_has(opened) -> None:
 def test_wishes_that_make_no_table_are_refused(opened) -> None:
     recorder = opened()
     document = keep(recorder, "a.pdf", [page(1, "words")])
-    for request in ({"columns": ()}, {"columns": (Column("A"), Column("A"))}):
-        with pytest.raises(KnownError, match=r"request\.invalid"):
-            begin(recorder, document, **request)
     with pytest.raises(KnownError, match=r"request\.invalid"):
         begin(recorder)
     with pytest.raises(KnownError, match=r"model\."):

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import pytest
+from summaries.test_summaries import keep, page
+from tables.test_tables import begin
 
-from slmdesk.base.documents import Block, BlockKind, page_of
 from slmdesk.jobs.types import JobChanged
 from slmdesk.runtime.events import ModelState, ModelStateChanged
 from slmdesk.tables.cells import preset
-from slmdesk.tables.service import KIND, TableRequest
+from slmdesk.tables.service import KIND
 from slmdesk.tables.types import ColumnKind, ExtractionEnded
 from slmdesk.text.relevance import FoldedText
 
@@ -22,31 +23,13 @@ PAGES = (
 COLUMNS = tuple(column for column in preset("invoice").columns if column.name not in ("Net amount", "Due date", "IBAN"))
 
 
-def made_pages():
-    for number, lines in enumerate(PAGES, 1):
-        made, at = [], 0
-        for words in lines:
-            made.append(Block(BlockKind.PARAGRAPH, at, at + len(words)))
-            at += len(words) + 1
-        yield page_of(number, str(number), "\n".join(lines), made)
-
-
 def test_no_cell_is_invented_and_each_leads_to_its_words(over_llama) -> None:
-    services = over_llama.services
-
-    def begin():
-        document = services.store.documents.add(
-            path=b"/x/invoice.pdf", name="invoice.pdf", sha256="s", format="pdf", bytes=1, mtime_ns=1, reader="1"
-        )
-        services.store.pages.save(document.id, list(made_pages()))
-        services.store.documents.change(document.id, status="read", info={})
-        return services.extraction.begin(TableRequest((document.id,), COLUMNS))
-
-    item = services.service_thread.call(begin)
+    made = [page(number, *lines) for number, lines in enumerate(PAGES, 1)]
+    item = begin(over_llama, keep(over_llama, "invoice.pdf", made), columns=COLUMNS)
     over_llama.wait(ModelStateChanged, lambda one: one.state is ModelState.READY)
     over_llama.wait(JobChanged, lambda one: one.kind == KIND and one.done >= 1)  # on a busy PC it takes its time
     table = over_llama.wait(ExtractionEnded, lambda one: one.item == item.id).table
-    pages = {page.number: page.text for page in made_pages()}
+    pages = {one.number: one.text for one in made}
     (row,) = table.rows
     for column, cell in zip(table.columns, row.cells, strict=True):
         if not cell.value:

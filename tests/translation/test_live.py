@@ -25,22 +25,6 @@ def typed(recorder, text):
 
 
 @pytest.mark.process
-def test_half_a_sentence_of_a_dead_engine_is_asked_again(opened, monkeypatch):
-    recorder = opened(turned=True, at=4, slow=0.15, fault="exit1")
-    broken = typed(recorder, "One two three four five six.")
-    assert broken.problem is not None
-    assert broken.problem.code == "child.died"
-    half = broken.segments[0]
-    assert half.state is SegmentState.OPEN
-    assert 0 < len(half.target) < len("oNE TWO THREE FOUR FIVE SIX.")
-    monkeypatch.setenv("SLMDESK_ECHO", '{"words": true, "turned": true}')
-    whole = typed(recorder, "One two three four five six.")
-    assert [segment.target for segment in whole.segments] == ["oNE TWO THREE FOUR FIVE SIX."]
-    problems = [event for event in recorder.of(LiveTranslated) if event.problem is not None]
-    assert len(problems) == 1, "told once"
-
-
-@pytest.mark.process
 def test_a_model_that_was_refused_is_used_when_it_is_trusted_again(opened, monkeypatch):
     recorder = opened(turned=True)
     loader = recorder.services.loader

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import threading
-
 import pytest
+from evaluation.test_auto_exams import examining, settled
 from fakes.office import docx
 from fakes.parallel import table
-from fakes.recorder import add_model, on_service_thread
+from fakes.recorder import add_model
+from translation.test_translating import ENDED, translated
 
 from slmdesk.base.errors import KnownError
 from slmdesk.base.record import changed
@@ -21,7 +21,6 @@ from slmdesk.translation.prompts import TranslationStyle
 from slmdesk.translation.types import LiveTranslated, PairUsed, TranslationRequest
 
 pytestmark = pytest.mark.process
-ENDED = (JobStatus.DONE, JobStatus.FAILED, JobStatus.PAUSED)
 
 
 def record(recorder):
@@ -173,14 +172,11 @@ def test_where_tags_are_lost_they_are_not_asked_for_but_placed(opened, tmp_path)
     path = tmp_path / "a.docx"
     words = "<w:r><w:t xml:space='preserve'>The rent is </w:t></w:r><w:r><w:rPr><w:b/></w:rPr><w:t>due</w:t></w:r>"
     path.write_bytes(docx(f"<w:p>{words}</w:p>"))
-    service = recorder.calls.translations
-    item = service.begin(TranslationRequest("de", path=str(path), source="en"))
-    job = service.open(item.id).job
-    recorder.wait(JobChanged, lambda event: event.id == job.id and event.status in ENDED)
-    assert recorder.calls.store.jobs.get(job.id).settings["tagged_first"] is False
-    steps = recorder.calls.store.jobs.steps(job.id)
+    view = translated(recorder, target="de", path=str(path), source="en")
+    assert view.job.settings["tagged_first"] is False
+    steps = recorder.calls.store.jobs.steps(view.job.id)
     assert not any("numbered tags" in str(step.input) for step in steps)
-    segment = service.segments(item.id)[0]
+    segment = recorder.calls.translations.segments(view.item.id)[0]
     assert any(flag.kind == "formatting" for flag in segment.flags), segment
     assert "<1>" in segment.target
 
@@ -215,22 +211,7 @@ def test_a_model_that_could_not_be_asked_is_not_weak(opened):
 
 @pytest.fixture
 def begun(opened):
-    """Services in which a pair is examined soon after it was first translated."""
-
-    def make(**echo):
-        recorder = opened(**echo)
-        first = recorder.services.first_pair_exams
-
-        def begin() -> None:
-            first.idle_s = 0.05
-            first.is_on_battery = lambda: False
-            first.is_away = lambda: True
-            first.begin()
-
-        on_service_thread(recorder, begin)
-        return recorder
-
-    return make
+    return examining(opened, "first_pair_exams")
 
 
 def typed(recorder, text, target="pl"):
@@ -250,21 +231,15 @@ def test_a_pair_is_examined_once_by_itself_after_it_was_first_used(begun):
     recorder.wait(JobChanged, lambda event: event.kind == KIND and event.status is JobStatus.DONE)
     assert results_of(record(recorder))[0].level == "weak"
     typed(recorder, "The rent is due today.")
-    passed = threading.Event()
-    recorder.services.service_thread.call_later(0.3, passed.set)
-    assert passed.wait(20)
+    settled(recorder)
     assert len(exams(recorder)) == 1
 
 
-def test_not_on_battery_nor_when_it_is_switched_off(begun):
+def test_no_pair_is_examined_by_itself_where_that_is_switched_off(begun):
     recorder = begun(turned=True)
-    on_service_thread(recorder, lambda: setattr(recorder.services.first_pair_exams, "is_on_battery", lambda: True))
-    typed(recorder, "The rent is due.")
     recorder.calls.settings.change(exams_at_first_use=False)
     typed(recorder, "The rent is not due.")
-    passed = threading.Event()
-    recorder.services.service_thread.call_later(0.3, passed.set)
-    assert passed.wait(20)
+    settled(recorder)
     assert exams(recorder) == []
 
 

@@ -5,14 +5,12 @@ from __future__ import annotations
 import pytest
 from fakes import tiny_gguf
 from fakes.recorder import LLAMA, Recorder, import_model, open_echo
+from translation.test_translating import ENDED, translated
 
 from slmdesk.base.records import JobStatus
 from slmdesk.base.translation import SegmentState
 from slmdesk.jobs.types import JobChanged
 from slmdesk.translation import pairs
-from slmdesk.translation.types import TranslationRequest
-
-ENDED = (JobStatus.DONE, JobStatus.FAILED, JobStatus.PAUSED)
 
 
 @pytest.fixture
@@ -60,14 +58,9 @@ def test_a_model_that_knows_no_language_translates_or_says_so(opened, tmp_path, 
     warning = service.advice(None, "en", "ur").words
     assert "is very small" in warning
     assert ("brings no chat format; a plain one is used" in warning) is (template is None)
-    request = TranslationRequest("ur", text="The rent is 900 euros a month. You must not sublet.", source="en")
-    item = service.begin(request)
-    job = service.open(item.id).job
-    recorder.wait(JobChanged, lambda event: event.id == job.id and event.status in ENDED)
-    view = service.open(item.id)
+    view = translated(recorder, target="ur", text="The rent is 900 euros a month. You must not sublet.", source="en")
     assert view.job.status is JobStatus.DONE, view.job
-    for one in service.segments(item.id):
+    for one in service.segments(view.item.id):
         assert one.state in (SegmentState.TRANSLATED, SegmentState.FAILED), one
         assert one.flags or one.reason or one.doubts, "word salad is never passed on without a doubt"
-    words = service.text_of(item.id)
-    assert words.strip()
+    assert service.text_of(view.item.id).strip()

@@ -107,6 +107,8 @@ def test_each_paragraph_says_how_sure_its_language_was_told(recorder):
     assert [(one.language, one.paragraph) for one in found] == [("en", 0), ("de", 1), ("de", 2)]
     assert min(one.sure for one in found[:2]) > 0.8
     assert found[2].sure == 0
+    (already,) = typed(recorder, found[1].source, TranslationStyle("de"))
+    assert (already.source, already.state) == (found[1].source, SegmentState.LEFT)
 
 
 def test_what_was_typed_is_kept_once_while_it_is_edited(recorder):

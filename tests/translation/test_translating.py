@@ -280,14 +280,6 @@ def test_words_the_model_was_unsure_of_are_kept_until_they_are_edited(opened, tm
     assert kept()[0].doubts == ()
 
 
-def test_typed_text_says_where_the_model_was_unsure(opened):
-    recorder = opened(turned=True, doubted="X")
-    record = recorder.calls.models.choose(None)
-    recorder.calls.live.translate("We  fix it. All is well.", TranslationStyle("de", "en"), record)
-    done = recorder.wait(LiveTranslated, lambda event: event.is_done and len(event.segments) == 2)
-    assert [doubted(segment) for segment in done.segments] == [[("FIX", 0.25)], []]
-
-
 def test_words_in_no_dictionary_of_the_target_are_marked(opened, tmp_path, monkeypatch):
     tiny_dictionary.write(tmp_path / "shared", "en_US", ["letter", "good"])
     tiny_dictionary.install(monkeypatch, tmp_path / "shared")

@@ -173,13 +173,6 @@ def test_what_is_the_same_is_fetched_when_it_is_unfolded(opened) -> None:
     assert recorder.calls.versions.paragraphs(new.id, first, last) == (GARDEN,)
 
 
-def test_a_document_compared_with_itself_is_the_same(opened) -> None:
-    recorder = opened(model=False)
-    old, _ = two(recorder)
-    _, event = compared(recorder, old, old)
-    assert headline(event.comparison) == "No differences in the text. The files are the same, byte for byte."
-
-
 def test_a_remark_stands_below_the_rules_words_in_every_form() -> None:
     first, second = page(1, RENT, NOTICE), page(1, RENT.replace("900", "950"), NOTICE.replace("30", "60"))
     found = difference([first], [second], language="en")

@@ -224,6 +224,15 @@ def test_a_document_is_opened_as_its_words(recorder, tmp_path, kind):
     assert replaced.code == "file.is_source"
 
 
+def test_a_text_file_is_written_with_its_own_mark_and_line_ends(recorder, tmp_path):
+    path, target = tmp_path / "a.md", tmp_path / "b.md"
+    path.write_bytes("\ufeff# Größe\r\n\r\nIt is late.\r\n".encode())
+    opened = recorder.calls.writing_files.open(path)
+    assert opened.text == "# Größe\n\nIt is late.\n"
+    recorder.calls.writing_files.write(WriteRequest(opened.text, target, source=opened))
+    assert target.read_bytes() == path.read_bytes()
+
+
 @pytest.mark.parametrize(
     ("name", "data", "code"),
     [

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 
 import pytest
 from PySide6.QtCore import Qt
@@ -174,23 +173,6 @@ def test_nobody_is_asked_where_nothing_runs(program) -> None:
     program.window.close()
     assert program.window.findChild(Dialog, "quit_dialog") is None
     program.wait(lambda: program.closed)
-
-
-def test_a_hundred_thousand_finished_jobs_open_at_once(program) -> None:
-    def fill(services) -> None:
-        with services.store.database.writing():
-            services.store.database.conn.executemany(
-                "insert into jobs (id, kind, title, status, model_sha256, settings, error_args, created, updated)"
-                " values (?, 'summary', 'A title', 'done', 'aa', '{}', '{}', ?, ?)",
-                [(f"{number:016x}", number, number) for number in range(100_000)],
-            )
-
-    program.ask(fill)
-    begin = time.perf_counter()
-    show(program)
-    program.wait(lambda: len(program.frame.jobs_page.findChildren(JobRow)) == PAGE)
-    assert time.perf_counter() - begin < 15.0  # some 0.3 s alone; a widget for each of them takes minutes
-    assert program.find("more_jobs_button").isVisible()
 
 
 @pytest.mark.parametrize(

@@ -13,12 +13,12 @@ import time
 
 import pytest
 from fakes.commands import ROOT, SLMDESK
+from fakes.contents import OLD, write
 from fakes.recorder import add_model, open_echo
 
 pytestmark = pytest.mark.process
 
 SAYS = "In winter."
-OLD = 1_000_000_000
 
 
 @pytest.fixture
@@ -27,12 +27,6 @@ def papers(tmp_path):
     for name, words in {"a.txt": "The pump stops at 12 bar.", "sub/b.txt": "The valve opens in winter."}.items():
         write(folder / name, words)
     return folder
-
-
-def write(path, words):
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(words)
-    os.utime(path, (OLD, OLD))
 
 
 MANY = 300

@@ -94,12 +94,8 @@ def test_a_list_that_is_too_long_is_refused_and_not_cut(run, letter, tmp_path, m
 
 def test_kinds_and_what_is_kept_are_heeded(run, letter, tmp_path):
     copy = tmp_path / "copy.txt"
-    assert (
-        run(
-            "redact", str(letter), "-o", str(copy), "--kinds", "iban,email", "--keep", "beratung@example.org", "--yes"
-        ).status
-        == 0
-    )
+    given = ("--kinds", "iban,email", "--keep", "beratung@example.org", "--yes")
+    assert run("redact", str(letter), "-o", str(copy), *given).status == 0
     text = copy.read_text(encoding="utf-8")
     assert "Müller" in text
     assert "beratung@example.org" in text
@@ -142,19 +138,8 @@ def _with_passphrase(run, words, *args):
 
 def test_substitutes_lead_back_by_the_key_and_by_no_other_passphrase(run, word_file, tmp_path):
     copy, key, back = tmp_path / "copy.docx", tmp_path / "copy.key", tmp_path / "back.docx"
-    done = _with_passphrase(
-        run,
-        "correct horse",
-        "redact",
-        str(word_file),
-        "-o",
-        str(copy),
-        "--substitutes",
-        "--key",
-        str(key),
-        "--yes",
-        "--json",
-    )
+    given = ("redact", str(word_file), "-o", str(copy), "--substitutes", "--key", str(key), "--yes", "--json")
+    done = _with_passphrase(run, "correct horse", *given)
     assert done.status == 0, done.err
     assert done.json["key"] == str(key)
     words = " ".join(paragraph.text for paragraph in docx.Document(copy).paragraphs)

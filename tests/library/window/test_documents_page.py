@@ -26,12 +26,6 @@ def letter(tmp_path):
     return path
 
 
-def test_an_empty_page_says_what_to_do(program):
-    assert program.find("documents_empty").isVisible()
-    program.wait(lambda: program.find("document_list_note").text() == "No documents yet")
-    assert program.find("empty_open_button").hasFocus() or program.find("empty_open_button").isEnabled()
-
-
 def test_what_a_command_reads_meanwhile_comes_into_the_list(program, letter):
     open_read(program, letter)
     other = letter.with_name("annex.md")

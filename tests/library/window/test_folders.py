@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import os
-
 import pytest
+from fakes.contents import write
 from fakes.dropping import drop
 from fakes.recorder import add_model
 from PySide6.QtCore import Qt
@@ -14,8 +13,6 @@ from PySide6.QtWidgets import QFileDialog, QListView
 from slmdesk.questions.window import CitationRow
 
 pytestmark = pytest.mark.gui
-
-OLD = 1_000_000_000
 
 
 @pytest.fixture
@@ -28,12 +25,6 @@ def papers(tmp_path):
     }.items():
         write(folder / name, words)
     return folder
-
-
-def write(path, words):
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(words)
-    os.utime(path, (OLD, OLD))
 
 
 def rows(program, name):

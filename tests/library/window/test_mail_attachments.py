@@ -3,24 +3,15 @@
 from __future__ import annotations
 
 import io
-from email.message import EmailMessage
 
 import openpyxl
 import pytest
 from fakes.dropping import drop
+from fakes.small_documents import mail
 from PySide6.QtCore import QPointF
 from PySide6.QtWidgets import QPushButton
 
 pytestmark = pytest.mark.gui
-
-
-def mail_with(*attached):
-    mail = EmailMessage()
-    mail["From"], mail["Subject"] = "a@example.org", "Delivery delay"
-    mail.set_content("See what is attached.")
-    for name, data in attached:
-        mail.add_attachment(data, maintype="application", subtype="octet-stream", filename=name)
-    return mail
 
 
 def prices():
@@ -45,7 +36,7 @@ def buttons(program, name="attached_document"):
 
 def test_an_attachment_opens_at_one_click_and_leads_back(program, tmp_path):
     path = tmp_path / "delay.eml"
-    path.write_bytes(mail_with(("Price list.dat", prices()), ("tool.exe", bytes(range(256)))).as_bytes())
+    path.write_bytes(mail(enclosed=[("Price list.dat", prices()), ("tool.exe", bytes(range(256)))]))
     drop(program.documents, path)
     shown(program, "delay.eml")
     program.wait(lambda: len(buttons(program)) == 2)
@@ -64,7 +55,7 @@ def test_an_attachment_opens_at_one_click_and_leads_back(program, tmp_path):
 
 def test_a_click_on_the_listed_name_opens_it_too(program, tmp_path):
     path = tmp_path / "delay.eml"
-    path.write_bytes(mail_with(("first.txt", b"One."), ("Price list.xlsx", prices())).as_bytes())
+    path.write_bytes(mail(enclosed=[("first.txt", b"One."), ("Price list.xlsx", prices())]))
     drop(program.documents, path)
     shown(program, "delay.eml")
     view = program.documents.view
@@ -80,7 +71,7 @@ def test_a_click_on_the_listed_name_opens_it_too(program, tmp_path):
 
 def test_many_attachments_are_listed_beside_the_pages(program, tmp_path):
     path = tmp_path / "many.eml"
-    path.write_bytes(mail_with(*((f"note & {number}.txt", b"words") for number in range(9))).as_bytes())
+    path.write_bytes(mail(enclosed=[(f"note & {number}.txt", b"words") for number in range(9)]))
     drop(program.documents, path)
     shown(program, "many.eml")
     program.wait(lambda: len(buttons(program)) == 6)
@@ -89,11 +80,3 @@ def test_many_attachments_are_listed_beside_the_pages(program, tmp_path):
     program.click(more)
     program.wait(program.find("about_popover").isVisible)
     program.wait(lambda: len(program.find("about_document").findChildren(QPushButton, "attachment_button")) == 9)
-
-
-def test_a_document_of_its_own_has_no_such_line(program, tmp_path):
-    path = tmp_path / "note.txt"
-    path.write_text("Words.")
-    drop(program.documents, path)
-    shown(program, "note.txt")
-    assert not program.find("attached_bar").isVisible()

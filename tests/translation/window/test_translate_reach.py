@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from fakes.dropping import drop
 from fakes.office import docx, paragraph
-from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QTimer, QUrl
-from PySide6.QtGui import QContextMenuEvent, QDragEnterEvent, QDropEvent, QImage
+from PySide6.QtCore import QMimeData, QPoint, Qt, QTimer, QUrl
+from PySide6.QtGui import QContextMenuEvent, QImage
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QMenu
 
@@ -99,14 +100,7 @@ def test_files_pasted_into_the_text_are_documents_and_words_are_words(program, q
 
 def test_words_dropped_on_the_page_are_translated(program):
     program.window.show_page("Translate")
-    page = program.frame.translate_page
-    data = QMimeData()
-    data.setText("The sun is up today.")
-    action, buttons, keys = Qt.DropAction.CopyAction, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
-    enter = QDragEnterEvent(QPoint(50, 50), action, data, buttons, keys)
-    QApplication.sendEvent(page, enter)
-    assert enter.isAccepted()
-    QApplication.sendEvent(page, QDropEvent(QPointF(50, 50), action, data, buttons, keys))
+    drop(program.frame.translate_page, words="The sun is up today.")
     program.wait(lambda: is_shown(program, "tHE SUN IS UP TODAY."))
 
 

@@ -6,7 +6,7 @@ import time
 import openpyxl
 import pytest
 from fakes.contracts import EDITS, MOVED, OLD, new_text, write_docx, write_pdf
-from fakes.tiny_pdf import Text, TinyPage, TinyPdf, lines
+from fakes.tiny_pdf import TinyPage, TinyPdf, lines
 
 pytestmark = pytest.mark.process
 
@@ -114,10 +114,6 @@ def test_pages_that_could_not_be_read_are_named(run, tmp_path) -> None:
 
 
 def test_a_version_without_words_is_said(run, contracts, tmp_path) -> None:
-    (tmp_path / "empty.docx").write_bytes(b"")
-    broken = run("compare", str(tmp_path / "empty.docx"), contracts[0], "--json")
-    assert broken.json["error"]["code"] == "document.empty"
-    assert broken.json["error"]["message"] == "The file empty.docx is empty (0 bytes)."
     empty = tmp_path / "empty.txt"
     empty.write_text("")
     done = run("compare", str(empty), contracts[0])
@@ -126,25 +122,11 @@ def test_a_version_without_words_is_said(run, contracts, tmp_path) -> None:
     assert "Nothing was left out" not in done.out
 
 
-def test_the_number_of_a_single_page_is_no_change(run, tmp_path) -> None:
-    old = tmp_path / "old.txt"
-    old.write_text("The rent is 900 euros a month and is due on the first day of it.\n")
-    new = tmp_path / "new.pdf"
-    shown = lines(60, 700, "The rent is 900 euros a month and is due on the first day of it.")
-    new.write_bytes(bytes(TinyPdf([TinyPage([*shown, Text(297, 30, "1")])])))
-    assert run("compare", str(old), str(new), "--json").json["changes"] == []
-
-
 def test_bad_input(run, contracts, tmp_path) -> None:
     old, new = contracts
     nothing = run("compare", old, str(tmp_path / "none.pdf"), "--json")
     assert nothing.status == 1
     assert nothing.json["error"]["code"] == "file.missing"
-    broken = tmp_path / "broken.pdf"
-    broken.write_bytes(b"%PDF-1.4\nnothing of it")
-    done = run("compare", old, str(broken), "--json")
-    assert done.status == 1
-    assert done.json["error"]["code"].startswith("document.")
     locked = tmp_path / "locked.pdf"
     locked.write_bytes(bytes(TinyPdf([TinyPage(lines(60, 700, "Secret words."))], password="x")))
     assert run("compare", str(locked), new, "--json").json["error"]["code"] == "document.locked"

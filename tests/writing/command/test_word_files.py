@@ -6,7 +6,6 @@ import zipfile
 
 import pytest
 from docx.oxml.ns import qn
-from fakes.compound_file import compound_file
 from fakes.office import docx, paragraph
 from lxml import etree
 
@@ -62,16 +61,3 @@ def test_changes_of_a_word_file_are_listed_by_paragraph(run, able_model, letter)
     done = run("write", "--as", "correct", str(letter), "--language", "en", "--changes", echo={"known": KNOWN})
     assert "5. [paragraph 4] suggestion, wording: changes a number or a date\n" in done.out
     assert run("write", "--as", "correct", str(letter)).status == 2
-
-
-def test_a_locked_or_damaged_word_file_is_refused_and_nothing_is_written(run, with_model, tmp_path):
-    target = tmp_path / "out.docx"
-    for data, code in (
-        (compound_file({"EncryptionInfo": b"x", "EncryptedPackage": b"y"}), "document.locked"),
-        (b"PK\3\4 no archive", "document.damaged"),
-    ):
-        path = tmp_path / "a.docx"
-        path.write_bytes(data)
-        done = run("write", "--as", "correct", str(path), "-o", str(target), "--json")
-        assert (done.status, done.json["error"]["code"]) == (1, code)
-        assert not target.exists()

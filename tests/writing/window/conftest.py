@@ -31,3 +31,13 @@ def select(program, words):
     cursor.setPosition(begins)
     cursor.setPosition(begins + len(words), cursor.MoveMode.KeepAnchor)
     program.edit.setTextCursor(cursor)
+
+
+def looks(edit):
+    """The words in an editor that are struck through or underlined, each with its format."""
+    block = edit.document().begin()
+    while block.isValid():
+        for one in block.textFormats():
+            if one.format.fontStrikeOut() or one.format.underlineStyle() != one.format.UnderlineStyle.NoUnderline:
+                yield block.text()[one.start : one.start + one.length], one.format
+        block = block.next()

@@ -6,7 +6,7 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QPlainTextEdit
-from writing.window.conftest import select
+from writing.window.conftest import looks, select
 
 pytestmark = pytest.mark.gui
 CTRL = Qt.KeyboardModifier.ControlModifier
@@ -39,17 +39,6 @@ def come(program):
     program.wait(lambda: (now := program.writing.suggestions.now) is not None and not now.is_busy)
 
 
-def marked(view):
-    """The words that are marked: struck through or underlined, and how."""
-    found, block = [], view.document().begin()
-    while block.isValid():
-        for textformat in block.textFormats():
-            words, form = block.text()[textformat.start : textformat.start + textformat.length], textformat.format
-            found.append((words, form.fontStrikeOut(), form.underlineStyle().name))
-        block = block.next()
-    return found
-
-
 def test_a_selection_is_rephrased_beside_what_it_would_replace(begin):
     program = begin(answer=ANSWER)
     select(program, PART)
@@ -59,7 +48,7 @@ def test_a_selection_is_rephrased_beside_what_it_would_replace(begin):
     view = program.find("suggestion_text_1")
     assert view.toPlainText() == ANSWER
     assert program.find("suggestion_words").text() == "The model gave 1 of 3; the others were the same."
-    assert ("1,540 euros", False, "DotLine") in marked(view), "a fact that is new"
+    assert ("1,540 euros", "DotLine") in [(words, form.underlineStyle().name) for words, form in looks(view)]
     remarks = program.find("suggestion_remarks_1").text()
     assert "Not in your text: “1,540" in remarks
     assert "Missing: “1,450" in remarks

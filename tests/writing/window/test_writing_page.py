@@ -5,17 +5,17 @@ from __future__ import annotations
 import zipfile
 
 import pytest
-from docx import Document
 from docx.oxml.ns import qn
 from fakes.dropping import drop
 from fakes.office import docx, paragraph
+from fakes.recorder import examine
 from lxml import etree
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QFileDialog, QMenu
-from writing.window.conftest import on_page, select
+from PySide6.QtWidgets import QApplication, QMenu
+from writing.window.conftest import looks, on_page, select
 
-from slmdesk.evaluation.exams import SKILLS, Skill, SkillResult, items, shape_of_skill
+from slmdesk.evaluation.exams import Skill
 from slmdesk.window.base.theme import DARK, LIGHT
 from slmdesk.writing.window.panels import buttons_in, card_in
 
@@ -34,11 +34,8 @@ KNOWN = {
 
 
 def able(program):
-    """The program, with models of which the exam says that they correct well."""
-    skill = shape_of_skill(SkillResult(Skill.CORRECT, "good", 12, 12))
-    noted = {SKILLS: {"version": items()[0], "skills": [skill]}}
-    for model in program.ask(lambda services: services.models.list()):
-        program.ask(lambda services, id=model.id: services.store.models.set_info(id, **noted))
+    """The program, with a model of which the exam says that it corrects well."""
+    examine(program.services, examined=[Skill.CORRECT])
     return program
 
 
@@ -74,16 +71,8 @@ def said(program):
 
 
 def formats(program):
-    """The words of the document that have a look of their own: (words, struck through, underlined, colour)."""
-    found, block = [], program.edit.document().begin()
-    while block.isValid():
-        for textformat in block.textFormats():
-            form = textformat.format
-            words = block.text()[textformat.start : textformat.start + textformat.length]
-            if form.fontStrikeOut() or form.underlineStyle() != form.UnderlineStyle.NoUnderline:
-                found.append((words, form.fontStrikeOut(), form.foreground().color().name()))
-        block = block.next()
-    return found
+    """The words with a look of their own: (words, struck through, colour)."""
+    return [(words, form.fontStrikeOut(), form.foreground().color().name()) for words, form in looks(program.edit)]
 
 
 def test_changes_stand_in_the_text_and_in_the_list_with_their_reasons(program):
@@ -95,11 +84,11 @@ def test_changes_stand_in_the_text_and_in_the_list_with_their_reasons(program):
         "Kruger → Krüger\nCheck: changes a name",
         "20 → 30\nCheck: changes a number",
     ]
-    looks = formats(program)
+    shown = formats(program)
     colours = {"light": LIGHT, "dark": DARK}[program.frame.keeper.theme.name]
-    assert looks[0] == ("recieved", True, colours.removed.lower())
-    assert looks[1] == ("received", False, colours.added.lower())
-    assert looks[-1] == ("30", False, colours.warn.lower())
+    assert shown[0] == ("recieved", True, colours.removed.lower())
+    assert shown[1] == ("received", False, colours.added.lower())
+    assert shown[-1] == ("30", False, colours.warn.lower())
     assert program.writing.text == TEXT, "nobody has decided yet"
     assert "5 changes found, 2 to check." in said(program)
     assert program.find("writing_changes_title").text() == "5 changes · 2 to check"
@@ -289,13 +278,6 @@ def test_only_what_is_selected_is_corrected(program):
     assert [change.new for change in changes(program)] == ["keys", "were"]
 
 
-def test_a_model_that_corrects_badly_only_suggests(begin):
-    program = begin(known=KNOWN)
-    correct(program)
-    assert all(change.is_doubtful for change in changes(program))
-    assert not program.find("writing_accept_all").isEnabled()
-
-
 def test_without_a_model_it_is_said_what_is_missing(start):
     program = on_page(start())
     put(program)
@@ -395,39 +377,6 @@ def test_a_word_file_that_is_dropped_is_opened_as_its_words(program, tmp_path, w
     drop(program.edit.viewport() if where == "writing_editor" else program.find(where), path)
     program.wait(lambda: program.writing.text == "We recieved it on 3 May.\nThe two key was lost.")
     assert said(program).startswith("letter.docx is opened: its words, without formatting.")
-
-
-def test_a_text_file_is_opened_and_saved_with_its_own_line_ends(program, tmp_path):
-    path, target = tmp_path / "a.md", tmp_path / "b.md"
-    path.write_bytes("\ufeff# Größe\r\n\r\nIt is late.\r\n".encode())
-    program.writing.open_files([path])
-    program.wait(lambda: program.writing.text == "# Größe\n\nIt is late.\n")
-    program.writing.save(target)
-    program.wait(target.exists)
-    program.wait(lambda: any("Written to" in notice for notice in program.notices()))
-    assert target.read_bytes() == path.read_bytes()
-
-
-def test_a_word_file_gets_what_is_not_decided_as_tracked_changes(program, tmp_path):
-    correct(program)
-    program.edit.setFocus()
-    QTest.keyClick(program.edit, Qt.Key.Key_F8)
-    QTest.keyClick(program.edit, Qt.Key.Key_Return, CTRL)
-    program.wait(lambda: len(changes(program)) == 4)
-    target = tmp_path / "out.docx"
-    QTest.keyClick(program.edit, Qt.Key.Key_S, CTRL)
-    dialog = program.find("export_dialog")
-    assert isinstance(dialog, QFileDialog)
-    dialog.fileSelected.emit(str(target))
-    dialog.close()
-    program.wait(lambda: any("4 open changes" in notice for notice in program.notices()))
-    Document(str(target))
-    with zipfile.ZipFile(target) as made:
-        body, comments = made.read("word/document.xml").decode(), made.read("word/comments.xml").decode()
-    assert body.count("<w:ins ") == 2
-    assert body.count("<w:del ") == 2
-    assert "We received it" in body
-    assert "“Krüger” instead? (suggestion, spelling: changes a name)" in comments
 
 
 def test_an_opened_word_file_gets_tracked_changes_in_its_own_formatting(program, tmp_path):
