@@ -345,6 +345,22 @@ def test_it_comes_back_with_its_document(program, folder, start) -> None:
     again.wait(lambda: cells(again) == [["a.md", "900 EUR"]])
 
 
+def test_a_table_is_deleted_with_a_way_back(program, folder) -> None:
+    opened(program, folder / "a.md")
+    table_of(program, "Rent:amount")
+    item = program.frame.documents_area.tables.item
+    table_of(program, "Tenant")
+    assert cells(program) == [["a.md", "Ada Byron"]]
+    controller = program.frame.documents_area.tables
+    newest = controller.item
+    program.find("table_pane").earlier.delete_requested.emit(newest)
+    program.wait(lambda: cells(program) == [["a.md", "900 EUR"]])
+    assert controller.item == item
+    (bar,) = [bar for bar in program.window.notices.bars if "trash" in bar.notice.text]
+    bar.notice.on_action()
+    program.wait(lambda: cells(program) == [["a.md", "Ada Byron"]])
+
+
 def test_a_deleted_table_is_not_made_anew(program, folder) -> None:
     opened(program, folder / "a.md")
     controller = program.frame.documents_area.tables
