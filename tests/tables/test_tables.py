@@ -234,6 +234,18 @@ def test_five_kills_change_nothing_and_no_stored_step_is_done_twice(opened) -> N
     assert len(asked) == len({key for key, _ in asked})
 
 
+def test_it_can_be_paused_looked_at_and_gone_on_with(opened) -> None:
+    recorder = opened(answer=ANSWER, slow=0.003)
+    item = begin(recorder, *forty(recorder))
+    recorder.wait(ExtractionGrew)
+    job = view(recorder, item).job
+    recorder.calls.jobs.pause(job.id)
+    recorder.wait(JobChanged, lambda one: one.id == job.id and one.status is JobStatus.PAUSED)
+    assert view(recorder, item).job.status is JobStatus.PAUSED
+    recorder.calls.extraction.again(item.id)
+    assert len(ended(recorder, item).rows) == 40
+
+
 def test_a_bug_that_one_cell_brings_out_costs_this_cell_alone(opened, monkeypatch) -> None:
     def faulty(column, quote, value, pages):
         if column.name == "Tenant":

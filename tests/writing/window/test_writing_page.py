@@ -5,6 +5,7 @@ from __future__ import annotations
 import zipfile
 
 import pytest
+from docx import Document
 from docx.oxml.ns import qn
 from fakes.dropping import drop
 from fakes.office import docx, paragraph
@@ -12,7 +13,7 @@ from fakes.recorder import examine
 from lxml import etree
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QMenu
+from PySide6.QtWidgets import QApplication, QFileDialog, QMenu
 from writing.window.conftest import looks, on_page, select
 
 from slmdesk.evaluation.exams import Skill
@@ -421,3 +422,25 @@ def test_a_message_is_opened_to_be_written_on(program):
     menu.close()
     program.wait(lambda: program.edit.isVisible())
     assert "Dear Ms Nowak" in program.writing.text
+
+
+def test_a_word_file_gets_what_is_not_decided_as_tracked_changes(program, tmp_path):
+    correct(program)
+    program.edit.setFocus()
+    QTest.keyClick(program.edit, Qt.Key.Key_F8)
+    QTest.keyClick(program.edit, Qt.Key.Key_Return, CTRL)
+    program.wait(lambda: len(changes(program)) == 4)
+    target = tmp_path / "out.docx"
+    QTest.keyClick(program.edit, Qt.Key.Key_S, CTRL)
+    dialog = program.find("export_dialog")
+    assert isinstance(dialog, QFileDialog)
+    dialog.fileSelected.emit(str(target))
+    dialog.close()
+    program.wait(lambda: any("4 open changes" in notice for notice in program.notices()))
+    Document(str(target))
+    with zipfile.ZipFile(target) as made:
+        body, comments = made.read("word/document.xml").decode(), made.read("word/comments.xml").decode()
+    assert body.count("<w:ins ") == 2
+    assert body.count("<w:del ") == 2
+    assert "We received it" in body
+    assert "“Krüger” instead? (suggestion, spelling: changes a name)" in comments
