@@ -19,7 +19,7 @@ from slmdesk.base.errors import KnownError
 from slmdesk.base.protocol import picked
 from slmdesk.base.record import to_json
 from slmdesk.base.records import CollectionRecord, DocumentRecord
-from slmdesk.base.types import Json
+from slmdesk.base.types import Json, counted_pages
 from slmdesk.command.console import Console, NamedFile, ReportedError, json_option, table
 from slmdesk.command.job_output import (
     all_pages,
@@ -217,7 +217,8 @@ def _show(console: Console, services: Services, state: CollectionState) -> int |
         console.give({**json_of(state), "unread_documents": named})
     else:
         console.say(
-            f"{state.record.id}  {counted_documents(state.documents)}, {state.pages:,} pages  {_place(state.record)}"
+            f"{state.record.id}  {counted_documents(state.documents)}, {counted_pages(state.pages, 'page')}  "
+            f"{_place(state.record)}"
         )
         for document in left:
             console.notify(f"note: {document.sentence}")

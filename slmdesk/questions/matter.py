@@ -95,6 +95,17 @@ def missing_word(
     return ""
 
 
+def things(question: str, matter: Sequence[str], language: str) -> list[str]:
+    """Return the words of a question for what it asks about: those of its matter that are no verbs."""
+    asked = _words(question)
+    small = function_words() | stop_words().get(language, frozenset()) | asking_words()
+    return [
+        word
+        for at, word in enumerate(asked)
+        if fold(word) in matter and _is_matter(fold(word), small) and not _is_verb(asked, at, question, language)
+    ]
+
+
 def _words(text: str) -> list[str]:
     return [part for word in _WORD.findall(text) for part in word.split("-")]
 

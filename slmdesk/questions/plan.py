@@ -51,7 +51,7 @@ from slmdesk.questions.prompt import (
     text_turns_of,
     turns_of,
 )
-from slmdesk.questions.unanswered import shown_for
+from slmdesk.questions.unanswered import perhaps_for, shown_for
 from slmdesk.runtime.events import Pending
 from slmdesk.runtime.messages import Problem, problem_for
 from slmdesk.runtime.service import ServiceThread
@@ -374,9 +374,12 @@ def joined(parts: Sequence[Part], questions: Sequence[str], reading: AnswerConte
         marks += [changed(mark, start=mark.start + len(answer), end=mark.end + len(answer)) for mark in part.marks]
         answer += words
     citations = tuple(dict.fromkeys(citation for part in parts if part.found for citation in part.citations))
+    perhaps = "" if found else parts[0].perhaps
+    citations = parts[0].nearest if perhaps else citations
     return Answered(
-        answer=answer or parts[0].answer,
-        found=found,
+        answer=answer or perhaps or parts[0].answer,
+        found=found or bool(perhaps),
+        is_quoted=bool(perhaps),
         citations=citations,
         marks=tuple(marks),
         nearest=() if citations else next((part.nearest for part in parts if part.nearest), ()),
@@ -522,7 +525,10 @@ class Evidence:
         return "\n\n".join(lines)
 
     def _missing(self) -> Part:
-        return Part(not_found(self.question, self._grounds.text), False, nearest=self._nearest_ones())
+        told = answers_in(self.question, self._grounds.text)
+        if perhaps := perhaps_for(self.question, self._grounds):
+            return Part(told.not_found, False, nearest=perhaps, perhaps=told.perhaps)
+        return Part(told.not_found, False, nearest=self._nearest_ones())
 
     def _nearest_ones(self) -> tuple[Citation, ...]:
         return tuple(citation for citation in self._nearest() if self._grounds.is_near(self.question, citation))

@@ -69,7 +69,7 @@ class Answered(Record):
     is_whole: bool = False
     """True when the model read the documents whole, not only the best passages."""
     is_quoted: bool = False
-    """True when no model wrote the answer, so passages are shown instead."""
+    """True when no model wrote the answer, or it found none, so passages are shown instead."""
     fits: bool = False
     """Whether the passages shown instead have the question's words close together, with a value of the kind asked."""
     marks: tuple[Mark, ...] = ()
@@ -138,6 +138,8 @@ class Part(Record):
     citations: tuple[Citation, ...] = ()
     marks: tuple[Mark, ...] = ()
     nearest: tuple[Citation, ...] = ()
+    perhaps: str = ""
+    """What is said instead of `answer` where `nearest` may answer the question after all."""
 
     @property
     def worth(self) -> int:

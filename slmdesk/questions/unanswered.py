@@ -7,8 +7,10 @@ import re
 from slmdesk.base.record import Record
 from slmdesk.library.search import LEAST_STEM, LONGEST_ENDING, Citation, are_alike
 from slmdesk.questions.grounds import Grounds, asked_words, asks_cost, asks_how_much, asks_when
+from slmdesk.questions.matter import things
 from slmdesk.text.checks.numbers import find_dates, find_numbers
 from slmdesk.text.checks.words import folded
+from slmdesk.text.relevance import with_umlauts
 from slmdesk.text.sentences import question_language
 from slmdesk.text.terms import fits, is_within
 
@@ -44,6 +46,23 @@ def shown_for(question: str, grounds: Grounds) -> Shown:
     best = sorted(fitting or worths, key=lambda citation: -worths[citation])[:MOST]
     best = [citation for citation in best if worths[citation] >= NEAR_BEST * worths[best[0]]]
     return Shown(tuple(best), bool(fitting))
+
+
+def perhaps_for(question: str, grounds: Grounds) -> tuple[Citation, ...]:
+    """Return the best sentences that name all that a question asks about, with a value of the kind it asks for."""
+    language = question_language(question, grounds.text)
+    asked = [
+        {folded(word), folded(with_umlauts(word, language))}
+        for word in things(question, asked_words(question), language)
+    ]
+
+    def is_one(citation: Citation) -> bool:
+        said = _words(citation.quote)
+        is_named = all(any(_is_said(word, other) for word in forms for other in said) for forms in asked)
+        return is_named and bool(_values(question, citation.quote, language))
+
+    found = [place.citation for place in grounds.places if asked and is_one(place.citation)]
+    return tuple(sorted(found, key=lambda citation: -grounds.relation(question, [citation]))[:MOST])
 
 
 def _words(text: str) -> list[str]:

@@ -81,6 +81,13 @@ _CJK = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]")
 _FIGURE = re.compile(r"\d+(?:[.,'’ \u00a0\u202f]\d+)*")
 _ENDS = re.compile(r"[.!?…。！？][\"'”’»)\]*_]*$")
 _CLAUSE = re.compile(r";\s+")
+_JOINT = re.compile(
+    r",?\s+(?:and|as well as|und|sowie|et|ainsi que|y|e|i|oraz|en)\s+(?![^()]*\))|,\s+(?![^()]*\))", re.IGNORECASE
+)
+_TO_DO = re.compile(r"\bzu \w+n\b|\b\w+zu\w+n\b")
+"""A German infinitive. Without one in each of two duties, one of them has no verb."""
+_ASKS = re.compile(r"[^,\d]{3,60}, ")
+"""What stands before both German duties of a sentence: "Wir fordern Sie auf, "."""
 _BULLET = re.compile(r"(?:^|\s)[-*•▪◦‣]\s+")
 _BULLET_AFTER = re.compile(r"(?:^|(?<=[,;.:!?)]) )[-–*•▪◦‣]\s+")
 MOST_DIGITS = 10
@@ -288,13 +295,17 @@ def _sentences(
             cuts = [start, *(found.end() for found in _CLAUSE.finditer(piece.text, start, end)), end]
             if any(count_words(piece.text[one:two]) < LEAST_CLAUSE for one, two in pairwise(cuts)):
                 cuts = [start, end]
-            for one, two in pairwise(cuts) if is_whole else ():
+            duties = _duties(piece.text, start, end, place) if len(cuts) == 2 else []
+            for one, two in (duties or pairwise(cuts)) if is_whole else ():
                 text = _bare(piece.text[one:two])
                 is_part = is_listed and above is not None
                 line = _line(at, one, one + len(piece.text[one:two].rstrip()), text, place, is_part)
                 if line is None:
                     last = None
                     break  # drop the later clauses too
+                asks = _ASKS.match(whole) if duties and one > start and place.language == "de" else None
+                if asks:
+                    line = changed(line, text=asks[0] + text, head=asks[0])
                 is_part = above is None and text[:1].islower() and _LISTED.match(piece.text) is not None
                 is_back = one == start and (is_part or _is_back(text, place.language))
                 colon = re.search(r":\s+(?=[^\W\d_a-zß-ÿ])", line.text) if is_back and last is None else None
@@ -314,12 +325,26 @@ def _sentences(
                     rests_on = meant[-1].place if meant else rests_on
                     line = line if meant else _headed(line, place.heading)
                 is_topic = one == sentences[0][0] and len(sentences) >= _TOPIC_OF
-                needs_last = last is not None and (one > start or is_back)
+                needs_last = last is not None and ((one > start and not duties) or is_back)
                 worth = max(_LEAST, line.worth + _TOPIC * is_topic)
                 if is_back and not needs_last and rests_on[0] < 0 and not line.head:
                     worth = 0.0  # says nothing, and what it refers to is nowhere
                 last = changed(line, worth=worth, needs_last=needs_last, rests_on=rests_on)
                 yield last
+
+
+def _duties(text: str, start: int, end: int, place: _Place) -> list[tuple[int, int]]:
+    """Return start and end of two duties of one sentence, each with its day: "to pay by 1 May and to leave by 1 June".
+    Empty where the sentence has no such two, or it is unsure where the second begins.
+    """
+    dates = [date for date in find_dates(text[start:end], place.language) if date.readings]
+    due = [date for date in dates if _is_deadline(text[start:end], date, dates, place.language)]
+    if len(due) != 2 or not all(_is_after(date, place.own) for date in due):
+        return []
+    joints = list(_JOINT.finditer(text, start + due[0].end, start + due[1].start))
+    duties = [(start, joints[0].start()), (joints[0].end(), end)] if len(joints) == 1 else []
+    is_whole = place.language != "de" or all(_TO_DO.search(text, *duty) for duty in duties)
+    return duties if is_whole and all(count_words(text[one:two]) >= LEAST_CLAUSE for one, two in duties) else []
 
 
 def _is_back(text: str, language: str) -> bool:

@@ -84,6 +84,17 @@ def test_not_found_is_an_answer_with_the_nearest_passages(opened, tmp_path):
     assert ended.message.text.startswith("Not in the text.")
 
 
+def test_a_refusal_is_perhaps_where_the_thing_stands_beside_a_value(opened, tmp_path):
+    recorder = opened(answer="Not in the text.")
+    record = document(recorder, tmp_path / "letter.txt", "The costs of two nights are met too, with a cap of 80 euros.")
+    _, ended, answered = ask(recorder, "Up to what amount are nights refunded?", record)
+    assert (answered.state, answered.citations[0].quote) == (
+        "perhaps",
+        "The costs of two nights are met too, with a cap of 80 euros.",
+    )
+    assert ended.message.text.startswith("Perhaps")
+
+
 def test_more_is_read_where_the_best_passages_do_not_answer_it(opened, tmp_path):
     page = "Chapter {} is about gardens, roses and the rain of May. "
     text = "\f".join(page.format(number) * 12 + "The pump stops." for number in range(18))

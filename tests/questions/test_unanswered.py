@@ -7,7 +7,7 @@ import pytest
 from slmdesk.base.documents import Block, BlockKind, page_of
 from slmdesk.base.records import Passage
 from slmdesk.questions.grounds import Grounds
-from slmdesk.questions.unanswered import shown_for
+from slmdesk.questions.unanswered import perhaps_for, shown_for
 from slmdesk.text.sentences import question_language
 
 pytestmark = pytest.mark.pure
@@ -91,3 +91,25 @@ ENGLISH = "The contract is made with the tenant and begins at once."
 )  # fmt: skip
 def test_a_short_question_tells_its_language_by_its_function_words(question, text, expected):
     assert question_language(question, text) == expected
+
+
+NIGHTS = "Dies gilt auch für die Kosten zweier Übernachtungen, wobei die Obergrenze bei 80,00 € pro Nacht liegt."
+
+
+@pytest.mark.parametrize("thing", ["Übernachtungen", "Uebernachtungen", "Übernachtung"])
+def test_what_names_the_thing_beside_a_value_is_perhaps_the_answer(thing):
+    asked = f"Bis zu welchem Betrag wird die {thing} erstattet?"
+    found = perhaps_for(asked, grounds(NIGHTS, "Fahrtkosten werden mit 0,35 € je Kilometer erstattet."))
+    assert [citation.quote for citation in found] == [NIGHTS]
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "Bis zu welchem Betrag werden Mahlzeiten erstattet?",
+        "Wann sind die Übernachtungen?",
+        "Wer zahlt Übernachtungen?",
+    ],
+)
+def test_another_thing_or_kind_of_value_is_not_perhaps_the_answer(question):
+    assert not perhaps_for(question, grounds(NIGHTS, "Die Ladung bleibt bestehen."))

@@ -517,3 +517,36 @@ def test_words_without_umlauts_are_known_and_a_heading_of_each_page_is_none() ->
     assert not any(
         "Amtsgericht" in line.text for line in lines(page.format("abgelehnt") + page.format("geprueft"), "de")[1:]
     )
+
+
+@pytest.mark.parametrize(
+    ("language", "said", "duties"),
+    [
+        (
+            "de",
+            "Wir fordern Sie auf, den Betrag bis zum 15.02.2026 zu erstatten sowie die Schäden (eine Wärmebrücke und "
+            "Schimmel) bis zum 28.02.2026 zu beseitigen.",
+            [
+                "Wir fordern Sie auf, den Betrag bis zum 15.02.2026 zu erstatten",
+                "Wir fordern Sie auf, die Schäden (eine Wärmebrücke und Schimmel) bis zum 28.02.2026 zu beseitigen.",
+            ],
+        ),
+        (
+            "en",
+            "Please pay the fee by 15 February 2026 and return the signed form by 28 February 2026.",
+            ["Please pay the fee by 15 February 2026", "Return the signed form by 28 February 2026."],
+        ),
+        ("en", "Please pay the fee by 15 February 2026 and by 28 February 2026.", None),
+        ("de", "Bitte reichen Sie die Liste bis zum 3. Mai 2026 und den Bericht bis zum 9. Mai 2026 ein.", None),
+    ],
+)
+def test_two_duties_with_two_days_are_two_lines(language, said, duties):
+    above = {"de": "Wir vertreten Herrn Hannes Roth.", "en": "We act for Mr Hannes Roth."}[language]
+    some = lines(f"{above}\n\n{said}", language)
+    assert texts([line for line in some if line.is_due]) == (duties or [said])
+
+
+@pytest.mark.parametrize("word", ["Sachverständigengutachten", "Schreiben"])
+def test_a_sentence_that_begins_with_its_noun_says_something_alone(word):
+    said = f"Wir bitten Sie, den Betrag bis zum 15.02.2026 zu erstatten.\n\nDas {word} des Prüfers belegt die Ursache."
+    assert lines(said, "de")[-1].rests_on == (-1, -1)

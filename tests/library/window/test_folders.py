@@ -68,6 +68,9 @@ def test_a_dropped_folder_is_watched_and_shown(program, papers):
     assert not view.isVisible()
     click_row(program, "folder_list")
     program.wait(view.isVisible)
+    (papers / "sub/pump.txt").unlink()
+    program.click("folder_look_button")
+    program.wait(lambda: "1 document with 1 page can" in program.find("folder_words").text().replace("\u200b", ""))
 
 
 def test_a_watched_folder_shows_its_table(program, papers, tmp_path):
