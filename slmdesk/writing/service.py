@@ -35,6 +35,7 @@ from slmdesk.text.writing import (
     doubts_of,
     edits_of,
     facts_beside,
+    goes_on_small,
     is_shortened,
     passages,
     reason_of,
@@ -201,6 +202,8 @@ def changes_in(
 ) -> list[Change]:
     sentence = passage.of(text)
     edits = [edit for edit in edits_of(sentence, answer) if not is_shortened(sentence, edit, language)]
+    above = text[: passage.start]
+    edits = [edit for edit in edits if not goes_on_small(above, sentence, edit, language)]
     doubts = doubts_of(sentence, edits, language)
     return [
         Change(
