@@ -216,7 +216,7 @@ def unanswered_words(found: Correction, place: str = "line") -> str:
 
 def remarks(found: Rewriting, version: Version, request: RewriteRequest) -> Iterator[str]:
     if version.exchanged:
-        yield _("Who does what is turned round: {listed}.").format(listed=_listed(version.exchanged))
+        yield _("Who does what may be turned round: {listed}.").format(listed=_listed(version.exchanged))
     if version.added:
         yield _("Not in your text: {listed}.").format(listed=_listed(version.added))
     if version.missing:

@@ -8,7 +8,7 @@ from itertools import pairwise
 
 from slmdesk.base.record import Record
 from slmdesk.text.checks.negation import take_apart
-from slmdesk.text.checks.words import WordSet, folded, word_set
+from slmdesk.text.checks.words import WordSet, folded, function_words, word_set
 from slmdesk.text.sentences import sentence_spans
 
 WRITER, READER = "writer", "reader"
@@ -50,7 +50,7 @@ _LANGUAGES = {
         word_set(
             "bitt* bat baten gebeten erbitt* erinner* ersuch* auffor* forder* mahn* verlang* besteh* empfehl* raten "
             "rate vorschlag* schlag* einlad* laden wunsch* erwart* wart* hoff* dank* brauch* benotig* erhalt* erhielt* "
-            "bekomm* bekam* vermiss* hatte hatten rechn* frist* zeit gelegenheit ohne mangels"
+            "bekomm* bekam* vermiss* hatte hatten rechn* frist* zeit gelegenheit ohne mangels hinweis* aufmerksam treff* erreichbar"
         ),
         word_set("erhalt* erhielt* bekomm* bekam* find* brauch* benotig* wunsch*"),
         word_set("bitt* mocht* ihnen gern* soll* sonst uns mir mich"),
@@ -69,7 +69,7 @@ _LANGUAGES = {
         word_set(
             "ask* request* remind* urg* requir* demand* insist* invit* advis* recommend* suggest* want* wish* expect* "
             "await* wait* appreciat* need* hope* hoping look* grateful thank* receiv* get gets got find found deadline "
-            "time chance without"
+            "time chance without attention refer* meet reach*"
         ),
         word_set("receiv* get gets got find need* want* wish*"),
         word_set("please kindly like need* us me"),
@@ -134,10 +134,11 @@ def _clause(part: str, before: _Clause | None, language: str, words: _Words) -> 
     found = {word.stem for word in take_apart(text, language).words if word.content and word.word not in words.empty}
     content = frozenset((*found, *_FIGURES.findall(text)))
     writer, reader = words.writer.search(text), words.reader.search(text)
-    is_order = words.order.match(text) is not None and not part.endswith("?") and not writer
+    is_told = not (writer or part.endswith("?") or (flat and flat[0] in function_words(language)))
+    is_order = is_told and words.order.match(text) is not None
     is_demand = is_order or words.demand.search(text) is not None
     doer = ""
-    if writer and not is_order and (language != "en" or not reader or writer.start() < reader.start()):
+    if writer and (language != "en" or not reader or writer.start() < reader.start()):
         doer, is_demand = WRITER, False
     elif is_demand or reader:
         doer = READER

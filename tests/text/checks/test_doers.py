@@ -47,6 +47,9 @@ def test_what_the_other_one_does_is_found(language, old, new):
         ("en", DEBT, f"We'd be grateful if you could pay {DUE}."),
         ("en", DEBT, f"We will sue you without payment of {DUE}."),
         ("en", "Please send us the signed form by Friday.", "We need the signed form by Friday."),
+        ("en", "I will reduce the rent by 20 %.", "Remember that the rent will be reduced by 20 %."),
+        ("de", "Kommen Sie am Dienstag um 10 Uhr.", "Wir treffen uns am Dienstag um 10 Uhr."),
+        ("en", "Note the rules of 3 May.", "We would like to draw your attention to the rules of 3 May."),
         ("fr", "Payez la somme de 400 euros.", "Nous payons la somme de 400 euros."),
     ],
 )
