@@ -23,7 +23,6 @@ from slmdesk.loader.model_loader import ModelLoader, Words, ask_once
 from slmdesk.models.service import ModelService, able, is_starter
 from slmdesk.runtime.events import ItemChanged, Pending
 from slmdesk.runtime.service import Runtime, Service, Slices, in_slices, pending_on_file_thread
-from slmdesk.text.checks.doers import exchanged
 from slmdesk.text.checks.words import tongue
 from slmdesk.text.preserved import without_chatter
 from slmdesk.text.sentences import SURE, detect
@@ -263,6 +262,8 @@ def _version(text: str, request: RewriteRequest, language: str, *, is_cut: bool)
         return Version(text, tuple(added), is_cut=is_cut)
     others = tuple((edit.start, edit.end) for edit in edits_of(text, request.text) if edit.end > edit.start)
     edits, denies = tuple(edits_of(request.text, text)), denies_otherwise(request.text, text, language)
+    from slmdesk.text.checks.doers import exchanged  # late: only who rewrites waits for it
+
     turned = tuple(exchanged(request.text, text, language))
     return Version(text, tuple(added), tuple(missing), edits, is_cut, others, denies, turned)
 

@@ -50,7 +50,8 @@ _LANGUAGES = {
         word_set(
             "bitt* bat baten gebeten erbitt* erinner* ersuch* auffor* forder* mahn* verlang* besteh* empfehl* raten "
             "rate vorschlag* schlag* einlad* laden wunsch* erwart* wart* hoff* dank* brauch* benotig* erhalt* erhielt* "
-            "bekomm* bekam* vermiss* hatte hatten rechn* frist* zeit gelegenheit ohne mangels hinweis* aufmerksam treff* erreichbar"
+            "bekomm* bekam* vermiss* hatte hatten rechn* frist* zeit gelegenheit ohne mangels "
+            "hinweis* aufmerksam treff* erreichbar"
         ),
         word_set("erhalt* erhielt* bekomm* bekam* find* brauch* benotig* wunsch*"),
         word_set("bitt* mocht* ihnen gern* soll* sonst uns mir mich"),
