@@ -35,6 +35,7 @@ _ASKED = re.compile(r"(?:^|[.!?:;,]\s+)(\w+n)\s+$")
 _NOT_VERBS = "denn wenn wann dann nun schon allein sondern gegen wegen neben eben von an"
 _NO_VERBS = frozenset(_NOT_VERBS.split())
 _HELPERS = re.compile(r"(?:k[öo]nn|d[üu]rf|m[üu]ss|soll|woll|möcht|hab|hätt|hatt|w[üu]rd|werd|war)(?:en|t?en)|sind")
+_BEGUN = re.compile(r"[.!?]\s+([^\W\d_]+)")
 _ADDRESSES = re.compile(r"D(?:u|ir|ich|ein\w{0,2})|Eu(?:ch|er|re\w?)|Sie|Ihnen|Ihr\w{0,2}")
 _LARGE_BEHIND_COMMA = frozenset(("en", "fr", "nl"))
 _TITLE_WORDS = "herr herrn frau dr prof firma familie stadt mr mrs ms miss monsieur madame mme m señor señora"
@@ -60,8 +61,9 @@ def doubts_of(text: str, edits: Sequence[Edit], language: str) -> list[str]:
         doubts = [doubt or _beside(text, edit) for doubt, edit in zip(doubts, edits, strict=True)]
     made = [edit for edit, doubt in zip(edits, doubts, strict=True) if not doubt]
     together = _fact(text, applied(text, made), language) if len(made) > 1 else ""
-    if together == "negation":  # a new full stop alone denies nothing, though it parts a sentence from its "not"
-        together = _fact(text, applied(text, [edit for edit in made if _has_new_words(text, edit)]), language)
+    if together == "negation" and not _parts_denial(text, applied(text, made), language):
+        rest = [edit for edit in made if not _parts_only(edit.old(text), edit.new)]
+        together = _fact(text, applied(text, rest), language)
     if together:
         return [doubt or together for doubt in doubts]  # each change alone is harmless, but not all together
     doubts = [doubt or _gone(text, edit) for doubt, edit in zip(doubts, edits, strict=True)]
@@ -72,9 +74,16 @@ def doubts_of(text: str, edits: Sequence[Edit], language: str) -> list[str]:
     ]
 
 
-def _has_new_words(text: str, edit: Edit) -> bool:
-    old = edit.old(text).casefold()
-    return any(map(str.isalnum, old + edit.new)) and old != edit.new.casefold()
+def _parts_only(old: str, new: str) -> bool:
+    """Return whether a change only ends a sentence, or begins one: all words stay."""
+    one, other = (re.sub(r"[\s.!?]", "", side).casefold() for side in (old, new))
+    return one == other
+
+
+def _parts_denial(old: str, new: str, language: str) -> bool:
+    """Return whether a "not" begins a sentence that ended one before."""
+    one, other = (sum(bool(denials(word, language)) for word in _BEGUN.findall(side)) for side in (old, new))
+    return one != other
 
 
 def goes_on_small(above: str, sentence: str, edit: Edit, language: str) -> bool:
@@ -172,10 +181,11 @@ def _fact(text: str, after: str, language: str, edit: Edit | None = None) -> str
         return "negation"
     from slmdesk.text.checks.support import check  # late: only who corrects waits for it
 
+    is_parted = _parts_only(text, after) and not _parts_denial(text, after, language)
     kinds = {flag.kind for pair in ((after, text), (text, after)) for flag in check(*pair, language, language)}
     if kinds & {"number", "amount", "unit", "percent"}:
         return "number"
-    if "negation" in kinds or opposite_flags(text, after, language, language):
+    if ("negation" in kinds and not is_parted) or opposite_flags(text, after, language, language):
         return "negation"
     return ""
 
