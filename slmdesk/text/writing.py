@@ -35,6 +35,9 @@ _ASKED = re.compile(r"(?:^|[.!?:;,]\s+)(\w+n)\s+$")
 _NOT_VERBS = "denn wenn wann dann nun schon allein sondern gegen wegen neben eben von an"
 _NO_VERBS = frozenset(_NOT_VERBS.split())
 _HELPERS = re.compile(r"(?:k[öo]nn|d[üu]rf|m[üu]ss|soll|woll|möcht|hab|hätt|hatt|w[üu]rd|werd|war)(?:en|t?en)|sind")
+_BEGUN = re.compile(r"[.!?]\s+([^\W\d_]+)")
+_ADDRESSES = re.compile(r"D(?:u|ir|ich|ein\w{0,2})|Eu(?:ch|er|re\w?)|Sie|Ihnen|Ihr\w{0,2}")
+_LARGE_BEHIND_COMMA = frozenset(("en", "fr", "nl"))
 _TITLE_WORDS = "herr herrn frau dr prof firma familie stadt mr mrs ms miss monsieur madame mme m señor señora"
 _TITLES = frozenset(_TITLE_WORDS.split())
 _FRENCH_HALF = frozenset(("ne", "n"))
@@ -57,9 +60,52 @@ def doubts_of(text: str, edits: Sequence[Edit], language: str) -> list[str]:
     if any(doubt in _REWORDED for doubt in doubts):
         doubts = [doubt or _beside(text, edit) for doubt, edit in zip(doubts, edits, strict=True)]
     made = [edit for edit, doubt in zip(edits, doubts, strict=True) if not doubt]
-    if len(made) > 1 and (together := _fact(text, applied(text, made), language)):
+    together = _fact(text, applied(text, made), language) if len(made) > 1 else ""
+    if together == "negation" and not _parts_denial(text, applied(text, made), language):
+        rest = [edit for edit in made if not _parts_only(edit.old(text), edit.new)]
+        together = _fact(text, applied(text, rest), language)
+    if together:
         return [doubt or together for doubt in doubts]  # each change alone is harmless, but not all together
-    return [doubt or _gone(text, edit) for doubt, edit in zip(doubts, edits, strict=True)]
+    doubts = [doubt or _gone(text, edit) for doubt, edit in zip(doubts, edits, strict=True)]
+    made = [edit for edit, doubt in zip(edits, doubts, strict=True) if not doubt]
+    half = "beside" if any(doubts) else "meaning"
+    return [
+        doubt or half * _is_large_inside(text, edit, made, language) for doubt, edit in zip(doubts, edits, strict=True)
+    ]
+
+
+def _parts_only(old: str, new: str) -> bool:
+    """Return whether a change only ends a sentence, or begins one: all words stay."""
+    one, other = (re.sub(r"[\s.!?]", "", side).casefold() for side in (old, new))
+    return one == other
+
+
+def _parts_denial(old: str, new: str, language: str) -> bool:
+    """Return whether a "not" begins a sentence that ended one before."""
+    one, other = (sum(bool(denials(word, language)) for word in _BEGUN.findall(side)) for side in (old, new))
+    return one != other
+
+
+def goes_on_small(above: str, sentence: str, edit: Edit, language: str) -> bool:
+    """Return whether a change only capitalises the small word that goes on behind the comma of a salutation."""
+    is_behind = above.rstrip().endswith(",") and language not in _LARGE_BEHIND_COMMA
+    is_first = not edit.start and _capitalises(edit.old(sentence), edit.new, language)
+    return is_behind and is_first and not (language == "de" and _ADDRESSES.fullmatch(edit.new))
+
+
+def _capitalises(old: str, new: str, language: str) -> bool:
+    return old.casefold() == new.casefold() and new[:1].isupper() and folded(new) in _small(language)
+
+
+def _is_large_inside(text: str, edit: Edit, made: Sequence[Edit], language: str) -> bool:
+    """Return whether a change capitalises a small word that opens no sentence once all changes are made."""
+    new = edit.new
+    is_always = language == "en" and new[:1] == "I" and not new[1:2].isalpha()
+    is_always |= language == "de" and _ADDRESSES.fullmatch(new) is not None
+    if is_always or not _capitalises(edit.old(text), new, language):
+        return False
+    before = applied(text[: edit.start], [each for each in made if each.end <= edit.start and each is not edit])
+    return not _OPENS.search(before)
 
 
 def _gone(text: str, edit: Edit) -> str:
@@ -135,10 +181,11 @@ def _fact(text: str, after: str, language: str, edit: Edit | None = None) -> str
         return "negation"
     from slmdesk.text.checks.support import check  # late: only who corrects waits for it
 
+    is_parted = _parts_only(text, after) and not _parts_denial(text, after, language)
     kinds = {flag.kind for pair in ((after, text), (text, after)) for flag in check(*pair, language, language)}
     if kinds & {"number", "amount", "unit", "percent"}:
         return "number"
-    if "negation" in kinds or opposite_flags(text, after, language, language):
+    if ("negation" in kinds and not is_parted) or opposite_flags(text, after, language, language):
         return "negation"
     return ""
 

@@ -35,6 +35,7 @@ from slmdesk.text.writing import (
     doubts_of,
     edits_of,
     facts_beside,
+    goes_on_small,
     is_shortened,
     passages,
     reason_of,
@@ -201,6 +202,8 @@ def changes_in(
 ) -> list[Change]:
     sentence = passage.of(text)
     edits = [edit for edit in edits_of(sentence, answer) if not is_shortened(sentence, edit, language)]
+    above = text[: passage.start]
+    edits = [edit for edit in edits if not goes_on_small(above, sentence, edit, language)]
     doubts = doubts_of(sentence, edits, language)
     return [
         Change(
@@ -259,7 +262,10 @@ def _version(text: str, request: RewriteRequest, language: str, *, is_cut: bool)
         return Version(text, tuple(added), is_cut=is_cut)
     others = tuple((edit.start, edit.end) for edit in edits_of(text, request.text) if edit.end > edit.start)
     edits, denies = tuple(edits_of(request.text, text)), denies_otherwise(request.text, text, language)
-    return Version(text, tuple(added), tuple(missing), edits, is_cut, others, denies)
+    from slmdesk.text.checks.doers import exchanged  # late: only who rewrites waits for it
+
+    turned = tuple(exchanged(request.text, text, language))
+    return Version(text, tuple(added), tuple(missing), edits, is_cut, others, denies, turned)
 
 
 # ---- keeps the texts that are written in the window, as items of kind `writing`

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from slmdesk.text.writing import doubts_of, edits_of, facts_beside, names_date
+from slmdesk.text.writing import doubts_of, edits_of, facts_beside, goes_on_small, names_date
 
 pytestmark = pytest.mark.pure
 
@@ -57,6 +57,8 @@ def doubts(old: str, new: str, language: str = "en") -> set[str]:
         ("en", "It came on 3 Oktober.", "It came on October 3.", "number"),
         ("en", "He only told me.", "He told only me.", "words"),
         ("en", "Kruger has called.", "Krüger has called.", "name"),
+        ("de", "Wir zahlen nicht, klagen sofort.", "Wir zahlen. Nicht klagen sofort.", "negation"),
+        ("de", "Er kommt und wir gehen.", "Er kommt und Wir gehen.", "meaning"),
         ("en", "See www.example.org/a now.", "See www.example.org/b now.", "address"),
     ],
 )
@@ -91,6 +93,8 @@ def test_a_changed_fact_is_a_doubt(language, old, new, doubt):
         ("de", "Das ist ist ein Haus.", "Das ist ein Haus."),
         ("en", "We need , of course, two.", "We need, of course, two."),
         ("de", "vielen dank für den brief", "Vielen Dank für den Brief"),
+        ("de", "Es geht auch nicht ich friere.", "Es geht auch nicht . Ich friere."),
+        ("de", "Es geht auch nicht ich friere seid Wochen.", "Es geht auch nicht. Ich friere seit Wochen."),
         ("en", "The two key was lost.", "The two keys were lost."),
         ("de", "Die Rechung kam gestern.", "Die Rechnung kam gestern."),
         ("de", "die kündigung kam", "Die Kündigung kam."),
@@ -131,3 +135,19 @@ def test_the_numbers_and_names_of_two_wordings_are_compared():
 def test_a_date_is_told_from_another_number():
     assert names_date("3 Oktober")
     assert not names_date("20 euros")
+
+
+@pytest.mark.parametrize(
+    ("above", "language", "new", "is_left"),
+    [
+        ("Sehr geehrter Herr Petrov,\n\n", "de", "Wir", True),
+        ("Sehr geehrter Herr Petrov,\n\n", "de", "Sie", False),
+        ("Sehr geehrter Herr Petrov,\n\n", "de", "Heizung", False),
+        ("Sehr geehrter Herr Petrov!\n\n", "de", "Wir", False),
+        ("Dear Mr Petrov,\n\n", "en", "We", False),
+    ],
+)
+def test_behind_the_comma_of_a_salutation_a_small_word_stays_small(above, language, new, is_left):
+    sentence = f"{new.lower()} kommen."
+    (edit,) = edits_of(sentence, f"{new} kommen.")
+    assert goes_on_small(above, sentence, edit, language) == is_left
