@@ -11,7 +11,7 @@ from importlib import import_module, resources
 from typing import Any
 
 from slmdesk.text.checks.names import LEGAL_FORM, opens
-from slmdesk.text.checks.numbers import GAP, DateMention, find_dates, find_ibans, is_iban
+from slmdesk.text.checks.numbers import GAP, DateMention, find_amounts, find_dates, find_ibans, is_iban
 from slmdesk.text.checks.words import capitalised, function_words, tables
 from slmdesk.text.folding import fold
 from slmdesk.text.redaction import Certainty, Find, Kind
@@ -404,7 +404,7 @@ _JOINED = (
 _TOWN_NAME = rf"{_CAPITAL}{_L}[\w.'’-]*(?: {_JOINED}{_NAME}){{0,4}}"
 _POSTCODE = r"(?:[A-Z]{1,2}-)?(?:\d{5}|\d{2}-\d{3}|\d{4}(?: [A-Z]{2}(?= ))?)"
 _TOWN = re.compile(
-    rf"(?<![\w.,/-])(?:{_POSTCODE}\s{_TOWN_NAME}(?: \([A-Z]{{2}}\))?"
+    rf"(?<![\w.,/+-])(?:{_POSTCODE}(?:[^\S\n]|\n(?![\w-]+:)){_TOWN_NAME}(?: \([A-Z]{{2}}\))?"
     rf"|(?:{_TOWN_NAME},? )?[A-Z]{{1,2}}\d[A-Z\d]? ?\d[A-Z]{{2}}(?!\w))"
 )
 _STREET = re.compile(rf"(?<![\w/-])(?:{'|'.join(f'(?:{street})' for street in _STREETS)})(?!\w)")
@@ -415,7 +415,8 @@ _LABEL = re.compile(
     r"adres\w*|zamieszka\w+)\W{0,5}(?:in |a |en |w )?$",
     re.IGNORECASE,
 )
-_BETWEEN = re.compile(r"[ \t]*(?:,|[·|–-]|\n)?[ \t]*(?:in |à |en |a |w )?")
+_BETWEEN = re.compile(r"(?:(?:, [^\n,;:]{1,24}){1,2}(?=,))?[ \t]*(?:,\n?|[·|–-]|\n)?[ \t]*(?:in |à |en |a |w )?")
+"""Matches what stands between street and town, such as the floor: "Lindenstraße 7, 3. OG links, 10115 Berlin"."""
 _YEAR = re.compile(r"(?:19|20)\d\d\s")
 
 
@@ -426,11 +427,11 @@ def find_addresses(text: str) -> Iterator[Find]:
         ends.append(match.end())
         yield Find(Kind.ADDRESS, *match.span(), match[0], Certainty.LIKELY, "street")
     for match in _TOWN.finditer(text):
-        beside = any(_BETWEEN.fullmatch(text, end, match.start()) for end in ends if 0 <= match.start() - end <= 8)
+        beside = any(_BETWEEN.fullmatch(text, end, match.start()) for end in ends if 0 <= match.start() - end <= 48)
         alone = _is_line(text, match.start(), match.end())
         labelled = _LABEL.search(text, max(0, match.start() - 40), match.start()) is not None
         marked = _MARKED.match(match[0]) is not None
-        if _YEAR.match(match[0]) and not (beside or labelled):
+        if (_YEAR.match(match[0]) and not (beside or labelled)) or find_amounts(match[0], ""):
             continue
         likely = beside or labelled or marked or alone
         yield Find(Kind.ADDRESS, *match.span(), match[0], Certainty.LIKELY if likely else Certainty.UNSURE, "town")
