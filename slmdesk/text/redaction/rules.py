@@ -21,7 +21,7 @@ _LETTER = r"[^\W\d_]"
 _SMALL = r"(?:von|vom|van|der|den|de|del|della|dello|di|da|do|dos|du|la|le|zu|zum|ter|ten|y|af|bin|ibn|el|al)"
 NAME_WORD = rf"(?:(?:[dDlL]['’]|O['’])?{_UP}{_LETTER}{{1,40}}(?:['’-]{_LETTER}{{1,40}}){{0,4}}|{_UP}\.(?!\w))"
 _NAME_WORD = re.compile(NAME_WORD)
-_ALONE = re.compile(r"(?<![\w@./'’-])[^\W\d_]+(?![\w@/-]|\.\w)")
+ALONE = re.compile(r"(?<![\w@./'’-])[^\W\d_]+(?:-[^\W\d_]+)*(?![\w@/-]|\.\w)")
 """Matches a word that is no part of an address of the web or of mail."""
 _PARTICLE = re.compile(rf"{_SMALL}(?!\w)")
 _GAP = re.compile(r"[ \u00a0]+")
@@ -269,7 +269,7 @@ def _bare(text: str, language: str) -> Iterator[tuple[int, int, str]]:
     German capitalises all nouns. There a verb must follow, or a word such as "von" must be before the name. The first
     word of a sentence or line has a capital anyway: if it stands elsewhere without, the name begins behind it.
     """
-    small = {fold(small) for small in _ALONE.findall(text) if small.islower()}
+    small = {fold(small) for small in ALONE.findall(text) if small.islower()}
     between = "" if language in ("de", "") else f"(?:{_SMALL} )*"  # "Aussage von Anna Berg"
     word = re.compile(rf"(?<![\w'’-]){NAME_WORD}(?=[ \u00a0]{between}{_UP})")
     at = 0

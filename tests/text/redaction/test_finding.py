@@ -108,6 +108,12 @@ def test_a_sum_behind_a_street_is_no_town() -> None:
     assert [words for _, words in found] == ["Lindenstraße 7", "Ringweg 8"]
 
 
+def test_a_name_that_stands_small_in_addresses_only_is_no_other_word() -> None:
+    text = "kupfer-pfaff@kupfer-pfaff.de\nKanzlei Kupfer-Pfaff\nFrau Miriam Kupfer-Pfaff\nwww.kupfer-pfaff.de"
+    people = [one for one in find_private(text, language="de") if one.kind is Kind.PERSON]
+    assert {one.text: one.certainty for one in people} == {"Kupfer-Pfaff": LIKELY, "Miriam Kupfer-Pfaff": LIKELY}
+
+
 def test_figures_in_columns_are_not_tried_as_parts_of_a_telephone_number(monkeypatch) -> None:
     import phonenumbers
 
