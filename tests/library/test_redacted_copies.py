@@ -82,6 +82,21 @@ def test_of_a_mail_no_surname_or_town_is_left_and_its_letters_stay(services, tmp
     assert not [word for word in ("Kupfer", "Pfaff", "Tannenkamp", "04229", "Leipzig") if word in str(mail) + text]
 
 
+@pytest.mark.parametrize("substitutes", [False, True])
+def test_a_surname_goes_from_a_firm_that_stays(services, tmp_path, substitutes):
+    path, target = tmp_path / "a.txt", tmp_path / "b.txt"
+    path.write_text("Wir schreiben an Frau Miriam Quarbelsen und an die Quarbelsen Verlag GmbH in der Stadt.")
+    copies = services.redacted_copies
+    preview = result_of(services, lambda: copies.preview(path))
+    words = tuple((one.kind, one.words) for one in preview.found if one.kind is Kind.PERSON)
+    assert [words] == [((Kind.PERSON, "Miriam Quarbelsen"),)]
+    request = RedactionRequest(words, target, substitutes=substitutes)
+    made = result_of(services, lambda: copies.give_out(preview, request))
+    assert sum(count for _, count in made.replaced) == 2
+    assert "Quarbelsen" not in target.read_text()
+    assert "Verlag GmbH" in target.read_text()
+
+
 def test_nothing_is_given_out_where_a_word_is_left(services, tmp_path, monkeypatch):
     path, target = tmp_path / "a.txt", tmp_path / "b.txt"
     path.write_text("Frau Quarbelsen und Herr Xanthopol")
