@@ -290,6 +290,13 @@ def test_headers_of_a_mail_that_are_not_encoded_keep_their_letters(encoding):
     assert [one.get_filename() for one in mail.iter_attachments()] == ["Grüße Moran.txt"]
 
 
+def test_no_blank_of_a_header_is_lost_where_it_is_folded():
+    subject = "Kanzlei █████ für █████ — Mangelanzeige und Mietminderung — AZ KP-2026-0387 " + "ö — a " * 30 + "b"
+    result, _ = redacted("eml", f"Subject: {subject}\n\nText".encode())
+    assert str(email.message_from_bytes(result, policy=email.policy.default)["Subject"]) == subject
+    assert max(map(len, result.splitlines())) <= 78
+
+
 def test_words_encoded_in_a_header_beside_raw_letters_are_redacted():
     result, _ = redacted("eml", "Subject: für — =?utf-8?q?M=C3=BCller?= da\n\nText".encode())
     assert str(email.message_from_bytes(result, policy=email.policy.default)["Subject"]) == "für — Moran da"

@@ -6,7 +6,8 @@ import email
 import email.errors
 import email.policy
 import re
-from email.header import decode_header
+from email.header import Header, decode_header
+from email.headerregistry import UnstructuredHeader
 from email.message import EmailMessage, Message
 
 from slmdesk.base.errors import KnownError
@@ -24,7 +25,19 @@ _KEPT = (
 """Headers that are copied. All others tell the route of the mail, the computers on it and the programs used."""
 _MOST_PARTS = 1_000
 _ADDRESS = re.compile(r"[\r\n]+")
-_POLICY = email.policy.default.clone(linesep="\r\n")
+
+
+class _Folded(email.policy.EmailPolicy):
+    """Folds texts that are not ASCII without losing blanks between encoded words, as Python's own policy does."""
+
+    def fold_binary(self, name: str, value: str) -> bytes:
+        if isinstance(value, UnstructuredHeader) and not value.isascii():
+            folded = Header(str(value), "utf-8", header_name=name).encode(linesep=self.linesep)
+            return f"{name}: {folded}{self.linesep}".encode("ascii")
+        return super().fold_binary(name, value)
+
+
+_POLICY = _Folded(linesep="\r\n")
 
 
 class _AsWritten(email.policy.Compat32):
