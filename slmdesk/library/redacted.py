@@ -32,7 +32,7 @@ from slmdesk.runtime.events import Pending
 from slmdesk.runtime.service import ServiceThread, Slices, in_slices, pending_on_file_thread
 from slmdesk.text.folding import fold
 from slmdesk.text.redaction import BAR, RANK, Certainty, Find, Kind, Listed
-from slmdesk.text.redaction.finding import INSIDE, WordIndex, WordList, find_private, name_words
+from slmdesk.text.redaction.finding import INSIDE, WORD, WordIndex, WordList, find_private, name_words
 from slmdesk.text.redaction.table import LEAST_HELD, table_for
 from slmdesk.text.sentences import detect
 from slmdesk.text.terms import ENDINGS, fits, spans_of
@@ -114,9 +114,10 @@ class RedactedCopies:
         if file.sha256 != preview.sha256:
             raise KnownError("redaction.changed", path=preview.path.name)
         substitutes = request.substitutes and preview.format != "pdf"
+        words = (*request.words, *_surnames_in_firms(preview, request.words))
         pairs: tuple[tuple[str, str], ...] = yield self._on_file_thread(
             lambda: pairs_for(
-                preview.text, request.words, substitutes=substitutes, unseen={word.words for word in preview.unseen}
+                preview.text, words, substitutes=substitutes, unseen={word.words for word in preview.unseen}
             ),
             stop,
         )
@@ -208,6 +209,15 @@ def _counts(about: Mapping[str, Any], expected: int) -> list[int]:
     if len(found) != expected:
         raise KnownError("child.protocol", reason=_("redact"))
     return found
+
+
+def _surnames_in_firms(preview: RedactionPreview, words: Sequence[tuple[Kind, str]]) -> Iterator[tuple[Kind, str]]:
+    """Yield the surnames of removed people that stand in firms that stay: "Quarbelsen" of "Quarbelsen Verlag GmbH"."""
+    rows, removed = {row.words for row in preview.found}, {name for __, name in words}
+    firms = {word for row in preview.found if row.kind is Kind.FIRM and row.words not in removed
+             for word in WORD.findall(row.words)}  # fmt: skip
+    people = (name_words(name) for kind, name in words if kind is Kind.PERSON)
+    yield from dict.fromkeys((Kind.PERSON, parts[-1]) for parts in people if parts and parts[-1] in firms - rows)
 
 
 def _kind_of_form(original: str, words: Sequence[tuple[Kind, str]]) -> Kind:

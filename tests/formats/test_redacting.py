@@ -280,6 +280,28 @@ def test_a_mail_with_a_word_in_a_header_for_programs_gets_bars(line):
     assert left_in(result, ["Quarbel"]) == {}
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "cp1252"])
+def test_headers_of_a_mail_that_are_not_encoded_keep_their_letters(encoding):
+    part = 'Content-Disposition: attachment; filename="Grüße Müller.txt"\n\nText'
+    head = 'Subject: Grüße für Müller — gut\nContent-Type: multipart/mixed; boundary="q"'
+    result, _ = redacted("eml", f"{head}\n\n--q\n{part}\n--q--\n".encode(encoding))
+    mail = email.message_from_bytes(result, policy=email.policy.default)
+    assert str(mail["Subject"]) == "Grüße für Moran — gut"
+    assert [one.get_filename() for one in mail.iter_attachments()] == ["Grüße Moran.txt"]
+
+
+def test_no_blank_of_a_header_is_lost_where_it_is_folded():
+    subject = "Kanzlei █████ für █████ — Mangelanzeige und Mietminderung — AZ KP-2026-0387 " + "ö — a " * 30 + "b"
+    result, _ = redacted("eml", f"Subject: {subject}\n\nText".encode())
+    assert str(email.message_from_bytes(result, policy=email.policy.default)["Subject"]) == subject
+    assert max(map(len, result.splitlines())) <= 78
+
+
+def test_words_encoded_in_a_header_beside_raw_letters_are_redacted():
+    result, _ = redacted("eml", "Subject: für — =?utf-8?q?M=C3=BCller?= da\n\nText".encode())
+    assert str(email.message_from_bytes(result, policy=email.policy.default)["Subject"]) == "für — Moran da"
+
+
 SIGNED = "Content-Type: text/plain; charset=utf-8\r\n\r\nFrau Müller wohnt in Köln.\r\n".encode()
 IN_PARTS = (
     b'Content-Type: multipart/mixed; boundary="q"\r\n\r\n--q\r\n' + SIGNED

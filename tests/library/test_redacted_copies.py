@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import email
+import email.policy
 import threading
 
 import pytest
@@ -44,6 +46,55 @@ def test_a_copy_of_each_kind_is_made_by_the_child_and_looked_through(services, t
     assert planting.found_in(target.read_bytes(), needles) == {}
     assert sum(count for _, count in made.replaced) > 0
     assert path.read_bytes() == data
+
+
+MAIL = """From: kupfer-pfaff@kupfer-pfaff.de
+To: verwaltung@strassburger.de
+Date: Wed, 28 Jan 2026 09:47:22 +0100
+Subject: Kanzlei Kupfer-Pfaff für Tannenkamp — Mangelanzeige
+Content-Type: text/plain; charset=utf-8
+
+Kanzlei Kupfer-Pfaff & Partner
+RAin Dr. Miriam Kupfer-Pfaff
+
+Betr.: Mietverhältnis Rosenblütenstraße 17, 3. OG links, 04229 Leipzig
+       Mieter: Hannes Tannenkamp
+
+Frau Kupfer-Pfaff vertritt Herrn Tannenkamp. Die Miete ist für den Januar gemindert.
+Rechnungen gehen an die Kupfer-Pfaff Verlag GmbH.
+"""
+
+
+@pytest.mark.parametrize("keeps", [(), (Kind.FIRM,)], ids=["all", "firm kept"])
+def test_of_a_mail_no_surname_or_town_is_left_and_its_letters_stay(services, tmp_path, keeps):
+    path, target = tmp_path / "a.eml", tmp_path / "b.eml"
+    path.write_text(MAIL, "utf-8")
+    copies = services.redacted_copies
+    preview = result_of(services, lambda: copies.preview(path))
+    assert not [one.words for one in preview.found if not one.is_chosen]
+    words = tuple((one.kind, one.words) for one in preview.found if one.kind not in keeps)
+    result_of(services, lambda: copies.give_out(preview, RedactionRequest(words, target)))
+    mail = email.message_from_bytes(target.read_bytes(), policy=email.policy.default)
+    assert str(mail["Subject"]) == f"Kanzlei {BAR} für {BAR} — Mangelanzeige"
+    text = mail.get_content()
+    assert f"{BAR}, 3. OG links, {BAR}" in text
+    assert ("Verlag GmbH" in text) == bool(keeps)
+    assert not [word for word in ("Kupfer", "Pfaff", "Tannenkamp", "04229", "Leipzig") if word in str(mail) + text]
+
+
+@pytest.mark.parametrize("substitutes", [False, True])
+def test_a_surname_goes_from_a_firm_that_stays(services, tmp_path, substitutes):
+    path, target = tmp_path / "a.txt", tmp_path / "b.txt"
+    path.write_text("Wir schreiben an Frau Miriam Quarbelsen und an die Quarbelsen Verlag GmbH in der Stadt.")
+    copies = services.redacted_copies
+    preview = result_of(services, lambda: copies.preview(path))
+    words = tuple((one.kind, one.words) for one in preview.found if one.kind is Kind.PERSON)
+    assert [words] == [((Kind.PERSON, "Miriam Quarbelsen"),)]
+    request = RedactionRequest(words, target, substitutes=substitutes)
+    made = result_of(services, lambda: copies.give_out(preview, request))
+    assert sum(count for _, count in made.replaced) == 2
+    assert "Quarbelsen" not in target.read_text()
+    assert "Verlag GmbH" in target.read_text()
 
 
 def test_nothing_is_given_out_where_a_word_is_left(services, tmp_path, monkeypatch):

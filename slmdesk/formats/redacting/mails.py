@@ -6,7 +6,8 @@ import email
 import email.errors
 import email.policy
 import re
-from email.header import decode_header, make_header
+from email.header import Header, decode_header
+from email.headerregistry import UnstructuredHeader
 from email.message import EmailMessage, Message
 
 from slmdesk.base.errors import KnownError
@@ -24,12 +25,34 @@ _KEPT = (
 """Headers that are copied. All others tell the route of the mail, the computers on it and the programs used."""
 _MOST_PARTS = 1_000
 _ADDRESS = re.compile(r"[\r\n]+")
-_POLICY = email.policy.default.clone(linesep="\r\n")
+
+
+class _Folded(email.policy.EmailPolicy):
+    """Folds texts that are not ASCII without losing blanks between encoded words, as Python's own policy does."""
+
+    def fold_binary(self, name: str, value: str) -> bytes:
+        if isinstance(value, UnstructuredHeader) and not value.isascii():
+            folded = Header(str(value), "utf-8", header_name=name).encode(linesep=self.linesep)
+            return f"{name}: {folded}{self.linesep}".encode("ascii")
+        return super().fold_binary(name, value)
+
+
+_POLICY = _Folded(linesep="\r\n")
+
+
+class _AsWritten(email.policy.Compat32):
+    """Gives headers as text also where their bytes are not ASCII, which Python's own policy gives as U+FFFD."""
+
+    def header_fetch_parse(self, name: str, value: str) -> str:
+        return storable(value)
+
+
+_READ = _AsWritten()
 _DROPPED_PARTS = ("application/pgp-signature", "application/pkcs7-signature", "application/x-pkcs7-signature")
 
 
 def redact(redacting: Redacting) -> bytes:
-    message = parsed(redacting.reading, email.policy.compat32)
+    message = parsed(redacting.reading, _READ)
     new = _Mail(redacting).made(message)
     return new.as_bytes(policy=_POLICY)
 
@@ -101,9 +124,7 @@ class _Mail:
         """Return what a signature holds, without it: a mail's text with its attachments, or a file."""
         self._redacting.remove("signature", name)
         if not name or name.lower() == "smime.p7m":
-            return self._part(
-                email.message_from_bytes(content.lstrip(b"\r\n"), policy=email.policy.compat32), depth + 1
-            )
+            return self._part(email.message_from_bytes(content.lstrip(b"\r\n"), policy=_READ), depth + 1)
         inner = EmailMessage()
         inner.set_content(content, "application", "octet-stream", filename=name.removesuffix(".p7m"))
         return self._file(inner, "application/octet-stream", name.removesuffix(".p7m"))
@@ -179,9 +200,13 @@ class _Mail:
 
 
 def _decoded(raw: str) -> str:
-    raw = storable(raw)
+    """Decode encoded words, also beside letters that are not ASCII, which `decode_header` gives as escapes."""
     try:
-        return str(make_header(decode_header(raw)))
+        pieces: list[tuple[str | bytes, str | None]] = decode_header(raw)
+        return "".join(
+            piece if isinstance(piece, str) else piece.decode(charset or "raw-unicode-escape", "replace")
+            for piece, charset in pieces
+        )
     except (ValueError, LookupError, UnicodeError, email.errors.HeaderParseError):
         return raw
 

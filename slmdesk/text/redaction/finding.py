@@ -15,7 +15,7 @@ from slmdesk.text.checks.names import LEGAL_FORM, opens
 from slmdesk.text.checks.words import function_words
 from slmdesk.text.folding import fold
 from slmdesk.text.redaction import RANK, Certainty, Find, Kind, Listed
-from slmdesk.text.redaction.rules import find_addresses, find_by_shape, find_names, is_no_name
+from slmdesk.text.redaction.rules import ALONE, find_addresses, find_by_shape, find_names, is_no_name
 from slmdesk.text.sentences import detect
 from slmdesk.text.terms import fits, spans_of
 
@@ -115,7 +115,7 @@ def _names_again(
                 by_beginning[plain[:LEAST_NAME]].setdefault(plain[:-1], certainty)
     if not by_beginning:
         return
-    small = {fold(word) for word in WORD.findall(text) if word.islower()}
+    small = {fold(word) for word in ALONE.findall(text) if word.islower()}
     for match in WORD.finditer(text):
         if len(match[0]) < LEAST_NAME or match[0].islower():
             continue

@@ -11,7 +11,7 @@ from importlib import import_module, resources
 from typing import Any
 
 from slmdesk.text.checks.names import LEGAL_FORM, opens
-from slmdesk.text.checks.numbers import GAP, DateMention, find_dates, find_ibans, is_iban
+from slmdesk.text.checks.numbers import GAP, DateMention, find_amounts, find_dates, find_ibans, is_iban
 from slmdesk.text.checks.words import capitalised, function_words, tables
 from slmdesk.text.folding import fold
 from slmdesk.text.redaction import Certainty, Find, Kind
@@ -21,7 +21,7 @@ _LETTER = r"[^\W\d_]"
 _SMALL = r"(?:von|vom|van|der|den|de|del|della|dello|di|da|do|dos|du|la|le|zu|zum|ter|ten|y|af|bin|ibn|el|al)"
 NAME_WORD = rf"(?:(?:[dDlL]['’]|O['’])?{_UP}{_LETTER}{{1,40}}(?:['’-]{_LETTER}{{1,40}}){{0,4}}|{_UP}\.(?!\w))"
 _NAME_WORD = re.compile(NAME_WORD)
-_ALONE = re.compile(r"(?<![\w@./'’-])[^\W\d_]+(?![\w@/-]|\.\w)")
+ALONE = re.compile(r"(?<![\w@./'’-])[^\W\d_]+(?:-[^\W\d_]+)*(?![\w@/-]|\.\w)")
 """Matches a word that is no part of an address of the web or of mail."""
 _PARTICLE = re.compile(rf"{_SMALL}(?!\w)")
 _GAP = re.compile(r"[ \u00a0]+")
@@ -269,7 +269,7 @@ def _bare(text: str, language: str) -> Iterator[tuple[int, int, str]]:
     German capitalises all nouns. There a verb must follow, or a word such as "von" must be before the name. The first
     word of a sentence or line has a capital anyway: if it stands elsewhere without, the name begins behind it.
     """
-    small = {fold(small) for small in _ALONE.findall(text) if small.islower()}
+    small = {fold(small) for small in ALONE.findall(text) if small.islower()}
     between = "" if language in ("de", "") else f"(?:{_SMALL} )*"  # "Aussage von Anna Berg"
     word = re.compile(rf"(?<![\w'’-]){NAME_WORD}(?=[ \u00a0]{between}{_UP})")
     at = 0
@@ -404,7 +404,7 @@ _JOINED = (
 _TOWN_NAME = rf"{_CAPITAL}{_L}[\w.'’-]*(?: {_JOINED}{_NAME}){{0,4}}"
 _POSTCODE = r"(?:[A-Z]{1,2}-)?(?:\d{5}|\d{2}-\d{3}|\d{4}(?: [A-Z]{2}(?= ))?)"
 _TOWN = re.compile(
-    rf"(?<![\w.,/-])(?:{_POSTCODE}\s{_TOWN_NAME}(?: \([A-Z]{{2}}\))?"
+    rf"(?<![\w.,/+-])(?:{_POSTCODE}(?:[^\S\n]|\n(?![\w-]+:)){_TOWN_NAME}(?: \([A-Z]{{2}}\))?"
     rf"|(?:{_TOWN_NAME},? )?[A-Z]{{1,2}}\d[A-Z\d]? ?\d[A-Z]{{2}}(?!\w))"
 )
 _STREET = re.compile(rf"(?<![\w/-])(?:{'|'.join(f'(?:{street})' for street in _STREETS)})(?!\w)")
@@ -415,7 +415,8 @@ _LABEL = re.compile(
     r"adres\w*|zamieszka\w+)\W{0,5}(?:in |a |en |w )?$",
     re.IGNORECASE,
 )
-_BETWEEN = re.compile(r"[ \t]*(?:,|[·|–-]|\n)?[ \t]*(?:in |à |en |a |w )?")
+_BETWEEN = re.compile(r"(?:(?:, [^\n,;:]{1,24}){1,2}(?=,))?[ \t]*(?:,\n?|[·|–-]|\n)?[ \t]*(?:in |à |en |a |w )?")
+"""Matches what stands between street and town, such as the floor: "Lindenstraße 7, 3. OG links, 10115 Berlin"."""
 _YEAR = re.compile(r"(?:19|20)\d\d\s")
 
 
@@ -426,11 +427,11 @@ def find_addresses(text: str) -> Iterator[Find]:
         ends.append(match.end())
         yield Find(Kind.ADDRESS, *match.span(), match[0], Certainty.LIKELY, "street")
     for match in _TOWN.finditer(text):
-        beside = any(_BETWEEN.fullmatch(text, end, match.start()) for end in ends if 0 <= match.start() - end <= 8)
+        beside = any(_BETWEEN.fullmatch(text, end, match.start()) for end in ends if 0 <= match.start() - end <= 48)
         alone = _is_line(text, match.start(), match.end())
         labelled = _LABEL.search(text, max(0, match.start() - 40), match.start()) is not None
         marked = _MARKED.match(match[0]) is not None
-        if _YEAR.match(match[0]) and not (beside or labelled):
+        if (_YEAR.match(match[0]) and not (beside or labelled)) or find_amounts(match[0], ""):
             continue
         likely = beside or labelled or marked or alone
         yield Find(Kind.ADDRESS, *match.span(), match[0], Certainty.LIKELY if likely else Certainty.UNSURE, "town")

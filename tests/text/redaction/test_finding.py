@@ -53,6 +53,8 @@ def _found(text: str, language: str = "en", least: Certainty = LIKELY) -> list[t
         ("née le 3 mai 1962 à Paris", "fr", Kind.BIRTH, "3 mai 1962"),
         ("urodzony 5.04.1961 w", "pl", Kind.BIRTH, "5.04.1961"),
         ("in der Lindenstraße 7, bei", "de", Kind.ADDRESS, "Lindenstraße 7"),
+        ("Lindenstraße 7, 3. OG links, 04229 Leipzig", "de", Kind.ADDRESS, "04229 Leipzig"),
+        ("Lindenstraße 7, Hinterhaus, 2. Stock,\n04229 Leipzig ist", "de", Kind.ADDRESS, "04229 Leipzig"),
         ("at 12 Larkspur Road in", "en", Kind.ADDRESS, "12 Larkspur Road"),
         ("14 bis, rue des Forges", "fr", Kind.ADDRESS, "14 bis, rue des Forges"),
         ("en Calle Mayor, 3, 2º B", "es", Kind.ADDRESS, "Calle Mayor, 3, 2º B"),
@@ -88,11 +90,28 @@ def test_each_kind_is_found(text: str, language: str, kind: Kind, words: str) ->
         ("years\t4019\t2020\t4021\t2025\n4111\n1111\n1111\n1111\n", "en"),
         ("parts\t0161\t4961234\n01614\n961235\n", "en"),
         ("no 12 345 678\n90 123 (2024-1234-567)", "en"),
+        ("Date: 28 Jan 2026 09:47 +0100\nSubject: Rent", "en"),
+        ("at 9:47 GMT+0100 Berlin", "en"),
         ("4111 1111 1111 1112 and 12345 parts in 2025", "en"),
     ],
 )
 def test_what_is_not_private_stays(text: str, language: str) -> None:
     assert _found(text, language) == []
+
+
+def test_the_zone_of_a_time_and_the_next_header_are_not_offered_as_a_town() -> None:
+    assert _found("09:47 +0100\nSubject: Rent\nNo. 1204\nReply-To: us, +0100 Berlin", least=UNSURE) == []
+
+
+def test_a_sum_behind_a_street_is_no_town() -> None:
+    found = _found("Die Lindenstraße 7, 3. OG links, 12000 Euro und Ringweg 8, 9000 CHF", "de")
+    assert [words for _, words in found] == ["Lindenstraße 7", "Ringweg 8"]
+
+
+def test_a_name_that_stands_small_in_addresses_only_is_no_other_word() -> None:
+    text = "kupfer-pfaff@kupfer-pfaff.de\nKanzlei Kupfer-Pfaff\nFrau Miriam Kupfer-Pfaff\nwww.kupfer-pfaff.de"
+    people = [one for one in find_private(text, language="de") if one.kind is Kind.PERSON]
+    assert {one.text: one.certainty for one in people} == {"Kupfer-Pfaff": LIKELY, "Miriam Kupfer-Pfaff": LIKELY}
 
 
 def test_figures_in_columns_are_not_tried_as_parts_of_a_telephone_number(monkeypatch) -> None:
