@@ -195,10 +195,10 @@ class ExtractionService(Service, JobPlanner):
         """Return a table with the progress of its job. Raises KnownError `item.unknown`."""
         found = self._items.find(item)
         job, table = self._items.newest_job(found.id), self._kept(found.id)
-        if job is not None and (plan := self._live.get(job.id)):
-            table = _joined(plan.so_far(), table)
-        documents = tuple(self._store.documents.of_item(found.id))
         request = _request_from(request_in(found))
+        if job is not None and (plan := self._live.get(job.id)):
+            table = _joined(plan.so_far(), table, request.documents)
+        documents = tuple(self._store.documents.of_item(found.id))
         return ExtractionView(found, request, documents, with_edits(table) if table else None, job)
 
     def _with_documents(self, request: TableRequest) -> tuple[TableRequest, list[DocumentRecord]]:
@@ -231,6 +231,8 @@ class ExtractionService(Service, JobPlanner):
         finally:
             if self._live.get(job.id) is plan:
                 del self._live[job.id]
+            if plan.table is None:
+                self._keep_shown(item, plan.so_far())
 
     def on_step(self, job: str, key: str, value: Mapping[str, Json]) -> None:
         if plan := self._live.get(job):
@@ -245,7 +247,15 @@ class ExtractionService(Service, JobPlanner):
 
     def _keep(self, item: str, table: Table) -> None:
         """Store what was found, with the person's edits made before and meanwhile."""
-        self._store.results.save(item, to_json(_joined(table, self._kept(item))))
+        documents = _request_from(request_in(self._store.items.get(item))).documents
+        self._store.results.save(item, to_json(_joined(table, self._kept(item), documents)))
+
+    def _keep_shown(self, item: str, table: Table) -> None:
+        """Store what a job found that did not come to its end, unless its table has other columns by now."""
+        rows = tuple(row for row in table.rows if any(cell.flag is not Flag.OPEN for cell in row.cells))
+        with suppress(KnownError):  # the table was deleted, or trouble that is reported where steps are saved
+            if _request_from(request_in(self._store.items.get(item))).columns == table.columns:
+                self._keep(item, changed(table, rows=rows))
 
     def _on_row(self, item: str, job: str, row: TableRow, is_complete: bool) -> None:
         old = self._kept(item)
@@ -318,13 +328,22 @@ def _cell_text(cell: TableCell, row: TableRow, words: Callable[[str], str]) -> s
     return f"{words(unlike_marks(cell.value))}{f' [{place}]' if place else ''}{' ⚠' if cell.flag in DOUBTFUL else ''}"
 
 
-def _joined(table: Table, old: Table | None) -> Table:
-    """Return a new table with a person's edits. Rows that are not made again yet stay as they were."""
+def _joined(table: Table, old: Table | None, documents: Sequence[str]) -> Table:
+    """Return a new table with a person's edits, in the order of its documents. Rows and cells that are not made again
+    yet stay as they were.
+    """
     if old is None or old.columns != table.columns:
         return table
-    there = {row.document for row in table.rows}
-    rest = () if table.is_done else tuple(row for row in old.rows if row.document not in there)
-    return changed(table, rows=(*table.rows, *rest), edits=old.edits)
+    before = {} if table.is_done else {row.document: row for row in old.rows}
+    made = {row.document: _filled(row, before.get(row.document)) for row in table.rows}
+    places = {document: at for at, document in enumerate(documents)}
+    rows = sorted((before | made).values(), key=lambda row: places.get(row.document, len(places)))
+    return changed(table, rows=tuple(rows), edits=old.edits)
+
+
+def _filled(row: TableRow, old: TableRow | None) -> TableRow:
+    pairs = zip(row.cells, old.cells if old else row.cells, strict=True)
+    return changed(row, cells=tuple(was if cell.flag is Flag.OPEN else cell for cell, was in pairs))
 
 
 DOCUMENTS_AT_ONCE = 16
@@ -438,8 +457,7 @@ class TablePlan:
             row.cells = {column: TableCell() for column in missing} | row.cells
             self._publish(row)  # now, not when the model has answered about the other documents
             return []
-        if row.cells:
-            self._reported(self._shape(row, Flag.OPEN), False)
+        self._reported(self._shape(row, Flag.OPEN), False)
         return (yield from self._copied(at, missing, pages))
 
     def _copied(
@@ -574,7 +592,11 @@ class TablePlan:
             self._reported(self._shape(row), True)
 
     def _made(self, until: int, *, is_done: bool) -> Table:
-        rows = tuple(self._shape(row) for row in self._rows[:until] if is_done or row.is_reported)
+        rows = tuple(
+            self._shape(row, Flag.NOT_FOUND if is_done or row.is_reported else Flag.OPEN)
+            for row in self._rows[:until]
+            if is_done or row.is_reported or row.coverage.pages_total
+        )
         seconds = round(time.monotonic() - self._began, 1)
         return Table(self._columns, rows, (), self._model, is_done, seconds, self._note)
 
