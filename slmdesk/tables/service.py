@@ -176,15 +176,20 @@ class ExtractionService(Service, JobPlanner):
     def reshape(self, item: str, columns: Sequence[Column], edits: Sequence[Edit] | None = None) -> Table:
         """Give a table other columns; a job fills new ones. Return the table as it was, for undo.
 
-        Columns that stay keep their cells. `edits` are a person's values; None: those that there are. Raises what
-        `begin` raises, and KnownError `item.unknown`.
+        A job that still makes the table gives way to the new one. Columns that stay keep their cells. `edits` are a
+        person's values; None: those that there are. Raises what `begin` raises, and KnownError `item.unknown`.
         """
-        found, old = self._items.find(item), self._kept(item) or Table((), ())
+        found = self._items.find(item)
+        job = self._items.newest_job(found.id)
+        old = self._so_far(found.id, job) or Table((), ())
         request = changed(_request_from(request_in(found)), columns=checked_columns(columns))
+        unfinished = None if job is None or job.status.is_end else job
         record = None
-        if not set(request.columns) <= set(old.columns):
+        if unfinished or not set(request.columns) <= set(old.columns):
             request, __ = self._with_documents(request)
             record = able(self._models.choose(request.model))
+        if unfinished:
+            self._jobs.cancel(unfinished.id)
         self._store.items.change_settings(found.id, **{REQUEST: to_json(request)})
         self._store.results.save(found.id, to_json(reshaped(old, request.columns, edits)))
         if record is not None:
@@ -194,12 +199,16 @@ class ExtractionService(Service, JobPlanner):
     def open(self, item: str) -> ExtractionView:
         """Return a table with the progress of its job. Raises KnownError `item.unknown`."""
         found = self._items.find(item)
-        job, table = self._items.newest_job(found.id), self._kept(found.id)
-        request = _request_from(request_in(found))
-        if job is not None and (plan := self._live.get(job.id)):
-            table = _joined(plan.so_far(), table, request.documents)
+        job, request = self._items.newest_job(found.id), _request_from(request_in(found))
+        table = self._so_far(found.id, job)
         documents = tuple(self._store.documents.of_item(found.id))
         return ExtractionView(found, request, documents, with_edits(table) if table else None, job)
+
+    def _so_far(self, item: str, job: JobRecord | None) -> Table | None:
+        table = self._kept(item)
+        if job is not None and (plan := self._live.get(job.id)):
+            return _joined(plan.so_far(), table, _request_from(job.settings).documents)
+        return table
 
     def _with_documents(self, request: TableRequest) -> tuple[TableRequest, list[DocumentRecord]]:
         refusal = _("a table has 1 to {most_documents} documents").format(most_documents=MOST_DOCUMENTS)
@@ -259,6 +268,10 @@ class ExtractionService(Service, JobPlanner):
 
     def _on_row(self, item: str, job: str, row: TableRow, is_complete: bool) -> None:
         old = self._kept(item)
+        if (
+            old and not old.is_done and len(old.columns) == len(row.cells)
+        ):  # what there is stays while a column is added
+            row = _filled(row, next((known for known in old.rows if known.document == row.document), None))
         shown = with_edits(Table((), (row,), old.edits if old else ())).rows[0]
         self._publish(ExtractionGrew(item, job, shown, is_complete))
 

@@ -300,6 +300,22 @@ def test_a_table_cancelled_before_its_first_batch_holds_what_was_shown_in_the_or
     assert [cell.value for cell in kept.rows[1].cells][:3] == ["900 EUR", "Ada", "3 May 2024"]
 
 
+def test_a_table_takes_another_column_while_it_is_made(opened) -> None:
+    recorder = opened(answer=ANSWER, slow=0.01)
+    words = ("The flat is let to Ada Byron", "The rent is 900 euros", "Deposit: 90 EUR")
+    item = begin(recorder, *(keep(recorder, f"{at}.txt", [page(1, f"{at}", *words)]) for at in range(3)))
+    recorder.wait(ExtractionGrew, lambda one: one.row.name == "1.txt")
+    first, begun = view(recorder, item).job, len(recorder.events)
+    before = recorder.calls.extraction.reshape(item.id, [*COLUMNS, Column("Deposit", ColumnKind.AMOUNT)])
+    assert [row.name for row in before.rows][:2] == ["0.txt", "1.txt"]
+    recorder.wait(JobChanged, lambda one: one.id == first.id and one.status is JobStatus.CANCELLED, begun)
+    table = ended(recorder, item, begun)
+    assert [len(row.cells) for row in table.rows] == [4] * 3
+    assert {row.cells[0].value for row in table.rows} == {"900 euros"}
+    assert {row.cells[3].value for row in table.rows} == {"90 EUR"}
+    assert view(recorder, item).job.status is JobStatus.DONE
+
+
 def test_wishes_that_make_no_table_are_refused(opened) -> None:
     recorder = opened()
     document = keep(recorder, "a.pdf", [page(1, "words")])

@@ -398,9 +398,10 @@ class TablePane(QFrame):
         self._warning.setVisible(bool(self._warning.text()) and has_table)
         self._making.setVisible(self._is_running)
         self.table.setVisible(has_table)
-        begins: list[QPushButton | QAction] = [self._scope, self._add, self._fresh, self._again]
+        begins: list[QPushButton | QAction] = [self._scope, self._fresh, self._again]
         for action in begins:
             action.setEnabled(not self._is_running)
+        self._add.setEnabled(not self._is_running or bool(self._controller.item))
         self._columns.setEnabled(not self._is_running)
         saves: list[QPushButton | QAction] = [self._save, *self._forms]
         for action in saves:
