@@ -46,6 +46,14 @@ _CURRENCY = re.compile(rf"\b(?:{'|'.join(sorted(CURRENCIES))})\b")
 LISTED = re.compile(r"\s*(?:;|\n|\u2022|\|)\s*|\s*,\s+(?:and\s+)?")
 
 
+_SHAPES = {
+    "Telephone": re.compile(r"(?:\d\D{0,3}){6}"),
+    "E-mail": re.compile(r"\S@\S"),
+    "Reference": re.compile(r"^[^@]*\d[^@]*$"),
+}
+"""What a value in words must look like in some columns of the presets, whatever a person or a paper calls them."""
+
+
 def verified(column: Column, quote: str, value: str, pages: PageTexts) -> TableCell:
     value, quote = _plain(value)[:MOST_VALUE], _plain(quote)[:MOST_QUOTE]
     value = value or quote
@@ -55,6 +63,8 @@ def verified(column: Column, quote: str, value: str, pages: PageTexts) -> TableC
     if column.kind is ColumnKind.LIST:
         return _list_cell(value, proofs, pages)
     cell = _found(column, quote, value, proofs, pages)
+    if cell.value and not all(shape.search(cell.value) for shape in map(_shape_of, names_of(column)) if shape):
+        cell = changed(cell, flag=Flag.KIND)
     is_sentence = cell.flag is Flag.KIND and column.kind is not ColumnKind.PERSON and len(cell.value) > MOST_OTHER_KIND
     return TableCell(flag=Flag.NOT_FOUND) if is_sentence else cell
 
@@ -371,6 +381,18 @@ def column_named(words: str) -> Column:
     columns = (column for some in presets() for column in some.columns)
     known = next((column for column in columns if fold(name) in (fold(column.name), fold(_(column.name)))), None)
     return Column(name, known.kind, "", known.labels) if known else Column(name)
+
+
+def only_known(label: str) -> Column | None:
+    """Return the presets' column in words that has a label, if it is a single one."""
+    known = [column for some in presets() for column in some.columns if label in names_of(column)]
+    return known[0] if len(known) == 1 and known[0].kind is ColumnKind.TEXT else None
+
+
+@cache
+def _shape_of(label: str) -> re.Pattern[str] | None:
+    known = only_known(label)
+    return _SHAPES.get(known.name) if known else None
 
 
 def _column_of(shape: Mapping[str, str | list[str]]) -> Column:

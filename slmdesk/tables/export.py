@@ -14,7 +14,7 @@ from slmdesk.exports.writers import Cell, Noted, to_xlsx
 from slmdesk.runtime.service import Make, json_bytes
 from slmdesk.tables.cells import CURRENCIES
 from slmdesk.tables.service import ExtractionService
-from slmdesk.tables.types import Table, TableCell, TableRow
+from slmdesk.tables.types import Flag, Table, TableCell, TableRow
 from slmdesk.text.markup import harmless_cell
 
 FORMAT = "slmdesk-table"
@@ -104,7 +104,7 @@ def _page(cell: TableCell) -> int | None:
 
 
 def _said(cell: TableCell) -> str:
-    return "changed by hand" if cell.edited else cell.flag.value if cell.value else ""
+    return "changed by hand" if cell.edited else cell.flag.value if cell.value or cell.flag is Flag.OPEN else ""
 
 
 def _doubts(extraction: Table, row: TableRow) -> str:

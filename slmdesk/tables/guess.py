@@ -7,7 +7,8 @@ from collections import Counter
 from collections.abc import Sequence
 
 from slmdesk.base.documents import Page
-from slmdesk.tables.cells import label_of, names_of, presets
+from slmdesk.base.record import changed
+from slmdesk.tables.cells import label_of, names_of, only_known, presets
 from slmdesk.tables.layout import PageTexts
 from slmdesk.tables.rules import ORIGIN, Rules, behind_labels, certain
 from slmdesk.tables.types import Column, ColumnKind
@@ -67,8 +68,11 @@ class Guess:
             best = USUAL
         columns = [column for column in kinds[best] if RARE * self._found[column.name] >= self._papers > 0]
         taken = set[str]().union(*map(names_of, columns))
-        often = [label for label in self._labels if 2 * self._having[label] >= self._papers and label not in taken]
-        return tuple([*columns, *(self._labels[label] for label in often)][:MOST_GUESSED])
+        for label, column in self._labels.items():
+            if 2 * self._having[label] >= self._papers and label not in taken:
+                columns.append(column)
+                taken |= names_of(column)
+        return tuple(columns[:MOST_GUESSED])
 
 
 def _labelled(page: Page, language: str) -> dict[str, Column]:
@@ -80,7 +84,9 @@ def _labelled(page: Page, language: str) -> dict[str, Column]:
         words = page.text[place.start : place.end]
         if name is None or label_of(name[1]) != label or not _is_name(name[1]) or len(words.split()) > MOST_WORDS:
             continue
-        column = Column(name[1].strip("*_# "), _kind_of(words, language))
+        column, known = Column(name[1].strip("*_# "), _kind_of(words, language)), only_known(label)
+        if known is not None and column.kind is known.kind:
+            column = changed(column, labels=(known.name, *known.labels))
         if certain(column, place, texts) is not None:
             found.setdefault(label, column)
     return found

@@ -75,6 +75,12 @@ _BASE = re.compile(
     re.IGNORECASE,
 )
 """Words before the amount on which a tax is calculated."""
+_PER_AREA = re.compile(
+    r"\s*(?:[^\W\d_]{1,4}\s+[\d.,]+\s*(?:eur|€|\w{3})?\s*)?(?:/|(?:pro|je|per|par|por|al|a|za)\s+)\s*(?:quadratmeter|qm\b|"
+    r"m²|m2\b|sqm?\b|square (?:met|f)|m[èe]tre carr|metro (?:cuad|quad))",
+    re.IGNORECASE,
+)
+"""Words behind an amount, or behind the first of two ("from 8 to 9 euros per square metre"), that make it a rate."""
 CUED = {ColumnKind.DATE: "date", ColumnKind.AMOUNT: "amount", ColumnKind.NUMBER: "amount"}
 
 
@@ -143,7 +149,8 @@ class Rules:
             last = 0
             for start, end in spans_of(line.text, self._language):
                 before, after = around(self.lines, at, start, end, last)
-                said = Said(OTHER, Strength.NEAR) if _BASE.search(before) else cues.read(before, after)
+                is_rate = _BASE.search(before) or _PER_AREA.match(after)
+                said = Said(OTHER, Strength.NEAR) if is_rate else cues.read(before, after)
                 if paper == "contract" and EARLIER.search(fold(line.text[slice(*line.sentence(start))])):
                     said = Said(OTHER, Strength.NEAR)
                 elif kind == "date":

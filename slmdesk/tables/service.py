@@ -176,15 +176,20 @@ class ExtractionService(Service, JobPlanner):
     def reshape(self, item: str, columns: Sequence[Column], edits: Sequence[Edit] | None = None) -> Table:
         """Give a table other columns; a job fills new ones. Return the table as it was, for undo.
 
-        Columns that stay keep their cells. `edits` are a person's values; None: those that there are. Raises what
-        `begin` raises, and KnownError `item.unknown`.
+        A job that still makes the table gives way to the new one. Columns that stay keep their cells. `edits` are a
+        person's values; None: those that there are. Raises what `begin` raises, and KnownError `item.unknown`.
         """
-        found, old = self._items.find(item), self._kept(item) or Table((), ())
+        found = self._items.find(item)
+        job = self._items.newest_job(found.id)
+        old = self._so_far(found.id, job) or Table((), ())
         request = changed(_request_from(request_in(found)), columns=checked_columns(columns))
+        unfinished = None if job is None or job.status.is_end else job
         record = None
-        if not set(request.columns) <= set(old.columns):
+        if unfinished or not set(request.columns) <= set(old.columns):
             request, __ = self._with_documents(request)
             record = able(self._models.choose(request.model))
+        if unfinished:
+            self._jobs.cancel(unfinished.id)
         self._store.items.change_settings(found.id, **{REQUEST: to_json(request)})
         self._store.results.save(found.id, to_json(reshaped(old, request.columns, edits)))
         if record is not None:
@@ -194,12 +199,16 @@ class ExtractionService(Service, JobPlanner):
     def open(self, item: str) -> ExtractionView:
         """Return a table with the progress of its job. Raises KnownError `item.unknown`."""
         found = self._items.find(item)
-        job, table = self._items.newest_job(found.id), self._kept(found.id)
-        if job is not None and (plan := self._live.get(job.id)):
-            table = _joined(plan.so_far(), table)
+        job, request = self._items.newest_job(found.id), _request_from(request_in(found))
+        table = self._so_far(found.id, job)
         documents = tuple(self._store.documents.of_item(found.id))
-        request = _request_from(request_in(found))
         return ExtractionView(found, request, documents, with_edits(table) if table else None, job)
+
+    def _so_far(self, item: str, job: JobRecord | None) -> Table | None:
+        table = self._kept(item)
+        if job is not None and (plan := self._live.get(job.id)):
+            return _joined(plan.so_far(), table, _request_from(job.settings).documents)
+        return table
 
     def _with_documents(self, request: TableRequest) -> tuple[TableRequest, list[DocumentRecord]]:
         refusal = _("a table has 1 to {most_documents} documents").format(most_documents=MOST_DOCUMENTS)
@@ -231,6 +240,8 @@ class ExtractionService(Service, JobPlanner):
         finally:
             if self._live.get(job.id) is plan:
                 del self._live[job.id]
+            if plan.table is None:
+                self._keep_shown(item, plan.so_far())
 
     def on_step(self, job: str, key: str, value: Mapping[str, Json]) -> None:
         if plan := self._live.get(job):
@@ -245,10 +256,22 @@ class ExtractionService(Service, JobPlanner):
 
     def _keep(self, item: str, table: Table) -> None:
         """Store what was found, with the person's edits made before and meanwhile."""
-        self._store.results.save(item, to_json(_joined(table, self._kept(item))))
+        documents = _request_from(request_in(self._store.items.get(item))).documents
+        self._store.results.save(item, to_json(_joined(table, self._kept(item), documents)))
+
+    def _keep_shown(self, item: str, table: Table) -> None:
+        """Store what a job found that did not come to its end, unless its table has other columns by now."""
+        rows = tuple(row for row in table.rows if any(cell.flag is not Flag.OPEN for cell in row.cells))
+        with suppress(KnownError):  # the table was deleted, or trouble that is reported where steps are saved
+            if _request_from(request_in(self._store.items.get(item))).columns == table.columns:
+                self._keep(item, changed(table, rows=rows))
 
     def _on_row(self, item: str, job: str, row: TableRow, is_complete: bool) -> None:
         old = self._kept(item)
+        if (
+            old and not old.is_done and len(old.columns) == len(row.cells)
+        ):  # what there is stays while a column is added
+            row = _filled(row, next((known for known in old.rows if known.document == row.document), None))
         shown = with_edits(Table((), (row,), old.edits if old else ())).rows[0]
         self._publish(ExtractionGrew(item, job, shown, is_complete))
 
@@ -318,13 +341,22 @@ def _cell_text(cell: TableCell, row: TableRow, words: Callable[[str], str]) -> s
     return f"{words(unlike_marks(cell.value))}{f' [{place}]' if place else ''}{' ⚠' if cell.flag in DOUBTFUL else ''}"
 
 
-def _joined(table: Table, old: Table | None) -> Table:
-    """Return a new table with a person's edits. Rows that are not made again yet stay as they were."""
+def _joined(table: Table, old: Table | None, documents: Sequence[str]) -> Table:
+    """Return a new table with a person's edits, in the order of its documents. Rows and cells that are not made again
+    yet stay as they were.
+    """
     if old is None or old.columns != table.columns:
         return table
-    there = {row.document for row in table.rows}
-    rest = () if table.is_done else tuple(row for row in old.rows if row.document not in there)
-    return changed(table, rows=(*table.rows, *rest), edits=old.edits)
+    before = {} if table.is_done else {row.document: row for row in old.rows}
+    made = {row.document: _filled(row, before.get(row.document)) for row in table.rows}
+    places = {document: at for at, document in enumerate(documents)}
+    rows = sorted((before | made).values(), key=lambda row: places.get(row.document, len(places)))
+    return changed(table, rows=tuple(rows), edits=old.edits)
+
+
+def _filled(row: TableRow, old: TableRow | None) -> TableRow:
+    pairs = zip(row.cells, old.cells if old else row.cells, strict=True)
+    return changed(row, cells=tuple(was if cell.flag is Flag.OPEN else cell for cell, was in pairs))
 
 
 DOCUMENTS_AT_ONCE = 16
@@ -438,8 +470,7 @@ class TablePlan:
             row.cells = {column: TableCell() for column in missing} | row.cells
             self._publish(row)  # now, not when the model has answered about the other documents
             return []
-        if row.cells:
-            self._reported(self._shape(row, Flag.OPEN), False)
+        self._reported(self._shape(row, Flag.OPEN), False)
         return (yield from self._copied(at, missing, pages))
 
     def _copied(
@@ -574,7 +605,11 @@ class TablePlan:
             self._reported(self._shape(row), True)
 
     def _made(self, until: int, *, is_done: bool) -> Table:
-        rows = tuple(self._shape(row) for row in self._rows[:until] if is_done or row.is_reported)
+        rows = tuple(
+            self._shape(row, Flag.NOT_FOUND if is_done or row.is_reported else Flag.OPEN)
+            for row in self._rows[:until]
+            if is_done or row.is_reported or row.coverage.pages_total
+        )
         seconds = round(time.monotonic() - self._began, 1)
         return Table(self._columns, rows, (), self._model, is_done, seconds, self._note)
 

@@ -76,6 +76,17 @@ def test_a_value_beside_another_noun_is_marked_and_one_beside_its_own_is_not(tex
     assert cells(text, language, {column: wrong})[column].flag is Flag.UNSAID
 
 
+def test_a_model_s_telephone_or_reference_that_cannot_be_one_is_marked() -> None:
+    said = "From: advice@union.example\nOur matter 41 AR 188/26\n04229 Leipzig\nCall us: 0341 / 88 77 44 22"
+    for column, right, wrong in (
+        ("Tel.", "0341 / 88 77 44 22", "04229 Leipzig"),
+        ("Reference", "41 AR 188/26", "From: advice@union.example"),
+        ("E-Mail", "advice@union.example", "0341 / 88 77 44 22"),
+    ):
+        assert cells(said, "en", {column: right})[column].flag is Flag.NONE
+        assert cells(said, "en", {column: wrong})[column].flag is Flag.KIND
+
+
 def test_the_value_of_a_neighbouring_column_is_marked_and_the_neighbour_is_not() -> None:
     found = cells(LEASE, "en", {"Rent each month:amount": "95 pounds", "Security deposit:amount": "95 pounds"})
     assert [cell.flag for cell in found.values()] == [Flag.NONE, Flag.UNSAID]

@@ -21,6 +21,7 @@ from slmdesk.jobs.types import JobChanged
 from slmdesk.runtime.events import Noticed
 from slmdesk.tables import service
 from slmdesk.tables.cells import column_named, verified
+from slmdesk.tables.export import table_sheets
 from slmdesk.tables.layout import PageTexts
 from slmdesk.tables.service import TableRequest
 from slmdesk.tables.types import DOUBTFUL, Column, ColumnKind, ExtractionEnded, ExtractionGrew, Flag
@@ -277,6 +278,54 @@ def test_a_cancelled_table_keeps_the_rows_it_has(opened) -> None:
     assert not table.is_done
     assert len(table.rows) >= 16
     assert {row.cells[0].value for row in table.rows} == {"900 euros"}
+
+
+def test_a_table_cancelled_before_its_first_batch_holds_what_was_shown_in_the_order_of_the_documents(opened) -> None:
+    recorder = opened(answer=ANSWER, slow=0.05)
+    lease = ("Rent: 900 EUR", "Tenant: Ada", "Begins: 3 May 2024")
+    words = (("The flat.",), ("Rent: 800 EUR",), ("The house.",), lease)
+    documents = [keep(recorder, f"{at}.txt", [page(1, f"Letter {at}", *some)]) for at, some in enumerate(words)]
+    item = begin(recorder, *documents)
+    recorder.wait(ExtractionGrew, lambda one: one.row.name == "3.txt")
+    job = view(recorder, item).job
+    running = view(recorder, item).table
+    recorder.calls.jobs.cancel(job.id)
+    recorder.wait(JobChanged, lambda one: one.id == job.id and one.status is JobStatus.CANCELLED)
+    table = view(recorder, item).table
+    assert [row.name for row in running.rows] == ["0.txt", "1.txt", "2.txt", "3.txt"]
+    assert [row.name for row in table.rows] == ["1.txt", "3.txt"]  # nothing is known of the others
+    assert [cell.value for cell in table.rows[1].cells] == ["900 EUR", "Ada", "3 May 2024"]
+    assert table.rows[0].cells[0].value == "800 EUR"
+    sheet = table_sheets(table)["Table"]
+    assert [line[0] for line in sheet[1:]] == ["1.txt", "3.txt"]
+    assert sheet[1][-1] == "Tenant: open; Begins: open"
+    begun = len(recorder.events)
+    recorder.calls.extraction.reshape(item.id, [*COLUMNS, Column("Deposit", ColumnKind.AMOUNT)])
+    recorder.wait(ExtractionGrew, lambda one: one.row.name == "3.txt", begun)
+    again = view(recorder, item)
+    assert [row.name for row in again.table.rows] == ["0.txt", "1.txt", "2.txt", "3.txt"]
+    recorder.calls.jobs.cancel(again.job.id)
+    recorder.wait(JobChanged, lambda one: one.id == again.job.id and one.status is JobStatus.CANCELLED)
+    kept = view(recorder, item).table
+    assert len(kept.columns) == 4
+    assert [row.name for row in kept.rows] == ["1.txt", "3.txt"]
+    assert [cell.value for cell in kept.rows[1].cells][:3] == ["900 EUR", "Ada", "3 May 2024"]
+
+
+def test_a_table_takes_another_column_while_it_is_made(opened) -> None:
+    recorder = opened(answer=ANSWER, slow=0.01)
+    words = ("The flat is let to Ada Byron", "The rent is 900 euros", "Deposit: 90 EUR")
+    item = begin(recorder, *(keep(recorder, f"{at}.txt", [page(1, f"{at}", *words)]) for at in range(3)))
+    recorder.wait(ExtractionGrew, lambda one: one.row.name == "1.txt")
+    first, begun = view(recorder, item).job, len(recorder.events)
+    before = recorder.calls.extraction.reshape(item.id, [*COLUMNS, Column("Deposit", ColumnKind.AMOUNT)])
+    assert [row.name for row in before.rows][:2] == ["0.txt", "1.txt"]
+    recorder.wait(JobChanged, lambda one: one.id == first.id and one.status is JobStatus.CANCELLED, begun)
+    table = ended(recorder, item, begun)
+    assert [len(row.cells) for row in table.rows] == [4] * 3
+    assert {row.cells[0].value for row in table.rows} == {"900 euros"}
+    assert {row.cells[3].value for row in table.rows} == {"90 EUR"}
+    assert view(recorder, item).job.status is JobStatus.DONE
 
 
 def test_wishes_that_make_no_table_are_refused(opened) -> None:

@@ -9,9 +9,10 @@ from typing import Any
 
 from PySide6.QtCore import QObject, Signal
 
-from slmdesk.base.records import DocumentRecord, DocumentStatus, Item, JobRecord, title_words
+from slmdesk.base.records import DocumentRecord, DocumentStatus, Item, JobRecord, JobStatus, title_words
 from slmdesk.base.texts import _
 from slmdesk.jobs.service import event_of
+from slmdesk.jobs.types import JobChanged
 from slmdesk.library.service import FolderRead
 from slmdesk.runtime.messages import Problem, problem_of
 from slmdesk.tables.service import KIND, MOST_DOCUMENTS, ExtractionView, TableRequest
@@ -167,6 +168,12 @@ class TableController(JobFollower):
     def _on_job(self, job: JobRecord) -> None:
         self._job = job.id
         self.job_reported.emit(event_of(job))
+
+    def _on_job_changed(self, event: JobChanged) -> None:
+        is_shown = bool(self._job) and event.id == self._job
+        super()._on_job_changed(event)
+        if is_shown and event.status in (JobStatus.CANCELLED, JobStatus.FAILED):
+            self._opened.again()  # what is stored is what is shown
 
     def _on_grew(self, event: ExtractionGrew) -> None:
         if event.item == self.item:

@@ -246,7 +246,8 @@ class TablePane(QFrame):
         if event.status is JobStatus.FAILED and event.problem is not None:
             self._say(event.problem.sentence)
         elif event.status is JobStatus.CANCELLED:
-            there = _("the rows that were done are here") if self.model.rows else _("no row of it was done")
+            has_rows = any(cell.flag is not Flag.OPEN for row in self.model.rows for cell in row.cells)
+            there = _("the rows that were done are here") if has_rows else _("no row of it was done")
             self._say(_("The table was cancelled; {there}.").format(there=there))
         elif self._is_running and event.status is not JobStatus.PAUSED:
             self._say("")
@@ -397,9 +398,10 @@ class TablePane(QFrame):
         self._warning.setVisible(bool(self._warning.text()) and has_table)
         self._making.setVisible(self._is_running)
         self.table.setVisible(has_table)
-        begins: list[QPushButton | QAction] = [self._scope, self._add, self._fresh, self._again]
+        begins: list[QPushButton | QAction] = [self._scope, self._fresh, self._again]
         for action in begins:
             action.setEnabled(not self._is_running)
+        self._add.setEnabled(not self._is_running or bool(self._controller.item))
         self._columns.setEnabled(not self._is_running)
         saves: list[QPushButton | QAction] = [self._save, *self._forms]
         for action in saves:

@@ -594,6 +594,7 @@ def _buttons(t: Theme, fonts: Fonts) -> str:
     QPushButton[kind="quiet"] {{ background: transparent; border-color: transparent; color: {t.ink2};
         padding: 3px 8px; font-size: {fonts.points(0.87)}pt; }}
     QPushButton[kind="quiet"]:hover {{ background: {t.fill}; }}
+    QPushButton[kind="quiet"]:disabled {{ color: {t.edge}; }}
     QPushButton[kind="chip"] {{ background: {t.sheet}; border: {t.separator}; border-radius: 14px; padding: 4px 12px;
         font-size: {fonts.points(0.87)}pt; }}
     QPushButton[kind="chip"]:hover {{ border-color: {t.edge}; }}

@@ -179,6 +179,35 @@ def test_a_cell_leads_to_its_page_and_says_what_proves_it(program, folder) -> No
 INVOICE = "# Invoice\n\nInvoice no: 7\n\nNet: {net} EUR\n\nVAT: 190.00 EUR\n\nTotal: 1,190.00 EUR\n"
 
 
+def test_a_column_is_added_while_the_table_is_made(start, folder, tmp_path) -> None:
+    program = start(answer=ANSWER, slow=0.02)
+    add_model(program.services, tmp_path / "echo.gguf")
+    program.open_documents(1300, 860)
+    opened(program, folder / "a.md", folder / "b.md")
+    controller = program.frame.documents_area.tables
+    scope(program, "table_of_all")
+    program.wait(lambda: len(cells(program)) == 2 and not program.find("making_table").isVisible())
+    for name in ("Landlord", "Tenant"):
+        program.click("new_column_button")
+        program.type_into("column_line", name)
+        QTest.keyClick(program.find("column_line"), Qt.Key.Key_Return)
+        program.wait(lambda name=name: columns(program)[-1] == name and program.find("making_table").isVisible())
+        assert len(cells(program)) == 2
+    program.wait(lambda: not program.find("making_table").isVisible())
+    assert columns(program)[-2:] == ["Landlord", "Tenant"]
+    assert [row[-1] for row in sorted(cells(program))] == ["Ada Byron", "–"]
+    assert not program.find("table_note").isVisible()
+    for name in ("Broker", "Witness"):
+        program.click("new_column_button")
+        program.type_into("column_line", name)
+        QTest.keyClick(program.find("column_line"), Qt.Key.Key_Return)
+        program.wait(lambda name=name: columns(program)[-1] == name and program.find("making_table").isVisible())
+        controller.cancel()
+        program.wait(lambda: "cancelled" in program.find("table_note").text())
+        assert len(cells(program)) == 2
+    assert [row[-4:-2] for row in sorted(cells(program))] == [["–", "Ada Byron"], ["–", "–"]]
+
+
 def test_a_sum_is_said_to_be_right_only_where_it_is(program, folder) -> None:
     (folder / "a.md").write_text(INVOICE.format(net="1,000.00"))
     (folder / "b.md").write_text(INVOICE.format(net="1,100.00"))

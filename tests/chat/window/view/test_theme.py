@@ -66,6 +66,23 @@ def test_the_current_entry_of_a_menu_has_a_ground_of_its_own(qapp, qtbot, theme)
     assert len(colours) == 2
 
 
+@pytest.mark.parametrize("theme", [LIGHT, DARK], ids=lambda theme: theme.name)
+def test_a_quiet_button_that_does_nothing_is_paler(qapp, qtbot, theme):
+    pictures = []
+    for is_enabled in (True, False):
+        made = QPushButton("Columns")
+        made.setProperty("kind", "quiet")
+        made.setEnabled(is_enabled)
+        made.setStyleSheet(style_sheet(theme, window_fonts()))
+        qtbot.addWidget(made)
+        picture = made.grab().toImage()
+        pictures.append(
+            {picture.pixelColor(x, y).name() for x in range(picture.width()) for y in range(picture.height())}
+        )
+    assert theme.ink2.lower() in pictures[0]
+    assert theme.ink2.lower() not in pictures[1]
+
+
 def test_choice_and_scale_take_effect_and_are_told(qapp, qtbot):
     keeper = ThemeKeeper(qapp, choice="light")
     with qtbot.waitSignal(keeper.theme_changed) as reported:
