@@ -204,9 +204,9 @@ class TranslateController(QObject):
 
     def _on_pause(self) -> None:
         """Save what is shown, after what came meanwhile. The memory does not get a sentence that is half typed."""
-        held, self._held = self._held, None
+        held = self._held
         if held is not None and source_of(held.segments) == self.last.source:
-            self._unedited = held.segments
+            self._held, self._unedited = None, held.segments
             segments = tuple(self._edits.get(at, segment) for at, segment in enumerate(held.segments))
             self.last = PaneState(segments, held.is_done, language_of_most(segments))
             self.shown.emit()
@@ -319,7 +319,7 @@ class TranslateController(QObject):
         self._held = event if self._edits else None
         if self._edits:
             return
-        before = self.last.language
+        before, self._unedited = self.last.language, ()
         self.last = PaneState(event.segments, event.is_done, language_of_most(event.segments))
         if self._is_there_already:
             self.is_stale = True  # what is shown is not worth keeping

@@ -115,7 +115,9 @@ class SegmentEdit(QPlainTextEdit):
 
     @property
     def current_segment(self) -> int:
-        return self.segment_at(self.textCursor().selectionStart())
+        position = self.textCursor().selectionStart()
+        index = self.segment_at(position)
+        return index - (index > 0 and self._spans[index - 1][1] == position)  # without a space between them: the first
 
     def go_to(self, index: int) -> None:
         if 0 <= index < len(self._spans):
@@ -253,8 +255,8 @@ class TargetEdit(SegmentEdit):
     """Editor of the translation, which a person can change.
 
     Emits `edited` with the whole text after a change and the most characters that stayed the same at its beginning,
-    `left` when a sentence that was changed is left, and
-    `word_chosen` when words were clicked or selected, with whether that was asked for.
+    `left` when a sentence that was changed is left, and `word_chosen` when words were clicked or selected, with whether
+    that was asked for.
     """
 
     edited = Signal(str, int)

@@ -271,6 +271,7 @@ def test_the_translation_can_be_typed_in_and_is_remembered(program):
 
 
 THREE = "The sun is up.\n\nWe go out. It is late."
+THREE_ZH = ("今天天气很好。", "我们出去走走。", "你来吗？")
 SHOWN = "tHE SUN IS UP.\n\nwE GO OUT. iT IS LATE."
 
 
@@ -341,6 +342,38 @@ def test_a_sentence_pasted_over_or_gone_on_with_is_remembered_and_undone(program
     assert memory(program) == [("We go out.", "Wir gehen aus. Und ein.")]
     program.find("source_text").clear()
     assert "Wir gehen aus. Und ein. iT IS LATE." in put(program, THREE)
+
+
+def test_sentences_without_a_space_between_them_are_typed_over_and_deleted(program):
+    first, second, third = THREE_ZH
+    put(program, "".join(THREE_ZH))
+    pane = over(program, first)
+    for part in ("Wir", " gehen", " aus."):
+        QTest.keyClicks(pane, part)
+        QTest.keyClick(pane, Qt.Key.Key_Left)  # inside the sentence
+        assert memory(program) == []
+        QTest.keyClick(pane, Qt.Key.Key_Right)
+    assert output(program) == f"Wir gehen aus.{second}{third}"
+    over(program, second)
+    QTest.keyClick(pane, Qt.Key.Key_Delete)
+    QTest.keyClicks(pane, "Komm mit.")
+    assert output(program) == f"Wir gehen aus.Komm mit.{third}"
+    pane.clearFocus()
+    assert memory(program) == [(first, "Wir gehen aus."), (second, "Komm mit.")]
+
+
+def test_a_sentence_that_is_taken_out_leaves_no_space_and_stays_out(program):
+    put(program, THREE)
+    pane = over(program, "wE GO OUT.")
+    QTest.keyClick(pane, Qt.Key.Key_Delete)
+    QTest.keyClick(pane, Qt.Key.Key_End, CTRL)
+    program.wait(lambda: output(program) == "tHE SUN IS UP. iT IS LATE.")
+    QTest.keyClicks(pane, " Ja.")
+    program.find("source_text").clear()
+    program.ask(lambda services: None)
+    assert memory(program) == [("It is late.", "iT IS LATE. Ja.")]
+    program.frame.translate.open(program.ask(lambda services: services.history.items("translation"))[0].id)
+    program.wait(lambda: output(program) == "tHE SUN IS UP. iT IS LATE. Ja.")
 
 
 def test_a_sentence_that_is_there_can_be_typed_in_while_the_next_is_written(with_model):
