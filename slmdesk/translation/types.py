@@ -97,7 +97,7 @@ def laid_out(
     """
     text, spans = "", list[tuple[int, int]]()
     for segment in segments:
-        text = text.rstrip() if is_emptied(segment) else text + segment.lead
+        text = text[: spans[-1][1] if spans else 0] if is_emptied(segment) else text + segment.lead
         begin = len(text)
         text += words_of(segment)
         spans.append((begin, len(text)))
@@ -106,8 +106,8 @@ def laid_out(
 
 
 def is_emptied(segment: LiveSegment | SegmentRecord) -> bool:
-    """Return whether a person took all words out of a translation."""
-    return segment.state is SegmentState.EDITED and not segment.target
+    """Return whether a person took all words out of a translation, and left it."""
+    return segment.state is SegmentState.EDITED and not segment.target and segment.origin is not None
 
 
 def language_of_most(segments: Iterable[LiveSegment | SegmentRecord]) -> str:

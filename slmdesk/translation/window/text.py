@@ -22,7 +22,7 @@ from slmdesk.runtime.messages import Problem
 from slmdesk.services import Services
 from slmdesk.translation.prompts import TranslationStyle
 from slmdesk.translation.recent import KeptText
-from slmdesk.translation.types import LiveTranslated, flag_words, laid_out, language_of_most, source_of
+from slmdesk.translation.types import LiveTranslated, flag_words, is_emptied, laid_out, language_of_most, source_of
 from slmdesk.translation.window.languages import ViewSettings, other_than, own_language, target_for
 from slmdesk.window.base.bridge import Bridge, Delay
 from slmdesk.window.base.shortcuts import WindowState, WindowStateFile
@@ -73,10 +73,12 @@ class TranslateController(QObject):
         self.last = PaneState((), True, "")
         self._edits: dict[int, LiveSegment] = {}
         """What a person changed and is not stored yet, by index."""
+        self._unedited: tuple[LiveSegment, ...] = ()
+        """The segments before what a person changes now. Empty if they change nothing."""
         self._held: LiveTranslated | None = None
         """What came meanwhile. It is shown afterwards, so that nothing moves while a person types."""
         self._timer = Delay(self, TYPED_MS, self.translate, "typed_timer")
-        self._keep_timer = Delay(self, KEEP_AFTER_MS, self.keep, "keep_typed_timer")
+        self._keep_timer = Delay(self, KEEP_AFTER_MS, self._on_pause, "keep_typed_timer")
         self.view = ViewSettings(bridge, state, self)
         bridge.on(LiveTranslated, self._on_translated)
 
@@ -146,26 +148,35 @@ class TranslateController(QObject):
 
     # ---- what a person changes in the translation
 
-    def edit(self, text: str) -> bool:
-        """Take the whole translation as a person has it now. It is stored by `settle`.
+    def edit(self, text: str, most_same: int | None = None) -> bool:
+        """Take the whole translation as a person has it now. It is stored by `settle`, when the sentence is left.
 
-        Return False, and leave it as it was, if the model is still writing what was changed.
+        `most_same`: see `edited`. Return False, and leave it as it was, if the model is still writing what was changed.
         """
-        segments = edited(self.last.segments, text)
+        before = self._unedited = self._unedited or self.last.segments
+        is_undone = text == laid_out(before, shown_of)[0]
+        segments = before if is_undone else edited(self.last.segments, text, most_same)
         both = enumerate(zip(self.last.segments, segments, strict=True))
         changes = [(at, old, new) for at, (old, new) in both if new is not old]
         is_written = all(old.state is not SegmentState.OPEN for _at, old, _new in changes)
         if is_written:
             self._edits.update((at, new) for at, _old, new in changes)
+            if is_undone:
+                self._edits = {at: one for at, one in self._edits.items() if one.state is SegmentState.EDITED}
             self.last = changed(self.last, segments=segments)
             self._keep_timer.start()
         self.shown.emit()
         return is_written
 
     def settle(self) -> None:
+        """Store what a person changed, whose sentence they left."""
+        self._unedited = ()
         edits = dict(self._edits)
         if not edits:
+            if self._held is not None:
+                self._on_translated(self._held)
             return
+        self._entry.kept = None  # saved again, which links the memory's pairs to it
 
         def work(services: Services) -> None:
             for at, segment in reversed(edits.items()):  # one that was joined to the one before comes first
@@ -188,9 +199,25 @@ class TranslateController(QObject):
 
     def keep(self) -> None:
         """Save the text and its translation in the history, unless nothing has changed since."""
-        self._keep_timer.stop()
         self.settle()
-        shown, manner, entry = self.last, self.manner, self._entry
+        self._save()
+
+    def _on_pause(self) -> None:
+        """Save what is shown, after what came meanwhile. The memory does not get a sentence that is half typed."""
+        held = self._held
+        if held is not None and source_of(held.segments) == self.last.source:
+            self._held, self._unedited = None, held.segments
+            segments = tuple(self._edits.get(at, segment) for at, segment in enumerate(held.segments))
+            self.last = PaneState(segments, held.is_done, language_of_most(segments))
+            self.shown.emit()
+            if held.problem is not None:
+                self.refused.emit(held.problem.sentence)
+        self._save()
+
+    def _save(self) -> None:
+        self._keep_timer.stop()
+        shown = changed(self.last, segments=tuple(map(left, self.last.segments)))
+        manner, entry = self.manner, self._entry
         now = (shown.source, manner, tuple(segment.target for segment in shown.segments))
         if self.is_stale or entry.kept == now or not any(now[2]):
             return
@@ -292,7 +319,7 @@ class TranslateController(QObject):
         self._held = event if self._edits else None
         if self._edits:
             return
-        before = self.last.language
+        before, self._unedited = self.last.language, ()
         self.last = PaneState(event.segments, event.is_done, language_of_most(event.segments))
         if self._is_there_already:
             self.is_stale = True  # what is shown is not worth keeping
@@ -398,20 +425,38 @@ def shown_of(segment: LiveSegment) -> str:
     return segment.target
 
 
-def edited(segments: tuple[LiveSegment, ...], text: str) -> tuple[LiveSegment, ...]:
+def left(segment: LiveSegment) -> LiveSegment:
+    """Return a segment as it is once a person has left it: one without words gives up its place."""
+    is_without = segment.state is SegmentState.EDITED and not segment.target
+    return changed(segment, origin=Origin.PERSON) if is_without else segment
+
+
+def edited(segments: tuple[LiveSegment, ...], text: str, most_same: int | None = None) -> tuple[LiveSegment, ...]:
     """Return the segments with what a person made of their translation, which is `text` as a whole now.
 
-    Where the space between two sentences is gone, the first has the words of both, and the second is emptied.
+    Where the space between two sentences is gone, the first has the words of both, and the second is emptied. One whose
+    words are gone keeps its place, without an origin, until it is left.
+
+    `most_same`: most characters that are the same in the beginning. Without it, a space that is typed in front of a
+    space would be taken for one behind it, in the next sentence.
     """
     old, spans = laid_out(segments, shown_of)
     if not spans or text == old:
         return segments
-    begin = common_prefix(old, text)
+    begin = common_prefix(old, text, most_same)
     end = len(old) - common_prefix(old[::-1], text[::-1], min(len(old), len(text)) - begin)
     starts = [start for start, _end in spans]
     first = max(0, bisect_right(starts, begin) - 1)
-    while first and begin <= starts[first] and segments[first].state is SegmentState.OPEN:
-        first -= 1  # what stands behind a sentence belongs to it, as long as there is no next one
+    while (
+        first
+        and begin <= starts[first]
+        and (
+            segments[first].state is SegmentState.OPEN
+            or is_emptied(segments[first])
+            or (begin == end == spans[first - 1][1] and spans[first][1] > begin)
+        )
+    ):
+        first -= 1  # what stands behind a sentence belongs to it, unless there is a space and a next one
     last = max(first, bisect_left(starts, end) - 1)
     beyond = [*starts[1:], len(old)]
     start, rest = min(starts[first], begin), len(text) - len(old)
@@ -419,12 +464,16 @@ def edited(segments: tuple[LiveSegment, ...], text: str) -> tuple[LiveSegment, .
         last += 1
     words = text[start : beyond[last] + rest]
     words = words.removesuffix(old[spans[last][1] : beyond[last]])
-    new = {at: changed(segments[at], target="") for at in range(first + 1, last + 1)}
-    new[first] = changed(segments[first], target=words)
+    new = dict.fromkeys(range(first + 1, last + 1), "") | {first: words}
     return tuple(
-        changed(new[at], state=SegmentState.EDITED, origin=Origin.PERSON, flags=(), doubts=()) if at in new else segment
+        changed(
+            segment, target=new[at], state=SegmentState.EDITED, flags=(), doubts=(),
+            origin=Origin.PERSON if words or at > first else None,
+        )
+        if at in new
+        else segment
         for at, segment in enumerate(segments)
-    )
+    )  # fmt: skip
 
 
 def count_words(shown: PaneState, manner: TranslationStyle, *, has_text: bool = False) -> str:

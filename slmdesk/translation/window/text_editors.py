@@ -115,7 +115,9 @@ class SegmentEdit(QPlainTextEdit):
 
     @property
     def current_segment(self) -> int:
-        return self.segment_at(self.textCursor().selectionStart())
+        position = self.textCursor().selectionStart()
+        index = self.segment_at(position)
+        return index - (index > 0 and self._spans[index - 1][1] == position)  # without a space between them: the first
 
     def go_to(self, index: int) -> None:
         if 0 <= index < len(self._spans):
@@ -252,11 +254,12 @@ class SourceEdit(SegmentEdit):
 class TargetEdit(SegmentEdit):
     """Editor of the translation, which a person can change.
 
-    Emits `edited` with the whole text after a change, `left` when a sentence that was changed is left, and
-    `word_chosen` when words were clicked or selected, with whether that was asked for.
+    Emits `edited` with the whole text after a change and the most characters that stayed the same at its beginning,
+    `left` when a sentence that was changed is left, and `word_chosen` when words were clicked or selected, with whether
+    that was asked for.
     """
 
-    edited = Signal(str)
+    edited = Signal(str, int)
     left = Signal()
     word_chosen = Signal(bool)
 
@@ -268,6 +271,8 @@ class TargetEdit(SegmentEdit):
         self._other.triggered.connect(lambda: self.word_chosen.emit(True))
         self.addAction(self._other)
         self._changed_segment = -1
+        self._most_same = 0
+        self.document().contentsChange.connect(self._on_contents_change)
         self.textChanged.connect(self._on_text_changed)
         self.cursorPositionChanged.connect(self._on_cursor_moved)
 
@@ -287,13 +292,17 @@ class TargetEdit(SegmentEdit):
                 super().show_text(text)
             self.document().clearUndoRedoStacks()  # undo takes back what a person did, nothing else
 
+    def _on_contents_change(self, position: int, removed: int, added: int) -> None:
+        self._most_same = position + min(removed, added)
+
     def _on_text_changed(self) -> None:
         self._shown = self.document().toRawText().replace("\u2029", "\n")
-        self.edited.emit(self._shown)
+        self.edited.emit(self._shown, character_at(self._shown, self._most_same))
         self._changed_segment = self.current_segment
 
     def _on_cursor_moved(self) -> None:
-        if self._changed_segment not in (-1, self.current_segment):
+        is_typing = self.document().characterCount() - 1 != size16(self._shown)  # the caret moves before the spans do
+        if not is_typing and self._changed_segment not in (-1, self.current_segment):
             self._leave()
 
     def _leave(self) -> None:
@@ -303,7 +312,8 @@ class TargetEdit(SegmentEdit):
 
     def focusOutEvent(self, event: QFocusEvent) -> None:
         super().focusOutEvent(event)
-        self._leave()
+        if event.reason() not in (Qt.FocusReason.PopupFocusReason, Qt.FocusReason.ActiveWindowFocusReason):
+            self._leave()  # else typing goes on in the sentence afterwards
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         super().mouseReleaseEvent(event)

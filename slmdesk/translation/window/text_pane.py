@@ -199,10 +199,10 @@ class TextPane(QWidget):
         copy_text(self._controller.last.text)
         self._said.setText(_("Copied."))
 
-    def _on_edited(self, text: str) -> None:
+    def _on_edited(self, text: str, most_same: int) -> None:
         if self._word_card is not None:
             self._word_card.dismiss()
-        if not self._controller.edit(text):
+        if not self._controller.edit(text, most_same):
             self._said.setText(_("The model is still writing this sentence."))
 
     def _on_word_chosen(self, is_asked: bool) -> None:

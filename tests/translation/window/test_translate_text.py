@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from fakes.dropping import drop
 from fakes.office import docx, paragraph
-from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt
+from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QTimer
 from PySide6.QtGui import QTextCursor, QWheelEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QFileDialog, QLineEdit, QPlainTextEdit
@@ -268,6 +268,112 @@ def test_the_translation_can_be_typed_in_and_is_remembered(program):
     program.type_into("source_text", " It is late.")
     program.wait(lambda: output(program) == "tHE SUN IS UP. wE geh OUT. iT IS LATE.")
     assert not program.notices()
+
+
+THREE = "The sun is up.\n\nWe go out. It is late."
+THREE_ZH = ("今天天气很好。", "我们出去走走。", "你来吗？")
+SHOWN = "tHE SUN IS UP.\n\nwE GO OUT. iT IS LATE."
+
+
+def over(program, words):
+    """Select words of the translation by keys."""
+    pane = program.find("target_text")
+    pane.setFocus()
+    QTest.keyClick(pane, Qt.Key.Key_Home, CTRL)
+    for _times in range(output(program).index(words)):
+        QTest.keyClick(pane, Qt.Key.Key_Right)
+    for _times in words:
+        QTest.keyClick(pane, Qt.Key.Key_Right, SHIFT)
+    return pane
+
+
+def pause(program):
+    """Let pass the time after which what is typed is saved in the history."""
+    program.frame.translate.findChild(QTimer, "keep_typed_timer").timeout.emit()
+    program.ask(lambda services: None)
+
+
+@pytest.mark.parametrize("first", [None, Qt.Key.Key_Delete, Qt.Key.Key_Backspace])
+@pytest.mark.parametrize(
+    ("words", "now", "pairs"),
+    [
+        ("wE GO OUT.", "tHE SUN IS UP.\n\nWir gehen aus. iT IS LATE.", [("We go out.", "Wir gehen aus.")]),
+        ("tHE SUN IS UP.", "Wir gehen aus.\n\nwE GO OUT. iT IS LATE.", [("The sun is up.", "Wir gehen aus.")]),
+        ("iT IS LATE.", "tHE SUN IS UP.\n\nwE GO OUT. Wir gehen aus.", [("It is late.", "Wir gehen aus.")]),
+        ("wE GO OUT. iT IS LATE.", "tHE SUN IS UP.\n\nWir gehen aus.", []),
+        ("UP.\n\nwE GO OUT.", "tHE SUN IS Wir gehen aus. iT IS LATE.", []),
+    ],
+)
+def test_what_is_typed_over_sentences_is_theirs_and_remembered_whole(program, words, now, pairs, first):
+    put(program, THREE)
+    pane = over(program, words)
+    if first is not None:
+        QTest.keyClick(pane, first)
+        pause(program)
+        assert output(program) == SHOWN.replace(words, ""), "nothing moves under the caret"
+    for part in ("Wir", " gehen", " aus."):
+        QTest.keyClicks(pane, part)
+        pause(program)
+        assert memory(program) == [], "half a sentence is not remembered"
+    assert output(program) == now
+    pane.clearFocus()
+    program.ask(lambda services: None)
+    assert memory(program) == pairs
+    assert output(program) == now
+
+
+def test_a_sentence_pasted_over_or_gone_on_with_is_remembered_and_undone(program):
+    put(program, THREE)
+    QApplication.clipboard().setText("Wir gehen aus.")
+    pane = over(program, "wE GO OUT.")
+    QTest.keyClick(pane, Qt.Key.Key_V, CTRL)
+    QTest.keyClicks(pane, " Und ein.")
+    words = program.find("translate_words")
+    assert (output(program), words.text()) == (
+        SHOWN.replace("wE GO OUT.", "Wir gehen aus. Und ein."), "3 sentences, 1 edited",
+    )  # fmt: skip
+    for _times in range(3):
+        QTest.keyClick(pane, Qt.Key.Key_Z, CTRL)
+    assert (output(program), words.text()) == (SHOWN, "3 sentences")
+    for _times in range(3):
+        QTest.keyClick(pane, Qt.Key.Key_Y, CTRL)
+    pane.clearFocus()
+    program.ask(lambda services: None)
+    assert memory(program) == [("We go out.", "Wir gehen aus. Und ein.")]
+    program.find("source_text").clear()
+    assert "Wir gehen aus. Und ein. iT IS LATE." in put(program, THREE)
+
+
+def test_sentences_without_a_space_between_them_are_typed_over_and_deleted(program):
+    first, second, third = THREE_ZH
+    put(program, "".join(THREE_ZH))
+    pane = over(program, first)
+    for part in ("Wir", " gehen", " aus."):
+        QTest.keyClicks(pane, part)
+        QTest.keyClick(pane, Qt.Key.Key_Left)  # inside the sentence
+        assert memory(program) == []
+        QTest.keyClick(pane, Qt.Key.Key_Right)
+    assert output(program) == f"Wir gehen aus.{second}{third}"
+    over(program, second)
+    QTest.keyClick(pane, Qt.Key.Key_Delete)
+    QTest.keyClicks(pane, "Komm mit.")
+    assert output(program) == f"Wir gehen aus.Komm mit.{third}"
+    pane.clearFocus()
+    assert memory(program) == [(first, "Wir gehen aus."), (second, "Komm mit.")]
+
+
+def test_a_sentence_that_is_taken_out_leaves_no_space_and_stays_out(program):
+    put(program, THREE)
+    pane = over(program, "wE GO OUT.")
+    QTest.keyClick(pane, Qt.Key.Key_Delete)
+    QTest.keyClick(pane, Qt.Key.Key_End, CTRL)
+    program.wait(lambda: output(program) == "tHE SUN IS UP. iT IS LATE.")
+    QTest.keyClicks(pane, " Ja.")
+    program.find("source_text").clear()
+    program.ask(lambda services: None)
+    assert memory(program) == [("It is late.", "iT IS LATE. Ja.")]
+    program.frame.translate.open(program.ask(lambda services: services.history.items("translation"))[0].id)
+    program.wait(lambda: output(program) == "tHE SUN IS UP. iT IS LATE. Ja.")
 
 
 def test_a_sentence_that_is_there_can_be_typed_in_while_the_next_is_written(with_model):
