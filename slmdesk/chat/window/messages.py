@@ -455,8 +455,9 @@ def extra_of(key: str, thing: Thing) -> Extra:
         tip = _("{name}, page {page}: \u201c{quote}\u201d").format(name=thing.name, page=thing.page, quote=thing.quote)
         return Extra(key, "search", _quote_line(thing), tip)
     if isinstance(thing, UsedPage):
-        tip = _("Open {name} at {kind} {page}").format(name=thing.name, kind=thing.kind, page=thing.page)
-        return Extra(key, "file-text", f"{thing.name}, {thing.kind} {thing.page}", tip)
+        kind = page_word(thing.kind, 1)
+        tip = _("Open {name} at {kind} {page}").format(name=thing.name, kind=kind, page=thing.page)
+        return Extra(key, "file-text", f"{thing.name}, {kind} {thing.page}", tip)
     words, icon = read_words(thing), "folder-open" if thing.attached.is_folder else "file-text"
     return Extra(key, icon, words.rstrip(".") if key.startswith("searched") else _attached_line(thing), words)
 

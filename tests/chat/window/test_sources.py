@@ -10,11 +10,13 @@ from PySide6.QtGui import QEnterEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QToolButton, QWidget
 
+from slmdesk.base.language import VARIABLE, use_language
 from slmdesk.base.record import changed
 from slmdesk.base.records import Message, Status
+from slmdesk.base.texts import use_catalogue
 from slmdesk.base.types import Attached, AttachmentPart, Origin
 from slmdesk.chat.types import Quoted
-from slmdesk.chat.window.messages import UsedPage, things_below
+from slmdesk.chat.window.messages import UsedPage, extra_of, things_below
 
 pytestmark = pytest.mark.gui
 TEXTS = {"lease.pdf": "The rent is due", "pump.pdf": "The pump stops at 12 bar", "valve.pdf": "The valve closes."}
@@ -142,3 +144,18 @@ def test_pages_read_by_passages_are_no_source_of_what_a_document_read_whole_may_
     assert things_below(answer, (), alone) == {}
     (page,) = things_below(changed(answer, text="Nobody knows."), (), alone).values()
     assert isinstance(page, UsedPage)
+
+
+@pytest.mark.parametrize(
+    "thing",
+    [Quoted("a.docx", "c", 1, 0, 9, "Das Geld", "section", is_near=True), UsedPage("a.docx", "c", "section", 1, ())],
+)
+def test_a_source_names_its_place_in_the_language_of_the_window(thing, monkeypatch):
+    monkeypatch.setenv(VARIABLE, "en")
+    use_language("de")
+    try:
+        line = extra_of("page 0", thing)
+    finally:
+        use_catalogue(None)
+    assert line.words == "a.docx, Abschnitt 1"
+    assert "section" not in line.tip
