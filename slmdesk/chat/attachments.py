@@ -609,7 +609,7 @@ LEAST_SHARED = 3
 """Fewest words that an answer without figures and a sentence share."""
 MOST_NEAR = 4
 """Most sentences of an answer for which the nearest is looked for."""
-_LISTED = re.compile(r"^\s*\d+[.)]\s", re.MULTILINE)
+_LISTED = re.compile(r"^\s*\d+[.)](?=\s|$)", re.MULTILINE)
 _Figure: TypeAlias = frozenset[float | Day]
 
 
@@ -619,23 +619,30 @@ def figures_in(text: str) -> list[_Figure]:
     for date in dates:
         text = text[: date.start] + " " * (date.end - date.start) + text[date.end :]
     figures: list[_Figure] = [frozenset(date.readings) for date in dates]
-    return figures + [frozenset(number.values) for number in find_numbers(text) if not number.soft]
+    return figures + [frozenset(number.values) for number in find_numbers(_LISTED.sub("", text)) if not number.soft]
+
+
+def _figures_there(text: str) -> frozenset[float | Day]:
+    """Return all that a text's figures may be called: a date also without its year, and the year alone."""
+    there = frozenset[float | Day]().union(*figures_in(text))
+    days = [day for day in there if isinstance(day, tuple)]
+    return there.union(((None, *day[1:]) for day in days), (float(day[0]) for day in days if day[0]))
 
 
 def nearest(answer: str, grounds: Sequence[Ground]) -> tuple[Quoted, ...]:
     """Return for each sentence of an answer that has figures the sentence that has most of them, or nothing if none has
     any; for an answer without figures the sentence that shares most words with it. They prove nothing.
     """
-    answer = _LISTED.sub("", answer)
     pages = ((ground, number, text) for ground in grounds for number, text in ground.pages)
     found = [*islice(((*page, span) for page in pages for span in sentence_spans(page[2])), MOST_SENTENCES)]
     texts = [text[slice(*span)] for _ground, _number, text, span in found]
     asked = [(said, figures) for said in sentences(answer, detect(answer)[0] or "") if (figures := figures_in(said))]
-    known = [frozenset[float | Day]().union(*figures_in(text)) for text in texts] if asked else []
+    known = [_figures_there(text) for text in texts] if asked else []
     near = list[int]()
     for said, figures in asked[:MOST_NEAR]:
         counts = [sum(not figure.isdisjoint(there) for figure in figures) for there in known]
-        best = [at for at, count in enumerate(counts) if count and count == max(counts)]
+        most = max([1, *counts])
+        best = [at for at, count in enumerate(counts) if count == most]
         ranked = ranked_by_words(search_words(said), [texts[at] for at in best], among=len(texts))
         near += [best[at] for at in (ranked or range(len(best)))[:1]]
     if not asked:

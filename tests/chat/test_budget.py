@@ -166,6 +166,8 @@ CONTRACT = (
     [
         ("Die Frau muss den Betrag von 8.810,76 € bis zum 11.08.2023 auf das Konto zurückzahlen.", ["letter"]),
         ("1. Die Frau muss auf das Konto der Mandantschaft den Betrag von 8.900,00 € zurückzahlen.", []),
+        ("11. August", ["letter"]),
+        ("Am 12. August 2023 muss die Frau Arbeitnehmerin den Betrag auf das Konto zurückzahlen.", []),
         ("Der Betrag ist EUR 8.810,76. Das Konto ist bis Ende 2024 offen.", ["letter", "contract"]),
     ],
 )
