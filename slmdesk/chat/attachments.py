@@ -12,7 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
-from typing import cast
+from typing import TypeAlias, cast
 
 from slmdesk.base.documents import Page
 from slmdesk.base.errors import KnownError
@@ -53,8 +53,9 @@ from slmdesk.runtime.events import Pending, ended
 from slmdesk.runtime.messages import Problem
 from slmdesk.runtime.service import Runtime, Service, Slices, in_slices, on_file_thread, pending_on_file_thread
 from slmdesk.store import Store
+from slmdesk.text.checks.numbers import Day, find_dates, find_numbers
 from slmdesk.text.relevance import FoldedText, folded_quote, ranked_by_words
-from slmdesk.text.sentences import search_words, sentence_spans
+from slmdesk.text.sentences import detect, search_words, sentence_spans, sentences
 
 MARGIN = 24
 """Tokens that a chat format adds around the whole prompt."""
@@ -584,6 +585,7 @@ class Ground(Record):
     name: str
     document: str
     pages: tuple[tuple[int, str], ...]
+    kind: str = "page"
 
 
 def stands_in(quotes: Sequence[str], grounds: Sequence[Ground]) -> tuple[Quoted, ...]:
@@ -596,7 +598,7 @@ def stands_in(quotes: Sequence[str], grounds: Sequence[Ground]) -> tuple[Quoted,
             for quote in tuple(left):
                 span = folded.find(quote) if folded else None
                 if span is not None:
-                    found.append(Quoted(ground.name, ground.document, number, *span, text[slice(*span)]))
+                    found.append(Quoted(ground.name, ground.document, number, *span, text[slice(*span)], ground.kind))
                     left.remove(quote)
     return tuple(found)
 
@@ -604,24 +606,57 @@ def stands_in(quotes: Sequence[str], grounds: Sequence[Ground]) -> tuple[Quoted,
 MOST_SENTENCES = 3000
 """Most sentences among which the one nearest to an answer is looked for."""
 LEAST_SHARED = 3
-"""Fewest words that an answer and a sentence share, if they share no number."""
+"""Fewest words that an answer without figures and a sentence share."""
+MOST_NEAR = 4
+"""Most sentences of an answer for which the nearest is looked for."""
+_LISTED = re.compile(r"^\s*\d+[.)](?=\s|$)", re.MULTILINE)
+_Figure: TypeAlias = frozenset[float | Day]
 
 
-def nearest(answer: str, grounds: Sequence[Ground]) -> Quoted | None:
-    """Return the sentence that shares most with an answer: a number, or some words. It proves nothing."""
-    words = search_words(answer)
+def figures_in(text: str) -> list[_Figure]:
+    """Return the numbers and dates of a text, each with everything it may mean."""
+    dates = [date for date in find_dates(text) if date.readings]
+    for date in dates:
+        text = text[: date.start] + " " * (date.end - date.start) + text[date.end :]
+    figures: list[_Figure] = [frozenset(date.readings) for date in dates]
+    return figures + [frozenset(number.values) for number in find_numbers(_LISTED.sub("", text)) if not number.soft]
+
+
+def _figures_there(text: str) -> frozenset[float | Day]:
+    """Return all that a text's figures may be called: a date also without its year, and the year alone."""
+    there = frozenset[float | Day]().union(*figures_in(text))
+    days = [day for day in there if isinstance(day, tuple)]
+    return there.union(((None, *day[1:]) for day in days), (float(day[0]) for day in days if day[0]))
+
+
+def nearest(answer: str, grounds: Sequence[Ground]) -> tuple[Quoted, ...]:
+    """Return for each sentence of an answer that has figures the sentence that has most of them, or nothing if none has
+    any; for an answer without figures the sentence that shares most words with it. They prove nothing.
+    """
     pages = ((ground, number, text) for ground in grounds for number, text in ground.pages)
     found = [*islice(((*page, span) for page in pages for span in sentence_spans(page[2])), MOST_SENTENCES)]
-    for at in ranked_by_words(words, [text[slice(*span)] for _ground, _number, text, span in found])[:1]:
-        ground, number, text, span = found[at]
-        shared = set(words).intersection(search_words(text[slice(*span)]))
-        if len(shared) >= LEAST_SHARED or any(word.isdigit() for word in shared):
-            return Quoted(ground.name, ground.document, number, *span, text[slice(*span)])
-    return None
+    texts = [text[slice(*span)] for _ground, _number, text, span in found]
+    asked = [(said, figures) for said in sentences(answer, detect(answer)[0] or "") if (figures := figures_in(said))]
+    known = [_figures_there(text) for text in texts] if asked else []
+    near = list[int]()
+    for said, figures in asked[:MOST_NEAR]:
+        counts = [sum(not figure.isdisjoint(there) for figure in figures) for there in known]
+        most = max([1, *counts])
+        best = [at for at, count in enumerate(counts) if count == most]
+        ranked = ranked_by_words(search_words(said), [texts[at] for at in best], among=len(texts))
+        near += [best[at] for at in (ranked or range(len(best)))[:1]]
+    if not asked:
+        words = search_words(answer)
+        ranked = ranked_by_words(words, texts)[:1]
+        near += [at for at in ranked if len(set(words).intersection(search_words(texts[at]))) >= LEAST_SHARED]
+    return tuple(
+        Quoted(ground.name, ground.document, number, *span, text[slice(*span)], ground.kind, is_near=True)
+        for ground, number, text, span in (found[at] for at in dict.fromkeys(near))
+    )
 
 
 class Quotes(Service):
-    """Finds the quotations in a chat's answers that really occur in an attachment, or else the nearest sentence.
+    """Finds the quotations in a chat's answers that really occur in an attachment, or else the nearest sentences.
 
     They are stored as the item's result `quotes` when an answer has ended. A quotation that is found nowhere is not
     shown as a citation. Long texts are searched on a separate thread.
@@ -651,9 +686,8 @@ class Quotes(Service):
     def _look(self, answer: Message, parts: Sequence[AttachmentPart]) -> None:
         """Search for the quotations in an answer that ended with text. QuotesFound follows, even if none are found."""
 
-        def look() -> tuple[tuple[Quoted, ...], Quoted | None]:
-            found = stands_in(quotes, grounds)
-            return found, None if found else nearest(answer.text, grounds)
+        def look() -> tuple[Quoted, ...]:
+            return stands_in(quotes, grounds) or nearest(answer.text, grounds)
 
         if answer.status in (Status.FAILED, Status.STREAMING):
             return
@@ -663,16 +697,16 @@ class Quotes(Service):
         except KnownError:  # unreadable pages: nothing is verified or shown
             grounds = []
 
-        def ended(found: tuple[tuple[Quoted, ...], Quoted | None] | Problem) -> None:
-            reported, near = ((), None) if isinstance(found, Problem) else found
+        def ended(found: tuple[Quoted, ...] | Problem) -> None:
+            reported = () if isinstance(found, Problem) else found
             if reported:
                 self._keep(answer, reported)
-            self._publish(QuotesFound(answer.item, answer.id, reported, near))
+            self._publish(QuotesFound(answer.item, answer.id, reported))
 
         if grounds:
             on_file_thread(self._service_thread, look, ended, name="quotes")
         else:
-            ended(((), None))
+            ended(())
 
     def _grounds(self, parts: Sequence[AttachmentPart]) -> list[Ground]:
         used: dict[str, tuple[Attached, set[int]]] = {}
@@ -690,7 +724,7 @@ class Quotes(Service):
             else:
                 found = [page for page in pages_from(about.source) if page.number in numbers]
             pages = tuple((page.number, page.text) for page in found if page.number in numbers)
-            grounds.append(Ground(about.name, about.document, pages))
+            grounds.append(Ground(about.name, about.document, pages, about.page_kind))
         return grounds
 
     def _keep(self, answer: Message, found: Sequence[Quoted]) -> None:

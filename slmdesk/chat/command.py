@@ -273,7 +273,7 @@ class _ChatRun:
                 if not (is_whole and self._has_attachments(event.message.item)):
                     return self._end(event, saved=saved)
             elif isinstance(event, QuotesFound) and event.message == answer and ended:
-                return self._end(ended, event.quotes, saved=saved)
+                return self._end(ended, [quote for quote in event.quotes if not quote.is_near], saved=saved)
 
     def _has_attachments(self, item: str) -> bool:
         return any(message.attachments for message in self._services.call.chats.open(item).messages)

@@ -268,6 +268,9 @@ class Quoted(Record):
     start: int
     end: int
     quote: str
+    kind: str = "page"
+    is_near: bool = False
+    """True if the answer does not quote it, but it shares most with the answer."""
 
 
 class Rewrite(StrEnum):
@@ -384,5 +387,4 @@ class QuotesFound(Event):
     item: str
     message: str
     quotes: tuple[Quoted, ...]
-    nearest: Quoted | None = None
-    """Where nothing is quoted: the sentence that shares most with the answer."""
+    """Where nothing is quoted: the sentences that share most with the answer."""

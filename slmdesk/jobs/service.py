@@ -1,4 +1,4 @@
-"""The job queue, running one job at a time: its order, resuming unfinished jobs, and the overview for the jobs page."""
+"""The job queue, one job with a model at a time: its order, resuming unfinished jobs, and the list of the jobs page."""
 
 from __future__ import annotations
 
@@ -117,7 +117,8 @@ class JobService(Service):
         )
         self._queue: dict[str, bool] = {}
         """Id of each job that waits here -> whether a person has just asked for it."""
-        self._run: JobRun | None = None
+        self._runs: dict[bool, JobRun] = {}
+        """The running jobs, at most one that needs a model and one that needs none, which waits for no model."""
         self._on_end: dict[str, OnEnd] = {}
         self._planners: dict[str, JobPlanner] = {}
         self._holds = 0
@@ -228,8 +229,8 @@ class JobService(Service):
     def hold(self) -> None:
         """Keep jobs off the engine until `let_go` is called, because a measurement is running."""
         self._holds += 1
-        if self._run:
-            self._run.put_down()
+        for run in self._runs.values():
+            run.put_down()
 
     @property
     def is_held(self) -> bool:
@@ -238,21 +239,21 @@ class JobService(Service):
     def let_go(self) -> None:
         """End one `hold`. The running job continues after the last one."""
         self._holds -= 1
-        if self._run and not self._holds:
-            self._run.go_on()
+        for run in self._runs.values() if not self._holds else ():
+            run.go_on()
 
     def close(self) -> None:
         """Put the running job back into the queue for the next instance. Called when the app ends."""
         self._closed = True
         self._queue.clear()
-        if self._run:
-            run, self._run = self._run, None
+        runs, self._runs = self._runs, {}
+        for run in runs.values():
             run.stop()
             with suppress(KnownError):  # if this fails, the owner will be gone, which has the same effect
                 self._store.jobs.leave(run.job.id, JobStatus.OPEN)
 
     def _is_run(self, id: str) -> bool:
-        return self._run is not None and self._run.job.id == id
+        return any(run.job.id == id for run in self._runs.values())
 
     def _is_to_be_had(self, job: JobRecord) -> bool:
         return job.status in (JobStatus.OPEN, JobStatus.RUNNING) and job.kind not in RUNNERS
@@ -263,10 +264,10 @@ class JobService(Service):
             return self._runner(job.kind).change_job(job, status)
         job = self._store.jobs.change(job.id, status, revive=revive)
         self._queue.pop(job.id, None)
-        if self._run and self._is_run(job.id):
-            self._run.note_now()
-            self._run.stop()
-            self._run = None
+        if self._is_run(job.id):
+            run = self._runs.pop(bool(job.model_sha256))
+            run.note_now()
+            run.stop()
             job = self._store.jobs.get(job.id)
         self._say(job)
         self._service_thread.post(self._advance)
@@ -278,16 +279,19 @@ class JobService(Service):
         self._service_thread.post(self._advance)
 
     def _advance(self) -> None:
-        while self._run is None and self._queue and not self._closed:
-            id = self._next()
+        while id := self._next():
             explicit = self._queue.pop(id)
             job = self._store.jobs.claim(id)
             if job is not None:
                 self._begin(job, explicit=explicit)
 
     def _next(self) -> str:
-        jobs = {job.id: place_of(job) for job in self._store.jobs.unfinished()} if len(self._queue) > 1 else {}
-        return min(self._queue, key=lambda id: jobs.get(id, ()))
+        """Return the id of the waiting job that begins next, or "" if none can begin now."""
+        if not self._queue or self._closed or len(self._runs) > 1:
+            return ""
+        jobs = {job.id: job for job in self._store.jobs.unfinished()}
+        ready = [id for id in self._queue if id not in jobs or bool(jobs[id].model_sha256) not in self._runs]
+        return min(ready, key=lambda id: place_of(jobs[id]) if id in jobs else (), default="")
 
     def _begin(self, job: JobRecord, *, explicit: bool) -> None:
         models = self._store.models.all()
@@ -300,12 +304,13 @@ class JobService(Service):
             self._say(left, problem=problem)
             return
         self._service_of(job.kind)  # which plans it
-        self._run = JobRun(self._context, job, record, self._planners.get(job.kind), is_explicit=explicit)
-        self._run.begin()
+        run = JobRun(self._context, job, record, self._planners.get(job.kind), is_explicit=explicit)
+        self._runs[bool(job.model_sha256)] = run
+        run.begin()
 
     def _over(self, run: JobRun, job: JobRecord, problem: Problem | None) -> None:
-        if self._run is run:
-            self._run = None
+        if self._runs.get(bool(job.model_sha256)) is run:
+            del self._runs[bool(job.model_sha256)]
             self._service_thread.post(self._advance)
         if job.status is JobStatus.DONE and job.kind in self._on_end:
             self._on_end[job.kind](job)

@@ -171,11 +171,8 @@ class Sources(QObject):
             self._show((document, 1, ()))
 
     def _on_quotes_found(self, event: QuotesFound) -> None:
-        """Light the first source of an answer, or what is nearest to it, unless the person has closed the page."""
-        near = event.nearest
+        """Light the first source of an answer, unless the person has closed the page."""
         place = self._chat.inspector.first_place(event.message)
-        if place is None and near is not None and near.document and self._chat.message(event.message):
-            place = near.document, near.page, ((near.start, near.end),)
         if place is not None and self._pane is not None and self._pane.document:
             self._show(place)
 

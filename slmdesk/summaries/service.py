@@ -23,7 +23,7 @@ from slmdesk.base.texts import _, in_english
 from slmdesk.base.types import Json
 from slmdesk.exports.writers import harmless_markdown
 from slmdesk.jobs.documents import DocumentJobs, names_of, plan_tools, read_documents, title_of
-from slmdesk.jobs.runner import JobPlanner, Plan
+from slmdesk.jobs.runner import JobPlanner, Plan, Yield
 from slmdesk.jobs.service import JobService, request_in
 from slmdesk.library.service import DocumentService, FolderRead
 from slmdesk.loader.model_loader import ModelLoader
@@ -31,7 +31,7 @@ from slmdesk.models.service import DefaultsService, DefaultUse, ModelService, ab
 from slmdesk.runtime.events import FolderWritten, Pending
 from slmdesk.runtime.messages import Problem
 from slmdesk.runtime.prompt_texts import texts
-from slmdesk.runtime.service import Runtime, Service, on_file_thread
+from slmdesk.runtime.service import Runtime, Service, Slices, in_slices, on_file_thread
 from slmdesk.summaries.events import SummaryEnded, SummaryGrew
 from slmdesk.summaries.prompts import prompt_version
 from slmdesk.summaries.types import (
@@ -111,8 +111,19 @@ class SummaryService(Service, JobPlanner):
         item = self._items.add(documents, title_of(documents), request, words)
         for document in documents:
             self._store.documents.change(document.id, info={**document.info, SUMMARIZED: True})
-        self._items.start(item, record, prompt_version(), request)
+        job = self._items.start(item, record, prompt_version(), request)
+        self._service_thread.post(lambda: in_slices(self._service_thread, self._show_rules(job, documents)))
         return self._store.items.get(item.id)
+
+    def _show_rules(self, job: JobRecord, documents: Sequence[DocumentRecord]) -> Slices[None]:
+        """Show what the rules choose while a job waits for its turn, up to where its plan asks a model."""
+        if self._jobs.is_queued(job.id):
+            plan = self._plan_of(job, documents)
+            for asked in plan.run():
+                if not isinstance(asked, Yield) or not self._jobs.is_queued(job.id):
+                    break
+                yield
+            self._keep_draft(job.item or "", plan)
 
     def begin_first(self, request: SummaryRequest) -> Item | None:
         """Begin the first summary of a document, as `begin`. None if there was one, though it was deleted."""
@@ -193,15 +204,10 @@ class SummaryService(Service, JobPlanner):
         return any(detect(page, LANGUAGES)[0] != request.language for page in pages)
 
     def plan(self, job: JobRecord) -> Plan:
-        from slmdesk.summaries.plan import SummaryPlan  # imported late: it brings all text checks
-
         item, request = self._store.items.get(job.item or "").id, request_from(job.settings)
         record = self._models.by_sha256(job.model_sha256)
-        plan = self._live[job.id] = SummaryPlan(
-            job, request, record, [self._store.documents.get(document) for document in request.documents],
-            plan_tools(self._runtime, self._loader, self._jobs, job, record),
-            reported=lambda grown: self._on_grown(item, job.id, grown),
-        )  # fmt: skip
+        documents = [self._store.documents.get(document) for document in request.documents]
+        plan = self._live[job.id] = self._plan_of(job, documents)
         try:
             yield from plan.run()
             if plan.summary is not None:
@@ -213,6 +219,16 @@ class SummaryService(Service, JobPlanner):
             if plan.summary is None:
                 with suppress(KnownError):  # only the draft is lost
                     self._keep_draft(item, plan)
+
+    def _plan_of(self, job: JobRecord, documents: Sequence[DocumentRecord]) -> SummaryPlan:
+        from slmdesk.summaries.plan import SummaryPlan  # imported late: it brings all text checks
+
+        record = self._models.by_sha256(job.model_sha256)
+        return SummaryPlan(
+            job, request_from(job.settings), record, documents,
+            plan_tools(self._runtime, self._loader, self._jobs, job, record),
+            reported=lambda grown: self._on_grown(job.item or "", job.id, grown),
+        )  # fmt: skip
 
     def on_step(self, job: str, key: str, value: Mapping[str, Json]) -> None:
         if plan := self._live.get(job):

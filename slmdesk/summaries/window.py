@@ -205,11 +205,13 @@ class SummaryPane(QScrollArea):
         self.form.offer_own_words(False)
         self.form.show_request(None)
 
-    def show_begun(self) -> None:
+    def show_begun(self, has_model: bool = False) -> None:
         self.summary = None
         if not self._making.isVisible() and not self._making_timer.isActive():
-            self._making.show_waiting()
+            self._making.show_amount(_("Reading the document…"), 0, 0)
             self._making_timer.start()
+        if has_model and self._making_timer.isActive():
+            self._making.show_waiting()
 
     def _show_making(self) -> None:
         """Show the progress in place of the previous summary, because making the new one takes longer."""
@@ -480,7 +482,8 @@ def _entry(item: Item) -> Entry:
 
 
 class SummaryController(JobFollower):
-    begun = Signal()
+    begun = Signal(bool)
+    """Emitted with whether a model is asked, as far as that is known."""
     grew = Signal(object, int, int, str, bool)
     writing = Signal(str)
     made = Signal(object)
@@ -542,7 +545,7 @@ class SummaryController(JobFollower):
         self._points, self._has_own_words, self.is_in_own_words = [], False, False
         self.items.set_current(item.id)
         self.request = request_from(request_in(item))
-        self.begun.emit()
+        self.begun.emit(False)
         self.choose(item.id)
         self.items.refresh()
 
@@ -564,7 +567,7 @@ class SummaryController(JobFollower):
             self.made.emit(view.summary)
         elif view.job is not None:
             if not view.job.status.is_end:
-                self.begun.emit()
+                self.begun.emit(bool(view.job.model_sha256))
             elif not self._has_own_words:
                 self.emptied.emit()
             if view.draft and self._has_own_words and view.job.status.is_end:  # no model's text will come

@@ -152,4 +152,25 @@ def test_the_sentence_nearest_to_an_answer_shares_a_number_or_some_words(answer,
         (3, "The heating pump is serviced in May."),
     )
     found = nearest(answer, [Ground("letter", "d1", pages)])
-    assert (found.page if found else 0) == page
+    assert [near.page for near in found] == ([page] if page else [])
+
+
+LETTER = "Wir fordern Sie auf, den Betrag von EUR 8.810,76 bis spätestens 11. August 2023 zurückzuzahlen."
+CONTRACT = (
+    "Die Frau Arbeitnehmerin muss den Betrag auf das Konto der Mandantschaft bis spätestens Ende 2024 zurückzahlen."
+)
+
+
+@pytest.mark.parametrize(
+    ("answer", "names"),
+    [
+        ("Die Frau muss den Betrag von 8.810,76 € bis zum 11.08.2023 auf das Konto zurückzahlen.", ["letter"]),
+        ("1. Die Frau muss auf das Konto der Mandantschaft den Betrag von 8.900,00 € zurückzahlen.", []),
+        ("11. August", ["letter"]),
+        ("Am 12. August 2023 muss die Frau Arbeitnehmerin den Betrag auf das Konto zurückzahlen.", []),
+        ("Der Betrag ist EUR 8.810,76. Das Konto ist bis Ende 2024 offen.", ["letter", "contract"]),
+    ],
+)
+def test_a_source_has_the_figures_of_its_sentence_or_none_is_told(answer, names):
+    grounds = [Ground("contract", "c", ((1, CONTRACT),), "section"), Ground("letter", "l", ((2, LETTER),))]
+    assert [near.name for near in nearest(answer, grounds)] == names

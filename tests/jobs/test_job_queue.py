@@ -49,6 +49,15 @@ def test_jobs_take_their_turns_in_the_order_a_person_gave_them(opened) -> None:
     assert ends == list("adcb")
 
 
+def test_a_job_that_needs_no_model_does_not_wait_for_one_that_does(opened) -> None:
+    recorder = opened(slow=0.1)
+    ran, waits = add(recorder, "ran", 60), add(recorder, "waits", 2)
+    until(recorder, ran, JobStatus.RUNNING)
+    rules = recorder.ask(lambda services: services.jobs.add("test", "rules", None, (), prompt_version="1")).id
+    until(recorder, rules, JobStatus.DONE)
+    assert [(one.id, one.stand) for one in active(recorder)] == [(ran, JobGroup.RUNNING), (waits, JobGroup.WAITING)]
+
+
 def test_what_ran_goes_on_at_the_next_start_in_order_and_what_was_paused_stays_so(opened) -> None:
     recorder = opened(slow=0.1)
     ran, waits, paused = add(recorder, "ran", 30), add(recorder, "waits", 2), add(recorder, "paused", 2)

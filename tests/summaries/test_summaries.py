@@ -240,6 +240,19 @@ def test_a_model_that_may_write_tells_it_after_the_rules(opened, request_) -> No
 
 
 @pytest.mark.usefixtures("writer")
+def test_the_rules_tell_it_while_another_job_has_the_model(opened) -> None:
+    recorder = opened(answer=ANSWER, slow=0.05)
+    first, second = (keep(recorder, name, [page(1, *LONG_LETTER)]) for name in ("a.pdf", "b.pdf"))
+    begin(recorder, first)
+    item = begin(recorder, second)
+    grown = recorder.wait(SummaryGrew, lambda event: event.item == item.id)
+    assert (grown.own_words, bool(grown.points)) == (True, True)
+    waiting = view(recorder, item)
+    assert (waiting.job.status, waiting.draft.sentences) == (JobStatus.OPEN, grown.points)
+    assert ended(recorder, item).method == "model"
+
+
+@pytest.mark.usefixtures("writer")
 def test_a_summary_is_written_in_the_language_of_its_reader(opened, asked) -> None:
     recorder = opened(answer="- Die Miete beträgt 900 Euro. [1]\n- Die Kaution beträgt 700 Euro. [2]\n")
     document = keep(recorder, "a.pdf", [page(1, *LONG_LETTER)])

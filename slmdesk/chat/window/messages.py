@@ -13,7 +13,7 @@ from PySide6.QtCore import QObject, Signal
 from slmdesk.base.record import Record, changed
 from slmdesk.base.records import Message, Status
 from slmdesk.base.texts import _, decimal, grouped, in_quotes, ngettext
-from slmdesk.base.types import AttachmentPart, Json, Place, Role, used_words
+from slmdesk.base.types import AttachmentPart, Json, Place, Role, page_word, used_words
 from slmdesk.chat.conversation import ContextWindow, Conversation, blanks_note, can_continue, window_of
 from slmdesk.chat.settings import BY_NAME, SAMPLING, STOP
 from slmdesk.chat.types import ASTRAY, LABELS, Quoted, rewrite_of
@@ -436,18 +436,28 @@ def things_below(message: Message, quotes: Sequence[Quoted], asked: Message | No
     things |= {f"quote {at}": quote for at, quote in enumerate(quotes)}
     if asked is not None and message.text and message.status is not Status.STREAMING:
         things |= {f"searched {at}": part for at, part in enumerate(asked.attachments) if part.attached.is_folder}
-        things |= {f"page {at}": page for at, page in enumerate(used_pages(asked, quotes))}
+        if not (any(quote.is_near for quote in quotes) or _may_mislead(message, asked)):
+            things |= {f"page {at}": page for at, page in enumerate(used_pages(asked, quotes))}
     return things
+
+
+def _may_mislead(message: Message, asked: Message) -> bool:
+    """Return whether the pages read by passages may be taken for the source of what another page says."""
+    return any(map(str.isdigit, message.text)) or any(part.attached.is_whole for part in asked.attachments)
 
 
 def extra_of(key: str, thing: Thing) -> Extra:
     """Return the line of a thing below a message."""
+    if isinstance(thing, Quoted) and thing.is_near:
+        place = f"{thing.name}, {page_word(thing.kind, 1)} {thing.page}"
+        return Extra(key, "file-text", place, f"{place}: \u201c{thing.quote}\u201d")
     if isinstance(thing, Quoted):
         tip = _("{name}, page {page}: \u201c{quote}\u201d").format(name=thing.name, page=thing.page, quote=thing.quote)
         return Extra(key, "search", _quote_line(thing), tip)
     if isinstance(thing, UsedPage):
-        tip = _("Open {name} at {kind} {page}").format(name=thing.name, kind=thing.kind, page=thing.page)
-        return Extra(key, "file-text", f"{thing.name}, {thing.kind} {thing.page}", tip)
+        kind = page_word(thing.kind, 1)
+        tip = _("Open {name} at {kind} {page}").format(name=thing.name, kind=kind, page=thing.page)
+        return Extra(key, "file-text", f"{thing.name}, {kind} {thing.page}", tip)
     words, icon = read_words(thing), "folder-open" if thing.attached.is_folder else "file-text"
     return Extra(key, icon, words.rstrip(".") if key.startswith("searched") else _attached_line(thing), words)
 

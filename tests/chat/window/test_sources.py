@@ -10,6 +10,14 @@ from PySide6.QtGui import QEnterEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QToolButton, QWidget
 
+from slmdesk.base.language import VARIABLE, use_language
+from slmdesk.base.record import changed
+from slmdesk.base.records import Message, Status
+from slmdesk.base.texts import use_catalogue
+from slmdesk.base.types import Attached, AttachmentPart, Origin
+from slmdesk.chat.types import Quoted
+from slmdesk.chat.window.messages import UsedPage, extra_of, things_below
+
 pytestmark = pytest.mark.gui
 TEXTS = {"lease.pdf": "The rent is due", "pump.pdf": "The pump stops at 12 bar", "valve.pdf": "The valve closes."}
 
@@ -116,6 +124,38 @@ def test_without_a_quotation_the_nearest_sentence_is_lit(start, model_file, lett
     drop(program.page, *letters)
     program.say("When does it stop?")
     program.wait(lambda: title(program) == "pump.pdf" and lit(program) == [2])
+    program.wait(lambda: lines_with(program, "pump.pdf, page 2"))
     document = pane(program).document
     program.bridge.follow(lambda services: services.documents.forget(document))
     program.wait(lambda: pane(program).isHidden())
+
+
+def test_pages_read_by_passages_are_no_source_of_what_a_document_read_whole_may_say():
+    whole = Attached("letter.pdf", "l", is_planned=True, is_whole=True, pages_used=(1, 2))
+    some = Attached("contract.docx", "c", page_kind="section", is_planned=True, pages_used=(1,), places=((1, 0, 1, 9),))
+    parts = [AttachmentPart("text", Origin.DOCUMENT, about) for about in (whole, some)]
+    blank = Message(**dict.fromkeys(Message.__struct_fields__, ()))
+    asked = changed(blank, parts=tuple(parts))
+    answer = changed(blank, text="EUR 8,810.76 by 11 August.", status=Status.COMPLETE)
+    assert things_below(answer, (), asked) == {}
+    near = Quoted("letter.pdf", "l", 2, 0, 9, "EUR 8,810.76 by 11 August", is_near=True)
+    assert list(things_below(answer, (near,), asked).values()) == [near]
+    alone = changed(asked, parts=(parts[1],))
+    assert things_below(answer, (), alone) == {}
+    (page,) = things_below(changed(answer, text="Nobody knows."), (), alone).values()
+    assert isinstance(page, UsedPage)
+
+
+@pytest.mark.parametrize(
+    "thing",
+    [Quoted("a.docx", "c", 1, 0, 9, "Das Geld", "section", is_near=True), UsedPage("a.docx", "c", "section", 1, ())],
+)
+def test_a_source_names_its_place_in_the_language_of_the_window(thing, monkeypatch):
+    monkeypatch.setenv(VARIABLE, "en")
+    use_language("de")
+    try:
+        line = extra_of("page 0", thing)
+    finally:
+        use_catalogue(None)
+    assert line.words == "a.docx, Abschnitt 1"
+    assert "section" not in line.tip

@@ -353,6 +353,14 @@ def test_how_far_a_summary_is_takes_one_line(summarized):
     assert "4 min left" in words.text()
 
 
+def test_only_a_summary_that_asks_a_model_waits_for_it(summarized):
+    pane, words = summarized.find("summary_pane"), summarized.find("making_words")
+    for has_model, said in ((False, "Reading the document…"), (True, "Waiting for the model…")):
+        pane.show_nothing()
+        pane.show_begun(has_model)
+        assert words.text() == said
+
+
 def test_what_is_shown_is_what_is_exported(written, tmp_path):
     program, summaries = written, written.frame.documents_area.summaries
     rules = [one.text for one in program.find("summary_pane").summary.documents[0].own_words]
