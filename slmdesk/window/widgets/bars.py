@@ -319,7 +319,6 @@ class SideBar(QFrame):
         self._foot.setSpacing(0)
         help_button = self._entry("help_button", _("Help"), "circle-question-mark", "help")
         help_button.setToolTip(_("First steps, shortcuts, your data, about slmdesk"))
-        help_button.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # the keyboard has F1 for this
         help_button.clicked.connect(self.help_requested)
         self._icons = [help_button]
         self._foot.addWidget(help_button)
