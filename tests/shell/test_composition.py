@@ -306,6 +306,16 @@ def _widget_of(holder):
     return holder
 
 
+def test_a_button_brings_the_list_back_in_a_narrow_window(program):
+    program.window.resize(1024, 700)
+    program.window.show_page("Documents")
+    program.wait(lambda: not program.find("document_list").isVisible())
+    program.click("fold_button")
+    program.wait(program.find("document_list").isVisible)
+    program.click("fold_button")
+    program.wait(lambda: not program.find("document_list").isVisible())
+
+
 def test_tab_reaches_every_control_of_the_chat_page(program):
     seen: list[str] = []
     program.page.composer.input_box.setFocus()
