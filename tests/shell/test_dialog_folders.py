@@ -138,7 +138,8 @@ def test_a_typed_path_is_taken_with_the_first_return(program, tmp_path, kind):
     program.wait(lambda: line.hasFocus() and view.model().rowCount(view.rootIndex()) > 1)
     line.setText(str(path))
     above = view.model().index(0, 0, view.rootIndex())  # as Qt does while such a path is typed
-    view.selectionModel().select(above, QItemSelectionModel.SelectionFlag.Select)
+    flags = QItemSelectionModel.SelectionFlag
+    view.selectionModel().select(above, flags.Select | flags.Rows)
     QTest.keyClick(line, Qt.Key.Key_Return)
     program.wait(lambda: got)
     assert got == [[path]]
