@@ -297,7 +297,7 @@ class DocumentsArea(QObject):
         self.questions.show_document(record.id if record else "")
         self.compare_pane.show_document(record)
         self._read_timer.start()
-        if is_other:
+        if is_other and not self.documents.is_opening_folder:  # of a folder a table is made
             self._begin_summary()
 
     def _on_model_state_changed(self, event: ModelStateChanged) -> None:

@@ -165,6 +165,7 @@ class MainWindow(QMainWindow):
     def _connect(self) -> None:
         self.bar.entry_chosen.connect(self._on_entry_chosen)
         self.bar.help_requested.connect(self.help_requested)
+        self.bar.fold_requested.connect(self.toggle_bar)
         bind(self, "help", self.help_requested.emit)
         bind(self, "quit", self.close)
         bind(self, "chat.list", self.toggle_bar)

@@ -5,9 +5,27 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from itertools import groupby
 
-from PySide6.QtCore import QDate, QDateTime, Qt, Signal
-from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDropEvent, QKeyEvent, QMouseEvent, QResizeEvent
-from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtCore import QDate, QDateTime, QObject, Qt, Signal
+from PySide6.QtGui import (
+    QAccessible,
+    QAccessibleInterface,
+    QDragEnterEvent,
+    QDragLeaveEvent,
+    QDropEvent,
+    QKeyEvent,
+    QMouseEvent,
+    QResizeEvent,
+)
+from PySide6.QtWidgets import (
+    QAccessibleWidget,
+    QFrame,
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QScrollArea,
+    QVBoxLayout,
+    QWidget,
+)
 
 from slmdesk.base.records import Item
 from slmdesk.base.texts import _
@@ -98,6 +116,17 @@ class Card(QFrame):
         self.style().polish(self)
 
 
+class CardAccessible(QAccessibleWidget):
+    """What a screen reader gets of a card: a button."""
+
+    def __init__(self, card: Card) -> None:
+        super().__init__(card, QAccessible.Role.Button, card.accessibleName())
+
+
+def _accessible(_name: str, thing: QObject) -> QAccessibleInterface | None:
+    return CardAccessible(thing) if isinstance(thing, Card) else None
+
+
 class StartPage(QScrollArea):
     card_chosen = Signal(str)
     files_dropped = Signal(str, object)
@@ -122,6 +151,7 @@ class StartPage(QScrollArea):
         self._title = plain_label("", holder, name="start_title", kind="hero")
         self._title.setIndent(theme.SPACE_16)
         self._slot = QVBoxLayout()
+        QAccessible.installFactory(_accessible)  # further calls have no effect
         self._cards = [Card(*card, parent=holder) for card in CARDS]
         for card in self._cards:
             card.chosen.connect(self.card_chosen)

@@ -10,7 +10,7 @@ import psutil
 import pytest
 from fakes.dropping import drop
 from PySide6.QtCore import Qt, QTimer
-from PySide6.QtGui import QAction
+from PySide6.QtGui import QAccessible, QAction
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QToolButton, QWidget
 
@@ -67,6 +67,13 @@ def test_a_card_of_start_opens_its_page_and_takes_files(start, program, tmp_path
         program.wait(lambda: program.frame.documents.current)
     if card == "write":
         program.wait(lambda: "1,200 EUR" in program.frame.writing_page.text)
+
+
+def test_the_cards_of_the_start_are_buttons_to_a_screen_reader(program):
+    read = QAccessible.queryAccessibleInterface(program.find("card_translate"))
+    assert read.role() == QAccessible.Role.Button
+    assert read.text(QAccessible.Text.Name).startswith("Translate. ")
+    assert read.childCount() == 3
 
 
 def test_the_card_for_versions_asks_for_two_files_and_compares_these(start, tmp_path):
@@ -297,6 +304,16 @@ def _widget_of(holder):
     while not isinstance(holder, QWidget):
         holder = holder.parent()
     return holder
+
+
+def test_a_button_brings_the_list_back_in_a_narrow_window(program):
+    program.window.resize(1024, 700)
+    program.window.show_page("Documents")
+    program.wait(lambda: not program.find("document_list").isVisible())
+    program.click("fold_button")
+    program.wait(program.find("document_list").isVisible)
+    program.click("fold_button")
+    program.wait(lambda: not program.find("document_list").isVisible())
 
 
 def test_tab_reaches_every_control_of_the_chat_page(program):

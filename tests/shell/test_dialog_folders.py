@@ -9,11 +9,13 @@ import sys
 from pathlib import Path
 
 import pytest
-from PySide6.QtWidgets import QApplication, QFileDialog, QToolButton
+from PySide6.QtCore import QItemSelectionModel, Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QFileDialog, QLineEdit, QListView, QToolButton
 from shiboken6 import isValid
 
 from slmdesk.window.widgets.notices import ask_folder
-from slmdesk.window.widgets.opening import ask_files, note_document_folder
+from slmdesk.window.widgets.opening import ask_files, ask_new_file, note_document_folder
 
 pytestmark = pytest.mark.gui
 MARKER = "Mueller-Bank"
@@ -113,6 +115,34 @@ def test_delete_for_good_takes_the_names_of_folders_along(program, paths, tmp_pa
     shown_and_closed(program, program.window.findChild(QFileDialog, "folder_dialog"))
     assert files_with(paths.config) == [], "nor do the dialogs of this run know it"
     assert stat.S_IMODE((paths.config / "QtProject.conf").stat().st_mode) == 0o600
+
+
+@pytest.mark.parametrize("kind", ["folder", "files", "new"])
+def test_a_typed_path_is_taken_with_the_first_return(program, tmp_path, kind):
+    path, got = tmp_path / "in", []
+    path.mkdir()
+    (tmp_path / "above").mkdir()
+    note_document_folder(tmp_path / "x")
+    if kind == "folder":
+        dialog = ask_folder(program.window, "Open", lambda one: got.append([one]), place=str(tmp_path))
+    elif kind == "files":
+        path = path / "a.txt"
+        path.write_text("a")
+        dialog = ask_files(program.window, "Open", got.append, name="d", filters="")
+    else:
+        path, proposed = path / "b.txt", tmp_path / "c.txt"
+        dialog = ask_new_file(program.window, "Save", lambda one: got.append([one]), name="d", proposed=proposed)
+    line, view = dialog.findChild(QLineEdit, "fileNameEdit"), dialog.findChild(QListView, "listView")
+    dialog.activateWindow()
+    line.setFocus()
+    program.wait(lambda: line.hasFocus() and view.model().rowCount(view.rootIndex()) > 1)
+    line.setText(str(path))
+    above = view.model().index(0, 0, view.rootIndex())  # as Qt does while such a path is typed
+    flags = QItemSelectionModel.SelectionFlag
+    view.selectionModel().select(above, flags.Select | flags.Rows)
+    QTest.keyClick(line, Qt.Key.Key_Return)
+    program.wait(lambda: got)
+    assert got == [[path]]
 
 
 def test_the_icons_of_a_file_dialog_can_be_seen_in_the_dark(start, tmp_path):

@@ -23,6 +23,13 @@ def opened(program) -> QDialog:
     return found
 
 
+def test_tab_reaches_the_entry(program):
+    assert program.find("help_button").focusPolicy() & Qt.FocusPolicy.TabFocus
+    program.find("help_button").setFocus()
+    QTest.keyClick(program.find("help_button"), Qt.Key.Key_Space)
+    opened(program).close()
+
+
 def test_the_key_and_the_entry_open_one_window_of_help(program):
     QTest.keyClick(program.window, Qt.Key.Key_F1)
     window = opened(program)

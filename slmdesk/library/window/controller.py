@@ -101,6 +101,11 @@ class DocumentsController(QObject):
         return self._shown.id if self._shown else ""
 
     @property
+    def is_opening_folder(self) -> bool:
+        """Whether documents of a folder that a person opened are still being read."""
+        return self._is_folder and bool(self._opening)
+
+    @property
     def _records(self) -> dict[str, DocumentRecord]:
         return {record.id: record for record in (*((self._shown,) if self._shown else ()), *self._recent.value)}
 

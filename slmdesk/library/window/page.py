@@ -390,7 +390,7 @@ class DocumentList(QFrame):
         if is_other:
             self._awaited = document
             self._uncover()
-        if is_other or document not in self.chosen:
+        if document not in self.chosen:
             self.mark([document])
 
     def show_folders(self, states: Sequence[CollectionState]) -> None:

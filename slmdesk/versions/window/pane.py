@@ -87,6 +87,8 @@ class ComparePane(QFrame):
         """Whether the shown document is the newer version."""
         self._is_new_pair = False
         """Whether the shown document has no comparison, and none was begun."""
+        self._asked: tuple[str, str] | None = None
+        """The two whose comparison has been asked for and has not begun."""
         self._coming = ""
         """Id of the item to open once its document is shown."""
         self.current = -1
@@ -321,7 +323,7 @@ class ComparePane(QFrame):
             self._other = self._found(_other_of(self.comparison, record.id))
             self._show_choices()
             return
-        self._record, self._other, self._is_new_pair = record, None, False
+        self._record, self._other, self._is_new_pair, self._asked = record, None, False, None
         self.items.set_current("")
         self._view.put(None)
         self._show_nothing()
@@ -355,7 +357,7 @@ class ComparePane(QFrame):
 
     def _open_newest(self, items: Sequence[Item]) -> None:
         coming, self._coming = self._coming, ""
-        self._is_new_pair = not items
+        self._is_new_pair = not (items or self.item or self._asked)
         self._begin_known()
         if items and not self.item:
             self.choose(coming if coming in [item.id for item in items] else items[0].id)
@@ -531,7 +533,9 @@ class ComparePane(QFrame):
         if self._record is None or self._other is None:
             return
         pair = (self._other.id, self._record.id) if self._is_new else (self._record.id, self._other.id)
-        self._is_new_pair = False
+        if pair == self._asked:
+            return
+        self._is_new_pair, self._asked = False, pair
         self._view.put(None)
         self._show_busy(_("Comparing…"))
         self._bridge.ask(self._bridge.services.versions.begin(VersionRequest(*pair)), self._on_begun, self._on_refused)
@@ -569,10 +573,12 @@ class ComparePane(QFrame):
         self._choose_other(result.id)
 
     def _on_begun(self, item: Item) -> None:
+        self._asked = None
         self.choose(item.id)
         self.items.refresh()
 
     def _on_refused(self, problem: Problem) -> None:
+        self._asked = None
         self._failed.setText(problem.sentence)
         self._show_only(self._failed)
         if problem.report:

@@ -300,6 +300,7 @@ class PlaceButton(QToolButton):
 class SideBar(QFrame):
     entry_chosen = Signal(int)
     help_requested = Signal()
+    fold_requested = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -313,16 +314,18 @@ class SideBar(QFrame):
         self._places = column(gap=0)
         self._stack = named(QStackedWidget(self), "side_lists")
         self._stack.addWidget(QWidget(self._stack))
-        self._stack.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Expanding)
+        self._stack.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Ignored)
         self._foot = QBoxLayout(QBoxLayout.Direction.LeftToRight)
         self._foot.setContentsMargins(0, 0, 0, 0)
         self._foot.setSpacing(0)
         help_button = self._entry("help_button", _("Help"), "circle-question-mark", "help")
         help_button.setToolTip(_("First steps, shortcuts, your data, about slmdesk"))
-        help_button.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # the keyboard has F1 for this
         help_button.clicked.connect(self.help_requested)
-        self._icons = [help_button]
-        self._foot.addWidget(help_button)
+        fold_button = self._entry("fold_button", _("Fold or open the side bar"), "panel-left", "chat.list")
+        fold_button.clicked.connect(self.fold_requested)
+        self._icons = [help_button, fold_button]
+        for icon in self._icons:
+            self._foot.addWidget(icon)
         margins = (theme.SPACE_12, theme.SPACE_12, theme.SPACE_12, theme.SPACE_8)
         column(self._places, (self._stack, 1), self._foot, into=self, gap=theme.SPACE_8, margins=margins)
         self.fold(False)
@@ -355,7 +358,7 @@ class SideBar(QFrame):
         if where == PLACE:
             self._places.addWidget(entry)
         else:
-            self._foot.insertWidget(0 if where == FOOT else self._foot.count() - 1, entry)
+            self._foot.insertWidget(0 if where == FOOT else self._foot.count() - 2, entry)
             if where == ICON:
                 self._icons.append(entry)
         self.fold(self._is_rail)

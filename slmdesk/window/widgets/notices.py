@@ -35,7 +35,7 @@ from slmdesk.window.base.bridge import Bridge, copy_text
 from slmdesk.window.base.theme import scaled
 from slmdesk.window.widgets.build import ElidedLabel, button, column, named, passing, row, set_icon, tool_button
 from slmdesk.window.widgets.dialogs import TextDialog, sheets_over
-from slmdesk.window.widgets.opening import ask_new_file, open_outside
+from slmdesk.window.widgets.opening import FileDialog, ask_new_file, open_outside
 
 if TYPE_CHECKING:
     from slmdesk.services import Services
@@ -360,7 +360,7 @@ def ask_folder(
 ) -> QFileDialog:
     """Ask for a folder, beginning in `place`, or else among the documents. Does not block."""
     documents = QStandardPaths.writableLocation(QStandardPaths.StandardLocation.DocumentsLocation)
-    dialog = passing(QFileDialog(parent, title, place or documents), name)
+    dialog = passing(FileDialog(parent, title, place or documents), name)
     dialog.setFileMode(QFileDialog.FileMode.Directory)
     dialog.setOption(QFileDialog.Option.ShowDirsOnly)
     dialog.fileSelected.connect(lambda path: chosen(Path(path)))

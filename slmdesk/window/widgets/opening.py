@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import SplitResult, urlsplit
 
-from PySide6.QtCore import QEvent, QObject, Qt, QUrl, Signal
+from PySide6.QtCore import QDir, QEvent, QObject, Qt, QUrl, Signal
 from PySide6.QtGui import QDesktopServices, QDropEvent
-from PySide6.QtWidgets import QApplication, QFileDialog, QFrame, QWidget
+from PySide6.QtWidgets import QApplication, QFileDialog, QFrame, QLineEdit, QListView, QWidget
 
 from slmdesk.base.policy import Policy
 from slmdesk.base.record import Record
@@ -291,6 +291,18 @@ def note_document_folder(chosen: Path, last: str = LAST_FOLDER) -> None:
         app.setProperty(last, str(chosen.parent))
 
 
+class FileDialog(QFileDialog):
+    """A dialog for files or folders that takes a typed path at once. Qt marks the folders above as it is typed, which
+    then counted as chosen too: nothing was, or the dialog went into one of them.
+    """
+
+    def accept(self) -> None:
+        line, view = self.findChild(QLineEdit, "fileNameEdit"), self.findChild(QListView, "listView")
+        if line is not None and view is not None and "/" in QDir.fromNativeSeparators(line.text()):
+            view.selectionModel().clearSelection()  # what is typed counts where nothing is marked
+        super().accept()
+
+
 def ask_file(
     parent: QWidget, title: str, chosen: Callable[[Path], object], *, name: str, filters: str = "", last: str = ""
 ) -> QFileDialog:
@@ -301,7 +313,7 @@ def ask_file(
             note_document_folder(path, last)
         admit(parent, [path], lambda paths: chosen(paths[0]), is_chosen=True)
 
-    dialog = QFileDialog(parent, title, document_folder(last), filters)
+    dialog = FileDialog(parent, title, document_folder(last), filters)
     return _open_dialog(dialog, selected, name, QFileDialog.AcceptMode.AcceptOpen)
 
 
@@ -315,7 +327,7 @@ def ask_files(
     last: str = LAST_FOLDER,
 ) -> QFileDialog:
     """Ask for existing files, starting in the folder used last. Does not block."""
-    dialog = passing(QFileDialog(parent, title, document_folder(last), filters), name)
+    dialog = passing(FileDialog(parent, title, document_folder(last), filters), name)
     dialog.setFileMode(QFileDialog.FileMode.ExistingFiles)
 
     def selected(paths: list[str]) -> None:
@@ -332,7 +344,7 @@ def ask_new_file(
     parent: QWidget, title: str, chosen: Callable[[Path], object], *, name: str, proposed: Path, filters: str = ""
 ) -> QFileDialog:
     """Ask where to write a file of the kind of `proposed`. The dialog asks before replacing a file. Does not block."""
-    dialog = QFileDialog(parent, title, str(proposed.parent), filters)
+    dialog = FileDialog(parent, title, str(proposed.parent), filters)
     dialog.setDefaultSuffix(proposed.suffix.lstrip("."))
     dialog.selectFile(proposed.name)
     return _open_dialog(dialog, chosen, name, QFileDialog.AcceptMode.AcceptSave)

@@ -97,6 +97,16 @@ def test_the_documents_of_a_dropped_folder_are_opened_for_a_table(program, paper
     assert rows(program, "folder_list") == []
 
 
+def test_of_a_folder_a_table_is_made_and_nothing_else(program, papers, tmp_path):
+    add_model(program.services, tmp_path / "echo.gguf")
+    write(papers / "sub/pump.txt", "Rent: 70 EUR\n")
+    drop(program.documents, papers)
+    program.wait(lambda: program.documents.side.current == "table" and program.find("cells_table").model().rowCount())
+    documents = program.frame.documents_area.tables.chosen
+    made = [program.ask(lambda services, id=id: services.history.about(id, "summary")) for id in documents]
+    assert made == [[], []]
+
+
 def test_very_many_documents_of_a_folder_are_opened_if_asked_for(program, papers, monkeypatch):
     monkeypatch.setattr("slmdesk.library.window.controller.MOST_OPENED", 2)
     drop(program.documents, papers)

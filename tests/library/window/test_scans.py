@@ -23,7 +23,7 @@ def picture(path, words="A letter of the office"):
 
 
 def test_pictures_opened_together_are_one_paper_if_a_person_says_so(program, tmp_path):
-    paths = [picture(tmp_path / f"{number}.png") for number in (1, 2)]
+    paths = [picture(tmp_path / f"{number}.png", f"Page {number} of the letter") for number in (1, 2)]
     drop(program.documents, *paths)
     program.wait(lambda: program.window.findChild(Question, "one_paper_dialog"))
     program.click("one_paper_button")
@@ -35,7 +35,7 @@ def test_pictures_opened_together_are_one_paper_if_a_person_says_so(program, tmp
 
 
 def test_pictures_opened_together_may_stay_apart(program, tmp_path):
-    paths = [picture(tmp_path / f"{number}.png") for number in (1, 2)]
+    paths = [picture(tmp_path / f"{number}.png", f"Page {number} of the letter") for number in (1, 2)]
     drop(program.documents, *paths)
     program.wait(lambda: program.window.findChild(Question, "one_paper_dialog"))
     program.click("open_each_button")

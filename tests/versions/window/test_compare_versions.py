@@ -72,6 +72,15 @@ def test_a_version_is_named_though_the_list_has_it_not_yet(program):
     assert names(program) == ["old.docx", "new.pdf"]
 
 
+def test_two_are_compared_once_though_the_earlier_comparisons_are_listed_late(program):
+    drop(program.area.page, program.old, program.new)
+    program.wait(lambda: program.pane._other is not None)
+    program.pane._open_newest([])  # the answer of before
+    program.wait(lambda: program.find("versions_summary").text().startswith("12 changes"))
+    found = program.ask(lambda services: services.history.about(program.area.documents.current, "versions"))
+    assert len(found) == 1
+
+
 def test_a_version_dropped_beside_the_document_is_compared(program):
     compared(program)
     assert program.area.page.side.has_space
