@@ -54,7 +54,7 @@ from slmdesk.shell import composition
 
 PATIENCE_S = 900
 """What has not come by then never will: said with what the window shows."""
-MARKER = os.environ.get("MARKER", "")
+MARKER = os.environ["MARKER"]
 
 
 class Seen(composition.Frame):
@@ -261,15 +261,6 @@ def unlock(passphrase: str) -> Chapter:
         if words != passphrase:
             yield lambda: (one := find("lock_problem", page)) is not None and "Wrong passphrase" in one.text()
     yield from begin()
-    yield lambda: frames[-1].locking.ways is not None
-
-
-def leave_locked() -> Chapter:
-    """Close the lock page."""
-    page = lock_page()
-    assert page is not None
-    page.close()
-    yield lambda: False
 
 
 def leave() -> Chapter:

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
 import sys
-from collections.abc import Iterator
+import threading
 from pathlib import Path
 from typing import NoReturn
 
 import psutil
 import pytest
+from fakes.commands import told_in
+from fakes.echo.program import TAKE_ECHO
 from fakes.encrypted import PASSPHRASE, encrypt
 from fakes.recorder import add_model, open_echo
-from fakes.window_process import COMMAND, WindowProcess
 from PySide6.QtCore import QObject, Qt
 from PySide6.QtGui import QGuiApplication, QShortcut
 from PySide6.QtTest import QTest
@@ -30,6 +32,7 @@ from slmdesk.store import open_store
 
 pytestmark = [pytest.mark.gui, pytest.mark.qt_log_ignore("This plugin does not support", extend=True)]
 MARKER = "Zebrafishxq dismissal"
+WAIT_S = 120
 
 
 def press_lock(window: QWidget) -> None:
@@ -223,8 +226,153 @@ def test_with_the_screen_as_chosen_and_before_sleep_always(encrypted):
 # ---- the real process
 
 
+DRIVER = """
+import json, sys, threading
+from PySide6.QtCore import QTimer, Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QWidget
+from slmdesk import app
+import slmdesk.shell.composition as composition
+
+def tell(**what):
+    print(json.dumps(what), flush=True)
+
+asked, frames = [], []
+threading.Thread(target=lambda: [asked.append(line.strip()) for line in sys.stdin], daemon=True).start()
+
+class Seen(composition.Frame):
+    def __init__(self, *given, **named):
+        super().__init__(*given, **named)
+        frames.append(self)
+        self._bridge.opened.connect(lambda: tell(is_open=True))
+        self.jobs.status_reported.connect(lambda words: tell(jobs=words))
+composition.Frame = Seen
+
+told = []
+def look():
+    page = next((one for one in QApplication.topLevelWidgets()
+                 if one.objectName() == "lock_window" and one.isVisible()), None)
+    if page is not None and not told:
+        told.append(True)
+        tell(page="--locked" in sys.argv)
+    while asked:
+        word, _, rest = asked.pop(0).partition(" ")
+        if word == "type":
+            field = page.findChild(QWidget, "lock_field")
+            QTest.keyClicks(field, rest)
+            QTest.keyClick(field, Qt.Key.Key_Return)
+        elif word == "press":
+            QTest.keyClick(frames[0].window, Qt.Key.Key_L,
+                           Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier)
+        elif word == "ready":
+            tell(ready=frames[0].locking.ways is not None, jobs_begun=frames[0].jobs.begun,
+                 text=[frames[0].chat.text_of(one) for one in frames[0].chat.message_ids])
+        elif word == "quit":
+            frames[0].window.close() if frames else page.close()
+
+def begin():
+    timer = QTimer(QApplication.instance(), interval=20)
+    timer.timeout.connect(look)
+    timer.start()
+
+real = QApplication.__init__
+def started(self, *given):
+    real(self, *given)
+    begin()
+QApplication.__init__ = started
+sys.exit(app.run_window(sys.argv[1:]))
+"""
+
+
+class Window:
+    """A real window in a process of its own, which goes on being driven when it has been replaced."""
+
+    def __init__(self) -> None:
+        self.process = subprocess.Popen(
+            [sys.executable, "-c", TAKE_ECHO + DRIVER],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+            env=os.environ | {"QT_QPA_PLATFORM": "offscreen"},
+        )  # fmt: skip
+        self.told: list[dict] = []
+        self._news = threading.Condition()
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    def _read(self) -> None:
+        for line in self.process.stdout:
+            with self._news:
+                self.told.append(told_in(line))
+                self._news.notify_all()
+        with self._news:
+            self.told.append({"ended": True})
+            self._news.notify_all()
+
+    def ask(self, words: str) -> None:
+        self.process.stdin.write(words + "\n")
+        self.process.stdin.flush()
+
+    def wait(self, name: str, *, after: int = 0) -> dict:
+        """The first that was told of this since."""
+        with self._news:
+            found = self._news.wait_for(
+                lambda: next((one for one in self.told[after:] if name in one or "ended" in one), None), timeout=WAIT_S
+            )
+        assert name in (found or {}), (name, self.told)
+        return found
+
+    def state(self) -> dict:
+        after = len(self.told)
+        self.ask("ready")
+        return self.wait("ready", after=after)
+
+    def until(self, holds) -> dict:
+        while not holds(state := self.state()):
+            assert self.process.poll() is None
+        return state
+
+    def holds_in_memory(self, marker: str) -> bool:
+        """Whether the marker is anywhere in the memory of the process."""
+        places = [marker.encode(), marker.encode("utf-16-le")]
+        own = Path(f"/proc/{self.process.pid}")
+        with (own / "maps").open() as maps, (own / "mem").open("rb", 0) as memory:
+            for line in maps:
+                span, rights, *_ = line.split()
+                if not rights.startswith("rw"):
+                    continue
+                first, last = (int(one, 16) for one in span.split("-"))
+                try:
+                    memory.seek(first)
+                    held = memory.read(last - first)
+                except OSError:
+                    continue
+                if any(place in held for place in places):
+                    return True
+        return False
+
+    def close(self) -> None:
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.wait()
+        self._reader.join(10)
+        self.process.stdin.close()
+        self.process.stdout.close()
+
+
 @pytest.fixture
-def with_words(paths, tmp_path, monkeypatch) -> None:
+def window():
+    made: list[Window] = []
+
+    def begin() -> Window:
+        made.append(Window())
+        return made[-1]
+
+    yield begin
+    for one in made:
+        one.close()
+
+
+@pytest.fixture
+def with_words(paths, tmp_path, monkeypatch) -> str:
     """An encrypted history with a chat that holds the marker, which the window opens at its start."""
     monkeypatch.setenv("SLMDESK_ECHO", json.dumps({"answer": "It does."}))
     services = open_echo()
@@ -235,60 +383,41 @@ def with_words(paths, tmp_path, monkeypatch) -> None:
     services.close()
     paths.window_file.write_text(json.dumps({"last_chat": item}))
     encrypt(paths)
-
-
-@pytest.fixture
-def window(with_words) -> Iterator[WindowProcess]:
-    made = WindowProcess(COMMAND, os.environ)
-    yield made
-    made.close()
-
-
-def holds_in_memory(pid: int, marker: str) -> bool:
-    """Whether the marker is anywhere in the memory of the process."""
-    places = [marker.encode(), marker.encode("utf-16-le")]
-    own = Path(f"/proc/{pid}")
-    with (own / "maps").open() as maps, (own / "mem").open("rb", 0) as memory:
-        for line in maps:
-            span, rights, *_ = line.split()
-            if not rights.startswith("rw"):
-                continue
-            first, last = (int(one, 16) for one in span.split("-"))
-            try:
-                memory.seek(first)
-                held = memory.read(last - first)
-            except OSError:
-                continue
-            if any(place in held for place in places):
-                return True
-    return False
+    return item
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="looks into the memory of a process")
-def test_after_a_lock_no_child_is_left_and_no_word_in_memory(window, paths):
-    assert window.wait("page") == {"page": False}
-    pid = window.process.pid
-    assert not holds_in_memory(pid, MARKER)
-    window.do("unlock", PASSPHRASE)
-    window.do("has_said", "It does.")
-    assert holds_in_memory(pid, MARKER)  # the control
+def test_after_a_lock_no_child_is_left_and_no_word_in_memory(window, with_words, paths, tmp_path):
+    one = window()
+    assert one.wait("page") == {"page": False}
+    assert not one.holds_in_memory(MARKER)
+    one.ask(f"type {PASSPHRASE}")
+    one.wait("is_open")
+    one.until(lambda state: state["ready"] and MARKER in " ".join(state["text"]))
+    assert one.holds_in_memory(MARKER)  # the control
+    pid = one.process.pid
     before = psutil.Process(pid).children(recursive=True)
 
-    after = len(window.told)
+    after = len(one.told)
     assert ask_window(paths.data, LOCK) == LOCKING  # as `slmdesk lock` does
-    assert window.wait("page", after) == {"page": True}
-    assert window.process.poll() is None
+    assert one.wait("page", after=after) == {"page": True}
+    assert one.process.poll() is None
     assert "--locked" in Path(f"/proc/{pid}/cmdline").read_text().split("\0")
     assert not psutil.wait_procs(before, timeout=60)[1]
     left = psutil.Process(pid).children(recursive=True)
     assert all(child.status() == psutil.STATUS_ZOMBIE for child in left)  # ended, without memory, not waited for
-    assert not holds_in_memory(pid, MARKER)
+    assert not one.holds_in_memory(MARKER)
     assert MARKER.encode() not in b"".join(path.read_bytes() for path in paths.data.parent.rglob("*") if path.is_file())
 
     assert ask_window(paths.data, RAISE) == ANSWER  # a second start meets the lock page, and nothing more
     assert ask_window(paths.data, LOCK) == LOCKING
 
-    window.do("unlock", PASSPHRASE)
-    window.do("has_said", "It does.")
-    window.locked_by(window.press_lock)
-    window.leave("leave_locked")
+    after = len(one.told)
+    one.ask(f"type {PASSPHRASE}")
+    one.wait("is_open", after=after)
+    one.until(lambda state: MARKER in " ".join(state["text"]))
+    after = len(one.told)
+    one.ask("press")
+    assert one.wait("page", after=after) == {"page": True}
+    one.ask("quit")
+    assert one.process.wait(WAIT_S) == 0

@@ -7,12 +7,15 @@ home while it is locked.  Each has a control that shows that the check can fail.
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from fakes.commands import ROOT, told_in
 from fakes.private_bus import MISSING, Bus, private_bus
 from fakes.traced import (
     MARKER,
@@ -27,7 +30,6 @@ from fakes.traced import (
     watched,
     with_marker,
 )
-from fakes.window_process import COMMAND, WAIT_S, WindowProcess
 
 pytestmark = [
     pytest.mark.gui,
@@ -35,7 +37,76 @@ pytestmark = [
     pytest.mark.skipif(sys.platform != "linux", reason="strace and namespaces"),
     pytest.mark.skipif(MISSING, reason="dbus-daemon is not here: no sleep can be played"),
 ]
+WAIT_S = 1800
 PASSPHRASE = "a passphrase of several words"
+
+
+class Window:
+    """The window of a home under strace; what it does is told to it, chapter by chapter (`fakes.driven_window`)."""
+
+    def __init__(self, log: Path, env: dict[str, str]) -> None:
+        paths = os.pathsep.join([str(ROOT / "tests"), str(ROOT)])
+        command = [sys.executable, "-m", "fakes.driven_window"]
+        self.process = subprocess.Popen(
+            watched(command, log), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT,
+            env=env | {"PYTHONPATH": paths, "QT_QPA_PLATFORM": "offscreen"},
+        )  # fmt: skip
+        self.told: list[dict] = []
+        self._news = threading.Condition()
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    def _read(self) -> None:
+        for line in self.process.stdout:
+            with self._news:
+                self.told.append(told_in(line))
+                self._news.notify_all()
+        with self._news:
+            self.told.append({"ended": True})
+            self._news.notify_all()
+
+    def _wait(self, name: str, after: int) -> dict:
+        ends = {name, "failed", "ended"}
+        with self._news:
+            found = self._news.wait_for(
+                lambda: next((one for one in self.told[after:] if ends & one.keys()), None), timeout=WAIT_S
+            )
+        assert found, (name, self.told)
+        assert name in found, "\n".join(map(str, found.get("shown", []))) + f"\n{found.get('why')}\n{self.told}"
+        return found
+
+    def _say(self, chapter: str, *given: object) -> None:
+        self.process.stdin.write("\t".join([chapter, *map(str, given)]) + "\n")
+        self.process.stdin.flush()
+
+    def do(self, chapter: str, *given: object) -> None:
+        """Have it play a chapter to its end."""
+        after = len(self.told)
+        self._say(chapter, *given)
+        self._wait("done", after)
+
+    def locked_by(self, cause) -> None:
+        """Whatever is done, the lock page of a fresh process follows."""
+        after = len(self.told)
+        cause()
+        assert self._wait("page", after) == {"page": True}
+
+    def press_lock(self) -> None:
+        self._say("lock_key")
+
+    def leave(self) -> None:
+        self._say("leave")
+        assert self.process.wait(WAIT_S) == 0
+
+    def close(self) -> None:
+        self.process.stdin.close()  # then it ends, and strace with it
+        try:
+            self.process.wait(60)
+        finally:
+            self.process.kill()
+            self.process.wait()
+            self._reader.join(10)
+            self.process.stdout.close()
 
 
 class Day:
@@ -49,7 +120,7 @@ class Day:
         self.logind = bus.logind()
         self.elsewhere = [tmp_path / "user", tmp_path / "tmp", run]
         env = places(tmp_path, dict(os.environ), run=run)
-        self.window = WindowProcess(watched(COMMAND, self.log), env | bus.environment)
+        self.window = Window(self.log, env | bus.environment)
         self.do = self.window.do
 
     def work_on(self) -> None:
