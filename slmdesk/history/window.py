@@ -184,7 +184,8 @@ class ForgetDay(Dialog):
         self._days.value_chosen.connect(self._look)
         self._words = plain_label("", self, name="forget_day_words")
         self._forget = button(_("Delete this day"), "forget_day_button", self, on=self._on_forget)
-        column(intro, self._days, self._words, 1, row(1, self._forget), into=self, gap=theme.SPACE_12, margins=theme.SPACE_16)
+        parts = (intro, self._days, self._words, 1, row(1, self._forget))
+        column(*parts, into=self, gap=theme.SPACE_12, margins=theme.SPACE_16)
         self._show(None)
 
     def _on_days(self, days: Sequence[date]) -> None:

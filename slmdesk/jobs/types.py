@@ -110,7 +110,7 @@ class TimeLeft:
         """Work in this batch's ended steps (tokens read + generated * WRITTEN_COST), and the number of those steps."""
         self._saved = 0
         self._mark: tuple[float, float] | None = None
-        """When the measure of this batch began, and the steps done by then. The first step is slower: it is left out."""
+        """When the measure of this batch began, and the steps done by then. The first step is slow: it is left out."""
         self._is_running = self._has_batch = False
         self._done_cost, self._before = 0.0, {}  # type: float, dict[str, tuple[float, float]]
         self._end: float | None = None
