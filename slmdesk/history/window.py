@@ -73,10 +73,7 @@ class DeletedChats(Dialog):
         self._restore = button(_("Restore"), "restore_button", self, on=self._on_restore)
         self._delete = button(_("Delete for good…"), "delete_for_good_button", self, on=self._on_delete)
         self._empty = button(_("Empty the trash…"), "empty_trash_button", self, on=self._on_empty)
-        close = button(_("Close"), "deleted_close", self, on=self.reject)
-        close.setDefault(True)
-        buttons = flow(self._more, self._empty, self._restore, self._delete, gap=theme.SPACE_8)
-        foot = row((buttons, 1), (close, Qt.AlignmentFlag.AlignBottom), gap=theme.SPACE_8)
+        foot = flow(self._more, self._empty, self._restore, self._delete, gap=theme.SPACE_8)
         column(self._intro, (self._list, 1), foot, into=self, gap=theme.SPACE_12, margins=theme.SPACE_16)
         self._show()
 
@@ -187,9 +184,8 @@ class ForgetDay(Dialog):
         self._days.value_chosen.connect(self._look)
         self._words = plain_label("", self, name="forget_day_words")
         self._forget = button(_("Delete this day"), "forget_day_button", self, on=self._on_forget)
-        close = button(_("Close"), "forget_day_close", self, on=self.reject)
-        foot = row(1, close, self._forget, gap=theme.SPACE_8)
-        column(intro, self._days, self._words, 1, foot, into=self, gap=theme.SPACE_12, margins=theme.SPACE_16)
+        parts = (intro, self._days, self._words, 1, row(1, self._forget))
+        column(*parts, into=self, gap=theme.SPACE_12, margins=theme.SPACE_16)
         self._show(None)
 
     def _on_days(self, days: Sequence[date]) -> None:

@@ -11,7 +11,7 @@ from slmdesk.base.records import KINDS as ITEM_KINDS
 from slmdesk.base.records import JobRecord, JobStatus, title_words
 from slmdesk.base.texts import _, ngettext
 from slmdesk.runtime.events import Event
-from slmdesk.runtime.messages import Problem, bytes_for_people, time_for_people
+from slmdesk.runtime.messages import Problem, bytes_for_people, rough_minutes, time_for_people
 
 RUNNERS = DOWNLOAD, FOLDER = "download", "index"
 """Kinds of jobs that have their own runner and need no engine. A download counts bytes instead of steps."""
@@ -62,7 +62,7 @@ READ_SHARE = 0.8
 WRITTEN_COST = 4.0
 """Cost of a generated token compared with a prompt token. A rough value, as many tokens are generated side by side."""
 FIRST_S = 1.0
-"""Seconds at the beginning of a batch in which nothing is measured."""
+"""Seconds of a batch from which on its price is believed, if fewer steps have ended."""
 SURE_SHARE = 0.08
 """Finished part of all work from which on an estimate is shown without a range."""
 SPREAD = 1.6
@@ -108,7 +108,9 @@ class TimeLeft:
         self._read_share = READ_SHARE
         self._work, self._seen = 0.0, 0
         """Work in this batch's ended steps (tokens read + generated * WRITTEN_COST), and the number of those steps."""
-        self._began, self._saved = clock(), 0
+        self._saved = 0
+        self._mark: tuple[float, float] | None = None
+        """When the measure of this batch began, and the steps done by then. The first step is slow: it is left out."""
         self._is_running = self._has_batch = False
         self._done_cost, self._before = 0.0, {}  # type: float, dict[str, tuple[float, float]]
         self._end: float | None = None
@@ -123,6 +125,7 @@ class TimeLeft:
         self, name: str, cost: float, *, done: int, left: int, ahead: tuple[ExpectedBatch, ...] = ()
     ) -> None:
         self._close_measure()
+        goes_on = self._is_running and name == self.name
         if name != self.name:
             self._read_share, self._work, self._seen = READ_SHARE, 0.0, 0
         self._done_cost += done * cost
@@ -130,11 +133,12 @@ class TimeLeft:
         self.name, self._cost, self._open, self._ahead = name, max(cost, 1e-9), left, ahead
         self._has_batch = True
         self.go()
+        self._mark = (self._clock(), 0.0) if goes_on else None
 
     def go(self) -> None:
         self._close_measure()
         self._read.clear()
-        self._began, self._saved, self._is_running = self._clock(), 0, True
+        self._is_running = True
 
     def stop(self) -> None:
         self._close_measure()
@@ -143,6 +147,7 @@ class TimeLeft:
 
     def read(self, key: str, done: int, total: int) -> None:
         self._read[key] = min(1.0, done / total) if total > 0 else 0.0
+        self._begin_measure()
 
     def step(self, key: str, prompt_tokens: int = 0, output_tokens: int = 0) -> None:
         self._read.pop(key, None)
@@ -155,6 +160,7 @@ class TimeLeft:
             self._work, self._seen = self._work + work, self._seen + 1
             seen = prompt_tokens / work
             self._read_share += (seen - self._read_share) / min(self._saved, 10)
+        self._begin_measure()
 
     def left(self) -> Remaining | None:
         price = self._price()
@@ -209,17 +215,14 @@ class TimeLeft:
 
     def _price(self) -> float | None:
         """Return the price of this batch in seconds per unit of cost, or None while unknown."""
-        passed = self._clock() - self._began
-        units = (self._saved + self._half_done()) * self._cost
-        seconds, cost = self._before.get(self.name, (0.0, 0.0))
+        seconds, cost = self._measure()
         known = self._known.get(self.name)
-        is_early = passed + seconds < FIRST_S and self._saved < ENOUGH_STEPS
-        if is_early or units + cost <= 0:
+        if cost < self._cost or (seconds < FIRST_S and self._saved < ENOUGH_STEPS):
             return known if known is not None else self._price_before()
-        now = (passed + seconds) / (units + cost)
+        now = seconds / cost
         if known is None:
             return now
-        trust = min(1.0, (passed + seconds) / (5 * FIRST_S))  # earlier prices keep some weight for the first seconds
+        trust = min(1.0, cost / self._cost / ENOUGH_STEPS)  # earlier prices keep some weight for the first steps
         return trust * now + (1 - trust) * known
 
     def _price_before(self) -> float | None:
@@ -252,15 +255,23 @@ class TimeLeft:
         self._end, self._said = max(end, now), now
         return self._end - now
 
+    def _begin_measure(self) -> None:
+        if self._mark is None and (done := self._saved + self._half_done()) >= 1:
+            self._mark = (self._clock(), done)
+
+    def _measure(self) -> tuple[float, float]:
+        """Return the seconds and the cost of what was done of batches of this name, but for their first step."""
+        seconds, cost = self._before.get(self.name, (0.0, 0.0))
+        if self._mark is not None and self._is_running:
+            began, done = self._mark
+            seconds += self._clock() - began
+            cost += max(0.0, self._saved + self._half_done() - done) * self._cost
+        return seconds, cost
+
     def _close_measure(self) -> None:
-        passed, units = self._clock() - self._began, (self._saved + self._half_done()) * self._cost
-        if self._is_running and self._saved >= ENOUGH_STEPS and passed > 0:
-            seconds, cost = self._before.get(self.name, (0.0, 0.0))
-            self._before[self.name] = (seconds + passed, cost + units)
-        self._began, self._saved = self._clock(), 0
-
-
-_STEPS = (1, 2, 3, 5, 10, 15, 20, 30, 45, 60)
+        if (measured := self._measure())[1]:
+            self._before[self.name] = measured
+        self._mark, self._saved = None, 0
 
 
 def kind_words(kind: str) -> str:
@@ -283,16 +294,13 @@ def left_words(left: Remaining | None) -> str:
         return ""
     if left.is_sure:
         return _("{time} left").format(time=time_for_people(left.best))
-    low, high = _rounded(left.low), _rounded(left.high)
+    low, high = rough_minutes(left.low), rough_minutes(left.high)
     if high <= 1:
         return _("about a minute left")
     if low >= high:
-        return _("about {minutes} left").format(minutes=_minutes(high))
-    return (
-        _("{low} to {minutes} left").format(low=low, minutes=_minutes(high))
-        if high < 60
-        else _("{minutes} to {minutes2} left").format(minutes=_minutes(low), minutes2=_minutes(high))
-    )
+        return _("about {minutes} left").format(minutes=time_for_people(left.high))
+    least = str(low) if high < 60 else time_for_people(60 * low)
+    return _("{low} to {minutes} left").format(low=least, minutes=time_for_people(left.high))
 
 
 def done_words(kind: str, done: int, total: int, *, is_about: bool = False) -> str:
@@ -312,17 +320,6 @@ def done_words(kind: str, done: int, total: int, *, is_about: bool = False) -> s
 def share_words(share: float | None) -> str:
     """Format a share as a percentage, rounded down, so that only finished work shows 100 %."""
     return "" if share is None else f"{int(share * 100)} %"
-
-
-def _rounded(seconds: float) -> int:
-    minutes = max(1.0, seconds / 60)
-    if minutes > _STEPS[-1]:
-        return round(minutes / 30) * 30
-    return min(_STEPS, key=lambda step: abs(step - minutes))
-
-
-def _minutes(minutes: int) -> str:
-    return time_for_people(minutes * 60)
 
 
 def bytes_of(job: JobRecord) -> tuple[int, int]:

@@ -415,7 +415,8 @@ class _Run:
     collection: str
     stop: threading.Event = field(default_factory=threading.Event)
     work: Pending[bool] | None = None
-    began: float = field(default_factory=time.monotonic)
+    began: float = 0.0
+    """When the first file had been read, which waited for the reader to start and is not measured."""
     spent: int = 0
     left: int = 0
     reported: float = 0.0
@@ -562,9 +563,9 @@ class IndexRunner(Service):
                     run.job = changed(run.job, failed=run.job.failed + kept)
                 if not kept:
                     return False
-                cost = _cost(step)
-                run.spent, run.left = run.spent + cost, max(0, run.left - cost)
-                now = time.monotonic()
+                cost, now = _cost(step), time.monotonic()
+                run.spent, run.began = (run.spent + cost, run.began) if run.began else (0, now)
+                run.left = max(0, run.left - cost)
                 if now - run.reported >= TELL_S:
                     run.reported = now
                     self._say(run.job, run.collection, run.eta_s)

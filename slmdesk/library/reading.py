@@ -51,6 +51,8 @@ class Reading:
     """Counts the reader jobs of this document. Messages of an earlier job are ignored."""
     passages: PassageBuilder | None = None
     kept: int = 0
+    first: int = 0
+    """Pages that came first, while the reader started. How long they took is not measured."""
     began: float = 0.0
     saved: float = 0.0
     later: Later | None = None
@@ -217,7 +219,7 @@ class ReadingQueue(Service):
     def _start(self, reading: Reading, recognised: list[Json]) -> None:
         reading.turn += 1
         reading.passages = PassageBuilder(reading.record.id)
-        reading.kept, reading.began, reading.end, reading.coming = 0, time.monotonic(), None, _ArrivingPages()
+        reading.kept, reading.first, reading.end, reading.coming = 0, 0, None, _ArrivingPages()
         turn, coming, reading.pictures = reading.turn, reading.coming, self._pictures()
 
         def on_event(event: FromChild) -> None:  # on a thread of the client
@@ -281,8 +283,10 @@ class ReadingQueue(Service):
         self._store.pages.save(document, changed, passages)
         reading.kept, reading.saved = pages[-1].number, time.monotonic()
         total = max(reading.coming.total, reading.kept) if reading.coming.total else 0
-        spent = time.monotonic() - reading.began
-        eta = spent / reading.kept * (total - reading.kept) if total else None
+        if not reading.first:
+            reading.first, reading.began = reading.kept, reading.saved
+        measured = reading.kept - reading.first
+        eta = (reading.saved - reading.began) / measured * (total - reading.kept) if total and measured else None
         self._publish(DocumentProgress(document, reading.kept, total, eta))
 
     def _stored(self, document: str, page: Page) -> Page:

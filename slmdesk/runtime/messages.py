@@ -70,16 +70,22 @@ def bytes_for_people(size: float) -> str:
     return _("{size:.1f} TB").format(size=size / 1000)
 
 
+_STEPS = (1, 2, 3, 5, 10, 15, 20, 30, 45, 60)
+
+
+def rough_minutes(seconds: float) -> int:
+    minutes = max(1.0, seconds / 60)
+    return round(minutes / 30) * 30 if minutes > _STEPS[-1] else min(_STEPS, key=lambda step: abs(step - minutes))
+
+
 def time_for_people(seconds: float) -> str:
-    minutes = round(seconds / 60)
-    if minutes < 1:
+    """Return a time that is only estimated, in rough steps."""
+    if seconds < 30:
         return _("less than a minute")
-    hours, rest = divmod(minutes, 60)
-    return (
-        _("{hours} h {rest} min").format(hours=hours, rest=rest)
-        if hours
-        else _("{minutes} min").format(minutes=minutes)
-    )
+    hours, rest = divmod(rough_minutes(seconds), 60)
+    if not hours:
+        return _("{minutes} min").format(minutes=rest)
+    return _("{hours} h {rest} min").format(hours=hours, rest=rest) if rest else _("{hours} h").format(hours=hours)
 
 
 TOLD: Mapping[str, Callable[[str], str]] = {

@@ -118,12 +118,16 @@ class BetterModel(QObject):
 
     @property
     def is_put_off(self) -> bool:
-        """Whether a person has said *Not now* to this offer."""
-        return self._offered != "" and self._offered == self._state.current.better_later
+        """Whether a person has said *Not now* to this offer, and has a model."""
+        return self.can_be_put_off and self._offered == self._state.current.better_later
+
+    @property
+    def can_be_put_off(self) -> bool:
+        return bool(self._models.listed) and not self.is_busy
 
     @property
     def _offered(self) -> str:
-        return self.found.name if self.found else self.offer.entry.repo if self.offer else ""
+        return self.found.name if self.found else self.offer.entry.repo if self.offer else "none"
 
     def put_off(self) -> None:
         """Offer this model on the page of models alone."""
@@ -332,8 +336,8 @@ class BetterCard(QWidget):
     def _show(self) -> None:
         way = self._way
         has_room = self._is_first or self._page.height() >= scaled(LOW)
-        is_wanted = self._is_patient and way.is_of_use and (way.is_busy or not (self._leads_on and way.is_put_off))
-        is_shown = has_room and (way.is_needed or is_wanted)
+        is_wanted = way.is_needed or (self._is_patient and way.is_of_use)
+        is_shown = has_room and is_wanted and not (self._leads_on and way.is_put_off)
         if is_shown and self._layout is None:
             self._layout = self._build_ui()
             self.built.emit()
@@ -362,7 +366,7 @@ class BetterCard(QWidget):
         self._file.setVisible(may_import and is_offered and way.found is None and way.work is None)
         self._cancel.setVisible(not is_at_rest)
         self._all.setVisible(is_at_rest and self._leads_on)
-        self._later.setVisible(is_at_rest and self._leads_on and not way.is_needed)
+        self._later.setVisible(is_at_rest and self._leads_on and way.can_be_put_off)
         self._bar.setVisible(share is not None)
         self._bar.setValue(round((share or 0.0) * 1000))
 

@@ -92,6 +92,7 @@ class DocumentsArea(QObject):
         self.page.side.pane_shown.connect(lambda _name: self._read_timer.start())
         self.page.side.pane_shown.connect(self._compare_chosen)
         self.page.side.tabs.tabBarClicked.connect(self._begin_summary)
+        self.page.side.tabs.tabBarClicked.connect(lambda _tab: self.tables.guess.watch(self.table_pane.isVisible()))
         self._bridge.on(ModelStateChanged, self._on_model_state_changed)
         self.page.view.place_clicked.connect(self._on_place_clicked)
         for pane, controller in (

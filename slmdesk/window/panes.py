@@ -13,10 +13,10 @@ from PySide6.QtWidgets import QFrame, QMenu, QStackedWidget, QToolButton, QWidge
 from slmdesk.base.record import Record
 from slmdesk.base.records import Item, JobStatus
 from slmdesk.base.texts import _
-from slmdesk.jobs.types import JobChanged
+from slmdesk.jobs.types import JobChanged, left_words
 from slmdesk.runtime import events
 from slmdesk.runtime.events import ItemChanged
-from slmdesk.runtime.messages import Problem, time_for_people
+from slmdesk.runtime.messages import Problem
 from slmdesk.window.base import theme
 from slmdesk.window.base.bridge import Bridge, Call
 from slmdesk.window.base.text import moment_words
@@ -273,7 +273,7 @@ class MakingBar(QFrame):
                 _("Paused. {sentence}").format(sentence=event.problem.sentence if event.problem else "").strip()
             )
         elif event.total:
-            left = _(", {time} left").format(time=time_for_people(event.eta_s)) if event.eta_s else ""
+            left = f", {words}" if (words := left_words(event.left)) else ""
             self.words.setText(_("Step {done} of {total}{left}").format(done=event.done, total=event.total, left=left))
         show_share(self.bar, event)
 

@@ -84,6 +84,34 @@ def test_one_wave_is_predicted_within_a_fifth_after_the_first_tenth(width: int, 
     assert all(abs(error) <= 0.2 for error in errors_after(engine.said, (0.1, 0.25, 0.5, 0.75)))
 
 
+def test_nothing_is_said_of_a_first_slow_step_and_it_counts_no_more_than_the_others() -> None:
+    clock = Clock()
+    recorder = TimeLeft({}, clock)
+    recorder.begin_batch("cells", 1.0, done=0, left=100)
+    for share in range(1, 100):  # the model is warmed up, and the first prompt read
+        clock.now += 1.0
+        recorder.read("0", share, 100)
+        assert recorder.left() is None
+    for number in range(3):
+        clock.now += 4.0
+        recorder.step(str(number))
+    left = recorder.left()
+    assert left is not None
+    assert left.best == pytest.approx(97 * 4.0), "not an hour"
+
+
+def test_small_batches_of_one_name_are_measured_together() -> None:
+    clock = Clock()
+    recorder = TimeLeft({}, clock)
+    for number in range(3):
+        recorder.begin_batch("", 1.0, done=0, left=1, ahead=(ExpectedBatch("", 1, 20.0 - number),))
+        clock.now += 60.0 if not number else 3.0
+        recorder.step(str(number))
+    left = recorder.left()
+    assert left is not None
+    assert left.best == pytest.approx(18 * 3.0)
+
+
 def test_no_prediction_jumps_back_and_forth() -> None:
     clock = Clock()
     recorder = TimeLeft({}, clock)
@@ -100,8 +128,8 @@ def test_waves_to_come_count_from_the_beginning_and_unknown_ones_make_a_range() 
     clock = Clock()
     recorder = TimeLeft({}, clock)
     recorder.begin_batch("points", 100.0, done=0, left=10, ahead=(ExpectedBatch("checks", 50, 60.0),))
-    clock.now += 10
     for number in range(5):
+        clock.now += 2
         recorder.step(str(number), 100, 0)
     left = recorder.left()
     assert left is not None
@@ -170,6 +198,7 @@ def test_what_is_done_never_goes_back_and_a_pause_costs_no_pace() -> None:
         (Remaining(300, 290, 330), "about 5 min left"),
         (Remaining(400, 120, 620), "2 to 10 min left"),
         (Remaining(4000, 1700, 9000), "30 min to 2 h 30 min left"),
+        (Remaining(10_020, 10_020, 10_020), "3 h left"),
     ],
 )
 def test_an_unsure_time_is_said_so(left: Remaining | None, words: str) -> None:

@@ -119,7 +119,7 @@ RENT = "The rent is 1,200 euros a month, due on the third. Mrs Adeyemi may keep 
         ("The rent is 1,200 euros a month, due on the 5 May.", "What is the rent?", "check this", ["date"]),
         ("No, it is not 1,400 euros but 1,200 euros.", "Is it 1,400 euros?", "in the text", []),
         ("Yes, it is 1,400 euros.", "Is it 1,400 euros?", "check this", ["elsewhere"]),
-        ("Mrs Okonkwo may keep a cat if he agrees.", "Who may keep a cat?", "not in the text", []),
+        ("Mrs Okonkwo may keep a cat if he agrees.", "Who may keep a cat?", "perhaps", []),  # who may, stands there
     ],
 )
 def test_an_answer_is_in_the_text_or_to_be_checked_or_not_in_the_text(opened, tmp_path, answer, question, state, kinds):

@@ -93,6 +93,7 @@ def test_a_short_question_tells_its_language_by_its_function_words(question, tex
     assert question_language(question, text) == expected
 
 
+HELD = "Die Kaution wird von Herrn Peter Schulz verwaltet."
 NIGHTS = "Dies gilt auch für die Kosten zweier Übernachtungen, wobei die Obergrenze bei 80,00 € pro Nacht liegt."
 
 
@@ -109,7 +110,15 @@ def test_what_names_the_thing_beside_a_value_is_perhaps_the_answer(thing):
         "Bis zu welchem Betrag werden Mahlzeiten erstattet?",
         "Wann sind die Übernachtungen?",
         "Wer zahlt Übernachtungen?",
+        "Warum zahlt Frau Anna Weber die Kaution?",
+        "Wer ist der Hausmeister?",
     ],
 )
 def test_another_thing_or_kind_of_value_is_not_perhaps_the_answer(question):
-    assert not perhaps_for(question, grounds(NIGHTS, "Die Ladung bleibt bestehen."))
+    assert not perhaps_for(question, grounds(NIGHTS, "Die Ladung bleibt bestehen.", HELD))
+
+
+@pytest.mark.parametrize("question", ["Wer verwaltet die Kaution?", "Wer hat die Kaution?"])
+def test_a_name_beside_the_thing_is_perhaps_the_answer(question):
+    found = perhaps_for(question, grounds(NIGHTS, "Die Kaution wird verzinst.", HELD))
+    assert [citation.quote for citation in found] == [HELD]

@@ -281,6 +281,22 @@ def test_a_better_model_is_put_off_by_a_press_and_stays_on_the_page_of_models(fi
     assert not title(again)
 
 
+def test_over_the_starter_it_is_put_off_on_every_page(first, tmp_path, monkeypatch):
+    named = {"general.name": ("string", "SmolLM2 Tiny")}
+    starter = tiny_gguf.write(tmp_path / "smol.gguf", tiny_gguf.tiny_llama(change=named, seed=2))
+    monkeypatch.setenv("SLMDESK_STARTER_MODEL", str(starter))
+    program = first()
+    program.wait(lambda: "ready" in program.page.picker.button.accessibleName())
+    program.window.show_page("Write")
+    program.wait(lambda: title(program, "Write").startswith("Better answers"))
+    press(program, "later_button", "Write")
+    for page in ("Start", "Chat", "Write"):
+        program.window.show_page(page)
+        program.wait(lambda page=page: not title(program, page))
+    program.window.show_page("Models")
+    program.wait(lambda: title(program, "Models").startswith("Better answers"))
+
+
 def test_a_licence_with_conditions_is_said_before_anything_is_fetched(first):
     program = first(gigabytes=4)
     press(program, "button")

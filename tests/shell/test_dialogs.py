@@ -135,6 +135,9 @@ def cut(dialog: QDialog) -> list[str]:
     area = dialog.findChild(QScrollArea, "dialog_area")
     if area is not None and area.horizontalScrollBar().maximum():
         found.append(f"{name} scrolls sideways")
+    heads = [one.text() for one in dialog.findChildren(QLabel) if one.property("kind") == "heading"]
+    found += [f"{name}: its title stands twice"] * (dialog.windowTitle() in heads)
+    found += [f"{name}: it has a second Close" for one in dialog.findChildren(QPushButton) if one.text() == "Close"]
     buttons = [one for one in dialog.findChildren(QPushButton) if one.isVisible()]
     fixed = [other_button for other_button in buttons if not _scrolls(other_button, dialog)]
     outer = dialog.rect()

@@ -35,7 +35,7 @@ from slmdesk.runtime.events import DocumentChanged, DocumentGone, DocumentProgre
 from slmdesk.runtime.messages import Problem
 from slmdesk.window.base.bridge import Bridge, Call, Delay
 from slmdesk.window.base.live import Live
-from slmdesk.window.widgets.notices import LONG_MS, Notice, notice_of
+from slmdesk.window.widgets.notices import LONG_MS, REMOVAL_MS, Notice, notice_of
 from slmdesk.window.widgets.opening import open_outside
 from slmdesk.window.widgets.rows import Removals
 
@@ -414,6 +414,7 @@ class FoldersController(QObject):
 
     def offer(self, folder: Path, found: Sequence[Path]) -> None:
         """Offer to watch a dropped folder, and to open its documents where they are too many to be opened unasked."""
+        is_watched = any(state.record.watched and folder_of(state.record) == folder for state in self._states.values())
         paths, action, name = list(found), "", folder.name or folder
         words = _("“{name}” holds no document yet.").format(name=name)
         if paths:
@@ -424,10 +425,11 @@ class FoldersController(QObject):
         self._bridge.notice_raised.emit(
             Notice(
                 words,
-                action=_("Watch this folder"),
+                action="" if is_watched else _("Watch this folder"),
                 on_action=partial(self.add, folder),
                 other=action,
                 on_other=partial(self.documents_requested.emit, paths) if action else None,
+                life_ms=REMOVAL_MS,  # else it came back when the notices above it went
                 key=f"folder {folder}",
             )
         )

@@ -77,7 +77,6 @@ class FoundDialog(Dialog):
         self._look()
 
     def _build_ui(self) -> None:
-        heading = plain_label(_("Models on this PC"), self, name="found_heading", kind="heading")
         intro = plain_label(INTRO, self, name="found_intro")
         self._note = plain_label("", self, name="found_note", kind="muted", is_hidden=True)
         self._list = CheckList(self)
@@ -92,7 +91,7 @@ class FoundDialog(Dialog):
         self._list.chosen_changed.connect(self._refresh)
         buttons = row(self._more, 1, self._cancel, self._link, gap=theme.SPACE_8)
         column(
-            heading, intro, self._note, (self._list, 1), self._trouble, self._words, self._bar, buttons,
+            intro, self._note, (self._list, 1), self._trouble, self._words, self._bar, buttons,
             into=self, gap=theme.SPACE_12, margins=theme.SPACE_16,
         )  # fmt: skip
 

@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QMenu, QPushButton, QToolButton, QWidget
 from slmdesk.base.texts import _
 from slmdesk.online.downloads import ENDS, LeftoverFile
 from slmdesk.runtime.events import DownloadChanged, DownloadState
-from slmdesk.runtime.messages import bytes_for_people
+from slmdesk.runtime.messages import bytes_for_people, time_for_people
 from slmdesk.window.base import theme
 from slmdesk.window.base.bridge import Bridge
 from slmdesk.window.widgets.bars import SettingsController, thin_bar
@@ -341,7 +341,7 @@ def words_of(change: DownloadChanged) -> str:
         if change.total_bytes
         else "",
         _("{size} a second").format(size=bytes_for_people(change.bytes_per_s)) if change.bytes_per_s else "",
-        _("{time} left").format(time=time_words(change.eta_s)) if change.eta_s is not None else "",
+        _("{time} left").format(time=time_for_people(change.eta_s)) if change.eta_s is not None else "",
     )
     return DOT.join(part for part in parts if part)
 
@@ -358,19 +358,6 @@ def _place(change: DownloadChanged) -> tuple[int, int]:
     if change.state is DownloadState.QUEUED:
         return 1, change.place
     return (0, 0) if change.state in RUNNING else (2, 0)
-
-
-def time_words(seconds: float) -> str:
-    """Return an approximate time, such as "less than a minute", "12 min" or "2 h 5 min"."""
-    minutes = round(seconds / 60)
-    if minutes < 1:
-        return _("less than a minute")
-    hours, rest = divmod(minutes, 60)
-    return (
-        _("{hours} h {rest} min").format(hours=hours, rest=rest)
-        if hours
-        else _("{minutes} min").format(minutes=minutes)
-    )
 
 
 def _dress(button: QPushButton, text: str, name: str) -> None:

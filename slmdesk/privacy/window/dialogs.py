@@ -157,8 +157,7 @@ class SecretsDialog(Dialog):
         self._next = button("", f"{name}_dialog_next", self, kind="primary", on=self._on_next)
         self._back.setAutoDefault(False)
         self._next.setDefault(True)
-        heading, foot = plain_label(title, self, name=f"{name}_heading", kind="heading"), row(1, self._back, self._next)
-        parts = (heading, (self._pages, 1), self._problem, self._bar, foot)
+        parts = ((self._pages, 1), self._problem, self._bar, row(1, self._back, self._next))
         column(*parts, into=self, gap=theme.SPACE_12, margins=theme.SPACE_16)
         self._now.textChanged.connect(self._refresh)
         if self._new:

@@ -34,6 +34,8 @@ class TableController(JobFollower):
     read_reported = Signal(int, int)
     made = Signal(object)
     undo_changed = Signal(bool)
+    offered = Signal()
+    """Emitted when a document without a table is on show. A table of it is made when a person asks for one."""
 
     def __init__(self, bridge: Bridge, parent: QObject | None = None) -> None:
         super().__init__(bridge, KIND, "table_controller", parent)
@@ -54,7 +56,7 @@ class TableController(JobFollower):
             bridge, self, lambda: None if self._requested or not self._rows else extraction.guess(self._rows), None,
             is_watched=False, refused=self._refuse,
         )  # fmt: skip
-        """The table that a document without one would have. It is watched while tables are on show."""
+        """The table that a document without one would have. It is watched once a person asks for a table."""
         self.guess.changed.connect(lambda: self._begin_guessed(self.guess.value))
         bridge.on(ExtractionGrew, self._on_grew)
         bridge.on(ExtractionEnded, self._on_ended)
@@ -64,8 +66,10 @@ class TableController(JobFollower):
         return self.chosen or ((self._document,) if self._document else ())
 
     def show_document(self, document: str) -> None:
-        """Show the newest table of a document, or make one of what it names, unless it is a row of the one on show."""
+        """Show the newest table of a document, or offer one, unless it is a row of the one on show."""
         if self._reading is None and document not in self.chosen:
+            if self._document not in ("", document):
+                self.guess.watch(False)
             super().show_document(document)
         elif document != self._document:
             self._document = document
@@ -77,6 +81,7 @@ class TableController(JobFollower):
         if documents and self._about != frozenset(documents):
             self._leave()
             self.guess.again()
+            self.guess.watch(True)
 
     def begin(self, columns: Sequence[Column]) -> None:
         """Make a table of the shown document, or of those chosen together. Without columns they are guessed."""
@@ -225,6 +230,8 @@ class TableController(JobFollower):
             super()._open_newest(items)
         else:
             self.guess.again()
+            if not self.guess.is_coming:
+                self.offered.emit()
 
     def _on_current_gone(self) -> None:
         self._leave()  # no other table is guessed: this one was deleted

@@ -7,15 +7,14 @@ from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QModelIndex, Qt, Signal
-from PySide6.QtGui import QAction, QHideEvent, QKeySequence, QResizeEvent, QShortcut, QShowEvent
+from PySide6.QtGui import QAction, QKeySequence, QResizeEvent, QShortcut
 from PySide6.QtWidgets import QAbstractItemView, QFrame, QMenu, QPushButton, QToolButton, QWidget
 
 from slmdesk.base.documents import Form
 from slmdesk.base.records import JobStatus
 from slmdesk.base.texts import _, grouped, in_quotes, ngettext, retold
-from slmdesk.jobs.types import JobChanged
+from slmdesk.jobs.types import JobChanged, left_words
 from slmdesk.library.types import Span
-from slmdesk.runtime.messages import time_for_people
 from slmdesk.tables.cells import column_named, presets
 from slmdesk.tables.service import MOST_COLUMNS, MOST_NAME
 from slmdesk.tables.types import (
@@ -31,7 +30,7 @@ from slmdesk.tables.types import (
     place_words,
 )
 from slmdesk.tables.window.cells import CellsView, TableModel
-from slmdesk.tables.window.controller import TableController
+from slmdesk.tables.window.controller import NOTHING_NAMED, TableController
 from slmdesk.window.base import theme
 from slmdesk.window.base.theme import ThemeKeeper
 from slmdesk.window.panes import EarlierBox, MakingBar
@@ -100,9 +99,10 @@ class TablePane(QFrame):
         self.table = self._make_table()
         self._proof = self._make_proof()
         self._bar = self._make_bar()
+        self._offer = button(_("Make a table"), "make_table_button", self, on=lambda: self._controller.begin(()))
         self._filler = QWidget(self)
         column(
-            self._bar, (self.table, 1), self._making, self._note, self._warning, (self._filler, 1),
+            self._bar, (self.table, 1), self._making, self._note, row(self._offer, 1), self._warning, (self._filler, 1),
             into=self, gap=theme.SPACE_8, margins=(theme.SPACE_24, theme.SPACE_4, theme.SPACE_24, theme.SPACE_12),
         )  # fmt: skip
 
@@ -200,6 +200,7 @@ class TablePane(QFrame):
         tables.made.connect(self.show_table)
         tables.stopped.connect(self.show_stopped)
         tables.emptied.connect(self.show_nothing)
+        tables.offered.connect(lambda: self._settle(is_offered=True))
         tables.undo_changed.connect(self._undo.setEnabled)
         model.cell_edited.connect(tables.edit)
         model.dataChanged.connect(lambda *__: self._fill_proof(view.currentIndex()))
@@ -241,8 +242,7 @@ class TablePane(QFrame):
         if self._is_running and event.status is not JobStatus.PAUSED:  # the figure above the table says how far it is
             done = sum(all(cell.flag is not Flag.OPEN for cell in row.cells) for row in self.model.rows)
             words = _("{done} of {total} documents").format(done=done, total=self._total)
-            left = time_for_people(event.eta_s) if event.total and event.eta_s else ""
-            self._making.words.setText(_("{words}, {time} left").format(words=words, time=left) if left else words)
+            self._making.words.setText(", ".join(filter(None, (words, left_words(event.left)))))
         if event.status is JobStatus.FAILED and event.problem is not None:
             self._say(event.problem.sentence)
         elif event.status is JobStatus.CANCELLED:
@@ -266,15 +266,7 @@ class TablePane(QFrame):
         if not self.model.rows:
             self.model.begin(())
         self._say(words)
-        self._settle()
-
-    def showEvent(self, event: QShowEvent) -> None:
-        super().showEvent(event)
-        self._controller.guess.watch(True)
-
-    def hideEvent(self, event: QHideEvent) -> None:
-        super().hideEvent(event)
-        self._controller.guess.watch(False)
+        self._settle(is_offered=words != NOTHING_NAMED and not self.model.columns)
 
     def _on_added(self, column: Column) -> None:
         names = {known.name.casefold() for known in self.model.columns}
@@ -390,10 +382,11 @@ class TablePane(QFrame):
         tax, net, total = sorted(amounts, key=lambda amount: abs(amount[0]))
         return f"{net[1]} + {tax[1]} = {total[1]} ✓"
 
-    def _settle(self) -> None:
+    def _settle(self, *, is_offered: bool = False) -> None:
         has_rows, has_table = bool(self.model.rows), bool(self.model.columns)
         width = self.table.horizontalHeader().length() + 2 * theme.SPACE_24
         self.width_requested.emit(has_table and width > self.room())
+        self._offer.setVisible(is_offered)
         self._filler.setVisible(not has_table)
         self._warning.setVisible(bool(self._warning.text()) and has_table)
         self._making.setVisible(self._is_running)

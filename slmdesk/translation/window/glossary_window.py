@@ -142,7 +142,6 @@ class GlossaryWindow(Dialog):
         tip = _("Delete the chosen terms (Del)")
         self._delete = self._button(_("Delete"), "delete_terms_button", tip, self._on_delete)
         self._delete.setEnabled(False)
-        self._close = self._button(_("Close"), "glossary_close", "", self.reject)
         self._trouble = plain_label("", self, name="glossary_trouble", kind="danger", is_hidden=True)
         self._said = plain_label("", self, name="glossary_said", kind="muted")
         self._notices = NoticeArea(self)
@@ -159,9 +158,9 @@ class GlossaryWindow(Dialog):
         column(ways, (self._list, 1), into=left, gap=theme.SPACE_8, margins=(0, 0, theme.SPACE_12, 0))
         head = row((self._title, 1), self._count, self._more, gap=theme.SPACE_8)
         new = row((self._source, 1), (self._target, 1), self._add, gap=theme.SPACE_8)
-        foot = row(self._delete, 1, self._close, gap=theme.SPACE_8)
+        parts = (self._trouble, (self._table, 1), (self._nothing, 1), self._said, row(self._delete, 1))
         column(
-            head, self._search, new, self._trouble, (self._table, 1), (self._nothing, 1), self._said, foot, into=right,
+            head, self._search, new, *parts, into=right,
             gap=theme.SPACE_8, margins=(theme.SPACE_12, 0, 0, 0),
         )  # fmt: skip
         both = split("glossary_splitter", self, left, right, sizes=(240, 840))

@@ -81,8 +81,7 @@ class OwnWordsDialog(Dialog):
         self._remove = button(_("Remove"), "own_words_remove", self, on=self._on_remove)
         self._undo = button(_("Undo"), "own_words_undo", self, on=self._on_undo)
         self._undo.setEnabled(False)
-        close = button(_("Close"), "own_words_close", self, on=self.reject)
-        foot = row(self._remove, self._undo, 1, close, gap=theme.SPACE_8)
+        foot = row(self._remove, self._undo, 1, gap=theme.SPACE_8)
         column(intro, (self._list, 1), foot, into=self, gap=theme.SPACE_12, margins=theme.SPACE_16)
         self._list.itemSelectionChanged.connect(self._on_selected)
 

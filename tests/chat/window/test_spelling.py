@@ -172,7 +172,7 @@ def test_own_words_are_added_by_the_menu_and_removed_in_settings(writer):
     program.click(program.find("own_words_undo", dialog))
     program.wait(lambda: words.count() == 1)
     program.wait(lambda: marked(program) == ["corut"])
-    program.click(program.find("own_words_close", dialog))
+    program.click(program.find("sheet_close", dialog))
 
 
 def test_settings_switch_it_off_and_name_the_dictionaries(writer):

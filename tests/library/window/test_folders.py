@@ -73,6 +73,17 @@ def test_a_dropped_folder_is_watched_and_shown(program, papers):
     program.wait(lambda: "1 document with 1 page can" in program.find("folder_words").text().replace("\u200b", ""))
 
 
+def test_what_is_offered_for_a_folder_goes_by_itself_and_is_not_offered_again(program, papers, monkeypatch):
+    watched(program, papers)
+    drop(program.documents, papers)
+    program.wait(lambda: any("holds 3 documents" in notice for notice in program.notices()))
+    (bar,) = [bar for bar in program.window.notices.bars if "holds" in bar.notice.text]
+    assert not bar.notice.action, "it is watched"
+    monkeypatch.setattr("slmdesk.library.window.controller.REMOVAL_MS", 1)
+    drop(program.documents, papers)
+    program.wait(lambda: not any("holds" in notice for notice in program.notices()))
+
+
 def test_a_watched_folder_shows_its_table(program, papers, tmp_path):
     add_model(program.services, tmp_path / "echo.gguf")
     write(papers / "lease.md", "Rent: 900 EUR\n")

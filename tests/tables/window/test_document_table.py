@@ -132,6 +132,26 @@ def test_a_table_begins_with_what_the_document_names_and_takes_other_columns(pro
         program.wait(lambda expected=expected: cells(program) == [["a.md", *expected]])
 
 
+def test_a_click_on_a_document_shows_its_table_and_begins_none(program, folder) -> None:
+    opened(program, folder / "a.md", folder / "b.md")
+    of = {record.name: record.id for record in documents(program)}
+    model = program.find("document_view").model()
+    listed = [model.index(row, 0).data() for row in range(2)]
+    shown = cells(program)[0][0]
+    other = listed[1 - listed.index(shown)]
+    rows = [listed.index(shown), listed.index(other)]
+    program.click_item(program.find("document_view"), rows[1])
+    program.wait(program.find("make_table_button").isVisible)
+    assert not program.find("cells_table").isVisible()
+    program.ask(lambda _services: None)  # what was asked for by then has begun
+    assert program.ask(lambda services: services.history.about(of[other], "extraction")) == []
+    made(program, lambda: program.click("make_table_button"))
+    assert cells(program)[0][0] == other
+    program.click_item(program.find("document_view"), rows[0])
+    program.wait(lambda: cells(program)[0][0] == shown and program.find("cells_table").isVisible())
+    assert not program.find("make_table_button").isVisible()
+
+
 def test_the_columns_of_a_kind_of_paper_take_the_place_of_others(program, folder) -> None:
     opened(program, folder / "a.md")
     menu = program.find("table_columns_menu")

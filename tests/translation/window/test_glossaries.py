@@ -224,7 +224,7 @@ def test_a_window_may_be_closed_before_its_answers_come(program, tmp_path, monke
     program.click("import_glossary_button")
     choose_file(program, "glossary_file_dialog", path)
     program.find("term_search").setText("word")
-    program.click("glossary_close")
+    program.click("sheet_close")
     program.wait(lambda: program.window.findChild(QDialog, "glossary_window") is None)
     program.wait(lambda: 600 in [one.terms for one in program.ask(lambda services: services.glossaries.all())])
     program.ask(lambda _services: None)
