@@ -21,7 +21,7 @@ from slmdesk.jobs.types import JobChanged
 from slmdesk.library.types import Coverage, Span
 from slmdesk.summaries.plan import TOO_MUCH_TO_DO
 from slmdesk.summaries.types import ALSO_IN, DocumentSummary, Kind, Sentence, Summary
-from slmdesk.summaries.window import WRITING, SentenceRow, due_words, readers_language
+from slmdesk.summaries.window.pane import WRITING, SentenceRow, due_words, readers_language
 from slmdesk.window.panes import EarlierBox, EarlierRow, Entry
 from slmdesk.window.widgets.dialogs import LineQuestion
 
