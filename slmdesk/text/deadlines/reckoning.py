@@ -29,14 +29,14 @@ _SUPPOSED = {
     "social": N_("§ 37 (2) SGB X: deemed notified on the {which} day after posting, on a weekend too"),
 }
 _GERMAN = {
-    "authority": N_("§ 31 VwVfG, §§ 187–189 BGB"), "tax": N_("§ 108 AO, §§ 187–189 BGB"),
-    "social": N_("§ 26 SGB X, § 64 SGG"), "court": N_("§ 222 ZPO, §§ 187–189 BGB"), "criminal": N_("§§ 42, 43 StPO"),
-    "private": N_("§§ 187–189, 193 BGB"),
+    "authority": "§ 31 VwVfG, §§ 187–189 BGB", "tax": "§ 108 AO, §§ 187–189 BGB",
+    "social": "§ 26 SGB X, § 64 SGG", "court": "§ 222 ZPO, §§ 187–189 BGB", "criminal": "§§ 42, 43 StPO",
+    "private": "§§ 187–189, 193 BGB",
 }  # fmt: skip
 _UNCOUNTED = N_("the first day is not counted")
 _COUNTED = N_("the first day is counted")
-_MOVED = N_("no end on a weekend or holiday")
-_NOT_MOVED = N_("a weekend or holiday moves nothing")
+_MOVED = N_("ends on no weekend or holiday")
+_NOT_MOVED = N_("weekends and holidays count as any day")
 _WORKING = {
     Unit.WEEKDAY: N_("Monday to Saturday without holidays"), Unit.WORKING: N_("Monday to Friday without holidays"),
 }  # fmt: skip
@@ -113,16 +113,16 @@ def _law(place: str, office: str, term: Term) -> tuple[Unit, bool, tuple[str, ..
         law, is_moved = (_GERMAN.get(office, _GERMAN["private"]),), True
     elif place == "GB-ENG":
         is_moved = office == "court"
-        law = (N_("CPR 2.8–2.10"),) if is_moved else (N_("common law of England"),)
+        law = ("CPR 2.8–2.10",) if is_moved else (N_("common law of England"),)
         if is_moved and unit is Unit.DAY and term.count <= FEW_DAYS:
             unit = Unit.WORKING
     elif country == "FR":
-        law, is_moved = (N_("art. 641, 642 CPC"),), True
+        law, is_moved = ("art. 641, 642 CPC",), True
     elif country == "ES" and office in ("authority", "tax", "social"):
-        law, is_moved = (N_("art. 30 Ley 39/2015"),), True
+        law, is_moved = ("art. 30 Ley 39/2015",), True
         unit = Unit.WORKING if unit is Unit.DAY and not term.is_natural else unit
     elif country == "ES" and office == "private" and unit is not Unit.WORKING:
-        law, is_moved = (N_("art. 5 Código Civil"),), False
+        law, is_moved = ("art. 5 Código Civil",), False
     else:
         return None
     counted = (_WORKING[unit],) if unit in _WORKING else ()
