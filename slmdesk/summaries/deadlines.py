@@ -90,7 +90,7 @@ class _Document:
         terms = [] if is_named or document.paper in OTHERS else self._terms(sentence)
         day = due_day(text, self._language, document.dated)
         if terms:
-            known = self._known()
+            known = self._known(is_notice=any(term.event is Event.NOTICE for term in terms))
             made = [reckoned for term in terms if (reckoned := reckon(term, known))]
             first = min(made, key=lambda one: one.day, default=None)
             is_asked = first is None and not known.place
@@ -131,7 +131,7 @@ class _Document:
             self._first = self._words(self._document.document, 1)
         return self._first
 
-    def _known(self) -> Known:
+    def _known(self, *, is_notice: bool) -> Known:
         language = detect(self._page[:HEAD_CHARACTERS], LANGUAGES)[0] or self._language
         dated = received = None
         with suppress(ValueError, TypeError):
@@ -139,9 +139,8 @@ class _Document:
         with suppress(ValueError):
             received = date.fromisoformat(self._receipt.day) if self._receipt.day else None
         place = self._receipt.place
-        return Known(
-            place_of(self._page, language) if place is None else place, office_of(self._page, language), dated, received
-        )
+        place = place_of(self._page, language) if place is None else place
+        return Known(place, office_of(self._page, language, is_notice=is_notice), dated, received)
 
 
 LEAST_STEM = 5

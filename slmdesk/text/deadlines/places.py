@@ -45,10 +45,13 @@ def place_of(text: str, language: str) -> str:
     return f"DE-{lands.pop()}" if len(lands) == 1 else "DE"
 
 
-def office_of(text: str, language: str) -> str:
-    """Return who wrote a paper: tax, social, authority, court, criminal, or else private. The beginning decides."""
+def office_of(text: str, language: str, *, is_notice: bool = False) -> str:
+    """Return who wrote a paper, as its beginning tells: tax, social, authority, court, criminal, or else private.
+
+    `is_notice`: an authority did, so that further words may tell which.
+    """
     known: Mapping[str, str] = _tables()["offices"].get(language, {})
-    for part in (text[:HEAD_CHARACTERS], text):
+    for part in (text[:HEAD_CHARACTERS], text if is_notice else ""):
         for office, signs in known.items():
             if re.search(signs, part):
                 return office
