@@ -19,7 +19,7 @@ from slmdesk.library.types import RECEIPT
 from slmdesk.summaries.papers import due_day, ends_with_by
 from slmdesk.summaries.types import TO_DO, Deadline, DocumentSummary, Paper, Sentence, Summary
 from slmdesk.text.checks.numbers import find_dates, find_numbers
-from slmdesk.text.deadlines.finding import Event, Term, Unit, find_terms
+from slmdesk.text.deadlines.finding import Event, Term, Unit, find_terms, is_own
 from slmdesk.text.deadlines.places import HEAD_CHARACTERS, office_of, place_of
 from slmdesk.text.deadlines.reckoning import SUNDAY, Known, Reckoning, reckon
 from slmdesk.text.sentences import LANGUAGES, detect
@@ -115,15 +115,7 @@ class _Document:
             passages = (self._words(span.document, span.page)[span.start : span.end] for span in sentence.blocks)
             terms = [term for text in passages for term in find_terms(text) if term.count in numbers]
         is_mail = self._record.format in MAILS
-        return [term for term in terms if term.is_this or (not is_mail and self._is_own(term))]
-
-    def _is_own(self, term: Term) -> bool:
-        stem = term.noun.casefold()[:-2] if len(term.noun) > LEAST_STEM else term.noun.casefold()
-        return stem in self._head.casefold()
-
-    @property
-    def _head(self) -> str:
-        return self._page[:HEAD_CHARACTERS]
+        return [term for term in terms if term.is_this or (not is_mail and is_own(term, self._page[:HEAD_CHARACTERS]))]
 
     @property
     def _page(self) -> str:
@@ -141,10 +133,6 @@ class _Document:
         place = self._receipt.place
         place = place_of(self._page, language) if place is None else place
         return Known(place, office_of(self._page, language, is_notice=is_notice), dated, received)
-
-
-LEAST_STEM = 5
-"""Letters from which on a noun may have an ending that its title has not: "des Bescheides"."""
 
 
 def _why_not(*, is_asked: bool) -> str:

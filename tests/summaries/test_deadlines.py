@@ -41,9 +41,8 @@ def test_a_deadline_is_reckoned_shown_and_reckoned_anew_from_the_day_of_receipt(
     assert days(shape) == ["2026-11-30", "2026-12-07"]
     named, reckoned = shape["deadlines"]
     assert (named["words"], reckoned["place"], reckoned["is_confirmed"]) == ("", "DE-BY", False)
-    assert reckoned["words"].startswith(
-        "posted 3 November (confirm) + 4 days = 7 November + 1 month = 7 December 2026; §"
-    )
+    told = "posted 3 November (confirm) + 4 days = 7 November + 1 month = 7 December 2026; § 41 (2) VwVfG"
+    assert reckoned["words"].startswith(told)
     assert "- 7 December 2026: Gegen diesen Bescheid" in run("summarize", str(order)).out
     later = run("summarize", str(order), "--received", "2026-11-12", "--json").ok().json
     assert days(later) == ["2026-11-30", "2026-12-14"]

@@ -14,6 +14,8 @@ from slmdesk.base.record import Record
 from slmdesk.text.checks.numbers import find_numbers
 
 LANGUAGES = ("de", "en", "fr", "es")
+LEAST_STEM = 5
+"""Letters from which on a noun may have an ending that the title of its paper has not: "des Bescheides"."""
 CLEAR_BEFORE = 12
 """Characters before a number in which French says that whole days are meant: "délai franc de"."""
 
@@ -67,6 +69,15 @@ def find_terms(text: str, language: str = "") -> list[Term]:
             terms = (_term(match, text, name, words) for match in _pattern(name).finditer(text))
             found += [term for term in terms if term is not None]
     return sorted(found, key=lambda term: term.start)
+
+
+def is_own(term: Term, head: str) -> bool:
+    """Return whether a term counts from the paper that begins with `head`, and not from another that it speaks of."""
+    if term.noun:
+        stem = term.noun[:-2] if len(term.noun) > LEAST_STEM else term.noun
+        return stem.casefold() in head.casefold()
+    is_served = term.event not in (Event.SERVICE, Event.NOTICE) or re.search(_words()["served"], head, re.I)
+    return term.is_this or bool(is_served)
 
 
 @cache

@@ -13,6 +13,7 @@ from slmdesk.base.texts import N_
 
 HEAD_CHARACTERS = 1200
 """So much of the beginning is searched for who wrote the paper and to whom."""
+_TOWN = re.compile(r"\b\d{5} +([A-ZÄÖÜ][\w()./ -]+)")
 PLACES = {
     "": N_("not known: nothing is reckoned"), "DE": N_("Germany: holidays of all Länder"),
     "DE-BW": "Baden-Württemberg", "DE-BY": N_("Bavaria"), "DE-BE": "Berlin", "DE-BB": "Brandenburg",
@@ -38,11 +39,10 @@ def place_of(text: str, language: str) -> str:
         return ""
     if found != ["DE"] or language != "de":
         return found[0]
-    near = "|".join(_tables()["near"])
-    lands = {
-        land for land, towns in _tables()["towns"].items() if re.search(rf"(?:{near})\s+(?:{towns})(?![\w-])", head)
-    }
-    return f"DE-{lands.pop()}" if len(lands) == 1 else "DE"
+    near, towns = "|".join(_tables()["near"]), _tables()["towns"]
+    lands = {land for land in towns if re.search(rf"(?:{near})\s+(?:{towns[land]})(?![\w-])", head)}
+    is_known = all(any(re.match(towns[land], town) for land in lands) for town in _TOWN.findall(head))
+    return f"DE-{lands.pop()}" if len(lands) == 1 and is_known else "DE"
 
 
 def office_of(text: str, language: str, *, is_notice: bool = False) -> str:

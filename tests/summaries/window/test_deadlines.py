@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 from fakes.dropping import drop
-from PySide6.QtCore import QLocale
 from PySide6.QtWidgets import QFileDialog, QLabel
 
 from slmdesk.summaries.window.receipt import _read_day
@@ -77,10 +76,8 @@ def test_the_day_and_its_reckoning_follow_the_day_of_receipt_that_is_confirmed(s
 
 
 def test_a_day_is_read_as_people_write_it():
-    QLocale.setDefault(QLocale("de_DE"))
-    assert [_read_day(words) for words in ("3.11.2026", "3. November 2026", "2026-11-03", " ")] == [
-        "2026-11-03"
-    ] * 3 + [""]
+    assert {_read_day(words) for words in ("3.11.2026", "3. November 2026", "2026-11-03")} == {"2026-11-03"}
+    assert _read_day(" ") == ""
     for words in ("03/04/2026", "November", "3.11."):
         with pytest.raises(ValueError, match="year"):
             _read_day(words)

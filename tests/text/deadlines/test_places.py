@@ -15,6 +15,7 @@ pytestmark = pytest.mark.pure
         ("Finanzamt Augsburg-Stadt\n86150 Augsburg\n\nFrau Adler\n80331 München", "de", "DE-BY"),
         ("Amtsgericht Hamburg\n20355 Hamburg", "de", "DE-HH"),
         ("Landgericht Köln, an Frau Adler, 60313 Frankfurt am Main", "de", "DE"),
+        ("12345 Kleinstadt, an Frau Adler, 50667 Köln", "de", "DE"),
         ("Sehr geehrte Frau Adler, in Köln ist es schön.", "de", "DE"),
         ("Magistrat der Stadt Wien, A-1010 Wien", "de", ""),
         ("Freistaat Sachsen, Landesamt", "de", "DE-SN"),
