@@ -43,6 +43,9 @@ _WORKING = {
 _CLEAR = N_("whole days only")
 
 
+_NAMES_IN = {"DE": "de", "GB": "en_GB", "FR": "fr", "ES": "es"}
+
+
 class Known(Record):
     """What is known of a paper."""
 
@@ -168,4 +171,4 @@ def holidays_of(place: str, year: int) -> Mapping[date, str]:
     from holidays import country_holidays  # only where a day is reckoned: it takes time
 
     country, _, part = place.partition("-")
-    return dict(country_holidays(country, subdiv=part or None, years=year))
+    return dict(country_holidays(country, subdiv=part or None, years=year, language=_NAMES_IN[country]))
