@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -96,7 +97,12 @@ class LengthType(click.ParamType[str | int]):
     help="A file (.md, .json, .docx, .pdf, .html, .xlsx; .ics: what is due, as a calendar); for several documents or a "
     "folder: a folder, or an .ics file.",
 )
-@click.option("--received", metavar="DAY", help="When the documents were received, as 2026-11-03; remembered for them.")
+@click.option(
+    "--received",
+    type=click.DateTime(["%Y-%m-%d"]),
+    metavar="DAY",
+    help="When the documents were received, as 2026-11-03; remembered for them.",
+)
 @click.option("--place", help="Whose law and holidays reckon deadlines, such as DE-BY, GB-ENG, FR, ES; remembered too.")
 @click.option("--force", is_flag=True, help="Replace what is there.")
 @click.option("--omitted", is_flag=True, help="Give the passages that are left out, too.")
@@ -115,7 +121,7 @@ def summarize(
     own_words: bool,
     model: str | None,
     output: Path | None,
-    received: str | None,
+    received: datetime | None,
     place: str | None,
     force: bool,
     omitted: bool,
@@ -149,7 +155,7 @@ def summarize(
         missing = tuple(UnreadableDocument(str(file["file"]), str(file["message"])) for file in failed)
         ids = tuple(document.id for document in documents)
         for id in ids if received is not None or place is not None else ():
-            services.call.summaries.receive(id, received, place)
+            services.call.summaries.receive(id, received and received.date().isoformat(), place)
         request = SummaryRequest(
             ids, requested_kind, requested_length, language, focus.strip(), instruction.strip(), model, missing,
             Paper(paper), own_words,

@@ -72,8 +72,6 @@ def deadlines_of(
 class _Document:
     def __init__(self, document: DocumentSummary, record: DocumentRecord, words: Words, language: str) -> None:
         self._document, self._record, self._words, self._language = document, record, words, language
-        self._receipt = receipt_of(record)
-        self._first: str | None = None
 
     def deadlines(self, sentences: Sequence[Sentence]) -> Iterator[Deadline]:
         document, said = self._document, set[str]()
@@ -119,19 +117,16 @@ class _Document:
 
     @property
     def _page(self) -> str:
-        if self._first is None:
-            self._first = self._words(self._document.document, 1)
-        return self._first
+        return self._words(self._document.document, 1)
 
     def _known(self, *, is_notice: bool) -> Known:
         language = detect(self._page[:HEAD_CHARACTERS], LANGUAGES)[0] or self._language
-        dated = received = None
+        said, dated, received = receipt_of(self._record), None, None
         with suppress(ValueError, TypeError):
             dated = date(*self._document.dated)
         with suppress(ValueError):
-            received = date.fromisoformat(self._receipt.day) if self._receipt.day else None
-        place = self._receipt.place
-        place = place_of(self._page, language) if place is None else place
+            received = date.fromisoformat(said.day) if said.day else None
+        place = place_of(self._page, language) if said.place is None else said.place
         return Known(place, office_of(self._page, language, is_notice=is_notice), dated, received)
 
 
@@ -157,7 +152,7 @@ def reckoning_words(reckoned: Reckoning, place: str) -> str:
     if day != end:
         why = reckoned.holiday or (_("Sunday") if end.weekday() == SUNDAY else _("Saturday"))
         words = _("{reckoned} ({why}), so {day}").format(reckoned=words, why=why, day=_day_words(day))
-    which = _("third") if reckoned.supposed_after == 3 else _("fourth")
+    which = _("third day (before 2025)") if reckoned.supposed_after == 3 else _("fourth day (since 2025)")
     rules = [_(rule).format(which=which) for rule in reckoned.rules]
     rules += [_("holidays of the whole country only")] if "-" not in place else []
     return f"{words}; {', '.join(rules)}"

@@ -11,7 +11,6 @@ import io
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -199,13 +198,6 @@ class SummaryService(Service, JobPlanner):
             raise KnownError(
                 "request.invalid", what=_("no place {place}; known are {known}").format(place=place, known=known)
             )
-        if day:
-            try:
-                day = date.fromisoformat(day).isoformat()
-            except ValueError as err:
-                raise KnownError(
-                    "request.invalid", what=_("{day} is no day such as 2026-11-03").format(day=day)
-                ) from err
         record = self._store.documents.get(document)
         said = receipt_of(record)
         said = changed(said, day=said.day if day is None else day, place=said.place if place is None else place)

@@ -24,9 +24,9 @@ FEW_DAYS = 5
 MOST_YEARS = 30
 
 _SUPPOSED = {
-    "authority": N_("§ 41 (2) VwVfG: deemed notified on the {which} day after posting, on a weekend too"),
-    "tax": N_("§ 122 (2), § 108 (3) AO: deemed notified on the {which} day after posting, or the next working day"),
-    "social": N_("§ 37 (2) SGB X: deemed notified on the {which} day after posting, on a weekend too"),
+    "authority": N_("§ 41 (2) VwVfG: deemed notified on the {which} after posting, on a weekend too"),
+    "tax": N_("§ 122 (2), § 108 (3) AO: deemed notified on the {which} after posting, or the next working day"),
+    "social": N_("§ 37 (2) SGB X: deemed notified on the {which} after posting, on a weekend too"),
 }
 _GERMAN = {
     "authority": "§ 31 VwVfG, §§ 187–189 BGB", "tax": "§ 108 AO, §§ 187–189 BGB",
@@ -78,34 +78,41 @@ class Reckoning(Record):
 
 def reckon(term: Term, known: Known) -> Reckoning | None:
     """Return None where a rule is not known, or the day from which is to be counted."""
-    country, office = known.place.partition("-")[0], known.office
-    law = _law(known.place, office, term)
+    law = _law(known.place, known.office, term)
     if law is None:
         return None
     unit, is_moved, rules = law
     try:
-        posted, begin = known.dated, known.dated if term.event is Event.DATE else known.received or known.dated
-        is_supposed = country == "DE" and term.event is Event.NOTICE and office in _SUPPOSED and posted is not None
-        after = 0
-        if is_supposed and posted is not None:
-            after = 4 if posted >= FOUR_DAYS_SINCE else 3
-            begin = posted + after * DAY
-            begin = next_working(begin, known.place) if office == "tax" else begin
-            if known.received and known.received > begin:
-                begin, is_supposed = known.received, False
+        begin, after = _begin(term, known)
         if begin is None:
             return None
         end = _end(term, unit, begin, known.place)
     except (OverflowError, ValueError):  # before or after all calendars
         return None
-    day = next_working(end, known.place) if is_moved else end
-    if is_supposed:
-        rules = (_SUPPOSED[office], *rules)
-    is_confirmed = term.event is Event.DATE or known.received is not None
+    day, is_confirmed = next_working(end, known.place) if is_moved else end, known.received is not None
     return Reckoning(
-        term, begin, is_confirmed, posted if is_supposed else None, after if is_supposed else 0, end, day,
-        holidays_of(known.place, end.year).get(end, "") if is_moved else "", rules,
+        term, begin, is_confirmed or term.event is Event.DATE, known.dated if after else None, after, end, day,
+        holidays_of(known.place, end.year).get(end, "") if is_moved else "",
+        (_SUPPOSED[known.office], *rules) if after else rules,
     )  # fmt: skip
+
+
+def _begin(term: Term, known: Known) -> tuple[date | None, int]:
+    """Return the day of the event, and the number of days after posting if a law supposes it."""
+    posted, received = known.dated, known.received
+    if term.event is Event.DATE:
+        return posted, 0
+    if (
+        posted is None
+        or term.event is not Event.NOTICE
+        or not known.place.startswith("DE")
+        or known.office not in _SUPPOSED
+    ):
+        return received or posted, 0
+    after = 4 if posted >= FOUR_DAYS_SINCE else 3
+    begin = posted + after * DAY
+    begin = next_working(begin, known.place) if known.office == "tax" else begin
+    return (received, 0) if received and received > begin else (begin, after)
 
 
 def _law(place: str, office: str, term: Term) -> tuple[Unit, bool, tuple[str, ...]] | None:
