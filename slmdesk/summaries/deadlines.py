@@ -84,9 +84,11 @@ class _Document:
     def _deadline(self, sentence: Sentence) -> Iterator[Deadline]:
         document, text = self._document, sentence.text
         dates = [date for date in find_dates(text, self._language) if date.readings and all(date.readings[0][1:])]
-        is_named = any(ends_with_by(text[: date.start], "") for date in dates)
+        after = max((term.end for term in find_terms(text)), default=len(text))
+        reckoned_there = due_day(text[after:], self._language, document.dated)  # by who wrote: it holds
+        is_named = bool(reckoned_there) or any(ends_with_by(text[: date.start], "") for date in dates)
         terms = [] if is_named or document.paper in OTHERS else self._terms(sentence)
-        day = due_day(text, self._language, document.dated)
+        day = reckoned_there or due_day(text, self._language, document.dated)
         if terms:
             known = self._known(is_notice=any(term.event is Event.NOTICE for term in terms))
             made = [reckoned for term in terms if (reckoned := reckon(term, known))]

@@ -84,6 +84,17 @@ def test_what_counts_from_another_paper_or_by_unknown_law_is_not_reckoned(run, o
     assert (reckoned["day"], reckoned["words"]) == ("", "Whose law holds is not certain: choose the place.")
 
 
+def test_the_day_that_the_letter_itself_names_holds(run, order) -> None:
+    def said(words: str) -> set[str]:
+        order.write_text(ORDER.replace("innerhalb eines Monats nach Bekanntgabe", words), encoding="utf-8")
+        return set(days(run("summarize", str(order), "--json").ok().json)) - {"2026-11-30"}
+
+    days_of = "innerhalb von 7 Werktagen ab Zugang"
+    assert said(f"{days_of}, mithin bis zum Donnerstag, den 12. November 2026,") == {"2026-11-12"}
+    assert said(days_of) == {"2026-11-11"}
+    assert said("binnen eines Monats nach Zustellung des Bescheids vom 3. November 2026") == {"2026-12-03"}
+
+
 def test_a_day_or_a_place_that_is_none_is_refused(run, order) -> None:
     assert run("summarize", str(order), "--received", "gestern").status == 2
     done = run("summarize", str(order), "--place", "DE-XX", "--json")
