@@ -14,7 +14,7 @@ from slmdesk.base.documents import Page
 from slmdesk.base.protocol import stored_from
 from slmdesk.base.record import Record
 from slmdesk.base.records import DocumentRecord
-from slmdesk.base.texts import MONTHS, N_, _, ngettext
+from slmdesk.base.texts import MONTHS, _, ngettext
 from slmdesk.library.types import RECEIPT
 from slmdesk.summaries.papers import due_day, ends_with_by
 from slmdesk.summaries.types import TO_DO, Deadline, DocumentSummary, Paper, Sentence, Summary
@@ -165,11 +165,11 @@ def _sure(words: str, *, is_sure: bool) -> str:
 
 
 def _span_words(term: Term) -> str:
-    one, many = {
-        Unit.DAY: (N_("{n} day"), N_("{n} days")), Unit.WEEK: (N_("{n} week"), N_("{n} weeks")),
-        Unit.MONTH: (N_("{n} month"), N_("{n} months")), Unit.YEAR: (N_("{n} year"), N_("{n} years")),
-    }.get(term.unit, (N_("{n} working day"), N_("{n} working days")))  # fmt: skip
-    return ngettext(one, many, term.count)
+    n = term.count
+    return {
+        Unit.DAY: ngettext("{n} day", "{n} days", n), Unit.WEEK: ngettext("{n} week", "{n} weeks", n),
+        Unit.MONTH: ngettext("{n} month", "{n} months", n), Unit.YEAR: ngettext("{n} year", "{n} years", n),
+    }.get(term.unit) or ngettext("{n} working day", "{n} working days", n)  # fmt: skip
 
 
 def _day_words(day: date, year: int = 0) -> str:
