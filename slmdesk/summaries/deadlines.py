@@ -93,13 +93,16 @@ class _Document:
             known = self._known(is_notice=any(term.event is Event.NOTICE for term in terms))
             made = [reckoned for term in terms if (reckoned := reckon(term, known))]
             first = min(made, key=lambda one: one.day, default=None)
-            is_asked = first is None and not known.place
-            lines = [reckoning_words(one, known.place) for one in made] or [_why_not(is_asked=is_asked)]
+            lines = [reckoning_words(one, known.place) for one in made] or [
+                _("Not reckoned: the day from which it counts, or the rule, is not known.")
+                if known.place
+                else _("Whose law holds is not certain: choose the place.")
+            ]
+            received = known.received or known.dated
             yield Deadline(
                 document.document, document.name, text, sentence.blocks, first.day.isoformat() if first else "",
                 "\n".join(lines), first is not None and first.is_confirmed,
-                (known.received or known.dated or date.min).isoformat() if known.received or known.dated else "",
-                known.place,
+                received.isoformat() if received else "", known.place,
             )  # fmt: skip
         elif day and all(day) and (is_named or sentence.group == TO_DO):
             with suppress(ValueError):
@@ -132,24 +135,18 @@ class _Document:
         return Known(place, office_of(self._page, language, is_notice=is_notice), dated, received)
 
 
-def _why_not(*, is_asked: bool) -> str:
-    if is_asked:
-        return _("Whose law holds is not certain: choose the place.")
-    return _("Not reckoned: the day from which it counts, or the rule, is not known.")
-
-
 def reckoning_words(reckoned: Reckoning, place: str) -> str:
     """Tell a reckoning in one line: from which day, how long, to which day, by which rules."""
     term, end, day = reckoned.term, reckoned.end, reckoned.day
-    begin = _day_words(reckoned.begin, end.year)
+    begin, sure = _day_words(reckoned.begin, end.year), "{day}" if reckoned.is_confirmed else _("{day} (confirm)")
     if reckoned.posted is not None:
-        posted = _sure(_day_words(reckoned.posted, end.year), is_sure=reckoned.is_confirmed)
+        posted = sure.format(day=_day_words(reckoned.posted, end.year))
         days = ngettext("{n} day", "{n} days", reckoned.supposed_after)
         from_ = _("posted {posted} + {days} = {begin}").format(posted=posted, days=days, begin=begin)
     elif term.event is Event.DATE:
         from_ = _("dated {begin}").format(begin=begin)
     else:
-        from_ = _("received {begin}").format(begin=_sure(begin, is_sure=reckoned.is_confirmed))
+        from_ = _("received {begin}").format(begin=sure.format(day=begin))
     words = _("{begin} + {span} = {end}").format(begin=from_, span=_span_words(term), end=_day_words(end))
     if day != end:
         why = reckoned.holiday or (_("Sunday") if end.weekday() == SUNDAY else _("Saturday"))
@@ -158,10 +155,6 @@ def reckoning_words(reckoned: Reckoning, place: str) -> str:
     rules = [_(rule).format(which=which) for rule in reckoned.rules]
     rules += [_("holidays of the whole country only")] if "-" not in place else []
     return f"{words}; {', '.join(rules)}"
-
-
-def _sure(words: str, *, is_sure: bool) -> str:
-    return words if is_sure else _("{day} (confirm)").format(day=words)
 
 
 def _span_words(term: Term) -> str:

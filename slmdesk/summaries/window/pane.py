@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import datetime
+import os
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
-from PySide6.QtCore import QEvent, QObject, QSignalBlocker, Qt, Signal
+from PySide6.QtCore import QEvent, QLocale, QObject, QSignalBlocker, Qt, Signal
 from PySide6.QtGui import QContextMenuEvent, QCursor, QKeyEvent
 from PySide6.QtWidgets import QApplication, QFrame, QLineEdit, QScrollArea, QSizePolicy, QToolButton, QWidget
 
 from slmdesk.base.documents import CALENDAR, FORMS
+from slmdesk.base.language import LANGUAGES, VARIABLE
 from slmdesk.base.record import changed
 from slmdesk.base.records import Item, JobStatus
 from slmdesk.base.texts import _, ngettext
@@ -21,6 +23,7 @@ from slmdesk.jobs.service import event_of, request_in
 from slmdesk.jobs.types import JobChanged
 from slmdesk.library.types import doubts_of, kind_in
 from slmdesk.runtime.messages import Problem
+from slmdesk.runtime.prompt_texts import texts
 from slmdesk.summaries.events import ReceiptChanged, SummaryEnded, SummaryGrew
 from slmdesk.summaries.papers import due_day
 from slmdesk.summaries.plan import TOO_MUCH_TO_DO
@@ -52,7 +55,7 @@ from slmdesk.summaries.types import (
     with_quotes,
     writer_words,
 )
-from slmdesk.summaries.window.receipt import DeadlineLine, ReceiptButton, ReceiptForm, readers_language
+from slmdesk.summaries.window.receipt import DeadlineLine, ReceiptForm
 from slmdesk.window.base import theme
 from slmdesk.window.base.bridge import Bridge, Delay, copy_text
 from slmdesk.window.base.live import Live
@@ -410,15 +413,14 @@ class SummaryPane(QScrollArea):
 
     def _on_deadlines(self) -> None:
         """Show the days once they are reckoned, with the button again that a person has pressed for it."""
-        is_told = self.findChild(DeadlineLine) is not None
-        if self.summary is None or not (is_told or any(self._deadline_of(each.sentence) for each in self.rows)):
+        told = self.findChildren(DeadlineLine)
+        if self.summary is None or not (told or any(self._deadline_of(each.sentence) for each in self.rows)):
             return
-        focus = QApplication.focusWidget()
-        document = focus.deadline.document if isinstance(focus, ReceiptButton) else ""
+        document = next((line.deadline.document for line in told if line.ask.hasFocus()), "")
         self._show(self.summary)
-        for again in self.findChildren(ReceiptButton) if document else ():
-            if again.deadline.document == document:
-                again.setFocus()
+        for line in self.findChildren(DeadlineLine):
+            if line.deadline.document == document and line not in told:
+                line.ask.setFocus()
                 return
 
     def _row_of(self, sentence: Sentence, page_kind: str, **looks: Any) -> SentenceRow:
@@ -683,6 +685,14 @@ FIELDS = (
         hint=lambda kind: _("What it is to be like") if kind is Kind.OWN else _("Focus on…"),
     ),
 )  # fmt: skip
+
+
+def readers_language() -> str:
+    """Return the language of the window; if it is English because it does not know the system's, that, or else ""."""
+    language, system = os.environ.get(VARIABLE, "en"), QLocale.system().name().partition("_")[0]
+    if language != "en" or system in (*LANGUAGES, "C"):
+        return language
+    return system if system in texts()["language"] else ""
 
 
 class SummaryForm(QFrame):

@@ -3,36 +3,21 @@
 from __future__ import annotations
 
 import datetime
-import os
 from collections.abc import Sequence
 from typing import cast
 
-from PySide6.QtCore import QLocale, Qt, Signal
-from PySide6.QtWidgets import QFrame, QLineEdit, QToolButton, QWidget
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QFrame, QLineEdit, QWidget
 
-from slmdesk.base.language import LANGUAGES, VARIABLE
 from slmdesk.base.texts import _
-from slmdesk.runtime.prompt_texts import texts
 from slmdesk.summaries.types import Deadline
 from slmdesk.text.checks.numbers import find_dates
 from slmdesk.window.base import theme
 from slmdesk.window.base.text import day_in_figures
-from slmdesk.window.widgets.build import button, column, named, plain_label, row
+from slmdesk.window.widgets.build import button, column, plain_label, row, tool_button
 from slmdesk.window.widgets.form import Field, Form, Listed, TextLine
 from slmdesk.window.widgets.parts import Popover
 from slmdesk.window.widgets.rows import DUE_WIDTH
-
-
-def readers_language() -> str:
-    """Return the language of the window; if it is English because it does not know the system's, that, or else ""."""
-    language, system = os.environ.get(VARIABLE, "en"), QLocale.system().name().partition("_")[0]
-    if language != "en" or system in (*LANGUAGES, "C"):
-        return language
-    return system if system in texts()["language"] else ""
-
-
-class ReceiptButton(QToolButton):
-    deadline: Deadline
 
 
 class DeadlineLine(QFrame):
@@ -40,20 +25,17 @@ class DeadlineLine(QFrame):
 
     def __init__(self, deadline: Deadline, parent: QWidget, form: ReceiptForm) -> None:
         super().__init__(parent)
-        named(self, "summary_deadline")
+        self.deadline = deadline
         words = plain_label(deadline.words, self, name="summary_reckoning", kind="small")
-        label = _("Say when it was received, and whose law holds")
-        ask = named(ReceiptButton(self), "receipt_button", label=label, tip=label, kind="small")
-        ask.setText(_("Received…"))
-        ask.deadline = deadline
-        ask.clicked.connect(lambda: form.ask(ask))
+        tip, ask = _("Say when it was received, and whose law holds"), lambda: form.ask(self)
+        self.ask = tool_button("receipt_button", self, _("Received…"), kind="small", label=tip, tip=tip, on=ask)
         margins = (theme.scaled(DUE_WIDTH) + theme.SPACE_12, 0, 0, theme.SPACE_4)
-        row((words, 1), (ask, Qt.AlignmentFlag.AlignTop), into=self, gap=theme.SPACE_8, margins=margins)
+        row((words, 1), (self.ask, Qt.AlignmentFlag.AlignTop), into=self, gap=theme.SPACE_8, margins=margins)
 
 
 def _read_day(words: str) -> str:
     """Return a day that a person wrote, as ISO 8601. Raises ValueError with a sentence for people."""
-    days = [reading for found in find_dates(words, readers_language()) for reading in found.readings if all(reading)]
+    days = [reading for found in find_dates(words) for reading in found.readings if all(reading)]
     if words.strip() and len(days) != 1:
         raise ValueError(_("Write the day with its year, such as 3.11.2026."))
     return datetime.date(*(part or 1 for part in days[0])).isoformat() if days else ""
@@ -79,11 +61,10 @@ class ReceiptForm(Popover):
         cast(QLineEdit, self._fields.part("day").widget).returnPressed.connect(confirm.click)
         column(*self._fields.parts, row(1, confirm), into=self, gap=theme.SPACE_12, margins=theme.SPACE_16)
 
-    def ask(self, anchor: ReceiptButton) -> None:
-        deadline = anchor.deadline
-        self._document = deadline.document
-        self._fields.show_values({"day": deadline.received, "place": deadline.place}, is_other=True)
-        self.toggle(anchor)
+    def ask(self, line: DeadlineLine) -> None:
+        self._document = line.deadline.document
+        self._fields.show_values({"day": line.deadline.received, "place": line.deadline.place}, is_other=True)
+        self.toggle(line.ask)
 
     def _confirm(self) -> None:
         if self._fields.keep():
