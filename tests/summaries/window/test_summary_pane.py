@@ -671,5 +671,5 @@ def test_what_a_model_writes_takes_the_place_of_what_the_rules_chose(start, tmp_
 def test_a_model_writes_in_the_language_of_the_reader(monkeypatch, window, system, reader):
     """That of the window, which is also English where it does not know the person's language."""
     monkeypatch.setenv("SLMDESK_LANGUAGE", window)
-    monkeypatch.setattr("slmdesk.summaries.window.QLocale.system", lambda: QLocale(system))
+    monkeypatch.setattr("slmdesk.summaries.window.pane.QLocale.system", lambda: QLocale(system))
     assert readers_language() == reader
