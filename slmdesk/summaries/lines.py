@@ -192,7 +192,11 @@ def lines_of(
             continue
         elif thread.is_header(piece, at, language):
             is_closed = False
-        elif is_closed or _is_signed(pieces, at, here) or _is_short("closing", piece, language, MOST_CLOSING):
+        elif (
+            (is_closed and not find_terms(piece.text, language))
+            or _is_signed(pieces, at, here)
+            or _is_short("closing", piece, language, MOST_CLOSING)
+        ):
             is_closed = True
         elif at < letterhead + is_short_head or piece.kind in (BlockKind.CODE, BlockKind.COMMENT):
             continue

@@ -38,7 +38,8 @@ TITLES = {
     r"sprawozdanie|relatório|verslag|results|review|compte[- ]rendu)",
 }
 ORDERS = (
-    r"(?:b ?e ?s ?c ?h ?l ?u ?s ?s|\w*bescheid|verfügung|anordnung|urteil|order|judge?ment|notice of|decision|"
+    r"(?:b ?e ?s ?c ?h ?l ?u ?s ?s|\w*bescheid|\w*befehl|"
+    r"s ?t ?r ?a ?f ?b ?e ?f ?e ?h ?l|verfügung|anordnung|urteil|order|judge?ment|notice of|decision|"
     r"ordonnance|jugement|arrêté?|décision|mise en demeure|resolución|sentencia|auto|requerimiento|ordinanza|sentenza|"
     r"decreto|provvedimento|diffida|postanowienie|wyrok|decyzja|despacho|sentença|decisão|beschikking|vonnis|besluit)"
 )

@@ -71,6 +71,16 @@ def test_what_is_due_becomes_a_calendar(run, order, tmp_path) -> None:
     assert run("summarize", str(plain), "-o", str(tmp_path / "none.ics")).status == 1
 
 
+def test_what_stands_below_the_signature_and_in_a_penal_order_is_found(run, order) -> None:
+    words = ORDER.replace("Gegen diesen Bescheid", "Gegen diesen Strafbefehl").replace("Bekanntgabe", "Zustellung")
+    words = words.replace("Bescheid über die Sondernutzung", "S T R A F B E F E H L\n\nVertrag, § 3, Mieter, Vermieter")
+    head, remedy, end = words.partition("Gegen diesen")
+    order.write_text(
+        f"{head}{end.split('.')[1]}\n\nRechtsbehelfsbelehrung: {remedy}{end.split('.')[0]}.\n", encoding="utf-8"
+    )
+    assert "2026-12-03" in days(run("summarize", str(order), "--json").ok().json)
+
+
 def test_what_counts_from_another_paper_or_by_unknown_law_is_not_reckoned(run, order) -> None:
     mail = order.with_suffix(".eml")
     head = "From: a@example.org\nTo: b@example.org\nSubject: Bescheid\nDate: Tue, 3 Nov 2026 10:00:00 +0100\n"

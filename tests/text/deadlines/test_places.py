@@ -18,6 +18,7 @@ pytestmark = pytest.mark.pure
         ("12345 Kleinstadt, an Frau Adler, 50667 Köln", "de", "DE"),
         ("Sehr geehrte Frau Adler, in Köln ist es schön.", "de", "DE"),
         ("Magistrat der Stadt Wien, A-1010 Wien", "de", ""),
+        ("EUIPO, Beschwerdekammer, Unionsmarke 018", "de", ""),
         ("Freistaat Sachsen, Landesamt", "de", "DE-SN"),
         ("Land Sachsen-Anhalt", "de", "DE-ST"),
         ("HM Revenue and Customs\nBX9 1AS", "en", "GB-ENG"),
