@@ -472,6 +472,10 @@ FORMS = (
 )
 
 
+CALENDAR = Form("ics", _("Calendar of deadlines"))
+"""What is due by a day in a summary."""
+
+
 def heading(text: str, level: int = 2) -> Piece:
     return Piece(PieceKind.HEADING, (Run(text),), level)
 

@@ -63,7 +63,7 @@ def import_chats(console: Console, files: tuple[Path, ...]) -> int:
 
 
 PAGE = 200
-FORMS = ("md", "json", "html", "docx", "pdf", "xlsx", "csv")
+FORMS = ("md", "json", "html", "docx", "pdf", "xlsx", "csv", "ics")
 HIT_MARKS = {0xE000: None, 0xE001: None}
 ITEM_KINDS = (*(kind for kind in KINDS if kind not in ("", DOCUMENT)), "space")
 

@@ -22,6 +22,7 @@ from slmdesk.base.records import DocumentRecord, DocumentStatus
 from slmdesk.base.texts import _
 from slmdesk.base.types import Json
 from slmdesk.children.client import ChildClient, JobHandle
+from slmdesk.library.types import RECEIPT
 from slmdesk.runtime.events import DocumentChanged, DocumentProgress, Pending, ended
 from slmdesk.runtime.messages import Problem, problem_for, problem_of
 from slmdesk.runtime.service import Later, Runtime, Service, ServiceThread, Slices
@@ -378,7 +379,7 @@ def read_problem(name: str, event: Failed) -> Problem:
 
 
 def _kept_info(record: DocumentRecord) -> dict[str, Json]:
-    return {key: record.info[key] for key in ("attachment", "inode") if key in record.info}
+    return {key: record.info[key] for key in ("attachment", "inode", RECEIPT) if key in record.info}
 
 
 def _page_from(untrusted: Mapping[str, Json]) -> Page:

@@ -164,6 +164,10 @@ def file_of(record: DocumentRecord) -> Path:
     return Path(os.fsdecode(record.path))
 
 
+RECEIPT = "receipt"
+"""Key in the facts of a document: what a person said of its receipt, which is kept when the file is read again."""
+
+
 class Span(Record):
     """A part of a page: the characters from `start` up to `end` (exclusive)."""
 

@@ -7,6 +7,7 @@ from functools import partial
 
 from PySide6.QtCore import QObject, QPointF, Signal
 
+from slmdesk.base.documents import CALENDAR, FORMS
 from slmdesk.base.records import DocumentRecord, DocumentStatus, Item
 from slmdesk.base.texts import _
 from slmdesk.jobs.service import request_in
@@ -20,7 +21,7 @@ from slmdesk.questions.window import QuestionController, QuestionPane
 from slmdesk.runtime.events import ModelState, ModelStateChanged
 from slmdesk.summaries.service import KIND as SUMMARY
 from slmdesk.summaries.types import request_from
-from slmdesk.summaries.window import SummaryController, SummaryPane
+from slmdesk.summaries.window.pane import SummaryController, SummaryPane
 from slmdesk.tables.service import KIND as TABLE
 from slmdesk.tables.window.controller import TableController
 from slmdesk.tables.window.pane import TablePane
@@ -379,7 +380,8 @@ class DocumentsArea(QObject):
     def _export(self, pane: Pane, controller: Controller, form: str) -> None:
         if id := controller.item:
             folder = self.documents.current_folder or self.folders.current_folder
-            ask_where(self.page, pane.title, form, partial(self.exports.export, id, form), folder=folder)
+            write = partial(self.exports.export, id, form)
+            ask_where(self.page, pane.title, form, write, (*FORMS, CALENDAR), folder=folder)
 
     def _on_folder_begun(self, item: Item) -> None:
         documents = request_from(request_in(item)).documents

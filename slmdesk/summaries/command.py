@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +35,7 @@ from slmdesk.services import Services
 from slmdesk.summaries.events import SummaryGrew
 from slmdesk.summaries.service import LEAST_WORDS, MOST_WORDS, TABLE, write_summaries
 from slmdesk.summaries.types import (
+    Deadline,
     Kind,
     Length,
     Paper,
@@ -53,8 +55,8 @@ from slmdesk.summaries.types import (
 
 KINDS = ("paragraph", "bullets", "executive", "sections", "simple", "own")
 LENGTHS = ("short", "medium", "long")
-WORKED_OUT = ("docx", "pdf", "html", "xlsx")
-"""File formats that include the supporting passages and the coverage as an appendix."""
+WORKED_OUT = ("docx", "pdf", "html", "xlsx", "ics")
+"""File formats that are exports: with passages and coverage as an appendix, or, as a calendar, of what is due."""
 FORMS = ("md", "txt", "json", *WORKED_OUT)
 
 
@@ -92,8 +94,16 @@ class LengthType(click.ParamType[str | int]):
     "-o",
     "--output",
     type=click.Path(path_type=Path),
-    help="A file (.md, .json, .docx, .pdf, .html, .xlsx); for several documents or a folder: a folder.",
+    help="A file (.md, .json, .docx, .pdf, .html, .xlsx; .ics: what is due, as a calendar); for several documents or a "
+    "folder: a folder, or an .ics file.",
 )
+@click.option(
+    "--received",
+    type=click.DateTime(["%Y-%m-%d"]),
+    metavar="DAY",
+    help="When the documents were received, as 2026-11-03; remembered for them.",
+)
+@click.option("--place", help="Whose law and holidays reckon deadlines, such as DE-BY, GB-ENG, FR, ES; remembered too.")
 @click.option("--force", is_flag=True, help="Replace what is there.")
 @click.option("--omitted", is_flag=True, help="Give the passages that are left out, too.")
 @no_save_option
@@ -111,6 +121,8 @@ def summarize(
     own_words: bool,
     model: str | None,
     output: Path | None,
+    received: datetime | None,
+    place: str | None,
     force: bool,
     omitted: bool,
     no_save: bool,
@@ -131,7 +143,8 @@ def summarize(
         raise click.UsageError(
             "--own-words is for what needs no model: no --model, --language, --instruction or --kind simple."
         )
-    _check_output(output, is_many, force, has_omitted=omitted)
+    is_folder = is_many and (output is None or output.suffix.lower() != ".ics")
+    _check_output(output, is_folder, force, has_omitted=omitted)
     with console.services(lambda _settings: not no_save) as services:
         services.store.require_writable()
         named_model(services, model)
@@ -141,26 +154,29 @@ def summarize(
             return 1
         missing = tuple(UnreadableDocument(str(file["file"]), str(file["message"])) for file in failed)
         ids = tuple(document.id for document in documents)
+        for id in ids if received is not None or place is not None else ():
+            services.call.summaries.receive(id, received and received.date().isoformat(), place)
         request = SummaryRequest(
             ids, requested_kind, requested_length, language, focus.strip(), instruction.strip(), model, missing,
             Paper(paper), own_words,
         )  # fmt: skip
-        goal = output_file(output, force=force, is_folder=is_many, has_omitted=omitted)
+        goal = output_file(output, force=force, is_folder=is_folder, has_omitted=omitted)
         if sys.stderr.isatty():
             services.on(SummaryGrew, lambda event: _show_points(console, event))
         view = make(console, services, services.summaries, request, goal)
         item, summary = view.item.id, view.summary
         assert summary is not None  # it is done
+        deadlines = services.call.summaries.deadlines(item)
         timing = {"reading_s": round(read_s, 1), "total_s": round(time.monotonic() - began, 1)}
-        shape = _as_json(None if no_save else item, summary, timing, failed)
+        shape = _as_json(None if no_save else item, summary, timing, failed, deadlines)
         if goal is not None:
             with writing(console, services, view, goal):
-                _write(console, services, item, summary, shape, goal)
+                _write(console, services, item, summary, shape, goal, deadlines)
             console.notify(f"Written to {output}.")
     if console.as_json:
         console.give(shape)
     elif output is None:
-        console.say(_page_of(summary, has_omitted=omitted))
+        console.say(_page_of(summary, deadlines, has_omitted=omitted))
     return 1 if failed else None
 
 
@@ -179,8 +195,9 @@ def _show_points(console: Console, event: SummaryGrew) -> None:
 
 
 def _as_json(
-    item: str | None, summary: Summary, timing: Mapping[str, float], failed: Sequence[Mapping[str, Json]]
-) -> dict[str, Json]:
+    item: str | None, summary: Summary, timing: Mapping[str, float], failed: Sequence[Mapping[str, Json]],
+    deadlines: Sequence[Deadline],
+) -> dict[str, Json]:  # fmt: skip
     names = {document.document: document.name for document in summary.documents}
     shape: dict[str, Json] = {
         "sentences": [to_json(sentence) for sentence in summary.sentences],
@@ -188,6 +205,7 @@ def _as_json(
         "timing": dict(timing) | {"summary_s": summary.seconds},
         "item": item,
         **picked(summary, "kind", "language", "method", "model", "note", "left_out"),
+        "deadlines": [to_json(deadline) for deadline in deadlines],
         "documents": [
             {
                 "file": document.name,
@@ -213,7 +231,7 @@ def _coverage(coverage: Coverage, names: Mapping[str, str]) -> dict[str, Json]:
     }
 
 
-def _page_of(summary: Summary, *, has_omitted: bool = False) -> str:
+def _page_of(summary: Summary, deadlines: Sequence[Deadline], *, has_omitted: bool = False) -> str:
     """Return the summary as text. With several documents, the summary of each comes first, then the joint summary."""
     summary, parts = with_quotes(summary), list[str]()
     several = len(summary.documents) > 1
@@ -222,7 +240,12 @@ def _page_of(summary: Summary, *, has_omitted: bool = False) -> str:
         parts += [omitted_words(document) if has_omitted else more_words([document])]
         parts.append(coverage_words(document.coverage, document.page_kind))
     parts += ["# Together"] if several else []
-    parts += [text_of(summary.kind, summary.sentences, summary.page_kinds), writer_words(summary), summary.note]
+    parts.append(text_of(summary.kind, summary.sentences, summary.page_kinds))
+    if reckoned := [deadline for deadline in deadlines if deadline.words]:
+        from slmdesk.summaries.deadlines import shown_days
+
+        parts.append("\n".join(["**Deadlines, reckoned**", "", *(f"- {line}" for line in shown_days(reckoned))]))
+    parts += [writer_words(summary), summary.note]
     if not several:
         parts += map(omitted_words, summary.documents) if has_omitted else [more_words(summary.documents)]
     if summary.left_out:
@@ -233,10 +256,10 @@ def _page_of(summary: Summary, *, has_omitted: bool = False) -> str:
 
 def write_output(console: Console, services: Services, item: str, request: OutputFile) -> None:
     """Write the file that the command asked for, after its job was resumed later (see job_output)."""
-    summary = services.call.summaries.open(item).summary
+    summary, deadlines = services.call.summaries.open(item).summary, services.call.summaries.deadlines(item)
     assert summary is not None  # its job is done
     _check_output(request.path, request.is_folder, request.force)
-    _write(console, services, item, summary, _as_json(item, summary, {}, ()), request)
+    _write(console, services, item, summary, _as_json(item, summary, {}, (), deadlines), request, deadlines)
 
 
 def _check_output(output: Path | None, is_many: bool, force: bool, *, has_omitted: bool = False) -> None:
@@ -257,8 +280,9 @@ def _check_output(output: Path | None, is_many: bool, force: bool, *, has_omitte
 
 
 def _write(
-    console: Console, services: Services, item: str, summary: Summary, shape: Mapping[str, Json], request: OutputFile
-) -> None:
+    console: Console, services: Services, item: str, summary: Summary, shape: Mapping[str, Json], request: OutputFile,
+    deadlines: Sequence[Deadline],
+) -> None:  # fmt: skip
     """Write the output file; for several documents a folder with a table, a file per document and a joint file."""
     if request.is_folder:
         write_summaries(request.path, summary, has_omitted=request.has_omitted)
@@ -270,7 +294,7 @@ def _write(
     if form == "json":
         write_json(request.path, shape)
         return
-    text = _page_of(summary, has_omitted=request.has_omitted)
+    text = _page_of(summary, deadlines, has_omitted=request.has_omitted)
     if form == "md":
         text = harmless_markdown(text)
     write_out(request.path, f"{text}\n".encode("utf-8", "replace"))

@@ -27,6 +27,12 @@ class SummaryGrew(Event):
     """True if the points are the whole of what the rules chose, to be shown until the model's text takes its place."""
 
 
+class ReceiptChanged(Event):
+    """A person has said when a document was received, or whose law holds for it."""
+
+    document: str
+
+
 class SummaryEnded(Event):
     """A summary is finished. It is stored as the result of its item and as a message."""
 

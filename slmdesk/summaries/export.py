@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
+from functools import partial
 from itertools import takewhile
 
-from slmdesk.base.documents import Paper, Piece, PieceKind, Run, heading, item, paragraph, small, table
+from slmdesk.base.documents import CALENDAR, Paper, Piece, PieceKind, Run, heading, item, paragraph, small, table
+from slmdesk.base.errors import KnownError
 from slmdesk.base.protocol import stored_from
 from slmdesk.base.record import changed, to_json
 from slmdesk.base.records import Item
+from slmdesk.base.texts import _, in_english
+from slmdesk.exports.calendar import Entry, to_calendar
 from slmdesk.exports.papers import coverage_pieces, not_read_pieces
 from slmdesk.exports.writers import Cell, to_xlsx
 from slmdesk.library.types import Coverage, Span
 from slmdesk.runtime.service import Make, json_bytes
 from slmdesk.store import Store
+from slmdesk.summaries.deadlines import Words, deadlines_of, page_words, shown_days
 from slmdesk.summaries.types import (
     KEPT_OWN,
     PROSE,
+    Deadline,
     Sentence,
     Summary,
     in_own_words,
@@ -39,28 +46,42 @@ def export_summary(store: Store, item: Item, form: str) -> Make | None:
         return lambda: json_bytes(
             {"format": FORMAT, "version": 1, "id": item.id, "title": item.title, **to_json(summary)}
         )
-    shown = in_own_words(summary) if item.settings.get(KEPT_OWN) else with_quotes(summary)
+    chosen = in_own_words(summary) if item.settings.get(KEPT_OWN) else summary
+    shown, words = with_quotes(chosen), page_words(store.pages.of_document)
     if form == "xlsx":
         return lambda: to_xlsx(summary_sheets(shown))
-    passages = _passages_of(store, shown)
-    return lambda: summary_paper(item.title, shown, passages)
+    records = {document.id: document for document in store.documents.of_item(item.id)}
+    deadlines = in_english(partial(deadlines_of, is_exported=True), chosen, records, words)
+    if form == CALENDAR.id:
+        return lambda: calendar_of(deadlines)
+    passages = _passages_of(shown, words)
+    return lambda: summary_paper(item.title, shown, passages, deadlines)
 
 
-def _passages_of(store: Store, summary: Summary) -> Mapping[Span, str]:
-    pages: dict[tuple[str, int], str] = {}
+def calendar_of(deadlines: Sequence[Deadline]) -> bytes:
+    """Return a calendar with what is due by a day. Raises KnownError `request.invalid` where nothing is."""
+    days = [
+        Entry(
+            date.fromisoformat(one.day), one.text, "\n".join(filter(None, (one.name, one.words))),
+            f"{one.document} {one.text}", is_sure=one.is_confirmed,
+        )
+        for one in deadlines
+        if one.day
+    ]  # fmt: skip
+    if not days:
+        raise KnownError("request.invalid", what=_("nothing in it is due by a day"))
+    return to_calendar(days)
 
-    def words(document: str, number: int) -> str:
-        if (document, number) not in pages:
-            found = store.pages.of_document(document, begin=number, limit=1)
-            pages[document, number] = found[0].text if found and found[0].number == number else ""
-        return pages[document, number]
 
+def _passages_of(summary: Summary, words: Words) -> Mapping[Span, str]:
     every = (summary.sentences, *(document.sentences for document in summary.documents))
     spans = {span for sentences in every for sentence in sentences for span in sentence.blocks}
     return {span: words(span.document, span.page)[span.start : span.end] for span in spans}
 
 
-def summary_paper(title: str, summary: Summary, passages: Mapping[Span, str]) -> Paper:
+def summary_paper(
+    title: str, summary: Summary, passages: Mapping[Span, str], deadlines: Sequence[Deadline] = ()
+) -> Paper:
     """Return a summary as a document, with a reference after each sentence and an appendix of passages and coverage."""
     documents = summary.documents
     is_one = len(documents) < 2
@@ -73,6 +94,8 @@ def summary_paper(title: str, summary: Summary, passages: Mapping[Span, str]) ->
         pieces += [heading(document.name), *_sentences(summary, own)]
         pieces.append(small(_coverage(document.coverage, document.page_kind)[0].text))
     pieces += [*([] if is_one else [heading("Together")]), *_sentences(summary, sentences)]
+    if reckoned := [one for one in deadlines if one.words]:
+        pieces += [heading("Deadlines, reckoned", 3), *(item(words) for words in shown_days(reckoned))]
     pieces += [small(words) for words in (writer_words(summary), summary.note) if words]
     if summary.left_out:
         pieces.append(small(f"Left out, since the text does not support them: {summary.left_out} sentences."))

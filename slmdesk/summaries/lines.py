@@ -36,6 +36,7 @@ from slmdesk.summaries.papers import (
 from slmdesk.summaries.types import Paper
 from slmdesk.text.checks.numbers import DateMention, Day, find_dates
 from slmdesk.text.checks.support import stems
+from slmdesk.text.deadlines.finding import find_terms
 from slmdesk.text.relevance import ACTION_LEAD, Matter, announces, matters, sums_up
 from slmdesk.text.sentences import begins_with_pronoun, refers_back
 
@@ -191,7 +192,11 @@ def lines_of(
             continue
         elif thread.is_header(piece, at, language):
             is_closed = False
-        elif is_closed or _is_signed(pieces, at, here) or _is_short("closing", piece, language, MOST_CLOSING):
+        elif (
+            (is_closed and not find_terms(piece.text, language))
+            or _is_signed(pieces, at, here)
+            or _is_short("closing", piece, language, MOST_CLOSING)
+        ):
             is_closed = True
         elif at < letterhead + is_short_head or piece.kind in (BlockKind.CODE, BlockKind.COMMENT):
             continue
@@ -426,6 +431,7 @@ def _line(at: int, start: int, end: int, text: str, place: _Place, is_listed: bo
     is_asked = Matter.REQUEST in kinds or has("asks", text, language)
     is_asked = is_asked and not has("note", text, language)
     is_due = any(_is_deadline(text, mention, dates, language) for mention in to_come)
+    is_due = is_due or (place.paper in (Paper.LETTER, Paper.ARTICLE) and bool(find_terms(text, language)))
     is_value = Matter.MONEY in kinds or _is_term(text, language)
     if _FIELD.match(text) and not (_ENDS.search(text) or is_listed or leads or is_value):
         return None

@@ -38,7 +38,8 @@ TITLES = {
     r"sprawozdanie|relatório|verslag|results|review|compte[- ]rendu)",
 }
 ORDERS = (
-    r"(?:b ?e ?s ?c ?h ?l ?u ?s ?s|\w*bescheid|verfügung|anordnung|urteil|order|judge?ment|notice of|decision|"
+    r"(?:b ?e ?s ?c ?h ?l ?u ?s ?s|\w*bescheid|\w*befehl|"
+    r"s ?t ?r ?a ?f ?b ?e ?f ?e ?h ?l|verfügung|anordnung|urteil|order|judge?ment|notice of|decision|"
     r"ordonnance|jugement|arrêté?|décision|mise en demeure|resolución|sentencia|auto|requerimiento|ordinanza|sentenza|"
     r"decreto|provvedimento|diffida|postanowienie|wyrok|decyzja|despacho|sentença|decisão|beschikking|vonnis|besluit)"
 )
@@ -105,12 +106,17 @@ def ends_with_by(before: str, language: str) -> re.Match[str] | None:
     return re.search(pattern("by", language).pattern + r"\W*$", before, re.IGNORECASE)
 
 
+_OF_PAPER = re.compile(r"\b(?:vom|dated|de fecha)\s*$", re.IGNORECASE)
+"""Before the date of another paper: "Ihr Schreiben vom 3. Mai"."""
+
+
 def due_day(text: str, language: str, own: Sequence[int | None] | None = None) -> Day | None:
     """Return the whole date by which something is due, or else the first of a text. One without a year is the next one
     after `own`, the date of the paper; where that is not known, its year is None.
     """
     by = re.compile(pattern("by", language).pattern + r"\W*$", re.IGNORECASE)
     dates = [date for date in find_dates(text, language) if len(date.readings) == 1 and all(date.readings[0][1:])]
+    dates = [date for date in dates if not _OF_PAPER.search(text[: date.start])]
     due = [date for date in dates if by.search(text[: date.start])]
     day = next((date.readings[0] for date in (*due, *dates)), None)
     if day and own and own[0] and not day[0]:

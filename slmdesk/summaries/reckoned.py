@@ -5,13 +5,13 @@ Pure functions.
 
 from __future__ import annotations
 
-from calendar import monthrange
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from datetime import date, timedelta
 from itertools import accumulate, combinations, product
 
 from slmdesk.summaries.told import DAY_S, Paper, Told, Value
+from slmdesk.text.deadlines.reckoning import months_after
 
 MOST_ADDED = 12
 """Most values that follow each other and are added."""
@@ -70,6 +70,4 @@ def _ends(begins: Iterable[date], spans: Iterable[Value]) -> Iterator[date]:
             if _unit(span) == "time":
                 yield begin + timedelta(seconds=way * _amount(span))
             else:
-                months = begin.month - 1 + way * int(_amount(span))
-                year, month = begin.year + months // 12, months % 12 + 1
-                yield date(year, month, min(begin.day, monthrange(year, month)[1]))
+                yield months_after(begin, way * int(_amount(span)))

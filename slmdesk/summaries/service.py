@@ -26,15 +26,17 @@ from slmdesk.jobs.documents import DocumentJobs, names_of, plan_tools, read_docu
 from slmdesk.jobs.runner import JobPlanner, Plan, Yield
 from slmdesk.jobs.service import JobService, request_in
 from slmdesk.library.service import DocumentService, FolderRead
+from slmdesk.library.types import RECEIPT
 from slmdesk.loader.model_loader import ModelLoader
 from slmdesk.models.service import DefaultsService, DefaultUse, ModelService, able
 from slmdesk.runtime.events import FolderWritten, Pending
 from slmdesk.runtime.messages import Problem
 from slmdesk.runtime.prompt_texts import texts
 from slmdesk.runtime.service import Runtime, Service, Slices, in_slices, on_file_thread
-from slmdesk.summaries.events import SummaryEnded, SummaryGrew
+from slmdesk.summaries.events import ReceiptChanged, SummaryEnded, SummaryGrew
 from slmdesk.summaries.prompts import prompt_version
 from slmdesk.summaries.types import (
+    Deadline,
     Kind,
     PartialSummary,
     Summary,
@@ -171,6 +173,36 @@ class SummaryService(Service, JobPlanner):
         self._store.results.save(found.id, to_json(changed))
         self._publish(SummaryEnded(found.id, changed))
         return changed
+
+    def deadlines(self, item: str) -> tuple[Deadline, ...]:
+        """Return by when is to be done what a finished summary says. Raises KnownError `item.unknown`."""
+        from slmdesk.summaries.deadlines import deadlines_of, page_words  # imported late: it brings all text checks
+
+        found = self._items.find(item)
+        summary, __ = self._stored(found.id)
+        if summary is None:
+            return ()
+        records = {document.id: document for document in self._store.documents.of_item(found.id)}
+        return tuple(deadlines_of(summary, records, page_words(self._store.pages.of_document)))
+
+    def receive(self, document: str, day: str | None = None, place: str | None = None) -> None:
+        """Remember when a document was received (ISO 8601, or empty), and whose law holds. None leaves it as it is.
+
+        Raises KnownError `document.unknown`, `request.invalid`.
+        """
+        from slmdesk.summaries.deadlines import receipt_of
+        from slmdesk.text.deadlines.places import PLACES
+
+        if place not in (None, *PLACES):
+            known = ", ".join(filter(None, PLACES))
+            raise KnownError(
+                "request.invalid", what=_("no place {place}; known are {known}").format(place=place, known=known)
+            )
+        record = self._store.documents.get(document)
+        said = receipt_of(record)
+        said = changed(said, day=said.day if day is None else day, place=said.place if place is None else place)
+        self._store.documents.change(record.id, info={**record.info, RECEIPT: to_json(said)})
+        self._publish(ReceiptChanged(record.id))
 
     def _with_documents(self, request: SummaryRequest) -> tuple[SummaryRequest, list[DocumentRecord]]:
         refusal = _("1 to {most_documents} documents can be summarized at once").format(most_documents=MOST_DOCUMENTS)

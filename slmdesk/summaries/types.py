@@ -113,6 +113,24 @@ class SummaryRequest(Record):
         return bool(self.language or self.instruction) or self.kind in (Kind.SIMPLE, Kind.OWN)
 
 
+class Deadline(Record):
+    """By when something has to be done."""
+
+    document: str
+    name: str
+    text: str
+    blocks: tuple[Span, ...]
+    day: str
+    """ISO 8601. Empty where it cannot be reckoned."""
+    words: str = ""
+    """How it was reckoned, or why not, in the language of the person. Empty for a day that the document names."""
+    is_confirmed: bool = False
+    received: str = ""
+    """When the document is taken to be received, ISO 8601."""
+    place: str = ""
+    """Whose law and holidays hold (see `text.deadlines.places.PLACES`)."""
+
+
 class PartialSummary(Record):
     points: tuple[Sentence, ...]
     pages_read: int

@@ -9,7 +9,7 @@ from slmdesk.base.record import changed
 from slmdesk.chat.window.header import ModelPicker, ModelsController
 from slmdesk.models.window.found import NameBox
 from slmdesk.runtime.events import ModelState, ModelStateChanged
-from slmdesk.summaries.window import KINDS, SummaryForm
+from slmdesk.summaries.window.pane import KINDS, SummaryForm
 from slmdesk.window.base.bridge import Bridge
 
 pytestmark = pytest.mark.gui

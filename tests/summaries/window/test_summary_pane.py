@@ -21,7 +21,7 @@ from slmdesk.jobs.types import JobChanged
 from slmdesk.library.types import Coverage, Span
 from slmdesk.summaries.plan import TOO_MUCH_TO_DO
 from slmdesk.summaries.types import ALSO_IN, DocumentSummary, Kind, Sentence, Summary
-from slmdesk.summaries.window import WRITING, SentenceRow, due_words, readers_language
+from slmdesk.summaries.window.pane import WRITING, SentenceRow, due_words, readers_language
 from slmdesk.window.panes import EarlierBox, EarlierRow, Entry
 from slmdesk.window.widgets.dialogs import LineQuestion
 
@@ -671,5 +671,5 @@ def test_what_a_model_writes_takes_the_place_of_what_the_rules_chose(start, tmp_
 def test_a_model_writes_in_the_language_of_the_reader(monkeypatch, window, system, reader):
     """That of the window, which is also English where it does not know the person's language."""
     monkeypatch.setenv("SLMDESK_LANGUAGE", window)
-    monkeypatch.setattr("slmdesk.summaries.window.QLocale.system", lambda: QLocale(system))
+    monkeypatch.setattr("slmdesk.summaries.window.pane.QLocale.system", lambda: QLocale(system))
     assert readers_language() == reader

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import os
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
@@ -12,6 +13,7 @@ from PySide6.QtCore import QEvent, QLocale, QObject, QSignalBlocker, Qt, Signal
 from PySide6.QtGui import QContextMenuEvent, QCursor, QKeyEvent
 from PySide6.QtWidgets import QApplication, QFrame, QLineEdit, QScrollArea, QSizePolicy, QToolButton, QWidget
 
+from slmdesk.base.documents import CALENDAR, FORMS
 from slmdesk.base.language import LANGUAGES, VARIABLE
 from slmdesk.base.record import changed
 from slmdesk.base.records import Item, JobStatus
@@ -22,7 +24,7 @@ from slmdesk.jobs.types import JobChanged
 from slmdesk.library.types import doubts_of, kind_in
 from slmdesk.runtime.messages import Problem
 from slmdesk.runtime.prompt_texts import texts
-from slmdesk.summaries.events import SummaryEnded, SummaryGrew
+from slmdesk.summaries.events import ReceiptChanged, SummaryEnded, SummaryGrew
 from slmdesk.summaries.papers import due_day
 from slmdesk.summaries.plan import TOO_MUCH_TO_DO
 from slmdesk.summaries.service import KIND, SummaryView
@@ -33,6 +35,7 @@ from slmdesk.summaries.types import (
     KEY_POINTS,
     SHARED,
     TO_DO,
+    Deadline,
     Kind,
     Length,
     Paper,
@@ -52,8 +55,10 @@ from slmdesk.summaries.types import (
     with_quotes,
     writer_words,
 )
+from slmdesk.summaries.window.receipt import DeadlineLine, ReceiptForm
 from slmdesk.window.base import theme
 from slmdesk.window.base.bridge import Bridge, Delay, copy_text
+from slmdesk.window.base.live import Live
 from slmdesk.window.base.shortcuts import bind
 from slmdesk.window.base.text import short_day
 from slmdesk.window.panes import EarlierBox, Entry, JobFollower, MakingBar
@@ -128,6 +133,7 @@ class SummaryPane(QScrollArea):
         self._place = 0
         """Where the page is to be scrolled to as soon as it is laid out."""
         self._making_timer = Delay(self, MAKING_AFTER_MS, self._show_making)
+        self._receipt = ReceiptForm(self)
         self._build_ui()
         self._connect()
         self._keep_width(0, 0)
@@ -176,7 +182,7 @@ class SummaryPane(QScrollArea):
         self.form.summary_requested.connect(summaries.begin)
         self.form.changed.connect(summaries.change)
         self.form.copy.clicked.connect(self._on_copy)
-        give_export_menu(self.form.export, self.export_requested.emit)
+        give_export_menu(self.form.export, self.export_requested.emit, forms=(*FORMS, CALENDAR))
         self.form.own_words.toggled.connect(self._on_own_words)
         self.earlier.follow(summaries.items, summaries.choose, summaries.delete, _entry)
         summaries.reading.connect(self.show_reading)
@@ -187,6 +193,8 @@ class SummaryPane(QScrollArea):
         summaries.job_reported.connect(self.show_job)
         summaries.made.connect(self.show_summary)
         summaries.emptied.connect(self.show_nothing)
+        summaries.deadlines.changed.connect(self._on_deadlines)
+        self._receipt.confirmed.connect(summaries.receive)
 
     @property
     def title(self) -> str:
@@ -375,11 +383,12 @@ class SummaryPane(QScrollArea):
         language = self.summary.language if self.summary and not is_own else ""
         dated = {one.document: one.dated for one in self.summary.documents} if self.summary else {}
         owns = [dated.get(each.blocks[0].document, ()) if each.blocks else () for each, __ in placed]
+        deadlines = [self._deadline_of(each) for each, __ in placed]
         dues = [
-            due_words(each.text, language, own) if each.group.endswith(TO_DO) else ""
-            for (each, __), own in zip(placed, owns, strict=True)
+            _day_of(deadline) if deadline else due_words(each.text, language, own) if each.group.endswith(TO_DO) else ""
+            for (each, __), own, deadline in zip(placed, owns, deadlines, strict=True)
         ]
-        for (sentence, page_kind), date in zip(placed, dues, strict=True):
+        for (sentence, page_kind), date, deadline in zip(placed, dues, deadlines, strict=True):
             if sentence.group and sentence.group != group:
                 group = sentence.group
                 self._list.addWidget(plain_label(_group_words(group), self, name="summary_group", kind="group"))
@@ -393,8 +402,26 @@ class SummaryPane(QScrollArea):
             shown.installEventFilter(self)
             self.rows.append(shown)
             self._list.addWidget(shown)
+            if deadline and deadline.words:
+                self._list.addWidget(DeadlineLine(deadline, self, self._receipt))
         if self.rows:
             order_tabs(self.form.own_words, *self.rows, self._more, *self.form.tools, self.earlier.only)
+
+    def _deadline_of(self, sentence: Sentence) -> Deadline | None:
+        known = self._controller.deadlines.value if self.summary else ()
+        return next((one for one in known if one.blocks == sentence.blocks and one.text in sentence.text), None)
+
+    def _on_deadlines(self) -> None:
+        """Show the days once they are reckoned, with the button again that a person has pressed for it."""
+        told = self.findChildren(DeadlineLine)
+        if self.summary is None or not (told or any(self._deadline_of(each.sentence) for each in self.rows)):
+            return
+        document = next((line.deadline.document for line in told if line.ask.hasFocus()), "")
+        self._show(self.summary)
+        for line in self.findChildren(DeadlineLine):
+            if line.deadline.document == document and line not in told:
+                line.ask.setFocus()
+                return
 
     def _row_of(self, sentence: Sentence, page_kind: str, **looks: Any) -> SentenceRow:
         shown = SentenceRow(sentence, page_kind, self, **looks)
@@ -444,6 +471,13 @@ class SummaryPane(QScrollArea):
             empty_layout(self._list)
         empty_layout(self._also)
         self.form.allow(True)
+
+
+def _day_of(deadline: Deadline) -> str:
+    if not deadline.day:
+        return ""
+    day = datetime.date.fromisoformat(deadline.day)
+    return short_day(day.day, day.month, day.year)
 
 
 def due_words(text: str, language: str, own: Sequence[int] = ()) -> str:
@@ -498,6 +532,10 @@ class SummaryController(JobFollower):
         self.is_in_own_words = False
         """True if a person chose so for the shown summary."""
         self.request = SummaryRequest(())
+        self.deadlines = Live[tuple[Deadline, ...]](
+            bridge, self, lambda: bridge.services.summaries.deadlines(self.item) if self.item else None, (),
+            on=(SummaryEnded, ReceiptChanged), refused=lambda _problem: None,
+        )  # fmt: skip
         bridge.on(SummaryGrew, self._on_grew)
         bridge.on(SummaryEnded, self._on_ended)
 
@@ -530,6 +568,10 @@ class SummaryController(JobFollower):
     def add_omitted(self, document: str, number: int) -> None:
         """Move an omitted sentence of a document into the shown summary. The signal `made` follows."""
         self._bridge.services.summaries.add(self.item, document, number)
+
+    def receive(self, document: str, day: str, place: str) -> None:
+        """Remember when a document was received. The days are reckoned anew."""
+        self._bridge.ask(self._bridge.services.summaries.receive(document, day, place), lambda _done: None)
 
     def keep_own_words(self, is_on: bool) -> None:
         """Show and export the shown summary in the document's own words from now on, or as it was written."""
@@ -565,6 +607,7 @@ class SummaryController(JobFollower):
         self.is_in_own_words = view.item.settings.get(KEPT_OWN) is True
         if view.summary is not None:
             self.made.emit(view.summary)
+            self.deadlines.again()
         elif view.job is not None:
             if not view.job.status.is_end:
                 self.begun.emit(bool(view.job.model_sha256))

@@ -1,0 +1,1 @@
+"""The pane of summaries, and the form that asks when a document was received."""

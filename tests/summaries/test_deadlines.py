@@ -1,0 +1,111 @@
+"""By when what a summary says has to be done, from the command line: reckoned, confirmed, exported."""
+
+from __future__ import annotations
+
+import pytest
+
+pytestmark = pytest.mark.process
+
+ORDER = """Stadt Augsburg, Ordnungsamt
+86150 Augsburg
+
+Augsburg, 3. November 2026
+
+Bescheid über die Sondernutzung
+
+Sehr geehrte Frau Adler,
+
+Die Erlaubnis für die drei Tische vor Ihrem Café in der Maximilianstraße wird hiermit widerrufen.
+
+Bitte zahlen Sie die Gebühr von 120 Euro bis zum 30. November 2026 auf unser Konto.
+
+Gegen diesen Bescheid kann innerhalb eines Monats nach Bekanntgabe Widerspruch erhoben werden.
+
+Mit freundlichen Grüßen
+"""
+
+
+@pytest.fixture
+def order(tmp_path):
+    path = tmp_path / "bescheid.txt"
+    path.write_text(ORDER, encoding="utf-8")
+    return path
+
+
+def days(shape) -> list[str]:
+    return [one["day"] for one in shape["deadlines"]]
+
+
+def test_a_deadline_is_reckoned_shown_and_reckoned_anew_from_the_day_of_receipt(run, order) -> None:
+    shape = run("summarize", str(order), "--json").ok().json
+    assert days(shape) == ["2026-11-30", "2026-12-07"]
+    named, reckoned = shape["deadlines"]
+    assert (named["words"], reckoned["place"], reckoned["is_confirmed"]) == ("", "DE-BY", False)
+    told = "posted 3 November (confirm) + 4 days = 7 November + 1 month = 7 December 2026; § 41 (2) VwVfG"
+    assert reckoned["words"].startswith(told)
+    assert "- 7 December 2026: Gegen diesen Bescheid" in run("summarize", str(order)).out
+    later = run("summarize", str(order), "--received", "2026-11-12", "--json").ok().json
+    assert days(later) == ["2026-11-30", "2026-12-14"]
+    assert (
+        "received 12 November + 1 month = 12 December 2026 (Saturday), so 14 December 2026"
+        in (later["deadlines"][1]["words"])
+    )
+    assert days(run("summarize", str(order), "--json").json) == ["2026-11-30", "2026-12-14"], "it is remembered"
+    assert days(run("summarize", str(order), "--place", "", "--json").json) == ["2026-11-30", ""]
+
+
+def test_what_is_due_becomes_a_calendar(run, order, tmp_path) -> None:
+    calendar = tmp_path / "due.ics"
+    run("summarize", str(order), "-o", str(calendar)).ok()
+    read = calendar.read_bytes().decode().replace("\r\n ", "")
+    assert read.count("BEGIN:VEVENT") == 2
+    assert "DTSTART;VALUE=DATE:20261207" in read
+    assert "SUMMARY:Gegen diesen Bescheid kann innerhalb eines Monats nach Bekanntgabe" in read
+    other = order.with_name("other.txt")
+    other.write_text(ORDER.replace("Augsburg", "Nürnberg"), encoding="utf-8")
+    both = run("summarize", str(order), str(other), "-o", str(tmp_path / "both.ics"))
+    assert both.status == 0
+    assert (tmp_path / "both.ics").read_bytes().count(b"BEGIN:VEVENT") == 4
+    plain = order.with_name("plain.txt")
+    plain.write_text("Dear Ms Adler, the garden is green and the house is yellow this year.\n")
+    assert run("summarize", str(plain), "-o", str(tmp_path / "none.ics")).status == 1
+
+
+def test_what_stands_below_the_signature_and_in_a_penal_order_is_found(run, order) -> None:
+    words = ORDER.replace("Gegen diesen Bescheid", "Gegen diesen Strafbefehl").replace("Bekanntgabe", "Zustellung")
+    words = words.replace("Bescheid über die Sondernutzung", "S T R A F B E F E H L\n\nVertrag, § 3, Mieter, Vermieter")
+    head, remedy, end = words.partition("Gegen diesen")
+    order.write_text(
+        f"{head}{end.split('.')[1]}\n\nRechtsbehelfsbelehrung: {remedy}{end.split('.')[0]}.\n", encoding="utf-8"
+    )
+    assert "2026-12-03" in days(run("summarize", str(order), "--json").ok().json)
+
+
+def test_what_counts_from_another_paper_or_by_unknown_law_is_not_reckoned(run, order) -> None:
+    mail = order.with_suffix(".eml")
+    head = "From: a@example.org\nTo: b@example.org\nSubject: Bescheid\nDate: Tue, 3 Nov 2026 10:00:00 +0100\n"
+    kind = "MIME-Version: 1.0\nContent-Type: text/plain; charset=utf-8\nContent-Transfer-Encoding: 8bit\n\n"
+    mail.write_text(head + kind + ORDER.replace("Gegen diesen Bescheid kann", "Es kann"), encoding="utf-8")
+    assert "2026-12-07" not in days(run("summarize", str(mail), "--json").ok().json)
+    strange = order.with_name("brief.txt")
+    strange.write_text(ORDER.replace("86150 Augsburg", "Österreich"), encoding="utf-8")
+    shape = run("summarize", str(strange), "--json").ok().json
+    (reckoned,) = [one for one in shape["deadlines"] if one["words"]]
+    assert (reckoned["day"], reckoned["words"]) == ("", "Whose law holds is not certain: choose the place.")
+
+
+def test_the_day_that_the_letter_itself_names_holds(run, order) -> None:
+    def said(words: str) -> set[str]:
+        order.write_text(ORDER.replace("innerhalb eines Monats nach Bekanntgabe", words), encoding="utf-8")
+        return set(days(run("summarize", str(order), "--json").ok().json)) - {"2026-11-30"}
+
+    days_of = "innerhalb von 7 Werktagen ab Zugang"
+    assert said(f"{days_of}, mithin bis zum Donnerstag, den 12. November 2026,") == {"2026-11-12"}
+    assert said(days_of) == {"2026-11-11"}
+    assert said("binnen eines Monats nach Zustellung des Bescheids vom 3. November 2026") == {"2026-12-03"}
+
+
+def test_a_day_or_a_place_that_is_none_is_refused(run, order) -> None:
+    assert run("summarize", str(order), "--received", "gestern").status == 2
+    done = run("summarize", str(order), "--place", "DE-XX", "--json")
+    assert (done.status, done.json["error"]["code"]) == (1, "request.invalid")

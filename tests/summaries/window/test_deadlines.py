@@ -1,0 +1,83 @@
+"""Days that a letter counts from its receipt: shown, confirmed and exported in the window."""
+
+from __future__ import annotations
+
+import pytest
+from fakes.dropping import drop
+from PySide6.QtWidgets import QFileDialog, QLabel
+
+from slmdesk.summaries.window.receipt import _read_day
+
+pytestmark = pytest.mark.gui
+
+LETTER = """Amtsgericht Dresden
+01069 Dresden
+
+Dresden, 3. November 2026
+
+Beschluss
+
+Sehr geehrte Frau Adler,
+
+Die Erinnerung gegen die Kosten vom 5. Oktober 2026 über 120 Euro wird zurückgewiesen.
+
+Gegen diesen Beschluss kann binnen zwei Wochen ab Zustellung Beschwerde eingelegt werden.
+
+Mit freundlichen Grüßen
+"""
+
+
+@pytest.fixture
+def shown(start, tmp_path):
+    """The window with the summary of the letter."""
+    program = start().open_documents()
+    path = tmp_path / "beschluss.txt"
+    path.write_text(LETTER, encoding="utf-8")
+    drop(program.documents, path)
+    pane = program.find("summary_pane")
+    program.wait(lambda: pane.summary is not None and pane.findChild(QLabel, "summary_reckoning") is not None)
+    return program
+
+
+def reckoning(program) -> str:
+    return program.find("summary_pane").findChild(QLabel, "summary_reckoning").text()
+
+
+def test_the_day_and_its_reckoning_follow_the_day_of_receipt_that_is_confirmed(shown, tmp_path):
+    assert reckoning(shown).startswith("received 3 November (confirm) + 2 weeks = 17 November 2026; § 222 ZPO")
+    pane = shown.find("summary_pane")
+    assert [row._due.text() for row in pane.rows if row._due and row._due.text()] == ["17 Nov 2026"]
+    shown.click("receipt_button")
+    line = shown.find("receipt_day")
+    assert line.text() == "2026-11-03"
+    line.selectAll()
+    shown.type_into(line, "gestern")
+    shown.click("confirm_receipt_button")
+    assert shown.find("receipt_form").isVisible(), "it is no day"
+    line.selectAll()
+    shown.type_into(line, "4.11.2026")
+    shown.click("confirm_receipt_button")
+    shown.wait(lambda: "received 4 November + 2 weeks = 18 November 2026 (Buß- und Bettag), so 19" in reckoning(shown))
+    assert [row._due.text() for row in pane.rows if row._due and row._due.text()] == ["19 Nov 2026"]
+    box = shown.find("receipt_place")
+    shown.click("receipt_button")
+    box.setCurrentIndex(box.findData("DE-BE"))
+    box.activated.emit(box.currentIndex())
+    shown.click("confirm_receipt_button")
+    shown.wait(lambda: "= 18 November 2026; " in reckoning(shown))
+    target = tmp_path / "due.ics"
+    menu = shown.find("export_summary_button").menu()
+    next(action for action in menu.actions() if action.objectName() == "export_ics").trigger()
+    dialog = shown.documents.findChild(QFileDialog, "export_dialog")
+    dialog.fileSelected.emit(str(target))
+    dialog.close()
+    shown.wait(lambda: any("Written to" in notice for notice in shown.notices()))
+    assert b"DTSTART;VALUE=DATE:20261118" in target.read_bytes()
+
+
+def test_a_day_is_read_as_people_write_it():
+    assert {_read_day(words) for words in ("3.11.2026", "3. November 2026", "2026-11-03")} == {"2026-11-03"}
+    assert _read_day(" ") == ""
+    for words in ("03/04/2026", "November", "3.11."):
+        with pytest.raises(ValueError, match="year"):
+            _read_day(words)
