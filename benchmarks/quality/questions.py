@@ -1,15 +1,16 @@
-"""python -m benchmarks.quality.questions MODEL [--aside|--older|--set FOLDER] [--plain|--right] [--truth T] [NAME …].
+"""python -m benchmarks.quality.questions MODEL [WHICH] [--aside] [--plain|--right] [--truth T] [NAME …].
 
 Each question of benchmarks/quality/matters is asked of the program (with --plain of the same model in a chat with the
-document attached, too) and judged by the rules written down before (see `expectations`).  --older: those of documents;
---set: all questions of a folder, to papers that may lie elsewhere.
+document attached, too) and judged by the rules written down before (see `expectations`).  WHICH: --older:
+those of documents; --cases PAPERS: those of cases, to the papers of a folder; --set FOLDER: all questions of a folder.
 --right: the rules are given the right answers instead of a model's: what they cost at most; beside it those of
 stand-ins that are right less often (s: steps).
 A line for each answer, at the end a table in Markdown, shares with their interval of 95 %.  --truth: the model's exam
 in telling true from false is taken for passed; a model that sat none is not asked what the text says.  With a
 folder in SLMDESK_QUALITY_OUT answers are kept there and not asked for again.
 
-*Marked* is an answer that carries a doubt, or has no quotation.
+*Marked* is an answer that carries a doubt, or has no quotation.  *Perhaps*: passages instead of a refusal, neither
+right nor honest; of how many one holds the answer, and how often the paper has none.
 """
 
 from __future__ import annotations
@@ -24,7 +25,18 @@ from functools import partial
 from pathlib import Path
 
 from benchmarks.quality.desk import Desk, Made, made_once
-from benchmarks.quality.expectations import FOLDER, MATTERS, Document, Question, denies, documents, is_right, plain
+from benchmarks.quality.expectations import (
+    CASES,
+    FOLDER,
+    MATTERS,
+    Document,
+    Question,
+    denies,
+    documents,
+    fulfils,
+    is_right,
+    plain,
+)
 from slmdesk.base.record import changed
 from slmdesk.base.records import DocumentRecord
 from slmdesk.base.types import Json
@@ -32,9 +44,9 @@ from slmdesk.evaluation.exams import SKILLS, Skill, SkillResult, items, shape_of
 from slmdesk.library.search import RankedPassages
 from slmdesk.questions.plan import MOST_PASSAGES, AnswerContext, Asked, Evidence, Reply, plan
 from slmdesk.questions.prompt import NOT_FOUND as REFUSAL
-from slmdesk.questions.prompt import Answered, Source
+from slmdesk.questions.prompt import PERHAPS, Answered, Source
 
-OPTIONS = {"--aside", "--older", "--plain", "--right", "--truth", "--set"}
+OPTIONS = {"--aside", "--older", "--plain", "--right", "--truth", "--set", "--cases"}
 NOT_FOUND, NO_PAGE = "not found", "no page"
 """In the notes on an answer: it says that the document does not tell; its quotation is from another page."""
 
@@ -52,14 +64,26 @@ class Judged:
     def is_right(self) -> bool:
         """Whether it says what it must; where there is no answer: whether it is honest."""
         text, question = self.made.text, self.question
-        if self.side != attached.__name__ and NOT_FOUND in self.made.notes:
-            return question.none
+        if self.side != attached.__name__ and (NOT_FOUND in self.made.notes or self.is_perhaps):
+            return question.none and not self.is_perhaps
         return bool(text) and (is_right(text, question) if not denies(text) else question.none)
 
     @property
     def is_marked(self) -> bool:
         """Whether a reader is told to look again, or that there is no answer."""
         return bool(self.made.marked) or NOT_FOUND in self.made.notes
+
+    @property
+    def is_perhaps(self) -> bool:
+        """Whether passages are shown instead of a refusal; its text is theirs, and no answer."""
+        return PERHAPS in self.made.notes.split(", ")
+
+    @property
+    def is_denied(self) -> bool:
+        """Whether it says that the document does not tell, and the document does."""
+        if self.is_right or self.is_perhaps or self.question.none:
+            return False
+        return NOT_FOUND in self.made.notes or denies(self.made.text)
 
     @property
     def line(self) -> str:
@@ -84,7 +108,7 @@ def ours(desk: Desk, record: DocumentRecord, question: Question) -> Made:
         if plain(question.quote) not in plain(there.text):
             notes.append(NO_PAGE)
     marked = int(answered.found and not answered.supported)
-    return Made(made.text or answered.answer, made.seconds, made.first_s, marked=marked, notes=", ".join(notes))
+    return Made(_text_of(answered), made.seconds, made.first_s, marked=marked, notes=", ".join(notes))
 
 
 def right(desk: Desk, record: DocumentRecord, question: Question) -> Made:
@@ -155,11 +179,18 @@ def _stand_in(
 
     made = desk.services.service_thread.call(answered)
     marked = int(made.found and not made.supported)
-    return Made(made.answer, float(asked_steps), 0.0, marked=marked, notes=", ".join(_notes(made)))
+    return Made(_text_of(made), float(asked_steps), 0.0, marked=marked, notes=", ".join(_notes(made)))
+
+
+def _text_of(answered: Answered) -> str:
+    """The answer, or the passages that are shown instead of a refusal."""
+    quotes = [citation.quote for citation in answered.citations] if answered.state == PERHAPS else []
+    return " ".join([answered.answer, *quotes])
 
 
 def _notes(answered: Answered) -> list[str]:
-    return [*([] if answered.found else [NOT_FOUND]), *(f"{mark.kind} {mark.text[:40]!r}" for mark in answered.marks)]
+    state = [PERHAPS] if answered.state == PERHAPS else [] if answered.found else [NOT_FOUND]
+    return [*state, *(f"{mark.kind} {mark.text[:40]!r}" for mark in answered.marks)]
 
 
 def attached(desk: Desk, record: DocumentRecord, question: Question) -> Made:
@@ -171,8 +202,8 @@ def table(judged: Sequence[Judged]) -> str:
     """The figures of each side."""
     lines = [
         "| side | right | of two parts | denied though there | honest where none | wrong and unmarked "
-        "| right and marked | s (median) |",
-        "|---|---|---|---|---|---|---|---|",
+        "| right and marked | perhaps, its passage · there, none | s (median) |",
+        "|---|---|---|---|---|---|---|---|---|",
     ]
     for side in dict.fromkeys(one.side for one in judged):
         some = [one for one in judged if one.side == side]
@@ -181,14 +212,21 @@ def table(judged: Sequence[Judged]) -> str:
             side,
             share([one.is_right for one in told]),
             share([one.is_right for one in told if one.question.two_parts]),
-            share([not one.is_right and (NOT_FOUND in one.made.notes or denies(one.made.text)) for one in told]),
+            share([one.is_denied for one in told]),
             share([one.is_right for one in some if one.question.none]),
             share([not one.is_right and not one.is_marked for one in some]),
             share([one.is_marked for one in told if one.is_right]),
+            _perhaps([one for one in some if one.is_perhaps]),
             f"{statistics.median(one.made.seconds for one in some):.1f}",
         ]
         lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines)
+
+
+def _perhaps(some: Sequence[Judged]) -> str:
+    told = [one for one in some if not one.question.none]
+    shown = sum(fulfils(one.made.text, one.question.rules) for one in told)
+    return f"{shown} of {len(told)} · {len(some) - len(told)}"
 
 
 def share(cases: Sequence[bool]) -> str:
@@ -216,12 +254,13 @@ def main(arguments: Sequence[str]) -> int:
     model, *names = [argument for argument in arguments if not argument.startswith("--")] or [""]
     threshold = float(names.pop(0)) if "--truth" in options and names else None
     own = Path(names.pop(0)) if "--set" in options and names else None
+    papers = Path(names.pop(0)) if "--cases" in options and names else None
     if not model or options - OPTIONS:
         print(__doc__, file=sys.stderr)
         return 2
     half = None if own else "--aside" in options
-    folder = own or (FOLDER if "--older" in options else MATTERS)
-    some = [document for document in documents(half, folder) if not names or document.name in names]
+    folder = own or (CASES if papers else FOLDER if "--older" in options else MATTERS)
+    some = [document for document in documents(half, folder, papers) if not names or document.name in names]
     sides = STAND_INS if "--right" in options else (ours, attached) if "--plain" in options else (ours,)
     judged: list[Judged] = []
     with Desk(model) as desk:
