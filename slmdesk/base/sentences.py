@@ -524,6 +524,7 @@ KINDS: Mapping[str, str] = {
     "imatrix": N_("an importance matrix, a helper for making models"),
     "vocabulary": N_("a vocabulary without weights"),
     "encoder": N_("an encoder, which makes vectors and cannot chat"),
+    "whisper": N_("a speech model, which writes down what is said and cannot chat"),
     "head": N_("a draft head, which guesses ahead for a model and only works together with it"),
     "reranker": N_("a reranker, which sorts search results and cannot chat"),
     "speech": N_("a model for speech or a part of one, which cannot chat"),

@@ -21,7 +21,7 @@ from slmdesk.base.record import Record
 from slmdesk.base.texts import N_, _
 from slmdesk.base.types import Json, Sampling
 from slmdesk.base.untrusted import clean_label
-from slmdesk.gguf import part_of
+from slmdesk.gguf import part_of, whisper
 from slmdesk.gguf.header import (
     ARRAY,
     DEFAULT_ALIGNMENT,
@@ -511,6 +511,8 @@ def read_header(path: Path, *, cut: bool = False) -> GgufHeader:
     with opened(path) as (file, info):
         first = file.read(FIRST_BYTES) or b""
         try:
+            if shape := whisper.shape_in(first):
+                return whisper.read_whisper(file, info.st_size, shape, cut=cut)
             version = _version(path, first, info.st_size)
             reader = HeaderReader(file, info.st_size)
             reader.skip(8)
