@@ -323,6 +323,8 @@ class Frame(QObject):
         self._bridge.opened.connect(self._on_opened)
         self._bridge.settings_changed.connect(self._on_settings_changed)
         self._bridge.on(DownloadChanged, self._on_download_changed)
+        self._bridge.listening_changed.connect(self.window.status.show_listening)
+        self._bridge.speech_model_wanted.connect(lambda: self.opener.suggested("", "speech"))
         self.settings.policy_shown.connect(self._on_policy_shown)
         for asking in (self.chat_page.trash_requested, self.notices.trash_requested):
             asking.connect(self._open_trash)
@@ -724,5 +726,5 @@ class Opener(QObject):
     def all_models(self) -> None:
         self._on_page("Models", lambda: self._frame.models_page.open_all())
 
-    def suggested(self, language: str) -> None:
-        self._on_page("Models", lambda: self._frame.models_area.show_suggested("translation", language))
+    def suggested(self, language: str, job: str = "translation") -> None:
+        self._on_page("Models", lambda: self._frame.models_area.show_suggested(job, language))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeyEvent
@@ -40,10 +40,12 @@ from slmdesk.window.widgets.build import (
     CheckBox,
     button,
     column,
+    dictate_button,
     named,
     plain_label,
     plain_tip,
     row,
+    settle,
     show_column,
     show_words,
     text_line,
@@ -51,6 +53,9 @@ from slmdesk.window.widgets.build import (
 from slmdesk.window.widgets.dialogs import AcceptButtons, Dialog, TextDialog
 from slmdesk.window.widgets.opening import FileDrop, ask_file, ask_new_file
 from slmdesk.window.widgets.rows import Choice, order_tabs, tab_stops
+
+if TYPE_CHECKING:
+    from slmdesk.window.base.bridge import Bridge
 
 FILTERS = _("Presets (*.json);;All files (*)")
 INTRO = _("A chat takes over what is in its preset; what you change in it later changes no chat.")
@@ -391,7 +396,7 @@ NOTES = (
 class EditDialog(Dialog):
     saved = Signal(str)
 
-    def __init__(self, parent: QWidget, text: str, words: tuple[str, str]) -> None:
+    def __init__(self, parent: QWidget, text: str, words: tuple[str, str], bridge: Bridge) -> None:
         """Create a dialog to edit `text`. `words` has title and introduction: ANSWER or NOTES."""
         title, intro = words
         super().__init__(parent, "edit_dialog", title)
@@ -403,8 +408,10 @@ class EditDialog(Dialog):
         buttons = AcceptButtons(self, _("Save"), "edit_save", self._on_accepted)
         self._save = buttons.accept_button
         self._save.setToolTip(_("{save} (Ctrl+Enter)").format(save=_("Save")))
+        self._dictate = dictate_button(bridge, self._text, self, "edit_")
+        intro_line = row((plain_label(intro, self, name="edit_intro"), 1), self._dictate)
         column(
-            plain_label(intro, self, name="edit_intro"), (self._text, 1), buttons,
+            intro_line, (self._text, 1), buttons,
             into=self, gap=theme.SPACE_12, margins=theme.SPACE_16,
         )  # fmt: skip
         self._text.textChanged.connect(self._show_state)
@@ -421,6 +428,7 @@ class EditDialog(Dialog):
             super().keyPressEvent(event)
 
     def _on_accepted(self) -> None:
+        settle(self._dictate)
         self.saved.emit(self._text.toPlainText())
         self.accept()
 

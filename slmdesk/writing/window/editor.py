@@ -169,7 +169,7 @@ class WritingEdit(QTextEdit):
                 painter.drawRoundedRect(line.adjusted(-3, -1, 3, 1), 4, 4)
             painter.end()
         super().paintEvent(event)
-        if self.document().isEmpty():
+        if self.document().isEmpty() and not self.document().firstBlock().layout().preeditAreaText():
             self._paint_hint()
 
     def _paint_hint(self) -> None:  # Qt's own is cut to one line where the margin is wide
