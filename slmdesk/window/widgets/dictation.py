@@ -148,7 +148,7 @@ class Dictation(QObject):
             self._bridge.services.voice.finish(id)
 
     def _on_refused(self, problem: Problem) -> None:
-        if problem.code == "speech.busy":
+        if problem.code == "speech.busy" or self._id:
             return  # the stretch before is still heard: it begins at its end
         self._turn_off()
         action = _("Get a speech model") if problem.code == "speech.no_model" else ""
