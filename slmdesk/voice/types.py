@@ -31,11 +31,4 @@ class SpeechModel(Record):
     path: str
     bytes: int
     languages: tuple[str, ...]
-    """Codes such as "de"."""
-
-
-def shown_time(seconds: float) -> str:
-    """ "3:07", "1:02:45"."""
-    minutes, second = divmod(int(seconds), 60)
-    hours, minute = divmod(minutes, 60)
-    return f"{hours}:{minute:02}:{second:02}" if hours else f"{minute}:{second:02}"
+    """Codes such as "de"; "mul" for many."""

@@ -81,11 +81,12 @@ class Stretches:
         if not len(loud):
             self._drop(max(0, len(levels) - int(LEAD_S * 50)))
             return None
-        first, last = max(0, int(loud[0]) - int(LEAD_S * 50)), int(loud[-1])
+        gaps = numpy.flatnonzero(numpy.diff(loud) > PAUSE_S * 50)
+        first, last = max(0, int(loud[0]) - int(LEAD_S * 50)), int(loud[gaps[0] if len(gaps) else -1])
         self._drop(first)
         end, spoken = len(levels) - first, int(last + 1 - loud[0])
         has_paused = len(levels) - last > PAUSE_S * 50
-        is_long = end > MOST_S * 50
+        is_long = last - first > MOST_S * 50
         if has_paused or at_end or is_long:
             cut = quietest(levels[first:], int(CUT_FROM_S * 50), int(MOST_S * 50)) if is_long else last - first + 10
             stretch = Stretch(self._sound[: cut * FRAME], self._start, True)
