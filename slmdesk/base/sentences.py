@@ -497,9 +497,7 @@ _SENTENCES: Mapping[str, str | tuple[str, str]] = {
         "deletion”)."
     ),
     # speech
-    "speech.no_model": N_(
-        "There is no speech model on this PC. Get one under Models; for this PC: {title} ({bytes})."
-    ),
+    "speech.no_model": N_("There is no speech model on this PC. Get one under Models; for this PC: {title} ({bytes})."),
     "speech.busy": N_("Another dictation is going on. End it first."),
     "speech.silent": N_("Nothing that is spoken was found in {path}. It was not kept."),
     "speech.failed": N_("The speech model could not hear this. Try again, or choose another speech model."),

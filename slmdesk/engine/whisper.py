@@ -89,7 +89,9 @@ class Whisper:
             raise KnownError("speech.failed")
         loud = is_loud(loudness(sound))
         said = (self._words(number, loud) for number in range(api.whisper_full_n_segments(self._context)))
-        return Heard(tuple(words for words in said if words.text), api.whisper_lang_str(api.whisper_full_lang_id(self._context)))
+        return Heard(
+            tuple(words for words in said if words.text), api.whisper_lang_str(api.whisper_full_lang_id(self._context))
+        )
 
     def _words(self, number: int, loud: Any) -> Words:
         """Return a segment, its times moved to where it is loud."""

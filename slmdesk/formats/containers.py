@@ -201,7 +201,9 @@ _MIMES = {
     "application/vnd.oasis.opendocument.spreadsheet": "ods",
 }
 
-SIGNED = frozenset({"pdf", "picture", "recording", "rtf", "msg", "xls", *(found for __, found in _PACKED), *_MIMES.values()})
+SIGNED = frozenset(
+    {"pdf", "picture", "recording", "rtf", "msg", "xls", *(found for __, found in _PACKED), *_MIMES.values()}
+)
 """Formats that begin with a signature. A file named like one of these but without the signature has another format."""
 _PAGE = re.compile(
     rb"\s*(?:<\?xml[^>]*>\s*)?(?:<!--.{0,500}?-->\s*)?<(?:!doctype\s+html|html|head|body|table|meta)\b", re.I | re.S
