@@ -17,7 +17,7 @@ RATE = 16_000
 FRAME = RATE // 50
 """Samples of a frame: of 20 ms."""
 QUIET, LOUD = 0.004, 0.03
-"""Loudness below which nobody speaks, and from which somebody does, whatever the noise around (1: as loud as it gets)."""
+"""Loudness (1 at most) below which nobody speaks, and from which somebody does, whatever the noise around."""
 ABOVE_NOISE = 2.5
 """How many times louder than the noise speech is."""
 PAUSE_S, LEAD_S = 0.7, 0.3

@@ -12,8 +12,8 @@ import numpy
 
 from slmdesk.base.errors import KnownError, Stopped
 from slmdesk.base.record import Record
-from slmdesk.base.texts import _
 from slmdesk.base.sound import FRAME, RATE, Sound, is_loud, loudness
+from slmdesk.base.texts import _
 from slmdesk.gguf.read import check_file
 from slmdesk.gguf.whisper import ENGLISH, KIND
 

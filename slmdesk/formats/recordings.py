@@ -14,8 +14,8 @@ import numpy
 from slmdesk.base.documents import Note, Page
 from slmdesk.base.errors import KnownError
 from slmdesk.base.record import Record
-from slmdesk.base.texts import N_
 from slmdesk.base.sound import CUT_FROM_S, FRAME, MOST_S, RATE, Sound, loudness, quietest
+from slmdesk.base.texts import N_
 from slmdesk.formats.reading import Reading
 
 MOST_CHANNELS, MOST_RATE = 8, 192_000

@@ -385,7 +385,10 @@ def _as_json(info: DocumentInfo, pages: Sequence[Page], *, with_blocks: bool) ->
 @json_option
 @click.pass_obj
 def transcribe(console: Console, file: Path, language: str, output: Path | None) -> None:
-    """Write down what is said in FILE, a recording, with times.  What was heard is kept; broken off, it goes on there."""
+    """Write down what is said in FILE, a recording, with times.
+
+    What was heard is kept: broken off, it goes on where it was.
+    """
     form = form_of(output, ("txt", "srt", "json")) if output else "json" if console.as_json else "txt"
     if output:
         check_file(output, replace=False)
