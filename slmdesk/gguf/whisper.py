@@ -74,7 +74,10 @@ class Shape(Record):
             ("decoder.token_embedding.weight", self.vocabulary * size),
         )  # fmt: skip
         norms = ["encoder.ln_post", "decoder.ln"]
-        for side, layers, parts in (("encoder", self.layers, ("attn",)), ("decoder", self.text_layers, ("attn", "cross_attn"))):
+        for side, layers, parts in (
+            ("encoder", self.layers, ("attn",)),
+            ("decoder", self.text_layers, ("attn", "cross_attn")),
+        ):
             for layer in (f"{side}.blocks.{number}" for number in range(layers)):
                 norms.append(f"{layer}.mlp_ln")
                 yield from ((f"{layer}.mlp.0.weight", 4 * size * size), (f"{layer}.mlp.0.bias", 4 * size))

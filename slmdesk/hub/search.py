@@ -281,8 +281,8 @@ def quantization_of(name: str) -> str:
 
 
 def files_of(parts: Iterable[RemotePart], *, repo: str, revision: str, license: str, gated: bool) -> list[RemoteFile]:
-    """Return the model files among the parts, sorted by name. Parts of a split file are joined to one file. A split file
-    with missing parts is left out.
+    """Return the model files among the parts, sorted by name. Parts of a split file are joined to one file. A split
+    file with missing parts is left out.
     """
     single: list[tuple[RemotePart, ...]] = []
     splits: dict[tuple[str, int], dict[int, RemotePart]] = {}

@@ -37,8 +37,8 @@ _LANGUAGES = {
     ),
     "fr": _Commands(
         "virgule", "point", "point d['’]interrogation", "nouvelle ligne|à la ligne", "nouveau paragraphe",
-        "le la les un une des du de ce cet cette ces au aux chaque aucun aucune quel quelle mon ton son notre votre leur "
-        "à en ne",
+        "le la les un une des du de ce cet cette ces au aux chaque aucun aucune quel quelle mon ton son notre votre "
+        "leur à en ne",
         "zéro un deux trois quatre cinq six sept huit neuf dix",
     ),
     "es": _Commands(
