@@ -64,7 +64,7 @@ from slmdesk.window.widgets.build import (
     text_line,
     tool_button,
 )
-from slmdesk.window.widgets.dialogs import request_document_translation, request_translation
+from slmdesk.window.widgets.dialogs import add_reading_to, request_document_translation, request_translation
 from slmdesk.window.widgets.parts import Popover
 from slmdesk.window.widgets.rows import empty_layout
 
@@ -336,6 +336,9 @@ class DocumentView(QFrame):
         menu.addAction(_("Translate this page"), partial(self._controller.pages.ask_page, number, translate))
         if self.record is not None and is_file(self.record):
             menu.addAction(_("Translate this document"), self._on_translate)
+        sheet = self.view.sheets.find(number)
+        mark = lambda start, end: self.hint_spans({number: [(start, end)]} if end > start else None)  # noqa: E731
+        add_reading_to(menu, self, sheet.page.text if sheet is not None else "", mark)
         menu.popup(place)
 
     def _fill_menu(self) -> None:
