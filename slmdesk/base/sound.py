@@ -91,8 +91,8 @@ class Stretches:
             cut = quietest(levels[first:], int(CUT_FROM_S * 50), int(MOST_S * 50)) if is_long else last - first + 10
             stretch = Stretch(self._sound[: cut * FRAME], self._start, True)
             self._drop(min(cut, end))
-            return stretch if spoken >= LEAST_SPEECH_S * 50 else None
-        if end * FRAME - self._heard >= least_s * RATE:
+            return stretch if spoken >= LEAST_SPEECH_S * 50 else self.take(at_end=at_end, least_s=least_s)
+        if spoken >= LEAST_SPEECH_S * 50 and end * FRAME - self._heard >= least_s * RATE:
             self._heard = end * FRAME
             return Stretch(self._sound, self._start, False)
         return None

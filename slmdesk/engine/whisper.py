@@ -82,7 +82,10 @@ class Whisper:
             params.audio_ctx = min(_ALL_FRAMES, max(_LEAST_FRAMES, frames))
             params.temperature_inc, params.single_segment = 0.0, True
         api.assign_abort_callback(params, lambda *_: stop())
-        failed = api.whisper_full(self._context, params, numpy.ascontiguousarray(sound), len(sound))
+        try:
+            failed = api.whisper_full(self._context, params, numpy.ascontiguousarray(sound), len(sound))
+        except (IndexError, RuntimeError, ValueError) as err:  # such as a vocabulary without a space
+            raise KnownError("speech.failed") from err
         if stop():
             raise Stopped
         if failed:

@@ -104,7 +104,10 @@ def _joined(made: str, piece: str) -> str:
     if made.endswith(","):
         is_number = made[-2:-1].isdigit() and following[0].isdigit()
         return f"{made}{following}" if is_number else f"{made} {following}"
-    return f"{made}{'' if made.endswith(chr(10)) else ' '}{following[0].upper()}{following[1:]}"
+    is_line = made.endswith("\n")
+    if is_line and made.rstrip().endswith(","):  # after "Sehr geehrte Frau Keller," German goes on in small letters
+        return made + following
+    return f"{made}{'' if is_line else ' '}{following[0].upper()}{following[1:]}"
 
 
 def _is_noun(words: _Commands, kind: str, before: str, found: re.Match[str], after: str) -> bool:
