@@ -162,6 +162,9 @@ class Services:
     transcriber: Lazy[Services, ChildClient] = Lazy(
         "children.client:ChildClient", lambda s, _new: s._child("listener", log_name="transcriber")
     )
+    player: Lazy[Services, ChildClient] = Lazy(
+        "children.client:ChildClient", lambda s, _new: s._child("listener", log_name="player")
+    )
     loader: Made[ModelLoader] = Made("loader.model_loader:ModelLoader", lambda s, new: new(s.runtime, lambda: s.engine))
     measuring: Made[SpeedService] = Made(
         "models.running:SpeedService",
@@ -226,7 +229,9 @@ class Services:
         lambda s, new: new(s.runtime, s.models, s.loader, lambda: s.retrieval, s.states),
     )
     titles: Made[TitleWriter] = Made("chat.titles:TitleWriter", lambda s, new: new(s.runtime, s.loader, s.chats.rename))
-    voice: Made[VoiceService] = Made("voice.service:VoiceService", lambda s, new: new(s.runtime, lambda: s.listener))
+    voice: Made[VoiceService] = Made(
+        "voice.service:VoiceService", lambda s, new: new(s.runtime, lambda: s.listener, lambda: s.player)
+    )
     documents: Made[DocumentService] = Made(
         "library.service:DocumentService",
         lambda s, new: new(s.runtime, s.reader, lambda: s.transcriber, lambda *of: s.voice.ready(*of)),
@@ -369,7 +374,7 @@ class Services:
     @property
     def _children(self) -> list[ChildClient]:
         """Return the clients of the child processes that were used so far."""
-        return [vars(self)[role] for role in (*CHILDREN, "transcriber") if role in vars(self)]
+        return [vars(self)[role] for role in (*CHILDREN, "transcriber", "player") if role in vars(self)]
 
     def capabilities(self) -> dict[str, Collection[str]]:
         """Return what the most recent child process of each role reported about itself. The entry of a role is empty if

@@ -33,6 +33,10 @@ def sound_of(data: bytes) -> Sound:
     return numpy.frombuffer(whole, "<i2").astype(numpy.float32) / 32768
 
 
+def bytes_of(sound: Sound) -> bytes:
+    return (numpy.clip(sound, -1.0, 1.0) * 32767).astype("<i2").tobytes()
+
+
 def loudness(sound: Sound) -> Sound:
     """Return the loudness of each frame."""
     frames = sound[: len(sound) // FRAME * FRAME].reshape(-1, FRAME)

@@ -52,7 +52,7 @@ def pieces(reading: Reading) -> Iterator[Piece]:
         head = file.read(_OPUS_WITHIN)
     if not head:
         raise KnownError("document.empty", name=reading.path.rpartition("/")[2])
-    source = _Opus(reading) if _OPUS in head else _Decoded(reading)
+    source = _source(reading, head)
     start = 0.0
     while start < MOST_S_IN_ALL:
         reading.check()
@@ -69,6 +69,21 @@ def pieces(reading: Reading) -> Iterator[Piece]:
             break
     if not start:
         raise KnownError("document.damaged", path=reading.path, reason=N_("there is no sound in it"))
+
+
+def sound_at(reading: Reading, start: float, seconds: float) -> Sound:
+    """Return the sound from a second on, less of it at the end.  Raises KnownError as `pieces` does."""
+    with reading.open() as file:
+        source = _source(reading, file.read(_OPUS_WITHIN))
+    if isinstance(source, _Opus):
+        for at in range(0, int(start), int(MOST_S)):
+            reading.check()
+            source.take(at, MOST_S)
+    return source.take(start, seconds)
+
+
+def _source(reading: Reading, head: bytes) -> _Opus | _Decoded:
+    return _Opus(reading) if _OPUS in head else _Decoded(reading)
 
 
 class _Decoded:

@@ -36,9 +36,11 @@ class _Dictation(Record):
 
 
 class VoiceService(Service):
-    def __init__(self, runtime: Runtime, listener: Callable[[], ChildClient]) -> None:
+    def __init__(
+        self, runtime: Runtime, listener: Callable[[], ChildClient], player: Callable[[], ChildClient]
+    ) -> None:
         super().__init__(runtime)
-        self._listener = listener
+        self._listener, self._player = listener, player
         self._now: _Dictation | None = None
         self._steps = count()
         self._later: Later | None = None
@@ -96,6 +98,26 @@ class VoiceService(Service):
         Raises KnownError `speech.no_model`.
         """
         return self._prepared(client, (str(recording),), self._model(language, is_best=True))
+
+    def sound(self, recording: Path, start: float) -> Pending[bytes]:
+        """Return some seconds of a recording, from a second on, as samples like those of `feed`.  None are its end."""
+        pending: Pending[bytes] = Pending()
+        client, path = self._player(), str(recording)
+        client.may_open(AllowedPaths((path,)))
+        if not client.can_open((path,)):
+            client.renew()
+
+        def on_event(event: FromChild) -> None:
+            if isinstance(event, Done):
+                pending.end(base64.b64decode(str(event.result.get("sound", ""))))
+            elif isinstance(event, Failed):
+                pending.end(problem_of(event.code, event.args))
+            elif isinstance(event, Cancelled):
+                pending.end(b"")
+
+        payload: dict[str, Json] = {"path": path, "start": start}
+        client.start("sound", payload, lambda event: self._service_thread.post(lambda: on_event(event)))
+        return pending
 
     def suited(self) -> CatalogueEntry:
         """Return the speech model of the curated list that suits this PC."""

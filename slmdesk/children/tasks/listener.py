@@ -21,17 +21,19 @@ from slmdesk.base.documents import (
 from slmdesk.base.errors import KnownError
 from slmdesk.base.protocol import Partial, Progress
 from slmdesk.base.record import to_json
-from slmdesk.base.sound import Stretch, Stretches, is_loud, loudness, sound_of
+from slmdesk.base.sound import Stretch, Stretches, bytes_of, is_loud, loudness, sound_of
 from slmdesk.base.texts import N_
 from slmdesk.base.times import PAUSE_S, place_of, shown_time
 from slmdesk.children.tasks.job import Job, Task, text_of
 from slmdesk.children.tasks.reader import chosen_format, reading_of
 from slmdesk.engine.whisper import Whisper, Words
 from slmdesk.formats.reading import PageText
-from slmdesk.formats.recordings import Piece, pieces
+from slmdesk.formats.recordings import Piece, pieces, sound_at
 from slmdesk.text.spoken import with_commands
 
 MOST_STEPS = 256
+PLAYED_S = 20.0
+"""Seconds of sound that are given to be played."""
 _BEFORE = 200
 """Characters of what was said before that help to hear what comes."""
 _ENDS = (".", "!", "?", "…")
@@ -74,6 +76,16 @@ def dictate(job: Job) -> Task:
         yield Partial(job.id, str(number), {"text": heard(stretch), "is_final": True})
         number += 1
     return {}
+
+
+def sound(job: Job) -> Task:
+    """Payload as for `read`, with {start} in seconds.  Result {sound: base64 of samples}, "" at the end."""
+    start = job.payload.get("start")
+    if not isinstance(start, int | float) or start < 0:
+        raise KnownError("request.invalid", what="start")
+    yield Progress(job.id, 0, 1, "sound")
+    data = bytes_of(sound_at(reading_of(job), start, PLAYED_S))
+    return {"sound": base64.b64encode(data).decode("ascii")}
 
 
 def _bytes_of(untrusted: object) -> bytes:

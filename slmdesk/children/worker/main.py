@@ -353,7 +353,7 @@ class ReaderRole(_CountingRole):
 
 
 class ListenerRole(_CountingRole):
-    kinds = ("dictate", "read")
+    kinds = ("dictate", "read", "sound")
 
     def task_named(self, kind: str) -> Callable[[Job], Task]:
         from slmdesk.children.tasks import listener
