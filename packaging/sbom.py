@@ -48,6 +48,7 @@ INSIDE: Mapping[str, tuple[tuple[str, str], ...]] = {
     "cryptography": (("OpenSSL", "Apache-2.0"),),
     "llama_cpp_python": (("llama.cpp and ggml", "MIT"), ("libgomp", "GPL-3.0-or-later WITH GCC-exception-3.1")),
     "lxml": (("libxml2 and libxslt", "MIT"),),
+    "miniaudio": (("miniaudio of David Reid", "MIT-0 OR Unlicense"),),
     "numpy": (("OpenBLAS", "BSD-3-Clause"), ("libgfortran and libquadmath", "GPL-3.0-or-later WITH GCC-exception-3.1")),
     "pypdfium2": (("PDFium", "BSD-3-Clause AND Apache-2.0"),),
     "PySide6_Essentials": (("Qt", "LGPL-3.0-only"),),

@@ -15,7 +15,7 @@ from slmdesk.library.window import playing
 from slmdesk.library.window.page_text import PageWords
 from slmdesk.runtime.events import Pending
 from slmdesk.window.base.bridge import Bridge
-from slmdesk.window.base.theme import LIGHT
+from slmdesk.window.base.theme import LIGHT, window_fonts
 
 pytestmark = [pytest.mark.gui, pytest.mark.quick]
 SECONDS = 60
