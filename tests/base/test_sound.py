@@ -34,7 +34,9 @@ def test_a_stretch_grows_each_second_and_ends_at_its_pause() -> None:
 
 
 def test_sound_that_comes_at_once_is_parted_as_if_it_came_bit_by_bit() -> None:
-    assert [each for each in fed(1, 2, 1, 2, 1, step_s=60.0) if each[2]] == [each for each in fed(1, 2, 1, 2, 1) if each[2]]
+    assert [each for each in fed(1, 2, 1, 2, 1, step_s=60.0) if each[2]] == [
+        each for each in fed(1, 2, 1, 2, 1) if each[2]
+    ]
 
 
 def test_silence_and_clicks_are_no_stretch() -> None:
