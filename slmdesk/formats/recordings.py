@@ -8,8 +8,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import PurePath
 
-import numpy
-
 from slmdesk.base.documents import Note, Page
 from slmdesk.base.errors import KnownError
 from slmdesk.base.record import Record

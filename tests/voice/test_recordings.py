@@ -69,8 +69,8 @@ def test_silence_within_is_an_empty_part_and_nothing_else_is_told(heard, whisper
 
 def test_what_is_no_recording_or_stands_elsewhere_is_told(heard, tmp_path):
     for name, data in {
-        "text.mp3": b"Dear Mr Miller", "page.wav": b"%PDF-1.7\n" + bytes(100), "empty.mp3": b"", "noise.m4a": bytes(999),
-        "talk.txt": wav((0.1, 1)),
+        "text.mp3": b"Dear Mr Miller", "page.wav": b"%PDF-1.7\n" + bytes(100), "empty.mp3": b"",
+        "noise.m4a": bytes(999), "talk.txt": wav((0.1, 1)),
     }.items():  # fmt: skip
         (tmp_path / name).write_bytes(data)
         problem = heard.calls.documents.open(tmp_path / name)
@@ -92,11 +92,12 @@ def test_without_a_speech_model_the_way_to_one_is_told(recorder, recording):
 
 def test_the_command_writes_text_subtitles_and_json(heard, run, recording, tmp_path):
     heard.services.close()
-    said = run("documents", "transcribe", recording, "--language", "german")
+    said = run("documents", "transcribe", str(recording), "--language", "german")
+    assert not said.err, said.err
     assert said.out.splitlines()[:2] == ["0:00  25 seconds comma new line first.", "0:02  And more."]
-    shape = json.loads(run("documents", "transcribe", recording, "--json", "--language", "de").out)
+    shape = json.loads(run("documents", "transcribe", str(recording), "--json", "--language", "de").out)
     assert (shape["language"], len(shape["segments"])) == ("de", 6)
-    assert run("documents", "transcribe", recording, "-o", tmp_path / "a.srt", "--language", "de").status == 0
+    assert run("documents", "transcribe", str(recording), "-o", str(tmp_path / "a.srt"), "--language", "de").status == 0
     assert (tmp_path / "a.srt").read_text().startswith("1\n00:00:00,500 --> 00:00:02,000\n25 seconds")
-    assert run("documents", "transcribe", recording, "-o", tmp_path / "a.srt").status != 0
-    assert run("documents", "transcribe", tmp_path / "a.srt").status == 2
+    assert run("documents", "transcribe", str(recording), "-o", str(tmp_path / "a.srt")).status != 0
+    assert run("documents", "transcribe", str(tmp_path / "a.srt")).status == 2
