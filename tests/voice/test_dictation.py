@@ -11,38 +11,12 @@ from fakes.tiny_whisper import tiny_whisper
 
 from slmdesk.base.errors import KnownError
 from slmdesk.base.walls import Wall, walls_of
-from slmdesk.engine.whisper import Heard, Words
 from slmdesk.gguf.whisper import KIND
 from slmdesk.runtime.messages import Problem
 from slmdesk.voice.events import DictationEnded, DictationGrew
 
 pytestmark = pytest.mark.process
 BYTES_A_SECOND = 32_000
-
-
-class FakeWhisper:
-    """Says how long the sound is, and what it was asked for."""
-
-    def __init__(self, path: str) -> None:
-        self.path = path
-
-    def hear(self, sound, language="", *, before="", is_short=False, stop=lambda: False):
-        said = f"{len(sound) / 16_000:.0f} seconds comma new line {'more' if before else 'first'}"
-        return Heard((Words(0.0, len(sound) / 16_000, said),), language or "en")
-
-
-@pytest.fixture
-def heard(monkeypatch, tmp_path):
-    """A recorder of services with a speech model, whose words are made up."""
-    from slmdesk.children.tasks import listener
-
-    listener._model.cache_clear()
-    monkeypatch.setattr(listener, "Whisper", FakeWhisper)
-    services = open_echo()
-    import_model(services, tiny_whisper(tmp_path / "ggml-tiny.bin"))
-    yield Recorder(services)
-    services.close()
-    listener._model.cache_clear()
 
 
 def dictated(recorder: Recorder, data: bytes, *, language: str | None = "en", step: int = 3200) -> str:
@@ -58,7 +32,7 @@ def test_words_come_stretch_by_stretch(heard):
     heard.calls.voice.finish(dictation)
     assert heard.wait(DictationEnded) == DictationEnded(dictation)
     finals = [event.text for event in heard.of(DictationGrew) if event.is_final]
-    assert finals == ["2 seconds,\nfirst", "3 seconds,\nmore"]
+    assert finals == ["2 seconds,\nfirst. And more.", "3 seconds,\nmore. And more."]
     assert {event.dictation for event in heard.of(DictationGrew)} == {dictation}
     heard.calls.voice.feed(dictation, b"late")
 
@@ -78,11 +52,8 @@ def test_one_at_a_time(heard):
     assert heard.calls.voice.dictate().code == "speech.busy"
 
 
-def test_a_failure_of_the_model_is_told(heard, monkeypatch):
-    def fail(*_given, **_more):
-        raise KnownError("speech.failed")
-
-    monkeypatch.setattr(FakeWhisper, "hear", fail)
+def test_a_failure_of_the_model_is_told(heard, whisper):
+    whisper.fails_at, whisper.failure = 0, KnownError("speech.failed")
     dictation = dictated(heard, samples(0.2, 1.5, 1.0))
     ended = heard.wait(DictationEnded)
     assert (ended.dictation, ended.problem.code) == (dictation, "speech.failed")
