@@ -11,7 +11,7 @@ from pathlib import PurePath
 from slmdesk.base.documents import Note, Page
 from slmdesk.base.errors import KnownError
 from slmdesk.base.record import Record
-from slmdesk.base.sound import CUT_FROM_S, FRAME, MOST_S, RATE, Sound, loudness, quietest
+from slmdesk.base.sound import CUT_FROM_S, FRAME, MOST_S, RATE, Sound, loudness, quietest, sound_of
 from slmdesk.base.texts import N_
 from slmdesk.formats.reading import Reading
 
@@ -83,7 +83,7 @@ def sound_at(reading: Reading, start: float, seconds: float) -> Sound:
     source = _Source(reading)
     left = source.seconds - start if source.seconds else seconds
     found = source.take(start, min(seconds, left)) if left > 0 else None
-    return numpy.zeros(round(max(0.0, min(seconds, left)) * RATE), numpy.float32) if found is None else found
+    return sound_of(bytes(2 * round(max(0.0, min(seconds, left)) * RATE))) if found is None else found
 
 
 class _Source:

@@ -246,8 +246,8 @@ class _Text:
         before = self._field.document().characterAt(block.position() + start - 1) if start else ""
         words = spaced(self.shown.replace("\n", " "), before, "")
         look = QTextLayout.FormatRange()
-        look.start, look.length = start, size16(words)  # type: ignore[misc]  # fields, not methods
-        look.format = provisional()  # type: ignore[misc]
+        look.start, look.length = start, size16(words)
+        look.format = provisional()
         block.layout().setPreeditArea(start, words)
         block.layout().setFormats([look])
         self._field.document().markContentsDirty(block.position(), block.length())
