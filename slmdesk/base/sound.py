@@ -30,7 +30,7 @@ MOST_S, CUT_FROM_S = 28.0, 20.0
 def sound_of(data: bytes) -> Sound:
     """Return the sound of samples of 16 bits, signed, little endian."""
     whole = data[: len(data) - len(data) % 2]
-    return numpy.frombuffer(whole, "<i2").astype(numpy.float32) / 32768
+    return numpy.frombuffer(whole, "<i2").astype(numpy.float32) / numpy.float32(32768)
 
 
 def bytes_of(sound: Sound) -> bytes:

@@ -21,7 +21,7 @@ from slmdesk.base.record import Record
 from slmdesk.base.texts import N_, _
 from slmdesk.base.types import Json, Sampling
 from slmdesk.base.untrusted import clean_label
-from slmdesk.gguf import part_of, whisper
+from slmdesk.gguf import part_of
 from slmdesk.gguf.header import (
     ARRAY,
     DEFAULT_ALIGNMENT,
@@ -43,7 +43,7 @@ from slmdesk.gguf.header import (
     whole,
 )
 
-MAGIC = b"GGUF"
+MAGIC, SPEECH_MAGIC = b"GGUF", b"lmgg"
 FIRST_BYTES = 1024
 
 _KINDS_OF_FILE = (
@@ -511,8 +511,11 @@ def read_header(path: Path, *, cut: bool = False) -> GgufHeader:
     with opened(path) as (file, info):
         first = file.read(FIRST_BYTES) or b""
         try:
-            if shape := whisper.shape_in(first):
-                return whisper.read_whisper(file, info.st_size, shape, cut=cut)
+            if first.startswith(SPEECH_MAGIC):
+                from slmdesk.gguf.whisper import read_whisper, shape_in
+
+                if shape := shape_in(first):
+                    return read_whisper(file, info.st_size, shape, cut=cut)
             version = _version(path, first, info.st_size)
             reader = HeaderReader(file, info.st_size)
             reader.skip(8)

@@ -17,7 +17,6 @@ from slmdesk.base.texts import _
 from slmdesk.base.types import Sampling
 from slmdesk.gguf.header import WEIGHT_TYPES, CutShort, GgufHeader, HeaderReader, Tensors, damaged, name_of
 
-MAGIC = b"lmgg"
 KIND, ENGLISH = "whisper", "whisper.en"
 """Kind and architecture of these models, and the architecture of those that know English alone."""
 _NUMBERS = struct.Struct("<4s11I")
@@ -91,7 +90,7 @@ class Shape(Record):
 
 def shape_in(first: bytes) -> Shape | None:
     """Return what the first bytes of a file say if they are those of a Whisper model."""
-    if not first.startswith(MAGIC) or len(first) < _NUMBERS.size:
+    if len(first) < _NUMBERS.size:
         return None
     shape = Shape(*_NUMBERS.unpack_from(first)[1:])
     return shape if shape.is_real else None
@@ -137,7 +136,7 @@ def _tensors(reader: HeaderReader, shape: Shape) -> Tensors:
         reader.skip(length)
     expected, found = dict(shape.tensors()), dict[str, tuple[int, ...]]()
     sizes = dict[str, int]()
-    for __ in expected:
+    for _any in expected:
         dimensions, length, number = reader.u32(), reader.u32(), reader.u32()
         weight_type = WEIGHT_TYPES.get(number)
         if not 0 < dimensions <= 4 or length > _MOST_PIECE or weight_type is None:
