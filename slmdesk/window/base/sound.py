@@ -15,7 +15,7 @@ from PySide6.QtCore import QObject, Signal
 RATE = 16_000
 """Samples a second, mono, each 16 bit signed, little endian."""
 PIECE_MS = 100
-WATCH_S = 2.0
+WATCH_S = 3.0
 """Seconds without sound after which a microphone counts as gone. A silent one gives zeros."""
 
 

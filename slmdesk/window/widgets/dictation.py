@@ -116,7 +116,7 @@ class Dictation(QObject):
             return
         self._is_on, self._has_heard = True, False
         set_icon(self._button, "mic", "accent")
-        self._button.setProperty("listens", True)
+        self._button.setAccessibleName(_("Stop dictating"))
         self._field.setFocus()
         self._bridge.listening_changed.emit(self)
         self._begin()
@@ -131,7 +131,7 @@ class Dictation(QObject):
         self._is_on = False
         self._microphone.stop()
         set_icon(self._button, "mic", "ink2")
-        self._button.setProperty("listens", False)
+        self._button.setAccessibleName(_("Dictate"))
         if tells:
             self._bridge.listening_changed.emit(None)
         return True
