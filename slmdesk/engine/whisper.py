@@ -43,12 +43,14 @@ class Whisper:
     """A loaded model.  For one thread at a time."""
 
     def __init__(self, path: str) -> None:
-        """Raises KnownError model.…, ImportError."""
+        """Raises KnownError model.…, `child.start_failed`."""
         header = check_file(Path(path))
         if header.kind != KIND:
             raise KnownError("model.wrong_kind", kind=header.kind)
-        import _pywhispercpp
-
+        try:
+            import _pywhispercpp
+        except (ImportError, OSError) as err:
+            raise KnownError("child.start_failed", reason=type(err).__name__) from err
         self._api: Any = _pywhispercpp
         self._failures: list[str] = []
         self._api.whisper_log_set(self._note)
