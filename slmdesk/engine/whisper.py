@@ -18,6 +18,8 @@ from slmdesk.gguf.read import check_file
 from slmdesk.gguf.whisper import ENGLISH, KIND
 
 MOST_THREADS = 8
+_GAP, _BRIEF = 25, 15
+"""Frames of sound: a gap between two passages, and what is too brief to be one."""
 _LEAST_FRAMES, _FRAMES_A_SECOND, _ALL_FRAMES = 384, 50, 1500
 """Whisper computes all of its 30 seconds, however short the sound, unless it is told to take fewer frames."""
 
@@ -105,6 +107,11 @@ class Whisper:
         begin = api.whisper_full_get_segment_t0(self._context, number) // 2
         end = min(len(loud), max(begin + 1, api.whisper_full_get_segment_t1(self._context, number) // 2))
         spoken = numpy.flatnonzero(loud[begin:end])
+        gaps = numpy.flatnonzero(numpy.diff(spoken) > _GAP)
+        if len(gaps) and spoken[gaps[0]] - spoken[0] < _BRIEF:  # the end of what was said before
+            spoken = spoken[gaps[0] + 1 :]
+        elif len(gaps) and spoken[-1] - spoken[gaps[-1] + 1] < _BRIEF:
+            spoken = spoken[: gaps[-1] + 1]
         if len(spoken):
             begin, end = begin + int(spoken[0]), begin + int(spoken[-1]) + 1
         return Words(begin * FRAME / RATE, end * FRAME / RATE, " ".join(text.split()))
