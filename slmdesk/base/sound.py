@@ -15,7 +15,7 @@ from slmdesk.base.record import Record
 Sound: TypeAlias = NDArray[numpy.float32]
 RATE = 16_000
 FRAME = RATE // 50
-"""Samples of a frame: of 20 ms."""
+"""Samples in 20 ms."""
 QUIET, LOUD = 0.004, 0.03
 """Loudness (1 at most) below which nobody speaks, and from which somebody does, whatever the noise around."""
 ABOVE_NOISE = 2.5

@@ -18,6 +18,8 @@ from slmdesk.gguf.read import check_file
 from slmdesk.gguf.whisper import ENGLISH, KIND
 
 MOST_THREADS = 8
+_GAP, _BRIEF = 25, 15
+"""Frames of sound: a gap between two passages, and what is too brief to be one."""
 _LEAST_FRAMES, _FRAMES_A_SECOND, _ALL_FRAMES = 384, 50, 1500
 """Whisper computes all of its 30 seconds, however short the sound, unless it is told to take fewer frames."""
 
@@ -43,12 +45,14 @@ class Whisper:
     """A loaded model.  For one thread at a time."""
 
     def __init__(self, path: str) -> None:
-        """Raises KnownError model.…, ImportError."""
+        """Raises KnownError model.…, `child.start_failed`."""
         header = check_file(Path(path))
         if header.kind != KIND:
             raise KnownError("model.wrong_kind", kind=header.kind)
-        import _pywhispercpp
-
+        try:
+            import _pywhispercpp
+        except (ImportError, OSError) as err:
+            raise KnownError("child.start_failed", reason=type(err).__name__) from err
         self._api: Any = _pywhispercpp
         self._failures: list[str] = []
         self._api.whisper_log_set(self._note)
@@ -103,6 +107,11 @@ class Whisper:
         begin = api.whisper_full_get_segment_t0(self._context, number) // 2
         end = min(len(loud), max(begin + 1, api.whisper_full_get_segment_t1(self._context, number) // 2))
         spoken = numpy.flatnonzero(loud[begin:end])
+        gaps = numpy.flatnonzero(numpy.diff(spoken) > _GAP)
+        if len(gaps) and spoken[gaps[0]] - spoken[0] < _BRIEF:  # the end of what was said before
+            spoken = spoken[gaps[0] + 1 :]
+        elif len(gaps) and spoken[-1] - spoken[gaps[-1] + 1] < _BRIEF:
+            spoken = spoken[: gaps[-1] + 1]
         if len(spoken):
             begin, end = begin + int(spoken[0]), begin + int(spoken[-1]) + 1
         return Words(begin * FRAME / RATE, end * FRAME / RATE, " ".join(text.split()))

@@ -88,9 +88,13 @@ def sound_at(reading: Reading, start: float, seconds: float) -> Sound:
 
 class _Source:
     def __init__(self, reading: Reading) -> None:
-        import codecpod
-
-        self._reading, self._load = reading, codecpod.load
+        self._reading = reading
+        try:
+            import codecpod
+        except ImportError as err:
+            reason = N_("recordings cannot be read on this kind of PC")
+            raise KnownError("document.unreadable", path=reading.path, reason=reason) from err
+        self._load = codecpod.load
         self._failed = codecpod.CodecpodError
         try:
             about = codecpod.info(reading.path)

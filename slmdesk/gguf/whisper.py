@@ -20,13 +20,10 @@ from slmdesk.gguf.header import WEIGHT_TYPES, CutShort, GgufHeader, HeaderReader
 KIND, ENGLISH = "whisper", "whisper.en"
 """Kind and architecture of these models, and the architecture of those that know English alone."""
 _NUMBERS = struct.Struct("<4s11I")
-_FREQUENCIES = 201
-_WORDS = 50_256
-"""Pieces of words, at least.  Of the vocabulary the signs for languages and times come after them."""
-_ENGLISH_ALONE = 51_864
+_FREQUENCIES, _WORDS, _ENGLISH_VOCABULARY = 201, 50_256, 51_864
+"""The least pieces of words; signs for languages and times follow them in the vocabulary."""
 _MOST_PIECE, _MOST_LAYERS, _MOST_STATE = 1024, 64, 2048
 _SIZES = {384: "tiny", 512: "base", 768: "small", 1024: "medium", 1280: "large"}
-_TURBO_LAYERS = 4
 
 
 class Shape(Record):
@@ -44,44 +41,34 @@ class Shape(Record):
 
     @property
     def is_real(self) -> bool:
-        sizes = self.state, self.text_state
         return (
-            _ENGLISH_ALONE <= self.vocabulary <= _ENGLISH_ALONE + 2
+            _ENGLISH_VOCABULARY <= self.vocabulary <= _ENGLISH_VOCABULARY + 2
             and (self.context, self.text_context) == (1500, 448)
             and self.bands in (80, 128)
             and all(0 < layers <= _MOST_LAYERS for layers in (self.layers, self.text_layers))
-            and self.state == self.text_state
-            and sizes == (64 * self.heads, 64 * self.text_heads)
             and 0 < self.state <= _MOST_STATE
+            and self.state == self.text_state == 64 * self.heads == 64 * self.text_heads
         )
 
     @property
-    def name(self) -> str:
-        size = _SIZES.get(self.state, "")
-        if size == "large" and self.text_layers == _TURBO_LAYERS:
-            size = "large turbo"
-        english = " (English)" if self.vocabulary == _ENGLISH_ALONE else ""
-        return f"Whisper {size}".rstrip() + english
+    def is_english(self) -> bool:
+        return self.vocabulary == _ENGLISH_VOCABULARY
 
     def tensors(self) -> Iterator[tuple[str, int]]:
         """Yield the name of each tensor and how many numbers it has."""
         size = self.state
-        yield from (
-            ("encoder.positional_embedding", self.context * size), ("encoder.conv1.weight", 3 * self.bands * size),
-            ("encoder.conv1.bias", size), ("encoder.conv2.weight", 3 * size * size), ("encoder.conv2.bias", size),
-            ("decoder.positional_embedding", self.text_context * size),
-            ("decoder.token_embedding.weight", self.vocabulary * size),
-        )  # fmt: skip
+        yield "encoder.positional_embedding", self.context * size
+        yield "decoder.positional_embedding", self.text_context * size
+        yield "decoder.token_embedding.weight", self.vocabulary * size
+        for number, width in ((1, self.bands), (2, size)):
+            yield from ((f"encoder.conv{number}.weight", 3 * width * size), (f"encoder.conv{number}.bias", size))
         norms = ["encoder.ln_post", "decoder.ln"]
-        for side, layers, parts in (
-            ("encoder", self.layers, ("attn",)),
-            ("decoder", self.text_layers, ("attn", "cross_attn")),
-        ):
+        for side, layers, parts in (("encoder", self.layers, 1), ("decoder", self.text_layers, 2)):
             for layer in (f"{side}.blocks.{number}" for number in range(layers)):
                 norms.append(f"{layer}.mlp_ln")
-                yield from ((f"{layer}.mlp.0.weight", 4 * size * size), (f"{layer}.mlp.0.bias", 4 * size))
-                yield from ((f"{layer}.mlp.2.weight", 4 * size * size), (f"{layer}.mlp.2.bias", size))
-                for part in (f"{layer}.{part}" for part in parts):
+                yield from ((f"{layer}.mlp.{at}.weight", 4 * size * size) for at in (0, 2))
+                yield from ((f"{layer}.mlp.0.bias", 4 * size), (f"{layer}.mlp.2.bias", size))
+                for part in (f"{layer}.{part}" for part in ("attn", "cross_attn")[:parts]):
                     norms.append(f"{part}_ln")
                     yield from ((f"{part}.{matrix}.weight", size * size) for matrix in ("query", "key", "value", "out"))
                     yield from ((f"{part}.{matrix}.bias", size) for matrix in ("query", "value", "out"))
@@ -101,9 +88,8 @@ def read_whisper(file: RawIOBase, file_bytes: int, shape: Shape, *, cut: bool = 
 
     Raises KnownError model.damaged, and CutShort.
     """
-    reader = HeaderReader(file, file_bytes, most=1 << 40)
+    reader, tensors = HeaderReader(file, file_bytes, most=1 << 40), Tensors(0, 0, {}, {}, 0)
     reader.skip(_NUMBERS.size)
-    tensors = Tensors(0, 0, {}, {}, 0)
     try:
         tensors = _tensors(reader, shape)
         if reader.position != file_bytes:
@@ -111,32 +97,32 @@ def read_whisper(file: RawIOBase, file_bytes: int, shape: Shape, *, cut: bool = 
     except CutShort:
         if not cut:
             raise
-    sizes = tensors.bytes_by_type
+    sizes, heads = tensors.bytes_by_type, (shape.heads,) * shape.layers
+    name = f"Whisper {_SIZES.get(shape.state, '')}{' turbo' * (shape.text_layers < shape.layers)}".rstrip()
     return GgufHeader(
-        version=1, kind=KIND, architecture=ENGLISH if shape.vocabulary == _ENGLISH_ALONE else KIND, name=shape.name,
-        parameters=tensors.parameters, quantization=max(sizes, key=lambda name: sizes[name], default=""),
-        context_length=0, chat_template=None, template_bytes=0, license="MIT", sampling=Sampling(),
-        metadata=MappingProxyType({}), metadata_left_out=0, tensors=tensors, data_start=0, data_end=file_bytes,
-        file_bytes=file_bytes, layers=shape.layers, embedding_length=shape.state, feed_forward_length=4 * shape.state,
-        heads=(shape.heads,) * shape.layers, kv_heads=(shape.heads,) * shape.layers, key_length=64, value_length=64,
+        version=1, kind=KIND, architecture=ENGLISH if shape.is_english else KIND, license="MIT",
+        name=f"{name} (English)" if shape.is_english else name, parameters=tensors.parameters,
+        quantization=max(sizes, key=lambda name: sizes[name], default=""), context_length=0, chat_template=None,
+        template_bytes=0, sampling=Sampling(), metadata=MappingProxyType({}), metadata_left_out=0, tensors=tensors,
+        data_start=0, data_end=file_bytes, file_bytes=file_bytes, layers=shape.layers, embedding_length=shape.state,
+        feed_forward_length=4 * shape.state, heads=heads, kv_heads=heads, key_length=64, value_length=64,
         sliding_window=0, vocab_size=shape.vocabulary, split_no=0, split_count=0,
     )  # fmt: skip
 
 
 def _tensors(reader: HeaderReader, shape: Shape) -> Tensors:
-    if (reader.u32(), reader.u32()) != (shape.bands, _FREQUENCIES):
-        raise damaged(_("its filters are not those of a Whisper model"))
+    filters = reader.u32(), reader.u32()
     reader.skip(4 * shape.bands * _FREQUENCIES)
-    words = reader.u32()
-    if not _WORDS <= words <= shape.vocabulary:
-        raise damaged(_("its vocabulary is not that of a Whisper model"))
-    for __ in range(words):
-        if (length := reader.u32()) > _MOST_PIECE:
-            raise damaged(_("its vocabulary is not that of a Whisper model"))
+    words, longest = reader.u32(), 0
+    for _word in range(words if filters == (shape.bands, _FREQUENCIES) and words <= shape.vocabulary else 0):
+        longest = max(longest, length := reader.u32())
+        if longest > _MOST_PIECE:
+            break
         reader.skip(length)
-    expected, found = dict(shape.tensors()), dict[str, tuple[int, ...]]()
-    sizes = dict[str, int]()
-    for _any in expected:
+    if filters != (shape.bands, _FREQUENCIES) or not _WORDS <= words <= shape.vocabulary or longest > _MOST_PIECE:
+        raise damaged(_("its filters or its vocabulary are not those of a Whisper model"))
+    expected, found, sizes = dict(shape.tensors()), dict[str, tuple[int, ...]](), dict[str, int]()
+    for _tensor in expected:
         dimensions, length, number = reader.u32(), reader.u32(), reader.u32()
         weight_type = WEIGHT_TYPES.get(number)
         if not 0 < dimensions <= 4 or length > _MOST_PIECE or weight_type is None:
@@ -146,8 +132,7 @@ def _tensors(reader: HeaderReader, shape: Shape) -> Tensors:
         name = raw.decode("utf-8", "replace")
         if name in found or math.prod(sides) != expected.get(name) or sides[0] % weight_type.block:
             raise damaged(_("the tensor {name} has an impossible shape").format(name=name_of(raw)))
-        found[name] = sides
-        size = math.prod(sides) // weight_type.block * weight_type.block_bytes
+        found[name], size = sides, math.prod(sides) // weight_type.block * weight_type.block_bytes
         sizes[weight_type.name] = sizes.get(weight_type.name, 0) + size
         reader.skip(size)
     return Tensors(len(found), sum(map(math.prod, found.values())), sizes, found, reader.position)

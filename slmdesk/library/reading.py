@@ -389,22 +389,16 @@ class ReadingQueues:
     def find(self, document: str) -> Reading | None:
         return self._documents.find(document) or self._recordings.find(document)
 
-    def add(self, reading: Reading) -> None:
-        self._of(reading).add(reading)
-
-    def hasten(self, reading: Reading) -> None:
-        self._of(reading).hasten(reading)
+    def of(self, reading: Reading) -> ReadingQueue:
+        return self._recordings if reading.is_recording else self._documents
 
     def cancel(self, document: str) -> None:
-        self._documents.cancel(document)
-        self._recordings.cancel(document)
+        if reading := self.find(document):
+            self.of(reading).cancel(document)
 
     def close(self) -> None:
         self._documents.close()
         self._recordings.close()
-
-    def _of(self, reading: Reading) -> ReadingQueue:
-        return self._recordings if reading.is_recording else self._documents
 
 
 def read_problem(name: str, event: Failed) -> Problem:

@@ -416,7 +416,7 @@ class DocumentOpener(Service):
                 reading.waiting.append(request.pending)
                 if not request.collection:
                     self._store.documents.change(known.id, opened=request.at)
-                    self._reading.hasten(reading)
+                    self._reading.of(reading).hasten(reading)
                 return
             if self._is_current(known, request, found):
                 changes: dict[str, Any] = {}
@@ -515,7 +515,7 @@ class DocumentOpener(Service):
         reading.goes_on &= known is not None and known.status is not DocumentStatus.READ
         if reading.is_recording and known is not None:
             reading.goes_on &= known.info.get("encoding", "") == request.encoding
-        self._reading.add(reading)
+        self._reading.of(reading).add(reading)
 
 
 class FolderRead(Record):

@@ -6,14 +6,10 @@ import base64
 import os
 from collections.abc import Callable, Mapping
 from functools import partial
-from itertools import count
 from pathlib import Path
-from uuid import uuid4
 
 from slmdesk.base.errors import KnownError
 from slmdesk.base.protocol import Cancelled, Done, Failed, FromChild, Partial
-from slmdesk.base.record import Record
-from slmdesk.base.records import ModelRecord
 from slmdesk.base.types import Json
 from slmdesk.children.client import ChildClient, JobHandle
 from slmdesk.children.reach import AllowedPaths
@@ -30,19 +26,15 @@ IDLE_S = 300.0
 _FAST_CORES, _LARGE_BYTES = 8, 12 << 30
 
 
-class _Dictation(Record):
-    id: str
-    job: JobHandle
-
-
 class VoiceService(Service):
     def __init__(
         self, runtime: Runtime, listener: Callable[[], ChildClient], player: Callable[[], ChildClient]
     ) -> None:
         super().__init__(runtime)
         self._listener, self._player = listener, player
-        self._now: _Dictation | None = None
-        self._steps = count()
+        self._count = 0
+        """Of dictations: the last one's id."""
+        self._job: JobHandle | None = None
         self._later: Later | None = None
 
     def models(self) -> Pending[tuple[SpeechModel, ...]]:
@@ -57,20 +49,19 @@ class VoiceService(Service):
         """
         try:
             self._settings.policy.require("microphone")
-            if self._now is not None:
+            if self._job is not None:
                 raise KnownError("speech.busy")
             client = self._listener()
-            payload = {**self._prepared(client, (), self._model(language or "")), "language": language or ""}
+            payload = {**_prepared(client, (), self._model(language or "")), "language": language or ""}
         except KnownError as err:
             return ended(problem_for(err))
-        dictation = uuid4().hex
-        if self._later:
-            self._later.cancel()
+        self._count += 1
+        dictation = str(self._count)
 
         def on_event(event: FromChild) -> None:  # on a thread of the client
             self._service_thread.post(partial(self._on_event, dictation, event))
 
-        self._now = _Dictation(dictation, client.start("dictate", payload, on_event))
+        self._job = client.start("dictate", payload, on_event)
         return ended(dictation)
 
     def feed(self, dictation: str, sound: bytes) -> None:
@@ -78,18 +69,18 @@ class VoiceService(Service):
 
         Sound of a dictation that has ended is dropped.
         """
-        if self._now and self._now.id == dictation:
-            self._now.job.step(str(next(self._steps)), {"sound": base64.b64encode(sound).decode("ascii")})
+        if job := self._job_of(dictation):
+            job.step("", {"sound": base64.b64encode(sound).decode("ascii")})
 
     def finish(self, dictation: str) -> None:
         """No more sound will come: what was fed is heard to its end, then DictationEnded is published."""
-        if self._now and self._now.id == dictation:
-            self._now.job.end_of_steps()
+        if job := self._job_of(dictation):
+            job.end_of_steps()
 
     def cancel(self, dictation: str) -> None:
         """Throw the stretch away that is being spoken.  DictationEnded is published; no text comes any more."""
-        if self._now and self._now.id == dictation:
-            self._now.job.cancel()
+        if job := self._job_of(dictation):
+            job.cancel()
             self._end(DictationEnded(dictation))
 
     def ready(self, client: ChildClient, recording: Path, language: str) -> Mapping[str, Json]:
@@ -97,15 +88,13 @@ class VoiceService(Service):
 
         Raises KnownError `speech.no_model`.
         """
-        return self._prepared(client, (str(recording),), self._model(language, is_best=True))
+        return _prepared(client, (str(recording),), self._model(language, is_best=True))
 
     def sound(self, recording: Path, start: float) -> Pending[bytes]:
         """Return some seconds of a recording, from a second on, as samples like those of `feed`.  None are its end."""
         pending: Pending[bytes] = Pending()
         client, path = self._player(), str(recording)
-        client.may_open(AllowedPaths((path,)))
-        if not client.can_open((path,)):
-            client.renew()
+        _let_open(client, (path,))
 
         def on_event(event: FromChild) -> None:
             if isinstance(event, Done):
@@ -128,13 +117,17 @@ class VoiceService(Service):
         return entries[1 if is_fast else 0]
 
     def close(self) -> None:
-        if self._now:
-            self.cancel(self._now.id)
-        if self._later:
-            self._later.cancel()
+        self.cancel(str(self._count))
+
+    def _job_of(self, dictation: str) -> JobHandle | None:
+        return self._job if dictation == str(self._count) else None
 
     def _models(self) -> list[SpeechModel]:
-        found = (_speech_model(record) for record in self._store.models.all() if record.kind == KIND)
+        found = [
+            SpeechModel(model.id, model.name, os.fsdecode(model.path), model.bytes,
+                        ("en",) if model.header.get("architecture") == ENGLISH else (MANY_LANGUAGES,))
+            for model in self._store.models.all() if model.kind == KIND
+        ]  # fmt: skip
         return sorted((model for model in found if Path(model.path).is_file()), key=lambda model: model.bytes)
 
     def _model(self, language: str, *, is_best: bool = False) -> SpeechModel:
@@ -144,37 +137,35 @@ class VoiceService(Service):
             raise KnownError("speech.no_model", title=suited.title, bytes=suited.bytes)
         return able[-1 if is_best else 0]
 
-    @staticmethod
-    def _prepared(client: ChildClient, files: tuple[str, ...], model: SpeechModel) -> dict[str, Json]:
-        paths = (model.path, *files)
-        client.may_open(AllowedPaths(paths))
-        if not client.can_open(paths):
-            client.renew()
-        return {"model": model.path}
-
     def _on_event(self, dictation: str, event: FromChild) -> None:
-        if self._now is None or self._now.id != dictation:
+        if self._job_of(dictation) is None:
             return
         if isinstance(event, Partial):
-            text, is_final = event.value.get("text"), event.value.get("is_final")
-            if isinstance(text, str):
-                self._publish(DictationGrew(dictation, text, is_final is True))
-        elif isinstance(event, Failed):
-            self._end(DictationEnded(dictation, problem_of(event.code, event.args)))
-        elif isinstance(event, Done | Cancelled):
-            self._end(DictationEnded(dictation))
+            self._publish(
+                DictationGrew(dictation, str(event.value.get("text", "")), event.value.get("is_final") is True)
+            )
+        elif isinstance(event, Done | Failed | Cancelled):
+            problem = problem_of(event.code, event.args) if isinstance(event, Failed) else None
+            self._end(DictationEnded(dictation, problem))
 
     def _end(self, event: DictationEnded) -> None:
-        self._now = None
+        self._job = None
+        if self._later:
+            self._later.cancel()
         self._later = self._service_thread.call_later(IDLE_S, self._rest)
         self._publish(event)
 
     def _rest(self) -> None:
-        if self._now is None:
+        if self._job is None:
             self._listener().renew()
 
 
-def _speech_model(record: ModelRecord) -> SpeechModel:
-    is_english = record.header.get("architecture") == ENGLISH
-    path = os.fsdecode(record.path)
-    return SpeechModel(record.id, record.name, path, record.bytes, ("en",) if is_english else (MANY_LANGUAGES,))
+def _prepared(client: ChildClient, files: tuple[str, ...], model: SpeechModel) -> dict[str, Json]:
+    _let_open(client, (model.path, *files))
+    return {"model": model.path}
+
+
+def _let_open(client: ChildClient, paths: tuple[str, ...]) -> None:
+    client.may_open(AllowedPaths(paths))
+    if not client.can_open(paths):
+        client.renew()

@@ -63,18 +63,24 @@ def dictate(job: Job) -> Task:
             language, before = language or found.language, found.text[-_BEFORE:]
         return with_commands(found.text, language or found.language)
 
+    def found(*, at_end: bool = False) -> Iterator[Partial]:
+        nonlocal number
+        while stretch := stretches.take(at_end=at_end):
+            yield Partial(job.id, str(number), {"text": heard(stretch), "is_final": stretch.is_final})
+            if not stretch.is_final:
+                return
+            number += 1
+
     for steps in job.batches(MOST_STEPS):
         job.worked()
         for step in steps:
-            stretches.feed(sound_of(_bytes_of(step.payload.get("sound"))))
-        while stretch := stretches.take():
-            yield Partial(job.id, str(number), {"text": heard(stretch), "is_final": stretch.is_final})
-            number += stretch.is_final
-            if not stretch.is_final:
-                break
-    while stretch := stretches.take(at_end=True):
-        yield Partial(job.id, str(number), {"text": heard(stretch), "is_final": True})
-        number += 1
+            try:
+                sound = base64.b64decode(str(step.payload.get("sound", "")), validate=True)
+            except (binascii.Error, ValueError) as err:
+                raise KnownError("request.invalid", what="sound") from err
+            stretches.feed(sound_of(sound))
+        yield from found()
+    yield from found(at_end=True)
     return {}
 
 
@@ -86,13 +92,6 @@ def sound(job: Job) -> Task:
     yield Progress(job.id, 0, 1, "sound")
     data = bytes_of(sound_at(reading_of(job), start, PLAYED_S))
     return {"sound": base64.b64encode(data).decode("ascii")}
-
-
-def _bytes_of(untrusted: object) -> bytes:
-    try:
-        return base64.b64decode(untrusted if isinstance(untrusted, str) else "", validate=True)
-    except (binascii.Error, ValueError) as err:
-        raise KnownError("request.invalid", what="sound") from err
 
 
 def read(job: Job) -> Task:
@@ -132,20 +131,14 @@ def read(job: Job) -> Task:
 
 
 def _page(number: int, label: str, piece: Piece, words: Sequence[Words]) -> Page:
-    text = PageText()
-    for some in sentences(words):
+    """A passage is a sentence, or what is said up to a pause."""
+    text, passages = PageText(), list[list[Words]]()
+    for each in words:
+        last = passages[-1][-1] if passages else None
+        if last is None or last.text.endswith(_ENDS) or each.start - last.end >= PAUSE_S:
+            passages.append([])
+        passages[-1].append(each)
+    for some in passages:
         place = place_of(piece.start + some[0].start, piece.start + some[-1].end)
         text.add(BlockKind.PARAGRAPH, " ".join(each.text for each in some), place=place)
     return page_of(number, label, text.text, text.blocks)
-
-
-def sentences(words: Sequence[Words]) -> Iterator[list[Words]]:
-    """Join what belongs to a sentence, unless there is a pause within."""
-    some: list[Words] = []
-    for each in words:
-        if some and (some[-1].text.endswith(_ENDS) or each.start - some[-1].end >= PAUSE_S):
-            yield some
-            some = []
-        some.append(each)
-    if some:
-        yield some
