@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeyEvent
@@ -36,6 +36,7 @@ from slmdesk.chat.window.attachments import AttachController, ask_documents
 from slmdesk.chat.window.option_fields import LONG_SYSTEM, PRESET_FIELDS, SYSTEM_OF_PRESET, Around, SettingsForm
 from slmdesk.chat.window.options_controller import PresetsController
 from slmdesk.window.base import theme
+from slmdesk.window.base.bridge import Bridge
 from slmdesk.window.widgets.build import (
     CheckBox,
     button,
@@ -53,9 +54,6 @@ from slmdesk.window.widgets.build import (
 from slmdesk.window.widgets.dialogs import AcceptButtons, Dialog, TextDialog
 from slmdesk.window.widgets.opening import FileDrop, ask_file, ask_new_file
 from slmdesk.window.widgets.rows import Choice, order_tabs, tab_stops
-
-if TYPE_CHECKING:
-    from slmdesk.window.base.bridge import Bridge
 
 FILTERS = _("Presets (*.json);;All files (*)")
 INTRO = _("A chat takes over what is in its preset; what you change in it later changes no chat.")
