@@ -45,10 +45,13 @@ LICENCES: Mapping[str, str] = {
 """Looked up by hand: these do not name a licence by its identifier (SPDX)."""
 
 INSIDE: Mapping[str, tuple[tuple[str, str], ...]] = {
+    "codecpod": (("FFmpeg", "LGPL-2.1-or-later"), ("LAME", "LGPL-2.0-or-later"), ("Opus, Vorbis, Ogg", "BSD-3-Clause")),
     "cryptography": (("OpenSSL", "Apache-2.0"),),
     "llama_cpp_python": (("llama.cpp and ggml", "MIT"), ("libgomp", "GPL-3.0-or-later WITH GCC-exception-3.1")),
     "lxml": (("libxml2 and libxslt", "MIT"),),
+    "miniaudio": (("miniaudio of David Reid", "MIT-0 OR Unlicense"),),
     "numpy": (("OpenBLAS", "BSD-3-Clause"), ("libgfortran and libquadmath", "GPL-3.0-or-later WITH GCC-exception-3.1")),
+    "pywhispercpp": (("whisper.cpp and ggml", "MIT"), ("libgomp", "GPL-3.0-or-later WITH GCC-exception-3.1")),
     "pypdfium2": (("PDFium", "BSD-3-Clause AND Apache-2.0"),),
     "PySide6_Essentials": (("Qt", "LGPL-3.0-only"),),
     "selectolax": (("lexbor", "Apache-2.0"),),

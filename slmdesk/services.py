@@ -81,13 +81,14 @@ if TYPE_CHECKING:
     from slmdesk.translation.service import TranslationFiles, TranslationService
     from slmdesk.translation.typed import LiveTranslation
     from slmdesk.versions.service import VersionService
+    from slmdesk.voice.service import VoiceService
     from slmdesk.writing.files import WritingFiles
     from slmdesk.writing.service import WritingHistory, WritingService
     from slmdesk.writing.spelling.service import SpellingService
 
 T = TypeVar("T")
 
-CHILDREN = ("engine", "reader", "printer")
+CHILDREN = ("engine", "reader", "printer", "listener")
 COMMANDS: dict[str, Sequence[str]] = {role: role_command(role) for role in CHILDREN}
 CLOSE_S = 2.0
 """Seconds from the request to close until no child process may be left."""
@@ -157,6 +158,13 @@ class Services:
     engine: Lazy[Services, ChildClient] = Lazy("children.client:ChildClient", lambda s, _new: s._engine())
     reader: Lazy[Services, ChildClient] = Lazy("children.client:ChildClient", lambda s, _new: s._child("reader"))
     printer: Lazy[Services, ChildClient] = Lazy("children.client:ChildClient", lambda s, _new: s._child("printer"))
+    listener: Lazy[Services, ChildClient] = Lazy("children.client:ChildClient", lambda s, _new: s._child("listener"))
+    transcriber: Lazy[Services, ChildClient] = Lazy(
+        "children.client:ChildClient", lambda s, _new: s._child("listener", log_name="transcriber")
+    )
+    player: Lazy[Services, ChildClient] = Lazy(
+        "children.client:ChildClient", lambda s, _new: s._child("listener", log_name="player")
+    )
     loader: Made[ModelLoader] = Made("loader.model_loader:ModelLoader", lambda s, new: new(s.runtime, lambda: s.engine))
     measuring: Made[SpeedService] = Made(
         "models.running:SpeedService",
@@ -221,7 +229,13 @@ class Services:
         lambda s, new: new(s.runtime, s.models, s.loader, lambda: s.retrieval, s.states),
     )
     titles: Made[TitleWriter] = Made("chat.titles:TitleWriter", lambda s, new: new(s.runtime, s.loader, s.chats.rename))
-    documents: Made[DocumentService] = Made("library.service:DocumentService", lambda s, new: new(s.runtime, s.reader))
+    voice: Made[VoiceService] = Made(
+        "voice.service:VoiceService", lambda s, new: new(s.runtime, lambda: s.listener, lambda: s.player)
+    )
+    documents: Made[DocumentService] = Made(
+        "library.service:DocumentService",
+        lambda s, new: new(s.runtime, s.reader, lambda: s.transcriber, lambda *of: s.voice.ready(*of)),
+    )
     collections: Made[CollectionService] = Made(
         "library.folders:CollectionService", lambda s, new: new(s.runtime, s.documents, s.loader)
     )
@@ -360,7 +374,7 @@ class Services:
     @property
     def _children(self) -> list[ChildClient]:
         """Return the clients of the child processes that were used so far."""
-        return [vars(self)[role] for role in CHILDREN if role in vars(self)]
+        return [vars(self)[role] for role in (*CHILDREN, "transcriber", "player") if role in vars(self)]
 
     def capabilities(self) -> dict[str, Collection[str]]:
         """Return what the most recent child process of each role reported about itself. The entry of a role is empty if

@@ -149,6 +149,7 @@ class DocumentInfo(Record):
     title: str = ""
     author: str = ""
     encoding: str = ""
+    """Of a recording, the language spoken (ISO 639-1)."""
     doubt: str = ""
     """Why the encoding is only a guess. Empty if it is none."""
     notes: tuple[Note, ...] = ()
@@ -248,6 +249,7 @@ class Format(Record):
 FORMATS = (
     Format("pdf", "PDF", (".pdf",), translated_suffix=".docx"),
     Format("picture", _("Picture of pages"), (".png", ".jpg", ".jpeg", ".tif", ".tiff")),
+    Format("recording", _("Recording"), (".wav", ".mp3", ".m4a", ".mp4", ".ogg", ".oga", ".opus", ".flac")),
     Format("txt", _("Plain text"), (".txt", ".text", ".log")),
     Format("md", _("Markdown"), (".md", ".markdown")),
     Format("docx", _("Word"), (".docx", ".docm", ".dotx", ".dotm")),
@@ -304,6 +306,10 @@ def format_of(path: PurePath) -> Format:
 
 def is_picture(path: PurePath) -> bool:
     return path.suffix.lower() in format_named("picture").suffixes
+
+
+def is_recording(path: PurePath) -> bool:
+    return path.suffix.lower() in format_named("recording").suffixes
 
 
 def takes_password(path: PurePath) -> bool:

@@ -150,6 +150,7 @@ FEATURES: Mapping[str, str] = MappingProxyType(
         "models.formats": _("Models in other formats"),
         "settings.network": _("Settings of the network"),
         "token": _("Access token"),
+        "microphone": _("Dictation"),
     }
 )
 """Features that an organisation may hide, with their names for people."""

@@ -496,6 +496,11 @@ _SENTENCES: Mapping[str, str | tuple[str, str]] = {
         "Your retention rules are a setting now: “Delete chats and documents”, after {days} days (Settings, “History & "
         "deletion”)."
     ),
+    # speech
+    "speech.no_model": N_("There is no speech model on this PC. Get one under Models; for this PC: {title} ({bytes})."),
+    "speech.busy": N_("Another dictation is going on. End it first."),
+    "speech.silent": N_("Nothing that is spoken was found in {path}. It was not kept."),
+    "speech.failed": N_("The speech model could not hear this. Try again, or choose another speech model."),
     # jobs
     "job.unknown": N_("There is no job “{id}”."),
     "job.ended": N_("The job “{id}” has ended already ({status}). What it did is kept."),
@@ -524,6 +529,7 @@ KINDS: Mapping[str, str] = {
     "imatrix": N_("an importance matrix, a helper for making models"),
     "vocabulary": N_("a vocabulary without weights"),
     "encoder": N_("an encoder, which makes vectors and cannot chat"),
+    "whisper": N_("a speech model, which writes down what is said and cannot chat"),
     "head": N_("a draft head, which guesses ahead for a model and only works together with it"),
     "reranker": N_("a reranker, which sorts search results and cannot chat"),
     "speech": N_("a model for speech or a part of one, which cannot chat"),

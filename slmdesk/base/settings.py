@@ -111,6 +111,8 @@ class Settings(Record):
     spelling: bool = True
     spelling_language: str = ""
     """Code of the dictionary for all text, such as en_GB. Empty means that the language of the text decides."""
+    speech_language: str = ""
+    """Code of the language that is dictated. Empty means that of the window."""
     private_copies: bool = True
     """Whether copied text is marked so that the system keeps it out of its clipboard history and out of any cloud."""
     delete_after_days: int = 0

@@ -191,6 +191,7 @@ HEAD_BYTES = 1024
 _MOST_NAMES = 10_000
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _PICTURES = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"II*\0", b"MM\0*")
+_SOUND = re.compile(rb"RIFF....WAVE|ID3|\xff[\xfa\xfb\xf2\xf3]|OggS|fLaC|....ftyp(?!hei|mif|avi)", re.S)
 _BINARY = (b"\x7fELF", b"MZ\x90", b"\x89PNG", b"GIF8", b"\x1f\x8b", b"GGUF")
 _PACKED = (("word/", "docx"), ("ppt/", "pptx"), ("xl/workbook.bin", "xlsb"), ("xl/", "xlsx"))
 _MIMES = {
@@ -200,7 +201,9 @@ _MIMES = {
     "application/vnd.oasis.opendocument.spreadsheet": "ods",
 }
 
-SIGNED = frozenset({"pdf", "picture", "rtf", "msg", "xls", *(found for __, found in _PACKED), *_MIMES.values()})
+SIGNED = frozenset(
+    {"pdf", "picture", "recording", "rtf", "msg", "xls", *(found for __, found in _PACKED), *_MIMES.values()}
+)
 """Formats that begin with a signature. A file named like one of these but without the signature has another format."""
 _PAGE = re.compile(
     rb"\s*(?:<\?xml[^>]*>\s*)?(?:<!--.{0,500}?-->\s*)?<(?:!doctype\s+html|html|head|body|table|meta)\b", re.I | re.S
@@ -248,6 +251,8 @@ def format_of_bytes(file: BinaryIO) -> str:
         found = _packed(file)
         file.seek(0)
         return found
+    if _SOUND.match(head):
+        return "recording"
     looks_wide = head.startswith((b"\xff\xfe", b"\xfe\xff", b"\0\0\xfe\xff"))
     if not looks_wide and head.startswith(_BINARY):
         return "binary"
@@ -255,9 +260,10 @@ def format_of_bytes(file: BinaryIO) -> str:
 
 
 def format_by_name(name: str) -> str:
-    """Return the id of the format that the name's ending stands for, or "" if the ending is unknown."""
+    """Return the id of the format of an attachment by its name's ending, or "" if no reader knows the ending."""
     try:
-        return format_of(PurePath(name)).id
+        found = format_of(PurePath(name)).id
+        return "" if found == "recording" else found  # which are heard as files of their own alone
     except KnownError:
         return ""
 

@@ -160,7 +160,7 @@ def _listed(index: int, attachment: MailAttachment) -> Attachment:
 def _format(name: str, data: bytes) -> str:
     """Return the attachment's format id (base.documents), by its bytes, else by its name, or "" if no reader exists."""
     found = format_of_bytes(BytesIO(data)) or format_by_name(name)
-    return found if found in {file_format.id for file_format in FORMATS} else ""
+    return found if found in {file_format.id for file_format in FORMATS} - {"recording"} else ""
 
 
 # Reads mails as they are sent (RFC 5322, MIME), and web pages saved in that form (RFC 2557)

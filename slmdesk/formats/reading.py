@@ -361,6 +361,7 @@ _FUNCTIONS = (
     ("ods", "odf:read_ods", "rewriting.odf:rewrite", "redacting.office:redact_opendocument"),
     ("pdf", "pdf:read", "rewriting.pdf:rewrite", "redacting.pages:redact"),
     ("picture", "pictures:read"),
+    ("recording", "recordings:read"),
     ("eml", "mail:read", "rewriting.hypertext:rewrite_mail", "redacting.mails:redact"),
     ("msg", "msg:read"),
     ("txt", "text:read", "rewriting.text_files:rewrite_plain", "redacting.text:redact"),

@@ -181,9 +181,9 @@ def damaged(reason: str) -> KnownError:
 class HeaderReader:
     """Reads little-endian values from the start of a file of `size` bytes. All methods raise CutShort, KnownError."""
 
-    def __init__(self, file: RawIOBase, size: int) -> None:
+    def __init__(self, file: RawIOBase, size: int, most: int = MAX_HEADER_BYTES) -> None:
         self._file = file
-        self._size = size
+        self._size, self._most = size, most
         self._window = b""
         self._start = 0  # where the window lies in the file
         self._at = 0  # where the next value lies in the window
@@ -295,10 +295,8 @@ class HeaderReader:
                 self._fill(8)
 
     def _check(self, end: int) -> None:
-        if end > MAX_HEADER_BYTES:
-            raise damaged(
-                _("a header of more than {max_header_bytes} MiB").format(max_header_bytes=MAX_HEADER_BYTES >> 20)
-            )
+        if end > self._most:
+            raise damaged(_("a header of more than {max_header_bytes} MiB").format(max_header_bytes=self._most >> 20))
         if end > self._size:
             raise CutShort(end)
 
@@ -346,8 +344,8 @@ class GgufHeader(Record):
 
     version: int
     kind: str
-    """model, adapter, projector, imatrix, vocabulary, encoder, reranker, speech, picture, part, split, head (most of
-    its layers are in another file), or unknown (an architecture that cannot be run).
+    """model, adapter, projector, imatrix, vocabulary, encoder, whisper, reranker, speech, picture, part, split, head
+    (most of its layers are in another file), or unknown (an architecture that cannot be run).
     """
     architecture: str
     name: str

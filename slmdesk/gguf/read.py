@@ -43,7 +43,7 @@ from slmdesk.gguf.header import (
     whole,
 )
 
-MAGIC = b"GGUF"
+MAGIC, SPEECH_MAGIC = b"GGUF", b"lmgg"
 FIRST_BYTES = 1024
 
 _KINDS_OF_FILE = (
@@ -511,6 +511,11 @@ def read_header(path: Path, *, cut: bool = False) -> GgufHeader:
     with opened(path) as (file, info):
         first = file.read(FIRST_BYTES) or b""
         try:
+            if first.startswith(SPEECH_MAGIC):
+                from slmdesk.gguf.whisper import read_whisper, shape_in
+
+                if shape := shape_in(first):
+                    return read_whisper(file, info.st_size, shape, cut=cut)
             version = _version(path, first, info.st_size)
             reader = HeaderReader(file, info.st_size)
             reader.skip(8)

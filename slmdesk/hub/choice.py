@@ -25,7 +25,7 @@ from slmdesk.hub.search import Hub, RemoteFile, Repo
 
 MOST_HEADERS = 10
 """Most headers that are read to choose one of a repository's files."""
-USABLE = ("model", "encoder", "adapter")
+USABLE = ("model", "encoder", "adapter", "whisper")
 """Kinds of files that the library can use, the best first."""
 _USUAL_BITS, _FEWEST_BITS = QUANTIZATIONS["Q4_K_M"].bits, QUANTIZATIONS["IQ3_XXS"].bits
 _LARGE_BITS, _MOST_BITS = QUANTIZATIONS["Q5_K_M"].bits, QUANTIZATIONS["Q8_0"].bits
@@ -58,7 +58,7 @@ def choose(
 
     if file:
         chosen = repo.choose(file)
-        if chosen.beside in ("", "adapter") or kind_of(chosen, read(chosen)) in USABLE:
+        if chosen.beside in ("", "adapter", "whisper") or kind_of(chosen, read(chosen)) in USABLE:
             return chosen
         best = repo.best(budget_bytes)
         raise KnownError("hub.companion", name=chosen.name, kind=chosen.beside, model=best.name if best else "")

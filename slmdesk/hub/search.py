@@ -139,6 +139,8 @@ _QUANTIZATION_IN_NAME = re.compile(
     re.IGNORECASE,
 )
 _SPLIT = re.compile(r"^(.+)-(\d{5})-of-(\d{5})\.gguf$", re.IGNORECASE | re.DOTALL)
+_SPEECH = re.compile(r"(?:^|/)ggml-[\w.-]+\.bin$")
+"""Names of speech models in whisper.cpp's own format."""
 _UNLIMITED = 1 << 62
 MAX_PARTS = 1000
 _CHAT_TAGS = frozenset({"conversational", "text-generation", "image-text-to-text", "any-to-any"})
@@ -279,13 +281,13 @@ def quantization_of(name: str) -> str:
 
 
 def files_of(parts: Iterable[RemotePart], *, repo: str, revision: str, license: str, gated: bool) -> list[RemoteFile]:
-    """Return the GGUF files among the parts, sorted by name. Parts of a split file are joined to one file. A split file
-    with missing parts is left out.
+    """Return the model files among the parts, sorted by name. Parts of a split file are joined to one file. A split
+    file with missing parts is left out.
     """
     single: list[tuple[RemotePart, ...]] = []
     splits: dict[tuple[str, int], dict[int, RemotePart]] = {}
     for part in parts:
-        if not part.name.lower().endswith(".gguf"):
+        if not part.name.lower().endswith(".gguf") and not _SPEECH.search(part.name):
             continue
         if split := _SPLIT.match(part.name):
             splits.setdefault((split[1], int(split[3])), {})[int(split[2])] = part
@@ -299,7 +301,9 @@ def files_of(parts: Iterable[RemotePart], *, repo: str, revision: str, license: 
         RemoteFile(repo, revision, each, quantization_of(each[0].name), license=license, gated=gated) for each in single
     ]
     beside = companions(files)
-    return [changed(file, beside=beside.get(file.name, "")) for file in files]
+    return [
+        changed(file, beside="whisper" if _SPEECH.search(file.name) else beside.get(file.name, "")) for file in files
+    ]
 
 
 CARD_NAME = "README.md"
@@ -654,6 +658,7 @@ class Skill(StrEnum):
     TRANSLATION = "translation"
     CODE = "code"
     EMBEDDING = "embedding"
+    SPEECH = "speech"
 
 
 class Group(StrEnum):
@@ -686,7 +691,7 @@ class CatalogueEntry(Record, forbid_unknown_fields=True):
     family: _Line
     parameters: _Parameters
     licence: _Line
-    files: Annotated[str, Meta(pattern=r"(?i)\A[\w.*?-]+\.gguf\Z")]
+    files: Annotated[str, Meta(pattern=r"(?i)\A[\w.*?-]+\.(gguf|bin)\Z")]
     """Pattern with wildcards for file names."""
     weakness: _Line
     commercial: Commercial = Commercial.YES
@@ -721,7 +726,7 @@ class CatalogueEntry(Record, forbid_unknown_fields=True):
 
     @property
     def group(self) -> Group:
-        if self.merit or Skill.EMBEDDING in self.good_at:
+        if self.merit or {Skill.EMBEDDING, Skill.SPEECH} & {*self.good_at}:
             return Group.SUGGESTED
         return Group.CODE if self.good_at == (Skill.CODE,) else Group.COMPARISON
 

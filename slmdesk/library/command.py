@@ -14,21 +14,25 @@ from typing import Any
 
 import click
 
-from slmdesk.base.documents import DocumentInfo, Page
+from slmdesk.base.documents import DocumentInfo, Page, format_named, is_recording
 from slmdesk.base.errors import KnownError
+from slmdesk.base.files import write_out
 from slmdesk.base.protocol import picked
 from slmdesk.base.record import to_json
 from slmdesk.base.records import CollectionRecord, DocumentRecord
+from slmdesk.base.translation import language_of
 from slmdesk.base.types import Json, counted_pages
 from slmdesk.command.console import Console, NamedFile, ReportedError, json_option, table
 from slmdesk.command.job_output import (
     all_pages,
     ask_password,
     check_file,
+    form_of,
     index,
     open_document,
     say_unread,
     show_reading,
+    write_json,
 )
 from slmdesk.command.opening import passphrase
 from slmdesk.library.redacted import (
@@ -46,6 +50,7 @@ from slmdesk.redaction.service import listed_from_lines
 from slmdesk.runtime.messages import bytes_for_people, problem_of
 from slmdesk.services import Services
 from slmdesk.text.redaction import Kind, Listed
+from slmdesk.voice.types import transcript_of
 
 MOST = 100_000
 
@@ -371,6 +376,37 @@ def _as_json(info: DocumentInfo, pages: Sequence[Page], *, with_blocks: bool) ->
         reported.append(shape)
     about = {key: value for key, value in to_json(info).items() if key not in ("format", "pages")}
     return {"format": info.format, "pages": reported, "facts": about, "notes": list(info.notes)}
+
+
+@documents.command()
+@click.argument("file", type=NamedFile(dir_okay=False))
+@click.option("--language", default="", help="The language spoken, such as de. Without it the model finds it.")
+@click.option("-o", "--output", type=NamedFile(dir_okay=False), help="A file ending in .txt, .srt or .json.")
+@json_option
+@click.pass_obj
+def transcribe(console: Console, file: Path, language: str, output: Path | None) -> None:
+    """Write down what is said in FILE, a recording, with times.
+
+    What was heard is kept: broken off, it goes on where it was.
+    """
+    form = form_of(output, ("txt", "srt", "json")) if output else "json" if console.as_json else "txt"
+    if output:
+        check_file(output, replace=False)
+    if not is_recording(file):
+        raise click.UsageError(f"{file.name} must end in one of {' '.join(format_named('recording').suffixes)}.")
+    code = language_of(language).code if language else ""
+    with console.services() as services:
+        record = open_document(console, services, file, encoding=code)
+        transcript = transcript_of(all_pages(services, record.id), info_of(record).encoding)
+    shape = to_json(transcript)
+    if output and form == "json":
+        write_json(output, shape)
+    elif output:
+        write_out(output, (transcript.as_srt() if form == "srt" else transcript.as_text()).encode())
+    elif form == "json":
+        console.give(shape)
+    else:
+        console.write(transcript.as_text())
 
 
 @documents.command()

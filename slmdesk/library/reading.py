@@ -45,6 +45,7 @@ class Reading:
     is_new: bool = True
     was_changed: bool = False
     is_background: bool = False
+    is_recording: bool = False
     goes_on: bool = False
     """Whether an earlier reading of the same file was cut off. Pages that it recognised are not recognised again."""
     job: JobHandle | None = None
@@ -102,15 +103,21 @@ class ReadingQueue(Service):
     """Queue of the documents that this instance reads, one after another. Everything runs on the service thread."""
 
     def __init__(
-        self, runtime: Runtime, client: ChildClient, pictures: Callable[[], int], on_idle: Callable[[], None]
+        self,
+        runtime: Runtime,
+        client: Callable[[], ChildClient],
+        pictures: Callable[[], int] = lambda: 0,
+        on_idle: Callable[[], None] = lambda: None,
+        ready: Callable[[Reading], Mapping[str, Json]] = lambda _reading: {},
     ) -> None:
         """Create the queue.
 
         `pictures` returns the number of images requested from the same child, which may have crashed it. `on_idle` is
-        called when no document is being read any more.
+        called when no document is being read any more. `ready` prepares the child for a document, returns what else it
+        must be told, and may raise KnownError.
         """
         super().__init__(runtime)
-        self._client, self._pictures, self._on_idle = client, pictures, on_idle
+        self._client, self._pictures, self._on_idle, self._ready = client, pictures, on_idle, ready
         self._waiting: deque[Reading] = deque()
         self._now: Reading | None = None
         self._closed = False
@@ -232,16 +239,21 @@ class ReadingQueue(Service):
             elif isinstance(event, Done | Failed | Cancelled):
                 self._service_thread.post(lambda: self._on_end(reading, turn, event))
 
-        payload: Mapping[str, Json] = reading.payload
+        payload: dict[str, Json] = {**reading.payload}
         if recognised:
-            payload = {**payload, "recognised": recognised}
-        reading.job = self._client.start("read", payload, on_event)
+            payload["recognised"] = recognised
+        try:
+            payload |= self._ready(reading)
+        except KnownError as err:
+            self._fail(reading, problem_for(err))
+            return
+        reading.job = self._client().start("read", payload, on_event)
 
     def _recognised(self, reading: Reading) -> list[Json]:
         if not reading.goes_on:
             return []
         pages = self._store.pages.of_document(reading.record.id, limit=MOST_RECOGNISED, with_text=False)
-        return [page.number for page in pages if is_recognised(page)]
+        return [page.number for page in pages if reading.is_recording or is_recognised(page)]
 
     def _keep(self, reading: Reading, turn: int) -> None:
         if self._now is not reading or reading.turn != turn or (reading.later and reading.end is None):
@@ -367,6 +379,31 @@ class ReadingQueue(Service):
     @staticmethod
     def _stopped(reading: Reading) -> Problem:
         return problem_for(KnownError("document.stopped", path=reading.record.name))
+
+
+class ReadingQueues:
+    """The queue of documents, and that of recordings, which take minutes and are read beside them."""
+
+    def __init__(self, documents: ReadingQueue, recordings: ReadingQueue) -> None:
+        self._documents, self._recordings = documents, recordings
+
+    @property
+    def is_busy(self) -> bool:
+        return self._documents.is_busy
+
+    def find(self, document: str) -> Reading | None:
+        return self._documents.find(document) or self._recordings.find(document)
+
+    def of(self, reading: Reading) -> ReadingQueue:
+        return self._recordings if reading.is_recording else self._documents
+
+    def cancel(self, document: str) -> None:
+        if reading := self.find(document):
+            self.of(reading).cancel(document)
+
+    def close(self) -> None:
+        self._documents.close()
+        self._recordings.close()
 
 
 def read_problem(name: str, event: Failed) -> Problem:

@@ -331,7 +331,7 @@ def _inside(folder: Path, depth: int, stop: threading.Event) -> Iterator[Path]:
 
 def _is_document(path: Path) -> bool:
     try:
-        return format_of(path).id != "code"
+        return format_of(path).id not in ("code", "recording")
     except KnownError:
         return False
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from slmdesk.base.documents import READER_VERSION, DocumentInfo, Note, Page
+from slmdesk.base.documents import READER_VERSION, DocumentInfo, Note, Page, is_recording
 from slmdesk.base.errors import KnownError
 from slmdesk.base.files import is_same_file
 from slmdesk.base.protocol import Cancelled, Done, Failed, FromChild, Partial, Progress, record_from
@@ -22,7 +22,7 @@ from slmdesk.base.texts import _
 from slmdesk.base.types import Json
 from slmdesk.base.untrusted import clean_label
 from slmdesk.children.client import ChildClient
-from slmdesk.library.reading import PageImage, PageImages, Reading, ReadingQueue, read_problem
+from slmdesk.library.reading import PageImage, PageImages, Reading, ReadingQueue, ReadingQueues, read_problem
 from slmdesk.library.scan import DocumentFile, documents_in, look_at
 from slmdesk.library.search import FoundPlaces, PlaceSearch, TextHit, search_texts, search_typed
 from slmdesk.library.types import attached, file_of, info_of
@@ -54,11 +54,23 @@ class DocumentText(Record):
 
 
 class DocumentService(Service):
-    def __init__(self, runtime: Runtime, client: ChildClient) -> None:
+    def __init__(
+        self,
+        runtime: Runtime,
+        client: ChildClient,
+        transcriber: Callable[[], ChildClient],
+        ready: Callable[[ChildClient, Path, str], Mapping[str, Json]],
+    ) -> None:
+        """`transcriber`: the child that writes recordings down.  `ready` prepares it for one in a language, returns
+        what else it must be told, and may raise KnownError.
+        """
         super().__init__(runtime)
-        self._client = client
+        self._client, self._transcriber, self._ready = client, transcriber, ready
         self._images = PageImages(runtime.service_thread, client, lambda: self._reading.is_busy)
-        self._reading = ReadingQueue(runtime, client, pictures=lambda: self._images.asked, on_idle=self._images.advance)
+        self._reading = ReadingQueues(
+            ReadingQueue(runtime, lambda: client, lambda: self._images.asked, self._images.advance),
+            ReadingQueue(runtime, transcriber, ready=self._ready_for),
+        )
         self._opener = DocumentOpener(runtime, self._reading, self._images)
         self._going: dict[str, Pending[DocumentRecord]] = {}
         self._is_purging = False
@@ -70,6 +82,7 @@ class DocumentService(Service):
     ) -> Pending[DocumentRecord]:  # fmt: skip
         """Read a document, or reuse an earlier reading.  `at` is its place in the list, by time; now if it is 0.
 
+        `encoding`: of a text, how its letters are stored; of a recording, the language spoken ("de").
         `by_content`: for a copy of a file that is in the list, the result is the document of that file.
         The same bytes are not read again by the same reader, unless `force` is set or another `encoding` is requested.
         Documents are read one after another, in the order of opening. The Problem `document.locked` means that a
@@ -286,8 +299,15 @@ class DocumentService(Service):
             "path": str(path.absolute()), "format": "", "password": password, "encoding": encoding,
             "attachment": attachment,
         }  # fmt: skip
-        job = self._client.start("read", payload, lambda event: self._service_thread.post(lambda: on_event(event)))
+        client = self._client
+        if attachment is None and is_recording(path):
+            client = self._transcriber()
+            payload |= self._ready(client, path.absolute(), encoding)
+        job = client.start("read", payload, lambda event: self._service_thread.post(lambda: on_event(event)))
         return pending
+
+    def _ready_for(self, reading: Reading) -> Mapping[str, Json]:
+        return self._ready(self._transcriber(), file_of(reading.record), str(reading.payload.get("encoding", "")))
 
     def close(self) -> None:
         self._closed = True
@@ -326,7 +346,7 @@ class OpenRequest:
 
 
 class DocumentOpener(Service):
-    def __init__(self, runtime: Runtime, reading: ReadingQueue, images: PageImages) -> None:
+    def __init__(self, runtime: Runtime, reading: ReadingQueues, images: PageImages) -> None:
         super().__init__(runtime)
         self._reading, self._images = reading, images
         self.passwords: dict[str, str] = {}
@@ -396,7 +416,7 @@ class DocumentOpener(Service):
                 reading.waiting.append(request.pending)
                 if not request.collection:
                     self._store.documents.change(known.id, opened=request.at)
-                    self._reading.hasten(reading)
+                    self._reading.of(reading).hasten(reading)
                 return
             if self._is_current(known, request, found):
                 changes: dict[str, Any] = {}
@@ -465,6 +485,8 @@ class DocumentOpener(Service):
         name = clean_label(name, MOST_NAME)  # the name comes from the file, so it is cleaned
         if request.collection:
             info["inode"] = found.inode
+        if is_recording(found.path):
+            info["encoding"] = request.encoding
         if known is None:
             record = self._store.documents.add(
                 path=os.fsencode(found.path), name=name, sha256=found.sha256, format="",
@@ -488,9 +510,12 @@ class DocumentOpener(Service):
         payload = {**self.source(record), "encoding": request.encoding, "format": "", "seen": seen}
         reading = Reading(record, payload, [request.pending], is_new=known is None, was_changed=was_changed)
         reading.is_background = request.collection is not None
+        reading.is_recording = not request.parent and is_recording(found.path)
         reading.goes_on = known is not None and not was_changed and known.reader == READER_VERSION
         reading.goes_on &= known is not None and known.status is not DocumentStatus.READ
-        self._reading.add(reading)
+        if reading.is_recording and known is not None:
+            reading.goes_on &= known.info.get("encoding", "") == request.encoding
+        self._reading.of(reading).add(reading)
 
 
 class FolderRead(Record):

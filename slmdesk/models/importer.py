@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from fnmatch import fnmatch
 from functools import partial
 from operator import attrgetter
 from pathlib import Path
@@ -59,7 +60,7 @@ CLOSE_S = 0.8
 """Seconds that `close` waits for stopped imports to remove what they wrote."""
 TELL_S = 0.1
 """Least seconds between two progress reports while the parts of a model are joined."""
-KINDS_BESIDE_CHAT = ("encoder",)
+KINDS_BESIDE_CHAT = ("encoder", "whisper")
 
 
 class ImportProgress(Record):
@@ -259,7 +260,8 @@ def join_into(
     return HashedFile(target, sha256, mark_of(target)), header
 
 
-SUFFIX = ".gguf"
+SUFFIX, SPEECH = ".gguf", "ggml-*.bin"
+"""Of models, and the names of those for speech."""
 MOST_FILES = 200
 """Most files that are inspected together. If there are more, for instance on a whole disk, the person is told."""
 MOST_ENTRIES = 20_000
@@ -311,7 +313,7 @@ def _files(paths: Sequence[Path]) -> tuple[list[Path], bool]:
         for at, entry in enumerate(_walk(path)):
             if at >= MOST_ENTRIES:
                 return first_parts(found)[:MOST_FILES], True
-            if entry.suffix.lower() == SUFFIX:
+            if entry.suffix.lower() == SUFFIX or fnmatch(entry.name, SPEECH):
                 found.append(entry)
     kept = first_parts(list(dict.fromkeys(found)))
     return kept[:MOST_FILES], len(kept) > MOST_FILES

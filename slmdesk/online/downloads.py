@@ -327,7 +327,7 @@ class ModelDownload:
 
 
 def _stem(remote: RemoteFile) -> str:
-    return _PART_OF.sub("", PurePosixPath(remote.name).name.removesuffix(".gguf"))
+    return _PART_OF.sub("", PurePosixPath(remote.name).name.removesuffix(".gguf").removesuffix(".bin"))
 
 
 def _source(remote: RemoteFile) -> str:

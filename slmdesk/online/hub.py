@@ -427,6 +427,7 @@ SKILLS = {
     "translation": _("Translation"),
     "code": _("Code"),
     "embedding": _("Embedding"),
+    "speech": _("Speech"),
 }
 """What people may want a model for, with the word to show. Keys are those of hub.search.TASKS and the curated list."""
 _COMMERCIAL = {
@@ -476,7 +477,7 @@ class Suggestion(Record):
             return False
         if job in (Group.CODE, Group.COMPARISON):
             return entry.group == job
-        is_wanted = job in entry.skills if job else entry.skills != (Skill.EMBEDDING,)
+        is_wanted = job in entry.skills if job else entry.skills not in ((Skill.EMBEDDING,), (Skill.SPEECH,))
         return entry.group is Group.SUGGESTED and is_wanted
 
 

@@ -33,10 +33,12 @@ from slmdesk.window.widgets.build import (
     breakable,
     button,
     column,
+    dictate_button,
     flow,
     named,
     plain_label,
     row,
+    settle,
     show_column,
     text_line,
     tool_button,
@@ -86,13 +88,14 @@ class QuestionPane(QScrollArea):
         inner = named(QFrame(self), self._prefix + "question_inner")
         hint = _("Ask this document") if self._what == "document" else _("Ask all documents of this folder")
         self._line = text_line(self._prefix + "question_line", inner, hint, label=hint)
+        self._dictate = dictate_button(self._controller.bridge, self._line, inner, self._prefix + "question_")
         self._ask = button(_("Ask"), self._prefix + "ask_button", inner, kind="primary", on=self._on_ask)
         self.earlier = EarlierBox(inner, name=self._prefix + "earlier_questions")
         self._hint = plain_label(HINT, inner, name=self._prefix + "question_hint", kind="muted")
         self._busy = self._busy_bar(inner)
         self._foot = self._foot_bar(inner)
         self._list = column(gap=theme.SPACE_4)
-        line = row((self._line, 1), self._ask)
+        line = row((self._line, 1), self._dictate, self._ask)
         self._suggested = flow(gap=theme.SPACE_8)
         parts = (self.earlier, self._list, self._busy, self._foot, 1, self._suggested, self._hint, line)
         margins = (theme.SPACE_16 + theme.SPACE_4, 0, theme.SPACE_12, theme.SPACE_12)
@@ -228,6 +231,7 @@ class QuestionPane(QScrollArea):
             pop_up_words_menu(self, event.globalPos(), _("Translate questions and answers"), words)
 
     def _on_ask(self) -> None:
+        settle(self._dictate)
         words = self._line.text().strip()
         if words and self._ask.isEnabled():
             self._controller.ask(words)
@@ -285,7 +289,8 @@ class QuestionController(QObject):
         self, bridge: Bridge, parent: QObject | None = None, *, clock: Callable[[], float] = time.monotonic
     ) -> None:
         super().__init__(parent, objectName="question_controller")
-        self._bridge, self._clock = bridge, clock
+        self.bridge = self._bridge = bridge
+        self._clock = clock
         self._live = AnswerProgress()
         self._tick = QTimer(self, interval=TICK_MS)
         self._tick.timeout.connect(self._on_tick)

@@ -72,6 +72,7 @@ if TYPE_CHECKING:
     from slmdesk.translation.window.page import TranslatePage
     from slmdesk.translation.window.text import TranslateController
     from slmdesk.translation.window.text_editors import TranslateEntry
+    from slmdesk.window.widgets.reading import Reader
     from slmdesk.window.widgets.tokens import TokenController
     from slmdesk.writing.window.page import WritingPage
 
@@ -254,6 +255,12 @@ class Frame(QObject):
     def models_page(self) -> ModelsPage:
         return self.models_area.page
 
+    @cached_property
+    def reader(self) -> Reader:
+        from slmdesk.window.widgets.reading import Reader
+
+        return Reader(self._bridge, self)
+
     def look_at_files(self, paths: Path | Sequence[Path]) -> None:
         from slmdesk.models.window.adding import look_at_files
 
@@ -323,6 +330,8 @@ class Frame(QObject):
         self._bridge.opened.connect(self._on_opened)
         self._bridge.settings_changed.connect(self._on_settings_changed)
         self._bridge.on(DownloadChanged, self._on_download_changed)
+        self._bridge.listening_changed.connect(self.window.status.show_listening)
+        self._bridge.speech_model_wanted.connect(lambda: self.opener.suggested("", "speech"))
         self.settings.policy_shown.connect(self._on_policy_shown)
         for asking in (self.chat_page.trash_requested, self.notices.trash_requested):
             asking.connect(self._open_trash)
@@ -331,6 +340,7 @@ class Frame(QObject):
         window.document_translate_requested.connect(lambda path: self.reach.take_document(path))
         window.clipboard_translate_requested.connect(lambda: self.reach.take_clipboard())
         window.writing_requested.connect(self._on_writing_requested)
+        window.reading_requested.connect(lambda aloud: self.reader.read(aloud))
         window.page_shown.connect(self._on_page_shown)
         window.bar_toggled.connect(self._keep_timer.start)
         window.close_requested.connect(self._on_close_requested)
@@ -724,5 +734,5 @@ class Opener(QObject):
     def all_models(self) -> None:
         self._on_page("Models", lambda: self._frame.models_page.open_all())
 
-    def suggested(self, language: str) -> None:
-        self._on_page("Models", lambda: self._frame.models_area.show_suggested("translation", language))
+    def suggested(self, language: str, job: str = "translation") -> None:
+        self._on_page("Models", lambda: self._frame.models_area.show_suggested(job, language))

@@ -144,12 +144,12 @@ class DocumentsArea(QObject):
             self._go_ahead()
 
     def _connect_panes(self) -> None:
-        self.summary_pane.sentence_chosen.connect(lambda sentence: self._go_to(sentence.blocks))
+        self.summary_pane.sentence_chosen.connect(lambda sentence: self._go_to(sentence.blocks, plays=True))
         self.summary_pane.sentence_pointed_at.connect(
             lambda sentence: self._point_at(sentence.blocks if sentence else None)
         )
         self.summaries.folder_begun.connect(self._on_folder_begun)
-        self.question_pane.citation_chosen.connect(lambda citation: self._go_to([_span_of(citation)]))
+        self.question_pane.citation_chosen.connect(lambda citation: self._go_to([_span_of(citation)], plays=True))
         self.question_pane.citation_pointed_at.connect(
             lambda citation: self._point_at([_span_of(citation)] if citation else None)
         )
@@ -327,13 +327,17 @@ class DocumentsArea(QObject):
         if document and document == self.documents.current:
             self.page.view.go_to(page)
 
-    def _go_to(self, spans: Iterable[Span]) -> None:
-        """Mark passages and go to the first one. If none is in the shown document, open another document."""
+    def _go_to(self, spans: Iterable[Span], *, plays: bool = False) -> None:
+        """Mark passages and go to the first one, and play it if it was recorded and `plays`. If none is in the shown
+        document, open another document.
+        """
         given = list(spans)
         self._point_timer.stop()
         self._pointed = None
         if here := self._here(given):
             self.view.go_to_spans(here)
+            if plays:
+                self.view.play(here)
         elif given:
             document = given[0].document
             self.view.open_at(document, self._in(document, given))

@@ -128,6 +128,7 @@ class MainWindow(QMainWindow):
     translate_requested = Signal(str)
     """The widget that shows a text or a document emits this signal or one of the next two (see widgets.dialogs)."""
     writing_requested = Signal(str)
+    reading_requested = Signal(object)
     document_translate_requested = Signal(object)
     clipboard_translate_requested = Signal()
     help_requested = Signal()

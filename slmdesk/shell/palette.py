@@ -45,7 +45,7 @@ from slmdesk.window.widgets.build import (
     show_column,
     text_line,
 )
-from slmdesk.window.widgets.dialogs import Dialog
+from slmdesk.window.widgets.dialogs import Dialog, can_read
 from slmdesk.window.widgets.opening import open_outside
 
 if TYPE_CHECKING:
@@ -258,6 +258,9 @@ REPORT = _(
     "without your texts. Give both to whoever gave you slmdesk. Nothing is sent "
     "automatically."
 )
+NO_VOICE = _(
+    "Nothing can be read aloud, because this computer has no voice. On Linux, install speech-dispatcher or espeak-ng."
+)
 LICENCES_PAGE = "LICENCES.txt"
 """In the folder of a frozen program."""
 LICENCES = _(
@@ -338,6 +341,8 @@ class HelpWindow(Dialog):
                 shown.setBuddy(words)
                 lines.addLayout(row((shown, 1), (words, 3), gap=theme.SPACE_16))
         self._column.addWidget(shortcuts)
+        if not can_read():
+            self._say("help_voice", NO_VOICE)
 
     def _on_searched(self, words: str) -> None:
         """Show the parts of the help, and the shortcuts, that hold the words."""

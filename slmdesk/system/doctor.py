@@ -102,7 +102,8 @@ def _tried(services: Services, name: str) -> Pending[str]:
     elif name == "printer":
         services.printer.start("print", {"page": "none"}, on_event)
     else:
-        services.reader.start("read", {"path": missing, "format": "txt"}, on_event)
+        client = services.listener if name == "listener" else services.reader
+        client.start("read", {"path": missing, "format": "txt"}, on_event)
     return tried
 
 

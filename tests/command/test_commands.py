@@ -222,7 +222,7 @@ def test_documents_network_doctor_backup(run, with_model, tmp_path) -> None:
     assert "0 requests today" in run("network").out
     assert run("network", "--offline", "on", "--json").json["offline"] is True
     doctor = run("doctor", "--json").json
-    assert doctor["children"] == dict.fromkeys(("engine", "reader", "printer"), "works")
+    assert doctor["children"] == dict.fromkeys(("engine", "reader", "printer", "listener"), "works")
     walls = doctor["walls"]
     assert walls["landlock"] == (sandbox.version() or None)
     assert {walls[name].split(" (")[0] for name in doctor["children"]} == {

@@ -31,6 +31,7 @@ from slmdesk.children.worker.main import (
     EngineRole,
     Handles,
     Jobs,
+    ListenerRole,
     Output,
     ReaderRole,
     Role,
@@ -54,6 +55,8 @@ def start(role: str, command: Sequence[str], base: Mapping[str, str], environmen
         return LocalChild(EngineRole(partial(_Echo, options)), role, handles)
     if given == ["reader"]:
         return LocalChild(ReaderRole(), role, handles)
+    if given == ["listener"]:
+        return LocalChild(ListenerRole(), role, handles)
     return _start_process(role, command, base, environment, handles)
 
 

@@ -60,7 +60,7 @@ class AttachController(QObject):
 
     def __init__(self, bridge: Bridge, parent: QObject) -> None:
         super().__init__(parent, objectName="attach_controller")
-        self._bridge = bridge
+        self.bridge = self._bridge = bridge
         self._chat = ""
         self._drafts: dict[str, list[Draft]] = {}
         self._expanding: list[str] = []

@@ -54,7 +54,18 @@ from slmdesk.window.base.bridge import Bridge, ignored
 from slmdesk.window.base.live import Live
 from slmdesk.window.base.shortcuts import bind
 from slmdesk.window.base.theme import icon, scaled
-from slmdesk.window.widgets.build import column, named, plain_label, plain_tip, row, set_icon, show_words, tool_button
+from slmdesk.window.widgets.build import (
+    column,
+    dictate_button,
+    named,
+    plain_label,
+    plain_tip,
+    row,
+    set_icon,
+    settle,
+    show_words,
+    tool_button,
+)
 from slmdesk.window.widgets.opening import admit
 
 if TYPE_CHECKING:
@@ -190,11 +201,11 @@ class Composer(QFrame):
         self._is_busy = False
         self._can_send = True
         self.attachments = AttachmentBar(self, attached)
-        self._build_ui()
+        self._build_ui(attached)
         self._connect()
         self._show_button()
 
-    def _build_ui(self) -> None:
+    def _build_ui(self, attached: AttachController) -> None:
         self.input_box = InputBox(self)
         self.input_box.setPlaceholderText(_("Write a message, or type @ for a document"))
         self.input_box.setAccessibleName(_("Message"))
@@ -209,10 +220,11 @@ class Composer(QFrame):
             "attach_button", self, tip=_("Attach documents"), shortcut="chat.attach", label=_("Attach documents"),
             icon="paperclip", colour="ink2", on=self.attach_requested,
         )  # fmt: skip
+        self.dictate = dictate_button(attached.bridge, self.input_box, self)
         self.button = tool_button("send_button", self, kind="round", on=self._on_clicked)
         self.button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self._meter: QWidget | None = None
-        self._icons = row(self._attach, 1, self.button, gap=theme.SPACE_4)
+        self._icons = row(self._attach, self.dictate, 1, self.button, gap=theme.SPACE_4)
         text = row(self.input_box, margins=(0, 0, theme.SPACE_4, 0))
         margins = (theme.SPACE_12, theme.SPACE_12, theme.SPACE_12, theme.SPACE_8)
         column(
@@ -233,7 +245,7 @@ class Composer(QFrame):
     @property
     def in_order(self) -> tuple[QWidget, ...]:
         meter = () if self._meter is None else (self._meter,)
-        return (*self.attachments.in_order, self._attach, self.input_box, *meter, self.button)
+        return (*self.attachments.in_order, self._attach, self.dictate, self.input_box, *meter, self.button)
 
     def add_meter(self, meter: QWidget) -> None:
         """Put the meter of the context before the button *Send*."""
@@ -271,6 +283,8 @@ class Composer(QFrame):
         self._show_button()
 
     def _on_enter(self) -> None:
+        if not self._is_busy and self._can_send:
+            settle(self.dictate)
         if not self._is_busy and self._can_send and self.text.strip():
             self.send_requested.emit(self.text)
 

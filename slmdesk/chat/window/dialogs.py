@@ -36,14 +36,17 @@ from slmdesk.chat.window.attachments import AttachController, ask_documents
 from slmdesk.chat.window.option_fields import LONG_SYSTEM, PRESET_FIELDS, SYSTEM_OF_PRESET, Around, SettingsForm
 from slmdesk.chat.window.options_controller import PresetsController
 from slmdesk.window.base import theme
+from slmdesk.window.base.bridge import Bridge
 from slmdesk.window.widgets.build import (
     CheckBox,
     button,
     column,
+    dictate_button,
     named,
     plain_label,
     plain_tip,
     row,
+    settle,
     show_column,
     show_words,
     text_line,
@@ -391,7 +394,7 @@ NOTES = (
 class EditDialog(Dialog):
     saved = Signal(str)
 
-    def __init__(self, parent: QWidget, text: str, words: tuple[str, str]) -> None:
+    def __init__(self, parent: QWidget, text: str, words: tuple[str, str], bridge: Bridge) -> None:
         """Create a dialog to edit `text`. `words` has title and introduction: ANSWER or NOTES."""
         title, intro = words
         super().__init__(parent, "edit_dialog", title)
@@ -403,8 +406,10 @@ class EditDialog(Dialog):
         buttons = AcceptButtons(self, _("Save"), "edit_save", self._on_accepted)
         self._save = buttons.accept_button
         self._save.setToolTip(_("{save} (Ctrl+Enter)").format(save=_("Save")))
+        self._dictate = dictate_button(bridge, self._text, self, "edit_")
+        intro_line = row((plain_label(intro, self, name="edit_intro"), 1), self._dictate)
         column(
-            plain_label(intro, self, name="edit_intro"), (self._text, 1), buttons,
+            intro_line, (self._text, 1), buttons,
             into=self, gap=theme.SPACE_12, margins=theme.SPACE_16,
         )  # fmt: skip
         self._text.textChanged.connect(self._show_state)
@@ -421,6 +426,7 @@ class EditDialog(Dialog):
             super().keyPressEvent(event)
 
     def _on_accepted(self) -> None:
+        settle(self._dictate)
         self.saved.emit(self._text.toPlainText())
         self.accept()
 

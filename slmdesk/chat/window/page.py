@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -28,7 +28,7 @@ from slmdesk.window.base import theme
 from slmdesk.window.base.bridge import Delay
 from slmdesk.window.base.shortcuts import bind
 from slmdesk.window.base.theme import ThemeKeeper
-from slmdesk.window.widgets.bars import FindBar, SettingsController
+from slmdesk.window.widgets.bars import FindBar, SettingsController, hide_features
 from slmdesk.window.widgets.build import column, named, plain_label, row, show_words
 from slmdesk.window.widgets.notices import ask_where, give_export_menu
 from slmdesk.window.widgets.opening import ModelDrop, ask_about_link, ask_new_file
@@ -384,17 +384,21 @@ class ChatPage(QWidget):
         if is_question:
             self.view.edit_question(message, text)
             return
-        from slmdesk.chat.window.dialogs import ANSWER, EditDialog
+        from slmdesk.chat.window.dialogs import ANSWER
 
-        dialog = EditDialog(self, text, ANSWER)
-        dialog.saved.connect(partial(self._chat.edits.save, message))
-        dialog.open()
+        self._edit(text, ANSWER, partial(self._chat.edits.save, message))
 
     def _on_notes_edit_requested(self, notes: str) -> None:
-        from slmdesk.chat.window.dialogs import NOTES, EditDialog
+        from slmdesk.chat.window.dialogs import NOTES
 
-        dialog = EditDialog(self, notes, NOTES)
-        dialog.saved.connect(self._chat.window.save_notes)
+        self._edit(notes, NOTES, self._chat.window.save_notes)
+
+    def _edit(self, text: str, words: tuple[str, str], save: Callable[[str], object]) -> None:
+        from slmdesk.chat.window.dialogs import EditDialog
+
+        dialog = EditDialog(self, text, words, self._chat.attached.bridge)
+        hide_features(dialog, self._settings.policy.hidden)
+        dialog.saved.connect(save)
         dialog.open()
 
     def _on_details_requested(self, message: str, details: str) -> None:

@@ -135,7 +135,9 @@ LIMITS_OF_ROLES = {
         quiet_s=3600.0,
         # a parser cannot be asked to stop: a new child costs less than the wait
         cancel_s=0.35,
-    )
+    ),
+    # half a minute of sound takes a slow PC some minutes with a large model; between, a person may say nothing
+    "listener": ClientLimits(silence_s=30.0, still_s=900.0, spinning_s=900.0, quiet_s=4 * 3600.0, cancel_s=5.0),
 }
 
 

@@ -218,7 +218,7 @@ class ChildClient:
     def _begin(self, make: Callable[[str], ToChild], listener: Listener) -> JobHandle:
         with self._changed:
             self._last += 1
-            job = JobHandle(self, str(self._last), listener, has_document=self._role == "reader")
+            job = JobHandle(self, str(self._last), listener, has_document=self._role in ("reader", "listener"))
             message = make(job.id)
             job.allow(message, self._context_tokens)
             self._jobs[job.id] = job

@@ -29,6 +29,9 @@ PARENT_VARIABLE = "SLMDESK_DESK_PID"
 READER_MEMORY_BYTES = 512 << 20
 PRINTER_MEMORY_BYTES = 2 << 30
 """Of addresses, of which Qt and its fonts take many."""
+LISTENER_MEMORY_BYTES = 8 << 30
+"""The largest Whisper takes half of it."""
+_MEMORY_BYTES = {"printer": PRINTER_MEMORY_BYTES, "listener": LISTENER_MEMORY_BYTES}
 FILE_BYTES = 64 << 20
 """The largest file that a child may write, but the engine, which saves states and models: also a file in memory."""
 READER_STACK_BYTES = 1 << 20
@@ -117,8 +120,8 @@ def _limit_memory(role: str) -> None:
     if role == "reader":
         threading.stack_size(READER_STACK_BYTES)
         resource.setrlimit(resource.RLIMIT_AS, (READER_MEMORY_BYTES, READER_MEMORY_BYTES))
-    elif role == "printer":
-        resource.setrlimit(resource.RLIMIT_AS, (PRINTER_MEMORY_BYTES, PRINTER_MEMORY_BYTES))
+    elif role in _MEMORY_BYTES:
+        resource.setrlimit(resource.RLIMIT_AS, (_MEMORY_BYTES[role],) * 2)
 
 
 def die_with(parent: int) -> None:

@@ -79,7 +79,7 @@ def run_worker(arguments: Sequence[str], make_engine: Callable[[], Engine] | Non
     if trials is not None:
         secured += tuple(f"{HELPER}{fact}" for fact in trials.facts())
     handles = Handles(os.environ)
-    roles: Mapping[str, Callable[[], Role]] = {"reader": ReaderRole, "printer": PrinterRole}
+    roles: Mapping[str, Callable[[], Role]] = {"reader": ReaderRole, "printer": PrinterRole, "listener": ListenerRole}
     role = roles[name]() if name in roles else EngineRole(make_engine or partial(llama_engine, trials))
     output = Output(target)
     output.send(Hello(protocol.VERSION, name, (*role.kinds, *secured), os.getpid()))
@@ -92,7 +92,7 @@ def run_worker(arguments: Sequence[str], make_engine: Callable[[], Engine] | Non
 
 def _role_named(arguments: Sequence[str]) -> str:
     parser = argparse.ArgumentParser(prog="slmdesk --worker")
-    parser.add_argument("role", choices=("engine", "reader", "printer", "template"))
+    parser.add_argument("role", choices=("engine", "reader", "printer", "listener", "template"))
     return str(parser.parse_args(arguments).role)
 
 
@@ -350,6 +350,16 @@ class ReaderRole(_CountingRole):
 
     def patience_of(self, job: Job) -> float:
         return patience_s(_size_of(job))
+
+
+class ListenerRole(_CountingRole):
+    kinds = ("dictate", "read", "sound")
+
+    def task_named(self, kind: str) -> Callable[[Job], Task]:
+        from slmdesk.children.tasks import listener
+
+        task: Callable[[Job], Task] = getattr(listener, kind)
+        return task
 
 
 class PrinterRole(_CountingRole):

@@ -72,7 +72,7 @@ class DocumentsController(QObject):
 
     def __init__(self, bridge: Bridge, parent: QObject | None = None) -> None:
         super().__init__(parent, objectName="documents_controller")
-        self._bridge = bridge
+        self.bridge = self._bridge = bridge
         self.pages = PagesController(bridge, self)
         self._recent: Live[Sequence[DocumentRecord]] = Live(
             bridge, self, lambda: bridge.services.documents.recent(RECENT), (), on=(DocumentsChanged,)

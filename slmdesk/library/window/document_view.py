@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from itertools import islice
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 from PySide6.QtCore import QEvent, QObject, QPoint, Qt, QTimer, Signal
 from PySide6.QtGui import QKeyEvent
@@ -19,12 +19,14 @@ from PySide6.QtWidgets import (
     QPushButton,
     QScrollArea,
     QToolButton,
+    QVBoxLayout,
     QWidget,
 )
 
-from slmdesk.base.documents import Attachment, Page, PageStatus, attachment_line, doubtful_spans
+from slmdesk.base.documents import Attachment, Block, Page, PageStatus, attachment_line, doubtful_spans, is_recording
 from slmdesk.base.records import DocumentRecord, DocumentStatus
 from slmdesk.base.texts import _, grouped, retold
+from slmdesk.base.times import times_of
 from slmdesk.base.types import counted_pages, page_word
 from slmdesk.library.search import FoundPlaces
 from slmdesk.library.types import (
@@ -64,9 +66,12 @@ from slmdesk.window.widgets.build import (
     text_line,
     tool_button,
 )
-from slmdesk.window.widgets.dialogs import request_document_translation, request_translation
+from slmdesk.window.widgets.dialogs import add_reading_to, request_document_translation, request_translation
 from slmdesk.window.widgets.parts import Popover
 from slmdesk.window.widgets.rows import empty_layout
+
+if TYPE_CHECKING:
+    from slmdesk.library.window.playing import PlayBar
 
 BESIDE = 860
 """Width of the view, at the usual text size, below which the pages are a drawer over the result."""
@@ -129,6 +134,7 @@ class DocumentView(QFrame):
         self.find_bar.hide()
         self.view = PageView(self._keeper, self._controller.pages, self._left)
         self._pill = PagePill(self._left)
+        self.player: PlayBar | None = None
         column(self.find_bar, (self.view, 1), into=self._left, gap=0)
         self._left.raise_()
         self._unread = UnreadDocument(self._choose, self)
@@ -222,6 +228,7 @@ class DocumentView(QFrame):
         self._pages = pages
         self.view.show_pages(pages, reset=reset)
         self._pill.show_page(max(1, self.view.reached), len(pages))
+        self._show_player()
         if reset or len(pages) < FEW_PAGES:
             self._show_coverage()
         elif not self._summary_timer.isActive():
@@ -232,7 +239,33 @@ class DocumentView(QFrame):
                 self._spans_requested = None
                 self.go_to_spans(requested)
 
+    def _show_player(self) -> None:
+        """Show what plays a recording, of which the last page's label says where it ends."""
+        path = file_of(self.record) if self.record is not None and is_recording(file_of(self.record)) else None
+        if path is not None and self.player is None:
+            from slmdesk.library.window.playing import PlayBar  # late: few documents are recordings
+
+            self.player = PlayBar(self._controller.bridge, self.view, self._left)
+            cast(QVBoxLayout, self._left.layout()).insertWidget(0, self.player)
+        if self.player is not None:
+            times = times_of(self._pages[-1].label) if self._pages else None
+            self.player.show_recording(path, times[1] if times else 0.0)
+
+    def play(self, spans: Spans) -> None:
+        """Play a recording from the first of these passages on. Does nothing for another document."""
+        if spans and self.player is not None and not self.player.isHidden():
+            number = min(spans)
+            start = min(spans[number])[0]
+            self._controller.pages.ask_page(number, lambda page: self._play_from(page, lambda at: at.end > start))
+
+    def _play_from(self, page: Page, is_meant: Callable[[Block], bool]) -> None:
+        times = next((times_of(block.place) for block in page.blocks if is_meant(block)), None)
+        if times is not None and self.player is not None and not self.player.isHidden():
+            self.player.play_at(times[0])
+
     def _on_place_clicked(self, number: int, character: int) -> None:
+        if self.player is not None and (sheet := self.view.sheets.find(number)) is not None:
+            self._play_from(sheet.page, lambda block: block.start == character)
         attachments = info_of(self.record).attachments if self.record else ()
         line = self.view.line_at(number, character) if attachments else ""
         found = next(
@@ -336,6 +369,9 @@ class DocumentView(QFrame):
         menu.addAction(_("Translate this page"), partial(self._controller.pages.ask_page, number, translate))
         if self.record is not None and is_file(self.record):
             menu.addAction(_("Translate this document"), self._on_translate)
+        sheet = self.view.sheets.find(number)
+        mark = lambda start, end: self.hint_spans({number: [(start, end)]} if end > start else None)  # noqa: E731
+        add_reading_to(menu, self, sheet.page.text if sheet is not None else "", mark)
         menu.popup(place)
 
     def _fill_menu(self) -> None:

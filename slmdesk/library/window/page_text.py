@@ -27,6 +27,7 @@ from PySide6.QtGui import (
 from slmdesk.base.documents import MARKS, Block, BlockKind, Page, PageStatus
 from slmdesk.base.record import Record, changed
 from slmdesk.base.texts import _
+from slmdesk.base.times import shown_time, times_of
 from slmdesk.library.types import unread_reason
 from slmdesk.window.base.text import character_at, utf16_at
 from slmdesk.window.base.theme import Fonts, Theme
@@ -467,13 +468,25 @@ class Prose:
 Part = Prose | PageTable
 
 
+AFTER_TIME = "\u2003"
+
+
+def _inserted_at(block: Block, *, is_timed: bool) -> str:
+    """Return what is shown before a block without being in the page's text: struck words, or the time of a passage."""
+    times = times_of(block.place) if is_timed and block.kind is BlockKind.PARAGRAPH else None
+    return f"{shown_time(times[0])}{AFTER_TIME}" if times else block.place if block.kind is BlockKind.STRUCK else ""
+
+
 class _Struck:
-    """A page as it is shown, with the struck words at their places, and the way to and from the page's own text."""
+    """A page as it is shown, with struck words and the times of passages at their places, and the way to and from the
+    page's own text.
+    """
 
     def __init__(self, page: Page) -> None:
         rows = [block for block in page.blocks if block.kind is BlockKind.TABLE_ROW]
-        self._places = [block.start for block in page.blocks if block.kind is BlockKind.STRUCK]
-        self._words = [block.place for block in page.blocks if block.kind is BlockKind.STRUCK]
+        is_timed = times_of(page.label) is not None  # a recording's page: its label says from when to when
+        inserted = [(block.start, words) for block in page.blocks if (words := _inserted_at(block, is_timed=is_timed))]
+        self._places, self._words = [start for start, __ in inserted], [words for __, words in inserted]
         for number, (at, words) in enumerate(zip(self._places, self._words, strict=True)):
             row = bisect_right(rows, at, key=lambda block: block.start) - 1
             is_above = (
@@ -482,14 +495,15 @@ class _Struck:
             if row >= 0 and at <= rows[row].end and not is_above and words[:1] != "\n":
                 self._words[number] = re.sub(r"[\t\n]", " ", words)  # no word may begin another cell or row
         self._moved = [0, *accumulate(map(len, self._words))]
-        self.page = self._shown(page) if any(block.kind in MARKS for block in page.blocks) else page
+        self.page = self._shown(page) if inserted or any(block.kind in MARKS for block in page.blocks) else page
 
     def _shown(self, page: Page) -> Page:
         text, at, struck = list[str](), 0, list[Block]()
         for start, words, before in zip(self._places, self._words, self._moved, strict=False):
             text += page.text[at:start], words
             first, last = len(words) - len(words.lstrip("\n")), len(words.rstrip("\n"))
-            struck.append(Block(BlockKind.STRUCK, start + before + first, start + before + last))
+            kind = BlockKind.CAPTION if words.endswith(AFTER_TIME) else BlockKind.STRUCK
+            struck.append(Block(kind, start + before + first, start + before + last))
             at = start
         blocks = [
             changed(block, start=self._edge(block.start, is_end=False), end=self._edge(block.end, is_end=True))

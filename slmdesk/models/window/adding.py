@@ -121,6 +121,8 @@ def lines_of(candidate: Candidate) -> list[str]:
     ]
     if header and header.kind == "encoder":
         lines.append(_("Encoder: finds passages, cannot chat"))
+    if header and header.kind == "whisper":
+        lines.append(_("Speech model: writes down what is said"))
     if header and header.kind == "adapter":
         lines.append(_("Adapter (LoRA): works with its base model"))
     if candidate.fit:

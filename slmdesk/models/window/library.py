@@ -715,6 +715,7 @@ class TrialLine(QWidget):
 KINDS = {
     "model": _("Chat model"),
     "encoder": _("Encoder: finds passages, cannot chat"),
+    "whisper": _("Speech model: writes down what is said"),
     "adapter": _("Adapter (LoRA): works with its base model"),
 }
 

@@ -399,6 +399,8 @@ def speed_of(judged: FitCheck) -> str:
 def sentence_of(card: ModelCard) -> str:
     if card.record.kind == "encoder":
         return _("Finds passages, cannot chat.")
+    if card.record.kind == "whisper":
+        return _("Writes down dictation and recordings.")
     if card.record.kind == "adapter":
         base = str(card.record.header.get("base") or _("its base model"))
         return _("Changes how {base} answers; choose it in the settings of a chat.").format(base=base)

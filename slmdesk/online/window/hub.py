@@ -646,7 +646,7 @@ class SearchFilters(QWidget):
         self._task, self._language, self._license, self._sort = self._choices = [
             named(Choice(values, self), f"search_{name}", label=label)
             for name, label, values in (
-                ("task", _("What the model is for"), ANY_JOB),
+                ("task", _("What the model is for"), [job for job in ANY_JOB if job[0] != "speech"]),
                 ("language", _("Language the model should know"), ANY_LANGUAGE),
                 ("license", _("Licence"), licences),
                 ("sort", _("Order of the results"), sorts),

@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QButtonGroup, QFrame, QScrollArea, QSizePolicy, QW
 from slmdesk.base.policy import FEATURES, Policy
 from slmdesk.base.settings import Settings
 from slmdesk.base.texts import _, ngettext
+from slmdesk.base.translation import LANGUAGES
 from slmdesk.runtime.messages import bytes_for_people
 from slmdesk.system.window.shortcuts import TITLE, ShortcutSettings
 from slmdesk.window.base import theme
@@ -57,6 +58,7 @@ SECTIONS = (
 
 def table() -> dict[str, tuple[Setting, ...]]:
     """Return the settings of the program itself by section. Those of a feature are added by that feature."""
+    languages = [(language.code, language.shown) for language in LANGUAGES.values()]
     number = QLocale().toString
     return {
         "general": (
@@ -127,6 +129,10 @@ def table() -> dict[str, tuple[Setting, ...]]:
             Setting(
                 "writing_history", _("Keep drafts"), Switched,
                 tip=_("What you write on the page Write, or type on the page Translate, is found again there."),
+            ),
+            Setting(
+                "speech_language", _("Dictation language"), Listed, tip=_("The language in which you dictate."),
+                values=(("", _("As the window")), *sorted(languages, key=lambda each: each[1])),
             ),
         ),
         "history": (

@@ -40,6 +40,7 @@ from slmdesk.window.base.shortcuts import show_in_menu
 from slmdesk.window.base.text import character_at, size16
 from slmdesk.window.base.theme import ThemeKeeper
 from slmdesk.window.widgets.build import named, passing, plain_tip
+from slmdesk.window.widgets.dialogs import add_reading_to
 from slmdesk.window.widgets.notices import Notice
 from slmdesk.window.widgets.opening import admit
 
@@ -325,6 +326,7 @@ class TargetEdit(SegmentEdit):
             self.setTextCursor(self.cursorForPosition(self.viewport().mapFrom(self, event.pos())))
         menu = passing(self.createStandardContextMenu(), "translation_menu")
         menu.insertAction(menu.actions()[0], self._other)
+        add_reading_to(menu, self, self.textCursor().selectedText() or self.toPlainText())
         menu.popup(event.globalPos())
 
     def place_of_chosen(self) -> QRect:

@@ -49,6 +49,9 @@ class Bridge(QObject):
     """Emitted with a Problem that the person should see. Also emitted if a request fails and nobody handles it."""
     notice_raised = Signal(object)
     settings_changed = Signal(object)
+    listening_changed = Signal(object)
+    """Emitted with the Dictation that listens now, or None."""
+    speech_model_wanted = Signal()
 
     _brought = Signal(object)
 

@@ -71,6 +71,7 @@ ALL = (
     Keys("page.settings", EVERYWHERE, ("Ctrl+,",), _("Settings")),
     Keys("clipboard", EVERYWHERE, ("Ctrl+Shift+T",), _("Translate the clipboard")),
     Keys("lock", EVERYWHERE, ("Ctrl+Shift+L",), _("Lock the encrypted history")),
+    Keys("dictate", EVERYWHERE, ("F9",), _("Dictate: hold the key, or press to begin and to end")),
     Keys("chat.list", EVERYWHERE, ("Ctrl+B",), _("Fold or open the side bar")),
     Keys("quit", EVERYWHERE, ("Ctrl+Q",), _("Quit")),
     Keys("chat.new", CHAT, ("Ctrl+N",), _("New chat")),

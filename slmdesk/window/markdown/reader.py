@@ -29,7 +29,7 @@ from slmdesk.window.markdown.selected import (
     page,
 )
 from slmdesk.window.widgets.build import named, passing
-from slmdesk.window.widgets.dialogs import request_translation
+from slmdesk.window.widgets.dialogs import add_reading_to, request_translation
 from slmdesk.window.widgets.opening import judge_link
 
 SHORT = 360
@@ -105,6 +105,7 @@ class MarkdownReader(QWidget):
             _("Translate selection") if chosen else _("Translate"),
             lambda: request_translation(self, chosen or self._source),
         )
+        add_reading_to(menu, self, chosen or self._source)
         menu.addAction(_("Select all"), lambda: self.text.select(0, -1))
         if judge_link(address).openable:
             menu.addAction(_("Copy link address"), lambda: copy_text(address))

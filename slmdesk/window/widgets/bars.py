@@ -53,6 +53,7 @@ from slmdesk.window.widgets.parts import Popover, draw_ring
 
 if TYPE_CHECKING:
     from slmdesk.library.saved_states import SavedStates
+    from slmdesk.window.widgets.dictation import Dictation
 
 RING_SIZE = 16
 JOBS_WIDTH = 72
@@ -137,6 +138,7 @@ class StatusBar(QFrame):
         tip = _("This history is encrypted. Lock it")
         self._lock = button(_("Encrypted"), "lock_button", self, kind="status", tip=tip, icon="lock", colour="ink2")
         self._lock.hide()
+        self._microphone: QPushButton | None = None
         self.jobs = JobsButton(self)
         self.jobs.clicked.connect(self.jobs_requested)
         margins = (theme.SPACE_12, 0, theme.SPACE_12, 0)
@@ -145,8 +147,8 @@ class StatusBar(QFrame):
     def event(self, event: QEvent) -> bool:
         is_done = super().event(event)
         if event.type() in (QEvent.Type.Resize, QEvent.Type.Move, QEvent.Type.LayoutRequest):
-            parts = (self._network, self._lock)
-            left = max(part.geometry().right() + 1 for part in parts if part is self._network or not part.isHidden())
+            parts = (self._network, self._lock, self._microphone)
+            left = max(part.geometry().right() + 1 for part in parts if part is not None and not part.isHidden())
             gap = theme.SPACE_16
             between = QRect(left + gap, 0, self.jobs.x() - left - 2 * gap, self.height())
             is_narrow = between.width() < scaled(NOTICE_WIDTH)
@@ -162,6 +164,20 @@ class StatusBar(QFrame):
     def take_model(self, picker: QWidget) -> None:
         """Put the model of the page into the line, at the right end."""
         self._line.addWidget(picker)
+
+    def show_listening(self, by: Dictation | None) -> None:
+        """Show the microphone while it listens. A press ends that."""
+        if self._microphone is not None:
+            self._microphone.deleteLater()
+            self._microphone = None
+        if by is not None:
+            tip = _("Sound is heard by the speech model on this PC, and kept nowhere. Press to stop listening")
+            self._microphone = button(
+                _("Microphone on"), "microphone_button", self, kind="status", tip=tip, icon="mic", colour="warn",
+                on=lambda: by.finish(),
+            )  # fmt: skip
+            self._microphone.setProperty("online", True)
+            self._line.insertWidget(2, self._microphone)
 
     def show_encrypted(self, is_encrypted: bool) -> None:
         self._lock.setVisible(is_encrypted)
@@ -622,6 +638,10 @@ SHOWN_BY: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "models.import": ("library_add_button", "find_models_button"),
         "settings.network": ("network_body",),
         "token": ("row_token",),
+        "microphone": (
+            "dictate_button", "question_dictate_button", "folder_question_dictate_button", "writing_dictate_button",
+            "edit_dictate_button", "row_speech_language",
+        ),
     }
 )  # fmt: skip
 """Widget names of each feature in core.policy.FEATURES. If a widget is hidden, everything in it is hidden too."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 from html import escape
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from PySide6.QtCore import QEvent, QObject, QPoint, QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPaintEvent, QPalette, QPen, QTextLayout
@@ -33,14 +33,19 @@ from PySide6.QtWidgets import (
 
 from slmdesk.base.texts import _
 from slmdesk.window.base import theme
-from slmdesk.window.base.shortcuts import show_keys
+from slmdesk.window.base.shortcuts import bind, show_keys
 from slmdesk.window.base.theme import ICON_SIZE, icon, pixmap, scaled
+
+if TYPE_CHECKING:
+    from slmdesk.window.base.bridge import Bridge
 
 Part = QWidget | QLayout | int | tuple[QWidget | QLayout, int | Qt.AlignmentFlag]
 """Part of a layout: a widget or layout, alone or with a stretch factor or alignment, or a stretch with this factor."""
 Margins = int | tuple[int, int] | tuple[int, int, int, int]
 """Margins in pixels: one for all sides, or (left and right, top and bottom), or (left, top, right, bottom)."""
 CLEAR = _("Clear the search")
+DICTATE = "dictate"
+"""The shortcut of dictation, and the object name of what listens for a field."""
 B = TypeVar("B", bound=QAbstractButton)
 L = TypeVar("L", bound=QBoxLayout)
 
@@ -84,6 +89,39 @@ def tool_button(name: str, parent: QWidget, text: str = "", **options: Any) -> Q
     made = named(QToolButton(parent), name)
     made.setText(text)
     return _dress(made, **options)
+
+
+def dictate_button(bridge: Bridge, field: Any, parent: QWidget, prefix: str = "") -> QToolButton:
+    """Return a button, and give the field a key, by which words are spoken into the field. What listens is made at the
+    first press.
+    """
+
+    def press() -> None:
+        from slmdesk.window.widgets.dictation import Dictation  # late: most people type
+
+        (_dictation_of(made) or Dictation(bridge, field, made)).press()
+
+    def release() -> None:
+        if found := _dictation_of(made):
+            found.release()
+
+    tip = _("Dictate: press to begin and to end, or hold; Esc throws the stretch away")
+    name, label = f"{prefix}{DICTATE}_button", _("Dictate")
+    made = tool_button(name, parent, label=label, icon="mic", colour="ink2", tip=tip, shortcut=DICTATE)
+    made.pressed.connect(press)
+    made.released.connect(release)
+    bind(field, DICTATE, press, within=True)
+    return made
+
+
+def settle(button: QToolButton) -> None:
+    """Fix the words that are being spoken into the field of this button, because its text is sent."""
+    if found := _dictation_of(button):
+        found.settle()
+
+
+def _dictation_of(button: QToolButton) -> Any:
+    return button.findChild(QObject, DICTATE)
 
 
 def fold_button(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from PySide6.QtCore import QEvent, QObject, QPoint, QRect, QSize, Qt, SignalInstance
 from PySide6.QtGui import (
@@ -54,6 +54,9 @@ from slmdesk.window.widgets.build import (
     text_line,
     tool_button,
 )
+
+if TYPE_CHECKING:
+    from slmdesk.window.widgets.reading import Aloud
 
 AWAY, BELOW = 24, 40
 """Least pixels between a sheet and the edges of the window, and below it, where the notices stand."""
@@ -507,6 +510,9 @@ def ask_password(parent: QWidget, name: str, given: Callable[[str], object], *, 
 # No page knows these: the request goes up from widget to widget until one of them, the window, has a signal for it.
 
 
+READ_ALOUD = _("Read aloud")
+
+
 def request_translation(source: QWidget, text: str) -> None:
     """Open `text`, which `source` shows, in the translator. Blank text is ignored."""
     _emit_above(source, "translate_requested", text.strip())
@@ -520,10 +526,33 @@ def request_document_translation(source: QWidget, path: Path) -> None:
     _emit_above(source, "document_translate_requested", path)
 
 
+def request_reading(source: QWidget, text: str, mark: Callable[[int, int], object] | None = None) -> None:
+    """Read a text aloud, which `source` shows. `mark` marks the characters that are being said; a text field selects
+    them.
+    """
+    from slmdesk.window.widgets.reading import Aloud
+
+    _emit_above(source, "reading_requested", Aloud(text, source, mark))
+
+
+def can_read() -> bool:
+    """Return whether the system has a voice."""
+    from slmdesk.window.widgets.reading import voice_for  # late: few menus are opened
+
+    return voice_for("") is not None
+
+
+def add_reading_to(menu: QMenu, source: QWidget, text: str, mark: Callable[[int, int], object] | None = None) -> None:
+    if text.strip() and can_read():
+        read = menu.addAction(READ_ALOUD, lambda: request_reading(source, text, mark))
+        read.setObjectName("read_aloud_action")
+
+
 def pop_up_words_menu(source: QWidget, place: QPoint, words: str, text: str) -> None:
     menu = named(QMenu(source), "words_menu")
     menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
     menu.addAction(words, lambda: request_translation(source, text))
+    add_reading_to(menu, source, text)
     menu.popup(place)
 
 
@@ -539,10 +568,11 @@ class TranslatableText(QPlainTextEdit):
         menu.addSeparator()
         words = _("Translate the selection") if chosen else _("Translate this text")
         menu.addAction(words, lambda: request_translation(self, chosen or self.toPlainText()))
+        add_reading_to(menu, self, chosen or self.toPlainText())
         menu.popup(event.globalPos())
 
 
-def _emit_above(source: QWidget, name: str, given: str | Path) -> None:
+def _emit_above(source: QWidget, name: str, given: str | Path | Aloud) -> None:
     above: QWidget | None = source if given else None
     while above is not None:
         found = getattr(above, name, None)

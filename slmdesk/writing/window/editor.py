@@ -10,6 +10,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QMimeData, QObject, QRect, Qt, Signal
 from PySide6.QtGui import (
+    QContextMenuEvent,
     QKeyEvent,
     QPainter,
     QPaintEvent,
@@ -29,7 +30,8 @@ from slmdesk.window.base import theme
 from slmdesk.window.base.bridge import Delay, marked
 from slmdesk.window.base.text import size16
 from slmdesk.window.base.theme import Theme, ThemeKeeper
-from slmdesk.window.widgets.build import named
+from slmdesk.window.widgets.build import named, passing
+from slmdesk.window.widgets.dialogs import add_reading_to
 from slmdesk.window.widgets.opening import admit
 
 HINT = _(
@@ -145,6 +147,11 @@ class WritingEdit(QTextEdit):
         data.setText(self.tracked.plain_between(cursor.selectionStart(), cursor.selectionEnd()))
         return marked(data)
 
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        menu = passing(self.createStandardContextMenu(), "writing_menu")
+        add_reading_to(menu, self, self.textCursor().selectedText() or self.toPlainText())
+        menu.popup(event.globalPos())
+
     def canInsertFromMimeData(self, source: QMimeData) -> bool:
         return bool(_files_in(source)) or super().canInsertFromMimeData(source)
 
@@ -169,7 +176,7 @@ class WritingEdit(QTextEdit):
                 painter.drawRoundedRect(line.adjusted(-3, -1, 3, 1), 4, 4)
             painter.end()
         super().paintEvent(event)
-        if self.document().isEmpty():
+        if self.document().isEmpty() and not self.document().firstBlock().layout().preeditAreaText():
             self._paint_hint()
 
     def _paint_hint(self) -> None:  # Qt's own is cut to one line where the margin is wide

@@ -29,6 +29,7 @@ from slmdesk.window.widgets.build import (
     ElidedLabel,
     button,
     column,
+    dictate_button,
     named,
     plain_label,
     row,
@@ -105,6 +106,7 @@ class WritingPage(QWidget):
             _("Correct"), "writing_correct", self, kind="primary", on=self._on_correct,
             tip=_("Show mistakes as changes, in the text or the part of it that is selected"), shortcut="write.correct",
         )  # fmt: skip
+        self._dictate = dictate_button(self._bridge, self.editor, self, "writing_")
         self._save = tool_button(
             "writing_save", self, icon="share", label=_("Export"), tip=_("Export"), shortcut="write.save"
         )
@@ -169,7 +171,8 @@ class WritingPage(QWidget):
         )  # fmt: skip
         bar = named(QWidget(self), "writing_bar")
         row(
-            (self._title, 100), self._count, 1, self._rewrite_all, self._correct, self._save, self._gear,
+            (self._title, 100), self._count, 1, self._rewrite_all, self._correct, self._dictate, self._save,
+            self._gear,
             into=bar, gap=theme.SPACE_8, margins=(theme.SPACE_24, theme.SPACE_8, theme.SPACE_16, theme.SPACE_8),
         )  # fmt: skip
         self._bar = bar

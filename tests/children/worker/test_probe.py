@@ -21,7 +21,7 @@ pytestmark = [pytest.mark.process, pytest.mark.skipif(sys.platform != "linux", r
 ROOT = Path(__file__).resolve().parents[3]
 SOURCE = (Path(__file__).resolve().parent / "probe.py").read_text()
 NOBODY = 65534
-ROLES = ("engine", "card", "reader", "printer", "helper", "trial")
+ROLES = ("engine", "card", "reader", "printer", "listener", "helper", "trial")
 FILES = frozenset(
     {
         "desk_memory_read", "desk_memory_write", "desk_maps", "desk_environment", "desk_open_files", "desk_root_folder",

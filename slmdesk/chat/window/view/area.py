@@ -40,12 +40,12 @@ from slmdesk.chat.window.view.message import (
     MessageWidget,
 )  # fmt: skip
 from slmdesk.chat.window.view.scroll import EDGE, WHOLE, MessageArea, Row
-from slmdesk.chat.window.view.selection import Entry, SelectableArea, show_menu
+from slmdesk.chat.window.view.selection import Entry, SelectableArea, plain_text_of, show_menu
 from slmdesk.window.base.bridge import copy_text
 from slmdesk.window.markdown.builder import COPY_CODE, SAVE_CODE, SHOW_ALL_ROWS
 from slmdesk.window.markdown.message import MessageText
 from slmdesk.window.markdown.selected import FORMULA_SOURCE, ViewStyle
-from slmdesk.window.widgets.dialogs import request_translation, request_writing
+from slmdesk.window.widgets.dialogs import READ_ALOUD, can_read, request_reading, request_translation, request_writing
 from slmdesk.window.widgets.opening import judge_link
 
 _KEYBOARD_REASONS = (
@@ -298,6 +298,9 @@ class ConversationView(SelectableArea):
         copy = self.copy_selection if self.selected_text() else partial(self._on_action, message_id, "copy")
         entries = [Entry(_("Copy"), copy, "Ctrl+C", "copy"), Entry(_("Select all"), self.select_all, "Ctrl+A")]
         entries[1:1] = [self._entry(row.view, key) for key in ("translate", "write")]
+        if can_read():
+            read = partial(self._read_aloud, row.view)
+            entries.insert(3, Entry(READ_ALOUD, read, icon="volume-2"))
         if judge_link(address).openable:
             entries.append(Entry(_("Copy link address"), lambda: copy_text(address)))
         if row.widget is not None:
@@ -305,6 +308,9 @@ class ConversationView(SelectableArea):
         if rest := self._entries_of(row.view):
             entries += [Entry(), Entry(_("Message"), rest)]
         show_menu(self, place, entries)
+
+    def _read_aloud(self, view: MessageView) -> None:
+        request_reading(self, self.selected_text() or plain_text_of(view, self._style, self._parser))
 
     def _entry(self, view: MessageView, key: str) -> Entry:
         name, words = MENU[key]

@@ -157,8 +157,10 @@ def test_no_words_come_under_a_pressed_button(qtbot, view, settled):
     assert text.toPlainText() == "some words here more"
 
 
+@pytest.mark.parametrize("has_voice", [False, True])
 @pytest.mark.qt_log_ignore("This plugin does not support")
-def test_the_menu_copies_and_acts(qtbot, view):
+def test_the_menu_copies_and_acts(qtbot, view, monkeypatch, has_voice):
+    monkeypatch.setattr("slmdesk.chat.window.view.area.can_read", lambda: has_voice)
     view.show_conversation(three())
     view.set_current(1)
     text = view.rows[1].widget.text
@@ -166,7 +168,8 @@ def test_the_menu_copies_and_acts(qtbot, view):
     menu = view.findChild(QMenu, "message_menu")
     words = [action.text() for action in menu.actions() if action.text()]
     assert words == [
-        "Copy", "Translate", "Open in Write", "Select all", "Copy link address", "Message",
+        "Copy", "Translate", "Open in Write", *(["Read aloud"] if has_voice else []), "Select all",
+        "Copy link address", "Message",
     ]  # fmt: skip
     more = menu.actions()[-1].menu()
     words = [action.text() for action in more.actions() if action.text()]

@@ -1,0 +1,144 @@
+"""What the listener's child can do: hear what is dictated, and write recordings down."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from functools import cache
+
+from slmdesk.base.documents import (
+    RECOGNISED_BEFORE,
+    BlockKind,
+    DocumentInfo,
+    Page,
+    PageKind,
+    PageStatus,
+    format_named,
+    page_of,
+)
+from slmdesk.base.errors import KnownError
+from slmdesk.base.protocol import Partial, Progress
+from slmdesk.base.record import to_json
+from slmdesk.base.sound import Stretch, Stretches, bytes_of, is_loud, loudness, sound_of
+from slmdesk.base.texts import N_
+from slmdesk.base.times import PAUSE_S, place_of, shown_time
+from slmdesk.children.tasks.job import Job, Task, text_of
+from slmdesk.children.tasks.reader import chosen_format, reading_of
+from slmdesk.engine.whisper import Whisper, Words
+from slmdesk.formats.reading import PageText
+from slmdesk.formats.recordings import Piece, pieces, sound_at
+from slmdesk.text.spoken import with_commands
+
+MOST_STEPS = 256
+PLAYED_S = 20.0
+"""Seconds of sound that are given to be played."""
+_BEFORE = 200
+"""Characters of what was said before that help to hear what comes."""
+_ENDS = (".", "!", "?", "…")
+
+
+@cache
+def _model(path: str) -> Whisper:
+    """One is enough: the app starts another child for another model."""
+    return Whisper(path)
+
+
+def dictate(job: Job) -> Task:
+    """Payload {model, language: a code or ""}; each step {sound: base64 of samples}.
+
+    Partials {text, is_final}, their keys the numbers of the stretches.  Result {}.
+    """
+    yield Progress(job.id, 0, 1, "model")
+    model = _model(text_of(job, "model"))
+    yield Progress(job.id, 1, 1, "model")
+    language, before, number = text_of(job, "language", ""), "", 0
+    stretches = Stretches()
+
+    def heard(stretch: Stretch) -> str:
+        nonlocal language, before
+        found = model.hear(stretch.sound, language, before=before, is_short=not stretch.is_final, stop=job.stop.is_set)
+        if stretch.is_final:
+            language, before = language or found.language, found.text[-_BEFORE:]
+        return with_commands(found.text, language or found.language)
+
+    def found(*, at_end: bool = False) -> Iterator[Partial]:
+        nonlocal number
+        while stretch := stretches.take(at_end=at_end):
+            yield Partial(job.id, str(number), {"text": heard(stretch), "is_final": stretch.is_final})
+            if not stretch.is_final:
+                return
+            number += 1
+
+    for steps in job.batches(MOST_STEPS):
+        job.worked()
+        for step in steps:
+            try:
+                sound = base64.b64decode(str(step.payload.get("sound", "")), validate=True)
+            except (binascii.Error, ValueError) as err:
+                raise KnownError("request.invalid", what="sound") from err
+            stretches.feed(sound_of(sound))
+        yield from found()
+    yield from found(at_end=True)
+    return {}
+
+
+def sound(job: Job) -> Task:
+    """Payload as for `read`, with {start} in seconds.  Result {sound: base64 of samples}, "" at the end."""
+    start = job.payload.get("start")
+    if not isinstance(start, int | float) or start < 0:
+        raise KnownError("request.invalid", what="start")
+    yield Progress(job.id, 0, 1, "sound")
+    data = bytes_of(sound_at(reading_of(job), start, PLAYED_S))
+    return {"sound": base64.b64encode(data).decode("ascii")}
+
+
+def read(job: Job) -> Task:
+    """Payload as for the reader's `read`, with {model}; `encoding` is the language spoken, "" for that of its first
+    words.  Partials, Progress and result as there: a page is half a minute, its passages have their times as places.
+    """
+    reading = reading_of(job)
+    if (chosen := chosen_format(reading, "")) != "recording":
+        reason = N_("it is {format}, which its name does not say; give it its right name first")
+        reason = reason.format(format=format_named(chosen).name)
+        raise KnownError("document.unreadable", path=reading.path, reason=reason)
+    language = reading.encoding
+    pages, is_heard, number = pieces(reading), False, 0
+    model = None
+    with closing(pages):  # type: ignore[type-var]  # a generator
+        for number, piece in enumerate(pages, 1):
+            job.check()
+            label = f"{shown_time(piece.start)}–{shown_time(piece.end)}"
+            if number in reading.recognised:
+                page, is_heard = Page(number, label, "", PageStatus.READ, (), RECOGNISED_BEFORE), True
+            elif not is_loud(loudness(piece.sound)).any():
+                page = page_of(number, label, "", ())
+            else:
+                model = model or _model(text_of(job, "model"))
+                found = model.hear(piece.sound, language, stop=job.stop.is_set)
+                language = language or (found.language if found.words else "")
+                page = _page(number, label, piece, found.words)
+                is_heard |= bool(found.words)
+            yield Partial(job.id, str(number), to_json(page))
+            yield Progress(job.id, number, number + round(piece.left_s / 26) if piece.left_s else 0, "page")
+    if not is_heard:
+        raise KnownError("speech.silent", path=reading.path)
+    info = DocumentInfo(
+        "recording", number, PageKind.PART, encoding=language, notes=tuple(reading.notes), counts=reading.counts
+    )
+    return to_json(info)
+
+
+def _page(number: int, label: str, piece: Piece, words: Sequence[Words]) -> Page:
+    """A passage is a sentence, or what is said up to a pause."""
+    text, passages = PageText(), list[list[Words]]()
+    for each in words:
+        last = passages[-1][-1] if passages else None
+        if last is None or last.text.endswith(_ENDS) or each.start - last.end >= PAUSE_S:
+            passages.append([])
+        passages[-1].append(each)
+    for some in passages:
+        place = place_of(piece.start + some[0].start, piece.start + some[-1].end)
+        text.add(BlockKind.PARAGRAPH, " ".join(each.text for each in some), place=place)
+    return page_of(number, label, text.text, text.blocks)

@@ -1,0 +1,98 @@
+"""Reading aloud, by a program that stands for the voice of the system."""
+
+from __future__ import annotations
+
+import sys
+from types import SimpleNamespace
+
+import pytest
+from PySide6.QtWidgets import QMenu, QPlainTextEdit
+
+from slmdesk.window.base.bridge import Bridge
+from slmdesk.window.widgets import reading
+from slmdesk.window.widgets.dialogs import add_reading_to
+
+pytestmark = [pytest.mark.gui, pytest.mark.quick]
+TEXT = "The rent rises by €40.80 from 1 July. Write by 31 December if that is a hardship."
+SPEAKS = "import sys; open(sys.argv[1], 'ab').write(sys.stdin.buffer.read())"
+FAILS = "import sys; sys.exit(1)"
+WAITS = "import sys, time; sys.stdin.read(); time.sleep(60)"
+
+
+@pytest.fixture
+def reader(qtbot, tmp_path, monkeypatch):
+    bridge = Bridge()
+    bridge.attach(SimpleNamespace(service_thread=SimpleNamespace(post=lambda work: work())))
+    made = reading.Reader(bridge, bridge)
+    made.said, made.notices, made.heard = tmp_path / "said", [], []
+    bridge.notice_raised.connect(made.notices.append)
+    field = QPlainTextEdit(TEXT)
+    qtbot.addWidget(field)
+    made.field = field
+    field.selectionChanged.connect(lambda: made.heard.append(field.textCursor().selectedText()))
+    made.use = lambda code: monkeypatch.setattr(
+        reading, "voice_for", lambda _language: reading.Voice((sys.executable, "-c", code, str(made.said)))
+    )
+    return made
+
+
+def test_each_sentence_is_spoken_and_marked_where_it_stands(reader, qtbot):
+    reader.use(SPEAKS)
+    reader.read(reading.Aloud(TEXT, reader.field))
+    qtbot.waitUntil(lambda: reader._now is None, timeout=20_000)
+    first, second = TEXT[:37], TEXT[38:]
+    assert reader.said.read_text().split("\n") == [f" {first}", f" {second}", ""]
+    assert [words for words in reader.heard if words] == [first, second]
+    assert [notice.text for notice in reader.notices] == [first, second]
+    assert not reader.field.textCursor().hasSelection()
+
+
+def test_stop_ends_it_at_once(reader, qtbot):
+    reader.use(WAITS)
+    reader.read(reading.Aloud(TEXT, reader.field))
+    qtbot.waitUntil(lambda: bool(reader.notices))
+    process = reader._process
+    with qtbot.waitSignal(process.finished):
+        reader.notices[0].on_action()
+    assert len(reader.notices) == 1
+    assert not reader.field.textCursor().hasSelection()
+
+
+@pytest.mark.parametrize("code", [FAILS, None])
+def test_a_voice_that_fails_is_said_once(reader, qtbot, code, monkeypatch):
+    reader.use(FAILS)
+    if code is None:
+        monkeypatch.setattr(reading, "voice_for", lambda _language: reading.Voice(("/nowhere/voice",)))
+    reader.read(reading.Aloud(TEXT, reader.field))
+    qtbot.waitUntil(lambda: reader._now is None and bool(reader.notices), timeout=20_000)
+    assert [notice.is_error for notice in reader.notices] == [False, True]
+
+
+def test_without_a_voice_there_is_no_entry(reader, qtbot, monkeypatch):
+    menu = QMenu(reader.field)
+    monkeypatch.setattr(reading, "voice_for", lambda _language: None)
+    add_reading_to(menu, reader.field, TEXT)
+    assert not menu.actions()
+    reader.use(SPEAKS)
+    add_reading_to(menu, reader.field, TEXT)
+    assert [action.text() for action in menu.actions()] == ["Read aloud"]
+
+
+@pytest.mark.parametrize(
+    ("platform", "there", "command"),
+    [
+        ("linux", {"spd-say", "espeak-ng"},
+         ("spd-say", "--wait", "--pipe-mode", "--priority", "text", "--language", "de")),
+        ("linux", {"espeak-ng"}, ("espeak-ng", "--stdin", "-v", "de")),
+        ("darwin", {"say"}, ("say",)),
+    ],
+)  # fmt: skip
+def test_the_voice_of_each_system(platform, there, command):
+    found = reading.voice_for("de", platform, lambda name: name if name in there else None)
+    assert found is not None
+    assert found.command == command
+
+
+@pytest.mark.parametrize("platform", ["linux", "darwin", "win32"])
+def test_a_system_without_a_voice(platform):
+    assert reading.voice_for("", platform, lambda _name: None) is None
