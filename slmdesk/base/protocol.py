@@ -48,7 +48,8 @@ def messages_from(untrusted: object) -> tuple[ChatMessage, ...]:
 
 
 def messages_to_json(messages: Sequence[ChatMessage]) -> list[Json]:
-    return [to_json(message) for message in messages]
+    shapes = (to_json(message) for message in messages)
+    return [{name: value for name, value in shape.items() if value or name != "pictures"} for shape in shapes]
 
 
 def stored_from(cls: type[T], untrusted: object) -> T | None:

@@ -43,9 +43,29 @@ class TextPart(Record):
     origin: Origin = Origin.PERSON
 
 
+MOST_PIXELS = 1 << 20
+MOST_SIDE = 4096
+MOST_PICTURES = 8
+"""Most pictures of a conversation that a model is shown; of more, the last."""
+
+
+class Picture(Record):
+    """A picture for a model that sees.  `data` is base64: in the app a JPEG that the reader's child made, in a request
+    to the engine the rows of its pixels (RGB).  Without data it is only counted in tokens.
+    """
+
+    width: Annotated[int, Meta(ge=1, le=MOST_SIDE)]
+    height: Annotated[int, Meta(ge=1, le=MOST_SIDE)]
+    data: str = ""
+    id: Annotated[str, Meta(max_length=64)] = ""
+    """The same for the same picture alone, whatever its data here."""
+
+
 class ChatMessage(Record):
     role: Role
     parts: tuple[TextPart, ...]
+    pictures: tuple[Picture, ...] = ()
+    """Shown to the model in front of the words."""
 
     @property
     def text(self) -> str:
@@ -57,6 +77,8 @@ class PromptPart(Record):
 
     text: str
     trusted: bool
+    picture: Picture | None = None
+    """Stands in place of the text."""
 
 
 THINKING_OFF, THINKING_ON, THINKING_USUAL = "off", "on", "usual"
@@ -148,6 +170,8 @@ class LoadSpec(Record):
     anyway: bool = False
     """Whether to load although memory seems too small, because a person asked for it."""
     use_card: bool = True
+    projector: str = ""
+    """Path of the file by which the model sees pictures; empty: it does not. It is loaded at the first picture."""
 
 
 class MemoryParts(Record):
