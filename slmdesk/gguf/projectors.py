@@ -1,4 +1,4 @@
-"""Projectors (mmproj): the files by which models see.  Which fits which model, what it needs, whether it can be used."""
+"""Projectors (mmproj): the files by which models see.  Which fits which model, what it needs, whether it is sound."""
 
 from __future__ import annotations
 
@@ -17,6 +17,8 @@ from slmdesk.gguf.header import GgufHeader, ListSummary, whole
 from slmdesk.gguf.read import check_file
 
 PROJECTOR = "projector"
+BESIDE = ("adapter", PROJECTOR)
+"""Kinds of files that are of use beside a model alone."""
 TYPES: Mapping[str, tuple[str, ...]] = {
     "gemma3": ("gemma3",),
     "gemma4v": ("gemma4",),
@@ -33,13 +35,14 @@ TYPES: Mapping[str, tuple[str, ...]] = {
 _AT_ONCE = frozenset({"gemma3", "gemma4v", "gemma4uv"})
 """A picture's tokens see each other, so all of them are computed together."""
 _MOST_TOKENS = {
-    "gemma4v": 512, "gemma4uv": 512, "qwen2vl_merger": 1024, "qwen2.5vl_merger": 1024, "qwen3vl_merger": 1024, "pixtral": 1024,
-}  # fmt: skip
+    **dict.fromkeys(("gemma4v", "gemma4uv"), 512),
+    **dict.fromkeys(("qwen2vl_merger", "qwen2.5vl_merger", "qwen3vl_merger", "pixtral"), 1024),
+}
 """Tokens of a picture where its size decides; the others have a size of their own."""
 _LARGEST = 1 << 14
 _WORDS = re.compile(r"[a-z]+|\d+(?:[.]\d+)?b?")
 _UNTOLD = frozenset(
-    {"mmproj", "model", "gguf", "it", "instruct", "chat", "f", "bf", "f16", "vision", "projector", "q", "k", "m"}
+    ("mmproj", "model", "gguf", "it", "instruct", "chat", "f", "bf", "vision", "projector", "q", "k", "m")
 )
 
 
@@ -87,7 +90,27 @@ def flaw_of(header: GgufHeader) -> str:
     if not all(numbers.values()) or not heads or not are_colours or not width_of(header):
         return N_("its header names no size")
     is_whole = numbers["embedding_length"] % heads == 0 and numbers["patch_size"] <= numbers["image_size"]
-    return "" if is_whole and 0 < _merge(header) <= 16 else N_("the sizes in its header contradict each other")
+    if not is_whole or not 0 < _merge(header) <= 16:
+        return N_("the sizes in its header contradict each other")
+    return "" if _is_complete(header, numbers["block_count"]) else N_("weights are missing")
+
+
+def require_projector(header: GgufHeader) -> None:
+    """Raises KnownError `projector.unusable`."""
+    if flaw := flaw_of(header):
+        raise KnownError("projector.unusable", name=header.name, reason=flaw)
+
+
+def _is_complete(header: GgufHeader, layers: int) -> bool:
+    """Whether the weights are there without which the library ends the process."""
+    there = header.tensors.shapes.keys()
+    parts = ("attn_out", "ffn_up", "ffn_down", "ln1", "ln2")
+    blocks = [f"v.blk.{layer}." for layer in range(layers)]
+    return "v.patch_embd.weight" in there and all(
+        all(f"{block}{part}.weight" in there for part in parts)
+        and (f"{block}attn_qkv.weight" in there or all(f"{block}attn_{one}.weight" in there for one in "qkv"))
+        for block in blocks
+    )
 
 
 def misfit_of(header: GgufHeader, architecture: str, width: int) -> str:
@@ -102,14 +125,13 @@ def misfit_of(header: GgufHeader, architecture: str, width: int) -> str:
 
 
 def check_projector(path: Path, base: GgufHeader | None = None) -> GgufHeader:
-    """Check a file before anything of it is loaded.  Raises KnownError `projector.unusable`, `projector.other_model`."""
+    """Check a file, before anything is loaded.  Raises KnownError `projector.unusable`, `projector.other_model`."""
     try:
         header = check_file(path)
     except KnownError as err:
         name, reason = clean_label(path.stem, 80), str(err.args_for_people.get("reason", "")) or N_("it is damaged")
         raise KnownError("projector.unusable", name=name, reason=reason) from err
-    if flaw := flaw_of(header):
-        raise KnownError("projector.unusable", name=header.name, reason=flaw)
+    require_projector(header)
     if base and (reason := misfit_of(header, base.architecture, base.embedding_length)):
         raise KnownError("projector.other_model", name=header.name, model=base.name, reason=reason)
     return header
@@ -136,6 +158,11 @@ def sight_bytes(header: GgufHeader) -> int:
     return header.weight_bytes + 4 * patches * wide
 
 
+def can_see(architecture: str) -> bool:
+    """Whether there may be projectors for models of an architecture."""
+    return any(architecture in architectures for architectures in TYPES.values())
+
+
 def facts_of(header: GgufHeader) -> dict[str, Json]:
     """What of a projector's header is kept in the library, to find its model by."""
     return {"projector": type_of(header), "embedding_length": width_of(header)}
@@ -143,13 +170,13 @@ def facts_of(header: GgufHeader) -> dict[str, Json]:
 
 def projector_for(model: F, known: Iterable[F]) -> F | None:
     """The projector of a model: of its width and family, in its folder or of the most like name."""
-    architecture, width = model.header.get("architecture"), model.header.get("embedding_length")
+    architecture, width = model.header.get("architecture"), model.header.get("embedding_length")  # None: not known yet
     able = [
         one
         for one in known
         if one.kind == PROJECTOR
         and architecture in TYPES.get(str(one.header.get("projector")), ())
-        and one.header.get("embedding_length") == width
+        and width in (None, one.header.get("embedding_length"))
     ]
     folder, words = os.path.dirname(model.path), _words(model)  # noqa: PTH120 - bytes
     alike = [(len(words & _words(one)), os.path.dirname(one.path) == folder, one) for one in able]  # noqa: PTH120

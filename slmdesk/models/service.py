@@ -23,6 +23,7 @@ from slmdesk.base.untrusted import clean_label
 from slmdesk.gguf import part_of
 from slmdesk.gguf.header import GgufHeader, ModelFamily, base_name, names_of, translator_of
 from slmdesk.gguf.memory import Pace, Speed, active_bytes, estimate_loaded, sensible_context, step_seconds
+from slmdesk.gguf.projectors import PROJECTOR, facts_of, projector_for
 from slmdesk.gguf.read import check_file, read_header, require_chat_model
 from slmdesk.loader.model_loader import ModelLoader
 from slmdesk.runtime.events import Event, ModelsChanged, ModelState, ModelStateChanged, Noticed, Pending
@@ -117,6 +118,10 @@ class ModelService(Service):
         if len(known) > 1:
             raise KnownError("model.several", known=", ".join(f"{model.id} {model.name}" for model in known[:20]))
         return known[0]
+
+    def sees(self, record: ModelRecord) -> bool:
+        """Return whether this model can be shown pictures: its projector is in the library."""
+        return projector_for(record, self._store.models.all()) is not None
 
     def by_sha256(self, sha256: str | None) -> ModelRecord | None:
         return next((model for model in self._store.models.all() if model.sha256 == sha256), None) if sha256 else None
@@ -362,6 +367,9 @@ def _shown(header: GgufHeader, license: str) -> dict[str, Json]:
         "step_s": step_seconds(header),
         "names": clean_label(names_of(header), 3 * MAX_NAME),
     }
+    if header.kind == PROJECTOR:
+        return shown | facts_of(header)
+    shown |= {"embedding_length": header.embedding_length}
     return shown | {"base": base_name(header)} if header.kind == "adapter" else shown
 
 

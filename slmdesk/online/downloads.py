@@ -27,6 +27,7 @@ from slmdesk.base.texts import _
 from slmdesk.base.types import Json
 from slmdesk.base.untrusted import clean_label
 from slmdesk.gguf.header import GgufHeader
+from slmdesk.gguf.projectors import BESIDE, PROJECTOR, can_see, named_for
 from slmdesk.gguf.read import read_header, require_chat_model
 from slmdesk.hub.choice import choose
 from slmdesk.hub.guard import SpeedLimit, because
@@ -100,7 +101,11 @@ class ModelDownload:
             new_sums = " ".join(part.sha256 for part in remote.parts)
             self._begin(remote)
             try:
-                return self._bring(remote)
+                record = self._bring(remote)
+                if companion := self._companion(remote, record):
+                    self._begin(companion)
+                    self._bring(companion)
+                return record
             except KnownError as err:
                 if err.code == "model.wrong_kind" and not file and len(refused) < MOST_REFUSED:
                     refused[remote.name] = err
@@ -114,6 +119,13 @@ class ModelDownload:
                     raise
                 sums = new_sums
                 self._note_start(err.code.removeprefix("download."))
+
+    def _companion(self, remote: RemoteFile, record: ModelRecord) -> RemoteFile | None:
+        """Return the projector that was published with a model; None for a model that sees no pictures."""
+        if not can_see(str(record.header.get("architecture"))) or record.kind != "model":
+            return None
+        files = {file.name: file for file in self._repo().files if file.beside == PROJECTOR and len(file.parts) == 1}
+        return files.get(named_for(remote.name, list(files)))
 
     def at_end(self) -> DownloadChanged:
         return changed(self.now, done_bytes=max(self.now.done_bytes, self._done), note=None)
@@ -257,7 +269,7 @@ class ModelDownload:
             header = read_header(part.path, cut=True)
         except KnownError:
             return  # the header is incomplete or damaged: the checksum will tell
-        if header.is_cut and header.kind in ("model", "adapter"):
+        if header.is_cut and header.kind in ("model", *BESIDE):
             return
         self._judge_at.clear()
         if header.kind == "split":

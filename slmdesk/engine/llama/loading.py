@@ -9,7 +9,7 @@ import re
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -617,6 +617,13 @@ _FAR_TOO_MUCH = 1.3
 """Times the free memory: above it, the formula's estimate is enough to refuse; below, the library's sizes count."""
 
 
+def _projector_header(spec: LoadSpec, header: GgufHeader) -> GgufHeader | None:
+    """None also for one that is unfit: the first picture is told so, and until then the model reads words."""
+    with suppress(KnownError):
+        return check_projector(Path(spec.projector), header) if spec.projector else None
+    return None
+
+
 class Plan(Record):
     context_tokens: int
     cells: int
@@ -644,7 +651,7 @@ def plan_load(
     requested = spec.sequences or (CostCurve(spec.cost_curve).default_sequences() if spec.cost_curve else None)
     places = (requested or MOST_SEQUENCES) + KEPT_SEQUENCES
     asked = max(limit, spec.pool_tokens or limit)
-    sees = check_projector(Path(spec.projector), header) if spec.projector else None
+    sees = _projector_header(spec, header)
     for_sight, at_once = (sight_bytes(sees), tokens_at_once(sees)) if sees else (0, 0)
     available = max(0, free_memory().available - for_sight)  # kept free: it is loaded at the first picture
     card_bytes = card.device.free_bytes if card and not card.device.is_integrated else 0

@@ -1,4 +1,4 @@
-"""Pictures in a prompt: what stands for them among its tokens, and the projector that makes embeddings of them (libmtmd).
+"""Pictures in a prompt: what stands for them among its tokens, and the projector (libmtmd) that reads them.
 
 A picture is a run of negative numbers, as many as the cells it takes: how many cells, how many positions, then numbers
 that depend on the picture and its projector.  So prompts with the same picture have the same beginning, and a state

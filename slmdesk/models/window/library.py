@@ -716,6 +716,7 @@ KINDS = {
     "model": _("Chat model"),
     "encoder": _("Encoder: finds passages, cannot chat"),
     "adapter": _("Adapter (LoRA): works with its base model"),
+    "projector": _("Projector: lets its model see pictures"),
 }
 
 
