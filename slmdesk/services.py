@@ -218,7 +218,7 @@ class Services:
     redaction: Made[RedactionService] = Made("redaction.service:RedactionService", lambda s, new: new(s.runtime))
     chats: Made[ChatService] = Made(
         "chat.service:ChatService",
-        lambda s, new: new(s.runtime, s.models, s.loader, lambda: s.retrieval, s.states),
+        lambda s, new: new(s.runtime, s.models, s.loader, lambda: s.retrieval, s.states, lambda: s.reader),
     )
     titles: Made[TitleWriter] = Made("chat.titles:TitleWriter", lambda s, new: new(s.runtime, s.loader, s.chats.rename))
     documents: Made[DocumentService] = Made("library.service:DocumentService", lambda s, new: new(s.runtime, s.reader))

@@ -125,8 +125,8 @@ _SENTENCES: Mapping[str, str | tuple[str, str]] = {
         "this model."
     ),
     "model.blind": N_(
-        "This model cannot see pictures, so it was not sent any. Choose a model that sees, or have the text of the "
-        "picture read: attach it as a document."
+        "{name} cannot see pictures, so it was not sent any. Choose a model that sees, or have the text of the picture "
+        "read: attach it as a document."
     ),
     "adapter.gone": N_(
         "The adapter of this chat is no longer in the library. Choose another, or none, in the settings of this chat."

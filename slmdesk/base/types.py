@@ -281,6 +281,8 @@ class AttachMode(StrEnum):
     """The whole document if there is enough room, or else the passages that fit the question."""
     WHOLE = "whole"
     PASSAGES = "passages"
+    PICTURE = "picture"
+    """A picture that a model sees, in place of words."""
 
 
 Place = tuple[int, int, int, int]
@@ -317,12 +319,18 @@ class Attached(Record):
     """For a folder: number of documents that were searched for passages."""
     documents_used: int = 0
     documents_unread: int = 0
+    size: tuple[int, int] = (0, 0)
+    """Width and height of a picture, which is in `source` as a JPEG (base64)."""
     frame: int = 0
     """A number drawn for the frame around the text, which nobody who wrote it can know."""
 
     @property
     def is_folder(self) -> bool:
         return bool(self.collection) and not self.document
+
+    @property
+    def is_picture(self) -> bool:
+        return self.mode is AttachMode.PICTURE
 
     @property
     def is_of_folder(self) -> bool:
@@ -383,6 +391,8 @@ def counted_pages(count: int, kind: str) -> str:
 
 
 def used_words(about: Attached) -> str:
+    if about.is_picture:
+        return _("a picture of {width} × {height} dots").format(width=about.size[0], height=about.size[1])
     if about.is_gone:
         return _("forgotten; what was sent of it before is kept")
     if not about.is_planned:

@@ -35,7 +35,7 @@ from slmdesk.chat.attachment_text import (
     space_for_passages,
     total_of,
 )
-from slmdesk.chat.attachments import MeasuredAttachment, Sources
+from slmdesk.chat.attachments import PICTURE_TOKENS, MeasuredAttachment, Sources
 from slmdesk.chat.conversation import (
     LIKE_OURS,
     ContextWindow,
@@ -46,7 +46,9 @@ from slmdesk.chat.conversation import (
     turns_for_engine,
     was_refused,
 )
+from slmdesk.chat.pictures import with_last_pictures, without_pictures
 from slmdesk.chat.types import SUMMARIZE, AttachRequest, ChatOptions, ContextMeasured, NotesBegun
+from slmdesk.gguf.projectors import projector_for
 from slmdesk.jobs.runner import step_of
 from slmdesk.loader.model_loader import (
     Lease,
@@ -112,14 +114,19 @@ class Prompts(Service):
                 self._loader.count_crash(record)
 
         counting = count_tokens(self._loader, record, [turn.text for turn in turns]).then(note_crash)
-        return counting.map(lambda counts: (sum(counts) + FRAME * len(counts), context))
+        shown = PICTURE_TOKENS * sum(len(turn.pictures) for turn in turns) if self._sees(record) else 0
+        return counting.map(lambda counts: (sum(counts) + FRAME * len(counts) + shown, context))
+
+    def _sees(self, record: ModelRecord) -> bool:
+        return projector_for(record, self._store.models.all()) is not None
 
     def _render(
         self, record: ModelRecord, turns: Sequence[ChatMessage], thinking: str = THINKING_USUAL
     ) -> Pending[RenderedPrompt]:
         def rendered() -> Slices[RenderedPrompt]:
             lease: Lease = (yield self._loader.lease(record)) or not_loaded()
-            messages = messages_to_json(turns)
+            shown = with_last_pictures(turns) if self._sees(record) else without_pictures(turns)
+            messages = messages_to_json(shown)
             payload: dict[str, Json] = {"handle": lease.model.handle, "messages": messages, "thinking": thinking}
             # not a job of the lease, so that looking at a prompt delays nobody
             untrusted = yield result_of(

@@ -249,7 +249,7 @@ class Eyes:
         """Raises KnownError `projector.…`, `model.blind`."""
         with self._lock:
             if self._open is None:
-                raise KnownError("model.blind")
+                raise KnownError("model.blind", name=_("This model"))
             self._projector = self._projector or self._open()
             return Sight(self._projector)
 
