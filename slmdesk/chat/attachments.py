@@ -215,8 +215,8 @@ def stub_of(request: AttachRequest) -> AttachmentPart:
     is_picture = request.mode is AttachMode.PICTURE
     about = Attached(
         request.name, request.document, request.sha256, is_planned=is_picture, is_whole=is_picture,
-        tokens=PICTURE_TOKENS * is_picture, size=request.size, page_kind=request.page_kind, mode=request.mode, source=request.source,
-        pages_total=len(request.source), collection=request.collection, frame=new_frame(),
+        tokens=PICTURE_TOKENS * is_picture, size=request.size, page_kind=request.page_kind, mode=request.mode,
+        source=request.source, pages_total=len(request.source), collection=request.collection, frame=new_frame(),
     )  # fmt: skip
     return AttachmentPart("", Origin.DOCUMENT, about)
 

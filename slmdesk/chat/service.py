@@ -277,6 +277,11 @@ class ChatService(Service):
         """Return the item of a chat or of any other kind. Raises KnownError `item.unknown`."""
         return self._stores.of(chat).items.get(chat)
 
+    def sees(self, chat: str) -> bool:
+        """Return whether the model that answers in a chat ("": a new one) sees pictures. Raises KnownError model.*"""
+        options = self.answers.chat(chat).options if chat else self.presets.for_new_chats()
+        return self._models.sees(self._choice.record_for(options))
+
     def open(self, chat: str) -> Conversation:
         """Return the active path of a chat, including text that was not saved yet. Raises KnownError `item.unknown`."""
         opened = self.answers.chat(chat)
