@@ -28,7 +28,6 @@ from fakes.tiny_gguf import (
     _Weights,
     build,
     tiny_gemma3,
-    tiny_llama,
     write,
 )
 
@@ -151,7 +150,20 @@ def smolvlm(folder: Path, **more: Any) -> tuple[Path, Path]:
     last = {"mm.model.fc.weight": _Weights(15, f32=True).matrix(EMBEDDING, WIDTH * 4)}
     numbers = {"projector.scale_factor": 2, "preproc_image_size": 64}
     made = projector_of("idefics3", image=32, merged=2, numbers=numbers, last=last, **more)
-    model = write(
-        folder / "tiny-smolvlm-instruct.gguf", tiny_llama(change={"general.name": ("string", "Tiny smolvlm")})
-    )
+    model = write(folder / "tiny-smolvlm-instruct.gguf", tiny_smollm())
     return model, write(folder / "mmproj-tiny-smolvlm.gguf", made)
+
+
+def tiny_smollm() -> TinyFile:
+    """The text part of SmolVLM: a llama that knows the marks around the tiles of a picture."""
+    marks = ["<fake_token_around_image>", "<global-img>", *(f"<row_{y}_col_{x}>" for y in (1, 2, 3) for x in (1, 2, 3))]
+    vocabulary = [*_vocabulary(), ("\n\n", -50.0, 1), *((mark, 0.0, 3) for mark in marks)]
+    contents = Contents(_general("llama", "Tiny smolvlm") | _shape("llama", 2, 8192))
+    contents.metadata |= {
+        "llama.rope.dimension_count": ("u32", HEAD_LENGTH),
+        "llama.attention.layer_norm_rms_epsilon": ("f32", 1e-5),
+        "general.file_type": ("u32", 1),
+    }
+    contents.metadata |= _tokenizer(vocabulary, CHATML)
+    contents.tensors = _Weights(16, f32=False).transformer(2, len(vocabulary), untied=True)
+    return build(contents)
