@@ -195,8 +195,9 @@ def chat(
         if files:
             read, unread = attached(console, services, files, password=password, save=not no_save)
             request = changed(request, attach=read)
-        shown = [console.result_of(services.call.chats.pictures.take(path)) for path in pictures]
-        request = changed(request, attach=(*request.attach, *shown))
+        for path in pictures:
+            shown = console.result_of(services, lambda path=path: services.chats.pictures.take(path))
+            request = changed(request, attach=(*request.attach, shown))
         talk = _ChatRun(console, services, unread)
         return (talk.go_on(request) if interactive else talk.say(request)) or (1 if unread else 0)
 
