@@ -196,8 +196,7 @@ def chat(
             read, unread = attached(console, services, files, password=password, save=not no_save)
             request = changed(request, attach=read)
         for path in pictures:
-            shown = console.result_of(services, lambda path=path: services.chats.pictures.take(path))
-            request = changed(request, attach=(*request.attach, shown))
+            request = changed(request, attach=(*request.attach, _picture(console, services, path)))
         talk = _ChatRun(console, services, unread)
         return (talk.go_on(request) if interactive else talk.say(request)) or (1 if unread else 0)
 
@@ -413,6 +412,10 @@ def _one(console: Console, services: Services, file: Path, secret: str, *, save:
 
     record = open_document(console, services, file, password=secret)
     return AttachRequest(record.id, record.name)
+
+
+def _picture(console: Console, services: Services, file: Path) -> AttachRequest:
+    return console.result_of(services, lambda: services.chats.pictures.take(file))
 
 
 def _unsaved(console: Console, services: Services, file: Path, secret: str) -> AttachRequest:

@@ -7,10 +7,10 @@ import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Protocol, TypeVar
 
 from slmdesk.base.errors import KnownError
 from slmdesk.base.record import Json
+from slmdesk.base.records import ModelRecord
 from slmdesk.base.texts import N_
 from slmdesk.base.untrusted import clean_label
 from slmdesk.gguf.header import GgufHeader, ListSummary, whole
@@ -44,22 +44,6 @@ _WORDS = re.compile(r"[a-z]+|\d+(?:[.]\d+)?b?")
 _UNTOLD = frozenset(
     ("mmproj", "model", "gguf", "it", "instruct", "chat", "f", "bf", "vision", "projector", "q", "k", "m")
 )
-
-
-class Fitting(Protocol):
-    """A file of the library, as a projector is chosen for it."""
-
-    @property
-    def name(self) -> str: ...
-    @property
-    def kind(self) -> str: ...
-    @property
-    def path(self) -> bytes: ...
-    @property
-    def header(self) -> Mapping[str, Json]: ...
-
-
-F = TypeVar("F", bound=Fitting)
 
 
 def type_of(header: GgufHeader) -> str:
@@ -115,13 +99,11 @@ def _is_complete(header: GgufHeader, layers: int) -> bool:
 
 def misfit_of(header: GgufHeader, architecture: str, width: int) -> str:
     """Why a sound projector does not fit a model, in a few words; "" where it fits."""
-    if architecture not in TYPES[type_of(header)]:
-        return N_("it is made for {ours}, not for {theirs}").format(
-            ours=TYPES[type_of(header)][0], theirs=clean_label(architecture, 40)
-        )
-    if width_of(header) != width:
-        return N_("it is made for a model of another size")
-    return ""
+    ours = TYPES[type_of(header)]
+    if architecture not in ours:
+        reason = N_("it is made for {ours}, not for {theirs}")
+        return reason.format(ours=ours[0], theirs=clean_label(architecture, 40))
+    return "" if width_of(header) == width else N_("it is made for a model of another size")
 
 
 def check_projector(path: Path, base: GgufHeader | None = None) -> GgufHeader:
@@ -168,7 +150,7 @@ def facts_of(header: GgufHeader) -> dict[str, Json]:
     return {"projector": type_of(header), "embedding_length": width_of(header)}
 
 
-def projector_for(model: F, known: Iterable[F]) -> F | None:
+def projector_for(model: ModelRecord, known: Iterable[ModelRecord]) -> ModelRecord | None:
     """The projector of a model: of its width and family, in its folder or of the most like name."""
     architecture, width = model.header.get("architecture"), model.header.get("embedding_length")  # None: not known yet
     able = [
@@ -195,7 +177,7 @@ def named_for(name: str, names: Sequence[str]) -> str:
     return max(names, key=rank, default="")
 
 
-def _words(file: Fitting) -> frozenset[str]:
+def _words(file: ModelRecord) -> frozenset[str]:
     stem = Path(os.fsdecode(file.path)).stem
     return frozenset(_WORDS.findall(f"{file.name} {stem}".lower())) - _UNTOLD
 

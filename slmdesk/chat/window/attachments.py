@@ -265,6 +265,9 @@ class AttachController(QObject):
 
     def _add_found(self, chat: str, found: list[Path], sees: bool) -> None:
         """Attach files. Pictures are shown to a model that `sees`; else the text in them is read."""
+        if not sees and any(map(is_picture, found)):
+            words = _("The model of this chat cannot see pictures; the text in them is read instead.")
+            self._bridge.notice_raised.emit(Notice(words, key="blind"))
         self._expanding.remove(chat)
         if not found:
             self._bridge.notice_raised.emit(Notice(_("There is nothing in it that can be read."), key="no documents"))

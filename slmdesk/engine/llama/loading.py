@@ -261,7 +261,9 @@ class _PartialModel(Record):
         )
 
     def _projector(self) -> Projector:
-        weights = self.weights
+        weights, needed, free = self.weights, self.plan.sight_bytes, free_memory().available
+        if needed > free and not self.spec.anyway:
+            raise KnownError("model.out_of_memory", needed_bytes=needed, available_bytes=free)
         with ticking(self.on_work):
             return Projector(self.library, self.spec.projector, weights.header, weights.pointer, self.on_work)
 
@@ -653,7 +655,7 @@ def plan_load(
     asked = max(limit, spec.pool_tokens or limit)
     sees = _projector_header(spec, header)
     for_sight, at_once = (sight_bytes(sees), tokens_at_once(sees)) if sees else (0, 0)
-    available = max(0, free_memory().available - for_sight)  # kept free: it is loaded at the first picture
+    available = free_memory().available
     card_bytes = card.device.free_bytes if card and not card.device.is_integrated else 0
     rough = estimate(header, context_tokens=asked)
     if (
@@ -675,7 +677,7 @@ def plan_load(
     in_pc = changed(sketch.parts, weights=sketch.parts.weights - (on_card if card_bytes else 0))
     if in_pc.total > available and not spec.anyway:
         raise KnownError("model.out_of_memory", needed_bytes=in_pc.total, available_bytes=available)
-    cells = asked if spec.pool_tokens else choose_pool(limit, in_pc, available)
+    cells = asked if spec.pool_tokens else choose_pool(limit, in_pc, max(in_pc.total, available - for_sight))
     if room(cells=cells)[0] < layers:
         cells = asked  # a second context is not worth layers that the processor would have to do
     placement = Placement(card, layers) if layers else ON_PROCESSOR

@@ -114,8 +114,7 @@ class Projector:
 
     def __init__(self, library: Library, path: str, base: GgufHeader, model: int, on_work: Callable[[], None]) -> None:
         """Blocks for a second or more.  Raises KnownError `projector.…`; nothing of an unfit file is loaded."""
-        file = Path(path)
-        header = check_projector(file, base)
+        header = check_projector(Path(path), base)
         self._name = header.name
         try:
             api = importlib.import_module("llama_cpp.mtmd_cpp")
@@ -172,9 +171,6 @@ class Projector:
             self._api.mtmd_bitmap_free(bitmap)
         if code:
             raise KnownError("request.invalid", what=_("a picture of this size"))
-        return self._taken_apart(picture, chunks)
-
-    def _taken_apart(self, picture: Picture, chunks: _Chunks) -> tuple[list[int], list[_Piece]]:
         api, tokens, pieces = self._api, list[int](), list[_Piece]()
         about = self._identity + f"{picture.id} {picture.width} {picture.height}".encode()
         for number in range(api.mtmd_input_chunks_size(chunks.pointer)):
@@ -268,6 +264,3 @@ def _pixels_of(picture: Picture) -> Any:
     if pixels > MOST_PIXELS or (data and len(data) != 3 * pixels):
         raise KnownError("request.invalid", what="picture")
     return (ctypes.c_uint8 * len(data)).from_buffer_copy(data) if data else None
-
-
-__all__ = ["Eyes", "Projector", "Run", "Sight", "run_of", "runs_in"]
