@@ -173,6 +173,7 @@ class AttachController(QObject):
             is_other = (mode is AttachMode.PICTURE) != draft.is_picture
             draft.mode, draft.is_whole = mode, None
             if is_other:
+                self._reader.stop(draft)
                 draft.source, draft.state = (), READING
                 self._reader.begin(draft)
             self._notify()
