@@ -16,7 +16,7 @@ from slmdesk.base.record import Record, changed, field
 from slmdesk.base.records import AnswerEnding, Item, Message, RemovedMessages, Status
 from slmdesk.base.texts import _
 from slmdesk.base.translation import LANGUAGES
-from slmdesk.base.types import AttachmentPart, ChatMessage, Json, Origin, Picture, Role, TextPart
+from slmdesk.base.types import MOST_PICTURES, AttachmentPart, ChatMessage, Json, Origin, Picture, Role, TextPart
 from slmdesk.base.untrusted import CUT, broken, clean_label
 from slmdesk.chat.settings import ANSWER_LENGTHS, OF_MESSAGE
 from slmdesk.chat.types import ASTRAY, ChatOptions, Example, options_from
@@ -199,6 +199,20 @@ def _parts_of(message: Message) -> tuple[TextPart, ...]:
 def _pictures_of(message: Message) -> tuple[Picture, ...]:
     shown = (part.attached for part in message.attachments if part.attached.is_picture and part.attached.source)
     return tuple(Picture(*about.size, about.source[0], about.sha256) for about in shown)
+
+
+def with_last_pictures(turns: Sequence[ChatMessage]) -> list[ChatMessage]:
+    """Return the turns with at most MOST_PICTURES pictures, the last ones."""
+    left, kept = MOST_PICTURES, list[ChatMessage]()
+    for turn in reversed(turns):
+        pictures = turn.pictures[-left:] if left else ()
+        left -= len(pictures)
+        kept.append(turn if pictures == turn.pictures else changed(turn, pictures=pictures))
+    return kept[::-1]
+
+
+def without_pictures(turns: Sequence[ChatMessage]) -> list[ChatMessage]:
+    return [changed(turn, pictures=()) if turn.pictures else turn for turn in turns]
 
 
 def was_refused(answer: Message) -> bool:

@@ -15,7 +15,7 @@ from slmdesk.base.errors import KnownError
 from slmdesk.base.protocol import Cancelled, Done, Failed, FromChild, record_from
 from slmdesk.base.record import changed
 from slmdesk.base.texts import N_, _
-from slmdesk.base.types import MOST_PICTURES, AttachMode, ChatMessage, Json, Picture
+from slmdesk.base.types import AttachMode, ChatMessage, Json, Picture
 from slmdesk.base.untrusted import clean_label
 from slmdesk.chat.types import AttachRequest
 from slmdesk.library.reading import read_problem
@@ -79,17 +79,3 @@ class Pictures(Service):
 
         job = self._reader().start(kind, payload, lambda event: self._service_thread.post(lambda: on_event(event)))
         return pending
-
-
-def with_last_pictures(turns: Sequence[ChatMessage]) -> list[ChatMessage]:
-    """Return the turns with at most MOST_PICTURES pictures, the last ones."""
-    left, kept = MOST_PICTURES, list[ChatMessage]()
-    for turn in reversed(turns):
-        pictures = turn.pictures[-left:] if left else ()
-        left -= len(pictures)
-        kept.append(turn if pictures == turn.pictures else changed(turn, pictures=pictures))
-    return kept[::-1]
-
-
-def without_pictures(turns: Sequence[ChatMessage]) -> list[ChatMessage]:
-    return [changed(turn, pictures=()) if turn.pictures else turn for turn in turns]

@@ -39,6 +39,8 @@ from slmdesk.chat.conversation import (
     title_from,
     window_of,
     window_then,
+    with_last_pictures,
+    without_pictures,
 )
 from slmdesk.chat.presets import PresetService, with_preset
 from slmdesk.chat.settings import OF_MESSAGE
@@ -607,8 +609,6 @@ class ChatService(Service):
         turns = turns[:-1] if begun else turns
         whole = changed(request, turns=tuple(turns), watcher=watcher, kept=window.kept)
         if any(turn.pictures for turn in turns):
-            from slmdesk.chat.pictures import with_last_pictures, without_pictures
-
             sees = self._models.sees(request.record)
             turns = with_last_pictures(turns) if sees else without_pictures(turns)
             whole = changed(whole, turns=tuple(turns), show=self.pictures.shown if sees else None)

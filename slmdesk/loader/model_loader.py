@@ -36,7 +36,6 @@ from slmdesk.base.types import Answer, FinishReason, Json, LoadedModel, LoadSpec
 from slmdesk.base.untrusted import clean_label
 from slmdesk.children.reach import AllowedPaths
 from slmdesk.gguf.memory import offload_of
-from slmdesk.gguf.projectors import projector_for
 from slmdesk.runtime.events import ModelsChanged, ModelState, ModelStateChanged, Noticed, Pending, ended
 from slmdesk.runtime.file_io import FileMark, hash_file, mark_of
 from slmdesk.runtime.messages import Problem, plain_args, problem_for, problem_of
@@ -636,6 +635,8 @@ class ModelLoader(Service):
 
     def _projector_of(self, record: ModelRecord) -> str:
         """Return the path of the file by which this model sees; "" if it does not."""
+        from slmdesk.gguf.projectors import projector_for  # after the file was checked, which takes longer
+
         found = projector_for(record, self._store.models.all())
         return os.fsdecode(found.path) if found else ""
 

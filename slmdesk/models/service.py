@@ -23,7 +23,6 @@ from slmdesk.base.untrusted import clean_label
 from slmdesk.gguf import part_of
 from slmdesk.gguf.header import GgufHeader, ModelFamily, base_name, names_of, translator_of
 from slmdesk.gguf.memory import Pace, Speed, active_bytes, estimate_loaded, sensible_context, step_seconds
-from slmdesk.gguf.projectors import PROJECTOR, facts_of, projector_for
 from slmdesk.gguf.read import check_file, read_header, require_chat_model
 from slmdesk.loader.model_loader import ModelLoader
 from slmdesk.runtime.events import Event, ModelsChanged, ModelState, ModelStateChanged, Noticed, Pending
@@ -121,6 +120,8 @@ class ModelService(Service):
 
     def sees(self, record: ModelRecord) -> bool:
         """Return whether this model can be shown pictures: its projector is in the library."""
+        from slmdesk.gguf.projectors import projector_for  # only who shows pictures asks
+
         return projector_for(record, self._store.models.all()) is not None
 
     def by_sha256(self, sha256: str | None) -> ModelRecord | None:
@@ -367,7 +368,9 @@ def _shown(header: GgufHeader, license: str) -> dict[str, Json]:
         "step_s": step_seconds(header),
         "names": clean_label(names_of(header), 3 * MAX_NAME),
     }
-    if header.kind == PROJECTOR:
+    if header.kind == "projector":
+        from slmdesk.gguf.projectors import facts_of
+
         return shown | facts_of(header)
     shown |= {"embedding_length": header.embedding_length}
     return shown | {"base": base_name(header)} if header.kind == "adapter" else shown
