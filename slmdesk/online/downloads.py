@@ -91,6 +91,7 @@ class ModelDownload:
         self._reported = 0.0
         self._done = 0
         self._judge_at = list(_JUDGED_AT)
+        self._is_projector = False
 
     def run(self, file: str, quantization: str) -> ModelRecord:
         """Download a model into the library. Raises Stopped, or KnownError hub.*, download.*, network.*, disk.full …"""
@@ -105,6 +106,7 @@ class ModelDownload:
                 if companion := self._companion(remote, record):
                     self._begin(companion)
                     self._bring(companion)
+                    self._change(name=remote.name, total_bytes=remote.bytes, done_bytes=remote.bytes)
                 return record
             except KnownError as err:
                 if err.code == "model.wrong_kind" and not file and len(refused) < MOST_REFUSED:
@@ -166,7 +168,14 @@ class ModelDownload:
                 if self._stop.wait(self._limits.wait_after(err, tries)):
                     raise Stopped from None
 
+    def _require(self, header: GgufHeader) -> None:
+        """Check what arrives: a projector is no model, whatever its name says."""
+        if header.kind == PROJECTOR and not self._is_projector:
+            raise KnownError("model.wrong_kind", kind=header.kind)
+        require_usable(header)
+
     def _begin(self, remote: RemoteFile) -> None:
+        self._is_projector = remote.beside == PROJECTOR
         if any(not part.sha256 or not part.bytes for part in remote.parts):
             raise KnownError("hub.unverifiable", name=remote.name)
         self._done = 0
@@ -275,7 +284,7 @@ class ModelDownload:
         if header.kind == "split":
             return
         try:
-            require_usable(header)
+            self._require(header)
         except KnownError:
             part.remove()
             raise
@@ -299,7 +308,7 @@ class ModelDownload:
             return self._join(remote)
         part = self.parts[0]
         try:
-            usable_header(part.path)
+            usable_header(part.path, self._require)
         except KnownError:
             part.remove()
             raise
