@@ -204,6 +204,19 @@ def test_pixels_that_are_none_are_refused(seeing) -> None:
     assert one.ask(asking("hello", *many)).code == "context.full"
 
 
+def test_a_picture_nobody_waits_for_any_more_is_not_read_on(seeing) -> None:
+    one = seeing("qwen", context_tokens=8192)
+    sampling = changed(GREEDY, max_tokens=MOST)
+    large = [picture(1000, 1000, seed) for seed in range(6)]
+    stream = one.engine.generate([Request("a", one.handle, (asking("hello", *large),), sampling=sampling)])
+    next(stream)  # it is being read
+    encoded = one.engine.model(one.handle).eyes.sight()._projector._kept
+    stream.close()
+    assert isinstance(one.ask(asking("hello")), Finished)
+    assert len(encoded) < len(large)
+    assert isinstance(one.ask(asking("hello", picture())), Finished)
+
+
 def test_pictures_are_found_among_tokens() -> None:
     one, two = run_of(12, 4, b"a"), run_of(6, 6, b"b")
     assert one != run_of(12, 4, b"c")

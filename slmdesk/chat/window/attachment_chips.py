@@ -270,7 +270,7 @@ class Chip(QFrame):
         set_icon(self._icon, "triangle-alert" if is_bad else usual, "danger" if is_bad else "ink2")
         if draft.is_picture and draft.source:
             shown = QPixmap()
-            shown.loadFromData(base64.b64decode(draft.source[0]))  # the reader's child made it
+            shown.loadFromData(base64.b64decode(draft.source[0]), "JPG")  # the reader's child made it
             self._icon.setPixmap(shown.scaledToHeight(2 * theme.ICON_SIZE, Qt.TransformationMode.SmoothTransformation))
         self._name.set_full_text(draft.name)
         self._words.set_full_text(draft.words)

@@ -257,8 +257,8 @@ class Pool:
         kept.seq_id = self._ids.pop()
         self.kept.append(kept)
         is_whole = self._context.put_state(kept.seq_id, data)
-        is_whole = is_whole and self._context.last_position(kept.seq_id) == kept.last_position(len(tokens))
-        if not is_whole:
+        ends = self._context.last_position(kept.seq_id) == kept.position(len(tokens)) - 1
+        if not is_whole or not (ends or tokens[-1] < 0):  # a picture's own positions need not be in a row
             self.drop(kept)
             return None
         self.grow(kept, len(tokens))

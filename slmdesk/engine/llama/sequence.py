@@ -104,12 +104,6 @@ class CachedSequence:
         """The position of the token at this place: pictures may take fewer positions than cells (M-RoPE)."""
         return length - sum(run.cells - run.positions for run in self.pictures if run.end <= length)
 
-    def last_position(self, length: int) -> int:
-        """The largest position of the first `length` tokens."""
-        last = self.pictures[-1] if self.pictures else None
-        is_flat = last is not None and last.end == length and last.positions < last.cells
-        return self.position(last.start if last and is_flat else length - 1)
-
     def whole(self, length: int) -> int:
         """As much of `length` tokens as ends in no picture, which is read as a whole or not at all."""
         return next((run.start for run in self.pictures if run.start < length < run.end), length)
