@@ -204,6 +204,8 @@ class LocalModels(QWidget):
         adapters = [model for model in models if model.record.kind in BESIDE]
         self._main.show(main[: self._most])
         self._adapters.show(adapters)
+        sees = any(model.record.kind == PROJECTOR for model in adapters)
+        self._adapters_heading.setText(_("Used beside a model") if sees else _("Adapters (LoRA)"))
         self._adapters_heading.setVisible(bool(adapters))
         empty = _("There is no model on this PC yet. Choose one under “All models”, or add a file you have.")
         show_words(self._note, "" if models else empty)
