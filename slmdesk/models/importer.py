@@ -198,6 +198,13 @@ def require_usable(header: GgufHeader) -> None:
         require_chat_model(header)
 
 
+def require_no_projector(header: GgufHeader) -> None:
+    """Check a file that is offered as a model, whatever its name says.  Raises KnownError `model.…`."""
+    if header.kind == PROJECTOR:
+        raise KnownError("model.wrong_kind", kind=header.kind)
+    require_usable(header)
+
+
 def usable_header(path: Path, require: Callable[[GgufHeader], None] = require_usable) -> GgufHeader:
     """Return the header of a file that the library can use. Raises KnownError `model.…`."""
     header = check_file(path)

@@ -35,7 +35,7 @@ from slmdesk.hub.search import Hub, RemoteFile, Repo
 from slmdesk.hub.transfer import PASSING, SPARE_BYTES, Part, Progress, Transfer, TransferLimits, parts_in
 from slmdesk.jobs.service import moved, place_of, put_in_order
 from slmdesk.jobs.types import DOWNLOAD, JobChanged, eta_of, number_in
-from slmdesk.models.importer import join_into, require_usable, usable_header
+from slmdesk.models.importer import join_into, require_no_projector, require_usable, usable_header
 from slmdesk.models.service import ModelService, Pc, available_bytes, fit_by_size, fit_header, name_for, weights_budget
 from slmdesk.online.hub import HubService
 from slmdesk.runtime.events import DownloadChanged, DownloadState, ModelsChanged
@@ -91,7 +91,8 @@ class ModelDownload:
         self._reported = 0.0
         self._done = 0
         self._judge_at = list(_JUDGED_AT)
-        self._is_projector = False
+        self._require = require_no_projector
+        self._files: tuple[RemoteFile, ...] = ()
 
     def run(self, file: str, quantization: str) -> ModelRecord:
         """Download a model into the library. Raises Stopped, or KnownError hub.*, download.*, network.*, disk.full …"""
@@ -126,7 +127,7 @@ class ModelDownload:
         """Return the projector that was published with a model; None for a model that sees no pictures."""
         if not can_see(str(record.header.get("architecture"))) or record.kind != "model":
             return None
-        files = {file.name: file for file in self._repo().files if file.beside == PROJECTOR and len(file.parts) == 1}
+        files = {file.name: file for file in self._files if file.beside == PROJECTOR and len(file.parts) == 1}
         return files.get(named_for(remote.name, list(files)))
 
     def at_end(self) -> DownloadChanged:
@@ -146,8 +147,10 @@ class ModelDownload:
         budget = weights_budget(available_bytes())
         kinds = {name: str(err.args_for_people["kind"]) for name, err in refused.items()}
         try:
+            repo = self._repo()
+            self._files = repo.files
             return choose(
-                self._hub, self._repo(), file, quantization,
+                self._hub, repo, file, quantization,
                 budget_bytes=budget, begun=begun, refused=kinds, stop=self._stop,
             )  # fmt: skip
         except KnownError as err:
@@ -168,14 +171,8 @@ class ModelDownload:
                 if self._stop.wait(self._limits.wait_after(err, tries)):
                     raise Stopped from None
 
-    def _require(self, header: GgufHeader) -> None:
-        """Check what arrives: a projector is no model, whatever its name says."""
-        if header.kind == PROJECTOR and not self._is_projector:
-            raise KnownError("model.wrong_kind", kind=header.kind)
-        require_usable(header)
-
     def _begin(self, remote: RemoteFile) -> None:
-        self._is_projector = remote.beside == PROJECTOR
+        self._require = require_usable if remote.beside == PROJECTOR else require_no_projector
         if any(not part.sha256 or not part.bytes for part in remote.parts):
             raise KnownError("hub.unverifiable", name=remote.name)
         self._done = 0
