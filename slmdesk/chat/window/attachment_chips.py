@@ -329,9 +329,9 @@ class Chip(QFrame):
 
     def _add_modes(self) -> None:
         group = QActionGroup(self._menu)
-        able = set(MODES) if self._draft.path else {AttachMode.PICTURE} if self._draft.is_picture else set(MODES)
-        able -= set() if self._draft.path or self._draft.is_picture else {AttachMode.PICTURE}
-        for mode, label in ((mode, label) for mode, label in MODES.items() if mode in able):
+        for mode, label in MODES.items():
+            if not self._draft.path and (mode is AttachMode.PICTURE) != self._draft.is_picture:
+                continue
             action = QAction(label, group, checkable=True, checked=self._draft.mode is mode)
             choose = partial(self._attached.set_mode, self._draft.key, mode)
             action.triggered.connect(lambda _checked=False, choose=choose: choose())
