@@ -14,7 +14,18 @@ from slmdesk.base.protocol import stored_from
 from slmdesk.base.record import changed
 from slmdesk.base.records import Item, Message, ModelRecord, Status
 from slmdesk.base.texts import _
-from slmdesk.base.types import AttachmentPart, AttachMode, ChatMessage, Json, Lazy, Origin, Role, Sampling, TextPart
+from slmdesk.base.types import (
+    MOST_PICTURES,
+    AttachmentPart,
+    AttachMode,
+    ChatMessage,
+    Json,
+    Lazy,
+    Origin,
+    Role,
+    Sampling,
+    TextPart,
+)
 from slmdesk.chat.answers import AnswerRequest, Answers, ModelChoice
 from slmdesk.chat.conversation import (
     AFTER,
@@ -186,7 +197,11 @@ class ChatService(Service):
         options = self._choice.options_for(old, changes)  # check everything before anything is saved
         brings = brings_text(request.text, has_attachments=bool(request.attach))
         asked = self._choice.request(options, request.model, request.sampling, has_text=brings)
-        if any(each.mode is AttachMode.PICTURE for each in request.attach) and not self._models.sees(asked.record):
+        shown = sum(each.mode is AttachMode.PICTURE for each in request.attach)
+        if shown > MOST_PICTURES:
+            what = _("at most {most} pictures can be shown at once").format(most=MOST_PICTURES)
+            raise KnownError("request.invalid", what=what)
+        if shown and not self._models.sees(asked.record):
             raise KnownError("model.blind", name=asked.record.name)
         chat = self._renewed(chat, options, request.text) if chat else self._begun(request, options)
         path = chat.path

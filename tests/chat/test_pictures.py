@@ -77,6 +77,8 @@ def test_a_model_that_cannot_see_is_sent_no_picture(seeing, tmp_path: Path) -> N
     with pytest.raises(KnownError) as found:
         chats.send(SendRequest("What is it?", model=blind.id, attach=(made,)))
     assert found.value.code == "model.blind"
+    with pytest.raises(KnownError, match=r"request\.invalid"):
+        chats.send(SendRequest("What are they?", attach=(made,) * 9))
 
 
 def test_what_is_no_picture_is_told(seeing, tmp_path: Path) -> None:
