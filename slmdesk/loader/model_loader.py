@@ -635,9 +635,12 @@ class ModelLoader(Service):
 
     def _projector_of(self, record: ModelRecord) -> str:
         """Return the path of the file by which this model sees; "" if it does not."""
-        from slmdesk.gguf.projectors import projector_for  # after the file was checked, which takes longer
+        known = [one for one in self._store.models.all() if one.kind == "projector"]
+        if not known:
+            return ""
+        from slmdesk.gguf.projectors import projector_for
 
-        found = projector_for(record, self._store.models.all())
+        found = projector_for(record, known)
         return os.fsdecode(found.path) if found else ""
 
     def _leave_card(self, record: ModelRecord, card: str) -> bool:

@@ -13,7 +13,6 @@ from slmdesk.base.untrusted import clean_label
 from slmdesk.command.console import Console, ReportedError, json_option, table
 from slmdesk.command.main import LazyGroup
 from slmdesk.gguf.memory import Speed, offload_of, offload_words
-from slmdesk.gguf.projectors import PROJECTOR
 from slmdesk.models.service import DefaultUse
 from slmdesk.runtime.messages import bytes_for_people, sentence_for
 
@@ -95,7 +94,7 @@ def default(console: Console, job: str | None, model: str | None, is_none: bool)
 
 
 def _kind(record: ModelRecord) -> str:
-    if record.kind == PROJECTOR:
+    if record.kind == "projector":
         return clean_label(f"projector for {record.header.get('projector')}", 30)
     if record.kind == "adapter":
         return clean_label(f"adapter for {record.header.get('base') or record.header.get('architecture')}", 30)
