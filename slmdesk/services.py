@@ -226,7 +226,7 @@ class Services:
     redaction: Made[RedactionService] = Made("redaction.service:RedactionService", lambda s, new: new(s.runtime))
     chats: Made[ChatService] = Made(
         "chat.service:ChatService",
-        lambda s, new: new(s.runtime, s.models, s.loader, lambda: s.retrieval, s.states),
+        lambda s, new: new(s.runtime, s.models, s.loader, lambda: s.retrieval, s.states, lambda: s.reader),
     )
     titles: Made[TitleWriter] = Made("chat.titles:TitleWriter", lambda s, new: new(s.runtime, s.loader, s.chats.rename))
     voice: Made[VoiceService] = Made(
@@ -562,8 +562,10 @@ class Services:
 
     def _on_models_changed(self, _event: ModelsChanged) -> None:
         if "engine" in vars(self):
-            adapters = [os.fsdecode(model.path) for model in self.store.models.all() if model.kind == "adapter"]
-            self.loader.let_open(self._reach(), adapters)
+            from slmdesk.gguf.projectors import BESIDE  # only a program that has an engine needs it
+
+            beside = [os.fsdecode(model.path) for model in self.store.models.all() if model.kind in BESIDE]
+            self.loader.let_open(self._reach(), beside)
 
     def _exporter(self, kind: str) -> Exporter | None:
         """Return the exporter for a kind of item, or None if such items are exported like chats."""

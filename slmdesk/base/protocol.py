@@ -12,7 +12,7 @@ from typing import Any, Protocol, TypeAlias, TypeVar, get_type_hints
 import msgspec
 
 from slmdesk.base.errors import KnownError, SlmdeskError
-from slmdesk.base.record import Record, converted, field, to_json
+from slmdesk.base.record import Record, changed, converted, field, to_json
 from slmdesk.base.types import Answer, ChatMessage, Json, Priority, Sampling
 
 T = TypeVar("T")
@@ -47,8 +47,13 @@ def messages_from(untrusted: object) -> tuple[ChatMessage, ...]:
     return tuple(record_from(ChatMessage, message) for message in untrusted)
 
 
-def messages_to_json(messages: Sequence[ChatMessage]) -> list[Json]:
-    return [to_json(message) for message in messages]
+def messages_to_json(messages: Sequence[ChatMessage], *, with_pixels: bool = False) -> list[Json]:
+    """`with_pixels`: pictures with their data, to be looked at; else they are only named and counted."""
+    if not with_pixels:
+        bare = [tuple(changed(picture, data="") for picture in message.pictures) for message in messages]
+        messages = [changed(message, pictures=of) for message, of in zip(messages, bare, strict=True)]
+    shapes = (to_json(message) for message in messages)
+    return [{name: value for name, value in shape.items() if value or name != "pictures"} for shape in shapes]
 
 
 def stored_from(cls: type[T], untrusted: object) -> T | None:

@@ -116,6 +116,18 @@ _SENTENCES: Mapping[str, str | tuple[str, str]] = {
     "adapter.unusable": N_(
         "The adapter “{adapter}” cannot be used: {reason}. Choose another, or none, in the settings of this chat."
     ),
+    "projector.unusable": N_(
+        "The file “{name}”, by which a model sees pictures, cannot be used: {reason}. Remove it from the models, or "
+        "get it again."
+    ),
+    "projector.other_model": N_(
+        "The file “{name}” lets another model than {model} see pictures: {reason}. Get the one that was published with "
+        "this model."
+    ),
+    "model.blind": N_(
+        "{name} cannot see pictures, so it was not sent any. Choose a model that sees, or have the text of the picture "
+        "read: attach it as a document."
+    ),
     "adapter.gone": N_(
         "The adapter of this chat is no longer in the library. Choose another, or none, in the settings of this chat."
     ),

@@ -43,9 +43,29 @@ class TextPart(Record):
     origin: Origin = Origin.PERSON
 
 
+MOST_PIXELS = 1 << 20
+MOST_SIDE = 4096
+MOST_PICTURES = 8
+"""Most pictures of a conversation that a model is shown; of more, the last."""
+
+
+class Picture(Record):
+    """A picture for a model that sees.  `data` is base64: in the app a JPEG that the reader's child made, in a request
+    to the engine the rows of its pixels (RGB).  Without data it is only counted in tokens.
+    """
+
+    width: Annotated[int, Meta(ge=1, le=MOST_SIDE)]
+    height: Annotated[int, Meta(ge=1, le=MOST_SIDE)]
+    data: str = ""
+    id: Annotated[str, Meta(max_length=64)] = ""
+    """The same for the same picture alone, whatever its data here."""
+
+
 class ChatMessage(Record):
     role: Role
     parts: tuple[TextPart, ...]
+    pictures: tuple[Picture, ...] = ()
+    """Shown to the model in front of the words."""
 
     @property
     def text(self) -> str:
@@ -57,6 +77,8 @@ class PromptPart(Record):
 
     text: str
     trusted: bool
+    picture: Picture | None = None
+    """Stands in place of the text."""
 
 
 THINKING_OFF, THINKING_ON, THINKING_USUAL = "off", "on", "usual"
@@ -148,6 +170,8 @@ class LoadSpec(Record):
     anyway: bool = False
     """Whether to load although memory seems too small, because a person asked for it."""
     use_card: bool = True
+    projector: str = ""
+    """Path of the file by which the model sees pictures; empty: it does not. It is loaded at the first picture."""
 
 
 class MemoryParts(Record):
@@ -257,6 +281,8 @@ class AttachMode(StrEnum):
     """The whole document if there is enough room, or else the passages that fit the question."""
     WHOLE = "whole"
     PASSAGES = "passages"
+    PICTURE = "picture"
+    """A picture that a model sees, in place of words."""
 
 
 Place = tuple[int, int, int, int]
@@ -293,12 +319,18 @@ class Attached(Record):
     """For a folder: number of documents that were searched for passages."""
     documents_used: int = 0
     documents_unread: int = 0
+    size: tuple[int, int] = (0, 0)
+    """Width and height of a picture, which is in `source` as a JPEG (base64)."""
     frame: int = 0
     """A number drawn for the frame around the text, which nobody who wrote it can know."""
 
     @property
     def is_folder(self) -> bool:
         return bool(self.collection) and not self.document
+
+    @property
+    def is_picture(self) -> bool:
+        return self.mode is AttachMode.PICTURE
 
     @property
     def is_of_folder(self) -> bool:
@@ -359,6 +391,8 @@ def counted_pages(count: int, kind: str) -> str:
 
 
 def used_words(about: Attached) -> str:
+    if about.is_picture:
+        return _("a picture of {width} × {height} dots").format(width=about.size[0], height=about.size[1])
     if about.is_gone:
         return _("forgotten; what was sent of it before is kept")
     if not about.is_planned:

@@ -107,13 +107,15 @@ class AnswerRequest(Record):
     """If not empty, the model writes nothing and is only asked how likely each of these choices is."""
     kept: Mapping[str, Json] = msgspec.field(default_factory=dict)
     prepare: Prepare | None = None
+    show: Show | None = None
+    """Gives the turns with their pictures as the engine takes them; None where there are none."""
     astray: Callable[[str], str] = lambda _text: ""
     """Returns the finish reason for an answer that goes astray in its words so far, else ""."""
 
     def payload(self, answer_so_far: str) -> dict[str, Json]:
         """Return the request in the form of the engine's `chat` job."""
         payload: dict[str, Json] = {
-            "messages": messages_to_json(self.turns),
+            "messages": messages_to_json(self.turns, with_pixels=True),
             "sampling": to_json(self.sampling),
             "answer_prefix": "" if self.choices else answer_so_far,
         }
@@ -136,6 +138,9 @@ class AnswerRequest(Record):
         }
         shown = (key for key, value in values.items() if value not in (None, [], False) and usual.get(key) != value)
         return {key: values[key] for key in shown}
+
+
+Show: TypeAlias = "Callable[[Sequence[ChatMessage]], Slices[tuple[ChatMessage, ...]]]"
 
 
 class Prepare(Protocol):
@@ -282,6 +287,9 @@ class Answers(Service):
             if prepared is None:
                 return _CANCELLED
             growing.request = prepared
+        if growing.request.show:
+            turns = yield from growing.request.show(growing.request.turns)
+            growing.request = changed(growing.request, turns=turns, show=None)
         before: list[Answer] = []
         others: OtherPrograms | None = None
         was_retried = False
@@ -550,7 +558,7 @@ class ReadAhead:
         if self._loader.loaded() is None:
             self.load(record)
             return
-        if sum(len(turn.text) for turn in turns) < LEAST_CHARACTERS:
+        if sum(len(turn.text) for turn in turns) < LEAST_CHARACTERS or any(turn.pictures for turn in turns):
             return
         key = (record.sha256, request.lora, self._loader.generation, turns)
         if key == self._last:

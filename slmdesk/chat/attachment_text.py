@@ -104,7 +104,7 @@ def passages_from(pages: Sequence[Page]) -> list[Passage]:
 
 def parts_for_model(part: AttachmentPart) -> list[TextPart]:
     """Return a turn's parts for an attachment. The text is marked as document text, so it cannot start a new turn."""
-    if not part.text:
+    if not part.text or part.attached.is_picture:
         return []
     about: Attached = part.attached
     before = BEFORE_NAME if about.is_whole else BEFORE_MORE if about.is_more else BEFORE_SOME

@@ -61,6 +61,8 @@ MARGIN = 24
 """Tokens that a chat format adds around the whole prompt."""
 CHARACTERS_PER_TOKEN = 7
 """Upper limit of characters per token in any text. It shows without counting which texts can never fit."""
+PICTURE, PICTURE_TOKENS = "picture", 1024
+"""Kind of an attached picture, and a guess at its tokens; how many there are is known once its model is loaded."""
 _ASKING = "?\uff1f\u061f\u037e"
 
 
@@ -115,7 +117,8 @@ class Planner(Service):
             used = [folder.doc(id) for id in taken if id in searched and id in folder.names]
             yield from self._measure(used)
             parts += [folder.part(len(used)), *(doc.part(taken[doc.key], self._store) for doc in used)]
-        return tuple(part for part in parts if part is not None)
+        pictures = [part for part in question.attachments if part.attached.is_picture]
+        return tuple(part for part in (*pictures, *parts) if part is not None)
 
     def _folder_now(self, about: Attached, *, is_fresh: bool) -> PlanFolder:
         """Look up which documents of a folder can be searched now.  Raises KnownError store.*."""
@@ -209,16 +212,18 @@ class Planner(Service):
 
 
 def stub_of(request: AttachRequest) -> AttachmentPart:
+    is_picture = request.mode is AttachMode.PICTURE
     about = Attached(
-        request.name, request.document, page_kind=request.page_kind, mode=request.mode, source=request.source,
-        pages_total=len(request.source), collection=request.collection, frame=new_frame(),
+        request.name, request.document, request.sha256, is_planned=is_picture, is_whole=is_picture,
+        tokens=PICTURE_TOKENS * is_picture, size=request.size, page_kind=request.page_kind, mode=request.mode,
+        source=request.source, pages_total=len(request.source), collection=request.collection, frame=new_frame(),
     )  # fmt: skip
     return AttachmentPart("", Origin.DOCUMENT, about)
 
 
 def undecided_again(parts: Sequence[AttachmentPart]) -> tuple[AttachmentPart, ...]:
     return tuple(
-        AttachmentPart("", Origin.DOCUMENT, Attached(
+        AttachmentPart("", Origin.DOCUMENT, old if old.is_picture else Attached(
             old.name, old.document, page_kind=old.page_kind, mode=old.mode, source=old.source,
             pages_total=old.pages_total, collection=old.collection, frame=old.frame,
         ))
@@ -232,7 +237,7 @@ def is_undecided(parts: Sequence[TextPart]) -> bool:
 
 def older_by_passages(path: Sequence[AttachmentPart]) -> list[Attached]:
     whole = {key_of(part.attached) for part in path if part.attached.is_whole}
-    attached = [part.attached for part in path if not part.attached.is_of_folder]
+    attached = [part.attached for part in path if not (part.attached.is_of_folder or part.attached.is_picture)]
     found = {key_of(about): about for about in attached if not about.is_gone}
     return [about for key, about in found.items() if key not in whole]
 
@@ -246,6 +251,7 @@ def _given_in(older: Sequence[AttachmentPart]) -> dict[str, set[Place]]:
 
 def _all_of(fresh: Sequence[AttachmentPart], older: Sequence[AttachmentPart]) -> list[tuple[Attached, bool]]:
     """Return everything that is attached to a question, each with whether it is newly attached."""
+    fresh = [part for part in fresh if not part.attached.is_picture]
     keys = {key_of(part.attached) for part in fresh}
     known = [about for about in older_by_passages(older) if key_of(about) not in keys]
     return [*((part.attached, True) for part in fresh), *((about, False) for about in known)]
@@ -388,6 +394,8 @@ class Sources(Service):
 
     def _of_source(self, request: AttachRequest) -> MeasuredAttachment:
         key = f"text {hash(request.source)} {request.page_kind}"
+        if request.mode is AttachMode.PICTURE:
+            return MeasuredAttachment(key, request.name, "", "", PICTURE, 1, (1,), (), 0, 0, "", "", request.source)
         if key not in self._known:
             pages = pages_from(request.source)
             read = [page for page in pages if has_words(page)]
@@ -424,7 +432,8 @@ class Sources(Service):
                     if attachment.text is not None
                     else count * attachment.characters // max(1, len(attachment.sample))
                 )
-                self._tokens[attachment.key, model] = whole + FRAME_TOKENS
+                is_picture = attachment.page_kind == PICTURE
+                self._tokens[attachment.key, model] = PICTURE_TOKENS if is_picture else whole + FRAME_TOKENS
             return [self._tokens[attachment.key, model] for attachment in found]
 
         return self.count(

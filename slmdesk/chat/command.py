@@ -124,6 +124,14 @@ STOP_S = 5.0
     metavar="FILE",
     help="Give the model this document to read (can be repeated; a folder: all documents in it).",
 )
+@click.option(
+    "--picture",
+    "pictures",
+    multiple=True,
+    type=NamedFile(),
+    metavar="FILE",
+    help="Show the model this picture, or the first page of this document (can be repeated). The model must see.",
+)
 @click.option("--password", is_flag=True, help="Ask for the password of each locked document first.")
 @click.option("--anyway", is_flag=True, help="Load the model even where memory looks too short for it.")
 @click.option("--no-save", is_flag=True, help="Keep nothing of it on the disk.")
@@ -141,6 +149,7 @@ def chat(
     space: str | None,
     when_full: str | None,
     files: tuple[Path, ...],
+    pictures: tuple[Path, ...],
     password: bool,
     anyway: bool,
     no_save: bool,
@@ -186,6 +195,8 @@ def chat(
         if files:
             read, unread = attached(console, services, files, password=password, save=not no_save)
             request = changed(request, attach=read)
+        for path in pictures:
+            request = changed(request, attach=(*request.attach, _picture(console, services, path)))
         talk = _ChatRun(console, services, unread)
         return (talk.go_on(request) if interactive else talk.say(request)) or (1 if unread else 0)
 
@@ -401,6 +412,10 @@ def _one(console: Console, services: Services, file: Path, secret: str, *, save:
 
     record = open_document(console, services, file, password=secret)
     return AttachRequest(record.id, record.name)
+
+
+def _picture(console: Console, services: Services, file: Path) -> AttachRequest:
+    return console.result_of(services, lambda: services.chats.pictures.take(file))
 
 
 def _unsaved(console: Console, services: Services, file: Path, secret: str) -> AttachRequest:

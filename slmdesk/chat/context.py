@@ -35,7 +35,7 @@ from slmdesk.chat.attachment_text import (
     space_for_passages,
     total_of,
 )
-from slmdesk.chat.attachments import MeasuredAttachment, Sources
+from slmdesk.chat.attachments import PICTURE_TOKENS, MeasuredAttachment, Sources
 from slmdesk.chat.conversation import (
     LIKE_OURS,
     ContextWindow,
@@ -45,6 +45,8 @@ from slmdesk.chat.conversation import (
     groups_to_leave_out,
     turns_for_engine,
     was_refused,
+    with_last_pictures,
+    without_pictures,
 )
 from slmdesk.chat.types import SUMMARIZE, AttachRequest, ChatOptions, ContextMeasured, NotesBegun
 from slmdesk.jobs.runner import step_of
@@ -112,14 +114,24 @@ class Prompts(Service):
                 self._loader.count_crash(record)
 
         counting = count_tokens(self._loader, record, [turn.text for turn in turns]).then(note_crash)
-        return counting.map(lambda counts: (sum(counts) + FRAME * len(counts), context))
+        shown = PICTURE_TOKENS * sum(len(turn.pictures) for turn in self._shown(record, turns))
+        return counting.map(lambda counts: (sum(counts) + FRAME * len(counts) + shown, context))
+
+    def _shown(self, record: ModelRecord, turns: Sequence[ChatMessage]) -> Sequence[ChatMessage]:
+        """Return the turns with those pictures that this model is shown."""
+        if not any(turn.pictures for turn in turns):
+            return turns
+        from slmdesk.gguf.projectors import projector_for
+
+        sees = projector_for(record, self._store.models.all()) is not None
+        return with_last_pictures(turns) if sees else without_pictures(turns)
 
     def _render(
         self, record: ModelRecord, turns: Sequence[ChatMessage], thinking: str = THINKING_USUAL
     ) -> Pending[RenderedPrompt]:
         def rendered() -> Slices[RenderedPrompt]:
             lease: Lease = (yield self._loader.lease(record)) or not_loaded()
-            messages = messages_to_json(turns)
+            messages = messages_to_json(self._shown(record, turns))
             payload: dict[str, Json] = {"handle": lease.model.handle, "messages": messages, "thinking": thinking}
             # not a job of the lease, so that looking at a prompt delays nobody
             untrusted = yield result_of(

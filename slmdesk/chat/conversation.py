@@ -16,7 +16,7 @@ from slmdesk.base.record import Record, changed, field
 from slmdesk.base.records import AnswerEnding, Item, Message, RemovedMessages, Status
 from slmdesk.base.texts import _
 from slmdesk.base.translation import LANGUAGES
-from slmdesk.base.types import AttachmentPart, ChatMessage, Json, Origin, Role, TextPart
+from slmdesk.base.types import MOST_PICTURES, AttachmentPart, ChatMessage, Json, Origin, Picture, Role, TextPart
 from slmdesk.base.untrusted import CUT, broken, clean_label
 from slmdesk.chat.settings import ANSWER_LENGTHS, OF_MESSAGE
 from slmdesk.chat.types import ASTRAY, ChatOptions, Example, options_from
@@ -167,7 +167,7 @@ def turns_for_engine(system: str, path: Sequence[Message]) -> tuple[list[ChatMes
         turns.append(ChatMessage(Role.SYSTEM, (TextPart(system, Origin.PERSON),)))
         ids.append("")
     for message in path:
-        parts = _parts_of(message)
+        parts, pictures = _parts_of(message), _pictures_of(message)
         if not any(part.text for part in parts):
             continue
         if message.role is Role.ASSISTANT and all(turn.role is Role.SYSTEM for turn in turns):
@@ -175,10 +175,11 @@ def turns_for_engine(system: str, path: Sequence[Message]) -> tuple[list[ChatMes
             ids.append("")
         if turns and turns[-1].role is message.role:
             gap = TextPart("\n\n", Origin.PERSON)
-            turns[-1] = ChatMessage(message.role, (*turns[-1].parts, gap, *parts))
+            shown = (*turns[-1].pictures, *pictures)
+            turns[-1] = ChatMessage(message.role, (*turns[-1].parts, gap, *parts), shown)
             ids[-1] = message.id
         else:
-            turns.append(ChatMessage(message.role, parts))
+            turns.append(ChatMessage(message.role, parts, pictures))
             ids.append(message.id)
     return turns, ids
 
@@ -193,6 +194,25 @@ def _parts_of(message: Message) -> tuple[TextPart, ...]:
 
     attached = (part for each in message.attachments for part in parts_for_model(each))
     return (*attached, *(part for part in message.parts if not isinstance(part, AttachmentPart)))
+
+
+def _pictures_of(message: Message) -> tuple[Picture, ...]:
+    shown = (part.attached for part in message.attachments if part.attached.is_picture and part.attached.source)
+    return tuple(Picture(*about.size, about.source[0], about.sha256) for about in shown)
+
+
+def with_last_pictures(turns: Sequence[ChatMessage]) -> list[ChatMessage]:
+    """Return the turns with at most MOST_PICTURES pictures, the last ones."""
+    left, kept = MOST_PICTURES, list[ChatMessage]()
+    for turn in reversed(turns):
+        pictures = turn.pictures[-left:] if left else ()
+        left -= len(pictures)
+        kept.append(turn if pictures == turn.pictures else changed(turn, pictures=pictures))
+    return kept[::-1]
+
+
+def without_pictures(turns: Sequence[ChatMessage]) -> list[ChatMessage]:
+    return [changed(turn, pictures=()) if turn.pictures else turn for turn in turns]
 
 
 def was_refused(answer: Message) -> bool:
@@ -289,7 +309,7 @@ class ContextWindow:
             language = LANGUAGES.get(code)
             asked = " ".join(part for part in (length, f"Answer in {language.name}." if language else "") if part)
             if asked:
-                turns[at] = ChatMessage(Role.USER, (*turn.parts, TextPart(f"\n\n{asked}", Origin.PROGRAM)))
+                turns[at] = changed(turn, parts=(*turn.parts, TextPart(f"\n\n{asked}", Origin.PROGRAM)))
 
     @property
     def _example_turns(self) -> list[ChatMessage]:

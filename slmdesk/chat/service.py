@@ -14,7 +14,18 @@ from slmdesk.base.protocol import stored_from
 from slmdesk.base.record import changed
 from slmdesk.base.records import Item, Message, ModelRecord, Status
 from slmdesk.base.texts import _
-from slmdesk.base.types import AttachmentPart, ChatMessage, Json, Lazy, Origin, Role, Sampling, TextPart
+from slmdesk.base.types import (
+    MOST_PICTURES,
+    AttachmentPart,
+    AttachMode,
+    ChatMessage,
+    Json,
+    Lazy,
+    Origin,
+    Role,
+    Sampling,
+    TextPart,
+)
 from slmdesk.chat.answers import AnswerRequest, Answers, ModelChoice
 from slmdesk.chat.conversation import (
     AFTER,
@@ -39,6 +50,8 @@ from slmdesk.chat.conversation import (
     title_from,
     window_of,
     window_then,
+    with_last_pictures,
+    without_pictures,
 )
 from slmdesk.chat.presets import PresetService, with_preset
 from slmdesk.chat.settings import OF_MESSAGE
@@ -74,7 +87,9 @@ if TYPE_CHECKING:
     from slmdesk.chat.attachments import MeasuredAttachment, Planner, Quotes, Sources
     from slmdesk.chat.context import ContextMeter, NoteWriter, Prompts
     from slmdesk.chat.edits import Edits, PrivateChats, WindowService
+    from slmdesk.chat.pictures import Pictures
     from slmdesk.chat.spaces import ChatPlaces, SpaceService
+    from slmdesk.children.client import ChildClient
     from slmdesk.library.search import Retrieval
 
 PROMPT_VERSION = "chat-1"
@@ -85,6 +100,7 @@ class ChatService(Service):
     answers: Answers
     presets: PresetService
     _runtime: Runtime
+    _reader: Callable[[], ChildClient]
     _loader: ModelLoader
     _retrieval: Callable[[], Retrieval]
     _saved_states: StateService
@@ -110,6 +126,8 @@ class ChatService(Service):
         lambda s, new: new(s._runtime, s._stores, s._quotes, s._saved_states),
     )
     """Service that changes and deletes messages."""
+    pictures: Lazy[ChatService, Pictures] = Lazy("chat.pictures:Pictures", lambda s, new: new(s._runtime, s._reader))
+    """Service that makes pictures to attach."""
     private: Lazy[ChatService, PrivateChats] = Lazy(
         "chat.edits:PrivateChats",
         lambda s, new: new(s._runtime, s._stores.unsaved, s.answers, s.drop),
@@ -128,9 +146,11 @@ class ChatService(Service):
         loader: ModelLoader,
         retrieval: Callable[[], Retrieval],
         states: StateService,
+        reader: Callable[[], ChildClient],
     ) -> None:
         super().__init__(runtime)
         self._runtime, self._models, self._loader, self._retrieval = runtime, models, loader, retrieval
+        self._reader = reader
         self._saved_states = states
         self._choice = ModelChoice(runtime.store, models, loader)
         self._stores = Stores(runtime.store, EphemeralStore())
@@ -177,6 +197,12 @@ class ChatService(Service):
         options = self._choice.options_for(old, changes)  # check everything before anything is saved
         brings = brings_text(request.text, has_attachments=bool(request.attach))
         asked = self._choice.request(options, request.model, request.sampling, has_text=brings)
+        shown = sum(each.mode is AttachMode.PICTURE for each in request.attach)
+        if shown > MOST_PICTURES:
+            what = _("at most {most} pictures can be shown at once").format(most=MOST_PICTURES)
+            raise KnownError("request.invalid", what=what)
+        if shown and not self._models.sees(asked.record):
+            raise KnownError("model.blind", name=asked.record.name)
         chat = self._renewed(chat, options, request.text) if chat else self._begun(request, options)
         path = chat.path
         if path and self.is_writing(path[-1].id):
@@ -267,6 +293,11 @@ class ChatService(Service):
     def item(self, chat: str) -> Item:
         """Return the item of a chat or of any other kind. Raises KnownError `item.unknown`."""
         return self._stores.of(chat).items.get(chat)
+
+    def sees(self, chat: str) -> bool:
+        """Return whether the model that answers in a chat ("": a new one) sees pictures. Raises KnownError model.*"""
+        options = self.answers.chat(chat).options if chat else self.presets.for_new_chats()
+        return self._models.sees(self._choice.record_for(options))
 
     def open(self, chat: str) -> Conversation:
         """Return the active path of a chat, including text that was not saved yet. Raises KnownError `item.unknown`."""
@@ -526,7 +557,7 @@ class ChatService(Service):
         `goes_on`: the answer is continued, so the earlier decision about its attachments stays.
         """
         window, way = chat.window, chat.options.when_full
-        if refused := refusal(request.record, path):
+        if refused := refusal(request.record, path) or self._blindness(request.record, path[-1:]):
             return changed(request, prepare=partial(_refuse, refused))
         needs_plan = _needs_plan(path, window, goes_on=goes_on)
         if way == ASK and not needs_plan:
@@ -547,6 +578,11 @@ class ChatService(Service):
             return whole if seen == window else changed(whole, state=None)  # the saved state has another beginning
 
         return changed(request, prepare=prepare)
+
+    def _blindness(self, record: ModelRecord, asked: Sequence[Message]) -> KnownError | None:
+        """Return why a question with a picture is not asked; pictures of earlier ones are left out without a word."""
+        is_shown = any(part.attached.is_picture for part in attachments_on(asked))
+        return KnownError("model.blind", name=record.name) if is_shown and not self._models.sees(record) else None
 
     def _with_room(
         self,
@@ -587,6 +623,10 @@ class ChatService(Service):
         watcher = self._quotes.watcher(attached) if attached else request.watcher
         turns = turns[:-1] if begun else turns
         whole = changed(request, turns=tuple(turns), watcher=watcher, kept=window.kept)
+        if any(turn.pictures for turn in turns):
+            sees = self._models.sees(request.record)
+            turns = with_last_pictures(turns) if sees else without_pictures(turns)
+            whole = changed(whole, turns=tuple(turns), show=self.pictures.shown if sees else None)
         if begun:  # whoever continues an answer wants it
             return whole
         said = tuple(message.words for message in window.seen(path) if message.role is Role.USER)

@@ -52,6 +52,9 @@ class AttachRequest(Record):
     page_kind: str = "page"
     mode: AttachMode = AttachMode.AUTO
     collection: str = ""
+    size: tuple[int, int] = (0, 0)
+    """Of a picture, which is in `source`; `sha256` is what it is known by."""
+    sha256: str = ""
 
 
 class SendRequest(Record):

@@ -11,6 +11,7 @@ from slmdesk.base.errors import KnownError
 from slmdesk.base.record import changed
 from slmdesk.base.untrusted import clean_label
 from slmdesk.gguf.header import GgufHeader, kind_of_architecture
+from slmdesk.gguf.projectors import BESIDE
 from slmdesk.gguf.quantization import (
     QUANTIZATIONS,
     SMALL_FILE_BYTES,
@@ -58,7 +59,11 @@ def choose(
 
     if file:
         chosen = repo.choose(file)
+<<<<<<< HEAD
         if chosen.beside in ("", "adapter", "whisper") or kind_of(chosen, read(chosen)) in USABLE:
+=======
+        if chosen.beside in ("", *BESIDE) or kind_of(chosen, read(chosen)) in USABLE:
+>>>>>>> vision
             return chosen
         best = repo.best(budget_bytes)
         raise KnownError("hub.companion", name=chosen.name, kind=chosen.beside, model=best.name if best else "")

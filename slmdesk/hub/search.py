@@ -704,6 +704,7 @@ class CatalogueEntry(Record, forbid_unknown_fields=True):
     cache_mib: tuple[_Mib, _Mib] = (0, 0)
     """Memory for a context of 4,096 and of 16,384 tokens."""
     thinking: Literal["", "optional", "always"] = ""
+    sees: bool = False
     measured: tuple[Measure, ...] = ()
     good_for: str = ""
     source: str = ""

@@ -167,7 +167,7 @@ def limits_of(settings: Settings) -> tuple[int, int, bool]:
     return settings.context_tokens, settings.sequences, settings.use_graphics_card
 
 
-def spec_for(record: ModelRecord, settings: Settings, *, anyway: bool = False) -> LoadSpec:
+def spec_for(record: ModelRecord, settings: Settings, *, anyway: bool = False, projector: str = "") -> LoadSpec:
     return LoadSpec(
         path=os.fsdecode(record.path),
         sha256=record.sha256,
@@ -179,6 +179,7 @@ def spec_for(record: ModelRecord, settings: Settings, *, anyway: bool = False) -
         flash=stored_from(bool, record.info.get("flash")),
         measured_on=offload_of(record.info),
         anyway=anyway,
+        projector=projector,
         use_card=settings.use_graphics_card and not crashed_card(record.info),
     )
 
@@ -348,6 +349,7 @@ class _InUse(Record):
     record: ModelRecord
     model: LoadedModel
     generation: int
+    projector: str = ""
 
 
 @dataclass(slots=True, eq=False)
@@ -356,6 +358,7 @@ class _Loading:
     stop: threading.Event
     job: JobHandle | None = None
     card: str = ""
+    projector: str = ""
 
 
 class ModelLoader(Service):
@@ -485,7 +488,8 @@ class ModelLoader(Service):
         """
         self.client.may_open(reach)
         self._falls_short = not self.client.can_open(adapters)
-        if self._falls_short:
+        held = self._in_use
+        if self._falls_short or (held and held.projector != self._projector_of(held.record)):
             self._unload_soon()
 
     # For leases.
@@ -593,7 +597,13 @@ class ModelLoader(Service):
             self._load_ended(loading, ModelState.NOT_LOADED, None)
             return
         self._crashes.note_mark(record, mark)
-        spec = spec_for(self._crashes.fresh(record), self._settings.current, anyway=record.id in self._forced)
+        loading.projector = self._projector_of(record)
+        spec = spec_for(
+            self._crashes.fresh(record),
+            self._settings.current,
+            anyway=record.id in self._forced,
+            projector=loading.projector,
+        )
         loading.job = self.client.load(
             spec, lambda event: self.service_thread.post(lambda: self._on_load_event(loading, event))
         )
@@ -623,6 +633,16 @@ class ModelLoader(Service):
         elif isinstance(event, Cancelled):
             self._load_ended(loading, ModelState.NOT_LOADED, None)
 
+    def _projector_of(self, record: ModelRecord) -> str:
+        """Return the path of the file by which this model sees; "" if it does not."""
+        known = [one for one in self._store.models.all() if one.kind == "projector"]
+        if not known:
+            return ""
+        from slmdesk.gguf.projectors import projector_for
+
+        found = projector_for(record, known)
+        return os.fsdecode(found.path) if found else ""
+
     def _leave_card(self, record: ModelRecord, card: str) -> bool:
         """Record that the child died with the model on a graphics card, which is mostly the driver's fault. Return
         whether the record was stored, so that the model will be loaded without the card.
@@ -641,7 +661,7 @@ class ModelLoader(Service):
             return
         self._loading = None
         generation = loading.job.generation if loading.job else self.client.generation
-        self._in_use = _InUse(record, model, generation)
+        self._in_use = _InUse(record, model, generation, loading.projector)
         info: dict[str, Json] = {
             "cost_curve": [list(point) for point in model.cost_curve],
             "template_checked": model.template == "file",

@@ -27,6 +27,7 @@ from slmdesk.base.texts import _
 from slmdesk.base.untrusted import clean_label
 from slmdesk.gguf import part_of
 from slmdesk.gguf.header import GgufHeader, require_adapter
+from slmdesk.gguf.projectors import PROJECTOR, require_projector
 from slmdesk.gguf.read import check_file, check_tokenizer, first_parts, join, parts_of, require_chat_model, unreadable
 from slmdesk.models.folder import SUMS
 from slmdesk.models.service import (
@@ -186,11 +187,23 @@ def check_sum(path: Path, sha256: str, expected: str) -> None:
 
 
 def require_usable(header: GgufHeader) -> None:
-    """Check that the file is a chat model, encoder or adapter. Raises KnownError `model.…` for any other file."""
+    """Check that the file is a chat model, encoder, adapter or projector.
+
+    Raises KnownError `model.…`, `projector.…`.
+    """
     if header.kind == "adapter":
         require_adapter(header)
+    elif header.kind == PROJECTOR:
+        require_projector(header)
     elif header.kind not in KINDS_BESIDE_CHAT:
         require_chat_model(header)
+
+
+def require_no_projector(header: GgufHeader) -> None:
+    """Check a file that is offered as a model, whatever its name says.  Raises KnownError `model.…`."""
+    if header.kind == PROJECTOR:
+        raise KnownError("model.wrong_kind", kind=header.kind)
+    require_usable(header)
 
 
 def usable_header(path: Path, require: Callable[[GgufHeader], None] = require_usable) -> GgufHeader:

@@ -118,6 +118,12 @@ class ModelService(Service):
             raise KnownError("model.several", known=", ".join(f"{model.id} {model.name}" for model in known[:20]))
         return known[0]
 
+    def sees(self, record: ModelRecord) -> bool:
+        """Return whether this model can be shown pictures: its projector is in the library."""
+        from slmdesk.gguf.projectors import projector_for  # only who shows pictures asks
+
+        return projector_for(record, self._store.models.all()) is not None
+
     def by_sha256(self, sha256: str | None) -> ModelRecord | None:
         return next((model for model in self._store.models.all() if model.sha256 == sha256), None) if sha256 else None
 
@@ -362,6 +368,11 @@ def _shown(header: GgufHeader, license: str) -> dict[str, Json]:
         "step_s": step_seconds(header),
         "names": clean_label(names_of(header), 3 * MAX_NAME),
     }
+    if header.kind == "projector":
+        from slmdesk.gguf.projectors import facts_of
+
+        return shown | facts_of(header)
+    shown |= {"embedding_length": header.embedding_length}
     return shown | {"base": base_name(header)} if header.kind == "adapter" else shown
 
 

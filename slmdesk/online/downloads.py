@@ -27,6 +27,7 @@ from slmdesk.base.texts import _
 from slmdesk.base.types import Json
 from slmdesk.base.untrusted import clean_label
 from slmdesk.gguf.header import GgufHeader
+from slmdesk.gguf.projectors import BESIDE, PROJECTOR, can_see, named_for
 from slmdesk.gguf.read import read_header, require_chat_model
 from slmdesk.hub.choice import choose
 from slmdesk.hub.guard import SpeedLimit, because
@@ -34,7 +35,7 @@ from slmdesk.hub.search import Hub, RemoteFile, Repo
 from slmdesk.hub.transfer import PASSING, SPARE_BYTES, Part, Progress, Transfer, TransferLimits, parts_in
 from slmdesk.jobs.service import moved, place_of, put_in_order
 from slmdesk.jobs.types import DOWNLOAD, JobChanged, eta_of, number_in
-from slmdesk.models.importer import join_into, require_usable, usable_header
+from slmdesk.models.importer import join_into, require_no_projector, require_usable, usable_header
 from slmdesk.models.service import ModelService, Pc, available_bytes, fit_by_size, fit_header, name_for, weights_budget
 from slmdesk.online.hub import HubService
 from slmdesk.runtime.events import DownloadChanged, DownloadState, ModelsChanged
@@ -90,6 +91,8 @@ class ModelDownload:
         self._reported = 0.0
         self._done = 0
         self._judge_at = list(_JUDGED_AT)
+        self._require = require_no_projector
+        self._files: tuple[RemoteFile, ...] = ()
 
     def run(self, file: str, quantization: str) -> ModelRecord:
         """Download a model into the library. Raises Stopped, or KnownError hub.*, download.*, network.*, disk.full …"""
@@ -100,7 +103,12 @@ class ModelDownload:
             new_sums = " ".join(part.sha256 for part in remote.parts)
             self._begin(remote)
             try:
-                return self._bring(remote)
+                record = self._bring(remote)
+                if companion := self._companion(remote, record):
+                    self._begin(companion)
+                    self._bring(companion)
+                    self._change(name=remote.name, total_bytes=remote.bytes, done_bytes=remote.bytes)
+                return record
             except KnownError as err:
                 if err.code == "model.wrong_kind" and not file and len(refused) < MOST_REFUSED:
                     refused[remote.name] = err
@@ -114,6 +122,13 @@ class ModelDownload:
                     raise
                 sums = new_sums
                 self._note_start(err.code.removeprefix("download."))
+
+    def _companion(self, remote: RemoteFile, record: ModelRecord) -> RemoteFile | None:
+        """Return the projector that was published with a model; None for a model that sees no pictures."""
+        if not can_see(str(record.header.get("architecture"))) or record.kind != "model":
+            return None
+        files = {file.name: file for file in self._files if file.beside == PROJECTOR and len(file.parts) == 1}
+        return files.get(named_for(remote.name, list(files)))
 
     def at_end(self) -> DownloadChanged:
         return changed(self.now, done_bytes=max(self.now.done_bytes, self._done), note=None)
@@ -132,8 +147,10 @@ class ModelDownload:
         budget = weights_budget(available_bytes())
         kinds = {name: str(err.args_for_people["kind"]) for name, err in refused.items()}
         try:
+            repo = self._repo()
+            self._files = repo.files
             return choose(
-                self._hub, self._repo(), file, quantization,
+                self._hub, repo, file, quantization,
                 budget_bytes=budget, begun=begun, refused=kinds, stop=self._stop,
             )  # fmt: skip
         except KnownError as err:
@@ -155,6 +172,7 @@ class ModelDownload:
                     raise Stopped from None
 
     def _begin(self, remote: RemoteFile) -> None:
+        self._require = require_usable if remote.beside == PROJECTOR else require_no_projector
         if any(not part.sha256 or not part.bytes for part in remote.parts):
             raise KnownError("hub.unverifiable", name=remote.name)
         self._done = 0
@@ -257,13 +275,13 @@ class ModelDownload:
             header = read_header(part.path, cut=True)
         except KnownError:
             return  # the header is incomplete or damaged: the checksum will tell
-        if header.is_cut and header.kind in ("model", "adapter"):
+        if header.is_cut and header.kind in ("model", *BESIDE):
             return
         self._judge_at.clear()
         if header.kind == "split":
             return
         try:
-            require_usable(header)
+            self._require(header)
         except KnownError:
             part.remove()
             raise
@@ -287,7 +305,7 @@ class ModelDownload:
             return self._join(remote)
         part = self.parts[0]
         try:
-            usable_header(part.path)
+            usable_header(part.path, self._require)
         except KnownError:
             part.remove()
             raise

@@ -43,7 +43,7 @@ from slmdesk.hub.search import (
     load_catalogue,
     parse_link,
 )
-from slmdesk.models.importer import require_usable
+from slmdesk.models.importer import require_no_projector
 from slmdesk.models.service import COMFORTABLE, Fit, Pc, fit_by_size, fit_header, weights_budget
 from slmdesk.online.network import NetworkService, policy_for
 from slmdesk.runtime.events import Pending
@@ -678,7 +678,7 @@ class RepoPageService:
             chosen = repo.choose(name)
             header = self._hub.hub.header(chosen, token=self._hub.hub.token() if repo.gated else "", stop=stop)
             if header.kind != "split":  # the first part's header says what is needed besides the weights
-                require_usable(header)
+                require_no_projector(header)
             models = [file for file in repo.files if not file.beside and file.bytes]
             fits = {model.name: _fit(model, header, context, pc) for model in models}
             return RepoJudged(fits, header.kind, header.has_chat_template, max(0, header.context_length))

@@ -139,8 +139,15 @@ def examine_computer(paths: Paths, models_folder: Path | None = None) -> dict[st
         "paths": _paths(paths, models_folder or paths.models),
         "policy": _policy(paths),
         "code_from_elsewhere": [*code_from_elsewhere()],
+        "pictures": "models that see can be shown pictures" if _reads_pictures() else "no: llama.cpp was built without",
         "missing": [name for name, package in _PARTS.items() if find_spec(package) is None],
     }
+
+
+def _reads_pictures() -> bool:
+    package = find_spec("llama_cpp")
+    folders = package.submodule_search_locations if package else None
+    return any((Path(folder) / "lib").glob("*mtmd*") for folder in folders or ())
 
 
 def _walls(services: Services) -> dict[str, Json]:

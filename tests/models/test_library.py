@@ -96,7 +96,7 @@ def test_removing_a_copied_model_says_how_many_bytes_come_back(recorder, tiny, h
     [
         (lambda path: path.write_text("<!doctype html><html>login</html>"), "model.not_gguf"),
         (lambda path: path.write_bytes(tiny_llama().data[:-100]), "model.incomplete"),
-        (lambda path: write(path, tiny_projector()), "model.wrong_kind"),
+        (lambda path: write(path, tiny_projector()), "projector.unusable"),
         (os.mkfifo, "model.unreadable"),
         (lambda _path: None, "model.missing"),
         (Path.mkdir, "model.unreadable"),

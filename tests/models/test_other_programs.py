@@ -110,7 +110,7 @@ def test_what_is_of_no_use_is_listed_with_the_reason_and_not_linked(recorder, us
     (root / "p/readme.md").write_text("not looked at")
     found = find(recorder)
     assert {model.path.name: model.problem.code for model in found.models} == {
-        "mmproj.gguf": "model.wrong_kind", "page.gguf": "model.not_gguf",
+        "mmproj.gguf": "projector.unusable", "page.gguf": "model.not_gguf",
         "large-00001-of-00002.gguf": "model.parts_linked",
     }  # fmt: skip
     assert next(model.bytes for model in found.models if "large" in model.path.name) > len(tiny_llama().data)

@@ -8,6 +8,7 @@ import threading
 from pathlib import Path
 
 import pytest
+from fakes import tiny_vision
 from fakes.fake_hub import Fault, part_size
 from fakes.recorder import result_of, wait_until
 from fakes.split_gguf import split
@@ -265,6 +266,21 @@ def test_what_is_no_model_for_chatting_is_not_kept(recorder, hub, home, file, co
     end = Download(recorder).end()
     assert end.problem.code == code
     assert files_in(home) == set()
+
+
+def test_the_projector_of_a_model_that_sees_comes_with_it(recorder, hub, home, tmp_path) -> None:
+    model, projector = tiny_vision.qwen25vl(tmp_path)
+    eyes = projector.read_bytes()
+    hub.add(REPO, {NAME: model.read_bytes(), "mmproj-F16.gguf": eyes, "mmproj-BF16.gguf": eyes + bytes(32)})
+    download = Download(recorder)
+    end = download.end()
+    assert (end.problem, end.name) == (None, NAME)
+    assert end.model.can_chat
+    known = {one.kind: one for one in recorder.calls.models.list()}
+    assert known.keys() == {"model", "projector"}
+    assert known["projector"].source.partition("@")[0].endswith("mmproj-F16.gguf")
+    assert recorder.calls.models.sees(known["model"])
+    assert len(files_in(home)) == 2
 
 
 def test_where_a_header_shows_a_draft_head_the_next_best_file_is_taken(recorder, hub) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import os
 from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -12,7 +13,7 @@ from pathlib import Path, PurePath
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QSize, Qt, Signal
-from PySide6.QtGui import QAction, QActionGroup, QKeyEvent, QMouseEvent, QResizeEvent
+from PySide6.QtGui import QAction, QActionGroup, QKeyEvent, QMouseEvent, QPixmap, QResizeEvent
 from PySide6.QtWidgets import QFrame, QLabel, QMenu, QScrollArea, QToolButton, QWidget
 
 from slmdesk.base.protocol import stored_from
@@ -51,6 +52,7 @@ MODES = {
     AttachMode.AUTO: _("Automatic: whole where it fits"),
     AttachMode.WHOLE: _("Read whole"),
     AttachMode.PASSAGES: _("Only the passages that fit the question"),
+    AttachMode.PICTURE: _("As a picture, for a model that sees"),
 }
 
 
@@ -79,6 +81,9 @@ class Draft:
     documents: int = 0
     """For a folder: number of documents that were read."""
     problem: str = ""
+    size: tuple[int, int] = (0, 0)
+    sha256: str = ""
+    """Of a picture, which is in `source`."""
     is_private: bool = False
     """True in a private chat, where the document is read without being stored."""
     key: str = field(default_factory=lambda: f"attachment {next(_KEYS)}")
@@ -88,6 +93,10 @@ class Draft:
         return bool(self.source) and self.path is None
 
     @property
+    def is_picture(self) -> bool:
+        return self.mode is AttachMode.PICTURE
+
+    @property
     def is_settled(self) -> bool:
         return self.state != READING
 
@@ -95,7 +104,8 @@ class Draft:
     def request(self) -> AttachRequest:
         if self.folder:
             return AttachRequest(name=self.name, mode=AttachMode.PASSAGES, collection=self.folder)
-        return AttachRequest(self.document, self.name, self.source, self.kind, self.mode)
+        document = "" if self.is_picture else self.document
+        return AttachRequest(document, self.name, self.source, self.kind, self.mode, size=self.size, sha256=self.sha256)
 
     @property
     def words(self) -> str:
@@ -111,6 +121,8 @@ class Draft:
             return _("locked: its password is needed")
         if self.state == FAILED:
             return self.problem
+        if self.is_picture:
+            return _("shown as a picture")
         parts = [
             self._use_words(),
             "" if self.is_pasted or not self.pages else counted_pages(self.pages, self.kind),
@@ -138,7 +150,7 @@ class Draft:
         if self.folder:
             shape["folder"] = self.folder
         elif self.source:
-            shape["source"] = list(self.source)
+            shape |= {"source": list(self.source), "size": list(self.size), "sha256": self.sha256}
         elif self.document and self.state == READY:
             shape["document"] = self.document
         elif self.path is not None:
@@ -151,6 +163,8 @@ class KeptDraft(Record):
     mode: AttachMode = AttachMode.AUTO
     folder: str = ""
     source: tuple[str, ...] = ()
+    size: tuple[int, int] = (0, 0)
+    sha256: str = ""
     document: str = ""
     path: str = ""
     """The path of the file in hexadecimal digits, as it may be no text."""
@@ -165,7 +179,9 @@ def draft_from(untrusted: Mapping[str, Json]) -> Draft | None:
         path = Path(os.fsdecode(bytes.fromhex(kept.path))) if kept.path else None
     except ValueError:
         return None
-    return Draft(kept.name, path, kept.document, kept.source, kept.mode, folder=kept.folder)
+    return Draft(
+        kept.name, path, kept.document, kept.source, kept.mode, folder=kept.folder, size=kept.size, sha256=kept.sha256
+    )
 
 
 def pasted_draft(text: str, names: Container[str]) -> Draft:
@@ -252,6 +268,10 @@ class Chip(QFrame):
         is_bad = draft.state in (FAILED, LOCKED)
         usual = "folder-open" if draft.folder else "file-text"
         set_icon(self._icon, "triangle-alert" if is_bad else usual, "danger" if is_bad else "ink2")
+        if draft.is_picture and draft.source:
+            shown = QPixmap()
+            shown.loadFromData(base64.b64decode(draft.source[0]), "JPG")  # the reader's child made it
+            self._icon.setPixmap(shown.scaledToHeight(2 * theme.ICON_SIZE, Qt.TransformationMode.SmoothTransformation))
         self._name.set_full_text(draft.name)
         self._words.set_full_text(draft.words)
         kind = "danger" if is_bad else "small"
@@ -272,6 +292,8 @@ class Chip(QFrame):
     def _hint(self) -> str:
         if self._draft.state == LOCKED:
             return _("Click to enter the password.")
+        if self._draft.is_picture:
+            return ""
         shown = _("which documents it has") if self._draft.folder else _("the text that is used")
         return "" if self._draft.state in (READING, FAILED) else _("Click to see {shown}.").format(shown=shown)
 
@@ -296,18 +318,20 @@ class Chip(QFrame):
         usual = _("Show the documents") if self._draft.folder else _("Show the text that is used")
         words = _("Enter the password…") if self._draft.state == LOCKED else usual
         show = self._menu.addAction(words, self._open)
-        show.setEnabled(self._draft.state not in (READING, FAILED))
+        show.setEnabled(self._draft.state not in (READING, FAILED) and not self._draft.is_picture)
         if not self._draft.folder:
             self._menu.addSeparator()
             self._add_modes()
         self._menu.addSeparator()
-        if self._draft.is_pasted:
+        if self._draft.is_pasted and not self._draft.is_picture:
             self._menu.addAction(INSERT, partial(self._attached.put_inline, self._draft.key))
         self._menu.addAction(_("Remove"), self._drop)
 
     def _add_modes(self) -> None:
         group = QActionGroup(self._menu)
         for mode, label in MODES.items():
+            if not self._draft.path and (mode is AttachMode.PICTURE) != self._draft.is_picture:
+                continue
             action = QAction(label, group, checkable=True, checked=self._draft.mode is mode)
             choose = partial(self._attached.set_mode, self._draft.key, mode)
             action.triggered.connect(lambda _checked=False, choose=choose: choose())

@@ -11,7 +11,7 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QDropEvent
 from PySide6.QtWidgets import QWidget
 
-from slmdesk.base.documents import FORMATS, takes_password
+from slmdesk.base.documents import FORMATS, is_picture, takes_password
 from slmdesk.base.protocol import stored_list
 from slmdesk.base.records import DocumentRecord, DocumentStatus, Item
 from slmdesk.base.texts import N_, _
@@ -144,6 +144,13 @@ class AttachController(QObject):
             )
         )  # fmt: skip
 
+    def add_picture(self, data: bytes) -> None:
+        """Attach a picture from the clipboard, as the bytes of a file."""
+        draft = Draft(_("Pasted picture"), mode=AttachMode.PICTURE)
+        self.now.append(draft)
+        self._reader.look(draft, data)
+        self._notify()
+
     def put_inline(self, key: str) -> None:
         draft = self._find(key)
         if draft is not None and draft.is_pasted:
@@ -163,7 +170,12 @@ class AttachController(QObject):
     def set_mode(self, key: str, mode: AttachMode) -> None:
         draft = self._find(key)
         if draft is not None:
+            is_other = (mode is AttachMode.PICTURE) != draft.is_picture
             draft.mode, draft.is_whole = mode, None
+            if is_other:
+                self._reader.stop(draft)
+                draft.source, draft.state = (), READING
+                self._reader.begin(draft)
             self._notify()
 
     def open_text(self, key: str) -> None:
@@ -181,7 +193,7 @@ class AttachController(QObject):
                 lambda services: [document.name for document in services.collections.readable(draft.folder)],
                 partial(self.documents_arrived.emit, draft.name),
             )
-        elif draft.state == READY:
+        elif draft.state == READY and not draft.is_picture:
             self._reader.measure(draft, lambda found: self.text_arrived.emit(draft.name, found))
 
     def unlock(self, key: str, password: str) -> None:
@@ -246,6 +258,17 @@ class AttachController(QObject):
         self._bridge.problem_met.emit(problem)
 
     def _on_expanded(self, chat: str, found: list[Path]) -> None:
+        if not any(map(is_picture, found)):
+            self._add_found(chat, found, False)
+            return
+        sees = partial(self._add_found, chat, found)
+        self._bridge.ask(lambda services: services.chats.sees(chat), sees, lambda _problem: sees(False))
+
+    def _add_found(self, chat: str, found: list[Path], sees: bool) -> None:
+        """Attach files. Pictures are shown to a model that `sees`; else the text in them is read."""
+        if not sees and any(map(is_picture, found)):
+            words = _("The model of this chat cannot see pictures; the text in them is read instead.")
+            self._bridge.notice_raised.emit(Notice(words, key="blind"))
         self._expanding.remove(chat)
         if not found:
             self._bridge.notice_raised.emit(Notice(_("There is nothing in it that can be read."), key="no documents"))
@@ -254,7 +277,8 @@ class AttachController(QObject):
         for path in [path for path in found if path not in known]:
             if not self._has_space(1, drafts):
                 break
-            draft = Draft(path.name, path, is_private=is_private(chat))
+            mode = AttachMode.PICTURE if sees and is_picture(path) else AttachMode.AUTO
+            draft = Draft(path.name, path, mode=mode, is_private=is_private(chat))
             drafts.append(draft)
             self._reader.begin(draft)
         self._notify()
@@ -354,8 +378,10 @@ class DraftReader(QObject):
         bridge.on(CollectionGone, self._on_folder_gone)
 
     def begin(self, draft: Draft) -> None:
-        if draft.is_pasted:
+        if draft.is_pasted or (draft.is_picture and draft.source):
             self._settle(draft, READY)
+        elif draft.is_picture and draft.path:
+            self.look(draft, draft.path)
         elif draft.folder:
             self._bridge.ask(
                 self._bridge.services.collections.state(draft.folder),
@@ -370,6 +396,16 @@ class DraftReader(QObject):
             )
         else:
             self._open(draft, "")
+
+    def look(self, draft: Draft, source: Path | bytes) -> None:
+        """Make the picture of a file, or of the bytes of one."""
+
+        def arrived(made: AttachRequest) -> None:
+            draft.source, draft.size, draft.sha256, draft.kind = made.source, made.size, made.sha256, made.page_kind
+            self._settle(draft, READY)
+
+        taking = self._bridge.services.chats.pictures.take(source, name=draft.name)
+        self._openings[draft.key] = self._bridge.follow(taking, arrived, partial(self._on_read, draft))
 
     def unlock(self, draft: Draft, password: str) -> None:
         draft.state = READING
@@ -504,6 +540,7 @@ class AttachmentEntry(QObject):
         composer.attach_requested.connect(self._on_attach)
         composer.input_box.files_pasted.connect(controller.add_paths)
         composer.input_box.long_pasted.connect(controller.add_text)
+        composer.input_box.picture_pasted.connect(controller.add_picture)
         self.mentions.chosen.connect(controller.add_known)
 
     def _documents(self, event: QDropEvent) -> list[Path]:

@@ -80,10 +80,15 @@ MOST_SHARE = 0.3
 ENTER_KEYS = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
 
 
+def _picture_in(source: QMimeData) -> str:
+    return next((kind for kind in ("image/png", "image/jpeg", "image/tiff") if source.hasFormat(kind)), "")
+
+
 class InputBox(QTextEdit):
     focus_changed = Signal(bool)
     files_pasted = Signal(object)
     long_pasted = Signal(str)
+    picture_pasted = Signal(object)
     enter_pressed = Signal()
     escape_pressed = Signal()
 
@@ -123,7 +128,7 @@ class InputBox(QTextEdit):
     def insertFromMimeData(self, source: QMimeData) -> None:
         """Insert plain text only: no formatting, no pictures, and no files that Qt would read.
 
-        Files and long texts become attachments.
+        Files, long texts and pictures, which Qt does not read either, become attachments.
         """
         files = [Path(url.toLocalFile()) for url in source.urls() if url.isLocalFile()]
         text = _text_of(source)
@@ -133,6 +138,8 @@ class InputBox(QTextEdit):
             self.long_pasted.emit(text)
         elif text:
             self.write(text)
+        elif kind := _picture_in(source):
+            self.picture_pasted.emit(source.data(kind).data())
 
     def paste_as_text(self) -> None:
         text = _text_of(QGuiApplication.clipboard().mimeData())
@@ -144,8 +151,8 @@ class InputBox(QTextEdit):
         self.ensureCursorVisible()
 
     def canInsertFromMimeData(self, source: QMimeData) -> bool:
-        """Return whether the data is text. Dropped files are handled by the page instead."""
-        return source.hasText() and not source.hasUrls()
+        """Return whether the data is text or a picture. Dropped files are handled by the page instead."""
+        return (source.hasText() or bool(_picture_in(source))) and not source.hasUrls()
 
     def focusInEvent(self, event: QFocusEvent) -> None:
         super().focusInEvent(event)

@@ -486,7 +486,7 @@ def spans_on(page: int, places: Sequence[Place]) -> tuple[tuple[int, int], ...]:
 def read_words(part: AttachmentPart) -> str:
     """Return a sentence on how much of an attachment was read, with all numbers."""
     about = part.attached
-    if not about.is_planned or about.is_gone or about.is_folder:
+    if not about.is_planned or about.is_gone or about.is_folder or about.is_picture:
         return f"{about.name}: {used_words(about)}."
     reported = [
         _("{name}: {used}; {words_read:,} of {words_total:,} words are read").format(

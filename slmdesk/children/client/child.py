@@ -182,7 +182,7 @@ MAX_ARG_CHARACTERS = 500
 BYTES_OF_JOB = 16 << 20
 """Results that any job may send, whatever it was asked; more by its kind, what it was asked, and its document."""
 _PICTURES = protocol.MAX_MESSAGE_BYTES
-BYTES_OF_KINDS = {"page_image": _PICTURES, "print": _PICTURES, "redact": 4 * _PICTURES}
+BYTES_OF_KINDS = {"page_image": _PICTURES, "pixels": _PICTURES, "print": _PICTURES, "redact": 4 * _PICTURES}
 BYTES_OF_EVENT = 512
 """What an event takes in memory beside its words."""
 BYTES_OF_LETTER, BYTES_OF_TOKEN = 16, 512

@@ -23,7 +23,7 @@ from slmdesk.base.protocol import Partial, Progress, record_from
 from slmdesk.base.record import Count, changed, to_json
 from slmdesk.base.texts import N_, _
 from slmdesk.base.translation import TERM_COLUMNS
-from slmdesk.base.types import Json
+from slmdesk.base.types import MOST_PICTURES, Json
 from slmdesk.children.tasks.job import Job, Task, TaskEvent, text_of
 from slmdesk.formats.chat_files import Chat, Found, chats_in
 from slmdesk.formats.containers import HEAD_BYTES, OLD, SIGNED, format_of_bytes, format_of_text
@@ -170,6 +170,40 @@ def page_image(job: Job) -> Task:
         "height": picture.height,
         "boxes": [[list(box) for box in boxes] for boxes in picture.boxes],
     }
+
+
+def sight(job: Job) -> Task:
+    """Payload as for `read`, or {data: base64 of a picture}, with {number}: a page as a picture for a model.
+
+    Result {width, height, data: base64 of a JPEG}.
+    """
+    from slmdesk.formats.sight import LARGEST_WIDTH, made_small
+
+    data = job.payload.get("data")
+    with _pictures:
+        reading = (
+            reading_of(job) if data is None
+            else Reading(text_of(job, "name", "picture"), data=_bytes_of(data), stop=job.stop, worked=job.worked)
+        )  # fmt: skip
+        chosen = chosen_format(reading, "")
+        drawn = picture_of(reading, chosen, PictureRequest(_whole(job, "number", 1, 1 << 31), LARGEST_WIDTH, ()))
+        yield Progress(job.id, 1, 1, "page")
+        width, height, jpeg = made_small(drawn.png)
+    return {"width": width, "height": height, "data": base64.b64encode(jpeg).decode("ascii")}
+
+
+def pixels(job: Job) -> Task:
+    """Payload {jpegs: [base64, …]}, made by `sight`.  Result {pictures: [{width, height, data: base64 of RGB}, …]}."""
+    from slmdesk.formats.sight import unpacked
+
+    given = record_from(tuple[str, ...], job.payload.get("jpegs"))
+    pictures: list[Json] = []
+    for number, jpeg in enumerate(given[:MOST_PICTURES], 1):
+        job.check()
+        width, height, rgb = unpacked(_bytes_of(jpeg))
+        pictures.append({"width": width, "height": height, "data": base64.b64encode(rgb).decode("ascii")})
+        yield Progress(job.id, number, len(given), "picture")
+    return {"pictures": pictures}
 
 
 def prepare(job: Job) -> Task:

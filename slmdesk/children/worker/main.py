@@ -338,8 +338,8 @@ def _size_of(job: Job) -> int:
 
 class ReaderRole(_CountingRole):
     kinds = (
-        "read", "page_image", "prepare", "units", "rewrite", "terms", "pairs", "columns", "table_columns",
-        "chats", "private_texts", "redact", "check_redacted", "searchable", "join_pages",
+        "read", "page_image", "sight", "pixels", "prepare", "units", "rewrite", "terms", "pairs", "columns",
+        "table_columns", "chats", "private_texts", "redact", "check_redacted", "searchable", "join_pages",
     )  # fmt: skip
 
     def task_named(self, kind: str) -> Callable[[Job], Task]:

@@ -52,9 +52,10 @@ class Context:
         threads: int,
         should_abort: Callable[[], bool],
         flash: bool = True,
+        least_batch: int = 0,
     ) -> None:
         """`should_abort` is called while a slice or a slow batch is computed.  `flash`: with flash attention; see
-        attention.py.
+        attention.py.  `least_batch`: tokens that the library must be able to take at once, for pictures.
 
         Raises KnownError when the library refuses.
         """
@@ -68,6 +69,7 @@ class Context:
             batch_tokens=batch_tokens if flash else min(batch_tokens, PLAIN_BATCH_TOKENS),
             threads=threads,
             flash=flash,
+            least_batch=least_batch,
         )
         self.batch_tokens = batch_tokens if flash else min(batch_tokens, PLAIN_BATCH_TOKENS)
         self.flash = flash
@@ -138,15 +140,25 @@ class Context:
 
         `patience_s`: where batches are slow, a batch that takes longer is aborted.
         """
-        if threads != self._threads:
-            self._api.llama_set_n_threads(self.pointer, threads, threads)
-            self._threads = threads
+        self._use_threads(threads)
         self._watch(self.size >= LEAST_SLICE or self._slow)
         started = time.perf_counter()
         self._deadline = started + patience_s
         code = int(self._api.llama_decode(self.pointer, self._batch))
         self._slow = time.perf_counter() - started > _SLOW_S
         return code
+
+    def decode_by(self, decode: Callable[[int], int], threads: int) -> int:
+        """Have something else decode a batch of its own, by the pointer of this context.  Returns as `decode`."""
+        self._use_threads(threads)
+        self._watch(True)
+        self._deadline = math.inf
+        return decode(self.pointer)
+
+    def _use_threads(self, threads: int) -> None:
+        if threads != self._threads:
+            self._api.llama_set_n_threads(self.pointer, threads, threads)
+            self._threads = threads
 
     def logits(self, index: int) -> NDArray[np.float32]:
         """The logits after the token at `index` of the batch: a view that the next decode changes."""
@@ -255,13 +267,21 @@ def _bytes_of(array: NDArray[np.uint8]) -> object:
 
 
 def open_context(
-    library: Library, model: int, *, cells: int, max_sequences: int, batch_tokens: int, threads: int, flash: bool = True
+    library: Library,
+    model: int,
+    *,
+    cells: int,
+    max_sequences: int,
+    batch_tokens: int,
+    threads: int,
+    flash: bool = True,
+    least_batch: int = 0,
 ) -> int:
     """Create llama.cpp's context with the settings of this program.  Raises KnownError `model.damaged`."""
     api: Any = library.api
     params = api.llama_context_default_params()
     params.n_ctx = cells
-    params.n_batch = params.n_ubatch = batch_tokens
+    params.n_batch = params.n_ubatch = max(batch_tokens, least_batch)
     params.n_seq_max = max_sequences
     params.n_outputs_max = max_sequences  # else logits of a whole batch are allocated: 80 MB and more
     params.n_threads = params.n_threads_batch = threads

@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from slmdesk.base.errors import BUG_CODE, KnownError, Stopped
+from slmdesk.base.record import changed
 from slmdesk.base.texts import _
 from slmdesk.base.types import (
     THINKING_OFF,
@@ -24,6 +25,7 @@ from slmdesk.base.types import (
     Device,
     LoadedModel,
     LoadSpec,
+    Picture,
     Priority,
     PromptPart,
     Recipe,
@@ -43,7 +45,6 @@ from slmdesk.engine.llama.vocabulary import (
     Detokenizer,
     FileVocabulary,
     lookalikes,
-    tokenize_parts,
     tokens_and_edges,
     tokens_of_choices,
 )
@@ -142,7 +143,7 @@ class LlamaEngine(Engine):
         model = self.model(handle)
         with model.use():
             parts, missing = self._parts_of(model, messages, answer_prefix, thinking)
-            tokens = len(tokenize_parts(model.vocabulary, parts))
+            tokens = len(tokens_and_edges(model.vocabulary, parts, see=_see(model, parts))[0])
             return Rendered(parts, tokens, missing, lookalikes(parts, model.vocabulary))
 
     # ---- answers
@@ -205,7 +206,9 @@ class LlamaEngine(Engine):
         with model.use():
             ways = (THINKING_OFF, THINKING_USUAL) if model.thoughts else (THINKING_OFF,)  # as it was asked is not known
             prompts = [self._parts_of(model, messages, "", thinking)[0] for thinking in ways]
-            able = [_without_end(*tokens_and_edges(model.vocabulary, parts)) for parts in prompts]
+            able = [
+                _without_end(*tokens_and_edges(model.vocabulary, parts, see=_see(model, parts))) for parts in prompts
+            ]
         found: tuple[int, memoryview] | None = None
         tokens: list[int] = []
 
@@ -437,7 +440,8 @@ def prepare(
     """
     vocabulary, info = model.vocabulary, model.info
     thinks = model.thoughts if request.messages and request.is_free else None
-    prompt, edges = tokens_and_edges(vocabulary, parts)
+    sight = model.eyes.sight() if any(part.picture for part in parts) else None
+    prompt, edges = tokens_and_edges(vocabulary, parts, see=sight.see if sight else None)
     sampling = request.sampling.over(info.sampling_defaults).over(USUAL)
     choices = tokens_of_choices(vocabulary, request.choices)
     given = tuple(vocabulary.tokenize(request.given, special=False))
@@ -469,8 +473,17 @@ def prepare(
         detokenizer=Detokenizer(vocabulary.pieces),
         end_tokens=vocabulary.end_tokens,
         adapter=adapter,
+        sight=sight,
         thought=Thought(thinks, sampling, is_open=thinks.marks.is_open_in(_end_of(parts))) if thinks else None,
     )
+
+
+def _see(model: Loaded, parts: Items[PromptPart]) -> Callable[[Picture], Items[int]] | None:
+    """What counts the pictures of a prompt, whose data is not looked at."""
+    if not any(part.picture for part in parts):
+        return None
+    sight = model.eyes.sight()
+    return lambda picture: sight.see(changed(picture, data=""))
 
 
 def _without_end(tokens: list[int], edges: list[int]) -> list[int]:

@@ -9,7 +9,7 @@ import re
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -50,6 +50,7 @@ from slmdesk.engine.llama.library import (
 from slmdesk.engine.llama.pool import Pool
 from slmdesk.engine.llama.sampler import refuse_strange_logits
 from slmdesk.engine.llama.scheduler import Scheduler
+from slmdesk.engine.llama.sight import Eyes, Projector
 from slmdesk.engine.llama.templates import ChatFormat, TryTemplate
 from slmdesk.engine.llama.thinking import ThoughtTokens
 from slmdesk.engine.llama.vocabulary import Vocabulary
@@ -62,6 +63,7 @@ from slmdesk.gguf.memory import (
     estimate,
     program_bytes,
 )
+from slmdesk.gguf.projectors import check_projector, sight_bytes, tokens_at_once
 from slmdesk.gguf.read import check_file, check_tokenizer, require_chat_model
 
 log = logging.getLogger(__name__)
@@ -85,9 +87,11 @@ class Loaded:
         context: Context,
         scheduler: Scheduler,
         adapters: Adapters,
+        eyes: Eyes,
         info: LoadedModel,
     ) -> None:
         self.weights = weights
+        self.eyes = eyes
         self.vocabulary = vocabulary
         self.chat_format = chat_format
         self.thoughts = ThoughtTokens.of(chat_format.marks, vocabulary) if chat_format.marks else None
@@ -124,6 +128,7 @@ class Loaded:
         self.scheduler.end_all("model.not_loaded")
         self._context.close()
         self.adapters.close()
+        self.eyes.close()
         self.weights.close()
         give_back_freed()
 
@@ -249,10 +254,18 @@ class _PartialModel(Record):
             context=context,
             scheduler=scheduler,
             adapters=adapters,
+            eyes=Eyes(self._projector if spec.projector else None),
             info=_info(
                 self.handle, plan, self.weights, self.chat_format, scheduler, curve, memory, is_sane, flash=flash
             ),
         )
+
+    def _projector(self) -> Projector:
+        weights, needed, free = self.weights, self.plan.sight_bytes, free_memory().available
+        if needed > free and not self.spec.anyway:
+            raise KnownError("model.out_of_memory", needed_bytes=needed, available_bytes=free)
+        with ticking(self.on_work):
+            return Projector(self.library, self.spec.projector, weights.header, weights.pointer, self.on_work)
 
     def _open_context(self, abort: _Abort, threads: int, *, cells: int, places: int, flash: bool) -> Context:
         return Context(
@@ -264,15 +277,22 @@ class _PartialModel(Record):
             threads=threads,
             should_abort=abort,
             flash=flash,
+            least_batch=self.plan.least_batch,
         )
 
     def _uses_flash(self, threads: int, abort: _Abort) -> bool:
         """Whether flash attention is used: as was found out before, else by a trial.
 
-        Always with a card, and where the other kind takes other memory: a window, or heads that differ by layer.
+        Always with a card or pictures, and where the other kind takes other memory: a window, or heads that differ by
+        layer.
         """
         weights = self.weights
-        differ = weights.keeps_state or weights.sliding_window > 0 or len(set(weights.header.kv_heads)) > 1
+        differ = (
+            bool(self.spec.projector)
+            or weights.keeps_state
+            or weights.sliding_window > 0
+            or len(set(weights.header.kv_heads)) > 1
+        )
         if self.plan.placement.layers or differ or self.spec.flash is not None:
             return bool(self.plan.placement.layers or differ) or self.spec.flash is not False
         keep_going = partial(self.on_progress, _READ_SHARE)
@@ -432,7 +452,7 @@ def _info(
         memory=changed(
             memory,
             weights=memory.weights or weights.size_bytes,
-            compute=memory.compute + program_bytes(header),
+            compute=memory.compute + program_bytes(header) + plan.sight_bytes,
         ),
         cost_curve=curve,
         sampling_defaults=recommended_sampling(header),
@@ -551,6 +571,7 @@ def forecast_memory(
     cells: int,
     max_sequences: int,
     placement: Placement = ON_PROCESSOR,
+    least_batch: int = 0,
 ) -> ModelOutline:
     """Predict the memory a model needs with a pool of `cells`, to the byte, reading no weights: 0.1 to 0.2 s.
 
@@ -573,6 +594,7 @@ def forecast_memory(
             max_sequences=max_sequences,
             batch_tokens=weights.batch_tokens,
             threads=1,
+            least_batch=least_batch,
         )
         api.llama_free(context)
         lines = [line.text for line in library.log.since(mark)]
@@ -597,12 +619,21 @@ _FAR_TOO_MUCH = 1.3
 """Times the free memory: above it, the formula's estimate is enough to refuse; below, the library's sizes count."""
 
 
+def _projector_header(spec: LoadSpec, header: GgufHeader) -> GgufHeader | None:
+    """None also for one that is unfit: the first picture is told so, and until then the model reads words."""
+    with suppress(KnownError):
+        return check_projector(Path(spec.projector), header) if spec.projector else None
+    return None
+
+
 class Plan(Record):
     context_tokens: int
     cells: int
     sequences: int | None
     places: int
     placement: Placement = ON_PROCESSOR
+    least_batch: int = 0
+    sight_bytes: int = 0
 
 
 def plan_load(
@@ -622,6 +653,8 @@ def plan_load(
     requested = spec.sequences or (CostCurve(spec.cost_curve).default_sequences() if spec.cost_curve else None)
     places = (requested or MOST_SEQUENCES) + KEPT_SEQUENCES
     asked = max(limit, spec.pool_tokens or limit)
+    sees = _projector_header(spec, header)
+    for_sight, at_once = (sight_bytes(sees), tokens_at_once(sees)) if sees else (0, 0)
     available = free_memory().available
     card_bytes = card.device.free_bytes if card and not card.device.is_integrated else 0
     rough = estimate(header, context_tokens=asked)
@@ -630,11 +663,12 @@ def plan_load(
     ):  # allocating a pool that large alone takes minutes
         raise KnownError("model.out_of_memory", needed_bytes=rough.total, available_bytes=available)
     whole = Placement(card, header.layers + 1) if card else ON_PROCESSOR
-    sketch = forecast_memory(library, spec.path, header, cells=asked, max_sequences=places, placement=whole)
+    forecast = partial(forecast_memory, library, spec.path, header, cells=asked, placement=whole, least_batch=at_once)
+    sketch = forecast(max_sequences=places)
     on_work()
     if sketch.keeps_state and not spec.sequences:
         requested, places = STATEFUL_SEQUENCES, 2 * STATEFUL_SEQUENCES
-        sketch = forecast_memory(library, spec.path, header, cells=asked, max_sequences=places, placement=whole)
+        sketch = forecast(max_sequences=places)
     wanted = Placement(card, most_layers)
     room = partial(
         layers_on, wanted, header, sequences=places, batch_tokens=sketch.batch_tokens, compute_bytes=sketch.card_compute
@@ -643,7 +677,8 @@ def plan_load(
     in_pc = changed(sketch.parts, weights=sketch.parts.weights - (on_card if card_bytes else 0))
     if in_pc.total > available and not spec.anyway:
         raise KnownError("model.out_of_memory", needed_bytes=in_pc.total, available_bytes=available)
-    cells = asked if spec.pool_tokens else choose_pool(limit, in_pc, available)
+    cells = asked if spec.pool_tokens else choose_pool(limit, in_pc, max(in_pc.total, available - for_sight))
     if room(cells=cells)[0] < layers:
         cells = asked  # a second context is not worth layers that the processor would have to do
-    return Plan(limit, cells, requested, places, Placement(card, layers) if layers else ON_PROCESSOR)
+    placement = Placement(card, layers) if layers else ON_PROCESSOR
+    return Plan(limit, cells, requested, places, placement, at_once, for_sight)

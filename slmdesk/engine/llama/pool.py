@@ -84,7 +84,7 @@ class Pool:
         for holding in (*self.active, *self.kept):
             if holding.adapter != adapter:
                 continue
-            shared = common_prefix(holding.tokens, tokens, min(holding.read, len(tokens) - 1))
+            shared = holding.whole(common_prefix(holding.tokens, tokens, min(holding.read, len(tokens) - 1)))
             if shared <= longest:
                 continue
             length = shared if self._can_cut(holding, shared) else _last_mark(holding.marks, shared)
@@ -132,7 +132,7 @@ class Pool:
 
     def take_back(self, holding: CachedSequence) -> None:
         """Remove cells after `read`, left by a step that was aborted; after the last mark where the model cannot."""
-        if self._context.cut(holding.seq_id, holding.read):
+        if self._context.cut(holding.seq_id, holding.position(holding.read)):
             return
         length = _last_mark(holding.marks, holding.read)
         if not self._rewind(holding, holding.seq_id, length):
@@ -257,7 +257,8 @@ class Pool:
         kept.seq_id = self._ids.pop()
         self.kept.append(kept)
         is_whole = self._context.put_state(kept.seq_id, data)
-        if not is_whole or self._context.last_position(kept.seq_id) != len(tokens) - 1:
+        ends = self._context.last_position(kept.seq_id) == kept.position(len(tokens)) - 1
+        if not is_whole or not (ends or tokens[-1] < 0):  # a picture's own positions need not be in a row
             self.drop(kept)
             return None
         self.grow(kept, len(tokens))
@@ -315,7 +316,7 @@ class Pool:
             mark = next((mark for mark in source.marks if mark.length == length), None)
             if mark is None or not self._context.put_state(seq_id, mark.data, partial=True):
                 return False
-        return self._context.cut(seq_id, length)
+        return self._context.cut(seq_id, source.position(length))
 
     def _can_cut(self, holding: CachedSequence, length: int) -> bool:
         """Whether `holding` can be cut to `length` without a mark.
@@ -328,7 +329,7 @@ class Pool:
         if self._keeps_state:
             return False
         first = self._context.first_position(holding.seq_id)
-        return first == 0 or 0 < first <= length - self._window
+        return first == 0 or 0 < first <= holding.position(length) - self._window
 
     def _count(self) -> None:
         self._used = used_cells([*self.active, *self.kept])

@@ -183,6 +183,9 @@ class Scheduler:
         self._take_inbox()
         self._who.drop_cancelled()
         self._who.admit()
+        if seeing := next((s for s in self._who.people or self._who.active if s.picture), None):
+            self._read_picture(seeing)
+            return True
         while True:
             shares = self._plan()
             if not shares:
@@ -202,6 +205,41 @@ class Scheduler:
         else:
             self._cope(code, shares)
         return True
+
+    def _read_picture(self, sequence: Sequence) -> None:
+        """Read a picture as a step of its own: it is encoded once, and all of it is read or nothing."""
+        run, share = sequence.picture, _Share(sequence, 0, 0)
+        if run is None or sequence.sight is None:
+            return
+        if self.pool.free < run.cells and not self._who.find_cells(run.cells):
+            return
+        if not self._put_on_adapter([share]):
+            return
+        number, sight = sequence.pictures.index(run), sequence.sight
+        position = sequence.position(run.start)
+        with self._lock:
+            self._in_flight = [sequence]
+            self._abort = self._is_in_vain()
+        try:
+            code = self._context.decode_by(
+                lambda context: sight.read(number, context, position, sequence.seq_id, lambda: not self._abort),
+                self._read_threads.best,
+            )
+        except KnownError as err:
+            self._who.fail(sequence, err)
+            return
+        finally:
+            with self._lock:
+                self._in_flight = []
+        if code == ABORTED:
+            self.pool.take_back(sequence)
+        elif code != DECODED:
+            self._cope(code, [share])
+        else:
+            self.pool.grow(sequence, run.cells)
+            sequence.report_read()
+            if sequence.read in sequence.requested.marks:
+                self.pool.take_mark(sequence)
 
     def _take_inbox(self) -> None:
         with self._lock:
@@ -224,8 +262,9 @@ class Scheduler:
         shares = []
         for sequence in writing:
             draft = self._draft(sequence) if is_alone else ()
-            index = self._context.add(sequence.tokens[-1], sequence.read, sequence.seq_id)
-            for position, token in enumerate(draft, sequence.read + 1):
+            at = sequence.position(sequence.read)
+            index = self._context.add(sequence.tokens[-1], at, sequence.seq_id)
+            for position, token in enumerate(draft, at + 1):
                 self._context.add(token, position, sequence.seq_id)
             shares.append(_Share(sequence, 1, index, draft))
         budget = self._slice_size(writing, reading) if reading else 0
@@ -235,7 +274,8 @@ class Scheduler:
             if count > 0:
                 tokens = sequence.tokens[sequence.read : sequence.read + count]
                 want = count == sequence.pending
-                index = self._context.add_slice(tokens, sequence.read, sequence.seq_id, needs_last=want)
+                at = sequence.position(sequence.read)
+                index = self._context.add_slice(tokens, at, sequence.seq_id, needs_last=want)
                 shares.append(_Share(sequence, count, index))
                 budget -= count
         for share in shares:
@@ -264,7 +304,8 @@ class Scheduler:
         """
         sequence, spare = share.sequence, self.pool.spare_id
         size, is_slow = self._context.size, share.sequence is self._slow_below_tile
-        if sequence.reproducible or not self._can_redo or spare is None or self.pool.free < TILE:
+        is_fixed = sequence.reproducible or not self._can_redo or bool(sequence.pictures)
+        if is_fixed or spare is None or self.pool.free < TILE:
             return  # what was seen, and so what is computed, differs each time
         if LEAST_SLICE <= size < TILE and (is_slow or self.tiles.filling_pays(size, sequence.read)):
             self._context.add_slice(sequence.tokens[: TILE - size], 0, spare, needs_last=False)

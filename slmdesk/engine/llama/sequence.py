@@ -15,6 +15,7 @@ from slmdesk.base.untrusted import JOINER
 from slmdesk.engine.interface import AnswerStream, EngineEvent, Finished, Piece, PromptRead, RequestFailed
 from slmdesk.engine.llama.context import NO_ADAPTER, Adapter, CostCurve
 from slmdesk.engine.llama.sampler import Sampler
+from slmdesk.engine.llama.sight import Run, Sight, runs_in
 from slmdesk.engine.llama.thinking import Thought
 from slmdesk.engine.llama.vocabulary import Detokenizer, StopFilter
 
@@ -97,6 +98,15 @@ class CachedSequence:
         self.ended_s = 0.0
         self.marks: tuple[Mark, ...] = ()
         """In ascending order; only together with the cells of `tokens[:read]`."""
+        self.pictures = runs_in(tokens)
+
+    def position(self, length: int) -> int:
+        """The position of the token at this place: pictures may take fewer positions than cells (M-RoPE)."""
+        return length - sum(run.cells - run.positions for run in self.pictures if run.end <= length)
+
+    def whole(self, length: int) -> int:
+        """As much of `length` tokens as ends in no picture, which is read as a whole or not at all."""
+        return next((run.start for run in self.pictures if run.start < length < run.end), length)
 
 
 class Sequence(CachedSequence):
@@ -113,8 +123,10 @@ class Sequence(CachedSequence):
         end_tokens: frozenset[int],
         adapter: Adapter = NO_ADAPTER,
         thought: Thought | None = None,
+        sight: Sight | None = None,
     ) -> None:
         super().__init__(list(requested.prompt), priority, adapter)
+        self.sight = sight
         self.requested = requested
         self.outbox = outbox
         self.sampler = sampler
@@ -138,7 +150,15 @@ class Sequence(CachedSequence):
 
     @property
     def to_next_mark(self) -> int:
-        return next((mark for mark in self.requested.marks if mark > self.read), len(self.tokens)) - self.read
+        """How many tokens may be read together: up to the next mark or picture."""
+        pictures = (run.start for run in self.pictures if run.start > self.read)
+        marks = (mark for mark in self.requested.marks if mark > self.read)
+        return min(next(marks, len(self.tokens)), next(pictures, len(self.tokens))) - self.read
+
+    @property
+    def picture(self) -> Run | None:
+        """The picture that is to be read next; None: words."""
+        return next((run for run in self.pictures if run.start == self.read), None)
 
     @property
     def writing(self) -> bool:
@@ -425,7 +445,10 @@ class Copying:
             self._next = None
 
     def following(self, most: int) -> list[int]:
-        return [] if self._next is None else self._prompt[self._next : self._next + most].tolist()
+        if self._next is None:
+            return []
+        found = self._prompt[self._next : self._next + most].tolist()
+        return found[: next((at for at, token in enumerate(found) if token < 0), most)]  # no pictures
 
     def _find(self, last: AbstractSequence[int]) -> int | None:
         """Where the prompt goes on after these tokens: behind the passage left last, else anywhere; or else after the

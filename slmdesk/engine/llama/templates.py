@@ -183,6 +183,7 @@ class ChatFormat:
             if isinstance(piece, str):
                 parts.append(PromptPart(piece, trusted=True))
                 continue
+            parts += [PromptPart("", trusted=True, picture=picture) for picture in messages[piece].pictures]
             for part in messages[piece].parts:
                 is_own = part.origin in (Origin.PROGRAM, Origin.PERSON)
                 parts.append(PromptPart(part.text if is_own else broken(part.text), part.origin is Origin.PROGRAM))
@@ -192,7 +193,7 @@ class ChatFormat:
             parts.append(PromptPart(self._no_thought(layout), trusted=True))
         if answer_prefix:
             parts += [PromptPart(self.answer_lead, trusted=True), PromptPart(broken(answer_prefix), trusted=False)]
-        return RenderedChat(tuple(part for part in parts if part.text), layout.missing, problem)
+        return RenderedChat(tuple(part for part in parts if part.text or part.picture), layout.missing, problem)
 
     def _breaker_of(self, layout: Layout) -> Callable[[str], str]:
         pieces = frozenset(piece for piece in layout.pieces if isinstance(piece, str))

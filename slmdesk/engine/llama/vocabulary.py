@@ -17,7 +17,7 @@ import numpy as np
 
 from slmdesk.base.errors import KnownError
 from slmdesk.base.texts import _
-from slmdesk.base.types import PromptPart
+from slmdesk.base.types import Picture, PromptPart
 from slmdesk.base.untrusted import JOINER
 from slmdesk.engine.llama.library import load_library
 from slmdesk.gguf.read import check_file
@@ -169,12 +169,23 @@ def tokenize_parts(vocabulary: Vocabulary, parts: Sequence[PromptPart], *, add_b
 
 
 def tokens_and_edges(
-    vocabulary: Vocabulary, parts: Sequence[PromptPart], *, add_bos: bool = True
+    vocabulary: Vocabulary,
+    parts: Sequence[PromptPart],
+    *,
+    add_bos: bool = True,
+    see: Callable[[Picture], Sequence[int]] | None = None,
 ) -> tuple[list[int], list[int]]:
-    """As `tokenize_parts`, with the number of tokens before the end of each joined part."""
+    """As `tokenize_parts`, with the number of tokens before the end of each joined part.
+
+    `see` gives what stands for a picture; without it a picture is left out.
+    """
     tokens: list[int] = []
     edges: list[int] = []
     for part in _joined(parts):
+        if part.picture:
+            tokens += see(part.picture) if see else ()
+            edges.append(len(tokens))
+            continue
         after_text = bool(tokens) and tokens[-1] not in vocabulary.marker_tokens
         tokens += vocabulary.tokenize(part.text, special=part.trusted, after_text=after_text)
         edges.append(len(tokens))
@@ -188,6 +199,9 @@ def _joined(parts: Sequence[PromptPart]) -> list[PromptPart]:
     joined: list[PromptPart] = []
     for part in parts:
         text = part.text
+        if part.picture or (joined and joined[-1].picture):
+            joined.append(part)
+            continue
         if joined and joined[-1].trusted == part.trusted:
             text = joined.pop().text + text
         elif joined and joined[-1].trusted and text and joined[-1].text.endswith(" "):

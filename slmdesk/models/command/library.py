@@ -94,6 +94,8 @@ def default(console: Console, job: str | None, model: str | None, is_none: bool)
 
 
 def _kind(record: ModelRecord) -> str:
+    if record.kind == "projector":
+        return clean_label(f"projector for {record.header.get('projector')}", 30)
     if record.kind == "adapter":
         return clean_label(f"adapter for {record.header.get('base') or record.header.get('architecture')}", 30)
     known = (record.header.get("architecture"), record.header.get("quantization"))

@@ -10,6 +10,7 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
 from slmdesk.base.texts import _, ngettext
+from slmdesk.gguf.projectors import PROJECTOR
 from slmdesk.gguf.quantization import quantization_named
 from slmdesk.models.importer import MOST_FILES, Candidate, ImportEnded, InspectedFiles
 from slmdesk.models.window.found import FoundDialog, Linking
@@ -125,6 +126,8 @@ def lines_of(candidate: Candidate) -> list[str]:
         lines.append(_("Speech model: writes down what is said"))
     if header and header.kind == "adapter":
         lines.append(_("Adapter (LoRA): works with its base model"))
+    if header and header.kind == PROJECTOR:
+        lines.append(_("Projector: lets its model see pictures"))
     if candidate.fit:
         needs, free = bytes_for_people(candidate.fit.memory.total), bytes_for_people(candidate.fit.available_bytes)
         lines.append(_("Memory: needs about {needs}, {free} are free").format(needs=needs, free=free))

@@ -717,6 +717,7 @@ KINDS = {
     "encoder": _("Encoder: finds passages, cannot chat"),
     "whisper": _("Speech model: writes down what is said"),
     "adapter": _("Adapter (LoRA): works with its base model"),
+    "projector": _("Projector: lets its model see pictures"),
 }
 
 

@@ -15,6 +15,7 @@ from slmdesk.evaluation.formats import FEATURE as FORMATS_FEATURE
 from slmdesk.evaluation.formats import copy_label
 from slmdesk.evaluation.model_cards import ModelCard
 from slmdesk.gguf.memory import speed_in_words
+from slmdesk.gguf.projectors import BESIDE, PROJECTOR
 from slmdesk.models.running import FitCheck
 from slmdesk.models.service import WORDS, DefaultUse, can_do, is_for_this_pc, origin_of, used_of
 from slmdesk.models.window.formats import CopyDialog
@@ -199,10 +200,12 @@ class LocalModels(QWidget):
         if self._library.cards.value is None:
             return
         models, self._copies = arranged(self._library.listed)
-        main = [model for model in models if model.record.kind != "adapter"]
-        adapters = [model for model in models if model.record.kind == "adapter"]
+        main = [model for model in models if model.record.kind not in BESIDE]
+        adapters = [model for model in models if model.record.kind in BESIDE]
         self._main.show(main[: self._most])
         self._adapters.show(adapters)
+        sees = any(model.record.kind == PROJECTOR for model in adapters)
+        self._adapters_heading.setText(_("Used beside a model") if sees else _("Adapters (LoRA)"))
         self._adapters_heading.setVisible(bool(adapters))
         empty = _("There is no model on this PC yet. Choose one under “All models”, or add a file you have.")
         show_words(self._note, "" if models else empty)
@@ -399,8 +402,13 @@ def speed_of(judged: FitCheck) -> str:
 def sentence_of(card: ModelCard) -> str:
     if card.record.kind == "encoder":
         return _("Finds passages, cannot chat.")
+<<<<<<< HEAD
     if card.record.kind == "whisper":
         return _("Writes down dictation and recordings.")
+=======
+    if card.record.kind == PROJECTOR:
+        return _("Lets the model it was published with see pictures.")
+>>>>>>> vision
     if card.record.kind == "adapter":
         base = str(card.record.header.get("base") or _("its base model"))
         return _("Changes how {base} answers; choose it in the settings of a chat.").format(base=base)

@@ -89,3 +89,16 @@ def test_one_that_cannot_be_read_keeps_no_other_from_it(run, with_echo, files, m
     assert [one["file"] for one in last["attachments"]] == ["long.txt", "manual.txt"]
     assert [one["file"] for one in last["failed"]] == ["bad\nname.docx"]
     assert "error: bad name.docx: " in done.err
+
+
+def test_a_picture_for_a_model_that_cannot_see_is_refused_before_anything_is_kept(run, with_echo, files):
+    from PIL import Image
+
+    Image.new("RGB", (60, 40), "red").save(files / "red.png")
+    refused = run("chat", "What is it?", "--picture", str(files / "red.png"), "--json")
+    assert refused.status == 1
+    assert "cannot see pictures" in refused.err + refused.out
+    assert run("history", "list", "--json").json == []
+    words = run("chat", "What is it?", "--picture", str(files / "manual.txt"))
+    assert words.status == 1
+    assert "manual.txt" in words.err

@@ -75,7 +75,7 @@ def test_models_of_other_programs_are_listed_and_linked(models, user):
     program.wait(lambda: found.findChildren(QCheckBox))
     assert "LM Studio" in words(found)
     assert "in the library already" in words(found)
-    assert "the image part of a model" in words(found)
+    assert "by which a model sees pictures" in words(found)
     assert "16-bit" in words(found)
     enabled = [one.accessibleName() for one in found.findChildren(QCheckBox) if one.isEnabled()]
     assert enabled == ["Tiny qwen"]

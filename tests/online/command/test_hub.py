@@ -17,7 +17,7 @@ from fakes.commands import ROOT, SLMDESK
 from fakes.fake_hub import CERTIFICATE, Fault, part_size
 from fakes.matrix import counts
 from fakes.recorder import open_echo
-from fakes.tiny_gguf import tiny_bert, tiny_llama, tiny_projector, tiny_qwen2
+from fakes.tiny_gguf import tiny_bert, tiny_imatrix, tiny_llama, tiny_qwen2
 
 pytestmark = pytest.mark.process
 
@@ -140,7 +140,12 @@ def test_download_of_what_cannot_chat_says_what_there_is(run, hub) -> None:
             "hub.no_chat",
             ("a.gguf (a reranker", "b.gguf (a reranker"),
         ),
-        ({NAME: model, "mmproj.gguf": tiny_projector().data}, "/mmproj.gguf", "hub.companion", ("a projector", NAME)),
+        (
+            {NAME: model, "tiny.imatrix.gguf": tiny_imatrix().data},
+            "/tiny.imatrix.gguf",
+            "hub.companion",
+            ("an importance matrix", NAME),
+        ),
     ):
         hub.add(REPO, files)
         error = run("models", "download", REPO + requested, "--json").json["error"]

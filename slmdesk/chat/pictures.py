@@ -1,0 +1,81 @@
+"""Pictures in chats: made small by the reader's child when attached, unpacked there before a model is shown them.
+
+A picture is kept in its message as a JPEG, so that it stays in the history. Service thread.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from slmdesk.base.errors import KnownError
+from slmdesk.base.protocol import Cancelled, Done, Failed, FromChild, record_from
+from slmdesk.base.record import changed
+from slmdesk.base.texts import N_, _
+from slmdesk.base.types import AttachMode, ChatMessage, Json, Picture
+from slmdesk.base.untrusted import clean_label
+from slmdesk.chat.types import AttachRequest
+from slmdesk.library.reading import read_problem
+from slmdesk.runtime.events import Pending
+from slmdesk.runtime.messages import problem_for
+from slmdesk.runtime.service import Runtime, Service, Slices
+
+if TYPE_CHECKING:
+    from slmdesk.children.client import ChildClient
+
+NAME = N_("Picture")
+
+
+class Pictures(Service):
+    def __init__(self, runtime: Runtime, reader: Callable[[], ChildClient]) -> None:
+        super().__init__(runtime)
+        self._reader = reader
+
+    def take(self, source: Path | bytes, *, name: str = "", number: int = 1) -> Pending[AttachRequest]:
+        """Make a picture to attach: of a file (a picture, or page `number` of a document) or of a picture's bytes.
+
+        Ends with a Problem document.* where it cannot be made.
+        """
+        named = clean_label(name or (source.name if isinstance(source, Path) else _(NAME)), 200)
+        given: dict[str, Json] = {"number": number}
+        if isinstance(source, Path):
+            given["path"] = str(source.absolute())
+        else:
+            given["data"] = base64.b64encode(source).decode()
+
+        def attached(result: Mapping[str, Json]) -> AttachRequest:
+            made = record_from(Picture, result)
+            id = hashlib.sha256(made.data.encode()).hexdigest()
+            return AttachRequest(
+                name=named, source=(made.data,), page_kind="picture", mode=AttachMode.PICTURE,
+                size=(made.width, made.height), sha256=id,
+            )  # fmt: skip
+
+        return self._asked("sight", given, named).map(attached)
+
+    def shown(self, turns: Sequence[ChatMessage]) -> Slices[tuple[ChatMessage, ...]]:
+        """Return the turns with the pixels of their pictures, as the engine takes them."""
+        pictures = {picture.id: picture for turn in turns for picture in turn.pictures}
+        result = yield self._asked("pixels", {"jpegs": [picture.data for picture in pictures.values()]}, _(NAME))
+        made = record_from(tuple[Picture, ...], result.get("pictures"))
+        if [(one.width, one.height) for one in made] != [(one.width, one.height) for one in pictures.values()]:
+            raise KnownError("child.protocol", reason=_("picture"))
+        pixels = {id: changed(one, id=id) for id, one in zip(pictures, made, strict=True)}
+        return tuple(changed(turn, pictures=tuple(pixels[one.id] for one in turn.pictures)) for turn in turns)
+
+    def _asked(self, kind: str, payload: Mapping[str, Json], name: str) -> Pending[Mapping[str, Json]]:
+        pending: Pending[Mapping[str, Json]] = Pending(lambda: job.cancel())
+
+        def on_event(event: FromChild) -> None:
+            if isinstance(event, Done):
+                pending.end(event.result)
+            elif isinstance(event, Failed):
+                pending.end(read_problem(name, event))
+            elif isinstance(event, Cancelled):
+                pending.end(problem_for(KnownError("document.stopped", path=name)))
+
+        job = self._reader().start(kind, payload, lambda event: self._service_thread.post(lambda: on_event(event)))
+        return pending

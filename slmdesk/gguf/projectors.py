@@ -1,0 +1,192 @@
+"""Projectors (mmproj): the files by which models see.  Which fits which model, what it needs, whether it is sound."""
+
+from __future__ import annotations
+
+import math
+import os
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+from slmdesk.base.errors import KnownError
+from slmdesk.base.record import Json
+from slmdesk.base.records import ModelRecord
+from slmdesk.base.texts import N_
+from slmdesk.base.untrusted import clean_label
+from slmdesk.gguf.header import GgufHeader, ListSummary, whole
+from slmdesk.gguf.read import check_file
+
+PROJECTOR = "projector"
+BESIDE = ("adapter", PROJECTOR)
+"""Kinds of files that are of use beside a model alone."""
+TYPES: Mapping[str, tuple[str, ...]] = {
+    "gemma3": ("gemma3",),
+    "gemma4v": ("gemma4",),
+    "gemma4uv": ("gemma4",),
+    "qwen2vl_merger": ("qwen2vl",),
+    "qwen2.5vl_merger": ("qwen2vl",),
+    "qwen3vl_merger": ("qwen3vl", "qwen3vlmoe", "qwen35", "qwen35moe"),
+    "idefics3": ("llama",),
+    "lfm2": ("lfm2", "lfm2moe"),
+    "pixtral": ("llama", "mistral3"),
+    "internvl": ("qwen2", "qwen3", "internlm2", "llama"),
+}
+"""The projectors of the pinned llama.cpp that are used, with the architectures of their models."""
+_AT_ONCE = frozenset({"gemma3", "gemma4v", "gemma4uv"})
+"""A picture's tokens see each other, so all of them are computed together."""
+_MOST_TOKENS = {
+    **dict.fromkeys(("gemma4v", "gemma4uv"), 512),
+    **dict.fromkeys(("qwen2vl_merger", "qwen2.5vl_merger", "qwen3vl_merger", "pixtral"), 1024),
+}
+"""Tokens of a picture where its size decides; the others have a size of their own."""
+_LARGEST = 1 << 14
+_WORDS = re.compile(r"[a-z]+|\d+(?:[.]\d+)?b?")
+_UNTOLD = frozenset(
+    ("mmproj", "model", "gguf", "it", "instruct", "chat", "f", "bf", "vision", "projector", "q", "k", "m")
+)
+
+
+def type_of(header: GgufHeader) -> str:
+    """The kind of projector, as llama.cpp calls it."""
+    for key in ("clip.projector_type", "clip.vision.projector_type"):
+        value = header.metadata.get(key)
+        if isinstance(value, str) and value:
+            return clean_label(value, 40)
+    return ""
+
+
+def width_of(header: GgufHeader) -> int:
+    return whole(header.metadata.get("clip.vision.projection_dim"), 1 << 20)
+
+
+def flaw_of(header: GgufHeader) -> str:
+    """Why a projector cannot be used, in a few words; "" for a sound one.  Its tensors are the library's affair."""
+    if header.kind != PROJECTOR:
+        return N_("it is no projector")
+    if header.metadata.get("clip.has_vision_encoder") is not True:
+        return N_("it sees no pictures")
+    if type_of(header) not in TYPES:
+        return N_("it is of a kind that is not supported")
+    numbers = {key: _number(header, key) for key in ("image_size", "patch_size", "embedding_length", "block_count")}
+    heads = _number(header, "attention.head_count")
+    colours = [header.metadata.get(f"clip.vision.image_{name}") for name in ("mean", "std")]
+    are_colours = all(isinstance(one, ListSummary) and one.count >= 3 for one in colours)
+    if not all(numbers.values()) or not heads or not are_colours or not width_of(header):
+        return N_("its header names no size")
+    is_whole = numbers["embedding_length"] % heads == 0 and numbers["patch_size"] <= numbers["image_size"]
+    if not is_whole or not 0 < _merge(header) <= 16:
+        return N_("the sizes in its header contradict each other")
+    return "" if _is_complete(header, numbers["block_count"]) else N_("weights are missing")
+
+
+def require_projector(header: GgufHeader) -> None:
+    """Raises KnownError `projector.unusable`."""
+    if flaw := flaw_of(header):
+        raise KnownError("projector.unusable", name=header.name, reason=flaw)
+
+
+def _is_complete(header: GgufHeader, layers: int) -> bool:
+    """Whether the weights are there without which the library ends the process."""
+    there = header.tensors.shapes.keys()
+    parts = ("attn_out", "ffn_up", "ffn_down", "ln1", "ln2")
+    blocks = [f"v.blk.{layer}." for layer in range(layers)]
+    return "v.patch_embd.weight" in there and all(
+        all(f"{block}{part}.weight" in there for part in parts)
+        and (f"{block}attn_qkv.weight" in there or all(f"{block}attn_{one}.weight" in there for one in "qkv"))
+        for block in blocks
+    )
+
+
+def misfit_of(header: GgufHeader, architecture: str, width: int) -> str:
+    """Why a sound projector does not fit a model, in a few words; "" where it fits."""
+    ours = TYPES[type_of(header)]
+    if architecture not in ours:
+        reason = N_("it is made for {ours}, not for {theirs}")
+        return reason.format(ours=ours[0], theirs=clean_label(architecture, 40))
+    return "" if width_of(header) == width else N_("it is made for a model of another size")
+
+
+def check_projector(path: Path, base: GgufHeader | None = None) -> GgufHeader:
+    """Check a file, before anything is loaded.  Raises KnownError `projector.unusable`, `projector.other_model`."""
+    try:
+        header = check_file(path)
+    except KnownError as err:
+        name, reason = clean_label(path.stem, 80), str(err.args_for_people.get("reason", "")) or N_("it is damaged")
+        raise KnownError("projector.unusable", name=name, reason=reason) from err
+    require_projector(header)
+    if base and (reason := misfit_of(header, base.architecture, base.embedding_length)):
+        raise KnownError("projector.other_model", name=header.name, model=base.name, reason=reason)
+    return header
+
+
+def most_picture_tokens(header: GgufHeader) -> int:
+    """The limit for a picture's tokens; 0: its kind has its own."""
+    return _MOST_TOKENS.get(type_of(header), 0)
+
+
+def tokens_at_once(header: GgufHeader) -> int:
+    """How many tokens of a picture the model must take together; 0: as many as it likes."""
+    if type_of(header) not in _AT_ONCE:
+        return 0
+    side = math.ceil(_number(header, "image_size") / (_number(header, "patch_size") * _merge(header)))
+    return most_picture_tokens(header) or side * side
+
+
+def sight_bytes(header: GgufHeader) -> int:
+    """Bytes of memory that a projector needs: its weights, and what it computes a picture in."""
+    patches = (_number(header, "image_size") // _number(header, "patch_size")) ** 2
+    patches = max(patches, most_picture_tokens(header) * _merge(header) ** 2)
+    wide = _number(header, "feed_forward_length") + 8 * _number(header, "embedding_length")
+    return header.weight_bytes + 4 * patches * wide
+
+
+def can_see(architecture: str) -> bool:
+    """Whether there may be projectors for models of an architecture."""
+    return any(architecture in architectures for architectures in TYPES.values())
+
+
+def facts_of(header: GgufHeader) -> dict[str, Json]:
+    """What of a projector's header is kept in the library, to find its model by."""
+    return {"projector": type_of(header), "embedding_length": width_of(header)}
+
+
+def projector_for(model: ModelRecord, known: Iterable[ModelRecord]) -> ModelRecord | None:
+    """The projector of a model: of its width and family, in its folder or of the most like name."""
+    architecture, width = model.header.get("architecture"), model.header.get("embedding_length")  # None: not known yet
+    able = [
+        one
+        for one in known
+        if one.kind == PROJECTOR
+        and architecture in TYPES.get(str(one.header.get("projector")), ())
+        and width in (None, one.header.get("embedding_length"))
+    ]
+    folder, words = os.path.dirname(model.path), _words(model)  # noqa: PTH120 - bytes
+    alike = [(len(words & _words(one)), os.path.dirname(one.path) == folder, one) for one in able]  # noqa: PTH120
+    best = max(alike, key=lambda found: found[:2], default=None)
+    return best[2] if best and best[0] else None
+
+
+def named_for(name: str, names: Sequence[str]) -> str:
+    """Of a repository's projectors the one for a model's file: the most like name, then half precision."""
+    wanted = set(_WORDS.findall(name.lower())) - _UNTOLD
+
+    def rank(other: str) -> tuple[int, bool, bool]:
+        lower = other.lower()
+        return len(wanted & set(_WORDS.findall(lower))), "f16" in lower and "bf16" not in lower, "q8_0" in lower
+
+    return max(names, key=rank, default="")
+
+
+def _words(file: ModelRecord) -> frozenset[str]:
+    stem = Path(os.fsdecode(file.path)).stem
+    return frozenset(_WORDS.findall(f"{file.name} {stem}".lower())) - _UNTOLD
+
+
+def _number(header: GgufHeader, key: str) -> int:
+    return whole(header.metadata.get(f"clip.vision.{key}"), _LARGEST)
+
+
+def _merge(header: GgufHeader) -> int:
+    """How many patches become one, each way."""
+    usual = {"gemma3": 4, "gemma4v": 3, "gemma4uv": 3, "pixtral": 1}.get(type_of(header), 2)
+    return _number(header, "spatial_merge_size") or _number(header, "projector.scale_factor") or usual

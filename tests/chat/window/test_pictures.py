@@ -1,0 +1,73 @@
+"""Pictures in the chat's composer: dropped, pasted, shown to a model that sees, read as text for one that does not."""
+
+from __future__ import annotations
+
+import base64
+from io import BytesIO
+
+import pytest
+from fakes.dropping import drop
+from PIL import Image, ImageDraw
+from PySide6.QtCore import QByteArray, QMimeData, Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
+
+from slmdesk.base.types import AttachMode
+from slmdesk.chat.window.attachment_chips import READY
+from slmdesk.models.service import ModelService
+
+pytestmark = pytest.mark.gui
+
+
+@pytest.fixture
+def photo(tmp_path):
+    path = tmp_path / "photo.png"
+    image = Image.new("RGB", (300, 200), "white")
+    ImageDraw.Draw(image).ellipse((40, 40, 200, 160), fill="red")
+    image.save(path)
+    return path
+
+
+def wait_shown(program):
+    drafts = program.chat.attached
+    program.wait(lambda: len(drafts.now) == 1 and drafts.now[0].state == READY and drafts.now[0].source)
+    return drafts.now[0]
+
+
+def test_a_dropped_picture_is_shown_and_goes_with_the_question(program, photo, monkeypatch):
+    monkeypatch.setattr(ModelService, "sees", lambda _self, _record: True)
+    drop(program.page, photo)
+    draft = wait_shown(program)
+    assert (draft.mode, draft.size) == (AttachMode.PICTURE, (300, 200))
+    (chip,) = program.page.composer.attachments.chips
+    assert "shown as a picture" in chip.accessibleName()
+    assert not program.find("chip_icon", chip).pixmap().isNull()
+    program.say("What is on it?")
+    program.wait(lambda: len(program.messages()) == 2)
+    [part] = program.messages()[0].attachments
+    assert part.attached.is_picture
+    assert Image.open(BytesIO(base64.b64decode(part.attached.source[0]))).size == (300, 200)
+
+
+def test_a_pasted_picture_is_attached_and_not_read_by_the_window(program, photo, monkeypatch):
+    monkeypatch.setattr(ModelService, "sees", lambda _self, _record: True)
+    held = QMimeData()
+    held.setData("image/png", QByteArray(photo.read_bytes()))
+    QApplication.clipboard().setMimeData(held)
+    program.page.composer.input_box.setFocus()
+    QTest.keyClick(program.page.composer.input_box, Qt.Key.Key_V, Qt.KeyboardModifier.ControlModifier)
+    assert wait_shown(program).name == "Pasted picture"
+
+
+def test_for_a_model_that_cannot_see_the_text_is_read_and_said(program, photo):
+    drop(program.page, photo)
+    program.wait(lambda: any("cannot see pictures" in notice for notice in program.notices()))
+    [draft] = program.chat.attached.now
+    assert draft.mode is AttachMode.AUTO
+    program.chat.attached.set_mode(draft.key, AttachMode.PICTURE)
+    wait_shown(program)
+    program.type("What is on it?")
+    program.enter()
+    program.wait(lambda: any("cannot see pictures, so it was not sent" in notice for notice in program.notices()))
+    assert not program.messages()
+    assert len(program.chat.attached.now) == 1
