@@ -217,9 +217,7 @@ def reshaped(table: Table, columns: Sequence[Column], edits: Sequence[Edit] | No
         changed(row, cells=tuple(opened if old is None else row.cells[old] for old in places)) for row in table.rows
     ]
     is_done = table.is_done and None not in places
-    return changed(
-        table, columns=tuple(columns), rows=tuple(rows), edits=tuple(edits), checks=checks, is_done=is_done
-    )
+    return changed(table, columns=tuple(columns), rows=tuple(rows), edits=tuple(edits), checks=checks, is_done=is_done)
 
 
 def place_words(cell: TableCell, page_kind: str = "page") -> str:
