@@ -27,6 +27,7 @@ from slmdesk.runtime.messages import problem_for
 from slmdesk.runtime.service import Runtime, Service, Slices, sliced
 from slmdesk.tables.cells import PROMPT_VERSION
 from slmdesk.tables.guess import Guess
+from slmdesk.tables.labels import MOST_LABELS
 from slmdesk.tables.plan import FIRST_PAGES, TablePlan, language_of
 from slmdesk.tables.texts import DAY, FACTS, FOLDER, LANGUAGE, TextTable, is_table
 from slmdesk.tables.types import (
@@ -372,6 +373,8 @@ def checked_columns(columns: Sequence[Column]) -> tuple[Column, ...]:
         clean.append(changed(column, name=name[:MOST_NAME], meaning=meaning[:MOST_MEANING]))
     seen: set[str] = set()
     for column in clean:
+        if column.kind is ColumnKind.LABEL and not 2 <= len(column.choices) <= MOST_LABELS:
+            raise KnownError("request.invalid", what=_("“{name}” needs 2 to 9 labels").format(name=column.name))
         if not any(letter.isalnum() for letter in column.name):
             raise KnownError("request.invalid", what=_("a column without a name"))
         if column.name.casefold() in seen:
