@@ -155,24 +155,26 @@ class ExtractionService(Service, JobPlanner):
 
         Raises KnownError `item.unknown`, `request.invalid`, store.*.
         """
-        found = self.open(item).item
-        table = self._kept(found.id)
+        id, table = self._editable(item, document, column)
+        kept = [edit for edit in table.edits if (edit.document, edit.column) != (document, column)]
+        edits = (*kept, Edit(document, column, value[:MOST_CELL]))
+        self._save(id, changed(table, edits=edits))
+        return table
+
+    def _editable(self, item: str, document: str, column: int) -> tuple[str, Table]:
+        id = self._items.find(item).id
+        table = self._kept(id)
         if table is None or not 0 <= column < len(table.columns):
             raise KnownError("request.invalid", what=_("no such cell"))
         if all(row.document != document for row in table.rows):
             raise KnownError("request.invalid", what=_("no such row"))
-        kept = [edit for edit in table.edits if (edit.document, edit.column) != (document, column)]
-        edits = (*kept, Edit(document, column, value[:MOST_CELL]))
-        self._save(found.id, changed(table, edits=edits))
-        return table
+        return id, table
 
     def check(self, item: str, document: str, column: int, label: str) -> Table:
         """Note which label a person finds right for a row of the sample (see `counts`), and make it the cell's value.
         Return the table as it is now. Raises what `edit` raises.
         """
-        self.edit(item, document, column, label)
-        table = self._kept(self._items.find(item).id)
-        assert table is not None  # a cell of it was edited
+        id, table = self._editable(item, document, column)
         found = next(row for row in table.rows if row.document == document).cells[column].value
         edits, checks = (
             tuple(edit for edit in some if (edit.document, edit.column) != (document, column))
@@ -180,7 +182,7 @@ class ExtractionService(Service, JobPlanner):
         )
         here = Edit(document, column, label)
         table = changed(table, edits=edits if label == found else (*edits, here), checks=(*checks, here))
-        self._save(self._items.find(item).id, table)
+        self._save(id, table)
         return with_edits(table)
 
     @sliced

@@ -165,7 +165,7 @@ class Table(Record):
     seconds: Number = 0.0
     note: str = ""
     checks: tuple[Edit, ...] = ()
-    """What a person found right for labels of a sample (see `checks`)."""
+    """What a person found right for labels of a sample (see `counts`)."""
 
 
 ADDS_UP = N_("net and tax make the total")
