@@ -129,7 +129,7 @@ def _top(chart: Chart) -> int:
 
 def _step(most: float) -> float:
     rough = max(1.0, most / 5)
-    size = 10 ** math.floor(math.log10(rough))
+    size: float = 10 ** math.floor(math.log10(rough))
     return next(part * size for part in (1, 2, 5, 10) if part * size >= rough)
 
 

@@ -113,7 +113,8 @@ def add_to_word(document: Document, chart: Chart, to_xlsx: Callable[..., bytes])
         f'<a:graphic><a:graphicData uri="{_CHART}"><c:chart xmlns:c="{_CHART}" xmlns:r="{_RELATIONS}" '
         f'r:id="{target.relate_to(part, kind)}"/></a:graphicData></a:graphic></wp:inline></w:drawing>'
     )
-    document.add_paragraph().add_run()._r.append(parse_xml(inline))
+    element: Any = parse_xml(inline)
+    document.add_paragraph().add_run()._r.append(element)
 
 
 def svg_of(charts: Sequence[Chart]) -> bytes:

@@ -62,7 +62,8 @@ def table_sheets(extraction: Table) -> dict[str, list[list[Cell]]]:
             else:
                 line += [_xlsx_cell(cell), *([_page(cell)] if _beside(column) else ())]
         sheet.append([*line, _doubts(extraction, row)])
-    about: list[list[Cell]] = [["About the labels"], *([words] for words in _about_labels(extraction))]
+    about: list[list[Cell]] = [["About the labels"]]
+    about += [[words] for words in _about_labels(extraction)]
     sheets = {"Table": sheet, "What was read": _coverage(extraction)}
     return sheets | {"Labels": about} if len(about) > 1 else sheets
 

@@ -239,7 +239,7 @@ class TablePlan:
         row, steps = self._rows[at], list[dict[str, Json]]()
         if not self._labels:
             return steps
-        read = self._tools.pages(row.record.id, 1, FIRST_PAGES) if pages is None else pages
+        read = self._pages(row, 1)[:FIRST_PAGES] if pages is None else pages
         parts = [quoted_part(page, is_quoted=False) if any(map(is_quote, page.blocks)) else page for page in read]
         texts = PageTexts(parts, self._language_of(row, read))
         whole = "\n\n".join(text for page in read if (text := newest_text(page)))
@@ -363,14 +363,15 @@ class TablePlan:
         found = {**empty, **quoted, **row.by_rule.cells}
         kinds = [column.kind for column in self._columns]
         row.cells = {at: _placed(row, cell) for at, cell in found.items() if kinds[at] not in JUDGED}
-        texts = " ".join(page.text for page in pages[:1])
+        first = pages[:FIRST_PAGES] or self._pages(row, 1)[:FIRST_PAGES]
+        texts = first[0].text if first else ""
         for at, column in enumerate(self._columns):
             if column.kind is ColumnKind.GIVEN:
                 number = row.table.number(column.name) if row.table else 0
                 if row.table and row.text and number:
                     row.cells[at] = row.table.cell(number, row.text)
                 else:
-                    row.cells[at] = fact(column.name, row.record, texts, self._language_of(row, pages))
+                    row.cells[at] = fact(column.name, row.record, texts, self._language_of(row, first))
         return pages if size <= most else None
 
     def _pages(self, row: _Row, begin: int) -> Sequence[Page]:

@@ -29,7 +29,7 @@ class CheckDialog(Dialog):
         self._table, self._column, self._check = table, at, check
         self._sample = [one.document for one in sample_of(table, at, item)]
         done = {one.document for one in table.checks if one.column == at}
-        self._place = next((place for place, one in enumerate(self._sample) if one not in done), len(self._sample))
+        self._now = next((place for place, one in enumerate(self._sample) if one not in done), len(self._sample))
         self._progress = plain_label("", self, name="check_progress", kind="small")
         self._text = named(QPlainTextEdit(self), "check_text", label=_("The text"))
         self._text.setReadOnly(True)
@@ -55,12 +55,12 @@ class CheckDialog(Dialog):
         self._show()
 
     def _row(self) -> TableRow | None:
-        here = self._sample[self._place] if self._place < len(self._sample) else ""
+        here = self._sample[self._now] if self._now < len(self._sample) else ""
         return next((one for one in self._table.rows if one.document == here), None)
 
     def _show(self) -> None:
         one = self._row()
-        words = _("{done} of {count}").format(done=min(self._place + 1, len(self._sample)), count=len(self._sample))
+        words = _("{done} of {count}").format(done=min(self._now + 1, len(self._sample)), count=len(self._sample))
         error = error_of(self._table, self._column)
         self._progress.setText(words if one else f"{error.words}." if error else "")
         self._text.setPlainText(_text_of(self._table, one, self._column) if one else "")
@@ -68,7 +68,7 @@ class CheckDialog(Dialog):
         self._found.setText(" · ".join(filter(None, (_(cell.value), certainty_words(cell)))) if cell else _("Done"))
         for part in (self._agree, *self._others):
             part.setEnabled(one is not None)
-        self._back.setEnabled(self._place > 0)
+        self._back.setEnabled(self._now > 0)
         if one is not None:
             self._agree.setFocus(Qt.FocusReason.OtherFocusReason)
 
@@ -80,11 +80,11 @@ class CheckDialog(Dialog):
 
     def _on_noted(self, table: Table) -> None:
         self._table = table
-        self._place += 1
+        self._now += 1
         self._show()
 
     def _on_back(self) -> None:
-        self._place = max(0, self._place - 1)
+        self._now = max(0, self._now - 1)
         self._show()
 
 
