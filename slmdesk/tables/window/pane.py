@@ -559,7 +559,7 @@ class ColumnPopover(Popover):
 
     def _fit_kind(self) -> None:
         kind = self._kind.currentData()
-        self._labels.setVisible(kind is ColumnKind.LABEL)
+        self._labels.setVisible(kind == ColumnKind.LABEL)
         if isinstance(kind, Column) and not self._line.text():
             self._line.setText(_(kind.name))
 
@@ -572,7 +572,7 @@ class ColumnPopover(Popover):
                 f"{name.replace('=', ' ')}={self._labels.toPlainText().replace(';', ',')}".replace("\n", ";")
             )
         made = column_named(name)
-        return made if kind is ColumnKind.TEXT else Column(made.name, kind, "", made.labels)
+        return made if kind == ColumnKind.TEXT else Column(made.name, ColumnKind(kind), "", made.labels)
 
     def _on_add(self) -> None:
         made = self._made()
