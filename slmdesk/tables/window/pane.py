@@ -567,7 +567,7 @@ class ColumnPopover(Popover):
         kind, name = self._kind.currentData(), self._line.text()
         if isinstance(kind, Column):
             return kind
-        if kind is ColumnKind.LABEL:
+        if kind == ColumnKind.LABEL:
             return label_column(
                 f"{name.replace('=', ' ')}={self._labels.toPlainText().replace(';', ',')}".replace("\n", ";")
             )
