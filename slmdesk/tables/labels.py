@@ -200,10 +200,8 @@ def _denials(language: str) -> frozenset[str]:
 
 @lru_cache(maxsize=256)
 def _words_of(column: Column, at: int, language: str) -> WordSet:
-    """Return the list of a label: its own words, those of the preset, else of its name and sentence."""
+    """Return the list of a label: that of the preset, else the words of its name and sentence."""
     label = column.choices[at]
-    if label.words:
-        return word_set(" ".join(f"{fold(word)}*" if len(word) > 4 else fold(word) for word in label.words))
     for shape in _file()["column"]:
         for known in shape["label"]:  # type: ignore[attr-defined]
             if known["name"] == label.name and known["meaning"] == label.meaning:

@@ -47,7 +47,7 @@ from slmdesk.tables.labels import (
 )
 from slmdesk.tables.layout import PageTexts, is_quote, newest_text, quoted_part
 from slmdesk.tables.rules import ByRule, Rules, target_of
-from slmdesk.tables.texts import TextRow, TextTable, common_language, fact, is_table, page_of_text, rows_of
+from slmdesk.tables.texts import TextRow, TextTable, common_language, fact, is_table, page_of_text, text_rows
 from slmdesk.tables.types import JUDGED, Column, ColumnKind, Flag, Table, TableCell, TableRow
 from slmdesk.text.checks.words import tongue
 
@@ -196,25 +196,17 @@ class TablePlan:
         self._language = common_language(texts)
 
     def _spread_table(self, document: DocumentRecord) -> Generator[AskedQuestion, Any, None]:
-        table: TextTable | None = None
-        seen, begin = Counter[str](), 1
-        while some := self._tools.pages(document.id, begin, PAGES_AT_ONCE // 10):
-            for page in some:
-                for found in rows_of(page):
-                    if table is None or found.is_head:
-                        table = TextTable(page, self._text)
-                    if found.is_head or not table.text:
-                        continue
-                    if table.text not in found.values:
-                        self._left_out += 1
-                        continue
-                    text = hashlib.sha256(found.values[table.text].text.encode("utf-8", "replace")).hexdigest()[:12]
-                    seen[text] += 1
-                    id = f"{document.id}#{text}.{seen[text]}"  # a corrected label stays with its text if rows move
-                    name = f"{document.name}, {found.number}"
-                    self._rows.append(_Row(document, id, name, found, table, found.values[table.text].start))
-            begin = some[-1].number + 1
-            yield Yield()
+        seen = Counter[str]()
+        for table, found in text_rows(lambda begin: self._tools.pages(document.id, begin, 5), self._text):
+            if (value := found.values.get(table.text)) is None:
+                self._left_out += 1
+                continue
+            text = hashlib.sha256(value.text.encode("utf-8", "replace")).hexdigest()[:12]
+            seen[text] += 1
+            id = f"{document.id}#{text}.{seen[text]}"  # a corrected label stays with its text if rows move
+            self._rows.append(_Row(document, id, f"{document.name}, {found.number}", found, table, value.start))
+            if len(self._rows) % ROWS_AT_ONCE == 0:
+                yield Yield()
 
     def _steps_of(self, at: int) -> Generator[AskedQuestion, Any, list[dict[str, Json]]]:
         row = self._rows[at]

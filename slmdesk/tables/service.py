@@ -8,13 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from functools import partial
 
+from slmdesk.base.documents import Page
 from slmdesk.base.errors import KnownError
-from slmdesk.base.protocol import lenient_from, stored_from
+from slmdesk.base.protocol import Cancelled, Done, Failed, FromChild, lenient_from, messages_to_json, stored_from
 from slmdesk.base.record import Record, changed, to_json
 from slmdesk.base.records import DocumentRecord, Item, JobRecord, ModelRecord
 from slmdesk.base.texts import N_, _, in_english
-from slmdesk.base.types import Json, unlike_marks
+from slmdesk.base.types import ChatMessage, Json, Sampling, unlike_marks
 from slmdesk.evaluation.exams import is_weak
 from slmdesk.jobs.documents import DocumentJobs, names_of, plan_tools, read_documents, title_of
 from slmdesk.jobs.runner import JobPlanner, Plan
@@ -22,14 +24,14 @@ from slmdesk.jobs.service import REQUEST, JobService, request_in
 from slmdesk.library.search import Retrieval
 from slmdesk.loader.model_loader import ModelLoader
 from slmdesk.models.service import ModelService, able, is_starter
-from slmdesk.runtime.events import Noticed
+from slmdesk.runtime.events import Noticed, Pending
 from slmdesk.runtime.messages import problem_for
-from slmdesk.runtime.service import Runtime, Service, Slices, sliced
+from slmdesk.runtime.service import Runtime, Service, Slices, pending_on_file_thread, sliced
 from slmdesk.tables.cells import PROMPT_VERSION
 from slmdesk.tables.guess import Guess
 from slmdesk.tables.labels import MOST_LABELS
 from slmdesk.tables.plan import FIRST_PAGES, TablePlan, language_of
-from slmdesk.tables.texts import DAY, FACTS, FOLDER, LANGUAGE, TextTable, is_table
+from slmdesk.tables.texts import DAY, FACTS, FOLDER, LANGUAGE, TextTable, is_table, text_rows
 from slmdesk.tables.types import (
     DOUBTFUL,
     JUDGED,
@@ -39,6 +41,7 @@ from slmdesk.tables.types import (
     ExtractionEnded,
     ExtractionGrew,
     Flag,
+    Label,
     Table,
     TableCell,
     TableRow,
@@ -96,10 +99,11 @@ class ExtractionService(Service, JobPlanner):
         loader: ModelLoader,
         jobs: JobService,
         retrieval: Retrieval,
+        vectors: Callable[[Sequence[str]], Pending[list[bytes]]],
     ) -> None:
         super().__init__(runtime)
         self._runtime, self._models, self._loader, self._jobs = runtime, models, loader, jobs
-        self._retrieval = retrieval
+        self._retrieval, self._vectors = retrieval, vectors
         self._items = DocumentJobs(runtime, jobs, KIND, "Table")
         self._live: dict[str, TablePlan] = {}
         self._stored: dict[str, tuple[Table, dict[str, TableRow]]] = {}
@@ -196,6 +200,52 @@ class ExtractionService(Service, JobPlanner):
                 guess.feed(pages, language_of(pages))
             yield
         return TableRequest(tuple(documents), guess.columns)
+
+    @sliced
+    def themes(self, documents: Sequence[str], text: str = "") -> Slices[tuple[Label, ...]]:
+        """Look for themes in texts. Return them as labels, each with its telling words, the theme of most texts first.
+
+        The model names them if one is here. Raises what `begin` raises about documents.
+        """
+        from slmdesk.tables import themes  # late: numpy
+
+        texts: list[str] = []
+        for document in read_documents(self._store, documents, MOST_DOCUMENTS, _("no document")):
+            rows = text_rows(partial(self._pages_from, document.id), text)
+            found = [row.values[table.text].text for table, row in rows if table.text in row.values]
+            pages = self._store.pages.of_document(document.id, limit=FIRST_PAGES) if not found else ()
+            texts += found or ["\n".join(page.text for page in pages)]
+            yield
+        texts = [one[: themes.MOST_LETTERS] for one in texts[:: 1 + len(texts) // themes.MOST_TEXTS] if one.strip()]
+        vectors: list[bytes] = yield self._vectors(texts)
+        on_thread = partial(pending_on_file_thread, self._service_thread, name="themes")
+        groups: list[themes.Theme] = yield on_thread(lambda: themes.themes_of(texts, vectors))
+        with suppress(KnownError):  # without a model their words are their names
+            record = able(self._models.choose(None))
+            if groups and not is_starter(record):
+                words: str = yield self._written(record, themes.naming_turns(groups))
+                groups = themes.named(groups, words)
+        return tuple(Label(group.name, ", ".join(group.words)) for group in groups)
+
+    def _pages_from(self, document: str, begin: int) -> Sequence[Page]:
+        return self._store.pages.of_document(document, begin=begin, limit=FIRST_PAGES)
+
+    def _written(self, record: ModelRecord, turns: Sequence[ChatMessage]) -> Pending[str]:
+        """Let a model answer. The answer is empty if that fails."""
+        pending = Pending[str]()
+        payload: dict[str, Json] = {
+            "messages": messages_to_json(turns),
+            "sampling": to_json(Sampling(temperature=0.0, max_tokens=160)),
+        }
+
+        def on_event(event: FromChild) -> None:
+            if isinstance(event, Done | Failed | Cancelled):
+                pending.end(str(event.result.get("text", "")) if isinstance(event, Done) else "")
+
+        self._loader.acquire(
+            record, lambda lease: lease.start("chat", payload, on_event), lambda _problem: pending.end("")
+        )
+        return pending
 
     def reshape(self, item: str, columns: Sequence[Column], edits: Sequence[Edit] | None = None) -> Table:
         """Give a table other columns; a job fills new ones. Return the table as it was, for undo.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import PurePath
 
 from slmdesk.base.documents import Block, BlockKind, Page, PageStatus
@@ -164,6 +164,19 @@ def _is_day_first(cells: Sequence[str]) -> bool | None:
         elif parts and cell[len(parts[1])] == ".":
             votes[True] += 1
     return votes.most_common(1)[0][0] if votes else None
+
+
+def text_rows(pages: Callable[[int], Sequence[Page]], text: str) -> Iterator[tuple[TextTable, TextRow]]:
+    """Yield the rows of a table of texts, with its columns. `pages` returns pages from a number on."""
+    table, begin = None, 1
+    while some := pages(begin):
+        for page in some:
+            for found in rows_of(page):
+                if table is None or found.is_head:
+                    table = TextTable(page, text)
+                if table.text and not found.is_head:
+                    yield table, found
+        begin = some[-1].number + 1
 
 
 def page_of_text(page: int, text: str) -> Page:

@@ -38,8 +38,7 @@ JUDGED = frozenset((ColumnKind.LABEL, ColumnKind.GIVEN))
 class Label(Record):
     name: str
     meaning: str = ""
-    words: tuple[str, ...] = ()
-    """Words that tell the label where no model judges."""
+    """When it fits. Where no model judges, the words of both tell it."""
 
 
 class Column(Record):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import struct
 from collections import Counter
 from pathlib import Path
 
@@ -15,7 +16,8 @@ from slmdesk.library.types import Coverage
 from slmdesk.tables.counts import chart_of, countable, counted, error_of, interval, rows_in, sample_of
 from slmdesk.tables.labels import by_words, carrying, cell_of, chosen_of, label_column, label_presets
 from slmdesk.tables.texts import day_of
-from slmdesk.tables.types import Column, ColumnKind, Edit, Flag, Label, Table, TableCell, TableRow, edited
+from slmdesk.tables.themes import named, themes_of
+from slmdesk.tables.types import Column, ColumnKind, Edit, Flag, Table, TableCell, TableRow, edited
 from slmdesk.text.checks.words import tongue
 
 pytestmark = pytest.mark.pure
@@ -71,7 +73,6 @@ def test_own_labels_are_told_by_their_words() -> None:
     assert [label.name for label in column.choices] == ["price", "moving"]
     assert by_words(column, "We are moving to Leeds.", "en") == "moving"
     assert by_words(column, "Bye.", "en") == ""
-    assert by_words(changed(column, choices=(Label("a", "", ("rent",)), Label("b"))), "The rent!", "en") == "a"
     assert label_column("Reason=price") is None
     assert label_column("Mood") is None
     assert label_column("Sentiment") == SENTIMENT
@@ -149,3 +150,16 @@ def test_the_error_of_a_sample_has_its_interval() -> None:
     assert error.words == "3 of 30 labels checked by hand were wrong: 10% (95 %: 3% to 26%)"
     assert interval(0, 30)[0] == 0.0
     assert error_of(TABLE, 0) is None
+
+
+def test_texts_of_a_theme_are_put_together_and_a_model_may_name_them() -> None:
+    bills = [f"The bill of month {at} charged a fee for the meter." for at in range(6)]
+    noise = [f"Loud music and noise at night, neighbour {at} never sleeps." for at in range(4)]
+    found = themes_of([*bills, *noise], ())
+    assert [theme.count for theme in found[:2]] == [6, 4]
+    assert set(found[0].examples) <= set(bills)
+    assert {"bill", "fee"} & set(found[0].words)
+    assert themes_of([*bills, *noise], ()) == found
+    assert [theme.name for theme in named(found, "1. Costs\n2: costs\n7 None")][:2] == ["Costs", found[1].name]
+    vectors = [struct.pack("<2f", 1, 0)] * 6 + [struct.pack("<2f", 0, 1)] * 4
+    assert [theme.count for theme in themes_of([*bills, *noise], vectors)] == [6, 4]

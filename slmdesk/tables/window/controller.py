@@ -16,7 +16,7 @@ from slmdesk.jobs.types import JobChanged
 from slmdesk.library.service import FolderRead
 from slmdesk.runtime.messages import Problem, problem_of
 from slmdesk.tables.service import KIND, MOST_DOCUMENTS, ExtractionView, TableRequest
-from slmdesk.tables.types import Column, Edit, ExtractionEnded, ExtractionGrew, Table
+from slmdesk.tables.types import Column, Edit, ExtractionEnded, ExtractionGrew, Label, Table
 from slmdesk.window.base.bridge import Bridge
 from slmdesk.window.base.live import Live
 from slmdesk.window.panes import JobFollower
@@ -88,6 +88,12 @@ class TableController(JobFollower):
         """Make a table that gives labels to the documents of the shown one, or to their rows."""
         view = self._opened.value
         self._begin(tuple(columns), view.request.documents if view else self._rows)
+
+    def find_themes(self, found: Callable[[Sequence[Label]], None]) -> None:
+        """Look for themes in the texts of the shown table, and call `found` with them."""
+        view = self._opened.value
+        documents = view.request.documents if view else self._rows
+        self._bridge.follow(self._bridge.services.extraction.themes(documents), found, self._refuse)
 
     def join(self, path: Path) -> None:
         """Read a file and add its texts to the shown table."""

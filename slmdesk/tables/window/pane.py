@@ -36,6 +36,7 @@ from slmdesk.tables.types import (
     Column,
     ColumnKind,
     Flag,
+    Label,
     Table,
     TableRow,
     certainty_words,
@@ -221,6 +222,7 @@ class TablePane(QFrame):
     def _connect(self) -> None:
         tables, model, view = self._controller, self.model, self.table
         self._adding.added.connect(self._on_added)
+        self._adding.themes_requested.connect(lambda: tables.find_themes(self._adding.show_themes))
         self.earlier.follow(tables.items, tables.choose, tables.delete)
         self.earlier.chosen.connect(self._tables.dismiss)
         tables.begun.connect(self.show_begun)
@@ -537,6 +539,7 @@ class ColumnPopover(Popover):
     """
 
     added = Signal(object)
+    themes_requested = Signal()
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent, "column_popover", label=_("Add a column"))
@@ -553,15 +556,28 @@ class ColumnPopover(Popover):
         add = button(_("Add"), "add_column_button", self, kind="primary", on=self._on_add)
         self._line.returnPressed.connect(self._on_add)
         self._kind.currentIndexChanged.connect(lambda _at: self._fit_kind())
+        self._themes = button(_("Find themes"), "find_themes_button", self, kind="quiet", on=self._on_themes)
         kind = row((self._kind, 1), add)
-        column(self._line, self._labels, kind, into=self, gap=theme.SPACE_8, margins=theme.SPACE_16)
+        column(self._line, self._labels, self._themes, kind, into=self, gap=theme.SPACE_8, margins=theme.SPACE_16)
         self._fit_kind()
 
     def _fit_kind(self) -> None:
         kind = self._kind.currentData()
-        self._labels.setVisible(kind == ColumnKind.LABEL)
+        for part in (self._labels, self._themes):
+            part.setVisible(kind == ColumnKind.LABEL)
         if isinstance(kind, Column) and not self._line.text():
             self._line.setText(_(kind.name))
+
+    def _on_themes(self) -> None:
+        self._themes.setEnabled(False)
+        self.themes_requested.emit()
+
+    def show_themes(self, themes: Sequence[Label]) -> None:
+        """Propose themes, a line for each: a person renames them, or makes one of several."""
+        self._themes.setEnabled(True)
+        self._labels.setPlainText("\n".join(f"{theme.name}: {theme.meaning}" for theme in themes))
+        if not self._line.text():
+            self._line.setText(_("Theme"))
 
     def _made(self) -> Column | None:
         kind, name = self._kind.currentData(), self._line.text()

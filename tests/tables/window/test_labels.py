@@ -121,3 +121,22 @@ def test_own_labels_are_typed_line_by_line(program) -> None:
     program.wait(lambda: "Reason" in columns(program) and len(cells(program)) == 3)
     program.wait(lambda: not program.find("making_table").isVisible())
     assert [row[2] for row in cells(program)] == ["moving 75%"] * 3
+
+
+def test_themes_are_proposed_as_labels_a_person_may_change(program, tmp_path) -> None:
+    bills = [["2026-03-02", "Leeds", f"The bill of month {at} charged a fee for the meter."] for at in range(6)]
+    noise = [["2026-03-02", "York", f"Loud music and noise at night, neighbour {at} never sleeps."] for at in range(4)]
+    program.frame.documents.open_paths([write(tmp_path / "themes.csv", [ROWS[0], *bills, *noise])])
+    program.wait(lambda: len(documents(program)) == 2)
+    program.wait(lambda: all(record.status is DocumentStatus.READ for record in documents(program)))
+    program.wait(lambda: program.find("new_column_button").isEnabled())
+    program.click("new_column_button")
+    kind, labels = program.find("column_kind"), program.find("column_labels")
+    kind.setCurrentIndex(kind.count() - 1)
+    program.click("find_themes_button")
+    program.wait(lambda: labels.toPlainText().count("\n") == 1)
+    assert program.find("column_line").text() == "Theme"
+    labels.setPlainText(labels.toPlainText().replace(labels.toPlainText().split(":")[0], "Costs", 1))
+    program.click("add_column_button")
+    program.wait(lambda: "Theme" in columns(program) and len(cells(program)) == 10)
+    program.wait(lambda: not program.find("making_table").isVisible())
