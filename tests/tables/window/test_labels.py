@@ -129,6 +129,7 @@ def test_themes_are_proposed_as_labels_a_person_may_change(program, tmp_path) ->
     program.frame.documents.open_paths([write(tmp_path / "themes.csv", [ROWS[0], *bills, *noise])])
     program.wait(lambda: len(documents(program)) == 2)
     program.wait(lambda: all(record.status is DocumentStatus.READ for record in documents(program)))
+    program.choose_tab("table")
     program.wait(lambda: program.find("new_column_button").isEnabled())
     program.click("new_column_button")
     kind, labels = program.find("column_kind"), program.find("column_labels")
