@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import random
+import re
 from collections import Counter
 from collections.abc import Sequence
 
@@ -21,6 +22,8 @@ MOST_VALUES = 12
 MOST_DIFFERENT = 60
 NOTHING, OTHERS = N_("(none)"), N_("(others)")
 CONFIDENCE = 1.96
+MOST_MONTHS = 240
+_MONTH = re.compile(r"\d{4}-\d\d")
 
 
 class Counts(Record):
@@ -74,11 +77,21 @@ def counted(table: Table, label: int, by: int | None = None) -> Counts:
 def _ordered(found: Sequence[str], known: Sequence[str], *, is_time: bool = False) -> tuple[str, ...]:
     counts = Counter(found)
     if is_time:
-        return tuple(sorted(counts, key=lambda name: (name == NOTHING, name)))
+        months = sorted(name for name in counts if _MONTH.fullmatch(name))
+        others = sorted(counts.keys() - set(months), key=lambda name: (name == NOTHING, name))
+        return (*_between(months), *others)
     others = sorted(counts.keys() - set(known) - {NOTHING}, key=lambda name: (-counts[name], name))
     most = max(0, MOST_VALUES - len(known))
     names = [*known, *others[:most], *([OTHERS] if len(others) > most else ())]
     return (*names, *((NOTHING,) if counts[NOTHING] else ()))
+
+
+def _between(months: Sequence[str]) -> Sequence[str]:
+    """Return months with those between them, of which there is nothing: a line must not pass over them."""
+    numbers = [12 * int(month[:4]) + int(month[5:]) - 1 for month in months]
+    if not numbers or numbers[-1] - numbers[0] > MOST_MONTHS:
+        return months
+    return [f"{number // 12:04}-{number % 12 + 1:02}" for number in range(numbers[0], numbers[-1] + 1)]
 
 
 def _in(value: str, names: Sequence[str]) -> str:

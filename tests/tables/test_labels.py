@@ -116,6 +116,10 @@ def test_every_row_is_counted_once_and_each_figure_opens_its_rows() -> None:
                 assert len(rows_in(TABLE, counts, value, label)) == figure
             assert len(rows_in(TABLE, counts, value, None)) == sum(line)
     assert counted(TABLE, 0, 1).values == ("2024-01", "2024-02", "2024-03", "2024-04")
+    some = changed(TABLE, rows=tuple(one for one in TABLE.rows if "03" not in one.cells[1].value[5:7]))
+    assert counted(some, 0, 1).figures[2] == (0,) * len(
+        counted(some, 0, 1).labels
+    )  # a month without texts stands there
     assert counted(TABLE, 0, 2).values[-1] == "(others)"
     assert countable(TABLE) == [0, 1, 2]
 

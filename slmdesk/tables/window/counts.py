@@ -49,13 +49,14 @@ class CountsView(QFrame):
         check = button(_("Check a sample"), "check_sample_button", self, kind="quiet")
         check.clicked.connect(lambda: self.check_requested.emit(self._label.currentData()))
         save = button(_("Save chart"), "save_chart_button", self, kind="quiet", icon="chevron-down")
+        save.setLayoutDirection(Qt.LayoutDirection.RightToLeft)  # the arrow behind the words
         menu = named(QMenu(save), "save_chart_menu")
         for form in PICTURES:
             action = named(menu.addAction(form.name), f"save_chart_{form.id}")
             action.triggered.connect(partial(self._on_save, form.id))
         save.clicked.connect(lambda: menu.popup(save.mapToGlobal(save.rect().bottomLeft())))
         self._trust = plain_label("", self, name="counts_trust", kind="small")
-        content = QWidget(self)
+        content = named(QWidget(self), "counts_inner")
         self.chart = ChartView(content, "counts_chart")
         self.figures = named(QTableWidget(content), "counts_figures", label=_("Figures; Enter shows their texts"))
         self.figures.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)

@@ -273,6 +273,8 @@ class TablePane(QFrame):
         if self._is_running and event.status is not JobStatus.PAUSED:  # the figure above the table says how far it is
             done = sum(all(cell.flag is not Flag.OPEN for cell in row.cells) for row in self.model.rows)
             words = _("{done} of {total} documents").format(done=done, total=self._total)
+            if self._total < len(self.model.rows):  # texts of a table, of which nobody knows yet how many there are
+                words = ngettext("1 text", "{n:,} texts", done)
             left = time_for_people(event.eta_s) if event.total and event.eta_s else ""
             self._making.words.setText(_("{words}, {time} left").format(words=words, time=left) if left else words)
         if event.status is JobStatus.FAILED and event.problem is not None:
@@ -506,6 +508,8 @@ class TablePane(QFrame):
     def _fit_bar(self) -> None:
         is_narrow = self.width() < NARROW * self.fontMetrics().averageCharWidth()
         words = ngettext("1 document", "{n:,} documents", self._total) if self._total else _("This document")
+        if any(row.source != row.document for row in self.model.rows[:1]):
+            words = ngettext("1 text", "{n:,} texts", self._total)
         self._scope.setText(grouped(self._total) if is_narrow else words)
         self._scope.setAccessibleName(words)
         self._add.setText("" if is_narrow else _("Column"))

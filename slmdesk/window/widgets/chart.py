@@ -17,12 +17,6 @@ SHARPNESS = 2
 """Dots of a saved picture for each of its own."""
 
 
-def look_of_theme() -> Look:
-    now = theme.current()
-    colours = DARK_COLOURS if now.is_dark else PRINTED.colours
-    return Look(now.ink, now.ink2, now.line, now.sheet, colours)
-
-
 class ChartView(QWidget):
     def __init__(self, parent: QWidget, name: str) -> None:
         super().__init__(parent)
@@ -70,10 +64,11 @@ class ChartView(QWidget):
     def paintEvent(self, event: QPaintEvent) -> None:
         if self.chart is None:
             return
-        wide = round(self.width() * WIDTH / max(1, scaled(WIDTH)))
-        wanted = (self.chart, look_of_theme(), wide)
-        if wanted != self._drawn:
-            self._drawn = wanted
-            self._renderer.load(QByteArray(svg(self.chart, look_of_theme(), wide).encode("utf-8", "replace")))
+        now, wide = theme.current(), round(self.width() * WIDTH / max(1, scaled(WIDTH)))
+        colours = DARK_COLOURS if now.is_dark else PRINTED.colours
+        look = Look(now.ink, now.ink2, now.line, now.sheet, colours, self.font().family())
+        if (self.chart, look, wide) != self._drawn:
+            self._drawn = self.chart, look, wide
+            self._renderer.load(QByteArray(svg(self.chart, look, wide).encode("utf-8", "replace")))
         painter = QPainter(self)
         self._renderer.render(painter, QRectF(0, 0, self.width(), scaled(height_of(self.chart))))
