@@ -64,7 +64,7 @@ def test_without_a_model_lists_of_words_tell_the_labels_and_it_says_so(run, revi
 
 
 def test_a_report_has_its_charts_where_excel_and_word_draw_them(run, reviews, tmp_path) -> None:
-    for form in ("xlsx", "docx", "csv", "html", "svg", "md"):
+    for form in ("xlsx", "docx", "csv", "html", "svg", "md", "pdf"):
         run("extract", str(reviews), "--label", "sentiment", "-o", str(tmp_path / f"out.{form}")).ok()
     book = openpyxl.load_workbook(tmp_path / "out.xlsx")
     drawn = [sheet for sheet in book if sheet._charts]
@@ -82,6 +82,7 @@ def test_a_report_has_its_charts_where_excel_and_word_draw_them(run, reviews, tm
         assert inner["Figures"]["A2"].value == "2026-01"
     assert (tmp_path / "out.svg").read_text().count("<title>Sentiment") == len(drawn)
     assert "<svg" in (tmp_path / "out.html").read_text()
+    assert (tmp_path / "out.pdf").read_bytes().count(b"/Subtype /Image") >= len(drawn)
     assert "| Total |" in (tmp_path / "out.md").read_text()
 
 
