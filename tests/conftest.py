@@ -32,6 +32,13 @@ os.environ["PYTHONFAULTHANDLER"] = "1"
 os.environ["PYTHON_KEYRING_BACKEND"] = "keyring.backends.fail.Keyring"  # neither a person's own nor another test's
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # each of hundreds of children would compile the whole package anew
 sys.dont_write_bytecode = False
+if os.name == "posix":
+    try:
+        locale.setlocale(locale.LC_CTYPE, "")
+    except locale.Error:  # the environment names one that is not made here
+        locale.setlocale(locale.LC_CTYPE, "C")
+    if locale.nl_langinfo(locale.CODESET) != "UTF-8":
+        os.environ["LC_ALL"] = "C.UTF-8"  # else Qt changes to it with a warning
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # a shell's background job ignores it, and so would the children
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
