@@ -459,12 +459,12 @@ class Chart(Record):
     def rows(self) -> tuple[tuple[str, ...], ...]:
         """The figures as a table with its head and, where there are several series, sums."""
         is_several = len(self.series) > 1
-        lines = [(self.by, *(series.name for series in self.series), *(["Total"] if is_several else ()))]
+        lines = [(self.by, *(series.name for series in self.series), *([_("Total")] if is_several else ()))]
         for at, name in enumerate(self.categories):
             values = [series.values[at] for series in self.series]
             lines.append((name, *map(figure, values), *([figure(sum(values))] if is_several else ())))
         sums = [sum(series.values) for series in self.series]
-        lines.append(("Total", *map(figure, sums), *([figure(sum(sums))] if is_several else ())))
+        lines.append((_("Total"), *map(figure, sums), *([figure(sum(sums))] if is_several else ())))
         return tuple(lines)
 
     @property
