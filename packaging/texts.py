@@ -25,6 +25,7 @@ MARKS = {"_": 1, "N_": 1, "ngettext": 2}
 PRESETS = {
     "chat/presets.toml": ("name", "words"),
     "hub/catalogue.toml": ("good_for", "weakness", "words"),
+    "tables/labels.toml": ("name", "meaning"),
     "tables/presets.toml": ("name", "meaning"),
 }
 """Files of presets and models, and the fields in their tables, and in tables inside these, that people read."""
@@ -45,7 +46,7 @@ def messages() -> Catalog:
                     found.add(words if len(words) > 1 else words[0])
     for name, texts in PRESETS.items():
         for preset in chain.from_iterable(tomllib.loads((PACKAGE / name).read_text("utf-8")).values()):
-            for table in (preset, *preset.get("measured", ()), *preset.get("column", ())):
+            for table in (preset, *preset.get("measured", ()), *preset.get("column", ()), *preset.get("label", ())):
                 for text in texts:
                     if text in table:
                         found.add(table[text])

@@ -252,7 +252,7 @@ class Services:
     )
     extraction: Made[ExtractionService] = Made(
         "tables.service:ExtractionService",
-        lambda s, new: new(s.runtime, s.models, s.loader, s.jobs, s.retrieval),
+        lambda s, new: new(s.runtime, s.models, s.loader, s.jobs, s.retrieval, s.embedding.vectors),
     )
     versions: Made[VersionService] = Made(
         "versions.service:VersionService", lambda s, new: new(s.runtime, s.models, s.uses, s.jobs)

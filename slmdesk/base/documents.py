@@ -426,6 +426,8 @@ class PieceKind(StrEnum):
     SMALL = "small"
     """A line in small print about the text next to it: who spoke and when, or a caveat."""
     RULE = "rule"
+    CHART = "chart"
+    """A chart, whose figures stand in a table behind it."""
 
 
 class Run(Record):
@@ -439,6 +441,54 @@ class Run(Record):
     formula: bool = False
 
 
+class ChartKind(StrEnum):
+    BARS = "bars"
+    LINES = "lines"
+
+
+class Series(Record):
+    name: str
+    values: tuple[Number, ...]
+
+
+class Chart(Record):
+    """Numbers of several series by category. Bars of several series are stacked."""
+
+    title: str
+    kind: ChartKind
+    categories: tuple[str, ...]
+    series: tuple[Series, ...]
+    by: str = ""
+    """What the categories are."""
+
+    @property
+    def rows(self) -> tuple[tuple[str, ...], ...]:
+        """The figures as a table with its head and, where there are several series, sums."""
+        is_several = len(self.series) > 1
+        lines = [(self.by, *(series.name for series in self.series), *([_("Total")] if is_several else ()))]
+        for at, name in enumerate(self.categories):
+            values = [series.values[at] for series in self.series]
+            lines.append((name, *map(figure, values), *([figure(sum(values))] if is_several else ())))
+        sums = [sum(series.values) for series in self.series]
+        lines.append((_("Total"), *map(figure, sums), *([figure(sum(sums))] if is_several else ())))
+        return tuple(lines)
+
+    @property
+    def words(self) -> str:
+        """What the chart shows, for those who do not see it."""
+        head, *lines = self.rows
+        is_several = len(head) > 2
+        parts = []
+        for name, *values in lines:
+            pairs = zip(head[1:], values, strict=True)
+            parts.append(f"{name}: " + ", ".join(f"{of} {value}" if is_several else value for of, value in pairs))
+        return f"{self.title}. {'; '.join(parts)}."
+
+
+def figure(value: float) -> str:
+    return f"{value:,.0f}" if value == int(value) else f"{value:,.2f}"
+
+
 class Piece(Record):
     kind: PieceKind
     runs: tuple[Run, ...] = ()
@@ -449,6 +499,7 @@ class Piece(Record):
     """Rows of a table. The first row is its head."""
     said: bool = False
     """Somebody's words, which are framed: nothing in them looks like ours."""
+    chart: Chart | None = None
 
     @property
     def text(self) -> str:
@@ -500,6 +551,12 @@ def item(*runs: Run | str, level: int = 1, mark: str = "•") -> Piece:
 
 def table(head: tuple[str, ...], rows: tuple[tuple[str, ...], ...]) -> Piece:
     return Piece(PieceKind.TABLE, rows=(head, *rows))
+
+
+def chart_pieces(chart: Chart) -> list[Piece]:
+    """Return a chart and its figures."""
+    head, *lines = chart.rows
+    return [Piece(PieceKind.CHART, (Run(chart.title),), chart=chart), table(head, tuple(lines))]
 
 
 def plain(text: str) -> str:

@@ -10,7 +10,7 @@ import os
 from collections.abc import Generator, Iterator
 from typing import TypeAlias
 
-from PySide6.QtCore import QBuffer, QIODevice, QMarginsF, QPointF, QRectF, QSizeF, Qt
+from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QMarginsF, QPointF, QRectF, QSizeF, Qt, QUrl
 from PySide6.QtGui import (
     QAbstractTextDocumentLayout,
     QBrush,
@@ -18,6 +18,7 @@ from PySide6.QtGui import (
     QFont,
     QFontDatabase,
     QGuiApplication,
+    QImage,
     QPageLayout,
     QPageSize,
     QPainter,
@@ -28,13 +29,16 @@ from PySide6.QtGui import (
     QTextCursor,
     QTextDocument,
     QTextFrameFormat,
+    QTextImageFormat,
     QTextLayout,
     QTextLength,
     QTextOption,
     QTextTableFormat,
 )
+from PySide6.QtSvg import QSvgRenderer
 
-from slmdesk.base.documents import Paper, Piece, PieceKind, Run, plain
+from slmdesk.base.charts import svg
+from slmdesk.base.documents import Chart, Paper, Piece, PieceKind, Run, plain
 from slmdesk.base.language import keep_numbers
 
 PAGES = {"A4": QPageSize.PageSizeId.A4, "Letter": QPageSize.PageSizeId.Letter}
@@ -47,6 +51,8 @@ _GROUND = "#f3f4f6"
 _FOOTER_POINTS = 8.5
 _SAID = 14.0
 """Points by which the words of a message are indented, and nothing of ours is."""
+_CHART_POINTS, _CHART_SHARPNESS = 470.0, 3
+"""Width of a chart, and its dots for each of its own."""
 _AT_ONCE = 200
 """Blocks laid out together: about 0.2 s."""
 _FOOTER = 24.0
@@ -191,6 +197,9 @@ class _Setter:
                 self._paragraph((Run("―" * 20, cite=True),))
             case PieceKind.TABLE:
                 self._table(piece)
+            case PieceKind.CHART:
+                if piece.chart is not None:
+                    self._chart(piece.chart)
             case PieceKind.PARAGRAPH:
                 self._paragraph(piece.runs)
 
@@ -244,6 +253,20 @@ class _Setter:
                 letters.setForeground(QBrush(QColor(_GREY)))
                 letters.setFontPointSize(POINTS - 1.5)
             cursor.insertText(_text(run.text), letters)
+
+    def _chart(self, chart: Chart) -> None:
+        self._block(QTextBlockFormat())
+        renderer = QSvgRenderer(QByteArray(svg(chart).encode()))
+        image = QImage(renderer.defaultSize() * _CHART_SHARPNESS, QImage.Format.Format_RGB32)
+        image.fill(Qt.GlobalColor.white)
+        painter = QPainter(image)
+        renderer.render(painter)
+        painter.end()
+        form = QTextImageFormat()
+        form.setName(f"chart{self._cursor.position()}")
+        form.setWidth(self._dot * _CHART_POINTS)
+        self._cursor.document().addResource(QTextDocument.ResourceType.ImageResource.value, QUrl(form.name()), image)
+        self._cursor.insertImage(form)
 
     def _table(self, piece: Piece) -> None:
         width = max((len(row) for row in piece.rows), default=0)

@@ -12,7 +12,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any, TypeAlias
 from zipfile import ZIP_DEFLATED, ZipFile
 
-from slmdesk.base.documents import Paper, Piece, PieceKind, Run, plain
+from slmdesk.base.documents import Chart, Paper, Piece, PieceKind, Run, plain
 from slmdesk.base.record import Record
 from slmdesk.text.markup import enable_formulas
 
@@ -227,6 +227,8 @@ def _block(piece: Piece) -> str:
             return f"*{_escaped(_line(piece.text))}*"
         case PieceKind.RULE:
             return "---"
+        case PieceKind.CHART:
+            return ""  # its figures follow
         case PieceKind.PARAGRAPH:
             return _inline(piece)
 
@@ -333,6 +335,10 @@ def _html_block(piece: Piece) -> str:
             return f'<p class="small">{words}</p>'
         case PieceKind.RULE:
             return "<hr>"
+        case PieceKind.CHART:
+            from slmdesk.base.charts import svg  # late: few exports have one
+
+            return svg(piece.chart) if piece.chart else ""
         case PieceKind.PARAGRAPH:
             return f"<p>{words}</p>"
 
@@ -402,6 +408,11 @@ def _write(document: Document, piece: Piece) -> None:
             _word_table(document, piece)
         case PieceKind.RULE:
             document.add_paragraph("―" * 20)
+        case PieceKind.CHART:
+            if piece.chart is not None:
+                from slmdesk.exports.charts import add_to_word  # late, as above
+
+                add_to_word(document, piece.chart, to_xlsx)
         case PieceKind.SMALL:
             _add(document.add_paragraph(), tuple(Run(run.text, cite=True) for run in piece.runs))
         case PieceKind.QUOTE:
@@ -482,8 +493,9 @@ _MOST_WIDTH = 70
 _BAD_IN_NAMES = str.maketrans(dict.fromkeys("[]:*?/\\", " "))
 
 
-def to_xlsx(sheets: Mapping[str, Sequence[Sequence[Cell]]]) -> bytes:
-    """Return a workbook with these sheets, by name. The first row of each sheet is its head.
+def to_xlsx(sheets: Mapping[str, Sequence[Sequence[Cell]]], charts: Sequence[Chart] = ()) -> bytes:
+    """Return a workbook with these sheets, by name, and a sheet with its figures for each chart. The first row of each
+    sheet is its head.
 
     Never call it on the service thread: openpyxl takes 0.2 s.
     """
@@ -492,9 +504,13 @@ def to_xlsx(sheets: Mapping[str, Sequence[Sequence[Cell]]]) -> bytes:
     from openpyxl.styles import Alignment, Font
     from openpyxl.utils import get_column_letter
 
+    from slmdesk.exports.charts import figures_of, native_chart
+
     book = Workbook()
     book.remove(book.active)  # type: ignore[arg-type]  # a new workbook has a sheet
-    for name, rows in sheets.items():
+    drawn = {f"Chart {number}": chart for number, chart in enumerate(charts, 1)}
+    figures: dict[str, Sequence[Sequence[Cell]]] = {name: figures_of(chart) for name, chart in drawn.items()}
+    for name, rows in (dict(sheets) | figures).items():
         sheet = book.create_sheet(plain(name).translate(_BAD_IN_NAMES).strip("' ")[:31] or "Sheet")
         widths: dict[int, int] = {}
         for down, row in enumerate(rows, 1):
@@ -517,6 +533,8 @@ def to_xlsx(sheets: Mapping[str, Sequence[Sequence[Cell]]]) -> bytes:
         for across, width in widths.items():
             sheet.column_dimensions[get_column_letter(across)].width = width
         sheet.freeze_panes = "A2"
+        if name in drawn:
+            sheet.add_chart(native_chart(drawn[name], name), f"{get_column_letter(len(rows[0]) + 2)}2")
     if not book.worksheets:
         book.create_sheet("Sheet")
     return _saved(book)
@@ -537,8 +555,9 @@ def _saved(book: Workbook) -> bytes:
 
     class InMemory(ExcelWriter):
         def write_worksheet(self, ws: Any) -> None:
-            """Do what openpyxl's method does. Our sheets have neither charts nor images."""
+            """Do what openpyxl's method does. Our sheets have no images."""
             ws._drawing, made = SpreadsheetDrawing(), io.BytesIO()
+            ws._drawing.charts = ws._charts
             writer: Any = WorksheetWriter(ws, made)
             writer.write()
             ws._rels = writer._rels

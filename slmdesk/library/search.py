@@ -430,6 +430,22 @@ class EmbeddingService(Service):
         self._embed(record, [_prefixes(record)[0] + question], embedded, priority="interactive")
         return pending
 
+    def vectors(self, texts: Sequence[str]) -> Pending[list[bytes]]:
+        """Turn texts into vectors. The result is empty if that fails, or if there is no embedding model."""
+        record, pending = self.model(), Pending[list[bytes]]()
+        if record is None or not texts:
+            return ended([])
+
+        def made(found: list[bytes], _stopped: bool) -> None:
+            self._questions -= 1
+            pending.end(found if len(found) == len(texts) else [])
+
+        self._questions += 1
+        if self._job:
+            self._job.cancel()
+        self._embed(record, [_prefixes(record)[1] + text for text in texts], made, priority="interactive")
+        return pending
+
     def close(self) -> None:
         self._closed = True
         self._waiting.clear()

@@ -17,6 +17,8 @@ from slmdesk.command.job_output import OutputFile, check_file, form_of, make, op
 from slmdesk.command.opening import named_model
 from slmdesk.services import Services
 from slmdesk.tables import cells
+from slmdesk.tables.counts import charts_of, labels_of
+from slmdesk.tables.labels import label_column, label_presets
 from slmdesk.tables.service import TableRequest, checked_columns
 from slmdesk.tables.types import (
     DOUBTFUL,
@@ -32,9 +34,11 @@ from slmdesk.tables.types import (
 )
 
 PRESETS = ("invoice", "contract", "cv", "minutes")
-FORMS = ("csv", "xlsx", "json", "docx", "pdf", "html", "md")
+FORMS = ("csv", "xlsx", "json", "docx", "pdf", "html", "md", "svg")
 MARK = "(!)"
 MOST_DOUBTS = 20
+MOST_ROWS = 40
+"""Most rows of labelled texts on the terminal."""
 WIDEST = 34
 """Most characters of a cell on the terminal."""
 
@@ -43,6 +47,10 @@ WIDEST = 34
 @click.argument("files", type=NamedFile(), nargs=-1, required=True, metavar="FILE…")
 @click.option("--columns", metavar="A,B,…", help="What to look for; a kind may follow a name: Total:amount.")
 @click.option("--preset", type=click.Choice(PRESETS), help="Columns that come with the program.")
+@click.option(
+    "--label", "labels", multiple=True, metavar="NAME", help="Of a text: sentiment, urgency, topic or your own."
+)
+@click.option("--text", "text_column", metavar="COLUMN", help="Where the texts stand; else the column with most words.")
 @click.option("-m", "--model", help="Id, or the beginning of one, or name.")
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="A file: .csv, .xlsx, .json, .docx, .pdf, .html.")
 @click.option("--force", is_flag=True, help="Replace what is there.")
@@ -54,6 +62,8 @@ def extract(
     files: Sequence[Path],
     columns: str | None,
     preset: str | None,
+    labels: Sequence[str],
+    text_column: str | None,
     model: str | None,
     output: Path | None,
     force: bool,
@@ -63,29 +73,35 @@ def extract(
 
     A row contains only what the document says, with the page; all other cells stay empty.  Kinds of columns are text,
     number, date, amount, person, list, code (the number of a paper), iban and period.
+
+    With --label each document, or each row of a spreadsheet, gets a label and the words that carry it; counts by month,
+    language and other columns follow.  Own labels: --label "Reason=price: too dear; moving".  Give next month's file
+    beside the first, and only what is new is asked about.
     """
     began = time.monotonic()
     try:
-        requested = checked_columns(_columns(columns, preset))
+        requested = checked_columns([*_columns(columns, preset, bool(labels)), *map(_label, labels)])
     except KnownError as err:
         raise click.UsageError(f"--columns: {err.args_for_people['what']}.") from err
     _check_output(output, force)
     with console.services(lambda _settings: not no_save) as services:
         services.store.require_writable()
         named_model(services, model)
-        services.call.models.choose(model)  # before long reading
+        if model or not all(column.kind is ColumnKind.LABEL for column in requested):
+            services.call.models.choose(model)  # before long reading
         documents, failed = open_all(console, services, files)
         read_s = time.monotonic() - began
         if not documents:
             return 1
-        request = TableRequest(tuple(document.id for document in documents), requested, model)
+        ids = tuple(document.id for document in documents)
+        request = TableRequest(ids, requested, model, text_column or "")
         goal = output_file(output, force=force)
         rows: set[str] = set()
 
         def on_row(event: ExtractionGrew) -> None:
             if event.is_complete:
                 rows.add(event.row.document)
-            done, total = len(rows), len(documents)
+            done, total = len(rows), max(len(rows), len(documents))
             console.progress(f"{event.row.name}: {done} of {total}", done, total)
 
         services.on(ExtractionGrew, on_row)
@@ -113,8 +129,8 @@ def _note_gaps(console: Console, made: Table, unasked: Sequence[tuple[str, Seque
         if not row.coverage.pages_read:
             reasons = ", ".join(dict.fromkeys(page.reason for page in row.coverage.unreadable)) or "empty"
             console.notify(f"note: {row.name}: no words could be read ({reasons}), so its row is empty.")
-    if made.note:
-        console.notify(f"note: {made.note}")
+    for line in filter(None, made.note.split("\n")):
+        console.notify(f"note: {line}")
     for name, missing in unasked:
         columns = ", ".join(missing)
         console.notify(f"note: {name}: no answer of the model could be used for {columns}, so that is empty.")
@@ -134,9 +150,20 @@ def _unasked(made: Table) -> list[tuple[str, list[str]]]:
     return found
 
 
-def _columns(columns: str | None, preset: str | None) -> list[Column]:
+def _label(words: str) -> Column:
+    if (found := label_column(words)) is None:
+        known = ", ".join(id for id, __ in label_presets())
+        raise click.UsageError(
+            f"--label: “{words}” is none of {known}, nor 2 to 9 own ones: “NAME=label: when; label”."
+        )
+    return found
+
+
+def _columns(columns: str | None, preset: str | None, has_labels: bool) -> list[Column]:
     if columns is None and preset is None:
-        raise click.UsageError("Say what to look for: --columns A,B,… or --preset NAME.")
+        if has_labels:
+            return []
+        raise click.UsageError("Say what to look for: --columns A,B,…, --preset NAME or --label NAME.")
     known = cells.preset(preset) if preset else None
     found = list(known.columns) if known else []
     if columns is not None:
@@ -188,6 +215,8 @@ def _as_json(
         "timing": {**timing, "table_s": made.seconds},
         "coverage": [{"file": row.name, **to_json(row.coverage)} for row in made.rows],
     }
+    if charts := charts_of(made):
+        shape["counts"] = [[list(line) for line in chart.rows] for chart in charts]
     return shape | {"failed": list(failed)} if failed else shape
 
 
@@ -198,10 +227,17 @@ def _row(made: Table, row: TableRow) -> dict[str, Json]:
 
 def _cell(cell: TableCell) -> dict[str, Json]:
     place = {"page": cell.page or None, "flag": cell.flag.value}
-    return {**picked(cell, "value", "quote"), **place, **picked(cell, "edited", "number", "unit", "date", "origin")}
+    rest = picked(cell, "edited", "number", "unit", "date", "origin", "certainty")
+    return {**picked(cell, "value", "quote"), **place, **rest}
 
 
 def _show(console: Console, made: Table) -> None:
+    for chart in charts_of(made):
+        table(console, chart.rows)
+        console.say("")
+    if labels_of(made) and len(made.rows) > MOST_ROWS:
+        console.notify(f"note: with -o a file keeps all {len(made.rows):,} texts and their labels.")
+        return
     if len(made.rows) == 1:
         lines = [
             (column.name, cell.value or "–", cell_words(cell, made.rows[0].page_kind))
@@ -224,6 +260,7 @@ def _short_cell(cell: TableCell) -> str:
     if not cell.value:
         return "–"
     behind = (f" [{cell.page}]" if cell.page else "") + (f" {MARK}" if cell.flag in DOUBTFUL else "")
+    behind = f" {cell.certainty:.0%}{behind}" if cell.certainty else behind
     return _short(cell.value, WIDEST - len(behind)) + behind
 
 

@@ -7,18 +7,22 @@ import datetime
 import io
 from contextlib import suppress
 
-from slmdesk.base.documents import Paper, Piece, heading, small, table
+from slmdesk.base.documents import Paper, Piece, chart_pieces, heading, paragraph, small, table
 from slmdesk.base.record import to_json
 from slmdesk.base.records import Item
+from slmdesk.exports.charts import svg_of
 from slmdesk.exports.writers import Cell, Noted, to_xlsx
 from slmdesk.runtime.service import Make, json_bytes
 from slmdesk.tables.cells import CURRENCIES
+from slmdesk.tables.counts import charts_of, error_of, is_by_words, labels_of
 from slmdesk.tables.service import ExtractionService
-from slmdesk.tables.types import Flag, Table, TableCell, TableRow
+from slmdesk.tables.types import Column, ColumnKind, Flag, Table, TableCell, TableRow, certainty_words
 from slmdesk.text.markup import harmless_cell
 
 FORMAT = "slmdesk-table"
 TO_LOOK_AT = "Needs review"
+MOST_ROWS = 200
+"""Most texts that a report lists behind its counts."""
 
 
 def export_table(tables: ExtractionService, item: Item, form: str) -> Make | None:
@@ -32,38 +36,68 @@ def export_table(tables: ExtractionService, item: Item, form: str) -> Make | Non
     if form == "csv":
         return lambda: table_csv(extraction)
     if form == "xlsx":
-        return lambda: to_xlsx(table_sheets(extraction))
+        return lambda: to_xlsx(table_sheets(extraction), charts_of(extraction))
+    if form == "svg":
+        return lambda: svg_of(charts_of(extraction))
     return lambda: table_paper(item.title, extraction)
 
 
 def table_sheets(extraction: Table) -> dict[str, list[list[Cell]]]:
-    """Return the sheets of a spreadsheet: the table, with a page beside each cell and its quotation as a comment, and
-    the coverage of each file.
+    """Return the sheets of a spreadsheet: the table, with a page beside each cell and its quotation as a comment, what
+    was found about its labels, and the coverage of each file.
 
-    Unambiguous numbers, amounts and dates are stored as numbers and dates.
+    Unambiguous numbers, amounts and dates are stored as numbers and dates. Beside a label stand its certainty and the
+    words that carry it.
     """
     head: list[Cell] = ["Document"]
     for column in extraction.columns:
-        head += [column.name, "Page"]
+        head += [column.name, *_beside(column)]
     sheet: list[list[Cell]] = [[*head, TO_LOOK_AT]]
     for row in extraction.rows:
         line: list[Cell] = [row.name]
-        for cell in row.cells:
-            line += [_xlsx_cell(cell), _page(cell)]
+        for column, cell in zip(extraction.columns, row.cells, strict=True):
+            if column.kind is ColumnKind.LABEL:
+                certain = Noted(cell.certainty, "", "0%") if certainty_words(cell) else None
+                line += [cell.value, certain, cell.quote]
+            else:
+                line += [_xlsx_cell(cell), *([_page(cell)] if _beside(column) else ())]
         sheet.append([*line, _doubts(extraction, row)])
-    return {"Table": sheet, "What was read": _coverage(extraction)}
+    about: list[list[Cell]] = [["About the labels"]]
+    about += [[words] for words in _about_labels(extraction)]
+    sheets = {"Table": sheet, "What was read": _coverage(extraction)}
+    return sheets | {"Labels": about} if len(about) > 1 else sheets
+
+
+def _beside(column: Column) -> tuple[str, ...]:
+    if column.kind is ColumnKind.LABEL:
+        return f"{column.name}: certain", f"{column.name}: words"
+    return () if column.kind is ColumnKind.GIVEN else ("Page",)
+
+
+def _about_labels(extraction: Table) -> list[str]:
+    """Say how the labels were told, and how often a person found them wrong in a sample."""
+    found = []
+    for at in labels_of(extraction):
+        name, error = extraction.columns[at].name, error_of(extraction, at)
+        how = "by lists of words" if is_by_words(extraction, at) else f"by {extraction.model}"
+        checked = error.words if error else "no sample was checked by hand"
+        found.append(f"{name}: told {how}; {checked}.")
+    return found
 
 
 def table_csv(extraction: Table) -> bytes:
     """Return the table as CSV (RFC 4180, UTF-8 with a BOM). It has the document's own text and no formulas."""
     head = ["Document"]
     for column in extraction.columns:
-        head += [column.name, f"{column.name}: page"]
+        beside = [f"{column.name}: page"] if _beside(column) == ("Page",) else _beside(column)
+        head += [column.name, *beside]
     lines = [[*head, TO_LOOK_AT]]
     for row in extraction.rows:
         line = [row.name]
-        for cell in row.cells:
-            line += [cell.value, str(_page(cell) or "")]
+        for column, cell in zip(extraction.columns, row.cells, strict=True):
+            is_label = column.kind is ColumnKind.LABEL
+            beside = [f"{cell.certainty:.2f}" if certainty_words(cell) else "", cell.quote]
+            line += [cell.value, *(beside if is_label else [str(_page(cell) or "")] if _beside(column) else ())]
         lines.append([*line, _doubts(extraction, row)])
     out = io.StringIO()
     csv.writer(out).writerows([harmless_cell(cell) for cell in line] for line in lines)
@@ -71,6 +105,8 @@ def table_csv(extraction: Table) -> bytes:
 
 
 def table_paper(title: str, extraction: Table) -> Paper:
+    if labels_of(extraction):
+        return _labels_paper(title, extraction)
     pieces: list[Piece] = []
     for row in extraction.rows:
         lines = tuple(
@@ -85,6 +121,22 @@ def table_paper(title: str, extraction: Table) -> Paper:
     if not extraction.is_done:
         pieces.append(small("This table is not finished."))
     return Paper(title, tuple(pieces), "A table taken from documents by slmdesk")
+
+
+def _labels_paper(title: str, extraction: Table) -> Paper:
+    """Return the report of a table of labels: how far they can be trusted, the counts, and the first rows."""
+    pieces: list[Piece] = [paragraph(words) for words in _about_labels(extraction)]
+    for chart in charts_of(extraction):
+        pieces += [heading(chart.title), *chart_pieces(chart)]
+    head = ("Document", *(column.name for column in extraction.columns))
+    rows = [(row.name, *(cell.value or "–" for cell in row.cells)) for row in extraction.rows[:MOST_ROWS]]
+    pieces += [heading("Texts"), table(head, tuple(rows))]
+    if len(extraction.rows) > MOST_ROWS:
+        pieces.append(small(f"The first {MOST_ROWS} of {len(extraction.rows):,}; the spreadsheet has them all."))
+    pieces += [small(line) for line in extraction.note.split("\n") if line]
+    if not extraction.is_done:
+        pieces.append(small("This table is not finished."))
+    return Paper(title, tuple(pieces), "A table of labelled texts, made by slmdesk")
 
 
 def _xlsx_cell(cell: TableCell) -> Cell:
@@ -115,6 +167,8 @@ def _doubts(extraction: Table, row: TableRow) -> str:
 def _coverage(extraction: Table) -> list[list[Cell]]:
     sheet: list[list[Cell]] = [["Document", "Pages", "Pages read", "Not read", "Given to the model"]]
     for row in extraction.rows:
+        if row.source != row.document:  # a text of a table, which was read whole
+            continue
         coverage = row.coverage
         missing = ", ".join(f"{unread.page} ({unread.reason})" for unread in coverage.unreadable[:200])
         given = "whole" if row.is_whole else "the passages that fit best"

@@ -6,54 +6,42 @@ and a person's edits are stored with the item. Its words are stored as a message
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
-from typing import Any
+from functools import partial
 
-from slmdesk.base.documents import Page, PageStatus
+from slmdesk.base.documents import Page
 from slmdesk.base.errors import KnownError
-from slmdesk.base.protocol import lenient_from, stored_from
+from slmdesk.base.protocol import Cancelled, Done, Failed, FromChild, lenient_from, messages_to_json, stored_from
 from slmdesk.base.record import Record, changed, to_json
-from slmdesk.base.records import DocumentRecord, Item, JobRecord, Passage
+from slmdesk.base.records import DocumentRecord, Item, JobRecord, ModelRecord
 from slmdesk.base.texts import N_, _, in_english
-from slmdesk.base.types import Json, unlike_marks
+from slmdesk.base.types import ChatMessage, Json, Sampling, unlike_marks
 from slmdesk.evaluation.exams import is_weak
-from slmdesk.jobs.documents import DocumentJobs, PlanTools, names_of, plan_tools, read_documents, title_of
-from slmdesk.jobs.runner import AskedQuestion, Batch, JobPlanner, Plan, Question, StepValue, Yield, step_key
+from slmdesk.jobs.documents import DocumentJobs, names_of, plan_tools, read_documents, title_of
+from slmdesk.jobs.runner import JobPlanner, Plan
 from slmdesk.jobs.service import REQUEST, JobService, request_in
-from slmdesk.library.search import RankedPassages, Retrieval
-from slmdesk.library.types import CHARACTERS_PER_TOKEN, Coverage, Unread
+from slmdesk.library.search import Retrieval
 from slmdesk.loader.model_loader import ModelLoader
 from slmdesk.models.service import ModelService, able, is_starter
-from slmdesk.runtime.events import Noticed
-from slmdesk.runtime.messages import Problem, problem_for
-from slmdesk.runtime.service import Runtime, Service, Slices, sliced
-from slmdesk.tables.beside import beside
-from slmdesk.tables.cells import (
-    CELL_TOKENS,
-    COLUMN_TOKENS,
-    COLUMNS_AT_ONCE,
-    FRAME_TOKENS,
-    PROMPT_VERSION,
-    cells_in,
-    cells_step,
-    checked,
-    text_for,
-    verified,
-    without_doubles,
-)
+from slmdesk.runtime.events import Noticed, Pending
+from slmdesk.runtime.messages import problem_for
+from slmdesk.runtime.service import Runtime, Service, Slices, pending_on_file_thread, sliced
+from slmdesk.tables.cells import PROMPT_VERSION
 from slmdesk.tables.guess import Guess
-from slmdesk.tables.layout import PageTexts, is_quote, newest_text, quoted_part
-from slmdesk.tables.rules import ByRule, Rules, target_of
+from slmdesk.tables.labels import MOST_LABELS
+from slmdesk.tables.plan import FIRST_PAGES, TablePlan, language_of
+from slmdesk.tables.texts import DAY, FACTS, FOLDER, LANGUAGE, TextTable, is_table, text_rows
 from slmdesk.tables.types import (
     DOUBTFUL,
+    JUDGED,
     Column,
+    ColumnKind,
     Edit,
     ExtractionEnded,
     ExtractionGrew,
     Flag,
+    Label,
     Table,
     TableCell,
     TableRow,
@@ -62,7 +50,6 @@ from slmdesk.tables.types import (
     reshaped,
     with_edits,
 )
-from slmdesk.text.checks.words import tongue
 
 KIND = "extraction"
 MOST_COLUMNS, MOST_DOCUMENTS = 40, 500
@@ -71,6 +58,9 @@ WEAK = N_(
     "{model} is too weak for tables: it often names the wrong words, or none. Compare each cell with its document."
 )
 
+MOST_IN_WORDS = 500
+"""Most rows of a table that its message has, by which a search finds it."""
+
 
 class TableRequest(Record):
     documents: tuple[str, ...]
@@ -78,10 +68,14 @@ class TableRequest(Record):
     columns: tuple[Column, ...]
     model: str | None = None
     """Model to use. None means the model used last."""
+    text: str = ""
+    """Of tables of texts, the column with the texts. Empty: the one with most words. If a column has labels, each row
+    of a spreadsheet is a text.
+    """
 
 
-FIRST_PAGES, GUESSED_FROM = 5, 12
-"""Pages of a document, and documents, from which columns are guessed."""
+GUESSED_FROM = 12
+"""Documents from whose first pages columns are guessed."""
 
 
 class ExtractionView(Record):
@@ -105,12 +99,15 @@ class ExtractionService(Service, JobPlanner):
         loader: ModelLoader,
         jobs: JobService,
         retrieval: Retrieval,
+        vectors: Callable[[Sequence[str]], Pending[list[bytes]]],
     ) -> None:
         super().__init__(runtime)
         self._runtime, self._models, self._loader, self._jobs = runtime, models, loader, jobs
-        self._retrieval = retrieval
+        self._retrieval, self._vectors = retrieval, vectors
         self._items = DocumentJobs(runtime, jobs, KIND, "Table")
         self._live: dict[str, TablePlan] = {}
+        self._stored: dict[str, tuple[Table, dict[str, TableRow]]] = {}
+        """Item of a running job -> its table as it is stored, and the rows of it by their id."""
         jobs.plan_by(KIND, self)
         jobs.when_done(KIND, self._on_done)
 
@@ -122,7 +119,7 @@ class ExtractionService(Service, JobPlanner):
         `store.…`.
         """
         request, documents = self._with_documents(request)
-        record = able(self._models.choose(request.model))
+        record = self._record_for(request)
         words = f"{', '.join(column.name for column in request.columns)} of {names_of(documents)}"
         item = self._items.add(documents, title_of(documents), request, words)
         self._items.start(item, record, PROMPT_VERSION, request)
@@ -131,7 +128,7 @@ class ExtractionService(Service, JobPlanner):
     def begun_before(self, request: TableRequest) -> JobRecord | None:
         """Return the unfinished job of the same request, which can be resumed, or None. Raises what `begin` raises."""
         request, __ = self._with_documents(request)
-        return self._items.begun_before(request, able(self._models.choose(request.model)))
+        return self._items.begun_before(request, self._record_for(request))
 
     def again(self, item: str, model: str | None = None) -> JobRecord:
         """Make a table again from the current documents. The model is asked only about what changed.
@@ -142,24 +139,55 @@ class ExtractionService(Service, JobPlanner):
         if job := self._items.resume(found):
             return job
         request, __ = self._with_documents(_request_from(request_in(found)))
-        record = able(self._models.choose(model or request.model))
+        record = self._record_for(changed(request, model=model or request.model))
         return self._items.start(found, record, PROMPT_VERSION, request)
+
+    def join(self, item: str, documents: Sequence[str]) -> JobRecord:
+        """Add documents to a table, such as the texts of the next month. The model is asked about what is new alone.
+
+        Raises KnownError as `again` does.
+        """
+        found = self._items.find(item)
+        request = _request_from(request_in(found))
+        request, all_documents = self._with_documents(changed(request, documents=(*request.documents, *documents)))
+        self._store.documents.link(found.id, [document.id for document in all_documents])
+        self._store.items.change_settings(found.id, **{REQUEST: to_json(request)})
+        return self.again(found.id)
 
     def edit(self, item: str, document: str, column: int, value: str) -> Table:
         """Set a person's value for a cell. Return the table as it was, for `reshape` to undo it.
 
         Raises KnownError `item.unknown`, `request.invalid`, store.*.
         """
-        found = self.open(item).item
-        table = self._kept(found.id)
+        id, table = self._editable(item, document, column)
+        kept = [edit for edit in table.edits if (edit.document, edit.column) != (document, column)]
+        edits = (*kept, Edit(document, column, value[:MOST_CELL]))
+        self._save(id, changed(table, edits=edits))
+        return table
+
+    def _editable(self, item: str, document: str, column: int) -> tuple[str, Table]:
+        id = self._items.find(item).id
+        table = self._kept(id)
         if table is None or not 0 <= column < len(table.columns):
             raise KnownError("request.invalid", what=_("no such cell"))
         if all(row.document != document for row in table.rows):
             raise KnownError("request.invalid", what=_("no such row"))
-        kept = [edit for edit in table.edits if (edit.document, edit.column) != (document, column)]
-        edits = (*kept, Edit(document, column, value[:MOST_CELL]))
-        self._store.results.save(found.id, to_json(changed(table, edits=edits)))
-        return table
+        return id, table
+
+    def check(self, item: str, document: str, column: int, label: str) -> Table:
+        """Note which label a person finds right for a row of the sample (see `counts`), and make it the cell's value.
+        Return the table as it is now. Raises what `edit` raises.
+        """
+        id, table = self._editable(item, document, column)
+        found = next(row for row in table.rows if row.document == document).cells[column].value
+        edits, checks = (
+            tuple(edit for edit in some if (edit.document, edit.column) != (document, column))
+            for some in (table.edits, table.checks)
+        )
+        here = Edit(document, column, label)
+        table = changed(table, edits=edits if label == found else (*edits, here), checks=(*checks, here))
+        self._save(id, table)
+        return with_edits(table)
 
     @sliced
     def guess(self, documents: Sequence[str]) -> Slices[TableRequest]:
@@ -169,9 +197,55 @@ class ExtractionService(Service, JobPlanner):
         guess = Guess()
         for document in documents[:GUESSED_FROM]:
             if pages := self._store.pages.of_document(document, limit=FIRST_PAGES):
-                guess.feed(pages, _language_of(pages))
+                guess.feed(pages, language_of(pages))
             yield
         return TableRequest(tuple(documents), guess.columns)
+
+    @sliced
+    def themes(self, documents: Sequence[str], text: str = "") -> Slices[tuple[Label, ...]]:
+        """Look for themes in texts. Return them as labels, each with its telling words, the theme of most texts first.
+
+        The model names them if one is here. Raises what `begin` raises about documents.
+        """
+        from slmdesk.tables import themes  # late: numpy
+
+        texts: list[str] = []
+        for document in read_documents(self._store, documents, MOST_DOCUMENTS, _("no document")):
+            rows = text_rows(partial(self._pages_from, document.id), text)
+            found = [row.values[table.text].text for table, row in rows if table.text in row.values]
+            pages = self._store.pages.of_document(document.id, limit=FIRST_PAGES) if not found else ()
+            texts += found or ["\n".join(page.text for page in pages)]
+            yield
+        texts = [one[: themes.MOST_LETTERS] for one in texts[:: 1 + len(texts) // themes.MOST_TEXTS] if one.strip()]
+        vectors: list[bytes] = yield self._vectors(texts)
+        on_thread = partial(pending_on_file_thread, self._service_thread, name="themes")
+        groups: list[themes.Theme] = yield on_thread(lambda: themes.themes_of(texts, vectors))
+        with suppress(KnownError):  # without a model their words are their names
+            record = able(self._models.choose(None))
+            if groups and not is_starter(record):
+                words: str = yield self._written(record, themes.naming_turns(groups))
+                groups = themes.named(groups, words)
+        return tuple(Label(group.name, ", ".join(group.words)) for group in groups)
+
+    def _pages_from(self, document: str, begin: int) -> Sequence[Page]:
+        return self._store.pages.of_document(document, begin=begin, limit=FIRST_PAGES)
+
+    def _written(self, record: ModelRecord, turns: Sequence[ChatMessage]) -> Pending[str]:
+        """Let a model answer. The answer is empty if that fails."""
+        pending = Pending[str]()
+        payload: dict[str, Json] = {
+            "messages": messages_to_json(turns),
+            "sampling": to_json(Sampling(temperature=0.0, max_tokens=160)),
+        }
+
+        def on_event(event: FromChild) -> None:
+            if isinstance(event, Done | Failed | Cancelled):
+                pending.end(str(event.result.get("text", "")) if isinstance(event, Done) else "")
+
+        self._loader.acquire(
+            record, lambda lease: lease.start("chat", payload, on_event), lambda _problem: pending.end("")
+        )
+        return pending
 
     def reshape(self, item: str, columns: Sequence[Column], edits: Sequence[Edit] | None = None) -> Table:
         """Give a table other columns; a job fills new ones. Return the table as it was, for undo.
@@ -184,15 +258,15 @@ class ExtractionService(Service, JobPlanner):
         old = self._so_far(found.id, job) or Table((), ())
         request = changed(_request_from(request_in(found)), columns=checked_columns(columns))
         unfinished = None if job is None or job.status.is_end else job
-        record = None
+        record, is_started = None, False
         if unfinished or not set(request.columns) <= set(old.columns):
             request, __ = self._with_documents(request)
-            record = able(self._models.choose(request.model))
+            record, is_started = self._record_for(request), True
         if unfinished:
             self._jobs.cancel(unfinished.id)
         self._store.items.change_settings(found.id, **{REQUEST: to_json(request)})
-        self._store.results.save(found.id, to_json(reshaped(old, request.columns, edits)))
-        if record is not None:
+        self._save(found.id, reshaped(old, request.columns, edits))
+        if is_started:
             self._items.start(found, record, PROMPT_VERSION, request)
         return old
 
@@ -214,24 +288,56 @@ class ExtractionService(Service, JobPlanner):
         refusal = _("a table has 1 to {most_documents} documents").format(most_documents=MOST_DOCUMENTS)
         columns = checked_columns(request.columns)
         documents = read_documents(self._store, request.documents, MOST_DOCUMENTS, refusal)
+        kinds = {column.kind for column in columns}
+        if ColumnKind.LABEL in kinds and ColumnKind.GIVEN not in kinds:
+            columns = checked_columns(self._with_given(columns, documents, request.text))
         return changed(request, columns=columns, documents=tuple(document.id for document in documents)), documents
+
+    def _with_given(self, columns: Sequence[Column], documents: Sequence[DocumentRecord], text: str) -> list[Column]:
+        """Return columns of labels with what comes with the texts, by which they are counted."""
+        kept: list[Column] = []
+        for document in filter(is_table, documents):
+            if pages := self._store.pages.of_document(document.id, limit=1):
+                found = TextTable(pages[0], text)
+                kept = [*found.kept] if found.text else []
+            if kept:
+                break
+        facts = [LANGUAGE] if kept else [LANGUAGE, DAY, FOLDER] if len(documents) > 1 else [LANGUAGE, DAY]
+        taken = {column.name.casefold() for column in columns}
+        kept += [Column(name, ColumnKind.GIVEN) for name in facts if name not in {column.name for column in kept}]
+        kept = [column for column in kept if column.name.casefold() not in taken]
+        first = 1 if kept and kept[0].name not in FACTS else 0
+        return [*kept[:first], *columns, *kept[first:]]
+
+    def _record_for(self, request: TableRequest) -> ModelRecord | None:
+        """Return the model that is asked. None: labels are told by lists of words, and nothing else is looked for."""
+        needs_none = all(column.kind in JUDGED for column in request.columns)
+        try:
+            record = able(self._models.choose(request.model))
+        except KnownError as err:
+            if err.code == "model.none" and needs_none:
+                return None
+            raise
+        return None if needs_none and is_starter(record) else record
 
     def plan(self, job: JobRecord) -> Plan:
         item, request = self._store.items.get(job.item or "").id, _request_from(job.settings)
-        record = self._models.by_sha256(job.model_sha256)
-        if record is None:
+        record = self._models.by_sha256(job.model_sha256) if job.model_sha256 else None
+        if record is None and job.model_sha256:
             raise KnownError("model.unknown", wanted=job.title, known="none")
         plan = self._live[job.id] = TablePlan(
             job, request.columns, self._still_there(request),
             plan_tools(self._runtime, self._loader, self._jobs, job, record),
-            model=record.name, is_asked=not is_starter(record),
-            note=WEAK.format(model=record.name) if is_weak(record) and not is_starter(record) else "",
+            text=request.text, model=record.name if record else "", is_asked=bool(record and not is_starter(record)),
+            note=WEAK.format(model=record.name) if record and is_weak(record) and not is_starter(record) else "",
             passages=self._store.passages.of_document,
             rank=lambda words, document, answered: self._retrieval.rank(words, [document]).then(answered),
             reported=lambda row, is_complete: self._on_row(item, job.id, row, is_complete),
             kept=lambda table: self._keep(item, table),
             faulty=self._on_fault,
         )  # fmt: skip
+        if (stored := self._kept(item)) is not None:
+            self._remember(item, stored)
         try:
             yield from plan.run()
             if plan.table is not None:
@@ -242,6 +348,7 @@ class ExtractionService(Service, JobPlanner):
                 del self._live[job.id]
             if plan.table is None:
                 self._keep_shown(item, plan.so_far())
+            self._stored.pop(item, None)
 
     def on_step(self, job: str, key: str, value: Mapping[str, Json]) -> None:
         if plan := self._live.get(job):
@@ -257,7 +364,14 @@ class ExtractionService(Service, JobPlanner):
     def _keep(self, item: str, table: Table) -> None:
         """Store what was found, with the person's edits made before and meanwhile."""
         documents = _request_from(request_in(self._store.items.get(item))).documents
-        self._store.results.save(item, to_json(_joined(table, self._kept(item), documents)))
+        self._save(item, _joined(table, self._kept(item), documents))
+
+    def _save(self, item: str, table: Table) -> None:
+        self._store.results.save(item, to_json(table))
+        self._remember(item, table)
+
+    def _remember(self, item: str, table: Table) -> None:
+        self._stored[item] = table, {row.document: row for row in table.rows}
 
     def _keep_shown(self, item: str, table: Table) -> None:
         """Store what a job found that did not come to its end, unless its table has other columns by now."""
@@ -267,11 +381,9 @@ class ExtractionService(Service, JobPlanner):
                 self._keep(item, changed(table, rows=rows))
 
     def _on_row(self, item: str, job: str, row: TableRow, is_complete: bool) -> None:
-        old = self._kept(item)
-        if (
-            old and not old.is_done and len(old.columns) == len(row.cells)
-        ):  # what there is stays while a column is added
-            row = _filled(row, next((known for known in old.rows if known.document == row.document), None))
+        old, rows = self._stored.get(item, (None, {}))
+        if old and not old.is_done and len(old.columns) == len(row.cells):  # what there is stays: a column is added
+            row = _filled(row, rows.get(row.document))
         shown = with_edits(Table((), (row,), old.edits if old else ())).rows[0]
         self._publish(ExtractionGrew(item, job, shown, is_complete))
 
@@ -313,6 +425,8 @@ def checked_columns(columns: Sequence[Column]) -> tuple[Column, ...]:
         clean.append(changed(column, name=name[:MOST_NAME], meaning=meaning[:MOST_MEANING]))
     seen: set[str] = set()
     for column in clean:
+        if column.kind is ColumnKind.LABEL and not 2 <= len(column.choices) <= MOST_LABELS:
+            raise KnownError("request.invalid", what=_("“{name}” needs 2 to 9 labels").format(name=column.name))
         if not any(letter.isalnum() for letter in column.name):
             raise KnownError("request.invalid", what=_("a column without a name"))
         if column.name.casefold() in seen:
@@ -327,9 +441,11 @@ def markdown_of(table: Table) -> str:
 
     lines = ["| " + " | ".join(["Document", *(words(column.name) for column in table.columns)]) + " |"]
     lines.append("|" + " --- |" * (len(table.columns) + 1))
-    for row in table.rows:
+    for row in table.rows[:MOST_IN_WORDS]:
         lines.append("| " + " | ".join([words(row.name), *(_cell_text(cell, row, words) for cell in row.cells)]) + " |")
-    doubts = [f"- ⚠ {words(name)}, {words(column)}: {why}" for name, column, why in doubts_of(table)]
+    doubts = [f"- ⚠ {words(name)}, {words(column)}: {why}" for name, column, why in doubts_of(table)[:MOST_IN_WORDS]]
+    if (more := len(table.rows) - MOST_IN_WORDS) > 0:
+        doubts.insert(0, f"And {more:,} more rows.\n")
     below = [*doubts, *(["", words(table.note)] if table.note else [])]
     return "\n".join([*lines, "", *below] if below else lines)
 
@@ -350,279 +466,10 @@ def _joined(table: Table, old: Table | None, documents: Sequence[str]) -> Table:
     before = {} if table.is_done else {row.document: row for row in old.rows}
     made = {row.document: _filled(row, before.get(row.document)) for row in table.rows}
     places = {document: at for at, document in enumerate(documents)}
-    rows = sorted((before | made).values(), key=lambda row: places.get(row.document, len(places)))
-    return changed(table, rows=tuple(rows), edits=old.edits)
+    rows = sorted((before | made).values(), key=lambda row: places.get(row.source, len(places)))
+    return changed(table, rows=tuple(rows), edits=old.edits, checks=old.checks)
 
 
 def _filled(row: TableRow, old: TableRow | None) -> TableRow:
     pairs = zip(row.cells, old.cells if old else row.cells, strict=True)
     return changed(row, cells=tuple(was if cell.flag is Flag.OPEN else cell for cell, was in pairs))
-
-
-DOCUMENTS_AT_ONCE = 16
-"""Number of documents whose steps share a batch. Their rows are saved before the next batch."""
-PAGES_AT_ONCE = 50
-READ_TOKENS = 1200
-MOST_PASSAGES = 8
-
-Rank = Callable[[str, str, Callable[[RankedPassages | Problem], None]], object]
-"""Function that takes words and a document, and passes the document's passages to a callback, the best first."""
-
-
-@dataclass(slots=True, eq=False)
-class _Asked:
-    row: int
-    columns: tuple[int, ...]
-    pages: PageTexts
-
-
-@dataclass(slots=True, eq=False)
-class _Row:
-    record: DocumentRecord
-    cells: dict[int, TableCell] = field(default_factory=dict)
-    by_rule: ByRule = field(default_factory=ByRule)
-    coverage: Coverage = field(default_factory=lambda: Coverage(0, 0, 0, 0))
-    is_whole: bool = True
-    open_steps: int = 0
-    is_reported: bool = False
-
-
-class TablePlan:
-    """Plan of a table's job (see jobs.runner.Plan). Documents are read in groups, first by rules, then by the model.
-
-    Values with labels or known words around them ("Invoice no: 17", "payment by 3 May") are read by rules and shown at
-    once. If the document has no possible value, the cell stays empty without asking the model. For the rest, the model
-    gets the whole document if it fits, else the passages that match a column best. Its answer must be found in the
-    document to become a cell. At the end the cells of a row are checked against each other.
-    """
-
-    def __init__(
-        self,
-        job: JobRecord,
-        columns: Sequence[Column],
-        documents: Sequence[DocumentRecord],
-        tools: PlanTools,
-        *,
-        model: str,
-        is_asked: bool,
-        note: str,
-        passages: Callable[[str], Sequence[Passage]],
-        rank: Rank,
-        reported: Callable[[TableRow, bool], None],
-        kept: Callable[[Table], None],
-        faulty: Callable[[Exception, str], None],
-    ) -> None:
-        self._job, self._columns, self._model = job, tuple(columns), model
-        self._targets = [target_of(column) for column in columns]
-        self._tools, self._context = tools, tools.context_tokens
-        self._passages, self._rank, self._reported, self._keep = passages, rank, reported, kept
-        self._note, self._faulty, self._is_asked = note, faulty, is_asked
-        self._rows = [_Row(document) for document in documents]
-        self._at: dict[str, _Asked] = {}
-        self._received: set[str] = set()
-        self._answered = 0
-        self._began = time.monotonic()
-        self.table: Table | None = None
-
-    def run(self) -> Plan:
-        """Yield all batches. At the end, `table` is set to the result."""
-        asked_for = 0
-        for begin in range(0, len(self._rows), DOCUMENTS_AT_ONCE):
-            some = range(begin, min(begin + DOCUMENTS_AT_ONCE, len(self._rows)))
-            steps: list[dict[str, Json]] = []
-            self._at, self._received = {}, set()
-            for at in some:
-                steps += yield from self._steps_of(at)
-                yield Yield()
-            asked_for += len(steps)
-            if steps:
-                later = float(len(self._rows) - some.stop) * max(1.0, len(steps) / len(some))
-                values: list[StepValue] = yield Batch(steps, PROMPT_VERSION, 1.0, later)
-                for step, value in zip(steps, values, strict=True):
-                    self._receive(self._key(step), value)
-            for at in some:
-                self._publish(self._rows[at])
-            self._keep(self._made(some.stop, is_done=False))
-        if asked_for and not self._answered:
-            raise self._tools.failure() or KnownError("request.invalid", what=_("no part could be read by the model"))
-        self.table = self._made(len(self._rows), is_done=True)
-
-    def received(self, key: str, value: StepValue) -> None:
-        asked = self._at.get(key)
-        if asked is not None:
-            self._receive(key, value)
-            row = self._rows[asked.row]
-            if row.open_steps:
-                self._reported(self._shape(row, Flag.OPEN), False)
-            self._publish(row)
-
-    def so_far(self) -> Table:
-        return self._made(len(self._rows), is_done=False)
-
-    def _steps_of(self, at: int) -> Generator[AskedQuestion, Any, list[dict[str, Json]]]:
-        row = self._rows[at]
-        pages = yield from self._read(row)
-        missing = [column for column in range(len(self._columns)) if column not in row.cells]
-        if not row.coverage.pages_read:
-            row.cells |= {column: TableCell(flag=Flag.UNREAD) for column in missing}
-            missing = []
-        if not missing or not self._is_asked:
-            row.cells = {column: TableCell() for column in missing} | row.cells
-            self._publish(row)  # now, not when the model has answered about the other documents
-            return []
-        self._reported(self._shape(row, Flag.OPEN), False)
-        return (yield from self._copied(at, missing, pages))
-
-    def _copied(
-        self, at: int, missing: Sequence[int], pages: Sequence[Page] | None
-    ) -> Generator[AskedQuestion, Any, list[dict[str, Json]]]:
-        row = self._rows[at]
-        if pages is not None and (yield from self._fits(pages, len(missing))):
-            language = _language_of(pages)
-            whole = [page.text for page in pages], PageTexts(pages, language)
-            parts = [quoted_part(page, is_quoted=False) for page in pages]
-            newest = [newest_text(page) for page in pages], PageTexts(parts, language)
-            groups = [missing[index : index + COLUMNS_AT_ONCE] for index in range(0, len(missing), COLUMNS_AT_ONCE)]
-            steps = []
-            for group in groups:
-                words, texts = newest if all(row.by_rule.options.get(column) for column in group) else whole
-                steps.append(self._step(at, group, [*filter(None, words)], texts))
-            return steps
-        row.is_whole = False
-        steps = []
-        for column in missing:
-            passages = yield from self._best(row.record.id, self._columns[column])
-            if passages:
-                numbers = sorted({page for passage in passages for page in range(passage.page, passage.page_end + 1)})
-                seen = [page for number in numbers for page in self._tools.pages(row.record.id, number, 1)]
-                texts = PageTexts(seen, _language_of(seen))
-                steps.append(self._step(at, [column], [passage.text for passage in passages], texts))
-        return steps
-
-    def _step(self, row: int, columns: Sequence[int], texts: Sequence[str], pages: PageTexts) -> dict[str, Json]:
-        step = cells_step([self._columns[column] for column in columns], texts)
-        return self._added(step, _Asked(row, tuple(columns), pages))
-
-    def _added(self, step: dict[str, Json], asked: _Asked) -> dict[str, Json]:
-        key = self._key(step)
-        if key in self._at:  # two files with the same words are asked about once
-            key = f"{key} {asked.row}"
-        self._at[key] = asked
-        self._rows[asked.row].open_steps += 1
-        return step
-
-    def _key(self, step: dict[str, Json]) -> str:
-        return step_key(self._job.model_sha256, PROMPT_VERSION, step)
-
-    def _read(self, row: _Row) -> Generator[AskedQuestion, Any, list[Page] | None]:
-        pages: list[Page] = []
-        size, total, blocks, read, read_blocks = 0, 0, 0, 0, 0
-        unread: list[Unread] = []
-        rules, of_quoted = Rules(self._columns), Rules(self._columns)
-        most = self._context * CHARACTERS_PER_TOKEN
-        begin = 1
-        while some := self._tools.pages(row.record.id, begin, PAGES_AT_ONCE):
-            language = _language_of(some)
-            for page in some:
-                total, blocks, size = total + 1, blocks + page.block_count, size + len(page.text)
-                if page.status is PageStatus.READ:
-                    read, read_blocks = read + 1, read_blocks + page.block_count
-                else:
-                    unread.append(Unread(page.number, page.reason or page.status.value, row.record.id))
-                if any(map(is_quote, page.blocks)):
-                    of_quoted.feed(quoted_part(page), language)
-                    page = quoted_part(page, is_quoted=False)
-                rules.feed(page, language)
-            pages = [*pages, *some] if size <= most else []
-            begin = some[-1].number + 1
-            yield Yield()
-        row.coverage = Coverage(total, read, blocks, read_blocks, tuple(unread))
-        row.by_rule, earlier = rules.result(), of_quoted.result()
-        options = row.by_rule.options
-        empty = {
-            column: TableCell()
-            for column in (*options, *earlier.options)
-            if not options.get(column) and not earlier.options.get(column)
-        }
-        quoted = {at: changed(cell, flag=Flag.EARLIER) for at, cell in earlier.cells.items() if not options.get(at)}
-        row.cells = {**empty, **quoted, **row.by_rule.cells}
-        return pages if size <= most else None
-
-    def _fits(self, pages: Sequence[Page], columns: int) -> Generator[AskedQuestion, Any, bool]:
-        columns = min(columns, COLUMNS_AT_ONCE)
-        loader = self._context - FRAME_TOKENS - columns * (CELL_TOKENS + COLUMN_TOKENS)
-        texts = [text_for(page.text) for page in pages if page.text]
-        if sum(len(text.encode("utf-8", "replace")) + 2 for text in texts) <= loader:
-            return True  # no text has more tokens than bytes
-        counts: list[int] = yield Question(lambda answered: self._tools.count(texts, answered))
-        return sum(counts) + 2 * len(counts) <= loader
-
-    def _best(self, document: str, column: Column) -> Generator[AskedQuestion, Any, list[Passage]]:
-        words = " ".join([column.name, column.meaning, *column.labels])
-        ranked: RankedPassages = yield Question(lambda answered: self._rank(words, document, answered))
-        best = list(ranked.passages[:MOST_PASSAGES]) or list(self._passages(document)[:MOST_PASSAGES])
-        counts: list[int] = yield Question(
-            lambda answered: self._tools.count([text_for(passage.text) for passage in best], answered)
-        )
-        loader = min(READ_TOKENS, self._context - FRAME_TOKENS - CELL_TOKENS - COLUMN_TOKENS)
-        chosen: list[Passage] = []
-        for passage, size in zip(best, counts, strict=True):
-            if size <= loader:
-                chosen.append(passage)
-                loader -= size
-        return sorted(chosen, key=lambda passage: passage.n)
-
-    def _receive(self, key: str, value: StepValue) -> None:
-        twins = [other for other in self._at if other == key or other.startswith(f"{key} ")]
-        for twin in twins:
-            if twin in self._received:
-                continue
-            self._received.add(twin)
-            asked = self._at[twin]
-            row = self._rows[asked.row]
-            row.open_steps -= 1
-            if value is None:
-                row.cells |= {at: TableCell(flag=Flag.UNREAD) for at in asked.columns}
-                continue
-            self._answered += 1
-            columns = [self._columns[at] for at in asked.columns]
-            said = cells_in(str(value.get("text", "")), columns)
-            for at, column, (quote, words) in zip(asked.columns, columns, said, strict=True):
-                row.cells[at] = self._verified(row, column, quote, words, asked.pages)
-
-    def _verified(self, row: _Row, column: Column, quote: str, words: str, pages: PageTexts) -> TableCell:
-        try:
-            cell = beside(self._columns, column, verified(column, quote, words, pages), pages)
-            is_earlier = cell.flag is Flag.NONE and pages.is_quoted(cell.page, cell.start)
-            return changed(cell, flag=Flag.EARLIER) if is_earlier else cell
-        except Exception as err:  # noqa: BLE001  a bug that a cell brings out costs this cell, not a table of hundreds
-            self._faulty(err, f"“{column.name}” of {row.record.name}")
-            return TableCell(flag=Flag.UNREAD)
-
-    def _publish(self, row: _Row) -> None:
-        if not row.open_steps and not row.is_reported and (row.cells or row.coverage.pages_total):
-            row.is_reported = True
-            self._reported(self._shape(row), True)
-
-    def _made(self, until: int, *, is_done: bool) -> Table:
-        rows = tuple(
-            self._shape(row, Flag.NOT_FOUND if is_done or row.is_reported else Flag.OPEN)
-            for row in self._rows[:until]
-            if is_done or row.is_reported or row.coverage.pages_total
-        )
-        seconds = round(time.monotonic() - self._began, 1)
-        return Table(self._columns, rows, (), self._model, is_done, seconds, self._note)
-
-    def _shape(self, row: _Row, missing: Flag = Flag.NOT_FOUND) -> TableRow:
-        found = without_doubles(row.cells)
-        if missing is Flag.NOT_FOUND:
-            roles = {target.role: at for at, target in enumerate(self._targets) if target is not None and at in found}
-            changed = checked({role: found[at] for role, at in roles.items()}, row.by_rule.amounts)
-            found |= {roles[role]: cell for role, cell in changed.items()}
-        cells = tuple(found.get(at, TableCell(flag=missing)) for at in range(len(self._columns)))
-        kind = str(row.record.info.get("page_kind") or "page")
-        return TableRow(row.record.id, row.record.name, kind, cells, row.coverage, row.is_whole)
-
-
-def _language_of(pages: Sequence[Page]) -> str:
-    return tongue(" ".join(page.text[:1000] for page in pages[:4]))

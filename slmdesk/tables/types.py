@@ -25,6 +25,20 @@ class ColumnKind(StrEnum):
     IBAN = "iban"
     """A bank account with valid check digits."""
     PERIOD = "period"
+    LABEL = "label"
+    """One of the column's labels, judged from the whole text."""
+    GIVEN = "given"
+    """What comes with a text: another cell of its row, or its language, folder or day (see `texts.FACTS`)."""
+
+
+JUDGED = frozenset((ColumnKind.LABEL, ColumnKind.GIVEN))
+"""Kinds of columns whose values need not stand in the text."""
+
+
+class Label(Record):
+    name: str
+    meaning: str = ""
+    """When it fits. Where no model judges, the words of both tell it."""
 
 
 class Column(Record):
@@ -33,6 +47,8 @@ class Column(Record):
     meaning: str = ""
     labels: tuple[str, ...] = ()
     """Other names of the column in documents. A line "Invoice no: 17" then needs no model."""
+    choices: tuple[Label, ...] = ()
+    """Of a label column: what each text is one of."""
 
 
 class Flag(StrEnum):
@@ -57,6 +73,8 @@ class Flag(StrEnum):
     """A dash, a bracket or a debit mark beside the number may make it negative."""
     EARLIER = "earlier message"
     """The value is from an earlier message that is quoted, and the newest one has none."""
+    UNSURE = "low certainty"
+    """Another label is nearly as likely."""
     OPEN = "open"
     UNREAD = "not read"
     """The model did not answer, or the document has no words."""
@@ -74,6 +92,7 @@ FLAG_WORDS: Mapping[Flag, str] = {
     Flag.UNSAID: N_("stands beside other words than the column asks for"),
     Flag.SIGN: N_("may be a negative amount"),
     Flag.EARLIER: N_("from an earlier message that is quoted"),
+    Flag.UNSURE: N_("low certainty"),
     Flag.OPEN: N_("is being looked for"),
     Flag.UNREAD: N_("could not be read"),
 }
@@ -83,9 +102,10 @@ def flag_words(flag: Flag) -> str:
     return _(FLAG_WORDS[flag])
 
 
-DOUBTFUL = frozenset(
-    (Flag.ELSEWHERE, Flag.PARTLY, Flag.TWICE, Flag.KIND, Flag.CONTRADICTS, Flag.UNSAID, Flag.SIGN, Flag.EARLIER)
-)
+DOUBTFUL = frozenset((
+    Flag.ELSEWHERE, Flag.PARTLY, Flag.TWICE, Flag.KIND, Flag.CONTRADICTS, Flag.UNSAID, Flag.SIGN, Flag.EARLIER,
+    Flag.UNSURE,
+))  # fmt: skip
 """Flags of cells that have a value."""
 
 
@@ -98,7 +118,9 @@ class TableCell(Record):
     """End of the value; `start` and `end` are in characters of the page."""
     flag: Flag = Flag.NOT_FOUND
     origin: str = ""
-    """`label`: read behind its name in the document; `rule`: recognised by the words around it; `model`; `person`."""
+    """`label`: read behind its name in the document; `rule`: recognised by the words around it; `model`; `person`;
+    `judged`: a label by the model; `words`: a label by a list of words; `given`: of the text's row.
+    """
     number: Number | None = None
     """Value of a number or amount, if it is unambiguous."""
     unit: str = ""
@@ -107,16 +129,24 @@ class TableCell(Record):
     """Date in ISO 8601, if it is unambiguous."""
     edited: bool = False
     note: str = ""
+    certainty: Number = 0.0
+    """Probability of a label among its column's labels. 0 where no model judged."""
 
 
 class TableRow(Record):
     document: str
+    """Id of the row: of its document, with `#` and its place if the document is a table of texts."""
     name: str
     page_kind: str
     cells: tuple[TableCell, ...]
     coverage: Coverage
     is_whole: bool = True
     """Whether the model got the whole document. Otherwise it got the passages that fit each column best."""
+
+    @property
+    def source(self) -> str:
+        """Id of the document."""
+        return self.document.partition("#")[0]
 
 
 class Edit(Record):
@@ -133,6 +163,8 @@ class Table(Record):
     is_done: bool = False
     seconds: Number = 0.0
     note: str = ""
+    checks: tuple[Edit, ...] = ()
+    """What a person found right for labels of a sample (see `counts`)."""
 
 
 ADDS_UP = N_("net and tax make the total")
@@ -178,12 +210,13 @@ def reshaped(table: Table, columns: Sequence[Column], edits: Sequence[Edit] | No
     now = {old: at for at, old in enumerate(places) if old is not None}
     if edits is None:
         edits = [changed(edit, column=now[edit.column]) for edit in table.edits if edit.column in now]
+    checks = tuple(changed(check, column=now[check.column]) for check in table.checks if check.column in now)
     opened = TableCell(flag=Flag.OPEN)
     rows = [
         changed(row, cells=tuple(opened if old is None else row.cells[old] for old in places)) for row in table.rows
     ]
     is_done = table.is_done and None not in places
-    return changed(table, columns=tuple(columns), rows=tuple(rows), edits=tuple(edits), is_done=is_done)
+    return changed(table, columns=tuple(columns), rows=tuple(rows), edits=tuple(edits), checks=checks, is_done=is_done)
 
 
 def place_words(cell: TableCell, page_kind: str = "page") -> str:
@@ -204,7 +237,11 @@ def doubts_of(table: Table) -> list[tuple[str, str, str]]:
 def cell_words(cell: TableCell, page_kind: str = "page") -> str:
     """Return a cell's place and doubts in one line: "p. 3 — not in the passage quoted"."""
     said = _("changed by you") if cell.edited else flag_words(cell.flag) or _(cell.note)
-    return ", ".join(words for words in (place_words(cell, page_kind), said) if words)
+    return ", ".join(words for words in (place_words(cell, page_kind), certainty_words(cell), said) if words)
+
+
+def certainty_words(cell: TableCell) -> str:
+    return _("{share:.0%} certain").format(share=cell.certainty) if cell.certainty and not cell.edited else ""
 
 
 class ExtractionGrew(Event):

@@ -19,7 +19,7 @@ from slmdesk.base.types import Role
 from slmdesk.formats.reading import Reading, reader_of
 from slmdesk.jobs.types import JobChanged
 from slmdesk.runtime.events import Noticed
-from slmdesk.tables import service
+from slmdesk.tables import plan
 from slmdesk.tables.cells import column_named, verified
 from slmdesk.tables.export import table_sheets
 from slmdesk.tables.layout import PageTexts
@@ -253,7 +253,7 @@ def test_a_bug_that_one_cell_brings_out_costs_this_cell_alone(opened, monkeypatc
             raise StopIteration  # as a generator would turn into the end of its job
         return verified(column, quote, value, pages)
 
-    monkeypatch.setattr(service, "verified", faulty)
+    monkeypatch.setattr(plan, "verified", faulty)
     recorder = opened(answer=ANSWER)
     documents = [keep(recorder, f"{number}.pdf", [page(1, f"{number}: The rent is 900 euros.")]) for number in range(2)]
     item = begin(recorder, *documents)

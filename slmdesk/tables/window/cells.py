@@ -26,7 +26,17 @@ from PySide6.QtWidgets import (
 
 from slmdesk.base.texts import _
 from slmdesk.base.types import page_word
-from slmdesk.tables.types import DOUBTFUL, Column, ColumnKind, Flag, Table, TableCell, TableRow, cell_words
+from slmdesk.tables.types import (
+    DOUBTFUL,
+    Column,
+    ColumnKind,
+    Flag,
+    Table,
+    TableCell,
+    TableRow,
+    cell_words,
+    certainty_words,
+)
 from slmdesk.window.base import theme
 from slmdesk.window.base.theme import pixmap, scaled
 from slmdesk.window.widgets.build import cut_in_middle, named, plain_tip
@@ -48,28 +58,47 @@ class TableModel(QAbstractTableModel):
         super().__init__(parent)
         self.columns: tuple[Column, ...] = ()
         self.rows: list[TableRow] = []
+        self.only: frozenset[str] | None = None
+        """Ids of the rows on show, of which a figure of the counts was opened. None: all."""
+        self._every: list[TableRow] = []
+        self._places: dict[str, int] = {}
 
     def begin(self, columns: Sequence[Column], rows: Sequence[TableRow] = ()) -> None:
         self.beginResetModel()
-        self.columns, self.rows = tuple(columns), list(rows)
+        self.columns, self._every, self.only = tuple(columns), list(rows), None
+        self._place()
         self.endResetModel()
+
+    def show_only(self, rows: frozenset[str] | None) -> None:
+        self.beginResetModel()
+        self.only = rows
+        self._place()
+        self.endResetModel()
+
+    def _place(self) -> None:
+        only = self.only
+        self.rows = self._every if only is None else [row for row in self._every if row.document in only]
+        self._places = {row.document: at for at, row in enumerate(self._every)}
 
     def add(self, row: TableRow) -> None:
         """Add a row. It replaces a row of the same document."""
-        at = next((at for at, known in enumerate(self.rows) if known.document == row.document), len(self.rows))
-        if at < len(self.rows):
+        at = self._places.setdefault(row.document, len(self._every))
+        if self.only is not None:
+            self._every[at : at + 1] = [row]
+        elif at < len(self.rows):
             self.rows[at] = row
             self._changed(at, at)
-            return
-        self.beginInsertRows(QModelIndex(), at, at)
-        self.rows.append(row)
-        self.endInsertRows()
+        else:
+            self.beginInsertRows(QModelIndex(), at, at)
+            self.rows.append(row)
+            self.endInsertRows()
 
     def show_table(self, table: Table) -> None:
         """Show a table. If rows and columns are the same, only cells change and the selection stays."""
-        before, now = ([row.document for row in rows] for rows in (self.rows, table.rows))
+        before, now = ([row.document for row in rows] for rows in (self._every, table.rows))
         if table.columns == self.columns and before == now:
-            self.rows = list(table.rows)
+            self._every = list(table.rows)
+            self._place()
             self._changed(0, len(self.rows) - 1)
         else:
             self.begin(table.columns, table.rows)
@@ -102,7 +131,7 @@ class TableModel(QAbstractTableModel):
             side = Qt.AlignmentFlag.AlignRight if self.is_number(section) else Qt.AlignmentFlag.AlignLeft
             return int(side | Qt.AlignmentFlag.AlignVCenter)
         if role == Qt.ItemDataRole.DisplayRole:
-            return _(self.columns[section - 1].name) if section else _("Document")
+            return self._head_of(section - 1) if section else _("Document")
         if role == Qt.ItemDataRole.ToolTipRole and section:
             return plain_tip(_(self.columns[section - 1].meaning or self.columns[section - 1].name))
         return None
@@ -116,7 +145,7 @@ class TableModel(QAbstractTableModel):
             return _name_data(row, role)
         match role:
             case Qt.ItemDataRole.DisplayRole:
-                return cell.value or (OPEN if cell.flag is Flag.OPEN else EMPTY)
+                return self._words_of(cell, index.column() - 1) or (OPEN if cell.flag is Flag.OPEN else EMPTY)
             case Qt.ItemDataRole.EditRole:
                 return cell.value
             case Qt.ItemDataRole.TextAlignmentRole if self.is_number(index.column()):
@@ -133,6 +162,18 @@ class TableModel(QAbstractTableModel):
                 name = _(self.columns[index.column() - 1].name)
                 return f"{name}: {cell.value or _('empty')}. {cell_words(cell, row.page_kind)}"
         return None
+
+    def _head_of(self, at: int) -> str:
+        column = self.columns[at]
+        is_label, first = column.kind is ColumnKind.LABEL, next(iter(self._every), None)
+        by_words = is_label and first is not None and at < len(first.cells) and first.cells[at].origin == "words"
+        return _("{name} (by word lists)").format(name=_(column.name)) if by_words else _(column.name)
+
+    def _words_of(self, cell: TableCell, at: int) -> str:
+        if self.columns[at].kind is not ColumnKind.LABEL:
+            return cell.value
+        share = f" {cell.certainty:.0%}" if certainty_words(cell) else ""
+        return f"{_(cell.value)}{share}" if cell.value else ""
 
     def flags(self, index: Index) -> Qt.ItemFlag:
         found = super().flags(index)

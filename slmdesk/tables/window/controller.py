@@ -16,7 +16,7 @@ from slmdesk.jobs.types import JobChanged
 from slmdesk.library.service import FolderRead
 from slmdesk.runtime.messages import Problem, problem_of
 from slmdesk.tables.service import KIND, MOST_DOCUMENTS, ExtractionView, TableRequest
-from slmdesk.tables.types import Column, Edit, ExtractionEnded, ExtractionGrew, Table
+from slmdesk.tables.types import Column, Edit, ExtractionEnded, ExtractionGrew, Label, Table
 from slmdesk.window.base.bridge import Bridge
 from slmdesk.window.base.live import Live
 from slmdesk.window.panes import JobFollower
@@ -45,6 +45,7 @@ class TableController(JobFollower):
         self.shown: Callable[[], Sequence[DocumentRecord]] = tuple
         """Documents that the search leaves in the list."""
         self._requested = ""
+        self._shown: Table | None = None
         self._undo: list[tuple[Sequence[Column], Sequence[Edit]]] = []
         """Columns and a person's values as they were before each change of the shown table."""
         extraction = bridge.services.extraction
@@ -58,6 +59,7 @@ class TableController(JobFollower):
         )  # fmt: skip
         """The table that a document without one would have. It is watched once a person asks for a table."""
         self.guess.changed.connect(lambda: self._begin_guessed(self.guess.value))
+        self.made.connect(self._on_made)
         bridge.on(ExtractionGrew, self._on_grew)
         bridge.on(ExtractionEnded, self._on_ended)
 
@@ -86,6 +88,39 @@ class TableController(JobFollower):
     def begin(self, columns: Sequence[Column]) -> None:
         """Make a table of the shown document, or of those chosen together. Without columns they are guessed."""
         self._begin(tuple(columns), self._rows)
+
+    def begin_labels(self, columns: Sequence[Column]) -> None:
+        """Make a table that gives labels to the documents of the shown one, or to their rows."""
+        view = self._opened.value
+        self._begin(tuple(columns), view.request.documents if view else self._rows)
+
+    def find_themes(self, found: Callable[[Sequence[Label]], None]) -> None:
+        """Look for themes in the texts of the shown table, and call `found` with them."""
+        view = self._opened.value
+        documents = view.request.documents if view else self._rows
+        self._bridge.follow(self._bridge.services.extraction.themes(documents), found, self._refuse)
+
+    def join(self, path: Path) -> None:
+        """Read a file and add its texts to the shown table."""
+        extraction, item = self._bridge.services.extraction, self.item
+
+        def read(record: DocumentRecord) -> None:
+            self._bridge.ask(extraction.join(item, (record.id,)), lambda _job: self._opened.again(), self._refuse)
+
+        self._bridge.follow(self._bridge.services.documents.open(path), read, self._refuse)
+
+    def check(self, document: str, column: int, label: str, noted: Callable[[Table], None]) -> None:
+        """Note which label a person finds right, and call `noted` with the table as it is then."""
+
+        def changed(table: Table) -> None:
+            noted(table)
+            self.made.emit(table)
+
+        self._bridge.ask(self._bridge.services.extraction.check(self.item, document, column, label), changed)
+
+    @property
+    def table(self) -> Table | None:
+        return self._shown
 
     def begin_all(self, columns: Sequence[Column]) -> None:
         """Make a table of the documents that the search leaves in the list. Those that cannot be read are told."""
@@ -184,6 +219,9 @@ class TableController(JobFollower):
         if event.item == self.item:
             self._job = event.job
             self.row_received.emit(event.row)
+
+    def _on_made(self, table: Table) -> None:
+        self._shown = table
 
     def _on_ended(self, event: ExtractionEnded) -> None:
         if event.item == self.item:

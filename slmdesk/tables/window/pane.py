@@ -5,10 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QModelIndex, Qt, Signal
 from PySide6.QtGui import QAction, QKeySequence, QResizeEvent, QShortcut
-from PySide6.QtWidgets import QAbstractItemView, QFrame, QMenu, QPushButton, QToolButton, QWidget
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QFrame,
+    QMenu,
+    QPlainTextEdit,
+    QPushButton,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from slmdesk.base.documents import Form
 from slmdesk.base.records import JobStatus
@@ -16,6 +26,7 @@ from slmdesk.base.texts import _, grouped, in_quotes, ngettext, retold
 from slmdesk.jobs.types import JobChanged, left_words
 from slmdesk.library.types import Span
 from slmdesk.tables.cells import column_named, presets
+from slmdesk.tables.labels import label_column, label_presets
 from slmdesk.tables.service import MOST_COLUMNS, MOST_NAME
 from slmdesk.tables.types import (
     ADDS_UP,
@@ -24,8 +35,10 @@ from slmdesk.tables.types import (
     Column,
     ColumnKind,
     Flag,
+    Label,
     Table,
     TableRow,
+    certainty_words,
     flag_words,
     place_words,
 )
@@ -47,9 +60,12 @@ from slmdesk.window.widgets.build import (
     tool_button,
 )
 from slmdesk.window.widgets.notices import ExportController, ask_folder, ask_where
-from slmdesk.window.widgets.opening import admit
-from slmdesk.window.widgets.parts import Popover
+from slmdesk.window.widgets.opening import admit, ask_file
+from slmdesk.window.widgets.parts import Popover, Segments
 from slmdesk.window.widgets.rows import Choice
+
+if TYPE_CHECKING:
+    from slmdesk.tables.window.counts import CountsView
 
 FORMS = (
     Form("xlsx", _("Spreadsheet")),
@@ -97,12 +113,15 @@ class TablePane(QFrame):
         self._say = partial(show_words, self._note)
         self._warning = plain_label("", self, name="table_warning", kind="warn")
         self.table = self._make_table()
+        self._counts: CountsView | None = None
+        self._views = self._make_views()
         self._proof = self._make_proof()
         self._bar = self._make_bar()
         self._offer = button(_("Make a table"), "make_table_button", self, on=lambda: self._controller.begin(()))
         self._filler = QWidget(self)
         column(
-            self._bar, (self.table, 1), self._making, self._note, row(self._offer, 1), self._warning, (self._filler, 1),
+            self._bar, self._views, (self.table, 1), self._making, self._note, row(self._offer, 1), self._warning,
+            (self._filler, 1),
             into=self, gap=theme.SPACE_8, margins=(theme.SPACE_24, theme.SPACE_4, theme.SPACE_24, theme.SPACE_12),
         )  # fmt: skip
 
@@ -121,6 +140,18 @@ class TablePane(QFrame):
         header.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         header.customContextMenuRequested.connect(lambda place: self._columns.popup(header.mapToGlobal(place)))
         return table
+
+    def _make_views(self) -> QFrame:
+        """What a table of labels has above it: its rows or their counts, and the figure whose rows are on show."""
+        views = named(QFrame(self), "table_views")
+        self._segments = Segments(views, "table_segments", label=_("Rows or counts"))
+        self._segments.addTab(_("Rows"))
+        self._segments.addTab(_("Counts"))
+        self._segments.currentChanged.connect(lambda _at: self._settle())
+        tip = _("Show all rows")
+        self._only = button("", "table_only_button", views, kind="quiet", icon="x", tip=tip, on=self._show_all)
+        row(self._segments, 1, self._only, into=views, gap=theme.SPACE_8)
+        return views
 
     def _make_proof(self) -> Popover:
         proof = Popover(self, "cell_popover", label=_("The source of the value"), width=420)
@@ -167,6 +198,7 @@ class TablePane(QFrame):
         self._undo = self._action(menu, _("Undo"), "undo_cell_button", tables.undo)
         self._undo.setEnabled(False)
         self._fresh = self._action(menu, _("New table"), "new_table_button", lambda: tables.begin(()))
+        self._join = self._action(menu, _("Add rows of a file…"), "join_table_button", self._ask_file)
         self._columns = named(menu.addMenu(_("Columns")), "table_columns_menu")
         self._columns.aboutToShow.connect(self._fill_columns)
         self._older = self._action(menu, _("Earlier tables"), "earlier_tables_action", self._on_earlier)
@@ -191,6 +223,7 @@ class TablePane(QFrame):
     def _connect(self) -> None:
         tables, model, view = self._controller, self.model, self.table
         self._adding.added.connect(self._on_added)
+        self._adding.themes_requested.connect(lambda: tables.find_themes(self._adding.show_themes))
         self.earlier.follow(tables.items, tables.choose, tables.delete)
         self.earlier.chosen.connect(self._tables.dismiss)
         tables.begun.connect(self.show_begun)
@@ -242,6 +275,8 @@ class TablePane(QFrame):
         if self._is_running and event.status is not JobStatus.PAUSED:  # the figure above the table says how far it is
             done = sum(all(cell.flag is not Flag.OPEN for cell in row.cells) for row in self.model.rows)
             words = _("{done} of {total} documents").format(done=done, total=self._total)
+            if self._total < len(self.model.rows):  # texts of a table, of which nobody knows yet how many there are
+                words = ngettext("1 text", "{n:,} texts", done)
             self._making.words.setText(", ".join(filter(None, (words, left_words(event.left)))))
         if event.status is JobStatus.FAILED and event.problem is not None:
             self._say(event.problem.sentence)
@@ -258,7 +293,9 @@ class TablePane(QFrame):
         self._total = self._total if self._is_running else len(table.rows)
         self.model.show_table(table)
         self._say("")
-        self._warning.setText(f"⚠ {retold(table.note)}" if table.note else "")
+        self._warning.setText("\n".join(f"⚠ {retold(line)}" for line in table.note.split("\n")) if table.note else "")
+        if self._counts is not None and self._has_labels:
+            self._counts.show_table(table)
         self._settle()
 
     def show_stopped(self, words: str) -> None:
@@ -268,7 +305,50 @@ class TablePane(QFrame):
         self._say(words)
         self._settle(is_offered=words != NOTHING_NAMED and not self.model.columns)
 
+    @property
+    def _has_labels(self) -> bool:
+        return any(column.kind is ColumnKind.LABEL for column in self.model.columns)
+
+    def _show_counts(self) -> CountsView:
+        if self._counts is None:
+            from slmdesk.tables.window.counts import CountsView  # late: few tables have labels
+
+            self._counts = CountsView(self, self._exports.write_bytes)
+            self._counts.rows_chosen.connect(self._on_rows_chosen)
+            self._counts.check_requested.connect(self._on_check)
+            layout = self.layout()
+            assert isinstance(layout, QVBoxLayout)
+            layout.insertWidget(layout.indexOf(self.table), self._counts, 1)
+            if self._controller.table is not None:
+                self._counts.show_table(self._controller.table)
+        return self._counts
+
+    def _on_rows_chosen(self, rows: frozenset[str], words: str) -> None:
+        self.model.show_only(rows)
+        self._only.setText(words)
+        self._segments.setCurrentIndex(0)
+        self._settle()
+        self.table.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _show_all(self) -> None:
+        self.model.show_only(None)
+        self._settle()
+
+    def _on_check(self, column: int) -> None:
+        from slmdesk.tables.window.checking import CheckDialog  # late, as above
+
+        tables = self._controller
+        if tables.table is not None:
+            CheckDialog(self, tables.table, column, tables.item, tables.check).open()
+
+    def _ask_file(self) -> None:
+        title = _("A file with more texts")
+        ask_file(self, title, self._controller.join, name="join_table_dialog")
+
     def _on_added(self, column: Column) -> None:
+        if column.kind is ColumnKind.LABEL and not self._has_labels:
+            self._controller.begin_labels([column])
+            return
         names = {known.name.casefold() for known in self.model.columns}
         if column.name.casefold() not in names and len(names) < MOST_COLUMNS:
             self._show_columns([*self.model.columns, column])
@@ -353,10 +433,12 @@ class TablePane(QFrame):
 
     def _go_to(self, index: QModelIndex) -> None:
         row, cell = self.model.row_at(index), self.model.cell_at(index)
+        if cell is None and row is not None and row.source != row.document:  # a text of a table
+            cell = max(row.cells, key=lambda known: len(known.value))
         if row is not None and (page := cell.page if cell else 1):
             self.width_requested.emit(False)
             start, end = (cell.start, cell.end) if cell else (0, 0)
-            self.place_chosen.emit(Span(row.document, page, start, end))
+            self.place_chosen.emit(Span(row.source, page, start, end))
 
     def _fill_proof(self, index: QModelIndex) -> None:
         row, cell = self.model.row_at(index), self.model.cell_at(index)
@@ -370,7 +452,8 @@ class TablePane(QFrame):
         self._doubt.setVisible(cell.flag in DOUBTFUL)
         words = flag_words(cell.flag) if cell.flag not in DOUBTFUL else ""
         note = cell.note if cell.note != ADDS_UP else self._sum_words(row)
-        self._check.setText(_("changed by you") if cell.edited else words or _(note))
+        certain = certainty_words(cell)
+        self._check.setText(_("changed by you") if cell.edited else certain or words or _(note))
         self._show_page.setVisible(bool(cell.page))
 
     def _sum_words(self, row: TableRow) -> str:
@@ -390,7 +473,13 @@ class TablePane(QFrame):
         self._filler.setVisible(not has_table)
         self._warning.setVisible(bool(self._warning.text()) and has_table)
         self._making.setVisible(self._is_running)
-        self.table.setVisible(has_table)
+        self._views.setVisible(self._has_labels)
+        is_counted = self._has_labels and self._segments.currentIndex() == 1
+        if is_counted or self._counts is not None:
+            self._show_counts().setVisible(is_counted)
+        self._only.setVisible(self.model.only is not None and not is_counted)
+        self.table.setVisible(has_table and not is_counted)
+        self._join.setEnabled(self._has_labels and not self._is_running)
         begins: list[QPushButton | QAction] = [self._scope, self._fresh, self._again]
         for action in begins:
             action.setEnabled(not self._is_running)
@@ -413,6 +502,8 @@ class TablePane(QFrame):
     def _fit_bar(self) -> None:
         is_narrow = self.width() < NARROW * self.fontMetrics().averageCharWidth()
         words = ngettext("1 document", "{n:,} documents", self._total) if self._total else _("This document")
+        if any(row.source != row.document for row in self.model.rows[:1]):
+            words = ngettext("1 text", "{n:,} texts", self._total)
         self._scope.setText(grouped(self._total) if is_narrow else words)
         self._scope.setAccessibleName(words)
         self._add.setText("" if is_narrow else _("Column"))
@@ -441,27 +532,67 @@ KIND_WORDS = {
 
 
 class ColumnPopover(Popover):
-    """Asks for a column: its name, and what stands in it."""
+    """Asks for a column: its name, and what stands in it. Of labels also what they are, unless they come with the
+    program.
+    """
 
     added = Signal(object)
+    themes_requested = Signal()
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent, "column_popover", label=_("Add a column"))
         hint, label = _("Name of the column, such as Rent"), _("Name of a column to add")
         self._line = text_line("column_line", self, hint, label=label, most=MOST_NAME)
-        self._kind = named(Choice(list(KIND_WORDS.items()), self), "column_kind")
+        kinds: list[tuple[object, str]] = [*KIND_WORDS.items()]
+        kinds += [(known, _("Label: {name}").format(name=_(known.name))) for __, known in label_presets()]
+        self._kind = named(Choice([*kinds, (ColumnKind.LABEL, _("Label: your own"))], self), "column_kind")
         self._kind.setAccessibleName(_("What stands in the column to add"))
+        self._labels = named(QPlainTextEdit(self), "column_labels", label=_("Labels, one in each line"))
+        self._labels.setPlaceholderText(_("A label in each line, with a sentence:\nprice: it costs too much"))
+        self._labels.setTabChangesFocus(True)
+        self._labels.setFixedHeight(6 * self.fontMetrics().height())
         add = button(_("Add"), "add_column_button", self, kind="primary", on=self._on_add)
         self._line.returnPressed.connect(self._on_add)
-        column(self._line, row((self._kind, 1), add), into=self, gap=theme.SPACE_8, margins=theme.SPACE_16)
+        self._kind.currentIndexChanged.connect(lambda _at: self._fit_kind())
+        self._themes = button(_("Find themes"), "find_themes_button", self, kind="quiet", on=self._on_themes)
+        kind = row((self._kind, 1), add)
+        column(self._line, self._labels, self._themes, kind, into=self, gap=theme.SPACE_8, margins=theme.SPACE_16)
+        self._fit_kind()
+
+    def _fit_kind(self) -> None:
+        kind = self._kind.currentData()
+        for part in (self._labels, self._themes):
+            part.setVisible(kind == ColumnKind.LABEL)
+        if isinstance(kind, Column) and not self._line.text():
+            self._line.setText(_(kind.name))
+
+    def _on_themes(self) -> None:
+        self._themes.setEnabled(False)
+        self.themes_requested.emit()
+
+    def show_themes(self, themes: Sequence[Label]) -> None:
+        """Propose themes, a line for each: a person renames them, or makes one of several."""
+        self._themes.setEnabled(True)
+        self._labels.setPlainText("\n".join(f"{theme.name}: {theme.meaning}" for theme in themes))
+        if not self._line.text():
+            self._line.setText(_("Theme"))
+
+    def _made(self) -> Column | None:
+        kind, name = self._kind.currentData(), self._line.text()
+        if isinstance(kind, Column):
+            return kind
+        if kind == ColumnKind.LABEL:
+            return label_column(
+                f"{name.replace('=', ' ')}={self._labels.toPlainText().replace(';', ',')}".replace("\n", ";")
+            )
+        made = column_named(name)
+        return made if kind == ColumnKind.TEXT else Column(made.name, ColumnKind(kind), "", made.labels)
 
     def _on_add(self) -> None:
-        made = column_named(self._line.text())
-        kind = ColumnKind(self._kind.currentData())
-        if kind is not ColumnKind.TEXT:
-            made = Column(made.name, kind, "", made.labels)
-        if any(letter.isalnum() for letter in made.name):
+        made = self._made()
+        if made is not None and any(letter.isalnum() for letter in made.name):
             self._line.clear()
+            self._labels.clear()
             self._kind.show_value(ColumnKind.TEXT)
             self.dismiss()
             self.added.emit(made)

@@ -456,7 +456,7 @@ def _panels(t: Theme) -> str:
         #versions_pane, #versions_inner, #versions_form, #versions_busy, #versions_result, #versions_bar,
         #versions_list, #versions_lead, #versions_columns {{ background: {t.sheet}; border: none; }}
     #work, #settings_inner, #settings_page, #empty_chat, #models_page,
-        #models_inner, #jobs_page, #jobs_inner {{ background: {t.sheet}; border: none; }}
+        #models_inner, #jobs_page, #jobs_inner, #counts_area, #counts_inner {{ background: {t.sheet}; border: none; }}
     QToolButton[kind="section"] {{ padding: 4px 8px; color: {t.ink}; text-align: left; }}
     QToolButton[kind="section"]:hover {{ background: {t.mixed("ground", 0.04)}; }}
     QToolButton[kind="section"]:checked {{ background: {t.soft}; color: {t.soft_ink}; font-weight: 500; }}

@@ -410,8 +410,11 @@ class ExportController(QObject):
 
         The notice offers no "Open", since the text may be a program.
         """
+        self.write_bytes(text.encode(), target)
+
+    def write_bytes(self, data: bytes, target: Path) -> None:
         self._bridge.ask(
-            lambda _services: write_out(target, text.encode()),
+            lambda _services: write_out(target, data),
             lambda _none: self._bridge.notice_raised.emit(_written(target)),
             partial(self._on_failed, target),
         )

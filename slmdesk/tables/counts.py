@@ -1,0 +1,180 @@
+"""What a table of many texts amounts to: counts that open their rows, their chart, and the error of a sample. Pure."""
+
+from __future__ import annotations
+
+import math
+import random
+import re
+from collections import Counter
+from collections.abc import Sequence
+
+from slmdesk.base.charts import several
+from slmdesk.base.documents import Chart, ChartKind
+from slmdesk.base.record import Record
+from slmdesk.base.texts import N_, _
+from slmdesk.tables.labels import BY_WORDS
+from slmdesk.tables.types import ColumnKind, Table, TableCell, TableRow
+
+SAMPLE = 30
+"""Rows that a person checks by hand."""
+MOST_VALUES = 12
+"""Most values of a column by which is counted. The others are counted together."""
+MOST_DIFFERENT = 60
+NOTHING, OTHERS = N_("(none)"), N_("(others)")
+CONFIDENCE = 1.96
+MOST_MONTHS = 240
+_MONTH = re.compile(r"\d{4}-\d\d")
+
+
+class Counts(Record):
+    """How many rows have each label, by the values of another column. Every row is counted once."""
+
+    label: int
+    by: int | None
+    """None: the labels alone."""
+    labels: tuple[str, ...]
+    values: tuple[str, ...]
+    figures: tuple[tuple[int, ...], ...]
+    """A line for each value, a figure for each label."""
+    is_time: bool = False
+
+
+def bucket(cell: TableCell) -> str:
+    """Return what a cell is counted as: of a day its month."""
+    return cell.date[:7] or cell.value or NOTHING
+
+
+def labels_of(table: Table) -> list[int]:
+    return [at for at, column in enumerate(table.columns) if column.kind is ColumnKind.LABEL]
+
+
+def countable(table: Table) -> list[int]:
+    """Return the columns by whose values can be counted."""
+    found = []
+    for at in range(len(table.columns)):
+        values = {bucket(row.cells[at]) for row in table.rows} - {NOTHING}
+        is_time = any(row.cells[at].date for row in table.rows)
+        most = max(2, min(MOST_DIFFERENT, len(table.rows) // 2))
+        if values and (is_time or len(values) <= most or table.columns[at].kind is ColumnKind.LABEL):
+            found.append(at)
+    return found
+
+
+def counted(table: Table, label: int, by: int | None = None) -> Counts:
+    known = [choice.name for choice in table.columns[label].choices]
+    labels = _ordered([bucket(row.cells[label]) for row in table.rows], known)
+    if by is None:
+        single = Counter(_in(bucket(row.cells[label]), labels) for row in table.rows)
+        return Counts(label, None, labels, ("",), (tuple(single[name] for name in labels),))
+    is_time = any(row.cells[by].date for row in table.rows)
+    order = [choice.name for choice in table.columns[by].choices]
+    values = _ordered([bucket(row.cells[by]) for row in table.rows], order, is_time=is_time)
+    pairs = Counter((_in(bucket(row.cells[by]), values), _in(bucket(row.cells[label]), labels)) for row in table.rows)
+    figures = tuple(tuple(pairs[value, name] for name in labels) for value in values)
+    return Counts(label, by, labels, values, figures, is_time)
+
+
+def _ordered(found: Sequence[str], known: Sequence[str], *, is_time: bool = False) -> tuple[str, ...]:
+    counts = Counter(found)
+    if is_time:
+        months = sorted(name for name in counts if _MONTH.fullmatch(name))
+        others = sorted(counts.keys() - set(months), key=lambda name: (name == NOTHING, name))
+        return (*_between(months), *others)
+    others = sorted(counts.keys() - set(known) - {NOTHING}, key=lambda name: (-counts[name], name))
+    most = max(0, MOST_VALUES - len(known))
+    names = [*known, *others[:most], *([OTHERS] if len(others) > most else ())]
+    return (*names, *((NOTHING,) if counts[NOTHING] else ()))
+
+
+def _between(months: Sequence[str]) -> Sequence[str]:
+    """Return months with those between them, of which there is nothing: a line must not pass over them."""
+    numbers = [12 * int(month[:4]) + int(month[5:]) - 1 for month in months]
+    if not numbers or numbers[-1] - numbers[0] > MOST_MONTHS:
+        return months
+    return [f"{number // 12:04}-{number % 12 + 1:02}" for number in range(numbers[0], numbers[-1] + 1)]
+
+
+def _in(value: str, names: Sequence[str]) -> str:
+    return value if value in names else OTHERS
+
+
+def rows_in(table: Table, counts: Counts, value: int | None, label: int | None) -> list[TableRow]:
+    """Return the rows that a figure counts. None: all of a line or a column."""
+    return [
+        row
+        for row in table.rows
+        if (label is None or _in(bucket(row.cells[counts.label]), counts.labels) == counts.labels[label])
+        and (value is None or counts.by is None
+             or _in(bucket(row.cells[counts.by]), counts.values) == counts.values[value])
+    ]  # fmt: skip
+
+
+def chart_of(table: Table, counts: Counts) -> Chart:
+    name, labels = _(table.columns[counts.label].name), tuple(map(_, counts.labels))
+    if counts.by is None:
+        figures = [(count,) for count in counts.figures[0]]
+        return Chart(name, ChartKind.BARS, labels, several([_("Texts")], figures), name)
+    by = _("Month") if counts.is_time else _(table.columns[counts.by].name)
+    kind = ChartKind.LINES if counts.is_time and len(counts.values) > 1 else ChartKind.BARS
+    title = _("{label} by {column}").format(label=name, column=by)
+    return Chart(title, kind, tuple(map(_, counts.values)), several(labels, counts.figures), by)
+
+
+def charts_of(table: Table) -> list[Chart]:
+    """Return the charts of an export: each column of labels alone, by month, and by what else can be counted."""
+    found = []
+    for label in labels_of(table):
+        others = [
+            at for at in countable(table) if at != label and len({bucket(row.cells[at]) for row in table.rows}) > 1
+        ]
+        found += [chart_of(table, counted(table, label, by)) for by in (None, *others)]
+    return found
+
+
+class Error(Record):
+    """How often a person found another label right in a sample, with the interval that holds it in 19 of 20 cases."""
+
+    wrong: int
+    checked: int
+    low: float
+    high: float
+
+    @property
+    def words(self) -> str:
+        return _(
+            "{wrong} of {checked} labels checked by hand were wrong: {share:.0%} (95 %: {low:.0%} to {high:.0%})"
+        ).format(
+            wrong=self.wrong,
+            checked=self.checked,
+            share=self.wrong / max(1, self.checked),
+            low=self.low,
+            high=self.high,
+        )
+
+
+def sample_of(table: Table, column: int, seed: str) -> list[TableRow]:
+    """Return the rows to check: always the same for a table, whichever of them were checked."""
+    judged = [row for row in table.rows if row.cells[column].value]
+    return random.Random(f"{seed} {column}").sample(judged, min(SAMPLE, len(judged)))
+
+
+def error_of(table: Table, column: int) -> Error | None:
+    """Return the error that the checks of a column show. None: nothing was checked. `table`: with a person's values."""
+    rows = {row.document: row for row in table.rows}
+    checks = [check for check in table.checks if check.column == column and check.document in rows]
+    wrong = sum(rows[check.document].cells[column].edited for check in checks)
+    return Error(wrong, len(checks), *interval(wrong, len(checks))) if checks else None
+
+
+def interval(wrong: int, count: int) -> tuple[float, float]:
+    """Return Wilson's interval of a share, at 95 %."""
+    share, z = wrong / count, CONFIDENCE
+    middle, width = (
+        share + z * z / (2 * count),
+        z * math.sqrt(share * (1 - share) / count + z * z / (4 * count * count)),
+    )
+    return max(0.0, (middle - width) / (1 + z * z / count)), min(1.0, (middle + width) / (1 + z * z / count))
+
+
+def is_by_words(table: Table, column: int) -> bool:
+    return any(row.cells[column].origin == BY_WORDS for row in table.rows)

@@ -1,0 +1,201 @@
+"""Tables of texts: the rows of a spreadsheet, of which one column has the texts, and what comes with them. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import PurePath
+
+from slmdesk.base.documents import Block, BlockKind, Page, PageStatus
+from slmdesk.base.record import Record
+from slmdesk.base.records import DocumentRecord
+from slmdesk.tables.labels import GIVEN
+from slmdesk.tables.types import Column, ColumnKind, Flag, TableCell
+from slmdesk.text.checks.numbers import DateMention, find_dates
+from slmdesk.text.checks.words import tongue
+from slmdesk.text.folding import fold
+
+SHEETS = frozenset(("xlsx", "xlsb", "xls", "csv", "ods"))
+FACTS = LANGUAGE, FOLDER, DAY = "Language", "Folder", "Date"
+"""Columns that a text has without saying so."""
+MOST_KEPT = 8
+"""Most columns of a table of texts that are kept beside the texts."""
+MOST_NAME = 80
+MOST_SHOWN = 2000
+"""Most characters of a text in its cell. It is judged whole."""
+LEAST_WORDS = 3.0
+"""Mean of words in the cells of a column of texts."""
+SAMPLE = 300
+DAY_WORDS = 40
+_PLACE = re.compile(r"([A-Z]*)(\d+)(?:\D+(\d+))?")
+MOST_ALIKE = 10_000
+_NUMBER = re.compile(r"-?\d+(?:[.,]\d{1,2})?")
+
+
+class Value(Record):
+    """Words of a cell and their place on the page."""
+
+    text: str
+    start: int
+    end: int
+
+
+class TextRow(Record):
+    number: int
+    page: int
+    values: Mapping[int, Value]
+    """Filled cells by their column, from 1."""
+    is_head: bool = False
+
+
+def is_table(document: DocumentRecord) -> bool:
+    return document.format in SHEETS
+
+
+def rows_of(page: Page) -> Iterator[TextRow]:
+    """Yield the rows of a page of a spreadsheet. A row whose cells stand far apart is several blocks, and rows that are
+    the same are one.
+    """
+    number, last, values, is_head = 0, 0, dict[int, Value](), False
+    for block in page.blocks:
+        place = _PLACE.search(block.place.removeprefix("row "))
+        if block.kind is not BlockKind.TABLE_ROW or place is None:
+            continue
+        if int(place[2]) != number and values:
+            for same in range(number, last + 1):
+                yield TextRow(same, page.number, values, is_head)
+            values = {}
+        is_head = block.level == 1
+        number, column, at = int(place[2]), _column_number(place[1]), block.start
+        last = min(max(number, int(place[3] or 0)), number + MOST_ALIKE)
+        for cell in page.text[block.start : block.end].split("\t"):
+            if words := cell.strip():
+                start = at + cell.index(words)
+                values[column] = Value(words, start, start + len(words))
+            column, at = column + 1, at + len(cell) + 1
+    for same in range(number, last + 1) if values else ():
+        yield TextRow(same, page.number, values, is_head)
+
+
+def _column_number(letters: str) -> int:
+    number = 0
+    for letter in letters:
+        number = 26 * number + ord(letter) - 64
+    return number or 1
+
+
+class TextTable:
+    """The columns of a table of texts, guessed from its first page."""
+
+    def __init__(self, first: Page, text: str = "") -> None:
+        """`text`: the name of the column with the texts. Empty: the one with most words."""
+        rows = list(rows_of(first))
+        head = rows[0].values if rows and rows[0].is_head else {}
+        sample = rows[bool(head) :][:SAMPLE]
+        columns = sorted({column for row in rows for column in row.values})
+        self.names: dict[int, str] = {}
+        for column in columns:
+            name = " ".join(head[column].text.split())[:MOST_NAME] if column in head else ""
+            is_new = any(map(str.isalnum, name)) and fold(name) not in map(fold, self.names.values())
+            self.names[column] = name if is_new else f"Column {column}"
+        self._cells = {
+            column: [row.values[column].text for row in sample if column in row.values] for column in columns
+        }
+        long = {at: sum(len(cell.split()) for cell in cells) / max(1, len(sample)) for at, cells in self._cells.items()}
+        named = [at for at, name in self.names.items() if fold(name) == fold(text)]
+        best = max(long, key=lambda at: long[at], default=0)
+        self.text = named[0] if named else best if not text and long.get(best, 0.0) >= LEAST_WORDS else 0
+        """Number of the column with the texts. 0: there is none."""
+        self.has_head = bool(head)
+        self._is_day_first = {column: _is_day_first(cells) for column, cells in self._cells.items()}
+
+    @property
+    def kept(self) -> tuple[Column, ...]:
+        """The columns that are kept, the texts first, then those with few values, by which can be counted."""
+        others = [at for at in self.names if at != self.text and self._cells[at]]
+        others.sort(key=lambda at: (not self._is_day(at), len(set(self._cells[at])) == len(self._cells[at]) > 3, at))
+        return tuple(Column(self.names[at], ColumnKind.GIVEN) for at in (self.text, *sorted(others[:MOST_KEPT])))
+
+    def number(self, name: str) -> int:
+        return next((at for at, known in self.names.items() if fold(known) == fold(name)), 0)
+
+    def cell(self, column: int, row: TextRow) -> TableCell:
+        value = row.values.get(column)
+        if value is None:
+            return TableCell(origin=GIVEN)
+        return given(value.text, row.page, (value.start, value.end), day_first=self._is_day_first.get(column))
+
+    def _is_day(self, column: int) -> bool:
+        days = sum(bool(day_of(cell, day_first=self._is_day_first[column])) for cell in self._cells[column])
+        return 2 * days > len(self._cells[column])
+
+
+def given(words: str, page: int = 0, span: tuple[int, int] = (0, 0), *, day_first: bool | None = None) -> TableCell:
+    shown = words if len(words) <= MOST_SHOWN else words[: MOST_SHOWN - 1] + "…"
+    number = float(words.replace(",", ".")) if _NUMBER.fullmatch(words) and len(words) < 12 else None
+    day = day_of(words, day_first=day_first) if number is None else ""
+    return TableCell(shown, "", page, *span, Flag.NONE if words else Flag.NOT_FOUND, GIVEN, number, date=day)
+
+
+def day_of(words: str, *, day_first: bool | None = None) -> str:
+    """Return the day that a short cell is, in ISO 8601, or "". `day_first` tells what 03/04 is; None: nothing does."""
+    if len(words) > DAY_WORDS or not any(map(str.isdigit, words)):
+        return ""
+    days = [day for found in find_dates(words) if (day := _iso(found, words, day_first))]
+    return days[0] if len(days) == 1 else ""
+
+
+def _iso(found: DateMention, words: str, day_first: bool | None) -> str:
+    whole = sorted({(year, month, day) for year, month, day in found.readings if year and month and day})
+    if len(whole) > 1 and day_first is not None:
+        first = re.match(r"\d+", words[found.start :])
+        whole = [day for day in whole if first and (day[2] if day_first else day[1]) == int(first[0])]
+    return "{:04}-{:02}-{:02}".format(*whole[0]) if len(whole) == 1 else ""
+
+
+def _is_day_first(cells: Sequence[str]) -> bool | None:
+    """Return whether the days of a column begin with the day, or None if none of them tells."""
+    votes = Counter[bool]()
+    for cell in cells:
+        parts = re.match(r"(\d{1,2})[./-](\d{1,2})[./-]\d", cell)
+        if parts and (int(parts[1]) > 12) != (int(parts[2]) > 12):
+            votes[int(parts[1]) > 12] += 1
+        elif parts and cell[len(parts[1])] == ".":
+            votes[True] += 1
+    return votes.most_common(1)[0][0] if votes else None
+
+
+def text_rows(pages: Callable[[int], Sequence[Page]], text: str) -> Iterator[tuple[TextTable, TextRow]]:
+    """Yield the rows of a table of texts, with its columns. `pages` returns pages from a number on."""
+    table, begin = None, 1
+    while some := pages(begin):
+        for page in some:
+            for found in rows_of(page):
+                if table is None or found.is_head:
+                    table = TextTable(page, text)
+                if table.text and not found.is_head:
+                    yield table, found
+        begin = some[-1].number + 1
+
+
+def page_of_text(page: int, text: str) -> Page:
+    """Return a text of a table as a page of its own, whose positions begin with the text."""
+    return Page(page, "", text, PageStatus.READ, (Block(BlockKind.PARAGRAPH, 0, len(text)),))
+
+
+def fact(name: str, document: DocumentRecord, text: str, language: str) -> TableCell:
+    """Return the cell of a column of FACTS."""
+    if name == LANGUAGE:
+        return given(language)
+    if name == FOLDER:
+        return given(PurePath(document.path.decode("utf-8", "replace")).parent.name)
+    for found in find_dates(text[:SAMPLE], language):
+        if day := _iso(found, text, None):
+            return given(day)
+    return TableCell(origin=GIVEN)
+
+
+def common_language(texts: Sequence[str]) -> str:
+    found = Counter(tongue(text) for text in texts[:SAMPLE])
+    return next((code for code, __ in found.most_common(2) if code), "")

@@ -1,0 +1,94 @@
+"""The sheet in which a person checks the labels of a sample, text by text."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QKeySequence, QShortcut
+from PySide6.QtWidgets import QPlainTextEdit, QPushButton, QWidget
+
+from slmdesk.base.texts import _
+from slmdesk.tables.counts import error_of, sample_of
+from slmdesk.tables.types import ColumnKind, Table, TableRow, certainty_words
+from slmdesk.window.base import theme
+from slmdesk.window.base.theme import scaled
+from slmdesk.window.widgets.build import button, column, flow, named, plain_label, row
+from slmdesk.window.widgets.dialogs import Dialog
+
+Check = Callable[[str, int, str, Callable[[Table], None]], None]
+"""Function that notes a label (row, column, label) and then calls its last argument with the table."""
+
+
+class CheckDialog(Dialog):
+    """Enter agrees with the label, a digit gives another one, Backspace goes back."""
+
+    def __init__(self, parent: QWidget, table: Table, at: int, item: str, check: Check) -> None:
+        super().__init__(parent, "check_dialog", _("Check a sample"))
+        self._table, self._column, self._check = table, at, check
+        self._sample = [one.document for one in sample_of(table, at, item)]
+        done = {one.document for one in table.checks if one.column == at}
+        self._now = next((place for place, one in enumerate(self._sample) if one not in done), len(self._sample))
+        self._progress = plain_label("", self, name="check_progress", kind="small")
+        self._text = named(QPlainTextEdit(self), "check_text", label=_("The text"))
+        self._text.setReadOnly(True)
+        self._text.setTabChangesFocus(True)
+        self._found = plain_label("", self, name="check_found", kind="strong")
+        self._agree = button(_("Agree"), "check_agree", self, kind="primary", on=lambda: self._note(""))
+        self._back = button(_("Back"), "check_back", self, kind="quiet", on=self._on_back)
+        self._others: list[QPushButton] = []
+        for number, label in enumerate(table.columns[at].choices, 1):
+            words = f"{number} {_(label.name)}"
+            self._others.append(button(words, f"check_{number}", self, on=partial(self._note, label.name)))
+            QShortcut(QKeySequence(str(number)), self, partial(self._note, label.name))
+        QShortcut(QKeySequence(Qt.Key.Key_Backspace), self, self._on_back)
+        keys = plain_label(
+            _("Enter agrees, a digit gives another label, Backspace goes back."), self, name="check_keys", kind="small"
+        )
+        others = flow(*self._others, gap=theme.SPACE_8)
+        foot = row(keys, 1, self._back, self._agree, gap=theme.SPACE_8)
+        parts = (self._progress, (self._text, 1), self._found, others, foot)
+        column(*parts, into=self, gap=theme.SPACE_12, margins=theme.SPACE_16)
+        self._agree.setDefault(True)
+        self.resize(scaled(640), scaled(420))
+        self._show()
+
+    def _row(self) -> TableRow | None:
+        here = self._sample[self._now] if self._now < len(self._sample) else ""
+        return next((one for one in self._table.rows if one.document == here), None)
+
+    def _show(self) -> None:
+        one = self._row()
+        words = _("{done} of {count}").format(done=min(self._now + 1, len(self._sample)), count=len(self._sample))
+        error = error_of(self._table, self._column)
+        self._progress.setText(words if one else f"{error.words}." if error else "")
+        self._text.setPlainText(_text_of(self._table, one, self._column) if one else "")
+        cell = one.cells[self._column] if one else None
+        self._found.setText(" · ".join(filter(None, (_(cell.value), certainty_words(cell)))) if cell else _("Done"))
+        for part in (self._agree, *self._others):
+            part.setEnabled(one is not None)
+        self._back.setEnabled(self._now > 0)
+        if one is not None:
+            self._agree.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _note(self, label: str) -> None:
+        one = self._row()
+        if one is not None and self._agree.isEnabled():
+            self._agree.setEnabled(False)  # until it is stored
+            self._check(one.document, self._column, label or one.cells[self._column].value, self._on_noted)
+
+    def _on_noted(self, table: Table) -> None:
+        self._table = table
+        self._now += 1
+        self._show()
+
+    def _on_back(self) -> None:
+        self._now = max(0, self._now - 1)
+        self._show()
+
+
+def _text_of(table: Table, one: TableRow, at: int) -> str:
+    given = [cell.value for known, cell in zip(table.columns, one.cells, strict=True) if known.kind is ColumnKind.GIVEN]
+    text = max(given, key=len, default="") if one.source != one.document else ""
+    return text or "\n\n".join(filter(None, (one.name, one.cells[at].quote)))

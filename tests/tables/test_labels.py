@@ -1,0 +1,169 @@
+"""Labels of many texts: lists of words, what carries a label, rows of a table, and counts that are exact."""
+
+from __future__ import annotations
+
+import math
+import struct
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from slmdesk.base.charts import svg
+from slmdesk.base.documents import ChartKind
+from slmdesk.base.record import changed
+from slmdesk.library.types import Coverage
+from slmdesk.tables.counts import chart_of, countable, counted, error_of, interval, rows_in, sample_of
+from slmdesk.tables.labels import by_words, carrying, cell_of, chosen_of, label_column, label_presets
+from slmdesk.tables.texts import day_of
+from slmdesk.tables.themes import named, themes_of
+from slmdesk.tables.types import Column, ColumnKind, Edit, Flag, Table, TableCell, TableRow, edited
+from slmdesk.text.checks.words import tongue
+
+pytestmark = pytest.mark.pure
+SENTIMENT = dict(label_presets())["sentiment"]
+URGENCY = dict(label_presets())["urgency"]
+GOLDEN = Path(__file__).parent.parent / "golden" / "labels" / "texts.tsv"
+
+
+def texts(*, laid_aside: bool) -> list[list[str]]:
+    """Every second text was laid aside before the lists were written."""
+    return [line.split("\t") for line in GOLDEN.read_text().splitlines()[laid_aside::2]]
+
+
+@pytest.mark.parametrize(("laid_aside", "least"), [(False, 26), (True, 18)])
+def test_lists_of_words_tell_more_than_the_commonest_label(laid_aside: bool, least: int) -> None:
+    lines = texts(laid_aside=laid_aside)
+    right = sum(by_words(SENTIMENT, line[3], tongue(line[3])) == line[1] for line in lines)
+    commonest = Counter(line[1] for line in lines).most_common(1)[0][1]
+    assert (right, len(lines)) >= (least, 30)
+    assert right > commonest
+
+
+def test_lists_of_words_tell_what_is_urgent() -> None:
+    lines = texts(laid_aside=True)
+    wanted = ["not urgent" if line[2] == "normal" else line[2] for line in lines]
+    assert sum(by_words(URGENCY, line[3], line[0]) == label for line, label in zip(lines, wanted, strict=True)) >= 28
+
+
+@pytest.mark.parametrize(
+    ("text", "language", "label", "words"),
+    [
+        ("The soup was not good.", "en", "negative", "not good"),
+        ("Das gefällt mir nicht.", "de", "negative", "gefällt mir nicht"),
+        ("Ce n'est pas un problème.", "fr", "positive", "n'est pas un problème"),
+        ("No es malo.", "es", "positive", "No es malo"),
+        ("Non è pulito.", "it", "negative", "Non è pulito"),
+        ("Não recomendo.", "pt", "negative", "Não recomendo"),
+        ("Het was niet lekker.", "nl", "negative", "niet lekker"),
+        ("Nie polecam.", "pl", "negative", "Nie polecam"),
+        ("Not a word about it. Lovely staff.", "en", "positive", "Lovely"),  # another sentence is not turned
+    ],
+)
+def test_a_negation_turns_a_word(text: str, language: str, label: str, words: str) -> None:
+    assert by_words(SENTIMENT, text, language) == label
+    span = carrying(SENTIMENT, label, text, language)
+    assert span is not None
+    assert text[slice(*span)] == words
+
+
+def test_own_labels_are_told_by_their_words() -> None:
+    column = label_column("Reason=price: too expensive or costly; moving: moves to another town")
+    assert column is not None
+    assert [label.name for label in column.choices] == ["price", "moving"]
+    assert by_words(column, "We are moving to Leeds.", "en") == "moving"
+    assert by_words(column, "Bye.", "en") == ""
+    assert label_column("Reason=price") is None
+    assert label_column("Mood") is None
+    assert label_column("Sentiment") == SENTIMENT
+
+
+def test_a_label_that_another_is_nearly_as_likely_as_is_marked() -> None:
+    best, certainty = chosen_of([math.log(0.2), math.log(0.3), math.log(0.1)])
+    assert (best, round(certainty, 3)) == (1, 0.5)
+    assert cell_of("Well.", "negative", None, 1, certainty=certainty).flag is Flag.UNSURE
+    assert cell_of("Well.", "negative", None, 1, certainty=0.9).flag is Flag.NONE
+
+
+def test_a_day_is_read_as_the_column_writes_it() -> None:
+    assert day_of("2024-03-05") == "2024-03-05"
+    assert day_of("03/04/2024", day_first=True) == "2024-04-03"
+    assert day_of("03/04/2024", day_first=False) == "2024-03-04"
+    assert day_of("03/04/2024") == ""
+    assert day_of("no day") == ""
+
+
+def row(number: int, label: str, day: str, shop: str) -> TableRow:
+    cells = (TableCell(label, origin="judged"), TableCell(day, date=day), TableCell(shop))
+    return TableRow(f"d#{number}", f"t.csv, {number}", "sheet", cells, Coverage(1, 1, 1, 1))
+
+
+TABLE = Table(
+    (SENTIMENT, Column("Day", ColumnKind.GIVEN), Column("Shop", ColumnKind.GIVEN)),
+    tuple(
+        row(number, ("positive", "negative", "")[number % 3], f"2024-0{1 + number % 4}-11", f"Shop {number % 15}")
+        for number in range(200)
+    ),
+)
+
+
+def test_every_row_is_counted_once_and_each_figure_opens_its_rows() -> None:
+    for by in (None, 1, 2):
+        counts = counted(TABLE, 0, by)
+        assert sum(map(sum, counts.figures)) == len(TABLE.rows)
+        for value, line in enumerate(counts.figures):
+            for label, figure in enumerate(line):
+                assert len(rows_in(TABLE, counts, value, label)) == figure
+            assert len(rows_in(TABLE, counts, value, None)) == sum(line)
+    assert counted(TABLE, 0, 1).values == ("2024-01", "2024-02", "2024-03", "2024-04")
+    some = changed(TABLE, rows=tuple(one for one in TABLE.rows if "03" not in one.cells[1].value[5:7]))
+    assert counted(some, 0, 1).figures[2] == (0,) * len(
+        counted(some, 0, 1).labels
+    )  # a month without texts stands there
+    assert counted(TABLE, 0, 2).values[-1] == "(others)"
+    assert countable(TABLE) == [0, 1, 2]
+
+
+def test_a_chart_says_what_it_shows_and_has_a_mark_for_each_figure() -> None:
+    lines = chart_of(TABLE, counted(TABLE, 0, 1))
+    assert lines.kind is ChartKind.LINES
+    picture = svg(lines)
+    assert picture.count("<polyline") == len(lines.series)
+    assert picture.count("<circle") == len(lines.series) * len(lines.categories)
+    bars = chart_of(TABLE, counted(TABLE, 0))
+    assert bars.kind is ChartKind.BARS
+    assert "positive: 67" in bars.words
+    assert bars.words in svg(bars)
+    harmful = changed(bars, title="<script>alert(1)</script>")
+    assert "<script" not in svg(harmful)
+
+
+def test_the_error_of_a_sample_has_its_interval() -> None:
+    sample = sample_of(TABLE, 0, "item")
+    assert sample == sample_of(TABLE, 0, "item")
+    assert len({one.document for one in sample}) == 30
+    assert all(one.cells[0].value for one in sample)
+    wrong = {one.document for one in sample[:3]}
+    rows = [
+        changed(one, cells=(edited(one.cells[0], "mixed"), *one.cells[1:])) if one.document in wrong else one
+        for one in TABLE.rows
+    ]
+    checks = tuple(Edit(one.document, 0, "mixed" if one.document in wrong else one.cells[0].value) for one in sample)
+    error = error_of(changed(TABLE, rows=tuple(rows), checks=checks), 0)
+    assert error is not None
+    assert error.words == "3 of 30 labels checked by hand were wrong: 10% (95 %: 3% to 26%)"
+    assert interval(0, 30)[0] == 0.0
+    assert error_of(TABLE, 0) is None
+
+
+def test_texts_of_a_theme_are_put_together_and_a_model_may_name_them() -> None:
+    bills = [f"The bill of month {at} charged a fee for the meter." for at in range(6)]
+    noise = [f"Loud music and noise at night, neighbour {at} never sleeps." for at in range(4)]
+    found = themes_of([*bills, *noise], ())
+    assert [theme.count for theme in found[:2]] == [6, 4]
+    assert set(found[0].examples) <= set(bills)
+    assert {"bill", "fee"} & set(found[0].words)
+    assert themes_of([*bills, *noise], ()) == found
+    assert [theme.name for theme in named(found, "1. Costs\n2: costs\n7 None")][:2] == ["Costs", found[1].name]
+    vectors = [struct.pack("<2f", 1, 0)] * 6 + [struct.pack("<2f", 0, 1)] * 4
+    assert [theme.count for theme in themes_of([*bills, *noise], vectors)] == [6, 4]

@@ -1,0 +1,143 @@
+"""Labels of a table of texts in the window: told, counted, opened, checked by hand, and joined by the next month."""
+
+from __future__ import annotations
+
+import csv
+
+import pytest
+from fakes.recorder import add_model
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from tables.window.test_document_table import cells, columns, documents, more
+
+from slmdesk.base.documents import Chart
+from slmdesk.base.records import DocumentStatus
+from slmdesk.tables.labels import label_presets
+
+pytestmark = [pytest.mark.gui, pytest.mark.qt_log_ignore("This plugin does not support")]
+ROWS = [
+    ["Day", "Shop", "Review"],
+    ["2026-01-03", "Leeds", "The staff was friendly and quick. I came at noon."],
+    ["2026-01-09", "York", "The kettle broke after two days. It was a present."],
+    ["2026-02-02", "York", "I would be glad to know when you open."],
+]
+MORE = [ROWS[0], ["2026-03-02", "Leeds", "All went well on the whole. Many thanks."]]
+
+
+def write(path, rows):
+    with path.open("w", newline="") as file:
+        csv.writer(file).writerows(rows)
+    return path
+
+
+@pytest.fixture
+def program(start, tmp_path):
+    program = start(choice="2")
+    add_model(program.services, tmp_path / "echo.gguf")
+    program.open_documents(1300, 860)
+    program.frame.documents.open_paths([write(tmp_path / "reviews.csv", ROWS)])
+    program.wait(lambda: any(record.status is DocumentStatus.READ for record in documents(program)))
+    program.choose_tab("table")
+    return program
+
+
+def labelled(program) -> None:
+    """The table gets a column of labels, as a person adds one."""
+    program.wait(lambda: program.find("new_column_button").isEnabled())
+    program.click("new_column_button")
+    kind = program.find("column_kind")
+    kind.setCurrentIndex(kind.findData(label_presets()[0][1]))
+    assert program.find("column_line").text() == "Sentiment"
+    program.click("add_column_button")
+    program.wait(lambda: "Sentiment" in columns(program) and len(cells(program)) == len(ROWS) - 1)
+    program.wait(lambda: not program.find("making_table").isVisible())
+
+
+def chart(program) -> Chart:
+    found = program.find("counts_chart").chart
+    assert found is not None
+    return found
+
+
+def test_labels_are_told_counted_and_each_figure_opens_its_texts(program) -> None:
+    labelled(program)
+    assert columns(program) == ["Review", "Sentiment", "Day", "Shop", "Language"]
+    assert [row[2] for row in cells(program)] == ["negative 75%"] * 3
+    program.click("table_segments", lambda: program.find("table_segments").tabRect(1).center())
+    by = program.find("counts_by")
+    program.wait(lambda: by.isVisible() and by.count() > 1)
+    by.setCurrentIndex(by.findText("Shop"))
+    by.value_chosen.emit(by.currentData())
+    assert chart(program).categories == ("York", "Leeds")
+    figures = program.find("counts_figures")
+    assert [figures.item(at, 0).text() for at in range(figures.rowCount())] == ["York", "Leeds", "Total"]
+    assert figures.item(0, 2).text() == "2"
+    program.click_item(figures, figures.model().index(0, 2))
+    program.wait(lambda: len(cells(program)) == 2)
+    assert program.find("table_only_button").text() == "negative, York: 2"
+    assert program.find("cells_table").isVisible()
+    program.click("table_only_button")
+    assert len(cells(program)) == 3
+
+
+def test_a_sample_is_checked_with_the_keys_and_the_error_is_told(program) -> None:
+    labelled(program)
+    program.click("table_segments", lambda: program.find("table_segments").tabRect(1).center())
+    program.wait(lambda: program.find("check_sample_button").isVisible())
+    assert "No sample was checked" in program.find("counts_trust").text()
+    program.click("check_sample_button")
+    sheet = program.find("check_dialog")
+    for key, place in ((Qt.Key.Key_Return, "2 of 3"), (Qt.Key.Key_1, "3 of 3"), (Qt.Key.Key_Return, "")):
+        QTest.keyClick(program.find("check_agree"), key)
+        program.wait(lambda place=place: place in program.find("check_progress").text())
+        program.wait(
+            lambda: program.find("check_agree").isEnabled() or "of 3 labels" in program.find("check_progress").text()
+        )
+    assert program.find("check_progress").text().startswith("1 of 3 labels checked by hand were wrong: 33%")
+    sheet.close()
+    program.wait(lambda: "1 of 3 labels" in program.find("counts_trust").text())
+    assert sorted(row[2] for row in cells(program)) == ["negative 75%", "negative 75%", "positive"]
+
+
+def test_the_next_file_joins_the_table(program, tmp_path) -> None:
+    labelled(program)
+    assert more(program, "join_table_button").isEnabled()
+    program.frame.documents_area.tables.join(write(tmp_path / "march.csv", MORE))
+    program.wait(lambda: len(cells(program)) == 4)
+    program.wait(lambda: not program.find("making_table").isVisible())
+    assert [row[0] for row in cells(program)][-1] == "march.csv, 2"
+
+
+def test_own_labels_are_typed_line_by_line(program) -> None:
+    program.wait(lambda: program.find("new_column_button").isEnabled())
+    program.click("new_column_button")
+    kind, labels = program.find("column_kind"), program.find("column_labels")
+    assert not labels.isVisible()
+    kind.setCurrentIndex(kind.count() - 1)
+    assert labels.isVisible()
+    program.type_into("column_line", "Reason")
+    labels.setPlainText("price: it costs too much\nmoving")
+    program.click("add_column_button")
+    program.wait(lambda: "Reason" in columns(program) and len(cells(program)) == 3)
+    program.wait(lambda: not program.find("making_table").isVisible())
+    assert [row[2] for row in cells(program)] == ["moving 75%"] * 3
+
+
+def test_themes_are_proposed_as_labels_a_person_may_change(program, tmp_path) -> None:
+    bills = [["2026-03-02", "Leeds", f"The bill of month {at} charged a fee for the meter."] for at in range(6)]
+    noise = [["2026-03-02", "York", f"Loud music and noise at night, neighbour {at} never sleeps."] for at in range(4)]
+    program.frame.documents.open_paths([write(tmp_path / "themes.csv", [ROWS[0], *bills, *noise])])
+    program.wait(lambda: len(documents(program)) == 2)
+    program.wait(lambda: all(record.status is DocumentStatus.READ for record in documents(program)))
+    program.choose_tab("table")
+    program.wait(lambda: program.find("new_column_button").isEnabled())
+    program.click("new_column_button")
+    kind, labels = program.find("column_kind"), program.find("column_labels")
+    kind.setCurrentIndex(kind.count() - 1)
+    program.click("find_themes_button")
+    program.wait(lambda: labels.toPlainText().count("\n") == 1)
+    assert program.find("column_line").text() == "Theme"
+    labels.setPlainText(labels.toPlainText().replace(labels.toPlainText().split(":")[0], "Costs", 1))
+    program.click("add_column_button")
+    program.wait(lambda: "Theme" in columns(program) and len(cells(program)) == 10)
+    program.wait(lambda: not program.find("making_table").isVisible())
