@@ -59,11 +59,7 @@ def choose(
 
     if file:
         chosen = repo.choose(file)
-<<<<<<< HEAD
-        if chosen.beside in ("", "adapter", "whisper") or kind_of(chosen, read(chosen)) in USABLE:
-=======
-        if chosen.beside in ("", *BESIDE) or kind_of(chosen, read(chosen)) in USABLE:
->>>>>>> vision
+        if chosen.beside in ("", "whisper", *BESIDE) or kind_of(chosen, read(chosen)) in USABLE:
             return chosen
         best = repo.best(budget_bytes)
         raise KnownError("hub.companion", name=chosen.name, kind=chosen.beside, model=best.name if best else "")

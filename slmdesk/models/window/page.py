@@ -402,13 +402,10 @@ def speed_of(judged: FitCheck) -> str:
 def sentence_of(card: ModelCard) -> str:
     if card.record.kind == "encoder":
         return _("Finds passages, cannot chat.")
-<<<<<<< HEAD
     if card.record.kind == "whisper":
         return _("Writes down dictation and recordings.")
-=======
     if card.record.kind == PROJECTOR:
         return _("Lets the model it was published with see pictures.")
->>>>>>> vision
     if card.record.kind == "adapter":
         base = str(card.record.header.get("base") or _("its base model"))
         return _("Changes how {base} answers; choose it in the settings of a chat.").format(base=base)
