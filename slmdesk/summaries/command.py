@@ -155,7 +155,7 @@ def summarize(
         missing = tuple(UnreadableDocument(str(file["file"]), str(file["message"])) for file in failed)
         ids = tuple(document.id for document in documents)
         for id in ids if received is not None or place is not None else ():
-            services.call.summaries.receive(id, received and received.date().isoformat(), place)
+            services.call.summaries.receive(id, received.date().isoformat() if received else None, place)
         request = SummaryRequest(
             ids, requested_kind, requested_length, language, focus.strip(), instruction.strip(), model, missing,
             Paper(paper), own_words,
