@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -42,7 +43,7 @@ class Heard(Record):
 
 
 class Whisper:
-    """A loaded model.  For one thread at a time."""
+    """A loaded model.  Thread-safe: one waits for the other."""
 
     def __init__(self, path: str) -> None:
         """Raises KnownError model.…, `child.start_failed`."""
@@ -63,16 +64,21 @@ class Whisper:
             raise KnownError("model.damaged", reason=_("the speech library refused it"))
         self._is_english = header.architecture == ENGLISH
         self._threads = max(1, min(MOST_THREADS, _cores()))
+        self._lock = threading.Lock()
 
     def hear(
-        self, sound: Sound, language: str = "", *, before: str = "", is_short: bool = False,
+        self, sound: Sound, language: str = "", *, before: str = "", is_short: bool = False, is_draft: bool = False,
         stop: Callable[[], bool] = lambda: False,
     ) -> Heard:  # fmt: skip
         """Return what is said in at most 30 seconds.
 
-        `language`: "" for that which the model finds.  `before`: what was said before.  `is_short`: be quick, for words
-        that are still being spoken.  Raises Stopped once `stop` says so.
+        `language`: "" for that which the model finds.  `before`: what was said before.  `is_short`: compute no more
+        than the sound is long.  `is_draft`: be content with the first try.  Raises Stopped once `stop` says so.
         """
+        with self._lock:
+            return self._heard(sound, self._params(len(sound) / RATE, language, before, is_short, is_draft), stop)
+
+    def _params(self, seconds: float, language: str, before: str, is_short: bool, is_draft: bool) -> Any:
         api = self._api
         params = api.whisper_full_default_params(api.whisper_sampling_strategy.WHISPER_SAMPLING_GREEDY)
         params.n_threads, params.no_context, params.suppress_nst = self._threads, True, True
@@ -82,9 +88,14 @@ class Whisper:
         if before:
             params.initial_prompt = before
         if is_short:
-            frames = math.ceil(len(sound) / RATE * _FRAMES_A_SECOND) + 64
+            frames = math.ceil(seconds * _FRAMES_A_SECOND) + 64
             params.audio_ctx = min(_ALL_FRAMES, max(_LEAST_FRAMES, frames))
-            params.temperature_inc, params.single_segment = 0.0, True
+        if is_draft:
+            params.temperature_inc = 0.0
+        return params
+
+    def _heard(self, sound: Sound, params: Any, stop: Callable[[], bool]) -> Heard:
+        api = self._api
         api.assign_abort_callback(params, lambda *_: stop())
         try:
             failed = api.whisper_full(self._context, params, numpy.ascontiguousarray(sound), len(sound))

@@ -78,7 +78,7 @@ def test_a_model_that_cannot_see_is_sent_no_picture(seeing, tmp_path: Path) -> N
         chats.send(SendRequest("What is it?", model=blind.id, attach=(made,)))
     assert found.value.code == "model.blind"
     with pytest.raises(KnownError, match=r"request\.invalid"):
-        chats.send(SendRequest("What are they?", attach=(made,) * 9))
+        chats.send(SendRequest("What are they?", model=blind.id, attach=(made,) * 9))
 
 
 def test_what_is_no_picture_is_told(seeing, tmp_path: Path) -> None:
