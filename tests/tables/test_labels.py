@@ -14,6 +14,7 @@ from slmdesk.base.documents import ChartKind
 from slmdesk.base.record import changed
 from slmdesk.library.types import Coverage
 from slmdesk.tables.counts import chart_of, countable, counted, error_of, interval, rows_in, sample_of
+from slmdesk.tables.export import table_paper, table_sheets
 from slmdesk.tables.labels import by_words, carrying, cell_of, chosen_of, label_column, label_presets
 from slmdesk.tables.texts import day_of
 from slmdesk.tables.themes import named, themes_of
@@ -149,9 +150,12 @@ def test_the_error_of_a_sample_has_its_interval() -> None:
         for one in TABLE.rows
     ]
     checks = tuple(Edit(one.document, 0, "mixed" if one.document in wrong else one.cells[0].value) for one in sample)
-    error = error_of(changed(TABLE, rows=tuple(rows), checks=checks), 0)
+    checked = changed(TABLE, rows=tuple(rows), checks=checks)
+    error = error_of(checked, 0)
     assert error is not None
     assert error.words == "3 of 30 labels checked by hand were wrong: 10% (95 %: 3% to 26%)"
+    assert error.words in str(table_sheets(checked)["Labels"])
+    assert any(error.words in piece.text for piece in table_paper("Reviews", checked).pieces)
     assert interval(0, 30)[0] == 0.0
     assert error_of(TABLE, 0) is None
 

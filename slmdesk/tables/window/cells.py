@@ -80,18 +80,25 @@ class TableModel(QAbstractTableModel):
         self.rows = self._every if only is None else [row for row in self._every if row.document in only]
         self._places = {row.document: at for at, row in enumerate(self._every)}
 
-    def add(self, row: TableRow) -> None:
-        """Add a row. It replaces a row of the same document."""
-        at = self._places.setdefault(row.document, len(self._every))
-        if self.only is not None:
-            self._every[at : at + 1] = [row]
-        elif at < len(self.rows):
-            self.rows[at] = row
-            self._changed(at, at)
-        else:
-            self.beginInsertRows(QModelIndex(), at, at)
-            self.rows.append(row)
+    def add(self, rows: Sequence[TableRow]) -> None:
+        """Add rows. One replaces a row with the same id."""
+        new: dict[str, TableRow] = {}
+        for row in rows:
+            at = self._places.get(row.document)
+            if at is None:
+                new[row.document] = row
+                continue
+            self._every[at] = row
+            if self.only is None:
+                self._changed(at, at)
+        first, count = len(self._every), len(new)
+        self._places |= {id: first + number for number, id in enumerate(new)}
+        if self.only is None and count:
+            self.beginInsertRows(QModelIndex(), first, first + count - 1)
+            self._every += new.values()
             self.endInsertRows()
+        else:
+            self._every += new.values()
 
     def show_table(self, table: Table) -> None:
         """Show a table. If rows and columns are the same, only cells change and the selection stays."""

@@ -16,13 +16,14 @@ from slmdesk.jobs.types import JobChanged
 from slmdesk.library.service import FolderRead
 from slmdesk.runtime.messages import Problem, problem_of
 from slmdesk.tables.service import KIND, MOST_DOCUMENTS, ExtractionView, TableRequest
-from slmdesk.tables.types import Column, Edit, ExtractionEnded, ExtractionGrew, Label, Table
-from slmdesk.window.base.bridge import Bridge
+from slmdesk.tables.types import Column, Edit, ExtractionEnded, ExtractionGrew, Label, Table, TableRow
+from slmdesk.window.base.bridge import Bridge, Delay
 from slmdesk.window.base.live import Live
 from slmdesk.window.panes import JobFollower
 from slmdesk.window.widgets.notices import Notice
 
 MOST_UNDONE = 200
+TELL_MS = 60
 
 
 NOTHING_NAMED = _("This document names no values, such as “Rent: 900 EUR”. Add a column for what you look for.")
@@ -30,7 +31,7 @@ NOTHING_NAMED = _("This document names no values, such as “Rent: 900 EUR”. A
 
 class TableController(JobFollower):
     begun = Signal(object, int)
-    row_received = Signal(object)
+    rows_received = Signal(object)
     read_reported = Signal(int, int)
     made = Signal(object)
     undo_changed = Signal(bool)
@@ -60,6 +61,9 @@ class TableController(JobFollower):
         """The table that a document without one would have. It is watched once a person asks for a table."""
         self.guess.changed.connect(lambda: self._begin_guessed(self.guess.value))
         self.made.connect(self._on_made)
+        self._grown: list[TableRow] = []
+        """Rows that are not told yet. Told one by one, thousands would keep the window from all else."""
+        self._telling = Delay(self, TELL_MS, self._tell_rows, "table_rows")
         bridge.on(ExtractionGrew, self._on_grew)
         bridge.on(ExtractionEnded, self._on_ended)
 
@@ -218,10 +222,16 @@ class TableController(JobFollower):
     def _on_grew(self, event: ExtractionGrew) -> None:
         if event.item == self.item:
             self._job = event.job
-            self.row_received.emit(event.row)
+            self._grown.append(event.row)
+            if not self._telling.isActive():
+                self._telling.start()
+
+    def _tell_rows(self) -> None:
+        rows, self._grown = self._grown, []
+        self.rows_received.emit(rows)
 
     def _on_made(self, table: Table) -> None:
-        self._shown = table
+        self._shown, self._grown = table, []  # which are older
 
     def _on_ended(self, event: ExtractionEnded) -> None:
         if event.item == self.item:
@@ -253,6 +263,7 @@ class TableController(JobFollower):
 
     def _forget(self) -> None:
         self.title, self._requested, self._job, self._about = "", "", "", frozenset()
+        self._shown, self._grown = None, []
         self.guess.put(None)
         self._opened.put(None)
         self.items.set_current("")

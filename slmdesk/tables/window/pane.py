@@ -45,6 +45,7 @@ from slmdesk.tables.types import (
 from slmdesk.tables.window.cells import CellsView, TableModel
 from slmdesk.tables.window.controller import NOTHING_NAMED, TableController
 from slmdesk.window.base import theme
+from slmdesk.window.base.bridge import Delay
 from slmdesk.window.base.theme import ThemeKeeper
 from slmdesk.window.panes import EarlierBox, MakingBar
 from slmdesk.window.widgets.build import (
@@ -75,6 +76,8 @@ FORMS = (
     Form("json", _("JSON, for programs")),
 )
 MOST_QUOTE = 300
+MANY, COUNT_MS = 500, 300
+"""Rows from which on cells are counted now and then, and how often."""
 NARROW = 84
 """Width in letters below which the buttons above the table have no words."""
 
@@ -97,6 +100,7 @@ class TablePane(QFrame):
         """Whether the pages are on show beside the table, where a click on a cell goes to its page too."""
         self._is_running = False
         self._total = 0
+        self._counting = Delay(self, COUNT_MS, self._show_figure, "table_counting")
         self._build_ui()
         self._connect()
         keeper.theme_changed.connect(lambda _theme: self.model.repaint())
@@ -228,7 +232,7 @@ class TablePane(QFrame):
         self.earlier.chosen.connect(self._tables.dismiss)
         tables.begun.connect(self.show_begun)
         tables.read_reported.connect(self.show_read)
-        tables.row_received.connect(model.add)
+        tables.rows_received.connect(model.add)
         tables.job_reported.connect(self.show_job)
         tables.made.connect(self.show_table)
         tables.stopped.connect(self.show_stopped)
@@ -238,10 +242,9 @@ class TablePane(QFrame):
         model.cell_edited.connect(tables.edit)
         model.dataChanged.connect(lambda *__: self._fill_proof(view.currentIndex()))
         for changed in (model.dataChanged, model.modelReset, model.rowsInserted):
-            changed.connect(lambda *__: self._show_figure())
+            changed.connect(lambda *__: self._on_cells())
         model.modelReset.connect(self._proof.dismiss)
         model.modelReset.connect(view.fit)
-        model.rowsInserted.connect(lambda *__: view.share())
         view.clicked.connect(self._on_clicked)
         view.source_requested.connect(self._on_source)
         context = Qt.ShortcutContext.WidgetWithChildrenShortcut
@@ -273,10 +276,12 @@ class TablePane(QFrame):
         self._is_running = not event.status.is_end
         self._making.show_job(event)
         if self._is_running and event.status is not JobStatus.PAUSED:  # the figure above the table says how far it is
-            done = sum(all(cell.flag is not Flag.OPEN for cell in row.cells) for row in self.model.rows)
-            words = _("{done} of {total} documents").format(done=done, total=self._total)
-            if self._total < len(self.model.rows):  # texts of a table, of which nobody knows yet how many there are
-                words = ngettext("1 text", "{n:,} texts", done)
+            count = len(self.model.rows)
+            if self._total < count:  # texts of a table, of which nobody knows yet how many there are
+                words = ngettext("1 text", "{n:,} texts", count)
+            else:
+                done = sum(all(cell.flag is not Flag.OPEN for cell in row.cells) for row in self.model.rows)
+                words = _("{done} of {total} documents").format(done=done, total=self._total)
             self._making.words.setText(", ".join(filter(None, (words, left_words(event.left)))))
         if event.status is JobStatus.FAILED and event.problem is not None:
             self._say(event.problem.sentence)
@@ -490,6 +495,13 @@ class TablePane(QFrame):
             action.setEnabled(has_rows and not self._is_running)
         self._show_figure()
         self._fit_bar()
+
+    def _on_cells(self) -> None:
+        """Count the cells, now and then while thousands come."""
+        if len(self.model.rows) < MANY:
+            self._show_figure()
+        elif not self._counting.isActive():
+            self._counting.start()
 
     def _show_figure(self) -> None:
         cells = [cell for row in self.model.rows for cell in row.cells]
