@@ -6,7 +6,7 @@ import datetime
 from collections.abc import Sequence
 from typing import cast
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QFrame, QLineEdit, QWidget
 
 from slmdesk.base.texts import _
@@ -30,7 +30,7 @@ class DeadlineLine(QFrame):
         tip, ask = _("Say when it was received, and whose law holds"), lambda: form.ask(self)
         self.ask = tool_button("receipt_button", self, _("Received…"), kind="small", label=tip, tip=tip, on=ask)
         margins = (theme.scaled(DUE_WIDTH) + theme.SPACE_12, 0, 0, theme.SPACE_4)
-        row((words, 1), (self.ask, Qt.AlignmentFlag.AlignTop), into=self, gap=theme.SPACE_8, margins=margins)
+        column(words, row(self.ask, 1), into=self, gap=theme.SPACE_4, margins=margins)
 
 
 def _read_day(words: str) -> str:
