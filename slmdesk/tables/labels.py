@@ -29,8 +29,9 @@ JUDGED, BY_WORDS, GIVEN = "judged", "words", "given"
 MOST_QUOTE = 400
 SENTIMENT = ("positive", "negative", "mixed", "neutral")
 REACH = 3
-"""Words before a word in which a negation turns it, in German and Dutch also behind it: "gefällt mir nicht"."""
-_BEHIND = ("de", "nl", "")
+"""Words before a word in which a negation turns it."""
+_BEHIND = frozenset(("nicht", "nie", "niemals", "niet", "nooit"))
+"""They turn what stands before them too: "gefällt mir nicht"."""
 _STAYS = frozenset(("leider", "helaas", "helas", "unfortunately", "purtroppo", "infelizmente", "niestety"))
 _WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
 _CLAUSE = re.compile(r"[,;:.!?()–—]|\b(?:but|aber|mais|pero|ma|mas|maar|ale)\b")
@@ -172,8 +173,10 @@ def _hits(column: Column, text: str, language: str) -> Iterator[_Hit]:
             at = next((at for at, known in enumerate(lists) if word in known or _NOT.sub("", word) in known), -1)
             if at < 0:
                 continue
-            near = range(max(0, place - REACH), min(len(words), place + 1 + (REACH if language in _BEHIND else 0)))
-            denial = next((one for one in near if one != place and _is_denial(words[one][2], denials)), None)
+            near = range(max(0, place - REACH), min(len(words), place + 1 + REACH))
+            denial = next(
+                (one for one in near if one != place and _turns(words[one][2], denials, is_before=one < place)), None
+            )
             if turns and denial is not None and at < 2 and word not in _STAYS:
                 at, start, end = 1 - at, min(start, words[denial][0]), max(end, words[denial][1])
             yield _Hit(at, start, end)
@@ -187,7 +190,9 @@ def _clauses(text: str) -> Iterator[Span]:
     yield at, len(text)
 
 
-def _is_denial(word: str, denials: frozenset[str]) -> bool:
+def _turns(word: str, denials: frozenset[str], *, is_before: bool) -> bool:
+    if not is_before:
+        return word in _BEHIND and word in denials
     return word in denials or word.endswith(("n't", "n’t")) or (word[:2] in ("n'", "n’") and "n" in denials)
 
 

@@ -58,6 +58,7 @@ def test_lists_of_words_tell_what_is_urgent() -> None:
         ("Não recomendo.", "pt", "negative", "Não recomendo"),
         ("Het was niet lekker.", "nl", "negative", "niet lekker"),
         ("Nie polecam.", "pl", "negative", "Nie polecam"),
+        ("Alles ging schnell und ohne Probleme.", "de", "positive", "schnell"),
         ("Not a word about it. Lovely staff.", "en", "positive", "Lovely"),  # another sentence is not turned
     ],
 )
