@@ -42,7 +42,25 @@ _MOST_TOKENS = {
 _LARGEST = 1 << 14
 _WORDS = re.compile(r"[a-z]+|\d+(?:[.]\d+)?b?")
 _UNTOLD = frozenset(
-    ("mmproj", "model", "gguf", "it", "instruct", "chat", "f", "bf", "vision", "projector", "q", "k", "m")
+    (
+        "mmproj",
+        "model",
+        "gguf",
+        "it",
+        "instruct",
+        "chat",
+        "vision",
+        "projector",
+        "f",
+        "bf",
+        "q",
+        "k",
+        "m",
+        "0",
+        "8",
+        "16",
+        "32",
+    )
 )
 
 
@@ -151,7 +169,7 @@ def facts_of(header: GgufHeader) -> dict[str, Json]:
 
 
 def projector_for(model: ModelRecord, known: Iterable[ModelRecord]) -> ModelRecord | None:
-    """The projector of a model: of its width and family, in its folder or of the most like name."""
+    """The projector of a model: of its width and family, from its repository or of the most like name."""
     architecture, width = model.header.get("architecture"), model.header.get("embedding_length")  # None: not known yet
     able = [
         one
@@ -160,10 +178,12 @@ def projector_for(model: ModelRecord, known: Iterable[ModelRecord]) -> ModelReco
         and architecture in TYPES.get(str(one.header.get("projector")), ())
         and width in (None, one.header.get("embedding_length"))
     ]
-    folder, words = os.path.dirname(model.path), _words(model)  # noqa: PTH120 - bytes
-    alike = [(len(words & _words(one)), os.path.dirname(one.path) == folder, one) for one in able]  # noqa: PTH120
+    words, repo = _words(model), _repo(model)
+    alike = [(bool(repo) and _repo(one) == repo, len(words & _words(one)), one) for one in able]
     best = max(alike, key=lambda found: found[:2], default=None)
-    return best[2] if best and best[0] else None
+    if best is None or not (best[0] or best[1] or (len(able) == 1 and not _words(best[2]))):
+        return None
+    return best[2]
 
 
 def named_for(name: str, names: Sequence[str]) -> str:
@@ -180,6 +200,10 @@ def named_for(name: str, names: Sequence[str]) -> str:
 def _words(file: ModelRecord) -> frozenset[str]:
     stem = Path(os.fsdecode(file.path)).stem
     return frozenset(_WORDS.findall(f"{file.name} {stem}".lower())) - _UNTOLD
+
+
+def _repo(file: ModelRecord) -> str:
+    return "/".join(file.source.split("/")[:2]) if file.source.startswith("huggingface:") else ""
 
 
 def _number(header: GgufHeader, key: str) -> int:

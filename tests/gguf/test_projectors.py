@@ -62,13 +62,13 @@ def test_half_a_file_is_no_projector(tmp_path: Path) -> None:
         check_projector(write(path, tiny_projector()))
 
 
-def record(name: str, path: str, **header) -> ModelRecord:
-    return ModelRecord(name, name, path.encode(), False, 1, name, 1, 1, header, "file", 0.0, None)
+def record(name: str, path: str, *, source: str = "file", **header) -> ModelRecord:
+    return ModelRecord(name, name, path.encode(), False, 1, name, 1, 1, header, source, 0.0, None)
 
 
 def test_a_model_finds_its_projector_by_size_family_and_name() -> None:
-    def projector(name: str, path: str, width: int = 2560, kind: str = "gemma3") -> ModelRecord:
-        return record(name, path, kind="projector", projector=kind, embedding_length=width)
+    def projector(name: str, path: str, width: int = 2560, kind: str = "gemma3", **more) -> ModelRecord:
+        return record(name, path, kind="projector", projector=kind, embedding_length=width, **more)
 
     model = record("Gemma 3 4b It", "/m/gemma-3-4b-it-Q4_K_M.gguf", architecture="gemma3", embedding_length=2560)
     right = projector("Gemma 3 4b It", "/m/mmproj-gemma-3-4b-it-f16.gguf")
@@ -77,6 +77,12 @@ def test_a_model_finds_its_projector_by_size_family_and_name() -> None:
     stranger = projector("Aya", "/other/mmproj-f16.gguf")
     assert projector_for(model, [wider, qwen, stranger, right]) is right
     assert projector_for(model, [wider, qwen, stranger]) is None
+    nameless = projector("mmproj-F16", "/other/mmproj-F16.gguf")
+    assert projector_for(model, [wider, nameless]) is nameless, "there is no other"
+    assert projector_for(model, [stranger, nameless]) is None
+    fetched = record("Gemma", "/m/g.gguf", architecture="gemma3", source="huggingface:some/one/g.gguf@1")
+    beside = projector("Aya", "/m/aya.gguf", source="huggingface:some/one/mmproj.gguf@1")
+    assert projector_for(fetched, [right, beside, nameless]) is beside
     assert projector_for(record("Llama", "/m/l.gguf", architecture="llama", embedding_length=2560), [right]) is None
 
 
