@@ -56,9 +56,7 @@ def dictate(job: Job) -> Task:
 
     def heard(stretch: Stretch) -> str:
         nonlocal language, before
-        found = model.hear(
-            stretch.sound, language, before=before, is_short=True, is_draft=not stretch.is_final, stop=job.stop.is_set
-        )
+        found = model.hear(stretch.sound, language, before=before, is_draft=not stretch.is_final, stop=job.stop.is_set)
         if stretch.is_final:
             language, before = language or found.language, found.text[-_BEFORE:]
         return with_commands(found.text, language or found.language)
