@@ -23,7 +23,7 @@ _NEXT_TRY = 0.4
 """How much freer the next try is where the words of one are doubtful: three tries at most."""
 _GAP, _BRIEF = 25, 15
 """Frames of sound: a gap between two passages, and what is too brief to be one."""
-_LEAST_FRAMES, _FRAMES_A_SECOND, _ALL_FRAMES = 384, 50, 1500
+_LEAST_FRAMES, _FRAMES_A_SECOND, _ALL_FRAMES = 512, 50, 1500
 """Whisper computes all of its 30 seconds, however short the sound, unless it is told to take fewer frames."""
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from functools import cache
@@ -34,6 +35,7 @@ from slmdesk.text.spoken import with_commands
 MOST_STEPS = 256
 _BEFORE = 200
 """Characters of what was said before that help to hear what comes."""
+_LEAST_STUTTER, _STUTTER = 40, 2.4
 _ENDS = (".", "!", "?", "…")
 
 
@@ -64,7 +66,9 @@ def dictate(job: Job) -> Task:
     def found(*, at_end: bool = False) -> Iterator[Partial]:
         nonlocal number
         while stretch := stretches.take(at_end=at_end):
-            yield Partial(job.id, str(number), {"text": heard(stretch), "is_final": stretch.is_final})
+            text = heard(stretch)
+            if stretch.is_final or not is_stutter(text):
+                yield Partial(job.id, str(number), {"text": text, "is_final": stretch.is_final})
             if not stretch.is_final:
                 return
             number += 1
@@ -80,6 +84,12 @@ def dictate(job: Job) -> Task:
         yield from found()
     yield from found(at_end=True)
     return {}
+
+
+def is_stutter(text: str) -> bool:
+    """Return whether a draft repeats itself, as Whisper does where it heard too little, or is empty."""
+    data = text.encode()
+    return not data or (len(data) > _LEAST_STUTTER and len(zlib.compress(data)) * _STUTTER < len(data))
 
 
 def read(job: Job) -> Task:
