@@ -19,9 +19,11 @@ from slmdesk.gguf.read import check_file
 from slmdesk.gguf.whisper import ENGLISH, KIND
 
 MOST_THREADS = 8
+_NEXT_TRY = 0.4
+"""How much freer the next try is where the words of one are doubtful: three tries at most."""
 _GAP, _BRIEF = 25, 15
 """Frames of sound: a gap between two passages, and what is too brief to be one."""
-_LEAST_FRAMES, _FRAMES_A_SECOND, _ALL_FRAMES = 384, 50, 1500
+_LEAST_FRAMES, _FRAMES_A_SECOND, _ALL_FRAMES = 512, 50, 1500
 """Whisper computes all of its 30 seconds, however short the sound, unless it is told to take fewer frames."""
 
 
@@ -67,32 +69,28 @@ class Whisper:
         self._lock = threading.Lock()
 
     def hear(
-        self, sound: Sound, language: str = "", *, before: str = "", is_short: bool = False, is_draft: bool = False,
+        self, sound: Sound, language: str = "", *, before: str = "", is_draft: bool = False,
         stop: Callable[[], bool] = lambda: False,
     ) -> Heard:  # fmt: skip
         """Return what is said in at most 30 seconds.
 
-        `language`: "" for that which the model finds.  `before`: what was said before.  `is_short`: compute no more
-        than the sound is long.  `is_draft`: be content with the first try.  Raises Stopped once `stop` says so.
+        `language`: "" for that which the model finds.  `before`: what was said before.  `is_draft`: be quick, for words
+        that are still being spoken; figures are less sure then.  Raises Stopped once `stop` says so.
         """
-        with self._lock:
-            return self._heard(sound, self._params(len(sound) / RATE, language, before, is_short, is_draft), stop)
-
-    def _params(self, seconds: float, language: str, before: str, is_short: bool, is_draft: bool) -> Any:
         api = self._api
         params = api.whisper_full_default_params(api.whisper_sampling_strategy.WHISPER_SAMPLING_GREEDY)
         params.n_threads, params.no_context, params.suppress_nst = self._threads, True, True
         params.print_progress = params.print_realtime = params.print_timestamps = params.print_special = False
         is_known = bool(language) and api.whisper_lang_id(language) >= 0
         params.language = "en" if self._is_english else language if is_known else "auto"
+        params.temperature_inc = 0.0 if is_draft else _NEXT_TRY
         if before:
             params.initial_prompt = before
-        if is_short:
-            frames = math.ceil(seconds * _FRAMES_A_SECOND) + 64
-            params.audio_ctx = min(_ALL_FRAMES, max(_LEAST_FRAMES, frames))
         if is_draft:
-            params.temperature_inc = 0.0
-        return params
+            frames = math.ceil(len(sound) / RATE * _FRAMES_A_SECOND) + 64
+            params.audio_ctx = min(_ALL_FRAMES, max(_LEAST_FRAMES, frames))
+        with self._lock:
+            return self._heard(sound, params, stop)
 
     def _heard(self, sound: Sound, params: Any, stop: Callable[[], bool]) -> Heard:
         api = self._api

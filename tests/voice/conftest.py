@@ -18,10 +18,10 @@ class FakeWhisper:
     def __init__(self, path: str) -> None:
         self.path = path
 
-    def hear(self, sound, language="", *, before="", is_short=False, is_draft=False, stop=lambda: False):
+    def hear(self, sound, language="", *, before="", is_draft=False, stop=lambda: False):
         if stop():
             raise Stopped
-        type(self).asked.append((language, is_short))
+        type(self).asked.append((language, is_draft))
         if len(self.asked) - 1 == self.fails_at:
             raise self.failure
         said = f"{len(sound) / 16_000:.0f} seconds comma new line {'more' if before else 'first'}."
