@@ -8,7 +8,7 @@ import pytest
 from fakes.recorder import add_model
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from tables.window.test_document_table import cells, columns, documents, more
+from tables.window.test_document_table import cells, click_cell, columns, documents, marked, more
 
 from slmdesk.base.documents import Chart
 from slmdesk.base.records import DocumentStatus
@@ -78,6 +78,11 @@ def test_labels_are_told_counted_and_each_figure_opens_its_texts(program) -> Non
     assert program.find("cells_table").isVisible()
     program.click("table_only_button")
     assert len(cells(program)) == 3
+    click_cell(program, 1, 2)
+    assert program.find("cell_quote").text().replace("\u200b", "") == "“broke”"
+    assert program.find("cell_check").text() == "75% certain"
+    program.click("show_cell_page_button")
+    program.wait(lambda: marked(program) == "1: broke")
 
 
 def test_a_sample_is_checked_with_the_keys_and_the_error_is_told(program) -> None:
@@ -121,6 +126,11 @@ def test_own_labels_are_typed_line_by_line(program) -> None:
     program.wait(lambda: "Reason" in columns(program) and len(cells(program)) == 3)
     program.wait(lambda: not program.find("making_table").isVisible())
     assert [row[2] for row in cells(program)] == ["moving 75%"] * 3
+    program.click("new_column_button")
+    kind.setCurrentIndex(kind.findData(label_presets()[0][1]))
+    program.click("add_column_button")
+    program.wait(lambda: columns(program)[-1] == "Sentiment")
+    program.wait(lambda: [(row[2], row[-1]) for row in cells(program)] == [("moving 75%", "negative 75%")] * 3)
 
 
 def test_themes_are_proposed_as_labels_a_person_may_change(program, tmp_path) -> None:
