@@ -25,8 +25,8 @@ KEPT = ROOT / "build" / "package-test"
 STARTER = ROOT / ".cache" / "starter-model"
 TOOLS = ("mmdebstrap", "unshare", "ip", "Xvfb", "xdotool")
 RELEASE = "bookworm"
-RECOMMENDED = ("fonts-dejavu-core",)
-"""What the package only recommends, and is tried."""
+RECOMMENDED = ("fonts-dejavu-core", "xz-utils")
+"""What the package only recommends, and what every desktop has."""
 SCREENS = Path("/tmp/.X11-unix")
 USER, OTHER = 1000, 1001
 QUESTION = "Name three colours."

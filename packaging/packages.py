@@ -12,6 +12,7 @@ import gzip
 import hashlib
 import io
 import json
+import lzma
 import os
 import platform
 import shutil
@@ -212,7 +213,7 @@ def write_tar(folder: Path, source: Path, made: int, name: str, target: Path) ->
     beside |= {f"share/{place}": data for place, data in desktop_files(source).items()}
     with (
         target.open("wb") as file,
-        gzip.GzipFile("", "wb", 9, file, mtime=made) as packed,
+        lzma.LZMAFile(file, "wb", preset=6) as packed,
         tarfile.open(fileobj=packed, mode="w", format=tarfile.PAX_FORMAT) as tar,
     ):
         for path in sorted([folder, *folder.rglob("*")]):
@@ -251,12 +252,12 @@ def make(into: Path) -> int:
     deb = into / f"slmdesk_{version}_{dpkg_architecture()}.deb"
     say("packing")
     write_deb(folder, source, version, made, deb)
-    write_tar(folder, source, made, name, into / f"{name}.tar.gz")
-    write_run(into / f"{name}.tar.gz", name, into / f"{name}.run")
+    write_tar(folder, source, made, name, into / f"{name}.tar.xz")
+    write_run(into / f"{name}.tar.xz", name, into / f"{name}.run")
     for inside, outside in ((MANIFEST, f"{name}.manifest"), (SBOM, f"{name}.cdx.json"), (PAGE, f"{name}-licences.txt")):
         shutil.copy(folder / inside, into / outside)
     write_sums(into)
-    for path in (deb, into / f"{name}.tar.gz", into / f"{name}.run"):
+    for path in (deb, into / f"{name}.tar.xz", into / f"{name}.run"):
         say(f"{path}: {path.stat().st_size / 1e6:.0f} MB")
     return 0
 

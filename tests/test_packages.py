@@ -6,6 +6,7 @@ import importlib
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -139,15 +140,24 @@ def archive(tmp_path, monkeypatch) -> Path:
     assert compare_with_manifest(folder).are_as_built
     packages.settle(folder, 1_700_000_000)
     for name in ("first", "second"):
-        packages.write_tar(folder, PACKAGING.parent, 1_700_000_000, "slmdesk-0", tmp_path / f"{name}.tar.gz")
-    assert (tmp_path / "first.tar.gz").read_bytes() == (tmp_path / "second.tar.gz").read_bytes()
-    packages.write_run(tmp_path / "first.tar.gz", "slmdesk-0", tmp_path / "slmdesk.run")
+        packages.write_tar(folder, PACKAGING.parent, 1_700_000_000, "slmdesk-0", tmp_path / f"{name}.tar.xz")
+    assert (tmp_path / "first.tar.xz").read_bytes() == (tmp_path / "second.tar.xz").read_bytes()
+    packages.write_run(tmp_path / "first.tar.xz", "slmdesk-0", tmp_path / "slmdesk.run")
     return tmp_path / "slmdesk.run"
 
 
 def sh(*command: str | Path, home: Path, **more: str) -> subprocess.CompletedProcess[str]:
     environment = {"PATH": os.environ["PATH"], "HOME": str(home), **more}
     return subprocess.run([*command], env=environment, capture_output=True, text=True, check=False)
+
+
+def test_what_unpacks_the_program_is_named_where_it_is_missing(archive, tmp_path):
+    (few := tmp_path / "bin").mkdir()
+    for tool in ("sh", "mktemp", "rm", "tail", "sha256sum", "cut"):
+        (few / tool).symlink_to(str(shutil.which(tool)))
+    done = sh(archive, home=tmp_path, PATH=str(few))
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "xz-utils" in done.stderr
 
 
 def test_the_program_comes_into_an_account_and_leaves_it_but_for_the_home(archive, tmp_path):
