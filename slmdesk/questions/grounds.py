@@ -571,3 +571,10 @@ def is_answered(part: str, answer: str) -> bool:
         if re.search(rf"\b(?:{asks})\b", part, re.IGNORECASE):
             return bool(re.search(has, answer, re.IGNORECASE) or (is_number and find_numbers(answer, tongue(part))))
     return True
+
+
+def has_name(question: str, quote: str, language: str) -> bool:
+    """Return whether a quotation names what answers a question for neither a number, a time nor a yes."""
+    if asks_how_much(question) or asks_when(question) or asks_yes_or_no(question) or not is_answered(question, quote):
+        return False
+    return any(value.kind == "name" for value in new_values(question, quote, language))

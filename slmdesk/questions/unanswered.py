@@ -6,16 +6,7 @@ import re
 
 from slmdesk.base.record import Record
 from slmdesk.library.search import LEAST_STEM, LONGEST_ENDING, Citation, are_alike
-from slmdesk.questions.grounds import (
-    Grounds,
-    asked_words,
-    asks_cost,
-    asks_how_much,
-    asks_when,
-    asks_yes_or_no,
-    is_answered,
-    new_values,
-)
+from slmdesk.questions.grounds import Grounds, asked_words, asks_cost, asks_how_much, asks_when, has_name
 from slmdesk.questions.matter import things
 from slmdesk.text.checks.numbers import find_dates, find_numbers
 from slmdesk.text.checks.words import folded
@@ -58,24 +49,18 @@ def shown_for(question: str, grounds: Grounds) -> Shown:
 
 
 def perhaps_for(question: str, grounds: Grounds) -> tuple[Citation, ...]:
-    """Return the best sentences that name all that a question asks about, with a value of the kind it asks for: a name,
-    where it asks for neither a number, a time nor a yes.
-    """
+    """Return the best sentences that name all that a question asks about, with a value of the kind it asks for."""
     language = question_language(question, grounds.text)
     asked = [
         {folded(word), folded(with_umlauts(word, language))}
         for word in things(question, asked_words(question), language)
     ]
 
-    asks_value = asks_how_much(question) or asks_when(question) or asks_yes_or_no(question)
-
     def is_one(citation: Citation) -> bool:
         said = _words(citation.quote)
         is_named = all(any(_is_said(word, other) for word in forms for other in said) for forms in asked)
-        if not is_named or asks_value:
-            return is_named and bool(_values(question, citation.quote, language))
-        new = new_values(question, citation.quote, language)
-        return any(value.kind == "name" for value in new) and is_answered(question, citation.quote)
+        asked_for = (question, citation.quote, language)
+        return is_named and (bool(_values(*asked_for)) or has_name(*asked_for))
 
     found = [place.citation for place in grounds.places if asked and is_one(place.citation)]
     return tuple(sorted(found, key=lambda citation: -grounds.relation(question, [citation]))[:MOST])

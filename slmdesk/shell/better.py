@@ -119,11 +119,7 @@ class BetterModel(QObject):
     @property
     def is_put_off(self) -> bool:
         """Whether a person has said *Not now* to this offer, and has a model."""
-        return self.can_be_put_off and self._offered == self._state.current.better_later
-
-    @property
-    def can_be_put_off(self) -> bool:
-        return bool(self._models.listed) and not self.is_busy
+        return bool(self._models.listed) and not self.is_busy and self._offered == self._state.current.better_later
 
     @property
     def _offered(self) -> str:
@@ -366,7 +362,7 @@ class BetterCard(QWidget):
         self._file.setVisible(may_import and is_offered and way.found is None and way.work is None)
         self._cancel.setVisible(not is_at_rest)
         self._all.setVisible(is_at_rest and self._leads_on)
-        self._later.setVisible(is_at_rest and self._leads_on and way.can_be_put_off)
+        self._later.setVisible(is_at_rest and self._leads_on and not (way.is_needed and way.starter is None))
         self._bar.setVisible(share is not None)
         self._bar.setValue(round((share or 0.0) * 1000))
 

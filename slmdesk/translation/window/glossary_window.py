@@ -159,10 +159,7 @@ class GlossaryWindow(Dialog):
         head = row((self._title, 1), self._count, self._more, gap=theme.SPACE_8)
         new = row((self._source, 1), (self._target, 1), self._add, gap=theme.SPACE_8)
         parts = (self._trouble, (self._table, 1), (self._nothing, 1), self._said, row(self._delete, 1))
-        column(
-            head, self._search, new, *parts, into=right,
-            gap=theme.SPACE_8, margins=(theme.SPACE_12, 0, 0, 0),
-        )  # fmt: skip
+        column(head, self._search, new, *parts, into=right, gap=theme.SPACE_8, margins=(theme.SPACE_12, 0, 0, 0))
         both = split("glossary_splitter", self, left, right, sizes=(240, 840))
         margins = (theme.SPACE_16, theme.SPACE_16, theme.SPACE_16, theme.SPACE_12)
         column((both, 1), self._notices, into=self, margins=margins)
