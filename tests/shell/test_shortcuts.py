@@ -72,17 +72,17 @@ def test_new_keys_are_in_force_at_once_and_the_old_ones_do_nothing(program):
 
 def test_a_page_opens_by_its_new_keys_and_none_switches_them_off(program):
     shown = Shortcuts(program)
-    shown.press("page.models", Qt.Key.Key_F9)
-    shown.shows("page.models", "F9")
+    shown.press("page.models", Qt.Key.Key_F10)
+    shown.shows("page.models", "F10")
     program.click(shown.part("keys_page.jobs"))
     program.click(shown.part("none_page.jobs"))
     shown.shows("page.jobs", "None")
     shown.leave()
-    QTest.keyClick(program.window, Qt.Key.Key_F9)
+    QTest.keyClick(program.window, Qt.Key.Key_F10)
     program.wait(program.frame.models_area.isVisible)
     QTest.keyClick(program.window, Qt.Key.Key_J, CTRL)
     assert program.frame.models_area.isVisible()
-    assert saved(program) == "page.jobs \npage.models F9"
+    assert saved(program) == "page.jobs \npage.models F10"
     shown = Shortcuts(program)
     program.click(shown.part("reset_page.jobs"))
     shown.shows("page.jobs", "Ctrl+J")
