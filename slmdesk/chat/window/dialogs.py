@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QKeyEvent, QPixmap
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QFrame,
@@ -433,6 +434,20 @@ class EditDialog(Dialog):
     def _show_state(self) -> None:
         text = self._text.toPlainText()
         self._save.setEnabled(bool(text.strip()) and text != self._before)
+
+
+def show_picture(parent: QWidget, title: str, picture: str) -> None:
+    """Show a picture (base64 of a JPEG, which the reader's child made) as the model was shown it."""
+    sheet, shown = Dialog(parent, "picture_dialog", title), QPixmap()
+    shown.loadFromData(base64.b64decode(picture), "JPG")
+    most = parent.window().size() - QSize(160, 200)
+    if shown.width() > most.width() or shown.height() > most.height():
+        shown = shown.scaled(most, Qt.AspectRatioMode.KeepAspectRatio, Qt.TransformationMode.SmoothTransformation)
+    label = plain_label("", sheet, name="picture_dialog_picture")
+    label.setPixmap(shown)
+    label.setAccessibleName(title)
+    column(label, into=sheet, margins=theme.SPACE_16)
+    sheet.show()
 
 
 def show_seen(parent: QWidget, seen: InspectedPrompt) -> None:

@@ -564,12 +564,14 @@ class OlderMessages(QObject):
 class MessageInspector(QObject):
     """Opens what belongs to a message: its exact prompt, its attachments and its quotations. Window's thread.
 
-    Emits `prompt_arrived` with an InspectedPrompt, `text_requested` with a title, a sentence and a text to show, and
-    `page_requested` with the id of a document, a page number and the characters to mark.
+    Emits `prompt_arrived` with an InspectedPrompt, `text_requested` with a title, a sentence and a text to show,
+    `picture_requested` with a title and a picture (base64 of a JPEG), and `page_requested` with the id of a document, a
+    page number and the characters to mark.
     """
 
     prompt_arrived = Signal(object)
     text_requested = Signal(str, str, str)
+    picture_requested = Signal(str, str)
     page_requested = Signal(str, int, object)
 
     def __init__(self, bridge: Bridge, shown: ShownMessages, parent: QObject) -> None:
@@ -611,6 +613,8 @@ class MessageInspector(QObject):
             self._show_part(thing)
         elif isinstance(thing, AttachmentPart) and thing.attached.is_folder:
             self._show_folder(thing)
+        elif isinstance(thing, AttachmentPart) and thing.attached.is_picture and thing.attached.source:
+            self.picture_requested.emit(thing.attached.name, thing.attached.source[0])
         elif isinstance(thing, AttachmentPart):
             self.text_requested.emit(thing.attached.name, read_words(thing), thing.text)
 

@@ -222,6 +222,7 @@ class ChatPage(QWidget):
         chat.draft_restored.connect(composer.set_text)
         chat.busy_changed.connect(composer.set_busy)
         chat.inspector.text_requested.connect(self._on_text_requested)
+        chat.inspector.picture_requested.connect(self._on_picture_requested)
         chat.inspector.prompt_arrived.connect(self._on_prompt_arrived)
         composer.attachments.chips_changed.connect(self._order_tabs)
         composer.edited.connect(lambda: chat.keep_draft(composer.text))
@@ -374,6 +375,11 @@ class ChatPage(QWidget):
         from slmdesk.window.widgets.dialogs import show_used_text
 
         show_used_text(self, title=title, intro=intro, text=text)
+
+    def _on_picture_requested(self, title: str, picture: str) -> None:
+        from slmdesk.chat.window.dialogs import show_picture
+
+        show_picture(self, title, picture)
 
     def _on_prompt_arrived(self, seen: InspectedPrompt) -> None:
         from slmdesk.chat.window.dialogs import show_seen

@@ -47,6 +47,9 @@ def test_a_dropped_picture_is_shown_and_goes_with_the_question(program, photo, m
     [part] = program.messages()[0].attachments
     assert part.attached.is_picture
     assert Image.open(BytesIO(base64.b64decode(part.attached.source[0]))).size == (300, 200)
+    program.click(program.find("message_extra", program.page.view))
+    shown = program.find("picture_dialog_picture")
+    assert (shown.pixmap().width(), shown.pixmap().height()) == (300, 200)
 
 
 def test_a_pasted_picture_is_attached_and_not_read_by_the_window(program, photo, monkeypatch):
