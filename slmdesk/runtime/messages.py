@@ -70,12 +70,12 @@ def bytes_for_people(size: float) -> str:
     return _("{size:.1f} TB").format(size=size / 1000)
 
 
-_STEPS = (1, 2, 3, 5, 10, 15, 20, 30, 45, 60)
+_STEPS = (60, 45, 30, 20, 15, 10, 5, 3, 2, 1)
 
 
 def rough_minutes(seconds: float) -> int:
     minutes = max(1.0, seconds / 60)
-    return round(minutes / 30) * 30 if minutes > _STEPS[-1] else min(_STEPS, key=lambda step: abs(step - minutes))
+    return round(minutes / 30) * 30 if minutes > _STEPS[0] else min(_STEPS, key=lambda step: abs(step - minutes))
 
 
 def time_for_people(seconds: float) -> str:

@@ -350,7 +350,7 @@ def test_how_far_a_summary_is_takes_one_line(summarized):
         return words.isVisible() and words.height() < 2 * words.fontMetrics().lineSpacing()
 
     summarized.wait(on_one_line)
-    assert "4 min left" in words.text()
+    assert "5 min left" in words.text()
 
 
 def test_only_a_summary_that_asks_a_model_waits_for_it(summarized):
