@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -18,9 +19,11 @@ from slmdesk.gguf.read import check_file
 from slmdesk.gguf.whisper import ENGLISH, KIND
 
 MOST_THREADS = 8
+_NEXT_TRY = 0.4
+"""How much freer the next try is where the words of one are doubtful: three tries at most."""
 _GAP, _BRIEF = 25, 15
 """Frames of sound: a gap between two passages, and what is too brief to be one."""
-_LEAST_FRAMES, _FRAMES_A_SECOND, _ALL_FRAMES = 384, 50, 1500
+_LEAST_FRAMES, _FRAMES_A_SECOND, _ALL_FRAMES = 512, 50, 1500
 """Whisper computes all of its 30 seconds, however short the sound, unless it is told to take fewer frames."""
 
 
@@ -42,7 +45,7 @@ class Heard(Record):
 
 
 class Whisper:
-    """A loaded model.  For one thread at a time."""
+    """A loaded model.  Thread-safe: one waits for the other."""
 
     def __init__(self, path: str) -> None:
         """Raises KnownError model.…, `child.start_failed`."""
@@ -63,15 +66,16 @@ class Whisper:
             raise KnownError("model.damaged", reason=_("the speech library refused it"))
         self._is_english = header.architecture == ENGLISH
         self._threads = max(1, min(MOST_THREADS, _cores()))
+        self._lock = threading.Lock()
 
     def hear(
-        self, sound: Sound, language: str = "", *, before: str = "", is_short: bool = False,
+        self, sound: Sound, language: str = "", *, before: str = "", is_draft: bool = False,
         stop: Callable[[], bool] = lambda: False,
     ) -> Heard:  # fmt: skip
         """Return what is said in at most 30 seconds.
 
-        `language`: "" for that which the model finds.  `before`: what was said before.  `is_short`: be quick, for words
-        that are still being spoken.  Raises Stopped once `stop` says so.
+        `language`: "" for that which the model finds.  `before`: what was said before.  `is_draft`: be quick, for words
+        that are still being spoken; figures are less sure then.  Raises Stopped once `stop` says so.
         """
         api = self._api
         params = api.whisper_full_default_params(api.whisper_sampling_strategy.WHISPER_SAMPLING_GREEDY)
@@ -79,12 +83,17 @@ class Whisper:
         params.print_progress = params.print_realtime = params.print_timestamps = params.print_special = False
         is_known = bool(language) and api.whisper_lang_id(language) >= 0
         params.language = "en" if self._is_english else language if is_known else "auto"
+        params.temperature_inc = 0.0 if is_draft else _NEXT_TRY
         if before:
             params.initial_prompt = before
-        if is_short:
+        if is_draft:
             frames = math.ceil(len(sound) / RATE * _FRAMES_A_SECOND) + 64
             params.audio_ctx = min(_ALL_FRAMES, max(_LEAST_FRAMES, frames))
-            params.temperature_inc, params.single_segment = 0.0, True
+        with self._lock:
+            return self._heard(sound, params, stop)
+
+    def _heard(self, sound: Sound, params: Any, stop: Callable[[], bool]) -> Heard:
+        api = self._api
         api.assign_abort_callback(params, lambda *_: stop())
         try:
             failed = api.whisper_full(self._context, params, numpy.ascontiguousarray(sound), len(sound))

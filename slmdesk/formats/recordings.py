@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import PurePath
+from typing import Any
 
 from slmdesk.base.documents import Note, Page
 from slmdesk.base.errors import KnownError
@@ -94,7 +95,7 @@ class _Source:
         except ImportError as err:
             reason = N_("recordings cannot be read on this kind of PC")
             raise KnownError("document.unreadable", path=reading.path, reason=reason) from err
-        self._load = codecpod.load
+        self._load: Any = codecpod.load
         self._failed = codecpod.CodecpodError
         try:
             about = codecpod.info(reading.path)

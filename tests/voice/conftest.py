@@ -18,15 +18,15 @@ class FakeWhisper:
     def __init__(self, path: str) -> None:
         self.path = path
 
-    def hear(self, sound, language="", *, before="", is_short=False, stop=lambda: False):
+    def hear(self, sound, language="", *, before="", is_draft=False, stop=lambda: False):
         if stop():
             raise Stopped
-        type(self).asked.append((language, is_short))
+        type(self).asked.append((language, is_draft))
         if len(self.asked) - 1 == self.fails_at:
             raise self.failure
         said = f"{len(sound) / 16_000:.0f} seconds comma new line {'more' if before else 'first'}."
         return Heard(
-            (Words(0.5, 2.0, said), Words(2.5, 4.0, "And more.")) if not is_short else (Words(0, 1, said),), "en"
+            (Words(0.5, 2.0, said), Words(2.5, 4.0, "And more.")) if not is_draft else (Words(0, 1, said),), "en"
         )
 
 

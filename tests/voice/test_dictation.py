@@ -11,6 +11,7 @@ from fakes.tiny_whisper import tiny_whisper
 
 from slmdesk.base.errors import KnownError
 from slmdesk.base.walls import Wall, walls_of
+from slmdesk.children.tasks import listener
 from slmdesk.gguf.whisper import KIND
 from slmdesk.runtime.messages import Problem
 from slmdesk.voice.events import DictationEnded, DictationGrew
@@ -35,6 +36,12 @@ def test_words_come_stretch_by_stretch(heard):
     assert finals == ["2 seconds,\nfirst. And more.", "3 seconds,\nmore. And more."]
     assert {event.dictation for event in heard.of(DictationGrew)} == {dictation}
     heard.calls.voice.feed(dictation, b"late")
+
+
+def test_a_draft_that_stutters_is_not_shown():
+    assert listener.is_stutter("Be" + "mem" * 40)
+    assert listener.is_stutter("")
+    assert not listener.is_stutter("Dear Mrs Miller, we confirm the appointment on the 12th of March at half past 10.")
 
 
 def test_a_cancelled_dictation_says_no_more(heard):

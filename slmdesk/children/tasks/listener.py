@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from functools import cache
@@ -36,6 +37,7 @@ PLAYED_S = 20.0
 """Seconds of sound that are given to be played."""
 _BEFORE = 200
 """Characters of what was said before that help to hear what comes."""
+_LEAST_STUTTER, _STUTTER = 40, 2.4
 _ENDS = (".", "!", "?", "…")
 
 
@@ -58,7 +60,7 @@ def dictate(job: Job) -> Task:
 
     def heard(stretch: Stretch) -> str:
         nonlocal language, before
-        found = model.hear(stretch.sound, language, before=before, is_short=not stretch.is_final, stop=job.stop.is_set)
+        found = model.hear(stretch.sound, language, before=before, is_draft=not stretch.is_final, stop=job.stop.is_set)
         if stretch.is_final:
             language, before = language or found.language, found.text[-_BEFORE:]
         return with_commands(found.text, language or found.language)
@@ -66,7 +68,9 @@ def dictate(job: Job) -> Task:
     def found(*, at_end: bool = False) -> Iterator[Partial]:
         nonlocal number
         while stretch := stretches.take(at_end=at_end):
-            yield Partial(job.id, str(number), {"text": heard(stretch), "is_final": stretch.is_final})
+            text = heard(stretch)
+            if stretch.is_final or not is_stutter(text):
+                yield Partial(job.id, str(number), {"text": text, "is_final": stretch.is_final})
             if not stretch.is_final:
                 return
             number += 1
@@ -92,6 +96,12 @@ def sound(job: Job) -> Task:
     yield Progress(job.id, 0, 1, "sound")
     data = bytes_of(sound_at(reading_of(job), start, PLAYED_S))
     return {"sound": base64.b64encode(data).decode("ascii")}
+
+
+def is_stutter(text: str) -> bool:
+    """Return whether a draft repeats itself, as Whisper does where it heard too little, or is empty."""
+    data = text.encode()
+    return not data or (len(data) > _LEAST_STUTTER and len(zlib.compress(data)) * _STUTTER < len(data))
 
 
 def read(job: Job) -> Task:
