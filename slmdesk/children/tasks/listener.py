@@ -88,12 +88,6 @@ def dictate(job: Job) -> Task:
     return {}
 
 
-def is_stutter(text: str) -> bool:
-    """Return whether a draft repeats itself, as Whisper does where it heard too little, or is empty."""
-    data = text.encode()
-    return not data or (len(data) > _LEAST_STUTTER and len(zlib.compress(data)) * _STUTTER < len(data))
-
-
 def sound(job: Job) -> Task:
     """Payload as for `read`, with {start} in seconds.  Result {sound: base64 of samples}, "" at the end."""
     start = job.payload.get("start")
@@ -102,6 +96,12 @@ def sound(job: Job) -> Task:
     yield Progress(job.id, 0, 1, "sound")
     data = bytes_of(sound_at(reading_of(job), start, PLAYED_S))
     return {"sound": base64.b64encode(data).decode("ascii")}
+
+
+def is_stutter(text: str) -> bool:
+    """Return whether a draft repeats itself, as Whisper does where it heard too little, or is empty."""
+    data = text.encode()
+    return not data or (len(data) > _LEAST_STUTTER and len(zlib.compress(data)) * _STUTTER < len(data))
 
 
 def read(job: Job) -> Task:
