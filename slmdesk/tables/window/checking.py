@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QPlainTextEdit, QPushButton, QWidget
 
 from slmdesk.base.texts import _
 from slmdesk.tables.counts import error_of, sample_of
-from slmdesk.tables.types import ColumnKind, Table, TableRow, certainty_words
+from slmdesk.tables.types import Column, ColumnKind, Table, TableRow, certainty_words
 from slmdesk.window.base import theme
 from slmdesk.window.base.theme import scaled
 from slmdesk.window.widgets.build import button, column, flow, named, plain_label, row
@@ -24,11 +24,12 @@ Check = Callable[[str, int, str, Callable[[Table], None]], None]
 class CheckDialog(Dialog):
     """Enter agrees with the label, a digit gives another one, Backspace goes back."""
 
-    def __init__(self, parent: QWidget, table: Table, at: int, item: str, check: Check) -> None:
+    def __init__(self, parent: QWidget, table: Table, label: Column, item: str, check: Check) -> None:
         super().__init__(parent, "check_dialog", _("Check a sample"))
+        at = table.columns.index(label)
         self._table, self._column, self._check = table, at, check
         self._sample = [one.document for one in sample_of(table, at, item)]
-        done = {one.document for one in table.checks if one.column == at}
+        done = {known.document for known in table.checks if known.column == at}
         self._now = next((place for place, one in enumerate(self._sample) if one not in done), len(self._sample))
         self._progress = plain_label("", self, name="check_progress", kind="small")
         self._text = named(QPlainTextEdit(self), "check_text", label=_("The text"))
@@ -38,10 +39,10 @@ class CheckDialog(Dialog):
         self._agree = button(_("Agree"), "check_agree", self, kind="primary", on=lambda: self._note(""))
         self._back = button(_("Back"), "check_back", self, kind="quiet", on=self._on_back)
         self._others: list[QPushButton] = []
-        for number, label in enumerate(table.columns[at].choices, 1):
-            words = f"{number} {_(label.name)}"
-            self._others.append(button(words, f"check_{number}", self, on=partial(self._note, label.name)))
-            QShortcut(QKeySequence(str(number)), self, partial(self._note, label.name))
+        for number, one in enumerate(label.choices, 1):
+            words = f"{number} {_(one.name)}"
+            self._others.append(button(words, f"check_{number}", self, on=partial(self._note, one.name)))
+            QShortcut(QKeySequence(str(number)), self, partial(self._note, one.name))
         QShortcut(QKeySequence(Qt.Key.Key_Backspace), self, self._on_back)
         keys = plain_label(
             _("Enter agrees, a digit gives another label, Backspace goes back."), self, name="check_keys", kind="small"

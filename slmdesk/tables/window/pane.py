@@ -344,7 +344,7 @@ class TablePane(QFrame):
 
         tables = self._controller
         if tables.table is not None:
-            CheckDialog(self, tables.table, column, tables.item, tables.check).open()
+            CheckDialog(self, tables.table, tables.table.columns[column], tables.item, tables.check).open()
 
     def _ask_file(self) -> None:
         title = _("A file with more texts")
