@@ -4,7 +4,7 @@
 same matters stand in six languages, as `MATTER.LANGUAGE.md`, one to three pages each, and four long papers:
 
     title, language, kind     kind: contract, minutes, report, letter, article, notice, mails
-    paper                     where the document is, if it is not NAME.md beside this file
+    paper                     where the document is, if it is not NAME.md: from here, or from the folder of papers
     [[fact]]                  what a professional wants in a summary
         id, text, section     in words, and the heading under which it stands
         weight                1, or 2 for what nobody can do without
@@ -42,6 +42,8 @@ from slmdesk.text.sentences import sentences
 
 FOLDER = Path(__file__).with_name("documents")
 MATTERS = Path(__file__).with_name("matters")
+CASES = Path(__file__).with_name("cases")
+"""Questions alone, to papers that are not in this repository: see drafts/README.md."""
 KINDS = ("contract", "minutes", "report", "letter", "article", "notice", "mails")
 LONG = 30_000
 """A document of more characters does not fit a context of 8,192 tokens together with an answer."""
@@ -120,9 +122,9 @@ class Recall:
     missing: tuple[str, ...]
 
 
-def documents(aside: bool | None = None, folder: Path = FOLDER) -> list[Document]:
-    """All, or those of one half, by name."""
-    found = [_document(path) for path in sorted(folder.glob("*.toml"))]
+def documents(aside: bool | None = None, folder: Path = FOLDER, papers: Path | None = None) -> list[Document]:
+    """All, or those of one half, by name; the papers of others beside what is expected, or in a folder."""
+    found = [_document(path, papers or path.parent) for path in sorted(folder.glob("*.toml"))]
     return [one for one in found if aside is None or one.is_aside == aside]
 
 
@@ -339,9 +341,9 @@ def _with(lead: str, cut: Sequence[str]) -> Iterator[str]:
         yield one if at else f"{lead.strip()} {one}".strip()
 
 
-def _document(path: Path) -> Document:
+def _document(path: Path, papers: Path) -> Document:
     told: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
-    paper = path.parent / told.get("paper", f"{path.stem}.md")
+    paper = papers / told.get("paper", f"{path.stem}.md")
     return Document(
         path.stem,
         paper,

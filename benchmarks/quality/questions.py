@@ -1,8 +1,8 @@
-"""python -m benchmarks.quality.questions MODEL [--aside|--older|--set FOLDER] [--plain|--right] [--truth T] [NAME …].
+"""python -m benchmarks.quality.questions MODEL [WHICH] [--aside] [--plain|--right] [--truth T] [NAME …].
 
 Each question of benchmarks/quality/matters is asked of the program (with --plain of the same model in a chat with the
-document attached, too) and judged by the rules written down before (see `expectations`).  --older: those of documents;
---set: all questions of a folder, to papers that may lie elsewhere.
+document attached, too) and judged by the rules written down before (see `expectations`).  WHICH: --older:
+those of documents; --cases PAPERS: those of cases, to the papers of a folder; --set FOLDER: all questions of a folder.
 --right: the rules are given the right answers instead of a model's: what they cost at most; beside it those of
 stand-ins that are right less often (s: steps).
 A line for each answer, at the end a table in Markdown, shares with their interval of 95 %.  --truth: the model's exam
@@ -24,7 +24,7 @@ from functools import partial
 from pathlib import Path
 
 from benchmarks.quality.desk import Desk, Made, made_once
-from benchmarks.quality.expectations import FOLDER, MATTERS, Document, Question, denies, documents, is_right, plain
+from benchmarks.quality.expectations import CASES, FOLDER, MATTERS, Document, Question, denies, documents, is_right, plain
 from slmdesk.base.record import changed
 from slmdesk.base.records import DocumentRecord
 from slmdesk.base.types import Json
@@ -34,7 +34,7 @@ from slmdesk.questions.plan import MOST_PASSAGES, AnswerContext, Asked, Evidence
 from slmdesk.questions.prompt import NOT_FOUND as REFUSAL
 from slmdesk.questions.prompt import Answered, Source
 
-OPTIONS = {"--aside", "--older", "--plain", "--right", "--truth", "--set"}
+OPTIONS = {"--aside", "--older", "--plain", "--right", "--truth", "--set", "--cases"}
 NOT_FOUND, NO_PAGE = "not found", "no page"
 """In the notes on an answer: it says that the document does not tell; its quotation is from another page."""
 
@@ -216,12 +216,13 @@ def main(arguments: Sequence[str]) -> int:
     model, *names = [argument for argument in arguments if not argument.startswith("--")] or [""]
     threshold = float(names.pop(0)) if "--truth" in options and names else None
     own = Path(names.pop(0)) if "--set" in options and names else None
+    papers = Path(names.pop(0)) if "--cases" in options and names else None
     if not model or options - OPTIONS:
         print(__doc__, file=sys.stderr)
         return 2
     half = None if own else "--aside" in options
-    folder = own or (FOLDER if "--older" in options else MATTERS)
-    some = [document for document in documents(half, folder) if not names or document.name in names]
+    folder = own or (CASES if papers else FOLDER if "--older" in options else MATTERS)
+    some = [document for document in documents(half, folder, papers) if not names or document.name in names]
     sides = STAND_INS if "--right" in options else (ours, attached) if "--plain" in options else (ours,)
     judged: list[Judged] = []
     with Desk(model) as desk:

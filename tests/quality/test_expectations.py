@@ -7,6 +7,7 @@ from itertools import pairwise
 import pytest
 
 from benchmarks.quality.expectations import (
+    CASES,
     KINDS,
     MATTERS,
     Document,
@@ -28,6 +29,8 @@ pytestmark = pytest.mark.pure
 DOCUMENTS = [*documents(), *documents(folder=MATTERS)]
 STATEMENTS = {document.name: statements(document.text) for document in DOCUMENTS}
 each = pytest.mark.parametrize("document", DOCUMENTS, ids=lambda one: one.name)
+WITH_CASES = [*DOCUMENTS, *documents(folder=CASES)]
+each_with_cases = pytest.mark.parametrize("document", WITH_CASES, ids=lambda one: one.name)
 
 
 @each
@@ -72,7 +75,13 @@ def test_a_fact_is_found_in_its_own_words_alone(document: Document) -> None:
         assert len([other for other in document.facts if other.is_in(fact.text)]) <= 3, fact.id
 
 
-@each
+def test_a_third_of_the_questions_to_cases_has_no_answer_and_half_is_aside() -> None:
+    asked = [(document, question) for document in documents(folder=CASES) for question in document.questions]
+    assert [len(asked), sum(question.none for _, question in asked)] == [60, 20]
+    assert sum(document.is_aside for document, _ in asked) == 30
+
+
+@each_with_cases
 def test_the_answers_are_right(document: Document) -> None:
     for question in document.questions:
         assert is_right(question.answer, question), question.question
@@ -80,7 +89,7 @@ def test_the_answers_are_right(document: Document) -> None:
         assert is_right("", question) == question.none
 
 
-@each
+@each_with_cases
 def test_the_answer_to_one_question_is_wrong_for_another(document: Document) -> None:
     for question in document.questions:
         for other in document.questions:
