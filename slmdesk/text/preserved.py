@@ -366,7 +366,11 @@ _EXCUSE = re.compile(
     r"\b(?:can(?:not|['’]t)|am unable|kann|ne peux|no puedo|non posso|nie mog|não posso)",
     re.IGNORECASE,
 )
-_OF_QUOTES = re.compile(r"quot|anführungs|guillemet|comillas|virgolette|cudzysł|aspas|inverted", re.IGNORECASE)
+_OF_QUOTES = re.compile(
+    r"\bquot(?:ation|e)[ -]?marks?\b|\b(?:in|no|without) (?:(?:any|double|single) )?quotes\b|\bquotes around\b"
+    r"|anführungs|guillemet|comillas|virgolette|cudzysł|aspas|inverted",
+    re.IGNORECASE,
+)
 """Matches talk about quotation marks, which the prompt mentions. An answer with it repeats the instructions."""
 _OF_ANSWERS = re.compile(
     r"^\W*(?:do not answer|(?:bitte )?nicht antworten|ne (?:pas répondre|répondez pas)|no (?:responda|responder)"

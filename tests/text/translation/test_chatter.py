@@ -34,6 +34,10 @@ def test_chatter_is_taken_off_only_where_it_is_certain():
         ("What is the capital of France?", "Berlin", True),
         ("What is the capital of France?", "Was ist die Hauptstadt von Frankreich?", False),
         ("BG", "Ja, ich kann das für Sie übersetzen.", True),
+        ("Le devis de 12 480 € est ferme.", "The quotation of €12,480 is binding.", False),
+        ("The lorry's share of the fault is 25 %.", "Die Quote des Sattelzugs beträgt 25 %.", False),
+        ("Demandez trois devis.", "Ask for three quotes.", False),
+        ("unable to pass trailers", "No leading or trailing signs, no quotes around them", True),
     ],
 )
 def test_instructions_and_refusals_are_no_translations(source, target, reported):
