@@ -24,7 +24,17 @@ from functools import partial
 from pathlib import Path
 
 from benchmarks.quality.desk import Desk, Made, made_once
-from benchmarks.quality.expectations import CASES, FOLDER, MATTERS, Document, Question, denies, documents, is_right, plain
+from benchmarks.quality.expectations import (
+    CASES,
+    FOLDER,
+    MATTERS,
+    Document,
+    Question,
+    denies,
+    documents,
+    is_right,
+    plain,
+)
 from slmdesk.base.record import changed
 from slmdesk.base.records import DocumentRecord
 from slmdesk.base.types import Json
