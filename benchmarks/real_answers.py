@@ -4,7 +4,8 @@ FOLDER holds corpus.jsonl (`doc`, `lang`, `text`), questions.jsonl (`id`, `lang`
 (`model`, `id`, `answer`, `correct`, `abstained`, `unanswerable`). Each answer is judged as a model's of unknown
 certainty, with all papers of its language together. An answer is *right* where it is `correct`, *not said* where it
 `abstained` and the question has no answer, or gave none, else *wrong*; counted is how many the program shows as in the
-text, as to be checked, and as not in the text. `--show` prints those that come out otherwise than they should.
+text, as to be checked, as perhaps (passages instead of a refusal), and as not in the text. `--show` prints those that
+come out otherwise than they should.
 """
 
 from __future__ import annotations
@@ -24,11 +25,11 @@ from slmdesk.base.documents import Block, BlockKind, page_of
 from slmdesk.base.records import Passage
 from slmdesk.library.search import RankedPassages
 from slmdesk.questions.plan import AnswerContext, Evidence, joined
-from slmdesk.questions.prompt import CHECK, IN_TEXT, NOT_IN_TEXT, Answered, Source
+from slmdesk.questions.prompt import CHECK, IN_TEXT, NOT_IN_TEXT, PERHAPS, Answered, Source
 
 RIGHT, WRONG, NOT_SAID = "right", "wrong", "not said"
-STATES = (IN_TEXT, CHECK, NOT_IN_TEXT)
-GOOD = {RIGHT: (IN_TEXT,), WRONG: (CHECK, NOT_IN_TEXT), NOT_SAID: (NOT_IN_TEXT,)}
+STATES = (IN_TEXT, CHECK, PERHAPS, NOT_IN_TEXT)
+GOOD = {RIGHT: (IN_TEXT,), WRONG: (CHECK, PERHAPS, NOT_IN_TEXT), NOT_SAID: (NOT_IN_TEXT,)}
 _SOURCES = re.compile(r"\s?[\[(]S\d+(?:(?:, ?|-|–| und | and )S\d+)*[\])]|\bS\d+\b")
 _EMPTY = re.compile(r"\([\s,]*\)|,(?=\s*[.,](?:\s|$))|\*\*\s*\*\*")
 """Marks of sources, which only the prompt of these answers asked for, and what they leave."""
@@ -124,7 +125,7 @@ def _rows(path: Path) -> list[dict[str, Any]]:
 
 def table(all_judged: Sequence[Judged]) -> str:
     """Counts by kind, for all and for each language and size."""
-    lines = ["| answers | " + " | ".join(STATES) + " |", "|---|---|---|---|"]
+    lines = ["| answers | " + " | ".join(STATES) + " |", "|---" * (len(STATES) + 1) + "|"]
     languages, sizes = (sorted({getattr(one, name) for one in all_judged}) for name in ("language", "size"))
     for group in ("", *languages, *sizes):
         some = [one for one in all_judged if group in ("", one.language, one.size)]

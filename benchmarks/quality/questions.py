@@ -9,7 +9,8 @@ A line for each answer, at the end a table in Markdown, shares with their interv
 in telling true from false is taken for passed; a model that sat none is not asked what the text says.  With a
 folder in SLMDESK_QUALITY_OUT answers are kept there and not asked for again.
 
-*Marked* is an answer that carries a doubt, or has no quotation.
+*Marked* is an answer that carries a doubt, or has no quotation.  *Perhaps*: passages instead of a refusal, neither
+right nor honest; of how many one holds the answer, and how often the paper has none.
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ from benchmarks.quality.expectations import (
     Question,
     denies,
     documents,
+    fulfils,
     is_right,
     plain,
 )
@@ -42,7 +44,7 @@ from slmdesk.evaluation.exams import SKILLS, Skill, SkillResult, items, shape_of
 from slmdesk.library.search import RankedPassages
 from slmdesk.questions.plan import MOST_PASSAGES, AnswerContext, Asked, Evidence, Reply, plan
 from slmdesk.questions.prompt import NOT_FOUND as REFUSAL
-from slmdesk.questions.prompt import Answered, Source
+from slmdesk.questions.prompt import PERHAPS, Answered, Source
 
 OPTIONS = {"--aside", "--older", "--plain", "--right", "--truth", "--set", "--cases"}
 NOT_FOUND, NO_PAGE = "not found", "no page"
@@ -62,14 +64,26 @@ class Judged:
     def is_right(self) -> bool:
         """Whether it says what it must; where there is no answer: whether it is honest."""
         text, question = self.made.text, self.question
-        if self.side != attached.__name__ and NOT_FOUND in self.made.notes:
-            return question.none
+        if self.side != attached.__name__ and (NOT_FOUND in self.made.notes or self.is_perhaps):
+            return question.none and not self.is_perhaps
         return bool(text) and (is_right(text, question) if not denies(text) else question.none)
 
     @property
     def is_marked(self) -> bool:
         """Whether a reader is told to look again, or that there is no answer."""
         return bool(self.made.marked) or NOT_FOUND in self.made.notes
+
+    @property
+    def is_perhaps(self) -> bool:
+        """Whether passages are shown instead of a refusal; its text is theirs, and no answer."""
+        return PERHAPS in self.made.notes.split(", ")
+
+    @property
+    def is_denied(self) -> bool:
+        """Whether it says that the document does not tell, and the document does."""
+        if self.is_right or self.is_perhaps or self.question.none:
+            return False
+        return NOT_FOUND in self.made.notes or denies(self.made.text)
 
     @property
     def line(self) -> str:
@@ -94,7 +108,7 @@ def ours(desk: Desk, record: DocumentRecord, question: Question) -> Made:
         if plain(question.quote) not in plain(there.text):
             notes.append(NO_PAGE)
     marked = int(answered.found and not answered.supported)
-    return Made(made.text or answered.answer, made.seconds, made.first_s, marked=marked, notes=", ".join(notes))
+    return Made(_text_of(answered), made.seconds, made.first_s, marked=marked, notes=", ".join(notes))
 
 
 def right(desk: Desk, record: DocumentRecord, question: Question) -> Made:
@@ -165,11 +179,18 @@ def _stand_in(
 
     made = desk.services.service_thread.call(answered)
     marked = int(made.found and not made.supported)
-    return Made(made.answer, float(asked_steps), 0.0, marked=marked, notes=", ".join(_notes(made)))
+    return Made(_text_of(made), float(asked_steps), 0.0, marked=marked, notes=", ".join(_notes(made)))
+
+
+def _text_of(answered: Answered) -> str:
+    """The answer, or the passages that are shown instead of a refusal."""
+    quotes = [citation.quote for citation in answered.citations] if answered.state == PERHAPS else []
+    return " ".join([answered.answer, *quotes])
 
 
 def _notes(answered: Answered) -> list[str]:
-    return [*([] if answered.found else [NOT_FOUND]), *(f"{mark.kind} {mark.text[:40]!r}" for mark in answered.marks)]
+    state = [PERHAPS] if answered.state == PERHAPS else [] if answered.found else [NOT_FOUND]
+    return [*state, *(f"{mark.kind} {mark.text[:40]!r}" for mark in answered.marks)]
 
 
 def attached(desk: Desk, record: DocumentRecord, question: Question) -> Made:
@@ -181,8 +202,8 @@ def table(judged: Sequence[Judged]) -> str:
     """The figures of each side."""
     lines = [
         "| side | right | of two parts | denied though there | honest where none | wrong and unmarked "
-        "| right and marked | s (median) |",
-        "|---|---|---|---|---|---|---|---|",
+        "| right and marked | perhaps, its passage · there, none | s (median) |",
+        "|---|---|---|---|---|---|---|---|---|",
     ]
     for side in dict.fromkeys(one.side for one in judged):
         some = [one for one in judged if one.side == side]
@@ -191,14 +212,21 @@ def table(judged: Sequence[Judged]) -> str:
             side,
             share([one.is_right for one in told]),
             share([one.is_right for one in told if one.question.two_parts]),
-            share([not one.is_right and (NOT_FOUND in one.made.notes or denies(one.made.text)) for one in told]),
+            share([one.is_denied for one in told]),
             share([one.is_right for one in some if one.question.none]),
             share([not one.is_right and not one.is_marked for one in some]),
             share([one.is_marked for one in told if one.is_right]),
+            _perhaps([one for one in some if one.is_perhaps]),
             f"{statistics.median(one.made.seconds for one in some):.1f}",
         ]
         lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines)
+
+
+def _perhaps(some: Sequence[Judged]) -> str:
+    told = [one for one in some if not one.question.none]
+    shown = sum(fulfils(one.made.text, one.question.rules) for one in told)
+    return f"{shown} of {len(told)} · {len(some) - len(told)}"
 
 
 def share(cases: Sequence[bool]) -> str:
