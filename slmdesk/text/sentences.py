@@ -349,6 +349,8 @@ def question_language(question: str, text: str = "") -> str:
     """Return the language that a question's function words tell; the language of `text`, which is asked, where they
     leave that one open or tell none; "" if that tells nothing either.
     """
+    if "¿" in question:
+        return "es"
     likely = question_language(text[:_ENOUGH]) if text else ""
     votes = dict.fromkeys(LANGUAGES, 0.0)
     for piece in (piece for run in query_pieces(question) for piece in run):

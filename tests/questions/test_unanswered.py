@@ -86,7 +86,7 @@ ENGLISH = "The contract is made with the tenant and begins at once."
         ("Was the rent paid?", GERMAN, "en"), ("Is Herr Voss liable?", GERMAN, "en"),
         ("Le loyer augmente-t-il ?", ENGLISH, "fr"), ("¿Quién paga?", GERMAN, "es"), ("Chi paga?", GERMAN, "it"),
         ("Quem paga a renda?", ENGLISH, "pt"), ("Hoe lang duurt het?", GERMAN, "nl"), ("Kto płaci?", ENGLISH, "pl"),
-        ("Kaution?", GERMAN, "de"), ("Kaution?", "", ""),
+        ("¿Qué día se abona la pensión de cada mes?", GERMAN, "es"), ("Kaution?", GERMAN, "de"), ("Kaution?", "", ""),
     ],
 )  # fmt: skip
 def test_a_short_question_tells_its_language_by_its_function_words(question, text, expected):
