@@ -451,11 +451,14 @@ def find_dates(text: str, language: str = "") -> list[DateMention]:
         mentions += _in_figures(text, language)
     for match in WORD.finditer(text):
         word = re.sub(r"['’]s$", "", folded(match.group()))
+        begin = match.start()
+        if word[:2] in ("d'", "d’"):
+            word, begin = word[2:], begin + 2
         word += "-feira" if text.startswith("-feira", match.end()) else ""  # segunda is a second, segunda-feira Monday
         if language == "de" and (day := _GERMAN_DAY.match(word)):
             word = day[0]
         if word in _months():
-            when = _around_month(text, match.start(), match.end(), word)
+            when = _around_month(text, begin, match.end(), word)
             is_verb = match[0] in _VERBS and language != "es"
             if when and not (is_verb and not _is_surely_date(text, when)):
                 mentions.append(when)

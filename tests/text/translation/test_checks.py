@@ -118,6 +118,14 @@ def test_a_changed_time_or_date_is_told_once_beside_its_own_counterpart():
     assert flags_of("Die Sitzung endet um 12:00 Uhr.", "The meeting ends at midnight.", **languages)
 
 
+def test_a_month_behind_an_elision_is_found():
+    languages = {"source_language": "fr", "target_language": "en", "tags": Tags()}
+    assert not flags_of("Nous attendons le loyer d'octobre.", "We are waiting for the rent for October.", **languages)
+    assert not flags_of("La crue date d’août 2026.", "The flood dates from August 2026.", **languages)
+    changed = flags_of("Nous attendons le loyer d'octobre.", "We are waiting for the rent for August.", **languages)
+    assert [(flag.text, flag.detail) for flag in changed] == [("August", "octobre")]
+
+
 def test_the_name_of_an_institution_may_be_translated_and_one_of_a_person_may_not():
     languages = {"source_language": "es", "target_language": "en", "tags": Tags()}
     assert not flags_of("Hoy se reúne la Junta de Gobierno.", "Today the Executive Board meets.", **languages)
