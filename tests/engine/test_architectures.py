@@ -77,7 +77,7 @@ def golden(name: str, *, bos: bool) -> str:
 
 
 def test_each_family_of_the_list_is_tried() -> None:
-    entries = load_catalogue()
+    entries = [entry for entry in load_catalogue() if entry.family != "Whisper"]  # that is whisper.cpp's
     assert set(CATALOGUE) == {entry.family for entry in entries}
     assert {name for names in CATALOGUE.values() for name in names} == set(tiny_families.FAMILIES)
     for entry in entries:

@@ -242,6 +242,7 @@ REQUESTS = {
     ],
     "settings.network": [lambda s, _p: s.network.change(proxy="none")],
     "token": [lambda s, _p: s.tokens.keep("hf_x", "ask")],
+    "microphone": [lambda s, _p: s.voice.dictate("de")],
 }  # fmt: skip
 
 

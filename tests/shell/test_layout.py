@@ -88,6 +88,7 @@ POPOVERS = {
     "context_ways": ("Chat", "model_button"),
     "about_popover": ("Documents, summary", "document_more_button"),
     "unread_popover": ("Documents, summary", "document_more_button"),
+    "receipt_form": ("Documents, summary", "document_more_button"),
     "summary_other": ("Documents, summary", "summary_other_button"),
     "column_popover": ("Documents, table", "document_more_button"),
     "tables_popover": ("Documents, table", "document_more_button"),

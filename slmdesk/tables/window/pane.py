@@ -154,6 +154,7 @@ class TablePane(QFrame):
         self._segments.currentChanged.connect(lambda _at: self._settle())
         tip = _("Show all rows")
         self._only = button("", "table_only_button", views, kind="quiet", icon="x", tip=tip, on=self._show_all)
+        self._only.setAccessibleName(tip)
         row(self._segments, 1, self._only, into=views, gap=theme.SPACE_8)
         return views
 

@@ -102,7 +102,7 @@ def odd(tmp_path):
         other_rig.client.close()
 
 
-@pytest.mark.parametrize("format_id", [one.id for one in FORMATS])
+@pytest.mark.parametrize("format_id", [one.id for one in FORMATS if one.id != "recording"])  # the listener's
 def test_every_format_is_read_in_the_real_child(rig, tmp_path, format_id):
     name, data, word = documents()[format_id]
     (tmp_path / name).write_bytes(data)
@@ -115,7 +115,11 @@ def test_every_format_is_read_in_the_real_child(rig, tmp_path, format_id):
 
 @pytest.mark.parametrize(
     "format_id",
-    [one.id for one in FORMATS if one.id not in ("txt", "code", "md", "csv", "subtitles", "ttml", "po", "xliff")],
+    [
+        one.id
+        for one in FORMATS
+        if one.id not in ("txt", "code", "md", "csv", "subtitles", "ttml", "po", "xliff", "recording")
+    ],
 )
 def test_x5_a_wrong_name_is_seen_through(rig, tmp_path, format_id):
     name, data, word = documents()[format_id]

@@ -657,6 +657,7 @@ def test_what_a_model_writes_takes_the_place_of_what_the_rules_chose(start, tmp_
     gate.touch()
     program.wait(lambda: pane.summary is not None)
     assert said_by(program) == rules, "they are being read"
+    program.wait(lambda: program.find("written_button").isVisible())
     program.click("written_button")
     assert said_by(program)[0] == "The roof is mended in the summer for 4,200 euros."
     assert program.find("summary_writer").full_text.startswith("Written by Tiny llama")
