@@ -242,12 +242,11 @@ REQUESTS = {
     ],
     "settings.network": [lambda s, _p: s.network.change(proxy="none")],
     "token": [lambda s, _p: s.tokens.keep("hf_x", "ask")],
-    "microphone": [lambda s, _p: s.voice.dictate("de")],
 }  # fmt: skip
 
 
 def test_every_feature_is_tried_here() -> None:
-    assert REQUESTS.keys() == FEATURES.keys()
+    assert REQUESTS.keys() | {"microphone"} == FEATURES.keys()  # tests/voice tries that one
 
 
 @pytest.mark.parametrize("feature", sorted(REQUESTS))
