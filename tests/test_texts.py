@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from slmdesk.base import language, texts
-from slmdesk.base.documents import counted_words
+from slmdesk.base.charts import svg
+from slmdesk.base.documents import Chart, ChartKind, Series, counted_words
 from slmdesk.base.paths import find_paths
 from slmdesk.base.records import title_words
 from slmdesk.base.settings import reason_against
@@ -119,6 +120,12 @@ def test_a_text_is_translated_with_its_numbers(german):
 
 def test_presets_have_the_names_of_the_language(german):
     assert [shipped.__wrapped__()[0].name, presets.__wrapped__()[0].name] == ["Assistent", "Rechnung"]
+
+
+def test_a_chart_writes_its_figures_as_the_language_does(german):
+    chart = Chart("Stimmung", ChartKind.BARS, ("Mai",), (Series("positiv", (1240,)),))
+    assert chart.rows[1:] == (("Mai", "1.240"), ("Gesamt", "1.240"))
+    assert ">1.240<" in svg(chart)
 
 
 def test_what_is_given_away_stays_english(german):

@@ -6,8 +6,9 @@ import math
 from collections.abc import Iterator, Sequence
 from html import escape
 
-from slmdesk.base.documents import Chart, ChartKind, Series, figure
+from slmdesk.base.documents import Chart, ChartKind, Series
 from slmdesk.base.record import Record
+from slmdesk.base.texts import grouped
 
 
 class Look(Record):
@@ -57,7 +58,7 @@ def _bars(chart: Chart, look: Look, width: int) -> Iterator[str]:
     top = _top(chart)
     left = PAD + int(min(MOST_LABEL, max(map(len, chart.categories), default=1)) * TEXT * LETTER) + 8
     sums = [sum(series.values[at] for series in chart.series) for at in range(len(chart.categories))]
-    room = width - left - 2 * PAD - int(max((len(figure(one)) for one in sums), default=1) * TEXT * LETTER) - 8
+    room = width - left - 2 * PAD - int(max((len(grouped(one)) for one in sums), default=1) * TEXT * LETTER) - 8
     scale = room / max([*sums, 1])
     for at, name in enumerate(chart.categories):
         y = top + at * (BAR + GAP)
@@ -66,25 +67,25 @@ def _bars(chart: Chart, look: Look, width: int) -> Iterator[str]:
         for number, series in enumerate(chart.series):
             long = series.values[at] * scale
             if long > 0:
-                title = escape(f"{series.name}, {name}: {figure(series.values[at])}")
+                title = escape(f"{series.name}, {name}: {grouped(series.values[at])}")
                 yield (
                     f'<rect x="{x:.1f}" y="{y}" width="{max(1.0, long - 1):.1f}" height="{BAR}" '
                     f'fill="{_colour(look, number)}"><title>{title}</title></rect>'
                 )
             x += long
-        yield _text(x + 6, y + BAR - 6, figure(sums[at]), look.quiet)
+        yield _text(x + 6, y + BAR - 6, grouped(sums[at]), look.quiet)
 
 
 def _lines(chart: Chart, look: Look, width: int) -> Iterator[str]:
     top, most = _top(chart), max((value for series in chart.series for value in series.values), default=1)
     step = _step(most)
     highest = step * max(1, math.ceil(most / step))
-    left = PAD + int(len(figure(highest)) * TEXT * LETTER) + 8
+    left = PAD + int(len(grouped(highest)) * TEXT * LETTER) + 8
     room, bottom = width - left - 2 * PAD, top + PLOT
-    for mark in range(int(highest / step) + 1):
+    for mark in range(highest // step + 1):
         y = bottom - PLOT * mark * step / highest
         yield f'<line x1="{left}" y1="{y:.1f}" x2="{width - PAD}" y2="{y:.1f}" stroke="{look.line}"/>'
-        yield _text(left - 6, y + 4, figure(mark * step), look.quiet, anchor="end")
+        yield _text(left - 6, y + 4, grouped(mark * step), look.quiet, anchor="end")
     count = len(chart.categories)
     xs = [left + PAD + (room - PAD) * (at + 0.5) / max(1, count) for at in range(count)]
     longest = max(map(len, chart.categories), default=1) * TEXT * LETTER + 10
@@ -98,7 +99,7 @@ def _lines(chart: Chart, look: Look, width: int) -> Iterator[str]:
         dashes = f' stroke-dasharray="{dash}"' if dash else ""
         yield f'<polyline points="{way}" fill="none" stroke="{colour}" stroke-width="2"{dashes}/>'
         for at, (x, y) in enumerate(points):
-            title = escape(f"{series.name}, {chart.categories[at]}: {figure(series.values[at])}")
+            title = escape(f"{series.name}, {chart.categories[at]}: {grouped(series.values[at])}")
             yield f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3" fill="{colour}"><title>{title}</title></circle>'
 
 
@@ -127,9 +128,9 @@ def _top(chart: Chart) -> int:
     return 2 * PAD + TEXT + _legend_lines(chart) * (TEXT + 8) + 8
 
 
-def _step(most: float) -> float:
+def _step(most: int) -> int:
     rough = max(1.0, most / 5)
-    size: float = 10 ** math.floor(math.log10(rough))
+    size = int(10 ** math.floor(math.log10(rough)))
     return next(part * size for part in (1, 2, 5, 10) if part * size >= rough)
 
 

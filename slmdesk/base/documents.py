@@ -448,11 +448,11 @@ class ChartKind(StrEnum):
 
 class Series(Record):
     name: str
-    values: tuple[Number, ...]
+    values: tuple[int, ...]
 
 
 class Chart(Record):
-    """Numbers of several series by category. Bars of several series are stacked."""
+    """Counts of several series by category. Bars of several series are stacked."""
 
     title: str
     kind: ChartKind
@@ -468,9 +468,9 @@ class Chart(Record):
         lines = [(self.by, *(series.name for series in self.series), *([_("Total")] if is_several else ()))]
         for at, name in enumerate(self.categories):
             values = [series.values[at] for series in self.series]
-            lines.append((name, *map(figure, values), *([figure(sum(values))] if is_several else ())))
+            lines.append((name, *map(grouped, values), *([grouped(sum(values))] if is_several else ())))
         sums = [sum(series.values) for series in self.series]
-        lines.append((_("Total"), *map(figure, sums), *([figure(sum(sums))] if is_several else ())))
+        lines.append((_("Total"), *map(grouped, sums), *([grouped(sum(sums))] if is_several else ())))
         return tuple(lines)
 
     @property
@@ -483,10 +483,6 @@ class Chart(Record):
             pairs = zip(head[1:], values, strict=True)
             parts.append(f"{name}: " + ", ".join(f"{of} {value}" if is_several else value for of, value in pairs))
         return f"{self.title}. {'; '.join(parts)}."
-
-
-def figure(value: float) -> str:
-    return f"{value:,.0f}" if value == int(value) else f"{value:,.2f}"
 
 
 class Piece(Record):

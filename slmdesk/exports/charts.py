@@ -61,22 +61,18 @@ def native_chart(chart: Chart, sheet: str) -> Any:
     return made
 
 
-def figures_of(chart: Chart) -> list[list[str | int | float]]:
+def figures_of(chart: Chart) -> list[list[str | int]]:
     """Return the rows of a chart's sheet: the head, a row for each category, and the sums."""
-    head, *__ = chart.rows
+    head, total = chart.rows[0], chart.rows[-1][0]
     is_several = len(chart.series) > 1
-    rows: list[list[str | int | float]] = [[*head]]
+    rows: list[list[str | int]] = [[*head]]
     values = [*zip(*(series.values for series in chart.series), strict=True)]
     for name, line in [
         *zip(chart.categories, values, strict=True),
-        ("Total", [sum(one.values) for one in chart.series]),
+        (total, [sum(one.values) for one in chart.series]),
     ]:
-        rows.append([name, *map(_whole, line), *([_whole(sum(line))] if is_several else ())])
+        rows.append([name, *line, *([sum(line)] if is_several else ())])
     return rows
-
-
-def _whole(value: float) -> int | float:
-    return int(value) if value == int(value) else value
 
 
 def add_to_word(document: Document, chart: Chart, to_xlsx: Callable[..., bytes]) -> None:

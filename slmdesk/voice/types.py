@@ -15,8 +15,6 @@ class Segment(Record):
     start: float
     end: float
     text: str
-    speaker: int | None = None
-    """Counts from 1.  None: not known, as always where silence alone tells."""
 
 
 class Transcript(Record):

@@ -18,8 +18,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from slmdesk.base.documents import Form, figure
-from slmdesk.base.texts import _
+from slmdesk.base.documents import Form
+from slmdesk.base.texts import _, grouped
 from slmdesk.tables.counts import Counts, chart_of, countable, counted, error_of, is_by_words, labels_of, rows_in
 from slmdesk.tables.types import Table
 from slmdesk.window.base import theme
@@ -127,7 +127,7 @@ class CountsView(QFrame):
         names = [] if label is None else [_(counts.labels[label])]
         names += [] if value is None else [_(counts.values[value])]
         words = ", ".join(names) or _("All")
-        self.rows_chosen.emit(frozenset(one.document for one in found), f"{words}: {figure(len(found))}")
+        self.rows_chosen.emit(frozenset(one.document for one in found), f"{words}: {grouped(len(found))}")
 
     def _on_save(self, form: str, _checked: bool = False) -> None:
         if self.chart.chart is not None:

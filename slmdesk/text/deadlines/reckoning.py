@@ -21,7 +21,6 @@ FOUR_DAYS_SINCE = date(2025, 1, 1)
 """Since when German law supposes that what was posted is there on the fourth day, before on the third."""
 FEW_DAYS = 5
 """Of so many days or fewer CPR 2.8(4) leaves out weekends and holidays."""
-MOST_YEARS = 30
 
 _SUPPOSED = {
     "authority": N_("§ 41 (2) VwVfG: deemed notified on the {which} after posting, on a weekend too"),
