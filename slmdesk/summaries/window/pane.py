@@ -210,6 +210,7 @@ class SummaryPane(QScrollArea):
 
     def show_nothing(self) -> None:
         self._clear()
+        self._written.hide()
         self.form.offer_own_words(False)
         self.form.show_request(None)
 
@@ -290,6 +291,7 @@ class SummaryPane(QScrollArea):
         if self.summary is not None:
             self._controller.keep_own_words(is_on)
             self._show(self.summary)
+            self._written.hide()
 
     def _show(self, summary: Summary) -> None:
         """Show a summary, or its document's own words, where the page stands."""
@@ -464,7 +466,6 @@ class SummaryPane(QScrollArea):
         self._making.setVisible(False)
         for label in (self._note, self._writing, self._more, self._coverage):
             show_words(label, "")
-        self._written.hide()
         self._say_writer("")
         if not keeps_rows:
             self.rows = []

@@ -640,7 +640,10 @@ Yours sincerely, P. Lomax
 
 
 def test_what_a_model_writes_takes_the_place_of_what_the_rules_chose(start, tmp_path, model_file):
-    """From the click to the written text, over an engine that waits until the rules' view was used."""
+    """From the click to the written text, over an engine that waits until the rules' view was used.
+
+    The days to keep are reckoned last, on a slow PC: they take neither the rows nor the button away.
+    """
     gate, letter = tmp_path / "gate", tmp_path / "roof.txt"
     letter.write_text(LETTER)
     said = ["The roof is mended in the summer for 4,200 euros. [1]", "Return the signed form by 12 June 2026. [1]"]
@@ -658,6 +661,10 @@ def test_what_a_model_writes_takes_the_place_of_what_the_rules_chose(start, tmp_
     program.wait(lambda: pane.summary is not None)
     assert said_by(program) == rules, "they are being read"
     program.wait(lambda: program.find("written_button").isVisible())
+    days = program.frame.documents_area.summaries.deadlines
+    program.wait(lambda: days.value)
+    days.changed.emit()
+    assert said_by(program) == rules
     program.click("written_button")
     assert said_by(program)[0] == "The roof is mended in the summer for 4,200 euros."
     assert program.find("summary_writer").full_text.startswith("Written by Tiny llama")
