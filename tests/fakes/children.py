@@ -33,12 +33,15 @@ class Received:
 
     def __init__(self):
         self.events = []
+        self.ends = []
         self.times = []
         self._changed = threading.Condition()
 
     def __call__(self, event):
         with self._changed:
             self.events.append(event)
+            if isinstance(event, Done | Failed | Cancelled):
+                self.ends.append(event)
             self.times.append(time.monotonic())
             self._changed.notify_all()
 
@@ -47,10 +50,6 @@ class Received:
         with self._changed:
             assert self._changed.wait_for(lambda: requested(self), timeout), self.events[-5:]
         return self
-
-    @property
-    def ends(self):
-        return [event for event in self.events if isinstance(event, Done | Failed | Cancelled)]
 
     @property
     def text(self):

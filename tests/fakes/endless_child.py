@@ -6,6 +6,8 @@ import sys
 import threading
 from itertools import count
 
+LONG = "w" * 100_000
+
 
 def say(**shape):
     text = json.dumps(shape)
@@ -20,19 +22,17 @@ def answers(kind, job, numbers):
     if kind == "heartbeats":
         threading.Event().wait(0.01)
         return {"type": "heartbeat", "work": next(numbers), "busy": True}
+    if kind == "results":
+        return {"type": "done", "job": job, "result": {"words": ["w" * 100] * 300_000}}
+    if kind == "full pages":
+        page = {"number": next(numbers), "label": "", "text": "words " * 20_000, "status": "read"}
+        return {"type": "partial", "job": job, "key": "1", "value": page}
     return {
         "tokens": {"type": "token", "job": job, "text": "w"},
-        "long tokens": {"type": "token", "job": job, "text": "w" * 100_000},
+        "long tokens": {"type": "token", "job": job, "text": LONG},
         "tokens of no step": {"type": "token", "job": job, "text": "w", "key": "nobody's"},
         "pages": {"type": "partial", "job": job, "key": "1", "value": {"number": next(numbers), "text": ""}},
-        "full pages": {
-            "type": "partial",
-            "job": job,
-            "key": "1",
-            "value": {"number": next(numbers), "label": "", "text": "words " * 20_000, "status": "read"},
-        },
-        "pages of a job that is over": {"type": "partial", "job": job, "key": "1", "value": {"text": "w" * 100_000}},
-        "results": {"type": "done", "job": job, "result": {"words": ["w" * 100] * 300_000}},
+        "pages of a job that is over": {"type": "partial", "job": job, "key": "1", "value": {"text": LONG}},
         "progress": {"type": "progress", "job": job, "done": 1, "total": 2, "unit": "page"},
     }[kind]
 

@@ -39,24 +39,25 @@ def pdf(*bodies: tuple[bytes, bytes], contents: bytes = b"4 0 R") -> bytes:
 
 
 MIB = b"0 0 m 1 1 l S  " * (1 << 16)
-BOMB = packed(MIB, 400)
 FLATE = b"/Filter /FlateDecode"
 
 
-@pytest.mark.parametrize(
-    "data",
-    [
-        pytest.param(pdf((FLATE, BOMB)), id="contents"),
-        pytest.param(pdf((b"/Filter [/FlateDecode /FlateDecode]", zlib.compress(BOMB, 9))), id="nested"),
-        pytest.param(
-            pdf((FLATE, zlib.compress(b"BT ET")), (b"/Type /ObjStm /N 1 /First 5 " + FLATE, BOMB)), id="objects"
-        ),
-        pytest.param(
-            pdf(*[(FLATE, packed(MIB, 20))] * 8, contents=b"[4 0 R 5 0 R 6 0 R 7 0 R 8 0 R 9 0 R]"), id="many"
-        ),
-    ],
-)
-def test_a_flate_bomb_is_too_large(tmp_path, data) -> None:
+@pytest.fixture(scope="module")
+def bomb() -> bytes:
+    return packed(MIB, 400)
+
+
+BOMBS = {
+    "contents": lambda bomb: pdf((FLATE, bomb)),
+    "nested": lambda bomb: pdf((b"/Filter [/FlateDecode /FlateDecode]", zlib.compress(bomb, 9))),
+    "objects": lambda bomb: pdf((FLATE, zlib.compress(b"BT ET")), (b"/Type /ObjStm /N 1 /First 5 " + FLATE, bomb)),
+    "many": lambda _bomb: pdf(*[(FLATE, packed(MIB, 20))] * 8, contents=b"[4 0 R 5 0 R 6 0 R 7 0 R 8 0 R 9 0 R]"),
+}
+
+
+@pytest.mark.parametrize("name", BOMBS)
+def test_a_flate_bomb_is_too_large(tmp_path, bomb, name) -> None:
+    data = BOMBS[name](bomb)
     path = tmp_path / "a.pdf"
     path.write_bytes(data)
     said, _, seconds, peak = read_in_child(path)
