@@ -380,6 +380,9 @@ def start(qtbot, qapp, paths, monkeypatch: pytest.MonkeyPatch) -> Iterator[Calla
             program.replaced.append(arguments)
             run.bridge.post_to_ui(run.bridge.closed.emit)
 
+        for former in [one for one in instances if one.closed]:  # else all of its widgets are styled anew with this one
+            instances.remove(former)
+            end(former)
         run = WindowRun(qapp, paths, key=key, replace=replace)
         program = WindowDriver(run, qtbot)
         instances.append(program)
@@ -394,14 +397,18 @@ def start(qtbot, qapp, paths, monkeypatch: pytest.MonkeyPatch) -> Iterator[Calla
                 program.window.show_page(page)
         return program
 
-    yield begin
-    for program in instances:
+    def end(program: WindowDriver) -> None:
         program.close()
         program.run.end()
+        gc.disable()
         program.window.close_for_good()
         delete(program.window)
         delete(program.frame)
         delete(program.bridge)
+
+    yield begin
+    for program in instances:
+        end(program)
 
 
 @pytest.fixture
