@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtWidgets import (
@@ -30,9 +30,13 @@ LEAST_FIELD, LEAST_LETTERS = 4, 6
 
 def outside(root: QWidget) -> list[str]:
     """A line for each visible part of `root` whose side edges are cut off, or whose words are."""
+    return _cut_off(root, list(_shown(root)))
+
+
+def _cut_off(root: QWidget, shown: Sequence[QWidget]) -> list[str]:
     found: list[str] = []
     cut: set[QWidget] = set()
-    for widget in _shown(root):
+    for widget in shown:
         above = widget.parentWidget()
         if edges := "" if above in cut else _edges(widget, root):
             found.append(edges)
@@ -43,9 +47,17 @@ def outside(root: QWidget) -> list[str]:
     return found
 
 
+def _visible(root: QWidget) -> Iterator[QWidget]:
+    """All in it that is visible there, and what is in that; most of a window is on pages that are not."""
+    for widget in root.findChildren(QWidget, options=Qt.FindChildOption.FindDirectChildrenOnly):
+        if not widget.isHidden():
+            yield widget
+            yield from _visible(widget)
+
+
 def _shown(root: QWidget) -> Iterator[QWidget]:
-    for widget in root.findChildren(QWidget):
-        if not widget.isVisibleTo(root) or widget.window() is not root.window():
+    for widget in _visible(root):
+        if widget.window() is not root.window():
             continue
         if isinstance(widget, QScrollBar) or not widget.objectName() or widget.objectName().startswith("qt_"):
             continue
@@ -135,9 +147,10 @@ LEAST_TARGET = 24
 
 def faults(root: QWidget) -> list[str]:
     """What is cut, lies over its neighbour, scrolls in what scrolls, is too small to press or has no name."""
-    found = outside(root)
-    for widget in _shown(root):
-        found += filter(None, (_height(widget), _target(widget), _scrolls_twice(widget, root), _spoken(widget, root)))
+    shown, told = list(_shown(root)), [label.buddy() for label in root.findChildren(QLabel)]
+    found = _cut_off(root, shown)
+    for widget in shown:
+        found += filter(None, (_height(widget), _target(widget), _scrolls_twice(widget, root), _spoken(widget, told)))
     return found + _overlaps(root)
 
 
@@ -158,12 +171,12 @@ def _target(widget: QWidget) -> str:
     return f"{_path(widget)}: only {widget.width()}x{widget.height()} to press" if is_small else ""
 
 
-def _spoken(widget: QWidget, root: QWidget) -> str:
+def _spoken(widget: QWidget, told: Sequence[QWidget | None]) -> str:
     if widget.focusPolicy() == Qt.FocusPolicy.NoFocus or widget.focusProxy() is not None or widget.accessibleName():
         return ""
     if isinstance(widget, QAbstractButton | QLabel) and widget.text():
         return ""
-    is_told = any(label.buddy() is widget for label in root.findChildren(QLabel))
+    is_told = any(one is widget for one in told)
     return "" if is_told else f"{_path(widget)}: takes the focus and has no name"
 
 
@@ -181,9 +194,9 @@ def _scrolls_twice(widget: QWidget, root: QWidget) -> str:
 def _overlaps(root: QWidget) -> list[str]:
     """Neighbours of one layout that lie over each other; what floats has no layout."""
     found = []
-    for parent in [root, *root.findChildren(QWidget)]:
+    for parent in [root, *_visible(root)]:
         layout = parent.layout()
-        if layout is None or not parent.isVisibleTo(root):
+        if layout is None:
             continue
         placed = [part for part in _placed(layout) if part.isVisibleTo(root) and part.width() and part.height()]
         for at, one in enumerate(placed):

@@ -172,6 +172,12 @@ class Walk:
                 self.note(kind.__name__, cell, sheet, cut)
             sheet.close()
 
+    def rest(self, cell: str) -> None:
+        """All that needs a table, in one go: dressing all widgets in new letters takes longer than looking at them."""
+        self.views({"a table": partial(tab, name="table")}, cell)
+        self.popovers(cell)
+        self.sheets(cell)
+
     def note(self, name: str, cell: str, root: QWidget, look: Callable[[QWidget], list[str]] = faults) -> None:
         self.found += [f"{name}, {cell}: {line}" for line in settled(root, look)]
 
@@ -198,9 +204,7 @@ def walked(program, tmp_path, cells, screen) -> list[str]:
     program.chat.full.blockSignals(True)  # it would take back what is offered here
     assert {one.objectName() for one in program.window.findChildren(Popover)} == set(POPOVERS)
     table(program)
-    walk.through(partial(walk.views, {"a table": partial(tab, name="table")}))
-    walk.through(walk.popovers)
-    walk.through(walk.sheets)
+    walk.through(walk.rest)
     frame.keeper.set_font_scale(100)
     return [line for line in dict.fromkeys(walk.found) if not any(known in line for known in KNOWN)]
 
