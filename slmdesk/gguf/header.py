@@ -8,7 +8,7 @@ import math
 import re
 import struct
 from collections.abc import Iterator, Mapping
-from functools import cache
+from functools import cache, lru_cache
 from io import RawIOBase
 from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeAlias
@@ -755,6 +755,7 @@ def family_of(header: GgufHeader) -> ModelFamily | None:
     return _first(header.architecture, names_of(header), header.chat_template or "")
 
 
+@lru_cache  # a window asks at each change
 def translator_of(architecture: str, names: str) -> ModelFamily | None:
     """Return the family of a model made for translation, or None. Such families are recognised without a template."""
     family = _first(architecture, names, "")

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Protocol, TypeVar
 
@@ -139,6 +140,7 @@ def quantization_named(name: str) -> Quantization | None:
     return QUANTIZATIONS.get(_OTHER_NAMES.get(upper, upper))
 
 
+@lru_cache(1024)  # a recommendation asks for those of the whole list
 def quantization_of_file(name: str) -> Quantization | None:
     """Return the quantization in a file name: "…-Q4_K_M.gguf", "…-UD-Q4_K_XL-00001-of-00002.gguf", "….fp16.gguf".
 
