@@ -239,7 +239,19 @@ class HeaderReader:
         if kind != STRING:
             raise damaged(_("a list of texts holds something else"))
         self._check(self.position + 8 * count)
-        return [self.raw(self.u64()) for __ in range(count)]
+        found: list[bytes] = []
+        while len(found) < count:
+            window, at = self._window, self._at
+            for __ in range(len(found), count):
+                begin = at + 8
+                if begin > len(window) or (end := begin + _LENGTHS(window, at)[0]) > len(window):
+                    break
+                found.append(window[begin:end])
+                at = end
+            self._at = at
+            if len(found) < count:  # it goes over the end of the window
+                found.append(self.raw(self.u64()))
+        return found
 
     def _number(self, kind: int) -> bool | int | float:
         packed = SCALARS.get(kind)

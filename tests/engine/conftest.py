@@ -45,8 +45,9 @@ def load(starter_model: Path) -> Load:
     def it(engine: LlamaEngine, path: Path, **spec) -> LoadedModel:
         known = {"cost_curve": LINEAR, "template_checked": True, "flash": True, "behaves": True}
         with pytest.MonkeyPatch.context() as patch:
-            if path == starter_model and best_card() is None:
+            if path == starter_model:
                 patch.setattr(engine_room, "check_model_file", header)
+            if path == starter_model and best_card() is None:
                 patch.setattr(loading, "forecast_memory", forecast)
                 patch.setattr(loading, "open_weights", lambda _library, path, *_: weights_of(path))
                 patch.setattr(loading, "Vocabulary", words)

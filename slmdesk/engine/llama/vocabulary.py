@@ -47,7 +47,7 @@ class Vocabulary:
         self.eos: int = api.llama_vocab_eos(vocab)
         """The token that ends an answer; -1 where there is none."""
         self.add_bos: bool = bool(api.llama_vocab_get_add_bos(vocab))
-        self.pieces: tuple[bytes, ...] = tuple(self._read_piece(token) for token in range(self.n_tokens))
+        self.pieces: tuple[bytes, ...] = tuple(self._read_pieces())
         """The bytes of each token as shown to people: none for control tokens, perhaps part of a character."""
         attributes = [api.llama_vocab_get_attr(vocab, token) for token in range(self.n_tokens)]
         self.control_tokens: frozenset[int] = frozenset(t for t, a in enumerate(attributes) if a & _CONTROL_BITS)
@@ -148,14 +148,14 @@ class Vocabulary:
             count = self._api.llama_tokenize(self.vocab, raw, len(raw), buffer, space, False, special)
         return list(buffer[: max(count, 0)])
 
-    def _read_piece(self, token: int) -> bytes:
-        space = 64
-        while True:
-            buffer = ctypes.create_string_buffer(space)
-            count: int = self._api.llama_token_to_piece(self.vocab, token, buffer, space, 0, False)
-            if count >= 0:
-                return buffer.raw[:count]
-            space = -count
+    def _read_pieces(self) -> Iterator[bytes]:
+        read, space = self._api.llama_token_to_piece, 64
+        buffer = ctypes.create_string_buffer(space)
+        for token in range(self.n_tokens):
+            while (count := read(self.vocab, token, buffer, space, 0, False)) < 0:
+                space = -count
+                buffer = ctypes.create_string_buffer(space)
+            yield buffer[:count]
 
 
 def tokenize_parts(vocabulary: Vocabulary, parts: Sequence[PromptPart], *, add_bos: bool = True) -> list[int]:
