@@ -460,6 +460,13 @@ def summary_of(times: Sequence[tuple[float, float, str, str]]) -> list[str]:
     ]
 
 
+def compile_tests(environment: Mapping[str, str]) -> None:
+    """Have pytest compile the tests once, where none are compiled yet: else each worker would compile all of them."""
+    if not next((ROOT / "tests" / "__pycache__").glob("conftest.*-pytest-*.pyc"), None):
+        with step("compiling the tests"):
+            call([BIN / "pytest", "--collect-only", "-q"], env=environment, fine=range(6), stdout=subprocess.DEVNULL)
+
+
 @contextmanager
 def checks_beside(environment: Mapping[str, str], failed: list[str]) -> Iterator[None]:
     """Run the checks without tests beside what is done meanwhile: tests mostly wait.  Their words come at the end."""
@@ -506,6 +513,8 @@ def test(kind: str, more: Sequence[str]) -> int:
             if kind == "coverage":
                 command = ["coverage", "run", "-m", *command]
             if is_shared and workers() > 1:
+                if not more:
+                    compile_tests(environment)
                 command += ["-n", str(workers()), "--dist", "worksteal"]
             run_check(name, [*command, *more], environment, failed, fine=(0, NO_TESTS) if more else (0,))
             times += seconds_of(report)

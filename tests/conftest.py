@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import locale
 import os
 import re
@@ -50,6 +51,17 @@ FLOORS = {"base", "children", "engine", "exports", "formats", "gguf", "hub", "qu
 """Folders of tests that start no services."""
 LIMIT_S = 400
 """For one test: one that waits for ever shall fail, not keep all others from being run."""
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Iterator[object]:
+    """No tests and modules are garbage, a million objects that Python would look through again and again."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from fakes import tiny_gguf
@@ -304,8 +305,11 @@ def clean_window(request: pytest.FixtureRequest) -> None:
 
 
 @pytest.fixture
-def calm_garbage() -> Iterator[None]:
+def calm_garbage(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """No widgets of an earlier test are destroyed while Qt hands out events (see slmdesk.window.base.bridge)."""
+    kept = {name: getattr(gc, name) for name in ("disable", "enable", "collect", "get_count", "get_threshold")}
+    frozen = dict.fromkeys(("freeze", "unfreeze"), lambda: None)  # the tests stay frozen (conftest.py)
+    monkeypatch.setattr("slmdesk.window.base.bridge.gc", SimpleNamespace(**kept, **frozen))
     gc.disable()
     yield
     gc.enable()
