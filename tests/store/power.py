@@ -16,7 +16,8 @@ SECTOR = 512
 
 def trace_command(trace: Path) -> tuple[str, ...]:
     """What to put before a command so that its writes are noted."""
-    return ("strace", "-f", "-y", "-xx", "-s", "2000000", "-e", "signal=none", "-e", f"trace={CALLS}", "-o", str(trace))
+    calls = ("-e", "signal=none", "-e", f"trace={CALLS}")
+    return ("strace", "-f", "--seccomp-bpf", "-y", "-xx", "-s", "2000000", *calls, "-o", str(trace))
 
 
 @dataclass
