@@ -6,9 +6,10 @@ import json
 import subprocess
 import sys
 
+import pytest
+
 CHILD = """
-import io, json, resource, sys, time
-resource.setrlimit(resource.RLIMIT_AS, (512 << 20, 512 << 20))
+import io, json, os, resource, sys, time
 from slmdesk.base.errors import KnownError
 from slmdesk.children.tasks.reader import chosen_format
 from slmdesk.formats.reading import Reading, reader_of, rewriter_of
@@ -34,15 +35,32 @@ def rewrite(path, target):
     left = sorted({one.kind for one in found if isinstance(one, LeftAsIs)})
     return "refused" if refused else "rewritten", len(units), left
 
-began = time.process_time()
-try:
-    said = (read if len(sys.argv) == 2 else rewrite)(*sys.argv[1:])
-except KnownError as err:
-    said = (err.code, 0, [])[: len(sys.argv)]
-status = dict(line.split(":", 1) for line in open("/proc/self/status"))  # ru_maxrss would begin with the parent's
-peak = int(status["VmHWM"].split()[0]) >> 10
-print(json.dumps([*said, time.process_time() - began, peak]))
+def tried(arguments):
+    resource.setrlimit(resource.RLIMIT_AS, (512 << 20, 512 << 20))
+    began = time.process_time()
+    try:
+        said = (read if len(arguments) == 1 else rewrite)(*arguments)
+    except KnownError as err:
+        said = (err.code, 0, [])[: len(arguments) + 1]
+    status = dict(line.split(":", 1) for line in open("/proc/self/status"))
+    peak = int(status["VmHWM"].split()[0]) >> 10  # ru_maxrss would begin with the parent's
+    print(json.dumps([*said, time.process_time() - began, peak]), flush=True)
+
+for line in sys.stdin:  # each in a process of its own, which has these modules already
+    if (pid := os.fork()) == 0:
+        tried(json.loads(line))
+        os._exit(0)
+    if status := os.waitpid(pid, 0)[1]:
+        sys.exit(f"it ended with {status}")
 """
+_started: list[subprocess.Popen[str]] = []
+
+
+def end() -> None:
+    """End what the children are forked from."""
+    while _started:
+        process = _started.pop()
+        process.communicate(timeout=60)
 
 
 def read_in_child(path):
@@ -56,7 +74,13 @@ def rewrite_in_child(path, target):
 
 
 def _told(*paths):
-    command = [sys.executable, "-c", CHILD, *map(str, paths)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
-    assert done.returncode == 0, done.stderr[-2000:]
-    return json.loads(done.stdout)
+    if not _started:
+        command = [sys.executable, "-c", CHILD]
+        _started.append(subprocess.Popen(command, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE))
+    process = _started[0]
+    print(json.dumps([str(path) for path in paths]), file=process.stdin, flush=True)
+    answer = process.stdout.readline()
+    if not answer:  # why is in what the test printed to stderr
+        _started.clear()
+        pytest.fail(f"the child died: {process.wait(timeout=60)}")
+    return json.loads(answer)

@@ -6,6 +6,7 @@ import lzma
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from fakes.tiny_gguf import TinyFile, tiny_layers, tiny_llama, tiny_projector, write
@@ -78,8 +79,7 @@ def made(kind: str, quantization: str, name: str) -> TinyFile:
 class Renamed:
     """A repository with all files renamed, which gives their headers and keeps which were asked for."""
 
-    def __init__(self, repo: Repo, tmp_path: Path) -> None:
-        self.path = tmp_path / "made.gguf"
+    def __init__(self, repo: Repo) -> None:
         self.read: list[str] = []
         self.stems = {stem_of(file.name) for file in repo.files}
         self.names: dict[str, RemoteFile] = {}
@@ -103,19 +103,20 @@ class Renamed:
 
     def __call__(self, renamed: RemoteFile) -> GgufHeader:
         self.read.append(renamed.name)
-        return header_of(self.path, *self.key(renamed.name))
+        return header_of(*self.key(renamed.name))
 
 
 @cache
-def header_of(path: Path, *key: str) -> GgufHeader:
-    return read_header(write(path, made(*key)))
+def header_of(*key: str) -> GgufHeader:
+    with TemporaryDirectory() as folder:
+        return read_header(write(Path(folder, "made.gguf"), made(*key)))
 
 
 @pytest.mark.parametrize("budget", [6 << 30, 12 << 30, UNLIMITED])
-def test_with_all_files_renamed_the_headers_give_the_same(tmp_path, budget) -> None:
+def test_with_all_files_renamed_the_headers_give_the_same(budget) -> None:
     wrong, counts = {}, []
     for repo in lists():
-        headers = Renamed(repo, tmp_path)
+        headers = Renamed(repo)
         try:
             chosen = headers.names[chosen_by_headers(headers.repo, "", budget, headers).name].name
         except KnownError as err:

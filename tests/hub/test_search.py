@@ -164,8 +164,8 @@ def test_a_header_is_fetched_once_and_gone_on_with(asked, hub) -> None:
 
 
 @pytest.mark.parametrize("repo", [repo for repo in lists() if repo.chats][::30], ids=lambda repo: repo.id)
-def test_of_a_real_list_of_renamed_files_the_hub_gives_the_model(asked, hub, tmp_path, repo) -> None:
-    renamed = Renamed(repo, tmp_path)
+def test_of_a_real_list_of_renamed_files_the_hub_gives_the_model(asked, hub, repo) -> None:
+    renamed = Renamed(repo)
     data = {name: made(*renamed.key(name)).data for name in renamed.names}
     lies = {name: {"size": file.bytes} for name, file in renamed.names.items()}
     more = {name.replace("-00001-", "-00002-"): b"x" for name in data}  # the second parts of split files
