@@ -283,7 +283,7 @@ def test_it_waits_while_somebody_is_there_and_begins_when_nobody_is(begun) -> No
 
 @pytest.mark.process
 def test_somebody_who_comes_back_pauses_it_and_it_goes_on_when_nobody_is_there(begun) -> None:
-    recorder = begun(slow=0.05)
+    recorder = begun(slow=0.01)
     first: AutoExams = recorder.services.first_exams
     on_service_thread(recorder, lambda: setattr(first, "look_s", 0.05))
     say(recorder)

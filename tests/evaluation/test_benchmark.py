@@ -117,7 +117,7 @@ def test_the_model_in_use_before_is_there_again_afterwards(opened, tmp_path) -> 
 
 @pytest.mark.process
 def test_a_job_stands_back_while_a_model_is_measured(opened) -> None:
-    recorder = opened(slow=0.01)
+    recorder = opened(slow=0.003)
     job = on_service_thread(recorder, recorder.services.exams.take)
     recorder.wait(JobChanged, lambda event: event.done >= 2)
     assert isinstance(measured(recorder), BenchResult)

@@ -123,7 +123,7 @@ def test_what_has_ended_can_be_cleared_and_given_back(opened) -> None:
 
 
 def test_a_job_knows_how_long_its_steps_take_from_the_one_before(opened) -> None:
-    recorder = opened(slow=0.03)
+    recorder = opened(slow=0.01)
     until(recorder, add(recorder, "first", 120), JobStatus.DONE)
     begin = len(recorder.events)
     second = add(recorder, "second", 121)
