@@ -20,7 +20,8 @@ NAMES = {"LlamaDiskCache", "LlamaRAMCache"}
 def findings(source: str) -> list[str]:
     """What of it could run code out of data."""
     found: list[str] = []
-    for node in ast.walk(ast.parse(source)):
+    kinds = {ast.Import, ast.ImportFrom, ast.Call, ast.Attribute, ast.keyword}
+    for node in (node for node in ast.walk(ast.parse(source)) if type(node) in kinds):
         match node:
             case ast.Import(names=names):
                 found += [each.name for each in names if each.name.split(".")[0] in MODULES]
