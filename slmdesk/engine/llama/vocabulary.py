@@ -155,7 +155,7 @@ class Vocabulary:
             while (count := read(self.vocab, token, buffer, space, 0, False)) < 0:
                 space = -count
                 buffer = ctypes.create_string_buffer(space)
-            yield buffer[:count]
+            yield buffer.raw[:count]
 
 
 def tokenize_parts(vocabulary: Vocabulary, parts: Sequence[PromptPart], *, add_bos: bool = True) -> list[int]:
