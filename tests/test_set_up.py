@@ -79,6 +79,18 @@ def test_the_last_lines_name_each_test_that_failed_and_why(set_up, tmp_path, mon
     assert "failed: pytest" in last[1]
 
 
+def test_tests_are_compiled_once_where_none_are(set_up, monkeypatch, tmp_path):
+    done = []
+    monkeypatch.setattr(set_up, "call", lambda command, **_more: done.append(command[1]))
+    monkeypatch.setattr(set_up, "ROOT", tmp_path)
+    set_up.compile_tests({})
+    compiled = tmp_path / "tests" / "__pycache__" / "conftest.cpython-311-pytest-9.2.0.pyc"
+    compiled.parent.mkdir(parents=True)
+    compiled.touch()
+    set_up.compile_tests({})
+    assert done == ["--collect-only"]
+
+
 def test_a_check_that_fails_beside_the_tests_is_a_failure_with_its_words(set_up, monkeypatch, capsys):
     right, wrong = ("python", "-c", ""), ("python", "-c", "print('line 7 is wrong'); raise SystemExit(1)")
     monkeypatch.setattr(set_up, "BIN", Path(sys.executable).parent)
