@@ -1,0 +1,276 @@
+"""Examples of a preset: adding them, making them of corrected answers, and trying them. Service thread.
+
+They are tried by leaving each out once: the model is asked it with all others before it. That is a job of kind
+`examples`, with a step for each; it is forgotten as soon as the preset changes (chat.presets).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from slmdesk.base.errors import KnownError
+from slmdesk.base.protocol import stored_from
+from slmdesk.base.record import Record, changed
+from slmdesk.base.records import JobRecord, JobStatus, JobStep
+from slmdesk.base.texts import _
+from slmdesk.base.types import THINKING_OFF, Json, Role, Sampling
+from slmdesk.base.untrusted import read_file
+from slmdesk.chat.answers import ModelChoice
+from slmdesk.chat.context import Prompts
+from slmdesk.chat.conversation import window_with
+from slmdesk.chat.presets import Preset, PresetService
+from slmdesk.chat.service import PROMPT_VERSION, refusal_of_words
+from slmdesk.chat.settings import TEXT_SAMPLING
+from slmdesk.chat.types import (
+    MOST_EXAMPLE,
+    MOST_EXAMPLES,
+    MOST_THOUGHT_TOKENS,
+    ChatOptions,
+    Example,
+    options_from,
+    rewrite_of,
+    sampling_for,
+)
+from slmdesk.jobs.runner import step_key, step_of
+from slmdesk.jobs.service import JobService
+from slmdesk.jobs.types import EXAMPLES
+from slmdesk.loader.model_loader import ModelLoader
+from slmdesk.models.service import ModelService
+from slmdesk.runtime.events import Pending
+from slmdesk.runtime.messages import problem_of
+from slmdesk.runtime.service import Runtime, Service
+from slmdesk.text.pairs import ReadPairs, pairs_in, text_of
+
+KIND = EXAMPLES
+LEAST_TRIED = 5
+"""Fewest examples that are tried."""
+OFFERED_AFTER = 3
+"""Number of corrected answers after which it is offered to teach by them, and then each time so many more."""
+SPARE_TOKENS = 32
+"""Tokens that an answer may have beyond the letters of the one that was wanted."""
+
+
+class Room(Record):
+    tokens: int
+    """Tokens of instructions and examples together."""
+    context: int
+
+    @property
+    def words(self) -> str:
+        words = _("{tokens:,} of {context:,} tokens of the context").format(tokens=self.tokens, context=self.context)
+        too_long = _("too long for the model: remove some, or choose a larger context")
+        return words if self.tokens < self.context else f"{words}: {too_long}"
+
+
+class Tried(Record):
+    """An example that was left out once, with what the model answered."""
+
+    question: str
+    wanted: str
+    answer: str = ""
+    likeness: float = 0.0
+    """1: as it was written, but for spaces and capital letters."""
+    problem: str = ""
+    """Why there is no answer."""
+
+    @property
+    def is_same(self) -> bool:
+        return self.likeness == 1.0
+
+
+class Score(Record):
+    job: JobRecord
+    model: str
+    tried: tuple[Tried, ...]
+    total: int
+
+    @property
+    def is_done(self) -> bool:
+        return self.job.status is JobStatus.DONE
+
+    @property
+    def words(self) -> str:
+        same = sum(one.is_same for one in self.tried)
+        words = _("{same} of {total} as you wrote them").format(same=same, total=len(self.tried))
+        return words if len(self.tried) == self.total else f"{words} ({len(self.tried)}/{self.total})"
+
+
+class Offer(Record):
+    """What a person corrected, and the preset that can be taught by it."""
+
+    preset: str
+    name: str
+    count: int
+
+
+class Taught(Record):
+    preset: Preset
+    before: Preset | None
+    """None: the preset is new."""
+    added: int
+
+
+class ExampleService(Service):
+    def __init__(
+        self, runtime: Runtime, presets: PresetService, models: ModelService, loader: ModelLoader, jobs: JobService
+    ) -> None:
+        super().__init__(runtime)
+        self._presets, self._models, self._jobs = presets, models, jobs
+        self._choice = ModelChoice(runtime.store, models, loader)
+        self._prompts = Prompts(runtime, loader)
+
+    # ---- which there are
+
+    def read(self, path: Path) -> ReadPairs:
+        """Read pairs from a CSV, TSV or JSONL file. Raises KnownError `file.unreadable`."""
+        try:
+            return pairs_in(text_of(read_file(path)), MOST_EXAMPLE)
+        except OSError as err:
+            raise KnownError("file.unreadable", path=str(path), reason=err.strerror or str(err)) from err
+
+    def add(self, wanted: str, pairs: Sequence[tuple[str, str]]) -> Taught:
+        """Add examples to a preset (id or name), but for those that it has. A shipped one is copied first; one that
+        there is not is made. Raises KnownError `request.invalid` (too many), store.*.
+        """
+        try:
+            preset = self._presets.get(wanted)
+        except KnownError as err:
+            if err.code != "preset.unknown":
+                raise
+            preset = Preset("", wanted, ChatOptions())
+        known = preset.options.examples
+        new = [one for one in dict.fromkeys(Example(*pair) for pair in pairs) if one not in known]
+        if len(known) + len(new) > MOST_EXAMPLES:
+            what = _("a preset has at most {most} examples").format(most=MOST_EXAMPLES)
+            raise KnownError("request.invalid", what=what)
+        options = changed(preset.options, examples=(*known, *new))
+        if preset.id and not preset.is_shipped:
+            made = self._presets.change(preset.id, preset.name, options) if new else preset
+            return Taught(made, preset, len(new))
+        name = f"{preset.name} (copy)" if preset.is_shipped else preset.name
+        return Taught(self._presets.add(name, options), None, len(new))
+
+    def take_back(self, taught: Taught) -> None:
+        """Undo `add`. Raises KnownError `preset.unknown`, store.*."""
+        if taught.before is None:
+            self._presets.delete(taught.preset.id)
+        else:
+            self._presets.change(taught.preset.id, taught.before.name, taught.before.options)
+
+    def room(self, options: ChatOptions) -> Pending[Room]:
+        """Measure how much of the context instructions and examples take. Raises KnownError model.*."""
+        turns, _ids = window_with(options).turns(())
+        return self._prompts.measure(self._choice.record_for(options), turns).map(lambda found: Room(*found))
+
+    # ---- what a person corrected
+
+    def offer(self, chat: str) -> Offer | None:
+        """Return what is offered once an answer was corrected in a chat. None: nothing yet."""
+        try:
+            options = options_from(self._store.items.get(chat).settings)
+            preset = self._presets.get(options.preset) if options.preset else None
+        except KnownError:  # a private chat, or the preset is gone
+            return None
+        count = len(self.corrections(preset)) if preset else 0
+        return Offer(preset.id, preset.name, count) if preset and count and count % OFFERED_AFTER == 0 else None
+
+    def corrections(self, preset: Preset) -> tuple[tuple[str, str], ...]:
+        """Return what was asked in chats with a preset and corrected, but for its examples, the oldest first."""
+        found = self._store.messages.corrected(preset.id, MOST_EXAMPLES)
+        pairs = [
+            (asked.words.strip(), answer.text.strip())
+            for asked, answer in reversed(found)
+            if asked.role is Role.USER and not asked.attachments and rewrite_of(answer) is None
+        ]
+        fit = [pair for pair in dict.fromkeys(pairs) if all(0 < len(side) <= MOST_EXAMPLE for side in pair)]
+        return tuple(pair for pair in fit if Example(*pair) not in preset.options.examples)
+
+    def teach(self, preset: str) -> Taught:
+        """Make examples of what a person corrected in chats with a preset, as many as there is room for. Raises what
+        `add` raises.
+        """
+        known = self._presets.get(preset)
+        free = MOST_EXAMPLES - len(known.options.examples)
+        return self.add(preset, self.corrections(known)[-free:] if free else ())
+
+    # ---- whether they teach
+
+    def begin(self, preset: str, model: str | None = None) -> JobRecord:
+        """Try the examples of a preset in the background. What was answered already is not asked again.
+
+        Raises KnownError `preset.unknown`, `request.invalid` (too few), `model.…`, store.*.
+        """
+        known = self._presets.get(preset)
+        options = known.options
+        if len(options.examples) < LEAST_TRIED:
+            what = _("it takes {least} examples to try them").format(least=LEAST_TRIED)
+            raise KnownError("request.invalid", what=what)
+        record = self._choice.request(options, model, Sampling()).record
+        for example in options.examples:
+            if refused := refusal_of_words(record, example.question):
+                raise refused
+        for job in self._store.jobs.unfinished(KIND):
+            if job.settings.get("preset") == known.id and job.model_sha256 == record.sha256:
+                return self._jobs.resume(job.id)
+        self._cancel(known.id)
+        steps, settings = _steps(options), {"preset": known.id}
+        job = self._jobs.add(KIND, known.name, record, steps, prompt_version=PROMPT_VERSION, settings=settings)
+        self._store.jobs.forget_of_preset(known.id, but=job.id)
+        return job
+
+    def score(self, preset: str) -> Score | None:
+        """Return what came of trying the examples of a preset (id), so far. None if they were not tried as they are."""
+        jobs = self._store.jobs.page(kind=KIND)
+        job = next((job for job in jobs if job.settings.get("preset") == preset), None)
+        if job is None:
+            return None
+        options, record = self._presets.get(preset).options, self._models.by_sha256(job.model_sha256)
+        found = {step.key: step for step in self._store.jobs.steps(job.id)}
+        keys = [step_key(job.model_sha256, PROMPT_VERSION, step) for step in _steps(options)]
+        pairs = [(example, found[key]) for example, key in zip(options.examples, keys, strict=True) if key in found]
+        tried = tuple(one for example, step in pairs if (one := _tried(example, step)))
+        return Score(job, record.name if record else "", tried, len(options.examples))
+
+    def forget(self, preset: str) -> None:
+        """Forget what came of trying the examples of a preset. Raises KnownError store.*."""
+        self._cancel(preset)
+        self._store.jobs.forget_of_preset(preset)
+
+    def _cancel(self, preset: str) -> None:
+        for job in self._store.jobs.unfinished(KIND):
+            if job.settings.get("preset") == preset:
+                with suppress(KnownError):  # it has just ended
+                    self._jobs.cancel(job.id)
+
+
+def _steps(options: ChatOptions) -> list[dict[str, Json]]:
+    """Ask each example with all others before it. A model that would think by itself does not: that takes minutes."""
+    sampling = sampling_for(Sampling(temperature=0.0), options, TEXT_SAMPLING)
+    thinking, spare = (sampling.thinking, MOST_THOUGHT_TOKENS) if options.thinking else (THINKING_OFF, 0)
+    steps = []
+    for at, example in enumerate(options.examples):
+        others = (*options.examples[:at], *options.examples[at + 1 :])
+        most = min(sampling.max_tokens or MOST_EXAMPLE, len(example.answer) + SPARE_TOKENS) + spare
+        turns = window_with(changed(options, examples=others)).question(example.question)
+        steps.append(step_of(turns, changed(sampling, thinking=thinking, max_tokens=most)))
+    return steps
+
+
+def _tried(example: Example, step: JobStep) -> Tried | None:
+    if step.error_code:
+        sentence = problem_of(step.error_code, step.error_args).sentence
+        return Tried(example.question, example.answer, problem=sentence)
+    if not step.value:
+        return None
+    answer = str(stored_from(str, step.value.get("text")) or "").strip()
+    return Tried(example.question, example.answer, answer, likeness(example.answer, answer))
+
+
+def likeness(wanted: str, answer: str) -> float:
+    """Return how alike two texts are, 0 to 1, whatever their spaces and capital letters."""
+    from rapidfuzz.distance import Levenshtein
+
+    plain, other = (" ".join(text.split()).casefold() for text in (wanted, answer))
+    return 1.0 if plain == other else min(0.999, Levenshtein.normalized_similarity(plain, other))
