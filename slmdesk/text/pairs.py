@@ -31,9 +31,7 @@ class ReadPairs(Record):
     @property
     def sentence(self) -> str:
         """Say which rows were left out; empty if none was."""
-        rows = "; ".join(
-            _("{number}: {reason}").format(number=row.number, reason=row.reason) for row in self.wrong[:10]
-        )
+        rows = "; ".join(f"{row.number}: {row.reason}" for row in self.wrong[:10])
         more = _(" and {count} more").format(count=len(self.wrong) - 10) if len(self.wrong) > 10 else ""
         return _("Left out, by row: {rows}{more}.").format(rows=rows, more=more) if rows else ""
 
