@@ -1,4 +1,4 @@
-"""The commands `slmdesk chat`, `presets` and `spaces`: chats on the command line."""
+"""The commands `slmdesk chat` and `presets`: chats on the command line, and what teaches a task."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ from slmdesk.chat.types import (
     SendRequest,
     TurnsLeftOut,
 )
-from slmdesk.command.console import Console, FiniteRange, NamedFile, json_option, link_shared, next_of
-from slmdesk.command.opening import read_stdin
+from slmdesk.command.console import Console, FiniteRange, NamedFile, json_option, link_shared, next_of, table
+from slmdesk.command.opening import named_model, read_stdin
 from slmdesk.models.service import STARTER, is_starter
 from slmdesk.runtime.events import (
     Event,
@@ -46,6 +46,7 @@ from slmdesk.runtime.events import (
 from slmdesk.services import Services
 
 if TYPE_CHECKING:
+    from slmdesk.chat.examples import Score
     from slmdesk.chat.types import Quoted
 
 Command = Callable[..., Any]
@@ -455,3 +456,114 @@ def attachments_of(services: Services, answer: Message) -> list[Json]:
         }
         for about in (part.attached for part in (asked.attachments if asked else ()))
     ]
+
+
+@click.command()
+@click.argument("name", required=False)
+@click.option(
+    "--add",
+    "file",
+    type=NamedFile(dir_okay=False),
+    metavar="FILE",
+    help="Add the examples of FILE: CSV or TSV with two columns, or JSON lines. A preset that there is not is made.",
+)
+@click.option("--teach", is_flag=True, help="Make examples of the answers that you corrected in chats with it.")
+@click.option("--score", is_flag=True, help="Ask the model each example with all others, and compare.")
+@click.option("-m", "--model", help="With --score: id, unique prefix of one, or name.")
+@json_option
+@click.pass_obj
+def presets(
+    console: Console, name: str | None, file: Path | None, model: str | None, *, teach: bool, score: bool
+) -> int:
+    """List the presets, or show the examples of the preset NAME, of which the model learns a task.
+
+    Rows that are no examples are named, and the rest is added. JSON: id, name, examples (question, answer), tokens and
+    context; with --add, added and wrong (row, reason); with --score, score: model, same, total and tried (question,
+    wanted, answer, likeness from 0 to 1, problem).
+    """
+    if name is None:
+        if file or teach or score:
+            raise click.UsageError("Name the preset.")
+        return _list_presets(console)
+    with console.services() as services:
+        shape: dict[str, Json] = {}
+        if file:
+            shape |= _add_examples(console, services, name, file)
+        if teach:
+            services.store.require_writable()
+            taught = services.call.examples.teach(services.call.chats.presets.get(name).id)
+            shape["added"] = taught.added
+            console.notify(f"{taught.added} corrected answers became examples of {taught.preset.name}.")
+            name = taught.preset.id
+        preset = services.call.chats.presets.get(str(shape.pop("id", name)))
+        shape |= {
+            "id": preset.id,
+            "name": preset.name,
+            "examples": [[example.question, example.answer] for example in preset.options.examples],
+        }
+        if score:
+            named_model(services, model)
+            job = services.call.examples.begin(preset.id, model)
+            from slmdesk.command.job_output import follow
+
+            follow(console, services, job)
+        found = services.call.examples.score(preset.id)
+        if services.call.models.list():
+            room = console.result_of(services, lambda: services.examples.room(preset.options))
+            shape |= {"tokens": room.tokens, "context": room.context}
+            fits = room.words
+        else:
+            fits = ""
+    if found:
+        shape["score"] = {
+            "model": found.model,
+            "same": sum(one.is_same for one in found.tried),
+            "total": found.total,
+            "tried": [to_json(one) for one in found.tried],
+        }
+    status = 1 if shape.get("wrong") else 0
+    if console.as_json:
+        console.give(shape)
+        return status
+    if not (file or score):
+        for example in preset.options.examples:
+            console.say(f"{example.question}\n\u2192 {example.answer}\n")
+    count = len(preset.options.examples)
+    console.say(", ".join(filter(None, (f"{preset.name}: {count} example{'' if count == 1 else 's'}", fits))))
+    if found:
+        _say_score(console, found)
+    return status
+
+
+def _list_presets(console: Console) -> int:
+    with console.services() as services:
+        known = services.call.chats.presets.list()
+    if console.as_json:
+        console.give([
+            {"id": one.id, "name": one.name, "examples": len(one.options.examples), "shipped": one.is_shipped}
+            for one in known
+        ])  # fmt: skip
+    else:
+        table(console, [(one.id, one.name, f"{len(one.options.examples)} examples") for one in known])
+    return 0
+
+
+def _add_examples(console: Console, services: Services, name: str, file: Path) -> dict[str, Json]:
+    services.store.require_writable()
+    read = services.call.examples.read(file)
+    taught = services.call.examples.add(name, read.pairs)
+    if taught.before is None:
+        console.notify(f"note: the preset {taught.preset.name} was made.")
+    console.notify(f"{taught.added} of {len(read.pairs)} examples added.")
+    if read.wrong:
+        console.notify(f"note: {read.sentence}")
+    wrong: list[Json] = [{"row": row.number, "reason": row.reason} for row in read.wrong]
+    return {"id": taught.preset.id, "added": taught.added, "wrong": wrong}
+
+
+def _say_score(console: Console, score: Score) -> None:
+    console.say(f"{score.model}: {score.words}")
+    for one in score.tried:
+        if not one.is_same:
+            said = one.problem or f"{one.answer or '(nothing)'}  ({one.likeness:.0%} alike)"
+            console.say(f"\n{one.question}\n  you wrote:  {one.wanted}\n  it answers: {said}")

@@ -146,9 +146,10 @@ class ExampleService(Service):
             what = _("a preset has at most {most} examples").format(most=MOST_EXAMPLES)
             raise KnownError("request.invalid", what=what)
         options = changed(preset.options, examples=(*known, *new))
+        if preset.id and not new:
+            return Taught(preset, preset, 0)
         if preset.id and not preset.is_shipped:
-            made = self._presets.change(preset.id, preset.name, options) if new else preset
-            return Taught(made, preset, len(new))
+            return Taught(self._presets.change(preset.id, preset.name, options), preset, len(new))
         name = f"{preset.name} (copy)" if preset.is_shipped else preset.name
         return Taught(self._presets.add(name, options), None, len(new))
 
