@@ -91,6 +91,10 @@ class Score(Record):
         return self.job.status is JobStatus.DONE
 
     @property
+    def problem(self) -> str:
+        return problem_of(self.job.error_code, self.job.error_args).sentence if self.job.error_code else ""
+
+    @property
     def words(self) -> str:
         same = sum(one.is_same for one in self.tried)
         words = _("{same} of {total} as you wrote them").format(same=same, total=len(self.tried))

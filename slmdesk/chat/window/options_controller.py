@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from PySide6.QtCore import QObject, Signal
 
@@ -14,7 +14,8 @@ from slmdesk.base.texts import _
 from slmdesk.chat.presets import Preset, differences, with_preset
 from slmdesk.chat.types import ChatOptions, PresetsChanged, options_from
 from slmdesk.chat.window.composer import Suggestion
-from slmdesk.chat.window.conversation import ChatController
+from slmdesk.chat.window.conversation import ChatController, teach
+from slmdesk.jobs.types import JobChanged
 from slmdesk.runtime import events
 from slmdesk.runtime.events import ItemChanged, ModelsChanged, ModelState, ModelStateChanged
 from slmdesk.runtime.messages import Problem
@@ -25,6 +26,10 @@ from slmdesk.window.widgets.notices import UNDO_MS, Notice
 
 if TYPE_CHECKING:
     from slmdesk.models.running import LoadOptions
+    from slmdesk.services import Services
+    from slmdesk.text.pairs import ReadPairs
+
+T = TypeVar("T")
 
 
 class OptionsController(QObject):
@@ -196,6 +201,27 @@ class PresetsController(QObject):
 
     def duplicate(self, id: str) -> None:
         self._bridge.ask(self._bridge.services.chats.presets.duplicate(id), self.kept.emit)
+
+    def live(self, owner: QObject, ask: Callable[[Services], Any], value: T) -> Live[T]:
+        """Return a live value for a sheet; a question that is refused changes nothing."""
+        return Live(self._bridge, owner, lambda: ask, value, refused=ignored)
+
+    def read_examples(self, path: Path, read: Callable[[ReadPairs], object]) -> None:
+        self._bridge.ask(self._bridge.services.examples.read(path), read)
+
+    def try_examples(self, id: str, begun: Callable[[], object], refused: Callable[[str], object]) -> None:
+        request = self._bridge.services.examples.begin(id)
+        self._bridge.ask(request, lambda _job: begun(), lambda problem: refused(problem.sentence))
+
+    def change_job(self, how: str, job: str) -> None:
+        """Pause, resume or cancel a job."""
+        self._bridge.ask(lambda services: getattr(services.jobs, how)(job))
+
+    def follow_jobs(self, told: Callable[[JobChanged], object]) -> None:
+        self._bridge.on(JobChanged, told)
+
+    def teach(self, id: str) -> None:
+        teach(self._bridge, id, self.kept.emit)
 
     def move(self, id: str, by: int) -> None:
         self._bridge.services.chats.presets.move(id, by)
