@@ -130,6 +130,7 @@ class SummaryPane(QScrollArea):
         self._cursor = QCursor.pos()
         """Where the mouse was when these rows were shown."""
         self._is_over = False
+        self._reckonings: list[DeadlineLine] = []
         self._place = 0
         """Where the page is to be scrolled to as soon as it is laid out."""
         self._making_timer = Delay(self, MAKING_AFTER_MS, self._show_making)
@@ -193,7 +194,7 @@ class SummaryPane(QScrollArea):
         summaries.job_reported.connect(self.show_job)
         summaries.made.connect(self.show_summary)
         summaries.emptied.connect(self.show_nothing)
-        summaries.deadlines.changed.connect(self._on_deadlines)
+        summaries.deadlines.changed.connect(self._show_days)
         self._receipt.confirmed.connect(summaries.receive)
 
     @property
@@ -381,16 +382,7 @@ class SummaryPane(QScrollArea):
         """Add sentences, each given with the word for the pages of its document."""
         group = self.rows[-1].sentence.group if self.rows else ""
         has_groups = any(sentence.group not in ("", ALSO_IN) for sentence, __ in placed)
-        is_own = self.form.own_words.isChecked()  # then the language may be another one
-        language = self.summary.language if self.summary and not is_own else ""
-        dated = {one.document: one.dated for one in self.summary.documents} if self.summary else {}
-        owns = [dated.get(each.blocks[0].document, ()) if each.blocks else () for each, __ in placed]
-        deadlines = [self._deadline_of(each) for each, __ in placed]
-        dues = [
-            _day_of(deadline) if deadline else due_words(each.text, language, own) if each.group.endswith(TO_DO) else ""
-            for (each, __), own, deadline in zip(placed, owns, deadlines, strict=True)
-        ]
-        for (sentence, page_kind), date, deadline in zip(placed, dues, deadlines, strict=True):
+        for sentence, page_kind in placed:
             if sentence.group and sentence.group != group:
                 group = sentence.group
                 self._list.addWidget(plain_label(_group_words(group), self, name="summary_group", kind="group"))
@@ -398,14 +390,12 @@ class SummaryPane(QScrollArea):
             is_lead = is_first and (has_groups or len(placed) == 1)  # it says what the document is
             has_bullet = bool(sentence.group) or (has_bullets and not has_groups and not is_lead)
             kind = "lead" if is_lead else "read"
-            due = date if any(dues) and group.endswith(TO_DO) else None
             number = len(self.rows) + 1
-            shown = self._row_of(sentence, page_kind, has_bullet=has_bullet, due=due, kind=kind, number=number)
+            shown = self._row_of(sentence, page_kind, has_bullet=has_bullet, kind=kind, number=number)
             shown.installEventFilter(self)
             self.rows.append(shown)
             self._list.addWidget(shown)
-            if deadline and deadline.words:
-                self._list.addWidget(DeadlineLine(deadline, self, self._receipt))
+        self._show_days()
         if self.rows:
             order_tabs(self.form.own_words, *self.rows, self._more, *self.form.tools, self.earlier.only)
 
@@ -413,17 +403,38 @@ class SummaryPane(QScrollArea):
         known = self._controller.deadlines.value if self.summary else ()
         return next((one for one in known if one.blocks == sentence.blocks and one.text in sentence.text), None)
 
-    def _on_deadlines(self) -> None:
-        """Show the days once they are reckoned, with the button again that a person has pressed for it."""
-        told = self.findChildren(DeadlineLine)
-        if self.summary is None or not (told or any(self._deadline_of(each.sentence) for each in self.rows)):
-            return
-        document = next((line.deadline.document for line in told if line.ask.hasFocus()), "")
-        self._show(self.summary)
-        for line in self.findChildren(DeadlineLine):
-            if line.deadline.document == document and line not in told:
-                line.ask.setFocus()
-                return
+    def _show_days(self) -> None:
+        """Show when duties are due, and how the day was reckoned, beside the rows that stand there: they may come when
+        a person reads. A button that was pressed for it keeps the focus.
+        """
+        document = next((line.deadline.document for line in self._reckonings if line.ask.hasFocus()), "")
+        for line in self._reckonings:
+            self._list.removeWidget(line)
+            line.hide()
+            line.deleteLater()
+        self._reckonings = []
+        duties = {shown: self._day_of(shown.sentence) for shown in self.rows if shown.sentence.group.endswith(TO_DO)}
+        for shown, day in duties.items() if any(duties.values()) else ():
+            shown.show_due(day)
+        for shown in self.rows:
+            deadline = self._deadline_of(shown.sentence)
+            if deadline and deadline.words:
+                line = DeadlineLine(deadline, self, self._receipt)
+                self._list.insertWidget(self._list.indexOf(shown) + 1, line)
+                self._reckonings.append(line)
+                if deadline.document == document:
+                    line.ask.setFocus()
+                    document = ""
+
+    def _day_of(self, sentence: Sentence) -> str:
+        """Return the day of a duty: reckoned, or else as the sentence has it."""
+        if deadline := self._deadline_of(sentence):
+            return _day_of(deadline)
+        is_own = self.form.own_words.isChecked()  # then the language may be another one
+        language = self.summary.language if self.summary and not is_own else ""
+        dated = {one.document: one.dated for one in self.summary.documents} if self.summary else {}
+        own = dated.get(sentence.blocks[0].document, ()) if sentence.blocks else ()
+        return due_words(sentence.text, language, own)
 
     def _row_of(self, sentence: Sentence, page_kind: str, **looks: Any) -> SentenceRow:
         shown = SentenceRow(sentence, page_kind, self, **looks)
@@ -468,7 +479,7 @@ class SummaryPane(QScrollArea):
             show_words(label, "")
         self._say_writer("")
         if not keeps_rows:
-            self.rows = []
+            self.rows, self._reckonings = [], []
             empty_layout(self._list)
         empty_layout(self._also)
         self.form.allow(True)

@@ -262,11 +262,10 @@ class CitedRow(QFrame):
 
     def __init__(
         self, text: str, place: str, parent: QWidget, *, name: str, warning: str = "", details: str = "",
-        has_bullet: bool = False, due: str | None = None, kind: str = "", most_words: int = 0, sign: str = "",
+        has_bullet: bool = False, kind: str = "", most_words: int = 0, sign: str = "",
     ) -> None:  # fmt: skip
         """`sign` stands behind the text: the number of its source, or its page. `kind` is the text's in the style
-        sheet. `due` is a date in a column before it, which may be empty.
-        Only the first `most_words` are shown until the row is chosen.
+        sheet. Only the first `most_words` are shown until the row is chosen.
         """
         super().__init__(parent)
         self.setObjectName(name)
@@ -282,15 +281,23 @@ class CitedRow(QFrame):
         if warning:
             lines.append(plain_label(f"⚠ {warning}", self, name="row_warning", kind="warn"))
         parts: list[Part] = [(column(*lines, gap=0), 1)]
-        if due is not None:
-            self._due = CitedText(due, "", self, name="row_due", kind="due")  # on the line of the sentence
-            self._due.setFixedWidth(scaled(DUE_WIDTH))
-            parts.insert(0, (self._due, Qt.AlignmentFlag.AlignTop))
-        elif has_bullet:
-            parts.insert(0, (plain_label("•", self, name="row_bullet", wraps=False), Qt.AlignmentFlag.AlignTop))
-        row(*parts, into=self, gap=theme.SPACE_8, margins=theme.SPACE_4)
+        self._bullet = plain_label("•", self, name="row_bullet", wraps=False) if has_bullet else None
+        if self._bullet:
+            parts.insert(0, (self._bullet, Qt.AlignmentFlag.AlignTop))
+        self._line = row(*parts, into=self, gap=theme.SPACE_8, margins=theme.SPACE_4)
         self.setToolTip(plain_tip("\n".join(filter(None, (place, details)))))
         self.setAccessibleName(". ".join(words for words in (f"{text} {place}", warning) if words))
+
+    def show_due(self, day: str) -> None:
+        """Show a date, or nothing, in a column before the text, which takes the place of the bullet."""
+        if self._due is None:
+            self._due = CitedText("", "", self, name="row_due", kind="due")  # on the line of the sentence
+            self._due.setFixedWidth(scaled(DUE_WIDTH))
+            if self._bullet:
+                self._line.removeWidget(self._bullet)
+                self._bullet.hide()
+            self._line.insertWidget(0, self._due, 0, Qt.AlignmentFlag.AlignTop)
+        self._due.setText(day)
 
     def show_lit(self, is_lit: bool) -> None:
         self._words.is_lit = is_lit

@@ -663,7 +663,9 @@ def test_what_a_model_writes_takes_the_place_of_what_the_rules_chose(start, tmp_
     program.wait(lambda: program.find("written_button").isVisible())
     days = program.frame.documents_area.summaries.deadlines
     program.wait(lambda: days.value)
+    shown = list(pane.rows)
     days.changed.emit()
+    assert pane.rows == shown
     assert said_by(program) == rules
     program.click("written_button")
     assert said_by(program)[0] == "The roof is mended in the summer for 4,200 euros."
