@@ -481,89 +481,64 @@ def presets(
     context; with --add, added and wrong (row, reason); with --score, score: model, same, total and tried (question,
     wanted, answer, likeness from 0 to 1, problem).
     """
-    if name is None:
-        if file or teach or score:
-            raise click.UsageError("Name the preset.")
-        return _list_presets(console)
+    if name is None and (file or teach or score):
+        raise click.UsageError("Name the preset.")
     with console.services() as services:
-        shape: dict[str, Json] = {}
-        if file:
-            shape |= _add_examples(console, services, name, file)
-        if teach:
-            services.store.require_writable()
-            taught = services.call.examples.teach(services.call.chats.presets.get(name).id)
-            shape["added"] = taught.added
-            console.notify(f"{taught.added} corrected answers became examples of {taught.preset.name}.")
-            name = taught.preset.id
-        preset = services.call.chats.presets.get(str(shape.pop("id", name)))
-        shape |= {
-            "id": preset.id,
-            "name": preset.name,
-            "examples": [[example.question, example.answer] for example in preset.options.examples],
-        }
+        if name is None:
+            known = services.call.chats.presets.list()
+            if console.as_json:
+                console.give([{"id": one.id, "name": one.name, "examples": len(one.options.examples)} for one in known])
+            else:
+                table(console, [(one.id, one.name, f"{len(one.options.examples)} examples") for one in known])
+            return 0
+        shape = _taught(console, services, name, file, teach=teach)
+        preset = services.call.chats.presets.get(str(shape["id"]))
         if score:
-            named_model(services, model)
-            job = services.call.examples.begin(preset.id, model)
             from slmdesk.command.job_output import follow
 
-            follow(console, services, job)
-        found = services.call.examples.score(preset.id)
+            named_model(services, model)
+            follow(console, services, services.call.examples.begin(preset.id, model))
+        found, words = services.call.examples.score(preset.id), f"{len(preset.options.examples)} examples"
         if services.call.models.list():
             room = console.result_of(services, lambda: services.examples.room(preset.options))
             shape |= {"tokens": room.tokens, "context": room.context}
-            fits = room.words
-        else:
-            fits = ""
-    if found:
-        shape["score"] = {
-            "model": found.model,
-            "same": sum(one.is_same for one in found.tried),
-            "total": found.total,
-            "tried": [to_json(one) for one in found.tried],
-        }
-    status = 1 if shape.get("wrong") else 0
+            words = f"{words}, {room.words}"
     if console.as_json:
-        console.give(shape)
-        return status
-    if not (file or score):
-        for example in preset.options.examples:
-            console.say(f"{example.question}\n\u2192 {example.answer}\n")
-    count = len(preset.options.examples)
-    console.say(", ".join(filter(None, (f"{preset.name}: {count} example{'' if count == 1 else 's'}", fits))))
+        shape["examples"] = [[example.question, example.answer] for example in preset.options.examples]
+        console.give({"name": preset.name, **shape, **({"score": _score_json(found)} if found else {})})
+        return 1 if shape.get("wrong") else 0
+    for example in () if file or score else preset.options.examples:
+        console.say(f"{example.question}\n\u2192 {example.answer}\n")
+    console.say(f"{preset.name}: {words}")
     if found:
-        _say_score(console, found)
-    return status
-
-
-def _list_presets(console: Console) -> int:
-    with console.services() as services:
-        known = services.call.chats.presets.list()
-    if console.as_json:
-        console.give([
-            {"id": one.id, "name": one.name, "examples": len(one.options.examples), "shipped": one.is_shipped}
-            for one in known
-        ])  # fmt: skip
-    else:
-        table(console, [(one.id, one.name, f"{len(one.options.examples)} examples") for one in known])
-    return 0
-
-
-def _add_examples(console: Console, services: Services, name: str, file: Path) -> dict[str, Json]:
-    services.store.require_writable()
-    read = services.call.examples.read(file)
-    taught = services.call.examples.add(name, read.pairs)
-    if taught.before is None:
-        console.notify(f"note: the preset {taught.preset.name} was made.")
-    console.notify(f"{taught.added} of {len(read.pairs)} examples added.")
-    if read.wrong:
-        console.notify(f"note: {read.sentence}")
-    wrong: list[Json] = [{"row": row.number, "reason": row.reason} for row in read.wrong]
-    return {"id": taught.preset.id, "added": taught.added, "wrong": wrong}
-
-
-def _say_score(console: Console, score: Score) -> None:
-    console.say(f"{score.model}: {score.words}")
-    for one in score.tried:
+        console.say(f"{found.model}: {found.words}")
+    for one in found.tried if found else ():
         if not one.is_same:
             said = one.problem or f"{one.answer or '(nothing)'}  ({one.likeness:.0%} alike)"
             console.say(f"\n{one.question}\n  you wrote:  {one.wanted}\n  it answers: {said}")
+    return 1 if shape.get("wrong") else 0
+
+
+def _taught(console: Console, services: Services, name: str, file: Path | None, *, teach: bool) -> dict[str, Json]:
+    """Add what was asked for to a preset. Return its id, and what was added and left out."""
+    if not (file or teach):
+        return {"id": services.call.chats.presets.get(name).id}
+    services.store.require_writable()
+    wrong: list[Json] = []
+    if file:
+        read = services.call.examples.read(file)
+        taught = services.call.examples.add(name, read.pairs)
+        wrong += [{"row": row.number, "reason": row.reason} for row in read.wrong]
+        if read.wrong:
+            console.notify(f"note: {read.sentence}")
+    if teach:
+        taught = services.call.examples.teach(taught.preset.id if file else name)
+    made = f"; the preset {taught.preset.name} was made" if taught.before is None else ""
+    console.notify(f"note: {taught.added} examples were added{made}.")
+    return {"id": taught.preset.id, "added": taught.added, "wrong": wrong}
+
+
+def _score_json(score: Score) -> dict[str, Json]:
+    same = sum(one.is_same for one in score.tried)
+    tried: list[Json] = [to_json(one) for one in score.tried]
+    return {"model": score.model, "same": same, "total": score.total, "tried": tried}

@@ -58,10 +58,14 @@ class Room(Record):
     context: int
 
     @property
+    def fits(self) -> bool:
+        return self.tokens < self.context
+
+    @property
     def words(self) -> str:
         words = _("{tokens:,} of {context:,} tokens of the context").format(tokens=self.tokens, context=self.context)
         too_long = _("too long for the model: remove some, or choose a larger context")
-        return words if self.tokens < self.context else f"{words}: {too_long}"
+        return words if self.fits else f"{words}: {too_long}"
 
 
 class Tried(Record):
@@ -99,14 +103,6 @@ class Score(Record):
         same = sum(one.is_same for one in self.tried)
         words = _("{same} of {total} as you wrote them").format(same=same, total=len(self.tried))
         return words if len(self.tried) == self.total else f"{words} ({len(self.tried)}/{self.total})"
-
-
-class Offer(Record):
-    """What a person corrected, and the preset that can be taught by it."""
-
-    preset: str
-    name: str
-    count: int
 
 
 class Taught(Record):
@@ -171,15 +167,14 @@ class ExampleService(Service):
 
     # ---- what a person corrected
 
-    def offer(self, chat: str) -> Offer | None:
-        """Return what is offered once an answer was corrected in a chat. None: nothing yet."""
+    def offer(self, chat: str) -> tuple[Preset, int] | None:
+        """Return the preset to teach once an answer was corrected in a chat, and by how many. None: not yet."""
         try:
-            options = options_from(self._store.items.get(chat).settings)
-            preset = self._presets.get(options.preset) if options.preset else None
-        except KnownError:  # a private chat, or the preset is gone
+            preset = self._presets.get(options_from(self._store.items.get(chat).settings).preset)
+        except KnownError:  # a private chat, none without a preset, or it is gone
             return None
-        count = len(self.corrections(preset)) if preset else 0
-        return Offer(preset.id, preset.name, count) if preset and count and count % OFFERED_AFTER == 0 else None
+        count = len(self.corrections(preset))
+        return (preset, count) if count and count % OFFERED_AFTER == 0 else None
 
     def corrections(self, preset: Preset) -> tuple[tuple[str, str], ...]:
         """Return what was asked in chats with a preset and corrected, but for its examples, the oldest first."""

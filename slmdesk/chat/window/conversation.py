@@ -40,7 +40,7 @@ from slmdesk.window.base.text import TICK_MS
 from slmdesk.window.widgets.notices import UNDO_MS, Notice, notice_of, undoable
 
 if TYPE_CHECKING:
-    from slmdesk.chat.examples import Offer, Taught
+    from slmdesk.chat.examples import Taught
     from slmdesk.chat.presets import Preset
     from slmdesk.services import Services
 
@@ -508,8 +508,8 @@ class MessageEdits(QObject):
         if message.role is Role.USER:
             self._chat.ask_anew(id, text)
         else:
-            asked = partial(offer_to_teach, self._bridge, self._chat.chat)
-            self._bridge.ask(self._bridge.services.chats.edits.edit_answer(id, text), lambda _answer: asked())
+            request = self._bridge.services.chats.edits.edit_answer(id, text)
+            self._bridge.ask(request, lambda answer: offer_to_teach(self._bridge, answer.item))
 
     def _delete(self, id: str, *, alone: bool) -> None:
         near, chat = self._chat.neighbour_of(id), self._chat.chat
@@ -551,15 +551,13 @@ class MessageEdits(QObject):
 def offer_to_teach(bridge: Bridge, chat: str) -> None:
     """Offer to make examples of what a person corrected in chats with a preset, once there are enough."""
 
-    def offered(offer: Offer | None) -> None:
+    def offered(offer: tuple[Preset, int] | None) -> None:
         if offer is not None:
+            preset, count = offer
             words = _("You have corrected {count} answers to the preset “{name}”.")
-            bridge.notice_raised.emit(
-                Notice(
-                    words.format(count=offer.count, name=offer.name), action=_("Teach by these examples"),
-                    on_action=partial(teach, bridge, offer.preset), key=f"teach {offer.preset}",
-                )
-            )  # fmt: skip
+            words, act = words.format(count=count, name=preset.name), partial(teach, bridge, preset.id)
+            notice = Notice(words, action=_("Teach by these examples"), on_action=act, key=f"teach {preset.id}")
+            bridge.notice_raised.emit(notice)
 
     bridge.ask(bridge.services.examples.offer(chat), offered)
 

@@ -30,12 +30,13 @@ from slmdesk.chat.spaces import MOST_SPACE_NAME, Space
 from slmdesk.chat.types import ChatOptions
 from slmdesk.chat.window.attachment_chips import FAILED, LOCKED, READING, AttachmentBar, draft_from
 from slmdesk.chat.window.attachments import AttachController, ask_documents
+from slmdesk.chat.window.conversation import teach
 from slmdesk.chat.window.examples import ExampleTable, TryWindow, count_words, examples_in
 from slmdesk.chat.window.option_fields import LONG_SYSTEM, PRESET_FIELDS, SYSTEM_OF_PRESET, Around, SettingsForm
 from slmdesk.chat.window.options_controller import PresetsController
 from slmdesk.jobs.types import JobChanged
 from slmdesk.window.base import theme
-from slmdesk.window.base.bridge import Bridge
+from slmdesk.window.base.bridge import Bridge, ignored
 from slmdesk.window.base.live import Live
 from slmdesk.window.widgets.build import (
     CheckBox,
@@ -70,7 +71,9 @@ class PresetsWindow(Dialog):
         self._controller, self._models = controller, models
         self._new_one = ""
         """Id of a preset that was just added and will be selected in the list."""
-        self._about: Live[tuple[str, int, str]] = controller.live(self, self._ask_about, ("", 0, ""))
+        self._about: Live[tuple[str, int, str]] = Live(
+            controller.bridge, self, self._ask_about, ("", 0, ""), refused=ignored
+        )
         """The preset on show (id), how many answers were corrected in chats with it, and how its examples did."""
         self._build_ui()
         controller.listed.connect(self._show)
@@ -99,7 +102,7 @@ class PresetsWindow(Dialog):
         self._down = make_of_current(_("Move down"), "down", lambda preset: controller.move(preset.id, 1))
         self._try = make_of_current(_("Try…"), "try", self._on_try)
         words = _("Teach by these examples")
-        self._teach = make_of_current(words, "teach", lambda preset: controller.teach(preset.id))
+        self._teach = make_of_current(words, "teach", lambda preset: teach(controller.bridge, preset.id, self._on_kept))
         self._export = make_of_current(_("Export…"), "export", self._on_export, _("Write a file for others"))
         side = column(
             make(_("New…"), "new", lambda: self._open_editor("", "", ChatOptions(), _("New preset"))),
@@ -119,7 +122,7 @@ class PresetsWindow(Dialog):
         self._list.itemActivated.connect(lambda _item: self._edit.click())
         self._default.clicked.connect(self._on_default)
         self._about.changed.connect(self._show_about)
-        controller.follow_jobs(self._on_job)
+        controller.bridge.on(JobChanged, self._on_job)
 
     @property
     def current(self) -> Preset | None:
@@ -162,11 +165,16 @@ class PresetsWindow(Dialog):
         self._about.again()
         self._show_about()
 
-    def _ask_about(self, services: Services) -> tuple[str, int, str]:
-        if (preset := self.current) is None:
-            return "", 0, ""
-        score = services.examples.score(preset.id)
-        return preset.id, len(services.examples.corrections(preset)), score.words if score else ""
+    def _ask_about(self) -> Callable[[Services], tuple[str, int, str]] | None:
+        preset = self.current
+        if preset is None:
+            return None
+
+        def asked(services: Services) -> tuple[str, int, str]:
+            score = services.examples.score(preset.id)
+            return preset.id, len(services.examples.corrections(preset)), score.words if score else ""
+
+        return asked
 
     def _on_job(self, event: JobChanged) -> None:
         if event.kind == KIND:
@@ -183,7 +191,7 @@ class PresetsWindow(Dialog):
         self._teach.setVisible(is_known and corrected > 0)
 
     def _on_try(self, preset: Preset) -> None:
-        TryWindow(self._controller, preset, self).open()
+        TryWindow(self._controller.bridge, preset, self).open()
 
     def _on_kept(self, preset: Preset) -> None:
         """Select an added preset. Its list may arrive before or after this call."""
@@ -194,7 +202,7 @@ class PresetsWindow(Dialog):
         self._open_editor(preset.id, preset.name, preset.options, _("Edit the preset"))
 
     def _open_editor(self, id: str, name: str, options: ChatOptions, title: str) -> None:
-        editor = PresetEditor(self._controller, self, name, options, self._models, title=title)
+        editor = PresetEditor(self._controller.bridge, self, name, options, self._models, title=title)
         editor.saved.connect(partial(self._controller.save, id))
         editor.open()
 
@@ -226,7 +234,7 @@ class PresetEditor(Dialog):
 
     def __init__(
         self,
-        controller: PresetsController,
+        bridge: Bridge,
         parent: QWidget,
         name: str,
         options: ChatOptions,
@@ -237,7 +245,7 @@ class PresetEditor(Dialog):
         super().__init__(parent, "preset_editor", title)
         self.resize(720, 640)
         self._around = Around(options=options, models=tuple(models), any_model=ANY_MODEL)
-        self._build_ui(name, controller)
+        self._build_ui(name, bridge)
         self._form.show_around(self._around)
         self._form.changed.connect(self._on_changed)
         self._name.textChanged.connect(self._show_state)
@@ -249,14 +257,14 @@ class PresetEditor(Dialog):
     def _options(self) -> ChatOptions:
         return changed(self._around.options, examples=self._examples.examples)
 
-    def _build_ui(self, name: str, controller: PresetsController) -> None:
+    def _build_ui(self, name: str, bridge: Bridge) -> None:
         self._name = text_line("preset_name", self, _("Name"), most=MOST_NAME)
         self._name.setText(name)
         content = QFrame(self)
         content.setMinimumHeight(1)  # else it stays as tall as in the narrowest column
         self._form = SettingsForm(content, (SYSTEM_OF_PRESET,), PRESET_FIELDS, prefix="preset")
-        rows = [(example.question, example.answer) for example in self._around.options.examples]
-        self._examples = ExampleTable(controller, lambda: self._options, rows, content)
+        examples = self._around.options.examples
+        self._examples = ExampleTable(bridge, lambda: self._options, examples, content)
         column((self._form.part("system"), 2), self._form.lay_out(), self._examples, into=content, gap=theme.SPACE_12)
         order_tabs(*tab_stops(content.layout()))
         scroll = named(QScrollArea(self), "preset_scroll")

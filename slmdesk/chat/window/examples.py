@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QDropEvent, QGuiApplication, QKeyEvent, QKeySequence
 from PySide6.QtWidgets import QAbstractItemView, QFrame, QHeaderView, QTableWidget, QTableWidgetItem, QWidget
 
-from slmdesk.base.records import JobStatus
 from slmdesk.base.texts import _, ngettext
 from slmdesk.chat.examples import KIND, Room, Score
 from slmdesk.chat.presets import Preset
 from slmdesk.chat.types import MOST_EXAMPLE, MOST_EXAMPLES, MOST_TOGETHER, ChatOptions, Example
-from slmdesk.chat.window.options_controller import PresetsController
 from slmdesk.jobs.service import event_of
 from slmdesk.jobs.types import JobChanged
 from slmdesk.text.pairs import ReadPairs, pairs_in
 from slmdesk.window.base import theme
+from slmdesk.window.base.bridge import Bridge, ignored
+from slmdesk.window.base.live import Live
 from slmdesk.window.panes import MakingBar
 from slmdesk.window.widgets.build import button, column, named, plain_label, row, set_kind, show_words
 from slmdesk.window.widgets.dialogs import Dialog
@@ -35,16 +34,12 @@ def count_words(count: int) -> str:
     return ngettext("1 example", "{n} examples", count)
 
 
-def _make_table(name: str, heads: Sequence[str], made: QTableWidget, label: str) -> QTableWidget:
-    table = named(made, name, label=label)
-    table.setColumnCount(len(heads))
-    table.setHorizontalHeaderLabels(list(heads))
-    table.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
-    table.verticalHeader().hide()
-    table.setWordWrap(True)
-    table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-    table.setMinimumHeight(120)
-    return table
+def fill(table: QTableWidget, rows: Sequence[Sequence[str]]) -> None:
+    table.setRowCount(len(rows))
+    for at, cells in enumerate(rows):
+        for side, words in enumerate(cells):
+            table.setItem(at, side, item := QTableWidgetItem(words))
+            item.setTextAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft)
 
 
 def examples_in(event: QDropEvent) -> list[Path]:
@@ -54,9 +49,16 @@ def examples_in(event: QDropEvent) -> list[Path]:
 class _Table(QTableWidget):
     """Table with keys for what the buttons below it do, while no cell is being edited."""
 
-    def __init__(self, parent: QWidget) -> None:
-        super().__init__(parent)
+    def __init__(self, name: str, label: str, heads: Sequence[str], parent: QWidget) -> None:
+        super().__init__(0, len(heads), parent)
+        named(self, name, label=label)
         self.keys: dict[QKeySequence.StandardKey, Callable[[], None]] = {}
+        self.setHorizontalHeaderLabels(list(heads))
+        self.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
+        self.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+        self.verticalHeader().hide()
+        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.setMinimumHeight(120)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         for key, act in self.keys.items():
@@ -73,18 +75,19 @@ class ExampleTable(QFrame):
     changed = Signal()
 
     def __init__(
-        self, controller: PresetsController, options: Callable[[], ChatOptions], rows: Rows, parent: QWidget
+        self, bridge: Bridge, options: Callable[[], ChatOptions], examples: Sequence[Example], parent: QWidget
     ) -> None:
         """`options` returns those of the preset as it is being edited, with the examples of this table."""
         super().__init__(parent)
-        self._controller = controller
+        self._bridge, self._rows = bridge, [(example.question, example.answer) for example in examples]
         self._undone: list[Rows] = []
         """The rows as they were before each change."""
-        self._rows = rows
-        self._room = controller.live(self, lambda services: services.examples.room(options()), Room(0, 0))
+        ask = bridge.services.examples
+        self._room: Live[Room | None] = Live(bridge, self, lambda: ask.room(options()), None, refused=ignored)
+        self.measure = self._room.again
         self._build_ui()
-        self._fill(rows)
-        self._table.itemChanged.connect(self._on_changed)
+        self._fill()
+        self._table.itemChanged.connect(self._on_cell)
         self._table.itemSelectionChanged.connect(self._show_state)
         self._room.changed.connect(self._show_state)
         self._show_state()
@@ -93,9 +96,9 @@ class ExampleTable(QFrame):
         words = _("Examples: the model reads them before each chat and answers in the same way.")
         heading = plain_label(words, self, name="preset_examples_heading")
         heads = (_("Question"), _("Answer"))
-        self._table = _make_table("preset_examples", heads, table := _Table(self), _("Examples"))
+        self._table = _Table("preset_examples", _("Examples"), heads, self)
         keys = QKeySequence.StandardKey
-        table.keys = {keys.Paste: self._on_paste, keys.Undo: self._on_undo, keys.Delete: self._on_remove}
+        self._table.keys = {keys.Paste: self._on_paste, keys.Undo: self._on_undo, keys.Delete: self._on_remove}
         tip = _("Paste two columns of a spreadsheet")
         self._more = button(_("Add an example"), "preset_example_add", self, on=self._on_add)
         self._paste = button(_("Paste"), "preset_example_paste", self, tip=tip, on=self._on_paste)
@@ -127,11 +130,8 @@ class ExampleTable(QFrame):
             return _("All examples together have {most:,} characters at most.").format(most=MOST_TOGETHER)
         return ""
 
-    def measure(self) -> None:
-        self._room.again()
-
     def add_file(self, path: Path) -> None:
-        self._controller.read_examples(path, self._on_read)
+        self._bridge.ask(self._bridge.services.examples.read(path), self._on_read)
 
     def _on_add(self) -> None:
         self._change([*self._rows, ("", "")])
@@ -164,62 +164,54 @@ class ExampleTable(QFrame):
 
     def _on_undo(self) -> None:
         if self._undone:
-            before = self._undone.pop()
-            self._change(before)
-            self._undone.pop()
-            self._show_state()
+            self._change(self._undone.pop(), is_undo=True)
 
-    def _on_changed(self) -> None:
-        cells = [[self._table.item(at, side) for side in (0, 1)] for at in range(self._table.rowCount())]
-        rows = [(first.text() if first else "", second.text() if second else "") for first, second in cells]
-        self._note(rows)
-        self._table.resizeRowsToContents()
+    def _on_cell(self, item: QTableWidgetItem) -> None:
+        rows, at = list(self._rows), item.row()
+        question, answer = rows[at]
+        rows[at] = (question, item.text()) if item.column() else (item.text(), answer)
+        self._change(rows, is_typed=True)
 
-    def _change(self, rows: Rows) -> None:
-        self._note(list(rows))
-        self._fill(rows)
-        self._show_state()
-
-    def _note(self, rows: Rows) -> None:
-        if rows != self._rows:
+    def _change(self, rows: Rows, *, is_undo: bool = False, is_typed: bool = False) -> None:
+        if rows == self._rows:
+            return
+        if not is_undo:
             self._undone = [*self._undone, self._rows][-MOST_UNDONE:]
-            self._rows = rows
-            show_words(self._said, "")
-            self._room.again()
-            self._show_state()
-            self.changed.emit()
+        self._rows = rows
+        if not is_typed:  # else the cell would go while it is being written
+            self._fill()
+        show_words(self._said, "")
+        self.measure()
+        self._show_state()
+        self.changed.emit()
 
-    def _fill(self, rows: Rows) -> None:
-        was = self._table.blockSignals(True)
-        self._table.setRowCount(len(rows))
-        for at, pair in enumerate(rows):
-            for side, words in enumerate(pair):
-                self._table.setItem(at, side, QTableWidgetItem(words))
-        self._table.resizeRowsToContents()
-        self._table.blockSignals(was)
+    def _fill(self) -> None:
+        self._table.blockSignals(True)
+        fill(self._table, self._rows)
+        self._table.blockSignals(False)
 
     def _show_state(self) -> None:
         self._more.setEnabled(len(self._rows) < MOST_EXAMPLES)
         self._less.setEnabled(self._table.currentRow() >= 0)
         self._undo.setEnabled(bool(self._undone))
         room, count = self._room.value, len(self.examples)
-        show_words(self._taken, ", ".join((count_words(count), room.words)) if count and room.context else "")
-        set_kind(self._taken, "small" if room.tokens < room.context else "warn")
+        show_words(self._taken, f"{count_words(count)}, {room.words}" if count and room else "")
+        set_kind(self._taken, "small" if room is None or room.fits else "warn")
 
 
 class TryWindow(Dialog):
     """Sheet that leaves each example out once, and shows where the model answers otherwise."""
 
-    def __init__(self, controller: PresetsController, preset: Preset, parent: QWidget) -> None:
+    def __init__(self, bridge: Bridge, preset: Preset, parent: QWidget) -> None:
         title = _("Try the examples of “{name}”").format(name=preset.name)
         super().__init__(parent, "examples_try", title)
         self.resize(760, 560)
-        self._controller, self._preset = controller, preset
-        self._job = ""
-        self._score = controller.live(self, lambda services: services.examples.score(preset.id), None)
+        self._bridge, self._preset, self._job = bridge, preset, ""
+        ask = bridge.services.examples
+        self._score: Live[Score | None] = Live(bridge, self, lambda: ask.score(preset.id), None, refused=ignored)
         self._build_ui()
         self._score.changed.connect(self._show)
-        controller.follow_jobs(self._on_job)
+        bridge.on(JobChanged, self._on_job)
         self._show()
 
     def _build_ui(self) -> None:
@@ -230,7 +222,7 @@ class TryWindow(Dialog):
         self._words = plain_label("", self, name="try_words", kind="strong", is_hidden=True)
         self._refused = plain_label("", self, name="try_refused", kind="danger", is_hidden=True)
         heads = (_("Question"), _("You wrote"), _("The model answers"))
-        self._table = _make_table("try_others", heads, QTableWidget(self), _("Where the model answers otherwise"))
+        self._table = _Table("try_others", _("Where the model answers otherwise"), heads, self)
         self._table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self._table.setTabKeyNavigation(False)
         self._making = MakingBar(self, self, kind="score", prefix="making_score", resume=_("Resume"))
@@ -243,17 +235,18 @@ class TryWindow(Dialog):
         )  # fmt: skip
 
     def pause(self) -> None:
-        self._controller.change_job("pause", self._job)
+        self._bridge.services.jobs.pause(self._job)
 
     def resume(self) -> None:
-        self._controller.change_job("resume", self._job)
+        self._bridge.services.jobs.resume(self._job)
 
     def cancel(self) -> None:
-        self._controller.change_job("cancel", self._job)
+        self._bridge.services.jobs.cancel(self._job)
 
     def _on_begin(self) -> None:
         show_words(self._refused, "")
-        self._controller.try_examples(self._preset.id, self._score.again, partial(show_words, self._refused))
+        request = self._bridge.services.examples.begin(self._preset.id)
+        self._bridge.ask(request, self._score.again, lambda problem: show_words(self._refused, problem.sentence))
 
     def _on_job(self, event: JobChanged) -> None:
         if event.kind == KIND:
@@ -262,7 +255,7 @@ class TryWindow(Dialog):
             self._score.again()
 
     def _show(self) -> None:
-        score: Score | None = self._score.value
+        score = self._score.value
         is_open = score is not None and not score.job.status.is_end
         if score is not None and is_open and score.job.id != self._job:
             self._job = score.job.id
@@ -273,15 +266,11 @@ class TryWindow(Dialog):
         self._begin.setText(_("Try") if score is None else _("Try again"))
         words = f"{score.model}: {score.words}" if score is not None and score.tried else ""
         show_words(self._words, words)
-        if score is not None and score.job.status is JobStatus.FAILED and score.problem:
+        if score is not None and score.problem:
             show_words(self._refused, score.problem)
         others = [one for one in score.tried if not one.is_same] if score else []
         self._table.setVisible(bool(others))
-        self._table.setRowCount(len(others))
+        fill(self._table, [(one.question, one.wanted, one.problem or one.answer) for one in others])
         for at, one in enumerate(others):
-            for side, words in enumerate((one.question, one.wanted, one.problem or one.answer)):
-                self._table.setItem(at, side, item := QTableWidgetItem(words))
-                alike = _("{share:.0%} alike").format(share=one.likeness)
-                item.setToolTip("" if one.problem or side < 2 else alike)
-                item.setTextAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft)
-        self._table.resizeRowsToContents()
+            if (item := self._table.item(at, 2)) is not None and not one.problem:
+                item.setToolTip(_("{share:.0%} alike").format(share=one.likeness))

@@ -19,8 +19,7 @@ def test_examples_are_added_from_a_file_shown_and_tried(run, with_model, tmp_pat
     file.write_text("input;output\n" + "".join(f"Say {n};It is {n}.\n" for n in range(6)) + "no pair\n")
     added = run("presets", "Say it", "--add", str(file))
     assert added.status == 1  # not all of it
-    assert "the preset Say it was made" in added.err
-    assert "6 of 6 examples added" in added.err
+    assert "6 examples were added; the preset Say it was made." in added.err
     assert "8: not two columns" in added.err
     assert "Say it: 6 examples, " in added.out
     again = run("presets", "say it", "--add", str(file), "--json")
@@ -44,5 +43,5 @@ def test_what_cannot_be_is_said(run, with_model, tmp_path) -> None:
     assert "5" in run("presets", "Code", "--score").err
     assert run("presets", "nothing of the kind").status == 1
     assert run("presets", "New", "--add", str(tmp_path / "none.csv")).status == 1
-    assert "0 corrected" in run("presets", "Code", "--teach").err
+    assert "0 examples" in run("presets", "Code", "--teach").err
     assert "(copy)" not in run("presets").out
