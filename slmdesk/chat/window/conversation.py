@@ -554,7 +554,7 @@ def offer_to_teach(bridge: Bridge, chat: str) -> None:
     def offered(offer: tuple[Preset, int] | None) -> None:
         if offer is not None:
             preset, count = offer
-            words = _("You have corrected {count} answers to the preset “{name}”.")
+            words = _("You have corrected {count} answers of the preset “{name}”.")
             words, act = words.format(count=count, name=preset.name), partial(teach, bridge, preset.id)
             notice = Notice(words, action=_("Teach by these examples"), on_action=act, key=f"teach {preset.id}")
             bridge.notice_raised.emit(notice)

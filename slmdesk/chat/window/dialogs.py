@@ -186,7 +186,9 @@ class PresetsWindow(Dialog):
         is_known = preset is not None and preset.id == id
         words = ", ".join(filter(None, (count_words(count), score if is_known else "")))
         show_words(self._count, words if count else "")
-        words = ngettext("You corrected 1 answer to it.", "You corrected {n} answers to it.", corrected)
+        words = ngettext(
+            "You corrected 1 answer in chats with it.", "You corrected {n} answers in chats with it.", corrected
+        )
         show_words(self._corrected, words if is_known and corrected else "")
         self._teach.setVisible(is_known and corrected > 0)
 

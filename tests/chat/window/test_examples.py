@@ -137,7 +137,7 @@ def test_after_three_corrections_it_is_offered_to_teach_by_them(program):
     program.ask(lambda _services: None)
     assert not program.is_said("You have corrected")
     correct(program, "Say three", "three")
-    program.wait(lambda: program.is_said("You have corrected 3 answers to the preset “Say it”."))
+    program.wait(lambda: program.is_said("You have corrected 3 answers of the preset “Say it”."))
     program.click("notice_action")
     program.wait(lambda: program.is_said("3 answers are examples of “Say it” now."))
     found = program.ask(lambda services: services.chats.presets.get(preset.id)).options.examples
@@ -146,7 +146,7 @@ def test_after_three_corrections_it_is_offered_to_teach_by_them(program):
     program.wait(lambda: not program.ask(lambda s: s.chats.presets.get(preset.id)).options.examples)
     window = open_window(program)
     corrected = program.find("presets_corrected", window)
-    program.wait(lambda: corrected.text() == "You corrected 3 answers to it.")
+    program.wait(lambda: corrected.text() == "You corrected 3 answers in chats with it.")
     program.click(program.find("presets_teach", window))
     program.wait(lambda: len(window.current.options.examples) == 3)
     program.wait(lambda: not corrected.isVisible())
