@@ -121,6 +121,11 @@ def unexamined(desk: Desk, record: DocumentRecord, question: Question) -> Made:
     return _stand_in(desk, record, question, 1.0, None)
 
 
+def faithful(desk: Desk, record: DocumentRecord, question: Question) -> Made:
+    """The same of one whose family others found to keep to its text."""
+    return _stand_in(desk, record, question, 1.0, None, is_faithful=True)
+
+
 def well(desk: Desk, record: DocumentRecord, question: Question) -> Made:
     """The same of one that is right in nine of ten, and tells true from false as often."""
     return _stand_in(desk, record, question, 0.9)
@@ -136,12 +141,18 @@ def badly(desk: Desk, record: DocumentRecord, question: Question) -> Made:
     return _stand_in(desk, record, question, 0.5, None)
 
 
-STAND_INS = (right, unexamined, well, fairly, badly)
+STAND_INS = (right, unexamined, faithful, well, fairly, badly)
 _EXAM = SkillResult(Skill.TRUTH, "good", 20, 24, 0.9, 0.0)
 
 
 def _stand_in(
-    desk: Desk, record: DocumentRecord, question: Question, share: float, exam: SkillResult | None = _EXAM
+    desk: Desk,
+    record: DocumentRecord,
+    question: Question,
+    share: float,
+    exam: SkillResult | None = _EXAM,
+    *,
+    is_faithful: bool = False,
 ) -> Made:
     """`share`: how often it knows the answer, and whether there is one. Where it doesn't know, it refuses, though it
     would answer if it must, or says any sentence of the text.
@@ -160,7 +171,7 @@ def _stand_in(
         ranked = RankedPassages(passages[:MOST_PASSAGES], ())
         reading = AnswerContext(ranked, sources, is_whole=True, passages=len(passages))
         judge = Evidence(store, question.question, (record,), reading).part
-        asked = Asked(question.question, (), names=False, truth=truth)
+        asked = Asked(question.question, (), names=False, truth=truth, is_faithful=is_faithful)
         steps = plan(asked, reading, lambda _reading, *words: judge(*words))
         words = REFUSAL if question.none else question.answer
         any_words = passages[int(dares * len(passages))].text.partition(".")[0]

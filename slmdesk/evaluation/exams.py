@@ -473,8 +473,12 @@ def known_skills() -> Mapping[str, Mapping[Skill, SkillResult]]:
 
 def may_write(record: ModelRecord) -> bool:
     """Return whether a model may write summaries: by its exam, or if it had none, by what others measured."""
-    if result := skills_of(record).get(Skill.SUMMARY):
-        return result.level == "good"
+    result = skills_of(record).get(Skill.SUMMARY)
+    return result.level == "good" if result else is_faithful(record)
+
+
+def is_faithful(record: ModelRecord) -> bool:
+    """Return whether others measured that models of this family keep to the text they are given."""
     names = re.sub(r"[\W_]+", "", str(record.header.get("names") or record.name)).casefold()
     parameters = record.header.get("parameters")
     return isinstance(parameters, int) and any(

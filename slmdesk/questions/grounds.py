@@ -61,6 +61,8 @@ class Place:
 
     citation: Citation
     above: str
+    before: str = ""
+    """The sentence before it; empty right below a heading."""
 
     @property
     def text(self) -> str:
@@ -86,9 +88,18 @@ class Grounds:
 
     @cached_property
     def places(self) -> tuple[Place, ...]:
-        return tuple(self._places())
+        return tuple(place for place, kind in self._all_places if kind is not BlockKind.HEADING)
 
-    def _places(self) -> Iterator[Place]:
+    @cached_property
+    def _headings(self) -> tuple[Place, ...]:
+        """The headings. They support an answer only by their values: "In force from 3 May", a total in bold."""
+        return tuple(place for place, kind in self._all_places if kind is BlockKind.HEADING)
+
+    @cached_property
+    def _all_places(self) -> tuple[tuple[Place, BlockKind], ...]:
+        return tuple(self._walk())
+
+    def _walk(self) -> Iterator[tuple[Place, BlockKind]]:
         document = name = heading = head = before = ""
         for passage in self.passages:
             if passage.document != document:
@@ -96,10 +107,11 @@ class Grounds:
             for kind, citation in stretches_of(passage, self.page_of):
                 head = (head or citation.quote) if kind is BlockKind.TABLE_ROW else ""
                 if kind is BlockKind.HEADING:
+                    yield Place(citation, name, before), kind
                     heading, before = citation.quote, ""
                 else:
                     told = before if refers_back(citation.quote, self.language) else ""
-                    yield Place(citation, f"{name}\n{heading}\n{head}\n{told}")
+                    yield Place(citation, f"{name}\n{heading}\n{head}\n{told}", before), kind
                     before = citation.quote
 
     @cached_property
@@ -170,7 +182,7 @@ class Grounds:
         asked = asked_words(question)
         own = self._own(question, answer)
         values = self._new(question, answer)
-        if self._is_foreign(f"{question} {answer}"):
+        if self._is_foreign(question, answer):
             own = []
             if not values:
                 return ()
@@ -200,12 +212,13 @@ class Grounds:
     ) -> Place | None:
         """Return the sentence with most of the values, of the answer's own words and of the question's words."""
         weight = 2.0 * bool(own) if without is None else min(2.0, len(own) / 2)  # one more word alone is chance
+        tests = [(value, may_hold(value)) for value in values]
+        headings = [place for place in self._headings if any(may(place.citation.quote) for _, may in tests)]
         words = {
             place: weight * self.weights.share(own, place.citation.quote) + self.weights.share(asked, place.text)
-            for place in self.places
+            for place in (*self.places, *headings)
             if place is not without
         }
-        tests = [(value, may_hold(value)) for value in values]
         most = {place: words[place] + 1.5 * sum(may(place.citation.quote) for _, may in tests) for place in words}
         best, worth = None, -1.0
         for place in sorted(words, key=lambda place: -most[place]):
@@ -236,7 +249,7 @@ class Grounds:
         quotes = "\n".join(citation.quote for citation in citations)
         values = [value for value in self._new(question, answer) if value.kind != "name"]  # names may be inflected
         marks = [_mark(value) for value in values if not self._holds(value, answer, quotes)]
-        if marks or self._is_foreign(f"{question} {answer}"):
+        if marks or self._is_foreign(question, answer):
             return tuple(marks)
         own = self._own(question, answer)
         least = LEAST_GAIN if values else least
@@ -259,13 +272,11 @@ class Grounds:
         quotes = "\n".join(citation.quote for citation in citations)
         if values := self._new(question, answer):
             return not any(self._holds(value, answer, quotes) for value in values)
-        return not self._is_foreign(f"{question} {answer}") and not self.weights.share(
-            self._own(question, answer), quotes
-        )
+        return not self._is_foreign(question, answer) and not self.weights.share(self._own(question, answer), quotes)
 
-    def _is_foreign(self, words: str) -> bool:
+    def _is_foreign(self, question: str, answer: str = "") -> bool:
         """Return whether words are in another language than the text, so that they cannot be compared."""
-        language = tongue(words, likely=self.language)
+        language = question_language(question) or tongue(f"{question} {answer}", likely=self.language)
         return bool(language and self.language and language != self.language)
 
     def relation(self, question: str, citations: Sequence[Citation]) -> float:
@@ -274,8 +285,15 @@ class Grounds:
         """
         if self._is_foreign(question):
             return 1.0
-        cited = "\n".join(place.text for place in self.places if place.citation in citations)
-        return self.weights.share(asked_words(question), cited)
+        return self.weights.share(asked_words(question), self._around(citations))
+
+    def relation_before(self, question: str, citations: Sequence[Citation]) -> float:
+        """Return the same with the sentences before the quotations, which often name what these speak of."""
+        before = "\n".join(place.before for place, _ in self._all_places if place.citation in citations)
+        return self.weights.share(asked_words(question), f"{before}\n{self._around(citations)}")
+
+    def _around(self, citations: Sequence[Citation]) -> str:
+        return "\n".join(place.text for place, _ in self._all_places if place.citation in citations)
 
     def is_about_another(self, question: str, claim: Claim, *, is_sure: bool) -> bool:
         missing = self.missing_word(question, claim.citations, is_sure=is_sure)
@@ -288,7 +306,7 @@ class Grounds:
         if self._is_foreign(question):
             return ""
         quotes = "\n".join(citation.quote for citation in citations)
-        around = "\n".join(place.text for place in self.places if place.citation in citations)
+        around = self._around(citations)
         everything = None if is_sure else f"{self.text}\n{' '.join(self.names.values())}"
         language = tongue(question, likely=self.language) or self.language
         return missing_word(question, asked_words(question), quotes, around, everything, language)

@@ -289,6 +289,8 @@ class Asked(Record):
     """True when the text comes from several files, so that each passage is labelled with its file."""
     truth: SkillResult | None
     """The model's exam in telling true from false; None when it took none, or cannot tell."""
+    is_faithful: bool = False
+    """Whether others measured of the model's family that it keeps to its text. Counts where it took no exam."""
 
 
 Judge = Callable[[AnswerContext, str, str, float], Part]
@@ -348,6 +350,8 @@ def _told(asked: Asked, only: str, reading: AnswerContext) -> Generator[Step, Re
         words = (yield changed(answer, turns=tuple(make(refuses=True)))).text
         if refuses(words) and _odds((yield said)) > 0.0:
             return (yield answer).text, CONTRADICTED
+        if asked.is_faithful and not refuses(words):
+            return words, max(_odds((yield said)) + LEAST_SURE, UNTOLD)
         return words, UNTOLD
     above = _odds((yield said)) - (truth.threshold or 0.0)
     certainty = above + LEAST_SURE
@@ -468,7 +472,8 @@ class Evidence:
         is_sure = is_proven and holds_all
         is_off = main.relation + certainty < LEAST_SURE or (not is_sure and grounds.is_elsewhere(question, citations))
         is_made_up = not is_yes_no and not is_proven and grounds.is_made_up(question, main.text, citations)
-        is_seen = main.relation >= LEAST_SEEN and (not is_told or certainty >= LEAST_SURE)
+        seen = max(main.relation, grounds.relation_before(question, citations))
+        is_seen = seen >= LEAST_SEEN and (not is_told or certainty >= LEAST_SURE)
         may_stay = is_proven or (holds_all and is_seen)
         if is_made_up or (is_off and not may_stay) or (denied and not grounds.stands(question, main, denied)):
             return self._missing()

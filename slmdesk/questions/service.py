@@ -31,7 +31,7 @@ from slmdesk.base.texts import _
 from slmdesk.base.types import Answer, Json, Origin, Role, TextPart
 from slmdesk.chat.answers import AnswerRequest, Answers, Watcher
 from slmdesk.chat.conversation import SentMessage, active_path, leaf_of, title_from
-from slmdesk.evaluation.exams import ExamService, Skill, is_weak, skills_of
+from slmdesk.evaluation.exams import ExamService, Skill, is_faithful, is_weak, skills_of
 from slmdesk.library.saved_states import WORTH_S, StateService
 from slmdesk.library.search import Retrieval
 from slmdesk.loader.model_loader import ModelLoader
@@ -310,6 +310,7 @@ class QuestionService(Service):
             asking.before,
             names=len(asking.documents) > 1,
             truth=truth if truth is not None and truth.level != "weak" else None,
+            is_faithful=truth is None and is_faithful(record),
         )
         asking.plan = plan(
             asked,

@@ -37,6 +37,7 @@ LEASE = (
     "3. Repairs\nThe Landlord keeps the roof in good repair. In particular, the Tenant does not answer for the damp on "
     "the north wall of the basement.",
     "4. Insurance\nThe Landlord insures the building against fire and storm for its full cost.",
+    "Lease in force from 1 May 2027\nBoth parties have a copy.",
 )
 VORSTAND = (
     "Protokoll\nAnwesend: Annegret Thiele (Vorstandsvorsitzende), Uwe Hartung, Sabine Krohn.",
@@ -90,6 +91,7 @@ def _page(number, text):
         (REPORT, "Why did the operating profit fall?",
          '[1] "Sales of jackets and boots rose in all regions."\nAnswer: Because freight rates and wages rose.', 3),
         (LEASE, "What is the rent?", '[1] "made up by the model"\nAnswer: 46,800 pounds a year.', 2),
+        (LEASE, "From when is the lease in force?", "From 1 May 2027.", 5),
         (VORSTAND, "Wer vertritt Frau Thiele während ihres Urlaubs?",
          '[1] "Frau Krohn vertritt sie im Urlaub gern"\nAntwort: Sie wird von Frau Krohn vertreten.', 3),
     ],
@@ -311,6 +313,27 @@ def test_an_answer_in_another_language_than_the_text_is_not_refused_for_its_word
     words = '[2] "The rent is 46,800 pounds a year"\nAntwort: Die Miete beträgt 46,800 Pfund im Jahr.'
     part = Pages(LEASE).part("Wie hoch ist die Miete und was ist darin enthalten?", words)
     assert (part.found, [citation.page for citation in part.citations]) == (True, [2])
+
+
+def test_a_question_in_another_language_is_not_refused_for_its_words():
+    """Its small words tell: "się", without its accent, is a German word, too."""
+    ended = Pages(("Arbeitsvertrag\nDas Arbeitsverhältnis beginnt am 1. Juli und endet am 30. September 2021.",))
+    part = ended.part("Kiedy skończyła się praca wakacyjna?", "30 września 2021.")
+    assert (part.found, [citation.page for citation in part.citations]) == (True, [1])
+
+
+@pytest.mark.parametrize(
+    ("text", "is_found"),
+    [
+        ("You may object on grounds of hardship. The period is one month from receipt.", True),
+        ("You may object on grounds of hardship. Write to us. The period is one month from receipt.", False),
+    ],
+)
+def test_what_the_sentence_before_is_about_may_be_what_is_asked(text, is_found):
+    part = Pages((f"Advice\n{text}", "Damp\nThe landlord must prove it.")).part(
+        "By when must hardship be claimed?", "One month from receipt."
+    )
+    assert (part.found, bool(part.marks)) == (is_found, is_found)
 
 
 @pytest.mark.parametrize(("certainty", "expected"), [(2.0, False), (SURE, True)])

@@ -9,7 +9,7 @@ from slmdesk.base.records import Passage
 from slmdesk.evaluation.exams import YES_NO, Skill, SkillResult
 from slmdesk.library.search import Citation, RankedPassages
 from slmdesk.library.types import Mark
-from slmdesk.questions.grounds import LEAST_SURE, SURE
+from slmdesk.questions.grounds import LEAST_SURE, SURE, UNTOLD
 from slmdesk.questions.plan import AnswerContext, Asked, Reply, asks_for_all, plan
 from slmdesk.questions.prompt import NOT_FOUND, Part, Source
 
@@ -39,9 +39,9 @@ def judge(_reading, _question, text, _certainty):
     return Part(NOT_FOUND, False)
 
 
-def through(question, *replies, begin=BEST, truth=None, judged=judge):
+def through(question, *replies, begin=BEST, truth=None, judged=judge, is_faithful=False):
     """The steps of a question with these replies, and what was answered."""
-    asked = Asked(question, (), names=False, truth=truth)
+    asked = Asked(question, (), names=False, truth=truth, is_faithful=is_faithful)
     steps, way = [], plan(asked, begin, judged)
     step, left = next(way), list(replies)
     while True:
@@ -117,6 +117,21 @@ def test_a_refusal_of_a_model_without_an_exam_is_asked_about(replies, found):
     assert [step.choices for step in steps] == [(), YES_NO, ()][: len(replies)]
     assert [NOT_FOUND in step.turns[-1].text for step in steps] == [True, False, False][: len(replies)]
     assert (answered.answer, answered.found) == (("At 12 bar." if found else NOT_FOUND), found)
+
+
+@pytest.mark.parametrize(
+    ("reply", "expected"), [((3.0, 0.0), 3.0 + LEAST_SURE), ((-0.2, 0.0), LEAST_SURE - 0.2), ((-5.0, 0.0), UNTOLD)]
+)
+def test_a_yes_of_a_model_whose_family_others_found_faithful_counts_and_its_no_costs_nothing(reply, expected):
+    told = []
+
+    def judged(_reading, _question, text, certainty):
+        told.append(certainty)
+        return Part(text, True, (CITED,))
+
+    through("When does it stop?", SAYS, Reply("", reply), begin=WHOLE, judged=judged, is_faithful=True)
+    assert told == [pytest.approx(expected)]
+    assert len(through("When does it stop?", REFUSES, NO, begin=WHOLE, is_faithful=True)[0]) == 2
 
 
 def certainties(exam, *replies):

@@ -245,7 +245,8 @@ class ModelsController(QObject):
             self.exams.again()
 
     def _on_state_changed(self, event: ModelStateChanged) -> None:
-        is_at_rest, models = event.state in (ModelState.NOT_LOADED, ModelState.CRASHED), self._models.value
+        is_at_rest = event.state in (ModelState.NOT_LOADED, ModelState.CRASHED)
+        models = None if self._models.is_coming else self._models.value  # an older list lacks what was just imported
         if is_at_rest and event.model and models is not None and all(event.model != model.id for model in models):
             event = ModelStateChanged(ModelState.NOT_LOADED if models else ModelState.NONE, None, "")
         self.state = event

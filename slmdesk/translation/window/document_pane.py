@@ -21,6 +21,7 @@ from slmdesk.runtime.events import ItemChanged, ItemGone
 from slmdesk.runtime.messages import Problem
 from slmdesk.services import Services
 from slmdesk.translation.prompts import TranslationStyle
+from slmdesk.translation.segments import SegmentNumbers
 from slmdesk.translation.service import Handout
 from slmdesk.translation.types import RetryScope, TranslationGrew, TranslationRequest, TranslationView, WrittenFile
 from slmdesk.translation.window.documents import PDF, done_words, unfinished, unfinished_words
@@ -393,8 +394,18 @@ class DocumentPane(QStackedWidget):
 
     @property
     def _states(self) -> Mapping[SegmentState, int]:
-        listed = self.review.numbers
+        listed = self._listed
         return listed.states if listed else self._view.counts if self._view else {}
+
+    @property
+    def _listed(self) -> SegmentNumbers | None:
+        """The list that is shown; None while it is older than what is known of the translation."""
+        listed, known = self.review.numbers, self._view.counts if self._view else {}
+        is_old = listed is not None and (
+            listed.states.get(SegmentState.OPEN, 0) > known.get(SegmentState.OPEN, 0)
+            or listed.total < sum(known.values())
+        )
+        return None if is_old else listed
 
     # ---- how far it is
 
@@ -461,7 +472,7 @@ class DocumentPane(QStackedWidget):
         if job is None and not self._states:
             return "", False
         if job is None or job.status is JobStatus.DONE:
-            listed = self.review.numbers
+            listed = self._listed
             words = done_words(self._states, listed.look if listed else view.look, view.left)
             words += f" {PDF}" if view.request.path.lower().endswith(".pdf") else ""
             return words, bool(self._states.get(SegmentState.FAILED))

@@ -11,7 +11,8 @@ from PySide6.QtWidgets import QApplication, QFileDialog, QPlainTextEdit
 
 from slmdesk.base.records import Status
 from slmdesk.chat.window.context import Offer
-from slmdesk.runtime.messages import problem_of
+from slmdesk.runtime.events import ModelsChanged, ModelState, ModelStateChanged
+from slmdesk.runtime.messages import Problem, problem_of
 
 pytestmark = [pytest.mark.gui, pytest.mark.qt_log_ignore("This plugin does not support", extend=True)]
 LONG = " ".join(f"word{number}" for number in range(150))
@@ -241,6 +242,16 @@ def test_m5_a_model_too_large_for_this_pc_can_be_loaded_anyway(start, model_file
     assert program.notices() == []
     program.say("hello")
     assert "hello" in program.words()
+
+
+@pytest.mark.parametrize("is_listed", [False, True])
+def test_a_model_that_cannot_be_loaded_is_told_of_before_the_list_has_it(program, is_listed):
+    """On a slow PC an imported model is tried before the list is read again. One that was removed is not told of."""
+    problem = Problem("model.out_of_memory", {}, "It needs more memory.")
+    if not is_listed:
+        program.bridge.deliver(ModelsChanged())
+    program.bridge.deliver(ModelStateChanged(ModelState.NOT_LOADED, "new", "New", problem=problem))
+    assert [bar.notice.action for bar in program.window.notices.bars] == ([] if is_listed else ["Load anyway"])
 
 
 def test_what_the_model_saw_is_shown_as_plain_text(program):

@@ -157,6 +157,14 @@ def saved(program, name, dialog_name, target):
     return proposed
 
 
+def test_the_end_is_told_before_the_list_is_read_again(monkeypatch, request, tmp_path):
+    """On a slow PC it is older than the end: no segment, or none that is translated."""
+    monkeypatch.setattr("slmdesk.translation.window.review_pane.LIST_MS", 3_600_000)
+    program = request.getfixturevalue("program")
+    translated(program, document(tmp_path))
+    assert words(program).startswith("2 segments are translated, 1 to check.")
+
+
 def test_a_dropped_document_is_translated_edited_saved_and_opened_again(program, tmp_path):
     translated(program, document(tmp_path))
     program.wait(lambda: len(rows(program)) == 2)
