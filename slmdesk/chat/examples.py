@@ -18,6 +18,7 @@ from slmdesk.base.texts import _
 from slmdesk.base.types import THINKING_OFF, Json, Role, Sampling
 from slmdesk.base.untrusted import read_file
 from slmdesk.chat.answers import ModelChoice
+from slmdesk.chat.attachment_text import space_for_answer
 from slmdesk.chat.context import Prompts
 from slmdesk.chat.conversation import window_with
 from slmdesk.chat.presets import Preset, PresetService
@@ -59,7 +60,7 @@ class Room(Record):
 
     @property
     def fits(self) -> bool:
-        return self.tokens < self.context
+        return self.tokens + space_for_answer(self.context, None) <= self.context
 
     @property
     def words(self) -> str:
@@ -131,8 +132,8 @@ class ExampleService(Service):
             raise KnownError("file.unreadable", path=str(path), reason=err.strerror or str(err)) from err
 
     def add(self, wanted: str, pairs: Sequence[tuple[str, str]]) -> Taught:
-        """Add examples to a preset (id or name), but for those that it has. A shipped one is copied first; one that
-        there is not is made. Raises KnownError `request.invalid` (too many), store.*.
+        """Add examples to a preset (id or name), but for those that it has; to a copy of a shipped one. One that there
+        is not is made. Raises KnownError `request.invalid` (too many), store.*.
         """
         try:
             preset = self._presets.get(wanted)
@@ -140,6 +141,9 @@ class ExampleService(Service):
             if err.code != "preset.unknown":
                 raise
             preset = Preset("", wanted, ChatOptions())
+        name = f"{preset.name} (copy)" if preset.is_shipped else preset.name
+        if preset.is_shipped:
+            preset = next((own for own in self._presets.list() if own.name == name and not own.is_shipped), preset)
         known = preset.options.examples
         new = [one for one in dict.fromkeys(Example(*pair) for pair in pairs) if one not in known]
         if len(known) + len(new) > MOST_EXAMPLES:
@@ -150,7 +154,6 @@ class ExampleService(Service):
             return Taught(preset, preset, 0)
         if preset.id and not preset.is_shipped:
             return Taught(self._presets.change(preset.id, preset.name, options), preset, len(new))
-        name = f"{preset.name} (copy)" if preset.is_shipped else preset.name
         return Taught(self._presets.add(name, options), None, len(new))
 
     def take_back(self, taught: Taught) -> None:
@@ -177,15 +180,16 @@ class ExampleService(Service):
         return (preset, count) if count and count % OFFERED_AFTER == 0 else None
 
     def corrections(self, preset: Preset) -> tuple[tuple[str, str], ...]:
-        """Return what was asked in chats with a preset and corrected, but for its examples, the oldest first."""
+        """Return what was asked in chats with a preset and corrected, the oldest first, but for examples there are."""
+        known = {(one.question, one.answer) for each in self._presets.list() for one in each.options.examples}
         found = self._store.messages.corrected(preset.id, MOST_EXAMPLES)
         pairs = [
             (asked.words.strip(), answer.text.strip())
             for asked, answer in reversed(found)
             if asked.role is Role.USER and not asked.attachments and rewrite_of(answer) is None
         ]
-        fit = [pair for pair in dict.fromkeys(pairs) if all(0 < len(side) <= MOST_EXAMPLE for side in pair)]
-        return tuple(pair for pair in fit if Example(*pair) not in preset.options.examples)
+        new = (pair for pair in dict.fromkeys(pairs) if pair not in known)
+        return tuple(pair for pair in new if all(0 < len(side) <= MOST_EXAMPLE for side in pair))
 
     def teach(self, preset: str) -> Taught:
         """Make examples of what a person corrected in chats with a preset, as many as there is room for. Raises what

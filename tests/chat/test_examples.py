@@ -122,6 +122,7 @@ def test_too_few_too_many_and_a_model_that_is_not_asked(opened) -> None:
     new, copy = examples.add("New task", PAIRS), examples.add("Code", PAIRS)
     assert (new.preset.name, copy.preset.name, copy.preset.is_shipped) == ("New task", "Code (copy)", False)
     assert copy.preset.options.system
+    assert examples.add("Code", [*PAIRS, ("Say seven", "7")]).preset.id == copy.preset.id
     examples.take_back(new)
     with pytest.raises(KnownError, match=r"preset\.unknown"):
         call(recorder, lambda: recorder.services.chats.presets.get("New task"))
