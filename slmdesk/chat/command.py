@@ -300,6 +300,7 @@ class _ChatRun:
                 console.notify("note: the answer is whole, but the history does not have all of it.")
                 return 1
             self._say_done(ended, quotes, saved=saved)
+            console.result_of(self._services, lambda: self._services.chats.keep_examples(message.id))
             return 0
         if message.status is Status.CANCELLED:
             if console.as_json:

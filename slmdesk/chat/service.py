@@ -290,6 +290,17 @@ class ChatService(Service):
         self._publish(ItemChanged(item))
         return self.open(item.id)
 
+    def keep_examples(self, answer: str) -> Pending[None]:
+        """Keep what was read of the examples before an answer at once, and not when its chat has rested: for a command,
+        which ends before. Raises KnownError `item.unknown`.
+        """
+        chat = self.answers.chat_of(answer)
+        record = self._models.by_sha256(self._stores.of(answer).messages.get(answer).model_sha256)
+        with suppress(KnownError):  # the preset is gone or shipped
+            if record and chat.store is self._store and not (chat.options.lora or self._store.read_only):
+                self._states.keep_beginning(record, chat.options)
+        return self._saved_states.when_quiet()
+
     # ---- looking
 
     def item(self, chat: str) -> Item:
@@ -731,9 +742,9 @@ class ChatStates(Service):
             if item.kind == KIND and item.deleted_at is None and is_last and record and not chat.options.lora:
                 turns, _ids = chat.window.turns(path)
                 self._states.keep(record, turns, PROMPT_VERSION, [item.id], replaces=True)
-                self._keep_beginning(record, chat.options)
+                self.keep_beginning(record, chat.options)
 
-    def _keep_beginning(self, record: ModelRecord, options: ChatOptions) -> None:
+    def keep_beginning(self, record: ModelRecord, options: ChatOptions) -> None:
         """Keep what was read of a preset's examples, with which other chats begin, for as long as the preset stays."""
         turns, _ids = window_with(options).turns(())
         is_long = sum(len(turn.text) for turn in turns) >= LEAST_CHARACTERS

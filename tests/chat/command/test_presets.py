@@ -45,3 +45,15 @@ def test_what_cannot_be_is_said(run, with_model, tmp_path) -> None:
     assert run("presets", "New", "--add", str(tmp_path / "none.csv")).status == 1
     assert "0 examples" in run("presets", "Code", "--teach").err
     assert "(copy)" not in run("presets").out
+
+
+def test_the_next_command_need_not_read_the_examples_again(run, with_model, tmp_path) -> None:
+    file = tmp_path / "pairs.csv"
+    file.write_text("".join(f"Shorten {n}: {f'word{n} ' * 60};{n}\n" for n in range(6)))
+    assert run("presets", "Shorten", "--add", str(file)).status == 0
+    evaluated = []
+    for question in ("Shorten this", "Shorten that"):
+        *_tokens, done = run("chat", question, "--preset", "shorten", "--json").lines
+        evaluated.append(done["usage"]["prompt_tokens"] - done["usage"]["cached_tokens"])
+    assert evaluated[0] > 350
+    assert evaluated[1] < 20
