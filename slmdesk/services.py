@@ -235,7 +235,7 @@ class Services:
     )  # fmt: skip
     examples: Made[ExampleService] = Made(
         "chat.examples:ExampleService",
-        lambda s, new: new(s.runtime, s.chats.presets, s.models, s.loader, s.jobs),
+        lambda s, new: new(s.runtime, s.chats.presets, s.models, s.loader, s.jobs, s.states),
     )
     titles: Made[TitleWriter] = Made("chat.titles:TitleWriter", lambda s, new: new(s.runtime, s.loader, s.chats.rename))
     voice: Made[VoiceService] = Made(

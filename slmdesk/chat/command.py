@@ -529,7 +529,7 @@ def _taught(console: Console, services: Services, name: str, file: Path | None, 
     if file:
         read = services.call.examples.read(file)
         taught = services.call.examples.add(name, read.pairs)
-        wrong += [{"row": row.number, "reason": row.reason} for row in read.wrong]
+        wrong += [{"row": number, "reason": reason} for number, reason in read.wrong]
         if read.wrong:
             console.notify(f"note: {read.sentence}")
     if teach:

@@ -37,6 +37,7 @@ from slmdesk.chat.types import (
 from slmdesk.jobs.runner import step_key, step_of
 from slmdesk.jobs.service import JobService
 from slmdesk.jobs.types import EXAMPLES
+from slmdesk.library.saved_states import StateService
 from slmdesk.loader.model_loader import ModelLoader
 from slmdesk.models.service import ModelService
 from slmdesk.runtime.events import Pending
@@ -65,8 +66,8 @@ class Room(Record):
     @property
     def words(self) -> str:
         words = _("{tokens:,} of {context:,} tokens of the context").format(tokens=self.tokens, context=self.context)
-        too_long = _("too long for the model: remove some, or choose a larger context")
-        return words if self.fits else f"{words}: {too_long}"
+        advice = _("too long for the model: remove some, or choose a larger context")
+        return words if self.fits else f"{words}: {advice}"
 
 
 class Tried(Record):
@@ -115,10 +116,16 @@ class Taught(Record):
 
 class ExampleService(Service):
     def __init__(
-        self, runtime: Runtime, presets: PresetService, models: ModelService, loader: ModelLoader, jobs: JobService
+        self,
+        runtime: Runtime,
+        presets: PresetService,
+        models: ModelService,
+        loader: ModelLoader,
+        jobs: JobService,
+        states: StateService,
     ) -> None:
         super().__init__(runtime)
-        self._presets, self._models, self._jobs = presets, models, jobs
+        self._presets, self._models, self._jobs, self._states = presets, models, jobs, states
         self._choice = ModelChoice(runtime.store, models, loader)
         self._prompts = Prompts(runtime, loader)
 
@@ -215,9 +222,9 @@ class ExampleService(Service):
         for example in options.examples:
             if refused := refusal_of_words(record, example.question):
                 raise refused
-        for job in self._store.jobs.unfinished(KIND):
-            if job.settings.get("preset") == known.id and job.model_sha256 == record.sha256:
-                return self._jobs.resume(job.id)
+        last = self._last(known.id)
+        if last and last.model_sha256 == record.sha256 and last.status is not JobStatus.DONE:
+            return self._jobs.resume(last.id)
         self._cancel(known.id)
         steps, settings = _steps(options), {"preset": known.id}
         job = self._jobs.add(KIND, known.name, record, steps, prompt_version=PROMPT_VERSION, settings=settings)
@@ -226,9 +233,7 @@ class ExampleService(Service):
 
     def score(self, preset: str) -> Score | None:
         """Return what came of trying the examples of a preset (id), so far. None if they were not tried as they are."""
-        jobs = self._store.jobs.page(kind=KIND)
-        job = next((job for job in jobs if job.settings.get("preset") == preset), None)
-        if job is None:
+        if (job := self._last(preset)) is None:
             return None
         options, record = self._presets.get(preset).options, self._models.by_sha256(job.model_sha256)
         found = {step.key: step for step in self._store.jobs.steps(job.id)}
@@ -237,10 +242,16 @@ class ExampleService(Service):
         tried = tuple(one for example, step in pairs if (one := _tried(example, step)))
         return Score(job, record.name if record else "", tried, len(options.examples))
 
+    def _last(self, preset: str) -> JobRecord | None:
+        jobs = self._store.jobs.page(kind=KIND)
+        return next((job for job in jobs if job.settings.get("preset") == preset), None)
+
     def forget(self, preset: str) -> None:
-        """Forget what came of trying the examples of a preset. Raises KnownError store.*."""
+        """Forget what was read of the examples of a preset, and what came of trying them. Raises KnownError store.*."""
         self._cancel(preset)
         self._store.jobs.forget_of_preset(preset)
+        with suppress(KnownError):  # a file that cannot be deleted now is by the next sweep
+            self._states.forget([preset])
 
     def _cancel(self, preset: str) -> None:
         for job in self._store.jobs.unfinished(KIND):

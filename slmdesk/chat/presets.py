@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Callable, Collection, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -62,15 +61,10 @@ class Preset(Record):
 
 
 class PresetService(Service):
-    def __init__(
-        self,
-        runtime: Runtime,
-        forget_states: Callable[[Collection[str]], None],
-        forget_score: Callable[[str], None],
-    ) -> None:
-        """Create the service. What was read and scored of a preset's examples is forgotten as soon as it changes."""
+    def __init__(self, runtime: Runtime, forget: Callable[[str], None]) -> None:
+        """Create the service. `forget` is called with the id of a preset that has changed or is gone."""
         super().__init__(runtime)
-        self._forget_states, self._forget_score = forget_states, forget_score
+        self._forget = forget
 
     def list(self) -> Sequence[Preset]:
         """Return the person's own presets in their order, then the shipped ones."""
@@ -145,11 +139,6 @@ class PresetService(Service):
         """Add the preset in a file. Raises KnownError `preset.invalid` with the reason, `file.unreadable`, store.*."""
         name, options = preset_in(path)
         return self.add(name, options)
-
-    def _forget(self, id: str) -> None:
-        with suppress(KnownError):  # a file that cannot be deleted now is by the next sweep
-            self._forget_states([id])
-        self._forget_score(id)
 
     def for_new_chats(self) -> ChatOptions:
         wanted = self._settings.current.default_preset

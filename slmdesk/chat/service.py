@@ -148,7 +148,7 @@ class ChatService(Service):
         retrieval: Callable[[], Retrieval],
         states: StateService,
         reader: Callable[[], ChildClient],
-        forget_score: Callable[[str], None],
+        forget_preset: Callable[[str], None],
     ) -> None:
         super().__init__(runtime)
         self._runtime, self._models, self._loader, self._retrieval = runtime, models, loader, retrieval
@@ -157,7 +157,7 @@ class ChatService(Service):
         self._choice = ModelChoice(runtime.store, models, loader)
         self._stores = Stores(runtime.store, EphemeralStore())
         self.answers = Answers(runtime, loader, self._stores)
-        self.presets = PresetService(runtime, states.forget, forget_score)
+        self.presets = PresetService(runtime, forget_preset)
         self._states = ChatStates(runtime, models, states)
         self.shown: dict[str, set[str]] = {}
         """Chats opened in this instance, with the ids of the messages that a frontend knows."""
@@ -381,7 +381,7 @@ class ChatService(Service):
         chat: str | None,
         draft: str,
         attach: Sequence[AttachRequest] = (),
-        new_options: ChatOptions = ChatOptions(),  # noqa: B008  it is frozen
+        new_options: ChatOptions | None = None,
     ) -> None:
         """Count the tokens that this chat takes together with `draft` and `attach`. ContextMeasured is published.
 
@@ -391,7 +391,8 @@ class ChatService(Service):
         from slmdesk.chat.context import ContextRequest
 
         opened = self.answers.chat(chat) if chat else None
-        options, window = (opened.options, opened.window) if opened else (new_options, window_with(new_options))
+        options = opened.options if opened else new_options or ChatOptions()
+        window = opened.window if opened else window_with(options)
         path, record = opened.path if opened else (), self._choice.record_for(options)
         self._meter.measure(ContextRequest(chat, record, window, path, draft, tuple(attach), options))
 

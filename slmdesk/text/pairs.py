@@ -6,7 +6,7 @@ import csv
 import io
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from slmdesk.base.record import Record
 from slmdesk.base.texts import _
@@ -15,24 +15,21 @@ from slmdesk.base.types import Json
 INPUTS = ("input", "question", "prompt", "instruction", "eingabe", "frage")
 OUTPUTS = ("output", "answer", "completion", "response", "ausgabe", "antwort")
 """Names of columns and keys, in small letters, in files of other programs."""
+MOST_NAMED = 10
 _UNFIT = re.compile(r"[\x00\ud800-\udfff]")
-
-
-class WrongRow(Record):
-    number: int
-    """Of the row, or of the line of JSON, from 1."""
-    reason: str
 
 
 class ReadPairs(Record):
     pairs: tuple[tuple[str, str], ...]
-    wrong: tuple[WrongRow, ...] = ()
+    wrong: tuple[tuple[int, str], ...] = ()
+    """Number of each row that was left out, or of its line of JSON, from 1, and the reason."""
 
     @property
     def sentence(self) -> str:
         """Say which rows were left out; empty if none was."""
-        rows = "; ".join(f"{row.number}: {row.reason}" for row in self.wrong[:10])
-        more = _(" and {count} more").format(count=len(self.wrong) - 10) if len(self.wrong) > 10 else ""
+        rows = "; ".join(f"{number}: {reason}" for number, reason in self.wrong[:MOST_NAMED])
+        count = len(self.wrong) - MOST_NAMED
+        more = _(" and {count} more").format(count=count) if count > 0 else ""
         return _("Left out, by row: {rows}{more}.").format(rows=rows, more=more) if rows else ""
 
 
@@ -41,7 +38,7 @@ def text_of(data: bytes) -> str:
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         return data.decode("utf-16", "replace")
     try:
-        return data.decode("utf-8-sig")
+        return data.decode("utf-8")
     except UnicodeDecodeError:
         return data.decode("cp1252", "replace")
 
@@ -51,31 +48,27 @@ def pairs_in(text: str, most: int) -> ReadPairs:
 
     Columns are parted by tabs, semicolons or commas. A first row of names is left out. `most`: characters of a side.
     """
-    clean = _UNFIT.sub("\N{REPLACEMENT CHARACTER}", text.lstrip("\ufeff"))
+    clean = text.lstrip("\ufeff")
     pairs: list[tuple[str, str]] = []
-    wrong: list[WrongRow] = []
+    wrong: list[tuple[int, str]] = []
     for number, cells in _json_rows(clean) if clean.lstrip()[:1] in ("{", "[") else _table_rows(clean):
-        if reason := _reason(cells, most):
-            wrong.append(WrongRow(number, reason))
-        elif not (number == 1 and cells[0].casefold() in INPUTS and cells[1].casefold() in OUTPUTS):
-            pairs.append((cells[0], cells[1]))
+        sides = [_UNFIT.sub("\N{REPLACEMENT CHARACTER}", cell).strip() for cell in cells]
+        while len(sides) > 2 and not sides[-1]:
+            sides.pop()
+        if len(sides) != 2:
+            wrong.append((number, _("not two columns") if sides else _("it is no pair")))
+        elif max(map(len, sides)) > most:
+            wrong.append((number, _("longer than {most:,} characters").format(most=most)))
+        elif not all(sides):
+            wrong.append((number, _("one side is empty")))
+        elif number > 1 or sides[0].casefold() not in INPUTS or sides[1].casefold() not in OUTPUTS:
+            pairs.append((sides[0], sides[1]))
     return ReadPairs(tuple(pairs), tuple(wrong))
 
 
-def _reason(cells: Sequence[str], most: int) -> str:
-    if not cells:
-        return _("it is no pair")
-    if len(cells) != 2:
-        return _("not two columns")
-    if not all(cells):
-        return _("one side is empty")
-    return _("longer than {most:,} characters").format(most=most) if max(map(len, cells)) > most else ""
-
-
-def _table_rows(text: str) -> Iterator[tuple[int, list[str]]]:
+def _table_rows(text: str) -> list[tuple[int, list[str]]]:
     readings = [list(_rows_by(text, sign)) for sign in ("\t", ";", ",")]
-    best = max(readings, key=lambda rows: sum(len(cells) == 2 for __, cells in rows))  # of several, the first
-    yield from best
+    return max(readings, key=lambda rows: sum(len(cells) == 2 for __, cells in rows))  # of several, the first
 
 
 def _rows_by(text: str, sign: str) -> Iterator[tuple[int, list[str]]]:
@@ -83,26 +76,23 @@ def _rows_by(text: str, sign: str) -> Iterator[tuple[int, list[str]]]:
     while True:
         number += 1
         try:
-            cells = [cell.strip() for cell in next(rows)]
+            cells = next(rows)
         except StopIteration:
             return
         except csv.Error:  # a cell longer than any example
             yield number, []
-            continue
-        while len(cells) > 2 and not cells[-1]:
-            cells.pop()
-        if any(cells):
-            yield number, cells
+        else:
+            if any(cell.strip() for cell in cells):
+                yield number, cells
 
 
 def _json_rows(text: str) -> Iterator[tuple[int, list[str]]]:
     whole = _parsed(text)
     if isinstance(whole, list) and not all(isinstance(side, str) for side in whole):
         yield from ((number, _sides(row)) for number, row in enumerate(whole, 1))
-        return
-    for number, line in enumerate(text.split("\n"), 1):
-        if line.strip():
-            yield number, _sides(_parsed(line))
+    else:
+        lines = enumerate(text.split("\n"), 1)
+        yield from ((number, _sides(_parsed(line))) for number, line in lines if line.strip())
 
 
 def _parsed(text: str) -> Json:
@@ -118,9 +108,8 @@ def _sides(row: Json) -> list[str]:
     if isinstance(row, dict) and isinstance(talk := row.get("messages"), list):  # as chats for training are written
         said = {turn.get("role"): turn.get("content") for turn in talk if isinstance(turn, dict)}
         row = [said.get("user"), said.get("assistant")]
-    if isinstance(row, dict):
+    elif isinstance(row, dict):
         named = {str(key).casefold(): value for key, value in row.items()}
         row = [next((named[name] for name in names if name in named), None) for names in (INPUTS, OUTPUTS)]
-    if not isinstance(row, list) or len(row) != 2 or not all(isinstance(side, str) for side in row):
-        return []
-    return [_UNFIT.sub("\N{REPLACEMENT CHARACTER}", str(side)).strip() for side in row]
+    sides = [side for side in row if isinstance(side, str)] if isinstance(row, list) else []
+    return sides if isinstance(row, list) and len(sides) == len(row) == 2 else []

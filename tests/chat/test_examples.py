@@ -94,15 +94,10 @@ def test_broken_off_it_goes_on_where_it_was(opened) -> None:
     assert [one.id for one in call(again, again.services.jobs.take_up)] == [job.id]
     again.wait(JobChanged, lambda event: event.id == job.id and event.status is JobStatus.DONE)
     assert again.calls.examples.score(preset.id).words == f"{kept} of {len(MANY)} as you wrote them"
-
-
-def test_deleting_the_preset_ends_the_job(opened) -> None:
-    recorder = opened(slow=0.05)
-    preset = add(recorder, pairs=MANY)
-    job = recorder.calls.examples.begin(preset.id)
-    recorder.wait(JobChanged, lambda event: event.done >= 1)
-    call(recorder, lambda: recorder.services.chats.presets.delete(preset.id))
-    recorder.wait(JobChanged, lambda event: event.id == job.id and event.status is JobStatus.CANCELLED)
+    other = add(again, "Other", MANY, system="Other.")
+    begin, job = len(again.events), again.calls.examples.begin(other.id)
+    call(again, lambda: again.services.chats.presets.delete(other.id))
+    again.wait(JobChanged, lambda event: event.id == job.id and event.status is JobStatus.CANCELLED, begin)
 
 
 def test_too_few_too_many_and_a_model_that_is_not_asked(opened) -> None:
@@ -165,17 +160,11 @@ def test_three_corrections_are_offered_and_become_examples(opened) -> None:
     assert examples.offer(sent.item.id) is None
     examples.take_back(taught)
     assert examples.offer(sent.item.id) == offered
+    private, ended = ask(recorder, "Say seven", changes={"preset": preset.id}, save=False)
+    edits.edit_answer(ended.message.id, "Seven")
+    assert examples.offer(private.item.id) is None
     recorder.calls.history.trash(sent.item.id)
     assert len(examples.corrections(preset)) == 2
-
-
-def test_a_private_chat_is_offered_nothing(opened) -> None:
-    recorder = opened()
-    preset = add(recorder)
-    sent, ended = ask(recorder, "Say seven", changes={"preset": preset.id}, save=False)
-    recorder.calls.chats.edits.edit_answer(ended.message.id, "Seven")
-    assert recorder.calls.examples.offer(sent.item.id) is None
-    assert recorder.calls.examples.corrections(preset) == ()
 
 
 @pytest.mark.pure

@@ -46,8 +46,8 @@ def test_cells_keep_their_lines_and_quotes():
 )
 def test_what_is_no_pair_is_named_by_its_row(text, wrong):
     found = pairs_in(text, 100)
-    assert [row.number for row in found.wrong] == list(wrong)
-    assert all(reason in row.reason for row, reason in zip(found.wrong, wrong.values(), strict=True))
+    assert [number for number, _reason in found.wrong] == list(wrong)
+    assert all(part in reason for (_number, reason), part in zip(found.wrong, wrong.values(), strict=True))
     assert all(f"{number}: " in found.sentence for number in wrong)
 
 

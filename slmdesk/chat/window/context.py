@@ -49,13 +49,14 @@ class ContextWatch(QObject):
     def __init__(
         self,
         bridge: Bridge,
-        now: Callable[[], tuple[str, str, tuple[AttachRequest, ...]]],
-        new_options: Callable[[], ChatOptions],
+        now: Callable[[], tuple[str, str, tuple[AttachRequest, ...], ChatOptions]],
         parent: QObject,
     ) -> None:
-        """Create the watch. `now` returns the open chat's id ('' for a new chat), unsent text and attachments."""
+        """Create the watch. `now` returns the open chat's id ('' for a new chat), unsent text and attachments, and the
+        options of a new chat.
+        """
         super().__init__(parent, objectName="context_watch")
-        self._bridge, self._now, self._new_options = bridge, now, new_options
+        self._bridge, self._now = bridge, now
         self.examples = 0
         """Tokens of the examples that a preset has put before the chat."""
         self._expecting = ""
@@ -74,7 +75,7 @@ class ContextWatch(QObject):
         """Discard the last result, because the draft has changed, and measure again soon."""
         self.too_long = None
         self._timer.start()
-        chat, draft, _attach = self._now()
+        chat, draft, *__ = self._now()
         if not draft.strip() or chat != self._expecting:
             self._expect_question()
 
@@ -92,14 +93,13 @@ class ContextWatch(QObject):
 
     def _expect_question(self) -> None:
         """Load the model and let it read the conversation as soon as the first letter was typed."""
-        chat, draft, _attach = self._now()
+        chat, draft, *__ = self._now()
         self._expecting = chat if draft.strip() else ""
         if self._expecting:
             self._bridge.ask(self._bridge.services.chats.expect_question(chat), None, ignored)
 
     def _measure(self) -> None:
-        chat, draft, attach = self._now()
-        options = self._new_options()
+        chat, draft, attach, options = self._now()
         self._bridge.ask(self._bridge.services.chats.measure(chat or None, draft, attach, options), None, ignored)
 
     def _on_context_measured(self, event: ContextMeasured) -> None:
@@ -332,13 +332,9 @@ class FullController(QObject):
         self.offered.emit(Offer(percent, self._text(percent), is_urgent, self._has_ways, self._larger_words))
 
     def _text(self, percent: int) -> str:
-        examples = self._chat.context.examples
-        if self._size and 2 * examples > self._size:
-            words = _("The examples of the preset take {tokens:,} of {size:,} tokens.")
-            return f"{words.format(tokens=examples, size=self._size)} {self._text_of_chat(percent)}"
-        return self._text_of_chat(percent)
-
-    def _text_of_chat(self, percent: int) -> str:
+        if self._tokens > self._size and 2 * self._chat.context.examples > self._size:
+            words = _("Too long for the model: the examples of the preset take {tokens:,} of {size:,} tokens.")
+            return words.format(tokens=self._chat.context.examples, size=self._size)
         if self._is_refused:
             what = _("This chat is") if self._has_ways else _("This is")
             return _("{what} too long for the model. Nothing was cut or sent. How should it go on?").format(what=what)

@@ -84,8 +84,7 @@ class ChatController(QObject):
         self._others: set[str] = set()
         self.context = ContextWatch(
             bridge,
-            lambda: (self.chat, self.drafts.of(self.chat), self.attached.requests()),
-            lambda: self.new_options,
+            lambda: (self.chat, self.drafts.of(self.chat), self.attached.requests(), self.new_options),
             self,
         )
         self.full = FullController(bridge, self, self)
