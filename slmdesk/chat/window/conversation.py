@@ -572,7 +572,7 @@ def teach(bridge: Bridge, preset: str, taught: Callable[[Preset], object] = lamb
             name=done.preset.name,
         )
         undo = partial(bridge.ask, lambda services: services.examples.take_back(done))
-        bridge.notice_raised.emit(undoable(words, undo, f"taught {done.preset.id}"))
+        bridge.notice_raised.emit(undoable(words, undo, f"teach {preset}"))
         taught(done.preset)
 
     bridge.ask(bridge.services.examples.teach(preset), told)
