@@ -20,7 +20,7 @@ from slmdesk.window.base import theme
 from slmdesk.window.base.bridge import Bridge, ignored
 from slmdesk.window.base.live import Live
 from slmdesk.window.panes import MakingBar
-from slmdesk.window.widgets.build import button, column, named, plain_label, row, set_kind, show_words
+from slmdesk.window.widgets.build import button, column, flow, named, plain_label, row, set_kind, show_words
 from slmdesk.window.widgets.dialogs import Dialog
 from slmdesk.window.widgets.opening import ask_file, dropped_paths
 
@@ -108,7 +108,7 @@ class ExampleTable(QFrame):
         self._undo = button(_("Undo"), "preset_example_undo", self, on=self._on_undo)
         self._said = plain_label("", self, name="preset_examples_said", kind="warn", is_hidden=True)
         self._taken = plain_label("", self, name="preset_examples_room", kind="small", is_hidden=True)
-        buttons = row(self._more, self._paste, self._file, self._less, self._undo, 1, gap=theme.SPACE_8)
+        buttons = flow(self._more, self._paste, self._file, self._less, self._undo, gap=theme.SPACE_8)
         column(heading, self._table, buttons, self._said, self._taken, into=self, gap=theme.SPACE_4)
 
     @property
