@@ -34,7 +34,7 @@ from slmdesk.chat.types import (
     rewrite_of,
     sampling_for,
 )
-from slmdesk.jobs.runner import step_key, step_of
+from slmdesk.jobs.runner import step_of
 from slmdesk.jobs.service import JobService
 from slmdesk.jobs.types import EXAMPLES
 from slmdesk.library.saved_states import StateService
@@ -91,10 +91,6 @@ class Score(Record):
     model: str
     tried: tuple[Tried, ...]
     total: int
-
-    @property
-    def is_done(self) -> bool:
-        return self.job.status is JobStatus.DONE
 
     @property
     def problem(self) -> str:
@@ -235,12 +231,11 @@ class ExampleService(Service):
         """Return what came of trying the examples of a preset (id), so far. None if they were not tried as they are."""
         if (job := self._last(preset)) is None:
             return None
-        options, record = self._presets.get(preset).options, self._models.by_sha256(job.model_sha256)
-        found = {step.key: step for step in self._store.jobs.steps(job.id)}
-        keys = [step_key(job.model_sha256, PROMPT_VERSION, step) for step in _steps(options)]
-        pairs = [(example, found[key]) for example, key in zip(options.examples, keys, strict=True) if key in found]
+        examples = tuple(dict.fromkeys(self._presets.get(preset).options.examples))
+        record = self._models.by_sha256(job.model_sha256)
+        pairs = zip(examples, self._store.jobs.steps(job.id), strict=False)  # in the same order
         tried = tuple(one for example, step in pairs if (one := _tried(example, step)))
-        return Score(job, record.name if record else "", tried, len(options.examples))
+        return Score(job, record.name if record else "", tried, len(examples))
 
     def _last(self, preset: str) -> JobRecord | None:
         jobs = self._store.jobs.page(kind=KIND)
@@ -264,9 +259,9 @@ def _steps(options: ChatOptions) -> list[dict[str, Json]]:
     """Ask each example with all others before it. A model that would think by itself does not: that takes minutes."""
     sampling = sampling_for(Sampling(temperature=0.0), options, TEXT_SAMPLING)
     thinking, spare = (sampling.thinking, MOST_THOUGHT_TOKENS) if options.thinking else (THINKING_OFF, 0)
-    steps = []
-    for at, example in enumerate(options.examples):
-        others = (*options.examples[:at], *options.examples[at + 1 :])
+    steps, examples = [], tuple(dict.fromkeys(options.examples))
+    for at, example in enumerate(examples):
+        others = (*examples[:at], *examples[at + 1 :])
         most = min(sampling.max_tokens or MOST_EXAMPLE, len(example.answer) + SPARE_TOKENS) + spare
         turns = window_with(changed(options, examples=others)).question(example.question)
         steps.append(step_of(turns, changed(sampling, thinking=thinking, max_tokens=most)))
