@@ -40,7 +40,7 @@ LEFT_OUT = "|".join((
     r"\.dist-info/(?!METADATA$)",
     # Every desktop has these, configures them, or has drivers that want its own, newer ones.  Whole names of the first
     # level: a wheel's own library may be called nearly so (libharfbuzz-1a2b3c.so), and the system may have none.
-    r"^lib(dbus-1|expat|fontconfig|freetype|gcc_s|stdc\+\+|systemd|uuid|X11|X11-xcb|Xau|Xdmcp|z)\.so[.0-9]*$",
+    r"^lib(dbus-1|expat|fontconfig|freetype|gcc_s|mvec|stdc\+\+|systemd|uuid|X11|X11-xcb|Xau|Xdmcp|z)\.so[.0-9]*$",
     r"^lib(glib|gobject|gio|gmodule|gthread)-2\.0\.so[.0-9]*$",
     r"^lib(gomp|llama|ggml|mtmd)[-a-z0-9]*\.so[.0-9]*$",  # they are in llama_cpp/lib
 ))  # fmt: skip
@@ -51,6 +51,7 @@ OF_SYSTEM: Mapping[str, str] = {
     "libc.so.6": "libc6",
     "libdl.so.2": "libc6",
     "libm.so.6": "libc6",
+    "libmvec.so.1": "libc6",
     "libpthread.so.0": "libc6",
     "libresolv.so.2": "libc6",
     "librt.so.1": "libc6",

@@ -29,6 +29,7 @@ SYSTEM_TEXTS = Path("/usr/share/doc")
 LICENCES: Mapping[str, str] = {
     "backports.tarfile": "MIT",
     "click-default-group": "MIT",
+    "colorama": "BSD-3-Clause",
     "importlib_metadata": "Apache-2.0",
     "jaraco.classes": "MIT",
     "Jinja2": "BSD-3-Clause",
@@ -37,6 +38,7 @@ LICENCES: Mapping[str, str] = {
     "olefile": "BSD-2-Clause",
     "pyinstaller": "GPL-2.0-or-later WITH Bootloader-exception",
     "pypdfium2": "BSD-3-Clause OR Apache-2.0",
+    "python-dateutil": "Apache-2.0 OR BSD-3-Clause",
     "python-stdnum": "LGPL-2.1-or-later",
     "spylls": "MPL-2.0",
     "sqlcipher3": "Zlib",
@@ -105,12 +107,13 @@ OF_SYSTEM: Mapping[str, str] = {
 """Debian's packages from which a library may be taken along, with their licences.  None is under the GPL alone."""
 
 REPLACE = """\
-Qt, PySide6 and Shiboken are under the GNU Lesser General Public License, version 3, python-stdnum is under version
-2.1 or later.  All are used unchanged and lie in the folder _internal as files of their own (_internal/PySide6,
-_internal/shiboken6, _internal/stdnum): you may replace each by your own build of the same version, and may examine
-how the program works with it. Their source is at https://download.qt.io/archive/qt/ (Qt),
-https://download.qt.io/official_releases/QtForPython/ (PySide6, Shiboken) and https://pypi.org/project/python-stdnum/
-in the versions named below.  Whoever gives you this package has to give you that source too if you ask within three
+Qt, PySide6 and Shiboken are under the GNU Lesser General Public License, version 3, python-stdnum and FFmpeg are under
+version 2.1 or later, LAME is under version 2.0 or later. All are used unchanged and lie in the folder _internal as
+files of their own (_internal/PySide6, _internal/shiboken6, _internal/stdnum; FFmpeg and LAME in _internal/codecpod):
+you may replace each by your own build of the same version, and may examine how the program works with it. Their source
+is at https://download.qt.io/archive/qt/ (Qt), https://download.qt.io/official_releases/QtForPython/ (PySide6,
+Shiboken), https://pypi.org/project/python-stdnum/ and https://pypi.org/project/codecpod/ (with FFmpeg and LAME) in the
+versions named below.  Whoever gives you this package has to give you that source too if you ask within three
 years.
 """
 
@@ -150,7 +153,7 @@ def parts_of(files: Iterable[Path]) -> list[Part]:
     for file in files:
         owner = owners.get(file) or owners.get(file.resolve())
         if owner is not None:
-            found.setdefault(owner.name, _distribution(owner))
+            found.setdefault(owner.name, part_of(owner))
         elif ".so" in file.name and file.resolve().is_relative_to("/usr/lib"):
             system.add(file.resolve())
     text, version = _python_text(), platform.python_version()
@@ -171,7 +174,8 @@ def _files(one: metadata.Distribution) -> Iterator[Path]:
             yield Path(os.path.normpath(str(file.locate())))
 
 
-def _distribution(one: metadata.Distribution) -> Part:
+def part_of(one: metadata.Distribution) -> Part:
+    """Describe a distribution; its licence is empty where nobody knows it."""
     about = one.metadata
     named = [link.partition(",") for link in about.get_all("Project-URL") or []]
     links = [link.strip() for name, _, link in named if re.match("home|source|repo|code|github", name, re.IGNORECASE)]

@@ -9,6 +9,7 @@ import re
 import shutil
 import subprocess
 import sys
+from importlib import metadata
 from pathlib import Path
 from types import ModuleType
 
@@ -96,6 +97,15 @@ def test_the_package_depends_on_what_is_not_in_it():
 
 def test_no_part_taken_from_the_system_is_under_the_gpl_alone():
     assert not [one for one in sbom.OF_SYSTEM.values() if re.search(r"(?<!L)GPL", one) and "exception" not in one]
+
+
+def test_the_licence_of_each_library_is_known_before_a_package_is_built():
+    lines = (PACKAGING / "requirements.txt").read_text().splitlines()
+    names = [line.partition("==")[0] for line in lines if re.match(r"[\w.-]+==", line)]
+    here = {re.sub(r"[-_.]+", "-", one.name).lower(): one for one in metadata.distributions()}
+    known = {name: sbom.part_of(here[name]).licence for name in names if name in here}
+    assert len(known) > 30
+    assert [name for name, licence in known.items() if not licence] == []
 
 
 def test_an_unknown_licence_is_none():

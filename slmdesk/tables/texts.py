@@ -10,6 +10,7 @@ from pathlib import PurePath
 from slmdesk.base.documents import Block, BlockKind, Page, PageStatus
 from slmdesk.base.record import Record
 from slmdesk.base.records import DocumentRecord
+from slmdesk.base.translation import LANGUAGES
 from slmdesk.tables.labels import GIVEN
 from slmdesk.tables.types import Column, ColumnKind, Flag, TableCell
 from slmdesk.text.checks.numbers import DateMention, find_dates
@@ -187,7 +188,7 @@ def page_of_text(page: int, text: str) -> Page:
 def fact(name: str, document: DocumentRecord, text: str, language: str) -> TableCell:
     """Return the cell of a column of FACTS."""
     if name == LANGUAGE:
-        return given(language)
+        return given(LANGUAGES[language].name if language in LANGUAGES else "")
     if name == FOLDER:
         return given(PurePath(document.path.decode("utf-8", "replace")).parent.name)
     for found in find_dates(text[:SAMPLE], language):

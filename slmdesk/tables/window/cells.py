@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 
 from PySide6.QtCore import (
     QAbstractItemModel,
@@ -38,6 +39,7 @@ from slmdesk.tables.types import (
     certainty_words,
 )
 from slmdesk.window.base import theme
+from slmdesk.window.base.text import day_in_figures
 from slmdesk.window.base.theme import pixmap, scaled
 from slmdesk.window.widgets.build import cut_in_middle, named, plain_tip
 
@@ -177,6 +179,8 @@ class TableModel(QAbstractTableModel):
         return _("{name} (by word lists)").format(name=_(column.name)) if by_words else _(column.name)
 
     def _words_of(self, cell: TableCell, at: int) -> str:
+        if self.columns[at].kind is ColumnKind.GIVEN and not cell.page:  # from no text, so in the window's language
+            return day_in_figures(date.fromisoformat(cell.date)) if cell.date else _(cell.value)
         if self.columns[at].kind is not ColumnKind.LABEL:
             return cell.value
         share = f" {cell.certainty:.0%}" if certainty_words(cell) else ""

@@ -106,7 +106,7 @@ def test_documents_of_a_folder_get_own_labels(run, with_model, tmp_path) -> None
     label = "Reason=price: too high; moving: we move"
     shape = run("extract", str(folder), "--label", label, "--json", echo=JUDGED).ok().json
     assert [words[0] for words in cells(shape, "Reason")] == ["moving", "moving"]
-    assert [words[0] for words in cells(shape, "Language")] == ["en", "en"]
+    assert [words[0] for words in cells(shape, "Language")] == ["English", "English"]
     assert [row["cells"]["Date"]["date"] for row in shape["rows"]] == ["2026-05-05", "2026-06-06"]
     assert run("extract", str(folder), "--label", "Mood").status == 2
     assert run("extract", str(folder), "--label", "Mood=one").status == 2

@@ -63,6 +63,7 @@ def test_labels_are_told_counted_and_each_figure_opens_its_texts(program) -> Non
     labelled(program)
     assert columns(program) == ["Review", "Sentiment", "Day", "Shop", "Language"]
     assert [row[2] for row in cells(program)] == ["negative 75%"] * 3
+    assert {row[5] for row in cells(program)} == {"English"}
     program.click("table_segments", lambda: program.find("table_segments").tabRect(1).center())
     by = program.find("counts_by")
     program.wait(lambda: by.isVisible() and by.count() > 1)
