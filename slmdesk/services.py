@@ -39,6 +39,7 @@ from slmdesk.runtime.service import Member, Runtime, ServiceThread
 from slmdesk.store import DataKey, Store, open_store
 
 if TYPE_CHECKING:
+    from slmdesk.chat.examples import ExampleService
     from slmdesk.chat.service import ChatService
     from slmdesk.chat.titles import TitleWriter
     from slmdesk.children.client import ChildClient, ChildEvent
@@ -99,6 +100,7 @@ PURGE_MARGIN_S = 0.5
 JOB_SERVICES = {
     "download": "downloads",
     "exam": "exams",
+    "examples": "examples",
     "extraction": "extraction",
     "index": "collections.runner",
     "pair_exam": "pair_exams",
@@ -226,7 +228,14 @@ class Services:
     redaction: Made[RedactionService] = Made("redaction.service:RedactionService", lambda s, new: new(s.runtime))
     chats: Made[ChatService] = Made(
         "chat.service:ChatService",
-        lambda s, new: new(s.runtime, s.models, s.loader, lambda: s.retrieval, s.states, lambda: s.reader),
+        lambda s, new: new(
+            s.runtime, s.models, s.loader, lambda: s.retrieval, s.states, lambda: s.reader,
+            lambda preset: s.examples.forget(preset),
+        ),
+    )  # fmt: skip
+    examples: Made[ExampleService] = Made(
+        "chat.examples:ExampleService",
+        lambda s, new: new(s.runtime, s.chats.presets, s.models, s.loader, s.jobs, s.states),
     )
     titles: Made[TitleWriter] = Made("chat.titles:TitleWriter", lambda s, new: new(s.runtime, s.loader, s.chats.rename))
     voice: Made[VoiceService] = Made(

@@ -496,12 +496,13 @@ class ModelChoice:
         """Return the request for a new answer, without its turns. `model` and `sampling` override the chat's own
         values.
 
-        `has_text`: the question contains a text to work on.
+        `has_text`: the question contains a text to work on, as all do where examples teach a task.
 
         Raises KnownError `model.…`, `adapter.…`, `request.invalid`.
         """
         record = self._models.choose(model) if model else self._pinned(options) or self._models.choose(None)
-        merged = sampling_for(sampling, options, TEXT_SAMPLING if has_text else CHAT_SAMPLING)
+        usual = TEXT_SAMPLING if has_text or options.examples else CHAT_SAMPLING
+        merged = sampling_for(sampling, options, usual)
         return AnswerRequest(record, (), merged, lora_for(options, record, self._models.list()))
 
     def request_as(self, message: Message) -> AnswerRequest:

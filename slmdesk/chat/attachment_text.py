@@ -183,7 +183,9 @@ def in_turn(rankings: Sequence[Sequence[T]]) -> list[T]:
 
 class ContextPart(Record):
     kind: str
-    """One of instructions, notes, pinned, conversation, attachment, question, or answer (the space reserved for it)."""
+    """One of instructions, examples, notes, pinned, conversation, attachment, question, or answer (the space reserved
+    for it).
+    """
     tokens: int
     name: str = ""
     note: str = ""

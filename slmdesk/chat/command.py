@@ -1,4 +1,4 @@
-"""The commands `slmdesk chat`, `presets` and `spaces`: chats on the command line."""
+"""The commands `slmdesk chat` and `presets`: chats on the command line, and what teaches a task."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ from slmdesk.chat.types import (
     SendRequest,
     TurnsLeftOut,
 )
-from slmdesk.command.console import Console, FiniteRange, NamedFile, json_option, link_shared, next_of
-from slmdesk.command.opening import read_stdin
+from slmdesk.command.console import Console, FiniteRange, NamedFile, json_option, link_shared, next_of, table
+from slmdesk.command.opening import named_model, read_stdin
 from slmdesk.models.service import STARTER, is_starter
 from slmdesk.runtime.events import (
     Event,
@@ -46,6 +46,7 @@ from slmdesk.runtime.events import (
 from slmdesk.services import Services
 
 if TYPE_CHECKING:
+    from slmdesk.chat.examples import Score
     from slmdesk.chat.types import Quoted
 
 Command = Callable[..., Any]
@@ -299,6 +300,7 @@ class _ChatRun:
                 console.notify("note: the answer is whole, but the history does not have all of it.")
                 return 1
             self._say_done(ended, quotes, saved=saved)
+            console.result_of(self._services, lambda: self._services.chats.keep_examples(message.id))
             return 0
         if message.status is Status.CANCELLED:
             if console.as_json:
@@ -455,3 +457,89 @@ def attachments_of(services: Services, answer: Message) -> list[Json]:
         }
         for about in (part.attached for part in (asked.attachments if asked else ()))
     ]
+
+
+@click.command()
+@click.argument("name", required=False)
+@click.option(
+    "--add",
+    "file",
+    type=NamedFile(dir_okay=False),
+    metavar="FILE",
+    help="Add the examples of FILE: CSV or TSV with two columns, or JSON lines. A preset that there is not is made.",
+)
+@click.option("--teach", is_flag=True, help="Make examples of the answers that you corrected in chats with it.")
+@click.option("--score", is_flag=True, help="Ask the model each example with all others, and compare.")
+@click.option("-m", "--model", help="With --score: id, unique prefix of one, or name.")
+@json_option
+@click.pass_obj
+def presets(
+    console: Console, name: str | None, file: Path | None, model: str | None, *, teach: bool, score: bool
+) -> int:
+    """List the presets, or show the examples of the preset NAME, of which the model learns a task.
+
+    Rows that are no examples are named, and the rest is added. JSON: id, name, examples (question, answer), tokens and
+    context; with --add, added and wrong (row, reason); with --score, score: model, same, total and tried (question,
+    wanted, answer, likeness from 0 to 1, problem).
+    """
+    if name is None and (file or teach or score):
+        raise click.UsageError("Name the preset.")
+    with console.services() as services:
+        if name is None:
+            known = services.call.chats.presets.list()
+            if console.as_json:
+                console.give([{"id": one.id, "name": one.name, "examples": len(one.options.examples)} for one in known])
+            else:
+                table(console, [(one.id, one.name, f"{len(one.options.examples)} examples") for one in known])
+            return 0
+        shape = _taught(console, services, name, file, teach=teach)
+        preset = services.call.chats.presets.get(str(shape["id"]))
+        if score:
+            from slmdesk.command.job_output import follow
+
+            named_model(services, model)
+            follow(console, services, services.call.examples.begin(preset.id, model))
+        found, words = services.call.examples.score(preset.id), f"{len(preset.options.examples)} examples"
+        if services.call.models.list():
+            room = console.result_of(services, lambda: services.examples.room(preset.options))
+            shape |= {"tokens": room.tokens, "context": room.context}
+            words = f"{words}, {room.words}"
+    if console.as_json:
+        shape["examples"] = [[example.question, example.answer] for example in preset.options.examples]
+        console.give({"name": preset.name, **shape, **({"score": _score_json(found)} if found else {})})
+        return 1 if shape.get("wrong") else 0
+    for example in () if file or score else preset.options.examples:
+        console.say(f"{example.question}\n\u2192 {example.answer}\n")
+    console.say(f"{preset.name}: {words}")
+    if found:
+        console.say(f"{found.model}: {found.words}")
+    for one in found.tried if found else ():
+        if not one.is_same:
+            said = one.problem or f"{one.answer or '(nothing)'}  ({one.likeness:.0%} alike)"
+            console.say(f"\n{one.question}\n  you wrote:  {one.wanted}\n  it answers: {said}")
+    return 1 if shape.get("wrong") else 0
+
+
+def _taught(console: Console, services: Services, name: str, file: Path | None, *, teach: bool) -> dict[str, Json]:
+    """Add what was asked for to a preset. Return its id, and what was added and left out."""
+    if not (file or teach):
+        return {"id": services.call.chats.presets.get(name).id}
+    services.store.require_writable()
+    wrong: list[Json] = []
+    if file:
+        read = services.call.examples.read(file)
+        taught = services.call.examples.add(name, read.pairs)
+        wrong += [{"row": number, "reason": reason} for number, reason in read.wrong]
+        if read.wrong:
+            console.notify(f"note: {read.sentence}")
+    if teach:
+        taught = services.call.examples.teach(taught.preset.id if file else name)
+    made = f"; the preset {taught.preset.name} was made" if taught.before is None else ""
+    console.notify(f"note: {taught.added} examples were added{made}.")
+    return {"id": taught.preset.id, "added": taught.added, "wrong": wrong}
+
+
+def _score_json(score: Score) -> dict[str, Json]:
+    same = sum(one.is_same for one in score.tried)
+    tried: list[Json] = [to_json(one) for one in score.tried]
+    return {"model": score.model, "same": same, "total": score.total, "tried": tried}

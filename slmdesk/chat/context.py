@@ -184,14 +184,17 @@ class ContextMeter(Service):
         seen, notes = window.seen(request.path), window.notes_on(request.path)
         held = [message for group in groups_of(seen) if window.holds(group) for message in group]
         sent = [part for message in seen for part in message.attachments if part.text]
-        texts = [window.system, notes, _words(held), _words(seen), request.draft]
-        system, noted, pinned, talk, draft = yield self._sources.count(texts, record)
+        sides = [side for example in window.examples for side in (example.question, example.answer)]
+        texts = [window.system, "\n".join(sides), notes, _words(held), _words(seen), request.draft]
+        system, taught, noted, pinned, talk, draft = yield self._sources.count(texts, record)
+        taught += FRAME * len(sides)
         pinned += FRAME * len(held)
-        left = max(0, base - system - draft - noted)  # the chat format's own tokens count as conversation
+        left = max(0, base - system - taught - draft - noted)  # the chat format's own tokens count as conversation
         old = _shared([_of_sent(part) for part in sent], max(0, left - talk - FRAME * len(seen)))
         talk = max(0, left - sum(part.tokens for part in old) - pinned) if seen else 0
         parts = [
             ContextPart("instructions", system),
+            ContextPart("examples", taught),
             ContextPart("notes", noted),
             ContextPart("pinned", pinned),
             ContextPart("conversation", talk),

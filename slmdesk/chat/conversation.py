@@ -298,6 +298,13 @@ class ContextWindow:
         named = [*ids[:at], *("" for _one in examples), *ids[at:], *("" for _one in answer)]
         return whole, named
 
+    def question(self, words: str) -> list[ChatMessage]:
+        """Return the turns of a question that begins a chat."""
+        turns = [ChatMessage(Role.SYSTEM, (TextPart(self.system, Origin.PERSON),))] if self.system else []
+        turns.append(ChatMessage(Role.USER, (TextPart(words, Origin.PERSON),)))
+        self._name_form(turns, [*([""] if self.system else []), "question"])
+        return [*turns[:-1], *self._example_turns, turns[-1]]
+
     def _name_form(self, turns: list[ChatMessage], ids: Sequence[str]) -> None:
         """Ask for the language and length of answers behind each message of the person."""
         code, length = "", ANSWER_LENGTHS.get(self.answer_length, "")
@@ -329,6 +336,11 @@ class ContextWindow:
 
 def window_of(item: Item) -> ContextWindow:
     return _window_from(item.settings, options_from(item.settings))
+
+
+def window_with(options: ChatOptions) -> ContextWindow:
+    """Return what the model sees of a new chat."""
+    return _window_from({}, options)
 
 
 def window_then(item: Item, answer: Message) -> ContextWindow:

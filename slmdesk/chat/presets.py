@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -27,7 +27,7 @@ from slmdesk.chat.types import (
     check_options,
     options_from,
 )
-from slmdesk.runtime.service import Service
+from slmdesk.runtime.service import Runtime, Service
 
 FORM = "slmdesk_preset"
 """Key that marks an exported preset file. Its value is the version of the file format."""
@@ -61,9 +61,14 @@ class Preset(Record):
 
 
 class PresetService(Service):
+    def __init__(self, runtime: Runtime, forget: Callable[[str], None]) -> None:
+        """Create the service. `forget` is called with the id of a preset that has changed or is gone."""
+        super().__init__(runtime)
+        self._forget = forget
+
     def list(self) -> Sequence[Preset]:
         """Return the person's own presets in their order, then the shipped ones."""
-        return (*map(_preset_of, self._store.presets.all()), *shipped())
+        return (*map(preset_of, self._store.presets.all()), *shipped())
 
     def get(self, wanted: str) -> Preset:
         """Return a preset by id or by name, ignoring case. Raises KnownError `preset.unknown`."""
@@ -81,15 +86,18 @@ class PresetService(Service):
 
     def add(self, name: str, options: ChatOptions) -> Preset:
         """Save the options of a chat as a preset. Raises KnownError `request.invalid`, store.*."""
-        made = _preset_of(self._store.presets.add(_name(name), _value(options)))
+        made = preset_of(self._store.presets.add(_name(name), _value(options)))
         self._publish(PresetsChanged())
         return made
 
     def change(self, id: str, name: str, options: ChatOptions) -> Preset:
         """Change an own preset. Raises KnownError `preset.unknown` (also for a shipped one), `request.invalid`."""
-        changed = _preset_of(self._store.presets.change(id, _name(name), _value(options)))
+        old = self._store.presets.get(id)
+        new = self._store.presets.change(id, _name(name), _value(options))
+        if new.value != old.value:
+            self._forget(id)
         self._publish(PresetsChanged())
-        return changed
+        return preset_of(new)
 
     def duplicate(self, id: str) -> Preset:
         """Copy any preset to an own preset. Raises KnownError `preset.unknown`, store.*."""
@@ -99,6 +107,7 @@ class PresetService(Service):
     def delete(self, id: str) -> PresetRecord:
         """Delete an own preset and return it for `put_back`. Raises KnownError `preset.unknown`, store.*."""
         gone = self._store.presets.delete(id)
+        self._forget(id)
         if self._settings.current.default_preset == id:
             self._settings.change(default_preset="")
         self._publish(PresetsChanged())
@@ -188,7 +197,7 @@ def preset_in(path: Path) -> tuple[str, ChatOptions]:
     return name, options
 
 
-def _preset_of(record: PresetRecord) -> Preset:
+def preset_of(record: PresetRecord) -> Preset:
     return Preset(record.id, record.name, _options_of(record.value))
 
 

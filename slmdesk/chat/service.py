@@ -26,7 +26,7 @@ from slmdesk.base.types import (
     Sampling,
     TextPart,
 )
-from slmdesk.chat.answers import AnswerRequest, Answers, ModelChoice
+from slmdesk.chat.answers import LEAST_CHARACTERS, AnswerRequest, Answers, ModelChoice
 from slmdesk.chat.conversation import (
     AFTER,
     MOST_ATTACHED,
@@ -50,10 +50,11 @@ from slmdesk.chat.conversation import (
     title_from,
     window_of,
     window_then,
+    window_with,
     with_last_pictures,
     without_pictures,
 )
-from slmdesk.chat.presets import PresetService, with_preset
+from slmdesk.chat.presets import PresetService, preset_of, with_preset
 from slmdesk.chat.settings import OF_MESSAGE
 from slmdesk.chat.types import (
     ASK,
@@ -147,6 +148,7 @@ class ChatService(Service):
         retrieval: Callable[[], Retrieval],
         states: StateService,
         reader: Callable[[], ChildClient],
+        forget_preset: Callable[[str], None],
     ) -> None:
         super().__init__(runtime)
         self._runtime, self._models, self._loader, self._retrieval = runtime, models, loader, retrieval
@@ -155,7 +157,7 @@ class ChatService(Service):
         self._choice = ModelChoice(runtime.store, models, loader)
         self._stores = Stores(runtime.store, EphemeralStore())
         self.answers = Answers(runtime, loader, self._stores)
-        self.presets = PresetService(runtime)
+        self.presets = PresetService(runtime, forget_preset)
         self._states = ChatStates(runtime, models, states)
         self.shown: dict[str, set[str]] = {}
         """Chats opened in this instance, with the ids of the messages that a frontend knows."""
@@ -288,6 +290,17 @@ class ChatService(Service):
         self._publish(ItemChanged(item))
         return self.open(item.id)
 
+    def keep_examples(self, answer: str) -> Pending[None]:
+        """Keep what was read of the examples before an answer at once, and not when its chat has rested: for a command,
+        which ends before. Raises KnownError `item.unknown`.
+        """
+        chat = self.answers.chat_of(answer)
+        record = self._models.by_sha256(self._stores.of(answer).messages.get(answer).model_sha256)
+        with suppress(KnownError):  # the preset is gone or shipped
+            if record and chat.store is self._store and not (chat.options.lora or self._store.read_only):
+                self._states.keep_beginning(record, chat.options)
+        return self._saved_states.when_quiet()
+
     # ---- looking
 
     def item(self, chat: str) -> Item:
@@ -363,16 +376,23 @@ class ChatService(Service):
         turns, _ids = opened.window.turns(path)
         self.answers.read_ahead.begin(changed(request, turns=tuple(turns), state=self._known_state(request, turns)))
 
-    def measure(self, chat: str | None, draft: str, attach: Sequence[AttachRequest] = ()) -> None:
+    def measure(
+        self,
+        chat: str | None,
+        draft: str,
+        attach: Sequence[AttachRequest] = (),
+        new_options: ChatOptions | None = None,
+    ) -> None:
         """Count the tokens that this chat takes together with `draft` and `attach`. ContextMeasured is published.
 
-        Only the newest request counts. When the model is not loaded, the count is an estimate. Raises KnownError
-        `model.none`, `model.several`.
+        `new_options` are those of a new chat. Only the newest request counts. When the model is not loaded, the count
+        is an estimate. Raises KnownError `model.none`, `model.several`.
         """
         from slmdesk.chat.context import ContextRequest
 
         opened = self.answers.chat(chat) if chat else None
-        options, window = (opened.options, opened.window) if opened else (ChatOptions(), ContextWindow())
+        options = opened.options if opened else new_options or ChatOptions()
+        window = opened.window if opened else window_with(options)
         path, record = opened.path if opened else (), self._choice.record_for(options)
         self._meter.measure(ContextRequest(chat, record, window, path, draft, tuple(attach), options))
 
@@ -647,9 +667,14 @@ def refusal(record: ModelRecord, path: Sequence[Message]) -> KnownError | None:
     if attachments_on(path):
         return KnownError("model.no_documents", name=record.name)
     asked = next((message.words for message in reversed(path) if message.role is Role.USER), "")
+    return refusal_of_words(record, asked)
+
+
+def refusal_of_words(record: ModelRecord, asked: str) -> KnownError | None:
     from slmdesk.chat.straying import language_of
 
-    return None if language_of(asked) in ("", "en") else KnownError("model.english_only", name=record.name)
+    is_asked = not is_starter(record) or language_of(asked) in ("", "en")
+    return None if is_asked else KnownError("model.english_only", name=record.name)
 
 
 def _refuse(error: KnownError, *, explicit: bool) -> Slices[AnswerRequest | None]:
@@ -718,3 +743,14 @@ class ChatStates(Service):
             if item.kind == KIND and item.deleted_at is None and is_last and record and not chat.options.lora:
                 turns, _ids = chat.window.turns(path)
                 self._states.keep(record, turns, PROMPT_VERSION, [item.id], replaces=True)
+                self.keep_beginning(record, chat.options)
+
+    def keep_beginning(self, record: ModelRecord, options: ChatOptions) -> None:
+        """Keep what was read of a preset's examples, with which other chats begin, for as long as the preset stays."""
+        turns, _ids = window_with(options).turns(())
+        is_long = sum(len(turn.text) for turn in turns) >= LEAST_CHARACTERS
+        if not (options.examples and options.preset and is_long) or self.known(record, turns):
+            return
+        preset = preset_of(self._store.presets.get(options.preset)).options  # a shipped one has few examples
+        if (preset.system, preset.examples) == (options.system, options.examples):
+            self._states.keep(record, turns, PROMPT_VERSION, [options.preset])

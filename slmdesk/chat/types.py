@@ -147,7 +147,8 @@ class ChatOptions(Sampling, kw_only=True):
 
 
 NAMES = ("system", *(setting.name for setting in EVERY if setting is not STOP), "when_full", "preset")
-EXAMPLES, MOST_EXAMPLES, MOST_EXAMPLE = "examples", 8, 8_000
+EXAMPLES, MOST_EXAMPLES, MOST_EXAMPLE, MOST_TOGETHER = "examples", 50, 8_000, 128_000
+"""Most examples, most characters of one side of an example, and of all together, as each chat keeps them."""
 MOST_THOUGHT_TOKENS, MOST_THOUGHT_SECONDS = 2048, 180.0
 """Most tokens and seconds of reasoning before the model must answer, because small models may reason in circles."""
 
@@ -192,7 +193,8 @@ def examples_from(untrusted: object) -> tuple[Example, ...]:
 
 def _are_examples(examples: Sequence[Example]) -> bool:
     sides = [side for example in examples for side in (example.question, example.answer)]
-    return len(examples) <= MOST_EXAMPLES and all(side.strip() and len(side) <= MOST_EXAMPLE for side in sides)
+    is_short = len(examples) <= MOST_EXAMPLES and sum(map(len, sides)) <= MOST_TOGETHER
+    return is_short and all(side.strip() and len(side) <= MOST_EXAMPLE for side in sides)
 
 
 def check_options(options: ChatOptions) -> None:

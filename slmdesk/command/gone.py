@@ -36,7 +36,6 @@ COMMANDS: Mapping[str, str] = {
     "models prune": "Use “slmdesk models tune MODEL --layers N” instead.",
     "models rename": f"{_IN_WINDOW}the menu of the model.",
     "models unpack": "Use “slmdesk models import FOLDER”; a SHA256SUMS file in it is compared.",
-    "presets": f"{_IN_WINDOW}the settings of a chat; “slmdesk chat --preset NAME” uses one.",
     "retention": "Set in the window how long things are kept: Settings, History & deletion.",
     "spaces": "See the list of chats in the window; “slmdesk chat --space NAME” begins a chat in one.",
     "statement": "Use “slmdesk network --export FILE.pdf” (or .csv) instead.",

@@ -39,6 +39,7 @@ COMMANDS = {
     "memory": ("translation.command.glossary:memory", "Manage earlier translations, which are used again."),
     "models": ("models.command.library:models", "Manage the models on this PC, and find more on the Hub."),
     "network": ("online.command:network", "Show the network log, newest first, and today's count."),
+    "presets": ("chat.command:presets", "List presets; add and try examples that teach one a task."),
     "redact": ("library.command:redact", "Write a copy of FILE without names and numbers, for others."),
     "restore": ("history.command:restore_history", "Replace the history by the backup FILE; the old one is kept."),
     "summarize": ("summaries.command:summarize", "Summarize each FILE, and several also together."),

@@ -16,7 +16,7 @@ from slmdesk.base.record import Record, changed
 from slmdesk.base.records import Item, JobRecord, JobStatus, JobStep, ModelRecord, StepStatus
 from slmdesk.base.types import Json
 from slmdesk.jobs.runner import JobContext, JobPlanner, JobRun, noted_of, step_key
-from slmdesk.jobs.types import DOWNLOAD, FOLDER, RUNNERS, JobChanged, Remaining, bytes_of, eta_of
+from slmdesk.jobs.types import DOWNLOAD, EXAMPLES, FOLDER, RUNNERS, JobChanged, Remaining, bytes_of, eta_of
 from slmdesk.loader.model_loader import ModelLoader
 from slmdesk.runtime.messages import Problem, problem_for, problem_of
 from slmdesk.runtime.service import Runtime, Service
@@ -445,7 +445,7 @@ class JobViews:
         if job.item:
             documents = self._store.documents.of_item(job.item)
             return ("document", documents[0].id, job.item) if documents else ("item", job.item, job.item)
-        model = models.get(job.model_sha256, "")
+        model = models.get(job.model_sha256, "") if job.kind != EXAMPLES else ""
         return ("model", model, "") if model else ("", "", "")
 
 

@@ -15,10 +15,11 @@ from slmdesk.runtime.messages import Problem, bytes_for_people, rough_minutes, t
 
 RUNNERS = DOWNLOAD, FOLDER = "download", "index"
 """Kinds of jobs that have their own runner and need no engine. A download counts bytes instead of steps."""
-EXAM = "exam"
+EXAM, EXAMPLES = "exam", "examples"
 KINDS = {
     "download": _("Download"),
     "exam": _("Exam"),
+    "examples": _("Examples"),
     "pair_exam": _("Exam"),
     "versions": _("Comparison"),
     "index": _("Folder"),
@@ -284,6 +285,8 @@ def name_words(kind: str, title: str) -> str:
         return _("Examining {title} for what it can be trusted with").format(title=title)
     if kind == "pair_exam":
         return _("Examining how well it translates: {title}").format(title=title)
+    if kind == "examples":
+        return _("Trying the examples of {title}").format(title=title)
     if kind == "index":
         return _("Reading the folder {title}").format(title=title)
     return f"{kind_words(kind)}: {title}"

@@ -286,16 +286,16 @@ class StateService(Service):
         return head.model in (self._models or ()) and all(map(self._is_there, head.documents))
 
     def _is_there(self, id: str) -> bool:
-        """Tell whether there is a document or a chat with this id. Returns True if the store cannot answer now."""
-        try:
-            return self._store.documents.get(id).id == id
-        except KnownError as err:
-            if err.code != "document.unknown":
-                return True
-        try:
-            return self._store.items.get(id).id == id
-        except KnownError as err:
-            return err.code != "item.unknown"
+        """Tell whether it is the id of a document, chat or preset. Returns True if the store cannot answer now."""
+        found = (self._store.documents, "document"), (self._store.items, "item"), (self._store.presets, "preset")
+        for records, kind in found:
+            try:
+                if records.get(id).id == id:
+                    return True
+            except KnownError as err:
+                if err.code != f"{kind}.unknown":
+                    return True
+        return False
 
 
 def _ignore(_result: object) -> None: ...

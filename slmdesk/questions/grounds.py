@@ -130,7 +130,7 @@ class Grounds:
                 if not claims:
                     break
                 continue
-            is_told = self._own(question, piece.text) or self._new(question, piece.text) or _YES_OR_NO.match(piece.text)
+            is_told = self.tells(question, piece.text) or _YES_OR_NO.match(piece.text)
             citations = self.citations(question, piece.text)
             relation = max(self.relation(part, citations) for part in asked)
             claim = Claim(piece.text, piece.start, citations, relation)
@@ -152,6 +152,10 @@ class Grounds:
             and not self.is_about_another(question, claim, is_sure=False)
             and self.relation(" ".join(denied_words), claim.citations) >= LEAST_SURE
         )
+
+    def tells(self, question: str, words: str) -> bool:
+        """Return whether words add anything to their question."""
+        return bool(self._own(question, words) or self._new(question, words))
 
     def _says_itself(self, words: str) -> bool:
         """Return whether the text itself denies this: that a letter does not mention a day may stand in a judgment."""

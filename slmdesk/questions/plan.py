@@ -51,11 +51,12 @@ from slmdesk.questions.prompt import (
     text_turns_of,
     turns_of,
 )
-from slmdesk.questions.unanswered import perhaps_for, shown_for
+from slmdesk.questions.unanswered import is_of_kind, perhaps_for, shown_for
 from slmdesk.runtime.events import Pending
 from slmdesk.runtime.messages import Problem, problem_for
 from slmdesk.runtime.service import ServiceThread
 from slmdesk.store import Store
+from slmdesk.text.checks.words import tongue
 from slmdesk.text.sentences import search_words
 
 # The model reads the whole text if that takes little time, otherwise the best passages first. The choice is made after
@@ -263,7 +264,9 @@ SAMPLING = Sampling(temperature=0.0, repeat_penalty=1.0, max_tokens=ANSWER_TOKEN
 
 
 CONTRADICTED = LEAST_SURE - 0.5
-"""Certainty of a model that first refused: half of the question's words must stand with the answer."""
+"""Certainty of a model that first refused: half of the question's words must stand with the answer, or it is only kept,
+marked, as what the text has of the kind that is asked for.
+"""
 PROVEN = 0.9
 """Share of statements judged right in its exam from which a model's yes counts more than words in common."""
 
@@ -473,9 +476,15 @@ class Evidence:
         is_off = main.relation + certainty < LEAST_SURE or (not is_sure and grounds.is_elsewhere(question, citations))
         is_made_up = not is_yes_no and not is_proven and grounds.is_made_up(question, main.text, citations)
         seen = max(main.relation, grounds.relation_before(question, citations))
-        is_seen = seen >= LEAST_SEEN and (not is_told or certainty >= LEAST_SURE)
+        is_turned = certainty == CONTRADICTED
+        is_seen = seen >= LEAST_SEEN and (not is_told or certainty >= LEAST_SURE or is_turned)
         may_stay = is_proven or (holds_all and is_seen)
-        if is_made_up or (is_off and not may_stay) or (denied and not grounds.stands(question, main, denied)):
+        if (
+            (is_turned and not self._is_sought(question, main.text))
+            or is_made_up
+            or (is_off and not may_stay)
+            or (denied and not grounds.stands(question, main, denied))
+        ):
             return self._missing()
         marks = [
             changed(mark, start=mark.start + claim.start, end=mark.end + claim.start)
@@ -495,6 +504,11 @@ class Evidence:
         further = [claim.citations[0] for claim in claims if claim.citations]
         citations = tuple(dict.fromkeys((*citations, *further)))[:MOST_CITED]
         return Part(answer, True, citations, tuple(marks), nearest=() if citations else self._nearest_ones())
+
+    def _is_sought(self, question: str, text: str) -> bool:
+        """Return whether words add something to the question, of the kind that it asks for."""
+        language = tongue(text) or self._grounds.language
+        return self._grounds.tells(question, text) and is_of_kind(question, text, language)
 
     def _quotation(self, citations: tuple[Citation, ...], *, is_answer: bool) -> Part:
         """Return the quotation alone, where it does not bear out a yes or no."""

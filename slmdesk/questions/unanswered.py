@@ -6,7 +6,15 @@ import re
 
 from slmdesk.base.record import Record
 from slmdesk.library.search import LEAST_STEM, LONGEST_ENDING, Citation, are_alike
-from slmdesk.questions.grounds import Grounds, asked_words, asks_cost, asks_how_much, asks_when, has_name
+from slmdesk.questions.grounds import (
+    Grounds,
+    asked_words,
+    asks_cost,
+    asks_how_much,
+    asks_when,
+    has_name,
+    is_answered,
+)
 from slmdesk.questions.matter import things
 from slmdesk.text.checks.numbers import find_dates, find_numbers
 from slmdesk.text.checks.words import folded
@@ -113,9 +121,34 @@ def _values(question: str, quote: str, language: str) -> list[int]:
     ]
 
 
+def is_of_kind(question: str, answer: str, language: str) -> bool:
+    """Return whether an answer has a value of the kind that a question asks for; true where the kind is unknown."""
+    clocks = [date for date in find_dates(answer, language) if date.minutes]
+    numbers = [
+        number
+        for number in find_numbers(answer, language)
+        if (number.unit or not number.soft)
+        and not any(clock.start <= number.start < clock.end for clock in clocks)
+        and not _CLAUSE.search(answer, 0, number.start)
+    ]
+    if _SHARE.search(question):
+        return any(number.kind == "percent" for number in numbers)
+    if asks_cost(question) or _SUM.search(question):
+        return any(number.kind == "amount" or number.unit is None for number in numbers)
+    return bool(numbers) if asks_how_much(question) else is_answered(question, answer)
+
+
 _WORD = re.compile(r"\w+")
 _MANY = re.compile(
     r"\b(?:how many|(?:wie ?)?viele|combien|cu[áa]nt[oa]s|quant[ie]|quant[oa]s|il[eu]|hoe ?veel)\b", re.I
 )
 """Asks for a number of things. Any other number that is asked for has a unit."""
+_SHARE = re.compile(r"\b(?:per ?cent|percentage|prozent|pour ?cent|por ciento|per cento|procent|por cento)", re.I)
+_SUM = re.compile(
+    r"\b(?:what|which|welche[mnrs]?|quel(?:le)?s?|qué|qual[ei]?|jak[aąi]e?|welke?)\s(?:\w+\s)?\w*"
+    r"(?:salary|wage|rent|fee|deposit|sum|gehalt|lohn|miete|gebühr|honorar|kaution|summe|salaire|loyer|honoraires|salario"
+    r"|sueldo|alquiler|stipendio|canone|pensj|wynagrodzen|czynsz|salaris|loon|huur|salário|aluguel)",
+    re.I,
+)
+"""Asks for a sum of money by its name."""
 _CLAUSE = re.compile(r"(?:§+|\b(?:[Nn]r|[Aa]rt|[Zz]iff|[Nn]o|[Nn]úm|[Aa]bs)\.?)\s*$")

@@ -172,6 +172,11 @@ class Jobs(StorePart):
                 collection,
             )
 
+    def forget_of_preset(self, preset: str, *, but: str = "") -> None:
+        """Delete the jobs that scored the examples of a preset, except `but`."""
+        with self._db.writing():
+            self._delete("kind = 'examples' and id <> ? and json_extract(settings, '$.preset') = ?", but, preset)
+
     def delete_of_item(self, item: str) -> None:
         """Delete the jobs of an item with their steps. Call inside a transaction."""
         self._delete("item = ?", item)

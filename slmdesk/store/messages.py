@@ -490,6 +490,17 @@ class Messages(StorePart):
             self._items.touch(old.item)
             return self.get(id)
 
+    def corrected(self, preset: str, limit: int) -> list[tuple[Message, Message]]:
+        """Return questions with the answers that a person corrected, in chats with this preset, the newest first."""
+        answers = self._all(
+            message_from,
+            "select * from messages where original is not null and status = 'complete' and item in"
+            " (select id from items where deleted_at is null and json_extract(settings, '$.preset') = ?)"
+            " order by n desc limit ?",
+            (preset, limit),
+        )
+        return [(self.get(answer.parent), answer) for answer in answers if answer.parent]
+
     def remove(self, ids: Sequence[str]) -> RemovedMessages:
         """Delete messages of an item for good. Their replies move up to the next remaining message. Raises KnownError
         `request.invalid` when a message is being written, item.unknown, store.*.

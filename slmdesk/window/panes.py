@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, Protocol
 
 from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QKeyEvent
@@ -232,13 +232,21 @@ class EarlierBox(QFrame):
         return made
 
 
+class Maker(Protocol):
+    def pause(self) -> None: ...
+
+    def resume(self) -> None: ...
+
+    def cancel(self) -> None: ...
+
+
 class MakingBar(QFrame):
     """Progress of an item that is being made, with buttons to pause and cancel.
 
     `kind` and `prefix` are parts of the object names. `resume` is the text of the button for a paused job.
     """
 
-    def __init__(self, controller: JobFollower, parent: QWidget, *, kind: str, prefix: str, resume: str) -> None:
+    def __init__(self, controller: Maker, parent: QWidget, *, kind: str, prefix: str, resume: str) -> None:
         super().__init__(parent)
         self.setObjectName(f"making_{kind}")
         self._controller, self._resume = controller, resume

@@ -58,7 +58,17 @@ def test_a_chat_takes_what_a_preset_decides_and_keeps_the_rest() -> None:
 def test_options_with_examples_are_read_again_and_hostile_ones_are_none() -> None:
     options = ChatOptions(preset="x", examples=EXAMPLES)
     assert options_from(json.loads(json.dumps(options.settings))) == options
-    for untrusted in ("x", [["a"]], [["a", 1]], [["", "b"]], [["a", "b"]] * 9, [["a" * 8001, "b"]], [7], {"a": 1}):
+    for untrusted in (
+        "x",
+        [["a"]],
+        [["a", 1]],
+        [["", "b"]],
+        [["a", "b"]] * 51,
+        [["a" * 8001, "b"]],
+        [7],
+        [["a" * 7999, "b"]] * 17,
+        {"a": 1},
+    ):
         assert options_from({"examples": untrusted}).examples == ()
 
 

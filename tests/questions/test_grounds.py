@@ -10,7 +10,7 @@ from slmdesk.base.documents import Block, BlockKind, page_of
 from slmdesk.base.records import Passage
 from slmdesk.library.search import RankedPassages
 from slmdesk.questions.grounds import SURE, UNTOLD, Grounds, asks_yes_or_no
-from slmdesk.questions.plan import AnswerContext, Evidence
+from slmdesk.questions.plan import CONTRADICTED, AnswerContext, Evidence
 from slmdesk.questions.prompt import NOT_FOUND, Source
 
 pytestmark = pytest.mark.pure
@@ -334,6 +334,22 @@ def test_what_the_sentence_before_is_about_may_be_what_is_asked(text, is_found):
         "By when must hardship be claimed?", "One month from receipt."
     )
     assert (part.found, bool(part.marks)) == (is_found, is_found)
+
+
+@pytest.mark.parametrize(
+    ("question", "answer", "is_kept"),
+    [
+        ("Who has to prove that the rooms were aired badly?", "The burden of proof lies with the landlord.", True),
+        ("Who has to prove that the rooms were aired badly?", "Badly aired rooms have to be proved.", False),  # an echo
+        ("How long may the rooms be damp?", "From 10:15.", False),  # another kind
+        ("By when must the rooms be dry?", "By 3 March 2031.", False),  # not in the text
+    ],
+)
+def test_what_a_model_first_refused_is_kept_to_be_checked_where_it_stands_in_the_text(question, answer, is_kept):
+    text = "Damp\nFor faults in airing rooms the burden of proof lies with the landlord. He comes at 10:15."
+    other = "Costs\nWhoever has to prove that a repair was badly done pays for it. Rooms must be dry and clean."
+    part = Pages((text, other)).evidence(question).part(question, answer, CONTRADICTED)
+    assert (part.found, bool(part.marks)) == (is_kept, is_kept)
 
 
 @pytest.mark.parametrize(("certainty", "expected"), [(2.0, False), (SURE, True)])

@@ -15,7 +15,16 @@ from slmdesk.base.record import Record, changed
 from slmdesk.base.records import Item
 from slmdesk.base.texts import _
 from slmdesk.chat.conversation import window_of
-from slmdesk.chat.types import ASK, LEAVE_OUT, SUMMARIZE, AttachRequest, ContextMeasured, NotesBegun, options_from
+from slmdesk.chat.types import (
+    ASK,
+    LEAVE_OUT,
+    SUMMARIZE,
+    AttachRequest,
+    ChatOptions,
+    ContextMeasured,
+    NotesBegun,
+    options_from,
+)
 from slmdesk.chat.window.messages import EDIT, LINE, REMOVE, SEE_ALL, WRITE
 from slmdesk.runtime.events import ItemChanged, MessageEnded, ModelState, ModelStateChanged, Pending
 from slmdesk.runtime.messages import Problem, bytes_for_people
@@ -38,11 +47,18 @@ class ContextWatch(QObject):
     measured = Signal(int, int)
 
     def __init__(
-        self, bridge: Bridge, now: Callable[[], tuple[str, str, tuple[AttachRequest, ...]]], parent: QObject
+        self,
+        bridge: Bridge,
+        now: Callable[[], tuple[str, str, tuple[AttachRequest, ...], ChatOptions]],
+        parent: QObject,
     ) -> None:
-        """Create the watch. `now` returns the open chat's id ('' for a new chat), unsent text and attachments."""
+        """Create the watch. `now` returns the open chat's id ('' for a new chat), unsent text and attachments, and the
+        options of a new chat.
+        """
         super().__init__(parent, objectName="context_watch")
         self._bridge, self._now = bridge, now
+        self.examples = 0
+        """Tokens of the examples that a preset has put before the chat."""
         self._expecting = ""
         self.too_long: tuple[int, int] | None = None
         """Tokens needed and tokens available, when the unsent message is known not to fit; else None."""
@@ -59,7 +75,7 @@ class ContextWatch(QObject):
         """Discard the last result, because the draft has changed, and measure again soon."""
         self.too_long = None
         self._timer.start()
-        chat, draft, _attach = self._now()
+        chat, draft, *__ = self._now()
         if not draft.strip() or chat != self._expecting:
             self._expect_question()
 
@@ -77,18 +93,19 @@ class ContextWatch(QObject):
 
     def _expect_question(self) -> None:
         """Load the model and let it read the conversation as soon as the first letter was typed."""
-        chat, draft, _attach = self._now()
+        chat, draft, *__ = self._now()
         self._expecting = chat if draft.strip() else ""
         if self._expecting:
             self._bridge.ask(self._bridge.services.chats.expect_question(chat), None, ignored)
 
     def _measure(self) -> None:
-        chat, draft, attach = self._now()
-        self._bridge.ask(self._bridge.services.chats.measure(chat or None, draft, attach), None, ignored)
+        chat, draft, attach, options = self._now()
+        self._bridge.ask(self._bridge.services.chats.measure(chat or None, draft, attach, options), None, ignored)
 
     def _on_context_measured(self, event: ContextMeasured) -> None:
         if (event.chat or "") == self._now()[0]:
             self.when_full = event.when_full
+            self.examples = sum(part.tokens for part in event.parts if part.kind == "examples")
             if not self._timer.isActive():  # otherwise the text has changed since
                 is_over = least_of(event) > event.context_size
                 self.too_long = (event.tokens, event.context_size) if is_over else None
@@ -315,6 +332,9 @@ class FullController(QObject):
         self.offered.emit(Offer(percent, self._text(percent), is_urgent, self._has_ways, self._larger_words))
 
     def _text(self, percent: int) -> str:
+        if self._tokens > self._size and 2 * self._chat.context.examples > self._size:
+            words = _("Too long for the model: the examples of the preset take {tokens:,} of {size:,} tokens.")
+            return words.format(tokens=self._chat.context.examples, size=self._size)
         if self._is_refused:
             what = _("This chat is") if self._has_ways else _("This is")
             return _("{what} too long for the model. Nothing was cut or sent. How should it go on?").format(what=what)

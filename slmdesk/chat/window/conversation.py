@@ -40,6 +40,8 @@ from slmdesk.window.base.text import TICK_MS
 from slmdesk.window.widgets.notices import UNDO_MS, Notice, notice_of, undoable
 
 if TYPE_CHECKING:
+    from slmdesk.chat.examples import Taught
+    from slmdesk.chat.presets import Preset
     from slmdesk.services import Services
 
 Opened = tuple[Conversation, Callable[[Conversation], None]]
@@ -81,7 +83,9 @@ class ChatController(QObject):
         self.older = OlderMessages(bridge, self.shown, self)
         self._others: set[str] = set()
         self.context = ContextWatch(
-            bridge, lambda: (self.chat, self.drafts.of(self.chat), self.attached.requests()), self
+            bridge,
+            lambda: (self.chat, self.drafts.of(self.chat), self.attached.requests(), self.new_options),
+            self,
         )
         self.full = FullController(bridge, self, self)
         """Decides what happens when the chat is full."""
@@ -503,7 +507,8 @@ class MessageEdits(QObject):
         if message.role is Role.USER:
             self._chat.ask_anew(id, text)
         else:
-            self._bridge.services.chats.edits.edit_answer(id, text)
+            request = self._bridge.services.chats.edits.edit_answer(id, text)
+            self._bridge.ask(request, lambda answer: offer_to_teach(self._bridge, answer.item))
 
     def _delete(self, id: str, *, alone: bool) -> None:
         near, chat = self._chat.neighbour_of(id), self._chat.chat
@@ -540,6 +545,37 @@ class MessageEdits(QObject):
                 key="forked",
             )
         )
+
+
+def offer_to_teach(bridge: Bridge, chat: str) -> None:
+    """Offer to make examples of what a person corrected in chats with a preset, once there are enough."""
+
+    def offered(offer: tuple[Preset, int] | None) -> None:
+        if offer is not None:
+            preset, count = offer
+            words = _("You have corrected {count} answers of the preset “{name}”.")
+            words, act = words.format(count=count, name=preset.name), partial(teach, bridge, preset.id)
+            notice = Notice(words, action=_("Teach by these examples"), on_action=act, key=f"teach {preset.id}")
+            bridge.notice_raised.emit(notice)
+
+    bridge.ask(bridge.services.examples.offer(chat), offered)
+
+
+def teach(bridge: Bridge, preset: str, taught: Callable[[Preset], object] = lambda _preset: None) -> None:
+    """Make examples of what a person corrected. A notice offers to undo it."""
+
+    def told(done: Taught) -> None:
+        words = ngettext(
+            "1 answer is an example of “{name}” now.",
+            "{n} answers are examples of “{name}” now.",
+            done.added,
+            name=done.preset.name,
+        )
+        undo = partial(bridge.ask, lambda services: services.examples.take_back(done))
+        bridge.notice_raised.emit(undoable(words, undo, f"teach {preset}"))
+        taught(done.preset)
+
+    bridge.ask(bridge.services.examples.teach(preset), told)
 
 
 class PrivateController(QObject):

@@ -6,38 +6,38 @@ import base64
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QPixmap
 from PySide6.QtWidgets import (
-    QAbstractItemView,
     QFrame,
-    QHeaderView,
-    QLayout,
     QListWidget,
     QListWidgetItem,
     QMenu,
     QPlainTextEdit,
     QPushButton,
     QScrollArea,
-    QTableWidget,
-    QTableWidgetItem,
     QWidget,
 )
 
 from slmdesk.base.record import changed
 from slmdesk.base.texts import _, in_quotes, ngettext
 from slmdesk.chat.conversation import InspectedPrompt
+from slmdesk.chat.examples import KIND, LEAST_TRIED
 from slmdesk.chat.presets import MOST_NAME, MOST_SYSTEM, Preset
 from slmdesk.chat.spaces import MOST_SPACE_NAME, Space
-from slmdesk.chat.types import MOST_EXAMPLE, MOST_EXAMPLES, ChatOptions, Example
+from slmdesk.chat.types import ChatOptions
 from slmdesk.chat.window.attachment_chips import FAILED, LOCKED, READING, AttachmentBar, draft_from
 from slmdesk.chat.window.attachments import AttachController, ask_documents
+from slmdesk.chat.window.conversation import teach
+from slmdesk.chat.window.examples import ExampleTable, TryWindow, count_words, examples_in
 from slmdesk.chat.window.option_fields import LONG_SYSTEM, PRESET_FIELDS, SYSTEM_OF_PRESET, Around, SettingsForm
 from slmdesk.chat.window.options_controller import PresetsController
+from slmdesk.jobs.types import JobChanged
 from slmdesk.window.base import theme
-from slmdesk.window.base.bridge import Bridge
+from slmdesk.window.base.bridge import Bridge, ignored
+from slmdesk.window.base.live import Live
 from slmdesk.window.widgets.build import (
     CheckBox,
     button,
@@ -56,6 +56,9 @@ from slmdesk.window.widgets.dialogs import AcceptButtons, Dialog, TextDialog
 from slmdesk.window.widgets.opening import FileDrop, ask_file, ask_new_file
 from slmdesk.window.widgets.rows import Choice, order_tabs, tab_stops
 
+if TYPE_CHECKING:
+    from slmdesk.services import Services
+
 FILTERS = _("Presets (*.json);;All files (*)")
 INTRO = _("A chat takes over what is in its preset; what you change in it later changes no chat.")
 SHIPPED = _("comes with slmdesk")
@@ -68,6 +71,10 @@ class PresetsWindow(Dialog):
         self._controller, self._models = controller, models
         self._new_one = ""
         """Id of a preset that was just added and will be selected in the list."""
+        self._about: Live[tuple[str, int, str]] = Live(
+            controller.bridge, self, self._ask_about, ("", 0, ""), refused=ignored
+        )
+        """The preset on show (id), how many answers were corrected in chats with it, and how its examples did."""
         self._build_ui()
         controller.listed.connect(self._show)
         controller.kept.connect(self._on_kept)
@@ -77,6 +84,8 @@ class PresetsWindow(Dialog):
         self._list = named(QListWidget(self), "presets_list", label=_("Presets"))
         self._list.setSpacing(theme.SPACE_4 // 2)
         self._words = plain_label("", self, name="presets_words", kind="small")
+        self._count = plain_label("", self, name="presets_examples", kind="small", is_hidden=True)
+        self._corrected = plain_label("", self, name="presets_corrected", kind="small", is_hidden=True)
         self._default = named(CheckBox(_("New chats begin with this preset"), self), "presets_default")
 
         def make(text: str, name: str, do: Callable[[], object], tip: str = "") -> QPushButton:
@@ -91,15 +100,20 @@ class PresetsWindow(Dialog):
         self._delete = make_of_current(_("Delete"), "delete", lambda preset: controller.delete(preset.id))
         self._up = make_of_current(_("Move up"), "up", lambda preset: controller.move(preset.id, -1))
         self._down = make_of_current(_("Move down"), "down", lambda preset: controller.move(preset.id, 1))
+        self._try = make_of_current(_("Try…"), "try", self._on_try)
+        words = _("Teach by these examples")
+        self._teach = make_of_current(words, "teach", lambda preset: teach(controller.bridge, preset.id, self._on_kept))
         self._export = make_of_current(_("Export…"), "export", self._on_export, _("Write a file for others"))
         side = column(
             make(_("New…"), "new", lambda: self._open_editor("", "", ChatOptions(), _("New preset"))),
-            self._edit, self._duplicate, self._delete, self._up, self._down, self._export,
+            self._edit, self._duplicate, self._delete, self._up, self._down, self._try, self._export,
             make(_("Import…"), "import", self._on_import, _("Add the preset of a file")), 1, gap=theme.SPACE_8,
         )  # fmt: skip
+        taught = row(self._corrected, self._teach, 1, gap=theme.SPACE_8)
+        parts = ((self._list, 1), self._words, self._count, taught, self._default)
         column(
             plain_label(INTRO, self, name="presets_intro"),
-            (row((column((self._list, 1), self._words, self._default, gap=theme.SPACE_8), 1), side, gap=12), 1),
+            (row((column(*parts, gap=theme.SPACE_8), 1), side, gap=12), 1),
             into=self,
             gap=theme.SPACE_12,
             margins=theme.SPACE_16,
@@ -107,6 +121,8 @@ class PresetsWindow(Dialog):
         self._list.currentRowChanged.connect(lambda _row: self._show_current())
         self._list.itemActivated.connect(lambda _item: self._edit.click())
         self._default.clicked.connect(self._on_default)
+        self._about.changed.connect(self._show_about)
+        controller.bridge.on(JobChanged, self._on_job)
 
     @property
     def current(self) -> Preset | None:
@@ -142,6 +158,42 @@ class PresetsWindow(Dialog):
             any_kind.setEnabled(preset is not None)
         self._default.setChecked(preset is not None and preset.id == self._controller.default)
         show_words(self._words, (preset.words or _first_words(preset)) if preset else "")
+        is_enough = preset is not None and len(preset.options.examples) >= LEAST_TRIED
+        self._try.setEnabled(is_enough)
+        few = _("It takes {least} examples to try them").format(least=LEAST_TRIED)
+        self._try.setToolTip(_("Ask the model each example with all others, and compare") if is_enough else few)
+        self._about.again()
+        self._show_about()
+
+    def _ask_about(self) -> Callable[[Services], tuple[str, int, str]] | None:
+        preset = self.current
+        if preset is None:
+            return None
+
+        def asked(services: Services) -> tuple[str, int, str]:
+            score = services.examples.score(preset.id)
+            return preset.id, len(services.examples.corrections(preset)), score.words if score else ""
+
+        return asked
+
+    def _on_job(self, event: JobChanged) -> None:
+        if event.kind == KIND:
+            self._about.again()
+
+    def _show_about(self) -> None:
+        preset, (id, corrected, score) = self.current, self._about.value
+        count = len(preset.options.examples) if preset else 0
+        is_known = preset is not None and preset.id == id
+        words = ", ".join(filter(None, (count_words(count), score if is_known else "")))
+        show_words(self._count, words if count else "")
+        words = ngettext(
+            "You corrected 1 answer in chats with it.", "You corrected {n} answers in chats with it.", corrected
+        )
+        show_words(self._corrected, words if is_known and corrected else "")
+        self._teach.setVisible(is_known and corrected > 0)
+
+    def _on_try(self, preset: Preset) -> None:
+        TryWindow(self._controller.bridge, preset, self).open()
 
     def _on_kept(self, preset: Preset) -> None:
         """Select an added preset. Its list may arrive before or after this call."""
@@ -152,7 +204,7 @@ class PresetsWindow(Dialog):
         self._open_editor(preset.id, preset.name, preset.options, _("Edit the preset"))
 
     def _open_editor(self, id: str, name: str, options: ChatOptions, title: str) -> None:
-        editor = PresetEditor(self, name, options, self._models, title=title)
+        editor = PresetEditor(self._controller.bridge, self, name, options, self._models, title=title)
         editor.saved.connect(partial(self._controller.save, id))
         editor.open()
 
@@ -183,27 +235,39 @@ class PresetEditor(Dialog):
     saved = Signal(str, object)
 
     def __init__(
-        self, parent: QWidget, name: str, options: ChatOptions, models: Sequence[tuple[object, str]], *, title: str
+        self,
+        bridge: Bridge,
+        parent: QWidget,
+        name: str,
+        options: ChatOptions,
+        models: Sequence[tuple[object, str]],
+        *,
+        title: str,
     ) -> None:
         super().__init__(parent, "preset_editor", title)
         self.resize(720, 640)
         self._around = Around(options=options, models=tuple(models), any_model=ANY_MODEL)
-        self._build_ui(name)
+        self._build_ui(name, bridge)
         self._form.show_around(self._around)
         self._form.changed.connect(self._on_changed)
         self._name.textChanged.connect(self._show_state)
-        self._examples.itemChanged.connect(self._show_state)
-        self._examples.itemSelectionChanged.connect(self._show_state)
+        self._examples.changed.connect(self._show_state)
+        FileDrop(self, lambda files: self._examples.add_file(files[0]), pick=examples_in)
         self._show_state()
 
-    def _build_ui(self, name: str) -> None:
+    @property
+    def _options(self) -> ChatOptions:
+        return changed(self._around.options, examples=self._examples.examples)
+
+    def _build_ui(self, name: str, bridge: Bridge) -> None:
         self._name = text_line("preset_name", self, _("Name"), most=MOST_NAME)
         self._name.setText(name)
         content = QFrame(self)
         content.setMinimumHeight(1)  # else it stays as tall as in the narrowest column
         self._form = SettingsForm(content, (SYSTEM_OF_PRESET,), PRESET_FIELDS, prefix="preset")
-        system, examples = self._form.part("system"), self._build_examples(content)
-        column((system, 2), self._form.lay_out(), examples, into=content, gap=theme.SPACE_12)
+        examples = self._around.options.examples
+        self._examples = ExampleTable(bridge, lambda: self._options, examples, content)
+        column((self._form.part("system"), 2), self._form.lay_out(), self._examples, into=content, gap=theme.SPACE_12)
         order_tabs(*tab_stops(content.layout()))
         scroll = named(QScrollArea(self), "preset_scroll")
         scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
@@ -214,69 +278,21 @@ class PresetEditor(Dialog):
         self._save = buttons.accept_button
         column(self._name, (scroll, 1), self._problem, buttons, into=self, gap=theme.SPACE_12, margins=theme.SPACE_16)
 
-    def _build_examples(self, parent: QWidget) -> QLayout:
-        words = _("Examples: the model reads them before each chat and answers in the same way.")
-        heading = plain_label(words, parent, name="preset_examples_heading")
-        self._examples = named(QTableWidget(0, 2, parent), "preset_examples", label=_("Examples"))
-        self._examples.setHorizontalHeaderLabels([_("Question"), _("Answer")])
-        self._examples.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
-        self._examples.verticalHeader().hide()
-        self._examples.setWordWrap(True)
-        self._examples.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        self._examples.setMinimumHeight(120)
-        for example in self._around.options.examples:
-            self._add(example.question, example.answer)
-        self._more = button(_("Add an example"), "preset_example_add", parent, on=self._on_add)
-        self._less = button(_("Remove"), "preset_example_remove", parent, on=self._on_remove)
-        return column(heading, self._examples, row(self._more, self._less, 1, gap=theme.SPACE_8), gap=theme.SPACE_4)
-
     def _on_changed(self, values: dict[str, Any]) -> None:
         self._around = changed(self._around, options=changed(self._around.options, **values))
         self._form.show_around(self._around)
-
-    def _add(self, question: str, answer: str) -> None:
-        at = self._examples.rowCount()
-        self._examples.insertRow(at)
-        for side, words in enumerate((question, answer)):
-            self._examples.setItem(at, side, QTableWidgetItem(words))
-        self._examples.resizeRowToContents(at)
-
-    def _on_add(self) -> None:
-        self._add("", "")
-        self._examples.setCurrentCell(self._examples.rowCount() - 1, 0)
-        self._examples.editItem(self._examples.currentItem())
-        self._show_state()
-
-    def _on_remove(self) -> None:
-        self._examples.removeRow(self._examples.currentRow())
-        self._show_state()
-
-    def _sides(self) -> list[tuple[str, str]]:
-        """Return the examples as they are typed, without empty rows."""
-        cells = [[self._examples.item(at, side) for side in (0, 1)] for at in range(self._examples.rowCount())]
-        pairs = [tuple(cell.text().strip() if cell else "" for cell in line) for line in cells]
-        return [(question, answer) for question, answer in pairs if question or answer]
+        self._examples.measure()
 
     def _show_state(self) -> None:
-        sides = self._sides()
-        problem = ""
-        if any(not question or not answer for question, answer in sides):
-            problem = _("An example needs a question and an answer.")
-        elif any(len(side) > MOST_EXAMPLE for pair in sides for side in pair):
-            problem = _("One side of an example has {most_example:,} characters at most.").format(
-                most_example=MOST_EXAMPLE
-            )
+        problem = self._examples.problem
         show_words(self._problem, problem)
         self._save.setEnabled(bool(self._name.text().strip()) and not problem)
-        self._more.setEnabled(self._examples.rowCount() < MOST_EXAMPLES)
-        self._less.setEnabled(self._examples.currentRow() >= 0)
 
     def _on_accepted(self) -> None:
         if not self._form.keep():
             show_words(self._problem, _("One of the settings above cannot be used; below it stands why."))
             return
-        examples = tuple(Example(*pair) for pair in self._sides())
-        self.saved.emit(self._name.text(), changed(self._around.options, examples=examples))
+        self.saved.emit(self._name.text(), self._options)
         self.accept()
 
 

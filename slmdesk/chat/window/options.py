@@ -157,7 +157,8 @@ class SettingsPanel(Popover):
         self._form.keep()
         from slmdesk.chat.window.dialogs import PresetEditor
 
-        editor = PresetEditor(self, "", self._options, self._around().models, title=_("Save as a preset"))
+        bridge, models = self._controller.presets.bridge, self._around().models
+        editor = PresetEditor(bridge, self, "", self._options, models, title=_("Save as a preset"))
         editor.saved.connect(partial(self._controller.save_preset, self._chat))
         editor.open()
 

@@ -156,7 +156,7 @@ class PresetsController(QObject):
 
     def __init__(self, bridge: Bridge, parent: QObject) -> None:
         super().__init__(parent, objectName="presets_controller")
-        self._bridge = bridge
+        self.bridge = bridge
         self._live: Live[tuple[Sequence[Preset], str]] = Live(bridge, self, self._ask, ((), ""), on=(PresetsChanged,))
         self.listed, self.refresh = self._live.changed, self._live.again
         bridge.settings_changed.connect(self._live.again)
@@ -190,35 +190,35 @@ class PresetsController(QObject):
     def save(self, id: str, name: str, options: ChatOptions) -> None:
         """Change a preset, or add one if `id` is empty."""
         if id:
-            self._bridge.services.chats.presets.change(id, name, options)
+            self.bridge.services.chats.presets.change(id, name, options)
         else:
-            self._bridge.ask(self._bridge.services.chats.presets.add(name, options), self.kept.emit)
+            self.bridge.ask(self.bridge.services.chats.presets.add(name, options), self.kept.emit)
 
     def duplicate(self, id: str) -> None:
-        self._bridge.ask(self._bridge.services.chats.presets.duplicate(id), self.kept.emit)
+        self.bridge.ask(self.bridge.services.chats.presets.duplicate(id), self.kept.emit)
 
     def move(self, id: str, by: int) -> None:
-        self._bridge.services.chats.presets.move(id, by)
+        self.bridge.services.chats.presets.move(id, by)
 
     def delete(self, id: str) -> None:
-        self._bridge.ask(self._bridge.services.chats.presets.delete(id), self._on_deleted)
+        self.bridge.ask(self.bridge.services.chats.presets.delete(id), self._on_deleted)
 
     def set_default(self, id: str) -> None:
-        self._bridge.services.settings.change(default_preset=id)
+        self.bridge.services.settings.change(default_preset=id)
 
     def export(self, id: str, path: Path) -> None:
         words = _("The preset was written to {name}.").format(name=path.name)
         done = partial(self._say, words, _("preset written"))
-        self._bridge.ask(self._bridge.services.chats.presets.export_file(id, path), lambda _done: done())
+        self.bridge.ask(self.bridge.services.chats.presets.export_file(id, path), lambda _done: done())
 
     def import_file(self, path: Path) -> None:
-        self._bridge.ask(self._bridge.services.chats.presets.import_file(path), self.kept.emit)
+        self.bridge.ask(self.bridge.services.chats.presets.import_file(path), self.kept.emit)
 
     def _ask(self) -> Any:
         return lambda services: (services.chats.presets.list(), services.settings.current.default_preset)
 
     def _on_deleted(self, record: PresetRecord) -> None:
-        back = partial(self._bridge.ask, lambda services: services.chats.presets.put_back(record))
+        back = partial(self.bridge.ask, lambda services: services.chats.presets.put_back(record))
         self._say(
             _("The preset “{name}” was deleted.").format(name=record.name),
             f"preset {record.id}",
@@ -227,4 +227,4 @@ class PresetsController(QObject):
         )
 
     def _say(self, words: str, key: str, *, action: str = "", on_action: Callable[[], None] | None = None) -> None:
-        self._bridge.notice_raised.emit(Notice(words, action=action, on_action=on_action, life_ms=UNDO_MS, key=key))
+        self.bridge.notice_raised.emit(Notice(words, action=action, on_action=on_action, life_ms=UNDO_MS, key=key))
