@@ -399,13 +399,15 @@ class DocumentPane(QStackedWidget):
 
     @property
     def _listed(self) -> SegmentNumbers | None:
-        """The list that is shown; None while it is older than what is known of the translation."""
+        """The list that is shown; None where it is older than the end of the translation."""
         listed, known = self.review.numbers, self._view.counts if self._view else {}
         is_old = listed is not None and (
             listed.states.get(SegmentState.OPEN, 0) > known.get(SegmentState.OPEN, 0)
             or listed.total < sum(known.values())
         )
-        return None if is_old else listed
+        if is_old and (self._job is None or self._job.status is JobStatus.DONE):
+            return None
+        return listed
 
     # ---- how far it is
 
