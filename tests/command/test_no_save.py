@@ -6,8 +6,10 @@ import json
 import os
 import subprocess
 import time
+from contextlib import suppress
 from pathlib import Path
 
+import psutil
 import pytest
 from fakes.commands import ROOT, SLMDESK
 
@@ -79,22 +81,22 @@ def test_a_killed_command_has_left_nothing(environment, run, with_model, home, l
         running = subprocess.Popen(
             [*SLMDESK, *command, "--no-save"], env=env, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )
-        deadline = time.monotonic() + 60
-        while running.poll() is None and time.monotonic() < deadline and not _has_engine(running.pid):
-            time.sleep(0.02)
-        assert holding(home) == [], "not even while it runs"
-        running.kill()
-        running.wait()
+        try:
+            deadline = time.monotonic() + 60
+            while running.poll() is None and time.monotonic() < deadline and not _has_engine(running.pid):
+                time.sleep(0.02)
+            assert holding(home) == [], "not even while it runs"
+        finally:
+            running.kill()
+            running.wait()
         assert holding(home) == []
     assert rows(home, run) == [[], []]
 
 
 def _has_engine(pid: int) -> bool:
     """Whether its model is being asked."""
-    for thread in Path(f"/proc/{pid}/task").glob("*/children"):
-        for child in thread.read_text().split():
-            if b"engine" in Path(f"/proc/{child}/cmdline").read_bytes():
-                return True
+    with suppress(psutil.Error):  # one has just ended
+        return any("engine" in child.cmdline() for child in psutil.Process(pid).children())
     return False
 
 

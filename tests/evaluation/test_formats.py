@@ -6,6 +6,7 @@ import shutil
 import signal
 from pathlib import Path
 
+import psutil
 import pytest
 from fakes.recorder import LLAMA, Recorder, import_model, is_alive, open_echo, result_of
 from fakes.tiny_families import Shape, make
@@ -175,8 +176,7 @@ def test_what_cannot_be_made_is_refused_at_once(opened) -> None:
 
 
 def _children_of(pid: int) -> list[int]:
-    found = Path(f"/proc/{pid}/task").glob("*/children")
-    return [int(one) for file in found for one in file.read_text().split()]
+    return [child.pid for child in psutil.Process(pid).children()]
 
 
 @pytest.mark.model
