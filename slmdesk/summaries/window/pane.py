@@ -414,8 +414,9 @@ class SummaryPane(QScrollArea):
             line.deleteLater()
         self._reckonings = []
         duties = {shown: self._day_of(shown.sentence) for shown in self.rows if shown.sentence.group.endswith(TO_DO)}
-        for shown, day in duties.items() if any(duties.values()) else ():
-            shown.show_due(day)
+        for shown, day in duties.items():
+            if any(duties.values()) or shown.has_due:  # a day that no longer holds goes
+                shown.show_due(day)
         for shown in self.rows:
             deadline = self._deadline_of(shown.sentence)
             if deadline and deadline.words:

@@ -299,6 +299,10 @@ class CitedRow(QFrame):
             self._line.insertWidget(0, self._due, 0, Qt.AlignmentFlag.AlignTop)
         self._due.setText(day)
 
+    @property
+    def has_due(self) -> bool:
+        return self._due is not None
+
     def show_lit(self, is_lit: bool) -> None:
         self._words.is_lit = is_lit
         self.setProperty("lit", is_lit)

@@ -81,3 +81,12 @@ def test_a_day_is_read_as_people_write_it():
     for words in ("03/04/2026", "November", "3.11."):
         with pytest.raises(ValueError, match="year"):
             _read_day(words)
+
+
+def test_a_day_that_no_longer_holds_goes_from_its_row(shown):
+    pane = shown.find("summary_pane")
+    rows = list(pane.rows)
+    shown.frame.documents_area.summaries.deadlines.put(())
+    assert pane.rows == rows
+    assert [row._due.text() for row in rows if row._due] == ["" for row in rows if row._due]
+    assert not any(line.isVisible() for line in pane.findChildren(QLabel, "summary_reckoning"))
