@@ -27,6 +27,7 @@ from PySide6.QtWidgets import (
 
 from slmdesk.base.texts import _
 from slmdesk.base.types import page_word
+from slmdesk.tables.texts import DAY, LANGUAGE
 from slmdesk.tables.types import (
     DOUBTFUL,
     Column,
@@ -179,9 +180,13 @@ class TableModel(QAbstractTableModel):
         return _("{name} (by word lists)").format(name=_(column.name)) if by_words else _(column.name)
 
     def _words_of(self, cell: TableCell, at: int) -> str:
-        if self.columns[at].kind is ColumnKind.GIVEN and not cell.page:  # from no text, so in the window's language
-            return day_in_figures(date.fromisoformat(cell.date)) if cell.date else _(cell.value)
-        if self.columns[at].kind is not ColumnKind.LABEL:
+        column = self.columns[at]
+        if cell.value and column.kind is ColumnKind.GIVEN and not cell.page:  # ours, and not words of a person's table
+            if column.name == LANGUAGE:
+                return _(cell.value)
+            if column.name == DAY and cell.date:
+                return day_in_figures(date.fromisoformat(cell.date))
+        if column.kind is not ColumnKind.LABEL:
             return cell.value
         share = f" {cell.certainty:.0%}" if certainty_words(cell) else ""
         return f"{_(cell.value)}{share}" if cell.value else ""

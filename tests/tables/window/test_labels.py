@@ -13,6 +13,9 @@ from tables.window.test_document_table import cells, click_cell, columns, docume
 from slmdesk.base.documents import Chart
 from slmdesk.base.records import DocumentStatus
 from slmdesk.tables.labels import label_presets
+from slmdesk.tables.texts import DAY, FOLDER, LANGUAGE, given
+from slmdesk.tables.types import Column, ColumnKind, TableRow
+from slmdesk.tables.window.cells import EMPTY, TableModel
 
 pytestmark = [pytest.mark.gui, pytest.mark.qt_log_ignore("This plugin does not support")]
 ROWS = [
@@ -84,6 +87,17 @@ def test_labels_are_told_counted_and_each_figure_opens_its_texts(program) -> Non
     assert program.find("cell_check").text() == "75% certain"
     program.click("show_cell_page_button")
     program.wait(lambda: marked(program) == "1: broke")
+
+
+def test_only_what_is_ours_is_said_in_the_language_of_the_window(monkeypatch) -> None:
+    """A folder called Documents stays so, and a language that nothing tells is no text of the catalogue."""
+    monkeypatch.setattr("slmdesk.tables.window.cells._", lambda text: f"<{text}>")
+    texts = [given("English"), given("2026-03-02"), given("Documents")], [given(""), given(""), given("Models")]
+    columns = tuple(Column(name, ColumnKind.GIVEN) for name in (LANGUAGE, DAY, FOLDER))
+    model = TableModel(None)
+    model.begin(columns, [TableRow(f"{at}", f"{at}.txt", "page", tuple(cells), None) for at, cells in enumerate(texts)])
+    said = [[model.index(down, across).data() for across in (1, 2, 3)] for down in (0, 1)]
+    assert said == [["<English>", "2026-03-02", "Documents"], [EMPTY, EMPTY, "Models"]]
 
 
 def test_a_sample_is_checked_with_the_keys_and_the_error_is_told(program) -> None:
