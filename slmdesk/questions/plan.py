@@ -507,8 +507,9 @@ class Evidence:
 
     def _is_sought(self, question: str, text: str) -> bool:
         """Return whether words add something to the question, of the kind that it asks for."""
-        language = tongue(text) or self._grounds.language
-        return self._grounds.tells(question, text) and is_of_kind(question, text, language)
+        grounds = self._grounds
+        language = tongue(text, likely=grounds.language) or grounds.language
+        return grounds.tells(question, text) and is_of_kind(question, text, language)
 
     def _quotation(self, citations: tuple[Citation, ...], *, is_answer: bool) -> Part:
         """Return the quotation alone, where it does not bear out a yes or no."""

@@ -1,4 +1,7 @@
-"""Chooses the sentences that are shown for a question when no model answers it. Pure functions."""
+"""Chooses the sentences shown for a question when no model answers it, and tells what kind of value it asks for.
+
+Pure functions.
+"""
 
 from __future__ import annotations
 
@@ -145,9 +148,10 @@ _MANY = re.compile(
 """Asks for a number of things. Any other number that is asked for has a unit."""
 _SHARE = re.compile(r"\b(?:per ?cent|percentage|prozent|pour ?cent|por ciento|per cento|procent|por cento)", re.I)
 _SUM = re.compile(
-    r"\b(?:what|which|welche[mnrs]?|quel(?:le)?s?|qué|qual[ei]?|jak[aąi]e?|welke?)\s(?:\w+\s)?\w*"
-    r"(?:salary|wage|rent|fee|deposit|sum|gehalt|lohn|miete|gebühr|honorar|kaution|summe|salaire|loyer|honoraires|salario"
-    r"|sueldo|alquiler|stipendio|canone|pensj|wynagrodzen|czynsz|salaris|loon|huur|salário|aluguel)",
+    r"\b(?:what|which|welche[mnrs]?|quel(?:le)?s?|qué|qual[ei]?|jak[aąi]e?|welke?)\s(?:\w+\s)?"
+    r"(?:(?:salary|salaries|wage|rent|fee|deposit|sum|salaire|loyer|honoraire|salario|sueldo|alquiler|stipendio|canone"
+    r"|pensja|wynagrodzenie|czynsz|salário|aluguel)s?|\w*(?:gehalt|lohn|miete|gebühr|honorar|kaution|summe)(?:en|e|s|n)?"
+    r"|\w*(?:salaris|loon|huur))\b",
     re.I,
 )
 """Asks for a sum of money by its name."""

@@ -6,8 +6,10 @@ import pytest
 from fakes.recorder import LLAMA, Recorder, add_model, open_echo
 
 from slmdesk.base.errors import KnownError
+from slmdesk.base.record import changed
 from slmdesk.base.records import Status
-from slmdesk.evaluation.exams import SKILLS, Skill, SkillResult, items, shape_of_skill
+from slmdesk.evaluation.exams import SKILLS, YES_NO, Skill, SkillResult, is_faithful, items, shape_of_skill
+from slmdesk.questions.plan import plan
 from slmdesk.questions.prompt import NOT_FOUND
 from slmdesk.questions.types import AskRequest, QuestionAnswered, QuestionPlanned
 from slmdesk.runtime.events import MessageEnded
@@ -144,6 +146,30 @@ def test_a_model_that_can_judge_is_asked_whether_it_is_there(opened, tmp_path, s
     assert (answered.answer, answered.marks) == (words, ())
     assert ended.message.text.startswith(words)
     assert answered.citations or answered.nearest
+
+
+@pytest.mark.parametrize(("names", "steps"), [("Qwen3 8B", 2), ("Qwen3 8B abliterated", 1)])
+def test_before_its_exam_a_family_that_others_found_faithful_is_asked_too(opened, tmp_path, monkeypatch, names, steps):
+    """The tiny model is taken for one with this header."""
+    header, asked = {"names": names, "parameters": 8_190_000_000}, []
+    monkeypatch.setattr(
+        "slmdesk.questions.service.is_faithful", lambda record: is_faithful(changed(record, header=header))
+    )
+
+    def watched(*given):
+        step, way = None, plan(*given)
+        try:
+            while True:
+                step = way.send((yield step) if step else None)
+                asked.append(step.choices)
+        except StopIteration as end:
+            return end.value
+
+    monkeypatch.setattr("slmdesk.questions.service.plan", watched)
+    recorder = opened(answer=SAYS, choice="Yes")
+    _, _, answered = ask(recorder, "When does the pump stop?", document(recorder, tmp_path / "manual.txt"))
+    assert answered.state == "in the text"
+    assert asked == [(), YES_NO][:steps]
 
 
 def test_a_follow_up_keeps_its_documents_and_its_item(opened, tmp_path):
