@@ -13,7 +13,8 @@ from slmdesk.base.documents import Chart, ChartKind
 from slmdesk.base.record import Record
 from slmdesk.base.texts import N_, _
 from slmdesk.tables.labels import BY_WORDS
-from slmdesk.tables.types import ColumnKind, Table, TableCell, TableRow
+from slmdesk.tables.texts import LANGUAGE
+from slmdesk.tables.types import Column, ColumnKind, Table, TableCell, TableRow
 
 SAMPLE = 30
 """Rows that a person checks by hand."""
@@ -42,6 +43,12 @@ class Counts(Record):
 def bucket(cell: TableCell) -> str:
     """Return what a cell is counted as: of a day its month."""
     return cell.date[:7] or cell.value or NOTHING
+
+
+def bucket_words(column: Column, value: str) -> str:
+    """Return what a cell is counted as, in words for people. Those of a person, such as a folder, stay as they are."""
+    is_ours = column.kind is ColumnKind.LABEL or column.name == LANGUAGE or value in (NOTHING, OTHERS)
+    return _(value) if is_ours else value
 
 
 def labels_of(table: Table) -> list[int]:
@@ -117,7 +124,8 @@ def chart_of(table: Table, counts: Counts) -> Chart:
     by = _("Month") if counts.is_time else _(table.columns[counts.by].name)
     kind = ChartKind.LINES if counts.is_time and len(counts.values) > 1 else ChartKind.BARS
     title = _("{label} by {column}").format(label=name, column=by)
-    return Chart(title, kind, tuple(map(_, counts.values)), several(labels, counts.figures), by)
+    values = tuple(bucket_words(table.columns[counts.by], value) for value in counts.values)
+    return Chart(title, kind, values, several(labels, counts.figures), by)
 
 
 def charts_of(table: Table) -> list[Chart]:

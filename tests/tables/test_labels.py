@@ -126,6 +126,13 @@ def test_every_row_is_counted_once_and_each_figure_opens_its_rows() -> None:
     assert countable(TABLE) == [0, 1, 2]
 
 
+def test_a_chart_leaves_a_persons_words_as_they_are(monkeypatch) -> None:
+    monkeypatch.setattr("slmdesk.tables.counts._", lambda text: f"<{text}>")
+    shops = chart_of(TABLE, counted(TABLE, 0, 2)).categories
+    assert {shops[0], shops[-1]} == {"Shop 0", "<(others)>"}
+    assert chart_of(TABLE, counted(TABLE, 0, 2)).series[0].name == "<positive>"
+
+
 def test_a_chart_says_what_it_shows_and_has_a_mark_for_each_figure() -> None:
     lines = chart_of(TABLE, counted(TABLE, 0, 1))
     assert lines.kind is ChartKind.LINES

@@ -20,7 +20,17 @@ from PySide6.QtWidgets import (
 
 from slmdesk.base.documents import Form
 from slmdesk.base.texts import _, grouped
-from slmdesk.tables.counts import Counts, chart_of, countable, counted, error_of, is_by_words, labels_of, rows_in
+from slmdesk.tables.counts import (
+    Counts,
+    bucket_words,
+    chart_of,
+    countable,
+    counted,
+    error_of,
+    is_by_words,
+    labels_of,
+    rows_in,
+)
 from slmdesk.tables.types import Table
 from slmdesk.window.base import theme
 from slmdesk.window.base.theme import scaled
@@ -125,7 +135,8 @@ class CountsView(QFrame):
             label = across - 1 if 0 < across <= len(counts.labels) else None
         found = rows_in(table, counts, value, label)
         names = [] if label is None else [_(counts.labels[label])]
-        names += [] if value is None else [_(counts.values[value])]
+        if counts.by is not None and value is not None:
+            names.append(bucket_words(table.columns[counts.by], counts.values[value]))
         words = ", ".join(names) or _("All")
         self.rows_chosen.emit(frozenset(one.document for one in found), f"{words}: {grouped(len(found))}")
 
