@@ -579,6 +579,7 @@ class ReadAhead:
                 "chat", payload, lambda event: self._on_event(lease, event, read), priority="background"
             ),
             lambda _problem: None,
+            loads=False,
         )
 
     def holds(self, turns: Sequence[ChatMessage]) -> bool:

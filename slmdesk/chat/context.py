@@ -107,7 +107,7 @@ class Prompts(Service):
         if not turns:
             return ended((0, context))
         if is_held:
-            return self._render(record, turns).map(lambda rendered: (rendered.tokens, context))
+            return self._render(record, turns, loads=False).map(lambda rendered: (rendered.tokens, context))
 
         def note_crash(found: list[int] | Problem) -> None:
             if isinstance(found, Problem) and has_crashed(found):
@@ -127,10 +127,10 @@ class Prompts(Service):
         return with_last_pictures(turns) if sees else without_pictures(turns)
 
     def _render(
-        self, record: ModelRecord, turns: Sequence[ChatMessage], thinking: str = THINKING_USUAL
+        self, record: ModelRecord, turns: Sequence[ChatMessage], thinking: str = THINKING_USUAL, *, loads: bool = True
     ) -> Pending[RenderedPrompt]:
         def rendered() -> Slices[RenderedPrompt]:
-            lease: Lease = (yield self._loader.lease(record)) or not_loaded()
+            lease: Lease = (yield self._loader.lease(record, loads=loads)) or not_loaded()
             messages = messages_to_json(self._shown(record, turns))
             payload: dict[str, Json] = {"handle": lease.model.handle, "messages": messages, "thinking": thinking}
             # not a job of the lease, so that looking at a prompt delays nobody

@@ -143,7 +143,7 @@ class TitleWriter(Service):
             self._lease = lease
             lease.start("chat", payload, lambda event: on_event(lease, event), priority="background")
 
-        lease = self._loader.acquire(record, start, lambda _problem: None)
+        lease = self._loader.acquire(record, start, lambda _problem: None, loads=False)
         self._lease = None if lease.is_over else lease
 
     def _end(self, chat: str, asked: Sequence[Message], done: Done | None) -> None:

@@ -163,6 +163,7 @@ class StateService(Service):
             saving.record,
             lambda lease: lease.start("save_state", payload, on_event, priority="background"),
             lambda _problem: self._end(saving),
+            loads=False,
         )
 
     def _saved(self, saving: _Saving, event: Done | Failed | Cancelled) -> None:

@@ -401,21 +401,28 @@ class ModelLoader(Service):
         failed: Callable[[Problem | None], None],
         *,
         explicit: bool = False,
+        loads: bool = True,
     ) -> Lease:
         """Request a model, and call `ready` with the lease, perhaps at once. If loading fails, `failed` gets the
         Problem, or None if it was cancelled.
 
         A model that crashed too often is refused with `model.crashes`, unless the user chose it (`explicit`). Answers
-        that another model is writing are finished first.
+        that another model is writing are finished first. `loads`: without, a model that is not loaded at this moment is
+        refused with None, so that work nobody waits for never loads a model again that has just crashed.
         """
         lease = Lease(self, record, ready, failed)
-        self._serve_or_wait(lease, explicit=explicit)
+        if loads:
+            self._serve_or_wait(lease, explicit=explicit)
+        elif self._in_use and self._is_ready(record):
+            lease.serve(self._in_use.model)
+        else:
+            lease.fail(None)
         return lease
 
-    def lease(self, record: ModelRecord, *, explicit: bool = False) -> Pending[Lease | None]:
+    def lease(self, record: ModelRecord, *, explicit: bool = False, loads: bool = True) -> Pending[Lease | None]:
         """Do what `acquire` does, for a generator. The result is the lease, or None if loading was cancelled."""
         pending: Pending[Lease | None] = Pending(lambda: lease.release())
-        lease = self.acquire(record, pending.end, pending.end, explicit=explicit)
+        lease = self.acquire(record, pending.end, pending.end, explicit=explicit, loads=loads)
         return pending
 
     def _serve_or_wait(self, lease: Lease, *, explicit: bool) -> None:

@@ -162,6 +162,25 @@ def test_w7_a_child_that_was_ended_since_it_did_not_stop_counts_as_no_crash(open
     assert not [event for event in recorder.events if isinstance(event, ModelStateChanged) and event.problem]
 
 
+@pytest.mark.real_child
+def test_w7_a_model_that_dies_as_its_context_is_measured_is_not_loaded_again_for_that(opened, monkeypatch) -> None:
+    recorder = opened()
+    recorder.end_of(send(recorder).answer.id)
+    services = recorder.services
+    loader = services.models._loader
+
+    def measure_as_it_dies() -> None:
+        held = loader.loaded()
+        services.engine._child.end(Outcome.ABORTED, "")
+        with monkeypatch.context() as patch:
+            patch.setattr(loader, "loaded", lambda: held)  # what was asked a moment before
+            services.chats.measure(None, "words")
+
+    services.service_thread.call(measure_as_it_dies)
+    recorder.wait(ModelStateChanged, lambda event: event.state is ModelState.CRASHED)
+    assert services.service_thread.call(lambda: services.models.state.state) is ModelState.CRASHED
+
+
 def test_w7_three_deaths_in_a_minute_in_use(opened) -> None:
     recorder = opened(at=1, fault="segfault")
     for _ in range(3):
