@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 
@@ -16,10 +16,10 @@ from slmdesk.base.record import Record
 from slmdesk.base.records import Passage
 from slmdesk.library.search import Citation, PageOf, stretches_of
 from slmdesk.library.types import WORDS, Mark
+from slmdesk.questions.kinds import is_answered
 from slmdesk.questions.matter import is_form, kinds, missing_word
 from slmdesk.questions.told import lists, pieces, talk, without_pages
 from slmdesk.text.checks import negation
-from slmdesk.text.checks.numbers import find_numbers
 from slmdesk.text.checks.support import Flag, holds, may_hold, values_in
 from slmdesk.text.checks.words import tongue
 from slmdesk.text.folding import fold_for_search
@@ -289,12 +289,18 @@ class Grounds:
         """
         if self._is_foreign(question):
             return 1.0
-        return self.weights.share(asked_words(question), self._around(citations))
+        return self._share(question, self._around(citations))
 
     def relation_before(self, question: str, citations: Sequence[Citation]) -> float:
         """Return the same with the sentences before the quotations, which often name what these speak of."""
         before = "\n".join(place.before for place, _ in self._all_places if place.citation in citations)
-        return self.weights.share(asked_words(question), f"{before}\n{self._around(citations)}")
+        return self._share(question, f"{before}\n{self._around(citations)}")
+
+    def _share(self, question: str, text: str) -> float:
+        """Return the share of a question's words in a text, which may write its dates otherwise."""
+        dates = (value for value in values_in(question, self.language) if value.kind == "date")
+        held = [date.text for date in dates if self._holds(date, question, text)]
+        return self.weights.share(asked_words(question), text, search_words(" ".join(held)))
 
     def _around(self, citations: Sequence[Citation]) -> str:
         return "\n".join(place.text for place, _ in self._all_places if place.citation in citations)
@@ -426,19 +432,23 @@ class Weights:
         self._texts = [_folded(text) for text in texts]
         self._known: dict[str, float] = {}
 
-    def share(self, words: Sequence[str], text: str) -> float:
-        """Return the share of the folded words (`fold_for_search`) that a text contains, 0 to 1; 1 without words."""
-        return self._share(words, _folded(text))
-
-    def _share(self, words: Sequence[str], folded: str) -> float:
-        whole = found = 0.0
+    def share(self, words: Sequence[str], text: str, held: Collection[str] = ()) -> float:
+        """Return the share of the folded words (`fold_for_search`) that a text contains, 0 to 1; 1 without words.
+        `held`: words that it contains otherwise.
+        """
+        folded, whole, found = _folded(text), 0.0, 0.0
         for word in words:
-            groups = groups_of(word)
-            for group in groups:
-                weight = self._weight(group) / len(groups)
-                whole += weight
-                found += weight * (group in folded)
+            weight, there = max((self._counted(form, folded) for form in _forms(word)), key=lambda pair: pair[1])
+            whole += weight
+            found += weight if word in held else there
         return found / whole if whole else 1.0
+
+    def _counted(self, word: str, folded: str) -> tuple[float, float]:
+        """Return the mean weight of a word's groups of letters, and what of it those weigh that are there."""
+        groups = groups_of(word)
+        weights = [self._weight(group) for group in groups]
+        there = sum(weight for weight, group in zip(weights, groups, strict=True) if group in folded)
+        return sum(weights) / len(groups), there / len(groups)
 
     def _weight(self, group: str) -> float:
         if group not in self._known:
@@ -450,6 +460,17 @@ class Weights:
 @lru_cache(maxsize=16_384)
 def _folded(text: str) -> str:
     return f" {fold_for_search(text)} "
+
+
+_SEPARABLE = re.compile(
+    r"(ab|an|auf|aus|bei|durch|ein|fest|her|hin|los|mit|nach|uber|um|unter|vor|weg|zu|zuruck|zusammen)(?:ge|zu)(\w{4,})"
+)
+
+
+def _forms(word: str) -> tuple[str, ...]:
+    """Return a folded word, and without what German sets into it: "angekündigt", "anzukündigen" as in "Ankündigung"."""
+    inner = _SEPARABLE.fullmatch(word)
+    return (word, inner[1] + inner[2]) if inner else (word,)
 
 
 MOST_PARTS = 3
@@ -539,64 +560,3 @@ _PARTS = re.compile(
 _NOES = frozenset(["no", "nein", "non", "nie", "não", "nee"])
 _YES_OR_NO = re.compile(r"\s*(?:yes|ja|oui|s[ií]|sì|tak|sim|no|nein|non|nie|não|nee)\b[\s.,:;–-]*", re.IGNORECASE)
 _FREE = ("fr", "es", "it", "pl", "pt")
-
-
-_REASONS = (
-    r"\b(?:because|since|due to|owing to|as a result|for the reason|so that|in order to|caused?|reasons?"
-    r"|weil|da|denn|wegen|aufgrund|infolge|damit|grund|parce|car|puisque|en raison|à cause|afin|porque|debido|ya que"
-    r"|perché|poiché|a causa|ponieważ|bo|gdyż|z powodu)\b"
-)
-_COST = (
-    r"kost\w*|gekostet|costs?|prices?|preis\w*|co[ûu]te\w*|prix|cuesta\w*|precio|costa\w*|prezzo|custa\w*|preço|koszt\w*"
-    r"|cena|prijs"
-)
-_DOSE = (
-    r"dose|dosage|dosis|dosierung|dosi|dawka|dawce",
-    r"\d\s?(?:mg|g|ml|µg|mcg|units?|tablets?|Tabletten?|comprim\w+)\b",
-    False,
-)
-_COUNT = (
-    r"how (?:much|many|high|long|often|large|big|old)|wie ?viele?|wie (?:hoch|lange?|oft|groß|alt)|combien"
-    r"|cu[áa]nt[oa]s?|quant[oaei]s?|il[eu]|jak (?:długo|wysok\w+|duż\w+)|hoe ?veel|hoe (?:lang|hoog|groot|vaak|oud)"
-    rf"|percentage|betrag|amount|montant|{_COST}",
-    r"\d",
-    True,
-)
-_TIME = (
-    r"when|wann|quand|cu[áa]ndo|quando|kiedy|wanneer|(?:what|which|welche[mnrs]?|quel(?:le)?s?|qué|che|quale|que|qual"
-    r"|welke) (?:day|date|month|year|tag|datum|monat|jahr|jour|date|mois|année|día|fecha|mes|giorno|data|mese|dia|dag"
-    r"|maand)s?",
-    r"\d|\b(?:after|before|until|once|year|month|week|nach|vor|bis|jahr|monat|woche|après|avant|jusqu|année|mois)\w*\b",
-    True,
-)
-"""Each of these tuples holds a pattern of the question, a pattern that its answer must match, and whether any number
-answers the question as well.
-"""
-_WHY = (r"why|warum|weshalb|wieso|pourquoi|por qué|perché|dlaczego|czemu", _REASONS, False)
-
-
-def asks_when(question: str) -> bool:
-    return re.search(rf"\b(?:{_TIME[0]})\b", question, re.IGNORECASE) is not None
-
-
-def asks_how_much(question: str) -> bool:
-    return re.search(rf"\b(?:{_COUNT[0]})\b", question, re.IGNORECASE) is not None
-
-
-def asks_cost(question: str) -> bool:
-    return re.search(rf"\b(?:{_COST})\b", question, re.IGNORECASE) is not None
-
-
-def is_answered(part: str, answer: str) -> bool:
-    """Return whether an answer contains what this part of the question asks for; true for parts of an unknown kind."""
-    for asks, has, is_number in (_DOSE, _WHY, _COUNT, _TIME):
-        if re.search(rf"\b(?:{asks})\b", part, re.IGNORECASE):
-            return bool(re.search(has, answer, re.IGNORECASE) or (is_number and find_numbers(answer, tongue(part))))
-    return True
-
-
-def has_name(question: str, quote: str, language: str) -> bool:
-    """Return whether a quotation names what answers a question for neither a number, a time nor a yes."""
-    if asks_how_much(question) or asks_when(question) or asks_yes_or_no(question) or not is_answered(question, quote):
-        return False
-    return any(value.kind == "name" for value in new_values(question, quote, language))

@@ -30,12 +30,12 @@ from slmdesk.questions.grounds import (
     UNTOLD,
     Grounds,
     asks_yes_or_no,
-    is_answered,
     new_values,
     own_words,
     parts_of,
     says_no,
 )  # fmt: skip
+from slmdesk.questions.kinds import is_answered
 from slmdesk.questions.languages import answers_in
 from slmdesk.questions.prompt import (
     Answered,
@@ -51,7 +51,7 @@ from slmdesk.questions.prompt import (
     text_turns_of,
     turns_of,
 )
-from slmdesk.questions.unanswered import is_of_kind, perhaps_for, shown_for
+from slmdesk.questions.unanswered import perhaps_for, shown_for
 from slmdesk.runtime.events import Pending
 from slmdesk.runtime.messages import Problem, problem_for
 from slmdesk.runtime.service import ServiceThread
@@ -267,6 +267,10 @@ CONTRADICTED = LEAST_SURE - 0.5
 """Certainty of a model that first refused: half of the question's words must stand with the answer, or it is only kept,
 marked, as what the text has of the kind that is asked for.
 """
+CLEAR_NO, UNDECIDED = -0.2, LEAST_SURE - 1.1
+"""Log odds below which the no of a model that first refused is believed, and the certainty of one nearer to even: what
+it then says is always marked.
+"""
 PROVEN = 0.9
 """Share of statements judged right in its exam from which a model's yes counts more than words in common."""
 
@@ -351,8 +355,8 @@ def _told(asked: Asked, only: str, reading: AnswerContext) -> Generator[Step, Re
         return (yield answer).text, UNTOLD
     if truth is None:
         words = (yield changed(answer, turns=tuple(make(refuses=True)))).text
-        if refuses(words) and _odds((yield said)) > 0.0:
-            return (yield answer).text, CONTRADICTED
+        if refuses(words) and (odds := _odds((yield said))) > CLEAR_NO:
+            return (yield answer).text, CONTRADICTED if odds > 0.0 else UNDECIDED
         if asked.is_faithful and not refuses(words):
             return words, max(_odds((yield said)) + LEAST_SURE, UNTOLD)
         return words, UNTOLD
@@ -476,7 +480,7 @@ class Evidence:
         is_off = main.relation + certainty < LEAST_SURE or (not is_sure and grounds.is_elsewhere(question, citations))
         is_made_up = not is_yes_no and not is_proven and grounds.is_made_up(question, main.text, citations)
         seen = max(main.relation, grounds.relation_before(question, citations))
-        is_turned = certainty == CONTRADICTED
+        is_turned = certainty in (CONTRADICTED, UNDECIDED)
         is_seen = seen >= LEAST_SEEN and (not is_told or certainty >= LEAST_SURE or is_turned)
         may_stay = is_proven or (holds_all and is_seen)
         if (
@@ -509,7 +513,7 @@ class Evidence:
         """Return whether words add something to the question, of the kind that it asks for."""
         grounds = self._grounds
         language = tongue(text, likely=grounds.language) or grounds.language
-        return grounds.tells(question, text) and is_of_kind(question, text, language)
+        return grounds.tells(question, text) and is_answered(question, text, language)
 
     def _quotation(self, citations: tuple[Citation, ...], *, is_answer: bool) -> Part:
         """Return the quotation alone, where it does not bear out a yes or no."""

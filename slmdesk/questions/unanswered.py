@@ -1,7 +1,4 @@
-"""Chooses the sentences shown for a question when no model answers it, and tells what kind of value it asks for.
-
-Pure functions.
-"""
+"""Chooses the sentences shown for a question when no model answers it. Pure functions."""
 
 from __future__ import annotations
 
@@ -9,17 +6,9 @@ import re
 
 from slmdesk.base.record import Record
 from slmdesk.library.search import LEAST_STEM, LONGEST_ENDING, Citation, are_alike
-from slmdesk.questions.grounds import (
-    Grounds,
-    asked_words,
-    asks_cost,
-    asks_how_much,
-    asks_when,
-    has_name,
-    is_answered,
-)
+from slmdesk.questions.grounds import Grounds, asked_words, asks_yes_or_no, new_values
+from slmdesk.questions.kinds import Kind, is_answered, kind_of, values_of
 from slmdesk.questions.matter import things
-from slmdesk.text.checks.numbers import find_dates, find_numbers
 from slmdesk.text.checks.words import folded
 from slmdesk.text.relevance import with_umlauts
 from slmdesk.text.sentences import question_language
@@ -44,10 +33,10 @@ class Shown(Record):
 def shown_for(question: str, grounds: Grounds) -> Shown:
     asked, worths, fitting = asked_words(question), dict[Citation, float](), set[Citation]()
     language = question_language(question, grounds.text)
-    near = NEAR if asks_cost(question) or asks_when(question) else NEAR_NUMBER
+    near = NEAR if kind_of(question) in (Kind.SUM, Kind.TIME) else NEAR_NUMBER
     for place in grounds.places:
         quote = place.citation.quote
-        values = _values(question, quote, language)
+        values = values_of(question, quote, language)
         words = (grounds.weights.share(asked, quote) + grounds.weights.share(asked, place.text)) / 2
         is_fit = any(all(_is_beside(value, word, quote, near, language) for word in asked) for value in values)
         if is_fit or words >= LEAST or any(_is_said(word, said) for said in _words(place.text) for word in asked):
@@ -71,10 +60,18 @@ def perhaps_for(question: str, grounds: Grounds) -> tuple[Citation, ...]:
         said = _words(citation.quote)
         is_named = all(any(_is_said(word, other) for word in forms for other in said) for forms in asked)
         asked_for = (question, citation.quote, language)
-        return is_named and (bool(_values(*asked_for)) or has_name(*asked_for))
+        return is_named and (bool(values_of(*asked_for)) or _has_name(*asked_for))
 
     found = [place.citation for place in grounds.places if asked and is_one(place.citation)]
     return tuple(sorted(found, key=lambda citation: -grounds.relation(question, [citation]))[:MOST])
+
+
+def _has_name(question: str, quote: str, language: str) -> bool:
+    """Return whether a quotation names what answers a question for neither a number, a time nor a yes."""
+    if kind_of(question) not in (None, Kind.DOSE, Kind.REASON) or asks_yes_or_no(question):
+        return False
+    is_named = any(value.kind == "name" for value in new_values(question, quote, language))
+    return is_named and is_answered(question, quote, language)
 
 
 def _words(text: str) -> list[str]:
@@ -103,56 +100,4 @@ _WITHOUT_VERBS = ("fr", "es", "it", "pt", "pl")
 """Languages whose table of endings lacks most forms of verbs."""
 
 
-def _values(question: str, quote: str, language: str) -> list[int]:
-    """Return where the values begin that are of the kind a question asks for."""
-    if not (asks_how_much(question) or asks_when(question)):
-        return []
-    dates = find_dates(quote, language)
-    numbers = [
-        number
-        for number in find_numbers(quote, language)
-        if not number.soft and not any(date.start <= number.start < date.end for date in dates)
-    ]
-    if asks_when(question):
-        years = [number.start for number in numbers if re.fullmatch(r"(?:19|20)\d\d", quote[number.start : number.end])]
-        return [*(date.start for date in dates if date.readings or date.minutes), *years]
-    if asks_cost(question):
-        return [number.start for number in numbers if number.kind == "amount"]
-    is_count = _MANY.search(question) is not None
-    return [
-        number.start for number in numbers if number.unit or (is_count and not _CLAUSE.search(quote, 0, number.start))
-    ]
-
-
-def is_of_kind(question: str, answer: str, language: str) -> bool:
-    """Return whether an answer has a value of the kind that a question asks for; true where the kind is unknown."""
-    clocks = [date for date in find_dates(answer, language) if date.minutes]
-    numbers = [
-        number
-        for number in find_numbers(answer, language)
-        if (number.unit or not number.soft)
-        and not any(clock.start <= number.start < clock.end for clock in clocks)
-        and not _CLAUSE.search(answer, 0, number.start)
-    ]
-    if _SHARE.search(question):
-        return any(number.kind == "percent" for number in numbers)
-    if asks_cost(question) or _SUM.search(question):
-        return any(number.kind == "amount" or number.unit is None for number in numbers)
-    return bool(numbers) if asks_how_much(question) else is_answered(question, answer)
-
-
 _WORD = re.compile(r"\w+")
-_MANY = re.compile(
-    r"\b(?:how many|(?:wie ?)?viele|combien|cu[áa]nt[oa]s|quant[ie]|quant[oa]s|il[eu]|hoe ?veel)\b", re.I
-)
-"""Asks for a number of things. Any other number that is asked for has a unit."""
-_SHARE = re.compile(r"\b(?:per ?cent|percentage|prozent|pour ?cent|por ciento|per cento|procent|por cento)", re.I)
-_SUM = re.compile(
-    r"\b(?:what|which|welche[mnrs]?|quel(?:le)?s?|qué|qual[ei]?|jak[aąi]e?|welke?)\s(?:\w+\s)?"
-    r"(?:(?:salary|salaries|wage|rent|fee|deposit|sum|salaire|loyer|honoraire|salario|sueldo|alquiler|stipendio|canone"
-    r"|pensja|wynagrodzenie|czynsz|salário|aluguel)s?|\w*(?:gehalt|lohn|miete|gebühr|honorar|kaution|summe)(?:en|e|s|n)?"
-    r"|\w*(?:salaris|loon|huur))\b",
-    re.I,
-)
-"""Asks for a sum of money by its name."""
-_CLAUSE = re.compile(r"(?:§+|\b(?:[Nn]r|[Aa]rt|[Zz]iff|[Nn]o|[Nn]úm|[Aa]bs)\.?)\s*$")

@@ -9,9 +9,10 @@ import pytest
 from slmdesk.base.documents import Block, BlockKind, page_of
 from slmdesk.base.records import Passage
 from slmdesk.library.search import RankedPassages
-from slmdesk.questions.grounds import SURE, UNTOLD, Grounds, asks_yes_or_no
-from slmdesk.questions.plan import CONTRADICTED, AnswerContext, Evidence
+from slmdesk.questions.grounds import LEAST_SAID, SURE, UNTOLD, Grounds, Weights, asked_words, asks_yes_or_no
+from slmdesk.questions.plan import CONTRADICTED, UNDECIDED, AnswerContext, Evidence
 from slmdesk.questions.prompt import NOT_FOUND, Source
+from slmdesk.text.folding import fold_for_search
 
 pytestmark = pytest.mark.pure
 
@@ -350,6 +351,36 @@ def test_what_a_model_first_refused_is_kept_to_be_checked_where_it_stands_in_the
     other = "Costs\nWhoever has to prove that a repair was badly done pays for it. Rooms must be dry and clean."
     part = Pages((text, other)).evidence(question).part(question, answer, CONTRADICTED)
     assert (part.found, bool(part.marks)) == (is_kept, is_kept)
+
+
+def test_what_a_model_says_that_did_not_know_whether_it_is_there_is_always_marked():
+    question = "What does the operating profit say of freight rates?"
+    parts = [
+        Pages(REPORT).evidence(question).part(question, "Freight rates and wages rose.", certainty)
+        for certainty in (CONTRADICTED, UNDECIDED)
+    ]
+    assert [(part.found, bool(part.marks)) for part in parts] == [(True, False), (True, True)]
+
+
+@pytest.mark.parametrize(
+    ("question", "text"),
+    [
+        ("How far did pensions rise in July 2024?", "From 01/07/2024 pensions were raised by 4.57 %."),
+        ("How far did pensions rise on 1 July?", "From 2024-07-01 pensions were raised by 4.57 %."),
+        ("Um wie viel stiegen die Renten im Juli 2024?", "Ab 01.07.2024 wurden die Renten um 4,57 % erhöht."),
+    ],
+)
+def test_a_date_of_the_question_stands_there_however_it_is_written(question, text):
+    grounds = Pages((f"News\n{text}",)).evidence(question)._grounds
+    citations = [place.citation for place in grounds.places]
+    other = question.replace("2024", "2023").replace("July", "May")
+    assert grounds.relation(question, citations) > grounds.relation(other, citations)
+    assert grounds.relation(question, citations) > grounds.weights.share(asked_words(question), text)
+
+
+@pytest.mark.parametrize("word", ["angekündigt", "anzukündigen", "angekündigte"])
+def test_a_german_verb_is_its_noun(word):
+    assert Weights([]).share([fold_for_search(word)], "Ankündigung mindestens sechs Wochen vorher") > LEAST_SAID
 
 
 @pytest.mark.parametrize(("certainty", "expected"), [(2.0, False), (SURE, True)])

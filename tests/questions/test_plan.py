@@ -10,7 +10,7 @@ from slmdesk.evaluation.exams import YES_NO, Skill, SkillResult
 from slmdesk.library.search import Citation, RankedPassages
 from slmdesk.library.types import Mark
 from slmdesk.questions.grounds import LEAST_SURE, SURE, UNTOLD
-from slmdesk.questions.plan import AnswerContext, Asked, Reply, asks_for_all, plan
+from slmdesk.questions.plan import CONTRADICTED, UNDECIDED, AnswerContext, Asked, Reply, asks_for_all, plan
 from slmdesk.questions.prompt import NOT_FOUND, Part, Source
 
 pytestmark = pytest.mark.pure
@@ -92,6 +92,18 @@ def test_a_part_is_not_asked_about_and_cannot_be_refused_by_a_model_with_an_exam
     assert NOT_FOUND not in steps[-1].turns[-1].text
 
 
+def test_what_a_model_says_that_did_not_know_whether_it_is_there_is_less_certain():
+    told = []
+
+    def judged(_reading, _question, text, certainty):
+        told.append(certainty)
+        return Part(text, True, (CITED,))
+
+    for odds in (0.1, -0.1):
+        through("When does it stop?", REFUSES, Reply("", (odds, 0.0)), SAYS, begin=WHOLE, judged=judged)
+    assert told == [CONTRADICTED, UNDECIDED]
+
+
 def test_what_no_part_of_the_text_answers_is_said():
     _, answered = through("How much is it, and why?", Reply("a: 60 euros."), REFUSES, NO, begin=WHOLE)
     assert answered.answer == "60 euros.\nNot in the text: \u201cwhy?\u201d"
@@ -108,6 +120,7 @@ def test_an_answer_to_both_parts_needs_one_step():
     [
         ((SAYS,), True),
         ((REFUSES, YES, SAYS), True),  # it knows, and was only asked in a way that lets it refuse
+        ((REFUSES, Reply("", (-0.8, -0.7)), SAYS), True),  # it does not know whether it knows
         ((REFUSES, YES, REFUSES), False),
         ((REFUSES, NO), False),
     ],
