@@ -69,7 +69,7 @@ _FIRST = (
 )
 """Of these the one that comes first in a question counts: "How long before a price increase …?" asks for no price."""
 _SAYS = {
-    Kind.DOSE: re.compile(r"\b(?:\d\s?(?:mg|g|ml|µg|mcg|units?|tablets?|Tabletten?|comprim\w+)\b)", re.IGNORECASE),
+    Kind.DOSE: re.compile(r"\d\s?(?:mg|g|ml|µg|mcg|units?|tablets?|Tabletten?|comprim\w+)\b", re.IGNORECASE),
     Kind.REASON: _asks(
         r"because|since|due to|owing to|as a result|for the reason|so that|in order to|caused?|reasons?"
         r"|weil|da|denn|wegen|aufgrund|infolge|damit|grund|parce|car|puisque|en raison|à cause|afin|porque|debido"

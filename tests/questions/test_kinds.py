@@ -63,6 +63,7 @@ def test_what_a_question_asks_for_first_counts(question, kind) -> None:
         ("was hätte sie gekostet?", "Weil der Platz fehlt; sie hätte 655.000 Euro gekostet.", True),
         ("pourquoi ?", "Un plant sur trois.", False),
         ("at which dose?", "Only if creatinine is low.", False),
+        ("at which dose?", "At 1.25 mg, only if creatinine is low.", True),
         ("who must be told?", "The ward is not handed over.", True),
     ],
 )
