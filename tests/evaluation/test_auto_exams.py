@@ -140,7 +140,7 @@ def test_a_battery_in_use_meanwhile_pauses_it(begun) -> None:
 def test_a_slow_model_is_left_to_the_person_and_it_is_said(begun, monkeypatch) -> None:
     monkeypatch.setattr("slmdesk.evaluation.exams.LONGEST_S", 0.001)
     monkeypatch.setattr(OtherPrograms, "are_quiet", lambda _: True)
-    recorder = begun(answer="word " * 40)
+    recorder = begun(answer=" ".join(f"word{n}" for n in range(40)))  # an answer that repeats itself may be stopped
     begin = len(recorder.events)
     say(recorder)
     recorder.wait(ModelsChanged, begin=begin)
