@@ -10,15 +10,16 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
+from operator import itemgetter
 
 from slmdesk.base.documents import BlockKind
 from slmdesk.base.record import Record
 from slmdesk.base.records import Passage
 from slmdesk.library.search import Citation, PageOf, stretches_of
 from slmdesk.library.types import WORDS, Mark
-from slmdesk.questions.kinds import is_answered
 from slmdesk.questions.matter import is_form, kinds, missing_word
 from slmdesk.questions.told import lists, pieces, talk, without_pages
+from slmdesk.questions.values import is_answered
 from slmdesk.text.checks import negation
 from slmdesk.text.checks.support import Flag, holds, may_hold, values_in
 from slmdesk.text.checks.words import tongue
@@ -299,7 +300,7 @@ class Grounds:
     def _share(self, question: str, text: str) -> float:
         """Return the share of a question's words in a text, which may write its dates otherwise."""
         dates = (value for value in values_in(question, self.language) if value.kind == "date")
-        held = [date.text for date in dates if self._holds(date, question, text)]
+        held = [date.text for date in dates if may_hold(date)(text) and self._holds(date, question, text)]
         return self.weights.share(asked_words(question), text, search_words(" ".join(held)))
 
     def _around(self, citations: Sequence[Citation]) -> str:
@@ -438,17 +439,22 @@ class Weights:
         """
         folded, whole, found = _folded(text), 0.0, 0.0
         for word in words:
-            weight, there = max((self._counted(form, folded) for form in _forms(word)), key=lambda pair: pair[1])
+            weight, there = self._counted(word, folded)
+            if joined := _joined(word):
+                weight, there = max((weight, there), self._counted(joined, folded), key=itemgetter(1))
             whole += weight
             found += weight if word in held else there
         return found / whole if whole else 1.0
 
     def _counted(self, word: str, folded: str) -> tuple[float, float]:
         """Return the mean weight of a word's groups of letters, and what of it those weigh that are there."""
+        whole = found = 0.0
         groups = groups_of(word)
-        weights = [self._weight(group) for group in groups]
-        there = sum(weight for weight, group in zip(weights, groups, strict=True) if group in folded)
-        return sum(weights) / len(groups), there / len(groups)
+        for group in groups:
+            weight = self._weight(group) / len(groups)
+            whole += weight
+            found += weight * (group in folded)
+        return whole, found
 
     def _weight(self, group: str) -> float:
         if group not in self._known:
@@ -467,10 +473,11 @@ _SEPARABLE = re.compile(
 )
 
 
-def _forms(word: str) -> tuple[str, ...]:
-    """Return a folded word, and without what German sets into it: "angekündigt", "anzukündigen" as in "Ankündigung"."""
+@lru_cache(maxsize=4096)
+def _joined(word: str) -> str:
+    """Return a folded word without what German sets into it, or "": "angekündigt", "anzukündigen", "Ankündigung"."""
     inner = _SEPARABLE.fullmatch(word)
-    return (word, inner[1] + inner[2]) if inner else (word,)
+    return inner[1] + inner[2] if inner else ""
 
 
 MOST_PARTS = 3

@@ -35,7 +35,6 @@ from slmdesk.questions.grounds import (
     parts_of,
     says_no,
 )  # fmt: skip
-from slmdesk.questions.kinds import is_answered
 from slmdesk.questions.languages import answers_in
 from slmdesk.questions.prompt import (
     Answered,
@@ -52,6 +51,7 @@ from slmdesk.questions.prompt import (
     turns_of,
 )
 from slmdesk.questions.unanswered import perhaps_for, shown_for
+from slmdesk.questions.values import is_answered
 from slmdesk.runtime.events import Pending
 from slmdesk.runtime.messages import Problem, problem_for
 from slmdesk.runtime.service import ServiceThread

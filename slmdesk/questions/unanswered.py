@@ -7,8 +7,8 @@ import re
 from slmdesk.base.record import Record
 from slmdesk.library.search import LEAST_STEM, LONGEST_ENDING, Citation, are_alike
 from slmdesk.questions.grounds import Grounds, asked_words, asks_yes_or_no, new_values
-from slmdesk.questions.kinds import Kind, is_answered, kind_of, values_of
 from slmdesk.questions.matter import things
+from slmdesk.questions.values import Kind, is_answered, kind_of, values_of
 from slmdesk.text.checks.words import folded
 from slmdesk.text.relevance import with_umlauts
 from slmdesk.text.sentences import question_language

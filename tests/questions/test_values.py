@@ -2,7 +2,7 @@
 
 import pytest
 
-from slmdesk.questions.kinds import Kind, is_answered, kind_of, values_of
+from slmdesk.questions.values import Kind, is_answered, kind_of, values_of
 
 pytestmark = pytest.mark.pure
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from enum import StrEnum
+from functools import lru_cache
 
 from slmdesk.text.checks.numbers import Number, find_dates, find_numbers
 from slmdesk.text.checks.words import tongue
@@ -64,7 +65,7 @@ _FIRST = (
     (Kind.TIME, _asks(_TIME)),
     (Kind.COUNT, _asks(_MANY)),
     (Kind.MEASURE, _asks(_LONG)),
-    (Kind.SUM, _asks(rf"(?:(?:{_MUCH})\b.*\b)?(?:{_COST})|{_NAMED_SUM}")),
+    (Kind.SUM, _asks(rf"(?:(?:{_MUCH})\b.{{0,100}}\b)?(?:{_COST})|{_NAMED_SUM}")),
     (Kind.MEASURE, _asks(_MUCH)),
 )
 """Of these the one that comes first in a question counts: "How long before a price increase …?" asks for no price."""
@@ -85,6 +86,7 @@ _YEAR = re.compile(r"(?:19|20)\d\d")
 _CLAUSE = re.compile(r"(?:§+|\b(?:[Nn]r|[Aa]rt|[Zz]iff|[Nn]o|[Nn]úm|[Aa]bs)\.?)\s*$")
 
 
+@lru_cache(maxsize=16)
 def kind_of(question: str) -> Kind | None:
     """Return the kind of value that a question asks for; None where it asks for something else or cannot be told."""
     for kind, asks in _ANYWHERE:
@@ -115,7 +117,9 @@ def values_of(question: str, quote: str, language: str) -> list[int]:
         numbers = [number.start for number in find_numbers(quote, language) if not number.soft]
         years = [begin for begin in numbers if _YEAR.fullmatch(quote[begin : begin + 4])]
         return [*(date.start for date in find_dates(quote, language) if date.readings or date.minutes), *years]
-    return [number.start for number in _numbers(quote, language) if kind and _is_of(kind, number)]
+    if kind is None or kind in _SAYS:
+        return []
+    return [number.start for number in _numbers(quote, language) if _is_of(kind, number)]
 
 
 def _numbers(text: str, language: str) -> list[Number]:
