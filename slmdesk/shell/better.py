@@ -21,7 +21,7 @@ from slmdesk.window.base.bridge import Bridge, Call
 from slmdesk.window.base.shortcuts import WindowStateFile
 from slmdesk.window.base.theme import scaled
 from slmdesk.window.widgets.bars import SettingsController, thin_bar
-from slmdesk.window.widgets.build import breakable, button, column, named, plain_label, plain_tip, row, show_words
+from slmdesk.window.widgets.build import breakable, button, column, named, plain_label, row, set_tip, show_words
 from slmdesk.window.widgets.opening import MODEL_FILTER, ModelImports, ask_file
 
 if TYPE_CHECKING:
@@ -346,7 +346,7 @@ class BetterCard(QWidget):
         is_at_rest = not way.is_asking and not way.is_busy
         title, go, share = self._words()
         show_words(self._title, breakable(title))
-        self._title.setToolTip(plain_tip(way.offer.reason) if way.offer else "")
+        set_tip(self._title, way.offer.reason if way.offer else "")
         if is_at_rest and (starter := way.starter):
             from slmdesk.models.service import STARTER
 

@@ -33,7 +33,7 @@ from slmdesk.base.untrusted import clean_label
 from slmdesk.shell.better import BetterCard, BetterModel
 from slmdesk.window.base import theme
 from slmdesk.window.base.theme import scaled
-from slmdesk.window.widgets.build import ElidedButton, column, named, plain_label, plain_tip, row, set_icon, show_column
+from slmdesk.window.widgets.build import ElidedButton, column, named, plain_label, row, set_icon, set_tip, show_column
 from slmdesk.window.widgets.opening import admit, dropped_paths
 from slmdesk.window.widgets.rows import empty_layout, order_tabs
 
@@ -210,7 +210,7 @@ class StartPage(QScrollArea):
         words = _("{count:,} to check").format(count=to_check) if to_check else ""
         label = ", ".join(filter(None, (title, words)))
         made = named(ElidedButton(title.replace("&", "&&"), self._holder), "recent_item", label=label, kind="recent")
-        made.setToolTip(plain_tip(title))
+        set_tip(made, title)
         set_icon(made, KIND_ICONS.get(item.kind, "file-text"), "ink2")
         made.clicked.connect(lambda _checked=False, id=item.id: self.item_chosen.emit(id))
         return row((made, 1), plain_label(words, self._holder, name="recent_open", kind="small", wraps=False))

@@ -146,11 +146,12 @@ LEAST_TARGET = 24
 
 
 def faults(root: QWidget) -> list[str]:
-    """What is cut, lies over its neighbour, scrolls in what scrolls, is too small to press or has no name."""
+    """What is cut, lies over its neighbour, scrolls in what scrolls, is too small to press, or is not read out well."""
     shown, told = list(_shown(root)), [label.buddy() for label in root.findChildren(QLabel)]
     found = _cut_off(root, shown)
     for widget in shown:
         found += filter(None, (_height(widget), _target(widget), _scrolls_twice(widget, root), _spoken(widget, told)))
+        found += filter(None, [_read_out(widget)])
     return found + _overlaps(root)
 
 
@@ -178,6 +179,14 @@ def _spoken(widget: QWidget, told: Sequence[QWidget | None]) -> str:
         return ""
     is_told = any(one is widget for one in told)
     return "" if is_told else f"{_path(widget)}: takes the focus and has no name"
+
+
+def _read_out(widget: QWidget) -> str:
+    """What Qt gives a screen reader: the tool tip where there is no description, the text of a label without a name."""
+    if widget.toolTip().startswith("<") and not widget.accessibleDescription():
+        return f"{_path(widget)}: its tool tip is read out with its markup"
+    is_broken = isinstance(widget, QLabel) and "\u200b" in widget.text() and not widget.accessibleName()
+    return f"{_path(widget)}: its places to break a line are read out" if is_broken else ""
 
 
 def _scrolls_twice(widget: QWidget, root: QWidget) -> str:

@@ -30,10 +30,10 @@ from slmdesk.window.widgets.build import (
     FlowLayout,
     column,
     named,
-    plain_tip,
     row,
     set_icon,
     set_kind,
+    set_tip,
     tool_button,
 )
 from slmdesk.window.widgets.dialogs import ask_password, show_used_text
@@ -278,7 +278,7 @@ class Chip(QFrame):
         if self._words.property("kind") != kind:
             set_kind(self._words, kind)
         self.setAccessibleName(_("Attached: {name}, {words}").format(name=draft.name, words=draft.words))
-        self.setToolTip(plain_tip(f"{draft.name}\n{draft.words}\n{self._hint()}"))
+        set_tip(self, f"{draft.name}\n{draft.words}\n{self._hint()}")
         self._more.setAccessibleName(_("How {name} is read, and more").format(name=draft.name))
         self._remove.setAccessibleName(_("Remove {name}").format(name=draft.name))
 

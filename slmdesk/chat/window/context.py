@@ -32,7 +32,7 @@ from slmdesk.window.base import theme
 from slmdesk.window.base.bridge import Bridge, Call, Delay, ignored
 from slmdesk.window.base.live import Live
 from slmdesk.window.base.theme import scaled
-from slmdesk.window.widgets.build import button, column, named, plain_label, plain_tip, set_kind, show_words
+from slmdesk.window.widgets.build import button, column, named, plain_label, set_kind, set_tip, show_words
 from slmdesk.window.widgets.parts import Popover, draw_ring
 
 if TYPE_CHECKING:
@@ -181,7 +181,7 @@ class ContextMeter(QToolButton):
         words = _("{percent} % full").format(percent=offer.percent)
         self.setText(f" {words}")  # clear of the ring
         self.setAccessibleName(_("Context: {words}").format(words=words))
-        self.setToolTip(plain_tip(offer.text))
+        set_tip(self, offer.text)
         kind = "meter_warn" if offer.is_urgent else "meter"
         if self.property("kind") != kind:
             set_kind(self, kind)

@@ -34,6 +34,7 @@ from slmdesk.window.widgets.build import (
     plain_tip,
     row,
     set_icon,
+    set_tip,
     text_line,
     tool_button,
 )
@@ -74,7 +75,7 @@ class ChatHeader(QFrame):
     def show_space(self, name: str) -> None:
         self.space.setText(name.replace("&", "&&"))
         tip = _("In the space “{name}”: show the chats").format(name=name)
-        self.space.setToolTip(plain_tip(tip))
+        set_tip(self.space, tip)
         self.space.setAccessibleName(tip)
         self.space.setVisible(bool(name))
 
@@ -405,7 +406,7 @@ class ModelPicker(QWidget):
             words += _(", graphics card")
         keys = keys_of("chat.model").shown
         choose = _("{name}: {words}. Choose a model").format(name=name, words=words) + (f" ({keys})" if keys else "")
-        self.button.setToolTip(plain_tip(reason or (choose if name else text)))
+        set_tip(self.button, reason or (choose if name else text))
         set_icon(self.button, "triangle-alert" if state is ModelState.CRASHED else "chevron-up", "ink2")
         is_loading = state is ModelState.LOADING
         self.cancel_button.setVisible(is_loading)

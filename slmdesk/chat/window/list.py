@@ -33,9 +33,9 @@ from slmdesk.window.widgets.build import (
     column,
     named,
     plain_label,
-    plain_tip,
     row,
     set_icon,
+    set_tip,
     show_words,
     text_line,
     tool_button,
@@ -485,7 +485,7 @@ class PrivateList(QFrame):
         id, title = chat
         words = PRIVATE if title == _(NEW_CHAT) else f"{PRIVATE}: {title}"
         made = named(ElidedButton(words.replace("&", "&&"), self), "private_chat", label=words, kind="status")
-        made.setToolTip(plain_tip(words))
+        set_tip(made, words)
         set_icon(made, "eye-off", "ink2")
         made.clicked.connect(partial(self.chat_chosen.emit, id))
         return made

@@ -26,8 +26,8 @@ from slmdesk.window.widgets.build import (
     column,
     named,
     plain_label,
-    plain_tip,
     row,
+    set_tip,
     show_column,
     show_words,
     tool_button,
@@ -78,7 +78,7 @@ class JobRow(QFrame):
         self._bar.setAccessibleName(_("{share} done: {what}").format(share=share, what=what))
         for arrow, where, keys in ((self._up, _("Earlier"), "Alt+Up"), (self._down, _("Later"), "Alt+Down")):
             arrow.setVisible(view.last_place > 1)
-            arrow.setToolTip(plain_tip(_("{where} in the queue ({keys})").format(where=where, keys=keys)))
+            set_tip(arrow, _("{where} in the queue ({keys})").format(where=where, keys=keys))
             arrow.setAccessibleName(_("{where} in the queue: {what}").format(where=where, what=what))
         self._up.setEnabled(view.place > 1)
         self._down.setEnabled(view.place < view.last_place)
@@ -88,7 +88,7 @@ class JobRow(QFrame):
             (self._cancel, _("Cancel")),
         )  # fmt: skip
         for each, verb in words:
-            each.setToolTip(plain_tip(f"{verb}: {what}"))
+            set_tip(each, f"{verb}: {what}")
             each.setAccessibleName(f"{verb}: {what}")
         self._resume.setText(_resume_words(view))
 

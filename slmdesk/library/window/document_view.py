@@ -58,9 +58,9 @@ from slmdesk.window.widgets.build import (
     column,
     named,
     plain_label,
-    plain_tip,
     row,
     set_icon,
+    set_tip,
     show_column,
     show_words,
     text_line,
@@ -676,8 +676,9 @@ class AttachedBar(QFrame):
         opening.clicked.connect(lambda: self._controller.open_attachment(attachment.index))
 
     def _button(self, words: str, name: str, *, label: str, **options: Any) -> QPushButton:
-        words, tip = words.replace("&", "&&"), plain_tip(label)
-        made = button(words, name, self, kind="quiet", icon="file-text", label=label, tip=tip, **options)
+        words = words.replace("&", "&&")
+        made = button(words, name, self, kind="quiet", icon="file-text", label=label, **options)
+        set_tip(made, label)
         self._row.addWidget(made)
         return made
 

@@ -23,8 +23,8 @@ from slmdesk.window.widgets.build import (
     column,
     named,
     plain_label,
-    plain_tip,
     row,
+    set_tip,
     show_column,
     show_words,
 )
@@ -216,7 +216,7 @@ class NameBox(CheckBox):
 
     def _show(self, text: str) -> None:
         self.setText(text.replace("&", "&&"))  # Qt would take an ampersand as the mark of a shortcut
-        self.setToolTip(plain_tip(self._full) if text != self._full else "")
+        set_tip(self, self._full if text != self._full else "")
 
 
 class CheckList(QScrollArea):

@@ -55,9 +55,9 @@ from slmdesk.window.widgets.build import (
     column,
     named,
     plain_label,
-    plain_tip,
     row,
     set_icon,
+    set_tip,
     show_words,
     text_line,
 )
@@ -687,7 +687,8 @@ class TrialLine(QWidget):
         self.setObjectName(f"{kind}_line")
         self._start_words, self._is_running = button, False
         self._words = plain_label("", self, name=f"{kind}_words")
-        self._button = named(QPushButton(button, self), f"{kind}_button", tip=plain_tip(tip))
+        self._button = named(QPushButton(button, self), f"{kind}_button")
+        set_tip(self._button, tip)
         self._button.clicked.connect(self._on_clicked)
         self._state = plain_label("", self, name=f"{kind}_state", kind="small")
         self._bar = thin_bar(f"{kind}_bar", self, title, most=1000)

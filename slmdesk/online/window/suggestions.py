@@ -18,7 +18,7 @@ from slmdesk.online.window.hub import ANY_JOB, ANY_LANGUAGE, OfferCard, Offering
 from slmdesk.runtime.messages import bytes_for_people
 from slmdesk.window.base import theme
 from slmdesk.window.base.text import inside
-from slmdesk.window.widgets.build import button, column, named, plain_label, plain_tip, row
+from slmdesk.window.widgets.build import button, column, named, plain_label, row, set_tip
 from slmdesk.window.widgets.rows import DOT, Choice, Rows
 
 FIRST = 3
@@ -59,7 +59,7 @@ class SuggestionCard(OfferCard):
         if words != self._get.text():
             self._get.setText(words)
             self._get.setAccessibleName(f"{words}: {self._entry.title}")
-            self._get.setToolTip(plain_tip(self._get.accessibleName()))
+            set_tip(self._get, self._get.accessibleName())
 
 
 class Suggestions(OfferList):

@@ -37,8 +37,8 @@ from slmdesk.window.widgets.build import (
     column,
     named,
     plain_label,
-    plain_tip,
     row,
+    set_tip,
     show_column,
     tool_button,
 )
@@ -388,7 +388,7 @@ class DocumentPane(QStackedWidget):
     def _show_languages(self) -> None:
         source, target = self.languages
         known = LANGUAGES[source].shown if source in LANGUAGES else ""
-        self._target.setToolTip(plain_tip(_("From {language}").format(language=known) if known else ""))
+        set_tip(self._target, _("From {language}").format(language=known) if known else "")
         self._target.show_value(target)
         self.advice.show_about(source, target)
 

@@ -34,8 +34,8 @@ from slmdesk.window.widgets.build import (
     named,
     passing,
     plain_label,
-    plain_tip,
     row,
+    set_tip,
     text_line,
 )
 from slmdesk.window.widgets.form import Field, Form, Listed
@@ -330,7 +330,7 @@ class AdviceLine(QFrame):
         self._use.setVisible(better is not None)
         if better is not None:
             self._use.setAccessibleName(_("Translate with {name}").format(name=better.name))
-            self._use.setToolTip(plain_tip(_("Translate with {name} from now on").format(name=better.name)))
+            set_tip(self._use, _("Translate with {name} from now on").format(name=better.name))
         self._see.setVisible(bool(offer))
         self.setVisible(bool(words))
 

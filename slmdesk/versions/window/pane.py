@@ -43,9 +43,9 @@ from slmdesk.window.widgets.build import (
     flow,
     named,
     plain_label,
-    plain_tip,
     row,
     set_kind,
+    set_tip,
     show_column,
     show_words,
     split,
@@ -430,7 +430,7 @@ class ComparePane(QFrame):
             self._other = self._found(_other_of(found, self._record.id)) or self._other
         self._show_choices()
         self._words = headline(found)
-        self._summary.setToolTip(plain_tip(self._words))
+        set_tip(self._summary, self._words)
         self._settle_told()
         show_words(self._coverage, " ".join(filter(None, (unread_words(found.old, OLD), unread_words(found.new, NEW)))))
         has_changes = self._has_changes

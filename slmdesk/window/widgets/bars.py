@@ -42,9 +42,9 @@ from slmdesk.window.widgets.build import (
     named,
     passing,
     plain_label,
-    plain_tip,
     row,
     set_icon,
+    set_tip,
     show_words,
     text_line,
     tool_button,
@@ -77,7 +77,7 @@ class JobsButton(QPushButton):
         """Show the jobs: `words` for the tooltip and screen readers, '' for none; `share` is 0 to 1."""
         self._share = share
         self.setText(f"{round(share * 100)} %" if words else "")
-        self.setToolTip(plain_tip(words))
+        set_tip(self, words)
         self.setAccessibleName(words or _("No jobs"))
         self.setVisible(bool(words))
         self.update()
@@ -199,7 +199,7 @@ class StatusBar(QFrame):
         set_icon(self._network, "lock" if is_offline else "lock-open", "ink2" if is_offline else "warn")
         words = f"{state}. {requests_words(settings.requests)}".strip(". ")
         self._network.setAccessibleName(words)
-        self._network.setToolTip(plain_tip(words))
+        set_tip(self._network, words)
         self._network.setProperty("online", not is_offline)
         self._network.style().unpolish(self._network)
         self._network.style().polish(self._network)

@@ -268,10 +268,23 @@ def come_forward(window: QWidget) -> None:
     window.activateWindow()
 
 
+class PlainLabel(QLabel):
+    """Label whose places to break a line (`breakable`) assistive tools do not read."""
+
+    _has_breaks = False
+
+    def setText(self, text: str) -> None:
+        super().setText(text)
+        if self._has_breaks or BREAK in text:
+            self._has_breaks = BREAK in text
+            self.setAccessibleName(text.replace(BREAK, ""))
+
+
 def plain_label(
     text: str, parent: QWidget, *, name: str, kind: str = "", wraps: bool = True, is_hidden: bool = False
 ) -> QLabel:
-    label = named(QLabel(text, parent), name)
+    label = named(PlainLabel(parent), name)
+    label.setText(text)
     label.setTextFormat(Qt.TextFormat.PlainText)
     label.setWordWrap(wraps)
     if wraps:
@@ -330,7 +343,7 @@ class ElidedLabel(QLabel):
             else metrics.elidedText(self.full_text, self._mode, width)
         )
         self.setText(shown)
-        self.setToolTip(plain_tip(self.full_text) if shown != self.full_text else "")
+        set_tip(self, self.full_text if shown != self.full_text else "")
 
 
 class NameLabel(ElidedLabel):
@@ -349,9 +362,18 @@ def plain_tip(text: str) -> str:
     return f"<p>{escape(text)}</p>".replace("\n", "<br>") if text else ""
 
 
+def set_tip(widget: QWidget, words: str) -> None:
+    """Set untrusted text as the tooltip of a widget, and as its description: assistive tools would read the markup."""
+    widget.setToolTip(plain_tip(words))
+    widget.setAccessibleDescription(words)
+
+
+BREAK = "\u200b"
+
+
 def breakable(text: str, every: int = 30) -> str:
     """Return text whose words of more than `every` letters can break. Only for display: do not copy or open it."""
-    return re.sub(rf"\S{{{every}}}", lambda found: found.group() + "\u200b", text)
+    return re.sub(rf"\S{{{every}}}", lambda found: found.group() + BREAK, text)
 
 
 def first_words(text: str, most: int) -> str:

@@ -18,7 +18,17 @@ from slmdesk.base.record import Record
 from slmdesk.base.texts import _
 from slmdesk.window.base import theme
 from slmdesk.window.base.bridge import Delay
-from slmdesk.window.widgets.build import breakable, column, named, plain_label, plain_tip, row, show_words, tool_button
+from slmdesk.window.widgets.build import (
+    breakable,
+    column,
+    named,
+    plain_label,
+    plain_tip,
+    row,
+    set_tip,
+    show_words,
+    tool_button,
+)
 from slmdesk.window.widgets.parts import Segments
 from slmdesk.window.widgets.rows import Choice
 
@@ -212,10 +222,8 @@ class FieldPart(QFrame):
 
 
 def explain(sentence: str, *widgets: QWidget) -> None:
-    """Set the tooltip of these widgets, which assistive tools read for the first."""
-    widgets[0].setAccessibleDescription(sentence)
     for widget in widgets:
-        widget.setToolTip(plain_tip(sentence))
+        set_tip(widget, sentence)
 
 
 def of_env(told: V | Callable[[Any], V], env: Any) -> V:

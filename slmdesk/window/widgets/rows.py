@@ -70,10 +70,10 @@ from slmdesk.window.widgets.build import (
     named,
     passing,
     plain_label,
-    plain_tip,
     row,
     set_icon,
     set_kind,
+    set_tip,
     show_words,
 )
 from slmdesk.window.widgets.dialogs import request_translation
@@ -123,7 +123,7 @@ class FitMark(QWidget):
         set_icon(self._icon, icon, colour)
         self._word.setText(ABOUT.get(fit, word) if is_about and SLOW not in word else word)
         set_kind(self._word, kind)
-        self.setToolTip(plain_tip(why))
+        set_tip(self, why)
         self.setAccessibleName(_("On this PC: {text}").format(text=self._word.text()))
 
 
@@ -171,7 +171,8 @@ class Card(QFrame):
 
     def add_button(self, text: str, name: str, spoken: str, on: Callable[[], object]) -> QPushButton:
         """Add a button. `spoken` names its action and object, for screen readers and as tooltip."""
-        button = named(QPushButton(text, self), name, label=spoken, tip=plain_tip(spoken))
+        button = named(QPushButton(text, self), name, label=spoken)
+        set_tip(button, spoken)
         button.clicked.connect(lambda: on())
         self.add_widget(button)
         return button
@@ -285,7 +286,7 @@ class CitedRow(QFrame):
         if self._bullet:
             parts.insert(0, (self._bullet, Qt.AlignmentFlag.AlignTop))
         self._line = row(*parts, into=self, gap=theme.SPACE_8, margins=theme.SPACE_4)
-        self.setToolTip(plain_tip("\n".join(filter(None, (place, details)))))
+        set_tip(self, "\n".join(filter(None, (place, details))))
         self.setAccessibleName(". ".join(words for words in (f"{text} {place}", warning) if words))
 
     def show_due(self, day: str) -> None:

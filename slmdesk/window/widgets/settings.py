@@ -14,7 +14,7 @@ from slmdesk.base.texts import _
 from slmdesk.window.base import theme
 from slmdesk.window.base.theme import scaled
 from slmdesk.window.widgets.bars import SET_BY_ORGANISATION, SettingsController
-from slmdesk.window.widgets.build import breakable, column, fold_button, named, plain_label, plain_tip, row, show_words
+from slmdesk.window.widgets.build import breakable, column, fold_button, named, plain_label, row, set_tip, show_words
 from slmdesk.window.widgets.form import Control, Field, FieldPart, Form, of_env
 from slmdesk.window.widgets.rows import Choice
 
@@ -117,7 +117,7 @@ class SettingRow(FieldPart):
 
     def _lay_out(self) -> None:
         name, tip = self.field.name, of_env(self.field.tip, None)
-        named(self, f"row_{name}", kind="card", tip=plain_tip(tip))
+        set_tip(named(self, f"row_{name}", kind="card"), tip)
         self._heading.setObjectName(f"{name}_title")
         self._problem.setObjectName(f"{name}_verdict")
         self._sentence = plain_label("", self, name=f"{name}_sentence", kind="small")

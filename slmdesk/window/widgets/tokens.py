@@ -20,8 +20,8 @@ from slmdesk.window.widgets.build import (
     column,
     named,
     plain_label,
-    plain_tip,
     row,
+    set_tip,
     show_words,
     text_line,
 )
@@ -193,8 +193,9 @@ class GatedPanel(QFrame):
 
     def _build_ui(self) -> None:
         self._problem = plain_label("", self, name="gated_problem", kind="danger", is_hidden=True)
-        label, tip = _("Open the page of {repo} in the browser").format(repo=self._repo), plain_tip(self._repo)
-        page = button(_("Model page…"), "gated_page_button", self, label=label, tip=tip, on=self.page_requested)
+        label = _("Open the page of {repo} in the browser").format(repo=self._repo)
+        page = button(_("Model page…"), "gated_page_button", self, label=label, on=self.page_requested)
+        set_tip(page, self._repo)
         self._form = TokenForm(self._tokens, self)
         self._state = plain_label("", self, name="gated_token_state", kind="muted")
         self._again = button(_("Try again"), "gated_try_again_button", self, kind="primary", on=self._on_again)

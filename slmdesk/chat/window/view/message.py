@@ -37,7 +37,7 @@ from slmdesk.window.markdown.formulas import Formulas
 from slmdesk.window.markdown.message import MessageText, MessageWriter
 from slmdesk.window.markdown.selected import BOTTOM_MARGIN, TOP_MARGIN, Parser, ViewStyle
 from slmdesk.window.widgets import build
-from slmdesk.window.widgets.build import column, named, plain_label, plain_tip, row
+from slmdesk.window.widgets.build import column, named, plain_label, row, set_tip
 
 ACTIONS = {
     "copy": ("copy", _("Copy")),
@@ -739,8 +739,8 @@ class ExtraLines(QObject):
         return False
 
     def _make(self, extra: Extra) -> QToolButton:
-        tip = plain_tip(extra.tip or extra.words)
-        button = _line_button("message_extra", self._parent, self._style, tip, lambda: self.chosen.emit(extra.key))
+        button = _line_button("message_extra", self._parent, self._style, "", lambda: self.chosen.emit(extra.key))
+        set_tip(button, extra.tip or extra.words)
         button.setIcon(icon(extra.icon, self._style.theme.colour("ink2")))
         button.setText(extra.words.replace("&", "&&"))
         button.setAccessibleName(extra.words)
