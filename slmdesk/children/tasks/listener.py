@@ -16,17 +16,15 @@ from slmdesk.base.documents import (
     Page,
     PageKind,
     PageStatus,
-    format_named,
     page_of,
 )
 from slmdesk.base.errors import KnownError
 from slmdesk.base.protocol import Partial, Progress
 from slmdesk.base.record import to_json
 from slmdesk.base.sound import Stretch, Stretches, bytes_of, is_loud, loudness, sound_of
-from slmdesk.base.texts import N_
 from slmdesk.base.times import PAUSE_S, place_of, shown_time
 from slmdesk.children.tasks.job import Job, Task, text_of
-from slmdesk.children.tasks.reader import chosen_format, reading_of
+from slmdesk.children.tasks.reader import chosen_format, named_wrongly, reading_of
 from slmdesk.engine.whisper import Whisper, Words
 from slmdesk.formats.reading import PageText
 from slmdesk.formats.recordings import Piece, pieces, sound_at
@@ -110,9 +108,7 @@ def read(job: Job) -> Task:
     """
     reading = reading_of(job)
     if (chosen := chosen_format(reading, "")) != "recording":
-        reason = N_("it is {format}, which its name does not say; give it its right name first")
-        reason = reason.format(format=format_named(chosen).name)
-        raise KnownError("document.unreadable", path=reading.path, reason=reason)
+        raise named_wrongly(reading, chosen)
     language = reading.encoding
     pages, is_heard, number = pieces(reading), False, 0
     model = None

@@ -12,12 +12,12 @@ import re
 import threading
 from collections import Counter
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import replace  # noqa: TID251
 from itertools import islice
 from pathlib import PurePath
 
-from slmdesk.base.documents import BlockKind, DocumentInfo, ForeignChat, Note, Page, PageStatus, format_named, format_of
+from slmdesk.base.documents import BlockKind, DocumentInfo, ForeignChat, Note, PageStatus, format_named, format_of
 from slmdesk.base.errors import KnownError, Stopped
 from slmdesk.base.protocol import Partial, Progress, record_from
 from slmdesk.base.record import Count, changed, to_json
@@ -42,7 +42,7 @@ from slmdesk.formats.reading import (
     rewriter_of,
     searchable_of,
 )
-from slmdesk.formats.redacting.redactors import Listing, Redacting, Replacing, Said, Seeking
+from slmdesk.formats.redacting.redactors import Listing, Redacting, Replacing, Seeking
 from slmdesk.formats.redacting.text import left_in
 from slmdesk.formats.rewriting.rewriters import (
     LeftAsIs,
@@ -93,6 +93,17 @@ class PictureQueue:
 _pictures = PictureQueue()
 
 
+@contextmanager
+def _damaged(path: str) -> Iterator[None]:
+    """Within it, a fault nobody foresaw means that the document is damaged.  Raises KnownError `document.damaged`."""
+    try:
+        yield
+    except (KnownError, Stopped, MemoryError):
+        raise
+    except Exception as err:
+        raise KnownError("document.damaged", path=path, reason=type(err).__name__) from err
+
+
 def _is_empty(reading: Reading) -> bool:
     with reading.open() as file:
         return not file.read(1)
@@ -111,29 +122,25 @@ def read(job: Job) -> Task:
     reading = reading_of(job)
     chosen = chosen_format(reading, text_of(job, "format", ""))
     pages = 0
-    try:
-        with closing(reader_of(chosen)(reading)) as found:  # type: ignore[type-var]  # readers are generators
-            for page in found:
-                _pictures.wait()
-                job.check()
-                pages = page.number
-                if _UNSEEN_LETTERS.search(page.text):
-                    reading.note(Note.HIDDEN_TEXT)
-                if struck := sum(block.kind is BlockKind.STRUCK for block in page.blocks):
-                    reading.note(Note.STRUCK, count=struck)
-                reported = (
-                    changed(page, reason=reading.doubt) if page.status is PageStatus.READ and reading.doubt else page
-                )
-                yield Partial(job.id, str(page.number), to_json(reported))
-                yield Progress(job.id, pages, max(reading.total, pages) if reading.total else 0, "page")
-    except KnownError as err:
-        if err.code == "document.damaged" and _is_empty(reading):  # every reader misses something else in it
-            raise KnownError("document.empty", name=PurePath(reading.path).name) from err
-        raise
-    except (Stopped, MemoryError):
-        raise
-    except Exception as err:
-        raise KnownError("document.damaged", path=reading.path, reason=type(err).__name__) from err
+    with _damaged(reading.path):
+        try:
+            with closing(reader_of(chosen)(reading)) as found:  # type: ignore[type-var]  # readers are generators
+                for page in found:
+                    _pictures.wait()
+                    job.check()
+                    pages = page.number
+                    if _UNSEEN_LETTERS.search(page.text):
+                        reading.note(Note.HIDDEN_TEXT)
+                    if struck := sum(block.kind is BlockKind.STRUCK for block in page.blocks):
+                        reading.note(Note.STRUCK, count=struck)
+                    is_doubtful = page.status is PageStatus.READ and reading.doubt
+                    reported = changed(page, reason=reading.doubt) if is_doubtful else page
+                    yield Partial(job.id, str(page.number), to_json(reported))
+                    yield Progress(job.id, pages, max(reading.total, pages) if reading.total else 0, "page")
+        except KnownError as err:
+            if err.code == "document.damaged" and _is_empty(reading):  # every reader misses something else in it
+                raise KnownError("document.empty", name=PurePath(reading.path).name) from err
+            raise
     info = DocumentInfo(
         format=chosen,
         pages=pages,
@@ -286,6 +293,17 @@ def chosen_format(reading: Reading, requested: str) -> str:
     return known or format_of(name).id
 
 
+def _check_name(reading: Reading, chosen: str) -> None:
+    """Raises KnownError `document.unreadable` for a file that would come back with a wrong name."""
+    if PurePath(reading.path).suffix.lower() not in format_named(chosen).suffixes:
+        raise named_wrongly(reading, chosen)
+
+
+def named_wrongly(reading: Reading, chosen: str) -> KnownError:
+    reason = N_("it is {format}, which its name does not say; give it its right name first")
+    return KnownError("document.unreadable", path=reading.path, reason=reason.format(format=format_named(chosen).name))
+
+
 PIECE_BYTES = 384 << 10
 """Of the file, in a line: as base64 it has a third more, and a line has a MiB at most."""
 MOST_STEPS = 500
@@ -312,7 +330,7 @@ def units(job: Job) -> Task:
                                   "kind": part.kind, "place": part.place, "language": part.language}})  # fmt: skip
         else:
             counts["left"] += 1
-            reported.append({"left": {"kind": part.kind, "place": part.place, "text": part.text}})
+            reported.append({"left": to_json(part)})
         if len(reported) >= UNITS_AT_ONCE:
             yield Partial(job.id, str(number), {"found": reported})
             yield Progress(job.id, counts["units"], 0, "unit")
@@ -338,26 +356,18 @@ def rewrite(job: Job) -> Task:
             answers[int(step.key)] = source, target
     rewriting, rewriter, __ = _begun(job)
     out = io.BytesIO()
-    refused = _written(rewriter, rewriting, answers, out)
+    with _damaged(rewriting.reading.path):
+        refused = written_to(rewriter, rewriting, answers, out)
     data = out.getbuffer()
     yield Progress(job.id, 0, len(data), "byte")
-    for number, at in enumerate(range(0, len(data), PIECE_BYTES)):
-        job.check()
-        yield Partial(job.id, str(number), {"data": base64.b64encode(data[at : at + PIECE_BYTES]).decode("ascii")})
-    return {"bytes": len(data), "sha256": hashlib.sha256(data).hexdigest(), "refused": list(refused)}
+    return {**(yield from _given(job, data)), "refused": list(refused)}
 
 
 def _begun(job: Job) -> tuple[Rewriting, Rewriter, str]:
     reading = reading_of(job)
     format_id = job.payload.get("format", "")
     chosen = chosen_format(reading, format_id if isinstance(format_id, str) else "")
-    if (
-        PurePath(reading.path).suffix.lower() not in format_named(chosen).suffixes
-    ):  # it would come back with a wrong name
-        reason = N_("it is {format}, which its name does not say; give it its right name first").format(
-            format=format_named(chosen).name
-        )
-        raise KnownError("document.unreadable", path=reading.path, reason=reason)
+    _check_name(reading, chosen)
     return Rewriting(reading, _options(job.payload.get("options"))), rewriter_of(chosen, reading.path), chosen
 
 
@@ -383,37 +393,17 @@ def _options(untrusted: Json) -> Options:
 def _listed(rewriter: Rewriter, rewriting: Rewriting) -> Iterator[UnitOrLeft]:
     """What a rewriter finds; of what is left so much as people read, and how many more there are."""
     count, more = 0, Counter[str]()
-    for as_is in _guarded(rewriter(rewriting), rewriting.reading.path):
-        if isinstance(as_is, LeftAsIs):
-            count += 1
-            if count > MOST_LEFT:
-                more[as_is.kind] += 1
-                rewriting.reading.check()
-                continue
-        yield as_is
+    with _damaged(rewriting.reading.path):
+        for as_is in rewriter(rewriting):
+            if isinstance(as_is, LeftAsIs):
+                count += 1
+                if count > MOST_LEFT:
+                    more[as_is.kind] += 1
+                    rewriting.reading.check()
+                    continue
+            yield as_is
     for kind, others in more.items():
         yield LeftAsIs(kind, "", f"and {others} more")
-
-
-def _guarded(found: Iterator[UnitOrLeft], path: str) -> Iterator[UnitOrLeft]:
-    """What a rewriter gives; a fault nobody foresaw means that the document is damaged."""
-    try:
-        yield from found
-    except (KnownError, Stopped, MemoryError):
-        raise
-    except Exception as err:
-        raise KnownError("document.damaged", path=path, reason=type(err).__name__) from err
-
-
-def _written(
-    rewriter: Rewriter, rewriting: Rewriting, answers: Mapping[int, tuple[str, str]], out: io.BytesIO
-) -> list[int]:
-    try:
-        return written_to(rewriter, rewriting, answers, out)
-    except (KnownError, Stopped, MemoryError):
-        raise
-    except Exception as err:
-        raise KnownError("document.damaged", path=rewriting.reading.path, reason=type(err).__name__) from err
 
 
 PIECE_CHARACTERS = 100_000
@@ -430,10 +420,11 @@ def private_texts(job: Job) -> Task:
     """
     reading, chosen = _redacting_of(job)
     pages: list[tuple[str, str]] = []
-    for page in _pages_of(reading.path, reader_of(chosen)(reading)):
-        job.check()
-        pages.append((page.label or f"page {page.number}", page.text))
-        yield Progress(job.id, page.number, max(reading.total, 0), "page")
+    with _damaged(reading.path):
+        for page in reader_of(chosen)(reading):
+            job.check()
+            pages.append((page.label or f"page {page.number}", page.text))
+            yield Progress(job.id, page.number, max(reading.total, 0), "page")
     listing = Listing()
     redacting = Redacting(_again(reading), listing, draws=False)
     yield from _run(job, redacting, chosen)
@@ -470,13 +461,9 @@ def redact(job: Job) -> Task:
     )  # fmt: skip
     data = yield from _run(job, redacting, chosen)
     yield Progress(job.id, 0, len(data), "byte")
-    for number, at in enumerate(range(0, len(data), PIECE_BYTES)):
-        job.check()
-        yield Partial(job.id, str(number), {"data": base64.b64encode(data[at : at + PIECE_BYTES]).decode("ascii")})
-    return {
-        "format": chosen, "bytes": len(data), "sha256": hashlib.sha256(data).hexdigest(),
-        "counts": [words.counts[number] for number in range(len(pairs))], **_said(redacting),
-    }  # fmt: skip
+    given = yield from _given(job, data)
+    counts: list[Json] = [words.counts[number] for number in range(len(pairs))]
+    return {"format": chosen, **given, "counts": counts, **_said(redacting)}
 
 
 def check_redacted(job: Job) -> Task:
@@ -513,17 +500,14 @@ def searchable(job: Job) -> Task:
     """
     reading = reading_of(job)
     making = searchable_of(reading, chosen_format(reading, text_of(job, "format", "")))
-    try:
-        while True:
-            done = next(making)
-            job.check()
-            yield Progress(job.id, done, reading.total, "page")
-    except StopIteration as end:
-        data: bytes = end.value
-    except (KnownError, Stopped, MemoryError):
-        raise
-    except Exception as err:
-        raise KnownError("document.damaged", path=reading.path, reason=type(err).__name__) from err
+    with _damaged(reading.path):
+        try:
+            while True:
+                done = next(making)
+                job.check()
+                yield Progress(job.id, done, reading.total, "page")
+        except StopIteration as end:
+            data: bytes = end.value
     return (yield from _given(job, data))
 
 
@@ -542,7 +526,7 @@ def join_pages(job: Job) -> Task:
     return (yield from _given(job, joined([bytes(part) for _number, part in sorted(parts.items())])))
 
 
-def _given(job: Job, data: bytes) -> Task:
+def _given(job: Job, data: bytes | memoryview) -> Task:
     for number, at in enumerate(range(0, len(data), PIECE_BYTES)):
         job.check()
         yield Partial(job.id, str(number), {"data": base64.b64encode(data[at : at + PIECE_BYTES]).decode("ascii")})
@@ -553,11 +537,7 @@ def _redacting_of(job: Job) -> tuple[Reading, str]:
     reading = reading_of(job)
     chosen = chosen_format(reading, text_of(job, "format", ""))
     redactor_of(chosen, reading.path)
-    if PurePath(reading.path).suffix.lower() not in format_named(chosen).suffixes:
-        reason = N_("it is {format}, which its name does not say; give it its right name first").format(
-            format=format_named(chosen).name
-        )
-        raise KnownError("document.unreadable", path=reading.path, reason=reason)
+    _check_name(reading, chosen)
     return reading, chosen
 
 
@@ -586,24 +566,10 @@ def _run(job: Job, redacting: Redacting, chosen: str) -> Generator[TaskEvent, No
 
     def work(report: Callable[[TaskEvent], None]) -> bytes:
         redacting.progress = lambda done, total: report(Progress(job.id, done, total, "page"))
-        try:
+        with _damaged(redacting.reading.path):
             return redactor(redacting)
-        except (KnownError, Stopped, MemoryError):
-            raise
-        except Exception as err:
-            reason = type(err).__name__
-            raise KnownError("document.damaged", path=redacting.reading.path, reason=reason) from err
 
     return (yield from job.reported_by(work))
-
-
-def _pages_of(path: str, pages: Iterable[Page]) -> Iterator[Page]:
-    try:
-        yield from pages
-    except (KnownError, Stopped, MemoryError):
-        raise
-    except Exception as err:
-        raise KnownError("document.damaged", path=path, reason=type(err).__name__) from err
 
 
 def _portions(texts: Iterable[tuple[str, str]]) -> Iterator[list[tuple[str, str]]]:
@@ -622,10 +588,7 @@ def _portions(texts: Iterable[tuple[str, str]]) -> Iterator[list[tuple[str, str]
 
 
 def _said(redacting: Redacting) -> Mapping[str, Json]:
-    def listed(some: Iterable[Said]) -> list[Json]:
-        return [{"kind": said.kind, "place": said.place} for said in some]
-
-    return {"removed": listed(redacting.removed), "unsure": listed(redacting.unsure)}
+    return {"removed": [*map(to_json, redacting.removed)], "unsure": [*map(to_json, redacting.unsure)]}
 
 
 def _bytes_of(untrusted: Json) -> bytes:
@@ -649,12 +612,8 @@ def table_columns(job: Job) -> Task:
     chosen = chosen_format(reading, "")
     if chosen != "csv":
         raise KnownError("document.unknown_format", suffix=chosen, known="csv")
-    try:
+    with _damaged(reading.path):
         rows = _first_rows(reading)
-    except (KnownError, Stopped, MemoryError):
-        raise
-    except Exception as err:
-        raise KnownError("document.damaged", path=reading.path, reason=type(err).__name__) from err
     texts = columns_with_sentences(rows)
     width = max(map(len, rows), default=0)
     reported: list[Json] = [_reported(rows, column, column in texts) for column in range(min(width, MOST_COLUMNS))]
@@ -692,11 +651,7 @@ def terms(job: Job) -> Task:
         text_of(job, "source", ""), text_of(job, "target", ""), _columns_of(job),
         skips_first=job.payload.get("skips_first") is True,
     )  # fmt: skip
-    rows: Iterator[Json] = (
-        {"source": term.source, "target": term.target, "forbidden": list(term.forbidden), "keeps": term.keeps,
-         "minds_case": term.minds_case, "note": term.note, "forms": term.forms} for term in found
-    )  # fmt: skip
-    return (yield from _rows_of(job, reading, rows, "terms", reported))
+    return (yield from _rows_of(job, reading, map(to_json, found), "terms", reported))
 
 
 def columns(job: Job) -> Task:
@@ -732,14 +687,13 @@ def pairs(job: Job) -> Task:
     """The same of a TMX file: Partials {pairs: [[source, target], …]}."""
     reading, reported = reading_of(job), Wording()
     found = pairs_of(reading, reported, text_of(job, "source", ""), text_of(job, "target", ""))
-    rows: Iterator[Json] = ([source, target] for source, target in found)
-    return (yield from _rows_of(job, reading, rows, "pairs", reported))
+    return (yield from _rows_of(job, reading, map(list, found), "pairs", reported))
 
 
-def _rows_of(job: Job, reading: Reading, rows: Iterator[Json], name: str, reported: Wording) -> Task:
+def _rows_of(job: Job, reading: Reading, rows: Iterable[Json], name: str, reported: Wording) -> Task:
     part: list[Json] = []
     count = number = 0
-    try:
+    with _damaged(reading.path):
         for row in rows:
             job.check()
             part.append(row)
@@ -748,10 +702,6 @@ def _rows_of(job: Job, reading: Reading, rows: Iterator[Json], name: str, report
                 yield Partial(job.id, str(number), {name: part})
                 yield Progress(job.id, count, 0, "row")
                 part, number = [], number + 1
-    except (KnownError, Stopped, MemoryError):
-        raise
-    except Exception as err:
-        raise KnownError("document.damaged", path=reading.path, reason=type(err).__name__) from err
     if part:
         yield Partial(job.id, str(number), {name: part})
     return {"languages": list(reported.languages), "skipped": reported.skipped, "first_skipped": reported.first_skipped}
@@ -765,7 +715,7 @@ def chats(job: Job) -> Task:
     or without messages}.
     """
     reading, found, number = reading_of(job), Found(), 0
-    try:
+    with _damaged(reading.path):
         for chat in chats_in(reading, found):
             job.check()
             value = _value(chat)
@@ -775,10 +725,6 @@ def chats(job: Job) -> Task:
             number += 1
             yield Partial(job.id, str(number), value)
             yield Progress(job.id, number, 0, "chat")
-    except (KnownError, Stopped, MemoryError):
-        raise
-    except Exception as err:
-        raise KnownError("document.damaged", path=reading.path, reason=type(err).__name__) from err
     return {"broken": found.broken, "unknown": found.unknown, "too_large": found.too_large, "empty": found.empty}
 
 
