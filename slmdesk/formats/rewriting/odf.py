@@ -166,8 +166,7 @@ def _paragraph(part: Part, element: etree._Element, place: str, looks: Mapping[s
         yield from said("field", place, words)
 
     def rebuild(nodes: Sequence[Node]) -> None:
-        for inner in list(element):
-            element.remove(inner)
+        del element[:]
         element.text = None
         _fill(element, nodes)
         cell = above(element, "table-cell")
@@ -258,8 +257,7 @@ def _fill(element: etree._Element, nodes: Sequence[Node]) -> None:
         elif isinstance(node, InvisibleMark):
             _append(element, node.element)
         else:
-            for inner in list(node.element):
-                node.element.remove(inner)
+            del node.element[:]
             node.element.text = None
             _fill(node.element, node.children)
             _append(element, node.element)

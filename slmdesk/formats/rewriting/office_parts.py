@@ -516,8 +516,7 @@ def drawing_paragraph(part: Part, paragraph: etree._Element, kind: str, place: s
 
     def rebuild(found: Sequence[Node]) -> None:
         kept = [element for element in paragraph if local(element) in ("pPr", "endParaRPr")]
-        for element in list(paragraph):
-            paragraph.remove(element)
+        del paragraph[:]
         paragraph.extend(element for element in kept if local(element) == "pPr")
         for node in found:
             if isinstance(node, Words):

@@ -257,8 +257,7 @@ def _header(strings: Part, item: etree._Element, words: str, place: str, tables:
     answer = yield Unit(words.strip(), kind="heading", place=place)
     if answer is None:
         return
-    for element in list(item):
-        item.remove(element)
+    del item[:]
     _add_text(item, answer)
     strings.is_changed = True
     for table in tables:
@@ -282,8 +281,7 @@ def _item(part: Part, item: etree._Element, place: str, kind: str = "table_row")
         nodes.append(Words(text_of(child(run, "t")), look, run))
 
     def rebuild(found: Sequence[Node]) -> None:
-        for element in list(item):
-            item.remove(element)
+        del item[:]
         for node in found:
             if isinstance(node, Words) and node.text:
                 run = copy.deepcopy(node.model)
