@@ -26,7 +26,7 @@ from slmdesk.base.types import (
     PcMeasurement,
     Recipe,
 )
-from slmdesk.children.tasks.job import Job, Task, TaskEvent, text_of, texts_of
+from slmdesk.children.tasks.job import Job, Task, TaskEvent, text_of
 from slmdesk.engine.interface import Engine, Finished, Piece, PromptRead, Request, RequestFailed
 
 
@@ -257,7 +257,7 @@ def embed(job: Job, engine: Engine) -> Task:
     A Partial with {vectors: [base64 of float32, …]} for some texts together, keyed by the number of the first, in
     order; Progress in texts.  Result {count}.
     """
-    texts = texts_of(job.payload.get("texts"), "texts")
+    texts = record_from(list[str], job.payload.get("texts"))
     if not 0 < len(texts) <= MOST_TEXTS:
         raise KnownError("request.invalid", what="texts")
     done = 0

@@ -212,13 +212,6 @@ class Job:
         return results[0]
 
 
-def texts_of(untrusted: Json, what: str) -> list[str]:
-    """Raises KnownError `request.invalid`."""
-    if not isinstance(untrusted, list | tuple) or not all(isinstance(text, str) for text in untrusted):
-        raise KnownError("request.invalid", what=what)
-    return [*untrusted]
-
-
 def text_of(job: Job, name: str, default: str | None = None) -> str:
     """A text of the payload.  Raises KnownError `request.invalid`."""
     value = job.payload.get(name, default)
