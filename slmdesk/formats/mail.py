@@ -286,7 +286,7 @@ def storable(text: str) -> str:
 def _collect(part: Message, mail: Mail, depth: int, *, takes_named: bool) -> None:
     kind, name = part.get_content_type(), storable(_said(part.get_filename))
     if kind in CMS or name.lower() == "smime.p7m":
-        if content := signed_content(_bytes(part)):
+        if content := signed_content(bytes_of(part)):
             _collect_signed(content, name, mail, depth, takes_named=takes_named)
             return
         mail.is_locked = True
@@ -301,7 +301,7 @@ def _collect(part: Message, mail: Mail, depth: int, *, takes_named: bool) -> Non
         for message in _parts(part):
             _collect(message, mail, depth + 1, takes_named=takes_named)
     elif kind == "text/rfc822-headers":
-        about = email.message_from_bytes(_bytes(part), policy=email.policy.default)
+        about = email.message_from_bytes(bytes_of(part), policy=email.policy.default)
         said = [value for name in ("Subject", "To", "Date") if (value := _header(about, name))]
         mail.reports.append(f"The mail: {' – '.join(said)}")
     elif _is_body(part, kind, name, is_root=depth == 0, takes_named=takes_named):
@@ -400,19 +400,19 @@ def _enclosed(part: Message, kind: str, name: str) -> MailAttachment:
         return MailAttachment(name or f"{subject or 'message'}.eml", inner[0].as_bytes() if inner else None)
     if part.is_multipart():
         return MailAttachment(name or "message", None)
-    data = _bytes(part)
+    data = bytes_of(part)
     if not name and (extension := _EXTENSIONS.get(kind)):
         name = f"{part.get_content_maintype()}{extension}"
     return MailAttachment(name, data)
 
 
-def _bytes(part: Message) -> bytes:
+def bytes_of(part: Message) -> bytes:
     data = part.get_payload(decode=True)
     return data if isinstance(data, bytes) else b""
 
 
 def _text(part: Message, kind: str) -> str:
-    data = _bytes(part)
+    data = bytes_of(part)
     try:
         text = decoded_markup(data, _said(part.get_content_charset), is_markup=kind == "text/html").text
     except NotTextError:

@@ -12,7 +12,7 @@ from email.message import EmailMessage, Message
 
 from slmdesk.base.errors import KnownError
 from slmdesk.formats.containers import format_by_name
-from slmdesk.formats.mail import CMS, parsed, signed_content, storable
+from slmdesk.formats.mail import CMS, bytes_of, parsed, signed_content, storable
 from slmdesk.formats.redacting.office import PICTURES, embedded, picture, suffix_of
 from slmdesk.formats.redacting.redactors import MOST_DEPTH, Redacting, put_in_value
 from slmdesk.formats.redacting.text import redact_markup, redact_text
@@ -104,7 +104,7 @@ class _Mail:
             self._redacting.remove("embedded", name or kind)
             return None
         if kind in CMS or name.lower() == "smime.p7m":
-            content = signed_content(_bytes_of(part))
+            content = signed_content(bytes_of(part))
             if content:
                 return self._signed(content, name, depth)
         if kind in (*CMS, "multipart/encrypted"):
@@ -168,7 +168,7 @@ class _Mail:
         return new
 
     def _file(self, part: Message, kind: str, name: str) -> EmailMessage | None:
-        made = self._bytes(kind, name, _bytes_of(part))
+        made = self._bytes(kind, name, bytes_of(part))
         if made is None:
             return None
         new = EmailMessage(policy=_POLICY)
@@ -211,18 +211,10 @@ def _decoded(raw: str) -> str:
         return raw
 
 
-def _bytes_of(part: Message) -> bytes:
-    data = part.get_payload(decode=True)
-    return data if isinstance(data, bytes) else b""
-
-
 def _text_of(part: Message) -> str:
-    data = part.get_payload(decode=True)
-    if not isinstance(data, bytes):
-        return ""
-    charset = part.get_content_charset() or ""
+    data = bytes_of(part)
     try:
-        return data.decode(charset or "utf-8")
+        return data.decode(part.get_content_charset() or "utf-8")
     except (LookupError, UnicodeError):
         try:
             return decode(data).text
