@@ -18,7 +18,7 @@ from slmdesk.base.documents import DocumentInfo, Page, format_named, is_recordin
 from slmdesk.base.errors import KnownError
 from slmdesk.base.files import write_out
 from slmdesk.base.protocol import picked
-from slmdesk.base.record import to_json
+from slmdesk.base.record import changed, to_json
 from slmdesk.base.records import CollectionRecord, DocumentRecord
 from slmdesk.base.translation import language_of
 from slmdesk.base.types import Json, counted_pages
@@ -40,7 +40,6 @@ from slmdesk.library.redacted import (
     GivenOut,
     RedactionPreview,
     RedactionRequest,
-    Remark,
     label_of,
     removed_lines,
     unsure_lines,
@@ -483,7 +482,8 @@ def redact(console: Console, /, **options: Any) -> None:
         if not wished.yes:
             _confirm(console, preview, chosen)
         if wished.key:
-            request = _with_passphrase(request, wished)
+            fd = wished.passphrase_fd
+            request = changed(request, passphrase=passphrase("Passphrase of the key", fd, twice=fd is None))
         made = console.result_of(
             services, lambda: services.redacted_copies.give_out(preview, request), _progress(console, "redacting")
         )
@@ -583,7 +583,7 @@ def _show_preview(console: Console, preview: RedactionPreview, chosen: Sequence[
             {
                 "path": str(preview.path), "format": preview.format,
                 "found": [_found_shape(word, word in chosen) for word in preview.found],
-                "removed": _remarks(preview.removed), "unsure": _remarks(preview.unsure),
+                "removed": [*map(to_json, preview.removed)], "unsure": [*map(to_json, preview.unsure)],
             }
         )  # fmt: skip
         return
@@ -619,13 +619,6 @@ def _confirm(console: Console, preview: RedactionPreview, chosen: Sequence[Found
         raise click.Abort
 
 
-def _with_passphrase(request: RedactionRequest, wished: _Wishes) -> RedactionRequest:
-    from slmdesk.base.record import changed
-
-    words = passphrase("Passphrase of the key", wished.passphrase_fd, twice=wished.passphrase_fd is None)
-    return changed(request, passphrase=words)
-
-
 def _restore(console: Console, services: Services, wished: _Wishes) -> None:
     assert wished.key is not None
     assert wished.output is not None
@@ -649,7 +642,7 @@ def _say(console: Console, made: GivenOut, preview: RedactionPreview, wished: _W
             {
                 "output": str(made.target), "bytes": made.bytes, "sha256": made.sha256,
                 "replaced": [{"kind": kind, "count": count} for kind, count in made.replaced],
-                "removed": _remarks(made.removed), "unsure": _remarks(made.unsure),
+                "removed": [*map(to_json, made.removed)], "unsure": [*map(to_json, made.unsure)],
                 "key": str(made.key) if made.key else None,
             }
         )  # fmt: skip
@@ -668,15 +661,8 @@ def _say(console: Console, made: GivenOut, preview: RedactionPreview, wished: _W
 
 def _found_shape(word: FoundWord, is_chosen: bool) -> Json:
     return {
-        "kind": word.kind,
-        "words": word.words,
-        "count": word.count,
-        "certainty": word.certainty,
+        **picked(word, "kind", "words", "count", "certainty"),
         "author": word.is_author,
         "chosen": is_chosen,
-        "places": [{"place": p.place, "before": p.before, "words": p.words, "after": p.after} for p in word.places],
+        "places": [*map(to_json, word.places)],
     }
-
-
-def _remarks(some: Sequence[Remark]) -> list[Json]:
-    return [{"kind": remark.kind, "place": remark.place} for remark in some]
