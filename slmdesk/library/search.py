@@ -323,7 +323,7 @@ class Retrieval:
     def _by_words(self, words: Sequence[str], documents: Sequence[str]) -> dict[int, Passage]:
         """Return passages by their number, the best first."""
         found = self._store.passages.find(words, documents, CANDIDATES)
-        among = self._store.passages.number(documents)
+        among, _size = self._store.passages.count(documents)
         best = ranked_by_words(words, [passage.text for passage in found], among=among)[:DEEP]
         return {found[place].n: found[place] for place in best}
 

@@ -56,10 +56,8 @@ class Passages(StorePart):
     def numbered(self, numbers: Sequence[int]) -> list[Passage]:
         return self._all(Passage, f"select * from passages where n in ({marks(numbers)}) order by n", list(numbers))
 
-    def number(self, documents: Sequence[str]) -> int:
-        return self.count(documents)[0]
-
     def count(self, documents: Sequence[str]) -> tuple[int, int]:
+        """Return the number of the passages of these documents, and how many characters they have."""
         rows = self._db.rows(
             "select count(*) as number, coalesce(sum(length(text)), 0) as size from passages"
             f" where document in ({marks(documents)})",

@@ -216,16 +216,19 @@ class TranslationMemory(StorePart):
         kept, now = 0, self._clock()
         with self._db.writing():
             for source, target in pairs:
-                where = (source_language, target_language, domain, memory_key(source))
-                old = self._pair_at(*where)
+                key, values = memory_key(source), {"target": target, "origin": origin, "used": now, "item": item}
+                old = self._pair_at(source_language, target_language, domain, key)
                 if old is not None and old["origin"] != Origin.MODEL.value and origin is Origin.MODEL:
                     continue
                 kept += 1
                 if old is not None:
-                    values = {"target": target, "origin": origin, "used": now, "item": item}
                     self._update("memory", values, "n = ?", old["n"])
                     continue
-                self._add(None, where, source, target, origin, item, now, now)
+                n = self._insert("memory", {
+                    "source_language": source_language, "target_language": target_language, "domain": domain,
+                    "key": key, "source": source, "created": now, **values,
+                })  # fmt: skip
+                self._index.add(n, self._text(source), "memory_words")
         return kept
 
     def link(
@@ -291,23 +294,6 @@ class TranslationMemory(StorePart):
         for row in self._db.rows("select n, source from memory where item = ?", (item,)):
             self._index.remove(row["n"], row["source"], "memory_words")
         self._db.run("delete from memory where item = ?", (item,))
-
-    def _add(
-        self,
-        n: int | None,
-        where: tuple[str, str, str, str],
-        source: str,
-        target: str,
-        origin: Origin,
-        item: str | None,
-        created: float,
-        used: float,
-    ) -> None:
-        added = self._insert("memory", {
-            "n": n, **dict(zip(("source_language", "target_language", "domain", "key"), where, strict=True)),
-            "source": source, "target": target, "origin": origin, "item": item, "created": created, "used": used,
-        })  # fmt: skip
-        self._index.add(added, self._text(source), "memory_words")
 
     def _pair_at(self, source_language: str, target_language: str, domain: str, key: str) -> Row | None:
         return self._db.row(

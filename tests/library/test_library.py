@@ -111,7 +111,7 @@ def test_a_reader_without_end_leaves_nothing(tmp_path):
         (record,) = services.service_thread.call(services.documents.recent)
         assert record.status is DocumentStatus.FAILED
         assert texts(services, record) == []
-        assert services.service_thread.call(lambda: services.store.passages.number([record.id])) == 0
+        assert services.service_thread.call(lambda: services.store.passages.count([record.id])) == (0, 0)
         kept = [file.stat().st_size for file in find_paths().data.rglob("*") if file.is_file()]
         assert sum(kept) < 8 << 20
     finally:

@@ -66,7 +66,7 @@ def test_passages_are_found_by_words_with_other_endings(store):
     assert {one.document for one in found} == {first.id, second.id}
     assert [one.document for one in store.passages.find(pieces("lodz"), [first.id, second.id])] == [second.id]
     assert store.passages.find(pieces("tenant"), [first.id])[0].page == 1
-    assert store.passages.number([first.id, second.id]) == 3
+    assert store.passages.count([first.id, second.id])[0] == 3
     assert store.passages.find([], [first.id]) == store.passages.find(["a"], []) == []
     assert store.passages.find(['"', "*", "NEAR("], [first.id]) == []
 
