@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -124,6 +125,8 @@ PART_CHARACTERS = 150_000
 """Characters of JSON text in one part of a long message. A part stays under MAX_LINE_BYTES even if each character is
 escaped to six bytes.
 """
+PIECE_BYTES = 384 << 10
+"""Bytes of a file in one line. Base64 adds a third."""
 MAX_OPEN_MESSAGES = 16
 MOST_VALUES = 4 << 20
 """In a message of several parts: a short line of JSON can become very many objects."""
@@ -275,6 +278,12 @@ def encode(message: ToChild | FromChild) -> Iterator[bytes]:
     for index, piece in enumerate(slices):
         part = {"type": "part", "id": ident, "index": index, "of": len(slices), "data": piece}
         yield _line(json.dumps(part, ensure_ascii=False, separators=(",", ":")))
+
+
+def in_pieces(data: bytes | memoryview) -> Iterator[str]:
+    """Yield a file as base64, in pieces of which each fits in a line."""
+    for at in range(0, len(data), PIECE_BYTES):
+        yield base64.b64encode(data[at : at + PIECE_BYTES]).decode("ascii")
 
 
 def _line(text: str) -> bytes:

@@ -20,7 +20,7 @@ from typing import Any
 
 from slmdesk.base.errors import KnownError
 from slmdesk.base.files import SHARED_FILE, is_same_file, write_new
-from slmdesk.base.protocol import stored_from, stored_list
+from slmdesk.base.protocol import in_pieces, stored_from, stored_list
 from slmdesk.base.record import Record
 from slmdesk.base.sealing import SealBroken, seal, unseal
 from slmdesk.base.texts import _
@@ -37,8 +37,6 @@ from slmdesk.text.redaction.table import LEAST_HELD, table_for
 from slmdesk.text.sentences import detect
 from slmdesk.text.terms import ENDINGS, fits, spans_of
 
-PIECE_BYTES = 384 << 10
-"""Bytes of a file in one line to the child. Base64 adds a third, and a line may have one MiB at most."""
 MOST_SHOWN = 5
 
 
@@ -169,8 +167,8 @@ class RedactedCopies:
         def steps() -> Iterator[tuple[str, dict[str, Json]]]:
             for number, original in enumerate(originals):
                 yield f"o{number}", {"original": original}
-            for at in range(0, len(data), PIECE_BYTES):
-                yield f"d{at}", {"data": base64.b64encode(data[at : at + PIECE_BYTES]).decode("ascii")}
+            for at, piece in enumerate(in_pieces(data)):
+                yield f"d{at}", {"data": piece}
 
         payload: dict[str, Json] = {"format": preview.format}
         job, checking = start_reader(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import threading
 from collections.abc import Iterator, Sequence
 from functools import partial
@@ -10,6 +9,7 @@ from pathlib import Path
 
 from slmdesk.base.errors import KnownError
 from slmdesk.base.files import SHARED_FILE, is_same_file, write_new
+from slmdesk.base.protocol import in_pieces
 from slmdesk.base.record import Record
 from slmdesk.base.types import Json
 from slmdesk.children.client import ChildClient
@@ -17,7 +17,6 @@ from slmdesk.library.reading import file_from_reader
 from slmdesk.runtime.events import Pending
 from slmdesk.runtime.service import ServiceThread, Slices, in_slices, pending_on_file_thread
 
-PIECE_BYTES = 384 << 10
 MOST_FILES = 500
 """Most files of one paper."""
 MOST_BYTES = 120 << 20
@@ -71,6 +70,5 @@ class SearchableCopies:
 
 def _steps(parts: Sequence[bytes]) -> Iterator[tuple[str, dict[str, Json]]]:
     for number, part in enumerate(parts):
-        for at in range(0, len(part), PIECE_BYTES):
-            piece = base64.b64encode(part[at : at + PIECE_BYTES]).decode("ascii")
+        for at, piece in enumerate(in_pieces(part)):
             yield f"{number}.{at}", {"part": number, "data": piece}

@@ -19,7 +19,7 @@ from pathlib import PurePath
 
 from slmdesk.base.documents import BlockKind, DocumentInfo, ForeignChat, Note, PageStatus, format_named, format_of
 from slmdesk.base.errors import KnownError, Stopped
-from slmdesk.base.protocol import Partial, Progress, record_from
+from slmdesk.base.protocol import Partial, Progress, in_pieces, record_from
 from slmdesk.base.record import Count, changed, to_json
 from slmdesk.base.texts import N_, _
 from slmdesk.base.translation import TERM_COLUMNS
@@ -304,8 +304,6 @@ def named_wrongly(reading: Reading, chosen: str) -> KnownError:
     return KnownError("document.unreadable", path=reading.path, reason=reason.format(format=format_named(chosen).name))
 
 
-PIECE_BYTES = 384 << 10
-"""Of the file, in a line: as base64 it has a third more, and a line has a MiB at most."""
 MOST_STEPS = 500
 MOST_LEFT = 2_000
 """Unchanged things that are listed; more are counted by their kind."""
@@ -527,9 +525,9 @@ def join_pages(job: Job) -> Task:
 
 
 def _given(job: Job, data: bytes | memoryview) -> Task:
-    for number, at in enumerate(range(0, len(data), PIECE_BYTES)):
+    for number, piece in enumerate(in_pieces(data)):
         job.check()
-        yield Partial(job.id, str(number), {"data": base64.b64encode(data[at : at + PIECE_BYTES]).decode("ascii")})
+        yield Partial(job.id, str(number), {"data": piece})
     return {"bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
 
 
