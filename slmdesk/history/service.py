@@ -383,9 +383,9 @@ class ExportService:
         return printed
 
 
-def page_size(environment: Mapping[str, str] = os.environ) -> str:
+def page_size() -> str:
     """Return the usual paper size at the PC's location: "Letter" in North America, otherwise "A4"."""
-    place = next((environment[name] for name in ("LC_ALL", "LC_PAPER", "LANG") if environment.get(name)), "")
+    place = next((os.environ[name] for name in ("LC_ALL", "LC_PAPER", "LANG") if os.environ.get(name)), "")
     return "Letter" if place[:5] in ("en_US", "en_CA", "fr_CA", "es_MX", "es_US") else "A4"
 
 

@@ -57,18 +57,18 @@ class Plan(Record):
     """Documents with missing files, by id, with their former paths. Some may have moved and be among the new files."""
 
 
-def scan(root: Path, own: Iterable[Path], stop: threading.Event, *, now: float | None = None) -> Listing:
+def scan(root: Path, own: Iterable[Path], stop: threading.Event) -> Listing:
     """Scan a folder and its subfolders. Raises Stopped.
 
     Links are not followed, so that nothing outside is read and loops are impossible. Hidden names, lock files, source
     code and the program's own folders (`own`) are left out.
     """
-    began, now = time.monotonic(), time.time() if now is None else now
+    began = time.monotonic()
     try:
         found = root.stat()
         if not stat.S_ISDIR(found.st_mode):
             return Listing(False, _("not a folder"))
-        walk = _Walk(own, stop, now)
+        walk = _Walk(own, stop)
         walk.folder(os.fsencode(root), 0)
     except OSError as err:
         return Listing(False, err.strerror or type(err).__name__)
@@ -85,9 +85,9 @@ def scan(root: Path, own: Iterable[Path], stop: threading.Event, *, now: float |
 
 
 class _Walk:
-    def __init__(self, own: Iterable[Path], stop: threading.Event, now: float) -> None:
+    def __init__(self, own: Iterable[Path], stop: threading.Event) -> None:
         self._own = {os.fsencode(path) for path in own}
-        self._stop, self._now = stop, now
+        self._stop, self._now = stop, time.time()
         self._seen: set[tuple[int, int]] = set()
         self.entries = 0
         self.files: list[SeenFile] = []

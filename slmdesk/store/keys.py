@@ -102,13 +102,13 @@ class Cost(Record):
     lanes: int = 1
 
 
-def calibrated(free_bytes: int, *, seconds: float = STRETCH_S) -> Cost:
-    """Return the cost of a passphrase that takes about `seconds` to try on this PC, and uses at most a quarter of the
+def calibrated(free_bytes: int) -> Cost:
+    """Return the cost of a passphrase that takes about STRETCH_S to try on this PC, and uses at most a quarter of the
     free memory. Raises `key.library_missing`.
     """
     began = time.perf_counter()
     stretch("", bytes(SALT_BYTES), memory_kib=LEAST_MEMORY_KIB, passes=PASSES, lanes=1)
-    factor = max(1.0, seconds / (time.perf_counter() - began))
+    factor = max(1.0, STRETCH_S / (time.perf_counter() - began))
     room = free_bytes // SHARE_OF_MEMORY >> 10
     memory = max(LEAST_MEMORY_KIB, min(round(LEAST_MEMORY_KIB * factor), room, MOST_MEMORY_KIB))
     passes = round(PASSES * factor * LEAST_MEMORY_KIB / memory)

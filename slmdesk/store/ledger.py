@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from slmdesk.base.protocol import stored_list
@@ -26,7 +26,7 @@ from slmdesk.base.records import (
     said_in,
 )
 from slmdesk.base.types import Json
-from slmdesk.store.database import RowLike, Shared, StorePart, is_instance_alive, mapping_from, row_to
+from slmdesk.store.database import RowLike, Shared, StorePart, is_instance_alive, mapping_from, marks, row_to
 
 _LAST = (1 << 63) - 1
 _HOLDS = (
@@ -45,9 +45,9 @@ that the row was changed.
 
 
 class Ledger(StorePart):
-    def __init__(self, shared: Shared, monotonic: Callable[[], int] | None = None) -> None:
+    def __init__(self, shared: Shared) -> None:
         super().__init__(shared)
-        self._monotonic, self._boot = monotonic or monotonic_us, boot_of(shared.instance_id)
+        self._boot = boot_of(shared.instance_id)
         self._started: int | None = None
 
     # ---- appending
@@ -61,7 +61,7 @@ class Ledger(StorePart):
             n, before = (int(last["n"]) + 1, str(last["hash"])) if last else (1, BEGINNING)
             text = canonical(mapping_from(self._json(data)))  # this also makes the text storable
             if time_us is None:
-                when, monotonic, boot = round(self._clock() * 1e6), self._monotonic(), self._boot
+                when, monotonic, boot = round(self._clock() * 1e6), monotonic_us(), self._boot
             else:
                 when, monotonic, boot = time_us, 0, ""
             row = LedgerRow(
@@ -141,10 +141,9 @@ class Ledger(StorePart):
         return self._first(ledger_row_from, "select * from ledger order by n desc limit 1")
 
     def last(self, *kinds: Kind) -> LedgerRow | None:
-        places = ", ".join("?" * len(kinds))
         values = [kind.value for kind in kinds]
         return self._first(
-            ledger_row_from, f"select * from ledger where kind in ({places}) order by n desc limit 1", values
+            ledger_row_from, f"select * from ledger where kind in ({marks(kinds)}) order by n desc limit 1", values
         )
 
     def of_requests(self) -> list[LedgerRow]:
