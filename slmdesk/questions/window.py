@@ -9,7 +9,7 @@ from typing import Any
 
 from PySide6.QtCore import QObject, QTimer, Signal
 from PySide6.QtGui import QContextMenuEvent
-from PySide6.QtWidgets import QFrame, QScrollArea, QToolButton, QWidget
+from PySide6.QtWidgets import QFrame, QScrollArea, QWidget
 
 from slmdesk.base.record import changed
 from slmdesk.base.records import Item, Message, Status
@@ -123,7 +123,6 @@ class QuestionPane(QScrollArea):
         label = _("Export these questions and answers")
         name = self._prefix + "export_questions_button"
         self.export = tool_button(name, bar, icon="download", label=label, tip=label)
-        self.export.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         give_export_menu(self.export, self.export_requested.emit)
         flow(copy, self.export, restart, self.earlier.only, self._copied, gap=theme.SPACE_8, into=bar)
         return bar

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QFrame, QMenu, QStackedWidget, QToolButton, QWidget
+from PySide6.QtWidgets import QFrame, QMenu, QStackedWidget, QWidget
 
 from slmdesk.base.record import Record
 from slmdesk.base.records import Item, JobStatus
@@ -130,7 +130,6 @@ class EarlierRow(QFrame):
         self._words = ElidedLabel(self, name="earlier_words")
         self._when = plain_label("", self, name="earlier_when", kind="small", wraps=False)
         self._more = tool_button("earlier_more", self, icon="ellipsis", tip=_("Rename or delete"))
-        self._more.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self.menu = named(QMenu(self._more), "earlier_menu")
         self.menu.addAction(_("Rename…"), self.ask_title)
         self.menu.addAction(_("Delete"), self.delete_requested.emit)
@@ -184,7 +183,6 @@ class EarlierBox(QFrame):
         self._current = ""
         label, tip = _("Rename or delete what is on show"), _("Rename or delete")
         self.only = tool_button(f"{name}_more", self, icon="ellipsis", label=label, tip=tip)
-        self.only.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self._inner = named(QFrame(self), f"{name}_rows")
         self._rows = Rows(
             column(into=self._inner, gap=0), lambda entry: entry.id, self._make_row,

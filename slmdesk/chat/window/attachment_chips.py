@@ -240,7 +240,6 @@ class Chip(QFrame):
         self._name = ElidedLabel(self, name="chip_name", cut=Qt.TextElideMode.ElideMiddle)
         self._words = ElidedLabel(self, name="chip_words", kind="small")
         self._more = self._button("chip_more", "ellipsis", _("How it is read, and more"))
-        self._more.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self._menu = QMenu(self)
         self._menu.aboutToShow.connect(self._fill_menu)
         self._more.setMenu(self._menu)

@@ -63,7 +63,6 @@ class ChatHeader(QFrame):
         self.picker = ModelPicker(models, self)
         self.search = self._button("find_button", "search", _("Find in this chat"), "chat.find")
         self.export = self._button("export_button", "share", _("Export this chat"))
-        self.export.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self.panel = self._button("panel_button", "sliders", _("Settings of this chat"), "chat.panel")
         self.panel.setCheckable(True)
         row(

@@ -80,7 +80,6 @@ class ChatList(QFrame):
             kind="new", colour="accent", on=self.new_chat_requested,
         )  # fmt: skip
         self._more = tool_button("list_menu_button", self, tip=MORE, label=MORE, icon="ellipsis")
-        self._more.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self._more.setMenu(self._build_menu())
         self.place_bar = PlaceBar(
             lambda: self._controller.show_place(ALL),
@@ -407,7 +406,6 @@ class PlaceBar(QFrame):
         self.title = ElidedLabel(self, name="place_title")
         words = _("Change or delete this space")
         self.more = tool_button("place_more", self, tip=words, label=words, icon="ellipsis")
-        self.more.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         menu = QMenu(self.more)
         named(menu.addAction(_("Edit space…"), edit), "place_edit")
         named(menu.addAction(_("Delete space…"), delete), "place_delete")
@@ -450,7 +448,6 @@ class SelectionBar(QFrame):
         made = tool_button(f"selection_{name}", self, kind="tight", tip=words, label=words, icon=icon)
         made.setFixedWidth(BUTTON)
         if isinstance(does, QMenu):
-            made.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
             made.setMenu(does)
         else:
             made.clicked.connect(does)

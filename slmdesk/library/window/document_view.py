@@ -158,7 +158,6 @@ class DocumentView(QFrame):
         self._translate = tool_button(name, head, icon="languages", label=label, tip=tip, on=on)
         tip = _("What else can be done with the document")
         self._more = tool_button("document_more_button", head, _("Other…"), label=_("Other…"), tip=tip)
-        self._more.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self.menu = named(QMenu(self._more), "document_more_menu")
         self.menu.aboutToShow.connect(self._fill_menu)
         self._more.setMenu(self.menu)

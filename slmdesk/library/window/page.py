@@ -34,7 +34,6 @@ from PySide6.QtWidgets import (
     QStyle,
     QStyledItemDelegate,
     QStyleOptionViewItem,
-    QToolButton,
     QWidget,
 )
 
@@ -244,7 +243,6 @@ class DocumentList(QFrame):
             kind="new", colour="accent", on=self.open_requested,
         )  # fmt: skip
         more = tool_button("document_list_menu_button", self, tip=_("More"), label=_("More"), icon="ellipsis")
-        more.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         more.setMenu(self._list_menu(more))
         label = _("Search the documents by name; Enter searches their text")
         tip = _("Names are searched as you type; Enter searches the text of all documents and folders")

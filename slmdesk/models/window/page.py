@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QEvent, QLocale, Qt, QTimer, QUrl, Signal
-from PySide6.QtWidgets import QFrame, QMenu, QPushButton, QScrollArea, QToolButton, QWidget
+from PySide6.QtWidgets import QFrame, QMenu, QPushButton, QScrollArea, QWidget
 
 from slmdesk.base.record import Record
 from slmdesk.base.texts import _
@@ -319,7 +319,6 @@ class LocalCard(ModelRow):
         self._more = tool_button("model_actions", self, icon="ellipsis")
         self._more.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.add_widget(self._more)
-        self._more.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self._more.setToolTip(_("Rename, verify, folder, remove"))
         self._menu = named(QMenu(self._more), "model_actions_menu")
         self._menu.aboutToShow.connect(self._fill_menu)  # not before: thirty cards are made at once

@@ -8,7 +8,7 @@ from operator import attrgetter
 
 from PySide6.QtCore import QObject, Qt, Signal, Slot
 from PySide6.QtGui import QKeySequence, QShortcut
-from PySide6.QtWidgets import QMenu, QPushButton, QToolButton, QWidget
+from PySide6.QtWidgets import QMenu, QPushButton, QWidget
 
 from slmdesk.base.texts import _
 from slmdesk.online.downloads import ENDS, LeftoverFile
@@ -259,7 +259,6 @@ class DownloadRow(Card):
     def _build_moves(self, name: str) -> None:
         label, tip = _("Place in the queue: {name}").format(name=name), _("Place in the queue (Alt+Up, Alt+Down)")
         self._moves = tool_button("download_moves", self, label=label, tip=tip, icon="ellipsis")
-        self._moves.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self._moves.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         menu = named(QMenu(self._moves), "download_moves_menu")
         for where, words, keys in MOVES:

@@ -11,7 +11,7 @@ from typing import Any, cast
 
 from PySide6.QtCore import QEvent, QLocale, QObject, QSignalBlocker, Qt, Signal
 from PySide6.QtGui import QContextMenuEvent, QCursor, QKeyEvent
-from PySide6.QtWidgets import QApplication, QFrame, QLineEdit, QScrollArea, QSizePolicy, QToolButton, QWidget
+from PySide6.QtWidgets import QApplication, QFrame, QLineEdit, QScrollArea, QSizePolicy, QWidget
 
 from slmdesk.base.documents import CALENDAR, FORMS
 from slmdesk.base.language import LANGUAGES, VARIABLE
@@ -743,7 +743,6 @@ class SummaryForm(QFrame):
         self.copy = tool_button("copy_summary_button", self, icon="copy", label=tip, tip=tip)
         tip = _("Export this summary")
         self.export = tool_button("export_summary_button", self, icon="download", label=tip, tip=tip)
-        self.export.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self._more = Popover(self, "summary_other", label=_("Length, form and focus"))
         self._fields = Form(self._more, FIELDS, prefix="summary")
         self._focus = cast(QLineEdit, self._fields.part("focus").widget)

@@ -15,7 +15,6 @@ from PySide6.QtWidgets import (
     QMenu,
     QPlainTextEdit,
     QPushButton,
-    QToolButton,
     QVBoxLayout,
     QWidget,
 )
@@ -197,7 +196,6 @@ class TablePane(QFrame):
         self._save.setAccessibleName(_("Save as Excel"))
         label = _("More about the table")
         self._more = tool_button("table_more_button", bar, icon="ellipsis", label=label, tip=label)
-        self._more.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         menu = named(QMenu(self._more), "table_menu")
         self._again = self._action(menu, _("Refresh"), "again_table_button", tables.again)
         self._undo = self._action(menu, _("Undo"), "undo_cell_button", tables.undo)

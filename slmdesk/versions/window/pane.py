@@ -15,7 +15,6 @@ from PySide6.QtWidgets import (
     QFrame,
     QMenu,
     QScrollArea,
-    QToolButton,
     QWidget,
 )
 
@@ -141,11 +140,9 @@ class ComparePane(QFrame):
         self._compare.setSizePolicy(policy)
         label = _("Export this comparison")
         self.export = tool_button("versions_export", form, icon="download", label=label, tip=label)
-        self.export.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         give_export_menu(self.export, self.export_requested.emit, forms=EXPORTS)
         label, tip = _("More about the comparison"), _("Order, layout")
         self._more = tool_button("versions_more", form, icon="ellipsis", colour="ink2", label=label, tip=tip)
-        self._more.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self._more.setMenu(self._build_menu(form))
         row((self._pair, 1000), self._swap, 1, self._compare, self.export, self._more, into=form, gap=theme.SPACE_8)
         return form

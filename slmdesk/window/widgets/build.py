@@ -85,9 +85,10 @@ def button(text: str, name: str, parent: QWidget, **options: Any) -> QPushButton
 
 
 def tool_button(name: str, parent: QWidget, text: str = "", **options: Any) -> QToolButton:
-    """Return a tool button with an object name. For the options see `_dress`."""
+    """Return a tool button with an object name. A menu that it gets opens at once. For the options see `_dress`."""
     made = named(QToolButton(parent), name)
     made.setText(text)
+    made.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
     return _dress(made, **options)
 
 

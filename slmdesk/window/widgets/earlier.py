@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import QEvent, QObject, QSignalBlocker, Qt, Signal
 from PySide6.QtGui import QHideEvent, QKeyEvent, QKeySequence, QShowEvent
-from PySide6.QtWidgets import QAbstractItemView, QFrame, QListWidget, QListWidgetItem, QMenu, QToolButton, QWidget
+from PySide6.QtWidgets import QAbstractItemView, QFrame, QListWidget, QListWidgetItem, QMenu, QWidget
 
 from slmdesk.base.record import Record
 from slmdesk.base.records import Item
@@ -82,7 +82,6 @@ class EarlierList(QFrame):
         actions = self.actions_of()
         about = ", ".join(words for words, *_rest in actions)
         more = tool_button(f"{self.name}_more", self, icon="ellipsis", label=_("More"), tip=about)
-        more.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self.search = text_line(f"{self.name}_search", self, search, most=400, clears=CLEAR)
         self._hint = plain_label("", self, name=f"{self.name}_hint", kind="small")
         self.list = named(QListWidget(self), f"{self.name}_list", label=label)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from PySide6.QtCore import Qt, QUrl, Signal
 from PySide6.QtGui import QHideEvent, QResizeEvent, QShowEvent
-from PySide6.QtWidgets import QBoxLayout, QFrame, QMenu, QStackedWidget, QToolButton, QWidget
+from PySide6.QtWidgets import QBoxLayout, QFrame, QMenu, QStackedWidget, QWidget
 
 from slmdesk.base.documents import Form
 from slmdesk.base.texts import _, ngettext
@@ -110,7 +110,6 @@ class WritingPage(QWidget):
         self._save = tool_button(
             "writing_save", self, icon="share", label=_("Export"), tip=_("Export"), shortcut="write.save"
         )
-        self._save.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         give_export_menu(self._save, self._on_save, _("Export"), FORMS)
         menu = self._save.menu()
         self._into = menu.addAction(_("The opened Word file, with tracked changes…"), self._on_save_into)
