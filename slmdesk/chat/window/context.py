@@ -83,10 +83,6 @@ class ContextWatch(QObject):
         """Take over a new decision what happens when the chat is full. A message that was too long may now be sent."""
         self.when_full, self.too_long = when_full, None
 
-    def enlarged(self) -> None:
-        """Allow sending a message that was too long, because the context becomes larger."""
-        self.too_long = None
-
     def forget(self) -> None:
         self.measured.emit(0, 0)
         self.edited()
@@ -386,7 +382,7 @@ class FullController(QObject):
         if larger is not None:
             go_on = self._way_on(chat)
             self.decided.emit()
-            self._chat.context.enlarged()
+            self._chat.context.too_long = None  # it may be sent, as the context becomes larger
             self._bridge.ask(self._bridge.services.settings.change(context_tokens=larger.tokens), go_on)
 
     def begin_new(self) -> None:

@@ -130,10 +130,6 @@ class ChatController(QObject):
         ids = self.message_ids
         return ids[max(0, ids.index(id) - 1)] if id in ids else ""
 
-    def text_of(self, message: str) -> str:
-        found = self.shown.by_id.get(message)
-        return found.words if found else ""
-
     # ---- requests of the page
 
     def new_chat(self) -> None:
@@ -236,7 +232,7 @@ class ChatController(QObject):
         if key == ANSWER_NOW:
             self._bridge.services.chats.answer_now(message)
         elif key == TOGGLE_THOUGHT and message in self.shown.by_id:
-            self.shown.toggle_thought(message)
+            self.shown.open_thoughts ^= {message}
             self.renew(self.shown.by_id[message])
         else:
             self.inspector.open_extra(message, key)

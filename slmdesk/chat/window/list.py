@@ -185,7 +185,7 @@ class ChatList(QFrame):
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Handle Esc (clear the selection, then end the search) and Backspace (leave a space)."""
         if event.key() == Qt.Key.Key_Escape and self.view.marked:
-            self.view.unmark()
+            self.view.clearSelection()
         elif event.key() == Qt.Key.Key_Backspace and self.view.hasFocus() and self._controller.place != ALL:
             self._controller.show_place(ALL)
         elif event.key() != Qt.Key.Key_Escape or not self.end_search():
@@ -430,7 +430,7 @@ class SelectionBar(QFrame):
             self._button("move", "folder-open", _("Move to a space"), chats.move_menu),
             self._button("export", "download", _("Export"), chats.export_menu),
             self._button("delete", "trash-2", _("Move to the trash (Del)"), chats.delete_marked),
-            self._button("done", "x", _("Unmark them (Esc)"), chats.view.unmark),
+            self._button("done", "x", _("Unmark them (Esc)"), chats.view.clearSelection),
         )
         sides = (theme.SPACE_16, theme.SPACE_4, theme.SPACE_8, theme.SPACE_4)
         row((self._count, 1), self.pin, self.archive, *others, into=self, gap=0, margins=sides)

@@ -458,9 +458,6 @@ class ChatView(QListView):
         """Return the selected rows from the top. Empty if only a single row is selected."""
         return sorted(self.selectedIndexes(), key=QModelIndex.row) if self.marked else []
 
-    def unmark(self) -> None:
-        self.clearSelection()
-
     def indexAt(self, point: QPoint) -> QModelIndex:
         index = super().indexAt(point)
         if index.isValid() and index.data(HEADING_ROLE):

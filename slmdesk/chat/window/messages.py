@@ -322,9 +322,6 @@ class ShownMessages:
         self.summarizing.discard(id)
         self.live[id] = self._live(id).reading(read, total, self._clock())
 
-    def toggle_thought(self, id: str) -> None:
-        self.open_thoughts ^= {id}
-
     def grow(self, id: str, *, text: str = "", thought: str = "") -> Message | None:
         """Add what the model has written or thought. Returns the message, or None if it is not shown."""
         message = self.by_id.get(id)
