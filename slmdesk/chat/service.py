@@ -207,7 +207,7 @@ class ChatService(Service):
             raise KnownError("model.blind", name=asked.record.name)
         chat = self._renewed(chat, options, request.text) if chat else self._begun(request, options)
         path = chat.path
-        if path and self.is_writing(path[-1].id):
+        if path and self.answers.is_writing(path[-1].id):
             raise KnownError("request.invalid", what=_("the last answer is still being written"))
         kept: tuple[AttachmentPart, ...] = ()
         if request.instead_of:
@@ -244,9 +244,6 @@ class ChatService(Service):
     def stop(self, message: str) -> None:
         """Stop an answer and store it as `cancelled`, with its text so far."""
         self.answers.stop(message)
-
-    def answer_now(self, message: str) -> None:
-        self.answers.answer_now(message)
 
     def try_again(
         self,
@@ -343,9 +340,6 @@ class ChatService(Service):
         """Return all messages of a chat's tree, oldest first.  Raises KnownError `item.unknown`."""
         return list(self.answers.chat(chat).messages)
 
-    def is_writing(self, message: str) -> bool:
-        return self.answers.is_writing(message)
-
     def seen_by_model(self, message: str) -> Pending[InspectedPrompt]:
         """Return the exact prompt of an answer, or for a person's message the prompt up to it. Loads the model if
         needed.
@@ -370,7 +364,7 @@ class ChatService(Service):
         """
         opened = self.answers.chat(chat)
         path = opened.path
-        if path and self.is_writing(path[-1].id):
+        if path and self.answers.is_writing(path[-1].id):
             return
         request = self._choice.request(opened.options, None, Sampling())
         turns, _ids = opened.window.turns(path)

@@ -507,7 +507,7 @@ class ChangeWatch(Service):
         for item in changes.items:
             self._publish(ItemChanged(item))
         for message in changes.messages:
-            if self._chats.is_writing(message.id):
+            if self._chats.answers.is_writing(message.id):
                 continue
             shown = self._chats.shown.get(message.item)
             if shown is not None and message.id not in shown:

@@ -81,7 +81,7 @@ def test_answer_now_ends_the_thought_and_the_answer_comes(opened) -> None:
     sent = send(recorder)
     recorder.wait(ThoughtGrew)
     services = recorder.services
-    services.service_thread.call(lambda: services.chats.answer_now(sent.answer.id))
+    services.service_thread.call(lambda: services.chats.answers.answer_now(sent.answer.id))
     message = recorder.end_of(sent.answer.id).message
     assert message.text == "You said: hello"
     assert 0 < len(message.thought) < 5000

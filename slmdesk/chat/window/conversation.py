@@ -230,7 +230,7 @@ class ChatController(QObject):
 
     def open_extra(self, message: str, key: str) -> None:
         if key == ANSWER_NOW:
-            self._bridge.services.chats.answer_now(message)
+            self._bridge.services.chats.answers.answer_now(message)
         elif key == TOGGLE_THOUGHT and message in self.shown.by_id:
             self.shown.open_thoughts ^= {message}
             self.renew(self.shown.by_id[message])
