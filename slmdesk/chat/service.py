@@ -422,12 +422,11 @@ class ChatService(Service):
         kept = list(attachments) or None
         self._stores.of(chat).items.change_settings(chat, draft=draft or None, draft_attachments=kept)
 
-    def trash(self, chat: str) -> Item:
-        """Move a chat to the trash and stop answers that are being written in it. Raises KnownError `item.unknown`."""
-        return self.trash_all([chat])[0]
-
     def trash_all(self, chats: Sequence[str]) -> list[Item]:
-        """Move chats to the trash, either all or none. Raises KnownError `item.unknown`, store.*."""
+        """Move chats to the trash, either all or none, and stop answers that are being written in them.
+
+        Raises KnownError `item.unknown`, store.*.
+        """
         for chat in chats:
             for message in self._store.messages.of_item(chat):
                 self.stop(message.id)
@@ -436,10 +435,6 @@ class ChatService(Service):
         for item in items:
             self._publish(ItemChanged(item))
         return items
-
-    def restore(self, chat: str) -> Item:
-        """Restore a chat from the trash. Raises KnownError `item.unknown`."""
-        return self.restore_all([chat])[0]
 
     def restore_all(self, chats: Sequence[str]) -> list[Item]:
         """Restore chats from the trash, either all or none. Raises KnownError `item.unknown`, store.*."""

@@ -153,18 +153,18 @@ class HistoryService(Service):
 
     def trash(self, id: str) -> Item:
         """Move an item to the trash. Raises KnownError `item.unknown`."""
-        return self._chats.trash(self._store.items.get(id).id)
+        return self._chats.trash_all([self._store.items.get(id).id])[0]
 
     def restore(self, id: str) -> Item:
         """Take an item out of the trash. Raises KnownError `item.unknown`."""
-        return self._chats.restore(self._store.items.get(id).id)
+        return self._chats.restore_all([self._store.items.get(id).id])[0]
 
     def delete_for_good(self, id: str) -> tuple[str, tuple[Path, ...]]:
         """Delete an item for good, from all files. Raises KnownError `item.unknown`.
 
         Returns its id, and histories that were set aside earlier and may still contain it.
         """
-        item = self._chats.trash(self._store.items.get(id).id)
+        item = self.trash(id)
         self._states.forget([item.id, *(document.id for document in self._store.documents.of_item(item.id))])
         self._chats.drop(item.id)
         copies = self._store.delete_for_good(item.id)

@@ -104,7 +104,7 @@ def test_chats_stand_under_their_days_with_pinned_ones_on_top(program):
     program.wait(lambda: titles(program) == ["week", "today", "too", "before", "old"])
     pick(menu_of(program, "week"), "Unpin")
     program.wait(lambda: rows(program)[3] == ("Previous 7 days", "week"))
-    program.ask(lambda services: services.chats.trash(made["today"]))
+    program.ask(lambda services: services.history.trash(made["today"]))
     program.wait(lambda: rows(program)[0] == ("Today", "too"))
     view_of(program).model().set_today(date.fromtimestamp(time.time() + DAY))
     assert rows(program)[:2] == [("Yesterday", "too"), ("Previous 7 days", "before")]

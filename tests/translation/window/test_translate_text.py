@@ -51,7 +51,7 @@ def test_a_text_that_was_deleted_is_not_there_at_the_next_start(start, program):
     program.frame.translate.keep()
     program.wait(lambda: program.frame.state.current.last_typed)
     item = program.frame.state.current.last_typed
-    program.ask(lambda services: services.chats.trash(item))
+    program.ask(lambda services: services.history.trash(item))
     program.close()
     again = on_page(start(turned=True))
     again.ask(lambda services: None)
