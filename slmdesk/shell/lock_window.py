@@ -320,9 +320,8 @@ def quit_or_stay(parent: QWidget, count: int, private: int, leave: Callable[[], 
 
 
 def lost_words(private: int) -> str:
-    if not private:
-        return ""
-    return ngettext("A private chat is lost then.", "{n:,} private chats are lost then.", private)
+    words = ngettext("A private chat is lost then.", "{n:,} private chats are lost then.", private)
+    return words if private else ""
 
 
 def quit_words(count: int) -> str:

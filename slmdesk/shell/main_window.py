@@ -151,7 +151,8 @@ class MainWindow(QMainWindow):
         self._stack, self.notices = self._area.stack, NoticeArea(self)
         self.status = StatusBar(centre)
         self.status.place_shown.connect(self._place_notices)
-        self._wants_bar = True
+        self.wants_bar = True
+        """Whether the side bar is to be open where there is room."""
         self._was_wide: bool | None = None
         self._pages = {page.title: page for page in pages}
         self._made: dict[str, QWidget] = {}
@@ -204,13 +205,8 @@ class MainWindow(QMainWindow):
         self._stack.setCurrentIndex(current)
         self._area.keep_corners()
 
-    @property
-    def wants_bar(self) -> bool:
-        """Whether the side bar is to be open where there is room."""
-        return self._wants_bar
-
     def restore_bar(self, wants_bar: bool) -> None:
-        self._wants_bar = wants_bar
+        self.wants_bar = wants_bar
         self._was_wide = None
         self._fit_bar()
 
@@ -218,7 +214,7 @@ class MainWindow(QMainWindow):
         """Fold the side bar to its icons, or open it."""
         self.bar.fold(not self.bar.is_rail)
         if self._is_wide:
-            self._wants_bar = not self.bar.is_rail
+            self.wants_bar = not self.bar.is_rail
         self.bar_toggled.emit()
 
     def open_bar(self) -> None:
@@ -232,7 +228,7 @@ class MainWindow(QMainWindow):
         """Open or fold the side bar when the window becomes wide or narrow."""
         if self._is_wide != self._was_wide:
             self._was_wide = self._is_wide
-            self.bar.fold(not (self._is_wide and self._wants_bar))
+            self.bar.fold(not (self._is_wide and self.wants_bar))
 
     def page_of(self, widget: QWidget) -> str:
         """Return the title of the page that is or contains a widget, or ''."""

@@ -44,9 +44,7 @@ class ModelsArea(QFrame):
         self.hub = HubController(bridge, settings, state, self)
         self.fetch = DownloadsController(bridge, settings, self)
         offering = Offering(self.hub, self.fetch, tokens, keeper)
-        self._downloads = Downloads(
-            self.fetch, lambda change: way.download is not None and change.id == way.download.id
-        )
+        self._downloads = Downloads(self.fetch, way.shows)
         way.changed.connect(self.fetch.changed)
         better = BetterCard(way, self, is_first=True, is_patient=True, leads_on=False)
         self.suggestions, self.search = Suggestions(offering), HubSearch(offering)

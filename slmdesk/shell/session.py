@@ -148,13 +148,9 @@ def hide_windows() -> None:
 
 
 def jobs_words(count: int) -> str:
-    if not count:
-        return ""
-    return (
-        _("The job pauses and goes on after unlocking.")
-        if count == 1
-        else _("{count:,} jobs pause and go on after unlocking.").format(count=count)
-    )
+    if count == 1:
+        return _("The job pauses and goes on after unlocking.")
+    return _("{count:,} jobs pause and go on after unlocking.").format(count=count) if count else ""
 
 
 # ---- hears that the screen is locked, and that the PC is about to sleep

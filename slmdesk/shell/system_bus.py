@@ -52,13 +52,11 @@ class Answer(Record):
 
     untrusted: tuple[Any, ...] = ()
     error: str = ""
-    sender: str = ""
 
 
 class BusSignal(Record):
-    """A signal from `sender`. The bus guarantees the sender only, not the rest."""
+    """A signal. Of what is in it the bus guarantees nothing but the sender, by whom `listen` chooses."""
 
-    sender: str
     path: str
     interface: str
     member: str
@@ -173,14 +171,14 @@ def _received(message: Message) -> tuple[int, Answer | BusSignal | None]:
     The content is None if the message is neither an answer nor a signal. Raises one of _BROKEN.
     """
     fields, kind = message.header.fields, message.header.message_type
-    sender, body = str(fields.get(HeaderFields.sender, "")), tuple(message.body)
+    body = tuple(message.body)
     if kind is MessageType.signal:
         requested = (HeaderFields.path, HeaderFields.interface, HeaderFields.member)
         path, interface, member = (str(fields[name]) for name in requested)
-        return 0, BusSignal(sender, path, interface, member, body)
+        return 0, BusSignal(path, interface, member, body)
     if kind in (MessageType.method_return, MessageType.error):
         error = str(fields.get(HeaderFields.error_name, "")) if kind is MessageType.error else ""
-        return int(fields[HeaderFields.reply_serial]), Answer(body, error, sender)
+        return int(fields[HeaderFields.reply_serial]), Answer(body, error)
     return 0, None
 
 

@@ -325,7 +325,7 @@ class SideBar(QFrame):
         self._group.setExclusive(True)
         self._group.idClicked.connect(self.entry_chosen)
         self._lists: dict[int, QWidget] = {}
-        self._is_rail = False
+        self.is_rail = False
         self._at = 0
         self._places = column(gap=0)
         self._stack = named(QStackedWidget(self), "side_lists")
@@ -377,7 +377,7 @@ class SideBar(QFrame):
             self._foot.insertWidget(0 if where == FOOT else self._foot.count() - 2, entry)
             if where == ICON:
                 self._icons.append(entry)
-        self.fold(self._is_rail)
+        self.fold(self.is_rail)
 
     def put_list(self, index: int, widget: QWidget) -> None:
         """Put the list of a page below the places."""
@@ -392,12 +392,12 @@ class SideBar(QFrame):
         self._show_list()
 
     def _show_list(self) -> None:
-        is_shown = self._at in self._lists and not self._is_rail
+        is_shown = self._at in self._lists and not self.is_rail
         self._stack.setCurrentIndex(self._stack.indexOf(self._lists[self._at]) if is_shown else 0)
 
     def fold(self, is_rail: bool) -> None:
         """Show icons alone, or the titles and the list of the page too."""
-        self._is_rail = is_rail
+        self.is_rail = is_rail
         self._show_list()
         ends = QBoxLayout.Direction.BottomToTop if is_rail else QBoxLayout.Direction.LeftToRight
         self._foot.setDirection(ends)
@@ -410,10 +410,6 @@ class SideBar(QFrame):
             policy = QSizePolicy.Policy.Expanding if is_wide else QSizePolicy.Policy.Fixed
             entry.setSizePolicy(policy, QSizePolicy.Policy.Fixed)
         self.setFixedWidth(scaled(RAIL_WIDTH if is_rail else BAR_WIDTH))
-
-    @property
-    def is_rail(self) -> bool:
-        return self._is_rail
 
 
 SEARCH_AFTER_MS = 250
