@@ -125,9 +125,9 @@ class NetworkService(Service):
             self._reported = count
             self._publish(RequestsToday(count))
 
-    def requests(self, limit: int = 100, words: str = "", before: int | None = None) -> Sequence[NetworkLogRow]:
-        """Return rows of the network log whose number is below `before`, newest first. Service thread."""
-        return self._store.ledger.page(limit, words, *(() if before is None else (before,)))
+    def requests(self, limit: int = 100, words: str = "") -> Sequence[NetworkLogRow]:
+        """Return rows of the network log, newest first. Service thread."""
+        return self._store.ledger.page(limit, words)
 
     def count(self, words: str = "") -> int:
         return self._store.ledger.count(words)

@@ -309,7 +309,7 @@ class Downloads(QWidget):
         self._fetch, self._is_told = fetch, is_told
         downloads, left = column(gap=theme.SPACE_4), column(gap=theme.SPACE_4)
         self._rows = Rows(downloads, attrgetter("id"), self._make_row, DownloadRow.show_change)
-        self._left = Rows(left, attrgetter("id"), self._make_left)
+        self._left = Rows(left, attrgetter("id"), lambda file: LeftoverRow(fetch, file, self))
         heading = plain_label(_("Downloads"), self, name="downloads_heading", kind="heading")
         margins = (0, 0, 0, theme.SPACE_12)
         column(heading, downloads, left, into=self, gap=theme.SPACE_4, margins=margins)
@@ -320,9 +320,6 @@ class Downloads(QWidget):
         self._rows.show([change for change in self._fetch.shown if not self._is_told(change)])
         self._left.show(self._fetch.left_overs)
         self.setVisible(bool(self._rows.rows or self._left.rows))
-
-    def _make_left(self, file: LeftoverFile) -> LeftoverRow:
-        return LeftoverRow(self._fetch, file, self)
 
     def _make_row(self, change: DownloadChanged) -> DownloadRow:
         row = DownloadRow(self._fetch, change, self)

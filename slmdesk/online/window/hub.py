@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from operator import attrgetter, itemgetter
 from typing import TYPE_CHECKING, Any
@@ -583,29 +583,22 @@ class HubSearch(OfferList):
         return card
 
 
-def _left_out(found: Offers) -> list[str]:
-    locale, many, licences = QLocale(), found.too_large, found.other_licence
-    large = (
-        ngettext(
+def _left_out(found: Offers) -> Iterator[str]:
+    shown, many, licences = QLocale().toString, found.too_large, found.other_licence
+    if many:
+        yield ngettext(
             "{count} more is too large for this PC.",
             "{count} more are too large for this PC.",
             many,
-            count=locale.toString(many),
+            count=shown(many),
         )
-        if many
-        else ""
-    )
-    other = (
-        ngettext(
+    if licences:
+        yield ngettext(
             "{licences} has another licence.",
             "{licences} have another licence.",
             licences,
-            licences=locale.toString(licences),
+            licences=shown(licences),
         )
-        if licences
-        else ""
-    )
-    return [offer for offer in (large, other) if offer]
 
 
 def _info_of(repo: OfferedRepo) -> str:
