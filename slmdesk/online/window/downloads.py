@@ -309,7 +309,9 @@ class Downloads(QWidget):
         self._fetch, self._is_told = fetch, is_told
         downloads, left = column(gap=theme.SPACE_4), column(gap=theme.SPACE_4)
         self._rows = Rows(downloads, attrgetter("id"), self._make_row, DownloadRow.show_change)
-        self._left = Rows(left, attrgetter("id"), lambda file: LeftoverRow(fetch, file, self))
+        self._left = Rows[LeftoverFile, LeftoverRow](
+            left, attrgetter("id"), lambda file: LeftoverRow(fetch, file, self)
+        )
         heading = plain_label(_("Downloads"), self, name="downloads_heading", kind="heading")
         margins = (0, 0, 0, theme.SPACE_12)
         column(heading, downloads, left, into=self, gap=theme.SPACE_4, margins=margins)
