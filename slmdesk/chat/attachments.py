@@ -459,6 +459,14 @@ Taken = list[tuple[Passage, int]]
 """Chosen passages of a document, each with its tokens."""
 
 
+def _pages_of(about: Attached, numbers: Collection[int], store: Store) -> list[Page]:
+    """Return these pages of a document, or of a text that belongs to none."""
+    if not about.document:
+        return [page for page in pages_from(about.source) if page.number in numbers]
+    found = (store.pages.of_document(about.document, begin=number, limit=1) for number in sorted(numbers))
+    return [page for pages in found for page in pages if page.number in numbers]
+
+
 @dataclass(slots=True, eq=False)
 class PlanDoc:
     """An attachment of a question while the parts to read are chosen."""
@@ -507,22 +515,13 @@ class PlanDoc:
         if not passages and not self.is_fresh:
             return None
         places = tuple(sorted(map(place_of, passages)))
+        pages = _pages_of(self.about, pages_of_places(places), store)
         about = changed(
             about, is_whole=False, places=places, pages_used=pages_of_places(places),
-            words_read=words_at(places, self._pages(places, store)),
+            words_read=words_at(places, {page.number: page for page in pages}),
             tokens=sum(size for _, size in taken) + FRAME_TOKENS if passages else 0,
         )  # fmt: skip
         return AttachmentPart(passages_text(passages, found.page_kind), Origin.DOCUMENT, about)
-
-    def _pages(self, places: Sequence[Place], store: Store) -> dict[int, Page]:
-        if not self.about.document:
-            return {page.number: page for page in pages_from(self.about.source)}
-        pages = [
-            page
-            for number in pages_of_places(places)
-            for page in store.pages.of_document(self.about.document, begin=number, limit=1)
-        ]
-        return {page.number: page for page in pages}
 
 
 @dataclass(slots=True, eq=False)
@@ -724,15 +723,7 @@ class Quotes(Service):
                 used.setdefault(key_of(part.attached), (part.attached, set()))[1].update(part.attached.pages_used)
         grounds: list[Ground] = []
         for about, numbers in used.values():
-            if about.document:
-                found = [
-                    page
-                    for number in sorted(numbers)
-                    for page in self._store.pages.of_document(about.document, begin=number, limit=1)
-                ]
-            else:
-                found = [page for page in pages_from(about.source) if page.number in numbers]
-            pages = tuple((page.number, page.text) for page in found if page.number in numbers)
+            pages = tuple((page.number, page.text) for page in _pages_of(about, numbers, self._store))
             grounds.append(Ground(about.name, about.document, pages, about.page_kind))
         return grounds
 
