@@ -32,6 +32,7 @@ from slmdesk.window.widgets.build import (
     button,
     column,
     named,
+    passing,
     plain_label,
     row,
     set_icon,
@@ -260,8 +261,7 @@ class ChatList(QFrame):
             return
         if not self.view.selectionModel().isSelected(index) or not self.view.marked:
             self.view.setCurrentIndex(index)
-        menu = named(QMenu(self), "chat_menu")
-        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        menu = passing(QMenu(self), "chat_menu")
         if index.data(SPACE_ROLE):
             self._fill_space_menu(menu, str(index.data(ID_ROLE)))
         else:

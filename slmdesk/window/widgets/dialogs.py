@@ -549,8 +549,7 @@ def add_reading_to(menu: QMenu, source: QWidget, text: str, mark: Callable[[int,
 
 
 def pop_up_words_menu(source: QWidget, place: QPoint, words: str, text: str) -> None:
-    menu = named(QMenu(source), "words_menu")
-    menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    menu = passing(QMenu(source), "words_menu")
     menu.addAction(words, lambda: request_translation(source, text))
     add_reading_to(menu, source, text)
     menu.popup(place)
@@ -562,8 +561,7 @@ class TranslatableText(QPlainTextEdit):
         return self.textCursor().selectedText().replace("\u2029", "\n")
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
-        menu = named(self.createStandardContextMenu(), "text_menu")
-        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        menu = passing(self.createStandardContextMenu(), "text_menu")
         chosen = self.chosen
         menu.addSeparator()
         words = _("Translate the selection") if chosen else _("Translate this text")
