@@ -101,14 +101,14 @@ def chat(words: str) -> Chapter:
     QTest.keyClicks(frame.chat_page.composer.input_box, words)
     press(frame.chat_page.composer.input_box, Qt.Key.Key_Return)
     yield lambda: len(frame.chat.message_ids) == before + 2 and not frame.chat.is_busy
-    yield lambda: frame.chat.text_of(frame.chat.message_ids[-1])
+    yield lambda: frame.chat.shown.by_id[frame.chat.message_ids[-1]].words
 
 
 def has_said(words: str) -> Chapter:
     """The chat that is open shows these words."""
     yield from turn_to(Qt.Key.Key_2, "Chat")
     frame = frames[-1]
-    yield lambda: any(words in frame.chat.text_of(one) for one in frame.chat.message_ids)
+    yield lambda: any(words in one.words for one in frame.chat.shown.by_id.values())
 
 
 def chat_exports(folder: str) -> Chapter:

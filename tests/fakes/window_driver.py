@@ -237,7 +237,7 @@ class WindowDriver:
 
     def words(self) -> str:
         """What is shown of the newest message."""
-        return next((self.chat.text_of(one) for one in reversed(self.chat.message_ids)), "")
+        return next((one.words for one in reversed(self.chat.shown.by_id.values())), "")
 
     def wait_idle(self) -> None:
         self.wait(lambda: self.chat.chat and not self.chat.is_busy)

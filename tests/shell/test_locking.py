@@ -266,7 +266,7 @@ def look():
                            Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier)
         elif word == "ready":
             tell(ready=frames[0].locking.ways is not None, jobs_begun=frames[0].jobs.begun,
-                 text=[frames[0].chat.text_of(one) for one in frames[0].chat.message_ids])
+                 text=[one.words for one in frames[0].chat.shown.by_id.values()])
         elif word == "quit":
             frames[0].window.close() if frames else page.close()
 

@@ -74,7 +74,7 @@ def test_everything_works_in_it(program, home, tmp_path):
     program.wait_idle()
     first = program.chat.message_ids[0]
     program.chat.edits.save(first, f"Another first {MARKER}")
-    program.wait(lambda: program.chat.text_of(program.chat.message_ids[0]).startswith("Another"))
+    program.wait(lambda: program.page.view.rows[0].view.text.startswith("Another"))
     program.wait_idle()
     assert len(program.ask(lambda services: services.chats.messages(program.chat.chat))) == 5, (
         "versions are kept in memory"
