@@ -82,7 +82,7 @@ class Program:
                 time.sleep(0.02)
         ahead_s = time.perf_counter() - began
         seen = self._asked(SendRequest(request["question"], chat=item, sampling=_sampling(2)))
-        services.service_thread.call(lambda: services.chats.trash(item))  # else its state is saved beside later rounds
+        services.service_thread.call(lambda: services.history.trash(item))  # else its state is kept beside later rounds
         return {**seen, "ahead_s": ahead_s}
 
     def _kept_chat(self, turns: Sequence[Sequence[str]]) -> str:

@@ -180,7 +180,7 @@ class Photographer:
 
     def _words(self) -> str:
         ids = list(self._frame.chat.message_ids)
-        return self._frame.chat.text_of(ids[-1]) if ids else ""
+        return self._frame.chat.shown.by_id[ids[-1]].words if ids else ""
 
     def _drop_notices(self) -> None:
         for bar in self._window.notices.bars:
