@@ -293,10 +293,8 @@ class MessageWidget(QWidget):
         is_long = self._view.role == "user" and height > round(FOLDED_FROM * style.line_height) and not is_edited
         self.text.setVisible(not is_edited)
         if is_long and self._fold is None:
-            self._fold = QToolButton(self)
-            named(self._fold, "message_fold", kind="small")
+            self._fold = build.tool_button("message_fold", self, kind="small", on=self.fold_chosen)
             self._fold.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-            self._fold.clicked.connect(self.fold_chosen)
         if self._fold is not None:
             self._fold.setVisible(is_long)
         if not is_long or self._fold is None:
@@ -418,12 +416,9 @@ class MessageWidget(QWidget):
         y += SPACE_4  # clear of the focus ring
         name, colour_name = _NOTE_LOOKS.get(self._view.status, ("info", "ink2"))
         if self._note is None or self._note_icon is None:
-            self._note, self._note_icon = QLabel(self), QLabel(self)
-            self._note.setObjectName("message_note")
-            self._note.setTextFormat(Qt.TextFormat.PlainText)
-            self._note.setWordWrap(True)
+            self._note = plain_label("", self, name="message_note")
             self._note.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-            self._note_icon.setObjectName("message_note_icon")
+            self._note_icon = named(QLabel(self), "message_note_icon")
         kind = "small" if colour_name == "ink2" else colour_name
         if self._note.property("kind") != kind:
             self._note.setProperty("kind", kind)
@@ -483,17 +478,10 @@ class MessageWidget(QWidget):
         before.setEnabled(view.version > 1)
         behind = self._make_button("next_version", names[1], _("Next version (Right)"))
         behind.setEnabled(view.version < view.versions)
-        label = self._make_label("message_version", view.version_words)
+        label = plain_label(view.version_words, self, name="message_version", kind="small", wraps=False)
         label.setAccessibleName(_("Version {version_words}").format(version_words=view.version_words))
         label.setToolTip(_("Each version is kept, with all that follows it"))
         self._row += [before, label, behind]
-
-    def _make_label(self, name: str, words: str) -> QLabel:
-        label = QLabel(words, self)
-        label.setObjectName(name)
-        label.setTextFormat(Qt.TextFormat.PlainText)
-        label.setProperty("kind", "small")
-        return label
 
     def _make_button(self, key: str, name: str, words: str) -> QToolButton:
         colour = self._style.theme.colour("ink2")
@@ -686,13 +674,11 @@ class ThoughtLine(QObject):
 
 
 def _line_button(name: str, parent: QWidget, style: ViewStyle, tip: str, on: Callable[[], object]) -> QToolButton:
-    button = named(QToolButton(parent), name, kind="small")
+    button = build.tool_button(name, parent, kind="small", tip=tip, on=on)
     button.setIconSize(QSize(ICON_SIZE, ICON_SIZE))
     button.setFont(style.small_font)
     button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-    button.setToolTip(tip)
     button.setCursor(Qt.CursorShape.PointingHandCursor)
-    button.clicked.connect(on)
     return button
 
 

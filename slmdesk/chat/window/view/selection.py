@@ -249,12 +249,8 @@ class SelectableArea(MessageArea):
 
     def _copy_as(self, message_id: str, form: str) -> None:
         view = self.rows[self._index(message_id)].view
-        if form == "text":
-            copy_data(message_as_text(view, self._style, self._parser))
-        elif form == "html":
-            copy_data(message_as_html(view, self._style, self._parser))
-        else:
-            copy_data(mime_of(view.text))
+        text = view.text if form == "markdown" else plain_text_of(view, self._style, self._parser)
+        copy_data(mime_of(text, html_of(view, self._parser) if form == "html" else ""))
 
     def _copy_code(self, message_id: str, number: int) -> None:
         widget = self.rows[self._index(message_id)].widget
@@ -304,17 +300,8 @@ def message_as_written(view: MessageView, parser: Parser) -> QMimeData:
     return mime_of(view.text, html_of(view, parser) if len(view.text) <= LONGEST_HTML else "")
 
 
-def message_as_text(view: MessageView, style: ViewStyle, parser: Parser) -> QMimeData:
-    """Return a message without Markdown markup, with tabs in tables and formulas as their source."""
-    return mime_of(plain_text_of(view, style, parser))
-
-
-def message_as_html(view: MessageView, style: ViewStyle, parser: Parser) -> QMimeData:
-    """Return a message as HTML for Word or a mail, and as text for programs without HTML."""
-    return mime_of(plain_text_of(view, style, parser), html_of(view, parser))
-
-
 def plain_text_of(view: MessageView, style: ViewStyle, parser: Parser) -> str:
+    """Return a message without Markdown markup, with tabs in tables and formulas as their source."""
     document = QTextDocument()
     writer = MessageWriter(document, style, parser, markdown=view.is_markdown)
     more = writer.show_all_rows(view.text)
