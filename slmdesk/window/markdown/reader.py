@@ -235,8 +235,7 @@ class _Renderer(RendererHTML):
     def fence(self, tokens: Sequence[Token], idx: int, options: Any, env: Any) -> str:
         return f"<pre><code>{escape(tokens[idx].content, quote=False)}</code></pre>\n"
 
-    def code_block(self, tokens: Sequence[Token], idx: int, options: Any, env: Any) -> str:
-        return self.fence(tokens, idx, options, env)
+    code_block = fence
 
     def formula(self, tokens: Sequence[Token], idx: int, options: Any, env: Any) -> str:
         return escape(tokens[idx].info, quote=False)
@@ -244,8 +243,7 @@ class _Renderer(RendererHTML):
     def formula_block(self, tokens: Sequence[Token], idx: int, options: Any, env: Any) -> str:
         return f"<p>{lines(tokens[idx].info)}</p>\n"
 
-    def formula_open_end(self, tokens: Sequence[Token], idx: int, options: Any, env: Any) -> str:
-        return self.formula_block(tokens, idx, options, env)
+    formula_open_end = formula_block
 
 
 def _words(inline: Token) -> str:
