@@ -308,6 +308,10 @@ def is_picture(path: PurePath) -> bool:
     return path.suffix.lower() in format_named("picture").suffixes
 
 
+def has_page_pictures(path: PurePath) -> bool:
+    return path.suffix.lower() in (*format_named("pdf").suffixes, *format_named("picture").suffixes)
+
+
 def is_recording(path: PurePath) -> bool:
     return path.suffix.lower() in format_named("recording").suffixes
 

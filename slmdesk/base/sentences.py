@@ -380,6 +380,7 @@ _SENTENCES: Mapping[str, str | tuple[str, str]] = {
         "{path} and {other}, which is watched already, lie in one another, so each document would be there twice. "
         "Take the other one off the list first."
     ),
+    "document.no_page": N_("{path} has no page {number}; pages in it: {total}."),
     "document.no_image": N_("There is no picture of this page of {path}; its text can be shown."),
     # settings and network
     "setting.invalid": N_("The setting “{key}” has a value that cannot be used ({reason}). It was passed over."),

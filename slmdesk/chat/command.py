@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import queue
+import re
 import select
 import stat
 import sys
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from slmdesk.base.documents import has_page_pictures
 from slmdesk.base.errors import KnownError
 from slmdesk.base.record import changed, to_json
 from slmdesk.base.records import Message, Status
@@ -130,8 +132,8 @@ STOP_S = 5.0
     "pictures",
     multiple=True,
     type=NamedFile(),
-    metavar="FILE",
-    help="Show the model this picture, or the first page of this document (can be repeated). The model must see.",
+    metavar="FILE[#PAGE]",
+    help="Show the model this picture, or a page of this PDF: the first, or PAGE (can be repeated). It must see.",
 )
 @click.option("--password", is_flag=True, help="Ask for the password of each locked document first.")
 @click.option("--anyway", is_flag=True, help="Load the model even where memory looks too short for it.")
@@ -417,7 +419,10 @@ def _one(console: Console, services: Services, file: Path, secret: str, *, save:
 
 
 def _picture(console: Console, services: Services, file: Path) -> AttachRequest:
-    return console.result_of(services, lambda: services.chats.pictures.take(file))
+    paged, number = re.fullmatch(r"(.+)#(\d{1,9})", file.name), 1
+    if paged and has_page_pictures(Path(paged[1])):
+        file, number = file.with_name(paged[1]), int(paged[2])
+    return console.result_of(services, lambda: services.chats.pictures.take(file, number=number))
 
 
 def _unsaved(console: Console, services: Services, file: Path, secret: str) -> AttachRequest:

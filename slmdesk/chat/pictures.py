@@ -34,13 +34,15 @@ class Pictures(Service):
         super().__init__(runtime)
         self._reader = reader
 
-    def take(self, source: Path | bytes, *, name: str = "", number: int = 1) -> Pending[AttachRequest]:
+    def take(
+        self, source: Path | bytes, *, name: str = "", number: int = 1, password: str = ""
+    ) -> Pending[AttachRequest]:
         """Make a picture to attach: of a file (a picture, or page `number` of a document) or of a picture's bytes.
 
-        Ends with a Problem document.* where it cannot be made.
+        Ends with a Problem document.* where it cannot be made, such as `document.no_page`.
         """
         named = clean_label(name or (source.name if isinstance(source, Path) else _(NAME)), 200)
-        given: dict[str, Json] = {"number": number}
+        given: dict[str, Json] = {"number": number, "password": password}
         if isinstance(source, Path):
             given["path"] = str(source.absolute())
         else:
@@ -48,10 +50,11 @@ class Pictures(Service):
 
         def attached(result: Mapping[str, Json]) -> AttachRequest:
             made = record_from(Picture, result)
-            id = hashlib.sha256(made.data.encode()).hexdigest()
+            id, pages = hashlib.sha256(made.data.encode()).hexdigest(), record_from(int, result.get("pages"))
             return AttachRequest(
-                name=named, source=(made.data,), page_kind="picture", mode=AttachMode.PICTURE,
-                size=(made.width, made.height), sha256=id,
+                name=_("{name}, page {page}").format(name=named, page=number) if pages > 1 else named,
+                source=(made.data,), page_kind="picture", mode=AttachMode.PICTURE,
+                size=(made.width, made.height), sha256=id, pages=pages,
             )  # fmt: skip
 
         return self._asked("sight", given, named).map(attached)

@@ -55,6 +55,8 @@ class AttachRequest(Record):
     size: tuple[int, int] = (0, 0)
     """Of a picture, which is in `source`; `sha256` is what it is known by."""
     sha256: str = ""
+    pages: int = 0
+    """Of the file that a picture was made of."""
 
 
 class SendRequest(Record):

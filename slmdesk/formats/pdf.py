@@ -253,13 +253,11 @@ def _page(sheets: _Sheets, index: int, reading: Reading) -> Page:
 def picture(reading: Reading, requested: PictureRequest) -> Picture:
     """Draw a page, and find the boxes of passages in the text that `read` gave for the page.
 
-    Raises KnownError `request.invalid` for a page that does not exist, `document.no_image` for a broken page.
+    Raises KnownError `document.no_page` for a page that does not exist, `document.no_image` for a broken page.
     """
     with opened(reading) as document:
         sheets = _Sheets(reading, document)
-        if requested.number > sheets.total:
-            raise KnownError("request.invalid", what="number")
-        index = requested.number - 1
+        index = reading.index_of(requested.number, sheets.total)
         try:
             places = sheets.laid(index).places if requested.marks else []
             turn = sheets.at(index).turn

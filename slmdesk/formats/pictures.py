@@ -74,12 +74,9 @@ def read(reading: Reading) -> Iterator[Page]:
 
 
 def picture(reading: Reading, requested: PictureRequest) -> Picture:
-    """Draw a page, and find the boxes of passages in the text that `read` gave for it. Raises KnownError
-    `request.invalid` for a page that does not exist.
-    """
+    """Draw a page, and find the boxes of passages in the text that `read` gave for it. Raises `document.no_page`."""
     boxes: tuple[tuple[Box, ...], ...] = ()
-    if requested.number > _count(reading):
-        raise KnownError("request.invalid", what="number")
+    reading.index_of(requested.number, _count(reading))
     if requested.marks and is_available():
         found = _recognised(reading, _sheet(reading, requested.number, grey=True))
         boxes = boxes_of(_laid_out(found).places, requested.marks, found.turn)

@@ -80,6 +80,13 @@ class Reading:
     worked: Callable[[], None] = lambda: None
     """Called by readers now and then while a page takes seconds, to show that the process is alive. Any thread."""
 
+    def index_of(self, number: int, total: int) -> int:
+        """Return the index of one of `total` pages. Raises KnownError `document.no_page`."""
+        self.total = total
+        if not 0 < number <= total:
+            raise KnownError("document.no_page", path=self.path, number=number, total=total)
+        return number - 1
+
     def text_bytes(self) -> bytes:
         """Return all bytes of a text document. Raises KnownError `document.too_large` beyond MAX_TEXT_BYTES."""
         return self._bytes(MAX_TEXT_BYTES)

@@ -12,10 +12,19 @@ from operator import attrgetter
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, QSize, Qt, Signal
-from PySide6.QtGui import QAction, QActionGroup, QKeyEvent, QMouseEvent, QPixmap, QResizeEvent
+from PySide6.QtCore import QEvent, QRegularExpression, QSize, Qt, Signal
+from PySide6.QtGui import (
+    QAction,
+    QActionGroup,
+    QKeyEvent,
+    QMouseEvent,
+    QPixmap,
+    QRegularExpressionValidator,
+    QResizeEvent,
+)
 from PySide6.QtWidgets import QFrame, QLabel, QMenu, QScrollArea, QToolButton, QWidget
 
+from slmdesk.base.documents import has_page_pictures
 from slmdesk.base.protocol import stored_from
 from slmdesk.base.record import Record
 from slmdesk.base.texts import _, ngettext
@@ -36,7 +45,7 @@ from slmdesk.window.widgets.build import (
     set_tip,
     tool_button,
 )
-from slmdesk.window.widgets.dialogs import ask_password, show_used_text
+from slmdesk.window.widgets.dialogs import LineQuestion, ask_password, show_used_text
 from slmdesk.window.widgets.rows import Rows, tab_stops
 
 if TYPE_CHECKING:
@@ -84,6 +93,8 @@ class Draft:
     size: tuple[int, int] = (0, 0)
     sha256: str = ""
     """Of a picture, which is in `source`."""
+    number: int = 1
+    """The page of its file that is shown as a picture."""
     is_private: bool = False
     """True in a private chat, where the document is read without being stored."""
     key: str = field(default_factory=lambda: f"attachment {next(_KEYS)}")
@@ -329,12 +340,25 @@ class Chip(QFrame):
     def _add_modes(self) -> None:
         group = QActionGroup(self._menu)
         for mode, label in MODES.items():
-            if not self._draft.path and (mode is AttachMode.PICTURE) != self._draft.is_picture:
+            path, shows = self._draft.path, mode is AttachMode.PICTURE
+            if shows != self._draft.is_picture and (not path or (shows and not has_page_pictures(path))):
                 continue
-            action = QAction(label, group, checkable=True, checked=self._draft.mode is mode)
-            choose = partial(self._attached.set_mode, self._draft.key, mode)
+            asks = shows and self._draft.pages > 1
+            action = QAction(f"{label}…" if asks else label, group, checkable=True, checked=self._draft.mode is mode)
+            choose = self._ask_page if asks else partial(self._attached.set_mode, self._draft.key, mode)
             action.triggered.connect(lambda _checked=False, choose=choose: choose())
             self._menu.addAction(action)
+
+    def _ask_page(self) -> None:
+        draft = self._draft
+        words = _("Which of the {pages} is shown?").format(pages=counted_pages(draft.pages, "page"))
+
+        def choose(typed: str) -> None:
+            self._attached.set_mode(draft.key, AttachMode.PICTURE, int(typed))
+
+        asking = LineQuestion(self, "page_dialog", draft.name, words, choose, text=str(draft.number), accept=_("Show"))
+        asking.line.setValidator(QRegularExpressionValidator(QRegularExpression("[0-9]{1,9}"), asking))
+        asking.open()
 
 
 class AttachmentBar(QScrollArea):

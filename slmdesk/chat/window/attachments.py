@@ -167,13 +167,15 @@ class AttachController(QObject):
         words = _("{name} is not attached any more.").format(name=draft.name)
         self._bridge.notice_raised.emit(undoable(words, back, f"removed {key}"))
 
-    def set_mode(self, key: str, mode: AttachMode) -> None:
+    def set_mode(self, key: str, mode: AttachMode, number: int = 1) -> None:
+        """`number`: the page that is shown as a picture."""
         draft = self._find(key)
         if draft is not None:
-            is_other = (mode is AttachMode.PICTURE) != draft.is_picture
-            draft.mode, draft.is_whole = mode, None
+            is_other = (mode is AttachMode.PICTURE, number) != (draft.is_picture, draft.number)
+            draft.mode, draft.number, draft.is_whole = mode, number, None
             if is_other:
                 self._reader.stop(draft)
+                draft.name = draft.path.name if draft.path else draft.name
                 draft.source, draft.state = (), READING
                 self._reader.begin(draft)
             self._notify()
@@ -296,7 +298,7 @@ class AttachController(QObject):
     # ---- events
 
     def _on_settled(self, draft: Draft) -> None:
-        if draft.state == READY and not draft.folder:
+        if draft.state == READY and not (draft.folder or draft.is_picture):
             self._reader.measure(draft)
         self._notify()
         self._go_on()
@@ -397,19 +399,24 @@ class DraftReader(QObject):
         else:
             self._open(draft, "")
 
-    def look(self, draft: Draft, source: Path | bytes) -> None:
+    def look(self, draft: Draft, source: Path | bytes, password: str = "") -> None:
         """Make the picture of a file, or of the bytes of one."""
 
         def arrived(made: AttachRequest) -> None:
             draft.source, draft.size, draft.sha256, draft.kind = made.source, made.size, made.sha256, made.page_kind
+            draft.name, draft.pages = made.name, made.pages
             self._settle(draft, READY)
 
-        taking = self._bridge.services.chats.pictures.take(source, name=draft.name)
+        pictures = self._bridge.services.chats.pictures
+        taking = pictures.take(source, name=draft.name, number=draft.number, password=password)
         self._openings[draft.key] = self._bridge.follow(taking, arrived, partial(self._on_read, draft))
 
     def unlock(self, draft: Draft, password: str) -> None:
         draft.state = READING
-        self._open(draft, password)
+        if draft.is_picture and draft.path:
+            self.look(draft, draft.path, password)
+        else:
+            self._open(draft, password)
 
     def stop(self, draft: Draft) -> None:
         opening = self._openings.pop(draft.key, None)
@@ -487,6 +494,8 @@ class DraftReader(QObject):
             return
         if isinstance(result, DocumentRecord):
             draft.document, draft.name = result.id, result.name
+            if draft.path is None and "attachment" not in result.info:
+                draft.path = file_of(result)
             self._settle(draft, READY)
             return
         draft.problem = reason_of(result)

@@ -182,7 +182,7 @@ def page_image(job: Job) -> Task:
 def sight(job: Job) -> Task:
     """Payload as for `read`, or {data: base64 of a picture}, with {number}: a page as a picture for a model.
 
-    Result {width, height, data: base64 of a JPEG}.
+    Result {width, height, data: base64 of a JPEG, pages: how many there are}.
     """
     from slmdesk.formats.sight import LARGEST_WIDTH, made_small
 
@@ -193,10 +193,11 @@ def sight(job: Job) -> Task:
             else Reading(text_of(job, "name", "picture"), data=_bytes_of(data), stop=job.stop, worked=job.worked)
         )  # fmt: skip
         chosen = chosen_format(reading, "")
-        drawn = picture_of(reading, chosen, PictureRequest(_whole(job, "number", 1, 1 << 31), LARGEST_WIDTH, ()))
+        drawn = picture_of(reading, chosen, PictureRequest(_whole(job, "number", 0, 1 << 31), LARGEST_WIDTH, ()))
         yield Progress(job.id, 1, 1, "page")
         width, height, jpeg = made_small(drawn.png)
-    return {"width": width, "height": height, "data": base64.b64encode(jpeg).decode("ascii")}
+    made = base64.b64encode(jpeg).decode("ascii")
+    return {"width": width, "height": height, "data": made, "pages": reading.total}
 
 
 def pixels(job: Job) -> Task:

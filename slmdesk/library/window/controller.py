@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QObject, QUrl, Signal
 from PySide6.QtGui import QImage
 
-from slmdesk.base.documents import Note, Page, PageStatus, format_of, takes_password
-from slmdesk.base.errors import KnownError
+from slmdesk.base.documents import Note, Page, PageStatus, has_page_pictures, takes_password
 from slmdesk.base.record import changed
 from slmdesk.base.records import DocumentRecord, DocumentStatus
 from slmdesk.base.texts import _, ngettext
@@ -575,7 +574,7 @@ class PagesController(QObject):
         if record is None:
             self.listed.emit([], True)
             return
-        if record.status is DocumentStatus.READING and not record.pages and _is_pictured(record):
+        if record.status is DocumentStatus.READING and not record.pages and has_page_pictures(file_of(record)):
             self._is_first_ahead = True
             self.first_page_expected.emit(Page(1, "", "", PageStatus.READ, (), has_image=True))
         self.ask(reset=True)
@@ -681,13 +680,6 @@ class PagesController(QObject):
             self.picture_failed.emit(number)
         else:
             self.picture_received.emit(number, picture, boxes)
-
-
-def _is_pictured(record: DocumentRecord) -> bool:
-    try:
-        return format_of(file_of(record)).id in ("pdf", "picture")
-    except KnownError:
-        return False
 
 
 def _holds(boxes: Sequence[tuple[float, float, float, float]], place: tuple[float, float]) -> bool:

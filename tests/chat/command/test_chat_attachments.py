@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from fakes.recorder import add_model, open_echo
+from fakes.tiny_pdf import Text, TinyPdf
 
 pytestmark = pytest.mark.process
 
@@ -102,3 +103,7 @@ def test_a_picture_for_a_model_that_cannot_see_is_refused_before_anything_is_kep
     words = run("chat", "What is it?", "--picture", str(files / "manual.txt"))
     assert words.status == 1
     assert "manual.txt" in words.err
+    (files / "plan.pdf").write_bytes(bytes(TinyPdf().page(Text(50, 700, "One")).page(Text(50, 700, "Two"))))
+    for page, said in ("#2", "cannot see pictures"), ("#3", "has no page 3; pages in it: 2."), ("#0", "no page 0"):
+        refused = run("chat", "What is it?", "--picture", f"{files / 'plan.pdf'}{page}")
+        assert said in refused.err

@@ -7,6 +7,7 @@ from io import BytesIO
 
 import pytest
 from fakes.dropping import drop
+from fakes.tiny_pdf import TinyPdf, lines
 from PIL import Image, ImageDraw
 from PySide6.QtCore import QByteArray, QMimeData, Qt
 from PySide6.QtTest import QTest
@@ -15,6 +16,7 @@ from PySide6.QtWidgets import QApplication
 from slmdesk.base.types import AttachMode
 from slmdesk.chat.window.attachment_chips import READY
 from slmdesk.models.service import ModelService
+from slmdesk.window.widgets.dialogs import LineQuestion
 
 pytestmark = pytest.mark.gui
 
@@ -74,3 +76,44 @@ def test_for_a_model_that_cannot_see_the_text_is_read_and_said(program, photo):
     program.wait(lambda: any("cannot see pictures, so it was not sent" in notice for notice in program.notices()))
     assert not program.messages()
     assert len(program.chat.attached.now) == 1
+
+
+@pytest.mark.qt_log_ignore("This plugin does not support")  # menus
+def test_which_page_of_a_pdf_is_shown_is_asked(program, tmp_path):
+    pdf, widths = TinyPdf(password="sesame"), (300, 400, 500)
+    for width in widths:
+        pdf.page(*lines(50, 700, f"This page is {width} wide"), width=width)
+    (tmp_path / "plan.pdf").write_bytes(bytes(pdf))
+    drop(program.page, tmp_path / "plan.pdf")
+    answer(program, "password_dialog", "sesame")
+    program.wait(lambda: program.chat.attached.now and program.chat.attached.now[0].pages == 3)
+    [draft], shapes = program.chat.attached.now, []
+    for number in (3, 2):
+        choose_page(program, str(number))
+        answer(program, "password_dialog", "sesame")  # a picture is made by itself
+        wait_shown(program)
+        shapes.append(draft.size[0] / draft.size[1])
+        assert (draft.name, draft.number) == (f"plan.pdf, page {number}", number)
+    assert shapes == [pytest.approx(width / 800, abs=0.01) for width in (500, 400)]
+    choose_page(program, "9")
+    answer(program, "password_dialog", "sesame")
+    program.wait(lambda: draft.words == "has no page 9; pages in it: 3.")
+    program.chat.attached.set_mode(draft.key, AttachMode.AUTO)
+    program.wait(lambda: draft.state == READY and draft.name == "plan.pdf")
+
+
+def choose_page(program, number: str) -> None:
+    (chip,) = program.page.composer.attachments.chips
+    menu = program.find("chip_more", chip).menu()
+    menu.aboutToShow.emit()
+    next(action for action in menu.actions() if action.text().startswith("As a picture")).trigger()
+    answer(program, "page_dialog", number)
+
+
+def answer(program, name: str, words: str) -> None:
+    program.wait(lambda: program.window.findChild(LineQuestion, name))
+    dialog = program.window.findChild(LineQuestion, name)
+    dialog.line.selectAll()
+    QTest.keyClicks(dialog.line, words)
+    program.click(program.find("question_accept", dialog))
+    program.wait(lambda: dialog not in program.window.findChildren(LineQuestion))
