@@ -175,6 +175,8 @@ class RemoteFile(Record):
     gated: bool = False
     beside: str = ""
     """Empty for a model, else what the file is; see GgufHeader.kind."""
+    projector: RemotePart | None = None
+    """What is fetched with a model so that it sees pictures. Not known from a search."""
 
     @property
     def name(self) -> str:
@@ -183,6 +185,10 @@ class RemoteFile(Record):
     @property
     def bytes(self) -> int:
         return sum(part.bytes for part in self.parts)
+
+    @property
+    def eyes_bytes(self) -> int:
+        return self.projector.bytes if self.projector else 0
 
     @property
     def size_bytes(self) -> int:
@@ -211,6 +217,11 @@ class Repo(Record):
     has_card: bool = True
     chats: bool = True
     """False if the name, tags or header show that the models are not made for chatting; see `may_chat`."""
+
+    @property
+    def eyes_bytes(self) -> int:
+        """Most bytes that are needed beside one of its models so that it sees pictures."""
+        return max((file.eyes_bytes for file in self.files), default=0)
 
     def choose(
         self, file: str = "", quantization: str = "", *, budget_bytes: int = 0, begun: Collection[str] = ()
@@ -304,6 +315,17 @@ def files_of(parts: Iterable[RemotePart], *, repo: str, revision: str, license: 
     return [
         changed(file, beside="whisper" if _SPEECH.search(file.name) else beside.get(file.name, "")) for file in files
     ]
+
+
+def _seeing(files: Sequence[RemoteFile], architecture: str) -> tuple[RemoteFile, ...]:
+    """Return the files, each model with its projector. The Hub may have read the architecture from a companion file."""
+    from slmdesk.gguf.projectors import PROJECTOR, can_see, named_for  # only who asks the Hub needs it
+
+    eyes = {file.name: file.parts[0] for file in files if file.beside == PROJECTOR and len(file.parts) == 1}
+    names = [*eyes][:_MOST_PROJECTORS]
+    if not names or (kind_of_architecture(architecture) == "model" and not can_see(architecture)):
+        return tuple(files)
+    return tuple(file if file.beside else changed(file, projector=eyes[named_for(file.name, names)]) for file in files)
 
 
 CARD_NAME = "README.md"
@@ -444,6 +466,7 @@ MOST = 100
 """Most repositories in an answer: one page of the Hub."""
 _REQUESTED = ("downloads", "likes", "lastModified", "gated", "tags", "siblings", "sha", "gguf")
 _MAX_FILES = 20_000
+_MOST_PROJECTORS = 20
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _COMMIT = re.compile(r"[0-9a-f]{7,64}")
 
@@ -610,7 +633,8 @@ def _repo_of(untrusted: Any) -> Repo | None:
     parts = (_part_of(sibling) for sibling in (untrusted.siblings or ())[:_MAX_FILES])
     kept = [part for part in parts if part is not None]
     updated, about = untrusted.last_modified, untrusted.gguf if isinstance(untrusted.gguf, dict) else {}
-    architecture = about.get("architecture")
+    architecture = about["architecture"] if isinstance(about.get("architecture"), str) else ""
+    files = files_of(kept, repo=name, revision=revision, license=license, gated=gated)
     return Repo(
         id=name,
         revision=revision,
@@ -619,10 +643,10 @@ def _repo_of(untrusted: Any) -> Repo | None:
         updated=updated.isoformat() if isinstance(updated, datetime) else "",
         license=license,
         gated=gated,
-        files=tuple(files_of(kept, repo=name, revision=revision, license=license, gated=gated)),
+        files=_seeing(files, architecture),
         parameters=_whole(about.get("total")),
         has_card=any(part.name == CARD_NAME for part in kept),
-        chats=may_chat(name, tags, architecture if isinstance(architecture, str) else ""),
+        chats=may_chat(name, tags, architecture),
     )
 
 

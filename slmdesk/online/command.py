@@ -345,7 +345,8 @@ def _shape(found: FoundRepo) -> dict[str, Json]:
 
 
 def _file_shape(found: FoundFile) -> dict[str, Json]:
-    of_file = picked(found.file, "name", "bytes", "quantization")
+    of_file, eyes = picked(found.file, "name", "bytes", "quantization"), found.file.projector
+    of_file["projector"] = picked(eyes, "name", "bytes") if eyes else None
     return {**of_file, "sha256": found.file.sha256 or None, "fit": found.fit, "parts": len(found.file.parts)}
 
 
@@ -356,7 +357,8 @@ def _show_repo(console: Console, found: FoundRepo) -> None:
     for file in found.files:
         size = bytes_for_people(file.file.bytes) if file.file.bytes else "size unknown"
         what = KINDS[file.file.beside] if file.file.beside else _FITS[file.fit]
-        console.say(f"    {file.file.quantization:10} {size:>9}  {file.file.name}  {what}".rstrip())
+        eyes = f"  and {bytes_for_people(file.file.eyes_bytes)} to see pictures" if file.file.eyes_bytes else ""
+        console.say(f"    {file.file.quantization:10} {size:>9}  {file.file.name}{eyes}  {what}".rstrip())
 
 
 def _duration(seconds: float) -> str:

@@ -27,7 +27,7 @@ from slmdesk.base.texts import _
 from slmdesk.base.types import Json
 from slmdesk.base.untrusted import clean_label
 from slmdesk.gguf.header import GgufHeader
-from slmdesk.gguf.projectors import BESIDE, PROJECTOR, can_see, named_for
+from slmdesk.gguf.projectors import BESIDE, PROJECTOR, can_see
 from slmdesk.gguf.read import read_header, require_chat_model
 from slmdesk.hub.choice import choose
 from slmdesk.hub.guard import SpeedLimit, because
@@ -92,7 +92,8 @@ class ModelDownload:
         self._done = 0
         self._judge_at = list(_JUDGED_AT)
         self._require = require_no_projector
-        self._files: tuple[RemoteFile, ...] = ()
+        self._first = self._more = 0
+        """Bytes of the model while its projector is fetched, and of the projector that comes after the model."""
 
     def run(self, file: str, quantization: str) -> ModelRecord:
         """Download a model into the library. Raises Stopped, or KnownError hub.*, download.*, network.*, disk.full …"""
@@ -101,13 +102,19 @@ class ModelDownload:
         while True:
             remote = self._choose(file, quantization, refused)
             new_sums = " ".join(part.sha256 for part in remote.parts)
-            self._begin(remote)
+            eyes = _projector_of(remote)
+            if eyes and self._found(eyes):
+                eyes = None
+            self._begin(remote, more=eyes.bytes if eyes else 0)
             try:
                 record = self._bring(remote)
-                if companion := self._companion(remote, record):
-                    self._begin(companion)
-                    self._bring(companion)
-                    self._change(name=remote.name, total_bytes=remote.bytes, done_bytes=remote.bytes)
+                if eyes:
+                    total = remote.bytes
+                    if can_see(str(record.header.get("architecture"))) and record.kind == "model":
+                        self._begin(eyes, first=total)
+                        self._bring(eyes)
+                        total += eyes.bytes
+                    self._change(name=remote.name, total_bytes=total, done_bytes=total)
                 return record
             except KnownError as err:
                 if err.code == "model.wrong_kind" and not file and len(refused) < MOST_REFUSED:
@@ -123,13 +130,6 @@ class ModelDownload:
                 sums = new_sums
                 self._note_start(err.code.removeprefix("download."))
 
-    def _companion(self, remote: RemoteFile, record: ModelRecord) -> RemoteFile | None:
-        """Return the projector that was published with a model; None for a model that sees no pictures."""
-        if not can_see(str(record.header.get("architecture"))) or record.kind != "model":
-            return None
-        files = {file.name: file for file in self._files if file.beside == PROJECTOR and len(file.parts) == 1}
-        return files.get(named_for(remote.name, list(files)))
-
     def at_end(self) -> DownloadChanged:
         return changed(self.now, done_bytes=max(self.now.done_bytes, self._done), note=None)
 
@@ -144,11 +144,10 @@ class ModelDownload:
 
     def _choose(self, file: str, quantization: str, refused: Mapping[str, KnownError]) -> RemoteFile:
         begun = {origin.sha256 for path, origin in parts_in(self._models.folder) if origin and path.suffix == ".part"}
-        budget = weights_budget(available_bytes())
         kinds = {name: str(err.args_for_people["kind"]) for name, err in refused.items()}
         try:
             repo = self._repo()
-            self._files = repo.files
+            budget = weights_budget(available_bytes()) - repo.eyes_bytes
             return choose(
                 self._hub, repo, file, quantization,
                 budget_bytes=budget, begun=begun, refused=kinds, stop=self._stop,
@@ -171,14 +170,15 @@ class ModelDownload:
                 if self._stop.wait(self._limits.wait_after(err, tries)):
                     raise Stopped from None
 
-    def _begin(self, remote: RemoteFile) -> None:
+    def _begin(self, remote: RemoteFile, *, first: int = 0, more: int = 0) -> None:
         self._require = require_usable if remote.beside == PROJECTOR else require_no_projector
         if any(not part.sha256 or not part.bytes for part in remote.parts):
             raise KnownError("hub.unverifiable", name=remote.name)
-        self._done = 0
+        self._done, self._first, self._more = first, first, more
         self.parts = tuple(Part(self._models.folder, remote.repo, part) for part in remote.parts)
-        fit = fit_by_size(remote.bytes, available_bytes())
-        self._change(name=remote.name, total_bytes=remote.bytes, fit=fit, done_bytes=0)
+        total = first + remote.bytes + more
+        fit = self.now.fit if first else fit_by_size(total, available_bytes())
+        self._change(name=remote.name, total_bytes=total, fit=fit, done_bytes=first)
 
     def _bring(self, remote: RemoteFile) -> ModelRecord:
         if record := self._in_library(remote):
@@ -191,7 +191,7 @@ class ModelDownload:
             self._need_space()
             access = self._hub.token() if remote.gated else ""
             with self._hub.client() as client:
-                self._before = 0
+                self._before = self._first
                 for published, part in zip(remote.parts, self.parts, strict=True):
                     address = self._hub.address(remote, published)
                     transfer = Transfer(client, address, part, stop=self._stop, token=access, limits=self._limits)
@@ -211,10 +211,12 @@ class ModelDownload:
 
     def _need_space(self) -> None:
         there = sum(part.path.stat().st_size for part in self.parts if part.path.exists())
-        joined = (
-            self.now.total_bytes if len(self.parts) > 1 else 0
-        )  # the parts and the joined file exist together for a while
-        need_free(self._models.folder, max(0, self.now.total_bytes - there) + joined + SPARE_BYTES)
+        joined = self._own_bytes if len(self.parts) > 1 else 0  # parts and joined file exist together for a while
+        need_free(self._models.folder, max(0, self._own_bytes - there) + joined + self._more + SPARE_BYTES)
+
+    @property
+    def _own_bytes(self) -> int:
+        return sum(part.file.bytes for part in self.parts)
 
     def _transfer(self, transfer: Transfer, part: Part) -> None:
         before = self.now.resumed_from  # bytes of the parts before this one
@@ -286,16 +288,21 @@ class ModelDownload:
             part.remove()
             raise
         if header.kind == "model":
-            self._change(fit=fit_header(header, self._context_tokens, Pc(available_bytes())).verdict)
+            self._change(fit=fit_header(header, self._context_tokens, Pc(available_bytes() - self._more)).verdict)
 
     def _in_library(self, remote: RemoteFile) -> ModelRecord | None:
+        if record := self._found(remote):
+            done = self._first + remote.bytes
+            self._change(done_bytes=done, resumed_from=done)
+        return record
+
+    def _found(self, remote: RemoteFile) -> ModelRecord | None:
         known = self._service_thread.call(self._models.list)
         sha256, source = remote.sha256, _source(remote)
         found = (model for model in known if (model.sha256 == sha256 if sha256 else model.source == source))
         for record in found:
             with suppress(KnownError):
                 if mark_of(Path(os.fsdecode(record.path))).bytes == record.bytes:
-                    self._change(done_bytes=remote.bytes, resumed_from=remote.bytes)
                     return record
         return None
 
@@ -316,7 +323,7 @@ class ModelDownload:
     def _join(self, remote: RemoteFile) -> ModelRecord:
         joined, header = join_into(
             self.parts[0].path.with_suffix(JOINED), [part.path for part in self.parts], lambda __: _stem(remote),
-            self._on_joined, needed=self.now.total_bytes, require=require_chat_model,
+            self._on_joined, needed=self._own_bytes, require=require_chat_model,
         )  # fmt: skip
         record = self._register(joined, header, remote)
         for part in self.parts:
@@ -342,6 +349,10 @@ class ModelDownload:
         self.now = changed(self.now, **values)
         self._reported = time.monotonic()
         self._publish(self.now)
+
+
+def _projector_of(remote: RemoteFile) -> RemoteFile | None:
+    return changed(remote, parts=(remote.projector,), beside=PROJECTOR, projector=None) if remote.projector else None
 
 
 def _stem(remote: RemoteFile) -> str:

@@ -116,7 +116,8 @@ class HubService(Service):
             best = ""
             if found.chats and len(named) > 1 and not any(named):
                 with suppress(KnownError):
-                    best = choose(self.hub, found, budget_bytes=weights_budget(pc.best_bytes), stop=stop).name
+                    budget = weights_budget(pc.best_bytes) - found.eyes_bytes
+                    best = choose(self.hub, found, budget_bytes=budget, stop=stop).name
             return changed(_judged(found, pc), best=best)
 
         return self.ask("hub-repo", work)
@@ -163,7 +164,7 @@ def _judged(repo: Repo, pc: Pc) -> FoundRepo:
 
     def judged(file: RemoteFile) -> FoundFile:
         speed = pc.pace.of_size(file.bytes, file.quantization, sha256=file.sha256)
-        return FoundFile(file, fit_by_size(file.bytes, free), speed)
+        return FoundFile(file, fit_by_size(file.bytes and file.bytes + file.eyes_bytes, free), speed)
 
     files = tuple(judged(file) for file in repo.files)
     return FoundRepo(repo, files, fit=best_fit(files))
@@ -492,6 +493,8 @@ class OfferedFile(Record):
     """Number of files that the model was split into. They are downloaded together."""
     sha256: str = ""
     """Checksum from the publisher. Empty if it is unknown or if there are several parts."""
+    eyes_bytes: int = 0
+    """Size of the file that is fetched too so that the model sees pictures."""
 
     @property
     def has_known_form(self) -> bool:
@@ -622,7 +625,7 @@ def _notes(entry: CatalogueEntry) -> Iterator[str]:
 
 def _offered(found: FoundRepo, pc: Pc, file: str = "", quantization: str = "") -> OfferedRepo:
     models = [file for file in found.files if not file.file.beside]
-    budget = weights_budget(pc.best_bytes)
+    budget = weights_budget(pc.best_bytes) - found.repo.eyes_bytes
     fitting = (offer for offer in models if offer.name == found.best and offer.size_bytes <= budget)
     best = recommended(models, budget) or next(fitting, None) if found.repo.chats else None
     named = [offer for offer in models if file.casefold() == offer.name.casefold()] if file else []
@@ -645,7 +648,7 @@ def _files(repo: str, models: Sequence[FoundFile], best: FoundFile | None) -> tu
         file = found.file
         return OfferedFile(
             repo, file.name, file.bytes, file.quantization, found.fit, found is best, found.speed, len(file.parts),
-            file.sha256,
+            file.sha256, file.eyes_bytes,
         )  # fmt: skip
 
     return tuple(map(offered, sorted_by_quality(models)))
@@ -704,12 +707,13 @@ def _fit(file: RemoteFile, header: GgufHeader, context_tokens: int, pc: Pc) -> F
     is_whole = header.weight_bytes and header.kind != "split"
     share = active_bytes(header) / header.weight_bytes if is_whole else 1.0
     speed = pc.pace.of_size(round(file.bytes * share), file.quantization, sha256=file.sha256)
-    memory = changed(fit.memory, weights=file.bytes)
+    weights = file.bytes + file.eyes_bytes
+    memory = changed(fit.memory, weights=weights)
     if (
         memory.total > fit.available_bytes and fit.device
     ):  # the graphics card that holds the one file does not hold this one
         fit = fit_header(header, context_tokens, changed(pc, devices=()))
-        memory = changed(fit.memory, weights=file.bytes)
+        memory = changed(fit.memory, weights=weights)
     free = fit.available_bytes
     verdict = "fits" if memory.total <= COMFORTABLE * free else "tight"
     return changed(fit, memory=memory, speed=speed, verdict="too_large" if memory.total > free else verdict)

@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
-from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QEvent, QObject, Qt, QTimer
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QFrame, QSlider, QWidget
 
+from slmdesk.base.record import Record, changed
 from slmdesk.base.texts import _
 from slmdesk.base.times import shown_time
+from slmdesk.runtime.events import Pending
+from slmdesk.runtime.messages import Problem
 from slmdesk.window.base import theme
 from slmdesk.window.base.bridge import Bridge
+from slmdesk.window.base.live import Live
 from slmdesk.window.base.sound import RATE, Speaker
 from slmdesk.window.widgets.build import named, plain_label, row, set_icon, tool_button
+
+if TYPE_CHECKING:
+    from slmdesk.services import Services
 
 STEP_S, AHEAD_S = 5, 8
 """Seconds of a step by keys, and of sound that is left when more is asked for."""
@@ -22,6 +29,15 @@ TICK_MS = 200
 _BYTES_S = 2 * RATE
 _PLAY, _PAUSE = _("Play (Space)"), _("Pause (Space)")
 _KEYS = {Qt.Key.Key_Left: -STEP_S, Qt.Key.Key_Right: STEP_S}
+
+
+class Sound(Record):
+    """What is here of a recording, from a second on."""
+
+    start: float = 0.0
+    sound: bytes = b""
+    is_whole: bool = False
+    """Whether it goes to the recording's end."""
 
 
 class PlayBar(QFrame):
@@ -32,11 +48,9 @@ class PlayBar(QFrame):
         named(self, "play_bar", label=_("Recording"))
         self._bridge, self._keys_of = bridge, keys_of
         self._path: Path | None = None
-        self._start = 0.0
-        """Second of the recording at which the speaker's sound begins."""
-        self._asked = 0
-        """Number of the newest seek. Pieces for earlier ones are dropped."""
-        self._is_asking = self._is_whole = self._is_on = False
+        self._sound = Live(bridge, self, self._next, Sound(), refused=self._on_refused, is_watched=False)
+        self._sound.changed.connect(self._on_sound)
+        self._is_on = False
         self._speaker = Speaker(self)
         self._speaker.failed.connect(self._on_failed)
         self._button = tool_button("play_button", self, icon="play", label=_PLAY, tip=_PLAY, on=self.toggle)
@@ -55,15 +69,15 @@ class PlayBar(QFrame):
         """Show the bar for a recording of this length. None: there is none."""
         if path != self._path:
             self.pause()
-            self._path, self._start, self._asked = path, 0.0, self._asked + 1
-            self._speaker.sound, self._speaker.at = b"", 0
+            self._path = path
+            self._begin(0.0)
         self._slider.setMaximum(round(seconds))
         self.setVisible(path is not None)
         self._show()
 
     @property
     def second(self) -> float:
-        return self._start + self._speaker.at / _BYTES_S
+        return self._sound.value.start + self._speaker.at / _BYTES_S
 
     def play_at(self, second: float) -> None:
         self.seek(second)
@@ -74,9 +88,7 @@ class PlayBar(QFrame):
         """Go to a second, and go on playing if it plays."""
         second = min(max(0.0, second), float(self._slider.maximum()))
         self._speaker.stop()
-        self._speaker.sound, self._speaker.at = b"", 0
-        self._start, self._asked = second, self._asked + 1
-        self._is_asking = self._is_whole = False
+        self._begin(second)
         self._ask()
         self._show()
 
@@ -92,20 +104,30 @@ class PlayBar(QFrame):
         self._tick.stop()
         self._show()
 
-    def _ask(self) -> None:
-        if self._path is not None and not self._is_asking and not self._is_whole:
-            self._is_asking = True
-            at = self._start + len(self._speaker.sound) / _BYTES_S
-            asking = self._bridge.services.voice.sound(self._path, at)
-            self._bridge.follow(asking, partial(self._on_sound, self._asked))
+    def _begin(self, second: float) -> None:
+        self._sound.put(Sound(second))
+        self._speaker.at = 0
 
-    def _on_sound(self, asked: int, sound: bytes) -> None:
-        if asked != self._asked:
-            return
-        self._is_asking, self._is_whole = False, not sound
+    def _ask(self) -> None:
+        if not self._sound.is_coming:
+            self._sound.again()
+            self._sound.refresh()
+
+    def _next(self) -> Any:
+        now, path = self._sound.value, self._path
+        if path is None or now.is_whole:
+            return None
+
+        def more(services: Services) -> Pending[Sound]:
+            piece = services.voice.sound(path, now.start + len(now.sound) / _BYTES_S)
+            return piece.map(lambda sound: changed(now, sound=now.sound + sound, is_whole=not sound))
+
+        return more
+
+    def _on_sound(self) -> None:
         is_first = not self._speaker.sound
-        self._speaker.sound += sound
-        if is_first and self._is_on and sound:
+        self._speaker.sound = self._sound.value.sound
+        if is_first and self._is_on and self._speaker.sound:
             self._speaker.start()
             self._tick.start()
 
@@ -113,9 +135,13 @@ class PlayBar(QFrame):
         left = len(self._speaker.sound) - self._speaker.at
         if left < AHEAD_S * _BYTES_S:
             self._ask()
-        if not left and self._is_whole:
+        if not left and self._sound.value.is_whole:
             self.pause()
         self._show()
+
+    def _on_refused(self, problem: Problem) -> None:
+        self.pause()
+        self._bridge.problem_met.emit(problem)
 
     def _on_failed(self) -> None:
         self.pause()

@@ -156,7 +156,7 @@ def _key(suggestion: Suggestion) -> tuple[str, str, str]:
 def _suggestion_info(suggestion: Suggestion) -> str:
     entry = suggestion.entry
     jobs = ", ".join(inside(SKILLS[skill]) for skill in entry.skills)
-    sees = _("sees pictures") if entry.sees else ""
+    sees = _("sees pictures by a second file, which is fetched too") if entry.sees else ""
     about = _("about {size}").format(size=bytes_for_people(entry.bytes)) if entry.bytes else ""
     speed = speed_in_words(suggestion.speed) if suggestion.speed else ""
     lines = (

@@ -104,7 +104,7 @@ def test_more_sound_is_asked_for_before_it_ends_and_the_end_pauses(player, qtbot
     assert [start for __, start in player.voice.asked] == [30, 50]
     player._speaker.at = len(player._speaker.sound)
     player._on_tick()
-    qtbot.waitUntil(lambda: player._is_whole)
+    qtbot.waitUntil(lambda: player._sound.value.is_whole)
     player._on_tick()
     assert not player._speaker.is_on
     assert player.second == SECONDS
