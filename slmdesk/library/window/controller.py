@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QObject, QUrl, Signal
 from PySide6.QtGui import QImage
 
-from slmdesk.base.documents import Note, Page, PageStatus, has_page_pictures, takes_password
+from slmdesk.base.documents import Note, Page, PageStatus, has_page_pictures, is_recording, takes_password
 from slmdesk.base.record import changed
 from slmdesk.base.records import DocumentRecord, DocumentStatus
 from slmdesk.base.texts import _, ngettext
@@ -181,8 +181,9 @@ class DocumentsController(QObject):
 
     def read_again(self, document: str) -> None:
         record = self._records[document]
-        self._requested = [file_of(record)]
-        self.open_file(file_of(record), force=True)
+        path, spoken = file_of(record), str(record.info.get("encoding", ""))
+        self._requested = [path]
+        self.open_file(path, force=True, encoding=spoken if is_recording(path) else "")
 
     def open_attachment(self, index: int) -> None:
         self._bridge.follow(self._bridge.services.documents.open_attachment(self.current, index), self._on_attached)
@@ -196,8 +197,12 @@ class DocumentsController(QObject):
         else:
             self.open_files([file_of(record)])
 
-    def stop_reading(self) -> None:
-        self._bridge.services.documents.cancel(self.current)
+    def turn_reading(self) -> None:
+        """Stop reading the document, or go on behind the pages that were recognised or heard."""
+        if self._records[self.current].status is DocumentStatus.READING:
+            self._bridge.services.documents.cancel(self.current)
+        else:
+            self.read_again(self.current)
 
     @property
     def current_folder(self) -> Path | None:

@@ -150,9 +150,8 @@ class DocumentView(QFrame):
         tip = _("See which pages, and why")
         self._loud = button("", "document_unread_button", head, kind="warn", label=tip, tip=tip, on=self._on_loud)
         set_icon(self._loud, "triangle-alert", "warn")
-        label = _("Stop reading the document")
-        on = self._controller.stop_reading
-        self._stop = button(_("Stop"), "stop_reading_button", head, label=label, kind="quiet", on=on)
+        on = self._controller.turn_reading
+        self._stop = button(_("Pause"), "stop_reading_button", head, kind="quiet", on=on)
         label, tip = _("Translate this document"), _("Translate this document into a file of the same kind")
         name, on = "translate_document_button", self._on_translate
         self._translate = tool_button(name, head, icon="languages", label=label, tip=tip, on=on)
@@ -217,7 +216,8 @@ class DocumentView(QFrame):
         self._translate.setEnabled(is_file(record))
         is_reading = record.status is DocumentStatus.READING
         self._progress.setVisible(is_reading)
-        self._stop.setVisible(is_reading)
+        self._stop.setText(_("Pause") if is_reading else _("Go on"))
+        self._stop.setVisible(is_reading or (record.error_code == "document.stopped" and record.pages > 0))
         self._progress.setRange(0, 0)
         if is_reading:
             self._say(_("Reading…"))
