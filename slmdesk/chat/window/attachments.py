@@ -421,6 +421,7 @@ class DraftReader(QObject):
     def stop(self, draft: Draft) -> None:
         opening = self._openings.pop(draft.key, None)
         if opening is not None:
+            opening.answer(ignored, ignored, is_followed=True)  # that it was stopped is no news of the draft
             opening.cancel()
 
     def measure(self, draft: Draft, then: Callable[[MeasuredAttachment], None] | None = None) -> None:
