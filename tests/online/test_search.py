@@ -167,7 +167,8 @@ def test_one_header_judges_all_files(recorder, hub) -> None:
     assert {name: fit.verdict for name, fit in judged.fits.items()} == {
         "tiny.Q4_K_M.gguf": "fits", "tiny.Q8_0.gguf": "too_large",
     }  # fmt: skip
-    assert judged.fits["tiny.Q4_K_M.gguf"].memory.weights == len(data)
+    assert judged.fits["tiny.Q4_K_M.gguf"].memory.weights == len(data) + 1  # with its projector
+    assert {file.eyes_bytes for file in offered.files} == {1}
     assert (judged.kind, judged.has_chat_template, judged.most_tokens > 0) == ("model", True, True)
     assert hub.sent <= len(data)
 

@@ -62,18 +62,22 @@ def stalled(begin, hub, home, data):
 def test_search_keeps_the_contract(run, hub) -> None:
     model = tiny_llama().data
     hub.add(REPO, {NAME: model, "README.md": b""}, license="mit", tags=["pl"])
-    hub.add("other/tiny-GGUF", {"t.gguf": model}, gated=True)
+    hub.add("other/tiny-GGUF", {"t.gguf": model, "mmproj-F16.gguf": bytes(3 << 20)}, gated=True)
     found = run("models", "search", "tiny", "--json").json
     assert {one["repo"] for one in found} == {REPO, "other/tiny-GGUF"}
     (mine,) = run("models", "search", "tiny", "--author", "some", "--language", "pl", "--limit", "1", "--json").json
     assert mine == {
         "repo": REPO, "downloads": 100, "likes": 10, "updated": "2026-05-01T12:00:00+00:00", "license": "mit",
         "gated": False, "files": [{
-            "name": NAME, "bytes": len(model), "quantization": "Q4_K_M",
+            "name": NAME, "bytes": len(model), "quantization": "Q4_K_M", "projector": None,
             "sha256": hashlib.sha256(model).hexdigest(), "fit": "fits", "parts": 1,
         }],
     }  # fmt: skip
-    assert f"{REPO}  (100 downloads" in run("models", "search", "tiny").out
+    seeing, _eyes = next(one for one in found if one["repo"] != REPO)["files"][::-1]
+    assert seeing["projector"] == {"name": "mmproj-F16.gguf", "bytes": 3 << 20}
+    told = run("models", "search", "tiny").out
+    assert f"{REPO}  (100 downloads" in told
+    assert "t.gguf  and 3 MB to see pictures\n" in told
     assert run("models", "search", "nothing", "--json").json == []
     assert run("models", "search").status == 2
 

@@ -174,6 +174,7 @@ def test_files_and_card_of_a_model(models, hub):
     assert [(row.name, row.fit.word) for row in rows] == [("tiny.Q8_0.gguf", "Too large"), (FILE, "Fits")]
     primary = [one for one in shown(program, QPushButton, "download_file_button") if one.property("kind") == "primary"]
     assert [one.accessibleName() for one in primary] == [f"Download {FILE}"]
+    assert all("4 bytes to see pictures" in row.findChild(QLabel, "file_name").text() for row in rows)
     assert "mmproj-tiny.gguf: a projector" in note(program, "other_files").replace("\u200b", "")
     assert reader.words.startswith("Tiny\na page\n")
     assert reader.height() == SHORT
