@@ -12,15 +12,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from slmdesk.base.errors import KnownError
-from slmdesk.base.protocol import Cancelled, Done, Failed, FromChild, record_from
+from slmdesk.base.protocol import record_from
 from slmdesk.base.record import changed
 from slmdesk.base.texts import N_, _
 from slmdesk.base.types import AttachMode, ChatMessage, Json, Picture
 from slmdesk.base.untrusted import clean_label
 from slmdesk.chat.types import AttachRequest
-from slmdesk.library.reading import read_problem
+from slmdesk.library.reading import start_reader
 from slmdesk.runtime.events import Pending
-from slmdesk.runtime.messages import problem_for
 from slmdesk.runtime.service import Runtime, Service, Slices
 
 if TYPE_CHECKING:
@@ -70,15 +69,4 @@ class Pictures(Service):
         return tuple(changed(turn, pictures=tuple(pixels[one.id] for one in turn.pictures)) for turn in turns)
 
     def _asked(self, kind: str, payload: Mapping[str, Json], name: str) -> Pending[Mapping[str, Json]]:
-        pending: Pending[Mapping[str, Json]] = Pending(lambda: job.cancel())
-
-        def on_event(event: FromChild) -> None:
-            if isinstance(event, Done):
-                pending.end(event.result)
-            elif isinstance(event, Failed):
-                pending.end(read_problem(name, event))
-            elif isinstance(event, Cancelled):
-                pending.end(problem_for(KnownError("document.stopped", path=name)))
-
-        job = self._reader().start(kind, payload, lambda event: self._service_thread.post(lambda: on_event(event)))
-        return pending
+        return start_reader(self._service_thread, self._reader(), kind, payload, name=name)[1]

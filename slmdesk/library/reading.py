@@ -450,17 +450,18 @@ def start_reader(
     reader: ChildClient,
     kind: str,
     payload: Mapping[str, Json],
-    on_partial: OnPartial,
+    on_partial: OnPartial = lambda _value: None,
     *,
+    name: str = "",
     tells_progress: bool = False,
 ) -> tuple[JobHandle, Pending[Mapping[str, Json]]]:
-    """Start a job of the reader child on the document at `payload["path"]`. Returns the job's handle and its pending
-    result.
+    """Start a job of the reader child on the document at `payload["path"]`, or on what `name` names. Returns the job's
+    handle and its pending result.
 
     The result is a Problem `document.…` if the document cannot be read, the child crashed, or the job was cancelled.
     With `tells_progress` it reports protocol.Progress.
     """
-    name = Path(str(payload.get("path", ""))).name
+    name = name or Path(str(payload.get("path", ""))).name
     pending: Pending[Mapping[str, Json]] = Pending(lambda: handle.cancel())
 
     def finish(event: Done | Failed | Cancelled) -> None:
