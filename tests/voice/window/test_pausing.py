@@ -16,8 +16,8 @@ from slmdesk.base.records import DocumentStatus
 pytestmark = pytest.mark.gui
 
 
-def test_a_recording_is_paused_and_goes_on_behind_what_was_heard(program, whisper, tmp_path, monkeypatch):
-    hear, goes_on = whisper.hear, Event()
+def test_a_recording_is_paused_and_goes_on_behind_what_was_heard(start, whisper, tmp_path, monkeypatch):
+    program, hear, goes_on = start().open_documents(), whisper.hear, Event()
 
     def slow(model, sound, *given, stop=lambda: False, **more):
         while whisper.asked and not goes_on.wait(0.01):
