@@ -20,7 +20,7 @@ else:
 
     Json = Any
 
-__all__ = ["Count", "Fields", "Json", "Number", "Record", "changed", "converted", "field", "to_json", "values_of"]
+__all__ = ["Count", "Fields", "Json", "Number", "Record", "changed", "converted", "sparse", "to_json", "values_of"]
 
 T = TypeVar("T")
 _EXACT = frozenset((str, int, bool))
@@ -67,6 +67,11 @@ _first_time = threading.RLock()
 def to_json(record: Fields) -> dict[str, Json]:
     """Return the fields as a plain object. Enums become strings, tuples become lists, nested records become objects."""
     return {name: _plain(getattr(record, name)) for name in record.__struct_fields__}
+
+
+def sparse(record: Record) -> dict[str, Json]:
+    """Return what `to_json` does, without the defaults of records that are declared with `omit_defaults`."""
+    return cast("dict[str, Json]", msgspec.to_builtins(record))
 
 
 def values_of(record: Fields) -> dict[str, Any]:

@@ -60,7 +60,7 @@ from slmdesk.runtime.service import (
 )
 from slmdesk.store import DataKey, Store, damaged_copies
 from slmdesk.store.rescue import rescue_into
-from slmdesk.tables.types import Table, doubts_of
+from slmdesk.tables.types import DOUBTS, Table, doubts_of
 from slmdesk.text.folding import folded_name, one_line
 from slmdesk.translation.types import GlossariesChanged
 
@@ -126,8 +126,10 @@ class HistoryService(Service):
         for item in items:
             if item.kind == "writing":
                 found[item.id] = len(stored_list(dict, item.settings.get("changes")))
+            elif item.kind == "extraction" and (known := stored_from(int, item.settings.get(DOUBTS))) is not None:
+                found[item.id] = known
             elif item.kind == "extraction" and (table := stored_from(Table, self._store.results.get(item.id))):
-                found[item.id] = len(doubts_of(table))
+                found[item.id] = len(doubts_of(table))  # made before the setting was there
         return {id: count for id, count in found.items() if count}
 
     def documents_of(self, item: str) -> list[DocumentRecord]:

@@ -199,7 +199,7 @@ class Unread(Record):
     document: str = ""
 
 
-class Coverage(Record):
+class Coverage(Record, omit_defaults=True):
     pages_total: int
     pages_read: int
     blocks_total: int

@@ -13,7 +13,7 @@ from functools import partial
 from slmdesk.base.documents import Page
 from slmdesk.base.errors import KnownError
 from slmdesk.base.protocol import Cancelled, Done, Failed, FromChild, lenient_from, messages_to_json, stored_from
-from slmdesk.base.record import Record, changed, to_json
+from slmdesk.base.record import Record, changed, sparse, to_json
 from slmdesk.base.records import DocumentRecord, Item, JobRecord, ModelRecord
 from slmdesk.base.texts import N_, _, in_english
 from slmdesk.base.types import ChatMessage, Json, Sampling, unlike_marks
@@ -34,6 +34,7 @@ from slmdesk.tables.plan import FIRST_PAGES, TablePlan, language_of
 from slmdesk.tables.texts import DAY, FACTS, FOLDER, LANGUAGE, TextTable, is_table, text_rows
 from slmdesk.tables.types import (
     DOUBTFUL,
+    DOUBTS,
     JUDGED,
     Column,
     ColumnKind,
@@ -367,7 +368,8 @@ class ExtractionService(Service, JobPlanner):
         self._save(item, _joined(table, self._kept(item), documents))
 
     def _save(self, item: str, table: Table) -> None:
-        self._store.results.save(item, to_json(table))
+        self._store.results.save(item, sparse(table))
+        self._store.items.change_settings(item, **{DOUBTS: len(doubts_of(with_edits(table)))})
         self._remember(item, table)
 
     def _remember(self, item: str, table: Table) -> None:

@@ -109,7 +109,11 @@ DOUBTFUL = frozenset((
 """Flags of cells that have a value."""
 
 
-class TableCell(Record):
+DOUBTS = "doubts"
+"""Setting of a table's item: how many cells are to be checked, so that a list of tables need not read them."""
+
+
+class TableCell(Record, omit_defaults=True):
     value: str = ""
     quote: str = ""
     page: int = 0
@@ -133,7 +137,7 @@ class TableCell(Record):
     """Probability of a label among its column's labels. 0 where no model judged."""
 
 
-class TableRow(Record):
+class TableRow(Record, omit_defaults=True):
     document: str
     """Id of the row: of its document, with `#` and its place if the document is a table of texts."""
     name: str
