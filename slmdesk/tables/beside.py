@@ -9,7 +9,7 @@ from functools import lru_cache
 
 from slmdesk.base.record import changed
 from slmdesk.tables.cells import cell_at, names_of
-from slmdesk.tables.layout import PageTexts, Place, Span, cues_of
+from slmdesk.tables.layout import PageTexts, Place, Span, cues_of, phrase
 from slmdesk.tables.rules import CUED, Rules, Value, around, key_of, target_of
 from slmdesk.tables.types import Column, ColumnKind, Flag, TableCell
 from slmdesk.text.checks.numbers import find_amounts, find_codes, find_days, find_ibans, find_numbers, find_periods
@@ -26,11 +26,6 @@ still stands beside the right noun.
 CUE_LANGUAGES = frozenset(("en", "de", "fr", "es", "it"))
 """Languages whose words for sums are known (see cues.toml): a sum of an invoice or a contract always has one."""
 MOST_SPOTS = 500
-_KIND_WORDS = re.compile(
-    "date|datum|fecha|data|dzien|dag|day|tag|jour|dia|giorno|amount|betrag|summe|montant|somme|importe|importo|somma|"
-    "suma|kwota|bedrag|som|valor|sum|value|wert|valeur|number|nummer|numero|numer|liczba|zahl|euro|eur"
-)
-"""Words of a column's name that tell its kind alone, folded."""
 _STOP = re.compile(r"[,;()]|\d")
 _VALUES: Mapping[ColumnKind, Callable[[str, str], Sequence[Span]]] = {
     ColumnKind.DATE: find_days,
@@ -115,7 +110,7 @@ def _shares(column: Column, every: Sequence[str], some: Sequence[str]) -> list[f
     for name in names_of(column):
         weights: dict[str, float] = {}
         for word in fold_for_search(name).split():
-            groups = [] if word in function_words() or _KIND_WORDS.fullmatch(word) else groups_of(word)
+            groups = [] if word in function_words() or phrase("kind_words").fullmatch(word) else groups_of(word)
             having = {group: sum(group in words for words in every) for group in groups}
             weights |= {
                 group: math.log((len(every) + 1) / count) / len(groups) for group, count in having.items() if count

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from enum import IntEnum
 from functools import cache
 from importlib import resources
+from typing import Any
 
 from slmdesk.base.documents import MARKS, Block, BlockKind, Page
 from slmdesk.base.record import Record, changed
@@ -265,18 +266,6 @@ FARTHEST = 45
 """Most characters between words and the value they announce."""
 WEAK = "(?= ?$)"
 """Pattern for a word that says little by itself, so that it must stand directly before the value."""
-_LITTLE = (
-    r"of|is|are|was|be|on|the|at|a|an|for|in|and|by|to|comes to|amounts to|will|shall|"
-    r"am|vom|von|der|den|dem|des|das|die|ist|sind|betragt|betragen|belauft sich auf|wird|in hohe|mit|zum|zu|auf|uber|"
-    r"ab|"
-    r"le|la|les|l|du|de|d|est|sont|au|aux|s.eleve a|s.elevent a|fixee? a|en date|date|jour|"
-    r"el|es|del|dia|al|son|asciende a|sera|"
-    r"il|lo|di|e|giorno|a|pari|euro?s?|eur|usd|gbp|chf|pounds|no|nr|n"
-)
-_FILLER = re.compile(
-    rf"(?:[\s:;,=.()\u2013\u2014\u00b0#>€$£*|+-]|(?<![a-z0-9])(?:{_LITTLE})(?![a-z0-9])|"
-    r"\d+(?:[.,]\d+)? ?(?:%|per cent|prozent|v\.h\.))*$"
-)
 _REACH = re.compile(r"\\b\.\{0,(\d+)\}$")
 _START = re.compile(r"^[\s\W]*(?:\d{1,2}[.)]|[a-z]\)|\u00a7 ?\d+)?[\s\W]*")
 
@@ -317,7 +306,7 @@ class Cues(Record):
         return behind if behind.role == OTHER else found
 
     def _before(self, words: str) -> Said:
-        filler = _FILLER.search(words)
+        filler = phrase("filler").search(words)
         last = filler.start() if filler else len(words)
         first = _START.match(words)
         begin = first.end() if first else 0
@@ -345,7 +334,7 @@ class Cues(Record):
 
 @cache
 def cues_of(paper: str, kind: str) -> Cues | None:
-    roles = _tables().get(paper, {}).get(kind)
+    roles = _read("cues.toml").get(paper, {}).get(kind)
     if roles is None:
         return None
     before = [_before_cue(role, word) for role, words in roles.items() for word in words.get("before", ())]
@@ -362,89 +351,31 @@ def _before_cue(role: str, words: str) -> _Cue:
 
 
 @cache
-def _tables() -> Mapping[str, Mapping[str, Mapping[str, Mapping[str, Sequence[str]]]]]:
-    return tomllib.loads(resources.files("slmdesk.tables").joinpath("cues.toml").read_text("utf-8"))
+def _read(file: str) -> Mapping[str, Any]:
+    return tomllib.loads(resources.files("slmdesk.tables").joinpath(file).read_text("utf-8"))
+
+
+@cache
+def phrase(name: str) -> re.Pattern[str]:
+    """Return an expression of phrases.toml, compiled when it is first needed."""
+    return re.compile(_spelled(name))
+
+
+def _spelled(name: str) -> str:
+    pieces: Sequence[str] = _read("phrases.toml")[name]
+    return "".join(_spelled(piece[1:]) if piece.startswith("=") else piece for piece in pieces)
 
 
 Found = tuple[Place, Strength]
 
 HEAD_LINES = 12
-_INVOICE = re.compile(
-    r"(?<![A-Za-zÀ-ÿ])(?:(?:Tax |VAT |Pro-?forma )?Invoice|(?:[A-ZÄÖÜa-zäöü]+-?)?[Rr]echnungs?|Honorarnote|"
-    r"Liquidation|Facture|Note d['’]honoraires|Factura|Fattura|Parcella|Faktura(?: VAT)?)"
-    r"(?:[- ]?(?:number|no|nr|num(?:mer|ber)?|nummer|ref(?:erence)?|id|n[°ºo]|numéro|num|núm(?:ero)?|n\.\s?[°º]?|"
-    r"numero|di vendita))?\.?\s*[:#\u2013-]?\s*(?:(?:no|nr|n)\.?\s?[°º]?\s*)?$",
-    re.IGNORECASE,
-)
 _ONLY_NUMBER = re.compile(r"^(?:no|nr|n|num(?:ber|mer)?|numéro|número|numero)\.?\s?[°º]?\s*:?\s*$", re.IGNORECASE)
 _TITLE_ONLY = re.compile(r"^(?:invoice|rechnung|facture|factura|fattura|parcella)\W*$", re.IGNORECASE)
-_CONTRACT = re.compile(
-    r"(?:agreement|contract|lease|tenancy|licence|vertrag|vereinbarung|contrat|convention|\bbail\b|contrato|"
-    r"convenio|acuerdo|arrendamiento|contratto|accordo|convenzione|locazione|umowa)"
-)
 _NUMBERED = re.compile(r"^\W*\w+ (?:n[.°ºo]?\s?[°ºo]?|nr\.?|no\.?|number|num\.?)\s*\S*\d\S*\W*$")
 """A line that gives only the number of a document: "Contrat n° 2025-073"."""
-_ENDING = re.compile(
-    r"(?:\bend(?:s|ed|ing)?\b|terminat\w*|cancel\w*|kundig\w*|gekundigt|beend\w*|resili\w*|denonc\w*|renonc\w*|"
-    r"mettre fin|rompre|"
-    r"rescind\w*|resol\w*|desist\w*|poner fin|termina\w*|reced\w*|recess\w*|disdett\w*|disdir\w*|risol\w*|retire|"
-    r"withdraw)"
-)
-_NOTICE = re.compile(
-    r"(?:\bnotice\b|kundigungsfrist|frist von|einer frist|mit frist|preavis|delai de|preaviso|antelacion|"
-    r"antelacao|preavviso|anticipo|disdetta|"
-    r"in advance|beforehand|vor (?:ablauf|ende)|zum (?:ende|monats|quartals|jahres|schluss)|before the end|"
-    r"avant (?:la fin|le terme|l.echeance|la premiere))"
-)
 NEAR = 28
 """Most characters between a period and the words that call it a period of notice."""
 _RENEWED = re.compile(r"(?:verlanger|renew|extend|prorrog|renouvel|reconduct|prolong|rinnov|proroga|tacit)")
-_NAMED_NOTICE = re.compile(
-    r"(?:notice period|period of notice|kundigungsfrist|delai de preavis|duree du preavis|(?:plazo|"
-    r"periodo) de preaviso|"
-    r"(?:termine|periodo) di preavviso)"
-)
-_AT_ONCE = re.compile(
-    r"(?:fristlos|without notice|arrears|breach|default|verzug|unpaid|not (?:been )?paid|non-payment|material|"
-    r"retard|impay|manquement|mise en demeure|mora\b|incumplim|inadempim|"
-    r"change the|increase|adjust|anpass|erhoh|revis|ander(?:t|ung)|probezeit|probation|essai|prueba|prova\b|"
-    r"(?:first|ersten|premiers|primeros|primi) \w+ (?:months|monate|mois|meses|mesi)|"
-    r"remind|mahnung)"
-)
-_PROBATION = re.compile(
-    r"probezeit|probation|periode d.essai|periodo de prueba|periodo di prova|proeftijd|okres probny"
-)
-_AFTERWARDS = re.compile(
-    r"(?:nach (?:ablauf |ende )?(?:der|dieser)|after (?:the )?(?:end of (?:the )?)?|"
-    r"(?:a l.issue|apres la fin|au-dela) de la|(?:tras|terminado|superado) el|dopo il|na|po) (?:"
-    + _PROBATION.pattern
-    + r")"
-)
-"""Words for the time after a probation period, for which another period of notice applies."""
-_IN_IT = re.compile(
-    r"^\W*(?:in dieser zeit|wahrend dieser|innerhalb dieser|during (?:this|that|which)|in this (?:time|period)|"
-    r"pendant (?:cette|laquelle)|durant cette|durante (?:este|dicho|questo|tale)|in questo periodo)"
-)
-_LAW = re.compile(
-    r"(?:governed by|subject to|construed (?:in accordance with|under)|under|applies?:?|applicable|"
-    r"according to)\s+(?:and construed in accordance with )?(?:the )?(?P<a>(?:laws? of (?:the )?[A-ZÀ-Þ][\w ]*?(?=,|"
-    r" and (?:the )?(?:courts|parties|any|its)|\.|;|$)(?: and Wales)?|[A-Z]\w+(?: and [A-Z]\w+)? law))"
-    r"|(?P<b>\b[A-Z]\w+(?: and [A-Z]\w+)? law) (?:applies|governs|shall apply)"
-    r"|(?P<c>(?:(?:das )?Recht der (?:Bundesrepublik|Republik) \w+|(?:das )?Recht der Schweiz|(?:deutsche[sm]?|"
-    r"österreichische[sm]?|[Ss]chweizer(?:ische[sm]?)?) Recht))"
-    r"|(?:soumis\w*|régi\w*|gouverné\w*|applicable\w*|relève\w*)\b[^.]{0,40}?(?P<d>(?:la )?(?:droit|"
-    r"loi) (?:français\w*|belge|suisse|luxembourgeois\w*|de la République \w+))"
-    r"|(?P<g>laws? of (?:the )?[A-Z]\w+(?: and [A-Z]\w+)?) (?:applies|apply|governs?|shall)"
-    r"|(?P<e>(?:la )?(?:legislación|ley|leyes|derecho) (?:española?s?|de España))"
-    r"|(?P<f>(?:la )?(?:legge|diritto) italian[oa])"
-)
-_COURT = re.compile(
-    r"(?P<a>Gerichtsstand(?: für [^.]{3,80}?)?(?: ist|:)? [A-ZÄÖÜ][\w-]+(?: (?:am|an der) [A-Z]\w+)?)"
-    r"|(?P<b>(?:the )?courts of (?:the )?[A-Z]\w+(?: and [A-Z]\w+)?)"
-    r"|(?P<c>(?:les |le )?tribuna(?:l|ux) (?:de commerce |judiciaire |compétents? )*(?:de |d['’])[A-Z][\w-]+)"
-    r"|(?P<d>(?:los )?(?:juzgados|tribunales)(?: y tribunales)? de [A-Z]\w+)"
-    r"|(?P<e>[Ff]oro (?:competente |esclusivo )*(?:è |sarà )?(?:quello )?di [A-Z]\w+)"
-)
 
 
 def numbers_of_invoice(lines: Sequence[Line], language: str) -> Iterator[Found]:
@@ -461,12 +392,12 @@ def numbers_of_invoice(lines: Sequence[Line], language: str) -> Iterator[Found]:
                 before = line.text[slice(*line.cells[number - 1])]
             if not before.strip() and line.head and number < len(line.head):
                 before = line.head[number]
-            found = _INVOICE.search(before)
+            found = phrase("invoice").search(before)
             is_below = at < HEAD_LINES and _ONLY_NUMBER.match(before.strip()) and _TITLE_ONLY.match(above)
             if (
                 (found and not re.search(r"[^\W\d_]{2,}", before[: found.start()]))
                 or is_below
-                or (not before.strip() and re.fullmatch(_INVOICE.pattern, above, re.IGNORECASE))
+                or (not before.strip() and re.fullmatch(phrase("invoice").pattern, above, re.IGNORECASE))
             ):
                 yield Place(line.page, line.start + start, line.start + end), Strength.LABEL
             elif found and re.search(r"(?:n|o|r|°|º|\.|#|er|ero|éro|id)\W*$", before) and at < HEAD_LINES:
@@ -481,7 +412,7 @@ def subjects_of(lines: Sequence[Line]) -> Iterator[Found]:
         is_title = line.kind is BlockKind.HEADING or (len(line.words) <= 90 and not line.words.endswith((".", ":")))
         if (
             is_title
-            and (is_first or _CONTRACT.search(words))
+            and (is_first or phrase("contract").search(words))
             and ":" not in line.words
             and not re.match(r"(?:zwischen|between|entre)", words)
             and not _NUMBERED.search(words)
@@ -497,13 +428,13 @@ def notices_of(lines: Sequence[Line]) -> Iterator[Found]:
             sentence = line.sentence(start)
             before, after = fold(line.text[sentence[0] : start]), fold(line.text[end : sentence[1]])
             whole = f"{before} {fold(line.text[start:end])} {after}"
-            if not _NOTICE.search(whole):
+            if not phrase("notice").search(whole):
                 continue
-            is_near = _NOTICE.search(f"{before[-NEAR:]} {fold(line.text[start:end])} {after[:NEAR]}")
-            is_named = _NAMED_NOTICE.search(before)
-            is_ending = is_named or _ENDING.search(f"{whole} {heading_above(lines, line)}")
-            is_other = _AT_ONCE.search(_AFTERWARDS.sub("", whole)) or _RENEWED.search(before[-45:])
-            is_probation = _IN_IT.match(whole) and _PROBATION.search(fold(line.text[: sentence[0]]))
+            is_near = phrase("notice").search(f"{before[-NEAR:]} {fold(line.text[start:end])} {after[:NEAR]}")
+            is_named = phrase("named_notice").search(before)
+            is_ending = is_named or phrase("ending").search(f"{whole} {heading_above(lines, line)}")
+            is_other = phrase("at_once").search(phrase("afterwards").sub("", whole)) or _RENEWED.search(before[-45:])
+            is_probation = phrase("in_it").match(whole) and phrase("probation").search(fold(line.text[: sentence[0]]))
             if is_other or is_probation or not is_ending:
                 yield _place(line, start, end), Strength.NONE
                 continue
@@ -512,7 +443,7 @@ def notices_of(lines: Sequence[Line]) -> Iterator[Found]:
 
 def laws_of(lines: Sequence[Line]) -> Iterator[Found]:
     """Yield the law that applies, or the court if no law is named."""
-    for pattern, strength in ((_LAW, Strength.LABEL), (_COURT, Strength.ADJACENT)):
+    for pattern, strength in ((phrase("law"), Strength.LABEL), (phrase("court"), Strength.ADJACENT)):
         for line in lines:
             for match in pattern.finditer(line.text):
                 name = match.lastgroup

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from slmdesk.base.documents import BlockKind
 from slmdesk.base.record import Record
-from slmdesk.tables.layout import Line, Place, Strength
+from slmdesk.tables.layout import Line, Place, Strength, phrase
 from slmdesk.text.checks.names import LEGAL_FORM, has_address, is_address, name_span
 from slmdesk.text.checks.numbers import find_dates
 from slmdesk.text.folding import fold
@@ -15,108 +15,14 @@ from slmdesk.text.folding import fold
 FOOT_LINES = 10
 HEAD_LINES = 16
 """Number of lines of the first page that count as its head: letterhead, address and reference lines."""
-_TITLE = re.compile(
-    r"^(?:tax |vat |sales |commercial |pro-?forma |final )?"
-    r"(?:invoice|bill|receipt|credit note|statement|schluss|abschlags|teil|honorar)?-?"
-    r"(?:invoice|rechnung|liquidation|facture|note d.honoraires|factura|fattura|parcella|notula|faktura|"
-    r"honorarnote|gutschrift)\b"
-)
-_GREETING = re.compile(
-    r"^(?:dear|sehr geehrte|liebe[rs]?\b|guten tag|hallo|hello|bonjour|madame, monsieur|mesdames|madame,|monsieur,|"
-    r"cher|chere|estimad|muy senor|distinguid|gentil|egregi|spett\w* signor|buongiorno)"
-)
 _LABEL = re.compile(r"^[^:]{1,40}:(?:\s|$)|^[^:]{1,40} :\s")
-_CUSTOMER_LABEL = re.compile(
-    r"^(?:bill(?:ed)? to|invoice(?:d)? to|invoice for|sold to|customer|client|buyer|to|for the attention of|"
-    r"attn\.?|recipient|"
-    r"rechnungsempfanger(?:in)?|rechnung an|empfanger(?:in)?|kunde|kundin|auftraggeber(?:in)?|an|an (?:die|den|"
-    r"das|herrn|frau|firma)|to the|rechnungsadresse|"
-    r"rechnungsanschrift|"
-    r"factur\w+ a|destinataire|client facture|adresse de facturation|doit|a l.attention de|"
-    r"cliente|facturar a|facturado a|destinatario|datos del cliente|a la atencion de|"
-    r"intestatari[oa]|spett(?:abile|\.?le)|destinatari[oa]|fatturare a|committente|"
-    r"cessionario(?:/committente)?)\s*:?$"
-)
-_ADDRESSED = re.compile(
-    r"^(?:to(?: the)? (?!pay)|an (?:die |den |das |herrn |frau |firma )?|herrn? |frau |firma |fa\. |familie |"
-    r"a l.attention de |a la (?=[a-z])|monsieur |madame |mme |m\. |societe |"
-    r"a la atencion de |d\. |dna\. |don |dona |sr\. |sra\. |senor |"
-    r"spett(?:abile|\.?le)?\.? |alla? cortese attenzione |alla |al |egr\. |gent\. )"
-)
-_SALUTATION_ALONE = re.compile(
-    r"^(?:herrn?|frau|firma|an|to|monsieur|madame|spett(?:abile|\.?le)?\.?|egr\. sig\.?|z\. ?hd\.?.*)$"
-)
-_CONTACT = re.compile(
-    r"(?:tel\b|telefon|telephone|phone|e-?mail|@|www\.|siret|siren|cif\b|nif\b|vat (?:reg|no|number)|ust-?id|"
-    r"steuer-?n|p\. ?iva|partita iva|iban|registered)",
-    re.IGNORECASE,
-)
-_REGISTER = re.compile(
-    r"\bHR[AB]\b|\bAG [A-ZÄÖÜ]\w+|Amtsgericht|Handelsregister|Sitz\b|USt-?Id|Steuer-?N|Geschäftsführer|"
-    r"Ges(?:\.|ellschafter)|[Rr]egistered (?:in|office|no)|[Cc]ompany (?:no|number|reg)|VAT (?:reg|no)|\bEIN\b|"
-    r"[Tt]rading name|SIRE[TN]|\bRCS\b|TVA intracom|\bN\.?I\.?F\b|\bC\.?I\.?F\b|Registro Mercantil|P\. ?IVA|"
-    r"[Pp]artita IVA|\bREA\b|C\.F\.|\bKRS\b|\bNIP\b|\bREGON\b|\bKvK\b|\bBTW\b"
-)
-"""Words beside the name of a company at the foot of its documents."""
-_NOT_THE_FIRM = re.compile(
-    r"bank|kasse|credit|caja|banca|banque|insur|versicher|assur|mutuelle|seguros|haft\.? ges|komplementar|"
-    r"gesellschafter"
-)
 _RUN = re.compile(
     r"(?<!\S)(?P<name>[A-ZÀ-ÖØ-Þ\d][^\s,;:]*(?:\s+(?:[A-ZÀ-ÖØ-Þ\d&+][^\s,;:]*|und|and|et|y|di|de|des|du|of|für|for))*)\s*,?\s*$"
 )
-_FIRST = (
-    r"landlord(?:s|in)?|landlady|lessors?|licensors?|owner|sellers?|vendor|supplier|(?:service )?provider|"
-    r"contractor|consultant|freelancer|"
-    r"designer|agency|employer|lender|carrier|franchisor|trainer|photographer|architect|"
-    r"vermieter(?:in)?|verpachter(?:in)?|verkaufer(?:in)?|auftragnehmer(?:in)?|dienstleister(?:in)?|"
-    r"arbeitgeber(?:in)?|lieferant(?:in)?|anbieter(?:in)?|werkunternehmer(?:in)?|lizenzgeber(?:in)?|"
-    r"darlehensgeber(?:in)?|"
-    r"bailleur|loueur|bailleresse|vendeur|vendeuse|prestataire|employeur|fournisseur|l.organisme|entrepreneur|"
-    r"concedant|"
-    r"preteur|"
-    r"arrendador(?:a)?|vendedor(?:a)?|prestador(?:a)?|proveedor(?:a)?|contratista|empleador(?:a)?|"
-    r"locatore|locatrice|venditore|fornitore|fornitrice|appaltatore|appaltatrice|prestatore|datore di lavoro|"
-    r"consulente"
-)
-_SECOND = (
-    r"tenants?|lessees?|licensees?|customers?|clients?|buyers?|purchasers?|employee|hirer|borrower|principal|"
-    r"franchisee|"
-    r"mieter(?:in)?|pachter(?:in)?|kaufer(?:in)?|auftraggeber(?:in)?|kunde|kundin|arbeitnehmer(?:in)?|"
-    r"besteller(?:in)?|lizenznehmer(?:in)?|darlehensnehmer(?:in)?|"
-    r"locataire|preneur|preneuse|acheteur|acquereur|client|cliente|salariee?|beneficiaire|donneur d.ordre|emprunteur|"
-    r"arrendatari[oa]|comprador(?:a)?|cliente|trabajador(?:a)?|emplead[oa]|"
-    r"conduttore|conduttrice|acquirente|cliente|committente|lavoratore|lavoratrice"
-)
-_ROLE = re.compile(rf"(?<![a-z])(?:(?P<first>{_FIRST})|(?P<second>{_SECOND}))(?![a-z])")
 _BETWEEN = re.compile(r"(?<![a-z])(?:between|zwischen|entre|tra|fra)(?![a-z])")
-_ON_ONE_SIDE = re.compile(
-    r"\W*(?:(?:y|e|et|and) )?(?:de una parte|de otra(?: parte)?|por una parte|por otra(?: parte)?|da una parte|"
-    r"dall['’]altra(?: parte)?|"
-    r"d['’]une part|d['’]autre part|einerseits|andererseits)\s*[,:]\s*",
-    re.IGNORECASE,
-)
 _AND = re.compile(r"(?:^|(?<=[\s)\"\u201d\u00bb,;\u2013-]))(?:and|und|et|y|e|ed|sowie)\s+(?=\S)")
-_AND_ALONE = re.compile(
-    r"^\W*(?:and|und|et|y|e|ed|between|zwischen|entre|tra|fra|d.une part|d.autre part|de una parte|de otra|"
-    r"da una parte|dall.altra)\W*$"
-)
-_PREAMBLE_ENDS = re.compile(
-    r"^(?:\s*1[.)]\s|\W*\u00a7\s?1\b|art(?:icle|iculo|icolo|\.)? ?1|it is (?:hereby )?agreed|the parties|"
-    r"wird (?:folgend|nachfolgend)|"
-    r"il (?:a ete|est) convenu|se conviene|reunidos|exponen|acuerdan|si conviene|premesso|whereas|preambul)"
-)
-_PREAMBLE_BEHIND = re.compile(
-    r"\b(?:wird (?:folgend|nachfolgend)|wird der|it is (?:hereby )?agreed|have agreed|agree as follows|"
-    r"il (?:a ete|est) convenu|se conviene|si conviene|est conclu|schlie(?:ss|ß)en)\b"
-)
 
 
-_CALLED = re.compile(
-    r"^\W*(?:ci-apres|(?:im )?(?:folgenden|nachfolgend|nachstehend)|hereinafter|en adelante|en lo sucesivo|di seguito|"
-    r"hierna|denomme|represente|vertreten|represented|acting by|representad|rappresentat|geboren|born|nee? le|"
-    r"dont le siege|whose|having its|mit sitz|con sede)\b"
-)
 _NAMES = re.compile(r"[A-ZÀ-ÖØ-Þ][^\W\d_]|\d[^\W\d_]?[A-ZÀ-ÖØ-Þ&]")
 """A word that can be part of a name. "5 h 30" has no such word."""
 
@@ -151,14 +57,14 @@ def _registered(lines: Sequence[Line]) -> Party | None:
     foot = list(lines[max(HEAD_LINES // 2, len(lines) - FOOT_LINES) :])
     for at, line in enumerate(foot):
         near = " ".join(line.text for line in foot[max(0, at - 1) : at + 5])
-        if not _REGISTER.search(near):
+        if not phrase("register").search(near):
             continue
         for cell in line.cells or ((0, len(line.text)),):
             for match in LEGAL_FORM.finditer(line.text, *cell):
                 name = _RUN.search(line.text, cell[0], match.start())
                 party = _party(line, name.start("name"), match.end(), Strength.ADJACENT) if name else None
                 words = line.text[cell[0] : match.end()]
-                if party is not None and not _NOT_THE_FIRM.search(fold(words)):
+                if party is not None and not phrase("not_the_firm").search(fold(words)):
                     return party
     return None
 
@@ -167,7 +73,7 @@ def _letterhead(lines: Sequence[Line]) -> Party | None:
     head = [line for line in lines[:HEAD_LINES] if line.page == lines[0].page]
     for at, line in enumerate(head):
         words = fold(line.words)
-        if _GREETING.match(words) or _ADDRESSED.match(words) or _CUSTOMER_LABEL.match(words):
+        if phrase("greeting").match(words) or phrase("addressed").match(words) or phrase("customer_label").match(words):
             return None
         if _is_no_name(line, words) or (line.kind is BlockKind.TABLE_ROW and (line.level or len(line.cells) > 2)):
             continue
@@ -178,7 +84,7 @@ def _letterhead(lines: Sequence[Line]) -> Party | None:
         name = line.text[party.place.start - line.start : party.place.end - line.start]
         around = " ".join([line.words, *(line.words for line in near)])
         again = sum(fold(name) in fold(line.words) for line in lines) > 1
-        if has_address(around) or _CONTACT.search(around) or LEGAL_FORM.search(name) or again:
+        if has_address(around) or phrase("contact").search(around) or LEGAL_FORM.search(name) or again:
             return Party(party.place, Strength.ADJACENT)
         return party
     return None
@@ -189,20 +95,20 @@ def customer_of(lines: Sequence[Line]) -> Party | None:
     head = [line for line in lines[:HEAD_LINES] if line.page == lines[0].page] if lines else []
     for at, line in enumerate(head):
         words = fold(line.words)
-        if _CUSTOMER_LABEL.match(words) and at + 1 < len(head):
+        if phrase("customer_label").match(words) and at + 1 < len(head):
             below = next(
-                (line for line in head[at + 1 : at + 3] if not _SALUTATION_ALONE.match(fold(line.words))), None
+                (line for line in head[at + 1 : at + 3] if not phrase("salutation_alone").match(fold(line.words))), None
             )
             party = _party(below, *_first_cell(below), Strength.LABEL) if below else None
             if party is not None and ":" not in words[:-1]:
                 return party
     for at, line in enumerate(head):
         words = fold(line.words)
-        if _GREETING.match(words):
+        if phrase("greeting").match(words):
             break
         near = " ".join(line.words for line in head[at : at + 4])
-        if _ADDRESSED.match(words) and has_address(near) and not _LABEL.match(words):
-            skipped = _ADDRESSED.match(words)
+        if phrase("addressed").match(words) and has_address(near) and not _LABEL.match(words):
+            skipped = phrase("addressed").match(words)
             above = head[at - 1] if at and head[at - 1].block == line.block else None
             if above is not None and LEGAL_FORM.search(above.text):
                 line = above  # a firm, and who is to read it there
@@ -217,7 +123,7 @@ def _second_address(head: Sequence[Line], *, is_seller_known: bool) -> Party | N
     begun: list[Party] = []
     blocks: dict[int, list[Line]] = {}
     for line in head:
-        if _GREETING.match(fold(line.words)):
+        if phrase("greeting").match(fold(line.words)):
             break
         if line.kind is not BlockKind.TABLE_ROW:
             blocks.setdefault(line.block, []).append(line)
@@ -235,9 +141,9 @@ def _is_no_name(line: Line, words: str) -> bool:
         re.search(r"^(?:from|von|absender|seller|supplier|emetteur|de|da|mittente|emisor)\s*:$", words)
     )
     return bool(
-        _TITLE.match(words) or _LABEL.match(words) or is_sender_line or _SALUTATION_ALONE.match(words)
+        phrase("title").match(words) or _LABEL.match(words) or is_sender_line or phrase("salutation_alone").match(words)
         or is_address(line.words) or _is_date_line(line) or not any(word.isalpha() for word in words)
-        or _CONTACT.match(words) or len(line.words) < 3
+        or phrase("contact").match(words) or len(line.words) < 3
     )  # fmt: skip
 
 
@@ -261,7 +167,7 @@ def parties_of(lines: Sequence[Line]) -> tuple[Party | None, Party | None]:
     found = [
         _defined(line, match.end(), len(line.text))
         for line in lines[: HEAD_LINES * 2]
-        if (match := _ON_ONE_SIDE.match(line.text)) is not None
+        if (match := phrase("on_one_side").match(line.text)) is not None
     ]
     sides = [party for party in found if party is not None]
     if len(found) == len(sides) == 2:
@@ -290,7 +196,7 @@ def _in_order(found: Sequence[Party]) -> tuple[Party, Party]:
 def _in_line(line: Line, begin: int) -> list[Party]:
     """Return both parties of one sentence: "between Ada Byron (the Landlord) and Tom Klein (the Tenant)"."""
     rest = line.text[begin:]
-    end = _PREAMBLE_BEHIND.search(fold(rest)) if len(fold(rest)) == len(rest) else None
+    end = phrase("preamble_behind").search(fold(rest)) if len(fold(rest)) == len(rest) else None
     rest = rest[: end.start()] if end else rest
     if len(rest.strip(" :\n")) < 12:
         return []
@@ -320,19 +226,18 @@ def _in_lines(lines: Sequence[Line], begin: int) -> list[Party]:
     for number, line in enumerate(lines[:HEAD_LINES]):
         start = begin if number == 0 else 0
         words = fold(line.text[start:]).strip()
-        if number and (_PREAMBLE_ENDS.match(words) or (line.kind is BlockKind.HEADING and found)):
+        if number and (phrase("preamble_ends").match(words) or (line.kind is BlockKind.HEADING and found)):
             break
         match = _AND.match(line.text.lstrip()) if number else None
-        start += (
-            (len(line.text) - len(line.text.lstrip()) + match.end()) if match and not _AND_ALONE.match(words) else 0
-        )
-        is_more = bool(found) and _CALLED.match(words) is not None
+        is_alone = phrase("and_alone").match(words) is not None
+        start += len(line.text) - len(line.text.lstrip()) + match.end() if match and not is_alone else 0
+        is_more = bool(found) and phrase("called").match(words) is not None
         if (
-            not words.strip(" :.,") or _AND_ALONE.match(words) or is_more
+            not words.strip(" :.,") or is_alone or is_more
             or (line.block in seen and match is None and not is_next)
         ):  # fmt: skip
-            is_next = is_next or bool(_AND_ALONE.match(words))
-            if found and _ROLE.search(words) and not found[-1].role:
+            is_next = is_next or is_alone
+            if found and phrase("role").search(words) and not found[-1].role:
                 found[-1] = Party(found[-1].place, found[-1].strength, _role_in(words))
             continue
         if number == 0 and re.search(r"(?:soussigne|parties|parteien|following|suivants|siguientes|seguenti)", words):
@@ -356,5 +261,5 @@ def _defined(line: Line, start: int, end: int) -> Party | None:
 
 def _role_in(words: str) -> str:
     """Return what a party is called from here on: "(the Landlord)". The last such word is used."""
-    found = list(_ROLE.finditer(words))
+    found = list(phrase("role").finditer(words))
     return ("first" if found[-1]["first"] else "second") if found else ""

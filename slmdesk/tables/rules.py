@@ -42,6 +42,7 @@ from slmdesk.tables.layout import (
     lines_of,
     notices_of,
     numbers_of_invoice,
+    phrase,
     subjects_of,
     without_marks,
 )
@@ -69,18 +70,6 @@ ORIGIN = "rule"
 PARTIES = ("seller", "customer", "first_party", "second_party")
 MOST_BEFORE = 240
 _LITTLE = re.compile(r"\W*(?:(?:del|vom|du|of|dated|de|le|am|den|on|il|el)\W+)?")
-_BASE = re.compile(
-    r"(?:\d ?% ?(?:of|von|de|del|di|on)|(?:vat|tax|mwst|ust|umsatzsteuer|tva|iva)\.? ?(?:\(?\d+ ?%\)? )?(?:on|auf|"
-    r"aus|sur|sobre|su))\W*$",
-    re.IGNORECASE,
-)
-"""Words before the amount on which a tax is calculated."""
-_PER_AREA = re.compile(
-    r"\s*(?:[^\W\d_]{1,4}\s+[\d.,]+\s*(?:eur|€|\w{3})?\s*)?(?:/|(?:pro|je|per|par|por|al|a|za)\s+)\s*(?:quadratmeter|qm\b|"
-    r"m²|m2\b|sqm?\b|square (?:met|f)|m[èe]tre carr|metro (?:cuad|quad))",
-    re.IGNORECASE,
-)
-"""Words behind an amount, or behind the first of two ("from 8 to 9 euros per square metre"), that make it a rate."""
 CUED = {ColumnKind.DATE: "date", ColumnKind.AMOUNT: "amount", ColumnKind.NUMBER: "amount"}
 
 
@@ -149,9 +138,9 @@ class Rules:
             last = 0
             for start, end in spans_of(line.text, self._language):
                 before, after = around(self.lines, at, start, end, last)
-                is_rate = _BASE.search(before) or _PER_AREA.match(after)
+                is_rate = phrase("base").search(before) or phrase("per_area").match(after)
                 said = Said(OTHER, Strength.NEAR) if is_rate else cues.read(before, after)
-                if paper == "contract" and EARLIER.search(fold(line.text[slice(*line.sentence(start))])):
+                if paper == "contract" and phrase("earlier").search(fold(line.text[slice(*line.sentence(start))])):
                     said = Said(OTHER, Strength.NEAR)
                 elif kind == "date":
                     said = said_of_day(paper, said, line, (start, end), before, found)
@@ -176,12 +165,12 @@ class Rules:
     @cached_property
     def _is_open_ended(self) -> bool:
         """Return whether the document is a contract without an end. It can be called once all pages are read."""
-        return any(OPEN_ENDED.search(fold(line.text)) for line in self.lines)
+        return any(phrase("open_ended").search(fold(line.text)) for line in self.lines)
 
     def _below_heading(self, some: Sequence[Value], role: str) -> TableCell | None:
         """Return the only value of a role in the clause whose heading announces it ("§ 4 Vergütung"), or None."""
         pattern = HEADINGS.get(role)
-        below = [value for value in some if pattern and pattern.search(heading_above(self.lines, value.line))]
+        below = [value for value in some if pattern and phrase(pattern).search(heading_above(self.lines, value.line))]
         best = max((value.said.strength for value in below), default=Strength.NONE)
         top = [value for value in below if value.said.strength == best]
         is_first = role == "amount"  # a clause states its main amount before additional ones
@@ -232,7 +221,7 @@ class Rules:
             cell_at(ColumnKind.TEXT, _place(line, start, end), pages, origin=ORIGIN)
             for at, line in enumerate(self.lines)
             for start, end in find_ibans(line.text)
-            if not THEIRS.search(_before(self.lines, at, start))
+            if not phrase("theirs").search(_before(self.lines, at, start))
         ]
         for at, column in enumerate(self._columns):
             if at not in found.cells and is_iban_column(column) and len({key_of(iban) for iban in ibans}) == 1:
@@ -411,11 +400,6 @@ _NEXT_LABEL = re.compile(r"(?<=[.;])\s+(?=[^\W\d_][^:.;]{0,40}:(?:\s|$))")
 """The gap between a labelled value and the next label on the same line, where the reader had to join lines."""
 _CELLS = re.compile(r"[^\t]*[^\t\s][^\t]*")
 _GAP = re.compile(r"\t| {3,}")
-_BESIDE_NAME = re.compile(
-    r"\([^()]*\)|\s(?:in|at|of|zu|von|à|de|al)?\s?\d+(?:[.,]\d+)?\s?%|\d+(?:[.,]\d+)?\s?%\s|\s(?:in |en )?(?:eur|"
-    r"usd|gbp|chf|€|£|\$)$"
-)
-"""What a label may contain beside the column's name: "VAT 20 %", "Total (EUR)"."""
 BELOW_HEADS = frozenset({ColumnKind.CODE, ColumnKind.PERSON, ColumnKind.IBAN})
 """Kinds of columns whose value may be below their name. A day below a name may belong to an item (see `days`)."""
 _REST_OF_NAME = re.compile(r"\d|vertreten|represented|repr[ée]sent|rappresentat", re.IGNORECASE)
@@ -473,7 +457,7 @@ class Labels:
         """Return the column name in a label, which may also have a rate or a currency. Empty if it names no column."""
         if label in self._every:
             return label
-        bare = label_of(_BESIDE_NAME.sub(" ", label))
+        bare = label_of(phrase("beside_name").sub(" ", label))
         return bare if bare in self._every else ""
 
     @property
@@ -577,30 +561,6 @@ def _number(column: Column, place: Place, pages: PageTexts) -> TableCell | None:
 
 LONG_RANGE = 4
 """Fewest months of a range "from … to …" that is taken for the term of a contract without further words."""
-_UNTIL = re.compile(
-    r"^\W*(?:(?:and )?(?:until|till|to|through|up to|bis(?: zum| einschliesslich)?|jusqu.au|au|hasta el|al|a|"
-    r"fino al|[-\u2013]) ?(?:and including |einschliesslich |zum )?)\W*$",
-    re.IGNORECASE,
-)
-_DATE_LINE = re.compile(
-    r"^\W*(?:[A-ZÀ-ÖØ-Þ][\w.'’()/-]*(?:[ -](?:[A-ZÀ-ÖØ-Þ(][\w.'’()/-]*|an der|am|im|de la|del?|la|les?|sur|en|upon|on|"
-    r"of|di|bei|ob|[dl]['’]\w+)){0,4},?\s+)?(?i:(?:the|den|am|le|lì|li|il|a|on|de)\s+)?$"
-)
-_BY = re.compile(
-    r"\b(?:by|before|until|no later than|latest|on or before|bis|bis zum|sp[äa]testens(?: bis)?(?: zum| am)?|"
-    r"avant le|au plus tard le|d['’]ici le|jusqu['’]au|"
-    r"antes del(?: d[íi]a)?|hasta el(?: d[íi]a)?|a m[áa]s tardar el|como m[áa]ximo el|"
-    r"entro(?: e non oltre)?(?: il)?|non oltre il|prima del)\s*$",
-    re.IGNORECASE,
-)
-_PAID = re.compile(
-    r"\b(?:pay|paid|payment|payable|settle\w*|remit\w*|transfer\w*|due|(?:be)?zahl\w*|[üu]berweis\w*|begleich\w*|"
-    r"beglichen|ausgleich\w*|f[äa]llig|entricht\w*|"
-    r"r[èée]gl(?:er|ement|[ée]e?|able)|pa(?:yer|iement|yable|yée?)|virement|verser|acquitter|pag(?:o|ar|adero|"
-    r"uen?|ado|amento|are|ato|abile)|abon(?:ar|en)|transferencia|ingres(?:ar|en)|bonifico|sald(?:o|are)|"
-    r"versa(?:re|mento))\b",
-    re.IGNORECASE,
-)
 
 
 class Value(Record):
@@ -631,7 +591,7 @@ def said_of_day(paper: str, said: Said, line: Line, span: Span, before: str, fou
     """
     start, end = span
     earlier = found[-1] if found and found[-1].line is line else None
-    if earlier is not None and _UNTIL.match(before):
+    if earlier is not None and phrase("until").match(before):
         roles = {"begins_on": "ends_on", OTHER: OTHER}
         strength = earlier.said.strength
         if earlier.said.role == "begins_on" and _is_long(earlier, line, end):
@@ -639,16 +599,16 @@ def said_of_day(paper: str, said: Said, line: Line, span: Span, before: str, fou
             found[-1] = changed(earlier, said=Said("begins_on", strength))
         if earlier.said.role in roles:
             return Said(roles[earlier.said.role], strength)
-    if paper == "invoice" and _BY.search(before):
+    if paper == "invoice" and phrase("by").search(before):
         sentence = line.text[slice(*line.sentence(start))]
-        if _PAID.search(sentence):
+        if phrase("paid").search(sentence):
             return Said("due_date", Strength.LABEL if said == Said("due_date", Strength.LABEL) else Strength.ADJACENT)
     role = "invoice_date" if paper == "invoice" else "signed_on"
     cell = line.cells[line.cell_of(start)] if line.cells else (0, len(line.text))
     rest = line.text[end : cell[1]]
     if said.role in ("", OTHER, role) and len(rest.strip(" .")) <= (40 if paper == "contract" else 0):
         head = line.text[cell[0] : start]
-        if _DATE_LINE.match(head) and (said.role != OTHER or not re.search(r"[:.]", head)):
+        if phrase("date_line").match(head) and (said.role != OTHER or not re.search(r"[:.]", head)):
             is_bare = not rest.strip(" .") or bool(re.match(r"\s*,", rest))
             if is_bare and len(line.cells) < 2:
                 return Said(role, max(said.strength, Strength.ADJACENT) if said.role == role else Strength.ADJACENT)
@@ -665,34 +625,4 @@ def _is_long(earlier: Value, line: Line, end: int) -> bool:
     return months >= LONG_RANGE
 
 
-_TERM = re.compile(
-    r"\bterm\b|duration|commencement|period of|laufzeit|dauer|beginn|mietzeit|vertragszeit|duree|prise d.effet|"
-    r"duracion|vigencia|plazo|durata|decorrenza|okres"
-)
-HEADINGS: Mapping[str, re.Pattern[str]] = {
-    "begins_on": _TERM,
-    "ends_on": _TERM,
-    "amount": re.compile(
-        r"price|\bfees?\b|\brent\b|remuneration|salary|charges|preis|vergutung|entgelt|gehalt|\w*miete\b|\w*zins\b|"
-        r"honora|prix|loyer|salaire|redevance|precio|renta|salario|canon|prezzo|compens|corrispettivo|retribu|czynsz"
-    ),
-}
-OPEN_ENDED = re.compile(
-    r"auf unbestimmte (?:zeit|dauer)|unbefristet|(?:an )?indefinite (?:period|term)|until terminated|no fixed term|"
-    r"duree indeterminee|(?:tiempo|plazo|duracion) indefinid|tempo indeterminato|czas nieokreslony|"
-    r"onbepaalde (?:tijd|duur)"
-)
-EARLIER = re.compile(
-    r"\b(?:bisherige\w*|fruhere\w*|vorherige\w*|alte[nr]?|previous|earlier|former|prior|old|ancien\w*|precedent\w*|"
-    r"anterior\w*|precedente|dotychczasow\w*) (?:\w+ )?(?:\w*vertrag\w*|vereinbarung|contract|agreement|lease|"
-    r"licen[cs]e|contrat|bail|convention|contrato|contratto|umow\w*)|"
-    r"\b(?:replaces|ersetzt|remplace|sustituye|sostituisce) "
-    r"(?:the |den |die |le |la |el |il )?(?:\w+ )?(?:\w*vertrag|letter|contract|agreement|lease|contrat|bail|contrato|"
-    r"contratto)"
-)
-"""Words of a sentence about another, earlier contract."""
-THEIRS = re.compile(
-    r"\b(?:ihr(?:em|es|er)? (?:konto|bankkonto|girokonto)|your (?:bank )?account|votre compte|su cuenta|"
-    r"(?:vostro|suo) conto|uw rekening)\b[^.]{0,60}$"
-)
-"""Words before the account from which money is collected, as opposed to the account to which it is paid."""
+HEADINGS: Mapping[str, str] = {"begins_on": "term", "ends_on": "term", "amount": "amount_heading"}
