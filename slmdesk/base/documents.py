@@ -466,16 +466,18 @@ class Chart(Record):
     """What the categories are."""
 
     @property
-    def rows(self) -> tuple[tuple[str, ...], ...]:
+    def figures(self) -> list[list[str | int]]:
         """The figures as a table with its head and, where there are several series, sums."""
-        is_several = len(self.series) > 1
-        lines = [(self.by, *(series.name for series in self.series), *([_("Total")] if is_several else ()))]
-        for at, name in enumerate(self.categories):
-            values = [series.values[at] for series in self.series]
-            lines.append((name, *map(grouped, values), *([grouped(sum(values))] if is_several else ())))
-        sums = [sum(series.values) for series in self.series]
-        lines.append((_("Total"), *map(grouped, sums), *([grouped(sum(sums))] if is_several else ())))
-        return tuple(lines)
+        is_several, sums = len(self.series) > 1, [sum(series.values) for series in self.series]
+        values = zip(*(series.values for series in self.series), strict=True)
+        lines = [*zip(self.categories, values, strict=True), (_("Total"), sums)]
+        head = [self.by, *(series.name for series in self.series), *([_("Total")] if is_several else ())]
+        return [head, *([name, *line, *([sum(line)] if is_several else ())] for name, line in lines)]
+
+    @property
+    def rows(self) -> tuple[tuple[str, ...], ...]:
+        """The figures in words."""
+        return tuple(tuple(one if isinstance(one, str) else grouped(one) for one in line) for line in self.figures)
 
     @property
     def words(self) -> str:

@@ -61,20 +61,6 @@ def native_chart(chart: Chart, sheet: str) -> Any:
     return made
 
 
-def figures_of(chart: Chart) -> list[list[str | int]]:
-    """Return the rows of a chart's sheet: the head, a row for each category, and the sums."""
-    head, total = chart.rows[0], chart.rows[-1][0]
-    is_several = len(chart.series) > 1
-    rows: list[list[str | int]] = [[*head]]
-    values = [*zip(*(series.values for series in chart.series), strict=True)]
-    for name, line in [
-        *zip(chart.categories, values, strict=True),
-        (total, [sum(one.values) for one in chart.series]),
-    ]:
-        rows.append([name, *line, *([sum(line)] if is_several else ())])
-    return rows
-
-
 def add_to_word(document: Document, chart: Chart, to_xlsx: Callable[..., bytes]) -> None:
     """Add a chart that Word draws, with the workbook from which it can be changed there."""
     from docx.opc.packuri import PackURI
@@ -96,9 +82,7 @@ def add_to_word(document: Document, chart: Chart, to_xlsx: Callable[..., bytes])
         (shape[:end] + relation + shape[end:]).encode(),
         package,
     )
-    book = Part(
-        PackURI(f"/word/embeddings/chart{number}.xlsx"), _BOOK_PART, to_xlsx({SHEET: figures_of(chart)}), package
-    )
+    book = Part(PackURI(f"/word/embeddings/chart{number}.xlsx"), _BOOK_PART, to_xlsx({SHEET: chart.figures}), package)
     part.rels.add_relationship(f"{_RELATIONS}/package", book, "rId1")
     height = int(WIDTH_CM * _EMU * height_of(chart) / 720)
     words = quoteattr(plain(chart.words)[:2000])

@@ -504,12 +504,12 @@ def to_xlsx(sheets: Mapping[str, Sequence[Sequence[Cell]]], charts: Sequence[Cha
     from openpyxl.styles import Alignment, Font
     from openpyxl.utils import get_column_letter
 
-    from slmdesk.exports.charts import figures_of, native_chart
+    from slmdesk.exports.charts import native_chart
 
     book = Workbook()
     book.remove(book.active)  # type: ignore[arg-type]  # a new workbook has a sheet
     drawn = {f"Chart {number}": chart for number, chart in enumerate(charts, 1)}
-    figures: dict[str, Sequence[Sequence[Cell]]] = {name: figures_of(chart) for name, chart in drawn.items()}
+    figures: dict[str, Sequence[Sequence[Cell]]] = {name: chart.figures for name, chart in drawn.items()}
     for name, rows in (dict(sheets) | figures).items():
         sheet = book.create_sheet(plain(name).translate(_BAD_IN_NAMES).strip("' ")[:31] or "Sheet")
         widths: dict[int, int] = {}

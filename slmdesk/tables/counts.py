@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from slmdesk.base.charts import several
 from slmdesk.base.documents import Chart, ChartKind
-from slmdesk.base.record import Record
+from slmdesk.base.record import Record, values_of
 from slmdesk.base.texts import N_, _
 from slmdesk.tables.labels import BY_WORDS
 from slmdesk.tables.texts import LANGUAGE
@@ -151,13 +151,7 @@ class Error(Record):
     def words(self) -> str:
         return _(
             "{wrong} of {checked} labels checked by hand were wrong: {share:.0%} (95 %: {low:.0%} to {high:.0%})"
-        ).format(
-            wrong=self.wrong,
-            checked=self.checked,
-            share=self.wrong / max(1, self.checked),
-            low=self.low,
-            high=self.high,
-        )
+        ).format(**values_of(self), share=self.wrong / max(1, self.checked))
 
 
 def sample_of(table: Table, column: int, seed: str) -> list[TableRow]:
@@ -176,12 +170,9 @@ def error_of(table: Table, column: int) -> Error | None:
 
 def interval(wrong: int, count: int) -> tuple[float, float]:
     """Return Wilson's interval of a share, at 95 %."""
-    share, z = wrong / count, CONFIDENCE
-    middle, width = (
-        share + z * z / (2 * count),
-        z * math.sqrt(share * (1 - share) / count + z * z / (4 * count * count)),
-    )
-    return max(0.0, (middle - width) / (1 + z * z / count)), min(1.0, (middle + width) / (1 + z * z / count))
+    share, part = wrong / count, CONFIDENCE * CONFIDENCE / count
+    middle, width = share + part / 2, math.sqrt(share * (1 - share) * part + part * part / 4)
+    return max(0.0, (middle - width) / (1 + part)), min(1.0, (middle + width) / (1 + part))
 
 
 def is_by_words(table: Table, column: int) -> bool:
